@@ -1,0 +1,211 @@
+/* change.h: what shall be true, and the epoch it was decided on. The second noun: desk → store.
+ *
+ * A change is one transaction's worth: all of it is committed or nothing. It names what it is about (the target), what must
+ * still hold (key, epoch, lease), and what to do (acts, in order). The store works out what only the commit can know: which
+ * conversation is open, the next seq, the state after each step.
+ *
+ * A change lives in its own arena, and so does everything it points to. store_commit() takes both over. */
+#ifndef KF_CORE_CHANGE_H
+#define KF_CORE_CHANGE_H
+
+#include "core/arena.h"
+#include "core/conv.h"
+#include "core/errand.h"
+#include "core/message.h"
+#include "core/person.h"
+
+/* How to find the conversation of (channel, peer), and how to open one if there is none. */
+struct opening {
+    struct kf_key channel;
+    const char *peer;
+    int64_t reopen_ms;     /* a conversation closed less than this ago is reopened */
+    enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
+    struct kf_key queue;   /* of a new one */
+    int priority;
+    const char *locale;
+    /* Who is there: the contact is found by (channel, address) or made with these ids. */
+    const char *address;
+    struct kf_id new_conv, new_contact, new_customer;
+    const char *name;    /* "" unknown */
+    const char *profile; /* a JSON object or NULL: what is known of the customer */
+    bool verified;       /* the identity was proven */
+    const char *opened;  /* data of the timeline entry "opened": greeting and consent shown, page; NULL "{}" */
+};
+
+enum act_kind {
+    /* On the conversation. */
+    ACT_STEP,     /* step */
+    ACT_MESSAGE,  /* message; errand: also goes into the outbox */
+    ACT_ENTRY,    /* entry */
+    ACT_RULED,    /* ruled */
+    ACT_RATE,     /* rate */
+    ACT_INVITE,   /* to rate: once per conversation, KF_CONFLICT afterwards */
+    ACT_READ,     /* read: by.role says whose mark; never goes back */
+    ACT_EDIT,     /* edit: the text of a message; the old one goes to the timeline. Found by seq or ref */
+    ACT_REMOVE,   /* edit: the body goes, the row stays, kind removed */
+    ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
+    ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
+    ACT_PRIORITY, /* number */
+
+    /* On the outbox. */
+    ACT_ERRAND,        /* errand: a new one that is not a message of this change */
+    ACT_ERRAND_CLAIM,  /* errand.id: QUEUED → SENDING; KF_CONFLICT if not queued */
+    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id */
+
+    /* On people and contacts. */
+    ACT_PROFILE,       /* profile: merged into the customer of `by` (a contact) or of the conversation */
+    ACT_PRESENCE,      /* presence */
+    ACT_PERSON,        /* person: insert or update by id (password NULL: keep) */
+    ACT_MEMBER,        /* member: insert or replace, presence kept */
+    ACT_SESSION,       /* session: new */
+    ACT_SESSION_TOUCH, /* session.hash: seen now */
+    ACT_SESSION_END,   /* session.hash, or all of session.person when the hash is empty */
+    ACT_LOGIN,         /* login: counts a failure, or clears them */
+
+    /* On the rest. */
+    ACT_DOCUMENT,     /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
+    ACT_FILE,         /* file: what the bytes in the file store are called here */
+    ACT_AUDIT,        /* entry: kind and data; append-only */
+    ACT_LEASE,        /* lease: take it or beat */
+    ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
+};
+
+/* The rules have looked: the commit that stores a rule's messages says so. */
+struct act_ruled {
+    int64_t from_seq;    /* KF_CONFLICT unless ruled_seq is this: another node looked meanwhile */
+    int64_t to_seq;      /* ruled_seq afterwards; -1: after this change's own messages */
+    int64_t rule_due_at; /* 0 never */
+    struct {
+        struct kf_key rule;
+        const char *cause; /* "" : once per conversation */
+    } firing[8];           /* unique (conversation, rule, cause): one that exists makes the change KF_CONFLICT */
+    size_t n_firings;
+};
+
+struct act_session {
+    uint8_t hash[32]; /* SHA-256 of the cookie */
+    struct kf_id person;
+    uint8_t csrf[32];
+    int64_t expires_at; /* absolute */
+    const char *address;
+};
+
+struct act_document {
+    struct kf_key kind, key; /* "site" "channel" "queue" "rules" ... */
+    int64_t version;
+    const char *body; /* a JSON object */
+};
+
+struct act_file {
+    struct kf_id id;
+    uint8_t sha256[32];
+    int64_t size;
+    const char *name, *mime;
+    int width, height;
+};
+
+struct act_lease {
+    int shard;
+    struct kf_id node;
+    int64_t epoch; /* beat: the one held; KF_CONFLICT if it is not this any more */
+    bool take;     /* epoch is the one seen; taken with epoch + 1 */
+};
+
+struct act {
+    enum act_kind kind;
+    bool errand; /* ACT_MESSAGE */
+    union {
+        struct conv_event step;
+        struct message message;
+        struct entry entry;
+        struct act_ruled ruled;
+        struct {
+            int score;
+            const char *tags, *comment;
+        } rate;
+        int64_t seq; /* ACT_READ */
+        struct {
+            int64_t seq;     /* or 0 and ref */
+            const char *ref; /* the platform's id */
+            const char *text;
+            int64_t within_ms; /* only if not older than this; 0: any */
+        } edit;
+        struct {
+            int64_t seq;
+            const char *ref;
+            enum delivery delivery;
+            const char *reason;
+            int64_t at;
+        } status;
+        struct {
+            const char *text;
+            int64_t expires_ms;
+            int left;
+        } handle;
+        int number;
+        struct errand errand;
+        const char *profile;
+        struct {
+            struct kf_id person;
+            enum presence presence;
+            const char *reason;
+        } presence;
+        struct person person;
+        struct member member;
+        struct act_session session;
+        struct {
+            const char *account, *address;
+            bool ok;
+        } login;
+        struct act_document document;
+        struct act_file file;
+        struct act_lease lease;
+        struct {
+            struct kf_key channel;
+            const char *name;
+            struct slice bytes;
+        } blob;
+    } u;
+};
+
+struct change {
+    struct arena *arena; /* owns all of this, the struct included */
+    struct kf_key site;  /* "" for what concerns the installation */
+    int64_t at;          /* now: the time of all that it makes */
+    struct actor by;
+
+    /* The dedupe key, as text that names its space first ("w:channel:contact:cid", "s:conv:person:cid", "p:channel:kind:id");
+     * stored as SHA-256. A key that was claimed before ends the change with the first answer: news.duplicate. */
+    struct slice key;
+    struct slice content; /* what the key stands for: the same key with other content is KF_CONFLICT; empty: the first wins */
+
+    /* Target: a conversation by id, or found and opened by peer, or none. */
+    struct kf_id conv;
+    const struct opening *opening;
+
+    /* Guards. */
+    int64_t epoch; /* -1: any; else conversation.epoch must be this */
+    int lease_shard;
+    int64_t lease_epoch; /* 0: not housekeeping; else the lease must still be ours */
+    struct kf_id lease_node;
+
+    /* States after the change in which no rule listens to these messages: then ruled_seq moves along in the same commit and no
+     * second look is due. A set of 1 << enum conv_state. */
+    unsigned unruled;
+
+    struct act *acts;
+    size_t n_acts, cap_acts;
+    bool failed; /* memory ran out while it was written down: store_commit() answers KF_NOMEM */
+};
+
+/* An empty change in an arena of its own, or NULL. */
+struct change *change_new(const struct kf_key *site, int64_t now_ms);
+void change_free(struct change *c); /* one that was not committed */
+/* The next act, zeroed, never NULL: when memory is out, `failed` is set and a scratch act is returned. */
+struct act *change_act(struct change *c, enum act_kind kind);
+/* Copies into the change's arena; when memory is out, `failed` is set and "" is returned. */
+const char *change_text(struct change *c, struct slice s);
+const char *change_printf(struct change *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct slice change_slice(struct change *c, struct slice s);
+
+#endif

@@ -1,0 +1,80 @@
+/* errand.h: what must leave the house. The fourth noun: the store's outbox → protocols → net.
+ *
+ *   QUEUED ──claimed──► SENDING ──► DONE
+ *     ▲                   │  └────► FAILED (final, visible, can be sent again)
+ *     └──── again later ──┘  └────► UNCERTAIN (the outcome is unknown and the platform has no idempotency key)
+ *
+ * Claimed (`node`, `lease`) by a commit before the request leaves. Found SENDING by another holder, its outcome is uncertain. */
+#ifndef KF_CORE_ERRAND_H
+#define KF_CORE_ERRAND_H
+
+#include "core/id.h"
+#include "core/message.h"
+
+#include <stdint.h>
+
+/* The numbers are stored. */
+enum errand_state { ERRAND_QUEUED = 0, ERRAND_SENDING = 1, ERRAND_DONE = 2, ERRAND_FAILED = 3, ERRAND_UNCERTAIN = 4 };
+
+enum errand_kind {
+    ERRAND_SEND = 0, /* the message `seq` */
+    ERRAND_EDIT = 1,
+    ERRAND_DELETE = 2, /* recall */
+    ERRAND_TYPING = 3,
+    ERRAND_READ = 4,
+    ERRAND_CLOSED = 5 /* the conversation was closed */
+};
+
+struct errand {
+    struct kf_id id;
+    struct kf_key site, channel;
+    struct kf_id conv;
+    int64_t seq; /* the message it is about */
+    enum errand_kind kind;
+    enum errand_state state;
+    int attempt;    /* how often it has been tried */
+    int64_t due_at; /* not before */
+    int64_t created_at;
+    int64_t lease;     /* epoch of the lease under which it was claimed */
+    const char *error; /* the last one, for people; NULL */
+
+    /* Filled in when it is read for sending. */
+    const char *peer;       /* the platform's name of the exchange */
+    const char *user;       /* the contact's address */
+    struct message message; /* as it stands now; `ref` is ours to store afterwards */
+    const char *reply_ref;  /* the platform's id of the message it answers; NULL */
+    const char *handle;     /* the newest reply handle of the conversation, NULL none */
+    int64_t handle_expires_ms;
+    int handle_left;      /* replies left on it, -1 unbounded */
+    int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
+    const char *file_url; /* a signed address of the message's file, NULL none */
+};
+
+/* What a platform's answer means; `channels/README` calls these result classes. */
+enum outcome_class {
+    OUTCOME_SENT,
+    OUTCOME_RETRY,        /* transient: back off */
+    OUTCOME_RATE_LIMITED, /* wait retry_after_ms if given */
+    OUTCOME_WINDOW_CLOSED,
+    OUTCOME_USER_BLOCKED,
+    OUTCOME_NO_SUCH_USER,
+    OUTCOME_AUTH, /* credentials: renew once, then alert the operator */
+    OUTCOME_TOO_LARGE,
+    OUTCOME_REJECTED,
+    OUTCOME_ALREADY_ACCEPTED, /* idempotent replay: treat as sent */
+    OUTCOME_RETRY_WITH_NEW_CONVERSATION,
+    OUTCOME_FATAL,
+    OUTCOME_UNCERTAIN
+};
+
+struct outcome {
+    enum outcome_class cls;
+    struct slice ref;  /* the platform's id of what was sent, empty if it gives none */
+    struct slice code; /* the platform's own code, for people */
+    struct slice text; /* the platform's own words, for people */
+    int64_t retry_after_ms;
+};
+
+const char *outcome_name(enum outcome_class cls);
+
+#endif

@@ -1,0 +1,42 @@
+/* http.h: a request and an answer as plain facts. Used by the adapters (which render and read them) and by net (which moves them).
+ * Everything is borrowed from an arena or from the connection. Header names are compared without regard to case. */
+#ifndef KF_CORE_HTTP_H
+#define KF_CORE_HTTP_H
+
+#include "core/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct http_pair {
+    struct slice name, value;
+};
+
+struct http_req {
+    const char *method;            /* "GET", "POST" ... */
+    const char *url;               /* out: absolute; in: the decoded path */
+    const struct http_pair *query; /* in: decoded once, '+' as a space; the raw string is gone */
+    size_t n_query;
+    const struct http_pair *headers;
+    size_t n_headers;
+    struct slice body; /* raw bytes */
+    /* Out only. */
+    size_t answer_max; /* more bytes than that in an answer are a failure; 0: 1 MiB */
+    int timeout_ms;    /* 0: 10 s */
+};
+
+struct http_resp {
+    int status; /* 0: no answer came (see `failure`) */
+    const struct http_pair *headers;
+    size_t n_headers;
+    struct slice body;
+    /* Out only, when status is 0: may the request have reached the other side? */
+    bool sent;           /* bytes of the request left: the outcome is unknown */
+    const char *failure; /* words: "timeout", "connection refused" ... */
+};
+
+/* The first header or query value of that name, or an empty slice with p == NULL. */
+struct slice http_header(const struct http_pair *headers, size_t n, const char *name);
+struct slice http_query(const struct http_pair *query, size_t n, const char *name);
+
+#endif

@@ -1,0 +1,129 @@
+/* inbound.h: what somebody said or did. The first of the four nouns: protocols → desk.
+ *
+ * One struct for what the browsers' frames and the platforms' webhooks say. Which members count depends on the kind; all others
+ * are zero. Everything is borrowed from the arena of the turn. */
+#ifndef KF_CORE_INBOUND_H
+#define KF_CORE_INBOUND_H
+
+#include "core/id.h"
+#include "core/message.h"
+#include "core/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum inbound_kind {
+    /* From anybody. */
+    INBOUND_MESSAGE, /* type, text, media, payload, reply_to */
+    INBOUND_TYPING,  /* on */
+    INBOUND_READ,    /* seq: read up to here */
+
+    /* From browsers. */
+    INBOUND_HELLO,   /* token, locale, page, profile, identity, conversation, last_seq */
+    INBOUND_HISTORY, /* conversation, after | before, limit */
+    INBOUND_PING,
+    INBOUND_RATE, /* conversation, score, tags, comment */
+    INBOUND_CLOSE,
+    INBOUND_PROFILE,  /* profile, identity, page, locale */
+    INBOUND_PRESENCE, /* presence, reason */
+    INBOUND_ACCEPT,
+    INBOUND_REFUSE,
+    INBOUND_NOTE,     /* text */
+    INBOUND_TRANSFER, /* to_agent | to_queue, text is the note */
+    INBOUND_INVITE,   /* to rate */
+    INBOUND_RECALL,   /* seq */
+    INBOUND_RESEND,   /* seq */
+
+    /* From platforms. */
+    INBOUND_EDIT,     /* ref: the message; text */
+    INBOUND_DELETE,   /* ref */
+    INBOUND_REACTION, /* ref, text is the emoji, on: added or taken back */
+    INBOUND_POSTBACK, /* payload, text is the title */
+    INBOUND_COMMAND,  /* text */
+    INBOUND_STATUS,   /* ref, delivery, code, reason */
+    INBOUND_ECHO,     /* our own message, or one that somebody sent in the platform's own app: text, media */
+    INBOUND_FOLLOW,
+    INBOUND_UNFOLLOW,
+    INBOUND_OPTIN,
+    INBOUND_OPTOUT,
+    INBOUND_SYSTEM /* text */
+};
+
+enum inbound_type {
+    TYPE_TEXT,
+    TYPE_IMAGE,
+    TYPE_AUDIO,
+    TYPE_VIDEO,
+    TYPE_FILE,
+    TYPE_STICKER,
+    TYPE_LOCATION,
+    TYPE_CONTACT,
+    TYPE_LINK,
+    TYPE_RICH,
+    TYPE_CHOICE, /* payload: the id of the choice */
+    TYPE_FORM,   /* form: a JSON object */
+    TYPE_UNSUPPORTED
+};
+
+enum presence { PRESENCE_OFFLINE, PRESENCE_AWAY, PRESENCE_BUSY, PRESENCE_ONLINE };
+
+/* A file on a platform. Either an address or an id that the adapter's media() can turn into one. */
+struct media {
+    enum inbound_type type;
+    struct slice url, id, mime, name;
+    int64_t size; /* 0 unknown */
+    int64_t duration_ms;
+};
+
+struct inbound {
+    enum inbound_kind kind;
+    enum inbound_type type;
+
+    /* Where it stands. Browsers: the connection knows channel and contact. */
+    struct slice account; /* the platform's id of our side, "" if the channel has only one */
+    struct slice user;    /* the platform's id of the person */
+    struct slice user_name;
+    struct slice peer; /* the platform's name of the exchange: the user, a group, a mail thread */
+    struct slice thread;
+    struct kf_id conversation; /* browsers: as the frame says; zero if it says nothing */
+
+    /* Which one it is. */
+    struct slice cid;    /* browsers */
+    struct slice dedupe; /* platforms: names the kind of event too */
+    struct slice id;     /* the platform's id of this message */
+    struct slice ref;    /* the platform's id of the message that this one is about */
+    int64_t at;          /* the platform's time, ms; 0 unknown */
+
+    /* What it says. */
+    struct slice text;
+    struct slice payload;
+    struct slice form; /* a JSON object, checked */
+    const struct media *media;
+    size_t n_media;
+    struct kf_id file; /* browsers: uploaded before */
+    int64_t seq, reply_to;
+    bool on;
+    double lat, lon;
+    enum delivery delivery;
+    struct slice code, reason; /* of a status; reason of a presence */
+    bool automatic;            /* made by a machine on the other side: never answered by ours */
+    struct slice raw;          /* TYPE_UNSUPPORTED: the document as it came, kept 7 days */
+
+    /* Reply handles and windows of platforms that have them. */
+    struct slice reply_token;
+    int64_t reply_expires_ms;
+
+    /* Browsers. */
+    struct slice token, locale, page, profile; /* page, profile: JSON objects, checked and bounded */
+    struct slice identity_id, identity_hash;
+    int64_t last_seq, after, before;
+    int limit;
+    int score;         /* 1 to 5 */
+    struct slice tags; /* a JSON array of strings */
+    struct slice comment;
+    enum presence presence;
+    struct kf_id to_agent;
+    struct kf_key to_queue;
+};
+
+#endif

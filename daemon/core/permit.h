@@ -1,0 +1,39 @@
+/* permit.h: who may do what. The only place where roles mean something.
+ *
+ * agent       own conversations, and those waiting in own queues; closed ones served by oneself
+ * supervisor  every conversation of own queues (no queues: all), acting included; people's presence; reports
+ * reviewer    reads every transcript of own queues (no queues: all); writes reviews, never messages
+ * admin       settings, people, audit log; reads transcripts only with another role
+ */
+#ifndef KF_CORE_PERMIT_H
+#define KF_CORE_PERMIT_H
+
+#include "core/conv.h"
+#include "core/person.h"
+
+#include <stdbool.h>
+
+enum verb {
+    /* On a conversation. */
+    VERB_READ,     /* its messages, live */
+    VERB_TIMELINE, /* notes, whispers, deliveries */
+    VERB_SAY,
+    VERB_NOTE,
+    VERB_ACCEPT, /* take what is offered, or the next waiting */
+    VERB_TRANSFER,
+    VERB_CLOSE,
+    VERB_TRANSCRIPT, /* read and search afterwards */
+    VERB_EXPORT,
+    /* On the site. */
+    VERB_PRESENCE_OTHER,
+    VERB_SETTINGS_READ,
+    VERB_SETTINGS_WRITE,
+    VERB_PEOPLE,
+    VERB_AUDIT,
+    VERB_STATUS
+};
+
+/* `conv` is NULL for verbs on the site. A disabled member may nothing; a member of another site may nothing. */
+bool permit(const struct member *who, enum verb verb, const struct kf_key *site, const struct conv *conv);
+
+#endif

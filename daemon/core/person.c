@@ -1,0 +1,37 @@
+#include "core/person.h"
+
+static const char *const presences[] = { "offline", "away", "busy", "online" };
+static const char *const roles[] = { "agent", "supervisor", "reviewer", "admin" };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *presence_name(enum presence p)
+{
+    return (unsigned)p < COUNT(presences) ? presences[p] : "?";
+}
+
+bool presence_parse(struct slice s, enum presence *ret)
+{
+    for (unsigned i = 0; i < COUNT(presences); i++)
+        if (slice_is(s, presences[i])) {
+            *ret = (enum presence)i;
+            return true;
+        }
+    return false;
+}
+
+unsigned member_role_parse(struct slice s)
+{
+    for (unsigned i = 0; i < COUNT(roles); i++)
+        if (slice_is(s, roles[i]))
+            return 1U << i;
+    return 0;
+}
+
+const char *member_role_name(unsigned bit)
+{
+    for (unsigned i = 0; i < COUNT(roles); i++)
+        if (bit == 1U << i)
+            return roles[i];
+    return "?";
+}

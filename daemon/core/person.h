@@ -1,0 +1,50 @@
+/* person.h: the staff. A person belongs to the installation, a member to a site. */
+#ifndef KF_CORE_PERSON_H
+#define KF_CORE_PERSON_H
+
+#include "core/id.h"
+#include "core/inbound.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Roles of a member, a set. The numbers are stored. */
+enum { MEMBER_AGENT = 1, MEMBER_SUPERVISOR = 2, MEMBER_REVIEWER = 4, MEMBER_ADMIN = 8 };
+
+struct person {
+    struct kf_id id;
+    const char *email; /* lower case; unique per installation */
+    const char *name;
+    const char *password; /* the Argon2id string; NULL where it was not asked for */
+    bool disabled;
+    int64_t created_at;
+};
+
+#define MEMBER_QUEUES_MAX 32
+#define MEMBER_SKILLS_MAX 32
+
+struct member {
+    struct kf_id person;
+    struct kf_key site;
+    unsigned roles;
+    const char *name;   /* the person's */
+    const char *number; /* 工号, "" none */
+    int capacity;       /* conversations at a time */
+    struct kf_key queues[MEMBER_QUEUES_MAX];
+    size_t n_queues;
+    struct kf_key skills[MEMBER_SKILLS_MAX];
+    size_t n_skills;
+    bool disabled;
+    /* Chosen presence, as stored. */
+    enum presence presence;
+    const char *presence_reason; /* "" none */
+    int64_t presence_at;
+};
+
+const char *presence_name(enum presence p);
+bool presence_parse(struct slice s, enum presence *ret);
+/* One role's bit from its word ("agent" ...), 0 if unknown; and the word of one bit. */
+unsigned member_role_parse(struct slice s);
+const char *member_role_name(unsigned bit);
+
+#endif

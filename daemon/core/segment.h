@@ -1,0 +1,44 @@
+/* segment.h: text into tokens for search. One function for indexing and for queries, for every database.
+ *
+ * Each CJK character is a token of its own; other scripts by word, folded (case, width, accents); everything else separates.
+ * A run of CJK in a query is a phrase, so a two-character word is found exactly. */
+#ifndef KF_CORE_SEGMENT_H
+#define KF_CORE_SEGMENT_H
+
+#include "core/buf.h"
+#include "core/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct segment {
+    size_t from, to;    /* byte range in the text */
+    int cp_from, cp_to; /* the same in code points */
+    char token[64];     /* folded; longer words are cut */
+    size_t n;
+    bool cjk;
+    bool joined; /* CJK directly after CJK: nothing but nothing between */
+};
+
+struct segmenter {
+    struct slice text;
+    size_t i;
+    int cp;
+    bool after_cjk;
+};
+
+void segmenter_init(struct segmenter *s, struct slice text);
+/* False at the end. */
+bool segmenter_next(struct segmenter *s, struct segment *ret);
+
+/* A query as typed: words and runs must all occur ("…" makes one phrase of what is between), -word or -"…" must not. The terms as an
+ * FTS5 expression (every token quoted); false if there is nothing to look for. */
+bool segment_fts5(struct slice query, struct buf *ret);
+/* The same as a PostgreSQL tsquery text. */
+bool segment_tsquery(struct slice query, struct buf *ret);
+/* The tokens of a text, separated by single spaces: what a database without our tokenizer gets. */
+void segment_spaced(struct slice text, struct buf *ret);
+/* The places of the query's terms in `text`, in code points, joined where they touch. Returns how many of at most `max`. */
+size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], size_t max);
+
+#endif

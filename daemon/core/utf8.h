@@ -1,0 +1,20 @@
+/* utf8.h: code points and where they end. RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF. */
+#ifndef KF_CORE_UTF8_H
+#define KF_CORE_UTF8_H
+
+#include "core/slice.h"
+
+#include <stdint.h>
+
+bool utf8_valid(struct slice s);
+/* How many code points; the text must be valid. */
+size_t utf8_length(struct slice s);
+/* The code point at *i, which moves on; U+FFFD for a broken sequence (moves by one byte). */
+uint32_t utf8_next(struct slice s, size_t *i);
+/* Writes 1 to 4 bytes, returns how many. */
+size_t utf8_put(char out[4], uint32_t cp);
+/* The longest prefix of at most `max` code points that does not end inside a grapheme (combining marks, ZWJ sequences, variation
+ * selectors, regional indicator pairs, emoji modifiers stay with what they belong to). At least one code point if s is not empty. */
+struct slice utf8_cut(struct slice s, size_t max);
+
+#endif

@@ -1,0 +1,138 @@
+/* server.h: HTTP and WebSocket for browsers, platforms and kefuctl. Moves bytes within limits; does not know what they mean.
+ *
+ * Connections and requests are named by numbers that are never used twice; a call with one that is gone does nothing. One
+ * thread, on the loop it was given. libwebsockets 4.1.6 carries it; the guards that it needs are in server.c and explained there. */
+#ifndef KF_NET_SERVER_H
+#define KF_NET_SERVER_H
+
+#include "core/http.h"
+#include "core/rc.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct net_server;
+struct uv_loop_s;
+
+/* Who is at the other end. */
+struct net_peer {
+    char address[46]; /* "" on a unix socket; from X-Forwarded-For when a listed proxy says so */
+    bool secure;      /* TLS here, or a listed proxy says https */
+    bool loopback;    /* the socket's own peer is loopback and no proxy stands between */
+    bool local;       /* came over the control socket; uid holds */
+    unsigned uid;
+};
+
+/* What is known before the body is read. Borrowed. */
+struct net_head {
+    const char *method;
+    const char *path; /* decoded */
+    const struct http_pair *query;
+    size_t n_query;
+    const struct http_pair *headers; /* those that have a meaning to anybody here: see server.c */
+    size_t n_headers;
+    int64_t content_length; /* 0 none */
+    struct net_peer peer;
+};
+
+/* A piece of memory that any number of sockets may be sending. */
+struct net_frame;                                   /* text of one WebSocket message, or the body of an answer */
+struct net_frame *net_frame_new(struct slice text); /* copies; one reference; NULL: out of memory */
+struct net_frame *net_frame_ref(struct net_frame *f);
+void net_frame_unref(struct net_frame *f);
+struct slice net_frame_text(const struct net_frame *f);
+
+struct net_answer {
+    int status;
+    const char *type;                /* Content-Type, NULL for none */
+    const struct http_pair *headers; /* more of them */
+    size_t n_headers;
+    struct slice body; /* copied */
+};
+
+enum net_body {
+    NET_BODY_NONE,  /* refuse: answer `status` */
+    NET_BODY_WHOLE, /* collect up to `max` bytes, then request() */
+    NET_BODY_STREAM /* request() at once with an empty body, then body() for each piece, the last with last=true */
+};
+
+struct net_admission {
+    enum net_body body;
+    int64_t max;        /* more: 413 */
+    int status;         /* NET_BODY_NONE */
+    const char *reason; /* words for the problem document */
+};
+
+struct net_ops {
+    /* Before the body. May not answer itself. */
+    void (*admit)(void *ctx, const struct net_head *head, struct net_admission *ret);
+    /* The request; `body` is borrowed. Answer now or later with net_answer(). */
+    void (*request)(void *ctx, uint64_t req, const struct net_head *head, struct slice body);
+    /* NET_BODY_STREAM only. Flow control: no further piece comes before net_more(). */
+    void (*body)(void *ctx, uint64_t req, struct slice piece, bool last);
+    /* The other side went away before the answer. */
+    void (*gone)(void *ctx, uint64_t req);
+    /* A pull of a large body: give the next piece with net_piece(). */
+    void (*pull)(void *ctx, uint64_t req);
+
+    /* WebSocket upgrade of `protocol` (one of net_config.protocols) at `path`: 101 if this returns 101, else that status with
+     * `reason`. `user` is kept with the connection. */
+    int (*upgrade)(void *ctx, const struct net_head *head, const char *protocol, const char **reason, void **user);
+    void (*open)(void *ctx, uint64_t conn, void *user);
+    void (*message)(void *ctx, uint64_t conn, void *user, struct slice text); /* whole, valid UTF-8, within the limit */
+    void (*closed)(void *ctx, uint64_t conn,
+                   void *user); /* once, after open(); or after upgrade() returned 101 and open() never came: conn is 0 */
+};
+
+struct net_config {
+    const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
+    size_t n_listen;
+    const char *control;           /* path of the control socket (0600), NULL none */
+    const char *certificate, *key; /* files; NULL: plain */
+    const char *const *proxies;    /* addresses and networks that may speak X-Forwarded-* */
+    size_t n_proxies;
+    const char *const *hosts; /* names that Host may have, lower case, without port; n_hosts 0: any. Loopback names are always right */
+    size_t n_hosts;
+    const char *visitor_protocol, *staff_protocol; /* the two subprotocols */
+    const char *visitor_path, *staff_path;
+    int connections_per_address, connections_max;
+    int header_timeout_ms, body_timeout_ms;
+    size_t message_max; /* of a WebSocket message */
+    size_t send_queue_max;
+    int ping_ms;
+    struct net_ops ops;
+    void *ctx;
+    void (*log)(int level, const char *line);
+};
+
+enum kf_rc net_server_open(struct net_server **ret, struct uv_loop_s *loop, const struct net_config *cfg, struct kf_err *why);
+/* The first listener's real address: "127.0.0.1:41234". */
+const char *net_server_address(const struct net_server *s);
+/* New certificate from the same files; the old one stays on failure. */
+enum kf_rc net_server_reload_tls(struct net_server *s, struct kf_err *why);
+/* Stops listening, closes sockets with 1012 spread over `spread_ms`, lets requests finish until `limit_ms`; then calls `done`. */
+void net_server_drain(struct net_server *s, int spread_ms, int limit_ms, void (*done)(void *ctx), void *ctx);
+/* Begins to close everything; the loop must run until its handles are gone, then net_server_free() on the quiet loop. */
+void net_server_close(struct net_server *s);
+void net_server_free(struct net_server *s);
+
+/* ---- HTTP ---- */
+void net_answer(struct net_server *s, uint64_t req, const struct net_answer *a);
+/* A large body of `total` bytes: `a->body` is ignored, pieces follow on pull(). */
+void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answer *a, int64_t total);
+void net_piece(struct net_server *s, uint64_t req, struct slice piece);
+void net_answer_abort(struct net_server *s, uint64_t req); /* the rest will not come: hang up */
+void net_more(struct net_server *s, uint64_t req);
+
+/* ---- WebSocket ---- */
+/* Queues a reference. A socket whose queue is over the limit is closed with 1013. */
+void net_send(struct net_server *s, uint64_t conn, struct net_frame *f);
+void net_close(struct net_server *s, uint64_t conn, int code, const char *reason);
+size_t net_queued(const struct net_server *s, uint64_t conn);
+
+struct net_figures {
+    uint64_t connections, sockets, requests, frames_in, frames_out, bytes_in, bytes_out, refused, slow;
+};
+void net_figures(const struct net_server *s, struct net_figures *ret);
+
+#endif

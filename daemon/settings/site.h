@@ -1,0 +1,118 @@
+/* site.h: one site as it is set up: an immutable, counted snapshot of its documents. A change swaps the snapshot; whoever holds a
+ * reference goes on with the old one.
+ *
+ * Documents are JSON; one table of keys per kind gives parser, defaults, ranges and help. An unknown key is an error. */
+#ifndef KF_SETTINGS_SITE_H
+#define KF_SETTINGS_SITE_H
+
+#include "core/hours.h"
+#include "core/id.h"
+#include "core/rc.h"
+#include "core/rule.h"
+#include "core/slice.h"
+#include "core/wording.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A document as the store has it. kinds: "site" (key "site"), "channel", "queue", "rule", "wording" (key: language), "canned". */
+struct document {
+    struct kf_key kind, key;
+    int64_t version;
+    const char *body; /* a JSON object */
+};
+
+struct site_channel {
+    struct kf_key key;
+    const char *adapter; /* "widget" for the web page, else the name of a protocols/ adapter */
+    const char *name;
+    bool off;
+    struct kf_key queue;  /* where its conversations go */
+    const char *hook;     /* 32 hex digits of /hooks/{key}; NULL for the widget */
+    const char *settings; /* the adapter's own settings, JSON; the adapter's key table checks them */
+};
+
+struct site_queue {
+    struct kf_key key;
+    const char *name;
+    bool offer;       /* agents accept or refuse; else conversations are assigned at once */
+    int64_t offer_ms; /* how long an offer stands */
+    struct kf_key skills[8];
+    size_t n_skills;
+    struct hours hours;
+    const char *zone; /* IANA name */
+};
+
+struct site_canned {
+    struct kf_key key;
+    const char *code;     /* short code typed after '/' */
+    const char *initials; /* pinyin initials of the title, lower case */
+    const char *title, *text, *lang;
+};
+
+struct site {
+    int refs;
+    struct kf_key key;
+    const char *name;
+    const char *language;     /* default one: "zh-CN" */
+    const char *zone;         /* of reports and hours */
+    const char *color;        /* "#0b5fd0" */
+    const char *const *embed; /* origins that may embed the widget; n_embed 0: none but ourselves */
+    size_t n_embed;
+    const char *identity_secret; /* NULL: identities are not believed */
+    const char *token_secret;    /* signs visitors' tokens; made at first start */
+    int text_max;                /* code points of a message */
+    int64_t file_max;            /* bytes of an upload */
+    int64_t reopen_ms;           /* 10 min */
+    int64_t grace_ms;            /* an agent may be away from the net for so long: 30 s */
+    int64_t wrapup_ms;           /* 0 */
+    int64_t sticky_ms;
+    int64_t recall_ms; /* 2 min */
+    int message_burst, message_rate;
+    const struct site_channel *channels;
+    size_t n_channels;
+    const struct site_queue *queues;
+    size_t n_queues;
+    const struct rule *rules;
+    size_t n_rules;
+    const struct wording *wordings; /* the site's own first, then the shipped defaults */
+    size_t n_wordings;
+    const struct site_canned *canned;
+    size_t n_canned;
+};
+
+/* Builds a snapshot (one reference) from the documents of one site. On failure `why` names document, member and reason. */
+enum kf_rc site_build(struct site **ret, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why);
+struct site *site_ref(struct site *s);
+void site_unref(struct site *s);
+
+const struct site_channel *site_channel(const struct site *s, const struct kf_key *key);
+const struct site_channel *site_channel_by_hook(const struct site *s, struct slice hook);
+const struct site_queue *site_queue(const struct site *s, const struct kf_key *key);
+/* -1 if there is none of that name. */
+int site_queue_number(const struct site *s, const struct kf_key *key);
+
+/* One document alone: does it fit its kind's table? For the API and kefuctl. */
+enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why);
+
+/* A set, as config/sites/demo.json is one: {"site":{…},"channels":{key:{…}},"queues":{…},"rules":[…],"wordings":{lang:{key:text}},
+ * "canned":[…],"people":[{"email","name","number","roles","queues","skills","capacity"}]} taken apart into documents and people.
+ * All lives in `arena`. */
+struct site_person {
+    const char *email, *name, *number;
+    unsigned roles;
+    int capacity;
+    struct kf_key queues[32], skills[32];
+    size_t n_queues, n_skills;
+};
+struct arena;
+struct site_set {
+    struct kf_key key;
+    struct document *docs;
+    size_t n_docs;
+    struct site_person *people;
+    size_t n_people;
+};
+enum kf_rc site_set_parse(struct slice json, struct arena *arena, struct site_set *ret, struct kf_err *why);
+
+#endif

@@ -1,0 +1,206 @@
+/* store.h: the permanent record and the only truth.
+ *
+ * Runs on its own threads; nothing here blocks the caller but store_open(), store_close() and the calls marked "blocks". Answers
+ * come back on the caller's thread: the store calls `wake` from any thread, and the caller then calls store_drain().
+ *
+ * What a completion has said was committed is on the disk (synchronous=FULL). KF_AGAIN means: the database is away or its
+ * disk is full, or the outcome is unknown; nothing may be acknowledged, and the same change may be sent again (its key tells
+ * whether it got through). After an I/O or fsync error the store answers KF_IO for ever and store_broken() tells why. */
+#ifndef KF_STORE_STORE_H
+#define KF_STORE_STORE_H
+
+#include "core/change.h"
+#include "core/news.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+struct store_config {
+    const char *url;         /* "sqlite:PATH" or "postgresql://…" */
+    const char *files_path;  /* the database of file contents */
+    const char *index_path;  /* the search index (SQLite) */
+    const char *backup_dir;  /* where a migration saves the database before it starts */
+    int readers;             /* threads that read; 0: 2 */
+    size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
+    void (*wake)(void *ctx); /* from any thread, coalesced */
+    void *wake_ctx;
+    /* Each line that an operator should read; from any thread. NULL: none. */
+    void (*log)(int level, const char *line);
+};
+
+/* Opens, migrates (after a backup), starts the threads. Blocks. */
+enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct kf_err *why);
+/* Answers all that is queued (commits it), then stops. Completions run inside. Blocks. Takes NULL. */
+void store_close(struct store *s);
+/* Runs the completions that are due, on the calling thread. */
+void store_drain(struct store *s);
+/* The words of the error after which the store stopped for good, or NULL. */
+const char *store_broken(const struct store *s);
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+/* `why` is NULL on success. `news` is NULL on failure. Runs once, later, on the caller's thread. */
+typedef void store_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why);
+
+/* Takes `c` over. Changes of one conversation are committed in the order in which they were given. */
+void store_commit(struct store *s, struct change *c, store_done *done, void *ctx);
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+enum query_kind {
+    QUERY_CONV,  /* id → conv[0] (KF_ABSENT if none) */
+    QUERY_PEER,  /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
+    QUERY_OPEN,  /* site, after: id, limit → convs that are not closed, or closed and still wrapping up at `now`, by id: for rebuilding */
+    QUERY_OWNED, /* site, id: a person → convs offered to, served by or wrapping up with that person */
+    QUERY_WAITING,  /* site, limit → convs waiting, by effective time */
+    QUERY_DUE,      /* site, now, limit → convs with due_at ≤ now, by due_at */
+    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE, /* id → entries */
+    QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
+    QUERY_ERRANDS, /* site, now, limit → errands due or found SENDING under an older lease, first of each conversation, complete for sending */
+    QUERY_PERSON,      /* text: the email, or id → person[0], with password */
+    QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
+    QUERY_SESSION,     /* bytes: the hash → session */
+    QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
+    QUERY_LEASES,      /* → leases */
+    QUERY_FILE,        /* id → file: its row, and who uploaded it */
+    QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
+    QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
+    QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_COUNTS       /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+};
+
+struct stored_session {
+    struct kf_id person;
+    uint8_t csrf[32];
+    int64_t created_at, seen_at, expires_at;
+};
+
+struct stored_document {
+    struct kf_key site, kind, key;
+    int64_t version, at;
+    const char *body;
+};
+
+struct stored_lease {
+    int shard;
+    struct kf_id node;
+    int64_t epoch, beat;
+};
+
+struct stored_file {
+    struct kf_id id;
+    struct kf_key site;
+    uint8_t sha256[32];
+    int64_t size, at;
+    const char *name, *mime;
+    int width, height;
+    struct actor by; /* contact or person who uploaded it */
+};
+
+/* One page of transcripts. All filters that are set must hold. */
+struct search {
+    struct slice terms;       /* as typed; empty: all conversations by newest */
+    struct kf_id agent;       /* zero: any; one who served it */
+    struct kf_key channel;    /* "" any */
+    struct kf_key queues[32]; /* n_queues 0: any */
+    size_t n_queues;
+    int64_t from, to;    /* opened in [from, to); 0: open */
+    int rating;          /* 0: any */
+    int limit;           /* conversations; 1 to 100 */
+    struct slice cursor; /* what the page before returned; empty: the first */
+};
+
+struct search_hit {
+    struct kf_id conv;
+    int64_t seq;
+    struct slice text;
+    const int (*marks)[2]; /* [from, to) in code points */
+    size_t n_marks;
+};
+
+struct query {
+    struct arena *arena; /* owns all of this, the struct included */
+    enum query_kind kind;
+    struct kf_key site, channel;
+    struct kf_id id;
+    struct slice text, text2, bytes;
+    int64_t after, before, now;
+    int limit;
+    struct search search;
+
+    /* The answer. */
+    struct conv *convs;
+    size_t n_convs;
+    struct message *messages;
+    size_t n_messages;
+    struct entry *entries;
+    size_t n_entries;
+    struct errand *errands;
+    size_t n_errands;
+    struct person *person;
+    struct member *members;
+    size_t n_members;
+    struct stored_session session;
+    struct stored_document *documents;
+    size_t n_documents;
+    struct stored_lease *leases;
+    size_t n_leases;
+    struct stored_file file;
+    struct search_hit *hits;
+    size_t n_hits;
+    int64_t number;
+    bool more, capped;
+    const char *text_out;
+    struct slice bytes_out;
+};
+
+struct query *query_new(enum query_kind kind); /* NULL: out of memory */
+
+/* `q` lives until the callback returns; it is the one that was given. */
+typedef void store_answer(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why);
+
+/* Takes `q` over. Reads what was committed before the call. */
+void store_read(struct store *s, struct query *q, store_answer *done, void *ctx);
+
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+#define STORE_BLOCK 65536
+
+/* An upload: blocks go in one after the other, in the order of the calls. `handle` is chosen by the caller (an id). Abandoned
+ * handles are forgotten at the next start. */
+typedef void store_block_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
+void store_file_put(struct store *s, const struct kf_id *handle, struct slice block, store_block_done *done, void *ctx);
+/* All blocks are in: durable when this answers. Contents that were stored before are stored once. */
+typedef void store_file_done(void *ctx, enum kf_rc rc, const uint8_t sha256[32], int64_t size, const struct kf_err *why);
+void store_file_end(struct store *s, const struct kf_id *handle, store_file_done *done, void *ctx);
+void store_file_drop(struct store *s, const struct kf_id *handle);
+/* Block `index` (0 …) of the contents; empty after the last. */
+typedef void store_file_block(void *ctx, enum kf_rc rc, struct slice block, const struct kf_err *why);
+void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, store_file_block *done, void *ctx);
+
+/* ---- upkeep ------------------------------------------------------------------------------------------------------ */
+
+/* One archive of messages and files, messages first, while running. `path` must not exist. */
+void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
+/* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
+enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
+/* Rebuilds the search index from the messages. */
+void store_reindex(struct store *s, store_block_done *done, void *ctx);
+/* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files. */
+void store_housekeep(struct store *s, int64_t now_ms, store_block_done *done, void *ctx);
+
+struct store_figures {
+    uint64_t commits, changes, conflicts, failed;
+    uint64_t queued;       /* waiting for the writer now */
+    uint64_t index_lag_ms; /* age of the oldest message that is not in the index */
+    uint64_t commit_us_total, fsyncs;
+    uint64_t batch_le[6]; /* commits of at most 1, 4, 16, 64, 256, 500 changes */
+};
+void store_figures(const struct store *s, struct store_figures *ret);
+
+#endif

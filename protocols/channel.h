@@ -1,0 +1,131 @@
+/* channel.h: a channel is a struct of functions: one translator between a platform's bytes and our facts.
+ *
+ * No I/O, no clock, no state but its settings: what changes (tokens, cursors, handles) the shell keeps and hands in with `env`.
+ * The adapter speaks the platform's language; the shell sends, retries and keeps time for all of them. A new channel is its own files
+ * and one line of registry.c. All that is returned lives in the arena. */
+#ifndef KF_PROTOCOLS_CHANNEL_H
+#define KF_PROTOCOLS_CHANNEL_H
+
+#include "core/arena.h"
+#include "core/errand.h"
+#include "core/http.h"
+#include "core/inbound.h"
+#include "core/rc.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the desk may ask of a channel. */
+enum {
+    CHAN_IMAGE = 1 << 0,
+    CHAN_FILE = 1 << 1,
+    CHAN_AUDIO = 1 << 2,
+    CHAN_CHOICES = 1 << 3,
+    CHAN_TYPING = 1 << 4,
+    CHAN_READ = 1 << 5,
+    CHAN_EDIT = 1 << 6,
+    CHAN_RECALL = 1 << 7,
+    CHAN_REPLY_TO = 1 << 8,
+    CHAN_IDEMPOTENT = 1 << 9, /* sends carry a key: an unknown outcome may be sent again */
+    CHAN_ANSWERS = 1 << 10,   /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
+    CHAN_RECEIPTS = 1 << 11,  /* tells delivered or read */
+    CHAN_CLOSED = 1 << 12     /* wants to hear that a conversation was closed */
+};
+
+enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };
+
+/* One of a channel's settings. The table is parser, defaults, ranges, help and form in one. */
+struct setting_key {
+    const char *name;
+    enum setting_type type;
+    bool required, secret;
+    int64_t min, max; /* SETTING_INT: value; SETTING_TEXT and _URL: length in bytes; SETTING_LIST: entries */
+    const char *def;  /* NULL none */
+    const char *help;
+};
+
+/* What a pure function needs of the world. */
+struct env {
+    int64_t now_ms;
+    uint8_t chance[32];     /* fresh random bytes for this call */
+    const char *public_url; /* ours, without a slash at the end */
+    struct slice token;     /* the account's access token, empty if there is none */
+    int64_t token_expires_ms;
+    struct slice cursor;     /* of pull */
+    bool answering;          /* encode: becomes the answer to the request that is still open */
+    struct slice answer_key; /* what receive() left for it: `received.answer_key` */
+};
+
+/* What a webhook said, and what it is to be told. */
+struct received {
+    struct inbound *inbound;
+    size_t n;
+    /* The answer once `inbound` is committed (at once if there is none of it). */
+    int status;
+    const char *type;
+    struct slice body;
+    /* Work to do after the answer. */
+    bool pull;               /* there is more to fetch: see pull() */
+    struct slice pull_token; /* handed to it */
+    struct slice answer_key; /* CHAN_ANSWERS: what encode() needs to answer with a message */
+    /* Why it was refused, for the log and the admin page: "missing_signature" "malformed_header" "bad_signature" "stale_timestamp"
+     * "malformed_body" …; NULL if it was not. Nothing of it is stored. */
+    const char *refused;
+};
+
+/* One page of what was pulled. Items and cursor are stored in one commit. */
+struct pulled {
+    struct inbound *inbound;
+    size_t n;
+    struct slice cursor;
+    bool more;
+    bool token_expired; /* renew, then the same page again */
+};
+
+/* What renew() has made of the platform's answers. */
+struct renewed {
+    struct slice token;
+    int64_t expires_ms; /* when to renew next: already ahead of the real expiry */
+};
+
+struct channel;
+
+struct channel_ops {
+    const char *name; /* the word in settings, in URLs and in logs */
+    uint32_t caps;
+    size_t text_max;                /* code points per message; the desk splits what is longer */
+    size_t body_max;                /* bytes of a webhook; 0: 1 MiB */
+    int64_t answer_ms;              /* CHAN_ANSWERS: how long an answer may wait for a reply */
+    int64_t window_ms;              /* replies only so long after the visitor's last message; 0 always */
+    int window_count;               /* replies per inbound message; 0 unbounded */
+    int64_t poll_ms;                /* pull() also without being told, as a safety net; 0 never */
+    const struct setting_key *keys; /* ended by a NULL name */
+
+    /* Reads the settings (already checked against `keys`) into a new channel, and frees one. */
+    enum kf_rc (*open)(struct channel **ret, struct slice settings, struct kf_err *why);
+    void (*close)(struct channel *); /* takes NULL */
+
+    /* Bytes to facts. KF_OK also for what is refused: the answer is in `ret`. */
+    enum kf_rc (*receive)(const struct channel *, struct arena *, const struct http_req *, const struct env *, struct received *ret);
+    /* Facts to bytes. With env->answering the errand becomes `ret->body` as an answer; KF_UNSUPPORTED: not possible that way. */
+    enum kf_rc (*encode)(const struct channel *, struct arena *, const struct errand *, const struct env *, struct http_req *ret);
+    /* The platform's answer to what encode() made. No answer at all (status 0) comes here too. */
+    enum kf_rc (*settle)(const struct channel *, struct arena *, const struct errand *, const struct http_resp *, struct outcome *ret);
+    /* The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. NULL where there is no token. */
+    enum kf_rc (*renew)(const struct channel *, struct arena *, const struct env *, const struct http_resp *last, struct http_req *ret,
+                        struct renewed *done);
+    /* Likewise, page by page; `token` is received.pull_token. NULL where there is nothing to pull. */
+    enum kf_rc (*pull)(const struct channel *, struct arena *, const struct env *, struct slice token, const struct http_resp *last,
+                       struct http_req *ret, struct pulled *done);
+    /* The address of a file on the platform; KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes. */
+    enum kf_rc (*media)(const struct channel *, struct arena *, const struct env *, const struct media *, const struct http_resp *last,
+                        struct http_req *ret);
+};
+
+/* All channels, ended by NULL: registry.c, one line each. */
+extern const struct channel_ops *const channel_registry[];
+const struct channel_ops *channel_find(const char *name);
+/* Settings against the key table: unknown, missing, wrong type, out of range. The words name the member. */
+enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, struct kf_err *why);
+
+#endif

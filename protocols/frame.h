@@ -1,0 +1,63 @@
+/* frame.h: the browsers' frames: bytes ↔ facts. Not a channel: no account, no webhook; the connection knows who speaks.
+ *
+ * Decoding is strict (UTF-8, no duplicate keys, 16 levels, types and ranges) and says what is allowed. Unknown members are ignored.
+ * Encoding writes into a buf; members in the order of docs/protocol.md, `type` first. */
+#ifndef KF_PROTOCOLS_FRAME_H
+#define KF_PROTOCOLS_FRAME_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/conv.h"
+#include "core/inbound.h"
+#include "core/message.h"
+#include "core/person.h"
+#include "core/rc.h"
+
+enum frame_side { FRAME_VISITOR, FRAME_STAFF };
+
+struct frame_limits {
+    size_t text_max; /* code points */
+};
+
+/* One frame → one inbound in the arena. `ret->cid` is set, also on failure, whenever the frame carried a valid one, so that the error
+ * can name it. KF_INVALID bad_request, KF_UNSUPPORTED unknown type, KF_LIMIT text too long. */
+enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct frame_limits *limits, struct slice text, struct inbound *ret,
+                        struct kf_err *why);
+
+/* What a frame or an API answer says of a conversation. */
+struct conv_view_json {
+    const struct conv *conv;
+    const struct member *agent; /* who serves it, NULL none */
+    const char *visitor_name;   /* staff only, NULL unknown */
+    const char *customer;       /* staff only: JSON object, NULL unknown */
+    const struct message *last; /* staff only: the newest message, NULL unknown */
+    int64_t position, wait_s;   /* while waiting; position 0 unknown, wait_s −1 unknown */
+};
+
+/* The conversation as one JSON object, for visitors (public state, no ids of people) or for staff. */
+void frame_conversation(struct buf *b, enum frame_side side, const struct conv_view_json *v);
+/* A message as one JSON object without type and conversation: history and transcripts use it too. `own`: carry the cid. */
+void frame_message_members(struct buf *b, const struct message *m, bool cid);
+void frame_entry(struct buf *b, const struct entry *e);
+
+void frame_message(struct buf *b, const struct kf_id *conv, const struct message *m, bool cid);
+void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at); /* conv NULL, seq 0: left out */
+void frame_error(struct buf *b, struct slice cid, const struct kf_err *why);
+/* The wire's word for a failure: "bad_request" ... */
+const char *frame_error_code(enum kf_rc rc);
+void frame_state(struct buf *b, enum frame_side side, const struct conv_view_json *v);
+void frame_status(struct buf *b, const struct kf_id *conv, int64_t seq, enum delivery state, const char *reason, int64_t at);
+void frame_changed(struct buf *b, const struct kf_id *conv, const struct message *m);
+/* Writes as many messages as fit 64 KiB (from the end that was asked for); returns how many. */
+size_t frame_history(struct buf *b, const struct kf_id *conv, const struct message *messages, size_t n, bool more, bool newest_first);
+void frame_typing(struct buf *b, const struct kf_id *conv, const struct actor *who, bool on);
+void frame_read(struct buf *b, const struct kf_id *conv, enum role who, int64_t seq);
+void frame_pong(struct buf *b);
+void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry *e);
+void frame_queue(struct buf *b, int64_t waiting, int64_t longest_ms);
+/* type "offered" with until, "assigned" or "released" with why. */
+void frame_offered(struct buf *b, const struct conv_view_json *v, int64_t until);
+void frame_assigned(struct buf *b, const struct conv_view_json *v, const char *why);
+void frame_released(struct buf *b, const struct kf_id *conv, const char *why);
+
+#endif
