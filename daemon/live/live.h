@@ -130,4 +130,9 @@ struct live_figures {
 };
 void live_figures(const struct live *l, struct live_figures *ret);
 
+#ifdef KEFUD_FAULT
+/* From now on wrong in the way that `name` says: "nonatomic-reserve" checks and takes in two calls. For tests that must fail then. */
+void live_test_mutate(struct live *l, const char *name);
+#endif
+
 #endif

@@ -21,13 +21,22 @@ static const char *const names[SCRIPTS] = {
 #endif
 };
 
+static const char *find(const struct live_script *s, const char *name)
+{
+    while (s->name && strcmp(s->name, name) != 0)
+        s++;
+    return s->text;
+}
+
 static const char *text_of(const char *name)
 {
-    for (const struct live_script *s = live_scripts; s->name; s++) {
-        if (strcmp(s->name, name) == 0)
-            return s->text;
-    }
-    return NULL;
+    const char *text = find(live_scripts, name);
+
+#ifdef KEFUD_FAULT
+    if (!text)
+        text = find(live_mutants, name);
+#endif
+    return text;
 }
 
 static char *load_command(const char *prelude, const char *text, size_t *n)

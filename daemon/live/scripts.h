@@ -11,5 +11,8 @@ struct live_script {
 
 /* Ended by a NULL name. "prelude" stands before each of the others when it is loaded. */
 extern const struct live_script live_scripts[];
+#ifdef KEFUD_FAULT
+extern const struct live_script live_mutants[];
+#endif
 
 #endif
