@@ -47,8 +47,8 @@ enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slic
 void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash);
 /* A webhook for `channel`; answers once, later or now. */
 typedef void desk_hook_answer(void *ctx, int status, const char *type, struct slice body);
-void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req,
-               desk_hook_answer *answer, void *ctx);
+void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,
+               void *ctx);
 
 struct desk_figures {
     uint64_t messages_in, messages_out, duplicates, passes, matches, conflicts, rules_fired, errands_sent, errands_failed, refused;

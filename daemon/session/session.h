@@ -17,6 +17,7 @@
 #include "protocols/frame.h"
 
 #include <stdint.h>
+#include <uthash.h>
 
 struct session;
 
@@ -25,38 +26,39 @@ struct seat {
     uint64_t conn;
     enum frame_side side;
     struct kf_key site;
-    struct kf_id who;     /* visitors: the contact; staff: the person. Zero before session_sit() */
-    char address[46];     /* of the socket's other end */
-    char *peer;           /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
-    char *name;           /* what the other side sees; owned, may be NULL */
+    struct kf_id who; /* visitors: the contact; staff: the person. Zero before session_sit() */
+    char address[46]; /* of the socket's other end */
+    char *peer;       /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
+    char *name;       /* what the other side sees; owned, may be NULL */
     char locale[16];
-    bool verified;        /* visitors: the identity was proven */
-    bool hello;           /* said */
+    bool verified; /* visitors: the identity was proven */
+    bool hello;    /* said */
     bool welcomed;
-    bool secure;          /* visitors: the cookie was there */
-    struct kf_id conv;    /* visitors: the conversation that it shows */
-    char *profile;        /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
-    char *page;           /* likewise */
-    char *cookie;         /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
+    bool secure;       /* visitors: the cookie was there */
+    struct kf_id conv; /* visitors: the conversation that it shows */
+    char *profile;     /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
+    char *page;        /* likewise */
+    char *cookie;      /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
     uint8_t session_hash[32];
     struct bucket bucket;
     int64_t opened_at;
-    int64_t checked_at;   /* staff: when the session was last looked up */
+    int64_t checked_at;       /* staff: when the session was last looked up */
     struct seat *prev, *next; /* of the same person or contact */
-    struct seat *all_prev, *all_next;
-    struct who *at; /* its place in the index */
+    struct who *at;           /* its place in the index */
+    UT_hash_handle hh;        /* by conn */
 };
 
 /* A conversation as this node shows it. */
 struct view {
-    struct conv conv;     /* peer and locale point into this view */
-    int64_t told;         /* seq up to which the seats have been served */
-    bool fetching;        /* a gap is being read */
-    bool again;           /* and something newer came meanwhile */
-    int64_t position;     /* last told while waiting; 0 none */
+    struct conv conv; /* peer and locale point into this view */
+    int64_t told;     /* seq up to which the seats have been served */
+    bool fetching;    /* a gap is being read */
+    bool again;       /* and something newer came meanwhile */
+    int64_t position; /* last told while waiting; 0 none */
     int64_t position_at;
-    char locale[16];
-    void *hh_next;
+    char *peer;        /* what conv.peer points to */
+    char locale[16];   /* what conv.locale points to */
+    UT_hash_handle hh; /* by conv.id */
 };
 
 struct session_net {
@@ -91,8 +93,7 @@ struct seat *session_seat(struct session *s, uint64_t conn); /* NULL: gone */
 bool session_sit(struct session *s, struct seat *seat, const struct kf_id *who);
 /* The seats of a contact or person, by `next`; NULL none. */
 struct seat *session_seats(struct session *s, const struct kf_id *who);
-/* Every seat, by `all_next`. */
-struct seat *session_all(struct session *s);
+void session_each_seat(struct session *s, void (*each)(void *ctx, struct seat *seat), void *ctx); /* may end the seat */
 size_t session_count(const struct session *s, enum frame_side side);
 
 /* ---- telling ---- */
@@ -113,6 +114,8 @@ void session_catch_up(struct session *s, const struct conv *conv, const struct m
 struct view *session_view(struct session *s, const struct kf_id *conv); /* NULL: not shown here */
 /* A seat shows it from now on: makes or refreshes the view. NULL when memory is out. */
 struct view *session_show(struct session *s, const struct conv *conv);
+/* Forgets views in which nobody who sits here takes part. */
+void session_sweep(struct session *s);
 void session_each_view(struct session *s, void (*each)(void *ctx, struct view *v), void *ctx);
 
 #endif
