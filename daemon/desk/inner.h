@@ -132,6 +132,16 @@ void hello_staff(struct desk *d, struct seat *seat);
 void staff_opened(struct desk *d, struct seat *seat);
 void staff_check(struct desk *d, struct seat *seat);
 void history(struct desk *d, struct seat *seat, const struct inbound *in);
+const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
+void seat_profile(struct seat *seat, struct slice profile);
+/* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
+bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
+bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
+/* Looks a file up that `in` names, then `go` if it belongs to who sits there. */
+void with_file(struct desk *d, struct seat *seat, const struct inbound *in,
+               void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f));
+enum message_kind file_kind(const char *mime);
+const char *file_extra(struct change *c, const struct stored_file *f);
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
@@ -141,6 +151,8 @@ void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 void deliver_kick(struct desk *d, struct desk_site *ds);
 void lease_tick(struct desk *d);
 void sweep_tick(struct desk *d, struct desk_site *ds);
+/* The rules look at the conversations of a person whose presence has changed. */
+void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view);
 
