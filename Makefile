@@ -45,7 +45,7 @@ LDFLAGS = $(LDHARD)
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
 PARTS   = core settings store live net session desk api
-LIBSRC  = $(foreach p,$(PARTS),$(wildcard daemon/$(p)/*.c)) $(wildcard protocols/*.c) daemon/log.c daemon/config.c
+LIBSRC  = $(foreach p,$(PARTS),$(wildcard daemon/$(p)/*.c)) $(wildcard protocols/*.c) $(filter-out daemon/main.c daemon/kefuctl%,$(wildcard daemon/*.c))
 LIBOBJ  = $(patsubst %.c,$(B)/%.o,$(wildcard $(LIBSRC))) $(B)/gen/lua.o $(B)/gen/assets.o
 LIB     = $(B)/libkefud.a
 
