@@ -114,7 +114,7 @@ faults: $(FAULT)
 
 # One layer: make unit, make system MODE=asan.
 $(LAYERS): %:
-	$(SUB) all $(filter $(B)/tests/$@/%,$(TESTS))
+	$(SUB) $(if $(filter system,$@),all) $(filter $(B)/tests/$@/%,$(TESTS))
 	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $@
 
 setup:

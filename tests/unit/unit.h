@@ -13,6 +13,12 @@
 
 #include <stdio.h>
 
+/* Rows are written as defaults that they override. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Woverride-init-side-effects"
+#endif
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* An id that differs from others by its number. */
 #define ID(n)     ((struct kf_id){ { [15] = (n) } })
