@@ -178,7 +178,7 @@ static void have_documents(void *ctx, enum kf_rc rc, struct query *q, const stru
 {
     struct seed *s = ctx;
     struct kf_err local = { 0 };
-    struct change *c;
+    struct change *c = NULL;
 
     if (!rc && q->n_documents) {
         seed_end(s, KF_OK, NULL);
