@@ -448,11 +448,11 @@ static enum kf_rc read_body(struct reading *r, const json_t *root, const struct 
         if (!slice_is(name, types[i].name))
             continue;
         rc = read_event(r, &types[i]);
-        if (!r->keep.failed && rc)
+        if (rc)
             return rc;
         r->in.dedupe = dedupe_key(r->a, h->id);
         one = ARENA_NEW(r->a, struct inbound);
-        if (r->keep.failed || !one || !r->in.dedupe.p)
+        if (!one || !r->in.dedupe.p)
             return kf_fail(&r->why, KF_NOMEM, "no memory for a webhook");
         *one = r->in;
         ret->inbound = one;
@@ -501,8 +501,8 @@ enum kf_rc generic_receive(const struct channel *ch, struct arena *a, const stru
     root = json_read(a, req->body, JSON_OF_PLATFORMS, &r.why);
     rc = root ? read_body(&r, root, &head, ret) : r.why.rc;
     json_decref(root);
-    if (rc == KF_NOMEM)
-        return rc;
+    if (rc == KF_NOMEM || r.keep.failed) /* what is missing may have been lost here: the sender shall come again */
+        return KF_NOMEM;
     if (rc)
         refuse(a, ret, 400, "malformed_body", r.why.text);
     return KF_OK;
