@@ -48,6 +48,7 @@ static struct world {
     int64_t now;
     char dir[64];
     struct node node[NODES_MAX];
+    const char *server; /* the program of private servers; NULL: the usual one */
     char log[1 << 16];
     size_t n_log;
 } w;
@@ -180,6 +181,7 @@ static enum kf_rc UNUSED node_open(int i, const char *url, const char *password,
         .url = url,
         .password = password,
         .state_dir = w.dir,
+        .server = w.server,
         .now_ms = world_now,
         .node = NODE(i),
         .changed = on_changed,
