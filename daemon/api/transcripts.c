@@ -209,9 +209,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
     for (size_t i = 0; i < q->n_messages; i++) {
         if (r->written++)
             buf_char(&r->out, ',');
-        buf_char(&r->out, '{');
         frame_message_members(&r->out, &q->messages[i], false);
-        buf_char(&r->out, '}');
         r->after = q->messages[i].seq;
     }
     if (q->more && buf_ok(&r->out)) {
