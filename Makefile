@@ -187,7 +187,7 @@ install: all
 	    chmod 644 $(D)$(UNITDIR)/$$unit; done
 	install -m 644 systemd/sysusers.conf $(D)$(PREFIX)/lib/sysusers.d/kefud.conf
 	install -m 644 systemd/tmpfiles.conf $(D)$(PREFIX)/lib/tmpfiles.d/kefud.conf
-	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 640 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
+	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 644 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
 
 # Configuration and state are the operator's: they stay.
 uninstall:
