@@ -79,10 +79,11 @@ void hints_greet(struct live *l)
 /* "NODE CONV|- SEQ" */
 static void hinted(struct live *l, const struct watch *w, const char *payload, size_t n)
 {
-    static const struct kf_id none;
     struct kf_id conv;
     size_t conv_n;
     const char *p;
+    char *end;
+    int64_t seq;
 
     if (n < 33 + 2 || payload[32] != ' ' || memcmp(payload, l->node, 32) == 0)
         return;
@@ -90,7 +91,10 @@ static void hinted(struct live *l, const struct watch *w, const char *payload, s
     conv_n = strcspn(p, " ");
     if (p[conv_n] != ' ' || !live_hex_id(p, conv_n, &conv))
         return;
-    l->cfg.hint(l->cfg.ctx, &w->site, id_is_zero(&conv) ? &none : &conv, strtoll(p + conv_n, NULL, 10));
+    seq = strtoll(p + conv_n, &end, 10);
+    if (end == p + conv_n || *end)
+        return;
+    l->cfg.hint(l->cfg.ctx, &w->site, &conv, seq);
 }
 
 void hints_pushed(struct live *l, const char *channel, const char *payload, size_t n)

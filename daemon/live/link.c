@@ -130,7 +130,7 @@ static void wait_and_retry(struct link *l, bool later)
     if (later)
         ms = RETRY_LATER_MS;
     else
-        l->backoff_ms = ms * 2 < l->cfg.retry_max_ms ? ms * 2 : l->cfg.retry_max_ms;
+        l->backoff_ms = ms * 2 < LINK_RETRY_MAX_MS ? ms * 2 : LINK_RETRY_MAX_MS;
     uv_timer_start(&l->timer, on_timer, jittered(ms), 0);
 }
 
@@ -382,7 +382,7 @@ void link_hurry(struct link *l)
 
 void link_init(struct link *l, const struct link_config *cfg)
 {
-    *l = (struct link){ .cfg = *cfg, .state = LINK_DOWN, .backoff_ms = RETRY_MIN_MS };
+    *l = (struct link){ .cfg = *cfg, .state = LINK_DOWN, .backoff_ms = RETRY_MIN_MS, .quiet = cfg->quiet };
     uv_timer_init(cfg->loop, &l->timer);
     l->timer.data = l;
     uv_timer_start(&l->timer, on_timer, 0, 0);

@@ -144,7 +144,7 @@ static void open_links(struct live *l)
         .loop = l->loop,
         .where = &l->where,
         .name = l->name,
-        .retry_max_ms = LINK_RETRY_MAX_MS,
+        .quiet = l->keeps, /* it takes a moment to start */
         .greet = on_commands_greet,
         .changed = on_link_changed,
         .finished = part_finished,

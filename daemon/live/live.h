@@ -38,7 +38,7 @@ struct live_config {
  * what to do. The private server dies with the thread that calls this. All strings of `cfg` but state_dir and server may go. */
 enum kf_rc live_open(struct live **ret, struct uv_loop_s *loop, const struct live_config *cfg, struct kf_err *why);
 /* Pending calls are answered with KF_AGAIN inside; handles are closed on the loop, which must still run once. Takes NULL. The
- * private server ends with it. */
+ * private server ends with it. Not from inside one of its callbacks. */
 void live_close(struct live *l);
 bool live_up(const struct live *l);
 int live_server_pid(const struct live *l); /* of the private server; 0 none */
