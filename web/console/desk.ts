@@ -64,7 +64,6 @@ interface OutFrame {
 
 const PAGE = 50;
 const ACT_MS = 15_000;
-const UNDO_MS = 5_000;
 const TYPING_MS = 6_000;
 const KEPT = 30;
 
@@ -94,7 +93,7 @@ export class Desk {
   readonly #acts = new Map<string, { resolve(a: Ack): void; reject(e: Refused): void; cancel(): void }>();
   readonly #outbox: Outbox<OutFrame>;
   readonly #uploads = new Set<string>();
-  readonly #undo = new Map<string, () => void>();
+  readonly #closing = new Set<string>();
   readonly #looked: string[] = [];
   #live = false;
 
@@ -331,8 +330,8 @@ export class Desk {
     if (!room) return;
     const had = this.mine.value.has(id);
     this.#leave(id);
-    const undo = this.#undo.get(id);
-    if (undo) undo();
+    this.#closing.delete(id);
+    room.closing.value = false;
     if (had && why !== 'closed' && why !== 'transferred') this.#ports.notice({ kind: 'released', room, why });
     if (room.conversation.value.state === 'served')
       room.patch({ state: why === 'closed' ? 'closed' : 'waiting', agent: undefined as never });
@@ -461,34 +460,28 @@ export class Desk {
 
   async resend(room: Room, seq: number): Promise<void> {
     await this.act({ type: 'resend', conversation: room.id, seq });
-    room.change(seq, { delivery: "sending" });
+    room.change(seq, { delivery: 'sending' });
   }
 
-  /** Closes in five seconds; the answer undoes it. `failed` hears of a refusal. */
-  close(room: Room, failed: (why: Refused) => void): () => void {
-    if (room.closingAt.value > 0) return this.#undo.get(room.id) ?? (() => undefined);
-    room.closingAt.value = this.#ports.clock.now() + UNDO_MS;
-    const stop = this.#ports.clock.after(UNDO_MS, () => void this.#closeNow(room).catch(failed));
+  /** Begins to close: what follows is undo() or now(). Until then the conversation is dimmed and stays. */
+  close(room: Room): { undo(): void; now(): Promise<void> } {
     const undo = (): void => {
-      stop();
-      this.#undo.delete(room.id);
-      room.closingAt.value = 0;
+      this.#closing.delete(room.id);
+      room.closing.value = false;
     };
-    this.#undo.set(room.id, undo);
-    return undo;
+    room.closing.value = true;
+    this.#closing.add(room.id);
+    return { undo, now: () => this.#closeNow(room) };
   }
 
   /** The page goes away: what was to be closed is closed now. */
   closeAll(): void {
-    for (const id of [...this.#undo.keys()]) {
-      const room = this.rooms.value.get(id);
-      this.#undo.get(id)?.();
-      if (room) this.#ports.wire.send({ type: 'close', conversation: id, cid: this.#ports.cid() });
-    }
+    for (const id of this.#closing) this.#ports.wire.send({ type: 'close', conversation: id, cid: this.#ports.cid() });
+    this.#closing.clear();
   }
 
   async #closeNow(room: Room): Promise<void> {
-    this.#undo.delete(room.id);
+    if (!this.#closing.delete(room.id)) return;
     try {
       await this.act({ type: 'close', conversation: room.id });
       batch(() => {
@@ -496,7 +489,7 @@ export class Desk {
         this.#leave(room.id);
       });
     } finally {
-      room.closingAt.value = 0;
+      room.closing.value = false;
     }
   }
 

@@ -25,8 +25,8 @@ export class Room {
   /** When and why it came to me; null once it was looked at. */
   readonly arrival: Signal<{ at: number; why: string } | null> = signal(null);
   readonly hasDraft = signal(false);
-  /** A close that can still be undone: when it becomes true. */
-  readonly closingAt = signal(0);
+  /** It is to be closed; that can still be undone. */
+  readonly closing = signal(false);
   /** The question that is under way, so that its answer is understood. */
   asked: { after: number } | { before: number } | null = null;
   /** The last question failed or the connection went away. */

@@ -1,15 +1,12 @@
 // Text of strangers as nodes, never as markup: words, links, line breaks. No regular expression here can backtrack.
 
-export type Token =
-  | { type: 'text'; text: string }
-  | { type: 'link'; text: string; href: string }
-  | { type: 'break' };
+export type Token = { type: 'text'; text: string } | { type: 'link'; text: string; href: string } | { type: 'break' };
 
 const START = /https?:\/\/|mailto:|www\./gi;
 // Where an address ends: blanks, controls, quotes and angle brackets; CJK and full-width punctuation; bidi and zero-width characters.
 const END =
   /[\s\u0000-\u001f"<>`{}|\\^\u007f\u00a0\u1680\u2000-\u200f\u2018-\u201f\u2026\u2028-\u202f\u205f-\u206f\u3000-\u303f\ufe10-\ufe1f\ufe30-\ufe4f\ufeff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/; // prettier-ignore
-const TRAILING = '.,;:!?\'*_~';
+const TRAILING = ".,;:!?'*_~";
 const PAIRS: Record<string, string> = { ')': '(', ']': '[' };
 
 function end(text: string, from: number): number {
@@ -45,7 +42,9 @@ export function safeHref(address: string): string | undefined {
   if (url.protocol === 'mailto:') return /^[^@\s]+@[^@\s]+$/.test(url.pathname) ? url.href : undefined;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
   if (url.username || url.password) return undefined; // https://bank.example@evil.example
-  return url.hostname.includes('.') || url.hostname === 'localhost' || url.hostname.startsWith('[') ? url.href : undefined;
+  return url.hostname.includes('.') || url.hostname === 'localhost' || url.hostname.startsWith('[')
+    ? url.href
+    : undefined;
 }
 
 export function tokenize(text: string): Token[] {

@@ -137,7 +137,8 @@ export class Transcript {
     const item = this.byCid.get(cid);
     this.high = Math.max(this.high, seq);
     if (!item || item.seq) return;
-    if (this.bySeq.has(seq)) this.removeLocal(cid); // history was faster than the ack, and did not know the cid
+    if (this.bySeq.has(seq))
+      this.removeLocal(cid); // history was faster than the ack, and did not know the cid
     else this.number(item, seq, at);
   }
 
