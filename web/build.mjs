@@ -107,7 +107,13 @@ export async function build(out, { watch = false } = {}) {
     }
   }
   if (existsSync(join(web, LOADER.entry))) {
-    const made = await esbuild.build({ ...COMMON, target: LOADER.target, entryPoints: [LOADER.entry], format: 'iife', outdir: '/' });
+    const made = await esbuild.build({
+      ...COMMON,
+      target: LOADER.target,
+      entryPoints: [LOADER.entry],
+      format: 'iife',
+      outdir: '/',
+    });
     const text = made.outputFiles[0].contents;
     put('/widget.js', text, false);
     put(`/assets/loader-${hash(text)}.js`, text, true);

@@ -24,7 +24,8 @@ assets.forEach((a, i) => {
     );
   }
 });
-if (symbols.length) lines.push('', ...symbols.map((s) => `extern const char ${s}[] __attribute__((visibility("hidden")));`));
+if (symbols.length)
+  lines.push('', ...symbols.map((s) => `extern const char ${s}[] __attribute__((visibility("hidden")));`));
 lines.push('', 'const struct asset assets[] = {');
 assets.forEach((a, i) => {
   const slices = FORMS.map(([form, key]) => `.${form} = { ${a[key] ? `asset_${i}_${form}, ${a[key]}` : '0, 0'} }`);

@@ -1,0 +1,5 @@
+// The bundler takes these in; the compiler need only know that they exist.
+declare module '*.css';
+declare const PAGES_DIR: string;
+declare const WEB_DIR: string;
+declare const KEFU_SITE: unknown;
