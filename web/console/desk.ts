@@ -8,7 +8,7 @@ import { Outbox } from '../core/outbox';
 import type { Keep, Recent } from './keep';
 import { byWait } from './order';
 import { Room } from './room';
-import type { Outgoing } from './rows';
+import type { Outgoing } from '../kit/rows';
 
 export interface Wire {
   /** False: there is no connection, nothing was sent. */
@@ -606,6 +606,11 @@ export class Desk {
     const seq = room.conversation.value.seq;
     if (room.messages.value.length > 0 && seq - room.hi <= 200) this.#ask(room, { after: room.hi });
     else this.#ask(room, { before: seq + 1 });
+  }
+
+  reload(room: Room): void {
+    room.loading.value = room.messages.value.length > 0 ? 'yes' : 'loading';
+    this.#refresh(room);
   }
 
   older(room: Room): void {

@@ -5,7 +5,7 @@
 
 import { openDB, type IDBPDatabase } from 'idb';
 import type { Entry, StaffMessage } from '../core/staff';
-import type { Outgoing } from './rows';
+import type { Outgoing } from '../kit/rows';
 
 export interface Draft {
   conversation: string;

@@ -6,7 +6,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Conversation, Entry, StaffMessage } from '../core/staff';
 import { lastActivity, waitingSince } from './order';
-import { mergeEntries, mergeMessages, type Outgoing } from './rows';
+import { mergeEntries, mergeMessages, type Outgoing } from '../kit/rows';
 
 export type Loading = 'no' | 'loading' | 'yes' | 'failed';
 

@@ -13,7 +13,7 @@ import { Keep } from './keep';
 import { nameOf } from './names';
 import { announce, badge, lead, quiet } from './notify';
 import type { Room } from './room';
-import { t } from './words';
+import { t, wireWord } from './words';
 
 export const link = signal<Link>({ state: 'idle' });
 /** The server's time, each second while the page is seen. */
@@ -28,7 +28,9 @@ export type Composing = 'reply' | 'note';
 export const dialog = signal<'' | 'transfer' | 'help' | 'palette' | 'left' | 'notices'>('');
 export const contextOver = signal(false);
 /** Another view asks the composer: for the focus, for a mode, or to take a text in. */
-export const ask = signal<{ what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle'; text?: string; n: number } | null>(null);
+export const ask = signal<{ what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle'; text?: string; n: number } | null>(
+  null,
+);
 let asked = 0;
 export function askComposer(what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle', text?: string): void {
   ask.value = { what, n: ++asked, ...(text === undefined ? {} : { text }) };
@@ -77,7 +79,10 @@ export function begin(): () => void {
         throw new Refused('too_large', status === 413 ? t('fileTooLarge') : e instanceof Error ? e.message : '');
       }
     },
-    notice: (n) => announce(n, desk),
+    notice: (n) => {
+      if (n.kind === 'released') toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: wireWord('why', n.why) }));
+      announce(n, desk);
+    },
   });
   drafts = new Drafts(
     keep,
@@ -281,7 +286,12 @@ export function closeRoom(room: Room): void {
   goOn();
 }
 
-export async function transfer(room: Room, to: { agent: string } | { queue: string }, note: string, name: string): Promise<boolean> {
+export async function transfer(
+  room: Room,
+  to: { agent: string } | { queue: string },
+  note: string,
+  name: string,
+): Promise<boolean> {
   const done = await doing(desk.transfer(room, to, note), (w) => t('failedTransfer', { why: w }));
   if (done) {
     toast(t('transferred', { name }));
@@ -289,4 +299,3 @@ export async function transfer(room: Room, to: { agent: string } | { queue: stri
   }
   return done;
 }
-

@@ -165,7 +165,15 @@ function Sites({ sites }: { sites: readonly SiteRole[] }) {
 }
 
 /** Shows `children` to whoever is signed in at a site with one of these roles. */
-export function Gate({ title, roles, children }: { title: string; roles: readonly Role[]; children: () => ComponentChildren }) {
+export function Gate({
+  title,
+  roles,
+  children,
+}: {
+  title: string;
+  roles: readonly Role[];
+  children: () => ComponentChildren;
+}) {
   useEffect(() => {
     if (phase.value === 'unknown') void restore();
   }, []);

@@ -2,6 +2,7 @@ import type { Like } from '../../core/i18n';
 import type { zhCN } from './zh-CN';
 
 export const en: Like<typeof zhCN> = {
+  note: 'Note',
   language: 'Language',
   welcome: 'Sign in with your work account',
   email: 'Email',

@@ -1,5 +1,6 @@
 // What the pages of the staff share: signing in, roles, languages.
 export const zhCN = {
+  note: '备注',
   language: '语言',
   welcome: '请使用工作账号登录',
   email: '邮箱',

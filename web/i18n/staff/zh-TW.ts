@@ -2,6 +2,7 @@ import type { Like } from '../../core/i18n';
 import type { zhCN } from './zh-CN';
 
 export const zhTW: Like<typeof zhCN> = {
+  note: '備註',
   language: '語言',
   welcome: '請使用工作帳號登入',
   email: '電子郵件',
