@@ -105,6 +105,8 @@ void session_kick(struct session *s, struct seat *seat, int code, const char *re
 /* What the store has said: messages to all seats of the contact and of the owner but `except`, changes of messages, timeline
  * entries to the owner. The view is brought up to date. */
 void session_news(struct session *s, const struct news *news, uint64_t except);
+/* The owner has been told (assigned, offered): what comes after the row's seq is sent from now on. */
+void session_owner_told(struct session *s, const struct kf_id *conv);
 /* To both sides of a conversation. */
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
 /* The answer to ops.fetch: messages after what was asked, in order; `conv` as it is now. */
