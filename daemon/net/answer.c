@@ -354,7 +354,8 @@ static void answer(struct conn *c, const struct net_answer *a, int64_t length)
     }
     c->state = CONN_ANSWER;
     set_deadline(c);
-    lws_rx_flow_control(c->wsi, 0); /* what comes now is nobody's; unread, it cannot wake us */
+    lws_rx_flow_control(c->wsi, 0);                 /* what comes now is nobody's; unread, it cannot wake us */
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0); /* its own would cut off a long download */
     answer_send(c);
 }
 

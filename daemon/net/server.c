@@ -608,6 +608,10 @@ static void drain_step(uv_timer_t *timer)
     for (; s->drain_at < share && s->drain_at < s->n_slots; s->drain_at++)
         if (s->slots[s->drain_at].c)
             socket_close(s->slots[s->drain_at].c, 1012, "restart");
+    if (gone >= PRECONNECT_MS) /* browsers keep connections open that they may never use */
+        for (struct conn *c = s->watched; c; c = c->next)
+            if (c->state == CONN_HEAD)
+                conn_kill(c);
     if (s->n_conns && now < s->drain_limit)
         return;
     uv_timer_stop(timer);

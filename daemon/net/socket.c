@@ -93,7 +93,8 @@ static void consider(struct conn *c, struct lws *wsi)
 }
 
 /* CVE-2025-11677: where Upgrade names anything but websocket or h2c, libwebsockets 4.1.6 answers 403 itself, may give the header table
- * back, and then calls here with a pointer into it. So that pointer is never touched, and without headers there is no going on. */
+ * back, and then calls here with a pointer into it. It takes a second request on a connection to get there, and there is none here; all the
+ * same that pointer is never touched, and without headers there is no going on. */
 void socket_upgrade(struct conn *c, struct lws *wsi)
 {
     char to[32];

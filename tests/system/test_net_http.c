@@ -71,6 +71,10 @@ static void refuses_what_is_malformed(void **state)
         { 0, "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n" },
         { 0, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" },
         { 200, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n" },
+        { 200, "GET /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc" },
+        { 200, "DELETE /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc" },
+        { 200, "OPTIONS /echo HTTP/1.1\r\nHost: localhost\r\n\r\n" },
+        { 200, "PATCH /stream HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n" },
         { 200, "GET /hello HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n" },
         { 200, "GET /hello HTTP/1.0\r\nHost: localhost\r\n\r\n" },
     };

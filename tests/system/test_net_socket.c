@@ -389,6 +389,25 @@ static void draining_says_1012_and_lets_requests_finish(void **state)
     assert_int_equal(status, 0);
 }
 
+static void draining_does_not_wait_for_connections_that_ask_nothing(void **state)
+{
+    int fd, status = -1;
+    int64_t from;
+
+    (void)state;
+    rig_init(&rig);
+    rig.limit_ms = 8000;
+    rig_start(&rig);
+    fd = dial(&rig);
+    await_event(&rig, "connections", 2);
+    from = clock_ms();
+    kill(rig.pid, SIGTERM);
+    assert_int_equal(waitpid(rig.pid, &status, 0), rig.pid);
+    assert_int_equal(status, 0);
+    assert_true(clock_ms() - from < 4000);
+    close(fd);
+}
+
 static void draining_ends_at_its_limit(void **state)
 {
     int fd, request, status = -1;
@@ -426,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(silence_is_pinged_and_the_silent_are_dropped, start_pinging, stop),
         cmocka_unit_test_setup_teardown(all_hear_what_is_for_all, start, stop),
         cmocka_unit_test(draining_says_1012_and_lets_requests_finish),
+        cmocka_unit_test(draining_does_not_wait_for_connections_that_ask_nothing),
         cmocka_unit_test(draining_ends_at_its_limit),
     };
 
