@@ -25,7 +25,6 @@
 enum {
     LINGER_MS = 5000,          /* how long we go on reading after an early answer, and wait for the echo of a close frame */
     ANSWER_MS = 60000,         /* the application's time to answer */
-    STALL_MS = 30000,          /* an answer that moves no byte for so long is given up */
     BODY_RATE = 8192,          /* bytes a second that a body and an answer must make on average, beyond their first grace */
     ACCEPT_BURST = 64,         /* per listener and turn */
     PRECONNECT_MS = 500,       /* when draining: how long a connection may still bring its request */
@@ -180,6 +179,7 @@ struct net_server {
     struct conn *dirty, *ended;
 
     uv_prepare_t turn;
+    uv_idle_t awake; /* while something waits for turn_end(), the loop must not sleep */
     uv_timer_t tick, wheel_timer, drain_timer;
     unsigned tick_ms;
     int handles; /* of ours that are not closed yet */
