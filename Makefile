@@ -118,7 +118,7 @@ faults: $(FAULT)
 
 # One layer: make unit, make system MODE=asan.
 $(LAYERS): %:
-	$(SUB) all $(filter $(B)/tests/$@/%,$(TESTS))
+	$(SUB) $(if $(filter system,$@),all) $(filter $(B)/tests/$@/%,$(TESTS))
 	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $@
 
 setup:
@@ -191,7 +191,7 @@ install: all
 	    chmod 644 $(D)$(UNITDIR)/$$unit; done
 	install -m 644 systemd/sysusers.conf $(D)$(PREFIX)/lib/sysusers.d/kefud.conf
 	install -m 644 systemd/tmpfiles.conf $(D)$(PREFIX)/lib/tmpfiles.d/kefud.conf
-	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 640 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
+	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 644 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
 
 # Configuration and state are the operator's: they stay.
 uninstall:

@@ -259,13 +259,13 @@ static void a_certificate_needs_its_key_and_the_key_is_private(void **state)
 
 static void the_command_line_wins(void **state)
 {
-    char *argv[] = { "kefud", "--state", "/tmp/x", "--listen=127.0.0.1:0", "--demo", "--check", NULL };
+    const char *argv[] = { "kefud", "--state", "/tmp/x", "--listen=127.0.0.1:0", "--demo", "--check", NULL };
     struct config_args args;
     struct config cfg;
     struct kf_err why = { 0 };
 
     (void)state;
-    assert_int_equal(config_args_parse(6, argv, &args, &why), KF_OK);
+    assert_int_equal(config_args_parse(6, (char **)argv, &args, &why), KF_OK);
     assert_true(args.check);
     assert_int_equal(config_open(&cfg, &args, &why), KF_OK);
     assert_string_equal(cfg.node.state, "/tmp/x");
@@ -282,7 +282,7 @@ static void the_command_line_wins(void **state)
 static void an_unknown_argument_is_named(void **state)
 {
     static const struct {
-        char *argv[3];
+        const char *argv[3];
         const char *words;
     } rows[] = {
         { { "kefud", "--sate" }, "unknown argument --sate" }, { { "kefud", "--state" }, "--state needs a value" },
