@@ -149,14 +149,16 @@ static void print_value(const char *path, const json_t *value)
     size_t i;
 
     if (json_is_object(value)) {
-        json_object_foreach((json_t *)value, key, v) {
+        json_object_foreach((json_t *)value, key, v)
+        {
             snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "", key);
             print_value(below, v);
         }
         return;
     }
     if (json_is_array(value)) {
-        json_array_foreach(value, i, v) {
+        json_array_foreach(value, i, v)
+        {
             snprintf(below, sizeof(below), "%s[%zu]", path, i);
             print_value(below, v);
         }

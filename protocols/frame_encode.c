@@ -115,7 +115,7 @@ static void members(struct buf *b, const struct message *m, bool cid)
     if (cid && m->cid)
         text_member(b, SLICE(",\"cid\":"), m->cid);
     if (m->delivery != DELIVERY_NONE)
-        text_member(b, SLICE(",\"delivery\":"), delivery_name(m->delivery));
+        text_member(b, SLICE(",\"state\":"), delivery_name(m->delivery));
     if (m->reason)
         text_member(b, SLICE(",\"reason\":"), m->reason);
 }
@@ -262,6 +262,8 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     waiting_members(b, v);
     if (c->until)
         number_member(b, SLICE(",\"until\":"), c->until);
+    if (c->served_at)
+        number_member(b, SLICE(",\"served_at\":"), c->served_at);
     if (c->closed_at)
         number_member(b, SLICE(",\"closed_at\":"), c->closed_at);
     if (c->wrapup_until)

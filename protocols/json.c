@@ -370,20 +370,28 @@ struct slice json_member(struct slice s, const char *name)
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */
 
-struct slice json_get_text(struct arena *a, const json_t *obj, const char *name)
+static struct slice kept(struct json_keep *k, struct slice s)
+{
+    struct slice ret = arena_copy(k->arena, s);
+
+    k->failed |= !ret.p;
+    return ret;
+}
+
+struct slice json_get_text(struct json_keep *k, const json_t *obj, const char *name)
 {
     const json_t *v = json_object_get(obj, name);
     char digits[32];
 
     if (json_is_string(v))
-        return arena_copy(a, text_of(v));
+        return kept(k, text_of(v));
     if (json_is_integer(v))
         (void)snprintf(digits, sizeof(digits), "%lld", (long long)json_integer_value(v));
     else if (json_is_real(v))
         (void)snprintf(digits, sizeof(digits), "%.17g", json_real_value(v));
     else
         return (struct slice){ NULL, 0 };
-    return arena_copy(a, slice_of(digits));
+    return kept(k, slice_of(digits));
 }
 
 static bool whole(double d, int64_t *ret)

@@ -32,8 +32,14 @@ struct slice json_member(struct slice object, const char *name);
 
 /* Tolerant members of objects: `obj` may be NULL or no object. */
 
-/* A string, or the digits of a number; copied. {NULL,0}: absent, null, of another type (or memory is out). */
-struct slice json_get_text(struct arena *a, const json_t *obj, const char *name);
+/* Where copies go. `failed` sticks once memory was out: to be looked at before anything that was read is used. */
+struct json_keep {
+    struct arena *arena;
+    bool failed;
+};
+
+/* A string, or the digits of a number; copied. {NULL,0}: absent, null, of another type. */
+struct slice json_get_text(struct json_keep *k, const json_t *obj, const char *name);
 /* An integer, a real without fraction, or their text. */
 bool json_get_i64(const json_t *obj, const char *name, int64_t *ret);
 bool json_get_real(const json_t *obj, const char *name, double *ret);

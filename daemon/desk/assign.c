@@ -152,11 +152,6 @@ static void match_commit(struct desk *d, struct desk_site *ds, struct call *call
     d->ports.commit(d->ports.ctx, c, match_committed, call);
 }
 
-static bool unready(const struct kf_err *why)
-{
-    return why && strncmp(why->text, "unready", 7) == 0;
-}
-
 static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -164,7 +159,7 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
     struct desk_site *ds = site_of(d, &call->site);
 
     if (rc || !ds) {
-        if (ds && unready(why))
+        if (ds && live_unready(rc, why))
             ds->ready_lease = 0;
         d->figures.conflicts++;
         match_end(call);
@@ -289,7 +284,7 @@ static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, 
     if (!ds)
         return;
     ds->passing = false;
-    if (rc && unready(why))
+    if (live_unready(rc, why))
         ds->ready_lease = 0;
     if (!rc) {
         int64_t waiting = ds->waiting;

@@ -1,4 +1,4 @@
-#include "desk/inner.h"
+#include "desk/outlet.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@ struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 
 static void site_forget(struct desk_site *ds)
 {
+    outlets_close(ds);
     site_unref(ds->site);
     arena_free(ds->members_arena);
     free(ds->seen);
@@ -325,8 +326,10 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         ds->next = d->sites;
         d->sites = ds;
         d->ports.live_watch(d->ports.ctx, key);
-    } else
+    } else {
+        outlets_close(ds);
         site_unref(ds->site);
+    }
     ds->site = site;
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
@@ -612,11 +615,13 @@ void desk_tick(struct desk *d)
     int64_t t = mono(d);
 
     lease_tick(d);
-    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
+        held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
             ds->swept_at = t;
             sweep_tick(d, ds);
         }
+    }
     if (t - d->beat_at >= LIVE_BEAT_MS) {
         d->beat_at = t;
         for (struct desk_site *ds = d->sites; ds; ds = ds->next)

@@ -48,6 +48,7 @@ static void lease_done(void *ctx, enum kf_rc rc, const struct news *news, const 
 
     (void)why;
     l->busy = false;
+    d->figures.store_away = rc == KF_AGAIN;
     if (rc == KF_OK) {
         if (l->held != news->version)
             log_event(d, 1, "desk event=lease_taken shard=%lld epoch=%lld", (long long)call->n, (long long)news->version);
@@ -305,8 +306,10 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
     c->conv = conv->id;
     act = change_act(c, ACT_STEP);
     act->u.step = (struct conv_event){ .kind = kind, .person = conv->owner, .epoch = conv->epoch };
-    act = change_act(c, ACT_ENTRY);
-    act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
+    if (entry) {
+        act = change_act(c, ACT_ENTRY);
+        act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
+    }
     d->ports.commit(d->ports.ctx, c, kept, call);
 }
 
@@ -316,6 +319,8 @@ static void due_one(struct desk *d, struct desk_site *ds, const struct conv *c)
         keep_step(d, ds, c, CONV_REFUSE, "missed");
     else if (c->state == CONV_PARKED && c->until && c->until <= now(d))
         keep_step(d, ds, c, CONV_UNPARK, "unparked");
+    else if (c->state == CONV_CLOSED && c->wrapup_until && c->wrapup_until <= now(d))
+        keep_step(d, ds, c, CONV_NOTHING, NULL); /* the wrap-up is over: a place is free */
     else
         rules_due(d, ds, c);
 }

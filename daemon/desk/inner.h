@@ -35,6 +35,8 @@ struct seen {
     int64_t gone_since;
 };
 
+struct outlet;
+
 struct desk_site {
     struct site *site;
     struct arena *members_arena;
@@ -57,6 +59,7 @@ struct desk_site {
     size_t n_seen;
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
+    struct outlet *outlets; /* opened channels: outlet.h */
     struct desk_site *next;
 };
 
