@@ -15,9 +15,10 @@ import { prefs, setPrefs } from '../kit/prefs';
 import { toast } from '../kit/Toast';
 import { commands, type Command } from './commands';
 import { presenceName, Skeleton } from './ListPane';
-import { channelName, nameOf } from './names';
+import { channelName, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
+import { s } from '../kit/staffWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
@@ -383,11 +384,11 @@ export function LeftDialog() {
                   onClick={() =>
                     void navigator.clipboard
                       ?.writeText(o.text)
-                      .then(() => toast(t('copied')))
-                      .catch(() => toast(t('copyFailed'), { bad: true }))
+                      .then(() => toast(s('copied')))
+                      .catch(() => toast(s('copyFailed'), { bad: true }))
                   }
                 >
-                  {t('copy')}
+                  {s('copy')}
                 </Button>
               )}{' '}
               <Button small kind="danger" onClick={() => desk.discardLeft(o.cid)}>

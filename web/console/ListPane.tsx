@@ -17,12 +17,12 @@ import { Menu, type MenuItem } from '../kit/Menu';
 import { may } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
 import type { Offer } from './desk';
-import { eventWords } from './events';
-import { channelIcon, channelName, nameOf } from './names';
+import { eventWords } from '../kit/events';
+import { channelIcon, channelName, nameOf } from '../kit/names';
 import { settled } from './order';
 import { Ring, Since } from './Ring';
 import type { Room } from './room';
-import { t, wireWord } from './words';
+import { t, whyWord } from './words';
 import {
   askComposer,
   conversations,
@@ -156,7 +156,7 @@ function Arrivals() {
             <button type="button" onClick={() => desk.show(r.id)}>
               <Icon node={channelIcon(r.conversation.value.channel)} size={16} />
               <b class="clip">{nameOf(r.conversation.value)}</b>
-              <span class="clip why">{wireWord('why', r.arrival.value?.why ?? '')}</span>
+              <span class="clip why">{whyWord(r.arrival.value?.why ?? '')}</span>
             </button>
             <IconButton icon={X} size={16} label={k('dismiss')} onClick={() => (r.arrival.value = null)} />
           </li>

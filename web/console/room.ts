@@ -6,7 +6,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Conversation, Entry, StaffMessage } from '../core/staff';
 import { lastActivity, waitingSince } from './order';
-import { mergeEntries, mergeMessages, type Outgoing } from '../kit/rows';
+import { mergeEntries, mergeMessages, noteText, type Outgoing } from '../kit/rows';
 
 export type Loading = 'no' | 'loading' | 'yes' | 'failed';
 
@@ -174,8 +174,4 @@ export class Room {
 function guessUnread(c: Conversation): number {
   if (c.visitor_at <= c.staff_at && c.staff_at > 0) return 0;
   return c.last?.from.role === 'agent' ? 0 : Math.max(0, Math.min(99, c.seq - c.staff_read));
-}
-
-export function noteText(e: Entry): string {
-  return typeof e.data?.text === 'string' ? e.data.text : (e.text ?? '');
 }

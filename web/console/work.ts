@@ -10,10 +10,10 @@ import { dropToast, toast } from '../kit/Toast';
 import { Desk, Refused } from './desk';
 import { Drafts } from './drafts';
 import { Keep } from './keep';
-import { nameOf } from './names';
+import { nameOf } from '../kit/names';
 import { announce, badge, lead, quiet } from './notify';
 import type { Room } from './room';
-import { t, wireWord } from './words';
+import { t, whyWord } from './words';
 
 export const link = signal<Link>({ state: 'idle' });
 /** The server's time, each second while the page is seen. */
@@ -80,7 +80,8 @@ export function begin(): () => void {
       }
     },
     notice: (n) => {
-      if (n.kind === 'released') toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: wireWord('why', n.why) }));
+      if (n.kind === 'released')
+        toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: whyWord(n.why) }));
       announce(n, desk);
     },
   });

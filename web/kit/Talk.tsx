@@ -12,7 +12,7 @@ import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { memo } from './memo';
 import type { Outgoing, Row } from './rows';
-import { s } from './SignIn';
+import { s } from './staffWords';
 import { Text } from './Text';
 
 export interface TalkActions {

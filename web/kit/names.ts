@@ -1,11 +1,11 @@
 // What things of the wire are called, and how they are drawn.
 import { Bot, Globe, Mail, MessageCircle, MessageSquareText, Phone, type IconNode } from 'lucide';
 import type { Conversation } from '../core/staff';
-import { t, wireWord } from './words';
+import { s, wireWord } from './staffWords';
 
 /** A visitor without a name is called by the end of the id, always the same. */
 export function nameOf(c: Pick<Conversation, 'visitor'>): string {
-  return c.visitor.name || t('visitorN', { n: c.visitor.id.slice(-4) });
+  return c.visitor.name || s('visitorN', { n: c.visitor.id.slice(-4) });
 }
 
 export function channelName(key: string): string {

@@ -1,8 +1,8 @@
 // The words of what happened in a conversation: events that everybody sees, entries of the timeline that only staff see.
 import type { Entry, StaffMessage } from '../core/staff';
-import { noteText } from './room';
-import { scoreLabel, type Score } from '../kit/Rating';
-import { t, wireWord } from './words';
+import { noteText } from './rows';
+import { scoreLabel, type Score } from './Rating';
+import { s, wireWord } from './staffWords';
 
 function who(m: { from: StaffMessage['from'] }): string {
   return m.from.name ?? '';
@@ -43,15 +43,15 @@ export function entryWords(e: Entry): string {
       const score = Number(data(e, 'score'));
       const label = score >= 1 && score <= 5 ? scoreLabel(score as Score) : '';
       const comment = data(e, 'comment');
-      return comment ? t('entryRatedWords', { score: label, words: comment }) : t('entryRated', { score: label });
+      return comment ? s('entryRatedWords', { score: label, words: comment }) : s('entryRated', { score: label });
     }
     case 'note':
       return noteText(e);
     case 'rule':
-      return t('entryRule', { rule: data(e, 'rule') });
+      return s('entryRule', { rule: data(e, 'rule') });
     case 'transferred': {
       const words = data(e, 'note') || data(e, 'text');
-      return words ? t('entryTransferredNote', { name, words }) : t('entryTransferred', { name });
+      return words ? s('entryTransferredNote', { name, words }) : s('entryTransferred', { name });
     }
     case 'opened':
     case 'reopened':
@@ -69,7 +69,7 @@ export function entryWords(e: Entry): string {
     case 'removed':
     case 'invited':
     case 'taken':
-      return t(`entry_${e.kind}`, { name });
+      return s(`entry_${e.kind}`, { name });
     default:
       return e.kind;
   }
