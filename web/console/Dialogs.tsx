@@ -173,7 +173,7 @@ export function Palette() {
 
   const all: Choice[] = [
     ...commands()
-      .filter((c: Command) => c.label !== '' && (!c.when || c.when()))
+      .filter((c: Command) => c.label !== '' && c.id !== 'next' && (!c.when || c.when()))
       .map((c) => ({
         id: c.id,
         label: c.label,
@@ -283,7 +283,7 @@ export function HelpDialog() {
     ['Shift ⏎', t('keyLine')],
   ];
   return (
-    <Dialog title={t('helpTitle')} onClose={() => (dialog.value = '')}>
+    <Dialog wide title={t('helpTitle')} onClose={() => (dialog.value = '')}>
       <dl class="keys">
         {rows.map(([keys, words]) => (
           <div key={keys + words}>

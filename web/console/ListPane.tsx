@@ -185,7 +185,7 @@ function Row({ room, selected }: { room: Room; selected: boolean }) {
   const c = room.conversation.value;
   const since = room.since.value;
   const unread = selected ? 0 : room.unread.value;
-  const unsent = room.out.value.some((o) => o.state === 'failed');
+  const unsent = room.out.value.some((o) => o.state === 'failed') || c.last?.delivery === 'failed';
   const d = room.hasDraft.value && !selected ? drafts.get(room.id) : null;
   const last = lastLine(c);
   return (
