@@ -85,14 +85,16 @@ struct net_ops {
 };
 
 struct net_config {
-    const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
+    const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path" (never TLS), "fd:3" (a listening socket from outside) */
     size_t n_listen;
     const char *control;           /* path of the control socket (0600), NULL none */
     const char *certificate, *key; /* files; NULL: plain */
-    const char *const *proxies;    /* addresses and networks that may speak X-Forwarded-* */
+    const char *const *proxies;    /* addresses and networks that may speak X-Forwarded-*; "unix": whoever comes over a unix listener */
     size_t n_proxies;
     const char *const *hosts; /* names that Host may have, lower case, without port; n_hosts 0: any. Loopback names are always right */
     size_t n_hosts;
+    const char *const *headers; /* names, lower case, that net_head shall carry besides those listed in head.c */
+    size_t n_headers;
     const char *visitor_protocol, *staff_protocol; /* the two subprotocols */
     const char *visitor_path, *staff_path;
     int connections_per_address, connections_max;
