@@ -154,7 +154,7 @@ function CannedList({ room }: { room: Room }) {
       )}
       <ul>
         {items.map((c) => (
-          <li key={c.key}>
+          <li key={`${c.key} ${c.code}`}>
             <button type="button" disabled={!mine} title={t('cannedUse')} onClick={() => askComposer('insert', c.text)}>
               <span>
                 <b>{c.title}</b>

@@ -24,6 +24,7 @@ import { Ring, Since } from './Ring';
 import type { Room } from './room';
 import { t, whyWord } from './words';
 import {
+  queueName,
   askComposer,
   conversations,
   desk,
@@ -168,7 +169,7 @@ function Arrivals() {
 
 function lastLine(c: Conversation): { text: string; from: string; lang: string | undefined } {
   const m = c.last;
-  if (!m) return { text: '', from: '', lang: undefined };
+  if (!m) return { text: queueName(c.queue), from: '', lang: undefined };
   const from =
     m.from.role === 'agent' ? t('lastMe', { name: m.from.name ?? '' }) : m.from.role === 'bot' ? t('lastBot') : '';
   if (m.kind === 'event') return { text: eventWords(m), from: '', lang: undefined };
@@ -185,7 +186,7 @@ function Row({ room, selected }: { room: Room; selected: boolean }) {
   const c = room.conversation.value;
   const since = room.since.value;
   const unread = selected ? 0 : room.unread.value;
-  const unsent = room.out.value.some((o) => o.state === 'failed') || c.last?.delivery === 'failed';
+  const unsent = room.out.value.some((o) => o.state === 'failed') || c.last?.state === 'failed';
   const d = room.hasDraft.value && !selected ? drafts.get(room.id) : null;
   const last = lastLine(c);
   return (
@@ -350,6 +351,7 @@ function Others({ state, filter }: { state: 'waiting' | 'served'; filter: string
     running.current = true;
     try {
       const got = (await conversations(state)).items;
+      desk.learn(got);
       items.value = got.filter((c) => !desk.mine.value.has(c.id));
       failed.value = '';
     } catch (e) {

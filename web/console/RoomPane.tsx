@@ -32,7 +32,20 @@ import type { Room } from './room';
 import { s } from '../kit/staffWords';
 import { t } from './words';
 import { quote, Writer } from './Writer';
-import { closeRoom, contextOver, desk, dialog, invite, live, loaded, now, recall, resend, take } from './work';
+import {
+  closeRoom,
+  contextOver,
+  desk,
+  dialog,
+  invite,
+  live,
+  loaded,
+  now,
+  queueName,
+  recall,
+  resend,
+  take,
+} from './work';
 import { Skeleton } from './ListPane';
 
 /** How long a message of ours may be taken back; the daemon has the last word. */
@@ -73,7 +86,7 @@ function Head({ room }: { room: Room }) {
         </h2>
         <p class="clip">
           <Icon node={channelIcon(c.channel)} size={12} /> {channelName(c.channel)}
-          {c.queue && ` · ${c.queue}`}
+          {c.queue && ` · ${queueName(c.queue)}`}
           {zone && ` · ${t('localTime', { time: zone })}`}
           {c.agent && !mine && ` · ${t('servedBy', { name: c.agent.name })}`}
         </p>
@@ -146,7 +159,7 @@ function copy(text: string): void {
 function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
   const mine = desk.mine.value.has(room.id);
   const own = m.from.role === 'agent' && m.from.number === desk.me.value.number && m.from.name === desk.me.value.name;
-  const bad = m.delivery === 'failed' || m.delivery === 'uncertain';
+  const bad = m.state === 'failed' || m.state === 'uncertain';
   return (
     <>
       {mine && m.from.role === 'visitor' && (

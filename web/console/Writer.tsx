@@ -303,7 +303,7 @@ export function Writer({ room }: { room: Room }) {
         <div class="canned" id={`${id}-menu`} role="listbox" aria-label={t('cannedTitle')}>
           {m.items.map((c, i) => (
             <div
-              key={c.key}
+              key={`${c.key} ${c.code}`}
               id={`${id}-c${i}`}
               role="option"
               aria-selected={i === m.at}

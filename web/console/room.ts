@@ -5,6 +5,7 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Conversation, Entry, StaffMessage } from '../core/staff';
+import { meet } from '../kit/names';
 import { lastActivity, waitingSince } from './order';
 import { mergeEntries, mergeMessages, noteText, type Outgoing } from '../kit/rows';
 
@@ -63,9 +64,13 @@ export class Room {
   /** What the daemon now says of it. The newest seq wins, so that an answer from before cannot turn time back. */
   take(c: Conversation): void {
     const old = this.conversation.value;
+    if (c.epoch < old.epoch) return;
+    meet(c.agent);
     const newer =
       c.seq >= old.seq ? c : { ...c, seq: old.seq, last: old.last, visitor_at: old.visitor_at, staff_at: old.staff_at };
-    this.conversation.value = { ...newer, customer: c.customer ?? old.customer, last: newer.last ?? old.last };
+    // Lists tell less than frames do: what is not said is not forgotten.
+    const visitor = c.visitor.name ? c.visitor : { ...c.visitor, name: old.visitor.name };
+    this.conversation.value = { ...newer, visitor, customer: c.customer ?? old.customer, last: newer.last ?? old.last };
   }
 
   patch(p: Partial<Conversation>): void {

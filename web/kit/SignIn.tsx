@@ -97,7 +97,7 @@ export function SignIn({ title }: { title: string }) {
       password.current?.focus();
     } else if (error.status === 429) {
       left.value = Math.max(1, error.retryAfter || 30);
-    } else if (error.code === 'tls_required') {
+    } else if (error.title.startsWith('tls_required')) {
       wrong.value = s('tls');
     } else if (error.status === 0) {
       wrong.value = s('unreachable');

@@ -2,6 +2,7 @@
 import { batch, signal } from '@preact/signals';
 import { api, ApiError, query } from '../core/api';
 import type { Colleague, Found, FoundPage, Transcript } from '../core/staff';
+import { meet } from '../kit/names';
 import { site } from '../kit/session';
 
 export interface Question {
@@ -193,9 +194,10 @@ export async function open(id: string | null): Promise<void> {
 
 export async function loadAgents(): Promise<void> {
   try {
-    agents.value = (
-      await api<{ agents: Colleague[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`)
-    ).agents;
+    const got = (await api<{ agents: Colleague[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`))
+      .agents;
+    meet(...got);
+    agents.value = got;
   } catch {
     // The filter then offers those found so far.
   }

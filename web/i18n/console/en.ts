@@ -60,6 +60,12 @@ export const en: Like<typeof zhCN> = {
   awayTold: 'Your visitors are told that you are away',
   loadLong: 'Serving {load} of at most {capacity}',
 
+  why_assigned: 'assigned automatically',
+  why_offered: 'waits for you to accept',
+  why_refused: 'refused',
+  why_missed: 'not accepted in time',
+  why_parked: 'taken as a message for later',
+  why_changed: 'it has changed',
   why_least_load: 'by load',
   why_match: 'assigned automatically',
   why_routed: 'assigned automatically',

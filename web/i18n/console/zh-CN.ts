@@ -58,6 +58,12 @@ export const zhCN = {
   awayTold: '手上的访客会收到你暂时离开的提示',
   loadLong: '正在接待 {load} 个，上限 {capacity} 个',
 
+  why_assigned: '自动分配',
+  why_offered: '等你接受',
+  why_refused: '已拒绝',
+  why_missed: '未及时接受',
+  why_parked: '转为留言',
+  why_changed: '状态已变化',
   why_least_load: '按接待量分配',
   why_match: '自动分配',
   why_routed: '自动分配',

@@ -60,6 +60,12 @@ export const zhTW: Like<typeof zhCN> = {
   awayTold: '手上的訪客會收到你暫時離開的提示',
   loadLong: '正在接待 {load} 個，上限 {capacity} 個',
 
+  why_assigned: '自動分派',
+  why_offered: '等你接受',
+  why_refused: '已拒絕',
+  why_missed: '未及時接受',
+  why_parked: '轉為留言',
+  why_changed: '狀態已變更',
   why_least_load: '依接待量分派',
   why_match: '自動分派',
   why_routed: '自動分派',
