@@ -5,7 +5,9 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${BENCH_S:-10}
 tools=build/tests/bench
-work=$(mktemp -d /tmp/kefud-bench-XXXXXX) || exit 1
+# On the disk that the build is on: /tmp may be memory, where nothing is ever forced.
+mkdir -p build
+work=$(mktemp -d "$PWD/build/bench-XXXXXX") || exit 1
 started=()
 export BENCH_PASSWORD=bench-password-$RANDOM$RANDOM
 missed=0
@@ -15,6 +17,7 @@ end() {
     kill "$1" 2>/dev/null
     wait "$1" 2>/dev/null
 }
+# shellcheck disable=SC2317 # called by the trap
 cleanup() {
     for pid in "${started[@]}"; do end "$pid"; done
     rm -rf "$work"
