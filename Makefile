@@ -56,7 +56,8 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 PARTS   = core settings store live net session desk api
 CTL     = $(wildcard daemon/kefuctl*.c)
 LIBSRC  = $(wildcard $(PARTS:%=daemon/%/*.c)) $(wildcard protocols/*.c) $(filter-out daemon/main.c $(CTL),$(wildcard daemon/*.c))
-LIBOBJ  = $(LIBSRC:%.c=$(B)/%.o) $(if $(wildcard daemon/live/embed.sh),$(B)/gen/lua.o) $(if $(wildcard web/embed.sh),$(B)/gen/assets.o)
+LIBOBJ  = $(LIBSRC:%.c=$(B)/%.o) $(if $(wildcard daemon/live/embed.sh),$(B)/gen/lua.o) $(if $(wildcard web/embed.sh),$(B)/gen/assets.o) \
+          $(B)/gen/defaults.o
 LIB     = $(B)/libkefud.a
 
 all: $(B)/kefud $(B)/kefuctl
@@ -75,13 +76,16 @@ $(B)/%.o: %.c | pkgs
 	@echo "  CC $@"
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
-# The scripts of the live layer and the pages become C.
+# The scripts of the live layer, the pages and the shipped defaults become C.
 $(G)/lua.c: $(wildcard daemon/live/*.lua) daemon/live/embed.sh
 	@mkdir -p $(@D)
 	@sh daemon/live/embed.sh daemon/live/*.lua > $@.new && mv $@.new $@
 $(G)/assets.c: $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 	@mkdir -p $(@D)
 	@sh web/embed.sh build > $@.new && mv $@.new $@
+$(G)/defaults.c: $(wildcard config/defaults/*.json) daemon/settings/embed.sh
+	@mkdir -p $(@D)
+	@sh daemon/settings/embed.sh config/defaults/*.json > $@.new && mv $@.new $@
 $(B)/gen/%.o: $(G)/%.c | pkgs
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c -o $@ $<

@@ -7,7 +7,7 @@ print=
 [ "${1:-}" = --print ] && print=yes && shift
 
 run_packages="gcc libc6-dev make pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev libcurl4-openssl-dev
-libjansson-dev libsqlite3-dev libssl-dev libargon2-dev libinih-dev redis-server"
+libjansson-dev libsqlite3-dev libssl-dev libargon2-dev libinih-dev uthash-dev redis-server"
 test_packages="libcmocka-dev chromium fonts-noto-cjk valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 openssl man-db"
 

@@ -21,7 +21,7 @@ const PAGES = [
   { name: 'review', path: '/review/', entry: 'review/main.tsx', target: NEW },
   { name: 'admin', path: '/admin/', entry: 'admin/main.tsx', target: NEW },
 ];
-const LOADER = { entry: 'loader/loader.ts', target: OLD };
+const LOADER = { entry: 'loader/loader.ts', style: 'loader/loader.css', target: OLD };
 
 const TYPES = {
   html: 'text/html; charset=utf-8',
@@ -46,7 +46,8 @@ const COMMON = {
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('base64url').slice(0, 10);
 
-// Icons and the like that a page names by address come out under their hashed names.
+const fromRoot = (f) => '/' + relative('/', resolve('/', f));
+
 function bundle(target, pages, watch) {
   return esbuild.build({
     ...COMMON,
@@ -58,16 +59,33 @@ function bundle(target, pages, watch) {
     sourcemap: watch ? 'inline' : false,
     entryNames: 'assets/[name]-[hash]',
     chunkNames: 'assets/part-[hash]',
-    assetNames: 'assets/[name]-[hash]',
-    publicPath: '/',
+    loader: { '.css': 'empty' },
   });
 }
 
+// One style sheet for a page, its lazy parts included: a part that arrives later finds its rules already there.
+async function styles(page, meta) {
+  const found = new Set();
+  const seen = new Set();
+  const walk = (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    if (file.endsWith('.css')) found.add(file);
+    for (const i of meta.inputs[file]?.imports ?? []) walk(i.path);
+  };
+  walk(page.entry);
+  const made = await esbuild.build({
+    ...COMMON,
+    target: page.target,
+    stdin: { contents: [...found].map((f) => `@import './${f}';`).join('\n'), loader: 'css', resolveDir: web },
+    outdir: '/',
+  });
+  const [sheet] = made.outputFiles;
+  return { path: `/assets/${page.name}-${hash(sheet.contents)}.css`, bytes: sheet.contents };
+}
+
 // The page around an entry. External script and style only: the policy allows nothing else.
-function html(page, meta) {
-  const [file, out] = Object.entries(meta.outputs).find(([, o]) => o.entryPoint === page.entry);
-  const shared = out.imports.filter((i) => i.kind === 'import-statement').map((i) => i.path);
-  const url = (f) => '/' + relative('/', resolve('/', f));
+function html(script, sheet, shared) {
   return [
     '<!doctype html>',
     '<html lang="zh-CN">',
@@ -78,9 +96,9 @@ function html(page, meta) {
     '<meta name="format-detection" content="telephone=no">',
     '<title>kefud</title>',
     '<link rel="icon" href="data:,">',
-    ...(out.cssBundle ? [`<link rel="stylesheet" href="${url(out.cssBundle)}">`] : []),
-    ...shared.map((f) => `<link rel="modulepreload" href="${url(f)}">`),
-    `<script type="module" src="${url(file)}"></script>`,
+    `<link rel="stylesheet" href="${sheet}">`,
+    ...shared.map((f) => `<link rel="modulepreload" href="${f}">`),
+    `<script type="module" src="${script}"></script>`,
     '</head>',
     '<body></body>',
     '</html>',
@@ -97,27 +115,17 @@ export async function build(out, { watch = false } = {}) {
     const pages = PAGES.filter((p) => p.target === target && existsSync(join(web, p.entry)));
     if (!pages.length) continue;
     const made = await bundle(target, pages, watch);
-    for (const f of made.outputFiles) put('/' + relative('/', f.path), f.contents, true);
+    for (const f of made.outputFiles) put(fromRoot(f.path), f.contents, true);
     for (const p of pages) {
-      put(p.path, html(p, made.metafile), false);
-      const [, o] = Object.entries(made.metafile.outputs).find(([, x]) => x.entryPoint === p.entry);
-      const [file] = Object.entries(made.metafile.outputs).find(([, x]) => x === o);
-      const first = [file, o.cssBundle, ...reach(made.metafile, file)].filter(Boolean);
-      sizes.push({ page: p.path, first: [...new Set(first.map((f) => '/' + relative('/', resolve('/', f))))] });
+      const [script] = Object.entries(made.metafile.outputs).find(([, o]) => o.entryPoint === p.entry);
+      const shared = [...reach(made.metafile, script)].map(fromRoot);
+      const sheet = await styles(p, made.metafile);
+      put(sheet.path, sheet.bytes, true);
+      put(p.path, html(fromRoot(script), sheet.path, shared), false);
+      sizes.push({ page: p.path, first: [p.path, sheet.path, fromRoot(script), ...shared] });
     }
   }
-  if (existsSync(join(web, LOADER.entry))) {
-    const made = await esbuild.build({
-      ...COMMON,
-      target: LOADER.target,
-      entryPoints: [LOADER.entry],
-      format: 'iife',
-      outdir: '/',
-    });
-    const text = made.outputFiles[0].contents;
-    put('/widget.js', text, false);
-    put(`/assets/loader-${hash(text)}.js`, text, true);
-  }
+  if (existsSync(join(web, LOADER.entry))) await putLoader(put);
 
   rmSync(out, { recursive: true, force: true });
   const assets = [...files]
@@ -148,6 +156,30 @@ export async function build(out, { watch = false } = {}) {
     });
   writeFileSync(join(out, 'manifest.json'), JSON.stringify({ assets, pages: sizes }, null, 1) + '\n');
   return assets;
+}
+
+// The loader carries its style as text; the same style stands beside it for browsers that cannot take text.
+async function putLoader(put) {
+  const common = { ...COMMON, target: LOADER.target, outdir: '/' };
+  const css = (await esbuild.build({ ...common, entryPoints: [LOADER.style] })).outputFiles[0].contents;
+  const cssPath = `/assets/loader-${hash(css)}.css`;
+  const made = await esbuild.build({
+    ...common,
+    entryPoints: [LOADER.entry],
+    format: 'iife',
+    define: {
+      ...COMMON.define,
+      KEFU_SITE: '__KEFU_SITE__',
+      LOADER_CSS: JSON.stringify(Buffer.from(css).toString().trim()),
+      LOADER_CSS_PATH: JSON.stringify(cssPath),
+    },
+  });
+  const pieces = made.outputFiles[0].text.split('__KEFU_SITE__');
+  if (pieces.length !== 2) throw new Error('the loader must name KEFU_SITE exactly once');
+  const text = Buffer.from(pieces.join('/*KEFU_SITE*/null'));
+  put(cssPath, css, true);
+  put('/widget.js', text, false);
+  put(`/assets/loader-${hash(text)}.js`, text, true);
 }
 
 // What the browser loads with an entry before anything is asked for lazily.

@@ -89,6 +89,7 @@ struct call *call_new(struct live *l, enum script script, const struct kf_key *s
         return NULL;
     c->live = l;
     c->script = script;
+    c->site = *site;
     c->ask.done = on_answer;
     buf_init(&c->cmd, CALL_MAX);
     buf_printf(&c->cmd, "*%d\r\n", 4 + n_args + 1);
@@ -108,8 +109,11 @@ static void end(struct call *c, enum kf_rc rc, const redisReply *reply, const st
     struct live *l = c->live;
 
     l->figures.pending--;
-    if (rc && rc != KF_CONFLICT)
+    if (rc && rc != KF_CONFLICT) {
         l->figures.failed++;
+        if (c->script == SCRIPT_PUT || c->script == SCRIPT_AGENT)
+            doubts_note(l, &c->site);
+    }
     c->finish(c, rc, reply, rc ? why : NULL);
     buf_finish(&c->cmd);
     free(c);

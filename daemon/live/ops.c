@@ -86,7 +86,6 @@ void live_reserve(struct live *l, const struct kf_key *site, int64_t lease_epoch
 #ifdef KEFUD_FAULT
     if (l->nonatomic_reserve) {
         c->finish = mutant_take;
-        c->site = *site;
         c->conv = *conv;
         c->agent = *agent;
         c->hold_ms = hold_ms;

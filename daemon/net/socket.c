@@ -288,7 +288,7 @@ static void visit(struct conn *c)
         conn_end(c);
         return;
     }
-    ping = frame_new(OP_PING, (struct slice){ "", 0 });
+    ping = frame_new(OP_PING, SLICE("?")); /* libwebsockets does not report a pong without a payload */
     if (ping && queue_push(&c->q, ping))
         conn_dirty(c);
     net_frame_unref(ping);

@@ -1,72 +1,101 @@
-/* The text segmenter: the first line is a query, the rest is a text. Tokens lie in order within the text, marks within its code points,
- * and what is written for the databases is valid UTF-8. */
+/* Text into tokens, queries into terms: a line of the input is a query, the rest is the text. */
 #include "core/segment.h"
 #include "core/utf8.h"
 
 #include <stdlib.h>
 
-#define MARKS_MAX 32
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void must(bool ok)
+#define MARKS 16
+
+static void check(bool holds)
 {
-    if (!ok)
+    if (!holds)
         abort();
 }
 
-static void walk(struct slice text)
+/* Tokens are valid UTF-8, stand in order, and are tokens themselves. */
+static void check_tokens(struct slice text)
 {
     struct segmenter s;
-    struct segment seg;
+    struct segment t;
+    struct buf once, twice;
     size_t end = 0;
     int cp_end = 0;
 
     segmenter_init(&s, text);
-    while (segmenter_next(&s, &seg)) {
-        must(seg.from >= end && seg.to > seg.from && seg.to <= text.n);
-        must(seg.cp_from >= cp_end && seg.cp_to > seg.cp_from);
-        must(seg.n > 0 && seg.n < sizeof(seg.token));
-        must(utf8_valid((struct slice){ seg.token, seg.n }));
-        end = seg.to;
-        cp_end = seg.cp_to;
+    while (segmenter_next(&s, &t)) {
+        check(t.from >= end && t.to > t.from && t.to <= text.n && t.cp_from >= cp_end && t.cp_to > t.cp_from);
+        check(t.n > 0 && t.n < sizeof(t.token) && utf8_valid((struct slice){ t.token, t.n }));
+        check(!t.joined || (t.cjk && t.cp_from == cp_end) || t.cp_from > cp_end);
+        end = t.to;
+        cp_end = t.cp_to;
     }
-    must((size_t)cp_end <= utf8_length(text));
+    buf_init(&once, 1 << 22);
+    buf_init(&twice, 1 << 22);
+    segment_spaced(text, &once);
+    segment_spaced(buf_slice(&once), &twice);
+    check(buf_ok(&once) && slice_eq(buf_slice(&once), buf_slice(&twice)));
+    buf_finish(&once);
+    buf_finish(&twice);
 }
 
-static void write(struct slice query, struct slice text)
+static size_t count(struct slice s, char c)
 {
-    int marks[MARKS_MAX][2];
-    size_t n = segment_marks(text, query, marks, MARKS_MAX);
-    struct buf b;
+    size_t ret = 0;
 
-    must(n <= MARKS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        must(marks[i][0] >= 0 && marks[i][0] < marks[i][1] && (size_t)marks[i][1] <= utf8_length(text));
-        must(!i || marks[i][0] > marks[i - 1][1]);
+    for (size_t i = 0; i < s.n; i++)
+        ret += s.p[i] == c;
+    return ret;
+}
+
+/* Nothing of what was typed gets out of its quotes. */
+static void check_query(struct slice query)
+{
+    struct buf out;
+    bool fts5;
+
+    buf_init(&out, 1 << 20);
+    fts5 = segment_fts5(query, &out);
+    check(buf_ok(&out) && fts5 == (out.n > 0) && count(buf_slice(&out), '"') % 2 == 0 && count(buf_slice(&out), '\'') == 0);
+    check(count(buf_slice(&out), '(') == (size_t)fts5 && count(buf_slice(&out), ')') == (size_t)fts5);
+    buf_clear(&out);
+    check(segment_tsquery(query, &out) == fts5);
+    check(buf_ok(&out) && count(buf_slice(&out), '\'') % 2 == 0 && count(buf_slice(&out), '"') == 0 && count(buf_slice(&out), '\\') == 0);
+    buf_finish(&out);
+}
+
+static void check_marks(struct slice text, struct slice query)
+{
+    int marks[MARKS][2];
+    size_t n = segment_marks(text, query, marks, MARKS);
+
+    check(n <= MARKS);
+    for (size_t i = 0; i < n; i++)
+        check(marks[i][0] >= 0 && marks[i][0] < marks[i][1] && (i == 0 || marks[i - 1][1] < marks[i][0]));
+}
+
+static void check_cut(struct slice text)
+{
+    for (size_t max = 1; max < 9; max++) {
+        struct slice cut = utf8_cut(text, max);
+
+        check(cut.p == text.p && cut.n <= text.n && (cut.n > 0 || text.n == 0));
+        if (utf8_valid(text))
+            check(utf8_valid(cut) && utf8_length(cut) <= max);
     }
-    buf_init(&b, 1u << 22);
-    (void)segment_fts5(query, &b);
-    buf_char(&b, ' ');
-    (void)segment_tsquery(query, &b);
-    buf_char(&b, ' ');
-    segment_spaced(text, &b);
-    must(!buf_ok(&b) || utf8_valid(buf_slice(&b)));
-    buf_finish(&b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
-    size_t line = end ? (size_t)(end - data) : size;
-    struct slice query = { (const char *)data, line };
-    struct slice text = { (const char *)data + line + (end != NULL), size - line - (end != NULL) };
+    struct slice all = { (const char *)data, size }, query = { all.p, 0 }, text;
 
-    /* The border lets valid UTF-8 in only. */
-    if (!utf8_valid(query) || !utf8_valid(text))
-        return 0;
-    walk(query);
-    walk(text);
-    write(query, text);
+    while (query.n < all.n && all.p[query.n] != '\n')
+        query.n++;
+    text = (struct slice){ all.p + query.n, all.n - query.n };
+    check_tokens(text);
+    check_query(query);
+    check_marks(text, query);
+    check_cut(text);
     return 0;
 }

@@ -46,6 +46,8 @@ export class Transcript {
   constructor(
     /** True for what this page's own side has said. */
     private readonly mine: (from: From) => boolean,
+    /** Before the keys of items, where a page shows several conversations in one list. */
+    private readonly prefix = '',
   ) {}
 
   items(): Item[] {
@@ -92,7 +94,7 @@ export class Transcript {
     }
     const { state, seq, ...rest } = m;
     const own = this.mine(m.from);
-    const item: Item = { ...rest, seq, own, key: m.cid && own ? m.cid : `s${seq}` };
+    const item: Item = { ...rest, seq, own, key: m.cid && own ? m.cid : `${this.prefix}s${seq}` };
     if (own) {
       item.state = state ?? 'sent';
       if (seq <= this.readTo && stateMay(item.state, 'read')) item.state = 'read';
@@ -130,6 +132,17 @@ export class Transcript {
     if (!item || item.seq) return;
     this.byCid.delete(cid);
     this.locals = this.locals.filter((l) => l !== item);
+    this.sorted = null;
+  }
+
+  /** What we were about to say went into another conversation: the old one had been closed. */
+  moveLocals(to: Transcript): void {
+    for (const item of this.locals) {
+      this.byCid.delete(item.key);
+      to.locals.push(item);
+      to.index(item);
+    }
+    this.locals = [];
     this.sorted = null;
   }
 

@@ -2,7 +2,7 @@
 import './Transcript.css';
 import { memo } from './memo';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
+import { type ComponentChildren, Fragment } from 'preact';
 import { ArrowDown, Bot, FileText, Headset } from 'lucide';
 import { fileSize } from '../core/text';
 import { clockTime, dayLabel, dayNumber, exactTime } from '../core/time';
@@ -21,6 +21,8 @@ export interface TranscriptActions {
   fileUrl: (file: FileInfo) => string;
   /** The words of an event message; undefined: its own text. */
   eventText?: (item: Item) => string | undefined;
+  /** What a member of a form is called. */
+  fieldLabel?: (name: string) => string;
   /** Below a message: a form to fill in, a reviewer's comment. */
   after?: (item: Item) => ComponentChildren;
 }
@@ -323,7 +325,8 @@ function Body({ item, actions }: { item: Item; actions: TranscriptActions }) {
     );
   }
   if (file) return <Attachment file={file} url={file.id ? actions.fileUrl(file) : undefined} />;
-  if (item.kind === 'card' && typeof item.form === 'object') return <Form form={item.form} />;
+  if (item.kind === 'card' && typeof item.form === 'object')
+    return <Form form={item.form} label={actions.fieldLabel} />;
   return (
     <div class="bubble">
       <Text text={item.text ?? ''} lang={item.lang} />
@@ -375,16 +378,16 @@ function Attachment({ file, url }: { file: FileInfo; url: string | undefined }) 
   );
 }
 
-function Form({ form }: { form: Record<string, unknown> }) {
+function Form({ form, label }: { form: Record<string, unknown>; label: ((name: string) => string) | undefined }) {
   return (
     <dl class="bubble msg-card">
       {Object.entries(form).map(([name, value]) => (
-        <>
-          <dt key={`${name}-t`}>{name}</dt>
-          <dd key={`${name}-d`}>
+        <Fragment key={name}>
+          <dt>{label?.(name) ?? name}</dt>
+          <dd>
             <Text text={String(value)} />
           </dd>
-        </>
+        </Fragment>
       ))}
     </dl>
   );

@@ -3,3 +3,5 @@ declare module '*.css';
 declare const PAGES_DIR: string;
 declare const WEB_DIR: string;
 declare const KEFU_SITE: unknown;
+declare const LOADER_CSS: string;
+declare const LOADER_CSS_PATH: string;
