@@ -374,7 +374,7 @@ static void errands_read(void *ctx, enum kf_rc rc, struct query *q, const struct
             deliver_kick(d, ds);
         }
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 void deliver_kick(struct desk *d, struct desk_site *ds)
@@ -389,7 +389,7 @@ void deliver_kick(struct desk *d, struct desk_site *ds)
         return;
     }
     q = query_new(QUERY_ERRANDS);
-    call = q ? call_new(d, ds) : NULL;
+    call = q ? desk_call(d, ds) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);

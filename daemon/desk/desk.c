@@ -84,7 +84,7 @@ void log_event(struct desk *d, int level, const char *fmt, ...)
     d->cfg.log(level, line);
 }
 
-struct call *call_new(struct desk *d, const struct desk_site *ds)
+struct call *desk_call(struct desk *d, const struct desk_site *ds)
 {
     struct call *call = calloc(1, sizeof(*call));
 
@@ -98,13 +98,13 @@ struct call *call_new(struct desk *d, const struct desk_site *ds)
     return call;
 }
 
-void call_end(struct call *call)
+void desk_call_end(struct call *call)
 {
     call->d->under_way--;
     free(call);
 }
 
-void call_cid(struct call *call, struct slice cid)
+void desk_call_cid(struct call *call, struct slice cid)
 {
     if (cid.n < sizeof(call->cid))
         memcpy(call->cid, cid.p, cid.n);
@@ -533,14 +533,14 @@ static void fetched(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 
         session_catch_up(call->d->session, &c, rc ? NULL : q->messages, rc ? 0 : q->n_messages);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
 {
     struct desk *d = ctx;
     struct query *q = query_new(QUERY_MESSAGES);
-    struct call *call = q ? call_new(d, NULL) : NULL;
+    struct call *call = q ? desk_call(d, NULL) : NULL;
     struct view *v = session_view(d->session, conv);
 
     if (!call) {
@@ -646,6 +646,7 @@ void desk_live_changed(struct desk *d, bool up)
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {
+            ds->swept_at = 0;
             heartbeat(d, ds);
             for (size_t i = 0; i < ds->n_members; i++)
                 d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
@@ -663,7 +664,7 @@ static void hinted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_er
     (void)why;
     if (!rc && ds)
         tell_read(call->d, ds, &q->convs[0]);
-    call_end(call);
+    desk_call_end(call);
 }
 
 /* A negative seq means that the owner or the state has changed: it may concern seats here that have no view of it yet. */
@@ -682,7 +683,7 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
     if (seq >= 0 && !session_view(d->session, conv))
         return;
     q = query_new(QUERY_CONV);
-    call = q ? call_new(d, ds) : NULL;
+    call = q ? desk_call(d, ds) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);

@@ -59,6 +59,8 @@ struct desk_site {
     size_t n_seen;
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
+    bool queue_dirty;
+    int64_t queue_told_at;  /* mono */
     struct outlet *outlets; /* opened channels: outlet.h */
     struct desk_site *next;
 };
@@ -98,9 +100,9 @@ struct call {
     void (*then)(struct call *call);
 };
 
-struct call *call_new(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
-void call_end(struct call *call);
-void call_cid(struct call *call, struct slice cid);
+struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
+void desk_call_end(struct call *call);
+void desk_call_cid(struct call *call, struct slice cid);
 
 /* ---- desk.c ---- */
 int64_t now(const struct desk *d);
@@ -128,6 +130,8 @@ void tell_positions(struct desk *d);
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position);
 void tell_queue(struct desk *d, struct desk_site *ds);
+/* The name in a customer's JSON, in the arena; NULL none. */
+const char *customer_name(struct arena *a, const char *customer);
 
 /* ---- one file each ---- */
 void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in);

@@ -392,13 +392,13 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
             route_kick(d, ds);
         }
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void presence(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in)
 {
     struct change *c = staff_change(d, ds, m, in, NULL);
-    struct call *call = c ? call_new(d, ds) : NULL;
+    struct call *call = c ? desk_call(d, ds) : NULL;
     struct act *act;
 
     if (!call) {
@@ -415,7 +415,7 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
     call->who = m->person;
     call->n = in->presence;
     call->m = c->at;
-    call_cid(call, in->cid);
+    desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, presence_done, call);
 }
 

@@ -355,13 +355,13 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
         if (q->convs[i].state == CONV_SERVED)
             rules_due(call->d, ds, &q->convs[i]);
-    call_end(call);
+    desk_call_end(call);
 }
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
     struct query *q = query_new(QUERY_OWNED);
-    struct call *call = q ? call_new(d, ds) : NULL;
+    struct call *call = q ? desk_call(d, ds) : NULL;
 
     if (!call) {
         if (q)
