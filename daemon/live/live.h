@@ -97,6 +97,9 @@ void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed
 
 /* ---- anybody's: telling Redis what the store has committed (idempotent, an older epoch is ignored) ------------------ */
 
+/* Who is answered with anything but KF_OK and KF_CONFLICT need not repeat it: the site is then doubted, that is, unready as soon as
+ * Redis can be told, and its holder rebuilds it. */
+
 /* What the conversation is now: waiting → into the list of its queue; offered, served, wrapping up → one place of its person; else
  * → nowhere. The one way in which a conversation's place and list membership change, but for live_reserve(). */
 void live_put(struct live *l, const struct conv *c, live_done *done, void *ctx);

@@ -83,6 +83,21 @@ static void emptied_at_any_time_it_is_unready_until_it_is_rebuilt(void **state)
     assert_int_equal(w.node[0].downs, 0);
 }
 
+static void robbed_of_some_keys_it_is_unready_as_well(void **state)
+{
+    struct seen s;
+
+    (void)state;
+    assert_int_equal(put_waiting(1).rc, KF_OK);
+    (void)admin(&redis, "DEL kefu:{s}:convs"); /* as a Redis might that evicts what it likes */
+    s = do_look(0, &site, 9);
+    assert_true(live_unready(s.rc, &s.why));
+    assert_int_equal(do_reserve(0, &site, 1, 1, 1, 1, 1000).rc, KF_CONFLICT);
+    rebuild(1);
+    assert_int_equal(put_waiting(1).rc, KF_OK);
+    assert_true(waits(0, &site, 1));
+}
+
 static void without_its_scripts_it_gets_them_again(void **state)
 {
     struct answer a[20] = { { 0 } };
@@ -122,8 +137,20 @@ static void refuses(const char *word, bool reads)
     assert_int_equal(agent_in(&s, 1)->load, 0);
 }
 
+static bool is_unready(void *ctx)
+{
+    struct seen s = do_look(0, &site, 0);
+
+    (void)ctx;
+    return live_unready(s.rc, &s.why);
+}
+
+/* What could not be told is not forgotten: as soon as Redis takes it, the site is unready, and its holder rebuilds it. */
 static void serves_again(void)
 {
+    assert_true(wait_for(is_unready, NULL, 3000));
+    rebuild(1);
+    assert_int_equal(put_waiting(7).rc, KF_OK);
     assert_int_equal(put_waiting(1).rc, KF_OK);
     assert_true(waits(0, &site, 1));
     assert_int_equal(do_reserve(0, &site, 1, 7, 1, 1, 1000).rc, KF_OK);
@@ -359,6 +386,29 @@ static void away_every_call_is_answered_once_and_later(void **state)
     assert_int_equal(w.node[0].downs, 0); /* it never was up */
 }
 
+static void what_a_node_could_not_tell_makes_the_site_unready_even_while_it_is_rebuilt(void **state)
+{
+    struct conv c = conv_of(&site, 1, 2, CONV_SERVED, 1);
+    struct answer a;
+
+    (void)state;
+    assert_int_equal(do_put(0, &c).rc, KF_OK);
+    assert_int_equal(do_reset(0, &site, 1).rc, KF_OK);
+    assert_int_equal(node_open(1, redis.url, NULL, NULL), KF_OK);
+    c.state = CONV_CLOSED;
+    c.epoch++;
+    assert_int_equal(do_put(1, &c).rc, KF_AGAIN); /* not connected yet */
+    assert_true(wait_for(is_up, &w.node[1], 5000));
+    a = do_connected(1, &site, 1); /* the doubt was told before */
+    assert_int_equal(a.rc, KF_OK);
+    a = do_ready(0, &site, 1);
+    assert_true(live_unready(a.rc, &a.why));
+    a = do_reserve(0, &site, 1, 7, 1, 1, 1000);
+    assert_true(live_unready(a.rc, &a.why));
+    rebuild(1);
+    assert_int_equal(do_look(0, &site, 0).rc, KF_OK);
+}
+
 static void missing_at_the_start_it_is_found_when_it_comes(void **state)
 {
     char url[128];
@@ -560,6 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(emptied_at_any_time_it_is_unready_until_it_is_rebuilt, with_redis),
+        T(robbed_of_some_keys_it_is_unready_as_well, with_redis),
         T(without_its_scripts_it_gets_them_again, with_redis),
         T(out_of_memory_it_is_asked_later, with_redis),
         T(read_only_it_is_asked_later, with_redis),
@@ -570,6 +621,7 @@ int main(void)
         T(over_tcp_with_user_password_and_database, begin),
         T(a_user_who_may_not_is_told_so_by_each_call, with_redis),
         T(away_every_call_is_answered_once_and_later, begin),
+        T(what_a_node_could_not_tell_makes_the_site_unready_even_while_it_is_rebuilt, with_redis),
         T(missing_at_the_start_it_is_found_when_it_comes, begin),
         T(killed_it_is_down_and_what_was_pending_is_answered_once, with_redis),
         T(standing_still_it_misses_the_deadline_and_the_loop_does_not_stall, with_redis),

@@ -2,6 +2,7 @@
 
 #include "core/arena.h"
 #include "core/person.h"
+#include "protocols/channel.h"
 #include "settings/site.h"
 #include "settings/zone.h"
 
@@ -382,7 +383,15 @@ static void the_demo_is_a_site_that_works(void **state)
     assert_int_equal(site_build(&s, &set.key, set.docs, set.n_docs, &why), KF_OK);
     assert_string_equal(site_channel(s, &KEY("web"))->adapter, "widget");
     assert_false(site_channel(s, &KEY("web"))->off);
+    assert_false(site_channel(s, &KEY("api"))->off);
     assert_true(site_channel(s, &KEY("fake"))->off);
+    for (size_t i = 0; i < s->n_channels; i++) {
+        const struct channel_ops *ops = channel_find(s->channels[i].adapter);
+
+        row_int_equal(s->channels[i].key.s, ops != NULL, strcmp(s->channels[i].adapter, "widget") != 0);
+        if (ops && channel_check(ops, slice_of(s->channels[i].settings), &why))
+            fail_msg("%s: %s", s->channels[i].key.s, why.text);
+    }
     assert_true(hours_open(&site_queue(s, &site_channel(s, &KEY("web"))->queue)->hours, 0));
     assert_true(s->n_canned >= 10);
     assert_int_equal(set.n_people, COUNT(people));
