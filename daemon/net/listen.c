@@ -246,7 +246,7 @@ static enum kf_rc open_tcp(struct listener *l, const char *spec, struct kf_err *
 
 static void name_listener(struct listener *l)
 {
-    union any_address own;
+    union any_address own = { .sa.sa_family = AF_UNSPEC };
     socklen_t n = sizeof(own);
     char text[INET6_ADDRSTRLEN] = "";
 

@@ -243,15 +243,13 @@ size_t net_queued(const struct net_server *s, uint64_t conn)
 void socket_close(struct conn *c, int code, const char *reason)
 {
     char payload[125] = { (char)(code >> 8), (char)code };
-    size_t n = reason ? strlen(reason) : 0;
+    size_t n = 0;
     struct net_frame *f;
 
     if (c->state != CONN_OPEN)
         return;
-    if (n > sizeof(payload) - 2)
-        n = sizeof(payload) - 2;
-    if (n)
-        memcpy(payload + 2, reason, n);
+    for (; reason && reason[n] && n < sizeof(payload) - 2; n++)
+        payload[2 + n] = reason[n];
     c->state = CONN_CLOSING;
     conn_watch(c, net_now(c->s) + LINGER_MS);
     f = frame_new(OP_CLOSE, (struct slice){ payload, n + 2 });
