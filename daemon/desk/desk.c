@@ -646,6 +646,7 @@ void desk_live_changed(struct desk *d, bool up)
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {
+            ds->swept_at = 0;
             heartbeat(d, ds);
             for (size_t i = 0; i < ds->n_members; i++)
                 d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,

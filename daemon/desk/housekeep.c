@@ -52,6 +52,9 @@ static void lease_done(void *ctx, enum kf_rc rc, const struct news *news, const 
     if (rc == KF_OK) {
         if (l->held != news->version)
             log_event(d, 1, "desk event=lease_taken shard=%lld epoch=%lld", (long long)call->n, (long long)news->version);
+        if (l->held != news->version)
+            for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+                ds->swept_at = ds->shard == call->n ? 0 : ds->swept_at; /* the first sweep rebuilds: at once */
         l->held = news->version;
         l->beaten_at = call->at; /* from when it was sent, not from when it was answered */
     } else if (rc == KF_CONFLICT)

@@ -50,11 +50,12 @@ struct seat {
 
 /* A conversation as this node shows it. */
 struct view {
-    struct conv conv; /* peer and locale point into this view */
-    int64_t told;     /* seq up to which the seats have been served */
-    bool fetching;    /* a gap is being read */
-    bool again;       /* and something newer came meanwhile */
-    int64_t position; /* last told while waiting; 0 none */
+    struct conv conv;  /* peer and locale point into this view */
+    int64_t told;      /* seq up to which the seats have been served */
+    int64_t owner_seq; /* the owner has these from `assigned` or `welcome`; INT64_MAX: is still to be told that it is the owner */
+    bool fetching;     /* a gap is being read */
+    bool again;        /* and something newer came meanwhile */
+    int64_t position;  /* last told while waiting; 0 none */
     int64_t position_at;
     char *peer;        /* what conv.peer points to */
     char locale[16];   /* what conv.locale points to */
