@@ -103,6 +103,9 @@ FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
 CLIB    = $(SUPPORT) $(LIB)
 
+# What the programs of one layer share lies beside them.
+MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
+$(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
 $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
@@ -111,6 +114,19 @@ $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
 $(FUZZ): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+# What kefud is measured with, and beside.
+BENCH   = $(B)/tests/bench/load $(B)/tests/bench/echo $(B)/tests/bench/store $(B)/tests/bench/syncs.so
+$(BENCH): CFLAGS += -D_GNU_SOURCE -Itests
+$(B)/tests/bench/load: $(patsubst %,$(B)/tests/bench/%.o,load peer gauge)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/echo: $(B)/tests/bench/echo.o
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/store: $(B)/tests/bench/store.o $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/syncs.so: tests/bench/syncs.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 tests: $(TESTS)
 fuzzers: $(FUZZ)
@@ -134,7 +150,7 @@ test: setup-test
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
-	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz guard
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz
 
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh
@@ -151,7 +167,7 @@ fault: setup-test
 	@B=build/fault JOBS=1 bash tests/run.sh fault
 
 bench: setup-test
-	$(SUB) all
+	$(SUB) all $(BENCH)
 	@bash tests/bench/run.sh
 
 # ---- use ----

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [--print] run|test ...: installs what building and running, or testing, needs and this machine lacks. Debian packages come
+# setup.sh [--print] run|test|bench ...: installs what building and running, or testing, needs and this machine lacks. Debian packages come
 # through apt where that is allowed (root, or sudo without a password), else it says exactly what to install and fails. `run` is needed;
 # of what only tests need, apt's failure is a warning: the tests that lack something say so and are counted as skipped.
 set -u
@@ -96,8 +96,11 @@ for group in "$@"; do
         fi
         npm_packages tests/browser || echo "npm could not install the packages of tests/browser" >&2
         ;;
+    bench)
+        npm_packages tests/bench || exit 1
+        ;;
     *)
-        echo "usage: setup.sh [--print] run|test ..." >&2
+        echo "usage: setup.sh [--print] run|test|bench ..." >&2
         exit 2
         ;;
     esac

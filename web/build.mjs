@@ -16,7 +16,14 @@ const web = dirname(fileURLToPath(import.meta.url));
 const OLD = ['chrome86', 'firefox91', 'safari15'];
 const NEW = ['chrome100', 'firefox104', 'safari15.4'];
 const PAGES = [
-  { name: 'chat', path: '/chat/', entry: 'widget/main.tsx', target: OLD },
+  {
+    name: 'chat',
+    path: '/chat/',
+    entry: 'widget/main.tsx',
+    later: 'widget/parts.tsx', // a second bundle that takes from the first what both use
+    swap: { '@preact/signals': 'widget/signals.ts', './Media': 'widget/Media.tsx' }, // lighter ones for the first
+    target: OLD,
+  },
   { name: 'console', path: '/console/', entry: 'console/main.tsx', target: NEW },
   { name: 'review', path: '/review/', entry: 'review/main.tsx', target: NEW },
   { name: 'admin', path: '/admin/', entry: 'admin/main.tsx', target: NEW },
@@ -48,10 +55,11 @@ const hash = (bytes) => createHash('sha256').update(bytes).digest('base64url').s
 
 const fromRoot = (f) => '/' + relative('/', resolve('/', f));
 
-function bundle(target, pages, watch) {
+// The pages of the staff: one graph, its routes as lazy chunks.
+function bundle(pages, watch) {
   return esbuild.build({
     ...COMMON,
-    target,
+    target: pages[0].target,
     entryPoints: Object.fromEntries(pages.map((p) => [p.name, p.entry])),
     outdir: '/',
     splitting: true,
@@ -63,29 +71,96 @@ function bundle(target, pages, watch) {
   });
 }
 
+// The widget: two bundles, the second importing from the first. (esbuild's own splitting would move what both use into a third file,
+// which is one more request before the chat can be used.) The first exports exactly what the second asks for, under short names.
+async function bundlePair(page, watch) {
+  const common = {
+    ...COMMON,
+    target: page.target,
+    metafile: true,
+    outdir: '/',
+    loader: { '.css': 'empty' },
+    sourcemap: watch ? 'inline' : false,
+  };
+  const stand = (path, resolveDir) =>
+    page.swap[path] && resolveDir !== join(web, 'widget') ? join(web, page.swap[path]) : undefined;
+  const swap = {
+    name: 'swap',
+    setup(b) {
+      b.onResolve({ filter: /./ }, ({ path, resolveDir }) => ({ path: stand(path, resolveDir) }));
+    },
+  };
+  const probe = await esbuild.build({ ...common, entryPoints: [page.entry], plugins: [swap] });
+  const first = new Set(Object.keys(probe.metafile.inputs).filter((f) => !/node_modules\/lucide|\.css$/.test(f)));
+  const take = {
+    name: 'take',
+    setup(b) {
+      b.onResolve({ filter: /./ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
+        if (pluginData === 'asked' || kind === 'entry-point') return undefined;
+        const found = await b.resolve(path === '@preact/signals' ? './signals' : path, {
+          kind,
+          importer,
+          resolveDir: path === '@preact/signals' ? join(web, 'widget') : resolveDir,
+          pluginData: 'asked',
+        });
+        const file = relative(web, found.path);
+        return first.has(file) ? { path: `first:${file}`, external: true } : found;
+      });
+    },
+  };
+  const later = (await esbuild.build({ ...common, entryPoints: [page.later], plugins: [take] })).outputFiles[0].text;
+  const exported = [];
+  const named = later.replace(/import\s*([^"]+?)\s*from\s*"first:([^"]+)"/g, (_all, what, file) => {
+    if (!what.startsWith('{')) throw new Error(`${page.later}: import names from ${file}, not all of it`);
+    const names = what
+      .slice(1, -1)
+      .split(',')
+      .map((one) => {
+        const [name, as = name] = one.trim().split(/\s+as\s+/);
+        exported.push(`export { ${name} as x${exported.length} } from './${file}';`);
+        return `x${exported.length - 1} as ${as}`;
+      });
+    return `import{${names}}from"first:"`;
+  });
+  const made = await esbuild.build({
+    ...common,
+    stdin: { contents: [`import './${page.entry}';`, ...exported].join('\n'), loader: 'ts', resolveDir: web },
+    plugins: [swap],
+  });
+  const script = `/assets/${page.name}-${hash(made.outputFiles[0].contents)}.js`;
+  const rest = Buffer.from(named.replaceAll('"first:"', JSON.stringify(script)));
+  return {
+    script,
+    first: made.outputFiles[0].contents,
+    rest,
+    restPath: `/assets/${page.name}-later-${hash(rest)}.js`,
+    meta: probe.metafile,
+  };
+}
+
 // One style sheet for a page, its lazy parts included: a part that arrives later finds its rules already there.
-async function styles(page, meta) {
+async function styles(name, target, entry, meta, without = new Set()) {
   const found = new Set();
   const seen = new Set();
   const walk = (file) => {
     if (seen.has(file)) return;
     seen.add(file);
-    if (file.endsWith('.css')) found.add(file);
+    if (file.endsWith('.css') && !without.has(file)) found.add(file);
     for (const i of meta.inputs[file]?.imports ?? []) walk(i.path);
   };
-  walk(page.entry);
+  walk(entry);
   const made = await esbuild.build({
     ...COMMON,
-    target: page.target,
+    target,
     stdin: { contents: [...found].map((f) => `@import './${f}';`).join('\n'), loader: 'css', resolveDir: web },
     outdir: '/',
   });
   const [sheet] = made.outputFiles;
-  return { path: `/assets/${page.name}-${hash(sheet.contents)}.css`, bytes: sheet.contents };
+  return { path: `/assets/${name}-${hash(sheet.contents)}.css`, bytes: sheet.contents, found };
 }
 
 // The page around an entry. External script and style only: the policy allows nothing else.
-function html(script, sheet, shared) {
+function html(script, sheet, { shared = [], later } = {}) {
   return [
     '<!doctype html>',
     '<html lang="zh-CN">',
@@ -98,6 +173,9 @@ function html(script, sheet, shared) {
     '<link rel="icon" href="data:,">',
     `<link rel="stylesheet" href="${sheet}">`,
     ...shared.map((f) => `<link rel="modulepreload" href="${f}">`),
+    ...(later
+      ? [`<meta name="later-script" content="${later.script}">`, `<meta name="later-style" content="${later.style}">`]
+      : []),
     `<script type="module" src="${script}"></script>`,
     '</head>',
     '<body></body>',
@@ -111,17 +189,35 @@ export async function build(out, { watch = false } = {}) {
   const put = (path, bytes, immutable) => files.set(path, { bytes: Buffer.from(bytes), immutable });
   const sizes = [];
 
-  for (const target of [OLD, NEW]) {
-    const pages = PAGES.filter((p) => p.target === target && existsSync(join(web, p.entry)));
-    if (!pages.length) continue;
-    const made = await bundle(target, pages, watch);
+  const there = PAGES.filter((p) => existsSync(join(web, p.entry)));
+  for (const p of there.filter((x) => x.later)) {
+    const made = await bundlePair(p, watch);
+    const sheet = await styles(p.name, p.target, p.entry, made.meta);
+    const all = await esbuild.build({
+      ...COMMON,
+      entryPoints: [p.later],
+      metafile: true,
+      loader: { '.css': 'empty' },
+      outdir: '/',
+    });
+    const laterSheet = await styles(`${p.name}-later`, p.target, p.later, all.metafile, sheet.found);
+    put(made.script, made.first, true);
+    put(made.restPath, made.rest, true);
+    put(sheet.path, sheet.bytes, true);
+    put(laterSheet.path, laterSheet.bytes, true);
+    put(p.path, html(made.script, sheet.path, { later: { script: made.restPath, style: laterSheet.path } }), false);
+    sizes.push({ page: p.path, first: [p.path, sheet.path, made.script], later: [laterSheet.path, made.restPath] });
+  }
+  const staff = there.filter((p) => !p.later);
+  if (staff.length) {
+    const made = await bundle(staff, watch);
     for (const f of made.outputFiles) put(fromRoot(f.path), f.contents, true);
-    for (const p of pages) {
+    for (const p of staff) {
       const [script] = Object.entries(made.metafile.outputs).find(([, o]) => o.entryPoint === p.entry);
       const shared = [...reach(made.metafile, script)].map(fromRoot);
-      const sheet = await styles(p, made.metafile);
+      const sheet = await styles(p.name, p.target, p.entry, made.metafile);
       put(sheet.path, sheet.bytes, true);
-      put(p.path, html(fromRoot(script), sheet.path, shared), false);
+      put(p.path, html(fromRoot(script), sheet.path, { shared }), false);
       sizes.push({ page: p.path, first: [p.path, sheet.path, fromRoot(script), ...shared] });
     }
   }

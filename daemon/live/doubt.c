@@ -24,13 +24,13 @@ void doubts_note(struct live *l, const struct kf_key *site)
 
         d = realloc(l->doubts, cap * sizeof(*d));
         if (!d) {
-            note(l->cfg.log, NOTE_ERROR, "live event=doubt site=%s why=\"no memory\"", site->s);
+            live_note(l->cfg.log, NOTE_ERROR, "live event=doubt site=%s why=\"no memory\"", site->s);
             return;
         }
         l->doubts = d;
         l->cap_doubts = cap;
     }
-    note(l->cfg.log, NOTE_WARN, "live event=doubt site=%s", site->s);
+    live_note(l->cfg.log, NOTE_WARN, "live event=doubt site=%s", site->s);
     l->doubts[l->n_doubts++] = (struct doubt){ .site = *site };
 }
 
@@ -60,12 +60,12 @@ void doubts_tell(struct live *l)
 
         if (d->asked)
             continue;
-        c = call_new(l, SCRIPT_DOUBT, &d->site, 0);
+        c = live_call_new(l, SCRIPT_DOUBT, &d->site, 0);
         if (!c)
             return;
         c->finish = told;
         d->asked = true;
         d->again = false;
-        call_send(c);
+        live_call_send(c);
     }
 }

@@ -29,7 +29,7 @@ static void hint_answered(struct link_ask *a, const redisReply *reply)
     if (!reply || reply->type != REDIS_REPLY_ERROR || l->hint_refused)
         return;
     l->hint_refused = true; /* said once */
-    note(l->cfg.log, NOTE_WARN, "live event=hint_refused why=%s", note_quote(reply->str, text));
+    live_note(l->cfg.log, NOTE_WARN, "live event=hint_refused why=%s", live_quote(reply->str, text));
 }
 
 /* One hint at a time waits for its answer, on behalf of all that follow it: it holds the deadline, and the count of what Redis has
@@ -81,7 +81,7 @@ void live_watch(struct live *l, const struct kf_key *site)
 
         w = realloc(l->watches, cap * sizeof(*w));
         if (!w) {
-            note(l->cfg.log, NOTE_ERROR, "live event=watch site=%s why=\"no memory\"", site->s);
+            live_note(l->cfg.log, NOTE_ERROR, "live event=watch site=%s why=\"no memory\"", site->s);
             return;
         }
         l->watches = w;

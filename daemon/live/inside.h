@@ -106,20 +106,21 @@ struct call {
         live_position_done *position;
     };
     void *ctx;
-    /* Of the mutant: a reservation in two steps. */
-    struct kf_id conv, agent;
+#ifdef KEFUD_FAULT
+    struct kf_id conv, agent; /* of a reservation in two steps */
     int64_t hold_ms;
+#endif
 };
 
 /* NULL when memory is out. `n_args` counts what follows the time, which every script gets first. */
-struct call *call_new(struct live *l, enum script script, const struct kf_key *site, int n_args);
-void call_text(struct call *c, const char *text);
-void call_i64(struct call *c, int64_t v);
-void call_id(struct call *c, const struct kf_id *id); /* zero becomes "-" */
+struct call *live_call_new(struct live *l, enum script script, const struct kf_key *site, int n_args);
+void live_call_text(struct call *c, const char *text);
+void live_call_i64(struct call *c, int64_t v);
+void live_call_id(struct call *c, const struct kf_id *id); /* zero becomes "-" */
 /* Takes `c`. finish() runs once, later. */
-void call_send(struct call *c);
+void live_call_send(struct call *c);
 /* Answers all that were refused. */
-void call_answer_refused(struct live *l);
+void live_call_answer_refused(struct live *l);
 
 /* 32 hex digits. */
 void live_id_hex(const struct kf_id *id, char ret[33]);

@@ -45,7 +45,7 @@ struct link_config {
     /* What is pushed on subscribed channels; with `payload` NULL the subscription itself is confirmed. May be NULL. */
     void (*pushed)(void *ctx, const char *channel, const char *payload, size_t n);
     void (*finished)(void *ctx); /* after link_finish(): the memory may go */
-    note_log *log;
+    live_log *log;
     void *ctx;
 };
 

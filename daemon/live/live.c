@@ -111,7 +111,7 @@ void live_close(struct live *l)
     link_finish(&l->commands);
     link_finish(&l->subscription);
     while (l->refused)
-        call_answer_refused(l);
+        live_call_answer_refused(l);
     if (l->keeps)
         keeper_finish(&l->keeper);
     uv_close((uv_handle_t *)&l->answer, on_handle_closed);

@@ -164,7 +164,10 @@ static enum kf_rc take_parts(struct taking *t, json_t *root)
         return keys_fail(&t->at, "must be an object");
     if (!json_object_get(root, "site"))
         return keys_fail(&t->at, "site is missing");
-    json_object_foreach(root, name, part) t->cap += json_is_array(part) ? json_array_size(part) : json_object_size(part);
+    json_object_foreach(root, name, part)
+    {
+        t->cap += json_is_array(part) ? json_array_size(part) : json_object_size(part);
+    }
     t->ret->docs = arena_array(t->at.arena, t->cap + 1, sizeof(*t->ret->docs));
     if (!t->ret->docs)
         return keys_nomem(&t->at);
@@ -210,7 +213,7 @@ enum kf_rc site_set_parse(struct slice json, struct arena *arena, struct site_se
 {
     struct site_set set = { .n_docs = 0 };
     struct taking t = { .at = { "set", arena, why }, .ret = &set };
-    json_t *root;
+    json_t *root = NULL;
     enum kf_rc rc = keys_json(&t.at, json, &root);
 
     if (rc)

@@ -49,7 +49,7 @@ static enum kf_rc read_one(struct build *b, enum kind k, const struct document *
 {
     char what[80];
     struct keys_at at = { what, b->arena, b->why };
-    json_t *body;
+    json_t *body = NULL;
     enum kf_rc rc;
 
     (void)snprintf(what, sizeof(what), k == KIND_SITE ? "%s" : "%s %s", kind_name(k), doc->key.s);
@@ -215,7 +215,7 @@ static enum kf_rc ship_wordings(struct build *b)
 {
     const struct keys_at at = { "default wordings", b->arena, b->why };
     const char *lang;
-    json_t *root, *texts;
+    json_t *root = NULL, *texts;
     enum kf_rc rc = shipped_json(b, "wordings", &root);
 
     if (rc)
@@ -237,7 +237,7 @@ static enum kf_rc ship_wordings(struct build *b)
 static enum kf_rc ship_rules(struct build *b)
 {
     const struct keys_at at = { "default rules", b->arena, b->why };
-    json_t *root;
+    json_t *root = NULL;
     enum kf_rc rc = shipped_json(b, "rules", &root);
     size_t own = 0;
 

@@ -29,10 +29,11 @@ enum sql {
 
 /* What a connection is for; a driver sets itself up accordingly. */
 enum db_mode {
-    DB_WRITE,  /* makes the file if need be; every commit is fsynced */
-    DB_READ,   /* cannot write */
-    DB_KEEP,   /* checkpoints, backups */
-    DB_DERIVED /* writes what can be rebuilt: commits are not fsynced one by one */
+    DB_WRITE,   /* makes the file if need be; every commit is fsynced */
+    DB_READ,    /* cannot write */
+    DB_KEEP,    /* checkpoints, backups */
+    DB_DERIVED, /* writes what can be rebuilt: commits are not fsynced one by one */
+    DB_FILES    /* as DB_WRITE, and moves its own log: nobody waits for it */
 };
 
 struct db;

@@ -4,11 +4,14 @@
 #include "store/row.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #define LIMIT_MAX   10000
 #define PROFILE_MAX (1u << 20)
 
 struct reading {
+    struct reader *reader;
     struct db *db;
     struct query *q;
     struct kf_err *why;
@@ -489,6 +492,213 @@ static enum kf_rc read_blob(struct reading *r)
     return !rc && !any ? absent(r, "channel state") : rc;
 }
 
+/* ---- the outbox -------------------------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc errand_message(struct reading *r, int64_t conv, int64_t seq, struct message *ret)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_GET);
+
+    stmt_i64(s, conv);
+    stmt_i64(s, seq);
+    if (stmt_row(s)) {
+        (void)get_i64(s);
+        row_message(s, r->q->arena, ret);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc errand_handle(struct reading *r, int64_t conv, struct errand *e)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_HANDLE_GET);
+
+    stmt_i64(s, conv);
+    if (stmt_row(s)) {
+        e->handle = get_text(s, r->q->arena);
+        e->handle_expires_ms = get_i64(s);
+        e->handle_left = (int)get_i64(s);
+        e->handle_used = (int)get_i64(s);
+        if (e->handle_left > 0)
+            e->handle_left = e->handle_left > e->handle_used ? e->handle_left - e->handle_used : 0;
+    }
+    return stmt_end(s, r->why);
+}
+
+/* What sending needs beside the row itself. */
+static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand *e)
+{
+    struct message answered = { .seq = 0 };
+    enum kf_rc rc = e->seq ? errand_message(r, conv, e->seq, &e->message) : KF_OK;
+
+    if (!rc && e->message.reply_to)
+        rc = errand_message(r, conv, e->message.reply_to, &answered);
+    e->reply_ref = answered.ref;
+    return rc ? rc : errand_handle(r, conv, e);
+}
+
+static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_t *conv)
+{
+    get_id(s, &e->id);
+    get_key(s, &e->site);
+    get_key(s, &e->channel);
+    get_id(s, &e->conv);
+    e->seq = get_i64(s);
+    e->kind = (enum errand_kind)get_i64(s);
+    e->state = (enum errand_state)get_i64(s);
+    e->attempt = (int)get_i64(s);
+    e->due_at = get_i64(s);
+    e->created_at = get_i64(s);
+    e->lease = get_i64(s);
+    e->error = get_text(s, a);
+    *conv = get_i64(s);
+    e->peer = get_str(s, a);
+    e->user = get_str(s, a);
+}
+
+/* `after` is the epoch of the lease under which the caller works; 0: the newest there is. */
+static enum kf_rc lease_epoch(struct reading *r, int64_t *ret)
+{
+    struct stmt *s;
+
+    *ret = r->q->after;
+    if (*ret)
+        return KF_OK;
+    s = stmt_begin(r->db, SQL_LEASE_NEWEST);
+    if (stmt_row(s))
+        *ret = get_i64(s);
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_errands(struct reading *r)
+{
+    struct query *q = r->q;
+    int64_t epoch, limit = limit_of(q, 100);
+    int64_t *convs = arena_array(q->arena, (size_t)limit, sizeof(*convs));
+    enum kf_rc rc = lease_epoch(r, &epoch);
+    struct stmt *s;
+
+    if (rc || !convs)
+        return rc ? rc : no_memory(r);
+    s = stmt_begin(r->db, SQL_ERRANDS_DUE);
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->now);
+    stmt_i64(s, epoch);
+    stmt_i64(s, limit);
+    while (stmt_row(s)) {
+        struct errand *e = room(r, q->errands, q->n_errands, sizeof(*e));
+
+        if (!e) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->errands = e;
+        row_errand(s, q->arena, &e[q->n_errands], &convs[q->n_errands]);
+        q->n_errands++;
+    }
+    rc = stmt_end(s, r->why);
+    for (size_t i = 0; i < q->n_errands && !rc; i++)
+        rc = errand_complete(r, convs[i], &q->errands[i]);
+    return rc;
+}
+
+/* ---- figures ----------------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t count_one(struct db *db, enum sql which, const char *site, const int64_t *number)
+{
+    struct stmt *s = stmt_begin(db, which);
+    int64_t ret = 0;
+
+    if (site)
+        stmt_str(s, site);
+    if (number)
+        stmt_i64(s, *number);
+    if (stmt_row(s))
+        ret = get_i64(s);
+    return stmt_end(s, NULL) ? 0 : ret;
+}
+
+static int64_t count_states(struct reading *r, struct buf *b)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_COUNT_STATES);
+    int64_t open = 0, n;
+
+    stmt_str(s, r->q->site.s);
+    while (stmt_row(s)) {
+        buf_printf(b, "\"%s\":", conv_state_name((enum conv_state)get_i64(s)));
+        n = get_i64(s);
+        buf_printf(b, "%" PRId64 ",", n);
+        open += n;
+    }
+    (void)stmt_end(s, NULL);
+    return open;
+}
+
+static void count_errands(struct reading *r, struct buf *b)
+{
+    static const char *const names[] = { "queued", "sending", "done", "failed", "uncertain" };
+    struct stmt *s = stmt_begin(r->db, SQL_COUNT_ERRANDS);
+    bool any = false;
+
+    stmt_str(s, r->q->site.s);
+    while (stmt_row(s)) {
+        int64_t state = get_i64(s);
+
+        buf_printf(b, "%s\"%s\":%" PRId64, any ? "," : "", state >= 0 && state < 5 ? names[state] : "?", get_i64(s));
+        any = true;
+    }
+    (void)stmt_end(s, NULL);
+}
+
+static int64_t size_of_file(const char *path, const char *tail)
+{
+    char name[4096];
+    struct stat st;
+
+    if (!*path || snprintf(name, sizeof(name), "%s%s", path, tail) >= (int)sizeof(name) || stat(name, &st))
+        return 0;
+    return (int64_t)st.st_size;
+}
+
+static void count_files(struct reading *r, struct buf *b)
+{
+    struct stmt *s;
+
+    if (!r->reader->files)
+        return;
+    s = stmt_begin(r->reader->files, SQL_COUNT_CONTENTS);
+    if (stmt_row(s)) {
+        buf_printf(b, ",\"files\":{\"contents\":%" PRId64, get_i64(s));
+        buf_printf(b, ",\"bytes\":%" PRId64 "}", get_i64(s));
+    }
+    (void)stmt_end(s, NULL);
+}
+
+static enum kf_rc read_counts(struct reading *r)
+{
+    const struct store *st = r->reader->store;
+    const char *site = r->q->site.s;
+    int64_t open, all = *site ? count_one(r->db, SQL_COUNT_CONVS_SITE, site, NULL) : count_one(r->db, SQL_COUNT_CONVS, NULL, NULL);
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_str(&b, "{\"conversations\":{");
+    open = count_states(r, &b);
+    buf_printf(&b, "\"closed\":%" PRId64 "},\"messages\":%" PRId64, all - open, count_one(r->db, SQL_MESSAGE_NEWEST, NULL, NULL));
+    buf_printf(&b, ",\"due\":%" PRId64, count_one(r->db, SQL_COUNT_DUE, NULL, &r->q->now));
+    buf_printf(&b, ",\"customers\":%" PRId64, count_one(r->db, SQL_COUNT_CUSTOMERS, NULL, NULL));
+    buf_printf(&b, ",\"people\":%" PRId64, count_one(r->db, SQL_COUNT_PEOPLE, NULL, NULL));
+    buf_printf(&b, ",\"sessions\":%" PRId64, count_one(r->db, SQL_COUNT_SESSIONS, NULL, NULL));
+    buf_str(&b, ",\"errands\":{");
+    count_errands(r, &b);
+    buf_char(&b, '}');
+    count_files(r, &b);
+    buf_printf(&b, ",\"sizes\":{\"messages\":%" PRId64 ",\"log\":%" PRId64 ",\"index\":%" PRId64 ",\"files\":%" PRId64 "}}",
+               size_of_file(st->path, ""), size_of_file(st->path, "-wal"), size_of_file(st->index_path, ""),
+               size_of_file(st->files_path, ""));
+    r->q->text_out = buf_ok(&b) ? arena_text(r->q->arena, buf_slice(&b)) : NULL;
+    buf_finish(&b);
+    return r->q->text_out ? KF_OK : no_memory(r);
+}
+
 static enum kf_rc query_one(struct reading *r)
 {
     switch (r->q->kind) {
@@ -531,21 +741,30 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_BLOB:
         return read_blob(r);
     case QUERY_ERRANDS:
+        return read_errands(r);
     case QUERY_TRANSCRIPTS:
+        return search_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
+        return read_counts(r);
     default:
         return kf_fail(r->why, KF_UNSUPPORTED, "query %d", (int)r->q->kind);
     }
 }
 
-enum kf_rc query_run(struct db *db, struct query *q, struct kf_err *why)
+enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
-    struct reading r = { db, q, why };
-    enum kf_rc rc = db_begin(db, false, why);
+    struct reading r = { reader, reader->db, q, why };
+    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index;
+    enum kf_rc rc = KF_OK;
 
-    if (rc)
-        return rc;
-    rc = query_one(&r);
-    db_rollback(db); /* nothing was written; this also ends a transaction that an error has left behind */
+    if (index) /* first, so that every hit is in the snapshot of the messages */
+        rc = db_begin(reader->index, false, why);
+    if (!rc)
+        rc = db_begin(r.db, false, why);
+    if (!rc)
+        rc = query_one(&r);
+    db_rollback(r.db); /* nothing was written; this also ends a transaction that an error has left behind */
+    if (index)
+        db_rollback(reader->index);
     return rc;
 }

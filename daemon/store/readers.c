@@ -1,11 +1,7 @@
+#include "store/index.h"
 #include "store/inside.h"
 
 #include <stdlib.h>
-
-struct reader {
-    struct store *store;
-    struct db *db;
-};
 
 static struct ask *take(struct readers *r)
 {
@@ -21,18 +17,26 @@ static struct ask *take(struct readers *r)
     return k;
 }
 
+static void reader_free(struct reader *r)
+{
+    db_close(r->db);
+    db_close(r->index);
+    db_close(r->files);
+    free(r);
+}
+
 static void *reader_main(void *arg)
 {
     struct reader *me = arg;
     struct store *s = me->store;
     struct ask *k;
 
+    thread_name("kf-reader");
     while ((k = take(&s->readers))) {
-        k->rc = query_run(me->db, k->query, &k->why);
+        k->read(k, me);
         store_post(s, &k->done);
     }
-    db_close(me->db);
-    free(me);
+    reader_free(me);
     return NULL;
 }
 
@@ -45,12 +49,14 @@ static enum kf_rc start_one(struct store *s, pthread_t *ret, struct kf_err *why)
         return kf_fail(why, KF_NOMEM, "out of memory");
     r->store = s;
     rc = sqlite_open(&r->db, s->path, DB_READ, why);
+    if (!rc)
+        rc = index_open_reader(s, &r->index, why);
+    if (!rc && *s->files_path)
+        rc = sqlite_open(&r->files, s->files_path, DB_READ, why);
     if (!rc && pthread_create(ret, NULL, reader_main, r))
         rc = kf_fail(why, KF_NOMEM, "cannot start a reader's thread");
-    if (rc) {
-        db_close(r->db);
-        free(r);
-    }
+    if (rc)
+        reader_free(r);
     return rc;
 }
 
@@ -68,6 +74,26 @@ enum kf_rc readers_start(struct store *s, int n, struct kf_err *why)
             r->n_threads++;
     }
     return rc;
+}
+
+void readers_take(struct store *s, struct ask *k)
+{
+    struct readers *r = &s->readers;
+    bool stop;
+
+    k->next = NULL;
+    pthread_mutex_lock(&r->lock);
+    stop = r->stop;
+    if (!stop) {
+        *r->tail = k;
+        r->tail = &k->next;
+        pthread_cond_signal(&r->more);
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (stop) {
+        k->rc = kf_fail(&k->why, KF_AGAIN, "the store is closing");
+        store_post(s, &k->done);
+    }
 }
 
 void readers_stop(struct store *s)

@@ -24,6 +24,13 @@ const struct migration sqlite_migrations[] = {
     { 0, NULL, NULL },
 };
 
+const struct migration sqlite_file_migrations[] = {
+#define FILE_MIGRATION(number, what, text) { number, what, text },
+#include "store/migrations.def"
+#undef FILE_MIGRATION
+    { 0, NULL, NULL },
+};
+
 struct sqlite {
     struct db db;
     sqlite3 *handle;
@@ -264,6 +271,8 @@ static const char *pragmas(enum db_mode mode)
     case DB_DERIVED:
         return "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536;"
                "PRAGMA temp_store=MEMORY";
+    case DB_FILES:
+        return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY";
     case DB_READ:
         return "PRAGMA query_only=ON; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY";
     case DB_KEEP:
@@ -281,7 +290,7 @@ enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, str
     if (!d)
         return kf_fail(why, KF_NOMEM, "out of memory");
     d->db.ops = &ops;
-    if (mode == DB_WRITE || mode == DB_DERIVED)
+    if (mode == DB_WRITE || mode == DB_DERIVED || mode == DB_FILES)
         flags |= SQLITE_OPEN_CREATE;
     rc = sqlite_rc(&d->db, sqlite3_open_v2(path, &d->handle, flags, NULL));
     if (!rc) {

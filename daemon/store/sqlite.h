@@ -12,7 +12,7 @@ struct migration {
     const char *text;
 };
 
-extern const struct migration sqlite_migrations[];
+extern const struct migration sqlite_migrations[], sqlite_file_migrations[];
 
 sqlite3 *sqlite_handle(struct db *db);
 /* What a code of SQLite means to us; the words go to db->why. KF_IO: the database must not be trusted any more. */

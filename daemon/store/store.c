@@ -1,11 +1,13 @@
 #include "store/store.h"
 
+#include "store/index.h"
 #include "store/inside.h"
 #include "store/sqlite.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 int64_t clock_us(void)
@@ -14,6 +16,11 @@ int64_t clock_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void thread_name(const char *name)
+{
+    (void)prctl(PR_SET_NAME, name);
 }
 
 void store_log(struct store *s, int level, const char *fmt, ...)
@@ -149,6 +156,8 @@ void store_commit(struct store *s, struct change *c, store_done *fn, void *ctx)
 struct asked_query {
     struct query query;
     struct ask ask;
+    store_answer *fn;
+    void *ctx;
 };
 
 struct query *query_new(enum query_kind kind)
@@ -165,35 +174,62 @@ struct query *query_new(enum query_kind kind)
     return &q->query;
 }
 
-static void ask_done(struct done *d)
+static struct asked_query *query_of(struct ask *k)
 {
-    struct ask *k = (struct ask *)d;
-    struct arena *a = k->query->arena;
-
-    if (k->fn)
-        k->fn(k->ctx, k->rc, k->query, k->rc ? &k->why : NULL);
-    arena_free(a);
+    return (struct asked_query *)(void *)((char *)k - offsetof(struct asked_query, ask));
 }
 
-void store_read(struct store *s, struct query *q, store_answer *fn, void *ctx)
+static void query_done(struct done *d)
 {
-    struct ask *k = &((struct asked_query *)q)->ask;
+    struct asked_query *q = query_of((struct ask *)d);
 
-    k->done.run = ask_done;
-    k->query = q;
-    k->fn = fn;
-    k->ctx = ctx;
-    pthread_mutex_lock(&s->readers.lock);
-    if (s->readers.stop) {
-        pthread_mutex_unlock(&s->readers.lock);
-        k->rc = kf_fail(&k->why, KF_AGAIN, "the store is closing");
-        store_post(s, &k->done);
-        return;
-    }
-    *s->readers.tail = k;
-    s->readers.tail = &k->next;
-    pthread_cond_signal(&s->readers.more);
-    pthread_mutex_unlock(&s->readers.lock);
+    if (q->fn)
+        q->fn(q->ctx, q->ask.rc, &q->query, q->ask.rc ? &q->ask.why : NULL);
+    arena_free(q->query.arena);
+}
+
+static void query_read(struct ask *k, struct reader *r)
+{
+    k->rc = query_run(r, &query_of(k)->query, &k->why);
+}
+
+void store_read(struct store *s, struct query *query, store_answer *fn, void *ctx)
+{
+    struct asked_query *q = (struct asked_query *)query;
+
+    q->ask.done.run = query_done;
+    q->ask.read = query_read;
+    q->fn = fn;
+    q->ctx = ctx;
+    readers_take(s, &q->ask);
+}
+
+/* ---- no memory ----------------------------------------------------------------------------------------------------------- */
+
+static void spare_done(struct done *d)
+{
+    struct spare *p = (struct spare *)d, was = *p;
+
+    p->taken = false;
+    if (was.block)
+        was.block(was.ctx, KF_NOMEM, &no_memory);
+    else if (was.file)
+        was.file(was.ctx, KF_NOMEM, NULL, 0, &no_memory);
+    else if (was.get)
+        was.get(was.ctx, KF_NOMEM, SLICE(""), &no_memory);
+}
+
+void store_no_memory(struct store *s, store_block_done *block, store_file_done *file, store_file_block *get, void *ctx)
+{
+    struct spare *p = NULL;
+
+    for (int i = 0; i < SPARES && !p; i++)
+        if (!s->spares[i].taken)
+            p = &s->spares[i];
+    if (!p) /* more calls than spares in one turn of the loop, and no memory for any */
+        abort();
+    *p = (struct spare){ .done.run = spare_done, .taken = true, .block = block, .file = file, .get = get, .ctx = ctx };
+    store_post(s, &p->done);
 }
 
 /* ---- open and close ------------------------------------------------------------------------------------------------------------ */
@@ -211,6 +247,9 @@ static void free_store(struct store *s)
 {
     db_close(s->writer.db);
     db_close(s->keeper.db);
+    db_close(s->indexer.db);
+    db_close(s->indexer.main);
+    db_close(s->filer.db);
     pthread_mutex_destroy(&s->done_lock);
     pthread_mutex_destroy(&s->writer.lock);
     pthread_cond_destroy(&s->writer.more);
@@ -218,6 +257,12 @@ static void free_store(struct store *s)
     pthread_cond_destroy(&s->readers.more);
     pthread_mutex_destroy(&s->keeper.lock);
     pthread_cond_destroy(&s->keeper.more);
+    pthread_mutex_destroy(&s->upkeep.lock);
+    pthread_cond_destroy(&s->upkeep.more);
+    pthread_mutex_destroy(&s->filer.lock);
+    pthread_cond_destroy(&s->filer.more);
+    pthread_mutex_destroy(&s->indexer.lock);
+    pthread_cond_destroy(&s->indexer.more);
     free(s->writer.batch);
     free(s->readers.threads);
     free(s->path);
@@ -230,6 +275,7 @@ static void free_store(struct store *s)
 static struct store *new_store(const struct store_config *cfg)
 {
     struct store *s = calloc(1, sizeof(*s));
+    pthread_condattr_t monotonic;
 
     if (!s)
         return NULL;
@@ -241,6 +287,8 @@ static struct store *new_store(const struct store_config *cfg)
     s->writer.tail = &s->writer.head;
     s->writer.tasks_tail = &s->writer.tasks;
     s->readers.tail = &s->readers.head;
+    s->filer.tail = &s->filer.head;
+    s->upkeep.tail = &s->upkeep.head;
     pthread_mutex_init(&s->done_lock, NULL);
     pthread_mutex_init(&s->writer.lock, NULL);
     pthread_cond_init(&s->writer.more, NULL);
@@ -248,6 +296,15 @@ static struct store *new_store(const struct store_config *cfg)
     pthread_cond_init(&s->readers.more, NULL);
     pthread_mutex_init(&s->keeper.lock, NULL);
     pthread_cond_init(&s->keeper.more, NULL);
+    pthread_mutex_init(&s->indexer.lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->indexer.more, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&s->filer.lock, NULL);
+    pthread_cond_init(&s->filer.more, NULL);
+    pthread_mutex_init(&s->upkeep.lock, NULL);
+    pthread_cond_init(&s->upkeep.more, NULL);
     if (!take_words(s, cfg)) {
         free_store(s);
         return NULL;
@@ -273,9 +330,15 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
     if (!rc)
         rc = keeper_start(s, why);
     if (!rc)
+        rc = filer_start(s, why);
+    if (!rc)
+        rc = index_start(s, why);
+    if (!rc)
         rc = readers_start(s, cfg->readers > 0 ? cfg->readers : 2, why);
     if (!rc)
         rc = writer_start(s, why);
+    if (!rc)
+        rc = upkeep_start(s, why);
     if (rc) {
         store_close(s);
         return rc;
@@ -288,7 +351,10 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    upkeep_stop(s);
+    filer_stop(s);
     writer_stop(s);
+    index_stop(s);
     readers_stop(s);
     keeper_stop(s);
     while (drain_once(s)) /* what completions ask for is answered too, with KF_AGAIN */
@@ -307,6 +373,7 @@ void store_figures(const struct store *s, struct store_figures *ret)
         .failed = atomic_load(&s->failed),
         .commit_us_total = atomic_load(&s->commit_us),
         .fsyncs = atomic_load(&s->commits),
+        .index_lag_ms = (uint64_t)index_lag_ms((struct store *)s),
     };
     for (int i = 0; i < 6; i++)
         ret->batch_le[i] = atomic_load(&s->batch_le[i]);

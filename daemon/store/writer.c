@@ -1,6 +1,7 @@
 /* The writer: one thread, one connection, one transaction for all that is queued. It waits for nothing: while a batch is being
  * committed the next one gathers, so batches grow with the load by themselves. */
 #include "store/apply.h"
+#include "store/index.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -177,6 +178,8 @@ static void commit_batch(struct store *s, struct job **jobs, size_t n)
 
     commit_jobs(s, jobs, n, &indexable);
     count(s, jobs, n, clock_us() - from);
+    if (indexable)
+        index_nudge(s);
     for (size_t i = 0; i + 1 < n; i++)
         jobs[i]->done.next = &jobs[i + 1]->done;
     store_post_many(s, &jobs[0]->done, &jobs[n - 1]->done);
@@ -212,6 +215,7 @@ static void *writer_main(void *arg)
     struct task *task;
     size_t n;
 
+    thread_name("kf-writer");
     if (!h.md || !h.ctx)
         store_break(s, "SHA-256 is not to be had");
     while (take(&s->writer, jobs, &n, &task)) {

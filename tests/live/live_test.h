@@ -442,11 +442,21 @@ struct server {
 /* `options` end with NULL. Waits until it answers. */
 static void UNUSED server_start(struct server *s, const char *const *options)
 {
-    const char *argv[32] = {
-        "redis-server", "--save", "",    "--appendonly", "no", "--enable-debug-command", "yes", "--enable-protected-configs",
-        "yes",          "--dir",  w.dir, "--unixsocket"
-    };
-    int argc = 12, failed = 0;
+    const char *argv[32] = { "redis-server",
+                             "--port",
+                             "0",
+                             "--save",
+                             "",
+                             "--appendonly",
+                             "no",
+                             "--enable-debug-command",
+                             "yes",
+                             "--enable-protected-configs",
+                             "yes",
+                             "--dir",
+                             w.dir,
+                             "--unixsocket" };
+    int argc = 14, failed = 0;
     pid_t parent = getpid();
 
     (void)snprintf(s->path, sizeof(s->path), "%s/own.sock", w.dir);

@@ -83,6 +83,21 @@ static void emptied_at_any_time_it_is_unready_until_it_is_rebuilt(void **state)
     assert_int_equal(w.node[0].downs, 0);
 }
 
+static void robbed_of_some_keys_it_is_unready_as_well(void **state)
+{
+    struct seen s;
+
+    (void)state;
+    assert_int_equal(put_waiting(1).rc, KF_OK);
+    (void)admin(&redis, "DEL kefu:{s}:convs"); /* as a Redis might that evicts what it likes */
+    s = do_look(0, &site, 9);
+    assert_true(live_unready(s.rc, &s.why));
+    assert_int_equal(do_reserve(0, &site, 1, 1, 1, 1, 1000).rc, KF_CONFLICT);
+    rebuild(1);
+    assert_int_equal(put_waiting(1).rc, KF_OK);
+    assert_true(waits(0, &site, 1));
+}
+
 static void without_its_scripts_it_gets_them_again(void **state)
 {
     struct answer a[20] = { { 0 } };
@@ -595,6 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(emptied_at_any_time_it_is_unready_until_it_is_rebuilt, with_redis),
+        T(robbed_of_some_keys_it_is_unready_as_well, with_redis),
         T(without_its_scripts_it_gets_them_again, with_redis),
         T(out_of_memory_it_is_asked_later, with_redis),
         T(read_only_it_is_asked_later, with_redis),

@@ -1,40 +1,36 @@
 // The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { Bell, BellOff, ClipboardCheck, Keyboard, LogOut, MessagesSquare, Monitor, Moon, Sun, WifiOff } from 'lucide';
+import { Bell, BellOff, ClipboardCheck, Keyboard, MessagesSquare, WifiOff } from 'lucide';
 import { useEffect } from 'preact/hooks';
-import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
-import { Avatar } from '../kit/Avatar';
+import { Account } from '../kit/Account';
 import { Banner } from '../kit/Banner';
 import { IconButton } from '../kit/Button';
 import { Icon } from '../kit/Icon';
-import { k, lang } from '../kit/i18n';
-import { Menu } from '../kit/Menu';
-import { keepLang, prefs, setPrefs } from '../kit/prefs';
-import { chooseSite, may, session, signOut, site } from '../kit/session';
-import { Gate, s } from '../kit/SignIn';
+import { k } from '../kit/i18n';
+import { prefs } from '../kit/prefs';
+import { may, session, site } from '../kit/session';
+import { Gate } from '../kit/SignIn';
 import { Toasts } from '../kit/Toast';
 import { onKey } from './commands';
 import { ContextPane } from './ContextPane';
 import { HelpDialog, LeftDialog, NoticesDialog, Palette, TransferDialog } from './Dialogs';
 import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
+import { s } from '../kit/staffWords';
 import { t } from './words';
 import { begin, contextOver, desk, dialog, forget, link, now, retryNow } from './work';
 
 function Rail() {
-  const me = session.value?.person;
-  const many = (session.value?.sites.length ?? 0) > 1;
-  const themes = { auto: Monitor, light: Sun, dark: Moon };
   return (
-    <nav class="rail" aria-label={t('rail')}>
+    <nav class="rail" aria-label={s('rail')}>
       <a class="rail-item" href="/console/" aria-current="page" onClick={(ev) => ev.preventDefault()}>
         <Icon node={MessagesSquare} />
-        <span>{t('railTalks')}</span>
+        <span>{s('railTalks')}</span>
       </a>
       {may('reviewer', 'supervisor') && (
         <a class="rail-item" href="/review/">
           <Icon node={ClipboardCheck} />
-          <span>{t('railReview')}</span>
+          <span>{s('railReview')}</span>
         </a>
       )}
       <span class="grow" />
@@ -44,37 +40,7 @@ function Rail() {
         onClick={() => (dialog.value = 'notices')}
       />
       <IconButton icon={Keyboard} label={t('keyHelp')} hint="?" onClick={() => (dialog.value = 'help')} />
-      <Menu
-        label={t('account', { name: me?.name ?? '' })}
-        align="start"
-        class="rail-me"
-        items={[
-          ...LANGUAGES.map((l) => ({
-            key: l,
-            label: LANGUAGE_NAMES[l],
-            lang: l,
-            checked: lang.value === l,
-            onSelect: () => keepLang(l),
-          })),
-          ...(['auto', 'light', 'dark'] as const).map((x) => ({
-            key: x,
-            label: t(`theme_${x}`),
-            icon: themes[x],
-            checked: prefs.value.theme === x,
-            onSelect: () => setPrefs({ theme: x }),
-          })),
-          ...(many ? [{ key: 'site', label: s('chooseSite'), onSelect: () => chooseSite(null) }] : []),
-          {
-            key: 'out',
-            label: s('signOut'),
-            icon: LogOut,
-            danger: true,
-            onSelect: () => void forget().then(signOut),
-          },
-        ]}
-      >
-        <Avatar name={me?.name ?? ''} size={36} />
-      </Menu>
+      <Account before={forget} />
     </nav>
   );
 }

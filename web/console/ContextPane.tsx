@@ -18,9 +18,10 @@ import { Tabs } from '../kit/Tabs';
 import { Talk } from '../kit/Talk';
 import { Text } from '../kit/Text';
 import { fill, findCanned } from './canned';
-import { entryWords, eventWords } from './events';
-import { channelName, nameOf } from './names';
+import { entryWords, eventWords } from '../kit/events';
+import { channelName, nameOf } from '../kit/names';
 import type { Room } from './room';
+import { s } from '../kit/staffWords';
 import { t } from './words';
 import { askComposer, canned, contextOver, desk, now, why } from './work';
 import { facts } from './Writer';
@@ -153,7 +154,7 @@ function CannedList({ room }: { room: Room }) {
       )}
       <ul>
         {items.map((c) => (
-          <li key={c.key}>
+          <li key={`${c.key} ${c.code}`}>
             <button type="button" disabled={!mine} title={t('cannedUse')} onClick={() => askComposer('insert', c.text)}>
               <span>
                 <b>{c.title}</b>
@@ -212,10 +213,10 @@ function Past({ room }: { room: Room }) {
                 </time>
                 <span>{channelName(c.channel)}</span>
                 {c.agent && <span class="clip">{c.agent.name}</span>}
-                {c.rating > 0 && <span class="num">{t('ratingN', { n: c.rating })}</span>}
+                {c.rating > 0 && <span class="num">{s('ratingN', { n: c.rating })}</span>}
               </span>
               <span class="clip" lang={langOf(c.last?.text ?? '')}>
-                {oneLine(c.last?.text ?? '') || t('noText')}
+                {oneLine(c.last?.text ?? '') || s('noText')}
               </span>
             </button>
           </li>
@@ -250,7 +251,7 @@ export function PastDialog({ conversation, onClose }: { conversation: Conversati
           <Talk
             follow={false}
             rows={buildRows(got.value.messages, got.value.timeline ?? [], [])}
-            label={t('talkWith', { name: nameOf(conversation) })}
+            label={s('talkWith', { name: nameOf(conversation) })}
             visitorRead={got.value.conversation.visitor_read}
             eventWords={eventWords}
             entryWords={entryWords}

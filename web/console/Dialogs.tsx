@@ -15,9 +15,10 @@ import { prefs, setPrefs } from '../kit/prefs';
 import { toast } from '../kit/Toast';
 import { commands, type Command } from './commands';
 import { presenceName, Skeleton } from './ListPane';
-import { channelName, nameOf } from './names';
+import { channelName, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
+import { s } from '../kit/staffWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
@@ -172,7 +173,7 @@ export function Palette() {
 
   const all: Choice[] = [
     ...commands()
-      .filter((c: Command) => c.label !== '' && (!c.when || c.when()))
+      .filter((c: Command) => c.label !== '' && c.id !== 'next' && (!c.when || c.when()))
       .map((c) => ({
         id: c.id,
         label: c.label,
@@ -282,7 +283,7 @@ export function HelpDialog() {
     ['Shift ⏎', t('keyLine')],
   ];
   return (
-    <Dialog title={t('helpTitle')} onClose={() => (dialog.value = '')}>
+    <Dialog wide title={t('helpTitle')} onClose={() => (dialog.value = '')}>
       <dl class="keys">
         {rows.map(([keys, words]) => (
           <div key={keys + words}>
@@ -383,11 +384,11 @@ export function LeftDialog() {
                   onClick={() =>
                     void navigator.clipboard
                       ?.writeText(o.text)
-                      .then(() => toast(t('copied')))
-                      .catch(() => toast(t('copyFailed'), { bad: true }))
+                      .then(() => toast(s('copied')))
+                      .catch(() => toast(s('copyFailed'), { bad: true }))
                   }
                 >
-                  {t('copy')}
+                  {s('copy')}
                 </Button>
               )}{' '}
               <Button small kind="danger" onClick={() => desk.discardLeft(o.cid)}>

@@ -17,13 +17,14 @@ import { Menu, type MenuItem } from '../kit/Menu';
 import { may } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
 import type { Offer } from './desk';
-import { eventWords } from './events';
-import { channelIcon, channelName, nameOf } from './names';
+import { eventWords } from '../kit/events';
+import { channelIcon, channelName, nameOf } from '../kit/names';
 import { settled } from './order';
 import { Ring, Since } from './Ring';
 import type { Room } from './room';
-import { t, wireWord } from './words';
+import { t, whyWord } from './words';
 import {
+  queueName,
   askComposer,
   conversations,
   desk,
@@ -156,7 +157,7 @@ function Arrivals() {
             <button type="button" onClick={() => desk.show(r.id)}>
               <Icon node={channelIcon(r.conversation.value.channel)} size={16} />
               <b class="clip">{nameOf(r.conversation.value)}</b>
-              <span class="clip why">{wireWord('why', r.arrival.value?.why ?? '')}</span>
+              <span class="clip why">{whyWord(r.arrival.value?.why ?? '')}</span>
             </button>
             <IconButton icon={X} size={16} label={k('dismiss')} onClick={() => (r.arrival.value = null)} />
           </li>
@@ -168,7 +169,7 @@ function Arrivals() {
 
 function lastLine(c: Conversation): { text: string; from: string; lang: string | undefined } {
   const m = c.last;
-  if (!m) return { text: '', from: '', lang: undefined };
+  if (!m) return { text: queueName(c.queue), from: '', lang: undefined };
   const from =
     m.from.role === 'agent' ? t('lastMe', { name: m.from.name ?? '' }) : m.from.role === 'bot' ? t('lastBot') : '';
   if (m.kind === 'event') return { text: eventWords(m), from: '', lang: undefined };
@@ -185,7 +186,7 @@ function Row({ room, selected }: { room: Room; selected: boolean }) {
   const c = room.conversation.value;
   const since = room.since.value;
   const unread = selected ? 0 : room.unread.value;
-  const unsent = room.out.value.some((o) => o.state === 'failed');
+  const unsent = room.out.value.some((o) => o.state === 'failed') || c.last?.state === 'failed';
   const d = room.hasDraft.value && !selected ? drafts.get(room.id) : null;
   const last = lastLine(c);
   return (
@@ -350,6 +351,7 @@ function Others({ state, filter }: { state: 'waiting' | 'served'; filter: string
     running.current = true;
     try {
       const got = (await conversations(state)).items;
+      desk.learn(got);
       items.value = got.filter((c) => !desk.mine.value.has(c.id));
       failed.value = '';
     } catch (e) {

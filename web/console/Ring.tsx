@@ -4,7 +4,7 @@ import { heat } from './order';
 import { t } from './words';
 import { now } from './work';
 
-const R = 15.5;
+const R = 17.5;
 const ROUND = 2 * Math.PI * R;
 
 /** 42, 3m, 1h: what fits into the ring. */
@@ -20,15 +20,15 @@ export function Ring({ since }: { since: number }) {
   const share = Math.min(1, ms / 60_000);
   return (
     <span class={`ring ${heat(ms)}`} title={t('waitingFor', { time: duration(ms) })}>
-      <svg width="36" height="36" viewBox="0 0 36 36" aria-hidden="true">
-        <circle class="track" cx="18" cy="18" r={R} />
+      <svg width="40" height="40" viewBox="0 0 40 40" aria-hidden="true">
+        <circle class="track" cx="20" cy="20" r={R} />
         <circle
           class="fill"
           cx="18"
           cy="18"
           r={R}
           stroke-dasharray={`${share * ROUND} ${ROUND}`}
-          transform="rotate(-90 18 18)"
+          transform="rotate(-90 20 20)"
         />
       </svg>
       <span class="num" aria-hidden="true">

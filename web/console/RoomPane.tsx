@@ -24,14 +24,28 @@ import { buildRows, type Outgoing } from '../kit/rows';
 import { may } from '../kit/session';
 import { Talk } from '../kit/Talk';
 import { toast } from '../kit/Toast';
-import { entryWords, eventWords, worthALine } from './events';
+import { entryWords, eventWords, worthALine } from '../kit/events';
 import { heat } from './order';
-import { channelIcon, channelName, nameOf } from './names';
+import { channelIcon, channelName, nameOf } from '../kit/names';
 import { Since } from './Ring';
 import type { Room } from './room';
+import { s } from '../kit/staffWords';
 import { t } from './words';
 import { quote, Writer } from './Writer';
-import { closeRoom, contextOver, desk, dialog, invite, live, loaded, now, recall, resend, take } from './work';
+import {
+  closeRoom,
+  contextOver,
+  desk,
+  dialog,
+  invite,
+  live,
+  loaded,
+  now,
+  queueName,
+  recall,
+  resend,
+  take,
+} from './work';
 import { Skeleton } from './ListPane';
 
 /** How long a message of ours may be taken back; the daemon has the last word. */
@@ -72,7 +86,7 @@ function Head({ room }: { room: Room }) {
         </h2>
         <p class="clip">
           <Icon node={channelIcon(c.channel)} size={12} /> {channelName(c.channel)}
-          {c.queue && ` · ${c.queue}`}
+          {c.queue && ` · ${queueName(c.queue)}`}
           {zone && ` · ${t('localTime', { time: zone })}`}
           {c.agent && !mine && ` · ${t('servedBy', { name: c.agent.name })}`}
         </p>
@@ -138,20 +152,20 @@ function Head({ room }: { room: Room }) {
 function copy(text: string): void {
   navigator.clipboard
     ?.writeText(text)
-    .then(() => toast(t('copied')))
-    .catch(() => toast(t('copyFailed'), { bad: true }));
+    .then(() => toast(s('copied')))
+    .catch(() => toast(s('copyFailed'), { bad: true }));
 }
 
 function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
   const mine = desk.mine.value.has(room.id);
   const own = m.from.role === 'agent' && m.from.number === desk.me.value.number && m.from.name === desk.me.value.name;
-  const bad = m.delivery === 'failed' || m.delivery === 'uncertain';
+  const bad = m.state === 'failed' || m.state === 'uncertain';
   return (
     <>
       {mine && m.from.role === 'visitor' && (
         <IconButton icon={Reply} size={16} label={t('quote')} onClick={() => quote(room, m)} />
       )}
-      {m.text && <IconButton icon={Copy} size={16} label={t('copy')} onClick={() => copy(m.text ?? '')} />}
+      {m.text && <IconButton icon={Copy} size={16} label={s('copy')} onClick={() => copy(m.text ?? '')} />}
       {mine && own && !bad && Date.now() + desk.skew.value - m.at < RECALL_MS && (
         <IconButton
           icon={Undo2}
@@ -184,7 +198,7 @@ function OutActs({ room, o }: { room: Room; o: Outgoing }) {
       )}
       {o.text && (
         <button type="button" onClick={() => copy(o.text)}>
-          {t('copy')}
+          {s('copy')}
         </button>
       )}
       <button type="button" onClick={() => desk.takeBack(room, o.cid)}>
@@ -289,7 +303,7 @@ function Open({ room }: { room: Room }) {
       ) : (
         <Talk
           rows={rows}
-          label={t('talkWith', { name: nameOf(c) })}
+          label={s('talkWith', { name: nameOf(c) })}
           older={room.older.value && messages.length > 0}
           onOlder={() => desk.older(room)}
           onSeen={look}

@@ -15,7 +15,7 @@ import { Quote } from '../kit/Talk';
 import { toast } from '../kit/Toast';
 import { fill, findCanned, nextBlank, type Facts } from './canned';
 import { focusList } from './ListPane';
-import { nameOf } from './names';
+import { nameOf } from '../kit/names';
 import type { Room } from './room';
 import { t } from './words';
 import { ask, canned, cannedState, desk, drafts, link, type Composing } from './work';
@@ -303,7 +303,7 @@ export function Writer({ room }: { room: Room }) {
         <div class="canned" id={`${id}-menu`} role="listbox" aria-label={t('cannedTitle')}>
           {m.items.map((c, i) => (
             <div
-              key={c.key}
+              key={`${c.key} ${c.code}`}
               id={`${id}-c${i}`}
               role="option"
               aria-selected={i === m.at}

@@ -93,6 +93,8 @@ export class Desk {
   readonly #acts = new Map<string, { resolve(a: Ack): void; reject(e: Refused): void; cancel(): void }>();
   readonly #outbox: Outbox<OutFrame>;
   readonly #uploads = new Set<string>();
+  /** Being taken by this person: no need to announce them. */
+  readonly #taking = new Set<string>();
   readonly #closing = new Set<string>();
   readonly #looked: string[] = [];
   #live = false;
@@ -241,7 +243,7 @@ export class Desk {
       case 'status':
         this.rooms.value
           .get(f.conversation)
-          ?.change(f.seq, { delivery: f.state, ...(f.reason ? { reason: f.reason } : {}) });
+          ?.change(f.seq, { state: f.state, ...(f.reason ? { reason: f.reason } : {}) });
         return;
       case 'changed':
         this.rooms.value
@@ -314,7 +316,7 @@ export class Desk {
   #assigned(c: Conversation, why: string): void {
     const room = this.#room(c);
     room.take(c);
-    const fresh = !this.mine.value.has(c.id);
+    const fresh = !this.mine.value.has(c.id) && !this.#taking.has(c.id);
     this.#keepMine(c.id);
     this.#dropOffer(c.id);
     this.#readopt();
@@ -427,7 +429,12 @@ export class Desk {
   }
 
   async accept(c: Conversation): Promise<void> {
-    await this.act({ type: 'accept', conversation: c.id, epoch: c.epoch });
+    this.#taking.add(c.id);
+    try {
+      await this.act({ type: 'accept', conversation: c.id });
+    } finally {
+      this.#taking.delete(c.id);
+    }
     batch(() => {
       const room = this.#room(c);
       if (!this.mine.value.has(c.id)) {
@@ -439,7 +446,7 @@ export class Desk {
   }
 
   async refuse(c: Conversation): Promise<void> {
-    await this.act({ type: 'refuse', conversation: c.id, epoch: c.epoch });
+    await this.act({ type: 'refuse', conversation: c.id });
     this.#dropOffer(c.id);
   }
 
@@ -460,7 +467,7 @@ export class Desk {
 
   async resend(room: Room, seq: number): Promise<void> {
     await this.act({ type: 'resend', conversation: room.id, seq });
-    room.change(seq, { delivery: 'sending' });
+    room.change(seq, { state: 'sending' });
   }
 
   /** Begins to close: what follows is undo() or now(). Until then the conversation is dimmed and stays. */
@@ -606,6 +613,18 @@ export class Desk {
     const seq = room.conversation.value.seq;
     if (room.messages.value.length > 0 && seq - room.hi <= 200) this.#ask(room, { after: room.hi });
     else this.#ask(room, { before: seq + 1 });
+  }
+
+  /** What a list says of conversations that may be looked at without being mine. */
+  learn(list: readonly Conversation[]): void {
+    batch(() => {
+      for (const c of list) this.rooms.value.get(c.id)?.take(c);
+    });
+  }
+
+  /** One that is looked at without being mine: nothing is pushed, so it is asked for now and then. */
+  peek(room: Room): void {
+    if (room.loading.value === 'yes' && !room.asked && room.hi > 0) this.#ask(room, { after: room.hi });
   }
 
   reload(room: Room): void {

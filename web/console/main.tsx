@@ -1,4 +1,5 @@
 import '../kit/tokens.css';
+import '../kit/staff.css';
 import './console.css';
 import { render } from 'preact';
 import { applyPrefs } from '../kit/prefs';

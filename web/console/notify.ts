@@ -4,7 +4,7 @@ import { effect } from '@preact/signals';
 import { oneLine } from '../core/text';
 import { prefs } from '../kit/prefs';
 import type { Desk, Notice } from './desk';
-import { channelName, nameOf } from './names';
+import { channelName, nameOf } from '../kit/names';
 import { t } from './words';
 
 const SOUND_MS = 3000;

@@ -6,8 +6,8 @@ import type { Conversation } from '../core/staff';
  * message, where the page knows it; the conversation itself only tells the newest. */
 export function waitingSince(c: Conversation, first = 0): number {
   if (c.state === 'closed' || c.visitor_at <= c.staff_at) return 0;
-  if (first > 0) return first;
-  return c.staff_at === 0 && c.arrived_at > 0 ? Math.min(c.arrived_at, c.visitor_at || c.arrived_at) : c.visitor_at;
+  if (c.staff_at === 0 && c.arrived_at > 0) return c.arrived_at;
+  return first > 0 ? first : c.visitor_at;
 }
 
 export function lastActivity(c: Conversation): number {

@@ -5,8 +5,9 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Conversation, Entry, StaffMessage } from '../core/staff';
+import { meet } from '../kit/names';
 import { lastActivity, waitingSince } from './order';
-import { mergeEntries, mergeMessages, type Outgoing } from '../kit/rows';
+import { mergeEntries, mergeMessages, noteText, type Outgoing } from '../kit/rows';
 
 export type Loading = 'no' | 'loading' | 'yes' | 'failed';
 
@@ -63,9 +64,13 @@ export class Room {
   /** What the daemon now says of it. The newest seq wins, so that an answer from before cannot turn time back. */
   take(c: Conversation): void {
     const old = this.conversation.value;
+    if (c.epoch < old.epoch) return;
+    meet(c.agent);
     const newer =
       c.seq >= old.seq ? c : { ...c, seq: old.seq, last: old.last, visitor_at: old.visitor_at, staff_at: old.staff_at };
-    this.conversation.value = { ...newer, customer: c.customer ?? old.customer, last: newer.last ?? old.last };
+    // Lists tell less than frames do: what is not said is not forgotten.
+    const visitor = c.visitor.name ? c.visitor : { ...c.visitor, name: old.visitor.name };
+    this.conversation.value = { ...newer, visitor, customer: c.customer ?? old.customer, last: newer.last ?? old.last };
   }
 
   patch(p: Partial<Conversation>): void {
@@ -174,8 +179,4 @@ export class Room {
 function guessUnread(c: Conversation): number {
   if (c.visitor_at <= c.staff_at && c.staff_at > 0) return 0;
   return c.last?.from.role === 'agent' ? 0 : Math.max(0, Math.min(99, c.seq - c.staff_read));
-}
-
-export function noteText(e: Entry): string {
-  return typeof e.data?.text === 'string' ? e.data.text : (e.text ?? '');
 }

@@ -6,8 +6,8 @@ import { words } from '../kit/i18n';
 
 export const t = words<typeof zhCN>({ 'zh-CN': zhCN, 'zh-TW': zhTW, en });
 
-/** A word of the wire, where we know it; else as it came. */
-export function wireWord(kind: 'channel' | 'why' | 'event', word: string): string {
-  const key = `${kind}_${word}`;
-  return key in zhCN ? t(key as 'channel_web') : word;
+/** Why a conversation came or went, where we know the word; else as it came. */
+export function whyWord(word: string): string {
+  const key = `why_${word}`;
+  return key in zhCN ? t(key as 'why_match') : word;
 }

@@ -10,15 +10,17 @@ import { dropToast, toast } from '../kit/Toast';
 import { Desk, Refused } from './desk';
 import { Drafts } from './drafts';
 import { Keep } from './keep';
-import { nameOf } from './names';
+import { meet, nameOf } from '../kit/names';
 import { announce, badge, lead, quiet } from './notify';
 import type { Room } from './room';
-import { t, wireWord } from './words';
+import { t, whyWord } from './words';
 
 export const link = signal<Link>({ state: 'idle' });
 /** The server's time, each second while the page is seen. */
 export const now = signal(Date.now());
 export const canned = signal<readonly Canned[]>([]);
+/** What queues are called. */
+export const queues = signal<ReadonlyMap<string, string>>(new Map());
 export const cannedState = signal<'no' | 'yes' | 'failed'>('no');
 
 export type Tab = 'mine' | 'waiting' | 'team';
@@ -56,6 +58,7 @@ export function begin(): () => void {
       if (f.type === 'welcome') {
         now.value = Date.now() + desk.skew.value;
         void loadCanned();
+        void colleagues().catch(() => undefined);
       }
     },
     onLink: (l) => {
@@ -80,7 +83,8 @@ export function begin(): () => void {
       }
     },
     notice: (n) => {
-      if (n.kind === 'released') toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: wireWord('why', n.why) }));
+      if (n.kind === 'released')
+        toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: whyWord(n.why) }));
       announce(n, desk);
     },
   });
@@ -158,9 +162,13 @@ function watchRooms(): () => void {
 }
 
 function tick(): () => void {
+  let ticks = 0;
   const timer = setInterval(() => {
     if (document.visibilityState !== 'visible') return;
     now.value = Date.now() + desk.skew.value;
+    const shown = desk.current.value;
+    if (shown && !desk.mine.value.has(shown.id) && shown.conversation.value.state !== 'closed' && ++ticks % 5 === 0)
+      desk.peek(shown);
     for (const room of desk.ranked.value) {
       const since = room.since.value;
       if (!since) room.redNoted = false;
@@ -186,8 +194,13 @@ export function conversations(state: 'waiting' | 'served'): Promise<{ items: Con
   return api(`sites/${encodeURIComponent(site.value?.key ?? '')}/conversations${query({ state })}`);
 }
 
-export function colleagues(): Promise<{ agents: Colleague[]; queues: { key: string; name: string }[] }> {
-  return api(`sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`);
+export async function colleagues(): Promise<{ agents: Colleague[]; queues: { key: string; name: string }[] }> {
+  const got = await api<{ agents: Colleague[]; queues: { key: string; name: string }[] }>(
+    `sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`,
+  );
+  meet(...got.agents);
+  queues.value = new Map(got.queues.map((q) => [q.key, q.name]));
+  return got;
 }
 
 // ---- acts, with what the person hears of them ----
@@ -298,4 +311,8 @@ export async function transfer(
     if (desk.open.value === room.id) desk.show(desk.ranked.value[0]?.id ?? null);
   }
   return done;
+}
+
+export function queueName(key: string): string {
+  return queues.value.get(key) || key;
 }

@@ -37,7 +37,7 @@ export interface StaffMessage {
   reply_to?: number;
   cid?: string;
   /** How far it has come on a platform; absent where nobody can tell. */
-  delivery?: Delivery;
+  state?: Delivery;
   reason?: string;
 }
 

@@ -69,7 +69,7 @@ interface PopupProps {
   close: (refocus: boolean) => void;
 }
 
-function Popup({ items, opener, label, align, close }: PopupProps) {
+export function Popup({ items, opener, label, align, close }: PopupProps) {
   const list = useRef<HTMLDivElement>(null);
   const buttons = () => [...list.current!.querySelectorAll<HTMLElement>('.menu-item')];
 

@@ -3,14 +3,19 @@ import './Rating.css';
 import { useId } from 'preact/hooks';
 import { Angry, Frown, Laugh, Meh, Smile } from 'lucide';
 import { Icon } from './Icon';
-import { k } from './i18n';
+import { en } from '../i18n/rating/en';
+import { zhCN } from '../i18n/rating/zh-CN';
+import { zhTW } from '../i18n/rating/zh-TW';
+import { words } from './i18n';
+
+const r = words<typeof zhCN>({ 'zh-CN': zhCN, 'zh-TW': zhTW, en });
 
 export const SCORES = [1, 2, 3, 4, 5] as const;
 export type Score = (typeof SCORES)[number];
 const FACES = { 1: Angry, 2: Frown, 3: Meh, 4: Smile, 5: Laugh };
 
 export function scoreLabel(score: Score): string {
-  return k(`rate${score}`);
+  return r(`rate${score}`);
 }
 
 interface RatingProps {

@@ -7,18 +7,13 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../core/api';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
 import type { Role, SiteRole } from '../core/staff';
-import { en } from '../i18n/staff/en';
-import { zhCN } from '../i18n/staff/zh-CN';
-import { zhTW } from '../i18n/staff/zh-TW';
 import { Button } from './Button';
 import { Field } from './Field';
 import { Icon } from './Icon';
-import { k, lang, words } from './i18n';
+import { k, lang } from './i18n';
 import { keepLang } from './prefs';
+import { s } from './staffWords';
 import { chooseSite, expired, phase, restore, session, signIn, signOut, site } from './session';
-
-/** Words that all pages of the staff use. */
-export const s = words<typeof zhCN>({ 'zh-CN': zhCN, 'zh-TW': zhTW, en });
 
 export function roleName(role: Role): string {
   return s(`role_${role}`);
@@ -102,7 +97,7 @@ export function SignIn({ title }: { title: string }) {
       password.current?.focus();
     } else if (error.status === 429) {
       left.value = Math.max(1, error.retryAfter || 30);
-    } else if (error.code === 'tls_required') {
+    } else if (error.title.startsWith('tls_required')) {
       wrong.value = s('tls');
     } else if (error.status === 0) {
       wrong.value = s('unreachable');

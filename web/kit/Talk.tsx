@@ -12,7 +12,7 @@ import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { memo } from './memo';
 import type { Outgoing, Row } from './rows';
-import { s } from './SignIn';
+import { s } from './staffWords';
 import { Text } from './Text';
 
 export interface TalkActions {
@@ -167,9 +167,9 @@ function useQuiet(top: string, count: number): boolean {
 function readState(r: Row, visitorRead: number): Delivery | undefined {
   if (r.kind !== 'message' || r.message.from.role !== 'agent') return undefined;
   const m = r.message;
-  if (m.delivery === 'failed' || m.delivery === 'uncertain') return m.delivery;
+  if (m.state === 'failed' || m.state === 'uncertain') return m.state;
   if (m.seq <= visitorRead) return 'read';
-  return m.delivery ?? 'sent';
+  return m.state ?? 'sent';
 }
 
 function isChosen(r: Row, chosen: number | undefined): boolean {
@@ -334,11 +334,26 @@ export function Quote({ m }: { m: StaffMessage }) {
   );
 }
 
+/** What was written beside a picture. */
+function Caption({ m }: { m: StaffMessage }) {
+  return (
+    <span class="say-caption">
+      <Text text={m.text ?? ''} lang={m.lang} />
+    </span>
+  );
+}
+
 function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][] | undefined }) {
   if (m.kind === 'removed') return <span class="say-gone">{k('removed')}</span>;
   const file = m.file;
-  if (file && m.kind === 'image')
-    return <Picture url={`/files/${file.id}`} name={file.name} width={file.width} height={file.height} />;
+  if (file && m.kind === 'image') {
+    return (
+      <>
+        <Picture url={`/files/${file.id}`} name={file.name} width={file.width} height={file.height} />
+        {m.text && <Caption m={m} />}
+      </>
+    );
+  }
   if (file && m.kind === 'audio')
     return <audio controls preload="none" src={`/files/${file.id}`} aria-label={k('audio')} />;
   if (file) {

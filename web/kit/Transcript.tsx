@@ -2,15 +2,15 @@
 import './Transcript.css';
 import { memo } from './memo';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { type ComponentChildren, Fragment } from 'preact';
-import { ArrowDown, Bot, FileText, Headset } from 'lucide';
-import { fileSize } from '../core/text';
+import type { ComponentChildren } from 'preact';
+import { ArrowDown, Bot, Headset } from 'lucide';
 import { clockTime, dayLabel, dayNumber, exactTime } from '../core/time';
 import type { Item } from '../core/transcript';
 import type { Choice, FileInfo, From } from '../core/wire';
 import { Avatar } from './Avatar';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
+import { Media } from './Media';
 import { Text } from './Text';
 
 export interface TranscriptActions {
@@ -314,82 +314,11 @@ function Body({ item, actions }: { item: Item; actions: TranscriptActions }) {
   if (item.kind === 'removed') {
     return <div class="msg-gone">{k(item.own ? 'removedOwn' : 'removed')}</div>;
   }
-  const file = item.file;
-  if (file && item.kind === 'image')
-    return <Image item={item} file={file} url={item.preview ?? actions.fileUrl(file)} />;
-  if (file && item.kind === 'audio') {
-    return (
-      <div class="bubble media">
-        <audio controls preload="none" src={item.preview ?? actions.fileUrl(file)} aria-label={k('audio')} />
-      </div>
-    );
-  }
-  if (file) return <Attachment file={file} url={file.id ? actions.fileUrl(file) : undefined} />;
-  if (item.kind === 'card' && typeof item.form === 'object')
-    return <Form form={item.form} label={actions.fieldLabel} />;
+  if (item.file || typeof item.form === 'object') return <Media item={item} actions={actions} />;
   return (
     <div class="bubble">
       <Text text={item.text ?? ''} lang={item.lang} />
     </div>
-  );
-}
-
-/** Drawn at its final size before it is there, so that nothing jumps. */
-function Image({ file, url }: { item: Item; file: FileInfo; url: string }) {
-  const { width = 240, height = 180 } = file;
-  const scale = Math.min(1, 240 / width, 240 / height);
-  const style = { width: `${Math.max(48, width * scale)}px`, height: `${Math.max(48, height * scale)}px` };
-  return (
-    <a
-      class="msg-image"
-      style={style}
-      href={url}
-      target="_blank"
-      rel="noopener"
-      aria-label={k('imageOpen', { name: file.name })}
-    >
-      <img src={url} alt="" loading="lazy" decoding="async" />
-    </a>
-  );
-}
-
-function Attachment({ file, url }: { file: FileInfo; url: string | undefined }) {
-  const inner = (
-    <>
-      <Icon node={FileText} size={28} />
-      <span>
-        <span class="name" dir="auto">
-          {file.name}
-        </span>
-        <span class="size num">{fileSize(file.size)}</span>
-      </span>
-    </>
-  );
-  return (
-    <div class="bubble">
-      {url ? (
-        <a class="msg-file" href={url} target="_blank" rel="noopener" download={file.name}>
-          {inner}
-        </a>
-      ) : (
-        <span class="msg-file">{inner}</span>
-      )}
-    </div>
-  );
-}
-
-function Form({ form, label }: { form: Record<string, unknown>; label: ((name: string) => string) | undefined }) {
-  return (
-    <dl class="bubble msg-card">
-      {Object.entries(form).map(([name, value]) => (
-        <Fragment key={name}>
-          <dt>{label?.(name) ?? name}</dt>
-          <dd>
-            <Text text={String(value)} />
-          </dd>
-        </Fragment>
-      ))}
-    </dl>
   );
 }
 

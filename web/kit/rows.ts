@@ -132,3 +132,7 @@ export function mergeEntries(have: readonly Entry[], more: readonly Entry[]): En
   for (const e of more) all.set(e.id, e);
   return [...all.values()].sort((a, b) => a.after_seq - b.after_seq || a.at - b.at || a.id - b.id);
 }
+
+export function noteText(e: Entry): string {
+  return typeof e.data?.text === 'string' ? e.data.text : (e.text ?? '');
+}

@@ -1,22 +1,20 @@
 import './widget.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ChevronDown, Clock, Ellipsis, Globe, LogOut, Star, UserRoundCheck, Volume2, VolumeX, WifiOff } from 'lucide';
+import { ChevronDown, Clock, Ellipsis, Globe, UserRoundCheck, WifiOff } from 'lucide';
 import { composing } from '../core/keys';
-import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
 import type { Item } from '../core/transcript';
 import { Avatar } from '../kit/Avatar';
 import { Banner } from '../kit/Banner';
 import { Button, IconButton } from '../kit/Button';
 import { Composer, type ComposerHandle } from '../kit/Composer';
-import { Icon } from '../kit/Icon';
-import { Menu } from '../kit/Menu';
-import { k, lang } from '../kit/i18n';
+import { Icon, type IconNode } from '../kit/Icon';
+import type { MenuItem } from '../kit/Menu';
+import { k } from '../kit/i18n';
 import { Text } from '../kit/Text';
 import { Transcript, Typing } from '../kit/Transcript';
 import * as chat from './chat';
-import { ContactForm } from './ContactForm';
 import { embedded } from './host';
-import { RatingCard } from './RatingCard';
+import { type Later, load, loaded } from './later';
 import { unlock } from './sound';
 import { t } from './words';
 
@@ -52,12 +50,12 @@ export function App() {
           onOlder={chat.fetchOlder}
           unreadAfter={chat.unreadAfter.value}
           onSeen={chat.seen}
-          onRetry={chat.retry}
-          onDiscard={chat.discard}
+          onRetry={retry}
+          onDiscard={discard}
           onChoice={chat.choiceMade}
           fileUrl={chat.fileUrl}
           eventText={eventText}
-          fieldLabel={fieldLabel}
+          fieldLabel={(name) => loaded()?.fieldLabel(name) ?? name}
           after={afterMessage}
           head={<Head />}
           tail={<Tail ending={ending} onEnded={() => setEnding(false)} onAgain={() => composer.current?.focus()} />}
@@ -66,10 +64,10 @@ export function App() {
         <Composer
           handle={composer}
           label={t('placeholder')}
-          placeholder={chat.leaving.value ? t('placeholderLeave') : t('placeholder')}
+          placeholder={chat.leaving() ? t('placeholderLeave') : t('placeholder')}
           limit={chat.limits.value.text}
           onSend={chat.sendText}
-          onFiles={chat.sendFiles}
+          onFiles={(files) => load((later) => later.sendFiles(files))}
           onText={chat.typed}
         />
       </main>
@@ -81,14 +79,12 @@ function Header({ onEnd }: { onEnd: () => void }) {
   const agent = chat.agent.value;
   const site = chat.site.value;
   const name = agent?.name ?? chat.title();
-  const open = chat.state.value === 'waiting' || chat.state.value === 'served';
-  const talked = chat.items.value.some((i) => i.from.role === 'agent');
   return (
     <header class="chat-header">
       <Avatar
         name={name}
         size={40}
-        presence={agent || (site && !chat.leaving.value) ? 'online' : site ? 'away' : undefined}
+        presence={agent || (site && !chat.leaving()) ? 'online' : site ? 'away' : undefined}
       />
       <div class="who">
         <h1 class="clip" dir="auto" title={name}>
@@ -96,37 +92,46 @@ function Header({ onEnd }: { onEnd: () => void }) {
         </h1>
         <p class="clip">{presence()}</p>
       </div>
-      <Menu
-        label={t('language')}
-        items={LANGUAGES.map((code) => ({
-          key: code,
-          label: LANGUAGE_NAMES[code],
-          lang: code,
-          checked: code === lang.value,
-          onSelect: () => chat.setLanguage(code),
-        }))}
-      >
-        <Icon node={Globe} />
-      </Menu>
-      <Menu
-        label={t('more')}
-        items={[
-          {
-            key: 'sound',
-            label: chat.sound.value ? t('soundOff') : t('soundOn'),
-            icon: chat.sound.value ? VolumeX : Volume2,
-            onSelect: () => chat.setSound(!chat.sound.value),
-          },
-          ...(talked && chat.rating.value === 'no'
-            ? [{ key: 'rate', label: t('rate'), icon: Star, onSelect: chat.askRating }]
-            : []),
-          ...(open ? [{ key: 'end', label: t('end'), icon: LogOut, onSelect: onEnd }] : []),
-        ]}
-      >
-        <Icon node={Ellipsis} />
-      </Menu>
+      <LazyMenu label={t('language')} icon={Globe} items={(later) => later.languages()} />
+      <LazyMenu label={t('more')} icon={Ellipsis} items={(later) => later.acts(onEnd)} />
       {embedded && <IconButton icon={ChevronDown} label={t('collapse')} onClick={chat.closePanel} />}
     </header>
+  );
+}
+
+// The list of a menu comes when it is first wanted.
+function LazyMenu({ label, icon, items }: { label: string; icon: IconNode; items: (later: Later) => MenuItem[] }) {
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const later = open ? loaded() : undefined;
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        class="icon-btn"
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-label={label}
+        title={label}
+        onPointerEnter={loaded}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon node={icon} />
+      </button>
+      {later && (
+        <later.Popup
+          items={items(later)}
+          opener={button}
+          label={label}
+          align="end"
+          close={(refocus) => {
+            setOpen(false);
+            if (refocus) button.current?.focus();
+          }}
+        />
+      )}
+    </>
   );
 }
 
@@ -135,7 +140,7 @@ function presence(): string {
   if (agent)
     return agent.number ? `${k('number', { number: agent.number })} · ${t('presenceServed')}` : t('presenceServed');
   if (!chat.site.value) return '\u00a0';
-  return chat.leaving.value ? t('presenceAway') : t('presenceOnline');
+  return chat.leaving() ? t('presenceAway') : t('presenceOnline');
 }
 
 // One at a time: no connection, then the queue, then the hours, then what else there is to say.
@@ -151,8 +156,8 @@ function OneBanner() {
   }
   if (lost.value) return <Lost />;
   if (link.value.state === 'refused') return null;
-  if (state.value === 'waiting' && !chat.leaving.value) return <Waiting />;
-  if (chat.leaving.value) {
+  if (state.value === 'waiting' && !chat.leaving()) return <Waiting />;
+  if (chat.leaving()) {
     return (
       <Banner kind="note" icon={Clock}>
         {chat.site.value?.hours_open ? t('nobody') : t('hoursClosed')}
@@ -257,7 +262,8 @@ function Skeleton() {
 
 function Tail({ ending, onEnded, onAgain }: { ending: boolean; onEnded: () => void; onAgain: () => void }) {
   const { rating, state } = chat;
-  if (ending && state.value !== 'closed') return <EndCard onDone={onEnded} />;
+  const later = ending || rating.value === 'asked' || rating.value === 'sending' ? loaded() : undefined;
+  if (later && ending && state.value !== 'closed') return <later.EndCard onDone={onEnded} />;
   return (
     <>
       {state.value === 'closed' && chat.items.value.length > 0 && (
@@ -268,7 +274,7 @@ function Tail({ ending, onEnded, onAgain }: { ending: boolean; onEnded: () => vo
           </Button>
         </div>
       )}
-      {(rating.value === 'asked' || rating.value === 'sending') && <RatingCard />}
+      {later && !ending && <later.RatingCard />}
       {rating.value === 'done' && (
         <p class="msg-event" role="status">
           {t('rateThanks')}
@@ -278,31 +284,8 @@ function Tail({ ending, onEnded, onAgain }: { ending: boolean; onEnded: () => vo
   );
 }
 
-function EndCard({ onDone }: { onDone: () => void }) {
-  const first = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    first.current?.scrollIntoView({ block: 'end' });
-    first.current?.querySelector('button')?.focus();
-  }, []);
-  return (
-    <div class="card" role="group" aria-label={t('endAsk')} ref={first}>
-      <h2>{t('endAsk')}</h2>
-      <p class="soft">{t('endText')}</p>
-      <div class="card-acts">
-        <Button onClick={onDone}>{t('endKeep')}</Button>
-        <Button
-          kind="primary"
-          onClick={() => {
-            chat.end();
-            onDone();
-          }}
-        >
-          {t('end')}
-        </Button>
-      </div>
-    </div>
-  );
-}
+const retry = (item: Item) => load((later) => later.retry(item));
+const discard = (item: Item) => load((later) => later.discard(item));
 
 function eventText(item: Item): string | undefined {
   if (item.text) return item.text;
@@ -322,16 +305,8 @@ function eventText(item: Item): string | undefined {
   }
 }
 
-function fieldLabel(name: string): string {
-  const labels: Record<string, string> = {
-    name: t('formName'),
-    phone: t('formPhone'),
-    email: t('formEmail'),
-    text: t('formText'),
-  };
-  return labels[name] ?? name;
-}
-
 function afterMessage(item: Item) {
-  return item.form === 'contact' ? <ContactForm item={item} /> : null;
+  if (item.form !== 'contact') return null;
+  const later = loaded();
+  return later && <later.ContactForm item={item} />;
 }

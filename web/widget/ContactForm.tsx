@@ -5,8 +5,8 @@ import type { Item } from '../core/transcript';
 import { Button } from '../kit/Button';
 import { Area, Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
-import * as chat from './chat';
-import { t } from './words';
+import { items, sendForm } from './chat';
+import { t } from './laterWords';
 
 type Errors = { phone?: string; email?: string; text?: string };
 
@@ -18,7 +18,7 @@ export function ContactForm({ item }: { item: Item }) {
   const [errors, setErrors] = useState<Errors>({});
   // Filled in: by a form of the visitor further down, or just now.
   const [sent, setSent] = useState(false);
-  const done = sent || chat.items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
+  const done = sent || items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
   if (done) {
     return (
       <p class="card-done">
@@ -39,7 +39,7 @@ export function ContactForm({ item }: { item: Item }) {
       return;
     }
     setSent(true);
-    chat.sendForm(Object.fromEntries(Object.entries(values).filter(([, v]) => v)));
+    sendForm(Object.fromEntries(Object.entries(values).filter(([, v]) => v)));
   };
   return (
     <form

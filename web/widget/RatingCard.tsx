@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../kit/Button';
 import { Area } from '../kit/Field';
 import { Chips, RatingSteps, type Score } from '../kit/Rating';
-import * as chat from './chat';
-import { t } from './words';
+import { rate, rating, skipRating } from './chat';
+import { t } from './laterWords';
 
 const TAGS = ['slow', 'unsolved', 'attitude', 'unclear', 'transfer'] as const;
 const LABELS = {
@@ -19,7 +19,7 @@ export function RatingCard() {
   const [tags, setTags] = useState<string[]>([]);
   const comment = useRef<HTMLTextAreaElement>(null);
   const card = useRef<HTMLFormElement>(null);
-  const sending = chat.rating.value === 'sending';
+  const sending = rating.value === 'sending';
   useEffect(() => {
     card.current?.scrollIntoView({ block: 'nearest' });
   }, [score]);
@@ -30,7 +30,7 @@ export function RatingCard() {
       aria-label={t('rateTitle')}
       onSubmit={(ev) => {
         ev.preventDefault();
-        if (score) chat.rate(score, score <= 3 ? tags : [], comment.current?.value.trim() ?? '');
+        if (score) rate(score, score <= 3 ? tags : [], comment.current?.value.trim() ?? '');
       }}
     >
       <h2>{t('rateTitle')}</h2>
@@ -56,7 +56,7 @@ export function RatingCard() {
         />
       )}
       <div class="card-acts">
-        <Button kind="quiet" onClick={chat.skipRating}>
+        <Button kind="quiet" onClick={skipRating}>
           {t('rateSkip')}
         </Button>
         <Button kind="primary" type="submit" disabled={!score || sending}>

@@ -1,14 +1,12 @@
 // The visitor's side of a conversation: what came over the wire becomes signals, what the visitor does becomes frames.
-import { batch, computed, signal } from '@preact/signals';
+import { signal } from './signals';
 import type { ToFrame } from '../core/bridge';
 import { Connection, type Link, openSocket } from '../core/connection';
 import { choose, match } from '../core/i18n';
 import { Outbox, webStore } from '../core/outbox';
 import { shelf } from '../core/storage';
-import { fileSize } from '../core/text';
 import { Skew } from '../core/time';
 import { type Item, Transcript } from '../core/transcript';
-import { imageSize, upload } from '../core/upload';
 import {
   type Choice,
   type FileInfo,
@@ -39,12 +37,6 @@ interface Thread {
   transcript: Transcript;
 }
 
-/** Local only: a file that is not yet on the server. */
-interface Upload {
-  file: File;
-  cancel: () => void;
-}
-
 export interface Notice {
   text: string;
   bad: boolean;
@@ -56,14 +48,13 @@ const TYPING_OUT_MS = 3_000;
 const TYPING_IN_MS = 8_000;
 const RATE_WITHIN_MS = 86_400_000;
 
-const key = decodeURIComponent(location.pathname.split('/').filter(Boolean).pop() ?? '');
+export const key = decodeURIComponent(location.pathname.split('/').filter(Boolean).pop() ?? '');
 const session = shelf(() => sessionStorage);
 const local = shelf(() => localStorage);
 
 const newTranscript = () => new Transcript((from) => from.role === 'visitor', `${threads.length}/`);
-let threads: Thread[] = [];
-const uploads = new Map<string, Upload>();
-const skew = new Skew();
+export let threads: Thread[] = [];
+export const skew = new Skew();
 
 // ---- What the views show ----
 
@@ -88,13 +79,12 @@ export const unread = signal(0);
 export const rating = signal<'no' | 'asked' | 'sending' | 'done'>('no');
 export const unreadAfter = signal<number | undefined>(undefined);
 /** Out of hours or nobody there: a message is taken for later. */
-export const leaving = computed(
-  () => !!site.value && state.value !== 'served' && (!site.value.hours_open || !site.value.staffed),
-);
+export const leaving = () =>
+  !!site.value && state.value !== 'served' && (!site.value.hours_open || !site.value.staffed);
 
 // ---- Setting out ----
 
-let token: string | undefined;
+export let token: string | undefined;
 let identity: Identity | undefined;
 let profile: Record<string, unknown> | undefined;
 let page: Page = { url: location.href, title: document.title, referrer: document.referrer };
@@ -114,7 +104,7 @@ const connection = new Connection<ToVisitor, FromVisitor>({
       ...(id && { conversation: id, last_seq: transcript.denseSeq }),
     };
   },
-  onFrame: (frame) => batch(() => receive(frame)),
+  onFrame: receive,
   onLink(l) {
     link.value = l;
     if (l.state === 'live') {
@@ -129,7 +119,7 @@ const connection = new Connection<ToVisitor, FromVisitor>({
   },
 });
 
-const outbox = new Outbox<Kept>({
+export const outbox = new Outbox<Kept>({
   send: (frame) => connection.send(frame),
   store: webStore<Kept>(() => sessionStorage, `kefu:out:${key}`),
   onChange(entry, to) {
@@ -220,21 +210,19 @@ function reset(): void {
   tellHost({ kefu: 'token', token: null });
   outbox.clear();
   threads = [{ id: null, transcript: newTranscript() }];
-  batch(() => {
-    state.value = agent.value = null;
-    rating.value = 'no';
-    publish();
-  });
+  state.value = agent.value = null;
+  rating.value = 'no';
+  publish();
   connection.renew();
 }
 
 // ---- What comes ----
 
-function current(): Thread {
+export function current(): Thread {
   return threads[threads.length - 1]!;
 }
 
-function publish(): void {
+export function publish(): void {
   items.value =
     threads.length === 1 ? [...current().transcript.items()] : threads.flatMap((th) => th.transcript.items());
 }
@@ -445,9 +433,10 @@ function draft(frame: VisitorMessage): Omit<Item, 'key' | 'own' | 'seq' | 'state
   const file = sent.get(frame.file) ?? { id: frame.file, name: '', mime: '', size: 0 };
   return { ...base, kind: frame.kind, file };
 }
-const sent = new Map<string, NonNullable<Item['file']>>();
+/** What we have uploaded, by its id. */
+export const sent = new Map<string, NonNullable<Item['file']>>();
 
-function say(frame: VisitorMessage): void {
+export function say(frame: VisitorMessage): void {
   rating.value = rating.value === 'asked' ? 'no' : rating.value;
   unreadAfter.value = undefined;
   outbox.add(frame);
@@ -464,82 +453,6 @@ export function sendForm(form: Record<string, string>): void {
 
 export function choiceMade(item: Item, choice: Choice): void {
   say({ type: 'message', cid: newCid(), kind: 'choice', choice: choice.id, text: choice.label, reply_to: item.seq });
-}
-
-export function sendFiles(files: File[]): void {
-  for (const file of files) {
-    if (file.size === 0) notice.value = { text: t('fileEmpty', { name: file.name }), bad: true };
-    else if (file.size > limits.value.file) {
-      notice.value = { text: t('fileTooBig', { name: file.name, max: fileSize(limits.value.file) }), bad: true };
-    } else void addFile(newCid(), file);
-  }
-}
-
-async function addFile(cid: string, file: File): Promise<void> {
-  const size = await imageSize(file);
-  const { transcript } = current();
-  transcript.addLocal(cid, {
-    at: skew.now(),
-    from: { role: 'visitor' },
-    kind: size ? 'image' : 'file',
-    file: { id: '', name: file.name, mime: file.type, size: file.size, ...size },
-    cid,
-  });
-  transcript.patchLocal(cid, { progress: 0, ...(size && { preview: URL.createObjectURL(file) }) });
-  publish();
-  startUpload(cid, file);
-}
-
-function startUpload(cid: string, file: File): void {
-  const change = (fn: (tr: Transcript) => void) => {
-    for (const th of threads) fn(th.transcript);
-    publish();
-  };
-  const cancel = upload({
-    site: key,
-    file,
-    token,
-    onProgress: (progress) => change((tr) => tr.patchLocal(cid, { progress })),
-    onDone(result) {
-      uploads.delete(cid);
-      const was = items.value.find((i) => i.key === cid);
-      if (!was?.file) return;
-      const info = { ...was.file, ...result, name: was.file.name };
-      sent.set(result.id, info);
-      change((tr) => {
-        tr.patchLocal(cid, { progress: undefined, file: info });
-      });
-      const kind =
-        was.kind === 'image' && result.mime.startsWith('image/')
-          ? 'image'
-          : result.mime.startsWith('audio/')
-            ? 'audio'
-            : 'file';
-      say({ type: 'message', cid, kind, file: result.id });
-    },
-    onFail: (_status, words) => change((tr) => tr.setLocal(cid, 'failed', words || t('uploadFailed'))),
-  });
-  uploads.set(cid, { file, cancel });
-}
-
-export function retry(item: Item): void {
-  const up = uploads.get(item.key);
-  if (up) {
-    for (const th of threads) th.transcript.setLocal(item.key, 'queued');
-    publish();
-    startUpload(item.key, up.file);
-  } else {
-    outbox.retry(item.key);
-  }
-}
-
-export function discard(item: Item): void {
-  uploads.get(item.key)?.cancel();
-  uploads.delete(item.key);
-  if (item.preview) URL.revokeObjectURL(item.preview);
-  for (const th of threads) th.transcript.removeLocal(item.key);
-  outbox.discard(item.key);
-  publish();
 }
 
 let typedAt = 0;

@@ -46,9 +46,4 @@ export const en: Like<typeof zhCN> = {
   number: 'No. {number}',
   typing: '{name} is typing…',
   unread: 'New messages below',
-  rate1: 'Very poor',
-  rate2: 'Poor',
-  rate3: 'Fair',
-  rate4: 'Good',
-  rate5: 'Very good',
 };

@@ -43,9 +43,4 @@ export const zhCN = {
   number: '工号 {number}',
   typing: '{name} 正在输入…',
   unread: '以下为新消息',
-  rate1: '很不满意',
-  rate2: '不满意',
-  rate3: '一般',
-  rate4: '满意',
-  rate5: '非常满意',
 } as const;

@@ -46,9 +46,4 @@ export const zhTW: Like<typeof zhCN> = {
   number: '工號 {number}',
   typing: '{name} 正在輸入…',
   unread: '以下為新訊息',
-  rate1: '很不滿意',
-  rate2: '不滿意',
-  rate3: '普通',
-  rate4: '滿意',
-  rate5: '非常滿意',
 };

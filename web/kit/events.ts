@@ -1,8 +1,9 @@
 // The words of what happened in a conversation: events that everybody sees, entries of the timeline that only staff see.
 import type { Entry, StaffMessage } from '../core/staff';
-import { noteText } from './room';
-import { scoreLabel, type Score } from '../kit/Rating';
-import { t, wireWord } from './words';
+import { noteText } from './rows';
+import { personName } from './names';
+import { scoreLabel, type Score } from './Rating';
+import { s, wireWord } from './staffWords';
 
 function who(m: { from: StaffMessage['from'] }): string {
   return m.from.name ?? '';
@@ -33,44 +34,32 @@ function data(e: Entry, key: string): string {
 
 /** Entries that deserve a line in the talk. The others are for the timeline of a reviewer. */
 export function worthALine(e: Entry): boolean {
-  return ['missed', 'refused', 'rated', 'edited', 'removed', 'transferred', 'invited', 'priority'].includes(e.kind);
+  return ['missed', 'refused', 'rated', 'edited', 'parked', 'unparked', 'returned'].includes(e.kind);
+}
+
+/** Whom an entry is about: named in its data, else who did it. */
+function whom(e: Entry): string {
+  const id = data(e, 'person') || data(e, 'agent');
+  const other = id ? personName(id) : '';
+  return other || (e.by.role === 'agent' ? (e.by.name ?? '') : '');
 }
 
 export function entryWords(e: Entry): string {
-  const name = e.by.name ?? data(e, 'name');
   switch (e.kind) {
+    case 'note':
+      return noteText(e);
     case 'rated': {
       const score = Number(data(e, 'score'));
       const label = score >= 1 && score <= 5 ? scoreLabel(score as Score) : '';
       const comment = data(e, 'comment');
-      return comment ? t('entryRatedWords', { score: label, words: comment }) : t('entryRated', { score: label });
+      return comment ? s('entryRatedWords', { score: label, words: comment }) : s('entryRated', { score: label });
     }
-    case 'note':
-      return noteText(e);
     case 'rule':
-      return t('entryRule', { rule: data(e, 'rule') });
-    case 'transferred': {
-      const words = data(e, 'note') || data(e, 'text');
-      return words ? t('entryTransferredNote', { name, words }) : t('entryTransferred', { name });
+      return s('entryRule', { rule: data(e, 'rule') });
+    default: {
+      const words = wireWord('entry', e.kind);
+      const name = whom(e);
+      return name ? s('entryBy', { words, name }) : words;
     }
-    case 'opened':
-    case 'reopened':
-    case 'offered':
-    case 'missed':
-    case 'refused':
-    case 'assigned':
-    case 'returned':
-    case 'parked':
-    case 'closed':
-    case 'delivery':
-    case 'viewed':
-    case 'profile':
-    case 'edited':
-    case 'removed':
-    case 'invited':
-    case 'taken':
-      return t(`entry_${e.kind}`, { name });
-    default:
-      return e.kind;
   }
 }
