@@ -162,6 +162,40 @@ json_t *staff_get(const struct staff *s, const struct daemon *d, const char *pat
     return ret;
 }
 
+/* ---- sites ---- */
+
+json_t *site_add(const struct daemon *d, const char *set)
+{
+    struct reply r = web_expect(d, 201, &(struct ask){ .path = "/api/v1/sites", .body = set, .control = true });
+    json_t *ret = json_incref(r.json);
+
+    reply_free(&r);
+    return ret;
+}
+
+const char *hook_path(const struct daemon *d, const char *site, const char *channel)
+{
+    static char path[64];
+    struct reply r = web_expect(d, 200, &(struct ask){ .path = "/api/v1/status", .control = true });
+    json_t *one, *ch;
+    size_t i, k;
+
+    *path = '\0';
+    json_array_foreach(value_at(r.json, "sites"), i, one)
+    {
+        if (strcmp(text_at(one, "key"), site) != 0)
+            continue;
+        json_array_foreach(value_at(one, "channels"), k, ch)
+        {
+            if (strcmp(text_at(ch, "key"), channel) == 0)
+                keep(path, sizeof(path), text_at(ch, "hook"));
+        }
+    }
+    reply_free(&r);
+    assert_true(*path);
+    return path;
+}
+
 void hmac_hex(const char *secret, const char *text, char ret[65])
 {
     unsigned char mac[EVP_MAX_MD_SIZE];

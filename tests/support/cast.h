@@ -50,6 +50,14 @@ int64_t staff_say(struct staff *s, const char *conv, const char *cid, const char
 /* GET as this person: expects 200 and returns the JSON, owned by the caller. */
 json_t *staff_get(const struct staff *s, const struct daemon *d, const char *path);
 
+/* ---- sites ---- */
+
+/* A new site from a set of documents and people, as an operator makes one; what it answers (people with their passwords, channels with
+ * their hooks), owned by the caller. */
+json_t *site_add(const struct daemon *d, const char *set);
+/* The path of a channel's hook, from the operator's status; static memory. */
+const char *hook_path(const struct daemon *d, const char *site, const char *channel);
+
 /* Hex HMAC-SHA256, as identity.hash. */
 void hmac_hex(const char *secret, const char *text, char ret[65]);
 
