@@ -10,7 +10,7 @@ import type { Choice, FileInfo, From } from '../core/wire';
 import { Avatar } from './Avatar';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
-import { Media } from './Media';
+import { Choices, Media, Trouble } from './MessageParts';
 import { Text } from './Text';
 
 export interface TranscriptActions {
@@ -262,15 +262,7 @@ const Row = memo(
           <Body item={item} actions={actions} />
           <Foot item={item} last={last} zone={zone} actions={actions} />
         </div>
-        {item.choices && !item.choice && last && actions.onChoice && (
-          <div class="msg-choices">
-            {item.choices.map((c) => (
-              <button key={c.id} type="button" onClick={() => actions.onChoice?.(item, c)}>
-                {c.label}
-              </button>
-            ))}
-          </div>
-        )}
+        {item.choices && !item.choice && last && actions.onChoice && <Choices item={item} actions={actions} />}
         {after}
       </li>
     );
@@ -323,18 +315,8 @@ function Body({ item, actions }: { item: Item; actions: TranscriptActions }) {
 }
 
 function Foot({ item, last, zone, actions }: Omit<RowProps, 'lang' | 'names' | 'first'>) {
-  if (item.own && item.progress !== undefined && item.state !== 'failed') {
-    const percent = Math.round(item.progress * 100);
-    return (
-      <span class="msg-state msg-progress">
-        <progress max={100} value={percent} aria-label={k('uploading', { percent })} />
-        <button type="button" onClick={() => actions.onDiscard?.(item)}>
-          {k('cancelUpload')}
-        </button>
-      </span>
-    );
-  }
-  if (item.own && item.state === 'failed') return <Failed item={item} actions={actions} />;
+  if (item.own && (item.state === 'failed' || item.progress !== undefined))
+    return <Trouble item={item} actions={actions} />;
   return (
     <>
       {item.own && last && item.state && <State key={item.state} item={item} />}
@@ -342,31 +324,6 @@ function Foot({ item, last, zone, actions }: Omit<RowProps, 'lang' | 'names' | '
         {clockTime(item.at, zone)}
       </time>
     </>
-  );
-}
-
-function Failed({ item, actions }: { item: Item; actions: TranscriptActions }) {
-  return (
-    <span class="msg-state bad">
-      {k('stateFailed')}
-      {item.reason && <> · {item.reason}</>}
-      {actions.onRetry && (
-        <>
-          {' · '}
-          <button type="button" onClick={() => actions.onRetry?.(item)}>
-            {k('resend')}
-          </button>
-        </>
-      )}
-      {actions.onDiscard && !item.seq && (
-        <>
-          {' '}
-          <button type="button" onClick={() => actions.onDiscard?.(item)}>
-            {k('discard')}
-          </button>
-        </>
-      )}
-    </span>
   );
 }
 
