@@ -1,4 +1,5 @@
 // The messages of one conversation, for both sides. A focusable log around a list: only what is new is read out, history is silent.
+import './Bubble.css';
 import './Transcript.css';
 import { memo } from './memo';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -318,12 +319,12 @@ function Foot({ item, last, zone, actions }: Omit<RowProps, 'lang' | 'names' | '
   if (item.own && (item.state === 'failed' || item.progress !== undefined))
     return <Trouble item={item} actions={actions} />;
   return (
-    <>
+    <span class="msg-foot">
       {item.own && last && item.state && <State key={item.state} item={item} />}
       <time class="msg-time" dateTime={new Date(item.at).toISOString()} title={exactTime(item.at, lang.value, zone)}>
         {clockTime(item.at, zone)}
       </time>
-    </>
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
 import './widget.css';
+import '../kit/Bubble.css';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ChevronDown, Clock, Ellipsis, Globe, UserRoundCheck, WifiOff } from 'lucide';
