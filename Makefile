@@ -103,6 +103,9 @@ FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
 CLIB    = $(SUPPORT) $(LIB)
 
+# What the programs of one layer share lies beside them.
+MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
+$(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
 $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

@@ -14,7 +14,7 @@
 #define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
-#define RESERVE_MS     5000 /* a reservation that is not settled ends by itself */
+#define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
 #define LOOK_STALE_MS  1500
 
 struct lease {

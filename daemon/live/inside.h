@@ -106,9 +106,10 @@ struct call {
         live_position_done *position;
     };
     void *ctx;
-    /* Of the mutant: a reservation in two steps. */
-    struct kf_id conv, agent;
+#ifdef KEFUD_FAULT
+    struct kf_id conv, agent; /* of a reservation in two steps */
     int64_t hold_ms;
+#endif
 };
 
 /* NULL when memory is out. `n_args` counts what follows the time, which every script gets first. */

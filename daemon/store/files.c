@@ -375,6 +375,7 @@ static void *filer_main(void *arg)
     struct file_job *jobs[BATCH_JOBS];
     size_t n;
 
+    thread_name("kf-files");
     while ((n = take(&s->filer, jobs)))
         run_batch(s, jobs, n);
     return NULL;

@@ -369,6 +369,7 @@ static void *index_main(void *arg)
 {
     struct store *s = arg;
 
+    thread_name("kf-index");
     while (wait_for_work(&s->indexer)) {
         run_reindexes(s);
         catch_up(s);

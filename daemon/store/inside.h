@@ -172,7 +172,8 @@ void store_post_many(struct store *s, struct done *first, struct done *last); /*
 void store_no_memory(struct store *s, store_block_done *block, store_file_done *file, store_file_block *get, void *ctx);
 void store_break(struct store *s, const char *words);
 void store_log(struct store *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-int64_t clock_us(void); /* monotonic */
+int64_t clock_us(void);             /* monotonic */
+void thread_name(const char *name); /* of the calling thread, for top and for figures */
 
 /* Brings a database to the newest schema. One that is not empty is saved into `backup_dir` first. */
 struct migration;

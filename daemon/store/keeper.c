@@ -45,6 +45,7 @@ static void *keeper_main(void *arg)
     struct store *s = arg;
     struct keeper *k = &s->keeper;
 
+    thread_name("kf-checkpoint");
     pthread_mutex_lock(&k->lock);
     while (!k->stop) {
         bool idle = wait_for_work(k, atomic_load(&s->wal_pages) == 0);

@@ -31,6 +31,7 @@ static void *reader_main(void *arg)
     struct store *s = me->store;
     struct ask *k;
 
+    thread_name("kf-reader");
     while ((k = take(&s->readers))) {
         k->read(k, me);
         store_post(s, &k->done);

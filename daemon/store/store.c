@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 int64_t clock_us(void)
@@ -15,6 +16,11 @@ int64_t clock_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void thread_name(const char *name)
+{
+    (void)prctl(PR_SET_NAME, name);
 }
 
 void store_log(struct store *s, int level, const char *fmt, ...)

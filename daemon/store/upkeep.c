@@ -167,6 +167,7 @@ static void *upkeep_main(void *arg)
     struct store *s = arg;
     struct chore *c;
 
+    thread_name("kf-upkeep");
     while ((c = take(&s->upkeep))) {
         if (c->kind == CHORE_BACKUP)
             c->rc = archive_write(s, c->path, &c->why);

@@ -215,6 +215,7 @@ static void *writer_main(void *arg)
     struct task *task;
     size_t n;
 
+    thread_name("kf-writer");
     if (!h.md || !h.ctx)
         store_break(s, "SHA-256 is not to be had");
     while (take(&s->writer, jobs, &n, &task)) {

@@ -6,5 +6,5 @@ mkdir -p build/lint/cppcheck
 cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
     --suppress=missingIncludeSystem --suppress=varFuncNullUB --suppress=legacyUninitvar \
     --library=posix -j "${JOBS:-1}" --cppcheck-build-dir=build/lint/cppcheck -Idaemon -I. -DKEFUD_VERSION='""' \
-    --include=/usr/include/uthash.h \
+    --include=/usr/include/uthash.h --include=/usr/include/jansson.h \
     daemon protocols

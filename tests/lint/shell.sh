@@ -1,2 +1,3 @@
 #!/bin/bash
-git ls-files -co --exclude-standard '*.sh' '.ci/run' | xargs shellcheck
+# SC3013: `-nt` is not in POSIX, but in every sh that Debian has.
+git ls-files -co --exclude-standard '*.sh' '.ci/run' | xargs shellcheck --exclude=SC3013

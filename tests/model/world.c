@@ -4,19 +4,25 @@
 #include "seed.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <jansson.h>
 #include <openssl/evp.h>
+#include <poll.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define SITE "demo"
+#define SITE     "demo"
 #define CAPACITY 2
 
 static const struct kf_key site_key = { SITE };
 
+static bool busy(const struct world *w);
 static void wrong(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void wrong(struct world *w, const char *fmt, ...)
@@ -390,8 +396,8 @@ static void look_at_commit(struct world *w, const struct change *c, const struct
         return;
     if (b->epoch < a->epoch)
         wrong(w, "an epoch went back");
-    if (a->state == CONV_SERVED && b->state == CONV_SERVED && !id_eq(&a->owner, &b->owner) && step &&
-        step->kind != CONV_TRANSFER_PERSON && step->kind != CONV_TAKE)
+    if (a->state == CONV_SERVED && b->state == CONV_SERVED && !id_eq(&a->owner, &b->owner) && step && step->kind != CONV_TRANSFER_PERSON &&
+        step->kind != CONV_TAKE)
         wrong(w, "a conversation that was served got another owner by an automatic match");
     if (step && (step->kind == CONV_ASSIGN || step->kind == CONV_OFFER)) {
         w->matches++;
@@ -612,13 +618,7 @@ static void pump(struct world *w)
 /* Gives the other threads and Redis a chance without spinning. */
 static void rest(struct world *w)
 {
-    static uv_timer_t t;
-    static bool init;
-
-    (void)init;
-    (void)t;
-    (void)w;
-    (void)usleep(50); /* a yield of the test's own threads, not a wait for an outcome */
+    (void)poll(&(struct pollfd){ .fd = uv_backend_fd(&w->loop), .events = POLLIN }, 1, busy(w) ? 1 : 0);
 }
 
 void node_start(struct world *w, int i)
@@ -772,7 +772,7 @@ void redis_flush(struct world *w)
 static bool busy(const struct world *w)
 {
     for (int i = 0; i < w->n_nodes; i++)
-        if (w->nodes[i].up && !w->nodes[i].paused && !desk_quiet(w->nodes[i].desk))
+        if (w->nodes[i].up && w->nodes[i].desk && !w->nodes[i].paused && !desk_quiet(w->nodes[i].desk))
             return true;
     return false;
 }
@@ -859,7 +859,8 @@ void visitor_say(struct world *w, int visitor, bool repeat)
 
     if (!repeat)
         v->next_cid++;
-    say(w, &v->seat, "{\"type\":\"message\",\"cid\":\"m%d_%d\",\"kind\":\"text\",\"text\":\"第 %d 句\"}", visitor, v->next_cid, v->next_cid);
+    say(w, &v->seat, "{\"type\":\"message\",\"cid\":\"m%d_%d\",\"kind\":\"text\",\"text\":\"第 %d 句\"}", visitor, v->next_cid,
+        v->next_cid);
 }
 
 void visitor_close_talk(struct world *w, int visitor)
@@ -914,8 +915,8 @@ void agent_say(struct world *w, int agent)
     char id[KF_ID_TEXT];
 
     if (conv)
-        say(w, &a->seat, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"s%llu\",\"kind\":\"text\",\"text\":\"好的\"}", id_text(conv, id),
-            (unsigned long long)chance(w));
+        say(w, &a->seat, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"s%llu\",\"kind\":\"text\",\"text\":\"好的\"}",
+            id_text(conv, id), (unsigned long long)chance(w));
 }
 
 void agent_close_talk(struct world *w, int agent)
@@ -925,7 +926,8 @@ void agent_close_talk(struct world *w, int agent)
     char id[KF_ID_TEXT];
 
     if (conv)
-        say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id_text(conv, id), (unsigned long long)chance(w));
+        say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id_text(conv, id),
+            (unsigned long long)chance(w));
 }
 
 void agent_transfer(struct world *w, int agent)
@@ -935,8 +937,8 @@ void agent_transfer(struct world *w, int agent)
     char id[KF_ID_TEXT];
 
     if (conv)
-        say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"queue\":\"sales\"}}", id_text(conv, id),
-            (unsigned long long)chance(w));
+        say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"queue\":\"sales\"}}",
+            id_text(conv, id), (unsigned long long)chance(w));
 }
 
 /* ---- the oracle over the database ---- */
@@ -960,9 +962,9 @@ static void check_acks(struct world *w, sqlite3 *db)
 {
     sqlite3_stmt *s;
 
-    assert(sqlite3_prepare_v2(db,
-                              "SELECT count(*) FROM message m JOIN conversation c ON c.n = m.conv WHERE c.id = ?1 AND m.seq = ?2 AND m.cid = ?3",
-                              -1, &s, NULL) == SQLITE_OK);
+    assert(sqlite3_prepare_v2(
+               db, "SELECT count(*) FROM message m JOIN conversation c ON c.n = m.conv WHERE c.id = ?1 AND m.seq = ?2 AND m.cid = ?3", -1,
+               &s, NULL) == SQLITE_OK);
     for (size_t i = 0; i < w->n_acks; i++) {
         const struct ack *a = &w->acks[i];
 
@@ -976,20 +978,23 @@ static void check_acks(struct world *w, sqlite3 *db)
     sqlite3_finalize(s);
 }
 
+/* Places of agents who are online, as the store has it, and who have a socket on a node that runs. */
 static int online_free(struct world *w, sqlite3 *db)
 {
     int places = 0;
 
     for (int i = 0; i < AGENTS; i++) {
         const struct agent_model *a = &w->agents[i];
-        char sql[300];
+        char hex[33], sql[300];
 
-        if (!a->seat.conn || !a->seat.welcomed || a->presence != PRESENCE_ONLINE || w->nodes[a->seat.node].paused)
+        if (!a->seat.conn || !a->seat.welcomed || w->nodes[a->seat.node].paused)
             continue;
-        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state IN (2,3) AND hex(owner) = '");
         for (int k = 0; k < 16; k++)
-            (void)snprintf(sql + strlen(sql), 3, "%02X", a->id.b[k]);
-        (void)strcat(sql, "'");
+            (void)snprintf(hex + 2 * k, 3, "%02X", a->id.b[k]);
+        (void)snprintf(sql, sizeof(sql), "SELECT presence FROM member WHERE hex(person) = '%s'", hex);
+        if (number(db, sql) != PRESENCE_ONLINE)
+            continue;
+        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state IN (2,3) AND hex(owner) = '%s'", hex);
         places += CAPACITY - (int)number(db, sql);
     }
     return places;
@@ -1001,7 +1006,8 @@ void world_check(struct world *w, bool calm)
 
     assert(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
-    if (number(db, "SELECT count(*) FROM (SELECT conv, cid FROM message WHERE cid IS NOT NULL AND cid <> '' GROUP BY conv, role, cid HAVING count(*) > 1)"))
+    if (number(db, "SELECT count(*) FROM (SELECT conv, cid FROM message WHERE cid IS NOT NULL AND cid <> '' GROUP BY conv, role, cid "
+                   "HAVING count(*) > 1)"))
         wrong(w, "P2: one cid, two messages");
     if (number(db, "SELECT count(*) FROM (SELECT conv FROM message GROUP BY conv HAVING count(*) <> max(seq) OR min(seq) <> 1)"))
         wrong(w, "P3: a conversation's seq has gaps");
@@ -1101,12 +1107,36 @@ static void seed_store(struct world *w)
     n->store = NULL;
 }
 
+/* One Redis for all nodes; it dies with the test. */
+static void redis_start(struct world *w)
+{
+    char path[100];
+    redisContext *c;
+
+    (void)snprintf(path, sizeof(path), "%s/redis.sock", w->dir);
+    (void)snprintf(w->redis, sizeof(w->redis), "unix:%s", path);
+    w->redis_pid = fork();
+    assert(w->redis_pid >= 0);
+    if (w->redis_pid == 0) {
+        int nowhere = open("/dev/null", O_RDWR);
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)dup2(nowhere, 1);
+        (void)dup2(nowhere, 2);
+        (void)execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", (char *)NULL);
+        _exit(127);
+    }
+    while (!(c = redisConnectUnix(path)) || c->err) {
+        assert(waitpid(w->redis_pid, NULL, WNOHANG) == 0);
+        if (c)
+            redisFree(c);
+        rest(w);
+    }
+    redisFree(c);
+}
+
 void world_open(struct world *w, uint64_t seed, int nodes)
 {
-    static const struct live_config none;
-    struct live_config keeper = none;
-    struct kf_err why = { 0 };
-
     memset(w, 0, sizeof(*w));
     w->seed = w->chance = seed;
     w->now = 1795000000000LL;
@@ -1116,20 +1146,7 @@ void world_open(struct world *w, uint64_t seed, int nodes)
     assert(mkdtemp(w->dir));
     (void)snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
     w->nodes[0].world = w;
-    keeper.state_dir = w->dir;
-    keeper.now_ms = port_now;
-    keeper.now_ctx = &w->nodes[0];
-    keeper.changed = NULL;
-    keeper.log = quiet_log;
-    if (live_open(&w->keeper, &w->loop, &keeper, &why)) {
-        (void)fprintf(stderr, "redis: %s\n", why.text);
-        abort();
-    }
-    while (!live_up(w->keeper)) {
-        pump(w);
-        rest(w);
-    }
-    (void)snprintf(w->redis, sizeof(w->redis), "%s", live_url(w->keeper));
+    redis_start(w);
     seed_store(w);
     for (int i = 0; i < nodes; i++)
         node_start(w, i);
@@ -1142,7 +1159,8 @@ void world_close(struct world *w)
     for (int i = 0; i < w->n_nodes; i++)
         if (w->nodes[i].up)
             node_kill(w, i);
-    live_close(w->keeper);
+    (void)kill(w->redis_pid, SIGKILL);
+    (void)waitpid(w->redis_pid, NULL, 0);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert(uv_loop_close(&w->loop) == 0);
     free(w->acks);

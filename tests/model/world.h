@@ -10,8 +10,8 @@
 #include <uv.h>
 
 #define NODES_MAX 3
-#define AGENTS 6
-#define VISITORS 24
+#define AGENTS    6
+#define VISITORS  24
 
 struct request;
 struct world;
@@ -21,10 +21,10 @@ struct seat_model {
     uint64_t conn; /* 0: not connected */
     int node;
     bool staff;
-    int who;               /* index of the visitor or agent */
+    int who; /* index of the visitor or agent */
     bool welcomed;
-    struct kf_id conv;     /* visitors: where they write */
-    int64_t acked, sent;   /* how many messages */
+    struct kf_id conv;   /* visitors: where they write */
+    int64_t acked, sent; /* how many messages */
 };
 
 struct owned {
@@ -67,7 +67,7 @@ struct world {
     int n_nodes;
     struct model_node nodes[NODES_MAX];
     char dir[64], url[128], redis[128];
-    struct live *keeper; /* owns the private redis-server */
+    int redis_pid;
     struct agent_model agents[AGENTS];
     struct visitor_model visitors[VISITORS];
     uint64_t next_conn;
@@ -79,7 +79,7 @@ struct world {
         int visitor; /* -1: an agent's */
         struct kf_id conv;
         int64_t seq;
-    } *acks;
+    } * acks;
     size_t n_acks, cap_acks;
 
     /* Failures, in words; the first is kept. */
