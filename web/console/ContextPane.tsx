@@ -286,7 +286,7 @@ export function ContextPane() {
     { key: 'past', label: t('tabPast') },
   ];
   return (
-    <aside class={contextOver.value ? 'pane context-pane over' : 'pane context-pane'} aria-label={t('paneContext')}>
+    <section class={contextOver.value ? 'pane context-pane over' : 'pane context-pane'} aria-label={t('paneContext')}>
       <div class="context-tabs">
         <Tabs
           label={t('paneContext')}
@@ -308,6 +308,6 @@ export function ContextPane() {
         {part.value === 'canned' && <CannedList room={room} />}
         {part.value === 'past' && <Past key={room.id} room={room} />}
       </div>
-    </aside>
+    </section>
   );
 }
