@@ -7,6 +7,7 @@
  *   load disk FILE               a bare loop of 4 KiB and fdatasync, for comparison
  *
  * Prints lines `name value`. Every message that was sent must have been acknowledged and delivered at the end, or the run fails. */
+#define _GNU_SOURCE
 #include "bench/gauge.h"
 #include "bench/peer.h"
 
