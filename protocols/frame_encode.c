@@ -70,7 +70,7 @@ static void actor(struct buf *b, const struct actor *who, bool id)
 /* Of what stands in `extra`, only what a page shows; which rule spoke is not for visitors. */
 static void extras(struct buf *b, const struct message *m)
 {
-    static const char *const shown[] = { "choices", "choice", "form" };
+    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "unsupported" };
     struct slice extra = slice_of(m->extra);
     struct slice file = json_member(extra, "file");
 

@@ -207,6 +207,7 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
 
 static void take_fired(struct looking *l, const struct query *q)
 {
+    l->n_fired = 0;
     l->fired = arena_array(l->arena, q->n_entries + 1, sizeof(*l->fired));
     for (size_t i = 0; l->fired && i < q->n_entries; i++) {
         json_t *root = strcmp(q->entries[i].kind, "rule") == 0 ? json_loads(q->entries[i].data, 0, NULL) : NULL;

@@ -130,13 +130,14 @@ static void finish(struct conn *c)
         conn_hang_up(c);
 }
 
-/* A peer may be slow, but not for ever. */
+/* A peer may be slow, but not for ever: no byte in body_timeout_ms, or a rate below BODY_RATE, is the end. */
 static void set_deadline(struct conn *c)
 {
     const struct request *r = c->req;
-    int64_t now = net_now(c->s), all = r->answer_started + STALL_MS + r->answer_size * 1000 / BODY_RATE;
+    int64_t grace = c->s->cfg.body_timeout_ms, stalled = net_now(c->s) + grace;
+    int64_t all = r->answer_started + grace + r->answer_size * 1000 / BODY_RATE;
 
-    conn_watch(c, now + STALL_MS < all || r->pulling ? now + STALL_MS : all);
+    conn_watch(c, stalled < all || r->pulling ? stalled : all);
 }
 
 /* False: no room, or broken. */
@@ -354,7 +355,8 @@ static void answer(struct conn *c, const struct net_answer *a, int64_t length)
     }
     c->state = CONN_ANSWER;
     set_deadline(c);
-    lws_rx_flow_control(c->wsi, 0); /* what comes now is nobody's; unread, it cannot wake us */
+    lws_rx_flow_control(c->wsi, 0);                 /* what comes now is nobody's; unread, it cannot wake us */
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0); /* its own would cut off a long download */
     answer_send(c);
 }
 

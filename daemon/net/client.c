@@ -122,7 +122,9 @@ static void tell_all(uv_timer_t *timer)
     while (c->done) {
         struct fetch *f = c->done;
 
-        link_out(f);
+        c->done = f->next;
+        if (c->done)
+            c->done->link = &c->done;
         tell(f);
     }
 }

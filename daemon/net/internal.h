@@ -25,9 +25,9 @@
 enum {
     LINGER_MS = 5000,          /* how long we go on reading after an early answer, and wait for the echo of a close frame */
     ANSWER_MS = 60000,         /* the application's time to answer */
-    STALL_MS = 30000,          /* an answer that moves no byte for so long is given up */
     BODY_RATE = 8192,          /* bytes a second that a body and an answer must make on average, beyond their first grace */
     ACCEPT_BURST = 64,         /* per listener and turn */
+    PRECONNECT_MS = 500,       /* when draining: how long a connection may still bring its request */
     EMFILE_PAUSE_MS = 100,     /* how long a listener rests when descriptors are out */
     OVERFLOW_CONNECTIONS = 64, /* beyond a limit, so many are still let in to be told 429 or 503 */
     WHEEL = 16,                /* slots of the ping wheel */
@@ -142,6 +142,7 @@ struct listener {
     struct net_server *s;
     int fd;
     bool tls, unix_socket, control, polled;
+    int64_t complained_at;
     char *path; /* of a unix socket, to unlink */
     char text[128];
 };
@@ -178,6 +179,7 @@ struct net_server {
     struct conn *dirty, *ended;
 
     uv_prepare_t turn;
+    uv_idle_t awake; /* while something waits for turn_end(), the loop must not sleep */
     uv_timer_t tick, wheel_timer, drain_timer;
     unsigned tick_ms;
     int handles; /* of ours that are not closed yet */

@@ -116,13 +116,24 @@ static void adopt(struct listener *l, int fd, const union any_address *from)
 
 static void pause_over(uv_timer_t *timer);
 
+/* Once in ten seconds is enough. */
+static void complain(struct listener *l, const char *error)
+{
+    int64_t now = net_now(l->s);
+
+    if (l->complained_at && now - l->complained_at < 10000)
+        return;
+    l->complained_at = now;
+    net_log(l->s, 2, "event=accept address=%s error=\"%s\" pause_ms=%d", l->text, error, EMFILE_PAUSE_MS);
+}
+
 static void incoming(uv_poll_t *poll, int status, int events)
 {
     struct listener *l = poll->data;
 
     (void)events;
     if (status < 0)
-        net_log(l->s, 2, "event=listen address=%s error=\"%s\"", l->text, uv_strerror(status));
+        complain(l, uv_strerror(status));
     for (int i = 0; i < ACCEPT_BURST; i++) {
         union any_address from = { .sa.sa_family = AF_UNSPEC };
         socklen_t n = sizeof(from);
@@ -135,7 +146,7 @@ static void incoming(uv_poll_t *poll, int status, int events)
         if (errno == EINTR || errno == ECONNABORTED)
             continue;
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            net_log(l->s, 2, "event=accept address=%s error=\"%s\" pause_ms=%d", l->text, strerror(errno), EMFILE_PAUSE_MS);
+            complain(l, strerror(errno));
             uv_poll_stop(&l->poll); /* else the waiting connection would wake us for ever */
             uv_timer_start(&l->pause, pause_over, EMFILE_PAUSE_MS, 0);
         }
@@ -235,7 +246,7 @@ static enum kf_rc open_tcp(struct listener *l, const char *spec, struct kf_err *
 
 static void name_listener(struct listener *l)
 {
-    union any_address own;
+    union any_address own = { .sa.sa_family = AF_UNSPEC };
     socklen_t n = sizeof(own);
     char text[INET6_ADDRSTRLEN] = "";
 

@@ -43,8 +43,10 @@ void request_free(struct request *r)
 /* Reading is off until the application has answered, or wants more. */
 static void hold(struct conn *c)
 {
-    if (!c->hang && c->wsi)
-        lws_rx_flow_control(c->wsi, 0);
+    if (c->hang || !c->wsi)
+        return;
+    lws_rx_flow_control(c->wsi, 0);
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 }
 
 static void ask(struct conn *c)

@@ -143,11 +143,24 @@ void conn_watch(struct conn *c, int64_t deadline)
         uv_timer_start(&s->tick, tick, s->tick_ms, s->tick_ms);
 }
 
+static void nothing(uv_idle_t *handle)
+{
+    (void)handle;
+}
+
+/* Whoever calls from another prepare callback, after ours, must not wait for the next event. */
+static void stay_awake(struct net_server *s)
+{
+    if (!s->closing)
+        uv_idle_start(&s->awake, nothing);
+}
+
 void conn_dirty(struct conn *c)
 {
     if (c->dirty)
         return;
     c->dirty = true;
+    stay_awake(c->s);
     c->next_dirty = c->s->dirty;
     c->s->dirty = c;
 }
@@ -157,6 +170,7 @@ void conn_end(struct conn *c)
     if (c->ended)
         return;
     c->ended = true;
+    stay_awake(c->s);
     c->next_ended = c->s->ended;
     c->s->ended = c;
 }
@@ -183,7 +197,7 @@ void conn_kill(struct conn *c)
 
 static void ask_lws_to_close(struct conn *c)
 {
-    if (c->hung || c->lost || !c->wsi)
+    if (c->hung || c->lost || !c->wsi || c->s->closing) /* when closing, it is on its way already */
         return;
     c->hung = true;
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_REASON_BASE, c->hang == HANG_HARD ? LWS_TO_KILL_ASYNC : LWS_TO_KILL_SYNC);
@@ -240,7 +254,9 @@ static void turn_end(uv_prepare_t *handle)
         else if (!c->wsi)
             conn_end(c); /* the list of the dirty still holds it */
     }
-    if (s->closing && s->n_conns == 0 && !uv_is_closing((uv_handle_t *)handle))
+    if (!s->closing)
+        uv_idle_stop(&s->awake);
+    else if (s->n_conns == 0 && !uv_is_closing((uv_handle_t *)handle))
         uv_close((uv_handle_t *)handle, handle_closed);
 }
 
@@ -532,11 +548,12 @@ static void start_timers(struct net_server *s)
     unsigned half = (unsigned)s->cfg.ping_ms / 2;
 
     (void)uv_prepare_init(s->loop, &s->turn);
+    (void)uv_idle_init(s->loop, &s->awake);
     (void)uv_timer_init(s->loop, &s->tick);
     (void)uv_timer_init(s->loop, &s->wheel_timer);
     (void)uv_timer_init(s->loop, &s->drain_timer);
-    s->turn.data = s->tick.data = s->wheel_timer.data = s->drain_timer.data = s;
-    s->handles += 4;
+    s->turn.data = s->awake.data = s->tick.data = s->wheel_timer.data = s->drain_timer.data = s;
+    s->handles += 5;
     uv_prepare_start(&s->turn, turn_end);
     if (half)
         uv_timer_start(&s->wheel_timer, socket_wheel, half / WHEEL + 1, half / WHEEL + 1);
@@ -608,6 +625,10 @@ static void drain_step(uv_timer_t *timer)
     for (; s->drain_at < share && s->drain_at < s->n_slots; s->drain_at++)
         if (s->slots[s->drain_at].c)
             socket_close(s->slots[s->drain_at].c, 1012, "restart");
+    if (gone >= PRECONNECT_MS) /* browsers keep connections open that they may never use */
+        for (struct conn *c = s->watched; c; c = c->next)
+            if (c->state == CONN_HEAD)
+                conn_kill(c);
     if (s->n_conns && now < s->drain_limit)
         return;
     uv_timer_stop(timer);
@@ -638,6 +659,7 @@ void net_server_close(struct net_server *s)
         return;
     s->closing = true;
     listen_stop(s);
+    uv_close((uv_handle_t *)&s->awake, handle_closed);
     uv_close((uv_handle_t *)&s->tick, handle_closed);
     uv_close((uv_handle_t *)&s->wheel_timer, handle_closed);
     uv_close((uv_handle_t *)&s->drain_timer, handle_closed);

@@ -93,7 +93,8 @@ static void consider(struct conn *c, struct lws *wsi)
 }
 
 /* CVE-2025-11677: where Upgrade names anything but websocket or h2c, libwebsockets 4.1.6 answers 403 itself, may give the header table
- * back, and then calls here with a pointer into it. So that pointer is never touched, and without headers there is no going on. */
+ * back, and then calls here with a pointer into it. It takes a second request on a connection to get there, and there is none here; all the
+ * same that pointer is never touched, and without headers there is no going on. */
 void socket_upgrade(struct conn *c, struct lws *wsi)
 {
     char to[32];
@@ -242,15 +243,13 @@ size_t net_queued(const struct net_server *s, uint64_t conn)
 void socket_close(struct conn *c, int code, const char *reason)
 {
     char payload[125] = { (char)(code >> 8), (char)code };
-    size_t n = reason ? strlen(reason) : 0;
+    size_t n = 0;
     struct net_frame *f;
 
     if (c->state != CONN_OPEN)
         return;
-    if (n > sizeof(payload) - 2)
-        n = sizeof(payload) - 2;
-    if (n)
-        memcpy(payload + 2, reason, n);
+    for (; reason && reason[n] && n < sizeof(payload) - 2; n++)
+        payload[2 + n] = reason[n];
     c->state = CONN_CLOSING;
     conn_watch(c, net_now(c->s) + LINGER_MS);
     f = frame_new(OP_CLOSE, (struct slice){ payload, n + 2 });

@@ -978,20 +978,23 @@ static void check_acks(struct world *w, sqlite3 *db)
     sqlite3_finalize(s);
 }
 
+/* Places of agents who are online, as the store has it, and who have a socket on a node that runs. */
 static int online_free(struct world *w, sqlite3 *db)
 {
     int places = 0;
 
     for (int i = 0; i < AGENTS; i++) {
         const struct agent_model *a = &w->agents[i];
-        char sql[300];
+        char hex[33], sql[300];
 
-        if (!a->seat.conn || !a->seat.welcomed || a->presence != PRESENCE_ONLINE || w->nodes[a->seat.node].paused)
+        if (!a->seat.conn || !a->seat.welcomed || w->nodes[a->seat.node].paused)
             continue;
-        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state IN (2,3) AND hex(owner) = '");
         for (int k = 0; k < 16; k++)
-            (void)snprintf(sql + strlen(sql), 3, "%02X", a->id.b[k]);
-        (void)strcat(sql, "'");
+            (void)snprintf(hex + 2 * k, 3, "%02X", a->id.b[k]);
+        (void)snprintf(sql, sizeof(sql), "SELECT presence FROM member WHERE hex(person) = '%s'", hex);
+        if (number(db, sql) != PRESENCE_ONLINE)
+            continue;
+        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state IN (2,3) AND hex(owner) = '%s'", hex);
         places += CAPACITY - (int)number(db, sql);
     }
     return places;

@@ -292,6 +292,8 @@ static void rig_closed(void *ctx, uint64_t conn, void *user)
     struct rig_app *app = ctx;
 
     (void)user;
+    if (!conn)
+        return; /* the handshake was never finished */
     app->closed++;
     for (int i = 0; i < app->n_sockets; i++)
         if (app->sockets[i] == conn)
@@ -456,11 +458,20 @@ static RIG_UNUSED void rig_init(struct rig *rig)
     };
 }
 
+/* The address comes through the pipe when the server is ready. */
+static RIG_UNUSED void rig_await(struct rig *rig, int fd)
+{
+    ssize_t n = read(fd, rig->address, sizeof(rig->address) - 1);
+
+    close(fd);
+    assert_true(n > 0);
+    rig->port = strrchr(rig->address, ':') ? atoi(strrchr(rig->address, ':') + 1) : 0;
+}
+
 static RIG_UNUSED void rig_start(struct rig *rig)
 {
     const char *listen[1] = { rig->listen };
     int pipe_fd[2];
-    ssize_t n;
 
     rig->cfg.listen = listen;
     assert_int_equal(pipe(pipe_fd), 0);
@@ -471,10 +482,7 @@ static RIG_UNUSED void rig_start(struct rig *rig)
         rig_child(rig, pipe_fd[1]);
     }
     close(pipe_fd[1]);
-    n = read(pipe_fd[0], rig->address, sizeof(rig->address) - 1);
-    close(pipe_fd[0]);
-    assert_true(n > 0);
-    rig->port = strrchr(rig->address, ':') ? atoi(strrchr(rig->address, ':') + 1) : 0;
+    rig_await(rig, pipe_fd[0]);
 }
 
 /* Stops it in order; it must leave nothing behind. */

@@ -350,6 +350,79 @@ static void a_taken_port_is_told(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void several_servers_share_a_loop_one_after_the_other_and_at_once(void **state)
+{
+    (void)state;
+    set_up(50, 1000);
+    rig_start(&rig); /* for the teardown */
+    for (int round = 0; round < 2; round++) {
+        const char *listen[1] = { "127.0.0.1:0" };
+        struct net_server *a = NULL, *b = NULL;
+        struct net_config cfg = rig.cfg;
+        struct rig near;
+        uv_loop_t loop;
+        int fd;
+
+        cfg.listen = listen;
+        cfg.ctx = NULL;
+        uv_loop_init(&loop);
+        assert_int_equal(net_server_open(&a, &loop, &cfg, NULL), KF_OK);
+        assert_int_equal(net_server_open(&b, &loop, &cfg, NULL), KF_OK);
+        near.port = atoi(strrchr(net_server_address(b), ':') + 1);
+        fd = dial(&near);
+        say(fd, "GET /forbidden HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        for (struct pollfd pfd = { fd, POLLIN, 0 }; poll(&pfd, 1, 1) == 0;)
+            uv_run(&loop, UV_RUN_NOWAIT);
+        close(fd);
+        net_server_close(a);
+        net_server_close(b);
+        uv_run(&loop, UV_RUN_DEFAULT);
+        net_server_free(a);
+        net_server_free(b);
+        assert_int_equal(uv_loop_close(&loop), 0);
+    }
+}
+
+static void a_listening_socket_can_come_from_outside(void **state)
+{
+    struct sockaddr_in own = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char listen_on[32];
+
+    (void)state;
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+    set_up(50, 1000);
+    (void)snprintf(listen_on, sizeof(listen_on), "fd:%d", fd);
+    rig.listen = listen_on;
+    rig_start(&rig);
+    close(fd);
+    assert_int_equal(get(&rig, "/hello", NULL, 0), 200);
+}
+
+static void ipv6_is_served(void **state)
+{
+    struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct reply r;
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool there = fd >= 0 && bind(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
+
+    (void)state;
+    close(fd);
+    set_up(50, 1000);
+    rig.listen = there ? "[::1]:0" : "127.0.0.1:0";
+    rig_start(&rig);
+    if (!there)
+        skip();
+    fd = socket(AF_INET6, SOCK_STREAM, 0);
+    to.sin6_port = htons((uint16_t)rig.port);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    say(fd, "GET /head HTTP/1.1\r\nHost: [::1]:%d\r\n\r\n", rig.port);
+    reply_read(fd, &r);
+    close(fd);
+    assert_non_null(strstr(r.body, "address=::1\nsecure=0\nloopback=1\n"));
+    reply_free(&r);
+}
+
 /* ---- Descriptors ---- */
 
 static void running_out_of_descriptors_neither_spins_nor_stays(void **state)
@@ -389,6 +462,9 @@ int main(void)
         cmocka_unit_test_teardown(a_unix_listener_serves_a_proxy_that_is_listed, stop),
         cmocka_unit_test_teardown(a_socket_left_by_a_crash_is_replaced_and_a_living_one_is_not, stop),
         cmocka_unit_test_teardown(a_taken_port_is_told, stop),
+        cmocka_unit_test_teardown(several_servers_share_a_loop_one_after_the_other_and_at_once, stop),
+        cmocka_unit_test_teardown(a_listening_socket_can_come_from_outside, stop),
+        cmocka_unit_test_teardown(ipv6_is_served, stop),
         cmocka_unit_test_teardown(running_out_of_descriptors_neither_spins_nor_stays, stop),
     };
 

@@ -15,7 +15,7 @@ static int start_pinging(void **state)
 {
     (void)state;
     rig_init(&rig);
-    rig.cfg.ping_ms = 400;
+    rig.cfg.ping_ms = 1000;
     rig_start(&rig);
     return 0;
 }
@@ -249,16 +249,13 @@ static void a_close_from_inside_follows_what_was_sent_before_it(void **state)
 static void a_peer_that_does_not_echo_the_close_is_dropped(void **state)
 {
     int fd = ws_open(&rig);
-    int64_t from;
 
     (void)state;
     ws_say(fd, "close 4403");
     ws_expect(fd, "last words");
     assert_int_equal(ws_code(fd), 4403);
     await_event(&rig, "closed", 1); /* the application heard at once */
-    from = clock_ms();
     assert_int_equal(ws_code(fd), 1006);
-    assert_in_range(clock_ms() - from, 2000, 8000);
     close(fd);
 }
 
@@ -321,7 +318,7 @@ static void silence_is_pinged_and_the_silent_are_dropped(void **state)
     int pings = 0, first;
 
     (void)state;
-    while (clock_ms() - from < 2000) { /* this one answers */
+    while (clock_ms() - from < 3000) { /* this one answers */
         struct pollfd pfd = { alive, POLLIN, 0 };
 
         if (poll(&pfd, 1, 20) <= 0)
@@ -389,6 +386,25 @@ static void draining_says_1012_and_lets_requests_finish(void **state)
     assert_int_equal(status, 0);
 }
 
+static void draining_does_not_wait_for_connections_that_ask_nothing(void **state)
+{
+    int fd, status = -1;
+    int64_t from;
+
+    (void)state;
+    rig_init(&rig);
+    rig.limit_ms = 8000;
+    rig_start(&rig);
+    fd = dial(&rig);
+    await_event(&rig, "connections", 2);
+    from = clock_ms();
+    kill(rig.pid, SIGTERM);
+    assert_int_equal(waitpid(rig.pid, &status, 0), rig.pid);
+    assert_int_equal(status, 0);
+    assert_true(clock_ms() - from < 4000);
+    close(fd);
+}
+
 static void draining_ends_at_its_limit(void **state)
 {
     int fd, request, status = -1;
@@ -426,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(silence_is_pinged_and_the_silent_are_dropped, start_pinging, stop),
         cmocka_unit_test_setup_teardown(all_hear_what_is_for_all, start, stop),
         cmocka_unit_test(draining_says_1012_and_lets_requests_finish),
+        cmocka_unit_test(draining_does_not_wait_for_connections_that_ask_nothing),
         cmocka_unit_test(draining_ends_at_its_limit),
     };
 

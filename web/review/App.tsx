@@ -18,7 +18,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ApiError } from '../core/api';
 import { langOf } from '../core/i18n';
 import { composing, inText } from '../core/keys';
-import type { Conversation, Found, Hit } from '../core/staff';
+import type { Conversation, Found } from '../core/staff';
 import { oneLine } from '../core/text';
 import { duration, exactTime, listTime } from '../core/time';
 import { Account } from '../kit/Account';
@@ -59,11 +59,11 @@ import {
   transcript,
   transcriptFailed,
 } from './find';
+import { snippet } from './snippet';
 import { Strip } from './Strip';
 import { t } from './words';
 
 const TYPED_MS = 250;
-const SNIPPET = 40;
 
 function SearchBar() {
   const input = useRef<HTMLInputElement>(null);
@@ -258,22 +258,6 @@ function Dates({ onClose }: { onClose: () => void }) {
       <Field inputRef={to} type="date" label={t('dateTo')} value={b} />
     </Dialog>
   );
-}
-
-/** The part of a text around its first mark, short enough for a row. */
-export function snippet(hit: Hit): Hit {
-  const points = Array.from(
-    oneLine(hit.text).length === hit.text.length ? hit.text : hit.text.replace(/[\n\r\t]/g, ' '),
-  );
-  const first = hit.marks[0]?.[0] ?? 0;
-  const start = first > SNIPPET / 2 ? first - SNIPPET / 4 : 0;
-  if (start === 0) return { ...hit, text: points.join('') };
-  const shift = start - 1;
-  return {
-    ...hit,
-    text: `…${points.slice(start).join('')}`,
-    marks: hit.marks.map(([a, b]) => [a - shift, b - shift] as [number, number]).filter(([a]) => a > 0),
-  };
 }
 
 function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
