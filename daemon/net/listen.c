@@ -271,7 +271,7 @@ static enum kf_rc open_one(struct listener *l, const char *spec, struct kf_err *
     if (l->control)
         rc = open_unix(l, spec, 0600, why);
     else if (strncmp(spec, "unix:", 5) == 0)
-        rc = open_unix(l, spec + 5, 0666, why);
+        rc = open_unix(l, spec + 5, 0660, why); /* the proxy joins our group */
     else if (strncmp(spec, "fd:", 3) == 0) {
         l->fd = atoi(spec + 3);
         rc = fcntl(l->fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(l->fd, F_SETFD, FD_CLOEXEC) < 0 ? sys_fail(why, "use", spec) : KF_OK;

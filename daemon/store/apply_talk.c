@@ -446,8 +446,8 @@ bool plan_ruled(struct work *w, const struct act *act)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : ""))
             return false;
     c->rule_due_at = r->rule_due_at;
-    if (r->to_seq >= 0)
-        c->ruled_seq = r->to_seq;
+    if (r->to_seq >= 0 && r->to_seq < c->seq)
+        c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
     else
         w->ruled_all = true;
     return true;
