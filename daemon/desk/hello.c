@@ -347,6 +347,7 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
             r->convs[n] = q->convs[i];
             r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));
             r->convs[n].locale = arena_text(r->arena, slice_of(q->convs[i].locale));
+            r->convs[n].visitor_name = NULL; /* it comes with the profile */
             n++;
         }
     r->n = n;
