@@ -1,82 +1,48 @@
-#define _GNU_SOURCE /* memmem */
 /* pages.c: the pages, the script that other sites embed, and what watches us. */
+#include "net/pages.h"
 #include "api/api.h"
 #include "config.h"
+#include "core/address.h"
 #include "live/live.h"
-#include "net/address.h"
-#include "net/asset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* No script but ours, nothing from elsewhere, no HTML from text: ui.md §3. */
-#define CSP_HEAD \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'"
-#define CSP_TAIL       "; font-src 'self'; form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-#define PERMISSIONS    "camera=(), geolocation=(), payment=(), usb=(), microphone=(self)"
 #define VISITOR_LIFE_S (365LL * 24 * 3600)
 
-static const struct asset *asset_find(const char *path)
-{
-    for (size_t i = 0; i < n_assets; i++)
-        if (strcmp(assets[i].path, path) == 0)
-            return &assets[i];
-    return NULL;
-}
-
-static bool accepts(const struct turn *t, const char *coding)
-{
-    struct slice s = turn_header(t, "accept-encoding");
-
-    return s.n && memmem(s.p, s.n, coding, strlen(coding)) != NULL;
-}
-
-static const char *csp(struct turn *t, const char *ancestors)
-{
-    struct slice host = turn_header(t, "host");
-    const char *ws = t->peer.secure ? "wss" : "ws";
-
-    return arena_printf(t->arena, CSP_HEAD " %s://%.*s" CSP_TAIL "; frame-ancestors %s", ws, (int)host.n, host.n ? host.p : "", ancestors);
-}
-
 /* `cookie` may be NULL. */
-static void send_asset(struct turn *t, const struct asset *a, const char *ancestors, const char *cookie)
+static void send_asset(struct turn *t, const struct asset *a, const struct page_view *view, const char *cookie)
 {
-    struct slice match = turn_header(t, "if-none-match");
-    struct http_pair headers[8];
-    struct net_answer ans = { .status = 200, .type = a->type, .headers = headers, .body = a->raw };
-    bool page = strncmp(a->type, "text/html", 9) == 0;
+    const struct net_head head = { .method = t->method,
+                                   .path = t->path,
+                                   .query = t->query,
+                                   .n_query = t->n_query,
+                                   .headers = t->headers,
+                                   .n_headers = t->n_headers,
+                                   .peer = t->peer };
+    struct net_answer ans = { 0 };
+    struct http_pair *headers;
 
-    headers[ans.n_headers++] = (struct http_pair){ SLICE("ETag"), slice_of(a->etag) };
-    headers[ans.n_headers++] =
-        (struct http_pair){ SLICE("Cache-Control"), a->immutable ? SLICE("public, max-age=31536000, immutable") : SLICE("no-cache") };
-    headers[ans.n_headers++] = (struct http_pair){ SLICE("Vary"), SLICE("Accept-Encoding") };
-    if (page) {
-        headers[ans.n_headers++] = (struct http_pair){ SLICE("Content-Security-Policy"), slice_of(csp(t, ancestors)) };
-        headers[ans.n_headers++] = (struct http_pair){ SLICE("Permissions-Policy"), SLICE(PERMISSIONS) };
+    if (!pages_answer(a, view, &head, t->arena, &ans) || !(headers = arena_array(t->arena, ans.n_headers + 1, sizeof(*headers)))) {
+        turn_problem(t, 500, "out of memory");
+        return;
     }
+    if (ans.n_headers)
+        memcpy(headers, ans.headers, ans.n_headers * sizeof(*headers));
     if (cookie)
         headers[ans.n_headers++] = (struct http_pair){ SLICE("Set-Cookie"), slice_of(cookie) };
-    if (match.n && memmem(match.p, match.n, a->etag, strlen(a->etag))) {
-        ans.status = 304;
-        ans.body = (struct slice){ NULL, 0 };
-    } else if (a->brotli.n && accepts(t, "br")) {
-        ans.body = a->brotli;
-        headers[ans.n_headers++] = (struct http_pair){ SLICE("Content-Encoding"), SLICE("br") };
-    } else if (a->gzip.n && accepts(t, "gzip")) {
-        ans.body = a->gzip;
-        headers[ans.n_headers++] = (struct http_pair){ SLICE("Content-Encoding"), SLICE("gzip") };
-    }
+    ans.headers = headers;
     turn_answer(t, &ans);
 }
 
 static void get_asset(struct turn *t)
 {
-    const struct asset *a = asset_find(t->path);
+    const struct page_view view = { .files_origin = turn_config(t)->cfg->listen.files_origin };
+    const struct asset *a = pages_find(t->path);
 
     if (a)
-        send_asset(t, a, "'none'", NULL);
+        send_asset(t, a, &view, NULL);
     else if (n_assets == 0)
         turn_problem(t, 404, "this kefud was built without its pages: install npm and build again");
     else
@@ -103,15 +69,6 @@ static void get_without_slash(struct turn *t)
 
 /* ---- the visitor's page ---- */
 
-static const char *ancestors_of(struct turn *t, const struct site *site)
-{
-    const char *ret = "'self'";
-
-    for (size_t i = 0; ret && i < site->n_embed; i++)
-        ret = arena_printf(t->arena, "%s %s", ret, site->embed[i]);
-    return ret ? ret : "'none'";
-}
-
 /* Nothing is stored for somebody who only looks: the token is all there is of a visitor before the first message. */
 static const char *visitor_cookie(struct turn *t, const struct site *site)
 {
@@ -129,7 +86,8 @@ static const char *visitor_cookie(struct turn *t, const struct site *site)
 
 static void get_chat(struct turn *t)
 {
-    const struct asset *a = asset_find("/chat/");
+    const struct asset *a = pages_find("/chat/");
+    struct page_view view = { .framed = true, .files_origin = turn_config(t)->cfg->listen.files_origin };
     struct site *site;
     struct kf_key key;
 
@@ -138,11 +96,12 @@ static void get_chat(struct turn *t)
         turn_problem(t, 404, "no such site");
     else if (!a)
         get_asset(t);
-    else
-        send_asset(t, a, ancestors_of(t, site), visitor_cookie(t, site));
+    else {
+        view.embedders = site->embed;
+        view.n_embedders = site->n_embed;
+        send_asset(t, a, &view, visitor_cookie(t, site));
+    }
 }
-
-#define PLACEHOLDER "/*KEFU_SITE*/null"
 
 static struct slice public_settings(struct turn *t, const struct site *site)
 {
@@ -172,29 +131,18 @@ static struct slice public_settings(struct turn *t, const struct site *site)
 
 static void get_widget(struct turn *t)
 {
-    const struct asset *a = asset_find("/widget.js");
-    struct slice name = turn_query(t, "site"), settings;
+    const struct asset *a = pages_find("/widget.js");
+    struct slice name = turn_query(t, "site");
+    struct page_view view = { 0 };
     struct kf_key key;
     struct site *site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
-    const char *hole = a ? memmem(a->raw.p, a->raw.n, PLACEHOLDER, strlen(PLACEHOLDER)) : NULL;
-    struct http_pair headers[] = { { SLICE("Cache-Control"), SLICE("public, max-age=300, stale-while-revalidate=86400") },
-                                   { SLICE("Cross-Origin-Resource-Policy"), SLICE("cross-origin") } };
-    struct net_answer ans = { .status = 200, .type = "text/javascript; charset=utf-8", .headers = headers, .n_headers = 2 };
-    struct buf b;
 
-    if (!site || !hole) {
+    if (!site || !a) {
         turn_problem(t, 404, site ? "this kefud was built without its pages" : "no such site: ?site=KEY");
         return;
     }
-    settings = public_settings(t, site);
-    buf_init(&b, 1u << 20);
-    buf_add(&b, (struct slice){ a->raw.p, (size_t)(hole - a->raw.p) });
-    buf_add(&b, settings);
-    hole += strlen(PLACEHOLDER);
-    buf_add(&b, (struct slice){ hole, (size_t)(a->raw.p + a->raw.n - hole) });
-    ans.body = buf_slice(&b);
-    turn_answer(t, &ans);
-    buf_finish(&b);
+    view.settings = public_settings(t, site);
+    send_asset(t, a, &view, NULL);
 }
 
 /* ---- watched ---- */

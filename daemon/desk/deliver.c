@@ -264,7 +264,7 @@ static void sign_file(struct trip *t, const struct site *site)
     char id[KF_ID_TEXT], text[96];
     uint8_t mac[32];
     unsigned n = sizeof(mac);
-    int64_t exp = now(t->d) / 1000 + FILE_LIFE_S;
+    int64_t exp = t->errand.created_at / 1000 + FILE_LIFE_S; /* of the errand, not of the try: a repeat is the same to the byte */
     struct buf b;
     int len;
 
@@ -303,8 +303,13 @@ static void trip_send(struct trip *t)
         d->ports.fetch(d->ports.ctx, &req, answered, t);
     else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
         end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* a platform that has no such thing need not be told */
+    else if (rc == KF_NOMEM)
+        again_later(t, 0, NULL);
     else
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, rc == KF_LIMIT ? "too long for this channel" : "this channel cannot carry it");
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED,
+                 rc == KF_LIMIT      ? "too long for this channel"
+                 : rc == KF_REJECTED ? "the time for replies is over, or none is left: the visitor has to write again"
+                                     : "this channel cannot carry it");
 }
 
 static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)

@@ -289,6 +289,22 @@ static bool members_take(struct desk_site *ds, const struct member *all, size_t 
     return true;
 }
 
+/* What the live layer thinks of the agents, put right by what the store says. Two nodes' words about one agent may have crossed on
+ * their way to Redis; the holder alone, with rows that it has just read, has the last one. */
+static void agents_compare(struct desk *d, const struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+        enum presence p = m->disabled ? PRESENCE_OFFLINE : m->presence;
+        bool same = false;
+
+        for (size_t k = 0; k < ds->n_seen && !same; k++)
+            same = id_eq(&ds->seen[k].id, &m->person) && ds->seen[k].presence == p && ds->seen[k].capacity == m->capacity;
+        if (!same && (m->roles & MEMBER_AGENT))
+            d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, NULL, NULL);
+    }
+}
+
 static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct load *l = ctx;
@@ -298,10 +314,8 @@ static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct
         for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
             if (!members_take(ds, q->members, q->n_members))
                 rc = KF_NOMEM;
-            for (size_t i = 0; i < ds->n_members; i++)
-                d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
-                                    ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL,
-                                    NULL);
+            if (holder(d, ds))
+                agents_compare(d, ds);
             route_kick(d, ds);
         }
     load_end(l, rc, why);
@@ -382,6 +396,27 @@ static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const stru
         return;
     }
     l->d->ports.read(l->d->ports.ctx, next, load_members, l);
+}
+
+/* People alone: every node reads them again now and then, because a hint that they have changed may be lost. */
+static void people_refresh(struct desk *d)
+{
+    struct query *q;
+    struct load *l;
+
+    if (d->load_busy)
+        return;
+    q = query_new(QUERY_MEMBERS);
+    l = q ? calloc(1, sizeof(*l)) : NULL;
+    if (!l) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    *l = (struct load){ .d = d };
+    d->load_busy = true;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, load_members, l);
 }
 
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
@@ -632,6 +667,10 @@ void desk_tick(struct desk *d)
         session_each_seat(d->session, each_seat, d);
         session_sweep(d->session);
         rates_sweep(d);
+    }
+    if (t - d->people_at >= 5000) {
+        d->people_at = t;
+        people_refresh(d);
     }
     if (t - d->state_at >= 2000) {
         d->state_at = t;

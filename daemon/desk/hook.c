@@ -116,11 +116,12 @@ static void opening_of(struct desk *d, struct desk_site *ds, const struct site_c
     o->new_contact = fresh_id(d);
     o->new_customer = fresh_id(d);
     o->name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ NULL, 0 });
+    o->profile = in->profile.n ? change_text(c, in->profile) : NULL;
     o->opened = "{}";
     c->opening = o;
 }
 
-static void add_message(struct change *c, const struct inbound *in)
+static void add_message(struct change *c, const struct channel_ops *ops, const struct inbound *in)
 {
     struct act *act = change_act(c, ACT_MESSAGE);
 
@@ -134,14 +135,16 @@ static void add_message(struct change *c, const struct inbound *in)
         act = change_act(c, ACT_HANDLE);
         act->u.handle.text = change_text(c, in->reply_token);
         act->u.handle.expires_ms = in->reply_expires_ms;
+        act->u.handle.left = ops->window_count ? ops->window_count : -1;
     }
 }
 
-static void add_status(struct change *c, const struct inbound *in)
+static void add_status(struct change *c, const struct site_channel *sc, const struct inbound *in)
 {
     struct act *act = change_act(c, ACT_STATUS);
 
     c->conv = in->conversation;
+    c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
     act->u.status.seq = in->seq;
     act->u.status.ref = in->seq ? NULL : change_text(c, in->ref);
     act->u.status.delivery = in->delivery;
@@ -150,7 +153,8 @@ static void add_status(struct change *c, const struct inbound *in)
 }
 
 /* NULL: nothing of it is kept (typing, what we said ourselves), or memory is out (`*failed`). */
-static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in, bool *failed)
+static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
+                                const struct inbound *in, bool *failed)
 {
     struct change *c = change_new(&ds->site->key, now(d));
     struct act *act;
@@ -169,7 +173,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
     case INBOUND_POSTBACK:
     case INBOUND_COMMAND:
         opening_of(d, ds, sc, in, c);
-        add_message(c, in);
+        add_message(c, ops, in);
         break;
     case INBOUND_EDIT:
     case INBOUND_DELETE:
@@ -177,9 +181,10 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         act = change_act(c, in->kind == INBOUND_EDIT ? ACT_EDIT : ACT_REMOVE);
         act->u.edit.ref = change_text(c, in->ref);
         act->u.edit.text = change_text(c, in->text);
+        act->u.edit.own = true;
         break;
     case INBOUND_STATUS:
-        add_status(c, in);
+        add_status(c, sc, in);
         if (id_is_zero(&in->conversation))
             opening_of(d, ds, sc, in, c);
         break;
@@ -266,7 +271,7 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
     d->under_way++;
     for (size_t i = 0; i < n; i++) {
         bool failed = false;
-        struct change *c = change_of(d, ds, sc, &in[i], &failed);
+        struct change *c = change_of(d, ds, sc, o->ops, &in[i], &failed);
 
         if (failed) {
             change_free(c);

@@ -79,7 +79,7 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool lease_reading;
-    int64_t lease_at, beat_at, state_at, check_at;
+    int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;

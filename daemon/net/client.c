@@ -5,7 +5,7 @@
 #include "net/client.h"
 
 #include "core/buf.h"
-#include "net/address.h"
+#include "core/address.h"
 
 #include <curl/curl.h>
 #include <errno.h>

@@ -16,7 +16,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
-#include "net/address.h"
+#include "core/address.h"
 #include "net/server.h"
 
 #include <libwebsockets.h>

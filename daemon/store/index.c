@@ -24,7 +24,8 @@ struct round {
     struct db *main, *index;
     struct kf_err *why;
     int64_t message, unindexed; /* the marks */
-    int64_t rows;
+    int64_t rows;               /* learnt */
+    bool changed;
     struct kf_key site; /* the last one looked up */
     int64_t site_n;
 };
@@ -139,34 +140,41 @@ static enum kf_rc add_again(struct round *r, int64_t id)
     return read_end(s, rc, r->why);
 }
 
+static enum kf_rc newest_unindexed(struct round *r, int64_t *ret)
+{
+    struct stmt *s = stmt_begin(r->main, SQL_UNINDEX_NEWEST);
+
+    *ret = 0;
+    if (stmt_row(s))
+        *ret = get_i64(s);
+    return stmt_end(s, r->why);
+}
+
 /* Edited or erased since the last round. Of several edits of a message the first names the text that the index knows; afterwards it
- * knows the text of this snapshot. What is beyond the mark was never learnt, and will be as it now stands. */
+ * knows the text of this snapshot. What is beyond the mark was never learnt, and will be as it now stands. The whole log is
+ * read in one snapshot: half of it would name texts that are between the two. */
 static enum kf_rc forget(struct round *r)
 {
-    struct stmt *s = stmt_begin(r->main, SQL_UNINDEX_LIST);
-    int64_t done[256];
-    size_t n_done = 0;
-    enum kf_rc rc = KF_OK;
+    int64_t newest;
+    enum kf_rc rc = newest_unindexed(r, &newest);
+    struct stmt *s;
 
+    if (rc || newest <= r->unindexed)
+        return rc;
+    s = stmt_begin(r->main, SQL_UNINDEX_LIST);
     stmt_i64(s, r->unindexed);
-    stmt_i64(s, (int64_t)(sizeof(done) / sizeof(done[0])));
+    stmt_i64(s, r->message);
     while (!rc && stmt_row(s)) {
-        int64_t n = get_i64(s), id = get_i64(s);
+        int64_t id = get_i64(s);
         struct slice old = get_slice(s);
-        bool known = id > r->message;
 
-        for (size_t i = 0; i < n_done; i++)
-            known |= done[i] == id;
-        r->unindexed = n;
-        r->rows++;
-        if (known)
-            continue;
-        done[n_done++] = id;
         if (old.n)
             rc = drop(r, id, old);
         if (!rc)
             rc = add_again(r, id);
     }
+    r->unindexed = newest;
+    r->changed = true;
     return read_end(s, rc, r->why);
 }
 
@@ -189,6 +197,7 @@ static enum kf_rc learn(struct round *r)
             rc = add(r, id, conv, &site, text);
         r->message = id;
         r->rows++;
+        r->changed = true;
     }
     return read_end(s, rc, r->why);
 }
@@ -217,12 +226,12 @@ static enum kf_rc one_round(struct indexer *x, int64_t *rows, int64_t *unindexed
         rc = forget(&r);
     if (!rc)
         rc = learn(&r);
-    if (!rc && r.rows)
+    if (!rc && r.changed)
         rc = set_marks(&r);
     db_rollback(x->main);
-    if (!rc && r.rows)
+    if (!rc && r.changed)
         rc = db_commit(x->db, why);
-    if (rc || !r.rows)
+    if (rc || !r.changed)
         db_rollback(x->db);
     *rows = r.rows;
     *unindexed = r.unindexed;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define T_KEY       "INTEGER PRIMARY KEY"
+#define T_KEY_ONCE  "INTEGER PRIMARY KEY AUTOINCREMENT"
 #define T_INT       "INTEGER"
 #define T_BYTES     "BLOB"
 #define T_CLUSTERED " WITHOUT ROWID"
@@ -41,12 +42,23 @@ sqlite3 *sqlite_handle(struct db *db)
     return ((struct sqlite *)db)->handle;
 }
 
-/* An error of writing that is a matter of space or of a limit: nothing is broken, it heals when there is room. */
+static int last_errno(sqlite3 *h, int which)
+{
+    sqlite3_file *f = NULL;
+    int e = 0;
+
+    if (sqlite3_file_control(h, "main", which, (void *)&f) == SQLITE_OK && f && f->pMethods)
+        (void)f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &e);
+    return e;
+}
+
+/* An error of writing that is a matter of space or of a limit: nothing is broken, it heals when there is room. ENOSPC itself never
+ * gets here, SQLite calls it SQLITE_FULL. The file remembers the error; errno has long been overwritten. */
 static bool no_room(sqlite3 *h)
 {
-    int e = sqlite3_system_errno(h);
+    int log = last_errno(h, SQLITE_FCNTL_JOURNAL_POINTER), file = last_errno(h, SQLITE_FCNTL_FILE_POINTER);
 
-    return e == ENOSPC || e == EDQUOT || e == EFBIG;
+    return log == EDQUOT || log == EFBIG || file == EDQUOT || file == EFBIG;
 }
 
 static enum kf_rc io_error(sqlite3 *h, int extended)

@@ -7,6 +7,7 @@
  *   load disk FILE               a bare loop of 4 KiB and fdatasync, for comparison
  *
  * Prints lines `name value`. Every message that was sent must have been acknowledged and delivered at the end, or the run fails. */
+#define _GNU_SOURCE
 #include "bench/gauge.h"
 #include "bench/peer.h"
 
@@ -106,8 +107,10 @@ static void on_ack(struct peer *p, const char *text, size_t n)
     const char *cid = after(text, n, "\"cid\":\"b", &left);
     const char *dash = cid ? memchr(cid, '-', left) : NULL;
 
-    if (!dash)
-        return; /* of another kind of act */
+    if (!dash) { /* of another kind of act: the agent is online */
+        p->ready = true;
+        return;
+    }
     p->acked++;
     acked++;
     note_latency(now_us() - p->sent_us[(uint32_t)strtoul(dash + 1, NULL, 10) % PEER_RING]);
@@ -133,6 +136,28 @@ static void on_message(struct peer *p, const char *text, size_t n)
     p->answered++;
     if (running && closed_loop)
         say(p, NULL, 0);
+}
+
+static void on_welcome(struct peer *p)
+{
+    static const char online[] = "{\"type\":\"presence\",\"cid\":\"online\",\"presence\":\"online\"}";
+
+    if (p->agent && !opt.relay)
+        peer_text(p, online, sizeof(online) - 1);
+    else
+        p->ready = true;
+}
+
+/* What was said before is read from the history, of which we know that it is one message. */
+static void on_assigned(struct peer *p, const char *text, size_t n)
+{
+    size_t left;
+    const char *id = after(text, n, "\"id\":\"", &left);
+
+    if (!id)
+        return;
+    delivered++;
+    say(p, id, (int)strcspn(id, "\""));
 }
 
 static void on_error(struct peer *p, const char *text, size_t n)
@@ -175,7 +200,9 @@ static void on_text(struct peer *p, const char *text, size_t n)
     else if (memcmp(word, "message\"", 8) == 0)
         on_message(p, text, n);
     else if (memcmp(word, "welcome\"", 8) == 0)
-        p->ready = true;
+        on_welcome(p);
+    else if (memcmp(word, "assigned\"", 9) == 0)
+        on_assigned(p, text, n);
     else if (memcmp(word, "offered\"", 8) == 0)
         on_offered(p, text, n);
     else if (memcmp(word, "error\"", 6) == 0)
@@ -272,7 +299,6 @@ static void join(struct peer *p)
     static const char visitor[] =
         "{\"type\":\"hello\",\"locale\":\"zh-CN\",\"page\":{\"url\":\"http://bench.example/\",\"title\":\"bench\"}}";
     static const char agent[] = "{\"type\":\"hello\"}";
-    static const char online[] = "{\"type\":\"presence\",\"cid\":\"online\",\"presence\":\"online\"}";
     struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
     char cookie[512] = "";
 
@@ -287,8 +313,6 @@ static void join(struct peer *p)
         p->ready = true;
     else
         peer_text(p, p->agent ? agent : visitor, (p->agent ? sizeof(agent) : sizeof(visitor)) - 1);
-    if (p->agent && !opt.relay)
-        peer_text(p, online, sizeof(online) - 1);
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) != 0)
         die("epoll: %s", strerror(errno));
     peer_flush(p);

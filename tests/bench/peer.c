@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "bench/peer.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,6 @@
 /* syncs.c: preloaded into kefud, counts the writes that were forced to the disk in the file that KEFUD_BENCH_SYNCS names (8 bytes, as the
  * machine has them). So that `synchronous=FULL` is seen, not believed. */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>

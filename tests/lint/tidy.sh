@@ -13,7 +13,6 @@ if [ "${1:-}" = --one ]; then
     # shellcheck disable=SC2086 # a list of files
     now=$(cat .clang-tidy $headers | sha256sum)
     [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && exit 0
-    [[ $source == tests/bench/* ]] && flags+=(-D_GNU_SOURCE)
     # What is found, without the way there: clang-tidy FILE -- FLAGS tells that.
     clang-tidy --quiet "$source" -- "${flags[@]}" "${packages[@]}" > "$stamp.found" 2> /dev/null || {
         grep -E -A 1 '(error|warning): ' "$stamp.found"

@@ -162,6 +162,8 @@ static void got_text(struct wire *w, const char *bytes, size_t n)
     json_error_t e;
     json_t *frame = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &e);
 
+    if (getenv("KEFUD_TEST_TRACE"))
+        print_message("%-24s %.*s\n", w->name, (int)n, bytes);
     if (!json_is_object(frame) || !json_is_string(json_object_get(frame, "type")))
         fail_msg("%s: this is no frame (%s): %.*s", w->name, e.text, (int)(n < 300 ? n : 300), bytes);
     if (strncmp(bytes, "{\"type\":\"", 9) != 0)

@@ -1,5 +1,5 @@
 /* Addresses as proxies write them, networks, and the count of who has how many connections. */
-#include "net/address.h"
+#include "core/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* address.h: who is calling, as sixteen bytes, and how many calls each has open.
  *
  * IPv4 is kept in its mapped form (::ffff:a.b.c.d), so that one comparison serves both. */
-#ifndef KF_NET_ADDRESS_H
-#define KF_NET_ADDRESS_H
+#ifndef KF_CORE_ADDRESS_H
+#define KF_CORE_ADDRESS_H
 
 #include "core/slice.h"
 
