@@ -443,8 +443,8 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
         const struct conv *c = &q->convs[i];
         const struct member *m = f->who.visitor ? NULL : desk_member(turn_desk(t), &c->site, &f->who.id);
 
-        may =
-            f->who.visitor ? id_eq(&c->contact, &f->who.id) : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
+        may = f->who.visitor ? id_eq(&c->contact, &f->who.id) || desk_sits_as(turn_desk(t), &c->contact, &f->who.id)
+                             : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
     }
     if (may)
         send_file(t, &f->file);

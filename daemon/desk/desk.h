@@ -47,6 +47,8 @@ enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slic
 bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n);
 /* Is this session, just read under `hash`, still good: neither too old nor idle for too long? That it was used is written down. */
 bool desk_session_alive(struct desk *d, const uint8_t hash[32], const struct stored_session *s);
+/* Does a device (the id in a visitor's token) sit here as this contact? So it is where a page has proven an identity. */
+bool desk_sits_as(struct desk *d, const struct kf_id *contact, const struct kf_id *device);
 /* The sockets of a person are closed with 4401: the session has ended. `hash` NULL: all of the person's. */
 void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash);
 /* A webhook for `channel`; answers once, later or now. */

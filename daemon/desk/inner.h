@@ -135,6 +135,8 @@ const char *customer_name(struct arena *a, const char *customer);
 
 /* ---- one file each ---- */
 void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in);
+/* An identity in a `profile` frame: answers it, and welcomes anew whom it proves to be somebody else. */
+void visitor_identity(struct desk *d, struct seat *seat, const struct inbound *in);
 void hello_staff(struct desk *d, struct seat *seat);
 void staff_opened(struct desk *d, struct seat *seat);
 void staff_check(struct desk *d, struct seat *seat);

@@ -239,6 +239,12 @@ const char *file_extra(struct change *c, const struct stored_file *f)
     return ret;
 }
 
+/* Uploads come with the token, which knows nothing of an identity that the page has proven. */
+static bool file_of(const struct seat *seat, const struct kf_id *by)
+{
+    return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
+}
+
 static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct pending *p = ctx;
@@ -247,7 +253,7 @@ static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct k
     struct inbound in = { .kind = INBOUND_MESSAGE, .file = p->file, .reply_to = p->reply_to, .conversation = p->conv };
     struct kf_err none = { 0 };
 
-    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !id_eq(&q->file.by.id, &seat->who)))
+    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !file_of(seat, &q->file.by.id)))
         rc = KF_ABSENT; /* somebody else's: as if it were not there */
     in.cid = slice_of(p->cid);
     in.text = slice_of(p->text);
@@ -408,6 +414,10 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
     }
     if (in->locale.n)
         (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15), in->locale.p);
+    if (in->identity_id.n) {
+        visitor_identity(d, seat, in);
+        return;
+    }
     c = conv && in->profile.n ? change_new(&ds->site->key, now(d)) : NULL;
     if (!c) {
         session_ack(d->session, seat, in->cid, NULL, 0, now(d));
