@@ -106,6 +106,9 @@ CLIB    = $(SUPPORT) $(LIB)
 # What the programs of one layer share lies beside them.
 MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
 $(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
+CAMPAIGN = $(patsubst %.c,$(B)/%.o,$(filter-out tests/fault/fault_%,$(wildcard tests/fault/*.c)))
+$(FAULT) $(B)/tests/system/test_faults: $(CAMPAIGN)
+$(CAMPAIGN) $(FAULT:=.o) $(B)/tests/system/test_faults.o: CFLAGS += -Itests
 $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
