@@ -56,7 +56,8 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 PARTS   = core settings store live net session desk api
 CTL     = $(wildcard daemon/kefuctl*.c)
 LIBSRC  = $(wildcard $(PARTS:%=daemon/%/*.c)) $(wildcard protocols/*.c) $(filter-out daemon/main.c $(CTL),$(wildcard daemon/*.c))
-LIBOBJ  = $(LIBSRC:%.c=$(B)/%.o) $(if $(wildcard daemon/live/embed.sh),$(B)/gen/lua.o) $(if $(wildcard web/embed.sh),$(B)/gen/assets.o)
+LIBOBJ  = $(LIBSRC:%.c=$(B)/%.o) $(if $(wildcard daemon/live/embed.sh),$(B)/gen/lua.o) $(if $(wildcard web/embed.sh),$(B)/gen/assets.o) \
+          $(B)/gen/defaults.o
 LIB     = $(B)/libkefud.a
 
 all: $(B)/kefud $(B)/kefuctl
@@ -75,13 +76,16 @@ $(B)/%.o: %.c | pkgs
 	@echo "  CC $@"
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
-# The scripts of the live layer and the pages become C.
+# The scripts of the live layer, the pages and the shipped defaults become C.
 $(G)/lua.c: $(wildcard daemon/live/*.lua) daemon/live/embed.sh
 	@mkdir -p $(@D)
 	@sh daemon/live/embed.sh daemon/live/*.lua > $@.new && mv $@.new $@
 $(G)/assets.c: $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 	@mkdir -p $(@D)
 	@sh web/embed.sh build > $@.new && mv $@.new $@
+$(G)/defaults.c: $(wildcard config/defaults/*.json) daemon/settings/embed.sh
+	@mkdir -p $(@D)
+	@sh daemon/settings/embed.sh config/defaults/*.json > $@.new && mv $@.new $@
 $(B)/gen/%.o: $(G)/%.c | pkgs
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c -o $@ $<
@@ -99,6 +103,9 @@ FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
 CLIB    = $(SUPPORT) $(LIB)
 
+# What the programs of one layer share lies beside them.
+MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
+$(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
 $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
@@ -107,6 +114,19 @@ $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
 $(FUZZ): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+# What kefud is measured with, and beside.
+BENCH   = $(B)/tests/bench/load $(B)/tests/bench/echo $(B)/tests/bench/bench_store $(B)/tests/bench/syncs.so
+$(BENCH): CFLAGS += -Itests
+$(B)/tests/bench/load: $(patsubst %,$(B)/tests/bench/%.o,load peer gauge)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/echo: $(B)/tests/bench/echo.o
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/bench_store: $(B)/tests/bench/bench_store.o $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/syncs.so: tests/bench/syncs.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 tests: $(TESTS)
 fuzzers: $(FUZZ)
@@ -130,7 +150,7 @@ test: setup-test
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
-	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz guard
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz
 
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh
@@ -147,7 +167,7 @@ fault: setup-test
 	@B=build/fault JOBS=1 bash tests/run.sh fault
 
 bench: setup-test
-	$(SUB) all
+	$(SUB) all $(BENCH)
 	@bash tests/bench/run.sh
 
 # ---- use ----
@@ -187,7 +207,7 @@ install: all
 	    chmod 644 $(D)$(UNITDIR)/$$unit; done
 	install -m 644 systemd/sysusers.conf $(D)$(PREFIX)/lib/sysusers.d/kefud.conf
 	install -m 644 systemd/tmpfiles.conf $(D)$(PREFIX)/lib/tmpfiles.d/kefud.conf
-	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 640 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
+	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 644 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
 
 # Configuration and state are the operator's: they stay.
 uninstall:

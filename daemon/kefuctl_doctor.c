@@ -158,7 +158,8 @@ static void look_at_file(struct doctor *d, const char *path)
         doctor_say(d, FINDING_NOTE, "database", NULL, "%s does not exist yet", path);
         return;
     }
-    if (st.st_mode & S_IRWXO)
+    /* In the state directory nobody else gets that far. */
+    if ((st.st_mode & S_IRWXO) && strncmp(path, d->ctl->cfg.node.state, strlen(d->ctl->cfg.node.state)) != 0)
         doctor_say(d, FINDING_WARNING, "database", "chmod 600", "others may read %s", path);
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
         say_integrity(d, db, path);

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <hiredis.h>
+#include <hiredis/hiredis.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -335,7 +335,7 @@ static const char *any_site(const struct doctor *d)
 
 static void look_at_origin(struct doctor *d, const char *origin)
 {
-    char words[CURL_ERROR_SIZE];
+    char words[CURL_ERROR_SIZE] = "";
     long status = try_upgrade(origin, any_site(d), words);
 
     if (status == 101)

@@ -180,8 +180,8 @@ static void print_value(const char *path, const json_t *value)
 void ctl_print(const struct ctl *ctl, const json_t *answer)
 {
     if (!answer)
-        return;
-    if (ctl->json) {
+        puts(ctl->json ? "{}" : "done");
+    else if (ctl->json) {
         json_dumpf(answer, stdout, JSON_INDENT(2));
         putchar('\n');
     } else

@@ -252,7 +252,7 @@ static enum kf_rc write_person(struct change *c, const struct ctl_person *p, con
     member->roles = parse_roles(p->roles);
     member->name = change_text(c, slice_of(p->name));
     member->number = change_text(c, slice_of(p->number));
-    member->capacity = p->capacity >= 0 ? p->capacity : 3;
+    member->capacity = p->capacity >= 0 ? p->capacity : 5;
     member->presence_reason = "";
     rc = parse_keys(p->queues, member->queues, MEMBER_QUEUES_MAX, &member->n_queues, "queues", why);
     if (!rc)

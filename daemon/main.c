@@ -425,6 +425,19 @@ static void start_failed(struct node *n, const struct kf_err *why)
     stop_begin(n, EX_UNAVAILABLE);
 }
 
+/* "By memory": half of it, at 32 KiB for a TLS connection and what it keeps here; never more than there are descriptors for. */
+static int connections_max(const struct config *c)
+{
+    int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE) / 2 / 32768;
+    struct rlimit r;
+
+    if (c->limits.connections > 0)
+        return (int)c->limits.connections;
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && memory > (int64_t)r.rlim_cur - 256)
+        memory = (int64_t)r.rlim_cur - 256;
+    return memory < 64 ? 64 : (int)memory;
+}
+
 static enum kf_rc open_server(struct node *n, struct kf_err *why)
 {
     const struct config *c = &n->cfg;
@@ -442,7 +455,7 @@ static enum kf_rc open_server(struct node *n, struct kf_err *why)
                               .visitor_path = "/ws/visitor",
                               .staff_path = "/ws/agent",
                               .connections_per_address = (int)c->limits.connections_per_address,
-                              .connections_max = (int)c->limits.connections,
+                              .connections_max = connections_max(c),
                               .header_timeout_ms = (int)c->limits.header_time,
                               .body_timeout_ms = (int)c->limits.body_time,
                               .message_max = (size_t)c->limits.frame,

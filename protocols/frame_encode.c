@@ -70,7 +70,7 @@ static void actor(struct buf *b, const struct actor *who, bool id)
 /* Of what stands in `extra`, only what a page shows; which rule spoke is not for visitors. */
 static void extras(struct buf *b, const struct message *m)
 {
-    static const char *const shown[] = { "choices", "choice", "form" };
+    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "unsupported" };
     struct slice extra = slice_of(m->extra);
     struct slice file = json_member(extra, "file");
 
@@ -115,7 +115,7 @@ static void members(struct buf *b, const struct message *m, bool cid)
     if (cid && m->cid)
         text_member(b, SLICE(",\"cid\":"), m->cid);
     if (m->delivery != DELIVERY_NONE)
-        text_member(b, SLICE(",\"delivery\":"), delivery_name(m->delivery));
+        text_member(b, SLICE(",\"state\":"), delivery_name(m->delivery));
     if (m->reason)
         text_member(b, SLICE(",\"reason\":"), m->reason);
 }
@@ -237,7 +237,7 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     text_member(b, SLICE(",\"channel\":"), c->channel.s);
     text_member(b, SLICE(",\"queue\":"), c->queue.s);
     id_member(b, SLICE(",\"visitor\":{\"id\":"), &c->contact);
-    text_member(b, SLICE(",\"name\":"), v->visitor_name);
+    text_member(b, SLICE(",\"name\":"), v->visitor_name ? v->visitor_name : c->visitor_name);
     buf_char(b, '}');
     if (v->agent)
         agent_member(b, FRAME_STAFF, v->agent);
@@ -262,6 +262,8 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     waiting_members(b, v);
     if (c->until)
         number_member(b, SLICE(",\"until\":"), c->until);
+    if (c->served_at)
+        number_member(b, SLICE(",\"served_at\":"), c->served_at);
     if (c->closed_at)
         number_member(b, SLICE(",\"closed_at\":"), c->closed_at);
     if (c->wrapup_until)

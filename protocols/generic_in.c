@@ -420,13 +420,14 @@ static enum kf_rc read_event(struct reading *r, const struct event_type *t)
 /* One event, one id, whatever kind it is of. */
 static struct slice dedupe_key(struct arena *a, struct slice id)
 {
-    char *p = arena_alloc(a, 8 + id.n);
+    const struct slice space = SLICE("webhook:");
+    char *p = arena_alloc(a, space.n + id.n);
 
     if (!p)
         return (struct slice){ NULL, 0 };
-    memcpy(p, "webhook:", 8);
-    memcpy(p + 8, id.p, id.n);
-    return (struct slice){ p, 8 + id.n };
+    memcpy(p, space.p, space.n);
+    memcpy(p + space.n, id.p, id.n);
+    return (struct slice){ p, space.n + id.n };
 }
 
 /* Fills `ret` with the one event, or with none if there is nothing to do. */

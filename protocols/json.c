@@ -213,6 +213,16 @@ static struct slice text_of(const json_t *v)
     return (struct slice){ json_string_value(v), json_string_length(v) };
 }
 
+/* Stays a real: readers that tell the two apart shall not find an integer. */
+static void write_real(struct buf *b, double d)
+{
+    size_t from = b->n;
+
+    buf_printf(b, "%.17g", d);
+    if (buf_ok(b) && !strpbrk(b->p + from, ".e"))
+        buf_add(b, SLICE(".0"));
+}
+
 static void write_object(struct buf *b, const json_t *v)
 {
     const char *key;
@@ -260,7 +270,7 @@ void json_write(struct buf *b, const json_t *v)
         buf_i64(b, json_integer_value(v));
         break;
     case JSON_REAL:
-        buf_printf(b, "%.17g", json_real_value(v));
+        write_real(b, json_real_value(v));
         break;
     case JSON_TRUE:
         buf_add(b, SLICE("true"));

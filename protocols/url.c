@@ -122,8 +122,11 @@ static struct slice unescape(struct arena *a, struct slice s)
     if (!to)
         return (struct slice){ NULL, 0 };
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '%' && s.n - i > 2 && hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0) {
-            to[n++] = (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2]));
+        bool escape = s.p[i] == '%' && s.n - i > 2;
+        int high = escape ? hex_value(s.p[i + 1]) : -1, low = escape ? hex_value(s.p[i + 2]) : -1;
+
+        if (high >= 0 && low >= 0) {
+            to[n++] = (char)(high * 16 + low);
             i += 2;
         } else {
             to[n++] = s.p[i] == '+' ? ' ' : s.p[i];

@@ -133,19 +133,6 @@ shell_layer() {
     [ "$f" -gt 0 ] && cat "$out"
 }
 
-# What libwebsockets gets wrong shows as an invalid access: the guards' tests once more under valgrind, which needs the plain build.
-guard_layer() {
-    local path
-    command -v valgrind >/dev/null 2>&1 || { skip guard "valgrind is not installed"; return; }
-    for path in tests/system/test_guard*.c tests/unit/test_guard*.c; do
-        [ -e "$path" ] || continue
-        path=${path%.c}
-        make --no-print-directory -s MODE=release all "build/$path" || { count "guard/$(basename "$path")" 0 1 0; continue; }
-        KEFUD="$PWD/build/kefud" KEFUD_WRAP="valgrind -q --error-exitcode=99" one_program "guard/$(basename "$path")" \
-            valgrind -q --error-exitcode=99 --leak-check=full --trace-children=no "build/$path"
-    done
-}
-
 : > "$RESULTS/sum"
 for layer in "$@"; do
     case $layer in
@@ -154,7 +141,6 @@ for layer in "$@"; do
     web) web_layer ;;
     browser) browser_layer ;;
     install) shell_layer install tests/install.sh ;;
-    guard) guard_layer ;;
     *) echo "run.sh: no layer $layer" >&2; exit 2 ;;
     esac
 done

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [--print] run|test ...: installs what building and running, or testing, needs and this machine lacks. Debian packages come
+# setup.sh [--print] run|test|bench ...: installs what building and running, or testing, needs and this machine lacks. Debian packages come
 # through apt where that is allowed (root, or sudo without a password), else it says exactly what to install and fails. `run` is needed;
 # of what only tests need, apt's failure is a warning: the tests that lack something say so and are counted as skipped.
 set -u
@@ -7,7 +7,7 @@ print=
 [ "${1:-}" = --print ] && print=yes && shift
 
 run_packages="gcc libc6-dev make pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev libcurl4-openssl-dev
-libjansson-dev libsqlite3-dev libssl-dev libargon2-dev libinih-dev redis-server"
+libjansson-dev libsqlite3-dev libssl-dev libargon2-dev libinih-dev uthash-dev redis-server"
 test_packages="libcmocka-dev chromium fonts-noto-cjk valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 openssl man-db"
 
@@ -96,8 +96,11 @@ for group in "$@"; do
         fi
         npm_packages tests/browser || echo "npm could not install the packages of tests/browser" >&2
         ;;
+    bench)
+        npm_packages tests/bench || exit 1
+        ;;
     *)
-        echo "usage: setup.sh [--print] run|test ..." >&2
+        echo "usage: setup.sh [--print] run|test|bench ..." >&2
         exit 2
         ;;
     esac

@@ -73,7 +73,7 @@ enum act_kind {
 /* The rules have looked: the commit that stores a rule's messages says so. */
 struct act_ruled {
     int64_t from_seq;    /* KF_CONFLICT unless ruled_seq is this: another node looked meanwhile */
-    int64_t to_seq;      /* ruled_seq afterwards; -1: after this change's own messages */
+    int64_t to_seq;      /* looked at up to here; when nothing newer came meanwhile, this change's own messages count as looked at */
     int64_t rule_due_at; /* 0 never */
     struct {
         struct kf_key rule;
@@ -129,6 +129,7 @@ struct act {
             const char *ref; /* the platform's id */
             const char *text;
             int64_t within_ms; /* only if not older than this; 0: any */
+            bool own;          /* only what `by` has said: a person of the staff, or the visitor; else KF_DENIED */
         } edit;
         struct {
             int64_t seq;
@@ -184,7 +185,8 @@ struct change {
     const struct opening *opening;
 
     /* Guards. */
-    int64_t epoch; /* -1: any; else conversation.epoch must be this */
+    struct kf_key channel; /* "": any; else the conversation must be one of this channel, or there is none (KF_ABSENT) */
+    int64_t epoch;         /* -1: any; else conversation.epoch must be this */
     int lease_shard;
     int64_t lease_epoch; /* 0: not housekeeping; else the lease must still be ours */
     struct kf_id lease_node;

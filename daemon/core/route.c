@@ -74,7 +74,7 @@ struct route route_decide(const struct route_policy *p, const struct route_ask *
 {
     const struct route_agent *known = favourite(ask, agents, n, now_ms), *best;
     int64_t waited = now_ms - ask->waiting_since_ms;
-    const char *why;
+    const char *why = NULL;
 
     if (known && has_place(known))
         return (struct route){ ROUTE_ASSIGN, known->id, "sticky" };

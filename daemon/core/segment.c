@@ -139,7 +139,7 @@ static int fold(uint32_t cp, uint32_t out[2])
         out[0] = (unsigned char)latin[cp - 0xc0];
     else if (cp >= 0x1e00 && cp <= 0x1eff && latin_more[cp - 0x1e00] != '.')
         out[0] = (unsigned char)latin_more[cp - 0x1e00];
-    else if ((cp >= 0x391 && cp <= 0x3a9) || (cp >= 0x410 && cp <= 0x42f))
+    else if ((cp >= 0x391 && cp <= 0x3a9 && cp != 0x3a2) || (cp >= 0x410 && cp <= 0x42f))
         out[0] = cp + 0x20;
     else if (cp >= 0x400 && cp <= 0x40f)
         out[0] = cp + 0x50;

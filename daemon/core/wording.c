@@ -109,29 +109,66 @@ static const char *leave_out(const char *p, struct buf *ret, size_t from)
     return p;
 }
 
+/* What is filled in: where it began, and the part in [[ ]] that is being filled, if any. */
+struct filling {
+    struct buf *ret;
+    size_t from;
+    const char *part; /* behind its "[[" */
+    size_t part_from; /* what was there before it */
+    bool part_lacks;  /* a placeholder of it has no value */
+};
+
+static const char *take_bracket(struct filling *f, const char *p)
+{
+    if (*p == '[' && p[1] == '[' && !f->part && strstr(p + 2, "]]")) {
+        f->part = p + 2;
+        f->part_from = f->ret->n;
+        f->part_lacks = false;
+        return f->part;
+    }
+    if (*p == ']' && p[1] == ']' && f->part) {
+        if (f->part_lacks) {
+            f->ret->n = f->part_from;
+            if (f->ret->p)
+                f->ret->p[f->ret->n] = '\0';
+        }
+        f->part = NULL;
+        return p + 2;
+    }
+    buf_char(f->ret, *p);
+    return p + 1;
+}
+
+static const char *take_brace(struct filling *f, const char *p, const struct wording_value *values, size_t n)
+{
+    size_t len = placeholder(p);
+    const char *value;
+
+    if (!len) { /* "{{" is one brace, and so is one that begins nothing */
+        buf_char(f->ret, '{');
+        return p + (p[1] == '{' ? 2 : 1);
+    }
+    value = value_of(values, n, (struct slice){ p + 1, len - 2 });
+    if (value && *value) {
+        buf_str(f->ret, value);
+        return p + len;
+    }
+    f->part_lacks = true;
+    return leave_out(p + len, f->ret, f->part ? f->part_from : f->from);
+}
+
 void wording_fill(const char *text, const struct wording_value *values, size_t n, struct buf *ret)
 {
-    size_t from = ret->n;
+    struct filling f = { .ret = ret, .from = ret->n };
 
     for (const char *p = text; *p;) {
-        size_t plain = strcspn(p, "{"), len;
-        const char *value;
+        size_t plain = strcspn(p, "{[]");
 
         buf_add(ret, (struct slice){ p, plain });
         p += plain;
-        if (!*p)
-            break;
-        len = placeholder(p);
-        if (!len) { /* "{{" is one brace, and so is one that begins nothing */
-            buf_char(ret, '{');
-            p += p[1] == '{' ? 2 : 1;
-            continue;
-        }
-        value = value_of(values, n, (struct slice){ p + 1, len - 2 });
-        p += len;
-        if (value && *value)
-            buf_str(ret, value);
-        else
-            p = leave_out(p, ret, from);
+        if (*p == '{')
+            p = take_brace(&f, p, values, n);
+        else if (*p)
+            p = take_bracket(&f, p);
     }
 }

@@ -42,7 +42,7 @@ static void looked(void *ctx, enum kf_rc rc, const struct live_view *view, const
         if (!rc)
             keep_look(call->d, ds, view);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 void look(struct desk *d, struct desk_site *ds)
@@ -51,7 +51,7 @@ void look(struct desk *d, struct desk_site *ds)
 
     if (ds->looking || !d->ports.live_up(d->ports.ctx))
         return;
-    call = call_new(d, ds);
+    call = desk_call(d, ds);
     if (!call)
         return;
     ds->looking = true;
@@ -67,7 +67,7 @@ static void match_end(struct call *call)
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
 
-    call_end(call);
+    desk_call_end(call);
     if (!ds)
         return;
     ds->matching--;
@@ -171,7 +171,7 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
 static void match_begin(struct desk *d, struct desk_site *ds, const struct route_ask *ask, const struct route_agent *agent,
                         const struct site_queue *queue, const char *why)
 {
-    struct call *call = call_new(d, ds);
+    struct call *call = desk_call(d, ds);
 
     if (!call)
         return;
@@ -179,7 +179,7 @@ static void match_begin(struct desk *d, struct desk_site *ds, const struct route
     call->who = agent->id;
     call->n = ask->epoch;
     call->p = (void *)&queue->key; /* of the snapshot, checked by name when it is used */
-    call_cid(call, slice_of(why));
+    desk_call_cid(call, slice_of(why));
     ds->matching++;
     d->ports.live_reserve(d->ports.ctx, &ds->site->key, d->leases[ds->shard].held, &ask->conv, ask->epoch, &agent->id, RESERVE_MS,
                           match_reserved, call);
@@ -280,7 +280,7 @@ static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, 
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
 
-    call_end(call);
+    desk_call_end(call);
     if (!ds)
         return;
     ds->passing = false;
@@ -312,7 +312,7 @@ static void pass_step(struct desk *d, struct desk_site *ds)
     if (ds->passing || ds->matching || !ds->pass_again)
         return;
     ds->pass_again = false;
-    if (!may_pass(d, ds) || !(call = call_new(d, ds)))
+    if (!may_pass(d, ds) || !(call = desk_call(d, ds)))
         return;
     ds->passing = true;
     d->ports.live_look(d->ports.ctx, &ds->site->key, LOOK_MAX, pass_looked, call);

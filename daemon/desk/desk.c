@@ -1,4 +1,4 @@
-#include "desk/inner.h"
+#include "desk/outlet.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@ struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 
 static void site_forget(struct desk_site *ds)
 {
+    outlets_close(ds);
     site_unref(ds->site);
     arena_free(ds->members_arena);
     free(ds->seen);
@@ -83,7 +84,7 @@ void log_event(struct desk *d, int level, const char *fmt, ...)
     d->cfg.log(level, line);
 }
 
-struct call *call_new(struct desk *d, const struct desk_site *ds)
+struct call *desk_call(struct desk *d, const struct desk_site *ds)
 {
     struct call *call = calloc(1, sizeof(*call));
 
@@ -97,13 +98,13 @@ struct call *call_new(struct desk *d, const struct desk_site *ds)
     return call;
 }
 
-void call_end(struct call *call)
+void desk_call_end(struct call *call)
 {
     call->d->under_way--;
     free(call);
 }
 
-void call_cid(struct call *call, struct slice cid)
+void desk_call_cid(struct call *call, struct slice cid)
 {
     if (cid.n < sizeof(call->cid))
         memcpy(call->cid, cid.p, cid.n);
@@ -288,6 +289,22 @@ static bool members_take(struct desk_site *ds, const struct member *all, size_t 
     return true;
 }
 
+/* What the live layer thinks of the agents, put right by what the store says. Two nodes' words about one agent may have crossed on
+ * their way to Redis; the holder alone, with rows that it has just read, has the last one. */
+static void agents_compare(struct desk *d, const struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+        enum presence p = m->disabled ? PRESENCE_OFFLINE : m->presence;
+        bool same = false;
+
+        for (size_t k = 0; k < ds->n_seen && !same; k++)
+            same = id_eq(&ds->seen[k].id, &m->person) && ds->seen[k].presence == p && ds->seen[k].capacity == m->capacity;
+        if (!same && (m->roles & MEMBER_AGENT))
+            d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, NULL, NULL);
+    }
+}
+
 static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct load *l = ctx;
@@ -297,10 +314,8 @@ static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct
         for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
             if (!members_take(ds, q->members, q->n_members))
                 rc = KF_NOMEM;
-            for (size_t i = 0; i < ds->n_members; i++)
-                d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
-                                    ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL,
-                                    NULL);
+            if (holder(d, ds))
+                agents_compare(d, ds);
             route_kick(d, ds);
         }
     load_end(l, rc, why);
@@ -325,8 +340,10 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         ds->next = d->sites;
         d->sites = ds;
         d->ports.live_watch(d->ports.ctx, key);
-    } else
+    } else {
+        outlets_close(ds);
         site_unref(ds->site);
+    }
     ds->site = site;
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
@@ -379,6 +396,27 @@ static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const stru
         return;
     }
     l->d->ports.read(l->d->ports.ctx, next, load_members, l);
+}
+
+/* People alone: every node reads them again now and then, because a hint that they have changed may be lost. */
+static void people_refresh(struct desk *d)
+{
+    struct query *q;
+    struct load *l;
+
+    if (d->load_busy)
+        return;
+    q = query_new(QUERY_MEMBERS);
+    l = q ? calloc(1, sizeof(*l)) : NULL;
+    if (!l) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    *l = (struct load){ .d = d };
+    d->load_busy = true;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, load_members, l);
 }
 
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
@@ -530,14 +568,14 @@ static void fetched(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 
         session_catch_up(call->d->session, &c, rc ? NULL : q->messages, rc ? 0 : q->n_messages);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
 {
     struct desk *d = ctx;
     struct query *q = query_new(QUERY_MESSAGES);
-    struct call *call = q ? call_new(d, NULL) : NULL;
+    struct call *call = q ? desk_call(d, NULL) : NULL;
     struct view *v = session_view(d->session, conv);
 
     if (!call) {
@@ -612,11 +650,13 @@ void desk_tick(struct desk *d)
     int64_t t = mono(d);
 
     lease_tick(d);
-    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
+        held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
             ds->swept_at = t;
             sweep_tick(d, ds);
         }
+    }
     if (t - d->beat_at >= LIVE_BEAT_MS) {
         d->beat_at = t;
         for (struct desk_site *ds = d->sites; ds; ds = ds->next)
@@ -627,6 +667,10 @@ void desk_tick(struct desk *d)
         session_each_seat(d->session, each_seat, d);
         session_sweep(d->session);
         rates_sweep(d);
+    }
+    if (t - d->people_at >= 5000) {
+        d->people_at = t;
+        people_refresh(d);
     }
     if (t - d->state_at >= 2000) {
         d->state_at = t;
@@ -641,6 +685,7 @@ void desk_live_changed(struct desk *d, bool up)
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {
+            ds->swept_at = 0;
             heartbeat(d, ds);
             for (size_t i = 0; i < ds->n_members; i++)
                 d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
@@ -658,7 +703,7 @@ static void hinted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_er
     (void)why;
     if (!rc && ds)
         tell_read(call->d, ds, &q->convs[0]);
-    call_end(call);
+    desk_call_end(call);
 }
 
 /* A negative seq means that the owner or the state has changed: it may concern seats here that have no view of it yet. */
@@ -677,7 +722,7 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
     if (seq >= 0 && !session_view(d->session, conv))
         return;
     q = query_new(QUERY_CONV);
-    call = q ? call_new(d, ds) : NULL;
+    call = q ? desk_call(d, ds) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);

@@ -43,6 +43,10 @@ const struct member *desk_member_at(struct desk *d, const struct kf_key *site, s
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
+/* A token for a visitor who has none. */
+bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n);
+/* Is this session, just read under `hash`, still good: neither too old nor idle for too long? That it was used is written down. */
+bool desk_session_alive(struct desk *d, const uint8_t hash[32], const struct stored_session *s);
 /* The sockets of a person are closed with 4401: the session has ended. `hash` NULL: all of the person's. */
 void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash);
 /* A webhook for `channel`; answers once, later or now. */
@@ -54,6 +58,7 @@ struct desk_figures {
     uint64_t messages_in, messages_out, duplicates, passes, matches, conflicts, rules_fired, errands_sent, errands_failed, refused;
     int64_t waiting, longest_ms;
     bool holder, ready;
+    bool store_away; /* the last beat of a lease could not be committed */
     uint64_t under_way;
     uint64_t ack_le[12]; /* acks within 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 ms, and more */
     uint64_t ack_ms_total;

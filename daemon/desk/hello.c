@@ -131,7 +131,7 @@ static void greeted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
             session_kick(d->session, seat, 1013, "store away");
         }
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 /* The visitor's id: from the cookie that came with the upgrade, else from the token of the frame, else a new one. */
@@ -200,7 +200,7 @@ void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
     if (why.rc)
         session_error(d->session, seat, (struct slice){ NULL, 0 }, &why);
     q = query_new(QUERY_PEER);
-    call = q ? call_new(d, ds) : NULL;
+    call = q ? desk_call(d, ds) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);
@@ -264,6 +264,8 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
             continue;
         conv_json_view(ds, &v->conv, &json);
         json.customer = r->customers[i];
+        json.visitor_name = customer_name(r->arena, r->customers[i]);
+        session_owner_told(d->session, &v->conv.id);
         if (written++)
             buf_char(b, ',');
         frame_conversation(b, FRAME_STAFF, &json);
@@ -345,6 +347,7 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
             r->convs[n] = q->convs[i];
             r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));
             r->convs[n].locale = arena_text(r->arena, slice_of(q->convs[i].locale));
+            r->convs[n].visitor_name = NULL; /* it comes with the profile */
             n++;
         }
     r->n = n;
@@ -376,6 +379,42 @@ void hello_staff(struct desk *d, struct seat *seat)
     d->ports.read(d->ports.ctx, q, roll_owned, r);
 }
 
+#define SESSION_IDLE_MS  (12LL * 3600 * 1000)
+#define SESSION_TOUCH_MS (5LL * 60 * 1000)
+
+static void touched(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    (void)rc; /* the next use tries again */
+    (void)news;
+    (void)why;
+    desk_call_end(ctx);
+}
+
+/* Not at every use: a session that was used a moment ago need not be written again. An open console is a use. */
+static void session_touch(struct desk *d, const uint8_t hash[32])
+{
+    struct change *c = change_new(NULL, now(d));
+    struct call *call = c ? desk_call(d, NULL) : NULL;
+
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    memcpy(change_act(c, ACT_SESSION_TOUCH)->u.session.hash, hash, 32);
+    d->ports.commit(d->ports.ctx, c, touched, call);
+}
+
+bool desk_session_alive(struct desk *d, const uint8_t hash[32], const struct stored_session *s)
+{
+    int64_t idle = now(d) - s->seen_at;
+
+    if (s->expires_at <= now(d) || idle >= SESSION_IDLE_MS)
+        return false;
+    if (idle >= SESSION_TOUCH_MS)
+        session_touch(d, hash);
+    return true;
+}
+
 static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -385,17 +424,17 @@ static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct 
 
     (void)why;
     if (!seat) {
-        call_end(call);
+        desk_call_end(call);
         return;
     }
     if (rc == KF_AGAIN || rc == KF_NOMEM) {
         if (!seat->welcomed)
             session_kick(d->session, seat, 1013, "store away");
-        call_end(call);
+        desk_call_end(call);
         return;
     }
     m = rc ? NULL : member_of(site_of(d, &call->site), &q->session.person);
-    if (rc || q->session.expires_at <= now(d))
+    if (rc || !desk_session_alive(d, seat->session_hash, &q->session))
         session_kick(d->session, seat, 4401, "sign in");
     else if (!m || m->disabled || !(m->roles & (MEMBER_AGENT | MEMBER_SUPERVISOR)))
         session_kick(d->session, seat, 4403, "not an agent of this site");
@@ -404,14 +443,14 @@ static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct 
         if (id_is_zero(&seat->who) && session_sit(d->session, seat, &q->session.person) && seat->hello)
             hello_staff(d, seat);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 /* Looked up at the start and every ten seconds: sign-outs, expiry, disabling and changed roles on other nodes take effect here. */
 void staff_check(struct desk *d, struct seat *seat)
 {
     struct query *q = query_new(QUERY_SESSION);
-    struct call *call = q ? call_new(d, NULL) : NULL;
+    struct call *call = q ? desk_call(d, NULL) : NULL;
 
     if (!call) {
         if (q)
@@ -461,7 +500,7 @@ static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct
         (void)frame_history(&d->out, &call->conv, q->messages, q->n_messages, q->more, call->n != 0);
         session_send(d->session, seat, &d->out);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -476,13 +515,13 @@ static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struc
         frame_timeline(&d->out, &call->conv, &q->entries[i]);
         session_send(d->session, seat, &d->out);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void read_timeline(struct desk *d, const struct seat *seat, const struct kf_id *conv)
 {
     struct query *q = query_new(QUERY_TIMELINE);
-    struct call *call = q ? call_new(d, NULL) : NULL;
+    struct call *call = q ? desk_call(d, NULL) : NULL;
 
     if (!call) {
         if (q)
@@ -503,7 +542,7 @@ static void history_go(struct call *call, struct seat *seat)
 
     if (!q) {
         seat_fail(d, call->conn, call->cid, KF_NOMEM, NULL);
-        call_end(call);
+        desk_call_end(call);
         return;
     }
     q->id = call->conv;
@@ -525,7 +564,7 @@ static void history_conv(void *ctx, enum kf_rc rc, struct query *q, const struct
     struct kf_err none = { 0 };
 
     if (!seat) {
-        call_end(call);
+        desk_call_end(call);
         return;
     }
     if (!rc && !may_read(site_of(d, &call->site), seat, &q->convs[0]))
@@ -534,7 +573,7 @@ static void history_conv(void *ctx, enum kf_rc rc, struct query *q, const struct
         if (rc == KF_ABSENT)
             (void)kf_fail(&none, KF_ABSENT, "no such conversation");
         session_error(d->session, seat, slice_of(call->cid), rc == KF_ABSENT ? &none : why);
-        call_end(call);
+        desk_call_end(call);
         return;
     }
     history_go(call, seat);
@@ -554,7 +593,7 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in)
         session_send(d->session, seat, &d->out);
         return;
     }
-    call = call_new(d, ds);
+    call = desk_call(d, ds);
     if (!call)
         return;
     call->conn = seat->conn;
@@ -562,14 +601,14 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in)
     call->n = in->before > 0;
     call->m = in->before > 0 ? in->before : in->after;
     call->at = in->limit > 0 && in->limit < HISTORY_MAX ? in->limit : HISTORY_MAX;
-    call_cid(call, in->cid);
+    desk_call_cid(call, in->cid);
     if (v && may_read(ds, seat, &v->conv)) {
         history_go(call, seat);
         return;
     }
     q = query_new(QUERY_CONV);
     if (!q) {
-        call_end(call);
+        desk_call_end(call);
         return;
     }
     q->id = conv;

@@ -48,20 +48,24 @@ static void lease_done(void *ctx, enum kf_rc rc, const struct news *news, const 
 
     (void)why;
     l->busy = false;
+    d->figures.store_away = rc == KF_AGAIN;
     if (rc == KF_OK) {
         if (l->held != news->version)
             log_event(d, 1, "desk event=lease_taken shard=%lld epoch=%lld", (long long)call->n, (long long)news->version);
+        if (l->held != news->version)
+            for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+                ds->swept_at = ds->shard == call->n ? 0 : ds->swept_at; /* the first sweep rebuilds: at once */
         l->held = news->version;
         l->beaten_at = call->at; /* from when it was sent, not from when it was answered */
     } else if (rc == KF_CONFLICT)
         lease_lost(d, (int)call->n);
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void lease_commit(struct desk *d, int shard, int64_t epoch, bool take)
 {
     struct change *c = change_new(NULL, now(d));
-    struct call *call = c ? call_new(d, NULL) : NULL;
+    struct call *call = c ? desk_call(d, NULL) : NULL;
     struct act *act;
 
     if (!call) {
@@ -120,7 +124,7 @@ static void leases_read(void *ctx, enum kf_rc rc, struct query *q, const struct 
     for (int shard = 0; !rc && shard < SHARDS; shard++)
         if (shard_used(d, shard))
             lease_step(d, shard);
-    call_end(call);
+    desk_call_end(call);
 }
 
 void lease_tick(struct desk *d)
@@ -134,7 +138,7 @@ void lease_tick(struct desk *d)
     if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < LEASE_BEAT_MS) || !d->sites)
         return;
     q = query_new(QUERY_LEASES);
-    call = q ? call_new(d, NULL) : NULL;
+    call = q ? desk_call(d, NULL) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);
@@ -289,13 +293,13 @@ static void kept(void *ctx, enum kf_rc rc, const struct news *news, const struct
     (void)why;
     if (!rc && ds)
         tell_news(call->d, ds, news, 0);
-    call_end(call); /* a conflict: somebody acted meanwhile, and the next sweep sees what is there now */
+    desk_call_end(call); /* a conflict: somebody acted meanwhile, and the next sweep sees what is there now */
 }
 
 static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *conv, enum conv_event_kind kind, const char *entry)
 {
     struct change *c = housekeeping(d, ds);
-    struct call *call = c ? call_new(d, ds) : NULL;
+    struct call *call = c ? desk_call(d, ds) : NULL;
     struct act *act;
 
     if (!call) {
@@ -305,8 +309,10 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
     c->conv = conv->id;
     act = change_act(c, ACT_STEP);
     act->u.step = (struct conv_event){ .kind = kind, .person = conv->owner, .epoch = conv->epoch };
-    act = change_act(c, ACT_ENTRY);
-    act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
+    if (entry) {
+        act = change_act(c, ACT_ENTRY);
+        act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
+    }
     d->ports.commit(d->ports.ctx, c, kept, call);
 }
 
@@ -316,6 +322,8 @@ static void due_one(struct desk *d, struct desk_site *ds, const struct conv *c)
         keep_step(d, ds, c, CONV_REFUSE, "missed");
     else if (c->state == CONV_PARKED && c->until && c->until <= now(d))
         keep_step(d, ds, c, CONV_UNPARK, "unparked");
+    else if (c->state == CONV_CLOSED && c->wrapup_until && c->wrapup_until <= now(d))
+        keep_step(d, ds, c, CONV_NOTHING, NULL); /* the wrap-up is over: a place is free */
     else
         rules_due(d, ds, c);
 }
@@ -331,13 +339,13 @@ static void due_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
         for (size_t i = 0; !rc && i < q->n_convs; i++)
             due_one(call->d, ds, &q->convs[i]);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void sweep_due(struct desk *d, struct desk_site *ds)
 {
     struct query *q = query_new(QUERY_DUE);
-    struct call *call = q ? call_new(d, ds) : NULL;
+    struct call *call = q ? desk_call(d, ds) : NULL;
 
     if (!call) {
         if (q)
@@ -368,7 +376,7 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
         else if (c->state == CONV_OFFERED)
             keep_step(d, ds, c, CONV_REFUSE, "missed");
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void sweep_lost(struct desk *d, struct desk_site *ds)
@@ -381,7 +389,7 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
         if (s->connected || s->load == 0 || !s->gone_since || now(d) - s->gone_since < ds->site->grace_ms)
             continue;
         q = query_new(QUERY_OWNED);
-        call = q ? call_new(d, ds) : NULL;
+        call = q ? desk_call(d, ds) : NULL;
         if (!call) {
             if (q)
                 arena_free(q->arena);
@@ -408,13 +416,13 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
         d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
     if (ds)
         route_kick(d, ds);
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void sweep_waiting(struct desk *d, struct desk_site *ds)
 {
     struct query *q = query_new(QUERY_WAITING);
-    struct call *call = q ? call_new(d, ds) : NULL;
+    struct call *call = q ? desk_call(d, ds) : NULL;
 
     if (!call) {
         if (q)
@@ -454,7 +462,7 @@ static void parked_read(void *ctx, enum kf_rc rc, struct query *q, const struct 
             return;
         }
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static bool anybody_there(struct desk *d, const struct desk_site *ds)
@@ -474,7 +482,7 @@ static void sweep_parked(struct desk *d, struct desk_site *ds)
     if (!ds->parked_maybe || !anybody_there(d, ds))
         return;
     q = query_new(QUERY_OPEN);
-    call = q ? call_new(d, ds) : NULL;
+    call = q ? desk_call(d, ds) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);
@@ -489,6 +497,8 @@ static void sweep_parked(struct desk *d, struct desk_site *ds)
 
 void sweep_tick(struct desk *d, struct desk_site *ds)
 {
+    if (ds->queue_dirty)
+        tell_queue(d, ds);
     if (!holder(d, ds)) {
         look(d, ds);
         return;

@@ -14,7 +14,7 @@
 #define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
-#define RESERVE_MS     5000 /* a reservation that is not settled ends by itself */
+#define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
 #define LOOK_STALE_MS  1500
 
 struct lease {
@@ -34,6 +34,8 @@ struct seen {
     int load, capacity;
     int64_t gone_since;
 };
+
+struct outlet;
 
 struct desk_site {
     struct site *site;
@@ -57,6 +59,9 @@ struct desk_site {
     size_t n_seen;
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
+    bool queue_dirty;
+    int64_t queue_told_at;  /* mono */
+    struct outlet *outlets; /* opened channels: outlet.h */
     struct desk_site *next;
 };
 
@@ -74,7 +79,7 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool lease_reading;
-    int64_t lease_at, beat_at, state_at, check_at;
+    int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;
@@ -95,9 +100,9 @@ struct call {
     void (*then)(struct call *call);
 };
 
-struct call *call_new(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
-void call_end(struct call *call);
-void call_cid(struct call *call, struct slice cid);
+struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
+void desk_call_end(struct call *call);
+void desk_call_cid(struct call *call, struct slice cid);
 
 /* ---- desk.c ---- */
 int64_t now(const struct desk *d);
@@ -125,6 +130,8 @@ void tell_positions(struct desk *d);
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position);
 void tell_queue(struct desk *d, struct desk_site *ds);
+/* The name in a customer's JSON, in the arena; NULL none. */
+const char *customer_name(struct arena *a, const char *customer);
 
 /* ---- one file each ---- */
 void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in);

@@ -40,12 +40,12 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
         else if (ds)
             tell_news(d, ds, news, call->conn);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c)
 {
-    struct call *call = call_new(d, site_of(d, &seat->site));
+    struct call *call = desk_call(d, site_of(d, &seat->site));
 
     if (!call) {
         change_free(c);
@@ -53,7 +53,7 @@ bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
         return false;
     }
     call->conn = seat->conn;
-    call_cid(call, in->cid);
+    desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, change_done, call);
     return true;
 }

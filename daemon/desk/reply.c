@@ -244,6 +244,7 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
 
     act->u.edit.seq = in->seq;
     act->u.edit.within_ms = ds->site->recall_ms;
+    act->u.edit.own = true;
     content(c, "recall", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
     if (to_platform(ds, conv)) {
@@ -392,13 +393,13 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
             route_kick(d, ds);
         }
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void presence(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in)
 {
     struct change *c = staff_change(d, ds, m, in, NULL);
-    struct call *call = c ? call_new(d, ds) : NULL;
+    struct call *call = c ? desk_call(d, ds) : NULL;
     struct act *act;
 
     if (!call) {
@@ -415,7 +416,7 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
     call->who = m->person;
     call->n = in->presence;
     call->m = c->at;
-    call_cid(call, in->cid);
+    desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, presence_done, call);
 }
 

@@ -207,6 +207,7 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
 
 static void take_fired(struct looking *l, const struct query *q)
 {
+    l->n_fired = 0;
     l->fired = arena_array(l->arena, q->n_entries + 1, sizeof(*l->fired));
     for (size_t i = 0; l->fired && i < q->n_entries; i++) {
         json_t *root = strcmp(q->entries[i].kind, "rule") == 0 ? json_loads(q->entries[i].data, 0, NULL) : NULL;
@@ -355,13 +356,13 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
         if (q->convs[i].state == CONV_SERVED)
             rules_due(call->d, ds, &q->convs[i]);
-    call_end(call);
+    desk_call_end(call);
 }
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
     struct query *q = query_new(QUERY_OWNED);
-    struct call *call = q ? call_new(d, ds) : NULL;
+    struct call *call = q ? desk_call(d, ds) : NULL;
 
     if (!call) {
         if (q)

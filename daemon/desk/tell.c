@@ -1,6 +1,8 @@
 /* tell.c: step 6 of a message's journey: what became true goes to the seats here, to the live layer, and as a hint to other nodes. */
+#include "core/mutant.h"
 #include "desk/inner.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
@@ -24,8 +26,14 @@ void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int6
     session_send_who(d->session, &c->contact, &d->out, 0);
 }
 
+/* At most once a second; the sweep sends what was held back. */
 void tell_queue(struct desk *d, struct desk_site *ds)
 {
+    ds->queue_dirty = true;
+    if (mono(d) - ds->queue_told_at < 1000)
+        return;
+    ds->queue_dirty = false;
+    ds->queue_told_at = mono(d);
     buf_clear(&d->out);
     frame_queue(&d->out, ds->waiting, ds->longest_ms);
     for (size_t i = 0; i < ds->n_members; i++)
@@ -33,6 +41,16 @@ void tell_queue(struct desk *d, struct desk_site *ds)
 }
 
 /* ---- the owner ---- */
+
+const char *customer_name(struct arena *a, const char *customer)
+{
+    json_t *root = customer ? json_loads(customer, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(root, "name"));
+    const char *ret = name ? arena_text(a, slice_of(name)) : NULL;
+
+    json_decref(root);
+    return ret;
+}
 
 static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
@@ -48,14 +66,16 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
         conv_json_view(ds, &view->conv, &v);
         if (!rc)
             v.customer = q->text_out;
+        v.visitor_name = customer_name(q->arena, v.customer);
         buf_clear(&d->out);
         if (view->conv.state == CONV_OFFERED)
             frame_offered(&d->out, &v, view->conv.until);
         else
             frame_assigned(&d->out, &v, call->cid);
+        session_owner_told(d->session, &call->conv);
         session_send_who(d->session, &call->who, &d->out, 0);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *c, const char *why)
@@ -66,15 +86,16 @@ static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *
     if (!session_seats(d->session, &c->owner))
         return;
     q = query_new(QUERY_PROFILE);
-    call = q ? call_new(d, ds) : NULL;
+    call = q ? desk_call(d, ds) : NULL;
     if (!call) {
         if (q)
             arena_free(q->arena);
+        session_owner_told(d->session, &c->id);
         return;
     }
     call->conv = c->id;
     call->who = c->owner;
-    call_cid(call, slice_of(why));
+    desk_call_cid(call, slice_of(why));
     q->site = c->site;
     q->id = c->contact;
     d->ports.read(d->ports.ctx, q, told_owner, call);
@@ -102,12 +123,12 @@ static void positioned(void *ctx, enum kf_rc rc, int64_t position, int64_t lengt
         v->position = position;
         tell_state(d, ds, &v->conv, position);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void ask_position(struct desk *d, struct desk_site *ds, const struct conv *c)
 {
-    struct call *call = call_new(d, ds);
+    struct call *call = desk_call(d, ds);
 
     if (!call)
         return;
@@ -138,8 +159,8 @@ static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
     struct view *v = session_view(d->session, &call->conv);
 
     (void)why;
-    /* A failure is no harm: the holder's sweep puts what the store says. */
-    if (!rc && ds) {
+    /* A failure is no harm: the live layer then doubts the site, and the holder rebuilds it. */
+    if (!rc && ds && !mutant("no_trigger")) {
         if (holder(d, ds))
             route_kick(d, ds);
         else if (call->n) /* a place was freed or somebody waits: the holder, wherever it is, should look */
@@ -147,12 +168,12 @@ static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
         if (v && v->conv.state == CONV_WAITING)
             ask_position(d, ds, &v->conv);
     }
-    call_end(call);
+    desk_call_end(call);
 }
 
 static void put(struct desk *d, struct desk_site *ds, const struct conv *c)
 {
-    struct call *call = call_new(d, ds);
+    struct call *call = desk_call(d, ds);
 
     if (!call)
         return;

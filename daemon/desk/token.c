@@ -101,3 +101,10 @@ enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slic
 {
     return token_read(site, token, now(d), ret);
 }
+
+bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n)
+{
+    struct kf_id id = fresh_id(d);
+
+    return token_make(site, &id, now(d), ret, n);
+}

@@ -121,7 +121,7 @@ static bool parse_unix(struct slice rest, struct redis_address *a)
     struct slice who, path;
 
     if (slice_starts(rest, "//")) {
-        rest = path = (struct slice){ rest.p + 2, rest.n - 2 };
+        path = (struct slice){ rest.p + 2, rest.n - 2 };
         if (!cut(&path, '/', false, &who) || (who.n && (!credentials(&who, a) || who.n)))
             return false;
         rest = (struct slice){ path.p - 1, path.n + 1 }; /* with its first slash */

@@ -57,29 +57,29 @@ static void argument(struct buf *b, struct slice s)
     buf_str(b, "\r\n");
 }
 
-void call_text(struct call *c, const char *text)
+void live_call_text(struct call *c, const char *text)
 {
     argument(&c->cmd, slice_of(text));
 }
 
-void call_i64(struct call *c, int64_t v)
+void live_call_i64(struct call *c, int64_t v)
 {
     char text[24];
 
     (void)snprintf(text, sizeof(text), "%" PRId64, v);
-    call_text(c, text);
+    live_call_text(c, text);
 }
 
-void call_id(struct call *c, const struct kf_id *id)
+void live_call_id(struct call *c, const struct kf_id *id)
 {
     char hex[33] = "-";
 
     if (!id_is_zero(id))
         live_id_hex(id, hex);
-    call_text(c, hex);
+    live_call_text(c, hex);
 }
 
-struct call *call_new(struct live *l, enum script script, const struct kf_key *site, int n_args)
+struct call *live_call_new(struct live *l, enum script script, const struct kf_key *site, int n_args)
 {
     struct call *c = calloc(1, sizeof(*c));
     char key[KF_KEY_MAX + 16];
@@ -89,15 +89,16 @@ struct call *call_new(struct live *l, enum script script, const struct kf_key *s
         return NULL;
     c->live = l;
     c->script = script;
+    c->site = *site;
     c->ask.done = on_answer;
     buf_init(&c->cmd, CALL_MAX);
     buf_printf(&c->cmd, "*%d\r\n", 4 + n_args + 1);
-    call_text(c, "EVALSHA");
-    call_text(c, l->scripts[script].sha);
-    call_text(c, "1");
+    live_call_text(c, "EVALSHA");
+    live_call_text(c, l->scripts[script].sha);
+    live_call_text(c, "1");
     (void)snprintf(key, sizeof(key), "kefu:{%s}:ready", site->s);
-    call_text(c, key);
-    call_i64(c, l->cfg.now_ms(l->cfg.now_ctx));
+    live_call_text(c, key);
+    live_call_i64(c, l->cfg.now_ms(l->cfg.now_ctx));
     return c;
 }
 
@@ -108,8 +109,11 @@ static void end(struct call *c, enum kf_rc rc, const redisReply *reply, const st
     struct live *l = c->live;
 
     l->figures.pending--;
-    if (rc && rc != KF_CONFLICT)
+    if (rc && rc != KF_CONFLICT) {
         l->figures.failed++;
+        if (c->script == SCRIPT_PUT || c->script == SCRIPT_AGENT)
+            doubts_note(l, &c->site);
+    }
     c->finish(c, rc, reply, rc ? why : NULL);
     buf_finish(&c->cmd);
     free(c);
@@ -178,7 +182,7 @@ static void on_answer(struct link_ask *ask, const redisReply *reply)
 
 static void on_answer_timer(uv_timer_t *timer)
 {
-    call_answer_refused(timer->data);
+    live_call_answer_refused(timer->data);
 }
 
 /* Nobody is answered before the call that asked has returned. */
@@ -197,7 +201,7 @@ static void refuse(struct call *c, enum kf_rc rc, const char *text)
         uv_timer_start(&l->answer, on_answer_timer, 0, 0);
 }
 
-void call_answer_refused(struct live *l)
+void live_call_answer_refused(struct live *l)
 {
     struct call *c = l->refused;
 
@@ -211,7 +215,7 @@ void call_answer_refused(struct live *l)
     }
 }
 
-void call_send(struct call *c)
+void live_call_send(struct call *c)
 {
     struct live *l = c->live;
 

@@ -19,13 +19,41 @@ static char *publish(const char *channel, const char *payload, size_t *n)
 
 /* ---- out ----------------------------------------------------------------------------------------------------------- */
 
+static void hint_answered(struct link_ask *a, const redisReply *reply)
+{
+    struct live *l = (struct live *)((char *)a - offsetof(struct live, hint_ask));
+    char text[NOTE_TEXT];
+
+    l->hint_pending = false;
+    l->hints_unanswered = 0;
+    if (!reply || reply->type != REDIS_REPLY_ERROR || l->hint_refused)
+        return;
+    l->hint_refused = true; /* said once */
+    live_note(l->cfg.log, NOTE_WARN, "live event=hint_refused why=%s", live_quote(reply->str, text));
+}
+
+/* One hint at a time waits for its answer, on behalf of all that follow it: it holds the deadline, and the count of what Redis has
+ * not read yet. */
+static void publish_hint(struct live *l, const char *cmd, size_t n)
+{
+    l->hints_unanswered++;
+    if (l->hint_pending) {
+        (void)link_tell(&l->commands, cmd, n);
+        return;
+    }
+    l->hint_ask.done = hint_answered;
+    l->hint_pending = link_ask(&l->commands, &l->hint_ask, cmd, n);
+    if (!l->hint_pending)
+        l->hints_unanswered = 0;
+}
+
 void live_hint(struct live *l, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
 {
     char channel[KF_KEY_MAX + 16], hex[33] = "-", payload[96];
     char *cmd;
     size_t n;
 
-    if (l->commands.state != LINK_UP || l->commands.pending >= LIVE_PENDING_MAX)
+    if (l->commands.state != LINK_UP || l->hints_unanswered >= LIVE_PENDING_MAX)
         return;
     if (conv)
         live_id_hex(conv, hex);
@@ -34,7 +62,7 @@ void live_hint(struct live *l, const struct kf_key *site, const struct kf_id *co
     cmd = publish(channel, payload, &n);
     if (!cmd)
         return;
-    (void)link_tell(&l->commands, cmd, n);
+    publish_hint(l, cmd, n);
     redisFreeCommand(cmd);
 }
 
@@ -53,7 +81,7 @@ void live_watch(struct live *l, const struct kf_key *site)
 
         w = realloc(l->watches, cap * sizeof(*w));
         if (!w) {
-            note(l->cfg.log, NOTE_ERROR, "live event=watch site=%s why=\"no memory\"", site->s);
+            live_note(l->cfg.log, NOTE_ERROR, "live event=watch site=%s why=\"no memory\"", site->s);
             return;
         }
         l->watches = w;
@@ -79,10 +107,11 @@ void hints_greet(struct live *l)
 /* "NODE CONV|- SEQ" */
 static void hinted(struct live *l, const struct watch *w, const char *payload, size_t n)
 {
-    static const struct kf_id none;
     struct kf_id conv;
     size_t conv_n;
     const char *p;
+    char *end;
+    int64_t seq;
 
     if (n < 33 + 2 || payload[32] != ' ' || memcmp(payload, l->node, 32) == 0)
         return;
@@ -90,7 +119,10 @@ static void hinted(struct live *l, const struct watch *w, const char *payload, s
     conv_n = strcspn(p, " ");
     if (p[conv_n] != ' ' || !live_hex_id(p, conv_n, &conv))
         return;
-    l->cfg.hint(l->cfg.ctx, &w->site, id_is_zero(&conv) ? &none : &conv, strtoll(p + conv_n, NULL, 10));
+    seq = strtoll(p + conv_n, &end, 10);
+    if (end == p + conv_n || *end)
+        return;
+    l->cfg.hint(l->cfg.ctx, &w->site, &conv, seq);
 }
 
 void hints_pushed(struct live *l, const char *channel, const char *payload, size_t n)

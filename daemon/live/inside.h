@@ -13,6 +13,7 @@
 enum script {
     SCRIPT_AGENT,
     SCRIPT_CONNECTED,
+    SCRIPT_DOUBT,
     SCRIPT_GONE,
     SCRIPT_LOOK,
     SCRIPT_POSITION,
@@ -28,7 +29,8 @@ enum script {
 };
 
 #define LIVE_PENDING_MAX 10000
-#define LIVE_PULSE_MS    5000
+#define LIVE_TICK_MS     1000
+#define LIVE_PULSE_TICKS 3
 #define SHA_TEXT         41
 
 struct script_slot {
@@ -46,6 +48,13 @@ struct watch {
     char channel[KF_KEY_MAX + 16];
 };
 
+/* A site about which something could not be told: Redis has to hear that before anything it says is believed again. */
+struct doubt {
+    struct kf_key site;
+    bool asked; /* the call is under way */
+    bool again; /* and meanwhile more could not be told */
+};
+
 struct live {
     uv_loop_t *loop;
     struct live_config cfg;
@@ -56,14 +65,19 @@ struct live {
     struct keeper keeper;
     struct link commands, subscription;
     uv_timer_t answer; /* fires at once when somebody has to be answered without Redis */
-    uv_timer_t pulse;
+    uv_timer_t tick;
     struct call *refused, **refused_end;
     struct script_slot scripts[SCRIPTS];
     int scripts_left; /* to be loaded in this greeting */
-    struct link_ask pulse_ask;
+    int ticks;
+    struct link_ask pulse_ask, hint_ask;
     bool pulse_asked, pulse_pending, pulse_heard;
+    bool hint_pending, hint_refused;
+    size_t hints_unanswered;
     struct watch *watches;
     size_t n_watches, cap_watches;
+    struct doubt *doubts;
+    size_t n_doubts, cap_doubts;
     bool keeps, up, closing;
     int parts; /* handles, links, the keeper: what still has to finish */
     struct live_figures figures;
@@ -79,6 +93,7 @@ struct call {
     struct link_ask ask;
     struct live *live;
     enum script script;
+    struct kf_key site;
     struct buf cmd;
     bool repeated; /* after NOSCRIPT */
     struct call *next_refused;
@@ -91,21 +106,21 @@ struct call {
         live_position_done *position;
     };
     void *ctx;
-    /* Of the mutant: a reservation in two steps. */
-    struct kf_key site;
-    struct kf_id conv, agent;
+#ifdef KEFUD_FAULT
+    struct kf_id conv, agent; /* of a reservation in two steps */
     int64_t hold_ms;
+#endif
 };
 
 /* NULL when memory is out. `n_args` counts what follows the time, which every script gets first. */
-struct call *call_new(struct live *l, enum script script, const struct kf_key *site, int n_args);
-void call_text(struct call *c, const char *text);
-void call_i64(struct call *c, int64_t v);
-void call_id(struct call *c, const struct kf_id *id); /* zero becomes "-" */
+struct call *live_call_new(struct live *l, enum script script, const struct kf_key *site, int n_args);
+void live_call_text(struct call *c, const char *text);
+void live_call_i64(struct call *c, int64_t v);
+void live_call_id(struct call *c, const struct kf_id *id); /* zero becomes "-" */
 /* Takes `c`. finish() runs once, later. */
-void call_send(struct call *c);
+void live_call_send(struct call *c);
 /* Answers all that were refused. */
-void call_answer_refused(struct live *l);
+void live_call_answer_refused(struct live *l);
 
 /* 32 hex digits. */
 void live_id_hex(const struct kf_id *id, char ret[33]);
@@ -117,6 +132,13 @@ enum kf_rc scripts_init(struct live *l, struct kf_err *why);
 void scripts_finish(struct live *l);
 /* Loads them all, then link_ready(). */
 void scripts_greet(struct live *l);
+
+/* ---- doubts (doubt.c) ------------------------------------------------------------------------------------------------ */
+
+/* A call about the site got lost that told what the store has committed. */
+void doubts_note(struct live *l, const struct kf_key *site);
+/* Tells Redis, as far as it can be told. */
+void doubts_tell(struct live *l);
 
 /* ---- hints (hint.c) -------------------------------------------------------------------------------------------------- */
 

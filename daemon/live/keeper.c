@@ -34,7 +34,7 @@ static void line_read(struct keeper *k, char *line)
     char text[NOTE_TEXT];
     const char *warning = strstr(line, " # ");
 
-    note(k->cfg.log, warning ? NOTE_INFO : NOTE_DEBUG, "live event=redis text=%s", note_quote(line, text));
+    live_note(k->cfg.log, warning ? NOTE_INFO : NOTE_DEBUG, "live event=redis text=%s", live_quote(line, text));
     if (strcasestr(line, "ready to accept connections"))
         k->cfg.ready(k->cfg.ctx);
 }
@@ -264,9 +264,9 @@ static enum kf_rc start(struct keeper *k, struct kf_err *why)
     rc = fork_server(k, &p, why);
     if (rc)
         goto end;
-    note(k->cfg.log, NOTE_INFO, "live event=redis_started pid=%d", (int)k->pid);
+    live_note(k->cfg.log, NOTE_INFO, "live event=redis_started pid=%d", (int)k->pid);
     if (!output_open(k, p.output[0]))
-        note(k->cfg.log, NOTE_WARN, "live event=redis_output why=\"no memory\"");
+        live_note(k->cfg.log, NOTE_WARN, "live event=redis_output why=\"no memory\"");
     p.output[0] = -1;
 end:
     close_pair(p.config);
@@ -292,8 +292,8 @@ static void on_child(uv_signal_t *handle, int signum)
     (void)signum;
     if (!k->pid || waitpid(k->pid, &status, WNOHANG) != k->pid)
         return;
-    note(k->cfg.log, NOTE_ERROR, "live event=redis_ended pid=%d %s=%d", (int)k->pid, WIFSIGNALED(status) ? "signal" : "status",
-         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    live_note(k->cfg.log, NOTE_ERROR, "live event=redis_ended pid=%d %s=%d", (int)k->pid, WIFSIGNALED(status) ? "signal" : "status",
+              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     k->pid = 0;
     if (uv_now(k->cfg.loop) - k->started >= STAYED_MS)
         k->backoff_ms = AGAIN_MIN_MS;
@@ -308,7 +308,7 @@ static void on_again(uv_timer_t *timer)
 
     if (start(k, &why) == KF_OK)
         return;
-    note(k->cfg.log, NOTE_ERROR, "live event=redis_not_started why=%s", note_quote(why.text, text));
+    live_note(k->cfg.log, NOTE_ERROR, "live event=redis_not_started why=%s", live_quote(why.text, text));
     start_later(k);
 }
 

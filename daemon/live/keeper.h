@@ -20,7 +20,7 @@ struct keeper_config {
     const char *state_dir;
     void (*ready)(void *ctx);    /* it accepts connections */
     void (*finished)(void *ctx); /* after keeper_finish(): the memory may go */
-    note_log *log;
+    live_log *log;
     void *ctx;
 };
 

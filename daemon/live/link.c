@@ -130,7 +130,7 @@ static void wait_and_retry(struct link *l, bool later)
     if (later)
         ms = RETRY_LATER_MS;
     else
-        l->backoff_ms = ms * 2 < l->cfg.retry_max_ms ? ms * 2 : l->cfg.retry_max_ms;
+        l->backoff_ms = ms * 2 < LINK_RETRY_MAX_MS ? ms * 2 : LINK_RETRY_MAX_MS;
     uv_timer_start(&l->timer, on_timer, jittered(ms), 0);
 }
 
@@ -154,7 +154,8 @@ static void lost(struct link *l, const char *error)
     if (l->state == LINK_FINISHED || l->state == LINK_DOWN)
         return;
     if (!l->quiet)
-        note(l->cfg.log, NOTE_WARN, "live event=%s link=%s why=%s", was_up ? "lost" : "unreachable", l->cfg.name, note_quote(error, text));
+        live_note(l->cfg.log, NOTE_WARN, "live event=%s link=%s why=%s", was_up ? "lost" : "unreachable", l->cfg.name,
+                  live_quote(error, text));
     l->quiet = !was_up; /* of a row of failed attempts the first is told */
     wait_and_retry(l, link_says_later(error));
     drop(l);
@@ -246,7 +247,7 @@ void link_ready(struct link *l)
     l->quiet = false;
     l->backoff_ms = RETRY_MIN_MS;
     l->ups++;
-    note(l->cfg.log, NOTE_INFO, "live event=up link=%s", l->cfg.name);
+    live_note(l->cfg.log, NOTE_INFO, "live event=up link=%s", l->cfg.name);
     l->cfg.changed(l->cfg.ctx, true);
 }
 
@@ -382,7 +383,7 @@ void link_hurry(struct link *l)
 
 void link_init(struct link *l, const struct link_config *cfg)
 {
-    *l = (struct link){ .cfg = *cfg, .state = LINK_DOWN, .backoff_ms = RETRY_MIN_MS };
+    *l = (struct link){ .cfg = *cfg, .state = LINK_DOWN, .backoff_ms = RETRY_MIN_MS, .quiet = cfg->quiet };
     uv_timer_init(cfg->loop, &l->timer);
     l->timer.data = l;
     uv_timer_start(&l->timer, on_timer, 0, 0);

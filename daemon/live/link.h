@@ -7,7 +7,7 @@
  * GREETING: AUTH, SELECT and CLIENT SETNAME have been sent by the link; when they are answered, cfg.greet() sends what must come
  * before everything else and ends with link_ready() or link_lost().
  * An answer that is not there LINK_DEADLINE_MS after its question, or a connection that is not up by then, is a lost link. Between
- * attempts 100 ms, doubling up to retry_max_ms, jittered; a Redis that says that it is loading is asked again after 300 ms. */
+ * attempts 100 ms, doubling up to LINK_RETRY_MAX_MS, jittered; a Redis that says that it is loading is asked again after 300 ms. */
 #ifndef KF_LIVE_LINK_H
 #define KF_LIVE_LINK_H
 
@@ -38,14 +38,14 @@ struct link_config {
     uv_loop_t *loop;
     const struct redis_address *where; /* borrowed, must outlive the link */
     const char *name;                  /* for CLIENT SETNAME and the log; no blanks */
-    int retry_max_ms;
+    bool quiet;                        /* nothing is said of failed attempts before it is up for the first time */
     void (*greet)(void *ctx);
     /* Told of UP and of the end of UP only. */
     void (*changed)(void *ctx, bool up);
     /* What is pushed on subscribed channels; with `payload` NULL the subscription itself is confirmed. May be NULL. */
     void (*pushed)(void *ctx, const char *channel, const char *payload, size_t n);
     void (*finished)(void *ctx); /* after link_finish(): the memory may go */
-    note_log *log;
+    live_log *log;
     void *ctx;
 };
 

@@ -24,6 +24,7 @@ static void on_link_changed(void *ctx, bool up)
 
     (void)up;
     l->pulse_asked = false;
+    doubts_tell(l); /* before anybody who is told below asks anything */
     look_again(l);
 }
 
@@ -53,9 +54,13 @@ static void on_server_ready(void *ctx)
     link_hurry(&l->subscription);
 }
 
-static void on_pulse(uv_timer_t *timer)
+static void on_tick(uv_timer_t *timer)
 {
-    hints_pulse(timer->data);
+    struct live *l = timer->data;
+
+    doubts_tell(l);
+    if (++l->ticks % LIVE_PULSE_TICKS == 0)
+        hints_pulse(l);
 }
 
 bool live_up(const struct live *l)
@@ -80,6 +85,7 @@ static void live_free(struct live *l)
 {
     scripts_finish(l);
     free(l->watches);
+    free(l->doubts);
     free(l);
 }
 
@@ -105,11 +111,11 @@ void live_close(struct live *l)
     link_finish(&l->commands);
     link_finish(&l->subscription);
     while (l->refused)
-        call_answer_refused(l);
+        live_call_answer_refused(l);
     if (l->keeps)
         keeper_finish(&l->keeper);
     uv_close((uv_handle_t *)&l->answer, on_handle_closed);
-    uv_close((uv_handle_t *)&l->pulse, on_handle_closed);
+    uv_close((uv_handle_t *)&l->tick, on_handle_closed);
 }
 
 /* ---- birth --------------------------------------------------------------------------------------------------------- */
@@ -144,7 +150,7 @@ static void open_links(struct live *l)
         .loop = l->loop,
         .where = &l->where,
         .name = l->name,
-        .retry_max_ms = LINK_RETRY_MAX_MS,
+        .quiet = l->keeps, /* it takes a moment to start */
         .greet = on_commands_greet,
         .changed = on_link_changed,
         .finished = part_finished,
@@ -181,9 +187,9 @@ enum kf_rc live_open(struct live **ret, struct uv_loop_s *loop, const struct liv
         goto fail;
     open_links(l);
     uv_timer_init(loop, &l->answer);
-    uv_timer_init(loop, &l->pulse);
-    l->answer.data = l->pulse.data = l;
-    uv_timer_start(&l->pulse, on_pulse, LIVE_PULSE_MS, LIVE_PULSE_MS);
+    uv_timer_init(loop, &l->tick);
+    l->answer.data = l->tick.data = l;
+    uv_timer_start(&l->tick, on_tick, LIVE_TICK_MS, LIVE_TICK_MS);
     l->parts = 4 + (l->keeps ? 1 : 0);
     *ret = l;
     return KF_OK;

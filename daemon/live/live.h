@@ -38,7 +38,7 @@ struct live_config {
  * what to do. The private server dies with the thread that calls this. All strings of `cfg` but state_dir and server may go. */
 enum kf_rc live_open(struct live **ret, struct uv_loop_s *loop, const struct live_config *cfg, struct kf_err *why);
 /* Pending calls are answered with KF_AGAIN inside; handles are closed on the loop, which must still run once. Takes NULL. The
- * private server ends with it. */
+ * private server ends with it. Not from inside one of its callbacks. */
 void live_close(struct live *l);
 bool live_up(const struct live *l);
 int live_server_pid(const struct live *l); /* of the private server; 0 none */
@@ -96,6 +96,9 @@ typedef void live_viewed(void *ctx, enum kf_rc rc, const struct live_view *view,
 void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed *done, void *ctx);
 
 /* ---- anybody's: telling Redis what the store has committed (idempotent, an older epoch is ignored) ------------------ */
+
+/* Who is answered with anything but KF_OK and KF_CONFLICT need not repeat it: the site is then doubted, that is, unready as soon as
+ * Redis can be told, and its holder rebuilds it. */
 
 /* What the conversation is now: waiting → into the list of its queue; offered, served, wrapping up → one place of its person; else
  * → nowhere. The one way in which a conversation's place and list membership change, but for live_reserve(). */

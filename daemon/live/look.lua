@@ -9,8 +9,12 @@ end
 
 local waiting = {}
 for _, id in ipairs(limit > 0 and call('ZRANGE', WAITING, 0, limit - 1) or {}) do
+    local record = call('HGET', CONVS, id)
+    if not record then
+        return 'unready' -- somebody else has removed keys: only a rebuilding helps
+    end
     waiting[#waiting + 1] = id
-    waiting[#waiting + 1] = call('HGET', CONVS, id)
+    waiting[#waiting + 1] = record
 end
 
 local gone = {}

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void note(note_log *log, int level, const char *fmt, ...)
+void live_note(live_log *log, int level, const char *fmt, ...)
 {
     char line[512];
     va_list ap;
@@ -16,7 +16,7 @@ void note(note_log *log, int level, const char *fmt, ...)
     log(level, line);
 }
 
-char *note_quote(const char *text, char ret[NOTE_TEXT])
+char *live_quote(const char *text, char ret[NOTE_TEXT])
 {
     size_t n = 0;
 

@@ -17,7 +17,7 @@ static void finish_done(struct call *c, enum kf_rc rc, const redisReply *reply, 
 /* Without memory for the call there is none for an answer from the loop either: the one answer that comes at once. */
 static struct call *begin(struct live *l, enum script script, const struct kf_key *site, int n_args, live_done *done, void *ctx)
 {
-    struct call *c = call_new(l, script, site, n_args);
+    struct call *c = live_call_new(l, script, site, n_args);
     struct kf_err why = { 0 };
 
     if (c) {
@@ -36,8 +36,8 @@ void live_reset(struct live *l, const struct kf_key *site, int64_t lease_epoch, 
 
     if (!c)
         return;
-    call_i64(c, lease_epoch);
-    call_send(c);
+    live_call_i64(c, lease_epoch);
+    live_call_send(c);
 }
 
 void live_ready(struct live *l, const struct kf_key *site, int64_t lease_epoch, live_done *done, void *ctx)
@@ -46,8 +46,8 @@ void live_ready(struct live *l, const struct kf_key *site, int64_t lease_epoch, 
 
     if (!c)
         return;
-    call_i64(c, lease_epoch);
-    call_send(c);
+    live_call_i64(c, lease_epoch);
+    live_call_send(c);
 }
 
 #ifdef KEFUD_FAULT
@@ -63,10 +63,10 @@ static void mutant_take(struct call *check, enum kf_rc rc, const redisReply *rep
     c = begin(check->live, SCRIPT_MUTANT_TAKE, &check->site, 3, check->done, check->ctx);
     if (!c)
         return;
-    call_id(c, &check->conv);
-    call_id(c, &check->agent);
-    call_i64(c, check->hold_ms);
-    call_send(c);
+    live_call_id(c, &check->conv);
+    live_call_id(c, &check->agent);
+    live_call_i64(c, check->hold_ms);
+    live_call_send(c);
 }
 #endif
 
@@ -86,19 +86,18 @@ void live_reserve(struct live *l, const struct kf_key *site, int64_t lease_epoch
 #ifdef KEFUD_FAULT
     if (l->nonatomic_reserve) {
         c->finish = mutant_take;
-        c->site = *site;
         c->conv = *conv;
         c->agent = *agent;
         c->hold_ms = hold_ms;
     }
 #endif
-    call_i64(c, lease_epoch);
-    call_id(c, conv);
-    call_i64(c, epoch);
-    call_id(c, agent);
-    call_i64(c, hold_ms);
-    call_i64(c, LIVE_GONE_MS);
-    call_send(c);
+    live_call_i64(c, lease_epoch);
+    live_call_id(c, conv);
+    live_call_i64(c, epoch);
+    live_call_id(c, agent);
+    live_call_i64(c, hold_ms);
+    live_call_i64(c, LIVE_GONE_MS);
+    live_call_send(c);
 }
 
 /* What a conversation is to this layer. */
@@ -136,15 +135,15 @@ void live_put(struct live *l, const struct conv *conv, live_done *done, void *ct
 
     if (!c)
         return;
-    call_id(c, &conv->id);
-    call_i64(c, conv->epoch);
-    call_text(c, state);
-    call_text(c, conv->queue.s[0] ? conv->queue.s : "-");
-    call_i64(c, conv_effective(conv));
-    call_id(c, conv->state == CONV_WAITING ? &conv->last_agent : &none);
-    call_id(c, &agent);
-    call_i64(c, till);
-    call_send(c);
+    live_call_id(c, &conv->id);
+    live_call_i64(c, conv->epoch);
+    live_call_text(c, state);
+    live_call_text(c, conv->queue.s[0] ? conv->queue.s : "-");
+    live_call_i64(c, conv_effective(conv));
+    live_call_id(c, conv->state == CONV_WAITING ? &conv->last_agent : &none);
+    live_call_id(c, &agent);
+    live_call_i64(c, till);
+    live_call_send(c);
 }
 
 void live_agent(struct live *l, const struct kf_key *site, const struct kf_id *agent, enum presence presence, int capacity, live_done *done,
@@ -154,10 +153,10 @@ void live_agent(struct live *l, const struct kf_key *site, const struct kf_id *a
 
     if (!c)
         return;
-    call_id(c, agent);
-    call_i64(c, presence);
-    call_i64(c, capacity);
-    call_send(c);
+    live_call_id(c, agent);
+    live_call_i64(c, presence);
+    live_call_i64(c, capacity);
+    live_call_send(c);
 }
 
 void live_connected(struct live *l, const struct kf_key *site, const struct kf_id *agents, size_t n, live_done *done, void *ctx)
@@ -166,11 +165,11 @@ void live_connected(struct live *l, const struct kf_key *site, const struct kf_i
 
     if (!c)
         return;
-    call_i64(c, LIVE_GONE_MS);
-    call_id(c, &l->cfg.node);
+    live_call_i64(c, LIVE_GONE_MS);
+    live_call_id(c, &l->cfg.node);
     for (size_t i = 0; i < n; i++)
-        call_id(c, &agents[i]);
-    call_send(c);
+        live_call_id(c, &agents[i]);
+    live_call_send(c);
 }
 
 void live_gone(struct live *l, const struct kf_key *site, const struct kf_id *agent, live_done *done, void *ctx)
@@ -179,10 +178,10 @@ void live_gone(struct live *l, const struct kf_key *site, const struct kf_id *ag
 
     if (!c)
         return;
-    call_i64(c, LIVE_GONE_MS);
-    call_id(c, &l->cfg.node);
-    call_id(c, agent);
-    call_send(c);
+    live_call_i64(c, LIVE_GONE_MS);
+    live_call_id(c, &l->cfg.node);
+    live_call_id(c, agent);
+    live_call_send(c);
 }
 
 /* ---- calls that answer with more ----------------------------------------------------------------------------------- */
@@ -319,7 +318,7 @@ static void finish_viewed(struct call *c, enum kf_rc rc, const redisReply *reply
 
 void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed *done, void *ctx)
 {
-    struct call *c = call_new(l, SCRIPT_LOOK, site, 2);
+    struct call *c = live_call_new(l, SCRIPT_LOOK, site, 2);
     struct kf_err why = { 0 };
 
     if (!c) {
@@ -329,9 +328,9 @@ void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed
     c->finish = finish_viewed;
     c->viewed = done;
     c->ctx = ctx;
-    call_i64(c, limit);
-    call_i64(c, LIVE_GONE_MS);
-    call_send(c);
+    live_call_i64(c, limit);
+    live_call_i64(c, LIVE_GONE_MS);
+    live_call_send(c);
 }
 
 static void finish_position(struct call *c, enum kf_rc rc, const redisReply *reply, const struct kf_err *why)
@@ -353,7 +352,7 @@ static void finish_position(struct call *c, enum kf_rc rc, const redisReply *rep
 void live_position(struct live *l, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                    live_position_done *done, void *ctx)
 {
-    struct call *c = call_new(l, SCRIPT_POSITION, site, 2);
+    struct call *c = live_call_new(l, SCRIPT_POSITION, site, 2);
     struct kf_err why = { 0 };
 
     if (!c) {
@@ -363,7 +362,7 @@ void live_position(struct live *l, const struct kf_key *site, const struct kf_ke
     c->finish = finish_position;
     c->position = done;
     c->ctx = ctx;
-    call_text(c, queue->s[0] ? queue->s : "-");
-    call_id(c, conv);
-    call_send(c);
+    live_call_text(c, queue->s[0] ? queue->s : "-");
+    live_call_id(c, conv);
+    live_call_send(c);
 }

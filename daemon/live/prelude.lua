@@ -1,7 +1,8 @@
 -- Stands before every script, so a script's hash names this version too.
 --
 -- KEYS[1] is kefu:{SITE}:ready. All other keys of the site carry the same {tag}, hence lie in the same slot, and are named here:
---   ready         "rebuilding:E" or "E", E the lease epoch of the holder that rebuilds, or rebuilt
+--   ready         "rebuilding:E", then "E", E the lease epoch of the holder that rebuilds, or rebuilt; "doubted:E" if a node could
+--                 not tell what it had to tell, so that it has to be rebuilt
 --   convs         hash   conversation → "epoch state queue effective prefer agent till"
 --   waiting       zset   conversation → effective time, all queues
 --   queue:Q       zset   the same, of one queue
@@ -12,9 +13,10 @@
 --   beats:A       zset   node → last heartbeat of the agent's connections there
 --   gone          hash   agent → not connected since
 -- ARGV[1] is the time. States of a record: waiting; reserved (till); placed; wrapping (till); nowhere, which is kept for a while so
--- that a late word about an older epoch finds a newer one. "-" and 0 stand for nothing.
+-- that a late word about an older epoch finds a newer one. "-" and 0 stand for nothing. Nodes of two versions share these keys: who
+-- changes what is in one gives it another name.
 
-local FORGET_MS = 60000
+local FORGET_MS = 600000
 local PRESENCE_ONLINE = 3
 
 local base = string.sub(KEYS[1], 1, -6)
@@ -30,17 +32,14 @@ local function int(x)
     return string.format('%.0f', x)
 end
 
--- The lease epoch in `ready`, and whether the rebuilding is done; nil if there is none.
+-- The lease epoch in `ready`, whether the rebuilding is done, and whether it is doubted; nil if there is none.
 local function readiness()
     local v = call('GET', KEYS[1])
     if not v then
-        return nil, false
+        return nil, false, false
     end
-    local e = string.match(v, '^rebuilding:(%d+)$')
-    if e then
-        return tonumber(e), false
-    end
-    return tonumber(v), true
+    local word, epoch = string.match(v, '^(%a*):?(%d+)$')
+    return tonumber(epoch), word == '', word == 'doubted'
 end
 
 -- What to tell a holder whose lease is not the one that rebuilt; nil if it is. A newer one has to rebuild.

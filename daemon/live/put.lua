@@ -46,10 +46,8 @@ if holds then
     place_take(c.agent, id, c.state == 'placed' and '+inf' or int(c.till))
     agent_set(c.agent, a)
 end
-if c.state == 'wrapping' then
-    call('ZADD', ENDING, int(c.till), id)
-elseif c.state == 'nowhere' then
-    call('ZADD', ENDING, int(now + FORGET_MS), id)
+if c.state == 'wrapping' or c.state == 'nowhere' then
+    call('ZADD', ENDING, int(math.max(c.till, now + FORGET_MS)), id)
 else
     call('ZREM', ENDING, id)
 end

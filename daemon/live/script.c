@@ -8,6 +8,7 @@
 static const char *const names[SCRIPTS] = {
     [SCRIPT_AGENT] = "agent",
     [SCRIPT_CONNECTED] = "connected",
+    [SCRIPT_DOUBT] = "doubt",
     [SCRIPT_GONE] = "gone",
     [SCRIPT_LOOK] = "look",
     [SCRIPT_POSITION] = "position",

@@ -297,6 +297,7 @@ static void view_update(struct view *v, const struct conv *c)
     v->peer = peer;
     v->conv.peer = peer ? peer : "";
     v->conv.locale = v->locale;
+    v->conv.visitor_name = NULL;
 }
 
 struct view *session_show(struct session *s, const struct conv *c)
@@ -340,16 +341,18 @@ void session_sweep(struct session *s)
 
 /* ---- news ---- */
 
-static void tell_messages(struct session *s, const struct conv *c, const struct kf_id *former, const struct message *m, size_t n,
+static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
                           uint64_t except)
 {
+    const struct conv *c = &v->conv;
+
     for (size_t i = 0; i < n; i++) {
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
         frame_message(&s->out, &c->id, &m[i], true);
         send_all(s, &c->contact, &s->out, &f, except);
-        if (!id_is_zero(&c->owner))
+        if (!id_is_zero(&c->owner) && m[i].seq > v->owner_seq)
             send_all(s, &c->owner, &s->out, &f, except);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
             send_all(s, former, &s->out, &f, except);
@@ -358,9 +361,9 @@ static void tell_messages(struct session *s, const struct conv *c, const struct 
     }
 }
 
-static void tell_rest(struct session *s, const struct news *news)
+static void tell_rest(struct session *s, const struct view *v, const struct news *news)
 {
-    const struct conv *c = &news->conv;
+    const struct conv *c = &v->conv;
 
     for (size_t i = 0; i < news->n_changed; i++) {
         buf_clear(&s->out);
@@ -374,8 +377,8 @@ static void tell_rest(struct session *s, const struct news *news)
         frame_status(&s->out, &c->id, st->seq, st->delivery, st->reason, st->at);
         session_both(s, c, &s->out, 0);
     }
-    if (id_is_zero(&c->owner))
-        return;
+    if (id_is_zero(&c->owner) || v->owner_seq == INT64_MAX)
+        return; /* whoever becomes the owner reads the timeline with the history */
     for (size_t i = 0; i < news->n_entries; i++) {
         buf_clear(&s->out);
         frame_timeline(&s->out, &c->id, &news->entries[i]);
@@ -410,13 +413,23 @@ void session_news(struct session *s, const struct news *news, uint64_t except)
         v->told = before;
     } else
         view_update(v, c);
+    if (!id_is_zero(&c->owner) && !id_eq(&c->owner, &news->before.owner))
+        v->owner_seq = INT64_MAX;
     if (v->fetching || before > v->told)
         gap_read(s, v);
     else if (news->n_messages && c->seq > v->told) {
         v->told = c->seq;
-        tell_messages(s, c, &news->before.owner, news->messages, news->n_messages, except);
+        tell_messages(s, v, &news->before.owner, news->messages, news->n_messages, except);
     }
-    tell_rest(s, news);
+    tell_rest(s, v, news);
+}
+
+void session_owner_told(struct session *s, const struct kf_id *conv)
+{
+    struct view *v = session_view(s, conv);
+
+    if (v)
+        v->owner_seq = v->conv.seq;
 }
 
 void session_catch_up(struct session *s, const struct conv *c, const struct message *m, size_t n)
@@ -432,7 +445,7 @@ void session_catch_up(struct session *s, const struct conv *c, const struct mess
     for (size_t i = 0; i < n; i++)
         if (m[i].seq == v->told + 1) {
             v->told = m[i].seq;
-            tell_messages(s, c, NULL, &m[i], 1, 0);
+            tell_messages(s, v, NULL, &m[i], 1, 0);
         }
     /* A read that failed brings nothing: the next news or hint tries again. */
     if (again || (n && v->told < v->conv.seq))

@@ -50,11 +50,12 @@ struct seat {
 
 /* A conversation as this node shows it. */
 struct view {
-    struct conv conv; /* peer and locale point into this view */
-    int64_t told;     /* seq up to which the seats have been served */
-    bool fetching;    /* a gap is being read */
-    bool again;       /* and something newer came meanwhile */
-    int64_t position; /* last told while waiting; 0 none */
+    struct conv conv;  /* peer and locale point into this view */
+    int64_t told;      /* seq up to which the seats have been served */
+    int64_t owner_seq; /* the owner has these from `assigned` or `welcome`; INT64_MAX: is still to be told that it is the owner */
+    bool fetching;     /* a gap is being read */
+    bool again;        /* and something newer came meanwhile */
+    int64_t position;  /* last told while waiting; 0 none */
     int64_t position_at;
     char *peer;        /* what conv.peer points to */
     char locale[16];   /* what conv.locale points to */
@@ -105,6 +106,8 @@ void session_kick(struct session *s, struct seat *seat, int code, const char *re
 /* What the store has said: messages to all seats of the contact and of the owner but `except`, changes of messages, timeline
  * entries to the owner. The view is brought up to date. */
 void session_news(struct session *s, const struct news *news, uint64_t except);
+/* The owner has been told (assigned, offered): what comes after the row's seq is sent from now on. */
+void session_owner_told(struct session *s, const struct kf_id *conv);
 /* To both sides of a conversation. */
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
 /* The answer to ops.fetch: messages after what was asked, in order; `conv` as it is now. */

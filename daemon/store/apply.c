@@ -535,6 +535,8 @@ static bool plan_target(struct work *w)
         return false;
     if (w->has_conv && *c->site.s && !key_eq(&c->site, &w->row.conv.site))
         return refuse(w, KF_ABSENT, "there is no such conversation"); /* it is another site's */
+    if (*c->channel.s && w->has_conv && !key_eq(&c->channel, &w->row.conv.channel))
+        return refuse(w, KF_ABSENT, "there is no such conversation"); /* it is another channel's */
     if (c->epoch != -1 && w->has_conv && w->slot && c->epoch != w->slot->row.conv.epoch)
         return refuse(w, KF_CONFLICT, "decided on epoch %lld, it is %lld", (long long)c->epoch, (long long)w->slot->row.conv.epoch);
     return true;

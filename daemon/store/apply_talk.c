@@ -258,6 +258,12 @@ static bool edit_entry(struct work *w, const struct touched *t, bool removes)
     return data && entry_add(w, kind, &w->change->by, data);
 }
 
+/* A platform names its visitor otherwise than we do, and a conversation has but one. */
+static bool said_by(const struct actor *from, const struct actor *by)
+{
+    return from->role == by->role && (by->role == ROLE_VISITOR || id_eq(&from->id, &by->id));
+}
+
 bool plan_edit(struct work *w, const struct act *act)
 {
     bool removes = act->kind == ACT_REMOVE;
@@ -271,6 +277,8 @@ bool plan_edit(struct work *w, const struct act *act)
         return false;
     if (t->now.kind == MESSAGE_REMOVED)
         return refuse(w, KF_ABSENT, "message %" PRId64 " is gone", seq);
+    if (act->u.edit.own && !said_by(&t->now.from, &w->change->by))
+        return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
         return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old for that", seq);
     if (!edit_entry(w, t, removes))
@@ -446,8 +454,8 @@ bool plan_ruled(struct work *w, const struct act *act)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : ""))
             return false;
     c->rule_due_at = r->rule_due_at;
-    if (r->to_seq >= 0)
-        c->ruled_seq = r->to_seq;
+    if (r->to_seq >= 0 && r->to_seq < c->seq)
+        c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
     else
         w->ruled_all = true;
     return true;

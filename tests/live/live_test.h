@@ -48,6 +48,7 @@ static struct world {
     int64_t now;
     char dir[64];
     struct node node[NODES_MAX];
+    const char *server; /* the program of private servers; NULL: the usual one */
     char log[1 << 16];
     size_t n_log;
 } w;
@@ -180,6 +181,7 @@ static enum kf_rc UNUSED node_open(int i, const char *url, const char *password,
         .url = url,
         .password = password,
         .state_dir = w.dir,
+        .server = w.server,
         .now_ms = world_now,
         .node = NODE(i),
         .changed = on_changed,
@@ -352,7 +354,7 @@ static const struct live_agent *UNUSED agent_in(const struct seen *s, int agent)
             return &s->agents[i];
     }
     fail_msg("agent %d is not there", agent);
-    return NULL;
+    abort();
 }
 
 static int UNUSED load_of(int node, const struct kf_key *site, int agent)
@@ -433,35 +435,41 @@ static struct conv UNUSED conv_wrapping(const struct kf_key *site, int n, int64_
 
 struct server {
     pid_t pid;
-    char path[128], url[160];
+    char path[96], url[128];
     redisContext *admin; /* may do anything */
 };
 
 /* `options` end with NULL. Waits until it answers. */
 static void UNUSED server_start(struct server *s, const char *const *options)
 {
-    char *argv[32] = { (char *)(uintptr_t) "redis-server",
-                       (char *)(uintptr_t) "--save",
-                       (char *)(uintptr_t) "",
-                       (char *)(uintptr_t) "--appendonly",
-                       (char *)(uintptr_t) "no",
-                       (char *)(uintptr_t) "--dir",
-                       w.dir,
-                       (char *)(uintptr_t) "--unixsocket" };
-    int argc = 8, failed = 0;
+    const char *argv[32] = { "redis-server",
+                             "--port",
+                             "0",
+                             "--save",
+                             "",
+                             "--appendonly",
+                             "no",
+                             "--enable-debug-command",
+                             "yes",
+                             "--enable-protected-configs",
+                             "yes",
+                             "--dir",
+                             w.dir,
+                             "--unixsocket" };
+    int argc = 14, failed = 0;
     pid_t parent = getpid();
 
     (void)snprintf(s->path, sizeof(s->path), "%s/own.sock", w.dir);
     (void)snprintf(s->url, sizeof(s->url), "unix:%s", s->path);
     argv[argc++] = s->path;
     for (; options && *options; options++)
-        argv[argc++] = (char *)(uintptr_t)*options;
+        argv[argc++] = *options;
     s->pid = fork();
     assert_true(s->pid >= 0);
     if (s->pid == 0) {
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent || !freopen("/dev/null", "w", stdout))
             _exit(127);
-        execvp(argv[0], argv);
+        execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     s->admin = NULL;

@@ -144,7 +144,7 @@ static void a_failed_delivery_is_in_the_history(void **state)
     m.reason = "window closed";
     frame_message_members(&b, &m, true);
     expect(&b, "{\"seq\":2,\"at\":1763740800000,\"from\":{\"role\":\"agent\",\"name\":\"Eva\",\"number\":\"1024\"},\"kind\":\"text\","
-               "\"text\":\"x\",\"delivery\":\"failed\",\"reason\":\"window closed\"}");
+               "\"text\":\"x\",\"state\":\"failed\",\"reason\":\"window closed\"}");
     buf_finish(&b);
 }
 

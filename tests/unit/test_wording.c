@@ -67,6 +67,15 @@ static void fills_in_what_is_known_and_leaves_out_the_rest(void **state)
         { "{Name}", "{Name}" },
         { "{name", "{name" },
         { "{brace}", "{name}" }, /* what is filled in is not read again */
+        { "请稍候[[，您排在第 {who} 位]]。", "请稍候。" },
+        { "请稍候[[，您排在第 {number} 位]]。", "请稍候，您排在第 1024 位。" },
+        { "[[{name}]][[{who} and {name}]][[{empty}]]", "林小雨" },
+        { "a [[{who} ]]b", "a b" },
+        { "a [[{who}]]b", "a b" },
+        { "[[no placeholder]]", "no placeholder" },
+        { "[[{who}", "[[" },
+        { "{who}]] [a] [[", "]] [a] [[" },
+        { "[[[[{name}]]]]", "[[林小雨]]" },
     };
 
     (void)state;

@@ -1,0 +1,343 @@
+/* people.c: the staff: who there is, and what they may do. By an administrator of the site, or by kefuctl. */
+#include "api/api.h"
+#include "password.h"
+#include "settings/kinds.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One act on a person: what was asked for, while person and hash are being found. */
+struct staffing {
+    struct turn *turn;
+    char email[255];
+    char *password; /* in clear, until it is hashed */
+    char hash[PASSWORD_TEXT];
+    enum kf_rc rc;
+    struct kf_err why;
+    struct person person;
+    struct member member;
+    bool create, disable;
+};
+
+static void staffing_free(struct staffing *s)
+{
+    if (s->password)
+        explicit_bzero(s->password, strlen(s->password));
+    free(s->password);
+    free(s);
+}
+
+static int64_t clock_ms(struct turn *t)
+{
+    return turn_ports(t)->now_ms(turn_ports(t)->ctx);
+}
+
+static void changed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct staffing *s = ctx;
+    struct turn *t = s->turn;
+    char id[KF_ID_TEXT];
+
+    (void)news;
+    if (rc)
+        turn_fail(t, rc, why);
+    else {
+        if (!s->create)
+            desk_signed_out(turn_desk(t), &s->person.id, NULL); /* a new password or none at all ends what the old one opened */
+        desk_load(turn_desk(t), NULL, NULL);
+        if (s->create)
+            turn_jansson(t, 201, json_pack("{s:s,s:s}", "id", id_text(&s->person.id, id), "email", s->email));
+        else
+            turn_empty(t, 204);
+    }
+    staffing_free(s);
+}
+
+static void commit(struct staffing *s)
+{
+    struct turn *t = s->turn;
+    struct change *c = change_new(s->create ? &s->member.site : NULL, clock_ms(t));
+    struct act *act;
+
+    if (!c) {
+        turn_problem(t, 500, "out of memory");
+        staffing_free(s);
+        return;
+    }
+    c->by = (struct actor){ .role = ROLE_AGENT, .id = t->person, .name = t->op ? "operator" : "" };
+    act = change_act(c, ACT_PERSON);
+    act->u.person = s->person;
+    act->u.person.email = change_text(c, slice_of(s->email));
+    act->u.person.name = change_text(c, slice_of(s->person.name));
+    act->u.person.password = *s->hash ? change_text(c, slice_of(s->hash)) : NULL;
+    if (s->create) {
+        act = change_act(c, ACT_MEMBER);
+        act->u.member = s->member;
+        act->u.member.person = s->person.id;
+        act->u.member.name = change_text(c, slice_of(s->member.name));
+        act->u.member.number = change_text(c, slice_of(s->member.number));
+        act->u.member.presence_reason = "";
+    } else {
+        act = change_act(c, ACT_SESSION_END);
+        act->u.session.person = s->person.id;
+    }
+    act = change_act(c, ACT_AUDIT);
+    act->u.entry = (struct entry){ .at = c->at,
+                                   .kind = s->create    ? "person_added"
+                                           : s->disable ? "person_disabled"
+                                                        : "password_changed",
+                                   .by = c->by,
+                                   .data = change_printf(c, "{\"person\":\"%s\"}", id_text(&s->person.id, (char[KF_ID_TEXT]){ 0 })) };
+    turn_ports(t)->commit(turn_ports(t)->ctx, c, changed, s);
+}
+
+static void hash_run(void *arg)
+{
+    struct staffing *s = arg;
+
+    s->rc = password_hash(slice_of(s->password), s->hash, &s->why);
+}
+
+static void hash_after(void *arg)
+{
+    struct staffing *s = arg;
+
+    if (s->rc) {
+        turn_fail(s->turn, s->rc, &s->why);
+        staffing_free(s);
+        return;
+    }
+    commit(s);
+}
+
+/* An account belongs to the installation: whoever changes it must be an administrator wherever it is a member, else the administrator of
+ * one site could sign in to another as somebody else. */
+static bool is_admin_of(struct turn *t, const struct kf_id *person)
+{
+    struct site *site;
+    bool any = false;
+
+    if (t->op)
+        return true;
+    for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++) {
+        if (!desk_member(turn_desk(t), &site->key, person))
+            continue;
+        if (!permit(desk_member(turn_desk(t), &site->key, &t->person), VERB_PEOPLE, &site->key, NULL))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct staffing *s = ctx;
+    const struct api_config *cfg = turn_config(s->turn);
+
+    if (rc == KF_ABSENT && s->create) {
+        uint8_t chance[10];
+
+        turn_ports(s->turn)->chance(turn_ports(s->turn)->ctx, chance, sizeof(chance));
+        s->person.id = id_make(clock_ms(s->turn), chance);
+        s->person.created_at = clock_ms(s->turn);
+        cfg->work(cfg->ctx, hash_run, hash_after, s);
+        return;
+    }
+    if (rc) {
+        turn_fail(s->turn, rc, why);
+        staffing_free(s);
+        return;
+    }
+    if (s->create || !is_admin_of(s->turn, &q->person->id)) {
+        turn_problem(s->turn, s->create ? 409 : 404, s->create ? "there is a person with that address already" : "no such person");
+        staffing_free(s);
+        return;
+    }
+    s->person = *q->person;
+    s->person.password = NULL;
+    s->person.email = s->email;
+    s->person.name = arena_text(s->turn->arena, slice_of(q->person->name));
+    s->person.disabled = s->disable ? true : q->person->disabled;
+    if (s->password)
+        cfg->work(cfg->ctx, hash_run, hash_after, s);
+    else
+        commit(s);
+}
+
+static void find_person(struct staffing *s)
+{
+    struct query *q = query_new(QUERY_PERSON);
+
+    if (!q) {
+        turn_problem(s->turn, 500, "out of memory");
+        staffing_free(s);
+        return;
+    }
+    q->text = arena_copy(q->arena, slice_of(s->email));
+    turn_ports(s->turn)->read(turn_ports(s->turn)->ctx, q, have_person, s);
+}
+
+static struct staffing *staffing_new(struct turn *t, struct slice email)
+{
+    struct staffing *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        turn_problem(t, 500, "out of memory");
+        return NULL;
+    }
+    s->turn = t;
+    if (email.n < 3 || email.n >= sizeof(s->email) || !memchr(email.p, '@', email.n)) {
+        turn_problem(t, 400, "email: a mail address of at most 254 characters");
+        free(s);
+        return NULL;
+    }
+    for (size_t i = 0; i < email.n; i++)
+        s->email[i] = (char)tolower((unsigned char)email.p[i]);
+    return s;
+}
+
+/* ---- adding ---- */
+
+/* What a set of a site says of a person is what is said here, so one table reads both. */
+static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
+{
+    const struct keys_at at = { "person", t->arena, why };
+    struct site_person p = { .email = NULL };
+    json_t *site = json_object_get(root, "site");
+    enum kf_rc rc;
+
+    if (!json_is_string(site) || !key_parse(slice_of(json_string_value(site)), &s->member.site) ||
+        !desk_site(turn_desk(t), &s->member.site))
+        return kf_fail(why, KF_INVALID, "site: the key of a site");
+    (void)json_object_del(root, "site");
+    (void)json_object_del(root, "password");
+    (void)json_object_set_new(root, "email", json_string(s->email));
+    rc = keys_read(&at, person_keys, root, &p);
+    if (rc)
+        return rc;
+    s->person.name = s->member.name = p.name;
+    s->member.number = p.number ? p.number : "";
+    s->member.roles = p.roles;
+    s->member.capacity = p.capacity;
+    s->member.n_queues = p.n_queues;
+    s->member.n_skills = p.n_skills;
+    memcpy(s->member.queues, p.queues, sizeof(p.queues));
+    memcpy(s->member.skills, p.skills, sizeof(p.skills));
+    return KF_OK;
+}
+
+/* KF_OK, or why `who` asks for what cannot be. */
+static enum kf_rc check_new(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
+{
+    json_t *password = json_object_get(root, "password");
+    enum kf_rc rc;
+
+    if (!json_is_string(password))
+        return kf_fail(why, KF_INVALID, "password is missing: a text");
+    rc = password_fits((struct slice){ json_string_value(password), json_string_length(password) }, why);
+    if (rc)
+        return rc;
+    s->password = strdup(json_string_value(password));
+    if (!s->password)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    rc = read_person(t, root, s, why);
+    if (!rc && !t->op && !permit(desk_member(turn_desk(t), &s->member.site, &t->person), VERB_PEOPLE, &s->member.site, NULL))
+        return kf_fail(why, KF_DENIED, "adding people needs the role admin");
+    return rc;
+}
+
+static void post_people(struct turn *t)
+{
+    json_t *root = turn_body(t);
+    struct staffing *s;
+    struct kf_err why = { 0 };
+    enum kf_rc rc;
+
+    if (!root)
+        return;
+    s = staffing_new(t, slice_of(json_string_value(json_object_get(root, "email"))));
+    if (!s) {
+        json_decref(root);
+        return;
+    }
+    s->create = true;
+    rc = check_new(t, root, s, &why);
+    json_decref(root);
+    if (rc) {
+        turn_fail(t, rc, &why);
+        staffing_free(s);
+    } else
+        find_person(s);
+}
+
+/* ---- changing ---- */
+
+static void post_password(struct turn *t)
+{
+    json_t *root = turn_body(t);
+    const char *password = json_string_value(json_object_get(root, "password"));
+    struct kf_err why = { 0 };
+    struct staffing *s;
+
+    if (!root)
+        return;
+    if (!password)
+        turn_problem(t, 400, "password is missing: a text");
+    else if (password_fits(slice_of(password), &why))
+        turn_fail(t, why.rc, &why);
+    else if ((s = staffing_new(t, t->segment[0]))) {
+        s->password = strdup(password);
+        if (s->password)
+            find_person(s);
+        else {
+            turn_problem(t, 500, "out of memory");
+            staffing_free(s);
+        }
+    }
+    json_decref(root);
+}
+
+static void post_disable(struct turn *t)
+{
+    struct staffing *s = staffing_new(t, t->segment[0]);
+
+    if (!s)
+        return;
+    s->disable = true;
+    find_person(s);
+}
+
+static void get_people(struct turn *t)
+{
+    const struct member *me, *m;
+    struct site *site = turn_site(t, &me);
+    json_t *items;
+    char id[KF_ID_TEXT];
+
+    if (!site)
+        return;
+    if (!t->op && !permit(me, VERB_PEOPLE, &site->key, NULL)) {
+        turn_problem(t, 403, "the list of people needs the role admin");
+        return;
+    }
+    items = json_array();
+    for (size_t i = 0; (m = desk_member_at(turn_desk(t), &site->key, i)); i++) {
+        json_t *roles = json_array();
+
+        for (unsigned bit = 1; bit <= MEMBER_ADMIN; bit <<= 1)
+            if (m->roles & bit)
+                json_array_append_new(roles, json_string(member_role_name(bit)));
+        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:o,s:i,s:b,s:s}", "id", id_text(&m->person, id), "name", m->name, "number",
+                                               m->number, "roles", roles, "capacity", m->capacity, "disabled", (int)m->disabled, "presence",
+                                               presence_name(m->presence)));
+    }
+    turn_jansson(t, 200, json_pack("{s:o}", "items", items));
+}
+
+const struct route_entry routes_people[] = { { "GET", "/api/v1/people", GATE_EITHER, get_people },
+                                             { "POST", "/api/v1/people", GATE_EITHER, post_people },
+                                             { "POST", "/api/v1/people/*/password", GATE_EITHER, post_password },
+                                             { "POST", "/api/v1/people/*/disable", GATE_EITHER, post_disable },
+                                             { NULL, NULL, GATE_OPEN, NULL } };

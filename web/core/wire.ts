@@ -1,0 +1,358 @@
+// The frames of the wire, version 1 (docs/protocol.md), as both sides of the browser see them. Times are ms since 1970 UTC.
+// Unknown members are allowed everywhere; unknown types of frames are ignored by whoever reads them.
+
+export type Role = 'visitor' | 'agent' | 'bot' | 'system';
+export type Kind = 'text' | 'image' | 'file' | 'audio' | 'card' | 'event' | 'removed';
+/** How far an outgoing message has come on a platform. */
+export type Delivery = 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'uncertain';
+/** What a visitor is shown; staff see the others too. */
+export type PublicState = 'waiting' | 'served' | 'closed';
+export type ConversationState = PublicState | 'bot' | 'offered' | 'parked';
+export type Presence = 'online' | 'busy' | 'away' | 'offline';
+
+export interface Person {
+  name?: string;
+  number?: string;
+}
+
+export interface From extends Person {
+  role: Role;
+  /** Staff only: the person's id. */
+  id?: string;
+}
+
+export interface FileInfo {
+  id: string;
+  name: string;
+  mime: string;
+  size: number;
+  width?: number;
+  height?: number;
+  duration_ms?: number;
+}
+
+export interface Choice {
+  id: string;
+  label: string;
+}
+
+export interface Message {
+  seq: number;
+  at: number;
+  from: From;
+  kind: Kind;
+  text?: string;
+  lang?: string;
+  file?: FileInfo;
+  choices?: Choice[];
+  /** Which of the choices above it was answered with. */
+  choice?: string;
+  /** From the system: "contact" asks for the contact form. From a visitor: the form that was filled in. */
+  form?: string | Record<string, unknown>;
+  reply_to?: number;
+  /** The word of an event: "joined", "closed" ... */
+  event?: string;
+  cid?: string;
+  /** To a platform: how far it has come, and why it failed. */
+  state?: Delivery;
+  reason?: string;
+}
+
+export interface Limits {
+  /** Code points of a message. */
+  text: number;
+  /** Bytes of an upload. */
+  file: number;
+}
+
+export type ErrorCode =
+  | 'bad_request'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large'
+  | 'unsupported'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'internal';
+
+// ---- Frames that both sides get ----
+
+export interface AckFrame {
+  type: 'ack';
+  cid: string;
+  conversation?: string;
+  seq?: number;
+  at?: number;
+}
+export interface ErrorFrame {
+  type: 'error';
+  cid?: string;
+  code: ErrorCode;
+  message: string;
+  retry_after_ms?: number;
+}
+export type MessageFrame = Message & { type: 'message'; conversation: string };
+export interface HistoryFrame {
+  type: 'history';
+  conversation: string;
+  messages: Message[];
+  more: boolean;
+}
+export interface StatusFrame {
+  type: 'status';
+  conversation: string;
+  seq: number;
+  state: Delivery;
+  reason?: string;
+  at: number;
+}
+export interface ChangedFrame {
+  type: 'changed';
+  conversation: string;
+  seq: number;
+  kind: Kind;
+  text?: string;
+}
+export interface TypingFrame {
+  type: 'typing';
+  conversation?: string;
+  on: boolean;
+  from?: From;
+}
+export interface ReadFrame {
+  type: 'read';
+  conversation?: string;
+  seq: number;
+  /** Who has read; "agent" stands for all of the staff. */
+  role?: Role;
+  from?: From;
+}
+export interface PongFrame {
+  type: 'pong';
+}
+type SharedFrame =
+  | AckFrame
+  | ErrorFrame
+  | MessageFrame
+  | HistoryFrame
+  | StatusFrame
+  | ChangedFrame
+  | TypingFrame
+  | ReadFrame
+  | PongFrame;
+
+// ---- The visitor's side ----
+
+export interface VisitorConversation {
+  id: string;
+  state: PublicState;
+  seq: number;
+  agent?: Person;
+  position?: number;
+  wait_s?: number;
+}
+export interface SiteInfo {
+  key: string;
+  name: string;
+  language: string;
+  color: string;
+  /** The consent line's address or text, by version; shown before the first message. */
+  consent?: { version: string; text?: string; url?: string };
+  hours_open: boolean;
+  staffed: boolean;
+  greeting?: string;
+}
+export interface VisitorWelcome {
+  type: 'welcome';
+  at: number;
+  /** Only where the upgrade came without the cookie. */
+  token?: string;
+  visitor: string;
+  conversation: VisitorConversation | null;
+  site: SiteInfo;
+  limits: Limits;
+}
+export interface StateFrame {
+  type: 'state';
+  conversation: string;
+  state: ConversationState;
+  position?: number;
+  wait_s?: number;
+  agent?: Person;
+  until?: number;
+}
+export type ToVisitor = SharedFrame | VisitorWelcome | StateFrame;
+
+export interface Page {
+  url: string;
+  title: string;
+  referrer?: string;
+}
+export interface Identity {
+  id: string;
+  hash: string;
+}
+export interface VisitorHello {
+  type: 'hello';
+  token?: string;
+  locale?: string;
+  page?: Page;
+  profile?: Record<string, unknown>;
+  identity?: Identity;
+  conversation?: string;
+  last_seq?: number;
+}
+/** What a visitor says; also what the outbox keeps until it is acknowledged. */
+export interface VisitorMessage {
+  type: 'message';
+  cid: string;
+  kind: 'text' | 'image' | 'file' | 'audio' | 'choice' | 'form';
+  text?: string;
+  file?: string;
+  choice?: string;
+  form?: Record<string, unknown>;
+  reply_to?: number;
+}
+export interface HistoryRequest {
+  type: 'history';
+  conversation?: string;
+  after?: number;
+  before?: number;
+  limit: number;
+}
+export interface RateFrame {
+  type: 'rate';
+  cid: string;
+  conversation: string;
+  score: number;
+  tags?: string[];
+  comment?: string;
+}
+export interface ProfileFrame {
+  type: 'profile';
+  cid: string;
+  profile?: Record<string, unknown>;
+  identity?: Identity;
+  page?: Page;
+  locale?: string;
+}
+export type FromVisitor =
+  | VisitorHello
+  | VisitorMessage
+  | HistoryRequest
+  | RateFrame
+  | ProfileFrame
+  | { type: 'typing'; on: boolean }
+  | { type: 'read'; cid: string; seq: number }
+  | { type: 'close'; cid: string }
+  | { type: 'ping' };
+
+// ---- The staff's side ----
+
+export interface StaffConversation {
+  id: string;
+  state: ConversationState;
+  seq: number;
+  channel?: string;
+  queue?: string;
+  epoch?: number;
+  locale?: string;
+  agent?: Person & { id?: string };
+  visitor?: string;
+  visitor_name?: string;
+  customer?: Record<string, unknown>;
+  last?: Message;
+  previous?: string;
+  opened_at?: number;
+  arrived_at?: number;
+  served_at?: number;
+  closed_at?: number;
+  visitor_at?: number;
+  staff_at?: number;
+  visitor_read?: number;
+  staff_read?: number;
+  rating?: number;
+  invited?: boolean;
+  position?: number;
+  wait_s?: number;
+  until?: number;
+}
+/** One entry of the timeline: notes, offers, rule firings, deliveries, views. */
+export interface TimelineEntry {
+  id: number;
+  after_seq: number;
+  at: number;
+  kind: string;
+  by: From;
+  data: Record<string, unknown>;
+}
+export interface StaffMember extends Person {
+  id: string;
+  roles?: string[];
+  capacity?: number;
+  queues?: string[];
+}
+export interface StaffWelcome {
+  type: 'welcome';
+  at: number;
+  agent: StaffMember;
+  presence: Presence;
+  conversations: StaffConversation[];
+  waiting: number;
+  limits?: Limits;
+}
+export type ToStaff =
+  | SharedFrame
+  | StateFrame
+  | StaffWelcome
+  | { type: 'offered'; conversation: StaffConversation; until: number }
+  | { type: 'assigned'; conversation: StaffConversation; why: string }
+  | { type: 'released'; conversation: string; why: string }
+  | { type: 'queue'; waiting: number; longest_ms: number }
+  | { type: 'presence'; presence: Presence; reason?: string; agent?: StaffMember }
+  | { type: 'timeline'; conversation: string; entry: TimelineEntry };
+
+export interface StaffMessage {
+  type: 'message';
+  conversation: string;
+  cid: string;
+  kind: 'text' | 'image' | 'file' | 'audio';
+  text?: string;
+  file?: string;
+  reply_to?: number;
+}
+export interface NoteFrame {
+  type: 'note';
+  conversation: string;
+  cid: string;
+  text: string;
+}
+export interface TransferFrame {
+  type: 'transfer';
+  conversation: string;
+  cid: string;
+  to: { agent: string } | { queue: string };
+  note: string;
+}
+export type FromStaff =
+  | { type: 'hello' }
+  | StaffMessage
+  | NoteFrame
+  | TransferFrame
+  | HistoryRequest
+  | { type: 'presence'; cid: string; presence: Presence; reason?: string }
+  | { type: 'accept' | 'refuse' | 'close' | 'invite'; conversation: string; cid: string }
+  | { type: 'recall' | 'resend'; conversation: string; cid: string; seq: number }
+  | { type: 'typing'; conversation: string; on: boolean }
+  | { type: 'read'; conversation: string; cid: string; seq: number }
+  | { type: 'ping' };
+
+/** A client's own id of a frame: 1 to 64 of [A-Za-z0-9_-], never used twice. */
+export function newCid(bytes: Uint8Array = crypto.getRandomValues(new Uint8Array(15))): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  let cid = '';
+  for (const b of bytes) cid += letters[b & 63];
+  return cid;
+}

@@ -1,0 +1,27 @@
+import type { Like } from '../../core/i18n';
+import type { zhCN } from './zh-CN';
+
+export const en: Like<typeof zhCN> = {
+  title: 'Customer service',
+  placeholder: 'Write your question',
+  placeholderLeave: 'Leave a message, we will get back to you',
+  language: 'Language',
+  more: 'More',
+  collapse: 'Minimise',
+  presenceServed: 'Here for you',
+  presenceOnline: 'Online',
+  presenceAway: 'Leave a message',
+  waitPosition: { one: 'Connecting you: {n} person ahead of you', other: 'Connecting you: {n} people ahead of you' },
+  waitNext: 'You are next, one moment please',
+  waitPlain: 'Connecting you, one moment please',
+  waitAbout: 'Expected wait: {time}',
+  waitSeconds: 'less than a minute',
+  waitMinutes: { one: 'about {n} minute', other: 'about {n} minutes' },
+  waitLeave: 'You can leave this page and find the answer when you return',
+  hoursClosed: 'We are closed now. Leave a message and we will contact you when we are back',
+  nobody: 'Nobody is here at the moment. Leave a message and we will get back to you',
+  refused: 'This chat is no longer connected',
+  reload: 'Enter again',
+  consent: 'By sending a message you agree to our handling your data as the privacy notice says.',
+  consentLink: 'Privacy notice',
+};

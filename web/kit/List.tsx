@@ -1,0 +1,129 @@
+// A long list of rows of one height: a listbox with one tab stop. Only what is seen is in the document.
+import './List.css';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+  type VirtualizerOptions,
+} from '@tanstack/virtual-core';
+import { composing } from '../core/keys';
+
+interface ListProps<T> {
+  label: string;
+  items: readonly T[];
+  keyOf: (item: T) => string;
+  rowHeight: number;
+  render: (item: T, selected: boolean) => ComponentChildren;
+  selected: string | undefined;
+  onSelect: (item: T) => void;
+  /** Enter, double click: into the thing. */
+  onOpen?: (item: T) => void;
+  /** Near the end: more can be fetched. */
+  onEnd?: () => void;
+  empty?: ComponentChildren;
+}
+
+export function List<T>({
+  label,
+  items,
+  keyOf,
+  rowHeight,
+  render,
+  selected,
+  onSelect,
+  onOpen,
+  onEnd,
+  empty,
+}: ListProps<T>) {
+  const box = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const [, redraw] = useState(0);
+  const options: VirtualizerOptions<HTMLDivElement, Element> = {
+    count: items.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (i) => (items[i] ? keyOf(items[i]) : i),
+    overscan: 6,
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    onChange: () => redraw((n) => n + 1),
+  };
+  const [virtual] = useState(() => new Virtualizer<HTMLDivElement, Element>(options));
+  virtual.setOptions(options);
+  useLayoutEffect(() => virtual._didMount(), []);
+  useLayoutEffect(() => virtual._willUpdate());
+
+  const at = items.findIndex((i) => keyOf(i) === selected);
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
+  }, [selected]);
+
+  const rows = virtual.getVirtualItems();
+  const end = rows[rows.length - 1]?.index ?? -1;
+  useEffect(() => {
+    if (items.length && end >= items.length - 5) onEnd?.();
+  }, [end, items.length]);
+
+  const onKeyDown = (ev: KeyboardEvent) => {
+    if (composing(ev) || ev.altKey || ev.ctrlKey || ev.metaKey) return;
+    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / rowHeight) - 1);
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at < 0 ? items.length - 1 : at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: items.length - 1,
+    };
+    const to = steps[ev.key];
+    if (to !== undefined) {
+      const item = items[Math.max(0, Math.min(items.length - 1, to))];
+      if (item) onSelect(item);
+    } else if (ev.key === 'Enter' && at >= 0) {
+      onOpen?.(items[at]!);
+    } else {
+      return;
+    }
+    ev.preventDefault();
+  };
+
+  return (
+    <div
+      ref={box}
+      class="list"
+      role="listbox"
+      tabIndex={0}
+      aria-label={label}
+      aria-activedescendant={at >= 0 && rows.some((r) => r.index === at) ? `${id}-${at}` : undefined}
+      onKeyDown={onKeyDown}
+    >
+      {items.length === 0 && empty}
+      <div class="room" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
+        {rows.map((r) => {
+          const item = items[r.index];
+          if (!item) return null;
+          return (
+            <div
+              key={r.key}
+              id={`${id}-${r.index}`}
+              class="list-row"
+              role="option"
+              aria-selected={r.index === at}
+              aria-setsize={items.length}
+              aria-posinset={r.index + 1}
+              style={{ height: `${rowHeight}px`, transform: `translateY(${r.start}px)` }}
+              onClick={() => onSelect(item)}
+              onDblClick={() => onOpen?.(item)}
+            >
+              {render(item, r.index === at)}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+// A message left for later (留言): how to reach the visitor, and what it is about.
+import { useRef, useState } from 'preact/hooks';
+import { Check } from 'lucide';
+import type { Item } from '../core/transcript';
+import { Button } from '../kit/Button';
+import { Area, Field } from '../kit/Field';
+import { Icon } from '../kit/Icon';
+import { items, sendForm } from './talk';
+import { t } from './laterWords';
+
+type Errors = { phone?: string; email?: string; text?: string };
+
+const PHONE = /^[+＋]?[\d０-９][\d０-９\s\-()（）]{4,24}$/;
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
+
+export function ContactForm({ item }: { item: Item }) {
+  const form = useRef<HTMLFormElement>(null);
+  const [errors, setErrors] = useState<Errors>({});
+  // Filled in: by a form of the visitor further down, or just now.
+  const [sent, setSent] = useState(false);
+  const done = sent || items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
+  if (done) {
+    return (
+      <p class="card-done">
+        <Icon node={Check} size={16} />
+        {t('formSent')}
+      </p>
+    );
+  }
+  const submit = () => {
+    const data = new FormData(form.current!);
+    const get = (name: string) => String(data.get(name) ?? '').trim();
+    const values = { name: get('name'), phone: get('phone'), email: get('email'), text: get('text') };
+    const found = check(values);
+    setErrors(found);
+    const first = Object.keys(found)[0];
+    if (first) {
+      form.current!.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
+      return;
+    }
+    setSent(true);
+    sendForm(Object.fromEntries(Object.entries(values).filter(([, v]) => v)));
+  };
+  return (
+    <form
+      ref={form}
+      class="card"
+      noValidate
+      aria-label={t('formTitle')}
+      onSubmit={(ev) => {
+        ev.preventDefault();
+        submit();
+      }}
+    >
+      <h2>{t('formTitle')}</h2>
+      <p class="soft">{t('formIntro')}</p>
+      <Field label={t('formName')} name="name" autocomplete="name" maxLength={60} />
+      <Field label={t('formPhone')} name="phone" type="tel" autocomplete="tel" maxLength={26} error={errors.phone} />
+      <Field
+        label={t('formEmail')}
+        name="email"
+        type="email"
+        autocomplete="email"
+        maxLength={120}
+        error={errors.email}
+      />
+      <Area label={t('formText')} name="text" rows={3} maxLength={2000} error={errors.text} />
+      <div class="card-acts">
+        <Button kind="primary" type="submit">
+          {t('formSend')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function check(v: { phone: string; email: string; text: string }): Errors {
+  const errors: Errors = {};
+  if (!v.phone && !v.email) errors.phone = t('formNeedContact');
+  if (v.phone && !PHONE.test(v.phone)) errors.phone = t('formBadPhone');
+  if (v.email && !EMAIL.test(v.email)) errors.email = t('formBadEmail');
+  if (!v.text) errors.text = t('formNeedText');
+  return errors;
+}
