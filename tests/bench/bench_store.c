@@ -235,6 +235,9 @@ static void write_all(size_t messages, size_t convs)
 
 /* ---- searching ---------------------------------------------------------------------------------------------------------------------- */
 
+/* Who reviews may read everything; that is asked of each conversation all the same. */
+static const struct member reviewer = { .person = { { 9 } }, .site = { "demo" }, .roles = MEMBER_REVIEWER, .name = "", .number = "" };
+
 struct found {
     bool done;
     size_t convs, hits;
@@ -266,6 +269,7 @@ static void search_for(const char *terms)
         int64_t from = now_us();
 
         q->site = (struct kf_key){ "demo" };
+        q->search.reader = &reviewer;
         q->search.terms = slice_of(terms);
         q->search.limit = 20;
         f.done = false;
