@@ -1,7 +1,9 @@
 # kefud. `make run` serves the demo, `make test` runs all tests; both set up what is missing.
 #
-# One build folder per mode: build/ (release), build/asan, build/clang, build/fuzz, build/fault.
+# One build folder per mode: build/ (release), build/clang, build/asan, build/fuzz, build/fault. What does not depend on the mode (the
+# pages and scripts as C) is in build/gen.
 
+VERSION = 0.1.0
 MODE   ?= release
 CC      = gcc
 CSTD    = -std=gnu11
@@ -11,6 +13,7 @@ HARDEN  = -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protectio
 LDHARD  = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 OPT     = -O2 -g
 
+# Debian's compilers are gcc 12 and clang 14: the latter knows neither -Wlogical-op nor zero as an initial value.
 ifeq ($(MODE),release)
   B       = build
   WARN   += -Wlogical-op
@@ -38,56 +41,182 @@ else
   $(error MODE is one of release, clang, asan, fuzz, fault)
 endif
 
+G       = build/gen
+JOBS   ?= $(shell nproc)
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+SUB     = +@$(MAKE) --no-print-directory $(PARALLEL)
+
 PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libcrypto libssl libargon2 inih
-HAVE   := $(shell pkg-config --exists $(PKGS) 2>/dev/null && echo yes)
-CFLAGS  = $(CSTD) $(OPT) $(WARN) $(HARDEN) -MMD -MP -Idaemon -I. -I$(B)/gen $(shell pkg-config --cflags $(PKGS))
+CFLAGS  = $(CSTD) $(OPT) $(WARN) $(HARDEN) -MMD -MP -Idaemon -I. -DKEFUD_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
 LDFLAGS = $(LDHARD)
-LIBS    = $(shell pkg-config --libs $(PKGS)) -lpthread -lm
+LIBS    = $(PKG_LIBS) -lpthread -lm
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 PARTS   = core settings store live net session desk api
-LIBSRC  = $(foreach p,$(PARTS),$(wildcard daemon/$(p)/*.c)) $(wildcard protocols/*.c) daemon/log.c daemon/config.c
-LIBOBJ  = $(patsubst %.c,$(B)/%.o,$(wildcard $(LIBSRC))) $(B)/gen/lua.o $(B)/gen/assets.o
+CTL     = $(wildcard daemon/kefuctl*.c)
+LIBSRC  = $(wildcard $(PARTS:%=daemon/%/*.c)) $(wildcard protocols/*.c) $(filter-out daemon/main.c $(CTL),$(wildcard daemon/*.c))
+LIBOBJ  = $(LIBSRC:%.c=$(B)/%.o) $(if $(wildcard daemon/live/embed.sh),$(B)/gen/lua.o) $(if $(wildcard web/embed.sh),$(B)/gen/assets.o) \
+          $(B)/gen/defaults.o
 LIB     = $(B)/libkefud.a
 
 all: $(B)/kefud $(B)/kefuctl
 
 $(B)/kefud: $(B)/daemon/main.o $(LIB)
-$(B)/kefuctl: $(B)/daemon/kefuctl.o $(LIB)
+$(B)/kefuctl: $(CTL:%.c=$(B)/%.o) $(LIB)
 $(B)/kefud $(B)/kefuctl:
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LINK $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIB): $(LIBOBJ)
-	rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && ar rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c | pkgs
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	@echo "  CC $@"
+	@$(CC) $(CFLAGS) -c -o $@ $<
 
-# The scripts of the live layer and the pages become C.
-$(B)/gen/lua.c: $(wildcard daemon/live/*.lua) daemon/live/embed.sh
+# The scripts of the live layer, the pages and the shipped defaults become C.
+$(G)/lua.c: $(wildcard daemon/live/*.lua) daemon/live/embed.sh
 	@mkdir -p $(@D)
-	sh daemon/live/embed.sh daemon/live/*.lua > $@
-$(B)/gen/lua.o: $(B)/gen/lua.c
-	$(CC) $(CFLAGS) -c -o $@ $<
-
-$(B)/gen/assets.o: $(B)/gen/assets.c
-	$(CC) $(CFLAGS) -c -o $@ $<
-$(B)/gen/assets.c: $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
+	@sh daemon/live/embed.sh daemon/live/*.lua > $@.new && mv $@.new $@
+$(G)/assets.c: $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 	@mkdir -p $(@D)
-	sh web/embed.sh $(B) > $@
+	@sh web/embed.sh build > $@.new && mv $@.new $@
+$(G)/defaults.c: $(wildcard config/defaults/*.json) daemon/settings/embed.sh
+	@mkdir -p $(@D)
+	@sh daemon/settings/embed.sh config/defaults/*.json > $@.new && mv $@.new $@
+$(B)/gen/%.o: $(G)/%.c | pkgs
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -c -o $@ $<
 
-# Every tests/LAYER/NAME.c is one program.
-TESTS   = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c tests/store/test_*.c tests/live/test_*.c tests/model/test_*.c tests/system/test_*.c))
-$(B)/tests/%: $(B)/tests/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+# Says what is missing before the compiler says it at length.
+pkgs:
+	@pkg-config --exists $(PKGS) || { sh tests/setup.sh --print run; exit 1; }
+
+# ---- tests: every tests/LAYER/test_NAME.c is one program; what several need is in tests/support/ ----
+
+LAYERS  = unit store live model system
+TESTS   = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c)))
+SUPPORT = $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
+CLIB    = $(SUPPORT) $(LIB)
+
+# What the programs of one layer share lies beside them.
+MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
+$(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
+$(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
+	@echo "  LINK $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
+
+# Under MODE=fuzz libFuzzer drives a target, else replay.c gives it the corpus.
+$(FUZZ): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
+	@echo "  LINK $@"
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
+# What kefud is measured with, and beside.
+BENCH   = $(B)/tests/bench/load $(B)/tests/bench/echo $(B)/tests/bench/store $(B)/tests/bench/syncs.so
+$(BENCH): CFLAGS += -D_GNU_SOURCE -Itests
+$(B)/tests/bench/load: $(patsubst %,$(B)/tests/bench/%.o,load peer gauge)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/echo: $(B)/tests/bench/echo.o
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/store: $(B)/tests/bench/store.o $(LIB)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/syncs.so: tests/bench/syncs.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 tests: $(TESTS)
-unit store live model system: %: all
-	@$(MAKE) --no-print-directory MODE=$(MODE) $(filter $(B)/tests/$@/%,$(TESTS)) && sh tests/run.sh $(filter $(B)/tests/$@/%,$(TESTS))
+fuzzers: $(FUZZ)
+faults: $(FAULT)
+
+# One layer: make unit, make system MODE=asan.
+$(LAYERS): %:
+	$(SUB) $(if $(filter system,$@),all) $(filter $(B)/tests/$@/%,$(TESTS))
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $@
+
+setup:
+	@sh tests/setup.sh run
+setup-test:
+	@sh tests/setup.sh run test
+
+# All layers; the last line is the sum.
+test: setup-test
+	$(SUB) all tests fuzzers
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install web browser
+
+# The layers that are written in C, under address, leak and undefined behaviour checkers.
+asan: setup-test
+	$(SUB) MODE=asan all tests fuzzers
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz
+
+lint: setup-test
+	@JOBS=$(JOBS) bash tests/lint/run.sh
+
+# Seconds per target; what it finds new goes into build/fuzz/corpus, a crash into build/fuzz/crash-*.
+FUZZ_S ?= 60
+fuzz: setup-test
+	$(SUB) MODE=fuzz fuzzers
+	@FUZZ_S=$(FUZZ_S) JOBS=$(JOBS) sh tests/fuzz/run.sh
+
+# Campaigns that kill and starve; each also runs against a mutant, which must fail.
+fault: setup-test
+	$(SUB) MODE=fault all faults
+	@B=build/fault JOBS=1 bash tests/run.sh fault
+
+bench: setup-test
+	$(SUB) all $(BENCH)
+	@bash tests/bench/run.sh
+
+# ---- use ----
+
+# The demo's password is made once and kept beside its state, so that it can be shown at every start.
+PORT ?= 8080
+run: setup
+	$(SUB) all
+	@mkdir -p state && { [ -s state/demo.password ] || (umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' 'xy' > state/demo.password); }
+	@KEFUD_DEMO_PASSWORD="$${KEFUD_DEMO_PASSWORD:-$$(cat state/demo.password)}" exec build/kefud --demo --state state/demo --listen 127.0.0.1:$(PORT)
+
+# The sample configuration and the key section of its manual page, from the table of keys.
+docs: $(B)/tests/unit/test_config
+	@KEFUD_WRITE_DOCS=1 $< >/dev/null 2>&1 && git --no-pager diff --stat config/kefud.conf docs/kefud.conf.5
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+D           = $(DESTDIR)
+MAN         = $(PREFIX)/share/man
+INSTALLED   = $(PREFIX)/bin/kefud $(PREFIX)/bin/kefuctl $(MAN)/man8/kefud.8 $(MAN)/man1/kefuctl.1 $(MAN)/man5/kefud.conf.5 \
+              $(UNITDIR)/kefud.service $(UNITDIR)/kefud@.service $(PREFIX)/lib/sysusers.d/kefud.conf $(PREFIX)/lib/tmpfiles.d/kefud.conf
+
+install: all
+	install -d $(D)$(PREFIX)/bin $(D)$(MAN)/man1 $(D)$(MAN)/man5 $(D)$(MAN)/man8 $(D)$(PREFIX)/share/kefud/sites $(D)$(UNITDIR) \
+	    $(D)$(PREFIX)/lib/sysusers.d $(D)$(PREFIX)/lib/tmpfiles.d $(D)$(SYSCONFDIR)/kefud
+	install -m 755 build/kefud build/kefuctl $(D)$(PREFIX)/bin
+	install -m 644 docs/kefud.8 $(D)$(MAN)/man8
+	install -m 644 docs/kefuctl.1 $(D)$(MAN)/man1
+	install -m 644 docs/kefud.conf.5 $(D)$(MAN)/man5
+	install -m 644 $(wildcard config/sites/*.json) $(D)$(PREFIX)/share/kefud/sites
+	for unit in kefud.service kefud@.service; do \
+	    sed 's|/usr/local/bin/|$(PREFIX)/bin/|g; s|/etc/kefud/|$(SYSCONFDIR)/kefud/|g' systemd/$$unit > $(D)$(UNITDIR)/$$unit || exit 1; \
+	    chmod 644 $(D)$(UNITDIR)/$$unit; done
+	install -m 644 systemd/sysusers.conf $(D)$(PREFIX)/lib/sysusers.d/kefud.conf
+	install -m 644 systemd/tmpfiles.conf $(D)$(PREFIX)/lib/tmpfiles.d/kefud.conf
+	[ -e $(D)$(SYSCONFDIR)/kefud/kefud.conf ] || install -m 644 config/kefud.conf $(D)$(SYSCONFDIR)/kefud/kefud.conf
+
+# Configuration and state are the operator's: they stay.
+uninstall:
+	rm -f $(INSTALLED:%=$(D)%)
+	rm -rf $(D)$(PREFIX)/share/kefud
 
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all tests unit store live model system clean
+-include $(shell find $(B)/daemon $(B)/protocols $(B)/tests $(B)/gen -name '*.d' 2>/dev/null)
+.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint fuzz fault bench run docs format install uninstall clean
 .SECONDARY:

@@ -1,17 +1,151 @@
-#!/bin/sh
-# Runs cmocka programs one after the other and adds up what they say. Fails if one fails.
-passed=0 failed=0 skipped=0
-for t in "$@"; do
-    out=$("$t" 2>&1)
+#!/bin/bash
+# run.sh LAYER ...: runs the tests of these layers, says a line for each program, and ends with one line
+# `N passed, N failed, N skipped`: their sum. Fails if one failed. Environment: B, the build folder; JOBS, programs at a time.
+#
+# A test program is given KEFUD, KEFUCTL and KEFUD_BUILD, and ten minutes.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+B=${B:-build}
+JOBS=${JOBS:-$(nproc)}
+export KEFUD="$PWD/$B/kefud" KEFUCTL="$PWD/$B/kefuctl" KEFUD_BUILD="$PWD/$B"
+export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
+RESULTS=$(mktemp -d /tmp/kefud-tests-XXXXXX) || exit 1
+export RESULTS
+trap 'rm -rf "$RESULTS"' EXIT
+
+# count NAME PASSED FAILED SKIPPED: one line for people, one for the sum.
+count() {
+    local word=ok
+    [ "$4" -gt 0 ] && word=skipped
+    [ "$2" -eq 0 ] && [ "$3" -eq 0 ] && [ "$4" -eq 0 ] && word=empty
+    [ "$3" -gt 0 ] && word=FAILED
+    printf '%-8s %-44s %s passed%s%s\n' "$word" "$1" "$2" "$([ "$3" -gt 0 ] && echo ", $3 failed")" "$([ "$4" -gt 0 ] && echo ", $4 skipped")"
+    echo "$2 $3 $4" >> "$RESULTS/sum"
+}
+
+# skip NAME WHY: what cannot run here.
+skip() {
+    count "$1" 0 0 1
+    echo "         $2"
+}
+
+number() { # the first number that follows TEXT at the beginning of a line of FILE, or 0
+    local n
+    n=$(sed -nE "s/^(#|ℹ) $1 ([0-9]+).*/\2/p" "$2" | tail -n 1)
+    echo "${n:-0}"
+}
+
+# One cmocka program, or any other that says by its exit code how it went.
+one_program() {
+    local name=$1 out p f s rc
+    shift
+    out=$RESULTS/$(echo "$name" | tr / _).log
+    timeout -k 10 "${TEST_S:-600}" "$@" > "$out" 2>&1 < /dev/null
     rc=$?
-    p=$(printf '%s\n' "$out" | grep -c '^\[       OK \]')
-    f=$(printf '%s\n' "$out" | grep -c '^\[  FAILED  \] [^0-9]')
-    s=$(printf '%s\n' "$out" | grep -c '^\[  SKIPPED \] [^0-9]')
+    p=$(grep -c '^\[       OK \]' "$out")
+    f=$(grep -c '^\[  FAILED  \] [^0-9]' "$out")
+    s=$(grep -c '^\[  SKIPPED \] [^0-9]' "$out")
+    # cmocka names a failed test twice: where it failed, and in the list at the end.
+    grep -q '^\[  FAILED  \] [0-9]* test(s), listed below' "$out" && f=$(((f + 1) / 2))
+    if [ "$p" -eq 0 ] && [ "$f" -eq 0 ] && [ "$s" -eq 0 ] && ! grep -q '^\[=' "$out"; then
+        [ $rc -eq 0 ] && p=1
+    fi
     [ $rc -ne 0 ] && [ "$f" -eq 0 ] && f=1
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    printf '%-40s %s passed, %s failed, %s skipped\n' "${t##*/tests/}" "$p" "$f" "$s"
-    { [ $rc -ne 0 ] || [ "$s" -gt 0 ]; } && printf '%s\n' "$out" | tail -n 60
+    {
+        count "$name" "$p" "$f" "$s"
+        [ $rc -eq 124 ] && echo "         took longer than ${TEST_S:-600} s"
+        if [ "$f" -gt 0 ] || [ $rc -ne 0 ]; then
+            grep -v -E '^\[( RUN  |       OK )' "$out" | tail -n 80
+        elif [ "$s" -gt 0 ]; then
+            grep -i skip "$out" | grep -v '^\[=' | head -n 5
+        fi
+    } > "$out.said"
+    cat "$out.said"
+}
+export -f one_program count
+
+programs() { # LAYER: its programs, as "NAME PATH" lines
+    local path
+    for path in "$B/tests/$1"/*_*; do
+        [ -f "$path" ] && [ -x "$path" ] && [ -e "tests/${path#"$B/tests/"}.c" ] && echo "${path#"$B/tests/"} $path"
+    done
+}
+
+c_layer() {
+    local list
+    list=$(programs "$1")
+    [ -z "$list" ] && return
+    echo "$list" | xargs -P "$JOBS" -L 1 bash -c 'one_program "$@"' run
+}
+
+# Each target with its corpus: tests/fuzz/corpus/NAME, and vectors that it shares with the unit tests.
+fuzz_layer() {
+    local name path corpus
+    programs fuzz | while read -r name path; do
+        corpus=$(sh tests/fuzz/corpus.sh "${name#fuzz/fuzz_}")
+        # shellcheck disable=SC2086 # a list of folders
+        one_program "$name" "$path" $corpus
+    done
+}
+
+node_run() { # NAME FOLDER COMMAND...
+    local name=$1 folder=$2 out rc p f s
+    shift 2
+    out=$RESULTS/$name.log
+    (cd "$folder" && timeout -k 10 "${TEST_S:-900}" "$@") > "$out" 2>&1 < /dev/null
+    rc=$?
+    p=$(number pass "$out")
+    f=$(($(number fail "$out") + $(number cancelled "$out")))
+    s=$(($(number skipped "$out") + $(number todo "$out")))
+    [ $rc -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    count "$name" "$p" "$f" "$s"
+    if [ "$f" -gt 0 ]; then
+        tail -n 120 "$out"
+    elif [ "$s" -gt 0 ]; then
+        grep -E '# (SKIP|skip)|﹣' "$out" | head -n 10
+    fi
+}
+
+web_layer() {
+    [ -f web/package.json ] || return
+    command -v npm >/dev/null 2>&1 || { skip web "npm is not installed"; return; }
+    [ -d web/node_modules ] || { skip web "the npm packages of web/ are not installed"; return; }
+    node_run web web npm test --silent
+}
+
+browser_layer() {
+    ls tests/browser/*.test.* >/dev/null 2>&1 || return
+    command -v node >/dev/null 2>&1 || { skip browser "node is not installed"; return; }
+    command -v chromium >/dev/null 2>&1 || { skip browser "chromium is not installed"; return; }
+    node_run browser . node --test tests/browser/
+}
+
+# What a shell script tests: lines `ok NAME`, `not ok NAME`, `skip NAME WHY`.
+shell_layer() {
+    local out=$RESULTS/$1.log rc f
+    bash "$2" > "$out" 2>&1
+    rc=$?
+    f=$(grep -c '^not ok ' "$out")
+    [ $rc -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    count "$1" "$(grep -c '^ok ' "$out")" "$f" "$(grep -c '^skip ' "$out")"
+    grep '^skip ' "$out"
+    [ "$f" -gt 0 ] && cat "$out"
+}
+
+: > "$RESULTS/sum"
+for layer in "$@"; do
+    case $layer in
+    unit | store | live | model | system | fault) c_layer "$layer" ;;
+    fuzz) fuzz_layer ;;
+    web) web_layer ;;
+    browser) browser_layer ;;
+    install) shell_layer install tests/install.sh ;;
+    *) echo "run.sh: no layer $layer" >&2; exit 2 ;;
+    esac
 done
-[ -n "$TALLY" ] && echo "$passed $failed $skipped" >> "$TALLY"
+
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$RESULTS/sum")
+[ -n "${TALLY:-}" ] && echo "$passed $failed $skipped" >> "$TALLY"
 echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+[ "$failed" -eq 0 ]

@@ -135,6 +135,8 @@ void buf_json(struct buf *b, struct slice s)
 {
     size_t from = 0;
 
+    if (!s.p)
+        s = SLICE("");
     buf_char(b, '"');
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];

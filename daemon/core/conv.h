@@ -62,7 +62,7 @@ struct conv {
 
 /* What happens to a conversation. */
 enum conv_event_kind {
-    CONV_NOTHING = 0,
+    CONV_NOTHING = 0,     /* a look: like every other event it clears a wrap-up that is over, so that the row is due no more */
     CONV_VISITOR_SAYS,    /* closed → waiting when in time (the store opens a new one otherwise); parked → waiting if `staffed` */
     CONV_STAFF_SAYS,      /* by the owner, under `epoch` */
     CONV_ASSIGN,          /* waiting → served by `person`: an automatic match, under `epoch` */

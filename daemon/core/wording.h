@@ -22,7 +22,8 @@ struct wording_value {
 const char *wording_language(const char *locale, const char *fallback);
 /* The text for (key, lang), else for (key, fallback), else any of that key; NULL if there is none. */
 const struct wording *wording_find(const struct wording *all, size_t n, const char *key, const char *lang, const char *fallback);
-/* Fills {name} from values; an unknown one is left out with the blanks around it; {{ is a brace. */
+/* Fills {name} from values; an unknown one is left out with the blanks around it; {{ is a brace. A part in [[ ]] is left out as a
+ * whole when one of its placeholders has no value: "please wait[[, you are number {position}]]". */
 void wording_fill(const char *text, const struct wording_value *values, size_t n, struct buf *ret);
 
 #endif

@@ -34,15 +34,24 @@ struct live_config {
     void (*log)(int level, const char *line);
 };
 
+/* A Redis that is away is no failure: it is tried again for ever. A private server that cannot be started is one, and the words say
+ * what to do. The private server dies with the thread that calls this. All strings of `cfg` but state_dir and server may go. */
 enum kf_rc live_open(struct live **ret, struct uv_loop_s *loop, const struct live_config *cfg, struct kf_err *why);
 /* Pending calls are answered with KF_AGAIN inside; handles are closed on the loop, which must still run once. Takes NULL. The
- * private server ends with it. */
+ * private server ends with it. Not from inside one of its callbacks. */
 void live_close(struct live *l);
 bool live_up(const struct live *l);
 int live_server_pid(const struct live *l); /* of the private server; 0 none */
 
 /* Runs once, later. `why` is NULL on success. */
 typedef void live_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
+
+/* KF_CONFLICT with these words: the site has to be rebuilt (live_reset) by whoever holds its lease. */
+#define LIVE_UNREADY "unready"
+static inline bool live_unready(enum kf_rc rc, const struct kf_err *why)
+{
+    return rc == KF_CONFLICT && why && strcmp(why->text, LIVE_UNREADY) == 0;
+}
 
 /* ---- the lease holder's -------------------------------------------------------------------------------------------- */
 
@@ -88,6 +97,9 @@ void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed
 
 /* ---- anybody's: telling Redis what the store has committed (idempotent, an older epoch is ignored) ------------------ */
 
+/* Who is answered with anything but KF_OK and KF_CONFLICT need not repeat it: the site is then doubted, that is, unready as soon as
+ * Redis can be told, and its holder rebuilds it. */
+
 /* What the conversation is now: waiting → into the list of its queue; offered, served, wrapping up → one place of its person; else
  * → nowhere. The one way in which a conversation's place and list membership change, but for live_reserve(). */
 void live_put(struct live *l, const struct conv *c, live_done *done, void *ctx);
@@ -120,5 +132,10 @@ struct live_figures {
     uint64_t calls, failed, reconnects, pending;
 };
 void live_figures(const struct live *l, struct live_figures *ret);
+
+#ifdef KEFUD_FAULT
+/* From now on wrong in the way that `name` says: "nonatomic-reserve" checks and takes in two calls. For tests that must fail then. */
+void live_test_mutate(struct live *l, const char *name);
+#endif
 
 #endif

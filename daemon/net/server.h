@@ -85,14 +85,16 @@ struct net_ops {
 };
 
 struct net_config {
-    const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path" */
+    const char *const *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/path" (never TLS), "fd:3" (a listening socket from outside) */
     size_t n_listen;
     const char *control;           /* path of the control socket (0600), NULL none */
     const char *certificate, *key; /* files; NULL: plain */
-    const char *const *proxies;    /* addresses and networks that may speak X-Forwarded-* */
+    const char *const *proxies;    /* addresses and networks that may speak X-Forwarded-*; "unix": whoever comes over a unix listener */
     size_t n_proxies;
     const char *const *hosts; /* names that Host may have, lower case, without port; n_hosts 0: any. Loopback names are always right */
     size_t n_hosts;
+    const char *const *headers; /* names, lower case, that net_head shall carry besides those listed in head.c */
+    size_t n_headers;
     const char *visitor_protocol, *staff_protocol; /* the two subprotocols */
     const char *visitor_path, *staff_path;
     int connections_per_address, connections_max;
@@ -105,6 +107,8 @@ struct net_config {
     void (*log)(int level, const char *line);
 };
 
+/* Lowers the soft limit of descriptors where it is far above what `connections_max` needs: libwebsockets makes tables of that size.
+ * KF_INVALID, KF_IO: a setting cannot be used, `why` names it; nothing is left on the loop then. */
 enum kf_rc net_server_open(struct net_server **ret, struct uv_loop_s *loop, const struct net_config *cfg, struct kf_err *why);
 /* The first listener's real address: "127.0.0.1:41234". */
 const char *net_server_address(const struct net_server *s);
@@ -112,16 +116,20 @@ const char *net_server_address(const struct net_server *s);
 enum kf_rc net_server_reload_tls(struct net_server *s, struct kf_err *why);
 /* Stops listening, closes sockets with 1012 spread over `spread_ms`, lets requests finish until `limit_ms`; then calls `done`. */
 void net_server_drain(struct net_server *s, int spread_ms, int limit_ms, void (*done)(void *ctx), void *ctx);
-/* Begins to close everything; the loop must run until its handles are gone, then net_server_free() on the quiet loop. */
+/* Begins to close everything (not from inside a callback of net_ops); the loop must run until its handles are gone, then
+ * net_server_free() on the quiet loop. */
 void net_server_close(struct net_server *s);
 void net_server_free(struct net_server *s);
 
-/* ---- HTTP ---- */
+/* ---- HTTP ----
+ * The first answer counts. Unless its own headers say otherwise it carries nosniff, no-referrer, no-store, a policy that allows
+ * nothing, same-origin for those who embed it, and over TLS Strict-Transport-Security. A request not answered within 60 s is
+ * answered 503 and reported gone. */
 void net_answer(struct net_server *s, uint64_t req, const struct net_answer *a);
 /* A large body of `total` bytes: `a->body` is ignored, pieces follow on pull(). */
 void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answer *a, int64_t total);
-void net_piece(struct net_server *s, uint64_t req, struct slice piece);
-void net_answer_abort(struct net_server *s, uint64_t req); /* the rest will not come: hang up */
+void net_piece(struct net_server *s, uint64_t req, struct slice piece); /* copied; not empty, and never more than is owed */
+void net_answer_abort(struct net_server *s, uint64_t req);              /* the rest will not come: hang up */
 void net_more(struct net_server *s, uint64_t req);
 
 /* ---- WebSocket ---- */

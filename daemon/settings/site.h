@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A document as the store has it. kinds: "site" (key "site"), "channel", "queue", "rule", "wording" (key: language), "canned". */
+/* A document as the store has it. kinds: "site" (key "site"), "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned".
+ * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
     int64_t version;
@@ -95,7 +96,7 @@ int site_queue_number(const struct site *s, const struct kf_key *key);
 /* One document alone: does it fit its kind's table? For the API and kefuctl. */
 enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why);
 
-/* A set, as config/sites/demo.json is one: {"site":{…},"channels":{key:{…}},"queues":{…},"rules":[…],"wordings":{lang:{key:text}},
+/* A set, as config/sites/demo.json is one: {"site":{"key":"demo",…},"channels":{key:{…}},"queues":{…},"rules":[…],"wordings":{lang:{key:text}},
  * "canned":[…],"people":[{"email","name","number","roles","queues","skills","capacity"}]} taken apart into documents and people.
  * All lives in `arena`. */
 struct site_person {

@@ -1,0 +1,646 @@
+#include "api/api.h"
+
+#include "config.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+struct api {
+    struct api_config cfg;
+    struct net_server *server;
+    char self[80]; /* the listening address: an origin of ours where no public_url is set */
+};
+
+static const struct route_entry *const tables[] = { routes_session, routes_pages, routes_desk,     routes_transcripts,
+                                                    routes_people,  routes_files, routes_operator, routes_hooks };
+
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
+#define TURN_MAX   (64u << 20)
+#define JSON_DEPTH 16
+
+struct api *api_new(const struct api_config *cfg)
+{
+    struct api *api = calloc(1, sizeof(*api));
+
+    if (api)
+        api->cfg = *cfg;
+    return api;
+}
+
+void api_free(struct api *api)
+{
+    free(api);
+}
+
+void api_attach(struct api *api, struct net_server *server)
+{
+    api->server = server;
+    (void)snprintf(api->self, sizeof(api->self), "%s", net_server_address(server));
+}
+
+struct ports *turn_ports(struct turn *t)
+{
+    return (struct ports *)t->api->cfg.ports;
+}
+
+struct desk *turn_desk(struct turn *t)
+{
+    return t->api->cfg.desk;
+}
+
+const struct api_config *turn_config(struct turn *t)
+{
+    return &t->api->cfg;
+}
+
+struct slice turn_query(const struct turn *t, const char *name)
+{
+    return http_query(t->query, t->n_query, name);
+}
+
+struct slice turn_header(const struct turn *t, const char *name)
+{
+    return http_header(t->headers, t->n_headers, name);
+}
+
+/* ---- answers ---- */
+
+void turn_answer(struct turn *t, const struct net_answer *a)
+{
+    net_answer(t->api->server, t->req, a);
+    arena_free(t->arena);
+}
+
+static const struct http_pair no_store[] = { { { "Cache-Control", 13 }, { "private, no-store", 17 } } };
+
+void turn_json(struct turn *t, int status, const struct buf *b)
+{
+    const struct net_answer a = {
+        .status = status, .type = "application/json; charset=utf-8", .body = buf_slice(b), .headers = no_store, .n_headers = 1
+    };
+
+    if (!buf_ok(b)) {
+        turn_problem(t, 500, "the answer did not fit");
+        return;
+    }
+    turn_answer(t, &a);
+}
+
+void turn_jansson(struct turn *t, int status, json_t *root)
+{
+    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    struct net_answer a = { .status = status, .type = "application/json; charset=utf-8", .headers = no_store, .n_headers = 1 };
+
+    json_decref(root);
+    if (!text) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    a.body = slice_of(text);
+    turn_answer(t, &a);
+    free(text);
+}
+
+void turn_empty(struct turn *t, int status)
+{
+    const struct net_answer a = { .status = status, .headers = no_store, .n_headers = 1 };
+
+    turn_answer(t, &a);
+}
+
+static const char *title_of(int status)
+{
+    switch (status) {
+    case 400:
+        return "Bad request";
+    case 401:
+        return "Sign in";
+    case 403:
+        return "Not permitted";
+    case 404:
+        return "Not found";
+    case 405:
+        return "Method not allowed";
+    case 409:
+        return "Conflict";
+    case 413:
+        return "Too large";
+    case 415:
+        return "Unsupported type";
+    case 429:
+        return "Too many requests";
+    case 503:
+        return "Not available now";
+    default:
+        return "Error";
+    }
+}
+
+static void problem(struct turn *t, int status, const char *code, const char *detail, int32_t retry_after_ms)
+{
+    char seconds[16];
+    struct http_pair headers[2] = { no_store[0] };
+    struct net_answer a = { .status = status, .type = "application/problem+json", .headers = headers, .n_headers = 1 };
+    struct buf b;
+
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"type\":\"about:blank\",\"title\":");
+    buf_json(&b, slice_of(title_of(status)));
+    buf_printf(&b, ",\"status\":%d,\"detail\":", status);
+    buf_json(&b, slice_of(detail));
+    if (code) {
+        buf_str(&b, ",\"code\":");
+        buf_json(&b, slice_of(code));
+    }
+    buf_char(&b, '}');
+    if (retry_after_ms > 0) {
+        (void)snprintf(seconds, sizeof(seconds), "%d", (retry_after_ms + 999) / 1000);
+        headers[a.n_headers++] = (struct http_pair){ SLICE("Retry-After"), slice_of(seconds) };
+    }
+    a.body = buf_slice(&b);
+    turn_answer(t, &a);
+    buf_finish(&b);
+}
+
+void turn_problem(struct turn *t, int status, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    problem(t, status, NULL, text, 0);
+}
+
+static int status_of(enum kf_rc rc)
+{
+    switch (rc) {
+    case KF_OK:
+        return 200;
+    case KF_AUTH:
+        return 401;
+    case KF_DENIED:
+        return 403;
+    case KF_ABSENT:
+        return 404;
+    case KF_INVALID:
+        return 400;
+    case KF_UNSUPPORTED:
+        return 415;
+    case KF_CONFLICT:
+        return 409;
+    case KF_REJECTED:
+        return 422;
+    case KF_LIMIT:
+        return 413;
+    case KF_RATE:
+        return 429;
+    case KF_AGAIN:
+        return 503;
+    case KF_NOMEM:
+    case KF_IO:
+    default:
+        return 500;
+    }
+}
+
+void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
+{
+    int status = status_of(rc);
+
+    problem(t, status, frame_error_code(rc), why && *why->text ? why->text : kf_rc_name(rc),
+            why && why->retry_after_ms ? why->retry_after_ms
+            : status == 503            ? 1000
+                                       : 0);
+}
+
+/* ---- what came ---- */
+
+/* Brackets outside of strings: jansson would recurse as deep as it is told to. */
+static bool too_deep(struct slice s)
+{
+    bool text = false;
+    int depth = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (text) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                text = false;
+        } else if (c == '"')
+            text = true;
+        else if (c == '{' || c == '[') {
+            if (++depth > JSON_DEPTH)
+                return true;
+        } else if (c == '}' || c == ']')
+            depth--;
+    }
+    return false;
+}
+
+json_t *turn_body(struct turn *t)
+{
+    json_error_t e;
+    json_t *root;
+
+    if (too_deep(t->body)) {
+        turn_problem(t, 400, "the JSON is nested deeper than %d levels", JSON_DEPTH);
+        return NULL;
+    }
+    root = json_loadb(t->body.p, t->body.n, JSON_REJECT_DUPLICATES, &e);
+    if (json_is_object(root))
+        return root;
+    if (root)
+        turn_problem(t, 400, "the body must be a JSON object");
+    else
+        turn_problem(t, 400, "the body is not JSON: %s (line %d, column %d)", e.text, e.line, e.column);
+    json_decref(root);
+    return NULL;
+}
+
+struct slice cookie_value(struct slice header, const char *name)
+{
+    size_t n = strlen(name), i = 0;
+
+    while (i < header.n) {
+        size_t end = i;
+
+        while (end < header.n && header.p[end] != ';')
+            end++;
+        while (i < end && header.p[i] == ' ')
+            i++;
+        if (end - i > n && memcmp(header.p + i, name, n) == 0 && header.p[i + n] == '=')
+            return (struct slice){ header.p + i + n + 1, end - i - n - 1 };
+        i = end + 1;
+    }
+    return (struct slice){ NULL, 0 };
+}
+
+bool session_hash(struct slice cookie, uint8_t ret[32])
+{
+    unsigned n = 32;
+
+    return cookie.n && EVP_Digest(cookie.p, cookie.n, ret, &n, EVP_sha256(), NULL) == 1;
+}
+
+static bool origin_is(struct slice origin, const char *scheme, const char *host, const char *port)
+{
+    char text[128];
+    int n = snprintf(text, sizeof(text), "%s://%s%s%s", scheme, host, *port ? ":" : "", port);
+
+    return n > 0 && (size_t)n == origin.n && strncasecmp(text, origin.p, origin.n) == 0;
+}
+
+bool origin_ours(const struct api *api, struct slice origin)
+{
+    const struct config *cfg = api->cfg.cfg;
+    const char *scheme = cfg->tls.certificate ? "https" : "http";
+    const char *port = strrchr(api->self, ':');
+    char host[80];
+
+    for (size_t i = 0; i < cfg->listen.public_url.n; i++)
+        if (strlen(cfg->listen.public_url.items[i]) == origin.n && strncasecmp(cfg->listen.public_url.items[i], origin.p, origin.n) == 0)
+            return true;
+    if (!port || (cfg->listen.public_url.n && !cfg->loopback))
+        return false;
+    (void)snprintf(host, sizeof(host), "%.*s", (int)(port - api->self), api->self);
+    port++;
+    if (origin_is(origin, scheme, host, port))
+        return true;
+    return cfg->loopback && (origin_is(origin, scheme, "localhost", port) || origin_is(origin, scheme, "127.0.0.1", port) ||
+                             origin_is(origin, scheme, "[::1]", port));
+}
+
+struct site *turn_site(struct turn *t, const struct member **member)
+{
+    struct slice name = t->segment[0].n && strncmp(t->route->path, "/api/v1/sites/", 14) == 0 ? t->segment[0] : turn_query(t, "site");
+    struct kf_key key;
+    struct site *site;
+
+    *member = NULL;
+    site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
+    if (site && !t->op) {
+        *member = desk_member(turn_desk(t), &site->key, &t->person);
+        if (!*member || (*member)->disabled)
+            site = NULL; /* as if there were no such site */
+    }
+    if (!site)
+        turn_problem(t, 404, name.n ? "no such site" : "say which site: ?site=KEY");
+    return site;
+}
+
+/* ---- the gate ---- */
+
+static bool safe_method(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static void gate_session(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    struct slice csrf = turn_header(t, "x-csrf-token");
+
+    if (rc == KF_ABSENT || (!rc && q->session.expires_at <= t->api->cfg.ports->now_ms(t->api->cfg.ports->ctx))) {
+        turn_problem(t, 401, "sign in first");
+        return;
+    }
+    if (rc) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    t->person = q->session.person;
+    for (size_t i = 0; i < 32; i++)
+        (void)snprintf(t->csrf + 2 * i, 3, "%02x", q->session.csrf[i]);
+    if (!safe_method(t->method) && (csrf.n != 64 || CRYPTO_memcmp(csrf.p, t->csrf, 64) != 0)) {
+        turn_problem(t, 403, "the X-CSRF-Token header is missing or wrong: GET /api/v1/session tells it");
+        return;
+    }
+    t->route->handle(t);
+}
+
+static void gate_staff(struct turn *t)
+{
+    struct slice cookie = cookie_value(turn_header(t, "cookie"), COOKIE_STAFF);
+    struct slice bearer = turn_header(t, "authorization");
+    struct slice origin = turn_header(t, "origin");
+    struct query *q;
+
+    if (!cookie.n && slice_starts(bearer, "Bearer "))
+        cookie = (struct slice){ bearer.p + 7, bearer.n - 7 };
+    if (!cookie.n || !session_hash(cookie, t->session_hash)) {
+        turn_problem(t, 401, "sign in first");
+        return;
+    }
+    if (origin.n && !origin_ours(t->api, origin)) {
+        turn_problem(t, 403, "this Origin is not ours");
+        return;
+    }
+    q = query_new(QUERY_SESSION);
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->bytes = arena_copy(q->arena, (struct slice){ (const char *)t->session_hash, 32 });
+    q->now = t->api->cfg.ports->now_ms(t->api->cfg.ports->ctx);
+    t->api->cfg.ports->read(t->api->cfg.ports->ctx, q, gate_session, t);
+}
+
+static void gate(struct turn *t)
+{
+    /* The control socket belongs to the user that runs us; root may everything anyway. */
+    t->op = t->peer.local && (t->peer.uid == getuid() || t->peer.uid == 0);
+    switch (t->route->gate) {
+    case GATE_OPEN:
+        t->route->handle(t);
+        return;
+    case GATE_OP:
+        if (t->op)
+            t->route->handle(t);
+        else
+            turn_problem(t, 404, "nothing here");
+        return;
+    case GATE_EITHER:
+        if (t->op) {
+            t->route->handle(t);
+            return;
+        }
+        gate_staff(t);
+        return;
+    case GATE_STAFF:
+    default:
+        gate_staff(t);
+        return;
+    }
+}
+
+/* ---- routes ---- */
+
+static bool path_fits(const char *pattern, const char *path, struct slice segments[TURN_SEGMENTS])
+{
+    size_t n = 0;
+
+    while (*pattern) {
+        if (*pattern == '*') {
+            size_t len = strcspn(path, "/");
+
+            if (!len || n == TURN_SEGMENTS)
+                return false;
+            segments[n++] = (struct slice){ path, len };
+            path += len;
+            pattern++;
+        } else if (*pattern++ != *path++)
+            return false;
+    }
+    return !*path;
+}
+
+/* The entry for method and path; `*known`: the path exists with another method. HEAD goes where GET goes. */
+static const struct route_entry *route_find(const char *method, const char *path, struct slice segments[TURN_SEGMENTS], bool *known)
+{
+    const char *m = strcmp(method, "HEAD") == 0 ? "GET" : method;
+
+    *known = false;
+    for (size_t i = 0; i < COUNT(tables); i++)
+        for (const struct route_entry *e = tables[i]; e->method; e++) {
+            if (!path_fits(e->path, path, segments))
+                continue;
+            if (strcmp(e->method, m) == 0)
+                return e;
+            *known = true;
+        }
+    return NULL;
+}
+
+static void on_admit(void *ctx, const struct net_head *head, struct net_admission *ret)
+{
+    struct api *api = ctx;
+    struct slice segments[TURN_SEGMENTS];
+    bool known;
+    const struct route_entry *e = route_find(head->method, head->path, segments, &known);
+
+    ret->body = NET_BODY_WHOLE;
+    ret->max = api->cfg.cfg->limits.api_body;
+    if (!e) {
+        ret->body = NET_BODY_NONE;
+        ret->status = known ? 405 : 404;
+        ret->reason = known ? "this resource does not know this method" : "nothing here";
+    } else if (strncmp(head->path, "/hooks/", 7) == 0)
+        ret->max = api->cfg.cfg->limits.hook_body;
+    else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0) {
+        ret->body = NET_BODY_STREAM;
+        ret->max = api->cfg.cfg->limits.upload;
+    }
+}
+
+static struct http_pair *copy_pairs(struct arena *a, const struct http_pair *from, size_t n)
+{
+    struct http_pair *to = arena_array(a, n ? n : 1, sizeof(*to));
+
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = (struct http_pair){ arena_copy(a, from[i].name), arena_copy(a, from[i].value) };
+    return to;
+}
+
+static void on_request(void *ctx, uint64_t req, const struct net_head *head, struct slice body)
+{
+    struct api *api = ctx;
+    struct arena *a = arena_new(TURN_MAX);
+    struct turn *t = a ? ARENA_NEW(a, struct turn) : NULL;
+    static const struct net_answer out_of_memory = { .status = 500 };
+    bool known;
+
+    if (!t) {
+        arena_free(a);
+        net_answer(api->server, req, &out_of_memory);
+        return;
+    }
+    t->api = api;
+    t->req = req;
+    t->arena = a;
+    t->method = arena_text(a, slice_of(head->method));
+    t->path = arena_text(a, slice_of(head->path));
+    t->query = copy_pairs(a, head->query, head->n_query);
+    t->n_query = head->n_query;
+    t->headers = copy_pairs(a, head->headers, head->n_headers);
+    t->n_headers = head->n_headers;
+    t->body = arena_copy(a, body);
+    t->peer = head->peer;
+    if (!t->method || !t->path || !t->query || !t->headers || !t->body.p) {
+        arena_free(a);
+        net_answer(api->server, req, &out_of_memory);
+        return;
+    }
+    t->route = route_find(t->method, t->path, t->segment, &known);
+    if (!t->route)
+        turn_problem(t, known ? 405 : 404, "nothing here");
+    else
+        gate(t);
+}
+
+/* ---- the gate of the sockets ---- */
+
+struct ticket {
+    enum frame_side side;
+    struct kf_key site;
+    char address[46];
+    char *cookie;
+};
+
+static int on_upgrade(void *ctx, const struct net_head *head, const char *protocol, const char **reason, void **user)
+{
+    struct api *api = ctx;
+    struct slice origin = http_header(head->headers, head->n_headers, "origin");
+    struct slice cookies = http_header(head->headers, head->n_headers, "cookie");
+    struct slice bearer = http_header(head->headers, head->n_headers, "authorization");
+    struct slice name = http_query(head->query, head->n_query, "site");
+    bool staff = strcmp(protocol, PROTOCOL_STAFF) == 0;
+    struct slice cookie = cookie_value(cookies, staff ? COOKIE_STAFF : COOKIE_VISITOR);
+    struct site *site;
+    struct ticket *t;
+    struct kf_key key;
+
+    *user = NULL;
+    if (origin.n && !origin_ours(api, origin)) {
+        *reason = "this Origin is not ours";
+        return 403;
+    }
+    if (!origin.n && cookie.n) {
+        *reason = "a cookie without Origin is not accepted";
+        return 403;
+    }
+    site = !name.n ? desk_only_site(api->cfg.desk) : key_parse(name, &key) ? desk_site(api->cfg.desk, &key) : NULL;
+    if (!site) {
+        *reason = "no such site: ?site=KEY";
+        return 404;
+    }
+    if (staff && !cookie.n && slice_starts(bearer, "Bearer "))
+        cookie = (struct slice){ bearer.p + 7, bearer.n - 7 };
+    if (staff && !cookie.n) {
+        *reason = "sign in first";
+        return 401;
+    }
+    t = calloc(1, sizeof(*t));
+    if (!t || (cookie.n && !(t->cookie = strndup(cookie.p, cookie.n)))) {
+        free(t);
+        *reason = "out of memory";
+        return 503;
+    }
+    t->side = staff ? FRAME_STAFF : FRAME_VISITOR;
+    t->site = site->key;
+    memcpy(t->address, head->peer.address, sizeof(t->address));
+    *user = t;
+    return 101;
+}
+
+static void on_open(void *ctx, uint64_t conn, void *user)
+{
+    struct api *api = ctx;
+    struct ticket *t = user;
+
+    if (!session_open(api->cfg.session, conn, t->side, &t->site, t->address, t->cookie))
+        net_close(api->server, conn, 1013, "out of memory");
+}
+
+static void on_message(void *ctx, uint64_t conn, void *user, struct slice text)
+{
+    struct api *api = ctx;
+
+    (void)user;
+    session_text(api->cfg.session, conn, text);
+}
+
+static void on_closed(void *ctx, uint64_t conn, void *user)
+{
+    struct api *api = ctx;
+    struct ticket *t = user;
+
+    if (conn)
+        session_closed(api->cfg.session, conn);
+    if (t)
+        free(t->cookie);
+    free(t);
+}
+
+static void on_body(void *ctx, uint64_t req, struct slice piece, bool last)
+{
+    files_body(ctx, req, piece, last);
+}
+
+static void on_gone(void *ctx, uint64_t req)
+{
+    files_gone(ctx, req);
+}
+
+static void on_pull(void *ctx, uint64_t req)
+{
+    files_pull(ctx, req);
+}
+
+struct net_ops api_net_ops(struct api *api)
+{
+    (void)api;
+    return (struct net_ops){ .admit = on_admit,
+                             .request = on_request,
+                             .body = on_body,
+                             .gone = on_gone,
+                             .pull = on_pull,
+                             .upgrade = on_upgrade,
+                             .open = on_open,
+                             .message = on_message,
+                             .closed = on_closed };
+}
+
+struct net_server *api_server(struct api *api)
+{
+    return api->server;
+}

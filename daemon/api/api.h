@@ -1,0 +1,119 @@
+/* api.h: what is behind HTTP: resources for console, review and other systems, pages, hooks, and the gate of the two sockets.
+ *
+ * A request becomes a turn: an arena with a copy of all that came. A turn is answered once, now or later; when the other side has gone
+ * the answer is dropped. Errors are RFC 9457 problem documents. */
+#ifndef KF_API_API_H
+#define KF_API_API_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/permit.h"
+#include "desk/desk.h"
+#include "net/server.h"
+
+#include <jansson.h>
+
+struct api;
+struct config;
+
+struct api_config {
+    const struct ports *ports;
+    struct desk *desk;
+    struct session *session;
+    const struct config *cfg;
+    /* Runs `run` on a worker, then `after` on the loop. */
+    void (*work)(void *ctx, void (*run)(void *arg), void (*after)(void *arg), void *arg);
+    /* What the operator's commands need of the daemon itself; all on the loop. */
+    struct store *store;
+    struct live *live;
+    enum kf_rc (*reload)(void *ctx, struct kf_err *why);
+    void *ctx;
+    void (*log)(int level, const char *line);
+};
+
+struct api *api_new(const struct api_config *cfg);
+void api_free(struct api *api);
+/* Before any request: the server that answers go to. */
+void api_attach(struct api *api, struct net_server *server);
+struct net_ops api_net_ops(struct api *api);
+
+/* ---- for the resources (api/ *.c) ---- */
+
+struct net_server *api_server(struct api *api);
+/* Bodies that stream, both ways: files.c. */
+void files_body(struct api *api, uint64_t req, struct slice piece, bool last);
+void files_gone(struct api *api, uint64_t req);
+void files_pull(struct api *api, uint64_t req);
+
+#define TURN_SEGMENTS 4
+
+struct turn {
+    struct api *api;
+    uint64_t req;
+    struct arena *arena;
+    const char *method, *path;
+    const struct http_pair *query, *headers;
+    size_t n_query, n_headers;
+    struct slice body;
+    struct net_peer peer;
+    struct slice segment[TURN_SEGMENTS]; /* what the '*' of the route stand for */
+    const struct route_entry *route;
+
+    /* Who asks, once the gate has let it through. */
+    bool op;             /* kefuctl, over the control socket */
+    struct kf_id person; /* zero for op */
+    uint8_t session_hash[32];
+    char csrf[65];
+
+    /* A resource's own state while it waits. */
+    void *state;
+};
+
+enum gate {
+    GATE_OPEN,  /* anybody */
+    GATE_STAFF, /* signed in; unsafe methods with the CSRF token */
+    GATE_OP,    /* the control socket */
+    GATE_EITHER /* signed in, or the control socket */
+};
+
+struct route_entry {
+    const char *method, *path; /* a '*' stands for one segment */
+    enum gate gate;
+    void (*handle)(struct turn *t);
+};
+
+/* Each file of resources has one table, ended by a NULL method; api.c lists them. */
+extern const struct route_entry routes_session[], routes_pages[], routes_desk[], routes_transcripts[], routes_people[], routes_files[],
+    routes_operator[], routes_hooks[];
+
+struct ports *turn_ports(struct turn *t);
+struct desk *turn_desk(struct turn *t);
+const struct api_config *turn_config(struct turn *t);
+/* Answers and ends the turn. `b` is a JSON object or array. */
+void turn_json(struct turn *t, int status, const struct buf *b);
+void turn_jansson(struct turn *t, int status, json_t *root); /* takes a reference */
+void turn_empty(struct turn *t, int status);
+void turn_answer(struct turn *t, const struct net_answer *a);
+void turn_problem(struct turn *t, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The problem that `rc` is, with the words of `why` (may be NULL). */
+void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why);
+/* The body as a JSON object (strict, 16 levels), or NULL: answered with 400. */
+json_t *turn_body(struct turn *t);
+/* A query value, or one header; empty with p == NULL if there is none. */
+struct slice turn_query(const struct turn *t, const char *name);
+struct slice turn_header(const struct turn *t, const char *name);
+/* The site of ?site= (none: the only one) and who the asker is there; NULL: answered with 404 or 403. For op `*member` is NULL. */
+struct site *turn_site(struct turn *t, const struct member **member);
+/* The value of a cookie, or empty. */
+struct slice cookie_value(struct slice header, const char *name);
+/* Is this Origin one of ours? */
+bool origin_ours(const struct api *api, struct slice origin);
+/* SHA-256 of a session's cookie. */
+bool session_hash(struct slice cookie, uint8_t ret[32]);
+
+#define PROTOCOL_VISITOR "kefu.visitor.v1"
+#define PROTOCOL_STAFF   "kefu.agent.v1"
+#define COOKIE_STAFF     "__Host-kefu_s"
+#define COOKIE_VISITOR   "__Host-kefu_v"
+
+#endif

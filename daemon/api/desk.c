@@ -1,0 +1,108 @@
+/* desk.c: what the console asks for beside its socket. */
+#include "api/api.h"
+
+#include <string.h>
+
+static void get_canned(struct turn *t)
+{
+    const struct member *m;
+    struct site *site = turn_site(t, &m);
+    json_t *items;
+
+    if (!site)
+        return;
+    items = json_array();
+    for (size_t i = 0; i < site->n_canned; i++) {
+        const struct site_canned *c = &site->canned[i];
+
+        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "key", c->key.s, "code", c->code ? c->code : "", "initials",
+                                               c->initials ? c->initials : "", "title", c->title, "text", c->text, "lang",
+                                               c->lang ? c->lang : site->language));
+    }
+    turn_jansson(t, 200, json_pack("{s:o}", "items", items));
+}
+
+static void get_colleagues(struct turn *t)
+{
+    const struct member *me, *m;
+    struct site *site = turn_site(t, &me);
+    json_t *agents, *queues;
+    char id[KF_ID_TEXT];
+
+    if (!site)
+        return;
+    agents = json_array();
+    for (size_t i = 0; (m = desk_member_at(turn_desk(t), &site->key, i)); i++) {
+        if (m->disabled || !(m->roles & MEMBER_AGENT))
+            continue;
+        json_array_append_new(agents, json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "id", id_text(&m->person, id), "name", m->name, "number",
+                                                m->number, "presence", presence_name(m->presence), "load",
+                                                desk_load_of(turn_desk(t), &site->key, &m->person), "capacity", m->capacity));
+    }
+    queues = json_array();
+    for (size_t i = 0; i < site->n_queues; i++)
+        json_array_append_new(queues, json_pack("{s:s,s:s}", "key", site->queues[i].key.s, "name", site->queues[i].name));
+    turn_jansson(t, 200, json_pack("{s:o,s:o}", "agents", agents, "queues", queues));
+}
+
+/* ---- conversations that wait, or that are served ---- */
+
+static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    bool served = slice_is(turn_query(t, "state"), "served");
+    const struct member *m = desk_member(turn_desk(t), &q->site, &t->person);
+    size_t n = 0;
+    struct buf b;
+
+    if (rc || (!m && !t->op)) {
+        turn_fail(t, rc ? rc : KF_DENIED, why);
+        return;
+    }
+    buf_init(&b, 4u << 20);
+    buf_str(&b, "{\"items\":[");
+    for (size_t i = 0; i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+        struct conv_view_json v = { .conv = c, .wait_s = -1 };
+
+        if ((served && c->state != CONV_SERVED) || (m && !permit(m, VERB_READ, &q->site, c)))
+            continue;
+        if (c->state == CONV_SERVED)
+            v.agent = desk_member(turn_desk(t), &q->site, &c->owner);
+        if (n++)
+            buf_char(&b, ',');
+        frame_conversation(&b, FRAME_STAFF, &v);
+    }
+    buf_str(&b, "]}");
+    turn_json(t, 200, &b);
+    buf_finish(&b);
+}
+
+static void get_conversations(struct turn *t)
+{
+    const struct member *m;
+    struct site *site = turn_site(t, &m);
+    struct slice state = turn_query(t, "state");
+    struct query *q;
+
+    if (!site)
+        return;
+    if (!slice_is(state, "waiting") && !slice_is(state, "served")) {
+        turn_problem(t, 400, "state must be waiting or served");
+        return;
+    }
+    q = query_new(slice_is(state, "waiting") ? QUERY_WAITING : QUERY_OPEN);
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->site = site->key;
+    q->limit = 500;
+    q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_convs, t);
+}
+
+const struct route_entry routes_desk[] = { { "GET", "/api/v1/sites/*/canned", GATE_STAFF, get_canned },
+                                           { "GET", "/api/v1/sites/*/colleagues", GATE_STAFF, get_colleagues },
+                                           { "GET", "/api/v1/sites/*/conversations", GATE_STAFF, get_conversations },
+                                           { NULL, NULL, GATE_OPEN, NULL } };

@@ -1,0 +1,542 @@
+/* files.c: uploads and downloads. Bodies pass through in blocks; nothing is held but one piece. */
+#include "api/api.h"
+#include "api/mime.h"
+#include "config.h"
+#include "core/utf8.h"
+
+#include <openssl/crypto.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <uthash.h>
+
+#define NAME_CP 120
+
+/* Somebody who may read or write a file: a visitor or a member of the staff. */
+struct file_user {
+    bool visitor;
+    struct kf_id id;
+};
+
+struct upload {
+    uint64_t req;
+    struct turn *turn;
+    struct site *site;
+    struct file_user who;
+    struct kf_id handle, file;
+    bool known; /* who it is has been found out: pieces may go on */
+    bool last;
+    char *held; /* a piece that came before that, or that is being stored */
+    size_t n_held;
+    struct mime mime;
+    bool sniffed;
+    char *name; /* as it was stored */
+    int64_t size;
+    UT_hash_handle hh;
+};
+
+struct download {
+    uint64_t req;
+    struct store *store;
+    struct api *api;
+    uint8_t sha256[32];
+    int64_t index, left;
+    bool busy, gone;
+    UT_hash_handle hh;
+};
+
+static struct upload *uploads;
+static struct download *downloads;
+
+static int64_t clock_ms(struct turn *t)
+{
+    return turn_ports(t)->now_ms(turn_ports(t)->ctx);
+}
+
+/* ---- uploading ---- */
+
+static void upload_free(struct upload *u)
+{
+    HASH_DEL(uploads, u);
+    site_unref(u->site);
+    free(u->held);
+    free(u->name);
+    free(u);
+}
+
+static void upload_fail(struct upload *u, enum kf_rc rc, const struct kf_err *why)
+{
+    store_file_drop(turn_config(u->turn)->store, &u->handle);
+    turn_fail(u->turn, rc, why);
+    upload_free(u);
+}
+
+static struct upload *upload_of(uint64_t req)
+{
+    struct upload *u = NULL;
+
+    HASH_FIND(hh, uploads, &req, sizeof(req), u);
+    return u;
+}
+
+static void upload_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct upload *u = upload_of((uint64_t)(uintptr_t)ctx);
+    char id[KF_ID_TEXT];
+    json_t *root;
+
+    (void)news;
+    if (!u)
+        return;
+    if (rc) {
+        upload_fail(u, rc, why);
+        return;
+    }
+    root = json_pack("{s:s,s:s,s:I,s:s}", "id", id_text(&u->file, id), "mime", u->mime.type, "size", (json_int_t)u->size, "name",
+                     u->name ? u->name : "");
+    if (u->mime.width > 0 && u->mime.height > 0) {
+        json_object_set_new(root, "width", json_integer(u->mime.width));
+        json_object_set_new(root, "height", json_integer(u->mime.height));
+    }
+    turn_jansson(u->turn, 201, root);
+    upload_free(u);
+}
+
+/* A name for people: no folders, no control characters, not endless. */
+static const char *clean_name(struct change *c, struct slice name)
+{
+    struct buf b;
+    const char *ret;
+    size_t i = 0;
+
+    buf_init(&b, 4096);
+    while (i < name.n) {
+        char utf8[4];
+        uint32_t cp = utf8_next(name, &i);
+
+        if (cp == '/' || cp == '\\')
+            buf_clear(&b);
+        else if (cp >= 0x20 && cp != 0x7f && cp != 0xfffd && !(cp >= 0x202a && cp <= 0x202e) && !(cp >= 0x2066 && cp <= 0x2069))
+            buf_add(&b, (struct slice){ utf8, utf8_put(utf8, cp) });
+    }
+    ret = change_text(c, b.n ? utf8_cut(buf_slice(&b), NAME_CP) : SLICE("file"));
+    buf_finish(&b);
+    return ret;
+}
+
+static void upload_stored(void *ctx, enum kf_rc rc, const uint8_t sha256[32], int64_t size, const struct kf_err *why)
+{
+    struct upload *u = upload_of((uint64_t)(uintptr_t)ctx);
+    struct change *c;
+    struct act *act;
+
+    if (!u)
+        return;
+    c = rc ? NULL : change_new(&u->site->key, clock_ms(u->turn));
+    if (!c) {
+        upload_fail(u, rc ? rc : KF_NOMEM, why);
+        return;
+    }
+    c->by = (struct actor){ .role = u->who.visitor ? ROLE_VISITOR : ROLE_AGENT, .id = u->who.id, .name = "" };
+    act = change_act(c, ACT_FILE);
+    act->u.file.id = u->file;
+    memcpy(act->u.file.sha256, sha256, 32);
+    act->u.file.size = size;
+    act->u.file.name = clean_name(c, turn_query(u->turn, "name"));
+    act->u.file.mime = u->mime.type;
+    act->u.file.width = u->mime.width;
+    act->u.file.height = u->mime.height;
+    u->name = strdup(act->u.file.name);
+    u->size = size;
+    turn_ports(u->turn)->commit(turn_ports(u->turn)->ctx, c, upload_done, ctx);
+}
+
+static void upload_block(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct upload *u = upload_of((uint64_t)(uintptr_t)ctx);
+
+    if (!u)
+        return;
+    if (rc) {
+        upload_fail(u, rc, why);
+        return;
+    }
+    if (u->last)
+        store_file_end(turn_config(u->turn)->store, &u->handle, upload_stored, ctx);
+    else
+        net_more(api_server(u->turn->api), u->req);
+}
+
+static void upload_put(struct upload *u)
+{
+    struct slice piece = { u->held ? u->held : "", u->n_held };
+
+    if (!u->sniffed) {
+        u->mime = mime_of(piece);
+        u->sniffed = true;
+    }
+    store_file_put(turn_config(u->turn)->store, &u->handle, piece, upload_block, (void *)(uintptr_t)u->req);
+}
+
+void files_body(struct api *api, uint64_t req, struct slice piece, bool last)
+{
+    struct upload *u = upload_of(req);
+
+    (void)api;
+    if (!u)
+        return;
+    free(u->held);
+    u->held = piece.n ? malloc(piece.n) : NULL;
+    u->n_held = u->held ? piece.n : 0;
+    u->last = last;
+    if (piece.n && !u->held) {
+        upload_fail(u, KF_NOMEM, NULL);
+        return;
+    }
+    if (u->held)
+        memcpy(u->held, piece.p, piece.n);
+    if (u->known)
+        upload_put(u);
+}
+
+static void upload_known(struct upload *u)
+{
+    u->known = true;
+    if (u->held || u->last)
+        upload_put(u);
+}
+
+static void have_staff(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct upload *u = upload_of((uint64_t)(uintptr_t)ctx);
+    const struct member *m;
+    struct slice csrf;
+    char hex[65];
+
+    if (!u)
+        return;
+    m = rc ? NULL : desk_member(turn_desk(u->turn), &u->site->key, &q->session.person);
+    if (rc && rc != KF_ABSENT) {
+        upload_fail(u, rc, why);
+        return;
+    }
+    csrf = turn_header(u->turn, "x-csrf-token");
+    for (size_t i = 0; !rc && i < 32; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", q->session.csrf[i]);
+    if (rc || q->session.expires_at <= clock_ms(u->turn) || !m || m->disabled)
+        upload_fail(u, rc || !m ? KF_AUTH : KF_DENIED, NULL);
+    else if (csrf.n != 64 || CRYPTO_memcmp(csrf.p, hex, 64) != 0)
+        upload_fail(u, KF_DENIED, NULL);
+    else {
+        u->who.id = q->session.person;
+        upload_known(u);
+    }
+}
+
+/* A visitor by cookie (with our own Origin, so that no other site can make a browser upload) or by token; else somebody of the staff. */
+static bool visitor_of(struct turn *t, const struct site *site, struct kf_id *ret)
+{
+    struct slice cookie = cookie_value(turn_header(t, "cookie"), COOKIE_VISITOR);
+    struct slice origin = turn_header(t, "origin"), bearer = turn_header(t, "authorization");
+
+    if (slice_starts(bearer, "Bearer v1."))
+        return desk_token_check(turn_desk(t), site, (struct slice){ bearer.p + 7, bearer.n - 7 }, ret) == KF_OK;
+    if (strcmp(t->method, "GET") != 0 && strcmp(t->method, "HEAD") != 0 && (!origin.n || !origin_ours(t->api, origin)))
+        return false;
+    return cookie.n && desk_token_check(turn_desk(t), site, cookie, ret) == KF_OK;
+}
+
+static bool read_session(struct turn *t, store_answer *done, void *ctx)
+{
+    struct slice cookie = cookie_value(turn_header(t, "cookie"), COOKIE_STAFF);
+    struct slice origin = turn_header(t, "origin");
+    uint8_t hash[32];
+    struct query *q;
+
+    if ((origin.n && !origin_ours(t->api, origin)) || !session_hash(cookie, hash))
+        return false;
+    q = query_new(QUERY_SESSION);
+    if (!q)
+        return false;
+    q->bytes = arena_copy(q->arena, (struct slice){ (const char *)hash, 32 });
+    q->now = clock_ms(t);
+    turn_ports(t)->read(turn_ports(t)->ctx, q, done, ctx);
+    return true;
+}
+
+static void post_file(struct turn *t)
+{
+    struct slice name = turn_query(t, "site");
+    struct upload *u;
+    struct site *site;
+    struct kf_key key;
+    uint8_t chance[10];
+
+    site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
+    if (!site) {
+        turn_problem(t, 404, "no such site: ?site=KEY");
+        return;
+    }
+    u = calloc(1, sizeof(*u));
+    if (!u) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    u->req = t->req;
+    u->turn = t;
+    u->site = site_ref(site);
+    turn_ports(t)->chance(turn_ports(t)->ctx, chance, sizeof(chance));
+    u->handle = id_make(clock_ms(t), chance);
+    turn_ports(t)->chance(turn_ports(t)->ctx, chance, sizeof(chance));
+    u->file = id_make(clock_ms(t), chance);
+    HASH_ADD(hh, uploads, req, sizeof(u->req), u);
+    /* Staff first when it says so by its CSRF token: one browser may hold both cookies. */
+    if (!turn_header(t, "x-csrf-token").n && visitor_of(t, site, &u->who.id)) {
+        u->who.visitor = true;
+        upload_known(u);
+    } else if (!read_session(t, have_staff, (void *)(uintptr_t)t->req)) {
+        struct kf_err why = { 0 };
+
+        (void)kf_fail(&why, KF_AUTH, "an upload needs the visitor's cookie with our Origin, the visitor's token, or a signed-in session");
+        upload_fail(u, KF_AUTH, &why);
+    }
+}
+
+/* ---- downloading ---- */
+
+static void download_free(struct download *d)
+{
+    HASH_DEL(downloads, d);
+    free(d);
+}
+
+static struct download *download_of(uint64_t req)
+{
+    struct download *d = NULL;
+
+    HASH_FIND(hh, downloads, &req, sizeof(req), d);
+    return d;
+}
+
+static void have_block(void *ctx, enum kf_rc rc, struct slice block, const struct kf_err *why)
+{
+    struct download *d = download_of((uint64_t)(uintptr_t)ctx);
+
+    (void)why;
+    if (!d)
+        return;
+    d->busy = false;
+    if (!d->gone && (rc || !block.n))
+        net_answer_abort(api_server(d->api), d->req);
+    else if (!d->gone) {
+        d->left -= (int64_t)block.n;
+        net_piece(api_server(d->api), d->req, block);
+    }
+    if (d->gone || rc || !block.n || d->left <= 0)
+        download_free(d);
+}
+
+void files_pull(struct api *api, uint64_t req)
+{
+    struct download *d = download_of(req);
+
+    (void)api;
+    if (!d || d->busy)
+        return;
+    d->busy = true;
+    store_file_get(d->store, d->sha256, d->index++, have_block, (void *)(uintptr_t)req);
+}
+
+void files_gone(struct api *api, uint64_t req)
+{
+    struct download *d = download_of(req);
+    struct upload *u = upload_of(req);
+
+    (void)api;
+    if (d) {
+        d->gone = true;
+        if (!d->busy)
+            download_free(d);
+    }
+    if (u) { /* the turn goes with it; what the store is still doing finds nobody */
+        store_file_drop(turn_config(u->turn)->store, &u->handle);
+        arena_free(u->turn->arena);
+        upload_free(u);
+    }
+}
+
+static void disposition(struct buf *b, const char *name, bool shown)
+{
+    buf_str(b, shown ? "inline" : "attachment");
+    buf_str(b, "; filename*=UTF-8''");
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '.' || *p == '-' || *p == '_')
+            buf_char(b, (char)*p);
+        else
+            buf_printf(b, "%%%02X", *p);
+    }
+}
+
+static void send_file(struct turn *t, const struct stored_file *f)
+{
+    bool shown = mime_shown(f->mime);
+    struct buf b;
+    struct http_pair headers[] = { { SLICE("Content-Disposition"), { NULL, 0 } },
+                                   { SLICE("Content-Security-Policy"), SLICE("sandbox; default-src 'none'") },
+                                   { SLICE("X-Content-Type-Options"), SLICE("nosniff") },
+                                   { SLICE("Cache-Control"), SLICE("private, no-store") } };
+    struct net_answer a = { .status = 200, .type = f->mime, .headers = headers, .n_headers = 4 };
+    struct download *d = calloc(1, sizeof(*d));
+
+    if (!d) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    buf_init(&b, 4096);
+    disposition(&b, f->name, shown);
+    headers[0].value = buf_slice(&b);
+    *d = (struct download){ .req = t->req, .store = turn_config(t)->store, .api = t->api, .left = f->size };
+    memcpy(d->sha256, f->sha256, 32);
+    if (f->size == 0 || strcmp(t->method, "HEAD") == 0) {
+        free(d);
+        turn_answer(t, &a);
+    } else {
+        HASH_ADD(hh, downloads, req, sizeof(d->req), d);
+        net_answer_begin(api_server(t->api), t->req, &a, f->size);
+        arena_free(t->arena);
+    }
+    buf_finish(&b);
+}
+
+struct fetching {
+    struct turn *turn;
+    struct stored_file file;
+    struct file_user who;
+};
+
+static void not_there(struct turn *t)
+{
+    turn_problem(t, 404, "no such file");
+}
+
+static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct fetching *f = ctx;
+    struct turn *t = f->turn;
+    bool may = false;
+
+    if (rc && rc != KF_ABSENT) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    for (size_t i = 0; !rc && i < q->n_convs && !may; i++) {
+        const struct conv *c = &q->convs[i];
+        const struct member *m = f->who.visitor ? NULL : desk_member(turn_desk(t), &c->site, &f->who.id);
+
+        may =
+            f->who.visitor ? id_eq(&c->contact, &f->who.id) : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
+    }
+    if (may)
+        send_file(t, &f->file);
+    else
+        not_there(t);
+}
+
+/* The uploader may; everybody else only with a conversation that refers to it and that he may read. */
+static void check_reader(struct fetching *f)
+{
+    struct turn *t = f->turn;
+    struct query *q;
+
+    if (id_eq(&f->file.by.id, &f->who.id)) {
+        send_file(t, &f->file);
+        return;
+    }
+    q = query_new(QUERY_FILE_CONVS);
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->id = f->file.id;
+    q->limit = 50;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_convs, f);
+}
+
+static void reader_staff(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct fetching *f = ctx;
+
+    (void)why;
+    if (rc || q->session.expires_at <= clock_ms(f->turn)) {
+        not_there(f->turn);
+        return;
+    }
+    f->who.id = q->session.person;
+    check_reader(f);
+}
+
+/* "exp=…&sig=…": hex HMAC-SHA256 of "file|ID|EXP" under the site's secret; for platforms, which fetch without a session. */
+static bool signed_right(struct turn *t, const struct site *site, const struct kf_id *id)
+{
+    struct slice exp = turn_query(t, "exp"), sig = turn_query(t, "sig");
+    char text[96], name[KF_ID_TEXT], hex[65];
+    uint8_t mac[32];
+    unsigned n = sizeof(mac);
+    int len;
+
+    if (!site->token_secret || exp.n == 0 || exp.n > 15 || sig.n != 64)
+        return false;
+    len = snprintf(text, sizeof(text), "file|%s|%.*s", id_text(id, name), (int)exp.n, exp.p);
+    if (strtoll(strrchr(text, '|') + 1, NULL, 10) < clock_ms(t) / 1000)
+        return false;
+    if (!HMAC(EVP_sha256(), site->token_secret, (int)strlen(site->token_secret), (const unsigned char *)text, (size_t)len, mac, &n))
+        return false;
+    for (size_t i = 0; i < sizeof(mac); i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+    return CRYPTO_memcmp(hex, sig.p, 64) == 0;
+}
+
+static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    struct site *site = rc ? NULL : desk_site(turn_desk(t), &q->file.site);
+    struct fetching *f;
+
+    if (rc && rc != KF_ABSENT) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    f = site ? ARENA_NEW(t->arena, struct fetching) : NULL;
+    if (!f) {
+        not_there(t);
+        return;
+    }
+    f->turn = t;
+    f->file = q->file;
+    f->file.name = arena_text(t->arena, slice_of(q->file.name));
+    f->file.mime = arena_text(t->arena, slice_of(q->file.mime));
+    if (signed_right(t, site, &q->file.id))
+        send_file(t, &f->file);
+    else if (!cookie_value(turn_header(t, "cookie"), COOKIE_STAFF).n && visitor_of(t, site, &f->who.id)) {
+        f->who.visitor = true;
+        check_reader(f);
+    } else if (!read_session(t, reader_staff, f))
+        not_there(t);
+}
+
+static void get_file(struct turn *t)
+{
+    struct query *q;
+    struct kf_id id;
+
+    if (!id_parse(t->segment[0], &id) || !(q = query_new(QUERY_FILE))) {
+        not_there(t);
+        return;
+    }
+    q->id = id;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_file, t);
+}
+
+const struct route_entry routes_files[] = { { "POST", "/files", GATE_OPEN, post_file },
+                                            { "GET", "/files/*", GATE_OPEN, get_file },
+                                            { NULL, NULL, GATE_OPEN, NULL } };

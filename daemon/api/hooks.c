@@ -1,0 +1,41 @@
+/* hooks.c: /hooks/{key}: where platforms call. The key says which channel of which site; the adapter says whether to believe it. */
+#include "api/api.h"
+
+#include <string.h>
+
+static void answered(void *ctx, int status, const char *type, struct slice body)
+{
+    static const struct http_pair retry[] = { { { "Retry-After", 11 }, { "2", 1 } } };
+    struct turn *t = ctx;
+    const struct net_answer a = {
+        .status = status, .type = body.n ? type : NULL, .body = body, .headers = retry, .n_headers = status == 503 ? 1 : 0
+    };
+
+    turn_answer(t, &a);
+}
+
+static void hook(struct turn *t)
+{
+    const struct http_req req = { .method = t->method,
+                                  .url = t->path,
+                                  .query = t->query,
+                                  .n_query = t->n_query,
+                                  .headers = t->headers,
+                                  .n_headers = t->n_headers,
+                                  .body = t->body };
+    struct site *site;
+
+    for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++) {
+        const struct site_channel *ch = site_channel_by_hook(site, t->segment[0]);
+
+        if (ch && !ch->off) {
+            desk_hook(turn_desk(t), site, ch, &req, answered, t);
+            return;
+        }
+    }
+    turn_problem(t, 404, "nothing here");
+}
+
+const struct route_entry routes_hooks[] = { { "POST", "/hooks/*", GATE_OPEN, hook },
+                                            { "GET", "/hooks/*", GATE_OPEN, hook },
+                                            { NULL, NULL, GATE_OPEN, NULL } };

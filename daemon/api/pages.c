@@ -1,0 +1,350 @@
+#define _GNU_SOURCE /* memmem */
+/* pages.c: the pages, the script that other sites embed, and what watches us. */
+#include "api/api.h"
+#include "config.h"
+#include "live/live.h"
+#include "net/address.h"
+#include "net/asset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No script but ours, nothing from elsewhere, no HTML from text: ui.md §3. */
+#define CSP_HEAD \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'"
+#define CSP_TAIL       "; font-src 'self'; form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+#define PERMISSIONS    "camera=(), geolocation=(), payment=(), usb=(), microphone=(self)"
+#define VISITOR_LIFE_S (365LL * 24 * 3600)
+
+static const struct asset *asset_find(const char *path)
+{
+    for (size_t i = 0; i < n_assets; i++)
+        if (strcmp(assets[i].path, path) == 0)
+            return &assets[i];
+    return NULL;
+}
+
+static bool accepts(const struct turn *t, const char *coding)
+{
+    struct slice s = turn_header(t, "accept-encoding");
+
+    return s.n && memmem(s.p, s.n, coding, strlen(coding)) != NULL;
+}
+
+static const char *csp(struct turn *t, const char *ancestors)
+{
+    struct slice host = turn_header(t, "host");
+    const char *ws = t->peer.secure ? "wss" : "ws";
+
+    return arena_printf(t->arena, CSP_HEAD " %s://%.*s" CSP_TAIL "; frame-ancestors %s", ws, (int)host.n, host.n ? host.p : "", ancestors);
+}
+
+/* `cookie` may be NULL. */
+static void send_asset(struct turn *t, const struct asset *a, const char *ancestors, const char *cookie)
+{
+    struct slice match = turn_header(t, "if-none-match");
+    struct http_pair headers[8];
+    struct net_answer ans = { .status = 200, .type = a->type, .headers = headers, .body = a->raw };
+    bool page = strncmp(a->type, "text/html", 9) == 0;
+
+    headers[ans.n_headers++] = (struct http_pair){ SLICE("ETag"), slice_of(a->etag) };
+    headers[ans.n_headers++] =
+        (struct http_pair){ SLICE("Cache-Control"), a->immutable ? SLICE("public, max-age=31536000, immutable") : SLICE("no-cache") };
+    headers[ans.n_headers++] = (struct http_pair){ SLICE("Vary"), SLICE("Accept-Encoding") };
+    if (page) {
+        headers[ans.n_headers++] = (struct http_pair){ SLICE("Content-Security-Policy"), slice_of(csp(t, ancestors)) };
+        headers[ans.n_headers++] = (struct http_pair){ SLICE("Permissions-Policy"), SLICE(PERMISSIONS) };
+    }
+    if (cookie)
+        headers[ans.n_headers++] = (struct http_pair){ SLICE("Set-Cookie"), slice_of(cookie) };
+    if (match.n && memmem(match.p, match.n, a->etag, strlen(a->etag))) {
+        ans.status = 304;
+        ans.body = (struct slice){ NULL, 0 };
+    } else if (a->brotli.n && accepts(t, "br")) {
+        ans.body = a->brotli;
+        headers[ans.n_headers++] = (struct http_pair){ SLICE("Content-Encoding"), SLICE("br") };
+    } else if (a->gzip.n && accepts(t, "gzip")) {
+        ans.body = a->gzip;
+        headers[ans.n_headers++] = (struct http_pair){ SLICE("Content-Encoding"), SLICE("gzip") };
+    }
+    turn_answer(t, &ans);
+}
+
+static void get_asset(struct turn *t)
+{
+    const struct asset *a = asset_find(t->path);
+
+    if (a)
+        send_asset(t, a, "'none'", NULL);
+    else if (n_assets == 0)
+        turn_problem(t, 404, "this kefud was built without its pages: install npm and build again");
+    else
+        turn_problem(t, 404, "nothing here");
+}
+
+static void redirect(struct turn *t, const char *to)
+{
+    struct http_pair headers[] = { { SLICE("Location"), slice_of(to) } };
+    const struct net_answer a = { .status = 302, .headers = headers, .n_headers = 1 };
+
+    turn_answer(t, &a);
+}
+
+static void get_root(struct turn *t)
+{
+    redirect(t, "/console/");
+}
+
+static void get_without_slash(struct turn *t)
+{
+    redirect(t, arena_printf(t->arena, "%s/", t->path));
+}
+
+/* ---- the visitor's page ---- */
+
+static const char *ancestors_of(struct turn *t, const struct site *site)
+{
+    const char *ret = "'self'";
+
+    for (size_t i = 0; ret && i < site->n_embed; i++)
+        ret = arena_printf(t->arena, "%s %s", ret, site->embed[i]);
+    return ret ? ret : "'none'";
+}
+
+/* Nothing is stored for somebody who only looks: the token is all there is of a visitor before the first message. */
+static const char *visitor_cookie(struct turn *t, const struct site *site)
+{
+    struct slice have = cookie_value(turn_header(t, "cookie"), COOKIE_VISITOR);
+    struct kf_id id;
+    char token[192];
+
+    if ((have.n && desk_token_check(turn_desk(t), site, have, &id) == KF_OK) || (!t->peer.secure && !t->peer.loopback))
+        return NULL;
+    if (!desk_token_new(turn_desk(t), site, token, sizeof(token)))
+        return NULL;
+    return arena_printf(t->arena, COOKIE_VISITOR "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=None; Partitioned", token,
+                        VISITOR_LIFE_S);
+}
+
+static void get_chat(struct turn *t)
+{
+    const struct asset *a = asset_find("/chat/");
+    struct site *site;
+    struct kf_key key;
+
+    site = key_parse(t->segment[0], &key) ? desk_site(turn_desk(t), &key) : NULL;
+    if (!site)
+        turn_problem(t, 404, "no such site");
+    else if (!a)
+        get_asset(t);
+    else
+        send_asset(t, a, ancestors_of(t, site), visitor_cookie(t, site));
+}
+
+#define PLACEHOLDER "/*KEFU_SITE*/null"
+
+static struct slice public_settings(struct turn *t, const struct site *site)
+{
+    const struct config *cfg = turn_config(t)->cfg;
+    struct slice host = turn_header(t, "host");
+    struct slice ret;
+    struct buf b;
+
+    buf_init(&b, 8192);
+    buf_str(&b, "{\"site\":");
+    buf_json(&b, slice_of(site->key.s));
+    buf_str(&b, ",\"origin\":");
+    buf_json(&b, cfg->listen.public_url.n
+                     ? slice_of(cfg->listen.public_url.items[0])
+                     : slice_of(arena_printf(t->arena, "%s://%.*s", t->peer.secure ? "https" : "http", (int)host.n, host.n ? host.p : "")));
+    buf_str(&b, ",\"name\":");
+    buf_json(&b, slice_of(site->name));
+    buf_str(&b, ",\"color\":");
+    buf_json(&b, slice_of(site->color));
+    buf_str(&b, ",\"position\":\"right\",\"lang\":");
+    buf_json(&b, slice_of(site->language));
+    buf_char(&b, '}');
+    ret = arena_copy(t->arena, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+static void get_widget(struct turn *t)
+{
+    const struct asset *a = asset_find("/widget.js");
+    struct slice name = turn_query(t, "site"), settings;
+    struct kf_key key;
+    struct site *site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
+    const char *hole = a ? memmem(a->raw.p, a->raw.n, PLACEHOLDER, strlen(PLACEHOLDER)) : NULL;
+    struct http_pair headers[] = { { SLICE("Cache-Control"), SLICE("public, max-age=300, stale-while-revalidate=86400") },
+                                   { SLICE("Cross-Origin-Resource-Policy"), SLICE("cross-origin") } };
+    struct net_answer ans = { .status = 200, .type = "text/javascript; charset=utf-8", .headers = headers, .n_headers = 2 };
+    struct buf b;
+
+    if (!site || !hole) {
+        turn_problem(t, 404, site ? "this kefud was built without its pages" : "no such site: ?site=KEY");
+        return;
+    }
+    settings = public_settings(t, site);
+    buf_init(&b, 1u << 20);
+    buf_add(&b, (struct slice){ a->raw.p, (size_t)(hole - a->raw.p) });
+    buf_add(&b, settings);
+    hole += strlen(PLACEHOLDER);
+    buf_add(&b, (struct slice){ hole, (size_t)(a->raw.p + a->raw.n - hole) });
+    ans.body = buf_slice(&b);
+    turn_answer(t, &ans);
+    buf_finish(&b);
+}
+
+/* ---- watched ---- */
+
+static void text(struct turn *t, int status, const char *words)
+{
+    struct http_pair headers[] = { { SLICE("Cache-Control"), SLICE("no-store") } };
+    const struct net_answer a = {
+        .status = status, .type = "text/plain; charset=utf-8", .headers = headers, .n_headers = 1, .body = slice_of(words)
+    };
+
+    turn_answer(t, &a);
+}
+
+static void get_healthz(struct turn *t)
+{
+    text(t, 200, "ok\n");
+}
+
+static bool may_watch(struct turn *t)
+{
+    const struct config_list *allow = &turn_config(t)->cfg->metrics.allow;
+
+    struct network network;
+    struct address from;
+
+    if (t->peer.loopback || t->peer.local)
+        return true;
+    if (!address_parse(slice_of(t->peer.address), &from))
+        return false;
+    for (size_t i = 0; i < allow->n; i++)
+        if (network_parse(allow->items[i], &network) && network_has(&network, &from))
+            return true;
+    return false;
+}
+
+static void get_readyz(struct turn *t)
+{
+    const struct api_config *cfg = turn_config(t);
+    struct desk_figures d;
+
+    desk_figures(cfg->desk, &d);
+    if (store_broken(cfg->store))
+        text(t, 503, "the database is broken\n");
+    else if (d.store_away)
+        text(t, 503, "the database is away\n");
+    else if (!live_up(cfg->live))
+        text(t, 200, "degraded: redis is away; conversations in progress go on, new ones wait\n");
+    else if (d.holder && !d.ready)
+        text(t, 200, "degraded: rebuilding the live state\n");
+    else
+        text(t, 200, "ready\n");
+}
+
+static void metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t value)
+{
+    buf_printf(b, "# HELP kefud_%s %s\n# TYPE kefud_%s %s\nkefud_%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+}
+
+static void ack_histogram(struct buf *b, const struct desk_figures *d)
+{
+    static const char *const le[] = { "0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "5", "+Inf" };
+    uint64_t sum = 0;
+
+    buf_str(b, "# HELP kefud_ack_seconds From a frame to its acknowledgement.\n# TYPE kefud_ack_seconds histogram\n");
+    for (size_t i = 0; i < sizeof(le) / sizeof(le[0]); i++) {
+        sum += d->ack_le[i];
+        buf_printf(b, "kefud_ack_seconds_bucket{le=\"%s\"} %llu\n", le[i], (unsigned long long)sum);
+    }
+    buf_printf(b, "kefud_ack_seconds_sum %.3f\nkefud_ack_seconds_count %llu\n", (double)d->ack_ms_total / 1000.0, (unsigned long long)sum);
+}
+
+static void commit_histogram(struct buf *b, const struct store_figures *s)
+{
+    static const char *const le[] = { "1", "4", "16", "64", "256", "+Inf" };
+    uint64_t sum = 0;
+
+    buf_str(b, "# HELP kefud_commit_changes Changes in one commit.\n# TYPE kefud_commit_changes histogram\n");
+    for (size_t i = 0; i < sizeof(le) / sizeof(le[0]); i++) {
+        sum += s->batch_le[i];
+        buf_printf(b, "kefud_commit_changes_bucket{le=\"%s\"} %llu\n", le[i], (unsigned long long)sum);
+    }
+    buf_printf(b, "kefud_commit_changes_sum %llu\nkefud_commit_changes_count %llu\n", (unsigned long long)s->changes,
+               (unsigned long long)s->commits);
+}
+
+static void get_metrics(struct turn *t)
+{
+    const struct api_config *cfg = turn_config(t);
+    struct net_answer a = { .status = 200, .type = "text/plain; version=0.0.4; charset=utf-8" };
+    struct store_figures s;
+    struct desk_figures d;
+    struct net_figures n;
+    struct live_figures l;
+    struct buf b;
+
+    if (!may_watch(t)) {
+        turn_problem(t, 404, "nothing here");
+        return;
+    }
+    store_figures(cfg->store, &s);
+    desk_figures(cfg->desk, &d);
+    net_figures(api_server(t->api), &n);
+    live_figures(cfg->live, &l);
+    buf_init(&b, 65536);
+    metric(&b, "connections", "gauge", "Open connections of any kind.", n.connections);
+    metric(&b, "sockets", "gauge", "Open WebSockets.", n.sockets);
+    metric(&b, "requests_total", "counter", "HTTP requests.", n.requests);
+    metric(&b, "frames_in_total", "counter", "WebSocket messages received.", n.frames_in);
+    metric(&b, "frames_out_total", "counter", "WebSocket messages sent.", n.frames_out);
+    metric(&b, "bytes_in_total", "counter", "Bytes of messages received.", n.bytes_in);
+    metric(&b, "bytes_out_total", "counter", "Bytes of messages sent.", n.bytes_out);
+    metric(&b, "refused_total", "counter", "Connections and requests refused at a limit.", n.refused);
+    metric(&b, "slow_readers_total", "counter", "Sockets closed because their queue was full.", n.slow);
+    metric(&b, "messages_in_total", "counter", "Messages taken from visitors and agents.", d.messages_in);
+    metric(&b, "messages_out_total", "counter", "Messages told to sockets.", d.messages_out);
+    metric(&b, "duplicates_total", "counter", "Repeats answered with the first answer.", d.duplicates);
+    metric(&b, "conflicts_total", "counter", "Acts on an old epoch.", d.conflicts);
+    metric(&b, "route_passes_total", "counter", "Route passes.", d.passes);
+    metric(&b, "route_matches_total", "counter", "Conversations assigned or offered by a pass.", d.matches);
+    metric(&b, "rules_fired_total", "counter", "Auto-replies.", d.rules_fired);
+    metric(&b, "waiting", "gauge", "Conversations that wait.", (uint64_t)d.waiting);
+    metric(&b, "longest_wait_ms", "gauge", "The longest of these waits.", (uint64_t)d.longest_ms);
+    metric(&b, "commits_total", "counter", "Commits.", s.commits);
+    metric(&b, "commit_microseconds_total", "counter", "Time spent in commits.", s.commit_us_total);
+    metric(&b, "store_queue", "gauge", "Changes that wait for the writer.", s.queued);
+    metric(&b, "store_broken", "gauge", "1 after an I/O error of the database.", store_broken(cfg->store) != NULL);
+    metric(&b, "index_lag_ms", "gauge", "Age of the oldest message that search does not know yet.", s.index_lag_ms);
+    metric(&b, "redis_up", "gauge", "1 while Redis answers.", live_up(cfg->live));
+    metric(&b, "redis_calls_total", "counter", "Calls to Redis.", l.calls);
+    metric(&b, "redis_failed_total", "counter", "Calls that failed.", l.failed);
+    metric(&b, "errands_sent_total", "counter", "Messages that platforms have taken.", d.errands_sent);
+    metric(&b, "errands_failed_total", "counter", "Messages that platforms have refused.", d.errands_failed);
+    ack_histogram(&b, &d);
+    commit_histogram(&b, &s);
+    a.body = buf_slice(&b);
+    turn_answer(t, &a);
+    buf_finish(&b);
+}
+
+const struct route_entry routes_pages[] = { { "GET", "/", GATE_OPEN, get_root },
+                                            { "GET", "/healthz", GATE_OPEN, get_healthz },
+                                            { "GET", "/readyz", GATE_OPEN, get_readyz },
+                                            { "GET", "/metrics", GATE_OPEN, get_metrics },
+                                            { "GET", "/widget.js", GATE_OPEN, get_widget },
+                                            { "GET", "/chat/*", GATE_OPEN, get_chat },
+                                            { "GET", "/console", GATE_OPEN, get_without_slash },
+                                            { "GET", "/review", GATE_OPEN, get_without_slash },
+                                            { "GET", "/console/", GATE_OPEN, get_asset },
+                                            { "GET", "/review/", GATE_OPEN, get_asset },
+                                            { "GET", "/admin/", GATE_OPEN, get_asset },
+                                            { "GET", "/assets/*", GATE_OPEN, get_asset },
+                                            { NULL, NULL, GATE_OPEN, NULL } };

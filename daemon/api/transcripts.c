@@ -1,0 +1,332 @@
+/* transcripts.c: finding and reading conversations afterwards. Each opening by somebody who did not take part is written down. */
+#include "api/api.h"
+#include "core/utf8.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_MAX (16u << 20)
+#define TERMS_MAX  200
+
+/* ---- finding ---- */
+
+static bool parse_ms(struct slice s, int64_t *ret)
+{
+    char text[24], *end;
+
+    if (!s.n)
+        return true;
+    if (s.n >= sizeof(text))
+        return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    *ret = strtoll(text, &end, 10);
+    return !*end && *ret >= 0;
+}
+
+/* Own conversations only, for somebody who is nothing but an agent; own queues, for others who have queues. */
+static bool narrow(struct turn *t, const struct member *m, struct search *s)
+{
+    if (!m)
+        return true;
+    if (!(m->roles & (MEMBER_SUPERVISOR | MEMBER_REVIEWER))) {
+        if (!(m->roles & MEMBER_AGENT)) {
+            turn_problem(t, 403, "reading transcripts needs the role agent, supervisor or reviewer");
+            return false;
+        }
+        if (!id_is_zero(&s->agent) && !id_eq(&s->agent, &m->person)) {
+            turn_problem(t, 403, "an agent reads own conversations only");
+            return false;
+        }
+        s->agent = m->person;
+        return true;
+    }
+    for (size_t i = 0; i < m->n_queues && i < sizeof(s->queues) / sizeof(s->queues[0]); i++)
+        s->queues[s->n_queues++] = m->queues[i];
+    return true;
+}
+
+static bool filters(struct turn *t, struct query *q)
+{
+    struct search *s = &q->search;
+    struct slice agent = turn_query(t, "agent"), channel = turn_query(t, "channel"), contact = turn_query(t, "contact");
+    int64_t limit = 20, rating = 0;
+
+    s->terms = arena_copy(q->arena, turn_query(t, "q"));
+    s->cursor = arena_copy(q->arena, turn_query(t, "cursor"));
+    if (!utf8_valid(s->terms) || utf8_length(s->terms) > TERMS_MAX)
+        turn_problem(t, 400, "q: valid UTF-8 of at most %d characters", TERMS_MAX);
+    else if (agent.n && !id_parse(agent, &s->agent))
+        turn_problem(t, 400, "agent: the id of a person");
+    else if (contact.n && !id_parse(contact, &q->id))
+        turn_problem(t, 400, "contact: an id");
+    else if (channel.n && !key_parse(channel, &s->channel))
+        turn_problem(t, 400, "channel: a key of 1 to 32 of a-z 0-9 _ -");
+    else if (!parse_ms(turn_query(t, "from"), &s->from) || !parse_ms(turn_query(t, "to"), &s->to))
+        turn_problem(t, 400, "from, to: milliseconds since 1970 UTC");
+    else if (!parse_ms(turn_query(t, "rating"), &rating) || rating > 5)
+        turn_problem(t, 400, "rating: 1 to 5");
+    else if (!parse_ms(turn_query(t, "limit"), &limit) || limit < 1 || limit > 100)
+        turn_problem(t, 400, "limit: 1 to 100");
+    else {
+        s->limit = (int)limit;
+        s->rating = (int)rating;
+        return true;
+    }
+    return false;
+}
+
+static void hits_json(struct buf *b, const struct query *q, const struct kf_id *conv)
+{
+    size_t n = 0;
+
+    buf_str(b, ",\"hits\":[");
+    for (size_t i = 0; i < q->n_hits; i++) {
+        const struct search_hit *h = &q->hits[i];
+
+        if (!id_eq(&h->conv, conv))
+            continue;
+        buf_printf(b, "%s{\"seq\":%lld,\"text\":", n++ ? "," : "", (long long)h->seq);
+        buf_json(b, h->text);
+        buf_str(b, ",\"marks\":[");
+        for (size_t k = 0; k < h->n_marks; k++)
+            buf_printf(b, "%s[%d,%d]", k ? "," : "", h->marks[k][0], h->marks[k][1]);
+        buf_str(b, "]}");
+    }
+    buf_char(b, ']');
+}
+
+static void conv_json(struct turn *t, struct buf *b, const struct conv *c)
+{
+    struct conv_view_json v = { .conv = c, .wait_s = -1 };
+    const struct kf_id *who = id_is_zero(&c->owner) ? &c->last_agent : &c->owner;
+
+    if (!id_is_zero(who))
+        v.agent = desk_member(turn_desk(t), &c->site, who);
+    frame_conversation(b, FRAME_STAFF, &v);
+}
+
+static void found(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    struct buf b;
+
+    if (rc) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    buf_init(&b, ANSWER_MAX);
+    buf_str(&b, "{\"items\":[");
+    for (size_t i = 0; i < q->n_convs; i++) {
+        buf_str(&b, i ? ",{\"conversation\":" : "{\"conversation\":");
+        conv_json(t, &b, &q->convs[i]);
+        hits_json(&b, q, &q->convs[i].id);
+        buf_char(&b, '}');
+    }
+    buf_printf(&b, "],\"count\":%lld,\"count_capped\":%s,\"cursor\":", (long long)q->number, q->capped ? "true" : "false");
+    if (q->text_out && *q->text_out)
+        buf_json(&b, slice_of(q->text_out));
+    else
+        buf_str(&b, "null");
+    buf_char(&b, '}');
+    turn_json(t, 200, &b);
+    buf_finish(&b);
+}
+
+static void get_transcripts(struct turn *t)
+{
+    const struct member *m;
+    struct site *site = turn_site(t, &m);
+    struct query *q = site ? query_new(QUERY_TRANSCRIPTS) : NULL;
+
+    if (!q) {
+        if (site)
+            turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->site = site->key;
+    if (!filters(t, q) || !narrow(t, m, &q->search)) {
+        arena_free(q->arena);
+        return;
+    }
+    turn_ports(t)->read(turn_ports(t)->ctx, q, found, t);
+}
+
+/* ---- reading one ---- */
+
+/* The three reads of a transcript, one after the other; what each has brought is written down at once. */
+struct reading {
+    struct turn *turn;
+    const struct member *member;
+    struct kf_id id;
+    struct kf_key site;
+    struct buf out;
+    int64_t after;
+    size_t written;
+    bool timeline;
+};
+
+static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *why)
+{
+    if (rc)
+        turn_fail(r->turn, rc, why);
+    else {
+        buf_char(&r->out, '}');
+        turn_json(r->turn, 200, &r->out);
+    }
+    buf_finish(&r->out);
+    free(r);
+}
+
+static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct reading *r = ctx;
+
+    if (!rc) {
+        buf_str(&r->out, ",\"timeline\":[");
+        for (size_t i = 0; i < q->n_entries; i++) {
+            if (i)
+                buf_char(&r->out, ',');
+            frame_entry(&r->out, &q->entries[i]);
+        }
+        buf_char(&r->out, ']');
+    }
+    reading_end(r, rc, why);
+}
+
+static void read_messages(struct reading *r);
+
+static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct reading *r = ctx;
+    struct query *next;
+
+    if (rc) {
+        reading_end(r, rc, why);
+        return;
+    }
+    for (size_t i = 0; i < q->n_messages; i++) {
+        if (r->written++)
+            buf_char(&r->out, ',');
+        frame_message_members(&r->out, &q->messages[i], false);
+        r->after = q->messages[i].seq;
+    }
+    if (q->more && buf_ok(&r->out)) {
+        read_messages(r);
+        return;
+    }
+    buf_char(&r->out, ']');
+    next = r->timeline ? query_new(QUERY_TIMELINE) : NULL;
+    if (!next) {
+        reading_end(r, r->timeline ? KF_NOMEM : KF_OK, NULL);
+        return;
+    }
+    next->id = r->id;
+    turn_ports(r->turn)->read(turn_ports(r->turn)->ctx, next, have_timeline, r);
+}
+
+static void read_messages(struct reading *r)
+{
+    struct query *q = query_new(QUERY_MESSAGES);
+
+    if (!q) {
+        reading_end(r, KF_NOMEM, NULL);
+        return;
+    }
+    q->id = r->id;
+    q->after = r->after;
+    q->limit = 500;
+    turn_ports(r->turn)->read(turn_ports(r->turn)->ctx, q, have_messages, r);
+}
+
+static void noted(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct reading *r = ctx;
+
+    (void)news;
+    if (rc)
+        reading_end(r, rc, why);
+    else
+        read_messages(r);
+}
+
+/* Who reads what is not one's own leaves a line in the audit log, in a commit before the first word is shown. */
+static void note_reading(struct reading *r, const struct conv *c)
+{
+    const struct ports *p = turn_ports(r->turn);
+    struct change *ch = change_new(&r->site, p->now_ms(p->ctx));
+    char id[KF_ID_TEXT];
+    struct act *act;
+
+    if (!ch) {
+        reading_end(r, KF_NOMEM, NULL);
+        return;
+    }
+    ch->by = (struct actor){ .role = ROLE_AGENT,
+                             .id = r->turn->person,
+                             .name = r->member ? change_text(ch, slice_of(r->member->name)) : "operator",
+                             .number = r->member && *r->member->number ? change_text(ch, slice_of(r->member->number)) : NULL };
+    act = change_act(ch, ACT_AUDIT);
+    act->u.entry = (struct entry){
+        .at = ch->at, .kind = "transcript_read", .by = ch->by, .data = change_printf(ch, "{\"conversation\":\"%s\"}", id_text(&c->id, id))
+    };
+    p->commit(p->ctx, ch, noted, r);
+}
+
+static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    const struct conv *c = rc ? NULL : &q->convs[0];
+    const struct member *m = c ? desk_member(turn_desk(t), &c->site, &t->person) : NULL;
+    struct reading *r;
+
+    if (rc && rc != KF_ABSENT) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    if (!c || (!t->op && !permit(m, VERB_TRANSCRIPT, &c->site, c))) {
+        turn_problem(t, 404, "no such conversation");
+        return;
+    }
+    r = calloc(1, sizeof(*r));
+    if (!r) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    r->turn = t;
+    r->member = m;
+    r->id = c->id;
+    r->site = c->site;
+    r->timeline = t->op || permit(m, VERB_TIMELINE, &c->site, c);
+    buf_init(&r->out, ANSWER_MAX);
+    buf_str(&r->out, "{\"conversation\":");
+    conv_json(t, &r->out, c);
+    buf_str(&r->out, ",\"messages\":[");
+    if (m && (id_eq(&c->owner, &t->person) || id_eq(&c->last_agent, &t->person)))
+        read_messages(r);
+    else
+        note_reading(r, c);
+}
+
+static void get_transcript(struct turn *t)
+{
+    struct query *q;
+    struct kf_id id;
+
+    if (!id_parse(t->segment[0], &id)) {
+        turn_problem(t, 404, "no such conversation");
+        return;
+    }
+    q = query_new(QUERY_CONV);
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->id = id;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, t);
+}
+
+const struct route_entry routes_transcripts[] = { { "GET", "/api/v1/transcripts", GATE_EITHER, get_transcripts },
+                                                  { "GET", "/api/v1/transcripts/*", GATE_EITHER, get_transcript },
+                                                  { NULL, NULL, GATE_OPEN, NULL } };

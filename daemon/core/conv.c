@@ -1,0 +1,273 @@
+#include "core/conv.h"
+
+#include "core/mutant.h"
+
+static const char *const states[] = { "bot", "waiting", "offered", "served", "parked", "closed" };
+static const char *const events[] = { "nothing", "visitor_says",    "staff_says",     "assign", "offer", "accept", "refuse",
+                                      "return",  "transfer_person", "transfer_queue", "take",   "park",  "unpark", "close" };
+
+static const struct kf_id nobody;
+
+const char *conv_state_name(enum conv_state s)
+{
+    return (unsigned)s < sizeof(states) / sizeof(states[0]) ? states[s] : "?";
+}
+
+const char *conv_state_public(enum conv_state s)
+{
+    switch (s) {
+    case CONV_BOT:
+    case CONV_SERVED:
+        return "served";
+    case CONV_CLOSED:
+        return "closed";
+    case CONV_WAITING:
+    case CONV_OFFERED:
+    case CONV_PARKED:
+    default:
+        return "waiting";
+    }
+}
+
+static const char *event_name(enum conv_event_kind k)
+{
+    return (unsigned)k < sizeof(events) / sizeof(events[0]) ? events[k] : "?";
+}
+
+bool conv_holds_place(const struct conv *c, int64_t now_ms)
+{
+    if (c->state == CONV_CLOSED)
+        return c->wrapup_until > now_ms;
+    return c->state == CONV_OFFERED || c->state == CONV_SERVED;
+}
+
+/* ---- the moves: each one takes the copy that becomes the answer ------------------------------------------------------- */
+
+static void move_wait(struct conv *c)
+{
+    c->state = CONV_WAITING;
+    c->owner = nobody;
+    c->until = 0;
+    c->served_at = 0;
+    c->epoch++;
+}
+
+/* Somebody serves it from now on. The owner is the same as before only when an offer is accepted: nothing to fence then. */
+static void move_serve(struct conv *c, const struct kf_id *person, int64_t now_ms)
+{
+    if (!id_eq(&c->owner, person))
+        c->epoch++;
+    c->state = CONV_SERVED;
+    c->owner = *person;
+    c->last_agent = nobody;
+    c->until = 0;
+    c->served_at = now_ms;
+}
+
+static void move_offer(struct conv *c, const struct kf_id *person, int64_t until)
+{
+    c->state = CONV_OFFERED;
+    c->owner = *person;
+    c->until = until;
+    c->served_at = 0;
+    c->epoch++;
+}
+
+static void move_close(struct conv *c, int64_t wrapup_ms, int64_t now_ms)
+{
+    if (c->state == CONV_SERVED) {
+        c->last_agent = c->owner;
+        c->wrapup_until = wrapup_ms > 0 ? now_ms + wrapup_ms : 0;
+    }
+    c->state = CONV_CLOSED;
+    c->owner = nobody;
+    c->until = 0;
+    c->closed_at = now_ms;
+    c->epoch++;
+}
+
+static void move_reopen(struct conv *c, int64_t now_ms)
+{
+    move_wait(c);
+    c->arrived_at = now_ms;
+    c->closed_at = 0;
+    c->wrapup_until = 0;
+    c->reopened++;
+}
+
+static void visitor_says(struct conv *c, bool staffed, int64_t now_ms)
+{
+    c->visitor_at = now_ms;
+    if (c->state == CONV_CLOSED)
+        move_reopen(c, now_ms);
+    else if (c->state == CONV_PARKED && staffed)
+        move_wait(c);
+}
+
+/* ---- the guards ----------------------------------------------------------------------------------------------------- */
+
+#define IN(state) (1U << (state))
+#define OPEN      (IN(CONV_BOT) | IN(CONV_WAITING) | IN(CONV_OFFERED) | IN(CONV_SERVED) | IN(CONV_PARKED))
+
+/* The states that know an event. Parking what is parked changes the time only: a rule may find it so. */
+static unsigned known_in(enum conv_event_kind k)
+{
+    switch (k) {
+    case CONV_NOTHING:
+    case CONV_VISITOR_SAYS:
+        return OPEN | IN(CONV_CLOSED);
+    case CONV_STAFF_SAYS:
+    case CONV_RETURN:
+    case CONV_TRANSFER_PERSON:
+        return IN(CONV_SERVED);
+    case CONV_ASSIGN:
+    case CONV_OFFER:
+        return IN(CONV_WAITING);
+    case CONV_ACCEPT:
+    case CONV_REFUSE:
+        return IN(CONV_OFFERED);
+    case CONV_TRANSFER_QUEUE:
+        return IN(CONV_SERVED) | IN(CONV_BOT);
+    case CONV_TAKE:
+    case CONV_CLOSE:
+        return OPEN;
+    case CONV_PARK:
+        return IN(CONV_WAITING) | IN(CONV_PARKED);
+    case CONV_UNPARK:
+        return IN(CONV_PARKED);
+    default:
+        return 0;
+    }
+}
+
+/* Who must be the owner for the event to count. A return that names nobody is the house's own. */
+static bool owner_fits(const struct conv *c, const struct conv_event *ev)
+{
+    switch (ev->kind) {
+    case CONV_STAFF_SAYS:
+    case CONV_ACCEPT:
+    case CONV_REFUSE:
+        return id_eq(&c->owner, &ev->person);
+    case CONV_RETURN:
+        return id_is_zero(&ev->person) || id_eq(&c->owner, &ev->person);
+    default:
+        return true;
+    }
+}
+
+static bool needs_person(enum conv_event_kind k)
+{
+    return k == CONV_ASSIGN || k == CONV_OFFER || k == CONV_TRANSFER_PERSON || k == CONV_TAKE;
+}
+
+static enum kf_rc guard(const struct conv *c, const struct conv_event *ev, struct kf_err *why)
+{
+    const char *name = event_name(ev->kind);
+
+    if (mutant("no_epoch") && (ev->kind == CONV_ASSIGN || ev->kind == CONV_STAFF_SAYS))
+        return KF_OK;
+    if (!(known_in(ev->kind) & IN(c->state)))
+        return kf_fail(why, KF_CONFLICT, "%s: the conversation is %s", name, conv_state_name(c->state));
+    if (ev->kind == CONV_NOTHING || ev->kind == CONV_VISITOR_SAYS)
+        return KF_OK;
+    if (ev->epoch >= 0 && ev->epoch != c->epoch)
+        return kf_fail(why, KF_CONFLICT, "%s: decided on epoch %lld, it is %lld", name, (long long)ev->epoch, (long long)c->epoch);
+    if (!owner_fits(c, ev))
+        return kf_fail(why, KF_CONFLICT, "%s: somebody else has the conversation", name);
+    if (!needs_person(ev->kind))
+        return KF_OK;
+    if (id_is_zero(&ev->person))
+        return kf_fail(why, KF_INVALID, "%s: to whom?", name);
+    if (c->state == CONV_SERVED && id_eq(&c->owner, &ev->person))
+        return kf_fail(why, KF_CONFLICT, "%s: that person serves it already", name);
+    return KF_OK;
+}
+
+enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t now_ms, struct conv *ret, struct kf_err *why)
+{
+    struct conv next = *c;
+    enum kf_rc rc = guard(c, ev, why);
+
+    if (rc)
+        return rc;
+    switch (ev->kind) {
+    case CONV_NOTHING:
+        break;
+    case CONV_VISITOR_SAYS:
+        visitor_says(&next, ev->staffed, now_ms);
+        break;
+    case CONV_STAFF_SAYS:
+        next.staff_at = now_ms;
+        break;
+    case CONV_ASSIGN:
+    case CONV_ACCEPT:
+    case CONV_TAKE:
+        move_serve(&next, &ev->person, now_ms);
+        break;
+    case CONV_OFFER:
+        move_offer(&next, &ev->person, ev->until);
+        break;
+    case CONV_REFUSE:
+    case CONV_UNPARK:
+        move_wait(&next);
+        break;
+    case CONV_RETURN:
+        next.last_agent = c->owner;
+        move_wait(&next);
+        if (mutant("requeue_arrival"))
+            next.arrived_at = now_ms;
+        break;
+    case CONV_TRANSFER_PERSON:
+        if (ev->until) {
+            next.last_agent = c->owner; /* who gets it back first if the other one refuses */
+            move_offer(&next, &ev->person, ev->until);
+        } else
+            move_serve(&next, &ev->person, now_ms);
+        break;
+    case CONV_TRANSFER_QUEUE:
+        next.last_agent = nobody; /* who has just handed it over shall not be given it again first */
+        next.queue = ev->queue;
+        next.arrived_at = now_ms;
+        move_wait(&next);
+        break;
+    case CONV_PARK:
+        next.epoch += c->state == CONV_WAITING;
+        next.state = CONV_PARKED;
+        next.until = ev->until;
+        break;
+    case CONV_CLOSE:
+        move_close(&next, ev->wrapup_ms, now_ms);
+        break;
+    }
+    if (next.state == CONV_CLOSED && next.wrapup_until <= now_ms)
+        next.wrapup_until = 0; /* any look at it after that time gives the place back */
+    *ret = next;
+    return KF_OK;
+}
+
+static void sooner(int64_t *due, int64_t at)
+{
+    if (at && at < *due)
+        *due = at;
+}
+
+int64_t conv_due(const struct conv *c)
+{
+    int64_t due = INT64_MAX;
+
+    if (c->ruled_seq < c->seq) {
+        int64_t newest = c->arrived_at;
+
+        if (c->visitor_at > newest)
+            newest = c->visitor_at;
+        if (c->staff_at > newest)
+            newest = c->staff_at;
+        due = newest;
+    }
+    sooner(&due, c->rule_due_at);
+    if (c->state == CONV_OFFERED || c->state == CONV_PARKED)
+        sooner(&due, c->until);
+    if (c->state == CONV_CLOSED)
+        sooner(&due, c->wrapup_until);
+    return due;
+}

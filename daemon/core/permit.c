@@ -1,0 +1,101 @@
+#include "core/permit.h"
+
+static bool has(const struct member *who, unsigned roles)
+{
+    return (who->roles & roles) != 0;
+}
+
+static bool listed(const struct member *who, const struct kf_key *queue)
+{
+    for (size_t i = 0; i < who->n_queues; i++)
+        if (key_eq(&who->queues[i], queue))
+            return true;
+    return false;
+}
+
+/* Supervisors and reviewers of no queue in particular look after all of them. */
+static bool oversees(const struct member *who, unsigned role, const struct conv *c)
+{
+    return has(who, role) && (who->n_queues == 0 || listed(who, &c->queue));
+}
+
+static bool serves(const struct member *who, const struct conv *c)
+{
+    return c->state == CONV_SERVED && id_eq(&c->owner, &who->person);
+}
+
+/* What an agent has on the desk: served by or offered to, or served by until it was closed. */
+static bool is_own(const struct member *who, const struct conv *c)
+{
+    if (c->state == CONV_CLOSED)
+        return id_eq(&c->last_agent, &who->person);
+    return (c->state == CONV_SERVED || c->state == CONV_OFFERED) && id_eq(&c->owner, &who->person);
+}
+
+static bool may_pick(const struct member *who, const struct conv *c)
+{
+    return (c->state == CONV_WAITING || c->state == CONV_PARKED) && listed(who, &c->queue);
+}
+
+static bool on_conversation(const struct member *who, enum verb verb, const struct conv *c)
+{
+    bool agent = has(who, MEMBER_AGENT), supervisor = oversees(who, MEMBER_SUPERVISOR, c), reviewer = oversees(who, MEMBER_REVIEWER, c);
+
+    switch (verb) {
+    case VERB_READ:
+    case VERB_NOTE:
+        return supervisor || (agent && (is_own(who, c) || may_pick(who, c)));
+    case VERB_TIMELINE:
+        return supervisor || reviewer || (agent && (is_own(who, c) || may_pick(who, c)));
+    case VERB_SAY: /* whoever steps in takes the conversation first: it has one voice at a time */
+        return (agent || supervisor) && serves(who, c);
+    case VERB_ACCEPT:
+        if (!conv_is_open(c))
+            return false;
+        return supervisor || (agent && (may_pick(who, c) || (c->state == CONV_OFFERED && is_own(who, c))));
+    case VERB_TRANSFER:
+    case VERB_CLOSE:
+        return conv_is_open(c) && (supervisor || (agent && serves(who, c)));
+    case VERB_TRANSCRIPT:
+        return supervisor || reviewer || (agent && is_own(who, c));
+    case VERB_EXPORT:
+        return supervisor;
+    default:
+        return false;
+    }
+}
+
+static bool on_site(const struct member *who, enum verb verb)
+{
+    switch (verb) {
+    case VERB_TRANSCRIPT: /* without a conversation: to search at all; agents find their own, by their id */
+        return has(who, MEMBER_SUPERVISOR | MEMBER_REVIEWER);
+    case VERB_EXPORT:
+    case VERB_PRESENCE_OTHER:
+        return has(who, MEMBER_SUPERVISOR);
+    case VERB_SETTINGS_READ:
+    case VERB_STATUS:
+        return has(who, MEMBER_SUPERVISOR | MEMBER_ADMIN);
+    case VERB_SETTINGS_WRITE:
+    case VERB_PEOPLE:
+    case VERB_AUDIT:
+        return has(who, MEMBER_ADMIN);
+    default:
+        return false;
+    }
+}
+
+static bool is_about_site(enum verb verb)
+{
+    return verb == VERB_PRESENCE_OTHER || verb == VERB_SETTINGS_READ || verb == VERB_SETTINGS_WRITE || verb == VERB_PEOPLE ||
+           verb == VERB_AUDIT || verb == VERB_STATUS;
+}
+
+bool permit(const struct member *who, enum verb verb, const struct kf_key *site, const struct conv *conv)
+{
+    if (!who || who->disabled || !key_eq(&who->site, site))
+        return false;
+    if (conv && !key_eq(&conv->site, site))
+        return false;
+    return conv && !is_about_site(verb) ? on_conversation(who, verb, conv) : on_site(who, verb);
+}

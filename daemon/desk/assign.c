@@ -1,0 +1,325 @@
+/* assign.c: step 7: waiting conversations meet free agents. C decides, the live layer reserves, the store commits under the epoch. Only the
+ * holder of the site's lease does this. Every event that can open a match kicks a pass; the sweep each second is the net. */
+#include "desk/inner.h"
+#include "desk/speak.h"
+
+#include <stdlib.h>
+
+#define LOOK_MAX  200
+#define MATCH_MAX 200
+
+/* ---- the look: what the live layer knows, kept for everybody who asks "is somebody there?" ---- */
+
+void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view)
+{
+    struct seen *seen = calloc(view->n_agents ? view->n_agents : 1, sizeof(*seen));
+
+    if (!seen)
+        return;
+    for (size_t i = 0; i < view->n_agents; i++) {
+        const struct live_agent *a = &view->agents[i];
+
+        seen[i] = (struct seen){ a->id, a->presence, a->connected, a->load, a->capacity, a->gone_since };
+    }
+    free(ds->seen);
+    ds->seen = seen;
+    ds->n_seen = view->n_agents;
+    ds->seen_at = mono(d);
+    ds->waiting = view->total_waiting;
+    ds->longest_ms = view->n_waiting ? now(d) - view->waiting[0].effective : 0;
+    if (ds->longest_ms < 0)
+        ds->longest_ms = 0;
+}
+
+static void looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (ds) {
+        ds->looking = false;
+        if (!rc)
+            keep_look(call->d, ds, view);
+    }
+    desk_call_end(call);
+}
+
+void look(struct desk *d, struct desk_site *ds)
+{
+    struct call *call;
+
+    if (ds->looking || !d->ports.live_up(d->ports.ctx))
+        return;
+    call = desk_call(d, ds);
+    if (!call)
+        return;
+    ds->looking = true;
+    d->ports.live_look(d->ports.ctx, &ds->site->key, 1, looked, call);
+}
+
+/* ---- one match ---- */
+
+static void pass_step(struct desk *d, struct desk_site *ds);
+
+static void match_end(struct call *call)
+{
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    desk_call_end(call);
+    if (!ds)
+        return;
+    ds->matching--;
+    pass_step(d, ds);
+}
+
+/* What the live layer thinks and what the store says differ: the store is right. */
+static void match_reread(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+
+    (void)why;
+    if (!rc)
+        call->d->ports.live_put(call->d->ports.ctx, &q->convs[0], NULL, NULL);
+    match_end(call);
+}
+
+static void match_undo(struct call *call)
+{
+    struct query *q = query_new(QUERY_CONV);
+
+    call->d->figures.conflicts++;
+    if (!q) {
+        match_end(call);
+        return;
+    }
+    q->id = call->conv;
+    call->d->ports.read(call->d->ports.ctx, q, match_reread, call);
+}
+
+static void match_committed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    if (rc || !ds) {
+        match_undo(call);
+        return;
+    }
+    d->figures.matches++;
+    tell_news(d, ds, news, 0);
+    match_end(call);
+}
+
+static void match_commit(struct desk *d, struct desk_site *ds, struct call *call)
+{
+    const struct member *m = member_of(ds, &call->who);
+    struct change *c = m ? housekeeping(d, ds) : NULL;
+    const struct site_queue *queue;
+    struct wording_value v[2];
+    struct conv brief;
+    struct act *act;
+
+    if (!c) {
+        match_undo(call);
+        return;
+    }
+    queue = site_queue(ds->site, (const struct kf_key *)call->p);
+    c->conv = call->conv;
+    act = change_act(c, ACT_STEP);
+    act->u.step = (struct conv_event){ .kind = CONV_ASSIGN, .person = call->who, .epoch = call->n };
+    if (queue && queue->offer) {
+        act->u.step.kind = CONV_OFFER;
+        act->u.step.until = now(d) + queue->offer_ms;
+    }
+    act = change_act(c, ACT_ENTRY);
+    act->u.entry = (struct entry){ .at = c->at,
+                                   .kind = queue && queue->offer ? "offered" : "assigned",
+                                   .by = c->by,
+                                   .data = change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", call->cid, (long long)call->n + 1) };
+    if (!queue || !queue->offer) {
+        /* The language is the visitor's: a view has it, else the site's own will do. */
+        const struct view *view = session_view(d->session, &call->conv);
+
+        brief = (struct conv){ .locale = view ? view->conv.locale : "" };
+        v[0] = (struct wording_value){ "name", m->name };
+        v[1] = (struct wording_value){ "number", m->number };
+        (void)speak(ds->site, c, &brief, "joined", "joined", v, 2);
+    }
+    d->ports.commit(d->ports.ctx, c, match_committed, call);
+}
+
+static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    if (rc || !ds) {
+        if (ds && live_unready(rc, why))
+            ds->ready_lease = 0;
+        d->figures.conflicts++;
+        match_end(call);
+        return;
+    }
+    match_commit(d, ds, call);
+}
+
+static void match_begin(struct desk *d, struct desk_site *ds, const struct route_ask *ask, const struct route_agent *agent,
+                        const struct site_queue *queue, const char *why)
+{
+    struct call *call = desk_call(d, ds);
+
+    if (!call)
+        return;
+    call->conv = ask->conv;
+    call->who = agent->id;
+    call->n = ask->epoch;
+    call->p = (void *)&queue->key; /* of the snapshot, checked by name when it is used */
+    desk_call_cid(call, slice_of(why));
+    ds->matching++;
+    d->ports.live_reserve(d->ports.ctx, &ds->site->key, d->leases[ds->shard].held, &ask->conv, ask->epoch, &agent->id, RESERVE_MS,
+                          match_reserved, call);
+}
+
+/* ---- one pass ---- */
+
+static uint64_t skill_bits(const struct desk_site *ds, const struct kf_key *skills, size_t n)
+{
+    uint64_t bits = 0;
+    int number = 0;
+
+    /* Skills are numbered by their first appearance among the queues. */
+    for (size_t i = 0; i < ds->site->n_queues; i++)
+        for (size_t k = 0; k < ds->site->queues[i].n_skills && number < 64; k++, number++)
+            for (size_t j = 0; j < n; j++)
+                if (key_eq(&skills[j], &ds->site->queues[i].skills[k]))
+                    bits |= 1ULL << number;
+    return bits;
+}
+
+static size_t asks_of(const struct desk_site *ds, const struct live_view *view, struct route_ask *asks)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < view->n_waiting; i++) {
+        const struct live_waiting *w = &view->waiting[i];
+        int number = site_queue_number(ds->site, &w->queue);
+
+        if (number < 0 || number >= 64)
+            continue; /* its queue was taken away: the sweep moves it */
+        asks[n++] = (struct route_ask){ .conv = w->conv,
+                                        .epoch = w->epoch,
+                                        .effective = w->effective,
+                                        .waiting_since_ms = w->effective,
+                                        .queue = number,
+                                        .skills = skill_bits(ds, ds->site->queues[number].skills, ds->site->queues[number].n_skills),
+                                        .prefer = w->prefer };
+    }
+    return n;
+}
+
+static size_t agents_of(const struct desk_site *ds, const struct live_view *view, struct route_agent *agents)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < view->n_agents; i++) {
+        const struct live_agent *a = &view->agents[i];
+        const struct member *m = member_of(ds, &a->id);
+        uint64_t queues = 0;
+
+        if (!m || m->disabled || !(m->roles & MEMBER_AGENT))
+            continue;
+        for (size_t k = 0; k < ds->site->n_queues && k < 64; k++)
+            if (serves_queue(m, &ds->site->queues[k].key))
+                queues |= 1ULL << k;
+        agents[n++] = (struct route_agent){ .id = a->id,
+                                            .online = a->presence == PRESENCE_ONLINE && a->connected,
+                                            .load = a->load,
+                                            .capacity = m->capacity,
+                                            .queues = queues,
+                                            .skills = skill_bits(ds, m->skills, m->n_skills),
+                                            .idle_since = a->idle_since,
+                                            .handled = a->handled };
+    }
+    return n;
+}
+
+static void pass_match(struct desk *d, struct desk_site *ds, const struct live_view *view)
+{
+    const struct route_policy policy = { .sticky_ms = ds->site->sticky_ms };
+    struct arena *a = arena_new(0);
+    struct route_ask *asks = a ? arena_array(a, view->n_waiting + 1, sizeof(*asks)) : NULL;
+    struct route_agent *agents = asks ? arena_array(a, view->n_agents + 1, sizeof(*agents)) : NULL;
+    struct route_match *matches = agents ? arena_array(a, MATCH_MAX, sizeof(*matches)) : NULL;
+    size_t n, n_asks, n_agents;
+
+    if (!matches) {
+        arena_free(a);
+        return;
+    }
+    n_asks = asks_of(ds, view, asks);
+    n_agents = agents_of(ds, view, agents);
+    n = route_pass(&policy, asks, n_asks, agents, n_agents, now(d), matches, MATCH_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const struct route_ask *ask = &asks[matches[i].ask];
+
+        match_begin(d, ds, ask, &agents[matches[i].agent], &ds->site->queues[ask->queue], matches[i].why);
+    }
+    if (n && view->total_waiting > (int64_t)view->n_waiting)
+        ds->pass_again = true;
+    arena_free(a);
+}
+
+static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    desk_call_end(call);
+    if (!ds)
+        return;
+    ds->passing = false;
+    if (live_unready(rc, why))
+        ds->ready_lease = 0;
+    if (!rc) {
+        int64_t waiting = ds->waiting;
+
+        keep_look(d, ds, view);
+        if (waiting != ds->waiting)
+            tell_queue(d, ds);
+        d->figures.passes++;
+        if (holder(d, ds))
+            pass_match(d, ds, view);
+    }
+    pass_step(d, ds);
+}
+
+static bool may_pass(struct desk *d, const struct desk_site *ds)
+{
+    return holder(d, ds) && ds->ready_lease == d->leases[ds->shard].held && d->ports.live_up(d->ports.ctx);
+}
+
+/* A pass is over when all its matches are settled: the next one then counts right. */
+static void pass_step(struct desk *d, struct desk_site *ds)
+{
+    struct call *call;
+
+    if (ds->passing || ds->matching || !ds->pass_again)
+        return;
+    ds->pass_again = false;
+    if (!may_pass(d, ds) || !(call = desk_call(d, ds)))
+        return;
+    ds->passing = true;
+    d->ports.live_look(d->ports.ctx, &ds->site->key, LOOK_MAX, pass_looked, call);
+}
+
+void route_kick(struct desk *d, struct desk_site *ds)
+{
+    ds->pass_again = true;
+    pass_step(d, ds);
+}

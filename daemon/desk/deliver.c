@@ -1,0 +1,404 @@
+/* deliver.c: step 8: an errand leaves the house. Claimed by a commit before the request leaves, settled by a commit after the answer; what was
+ * found between the two by another holder is uncertain, and is sent again only where the platform has an idempotency key. */
+#include "desk/outlet.h"
+
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ERRANDS_MAX     50
+#define ATTEMPTS_MAX    12
+#define BACKOFF_BASE_MS 1000
+#define BACKOFF_MAX_MS  (15LL * 60 * 1000)
+#define FILE_LIFE_S     (48LL * 3600)
+
+struct trip {
+    struct desk *d;
+    struct kf_key site;
+    struct arena *arena;
+    struct errand errand;
+    bool renewed; /* the token was fetched anew for this trip */
+    bool found;   /* it was found SENDING: another holder has died with it */
+    /* How it ended, until that is committed. */
+    enum errand_state state;
+    enum delivery delivery;
+    const char *ref, *error;
+    int64_t due_at;
+};
+
+static void trip_end(struct trip *t)
+{
+    struct desk *d = t->d;
+    struct desk_site *ds = site_of(d, &t->site);
+
+    d->under_way--;
+    arena_free(t->arena);
+    if (ds)
+        deliver_kick(d, ds); /* the next one of that conversation */
+}
+
+static const char *keep(struct arena *a, const char *s)
+{
+    return s ? arena_text(a, slice_of(s)) : NULL;
+}
+
+static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const struct errand *e)
+{
+    struct arena *a = arena_new(0);
+    struct trip *t = a ? ARENA_NEW(a, struct trip) : NULL;
+    struct message *m;
+
+    if (!t) {
+        arena_free(a);
+        return NULL;
+    }
+    *t = (struct trip){ .d = d, .site = ds->site->key, .arena = a, .errand = *e, .found = e->state == ERRAND_SENDING };
+    t->errand.error = NULL;
+    t->errand.peer = keep(a, e->peer);
+    t->errand.user = keep(a, e->user);
+    t->errand.reply_ref = keep(a, e->reply_ref);
+    t->errand.handle = keep(a, e->handle);
+    m = &t->errand.message;
+    m->text = arena_copy(a, e->message.text);
+    m->from.name = keep(a, e->message.from.name);
+    m->from.number = keep(a, e->message.from.number);
+    m->lang = keep(a, e->message.lang);
+    m->event = keep(a, e->message.event);
+    m->extra = keep(a, e->message.extra);
+    m->cid = keep(a, e->message.cid);
+    m->ref = keep(a, e->message.ref);
+    m->reason = NULL;
+    d->under_way++;
+    return t;
+}
+
+/* ---- settled ---- */
+
+static void settle_commit(struct trip *t);
+
+static void settled(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+    struct desk_site *ds = site_of(t->d, &t->site);
+
+    (void)why;
+    if (!rc && ds)
+        tell_news(t->d, ds, news, 0);
+    /* Not committed: it stays SENDING under our lease. Whoever holds the next one finds it so and calls it uncertain. */
+    if (rc)
+        log_event(t->d, 2, "desk event=errand_unsettled reason=%s", kf_rc_name(rc));
+    trip_end(t);
+}
+
+static void settle_commit(struct trip *t)
+{
+    struct desk *d = t->d;
+    struct desk_site *ds = site_of(d, &t->site);
+    struct change *c = ds ? housekeeping(d, ds) : NULL;
+    struct act *act;
+
+    if (!c) {
+        trip_end(t);
+        return;
+    }
+    c->conv = t->errand.conv;
+    act = change_act(c, ACT_ERRAND_SETTLE);
+    act->u.errand = (struct errand){ .id = t->errand.id,
+                                     .conv = t->errand.conv,
+                                     .seq = t->errand.seq,
+                                     .state = t->state,
+                                     .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
+                                     .due_at = t->due_at,
+                                     .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
+    if (t->ref)
+        act->u.errand.message.ref = change_text(c, slice_of(t->ref));
+    if (t->delivery != DELIVERY_NONE && t->errand.kind == ERRAND_SEND) {
+        act = change_act(c, ACT_STATUS);
+        act->u.status.seq = t->errand.seq;
+        act->u.status.delivery = t->delivery;
+        act->u.status.reason = t->error ? change_text(c, slice_of(t->error)) : NULL;
+        act->u.status.at = c->at;
+    }
+    d->ports.commit(d->ports.ctx, c, settled, t);
+}
+
+static void end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error)
+{
+    t->state = state;
+    t->delivery = delivery;
+    t->error = error;
+    t->due_at = now(t->d);
+    if (state == ERRAND_DONE)
+        t->d->figures.errands_sent++;
+    else if (state == ERRAND_FAILED)
+        t->d->figures.errands_failed++;
+    settle_commit(t);
+}
+
+/* Full jitter: anything between nothing and base × 2^n. */
+static void again_later(struct trip *t, int64_t at_least_ms, const char *error)
+{
+    int64_t span = BACKOFF_BASE_MS << (t->errand.attempt < 10 ? t->errand.attempt : 10);
+    uint32_t chance;
+
+    if (t->errand.attempt + 1 >= ATTEMPTS_MAX) {
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, error);
+        return;
+    }
+    if (span > BACKOFF_MAX_MS)
+        span = BACKOFF_MAX_MS;
+    t->d->ports.chance(t->d->ports.ctx, &chance, sizeof(chance));
+    t->state = ERRAND_QUEUED;
+    t->delivery = DELIVERY_NONE;
+    t->error = error;
+    t->due_at = now(t->d) + at_least_ms + (int64_t)(chance % (uint64_t)(span + 1));
+    settle_commit(t);
+}
+
+/* ---- on the way ---- */
+
+static void trip_send(struct trip *t);
+
+static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+
+    if (rc == KF_AGAIN)
+        again_later(t, 500, NULL);
+    else if (rc)
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, why ? arena_text(t->arena, slice_of(why->text)) : "no access token");
+    else
+        trip_send(t);
+}
+
+static const char *words_of(struct trip *t, const struct outcome *o)
+{
+    if (o->text.n && o->code.n)
+        return arena_printf(t->arena, "%.*s: %.*s", (int)o->code.n, o->code.p, (int)o->text.n, o->text.p);
+    if (o->text.n || o->code.n)
+        return arena_printf(t->arena, "%.*s%.*s", (int)o->code.n, o->code.n ? o->code.p : "", (int)o->text.n, o->text.n ? o->text.p : "");
+    return outcome_name(o->cls);
+}
+
+static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)
+{
+    const char *words = words_of(t, o);
+
+    switch (o->cls) {
+    case OUTCOME_SENT:
+    case OUTCOME_ALREADY_ACCEPTED:
+        t->ref = o->ref.n ? arena_text(t->arena, o->ref) : NULL;
+        end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        break;
+    case OUTCOME_RETRY:
+    case OUTCOME_RATE_LIMITED:
+    case OUTCOME_RETRY_WITH_NEW_CONVERSATION:
+        again_later(t, o->retry_after_ms, words);
+        break;
+    case OUTCOME_UNCERTAIN:
+        if (out->ops->caps & CHAN_IDEMPOTENT)
+            again_later(t, 0, words);
+        else
+            end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, words);
+        break;
+    case OUTCOME_AUTH:
+        if (out->ops->renew && !t->renewed) {
+            t->renewed = true;
+            token_want(t->d, ds, out, true, fresh_token, t);
+            break;
+        }
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+        break;
+    case OUTCOME_WINDOW_CLOSED:
+    case OUTCOME_USER_BLOCKED:
+    case OUTCOME_NO_SUCH_USER:
+    case OUTCOME_TOO_LARGE:
+    case OUTCOME_REJECTED:
+    case OUTCOME_FATAL:
+    default:
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+        break;
+    }
+}
+
+static void answered(void *ctx, const struct http_resp *resp)
+{
+    struct trip *t = ctx;
+    struct desk_site *ds = site_of(t->d, &t->site);
+    struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
+    struct outcome outcome = { 0 };
+
+    if (!o)
+        end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the channel was taken away");
+    else if (o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome))
+        end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the answer could not be read");
+    else
+        settle_outcome(t, ds, o, &outcome);
+}
+
+/* The reply rides in an answer that is still open, if there is one. */
+static bool ride_along(struct trip *t, struct outlet *o, struct env *env)
+{
+    struct held *h = t->errand.kind == ERRAND_SEND && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
+    struct http_req req = { 0 };
+
+    if (!h)
+        return false;
+    env->answering = true;
+    env->answer_key = h->answer_key;
+    if (o->ops->encode(o->ch, t->arena, &t->errand, env, &req) == KF_OK) {
+        struct slice type = http_header(req.headers, req.n_headers, "content-type");
+
+        held_answer(h, 200, type.n ? arena_text(t->arena, type) : h->type, req.body);
+        end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        return true;
+    }
+    held_answer(h, h->status, h->type, h->body);
+    env->answering = false;
+    return false;
+}
+
+/* A platform fetches files without a session: a signed address, for two days. */
+static void sign_file(struct trip *t, const struct site *site)
+{
+    char id[KF_ID_TEXT], text[96];
+    uint8_t mac[32];
+    unsigned n = sizeof(mac);
+    int64_t exp = now(t->d) / 1000 + FILE_LIFE_S;
+    struct buf b;
+    int len;
+
+    if (id_is_zero(&t->errand.message.file) || !site->token_secret)
+        return;
+    len = snprintf(text, sizeof(text), "file|%s|%lld", id_text(&t->errand.message.file, id), (long long)exp);
+    if (!HMAC(EVP_sha256(), site->token_secret, (int)strlen(site->token_secret), (const unsigned char *)text, (size_t)len, mac, &n))
+        return;
+    buf_init(&b, 1024);
+    buf_printf(&b, "%s/files/%s?exp=%lld&sig=", t->d->cfg.public_url, id, (long long)exp);
+    for (size_t i = 0; i < sizeof(mac); i++)
+        buf_printf(&b, "%02x", mac[i]);
+    t->errand.file_url = arena_text(t->arena, buf_slice(&b));
+    buf_finish(&b);
+}
+
+static void trip_send(struct trip *t)
+{
+    struct desk *d = t->d;
+    struct desk_site *ds = site_of(d, &t->site);
+    struct outlet *o = ds ? outlet_of(d, ds, &t->errand.channel) : NULL;
+    struct http_req req = { 0 };
+    struct env env;
+    enum kf_rc rc;
+
+    if (!o) {
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
+        return;
+    }
+    sign_file(t, ds->site);
+    env = outlet_env(d, o);
+    if (ride_along(t, o, &env))
+        return;
+    rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
+    if (rc == KF_OK)
+        d->ports.fetch(d->ports.ctx, &req, answered, t);
+    else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
+        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* a platform that has no such thing need not be told */
+    else
+        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, rc == KF_LIMIT ? "too long for this channel" : "this channel cannot carry it");
+}
+
+static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    fresh_token(ctx, rc, why);
+}
+
+static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+    struct desk_site *ds = site_of(t->d, &t->site);
+    struct outlet *o = ds && !rc ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
+
+    (void)news;
+    (void)why;
+    if (rc)
+        trip_end(t); /* somebody else has it, or the store is away: it is still queued */
+    else if (!o)
+        trip_send(t);
+    else
+        token_want(t->d, ds, o, false, have_token, t);
+}
+
+static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
+{
+    struct change *c = housekeeping(d, ds);
+    struct act *act;
+
+    if (!c) {
+        trip_end(t);
+        return;
+    }
+    c->conv = t->errand.conv;
+    act = change_act(c, ACT_ERRAND_CLAIM);
+    act->u.errand = (struct errand){ .id = t->errand.id, .lease = c->lease_epoch };
+    d->ports.commit(d->ports.ctx, c, claimed, t);
+}
+
+static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
+{
+    struct trip *t = trip_new(d, ds, e);
+    struct outlet *o = outlet_of(d, ds, &e->channel);
+
+    if (!t)
+        return;
+    if (!t->found)
+        claim(d, ds, t);
+    else if (o && (o->ops->caps & CHAN_IDEMPOTENT))
+        again_later(t, 0, "its sender was lost: sent again under the same key");
+    else
+        end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "its sender was lost before the platform's answer came");
+}
+
+static void errands_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    if (ds) {
+        ds->delivering = false;
+        for (size_t i = 0; !rc && i < q->n_errands && holder(d, ds); i++)
+            begin(d, ds, &q->errands[i]);
+        if (ds->deliver_again) {
+            ds->deliver_again = false;
+            deliver_kick(d, ds);
+        }
+    }
+    desk_call_end(call);
+}
+
+void deliver_kick(struct desk *d, struct desk_site *ds)
+{
+    struct query *q;
+    struct call *call;
+
+    if (!holder(d, ds))
+        return; /* the holder's sweep finds it within a second */
+    if (ds->delivering) {
+        ds->deliver_again = true;
+        return;
+    }
+    q = query_new(QUERY_ERRANDS);
+    call = q ? desk_call(d, ds) : NULL;
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    ds->delivering = true;
+    q->site = ds->site->key;
+    q->now = now(d);
+    q->after = d->leases[ds->shard].held;
+    q->limit = ERRANDS_MAX;
+    d->ports.read(d->ports.ctx, q, errands_read, call);
+}

@@ -1,0 +1,703 @@
+#include "desk/outlet.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OUT_MAX (1u << 20)
+
+struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
+{
+    struct desk *d = calloc(1, sizeof(*d));
+
+    if (!d)
+        return NULL;
+    d->ports = *ports;
+    d->cfg = *cfg;
+    buf_init(&d->out, OUT_MAX);
+    return d;
+}
+
+static void site_forget(struct desk_site *ds)
+{
+    outlets_close(ds);
+    site_unref(ds->site);
+    arena_free(ds->members_arena);
+    free(ds->seen);
+    free(ds);
+}
+
+void desk_free(struct desk *d)
+{
+    struct rate *r, *rnext;
+
+    if (!d)
+        return;
+    for (struct desk_site *ds = d->sites, *next; ds; ds = next) {
+        next = ds->next;
+        site_forget(ds);
+    }
+    HASH_ITER(hh, d->rates, r, rnext)
+    {
+        HASH_DEL(d->rates, r);
+        free(r);
+    }
+    buf_finish(&d->out);
+    free(d);
+}
+
+void desk_attach(struct desk *d, struct session *s)
+{
+    d->session = s;
+}
+
+/* ---- the world ---- */
+
+int64_t now(const struct desk *d)
+{
+    return d->ports.now_ms(d->ports.ctx);
+}
+
+int64_t mono(const struct desk *d)
+{
+    return d->ports.mono_ms(d->ports.ctx);
+}
+
+struct kf_id fresh_id(struct desk *d)
+{
+    uint8_t chance[10];
+
+    d->ports.chance(d->ports.ctx, chance, sizeof(chance));
+    return id_make(now(d), chance);
+}
+
+void log_event(struct desk *d, int level, const char *fmt, ...)
+{
+    char line[512];
+    va_list ap;
+
+    if (!d->cfg.log)
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    d->cfg.log(level, line);
+}
+
+struct call *desk_call(struct desk *d, const struct desk_site *ds)
+{
+    struct call *call = calloc(1, sizeof(*call));
+
+    if (!call)
+        return NULL;
+    call->d = d;
+    call->at = mono(d);
+    if (ds)
+        call->site = ds->site->key;
+    d->under_way++;
+    return call;
+}
+
+void desk_call_end(struct call *call)
+{
+    call->d->under_way--;
+    free(call);
+}
+
+void desk_call_cid(struct call *call, struct slice cid)
+{
+    if (cid.n < sizeof(call->cid))
+        memcpy(call->cid, cid.p, cid.n);
+}
+
+bool desk_quiet(const struct desk *d)
+{
+    return d->under_way == 0;
+}
+
+void desk_figures(struct desk *d, struct desk_figures *ret)
+{
+    *ret = d->figures;
+    ret->under_way = d->under_way;
+    ret->waiting = ret->longest_ms = 0;
+    ret->ready = true;
+    for (const struct desk_site *ds = d->sites; ds; ds = ds->next) {
+        ret->waiting += ds->waiting;
+        if (ds->longest_ms > ret->longest_ms)
+            ret->longest_ms = ds->longest_ms;
+        if (d->leases[ds->shard].held) {
+            ret->holder = true;
+            ret->ready = ret->ready && ds->ready_lease == d->leases[ds->shard].held;
+        }
+    }
+}
+
+/* ---- sites and people ---- */
+
+struct desk_site *site_of(struct desk *d, const struct kf_key *key)
+{
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        if (key_eq(&ds->site->key, key))
+            return ds;
+    return NULL;
+}
+
+struct member *member_of(const struct desk_site *ds, const struct kf_id *person)
+{
+    for (size_t i = 0; ds && i < ds->n_members; i++)
+        if (id_eq(&ds->members[i].person, person))
+            return &ds->members[i];
+    return NULL;
+}
+
+struct site *desk_site(struct desk *d, const struct kf_key *key)
+{
+    struct desk_site *ds = site_of(d, key);
+
+    return ds ? ds->site : NULL;
+}
+
+struct site *desk_only_site(struct desk *d)
+{
+    return d->sites && !d->sites->next ? d->sites->site : NULL;
+}
+
+struct site *desk_site_at(struct desk *d, size_t i)
+{
+    struct desk_site *ds = d->sites;
+
+    while (ds && i--)
+        ds = ds->next;
+    return ds ? ds->site : NULL;
+}
+
+const struct member *desk_member(struct desk *d, const struct kf_key *site, const struct kf_id *person)
+{
+    return member_of(site_of(d, site), person);
+}
+
+const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i)
+{
+    const struct desk_site *ds = site_of(d, site);
+
+    return ds && i < ds->n_members ? &ds->members[i] : NULL;
+}
+
+int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person)
+{
+    const struct desk_site *ds = site_of(d, site);
+
+    for (size_t i = 0; ds && i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            return ds->seen[i].load;
+    return -1;
+}
+
+/* An agent without queues serves all of them. */
+bool serves_queue(const struct member *m, const struct kf_key *queue)
+{
+    for (size_t i = 0; i < m->n_queues; i++)
+        if (key_eq(&m->queues[i], queue))
+            return true;
+    return m->n_queues == 0;
+}
+
+static bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            return ds->seen[i].connected;
+    return session_seats(d->session, person) != NULL; /* no look yet, or the live layer is away */
+}
+
+bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
+{
+    for (size_t i = 0; i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+
+        if ((m->roles & MEMBER_AGENT) && !m->disabled && (m->presence == PRESENCE_ONLINE || m->presence == PRESENCE_BUSY) &&
+            serves_queue(m, queue) && seen_connected(d, ds, &m->person))
+            return true;
+    }
+    return false;
+}
+
+/* FNV-1a: any hash will do, as long as every node works out the same. */
+static int shard_of(const struct kf_key *site)
+{
+    uint32_t h = 2166136261u;
+
+    for (const char *p = site->s; *p; p++)
+        h = (h ^ (unsigned char)*p) * 16777619u;
+    return (int)(h % SHARDS);
+}
+
+/* ---- loading ---- */
+
+struct load {
+    struct desk *d;
+    void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why);
+    void *ctx;
+};
+
+static void load_end(struct load *l, enum kf_rc rc, const struct kf_err *why)
+{
+    struct desk *d = l->d;
+
+    d->under_way--;
+    d->load_busy = false;
+    if (l->done)
+        l->done(l->ctx, rc, why);
+    free(l);
+    if (d->load_again) {
+        d->load_again = false;
+        desk_load(d, NULL, NULL);
+    }
+}
+
+static const char *keep_text(struct arena *a, const char *s)
+{
+    const char *ret = arena_text(a, slice_of(s));
+
+    return ret ? ret : "";
+}
+
+/* The members of one site, out of all, into an arena of the site's own. */
+static bool members_take(struct desk_site *ds, const struct member *all, size_t n)
+{
+    struct arena *a = arena_new(0);
+    struct member *mine = a ? arena_array(a, n ? n : 1, sizeof(*mine)) : NULL;
+    size_t count = 0;
+
+    if (!mine) {
+        arena_free(a);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!key_eq(&all[i].site, &ds->site->key))
+            continue;
+        mine[count] = all[i];
+        mine[count].name = keep_text(a, all[i].name);
+        mine[count].number = keep_text(a, all[i].number);
+        mine[count].presence_reason = keep_text(a, all[i].presence_reason);
+        count++;
+    }
+    arena_free(ds->members_arena);
+    ds->members_arena = a;
+    ds->members = mine;
+    ds->n_members = count;
+    return true;
+}
+
+static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct load *l = ctx;
+    struct desk *d = l->d;
+
+    if (!rc)
+        for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
+            if (!members_take(ds, q->members, q->n_members))
+                rc = KF_NOMEM;
+            for (size_t i = 0; i < ds->n_members; i++)
+                d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
+                                    ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL,
+                                    NULL);
+            route_kick(d, ds);
+        }
+    load_end(l, rc, why);
+}
+
+static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
+{
+    struct desk_site *ds = site_of(d, key);
+    struct site *site;
+    enum kf_rc rc = site_build(&site, key, docs, n, why);
+
+    if (rc)
+        return rc;
+    if (!ds) {
+        ds = calloc(1, sizeof(*ds));
+        if (!ds) {
+            site_unref(site);
+            return kf_fail(why, KF_NOMEM, "out of memory");
+        }
+        ds->shard = shard_of(key);
+        ds->parked_maybe = true;
+        ds->next = d->sites;
+        d->sites = ds;
+        d->ports.live_watch(d->ports.ctx, key);
+    } else {
+        outlets_close(ds);
+        site_unref(ds->site);
+    }
+    ds->site = site;
+    ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
+    ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
+    return KF_OK;
+}
+
+/* The documents of all sites come in one answer; each site gets its own. A site that does not build keeps its old snapshot. */
+static enum kf_rc sites_install(struct desk *d, const struct query *q, struct kf_err *why)
+{
+    struct document *docs = arena_array(q->arena, q->n_documents + 1, sizeof(*docs));
+    enum kf_rc rc = KF_OK;
+
+    if (!docs)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    for (size_t i = 0; i < q->n_documents; i++) {
+        const struct kf_key *key = &q->documents[i].site;
+        size_t n = 0;
+
+        if (strcmp(q->documents[i].kind.s, "site") != 0)
+            continue;
+        for (size_t k = 0; k < q->n_documents; k++)
+            if (key_eq(&q->documents[k].site, key))
+                docs[n++] = (struct document){ q->documents[k].kind, q->documents[k].key, q->documents[k].version, q->documents[k].body };
+        if (site_install(d, key, docs, n, why)) {
+            rc = why->rc;
+            log_event(d, 3, "desk event=site_refused site=%s reason=\"%s\"", key->s, why->text);
+        }
+    }
+    return rc;
+}
+
+static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct load *l = ctx;
+    struct kf_err local = { 0 };
+    struct query *next;
+
+    if (!rc) {
+        rc = sites_install(l->d, q, &local);
+        why = &local;
+    }
+    if (rc && !l->d->sites) {
+        load_end(l, rc, why);
+        return;
+    }
+    next = query_new(QUERY_MEMBERS);
+    if (!next) {
+        (void)kf_fail(&local, KF_NOMEM, "out of memory");
+        load_end(l, KF_NOMEM, &local);
+        return;
+    }
+    l->d->ports.read(l->d->ports.ctx, next, load_members, l);
+}
+
+void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
+{
+    struct query *q;
+    struct load *l;
+
+    if (d->load_busy && !done) {
+        d->load_again = true;
+        return;
+    }
+    q = query_new(QUERY_DOCUMENTS);
+    l = calloc(1, sizeof(*l));
+    if (!q || !l) {
+        struct kf_err why = { 0 };
+
+        if (q)
+            arena_free(q->arena);
+        free(l);
+        (void)kf_fail(&why, KF_NOMEM, "out of memory");
+        if (done)
+            done(ctx, KF_NOMEM, &why);
+        return;
+    }
+    *l = (struct load){ d, done, ctx };
+    d->load_busy = true;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, load_documents, l);
+}
+
+/* ---- limits of rate ---- */
+
+bool rate_take(struct desk *d, const char *key, int burst, int per_second, struct kf_err *why)
+{
+    struct rate *r = NULL;
+    int64_t retry = 0;
+
+    HASH_FIND_STR(d->rates, key, r);
+    if (!r) {
+        r = calloc(1, sizeof(*r));
+        if (!r)
+            return true; /* no memory for a limit is no reason to refuse somebody */
+        (void)snprintf(r->key, sizeof(r->key), "%s", key);
+        bucket_init(&r->bucket, burst, mono(d));
+        HASH_ADD_STR(d->rates, key, r);
+    }
+    r->at = mono(d);
+    if (bucket_take(&r->bucket, burst, per_second, r->at, &retry))
+        return true;
+    (void)kf_fail(why, KF_RATE, "too many messages at once; wait a moment");
+    why->retry_after_ms = (int32_t)(retry < 1 ? 1 : retry);
+    d->figures.refused++;
+    return false;
+}
+
+/* A bucket that nobody has touched for a minute is full again: forgetting it changes nothing. */
+static void rates_sweep(struct desk *d)
+{
+    struct rate *r, *next;
+
+    HASH_ITER(hh, d->rates, r, next)
+    if (mono(d) - r->at > 60000) {
+        HASH_DEL(d->rates, r);
+        free(r);
+    }
+}
+
+void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)
+{
+    struct seat *seat = session_seat(d->session, conn);
+    struct kf_err local = { 0 };
+
+    if (!seat)
+        return;
+    if (!why) {
+        (void)kf_fail(&local, rc, "%s", kf_rc_name(rc));
+        why = &local;
+    }
+    session_error(d->session, seat, slice_of(cid), why);
+}
+
+/* ---- the session's calls ---- */
+
+static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const struct inbound *in)
+{
+    struct desk *d = ctx;
+    struct buf *out = &d->out;
+    struct kf_err why = { 0 };
+
+    (void)a;
+    if (in->kind == INBOUND_PING) {
+        buf_clear(out);
+        frame_pong(out);
+        session_send(d->session, seat, out);
+    } else if (in->kind == INBOUND_HELLO) {
+        if (seat->hello)
+            session_kick(d->session, seat, 4400, "hello was said before");
+        else if (seat->side == FRAME_VISITOR)
+            hello_visitor(d, seat, in);
+        else
+            hello_staff(d, seat);
+    } else if (!seat->hello) {
+        (void)kf_fail(&why, KF_INVALID, "say hello first");
+        session_error(d->session, seat, in->cid, &why);
+    } else if (!seat->welcomed) {
+        (void)kf_fail(&why, KF_AGAIN, "wait for welcome");
+        why.retry_after_ms = 200;
+        session_error(d->session, seat, in->cid, &why);
+    } else if (in->kind == INBOUND_HISTORY)
+        history(d, seat, in);
+    else if (seat->side == FRAME_STAFF)
+        staff_acts(d, seat, in);
+    else if (in->kind == INBOUND_MESSAGE)
+        visitor_says(d, seat, in);
+    else
+        visitor_acts(d, seat, in);
+}
+
+static void on_opened(void *ctx, struct seat *seat)
+{
+    struct desk *d = ctx;
+
+    seat->opened_at = mono(d);
+    if (seat->side == FRAME_STAFF)
+        staff_opened(d, seat);
+}
+
+static void on_closed(void *ctx, struct seat *seat)
+{
+    struct desk *d = ctx;
+    const struct seat *other;
+
+    if (seat->side != FRAME_STAFF || id_is_zero(&seat->who))
+        return;
+    for (other = session_seats(d->session, &seat->who); other; other = other->next)
+        if (other != seat && key_eq(&other->site, &seat->site))
+            return;
+    d->ports.live_gone(d->ports.ctx, &seat->site, &seat->who, NULL, NULL);
+}
+
+static void fetched(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct view *v = session_view(call->d->session, &call->conv);
+
+    (void)why;
+    if (v) {
+        struct conv c = v->conv;
+
+        session_catch_up(call->d->session, &c, rc ? NULL : q->messages, rc ? 0 : q->n_messages);
+    }
+    desk_call_end(call);
+}
+
+static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
+{
+    struct desk *d = ctx;
+    struct query *q = query_new(QUERY_MESSAGES);
+    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct view *v = session_view(d->session, conv);
+
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        if (v)
+            v->fetching = false;
+        return;
+    }
+    call->conv = *conv;
+    q->id = *conv;
+    q->after = after;
+    q->limit = 500;
+    d->ports.read(d->ports.ctx, q, fetched, call);
+}
+
+static int on_text_max(void *ctx, const struct kf_key *site)
+{
+    const struct desk_site *ds = site_of(ctx, site);
+
+    return ds ? ds->site->text_max : 4096;
+}
+
+struct session_ops desk_session_ops(struct desk *d)
+{
+    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_text_max };
+}
+
+/* ---- time ---- */
+
+static void each_seat(void *ctx, struct seat *seat)
+{
+    struct desk *d = ctx;
+
+    if (!seat->hello && mono(d) - seat->opened_at > 10000)
+        session_kick(d->session, seat, 4408, "no hello");
+    else if (seat->side == FRAME_STAFF && seat->welcomed && mono(d) - seat->checked_at > 10000)
+        staff_check(d, seat);
+}
+
+struct beating {
+    struct desk_site *ds;
+    struct kf_id *ids;
+    size_t n, cap;
+};
+
+static void each_staff(void *ctx, struct seat *seat)
+{
+    struct beating *b = ctx;
+
+    /* One beat a person, however many sockets: the first of the list stands for all. */
+    if (seat->side != FRAME_STAFF || !seat->welcomed || seat->prev || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
+        return;
+    b->ids[b->n++] = seat->who;
+}
+
+static void heartbeat(struct desk *d, struct desk_site *ds)
+{
+    size_t cap = session_count(d->session, FRAME_STAFF);
+    struct beating b = { ds, cap ? calloc(cap, sizeof(struct kf_id)) : NULL, 0, cap };
+
+    if (!b.ids)
+        return;
+    session_each_seat(d->session, each_staff, &b);
+    if (b.n)
+        d->ports.live_connected(d->ports.ctx, &ds->site->key, b.ids, b.n, NULL, NULL);
+    free(b.ids);
+}
+
+void desk_tick(struct desk *d)
+{
+    int64_t t = mono(d);
+
+    lease_tick(d);
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
+        held_sweep(d, ds);
+        if (t - ds->swept_at >= SWEEP_MS) {
+            ds->swept_at = t;
+            sweep_tick(d, ds);
+        }
+    }
+    if (t - d->beat_at >= LIVE_BEAT_MS) {
+        d->beat_at = t;
+        for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+            heartbeat(d, ds);
+    }
+    if (t - d->check_at >= 1000) {
+        d->check_at = t;
+        session_each_seat(d->session, each_seat, d);
+        session_sweep(d->session);
+        rates_sweep(d);
+    }
+    if (t - d->state_at >= 2000) {
+        d->state_at = t;
+        tell_positions(d);
+    }
+}
+
+void desk_live_changed(struct desk *d, bool up)
+{
+    if (up)
+        log_event(d, 1, "desk event=live_up");
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
+        ds->ready_lease = 0;
+        if (up) {
+            ds->swept_at = 0;
+            heartbeat(d, ds);
+            for (size_t i = 0; i < ds->n_members; i++)
+                d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
+                                    ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL,
+                                    NULL);
+        }
+    }
+}
+
+static void hinted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds)
+        tell_read(call->d, ds, &q->convs[0]);
+    desk_call_end(call);
+}
+
+/* A negative seq means that the owner or the state has changed: it may concern seats here that have no view of it yet. */
+void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
+{
+    struct desk_site *ds = site_of(d, site);
+    struct query *q;
+    struct call *call;
+
+    if (!ds)
+        return;
+    if (!conv || id_is_zero(conv)) {
+        desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
+        return;
+    }
+    if (seq >= 0 && !session_view(d->session, conv))
+        return;
+    q = query_new(QUERY_CONV);
+    call = q ? desk_call(d, ds) : NULL;
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    q->id = *conv;
+    d->ports.read(d->ports.ctx, q, hinted, call);
+}
+
+void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash)
+{
+    for (struct seat *seat = session_seats(d->session, person), *next; seat; seat = next) {
+        next = seat->next;
+        if (!hash || memcmp(hash, seat->session_hash, sizeof(seat->session_hash)) == 0)
+            session_kick(d->session, seat, 4401, "signed out");
+    }
+}

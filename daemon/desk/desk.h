@@ -1,0 +1,68 @@
+/* desk.h: the use cases. Everything that happens to a conversation is decided here and made true by the store.
+ *
+ * One desk is one node. Single-threaded; every completion comes later, by id, because what asked may be gone. */
+#ifndef KF_DESK_DESK_H
+#define KF_DESK_DESK_H
+
+#include "desk/ports.h"
+#include "settings/site.h"
+
+struct desk;
+
+struct desk_config {
+    struct kf_id node;
+    bool sole; /* nobody else can have this store open: a lease left behind is taken at once */
+    const char *public_url;
+    int new_per_minute; /* conversations an address may open in a minute */
+    void (*log)(int level, const char *line);
+};
+
+struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg);
+/* Nothing may be under way any more. Takes NULL. */
+void desk_free(struct desk *d);
+/* The session calls the desk through these; the desk talks to the session. */
+struct session_ops desk_session_ops(struct desk *d);
+void desk_attach(struct desk *d, struct session *s);
+
+/* Reads sites and people from the store; `done` when they can be used. Again after they were changed. */
+void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+
+/* Everything that waits for time: leases, sweeps, due conversations, heartbeats, errands. Call it every 100 ms or so. */
+void desk_tick(struct desk *d);
+/* The live layer's callbacks. */
+void desk_live_changed(struct desk *d, bool up);
+void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq);
+
+/* ---- for the API ---- */
+struct site *desk_site(struct desk *d, const struct kf_key *key); /* borrowed; NULL unknown */
+struct site *desk_only_site(struct desk *d);                      /* borrowed; NULL if there is not exactly one */
+struct site *desk_site_at(struct desk *d, size_t i);              /* NULL at the end */
+const struct member *desk_member(struct desk *d, const struct kf_key *site, const struct kf_id *person); /* borrowed; NULL */
+const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i);                /* NULL at the end */
+/* Live load as last seen; -1 unknown. */
+int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
+/* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
+enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
+/* A token for a visitor who has none. */
+bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n);
+/* The sockets of a person are closed with 4401: the session has ended. `hash` NULL: all of the person's. */
+void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash);
+/* A webhook for `channel`; answers once, later or now. */
+typedef void desk_hook_answer(void *ctx, int status, const char *type, struct slice body);
+void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,
+               void *ctx);
+
+struct desk_figures {
+    uint64_t messages_in, messages_out, duplicates, passes, matches, conflicts, rules_fired, errands_sent, errands_failed, refused;
+    int64_t waiting, longest_ms;
+    bool holder, ready;
+    bool store_away; /* the last beat of a lease could not be committed */
+    uint64_t under_way;
+    uint64_t ack_le[12]; /* acks within 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 ms, and more */
+    uint64_t ack_ms_total;
+};
+void desk_figures(struct desk *d, struct desk_figures *ret);
+/* True when nothing is under way: for a graceful stop. */
+bool desk_quiet(const struct desk *d);
+
+#endif

@@ -1,0 +1,579 @@
+/* hello.c: who are you, and what do you lack? The first frame of each socket, its sign-in, and history. */
+#include "core/permit.h"
+#include "core/utf8.h"
+#include "desk/inner.h"
+
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HISTORY_MAX 200
+#define NAME_MAX_CP 60
+
+static bool set_text(char **slot, struct slice s)
+{
+    char *copy;
+
+    if (!s.n)
+        return true;
+    copy = malloc(s.n + 1);
+    if (!copy)
+        return false;
+    memcpy(copy, s.p, s.n);
+    copy[s.n] = '\0';
+    free(*slot);
+    *slot = copy;
+    return true;
+}
+
+static void json_member(struct buf *b, const char *name, const char *value)
+{
+    buf_char(b, ',');
+    buf_json(b, slice_of(name));
+    buf_char(b, ':');
+    buf_json(b, slice_of(value));
+}
+
+/* ---- visitors ---- */
+
+const struct site_channel *widget_channel(const struct site *site)
+{
+    for (size_t i = 0; i < site->n_channels; i++)
+        if (strcmp(site->channels[i].adapter, "widget") == 0 && !site->channels[i].off)
+            return &site->channels[i];
+    return NULL;
+}
+
+/* What a page says of its visitor. The name in it is what agents see; nothing here is verified unless the identity was. */
+void seat_profile(struct seat *seat, struct slice profile)
+{
+    json_t *root = json_loadb(profile.p, profile.n, JSON_REJECT_DUPLICATES, NULL);
+    const char *name = json_string_value(json_object_get(root, "name"));
+
+    if (root && set_text(&seat->profile, profile) && name)
+        (void)set_text(&seat->name, utf8_cut(slice_of(name), NAME_MAX_CP));
+    json_decref(root);
+}
+
+static bool hours_now(const struct site *site, const struct site_channel *ch, int64_t now_ms)
+{
+    const struct site_queue *q = site_queue(site, &ch->queue);
+
+    return !q || hours_open(&q->hours, now_ms);
+}
+
+static void site_json(struct desk *d, struct desk_site *ds, const struct seat *seat, struct buf *b)
+{
+    const struct site *site = ds->site;
+    const struct site_channel *ch = widget_channel(site);
+    const char *lang = wording_language(seat->locale, site->language);
+    const struct wording *greeting = wording_find(site->wordings, site->n_wordings, "welcome", lang, site->language);
+    const struct wording *consent = wording_find(site->wordings, site->n_wordings, "consent", lang, site->language);
+
+    buf_str(b, "{\"key\":");
+    buf_json(b, slice_of(site->key.s));
+    json_member(b, "name", site->name);
+    json_member(b, "language", site->language);
+    json_member(b, "color", site->color);
+    if (greeting)
+        json_member(b, "greeting", greeting->text);
+    if (consent)
+        json_member(b, "consent", consent->text);
+    buf_printf(b, ",\"hours_open\":%s,\"staffed\":%s}", !ch || hours_now(site, ch, now(d)) ? "true" : "false",
+               ch && staffed(d, ds, &ch->queue) ? "true" : "false");
+}
+
+static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *seat, const struct conv *c)
+{
+    struct buf *b = &d->out;
+    struct view *v = c ? session_show(d->session, c) : NULL;
+    char id[KF_ID_TEXT];
+    struct conv_view_json json;
+
+    buf_clear(b);
+    buf_printf(b, "{\"type\":\"welcome\",\"at\":%lld", (long long)now(d));
+    if (!seat->secure && seat->cookie)
+        json_member(b, "token", seat->cookie);
+    json_member(b, "visitor", id_text(&seat->who, id));
+    buf_str(b, ",\"conversation\":");
+    if (v) {
+        seat->conv = v->conv.id;
+        conv_json_view(ds, &v->conv, &json);
+        if (v->conv.state == CONV_OFFERED)
+            json.agent = NULL;
+        frame_conversation(b, FRAME_VISITOR, &json);
+    } else
+        buf_str(b, "null");
+    buf_str(b, ",\"site\":");
+    site_json(d, ds, seat, b);
+    buf_printf(b, ",\"limits\":{\"text\":%d,\"file\":%lld}}", ds->site->text_max, (long long)ds->site->file_max);
+    seat->welcomed = true;
+    session_send(d->session, seat, b);
+    if (v && v->conv.state == CONV_WAITING && v->position)
+        tell_state(d, ds, &v->conv, v->position);
+}
+
+static void greeted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct seat *seat = session_seat(d->session, call->conn);
+    struct desk_site *ds = site_of(d, &call->site);
+
+    if (seat && ds) {
+        if (rc == KF_OK)
+            welcome_visitor(d, ds, seat, &q->convs[0]);
+        else if (rc == KF_ABSENT)
+            welcome_visitor(d, ds, seat, NULL);
+        else {
+            session_error(d->session, seat, (struct slice){ NULL, 0 }, why);
+            session_kick(d->session, seat, 1013, "store away");
+        }
+    }
+    desk_call_end(call);
+}
+
+/* The visitor's id: from the cookie that came with the upgrade, else from the token of the frame, else a new one. */
+static struct kf_id visitor_id(struct desk *d, const struct site *site, struct seat *seat, struct slice token)
+{
+    struct kf_id id;
+    char text[192];
+
+    if (seat->cookie && token_read(site, slice_of(seat->cookie), now(d), &id) == KF_OK) {
+        seat->secure = true;
+        return id;
+    }
+    seat->secure = false;
+    if (token.n && token_read(site, token, now(d), &id) == KF_OK) {
+        (void)set_text(&seat->cookie, token);
+        return id;
+    }
+    id = fresh_id(d);
+    if (token_make(site, &id, now(d), text, sizeof(text)))
+        (void)set_text(&seat->cookie, slice_of(text));
+    return id;
+}
+
+static bool seat_identify(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, struct kf_err *why)
+{
+    char peer[300], id[KF_ID_TEXT];
+    struct kf_id who;
+
+    if (in->identity_id.n && in->identity_id.n <= 255 && identity_right(ds->site, in->identity_id, in->identity_hash)) {
+        (void)snprintf(peer, sizeof(peer), "i:%.*s", (int)in->identity_id.n, in->identity_id.p);
+        who = identity_contact(ds->site, in->identity_id);
+        seat->verified = true;
+    } else {
+        if (in->identity_id.n)
+            (void)kf_fail(why, KF_AUTH, "the identity's hash is not right: it goes on as an unknown visitor");
+        if (in->kind != INBOUND_HELLO)
+            return false;
+        who = visitor_id(d, ds->site, seat, in->token);
+        (void)snprintf(peer, sizeof(peer), "v:%s", id_text(&who, id));
+    }
+    return set_text(&seat->peer, slice_of(peer)) && session_sit(d->session, seat, &who);
+}
+
+void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    const struct site_channel *ch = ds ? widget_channel(ds->site) : NULL;
+    struct kf_err why = { 0 };
+    struct query *q;
+    struct call *call;
+
+    if (!ch) {
+        session_kick(d->session, seat, 4403, "no such site");
+        return;
+    }
+    seat->hello = true;
+    (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15),
+                   in->locale.n ? in->locale.p : "");
+    (void)set_text(&seat->page, in->page);
+    if (in->profile.n)
+        seat_profile(seat, in->profile);
+    if (!seat_identify(d, ds, seat, in, &why)) {
+        session_kick(d->session, seat, 1013, "out of memory");
+        return;
+    }
+    if (why.rc)
+        session_error(d->session, seat, (struct slice){ NULL, 0 }, &why);
+    q = query_new(QUERY_PEER);
+    call = q ? desk_call(d, ds) : NULL;
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        session_kick(d->session, seat, 1013, "out of memory");
+        return;
+    }
+    call->conn = seat->conn;
+    q->site = ds->site->key;
+    q->channel = ch->key;
+    q->text = arena_copy(q->arena, slice_of(seat->peer));
+    d->ports.read(d->ports.ctx, q, greeted, call);
+}
+
+/* ---- staff ---- */
+
+struct roll {
+    struct call call;
+    struct arena *arena; /* of the conversations */
+    struct conv *convs;
+    size_t n, i;
+    const char **customers;
+};
+
+static void staff_json(struct desk *d, struct desk_site *ds, const struct member *m, struct buf *b)
+{
+    char id[KF_ID_TEXT];
+
+    (void)d;
+    buf_str(b, "{\"id\":");
+    buf_json(b, slice_of(id_text(&m->person, id)));
+    json_member(b, "name", m->name);
+    json_member(b, "number", m->number);
+    json_member(b, "site", ds->site->key.s);
+    buf_printf(b, ",\"capacity\":%d,\"roles\":[", m->capacity);
+    for (unsigned bit = 1, n = 0; bit <= MEMBER_ADMIN; bit <<= 1)
+        if (m->roles & bit) {
+            if (n++)
+                buf_char(b, ',');
+            buf_json(b, slice_of(member_role_name(bit)));
+        }
+    buf_str(b, "]}");
+}
+
+static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *seat, const struct member *m, struct roll *r)
+{
+    struct buf *b = &d->out;
+    size_t written = 0;
+
+    buf_clear(b);
+    buf_printf(b, "{\"type\":\"welcome\",\"at\":%lld,\"agent\":", (long long)now(d));
+    staff_json(d, ds, m, b);
+    json_member(b, "presence", presence_name(m->presence));
+    if (*m->presence_reason)
+        json_member(b, "presence_reason", m->presence_reason);
+    buf_str(b, ",\"conversations\":[");
+    for (size_t i = 0; i < r->n; i++) {
+        struct view *v = session_show(d->session, &r->convs[i]);
+        struct conv_view_json json;
+
+        if (!v || !id_eq(&v->conv.owner, &seat->who))
+            continue;
+        conv_json_view(ds, &v->conv, &json);
+        json.customer = r->customers[i];
+        json.visitor_name = customer_name(r->arena, r->customers[i]);
+        session_owner_told(d->session, &v->conv.id);
+        if (written++)
+            buf_char(b, ',');
+        frame_conversation(b, FRAME_STAFF, &json);
+    }
+    buf_printf(b, "],\"waiting\":%lld,\"longest_ms\":%lld,\"limits\":{\"text\":%d,\"file\":%lld}}", (long long)ds->waiting,
+               (long long)ds->longest_ms, ds->site->text_max, (long long)ds->site->file_max);
+    seat->welcomed = true;
+    seat->checked_at = mono(d);
+    session_send(d->session, seat, b);
+    d->ports.live_agent(d->ports.ctx, &ds->site->key, &seat->who, m->presence, m->capacity, NULL, NULL);
+    d->ports.live_connected(d->ports.ctx, &ds->site->key, &seat->who, 1, NULL, NULL);
+    route_kick(d, ds);
+}
+
+static void roll_end(struct roll *r)
+{
+    r->call.d->under_way--;
+    arena_free(r->arena);
+    free(r);
+}
+
+static void roll_next(struct roll *r);
+
+static void roll_profile(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct roll *r = ctx;
+
+    (void)why;
+    if (!rc && q->text_out)
+        r->customers[r->i] = arena_text(r->arena, slice_of(q->text_out));
+    r->i++;
+    roll_next(r);
+}
+
+/* One profile after the other: an agent has few conversations. */
+static void roll_next(struct roll *r)
+{
+    struct desk *d = r->call.d;
+    struct desk_site *ds = site_of(d, &r->call.site);
+    struct seat *seat = session_seat(d->session, r->call.conn);
+    const struct member *m = seat ? member_of(ds, &seat->who) : NULL;
+    struct query *q;
+
+    if (!m) {
+        if (seat)
+            session_kick(d->session, seat, 4403, "not a member of this site");
+        roll_end(r);
+        return;
+    }
+    if (r->i == r->n || !(q = query_new(QUERY_PROFILE))) {
+        welcome_staff(d, ds, seat, m, r);
+        roll_end(r);
+        return;
+    }
+    q->site = r->call.site;
+    q->id = r->convs[r->i].contact;
+    d->ports.read(d->ports.ctx, q, roll_profile, r);
+}
+
+static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct roll *r = ctx;
+    struct seat *seat = session_seat(r->call.d->session, r->call.conn);
+    size_t n = 0;
+
+    if (rc || !seat) {
+        if (seat) {
+            session_error(r->call.d->session, seat, (struct slice){ NULL, 0 }, why);
+            session_kick(r->call.d->session, seat, 1013, "store away");
+        }
+        roll_end(r);
+        return;
+    }
+    r->arena = arena_new(0);
+    r->convs = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->convs)) : NULL;
+    r->customers = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->customers)) : NULL;
+    for (size_t i = 0; r->convs && r->customers && i < q->n_convs; i++)
+        if (conv_is_open(&q->convs[i])) {
+            r->convs[n] = q->convs[i];
+            r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));
+            r->convs[n].locale = arena_text(r->arena, slice_of(q->convs[i].locale));
+            n++;
+        }
+    r->n = n;
+    roll_next(r);
+}
+
+void hello_staff(struct desk *d, struct seat *seat)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    struct roll *r;
+    struct query *q;
+
+    seat->hello = true;
+    if (id_is_zero(&seat->who))
+        return; /* still signing in: staff_known() goes on */
+    q = query_new(QUERY_OWNED);
+    r = q && ds ? calloc(1, sizeof(*r)) : NULL;
+    if (!r) {
+        if (q)
+            arena_free(q->arena);
+        session_kick(d->session, seat, ds ? 1013 : 4403, ds ? "out of memory" : "no such site");
+        return;
+    }
+    r->call = (struct call){ .d = d, .conn = seat->conn, .site = seat->site };
+    d->under_way++;
+    q->site = seat->site;
+    q->id = seat->who;
+    q->now = now(d);
+    d->ports.read(d->ports.ctx, q, roll_owned, r);
+}
+
+static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct seat *seat = session_seat(d->session, call->conn);
+    const struct member *m;
+
+    (void)why;
+    if (!seat) {
+        desk_call_end(call);
+        return;
+    }
+    if (rc == KF_AGAIN || rc == KF_NOMEM) {
+        if (!seat->welcomed)
+            session_kick(d->session, seat, 1013, "store away");
+        desk_call_end(call);
+        return;
+    }
+    m = rc ? NULL : member_of(site_of(d, &call->site), &q->session.person);
+    if (rc || q->session.expires_at <= now(d))
+        session_kick(d->session, seat, 4401, "sign in");
+    else if (!m || m->disabled || !(m->roles & (MEMBER_AGENT | MEMBER_SUPERVISOR)))
+        session_kick(d->session, seat, 4403, "not an agent of this site");
+    else {
+        seat->checked_at = mono(d);
+        if (id_is_zero(&seat->who) && session_sit(d->session, seat, &q->session.person) && seat->hello)
+            hello_staff(d, seat);
+    }
+    desk_call_end(call);
+}
+
+/* Looked up at the start and every ten seconds: sign-outs, expiry, disabling and changed roles on other nodes take effect here. */
+void staff_check(struct desk *d, struct seat *seat)
+{
+    struct query *q = query_new(QUERY_SESSION);
+    struct call *call = q ? desk_call(d, NULL) : NULL;
+
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    seat->checked_at = mono(d);
+    call->conn = seat->conn;
+    call->site = seat->site;
+    q->now = now(d);
+    q->bytes = arena_copy(q->arena, (struct slice){ (const char *)seat->session_hash, sizeof(seat->session_hash) });
+    d->ports.read(d->ports.ctx, q, staff_known, call);
+}
+
+void staff_opened(struct desk *d, struct seat *seat)
+{
+    unsigned n = sizeof(seat->session_hash);
+
+    if (!seat->cookie || !EVP_Digest(seat->cookie, strlen(seat->cookie), seat->session_hash, &n, EVP_sha256(), NULL)) {
+        session_kick(d->session, seat, 4401, "sign in");
+        return;
+    }
+    staff_check(d, seat);
+}
+
+/* ---- history ---- */
+
+static bool may_read(const struct desk_site *ds, const struct seat *seat, const struct conv *c)
+{
+    if (!ds || !key_eq(&c->site, &seat->site))
+        return false;
+    if (seat->side == FRAME_VISITOR)
+        return id_eq(&c->contact, &seat->who);
+    return permit(member_of(ds, &seat->who), VERB_READ, &seat->site, c);
+}
+
+static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct seat *seat = session_seat(d->session, call->conn);
+
+    if (seat && rc)
+        session_error(d->session, seat, slice_of(call->cid), why);
+    else if (seat) {
+        buf_clear(&d->out);
+        (void)frame_history(&d->out, &call->conv, q->messages, q->n_messages, q->more, call->n != 0);
+        session_send(d->session, seat, &d->out);
+    }
+    desk_call_end(call);
+}
+
+static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct seat *seat = session_seat(d->session, call->conn);
+
+    (void)why;
+    for (size_t i = 0; seat && !rc && i < q->n_entries; i++) {
+        buf_clear(&d->out);
+        frame_timeline(&d->out, &call->conv, &q->entries[i]);
+        session_send(d->session, seat, &d->out);
+    }
+    desk_call_end(call);
+}
+
+static void read_timeline(struct desk *d, const struct seat *seat, const struct kf_id *conv)
+{
+    struct query *q = query_new(QUERY_TIMELINE);
+    struct call *call = q ? desk_call(d, NULL) : NULL;
+
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    call->conn = seat->conn;
+    call->conv = *conv;
+    q->id = *conv;
+    d->ports.read(d->ports.ctx, q, timeline_read, call);
+}
+
+/* The conversation is known and may be read: its messages. `n` says before, `m` the seq, limit is in `at`. */
+static void history_go(struct call *call, struct seat *seat)
+{
+    struct desk *d = call->d;
+    struct query *q = query_new(QUERY_MESSAGES);
+
+    if (!q) {
+        seat_fail(d, call->conn, call->cid, KF_NOMEM, NULL);
+        desk_call_end(call);
+        return;
+    }
+    q->id = call->conv;
+    if (call->n)
+        q->before = call->m;
+    else
+        q->after = call->m;
+    q->limit = (int)call->at;
+    if (seat->side == FRAME_STAFF && !call->n && call->m == 0)
+        read_timeline(d, seat, &call->conv);
+    d->ports.read(d->ports.ctx, q, history_read, call);
+}
+
+static void history_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct seat *seat = session_seat(d->session, call->conn);
+    struct kf_err none = { 0 };
+
+    if (!seat) {
+        desk_call_end(call);
+        return;
+    }
+    if (!rc && !may_read(site_of(d, &call->site), seat, &q->convs[0]))
+        rc = KF_ABSENT;
+    if (rc) {
+        if (rc == KF_ABSENT)
+            (void)kf_fail(&none, KF_ABSENT, "no such conversation");
+        session_error(d->session, seat, slice_of(call->cid), rc == KF_ABSENT ? &none : why);
+        desk_call_end(call);
+        return;
+    }
+    history_go(call, seat);
+}
+
+void history(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct kf_id conv = id_is_zero(&in->conversation) ? seat->conv : in->conversation;
+    struct view *v = session_view(d->session, &conv);
+    struct desk_site *ds = site_of(d, &seat->site);
+    struct call *call;
+    struct query *q;
+
+    if (id_is_zero(&conv)) {
+        buf_clear(&d->out);
+        buf_str(&d->out, "{\"type\":\"history\",\"conversation\":null,\"messages\":[],\"more\":false}");
+        session_send(d->session, seat, &d->out);
+        return;
+    }
+    call = desk_call(d, ds);
+    if (!call)
+        return;
+    call->conn = seat->conn;
+    call->conv = conv;
+    call->n = in->before > 0;
+    call->m = in->before > 0 ? in->before : in->after;
+    call->at = in->limit > 0 && in->limit < HISTORY_MAX ? in->limit : HISTORY_MAX;
+    desk_call_cid(call, in->cid);
+    if (v && may_read(ds, seat, &v->conv)) {
+        history_go(call, seat);
+        return;
+    }
+    q = query_new(QUERY_CONV);
+    if (!q) {
+        desk_call_end(call);
+        return;
+    }
+    q->id = conv;
+    d->ports.read(d->ports.ctx, q, history_conv, call);
+}

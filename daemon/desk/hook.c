@@ -1,0 +1,537 @@
+/* hook.c: what platforms say. Steps 2 to 5 of a message's journey: verify and decode (the adapter), one commit that dedupes and stores, and only
+ * then the answer. Nothing slow happens before it. */
+#include "core/utf8.h"
+#include "desk/outlet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- facts to changes ---- */
+
+static const char *peer_of(struct change *c, const struct inbound *in)
+{
+    return change_text(c, in->peer.n ? in->peer : in->user);
+}
+
+static enum message_kind kind_of(enum inbound_type type)
+{
+    switch (type) {
+    case TYPE_IMAGE:
+    case TYPE_STICKER:
+        return MESSAGE_IMAGE;
+    case TYPE_AUDIO:
+        return MESSAGE_AUDIO;
+    case TYPE_VIDEO:
+    case TYPE_FILE:
+        return MESSAGE_FILE;
+    case TYPE_LOCATION:
+    case TYPE_CONTACT:
+    case TYPE_LINK:
+    case TYPE_RICH:
+    case TYPE_FORM:
+        return MESSAGE_CARD;
+    case TYPE_TEXT:
+    case TYPE_CHOICE:
+    case TYPE_UNSUPPORTED:
+    default:
+        return MESSAGE_TEXT;
+    }
+}
+
+static void add_member(struct buf *b, const char *name, struct slice value)
+{
+    if (!value.n || !utf8_valid(value))
+        return;
+    if (b->n > 1)
+        buf_char(b, ',');
+    buf_json(b, slice_of(name));
+    buf_char(b, ':');
+    buf_json(b, value);
+}
+
+/* What pages need to show more than the text. Addresses on the platform are kept for whoever fetches the media; pages are not told them. */
+static const char *extra_of(struct change *c, const struct inbound *in)
+{
+    const char *ret = NULL;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_char(&b, '{');
+    add_member(&b, "payload", in->payload);
+    add_member(&b, "speaker", in->peer.n && !slice_eq(in->peer, in->user) ? in->user_name : (struct slice){ NULL, 0 });
+    if (in->type == TYPE_LOCATION)
+        buf_printf(&b, "%s\"lat\":%.7f,\"lon\":%.7f", b.n > 1 ? "," : "", in->lat, in->lon);
+    if (in->type == TYPE_UNSUPPORTED)
+        buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
+    for (size_t i = 0; i < in->n_media; i++) {
+        buf_printf(&b, "%s\"media\":{", b.n > 1 ? "," : "");
+        buf_str(&b, "\"state\":\"elsewhere\"");
+        if (in->media[i].name.n && utf8_valid(in->media[i].name)) {
+            buf_str(&b, ",\"name\":");
+            buf_json(&b, in->media[i].name);
+        }
+        buf_char(&b, '}');
+        break;
+    }
+    buf_char(&b, '}');
+    if (b.n > 2)
+        ret = change_text(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+static struct slice text_of(struct change *c, const struct inbound *in)
+{
+    static const char *const words[] = {
+        [TYPE_IMAGE] = "[image]",     [TYPE_AUDIO] = "[audio]",
+        [TYPE_VIDEO] = "[video]",     [TYPE_FILE] = "[file]",
+        [TYPE_STICKER] = "[sticker]", [TYPE_LOCATION] = "[location]",
+        [TYPE_CONTACT] = "[contact]", [TYPE_LINK] = "[link]",
+        [TYPE_RICH] = "[card]",       [TYPE_UNSUPPORTED] = "[unsupported message]",
+    };
+
+    if (in->text.n && utf8_valid(in->text))
+        return change_slice(c, in->text);
+    if ((size_t)in->type < sizeof(words) / sizeof(words[0]) && words[in->type])
+        return slice_of(words[in->type]);
+    return (struct slice){ "", 0 };
+}
+
+static void opening_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in, struct change *c)
+{
+    struct opening *o = ARENA_NEW(c->arena, struct opening);
+
+    if (!o) {
+        c->failed = true;
+        return;
+    }
+    o->channel = sc->key;
+    o->peer = peer_of(c, in);
+    o->address = change_text(c, in->user.n ? in->user : in->peer);
+    o->reopen_ms = ds->site->reopen_ms;
+    o->state = CONV_WAITING;
+    o->queue = sc->queue;
+    o->locale = change_text(c, in->locale);
+    o->new_conv = fresh_id(d);
+    o->new_contact = fresh_id(d);
+    o->new_customer = fresh_id(d);
+    o->name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ NULL, 0 });
+    o->opened = "{}";
+    c->opening = o;
+}
+
+static void add_message(struct change *c, const struct inbound *in)
+{
+    struct act *act = change_act(c, ACT_MESSAGE);
+
+    act->u.message = (struct message){ .at = c->at,
+                                       .from = c->by,
+                                       .kind = kind_of(in->type),
+                                       .text = text_of(c, in),
+                                       .extra = extra_of(c, in),
+                                       .ref = in->id.n ? change_text(c, in->id) : NULL };
+    if (in->reply_token.n) {
+        act = change_act(c, ACT_HANDLE);
+        act->u.handle.text = change_text(c, in->reply_token);
+        act->u.handle.expires_ms = in->reply_expires_ms;
+    }
+}
+
+static void add_status(struct change *c, const struct inbound *in)
+{
+    struct act *act = change_act(c, ACT_STATUS);
+
+    c->conv = in->conversation;
+    act->u.status.seq = in->seq;
+    act->u.status.ref = in->seq ? NULL : change_text(c, in->ref);
+    act->u.status.delivery = in->delivery;
+    act->u.status.reason = in->reason.n ? change_text(c, in->reason) : NULL;
+    act->u.status.at = in->at ? in->at : c->at;
+}
+
+/* NULL: nothing of it is kept (typing, what we said ourselves), or memory is out (`*failed`). */
+static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in, bool *failed)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+    struct act *act;
+
+    if (!c) {
+        *failed = true;
+        return NULL;
+    }
+    c->by =
+        (struct actor){ .role = ROLE_VISITOR, .name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ "", 0 }) };
+    if (in->dedupe.n)
+        c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
+    c->unruled = ds->deaf_visitor;
+    switch (in->kind) {
+    case INBOUND_MESSAGE:
+    case INBOUND_POSTBACK:
+    case INBOUND_COMMAND:
+        opening_of(d, ds, sc, in, c);
+        add_message(c, in);
+        break;
+    case INBOUND_EDIT:
+    case INBOUND_DELETE:
+        opening_of(d, ds, sc, in, c);
+        act = change_act(c, in->kind == INBOUND_EDIT ? ACT_EDIT : ACT_REMOVE);
+        act->u.edit.ref = change_text(c, in->ref);
+        act->u.edit.text = change_text(c, in->text);
+        break;
+    case INBOUND_STATUS:
+        add_status(c, in);
+        if (id_is_zero(&in->conversation))
+            opening_of(d, ds, sc, in, c);
+        break;
+    default:
+        change_free(c);
+        return NULL;
+    }
+    *failed = c->failed;
+    return c;
+}
+
+/* ---- committing what came ---- */
+
+struct taking {
+    struct call call;
+    struct kf_key channel;
+    size_t left;
+    enum kf_rc worst;
+    struct kf_id conv; /* of the last message: a reply may ride in the answer */
+    taken_done *done;
+    void *ctx;
+};
+
+static void taking_step(struct taking *t)
+{
+    if (--t->left)
+        return;
+    t->done(t->ctx, t->worst, id_is_zero(&t->conv) ? NULL : &t->conv);
+    t->call.d->under_way--;
+    free(t);
+}
+
+static void taken(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct taking *t = ctx;
+    struct desk *d = t->call.d;
+    struct desk_site *ds = site_of(d, &t->call.site);
+
+    /* A conflict or an unknown reference is ours to log, not the platform's to repeat for days. */
+    if (rc == KF_AGAIN || rc == KF_NOMEM || rc == KF_IO)
+        t->worst = rc;
+    else if (rc)
+        log_event(d, 2, "desk event=inbound_dropped site=%s channel=%s reason=\"%s\"", t->call.site.s, t->channel.s, why->text);
+    else if (news->duplicate)
+        d->figures.duplicates++;
+    else {
+        d->figures.messages_in += news->n_messages;
+        if (news->n_messages)
+            t->conv = news->conv.id;
+        if (ds)
+            tell_news(d, ds, news, 0);
+    }
+    taking_step(t);
+}
+
+static void commit_cursor(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice cursor, struct taking *t)
+{
+    struct change *c = housekeeping(d, ds);
+    struct act *act;
+
+    if (!c) {
+        t->worst = KF_NOMEM;
+        return;
+    }
+    act = change_act(c, ACT_CHANNEL_STATE);
+    act->u.blob.channel = o->channel;
+    act->u.blob.name = "cursor";
+    act->u.blob.bytes = change_slice(c, cursor);
+    t->left++;
+    d->ports.commit(d->ports.ctx, c, taken, t);
+}
+
+void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
+                  taken_done *done, void *ctx)
+{
+    const struct site_channel *sc = site_channel(ds->site, &o->channel);
+    struct taking *t = sc ? calloc(1, sizeof(*t)) : NULL;
+
+    if (!t) {
+        done(ctx, sc ? KF_NOMEM : KF_ABSENT, NULL);
+        return;
+    }
+    *t = (struct taking){ .call = { .d = d, .site = ds->site->key }, .channel = o->channel, .left = 1, .done = done, .ctx = ctx };
+    d->under_way++;
+    for (size_t i = 0; i < n; i++) {
+        bool failed = false;
+        struct change *c = change_of(d, ds, sc, &in[i], &failed);
+
+        if (failed) {
+            change_free(c);
+            t->worst = KF_NOMEM;
+        } else if (c) {
+            t->left++;
+            d->ports.commit(d->ports.ctx, c, taken, t);
+        }
+    }
+    /* Items first: the store commits in the order of the calls, and a cursor without its items would lose them. */
+    if (cursor.n)
+        commit_cursor(d, ds, o, cursor, t);
+    taking_step(t);
+}
+
+/* ---- a webhook ---- */
+
+struct hook {
+    struct desk *d;
+    struct kf_key site, channel;
+    struct arena *arena;
+    struct received received;
+    desk_hook_answer *answer;
+    void *ctx;
+};
+
+static void hook_end(struct hook *h, int status, const char *type, struct slice body)
+{
+    h->answer(h->ctx, status, type, body);
+    h->d->under_way--;
+    arena_free(h->arena);
+}
+
+/* The answer stays open for a moment: a rule or a quick agent may fill it. A repeat that arrives meanwhile is a duplicate and is answered at once. */
+static void hook_hold(struct hook *h, struct outlet *o, const struct kf_id *conv)
+{
+    struct held *held = ARENA_NEW(h->arena, struct held);
+
+    if (!held) {
+        hook_end(h, h->received.status, h->received.type, h->received.body);
+        return;
+    }
+    *held = (struct held){ .conv = *conv,
+                           .answer_key = h->received.answer_key,
+                           .arena = h->arena,
+                           .status = h->received.status,
+                           .type = h->received.type,
+                           .body = h->received.body,
+                           .until = mono(h->d) + o->ops->answer_ms,
+                           .answer = h->answer,
+                           .ctx = h->ctx,
+                           .next = o->held };
+    o->held = held;
+    h->d->under_way--;
+}
+
+static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
+{
+    struct hook *h = ctx;
+    struct desk_site *ds = site_of(h->d, &h->site);
+    struct outlet *o = ds ? outlet_of(h->d, ds, &h->channel) : NULL;
+
+    if (rc) {
+        hook_end(h, 503, "text/plain; charset=utf-8", SLICE("not stored: try again\n"));
+        return;
+    }
+    if (o && h->received.pull)
+        pull_kick(h->d, ds, o, h->received.pull_token);
+    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n)
+        hook_hold(h, o, conv);
+    else
+        hook_end(h, h->received.status, h->received.type, h->received.body);
+}
+
+void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,
+               void *ctx)
+{
+    struct desk_site *ds = site_of(d, &site->key);
+    struct outlet *o = ds ? outlet_of(d, ds, &ch->key) : NULL;
+    struct arena *a = o ? arena_new(0) : NULL;
+    struct hook *h = a ? ARENA_NEW(a, struct hook) : NULL;
+    struct env env;
+    enum kf_rc rc;
+
+    if (!h) {
+        arena_free(a);
+        answer(ctx, o ? 503 : 404, "text/plain; charset=utf-8", o ? SLICE("out of memory\n") : SLICE("nothing here\n"));
+        return;
+    }
+    *h = (struct hook){ .d = d, .site = site->key, .channel = ch->key, .arena = a, .answer = answer, .ctx = ctx };
+    d->under_way++;
+    env = outlet_env(d, o);
+    rc = o->ops->receive(o->ch, a, req, &env, &h->received);
+    if (rc) {
+        hook_end(h, rc == KF_NOMEM ? 503 : 400, "text/plain; charset=utf-8", SLICE("not understood\n"));
+        return;
+    }
+    if (h->received.refused) {
+        d->figures.refused++;
+        log_event(d, 2, "desk event=hook_refused site=%s channel=%s reason=%s", site->key.s, ch->key.s, h->received.refused);
+        hook_end(h, h->received.status, h->received.type, h->received.body);
+        return;
+    }
+    take_inbound(d, ds, o, h->received.inbound, h->received.n, (struct slice){ NULL, 0 }, hook_taken, h);
+}
+
+/* ---- pulling ---- */
+
+struct pulling {
+    struct desk *d;
+    struct kf_key site, channel;
+    struct arena *arena; /* of one page; renewed for each */
+    struct slice token;  /* of the notice; owned by `base` */
+    struct arena *base;
+    struct pulled page;
+    bool renewed;
+};
+
+static void pull_page(struct pulling *p, const struct http_resp *last);
+
+static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site **ds)
+{
+    *ds = site_of(p->d, &p->site);
+    return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
+}
+
+static void pull_end(struct pulling *p)
+{
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+    bool again = o && o->pull_again;
+
+    if (o)
+        o->pulling = o->pull_again = false;
+    p->d->under_way--;
+    arena_free(p->arena);
+    arena_free(p->base);
+    if (again)
+        pull_kick(p->d, ds, o, (struct slice){ NULL, 0 });
+}
+
+static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
+{
+    struct pulling *p = ctx;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+    char *copy;
+
+    (void)conv;
+    if (rc || !o) {
+        pull_end(p); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
+        return;
+    }
+    if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
+        memcpy(copy, p->page.cursor.p, p->page.cursor.n);
+        free(o->cursor);
+        o->cursor = copy;
+        o->n_cursor = p->page.cursor.n;
+    }
+    if (!p->page.more) {
+        pull_end(p);
+        return;
+    }
+    pull_page(p, NULL);
+}
+
+static void pull_answered(void *ctx, const struct http_resp *resp)
+{
+    pull_page(ctx, resp);
+}
+
+static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct pulling *p = ctx;
+
+    (void)why;
+    if (rc)
+        pull_end(p);
+    else
+        pull_page(p, NULL);
+}
+
+static void pull_page(struct pulling *p, const struct http_resp *last)
+{
+    struct desk *d = p->d;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+    struct http_req req = { 0 };
+    struct env env;
+    enum kf_rc rc;
+
+    if (!last) {
+        arena_free(p->arena);
+        p->arena = arena_new(0);
+    }
+    if (!o || !p->arena) {
+        pull_end(p);
+        return;
+    }
+    env = outlet_env(d, o);
+    p->page = (struct pulled){ 0 };
+    rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
+    if (rc == KF_AGAIN)
+        d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
+    else if (rc)
+        pull_end(p);
+    else if (p->page.token_expired && !p->renewed) {
+        p->renewed = true;
+        token_want(d, ds, o, true, pull_renewed, p);
+    } else if (p->page.token_expired)
+        pull_end(p);
+    else
+        take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
+}
+
+static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct pulling *p = ctx;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+
+    (void)why;
+    if (!o || (rc && rc != KF_ABSENT)) {
+        pull_end(p);
+        return;
+    }
+    if (!rc && (o->cursor = malloc(q->bytes_out.n + 1))) {
+        memcpy(o->cursor, q->bytes_out.p, q->bytes_out.n);
+        o->n_cursor = q->bytes_out.n;
+    }
+    o->cursor_read = true;
+    token_want(p->d, ds, o, false, pull_renewed, p);
+}
+
+/* One worker per account: the lease holder. A notice that reaches another node is followed by the holder's slow poll. */
+void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token)
+{
+    struct arena *base;
+    struct pulling *p;
+    struct query *q;
+
+    if (!o->ops->pull || !holder(d, ds))
+        return;
+    if (o->pulling) {
+        o->pull_again = true;
+        return;
+    }
+    base = arena_new(0);
+    p = base ? ARENA_NEW(base, struct pulling) : NULL;
+    q = p && !o->cursor_read ? query_new(QUERY_BLOB) : NULL;
+    if (!p || (!o->cursor_read && !q)) {
+        arena_free(base);
+        return;
+    }
+    *p = (struct pulling){ .d = d, .site = ds->site->key, .channel = o->channel, .base = base };
+    p->token = arena_copy(base, token);
+    o->pulling = true;
+    o->polled_at = mono(d);
+    d->under_way++;
+    if (!q) {
+        token_want(d, ds, o, false, pull_renewed, p);
+        return;
+    }
+    q->site = ds->site->key;
+    q->channel = o->channel;
+    q->text = SLICE("cursor");
+    d->ports.read(d->ports.ctx, q, pull_cursor, p);
+}

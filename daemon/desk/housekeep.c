@@ -1,0 +1,518 @@
+/* housekeep.c: what the holder of a site's lease does, so that nothing waits for ever: leases, rebuilding the live layer, what has become
+ * due, agents who are lost, conversations that were parked. */
+#include "desk/inner.h"
+
+#include <stdlib.h>
+
+#define PAGE        500
+#define DUE_MAX     100
+#define WAITING_MAX 1000
+
+bool holder(struct desk *d, const struct desk_site *ds)
+{
+    return d->leases[ds->shard].held != 0;
+}
+
+struct change *housekeeping(struct desk *d, struct desk_site *ds)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+
+    if (!c)
+        return NULL;
+    c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
+    c->lease_shard = ds->shard;
+    c->lease_epoch = d->leases[ds->shard].held;
+    c->lease_node = d->cfg.node;
+    return c;
+}
+
+/* ---- leases ---- */
+
+static void lease_lost(struct desk *d, int shard)
+{
+    struct lease *l = &d->leases[shard];
+
+    if (l->held)
+        log_event(d, 2, "desk event=lease_lost shard=%d epoch=%lld", shard, (long long)l->held);
+    l->held = 0;
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        if (ds->shard == shard)
+            ds->ready_lease = 0;
+}
+
+static void lease_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct lease *l = &d->leases[call->n];
+
+    (void)why;
+    l->busy = false;
+    d->figures.store_away = rc == KF_AGAIN;
+    if (rc == KF_OK) {
+        if (l->held != news->version)
+            log_event(d, 1, "desk event=lease_taken shard=%lld epoch=%lld", (long long)call->n, (long long)news->version);
+        if (l->held != news->version)
+            for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+                ds->swept_at = ds->shard == call->n ? 0 : ds->swept_at; /* the first sweep rebuilds: at once */
+        l->held = news->version;
+        l->beaten_at = call->at; /* from when it was sent, not from when it was answered */
+    } else if (rc == KF_CONFLICT)
+        lease_lost(d, (int)call->n);
+    desk_call_end(call);
+}
+
+static void lease_commit(struct desk *d, int shard, int64_t epoch, bool take)
+{
+    struct change *c = change_new(NULL, now(d));
+    struct call *call = c ? desk_call(d, NULL) : NULL;
+    struct act *act;
+
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    act = change_act(c, ACT_LEASE);
+    act->u.lease = (struct act_lease){ .shard = shard, .node = d->cfg.node, .epoch = epoch, .take = take };
+    call->n = shard;
+    d->leases[shard].busy = true;
+    d->ports.commit(d->ports.ctx, c, lease_done, call);
+}
+
+static bool shard_used(const struct desk *d, int shard)
+{
+    for (const struct desk_site *ds = d->sites; ds; ds = ds->next)
+        if (ds->shard == shard)
+            return true;
+    return false;
+}
+
+/* Somebody else's lease is ours to take when its beat has stood still for LEASE_LOST_MS of our own clock; one that nobody can hold but
+ * a dead process of this very store, at once. */
+static void lease_step(struct desk *d, int shard)
+{
+    struct lease *l = &d->leases[shard];
+
+    if (l->busy)
+        return;
+    if (l->held)
+        lease_commit(d, shard, l->held, false);
+    else if (l->seen_epoch == 0 || d->cfg.sole || mono(d) - l->seen_at >= LEASE_LOST_MS)
+        lease_commit(d, shard, l->seen_epoch, true);
+}
+
+static void leases_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+
+    (void)why;
+    d->lease_reading = false;
+    for (size_t i = 0; !rc && i < q->n_leases; i++) {
+        const struct stored_lease *s = &q->leases[i];
+        struct lease *l;
+
+        if (s->shard < 0 || s->shard >= SHARDS)
+            continue;
+        l = &d->leases[s->shard];
+        if (!l->known || l->seen_epoch != s->epoch || l->seen_beat != s->beat)
+            l->seen_at = mono(d);
+        l->known = true;
+        l->seen_epoch = s->epoch;
+        l->seen_beat = s->beat;
+    }
+    for (int shard = 0; !rc && shard < SHARDS; shard++)
+        if (shard_used(d, shard))
+            lease_step(d, shard);
+    desk_call_end(call);
+}
+
+void lease_tick(struct desk *d)
+{
+    struct query *q;
+    struct call *call;
+
+    for (int shard = 0; shard < SHARDS; shard++)
+        if (d->leases[shard].held && mono(d) - d->leases[shard].beaten_at > LEASE_FENCE_MS)
+            lease_lost(d, shard);
+    if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < LEASE_BEAT_MS) || !d->sites)
+        return;
+    q = query_new(QUERY_LEASES);
+    call = q ? desk_call(d, NULL) : NULL;
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    d->lease_at = mono(d);
+    d->lease_reading = true;
+    d->ports.read(d->ports.ctx, q, leases_read, call);
+}
+
+/* ---- rebuilding the live layer ---- */
+
+struct rebuild {
+    struct desk *d;
+    struct kf_key site;
+    int64_t lease;
+    struct kf_id after;
+    size_t puts; /* under way */
+    bool last;   /* no further page */
+    bool failed;
+    size_t count;
+};
+
+static void rebuild_page(struct rebuild *r);
+
+static void rebuild_end(struct rebuild *r, bool ready)
+{
+    struct desk *d = r->d;
+    struct desk_site *ds = site_of(d, &r->site);
+
+    if (ds) {
+        ds->rebuilding = false;
+        if (ready && d->leases[ds->shard].held == r->lease) {
+            ds->ready_lease = r->lease;
+            log_event(d, 1, "desk event=live_rebuilt site=%s conversations=%zu", ds->site->key.s, r->count);
+            ds->parked_maybe = true;
+            route_kick(d, ds);
+        }
+    }
+    d->under_way--;
+    free(r);
+}
+
+static void rebuild_ready(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    (void)why;
+    rebuild_end(ctx, rc == KF_OK);
+}
+
+static void rebuild_step(struct rebuild *r)
+{
+    if (r->puts)
+        return;
+    if (r->failed)
+        rebuild_end(r, false);
+    else if (r->last)
+        r->d->ports.live_ready(r->d->ports.ctx, &r->site, r->lease, rebuild_ready, r);
+    else
+        rebuild_page(r);
+}
+
+static void rebuild_put(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct rebuild *r = ctx;
+
+    (void)why;
+    r->puts--;
+    if (rc)
+        r->failed = true;
+    rebuild_step(r);
+}
+
+static void rebuild_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct rebuild *r = ctx;
+
+    (void)why;
+    if (rc) {
+        r->failed = true;
+        rebuild_step(r);
+        return;
+    }
+    r->last = q->n_convs < PAGE;
+    r->puts = 1; /* keeps rebuild_step() from going on before all puts are on their way */
+    for (size_t i = 0; i < q->n_convs; i++) {
+        r->after = q->convs[i].id;
+        r->count++;
+        r->puts++;
+        r->d->ports.live_put(r->d->ports.ctx, &q->convs[i], rebuild_put, r);
+    }
+    r->puts--;
+    rebuild_step(r);
+}
+
+static void rebuild_page(struct rebuild *r)
+{
+    struct query *q = query_new(QUERY_OPEN);
+
+    if (!q) {
+        r->failed = true;
+        rebuild_step(r);
+        return;
+    }
+    q->site = r->site;
+    q->id = r->after;
+    q->now = now(r->d);
+    q->limit = PAGE;
+    r->d->ports.read(r->d->ports.ctx, q, rebuild_read, r);
+}
+
+static void rebuild_was_reset(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct rebuild *r = ctx;
+    struct desk *d = r->d;
+    struct desk_site *ds = site_of(d, &r->site);
+
+    (void)why;
+    if (rc || !ds) {
+        rebuild_end(r, false);
+        return;
+    }
+    for (size_t i = 0; i < ds->n_members; i++)
+        if (ds->members[i].roles & MEMBER_AGENT)
+            d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
+                                ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL, NULL);
+    rebuild_page(r);
+}
+
+/* No match is under way while this runs: it begins only between passes, and the scripts refuse reservations until it is ready. */
+static void rebuild(struct desk *d, struct desk_site *ds)
+{
+    struct rebuild *r;
+
+    if (ds->rebuilding || ds->passing || ds->matching)
+        return;
+    r = calloc(1, sizeof(*r));
+    if (!r)
+        return;
+    *r = (struct rebuild){ .d = d, .site = ds->site->key, .lease = d->leases[ds->shard].held };
+    ds->rebuilding = true;
+    d->under_way++;
+    d->ports.live_reset(d->ports.ctx, &ds->site->key, r->lease, rebuild_was_reset, r);
+}
+
+/* ---- conversations that something has happened to without anybody's doing ---- */
+
+static void kept(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds)
+        tell_news(call->d, ds, news, 0);
+    desk_call_end(call); /* a conflict: somebody acted meanwhile, and the next sweep sees what is there now */
+}
+
+static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *conv, enum conv_event_kind kind, const char *entry)
+{
+    struct change *c = housekeeping(d, ds);
+    struct call *call = c ? desk_call(d, ds) : NULL;
+    struct act *act;
+
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    c->conv = conv->id;
+    act = change_act(c, ACT_STEP);
+    act->u.step = (struct conv_event){ .kind = kind, .person = conv->owner, .epoch = conv->epoch };
+    if (entry) {
+        act = change_act(c, ACT_ENTRY);
+        act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
+    }
+    d->ports.commit(d->ports.ctx, c, kept, call);
+}
+
+static void due_one(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    if (c->state == CONV_OFFERED && c->until <= now(d))
+        keep_step(d, ds, c, CONV_REFUSE, "missed");
+    else if (c->state == CONV_PARKED && c->until && c->until <= now(d))
+        keep_step(d, ds, c, CONV_UNPARK, "unparked");
+    else if (c->state == CONV_CLOSED && c->wrapup_until && c->wrapup_until <= now(d))
+        keep_step(d, ds, c, CONV_NOTHING, NULL); /* the wrap-up is over: a place is free */
+    else
+        rules_due(d, ds, c);
+}
+
+static void due_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (ds) {
+        ds->sweeping = false;
+        for (size_t i = 0; !rc && i < q->n_convs; i++)
+            due_one(call->d, ds, &q->convs[i]);
+    }
+    desk_call_end(call);
+}
+
+static void sweep_due(struct desk *d, struct desk_site *ds)
+{
+    struct query *q = query_new(QUERY_DUE);
+    struct call *call = q ? desk_call(d, ds) : NULL;
+
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    ds->sweeping = true;
+    q->site = ds->site->key;
+    q->now = now(d);
+    q->limit = DUE_MAX;
+    d->ports.read(d->ports.ctx, q, due_read, call);
+}
+
+/* ---- agents who are lost ---- */
+
+static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+
+        if (c->state == CONV_SERVED)
+            keep_step(d, ds, c, CONV_RETURN, "returned");
+        else if (c->state == CONV_OFFERED)
+            keep_step(d, ds, c, CONV_REFUSE, "missed");
+    }
+    desk_call_end(call);
+}
+
+static void sweep_lost(struct desk *d, struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->n_seen; i++) {
+        const struct seen *s = &ds->seen[i];
+        struct query *q;
+        struct call *call;
+
+        if (s->connected || s->load == 0 || !s->gone_since || now(d) - s->gone_since < ds->site->grace_ms)
+            continue;
+        q = query_new(QUERY_OWNED);
+        call = q ? desk_call(d, ds) : NULL;
+        if (!call) {
+            if (q)
+                arena_free(q->arena);
+            return;
+        }
+        q->site = ds->site->key;
+        q->id = s->id;
+        q->now = now(d);
+        d->ports.read(d->ports.ctx, q, lost_owned, call);
+    }
+}
+
+/* ---- waiting and parked ---- */
+
+static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    /* Idempotent: what is already known changes nothing. A reservation whose holder has died comes back this way. */
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
+        d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
+    if (ds)
+        route_kick(d, ds);
+    desk_call_end(call);
+}
+
+static void sweep_waiting(struct desk *d, struct desk_site *ds)
+{
+    struct query *q = query_new(QUERY_WAITING);
+    struct call *call = q ? desk_call(d, ds) : NULL;
+
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    q->site = ds->site->key;
+    q->limit = WAITING_MAX;
+    d->ports.read(d->ports.ctx, q, waiting_read, call);
+}
+
+static void parked_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+
+        if (c->state != CONV_PARKED || c->until)
+            continue;
+        ds->parked_maybe = true;
+        if (staffed(d, ds, &c->queue))
+            keep_step(d, ds, c, CONV_UNPARK, "unparked");
+    }
+    if (!rc && ds && q->n_convs == PAGE) {
+        struct query *next = query_new(QUERY_OPEN);
+
+        if (next) {
+            next->site = ds->site->key;
+            next->id = q->convs[q->n_convs - 1].id;
+            next->now = now(d);
+            next->limit = PAGE;
+            d->ports.read(d->ports.ctx, next, parked_read, call);
+            return;
+        }
+    }
+    desk_call_end(call);
+}
+
+static bool anybody_there(struct desk *d, const struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->site->n_queues; i++)
+        if (staffed(d, ds, &ds->site->queues[i].key))
+            return true;
+    return false;
+}
+
+/* Looks only while somebody is there and there may be something: parked conversations may be many. */
+static void sweep_parked(struct desk *d, struct desk_site *ds)
+{
+    struct query *q;
+    struct call *call;
+
+    if (!ds->parked_maybe || !anybody_there(d, ds))
+        return;
+    q = query_new(QUERY_OPEN);
+    call = q ? desk_call(d, ds) : NULL;
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    ds->parked_maybe = false;
+    q->site = ds->site->key;
+    q->now = now(d);
+    q->limit = PAGE;
+    d->ports.read(d->ports.ctx, q, parked_read, call);
+}
+
+void sweep_tick(struct desk *d, struct desk_site *ds)
+{
+    if (ds->queue_dirty)
+        tell_queue(d, ds);
+    if (!holder(d, ds)) {
+        look(d, ds);
+        return;
+    }
+    if (!ds->sweeping)
+        sweep_due(d, ds);
+    sweep_parked(d, ds);
+    deliver_kick(d, ds);
+    if (!d->ports.live_up(d->ports.ctx))
+        return;
+    if (ds->ready_lease != d->leases[ds->shard].held) {
+        rebuild(d, ds);
+        return;
+    }
+    sweep_lost(d, ds);
+    sweep_waiting(d, ds);
+}

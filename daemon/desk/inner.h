@@ -1,0 +1,174 @@
+/* inner.h: what the files of the desk share. Nobody else includes it. */
+#ifndef KF_DESK_INNER_H
+#define KF_DESK_INNER_H
+
+#include "core/bucket.h"
+#include "core/route.h"
+#include "desk/desk.h"
+
+#include <uthash.h>
+
+/* Sites share leases: few enough to beat them all, enough to spread sites over nodes. */
+#define SHARDS         16
+#define LEASE_BEAT_MS  2000
+#define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
+#define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
+#define SWEEP_MS       1000
+#define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
+#define LOOK_STALE_MS  1500
+
+struct lease {
+    int64_t seen_epoch, seen_beat; /* as last read */
+    int64_t seen_at;               /* mono: when the beat was last seen to move */
+    bool known;                    /* read at least once */
+    int64_t held;                  /* our epoch; 0: not ours */
+    int64_t beaten_at;             /* mono: our last committed beat */
+    bool busy;
+};
+
+/* An agent as the live layer saw it last. */
+struct seen {
+    struct kf_id id;
+    enum presence presence;
+    bool connected;
+    int load, capacity;
+    int64_t gone_since;
+};
+
+struct outlet;
+
+struct desk_site {
+    struct site *site;
+    struct arena *members_arena;
+    struct member *members;
+    size_t n_members;
+    unsigned deaf_visitor, deaf_agent; /* change.unruled */
+    int shard;
+
+    /* Housekeeping, while the lease is ours. */
+    int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
+    bool rebuilding;
+    bool passing, pass_again;
+    size_t matching; /* reservations and commits of the pass under way */
+    bool sweeping, looking, delivering, deliver_again;
+    bool parked_maybe; /* somebody may be parked until an agent comes */
+    int64_t swept_at;
+
+    /* The last look. */
+    struct seen *seen;
+    size_t n_seen;
+    int64_t seen_at; /* mono; 0 never */
+    int64_t waiting, longest_ms;
+    bool queue_dirty;
+    int64_t queue_told_at;  /* mono */
+    struct outlet *outlets; /* opened channels: outlet.h */
+    struct desk_site *next;
+};
+
+struct rate {
+    char key[64];
+    struct bucket bucket;
+    int64_t at;
+    UT_hash_handle hh;
+};
+
+struct desk {
+    struct ports ports;
+    struct desk_config cfg;
+    struct session *session;
+    struct desk_site *sites;
+    struct lease leases[SHARDS];
+    bool lease_reading;
+    int64_t lease_at, beat_at, state_at, check_at;
+    bool load_busy, load_again;
+    struct rate *rates;
+    struct desk_figures figures;
+    size_t under_way;
+    struct buf out;
+};
+
+/* What a completion needs to go on: ids, never pointers to what may be gone. */
+struct call {
+    struct desk *d;
+    uint64_t conn;
+    struct kf_key site;
+    struct kf_id conv, who;
+    int64_t n, m;
+    int64_t at; /* mono, when it began */
+    char cid[KF_CID_MAX + 1];
+    void *p;
+    void (*then)(struct call *call);
+};
+
+struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
+void desk_call_end(struct call *call);
+void desk_call_cid(struct call *call, struct slice cid);
+
+/* ---- desk.c ---- */
+int64_t now(const struct desk *d);
+int64_t mono(const struct desk *d);
+struct kf_id fresh_id(struct desk *d);
+struct desk_site *site_of(struct desk *d, const struct kf_key *key);
+struct member *member_of(const struct desk_site *ds, const struct kf_id *person);
+void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Takes a token of the bucket of that name; else the words. */
+bool rate_take(struct desk *d, const char *key, int burst, int per_second, struct kf_err *why);
+bool serves_queue(const struct member *m, const struct kf_key *queue);
+/* Is somebody of the queue there: online or busy, and connected? By the last look. */
+bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
+/* A change of `ds` under the lease we hold. */
+struct change *housekeeping(struct desk *d, struct desk_site *ds);
+bool holder(struct desk *d, const struct desk_site *ds);
+/* The error of a store that does not answer. */
+void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why);
+
+/* ---- tell.c: after each commit ---- */
+void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except);
+/* The same for what another node has committed. */
+void tell_read(struct desk *d, struct desk_site *ds, const struct conv *conv);
+void tell_positions(struct desk *d);
+void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
+void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position);
+void tell_queue(struct desk *d, struct desk_site *ds);
+/* The name in a customer's JSON, in the arena; NULL none. */
+const char *customer_name(struct arena *a, const char *customer);
+
+/* ---- one file each ---- */
+void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in);
+void hello_staff(struct desk *d, struct seat *seat);
+void staff_opened(struct desk *d, struct seat *seat);
+void staff_check(struct desk *d, struct seat *seat);
+void history(struct desk *d, struct seat *seat, const struct inbound *in);
+const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
+void seat_profile(struct seat *seat, struct slice profile);
+/* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
+bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
+bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
+/* Looks a file up that `in` names, then `go` if it belongs to who sits there. */
+void with_file(struct desk *d, struct seat *seat, const struct inbound *in,
+               void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f));
+enum message_kind file_kind(const char *mime);
+const char *file_extra(struct change *c, const struct stored_file *f);
+void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
+void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
+void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
+void route_kick(struct desk *d, struct desk_site *ds);
+void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
+void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
+void deliver_kick(struct desk *d, struct desk_site *ds);
+void lease_tick(struct desk *d);
+void sweep_tick(struct desk *d, struct desk_site *ds);
+/* The rules look at the conversations of a person whose presence has changed. */
+void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
+void look(struct desk *d, struct desk_site *ds);
+void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view);
+
+/* ---- token.c ---- */
+/* "v1.<id>.<expiry>.<HMAC>". Returns false if it does not fit. */
+bool token_make(const struct site *site, const struct kf_id *visitor, int64_t now_ms, char *ret, size_t n);
+enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret);
+bool identity_right(const struct site *site, struct slice id, struct slice hash);
+/* The contact of a verified identity: the same wherever it is worked out. */
+struct kf_id identity_contact(const struct site *site, struct slice id);
+
+#endif

@@ -1,0 +1,64 @@
+/* outlet.h: one channel of a site, opened: its adapter, its settings, and what the shell keeps for it (token, cursor, answers that are
+ * held open). */
+#ifndef KF_DESK_OUTLET_H
+#define KF_DESK_OUTLET_H
+
+#include "desk/inner.h"
+#include "protocols/channel.h"
+
+/* A webhook's answer that may still carry a reply. */
+struct held {
+    struct kf_id conv;
+    struct slice answer_key; /* owned by `arena` */
+    struct arena *arena;     /* also of the answer that goes out if no reply comes */
+    int status;
+    const char *type;
+    struct slice body;
+    int64_t until; /* mono */
+    desk_hook_answer *answer;
+    void *ctx;
+    struct held *next;
+};
+
+struct outlet {
+    struct kf_key channel;
+    const struct channel_ops *ops;
+    struct channel *ch;
+    char *token; /* owned; NULL none */
+    size_t n_token;
+    int64_t token_expires;
+    bool token_read; /* looked for in the store */
+    bool renewing;
+    char *cursor; /* owned */
+    size_t n_cursor;
+    bool cursor_read;
+    bool pulling, pull_again;
+    int64_t polled_at;
+    struct held *held;
+    struct outlet *next;
+};
+
+/* The outlet of a channel, opened at first use; NULL: no such channel, switched off, or its settings do not open (logged). */
+struct outlet *outlet_of(struct desk *d, struct desk_site *ds, const struct kf_key *channel);
+/* Closes all of a site: its settings have changed, or it goes. Held answers go out as they are. */
+void outlets_close(struct desk_site *ds);
+/* What a pure function of the adapter is told of the world. */
+struct env outlet_env(struct desk *d, const struct outlet *o);
+
+/* Answers that have waited long enough go out without a reply. */
+void held_sweep(struct desk *d, struct desk_site *ds);
+/* The held answer for a conversation, taken out of the list; NULL none. */
+struct held *held_take(struct outlet *o, const struct kf_id *conv);
+void held_answer(struct held *h, int status, const char *type, struct slice body); /* frees it */
+
+/* What the platform said as changes: commits all, then `done` once. `cursor` is stored in the same commits' last one (empty: none). */
+typedef void taken_done(void *ctx, enum kf_rc rc, const struct kf_id *conv);
+void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
+                  taken_done *done, void *ctx);
+/* Fetches what the platform has for us. */
+void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token);
+/* A token that holds for now: `done` once, later or at once; rc not KF_OK: none can be had. `fresh`: the one we have was refused. */
+typedef void token_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
+void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, bool fresh, token_done *done, void *ctx);
+
+#endif

@@ -1,0 +1,521 @@
+/* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
+#include "desk/inner.h"
+#include "desk/speak.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void acked(struct desk *d, const struct call *call, const struct news *news)
+{
+    static const int bounds[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 };
+    struct seat *seat = session_seat(d->session, call->conn);
+    int64_t took = mono(d) - call->at;
+    size_t i = 0;
+
+    while (i < sizeof(bounds) / sizeof(bounds[0]) && took > bounds[i])
+        i++;
+    d->figures.ack_le[i]++;
+    d->figures.ack_ms_total += (uint64_t)(took > 0 ? took : 0);
+    if (seat)
+        session_ack(d->session, seat, slice_of(call->cid), news->has_conv || news->duplicate ? &news->conv.id : NULL, news->first_seq,
+                    news->first_at);
+}
+
+/* The end of every change that came from a socket: ack or error, then everybody else. */
+static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    if (rc) {
+        if (rc == KF_CONFLICT)
+            d->figures.conflicts++;
+        seat_fail(d, call->conn, call->cid, rc, why);
+    } else {
+        acked(d, call, news);
+        if (news->duplicate)
+            d->figures.duplicates++;
+        else if (ds)
+            tell_news(d, ds, news, call->conn);
+    }
+    desk_call_end(call);
+}
+
+bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c)
+{
+    struct call *call = desk_call(d, site_of(d, &seat->site));
+
+    if (!call) {
+        change_free(c);
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return false;
+    }
+    call->conn = seat->conn;
+    desk_call_cid(call, in->cid);
+    d->ports.commit(d->ports.ctx, c, change_done, call);
+    return true;
+}
+
+/* Without an id an act cannot be repeated safely, so there is none without. */
+bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct kf_err why = { 0 };
+
+    if (in->cid.n)
+        return true;
+    (void)kf_fail(&why, KF_INVALID, "cid is missing: 1 to 64 of A-Z a-z 0-9 _ -");
+    session_error(d->session, seat, in->cid, &why);
+    return false;
+}
+
+static struct actor visitor_actor(struct change *c, const struct seat *seat)
+{
+    return (struct actor){ .role = ROLE_VISITOR, .id = seat->who, .name = change_text(c, slice_of(seat->name)) };
+}
+
+/* A form's members as lines of text: what search finds and what pages without forms show. */
+static struct slice form_text(struct change *c, struct slice form)
+{
+    json_t *root = json_loadb(form.p, form.n, 0, NULL);
+    const char *key;
+    json_t *value;
+    struct buf b;
+    struct slice ret;
+
+    buf_init(&b, 16384);
+    json_object_foreach(root, key, value)
+    {
+        if (!json_is_string(value) || !json_string_length(value))
+            continue;
+        if (b.n)
+            buf_char(&b, '\n');
+        buf_printf(&b, "%s: %s", key, json_string_value(value));
+    }
+    json_decref(root);
+    ret = change_slice(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+/* What the frame says as a message. Choices are text with the id beside it, forms are cards. */
+static void say_content(struct change *c, const struct inbound *in, struct message *m)
+{
+    struct buf extra;
+
+    m->at = c->at;
+    m->from = c->by;
+    m->cid = change_text(c, in->cid);
+    m->reply_to = in->reply_to;
+    m->text = change_slice(c, in->text);
+    m->kind = MESSAGE_TEXT;
+    if (in->type == TYPE_CHOICE) {
+        buf_init(&extra, 4096);
+        buf_str(&extra, "{\"choice\":");
+        buf_json(&extra, in->payload);
+        buf_char(&extra, '}');
+        m->extra = change_text(c, buf_slice(&extra));
+        if (!m->text.n)
+            m->text = change_slice(c, in->payload);
+        buf_finish(&extra);
+    } else if (in->type == TYPE_FORM) {
+        m->kind = MESSAGE_CARD;
+        m->extra = change_printf(c, "{\"form\":%.*s}", (int)in->form.n, in->form.p);
+        if (!m->text.n)
+            m->text = form_text(c, in->form);
+    }
+}
+
+static void opening_fill(struct desk *d, const struct desk_site *ds, const struct site_channel *ch, const struct seat *seat,
+                         struct change *c, struct opening *o)
+{
+    o->channel = ch->key;
+    o->peer = o->address = change_text(c, slice_of(seat->peer));
+    o->reopen_ms = ds->site->reopen_ms;
+    o->state = CONV_WAITING;
+    o->queue = ch->queue;
+    o->locale = change_text(c, slice_of(seat->locale));
+    o->new_conv = fresh_id(d);
+    o->new_contact = seat->who;
+    o->new_customer = fresh_id(d);
+    o->name = change_text(c, slice_of(seat->name));
+    o->verified = seat->verified;
+    if (seat->profile)
+        o->profile = change_text(c, slice_of(seat->profile));
+    o->opened = seat->page ? change_printf(c, "{\"page\":%s}", seat->page) : "{}";
+}
+
+/* A first message opens a conversation: an address may do that only so often. A visitor whose conversation is open is never stopped. */
+static bool may_open(struct desk *d, const struct seat *seat, struct kf_err *why)
+{
+    const struct view *v = session_view(d->session, &seat->conv);
+    char key[64];
+
+    if (v && conv_is_open(&v->conv))
+        return true;
+    (void)snprintf(key, sizeof(key), "a:%s", seat->address);
+    if (rate_take(d, key, d->cfg.new_per_minute, d->cfg.new_per_minute / 60 > 0 ? d->cfg.new_per_minute / 60 : 1, why))
+        return true;
+    (void)kf_fail(why, KF_RATE, "too many new conversations from this address; try again in a minute");
+    return false;
+}
+
+static struct change *visitor_change(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
+{
+    const struct site_channel *ch = widget_channel(ds->site);
+    struct change *c = ch ? change_new(&ds->site->key, now(d)) : NULL;
+    struct opening *o = c ? ARENA_NEW(c->arena, struct opening) : NULL;
+    char id[KF_ID_TEXT];
+
+    if (!o) {
+        change_free(c);
+        return NULL;
+    }
+    c->by = visitor_actor(c, seat);
+    opening_fill(d, ds, ch, seat, c, o);
+    c->opening = o;
+    c->key = slice_of(change_printf(c, "w:%s:%s:%.*s", ch->key.s, id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
+    c->unruled = ds->deaf_visitor;
+    return c;
+}
+
+static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
+{
+    struct change *c = visitor_change(d, ds, seat, in);
+    struct act *act;
+
+    if (!c) {
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    c->content = change_slice(c, in->type == TYPE_FORM ? in->form : in->type == TYPE_CHOICE ? in->payload : in->text);
+    act = change_act(c, ACT_MESSAGE);
+    say_content(c, in, &act->u.message);
+    d->figures.messages_in++;
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+/* ---- files ---- */
+
+struct pending {
+    struct desk *d;
+    uint64_t conn;
+    char cid[KF_CID_MAX + 1];
+    struct kf_id file;
+    int64_t reply_to;
+    char *text;
+    struct kf_id conv; /* staff */
+    void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
+};
+
+enum message_kind file_kind(const char *mime)
+{
+    static const char *const images[] = { "image/png", "image/jpeg", "image/gif", "image/webp" };
+
+    for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+        if (strcmp(mime, images[i]) == 0)
+            return MESSAGE_IMAGE;
+    return strncmp(mime, "audio/", 6) == 0 ? MESSAGE_AUDIO : MESSAGE_FILE;
+}
+
+const char *file_extra(struct change *c, const struct stored_file *f)
+{
+    char id[KF_ID_TEXT];
+    const char *ret;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    buf_printf(&b, "{\"file\":{\"id\":\"%s\",\"name\":", id_text(&f->id, id));
+    buf_json(&b, slice_of(f->name));
+    buf_str(&b, ",\"mime\":");
+    buf_json(&b, slice_of(f->mime));
+    buf_printf(&b, ",\"size\":%lld", (long long)f->size);
+    if (f->width > 0 && f->height > 0)
+        buf_printf(&b, ",\"width\":%d,\"height\":%d", f->width, f->height);
+    buf_str(&b, "}}");
+    ret = change_text(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct pending *p = ctx;
+    struct desk *d = p->d;
+    struct seat *seat = session_seat(d->session, p->conn);
+    struct inbound in = { .kind = INBOUND_MESSAGE, .file = p->file, .reply_to = p->reply_to, .conversation = p->conv };
+    struct kf_err none = { 0 };
+
+    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !id_eq(&q->file.by.id, &seat->who)))
+        rc = KF_ABSENT; /* somebody else's: as if it were not there */
+    in.cid = slice_of(p->cid);
+    in.text = slice_of(p->text);
+    if (seat && rc == KF_ABSENT) {
+        (void)kf_fail(&none, KF_ABSENT, "no such file: upload it first");
+        session_error(d->session, seat, in.cid, &none);
+    } else if (rc)
+        seat_fail(d, p->conn, p->cid, rc, why);
+    else if (seat)
+        p->go(d, seat, &in, &q->file);
+    d->under_way--;
+    free(p->text);
+    free(p);
+}
+
+void with_file(struct desk *d, struct seat *seat, const struct inbound *in,
+               void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f))
+{
+    struct query *q = query_new(QUERY_FILE);
+    struct pending *p = q ? calloc(1, sizeof(*p)) : NULL;
+
+    if (!p) {
+        if (q)
+            arena_free(q->arena);
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    *p = (struct pending){ .d = d, .conn = seat->conn, .file = in->file, .reply_to = in->reply_to, .conv = in->conversation, .go = go };
+    memcpy(p->cid, in->cid.p, in->cid.n);
+    p->text = strndup(in->text.n ? in->text.p : "", in->text.n);
+    d->under_way++;
+    q->id = in->file;
+    d->ports.read(d->ports.ctx, q, file_known, p);
+}
+
+static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    struct change *c = ds ? visitor_change(d, ds, seat, in) : NULL;
+    struct act *act;
+    char id[KF_ID_TEXT];
+
+    if (!c) {
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    c->content = slice_of(change_printf(c, "file:%s", id_text(&f->id, id)));
+    act = change_act(c, ACT_MESSAGE);
+    say_content(c, in, &act->u.message);
+    act->u.message.kind = file_kind(f->mime);
+    act->u.message.file = f->id;
+    act->u.message.extra = file_extra(c, f);
+    d->figures.messages_in++;
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    struct kf_err why = { 0 };
+    char key[64], id[KF_ID_TEXT];
+
+    if (!ds || !wants_cid(d, seat, in))
+        return;
+    (void)snprintf(key, sizeof(key), "v:%s", id_text(&seat->who, id));
+    if (!rate_take(d, key, ds->site->message_burst, ds->site->message_rate, &why) || !may_open(d, seat, &why)) {
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    if (id_is_zero(&in->file))
+        say(d, ds, seat, in);
+    else
+        with_file(d, seat, in, say_file);
+}
+
+/* ---- what visitors do ---- */
+
+static void visitor_typing(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    const struct view *v = session_view(d->session, &seat->conv);
+    const struct actor who = { .role = ROLE_VISITOR, .id = seat->who, .name = seat->name ? seat->name : "" };
+
+    if (!v || id_is_zero(&v->conv.owner))
+        return;
+    buf_clear(&d->out);
+    frame_typing(&d->out, &v->conv.id, &who, in->on);
+    session_send_who(d->session, &v->conv.owner, &d->out, seat->conn);
+}
+
+static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+
+    if (!c) {
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    c->by = visitor_actor(c, seat);
+    c->conv = conv->id;
+    change_act(c, ACT_READ)->u.seq = in->seq < conv->seq ? in->seq : conv->seq;
+    if (commit_from_seat(d, seat, in, c) && !id_is_zero(&conv->owner)) {
+        buf_clear(&d->out);
+        frame_read(&d->out, &conv->id, ROLE_VISITOR, in->seq < conv->seq ? in->seq : conv->seq);
+        session_send_who(d->session, &conv->owner, &d->out, seat->conn);
+    }
+}
+
+static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+    struct act *act;
+    char id[KF_ID_TEXT];
+
+    if (!c) {
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    c->by = visitor_actor(c, seat);
+    c->conv = conv->id;
+    c->key = slice_of(change_printf(c, "w:close:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
+    act = change_act(c, ACT_STEP);
+    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = ds->site->wrapup_ms };
+    (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+    struct act *act;
+    char id[KF_ID_TEXT];
+
+    if (!c) {
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    c->by = visitor_actor(c, seat);
+    c->conv = conv->id;
+    c->key = slice_of(change_printf(c, "w:rate:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
+    c->content = slice_of(change_printf(c, "%d", in->score));
+    act = change_act(c, ACT_RATE);
+    act->u.rate.score = in->score;
+    act->u.rate.tags = in->tags.n ? change_text(c, in->tags) : NULL;
+    act->u.rate.comment = change_text(c, in->comment);
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+/* What is known of the visitor goes with the next opening, and into the customer's profile if there already is one. */
+static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    struct change *c;
+
+    if (in->profile.n)
+        seat_profile(seat, in->profile);
+    if (in->page.n) {
+        free(seat->page);
+        seat->page = strndup(in->page.p, in->page.n);
+    }
+    if (in->locale.n)
+        (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15), in->locale.p);
+    c = conv && in->profile.n ? change_new(&ds->site->key, now(d)) : NULL;
+    if (!c) {
+        session_ack(d->session, seat, in->cid, NULL, 0, now(d));
+        return;
+    }
+    c->by = visitor_actor(c, seat);
+    c->conv = conv->id;
+    change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    switch (in->kind) {
+    case INBOUND_READ:
+        visitor_read(d, ds, seat, in, conv);
+        break;
+    case INBOUND_CLOSE:
+        visitor_close(d, ds, seat, in, conv);
+        break;
+    case INBOUND_RATE:
+        visitor_rate(d, ds, seat, in, conv);
+        break;
+    default:
+        seat_fail(d, seat->conn, "", KF_UNSUPPORTED, NULL);
+        break;
+    }
+}
+
+/* An act on a conversation that no view of ours shows, or one of an earlier time: read it first. */
+struct act_later {
+    struct desk *d;
+    uint64_t conn;
+    struct arena *arena;
+    struct inbound in;
+};
+
+static void act_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct act_later *l = ctx;
+    struct desk *d = l->d;
+    struct seat *seat = session_seat(d->session, l->conn);
+    struct desk_site *ds = seat ? site_of(d, &seat->site) : NULL;
+    struct kf_err none = { 0 };
+
+    if (ds && !rc && (!key_eq(&q->convs[0].site, &seat->site) || !id_eq(&q->convs[0].contact, &seat->who)))
+        rc = KF_ABSENT;
+    if (ds && rc == KF_ABSENT) {
+        (void)kf_fail(&none, KF_ABSENT, "no such conversation");
+        why = &none;
+    }
+    if (ds && rc)
+        session_error(d->session, seat, l->in.cid, why);
+    else if (ds)
+        visitor_act(d, ds, seat, &l->in, &q->convs[0]);
+    d->under_way--;
+    arena_free(l->arena);
+}
+
+static void act_later(struct desk *d, const struct seat *seat, const struct inbound *in, const struct kf_id *conv)
+{
+    struct arena *a = arena_new(0);
+    struct act_later *l = a ? ARENA_NEW(a, struct act_later) : NULL;
+    struct query *q = l ? query_new(QUERY_CONV) : NULL;
+
+    if (!q) {
+        arena_free(a);
+        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    l->d = d;
+    l->conn = seat->conn;
+    l->arena = a;
+    l->in = *in;
+    l->in.cid = arena_copy(a, in->cid);
+    l->in.tags = arena_copy(a, in->tags);
+    l->in.comment = arena_copy(a, in->comment);
+    d->under_way++;
+    q->id = *conv;
+    d->ports.read(d->ports.ctx, q, act_conv, l);
+}
+
+void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    struct kf_id id = id_is_zero(&in->conversation) ? seat->conv : in->conversation;
+    const struct view *v = session_view(d->session, &id);
+    struct kf_err why = { 0 };
+
+    if (!ds)
+        return;
+    if (in->kind == INBOUND_TYPING) {
+        visitor_typing(d, seat, in);
+        return;
+    }
+    if (!wants_cid(d, seat, in))
+        return;
+    if (v && !id_eq(&v->conv.contact, &seat->who))
+        v = NULL;
+    if (in->kind == INBOUND_PROFILE)
+        visitor_profile(d, ds, seat, in, v ? &v->conv : NULL);
+    else if (id_is_zero(&id)) {
+        (void)kf_fail(&why, KF_ABSENT, "there is no conversation yet");
+        session_error(d->session, seat, in->cid, &why);
+    } else if (v) {
+        struct conv conv = v->conv;
+
+        visitor_act(d, ds, seat, in, &conv);
+    } else
+        act_later(d, seat, in, &id);
+}

@@ -1,0 +1,522 @@
+/* reply.c: what agents say and do. Every act repeats the epoch that this node knows: an owner of yesterday is told `conflict`. */
+#include "core/permit.h"
+#include "desk/inner.h"
+#include "desk/speak.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words)
+{
+    struct kf_err why = { 0 };
+
+    (void)kf_fail(&why, rc, "%s", words);
+    session_error(d->session, seat, in->cid, &why);
+}
+
+static struct actor staff_actor(struct change *c, const struct member *m)
+{
+    return (struct actor){ .role = ROLE_AGENT,
+                           .id = m->person,
+                           .name = change_text(c, slice_of(m->name)),
+                           .number = *m->number ? change_text(c, slice_of(m->number)) : NULL };
+}
+
+static struct change *staff_change(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in,
+                                   const struct conv *conv)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+    char cid[KF_ID_TEXT], pid[KF_ID_TEXT];
+
+    if (!c)
+        return NULL;
+    c->by = staff_actor(c, m);
+    if (conv) {
+        c->conv = conv->id;
+        c->key = slice_of(change_printf(c, "s:%s:%s:%.*s", id_text(&conv->id, cid), id_text(&m->person, pid), (int)in->cid.n, in->cid.p));
+    } else
+        c->key = slice_of(change_printf(c, "s:%s:%.*s", id_text(&m->person, pid), (int)in->cid.n, in->cid.p));
+    return c;
+}
+
+/* The content of a key is the whole act: the same cid for another act is a conflict too. */
+static void content(struct change *c, const char *verb, struct slice what)
+{
+    c->content = slice_of(change_printf(c, "%s|%.*s", verb, (int)what.n, what.n ? what.p : ""));
+}
+
+static void entry(struct change *c, const char *kind, const char *data)
+{
+    struct act *act = change_act(c, ACT_ENTRY);
+
+    act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = data };
+}
+
+static void audit(struct change *c, const char *kind, const char *data)
+{
+    struct act *act = change_act(c, ACT_AUDIT);
+
+    act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = data };
+}
+
+static const char *json_text(struct change *c, const char *name, struct slice value)
+{
+    const char *ret;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_char(&b, '{');
+    buf_json(&b, slice_of(name));
+    buf_char(&b, ':');
+    buf_json(&b, value);
+    buf_char(&b, '}');
+    ret = change_text(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+static bool to_platform(const struct desk_site *ds, const struct conv *conv)
+{
+    const struct site_channel *ch = site_channel(ds->site, &conv->channel);
+
+    return ch && strcmp(ch->adapter, "widget") != 0;
+}
+
+/* ---- messages ---- */
+
+static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
+{
+    struct act *step = change_act(c, ACT_STEP);
+
+    step->u.step = (struct conv_event){ .kind = CONV_STAFF_SAYS, .person = c->by.id, .epoch = conv->epoch };
+    act = change_act(c, ACT_MESSAGE);
+    act->errand = to_platform(ds, conv);
+    act->u.message = (struct message){
+        .at = c->at,
+        .from = c->by,
+        .kind = MESSAGE_TEXT,
+        .text = change_slice(c, in->text),
+        .reply_to = in->reply_to,
+        .cid = change_text(c, in->cid),
+        .delivery = act->errand ? DELIVERY_SENDING : DELIVERY_NONE,
+    };
+    c->unruled = ds->deaf_agent;
+}
+
+static void say_text(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                     const struct conv *conv)
+{
+    struct change *c = staff_change(d, ds, m, in, conv);
+
+    if (!c) {
+        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    content(c, "message", in->text);
+    say_fill(ds, c, conv, in, NULL);
+    d->figures.messages_in++;
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    const struct member *m = ds ? member_of(ds, &seat->who) : NULL;
+    struct view *v = session_view(d->session, &in->conversation);
+    struct change *c = m && v ? staff_change(d, ds, m, in, &v->conv) : NULL;
+    struct message *msg;
+    char id[KF_ID_TEXT];
+
+    if (!c) {
+        refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
+        return;
+    }
+    content(c, "file", slice_of(id_text(&f->id, id)));
+    say_fill(ds, c, &v->conv, in, NULL);
+    msg = &c->acts[c->n_acts - 1].u.message;
+    msg->kind = file_kind(f->mime);
+    msg->file = f->id;
+    msg->extra = file_extra(c, f);
+    d->figures.messages_in++;
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                 const struct conv *conv)
+{
+    if (!id_eq(&conv->owner, &m->person) || conv->state != CONV_SERVED)
+        refuse(d, seat, in, KF_CONFLICT, "this conversation is not yours: accept it first");
+    else if (id_is_zero(&in->file))
+        say_text(d, ds, m, seat, in, conv);
+    else
+        with_file(d, seat, in, say_file);
+}
+
+/* ---- acts on a conversation ---- */
+
+static const struct wording_value *named(const struct member *m, struct wording_value v[2])
+{
+    v[0] = (struct wording_value){ "name", m->name };
+    v[1] = (struct wording_value){ "number", m->number };
+    return v;
+}
+
+static void accepts(struct desk_site *ds, struct change *c, const struct member *m, const struct conv *conv)
+{
+    struct wording_value v[2];
+    struct act *step = change_act(c, ACT_STEP);
+
+    /* What is offered is accepted; what only waits is taken. */
+    step->u.step = (struct conv_event){ .kind = conv->state == CONV_OFFERED && id_eq(&conv->owner, &m->person) ? CONV_ACCEPT : CONV_TAKE,
+                                        .person = m->person,
+                                        .epoch = conv->epoch };
+    content(c, "accept", (struct slice){ NULL, 0 });
+    entry(c, "assigned", change_printf(c, "{\"why\":\"accepted\",\"epoch\":%lld}", (long long)conv->epoch + 1));
+    (void)speak(ds->site, c, conv, "joined", "joined", named(m, v), 2);
+}
+
+static void refuses(struct change *c, const struct member *m, const struct conv *conv)
+{
+    struct act *step = change_act(c, ACT_STEP);
+
+    step->u.step = (struct conv_event){ .kind = CONV_REFUSE, .person = m->person, .epoch = conv->epoch };
+    content(c, "refuse", (struct slice){ NULL, 0 });
+}
+
+static void notes(struct change *c, const struct inbound *in)
+{
+    content(c, "note", in->text);
+    entry(c, "note", json_text(c, "text", in->text));
+}
+
+static void closes(struct desk_site *ds, struct change *c, const struct conv *conv)
+{
+    struct act *step = change_act(c, ACT_STEP);
+
+    step->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = conv->epoch, .wrapup_ms = ds->site->wrapup_ms };
+    content(c, "close", (struct slice){ NULL, 0 });
+    (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
+}
+
+static void invites(struct desk_site *ds, struct change *c, const struct conv *conv)
+{
+    (void)change_act(c, ACT_INVITE);
+    content(c, "invite", (struct slice){ NULL, 0 });
+    (void)speak(ds->site, c, conv, "invite_rating", "invited", NULL, 0);
+}
+
+static enum kf_rc transfers(struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv, struct kf_err *why)
+{
+    const struct member *to = id_is_zero(&in->to_agent) ? NULL : member_of(ds, &in->to_agent);
+    const struct site_queue *queue = *in->to_queue.s ? site_queue(ds->site, &in->to_queue) : NULL;
+    struct act *step = change_act(c, ACT_STEP);
+    struct wording_value v[2];
+    char id[KF_ID_TEXT];
+
+    if (to && (to->disabled || !(to->roles & MEMBER_AGENT)))
+        to = NULL;
+    if (!to && !queue)
+        return kf_fail(why, KF_ABSENT, "no such agent or queue to transfer to");
+    if (to && to->presence == PRESENCE_OFFLINE)
+        return kf_fail(why, KF_CONFLICT, "%s is offline", to->name);
+    if (to && id_eq(&to->person, &conv->owner))
+        return kf_fail(why, KF_INVALID, "the conversation is already with that agent");
+    content(c, "transfer", to ? slice_of(change_text(c, slice_of(id_text(&to->person, id)))) : slice_of(in->to_queue.s));
+    step->u.step = (struct conv_event){ .kind = to ? CONV_TRANSFER_PERSON : CONV_TRANSFER_QUEUE, .epoch = conv->epoch };
+    if (to)
+        step->u.step.person = to->person;
+    else
+        step->u.step.queue = queue->key;
+    if (in->text.n)
+        entry(c, "note", json_text(c, "text", in->text));
+    entry(c, "transferred", to ? json_text(c, "agent", slice_of(id_text(&to->person, id))) : json_text(c, "queue", slice_of(queue->key.s)));
+    audit(c, "transfer", to ? json_text(c, "agent", slice_of(id_text(&to->person, id))) : json_text(c, "queue", slice_of(queue->key.s)));
+    if (to)
+        (void)speak(ds->site, c, conv, "transferred", "transferred", named(to, v), 2);
+    else
+        (void)speak(ds->site, c, conv, "transferred_queue", "transferred", NULL, 0);
+    return KF_OK;
+}
+
+static void recalls(struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv)
+{
+    struct act *act = change_act(c, ACT_REMOVE);
+
+    act->u.edit.seq = in->seq;
+    act->u.edit.within_ms = ds->site->recall_ms;
+    content(c, "recall", slice_of(change_printf(c, "%lld", (long long)in->seq)));
+    entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
+    if (to_platform(ds, conv)) {
+        act = change_act(c, ACT_ERRAND);
+        act->u.errand = (struct errand){ .conv = conv->id, .seq = in->seq, .kind = ERRAND_DELETE, .due_at = c->at, .created_at = c->at };
+    }
+}
+
+static void resends(struct desk *d, struct change *c, const struct inbound *in, const struct conv *conv)
+{
+    struct act *act = change_act(c, ACT_STATUS);
+
+    act->u.status.seq = in->seq;
+    act->u.status.delivery = DELIVERY_SENDING;
+    act->u.status.at = c->at;
+    content(c, "resend", slice_of(change_printf(c, "%lld", (long long)in->seq)));
+    act = change_act(c, ACT_ERRAND);
+    act->u.errand =
+        (struct errand){ .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at };
+}
+
+static enum verb verb_of(enum inbound_kind kind)
+{
+    switch (kind) {
+    case INBOUND_MESSAGE:
+    case INBOUND_RECALL:
+    case INBOUND_RESEND:
+    case INBOUND_INVITE:
+        return VERB_SAY;
+    case INBOUND_NOTE:
+        return VERB_NOTE;
+    case INBOUND_ACCEPT:
+    case INBOUND_REFUSE:
+        return VERB_ACCEPT;
+    case INBOUND_TRANSFER:
+        return VERB_TRANSFER;
+    case INBOUND_CLOSE:
+        return VERB_CLOSE;
+    default:
+        return VERB_READ;
+    }
+}
+
+static void staff_reads(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                        const struct conv *conv)
+{
+    struct change *c = staff_change(d, ds, m, in, conv);
+    int64_t seq = in->seq < conv->seq ? in->seq : conv->seq;
+
+    if (!c) {
+        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    content(c, "read", slice_of(change_printf(c, "%lld", (long long)seq)));
+    change_act(c, ACT_READ)->u.seq = seq;
+    if (commit_from_seat(d, seat, in, c)) {
+        buf_clear(&d->out);
+        frame_read(&d->out, &conv->id, ROLE_AGENT, seq);
+        session_send_who(d->session, &conv->contact, &d->out, 0);
+    }
+}
+
+static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                   const struct conv *conv)
+{
+    struct change *c;
+    struct kf_err why = { 0 };
+    enum kf_rc rc = KF_OK;
+
+    if (in->kind == INBOUND_MESSAGE) {
+        says(d, ds, m, seat, in, conv);
+        return;
+    }
+    if (in->kind == INBOUND_READ) {
+        staff_reads(d, ds, m, seat, in, conv);
+        return;
+    }
+    c = staff_change(d, ds, m, in, conv);
+    if (!c) {
+        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    switch (in->kind) {
+    case INBOUND_ACCEPT:
+        accepts(ds, c, m, conv);
+        break;
+    case INBOUND_REFUSE:
+        refuses(c, m, conv);
+        break;
+    case INBOUND_NOTE:
+        notes(c, in);
+        break;
+    case INBOUND_CLOSE:
+        closes(ds, c, conv);
+        break;
+    case INBOUND_INVITE:
+        invites(ds, c, conv);
+        break;
+    case INBOUND_TRANSFER:
+        rc = transfers(ds, c, in, conv, &why);
+        break;
+    case INBOUND_RECALL:
+        recalls(ds, c, in, conv);
+        break;
+    case INBOUND_RESEND:
+        resends(d, c, in, conv);
+        break;
+    default:
+        rc = kf_fail(&why, KF_UNSUPPORTED, "not possible here");
+        break;
+    }
+    if (rc) {
+        change_free(c);
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    (void)commit_from_seat(d, seat, in, c);
+}
+
+/* ---- presence ---- */
+
+static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct seat *seat = session_seat(d->session, call->conn);
+    struct member *m = ds ? member_of(ds, &call->who) : NULL;
+
+    if (rc)
+        seat_fail(d, call->conn, call->cid, rc, why);
+    else {
+        if (m && !news->duplicate) {
+            m->presence = (enum presence)call->n;
+            m->presence_at = call->m;
+            d->ports.live_agent(d->ports.ctx, &call->site, &call->who, m->presence, m->capacity, NULL, NULL);
+        }
+        if (seat)
+            session_ack(d->session, seat, slice_of(call->cid), NULL, 0, call->m);
+        if (!d->cfg.sole)
+            d->ports.live_hint(d->ports.ctx, &call->site, NULL, 0);
+        if (ds && m && !news->duplicate) {
+            ds->parked_maybe = true;
+            presence_changed(d, ds, &call->who);
+            look(d, ds);
+            route_kick(d, ds);
+        }
+    }
+    desk_call_end(call);
+}
+
+static void presence(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in)
+{
+    struct change *c = staff_change(d, ds, m, in, NULL);
+    struct call *call = c ? desk_call(d, ds) : NULL;
+    struct act *act;
+
+    if (!call) {
+        change_free(c);
+        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    content(c, "presence", slice_of(presence_name(in->presence)));
+    act = change_act(c, ACT_PRESENCE);
+    act->u.presence.person = m->person;
+    act->u.presence.presence = in->presence;
+    act->u.presence.reason = change_text(c, in->reason);
+    call->conn = seat->conn;
+    call->who = m->person;
+    call->n = in->presence;
+    call->m = c->at;
+    desk_call_cid(call, in->cid);
+    d->ports.commit(d->ports.ctx, c, presence_done, call);
+}
+
+static void staff_typing(struct desk *d, const struct member *m, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    const struct actor who = { .role = ROLE_AGENT, .id = m->person, .name = m->name, .number = m->number };
+
+    if (!id_eq(&conv->owner, &m->person))
+        return;
+    buf_clear(&d->out);
+    frame_typing(&d->out, &conv->id, &who, in->on);
+    session_send_who(d->session, &conv->contact, &d->out, seat->conn);
+}
+
+/* ---- which conversation ---- */
+
+static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    const struct member *m = member_of(ds, &seat->who);
+
+    if (!m || m->disabled)
+        session_kick(d->session, seat, 4403, "not a member of this site");
+    else if (!permit(m, VERB_READ, &seat->site, conv))
+        refuse(d, seat, in, KF_ABSENT, "no such conversation");
+    else if (!permit(m, verb_of(in->kind), &seat->site, conv))
+        refuse(d, seat, in, KF_DENIED, "not permitted");
+    else if (in->kind == INBOUND_TYPING)
+        staff_typing(d, m, seat, in, conv);
+    else
+        act_on(d, ds, m, seat, in, conv);
+}
+
+struct later {
+    struct desk *d;
+    uint64_t conn;
+    struct arena *arena;
+    struct inbound in;
+};
+
+static void later_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct later *l = ctx;
+    struct desk *d = l->d;
+    struct seat *seat = session_seat(d->session, l->conn);
+    struct desk_site *ds = seat ? site_of(d, &seat->site) : NULL;
+
+    if (ds && rc == KF_ABSENT)
+        refuse(d, seat, &l->in, KF_ABSENT, "no such conversation");
+    else if (ds && rc)
+        session_error(d->session, seat, l->in.cid, why);
+    else if (ds)
+        act_checked(d, ds, seat, &l->in, &q->convs[0]);
+    d->under_way--;
+    arena_free(l->arena);
+}
+
+static void act_later(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct arena *a = arena_new(0);
+    struct later *l = a ? ARENA_NEW(a, struct later) : NULL;
+    struct query *q = l ? query_new(QUERY_CONV) : NULL;
+
+    if (!q) {
+        arena_free(a);
+        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    *l = (struct later){ .d = d, .conn = seat->conn, .arena = a, .in = *in };
+    l->in.cid = arena_copy(a, in->cid);
+    l->in.text = arena_copy(a, in->text);
+    l->in.reason = arena_copy(a, in->reason);
+    d->under_way++;
+    q->id = in->conversation;
+    d->ports.read(d->ports.ctx, q, later_conv, l);
+}
+
+void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    const struct member *m = ds ? member_of(ds, &seat->who) : NULL;
+    struct view *v;
+
+    if (!m || m->disabled) {
+        session_kick(d->session, seat, 4403, "not a member of this site");
+        return;
+    }
+    if (in->kind != INBOUND_TYPING && !wants_cid(d, seat, in))
+        return;
+    if (in->kind == INBOUND_PRESENCE) {
+        presence(d, ds, m, seat, in);
+        return;
+    }
+    if (id_is_zero(&in->conversation)) {
+        refuse(d, seat, in, KF_INVALID, "conversation is missing");
+        return;
+    }
+    v = session_view(d->session, &in->conversation);
+    if (v) {
+        struct conv conv = v->conv;
+
+        act_checked(d, ds, seat, in, &conv);
+    } else if (in->kind != INBOUND_TYPING)
+        act_later(d, seat, in);
+}

@@ -1,0 +1,34 @@
+#include "desk/speak.h"
+
+#define SPEAK_MAX  16384
+#define VALUES_MAX 8
+
+struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,
+                  const struct wording_value *values, size_t n)
+{
+    const char *lang = wording_language(conv->locale ? conv->locale : "", site->language);
+    const struct wording *w = wording_find(site->wordings, site->n_wordings, wording, lang, site->language);
+    struct wording_value all[VALUES_MAX] = { { "site", site->name } };
+    struct act *act;
+    struct buf b;
+
+    if (!event && (!w || !*w->text))
+        return NULL;
+    for (size_t i = 0; i < n && i + 1 < VALUES_MAX; i++)
+        all[i + 1] = values[i];
+    act = change_act(c, ACT_MESSAGE);
+    act->u.message = (struct message){
+        .at = c->at,
+        .from = { .role = ROLE_SYSTEM, .name = change_text(c, slice_of(site->name)) },
+        .kind = event ? MESSAGE_EVENT : MESSAGE_TEXT,
+        .event = event,
+    };
+    if (!w)
+        return act;
+    buf_init(&b, SPEAK_MAX);
+    wording_fill(w->text, all, n + 1 < VALUES_MAX ? n + 1 : VALUES_MAX, &b);
+    act->u.message.text = change_slice(c, buf_slice(&b));
+    act->u.message.lang = change_text(c, slice_of(w->lang));
+    buf_finish(&b);
+    return act;
+}

@@ -1,0 +1,13 @@
+/* speak.h: the system says something: a wording in the visitor's language as one more message of a change. */
+#ifndef KF_DESK_SPEAK_H
+#define KF_DESK_SPEAK_H
+
+#include "core/change.h"
+#include "settings/site.h"
+
+/* `event` NULL: a text, else an event message of that word. Values fill {name}, {number}, {position} ...; {site} is always known. The
+ * act can be added to. A wording that the site has emptied says nothing: NULL. */
+struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,
+                  const struct wording_value *values, size_t n);
+
+#endif

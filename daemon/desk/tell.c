@@ -1,0 +1,269 @@
+/* tell.c: step 6 of a message's journey: what became true goes to the seats here, to the live layer, and as a hint to other nodes. */
+#include "core/mutant.h"
+#include "desk/inner.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
+{
+    *ret = (struct conv_view_json){ .conv = c, .wait_s = -1 };
+    if (c->state == CONV_SERVED || c->state == CONV_OFFERED)
+        ret->agent = member_of(ds, &c->owner);
+}
+
+/* To the visitor: state, position and whom to expect. The last one wins, so it may be sent whenever in doubt. */
+void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position)
+{
+    struct conv_view_json v;
+
+    conv_json_view(ds, c, &v);
+    if (c->state == CONV_OFFERED)
+        v.agent = NULL; /* somebody who may still refuse is not promised */
+    v.position = position;
+    buf_clear(&d->out);
+    frame_state(&d->out, FRAME_VISITOR, &v);
+    session_send_who(d->session, &c->contact, &d->out, 0);
+}
+
+/* At most once a second; the sweep sends what was held back. */
+void tell_queue(struct desk *d, struct desk_site *ds)
+{
+    ds->queue_dirty = true;
+    if (mono(d) - ds->queue_told_at < 1000)
+        return;
+    ds->queue_dirty = false;
+    ds->queue_told_at = mono(d);
+    buf_clear(&d->out);
+    frame_queue(&d->out, ds->waiting, ds->longest_ms);
+    for (size_t i = 0; i < ds->n_members; i++)
+        session_send_who(d->session, &ds->members[i].person, &d->out, 0);
+}
+
+/* ---- the owner ---- */
+
+const char *customer_name(struct arena *a, const char *customer)
+{
+    json_t *root = customer ? json_loads(customer, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(root, "name"));
+    const char *ret = name ? arena_text(a, slice_of(name)) : NULL;
+
+    json_decref(root);
+    return ret;
+}
+
+static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct view *view = session_view(d->session, &call->conv);
+    struct conv_view_json v;
+
+    (void)why;
+    /* The view is newer than what we knew when we asked; if it has another owner by now, that one is told by its own news. */
+    if (ds && view && id_eq(&view->conv.owner, &call->who)) {
+        conv_json_view(ds, &view->conv, &v);
+        if (!rc)
+            v.customer = q->text_out;
+        v.visitor_name = customer_name(q->arena, v.customer);
+        buf_clear(&d->out);
+        if (view->conv.state == CONV_OFFERED)
+            frame_offered(&d->out, &v, view->conv.until);
+        else
+            frame_assigned(&d->out, &v, call->cid);
+        session_owner_told(d->session, &call->conv);
+        session_send_who(d->session, &call->who, &d->out, 0);
+    }
+    desk_call_end(call);
+}
+
+static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *c, const char *why)
+{
+    struct query *q;
+    struct call *call;
+
+    if (!session_seats(d->session, &c->owner))
+        return;
+    q = query_new(QUERY_PROFILE);
+    call = q ? desk_call(d, ds) : NULL;
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        session_owner_told(d->session, &c->id);
+        return;
+    }
+    call->conv = c->id;
+    call->who = c->owner;
+    desk_call_cid(call, slice_of(why));
+    q->site = c->site;
+    q->id = c->contact;
+    d->ports.read(d->ports.ctx, q, told_owner, call);
+}
+
+static void tell_former(struct desk *d, const struct conv *c, const struct kf_id *former, const char *why)
+{
+    buf_clear(&d->out);
+    frame_released(&d->out, &c->id, why);
+    session_send_who(d->session, former, &d->out, 0);
+}
+
+/* ---- the live layer ---- */
+
+static void positioned(void *ctx, enum kf_rc rc, int64_t position, int64_t length, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct view *v = session_view(d->session, &call->conv);
+
+    (void)length;
+    (void)why;
+    if (!rc && ds && v && v->conv.state == CONV_WAITING && position > 0 && position != v->position) {
+        v->position = position;
+        tell_state(d, ds, &v->conv, position);
+    }
+    desk_call_end(call);
+}
+
+static void ask_position(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    struct call *call = desk_call(d, ds);
+
+    if (!call)
+        return;
+    call->conv = c->id;
+    d->ports.live_position(d->ports.ctx, &c->site, &c->queue, &c->id, positioned, call);
+}
+
+static void each_position(void *ctx, struct view *v)
+{
+    struct desk *d = ctx;
+    struct desk_site *ds = site_of(d, &v->conv.site);
+
+    if (ds && v->conv.state == CONV_WAITING && session_seats(d->session, &v->conv.contact))
+        ask_position(d, ds, &v->conv);
+}
+
+void tell_positions(struct desk *d)
+{
+    if (d->ports.live_up(d->ports.ctx))
+        session_each_view(d->session, each_position, d);
+}
+
+static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct view *v = session_view(d->session, &call->conv);
+
+    (void)why;
+    /* A failure is no harm: the live layer then doubts the site, and the holder rebuilds it. */
+    if (!rc && ds && !mutant("no_trigger")) {
+        if (holder(d, ds))
+            route_kick(d, ds);
+        else if (call->n) /* a place was freed or somebody waits: the holder, wherever it is, should look */
+            d->ports.live_hint(d->ports.ctx, &call->site, &call->conv, -1);
+        if (v && v->conv.state == CONV_WAITING)
+            ask_position(d, ds, &v->conv);
+    }
+    desk_call_end(call);
+}
+
+static void put(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    struct call *call = desk_call(d, ds);
+
+    if (!call)
+        return;
+    call->conv = c->id;
+    call->n = c->state == CONV_WAITING || c->state == CONV_CLOSED || c->state == CONV_PARKED;
+    d->ports.live_put(d->ports.ctx, c, put_done, call);
+}
+
+/* ---- news ---- */
+
+static void each_visitor_seat(struct desk *d, const struct conv *c)
+{
+    for (struct seat *seat = session_seats(d->session, &c->contact); seat; seat = seat->next)
+        seat->conv = c->id;
+}
+
+/* The word that owners get to read: what the newest entry of the timeline calls it. */
+static const char *reason_of(const struct news *news)
+{
+    static const char *const words[] = { "assigned", "offered", "transferred", "returned", "refused", "missed", "closed", "parked" };
+
+    for (size_t i = news ? news->n_entries : 0; i > 0; i--)
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+            if (strcmp(news->entries[i - 1].kind, words[k]) == 0)
+                return words[k];
+    return "changed";
+}
+
+static bool moved(const struct conv *a, const struct conv *b)
+{
+    return a->state != b->state || a->epoch != b->epoch || !id_eq(&a->owner, &b->owner) || !key_eq(&a->queue, &b->queue);
+}
+
+static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
+{
+    struct view *v = session_view(d->session, &c->id);
+
+    if (v)
+        v->position = 0;
+    if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
+        if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner))
+            tell_former(d, c, &before->owner, why);
+        if (!id_is_zero(&c->owner))
+            tell_owner(d, ds, c, why);
+    }
+    if (before->state != c->state || !id_eq(&before->owner, &c->owner))
+        tell_state(d, ds, c, 0);
+}
+
+void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except)
+{
+    const struct conv *c = &news->conv;
+
+    if (!news->has_conv || news->duplicate)
+        return;
+    if (news->opened || news->reopened)
+        each_visitor_seat(d, c);
+    session_news(d->session, news, except);
+    d->figures.messages_out += news->n_messages;
+    if (news->opened || moved(&news->before, c)) {
+        tell_move(d, ds, &news->before, c, reason_of(news));
+        put(d, ds, c);
+        if (!d->cfg.sole)
+            d->ports.live_hint(d->ports.ctx, &c->site, &c->id, -1);
+    } else if (!d->cfg.sole && (news->n_messages || news->n_changed || news->n_statuses))
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, c->seq);
+    if (news->staled)
+        rules_after(d, ds, news);
+    if (news->n_errands)
+        deliver_kick(d, ds);
+}
+
+void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    struct view *v = session_view(d->session, &c->id);
+    struct news news = { .has_conv = true, .conv = *c };
+
+    if (v)
+        news.before = v->conv;
+    else if (!session_seats(d->session, &c->contact) && (id_is_zero(&c->owner) || !session_seats(d->session, &c->owner))) {
+        if (c->state == CONV_WAITING || c->state == CONV_CLOSED)
+            route_kick(d, ds);
+        return;
+    }
+    if (c->seq < news.before.seq || c->epoch < news.before.epoch)
+        return; /* we know better */
+    each_visitor_seat(d, c);
+    session_news(d->session, &news, 0);
+    if (moved(&news.before, c)) {
+        tell_move(d, ds, &news.before, c, "changed");
+        route_kick(d, ds);
+    }
+}

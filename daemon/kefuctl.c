@@ -1,0 +1,196 @@
+#include "kefuctl.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: kefuctl [-c FILE] [--state DIR] [--json] COMMAND\n"
+    "\n"
+    "  status                     how the daemon is\n"
+    "  user add EMAIL --name N --site S --roles r,r [--number N] [--queues q,q] [--skills s,s] [--capacity N]\n"
+    "  user passwd EMAIL          a new password, from the terminal or standard input\n"
+    "  user disable EMAIL         no more sign-in; ends what is open\n"
+    "  backup FILE                one archive of messages and files, while running\n"
+    "  restore FILE               puts an archive back; kefud must be stopped\n"
+    "  reindex                    makes the search index anew\n"
+    "  housekeep                  removes what has outlived its time\n"
+    "  doctor                     checks configuration, permissions, Redis, database, clock, TLS, ports and proxy, and says what to do\n"
+    "  reload                     reads configuration and certificates again\n";
+
+int ctl_fail(const struct kf_err *why)
+{
+    fprintf(stderr, "kefuctl: %s\n", why->text);
+    return CTL_FAILED;
+}
+
+static int wrong_usage(const char *what, const char *which)
+{
+    if (what)
+        fprintf(stderr, "kefuctl: %s%s%s\n\n", what, which ? " " : "", which ? which : "");
+    fputs(usage, stderr);
+    return CTL_USAGE;
+}
+
+/* A call without arguments whose answer is printed. */
+static int plain_call(struct ctl *ctl, const char *method, const char *path)
+{
+    struct kf_err why = { 0 };
+    json_t *answer = NULL;
+    enum kf_rc rc = ctl_call(ctl, method, path, NULL, &answer, &why);
+
+    if (rc)
+        return ctl_fail(&why);
+    ctl_print(ctl, answer);
+    json_decref(answer);
+    return CTL_DONE;
+}
+
+static bool parse_capacity(const char *text, int *ret)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (!*text || *end || n < 0 || n > 1000)
+        return false;
+    *ret = (int)n;
+    return true;
+}
+
+static int user_add(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_person p = { .capacity = -1 };
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = { { "--name", &p.name },     { "--site", &p.site },     { "--roles", &p.roles },
+                    { "--number", &p.number }, { "--queues", &p.queues }, { "--skills", &p.skills } };
+
+    for (int i = 0; i < argc; i++) {
+        size_t o = 0;
+
+        if (argv[i][0] != '-' && !p.email) {
+            p.email = argv[i];
+            continue;
+        }
+        if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        if (strcmp(argv[i], "--capacity") == 0) {
+            if (!parse_capacity(argv[++i], &p.capacity))
+                return wrong_usage("--capacity is a number from 0 to 1000, not", argv[i]);
+            continue;
+        }
+        while (o < sizeof(options) / sizeof(options[0]) && strcmp(options[o].name, argv[i]) != 0)
+            o++;
+        if (o == sizeof(options) / sizeof(options[0]))
+            return wrong_usage("user add does not know", argv[i]);
+        *options[o].value = argv[++i];
+    }
+    if (!p.email || !p.name || !p.site || !p.roles)
+        return wrong_usage("user add needs EMAIL, --name, --site and --roles", NULL);
+    return ctl_user_add(ctl, &p);
+}
+
+static int user(struct ctl *ctl, int argc, char **argv)
+{
+    if (argc < 1)
+        return wrong_usage("user needs add, passwd or disable", NULL);
+    if (strcmp(argv[0], "add") == 0)
+        return user_add(ctl, argc - 1, argv + 1);
+    if (argc == 2 && strcmp(argv[0], "passwd") == 0)
+        return ctl_user_passwd(ctl, argv[1]);
+    if (argc == 2 && strcmp(argv[0], "disable") == 0)
+        return ctl_user_disable(ctl, argv[1]);
+    return wrong_usage("user does not know", argv[0]);
+}
+
+static int command(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct {
+        const char *name, *method, *path;
+    } calls[] = {
+        { "status", "GET", "/api/v1/status" },
+        { "reindex", "POST", "/api/v1/reindex" },
+        { "housekeep", "POST", "/api/v1/housekeep" },
+        { "reload", "POST", "/api/v1/reload" },
+    };
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        if (strcmp(argv[0], calls[i].name) == 0)
+            return argc == 1 ? plain_call(ctl, calls[i].method, calls[i].path) : wrong_usage("no arguments after", argv[0]);
+    if (strcmp(argv[0], "user") == 0)
+        return user(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "doctor") == 0)
+        return argc == 1 ? ctl_doctor(ctl) : wrong_usage("no arguments after", argv[0]);
+    if (strcmp(argv[0], "backup") == 0 && argc == 2)
+        return ctl_backup(ctl, argv[1]);
+    if (strcmp(argv[0], "restore") == 0 && argc == 2)
+        return ctl_restore(ctl, argv[1]);
+    if (strcmp(argv[0], "backup") == 0 || strcmp(argv[0], "restore") == 0)
+        return wrong_usage("one FILE is needed after", argv[0]);
+    return wrong_usage("there is no command", argv[0]);
+}
+
+/* -c FILE and --state DIR stand before the command, or anywhere. They are taken out of argv. */
+static bool take_options(int *argc, char **argv, struct config_args *args, struct ctl *ctl)
+{
+    int n = 0;
+
+    for (int i = 0; i < *argc; i++) {
+        bool file = strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0;
+
+        if (strcmp(argv[i], "--json") == 0)
+            ctl->json = true;
+        else if (!file && strcmp(argv[i], "--state") != 0)
+            argv[n++] = argv[i];
+        else if (i + 1 == *argc)
+            return false;
+        else if (file)
+            args->file = argv[++i];
+        else
+            args->state = argv[++i];
+    }
+    *argc = n;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const char installed[] = "/etc/kefud/kefud.conf";
+    struct config_args args = { 0 };
+    struct ctl ctl = { 0 };
+    struct kf_err why = { 0 };
+    int n = argc - 1, ret;
+    bool doctor;
+
+    if (!take_options(&n, argv + 1, &args, &ctl))
+        return wrong_usage("a value is missing", NULL);
+    if (n == 0)
+        return wrong_usage(NULL, NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        fputs(usage, stdout);
+        return CTL_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("kefuctl " KEFUD_VERSION);
+        return CTL_DONE;
+    }
+    doctor = strcmp(argv[1], "doctor") == 0;
+    /* The daemon of a packaged installation reads this file, so its operator need not name it. */
+    if (!args.file && !args.state && access(installed, R_OK) == 0)
+        args.file = installed;
+    ctl.config_path = args.file;
+    if (config_open(&ctl.cfg, &args, &why)) {
+        if (!doctor)
+            return ctl_fail(&why);
+        printf("error    configuration: %s\n", why.text);
+        return CTL_FAILED;
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    ret = command(&ctl, n, argv + 1);
+    curl_global_cleanup();
+    config_free(&ctl.cfg);
+    return ret;
+}

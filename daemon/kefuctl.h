@@ -1,0 +1,64 @@
+/* kefuctl.h: the operator's command. Speaks /api/v1 over STATE/kefud.sock; only restore, user add and doctor open the store
+ * themselves, and only when its lock is free. */
+#ifndef KF_KEFUCTL_H
+#define KF_KEFUCTL_H
+
+#include "config.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+
+struct ctl {
+    struct config cfg;
+    const char *config_path; /* NULL: none was named, the defaults hold */
+    bool json;               /* print answers as they came */
+};
+
+/* ---- kefuctl_http.c ---- */
+
+/* A request over the control socket. `body` is borrowed, NULL none; `ret` (may be NULL) is the caller's to json_decref, NULL when the
+ * answer had no body. KF_ABSENT: nobody listens there. */
+enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body, json_t **ret, struct kf_err *why);
+/* An answer for people: "a.b: value" lines, or with --json as it is. */
+void ctl_print(const struct ctl *ctl, const json_t *answer);
+
+/* ---- kefuctl_owner.c ---- */
+
+/* Root does what touches the state directory as its owner, so that kefud can open afterwards what was made. */
+struct ctl_owner {
+    bool changed;
+    uid_t uid;
+    gid_t gid;
+};
+enum kf_rc ctl_as_owner(const struct ctl *ctl, struct ctl_owner *ret, struct kf_err *why);
+void ctl_as_before(const struct ctl_owner *owner);
+/* A new file at `to` (it must not exist) with the bytes of `from`, on the disk when this returns. */
+enum kf_rc ctl_copy(const char *from, const char *to, mode_t mode, struct kf_err *why);
+
+/* ---- kefuctl_user.c ---- */
+
+struct ctl_person {
+    const char *email, *name, *site, *roles, *number, *queues, *skills;
+    int capacity;
+};
+int ctl_user_add(struct ctl *ctl, const struct ctl_person *person);
+int ctl_user_passwd(struct ctl *ctl, const char *email);
+int ctl_user_disable(struct ctl *ctl, const char *email);
+
+/* ---- kefuctl_store.c ---- */
+
+/* Puts the person into the store, which nobody else has open. */
+enum kf_rc ctl_store_add(struct ctl *ctl, const struct ctl_person *person, const char *password, struct kf_err *why);
+int ctl_backup(struct ctl *ctl, const char *file);
+int ctl_restore(struct ctl *ctl, const char *file);
+
+/* ---- kefuctl_doctor.c ---- */
+int ctl_doctor(struct ctl *ctl);
+
+/* Says the words on standard error; returns CTL_FAILED. */
+int ctl_fail(const struct kf_err *why);
+
+#endif

@@ -1,0 +1,189 @@
+#include "kefuctl.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_MAX (16 * 1024 * 1024)
+
+static size_t collect(char *data, size_t size, size_t n, void *ctx)
+{
+    struct buf *body = ctx;
+
+    buf_add(body, (struct slice){ data, size * n });
+    return buf_ok(body) ? size * n : 0;
+}
+
+static enum kf_rc from_status(long status)
+{
+    switch (status) {
+    case 401:
+        return KF_AUTH;
+    case 403:
+        return KF_DENIED;
+    case 404:
+        return KF_REJECTED;
+    case 409:
+        return KF_CONFLICT;
+    case 503:
+        return KF_AGAIN;
+    default:
+        return status >= 500 ? KF_IO : KF_INVALID;
+    }
+}
+
+/* The words of a problem document (RFC 9457), or the bare status. */
+static enum kf_rc read_problem(long status, const json_t *problem, struct kf_err *why)
+{
+    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    const char *title = json_string_value(json_object_get(problem, "title"));
+
+    if (detail || title)
+        return kf_fail(why, from_status(status), "%s", detail ? detail : title);
+    return kf_fail(why, from_status(status), "kefud answered with status %ld", status);
+}
+
+static enum kf_rc read_answer(long status, struct buf *body, json_t **ret, struct kf_err *why)
+{
+    json_error_t error;
+    json_t *answer = body->n ? json_loadb(body->p, body->n, JSON_REJECT_DUPLICATES, &error) : NULL;
+
+    if (status < 200 || status > 299) {
+        enum kf_rc rc = read_problem(status, answer, why);
+
+        json_decref(answer);
+        return rc;
+    }
+    if (body->n && !answer)
+        return kf_fail(why, KF_IO, "kefud's answer is not JSON: %s", error.text);
+    if (ret)
+        *ret = answer;
+    else
+        json_decref(answer);
+    return KF_OK;
+}
+
+static enum kf_rc no_answer(const struct ctl *ctl, CURLcode code, const char *socket, struct kf_err *why)
+{
+    if (code != CURLE_COULDNT_CONNECT)
+        return kf_fail(why, KF_IO, "%s: %s", socket, curl_easy_strerror(code));
+    return kf_fail(why, KF_ABSENT,
+                   "nobody answers at %s. Is kefud running with this state directory (--state %s), and may you open its socket?", socket,
+                   ctl->cfg.node.state);
+}
+
+/* A backup may take its time; what hangs is told apart by silence on a local socket, so there is no limit but for connecting. */
+static CURL *prepare(const char *method, const char *url, const char *socket, char *payload, struct curl_slist *headers, struct buf *body)
+{
+    CURL *curl = curl_easy_init();
+
+    if (!curl)
+        return NULL;
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    if (strcmp(method, "GET") != 0) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, payload ? payload : "");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)(payload ? strlen(payload) : 0));
+    }
+    return curl;
+}
+
+enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body, json_t **ret, struct kf_err *why)
+{
+    char *payload = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    char socket[4096], url[2048];
+    struct buf answer;
+    long status = 0;
+    CURLcode code;
+    enum kf_rc rc;
+    CURL *curl;
+
+    if (ret)
+        *ret = NULL;
+    buf_init(&answer, ANSWER_MAX);
+    snprintf(socket, sizeof(socket), "%s/kefud.sock", ctl->cfg.node.state);
+    snprintf(url, sizeof(url), "http://localhost%s", path);
+    curl = prepare(method, url, socket, payload, headers, &answer);
+    if (!curl || (body && !payload)) {
+        rc = kf_fail(why, KF_NOMEM, "out of memory");
+        goto end;
+    }
+    code = curl_easy_perform(curl);
+    if (code != CURLE_OK) {
+        rc = no_answer(ctl, code, socket, why);
+        goto end;
+    }
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    rc = read_answer(status, &answer, ret, why);
+end:
+    curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
+    if (payload)
+        explicit_bzero(payload, strlen(payload)); /* it may hold a password */
+    free(payload);
+    buf_finish(&answer);
+    return rc;
+}
+
+/* Printed to a terminal: what came from elsewhere must not move its cursor. */
+static void print_text(const char *text)
+{
+    for (; *text; text++)
+        putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+}
+
+static void print_value(const char *path, const json_t *value)
+{
+    char below[512];
+    const char *key;
+    json_t *v;
+    size_t i;
+
+    if (json_is_object(value)) {
+        json_object_foreach((json_t *)value, key, v)
+        {
+            snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "", key);
+            print_value(below, v);
+        }
+        return;
+    }
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, v)
+        {
+            snprintf(below, sizeof(below), "%s[%zu]", path, i);
+            print_value(below, v);
+        }
+        return;
+    }
+    print_text(path);
+    fputs(": ", stdout);
+    if (json_is_string(value))
+        print_text(json_string_value(value));
+    else if (json_is_integer(value))
+        printf("%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        printf("%.3f", json_real_value(value));
+    else
+        fputs(json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-", stdout);
+    putchar('\n');
+}
+
+void ctl_print(const struct ctl *ctl, const json_t *answer)
+{
+    if (!answer)
+        return;
+    if (ctl->json) {
+        json_dumpf(answer, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else
+        print_value("", answer);
+}

@@ -1,0 +1,148 @@
+-- Stands before every script, so a script's hash names this version too.
+--
+-- KEYS[1] is kefu:{SITE}:ready. All other keys of the site carry the same {tag}, hence lie in the same slot, and are named here:
+--   ready         "rebuilding:E", then "E", E the lease epoch of the holder that rebuilds, or rebuilt; "doubted:E" if a node could
+--                 not tell what it had to tell, so that it has to be rebuilt
+--   convs         hash   conversation → "epoch state queue effective prefer agent till"
+--   waiting       zset   conversation → effective time, all queues
+--   queue:Q       zset   the same, of one queue
+--   queues        set    the queues that have been seen
+--   ending        zset   conversation → when its record may be forgotten
+--   agents        hash   agent → "presence capacity idle handled"
+--   places:A      zset   conversation → until when it holds a place of the agent
+--   beats:A       zset   node → last heartbeat of the agent's connections there
+--   gone          hash   agent → not connected since
+-- ARGV[1] is the time. States of a record: waiting; reserved (till); placed; wrapping (till); nowhere, which is kept for a while so
+-- that a late word about an older epoch finds a newer one. "-" and 0 stand for nothing. Nodes of two versions share these keys: who
+-- changes what is in one gives it another name.
+
+local FORGET_MS = 600000
+local PRESENCE_ONLINE = 3
+
+local base = string.sub(KEYS[1], 1, -6)
+local now = tonumber(ARGV[1])
+local CONVS, WAITING, QUEUES, ENDING = base .. 'convs', base .. 'waiting', base .. 'queues', base .. 'ending'
+local AGENTS, GONE = base .. 'agents', base .. 'gone'
+
+local call = redis.call
+local OK = redis.status_reply('OK')
+
+-- All digits: Lua itself would round what it joins to a text after 14 of them.
+local function int(x)
+    return string.format('%.0f', x)
+end
+
+-- The lease epoch in `ready`, whether the rebuilding is done, and whether it is doubted; nil if there is none.
+local function readiness()
+    local v = call('GET', KEYS[1])
+    if not v then
+        return nil, false, false
+    end
+    local word, epoch = string.match(v, '^(%a*):?(%d+)$')
+    return tonumber(epoch), word == '', word == 'doubted'
+end
+
+-- What to tell a holder whose lease is not the one that rebuilt; nil if it is. A newer one has to rebuild.
+local function lease_refusal(lease)
+    local epoch, done = readiness()
+    if epoch and lease < epoch then
+        return 'conflict the lease epoch is ' .. int(epoch)
+    end
+    if not done or lease > epoch then
+        return 'unready'
+    end
+    return nil
+end
+
+local function conv_get(id)
+    local v = call('HGET', CONVS, id)
+    if not v then
+        return nil
+    end
+    local epoch, state, queue, effective, prefer, agent, till =
+        string.match(v, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+    return { epoch = tonumber(epoch), state = state, queue = queue, effective = effective, prefer = prefer, agent = agent,
+             till = tonumber(till) }
+end
+
+local function conv_set(id, c)
+    call('HSET', CONVS, id, table.concat({ int(c.epoch), c.state, c.queue, c.effective, c.prefer, c.agent, int(c.till) }, ' '))
+end
+
+local function list(id, c)
+    call('ZADD', WAITING, c.effective, id)
+    call('ZADD', base .. 'queue:' .. c.queue, c.effective, id)
+    call('SADD', QUEUES, c.queue)
+end
+
+local function unlist(id, queue)
+    call('ZREM', WAITING, id)
+    call('ZREM', base .. 'queue:' .. queue, id)
+end
+
+local function agent_get(id)
+    local v = call('HGET', AGENTS, id)
+    if not v then
+        return nil
+    end
+    local presence, capacity, idle, handled = string.match(v, '^(%S+) (%S+) (%S+) (%S+)$')
+    return { presence = tonumber(presence), capacity = tonumber(capacity), idle = tonumber(idle), handled = tonumber(handled) }
+end
+
+local function agent_set(id, a)
+    call('HSET', AGENTS, id, table.concat({ int(a.presence), int(a.capacity), int(a.idle), int(a.handled) }, ' '))
+end
+
+-- An agent that got a place before anybody told who it is.
+local function agent_or_new(id)
+    return agent_get(id) or { presence = 0, capacity = 0, idle = now, handled = 0 }
+end
+
+-- A place counts while now < its end.
+local function load_of(agent)
+    return call('ZCOUNT', base .. 'places:' .. agent, '(' .. int(now), '+inf')
+end
+
+-- When the last of the places that have run out ended; 0 none.
+local function ended_last(agent)
+    local last = call('ZREVRANGEBYSCORE', base .. 'places:' .. agent, int(now), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    return last[2] and tonumber(last[2]) or 0
+end
+
+-- Removes the places of `agent` that have run out. It has been idle since the last of them.
+local function places_trim(agent, a)
+    a.idle = math.max(a.idle, ended_last(agent))
+    call('ZREMRANGEBYSCORE', base .. 'places:' .. agent, '-inf', int(now))
+end
+
+local function place_take(agent, id, till)
+    call('ZADD', base .. 'places:' .. agent, till, id)
+end
+
+local function place_drop(agent, id)
+    local a = agent_or_new(agent)
+    places_trim(agent, a)
+    if call('ZREM', base .. 'places:' .. agent, id) == 1 then
+        a.idle = now
+    end
+    agent_set(agent, a)
+end
+
+-- The latest heartbeat on any node; nil if there is none.
+local function last_beat(agent)
+    local beat = call('ZREVRANGE', base .. 'beats:' .. agent, 0, 0, 'WITHSCORES')
+    return beat[2] and tonumber(beat[2]) or nil
+end
+
+-- Forgets up to `n` conversations whose time has come: each call that adds one takes several away, so nothing piles up.
+local function forget(n)
+    local ids = call('ZRANGEBYSCORE', ENDING, '-inf', int(now), 'LIMIT', 0, n)
+    for _, id in ipairs(ids) do
+        local c = conv_get(id)
+        if c and c.agent ~= '-' then
+            place_drop(c.agent, id)
+        end
+        call('HDEL', CONVS, id)
+        call('ZREM', ENDING, id)
+    end
+end

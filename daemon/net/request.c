@@ -1,0 +1,258 @@
+/* request.c: the life of an HTTP request: head, admission, body, question. One to a connection.
+ *
+ * Where the comments of libwebsockets and its behaviour differ, the behaviour was taken as given: it calls BODY_COMPLETION again and
+ * again (so bytes are counted here instead), routes any method with a body twice, and spins on a peer that half-closes while
+ * an answer is awaited unless reading is off. */
+#include "net/internal.h"
+
+#include <stdlib.h>
+
+struct request *request_new(struct conn *c)
+{
+    struct request *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return NULL;
+    r->arena = arena_new(128 * 1024);
+    if (!r->arena) {
+        free(r);
+        return NULL;
+    }
+    c->req = r;
+    return r;
+}
+
+static void forget_head(struct request *r)
+{
+    arena_free(r->arena);
+    r->arena = NULL;
+    r->head = (struct net_head){ .method = r->head.method };
+}
+
+void request_free(struct request *r)
+{
+    if (!r)
+        return;
+    pump_close(r);
+    arena_free(r->arena);
+    buf_finish(&r->body);
+    buf_finish(&r->out);
+    free(r);
+}
+
+/* Reading is off until the application has answered, or wants more. */
+static void hold(struct conn *c)
+{
+    if (c->hang || !c->wsi)
+        return;
+    lws_rx_flow_control(c->wsi, 0);
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+}
+
+static void ask(struct conn *c)
+{
+    struct request *r = c->req;
+    struct net_server *s = c->s;
+
+    r->asked = true;
+    c->state = r->body_done ? CONN_WAIT : CONN_BODY;
+    if (r->body_done) {
+        conn_watch(c, net_now(s) + ANSWER_MS);
+        hold(c);
+    }
+    s->figures.requests++;
+    s->cfg.ops.request(s->cfg.ctx, conn_id(c), &r->head, r->mode == NET_BODY_WHOLE ? buf_slice(&r->body) : (struct slice){ "", 0 });
+    forget_head(r);
+    if (r->mode == NET_BODY_WHOLE)
+        buf_finish(&r->body);
+}
+
+/* Large uploads ask first (curl: beyond 1 MiB, and wait a second for the answer). */
+static void invite(struct conn *c, struct lws *wsi)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    unsigned char copy[LWS_PRE + sizeof(go_on)];
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) <= 0)
+        return;
+    memcpy(copy + LWS_PRE, go_on, sizeof(go_on));
+    if (lws_write(wsi, copy + LWS_PRE, sizeof(go_on) - 1, LWS_WRITE_HTTP) < 0)
+        conn_hang_up(c);
+}
+
+static void admit(struct conn *c, struct lws *wsi)
+{
+    struct request *r = c->req;
+    struct net_server *s = c->s;
+    struct net_admission adm = { .body = NET_BODY_NONE };
+
+    s->cfg.ops.admit(s->cfg.ctx, &r->head, &adm);
+    r->mode = adm.body;
+    r->max = adm.max;
+    if (adm.body == NET_BODY_NONE) {
+        answer_problem(c, adm.status >= 400 ? adm.status : 404, adm.reason);
+        return;
+    }
+    if (r->content_length > r->max) {
+        answer_problem(c, 413, "The body is larger than this address takes.");
+        return;
+    }
+    r->body_done = r->content_length == 0;
+    buf_init(&r->body, adm.body == NET_BODY_WHOLE ? (size_t)r->max : 4 * (size_t)PIECE_MAX);
+    if (!r->body_done) {
+        c->state = CONN_BODY;
+        /* A body may be as slow as the line is, but not slower than BODY_RATE after its grace. */
+        r->body_deadline = net_now(s) + s->cfg.body_timeout_ms + r->content_length * 1000 / BODY_RATE;
+        conn_watch(c, r->body_deadline);
+        invite(c, wsi);
+    }
+    if (r->body_done || r->mode == NET_BODY_STREAM)
+        ask(c);
+    if (r->mode == NET_BODY_STREAM && r->body_done && !r->answered && !c->hang) {
+        r->last_given = true;
+        s->cfg.ops.body(s->cfg.ctx, conn_id(c), (struct slice){ "", 0 }, true);
+    } else
+        r->streaming = r->mode == NET_BODY_STREAM;
+}
+
+void request_begin(struct conn *c, struct lws *wsi)
+{
+    struct request *r;
+    struct refusal no;
+
+    if (c->req || c->state != CONN_HEAD || !(r = request_new(c))) { /* a second request: never reached, and never served */
+        conn_kill(c);
+        return;
+    }
+    if (!head_read(c, wsi, r->arena, &r->head, &no)) {
+        r->secure = r->head.peer.secure;
+        r->head_only = strcmp(r->head.method, "HEAD") == 0;
+        answer_problem(c, no.status, no.detail);
+        return;
+    }
+    r->secure = r->head.peer.secure;
+    r->head_only = strcmp(r->head.method, "HEAD") == 0;
+    r->content_length = r->head.content_length;
+    if (!head_admits(c, &r->head, false, &no))
+        answer_problem(c, no.status, no.detail);
+    else
+        admit(c, wsi);
+}
+
+/* ---- Bodies ---- */
+
+/* One piece to the application, if it is ready for one. */
+static void give(struct conn *c)
+{
+    struct request *r = c->req;
+    struct buf piece;
+    bool last;
+
+    if (!r->streaming || r->last_given || r->answered || c->hang || (!r->body.n && !r->body_done))
+        return;
+    last = r->body_done;
+    r->streaming = false;
+    r->last_given = last;
+    piece = r->body; /* the application may call net_more() before it returns */
+    buf_init(&r->body, piece.max);
+    c->s->cfg.ops.body(c->s->cfg.ctx, conn_id(c), buf_slice(&piece), last);
+    buf_finish(&piece);
+}
+
+static void hold_body(struct conn *c)
+{
+    struct request *r = c->req;
+
+    if (r->held_since || r->answered || c->hang)
+        return;
+    r->held_since = net_now(c->s);
+    conn_watch(c, r->held_since + ANSWER_MS); /* now it is the application that must move */
+    hold(c);
+}
+
+static void stream(struct conn *c)
+{
+    struct request *r = c->req;
+
+    give(c);
+    if (r->body_done && r->last_given) {
+        if (!r->answered && !c->hang) {
+            c->state = CONN_WAIT;
+            conn_watch(c, net_now(c->s) + ANSWER_MS);
+            hold(c);
+        }
+    } else if (!r->streaming)
+        hold_body(c);
+}
+
+void request_body(struct conn *c, const void *p, size_t n)
+{
+    struct request *r = c->req;
+
+    if (!r || !n)
+        return;
+    c->s->figures.bytes_in += n;
+    r->received += (int64_t)n;
+    if (r->answered) { /* thrown away, so that the answer is not */
+        if (r->received >= r->content_length && c->state == CONN_LINGER)
+            conn_hang_up(c);
+        return;
+    }
+    if (r->received > r->content_length || c->state != CONN_BODY) {
+        conn_kill(c);
+        return;
+    }
+    r->body_done = r->received == r->content_length;
+    buf_add(&r->body, (struct slice){ p, n });
+    if (!buf_ok(&r->body))
+        answer_problem(c, 503, "Out of memory.");
+    else if (r->mode == NET_BODY_STREAM)
+        stream(c);
+    else if (r->body_done)
+        ask(c);
+}
+
+void net_more(struct net_server *s, uint64_t req)
+{
+    struct conn *c = conn_find(s, req);
+    struct request *r = c ? c->req : NULL;
+
+    if (!r || r->mode != NET_BODY_STREAM || r->last_given || r->answered || c->hang || !c->wsi)
+        return;
+    r->streaming = true;
+    if (r->body.n || r->body_done) { /* something waits: it is given at the end of the turn, not under the caller's feet */
+        conn_dirty(c);
+        return;
+    }
+    if (r->held_since) { /* the time that we were not reading is not the peer's */
+        r->body_deadline += net_now(s) - r->held_since;
+        r->held_since = 0;
+        conn_watch(c, r->body_deadline);
+        lws_rx_flow_control(c->wsi, 1);
+    }
+}
+
+/* At the end of a turn: what net_more() asked for. */
+void request_resume(struct conn *c)
+{
+    if (c->req && c->req->mode == NET_BODY_STREAM && c->state == CONN_BODY)
+        stream(c);
+}
+
+/* ---- Time ---- */
+
+void request_timeout(struct conn *c)
+{
+    struct request *r = c->req;
+
+    if (c->state == CONN_WAIT || (c->state == CONN_BODY && r && r->held_since)) {
+        net_log(c->s, 2, "event=timeout what=answer request=%llx", (unsigned long long)conn_id(c));
+        answer_problem(c, 503, "The answer took too long.");
+        return;
+    }
+    c->s->figures.slow++;
+    if (c->state == CONN_BODY && r && !r->answered)
+        answer_problem(c, 408, "The body took too long.");
+    else
+        conn_kill(c);
+}

@@ -1,0 +1,124 @@
+/* session.h: this node's sockets: who sits where, what each has been told, and fan-out.
+ *
+ * A seat is one socket. A view is what this node knows of one conversation that a seat of ours takes part in: its row and the seq
+ * up to which the seats have been served. News of the store arrive in commit order; what another node committed arrives as a hint and
+ * shows as a gap, which is fetched before anything newer goes out. So each conversation leaves in seq order.
+ *
+ * Knows sockets only through `struct session_net`, so that the model test can sit in. */
+#ifndef KF_SESSION_SESSION_H
+#define KF_SESSION_SESSION_H
+
+#include "core/arena.h"
+#include "core/bucket.h"
+#include "core/buf.h"
+#include "core/news.h"
+#include "core/person.h"
+#include "net/server.h"
+#include "protocols/frame.h"
+
+#include <stdint.h>
+#include <uthash.h>
+
+struct session;
+
+/* One socket. Members are written by the desk; the indexes belong to session.c. */
+struct seat {
+    uint64_t conn;
+    enum frame_side side;
+    struct kf_key site;
+    struct kf_id who; /* visitors: the contact; staff: the person. Zero before session_sit() */
+    char address[46]; /* of the socket's other end */
+    char *peer;       /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
+    char *name;       /* what the other side sees; owned, may be NULL */
+    char locale[16];
+    bool verified; /* visitors: the identity was proven */
+    bool hello;    /* said */
+    bool welcomed;
+    bool secure;       /* visitors: the cookie was there */
+    struct kf_id conv; /* visitors: the conversation that it shows */
+    char *profile;     /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
+    char *page;        /* likewise */
+    char *cookie;      /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
+    uint8_t session_hash[32];
+    struct bucket bucket;
+    int64_t opened_at;
+    int64_t checked_at;       /* staff: when the session was last looked up */
+    struct seat *prev, *next; /* of the same person or contact */
+    struct who *at;           /* its place in the index */
+    UT_hash_handle hh;        /* by conn */
+};
+
+/* A conversation as this node shows it. */
+struct view {
+    struct conv conv;  /* peer and locale point into this view */
+    int64_t told;      /* seq up to which the seats have been served */
+    int64_t owner_seq; /* the owner has these from `assigned` or `welcome`; INT64_MAX: is still to be told that it is the owner */
+    bool fetching;     /* a gap is being read */
+    bool again;        /* and something newer came meanwhile */
+    int64_t position;  /* last told while waiting; 0 none */
+    int64_t position_at;
+    char *peer;        /* what conv.peer points to */
+    char locale[16];   /* what conv.locale points to */
+    UT_hash_handle hh; /* by conv.id */
+};
+
+struct session_net {
+    void *ctx;
+    void (*send)(void *ctx, uint64_t conn, struct net_frame *f);
+    void (*close)(void *ctx, uint64_t conn, int code, const char *reason);
+};
+
+struct session_ops {
+    void *ctx;
+    /* A frame was understood. `seat` and `in` are borrowed. */
+    void (*inbound)(void *ctx, struct seat *seat, struct arena *a, const struct inbound *in);
+    void (*opened)(void *ctx, struct seat *seat);
+    void (*closed)(void *ctx, struct seat *seat);
+    /* There is a gap: read the messages after `after` and call session_catch_up(). */
+    void (*fetch)(void *ctx, const struct kf_id *conv, int64_t after);
+    int (*text_max)(void *ctx, const struct kf_key *site);
+};
+
+struct session *session_new(const struct session_net *net, const struct session_ops *ops);
+void session_free(struct session *s);
+
+/* ---- from net ---- */
+struct seat *session_open(struct session *s, uint64_t conn, enum frame_side side, const struct kf_key *site, const char *address,
+                          const char *cookie);
+void session_text(struct session *s, uint64_t conn, struct slice text);
+void session_closed(struct session *s, uint64_t conn);
+
+/* ---- seats ---- */
+struct seat *session_seat(struct session *s, uint64_t conn); /* NULL: gone */
+/* The seat now belongs to this contact or person; sitting twice moves it. False when memory is out. */
+bool session_sit(struct session *s, struct seat *seat, const struct kf_id *who);
+/* The seats of a contact or person, by `next`; NULL none. */
+struct seat *session_seats(struct session *s, const struct kf_id *who);
+void session_each_seat(struct session *s, void (*each)(void *ctx, struct seat *seat), void *ctx); /* may end the seat */
+size_t session_count(const struct session *s, enum frame_side side);
+
+/* ---- telling ---- */
+void session_send(struct session *s, struct seat *seat, struct buf *frame); /* nothing happens if the buf failed */
+void session_send_who(struct session *s, const struct kf_id *who, struct buf *frame, uint64_t except);
+void session_error(struct session *s, struct seat *seat, struct slice cid, const struct kf_err *why);
+void session_ack(struct session *s, struct seat *seat, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at);
+void session_kick(struct session *s, struct seat *seat, int code, const char *reason);
+/* What the store has said: messages to all seats of the contact and of the owner but `except`, changes of messages, timeline
+ * entries to the owner. The view is brought up to date. */
+void session_news(struct session *s, const struct news *news, uint64_t except);
+/* The owner has been told (assigned, offered): what comes after the row's seq is sent from now on. */
+void session_owner_told(struct session *s, const struct kf_id *conv);
+/* To both sides of a conversation. */
+void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
+/* The answer to ops.fetch: messages after what was asked, in order; `conv` as it is now. */
+void session_catch_up(struct session *s, const struct conv *conv, const struct message *messages, size_t n);
+
+/* ---- views ---- */
+struct view *session_view(struct session *s, const struct kf_id *conv); /* NULL: not shown here */
+/* A seat shows it from now on: makes or refreshes the view. NULL when memory is out. */
+struct view *session_show(struct session *s, const struct conv *conv);
+/* Forgets views in which nobody who sits here takes part. */
+void session_sweep(struct session *s);
+void session_each_view(struct session *s, void (*each)(void *ctx, struct view *v), void *ctx);
+
+#endif

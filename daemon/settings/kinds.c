@@ -1,0 +1,347 @@
+#include "settings/kinds.h"
+
+#include "core/utf8.h"
+#include "settings/calendar.h"
+#include "settings/zone.h"
+
+#include <jansson.h>
+#include <strings.h>
+
+static const char *const names[] = { "site", "queue", "channel", "wording", "rule", "canned" };
+static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
+
+#define LANGUAGES   "zh-CN zh-TW en"
+#define MS_DAY      86400000LL
+#define WORDING_MAX 4096
+
+int kind_parse(struct slice s)
+{
+    for (int i = 0; i < KIND_COUNT; i++)
+        if (slice_is(s, names[i]))
+            return i;
+    return -1;
+}
+
+const char *kind_name(enum kind k)
+{
+    return (unsigned)k < KIND_COUNT ? names[k] : "?";
+}
+
+const char *language_of_key(const struct kf_key *key)
+{
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+        if (strcasecmp(key->s, languages[i]) == 0)
+            return languages[i];
+    return NULL;
+}
+
+/* ---- forms of texts ------------------------------------------------------------------------------------------------------ */
+
+static bool all_in(struct slice s, const char *allowed)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!s.p[i] || !strchr(allowed, s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define HEX    "0123456789abcdefABCDEF"
+
+static bool fits_language(struct slice s)
+{
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+        if (slice_is(s, languages[i]))
+            return true;
+    return false;
+}
+
+static bool fits_color(struct slice s)
+{
+    return s.n == 7 && s.p[0] == '#' && all_in((struct slice){ s.p + 1, 6 }, HEX);
+}
+
+/* It goes into a header (frame-ancestors), so it is an origin and nothing else. */
+static bool fits_origin(struct slice s)
+{
+    size_t scheme = slice_starts(s, "https://") ? 8 : slice_starts(s, "http://") ? 7 : 0;
+    struct slice host = { s.p + scheme, s.n - scheme };
+    const char *colon;
+
+    if (!scheme || s.n > 255)
+        return false;
+    if (slice_starts(host, "*."))
+        host = (struct slice){ host.p + 2, host.n - 2 };
+    colon = host.n ? memchr(host.p, ':', host.n) : NULL;
+    if (colon) {
+        struct slice port = { colon + 1, host.n - (size_t)(colon - host.p) - 1 };
+
+        if (port.n > 5 || !all_in(port, DIGITS))
+            return false;
+        host.n = (size_t)(colon - host.p);
+    }
+    return all_in(host, LOWER UPPER DIGITS "-.") && host.p[0] != '.' && host.p[0] != '-';
+}
+
+static bool fits_hook(struct slice s)
+{
+    return s.n == 32 && all_in(s, DIGITS "abcdef");
+}
+
+static bool fits_code(struct slice s)
+{
+    struct kf_key key;
+
+    return key_parse(s, &key);
+}
+
+static bool fits_initials(struct slice s)
+{
+    return s.n == 0 || all_in(s, LOWER DIGITS);
+}
+
+static bool fits_secret(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return true;
+}
+
+static bool fits_email(struct slice s)
+{
+    const char *at = s.n ? memchr(s.p, '@', s.n) : NULL;
+    size_t host;
+
+    if (!at || at == s.p)
+        return false;
+    host = s.n - (size_t)(at - s.p) - 1;
+    return all_in((struct slice){ s.p, (size_t)(at - s.p) }, LOWER DIGITS "!#$%&'*+-/=?^_`{|}~.") &&
+           all_in((struct slice){ at + 1, host }, LOWER DIGITS "-.");
+}
+
+/* ---- the tables ---------------------------------------------------------------------------------------------------------- */
+
+#define IN_SITE(member) .at = offsetof(struct site, member)
+
+static const struct key site_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_SITE(name), .help = "what visitors read as the name of the house" },
+    { "language", KEY_TEXT, .min = 2, .max = 8, .def = "zh-CN", .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_SITE(language),
+      .help = "the language of those who speak none of ours" },
+    { "zone", KEY_TEXT, .min = 1, .max = 64, .def = "Asia/Shanghai", IN_SITE(zone), .help = "time zone of reports and of business hours" },
+    { "color", KEY_TEXT, .min = 7, .max = 7, .def = "#0b5fd0", .fits = fits_color, .form = "a colour such as #0b5fd0", IN_SITE(color),
+      .help = "the colour of the chat window" },
+    { "embed", KEY_TEXTS, .max = 64, .fits = fits_origin, .form = "a list of origins such as https://www.example.com", IN_SITE(embed),
+      .count = offsetof(struct site, n_embed), .help = "web sites that may embed the chat window" },
+    { "identity_secret", KEY_TEXT, .secret = true, .min = 16, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
+      IN_SITE(identity_secret), .help = "the key with which your web site signs who its visitors are; without it nobody is believed" },
+    { "token_secret", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
+      IN_SITE(token_secret), .help = "signs visitors' tokens; made at the first start" },
+    { "text_max", KEY_SMALL, .min = 1, .max = 20000, .def = "4096", IN_SITE(text_max), .help = "characters of a message" },
+    { "file_max", KEY_INT, .min = 0, .max = 1LL << 30, .def = "10485760", IN_SITE(file_max),
+      .help = "bytes of a file that is sent; 0: none" },
+    { "reopen_ms", KEY_INT, .min = 0, .max = 30 * MS_DAY, .def = "600000", IN_SITE(reopen_ms),
+      .help = "a conversation closed less than this ago is reopened by a new message" },
+    { "grace_ms", KEY_INT, .min = 0, .max = 600000, .def = "30000", IN_SITE(grace_ms),
+      .help = "how long an agent may be off the net before the visitors are given to others" },
+    { "wrapup_ms", KEY_INT, .min = 0, .max = 3600000, .def = "0", IN_SITE(wrapup_ms),
+      .help = "how long a closed conversation holds its agent's place" },
+    { "sticky_ms", KEY_INT, .min = 0, .max = 600000, .def = "20000", IN_SITE(sticky_ms),
+      .help = "how long a visitor waits for the agent who knows the matter" },
+    { "recall_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "120000", IN_SITE(recall_ms),
+      .help = "how long an agent may take back a message" },
+    { "message_burst", KEY_SMALL, .min = 1, .max = 1000, .def = "10", IN_SITE(message_burst),
+      .help = "messages a visitor may send at once" },
+    { "message_rate", KEY_SMALL, .min = 1, .max = 1000, .def = "2", IN_SITE(message_rate), .help = "messages a second after that" },
+    { 0 },
+};
+
+static enum kf_rc take_hours(const struct keys_at *at, const struct key *k, json_t *value, void *into)
+{
+    return calendar_read(at, k->name, value, &((struct site_queue *)into)->hours);
+}
+
+#define IN_QUEUE(member) .at = offsetof(struct site_queue, member)
+
+static const struct key queue_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_QUEUE(name), .help = "what agents and visitors read" },
+    { "offer", KEY_BOOL, .def = "false", IN_QUEUE(offer), .help = "agents accept or refuse; else conversations are theirs at once" },
+    { "offer_ms", KEY_INT, .min = 5000, .max = 600000, .def = "30000", IN_QUEUE(offer_ms), .help = "how long an offer stands" },
+    { "skills", KEY_WORDS, .max = 8, IN_QUEUE(skills), .count = offsetof(struct site_queue, n_skills),
+      .help = "what its agents must know" },
+    { "zone", KEY_TEXT, .min = 1, .max = 64, IN_QUEUE(zone), .help = "time zone of its hours; else the site's" },
+    { "hours", KEY_OTHER, IN_QUEUE(hours), .take = take_hours, .help = "business hours; without them it is open day and night" },
+    { 0 },
+};
+
+#define IN_CHANNEL(member) .at = offsetof(struct site_channel, member)
+
+static const struct key channel_keys[] = {
+    { "adapter", KEY_TEXT, .required = true, .min = 1, .max = 32, .fits = fits_code, .form = "widget, or the name of an adapter",
+      IN_CHANNEL(adapter), .help = "widget for the web page, else the adapter that speaks to the platform" },
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_CHANNEL(name), .help = "what agents read" },
+    { "off", KEY_BOOL, .def = "false", IN_CHANNEL(off), .help = "takes and sends nothing" },
+    { "queue", KEY_WORD, .required = true, IN_CHANNEL(queue), .help = "the queue that its conversations go to" },
+    { "hook", KEY_TEXT, .secret = true, .min = 32, .max = 32, .fits = fits_hook, .form = "32 of 0-9 and a-f, by chance", IN_CHANNEL(hook),
+      .help = "the last part of the address that the platform calls" },
+    { "settings", KEY_OBJECT, .def = "{}", IN_CHANNEL(settings), .help = "what its adapter needs" },
+    { 0 },
+};
+
+#define IN_RULE(member) .at = offsetof(struct rule_document, member)
+
+/* The order of the words is the order of the enums in rule.h. */
+static const struct key rule_keys[] = {
+    { "event", KEY_CHOICE, .required = true,
+      .choices = "opened message waiting nobody outside away assigned returned closed silent_agent silent_visitor", IN_RULE(rule.event),
+      .help = "what it listens to" },
+    { "after_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_RULE(rule.after_ms), .help = "for how long it must have gone on" },
+    { "queue", KEY_WORD, IN_RULE(rule.queue), .help = "only in this queue" },
+    { "channel", KEY_WORD, IN_RULE(rule.channel), .help = "only on this channel" },
+    { "mid_talk", KEY_BOOL, IN_RULE(rule.mid_talk), .help = "also while an agent serves the conversation" },
+    { "often", KEY_CHOICE, .choices = "conversation cause", .def = "cause", IN_RULE(rule.often),
+      .help = "once per conversation, or per cause" },
+    { "actions", KEY_CHOICES, .required = true, .min = 1, .max = 4, .choices = "say form park invite", IN_RULE(rule.actions),
+      .help = "say the wording, offer the message form, take the conversation for later, invite to rate" },
+    { "wording", KEY_TEXT, .min = 1, .max = 32, .fits = fits_code, .form = "the key of a wording", IN_RULE(rule.wording),
+      .help = "what is said" },
+    { "order", KEY_SMALL, .min = 0, .max = 1000, .def = "100", IN_RULE(order), .help = "smaller ones come first" },
+    { "off", KEY_BOOL, .def = "false", IN_RULE(rule.off), .help = "does nothing" },
+    { 0 },
+};
+
+#define IN_CANNED(member) .at = offsetof(struct site_canned, member)
+
+static const struct key canned_keys[] = {
+    { "code", KEY_TEXT, .required = true, .min = 1, .max = 32, .fits = fits_code, .form = "1 to 32 of a-z, 0-9, _ and -", IN_CANNED(code),
+      .help = "what an agent types after the slash" },
+    { "initials", KEY_TEXT, .max = 32, .def = "", .fits = fits_initials, .form = "letters a-z and digits", IN_CANNED(initials),
+      .help = "pinyin initials of the title" },
+    { "title", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_CANNED(title), .help = "what it is for" },
+    { "text", KEY_TEXT, .required = true, .min = 1, .max = 4096, IN_CANNED(text), .help = "what is sent" },
+    { "lang", KEY_TEXT, .min = 2, .max = 8, .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_CANNED(lang), .help = "its language" },
+    { 0 },
+};
+
+#define IN_PERSON(member) .at = offsetof(struct site_person, member)
+
+/* The order of the roles is that of their bits in person.h. */
+const struct key person_keys[] = {
+    { "email", KEY_TEXT, .required = true, .min = 3, .max = 254, .fits = fits_email, .form = "a mail address in lower case",
+      IN_PERSON(email), .help = "the name to sign in with" },
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_PERSON(name), .help = "what visitors read" },
+    { "number", KEY_TEXT, .max = 16, .def = "", IN_PERSON(number), .help = "the agent's number" },
+    { "roles", KEY_CHOICES, .required = true, .min = 1, .max = 4, .choices = "agent supervisor reviewer admin", IN_PERSON(roles),
+      .help = "what the person may do" },
+    { "capacity", KEY_SMALL, .min = 0, .max = 100, .def = "5", IN_PERSON(capacity), .help = "conversations at a time" },
+    { "queues", KEY_WORDS, .max = 32, IN_PERSON(queues), .count = offsetof(struct site_person, n_queues), .help = "queues to work in" },
+    { "skills", KEY_WORDS, .max = 32, IN_PERSON(skills), .count = offsetof(struct site_person, n_skills), .help = "what the person knows" },
+    { 0 },
+};
+
+const struct key *kind_keys(enum kind k)
+{
+    static const struct key *const tables[] = { site_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
+
+    return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
+}
+
+/* ---- documents ----------------------------------------------------------------------------------------------------------- */
+
+bool document_deleted(json_t *body)
+{
+    return json_object_size(body) == 1 && json_is_true(json_object_get(body, "deleted"));
+}
+
+/* Events that only come while an agent serves the conversation: their rules mean it, unless they say otherwise. */
+static bool comes_mid_talk(enum rule_event e)
+{
+    return e == RULE_AWAY || e == RULE_ASSIGNED || e == RULE_SILENT_AGENT || e == RULE_SILENT_VISITOR;
+}
+
+static enum kf_rc finish_rule(const struct keys_at *at, const struct kf_key *key, const json_t *body, struct rule_document *d)
+{
+    struct rule *r = &d->rule;
+
+    r->key = *key;
+    if (!json_object_get(body, "mid_talk"))
+        r->mid_talk = comes_mid_talk(r->event);
+    if ((r->actions & (RULE_SAY | RULE_FORM)) && !r->wording)
+        return keys_fail(at, "wording is missing: the rule says something");
+    return KF_OK;
+}
+
+static enum kf_rc finish_zone(const struct keys_at *at, const char *zone)
+{
+    struct kf_err err = { 0 };
+    struct arena *scratch;
+    struct zone *z;
+    enum kf_rc rc;
+
+    if (!zone)
+        return KF_OK;
+    scratch = arena_new(0);
+    if (!scratch)
+        return keys_nomem(at);
+    rc = zone_load(&z, scratch, zone, &err);
+    arena_free(scratch);
+    return rc == KF_INVALID ? keys_fail(at, "zone: %s", err.text) : rc ? keys_nomem(at) : KF_OK;
+}
+
+enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_key *key, json_t *body, union filled *ret)
+{
+    enum kf_rc rc;
+
+    memset(ret, 0, sizeof(*ret));
+    rc = keys_read(at, kind_keys(k), body, ret);
+    if (rc)
+        return rc;
+    switch (k) {
+    case KIND_SITE:
+        return finish_zone(at, ret->site.zone);
+    case KIND_QUEUE:
+        ret->queue.key = *key;
+        ret->queue.hours.always = !json_object_get(body, "hours");
+        return finish_zone(at, ret->queue.zone);
+    case KIND_CHANNEL:
+        ret->channel.key = *key;
+        return KF_OK;
+    case KIND_RULE:
+        return finish_rule(at, key, body, &ret->rule);
+    case KIND_CANNED:
+        ret->canned.key = *key;
+        return KF_OK;
+    case KIND_WORDING:
+    case KIND_COUNT:
+    default:
+        return keys_fail(at, "has no table");
+    }
+}
+
+/* An empty text is allowed: then nothing is said. */
+enum kf_rc wordings_read(const struct keys_at *at, json_t *body, enum kf_rc (*each)(void *ctx, const char *key, const char *text),
+                         void *ctx)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(body))
+        return keys_fail(at, "must be an object");
+    json_object_foreach(body, name, value)
+    {
+        struct kf_key key;
+        enum kf_rc rc;
+
+        if (!key_parse(slice_of(name), &key))
+            return keys_fail(at, "\"%.40s\" is not a key; allowed are 1 to 32 of a-z, 0-9, _ and -", name);
+        if (!json_is_string(value))
+            return keys_fail(at, "%s must be a text", name);
+        if (utf8_length(slice_of(json_string_value(value))) > WORDING_MAX)
+            return keys_fail(at, "%s has more than %d characters", name, WORDING_MAX);
+        if (each && (rc = each(ctx, name, json_string_value(value))))
+            return rc;
+    }
+    return KF_OK;
+}

@@ -1,0 +1,42 @@
+/* kinds.h: the kinds of documents that make a site, each with its table of keys and the struct that it fills. */
+#ifndef KF_SETTINGS_KINDS_H
+#define KF_SETTINGS_KINDS_H
+
+#include "settings/keys.h"
+#include "settings/site.h"
+
+/* As document kinds go, in the order in which a site is put together. */
+enum kind { KIND_SITE, KIND_QUEUE, KIND_CHANNEL, KIND_WORDING, KIND_RULE, KIND_CANNED, KIND_COUNT };
+
+/* -1: there is no such kind. */
+int kind_parse(struct slice s);
+const char *kind_name(enum kind k);
+/* The table of a kind, for help and forms; NULL for wordings, whose members are free. */
+const struct key *kind_keys(enum kind k);
+/* Of a person in a set. */
+extern const struct key person_keys[];
+
+/* What a document fills: the noun itself, and what only building needs. */
+struct rule_document {
+    struct rule rule;
+    int order; /* rules stand in this order, then by key */
+};
+union filled {
+    struct site site;
+    struct site_queue queue;
+    struct site_channel channel;
+    struct rule_document rule;
+    struct site_canned canned;
+};
+
+/* {"deleted":true}: a document that is no more. */
+bool document_deleted(struct json_t *body);
+/* Reads a document of any kind but wordings, checks what can be checked of it alone. */
+enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_key *key, struct json_t *body, union filled *ret);
+/* {"key": "text", …}: calls `each` for every text until it fails. */
+enum kf_rc wordings_read(const struct keys_at *at, struct json_t *body, enum kf_rc (*each)(void *ctx, const char *key, const char *text),
+                         void *ctx);
+/* The language that a wording document's key means ("zh-tw" → "zh-TW"), NULL: none that we speak. */
+const char *language_of_key(const struct kf_key *key);
+
+#endif

@@ -1,0 +1,439 @@
+#include "settings/site.h"
+
+#include "core/arena.h"
+#include "settings/kinds.h"
+#include "settings/shipped.h"
+#include "settings/zone.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define SITE_BYTES (32U << 20)
+#define QUEUES_MAX 64 /* routing numbers them in a word of 64 bits */
+
+/* What a snapshot is made in: the struct that others see, and the memory of all that it points to. */
+struct owned {
+    struct site site;
+    struct arena *arena;
+};
+
+struct build {
+    struct owned *o;
+    struct arena *arena;
+    const struct document *docs;
+    size_t n_docs;
+    struct kf_err *why;
+    /* Growing; `site` gets them at the end. */
+    struct site_channel *channels;
+    struct site_queue *queues;
+    struct rule_document *rules;
+    size_t n_rules, cap_rules;
+    struct wording *wordings;
+    size_t n_wordings, cap_wordings;
+    struct site_canned *canned;
+    const char *lang; /* of the wordings that are being read */
+};
+
+/* ---- documents, one after the other ---------------------------------------------------------------------------------------- */
+
+typedef enum kf_rc take_document(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body);
+
+static enum kf_rc nomem(struct build *b)
+{
+    return kf_fail(b->why, KF_NOMEM, "site: out of memory");
+}
+
+static enum kf_rc read_one(struct build *b, enum kind k, const struct document *doc, take_document *take)
+{
+    char what[80];
+    struct keys_at at = { what, b->arena, b->why };
+    json_t *body = NULL;
+    enum kf_rc rc;
+
+    (void)snprintf(what, sizeof(what), k == KIND_SITE ? "%s" : "%s %s", kind_name(k), doc->key.s);
+    rc = keys_json(&at, slice_of(doc->body), &body);
+    if (rc)
+        return rc;
+    if (!document_deleted(body))
+        rc = take(b, &at, &doc->key, body);
+    json_decref(body);
+    return rc;
+}
+
+static enum kf_rc read_all(struct build *b, enum kind k, take_document *take)
+{
+    for (size_t i = 0; i < b->n_docs; i++) {
+        enum kf_rc rc;
+
+        if (!slice_is(slice_of(b->docs[i].kind.s), kind_name(k)))
+            continue;
+        rc = read_one(b, k, &b->docs[i], take);
+        if (rc)
+            return rc;
+    }
+    return KF_OK;
+}
+
+static enum kf_rc take_site(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_SITE, key, body, &f);
+
+    if (rc)
+        return rc;
+    f.site.key = b->o->site.key;
+    f.site.refs = 1;
+    b->o->site = f.site;
+    return KF_OK;
+}
+
+static enum kf_rc give_zone(struct build *b, const struct keys_at *at, struct site_queue *q)
+{
+    struct zone *zone;
+    enum kf_rc rc;
+
+    if (!q->zone)
+        q->zone = b->o->site.zone;
+    rc = zone_load(&zone, b->arena, q->zone, at->why);
+    if (rc)
+        return rc;
+    q->hours.offset = zone_offset;
+    q->hours.zone = zone;
+    return KF_OK;
+}
+
+static enum kf_rc take_queue(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_QUEUE, key, body, &f);
+
+    if (!rc && s->n_queues == QUEUES_MAX)
+        rc = keys_fail(at, "a site has at most %d queues", QUEUES_MAX);
+    if (!rc)
+        rc = give_zone(b, at, &f.queue);
+    if (!rc)
+        b->queues[s->n_queues++] = f.queue;
+    return rc;
+}
+
+static enum kf_rc take_channel(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_CHANNEL, key, body, &f);
+
+    if (rc)
+        return rc;
+    if (site_queue_number(s, &f.channel.queue) < 0)
+        return keys_fail(at, "queue: there is no queue \"%s\"", f.channel.queue.s);
+    if (f.channel.hook && site_channel_by_hook(s, slice_of(f.channel.hook)))
+        return keys_fail(at, "hook: another channel has the same one");
+    b->channels[s->n_channels++] = f.channel;
+    return KF_OK;
+}
+
+static enum kf_rc add_wording(void *ctx, const char *key, const char *text)
+{
+    struct build *b = ctx;
+    struct wording *w;
+
+    if (b->n_wordings == b->cap_wordings) {
+        size_t cap = b->cap_wordings ? 2 * b->cap_wordings : 128;
+        struct wording *more = arena_array(b->arena, cap, sizeof(*more));
+
+        if (!more)
+            return nomem(b);
+        if (b->n_wordings)
+            memcpy(more, b->wordings, b->n_wordings * sizeof(*more));
+        b->wordings = more;
+        b->cap_wordings = cap;
+    }
+    w = &b->wordings[b->n_wordings++];
+    *w = (struct wording){ arena_text(b->arena, slice_of(key)), b->lang, arena_text(b->arena, slice_of(text)) };
+    return w->key && w->text ? KF_OK : nomem(b);
+}
+
+static enum kf_rc take_wordings(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    b->lang = language_of_key(key);
+    if (!b->lang)
+        return keys_fail(at, "is not a language; allowed are zh-cn, zh-tw, en");
+    return wordings_read(at, body, add_wording, b);
+}
+
+/* A site's own rule stands in the place of the shipped one with its key. */
+static enum kf_rc take_rule(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_RULE, key, body, &f);
+    size_t i = 0;
+
+    if (rc)
+        return rc;
+    while (i < b->n_rules && !key_eq(&b->rules[i].rule.key, key))
+        i++;
+    if (i == b->cap_rules)
+        return nomem(b);
+    b->rules[i] = f.rule;
+    b->n_rules += i == b->n_rules;
+    return KF_OK;
+}
+
+static enum kf_rc take_canned(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_CANNED, key, body, &f);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < s->n_canned; i++)
+        if (strcmp(b->canned[i].code, f.canned.code) == 0)
+            return keys_fail(at, "code: \"%s\" is taken by %s", f.canned.code, b->canned[i].key.s);
+    if (!f.canned.lang)
+        f.canned.lang = s->language;
+    b->canned[s->n_canned++] = f.canned;
+    return KF_OK;
+}
+
+/* ---- what is shipped ------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc shipped_json(struct build *b, const char *name, json_t **ret)
+{
+    const struct shipped *s = shipped;
+    struct keys_at at = { name, b->arena, b->why };
+
+    while (s->name && strcmp(s->name, name) != 0)
+        s++;
+    return s->name ? keys_json(&at, slice_of(s->json), ret) : kf_fail(b->why, KF_INVALID, "no default %s were compiled in", name);
+}
+
+static enum kf_rc ship_wordings(struct build *b)
+{
+    const struct keys_at at = { "default wordings", b->arena, b->why };
+    const char *lang;
+    json_t *root = NULL, *texts;
+    enum kf_rc rc = shipped_json(b, "wordings", &root);
+
+    if (rc)
+        return rc;
+    json_object_foreach(root, lang, texts)
+    {
+        struct kf_key key = { "" };
+
+        for (size_t i = 0; i < KF_KEY_MAX && lang[i]; i++)
+            key.s[i] = lang[i] >= 'A' && lang[i] <= 'Z' ? (char)(lang[i] + 32) : lang[i];
+        rc = take_wordings(b, &at, &key, texts);
+        if (rc)
+            break;
+    }
+    json_decref(root);
+    return rc;
+}
+
+static enum kf_rc ship_rules(struct build *b)
+{
+    const struct keys_at at = { "default rules", b->arena, b->why };
+    json_t *root = NULL;
+    enum kf_rc rc = shipped_json(b, "rules", &root);
+    size_t own = 0;
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < b->n_docs; i++)
+        own += slice_is(slice_of(b->docs[i].kind.s), "rule");
+    b->cap_rules = json_array_size(root) + own;
+    b->rules = arena_array(b->arena, b->cap_rules + 1, sizeof(*b->rules));
+    if (!b->rules)
+        rc = nomem(b);
+    for (size_t i = 0; !rc && i < json_array_size(root); i++) {
+        json_t *body = json_array_get(root, i);
+        struct kf_key key;
+
+        if (!key_parse(slice_of(json_string_value(json_object_get(body, "key"))), &key))
+            rc = keys_fail(&at, "key is missing");
+        else {
+            (void)json_object_del(body, "key");
+            rc = take_rule(b, &at, &key, body);
+        }
+    }
+    json_decref(root);
+    return rc;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------- */
+
+static int by_order(const void *x, const void *y)
+{
+    const struct rule_document *a = x, *b = y;
+
+    return a->order != b->order ? (a->order < b->order ? -1 : 1) : strcmp(a->rule.key.s, b->rule.key.s);
+}
+
+static bool has_channel(const struct site *s, const struct kf_key *key)
+{
+    return !key->s[0] || site_channel(s, key);
+}
+
+static enum kf_rc check_rule(struct build *b, const struct rule *r)
+{
+    const struct site *s = &b->o->site;
+
+    if (r->queue.s[0] && site_queue_number(s, &r->queue) < 0)
+        return kf_fail(b->why, KF_INVALID, "rule %s: there is no queue \"%s\"", r->key.s, r->queue.s);
+    if (!has_channel(s, &r->channel))
+        return kf_fail(b->why, KF_INVALID, "rule %s: there is no channel \"%s\"", r->key.s, r->channel.s);
+    if (r->wording && !wording_find(s->wordings, s->n_wordings, r->wording, s->language, NULL))
+        return kf_fail(b->why, KF_INVALID, "rule %s: there is no wording \"%s\"", r->key.s, r->wording);
+    return KF_OK;
+}
+
+static enum kf_rc give_rules(struct build *b)
+{
+    struct site *s = &b->o->site;
+    struct rule *rules = arena_array(b->arena, b->n_rules + 1, sizeof(*rules));
+
+    if (!rules)
+        return nomem(b);
+    qsort(b->rules, b->n_rules, sizeof(*b->rules), by_order);
+    for (size_t i = 0; i < b->n_rules; i++) {
+        enum kf_rc rc = check_rule(b, &b->rules[i].rule);
+
+        if (rc)
+            return rc;
+        rules[i] = b->rules[i].rule;
+    }
+    s->rules = rules;
+    s->n_rules = b->n_rules;
+    return KF_OK;
+}
+
+static enum kf_rc check_kinds(struct build *b)
+{
+    size_t sites = 0;
+
+    for (size_t i = 0; i < b->n_docs; i++) {
+        int k = kind_parse(slice_of(b->docs[i].kind.s));
+
+        if (k < 0)
+            return kf_fail(b->why, KF_INVALID, "%s %s: there is no such kind of document", b->docs[i].kind.s, b->docs[i].key.s);
+        sites += k == KIND_SITE;
+    }
+    return sites == 1 ? KF_OK : kf_fail(b->why, KF_INVALID, "site %s has %zu documents of the kind site, not one", b->o->site.key.s, sites);
+}
+
+static enum kf_rc build_all(struct build *b)
+{
+    struct site *s = &b->o->site;
+    enum kf_rc rc = check_kinds(b);
+
+    if (rc || (rc = read_all(b, KIND_SITE, take_site)))
+        return rc;
+    if (!s->name)
+        return kf_fail(b->why, KF_INVALID, "site %s was deleted", s->key.s);
+    s->queues = b->queues = arena_array(b->arena, b->n_docs + 1, sizeof(*b->queues));
+    s->channels = b->channels = arena_array(b->arena, b->n_docs + 1, sizeof(*b->channels));
+    s->canned = b->canned = arena_array(b->arena, b->n_docs + 1, sizeof(*b->canned));
+    if (!b->queues || !b->channels || !b->canned)
+        return nomem(b);
+    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
+        (rc = read_all(b, KIND_CANNED, take_canned)))
+        return rc;
+    if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
+        return rc;
+    s->wordings = b->wordings;
+    s->n_wordings = b->n_wordings;
+    if ((rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)))
+        return rc;
+    return give_rules(b);
+}
+
+enum kf_rc site_build(struct site **ret, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
+{
+    struct arena *arena = arena_new(SITE_BYTES);
+    struct owned *o = arena ? ARENA_NEW(arena, struct owned) : NULL;
+    struct build b = { .o = o, .arena = arena, .docs = docs, .n_docs = n, .why = why };
+    enum kf_rc rc;
+
+    if (!o) {
+        arena_free(arena);
+        return kf_fail(why, KF_NOMEM, "site %s", key->s);
+    }
+    o->arena = arena;
+    o->site.key = *key;
+    rc = build_all(&b);
+    if (rc) {
+        arena_free(arena);
+        return rc;
+    }
+    *ret = &o->site;
+    return KF_OK;
+}
+
+struct site *site_ref(struct site *s)
+{
+    s->refs++;
+    return s;
+}
+
+void site_unref(struct site *s)
+{
+    if (s && --s->refs == 0)
+        arena_free(((struct owned *)s)->arena);
+}
+
+/* ---- looking things up ------------------------------------------------------------------------------------------------------ */
+
+const struct site_channel *site_channel(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_channels; i++)
+        if (key_eq(&s->channels[i].key, key))
+            return &s->channels[i];
+    return NULL;
+}
+
+const struct site_channel *site_channel_by_hook(const struct site *s, struct slice hook)
+{
+    for (size_t i = 0; i < s->n_channels; i++)
+        if (s->channels[i].hook && slice_is(hook, s->channels[i].hook))
+            return &s->channels[i];
+    return NULL;
+}
+
+int site_queue_number(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_queues; i++)
+        if (key_eq(&s->queues[i].key, key))
+            return (int)i;
+    return -1;
+}
+
+const struct site_queue *site_queue(const struct site *s, const struct kf_key *key)
+{
+    int i = site_queue_number(s, key);
+
+    return i < 0 ? NULL : &s->queues[i];
+}
+
+enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why)
+{
+    struct arena *arena = arena_new(SITE_BYTES);
+    struct keys_at at = { kind, arena, why };
+    int k = kind_parse(slice_of(kind));
+    union filled f;
+    json_t *root = NULL;
+    enum kf_rc rc;
+
+    if (!arena)
+        return kf_fail(why, KF_NOMEM, "%s", kind);
+    if (k < 0)
+        rc = kf_fail(why, KF_INVALID, "%.40s: there is no such kind of document", kind);
+    else if (!(rc = keys_json(&at, body, &root)) && !document_deleted(root))
+        rc = k == KIND_WORDING ? wordings_read(&at, root, NULL, NULL) : document_read(&at, (enum kind)k, &(struct kf_key){ "x" }, root, &f);
+    json_decref(root);
+    arena_free(arena);
+    return rc;
+}

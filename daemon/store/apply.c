@@ -1,0 +1,790 @@
+#include "store/apply.h"
+
+#include <openssl/rand.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- what the acts use ---------------------------------------------------------------------------------------------------- */
+
+bool refuse(struct work *w, enum kf_rc rc, const char *fmt, ...)
+{
+    va_list ap;
+
+    w->rc = rc;
+    w->job->why.rc = rc;
+    va_start(ap, fmt);
+    (void)vsnprintf(w->job->why.text, sizeof(w->job->why.text), fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+static bool lost(struct batch *b, enum kf_rc rc, const struct kf_err *why)
+{
+    b->hard = rc;
+    b->why = *why;
+    return false;
+}
+
+bool stored(struct work *w, enum kf_rc rc, const struct kf_err *why)
+{
+    return rc ? lost(w->batch, rc, why) : true;
+}
+
+bool ended(struct work *w, struct stmt *s)
+{
+    struct kf_err why = { .rc = KF_OK };
+    enum kf_rc rc = stmt_end(s, &why);
+
+    return stored(w, rc, &why);
+}
+
+bool run(struct work *w, struct stmt *s)
+{
+    struct kf_err why = { .rc = KF_OK };
+    enum kf_rc rc = stmt_run(s, -1, &why);
+
+    return stored(w, rc, &why);
+}
+
+bool more_room(struct work *w, void **array, size_t n, size_t *cap, size_t size)
+{
+    size_t more = *cap ? 2 * *cap : 4;
+    void *p;
+
+    if (n < *cap)
+        return true;
+    p = arena_array(w->arena, more, size);
+    if (!p)
+        return refuse(w, KF_NOMEM, "out of memory");
+    if (n)
+        memcpy(p, *array, n * size);
+    *array = p;
+    *cap = more;
+    return true;
+}
+
+bool op_add(struct work *w, bool (*write)(struct work *, const struct op *), const void *what, const void *more, int64_t number)
+{
+    if (!more_room(w, (void **)&w->ops, w->n_ops, &w->cap_ops, sizeof(*w->ops)))
+        return false;
+    w->ops[w->n_ops++] = (struct op){ write, what, more, number };
+    return true;
+}
+
+const char *text_of(struct work *w, struct buf *b)
+{
+    const char *ret = buf_ok(b) ? arena_text(w->arena, buf_slice(b)) : NULL;
+
+    buf_finish(b);
+    if (!ret)
+        (void)refuse(w, KF_NOMEM, "out of memory");
+    return ret;
+}
+
+/* An actor who was not filled in is the one who makes the change. */
+struct actor actor_of(const struct work *w, const struct actor *given)
+{
+    struct actor ret = given->name || !id_is_zero(&given->id) ? *given : w->change->by;
+
+    if (ret.role == ROLE_VISITOR && !id_is_zero(&w->contact))
+        ret.id = w->contact;
+    if (!ret.name)
+        ret.name = "";
+    return ret;
+}
+
+bool entry_add(struct work *w, const char *kind, const struct actor *by, const char *data)
+{
+    struct entry *e;
+
+    if (!more_room(w, (void **)&w->entries, w->n_entries, &w->cap_entries, sizeof(*w->entries)))
+        return false;
+    e = &w->entries[w->n_entries++];
+    *e = (struct entry){
+        .id = ++w->row.entries,
+        .after_seq = w->row.conv.seq,
+        .at = w->change->at,
+        .kind = kind,
+        .by = actor_of(w, by),
+        .data = data && *data ? data : "{}",
+    };
+    return true;
+}
+
+bool entry_brought(const struct work *w, const char *kind)
+{
+    for (size_t i = 0; i < w->change->n_acts; i++)
+        if (w->change->acts[i].kind == ACT_ENTRY && strcmp(w->change->acts[i].u.entry.kind, kind) == 0)
+            return true;
+    return false;
+}
+
+bool needs_conv(struct work *w)
+{
+    return w->has_conv ? true : refuse(w, KF_ABSENT, "there is no such conversation");
+}
+
+struct kf_id id_new(int64_t now_ms)
+{
+    uint8_t chance[10] = { 0 };
+
+    (void)RAND_bytes(chance, sizeof(chance)); /* fails only before the generator was ever seeded; unique columns guard us then */
+    return id_make(now_ms, chance);
+}
+
+/* ---- slots and places --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_more(uint64_t h, const void *p, size_t n)
+{
+    const unsigned char *b = p;
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ b[i]) * 1099511628211U;
+    return h;
+}
+
+static uint64_t hash_place(const struct kf_key *site, const struct kf_key *channel, const char *peer)
+{
+    uint64_t h = 14695981039346656037U;
+
+    h = hash_more(h, site->s, strlen(site->s) + 1);
+    h = hash_more(h, channel->s, strlen(channel->s) + 1);
+    h = hash_more(h, peer, strlen(peer));
+    return h ? h : 1; /* 0 is "no place": those go first */
+}
+
+static size_t bucket_of(const struct kf_id *id)
+{
+    return hash_more(14695981039346656037U, id->b, sizeof(id->b)) % BATCH_TABLE;
+}
+
+void batch_init(struct batch *b, struct db *db, struct arena *a)
+{
+    memset(b, 0, sizeof(*b));
+    b->db = db;
+    b->arena = a;
+}
+
+static bool no_memory(struct batch *b)
+{
+    const struct kf_err why = { .rc = KF_NOMEM, .text = "out of memory" };
+
+    return lost(b, KF_NOMEM, &why);
+}
+
+static struct place *place_get(struct batch *b, const struct kf_key *site, const struct kf_key *channel, const char *peer)
+{
+    uint64_t h = hash_place(site, channel, peer);
+    struct place **bucket = &b->places[h % BATCH_TABLE], *p;
+
+    for (p = *bucket; p; p = p->next)
+        if (p->hash == h && key_eq(&p->site, site) && key_eq(&p->channel, channel) && strcmp(p->peer, peer) == 0)
+            return p;
+    p = ARENA_NEW(b->arena, struct place);
+    if (!p || !(p->peer = arena_text(b->arena, slice_of(peer)))) {
+        (void)no_memory(b);
+        return NULL;
+    }
+    p->hash = h;
+    p->site = *site;
+    p->channel = *channel;
+    p->next = *bucket;
+    return *bucket = p;
+}
+
+static struct slot *slot_find(struct batch *b, const struct kf_id *id)
+{
+    struct slot *s = b->slots[bucket_of(id)];
+
+    while (s && !id_eq(&s->row.conv.id, id))
+        s = s->next;
+    return s;
+}
+
+static struct slot *slot_add(struct batch *b, const struct conv_row *row)
+{
+    struct slot **bucket = &b->slots[bucket_of(&row->conv.id)];
+    struct slot *s = ARENA_NEW(b->arena, struct slot);
+
+    if (!s) {
+        (void)no_memory(b);
+        return NULL;
+    }
+    s->row = *row;
+    s->place = place_get(b, &row->conv.site, &row->conv.channel, row->conv.peer);
+    if (!s->place)
+        return NULL;
+    s->next = *bucket;
+    return *bucket = s;
+}
+
+/* Reads one row of a statement that selects conversations. False: the database failed. *ret is NULL if there is none. */
+static bool slot_read(struct batch *b, struct stmt *s, struct slot **ret)
+{
+    struct conv_row row = { .n = 0 };
+    struct kf_err why = { .rc = KF_OK };
+    bool any = stmt_row(s);
+    enum kf_rc rc;
+
+    if (any)
+        row_conv(s, b->arena, &row);
+    rc = stmt_end(s, &why);
+    *ret = NULL;
+    if (rc)
+        return lost(b, rc, &why);
+    if (any && !(*ret = slot_find(b, &row.conv.id)) && !(*ret = slot_add(b, &row)))
+        return false;
+    return true;
+}
+
+static bool slot_get(struct batch *b, const struct kf_id *id, struct slot **ret)
+{
+    struct stmt *s;
+
+    *ret = slot_find(b, id);
+    if (*ret)
+        return true;
+    s = stmt_begin(b->db, SQL_CONV_BY_ID);
+    stmt_id(s, id);
+    return slot_read(b, s, ret);
+}
+
+static bool place_look(struct batch *b, struct place *p)
+{
+    struct stmt *s;
+
+    if (p->looked)
+        return true;
+    s = stmt_begin(b->db, SQL_CONV_NEWEST);
+    stmt_str(s, p->channel.s);
+    stmt_str(s, p->peer);
+    stmt_str(s, p->site.s);
+    if (!slot_read(b, s, &p->newest))
+        return false;
+    p->looked = true;
+    return true;
+}
+
+bool place_newest(struct work *w)
+{
+    return !w->slot || place_look(w->batch, w->slot->place);
+}
+
+/* ---- what a change is about ------------------------------------------------------------------------------------------------------ */
+
+static const char *act_ref(const struct act *a)
+{
+    switch (a->kind) {
+    case ACT_STATUS:
+        return a->u.status.seq ? NULL : a->u.status.ref;
+    case ACT_EDIT:
+    case ACT_REMOVE:
+        return a->u.edit.seq ? NULL : a->u.edit.ref;
+    default:
+        return NULL;
+    }
+}
+
+static bool id_of_ref(struct batch *b, const struct change *c, const char *ref, struct kf_id *ret)
+{
+    struct stmt *s = stmt_begin(b->db, SQL_CONV_OF_REF);
+    struct kf_err why = { .rc = KF_OK };
+    enum kf_rc rc;
+
+    stmt_str(s, ref);
+    stmt_str(s, c->site.s);
+    stmt_str(s, c->opening ? c->opening->channel.s : "");
+    if (stmt_row(s))
+        get_id(s, ret);
+    rc = stmt_end(s, &why);
+    return rc ? lost(b, rc, &why) : true;
+}
+
+static bool id_of_errand(struct batch *b, const struct kf_id *errand, struct kf_id *ret)
+{
+    struct stmt *s = stmt_begin(b->db, SQL_ERRAND_CONV);
+    struct kf_err why = { .rc = KF_OK };
+    enum kf_rc rc;
+
+    stmt_id(s, errand);
+    if (stmt_row(s))
+        get_id(s, ret);
+    rc = stmt_end(s, &why);
+    return rc ? lost(b, rc, &why) : true;
+}
+
+/* A change that names no conversation may still be about one: that of the message or the errand of its first such act. */
+static bool id_of_acts(struct batch *b, const struct change *c, struct kf_id *ret)
+{
+    for (size_t i = 0; i < c->n_acts; i++) {
+        const struct act *a = &c->acts[i];
+
+        if (act_ref(a))
+            return id_of_ref(b, c, act_ref(a), ret);
+        if (a->kind == ACT_ERRAND_CLAIM || a->kind == ACT_ERRAND_SETTLE)
+            return id_of_errand(b, &a->u.errand.id, ret);
+        if (a->kind == ACT_ERRAND) {
+            *ret = a->u.errand.conv;
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool says_something(const struct change *c)
+{
+    for (size_t i = 0; i < c->n_acts; i++)
+        if (c->acts[i].kind == ACT_MESSAGE || c->acts[i].kind == ACT_STEP)
+            return true;
+    return false;
+}
+
+bool batch_resolve(struct batch *b, struct job *job)
+{
+    const struct change *c = job->change;
+    struct kf_id id = c->conv;
+
+    job->slot = NULL;
+    job->place = NULL;
+    job->order = 0;
+    job->rc = KF_OK;
+    job->news = NULL;
+    if (id_is_zero(&id) && !(c->opening && says_something(c)) && !id_of_acts(b, c, &id))
+        return false;
+    if (!id_is_zero(&id)) {
+        if (!slot_get(b, &id, &job->slot))
+            return false;
+        job->place = job->slot ? job->slot->place : NULL;
+    } else if (c->opening)
+        if (!(job->place = place_get(b, &c->site, &c->opening->channel, c->opening->peer)))
+            return false;
+    if (job->place)
+        job->order = job->place->hash;
+    return true;
+}
+
+/* ---- the plan -------------------------------------------------------------------------------------------------------------------- */
+
+/* True: go on. A key that was claimed before ends the plan, as a duplicate or as a conflict. */
+static bool plan_claim(struct work *w)
+{
+    struct job *j = w->job;
+    struct stmt *s;
+    bool claimed;
+    int64_t print = 0;
+
+    if (!j->keyed)
+        return true;
+    s = stmt_begin(w->db, SQL_CLAIM_FIND);
+    stmt_bytes(s, (struct slice){ (const char *)j->key, sizeof(j->key) });
+    claimed = stmt_row(s);
+    if (claimed) {
+        print = get_i64(s);
+        w->news->first_seq = get_i64(s);
+        w->news->first_at = get_i64(s);
+        get_id(s, &w->news->conv.id);
+    }
+    if (!ended(w, s) || !claimed)
+        return w->batch->hard == KF_OK;
+    if (print && j->print && print != j->print)
+        return refuse(w, KF_CONFLICT, "the same key came before with other content");
+    w->news->duplicate = true;
+    return false;
+}
+
+static bool plan_lease_guard(struct work *w)
+{
+    const struct change *c = w->change;
+    struct kf_id node = { { 0 } };
+    int64_t epoch = 0;
+    struct stmt *s;
+
+    if (!c->lease_epoch)
+        return true;
+    s = stmt_begin(w->db, SQL_LEASE_GET);
+    stmt_i64(s, c->lease_shard);
+    if (stmt_row(s)) {
+        get_id(s, &node);
+        epoch = get_i64(s);
+    }
+    if (!ended(w, s))
+        return false;
+    if (epoch != c->lease_epoch || !id_eq(&node, &c->lease_node))
+        return refuse(w, KF_CONFLICT, "the lease of shard %d is not ours any more", c->lease_shard);
+    return true;
+}
+
+static void use_slot(struct work *w, struct slot *slot)
+{
+    w->slot = slot;
+    w->row = slot->row;
+    w->has_conv = true;
+}
+
+static bool own_step(const struct change *c, enum conv_event_kind kind)
+{
+    for (size_t i = 0; i < c->n_acts; i++)
+        if (c->acts[i].kind == ACT_STEP && c->acts[i].u.step.kind == kind)
+            return true;
+    return false;
+}
+
+static void new_conv(struct work *w, const struct slot *before)
+{
+    const struct opening *o = w->change->opening;
+    int64_t at = w->change->at;
+
+    w->opens = true;
+    w->has_conv = true;
+    w->row = (struct conv_row){ .conv = {
+                                    .id = id_is_zero(&o->new_conv) ? id_new(at) : o->new_conv,
+                                    .site = w->change->site,
+                                    .channel = o->channel,
+                                    .queue = o->queue,
+                                    .contact = w->contact,
+                                    .customer = w->customer,
+                                    .peer = o->peer,
+                                    .locale = o->locale ? o->locale : "",
+                                    .state = o->state,
+                                    .epoch = 1,
+                                    .priority = o->priority,
+                                    .opened_at = at,
+                                    .arrived_at = at,
+                                } };
+    if (before)
+        w->row.conv.previous = before->row.conv.id;
+}
+
+/* The one who writes: found by address, or made. In a talk of two the contact is known from the conversation. */
+static bool plan_contact(struct work *w, const struct slot *known)
+{
+    const struct opening *o = w->change->opening;
+    bool verified = false;
+    struct stmt *s;
+
+    if (!o->address || !*o->address)
+        return true;
+    if (known && !id_is_zero(&known->row.conv.contact) && strcmp(o->address, o->peer) == 0) {
+        w->contact = known->row.conv.contact;
+        w->customer = known->row.conv.customer;
+        return true;
+    }
+    s = stmt_begin(w->db, SQL_CONTACT_FIND);
+    stmt_str(s, o->channel.s);
+    stmt_str(s, o->address);
+    stmt_str(s, w->change->site.s);
+    if (stmt_row(s)) {
+        get_id(s, &w->contact);
+        get_id(s, &w->customer);
+        verified = get_i64(s) != 0;
+        w->contact_verify = o->verified && !verified;
+    } else
+        w->contact_new = true;
+    if (!ended(w, s))
+        return false;
+    if (w->contact_new) {
+        w->contact = id_is_zero(&o->new_contact) ? id_new(w->change->at) : o->new_contact;
+        w->customer = id_is_zero(&o->new_customer) ? id_new(w->change->at) : o->new_customer;
+    }
+    return true;
+}
+
+static bool plan_opening(struct work *w)
+{
+    const struct change *c = w->change;
+    const struct opening *o = c->opening;
+    struct place *p = w->job->place;
+    struct slot *newest;
+    bool open;
+
+    if (!place_look(w->batch, p))
+        return false;
+    newest = p->newest;
+    open = newest && conv_is_open(&newest->row.conv);
+    if (!says_something(c)) {
+        if (newest)
+            use_slot(w, newest);
+        return true; /* an act that needs a conversation says so */
+    }
+    if (!plan_contact(w, open ? newest : NULL))
+        return false;
+    if (!open && !(newest && c->at - newest->row.conv.closed_at < o->reopen_ms)) {
+        new_conv(w, newest);
+        return entry_brought(w, "opened") || entry_add(w, "opened", &c->by, o->opened);
+    }
+    use_slot(w, newest);
+    if (id_is_zero(&w->row.conv.contact)) {
+        w->row.conv.contact = w->contact;
+        w->row.conv.customer = w->customer;
+        w->full = true;
+    }
+    if (open && (c->by.role != ROLE_VISITOR || own_step(c, CONV_VISITOR_SAYS)))
+        return true;
+    return plan_step(w, &(struct conv_event){ .kind = CONV_VISITOR_SAYS, .epoch = -1 });
+}
+
+static bool plan_target(struct work *w)
+{
+    const struct change *c = w->change;
+
+    if (w->job->slot)
+        use_slot(w, w->job->slot);
+    else if (!id_is_zero(&c->conv))
+        return refuse(w, KF_ABSENT, "there is no such conversation");
+    else if (c->opening && !plan_opening(w))
+        return false;
+    if (w->has_conv && *c->site.s && !key_eq(&c->site, &w->row.conv.site))
+        return refuse(w, KF_ABSENT, "there is no such conversation"); /* it is another site's */
+    if (c->epoch != -1 && w->has_conv && w->slot && c->epoch != w->slot->row.conv.epoch)
+        return refuse(w, KF_CONFLICT, "decided on epoch %lld, it is %lld", (long long)c->epoch, (long long)w->slot->row.conv.epoch);
+    return true;
+}
+
+static bool plan_act(struct work *w, const struct act *a)
+{
+    switch (a->kind) {
+    case ACT_STEP:
+        return needs_conv(w) && plan_step(w, &a->u.step);
+    case ACT_MESSAGE:
+        return plan_message(w, a);
+    case ACT_ENTRY:
+        return plan_entry(w, a);
+    case ACT_RULED:
+        return plan_ruled(w, a);
+    case ACT_RATE:
+        return plan_rate(w, a);
+    case ACT_INVITE:
+        return plan_invite(w);
+    case ACT_READ:
+        return plan_read(w, a);
+    case ACT_EDIT:
+    case ACT_REMOVE:
+        return plan_edit(w, a);
+    case ACT_STATUS:
+        return plan_status(w, a);
+    case ACT_HANDLE:
+        return plan_handle(w, a);
+    case ACT_PRIORITY:
+        w->row.conv.priority = a->u.number;
+        w->full = true;
+        return needs_conv(w);
+    case ACT_ERRAND:
+        return plan_errand(w, &a->u.errand, a->u.errand.seq);
+    case ACT_ERRAND_CLAIM:
+        return plan_errand_claim(w, a);
+    case ACT_ERRAND_SETTLE:
+        return plan_errand_settle(w, a);
+    case ACT_PROFILE:
+        return plan_profile(w, a);
+    case ACT_PRESENCE:
+        return plan_presence(w, a);
+    case ACT_PERSON:
+        return plan_person(w, a);
+    case ACT_MEMBER:
+        return plan_member(w, a);
+    case ACT_SESSION:
+    case ACT_SESSION_TOUCH:
+    case ACT_SESSION_END:
+        return plan_session(w, a);
+    case ACT_LOGIN:
+        return plan_login(w, a);
+    case ACT_DOCUMENT:
+        return plan_document(w, a);
+    case ACT_FILE:
+        return plan_file(w, a);
+    case ACT_AUDIT:
+        return plan_audit(w, a);
+    case ACT_LEASE:
+        return plan_lease(w, a);
+    case ACT_CHANNEL_STATE:
+        return plan_blob(w, a);
+    default:
+        return refuse(w, KF_UNSUPPORTED, "act %d", (int)a->kind);
+    }
+}
+
+/* Where no rule listens, the rules need not look a second time: the mark moves along with the messages. */
+static void plan_ruled_mark(struct work *w)
+{
+    struct conv *c = &w->row.conv;
+    int64_t before = w->slot ? w->slot->row.conv.seq : 0;
+
+    if (w->ruled_all)
+        c->ruled_seq = c->seq;
+    if (c->seq > before && c->ruled_seq == before && (w->change->unruled >> c->state & 1))
+        c->ruled_seq = c->seq;
+}
+
+static bool plan(struct work *w)
+{
+    if (!plan_claim(w) || !plan_lease_guard(w) || !plan_target(w))
+        return false;
+    for (size_t i = 0; i < w->change->n_acts; i++)
+        if (!plan_act(w, &w->change->acts[i]))
+            return false;
+    plan_ruled_mark(w);
+    return true;
+}
+
+/* ---- the writes ------------------------------------------------------------------------------------------------------------------- */
+
+static bool write_claim(struct work *w)
+{
+    struct job *j = w->job;
+    struct stmt *s;
+
+    if (!j->keyed)
+        return true;
+    s = stmt_begin(w->db, SQL_CLAIM_ADD);
+    stmt_bytes(s, (struct slice){ (const char *)j->key, sizeof(j->key) });
+    stmt_i64_or_null(s, j->print);
+    stmt_i64_or_null(s, w->row.n);
+    stmt_i64_or_null(s, w->n_messages ? w->messages[0].seq : 0);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+static void slot_dirty(struct batch *b, struct slot *s, bool due)
+{
+    s->dirty = true;
+    s->dirty_due |= due;
+    if (s->listed)
+        return;
+    s->listed = true;
+    s->next_dirty = b->dirty;
+    b->dirty = s;
+}
+
+/* The row as it is now. What only messages change is put off to the end of the batch: often more of them follow. */
+static bool write_conv(struct work *w)
+{
+    struct batch *b = w->batch;
+    struct kf_err why = { .rc = KF_OK };
+    struct slot *slot = w->slot;
+    bool due;
+
+    if (!slot) {
+        if (!stored(w, conv_insert(b->db, &w->row, &why), &why))
+            return false;
+        slot = slot_add(b, &w->row);
+        if (!slot)
+            return false;
+        slot->row.conv.peer = slot->place->peer; /* the change's arena ends before the batch's */
+        slot->row.conv.locale = arena_text(b->arena, slice_of(w->row.conv.locale));
+        if (!slot->row.conv.locale)
+            return no_memory(b);
+        slot->place->newest = slot;
+        slot->place->looked = true;
+        w->slot = slot;
+        return true;
+    }
+    if (memcmp(&slot->row, &w->row, sizeof(w->row)) == 0)
+        return true;
+    due = conv_due(&slot->row.conv) != conv_due(&w->row.conv) || slot->row.conv.rule_due_at != w->row.conv.rule_due_at;
+    slot->row = w->row;
+    if (!w->full) {
+        slot_dirty(b, slot, due);
+        return true;
+    }
+    slot->dirty = slot->dirty_due = false;
+    return stored(w, conv_save(b->db, &slot->row, &why), &why);
+}
+
+static bool write_messages(struct work *w)
+{
+    struct kf_err why = { .rc = KF_OK };
+
+    for (size_t i = 0; i < w->n_messages; i++)
+        if (!stored(w, message_insert(w->db, w->row.n, &w->messages[i], &why), &why))
+            return false;
+    for (size_t i = 0; i < w->n_entries; i++)
+        if (!stored(w, entry_insert(w->db, w->row.n, &w->entries[i], &why), &why))
+            return false;
+    w->batch->indexable |= w->n_messages > 0;
+    return true;
+}
+
+static bool write_all(struct work *w)
+{
+    if (!write_contact(w))
+        return false;
+    if (w->has_conv && !write_conv(w))
+        return false;
+    w->row.n = w->slot ? w->slot->row.n : 0;
+    if (!write_messages(w) || !write_touched(w))
+        return false;
+    for (size_t i = 0; i < w->n_ops; i++)
+        if (!w->ops[i].write(w, &w->ops[i]))
+            return false;
+    return write_claim(w);
+}
+
+/* ---- a change ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Texts of rows are the batch's; news outlive it. */
+static bool own_texts(struct work *w, struct conv *c)
+{
+    c->peer = arena_text(w->arena, slice_of(c->peer));
+    c->locale = arena_text(w->arena, slice_of(c->locale));
+    return c->peer && c->locale;
+}
+
+static bool tell(struct work *w, const struct conv *before)
+{
+    struct news *n = w->news;
+
+    n->first_at = w->change->at;
+    n->has_conv = w->has_conv;
+    n->opened = w->opens;
+    n->reopened = w->reopens;
+    if (w->has_conv) {
+        n->conv = w->row.conv;
+        if (!own_texts(w, &n->conv))
+            return false;
+        n->before = *before;
+        n->before.peer = n->conv.peer;
+        n->before.locale = n->conv.locale;
+        if (w->opens)
+            n->before = (struct conv){ .seq = 0 };
+        n->staled = n->conv.ruled_seq < n->conv.seq;
+    }
+    n->messages = w->messages;
+    n->n_messages = w->n_messages;
+    n->first_seq = w->n_messages ? w->messages[0].seq : 0;
+    n->entries = w->entries;
+    n->n_entries = w->n_entries;
+    return true;
+}
+
+bool batch_apply(struct batch *b, struct job *job)
+{
+    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .arena = job->change->arena };
+    struct conv before = { .seq = 0 };
+
+    w.news = job->news = ARENA_NEW(w.arena, struct news);
+    if (!w.news)
+        (void)refuse(&w, KF_NOMEM, "out of memory");
+    else if (plan(&w)) {
+        if (w.slot)
+            before = w.slot->row.conv;
+        if (!tell(&w, &before))
+            (void)refuse(&w, KF_NOMEM, "out of memory");
+        else
+            return write_all(&w);
+    }
+    job->rc = w.rc;
+    return b->hard == KF_OK;
+}
+
+bool batch_flush(struct batch *b)
+{
+    struct kf_err why = { .rc = KF_OK };
+    enum kf_rc rc;
+
+    for (struct slot *s = b->dirty; s; s = s->next_dirty) {
+        rc = s->dirty ? conv_save_said(b->db, &s->row, s->dirty_due, &why) : KF_OK;
+        if (rc)
+            return lost(b, rc, &why);
+    }
+    return true;
+}

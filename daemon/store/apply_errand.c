@@ -1,0 +1,173 @@
+/* The outbox. */
+#include "store/apply.h"
+
+static bool write_errand(struct work *w, const struct op *op)
+{
+    const struct errand *e = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_ADD);
+
+    stmt_id(s, &e->id);
+    stmt_str(s, e->site.s);
+    stmt_str(s, e->channel.s);
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, e->seq);
+    stmt_i64(s, e->kind);
+    stmt_i64(s, e->state);
+    stmt_i64(s, e->due_at);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+/* True if `seq` is one of the messages that this change itself appends. */
+static bool said_now(const struct work *w, int64_t seq)
+{
+    return w->n_messages > 0 && seq >= w->messages[0].seq && seq <= w->messages[w->n_messages - 1].seq;
+}
+
+bool plan_errand(struct work *w, const struct errand *given, int64_t seq)
+{
+    const struct conv *c = &w->row.conv;
+    struct errand *e;
+
+    if (!needs_conv(w))
+        return false;
+    e = ARENA_NEW(w->arena, struct errand);
+    if (!e)
+        return refuse(w, KF_NOMEM, "out of memory");
+    e->id = id_is_zero(&given->id) ? id_new(w->change->at) : given->id;
+    e->site = c->site;
+    e->channel = *given->channel.s ? given->channel : c->channel;
+    e->seq = seq;
+    e->kind = given->kind;
+    e->state = ERRAND_QUEUED;
+    e->due_at = given->due_at ? given->due_at : w->change->at;
+    w->news->n_errands++;
+    if (e->kind == ERRAND_SEND && seq && !said_now(w, seq) && !plan_delivery(w, seq, DELIVERY_SENDING, NULL, NULL))
+        return false;
+    return op_add(w, write_errand, e, NULL, 0);
+}
+
+struct stored_errand {
+    int64_t n, seq;
+    enum errand_state state;
+    enum errand_kind kind;
+};
+
+static bool errand_get(struct work *w, const struct kf_id *id, struct stored_errand *ret)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_GET);
+    bool any;
+
+    stmt_id(s, id);
+    any = stmt_row(s);
+    if (any) {
+        ret->n = get_i64(s);
+        ret->state = (enum errand_state)get_i64(s);
+        ret->kind = (enum errand_kind)get_i64(s);
+        ret->seq = get_i64(s);
+    }
+    if (!ended(w, s))
+        return false;
+    return any ? true : refuse(w, KF_ABSENT, "there is no such errand");
+}
+
+static bool write_errand_claim(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_CLAIM);
+
+    stmt_id(s, &w->change->lease_node);
+    stmt_i64(s, w->change->lease_epoch ? w->change->lease_epoch : act->u.errand.lease);
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
+bool plan_errand_claim(struct work *w, const struct act *act)
+{
+    struct stored_errand e = { .n = 0 };
+
+    if (!errand_get(w, &act->u.errand.id, &e))
+        return false;
+    if (e.state != ERRAND_QUEUED)
+        return refuse(w, KF_CONFLICT, "the errand is not queued any more");
+    return op_add(w, write_errand_claim, act, NULL, e.n);
+}
+
+static bool write_errand_settle(struct work *w, const struct op *op)
+{
+    const struct errand *e = &((const struct act *)op->what)->u.errand;
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_SETTLE);
+
+    stmt_i64(s, e->state);
+    stmt_i64(s, e->attempt);
+    stmt_i64(s, e->due_at);
+    stmt_str(s, e->error);
+    stmt_i64_or_null(s, e->state == ERRAND_QUEUED ? 0 : w->change->at);
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
+static bool write_handle_used(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_HANDLE_USED);
+
+    (void)op;
+    stmt_i64(s, w->row.n);
+    return run(w, s);
+}
+
+/* What the outcome of sending means for the message itself. */
+static enum delivery delivery_of(enum errand_state s)
+{
+    switch (s) {
+    case ERRAND_DONE:
+        return DELIVERY_SENT;
+    case ERRAND_FAILED:
+        return DELIVERY_FAILED;
+    case ERRAND_UNCERTAIN:
+        return DELIVERY_UNCERTAIN;
+    case ERRAND_QUEUED:
+    case ERRAND_SENDING:
+    default:
+        return DELIVERY_NONE;
+    }
+}
+
+bool plan_errand_settle(struct work *w, const struct act *act)
+{
+    const struct errand *e = &act->u.errand;
+    struct stored_errand was = { .n = 0 };
+    const char *ref = e->message.ref;
+    enum delivery to = delivery_of(e->state);
+
+    if (!errand_get(w, &e->id, &was))
+        return false;
+    if (was.state != ERRAND_SENDING && was.state != ERRAND_QUEUED)
+        return refuse(w, KF_CONFLICT, "the errand was settled already");
+    if (e->state == ERRAND_SENDING)
+        return refuse(w, KF_INVALID, "an errand is claimed, not settled, as sending");
+    if (!op_add(w, write_errand_settle, act, NULL, was.n))
+        return false;
+    if (was.kind != ERRAND_SEND || !was.seq || !w->has_conv)
+        return true;
+    if ((to != DELIVERY_NONE || ref) && !plan_delivery(w, was.seq, to, to == DELIVERY_SENT ? NULL : e->error, ref))
+        return false;
+    return e->state == ERRAND_DONE || e->state == ERRAND_UNCERTAIN ? op_add(w, write_handle_used, NULL, NULL, 0) : true;
+}
+
+static bool write_handle(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_HANDLE_SET);
+
+    stmt_i64(s, w->row.n);
+    stmt_str(s, act->u.handle.text ? act->u.handle.text : "");
+    stmt_i64(s, act->u.handle.expires_ms);
+    stmt_i64(s, act->u.handle.left);
+    return run(w, s);
+}
+
+bool plan_handle(struct work *w, const struct act *act)
+{
+    return needs_conv(w) && op_add(w, write_handle, act, NULL, 0);
+}

@@ -1,0 +1,150 @@
+/* The acts on what is neither talk nor people. */
+#include "store/apply.h"
+
+static bool write_document(struct work *w, const struct op *op)
+{
+    const struct act_document *d = op->what;
+    const struct actor *by = &w->change->by;
+    struct stmt *s = stmt_begin(w->db, SQL_DOCUMENT_ADD);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, d->kind.s);
+    stmt_str(s, d->key.s);
+    stmt_i64(s, d->version);
+    stmt_i64(s, w->change->at);
+    stmt_i64(s, by->role);
+    stmt_id(s, &by->id);
+    stmt_str(s, by->name);
+    stmt_str(s, d->body ? d->body : "{}");
+    return run(w, s);
+}
+
+bool plan_document(struct work *w, const struct act *act)
+{
+    const struct act_document *d = &act->u.document;
+    struct stmt *s = stmt_begin(w->db, SQL_DOCUMENT_VERSION);
+    int64_t now = 0;
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, d->kind.s);
+    stmt_str(s, d->key.s);
+    if (stmt_row(s))
+        now = get_i64(s);
+    if (!ended(w, s))
+        return false;
+    if (d->version != now + 1)
+        return refuse(w, KF_CONFLICT, "%s %s is at version %lld", d->kind.s, d->key.s, (long long)now);
+    w->news->version = d->version;
+    return op_add(w, write_document, d, NULL, 0);
+}
+
+static bool write_file(struct work *w, const struct op *op)
+{
+    const struct act_file *f = op->what;
+    const struct actor *by = &w->change->by;
+    struct stmt *s = stmt_begin(w->db, SQL_FILE_ADD);
+
+    stmt_id(s, &f->id);
+    stmt_str(s, w->change->site.s);
+    stmt_bytes(s, (struct slice){ (const char *)f->sha256, sizeof(f->sha256) });
+    stmt_i64(s, f->size);
+    stmt_str(s, f->name ? f->name : "");
+    stmt_str(s, f->mime ? f->mime : "");
+    stmt_i64(s, f->width);
+    stmt_i64(s, f->height);
+    stmt_i64(s, w->change->at);
+    stmt_i64(s, by->role);
+    stmt_id(s, &by->id);
+    stmt_str(s, by->name);
+    return run(w, s);
+}
+
+bool plan_file(struct work *w, const struct act *act)
+{
+    return op_add(w, write_file, &act->u.file, NULL, 0);
+}
+
+static bool write_audit(struct work *w, const struct op *op)
+{
+    const struct entry *e = op->what;
+    struct actor by = actor_of(w, &e->by);
+    struct stmt *s = stmt_begin(w->db, SQL_AUDIT_ADD);
+
+    stmt_str(s, w->change->site.s);
+    stmt_i64(s, w->change->at);
+    stmt_str(s, e->kind ? e->kind : "");
+    stmt_i64(s, by.role);
+    stmt_id(s, &by.id);
+    stmt_str(s, by.name);
+    stmt_id(s, w->has_conv ? &w->row.conv.id : &w->change->conv);
+    stmt_str(s, e->data ? e->data : "{}");
+    return run(w, s);
+}
+
+bool plan_audit(struct work *w, const struct act *act)
+{
+    return op_add(w, write_audit, &act->u.entry, NULL, 0);
+}
+
+static bool write_lease(struct work *w, const struct op *op)
+{
+    const struct act_lease *l = op->what;
+    struct stmt *s;
+
+    if (l->take && op->number == 0) { /* nobody has ever held it */
+        s = stmt_begin(w->db, SQL_LEASE_ADD);
+        stmt_i64(s, l->shard);
+        stmt_id(s, &l->node);
+        stmt_i64(s, 1);
+    } else if (l->take) {
+        s = stmt_begin(w->db, SQL_LEASE_TAKE);
+        stmt_id(s, &l->node);
+        stmt_i64(s, l->shard);
+        stmt_i64(s, l->epoch);
+    } else {
+        s = stmt_begin(w->db, SQL_LEASE_BEAT);
+        stmt_i64(s, l->shard);
+        stmt_id(s, &l->node);
+        stmt_i64(s, l->epoch);
+    }
+    return run(w, s);
+}
+
+bool plan_lease(struct work *w, const struct act *act)
+{
+    const struct act_lease *l = &act->u.lease;
+    struct stmt *s = stmt_begin(w->db, SQL_LEASE_GET);
+    struct kf_id node = { { 0 } };
+    int64_t epoch = 0;
+
+    stmt_i64(s, l->shard);
+    if (stmt_row(s)) {
+        get_id(s, &node);
+        epoch = get_i64(s);
+    }
+    if (!ended(w, s))
+        return false;
+    if (epoch != l->epoch || (!l->take && !id_eq(&node, &l->node)))
+        return refuse(w, KF_CONFLICT, "shard %d is at epoch %lld", l->shard, (long long)epoch);
+    w->news->version = l->take ? epoch + 1 : epoch;
+    return op_add(w, write_lease, l, NULL, epoch);
+}
+
+static bool write_blob(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct slice bytes = act->u.blob.bytes;
+    struct stmt *s = stmt_begin(w->db, SQL_BLOB_SET);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, act->u.blob.channel.s);
+    stmt_str(s, act->u.blob.name ? act->u.blob.name : "");
+    stmt_bytes(s, bytes.p ? bytes : SLICE(""));
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+bool plan_blob(struct work *w, const struct act *act)
+{
+    return op_add(w, write_blob, act, NULL, 0);
+}

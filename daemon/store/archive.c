@@ -1,0 +1,359 @@
+#include "store/archive.h"
+
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK 512
+
+static const char *const members[] = { "messages.db", "files.db" };
+
+static enum kf_rc no_file(struct kf_err *why, const char *what, const char *path)
+{
+    return kf_fail(why, errno == ENOSPC || errno == EDQUOT ? KF_AGAIN : KF_IO, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+static bool write_all(int fd, const void *p, size_t n)
+{
+    for (const char *at = p; n;) {
+        ssize_t got = write(fd, at, n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+static bool read_all(int fd, void *p, size_t n)
+{
+    for (char *at = p; n;) {
+        ssize_t got = read(fd, at, n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+static bool copy_bytes(int from, int to, uint64_t n)
+{
+    char buf[65536];
+
+    while (n) {
+        size_t piece = n < sizeof(buf) ? (size_t)n : sizeof(buf);
+
+        if (!read_all(from, buf, piece) || !write_all(to, buf, piece))
+            return false;
+        n -= piece;
+    }
+    return true;
+}
+
+/* The name of a file exists on the disk only when its directory does. */
+static void sync_dir(const char *path)
+{
+    char dir[4096];
+    char *slash;
+    int fd;
+
+    if (snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
+        return;
+    slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = '\0';
+    fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
+/* ---- tar: ustar, sizes beyond 8 GiB in base 256 -------------------------------------------------------------------------------- */
+
+static void put_size(unsigned char *field, uint64_t size)
+{
+    if (size < 1ULL << 33) {
+        (void)snprintf((char *)field, 12, "%011llo", (unsigned long long)size);
+        return;
+    }
+    memset(field, 0, 12);
+    field[0] = 0x80;
+    for (int i = 0; i < 8; i++)
+        field[11 - i] = (unsigned char)(size >> (8 * i));
+}
+
+static uint64_t get_size(const unsigned char *field)
+{
+    uint64_t size = 0;
+
+    if (field[0] & 0x80)
+        for (int i = 4; i < 12; i++)
+            size = size << 8 | field[i];
+    else
+        for (int i = 0; i < 12 && field[i] >= '0' && field[i] <= '7'; i++)
+            size = size << 3 | (unsigned)(field[i] - '0');
+    return size;
+}
+
+static unsigned header_sum(const unsigned char h[BLOCK])
+{
+    unsigned sum = 0;
+
+    for (int i = 0; i < BLOCK; i++)
+        sum += i >= 148 && i < 156 ? ' ' : h[i];
+    return sum;
+}
+
+static void make_header(unsigned char h[BLOCK], const char *name, uint64_t size)
+{
+    memset(h, 0, BLOCK);
+    memcpy(h, name, strlen(name));
+    memcpy(h + 100, "0000600", 7);
+    memcpy(h + 108, "0000000", 7);
+    memcpy(h + 116, "0000000", 7);
+    put_size(h + 124, size);
+    memcpy(h + 136, "00000000000", 11);
+    h[156] = '0';
+    memcpy(h + 257, "ustar", 6);
+    memcpy(h + 263, "00", 2);
+    (void)snprintf((char *)h + 148, 8, "%06o", header_sum(h));
+    h[155] = ' ';
+}
+
+static bool check_header(const unsigned char h[BLOCK], const char *name, uint64_t *size)
+{
+    unsigned sum = (unsigned)strtoul((const char *)h + 148, NULL, 8);
+
+    if (memcmp(h + 257, "ustar", 5) != 0 || sum != header_sum(h) || strncmp((const char *)h, name, 100) != 0)
+        return false;
+    *size = get_size(h + 124);
+    return true;
+}
+
+static uint64_t padding(uint64_t size)
+{
+    return (BLOCK - size % BLOCK) % BLOCK;
+}
+
+/* ---- writing one --------------------------------------------------------------------------------------------------------------------- */
+
+/* A copy at one moment while others write on: all pages in one step, under one read transaction. */
+static enum kf_rc copy_database(const char *from, const char *to, struct kf_err *why)
+{
+    struct db *db = NULL;
+    sqlite3 *out = NULL;
+    sqlite3_backup *b;
+    enum kf_rc rc = sqlite_open(&db, from, DB_READ, why);
+    int fd, code;
+
+    if (rc)
+        return rc;
+    fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        db_close(db);
+        return no_file(why, "make", to);
+    }
+    (void)close(fd);
+    code = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(out, "PRAGMA synchronous=OFF", NULL, NULL, NULL); /* the archive is synced as a whole */
+    if (code == SQLITE_OK) {
+        b = sqlite3_backup_init(out, "main", sqlite_handle(db), "main");
+        while (b && (code = sqlite3_backup_step(b, -1)) == SQLITE_OK)
+            ;
+        sqlite3_backup_finish(b);
+        if (!b)
+            code = sqlite3_errcode(out);
+    }
+    if (code != SQLITE_DONE)
+        rc = kf_fail(why, code == SQLITE_FULL ? KF_AGAIN : KF_IO, "cannot copy %s: %s", from, sqlite3_errmsg(out));
+    sqlite3_close(out);
+    db_close(db);
+    return rc;
+}
+
+static enum kf_rc add_member(int archive, const char *name, const char *from, struct kf_err *why)
+{
+    static const char zeros[BLOCK];
+    unsigned char header[BLOCK];
+    struct stat st;
+    int fd = open(from, O_RDONLY | O_CLOEXEC);
+    enum kf_rc rc = KF_OK;
+
+    if (fd < 0 || fstat(fd, &st)) {
+        rc = no_file(why, "read", from);
+        goto out;
+    }
+    make_header(header, name, (uint64_t)st.st_size);
+    if (!write_all(archive, header, BLOCK) || !copy_bytes(fd, archive, (uint64_t)st.st_size) ||
+        !write_all(archive, zeros, padding((uint64_t)st.st_size)))
+        rc = no_file(why, "write", name);
+out:
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}
+
+static enum kf_rc add_database(int archive, const char *name, const char *from, const char *archive_path, struct kf_err *why)
+{
+    char copy[4096];
+    enum kf_rc rc;
+
+    if (snprintf(copy, sizeof(copy), "%s.%s.part", archive_path, name) >= (int)sizeof(copy))
+        return kf_fail(why, KF_INVALID, "the name of the archive is too long");
+    (void)unlink(copy); /* the archive's name is ours alone: this was left by an attempt that died */
+    rc = copy_database(from, copy, why);
+    if (!rc)
+        rc = add_member(archive, name, copy, why);
+    (void)unlink(copy);
+    return rc;
+}
+
+enum kf_rc archive_write(struct store *s, const char *path, struct kf_err *why)
+{
+    static const char end[2 * BLOCK];
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum kf_rc rc;
+
+    if (fd < 0 && errno == EEXIST)
+        return kf_fail(why, KF_CONFLICT, "%s exists already", path);
+    if (fd < 0)
+        return no_file(why, "make", path);
+    rc = add_database(fd, members[0], s->path, path, why);
+    if (!rc && *s->files_path)
+        rc = add_database(fd, members[1], s->files_path, path, why);
+    if (!rc && (!write_all(fd, end, sizeof(end)) || fsync(fd)))
+        rc = no_file(why, "write", path);
+    (void)close(fd);
+    if (rc)
+        (void)unlink(path);
+    else
+        sync_dir(path);
+    return rc;
+}
+
+/* ---- putting one back ------------------------------------------------------------------------------------------------------------------ */
+
+static enum kf_rc take_member(int archive, const char *name, const char *to, struct kf_err *why)
+{
+    unsigned char header[BLOCK];
+    uint64_t size;
+    int fd;
+    enum kf_rc rc = KF_OK;
+
+    if (!read_all(archive, header, BLOCK) || !check_header(header, name, &size))
+        return kf_fail(why, KF_INVALID, "this is not an archive of kefud: %s is missing", name);
+    (void)unlink(to);
+    fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return no_file(why, "make", to);
+    if (!copy_bytes(archive, fd, size) || fsync(fd))
+        rc = errno == ENOSPC ? no_file(why, "write", to) : kf_fail(why, KF_INVALID, "the archive ends in the middle of %s", name);
+    (void)close(fd);
+    if (!rc && lseek(archive, (off_t)padding(size), SEEK_CUR) < 0)
+        rc = no_file(why, "read", name);
+    return rc;
+}
+
+static enum kf_rc check_database(const char *path, const struct migration *known, struct kf_err *why)
+{
+    struct db *db = NULL;
+    sqlite3_stmt *h = NULL;
+    int newest = 0, now;
+    bool good = false;
+    enum kf_rc rc = sqlite_open(&db, path, DB_KEEP, why);
+
+    if (rc)
+        return rc;
+    if (sqlite3_prepare_v2(sqlite_handle(db), "PRAGMA integrity_check(1)", -1, &h, NULL) == SQLITE_OK && sqlite3_step(h) == SQLITE_ROW)
+        good = strcmp((const char *)sqlite3_column_text(h, 0), "ok") == 0;
+    sqlite3_finalize(h);
+    now = db->ops->schema(db);
+    for (; known->number; known++)
+        newest = known->number;
+    db_close(db);
+    if (!good || now < 1)
+        return kf_fail(why, KF_INVALID, "%s in the archive is damaged", path);
+    if (now > newest)
+        return kf_fail(why, KF_UNSUPPORTED, "the archive was written by a newer kefud (schema %d, this one knows %d)", now, newest);
+    return KF_OK;
+}
+
+static void remove_with_logs(const char *path)
+{
+    static const char *const tails[] = { "-wal", "-shm", "" };
+    char name[4096];
+
+    for (size_t i = 0; i < 3; i++)
+        if (snprintf(name, sizeof(name), "%s%s", path, tails[i]) < (int)sizeof(name))
+            (void)unlink(name);
+}
+
+/* The log of the old database must be gone before the new one has its name: it would be played into it. */
+static enum kf_rc put_in_place(const char *from, const char *to, struct kf_err *why)
+{
+    remove_with_logs(to);
+    if (rename(from, to))
+        return no_file(why, "put in place", to);
+    sync_dir(to);
+    return KF_OK;
+}
+
+static enum kf_rc restore_from(int archive, const char *messages, const char *files, const struct store_config *cfg, struct kf_err *why)
+{
+    const char *path = cfg->url + strlen("sqlite:");
+    bool with_files = cfg->files_path && *cfg->files_path;
+    enum kf_rc rc = take_member(archive, members[0], messages, why);
+
+    if (!rc && with_files)
+        rc = take_member(archive, members[1], files, why);
+    if (!rc)
+        rc = check_database(messages, sqlite_migrations, why);
+    if (!rc && with_files)
+        rc = check_database(files, sqlite_file_migrations, why);
+    if (!rc)
+        rc = put_in_place(messages, path, why);
+    if (!rc && with_files)
+        rc = put_in_place(files, cfg->files_path, why);
+    if (!rc && cfg->index_path && *cfg->index_path)
+        remove_with_logs(cfg->index_path); /* it is made again from the messages */
+    return rc;
+}
+
+enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why)
+{
+    char messages[4096], files[4096];
+    enum kf_rc rc;
+    int fd;
+
+    if (!slice_starts(slice_of(cfg->url), "sqlite:"))
+        return kf_fail(why, KF_UNSUPPORTED, "an archive is put back into SQLite only; PostgreSQL has tools of its own");
+    if (snprintf(messages, sizeof(messages), "%s.restore", cfg->url + strlen("sqlite:")) >= (int)sizeof(messages) ||
+        snprintf(files, sizeof(files), "%s.restore", cfg->files_path ? cfg->files_path : "") >= (int)sizeof(files))
+        return kf_fail(why, KF_INVALID, "the name of the database is too long");
+    fd = open(archive, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return kf_fail(why, KF_ABSENT, "cannot read %s: %s", archive, strerror(errno));
+    rc = restore_from(fd, messages, files, cfg, why);
+    (void)close(fd);
+    if (rc) {
+        remove_with_logs(messages);
+        if (cfg->files_path && *cfg->files_path)
+            remove_with_logs(files);
+    }
+    return rc;
+}

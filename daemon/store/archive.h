@@ -1,0 +1,10 @@
+/* archive.h: one file that holds both databases: a tar archive of messages.db and files.db, in this order, so that every file that a
+ * message names is in it, and so that any tar can look inside. */
+#ifndef KF_STORE_ARCHIVE_H
+#define KF_STORE_ARCHIVE_H
+
+#include "store/inside.h"
+
+enum kf_rc archive_write(struct store *s, const char *path, struct kf_err *why);
+
+#endif

@@ -1,0 +1,207 @@
+/* inside.h: what the parts of the store share. */
+#ifndef KF_STORE_INSIDE_H
+#define KF_STORE_INSIDE_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* An answer on its way to the caller's thread. `run` is called once, by store_drain(). */
+struct done {
+    struct done *next;
+    void (*run)(struct done *);
+};
+
+/* A change on its way. It lives in the change's arena. */
+struct job {
+    struct done done;
+    struct job *next;
+    struct change *change;
+    store_done *fn;
+    void *ctx;
+    enum kf_rc rc;
+    struct kf_err why;
+    struct news *news;
+    /* For the writer. */
+    bool keyed;
+    uint8_t key[32];
+    int64_t print; /* of the content; 0 none */
+    struct slot *slot;
+    struct place *place;
+    uint64_t order; /* of its place */
+    unsigned turn;  /* in the batch */
+};
+
+/* A connection to each database, for one reading thread. */
+struct reader {
+    struct store *store;
+    struct db *db, *index, *files; /* index, files: NULL where there is none */
+};
+
+/* Something to be read, and its answer. */
+struct ask {
+    struct done done;
+    struct ask *next;
+    void (*read)(struct ask *, struct reader *);
+    enum kf_rc rc;
+    struct kf_err why;
+};
+
+/* Something else that must be written by the writer, between two batches, in a transaction of its own. */
+struct task {
+    struct task *next;
+    enum kf_rc (*run)(struct task *, struct db *, struct kf_err *why);
+    void (*finish)(struct task *, enum kf_rc rc, const struct kf_err *why); /* after the commit or the rollback */
+};
+
+struct writer {
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct job *head, **tail;
+    struct task *tasks, **tasks_tail;
+    size_t queued;
+    bool stop;
+    struct db *db;
+    struct batch *batch; /* apply.h */
+};
+
+struct readers {
+    pthread_t *threads;
+    size_t n_threads;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct ask *head, **tail;
+    bool stop;
+};
+
+struct reindex {
+    struct done done;
+    struct reindex *next;
+    store_block_done *fn;
+    void *ctx;
+    enum kf_rc rc;
+    struct kf_err why;
+};
+
+struct indexer {
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t more; /* monotonic */
+    atomic_bool stop;
+    int64_t pending_since; /* the oldest commit that is not in the index; 0: none */
+    int64_t last_nudge;
+    int64_t emptied; /* the log of erased texts was emptied up to here */
+    struct reindex *reindex;
+    struct db *db, *main;
+};
+
+struct filer { /* the contents of files */
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct file_job *head, **tail;
+    size_t queued; /* bytes */
+    bool stop;
+    struct db *db;
+    struct upload *uploads;
+};
+
+struct upkeep { /* what takes long and is rare: backups, housekeeping */
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct chore *head, **tail;
+    bool stop;
+};
+
+/* The answer to a call for which there was no memory. */
+struct spare {
+    struct done done;
+    bool taken;
+    store_block_done *block;
+    store_file_done *file;
+    store_file_block *get;
+    void *ctx;
+};
+#define SPARES 32
+
+struct keeper { /* checkpoints */
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    bool stop, due;
+    struct db *db;
+};
+
+struct store {
+    char *path, *files_path, *index_path, *backup_dir;
+    size_t queue_max;
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+    void (*log)(int level, const char *line);
+
+    pthread_mutex_t done_lock;
+    struct done *done_head, **done_tail;
+
+    atomic_bool broken;
+    char broken_text[240]; /* written once, before `broken` */
+
+    struct writer writer;
+    struct readers readers;
+    struct keeper keeper;
+    struct indexer indexer;
+    struct filer filer;
+    struct upkeep upkeep;
+    struct spare spares[SPARES]; /* of the caller's thread */
+
+    atomic_uint_fast64_t commits, changes, conflicts, failed, commit_us, batch_le[6];
+    atomic_int_fast64_t wal_pages;
+};
+
+void store_post(struct store *s, struct done *d);
+void store_post_many(struct store *s, struct done *first, struct done *last); /* linked already */
+/* Answers KF_NOMEM: exactly one of the three is given. */
+void store_no_memory(struct store *s, store_block_done *block, store_file_done *file, store_file_block *get, void *ctx);
+void store_break(struct store *s, const char *words);
+void store_log(struct store *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int64_t clock_us(void);             /* monotonic */
+void thread_name(const char *name); /* of the calling thread, for top and for figures */
+
+/* Brings a database to the newest schema. One that is not empty is saved into `backup_dir` first. */
+struct migration;
+enum kf_rc migrate(struct db *db, const struct migration *all, const char *path, const char *backup_dir, struct kf_err *why);
+
+enum kf_rc writer_start(struct store *s, struct kf_err *why);
+void writer_stop(struct store *s); /* commits what is queued first */
+void writer_take(struct store *s, struct job *job);
+void writer_task(struct store *s, struct task *t);
+
+enum kf_rc readers_start(struct store *s, int n, struct kf_err *why);
+void readers_stop(struct store *s);
+void readers_take(struct store *s, struct ask *k);
+
+enum kf_rc filer_start(struct store *s, struct kf_err *why);
+void filer_stop(struct store *s);
+/* Removes contents older than `before` that no file names any more. */
+void files_sweep(struct store *s, int64_t before, store_block_done *done, void *ctx);
+
+enum kf_rc upkeep_start(struct store *s, struct kf_err *why);
+void upkeep_stop(struct store *s);
+
+enum kf_rc keeper_start(struct store *s, struct kf_err *why);
+void keeper_stop(struct store *s);
+void keeper_nudge(struct store *s);
+
+/* One query in a read transaction. */
+enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
+
+#endif

@@ -1,0 +1,770 @@
+/* The queries. Each runs in one read transaction: what it answers was true together. */
+#include "core/buf.h"
+#include "store/inside.h"
+#include "store/row.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define LIMIT_MAX   10000
+#define PROFILE_MAX (1u << 20)
+
+struct reading {
+    struct reader *reader;
+    struct db *db;
+    struct query *q;
+    struct kf_err *why;
+};
+
+static int64_t limit_of(const struct query *q, int64_t usual)
+{
+    int64_t n = q->limit > 0 ? q->limit : usual;
+
+    return n < LIMIT_MAX ? n : LIMIT_MAX;
+}
+
+static enum kf_rc no_memory(struct reading *r)
+{
+    return kf_fail(r->why, KF_NOMEM, "out of memory");
+}
+
+static enum kf_rc absent(struct reading *r, const char *what)
+{
+    return kf_fail(r->why, KF_ABSENT, "there is no such %s", what);
+}
+
+/* Room for one more in an array of the answer that grows by doubling. */
+static void *room(struct reading *r, void *array, size_t n, size_t size)
+{
+    void *more;
+
+    if (n >= 4 && (n & (n - 1)))
+        return array;
+    if (n > 0 && n < 4)
+        return array;
+    more = arena_array(r->q->arena, n ? 2 * n : 4, size);
+    if (more && n)
+        memcpy(more, array, n * size);
+    return more;
+}
+
+static enum kf_rc read_convs(struct reading *r, struct stmt *s)
+{
+    struct query *q = r->q;
+
+    while (stmt_row(s)) {
+        struct conv_row row = { .n = 0 };
+        struct conv *convs = room(r, q->convs, q->n_convs, sizeof(*convs));
+
+        if (!convs) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->convs = convs;
+        row_conv(s, q->arena, &row);
+        convs[q->n_convs++] = row.conv;
+    }
+    return stmt_end(s, r->why);
+}
+
+/* ---- conversations ---------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc one_conv(struct reading *r, struct stmt *s)
+{
+    enum kf_rc rc = read_convs(r, s);
+
+    return !rc && !r->q->n_convs ? absent(r, "conversation") : rc;
+}
+
+static enum kf_rc read_conv(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_BY_ID);
+
+    stmt_id(s, &r->q->id);
+    return one_conv(r, s);
+}
+
+static enum kf_rc read_peer(struct reading *r)
+{
+    bool any_site = !*r->q->site.s;
+    struct stmt *s = stmt_begin(r->db, any_site ? SQL_CONV_NEWEST_ANY_SITE : SQL_CONV_NEWEST);
+
+    stmt_str(s, r->q->channel.s);
+    stmt_text(s, r->q->text);
+    if (!any_site)
+        stmt_str(s, r->q->site.s);
+    return one_conv(r, s);
+}
+
+static enum kf_rc read_open(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_OPEN);
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->now);
+    stmt_bytes(s, (struct slice){ (const char *)q->id.b, sizeof(q->id.b) }); /* zeros too: they come before all */
+    stmt_i64(s, limit_of(q, LIMIT_MAX));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_owned(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_OWNED);
+
+    stmt_id(s, &r->q->id);
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, r->q->now);
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_waiting(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_WAITING);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, limit_of(r->q, LIMIT_MAX));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_due(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_DUE);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, r->q->now);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_file_convs(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_OF_FILE);
+
+    stmt_id(s, &r->q->id);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+/* ---- messages and the timeline ------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc take_messages(struct reading *r, struct stmt *s, int64_t limit)
+{
+    struct query *q = r->q;
+
+    while (stmt_row(s)) {
+        struct message *m;
+
+        if ((int64_t)q->n_messages == limit) {
+            q->more = true;
+            break;
+        }
+        m = room(r, q->messages, q->n_messages, sizeof(*m));
+        if (!m) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->messages = m;
+        row_message(s, q->arena, &m[q->n_messages++]);
+    }
+    return stmt_end(s, r->why);
+}
+
+static void reverse(struct message *m, size_t n)
+{
+    for (size_t i = 0; i + 1 < n - i; i++) {
+        struct message t = m[i];
+
+        m[i] = m[n - 1 - i];
+        m[n - 1 - i] = t;
+    }
+}
+
+static enum kf_rc read_messages(struct reading *r)
+{
+    struct query *q = r->q;
+    bool back = q->before > 0;
+    int64_t limit = limit_of(q, 50);
+    struct stmt *s = stmt_begin(r->db, back ? SQL_MESSAGES_BEFORE : SQL_MESSAGES_AFTER);
+    enum kf_rc rc;
+
+    stmt_id(s, &q->id);
+    stmt_i64(s, back ? q->before : q->after);
+    stmt_i64(s, limit + 1); /* one more than asked tells whether there are more */
+    rc = take_messages(r, s, limit);
+    if (!rc && back)
+        reverse(q->messages, q->n_messages);
+    return rc;
+}
+
+static enum kf_rc read_message(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_ONE);
+    enum kf_rc rc;
+
+    stmt_id(s, &r->q->id);
+    stmt_i64(s, r->q->after);
+    rc = take_messages(r, s, 1);
+    return !rc && !r->q->n_messages ? absent(r, "message") : rc;
+}
+
+static enum kf_rc read_timeline(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_TIMELINE);
+    int64_t limit = limit_of(q, LIMIT_MAX - 1);
+
+    stmt_id(s, &q->id);
+    stmt_i64(s, q->after);
+    stmt_i64(s, limit + 1);
+    while (stmt_row(s)) {
+        struct entry *e;
+
+        if ((int64_t)q->n_entries == limit) {
+            q->more = true;
+            break;
+        }
+        e = room(r, q->entries, q->n_entries, sizeof(*e));
+        if (!e) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->entries = e;
+        row_entry(s, q->arena, &e[q->n_entries++]);
+    }
+    return stmt_end(s, r->why);
+}
+
+/* ---- people ------------------------------------------------------------------------------------------------------------------------ */
+
+static enum kf_rc profile_contacts(struct reading *r, const struct kf_id *customer, struct buf *b)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CUSTOMER_CONTACTS);
+    char text[KF_ID_TEXT];
+    struct kf_id id;
+
+    stmt_id(s, customer);
+    for (int n = 0; stmt_row(s); n++) {
+        get_id(s, &id);
+        buf_printf(b, "%s{\"id\":\"%s\",\"channel\":", n ? "," : "", id_text(&id, text));
+        buf_json(b, get_slice(s));
+        buf_str(b, ",\"address\":");
+        buf_json(b, get_slice(s));
+        buf_printf(b, ",\"verified\":%s}", get_i64(s) ? "true" : "false");
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc contact_customer(struct reading *r, struct kf_id *ret)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONTACT_CUSTOMER);
+
+    stmt_id(s, &r->q->id);
+    if (stmt_row(s))
+        get_id(s, ret);
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_profile(struct reading *r)
+{
+    struct kf_id customer = { { 0 } };
+    char text[KF_ID_TEXT];
+    struct stmt *s;
+    struct buf b;
+    bool any;
+    enum kf_rc rc = contact_customer(r, &customer);
+
+    if (rc)
+        return rc;
+    if (id_is_zero(&customer))
+        return absent(r, "contact");
+    buf_init(&b, PROFILE_MAX);
+    s = stmt_begin(r->db, SQL_CUSTOMER_GET);
+    stmt_id(s, &customer);
+    any = stmt_row(s);
+    if (any) {
+        buf_printf(&b, "{\"id\":\"%s\",\"name\":", id_text(&customer, text));
+        buf_json(&b, get_slice(s));
+        buf_str(&b, ",\"profile\":");
+        buf_add(&b, get_slice(s));
+        buf_printf(&b, ",\"created_at\":%" PRId64 ",\"contacts\":[", get_i64(s));
+    }
+    rc = stmt_end(s, r->why);
+    if (!rc && !any)
+        rc = absent(r, "customer");
+    if (!rc)
+        rc = profile_contacts(r, &customer, &b);
+    buf_str(&b, "]}");
+    if (!rc && (!buf_ok(&b) || !(r->q->text_out = arena_text(r->q->arena, buf_slice(&b)))))
+        rc = no_memory(r);
+    buf_finish(&b);
+    return rc;
+}
+
+static enum kf_rc read_person(struct reading *r)
+{
+    struct query *q = r->q;
+    struct person *p = ARENA_NEW(q->arena, struct person);
+    struct stmt *s = stmt_begin(r->db, q->text.n ? SQL_PERSON_BY_EMAIL : SQL_PERSON_BY_ID);
+    bool any;
+    enum kf_rc rc;
+
+    if (q->text.n)
+        stmt_text(s, q->text);
+    else
+        stmt_id(s, &q->id);
+    any = p && stmt_row(s);
+    if (any)
+        row_person(s, q->arena, p);
+    rc = stmt_end(s, r->why);
+    if (rc || !p)
+        return p ? rc : no_memory(r);
+    if (!any)
+        return absent(r, "person");
+    q->person = p;
+    return KF_OK;
+}
+
+static enum kf_rc read_members(struct reading *r)
+{
+    struct query *q = r->q;
+    bool one = !id_is_zero(&q->id);
+    struct stmt *s = stmt_begin(r->db, one ? SQL_MEMBERS_OF : *q->site.s ? SQL_MEMBERS : SQL_MEMBERS_ALL);
+
+    if (one)
+        stmt_id(s, &q->id);
+    if (one || *q->site.s)
+        stmt_str(s, q->site.s);
+    while (stmt_row(s)) {
+        struct member *m = room(r, q->members, q->n_members, sizeof(*m));
+
+        if (!m) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->members = m;
+        row_member(s, q->arena, &m[q->n_members++]);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_session(struct reading *r)
+{
+    struct stored_session *n = &r->q->session;
+    struct stmt *s = stmt_begin(r->db, SQL_SESSION_GET);
+    bool any;
+    enum kf_rc rc;
+
+    stmt_bytes(s, r->q->bytes);
+    any = stmt_row(s);
+    if (any) {
+        get_id(s, &n->person);
+        get_fixed(s, n->csrf, sizeof(n->csrf));
+        n->created_at = get_i64(s);
+        n->seen_at = get_i64(s);
+        n->expires_at = get_i64(s);
+    }
+    rc = stmt_end(s, r->why);
+    return !rc && !any ? absent(r, "session") : rc;
+}
+
+static enum kf_rc login_next(struct reading *r, struct slice account, struct slice address, int64_t *next)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_LOGIN_GET);
+    int64_t at = 0;
+
+    stmt_text(s, account.p ? account : SLICE(""));
+    stmt_text(s, address.p ? address : SLICE(""));
+    if (stmt_row(s)) {
+        (void)get_i64(s);
+        (void)get_i64(s);
+        at = get_i64(s);
+    }
+    if (at > *next)
+        *next = at;
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_login(struct reading *r)
+{
+    struct query *q = r->q;
+    int64_t next = 0;
+    enum kf_rc rc = login_next(r, q->text, SLICE(""), &next);
+
+    if (!rc)
+        rc = login_next(r, SLICE(""), q->text2, &next);
+    q->number = next > q->now ? next - q->now : 0;
+    return rc;
+}
+
+/* ---- the rest ------------------------------------------------------------------------------------------------------------------------ */
+
+static enum kf_rc read_documents(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_DOCUMENTS);
+
+    stmt_str(s, q->site.s);
+    while (stmt_row(s)) {
+        struct stored_document *d = room(r, q->documents, q->n_documents, sizeof(*d));
+
+        if (!d) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->documents = d;
+        d += q->n_documents++;
+        get_key(s, &d->site);
+        get_key(s, &d->kind);
+        get_key(s, &d->key);
+        d->version = get_i64(s);
+        d->at = get_i64(s);
+        d->body = get_str(s, q->arena);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_leases(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_LEASES);
+
+    while (stmt_row(s)) {
+        struct stored_lease *l = room(r, q->leases, q->n_leases, sizeof(*l));
+
+        if (!l) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->leases = l;
+        l += q->n_leases++;
+        l->shard = (int)get_i64(s);
+        get_id(s, &l->node);
+        l->epoch = get_i64(s);
+        l->beat = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_file(struct reading *r)
+{
+    struct stored_file *f = &r->q->file;
+    struct arena *a = r->q->arena;
+    struct stmt *s = stmt_begin(r->db, SQL_FILE_GET);
+    bool any;
+    enum kf_rc rc;
+
+    stmt_id(s, &r->q->id);
+    any = stmt_row(s);
+    if (any) {
+        get_id(s, &f->id);
+        get_key(s, &f->site);
+        get_fixed(s, f->sha256, sizeof(f->sha256));
+        f->size = get_i64(s);
+        f->at = get_i64(s);
+        f->name = get_str(s, a);
+        f->mime = get_str(s, a);
+        f->width = (int)get_i64(s);
+        f->height = (int)get_i64(s);
+        f->by.role = (enum role)get_i64(s);
+        get_id(s, &f->by.id);
+        f->by.name = get_str(s, a);
+    }
+    rc = stmt_end(s, r->why);
+    return !rc && !any ? absent(r, "file") : rc;
+}
+
+static enum kf_rc read_blob(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_BLOB_GET);
+    bool any;
+    enum kf_rc rc;
+
+    stmt_str(s, q->site.s);
+    stmt_str(s, q->channel.s);
+    stmt_text(s, q->text);
+    any = stmt_row(s);
+    if (any)
+        q->bytes_out = get_copy(s, q->arena);
+    rc = stmt_end(s, r->why);
+    return !rc && !any ? absent(r, "channel state") : rc;
+}
+
+/* ---- the outbox -------------------------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc errand_message(struct reading *r, int64_t conv, int64_t seq, struct message *ret)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_GET);
+
+    stmt_i64(s, conv);
+    stmt_i64(s, seq);
+    if (stmt_row(s)) {
+        (void)get_i64(s);
+        row_message(s, r->q->arena, ret);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc errand_handle(struct reading *r, int64_t conv, struct errand *e)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_HANDLE_GET);
+
+    stmt_i64(s, conv);
+    if (stmt_row(s)) {
+        e->handle = get_text(s, r->q->arena);
+        e->handle_expires_ms = get_i64(s);
+        e->handle_left = (int)get_i64(s);
+        e->handle_used = (int)get_i64(s);
+        if (e->handle_left > 0)
+            e->handle_left = e->handle_left > e->handle_used ? e->handle_left - e->handle_used : 0;
+    }
+    return stmt_end(s, r->why);
+}
+
+/* What sending needs beside the row itself. */
+static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand *e)
+{
+    struct message answered = { .seq = 0 };
+    enum kf_rc rc = e->seq ? errand_message(r, conv, e->seq, &e->message) : KF_OK;
+
+    if (!rc && e->message.reply_to)
+        rc = errand_message(r, conv, e->message.reply_to, &answered);
+    e->reply_ref = answered.ref;
+    return rc ? rc : errand_handle(r, conv, e);
+}
+
+static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_t *conv)
+{
+    get_id(s, &e->id);
+    get_key(s, &e->site);
+    get_key(s, &e->channel);
+    get_id(s, &e->conv);
+    e->seq = get_i64(s);
+    e->kind = (enum errand_kind)get_i64(s);
+    e->state = (enum errand_state)get_i64(s);
+    e->attempt = (int)get_i64(s);
+    e->due_at = get_i64(s);
+    e->created_at = get_i64(s);
+    e->lease = get_i64(s);
+    e->error = get_text(s, a);
+    *conv = get_i64(s);
+    e->peer = get_str(s, a);
+    e->user = get_str(s, a);
+}
+
+/* `after` is the epoch of the lease under which the caller works; 0: the newest there is. */
+static enum kf_rc lease_epoch(struct reading *r, int64_t *ret)
+{
+    struct stmt *s;
+
+    *ret = r->q->after;
+    if (*ret)
+        return KF_OK;
+    s = stmt_begin(r->db, SQL_LEASE_NEWEST);
+    if (stmt_row(s))
+        *ret = get_i64(s);
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_errands(struct reading *r)
+{
+    struct query *q = r->q;
+    int64_t epoch, limit = limit_of(q, 100);
+    int64_t *convs = arena_array(q->arena, (size_t)limit, sizeof(*convs));
+    enum kf_rc rc = lease_epoch(r, &epoch);
+    struct stmt *s;
+
+    if (rc || !convs)
+        return rc ? rc : no_memory(r);
+    s = stmt_begin(r->db, SQL_ERRANDS_DUE);
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->now);
+    stmt_i64(s, epoch);
+    stmt_i64(s, limit);
+    while (stmt_row(s)) {
+        struct errand *e = room(r, q->errands, q->n_errands, sizeof(*e));
+
+        if (!e) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->errands = e;
+        row_errand(s, q->arena, &e[q->n_errands], &convs[q->n_errands]);
+        q->n_errands++;
+    }
+    rc = stmt_end(s, r->why);
+    for (size_t i = 0; i < q->n_errands && !rc; i++)
+        rc = errand_complete(r, convs[i], &q->errands[i]);
+    return rc;
+}
+
+/* ---- figures ----------------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t count_one(struct db *db, enum sql which, const char *site, const int64_t *number)
+{
+    struct stmt *s = stmt_begin(db, which);
+    int64_t ret = 0;
+
+    if (site)
+        stmt_str(s, site);
+    if (number)
+        stmt_i64(s, *number);
+    if (stmt_row(s))
+        ret = get_i64(s);
+    return stmt_end(s, NULL) ? 0 : ret;
+}
+
+static int64_t count_states(struct reading *r, struct buf *b)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_COUNT_STATES);
+    int64_t open = 0, n;
+
+    stmt_str(s, r->q->site.s);
+    while (stmt_row(s)) {
+        buf_printf(b, "\"%s\":", conv_state_name((enum conv_state)get_i64(s)));
+        n = get_i64(s);
+        buf_printf(b, "%" PRId64 ",", n);
+        open += n;
+    }
+    (void)stmt_end(s, NULL);
+    return open;
+}
+
+static void count_errands(struct reading *r, struct buf *b)
+{
+    static const char *const names[] = { "queued", "sending", "done", "failed", "uncertain" };
+    struct stmt *s = stmt_begin(r->db, SQL_COUNT_ERRANDS);
+    bool any = false;
+
+    stmt_str(s, r->q->site.s);
+    while (stmt_row(s)) {
+        int64_t state = get_i64(s);
+
+        buf_printf(b, "%s\"%s\":%" PRId64, any ? "," : "", state >= 0 && state < 5 ? names[state] : "?", get_i64(s));
+        any = true;
+    }
+    (void)stmt_end(s, NULL);
+}
+
+static int64_t size_of_file(const char *path, const char *tail)
+{
+    char name[4096];
+    struct stat st;
+
+    if (!*path || snprintf(name, sizeof(name), "%s%s", path, tail) >= (int)sizeof(name) || stat(name, &st))
+        return 0;
+    return (int64_t)st.st_size;
+}
+
+static void count_files(struct reading *r, struct buf *b)
+{
+    struct stmt *s;
+
+    if (!r->reader->files)
+        return;
+    s = stmt_begin(r->reader->files, SQL_COUNT_CONTENTS);
+    if (stmt_row(s)) {
+        buf_printf(b, ",\"files\":{\"contents\":%" PRId64, get_i64(s));
+        buf_printf(b, ",\"bytes\":%" PRId64 "}", get_i64(s));
+    }
+    (void)stmt_end(s, NULL);
+}
+
+static enum kf_rc read_counts(struct reading *r)
+{
+    const struct store *st = r->reader->store;
+    const char *site = r->q->site.s;
+    int64_t open, all = *site ? count_one(r->db, SQL_COUNT_CONVS_SITE, site, NULL) : count_one(r->db, SQL_COUNT_CONVS, NULL, NULL);
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_str(&b, "{\"conversations\":{");
+    open = count_states(r, &b);
+    buf_printf(&b, "\"closed\":%" PRId64 "},\"messages\":%" PRId64, all - open, count_one(r->db, SQL_MESSAGE_NEWEST, NULL, NULL));
+    buf_printf(&b, ",\"due\":%" PRId64, count_one(r->db, SQL_COUNT_DUE, NULL, &r->q->now));
+    buf_printf(&b, ",\"customers\":%" PRId64, count_one(r->db, SQL_COUNT_CUSTOMERS, NULL, NULL));
+    buf_printf(&b, ",\"people\":%" PRId64, count_one(r->db, SQL_COUNT_PEOPLE, NULL, NULL));
+    buf_printf(&b, ",\"sessions\":%" PRId64, count_one(r->db, SQL_COUNT_SESSIONS, NULL, NULL));
+    buf_str(&b, ",\"errands\":{");
+    count_errands(r, &b);
+    buf_char(&b, '}');
+    count_files(r, &b);
+    buf_printf(&b, ",\"sizes\":{\"messages\":%" PRId64 ",\"log\":%" PRId64 ",\"index\":%" PRId64 ",\"files\":%" PRId64 "}}",
+               size_of_file(st->path, ""), size_of_file(st->path, "-wal"), size_of_file(st->index_path, ""),
+               size_of_file(st->files_path, ""));
+    r->q->text_out = buf_ok(&b) ? arena_text(r->q->arena, buf_slice(&b)) : NULL;
+    buf_finish(&b);
+    return r->q->text_out ? KF_OK : no_memory(r);
+}
+
+static enum kf_rc query_one(struct reading *r)
+{
+    switch (r->q->kind) {
+    case QUERY_CONV:
+        return read_conv(r);
+    case QUERY_PEER:
+        return read_peer(r);
+    case QUERY_OPEN:
+        return read_open(r);
+    case QUERY_OWNED:
+        return read_owned(r);
+    case QUERY_WAITING:
+        return read_waiting(r);
+    case QUERY_DUE:
+        return read_due(r);
+    case QUERY_MESSAGES:
+        return read_messages(r);
+    case QUERY_MESSAGE:
+        return read_message(r);
+    case QUERY_TIMELINE:
+        return read_timeline(r);
+    case QUERY_PROFILE:
+        return read_profile(r);
+    case QUERY_PERSON:
+        return read_person(r);
+    case QUERY_MEMBERS:
+        return read_members(r);
+    case QUERY_SESSION:
+        return read_session(r);
+    case QUERY_LOGIN:
+        return read_login(r);
+    case QUERY_DOCUMENTS:
+        return read_documents(r);
+    case QUERY_LEASES:
+        return read_leases(r);
+    case QUERY_FILE:
+        return read_file(r);
+    case QUERY_FILE_CONVS:
+        return read_file_convs(r);
+    case QUERY_BLOB:
+        return read_blob(r);
+    case QUERY_ERRANDS:
+        return read_errands(r);
+    case QUERY_TRANSCRIPTS:
+        return search_run(r->reader, r->q, r->why);
+    case QUERY_COUNTS:
+        return read_counts(r);
+    default:
+        return kf_fail(r->why, KF_UNSUPPORTED, "query %d", (int)r->q->kind);
+    }
+}
+
+enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
+{
+    struct reading r = { reader, reader->db, q, why };
+    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index;
+    enum kf_rc rc = KF_OK;
+
+    if (index) /* first, so that every hit is in the snapshot of the messages */
+        rc = db_begin(reader->index, false, why);
+    if (!rc)
+        rc = db_begin(r.db, false, why);
+    if (!rc)
+        rc = query_one(&r);
+    db_rollback(r.db); /* nothing was written; this also ends a transaction that an error has left behind */
+    if (index)
+        db_rollback(reader->index);
+    return rc;
+}

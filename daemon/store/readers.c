@@ -1,0 +1,110 @@
+#include "store/index.h"
+#include "store/inside.h"
+
+#include <stdlib.h>
+
+static struct ask *take(struct readers *r)
+{
+    struct ask *k;
+
+    pthread_mutex_lock(&r->lock);
+    while (!r->head && !r->stop)
+        pthread_cond_wait(&r->more, &r->lock);
+    k = r->head;
+    if (k && !(r->head = k->next))
+        r->tail = &r->head;
+    pthread_mutex_unlock(&r->lock);
+    return k;
+}
+
+static void reader_free(struct reader *r)
+{
+    db_close(r->db);
+    db_close(r->index);
+    db_close(r->files);
+    free(r);
+}
+
+static void *reader_main(void *arg)
+{
+    struct reader *me = arg;
+    struct store *s = me->store;
+    struct ask *k;
+
+    thread_name("kf-reader");
+    while ((k = take(&s->readers))) {
+        k->read(k, me);
+        store_post(s, &k->done);
+    }
+    reader_free(me);
+    return NULL;
+}
+
+static enum kf_rc start_one(struct store *s, pthread_t *ret, struct kf_err *why)
+{
+    struct reader *r = calloc(1, sizeof(*r));
+    enum kf_rc rc;
+
+    if (!r)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    r->store = s;
+    rc = sqlite_open(&r->db, s->path, DB_READ, why);
+    if (!rc)
+        rc = index_open_reader(s, &r->index, why);
+    if (!rc && *s->files_path)
+        rc = sqlite_open(&r->files, s->files_path, DB_READ, why);
+    if (!rc && pthread_create(ret, NULL, reader_main, r))
+        rc = kf_fail(why, KF_NOMEM, "cannot start a reader's thread");
+    if (rc)
+        reader_free(r);
+    return rc;
+}
+
+enum kf_rc readers_start(struct store *s, int n, struct kf_err *why)
+{
+    struct readers *r = &s->readers;
+    enum kf_rc rc = KF_OK;
+
+    r->threads = calloc((size_t)n, sizeof(*r->threads));
+    if (!r->threads)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    for (int i = 0; i < n && !rc; i++) {
+        rc = start_one(s, &r->threads[i], why);
+        if (!rc)
+            r->n_threads++;
+    }
+    return rc;
+}
+
+void readers_take(struct store *s, struct ask *k)
+{
+    struct readers *r = &s->readers;
+    bool stop;
+
+    k->next = NULL;
+    pthread_mutex_lock(&r->lock);
+    stop = r->stop;
+    if (!stop) {
+        *r->tail = k;
+        r->tail = &k->next;
+        pthread_cond_signal(&r->more);
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (stop) {
+        k->rc = kf_fail(&k->why, KF_AGAIN, "the store is closing");
+        store_post(s, &k->done);
+    }
+}
+
+void readers_stop(struct store *s)
+{
+    struct readers *r = &s->readers;
+
+    pthread_mutex_lock(&r->lock);
+    r->stop = true;
+    pthread_cond_broadcast(&r->more);
+    pthread_mutex_unlock(&r->lock);
+    for (size_t i = 0; i < r->n_threads; i++)
+        pthread_join(r->threads[i], NULL);
+    r->n_threads = 0;
+}

@@ -1,0 +1,307 @@
+/* The SQLite driver. WAL, synchronous=FULL; checkpoints are never made by the writer (see checkpoint.c). */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define T_KEY       "INTEGER PRIMARY KEY"
+#define T_INT       "INTEGER"
+#define T_BYTES     "BLOB"
+#define T_CLUSTERED " WITHOUT ROWID"
+#define T_LOCKED    ""
+
+static const char *const texts[] = {
+#define SQL(name, text) [SQL_##name] = text,
+#include "store/statements.def"
+#undef SQL
+};
+
+const struct migration sqlite_migrations[] = {
+#define MIGRATION(number, what, text) { number, what, text },
+#include "store/migrations.def"
+#undef MIGRATION
+    { 0, NULL, NULL },
+};
+
+const struct migration sqlite_file_migrations[] = {
+#define FILE_MIGRATION(number, what, text) { number, what, text },
+#include "store/migrations.def"
+#undef FILE_MIGRATION
+    { 0, NULL, NULL },
+};
+
+struct sqlite {
+    struct db db;
+    sqlite3 *handle;
+};
+
+sqlite3 *sqlite_handle(struct db *db)
+{
+    return ((struct sqlite *)db)->handle;
+}
+
+/* An error of writing that is a matter of space or of a limit: nothing is broken, it heals when there is room. */
+static bool no_room(sqlite3 *h)
+{
+    int e = sqlite3_system_errno(h);
+
+    return e == ENOSPC || e == EDQUOT || e == EFBIG;
+}
+
+static enum kf_rc io_error(sqlite3 *h, int extended)
+{
+    switch (extended) {
+    case SQLITE_IOERR_NOMEM:
+        return KF_NOMEM;
+    case SQLITE_IOERR_SHMSIZE: /* before anything was written: the shared memory file could not grow */
+    case SQLITE_IOERR_SHMMAP:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMLOCK:
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_BLOCKED:
+        return KF_AGAIN;
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_TRUNCATE:
+        return no_room(h) ? KF_AGAIN : KF_IO;
+    default:
+        return KF_IO;
+    }
+}
+
+enum kf_rc sqlite_rc(struct db *db, int code)
+{
+    sqlite3 *h = sqlite_handle(db);
+    int extended = h ? sqlite3_extended_errcode(h) : code;
+    enum kf_rc rc;
+
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return KF_OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_FULL:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PROTOCOL:
+    case SQLITE_READONLY:
+    case SQLITE_INTERRUPT:
+        rc = KF_AGAIN;
+        break;
+    case SQLITE_NOMEM:
+        rc = KF_NOMEM;
+        break;
+    case SQLITE_CONSTRAINT:
+        rc = KF_CONFLICT;
+        break;
+    case SQLITE_TOOBIG:
+        rc = KF_LIMIT;
+        break;
+    case SQLITE_IOERR:
+        rc = io_error(h, extended);
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        rc = KF_IO;
+        break;
+    default:
+        rc = KF_INVALID;
+    }
+    return kf_fail(&db->why, rc, "sqlite: %s (%d)", h ? sqlite3_errmsg(h) : sqlite3_errstr(code), extended);
+}
+
+static void close_sqlite(struct db *db)
+{
+    struct sqlite *d = (struct sqlite *)db;
+
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(db->stmts[i].handle);
+    sqlite3_close(d->handle);
+    free(d);
+}
+
+static enum kf_rc exec(struct db *db, const char *text, struct kf_err *why)
+{
+    enum kf_rc rc = sqlite_rc(db, sqlite3_exec(sqlite_handle(db), text, NULL, NULL, NULL));
+
+    if (rc && why)
+        *why = db->why;
+    return rc;
+}
+
+static enum kf_rc begin(struct db *db, bool write, struct kf_err *why)
+{
+    return stmt_run(stmt_begin(db, write ? SQL_BEGIN_WRITE : SQL_BEGIN_READ), -1, why);
+}
+
+static enum kf_rc commit(struct db *db, struct kf_err *why)
+{
+    return stmt_run(stmt_begin(db, SQL_COMMIT), -1, why);
+}
+
+/* Some errors roll back by themselves; to roll back once more would be an error of its own. */
+static void rollback(struct db *db)
+{
+    struct kf_err kept = db->why;
+
+    if (!sqlite3_get_autocommit(sqlite_handle(db)))
+        (void)stmt_run(stmt_begin(db, SQL_ROLLBACK), -1, NULL);
+    db->why = kept;
+}
+
+static enum kf_rc prepare(struct stmt *s, enum sql which)
+{
+    sqlite3_stmt *h = NULL;
+    enum kf_rc rc = sqlite_rc(s->db, sqlite3_prepare_v3(sqlite_handle(s->db), texts[which], -1, SQLITE_PREPARE_PERSISTENT, &h, NULL));
+
+    s->handle = h;
+    return rc;
+}
+
+static enum kf_rc bind_i64(struct stmt *s, int64_t v)
+{
+    int code = sqlite3_bind_int64(s->handle, s->arg, v);
+
+    return code ? sqlite_rc(s->db, code) : KF_OK;
+}
+
+static enum kf_rc bind_text(struct stmt *s, struct slice t)
+{
+    int code = sqlite3_bind_text64(s->handle, s->arg, t.p, t.n, SQLITE_STATIC, SQLITE_UTF8);
+
+    return code ? sqlite_rc(s->db, code) : KF_OK;
+}
+
+static enum kf_rc bind_bytes(struct stmt *s, struct slice b)
+{
+    int code = sqlite3_bind_blob64(s->handle, s->arg, b.p, b.n, SQLITE_STATIC);
+
+    return code ? sqlite_rc(s->db, code) : KF_OK;
+}
+
+static enum kf_rc bind_null(struct stmt *s)
+{
+    int code = sqlite3_bind_null(s->handle, s->arg);
+
+    return code ? sqlite_rc(s->db, code) : KF_OK;
+}
+
+static bool step(struct stmt *s)
+{
+    int code = sqlite3_step(s->handle);
+
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        s->rc = sqlite_rc(s->db, code);
+    return false;
+}
+
+static int64_t column_i64(struct stmt *s, int col)
+{
+    return sqlite3_column_int64(s->handle, col);
+}
+
+static struct slice column_bytes(struct stmt *s, int col)
+{
+    const char *p;
+
+    if (sqlite3_column_type(s->handle, col) == SQLITE_NULL)
+        return (struct slice){ NULL, 0 };
+    p = sqlite3_column_blob(s->handle, col);
+    return (struct slice){ p ? p : "", (size_t)sqlite3_column_bytes(s->handle, col) };
+}
+
+static void reset(struct stmt *s)
+{
+    sqlite3_reset(s->handle);
+}
+
+static int64_t changed(struct db *db)
+{
+    return sqlite3_changes64(sqlite_handle(db));
+}
+
+static int64_t last_key(struct db *db)
+{
+    return sqlite3_last_insert_rowid(sqlite_handle(db));
+}
+
+static int schema(struct db *db)
+{
+    sqlite3_stmt *h = NULL;
+    int ret = -1;
+
+    if (sqlite3_prepare_v2(sqlite_handle(db), "PRAGMA user_version", -1, &h, NULL) == SQLITE_OK && sqlite3_step(h) == SQLITE_ROW)
+        ret = sqlite3_column_int(h, 0);
+    else
+        (void)sqlite_rc(db, sqlite3_errcode(sqlite_handle(db)));
+    sqlite3_finalize(h);
+    return ret;
+}
+
+static const struct db_ops ops = {
+    .name = "sqlite",
+    .close = close_sqlite,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .exec = exec,
+    .prepare = prepare,
+    .bind_i64 = bind_i64,
+    .bind_text = bind_text,
+    .bind_bytes = bind_bytes,
+    .bind_null = bind_null,
+    .step = step,
+    .get_i64 = column_i64,
+    .get_bytes = column_bytes,
+    .reset = reset,
+    .changed = changed,
+    .last_key = last_key,
+    .schema = schema,
+};
+
+static const char *pragmas(enum db_mode mode)
+{
+    switch (mode) {
+    case DB_WRITE:
+        return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
+               "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF";
+    case DB_DERIVED:
+        return "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536;"
+               "PRAGMA temp_store=MEMORY";
+    case DB_FILES:
+        return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY";
+    case DB_READ:
+        return "PRAGMA query_only=ON; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY";
+    case DB_KEEP:
+    default:
+        return "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0";
+    }
+}
+
+enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, struct kf_err *why)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    struct sqlite *d = calloc(1, sizeof(*d));
+    enum kf_rc rc;
+
+    if (!d)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    d->db.ops = &ops;
+    if (mode == DB_WRITE || mode == DB_DERIVED || mode == DB_FILES)
+        flags |= SQLITE_OPEN_CREATE;
+    rc = sqlite_rc(&d->db, sqlite3_open_v2(path, &d->handle, flags, NULL));
+    if (!rc) {
+        sqlite3_busy_timeout(d->handle, 5000);
+        rc = exec(&d->db, pragmas(mode), NULL);
+    }
+    if (rc) {
+        (void)kf_fail(why, rc, "%s: %s", path, d->db.why.text);
+        close_sqlite(&d->db);
+        return rc;
+    }
+    *ret = &d->db;
+    return KF_OK;
+}

@@ -1,0 +1,111 @@
+#include "protocols/channel.h"
+
+#include "protocols/json.h"
+#include "protocols/url.h"
+
+const struct channel_ops *channel_find(const char *name)
+{
+    for (size_t i = 0; channel_registry[i]; i++)
+        if (strcmp(channel_registry[i]->name, name) == 0)
+            return channel_registry[i];
+    return NULL;
+}
+
+static const struct setting_key *find_key(const struct setting_key *keys, const char *name)
+{
+    for (; keys->name; keys++)
+        if (strcmp(keys->name, name) == 0)
+            return keys;
+    return NULL;
+}
+
+static struct slice string_of(const json_t *v)
+{
+    return (struct slice){ json_string_value(v), json_string_length(v) };
+}
+
+static enum kf_rc check_text(const struct setting_key *k, const json_t *v, struct kf_err *why)
+{
+    struct url u;
+
+    if (!json_is_string(v))
+        return kf_fail(why, KF_INVALID, "%s: a string", k->name);
+    if ((int64_t)json_string_length(v) < k->min || (int64_t)json_string_length(v) > k->max)
+        return kf_fail(why, KF_INVALID, "%s: %lld to %lld bytes", k->name, (long long)k->min, (long long)k->max);
+    if (k->type == SETTING_URL && !url_parse(string_of(v), &u))
+        return kf_fail(why, KF_INVALID, "%s: an address such as https://host/path", k->name);
+    return KF_OK;
+}
+
+static enum kf_rc check_list(const struct setting_key *k, const json_t *v, struct kf_err *why)
+{
+    size_t n = json_array_size(v);
+
+    if (!json_is_array(v))
+        return kf_fail(why, KF_INVALID, "%s: a list of strings", k->name);
+    if ((int64_t)n < k->min || (int64_t)n > k->max)
+        return kf_fail(why, KF_INVALID, "%s: %lld to %lld entries", k->name, (long long)k->min, (long long)k->max);
+    for (size_t i = 0; i < n; i++)
+        if (!json_is_string(json_array_get(v, i)) || !json_string_length(json_array_get(v, i)))
+            return kf_fail(why, KF_INVALID, "%s[%zu]: a string that is not empty", k->name, i);
+    return KF_OK;
+}
+
+static enum kf_rc check_value(const struct setting_key *k, const json_t *v, struct kf_err *why)
+{
+    switch (k->type) {
+    case SETTING_TEXT:
+    case SETTING_URL:
+        return check_text(k, v, why);
+    case SETTING_LIST:
+        return check_list(k, v, why);
+    case SETTING_INT:
+        if (!json_is_integer(v) || json_integer_value(v) < k->min || json_integer_value(v) > k->max)
+            return kf_fail(why, KF_INVALID, "%s: an integer from %lld to %lld", k->name, (long long)k->min, (long long)k->max);
+        return KF_OK;
+    case SETTING_BOOL:
+        return json_is_boolean(v) ? KF_OK : kf_fail(why, KF_INVALID, "%s: true or false", k->name);
+    default:
+        return kf_fail(why, KF_INVALID, "%s: of a type that is not known", k->name);
+    }
+}
+
+static enum kf_rc check_all(const struct channel_ops *ops, const json_t *root, struct kf_err *why)
+{
+    const char *name;
+    json_t *v;
+
+    json_object_foreach((json_t *)root, name, v)
+    {
+        const struct setting_key *k = find_key(ops->keys, name);
+        enum kf_rc rc;
+
+        if (!k)
+            return kf_fail(why, KF_INVALID, "%.40s: not a setting of a %s channel", name, ops->name);
+        rc = check_value(k, v, why);
+        if (rc)
+            return rc;
+    }
+    for (const struct setting_key *k = ops->keys; k->name; k++)
+        if (k->required && !json_object_get(root, k->name))
+            return kf_fail(why, KF_INVALID, "%s: required", k->name);
+    return KF_OK;
+}
+
+enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, struct kf_err *why)
+{
+    struct kf_err err = { .rc = KF_OK };
+    struct arena *a = arena_new(0);
+    json_t *root = a ? json_read(a, settings, JSON_OF_FRAMES, &err) : NULL;
+    enum kf_rc rc;
+
+    if (!a)
+        rc = kf_fail(why, KF_NOMEM, "no memory to check settings");
+    else if (!root)
+        rc = kf_fail(why, err.rc, "%s", err.text);
+    else
+        rc = check_all(ops, root, why);
+    json_decref(root);
+    arena_free(a);
+    return rc;
+}

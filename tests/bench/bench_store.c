@@ -1,0 +1,356 @@
+/* bench_store: how fast the permanent record is, and how fast it finds.
+ *
+ *     bench_store [MESSAGES] [CONVERSATIONS] [DIRECTORY]
+ *
+ * Writes MESSAGES (default 1,000,000) of some 60 bytes of Chinese, a visitor and an agent in turn, through the same calls as the
+ * daemon, with the search index on; every message has a dedupe key of its own. Then searches. Prints figures only; fails if
+ * something was not stored, or if a commit was not an fsync. */
+#define _GNU_SOURCE
+#include "store/store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AT      1763740800000
+#define FLIGHT  1500 /* sent and not yet answered */
+#define QUERIES 30
+
+static struct {
+    struct store *store;
+    int wake[2];
+    uint64_t answered, failed;
+    int64_t worst_lag;
+    struct kf_id *convs;
+    int64_t *epochs;
+    uint64_t rng;
+} b;
+
+static void die(const char *what, const char *why)
+{
+    fprintf(stderr, "bench_store: %s: %s\n", what, why);
+    exit(1);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static uint32_t chance(uint32_t n)
+{
+    b.rng ^= b.rng << 13;
+    b.rng ^= b.rng >> 7;
+    b.rng ^= b.rng << 17;
+    return (uint32_t)((b.rng >> 16) % n);
+}
+
+/* ---- what is said: words by a falling frequency, so that pairs are as uneven as in life --------------------------------------- */
+
+static const char *const words[] = {
+    "我",   "的",   "你好", "请问", "订单", "退款",   "什么时候", "可以", "吗",   "谢谢", "发货", "物流",   "没有",
+    "收到", "怎么", "查询", "客服", "麻烦", "看一下", "地址",     "修改", "发票", "优惠", "活动", "价格",   "质量",
+    "问题", "换货", "申请", "已经", "三天", "了",     "还是",     "不行", "账号", "登录", "密码", "验证码", "手机",
+    "短信", "投诉", "经理", "赔偿", "尺码", "颜色",   "库存",     "预售", "会员", "积分", "到账",
+};
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static struct slice sentence(struct change *c)
+{
+    char text[256];
+    size_t n = 0;
+
+    while (n < 54) {
+        size_t i = chance((uint32_t)WORDS), j = chance((uint32_t)WORDS);
+        const char *w = words[i < j ? i : j];
+        size_t len = strlen(w);
+
+        memcpy(text + n, w, len);
+        n += len;
+    }
+    return change_slice(c, (struct slice){ text, n });
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------------------------- */
+
+static void wake(void *ctx)
+{
+    ssize_t n = write(b.wake[1], "!", 1);
+
+    (void)ctx;
+    (void)n;
+}
+
+static void answered(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    size_t conv = (size_t)(uintptr_t)ctx;
+
+    b.answered++;
+    if (rc) {
+        b.failed++;
+        if (b.failed == 1)
+            fprintf(stderr, "bench_store: %s\n", why->text);
+        return;
+    }
+    b.convs[conv] = news->conv.id;
+    b.epochs[conv] = news->conv.epoch;
+}
+
+static void drain(int timeout_ms)
+{
+    struct pollfd p = { .fd = b.wake[0], .events = POLLIN };
+    char drop[256];
+
+    if (poll(&p, 1, timeout_ms) > 0)
+        while (read(b.wake[0], drop, sizeof(drop)) > 0)
+            ;
+    store_drain(b.store);
+}
+
+static struct change *new_change(int64_t at)
+{
+    struct kf_key site = { "demo" };
+    struct change *c = change_new(&site, at);
+
+    if (!c)
+        die("change", "out of memory");
+    return c;
+}
+
+static struct opening *opening_of(struct change *c, size_t conv)
+{
+    struct opening *o = ARENA_NEW(c->arena, struct opening);
+
+    *o = (struct opening){
+        .channel = { "web" }, .queue = { "sales" }, .state = CONV_WAITING, .reopen_ms = 600000, .locale = "zh-CN", .name = ""
+    };
+    o->peer = o->address = change_printf(c, "visitor-%zu", conv);
+    return o;
+}
+
+static void say(size_t i, size_t conv)
+{
+    struct change *c = new_change(AT + (int64_t)i);
+    struct message *m = &change_act(c, ACT_MESSAGE)->u.message;
+    bool visitor = i & 1 || id_is_zero(&b.convs[conv]);
+
+    if (visitor) {
+        c->by = (struct actor){ .role = ROLE_VISITOR, .name = "" };
+        c->opening = opening_of(c, conv);
+        c->key = slice_of(change_printf(c, "w:web:visitor-%zu:%zx", conv, i));
+    } else {
+        c->by = (struct actor){ .role = ROLE_AGENT, .id = { { 7 } }, .name = "小李", .number = "1024" };
+        c->conv = b.convs[conv];
+        c->epoch = b.epochs[conv];
+        c->key = slice_of(change_printf(c, "s:%zu:7:%zx", conv, i));
+    }
+    c->unruled = ~0U;
+    m->text = sentence(c);
+    m->from = c->by;
+    c->content = m->text;
+    store_commit(b.store, c, answered, (void *)(uintptr_t)conv);
+}
+
+static void watch_lag(void)
+{
+    struct store_figures f;
+
+    store_figures(b.store, &f);
+    if ((int64_t)f.index_lag_ms > b.worst_lag)
+        b.worst_lag = (int64_t)f.index_lag_ms;
+}
+
+/* CPU of the thread of that name, in µs. */
+static double cpu_of(const char *name)
+{
+    DIR *d = opendir("/proc/self/task");
+    double ret = 0;
+    struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        unsigned long user, sys;
+        char path[300], comm[64];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "/proc/self/task/%s/stat", e->d_name);
+        f = fopen(path, "r");
+        if (!f)
+            continue;
+        if (fscanf(f, "%*d (%63[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", comm, &user, &sys) == 3 &&
+            strcmp(comm, name) == 0)
+            ret += (double)(user + sys) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+        fclose(f);
+    }
+    if (d)
+        closedir(d);
+    return ret;
+}
+
+static void write_all(size_t messages, size_t convs)
+{
+    static const char *const threads[] = { "kf-writer", "kf-index", "kf-checkpoint", "bench_store" };
+    double cpu[4];
+    struct store_figures before, after;
+    int64_t from, took;
+    size_t window = 400; /* conversations that talk at the same time; they come and go */
+
+    store_figures(b.store, &before);
+    for (int i = 0; i < 4; i++)
+        cpu[i] = cpu_of(threads[i]);
+    from = now_us();
+    for (size_t i = 0; i < messages; i++) {
+        size_t first = (size_t)((double)i / (double)messages * (double)(convs > window ? convs - window : 0));
+
+        say(i, first + chance((uint32_t)(convs < window ? convs : window)));
+        while (i + 1 - b.answered >= FLIGHT)
+            drain(10);
+        if (i % 512 == 0)
+            watch_lag();
+    }
+    while (b.answered < messages)
+        drain(10);
+    took = now_us() - from;
+    store_figures(b.store, &after);
+    printf("committed       %zu messages in %.1f s: %.0f/s, %.1f to a commit, %.0f µs a commit\n", messages, (double)took / 1e6,
+           (double)messages * 1e6 / (double)took, (double)messages / (double)(after.commits - before.commits),
+           (double)(after.commit_us_total - before.commit_us_total) / (double)(after.commits - before.commits));
+    printf("index           at most %" PRId64 " ms behind", b.worst_lag);
+    from = now_us();
+    for (watch_lag(); (store_figures(b.store, &after), after.index_lag_ms);)
+        (void)poll(NULL, 0, 5);
+    printf(", done %.0f ms after the last commit\n", (double)(now_us() - from) / 1e3);
+    for (int i = 0; i < 4; i++)
+        printf("cpu             %-14s %6.1f µs a message\n", threads[i], (cpu_of(threads[i]) - cpu[i]) / (double)messages);
+}
+
+/* ---- searching ---------------------------------------------------------------------------------------------------------------------- */
+
+struct found {
+    bool done;
+    size_t convs, hits;
+    int64_t count;
+    bool capped;
+};
+
+static void found(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct found *f = ctx;
+
+    if (rc)
+        die("search", why->text);
+    *f = (struct found){ true, q->n_convs, q->n_hits, q->number, q->capped };
+}
+
+static int by_time(const void *x, const void *y)
+{
+    return (*(const int64_t *)x > *(const int64_t *)y) - (*(const int64_t *)x < *(const int64_t *)y);
+}
+
+static void search_for(const char *terms)
+{
+    int64_t took[QUERIES];
+    struct found f = { .done = false };
+
+    for (int i = 0; i < QUERIES; i++) {
+        struct query *q = query_new(QUERY_TRANSCRIPTS);
+        int64_t from = now_us();
+
+        q->site = (struct kf_key){ "demo" };
+        q->search.terms = slice_of(terms);
+        q->search.limit = 20;
+        f.done = false;
+        store_read(b.store, q, found, &f);
+        while (!f.done)
+            drain(100);
+        took[i] = now_us() - from;
+    }
+    qsort(took, QUERIES, sizeof(took[0]), by_time);
+    printf("search          %-16s first page %5.1f ms (median), %5.1f ms (worst); %zu conversations, %zu hits, %s%" PRId64 "\n",
+           *terms ? terms : "(all)", (double)took[QUERIES / 2] / 1e3, (double)took[QUERIES - 1] / 1e3, f.convs, f.hits,
+           f.capped ? "more than " : "", f.count);
+}
+
+/* ---- honesty ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* What is on the disk, by another connection: as many messages as were answered, and seq dense. */
+static void check(const char *path, uint64_t messages)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    uint64_t rows = 0, holes = 1;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL))
+        die("check", sqlite3_errmsg(db));
+    if (sqlite3_prepare_v2(db,
+                           "SELECT COUNT(*), (SELECT COUNT(*) FROM conversation c WHERE c.seq <> (SELECT COUNT(*) FROM message m WHERE "
+                           "m.conv = c.n)) FROM message",
+                           -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW) {
+        rows = (uint64_t)sqlite3_column_int64(s, 0);
+        holes = (uint64_t)sqlite3_column_int64(s, 1);
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    if (rows != messages || holes)
+        die("check", "not everything that was acknowledged is there");
+}
+
+/* fsync(2) and fdatasync(2) as the store calls them. */
+static uint64_t syncs;
+
+int fdatasync(int fd)
+{
+    __atomic_add_fetch(&syncs, 1, __ATOMIC_RELAXED);
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int main(int argc, char **argv)
+{
+    size_t messages = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
+    size_t convs = argc > 2 ? strtoul(argv[2], NULL, 10) : messages / 20 + 1;
+    char dir[256], url[300], files[300], index[300], cmd[300];
+    struct store_config cfg = { .url = url, .files_path = files, .index_path = index, .backup_dir = dir, .wake = wake };
+    struct kf_err why = { .rc = KF_OK };
+    struct store_figures f;
+
+    snprintf(dir, sizeof(dir), "%s/kf-bench-XXXXXX", argc > 3 ? argv[3] : "/tmp");
+    if (!mkdtemp(dir) || pipe2(b.wake, O_NONBLOCK | O_CLOEXEC))
+        die("setup", "no directory");
+    snprintf(url, sizeof(url), "sqlite:%s/kefud.db", dir);
+    snprintf(files, sizeof(files), "%s/files.db", dir);
+    snprintf(index, sizeof(index), "%s/index.db", dir);
+    b.convs = calloc(convs, sizeof(*b.convs));
+    b.epochs = calloc(convs, sizeof(*b.epochs));
+    b.rng = 88172645463325252U;
+    if (!b.convs || !b.epochs || store_open(&b.store, &cfg, &why))
+        die("open", why.text);
+    syncs = 0;
+    write_all(messages, convs);
+    store_figures(b.store, &f);
+    printf("fsync           %" PRIu64 " commits, %" PRIu64 " calls: synchronous=FULL\n", f.commits, syncs);
+    if (b.failed || syncs < f.commits)
+        die("commit", b.failed ? "some failed" : "a commit was not an fsync");
+    search_for("退款");
+    search_for("我的");
+    search_for("投诉经理");
+    search_for("退款 -发票");
+    search_for("");
+    store_close(b.store);
+    check(url + strlen("sqlite:"), messages);
+    snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
+    if (system(cmd))
+        die("cleanup", dir);
+    free(b.convs);
+    free(b.epochs);
+    return 0;
+}

@@ -1,0 +1,167 @@
+#!/bin/bash
+# kefud, a relay in Node and a bare echo, one after the other on the same machine: make bench. Prints what was measured, the ratios, and
+# whether the floor is reached; fails if it is not. BENCH_S seconds a run, BENCH_MESSAGES in the store's run.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+seconds=${BENCH_S:-10}
+tools=build/tests/bench
+# On the disk that the build is on: /tmp may be memory, where nothing is ever forced.
+mkdir -p build
+work=$(mktemp -d "$PWD/build/bench-XXXXXX") || exit 1
+started=()
+export BENCH_PASSWORD=bench-password-$RANDOM$RANDOM
+missed=0
+
+# end PID: asks it to stop, waits until it has.
+end() {
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+    for pid in "${started[@]}"; do end "$pid"; done
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+# start LOG COMMAND...: runs it in the background and waits for its line `… ready http://HOST:PORT/`; sets pid and address.
+start() {
+    local log=$1
+    shift
+    "$@" > "$log" 2> "$log.err" < /dev/null &
+    pid=$!
+    started+=("$pid")
+    for _ in $(seq 300); do
+        address=$(sed -nE 's|.*ready https?://([0-9.]+:[0-9]+)/.*|\1|p' "$log" | head -n 1)
+        [ -n "$address" ] && return
+        kill -0 "$pid" 2>/dev/null || break
+        read -r -t 0.1 <> <(:)
+    done
+    echo "bench: $1 did not start" >&2
+    tail -n 20 "$log" "$log.err" >&2
+    exit 1
+}
+
+# measure FILE RUN...: the lines of load go to FILE.
+measure() {
+    local file=$work/$1
+    shift
+    "$tools/load" "$@" > "$file" || { echo "bench: load $* failed" >&2; missed=1; }
+}
+value() { awk -v name="$2" '$1 == name { print $2; exit }' "$work/$1"; }
+ratio() { awk -v a="${1:-0}" -v b="${2:-0}" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "?" }'; }
+
+# expect WHAT VALUE at-most|at-least LIMIT
+expect() {
+    if awk -v v="${2:-x}" -v how="$3" -v l="$4" 'BEGIN { exit !(v ~ /^[0-9.]+$/ && (how == "at-most" ? v + 0 <= l : v + 0 >= l)) }'; then
+        printf '  reached  %-66s %10s  (%s %s)\n' "$1" "${2:-none}" "$3" "$4"
+    else
+        printf '  MISSED   %-66s %10s  (%s %s)\n' "$1" "${2:-none}" "$3" "$4"
+        missed=1
+    fi
+}
+
+# kefud finds a site set beside itself, as an installed one does: ours has no limit on a visitor's rate.
+mkdir -p "$work/bin" "$work/share/kefud/sites"
+cp build/kefud "$work/bin/kefud"
+cp tests/bench/site.json "$work/share/kefud/sites/demo.json"
+cat > "$work/kefud.conf" << CONF
+[limits]
+connections_per_address = 1000000
+conversations = 1000000
+ping = 10 min
+CONF
+head -c 8 /dev/zero > "$work/syncs"
+syncs() { od -An -t u8 "$work/syncs" | tr -d ' '; }
+
+# kefud STATE [CONF-LINES]: a fresh one with twenty agents, who take as many conversations as come.
+kefud() {
+    local state=$work/$1
+    { cat "$work/kefud.conf"; printf '%s\n' "${2:-}"; } > "$state.conf"
+    KEFUD_DEMO_PASSWORD=$BENCH_PASSWORD KEFUD_BENCH_SYNCS=$work/syncs LD_PRELOAD="$PWD/$tools/syncs.so" start "$state.log" \
+        "$work/bin/kefud" -c "$state.conf" --state "$state" --listen 127.0.0.1:0 --demo
+}
+agents() {
+    local i
+    for i in $(seq 1 "$2"); do
+        echo "$BENCH_PASSWORD" | build/kefuctl --state "$work/$1" user add "bench$i@bench.example" --name "Agent $i" --site demo \
+            --roles agent --queues service --capacity 100 > /dev/null || exit 1
+    done
+}
+
+echo "bench: $(nproc) cores, $(uname -sr), $seconds s a run"
+measure disk disk "$work/disk"
+
+start "$work/echo" "$tools/echo"
+measure echo.talk talk "$address" "$pid" --echo --seconds "$seconds"
+end "$pid"
+
+if ! command -v node > /dev/null || ! bash tests/setup.sh bench; then
+    echo "bench: node, npm and the packages of tests/bench are needed for the relay" >&2
+    exit 1
+fi
+redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --appendonly no --dir "$work" > "$work/redis.log" 2>&1 < /dev/null &
+started+=("$!")
+start "$work/relay" node tests/bench/relay.mjs "$work/redis.sock"
+measure relay.talk talk "$address" "$pid" --relay --seconds "$seconds"
+measure relay.rate rate "$address" "$pid" --relay --seconds "$seconds" --rate 1000
+end "$pid"
+
+kefud talk
+agents talk 20
+measure idle.nobody idle "$address" "$pid" --idle 0 --seconds "$seconds"
+before=$(syncs)
+measure single single "$address" "$pid" --count 200
+forced=$(($(syncs) - before))
+measure kefud.talk talk "$address" "$pid" --seconds "$seconds"
+measure kefud.rate rate "$address" "$pid" --seconds "$seconds" --rate 1000
+end "$pid"
+
+kefud plain
+measure idle.plain idle "$address" "$pid" --idle 10000 --seconds "$seconds"
+end "$pid"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 -keyout "$work/key.pem" \
+    -out "$work/crt.pem" 2> "$work/openssl.log"
+chmod 600 "$work/key.pem"
+kefud tls "[tls]
+certificate = $work/crt.pem
+key = $work/key.pem"
+measure idle.tls idle "$address" "$pid" --tls --idle 10000 --seconds "$seconds"
+end "$pid"
+
+mkdir "$work/store"
+"$tools/store" "$work/store" "${BENCH_MESSAGES:-1000000}" > "$work/store.out" || missed=1
+
+echo
+echo "At saturation, 200 visitors and 20 agents, 120 bytes of text (CPU in µs a message, in the process itself):"
+printf '  %-24s %12s %10s %10s\n' "" "messages/s" "loop" "process"
+for who in echo relay kefud; do
+    printf '  %-24s %12s %10s %10s\n' "$who" "$(value $who.talk per_second)" "$(value $who.talk loop_us)" "$(value $who.talk process_us)"
+done
+echo "  kefud by thread: $(awk '$1 == "thread" { printf "%s%s", sep, substr($0, 8); sep = ", " }' "$work/kefud.talk")"
+echo "At 1,000 messages a second, from frame to acknowledgement (ms):"
+printf '  %-24s %12s %10s\n' "" p50 p99
+for who in relay kefud; do
+    printf '  %-24s %12s %10s\n' "$who" "$(ratio "$(value $who.rate ack_p50_us)" 1000)" "$(ratio "$(value $who.rate ack_p99_us)" 1000)"
+done
+printf '  %-24s %12s %10s\n' "kefud, one at a time" "$(ratio "$(value single single_p50_us)" 1000)" "$(ratio "$(value single single_p99_us)" 1000)"
+printf '  %-24s %12s %10s\n' "4 KiB and fdatasync" "$(ratio "$(value disk disk_p50_us)" 1000)" "$(ratio "$(value disk disk_p99_us)" 1000)"
+echo "Idle: $(value idle.plain bytes_each) bytes a plain connection, $(value idle.tls bytes_each) with TLS;" \
+    "CPU $(value idle.nobody cpu_percent) % with nobody there, $(value idle.plain cpu_percent) % with 10,000 connections"
+echo "Store: $(value store.out commits_per_second) messages/s for $(value store.out committed), the index at most" \
+    "$(value store.out index_lag_max_ms) ms behind; a common word found in $(ratio "$(value store.out search_p50_us)" 1000) ms" \
+    "(first $(ratio "$(value store.out search_first_us)" 1000), worst $(ratio "$(value store.out search_max_us)" 1000))"
+echo
+echo "The floor:"
+expect "relay's loop / echo's loop (else the run is void)" "$(ratio "$(value relay.talk loop_us)" "$(value echo.talk loop_us)")" at-most 6
+expect "loop thread: kefud / relay" "$(ratio "$(value kefud.talk loop_us)" "$(value relay.talk loop_us)")" at-most 0.6
+expect "whole process: kefud, index included / relay" "$(ratio "$(value kefud.talk process_us)" "$(value relay.talk process_us)")" at-most 2.0
+expect "forced writes for 200 single messages (synchronous=FULL)" "$forced" at-least 200
+expect "bytes a plain connection" "$(value idle.plain bytes_each)" at-most 6144
+expect "bytes a TLS connection" "$(value idle.tls bytes_each)" at-most 24576
+expect "CPU with nobody there, %" "$(value idle.nobody cpu_percent)" at-most 0.5
+expect "committed messages a second" "$(value store.out commits_per_second)" at-least 10000
+expect "the index behind, ms" "$(value store.out index_lag_max_ms)" at-most 1000
+expect "first page of a common word of two characters, ms" "$(ratio "$(value store.out search_max_us)" 1000)" at-most 50
+exit $missed

@@ -1,0 +1,7 @@
+/* A frame of the console. */
+#include "fuzz_frame.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_frame(FRAME_STAFF, data, size);
+}

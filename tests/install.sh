@@ -1,0 +1,62 @@
+#!/bin/bash
+# What `make install` leaves behind, and whether systemd and man like it. Says `ok NAME`, `not ok NAME` or `skip NAME WHY`.
+cd "$(dirname "$0")/.." || exit 1
+root=$(mktemp -d /tmp/kefud-install-XXXXXX) || exit 1
+trap 'rm -rf "$root"' EXIT
+
+say() { # STATUS NAME
+    if [ "$1" -eq 0 ]; then echo "ok $2"; else echo "not ok $2"; fi
+}
+
+install_to() { # VARIABLES...
+    make --no-print-directory -s install "$@" > "$root/log" 2>&1 || { cat "$root/log"; return 1; }
+}
+
+install_to DESTDIR="$root/dest" PREFIX=/usr
+say $? "everything can be installed under a DESTDIR"
+(cd "$root/dest" && find . -type f | sort) > "$root/have"
+for file in ./usr/bin/kefud ./usr/bin/kefuctl ./usr/share/man/man8/kefud.8 ./usr/share/man/man1/kefuctl.1 \
+    ./usr/share/man/man5/kefud.conf.5 ./usr/lib/systemd/system/kefud.service ./usr/lib/systemd/system/kefud@.service \
+    ./usr/lib/sysusers.d/kefud.conf ./usr/lib/tmpfiles.d/kefud.conf ./etc/kefud/kefud.conf ./usr/share/kefud/sites/demo.json; do
+    grep -qxF "$file" "$root/have"
+    say $? "$file is installed"
+done
+! grep -q /usr/local "$root"/dest/usr/lib/systemd/system/*.service
+say $? "the units name the programs under PREFIX"
+
+echo "# changed by the operator" >> "$root/dest/etc/kefud/kefud.conf"
+install_to DESTDIR="$root/dest" PREFIX=/usr
+grep -q "changed by the operator" "$root/dest/etc/kefud/kefud.conf"
+say $? "an installed configuration is kept"
+
+make --no-print-directory -s uninstall DESTDIR="$root/dest" PREFIX=/usr > /dev/null 2>&1
+[ "$(cd "$root/dest" && find . -type f)" = ./etc/kefud/kefud.conf ]
+say $? "uninstall leaves the configuration and nothing else"
+
+if command -v systemd-analyze > /dev/null 2>&1; then
+    install_to PREFIX="$root/prefix" SYSCONFDIR="$root/etc"
+    say $? "everything can be installed under a PREFIX"
+    for unit in kefud.service kefud@.service; do
+        systemd-analyze security --offline=true --threshold=15 "systemd/$unit" > "$root/log" 2>&1
+        say $? "$unit exposes at most 1.5"
+        instance=${unit/@/@a}
+        cp "$root/prefix/lib/systemd/system/$unit" "$root/$instance"
+        systemd-analyze verify --man=no "$root/$instance" > "$root/log" 2>&1 && [ ! -s "$root/log" ]
+        say $? "systemd finds nothing wrong with $unit"
+        grep -v '^$' "$root/log"
+    done
+else
+    echo "skip units systemd-analyze is not installed"
+fi
+
+if command -v man > /dev/null 2>&1; then
+    for page in docs/kefud.8 docs/kefuctl.1 docs/kefud.conf.5; do
+        warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 > /dev/null)
+        [ -z "$warnings" ]
+        say $? "$page is rendered without a warning"
+        [ -n "$warnings" ] && echo "$warnings"
+    done
+else
+    echo "skip man man is not installed"
+fi
+exit 0

@@ -1,0 +1,77 @@
+/* A test that cannot fail proves nothing: each mutant must be caught by the runs of test_model.c. Needs a build that has them. */
+#include "core/mutant.h"
+#include "scenario.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#ifdef KEFUD_FAULT
+#define SEEDS 12
+
+static void caught_by_random_runs(const char *name)
+{
+    char words[300] = "";
+
+    mutant_set(name);
+    for (uint64_t seed = 1; seed <= SEEDS && !*words; seed++)
+        scenario_random(seed, 2, 600, words);
+    mutant_set(NULL);
+    if (!*words)
+        fail_msg("the mutant %s has survived %d seeds", name, SEEDS);
+}
+
+static void a_reservation_in_two_calls_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("nonatomic_reserve");
+}
+
+static void a_commit_without_epoch_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("no_epoch");
+}
+
+static void a_requeue_with_a_new_arrival_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("requeue_arrival");
+}
+
+static void no_trigger_on_a_freed_place_is_caught(void **state)
+{
+    char words[300];
+
+    (void)state;
+    mutant_set("no_trigger");
+    scenario_free_place(7, words);
+    mutant_set(NULL);
+    assert_string_not_equal(words, "");
+}
+#else
+static void mutants_need_a_build_with_mode_fault(void **state)
+{
+    (void)state;
+    (void)printf("mutants: this build has none; make MODE=fault model\n");
+    skip();
+}
+#endif
+
+int main(void)
+{
+#ifdef KEFUD_FAULT
+    const struct CMUnitTest tests[] = { cmocka_unit_test(no_trigger_on_a_freed_place_is_caught),
+                                        cmocka_unit_test(a_requeue_with_a_new_arrival_is_caught),
+                                        cmocka_unit_test(a_commit_without_epoch_is_caught),
+                                        cmocka_unit_test(a_reservation_in_two_calls_is_caught) };
+#else
+    const struct CMUnitTest tests[] = { cmocka_unit_test(mutants_need_a_build_with_mode_fault) };
+#endif
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,120 @@
+/* world.h: several nodes in one process, on real SQLite and one real Redis, under a virtual clock. Each node is the daemon's own desk and
+ * session; only sockets are missing: what would be sent is kept here. A node can be killed, paused (all it asks for waits) and started again.
+ *
+ * The world looks over every commit's shoulder: the invariants that one commit can break are checked there. */
+#ifndef KF_TESTS_WORLD_H
+#define KF_TESTS_WORLD_H
+
+#include "desk/desk.h"
+
+#include <uv.h>
+
+#define NODES_MAX 3
+#define AGENTS    6
+#define VISITORS  24
+
+struct request;
+struct world;
+
+/* One socket of the model: a visitor's page or an agent's console. */
+struct seat_model {
+    uint64_t conn; /* 0: not connected */
+    int node;
+    bool staff;
+    int who; /* index of the visitor or agent */
+    bool welcomed;
+    struct kf_id conv;   /* visitors: where they write */
+    int64_t acked, sent; /* how many messages */
+};
+
+struct owned {
+    struct kf_id conv;
+    bool used;
+};
+
+struct agent_model {
+    struct kf_id id;
+    char token[65];
+    struct seat_model seat;
+    enum presence presence;
+    struct owned owned[64]; /* as its console was told */
+};
+
+struct visitor_model {
+    char token[192];
+    struct seat_model seat;
+    int next_cid;
+};
+
+struct model_node {
+    struct world *world;
+    int index;
+    bool up, paused, dying;
+    struct kf_id id;
+    struct ports ports;
+    struct store *store;
+    struct live *live;
+    struct session *session;
+    struct desk *desk;
+    struct request *held, **held_end; /* asked for while paused */
+    bool wake;
+};
+
+struct world {
+    uv_loop_t loop;
+    uint64_t seed, chance;
+    int64_t now; /* virtual ms, for everybody; also the monotonic clock */
+    int n_nodes;
+    struct model_node nodes[NODES_MAX];
+    char dir[64], url[128], redis[128];
+    int redis_pid;
+    struct agent_model agents[AGENTS];
+    struct visitor_model visitors[VISITORS];
+    uint64_t next_conn;
+    size_t asked; /* requests under way at store or Redis */
+
+    /* What was acknowledged, to be found in the store at the end. */
+    struct ack {
+        char cid[32];
+        int visitor; /* -1: an agent's */
+        struct kf_id conv;
+        int64_t seq;
+    } * acks;
+    size_t n_acks, cap_acks;
+
+    /* Failures, in words; the first is kept. */
+    char wrong[300];
+    uint64_t commits, matches, returns, duplicates, conflicts, kills, pauses, flushes;
+};
+
+/* Blocks; asserts. */
+void world_open(struct world *w, uint64_t seed, int nodes);
+void world_close(struct world *w);
+/* A chance number in [0, n). */
+uint32_t world_pick(struct world *w, uint32_t n);
+
+void node_start(struct world *w, int i);
+void node_kill(struct world *w, int i);
+void node_pause(struct world *w, int i);
+void node_resume(struct world *w, int i);
+void redis_flush(struct world *w);
+
+/* Runs the loop until nothing is under way on any node that runs. */
+void world_settle(struct world *w);
+/* Moves the clock on in steps of 100 ms, ticking and settling. */
+void world_pass(struct world *w, int64_t ms);
+
+void visitor_connect(struct world *w, int visitor, int node);
+void visitor_say(struct world *w, int visitor, bool repeat);
+void visitor_close_talk(struct world *w, int visitor);
+void agent_connect(struct world *w, int agent, int node);
+void agent_leave(struct world *w, int agent);
+void agent_presence(struct world *w, int agent, enum presence p);
+void agent_say(struct world *w, int agent);
+void agent_close_talk(struct world *w, int agent);
+void agent_transfer(struct world *w, int agent);
+
+/* Everything that can be seen from the database: P2, P3, P5, P7; acknowledged messages are there. Writes the first failure to w->wrong. */
+void world_check(struct world *w, bool calm);
+
+#endif

@@ -1,0 +1,356 @@
+/* What one change does, and what it leaves alone. */
+#include "tests/store/world.h"
+
+static void a_first_message_opens_a_conversation(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", "c1", "你好", NOW));
+    struct conv_copy c;
+
+    assert_int_equal(t.rc, KF_OK);
+    assert_true(t.news.opened);
+    assert_true(t.news.has_conv);
+    assert_true(t.news.staled);
+    assert_int_equal(t.news.first_seq, 1);
+    assert_string_equal(t.first_text, "你好");
+    c = get_conv(w, &t.news.conv.id);
+    assert_int_equal(c.conv.state, CONV_WAITING);
+    assert_int_equal(c.conv.seq, 1);
+    assert_int_equal(c.conv.opened_at, NOW);
+    assert_int_equal(c.conv.visitor_at, NOW);
+    assert_string_equal(c.conv.queue.s, "sales");
+    assert_string_equal(c.peer, "v1");
+    assert_false(id_is_zero(&c.conv.contact));
+    assert_false(id_is_zero(&c.conv.customer));
+    assert_string_equal(texts(w, &c.conv.id, 0, 0, 10), "1:你好");
+    assert_string_equal(kinds(w, &c.conv.id), "opened");
+}
+
+static void the_next_one_goes_to_the_same_conversation(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("v1", "c1", "a", NOW));
+    struct told b = commit(w, visitor_says("v1", "c2", "b", NOW + 1));
+
+    assert_false(b.news.opened);
+    assert_true(id_eq(&a.news.conv.id, &b.news.conv.id));
+    assert_int_equal(b.news.first_seq, 2);
+    assert_true(id_eq(&a.messages[0].from.id, &b.messages[0].from.id));
+    assert_string_equal(texts(w, &a.news.conv.id, 0, 0, 10), "1:a|2:b");
+}
+
+static void the_same_key_is_answered_as_the_first_time(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("v1", "c1", "a", NOW));
+    struct told b = commit(w, visitor_says("v1", "c1", "a", NOW + 500));
+
+    assert_int_equal(b.rc, KF_OK);
+    assert_true(b.news.duplicate);
+    assert_true(id_eq(&a.news.conv.id, &b.news.conv.id));
+    assert_int_equal(b.news.first_seq, 1);
+    assert_int_equal(b.news.first_at, NOW);
+    assert_int_equal(get_conv(w, &a.news.conv.id).conv.seq, 1);
+}
+
+static void the_same_key_with_other_content_is_a_conflict(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("v1", "c1", "a", NOW));
+    struct told b = commit(w, visitor_says("v1", "c1", "other", NOW));
+    struct change *c = visitor_says("v1", "c1", "platform says otherwise", NOW);
+
+    assert_int_equal(b.rc, KF_CONFLICT);
+    c->content = SLICE(""); /* from platforms the first wins */
+    assert_true(commit(w, c).news.duplicate);
+    assert_string_equal(texts(w, &a.news.conv.id, 0, 0, 10), "1:a");
+}
+
+static void a_refused_change_leaves_nothing_and_claims_no_key(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("v1", "c1", "a", NOW));
+    struct change *c = on_conv(&a.news.conv.id, NOW);
+    struct told t;
+
+    c->key = SLICE("s:x:y:1");
+    add_says(c, ROLE_AGENT, "hello");
+    add_step(c, CONV_ACCEPT, 7, 99);
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_CONFLICT);
+    assert_string_equal(texts(w, &a.news.conv.id, 0, 0, 10), "1:a");
+    assert_string_equal(kinds(w, &a.news.conv.id), "opened");
+
+    c = on_conv(&a.news.conv.id, NOW);
+    c->key = SLICE("s:x:y:1");
+    add_says(c, ROLE_SYSTEM, "hello");
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_false(t.news.duplicate);
+    assert_int_equal(t.news.first_seq, 2);
+}
+
+static void the_epoch_is_a_fence(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct change *c = on_conv(&a.news.conv.id, NOW + 10);
+    struct told t;
+
+    add_step(c, CONV_ASSIGN, 7, a.news.conv.epoch);
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.before.state, CONV_WAITING);
+    assert_int_equal(t.news.conv.state, CONV_SERVED);
+    assert_int_equal(t.news.conv.epoch, a.news.conv.epoch + 1);
+    assert_string_equal(t.first_kind, "assigned");
+
+    c = on_conv(&a.news.conv.id, NOW + 20);
+    c->epoch = a.news.conv.epoch; /* what an agent who lost it would say */
+    add_says(c, ROLE_AGENT, "late");
+    assert_int_equal(commit(w, c).rc, KF_CONFLICT);
+
+    c = on_conv(&a.news.conv.id, NOW + 20);
+    c->epoch = t.news.conv.epoch;
+    add_step(c, CONV_STAFF_SAYS, 7, t.news.conv.epoch);
+    add_says(c, ROLE_AGENT, "in time");
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.conv.staff_at, NOW + 20);
+}
+
+static struct kf_id served_and_closed(struct world *w, const char *peer, int64_t closed_at)
+{
+    struct told t = commit(w, visitor_says(peer, NULL, "a", NOW));
+    struct change *c = on_conv(&t.news.conv.id, NOW);
+
+    add_step(c, CONV_ASSIGN, 7, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    c = on_conv(&t.news.conv.id, closed_at);
+    add_step(c, CONV_CLOSE, 7, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    return t.news.conv.id;
+}
+
+static void who_comes_back_in_time_reopens(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = served_and_closed(w, "v1", NOW + MINUTE);
+    struct told t = commit(w, visitor_says("v1", NULL, "again", NOW + 10 * MINUTE));
+
+    assert_true(t.news.reopened);
+    assert_false(t.news.opened);
+    assert_true(id_eq(&t.news.conv.id, &conv));
+    assert_int_equal(t.news.conv.state, CONV_WAITING);
+    assert_int_equal(t.news.conv.arrived_at, NOW + 10 * MINUTE);
+    assert_int_equal(t.news.first_seq, 2);
+    assert_string_equal(kinds(w, &conv), "opened assigned closed reopened");
+}
+
+static void who_comes_back_later_opens_a_new_one(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = served_and_closed(w, "v1", NOW + MINUTE);
+    struct told t = commit(w, visitor_says("v1", NULL, "again", NOW + 11 * MINUTE));
+    struct change *c;
+
+    assert_true(t.news.opened);
+    assert_true(id_eq(&t.news.conv.previous, &conv));
+    assert_int_equal(t.news.first_seq, 1);
+    assert_int_equal(get_conv(w, &conv).conv.state, CONV_CLOSED);
+
+    c = on_conv(&conv, NOW + 11 * MINUTE); /* the old one cannot come back beside it */
+    add_step(c, CONV_VISITOR_SAYS, 0, -1);
+    assert_int_equal(commit(w, c).rc, KF_CONFLICT);
+}
+
+static void rating_a_closed_one_does_not_reopen_it(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = served_and_closed(w, "v1", NOW + MINUTE);
+    struct change *c = visitor_says("v1", NULL, "", NOW + 2 * MINUTE);
+    struct told t;
+
+    c->n_acts = 0;
+    change_act(c, ACT_RATE)->u.rate.score = 5;
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_true(id_eq(&t.news.conv.id, &conv));
+    assert_int_equal(t.news.conv.state, CONV_CLOSED);
+    assert_int_equal(t.news.conv.rating, 5);
+    assert_string_equal(t.first_kind, "rated");
+}
+
+static void an_entry_that_is_brought_along_is_not_doubled(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct change *c = on_conv(&t.news.conv.id, NOW);
+
+    add_step(c, CONV_ASSIGN, 7, -1);
+    change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .kind = "assigned", .data = "{\"why\":\"sticky\"}" };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_string_equal(kinds(w, &t.news.conv.id), "opened assigned");
+}
+
+static void rules_that_do_not_listen_need_not_look(void **state)
+{
+    struct world *w = *state;
+    struct change *c = visitor_says("v1", NULL, "a", NOW);
+    struct told t;
+
+    c->unruled = 1U << CONV_WAITING;
+    t = commit(w, c);
+    assert_false(t.news.staled);
+    assert_int_equal(t.news.conv.ruled_seq, 1);
+    t = commit(w, visitor_says("v1", NULL, "b", NOW));
+    assert_true(t.news.staled);
+    c = visitor_says("v1", NULL, "c", NOW);
+    c->unruled = 1U << CONV_WAITING; /* but somebody still has to look at "b" */
+    t = commit(w, c);
+    assert_true(t.news.staled);
+    assert_int_equal(t.news.conv.ruled_seq, 1);
+}
+
+static void rules_look_once(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct kf_id conv = t.news.conv.id;
+
+    for (int i = 0; i < 2; i++) {
+        struct change *c = on_conv(&conv, NOW);
+        struct act *a = change_act(c, ACT_RULED);
+
+        a->u.ruled = (struct act_ruled){ .from_seq = i ? 2 : 0, .to_seq = -1, .n_firings = 1 };
+        a->u.ruled.firing[0].rule = key("greeting");
+        a->u.ruled.firing[0].cause = "";
+        add_says(c, ROLE_SYSTEM, "welcome");
+        t = commit(w, c);
+        assert_int_equal(t.rc, i ? KF_CONFLICT : KF_OK); /* the rule has fired for that cause */
+    }
+    assert_int_equal(get_conv(w, &conv).conv.ruled_seq, 2);
+
+    struct change *c = on_conv(&conv, NOW);
+    change_act(c, ACT_RULED)->u.ruled = (struct act_ruled){ .from_seq = 1, .to_seq = 2 };
+    assert_int_equal(commit(w, c).rc, KF_CONFLICT); /* another node has looked */
+    assert_string_equal(texts(w, &conv, 0, 0, 10), "1:a|2:welcome");
+}
+
+static void reading_never_goes_back(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    const int64_t rows[][2] = { { 1, 1 }, { 0, 1 }, { 99, 1 } };
+
+    for (size_t i = 0; i < 3; i++) {
+        struct change *c = on_conv(&t.news.conv.id, NOW);
+
+        c->by.role = ROLE_AGENT;
+        change_act(c, ACT_READ)->u.seq = rows[i][0];
+        assert_int_equal(commit(w, c).news.conv.staff_read, rows[i][1]);
+    }
+    assert_int_equal(get_conv(w, &t.news.conv.id).conv.staff_read, 1);
+}
+
+static void the_rating_is_asked_for_once(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+
+    for (int i = 0; i < 2; i++) {
+        struct change *c = on_conv(&t.news.conv.id, NOW);
+
+        change_act(c, ACT_INVITE);
+        assert_int_equal(commit(w, c).rc, i ? KF_CONFLICT : KF_OK);
+    }
+}
+
+static void what_is_not_there_is_absent(void **state)
+{
+    struct world *w = *state;
+    struct kf_id nobody = id_of(404);
+    struct change *c = on_conv(&nobody, NOW);
+    struct query *q = query_new(QUERY_CONV);
+
+    add_says(c, ROLE_SYSTEM, "x");
+    assert_int_equal(commit(w, c).rc, KF_ABSENT);
+    q->id = nobody;
+    assert_int_equal(ask(w, q, NULL, NULL), KF_ABSENT);
+}
+
+static void another_sites_conversation_is_absent(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct change *c = on_conv(&t.news.conv.id, NOW);
+
+    c->site = key("other");
+    add_says(c, ROLE_SYSTEM, "x");
+    assert_int_equal(commit(w, c).rc, KF_ABSENT);
+}
+
+static void pages_of_messages_tell_whether_there_are_more(void **state)
+{
+    struct world *w = *state;
+    struct told t = { .done = false };
+
+    for (int i = 1; i <= 5; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "m%d", i);
+        t = commit(w, visitor_says("v1", NULL, text, NOW + i));
+    }
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 0, 2), "1:m1|2:m2|…");
+    assert_string_equal(texts(w, &t.news.conv.id, 3, 0, 2), "4:m4|5:m5");
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 4, 2), "2:m2|3:m3|…");
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 3, 2), "1:m1|2:m2");
+    assert_string_equal(texts(w, &t.news.conv.id, 5, 0, 2), "");
+}
+
+static void a_second_contact_of_a_group_gets_an_id_of_its_own(void **state)
+{
+    struct world *w = *state;
+    struct change *a = visitor_says("group", NULL, "a", NOW), *b = visitor_says("group", NULL, "b", NOW);
+    struct opening *o = ARENA_NEW(a->arena, struct opening), *p = ARENA_NEW(b->arena, struct opening);
+    struct told ta, tb;
+
+    *o = *a->opening;
+    o->address = "anna";
+    a->opening = o;
+    *p = *b->opening;
+    p->address = "bob";
+    b->opening = p;
+    ta = commit(w, a);
+    tb = commit(w, b);
+    assert_true(id_eq(&ta.news.conv.id, &tb.news.conv.id));
+    assert_false(id_eq(&ta.messages[0].from.id, &tb.messages[0].from.id));
+    assert_true(id_eq(&tb.news.conv.contact, &ta.messages[0].from.id));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
+    const struct CMUnitTest tests[] = {
+        T(a_first_message_opens_a_conversation),
+        T(the_next_one_goes_to_the_same_conversation),
+        T(the_same_key_is_answered_as_the_first_time),
+        T(the_same_key_with_other_content_is_a_conflict),
+        T(a_refused_change_leaves_nothing_and_claims_no_key),
+        T(the_epoch_is_a_fence),
+        T(who_comes_back_in_time_reopens),
+        T(who_comes_back_later_opens_a_new_one),
+        T(rating_a_closed_one_does_not_reopen_it),
+        T(an_entry_that_is_brought_along_is_not_doubled),
+        T(rules_that_do_not_listen_need_not_look),
+        T(rules_look_once),
+        T(reading_never_goes_back),
+        T(the_rating_is_asked_for_once),
+        T(what_is_not_there_is_absent),
+        T(another_sites_conversation_is_absent),
+        T(pages_of_messages_tell_whether_there_are_more),
+        T(a_second_contact_of_a_group_gets_an_id_of_its_own),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

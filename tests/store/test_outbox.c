@@ -1,0 +1,302 @@
+/* What leaves the house, and what platforms say of it. */
+#include "tests/store/world.h"
+
+static const struct kf_id id_of_none = { { 9 } };
+
+struct errands_copy {
+    size_t n;
+    struct errand e;
+    char text[64], peer[64], user[64], reply[64], handle[64];
+};
+
+static void copy_errands(const struct query *q, void *ctx)
+{
+    struct errands_copy *c = ctx;
+
+    c->n = q->n_errands;
+    if (!q->n_errands)
+        return;
+    c->e = q->errands[0];
+    snprintf(c->text, sizeof(c->text), "%.*s", (int)c->e.message.text.n, c->e.message.text.p);
+    snprintf(c->peer, sizeof(c->peer), "%s", c->e.peer);
+    snprintf(c->user, sizeof(c->user), "%s", c->e.user);
+    snprintf(c->reply, sizeof(c->reply), "%s", c->e.reply_ref ? c->e.reply_ref : "-");
+    snprintf(c->handle, sizeof(c->handle), "%s", c->e.handle ? c->e.handle : "-");
+}
+
+static struct errands_copy due(struct world *w, int64_t now, int64_t lease)
+{
+    struct errands_copy c = { .n = 0 };
+    struct query *q = query_new(QUERY_ERRANDS);
+
+    q->site = key("demo");
+    q->now = now;
+    q->after = lease;
+    q->limit = 10;
+    assert_int_equal(ask(w, q, copy_errands, &c), KF_OK);
+    return c;
+}
+
+static struct kf_id talk(struct world *w)
+{
+    struct change *c = visitor_says("v1", NULL, "question", NOW);
+    struct told t;
+
+    c->acts[0].u.message.ref = "theirs-1";
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    return t.news.conv.id;
+}
+
+static struct told answer(struct world *w, const struct kf_id *conv, const char *text)
+{
+    struct change *c = on_conv(conv, NOW + 10);
+    struct told t;
+
+    add_says(c, ROLE_AGENT, text);
+    c->acts[0].errand = true;
+    c->acts[0].u.message.reply_to = 1;
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.n_errands, 1);
+    assert_int_equal(t.messages[0].delivery, DELIVERY_SENDING);
+    return t;
+}
+
+static struct told claim(struct world *w, const struct kf_id *errand, int64_t lease)
+{
+    struct change *c = new_change(NOW + 20);
+    struct act *a = change_act(c, ACT_ERRAND_CLAIM);
+
+    a->u.errand.id = *errand;
+    a->u.errand.lease = lease;
+    return commit(w, c);
+}
+
+static struct told settle(struct world *w, const struct kf_id *errand, enum errand_state state, const char *ref, const char *error)
+{
+    struct change *c = new_change(NOW + 30);
+    struct act *a = change_act(c, ACT_ERRAND_SETTLE);
+
+    a->u.errand = (struct errand){ .id = *errand, .state = state, .attempt = 1, .due_at = NOW + 1000, .error = error, .message.ref = ref };
+    return commit(w, c);
+}
+
+static struct told status(struct world *w, const char *ref, enum delivery d, const char *reason, int64_t at)
+{
+    struct change *c = new_change(at);
+    struct act *a = change_act(c, ACT_STATUS);
+
+    a->u.status.ref = ref;
+    a->u.status.delivery = d;
+    a->u.status.reason = reason;
+    return commit(w, c);
+}
+
+static void an_errand_is_complete_for_sending(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct change *c = on_conv(&conv, NOW);
+    struct errands_copy e;
+
+    change_act(c, ACT_HANDLE)->u.handle.text = "reply-token";
+    c->acts[0].u.handle.left = 5;
+    c->acts[0].u.handle.expires_ms = NOW + MINUTE;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    (void)answer(w, &conv, "hello");
+    (void)answer(w, &conv, "more");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(e.n, 1); /* the second waits for the first */
+    assert_string_equal(e.text, "hello");
+    assert_string_equal(e.peer, "v1");
+    assert_string_equal(e.user, "v1");
+    assert_string_equal(e.reply, "theirs-1");
+    assert_string_equal(e.handle, "reply-token");
+    assert_int_equal(e.e.handle_left, 5);
+    assert_int_equal(e.e.handle_used, 0);
+    assert_int_equal(due(w, NOW + 9, 1).n, 0);
+
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "ours-2", NULL).rc, KF_OK);
+    e = due(w, NOW + 10, 1);
+    assert_string_equal(e.text, "more");
+    assert_int_equal(e.e.handle_left, 4);
+    assert_int_equal(e.e.handle_used, 1);
+}
+
+static void one_claims_an_errand(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_CONFLICT);
+    assert_int_equal(due(w, NOW + 10, 1).n, 0); /* under way under this lease */
+    e = due(w, NOW + 10, 2);                    /* the next holder finds it */
+    assert_int_equal(e.n, 1);
+    assert_int_equal(e.e.state, ERRAND_SENDING);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_UNCERTAIN, NULL, "unknown").rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, NULL, NULL).rc, KF_CONFLICT);
+    assert_int_equal(claim(w, &id_of_none, 1).rc, KF_ABSENT);
+}
+
+static void a_settled_errand_moves_its_message(void **state)
+{
+    static const struct {
+        enum errand_state state;
+        enum delivery delivery;
+    } rows[] = {
+        { ERRAND_DONE, DELIVERY_SENT },
+        { ERRAND_FAILED, DELIVERY_FAILED },
+        { ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN },
+    };
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+
+    for (size_t i = 0; i < 3; i++) {
+        struct told t = answer(w, &conv, "hello");
+        struct errands_copy e = due(w, NOW + 10, 1);
+        struct told s;
+
+        assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+        s = settle(w, &e.e.id, rows[i].state, NULL, "why");
+        assert_true(s.news.has_conv);
+        assert_int_equal(s.news.n_statuses, 1);
+        assert_int_equal(s.statuses[0].seq, t.news.first_seq);
+        assert_int_equal(s.statuses[0].delivery, rows[i].delivery);
+    }
+    assert_string_equal(kinds(w, &conv), "opened delivery delivery delivery");
+}
+
+static void again_later_is_no_outcome(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+    struct told t;
+
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    t = settle(w, &e.e.id, ERRAND_QUEUED, NULL, "503");
+    assert_int_equal(t.news.n_statuses, 0);
+    assert_int_equal(due(w, NOW + 999, 1).n, 0);
+    e = due(w, NOW + 1000, 1);
+    assert_int_equal(e.e.attempt, 1);
+    assert_int_equal(e.e.state, ERRAND_QUEUED);
+}
+
+static struct kf_id sent(struct world *w, const char *ref)
+{
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, ref, NULL).rc, KF_OK);
+    return conv;
+}
+
+static void states_never_go_back(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        enum delivery said;
+        int moves;
+    } rows[] = {
+        { DELIVERY_DELIVERED, 1 }, { DELIVERY_SENT, 0 }, { DELIVERY_DELIVERED, 0 }, { DELIVERY_READ, 1 }, { DELIVERY_FAILED, 0 },
+    };
+
+    (void)sent(w, "ours");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct told t = status(w, "ours", rows[i].said, NULL, NOW + 40);
+
+        assert_int_equal(t.rc, KF_OK);
+        assert_true(t.news.has_conv);
+        assert_int_equal(t.news.n_statuses, rows[i].moves);
+    }
+}
+
+static void a_status_that_comes_too_early_waits(void **state)
+{
+    struct world *w = *state;
+    struct told t = status(w, "ours", DELIVERY_DELIVERED, NULL, NOW);
+    struct conv_copy c;
+    struct kf_id conv;
+
+    assert_int_equal(t.rc, KF_OK);
+    assert_false(t.news.has_conv);
+    conv = sent(w, "ours");
+    c = get_conv(w, &conv);
+    assert_int_equal(c.conv.seq, 2);
+    assert_string_equal(kinds(w, &conv), "opened delivery");
+    assert_int_equal(status(w, "ours", DELIVERY_DELIVERED, NULL, NOW + 50).news.n_statuses, 0); /* it is delivered already */
+    assert_int_equal(status(w, "ours", DELIVERY_READ, NULL, NOW + 50).news.n_statuses, 1);
+}
+
+static void what_failed_can_be_sent_again(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+    struct change *c;
+    struct told t;
+
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_FAILED, NULL, "window closed").rc, KF_OK);
+    c = on_conv(&conv, NOW + 60);
+    change_act(c, ACT_ERRAND)->u.errand = (struct errand){ .kind = ERRAND_SEND, .seq = 2 };
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.n_errands, 1);
+    assert_int_equal(t.statuses[0].delivery, DELIVERY_SENDING);
+    e = due(w, NOW + 60, 1);
+    assert_string_equal(e.text, "hello");
+    assert_int_equal(e.e.message.delivery, DELIVERY_SENDING);
+}
+
+static void a_message_is_removed_by_its_platform_id(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct change *c = new_change(NOW + 3 * MINUTE);
+    struct told t;
+
+    change_act(c, ACT_REMOVE)->u.edit.ref = "theirs-1";
+    c->acts[0].u.edit.within_ms = 2 * MINUTE;
+    assert_int_equal(commit(w, c).rc, KF_CONFLICT);
+    c = new_change(NOW + MINUTE);
+    change_act(c, ACT_REMOVE)->u.edit.ref = "theirs-1";
+    c->acts[0].u.edit.within_ms = 2 * MINUTE;
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_true(id_eq(&t.news.conv.id, &conv));
+    assert_string_equal(texts(w, &conv, 0, 0, 5), "1:");
+    c = new_change(NOW);
+    change_act(c, ACT_REMOVE)->u.edit.ref = "nobody's";
+    assert_int_equal(commit(w, c).rc, KF_ABSENT);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
+    const struct CMUnitTest tests[] = {
+        T(an_errand_is_complete_for_sending),
+        T(one_claims_an_errand),
+        T(a_settled_errand_moves_its_message),
+        T(again_later_is_no_outcome),
+        T(states_never_go_back),
+        T(a_status_that_comes_too_early_waits),
+        T(what_failed_can_be_sent_again),
+        T(a_message_is_removed_by_its_platform_id),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

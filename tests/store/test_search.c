@@ -1,0 +1,363 @@
+/* Transcripts: what is found, in which order, page by page. */
+#include "tests/store/world.h"
+
+#include <inttypes.h>
+
+struct result {
+    char text[1024]; /* "peer:seq,seq peer:seq" */
+    char cursor[64];
+    char marks[128];
+    int64_t count;
+    bool capped;
+};
+
+static void copy_result(const struct query *q, void *ctx)
+{
+    struct result *r = ctx;
+    struct buf b;
+
+    buf_init(&b, sizeof(r->text) - 1);
+    for (size_t i = 0; i < q->n_convs; i++) {
+        bool first = true;
+
+        buf_printf(&b, "%s%s", i ? " " : "", q->convs[i].peer);
+        for (size_t k = 0; k < q->n_hits; k++)
+            if (id_eq(&q->hits[k].conv, &q->convs[i].id)) {
+                buf_printf(&b, "%s%" PRId64, first ? ":" : ",", q->hits[k].seq);
+                first = false;
+            }
+    }
+    snprintf(r->text, sizeof(r->text), "%s", b.p ? b.p : "");
+    buf_clear(&b);
+    for (size_t k = 0; q->n_hits && k < q->hits[0].n_marks; k++)
+        buf_printf(&b, "[%d,%d)", q->hits[0].marks[k][0], q->hits[0].marks[k][1]);
+    snprintf(r->marks, sizeof(r->marks), "%s", b.p ? b.p : "");
+    buf_finish(&b);
+    snprintf(r->cursor, sizeof(r->cursor), "%s", q->text_out);
+    r->count = q->number;
+    r->capped = q->capped;
+}
+
+static struct query *query_for(const char *terms)
+{
+    struct query *q = query_new(QUERY_TRANSCRIPTS);
+
+    q->site = key("demo");
+    q->search.terms = arena_copy(q->arena, slice_of(terms));
+    q->search.limit = 20;
+    return q;
+}
+
+static struct result find(struct world *w, struct query *q)
+{
+    struct result r = { .count = -1 };
+
+    assert_int_equal(ask(w, q, copy_result, &r), KF_OK);
+    return r;
+}
+
+/* The index is a little behind: wait until it is not. */
+static void indexed(struct world *w)
+{
+    int64_t until = mono_ms() + WAIT_MS;
+    struct store_figures f;
+
+    do {
+        assert_true(mono_ms() < until);
+        (void)poll(NULL, 0, 5);
+        store_figures(w->store, &f);
+    } while (f.index_lag_ms);
+}
+
+static void say(struct world *w, const char *peer, const char *text, int64_t at)
+{
+    assert_int_equal(commit(w, visitor_says(peer, NULL, text, at)).rc, KF_OK);
+}
+
+static void words_are_found_where_they_are(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *terms, *result;
+    } rows[] = {
+        { "退款", "d:1 b:1 a:1" },
+        { "投诉", "c:1" },
+        { "退款 投诉", "" },
+        { "款退", "" },
+        { "refund", "d:1" },
+        { "REFUND 退款", "d:1" },
+        { "退款 -refund", "b:1 a:1" },
+        { "\"my order\"", "e:1" },
+        { "\"order my\"", "" },
+        { "不在", "" },
+        { "，。", "" },
+        { "", "e d c b a" },
+    };
+
+    say(w, "a", "我要退款", NOW);
+    say(w, "a", "快一点", NOW + 1);
+    say(w, "b", "退款流程是什么", NOW + 2);
+    say(w, "c", "我要投诉你们", NOW + 3);
+    say(w, "d", "Refund 退款 please", NOW + 4);
+    say(w, "e", "where is my order", NOW + 5);
+    indexed(w);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct result r = find(w, query_for(rows[i].terms));
+
+        if (strcmp(r.text, rows[i].result) != 0)
+            fail_msg("%s: %s, not %s", rows[i].terms, r.text, rows[i].result);
+        assert_false(r.capped);
+    }
+}
+
+static void a_hit_says_where_the_word_stands(void **state)
+{
+    struct world *w = *state;
+    struct result r;
+
+    say(w, "a", "hello", NOW);
+    say(w, "a", "您好，我要退款，可以退款吗", NOW + 1);
+    indexed(w);
+    r = find(w, query_for("退款"));
+    assert_string_equal(r.text, "a:2");
+    assert_string_equal(r.marks, "[5,7)[10,12)");
+    assert_int_equal(r.count, 1);
+}
+
+static void the_newest_hit_decides_the_order(void **state)
+{
+    struct world *w = *state;
+
+    say(w, "a", "退款", NOW);
+    say(w, "b", "退款", NOW + 1);
+    say(w, "a", "退款", NOW + 2);
+    indexed(w);
+    assert_string_equal(find(w, query_for("退款")).text, "a:2,1 b:1");
+}
+
+static void pages_follow_the_cursor(void **state)
+{
+    struct world *w = *state;
+    const char *const all[] = { "退款", "" };
+
+    for (int i = 0; i < 7; i++) {
+        char peer[2] = { (char)('a' + i), '\0' };
+
+        say(w, peer, "退款", NOW + i);
+        say(w, peer, "退款了吗", NOW + i);
+    }
+    indexed(w);
+    for (size_t k = 0; k < 2; k++) {
+        struct buf seen;
+        struct result r = { .cursor = "" };
+        int pages = 0;
+
+        buf_init(&seen, 1000);
+        do {
+            struct query *q = query_for(all[k]);
+
+            q->search.limit = 3;
+            q->search.cursor = arena_copy(q->arena, slice_of(r.cursor));
+            r = find(w, q);
+            assert_int_equal(r.count, 7);
+            for (const char *p = r.text; *p; p++)
+                if (*p >= 'a' && *p <= 'g')
+                    buf_char(&seen, *p);
+            pages++;
+        } while (*r.cursor);
+        assert_int_equal(pages, 3);
+        assert_string_equal(seen.p, "gfedcba");
+        buf_finish(&seen);
+    }
+}
+
+static void a_page_is_not_shifted_by_what_comes_meanwhile(void **state)
+{
+    struct world *w = *state;
+    struct query *q;
+    struct result r;
+
+    for (int i = 0; i < 4; i++) {
+        char peer[2] = { (char)('a' + i), '\0' };
+
+        say(w, peer, "退款", NOW + i);
+    }
+    indexed(w);
+    q = query_for("退款");
+    q->search.limit = 2;
+    r = find(w, q);
+    assert_string_equal(r.text, "d:1 c:1");
+    say(w, "z", "退款", NOW + 10);
+    say(w, "a", "退款", NOW + 11);
+    indexed(w);
+    q = query_for("退款");
+    q->search.limit = 2;
+    q->search.cursor = arena_copy(q->arena, slice_of(r.cursor));
+    assert_string_equal(find(w, q).text, "b:1 a:1");
+}
+
+static void a_cursor_that_is_not_ours_is_refused(void **state)
+{
+    struct world *w = *state;
+    const char *const rows[] = { "x", "1", "1.", "1.2.3", "-1.5", "1.2x", "999999999999999999999999999999999999999999999999999.1" };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct query *q = query_for("退款");
+
+        q->search.cursor = arena_copy(q->arena, slice_of(rows[i]));
+        assert_int_equal(ask(w, q, NULL, NULL), KF_INVALID);
+    }
+}
+
+static void what_was_erased_is_not_found(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("a", NULL, "我的秘密词", NOW));
+    struct change *c;
+
+    say(w, "a", "别的", NOW);
+    indexed(w);
+    assert_string_equal(find(w, query_for("秘密")).text, "a:1");
+    c = on_conv(&t.news.conv.id, NOW + 1);
+    change_act(c, ACT_REMOVE)->u.edit.seq = 1;
+    t = commit(w, c);
+    assert_int_equal(t.news.n_changed, 1);
+    assert_int_equal(t.changed[0].kind, MESSAGE_REMOVED);
+    assert_string_equal(find(w, query_for("秘密")).text, ""); /* at once, whatever the index knows */
+    indexed(w);
+    assert_int_equal(find(w, query_for("秘密")).count, 0);
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 0, 10), "1:|2:别的");
+}
+
+static void what_was_edited_is_found_by_its_new_words(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("a", NULL, "旧的文字", NOW));
+
+    for (int round = 0; round < 2; round++) { /* once as known to the index, once before it has looked again */
+        const char *const words[][2] = { { "新的内容", "最后内容" }, { "第三内容", "第四内容" } };
+
+        for (int i = 0; i < 2; i++) {
+            struct change *c = on_conv(&t.news.conv.id, NOW + 1);
+            struct act *a = change_act(c, ACT_EDIT);
+
+            a->u.edit.seq = 1;
+            a->u.edit.text = words[round][i];
+            assert_int_equal(commit(w, c).rc, KF_OK);
+        }
+        indexed(w);
+        assert_string_equal(find(w, query_for(words[round][1])).text, "a:1");
+        assert_int_equal(find(w, query_for(words[round][0])).count, 0);
+        assert_int_equal(find(w, query_for("旧的")).count, 0);
+    }
+}
+
+static void filters_hold_together(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("a", NULL, "退款", NOW)), b = commit(w, visitor_says("b", NULL, "退款", NOW + 100));
+    struct change *c = on_conv(&a.news.conv.id, NOW + 200);
+    struct query *q;
+
+    add_step(c, CONV_ASSIGN, 7, -1);
+    change_act(c, ACT_RATE)->u.rate.score = 5;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    (void)b;
+    indexed(w);
+    for (int words = 0; words < 2; words++) {
+        const char *terms = words ? "退款" : "";
+        const char *only_a = words ? "a:1" : "a", *only_b = words ? "b:1" : "b";
+
+        q = query_for(terms);
+        q->search.agent = id_of(7);
+        assert_string_equal(find(w, q).text, only_a);
+        q = query_for(terms);
+        q->search.agent = id_of(8);
+        assert_string_equal(find(w, q).text, "");
+        q = query_for(terms);
+        q->search.rating = 5;
+        assert_string_equal(find(w, q).text, only_a);
+        q = query_for(terms);
+        q->search.from = NOW + 1;
+        assert_string_equal(find(w, q).text, only_b);
+        q = query_for(terms);
+        q->search.to = NOW + 100;
+        assert_string_equal(find(w, q).text, only_a);
+        q = query_for(terms);
+        q->search.channel = key("mail");
+        assert_string_equal(find(w, q).text, "");
+        q = query_for(terms);
+        q->search.channel = key("web");
+        q->search.queues[0] = key("sales");
+        q->search.n_queues = 1;
+        assert_int_equal(find(w, q).count, 2);
+        q = query_for(terms);
+        q->search.queues[0] = key("support");
+        q->search.n_queues = 1;
+        assert_int_equal(find(w, q).count, 0);
+        q = query_for(terms);
+        q->site = key("other");
+        assert_int_equal(find(w, q).count, 0);
+    }
+}
+
+static void the_index_can_be_made_again(void **state)
+{
+    struct world *w = *state;
+    char name[160];
+    FILE *f;
+
+    say(w, "a", "退款", NOW);
+    indexed(w);
+    world_close(w);
+    f = fopen(w->index, "w"); /* a broken index is thrown away at the start */
+    assert_non_null(f);
+    for (int i = 0; i < 4096; i++)
+        fputs("rubbish ", f);
+    fclose(f);
+    snprintf(name, sizeof(name), "%s-wal", w->index);
+    (void)unlink(name);
+    world_open(w);
+    indexed(w);
+    assert_string_equal(find(w, query_for("退款")).text, "a:1");
+}
+
+static void reindexed(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    (void)why;
+    assert_int_equal(rc, KF_OK);
+    *(bool *)ctx = true;
+}
+
+static void reindexing_finds_the_same(void **state)
+{
+    struct world *w = *state;
+    bool done = false;
+
+    say(w, "a", "退款", NOW);
+    say(w, "b", "退款", NOW + 1);
+    indexed(w);
+    store_reindex(w->store, reindexed, &done);
+    world_wait(w, &done);
+    assert_string_equal(find(w, query_for("退款")).text, "b:1 a:1");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
+    const struct CMUnitTest tests[] = {
+        T(words_are_found_where_they_are),
+        T(a_hit_says_where_the_word_stands),
+        T(the_newest_hit_decides_the_order),
+        T(pages_follow_the_cursor),
+        T(a_page_is_not_shifted_by_what_comes_meanwhile),
+        T(a_cursor_that_is_not_ours_is_refused),
+        T(what_was_erased_is_not_found),
+        T(what_was_edited_is_found_by_its_new_words),
+        T(filters_hold_together),
+        T(the_index_can_be_made_again),
+        T(reindexing_finds_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

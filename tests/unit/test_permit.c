@@ -1,0 +1,136 @@
+#include "tests/unit/unit.h"
+
+#include "core/permit.h"
+
+#define ME    1
+#define OTHER 2
+
+static struct conv conv_of(enum conv_state s, const char *queue, int owner, int last)
+{
+    struct conv c = { .site = KEY("shop"), .state = s, .owner = ID(owner), .last_agent = ID(last) };
+
+    (void)snprintf(c.queue.s, sizeof(c.queue.s), "%s", queue);
+    return c;
+}
+
+static struct member member_of(unsigned roles, const char *queue)
+{
+    struct member m = { .person = ID(ME), .site = KEY("shop"), .roles = roles };
+
+    if (queue) {
+        (void)snprintf(m.queues[0].s, sizeof(m.queues[0].s), "%s", queue);
+        m.n_queues = 1;
+    }
+    return m;
+}
+
+#define A MEMBER_AGENT
+#define S MEMBER_SUPERVISOR
+#define R MEMBER_REVIEWER
+#define D MEMBER_ADMIN
+
+/* Each verb on each kind of conversation: the roles that may, each of them alone and set to the queue `sales`. */
+static void each_role_may_what_its_line_says_and_no_more(void **state)
+{
+    static const enum verb verbs[] = { VERB_READ,     VERB_TIMELINE, VERB_SAY,        VERB_NOTE,  VERB_ACCEPT,
+                                       VERB_TRANSFER, VERB_CLOSE,    VERB_TRANSCRIPT, VERB_EXPORT };
+    static const struct {
+        const char *what;
+        enum conv_state s;
+        const char *queue;
+        int owner, last;
+        /*       read  line     say    note   accept transfer close transcript export */
+        unsigned may[9];
+    } rows[] = {
+        { "served by me", CONV_SERVED, "sales", ME, 0, { A | S, A | S | R, A | S, A | S, S, A | S, A | S, A | S | R, S } },
+        { "served by another", CONV_SERVED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S } },
+        { "offered to me", CONV_OFFERED, "sales", ME, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, A | S | R, S } },
+        { "offered to another", CONV_OFFERED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S } },
+        { "waits in my queue", CONV_WAITING, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S } },
+        { "parked in my queue", CONV_PARKED, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S } },
+        { "with the bot", CONV_BOT, "sales", 0, 0, { S, S | R, 0, S, S, S, S, S | R, S } },
+        { "closed by me", CONV_CLOSED, "sales", 0, ME, { A | S, A | S | R, 0, A | S, 0, 0, 0, A | S | R, S } },
+        { "closed by another", CONV_CLOSED, "sales", 0, OTHER, { S, S | R, 0, S, 0, 0, 0, S | R, S } },
+        { "other queue, served by me", CONV_SERVED, "repair", ME, 0, { A, A, A, A, 0, A, A, A, 0 } },
+        { "other queue, waits", CONV_WAITING, "repair", 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+        { "other queue, closed by another", CONV_CLOSED, "repair", 0, OTHER, { 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+    };
+    static const unsigned roles[] = { A, S, R, D };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (size_t v = 0; v < COUNT(verbs); v++)
+            for (size_t r = 0; r < COUNT(roles); r++) {
+                struct conv c = conv_of(rows[i].s, rows[i].queue, rows[i].owner, rows[i].last);
+                struct member m = member_of(roles[r], "sales");
+
+                if (permit(&m, verbs[v], &KEY("shop"), &c) != ((rows[i].may[v] & roles[r]) != 0))
+                    fail_msg("%s: verb %d, %s", rows[i].what, (int)verbs[v], member_role_name(roles[r]));
+            }
+}
+
+static void who_oversees_no_queue_in_particular_oversees_all(void **state)
+{
+    struct conv c = conv_of(CONV_WAITING, "repair", 0, 0);
+    struct member supervisor = member_of(S, NULL), reviewer = member_of(R, NULL), agent = member_of(A, NULL);
+
+    (void)state;
+    assert_true(permit(&supervisor, VERB_READ, &c.site, &c));
+    assert_true(permit(&reviewer, VERB_TRANSCRIPT, &c.site, &c));
+    assert_false(permit(&agent, VERB_READ, &c.site, &c));
+}
+
+static void verbs_on_the_site_belong_to_few(void **state)
+{
+    static const struct {
+        enum verb verb;
+        unsigned may;
+    } rows[] = {
+        { VERB_READ, 0 },           { VERB_SAY, 0 },
+        { VERB_TRANSCRIPT, S | R }, { VERB_EXPORT, S },
+        { VERB_PRESENCE_OTHER, S }, { VERB_SETTINGS_READ, S | D },
+        { VERB_SETTINGS_WRITE, D }, { VERB_PEOPLE, D },
+        { VERB_AUDIT, D },          { VERB_STATUS, S | D },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (unsigned role = A; role <= D; role <<= 1) {
+            struct member m = member_of(role, "sales");
+
+            if (permit(&m, rows[i].verb, &KEY("shop"), NULL) != ((rows[i].may & role) != 0))
+                fail_msg("verb %d, %s", (int)rows[i].verb, member_role_name(role));
+        }
+}
+
+static void nothing_crosses_sites_and_the_disabled_may_nothing(void **state)
+{
+    struct conv c = conv_of(CONV_SERVED, "sales", ME, 0), foreign = c;
+    struct member m = member_of(A | S | R | D, NULL), disabled = m, none = member_of(0, NULL);
+
+    (void)state;
+    foreign.site = KEY("other");
+    disabled.disabled = true;
+    for (int v = VERB_READ; v <= VERB_STATUS; v++) {
+        assert_true(permit(&m, (enum verb)v, &KEY("shop"), &c));
+        assert_false(permit(&m, (enum verb)v, &KEY("other"), &foreign));
+        assert_false(permit(&m, (enum verb)v, &KEY("other"), &c));
+        assert_false(permit(&m, (enum verb)v, &KEY("shop"), &foreign));
+        assert_false(permit(&m, (enum verb)v, &KEY("other"), NULL));
+        assert_false(permit(&disabled, (enum verb)v, &KEY("shop"), &c));
+        assert_false(permit(&none, (enum verb)v, &KEY("shop"), &c));
+        assert_false(permit(NULL, (enum verb)v, &KEY("shop"), &c));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_role_may_what_its_line_says_and_no_more),
+        cmocka_unit_test(who_oversees_no_queue_in_particular_oversees_all),
+        cmocka_unit_test(verbs_on_the_site_belong_to_few),
+        cmocka_unit_test(nothing_crosses_sites_and_the_disabled_may_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,308 @@
+#include "tests/unit/unit.h"
+
+#include "core/rule.h"
+
+#define NOW 1763740800000
+
+static const struct message visitor_first = { .seq = 1, .from = { .role = ROLE_VISITOR } };
+static const struct message visitor_later = { .seq = 5, .from = { .role = ROLE_VISITOR } };
+static const struct message agent_says = { .seq = 6, .from = { .role = ROLE_AGENT } };
+static const struct message joined = { .seq = 2, .kind = MESSAGE_EVENT, .event = "joined", .from = { .role = ROLE_SYSTEM } };
+static const struct message returned = { .seq = 8, .kind = MESSAGE_EVENT, .event = "returned", .from = { .role = ROLE_SYSTEM } };
+static const struct message closed = { .seq = 9, .kind = MESSAGE_EVENT, .event = "closed", .from = { .role = ROLE_SYSTEM } };
+
+/* One rule alone, with what it may know: does it fire, and for what cause? */
+struct row {
+    const char *what;
+    struct rule rule;
+    struct conv conv;
+    struct rule_facts facts;
+    const char *cause; /* NULL: it does not fire */
+};
+
+static void check(const struct row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct rule_facts f = rows[i].facts;
+        struct rule_firing firing[2];
+        size_t fired;
+
+        f.conv = &rows[i].conv;
+        f.now_ms = NOW;
+        fired = rule_match(&rows[i].rule, 1, &f, firing, 2);
+        row_int_equal(rows[i].what, fired, rows[i].cause != NULL);
+        if (fired)
+            row_string_equal(rows[i].what, firing[0].cause, rows[i].cause);
+    }
+}
+
+#define RULE(e, ...)                                                                              \
+    {                                                                                             \
+        .key = KEY("r"), .event = (e), .often = RULE_ONCE_CAUSE, .actions = RULE_SAY, __VA_ARGS__ \
+    }
+#define CONV(s, ...)                                                                                                   \
+    {                                                                                                                  \
+        .state = (s), .arrived_at = NOW - 10000, .queue = KEY("sales"), .channel = KEY("web"), .epoch = 3, __VA_ARGS__ \
+    }
+#define FACTS(m, ...)                                                    \
+    {                                                                    \
+        .message = (m), .staffed = true, .open_hours = true, __VA_ARGS__ \
+    }
+
+static void greets_the_first_word_of_a_visitor(void **state)
+{
+    static const struct row rows[] = {
+        { "first", RULE(RULE_OPENED, .often = RULE_ONCE_CONVERSATION), CONV(CONV_WAITING), FACTS(&visitor_first), "" },
+        { "later", RULE(RULE_OPENED), CONV(CONV_WAITING), FACTS(&visitor_later), NULL },
+        { "nothing said", RULE(RULE_OPENED), CONV(CONV_WAITING), FACTS(NULL), NULL },
+        { "assigned already, nobody has spoken", RULE(RULE_OPENED), CONV(CONV_SERVED), FACTS(&visitor_first), "seq:1" },
+        { "an agent was faster", RULE(RULE_OPENED), CONV(CONV_SERVED, .staff_at = NOW), FACTS(&visitor_first), NULL },
+        { "closed meanwhile", RULE(RULE_OPENED), CONV(CONV_CLOSED), FACTS(&visitor_first), NULL },
+        { "a machine writes", RULE(RULE_OPENED), CONV(CONV_WAITING), FACTS(&visitor_first, .automatic = true), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void tells_who_waits_to_the_millisecond(void **state)
+{
+    static const struct row rows[] = {
+        { "at it", RULE(RULE_WAITING, .after_ms = 10000), CONV(CONV_WAITING), FACTS(NULL), "wait:1763740790000" },
+        { "a millisecond before", RULE(RULE_WAITING, .after_ms = 10001), CONV(CONV_WAITING), FACTS(NULL), NULL },
+        { "while it is offered", RULE(RULE_WAITING, .after_ms = 10000), CONV(CONV_OFFERED), FACTS(NULL), "wait:1763740790000" },
+        { "when the visitor writes", RULE(RULE_WAITING, .after_ms = 10000), CONV(CONV_WAITING), FACTS(&visitor_later),
+          "wait:1763740790000" },
+        { "not when served", RULE(RULE_WAITING, .after_ms = 10000, .mid_talk = true), CONV(CONV_SERVED), FACTS(NULL), NULL },
+        { "not when parked", RULE(RULE_WAITING, .after_ms = 10000), CONV(CONV_PARKED), FACTS(NULL), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void says_so_when_nobody_is_there_in_business_hours(void **state)
+{
+    static const struct row rows[] = {
+        { "waits", RULE(RULE_NOBODY), CONV(CONV_WAITING), FACTS(NULL, .staffed = false), "wait:1763740790000" },
+        { "writes", RULE(RULE_NOBODY), CONV(CONV_WAITING), FACTS(&visitor_first, .staffed = false), "wait:1763740790000" },
+        { "parked, writes again", RULE(RULE_NOBODY), CONV(CONV_PARKED), FACTS(&visitor_later, .staffed = false), "wait:1763740790000" },
+        { "parked, silent", RULE(RULE_NOBODY), CONV(CONV_PARKED), FACTS(NULL, .staffed = false), NULL },
+        { "parked, our own words", RULE(RULE_NOBODY), CONV(CONV_PARKED), FACTS(&returned, .staffed = false), NULL },
+        { "somebody is there", RULE(RULE_NOBODY), CONV(CONV_WAITING), FACTS(&visitor_first), NULL },
+        { "outside hours", RULE(RULE_NOBODY), CONV(CONV_WAITING), FACTS(&visitor_first, .staffed = false, .open_hours = false), NULL },
+        { "served", RULE(RULE_NOBODY, .mid_talk = true), CONV(CONV_SERVED), FACTS(&visitor_later, .staffed = false), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void says_so_outside_business_hours(void **state)
+{
+    static const struct row rows[] = {
+        { "writes", RULE(RULE_OUTSIDE), CONV(CONV_WAITING), FACTS(&visitor_first, .open_hours = false), "wait:1763740790000" },
+        { "in hours", RULE(RULE_OUTSIDE), CONV(CONV_WAITING), FACTS(&visitor_first), NULL },
+        { "parked, writes", RULE(RULE_OUTSIDE), CONV(CONV_PARKED), FACTS(&visitor_later, .open_hours = false), "wait:1763740790000" },
+        { "found waiting, nobody left", RULE(RULE_OUTSIDE), CONV(CONV_WAITING), FACTS(NULL, .open_hours = false, .staffed = false),
+          "wait:1763740790000" },
+        { "found waiting, somebody stayed", RULE(RULE_OUTSIDE), CONV(CONV_WAITING), FACTS(NULL, .open_hours = false), NULL },
+        { "mid-talk", RULE(RULE_OUTSIDE), CONV(CONV_SERVED), FACTS(&visitor_later, .open_hours = false), NULL },
+        { "mid-talk, if it is to", RULE(RULE_OUTSIDE, .mid_talk = true), CONV(CONV_SERVED), FACTS(&visitor_later, .open_hours = false),
+          "wait:1763740790000" },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void tells_the_visitors_of_an_agent_who_goes_away(void **state)
+{
+    static const struct row rows[] = {
+        { "away", RULE(RULE_AWAY, .mid_talk = true), CONV(CONV_SERVED), FACTS(NULL, .agent_away = true, .agent_away_since = NOW - 5),
+          "away:1763740799995" },
+        { "not mid-talk", RULE(RULE_AWAY), CONV(CONV_SERVED), FACTS(NULL, .agent_away = true), NULL },
+        { "there", RULE(RULE_AWAY, .mid_talk = true), CONV(CONV_SERVED), FACTS(NULL), NULL },
+        { "waiting", RULE(RULE_AWAY, .mid_talk = true), CONV(CONV_WAITING), FACTS(NULL, .agent_away = true), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void listens_to_what_the_system_writes_down(void **state)
+{
+    static const struct row rows[] = {
+        { "joined", RULE(RULE_ASSIGNED, .mid_talk = true), CONV(CONV_SERVED), FACTS(&joined), "seq:2" },
+        { "joined, other event", RULE(RULE_ASSIGNED, .mid_talk = true), CONV(CONV_SERVED), FACTS(&returned), NULL },
+        { "returned", RULE(RULE_RETURNED), CONV(CONV_WAITING), FACTS(&returned), "seq:8" },
+        { "returned, but taken again", RULE(RULE_RETURNED), CONV(CONV_SERVED), FACTS(&returned), NULL },
+        { "closed", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&closed), "seq:9" },
+        { "closed, by another word", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&visitor_later), NULL },
+        { "a message", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a message of the agent", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(&agent_says), NULL },
+        { "a message mid-talk", RULE(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(&visitor_later), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void notices_silence_on_either_side(void **state)
+{
+    static const struct row rows[] = {
+        { "agent, at it", RULE(RULE_SILENT_AGENT, .after_ms = 60000, .mid_talk = true),
+          CONV(CONV_SERVED, .visitor_at = NOW - 60000, .served_at = 5), FACTS(NULL), "quiet:1763740740000" },
+        { "agent, before", RULE(RULE_SILENT_AGENT, .after_ms = 60000, .mid_talk = true), CONV(CONV_SERVED, .visitor_at = NOW - 59999),
+          FACTS(NULL), NULL },
+        { "agent, took it later", RULE(RULE_SILENT_AGENT, .after_ms = 60000, .mid_talk = true),
+          CONV(CONV_SERVED, .visitor_at = NOW - 90000, .served_at = NOW - 59999), FACTS(NULL), NULL },
+        { "agent has answered", RULE(RULE_SILENT_AGENT, .after_ms = 60000, .mid_talk = true),
+          CONV(CONV_SERVED, .visitor_at = NOW - 60000, .staff_at = NOW - 60000), FACTS(NULL), NULL },
+        { "visitor, at it", RULE(RULE_SILENT_VISITOR, .after_ms = 60000, .mid_talk = true), CONV(CONV_SERVED, .staff_at = NOW - 60000),
+          FACTS(NULL), "quiet:1763740740000" },
+        { "visitor has answered", RULE(RULE_SILENT_VISITOR, .after_ms = 60000, .mid_talk = true),
+          CONV(CONV_SERVED, .staff_at = NOW - 60000, .visitor_at = NOW - 60000), FACTS(NULL), NULL },
+        { "waits", RULE(RULE_SILENT_AGENT, .after_ms = 0, .mid_talk = true), CONV(CONV_WAITING, .visitor_at = NOW), FACTS(NULL), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void a_rule_keeps_to_its_queue_and_channel(void **state)
+{
+    static const struct row rows[] = {
+        { "its queue", RULE(RULE_MESSAGE, .queue = KEY("sales")), CONV(CONV_WAITING), FACTS(&visitor_later), "seq:5" },
+        { "another queue", RULE(RULE_MESSAGE, .queue = KEY("repair")), CONV(CONV_WAITING), FACTS(&visitor_later), NULL },
+        { "its channel", RULE(RULE_MESSAGE, .channel = KEY("web")), CONV(CONV_WAITING), FACTS(&visitor_later), "seq:5" },
+        { "another channel", RULE(RULE_MESSAGE, .channel = KEY("api")), CONV(CONV_WAITING), FACTS(&visitor_later), NULL },
+        { "off", RULE(RULE_MESSAGE, .off = true), CONV(CONV_WAITING), FACTS(&visitor_later), NULL },
+    };
+
+    (void)state;
+    check(rows, COUNT(rows));
+}
+
+static void fires_in_the_order_of_the_rules_as_far_as_there_is_room(void **state)
+{
+    static const struct rule rules[] = { RULE(RULE_MESSAGE), RULE(RULE_OPENED), RULE(RULE_NOBODY), RULE(RULE_WAITING) };
+    static const struct conv c = CONV(CONV_WAITING);
+    struct rule_facts f = FACTS(&visitor_first, .staffed = false, .conv = &c, .now_ms = NOW);
+    struct rule_firing firing[4];
+
+    (void)state;
+    assert_int_equal(rule_match(rules, 4, &f, firing, 4), 4);
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(firing[i].rule, &rules[i]);
+    assert_int_equal(rule_match(rules, 4, &f, firing, 2), 2);
+}
+
+static void says_when_it_wants_to_look_again(void **state)
+{
+    static const struct rule rules[] = {
+        RULE(RULE_WAITING, .after_ms = 10001),
+        RULE(RULE_WAITING, .after_ms = 60000),
+        RULE(RULE_WAITING, .after_ms = 20000, .off = true),
+        RULE(RULE_WAITING, .after_ms = 20000, .queue = KEY("repair")),
+        RULE(RULE_SILENT_AGENT, .after_ms = 60000, .mid_talk = true),
+        RULE(RULE_SILENT_VISITOR, .after_ms = 90000, .mid_talk = true),
+        RULE(RULE_AWAY),
+    };
+    static const struct {
+        const char *what;
+        struct conv conv;
+        int64_t now, due;
+    } rows[] = {
+        { "the nearest", CONV(CONV_WAITING), NOW, NOW + 1 },
+        { "not what is past", CONV(CONV_WAITING), NOW + 1, NOW + 50000 },
+        { "nothing left", CONV(CONV_WAITING), NOW + 50000, 0 },
+        { "the visitor waits for a word", CONV(CONV_SERVED, .visitor_at = NOW), NOW, NOW + 60000 },
+        { "the agent waits for a word", CONV(CONV_SERVED, .visitor_at = NOW - 5, .staff_at = NOW), NOW, NOW + 90000 },
+        { "parked", CONV(CONV_PARKED), NOW, 0 },
+        { "closed", CONV(CONV_CLOSED), NOW, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct rule_facts f = { .conv = &rows[i].conv, .now_ms = rows[i].now };
+
+        row_int_equal(rows[i].what, rule_next_due(rules, COUNT(rules), &f), rows[i].due);
+    }
+}
+
+#define IN(s) (1U << (s))
+
+static void knows_where_nobody_listens(void **state)
+{
+    enum {
+        ALL = 63,
+        B = IN(CONV_BOT),
+        W = IN(CONV_WAITING),
+        O = IN(CONV_OFFERED),
+        S = IN(CONV_SERVED),
+        P = IN(CONV_PARKED),
+        C = IN(CONV_CLOSED)
+    };
+    static const struct {
+        const char *what;
+        struct rule rule;
+        unsigned visitor, agent, system; /* states in which it is heard */
+    } rows[] = {
+        { "opened", RULE(RULE_OPENED), B | W | O | P, 0, 0 },
+        { "message", RULE(RULE_MESSAGE), ALL & ~S, 0, 0 },
+        { "message, mid-talk", RULE(RULE_MESSAGE, .mid_talk = true), ALL, 0, 0 },
+        { "waiting", RULE(RULE_WAITING), W | O, 0, W | O },
+        { "nobody", RULE(RULE_NOBODY), W | P, 0, W },
+        { "outside", RULE(RULE_OUTSIDE), W | P, 0, W },
+        { "away", RULE(RULE_AWAY, .mid_talk = true), 0, 0, 0 },
+        { "assigned", RULE(RULE_ASSIGNED, .mid_talk = true), 0, 0, S },
+        { "returned", RULE(RULE_RETURNED), 0, 0, W },
+        { "closed", RULE(RULE_CLOSED), 0, 0, C },
+        { "silent agent", RULE(RULE_SILENT_AGENT, .mid_talk = true), S, 0, S },
+        { "silent visitor", RULE(RULE_SILENT_VISITOR, .mid_talk = true), 0, S, 0 },
+        { "off", RULE(RULE_MESSAGE, .off = true), 0, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        row_int_equal(rows[i].what, rule_deaf_states(&rows[i].rule, 1, ROLE_VISITOR), ALL & ~rows[i].visitor);
+        row_int_equal(rows[i].what, rule_deaf_states(&rows[i].rule, 1, ROLE_AGENT), ALL & ~rows[i].agent);
+        row_int_equal(rows[i].what, rule_deaf_states(&rows[i].rule, 1, ROLE_SYSTEM), ALL & ~rows[i].system);
+        row_int_equal(rows[i].what, rule_deaf_states(&rows[i].rule, 1, ROLE_BOT), ALL);
+    }
+    assert_int_equal(rule_deaf_states(NULL, 0, ROLE_VISITOR), ALL);
+}
+
+static void each_event_has_a_word(void **state)
+{
+    (void)state;
+    for (int e = RULE_OPENED; e <= RULE_SILENT_VISITOR; e++) {
+        enum rule_event back;
+
+        assert_true(rule_event_parse(slice_of(rule_event_name((enum rule_event)e)), &back));
+        assert_int_equal(back, e);
+    }
+    assert_false(rule_event_parse(SLICE("opene"), &(enum rule_event){ 0 }));
+    assert_string_equal(rule_event_name((enum rule_event)99), "?");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(greets_the_first_word_of_a_visitor),
+        cmocka_unit_test(tells_who_waits_to_the_millisecond),
+        cmocka_unit_test(says_so_when_nobody_is_there_in_business_hours),
+        cmocka_unit_test(says_so_outside_business_hours),
+        cmocka_unit_test(tells_the_visitors_of_an_agent_who_goes_away),
+        cmocka_unit_test(listens_to_what_the_system_writes_down),
+        cmocka_unit_test(notices_silence_on_either_side),
+        cmocka_unit_test(a_rule_keeps_to_its_queue_and_channel),
+        cmocka_unit_test(fires_in_the_order_of_the_rules_as_far_as_there_is_room),
+        cmocka_unit_test(says_when_it_wants_to_look_again),
+        cmocka_unit_test(knows_where_nobody_listens),
+        cmocka_unit_test(each_event_has_a_word),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

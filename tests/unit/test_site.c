@@ -1,0 +1,469 @@
+#include "tests/unit/unit.h"
+
+#include "core/arena.h"
+#include "core/person.h"
+#include "protocols/channel.h"
+#include "settings/site.h"
+#include "settings/zone.h"
+
+#include <stdlib.h>
+
+#define SITE_DOC                                             \
+    {                                                        \
+        KEY("site"), KEY("site"), 1, "{\"name\":\"小店\"}" \
+    }
+
+static struct slice file_of(const char *path)
+{
+    static char bytes[1 << 20];
+    FILE *f = fopen(path, "rb");
+    size_t n;
+
+    if (!f)
+        fail_msg("%s: run it from the top of the tree", path);
+    n = fread(bytes, 1, sizeof(bytes), f);
+    (void)fclose(f);
+    return (struct slice){ bytes, n };
+}
+
+static struct site *build(const struct document *docs, size_t n)
+{
+    struct kf_err why = { 0 };
+    struct site *s = NULL;
+
+    if (site_build(&s, &KEY("shop"), docs, n, &why))
+        fail_msg("%s", why.text);
+    return s;
+}
+
+/* ---- what a site is without having said much ---- */
+
+static void a_site_needs_no_more_than_a_name(void **state)
+{
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1);
+
+    (void)state;
+    assert_string_equal(s->key.s, "shop");
+    assert_string_equal(s->name, "小店");
+    assert_string_equal(s->language, "zh-CN");
+    assert_string_equal(s->zone, "Asia/Shanghai");
+    assert_string_equal(s->color, "#0b5fd0");
+    assert_null(s->identity_secret);
+    assert_null(s->token_secret);
+    assert_int_equal(s->text_max, 4096);
+    assert_int_equal(s->file_max, 10485760);
+    assert_int_equal(s->reopen_ms, 600000);
+    assert_int_equal(s->grace_ms, 30000);
+    assert_int_equal(s->wrapup_ms, 0);
+    assert_int_equal(s->recall_ms, 120000);
+    assert_int_equal(s->message_burst, 10);
+    assert_int_equal(s->message_rate, 2);
+    assert_int_equal(s->n_embed, 0);
+    assert_int_equal(s->n_queues, 0);
+    site_unref(s);
+}
+
+static void every_shipped_rule_has_its_words_in_every_language(void **state)
+{
+    static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
+    static const char *const keys[] = { "welcome",           "consent",  "greeting", "wait",          "nobody",       "outside",
+                                        "form_thanks",       "away",     "joined",   "transferred",   "closed",       "closed_idle",
+                                        "transferred_queue", "returned", "reopened", "invite_rating", "rated_thanks", "message_removed" };
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1);
+
+    (void)state;
+    assert_true(s->n_rules >= 5);
+    for (size_t l = 0; l < COUNT(languages); l++) {
+        for (size_t i = 0; i < COUNT(keys); i++) {
+            const struct wording *w = wording_find(s->wordings, s->n_wordings, keys[i], languages[l], NULL);
+
+            row_string_equal(keys[i], w ? w->lang : "none", languages[l]);
+        }
+        for (size_t i = 0; i < s->n_rules; i++)
+            row_string_equal(s->rules[i].key.s, wording_find(s->wordings, s->n_wordings, s->rules[i].wording, languages[l], NULL)->lang,
+                             languages[l]);
+    }
+    site_unref(s);
+}
+
+static void the_shipped_rules_are_those_of_the_house(void **state)
+{
+    static const struct {
+        const char *key;
+        enum rule_event event;
+        int64_t after_ms;
+        unsigned actions;
+        enum rule_often often;
+    } rows[] = {
+        { "greeting", RULE_OPENED, 0, RULE_SAY, RULE_ONCE_CONVERSATION },
+        { "nobody", RULE_NOBODY, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE },
+        { "outside", RULE_OUTSIDE, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE },
+        { "wait", RULE_WAITING, 10000, RULE_SAY, RULE_ONCE_CAUSE },
+        { "away", RULE_AWAY, 0, RULE_SAY, RULE_ONCE_CAUSE },
+    };
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1);
+
+    (void)state;
+    assert_int_equal(s->n_rules, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        row_string_equal(rows[i].key, s->rules[i].key.s, rows[i].key);
+        row_int_equal(rows[i].key, s->rules[i].event, rows[i].event);
+        row_int_equal(rows[i].key, s->rules[i].after_ms, rows[i].after_ms);
+        row_int_equal(rows[i].key, s->rules[i].actions, rows[i].actions);
+        row_int_equal(rows[i].key, s->rules[i].often, rows[i].often);
+        row_int_equal(rows[i].key, s->rules[i].mid_talk, rows[i].event == RULE_AWAY);
+    }
+    /* A served conversation, which is most of the work, is not looked at for each word that is said. */
+    assert_true(rule_deaf_states(s->rules, s->n_rules, ROLE_VISITOR) & 1U << CONV_SERVED);
+    assert_true(rule_deaf_states(s->rules, s->n_rules, ROLE_AGENT) & 1U << CONV_SERVED);
+    site_unref(s);
+}
+
+/* ---- its own over the shipped ones ---- */
+
+static void what_the_site_says_stands_before_what_is_shipped(void **state)
+{
+    const struct document docs[] = {
+        { KEY("wording"), KEY("zh-tw"), 3, "{\"closed\":\"自己的\",\"promo\":\"週年慶\",\"away\":\"\"}" },
+        { KEY("rule"), KEY("promo"), 1, "{\"event\":\"message\",\"actions\":[\"say\"],\"wording\":\"promo\",\"order\":5,\"queue\":\"q\"}" },
+        { KEY("rule"), KEY("wait"), 1,
+          "{\"event\":\"waiting\",\"after_ms\":5000,\"actions\":[\"say\"],\"wording\":\"wait\",\"off\":true,\"order\":999}" },
+        { KEY("rule"), KEY("greeting"), 2, "{\"deleted\":true}" },
+        { KEY("queue"), KEY("q"), 1, "{\"name\":\"Q\"}" },
+        SITE_DOC,
+    };
+    struct site *s = build(docs, COUNT(docs));
+
+    (void)state;
+    assert_string_equal(wording_find(s->wordings, s->n_wordings, "closed", "zh-TW", "zh-CN")->text, "自己的");
+    assert_string_equal(wording_find(s->wordings, s->n_wordings, "promo", "en", "zh-CN")->text, "週年慶");
+    assert_string_equal(wording_find(s->wordings, s->n_wordings, "away", "zh-TW", "zh-CN")->text, "");
+    assert_string_equal(wording_find(s->wordings, s->n_wordings, "closed", "en", "zh-CN")->lang, "en");
+    assert_int_equal(s->n_rules, 6); /* five are shipped: one replaced, one added; nothing can delete what is shipped */
+    assert_string_equal(s->rules[0].key.s, "promo");
+    assert_string_equal(s->rules[5].key.s, "wait");
+    assert_true(s->rules[5].off);
+    assert_int_equal(s->rules[5].after_ms, 5000);
+    site_unref(s);
+}
+
+static void reads_every_member_of_every_kind(void **state)
+{
+    const struct document docs[] = {
+        { KEY("site"), KEY("site"), 1,
+          "{\"name\":\"Shop\",\"language\":\"en\",\"zone\":\"Europe/Berlin\",\"color\":\"#AbCdEf\",\"embed\":[\"https://"
+          "a.example\",\"https://*.b.example:8443\"],"
+          "\"identity_secret\":\"0123456789abcdef\",\"token_secret\":\"0123456789abcdef0123456789abcdef\",\"text_max\":1000,\"file_max\":0,"
+          "\"reopen_ms\":0,\"grace_ms\":1,\"wrapup_ms\":2,\"sticky_ms\":3,\"recall_ms\":4,\"message_burst\":5,\"message_rate\":6}" },
+        { KEY("channel"), KEY("hook"), 1,
+          "{\"adapter\":\"generic\",\"name\":\"Hook\",\"off\":true,\"queue\":\"night\",\"hook\":\"0123456789abcdef0123456789abcdef\","
+          "\"settings\":{\"url\":\"x\"}}" },
+        { KEY("queue"), KEY("night"), 1,
+          "{\"name\":\"Night\",\"offer\":true,\"offer_ms\":5000,\"skills\":[\"de\",\"refund\"],\"zone\":\"Asia/"
+          "Tokyo\",\"hours\":{\"week\":{\"mon\":[\"22:00-06:00\"]},\"special\":{\"2028-02-29\":[]}}}" },
+        { KEY("canned"), KEY("hi"), 1, "{\"code\":\"hi\",\"initials\":\"nh\",\"title\":\"Hi\",\"text\":\"Hello\",\"lang\":\"zh-TW\"}" },
+    };
+    struct site *s = build(docs, COUNT(docs));
+    const struct site_channel *ch = site_channel_by_hook(s, SLICE("0123456789abcdef0123456789abcdef"));
+    const struct site_queue *q = site_queue(s, &KEY("night"));
+
+    (void)state;
+    assert_int_equal(s->n_embed, 2);
+    assert_string_equal(s->embed[1], "https://*.b.example:8443");
+    assert_string_equal(s->identity_secret, "0123456789abcdef");
+    assert_int_equal(s->text_max + s->file_max + s->reopen_ms, 1000);
+    assert_int_equal(s->grace_ms * 10000 + s->wrapup_ms * 1000 + s->sticky_ms * 100 + s->recall_ms * 10, 12340);
+    assert_int_equal(s->message_burst * 10 + s->message_rate, 56);
+    assert_ptr_equal(ch, site_channel(s, &KEY("hook")));
+    assert_true(ch->off);
+    assert_string_equal(ch->queue.s, "night");
+    assert_string_equal(ch->settings, "{\"url\":\"x\"}");
+    assert_int_equal(site_queue_number(s, &KEY("night")), 0);
+    assert_true(q->offer);
+    assert_int_equal(q->offer_ms, 5000);
+    assert_int_equal(q->n_skills, 2);
+    assert_string_equal(q->skills[1].s, "refund");
+    assert_false(q->hours.always);
+    assert_int_equal(q->hours.week[0][0].to, 30 * 60);
+    assert_int_equal(q->hours.n_special, 1);
+    assert_int_equal(q->hours.offset(q->hours.zone, 1763740800000), 9 * 3600);
+    assert_string_equal(s->canned[0].lang, "zh-TW");
+    assert_null(site_channel(s, &KEY("none")));
+    assert_null(site_queue(s, &KEY("none")));
+    assert_int_equal(site_queue_number(s, &KEY("none")), -1);
+    assert_null(site_channel_by_hook(s, SLICE("")));
+    site_unref(s);
+}
+
+static void whoever_holds_a_snapshot_keeps_it(void **state)
+{
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1), *held = site_ref(s);
+
+    (void)state;
+    site_unref(s);
+    assert_string_equal(held->name, "小店");
+    site_unref(held);
+    site_unref(NULL);
+}
+
+/* ---- what is wrong is said so, with document, member and what is allowed ---- */
+
+static void each_wrong_document_is_refused_in_words(void **state)
+{
+    static const struct {
+        const char *kind, *body, *why; /* part of it */
+    } rows[] = {
+        { "site", "{", "line 1" },
+        { "site", "[]", "site: must be an object" },
+        { "site", "{}", "site: name is missing" },
+        { "site", "{\"name\":\"\"}", "name has 0 characters; allowed are 1 to 80" },
+        { "site", "{\"name\":7}", "name must be a text" },
+        { "site", "{\"name\":\"a\",\"name\":\"b\"}", "duplicate" },
+        { "site", "{\"name\":\"a\\u0000b\"}", "line 1" },
+        { "site", "{\"name\":\"\xff\"}", "line 1" },
+        { "site", "{\"name\":\"a\"} x", "line 1" },
+        { "site", "{\"name\":\"a\",\"colour\":\"#000000\"}", "\"colour\" is not known here; allowed are name, language" },
+        { "site", "{\"name\":\"a\",\"color\":\"#00000g\"}", "color must be a colour such as #0b5fd0" },
+        { "site", "{\"name\":\"a\",\"language\":\"zh-cn\"}", "language must be zh-CN, zh-TW or en" },
+        { "site", "{\"name\":\"a\",\"zone\":\"Mars/Olympus\"}", "site: zone: there is no time zone \"Mars/Olympus\"" },
+        { "site", "{\"name\":\"a\",\"zone\":\"../../etc/passwd\"}", "is not a time zone" },
+        { "site", "{\"name\":\"a\",\"text_max\":0}", "text_max is 0; allowed is 1 to 20000" },
+        { "site", "{\"name\":\"a\",\"text_max\":20001}", "text_max is 20001" },
+        { "site", "{\"name\":\"a\",\"text_max\":1.5}", "text_max must be a whole number" },
+        { "site", "{\"name\":\"a\",\"text_max\":99999999999999999999}", "line 1" },
+        { "site", "{\"name\":\"a\",\"embed\":\"https://a\"}", "embed must be a list of texts" },
+        { "site", "{\"name\":\"a\",\"embed\":[\"https://a/\"]}", "embed must be a list of origins" },
+        { "site", "{\"name\":\"a\",\"embed\":[\"https://a; script-src *\"]}", "embed must be a list of origins" },
+        { "site", "{\"name\":\"a\",\"embed\":[\"*\"]}", "embed must be a list of origins" },
+        { "site", "{\"name\":\"a\",\"embed\":[\"https://\"]}", "embed must be a list of origins" },
+        { "site", "{\"name\":\"a\",\"embed\":[\"https://a:123456\"]}", "embed must be a list of origins" },
+        { "site", "{\"name\":\"a\",\"token_secret\":\"short\"}", "token_secret has 5 characters; allowed are 32 to 256" },
+        { "site", "{\"name\":\"a\",\"x\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}", "more than 16 levels" },
+        { "queue", "{\"name\":\"a\",\"offer\":1}", "offer must be true or false" },
+        { "queue", "{\"name\":\"a\",\"offer_ms\":4999}", "allowed is 5000 to 600000" },
+        { "queue", "{\"name\":\"a\",\"skills\":[\"Big\"]}", "skills must be a word of 1 to 32" },
+        { "queue", "{\"name\":\"a\",\"skills\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]}",
+          "skills has 9 entries; allowed are 0 to 8" },
+        { "queue", "{\"name\":\"a\",\"hours\":[]}", "hours must be an object" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"days\":{}}}", "\"days\" is not known here; allowed are week, special" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"monday\":[]}}}", "\"monday\" is not a day" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":\"09:00-18:00\"}}}", "hours of mon must be a list" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"9:00-18:00\"]}}}", "hours of mon: a span is" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"09:60-18:00\"]}}}", "a span is" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"09:00-24:01\"]}}}", "a span is" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"24:00-08:00\"]}}}", "a span is" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"09:00-09:00\"]}}}", "a span is" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"special\":{\"2026-02-29\":[]}}}", "\"2026-02-29\" is not a day" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"special\":{\"2026-11-31\":[]}}}", "is not a day" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"special\":{\"26-1-1\":[]}}}", "is not a day" },
+        { "channel", "{\"adapter\":\"widget\",\"name\":\"a\"}", "queue is missing: the queue that its conversations go to" },
+        { "channel", "{\"adapter\":\"Widget\",\"name\":\"a\",\"queue\":\"q\"}", "adapter must be widget, or the name of an adapter" },
+        { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"hook\":\"xyz\"}", "hook has 3 characters" },
+        { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"hook\":\"0123456789ABCDEF0123456789ABCDEF\"}",
+          "hook must be 32 of 0-9 and a-f" },
+        { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"settings\":[]}", "settings must be an object" },
+        { "rule", "{\"event\":\"open\",\"actions\":[\"say\"],\"wording\":\"x\"}", "event must be one of: opened message waiting" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 4" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[\"shout\"]}", "actions must be one of: say form park invite" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[\"say\"]}", "wording is missing" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[\"park\"],\"often\":\"always\"}", "often must be one of: conversation cause" },
+        { "wording", "{\"Greeting\":\"x\"}", "\"Greeting\" is not a key" },
+        { "wording", "{\"greeting\":null}", "greeting must be a text" },
+        { "canned", "{\"code\":\"a b\",\"title\":\"t\",\"text\":\"x\"}", "code must be 1 to 32 of a-z" },
+        { "canned", "{\"code\":\"a\",\"title\":\"t\",\"text\":\"x\",\"initials\":\"你\"}", "initials must be letters a-z and digits" },
+        { "poem", "{}", "poem: there is no such kind of document" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kf_err why = { 0 };
+
+        row_int_equal(rows[i].body, document_check(rows[i].kind, slice_of(rows[i].body), &why), KF_INVALID);
+        if (!strstr(why.text, rows[i].why))
+            fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].body, why.text, rows[i].why);
+    }
+}
+
+static void each_right_document_is_accepted(void **state)
+{
+    static const char *const rows[][2] = {
+        { "site", "{\"name\":\"好\"}" },
+        { "site", "{\"name\":\"a\",\"zone\":\"UTC\"}" },
+        { "queue", "{\"name\":\"a\",\"hours\":{}}" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"sun\":[\"00:00-24:00\"]}}}" },
+        { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\"}" },
+        { "rule", "{\"event\":\"closed\",\"actions\":[\"invite\"]}" },
+        { "wording", "{}" },
+        { "canned", "{\"code\":\"a\",\"title\":\"t\",\"text\":\"x\"}" },
+        { "queue", "{\"deleted\":true}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kf_err why = { 0 };
+
+        if (document_check(rows[i][0], slice_of(rows[i][1]), &why))
+            fail_msg("%s: %s", rows[i][1], why.text);
+    }
+}
+
+static void documents_that_do_not_fit_together_are_refused_in_words(void **state)
+{
+    static const struct {
+        struct document docs[3];
+        const char *why;
+    } rows[] = {
+        { { { KEY("queue"), KEY("q"), 1, "{\"name\":\"Q\"}" } }, "has 0 documents of the kind site" },
+        { { SITE_DOC, SITE_DOC }, "has 2 documents of the kind site" },
+        { { { KEY("site"), KEY("site"), 1, "{\"deleted\":true}" } }, "was deleted" },
+        { { SITE_DOC, { KEY("form"), KEY("f"), 1, "{}" } }, "form f: there is no such kind of document" },
+        { { SITE_DOC, { KEY("queue"), KEY("q"), 1, "{\"name\":\"Q\",\"zone\":\"Nowhere/City\"}" } },
+          "queue q: zone: there is no time zone" },
+        { { SITE_DOC, { KEY("queue"), KEY("q"), 1, "{\"name\":1}" } }, "queue q: name must be a text" },
+        { { SITE_DOC, { KEY("channel"), KEY("web"), 1, "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\"}" } },
+          "channel web: queue: there is no queue \"q\"" },
+        { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"say\"],\"wording\":\"nothing\"}" } },
+          "rule r: there is no wording \"nothing\"" },
+        { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"park\"],\"queue\":\"q\"}" } },
+          "rule r: there is no queue \"q\"" },
+        { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"park\"],\"channel\":\"c\"}" } },
+          "rule r: there is no channel \"c\"" },
+        { { SITE_DOC, { KEY("wording"), KEY("fr"), 1, "{}" } }, "wording fr: is not a language" },
+        { { SITE_DOC,
+            { KEY("canned"), KEY("a"), 1, "{\"code\":\"x\",\"title\":\"t\",\"text\":\"x\"}" },
+            { KEY("canned"), KEY("b"), 1, "{\"code\":\"x\",\"title\":\"t\",\"text\":\"x\"}" } },
+          "canned b: code: \"x\" is taken by a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kf_err why = { 0 };
+        struct site *s = NULL;
+        size_t n = 0;
+
+        while (n < 3 && rows[i].docs[n].body)
+            n++;
+        row_int_equal(rows[i].why, site_build(&s, &KEY("shop"), rows[i].docs, n, &why), KF_INVALID);
+        assert_null(s);
+        if (!strstr(why.text, rows[i].why))
+            fail_msg("\"%s\" does not say \"%s\"", why.text, rows[i].why);
+    }
+}
+
+/* ---- sets ---- */
+
+static void the_demo_is_a_site_that_works(void **state)
+{
+    static const struct {
+        const char *email;
+        unsigned roles;
+        int capacity;
+        size_t queues;
+    } people[] = {
+        { "agent1@demo.example", MEMBER_AGENT, 5, 2 },
+        { "agent2@demo.example", MEMBER_AGENT, 5, 2 },
+        { "supervisor@demo.example", MEMBER_AGENT | MEMBER_SUPERVISOR, 5, 2 },
+        { "reviewer@demo.example", MEMBER_REVIEWER, 0, 2 },
+        { "admin@demo.example", MEMBER_ADMIN, 0, 0 },
+    };
+    struct arena *arena = arena_new(0);
+    struct kf_err why = { 0 };
+    struct site_set set;
+    struct site *s;
+
+    (void)state;
+    if (site_set_parse(file_of("config/sites/demo.json"), arena, &set, &why))
+        fail_msg("%s", why.text);
+    assert_string_equal(set.key.s, "demo");
+    s = NULL;
+    assert_int_equal(site_build(&s, &set.key, set.docs, set.n_docs, &why), KF_OK);
+    assert_string_equal(site_channel(s, &KEY("web"))->adapter, "widget");
+    assert_false(site_channel(s, &KEY("web"))->off);
+    assert_false(site_channel(s, &KEY("api"))->off);
+    assert_true(site_channel(s, &KEY("fake"))->off);
+    for (size_t i = 0; i < s->n_channels; i++) {
+        const struct channel_ops *ops = channel_find(s->channels[i].adapter);
+
+        row_int_equal(s->channels[i].key.s, ops != NULL, strcmp(s->channels[i].adapter, "widget") != 0);
+        if (ops && channel_check(ops, slice_of(s->channels[i].settings), &why))
+            fail_msg("%s: %s", s->channels[i].key.s, why.text);
+    }
+    assert_true(hours_open(&site_queue(s, &site_channel(s, &KEY("web"))->queue)->hours, 0));
+    assert_true(s->n_canned >= 10);
+    assert_int_equal(set.n_people, COUNT(people));
+    for (size_t i = 0; i < COUNT(people); i++) {
+        row_string_equal(people[i].email, set.people[i].email, people[i].email);
+        row_int_equal(people[i].email, set.people[i].roles, people[i].roles);
+        row_int_equal(people[i].email, set.people[i].capacity, people[i].capacity);
+        row_int_equal(people[i].email, set.people[i].n_queues, people[i].queues);
+    }
+    assert_string_equal(set.people[0].name, "林小雨");
+    assert_string_equal(set.people[0].number, "1024");
+    site_unref(s);
+    arena_free(arena);
+}
+
+static void each_wrong_set_is_refused_in_words(void **state)
+{
+    static const char *const rows[][2] = {
+        { "[]", "set: must be an object" },
+        { "{}", "site is missing" },
+        { "{\"site\":{\"name\":\"a\"}}", "key is missing" },
+        { "{\"site\":{\"key\":\"A\",\"name\":\"a\"}}", "key is missing" },
+        { "{\"site\":{\"key\":\"a\"}}", "site \"site\": name is missing" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"queue\":{}}", "\"queue\" is not known here; allowed are site, channels" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"queues\":[]}", "queues must be an object" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"queues\":{\"Q\":{}}}", "queue \"Q\": a key is" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"queues\":{\"q\":{}}}", "queue \"q\": name is missing" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"rules\":[{}]}", "rule 1: key is missing" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"rules\":[{\"key\":\"r\",\"event\":\"x\"}]}", "rule \"r\": event must be one of" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"canned\":[{\"code\":\"c\",\"title\":\"t\",\"text\":\"x\"},{\"key\":\"c\",\"code\":"
+          "\"d\",\"title\":\"t\",\"text\":\"x\"}]}",
+          "canned \"c\": is there twice" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"wordings\":{\"fr\":{}}}", "wording fr: is not a language" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"people\":[{\"email\":\"A@b\",\"name\":\"n\",\"roles\":[\"agent\"]}]}",
+          "person 1: email must be a mail address" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"people\":[{\"email\":\"a@b\",\"name\":\"n\",\"roles\":[\"boss\"]}]}",
+          "person 1: roles must be one of" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"people\":[{\"email\":\"a@b\",\"name\":\"n\",\"roles\":[\"agent\"],\"queues\":[\"q\"]}"
+          "]}",
+          "person 1: there is no queue \"q\"" },
+        { "{\"site\":{\"key\":\"a\",\"name\":\"a\"},\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\"}}}",
+          "channel web: queue: there is no queue" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct arena *arena = arena_new(0);
+        struct kf_err why = { 0 };
+        struct site_set set;
+
+        row_int_equal(rows[i][0], site_set_parse(slice_of(rows[i][0]), arena, &set, &why), KF_INVALID);
+        if (!strstr(why.text, rows[i][1]))
+            fail_msg("%s: \"%s\" does not say \"%s\"", rows[i][0], why.text, rows[i][1]);
+        arena_free(arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_site_needs_no_more_than_a_name),
+        cmocka_unit_test(every_shipped_rule_has_its_words_in_every_language),
+        cmocka_unit_test(the_shipped_rules_are_those_of_the_house),
+        cmocka_unit_test(what_the_site_says_stands_before_what_is_shipped),
+        cmocka_unit_test(reads_every_member_of_every_kind),
+        cmocka_unit_test(whoever_holds_a_snapshot_keeps_it),
+        cmocka_unit_test(each_wrong_document_is_refused_in_words),
+        cmocka_unit_test(each_right_document_is_accepted),
+        cmocka_unit_test(documents_that_do_not_fit_together_are_refused_in_words),
+        cmocka_unit_test(the_demo_is_a_site_that_works),
+        cmocka_unit_test(each_wrong_set_is_refused_in_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

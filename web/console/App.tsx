@@ -1,0 +1,169 @@
+// The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { Bell, BellOff, ClipboardCheck, Keyboard, MessagesSquare, WifiOff } from 'lucide';
+import { useEffect } from 'preact/hooks';
+import { Account } from '../kit/Account';
+import { Banner } from '../kit/Banner';
+import { IconButton } from '../kit/Button';
+import { Icon } from '../kit/Icon';
+import { k } from '../kit/i18n';
+import { prefs } from '../kit/prefs';
+import { may, session, site } from '../kit/session';
+import { Gate } from '../kit/SignIn';
+import { Toasts } from '../kit/Toast';
+import { onKey } from './commands';
+import { ContextPane } from './ContextPane';
+import { HelpDialog, LeftDialog, NoticesDialog, Palette, TransferDialog } from './Dialogs';
+import { ListPane } from './ListPane';
+import { RoomPane } from './RoomPane';
+import { s } from '../kit/staffWords';
+import { t } from './words';
+import { begin, contextOver, desk, dialog, forget, link, now, retryNow } from './work';
+
+function Rail() {
+  return (
+    <nav class="rail" aria-label={s('rail')}>
+      <a class="rail-item" href="/console/" aria-current="page" onClick={(ev) => ev.preventDefault()}>
+        <Icon node={MessagesSquare} />
+        <span>{s('railTalks')}</span>
+      </a>
+      {may('reviewer', 'supervisor') && (
+        <a class="rail-item" href="/review/">
+          <Icon node={ClipboardCheck} />
+          <span>{s('railReview')}</span>
+        </a>
+      )}
+      <span class="grow" />
+      <IconButton
+        icon={prefs.value.sound || prefs.value.notices ? Bell : BellOff}
+        label={t('noticeSettings')}
+        onClick={() => (dialog.value = 'notices')}
+      />
+      <IconButton icon={Keyboard} label={t('keyHelp')} hint="?" onClick={() => (dialog.value = 'help')} />
+      <Account before={forget} />
+    </nav>
+  );
+}
+
+/** Says that there is no connection, after two seconds without one. */
+function Offline() {
+  const since = useSignal(0);
+  useSignalEffect(() => {
+    const l = link.value;
+    if (l.state === 'live' || l.state === 'idle') since.value = 0;
+    else if (since.peek() === 0) since.value = Date.now();
+  });
+  void now.value;
+  const l = link.value;
+  if (since.value === 0 || Date.now() - since.value < 2000) return null;
+  if (l.state === 'refused') {
+    return (
+      <Banner kind="bad" icon={WifiOff}>
+        {l.code === 4403 ? t('refusedForbidden') : t('refused')}
+      </Banner>
+    );
+  }
+  const rest = l.state === 'waiting' ? Math.max(0, Math.ceil((l.until - Date.now()) / 1000)) : 0;
+  return (
+    <Banner
+      kind="warn"
+      icon={WifiOff}
+      quiet
+      {...(l.state === 'waiting' ? { action: k('retryNow'), onAction: retryNow } : {})}
+    >
+      {l.state === 'waiting' ? k('offlineRetry', { s: rest }) : k('offlineConnecting')}{' '}
+      <span class="more">{t('offlineGoesOn')}</span>
+    </Banner>
+  );
+}
+
+/** Reads out, once, that the connection went or came. */
+function Spoken() {
+  const text = useSignal('');
+  const was = useSignal('');
+  useSignalEffect(() => {
+    const state = link.value.state;
+    const before = was.peek();
+    if (before === 'live' && state !== 'live') text.value = t('spokenOffline');
+    else if (state === 'live' && text.peek() !== '') text.value = t('spokenOnline');
+    was.value = state;
+  });
+  return (
+    <p class="hidden" role="status">
+      {text.value}
+    </p>
+  );
+}
+
+function Shell() {
+  useEffect(() => {
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
+  // On a narrow window the browser's back button leads from the conversation to the list.
+  useSignalEffect(() => {
+    const id = desk.open.value;
+    const here = location.hash.slice(1);
+    if (id && here !== id) history[here ? 'replaceState' : 'pushState'](null, '', `#${id}`);
+    else if (!id && here) history.replaceState(null, '', location.pathname + location.search);
+  });
+  useEffect(() => {
+    const back = (): void => {
+      const id = location.hash.slice(1);
+      desk.show(id && desk.rooms.value.has(id) ? id : null);
+    };
+    window.addEventListener('popstate', back);
+    return () => window.removeEventListener('popstate', back);
+  }, []);
+  const open = desk.open.value !== null;
+  const room = desk.current.value;
+  const over = contextOver.value && !!room;
+  return (
+    <div class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}>
+      <div class="bars">
+        <Offline />
+        {desk.left.value.length > 0 && (
+          <Banner kind="warn" action={t('leftShow')} onAction={() => (dialog.value = 'left')}>
+            {t('leftBanner', { n: desk.left.value.length })}
+          </Banner>
+        )}
+      </div>
+      <Rail />
+      <ListPane />
+      <RoomPane />
+      {over && <div class="scrim" onClick={() => (contextOver.value = false)} />}
+      <ContextPane />
+      {dialog.value === 'transfer' && room && <TransferDialog room={room} />}
+      {dialog.value === 'palette' && <Palette />}
+      {dialog.value === 'help' && <HelpDialog />}
+      {dialog.value === 'notices' && <NoticesDialog />}
+      {dialog.value === 'left' && <LeftDialog />}
+      <Spoken />
+    </div>
+  );
+}
+
+/** Work lasts as long as a site is chosen and the session holds. */
+function Work() {
+  const ready = useSignal(false);
+  useEffect(() => {
+    const end = begin();
+    ready.value = true;
+    return () => {
+      ready.value = false;
+      end();
+    };
+  }, [site.value?.key, session.value?.person.id]);
+  return ready.value ? <Shell /> : null;
+}
+
+export function App() {
+  return (
+    <>
+      <Gate title={t('appName')} roles={['agent', 'supervisor']}>
+        {() => <Work key={`${site.value?.key}/${session.value?.person.id}`} />}
+      </Gate>
+      <Toasts />
+    </>
+  );
+}

@@ -1,0 +1,403 @@
+// The dialogs of the console: transfer, palette, keys, notices, and what could not be sent.
+import { useSignal } from '@preact/signals';
+import { CornerDownLeft, Users, Volume2 } from 'lucide';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { composing } from '../core/keys';
+import type { Colleague } from '../core/staff';
+import { exactTime } from '../core/time';
+import { Avatar } from '../kit/Avatar';
+import { Button } from '../kit/Button';
+import { Dialog } from '../kit/Dialog';
+import { Area } from '../kit/Field';
+import { Icon } from '../kit/Icon';
+import { k, lang } from '../kit/i18n';
+import { prefs, setPrefs } from '../kit/prefs';
+import { toast } from '../kit/Toast';
+import { commands, type Command } from './commands';
+import { presenceName, Skeleton } from './ListPane';
+import { channelName, nameOf } from '../kit/names';
+import { sound } from './notify';
+import type { Room } from './room';
+import { s } from '../kit/staffWords';
+import { t } from './words';
+import { colleagues, desk, dialog, tab, transfer, why } from './work';
+
+const ORDER = { online: 0, busy: 1, away: 2, offline: 3 };
+
+export function TransferDialog({ room }: { room: Room }) {
+  const got = useSignal<{ agents: Colleague[]; queues: { key: string; name: string }[] } | null>(null);
+  const failed = useSignal('');
+  const to = useSignal('');
+  const missing = useSignal(false);
+  const busy = useSignal(false);
+  const note = useRef<HTMLTextAreaElement>(null);
+  const name = useId();
+  const close = (): void => void (dialog.value = '');
+
+  const load = async (): Promise<void> => {
+    failed.value = '';
+    try {
+      got.value = await colleagues();
+    } catch (e) {
+      failed.value = why(e);
+    }
+  };
+  useEffect(() => void load(), []);
+
+  const submit = async (): Promise<void> => {
+    if (busy.value) return;
+    missing.value = to.value === '';
+    if (missing.value) return;
+    const [kind, key = ''] = to.value.split(':');
+    const label =
+      kind === 'a'
+        ? got.value?.agents.find((a) => a.id === key)?.name
+        : got.value?.queues.find((q) => q.key === key)?.name;
+    busy.value = true;
+    const done = await transfer(
+      room,
+      kind === 'a' ? { agent: key } : { queue: key },
+      note.current?.value.trim() ?? '',
+      label ?? key,
+    );
+    busy.value = false;
+    if (done) close();
+  };
+
+  const collator = new Intl.Collator(lang.value === 'zh-TW' ? 'zh-u-co-stroke' : 'zh-u-co-pinyin');
+  const agents = (got.value?.agents ?? [])
+    .filter((a) => a.id !== desk.me.value.id)
+    .sort((a, b) => ORDER[a.presence] - ORDER[b.presence] || collator.compare(a.name, b.name));
+  const current = room.conversation.value.queue;
+  const queues = got.value?.queues ?? [];
+
+  return (
+    <Dialog
+      title={t('transferTitle', { name: nameOf(room.conversation.value) })}
+      onClose={close}
+      footer={
+        <>
+          <Button onClick={close}>{k('cancel')}</Button>
+          <Button kind="primary" disabled={busy.value || !got.value} onClick={() => void submit()}>
+            {t('transferDo')}
+          </Button>
+        </>
+      }
+    >
+      {failed.value && (
+        <div class="empty" role="alert">
+          <p>{t('colleaguesFailed', { why: failed.value })}</p>
+          <Button small onClick={() => void load()}>
+            {k('retry')}
+          </Button>
+        </div>
+      )}
+      {!got.value && !failed.value && <Skeleton />}
+      {got.value && (
+        <div
+          class="targets"
+          role="radiogroup"
+          aria-label={t('transferTo')}
+          aria-describedby={missing.value ? `${name}-e` : undefined}
+        >
+          <h3>{t('targetQueues')}</h3>
+          {queues.map((q) => (
+            <label key={q.key} class="target">
+              <input
+                type="radio"
+                name={name}
+                checked={to.value === `q:${q.key}`}
+                onChange={() => (to.value = `q:${q.key}`)}
+              />
+              <span class="target-icon">
+                <Icon node={Users} size={16} />
+              </span>
+              <span class="target-name">{q.name || q.key}</span>
+              {q.key === current && <span class="dim">{t('targetCurrent')}</span>}
+            </label>
+          ))}
+          <h3>{t('targetAgents')}</h3>
+          {agents.map((a) => {
+            const off = a.presence === 'offline';
+            return (
+              <label key={a.id} class={off ? 'target off' : 'target'}>
+                <input
+                  type="radio"
+                  name={name}
+                  disabled={off}
+                  checked={to.value === `a:${a.id}`}
+                  onChange={() => (to.value = `a:${a.id}`)}
+                />
+                <Avatar name={a.name} size={28} presence={a.presence} />
+                <span class="target-name">
+                  {a.name}
+                  {a.number && <span class="dim num"> {a.number}</span>}
+                </span>
+                <span class="dim">{presenceName(a.presence)}</span>
+                <span
+                  class={`num load${a.load >= a.capacity ? ' full' : ''}`}
+                  title={t('loadLong', { load: a.load, capacity: a.capacity })}
+                >
+                  {a.load}/{a.capacity}
+                </span>
+              </label>
+            );
+          })}
+          {agents.length === 0 && <p class="dim">{t('noColleagues')}</p>}
+        </div>
+      )}
+      {missing.value && (
+        <p id={`${name}-e`} class="error" role="alert">
+          {t('transferMissing')}
+        </p>
+      )}
+      <Area inputRef={note} label={t('transferNote')} hint={t('transferNoteHint')} rows={3} />
+    </Dialog>
+  );
+}
+
+interface Choice {
+  id: string;
+  label: string;
+  sub: string;
+  key: string;
+  run: () => void;
+}
+
+export function Palette() {
+  const words = useSignal('');
+  const at = useSignal(0);
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const close = (): void => void (dialog.value = '');
+
+  const all: Choice[] = [
+    ...commands()
+      .filter((c: Command) => c.label !== '' && c.id !== 'next' && (!c.when || c.when()))
+      .map((c) => ({
+        id: c.id,
+        label: c.label,
+        sub: '',
+        key: c.shown ?? (c.key.length === 1 ? c.key.toUpperCase() : ''),
+        run: c.run,
+      })),
+    ...desk.ranked.value.map((r) => ({
+      id: r.id,
+      label: nameOf(r.conversation.value),
+      sub: `${channelName(r.conversation.value.channel)} · ${r.conversation.value.last?.text ?? ''}`,
+      key: '',
+      run: () => {
+        tab.value = 'mine';
+        desk.show(r.id);
+      },
+    })),
+  ];
+  const needle = words.value.trim().toLowerCase();
+  const items = all.filter((c) => !needle || `${c.label} ${c.sub}`.toLowerCase().includes(needle)).slice(0, 40);
+  const now = Math.min(at.value, items.length - 1);
+
+  const run = (c: Choice | undefined): void => {
+    if (!c) return;
+    close();
+    // The dialog gives the focus back first.
+    setTimeout(() => c.run(), 0);
+  };
+  const onKeyDown = (ev: KeyboardEvent): void => {
+    if (composing(ev)) return;
+    const by = { ArrowDown: 1, ArrowUp: -1 }[ev.key];
+    if (by && items.length > 0) at.value = (now + by + items.length) % items.length;
+    else if (ev.key === 'Enter') run(items[now]);
+    else return;
+    ev.preventDefault();
+  };
+  useEffect(() => {
+    input.current?.focus();
+  }, []);
+  useEffect(() => {
+    document.getElementById(`${id}-${now}`)?.scrollIntoView({ block: 'nearest' });
+  }, [now]);
+
+  return (
+    <Dialog title={t('palette')} onClose={close}>
+      <input
+        ref={input}
+        type="text"
+        class="input"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={`${id}-list`}
+        aria-activedescendant={items.length > 0 ? `${id}-${now}` : undefined}
+        aria-label={t('palette')}
+        placeholder={t('paletteHint')}
+        autocomplete="off"
+        onInput={(ev) => {
+          if ((ev as InputEvent).isComposing) return;
+          words.value = ev.currentTarget.value;
+          at.value = 0;
+        }}
+        onCompositionEnd={(ev) => {
+          words.value = ev.currentTarget.value;
+          at.value = 0;
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div class="palette" id={`${id}-list`} role="listbox" aria-label={t('palette')}>
+        {items.map((c, i) => (
+          <div
+            key={c.id}
+            id={`${id}-${i}`}
+            role="option"
+            aria-selected={i === now}
+            class={i === now ? 'on' : ''}
+            onClick={() => run(c)}
+            onMouseMove={() => (at.value = i)}
+          >
+            <span class="clip">{c.label}</span>
+            {c.sub && <span class="dim clip">{c.sub}</span>}
+            {c.key && <kbd>{c.key}</kbd>}
+            {i === now && <Icon node={CornerDownLeft} size={16} />}
+          </div>
+        ))}
+        {items.length === 0 && (
+          <p class="dim" role="option" aria-selected="false" aria-disabled="true">
+            {t('paletteNone')}
+          </p>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+export function HelpDialog() {
+  const rows: [string, string][] = [
+    ['Ctrl K', t('palette')],
+    ['J K ↓ ↑', t('keyMove')],
+    ['1 – 9', t('keyNth')],
+    ...commands()
+      .filter((c) => c.key !== '' && c.label !== '' && c.id !== 'next')
+      .map((c): [string, string] => [c.shown ?? c.key.toUpperCase(), c.label]),
+    ['Esc', t('keyBack')],
+    ['F2', t('keyToggle')],
+    ['/', t('keyCanned')],
+    ['Tab', t('keyBlank')],
+    ['Shift ⏎', t('keyLine')],
+  ];
+  return (
+    <Dialog wide title={t('helpTitle')} onClose={() => (dialog.value = '')}>
+      <dl class="keys">
+        {rows.map(([keys, words]) => (
+          <div key={keys + words}>
+            <dt>
+              {keys.split(' ').map((x) => (
+                <kbd key={x}>{x}</kbd>
+              ))}
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={prefs.value.letters}
+          onChange={(ev) => setPrefs({ letters: ev.currentTarget.checked })}
+        />
+        {t('lettersOn')}
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={prefs.value.sendKey === 'ctrl-enter'}
+          onChange={(ev) => setPrefs({ sendKey: ev.currentTarget.checked ? 'ctrl-enter' : 'enter' })}
+        />
+        {t('ctrlEnter')}
+      </label>
+    </Dialog>
+  );
+}
+
+export function NoticesDialog() {
+  const permission = useSignal(typeof Notification === 'undefined' ? 'none' : Notification.permission);
+  const allow = async (on: boolean): Promise<void> => {
+    if (on && permission.value === 'default') permission.value = await Notification.requestPermission();
+    setPrefs({ notices: on && permission.value === 'granted' });
+  };
+  return (
+    <Dialog title={t('noticeSettings')} onClose={() => (dialog.value = '')}>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={prefs.value.sound}
+          onChange={(ev) => {
+            setPrefs({ sound: ev.currentTarget.checked });
+            if (ev.currentTarget.checked) sound(true);
+          }}
+        />
+        <Icon node={Volume2} size={16} />
+        {t('soundOn')}
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={prefs.value.notices && permission.value === 'granted'}
+          disabled={permission.value === 'denied' || permission.value === 'none'}
+          onChange={(ev) => void allow(ev.currentTarget.checked)}
+        />
+        {t('noticesOn')}
+      </label>
+      {permission.value === 'denied' && <p class="dim">{t('noticesDenied')}</p>}
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={prefs.value.content}
+          disabled={!prefs.value.notices}
+          onChange={(ev) => setPrefs({ content: ev.currentTarget.checked })}
+        />
+        {t('noticesContent')}
+      </label>
+      <p class="dim">{t('noticeRules')}</p>
+    </Dialog>
+  );
+}
+
+/** Unsent messages of conversations that are not on this desk any more. */
+export function LeftDialog() {
+  const left = desk.left.value;
+  const close = (): void => void (dialog.value = '');
+  useEffect(() => {
+    if (left.length === 0) close();
+  }, [left.length]);
+  return (
+    <Dialog title={t('leftTitle')} onClose={close}>
+      <p class="dim">{t('leftWhy')}</p>
+      <ul class="left-list">
+        {left.map((o) => (
+          <li key={o.cid}>
+            <p class="dim">
+              <b>{o.who || t('someVisitor')}</b> · <time class="num">{exactTime(o.at, lang.value)}</time>
+            </p>
+            <p class="text">{o.text || o.file?.name}</p>
+            <p>
+              {o.text && (
+                <Button
+                  small
+                  onClick={() =>
+                    void navigator.clipboard
+                      ?.writeText(o.text)
+                      .then(() => toast(s('copied')))
+                      .catch(() => toast(s('copyFailed'), { bad: true }))
+                  }
+                >
+                  {s('copy')}
+                </Button>
+              )}{' '}
+              <Button small kind="danger" onClick={() => desk.discardLeft(o.cid)}>
+                {k('discard')}
+              </Button>
+            </p>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

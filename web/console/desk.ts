@@ -1,0 +1,790 @@
+// desk.ts: an agent's desk: which conversations lie on it, what happens to them, and what the agent does with them. No DOM and no
+// socket here: frames come in through frame(), leave through the wire, and what people see are signals.
+
+import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { Conversation, ErrorCode, Presence, StaffFile, StaffFrame, Staffer, StaffMessage } from '../core/staff';
+import type { Clock } from '../core/clock';
+import { Outbox } from '../core/outbox';
+import type { Keep, Recent } from './keep';
+import { byWait } from './order';
+import { Room } from './room';
+import type { Outgoing } from '../kit/rows';
+
+export interface Wire {
+  /** False: there is no connection, nothing was sent. */
+  send(frame: Record<string, unknown>): boolean;
+}
+
+export interface Ports {
+  wire: Wire;
+  keep: Pick<Keep, 'outbox' | 'putOut' | 'dropOut' | 'recent' | 'putRecent' | 'dropRecent'>;
+  clock: Clock;
+  cid(): string;
+  upload(file: Blob, name: string, progress: (share: number) => void): Promise<StaffFile>;
+  notice(n: Notice): void;
+}
+
+/** What the person should hear of. `room` is where it happened. */
+export type Notice =
+  | { kind: 'offered' | 'assigned'; room: Room; why: string }
+  | { kind: 'message'; room: Room; message: StaffMessage }
+  | { kind: 'red'; room: Room }
+  | { kind: 'released'; room: Room; why: string };
+
+export interface Offer {
+  conversation: Conversation;
+  until: number;
+}
+
+/** Why an act was not done. */
+export class Refused extends Error {
+  constructor(
+    readonly code: ErrorCode | 'offline' | 'timeout',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface Ack {
+  conversation?: string;
+  seq?: number;
+  at?: number;
+}
+
+interface OutFrame {
+  type: 'message' | 'note';
+  conversation: string;
+  cid: string;
+  text: string;
+  kind?: Outgoing['kind'];
+  file?: string;
+  reply_to?: number;
+}
+
+const PAGE = 50;
+const ACT_MS = 15_000;
+const TYPING_MS = 6_000;
+const KEPT = 30;
+
+export class Desk {
+  readonly me: Signal<Staffer> = signal({ id: '', name: '' });
+  readonly presence: Signal<{ state: Presence; reason: string }> = signal({ state: 'offline', reason: '' });
+  readonly capacity = signal(0);
+  /** Every conversation this page knows, mine or only looked at. */
+  readonly rooms: Signal<ReadonlyMap<string, Room>> = signal(new Map());
+  /** Ids of those on my desk. */
+  readonly mine: Signal<ReadonlySet<string>> = signal(new Set());
+  readonly offers: Signal<readonly Offer[]> = signal([]);
+  readonly waiting = signal({ count: 0, longest: 0, at: 0 });
+  readonly welcomed = signal(false);
+  /** Unsent messages of conversations that are not on this desk any more. */
+  readonly left: Signal<readonly Outgoing[]> = signal([]);
+  readonly open: Signal<string | null> = signal(null);
+  readonly limits = signal({ text: 4096, file: 10 * 1024 * 1024 });
+  /** Server's clock minus ours. */
+  readonly skew = signal(0);
+
+  readonly ranked: ReadonlySignal<readonly Room[]>;
+  readonly current: ReadonlySignal<Room | null>;
+  readonly unread: ReadonlySignal<number>;
+
+  readonly #ports: Ports;
+  readonly #acts = new Map<string, { resolve(a: Ack): void; reject(e: Refused): void; cancel(): void }>();
+  readonly #outbox: Outbox<OutFrame>;
+  readonly #uploads = new Set<string>();
+  /** Being taken by this person: no need to announce them. */
+  readonly #taking = new Set<string>();
+  readonly #closing = new Set<string>();
+  readonly #looked: string[] = [];
+  #live = false;
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+    // Desk keeps the entries on disk itself, with what people see of them.
+    this.#outbox = new Outbox<OutFrame>({
+      send: (f) => ports.wire.send(f as unknown as Record<string, unknown>),
+      clock: ports.clock,
+      onChange: (e, state) => {
+        const room = this.rooms.value.get(e.lane);
+        if (!room) return;
+        if (state === 'done') this.#settle(room, e.cid);
+        else this.#update(room, e.cid, { state, reason: e.failed ? e.failed.message || e.failed.code : '' });
+      },
+    });
+    this.ranked = computed(() => {
+      const rooms = this.rooms.value;
+      const list: { id: string; since: number; activity: number; room: Room }[] = [];
+      for (const [id, room] of rooms) {
+        // What still holds something unsent stays in sight, whoever has it now.
+        if (this.mine.value.has(id) || room.out.value.length > 0)
+          list.push({ id, since: room.since.value, activity: room.activity.value, room });
+      }
+      return list.sort(byWait).map((r) => r.room);
+    });
+    this.current = computed(() => this.rooms.value.get(this.open.value ?? '') ?? null);
+    this.unread = computed(() => this.ranked.value.reduce((n, room) => n + room.unread.value, 0));
+  }
+
+  /** Unsent messages of an earlier life of this page. */
+  async restore(): Promise<void> {
+    const kept = await this.#ports.keep.outbox();
+    this.left.value = kept.map((o) => ({ ...o, state: o.state === 'failed' ? 'failed' : 'queued' }));
+    if (this.welcomed.value) batch(() => this.#readopt());
+  }
+
+  /** The unsent find their conversations; the others stay in `left`, for the person to see. */
+  #readopt(): void {
+    const left: Outgoing[] = [];
+    for (const o of this.left.value) {
+      const room = this.rooms.value.get(o.conversation);
+      if (!room) {
+        left.push(o);
+      } else if (!room.out.value.some((x) => x.cid === o.cid)) {
+        room.out.value = [...room.out.value, o];
+        if (o.state !== 'failed') this.#dispatch(room, o);
+      }
+    }
+    if (left.length !== this.left.value.length) this.left.value = left;
+  }
+
+  discardLeft(cid: string): void {
+    this.left.value = this.left.value.filter((o) => o.cid !== cid);
+    void this.#ports.keep.dropOut(cid);
+  }
+
+  // ---- what comes in ----
+
+  frame(f: StaffFrame): void {
+    batch(() => this.#frame(f));
+  }
+
+  /** The connection went away: what was under way is not answered any more. */
+  gone(): void {
+    this.#live = false;
+    for (const [, act] of this.#acts) {
+      act.cancel();
+      act.reject(new Refused('offline', ''));
+    }
+    this.#acts.clear();
+    batch(() => {
+      this.offers.value = [];
+      for (const room of this.rooms.value.values()) {
+        room.asked = null;
+        room.stale = true;
+        room.typingAt.value = 0;
+        if (room.loading.value === 'loading') room.loading.value = 'no';
+      }
+      this.#outbox.setLive(false);
+    });
+  }
+
+  #frame(f: StaffFrame): void {
+    switch (f.type) {
+      case 'welcome':
+        return this.#welcome(f);
+      case 'presence':
+        this.presence.value = { state: f.presence, reason: f.reason ?? '' };
+        return;
+      case 'offered':
+        this.offers.value = [
+          ...this.offers.value.filter((o) => o.conversation.id !== f.conversation.id),
+          { conversation: f.conversation, until: f.until },
+        ];
+        this.#ports.notice({ kind: 'offered', room: this.#room(f.conversation), why: '' });
+        return;
+      case 'assigned':
+        return this.#assigned(f.conversation, f.why);
+      case 'released':
+        return this.#released(f.conversation, f.why);
+      case 'queue':
+        this.waiting.value = { count: f.waiting, longest: f.longest_ms, at: this.#ports.clock.now() };
+        return;
+      case 'message':
+        return this.#message(f.conversation, f);
+      case 'ack':
+        return this.#ack(f);
+      case 'error':
+        return this.#error(f);
+      case 'typing': {
+        const room = this.rooms.value.get(f.conversation);
+        if (!room || (f.from && f.from.role !== 'visitor')) return;
+        const at = this.#ports.clock.now();
+        room.typingAt.value = f.on ? at : 0;
+        if (f.on) {
+          this.#ports.clock.after(TYPING_MS, () => {
+            if (room.typingAt.value === at) room.typingAt.value = 0;
+          });
+        }
+        return;
+      }
+      case 'read': {
+        const room = this.rooms.value.get(f.conversation);
+        const role = f.role ?? f.by ?? (typeof f.from === 'string' ? f.from : f.from?.role) ?? 'visitor';
+        if (!room) return;
+        const c = room.conversation.value;
+        if (role === 'visitor') room.patch({ visitor_read: Math.max(c.visitor_read, f.seq) });
+        else {
+          room.patch({ staff_read: Math.max(c.staff_read, f.seq) });
+          if (f.seq >= c.seq) room.unread.value = 0;
+        }
+        return;
+      }
+      case 'state': {
+        const room = this.rooms.value.get(f.conversation);
+        if (!room) return;
+        const { type: _type, conversation: _conversation, ...rest } = f;
+        room.patch(rest as Partial<Conversation>);
+        if (f.state === 'closed') this.#leave(f.conversation);
+        else if (f.state === 'served' && f.agent && f.agent.id === this.me.value.id) this.#keepMine(f.conversation);
+        if (f.state !== 'offered') this.#dropOffer(f.conversation);
+        return;
+      }
+      case 'status':
+        this.rooms.value
+          .get(f.conversation)
+          ?.change(f.seq, { state: f.state, ...(f.reason ? { reason: f.reason } : {}) });
+        return;
+      case 'changed':
+        this.rooms.value
+          .get(f.conversation)
+          ?.change(
+            f.seq,
+            f.kind === 'removed'
+              ? { kind: 'removed', text: '', file: undefined as never }
+              : { kind: f.kind, text: f.text ?? '' },
+          );
+        return;
+      case 'timeline': {
+        const room = this.rooms.value.get(f.conversation);
+        if (!room) return;
+        room.entry(f.entry);
+        return;
+      }
+      case 'history': {
+        const room = this.rooms.value.get(f.conversation);
+        if (!room) return;
+        const again = room.history(f.messages, f.timeline, f.more);
+        if (again) this.#ask(room, { after: room.hi });
+        this.#save(room);
+        return;
+      }
+      case 'pong':
+        return;
+    }
+  }
+
+  #welcome(f: Extract<StaffFrame, { type: 'welcome' }>): void {
+    this.#live = true;
+    this.skew.value = f.at - this.#ports.clock.now();
+    this.me.value = f.agent;
+    this.capacity.value = f.agent.capacity ?? 0;
+    if (f.limits) this.limits.value = f.limits;
+    this.presence.value = { state: f.presence, reason: f.presence_reason ?? '' };
+    this.waiting.value = { count: f.waiting, longest: f.longest_ms ?? 0, at: this.#ports.clock.now() };
+    const mine = new Set<string>();
+    for (const c of f.conversations) {
+      const room = this.#room(c);
+      room.take(c);
+      mine.add(c.id);
+    }
+    for (const id of this.mine.value) {
+      if (mine.has(id)) continue;
+      const room = this.rooms.value.get(id);
+      if (room && room.conversation.value.state === 'served')
+        this.#ports.notice({ kind: 'released', room, why: 'away' });
+      if (room && id !== this.open.value) this.#forget(id);
+      else
+        room?.patch({
+          state: room.conversation.value.state === 'closed' ? 'closed' : 'waiting',
+          agent: undefined as never,
+        });
+    }
+    this.mine.value = mine;
+    this.welcomed.value = true;
+    this.#readopt();
+    for (const room of this.rooms.value.values()) {
+      if (room.loading.value === 'yes' || room.id === this.open.value) {
+        room.stale = true;
+        this.#refresh(room);
+      }
+      for (const o of room.out.value) if (o.file && !o.file.id && o.state === 'queued') void this.#upload(room, o);
+    }
+    this.#outbox.setLive(true);
+  }
+
+  #assigned(c: Conversation, why: string): void {
+    const room = this.#room(c);
+    room.take(c);
+    const fresh = !this.mine.value.has(c.id) && !this.#taking.has(c.id);
+    this.#keepMine(c.id);
+    this.#dropOffer(c.id);
+    this.#readopt();
+    if (room.loading.value === 'yes' && room.hi < c.seq) this.#refresh(room);
+    if (!fresh) return;
+    if (this.open.value !== c.id) room.arrival.value = { at: this.#ports.clock.now(), why };
+    this.#ports.notice({ kind: 'assigned', room, why });
+  }
+
+  #released(id: string, why: string): void {
+    const room = this.rooms.value.get(id);
+    this.#dropOffer(id);
+    if (!room) return;
+    const had = this.mine.value.has(id);
+    this.#leave(id);
+    this.#closing.delete(id);
+    room.closing.value = false;
+    if (had && why !== 'closed' && why !== 'transferred') this.#ports.notice({ kind: 'released', room, why });
+    if (room.conversation.value.state === 'served')
+      room.patch({ state: why === 'closed' ? 'closed' : 'waiting', agent: undefined as never });
+  }
+
+  #message(id: string, f: StaffMessage & { type?: string; conversation?: string }): void {
+    const { type: _type, conversation: _conversation, ...m } = f;
+    const room = this.rooms.value.get(id);
+    if (!room) return;
+    if (m.cid && room.out.value.some((o) => o.cid === m.cid)) this.#outbox.ack({ type: 'ack', cid: m.cid });
+    const known = m.seq <= room.conversation.value.seq && room.conversation.value.last?.seq !== m.seq;
+    if (room.say(m)) this.#refresh(room);
+    if (m.from.role === 'visitor' && !known) {
+      room.typingAt.value = 0;
+      if (this.mine.value.has(id)) {
+        room.unread.value += 1;
+        this.#ports.notice({ kind: 'message', room, message: m });
+      }
+    }
+    this.#save(room);
+  }
+
+  #ack(f: Extract<StaffFrame, { type: 'ack' }>): void {
+    const act = this.#acts.get(f.cid);
+    if (act) {
+      this.#acts.delete(f.cid);
+      act.cancel();
+      act.resolve({
+        ...(f.conversation ? { conversation: f.conversation } : {}),
+        ...(f.seq ? { seq: f.seq } : {}),
+        ...(f.at ? { at: f.at } : {}),
+      });
+      return;
+    }
+    const found = this.#find(f.cid);
+    if (!found) return;
+    const { room, out } = found;
+    this.#outbox.ack({ type: 'ack', cid: f.cid });
+    if (out.what === 'note') {
+      room.noteStored(out.text, f.at ?? this.#ports.clock.now(), { role: 'agent', ...this.me.value });
+    } else if (f.seq) {
+      const file = out.file?.id
+        ? { id: out.file.id, name: out.file.name, mime: out.file.mime, size: out.file.size, ...sizeOf(out.file) }
+        : undefined;
+      const m: StaffMessage = {
+        seq: f.seq,
+        at: f.at ?? this.#ports.clock.now(),
+        from: { role: 'agent', ...this.me.value },
+        kind: out.kind,
+        text: out.text,
+        cid: f.cid,
+        ...(file ? { file } : {}),
+        ...(out.reply_to ? { reply_to: out.reply_to } : {}),
+      };
+      if (room.say(m)) this.#refresh(room);
+      this.#save(room);
+    }
+  }
+
+  #error(f: Extract<StaffFrame, { type: 'error' }>): void {
+    if (!f.cid) return;
+    const act = this.#acts.get(f.cid);
+    if (act) {
+      this.#acts.delete(f.cid);
+      act.cancel();
+      act.reject(new Refused(f.code, f.message));
+      return;
+    }
+    this.#outbox.error({ ...f, cid: f.cid });
+  }
+
+  // ---- what the agent does ----
+
+  /** One act that the daemon answers. Rejects with Refused. */
+  act(frame: Record<string, unknown>): Promise<Ack> {
+    const cid = this.#ports.cid();
+    return new Promise((resolve, reject) => {
+      if (!this.#live || !this.#ports.wire.send({ ...frame, cid })) {
+        reject(new Refused('offline', ''));
+        return;
+      }
+      const cancel = this.#ports.clock.after(ACT_MS, () => {
+        this.#acts.delete(cid);
+        reject(new Refused('timeout', ''));
+      });
+      this.#acts.set(cid, { resolve, reject, cancel });
+    });
+  }
+
+  async setPresence(state: Presence, reason = ''): Promise<void> {
+    await this.act({ type: 'presence', presence: state, ...(reason ? { reason } : {}) });
+    this.presence.value = { state, reason };
+  }
+
+  async accept(c: Conversation): Promise<void> {
+    this.#taking.add(c.id);
+    try {
+      await this.act({ type: 'accept', conversation: c.id });
+    } finally {
+      this.#taking.delete(c.id);
+    }
+    batch(() => {
+      const room = this.#room(c);
+      if (!this.mine.value.has(c.id)) {
+        room.patch({ state: 'served', agent: this.me.value });
+        this.#keepMine(c.id);
+      }
+      this.#dropOffer(c.id);
+    });
+  }
+
+  async refuse(c: Conversation): Promise<void> {
+    await this.act({ type: 'refuse', conversation: c.id });
+    this.#dropOffer(c.id);
+  }
+
+  async transfer(room: Room, to: { agent: string } | { queue: string }, note: string): Promise<void> {
+    await this.act({ type: 'transfer', conversation: room.id, to, ...(note ? { note } : {}) });
+    batch(() => this.#leave(room.id));
+  }
+
+  async invite(room: Room): Promise<void> {
+    await this.act({ type: 'invite', conversation: room.id });
+    room.patch({ invited: true });
+  }
+
+  async recall(room: Room, seq: number): Promise<void> {
+    await this.act({ type: 'recall', conversation: room.id, seq });
+    room.change(seq, { kind: 'removed', text: '' });
+  }
+
+  async resend(room: Room, seq: number): Promise<void> {
+    await this.act({ type: 'resend', conversation: room.id, seq });
+    room.change(seq, { state: 'sending' });
+  }
+
+  /** Begins to close: what follows is undo() or now(). Until then the conversation is dimmed and stays. */
+  close(room: Room): { undo(): void; now(): Promise<void> } {
+    const undo = (): void => {
+      this.#closing.delete(room.id);
+      room.closing.value = false;
+    };
+    room.closing.value = true;
+    this.#closing.add(room.id);
+    return { undo, now: () => this.#closeNow(room) };
+  }
+
+  /** The page goes away: what was to be closed is closed now. */
+  closeAll(): void {
+    for (const id of this.#closing) this.#ports.wire.send({ type: 'close', conversation: id, cid: this.#ports.cid() });
+    this.#closing.clear();
+  }
+
+  async #closeNow(room: Room): Promise<void> {
+    if (!this.#closing.delete(room.id)) return;
+    try {
+      await this.act({ type: 'close', conversation: room.id });
+      batch(() => {
+        room.patch({ state: 'closed', closed_at: this.#ports.clock.now() + this.skew.value });
+        this.#leave(room.id);
+      });
+    } finally {
+      room.closing.value = false;
+    }
+  }
+
+  /** Says it, now or when there is a connection again. The text is on disk before the composer is emptied. */
+  async say(room: Room, text: string, replyTo = 0): Promise<void> {
+    await this.#post(room, { what: 'message', kind: 'text', text, ...(replyTo ? { reply_to: replyTo } : {}) });
+  }
+
+  async note(room: Room, text: string): Promise<void> {
+    await this.#post(room, { what: 'note', kind: 'text', text });
+  }
+
+  async sendFile(room: Room, blob: Blob, name: string, size: { width?: number; height?: number } = {}): Promise<void> {
+    const kind = /^image\/(png|jpeg|gif|webp)$/.test(blob.type)
+      ? 'image'
+      : blob.type.startsWith('audio/')
+        ? 'audio'
+        : 'file';
+    await this.#post(room, {
+      what: 'message',
+      kind,
+      text: '',
+      file: { name, mime: blob.type, size: blob.size, blob, ...size },
+    });
+  }
+
+  async #post(room: Room, o: Omit<Outgoing, 'cid' | 'conversation' | 'who' | 'at' | 'state'>): Promise<void> {
+    const who = room.conversation.value.visitor.name;
+    const out: Outgoing = {
+      ...o,
+      who,
+      cid: this.#ports.cid(),
+      conversation: room.id,
+      at: this.#ports.clock.now() + this.skew.value,
+      state: 'queued',
+    };
+    room.out.value = [...room.out.value, out];
+    const kept = this.#ports.keep.putOut(out);
+    this.#dispatch(room, out);
+    await kept;
+  }
+
+  again(room: Room, cid: string): void {
+    const out = room.out.value.find((o) => o.cid === cid);
+    if (!out) return;
+    if (this.#outbox.state(cid)) this.#outbox.retry(cid);
+    else {
+      this.#update(room, cid, { state: 'queued', reason: '' });
+      this.#dispatch(room, { ...out, state: 'queued' });
+    }
+  }
+
+  /** The agent takes an unsent message back; the text is returned, so that it can be written anew. */
+  takeBack(room: Room, cid: string): string {
+    const out = room.out.value.find((o) => o.cid === cid);
+    if (this.#outbox.state(cid)) this.#outbox.discard(cid);
+    else this.#settle(room, cid);
+    return out?.text ?? '';
+  }
+
+  typing(room: Room, on: boolean): void {
+    if (this.#live && this.mine.value.has(room.id))
+      this.#ports.wire.send({ type: 'typing', conversation: room.id, on });
+  }
+
+  /** The person sees this conversation up to its end. */
+  seen(room: Room): void {
+    const c = room.conversation.value;
+    room.unread.value = 0;
+    room.arrival.value = null;
+    if (!this.#live || !this.mine.value.has(room.id) || c.seq <= room.seenUpTo) return;
+    room.seenUpTo = c.seq;
+    void this.act({ type: 'read', conversation: room.id, seq: c.seq }).catch(() => undefined);
+  }
+
+  // ---- what is looked at ----
+
+  /** Shows a conversation; one that is not mine is known from a list. */
+  show(id: string | null, known?: Conversation): void {
+    batch(() => {
+      const before = this.open.value;
+      if (known) this.#room(known).take(known);
+      this.open.value = id !== null && this.rooms.value.has(id) ? id : null;
+      if (before && before !== id && !this.mine.value.has(before)) this.#forget(before);
+    });
+    const room = this.current.value;
+    if (!room) return;
+    room.arrival.value = null;
+    if (room.loading.value === 'no') void this.#load(room);
+    else if (room.stale) this.#refresh(room);
+    const at = this.#looked.indexOf(room.id);
+    if (at >= 0) this.#looked.splice(at, 1);
+    this.#looked.push(room.id);
+  }
+
+  async #load(room: Room): Promise<void> {
+    room.loading.value = 'loading';
+    const kept: Recent | undefined = await this.#ports.keep.recent(room.id);
+    if (kept && room.messages.value.length === 0 && kept.messages.length > 0) {
+      batch(() => {
+        room.messages.value = kept.messages;
+        room.entries.value = kept.entries;
+        room.older.value = kept.more;
+        room.loading.value = 'yes';
+      });
+    }
+    room.stale = true;
+    this.#refresh(room);
+  }
+
+  /** Brings the transcript to the present. */
+  #refresh(room: Room): void {
+    if (room.asked) return;
+    const seq = room.conversation.value.seq;
+    if (room.messages.value.length > 0 && seq - room.hi <= 200) this.#ask(room, { after: room.hi });
+    else this.#ask(room, { before: seq + 1 });
+  }
+
+  /** What a list says of conversations that may be looked at without being mine. */
+  learn(list: readonly Conversation[]): void {
+    batch(() => {
+      for (const c of list) this.rooms.value.get(c.id)?.take(c);
+    });
+  }
+
+  /** One that is looked at without being mine: nothing is pushed, so it is asked for now and then. */
+  peek(room: Room): void {
+    if (room.loading.value === 'yes' && !room.asked && room.hi > 0) this.#ask(room, { after: room.hi });
+  }
+
+  reload(room: Room): void {
+    room.loading.value = room.messages.value.length > 0 ? 'yes' : 'loading';
+    this.#refresh(room);
+  }
+
+  older(room: Room): void {
+    if (room.older.value && room.lo > 1) this.#ask(room, { before: room.lo });
+  }
+
+  #ask(room: Room, which: { after: number } | { before: number }): void {
+    if (room.asked) return;
+    if (room.loading.value !== 'yes') room.loading.value = 'loading';
+    if (!this.#live || !this.#ports.wire.send({ type: 'history', conversation: room.id, ...which, limit: PAGE })) {
+      if (room.loading.value === 'loading') room.loading.value = room.messages.value.length ? 'yes' : 'failed';
+      return;
+    }
+    room.asked = which;
+    this.#ports.clock.after(ACT_MS, () => {
+      if (room.asked !== which) return;
+      room.asked = null;
+      room.stale = true;
+      if (room.loading.value === 'loading') room.loading.value = 'failed';
+    });
+  }
+
+  // ---- the outbox ----
+
+  #dispatch(room: Room, out: Outgoing): void {
+    if (out.file && !out.file.id) {
+      void this.#upload(room, out);
+      return;
+    }
+    const { cid, conversation, text } = out;
+    const more = {
+      kind: out.kind,
+      ...(out.file?.id ? { file: out.file.id } : {}),
+      ...(out.reply_to ? { reply_to: out.reply_to } : {}),
+    };
+    this.#outbox.add(
+      out.what === 'note'
+        ? { type: 'note', conversation, cid, text }
+        : { type: 'message', conversation, cid, text, ...more },
+      room.id,
+    );
+  }
+
+  async #upload(room: Room, out: Outgoing): Promise<void> {
+    if (!out.file?.blob) {
+      this.#update(room, out.cid, { state: 'failed', reason: 'file' });
+      return;
+    }
+    if (!this.#live || this.#uploads.has(out.cid)) return;
+    this.#uploads.add(out.cid);
+    this.#update(room, out.cid, { state: 'uploading', progress: 0 });
+    try {
+      const made = await this.#ports.upload(out.file.blob, out.file.name, (progress) =>
+        this.#update(room, out.cid, { progress }),
+      );
+      const file = { ...out.file, id: made.id, mime: made.mime, size: made.size, ...sizeOf(made) };
+      this.#update(room, out.cid, { state: 'queued', file });
+      if (room.out.value.some((o) => o.cid === out.cid)) this.#dispatch(room, { ...out, file });
+    } catch (e) {
+      if (e instanceof Refused && e.code === 'offline') this.#update(room, out.cid, { state: 'queued' });
+      else this.#update(room, out.cid, { state: 'failed', reason: e instanceof Error ? e.message : '' });
+    } finally {
+      this.#uploads.delete(out.cid);
+    }
+  }
+
+  #update(room: Room, cid: string, p: Partial<Outgoing>): void {
+    room.out.value = room.out.value.map((o) => {
+      if (o.cid !== cid) return o;
+      const made = { ...o, ...p };
+      if (p.file || (p.state && (p.state === 'failed') !== (o.state === 'failed'))) void this.#ports.keep.putOut(made);
+      return made;
+    });
+  }
+
+  #settle(room: Room, cid: string): void {
+    if (!room.out.value.some((o) => o.cid === cid)) return;
+    room.out.value = room.out.value.filter((o) => o.cid !== cid);
+    void this.#ports.keep.dropOut(cid);
+  }
+
+  #find(cid: string): { room: Room; out: Outgoing } | null {
+    for (const room of this.rooms.value.values()) {
+      const out = room.out.value.find((o) => o.cid === cid);
+      if (out) return { room, out };
+    }
+    return null;
+  }
+
+  // ---- who lies where ----
+
+  #room(c: Conversation): Room {
+    const have = this.rooms.value.get(c.id);
+    if (have) return have;
+    const room = new Room(c);
+    this.rooms.value = new Map(this.rooms.value).set(c.id, room);
+    return room;
+  }
+
+  #keepMine(id: string): void {
+    if (this.mine.value.has(id)) return;
+    this.mine.value = new Set(this.mine.value).add(id);
+  }
+
+  #leave(id: string): void {
+    if (!this.mine.value.has(id)) return;
+    const mine = new Set(this.mine.value);
+    mine.delete(id);
+    this.mine.value = mine;
+    if (this.open.value !== id) this.#forget(id);
+  }
+
+  /** Drops what is not shown and not mine, unless it still holds something unsent. */
+  #forget(id: string): void {
+    const room = this.rooms.value.get(id);
+    if (!room || room.out.value.length > 0) return;
+    const rooms = new Map(this.rooms.value);
+    rooms.delete(id);
+    this.rooms.value = rooms;
+    void this.#ports.keep.dropRecent(id);
+  }
+
+  #dropOffer(id: string): void {
+    if (this.offers.value.some((o) => o.conversation.id === id))
+      this.offers.value = this.offers.value.filter((o) => o.conversation.id !== id);
+  }
+
+  #save(room: Room): void {
+    if (room.loading.value !== 'yes' || !this.mine.value.has(room.id)) return;
+    const messages = room.messages.value.slice(-200);
+    const more = room.older.value || messages.length < room.messages.value.length;
+    void this.#ports.keep.putRecent({
+      conversation: room.id,
+      messages,
+      entries: [...room.entries.value].slice(-200),
+      more,
+      at: this.#ports.clock.now(),
+    });
+    while (this.#looked.length > KEPT) {
+      const old = this.#looked.shift() as string;
+      if (old !== this.open.value) this.#unload(old);
+    }
+  }
+
+  /** A transcript that was not looked at for long leaves memory; it is on disk or can be fetched. */
+  #unload(id: string): void {
+    const room = this.rooms.value.get(id);
+    if (!room || room.out.value.length > 0) return;
+    room.messages.value = [];
+    room.entries.value = [];
+    room.older.value = true;
+    room.loading.value = 'no';
+  }
+}
+
+function sizeOf(f: { width?: number; height?: number }): { width?: number; height?: number } {
+  return f.width && f.height ? { width: f.width, height: f.height } : {};
+}

@@ -1,0 +1,77 @@
+// drafts.ts: what is being written, per conversation: a reply and a note. On disk 300 ms after the last key, and at once when the page
+// is hidden or goes away.
+import type { Draft, Keep } from './keep';
+
+const SAVE_MS = 300;
+/** The last words typed before the page went away; disk writes may not end in time then, this one does. */
+const LAST = 'kefu.console.draft';
+
+export class Drafts {
+  readonly #all = new Map<string, Draft>();
+  readonly #dirty = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly keep: Pick<Keep, 'drafts' | 'putDraft'>,
+    private readonly changed: (conversation: string, has: boolean) => void,
+    private readonly last: () => Storage,
+  ) {}
+
+  async load(): Promise<void> {
+    for (const d of await this.keep.drafts()) this.#all.set(d.conversation, d);
+    try {
+      const text = this.last().getItem(LAST);
+      for (const d of text ? (JSON.parse(text) as Draft[]) : []) {
+        if ((this.#all.get(d.conversation)?.at ?? 0) < d.at) this.#all.set(d.conversation, d);
+      }
+      this.last().removeItem(LAST);
+    } catch {
+      // Denied: then the disk's copy must do.
+    }
+    for (const d of this.#all.values()) this.changed(d.conversation, has(d));
+  }
+
+  get(conversation: string): Draft {
+    return this.#all.get(conversation) ?? { conversation, reply: '', note: '', mode: 'reply', at: 0 };
+  }
+
+  set(conversation: string, p: Partial<Pick<Draft, 'reply' | 'note' | 'mode'>>): void {
+    const before = this.get(conversation);
+    const d: Draft = { ...before, ...p, at: Date.now() };
+    this.#all.set(conversation, d);
+    this.#dirty.add(conversation);
+    if (has(d) !== has(before)) this.changed(conversation, has(d));
+    this.#timer ??= setTimeout(() => this.flush(), SAVE_MS);
+  }
+
+  flush(leaving = false): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const unsaved = [...this.#dirty].map((id) => this.get(id));
+    this.#dirty.clear();
+    for (const d of unsaved) void this.keep.putDraft(d);
+    if (!leaving || unsaved.length === 0) return;
+    try {
+      this.last().setItem(LAST, JSON.stringify(unsaved));
+    } catch {
+      // As above.
+    }
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#dirty.clear();
+    for (const id of this.#all.keys()) this.changed(id, false);
+    this.#all.clear();
+    try {
+      this.last().removeItem(LAST);
+    } catch {
+      // As above.
+    }
+  }
+}
+
+function has(d: Draft): boolean {
+  return d.reply.trim() !== '' || d.note.trim() !== '';
+}

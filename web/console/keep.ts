@@ -1,0 +1,124 @@
+// keep.ts: what the console keeps on this computer: unsent messages, drafts, recent transcripts. Nothing of it may be lost by a reload,
+// and nothing of it outlives the sign-in: it is cleared at sign-out, for another person, and after 24 hours.
+//
+// Storage may be denied or full. Then the console goes on in memory alone and says so (`durable`).
+
+import { openDB, type IDBPDatabase } from 'idb';
+import type { Entry, StaffMessage } from '../core/staff';
+import type { Outgoing } from '../kit/rows';
+
+export interface Draft {
+  conversation: string;
+  reply: string;
+  note: string;
+  mode: 'reply' | 'note';
+  at: number;
+}
+
+export interface Recent {
+  conversation: string;
+  messages: StaffMessage[];
+  entries: Entry[];
+  more: boolean;
+  at: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+export class Keep {
+  durable = true;
+  #db: IDBPDatabase | null = null;
+
+  /** `owner` names person and site: what another one left behind is thrown away. */
+  async open(owner: string, now: number): Promise<void> {
+    try {
+      const db = await openDB('kefu-console', 1, {
+        upgrade(d) {
+          d.createObjectStore('meta');
+          d.createObjectStore('outbox', { keyPath: 'cid' });
+          d.createObjectStore('drafts', { keyPath: 'conversation' });
+          d.createObjectStore('recent', { keyPath: 'conversation' });
+        },
+        blocking() {
+          db.close();
+        },
+      });
+      this.#db = db;
+      if ((await db.get('meta', 'owner')) !== owner) {
+        await this.clear();
+        await db.put('meta', owner, 'owner');
+      }
+      for (const store of ['drafts', 'recent'] as const) {
+        for (const item of (await db.getAll(store)) as { conversation: string; at: number }[]) {
+          if (now - item.at > DAY_MS) await db.delete(store, item.conversation);
+        }
+      }
+    } catch {
+      this.#db = null;
+      this.durable = false;
+    }
+  }
+
+  close(): void {
+    this.#db?.close();
+    this.#db = null;
+  }
+
+  async #try<T>(work: (db: IDBPDatabase) => Promise<T>, otherwise: T): Promise<T> {
+    if (!this.#db) return otherwise;
+    try {
+      return await work(this.#db);
+    } catch {
+      this.durable = false;
+      return otherwise;
+    }
+  }
+
+  outbox(): Promise<Outgoing[]> {
+    return this.#try(
+      async (db) => ((await db.getAll('outbox')) as Outgoing[]).sort((a, b) => a.at - b.at || (a.cid < b.cid ? -1 : 1)),
+      [],
+    );
+  }
+
+  async putOut(o: Outgoing): Promise<void> {
+    await this.#try((db) => db.put('outbox', o), undefined as unknown);
+  }
+
+  async dropOut(cid: string): Promise<void> {
+    await this.#try((db) => db.delete('outbox', cid), undefined);
+  }
+
+  drafts(): Promise<Draft[]> {
+    return this.#try((db) => db.getAll('drafts') as Promise<Draft[]>, []);
+  }
+
+  async putDraft(d: Draft): Promise<void> {
+    if (d.reply === '' && d.note === '') await this.#try((db) => db.delete('drafts', d.conversation), undefined);
+    else await this.#try((db) => db.put('drafts', d), undefined as unknown);
+  }
+
+  recent(conversation: string): Promise<Recent | undefined> {
+    return this.#try((db) => db.get('recent', conversation) as Promise<Recent | undefined>, undefined);
+  }
+
+  async putRecent(r: Recent): Promise<void> {
+    await this.#try((db) => db.put('recent', r), undefined as unknown);
+  }
+
+  async dropRecent(conversation: string): Promise<void> {
+    await this.#try((db) => db.delete('recent', conversation), undefined);
+  }
+
+  async clear(): Promise<void> {
+    await this.#try(async (db) => {
+      const tx = db.transaction(['outbox', 'drafts', 'recent'], 'readwrite');
+      await Promise.all([
+        tx.objectStore('outbox').clear(),
+        tx.objectStore('drafts').clear(),
+        tx.objectStore('recent').clear(),
+        tx.done,
+      ]);
+    }, undefined);
+  }
+}

@@ -1,0 +1,318 @@
+// work.ts: the console at work: one desk, its connection, its disk, and the acts of the person with what people hear of them.
+import { effect, signal } from '@preact/signals';
+import { api, ApiError, query, upload } from '../core/api';
+import { systemClock } from '../core/clock';
+import { Connection, type Link, openSocket } from '../core/connection';
+import type { Canned, Colleague, Conversation, Presence, StaffFrame } from '../core/staff';
+import { newCid } from '../core/wire';
+import { ended, session, site } from '../kit/session';
+import { dropToast, toast } from '../kit/Toast';
+import { Desk, Refused } from './desk';
+import { Drafts } from './drafts';
+import { Keep } from './keep';
+import { meet, nameOf } from '../kit/names';
+import { announce, badge, lead, quiet } from './notify';
+import type { Room } from './room';
+import { t, whyWord } from './words';
+
+export const link = signal<Link>({ state: 'idle' });
+/** The server's time, each second while the page is seen. */
+export const now = signal(Date.now());
+export const canned = signal<readonly Canned[]>([]);
+/** What queues are called. */
+export const queues = signal<ReadonlyMap<string, string>>(new Map());
+export const cannedState = signal<'no' | 'yes' | 'failed'>('no');
+
+export type Tab = 'mine' | 'waiting' | 'team';
+export const tab = signal<Tab>('mine');
+export type Composing = 'reply' | 'note';
+/** Which dialog is open. */
+export const dialog = signal<'' | 'transfer' | 'help' | 'palette' | 'left' | 'notices'>('');
+export const contextOver = signal(false);
+/** Another view asks the composer: for the focus, for a mode, or to take a text in. */
+export const ask = signal<{ what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle'; text?: string; n: number } | null>(
+  null,
+);
+let asked = 0;
+export function askComposer(what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle', text?: string): void {
+  ask.value = { what, n: ++asked, ...(text === undefined ? {} : { text }) };
+}
+
+export let desk: Desk;
+export let drafts: Drafts;
+let keep: Keep;
+let connection: Connection<StaffFrame, { type: string }>;
+
+export const live = (): boolean => link.value.state === 'live';
+
+/** Begins work at the chosen site; returns how to end it. */
+export function begin(): () => void {
+  const key = site.value?.key ?? '';
+  const owner = `${session.value?.person.id ?? ''}@${key}`;
+  keep = new Keep();
+  connection = new Connection<StaffFrame, { type: string }>({
+    open: () => openSocket(`/ws/agent${query({ site: key })}`, 'kefu.agent.v1'),
+    hello: () => ({ type: 'hello' }),
+    onFrame: (f) => {
+      desk.frame(f);
+      if (f.type === 'welcome') {
+        now.value = Date.now() + desk.skew.value;
+        void loadCanned();
+        void colleagues().catch(() => undefined);
+      }
+    },
+    onLink: (l) => {
+      const was = link.value.state;
+      link.value = l;
+      if (was === 'live' && l.state !== 'live') desk.gone();
+      if (l.state === 'refused' && l.code === 4401) ended(true);
+    },
+  });
+  desk = new Desk({
+    wire: { send: (f) => connection.send(f as { type: string }) },
+    keep,
+    clock: systemClock,
+    cid: () => newCid(),
+    upload: async (blob, name, progress) => {
+      try {
+        return await upload(key, blob, name, progress);
+      } catch (e) {
+        const status = e instanceof ApiError ? e.status : 0;
+        if (status === 0) throw new Refused('offline', '');
+        throw new Refused('too_large', status === 413 ? t('fileTooLarge') : e instanceof Error ? e.message : '');
+      }
+    },
+    notice: (n) => {
+      if (n.kind === 'released')
+        toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: whyWord(n.why) }));
+      announce(n, desk);
+    },
+  });
+  drafts = new Drafts(
+    keep,
+    (id, has) => {
+      const room = desk.rooms.value.get(id);
+      if (room) room.hasDraft.value = has;
+    },
+    () => sessionStorage,
+  );
+
+  const stops = [watchPage(), watchRooms(), tick()];
+  lead();
+  badge(desk, () => t('title', { site: site.value?.name ?? '' }));
+  void keep.open(owner, Date.now()).then(async () => {
+    await Promise.all([drafts.load(), desk.restore()]);
+    loaded.value = true;
+    connection.start();
+  });
+  return () => {
+    drafts.flush();
+    stops.forEach((stop) => stop());
+    connection.stop();
+    link.value = { state: 'idle' };
+    loaded.value = false;
+    quiet();
+    keep.close();
+  };
+}
+
+/** The disk was read. */
+export const loaded = signal(false);
+
+/** Nothing of this person stays on this computer. */
+export async function forget(): Promise<void> {
+  drafts.clear();
+  await keep.clear();
+}
+
+export function retryNow(): void {
+  connection.retry();
+}
+
+function watchPage(): () => void {
+  const hidden = (): void => {
+    const seen = document.visibilityState === 'visible';
+    connection.setVisible(seen);
+    if (!seen) drafts.flush(true);
+    else now.value = Date.now() + desk.skew.value;
+  };
+  const leave = (): void => {
+    drafts.flush(true);
+    desk.closeAll();
+  };
+  const online = (): void => connection.wake();
+  document.addEventListener('visibilitychange', hidden);
+  window.addEventListener('pagehide', leave);
+  window.addEventListener('online', online);
+  return () => {
+    document.removeEventListener('visibilitychange', hidden);
+    window.removeEventListener('pagehide', leave);
+    window.removeEventListener('online', online);
+  };
+}
+
+/** A conversation that comes to the desk has its draft mark; what is looked at counts as seen. */
+function watchRooms(): () => void {
+  return effect(() => {
+    for (const room of desk.rooms.value.values()) {
+      const d = drafts.get(room.id);
+      room.hasDraft.value = (d.reply || d.note).trim() !== '';
+    }
+  });
+}
+
+function tick(): () => void {
+  let ticks = 0;
+  const timer = setInterval(() => {
+    if (document.visibilityState !== 'visible') return;
+    now.value = Date.now() + desk.skew.value;
+    const shown = desk.current.value;
+    if (shown && !desk.mine.value.has(shown.id) && shown.conversation.value.state !== 'closed' && ++ticks % 5 === 0)
+      desk.peek(shown);
+    for (const room of desk.ranked.value) {
+      const since = room.since.value;
+      if (!since) room.redNoted = false;
+      else if (!room.redNoted && now.value - since >= 60_000) {
+        room.redNoted = true;
+        if (room.id !== desk.open.value || !document.hasFocus()) announce({ kind: 'red', room }, desk);
+      }
+    }
+  }, 1000);
+  return () => clearInterval(timer);
+}
+
+async function loadCanned(): Promise<void> {
+  try {
+    canned.value = (await api<{ items: Canned[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/canned`)).items;
+    cannedState.value = 'yes';
+  } catch {
+    if (cannedState.value === 'no') cannedState.value = 'failed';
+  }
+}
+
+export function conversations(state: 'waiting' | 'served'): Promise<{ items: Conversation[] }> {
+  return api(`sites/${encodeURIComponent(site.value?.key ?? '')}/conversations${query({ state })}`);
+}
+
+export async function colleagues(): Promise<{ agents: Colleague[]; queues: { key: string; name: string }[] }> {
+  const got = await api<{ agents: Colleague[]; queues: { key: string; name: string }[] }>(
+    `sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`,
+  );
+  meet(...got.agents);
+  queues.value = new Map(got.queues.map((q) => [q.key, q.name]));
+  return got;
+}
+
+// ---- acts, with what the person hears of them ----
+
+export function why(e: unknown): string {
+  if (e instanceof Refused) {
+    if (e.code === 'offline') return t('errOffline');
+    if (e.code === 'timeout') return t('errTimeout');
+    if (e.code === 'conflict') return t('errConflict');
+    if (e.code === 'forbidden') return t('errForbidden');
+    if (e.code === 'rate_limited') return t('errRate');
+    if (e.code === 'unavailable') return t('errUnavailable');
+    return e.message || t('errInternal');
+  }
+  if (e instanceof ApiError) {
+    if (e.status === 0) return t('errOffline');
+    if (e.status === 403) return t('errForbidden');
+    return e.title || t('errInternal');
+  }
+  return t('errInternal');
+}
+
+async function doing(work: Promise<unknown>, failed: (why: string) => string): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (e) {
+    toast(failed(why(e)), { bad: true });
+    return false;
+  }
+}
+
+export async function setPresence(state: Presence, reason = ''): Promise<void> {
+  await doing(desk.setPresence(state, reason), (w) => t('failedPresence', { why: w }));
+}
+
+export async function take(c: Conversation): Promise<void> {
+  if (await doing(desk.accept(c), (w) => t('failedTake', { why: w }))) {
+    tab.value = 'mine';
+    desk.show(c.id);
+    askComposer('focus');
+  }
+}
+
+export async function refuse(c: Conversation): Promise<void> {
+  await doing(desk.refuse(c), (w) => t('failedRefuse', { why: w }));
+}
+
+/** The next that waits: an offer first, then whoever stands first in the line. */
+export async function takeNext(): Promise<void> {
+  const offer = desk.offers.value[0];
+  if (offer) return take(offer.conversation);
+  try {
+    const first = (await conversations('waiting')).items[0];
+    if (first) await take(first);
+    else toast(t('nobodyWaits'));
+  } catch (e) {
+    toast(t('failedTake', { why: why(e) }), { bad: true });
+  }
+}
+
+export async function invite(room: Room): Promise<void> {
+  if (room.conversation.value.invited) {
+    toast(t('alreadyInvited'));
+    return;
+  }
+  if (await doing(desk.invite(room), (w) => t('failedInvite', { why: w }))) toast(t('invited'));
+}
+
+export async function recall(room: Room, seq: number): Promise<void> {
+  await doing(desk.recall(room, seq), (w) => t('failedRecall', { why: w }));
+}
+
+export async function resend(room: Room, seq: number): Promise<void> {
+  await doing(desk.resend(room, seq), (w) => t('failedResend', { why: w }));
+}
+
+export function closeRoom(room: Room): void {
+  if (room.closing.value) return;
+  const { undo, now: close } = desk.close(room);
+  const goOn = (): void => {
+    const next = desk.ranked.value.find((r) => r !== room && !r.closing.value);
+    if (desk.open.value === room.id) desk.show(next?.id ?? null);
+  };
+  const id = toast(t('closing', { name: nameOf(room.conversation.value) }), {
+    action: t('undo'),
+    onAction: () => {
+      undo();
+      desk.show(room.id);
+    },
+    onGone: () => void doing(close(), (w) => t('failedClose', { why: w })),
+  });
+  const stop = effect(() => {
+    if (!room.closing.value) queueMicrotask(() => (dropToast(id), stop()));
+  });
+  goOn();
+}
+
+export async function transfer(
+  room: Room,
+  to: { agent: string } | { queue: string },
+  note: string,
+  name: string,
+): Promise<boolean> {
+  const done = await doing(desk.transfer(room, to, note), (w) => t('failedTransfer', { why: w }));
+  if (done) {
+    toast(t('transferred', { name }));
+    if (desk.open.value === room.id) desk.show(desk.ranked.value[0]?.id ?? null);
+  }
+  return done;
+}
+
+export function queueName(key: string): string {
+  return queues.value.get(key) || key;
+}

@@ -1,0 +1,119 @@
+// api.ts: /api/v1 for the pages of the staff: JSON both ways, problem documents (RFC 9457) as errors, the CSRF token on what changes
+// something. The session itself is a cookie that no script can read.
+import type { FileInfo } from './wire';
+
+/** What went wrong, in the server's words where it had some. Status 0: no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    /** Seconds until it makes sense to try again; 0: unknown. */
+    readonly retryAfter = 0,
+    /** To quote when asking for help; empty: none. */
+    readonly id = '',
+    readonly code = '',
+  ) {
+    super(title || `HTTP ${status}`);
+  }
+}
+
+let csrf = '';
+
+export function setCsrf(token: string): void {
+  csrf = token;
+}
+
+/** Hears of every 401, so that the page can ask for a new sign-in. */
+let signedOut: (() => void) | null = null;
+export function onSignedOut(fn: () => void): void {
+  signedOut = fn;
+}
+
+export interface Ask {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  body?: unknown;
+  signal?: AbortSignal;
+  /** The caller deals with 401 itself. */
+  quiet?: boolean;
+}
+
+export async function api<T>(path: string, ask: Ask = {}): Promise<T> {
+  const method = ask.method ?? 'GET';
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf;
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1/${path}`, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...(ask.body !== undefined ? { body: JSON.stringify(ask.body) } : {}),
+      ...(ask.signal ? { signal: ask.signal } : {}),
+    });
+  } catch (e) {
+    if (e instanceof DOMException && e.name === 'AbortError') throw e;
+    throw new ApiError(0, '');
+  }
+  if (!answer.ok) {
+    if (answer.status === 401 && !ask.quiet) signedOut?.();
+    throw await problem(answer);
+  }
+  if (answer.status === 204) return undefined as T;
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+async function problem(answer: Response): Promise<ApiError> {
+  let doc: Record<string, unknown> = {};
+  try {
+    doc = (await answer.json()) as Record<string, unknown>;
+  } catch {
+    // A proxy's page, not ours.
+  }
+  const word = (key: string): string => (typeof doc[key] === 'string' ? (doc[key] as string) : '');
+  const retry = Number(answer.headers.get('Retry-After') ?? 0);
+  return new ApiError(
+    answer.status,
+    word('detail') || word('title'),
+    Number.isFinite(retry) ? retry : 0,
+    word('instance') || answer.headers.get('X-Request-Id') || '',
+    word('code') || word('type').split(/[/:#]/).pop() || '',
+  );
+}
+
+/** A query string without empty values. */
+export function query(values: Readonly<Record<string, string | number | undefined>>): string {
+  const q = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) if (value !== undefined && value !== '') q.set(key, String(value));
+  const text = q.toString();
+  return text ? `?${text}` : '';
+}
+
+/** Uploads with progress, which fetch() cannot tell. */
+export function upload(
+  site: string,
+  file: Blob,
+  name: string,
+  progress: (share: number) => void,
+  signal?: AbortSignal,
+): Promise<FileInfo> {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    xhr.open('POST', `/files${query({ site, name })}`);
+    xhr.responseType = 'json';
+    if (csrf) xhr.setRequestHeader('X-CSRF-Token', csrf);
+    if (file.type) xhr.setRequestHeader('Content-Type', file.type);
+    xhr.upload.onprogress = (ev) => ev.lengthComputable && progress(ev.loaded / ev.total);
+    xhr.onload = () => {
+      if (xhr.status === 201) return resolve(xhr.response as FileInfo);
+      const doc = (xhr.response ?? {}) as { detail?: string; title?: string };
+      reject(new ApiError(xhr.status, doc.detail ?? doc.title ?? ''));
+    };
+    xhr.onerror = () => reject(new ApiError(0, ''));
+    xhr.onabort = () => reject(new DOMException('', 'AbortError'));
+    signal?.addEventListener('abort', () => xhr.abort());
+    xhr.send(file);
+  });
+}

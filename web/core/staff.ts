@@ -1,0 +1,187 @@
+// staff.ts: what the daemon tells its staff: the frames of /ws/agent and the resources of /api/v1, as types.
+// The wire is described in docs/protocol.md; times are UTC milliseconds.
+
+export type Role = 'agent' | 'supervisor' | 'reviewer' | 'admin';
+export type Presence = 'online' | 'busy' | 'away' | 'offline';
+export type ConvState = 'bot' | 'waiting' | 'offered' | 'served' | 'parked' | 'closed';
+export type Delivery = 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'uncertain';
+
+export interface Staffer {
+  id: string;
+  name: string;
+  number?: string;
+}
+
+export interface StaffFile {
+  id: string;
+  name: string;
+  mime: string;
+  size: number;
+  width?: number;
+  height?: number;
+  duration_ms?: number;
+}
+
+export interface StaffMessage {
+  seq: number;
+  at: number;
+  from: { role: 'visitor' | 'agent' | 'bot' | 'system'; id?: string; name?: string; number?: string };
+  kind: 'text' | 'image' | 'file' | 'audio' | 'card' | 'event' | 'removed';
+  text?: string;
+  lang?: string;
+  event?: string;
+  file?: StaffFile;
+  choices?: { id: string; label: string }[];
+  choice?: string;
+  form?: Record<string, unknown>;
+  reply_to?: number;
+  cid?: string;
+  /** How far it has come on a platform; absent where nobody can tell. */
+  state?: Delivery;
+  reason?: string;
+}
+
+/** A line of the timeline: only staff see it. */
+export interface Entry {
+  id: number;
+  after_seq: number;
+  at: number;
+  kind: string;
+  by: { role: string; id?: string; name?: string; number?: string };
+  data?: Record<string, unknown>;
+  text?: string;
+}
+
+export interface Conversation {
+  id: string;
+  state: ConvState;
+  seq: number;
+  epoch: number;
+  channel: string;
+  queue: string;
+  visitor: { id: string; name: string };
+  agent?: Staffer;
+  customer?: Record<string, unknown>;
+  opened_at: number;
+  arrived_at: number;
+  served_at?: number;
+  closed_at?: number;
+  /** Of the newest message by the visitor and by a person of the staff; 0: none. */
+  visitor_at: number;
+  staff_at: number;
+  visitor_read: number;
+  staff_read: number;
+  locale: string;
+  rating: number;
+  invited: boolean;
+  priority: number;
+  last?: StaffMessage;
+  wait_s?: number;
+  position?: number;
+}
+
+export interface Canned {
+  key: string;
+  code: string;
+  initials: string;
+  title: string;
+  text: string;
+  lang: string;
+}
+
+export interface Colleague extends Staffer {
+  presence: Presence;
+  load: number;
+  capacity: number;
+}
+
+export interface SiteRole {
+  key: string;
+  name: string;
+  roles: Role[];
+}
+
+export interface Session {
+  person: { id: string; name: string; email: string };
+  sites: SiteRole[];
+  csrf: string;
+}
+
+export interface Hit {
+  seq: number;
+  text: string;
+  /** Pairs of code point positions, [from, to). */
+  marks: [number, number][];
+}
+
+export interface Found {
+  conversation: Conversation;
+  hits: Hit[];
+}
+
+export interface FoundPage {
+  items: Found[];
+  count: number;
+  count_capped: boolean;
+  cursor?: string | null;
+}
+
+export interface Transcript {
+  conversation: Conversation;
+  messages: StaffMessage[];
+  timeline?: Entry[];
+}
+
+export type ErrorCode =
+  | 'bad_request'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large'
+  | 'unsupported'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'internal';
+
+/** What the daemon sends on /ws/agent. */
+export type StaffFrame =
+  | {
+      type: 'welcome';
+      at: number;
+      agent: Staffer & { capacity?: number; load?: number };
+      presence: Presence;
+      presence_reason?: string;
+      conversations: Conversation[];
+      waiting: number;
+      longest_ms?: number;
+      limits?: { text: number; file: number };
+    }
+  | { type: 'presence'; presence: Presence; reason?: string }
+  | { type: 'offered'; conversation: Conversation; until: number }
+  | { type: 'assigned'; conversation: Conversation; why: string }
+  | { type: 'released'; conversation: string; why: string }
+  | { type: 'queue'; waiting: number; longest_ms: number }
+  | ({ type: 'message'; conversation: string } & StaffMessage)
+  | { type: 'ack'; cid: string; conversation?: string; seq?: number; at?: number }
+  | { type: 'error'; cid?: string; code: ErrorCode; message: string; retry_after_ms?: number }
+  | { type: 'typing'; conversation: string; on: boolean; from?: { role: string; name?: string } }
+  | { type: 'read'; conversation: string; seq: number; role?: string; by?: string; from?: string | { role: string } }
+  | {
+      type: 'state';
+      conversation: string;
+      state: ConvState;
+      agent?: Staffer;
+      position?: number;
+      wait_s?: number;
+      until?: number;
+      rating?: number;
+      epoch?: number;
+      queue?: string;
+      invited?: boolean;
+    }
+  | { type: 'status'; conversation: string; seq: number; state: Delivery; reason?: string; at?: number }
+  | { type: 'changed'; conversation: string; seq: number; kind: StaffMessage['kind']; text?: string }
+  | { type: 'timeline'; conversation: string; entry: Entry }
+  | { type: 'history'; conversation: string; messages: StaffMessage[]; timeline?: Entry[]; more: boolean }
+  | { type: 'pong' };

@@ -1,0 +1,65 @@
+// The words of what happened in a conversation: events that everybody sees, entries of the timeline that only staff see.
+import type { Entry, StaffMessage } from '../core/staff';
+import { noteText } from './rows';
+import { personName } from './names';
+import { scoreLabel, type Score } from './Rating';
+import { s, wireWord } from './staffWords';
+
+function who(m: { from: StaffMessage['from'] }): string {
+  return m.from.name ?? '';
+}
+
+export function eventWords(m: StaffMessage): string {
+  const word = m.event ?? '';
+  const text = m.text ?? '';
+  // The daemon's own sentence is for the visitor; staff get the same fact in their language, where we know it.
+  switch (word) {
+    case 'joined':
+    case 'left':
+    case 'transferred':
+    case 'closed':
+    case 'reopened':
+    case 'returned':
+    case 'parked':
+      return text && who(m) === '' ? `${wireWord('event', word)} · ${text}` : wireWord('event', word);
+    default:
+      return text || wireWord('event', word);
+  }
+}
+
+function data(e: Entry, key: string): string {
+  const v = e.data?.[key];
+  return typeof v === 'string' || typeof v === 'number' ? String(v) : '';
+}
+
+/** Entries that deserve a line in the talk. The others are for the timeline of a reviewer. */
+export function worthALine(e: Entry): boolean {
+  return ['missed', 'refused', 'rated', 'edited', 'parked', 'unparked', 'returned'].includes(e.kind);
+}
+
+/** Whom an entry is about: named in its data, else who did it. */
+function whom(e: Entry): string {
+  const id = data(e, 'person') || data(e, 'agent');
+  const other = id ? personName(id) : '';
+  return other || (e.by.role === 'agent' ? (e.by.name ?? '') : '');
+}
+
+export function entryWords(e: Entry): string {
+  switch (e.kind) {
+    case 'note':
+      return noteText(e);
+    case 'rated': {
+      const score = Number(data(e, 'score'));
+      const label = score >= 1 && score <= 5 ? scoreLabel(score as Score) : '';
+      const comment = data(e, 'comment');
+      return comment ? s('entryRatedWords', { score: label, words: comment }) : s('entryRated', { score: label });
+    }
+    case 'rule':
+      return s('entryRule', { rule: data(e, 'rule') });
+    default: {
+      const words = wireWord('entry', e.kind);
+      const name = whom(e);
+      return name ? s('entryBy', { words, name }) : words;
+    }
+  }
+}

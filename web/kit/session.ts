@@ -1,0 +1,67 @@
+// Who is signed in, and at which site. The pages of the staff share it.
+import { signal } from '@preact/signals';
+import { api, ApiError, onSignedOut, setCsrf } from '../core/api';
+import type { Role, Session, SiteRole } from '../core/staff';
+import { shelf } from '../core/storage';
+
+export const session = signal<Session | null>(null);
+export const site = signal<SiteRole | null>(null);
+/** unknown: not asked yet; failed: the server could not be asked. */
+export const phase = signal<'unknown' | 'out' | 'in' | 'failed'>('unknown');
+/** The session ended by itself, in the middle of the work. */
+export const expired = signal(false);
+
+const kept = shelf(() => localStorage);
+const SITE = 'kefu.site';
+
+function take(s: Session): void {
+  setCsrf(s.csrf);
+  const wanted = new URLSearchParams(location.search).get('site') ?? kept.get(SITE);
+  session.value = s;
+  site.value = s.sites.find((x) => x.key === wanted) ?? (s.sites.length === 1 ? (s.sites[0] as SiteRole) : null);
+  expired.value = false;
+  phase.value = 'in';
+}
+
+export async function restore(): Promise<void> {
+  try {
+    take(await api<Session>('session', { quiet: true }));
+  } catch (e) {
+    phase.value = e instanceof ApiError && e.status === 401 ? 'out' : 'failed';
+  }
+}
+
+/** Throws ApiError: 401 wrong, 429 too often, 400 `tls_required`. */
+export async function signIn(email: string, password: string): Promise<void> {
+  take(await api<Session>('session', { method: 'POST', body: { email, password }, quiet: true }));
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await api('session', { method: 'DELETE', quiet: true });
+  } catch {
+    // The page forgets in any case; the cookie ends by itself.
+  }
+  ended(false);
+}
+
+export function chooseSite(s: SiteRole | null): void {
+  site.value = s;
+  kept.set(SITE, s?.key ?? null);
+}
+
+export function may(...roles: Role[]): boolean {
+  return site.value?.roles.some((r) => roles.includes(r)) === true;
+}
+
+/** The session is over: by the person, or (`byItself`) because the server says so. */
+export function ended(byItself: boolean): void {
+  setCsrf('');
+  expired.value = byItself;
+  session.value = null;
+  phase.value = 'out';
+}
+
+onSignedOut(() => {
+  if (phase.value === 'in') ended(true);
+});

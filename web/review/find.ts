@@ -1,0 +1,178 @@
+// find.ts: which transcripts are looked for, and what was found. The question stands in the address, so that it can be shared.
+import { batch, signal } from '@preact/signals';
+import { api, ApiError, query } from '../core/api';
+import type { Colleague, Found, FoundPage, Transcript } from '../core/staff';
+import { meet } from '../kit/names';
+import { site } from '../kit/session';
+import { span } from './span';
+
+export interface Question {
+  q: string;
+  agent: string;
+  channel: string;
+  rating: string;
+  /** today, yesterday, 7, 30, or two dates YYYY-MM-DD..YYYY-MM-DD; empty: any time. */
+  time: string;
+}
+
+const NONE: Question = { q: '', agent: '', channel: '', rating: '', time: '' };
+const KEYS = Object.keys(NONE) as (keyof Question)[];
+const PAGE = 50;
+
+export const question = signal<Question>(fromAddress());
+export const found = signal<readonly Found[] | null>(null);
+export const count = signal<{ n: number; capped: boolean; ms: number } | null>(null);
+export const busy = signal(false);
+export const failed = signal<ApiError | null>(null);
+export const chosen = signal<string | null>(new URLSearchParams(location.search).get('id'));
+export const transcript = signal<Transcript | null>(null);
+export const transcriptFailed = signal<ApiError | null>(null);
+/** The message that the reader stands on; 0: none. */
+export const at = signal(0);
+export const agents = signal<readonly Colleague[]>([]);
+/** Channels seen in results: what there is to filter by. */
+export const channels = signal<readonly string[]>([]);
+
+let cursor: string | null = null;
+let running: AbortController | null = null;
+let loadingMore = false;
+
+function fromAddress(): Question {
+  const p = new URLSearchParams(location.search);
+  const ret = { ...NONE };
+  for (const key of KEYS) ret[key] = p.get(key) ?? '';
+  return ret;
+}
+
+function toAddress(): void {
+  const p = new URLSearchParams();
+  const here = new URLSearchParams(location.search);
+  for (const key of ['site', 'lang']) if (here.get(key)) p.set(key, here.get(key) as string);
+  for (const key of KEYS) if (question.value[key]) p.set(key, question.value[key]);
+  if (chosen.value) p.set('id', chosen.value);
+  const text = p.toString();
+  history.replaceState(null, '', location.pathname + (text ? `?${text}` : ''));
+}
+
+function path(next: string | null): string {
+  const { q, agent, channel, rating, time } = question.value;
+  const [from, to] = span(time, Date.now());
+  return `transcripts${query({
+    site: site.value?.key,
+    q: q.trim(),
+    agent,
+    channel,
+    rating,
+    from: from || undefined,
+    to: to || undefined,
+    limit: PAGE,
+    cursor: next ?? undefined,
+  })}`;
+}
+
+function asError(e: unknown): ApiError {
+  return e instanceof ApiError ? e : new ApiError(0, '');
+}
+
+export async function search(): Promise<void> {
+  toAddress();
+  running?.abort();
+  const mine = new AbortController();
+  running = mine;
+  busy.value = true;
+  const start = performance.now();
+  try {
+    const page = await api<FoundPage>(path(null), { signal: mine.signal });
+    cursor = page.cursor ?? null;
+    batch(() => {
+      found.value = page.items;
+      count.value = { n: page.count, capped: page.count_capped, ms: performance.now() - start };
+      failed.value = null;
+      busy.value = false;
+      learn(page.items);
+    });
+  } catch (e) {
+    if (mine.signal.aborted) return;
+    batch(() => {
+      failed.value = asError(e);
+      busy.value = false;
+    });
+  }
+}
+
+export async function more(): Promise<void> {
+  if (!cursor || loadingMore || busy.value) return;
+  loadingMore = true;
+  const mine = running;
+  try {
+    const page = await api<FoundPage>(path(cursor), mine ? { signal: mine.signal } : {});
+    if (mine !== running) return;
+    cursor = page.cursor ?? null;
+    found.value = [...(found.value ?? []), ...page.items];
+    learn(page.items);
+  } catch {
+    // The next scroll asks again.
+  } finally {
+    loadingMore = false;
+  }
+}
+
+function learn(items: readonly Found[]): void {
+  const all = new Set(channels.value);
+  const before = all.size;
+  for (const x of items) all.add(x.conversation.channel);
+  if (question.value.channel) all.add(question.value.channel);
+  if (all.size !== before) channels.value = [...all].sort();
+}
+
+export function refine(p: Partial<Question>): void {
+  question.value = { ...question.value, ...p };
+  void search();
+}
+
+export function clearFilters(): void {
+  refine({ ...NONE, q: question.value.q });
+}
+
+export function filtered(): boolean {
+  return KEYS.some((key) => key !== 'q' && question.value[key] !== '');
+}
+
+let asked = '';
+export async function open(id: string | null): Promise<void> {
+  chosen.value = id;
+  toAddress();
+  if (id === null) {
+    transcript.value = null;
+    return;
+  }
+  asked = id;
+  transcriptFailed.value = null;
+  try {
+    const got = await api<Transcript>(`transcripts/${encodeURIComponent(id)}`);
+    if (asked !== id) return;
+    const hit = found.value?.find((f) => f.conversation.id === id)?.hits[0]?.seq ?? 0;
+    batch(() => {
+      transcript.value = got;
+      at.value = hit;
+    });
+  } catch (e) {
+    if (asked === id) {
+      batch(() => {
+        transcript.value = null;
+        transcriptFailed.value = asError(e);
+      });
+    }
+  }
+}
+
+export async function loadAgents(): Promise<void> {
+  try {
+    const got = (await api<{ agents: Colleague[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`))
+      .agents;
+    meet(...got);
+    agents.value = got;
+  } catch {
+    // The filter then offers those found so far.
+  }
+}

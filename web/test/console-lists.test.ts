@@ -1,0 +1,213 @@
+// Who comes first, what is found behind a slash, how a transcript becomes rows.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fill, findCanned, nextBlank } from '../console/canned';
+import { byWait, heat, settled, waitingSince, type Ranked } from '../console/order';
+import type { Canned, Conversation, Entry, StaffMessage } from '../core/staff';
+import { buildRows, mergeEntries, mergeMessages } from '../kit/rows';
+import { snippet } from '../review/snippet';
+import { course } from '../review/course';
+import { span } from '../review/span';
+
+const base: Conversation = {
+  id: 'c',
+  state: 'served',
+  seq: 1,
+  epoch: 1,
+  channel: 'web',
+  queue: 'sales',
+  visitor: { id: 'v', name: '' },
+  opened_at: 1000,
+  arrived_at: 2000,
+  visitor_at: 0,
+  staff_at: 0,
+  visitor_read: 0,
+  staff_read: 0,
+  locale: 'zh-CN',
+  rating: 0,
+  invited: false,
+  priority: 0,
+};
+
+test('a visitor waits from the first unanswered word on, and not at all once answered or closed', () => {
+  const rows: [string, Partial<Conversation>, number, number][] = [
+    ['never answered: since the arrival', { visitor_at: 5000 }, 5000, 2000],
+    ['answered', { visitor_at: 5000, staff_at: 6000 }, 0, 0],
+    ['asked again, first question known', { visitor_at: 9000, staff_at: 6000 }, 7000, 7000],
+    ['asked again, only the newest known', { visitor_at: 9000, staff_at: 6000 }, 0, 9000],
+    ['closed', { state: 'closed', visitor_at: 9000 }, 0, 0],
+  ];
+  for (const [name, part, first, want] of rows) assert.equal(waitingSince({ ...base, ...part }, first), want, name);
+});
+
+test('whoever waits stands first, longest on top; the others by last activity', () => {
+  const all: Ranked[] = [
+    { id: 'old talk', since: 0, activity: 10 },
+    { id: 'waits a little', since: 90, activity: 90 },
+    { id: 'fresh talk', since: 0, activity: 80 },
+    { id: 'waits long', since: 20, activity: 20 },
+  ];
+  assert.deepEqual(
+    all.sort(byWait).map((r) => r.id),
+    ['waits long', 'waits a little', 'fresh talk', 'old talk'],
+  );
+});
+
+test('rows keep their places while frozen: gone ones leave, newcomers go to the end', () => {
+  assert.deepEqual(settled(['a', 'b', 'c'], ['d', 'c', 'a'], true), ['a', 'c', 'd']);
+  assert.deepEqual(settled(['a', 'b', 'c'], ['d', 'c', 'a'], false), ['d', 'c', 'a']);
+});
+
+test('a wait turns amber at 30 s and red at 60 s', () => {
+  assert.deepEqual([29_999, 30_000, 59_999, 60_000].map(heat), ['calm', 'warm', 'warm', 'hot']);
+});
+
+const canned: Canned[] = [
+  {
+    key: 'a',
+    code: 'hello',
+    initials: 'kcb',
+    title: '开场白',
+    text: '您好，我是客服{姓名}，工号{工号}。',
+    lang: 'zh-CN',
+  },
+  { key: 'b', code: 'wait', initials: 'qsd', title: '请稍等', text: '大约需要 {时间} 分钟。', lang: 'zh-CN' },
+  { key: 'c', code: 'hello-en', initials: 'ywkc', title: 'Greeting', text: 'Hello, this is {name}.', lang: 'en' },
+];
+
+test('a canned reply is found by code, by pinyin initials, by words, and all words must match', () => {
+  const find = (q: string, lang = 'zh-CN'): string[] => findCanned(canned, q, lang).map((c) => c.key);
+  const rows: [string, string[]][] = [
+    ['', ['a', 'b', 'c']],
+    ['hello', ['a', 'c']],
+    ['kcb', ['a']],
+    ['KC', ['a', 'c']],
+    ['稍等', ['b']],
+    ['工号', ['a']],
+    ['开场 稍等', []],
+    ['zzz', []],
+  ];
+  for (const [q, want] of rows) assert.deepEqual(find(q), want, q);
+  assert.equal(find('', 'en')[0], 'c', 'the visitor’s language comes first');
+});
+
+test('known blanks are filled, unknown ones stay for the agent', () => {
+  const facts = { name: '小林', number: '1024', visitor: '' };
+  assert.equal(fill(canned[0]?.text ?? '', facts), '您好，我是客服小林，工号1024。');
+  assert.equal(fill('Hi {customer}, I am {name}', facts), 'Hi {customer}, I am 小林');
+  assert.equal(fill('{时间}{ name }', facts), '{时间}小林');
+});
+
+test('Tab goes from blank to blank and round again', () => {
+  const text = '在 {时间} 前给 {客户} 答复';
+  assert.deepEqual(nextBlank(text, 0), [2, 6]);
+  assert.deepEqual(nextBlank(text, 6), [10, 14]);
+  assert.deepEqual(nextBlank(text, 15), [2, 6]);
+  assert.equal(nextBlank('没有', 0), null);
+});
+
+const noon = new Date(2026, 10, 21, 12, 0, 0).getTime();
+const m = (
+  seq: number,
+  role: 'visitor' | 'agent' | 'system',
+  at: number,
+  kind: StaffMessage['kind'] = 'text',
+): StaffMessage => ({
+  seq,
+  at,
+  from: { role, name: role },
+  kind,
+  text: `t${seq}`,
+});
+const note = (id: number, after: number, at: number): Entry => ({
+  id,
+  after_seq: after,
+  at,
+  kind: 'note',
+  by: { role: 'agent', name: 'x' },
+  data: { text: 'n' },
+});
+
+test('rows: a separator a day, groups of one sender, notes where they were written', () => {
+  const day = 86_400_000;
+  const rows = buildRows(
+    [
+      m(1, 'visitor', noon - day),
+      m(2, 'visitor', noon - day + 1000),
+      m(3, 'system', noon - day + 2000, 'event'),
+      m(4, 'agent', noon),
+      m(5, 'agent', noon + 400_000),
+    ],
+    [note(1, 2, noon - day + 1500), { ...note(2, 4, noon + 1), kind: 'assigned' }],
+    [],
+  );
+  assert.deepEqual(
+    rows.map((r) => (r.kind === 'message' ? `${r.key}${r.head ? ' head' : ''}${r.tail ? ' tail' : ''}` : r.kind)),
+    ['day', 'm1 head', 'm2 tail', 'note', 'event', 'day', 'm4 head tail', 'm5 head tail'],
+  );
+});
+
+test('rows: notes before the part of the transcript that is here are left out', () => {
+  const rows = buildRows([m(10, 'visitor', noon)], [note(1, 3, noon - 50), note(2, 9, noon - 10)], []);
+  assert.deepEqual(
+    rows.map((r) => r.key).filter((k) => !k.startsWith('d')),
+    ['n2', 'm10'],
+  );
+});
+
+test('messages merge by seq, each once, the later copy wins; entries by their place', () => {
+  const merged = mergeMessages(
+    [m(1, 'visitor', 1), m(3, 'visitor', 3)],
+    [m(2, 'agent', 2), { ...m(3, 'visitor', 3), text: 'new' }],
+  );
+  assert.deepEqual(
+    merged.map((x) => [x.seq, x.text]),
+    [
+      [1, 't1'],
+      [2, 't2'],
+      [3, 'new'],
+    ],
+  );
+  assert.deepEqual(
+    mergeEntries([note(5, 4, 9)], [note(2, 1, 5), note(5, 4, 9)]).map((e) => e.id),
+    [2, 5],
+  );
+});
+
+test('a snippet begins shortly before the first mark and its marks count code points', () => {
+  const text = `${'😀前'.repeat(30)}水电改造`;
+  const cut = snippet({ seq: 1, text, marks: [[60, 64]] });
+  const points = Array.from(cut.text);
+  assert.ok(points.length < 25);
+  const [from, to] = cut.marks[0] ?? [0, 0];
+  assert.equal(points.slice(from, to).join(''), '水电改造');
+});
+
+test('the course of a talk: long silences are drawn as such, and positions stay within the strip', () => {
+  const { spots, gaps } = course(
+    [m(1, 'visitor', 0), m(2, 'agent', 30_000), m(3, 'visitor', 30_000 + 9 * 3_600_000)],
+    [],
+  );
+  assert.equal(spots.length, 3);
+  assert.deepEqual(
+    gaps.map((g) => g.ms),
+    [9 * 3_600_000],
+  );
+  for (const s of spots) assert.ok(s.x >= 0 && s.x <= 1);
+  assert.ok((spots[1]?.x ?? 0) > (spots[0]?.x ?? 1));
+});
+
+test('a time filter means days of the reader’s own calendar', () => {
+  const now = noon;
+  const start = new Date(2026, 10, 21).getTime();
+  assert.deepEqual(span('', now), [0, 0]);
+  assert.deepEqual(span('today', now), [start, 0]);
+  assert.deepEqual(span('yesterday', now), [new Date(2026, 10, 20).getTime(), start - 1]);
+  assert.deepEqual(span('7', now), [new Date(2026, 10, 15).getTime(), 0]);
+  assert.deepEqual(span('2026-11-01..2026-11-02', now), [
+    new Date(2026, 10, 1).getTime(),
+    new Date(2026, 10, 2, 23, 59, 59, 999).getTime(),
+  ]);
+  assert.deepEqual(span('..2026-11-02', now), [0, new Date(2026, 10, 2, 23, 59, 59, 999).getTime()]);
+  assert.deepEqual(span('nonsense', now), [0, 0]);
+});
