@@ -13,6 +13,7 @@ static const char usage[] =
     "  user add EMAIL --name N --site S --roles r,r [--number N] [--queues q,q] [--skills s,s] [--capacity N]\n"
     "  user passwd EMAIL          a new password, from the terminal or standard input\n"
     "  user disable EMAIL         no more sign-in; ends what is open\n"
+    "  site add FILE              a new site from a set of documents and people; prints their passwords\n"
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
@@ -122,6 +123,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
             return argc == 1 ? plain_call(ctl, calls[i].method, calls[i].path) : wrong_usage("no arguments after", argv[0]);
     if (strcmp(argv[0], "user") == 0)
         return user(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "site") == 0)
+        return argc == 3 && strcmp(argv[1], "add") == 0 ? ctl_site_add(ctl, argv[2]) : wrong_usage("site needs add FILE", NULL);
     if (strcmp(argv[0], "doctor") == 0)
         return argc == 1 ? ctl_doctor(ctl) : wrong_usage("no arguments after", argv[0]);
     if (strcmp(argv[0], "backup") == 0 && argc == 2)

@@ -48,6 +48,11 @@ int ctl_user_add(struct ctl *ctl, const struct ctl_person *person);
 int ctl_user_passwd(struct ctl *ctl, const char *email);
 int ctl_user_disable(struct ctl *ctl, const char *email);
 
+/* ---- kefuctl_site.c ---- */
+
+/* A new site from a set of documents and people; prints what it made: passwords, addresses for platforms. */
+int ctl_site_add(struct ctl *ctl, const char *file);
+
 /* ---- kefuctl_store.c ---- */
 
 /* Puts the person into the store, which nobody else has open. */

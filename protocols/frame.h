@@ -28,7 +28,7 @@ enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct fram
 struct conv_view_json {
     const struct conv *conv;
     const struct member *agent; /* who serves it, NULL none */
-    const char *visitor_name;   /* staff only, NULL unknown */
+    const char *visitor_name;   /* staff only, NULL: what `conv` says */
     const char *customer;       /* staff only: JSON object, NULL unknown */
     const struct message *last; /* staff only: the newest message, NULL unknown */
     int64_t position, wait_s;   /* while waiting; position 0 unknown, wait_s −1 unknown */

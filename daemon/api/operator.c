@@ -2,10 +2,27 @@
 #include "api/api.h"
 #include "config.h"
 #include "live/live.h"
+#include "seed.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Where platforms call: the operator tells them. */
+static json_t *channels_json(const struct site *site)
+{
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < site->n_channels; i++) {
+        const struct site_channel *ch = &site->channels[i];
+        json_t *one = json_pack("{s:s,s:s,s:b}", "key", ch->key.s, "adapter", ch->adapter, "off", (int)ch->off);
+
+        if (ch->hook)
+            json_object_set_new(one, "hook", json_sprintf("/hooks/%s", ch->hook));
+        json_array_append_new(ret, one);
+    }
+    return ret;
+}
 
 static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
@@ -22,7 +39,7 @@ static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct 
     store_figures(cfg->store, &s);
     net_figures(api_server(t->api), &n);
     for (size_t i = 0; (site = desk_site_at(cfg->desk, i)); i++)
-        json_array_append_new(sites, json_pack("{s:s,s:s}", "key", site->key.s, "name", site->name));
+        json_array_append_new(sites, json_pack("{s:s,s:s,s:o}", "key", site->key.s, "name", site->name, "channels", channels_json(site)));
     json_object_set_new(root, "version", json_string(KEFUD_VERSION));
     json_object_set_new(root, "pid", json_integer(getpid()));
     json_object_set_new(root, "address", json_string(net_server_address(api_server(t->api))));
@@ -97,8 +114,78 @@ static void post_reload(struct turn *t)
     done(t, rc, &why);
 }
 
-const struct route_entry routes_operator[] = {
-    { "GET", "/api/v1/status", GATE_OP, get_status },     { "POST", "/api/v1/backup", GATE_OP, post_backup },
-    { "POST", "/api/v1/reindex", GATE_OP, post_reindex }, { "POST", "/api/v1/housekeep", GATE_OP, post_housekeep },
-    { "POST", "/api/v1/reload", GATE_OP, post_reload },   { NULL, NULL, GATE_OPEN, NULL }
+/* ---- a new site ---- */
+
+struct founding {
+    struct turn *turn;
+    struct seed *seed;
+    enum kf_rc rc;
+    struct kf_err why;
 };
+
+static void founding_end(struct founding *f, enum kf_rc rc, const struct kf_err *why)
+{
+    if (rc)
+        turn_fail(f->turn, rc, why);
+    else
+        turn_jansson(f->turn, 201, seed_json(f->seed));
+    seed_free(f->seed);
+    free(f);
+}
+
+static void found_loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    founding_end(ctx, rc, why);
+}
+
+static void founded(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct founding *f = ctx;
+
+    (void)news;
+    if (rc)
+        founding_end(f, rc, why);
+    else
+        desk_load(turn_desk(f->turn), found_loaded, f);
+}
+
+static void found_plan(void *arg)
+{
+    static const struct seed_options options = { .fresh_secrets = false };
+    struct founding *f = arg;
+
+    f->rc = seed_plan(&f->seed, turn_ports(f->turn), f->turn->body, &options, &f->why);
+}
+
+static void found_planned(void *arg)
+{
+    struct founding *f = arg;
+
+    if (!f->rc && desk_site(turn_desk(f->turn), seed_key(f->seed)))
+        f->rc = kf_fail(&f->why, KF_CONFLICT, "there is a site \"%s\" already", seed_key(f->seed)->s);
+    if (f->rc)
+        founding_end(f, f->rc, &f->why);
+    else
+        turn_ports(f->turn)->commit(turn_ports(f->turn)->ctx, seed_change(f->seed), founded, f);
+}
+
+static void post_site(struct turn *t)
+{
+    const struct api_config *cfg = turn_config(t);
+    struct founding *f = calloc(1, sizeof(*f));
+
+    if (!f) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    f->turn = t;
+    cfg->work(cfg->ctx, found_plan, found_planned, f);
+}
+
+const struct route_entry routes_operator[] = { { "GET", "/api/v1/status", GATE_OP, get_status },
+                                               { "POST", "/api/v1/backup", GATE_OP, post_backup },
+                                               { "POST", "/api/v1/reindex", GATE_OP, post_reindex },
+                                               { "POST", "/api/v1/housekeep", GATE_OP, post_housekeep },
+                                               { "POST", "/api/v1/reload", GATE_OP, post_reload },
+                                               { "POST", "/api/v1/sites", GATE_OP, post_site },
+                                               { NULL, NULL, GATE_OPEN, NULL } };

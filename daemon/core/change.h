@@ -129,6 +129,7 @@ struct act {
             const char *ref; /* the platform's id */
             const char *text;
             int64_t within_ms; /* only if not older than this; 0: any */
+            bool own;          /* only what `by` has said: a person of the staff, or the visitor; else KF_DENIED */
         } edit;
         struct {
             int64_t seq;

@@ -45,6 +45,8 @@ int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
 /* A token for a visitor who has none. */
 bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n);
+/* Is this session, just read under `hash`, still good: neither too old nor idle for too long? That it was used is written down. */
+bool desk_session_alive(struct desk *d, const uint8_t hash[32], const struct stored_session *s);
 /* The sockets of a person are closed with 4401: the session has ended. `hash` NULL: all of the person's. */
 void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash);
 /* A webhook for `channel`; answers once, later or now. */

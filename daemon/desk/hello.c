@@ -347,6 +347,7 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
             r->convs[n] = q->convs[i];
             r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));
             r->convs[n].locale = arena_text(r->arena, slice_of(q->convs[i].locale));
+            r->convs[n].visitor_name = NULL; /* it comes with the profile */
             n++;
         }
     r->n = n;
@@ -378,6 +379,42 @@ void hello_staff(struct desk *d, struct seat *seat)
     d->ports.read(d->ports.ctx, q, roll_owned, r);
 }
 
+#define SESSION_IDLE_MS  (12LL * 3600 * 1000)
+#define SESSION_TOUCH_MS (5LL * 60 * 1000)
+
+static void touched(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    (void)rc; /* the next use tries again */
+    (void)news;
+    (void)why;
+    desk_call_end(ctx);
+}
+
+/* Not at every use: a session that was used a moment ago need not be written again. An open console is a use. */
+static void session_touch(struct desk *d, const uint8_t hash[32])
+{
+    struct change *c = change_new(NULL, now(d));
+    struct call *call = c ? desk_call(d, NULL) : NULL;
+
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    memcpy(change_act(c, ACT_SESSION_TOUCH)->u.session.hash, hash, 32);
+    d->ports.commit(d->ports.ctx, c, touched, call);
+}
+
+bool desk_session_alive(struct desk *d, const uint8_t hash[32], const struct stored_session *s)
+{
+    int64_t idle = now(d) - s->seen_at;
+
+    if (s->expires_at <= now(d) || idle >= SESSION_IDLE_MS)
+        return false;
+    if (idle >= SESSION_TOUCH_MS)
+        session_touch(d, hash);
+    return true;
+}
+
 static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -397,7 +434,7 @@ static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct 
         return;
     }
     m = rc ? NULL : member_of(site_of(d, &call->site), &q->session.person);
-    if (rc || q->session.expires_at <= now(d))
+    if (rc || !desk_session_alive(d, seat->session_hash, &q->session))
         session_kick(d->session, seat, 4401, "sign in");
     else if (!m || m->disabled || !(m->roles & (MEMBER_AGENT | MEMBER_SUPERVISOR)))
         session_kick(d->session, seat, 4403, "not an agent of this site");

@@ -181,6 +181,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         act = change_act(c, in->kind == INBOUND_EDIT ? ACT_EDIT : ACT_REMOVE);
         act->u.edit.ref = change_text(c, in->ref);
         act->u.edit.text = change_text(c, in->text);
+        act->u.edit.own = true;
         break;
     case INBOUND_STATUS:
         add_status(c, sc, in);

@@ -244,6 +244,7 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
 
     act->u.edit.seq = in->seq;
     act->u.edit.within_ms = ds->site->recall_ms;
+    act->u.edit.own = true;
     content(c, "recall", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
     if (to_platform(ds, conv)) {

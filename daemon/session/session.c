@@ -297,6 +297,7 @@ static void view_update(struct view *v, const struct conv *c)
     v->peer = peer;
     v->conv.peer = peer ? peer : "";
     v->conv.locale = v->locale;
+    v->conv.visitor_name = NULL;
 }
 
 struct view *session_show(struct session *s, const struct conv *c)

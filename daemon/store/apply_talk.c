@@ -258,6 +258,12 @@ static bool edit_entry(struct work *w, const struct touched *t, bool removes)
     return data && entry_add(w, kind, &w->change->by, data);
 }
 
+/* A platform names its visitor otherwise than we do, and a conversation has but one. */
+static bool said_by(const struct actor *from, const struct actor *by)
+{
+    return from->role == by->role && (by->role == ROLE_VISITOR || id_eq(&from->id, &by->id));
+}
+
 bool plan_edit(struct work *w, const struct act *act)
 {
     bool removes = act->kind == ACT_REMOVE;
@@ -271,6 +277,8 @@ bool plan_edit(struct work *w, const struct act *act)
         return false;
     if (t->now.kind == MESSAGE_REMOVED)
         return refuse(w, KF_ABSENT, "message %" PRId64 " is gone", seq);
+    if (act->u.edit.own && !said_by(&t->now.from, &w->change->by))
+        return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
         return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old for that", seq);
     if (!edit_entry(w, t, removes))

@@ -62,7 +62,7 @@ static enum kf_rc read_convs(struct reading *r, struct stmt *s)
             return no_memory(r);
         }
         q->convs = convs;
-        row_conv(s, q->arena, &row);
+        row_conv_shown(s, q->arena, &row);
         convs[q->n_convs++] = row.conv;
     }
     return stmt_end(s, r->why);
@@ -79,7 +79,7 @@ static enum kf_rc one_conv(struct reading *r, struct stmt *s)
 
 static enum kf_rc read_conv(struct reading *r)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_CONV_BY_ID);
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_SHOW);
 
     stmt_id(s, &r->q->id);
     return one_conv(r, s);
@@ -88,7 +88,7 @@ static enum kf_rc read_conv(struct reading *r)
 static enum kf_rc read_peer(struct reading *r)
 {
     bool any_site = !*r->q->site.s;
-    struct stmt *s = stmt_begin(r->db, any_site ? SQL_CONV_NEWEST_ANY_SITE : SQL_CONV_NEWEST);
+    struct stmt *s = stmt_begin(r->db, any_site ? SQL_CONV_SHOW_NEWEST_ANY_SITE : SQL_CONV_SHOW_NEWEST);
 
     stmt_str(s, r->q->channel.s);
     stmt_text(s, r->q->text);

@@ -109,10 +109,12 @@ struct search {
     struct kf_key channel;    /* "" any */
     struct kf_key queues[32]; /* n_queues 0: any */
     size_t n_queues;
-    int64_t from, to;    /* opened in [from, to); 0: open */
-    int rating;          /* 0: any */
-    int limit;           /* conversations; 1 to 100 */
-    struct slice cursor; /* what the page before returned; empty: the first */
+    struct kf_id contact;        /* zero: any */
+    const struct member *reader; /* only what permit() lets this one read afterwards; NULL: all */
+    int64_t from, to;            /* opened in [from, to); 0: open */
+    int rating;                  /* 0: any */
+    int limit;                   /* conversations; 1 to 100 */
+    struct slice cursor;         /* what the page before returned; empty: the first */
 };
 
 struct search_hit {

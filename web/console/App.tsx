@@ -119,7 +119,8 @@ function Shell() {
   const room = desk.current.value;
   const over = contextOver.value && !!room;
   return (
-    <div class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}>
+    <main class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}>
+      <h1 class="hidden">{t('appName')}</h1>
       <div class="bars">
         <Offline />
         {desk.left.value.length > 0 && (
@@ -139,7 +140,7 @@ function Shell() {
       {dialog.value === 'notices' && <NoticesDialog />}
       {dialog.value === 'left' && <LeftDialog />}
       <Spoken />
-    </div>
+    </main>
   );
 }
 

@@ -43,7 +43,7 @@ const KNOWN = [
   'intent',
   'stage',
 ] as const;
-const HIDDEN = new Set(['verified', 'tags', 'page', 'timezone', 'tz']);
+const HIDDEN = new Set(['verified', 'tags', 'page', 'timezone', 'tz', 'contacts', 'profile', 'created_at', 'id']);
 
 function label(key: string): string {
   const known = KNOWN.find((x) => x === key);
@@ -56,10 +56,18 @@ function words(value: unknown): string {
   return String(value);
 }
 
+interface Contact {
+  id: string;
+  channel: string;
+  verified?: boolean;
+}
+
 function Customer({ room }: { room: Room }) {
   const c = room.conversation.value;
-  const p = c.customer ?? {};
-  const verified = p['verified'] === true;
+  const told = c.customer ?? {};
+  const p: Record<string, unknown> = { ...told, ...((told['profile'] as object | undefined) ?? {}) };
+  const contacts = Array.isArray(told['contacts']) ? (told['contacts'] as Contact[]) : [];
+  const verified = p['verified'] === true || contacts.some((x) => x.id === c.visitor.id && x.verified === true);
   const tags = Array.isArray(p['tags']) ? (p['tags'] as unknown[]).map(String) : [];
   const page = p['page'] as { url?: string; title?: string } | undefined;
   const rows = Object.entries(p).filter(([key, value]) => !HIDDEN.has(key) && words(value) !== '');
@@ -87,6 +95,12 @@ function Customer({ room }: { room: Room }) {
             </dd>
           </div>
         ))}
+        {contacts.length > 1 && (
+          <div>
+            <dt>{t('fact_contacts')}</dt>
+            <dd>{[...new Set(contacts.map((x) => channelName(x.channel)))].join(s('listComma'))}</dd>
+          </div>
+        )}
         {page?.url && (
           <div>
             <dt>{t('fact_page')}</dt>
@@ -272,7 +286,7 @@ export function ContextPane() {
     { key: 'past', label: t('tabPast') },
   ];
   return (
-    <aside class={contextOver.value ? 'pane context-pane over' : 'pane context-pane'} aria-label={t('paneContext')}>
+    <section class={contextOver.value ? 'pane context-pane over' : 'pane context-pane'} aria-label={t('paneContext')}>
       <div class="context-tabs">
         <Tabs
           label={t('paneContext')}
@@ -294,6 +308,6 @@ export function ContextPane() {
         {part.value === 'canned' && <CannedList room={room} />}
         {part.value === 'past' && <Past key={room.id} room={room} />}
       </div>
-    </aside>
+    </section>
   );
 }

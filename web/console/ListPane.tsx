@@ -76,17 +76,16 @@ function Me() {
   const load = desk.mine.value.size;
   const capacity = desk.capacity.value;
   const open = load > 0;
+  const said = state === 'away' && reason ? `${presenceName(state)} · ${reasonName(reason)}` : presenceName(state);
   return (
     <div class="me">
-      <Menu label={t('presenceChange')} class="presence-btn" align="start" items={presenceItems()}>
+      <Menu class="presence-btn" align="start" items={presenceItems()}>
         <Avatar name={me.name} size={36} presence={desk.welcomed.value ? state : 'offline'} />
         <span class="who">
           <b class="clip">{me.name}</b>
-          <span class="clip">
-            {presenceName(state)}
-            {state === 'away' && reason && ` · ${reasonName(reason)}`}
-          </span>
+          <span class="clip">{said}</span>
         </span>
+        <span class="hidden">{t('presenceChange')}</span>
         <Icon node={ChevronDown} size={16} />
       </Menu>
       <span class="load" title={t('loadLong', { load, capacity: capacity || '–' })}>

@@ -242,7 +242,7 @@ export function RoomPane() {
   const room = desk.current.value;
   if (!room) {
     return (
-      <main class="pane room-pane none" aria-label={t('paneRoom')}>
+      <section class="pane room-pane none" aria-label={t('paneRoom')}>
         <div class="room-none">
           <p>{desk.ranked.value.length > 0 ? t('pickOne') : t('nothingHere')}</p>
           <ul>
@@ -260,7 +260,7 @@ export function RoomPane() {
             </li>
           </ul>
         </div>
-      </main>
+      </section>
     );
   }
   return <Open key={room.id} room={room} />;
@@ -289,7 +289,7 @@ function Open({ room }: { room: Room }) {
   useEffect(look, [room.conversation.value.seq, mine]);
 
   return (
-    <main class="pane room-pane" aria-label={t('paneRoom')}>
+    <section class="pane room-pane" aria-label={t('paneRoom')}>
       <Head room={room} />
       {room.loading.value === 'failed' && (
         <Banner kind="bad" action={k('retry')} onAction={() => desk.reload(room)}>
@@ -328,7 +328,7 @@ function Open({ room }: { room: Room }) {
         )}
       </p>
       {loaded.value && <Below room={room} />}
-    </main>
+    </section>
   );
 }
 

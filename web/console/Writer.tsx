@@ -1,6 +1,6 @@
 // Where an agent writes: replies and notes, 话术 behind a slash, files. The textarea is uncontrolled: while an input method composes
 // nobody rewrites its value. Every change goes to the drafts.
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { effect, untracked, useSignal } from '@preact/signals';
 import { MessageSquareQuote, Paperclip, SendHorizontal, StickyNote, X } from 'lucide';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
@@ -18,7 +18,7 @@ import { focusList } from './ListPane';
 import { nameOf } from '../kit/names';
 import type { Room } from './room';
 import { t } from './words';
-import { ask, canned, cannedState, desk, drafts, link, type Composing } from './work';
+import { ask, askComposer, canned, cannedState, desk, drafts, link, type Asked, type Composing } from './work';
 
 interface Staged {
   id: number;
@@ -33,6 +33,7 @@ const quotes = new Map<string, number>();
 let lastStaged = 0;
 
 const LINES_MAX = 200;
+const ASK_MS = 2000;
 const TYPING_EVERY = 3000;
 const TYPING_REST = 5000;
 
@@ -43,7 +44,7 @@ export function facts(room: Room): Facts {
 
 export function quote(room: Room, m: StaffMessage): void {
   quotes.set(room.id, m.seq);
-  ask.value = { what: 'reply', n: Date.now() };
+  askComposer('reply');
 }
 
 export function Writer({ room }: { room: Room }) {
@@ -120,7 +121,7 @@ export function Writer({ room }: { room: Room }) {
     el.focus();
   };
 
-  const use = (c: Canned): void => {
+  const use = (c: Pick<Canned, 'text'>): void => {
     const el = area.current;
     if (!el) return;
     // What stands behind the slash was only the search.
@@ -222,21 +223,29 @@ export function Writer({ room }: { room: Room }) {
     return () => el.removeEventListener('blur', end);
   }, []);
 
-  useSignalEffect(() => {
-    const a = ask.value;
-    if (!a) return;
-    ask.value = null;
-    queueMicrotask(() => {
-      if (a.what === 'toggle') setMode(mode.value === 'reply' ? 'note' : 'reply');
-      if (a.what === 'reply' || a.what === 'note') setMode(a.what);
-      if (a.what === 'insert') {
-        if (mode.value !== 'reply') setMode('reply');
-        use({ text: a.text ?? '' } as Canned);
-      }
-      quoted.value = quotes.get(room.id) ?? 0;
-      area.current?.focus();
-    });
-  });
+  const answer = (a: Asked): void => {
+    if (a.what === 'toggle') setMode(mode.value === 'reply' ? 'note' : 'reply');
+    if (a.what === 'reply' || a.what === 'note') setMode(a.what);
+    if (a.what === 'insert') {
+      setMode('reply');
+      use({ text: a.text ?? '' });
+    }
+    quoted.value = quotes.get(room.id) ?? 0;
+    area.current?.focus();
+  };
+  // At once, not after the next frame: the next key belongs to the mode that was asked for.
+  useEffect(
+    () =>
+      effect(() => {
+        const a = ask.value;
+        if (!a) return;
+        untracked(() => {
+          ask.value = null;
+          if (Date.now() - a.at < ASK_MS) answer(a);
+        });
+      }),
+    [],
+  );
 
   const onKeyDown = (ev: KeyboardEvent): void => {
     if (composing(ev) || inside.current) return;

@@ -304,7 +304,8 @@ export class Desk {
     this.welcomed.value = true;
     this.#readopt();
     for (const room of this.rooms.value.values()) {
-      if (room.loading.value === 'yes' || room.id === this.open.value) {
+      if (room.loading.value === 'no' && mine.has(room.id) && !room.conversation.value.last) void this.#load(room);
+      else if (room.loading.value === 'yes' || room.id === this.open.value) {
         room.stale = true;
         this.#refresh(room);
       }
@@ -321,6 +322,7 @@ export class Desk {
     this.#dropOffer(c.id);
     this.#readopt();
     if (room.loading.value === 'yes' && room.hi < c.seq) this.#refresh(room);
+    if (room.loading.value === 'no') void this.#load(room);
     if (!fresh) return;
     if (this.open.value !== c.id) room.arrival.value = { at: this.#ports.clock.now(), why };
     this.#ports.notice({ kind: 'assigned', room, why });
@@ -361,6 +363,7 @@ export class Desk {
     if (act) {
       this.#acts.delete(f.cid);
       act.cancel();
+      this.#spoken(f);
       act.resolve({
         ...(f.conversation ? { conversation: f.conversation } : {}),
         ...(f.seq ? { seq: f.seq } : {}),
@@ -389,8 +392,18 @@ export class Desk {
         ...(out.reply_to ? { reply_to: out.reply_to } : {}),
       };
       if (room.say(m)) this.#refresh(room);
+      // Our own words need no reading.
+      if (room.seenUpTo === f.seq - 1) room.seenUpTo = f.seq;
       this.#save(room);
     }
+  }
+
+  /** Some acts make the system speak, and what it says is sent to everybody but us. */
+  #spoken(f: Extract<StaffFrame, { type: 'ack' }>): void {
+    const room = this.rooms.value.get(f.conversation ?? '');
+    if (!room || !f.seq) return;
+    if (room.conversation.value.seq < f.seq) room.patch({ seq: f.seq });
+    if (room.loading.value === 'yes' && room.hi < f.seq) this.#refresh(room);
   }
 
   #error(f: Extract<StaffFrame, { type: 'error' }>): void {

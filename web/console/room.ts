@@ -127,6 +127,7 @@ export class Room {
     this.loading.value = 'yes';
     this.stale = false;
     this.#findFirst();
+    this.#findLast();
     return again;
   }
 
@@ -161,6 +162,19 @@ export class Room {
     this.messages.value = this.messages.value.map((m) => (m.seq === seq ? { ...m, ...p } : m));
     const last = this.conversation.value.last;
     if (last && last.seq === seq) this.patch({ last: { ...last, ...p } });
+  }
+
+  /** Lists and offers may come without the last words and without a true count of the unread. */
+  #findLast(): void {
+    const c = this.conversation.value;
+    const all = this.messages.value;
+    if (!c.last) {
+      const last = all.findLast((m) => m.kind !== 'event') ?? all[all.length - 1];
+      if (last) this.patch({ last });
+    }
+    if (this.unread.value === 0) return;
+    const read = Math.max(c.staff_read, this.seenUpTo);
+    this.unread.value = all.filter((m) => m.seq > read && m.from.role === 'visitor').length;
   }
 
   /** Which message the visitor waits for an answer to: the first of theirs after the last of ours. */

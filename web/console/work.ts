@@ -30,12 +30,14 @@ export type Composing = 'reply' | 'note';
 export const dialog = signal<'' | 'transfer' | 'help' | 'palette' | 'left' | 'notices'>('');
 export const contextOver = signal(false);
 /** Another view asks the composer: for the focus, for a mode, or to take a text in. */
-export const ask = signal<{ what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle'; text?: string; n: number } | null>(
-  null,
-);
-let asked = 0;
-export function askComposer(what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle', text?: string): void {
-  ask.value = { what, n: ++asked, ...(text === undefined ? {} : { text }) };
+export interface Asked {
+  what: 'focus' | 'reply' | 'note' | 'insert' | 'toggle';
+  text?: string;
+  at: number;
+}
+export const ask = signal<Asked | null>(null);
+export function askComposer(what: Asked['what'], text?: string): void {
+  ask.value = { what, at: Date.now(), ...(text === undefined ? {} : { text }) };
 }
 
 export let desk: Desk;

@@ -59,7 +59,7 @@ export function clockTime(ms: number, zone?: string): string {
 export function listTime(ms: number, now: number, lang: Lang, zone?: string): string {
   const days = dayNumber(now, zone) - dayNumber(ms, zone);
   if (days === 0) return clockTime(ms, zone);
-  if (days === 1) return yesterday(lang);
+  if (days === 1) return capital(new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(-1, 'day'));
   const p = parts(ms, zone);
   const short = `${two(p.month)}-${two(p.day)}`;
   return p.year === parts(now, zone).year ? short : `${p.year}-${short}`;
@@ -68,8 +68,8 @@ export function listTime(ms: number, now: number, lang: Lang, zone?: string): st
 /** For the separators between days: 今天, 昨天, 11月20日 星期四, with the year where it is another. */
 export function dayLabel(ms: number, now: number, lang: Lang, zone?: string): string {
   const days = dayNumber(now, zone) - dayNumber(ms, zone);
-  if (days === 0) return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(0, 'day');
-  if (days === 1) return yesterday(lang);
+  if (days === 0 || days === 1)
+    return capital(new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(-days, 'day'));
   const year = parts(ms, zone).year !== parts(now, zone).year;
   return format(lang, zone, {
     month: lang === 'en' ? 'short' : 'long',
@@ -105,8 +105,9 @@ export function duration(ms: number): string {
   return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
 }
 
-function yesterday(lang: Lang): string {
-  return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(-1, 'day');
+/** The browser's word begins a line here. */
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 /** The server's clock as seen from here: measured at welcome, applied to what is compared with the wire's times. */

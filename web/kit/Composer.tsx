@@ -11,6 +11,8 @@ import { k } from './i18n';
 export interface ComposerHandle {
   focus(): void;
   text(): string;
+  /** What is written, trimmed; the field is empty then. */
+  take(): string;
   /** Replaces all. */
   setText(text: string): void;
   /** At the caret, replacing what is selected (or `back` characters before it). */
@@ -89,6 +91,11 @@ export function Composer(props: ComposerProps) {
       focus: () => area.current!.focus(),
       text: () => area.current!.value,
       setText: put,
+      take() {
+        const text = area.current!.value.trim();
+        put('');
+        return text;
+      },
       insert(text: string, back = 0) {
         const el = area.current!;
         el.setRangeText(text, Math.max(0, el.selectionStart - back), el.selectionEnd, 'end');

@@ -198,7 +198,7 @@ const Line = memo(
       case 'event':
         return (
           <li class="talk-event" data-seq={row.message.seq}>
-            <span dir="auto">{actions.eventWords(row.message)}</span> <When at={row.message.at} />
+            <EventWords words={actions.eventWords(row.message)} said={row.message.lang} /> <When at={row.message.at} />
           </li>
         );
       case 'entry':
@@ -232,6 +232,14 @@ function sameRow(a: Row, b: Row): boolean {
   if (a.kind === 'entry' && b.kind === 'entry') return a.entry === b.entry;
   if (a.kind === 'out' && b.kind === 'out') return a.out === b.out && a.head === b.head;
   return a.kind === b.kind && a.kind === 'unread';
+}
+
+function EventWords({ words, said }: { words: string; said: string | undefined }) {
+  return (
+    <span dir="auto" lang={langOf(words, said)}>
+      {words}
+    </span>
+  );
 }
 
 function When({ at }: { at: number }) {

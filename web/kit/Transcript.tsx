@@ -1,4 +1,5 @@
 // The messages of one conversation, for both sides. A focusable log around a list: only what is new is read out, history is silent.
+import './Bubble.css';
 import './Transcript.css';
 import { memo } from './memo';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -10,7 +11,7 @@ import type { Choice, FileInfo, From } from '../core/wire';
 import { Avatar } from './Avatar';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
-import { Media } from './Media';
+import { Choices, Media, Trouble } from './MessageParts';
 import { Text } from './Text';
 
 export interface TranscriptActions {
@@ -262,15 +263,7 @@ const Row = memo(
           <Body item={item} actions={actions} />
           <Foot item={item} last={last} zone={zone} actions={actions} />
         </div>
-        {item.choices && !item.choice && last && actions.onChoice && (
-          <div class="msg-choices">
-            {item.choices.map((c) => (
-              <button key={c.id} type="button" onClick={() => actions.onChoice?.(item, c)}>
-                {c.label}
-              </button>
-            ))}
-          </div>
-        )}
+        {item.choices && !item.choice && last && actions.onChoice && <Choices item={item} actions={actions} />}
         {after}
       </li>
     );
@@ -323,49 +316,14 @@ function Body({ item, actions }: { item: Item; actions: TranscriptActions }) {
 }
 
 function Foot({ item, last, zone, actions }: Omit<RowProps, 'lang' | 'names' | 'first'>) {
-  if (item.own && item.progress !== undefined && item.state !== 'failed') {
-    const percent = Math.round(item.progress * 100);
-    return (
-      <span class="msg-state msg-progress">
-        <progress max={100} value={percent} aria-label={k('uploading', { percent })} />
-        <button type="button" onClick={() => actions.onDiscard?.(item)}>
-          {k('cancelUpload')}
-        </button>
-      </span>
-    );
-  }
-  if (item.own && item.state === 'failed') return <Failed item={item} actions={actions} />;
+  if (item.own && (item.state === 'failed' || item.progress !== undefined))
+    return <Trouble item={item} actions={actions} />;
   return (
-    <>
+    <span class="msg-foot">
       {item.own && last && item.state && <State key={item.state} item={item} />}
       <time class="msg-time" dateTime={new Date(item.at).toISOString()} title={exactTime(item.at, lang.value, zone)}>
         {clockTime(item.at, zone)}
       </time>
-    </>
-  );
-}
-
-function Failed({ item, actions }: { item: Item; actions: TranscriptActions }) {
-  return (
-    <span class="msg-state bad">
-      {k('stateFailed')}
-      {item.reason && <> · {item.reason}</>}
-      {actions.onRetry && (
-        <>
-          {' · '}
-          <button type="button" onClick={() => actions.onRetry?.(item)}>
-            {k('resend')}
-          </button>
-        </>
-      )}
-      {actions.onDiscard && !item.seq && (
-        <>
-          {' '}
-          <button type="button" onClick={() => actions.onDiscard?.(item)}>
-            {k('discard')}
-          </button>
-        </>
-      )}
     </span>
   );
 }

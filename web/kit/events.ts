@@ -5,26 +5,9 @@ import { personName } from './names';
 import { scoreLabel, type Score } from './Rating';
 import { s, wireWord } from './staffWords';
 
-function who(m: { from: StaffMessage['from'] }): string {
-  return m.from.name ?? '';
-}
-
+/** The system's own sentence names who joined or took over; without one, the word of the event. */
 export function eventWords(m: StaffMessage): string {
-  const word = m.event ?? '';
-  const text = m.text ?? '';
-  // The daemon's own sentence is for the visitor; staff get the same fact in their language, where we know it.
-  switch (word) {
-    case 'joined':
-    case 'left':
-    case 'transferred':
-    case 'closed':
-    case 'reopened':
-    case 'returned':
-    case 'parked':
-      return text && who(m) === '' ? `${wireWord('event', word)} · ${text}` : wireWord('event', word);
-    default:
-      return text || wireWord('event', word);
-  }
+  return m.text || wireWord('event', m.event ?? '');
 }
 
 function data(e: Entry, key: string): string {

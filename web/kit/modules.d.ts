@@ -5,3 +5,5 @@ declare const WEB_DIR: string;
 declare const KEFU_SITE: unknown;
 declare const LOADER_CSS: string;
 declare const LOADER_CSS_PATH: string;
+declare const PAGE_CSS: string;
+declare const PAGE_CSS_PATH: string;

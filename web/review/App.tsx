@@ -424,18 +424,18 @@ function Reader() {
   if (transcriptFailed.value) {
     const error = transcriptFailed.value;
     return (
-      <main class="reader" aria-label={t('reader')}>
+      <section class="reader" aria-label={t('reader')}>
         {error.status === 404 ? (
           <p class="empty">{t('gone')}</p>
         ) : (
           <Trouble error={error} retry={() => void open(chosen.value)} />
         )}
-      </main>
+      </section>
     );
   }
   if (!chosen.value || !got) {
     return (
-      <main class="reader none" aria-label={t('reader')}>
+      <section class="reader none" aria-label={t('reader')}>
         {!chosen.value && (
           <div class="reader-none">
             <p>{t('pickOne')}</p>
@@ -452,7 +452,7 @@ function Reader() {
             </ul>
           </div>
         )}
-      </main>
+      </section>
     );
   }
   const c = got.conversation;
@@ -463,7 +463,7 @@ function Reader() {
     at.value = all[to]?.seq ?? 0;
   };
   return (
-    <main class="reader" aria-label={t('reader')}>
+    <section class="reader" aria-label={t('reader')}>
       <header class="reader-head">
         <IconButton class="back" icon={ArrowLeft} label={t('back')} onClick={() => void open(null)} />
         <Avatar name={nameOf(c)} size={36} neutral />
@@ -494,7 +494,7 @@ function Reader() {
         marks={marks}
         {...(at.value ? { chosen: at.value } : {})}
       />
-    </main>
+    </section>
   );
 }
 
@@ -546,7 +546,8 @@ function Desk() {
     void loadAgents();
   }, [site.value?.key]);
   return (
-    <div class={chosen.value ? 'review open' : 'review'}>
+    <main class={chosen.value ? 'review open' : 'review'}>
+      <h1 class="hidden">{t('appName')}</h1>
       <nav class="rail" aria-label={s('rail')}>
         {may('agent', 'supervisor') && (
           <a class="rail-item" href="/console/">
@@ -564,7 +565,7 @@ function Desk() {
       <SearchBar />
       <Results />
       <Reader />
-    </div>
+    </main>
   );
 }
 

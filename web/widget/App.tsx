@@ -1,26 +1,31 @@
 import './widget.css';
+import '../kit/Bubble.css';
+import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ChevronDown, Clock, Ellipsis, Globe, UserRoundCheck, WifiOff } from 'lucide';
 import { composing } from '../core/keys';
-import type { Item } from '../core/transcript';
 import { Avatar } from '../kit/Avatar';
 import { Banner } from '../kit/Banner';
-import { Button, IconButton } from '../kit/Button';
+import { IconButton } from '../kit/Button';
 import { Composer, type ComposerHandle } from '../kit/Composer';
 import { Icon, type IconNode } from '../kit/Icon';
 import type { MenuItem } from '../kit/Menu';
-import { k } from '../kit/i18n';
 import { Text } from '../kit/Text';
-import { Transcript, Typing } from '../kit/Transcript';
 import * as chat from './chat';
 import { embedded } from './host';
-import { type Later, load, loaded } from './later';
+import { k, t } from './i18n';
+import { type Later, load, loaded, wanted } from './later';
 import { unlock } from './sound';
-import { t } from './words';
 
 export function App() {
   const composer = useRef<ComposerHandle>(null);
   const [ending, setEnding] = useState(false);
+  const later = wanted();
+  const send = (text: string) => {
+    if (later) later.sendText(text);
+    else load((l) => l.sendText(composer.current!.take()));
+    return !!later;
+  };
 
   useEffect(() => {
     if (chat.shown.value) composer.current?.focus();
@@ -44,31 +49,28 @@ export function App() {
       <Header onEnd={() => setEnding(true)} />
       <main>
         <OneBanner />
-        <Transcript
-          items={chat.items.value}
-          older={chat.older.value}
-          onOlder={chat.fetchOlder}
-          unreadAfter={chat.unreadAfter.value}
-          onSeen={chat.seen}
-          onRetry={retry}
-          onDiscard={discard}
-          onChoice={chat.choiceMade}
-          fileUrl={chat.fileUrl}
-          eventText={eventText}
-          fieldLabel={(name) => loaded()?.fieldLabel(name) ?? name}
-          after={afterMessage}
-          head={<Head />}
-          tail={<Tail ending={ending} onEnded={() => setEnding(false)} onAgain={() => composer.current?.focus()} />}
-        />
-        <Typing name={chat.typing.value === '' ? k('roleAgent') : chat.typing.value} />
+        {later ? (
+          <later.Talk
+            head={<Greeting />}
+            ending={ending}
+            onEnded={() => setEnding(false)}
+            onAgain={() => composer.current?.focus()}
+          />
+        ) : (
+          <div class="transcript">
+            <div class="transcript-log">
+              <Greeting />
+            </div>
+          </div>
+        )}
         <Composer
           handle={composer}
           label={t('placeholder')}
           placeholder={chat.leaving() ? t('placeholderLeave') : t('placeholder')}
           limit={chat.limits.value.text}
-          onSend={chat.sendText}
-          onFiles={(files) => load((later) => later.sendFiles(files))}
-          onText={chat.typed}
+          onSend={send}
+          onFiles={(files) => load((l) => l.sendFiles(files))}
+          onText={(text) => (later ? later.typed(text) : text && load())}
         />
       </main>
     </div>
@@ -145,18 +147,17 @@ function presence(): string {
 
 // One at a time: no connection, then the queue, then the hours, then what else there is to say.
 function OneBanner() {
-  const { lost, link, state, notice } = chat;
-  if (notice.value) {
-    const { text, bad } = notice.value;
+  if (chat.notice.value) {
+    const { text, bad } = chat.notice.value;
     return (
-      <Banner kind={bad ? 'bad' : 'note'} action={k('close')} onAction={() => (notice.value = null)}>
+      <Banner kind={bad ? 'bad' : 'note'} action={k('close')} onAction={() => (chat.notice.value = null)}>
         {text}
       </Banner>
     );
   }
-  if (lost.value) return <Lost />;
-  if (link.value.state === 'refused') return null;
-  if (state.value === 'waiting' && !chat.leaving()) return <Waiting />;
+  if (chat.lost.value) return <Lost />;
+  if (chat.link.value.state === 'refused') return null;
+  if (chat.state.value === 'waiting' && !chat.leaving()) return <Waiting />;
   if (chat.leaving()) {
     return (
       <Banner kind="note" icon={Clock}>
@@ -213,16 +214,14 @@ function Waiting() {
   );
 }
 
-function Head() {
+/** Before the first word; later at the top, unless it has become a message. */
+function Greeting(): JSX.Element | null {
   const site = chat.site.value;
-  const items = chat.items.value;
-  if (chat.loading.value) return <Skeleton />;
   if (!site) return null;
   const { greeting, consent } = site;
-  const said = items.some((i) => !i.own && i.text === greeting);
   return (
     <>
-      {greeting && !said && !chat.older.value && (
+      {greeting && (
         <div class="msg first">
           <Avatar name={site.name} size={28} />
           <div class="msg-head">
@@ -235,7 +234,7 @@ function Head() {
           </div>
         </div>
       )}
-      {consent && items.length === 0 && (
+      {consent && (
         <p class="consent">
           {consent.text ?? t('consent')}{' '}
           {consent.url && (
@@ -247,66 +246,4 @@ function Head() {
       )}
     </>
   );
-}
-
-/** The place of what is on its way; shown only if it takes a while. */
-function Skeleton() {
-  return (
-    <div class="skeleton" role="status" aria-label={k('loading')}>
-      <i />
-      <i />
-      <i />
-    </div>
-  );
-}
-
-function Tail({ ending, onEnded, onAgain }: { ending: boolean; onEnded: () => void; onAgain: () => void }) {
-  const { rating, state } = chat;
-  const later = ending || rating.value === 'asked' || rating.value === 'sending' ? loaded() : undefined;
-  if (later && ending && state.value !== 'closed') return <later.EndCard onDone={onEnded} />;
-  return (
-    <>
-      {state.value === 'closed' && chat.items.value.length > 0 && (
-        <div class="ended">
-          <span>{t('closed')}</span>
-          <Button kind="quiet" small onClick={onAgain}>
-            {t('again')}
-          </Button>
-        </div>
-      )}
-      {later && !ending && <later.RatingCard />}
-      {rating.value === 'done' && (
-        <p class="msg-event" role="status">
-          {t('rateThanks')}
-        </p>
-      )}
-    </>
-  );
-}
-
-const retry = (item: Item) => load((later) => later.retry(item));
-const discard = (item: Item) => load((later) => later.discard(item));
-
-function eventText(item: Item): string | undefined {
-  if (item.text) return item.text;
-  switch (item.event) {
-    case 'left':
-      return t('left', { name: item.from.name ?? k('roleAgent') });
-    case 'transferred':
-    case 'reopened':
-    case 'returned':
-      return t(item.event);
-    case 'joined':
-      return item.from.number
-        ? t('joinedNumber', { name: item.from.name ?? k('roleAgent'), number: item.from.number })
-        : t('joined', { name: item.from.name ?? k('roleAgent') });
-    default:
-      return undefined; // closed and invited have their cards
-  }
-}
-
-function afterMessage(item: Item) {
-  if (item.form !== 'contact') return null;
-  const later = loaded();
-  return later && <later.ContactForm item={item} />;
 }

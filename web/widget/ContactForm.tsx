@@ -5,7 +5,7 @@ import type { Item } from '../core/transcript';
 import { Button } from '../kit/Button';
 import { Area, Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
-import { items, sendForm } from './chat';
+import { items, sendForm } from './talk';
 import { t } from './laterWords';
 
 type Errors = { phone?: string; email?: string; text?: string };

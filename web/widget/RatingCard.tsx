@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../kit/Button';
 import { Area } from '../kit/Field';
 import { Chips, RatingSteps, type Score } from '../kit/Rating';
-import { rate, rating, skipRating } from './chat';
+import { rate, rating, skipRating } from './talk';
 import { t } from './laterWords';
 
 const TAGS = ['slow', 'unsolved', 'attitude', 'unclear', 'transfer'] as const;

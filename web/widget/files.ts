@@ -3,8 +3,8 @@ import type { Item, Transcript } from '../core/transcript';
 import { fileSize } from '../core/text';
 import { imageSize, upload } from '../core/upload';
 import { newCid } from '../core/wire';
-import { current, key, limits, notice, outbox, publish, say, sent, skew, threads, token } from './chat';
-import { items } from './chat';
+import { key, limits, me, notice } from './chat';
+import { current, items, outbox, publish, say, sent, skew, threads } from './talk';
 import { t } from './laterWords';
 
 /** Local only: a file that is not yet on the server. */
@@ -46,7 +46,7 @@ function startUpload(cid: string, file: File): void {
   const cancel = upload({
     site: key,
     file,
-    token,
+    token: me.token,
     onProgress: (progress) => change((tr) => tr.patchLocal(cid, { progress })),
     onDone(result) {
       uploads.delete(cid);

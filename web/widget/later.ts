@@ -1,4 +1,4 @@
-// What a conversation may need, but not to begin with: menus, files, forms, the rating. One bundle of its own (parts.tsx) with its own
+// What a conversation needs, but not to begin with. One bundle of its own (parts.tsx) with its own
 // style sheet; the page names both in <meta>, because their names carry hashes.
 import { signal } from './signals';
 
@@ -7,7 +7,7 @@ export type Later = typeof import('./parts');
 const parts = signal<Later | undefined>(undefined);
 let asked: Promise<Later> | undefined;
 
-const named = (name: string) => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
+export const named = (name: string) => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
 
 function fetchParts(): Promise<Later> {
   const sheet = document.createElement('link');
@@ -17,7 +17,10 @@ function fetchParts(): Promise<Later> {
     sheet.onload = sheet.onerror = resolve;
   });
   document.head.append(sheet);
-  return Promise.all([import(named('later-script')) as Promise<Later>, styled]).then(([m]) => m);
+  return Promise.all([import(named('later-script')) as Promise<Later>, styled]).then(async ([m]) => {
+    await m.begin();
+    return m;
+  });
 }
 
 /** Calls back once it is here. A failure (no network) is forgotten: the next wish asks again. */
@@ -37,3 +40,6 @@ export function loaded(): Later | undefined {
   if (!parts.value) load();
   return parts.value;
 }
+
+/** As above, but does not ask for it. */
+export const wanted = (): Later | undefined => parts.value;

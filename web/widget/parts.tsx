@@ -1,19 +1,17 @@
-// The parts that come later.
+// The second bundle: all that a conversation needs once it is one.
 import './parts.css';
-import { useEffect, useRef } from 'preact/hooks';
 import { LogOut, Star, Volume2, VolumeX } from 'lucide';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
-import { Button } from '../kit/Button';
-import { lang } from '../kit/i18n';
+import { lang } from './i18n';
 import type { MenuItem } from '../kit/Menu';
-import { askRating, end, items, rating, setLanguage, setSound, sound, state } from './chat';
+import { setLanguage, state } from './chat';
+import { askRating, items, rating, setSound, sound } from './talk';
 import { t } from './laterWords';
 
-export { ContactForm } from './ContactForm';
-export { discard, retry, sendFiles } from './files';
-export { Media } from '../kit/Media';
+export { sendFiles } from './files';
 export { Popup } from '../kit/Menu';
-export { RatingCard } from './RatingCard';
+export { Talk } from './Conversation';
+export { begin, sendText, typed } from './talk';
 
 export function languages(): MenuItem[] {
   return LANGUAGES.map((code) => ({
@@ -41,40 +39,4 @@ export function acts(onEnd: () => void): MenuItem[] {
     ret.push({ key: 'end', label: t('end'), icon: LogOut, onSelect: onEnd });
   }
   return ret;
-}
-
-export function fieldLabel(name: string): string {
-  const labels: Record<string, string> = {
-    name: t('formName'),
-    phone: t('formPhone'),
-    email: t('formEmail'),
-    text: t('formText'),
-  };
-  return labels[name] ?? name;
-}
-
-export function EndCard({ onDone }: { onDone: () => void }) {
-  const first = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    first.current?.scrollIntoView({ block: 'end' });
-    first.current?.querySelector('button')?.focus();
-  }, []);
-  return (
-    <div class="card" role="group" aria-label={t('endAsk')} ref={first}>
-      <h2>{t('endAsk')}</h2>
-      <p class="soft">{t('endText')}</p>
-      <div class="card-acts">
-        <Button onClick={onDone}>{t('endKeep')}</Button>
-        <Button
-          kind="primary"
-          onClick={() => {
-            end();
-            onDone();
-          }}
-        >
-          {t('end')}
-        </Button>
-      </div>
-    </div>
-  );
 }

@@ -153,6 +153,7 @@ export const en: Like<typeof zhCN> = {
   fact_points: 'Points',
   fact_intent: 'Intent',
   fact_stage: 'Stage',
+  fact_contacts: 'Reached by',
   fact_page: 'Page',
   fact_channel: 'Channel',
   fact_opened: 'Opened',

@@ -151,6 +151,7 @@ export const zhCN = {
   fact_points: '积分',
   fact_intent: '意向',
   fact_stage: '阶段',
+  fact_contacts: '联系渠道',
   fact_page: '所在页面',
   fact_channel: '渠道',
   fact_opened: '开始时间',

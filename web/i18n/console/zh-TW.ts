@@ -153,6 +153,7 @@ export const zhTW: Like<typeof zhCN> = {
   fact_points: '點數',
   fact_intent: '意向',
   fact_stage: '階段',
+  fact_contacts: '聯絡管道',
   fact_page: '所在頁面',
   fact_channel: '管道',
   fact_opened: '開始時間',

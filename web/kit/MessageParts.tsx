@@ -1,4 +1,5 @@
-// What a message is when it is more than words: an image, a file, a voice, a form that was filled in.
+// What a message may have besides words: an image, a file, a voice, a form that was filled in, choices, an upload under way, a failure.
+import './MessageParts.css';
 import { Fragment } from 'preact';
 import { FileText } from 'lucide';
 import { fileSize } from '../core/text';
@@ -80,5 +81,61 @@ function Form({ form, label }: { form: Record<string, unknown>; label: ((name: s
         </Fragment>
       ))}
     </dl>
+  );
+}
+
+interface PartProps {
+  item: Item;
+  actions: TranscriptActions;
+}
+
+export function Choices({ item, actions }: PartProps) {
+  return (
+    <div class="msg-choices">
+      {item.choices!.map((c) => (
+        <button key={c.id} type="button" onClick={() => actions.onChoice?.(item, c)}>
+          {c.label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** On its way up, or not sent. */
+export function Trouble({ item, actions }: PartProps) {
+  if (item.state === 'failed') return <Failed item={item} actions={actions} />;
+  const percent = Math.round((item.progress ?? 0) * 100);
+  return (
+    <span class="msg-state msg-progress">
+      <progress max={100} value={percent} aria-label={k('uploading', { percent })} />
+      <button type="button" onClick={() => actions.onDiscard?.(item)}>
+        {k('cancelUpload')}
+      </button>
+    </span>
+  );
+}
+
+function Failed({ item, actions }: PartProps) {
+  return (
+    <span class="msg-state bad">
+      {k('stateFailed')}
+      {item.reason && <> · {item.reason}</>}
+      {actions.onRetry && (
+        <>
+          {' · '}
+          <button type="button" onClick={() => actions.onRetry?.(item)}>
+            {k('resend')}
+          </button>
+        </>
+      )}
+      {actions.onDiscard && !item.seq && (
+        <>
+          {' '}
+          <button type="button" onClick={() => actions.onDiscard?.(item)}>
+            {k('discard')}
+          </button>
+        </>
+      )}
+    </span>
   );
 }

@@ -1,0 +1,459 @@
+/* The main job over the wire: a visitor writes, an agent answers, the talk is closed, rated, and found again. */
+#include "tests/support/cast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SITE   "demo"
+#define AGENT1 "agent1@demo.example"
+#define AGENT2 "agent2@demo.example"
+
+static struct daemon d;
+
+static int start(void **state)
+{
+    (void)state;
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    daemon_finish(&d);
+    return 0;
+}
+
+/* ---- one agent who serves one visitor: where most stories begin ---- */
+
+struct scene {
+    struct visitor v;
+    struct staff a;
+    int64_t seq; /* the newest message */
+};
+
+/* The first words are answered by the greeting, then the agent joins. */
+static void begin(struct scene *s, const char *words)
+{
+    memset(s, 0, sizeof(*s));
+    staff_online(&s->a, &d, AGENT1, SITE);
+    visitor_enter(&s->v, &d, SITE, ",\"locale\":\"zh-CN\",\"profile\":{\"name\":\"王芳\"}");
+    assert_int_equal(visitor_say(&s->v, "c1", words), 1);
+    wire_take(&s->a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", s->v.conv);
+    wire_take(&s->v.wire, "{s:s,s:i,s:{s:s}}", "type", "message", "seq", 2, "from", "role", "system");
+    wire_take(&s->v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 3, "event", "joined");
+    wire_take(&s->v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1024");
+    s->seq = 3;
+}
+
+static void close_by_agent(struct staff *a, const char *conv)
+{
+    wire_sendf(&a->wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"bye-%.18s\"}", conv, conv + 18);
+    wire_take(&a->wire, "{s:s,s:s}", "type", "ack", "conversation", conv);
+}
+
+static void leave(struct staff *a)
+{
+    staff_presence(a, "offline");
+    staff_free(a);
+}
+
+static void end(struct scene *s)
+{
+    close_by_agent(&s->a, s->v.conv);
+    leave(&s->a);
+    visitor_free(&s->v);
+}
+
+/* ---- the main job ---- */
+
+static void a_visitor_is_greeted_served_and_rates(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, "你好，请问发票怎么开？");
+    wire_text(&s.v.wire, "{\"type\":\"typing\",\"on\":true}");
+    wire_take(&s.a.wire, "{s:s,s:s,s:{s:s},s:b}", "type", "typing", "conversation", s.v.conv, "from", "role", "visitor", "on", 1);
+    wire_sendf(&s.a.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", s.v.conv);
+    wire_take(&s.v.wire, "{s:s,s:{s:s,s:s},s:b}", "type", "typing", "from", "role", "agent", "name", "林小雨", "on", 1);
+
+    s.seq = staff_say(&s.a, s.v.conv, "a1", "可以的，请提供抬头和税号。");
+    assert_int_equal(s.seq, 4);
+    wire_take(&s.v.wire, "{s:s,s:i,s:s,s:s,s:{s:s,s:s,s:s}}", "type", "message", "seq", 4, "kind", "text", "text",
+              "可以的，请提供抬头和税号。", "from", "role", "agent", "name", "林小雨", "number", "1024");
+    wire_text(&s.v.wire, "{\"type\":\"read\",\"cid\":\"r1\",\"seq\":4}");
+    assert_string_equal(wire_verdict(&s.v.wire, "r1"), "ack");
+    wire_take(&s.a.wire, "{s:s,s:s,s:s,s:i}", "type", "read", "conversation", s.v.conv, "role", "visitor", "seq", 4);
+
+    assert_int_equal(visitor_say(&s.v, "c2", "小林家居有限公司"), 5);
+    wire_take(&s.a.wire, "{s:s,s:i,s:s,s:{s:s}}", "type", "message", "seq", 5, "text", "小林家居有限公司", "from", "role", "visitor");
+    wire_sendf(&s.a.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"ar1\",\"seq\":5}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "ar1"), "ack");
+    wire_take(&s.v.wire, "{s:s,s:s,s:i}", "type", "read", "role", "agent", "seq", 5);
+
+    wire_sendf(&s.a.wire, "{\"type\":\"invite\",\"conversation\":\"%s\",\"cid\":\"i1\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "i1"), "ack");
+    wire_take(&s.v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 6, "event", "invited");
+    wire_sendf(&s.a.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "x1"), "ack");
+    wire_take(&s.v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 7, "event", "closed");
+    wire_take(&s.v.wire, "{s:s,s:s}", "type", "state", "state", "closed");
+    wire_take(&s.a.wire, "{s:s,s:s}", "type", "released", "conversation", s.v.conv);
+
+    wire_sendf(&s.v.wire, "{\"type\":\"rate\",\"cid\":\"r2\",\"conversation\":\"%s\",\"score\":5,\"tags\":[\"耐心\"],\"comment\":\"谢谢\"}",
+               s.v.conv);
+    assert_string_equal(wire_verdict(&s.v.wire, "r2"), "ack");
+    leave(&s.a);
+    visitor_free(&s.v);
+}
+
+static void seqs_are_dense_and_the_same_for_everybody(void **state)
+{
+    struct scene s;
+    json_t *messages, *m;
+    size_t i;
+
+    (void)state;
+    begin(&s, "在吗");
+    for (int n = 0; n < 4; n++) {
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "v%d", n);
+        (void)visitor_say(&s.v, cid, "一句");
+        (void)snprintf(cid, sizeof(cid), "a%d", n);
+        s.seq = staff_say(&s.a, s.v.conv, cid, "一答");
+    }
+    assert_int_equal(s.seq, 11);
+    wire_sendf(&s.a.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", s.v.conv);
+    messages = json_incref(value_at(wire_take(&s.a.wire, "{s:s,s:b}", "type", "history", "more", 0), "messages"));
+    assert_int_equal(json_array_size(messages), 11);
+    json_array_foreach(messages, i, m) assert_int_equal(number_at(m, "seq"), i + 1);
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"after\":0}");
+    m = value_at(wire_take(&s.v.wire, "{s:s}", "type", "history"), "messages");
+    assert_true(json_equal(messages, m));
+    json_decref(messages);
+    end(&s);
+}
+
+/* ---- what only staff see, and who serves ---- */
+
+static void notes_are_for_staff_alone(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, "我要投诉");
+    wire_sendf(&s.a.wire, "{\"type\":\"note\",\"conversation\":\"%s\",\"cid\":\"n1\",\"text\":\"回头客\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "n1"), "ack");
+    wire_sendf(&s.a.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", s.v.conv);
+    wire_take(&s.a.wire, "{s:s,s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "conversation", s.v.conv, "entry", "kind", "note", "data", "text",
+              "回头客");
+    wire_none(&s.v.wire, "{s:s}", "type", "timeline");
+    assert_int_equal(staff_say(&s.a, s.v.conv, "a1", "您好"), 4);
+    end(&s);
+}
+
+static void a_transfer_changes_who_serves(void **state)
+{
+    struct scene s;
+    struct staff b = { 0 };
+
+    (void)state;
+    begin(&s, "转给懂发票的人吧");
+    staff_online(&b, &d, AGENT2, SITE);
+    wire_sendf(&s.a.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t1\",\"to\":{\"agent\":\"%s\"},\"note\":\"懂发票\"}",
+               s.v.conv, b.id);
+    assert_string_equal(wire_verdict(&s.a.wire, "t1"), "ack");
+    wire_take(&s.a.wire, "{s:s,s:s}", "type", "released", "conversation", s.v.conv);
+    wire_take(&b.wire, "{s:s,s:{s:s,s:s}}", "type", "assigned", "conversation", "id", s.v.conv, "state", "served");
+    wire_take(&s.v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
+    wire_take(&s.v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1025");
+
+    /* The new one reads all of it, the note too; the old one may say nothing any more. */
+    wire_sendf(&b.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", s.v.conv);
+    wire_take(&b.wire, "{s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "entry", "kind", "note", "data", "text", "懂发票");
+    wire_sendf(&s.a.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"late\",\"kind\":\"text\",\"text\":\"还在\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "late"), "not_found");
+    assert_int_equal(staff_say(&b, s.v.conv, "b1", "您好，我来处理。"), 5);
+    wire_take(&s.v.wire, "{s:s,s:i,s:{s:s}}", "type", "message", "seq", 5, "from", "number", "1025");
+    close_by_agent(&b, s.v.conv);
+    leave(&b);
+    leave(&s.a);
+    visitor_free(&s.v);
+}
+
+static void a_transfer_to_a_queue_waits_for_somebody_else(void **state)
+{
+    struct scene s;
+    struct staff b = { 0 };
+
+    (void)state;
+    begin(&s, "我想问售前");
+    staff_online(&b, &d, AGENT2, SITE);
+    staff_presence(&s.a, "busy");
+    wire_sendf(&s.a.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t1\",\"to\":{\"queue\":\"sales\"}}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "t1"), "ack");
+    wire_take(&b.wire, "{s:s,s:{s:s,s:s}}", "type", "assigned", "conversation", "id", s.v.conv, "queue", "sales");
+    close_by_agent(&b, s.v.conv);
+    leave(&b);
+    leave(&s.a);
+    visitor_free(&s.v);
+}
+
+/* ---- again ---- */
+
+static void a_closed_conversation_is_reopened_by_the_next_message(void **state)
+{
+    struct scene s;
+    struct staff b = { 0 };
+    char conv[40];
+
+    (void)state;
+    begin(&s, "先问一句");
+    (void)snprintf(conv, sizeof(conv), "%s", s.v.conv);
+    wire_text(&s.v.wire, "{\"type\":\"close\",\"cid\":\"x1\"}");
+    assert_string_equal(wire_verdict(&s.v.wire, "x1"), "ack");
+    wire_take(&s.v.wire, "{s:s,s:s}", "type", "state", "state", "closed");
+    wire_take(&s.a.wire, "{s:s,s:s}", "type", "released", "conversation", conv);
+
+    staff_online(&b, &d, AGENT2, SITE); /* idle for longer, and yet the last agent is preferred */
+    assert_int_equal(visitor_say(&s.v, "c2", "还有一个问题"), 5);
+    assert_string_equal(s.v.conv, conv);
+    wire_take(&s.a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", conv);
+    wire_none(&b.wire, "{s:s}", "type", "assigned");
+    leave(&b);
+    end(&s);
+}
+
+static void history_pages_both_ways(void **state)
+{
+    struct scene s;
+    const json_t *page;
+
+    (void)state;
+    begin(&s, "第一句");
+    for (int n = 4; n <= 9; n++) {
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "h%d", n);
+        assert_int_equal(staff_say(&s.a, s.v.conv, cid, "答"), n);
+    }
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"after\":2,\"limit\":3}");
+    page = wire_take(&s.v.wire, "{s:s}", "type", "history");
+    assert_int_equal(number_at(page, "messages.0.seq"), 3);
+    assert_int_equal(number_at(page, "messages.2.seq"), 5);
+    assert_int_equal(json_array_size(value_at(page, "messages")), 3);
+    assert_true(json_is_true(value_at(page, "more")));
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"before\":5,\"limit\":3}");
+    page = wire_take(&s.v.wire, "{s:s}", "type", "history");
+    assert_int_equal(number_at(page, "messages.0.seq"), 2);
+    assert_int_equal(number_at(page, "messages.2.seq"), 4);
+    assert_true(json_is_true(value_at(page, "more")));
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"before\":3,\"limit\":3}");
+    page = wire_take(&s.v.wire, "{s:s}", "type", "history");
+    assert_int_equal(json_array_size(value_at(page, "messages")), 2);
+    assert_true(json_is_false(value_at(page, "more")));
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"after\":9}");
+    page = wire_take(&s.v.wire, "{s:s}", "type", "history");
+    assert_int_equal(json_array_size(value_at(page, "messages")), 0);
+    assert_true(json_is_false(value_at(page, "more")));
+    end(&s);
+}
+
+static void who_comes_back_learns_what_was_said_meanwhile(void **state)
+{
+    struct scene s;
+    const json_t *page;
+
+    (void)state;
+    begin(&s, "网断了怎么办");
+    visitor_leave(&s.v);
+    assert_int_equal(staff_say(&s.a, s.v.conv, "a1", "您还在吗？"), 4);
+    visitor_enter(&s.v, &d, SITE, ",\"last_seq\":3");
+    assert_int_equal(s.v.seq, 4);
+    assert_string_equal(text_at(s.v.welcome, "conversation.state"), "served");
+    assert_string_equal(text_at(s.v.welcome, "conversation.agent.number"), "1024");
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"after\":3}");
+    page = wire_take(&s.v.wire, "{s:s,s:b}", "type", "history", "more", 0);
+    assert_int_equal(json_array_size(value_at(page, "messages")), 1);
+    assert_string_equal(text_at(page, "messages.0.text"), "您还在吗？");
+    wire_none(&s.v.wire, "{s:s}", "type", "message"); /* nothing older than the welcome is pushed */
+    end(&s);
+}
+
+static void an_agent_who_comes_back_has_the_same_conversations(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, "等您回来");
+    staff_leave(&s.a);
+    assert_int_equal(visitor_say(&s.v, "c2", "您还在吗"), 4);
+    staff_enter(&s.a, &d, SITE);
+    assert_string_equal(text_at(s.a.welcome, "presence"), "online");
+    assert_string_equal(text_at(s.a.welcome, "conversations.0.id"), s.v.conv);
+    assert_int_equal(number_at(s.a.welcome, "conversations.0.seq"), 4);
+    assert_int_equal(staff_say(&s.a, s.v.conv, "a1", "回来了"), 5);
+    wire_take(&s.v.wire, "{s:s,s:i}", "type", "message", "seq", 5);
+    end(&s);
+}
+
+/* ---- once ---- */
+
+static void two_windows_of_one_visitor_agree(void **state)
+{
+    struct scene s;
+    struct visitor w = { 0 };
+
+    (void)state;
+    begin(&s, "两个窗口");
+    (void)snprintf(w.token, sizeof(w.token), "%s", s.v.token);
+    visitor_enter(&w, &d, SITE, NULL);
+    assert_string_equal(w.id, s.v.id);
+    assert_string_equal(w.conv, s.v.conv);
+    assert_int_equal(visitor_say(&s.v, "c2", "在第一个窗口写的"), 4);
+    wire_take(&w.wire, "{s:s,s:i,s:s,s:s}", "type", "message", "seq", 4, "cid", "c2", "text", "在第一个窗口写的");
+    wire_none(&s.v.wire, "{s:s,s:s}", "type", "message", "cid", "c2"); /* its own socket has the ack */
+    (void)staff_say(&s.a, s.v.conv, "a1", "两边都看得到");
+    wire_take(&w.wire, "{s:s,s:i}", "type", "message", "seq", 5);
+    wire_take(&s.v.wire, "{s:s,s:i}", "type", "message", "seq", 5);
+    visitor_free(&w);
+    end(&s);
+}
+
+static void the_same_cid_is_one_message(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, "只说一次");
+    assert_int_equal(visitor_say(&s.v, "c2", "重复的话"), 4);
+    assert_int_equal(visitor_say(&s.v, "c2", "重复的话"), 4);
+    wire_text(&s.v.wire, "{\"type\":\"message\",\"cid\":\"c2\",\"kind\":\"text\",\"text\":\"另外的话\"}");
+    assert_string_equal(wire_verdict(&s.v.wire, "c2"), "conflict");
+    assert_int_equal(visitor_say(&s.v, "c3", "下一句"), 5);
+    wire_take(&s.a.wire, "{s:s,s:i}", "type", "message", "seq", 4);
+    wire_take(&s.a.wire, "{s:s,s:i}", "type", "message", "seq", 5);
+    wire_none(&s.a.wire, "{s:s,s:i}", "type", "message", "seq", 4);
+
+    assert_int_equal(staff_say(&s.a, s.v.conv, "a1", "客服也一样"), 6);
+    assert_int_equal(staff_say(&s.a, s.v.conv, "a1", "客服也一样"), 6);
+    wire_sendf(&s.a.wire, "{\"type\":\"note\",\"conversation\":\"%s\",\"cid\":\"a1\",\"text\":\"客服也一样\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "a1"), "conflict"); /* another act under the same id */
+    end(&s);
+}
+
+static void a_recalled_message_is_gone_for_everybody(void **state)
+{
+    struct scene s;
+    const json_t *page;
+
+    (void)state;
+    begin(&s, "撤回");
+    assert_int_equal(staff_say(&s.a, s.v.conv, "a1", "说错了的话"), 4);
+    wire_sendf(&s.a.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"q1\",\"seq\":4}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "q1"), "ack");
+    wire_take(&s.v.wire, "{s:s,s:i,s:s}", "type", "changed", "seq", 4, "kind", "removed");
+    wire_text(&s.v.wire, "{\"type\":\"history\",\"after\":3}");
+    page = wire_take(&s.v.wire, "{s:s}", "type", "history");
+    assert_string_equal(text_at(page, "messages.0.kind"), "removed");
+    assert_string_equal(text_at(page, "messages.0.text"), "");
+    /* What a visitor wrote is not an agent's to take back. */
+    wire_sendf(&s.a.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"q2\",\"seq\":1}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "q2"), "forbidden");
+    end(&s);
+}
+
+static void a_form_becomes_a_card_and_a_choice_its_text(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, "表单");
+    wire_text(&s.v.wire, "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"name\":\"王芳\",\"phone\":\"13800000000\"}}");
+    assert_string_equal(wire_verdict(&s.v.wire, "f1"), "ack");
+    wire_take(&s.a.wire, "{s:s,s:i,s:s,s:{s:s,s:s}}", "type", "message", "seq", 4, "kind", "card", "form", "name", "王芳", "phone",
+              "13800000000");
+    wire_text(&s.v.wire, "{\"type\":\"message\",\"cid\":\"f2\",\"kind\":\"choice\",\"choice\":\"yes\",\"text\":\"是\"}");
+    assert_string_equal(wire_verdict(&s.v.wire, "f2"), "ack");
+    wire_take(&s.a.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 5, "text", "是");
+    assert_int_equal(visitor_say(&s.v, "f3", "是"), 6);
+    end(&s);
+}
+
+/* ---- nobody there ---- */
+
+static void a_message_left_becomes_a_conversation_when_agents_return(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff a = { 0 };
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, ",\"locale\":\"en\"");
+    assert_true(json_is_false(value_at(v.welcome, "site.staffed")));
+    assert_int_equal(visitor_say(&v, "c1", "Is anybody there?"), 1);
+    wire_take(&v.wire, "{s:s,s:i,s:{s:s},s:s}", "type", "message", "seq", 2, "from", "role", "system", "lang", "en");
+    wire_take(&v.wire, "{s:s,s:i,s:{s:s}}", "type", "message", "seq", 3, "from", "role", "system");
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"name\":\"Ann\",\"contact\":\"ann@x.example\"}}");
+    assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
+    staff_online(&a, &d, AGENT1, SITE);
+    wire_take(&a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served");
+    close_by_agent(&a, v.conv);
+    leave(&a);
+    visitor_free(&v);
+}
+
+static void who_comes_first_is_served_first_by_a_free_place(void **state)
+{
+    struct staff a = { 0 }, b = { 0 };
+    struct visitor v[11] = { 0 };
+
+    (void)state;
+    staff_online(&a, &d, AGENT1, SITE);
+    staff_online(&b, &d, AGENT2, SITE);
+    for (int i = 0; i < 11; i++) {
+        visitor_enter(&v[i], &d, SITE, NULL);
+        (void)visitor_say(&v[i], "c1", "排队");
+        if (i < 10)
+            wire_take(&v[i].wire, "{s:s,s:s}", "type", "state", "state", "served");
+    }
+    wire_take(&v[10].wire, "{s:s,s:s,s:i}", "type", "state", "state", "waiting", "position", 1);
+    wire_take(&a.wire, "{s:s,s:i}", "type", "queue", "waiting", 1);
+    /* A free place takes the first who waits. */
+    wire_text(&v[0].wire, "{\"type\":\"close\",\"cid\":\"x1\"}");
+    wire_take(&v[10].wire, "{s:s,s:s}", "type", "state", "state", "served");
+    for (int i = 1; i < 11; i++) {
+        wire_text(&v[i].wire, "{\"type\":\"close\",\"cid\":\"x1\"}");
+        assert_string_equal(wire_verdict(&v[i].wire, "x1"), "ack");
+    }
+    for (int i = 0; i < 11; i++)
+        visitor_free(&v[i]);
+    leave(&a);
+    leave(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_visitor_is_greeted_served_and_rates),
+        cmocka_unit_test(seqs_are_dense_and_the_same_for_everybody),
+        cmocka_unit_test(notes_are_for_staff_alone),
+        cmocka_unit_test(a_transfer_changes_who_serves),
+        cmocka_unit_test(a_transfer_to_a_queue_waits_for_somebody_else),
+        cmocka_unit_test(a_closed_conversation_is_reopened_by_the_next_message),
+        cmocka_unit_test(history_pages_both_ways),
+        cmocka_unit_test(who_comes_back_learns_what_was_said_meanwhile),
+        cmocka_unit_test(an_agent_who_comes_back_has_the_same_conversations),
+        cmocka_unit_test(two_windows_of_one_visitor_agree),
+        cmocka_unit_test(the_same_cid_is_one_message),
+        cmocka_unit_test(a_recalled_message_is_gone_for_everybody),
+        cmocka_unit_test(a_form_becomes_a_card_and_a_choice_its_text),
+        cmocka_unit_test(a_message_left_becomes_a_conversation_when_agents_return),
+        cmocka_unit_test(who_comes_first_is_served_first_by_a_free_place),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}
