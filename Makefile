@@ -147,7 +147,7 @@ setup-test:
 # All layers; the last line is the sum.
 test: setup-test
 	$(SUB) all tests fuzzers
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install web browser
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
