@@ -68,6 +68,7 @@ struct writer {
     struct db *db;
     struct batch *batch; /* apply.h */
     bool unwell;
+    bool answered; /* a mutant has answered before the commit */
 };
 
 struct readers {
