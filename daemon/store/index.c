@@ -283,8 +283,8 @@ static void catch_up(struct store *s)
 {
     struct indexer *x = &s->indexer;
     struct kf_err why = { .rc = KF_OK };
-    int64_t rows, unindexed, emptied = x->emptied;
-    enum kf_rc rc;
+    int64_t rows = 0, unindexed = 0, emptied = x->emptied;
+    enum kf_rc rc = KF_OK;
 
     do {
         int64_t from = now_ms();
