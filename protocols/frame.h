@@ -17,6 +17,7 @@ enum frame_side { FRAME_VISITOR, FRAME_STAFF };
 
 struct frame_limits {
     size_t text_max; /* code points */
+    int levels;      /* of JSON; 0: 16 */
 };
 
 /* One frame → one inbound in the arena. `ret->cid` is set, also on failure, whenever the frame carried a valid one, so that the error
@@ -28,7 +29,7 @@ enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct fram
 struct conv_view_json {
     const struct conv *conv;
     const struct member *agent; /* who serves it, NULL none */
-    const char *visitor_name;   /* staff only, NULL unknown */
+    const char *visitor_name;   /* staff only, NULL: what `conv` says */
     const char *customer;       /* staff only: JSON object, NULL unknown */
     const struct message *last; /* staff only: the newest message, NULL unknown */
     int64_t position, wait_s;   /* while waiting; position 0 unknown, wait_s −1 unknown */

@@ -237,7 +237,7 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     text_member(b, SLICE(",\"channel\":"), c->channel.s);
     text_member(b, SLICE(",\"queue\":"), c->queue.s);
     id_member(b, SLICE(",\"visitor\":{\"id\":"), &c->contact);
-    text_member(b, SLICE(",\"name\":"), v->visitor_name);
+    text_member(b, SLICE(",\"name\":"), v->visitor_name ? v->visitor_name : c->visitor_name);
     buf_char(b, '}');
     if (v->agent)
         agent_member(b, FRAME_STAFF, v->agent);

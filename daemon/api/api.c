@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "config.h"
+#include "core/utf8.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -19,9 +20,8 @@ struct api {
 static const struct route_entry *const tables[] = { routes_session, routes_pages, routes_desk,     routes_transcripts,
                                                     routes_people,  routes_files, routes_operator, routes_hooks };
 
-#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
-#define TURN_MAX   (64u << 20)
-#define JSON_DEPTH 16
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TURN_MAX (64u << 20)
 
 struct api *api_new(const struct api_config *cfg)
 {
@@ -132,6 +132,8 @@ static const char *title_of(int status)
         return "Too large";
     case 415:
         return "Unsupported type";
+    case 422:
+        return "Refused";
     case 429:
         return "Too many requests";
     case 503:
@@ -141,10 +143,11 @@ static const char *title_of(int status)
     }
 }
 
-static void problem(struct turn *t, int status, const char *code, const char *detail, int32_t retry_after_ms)
+/* `allow` may be NULL. */
+static void problem(struct turn *t, int status, const char *code, struct slice detail, const char *allow, int32_t retry_after_ms)
 {
     char seconds[16];
-    struct http_pair headers[2] = { no_store[0] };
+    struct http_pair headers[3] = { no_store[0] };
     struct net_answer a = { .status = status, .type = "application/problem+json", .headers = headers, .n_headers = 1 };
     struct buf b;
 
@@ -152,12 +155,14 @@ static void problem(struct turn *t, int status, const char *code, const char *de
     buf_str(&b, "{\"type\":\"about:blank\",\"title\":");
     buf_json(&b, slice_of(title_of(status)));
     buf_printf(&b, ",\"status\":%d,\"detail\":", status);
-    buf_json(&b, slice_of(detail));
-    if (code) {
-        buf_str(&b, ",\"code\":");
-        buf_json(&b, slice_of(code));
-    }
+    while (detail.n && !utf8_valid(detail)) /* words end where their room ends, which may be inside a character */
+        detail.n--;
+    buf_json(&b, detail);
+    buf_str(&b, ",\"code\":");
+    buf_json(&b, slice_of(code));
     buf_char(&b, '}');
+    if (allow)
+        headers[a.n_headers++] = (struct http_pair){ SLICE("Allow"), slice_of(allow) };
     if (retry_after_ms > 0) {
         (void)snprintf(seconds, sizeof(seconds), "%d", (retry_after_ms + 999) / 1000);
         headers[a.n_headers++] = (struct http_pair){ SLICE("Retry-After"), slice_of(seconds) };
@@ -165,6 +170,34 @@ static void problem(struct turn *t, int status, const char *code, const char *de
     a.body = buf_slice(&b);
     turn_answer(t, &a);
     buf_finish(&b);
+}
+
+/* The wire's words, so that a program need not read the sentence. */
+static const char *code_of(int status)
+{
+    switch (status) {
+    case 400:
+        return "bad_request";
+    case 401:
+        return "unauthorized";
+    case 403:
+        return "forbidden";
+    case 404:
+        return "not_found";
+    case 405:
+    case 415:
+        return "unsupported";
+    case 409:
+        return "conflict";
+    case 413:
+        return "too_large";
+    case 429:
+        return "rate_limited";
+    case 503:
+        return "unavailable";
+    default:
+        return "internal";
+    }
 }
 
 void turn_problem(struct turn *t, int status, const char *fmt, ...)
@@ -175,7 +208,7 @@ void turn_problem(struct turn *t, int status, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    problem(t, status, NULL, text, 0);
+    problem(t, status, code_of(status), slice_of(text), NULL, 0);
 }
 
 static int status_of(enum kf_rc rc)
@@ -214,7 +247,7 @@ void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
 {
     int status = status_of(rc);
 
-    problem(t, status, frame_error_code(rc), why && *why->text ? why->text : kf_rc_name(rc),
+    problem(t, status, frame_error_code(rc), slice_of(why && *why->text ? why->text : kf_rc_name(rc)), NULL,
             why && why->retry_after_ms ? why->retry_after_ms
             : status == 503            ? 1000
                                        : 0);
@@ -223,7 +256,7 @@ void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
 /* ---- what came ---- */
 
 /* Brackets outside of strings: jansson would recurse as deep as it is told to. */
-static bool too_deep(struct slice s)
+static bool too_deep(struct slice s, int levels)
 {
     bool text = false;
     int depth = 0;
@@ -239,7 +272,7 @@ static bool too_deep(struct slice s)
         } else if (c == '"')
             text = true;
         else if (c == '{' || c == '[') {
-            if (++depth > JSON_DEPTH)
+            if (++depth > levels)
                 return true;
         } else if (c == '}' || c == ']')
             depth--;
@@ -249,11 +282,12 @@ static bool too_deep(struct slice s)
 
 json_t *turn_body(struct turn *t)
 {
+    int levels = (int)t->api->cfg.cfg->limits.json_depth;
     json_error_t e;
     json_t *root;
 
-    if (too_deep(t->body)) {
-        turn_problem(t, 400, "the JSON is nested deeper than %d levels", JSON_DEPTH);
+    if (too_deep(t->body, levels)) {
+        turn_problem(t, 400, "the JSON is nested deeper than %d levels", levels);
         return NULL;
     }
     root = json_loadb(t->body.p, t->body.n, JSON_REJECT_DUPLICATES, &e);
@@ -350,7 +384,7 @@ static void gate_session(void *ctx, enum kf_rc rc, struct query *q, const struct
     struct turn *t = ctx;
     struct slice csrf = turn_header(t, "x-csrf-token");
 
-    if (rc == KF_ABSENT || (!rc && q->session.expires_at <= t->api->cfg.ports->now_ms(t->api->cfg.ports->ctx))) {
+    if (rc == KF_ABSENT || (!rc && !desk_session_alive(t->api->cfg.desk, t->session_hash, &q->session))) {
         turn_problem(t, 401, "sign in first");
         return;
     }
@@ -368,16 +402,22 @@ static void gate_session(void *ctx, enum kf_rc rc, struct query *q, const struct
     t->route->handle(t);
 }
 
-static void gate_staff(struct turn *t)
+bool turn_session_hash(const struct turn *t, uint8_t ret[32])
 {
     struct slice cookie = cookie_value(turn_header(t, "cookie"), COOKIE_STAFF);
     struct slice bearer = turn_header(t, "authorization");
-    struct slice origin = turn_header(t, "origin");
-    struct query *q;
 
     if (!cookie.n && slice_starts(bearer, "Bearer "))
         cookie = (struct slice){ bearer.p + 7, bearer.n - 7 };
-    if (!cookie.n || !session_hash(cookie, t->session_hash)) {
+    return session_hash(cookie, ret);
+}
+
+static void gate_staff(struct turn *t)
+{
+    struct slice origin = turn_header(t, "origin");
+    struct query *q;
+
+    if (!turn_session_hash(t, t->session_hash)) {
         turn_problem(t, 401, "sign in first");
         return;
     }
@@ -470,16 +510,32 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
 
     ret->body = NET_BODY_WHOLE;
     ret->max = api->cfg.cfg->limits.api_body;
-    if (!e) {
+    if (!e && known) { /* asked at once, and answered with what is allowed before any of the body is read */
+        ret->body = NET_BODY_STREAM;
+        ret->max = INT64_MAX;
+    } else if (!e) {
         ret->body = NET_BODY_NONE;
-        ret->status = known ? 405 : 404;
-        ret->reason = known ? "this resource does not know this method" : "nothing here";
+        ret->status = 404;
+        ret->reason = "nothing here";
     } else if (strncmp(head->path, "/hooks/", 7) == 0)
         ret->max = api->cfg.cfg->limits.hook_body;
     else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0) {
         ret->body = NET_BODY_STREAM;
         ret->max = api->cfg.cfg->limits.upload;
     }
+}
+
+static void wrong_method(struct turn *t)
+{
+    struct slice segments[TURN_SEGMENTS];
+    const char *allow = "";
+
+    for (size_t i = 0; i < COUNT(tables); i++)
+        for (const struct route_entry *e = tables[i]; e->method; e++)
+            if (path_fits(e->path, t->path, segments))
+                allow = arena_printf(t->arena, "%s%s%s%s", allow ? allow : "", allow && *allow ? ", " : "", e->method,
+                                     strcmp(e->method, "GET") == 0 ? ", HEAD" : "");
+    problem(t, 405, code_of(405), SLICE("this resource does not know this method"), allow, 0);
 }
 
 static struct http_pair *copy_pairs(struct arena *a, const struct http_pair *from, size_t n)
@@ -521,10 +577,12 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
         return;
     }
     t->route = route_find(t->method, t->path, t->segment, &known);
-    if (!t->route)
-        turn_problem(t, known ? 405 : 404, "nothing here");
-    else
+    if (t->route)
         gate(t);
+    else if (known)
+        wrong_method(t);
+    else
+        turn_problem(t, 404, "nothing here");
 }
 
 /* ---- the gate of the sockets ---- */

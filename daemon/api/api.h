@@ -108,6 +108,8 @@ struct site *turn_site(struct turn *t, const struct member **member);
 struct slice cookie_value(struct slice header, const char *name);
 /* Is this Origin one of ours? */
 bool origin_ours(const struct api *api, struct slice origin);
+/* Of the session that the request names, by cookie or as a bearer; false: none. */
+bool turn_session_hash(const struct turn *t, uint8_t ret[32]);
 /* SHA-256 of a session's cookie. */
 bool session_hash(struct slice cookie, uint8_t ret[32]);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define LIST_MAX 500
+
 static void get_canned(struct turn *t)
 {
     const struct member *m;
@@ -61,7 +63,7 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
     }
     buf_init(&b, 4u << 20);
     buf_str(&b, "{\"items\":[");
-    for (size_t i = 0; i < q->n_convs; i++) {
+    for (size_t i = 0; i < q->n_convs && n < LIST_MAX; i++) {
         const struct conv *c = &q->convs[i];
         struct conv_view_json v = { .conv = c, .wait_s = -1 };
 
@@ -96,8 +98,7 @@ static void get_conversations(struct turn *t)
         turn_problem(t, 500, "out of memory");
         return;
     }
-    q->site = site->key;
-    q->limit = 500;
+    q->site = site->key; /* as many as the store gives: which of them may be read is found out here */
     q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_convs, t);
 }

@@ -71,6 +71,14 @@ static void upload_fail(struct upload *u, enum kf_rc rc, const struct kf_err *wh
     upload_free(u);
 }
 
+static void upload_refuse(struct upload *u, enum kf_rc rc, const char *words)
+{
+    struct kf_err why = { 0 };
+
+    (void)kf_fail(&why, rc, "%s", words);
+    upload_fail(u, rc, &why);
+}
+
 static struct upload *upload_of(uint64_t req)
 {
     struct upload *u = NULL;
@@ -223,10 +231,12 @@ static void have_staff(void *ctx, enum kf_rc rc, struct query *q, const struct k
     csrf = turn_header(u->turn, "x-csrf-token");
     for (size_t i = 0; !rc && i < 32; i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", q->session.csrf[i]);
-    if (rc || q->session.expires_at <= clock_ms(u->turn) || !m || m->disabled)
-        upload_fail(u, rc || !m ? KF_AUTH : KF_DENIED, NULL);
+    if (rc || !desk_session_alive(turn_desk(u->turn), u->turn->session_hash, &q->session))
+        upload_refuse(u, KF_AUTH, "sign in first");
+    else if (!m || m->disabled)
+        upload_refuse(u, KF_DENIED, "not a member of this site");
     else if (csrf.n != 64 || CRYPTO_memcmp(csrf.p, hex, 64) != 0)
-        upload_fail(u, KF_DENIED, NULL);
+        upload_refuse(u, KF_DENIED, "the X-CSRF-Token header is missing or wrong: GET /api/v1/session tells it");
     else {
         u->who.id = q->session.person;
         upload_known(u);
@@ -248,17 +258,15 @@ static bool visitor_of(struct turn *t, const struct site *site, struct kf_id *re
 
 static bool read_session(struct turn *t, store_answer *done, void *ctx)
 {
-    struct slice cookie = cookie_value(turn_header(t, "cookie"), COOKIE_STAFF);
     struct slice origin = turn_header(t, "origin");
-    uint8_t hash[32];
     struct query *q;
 
-    if ((origin.n && !origin_ours(t->api, origin)) || !session_hash(cookie, hash))
+    if ((origin.n && !origin_ours(t->api, origin)) || !turn_session_hash(t, t->session_hash))
         return false;
     q = query_new(QUERY_SESSION);
     if (!q)
         return false;
-    q->bytes = arena_copy(q->arena, (struct slice){ (const char *)hash, 32 });
+    q->bytes = arena_copy(q->arena, (struct slice){ (const char *)t->session_hash, 32 });
     q->now = clock_ms(t);
     turn_ports(t)->read(turn_ports(t)->ctx, q, done, ctx);
     return true;
@@ -267,6 +275,7 @@ static bool read_session(struct turn *t, store_answer *done, void *ctx)
 static void post_file(struct turn *t)
 {
     struct slice name = turn_query(t, "site");
+    const char *length = arena_text(t->arena, turn_header(t, "content-length")); /* there is one: net asks for it */
     struct upload *u;
     struct site *site;
     struct kf_key key;
@@ -275,6 +284,10 @@ static void post_file(struct turn *t)
     site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
     if (!site) {
         turn_problem(t, 404, "no such site: ?site=KEY");
+        return;
+    }
+    if (strtoll(length, NULL, 10) > desk_file_max(turn_desk(t), site)) {
+        turn_problem(t, 413, "a file may have %lld bytes here", (long long)desk_file_max(turn_desk(t), site));
         return;
     }
     u = calloc(1, sizeof(*u));
@@ -294,12 +307,8 @@ static void post_file(struct turn *t)
     if (!turn_header(t, "x-csrf-token").n && visitor_of(t, site, &u->who.id)) {
         u->who.visitor = true;
         upload_known(u);
-    } else if (!read_session(t, have_staff, (void *)(uintptr_t)t->req)) {
-        struct kf_err why = { 0 };
-
-        (void)kf_fail(&why, KF_AUTH, "an upload needs the visitor's cookie with our Origin, the visitor's token, or a signed-in session");
-        upload_fail(u, KF_AUTH, &why);
-    }
+    } else if (!read_session(t, have_staff, (void *)(uintptr_t)t->req))
+        upload_refuse(u, KF_AUTH, "an upload needs the visitor's cookie with our Origin, the visitor's token, or a signed-in session");
 }
 
 /* ---- downloading ---- */
@@ -397,22 +406,28 @@ static void send_file(struct turn *t, const struct stored_file *f)
     headers[0].value = buf_slice(&b);
     *d = (struct download){ .req = t->req, .store = turn_config(t)->store, .api = t->api, .left = f->size };
     memcpy(d->sha256, f->sha256, 32);
-    if (f->size == 0 || strcmp(t->method, "HEAD") == 0) {
+    if (f->size == 0) {
         free(d);
         turn_answer(t, &a);
     } else {
-        HASH_ADD(hh, downloads, req, sizeof(d->req), d);
+        if (strcmp(t->method, "HEAD") == 0) /* as long as the answer to GET, and nobody pulls */
+            free(d);
+        else
+            HASH_ADD(hh, downloads, req, sizeof(d->req), d);
         net_answer_begin(api_server(t->api), t->req, &a, f->size);
         arena_free(t->arena);
     }
     buf_finish(&b);
 }
 
+/* A browser may be signed in and a visitor at once: it is asked as the one, then as the other. */
 struct fetching {
     struct turn *turn;
     struct stored_file file;
     struct file_user who;
 };
+
+static void try_visitor(struct fetching *f);
 
 static void not_there(struct turn *t)
 {
@@ -433,13 +448,13 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
         const struct conv *c = &q->convs[i];
         const struct member *m = f->who.visitor ? NULL : desk_member(turn_desk(t), &c->site, &f->who.id);
 
-        may =
-            f->who.visitor ? id_eq(&c->contact, &f->who.id) : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
+        may = f->who.visitor ? id_eq(&c->contact, &f->who.id) || desk_sits_as(turn_desk(t), &c->contact, &f->who.id)
+                             : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
     }
     if (may)
         send_file(t, &f->file);
     else
-        not_there(t);
+        try_visitor(f);
 }
 
 /* The uploader may; everybody else only with a conversation that refers to it and that he may read. */
@@ -462,17 +477,30 @@ static void check_reader(struct fetching *f)
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_convs, f);
 }
 
+static void try_visitor(struct fetching *f)
+{
+    struct site *site = desk_site(turn_desk(f->turn), &f->file.site);
+
+    if (f->who.visitor || !site || !visitor_of(f->turn, site, &f->who.id)) {
+        not_there(f->turn);
+        return;
+    }
+    f->who.visitor = true;
+    check_reader(f);
+}
+
 static void reader_staff(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct fetching *f = ctx;
 
-    (void)why;
-    if (rc || q->session.expires_at <= clock_ms(f->turn)) {
-        not_there(f->turn);
-        return;
+    if (rc && rc != KF_ABSENT)
+        turn_fail(f->turn, rc, why);
+    else if (rc || !desk_session_alive(turn_desk(f->turn), f->turn->session_hash, &q->session))
+        try_visitor(f);
+    else {
+        f->who.id = q->session.person;
+        check_reader(f);
     }
-    f->who.id = q->session.person;
-    check_reader(f);
 }
 
 /* "exp=…&sig=…": hex HMAC-SHA256 of "file|ID|EXP" under the site's secret; for platforms, which fetch without a session. */
@@ -517,11 +545,8 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     f->file.mime = arena_text(t->arena, slice_of(q->file.mime));
     if (signed_right(t, site, &q->file.id))
         send_file(t, &f->file);
-    else if (!cookie_value(turn_header(t, "cookie"), COOKIE_STAFF).n && visitor_of(t, site, &f->who.id)) {
-        f->who.visitor = true;
-        check_reader(f);
-    } else if (!read_session(t, reader_staff, f))
-        not_there(t);
+    else if (!read_session(t, reader_staff, f))
+        try_visitor(f);
 }
 
 static void get_file(struct turn *t)

@@ -1,19 +1,17 @@
 /* people.c: the staff: who there is, and what they may do. By an administrator of the site, or by kefuctl. */
 #include "api/api.h"
 #include "password.h"
+#include "settings/kinds.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CAPACITY_DEFAULT 5
-#define CAPACITY_MAX     100
-
 /* One act on a person: what was asked for, while person and hash are being found. */
 struct staffing {
     struct turn *turn;
-    char email[256];
+    char email[255];
     char *password; /* in clear, until it is hashed */
     char hash[PASSWORD_TEXT];
     enum kf_rc rc;
@@ -114,17 +112,23 @@ static void hash_after(void *arg)
     commit(s);
 }
 
+/* An account belongs to the installation: whoever changes it must be an administrator wherever it is a member, else the administrator of
+ * one site could sign in to another as somebody else. */
 static bool is_admin_of(struct turn *t, const struct kf_id *person)
 {
     struct site *site;
+    bool any = false;
 
     if (t->op)
         return true;
-    for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++)
-        if (permit(desk_member(turn_desk(t), &site->key, &t->person), VERB_PEOPLE, &site->key, NULL) &&
-            (!person || desk_member(turn_desk(t), &site->key, person)))
-            return true;
-    return false;
+    for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++) {
+        if (!desk_member(turn_desk(t), &site->key, person))
+            continue;
+        if (!permit(desk_member(turn_desk(t), &site->key, &t->person), VERB_PEOPLE, &site->key, NULL))
+            return false;
+        any = true;
+    }
+    return any;
 }
 
 static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -185,7 +189,7 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
     }
     s->turn = t;
     if (email.n < 3 || email.n >= sizeof(s->email) || !memchr(email.p, '@', email.n)) {
-        turn_problem(t, 400, "email: a mail address of at most 255 characters");
+        turn_problem(t, 400, "email: a mail address of at most 254 characters");
         free(s);
         return NULL;
     }
@@ -196,61 +200,60 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
 
 /* ---- adding ---- */
 
-static const char *member_text(struct turn *t, const json_t *root, const char *name)
+/* What a set of a site says of a person is what is said here, so one table reads both. */
+static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
 {
-    const char *s = json_string_value(json_object_get(root, name));
+    const struct keys_at at = { "person", t->arena, why };
+    struct site_person p = { .email = NULL };
+    json_t *site = json_object_get(root, "site");
+    enum kf_rc rc;
 
-    return arena_text(t->arena, slice_of(s));
+    if (!json_is_string(site) || !key_parse(slice_of(json_string_value(site)), &s->member.site) ||
+        !desk_site(turn_desk(t), &s->member.site))
+        return kf_fail(why, KF_INVALID, "site: the key of a site");
+    (void)json_object_del(root, "site");
+    (void)json_object_del(root, "password");
+    (void)json_object_set_new(root, "email", json_string(s->email));
+    rc = keys_read(&at, person_keys, root, &p);
+    if (rc)
+        return rc;
+    s->person.name = s->member.name = p.name;
+    s->member.number = p.number ? p.number : "";
+    s->member.roles = p.roles;
+    s->member.capacity = p.capacity;
+    s->member.n_queues = p.n_queues;
+    s->member.n_skills = p.n_skills;
+    memcpy(s->member.queues, p.queues, sizeof(p.queues));
+    memcpy(s->member.skills, p.skills, sizeof(p.skills));
+    return KF_OK;
 }
 
-static bool keys_of(const json_t *array, struct kf_key *ret, size_t max, size_t *n)
+/* KF_OK, or why `who` asks for what cannot be. */
+static enum kf_rc check_new(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
 {
-    *n = 0;
-    for (size_t i = 0; i < json_array_size(array); i++)
-        if (*n == max || !key_parse(slice_of(json_string_value(json_array_get(array, i))), &ret[(*n)++]))
-            return false;
-    return true;
-}
+    json_t *password = json_object_get(root, "password");
+    enum kf_rc rc;
 
-/* NULL, or what is wrong. */
-static const char *read_member(struct turn *t, const json_t *root, struct staffing *s)
-{
-    const json_t *roles = json_object_get(root, "roles"), *capacity = json_object_get(root, "capacity");
-    struct member *m = &s->member;
-    struct kf_key site;
-
-    if (!key_parse(slice_of(json_string_value(json_object_get(root, "site"))), &site) || !desk_site(turn_desk(t), &site))
-        return "site: the key of a site";
-    m->site = site;
-    for (size_t i = 0; i < json_array_size(roles); i++) {
-        unsigned bit = member_role_parse(slice_of(json_string_value(json_array_get(roles, i))));
-
-        if (!bit)
-            return "roles: a list of agent, supervisor, reviewer, admin";
-        m->roles |= bit;
-    }
-    if (!m->roles)
-        return "roles: at least one of agent, supervisor, reviewer, admin";
-    if (!keys_of(json_object_get(root, "queues"), m->queues, MEMBER_QUEUES_MAX, &m->n_queues))
-        return "queues: a list of at most 32 keys";
-    if (!keys_of(json_object_get(root, "skills"), m->skills, MEMBER_SKILLS_MAX, &m->n_skills))
-        return "skills: a list of at most 32 keys";
-    m->capacity = capacity ? (int)json_integer_value(capacity) : CAPACITY_DEFAULT;
-    if (m->capacity < 0 || m->capacity > CAPACITY_MAX)
-        return "capacity: 0 to 100";
-    s->person.name = m->name = member_text(t, root, "name");
-    m->number = member_text(t, root, "number");
-    if (!m->name || !*m->name)
-        return "name is missing";
-    return NULL;
+    if (!json_is_string(password))
+        return kf_fail(why, KF_INVALID, "password is missing: a text");
+    rc = password_fits((struct slice){ json_string_value(password), json_string_length(password) }, why);
+    if (rc)
+        return rc;
+    s->password = strdup(json_string_value(password));
+    if (!s->password)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    rc = read_person(t, root, s, why);
+    if (!rc && !t->op && !permit(desk_member(turn_desk(t), &s->member.site, &t->person), VERB_PEOPLE, &s->member.site, NULL))
+        return kf_fail(why, KF_DENIED, "adding people needs the role admin");
+    return rc;
 }
 
 static void post_people(struct turn *t)
 {
     json_t *root = turn_body(t);
-    const char *password = json_string_value(json_object_get(root, "password")), *wrong;
     struct staffing *s;
     struct kf_err why = { 0 };
+    enum kf_rc rc;
 
     if (!root)
         return;
@@ -260,23 +263,12 @@ static void post_people(struct turn *t)
         return;
     }
     s->create = true;
-    wrong = read_member(t, root, s);
-    if (!wrong && !password)
-        wrong = "password is missing";
-    if (wrong)
-        turn_problem(t, 400, "%s", wrong);
-    else if (!t->op && !permit(desk_member(turn_desk(t), &s->member.site, &t->person), VERB_PEOPLE, &s->member.site, NULL)) {
-        turn_problem(t, 403, "adding people needs the role admin");
-        wrong = "";
-    } else if (password_fits(slice_of(password), &why)) {
-        turn_fail(t, why.rc, &why);
-        wrong = "";
-    } else
-        s->password = strdup(password);
+    rc = check_new(t, root, s, &why);
     json_decref(root);
-    if (wrong)
+    if (rc) {
+        turn_fail(t, rc, &why);
         staffing_free(s);
-    else
+    } else
         find_person(s);
 }
 
@@ -292,12 +284,17 @@ static void post_password(struct turn *t)
     if (!root)
         return;
     if (!password)
-        turn_problem(t, 400, "password is missing");
+        turn_problem(t, 400, "password is missing: a text");
     else if (password_fits(slice_of(password), &why))
         turn_fail(t, why.rc, &why);
     else if ((s = staffing_new(t, t->segment[0]))) {
         s->password = strdup(password);
-        find_person(s);
+        if (s->password)
+            find_person(s);
+        else {
+            turn_problem(t, 500, "out of memory");
+            staffing_free(s);
+        }
     }
     json_decref(root);
 }

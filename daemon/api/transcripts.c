@@ -11,26 +11,34 @@
 
 /* ---- finding ---- */
 
-static bool parse_ms(struct slice s, int64_t *ret)
+/* Digits, and nothing else; nothing at all leaves `ret` as it is. */
+static bool parse_number(struct slice s, int64_t min, int64_t max, int64_t *ret)
 {
-    char text[24], *end;
+    int64_t v = 0;
 
     if (!s.n)
         return true;
-    if (s.n >= sizeof(text))
+    if (s.n > 15)
         return false;
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    *ret = strtoll(text, &end, 10);
-    return !*end && *ret >= 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        v = 10 * v + (s.p[i] - '0');
+    }
+    *ret = v;
+    return v >= min && v <= max;
 }
 
-/* Own conversations only, for somebody who is nothing but an agent; own queues, for others who have queues. */
-static bool narrow(struct turn *t, const struct member *m, struct search *s)
+/* Whoever does not read all of the site finds what permit() lets him open, and nothing else. An agent's own are a short list, so that the
+ * store need not look at all the others. */
+static bool narrow(struct turn *t, const struct member *m, struct query *q)
 {
-    if (!m)
+    struct search *s = &q->search;
+    struct member *reader;
+
+    if (!m || (permit(m, VERB_TRANSCRIPT, &q->site, NULL) && m->n_queues == 0))
         return true;
-    if (!(m->roles & (MEMBER_SUPERVISOR | MEMBER_REVIEWER))) {
+    if (!permit(m, VERB_TRANSCRIPT, &q->site, NULL)) {
         if (!(m->roles & MEMBER_AGENT)) {
             turn_problem(t, 403, "reading transcripts needs the role agent, supervisor or reviewer");
             return false;
@@ -40,10 +48,15 @@ static bool narrow(struct turn *t, const struct member *m, struct search *s)
             return false;
         }
         s->agent = m->person;
-        return true;
     }
-    for (size_t i = 0; i < m->n_queues && i < sizeof(s->queues) / sizeof(s->queues[0]); i++)
-        s->queues[s->n_queues++] = m->queues[i];
+    reader = ARENA_NEW(q->arena, struct member);
+    if (!reader) {
+        turn_problem(t, 500, "out of memory");
+        return false;
+    }
+    *reader = *m;
+    reader->name = reader->number = reader->presence_reason = ""; /* those of `m` may go while the store reads */
+    s->reader = reader;
     return true;
 }
 
@@ -59,15 +72,15 @@ static bool filters(struct turn *t, struct query *q)
         turn_problem(t, 400, "q: valid UTF-8 of at most %d characters", TERMS_MAX);
     else if (agent.n && !id_parse(agent, &s->agent))
         turn_problem(t, 400, "agent: the id of a person");
-    else if (contact.n && !id_parse(contact, &q->id))
-        turn_problem(t, 400, "contact: an id");
+    else if (contact.n && !id_parse(contact, &s->contact))
+        turn_problem(t, 400, "contact: the id of a visitor");
     else if (channel.n && !key_parse(channel, &s->channel))
         turn_problem(t, 400, "channel: a key of 1 to 32 of a-z 0-9 _ -");
-    else if (!parse_ms(turn_query(t, "from"), &s->from) || !parse_ms(turn_query(t, "to"), &s->to))
+    else if (!parse_number(turn_query(t, "from"), 0, INT64_MAX, &s->from) || !parse_number(turn_query(t, "to"), 0, INT64_MAX, &s->to))
         turn_problem(t, 400, "from, to: milliseconds since 1970 UTC");
-    else if (!parse_ms(turn_query(t, "rating"), &rating) || rating > 5)
+    else if (!parse_number(turn_query(t, "rating"), 1, 5, &rating))
         turn_problem(t, 400, "rating: 1 to 5");
-    else if (!parse_ms(turn_query(t, "limit"), &limit) || limit < 1 || limit > 100)
+    else if (!parse_number(turn_query(t, "limit"), 1, 100, &limit))
         turn_problem(t, 400, "limit: 1 to 100");
     else {
         s->limit = (int)limit;
@@ -146,7 +159,7 @@ static void get_transcripts(struct turn *t)
         return;
     }
     q->site = site->key;
-    if (!filters(t, q) || !narrow(t, m, &q->search)) {
+    if (!filters(t, q) || !narrow(t, m, q)) {
         arena_free(q->arena);
         return;
     }

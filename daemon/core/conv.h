@@ -58,6 +58,7 @@ struct conv {
     int rating;                       /* 0: none */
     bool invited;                     /* to rate */
     int64_t reopened;                 /* how often */
+    const char *visitor_name;         /* of the customer, "" unknown; only where it was read to be shown, else NULL; borrowed as `peer` */
 };
 
 /* What happens to a conversation. */

@@ -360,6 +360,30 @@ static void answer(struct conn *c, const struct net_answer *a, int64_t length)
     answer_send(c);
 }
 
+/* One word for programs: those of docs/protocol.md §5. */
+static const char *code_of(int status)
+{
+    switch (status) {
+    case 401:
+        return "unauthorized";
+    case 403:
+        return "forbidden";
+    case 404:
+        return "not_found";
+    case 405:
+    case 501:
+        return "unsupported";
+    case 413:
+        return "too_large";
+    case 429:
+        return "rate_limited";
+    case 503:
+        return "unavailable";
+    default:
+        return status < 500 ? "bad_request" : "internal";
+    }
+}
+
 void answer_problem(struct conn *c, int status, const char *detail)
 {
     struct http_pair more[2];
@@ -380,6 +404,8 @@ void answer_problem(struct conn *c, int status, const char *detail)
         buf_str(&b, ",\"detail\":");
         buf_json(&b, slice_of(detail));
     }
+    buf_str(&b, ",\"code\":");
+    buf_json(&b, slice_of(code_of(status)));
     buf_char(&b, '}');
     a.body = buf_slice(&b);
     answer(c, &a, (int64_t)a.body.n);

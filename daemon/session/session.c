@@ -149,7 +149,7 @@ void session_text(struct session *s, uint64_t conn, struct slice text)
         session_error(s, seat, (struct slice){ NULL, 0 }, &why);
         return;
     }
-    limits.text_max = (size_t)s->ops.text_max(s->ops.ctx, &seat->site);
+    s->ops.limits(s->ops.ctx, &seat->site, &limits);
     if (frame_decode(a, seat->side, &limits, text, &in, &why))
         session_error(s, seat, in.cid, &why);
     else
@@ -297,6 +297,7 @@ static void view_update(struct view *v, const struct conv *c)
     v->peer = peer;
     v->conv.peer = peer ? peer : "";
     v->conv.locale = v->locale;
+    v->conv.visitor_name = NULL;
 }
 
 struct view *session_show(struct session *s, const struct conv *c)

@@ -51,6 +51,12 @@ void row_conv(struct stmt *s, struct arena *a, struct conv_row *ret)
     c->reopened = get_i64(s);
 }
 
+void row_conv_shown(struct stmt *s, struct arena *a, struct conv_row *ret)
+{
+    row_conv(s, a, ret);
+    ret->conv.visitor_name = get_str(s, a);
+}
+
 void row_message(struct stmt *s, struct arena *a, struct message *ret)
 {
     ret->seq = get_i64(s);

@@ -16,6 +16,7 @@ struct conv_row {
 };
 
 void row_conv(struct stmt *s, struct arena *a, struct conv_row *ret);
+void row_conv_shown(struct stmt *s, struct arena *a, struct conv_row *ret); /* with visitor_name */
 void row_message(struct stmt *s, struct arena *a, struct message *ret);
 void row_entry(struct stmt *s, struct arena *a, struct entry *ret);
 void row_person(struct stmt *s, struct arena *a, struct person *ret);

@@ -2,6 +2,7 @@
  *
  * The hits of the index come newest first. Each leads to its conversation; one that was seen before belongs further up. So the
  * page and the count come from one walk, which ends when both are full. */
+#include "core/permit.h"
 #include "core/segment.h"
 #include "store/inside.h"
 #include "store/row.h"
@@ -95,7 +96,7 @@ struct walk {
 
 static bool filters_facets(const struct search *f)
 {
-    return *f->channel.s || f->n_queues || f->from || f->to || f->rating;
+    return *f->channel.s || f->n_queues || f->from || f->to || f->rating || f->reader || !id_is_zero(&f->contact);
 }
 
 static bool queue_fits(const struct search *f, const struct kf_key *queue)
@@ -106,18 +107,23 @@ static bool queue_fits(const struct search *f, const struct kf_key *queue)
     return f->n_queues == 0;
 }
 
-/* Of a row: channel, queue, opened_at, rating. */
-static bool facets_fit(const struct search *f, struct stmt *s, int64_t *opened_at)
+/* Of a row: what FACETS lists. */
+static bool facets_fit(const struct query *q, struct stmt *s, int64_t *opened_at)
 {
-    struct kf_key channel, queue;
-    int64_t rating;
+    const struct search *f = &q->search;
+    struct conv c = { .site = q->site };
 
-    get_key(s, &channel);
-    get_key(s, &queue);
+    get_key(s, &c.channel);
+    get_key(s, &c.queue);
     *opened_at = get_i64(s);
-    rating = get_i64(s);
-    return (!*f->channel.s || key_eq(&f->channel, &channel)) && queue_fits(f, &queue) && (!f->from || *opened_at >= f->from) &&
-           (!f->to || *opened_at < f->to) && (!f->rating || rating == f->rating);
+    c.rating = (int)get_i64(s);
+    get_id(s, &c.contact);
+    c.state = (enum conv_state)get_i64(s);
+    get_id(s, &c.owner);
+    get_id(s, &c.last_agent);
+    return (!*f->channel.s || key_eq(&f->channel, &c.channel)) && queue_fits(f, &c.queue) && (!f->from || *opened_at >= f->from) &&
+           (!f->to || *opened_at < f->to) && (!f->rating || c.rating == f->rating) &&
+           (id_is_zero(&f->contact) || id_eq(&f->contact, &c.contact)) && (!f->reader || permit(f->reader, VERB_TRANSCRIPT, &q->site, &c));
 }
 
 static enum kf_rc served_by(struct walk *w, int64_t conv, bool *fits)
@@ -143,7 +149,7 @@ static enum kf_rc conv_fits(struct walk *w, int64_t conv, bool *fits)
     if (filters_facets(&w->q->search)) {
         s = stmt_begin(w->r->db, SQL_CONV_FACETS);
         stmt_i64(s, conv);
-        *fits = stmt_row(s) && facets_fit(&w->q->search, s, &opened_at);
+        *fits = stmt_row(s) && facets_fit(w->q, s, &opened_at);
         rc = stmt_end(s, w->why);
         if (rc)
             return rc;
@@ -230,16 +236,19 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
 static struct stmt *list_begin(struct walk *w)
 {
     const struct search *f = &w->q->search;
-    enum sql which = !id_is_zero(&f->agent) ? SQL_LIST_AGENT
-                     : f->rating            ? SQL_LIST_RATING
-                     : *f->channel.s        ? SQL_LIST_CHANNEL
-                                            : SQL_LIST_SITE;
+    enum sql which = !id_is_zero(&f->contact) ? SQL_LIST_CONTACT
+                     : !id_is_zero(&f->agent) ? SQL_LIST_AGENT
+                     : f->rating              ? SQL_LIST_RATING
+                     : *f->channel.s          ? SQL_LIST_CHANNEL
+                                              : SQL_LIST_SITE;
     struct stmt *s = stmt_begin(w->r->db, which);
 
     stmt_str(s, w->q->site.s);
     stmt_i64(s, f->from);
     stmt_i64(s, f->to ? f->to : INT64_MAX);
-    if (which == SQL_LIST_AGENT)
+    if (which == SQL_LIST_CONTACT)
+        stmt_id(s, &f->contact);
+    else if (which == SQL_LIST_AGENT)
         stmt_id(s, &f->agent);
     else if (which == SQL_LIST_RATING)
         stmt_i64(s, f->rating);
@@ -250,18 +259,24 @@ static struct stmt *list_begin(struct walk *w)
 
 static enum kf_rc walk_list(struct walk *w)
 {
+    bool of_contact = !id_is_zero(&w->q->search.contact);
     struct stmt *s = list_begin(w);
+    enum kf_rc rc = KF_OK;
 
-    while (!walk_full(w) && stmt_row(s)) {
+    while (!rc && !walk_full(w) && stmt_row(s)) {
         int64_t conv = get_i64(s), opened_at;
-        bool before;
+        bool before, fits = facets_fit(w->q, s, &opened_at);
 
-        if (!facets_fit(&w->q->search, s, &opened_at))
+        if (fits && of_contact) /* the list of an agent's own needs no second look */
+            rc = served_by(w, conv, &fits);
+        if (rc || !fits)
             continue;
         before = w->after_n && (opened_at > w->after || (opened_at == w->after && conv >= w->after_n));
         (void)walk_take(w, conv, opened_at, before);
     }
-    return stmt_end(s, w->why);
+    if (rc)
+        (void)stmt_end(s, NULL);
+    return rc ? rc : stmt_end(s, w->why);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------------------------- */
@@ -306,7 +321,7 @@ static enum kf_rc read_found(struct walk *w, const struct found *f)
 
     stmt_i64(s, f->conv);
     if (stmt_row(s))
-        row_conv(s, q->arena, &row);
+        row_conv_shown(s, q->arena, &row);
     rc = stmt_end(s, w->why);
     if (rc || !row.n)
         return rc;

@@ -301,6 +301,107 @@ static void filters_hold_together(void **state)
     }
 }
 
+static void one_contact_s_conversations_are_found(void **state)
+{
+    struct world *w = *state;
+    struct told a = commit(w, visitor_says("a", NULL, "退款", NOW));
+    struct told again, b = commit(w, visitor_says("b", NULL, "退款", NOW + 1));
+    struct change *c = on_conv(&a.news.conv.id, NOW + 2);
+    struct query *q;
+
+    add_step(c, CONV_ASSIGN, 7, -1);
+    add_step(c, CONV_CLOSE, 0, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    again = commit(w, visitor_says("a", NULL, "又是退款", NOW + 20 * MINUTE));
+    assert_true(again.news.opened);
+    assert_true(id_eq(&again.news.conv.contact, &a.news.conv.contact));
+    indexed(w);
+    for (int words = 0; words < 2; words++) {
+        const char *terms = words ? "退款" : "";
+
+        q = query_for(terms);
+        q->search.contact = a.news.conv.contact;
+        assert_string_equal(find(w, q).text, words ? "a:1 a:1" : "a a");
+        q = query_for(terms);
+        q->search.contact = a.news.conv.contact;
+        q->search.agent = id_of(7);
+        assert_int_equal(find(w, q).count, 1);
+        q = query_for(terms);
+        q->search.contact = b.news.conv.contact;
+        q->search.agent = id_of(7);
+        assert_int_equal(find(w, q).count, 0);
+        q = query_for(terms);
+        q->search.contact = id_of(99);
+        assert_int_equal(find(w, q).count, 0);
+    }
+}
+
+/* Served once is not enough: what was handed on is somebody else's. */
+static void a_reader_finds_only_what_may_be_opened(void **state)
+{
+    struct world *w = *state;
+    struct told kept = commit(w, visitor_says("kept", NULL, "退款", NOW)),
+                passed = commit(w, visitor_says("passed", NULL, "退款", NOW + 1));
+    struct member agent = { .person = id_of(7), .site = key("demo"), .roles = MEMBER_AGENT };
+    struct member reviewer = { .person = id_of(9), .site = key("demo"), .roles = MEMBER_REVIEWER, .n_queues = 1 };
+    struct change *c = on_conv(&kept.news.conv.id, NOW + 2);
+    struct query *q;
+
+    add_step(c, CONV_ASSIGN, 7, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    c = on_conv(&passed.news.conv.id, NOW + 3);
+    add_step(c, CONV_ASSIGN, 7, -1);
+    add_step(c, CONV_TRANSFER_PERSON, 8, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    indexed(w);
+    for (int words = 0; words < 2; words++) {
+        const char *terms = words ? "退款" : "";
+
+        q = query_for(terms);
+        q->search.agent = id_of(7);
+        assert_int_equal(find(w, q).count, 2);
+        q = query_for(terms);
+        q->search.agent = id_of(7);
+        q->search.reader = &agent;
+        assert_string_equal(find(w, q).text, words ? "kept:1" : "kept");
+        reviewer.queues[0] = key("sales");
+        q = query_for(terms);
+        q->search.reader = &reviewer;
+        assert_int_equal(find(w, q).count, 2);
+        reviewer.queues[0] = key("support");
+        q = query_for(terms);
+        q->search.reader = &reviewer;
+        assert_int_equal(find(w, q).count, 0);
+    }
+}
+
+static void copy_name(const struct query *q, void *ctx)
+{
+    assert_int_equal(q->n_convs, 1);
+    snprintf(ctx, 64, "%s", q->convs[0].visitor_name);
+}
+
+static void a_conversation_that_is_read_says_whose_it_is(void **state)
+{
+    struct world *w = *state;
+    struct change *c = visitor_says("a", NULL, "退款", NOW);
+    char name[64] = "";
+    struct told t;
+    struct query *q;
+
+    ((struct opening *)c->opening)->name = "王芳";
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    indexed(w);
+    assert_int_equal(ask(w, query_for("退款"), copy_name, name), KF_OK);
+    assert_string_equal(name, "王芳");
+    q = query_new(QUERY_CONV);
+    q->id = t.news.conv.id;
+    *name = '\0';
+    assert_int_equal(ask(w, q, copy_name, name), KF_OK);
+    assert_string_equal(name, "王芳");
+}
+
 static void the_index_can_be_made_again(void **state)
 {
     struct world *w = *state;
@@ -355,6 +456,9 @@ int main(void)
         T(what_was_erased_is_not_found),
         T(what_was_edited_is_found_by_its_new_words),
         T(filters_hold_together),
+        T(one_contact_s_conversations_are_found),
+        T(a_reader_finds_only_what_may_be_opened),
+        T(a_conversation_that_is_read_says_whose_it_is),
         T(the_index_can_be_made_again),
         T(reindexing_finds_the_same),
     };
