@@ -78,7 +78,12 @@ export class Daemon {
     d.process = spawn(process.env.KEFUD ?? join(top, 'build/kefud'), args);
     d.log = '';
     d.process.stderr.on('data', (text) => (d.log += text));
-    d.exited = new Promise((resolve) => d.process.on('exit', (code, signal) => resolve(signal ?? code)));
+    d.exited = new Promise((resolve) =>
+      d.process.on('exit', (code, signal) => {
+        if (!d.stopping) console.error(`kefud ended by itself with ${signal ?? code}:\n${d.log.slice(-20000)}`);
+        resolve(signal ?? code);
+      }),
+    );
     let said = '';
     const ready = new Promise((resolve, reject) => {
       d.process.stdout.on('data', (text) => {
@@ -100,6 +105,7 @@ export class Daemon {
   }
 
   async stop() {
+    this.stopping = true;
     this.process.kill('SIGTERM');
     const how = await within(this.exited, 'a graceful stop');
     this.platform.server.close();
