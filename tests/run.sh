@@ -46,8 +46,9 @@ one_program() {
     p=$(grep -c '^\[       OK \]' "$out")
     f=$(grep -c '^\[  FAILED  \] [^0-9]' "$out")
     s=$(grep -c '^\[  SKIPPED \] [^0-9]' "$out")
-    # cmocka names a failed test twice: where it failed, and in the list at the end.
+    # cmocka names what failed or was skipped twice: where it happened, and in the list at the end.
     grep -q '^\[  FAILED  \] [0-9]* test(s), listed below' "$out" && f=$(((f + 1) / 2))
+    grep -q '^\[  SKIPPED \] [0-9]* test(s), listed below' "$out" && s=$(((s + 1) / 2))
     if [ "$p" -eq 0 ] && [ "$f" -eq 0 ] && [ "$s" -eq 0 ] && ! grep -q '^\[=' "$out"; then
         [ $rc -eq 0 ] && p=1
     fi
@@ -58,7 +59,7 @@ one_program() {
         if [ "$f" -gt 0 ] || [ $rc -ne 0 ]; then
             grep -v -E '^\[( RUN  |       OK )' "$out" | tail -n 80
         elif [ "$s" -gt 0 ]; then
-            grep -i skip "$out" | grep -v '^\[=' | head -n 5
+            grep -i skip "$out" | grep -v -E '^\[[= ]|SKIPPED TEST' | head -n 5
         fi
     } > "$out.said"
     cat "$out.said"

@@ -157,6 +157,7 @@ struct act {
         struct {
             const char *account, *address;
             bool ok;
+            int allowed; /* failures before the delay begins; 0: 5 */
         } login;
         struct act_document document;
         struct act_file file;

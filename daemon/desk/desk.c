@@ -18,6 +18,27 @@ struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
     return d;
 }
 
+void desk_bounds(struct desk *d, const struct desk_config *cfg)
+{
+    d->cfg.new_per_minute = cfg->new_per_minute;
+    d->cfg.text_max = cfg->text_max;
+    d->cfg.message_burst = cfg->message_burst;
+    d->cfg.message_rate = cfg->message_rate;
+    d->cfg.json_levels = cfg->json_levels;
+    d->cfg.file_max = cfg->file_max;
+    d->cfg.hello_ms = cfg->hello_ms;
+}
+
+int64_t narrower(int64_t of_site, int64_t of_all)
+{
+    return of_all > 0 && of_all < of_site ? of_all : of_site;
+}
+
+int64_t desk_file_max(struct desk *d, const struct site *site)
+{
+    return narrower(site->file_max, d->cfg.file_max);
+}
+
 static void site_forget(struct desk_site *ds)
 {
     outlets_close(ds);
@@ -449,7 +470,7 @@ void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const stru
 
 /* ---- limits of rate ---- */
 
-bool rate_take(struct desk *d, const char *key, int burst, int per_second, struct kf_err *why)
+bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why)
 {
     struct rate *r = NULL;
     int64_t retry = 0;
@@ -464,7 +485,7 @@ bool rate_take(struct desk *d, const char *key, int burst, int per_second, struc
         HASH_ADD_STR(d->rates, key, r);
     }
     r->at = mono(d);
-    if (bucket_take(&r->bucket, burst, per_second, r->at, &retry))
+    if (bucket_take_in(&r->bucket, burst, count, period_ms, r->at, &retry))
         return true;
     (void)kf_fail(why, KF_RATE, "too many messages at once; wait a moment");
     why->retry_after_ms = (int32_t)(retry < 1 ? 1 : retry);
@@ -592,16 +613,18 @@ static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
     d->ports.read(d->ports.ctx, q, fetched, call);
 }
 
-static int on_text_max(void *ctx, const struct kf_key *site)
+static void on_limits(void *ctx, const struct kf_key *site, struct frame_limits *ret)
 {
-    const struct desk_site *ds = site_of(ctx, site);
+    struct desk *d = ctx;
+    const struct desk_site *ds = site_of(d, site);
 
-    return ds ? ds->site->text_max : 4096;
+    ret->text_max = ds ? (size_t)narrower(ds->site->text_max, d->cfg.text_max) : 4096;
+    ret->levels = d->cfg.json_levels;
 }
 
 struct session_ops desk_session_ops(struct desk *d)
 {
-    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_text_max };
+    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits };
 }
 
 /* ---- time ---- */
@@ -610,7 +633,7 @@ static void each_seat(void *ctx, struct seat *seat)
 {
     struct desk *d = ctx;
 
-    if (!seat->hello && mono(d) - seat->opened_at > 10000)
+    if (!seat->hello && mono(d) - seat->opened_at > (d->cfg.hello_ms ? d->cfg.hello_ms : 10000))
         session_kick(d->session, seat, 4408, "no hello");
     else if (seat->side == FRAME_STAFF && seat->welcomed && mono(d) - seat->checked_at > 10000)
         staff_check(d, seat);

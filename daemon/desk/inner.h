@@ -111,8 +111,10 @@ struct kf_id fresh_id(struct desk *d);
 struct desk_site *site_of(struct desk *d, const struct kf_key *key);
 struct member *member_of(const struct desk_site *ds, const struct kf_id *person);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Takes a token of the bucket of that name; else the words. */
-bool rate_take(struct desk *d, const char *key, int burst, int per_second, struct kf_err *why);
+/* Takes a token of the bucket of that name, in which `count` come back each period; else the words. */
+bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
+/* The site's bound, or that of the installation where it is smaller. */
+int64_t narrower(int64_t of_site, int64_t of_all);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
 /* Is somebody of the queue there: online or busy, and connected? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
@@ -135,6 +137,8 @@ const char *customer_name(struct arena *a, const char *customer);
 
 /* ---- one file each ---- */
 void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in);
+/* An identity in a `profile` frame: answers it, and welcomes anew whom it proves to be somebody else. */
+void visitor_identity(struct desk *d, struct seat *seat, const struct inbound *in);
 void hello_staff(struct desk *d, struct seat *seat);
 void staff_opened(struct desk *d, struct seat *seat);
 void staff_check(struct desk *d, struct seat *seat);
