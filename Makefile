@@ -152,7 +152,7 @@ test: setup-test
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
-	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz contract
 
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh

@@ -127,7 +127,7 @@ void desk_call_end(struct call *call)
 
 void desk_call_cid(struct call *call, struct slice cid)
 {
-    if (cid.n < sizeof(call->cid))
+    if (cid.n && cid.n < sizeof(call->cid))
         memcpy(call->cid, cid.p, cid.n);
 }
 
