@@ -98,17 +98,19 @@ pkgs:
 
 LAYERS  = unit store live model system
 TESTS   = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c)))
-SUPPORT = $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+SUPPORT = $(B)/tests/libsupport.a
 FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
-CLIB    = $(SUPPORT) $(LIB)
 
-# What the programs of one layer share lies beside them.
-MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
-$(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
-$(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
+$(SUPPORT): $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+	@rm -f $@ && ar rcs $@ $^
+
+# What the programs of one layer share lies beside them: every other .c of its folder.
+beside = $(patsubst %.c,$(B)/%.o,$(filter-out tests/$1/test_%.c tests/$1/fault_%.c,$(wildcard tests/$1/*.c)))
+$(foreach layer,$(LAYERS) fault,$(eval $(filter $(B)/tests/$(layer)/%,$(TESTS) $(FAULT)): $(call beside,$(layer))))
+$(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(SUPPORT) $(LIB)
 	@echo "  LINK $@"
-	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(SUPPORT) $(LIB) -lcmocka $(LIBS)
 
 # Under MODE=fuzz libFuzzer drives a target, else replay.c gives it the corpus.
 $(FUZZ): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
@@ -145,7 +147,7 @@ setup-test:
 # All layers; the last line is the sum.
 test: setup-test
 	$(SUB) all tests fuzzers
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install web browser
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test

@@ -2,6 +2,7 @@
  * hiredis and libcurl demand of a shared loop (docs/architecture.md). */
 #include "api/api.h"
 #include "config.h"
+#include "core/fault.h"
 #include "lock.h"
 #include "log.h"
 #include "notify.h"
@@ -490,6 +491,7 @@ static void loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     if (n->stop)
         return;
+    fault_point("before_ready");
     if (rc) {
         start_failed(n, why);
         return;

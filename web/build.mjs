@@ -285,7 +285,6 @@ async function buildTests(out) {
     minify: false,
     platform: 'node',
     target: 'node18',
-    packages: 'external',
     entryPoints: readdirSync(join(web, 'test'))
       .filter((f) => f.endsWith('.test.ts'))
       .map((f) => join('test', f)),

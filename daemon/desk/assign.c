@@ -1,5 +1,6 @@
 /* assign.c: step 7: waiting conversations meet free agents. C decides, the live layer reserves, the store commits under the epoch. Only the
  * holder of the site's lease does this. Every event that can open a match kicks a pass; the sweep each second is the net. */
+#include "core/fault.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
 
@@ -110,6 +111,7 @@ static void match_committed(void *ctx, enum kf_rc rc, const struct news *news, c
         match_undo(call);
         return;
     }
+    fault_point("after_match");
     d->figures.matches++;
     tell_news(d, ds, news, 0);
     match_end(call);
@@ -166,6 +168,7 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
         match_end(call);
         return;
     }
+    fault_point("after_reserve");
     match_commit(d, ds, call);
 }
 

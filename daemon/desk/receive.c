@@ -1,4 +1,5 @@
 /* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
+#include "core/fault.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
 
@@ -35,6 +36,7 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
         seat_fail(d, call->conn, call->cid, rc, why);
     } else {
         acked(d, call, news);
+        fault_point("after_ack");
         if (news->duplicate)
             d->figures.duplicates++;
         else if (ds)

@@ -293,7 +293,7 @@ static bool id_of_ref(struct batch *b, const struct change *c, const char *ref, 
 
     stmt_str(s, ref);
     stmt_str(s, c->site.s);
-    stmt_str(s, c->opening ? c->opening->channel.s : "");
+    stmt_str(s, *c->channel.s ? c->channel.s : c->opening ? c->opening->channel.s : "");
     if (stmt_row(s))
         get_id(s, ret);
     rc = stmt_end(s, &why);

@@ -339,7 +339,7 @@ static bool write_park(struct work *w, const struct op *op)
     struct stmt *s = stmt_begin(w->db, SQL_PARKED_ADD);
 
     stmt_str(s, w->change->site.s);
-    stmt_str(s, w->has_conv ? w->row.conv.channel.s : o ? o->channel.s : "");
+    stmt_str(s, w->has_conv ? w->row.conv.channel.s : o ? o->channel.s : w->change->channel.s);
     stmt_str(s, act->u.status.ref);
     stmt_i64(s, act->u.status.delivery);
     stmt_str(s, act->u.status.reason);

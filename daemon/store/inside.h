@@ -67,6 +67,7 @@ struct writer {
     bool stop;
     struct db *db;
     struct batch *batch; /* apply.h */
+    bool answered;       /* a mutant has answered before the commit */
 };
 
 struct readers {
