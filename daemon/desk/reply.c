@@ -75,13 +75,6 @@ static const char *json_text(struct change *c, const char *name, struct slice va
     return ret;
 }
 
-static bool to_platform(const struct desk_site *ds, const struct conv *conv)
-{
-    const struct site_channel *ch = site_channel(ds->site, &conv->channel);
-
-    return ch && strcmp(ch->adapter, "widget") != 0;
-}
-
 /* ---- messages ---- */
 
 static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
