@@ -115,6 +115,14 @@ web_layer() {
     node_run web web npm test --silent
 }
 
+# The documents of the wire against the running daemon.
+contract_layer() {
+    [ -f tests/system/contract/package.json ] || return
+    command -v npm >/dev/null 2>&1 || { skip contract "npm is not installed"; return; }
+    [ -d tests/system/contract/node_modules ] || { skip contract "the npm packages of tests/system/contract are not installed"; return; }
+    node_run contract tests/system/contract npm test --silent
+}
+
 browser_layer() {
     ls tests/browser/*.test.* >/dev/null 2>&1 || return
     command -v node >/dev/null 2>&1 || { skip browser "node is not installed"; return; }
@@ -140,6 +148,7 @@ for layer in "$@"; do
     unit | store | live | model | system | fault) c_layer "$layer" ;;
     fuzz) fuzz_layer ;;
     web) web_layer ;;
+    contract) contract_layer ;;
     browser) browser_layer ;;
     install) shell_layer install tests/install.sh ;;
     *) echo "run.sh: no layer $layer" >&2; exit 2 ;;

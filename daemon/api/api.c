@@ -20,9 +20,8 @@ struct api {
 static const struct route_entry *const tables[] = { routes_session, routes_pages, routes_desk,     routes_transcripts,
                                                     routes_people,  routes_files, routes_operator, routes_hooks };
 
-#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
-#define TURN_MAX   (64u << 20)
-#define JSON_DEPTH 16
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TURN_MAX (64u << 20)
 
 struct api *api_new(const struct api_config *cfg)
 {
@@ -257,7 +256,7 @@ void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
 /* ---- what came ---- */
 
 /* Brackets outside of strings: jansson would recurse as deep as it is told to. */
-static bool too_deep(struct slice s)
+static bool too_deep(struct slice s, int levels)
 {
     bool text = false;
     int depth = 0;
@@ -273,7 +272,7 @@ static bool too_deep(struct slice s)
         } else if (c == '"')
             text = true;
         else if (c == '{' || c == '[') {
-            if (++depth > JSON_DEPTH)
+            if (++depth > levels)
                 return true;
         } else if (c == '}' || c == ']')
             depth--;
@@ -283,11 +282,12 @@ static bool too_deep(struct slice s)
 
 json_t *turn_body(struct turn *t)
 {
+    int levels = (int)t->api->cfg.cfg->limits.json_depth;
     json_error_t e;
     json_t *root;
 
-    if (too_deep(t->body)) {
-        turn_problem(t, 400, "the JSON is nested deeper than %d levels", JSON_DEPTH);
+    if (too_deep(t->body, levels)) {
+        turn_problem(t, 400, "the JSON is nested deeper than %d levels", levels);
         return NULL;
     }
     root = json_loadb(t->body.p, t->body.n, JSON_REJECT_DUPLICATES, &e);
@@ -368,7 +368,7 @@ struct site *turn_site(struct turn *t, const struct member **member)
             site = NULL; /* as if there were no such site */
     }
     if (!site)
-        turn_problem(t, 404, name.n ? "no such site" : "say which site: ?site=KEY");
+        turn_problem(t, name.n ? 404 : 400, name.n ? "no such site" : "say which site: ?site=KEY");
     return site;
 }
 

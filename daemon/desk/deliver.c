@@ -1,5 +1,6 @@
 /* deliver.c: step 8: an errand leaves the house. Claimed by a commit before the request leaves, settled by a commit after the answer; what was
  * found between the two by another holder is uncertain, and is sent again only where the platform has an idempotency key. */
+#include "core/fault.h"
 #include "desk/outlet.h"
 
 #include <openssl/hmac.h>
@@ -228,6 +229,7 @@ static void answered(void *ctx, const struct http_resp *resp)
     struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
     struct outcome outcome = { 0 };
 
+    fault_point("before_settle");
     if (!o)
         end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the channel was taken away");
     else if (o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome))
@@ -299,9 +301,10 @@ static void trip_send(struct trip *t)
     if (ride_along(t, o, &env))
         return;
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
-    if (rc == KF_OK)
+    if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
-    else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
+        fault_point("after_send");
+    } else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
         end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* a platform that has no such thing need not be told */
     else if (rc == KF_NOMEM)
         again_later(t, 0, NULL);
@@ -342,6 +345,7 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
         trip_end(t);
         return;
     }
+    fault_point("before_claim");
     c->conv = t->errand.conv;
     act = change_act(c, ACT_ERRAND_CLAIM);
     act->u.errand = (struct errand){ .id = t->errand.id, .lease = c->lease_epoch };

@@ -107,7 +107,8 @@ static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *s
         buf_str(b, "null");
     buf_str(b, ",\"site\":");
     site_json(d, ds, seat, b);
-    buf_printf(b, ",\"limits\":{\"text\":%d,\"file\":%lld}}", ds->site->text_max, (long long)ds->site->file_max);
+    buf_printf(b, ",\"limits\":{\"text\":%d,\"file\":%lld}}", (int)narrower(ds->site->text_max, d->cfg.text_max),
+               (long long)narrower(ds->site->file_max, d->cfg.file_max));
     seat->welcomed = true;
     session_send(d->session, seat, b);
     if (v && v->conv.state == CONV_WAITING && v->position)
@@ -155,11 +156,14 @@ static struct kf_id visitor_id(struct desk *d, const struct site *site, struct s
     return id;
 }
 
+/* Who sits there. A proof that does not hold changes nothing: `why` says so. False when memory is out. */
 static bool seat_identify(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, struct kf_err *why)
 {
     char peer[300], id[KF_ID_TEXT];
     struct kf_id who;
 
+    if (in->kind == INBOUND_HELLO)
+        seat->device = visitor_id(d, ds->site, seat, in->token);
     if (in->identity_id.n && in->identity_id.n <= 255 && identity_right(ds->site, in->identity_id, in->identity_hash)) {
         (void)snprintf(peer, sizeof(peer), "i:%.*s", (int)in->identity_id.n, in->identity_id.p);
         who = identity_contact(ds->site, in->identity_id);
@@ -168,11 +172,60 @@ static bool seat_identify(struct desk *d, struct desk_site *ds, struct seat *sea
         if (in->identity_id.n)
             (void)kf_fail(why, KF_AUTH, "the identity's hash is not right: it goes on as an unknown visitor");
         if (in->kind != INBOUND_HELLO)
-            return false;
-        who = visitor_id(d, ds->site, seat, in->token);
+            return true;
+        who = seat->device;
         (void)snprintf(peer, sizeof(peer), "v:%s", id_text(&who, id));
     }
     return set_text(&seat->peer, slice_of(peer)) && session_sit(d->session, seat, &who);
+}
+
+/* The conversation of whoever sits there now, and with it the welcome. */
+static void greet(struct desk *d, struct desk_site *ds, struct seat *seat, const struct site_channel *ch)
+{
+    struct query *q = query_new(QUERY_PEER);
+    struct call *call = q ? desk_call(d, ds) : NULL;
+
+    if (!call) {
+        if (q)
+            arena_free(q->arena);
+        session_kick(d->session, seat, 1013, "out of memory");
+        return;
+    }
+    call->conn = seat->conn;
+    q->site = ds->site->key;
+    q->channel = ch->key;
+    q->text = arena_copy(q->arena, slice_of(seat->peer));
+    d->ports.read(d->ports.ctx, q, greeted, call);
+}
+
+/* A page learns later who its visitor is: then it is welcomed anew, with that person's conversation. */
+void visitor_identity(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    const struct site_channel *ch = widget_channel(ds->site);
+    struct kf_id before = seat->who;
+    struct kf_err why = { 0 };
+
+    if (!ch || !seat_identify(d, ds, seat, in, &why))
+        session_kick(d->session, seat, ch ? 1013 : 4403, ch ? "out of memory" : "no such site");
+    else if (why.rc)
+        session_error(d->session, seat, in->cid, &why);
+    else {
+        session_ack(d->session, seat, in->cid, NULL, 0, now(d));
+        if (!id_eq(&before, &seat->who)) {
+            seat->conv = (struct kf_id){ { 0 } };
+            seat->welcomed = false;
+            greet(d, ds, seat, ch);
+        }
+    }
+}
+
+bool desk_sits_as(struct desk *d, const struct kf_id *contact, const struct kf_id *device)
+{
+    for (const struct seat *seat = session_seats(d->session, contact); seat; seat = seat->next)
+        if (seat->side == FRAME_VISITOR && id_eq(&seat->device, device))
+            return true;
+    return false;
 }
 
 void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -180,8 +233,6 @@ void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
     struct desk_site *ds = site_of(d, &seat->site);
     const struct site_channel *ch = ds ? widget_channel(ds->site) : NULL;
     struct kf_err why = { 0 };
-    struct query *q;
-    struct call *call;
 
     if (!ch) {
         session_kick(d->session, seat, 4403, "no such site");
@@ -199,19 +250,7 @@ void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
     }
     if (why.rc)
         session_error(d->session, seat, (struct slice){ NULL, 0 }, &why);
-    q = query_new(QUERY_PEER);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
-        session_kick(d->session, seat, 1013, "out of memory");
-        return;
-    }
-    call->conn = seat->conn;
-    q->site = ds->site->key;
-    q->channel = ch->key;
-    q->text = arena_copy(q->arena, slice_of(seat->peer));
-    d->ports.read(d->ports.ctx, q, greeted, call);
+    greet(d, ds, seat, ch);
 }
 
 /* ---- staff ---- */
@@ -271,7 +310,8 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         frame_conversation(b, FRAME_STAFF, &json);
     }
     buf_printf(b, "],\"waiting\":%lld,\"longest_ms\":%lld,\"limits\":{\"text\":%d,\"file\":%lld}}", (long long)ds->waiting,
-               (long long)ds->longest_ms, ds->site->text_max, (long long)ds->site->file_max);
+               (long long)ds->longest_ms, (int)narrower(ds->site->text_max, d->cfg.text_max),
+               (long long)narrower(ds->site->file_max, d->cfg.file_max));
     seat->welcomed = true;
     seat->checked_at = mono(d);
     session_send(d->session, seat, b);

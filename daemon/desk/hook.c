@@ -1,5 +1,6 @@
 /* hook.c: what platforms say. Steps 2 to 5 of a message's journey: verify and decode (the adapter), one commit that dedupes and stores, and only
  * then the answer. Nothing slow happens before it. */
+#include "core/fault.h"
 #include "core/utf8.h"
 #include "desk/outlet.h"
 
@@ -301,6 +302,7 @@ struct hook {
 static void hook_end(struct hook *h, int status, const char *type, struct slice body)
 {
     h->answer(h->ctx, status, type, body);
+    fault_point("after_ack");
     h->d->under_way--;
     arena_free(h->arena);
 }

@@ -1,4 +1,5 @@
 /* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
+#include "core/fault.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
 
@@ -35,6 +36,7 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
         seat_fail(d, call->conn, call->cid, rc, why);
     } else {
         acked(d, call, news);
+        fault_point("after_ack");
         if (news->duplicate)
             d->figures.duplicates++;
         else if (ds)
@@ -150,14 +152,17 @@ static void opening_fill(struct desk *d, const struct desk_site *ds, const struc
 static bool may_open(struct desk *d, const struct seat *seat, struct kf_err *why)
 {
     const struct view *v = session_view(d->session, &seat->conv);
+    int32_t retry;
     char key[64];
 
     if (v && conv_is_open(&v->conv))
         return true;
     (void)snprintf(key, sizeof(key), "a:%s", seat->address);
-    if (rate_take(d, key, d->cfg.new_per_minute, d->cfg.new_per_minute / 60 > 0 ? d->cfg.new_per_minute / 60 : 1, why))
+    if (rate_take(d, key, d->cfg.new_per_minute, d->cfg.new_per_minute, 60000, why))
         return true;
-    (void)kf_fail(why, KF_RATE, "too many new conversations from this address; try again in a minute");
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "too many new conversations from this address; wait a moment");
+    why->retry_after_ms = retry;
     return false;
 }
 
@@ -239,6 +244,12 @@ const char *file_extra(struct change *c, const struct stored_file *f)
     return ret;
 }
 
+/* Uploads come with the token, which knows nothing of an identity that the page has proven. */
+static bool file_of(const struct seat *seat, const struct kf_id *by)
+{
+    return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
+}
+
 static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct pending *p = ctx;
@@ -247,7 +258,7 @@ static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct k
     struct inbound in = { .kind = INBOUND_MESSAGE, .file = p->file, .reply_to = p->reply_to, .conversation = p->conv };
     struct kf_err none = { 0 };
 
-    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !id_eq(&q->file.by.id, &seat->who)))
+    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !file_of(seat, &q->file.by.id)))
         rc = KF_ABSENT; /* somebody else's: as if it were not there */
     in.cid = slice_of(p->cid);
     in.text = slice_of(p->text);
@@ -309,11 +320,14 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
     struct desk_site *ds = site_of(d, &seat->site);
     struct kf_err why = { 0 };
     char key[64], id[KF_ID_TEXT];
+    int burst, rate;
 
     if (!ds || !wants_cid(d, seat, in))
         return;
     (void)snprintf(key, sizeof(key), "v:%s", id_text(&seat->who, id));
-    if (!rate_take(d, key, ds->site->message_burst, ds->site->message_rate, &why) || !may_open(d, seat, &why)) {
+    burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
+    rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
+    if ((burst > 0 && !rate_take(d, key, burst, rate, 1000, &why)) || !may_open(d, seat, &why)) {
         session_error(d->session, seat, in->cid, &why);
         return;
     }
@@ -408,6 +422,10 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
     }
     if (in->locale.n)
         (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15), in->locale.p);
+    if (in->identity_id.n) {
+        visitor_identity(d, seat, in);
+        return;
+    }
     c = conv && in->profile.n ? change_new(&ds->site->key, now(d)) : NULL;
     if (!c) {
         session_ack(d->session, seat, in->cid, NULL, 0, now(d));

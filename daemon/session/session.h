@@ -26,10 +26,11 @@ struct seat {
     uint64_t conn;
     enum frame_side side;
     struct kf_key site;
-    struct kf_id who; /* visitors: the contact; staff: the person. Zero before session_sit() */
-    char address[46]; /* of the socket's other end */
-    char *peer;       /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
-    char *name;       /* what the other side sees; owned, may be NULL */
+    struct kf_id who;    /* visitors: the contact; staff: the person. Zero before session_sit() */
+    struct kf_id device; /* visitors: whom the cookie or token names; the contact is another one where an identity was proven */
+    char address[46];    /* of the socket's other end */
+    char *peer;          /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
+    char *name;          /* what the other side sees; owned, may be NULL */
     char locale[16];
     bool verified; /* visitors: the identity was proven */
     bool hello;    /* said */
@@ -76,7 +77,7 @@ struct session_ops {
     void (*closed)(void *ctx, struct seat *seat);
     /* There is a gap: read the messages after `after` and call session_catch_up(). */
     void (*fetch)(void *ctx, const struct kf_id *conv, int64_t after);
-    int (*text_max)(void *ctx, const struct kf_key *site);
+    void (*limits)(void *ctx, const struct kf_key *site, struct frame_limits *ret);
 };
 
 struct session *session_new(const struct session_net *net, const struct session_ops *ops);

@@ -99,6 +99,7 @@ bool entry_add(struct work *w, const char *kind, const struct actor *by, const c
 
     if (!more_room(w, (void **)&w->entries, w->n_entries, &w->cap_entries, sizeof(*w->entries)))
         return false;
+    w->said = true;
     e = &w->entries[w->n_entries++];
     *e = (struct entry){
         .id = ++w->row.entries,
@@ -293,7 +294,7 @@ static bool id_of_ref(struct batch *b, const struct change *c, const char *ref, 
 
     stmt_str(s, ref);
     stmt_str(s, c->site.s);
-    stmt_str(s, c->opening ? c->opening->channel.s : "");
+    stmt_str(s, *c->channel.s ? c->channel.s : c->opening ? c->opening->channel.s : "");
     if (stmt_row(s))
         get_id(s, ret);
     rc = stmt_end(s, &why);
@@ -680,7 +681,7 @@ static bool write_conv(struct work *w)
         w->slot = slot;
         return true;
     }
-    if (memcmp(&slot->row, &w->row, sizeof(w->row)) == 0)
+    if (!w->said && !w->full)
         return true;
     due = conv_due(&slot->row.conv) != conv_due(&w->row.conv) || slot->row.conv.rule_due_at != w->row.conv.rule_due_at;
     slot->row = w->row;

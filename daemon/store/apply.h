@@ -70,7 +70,8 @@ struct work {
     struct slot *slot; /* NULL: no conversation, or a new one */
     struct conv_row row;
     bool has_conv, opens, reopens;
-    bool full;                      /* more than messages changes in the row */
+    bool said;                      /* its row changes: what messages, entries and reading change in it */
+    bool full;                      /* more than that changes */
     bool ruled_all;                 /* the rules have looked at all that this change says */
     struct kf_id contact, customer; /* of the visitor who is opening */
     bool contact_new, contact_verify;

@@ -554,34 +554,20 @@ static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_
     e->user = get_str(s, a);
 }
 
-/* `after` is the epoch of the lease under which the caller works; 0: the newest there is. */
-static enum kf_rc lease_epoch(struct reading *r, int64_t *ret)
-{
-    struct stmt *s;
-
-    *ret = r->q->after;
-    if (*ret)
-        return KF_OK;
-    s = stmt_begin(r->db, SQL_LEASE_NEWEST);
-    if (stmt_row(s))
-        *ret = get_i64(s);
-    return stmt_end(s, r->why);
-}
-
 static enum kf_rc read_errands(struct reading *r)
 {
     struct query *q = r->q;
-    int64_t epoch, limit = limit_of(q, 100);
+    int64_t limit = limit_of(q, 100);
     int64_t *convs = arena_array(q->arena, (size_t)limit, sizeof(*convs));
-    enum kf_rc rc = lease_epoch(r, &epoch);
     struct stmt *s;
+    enum kf_rc rc;
 
-    if (rc || !convs)
-        return rc ? rc : no_memory(r);
+    if (!convs)
+        return no_memory(r);
     s = stmt_begin(r->db, SQL_ERRANDS_DUE);
     stmt_str(s, q->site.s);
     stmt_i64(s, q->now);
-    stmt_i64(s, epoch);
+    stmt_i64(s, q->after);
     stmt_i64(s, limit);
     while (stmt_row(s)) {
         struct errand *e = room(r, q->errands, q->n_errands, sizeof(*e));

@@ -1,9 +1,12 @@
 /* The writer: one thread, one connection, one transaction for all that is queued. It waits for nothing: while a batch is being
  * committed the next one gathers, so batches grow with the load by themselves. */
+#include "core/fault.h"
+#include "core/mutant.h"
 #include "store/apply.h"
 #include "store/index.h"
 
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdlib.h>
 
 struct hasher {
@@ -24,7 +27,7 @@ static bool hash_key(const struct hasher *h, struct job *j)
     const struct change *c = j->change;
     uint8_t print[32];
 
-    if (c->key.n == 0)
+    if (c->key.n == 0 || mutant("no_dedupe"))
         return true;
     j->keyed = true;
     if (!hash(h, slice_of(c->site.s), c->key, j->key))
@@ -47,6 +50,14 @@ static int by_order(const void *a, const void *b)
     if (x->order != y->order)
         return x->order < y->order ? -1 : 1;
     return x->turn < y->turn ? -1 : x->turn > y->turn;
+}
+
+/* Gives the batch back to who asked; nobody here may touch it afterwards. */
+static void give_back(struct store *s, struct job **jobs, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        jobs[i]->done.next = &jobs[i + 1]->done;
+    store_post_many(s, &jobs[0]->done, &jobs[n - 1]->done);
 }
 
 static void answer_all(struct job **jobs, size_t n, enum kf_rc rc, const struct kf_err *why)
@@ -75,9 +86,25 @@ static bool fill(struct batch *b, struct job **jobs, struct job **sorted, size_t
     return batch_flush(b);
 }
 
-/* KF_OK: every job has its own answer, and what they changed is on the disk. */
-static enum kf_rc try_batch(struct writer *w, struct job **jobs, size_t n, bool *indexable, struct kf_err *why)
+static enum kf_rc commit_filled(struct store *s, struct job **jobs, size_t n, struct kf_err *why)
 {
+    enum kf_rc rc;
+
+    if (mutant("ack_before_commit")) {
+        s->writer.answered = true;
+        give_back(s, jobs, n);
+        (void)poll(NULL, 0, 5); /* a disk that takes its time: the answers leave the house before */
+    }
+    fault_point("before_commit");
+    rc = db_commit(s->writer.db, why);
+    fault_point("after_commit_before_ack");
+    return rc;
+}
+
+/* KF_OK: every job has its own answer, and what they changed is on the disk. */
+static enum kf_rc try_batch(struct store *s, struct job **jobs, size_t n, bool *indexable, struct kf_err *why)
+{
+    struct writer *w = &s->writer;
     struct job *sorted[BATCH_MAX];
     struct arena *a = arena_new(0);
     struct batch *b = w->batch;
@@ -93,7 +120,7 @@ static enum kf_rc try_batch(struct writer *w, struct job **jobs, size_t n, bool 
         rc = b->hard;
         *why = b->why;
     } else
-        rc = db_commit(w->db, why);
+        rc = commit_filled(s, jobs, n, why);
     if (rc)
         db_rollback(w->db);
     else
@@ -114,17 +141,19 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
         answer_all(jobs, n, KF_IO, &why);
         return;
     }
-    rc = try_batch(&s->writer, jobs, n, indexable, &why);
-    if (!rc)
+    rc = try_batch(s, jobs, n, indexable, &why);
+    if (!rc) {
+        store_well(s, &s->writer.unwell, "commit");
         return;
+    }
     if (rc == KF_IO) {
         store_break(s, why.text);
         answer_all(jobs, n, KF_IO, &why);
     } else if (rc == KF_AGAIN || rc == KF_NOMEM) {
-        store_log(s, 2, "warn store event=again changes=%zu why=\"%s\"", n, why.text);
+        store_unwell(s, &s->writer.unwell, "commit", why.text);
         answer_all(jobs, n, KF_AGAIN, &why);
     } else if (n == 1) {
-        store_log(s, 3, "error store event=failed why=\"%s\"", why.text);
+        store_log(s, 3, "change_failed", why.text);
         answer_all(jobs, n, rc, &why);
     } else
         for (size_t i = 0; i < n; i++)
@@ -176,13 +205,14 @@ static void commit_batch(struct store *s, struct job **jobs, size_t n)
     int64_t from = clock_us();
     bool indexable = false;
 
+    s->writer.answered = false;
     commit_jobs(s, jobs, n, &indexable);
-    count(s, jobs, n, clock_us() - from);
     if (indexable)
         index_nudge(s);
-    for (size_t i = 0; i + 1 < n; i++)
-        jobs[i]->done.next = &jobs[i + 1]->done;
-    store_post_many(s, &jobs[0]->done, &jobs[n - 1]->done);
+    if (s->writer.answered)
+        return;
+    count(s, jobs, n, clock_us() - from);
+    give_back(s, jobs, n);
 }
 
 /* Waits for work. False: there is none and there will be none. */
