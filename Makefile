@@ -98,20 +98,22 @@ pkgs:
 
 LAYERS  = unit store live model system
 TESTS   = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c)))
-SUPPORT = $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+SUPPORT = $(B)/tests/libsupport.a
 FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
-CLIB    = $(SUPPORT) $(LIB)
 
-# What the programs of one layer share lies beside them.
-MODEL   = $(patsubst %.c,$(B)/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
-$(filter $(B)/tests/model/%,$(TESTS)): $(MODEL)
-CAMPAIGN = $(patsubst %.c,$(B)/%.o,$(filter-out tests/fault/fault_%,$(wildcard tests/fault/*.c)))
-$(FAULT) $(B)/tests/system/test_faults: $(CAMPAIGN)
-$(CAMPAIGN) $(FAULT:=.o) $(B)/tests/system/test_faults.o: CFLAGS += -Itests
-$(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(CLIB)
+$(SUPPORT): $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+	@rm -f $@ && ar rcs $@ $^
+
+# What the programs of one layer share lies beside them: every other .c of its folder.
+beside = $(patsubst %.c,$(B)/%.o,$(filter-out tests/$1/test_%.c tests/$1/fault_%.c,$(wildcard tests/$1/*.c)))
+$(foreach layer,$(LAYERS) fault,$(eval $(filter $(B)/tests/$(layer)/%,$(TESTS) $(FAULT)): $(call beside,$(layer))))
+# The short campaigns of `make test` are the long ones, cut short.
+$(B)/tests/system/test_faults: $(call beside,fault)
+$(call beside,fault) $(FAULT:=.o) $(B)/tests/system/test_faults.o: CFLAGS += -Itests
+$(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(SUPPORT) $(LIB)
 	@echo "  LINK $@"
-	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(SUPPORT) $(LIB) -lcmocka $(LIBS)
 
 # Under MODE=fuzz libFuzzer drives a target, else replay.c gives it the corpus.
 $(FUZZ): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
@@ -148,12 +150,12 @@ setup-test:
 # All layers; the last line is the sum.
 test: setup-test
 	$(SUB) all tests fuzzers
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install web browser
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
-	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz contract
 
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh

@@ -305,9 +305,21 @@ static void reload_changed(int level, const char *line)
     log_line(level, line);
 }
 
+static void take_bounds(const struct config *cfg, struct desk_config *ret)
+{
+    ret->new_per_minute = (int)cfg->limits.conversations;
+    ret->text_max = (int)cfg->limits.text;
+    ret->message_burst = (int)cfg->limits.message_burst;
+    ret->message_rate = (int)cfg->limits.message_rate;
+    ret->json_levels = (int)cfg->limits.json_depth;
+    ret->file_max = cfg->limits.upload;
+    ret->hello_ms = cfg->limits.hello_time;
+}
+
 static enum kf_rc node_reload(void *ctx, struct kf_err *why)
 {
     struct node *n = ctx;
+    struct desk_config bounds = { 0 };
     enum kf_rc rc;
 
     notify_reloading();
@@ -320,6 +332,8 @@ static enum kf_rc node_reload(void *ctx, struct kf_err *why)
         log_pairs(LOG_ERROR, "main", "event", "reload_refused", "reason", why->text, NULL);
     else {
         log_pairs(LOG_INFO, "main", "event", "reloaded", NULL);
+        take_bounds(&n->cfg, &bounds);
+        desk_bounds(n->desk, &bounds);
         desk_load(n->desk, NULL, NULL);
     }
     notify_ready("running");
@@ -558,7 +572,6 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     struct desk_config desk = { .node = n->id,
                                 .sole = !n->cfg.redis.url,
                                 .public_url = n->cfg.listen.public_url.n ? n->cfg.listen.public_url.items[0] : "",
-                                .new_per_minute = (int)n->cfg.limits.conversations,
                                 .log = log_line };
     struct session_ops ops;
     struct api_config api;
@@ -570,6 +583,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
         rc = net_client_open(&n->client, &n->loop, &client, why);
     if (rc)
         return rc;
+    take_bounds(&n->cfg, &desk);
     n->desk = desk_new(&n->ports, &desk);
     if (!n->desk)
         return kf_fail(why, KF_NOMEM, "out of memory");

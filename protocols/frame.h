@@ -17,6 +17,7 @@ enum frame_side { FRAME_VISITOR, FRAME_STAFF };
 
 struct frame_limits {
     size_t text_max; /* code points */
+    int levels;      /* of JSON; 0: 16 */
 };
 
 /* One frame → one inbound in the arena. `ret->cid` is set, also on failure, whenever the frame carried a valid one, so that the error

@@ -546,7 +546,7 @@ enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct fram
     enum kf_rc rc;
 
     *ret = (struct inbound){ .kind = INBOUND_MESSAGE };
-    frame = json_read(a, text, JSON_OF_FRAMES, &err);
+    frame = json_read_within(a, text, JSON_OF_FRAMES, limits->levels ? limits->levels : JSON_DEPTH_MAX, &err);
     if (!frame) {
         if (why)
             *why = err;

@@ -27,7 +27,8 @@ struct scan {
     size_t i;
     int depth;
     bool in_string;
-    bool deep; /* more than JSON_DEPTH_MAX levels */
+    int levels; /* the bound */
+    bool deep;  /* more than that */
     /* Escapes that must become \ufffd, integers too long for 64 bits. */
     bool repair, big;
 };
@@ -94,7 +95,7 @@ static void scan_all(struct scan *s, bool numbers)
         } else if (c == '"') {
             s->in_string = true;
         } else if (c == '{' || c == '[') {
-            if (++s->depth > JSON_DEPTH_MAX)
+            if (++s->depth > s->levels)
                 s->deep = true;
         } else if (c == '}' || c == ']') {
             s->depth--;
@@ -172,8 +173,13 @@ static void explain(const json_error_t *err, struct kf_err *why)
 
 json_t *json_read(struct arena *a, struct slice text, enum json_manner manner, struct kf_err *why)
 {
+    return json_read_within(a, text, manner, JSON_DEPTH_MAX, why);
+}
+
+json_t *json_read_within(struct arena *a, struct slice text, enum json_manner manner, int levels, struct kf_err *why)
+{
     bool numbers = manner == JSON_OF_PLATFORMS;
-    struct scan s = { .text = text };
+    struct scan s = { .text = text, .levels = levels };
     json_error_t err;
     json_t *ret;
 
@@ -183,7 +189,7 @@ json_t *json_read(struct arena *a, struct slice text, enum json_manner manner, s
     }
     scan_all(&s, numbers);
     if (s.deep) {
-        kf_fail(why, KF_INVALID, "JSON of more than %d levels", JSON_DEPTH_MAX);
+        kf_fail(why, KF_INVALID, "JSON of more than %d levels", levels);
         return NULL;
     }
     if (s.repair || s.big) {
@@ -253,7 +259,7 @@ static void write_array(struct buf *b, const json_t *v)
     buf_char(b, ']');
 }
 
-/* Recursive, and bounded all the same: json_read() lets no more than JSON_DEPTH_MAX levels in. */
+/* Recursive, and bounded all the same: json_read() lets no more than a few levels in. */
 void json_write(struct buf *b, const json_t *v)
 {
     switch (json_typeof(v)) {

@@ -22,6 +22,8 @@ enum json_manner {
 
 /* An object, to be released with json_decref(); NULL with `why` (KF_INVALID, KF_NOMEM) otherwise. The words never quote the text. */
 json_t *json_read(struct arena *a, struct slice text, enum json_manner manner, struct kf_err *why);
+/* The same with another bound on the levels. */
+json_t *json_read_within(struct arena *a, struct slice text, enum json_manner manner, int levels, struct kf_err *why);
 
 /* Writes any value; sticky errors as always with buf. Reals keep 17 digits. */
 void json_write(struct buf *b, const json_t *v);

@@ -46,8 +46,9 @@ one_program() {
     p=$(grep -c '^\[       OK \]' "$out")
     f=$(grep -c '^\[  FAILED  \] [^0-9]' "$out")
     s=$(grep -c '^\[  SKIPPED \] [^0-9]' "$out")
-    # cmocka names a failed test twice: where it failed, and in the list at the end.
+    # cmocka names what failed or was skipped twice: where it happened, and in the list at the end.
     grep -q '^\[  FAILED  \] [0-9]* test(s), listed below' "$out" && f=$(((f + 1) / 2))
+    grep -q '^\[  SKIPPED \] [0-9]* test(s), listed below' "$out" && s=$(((s + 1) / 2))
     if [ "$p" -eq 0 ] && [ "$f" -eq 0 ] && [ "$s" -eq 0 ] && ! grep -q '^\[=' "$out"; then
         [ $rc -eq 0 ] && p=1
     fi
@@ -58,7 +59,7 @@ one_program() {
         if [ "$f" -gt 0 ] || [ $rc -ne 0 ]; then
             grep -v -E '^\[( RUN  |       OK )' "$out" | tail -n 80
         elif [ "$s" -gt 0 ]; then
-            grep -i skip "$out" | grep -v '^\[=' | head -n 5
+            grep -i skip "$out" | grep -v -E '^\[[= ]|SKIPPED TEST' | head -n 5
         fi
     } > "$out.said"
     cat "$out.said"
@@ -114,6 +115,14 @@ web_layer() {
     node_run web web npm test --silent
 }
 
+# The documents of the wire against the running daemon.
+contract_layer() {
+    [ -f tests/system/contract/package.json ] || return
+    command -v npm >/dev/null 2>&1 || { skip contract "npm is not installed"; return; }
+    [ -d tests/system/contract/node_modules ] || { skip contract "the npm packages of tests/system/contract are not installed"; return; }
+    node_run contract tests/system/contract npm test --silent
+}
+
 browser_layer() {
     ls tests/browser/*.test.* >/dev/null 2>&1 || return
     command -v node >/dev/null 2>&1 || { skip browser "node is not installed"; return; }
@@ -139,6 +148,7 @@ for layer in "$@"; do
     unit | store | live | model | system | fault) c_layer "$layer" ;;
     fuzz) fuzz_layer ;;
     web) web_layer ;;
+    contract) contract_layer ;;
     browser) browser_layer ;;
     install) shell_layer install tests/install.sh ;;
     *) echo "run.sh: no layer $layer" >&2; exit 2 ;;

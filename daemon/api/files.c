@@ -275,6 +275,7 @@ static bool read_session(struct turn *t, store_answer *done, void *ctx)
 static void post_file(struct turn *t)
 {
     struct slice name = turn_query(t, "site");
+    const char *length = arena_text(t->arena, turn_header(t, "content-length")); /* there is one: net asks for it */
     struct upload *u;
     struct site *site;
     struct kf_key key;
@@ -283,6 +284,10 @@ static void post_file(struct turn *t)
     site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
     if (!site) {
         turn_problem(t, 404, "no such site: ?site=KEY");
+        return;
+    }
+    if (strtoll(length, NULL, 10) > desk_file_max(turn_desk(t), site)) {
+        turn_problem(t, 413, "a file may have %lld bytes here", (long long)desk_file_max(turn_desk(t), site));
         return;
     }
     u = calloc(1, sizeof(*u));

@@ -158,6 +158,7 @@ static void verified(void *arg)
     act->u.login.account = change_text(c, slice_of(l->email));
     act->u.login.address = change_text(c, slice_of(t->peer.address));
     act->u.login.ok = ok;
+    act->u.login.allowed = (int)turn_config(t)->cfg->limits.login_failures;
     act = change_act(c, ACT_AUDIT);
     act->u.entry = (struct entry){
         .at = c->at, .kind = ok ? "login" : "login_failed", .by = c->by, .data = change_printf(c, "{\"address\":\"%s\"}", t->peer.address)

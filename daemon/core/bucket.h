@@ -8,6 +8,7 @@
 struct bucket {
     int64_t at;    /* of the last look */
     int64_t milli; /* thousandths of a token */
+    int64_t rest;  /* of a thousandth: its period-th parts */
 };
 
 /* Full at birth. */
@@ -15,5 +16,7 @@ void bucket_init(struct bucket *b, int burst, int64_t now_ms);
 /* Takes one token; else false, and *retry_after_ms says when there will be one. `per_second` tokens come back. A clock that went
  * backwards gives nothing and takes nothing. */
 bool bucket_take(struct bucket *b, int burst, int per_second, int64_t now_ms, int64_t *retry_after_ms);
+/* The same with `count` tokens in a period, for rates below one a second. */
+bool bucket_take_in(struct bucket *b, int burst, int count, int64_t period_ms, int64_t now_ms, int64_t *retry_after_ms);
 
 #endif

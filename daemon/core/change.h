@@ -137,6 +137,7 @@ struct act {
             enum delivery delivery;
             const char *reason;
             int64_t at;
+            bool again; /* only for what failed or is uncertain: KF_CONFLICT for everything else */
         } status;
         struct {
             const char *text;
@@ -157,6 +158,7 @@ struct act {
         struct {
             const char *account, *address;
             bool ok;
+            int allowed; /* failures before the delay begins; 0: 5 */
         } login;
         struct act_document document;
         struct act_file file;

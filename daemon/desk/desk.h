@@ -13,11 +13,18 @@ struct desk_config {
     struct kf_id node;
     bool sole; /* nobody else can have this store open: a lease left behind is taken at once */
     const char *public_url;
-    int new_per_minute; /* conversations an address may open in a minute */
+    int new_per_minute;              /* conversations an address may open in a minute */
+    int text_max;                    /* where a site allows more; 0: as the site says */
+    int64_t file_max;                /* likewise */
+    int message_burst, message_rate; /* where a site says nothing; 0: no bound */
+    int json_levels;                 /* 0: 16 */
+    int64_t hello_ms;                /* 0: 10 s */
     void (*log)(int level, const char *line);
 };
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg);
+/* Takes over the bounds of `cfg`: they were changed while running. */
+void desk_bounds(struct desk *d, const struct desk_config *cfg);
 /* Nothing may be under way any more. Takes NULL. */
 void desk_free(struct desk *d);
 /* The session calls the desk through these; the desk talks to the session. */
@@ -41,6 +48,8 @@ const struct member *desk_member(struct desk *d, const struct kf_key *site, cons
 const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i);                /* NULL at the end */
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
+/* Bytes of an upload for this site. */
+int64_t desk_file_max(struct desk *d, const struct site *site);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
 /* A token for a visitor who has none. */

@@ -107,7 +107,8 @@ static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *s
         buf_str(b, "null");
     buf_str(b, ",\"site\":");
     site_json(d, ds, seat, b);
-    buf_printf(b, ",\"limits\":{\"text\":%d,\"file\":%lld}}", ds->site->text_max, (long long)ds->site->file_max);
+    buf_printf(b, ",\"limits\":{\"text\":%d,\"file\":%lld}}", (int)narrower(ds->site->text_max, d->cfg.text_max),
+               (long long)narrower(ds->site->file_max, d->cfg.file_max));
     seat->welcomed = true;
     session_send(d->session, seat, b);
     if (v && v->conv.state == CONV_WAITING && v->position)
@@ -309,7 +310,8 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         frame_conversation(b, FRAME_STAFF, &json);
     }
     buf_printf(b, "],\"waiting\":%lld,\"longest_ms\":%lld,\"limits\":{\"text\":%d,\"file\":%lld}}", (long long)ds->waiting,
-               (long long)ds->longest_ms, ds->site->text_max, (long long)ds->site->file_max);
+               (long long)ds->longest_ms, (int)narrower(ds->site->text_max, d->cfg.text_max),
+               (long long)narrower(ds->site->file_max, d->cfg.file_max));
     seat->welcomed = true;
     seat->checked_at = mono(d);
     session_send(d->session, seat, b);
@@ -380,7 +382,12 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     r->arena = arena_new(0);
     r->convs = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->convs)) : NULL;
     r->customers = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->customers)) : NULL;
-    for (size_t i = 0; r->convs && r->customers && i < q->n_convs; i++)
+    if (!r->convs || !r->customers) { /* a desk that looks empty would be worse than none */
+        session_kick(r->call.d->session, seat, 1013, "out of memory");
+        roll_end(r);
+        return;
+    }
+    for (size_t i = 0; i < q->n_convs; i++)
         if (conv_is_open(&q->convs[i])) {
             r->convs[n] = q->convs[i];
             r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));

@@ -152,14 +152,17 @@ static void opening_fill(struct desk *d, const struct desk_site *ds, const struc
 static bool may_open(struct desk *d, const struct seat *seat, struct kf_err *why)
 {
     const struct view *v = session_view(d->session, &seat->conv);
+    int32_t retry;
     char key[64];
 
     if (v && conv_is_open(&v->conv))
         return true;
     (void)snprintf(key, sizeof(key), "a:%s", seat->address);
-    if (rate_take(d, key, d->cfg.new_per_minute, d->cfg.new_per_minute / 60 > 0 ? d->cfg.new_per_minute / 60 : 1, why))
+    if (rate_take(d, key, d->cfg.new_per_minute, d->cfg.new_per_minute, 60000, why))
         return true;
-    (void)kf_fail(why, KF_RATE, "too many new conversations from this address; try again in a minute");
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "too many new conversations from this address; wait a moment");
+    why->retry_after_ms = retry;
     return false;
 }
 
@@ -317,11 +320,14 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
     struct desk_site *ds = site_of(d, &seat->site);
     struct kf_err why = { 0 };
     char key[64], id[KF_ID_TEXT];
+    int burst, rate;
 
     if (!ds || !wants_cid(d, seat, in))
         return;
     (void)snprintf(key, sizeof(key), "v:%s", id_text(&seat->who, id));
-    if (!rate_take(d, key, ds->site->message_burst, ds->site->message_rate, &why) || !may_open(d, seat, &why)) {
+    burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
+    rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
+    if ((burst > 0 && !rate_take(d, key, burst, rate, 1000, &why)) || !may_open(d, seat, &why)) {
         session_error(d->session, seat, in->cid, &why);
         return;
     }

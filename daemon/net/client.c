@@ -4,8 +4,8 @@
  * before net_fetch() has returned. */
 #include "net/client.h"
 
-#include "core/buf.h"
 #include "core/address.h"
+#include "core/buf.h"
 
 #include <curl/curl.h>
 #include <errno.h>

@@ -14,9 +14,9 @@
 #ifndef KF_NET_INTERNAL_H
 #define KF_NET_INTERNAL_H
 
+#include "core/address.h"
 #include "core/arena.h"
 #include "core/buf.h"
-#include "core/address.h"
 #include "net/server.h"
 
 #include <libwebsockets.h>

@@ -149,7 +149,7 @@ void session_text(struct session *s, uint64_t conn, struct slice text)
         session_error(s, seat, (struct slice){ NULL, 0 }, &why);
         return;
     }
-    limits.text_max = (size_t)s->ops.text_max(s->ops.ctx, &seat->site);
+    s->ops.limits(s->ops.ctx, &seat->site, &limits);
     if (frame_decode(a, seat->side, &limits, text, &in, &why))
         session_error(s, seat, in.cid, &why);
     else

@@ -77,7 +77,7 @@ struct session_ops {
     void (*closed)(void *ctx, struct seat *seat);
     /* There is a gap: read the messages after `after` and call session_catch_up(). */
     void (*fetch)(void *ctx, const struct kf_id *conv, int64_t after);
-    int (*text_max)(void *ctx, const struct kf_key *site);
+    void (*limits)(void *ctx, const struct kf_key *site, struct frame_limits *ret);
 };
 
 struct session *session_new(const struct session_net *net, const struct session_ops *ops);

@@ -152,9 +152,10 @@ static const struct key site_keys[] = {
       .help = "how long a visitor waits for the agent who knows the matter" },
     { "recall_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "120000", IN_SITE(recall_ms),
       .help = "how long an agent may take back a message" },
-    { "message_burst", KEY_SMALL, .min = 1, .max = 1000, .def = "10", IN_SITE(message_burst),
-      .help = "messages a visitor may send at once" },
-    { "message_rate", KEY_SMALL, .min = 1, .max = 1000, .def = "2", IN_SITE(message_rate), .help = "messages a second after that" },
+    { "message_burst", KEY_SMALL, .min = 0, .max = 1000, .def = "0", IN_SITE(message_burst),
+      .help = "messages a visitor may send at once; 0: as the installation says" },
+    { "message_rate", KEY_SMALL, .min = 0, .max = 1000, .def = "0", IN_SITE(message_rate),
+      .help = "messages a second after that; 0: as the installation says" },
     { 0 },
 };
 

@@ -68,8 +68,8 @@ struct site {
     int64_t grace_ms;            /* an agent may be away from the net for so long: 30 s */
     int64_t wrapup_ms;           /* 0 */
     int64_t sticky_ms;
-    int64_t recall_ms; /* 2 min */
-    int message_burst, message_rate;
+    int64_t recall_ms;               /* 2 min */
+    int message_burst, message_rate; /* 0: those of the installation */
     const struct site_channel *channels;
     size_t n_channels;
     const struct site_queue *queues;

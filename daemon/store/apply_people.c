@@ -245,13 +245,13 @@ struct login_row {
     int64_t failures, next_at;
 };
 
-static int64_t login_wait(int64_t failures)
+static int64_t login_wait(int64_t failures, int64_t allowed)
 {
     int64_t ms = 1000;
 
-    if (failures < LOGIN_FREE)
+    if (failures < allowed)
         return 0;
-    for (int64_t i = LOGIN_FREE; i < failures && ms < LOGIN_WAIT_MAX; i++)
+    for (int64_t i = allowed; i < failures && ms < LOGIN_WAIT_MAX; i++)
         ms *= 2;
     return ms < LOGIN_WAIT_MAX ? ms : LOGIN_WAIT_MAX;
 }
@@ -269,7 +269,7 @@ static bool write_login_failure(struct work *w, const struct op *op)
     return run(w, s);
 }
 
-static bool plan_login_failure(struct work *w, const char *account, const char *address)
+static bool plan_login_failure(struct work *w, const char *account, const char *address, int allowed)
 {
     struct stmt *s = stmt_begin(w->db, SQL_LOGIN_GET);
     struct login_row *r = ARENA_NEW(w->arena, struct login_row);
@@ -288,7 +288,7 @@ static bool plan_login_failure(struct work *w, const char *account, const char *
     if (w->change->at - at > LOGIN_FORGET)
         failures = 0;
     failures++;
-    *r = (struct login_row){ account, address, failures, w->change->at + login_wait(failures) };
+    *r = (struct login_row){ account, address, failures, w->change->at + login_wait(failures, allowed) };
     return op_add(w, write_login_failure, r, NULL, 0);
 }
 
@@ -305,10 +305,11 @@ bool plan_login(struct work *w, const struct act *act)
 {
     const char *account = act->u.login.account ? act->u.login.account : "";
     const char *address = act->u.login.address ? act->u.login.address : "";
+    int allowed = act->u.login.allowed ? act->u.login.allowed : LOGIN_FREE;
 
     if (act->u.login.ok)
         return op_add(w, write_login_clear, account, NULL, 0);
-    if (*account && !plan_login_failure(w, account, ""))
+    if (*account && !plan_login_failure(w, account, "", allowed))
         return false;
-    return !*address || plan_login_failure(w, "", address);
+    return !*address || plan_login_failure(w, "", address, allowed);
 }

@@ -38,6 +38,8 @@ struct upload {
     int64_t blocks, size;
     EVP_MD_CTX *sha;
     bool failed; /* a batch with some of it was lost */
+    bool over;   /* ended or dropped in the batch that is under way */
+    bool fresh;  /* `content` was given in the batch that is under way */
     size_t held;
     char block[STORE_BLOCK];
 };
@@ -58,12 +60,12 @@ static void upload_free(struct upload *u)
     free(u);
 }
 
-static struct upload **upload_find(struct filer *f, const struct kf_id *handle)
+static struct upload *upload_find(struct filer *f, const struct kf_id *handle)
 {
-    struct upload **u = &f->uploads;
+    struct upload *u = f->uploads;
 
-    while (*u && !id_eq(&(*u)->handle, handle))
-        u = &(*u)->next;
+    while (u && (u->over || !id_eq(&u->handle, handle)))
+        u = u->next;
     return u;
 }
 
@@ -78,7 +80,8 @@ static struct upload *upload_new(struct filer *f, const struct kf_id *handle)
     }
     u->handle = *handle;
     u->next = f->uploads;
-    return f->uploads = u;
+    f->uploads = u;
+    return u;
 }
 
 static enum kf_rc upload_begin(struct db *db, struct upload *u, struct kf_err *why)
@@ -92,6 +95,7 @@ static enum kf_rc upload_begin(struct db *db, struct upload *u, struct kf_err *w
     stmt_i64(s, wall_ms());
     rc = stmt_run(s, 1, why);
     u->content = db->ops->last_key(db);
+    u->fresh = true;
     return rc;
 }
 
@@ -126,7 +130,7 @@ static enum kf_rc drop_content(struct db *db, int64_t content, struct kf_err *wh
 
 static enum kf_rc put(struct filer *f, struct file_job *j, struct kf_err *why)
 {
-    struct upload *u = *upload_find(f, &j->handle);
+    struct upload *u = upload_find(f, &j->handle);
     size_t from = 0;
     enum kf_rc rc = KF_OK;
 
@@ -180,7 +184,7 @@ static enum kf_rc end_as(struct db *db, struct upload *u, const uint8_t sha256[3
 
 static enum kf_rc end(struct filer *f, struct file_job *j, struct kf_err *why)
 {
-    struct upload *u = *upload_find(f, &j->handle);
+    struct upload *u = upload_find(f, &j->handle);
     EVP_MD_CTX *copy;
     bool ok;
     enum kf_rc rc;
@@ -191,7 +195,8 @@ static enum kf_rc end(struct filer *f, struct file_job *j, struct kf_err *why)
     }
     if (u->failed) {
         j->rc = kf_fail(&j->why, KF_AGAIN, "some of the upload was lost: send it again");
-        return KF_OK;
+        u->over = true;
+        return u->content ? drop_content(f->db, u->content, why) : KF_OK;
     }
     copy = EVP_MD_CTX_new(); /* the batch may be lost and the end asked for again */
     ok = copy && EVP_MD_CTX_copy_ex(copy, u->sha) == 1 && EVP_DigestFinal_ex(copy, j->sha256, NULL) == 1;
@@ -199,15 +204,19 @@ static enum kf_rc end(struct filer *f, struct file_job *j, struct kf_err *why)
     if (!ok)
         return kf_fail(why, KF_NOMEM, "SHA-256 failed");
     j->size = u->size;
+    u->over = true;
     rc = upload_flush(f->db, u, why);
     return rc ? rc : end_as(f->db, u, j->sha256, why);
 }
 
 static enum kf_rc drop(struct filer *f, struct file_job *j, struct kf_err *why)
 {
-    struct upload *u = *upload_find(f, &j->handle);
+    struct upload *u = upload_find(f, &j->handle);
 
-    return u && u->content ? drop_content(f->db, u->content, why) : KF_OK;
+    if (!u)
+        return KF_OK;
+    u->over = true;
+    return u->content ? drop_content(f->db, u->content, why) : KF_OK;
 }
 
 /* ---- what nobody refers to -------------------------------------------------------------------------------------------------------- */
@@ -302,24 +311,30 @@ static enum kf_rc run_all(struct filer *f, struct file_job **jobs, size_t n, str
     return rc;
 }
 
-/* What memory knows of the uploads must not run ahead of the disk: after a lost batch they have failed. */
+/* What memory knows of the uploads must not run ahead of the disk: those of a lost batch have failed, and cannot be ended. */
 static void settle(struct filer *f, struct file_job **jobs, size_t n, enum kf_rc rc, const struct kf_err *why)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct upload **at = upload_find(f, &jobs[i]->handle), *u = *at;
+    struct upload **at = &f->uploads, *u;
 
-        if (rc) {
-            jobs[i]->rc = rc;
-            jobs[i]->why = *why;
-        }
-        if (!u)
-            continue;
-        if (rc)
+    for (u = f->uploads; u; u = u->next) {
+        if (rc && u->fresh)
+            u->content = 0; /* the number will be given to another */
+        u->over &= !rc;
+        u->fresh = false;
+    }
+    for (size_t i = 0; rc && i < n; i++) {
+        jobs[i]->rc = rc;
+        jobs[i]->why = *why;
+        u = upload_find(f, &jobs[i]->handle);
+        if (u)
             u->failed = true;
-        if (jobs[i]->act == FILE_DROP || (jobs[i]->act == FILE_END && !rc)) {
+    }
+    while ((u = *at)) {
+        if (u->over) {
             *at = u->next;
             upload_free(u);
-        }
+        } else
+            at = &u->next;
     }
 }
 

@@ -1,15 +1,23 @@
 #include "store/inside.h"
 #include "store/sqlite.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An exact copy at this moment, page by page through SQLite itself, so that a log that is not yet in the file is in the copy. */
 static enum kf_rc copy_to(struct db *db, const char *to, struct kf_err *why)
 {
     sqlite3 *out = NULL;
     sqlite3_backup *b;
-    int code = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), code;
+
+    if (fd < 0)
+        return kf_fail(why, KF_AGAIN, "cannot save the database to %s before the migration: %s", to, strerror(errno));
+    (void)close(fd);
+    code = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE, NULL);
 
     if (code == SQLITE_OK && (b = sqlite3_backup_init(out, "main", sqlite_handle(db), "main"))) {
         do

@@ -2,8 +2,9 @@
 #include "store/sqlite.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define T_KEY       "INTEGER PRIMARY KEY"
 #define T_KEY_ONCE  "INTEGER PRIMARY KEY AUTOINCREMENT"
@@ -293,6 +294,15 @@ static const char *pragmas(enum db_mode mode)
     }
 }
 
+/* What visitors said is nobody's business: 0600 from the first moment. The log and the shared memory take their modes from this. */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, struct kf_err *why)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -302,8 +312,10 @@ enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, str
     if (!d)
         return kf_fail(why, KF_NOMEM, "out of memory");
     d->db.ops = &ops;
-    if (mode == DB_WRITE || mode == DB_DERIVED || mode == DB_FILES)
+    if (mode == DB_WRITE || mode == DB_DERIVED || mode == DB_FILES) {
         flags |= SQLITE_OPEN_CREATE;
+        make_private(path);
+    }
     rc = sqlite_rc(&d->db, sqlite3_open_v2(path, &d->handle, flags, NULL));
     if (!rc) {
         sqlite3_busy_timeout(d->handle, 5000);

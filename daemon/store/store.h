@@ -44,23 +44,28 @@ const char *store_broken(const struct store *s);
 /* `why` is NULL on success. `news` is NULL on failure. Runs once, later, on the caller's thread. */
 typedef void store_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why);
 
-/* Takes `c` over. Changes of one conversation are committed in the order in which they were given. */
+/* Takes `c` over. Changes of one conversation are committed in the order in which they were given.
+ *
+ * An opening opens or reopens only if the change has an ACT_MESSAGE or an ACT_STEP; else it finds the newest conversation of the
+ * peer. A change that names none at all is about that of its first ref or errand. What a visitor says through an opening is a
+ * CONV_VISITOR_SAYS of itself, unless the change brings one. */
 void store_commit(struct store *s, struct change *c, store_done *done, void *ctx);
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 enum query_kind {
-    QUERY_CONV,  /* id → conv[0] (KF_ABSENT if none) */
-    QUERY_PEER,  /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
-    QUERY_OPEN,  /* site, after: id, limit → convs that are not closed, or closed and still wrapping up at `now`, by id: for rebuilding */
-    QUERY_OWNED, /* site, id: a person → convs offered to, served by or wrapping up with that person */
-    QUERY_WAITING,  /* site, limit → convs waiting, by effective time */
-    QUERY_DUE,      /* site, now, limit → convs with due_at ≤ now, by due_at */
-    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE, /* id → entries */
-    QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
-    QUERY_ERRANDS, /* site, now, limit → errands due or found SENDING under an older lease, first of each conversation, complete for sending */
+    QUERY_CONV,    /* id → conv[0] (KF_ABSENT if none) */
+    QUERY_PEER,    /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
+    QUERY_OPEN,    /* site, now, id, limit → convs that are not closed, or closed and still wrapping up at `now`, by id, after this one */
+    QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
+    QUERY_WAITING, /* site, limit → convs waiting, by effective time */
+    QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
+    QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE,    /* id → entries */
+    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
+    QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+                    * of each conversation, complete for sending */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */

@@ -235,6 +235,9 @@ static void write_all(size_t messages, size_t convs)
 
 /* ---- searching ---------------------------------------------------------------------------------------------------------------------- */
 
+/* Who reviews may read everything; that is asked of each conversation all the same. */
+static const struct member reviewer = { .person = { { 9 } }, .site = { "demo" }, .roles = MEMBER_REVIEWER, .name = "", .number = "" };
+
 struct found {
     bool done;
     size_t convs, hits;
@@ -258,14 +261,16 @@ static int by_time(const void *x, const void *y)
 
 static void search_for(const char *terms)
 {
-    int64_t took[QUERIES];
+    int64_t took[QUERIES], median;
     struct found f = { .done = false };
+    double cpu = cpu_of("kf-reader");
 
     for (int i = 0; i < QUERIES; i++) {
         struct query *q = query_new(QUERY_TRANSCRIPTS);
         int64_t from = now_us();
 
         q->site = (struct kf_key){ "demo" };
+        q->search.reader = &reviewer;
         q->search.terms = slice_of(terms);
         q->search.limit = 20;
         f.done = false;
@@ -275,8 +280,11 @@ static void search_for(const char *terms)
         took[i] = now_us() - from;
     }
     qsort(took, QUERIES, sizeof(took[0]), by_time);
-    printf("search          %-16s first page %5.1f ms (median), %5.1f ms (worst); %zu conversations, %zu hits, %s%" PRId64 "\n",
-           *terms ? terms : "(all)", (double)took[QUERIES / 2] / 1e3, (double)took[QUERIES - 1] / 1e3, f.convs, f.hits,
+    median = took[QUERIES / 2];
+    cpu = (cpu_of("kf-reader") - cpu) / QUERIES;
+    printf("search          %-16s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, %s%" PRId64
+           "\n",
+           *terms ? terms : "(all)", (double)median / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits,
            f.capped ? "more than " : "", f.count);
 }
 

@@ -98,7 +98,8 @@ static void its_own_errors_are_problem_documents(void **state)
     reply_read(fd, &r);
     close(fd);
     assert_non_null(strstr(r.text, "Content-Type: application/problem+json"));
-    assert_string_equal(r.body, "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,\"detail\":\"Not \\\"you\\\".\",\"code\":\"forbidden\"}");
+    assert_string_equal(
+        r.body, "{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,\"detail\":\"Not \\\"you\\\".\",\"code\":\"forbidden\"}");
     reply_free(&r);
 }
 

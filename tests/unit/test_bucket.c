@@ -74,6 +74,26 @@ static void without_a_rate_nothing_comes_back(void **state)
     assert_true(retry == INT64_MAX);
 }
 
+static void a_rate_below_one_a_second_is_kept_to_the_millisecond(void **state)
+{
+    struct bucket b;
+    int64_t retry;
+    int taken = 0;
+
+    (void)state;
+    bucket_init(&b, 30, 0);
+    for (int i = 0; i < 30; i++)
+        assert_true(bucket_take_in(&b, 30, 30, 60000, 0, NULL));
+    assert_false(bucket_take_in(&b, 30, 30, 60000, 0, &retry));
+    assert_int_equal(retry, 2000);
+    assert_false(bucket_take_in(&b, 30, 30, 60000, 1999, &retry));
+    assert_int_equal(retry, 1);
+    assert_true(bucket_take_in(&b, 30, 30, 60000, 2000, NULL));
+    for (int64_t now = 2001; now <= 602000; now += 7) /* seven a minute, looked at all the time */
+        taken += bucket_take_in(&b, 1, 7, 60000, now, NULL);
+    assert_int_equal(taken, 69);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +101,7 @@ int main(void)
         cmocka_unit_test(a_rate_that_does_not_divide_a_second_loses_nothing),
         cmocka_unit_test(never_holds_more_than_the_burst),
         cmocka_unit_test(a_clock_that_goes_backwards_gives_nothing_and_takes_nothing),
+        cmocka_unit_test(a_rate_below_one_a_second_is_kept_to_the_millisecond),
         cmocka_unit_test(without_a_rate_nothing_comes_back),
     };
 

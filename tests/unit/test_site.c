@@ -57,8 +57,8 @@ static void a_site_needs_no_more_than_a_name(void **state)
     assert_int_equal(s->grace_ms, 30000);
     assert_int_equal(s->wrapup_ms, 0);
     assert_int_equal(s->recall_ms, 120000);
-    assert_int_equal(s->message_burst, 10);
-    assert_int_equal(s->message_rate, 2);
+    assert_int_equal(s->message_burst, 0);
+    assert_int_equal(s->message_rate, 0);
     assert_int_equal(s->n_embed, 0);
     assert_int_equal(s->n_queues, 0);
     site_unref(s);

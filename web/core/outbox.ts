@@ -130,6 +130,7 @@ export class Outbox<F extends { cid: string }> {
     entry.at = this.clock.now();
     this.entries.delete(cid);
     this.entries.set(cid, entry);
+    this.guard(() => this.options.store?.remove(cid));
     this.keep(entry);
     this.options.onChange?.(entry, 'queued');
     this.pump();
@@ -205,7 +206,13 @@ export function webStore<F>(storage: () => Storage, key: string): OutboxStore<F>
   };
   return {
     load: read,
-    put: (entry) => write([...read().filter((e) => e.cid !== entry.cid), entry]),
+    put(entry) {
+      const all = read();
+      const at = all.findIndex((e) => e.cid === entry.cid);
+      if (at < 0) all.push(entry);
+      else all[at] = entry;
+      write(all);
+    },
     remove: (cid) => write(read().filter((e) => e.cid !== cid)),
   };
 }

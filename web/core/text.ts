@@ -16,13 +16,19 @@ function end(text: string, from: number): number {
     if (i > from && '/?#'.includes(text[i]!)) host = false;
     i++;
   }
+  // A closing bracket belongs to the address only if its opening one does.
+  const surplus: Record<string, number> = {};
+  for (const close in PAIRS) surplus[close] = 0;
+  for (let j = from; j < i; j++) {
+    const ch = text[j]!;
+    if (ch in surplus) surplus[ch]!++;
+    for (const close in PAIRS) if (PAIRS[close] === ch) surplus[close]!--;
+  }
   for (; i > from; i--) {
     const last = text[i - 1]!;
-    const open = PAIRS[last];
-    if (open) {
-      // A closing bracket belongs to the address only if its opening one does.
-      const part = text.slice(from, i);
-      if (part.split(last).length <= part.split(open).length) break;
+    if (last in surplus) {
+      if (surplus[last]! <= 0) break;
+      surplus[last]!--;
     } else if (!TRAILING.includes(last)) {
       break;
     }

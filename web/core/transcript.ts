@@ -83,11 +83,12 @@ export class Transcript {
   merge(m: Message): boolean {
     this.high = Math.max(this.high, m.seq);
     const known = this.bySeq.get(m.seq);
+    const local = m.cid ? this.byCid.get(m.cid) : undefined;
     if (known) {
+      if (local && !local.seq) this.removeLocal(m.cid!); // it came before without its cid
       this.update(known, m);
       return false;
     }
-    const local = m.cid ? this.byCid.get(m.cid) : undefined;
     if (local && !local.seq) {
       this.update(this.number(local, m.seq, m.at), m);
       return false;

@@ -1,4 +1,4 @@
-// POST /files?site=KEY&name=…: the body is the bytes. XMLHttpRequest, because fetch tells no progress.
+// A visitor's upload, POST /files?site=KEY&name=…: the body is the bytes. XMLHttpRequest, because fetch tells no progress.
 export interface Uploaded {
   id: string;
   name?: string;
@@ -18,8 +18,6 @@ export interface UploadOptions {
   onFail: (status: number, words: string) => void;
   /** A visitor without the cookie. */
   token?: string | undefined;
-  /** Staff. */
-  csrf?: string | undefined;
 }
 
 /** Returns how to cancel. */
@@ -28,7 +26,6 @@ export function upload(o: UploadOptions): () => void {
   xhr.open('POST', `/files?site=${encodeURIComponent(o.site)}&name=${encodeURIComponent(o.file.name)}`);
   xhr.setRequestHeader('Content-Type', o.file.type || 'application/octet-stream');
   if (o.token) xhr.setRequestHeader('Authorization', `Bearer ${o.token}`);
-  if (o.csrf) xhr.setRequestHeader('X-CSRF-Token', o.csrf);
   xhr.upload.onprogress = (ev) => ev.lengthComputable && o.onProgress(ev.loaded / ev.total);
   xhr.onload = () => {
     let answer: Record<string, unknown> = {};

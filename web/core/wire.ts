@@ -1,4 +1,5 @@
-// The frames of the wire, version 1 (docs/protocol.md), as both sides of the browser see them. Times are ms since 1970 UTC.
+// The frames of the wire, version 1 (docs/protocol.md), as a visitor's page sees them, and what both sides share (staff.ts has the rest).
+// Times are ms since 1970 UTC.
 // Unknown members are allowed everywhere; unknown types of frames are ignored by whoever reads them.
 
 export type Role = 'visitor' | 'agent' | 'bot' | 'system';
@@ -17,8 +18,6 @@ export interface Person {
 
 export interface From extends Person {
   role: Role;
-  /** Staff only: the person's id. */
-  id?: string;
 }
 
 export interface FileInfo {
@@ -158,8 +157,8 @@ export interface SiteInfo {
   name: string;
   language: string;
   color: string;
-  /** The consent line's address or text, by version; shown before the first message. */
-  consent?: { version: string; text?: string; url?: string };
+  /** What a visitor agrees to by writing; shown before the first message. */
+  consent?: string;
   hours_open: boolean;
   staffed: boolean;
   greeting?: string;
@@ -247,106 +246,6 @@ export type FromVisitor =
   | { type: 'typing'; on: boolean }
   | { type: 'read'; cid: string; seq: number }
   | { type: 'close'; cid: string }
-  | { type: 'ping' };
-
-// ---- The staff's side ----
-
-export interface StaffConversation {
-  id: string;
-  state: ConversationState;
-  seq: number;
-  channel?: string;
-  queue?: string;
-  epoch?: number;
-  locale?: string;
-  agent?: Person & { id?: string };
-  visitor?: string;
-  visitor_name?: string;
-  customer?: Record<string, unknown>;
-  last?: Message;
-  previous?: string;
-  opened_at?: number;
-  arrived_at?: number;
-  served_at?: number;
-  closed_at?: number;
-  visitor_at?: number;
-  staff_at?: number;
-  visitor_read?: number;
-  staff_read?: number;
-  rating?: number;
-  invited?: boolean;
-  position?: number;
-  wait_s?: number;
-  until?: number;
-}
-/** One entry of the timeline: notes, offers, rule firings, deliveries, views. */
-export interface TimelineEntry {
-  id: number;
-  after_seq: number;
-  at: number;
-  kind: string;
-  by: From;
-  data: Record<string, unknown>;
-}
-export interface StaffMember extends Person {
-  id: string;
-  roles?: string[];
-  capacity?: number;
-  queues?: string[];
-}
-export interface StaffWelcome {
-  type: 'welcome';
-  at: number;
-  agent: StaffMember;
-  presence: Presence;
-  conversations: StaffConversation[];
-  waiting: number;
-  limits?: Limits;
-}
-export type ToStaff =
-  | SharedFrame
-  | StateFrame
-  | StaffWelcome
-  | { type: 'offered'; conversation: StaffConversation; until: number }
-  | { type: 'assigned'; conversation: StaffConversation; why: string }
-  | { type: 'released'; conversation: string; why: string }
-  | { type: 'queue'; waiting: number; longest_ms: number }
-  | { type: 'presence'; presence: Presence; reason?: string; agent?: StaffMember }
-  | { type: 'timeline'; conversation: string; entry: TimelineEntry };
-
-export interface StaffMessage {
-  type: 'message';
-  conversation: string;
-  cid: string;
-  kind: 'text' | 'image' | 'file' | 'audio';
-  text?: string;
-  file?: string;
-  reply_to?: number;
-}
-export interface NoteFrame {
-  type: 'note';
-  conversation: string;
-  cid: string;
-  text: string;
-}
-export interface TransferFrame {
-  type: 'transfer';
-  conversation: string;
-  cid: string;
-  to: { agent: string } | { queue: string };
-  note: string;
-}
-export type FromStaff =
-  | { type: 'hello' }
-  | StaffMessage
-  | NoteFrame
-  | TransferFrame
-  | HistoryRequest
-  | { type: 'presence'; cid: string; presence: Presence; reason?: string }
-  | { type: 'accept' | 'refuse' | 'close' | 'invite'; conversation: string; cid: string }
-  | { type: 'recall' | 'resend'; conversation: string; cid: string; seq: number }
-  | { type: 'typing'; conversation: string; on: boolean }
-  | { type: 'read'; conversation: string; cid: string; seq: number }
   | { type: 'ping' };
 
 /** A client's own id of a frame: 1 to 64 of [A-Za-z0-9_-], never used twice. */

@@ -1,0 +1,594 @@
+// Holds docs/openapi.yaml against a running kefud: each operation is asked rightly and wrongly, each answer has to be one that stands there.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Daemon, HOOKS, top, until } from './daemon.mjs';
+import { openapi, resolve, Schemas } from './documents.mjs';
+import { Wire } from './wire.mjs';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const AGENT2 = 'agent2@demo.example';
+const NOBODY = '01936b2e-0000-7000-8000-00000000dead';
+
+const schemas = new Schemas(openapi);
+const operations = Object.entries(openapi.paths).flatMap(([path, item]) =>
+  METHODS.filter((m) => item[m]).map((m) => ({ name: `${m.toUpperCase()} ${path}`, method: m.toUpperCase(), path, item, operation: item[m] })),
+);
+
+let daemon;
+const people = {};
+/** What the requests speak of. */
+const story = {};
+
+before(async () => {
+  daemon = await Daemon.start();
+  for (const who of ['agent1', 'agent2', 'supervisor', 'reviewer', 'admin']) people[who] = await daemon.signIn(who);
+  await tell();
+});
+after(async () => {
+  await story.agent?.end();
+  await daemon?.stop();
+});
+
+/** One conversation from the first word to the rating, and one that waits. */
+async function tell() {
+  const agent = await Wire.open(daemon, 'agent', { headers: { ...people.agent1.headers, Origin: daemon.origin } });
+  agent.send({ type: 'hello' });
+  await agent.take({ type: 'welcome' });
+  await agent.act({ type: 'presence', cid: 'p1', presence: 'online' });
+  const page = await daemon.ask({ path: '/chat/demo' });
+  story.cookie = page.headers['set-cookie'][0].split(';')[0];
+  const visitor = await Wire.open(daemon, 'visitor', { headers: { Cookie: story.cookie, Origin: daemon.origin } });
+  visitor.send({ type: 'hello', locale: 'zh-CN', profile: { name: '王芳' } });
+  story.visitor = (await visitor.take({ type: 'welcome' })).visitor;
+  const mine = await daemon.ask({ method: 'POST', path: '/files?site=demo&name=%E5%9B%BE.png', headers: { Cookie: story.cookie, Origin: daemon.origin }, body: PNG });
+  story.file = JSON.parse(mine.text).id;
+  story.conversation = (await visitor.act({ type: 'message', cid: 'c1', kind: 'text', text: '你好，我要退款' })).conversation;
+  await agent.take({ type: 'assigned' });
+  await visitor.act({ type: 'message', cid: 'c2', kind: 'image', file: story.file });
+  await agent.act({ type: 'message', conversation: story.conversation, cid: 'a1', kind: 'text', text: '好的，退款三天到账' });
+  await agent.act({ type: 'note', conversation: story.conversation, cid: 'n1', text: '回头客' });
+  await agent.act({ type: 'close', conversation: story.conversation, cid: 'x1' });
+  await visitor.act({ type: 'rate', cid: 'r1', conversation: story.conversation, score: 5 });
+  await visitor.end();
+  await agent.act({ type: 'presence', cid: 'p2', presence: 'busy' });
+  const other = await Wire.open(daemon, 'visitor', {});
+  other.send({ type: 'hello', profile: { name: '李雷' } });
+  story.token = (await other.take({ type: 'welcome' })).token;
+  story.waiting = (await other.act({ type: 'message', cid: 'c1', kind: 'text', text: '有人吗' })).conversation;
+  await other.end();
+  story.agent = agent;
+  const yours = await daemon.ask({ method: 'POST', path: '/files', headers: { Authorization: `Bearer ${story.token}` }, body: 'of another visitor' });
+  story.strange = JSON.parse(yours.text).id;
+  const script = /\/assets\/[A-Za-z0-9._-]+/.exec((await daemon.ask({ path: '/console/' })).text);
+  story.asset = script ? script[0] : null;
+  await until(async () => JSON.parse((await daemon.ask({ path: '/api/v1/transcripts?q=%E9%80%80%E6%AC%BE', headers: people.supervisor.headers })).text).count === 1, 'the index');
+}
+
+/* ---- what is asked -------------------------------------------------------------------------------------------------------------- */
+
+const as = (who) => people[who].headers;
+const unsafe = (who) => people[who].unsafe;
+const json = (who, method, path, body) => ({ method, path, headers: unsafe(who), body });
+const fresh = () => ({ site: 'demo', email: `New-${randomUUID()}@demo.example`, name: '赵晓', password: 'correct horse battery', roles: ['agent'], queues: ['service'], number: '7', capacity: 3, skills: ['refund'] });
+const noHost = (path) => ({ path, headers: { Host: 'not a host' } });
+const login = (body, headers) => ({ method: 'POST', path: '/api/v1/session', body, headers });
+const upload = (headers, body = PNG, query = '?site=demo&name=a.png') => ({ method: 'POST', path: `/files${query}`, headers, body });
+const transcripts = (query, who = 'reviewer') => ({ path: `/api/v1/transcripts${query}`, headers: as(who) });
+const operator = (method, path, body) => ({ method, path, body, control: true });
+
+/* A row: [the status that is right, the request]. Functions, because they speak of what only a running kefud knows. */
+const rows = {
+  'POST /api/v1/session': {
+    right: () => [[201, login({ email: AGENT2, password: daemon.passwords[AGENT2] })], [201, login({ email: AGENT2.toUpperCase(), password: daemon.passwords[AGENT2] }, { Origin: daemon.origin })]],
+    wrong: () => [
+      [401, login({ email: AGENT2, password: 'not the password' })],
+      [400, login({ email: AGENT2 })],
+      [400, login({ email: 5, password: 'x' })],
+      [400, login('{"email":"a","email":"b","password":"c"}'), 'JSON.parse() takes the last of two'],
+      [400, login('{"email":"agent2@demo.example"} trailing')],
+      [400, login('[]')],
+      [400, login('{"a":'.repeat(17) + '1' + '}'.repeat(17))],
+      [400, login(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
+      [400, login('')],
+      [403, login({ email: AGENT2, password: daemon.passwords[AGENT2] }, { Origin: 'https://elsewhere.example' })],
+      [413, login('x'.repeat((1 << 20) + 1))],
+      [411, { ...login('{}'), headers: { 'Transfer-Encoding': 'chunked' } }],
+    ],
+  },
+  'GET /api/v1/session': {
+    right: () => [[200, { path: '/api/v1/session', headers: as('agent1') }], [200, { path: '/api/v1/session', headers: { Authorization: `Bearer ${people.agent1.cookie.split('=')[1]}` } }]],
+    wrong: () => [
+      [401, { path: '/api/v1/session' }],
+      [401, { path: '/api/v1/session', headers: { Cookie: `__Host-kefu_s=${'0'.repeat(64)}` } }],
+      [401, { path: '/api/v1/session', headers: { Authorization: 'Bearer kfk_0' } }],
+      [403, { path: '/api/v1/session', headers: { ...as('agent1'), Origin: 'https://elsewhere.example' } }],
+    ],
+  },
+  'DELETE /api/v1/session': {
+    right: async () => [[204, { method: 'DELETE', path: '/api/v1/session', headers: (await daemon.signIn('agent2')).unsafe }]],
+    wrong: () => [
+      [401, { method: 'DELETE', path: '/api/v1/session' }],
+      [403, { method: 'DELETE', path: '/api/v1/session', headers: as('agent1') }],
+      [403, { method: 'DELETE', path: '/api/v1/session', headers: { ...as('agent1'), 'X-CSRF-Token': people.agent2.csrf } }],
+    ],
+  },
+  'GET /api/v1/sites/{site}/canned': {
+    right: () => [[200, { path: '/api/v1/sites/demo/canned', headers: as('agent1') }]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/canned' }], [404, { path: '/api/v1/sites/other/canned', headers: as('agent1') }], [404, { path: '/api/v1/sites/DEMO%20/canned', headers: as('agent1') }]],
+  },
+  'GET /api/v1/sites/{site}/colleagues': {
+    right: () => [[200, { path: '/api/v1/sites/demo/colleagues', headers: as('agent1') }]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/colleagues' }], [404, { path: '/api/v1/sites/other/colleagues', headers: as('agent1') }]],
+  },
+  'GET /api/v1/sites/{site}/conversations': {
+    right: () => [[200, { path: '/api/v1/sites/demo/conversations?state=waiting', headers: as('agent2') }], [200, { path: '/api/v1/sites/demo/conversations?state=served', headers: as('supervisor') }]],
+    wrong: () => [
+      [400, { path: '/api/v1/sites/demo/conversations', headers: as('agent1') }],
+      [400, { path: '/api/v1/sites/demo/conversations?state=closed', headers: as('agent1') }],
+      [401, { path: '/api/v1/sites/demo/conversations?state=waiting' }],
+      [404, { path: '/api/v1/sites/other/conversations?state=waiting', headers: as('agent1') }],
+    ],
+  },
+  'GET /api/v1/transcripts': {
+    right: () => [
+      [200, transcripts('')],
+      [200, transcripts('?site=demo&q=%E9%80%80%E6%AC%BE&limit=1')],
+      [200, transcripts(`?contact=${story.visitor}&channel=web&rating=5&from=1&to=${Date.now() + 1000}`)],
+      [200, transcripts(`?agent=${people.agent1.person.id}`, 'agent1')],
+      [200, { path: '/api/v1/transcripts', control: true }],
+    ],
+    wrong: () => [
+      [401, { path: '/api/v1/transcripts' }],
+      [403, transcripts('', 'admin')],
+      [403, transcripts(`?agent=${people.agent2.person.id}`, 'agent1')],
+      [404, transcripts('?site=other')],
+      [400, transcripts(`?q=${'x'.repeat(201)}`)],
+      [400, transcripts('?agent=somebody')],
+      [400, transcripts('?contact=somebody')],
+      [400, transcripts('?channel=No%20key')],
+      [400, transcripts('?from=yesterday')],
+      [400, transcripts('?to=-1')],
+      [400, transcripts('?rating=0')],
+      [400, transcripts('?rating=6')],
+      [400, transcripts('?limit=0')],
+      [400, transcripts('?limit=101')],
+      [400, transcripts('?limit=1e1')],
+      [400, transcripts('?q=%FF%FE'), 'no schema tells UTF-8'],
+      [400, transcripts('?cursor=rubbish'), 'a cursor is opaque'],
+      [400, transcripts('?cursor=1.2.3'), 'a cursor is opaque'],
+    ],
+  },
+  'GET /api/v1/transcripts/{id}': {
+    right: () => [
+      [200, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('agent1') }],
+      [200, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('reviewer') }],
+      [200, { path: `/api/v1/transcripts/${story.conversation}`, control: true }],
+    ],
+    wrong: () => [
+      [401, { path: `/api/v1/transcripts/${story.conversation}` }],
+      [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('agent2') }],
+      [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('admin') }],
+      [404, { path: `/api/v1/transcripts/${NOBODY}`, headers: as('supervisor') }],
+      [404, { path: '/api/v1/transcripts/rubbish', headers: as('supervisor') }],
+    ],
+  },
+  'GET /api/v1/people': {
+    right: () => [[200, { path: '/api/v1/people', headers: as('admin') }], [200, { path: '/api/v1/people?site=demo', control: true }]],
+    wrong: () => [[401, { path: '/api/v1/people' }], [403, { path: '/api/v1/people', headers: as('supervisor') }], [404, { path: '/api/v1/people?site=other', headers: as('admin') }]],
+  },
+  'POST /api/v1/people': {
+    right: () => [[201, json('admin', 'POST', '/api/v1/people', fresh())], [201, operator('POST', '/api/v1/people', { site: 'demo', email: `${randomUUID()}@x.example`, name: 'Ann', password: 'correct horse battery', roles: ['reviewer', 'agent'] })]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/people', body: fresh() }],
+      [403, { method: 'POST', path: '/api/v1/people', headers: as('admin'), body: fresh() }],
+      [403, json('supervisor', 'POST', '/api/v1/people', fresh())],
+      [409, json('admin', 'POST', '/api/v1/people', { ...fresh(), email: 'agent1@demo.example' })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), site: 'other' }), 'there is no such site'],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), email: 'nobody' }), 'an address has an @'],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), email: 'a b@demo.example' }), 'and no blank'],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), password: 'too short' })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), password: 'x'.repeat(20) }), 'one character repeated'],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), name: '' })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), roles: [] })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), roles: 'admin' })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), roles: ['owner'] })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), queues: 'service' })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), capacity: 'many' })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), capacity: 4294967297 })],
+      [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), mail: 'x' })],
+    ],
+  },
+  'POST /api/v1/people/{email}/password': {
+    right: async () => [[204, json('admin', 'POST', `/api/v1/people/${encodeURIComponent(await hired())}/password`, { password: 'another long sentence' })], [204, operator('POST', `/api/v1/people/${encodeURIComponent(await hired())}/password`, { password: 'another long sentence' })]],
+    wrong: async () => [
+      [401, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/password', body: { password: 'another long sentence' } }],
+      [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/password', headers: as('admin'), body: { password: 'another long sentence' } }],
+      [404, json('supervisor', 'POST', '/api/v1/people/agent2%40demo.example/password', { password: 'another long sentence' })],
+      [404, json('admin', 'POST', '/api/v1/people/nobody%40demo.example/password', { password: 'another long sentence' })],
+      [400, json('admin', 'POST', '/api/v1/people/nobody/password', { password: 'another long sentence' }), 'the path is wrong'],
+      [400, json('admin', 'POST', '/api/v1/people/agent2%40demo.example/password', {})],
+      [400, json('admin', 'POST', '/api/v1/people/agent2%40demo.example/password', { password: 15 })],
+      [400, json('admin', 'POST', '/api/v1/people/agent2%40demo.example/password', { password: 'short' })],
+    ],
+  },
+  'POST /api/v1/people/{email}/disable': {
+    right: async () => [[204, json('admin', 'POST', `/api/v1/people/${encodeURIComponent(await hired())}/disable`)], [204, operator('POST', `/api/v1/people/${encodeURIComponent((await hired()).toUpperCase())}/disable`)]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/disable' }],
+      [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/disable', headers: as('admin') }],
+      [404, json('agent1', 'POST', '/api/v1/people/agent2%40demo.example/disable')],
+      [400, json('admin', 'POST', '/api/v1/people/agent2/disable'), 'the path is wrong'],
+    ],
+  },
+  'POST /files': {
+    right: () => [
+      [201, upload({ Cookie: story.cookie, Origin: daemon.origin })],
+      [201, upload({ Authorization: `Bearer ${story.token}` }, 'plain words', '?name=..%2F..%2Fetc%2Fpasswd')],
+      [201, upload(unsafe('agent1'))],
+      [201, upload({ Cookie: `${story.cookie}; ${people.agent1.cookie}`, 'X-CSRF-Token': people.agent1.csrf }, '', '')],
+    ],
+    wrong: () => [
+      [401, upload({})],
+      [401, upload({ Cookie: story.cookie })],
+      [401, upload({ Cookie: story.cookie, Origin: 'https://elsewhere.example' })],
+      [401, upload({ Authorization: 'Bearer v1.x.1.y' })],
+      [401, upload({ Cookie: `__Host-kefu_s=${'0'.repeat(64)}` })],
+      [403, upload(as('agent1'))],
+      [404, upload(unsafe('agent1'), PNG, '?site=other')],
+      [411, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Transfer-Encoding': 'chunked' }, body: 'x' }],
+      [413, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Content-Length': (10 << 20) + 1 }, body: '' }],
+    ],
+  },
+  'GET /files/{id}': {
+    right: () => [
+      [200, { path: `/files/${story.file}`, headers: { Cookie: story.cookie } }],
+      [200, { path: `/files/${story.file}`, headers: as('agent1') }],
+      [200, { path: `/files/${story.file}`, headers: as('reviewer') }],
+      [200, { path: `/files/${story.file}`, headers: { Cookie: `${people.agent2.cookie}; ${story.cookie}` } }],
+      [200, { path: `/files/${story.strange}`, headers: { Authorization: `Bearer ${story.token}` } }],
+    ],
+    wrong: () => [
+      [404, { path: `/files/${story.file}` }],
+      [404, { path: `/files/${story.file}`, headers: as('agent2') }],
+      [404, { path: `/files/${story.file}`, headers: as('admin') }],
+      [404, { path: `/files/${story.strange}`, headers: { Cookie: story.cookie } }],
+      [404, { path: `/files/${story.strange}`, headers: { Cookie: `${people.agent1.cookie}; ${story.cookie}` } }],
+      [404, { path: `/files/${story.file}?exp=9999999999&sig=${'0'.repeat(64)}` }],
+      [404, { path: `/files/${NOBODY}`, headers: as('supervisor') }],
+      [404, { path: '/files/rubbish', headers: as('supervisor') }],
+    ],
+  },
+  'POST /hooks/{key}': {
+    right: () => [
+      [204, daemon.hook('api', { type: 'message.created', timestamp: new Date().toISOString(), data: { id: `m-${randomUUID()}`, user: { id: 'u1', name: 'Ann' }, type: 'text', text: 'Hello' } })],
+      [204, daemon.hook('api', { type: 'ping', timestamp: new Date().toISOString(), data: {} })],
+    ],
+    wrong: () => [
+      [400, daemon.hook('api', { type: 'message.created', timestamp: new Date().toISOString(), data: {} }), 'the body is the platform’s'],
+      [400, daemon.hook('api', 'not JSON'), 'the body is the platform’s'],
+      [401, { ...daemon.hook('api', { type: 'ping' }), body: '{"type":"pong"}' }],
+      [401, { method: 'POST', path: `/hooks/${HOOKS.api}`, body: {} }],
+      [404, { method: 'POST', path: `/hooks/${'0'.repeat(32)}`, body: {} }],
+    ],
+  },
+  'GET /hooks/{key}': {
+    right: () => [[405, { path: `/hooks/${HOOKS.api}?echostr=1` }]],
+    wrong: () => [[404, { path: `/hooks/${'0'.repeat(32)}` }]],
+  },
+  'GET /': { right: () => [[302, { path: '/' }]], wrong: () => [[400, noHost('/')]] },
+  'GET /chat/{site}': {
+    right: () => [[200, { path: '/chat/demo' }], [200, { path: '/chat/demo', headers: { Cookie: story.cookie, 'Accept-Encoding': 'gzip, br' } }]],
+    wrong: () => [[404, { path: '/chat/other' }], [404, { path: '/chat/de%2Fmo' }]],
+  },
+  'GET /widget.js': { right: () => [[200, { path: '/widget.js?site=demo' }], [200, { path: '/widget.js' }], [304, { path: '/widget.js', headers: {}, etag: true }]], wrong: () => [[404, { path: '/widget.js?site=other' }]] },
+  'GET /console': { right: () => [[302, { path: '/console' }]], wrong: () => [[400, noHost('/console')]] },
+  'GET /console/': { right: () => [[200, { path: '/console/' }], [304, { path: '/console/', headers: {}, etag: true }]], wrong: () => [[400, noHost('/console/')]] },
+  'GET /review': { right: () => [[302, { path: '/review' }]], wrong: () => [[400, noHost('/review')]] },
+  'GET /review/': { right: () => [[200, { path: '/review/' }]], wrong: () => [[400, noHost('/review/')]] },
+  'GET /admin/': { right: () => [[[200, 404], { path: '/admin/' }]], wrong: () => [[400, noHost('/admin/')]] },
+  'GET /assets/{file}': { right: () => [[200, { path: story.asset }]], wrong: () => [[404, { path: '/assets/nothing.js' }]] },
+  'GET /healthz': { right: () => [[200, { path: '/healthz' }]], wrong: () => [[400, noHost('/healthz')]] },
+  'GET /readyz': { right: () => [[200, { path: '/readyz' }]], wrong: () => [[400, noHost('/readyz')]] },
+  'GET /metrics': { right: () => [[200, { path: '/metrics' }], [200, { path: '/metrics', control: true }]], wrong: () => [[404, { path: '/metrics', headers: { 'X-Forwarded-For': '192.0.2.1' } }]] },
+  'GET /api/v1/status': { right: () => [[200, operator('GET', '/api/v1/status')]], wrong: () => [[404, { path: '/api/v1/status', headers: as('admin') }]] },
+  'POST /api/v1/backup': {
+    right: () => [[204, operator('POST', '/api/v1/backup', { path: join(daemon.dir, `archive-${randomUUID()}`) })]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/backup', { path: 'archive' })],
+      [400, operator('POST', '/api/v1/backup', {})],
+      [400, operator('POST', '/api/v1/backup', 'no JSON')],
+      [409, operator('POST', '/api/v1/backup', { path: join(daemon.dir, 'kefud.conf') })],
+      [404, json('admin', 'POST', '/api/v1/backup', { path: '/tmp/x' })],
+    ],
+  },
+  'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },
+  'POST /api/v1/housekeep': { right: () => [[204, operator('POST', '/api/v1/housekeep')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/housekeep')]] },
+  'POST /api/v1/sites': {
+    right: () => [[201, operator('POST', '/api/v1/sites', { site: { key: 'second', name: 'Second' }, queues: { all: { name: 'All' } }, channels: { web: { adapter: 'widget', name: 'Web', queue: 'all' } }, people: [{ email: 'boss@second.example', name: 'Boss', roles: ['admin', 'supervisor'] }] })]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/sites', {})],
+      [400, operator('POST', '/api/v1/sites', 'no JSON')],
+      [400, operator('POST', '/api/v1/sites', { site: { key: 'third', name: 'Third' }, queue: {} })],
+      [409, operator('POST', '/api/v1/sites', { site: { key: 'demo', name: 'Demo' } })],
+      [409, operator('POST', '/api/v1/sites', { site: { key: 'third', name: 'Third' }, people: [{ email: AGENT2, name: 'Chen', roles: ['agent'] }] })],
+      [404, json('admin', 'POST', '/api/v1/sites', {})],
+    ],
+  },
+  'POST /api/v1/reload': { right: () => [[204, operator('POST', '/api/v1/reload')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reload')]] },
+};
+
+/** Somebody new; the address. */
+async function hired() {
+  const answer = await daemon.ask(json('admin', 'POST', '/api/v1/people', fresh()));
+  assert.equal(answer.status, 201, answer.text);
+  return JSON.parse(answer.text).email;
+}
+
+/* ---- what is answered --------------------------------------------------------------------------------------------------------------- */
+
+const kind = (type) => type?.split(';')[0].trim();
+
+function answerFits(name, operation, answer) {
+  const documented = resolve(openapi, operation.responses[answer.status] ?? operation.responses.default);
+  assert.ok(documented, `${name}: ${answer.status} is not documented`);
+  for (const [header, described] of Object.entries(documented.headers ?? {})) {
+    const { required, schema } = resolve(openapi, described);
+    const value = header === 'Set-Cookie' ? answer.headers['set-cookie']?.[0] : answer.headers[header.toLowerCase()];
+    if (value === undefined) assert.ok(!required, `${name}: ${answer.status} without ${header}`);
+    else assert.equal(schemas.wrong(schema, value), null, `${name}: ${header}: ${value}`);
+  }
+  const type = kind(answer.headers['content-type']);
+  if (!documented.content) {
+    assert.equal(answer.raw.length, 0, `${name}: ${answer.status} has a body that is not documented: ${answer.text}`);
+    return;
+  }
+  const body = documented.content[type] ?? documented.content['*/*'];
+  assert.ok(body, `${name}: ${answer.status} as ${type} is not documented: ${answer.text.slice(0, 200)}`);
+  if (type === 'application/json' || type === 'application/problem+json') {
+    const value = JSON.parse(answer.text);
+    assert.equal(schemas.wrong(body.schema, value), null, `${name}: ${answer.status} ${answer.text.slice(0, 2000)}`);
+    if (type === 'application/problem+json') assert.equal(value.status, answer.status, name);
+    if (type === 'application/problem+json') assert.match(value.detail, /\S/, name);
+  } else if (type.startsWith('text/') && answer.headers['content-encoding'] === undefined) {
+    assert.equal(schemas.wrong(body.schema, answer.text), null, `${name}: ${answer.text.slice(0, 200)}`);
+  }
+}
+
+function parametersOf({ item, operation }) {
+  return [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => resolve(openapi, p));
+}
+
+/** What the document finds wrong with a request: of its query and its body. */
+function objections(op, request) {
+  const ret = [];
+  const known = parametersOf(op).filter((p) => p.in === 'query');
+  const query = new URLSearchParams(request.path.split('?')[1] ?? '');
+  for (const p of known) {
+    const value = query.get(p.name);
+    if (value === null && p.required) ret.push(`${p.name} is missing`);
+    if (value === null) continue;
+    const schema = resolve(openapi, p.schema);
+    const wrong = schemas.wrong(p.schema, schema.type === 'integer' && /^-?[0-9]+$/.test(value) ? Number(value) : value);
+    if (wrong) ret.push(`${p.name}: ${wrong}`);
+  }
+  for (const name of query.keys()) if (!known.some((p) => p.name === name)) ret.push(`${name} is not documented`);
+  const body = op.operation.requestBody?.content['application/json'];
+  if (body) {
+    try {
+      const wrong = schemas.wrong(body.schema, typeof request.body === 'object' && !Buffer.isBuffer(request.body) ? request.body : JSON.parse(request.body ?? ''));
+      if (wrong) ret.push(wrong);
+    } catch {
+      ret.push('not JSON');
+    }
+  } else if (request.body !== undefined && !op.operation.requestBody) ret.push('a body is not documented');
+  return ret;
+}
+
+/* Of these nothing in the answer tells from one moment to the next how long it will be. */
+const CHANGING = new Set(['GET /metrics', 'GET /api/v1/status', 'GET /readyz']);
+
+async function headIsAlike(op, request, answer) {
+  const head = await daemon.ask({ ...request, method: 'HEAD' });
+  assert.equal(head.status, answer.status, `HEAD ${request.path}`);
+  assert.equal(head.raw.length, 0, `HEAD ${request.path}`);
+  assert.equal(head.headers['content-type'], answer.headers['content-type'], `HEAD ${request.path}`);
+  if (!CHANGING.has(op.name)) assert.equal(head.headers['content-length'], answer.headers['content-length'], `HEAD ${request.path}`);
+}
+
+for (const op of operations) {
+  test(`${op.name} is as documented`, async (t) => {
+    assert.ok(rows[op.name], 'no requests stand in this test');
+    if (op.name === 'GET /assets/{file}' && !story.asset) return t.skip('built without pages');
+    for (const [status, request, elsewhere] of await rows[op.name].right()) {
+      const name = `${op.name} with ${JSON.stringify(request).slice(0, 300)}`;
+      if (request.etag) request.headers['If-None-Match'] = (await daemon.ask({ path: request.path })).headers.etag;
+      if (!elsewhere) assert.deepEqual(objections(op, request).filter((o) => !o.startsWith('echostr')), [], name);
+      const answer = await daemon.ask(request);
+      assert.ok([status].flat().includes(answer.status), `${name}: ${answer.status}, not ${status}: ${answer.text}`);
+      answerFits(name, op.operation, answer);
+      if (op.method === 'GET') await headIsAlike(op, request, answer);
+    }
+    for (const [status, request, elsewhere] of await rows[op.name].wrong()) {
+      const name = `${op.name} with ${JSON.stringify(request).slice(0, 300)}`;
+      const answer = await daemon.ask(request);
+      assert.equal(answer.status, status, `${name}: ${answer.text}`);
+      answerFits(name, op.operation, answer);
+      if (status === 400 && !elsewhere && !request.headers?.Host) assert.notDeepEqual(objections(op, request), [], `${name}: the schemas take it`);
+    }
+  });
+}
+
+test('every request of this test is of an operation in the document', () => {
+  for (const name of Object.keys(rows)) assert.ok(operations.some((op) => op.name === name), name);
+});
+
+test('every example in the document fits its schema', () => {
+  const look = (node, where) => {
+    if (node === null || typeof node !== 'object') return;
+    if (node.schema !== undefined && node.example !== undefined && !where.includes('/parameters')) assert.equal(schemas.wrong(node.schema, node.example), null, where);
+    for (const [key, value] of Object.entries(node)) look(value, `${where}/${key}`);
+  };
+  look(openapi.paths, 'paths');
+  look(openapi.components.responses, 'responses');
+  for (const schema of Object.values(openapi.components.schemas)) if (schema.example !== undefined) assert.equal(schemas.wrong(schema, schema.example), null);
+});
+
+/* ---- methods and paths ------------------------------------------------------------------------------------------------------------------ */
+
+test('another method is told which are allowed', async () => {
+  for (const [path, item] of Object.entries(openapi.paths)) {
+    const known = METHODS.filter((m) => item[m]).map((m) => m.toUpperCase());
+    const allowed = [...known, ...(known.includes('GET') ? ['HEAD'] : [])].sort();
+    const at = path.replaceAll(/\{[^}]+\}/g, 'x');
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      if (allowed.includes(method)) continue;
+      const answer = await daemon.ask({ method, path: at, body: method[0] === 'P' ? 'x' : undefined });
+      assert.equal(answer.status, 405, `${method} ${at}`);
+      assert.deepEqual(answer.headers.allow.split(', ').sort(), allowed, `${method} ${at}`);
+      if (method !== 'HEAD') assert.equal(schemas.wrong({ $ref: '#/components/schemas/Problem' }, JSON.parse(answer.text)), null);
+    }
+  }
+});
+
+test('a body that is long is not waited for where the method is wrong', async () => {
+  const answer = await daemon.ask({ method: 'PUT', path: '/api/v1/session', headers: { 'Content-Length': 1 << 30 }, body: '{' });
+  assert.equal(answer.status, 405);
+});
+
+test('a path is the whole path', async () => {
+  for (const [path, status] of [
+    ['/api/v1/session/', 404],
+    ['/api/v1/session/x', 404],
+    ['/api/v1/sessio', 404],
+    ['/api/v1/session%00', [0, 400, 404]],
+    ['/api/v1/%73ession', 200],
+    [`/api/v1/transcripts/${story.conversation}/`, 404],
+    [`/api/v1/transcripts/${story.conversation}x`, 404],
+    [`/api/v1/transcripts/${story.conversation}%20`, 404],
+    [`/files/${story.file}%2F`, 404],
+    ['/api/v1/sites//canned', 404],
+    ['/api/v1/sites/demo%2Fcanned', [200, 404]],
+    ['/chat/', 404],
+    ['/chat/demo/', 404],
+    ['/%FF', 404],
+    ['/../etc/passwd', [400, 403, 404]],
+  ]) {
+    const answer = await daemon.ask({ path, headers: as('agent1') });
+    assert.ok([status].flat().includes(answer.status), `${path}: ${answer.status} ${answer.text.slice(0, 200)}`);
+    if (answer.status >= 400 && answer.text) assert.equal(schemas.wrong({ $ref: '#/components/schemas/Problem' }, JSON.parse(answer.text)), null, path);
+  }
+});
+
+/* ---- what the answers mean ----------------------------------------------------------------------------------------------------------------- */
+
+test('a conversation says whose it is, found, read and listed', async () => {
+  const page = JSON.parse((await daemon.ask(transcripts('?site=demo&q=%E9%80%80%E6%AC%BE'))).text);
+  assert.equal(page.items[0].conversation.visitor.name, '王芳');
+  assert.deepEqual(page.items[0].hits.map((h) => [...h.text].slice(...h.marks[0]).join('')), ['退款', '退款']);
+  const one = JSON.parse((await daemon.ask({ path: `/api/v1/transcripts/${story.conversation}`, headers: as('reviewer') })).text);
+  assert.equal(one.conversation.visitor.name, '王芳');
+  assert.ok(one.timeline.some((e) => e.kind === 'note' && e.data.text === '回头客'));
+  const waiting = JSON.parse((await daemon.ask({ path: '/api/v1/sites/demo/conversations?state=waiting', headers: as('agent2') })).text);
+  assert.equal(waiting.items.find((c) => c.id === story.waiting).visitor.name, '李雷');
+});
+
+test('contact= finds that visitor’s conversations alone', async () => {
+  const ids = async (query) => JSON.parse((await daemon.ask(transcripts(query))).text).items.map((i) => i.conversation.id);
+  assert.deepEqual(await ids(`?site=demo&contact=${story.visitor}`), [story.conversation]);
+  assert.deepEqual(await ids(`?site=demo&contact=${story.visitor}&q=%E9%80%80%E6%AC%BE`), [story.conversation]);
+  assert.deepEqual(await ids(`?site=demo&contact=${NOBODY}`), []);
+  assert.ok((await ids('?site=demo')).includes(story.waiting));
+});
+
+test('an agent’s search finds what the agent may open', async () => {
+  const items = async (who) => JSON.parse((await daemon.ask(transcripts('?site=demo', who))).text).items.map((i) => i.conversation.id);
+  assert.deepEqual(await items('agent1'), [story.conversation]);
+  assert.deepEqual(await items('agent2'), []);
+});
+
+test('pages of transcripts follow the cursor', async () => {
+  const seen = [];
+  let cursor = '';
+  do {
+    const page = JSON.parse((await daemon.ask(transcripts(`?site=demo&limit=1${cursor && `&cursor=${encodeURIComponent(cursor)}`}`))).text);
+    seen.push(...page.items.map((i) => i.conversation.id));
+    cursor = page.cursor;
+  } while (cursor);
+  assert.equal(new Set(seen).size, seen.length);
+  assert.ok(seen.includes(story.conversation) && seen.includes(story.waiting));
+});
+
+test('who signs out, is disabled or gets a password is signed out', async () => {
+  for (const end of ['disable', 'password']) {
+    const email = await hired();
+    const signedIn = await daemon.ask(login({ email, password: 'correct horse battery' }));
+    const headers = { Cookie: signedIn.headers['set-cookie'][0].split(';')[0] };
+    assert.equal((await daemon.ask({ path: '/api/v1/session', headers })).status, 200);
+    await daemon.ask(operator('POST', `/api/v1/people/${encodeURIComponent(email)}/${end}`, end === 'password' ? { password: 'another long sentence' } : undefined));
+    assert.equal((await daemon.ask({ path: '/api/v1/session', headers })).status, 401);
+    const again = await daemon.ask(login({ email, password: 'correct horse battery' }));
+    assert.equal(again.status, 401);
+  }
+});
+
+test('nothing crosses from one site to the other', async () => {
+  const email = 'boss@second.example';
+  const password = 'the boss of another site';
+  assert.equal((await daemon.ask(operator('POST', `/api/v1/people/${encodeURIComponent(email)}/password`, { password }))).status, 204);
+  const signedIn = await daemon.ask(login({ email, password }));
+  const { csrf, sites } = JSON.parse(signedIn.text);
+  assert.deepEqual(sites.map((s) => s.key), ['second']);
+  const headers = { Cookie: signedIn.headers['set-cookie'][0].split(';')[0], 'X-CSRF-Token': csrf };
+  for (const [status, request] of [
+    [200, { path: '/api/v1/people?site=second' }],
+    [404, { path: '/api/v1/people?site=demo' }],
+    [404, { path: '/api/v1/transcripts?site=demo' }],
+    [404, { path: `/api/v1/transcripts/${story.conversation}` }],
+    [404, { path: `/files/${story.file}` }],
+    [403, { method: 'POST', path: '/files?site=demo', body: PNG }],
+    [404, { path: '/api/v1/sites/demo/conversations?state=waiting' }],
+    [404, { method: 'POST', path: '/api/v1/people/agent1%40demo.example/password', body: { password } }],
+    [404, { method: 'POST', path: '/api/v1/people/agent1%40demo.example/disable' }],
+    [403, { method: 'POST', path: '/api/v1/people', body: fresh() }],
+    [400, { path: '/api/v1/people' }],
+  ]) {
+    const answer = await daemon.ask({ ...request, headers });
+    assert.equal(answer.status, status, `${request.path}: ${answer.text}`);
+  }
+  assert.equal((await daemon.ask({ path: `/files/${story.file}?site=second`, headers: { Authorization: `Bearer ${story.token}` } })).status, 404);
+  assert.equal((await daemon.ask(upload({ Authorization: `Bearer ${story.token}` }, PNG, '?site=second'))).status, 401);
+});
+
+test('many wrong passwords are slowed down', async () => {
+  const wrong = login({ email: 'reviewer@demo.example', password: 'not the password' });
+  const slow = await until(async () => {
+    const answer = await daemon.ask(wrong);
+    answerFits('a wrong password', openapi.paths['/api/v1/session'].post, answer);
+    return answer.status === 429 ? answer : null;
+  }, '429');
+  assert.ok(Number(slow.headers['retry-after']) >= 1);
+});
+
+/* ---- the document and the sources ---------------------------------------------------------------------------------------------------------- */
+
+test('the document has the routes of daemon/api, and no others', () => {
+  const folder = join(top, 'daemon/api');
+  const routes = readdirSync(folder)
+    .filter((name) => name.endsWith('.c'))
+    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/\{\s*"([A-Z]+)",\s*"(\/[^"]*)",\s*(GATE_[A-Z]+),\s*\w+\s*\}/g)].map((m) => ({ name: `${m[1]} ${m[2]}`, gate: m[3] })));
+  assert.ok(routes.length >= 20, 'the tables of routes have another form');
+  const documented = new Map(operations.map((op) => [`${op.method} ${op.path.replaceAll(/\{[^}]+\}/g, '*')}`, op]));
+  assert.deepEqual([...documented.keys()].sort(), routes.map((r) => r.name).sort());
+  for (const { name, gate } of routes) {
+    const security = documented.get(name).operation.security;
+    const has = (scheme) => security.some((s) => s[scheme] !== undefined);
+    assert.equal(has('operator'), gate === 'GATE_OP' || gate === 'GATE_EITHER', `${name}: operator`);
+    if (gate === 'GATE_STAFF' || gate === 'GATE_EITHER') assert.ok(has('session'), `${name}: session`);
+    if (gate === 'GATE_OP') assert.ok(!has('session'), `${name}: not for sessions`);
+    if (has('session') && !name.startsWith('GET ')) assert.ok(security.every((s) => s.session === undefined || s.csrf !== undefined), `${name}: csrf`);
+  }
+});

@@ -1,0 +1,504 @@
+/* kefuctl against a real kefud: what it says, what it does, and what it refuses. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char base[64];   /* a directory for each test */
+static char state[128]; /* base/state */
+static char said[65536];
+
+/* ---- programs ---- */
+
+static const char *program(const char *variable, const char *name)
+{
+    static char path[512];
+    const char *given = getenv(variable);
+
+    if (given)
+        return given;
+    snprintf(path, sizeof(path), "build/%s", name);
+    return path;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Starts a program; `*out` is what it writes (both streams if `both`), `input` what it reads. */
+static pid_t spawn(const char *const *argv, const char *input, bool both, int *out)
+{
+    int in_pipe[2], out_pipe[2];
+    pid_t pid;
+
+    assert_int_equal(pipe2(in_pipe, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out_pipe, O_CLOEXEC), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        dup2(in_pipe[0], 0);
+        dup2(out_pipe[1], 1);
+        if (both)
+            dup2(out_pipe[1], 2);
+        execv(argv[0], (char *const *)argv);
+        _exit(127);
+    }
+    close(in_pipe[0]);
+    close(out_pipe[1]);
+    if (input)
+        assert_int_equal(write(in_pipe[1], input, strlen(input)), (ssize_t)strlen(input));
+    close(in_pipe[1]);
+    *out = out_pipe[0];
+    return pid;
+}
+
+/* Reads into `said` until the end, or until `word` was read; false after `limit_ms`. */
+static bool listen_for(int fd, const char *word, int64_t limit_ms)
+{
+    int64_t end = now_ms() + limit_ms;
+    size_t n = 0;
+
+    said[0] = '\0';
+    while (now_ms() < end) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        ssize_t got;
+
+        if (poll(&p, 1, 100) <= 0)
+            continue;
+        got = read(fd, said + n, sizeof(said) - 1 - n);
+        if (got <= 0)
+            return word == NULL;
+        n += (size_t)got;
+        said[n] = '\0';
+        if (word && strstr(said, word))
+            return true;
+    }
+    return false;
+}
+
+/* Runs kefuctl with the words after it (ended by NULL); its exit code, its words in `said`. */
+static int ctl(const char *input, ...)
+{
+    const char *argv[24] = { program("KEFUCTL", "kefuctl") };
+    int n = 1, out, status = 0;
+    const char *word;
+    va_list ap;
+    pid_t pid;
+
+    va_start(ap, input);
+    while ((word = va_arg(ap, const char *)) && n < 23)
+        argv[n++] = word;
+    va_end(ap);
+    pid = spawn(argv, input, true, &out);
+    if (!listen_for(out, NULL, 60000))
+        fail_msg("kefuctl said, and did not end: %s", said);
+    close(out);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+#define CTL(input, ...) ctl(input, "--state", state, __VA_ARGS__, (char *)NULL)
+
+static void must_say(const char *words)
+{
+    if (!strstr(said, words))
+        fail_msg("instead of \"%s\" it said: %s", words, said);
+}
+
+/* ---- kefud ---- */
+
+static pid_t daemon_pid;
+static int daemon_out;
+static char address[64];
+
+static void start(const char *config)
+{
+    const char *argv[] = { program("KEFUD", "kefud"), "--state", state, "--listen", "127.0.0.1:0", "--demo",
+                           config ? "-c" : NULL,      config,    NULL };
+    char *at;
+
+    daemon_pid = spawn(argv, NULL, false, &daemon_out);
+    if (!listen_for(daemon_out, "kefud ready ", 30000))
+        fail_msg("kefud did not get ready: %s", said);
+    at = strstr(said, "kefud ready http://");
+    assert_non_null(at);
+    snprintf(address, sizeof(address), "%.*s", (int)strcspn(at + 19, "/"), at + 19);
+}
+
+static void stop(void)
+{
+    int status = 0;
+
+    if (!daemon_pid)
+        return;
+    kill(daemon_pid, SIGTERM);
+    assert_int_equal(waitpid(daemon_pid, &status, 0), daemon_pid);
+    daemon_pid = 0;
+    close(daemon_out);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int fresh(void **unused)
+{
+    (void)unused;
+    strcpy(base, "/tmp/kf-ctl-XXXXXX");
+    if (!mkdtemp(base))
+        return -1;
+    snprintf(state, sizeof(state), "%s/state", base);
+    setenv("KEFUD_DEMO_PASSWORD", "the demo's own password", 1);
+    return 0;
+}
+
+static int sweep(void **unused)
+{
+    const char *argv[] = { "/bin/rm", "-rf", base, NULL };
+    int out, status;
+    pid_t pid;
+
+    (void)unused;
+    if (daemon_pid) { /* a test that failed has left it */
+        kill(daemon_pid, SIGKILL);
+        waitpid(daemon_pid, &status, 0);
+        daemon_pid = 0;
+        close(daemon_out);
+    }
+    pid = spawn(argv, NULL, true, &out);
+    close(out);
+    return waitpid(pid, &status, 0) == pid ? 0 : -1;
+}
+
+static size_t ignore(char *p, size_t size, size_t n, void *ctx)
+{
+    (void)p;
+    (void)ctx;
+    return size * n;
+}
+
+/* The status of POST /api/v1/session. */
+static long sign_in(const char *email, const char *password)
+{
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    char url[128], origin[128], body[256];
+    long status = 0;
+
+    snprintf(url, sizeof(url), "http://%s/api/v1/session", address);
+    snprintf(origin, sizeof(origin), "Origin: http://%s", address);
+    snprintf(body, sizeof(body), "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
+    headers = curl_slist_append(headers, origin);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 20L);
+    if (curl_easy_perform(curl) == CURLE_OK)
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return status;
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fchmod(fileno(f), mode), 0);
+    fclose(f);
+}
+
+/* ---- the tests ---- */
+
+static void status_tells_how_the_daemon_is(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "status"), 0);
+    must_say("sites[0].key: demo");
+    must_say("redis: ");
+    assert_int_equal(CTL(NULL, "--json", "status"), 0);
+    must_say("{\n");
+    stop();
+    assert_int_equal(CTL(NULL, "status"), 1);
+    must_say("nobody answers at");
+}
+
+static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
+                         "agent,reviewer", "--queues", "service", "--capacity", "3"),
+                     0);
+    assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
+    assert_int_equal(sign_in("li@example.com", "another long password"), 401);
+    assert_int_equal(CTL("my second long password\n", "user", "passwd", "li@example.com"), 0);
+    assert_int_equal(sign_in("li@example.com", "my first long password"), 401);
+    assert_int_equal(sign_in("li@example.com", "my second long password"), 201);
+    assert_int_equal(CTL(NULL, "user", "disable", "li@example.com"), 0);
+    assert_int_equal(sign_in("li@example.com", "my second long password"), 401);
+    assert_int_equal(CTL("some long password 1\n", "user", "passwd", "nobody@example.com"), 1);
+    stop();
+}
+
+static void a_person_is_added_while_it_is_stopped(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    stop();
+    assert_int_equal(
+        CTL("my first long password\n", "user", "add", "Han@Example.com", "--name", "Han Meimei", "--site", "demo", "--roles", "agent"), 0);
+    assert_int_equal(
+        CTL("my first long password\n", "user", "add", "x@example.com", "--name", "X", "--site", "nowhere", "--roles", "agent"), 1);
+    must_say("there is no site nowhere");
+    start(NULL);
+    assert_int_equal(sign_in("han@example.com", "my first long password"), 201);
+    stop();
+}
+
+static void what_cannot_be_added_is_refused_in_words(void **unused)
+{
+    static const struct {
+        const char *input;
+        const char *roles;
+        int code;
+        const char *words;
+    } rows[] = {
+        { "too short\n", "agent", 1, "at least 15 characters" },
+        { "", "agent", 1, "no password on standard input" },
+        { "a long enough password\n", "agent,king", 1, "king is no role" },
+        { "a long enough password\n", ",", 1, "at least one role" },
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(CTL(rows[i].input, "user", "add", "x@example.com", "--name", "X", "--site", "demo", "--roles", rows[i].roles),
+                         rows[i].code);
+        must_say(rows[i].words);
+    }
+}
+
+static void a_wrong_command_line_says_what_there_is(void **unused)
+{
+    (void)unused;
+    assert_int_equal(ctl(NULL, (char *)NULL), 2);
+    must_say("usage: kefuctl");
+    assert_int_equal(CTL(NULL, "dance"), 2);
+    must_say("there is no command dance");
+    assert_int_equal(CTL(NULL, "backup"), 2);
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), 2);
+    must_say("user add needs");
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), 2);
+    assert_int_equal(ctl(NULL, "--help", (char *)NULL), 0);
+}
+
+static void a_backup_is_put_back_in_another_place(void **unused)
+{
+    char archive[128], elsewhere[128];
+
+    (void)unused;
+    snprintf(archive, sizeof(archive), "%s/archive", base);
+    snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", base);
+    start(NULL);
+    assert_int_equal(CTL("my first long password\n", "user", "add", "li@example.com", "--name", "Li", "--site", "demo", "--roles", "agent"),
+                     0);
+    assert_int_equal(CTL(NULL, "backup", archive), 0);
+    assert_int_equal(CTL(NULL, "backup", archive), 1);
+    must_say("overwrites nothing");
+    assert_int_equal(CTL(NULL, "restore", archive), 1);
+    must_say("stop it first");
+    stop();
+
+    strcpy(state, elsewhere);
+    assert_int_equal(CTL(NULL, "restore", archive), 0);
+    start(NULL);
+    assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
+    stop();
+    put(archive, "this is no archive", 0600);
+    assert_int_equal(CTL(NULL, "restore", archive), 1);
+    start(NULL);
+    assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
+    stop();
+}
+
+static void index_and_housekeeping_answer_when_they_are_done(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "reindex"), 0);
+    assert_int_equal(CTL(NULL, "housekeep"), 0);
+    stop();
+}
+
+static void a_reload_with_a_broken_file_changes_nothing_and_says_why(void **unused)
+{
+    char config[128];
+
+    (void)unused;
+    snprintf(config, sizeof(config), "%s/kefud.conf", base);
+    put(config, "[log]\nlevel = info\n", 0600);
+    start(config);
+    assert_int_equal(CTL(NULL, "reload"), 0);
+    put(config, "[log]\nlevel = loud\n", 0600);
+    assert_int_equal(CTL(NULL, "reload"), 1);
+    must_say("write debug, info, warn or error");
+    assert_int_equal(CTL(NULL, "status"), 0);
+    stop();
+}
+
+/* ---- doctor ---- */
+
+static void doctor_finds_nothing_wrong_with_a_demo(void **unused)
+{
+    char config[128];
+
+    (void)unused;
+    snprintf(config, sizeof(config), "%s/kefud.conf", base);
+    put(config, "[listen]\naddresses = 127.0.0.1:0\n", 0600);
+    start(config);
+    assert_int_equal(CTL(NULL, "-c", config, "doctor"), 0);
+    must_say("ok       daemon: running, and answers");
+    must_say("0 errors");
+    stop();
+    assert_int_equal(CTL(NULL, "-c", config, "doctor"), 0);
+    must_say("its structure is whole");
+}
+
+static void doctor_sees_a_broken_database(void **unused)
+{
+    char path[160];
+    char junk[4096];
+    FILE *f;
+
+    (void)unused;
+    start(NULL);
+    stop();
+    snprintf(path, sizeof(path), "%s/kefud.db", state);
+    memset(junk, 0x5a, sizeof(junk));
+    f = fopen(path, "r+");
+    assert_non_null(f);
+    for (long page = 1; page < 12; page++) {
+        fseek(f, page * 4096, SEEK_SET);
+        assert_int_equal(fwrite(junk, 1, sizeof(junk), f), sizeof(junk));
+    }
+    fclose(f);
+    assert_int_equal(CTL(NULL, "doctor"), 1);
+    must_say("error    database");
+    must_say("kefuctl restore");
+}
+
+static void doctor_sees_what_is_wrong_around_it(void **unused)
+{
+    struct sockaddr_in taken = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(taken);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char config[128], text[512], redis[160];
+
+    (void)unused;
+    snprintf(config, sizeof(config), "%s/kefud.conf", base);
+    assert_int_equal(bind(fd, (struct sockaddr *)&taken, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&taken, &len), 0);
+
+    snprintf(redis, sizeof(redis), "%s/nobody.sock", base);
+    snprintf(text, sizeof(text),
+             "[listen]\naddresses = 127.0.0.1:%d\npublic_url = https://chat.example.com\n[redis]\nurl = unix:%s\n[node]\nstate = %s\n",
+             ntohs(taken.sin_port), redis, state);
+    put(config, text, 0600);
+    assert_int_equal(ctl(NULL, "-c", config, "doctor", (char *)NULL), 1);
+    must_say("is taken");
+    must_say("error    redis");
+    must_say("list its address in [listen] proxies");
+    close(fd);
+
+    put(config, "[limits]\ntxt = 1\n", 0600);
+    assert_int_equal(ctl(NULL, "-c", config, "doctor", (char *)NULL), 1);
+    must_say("kefud.conf:2: [limits] has no key txt");
+}
+
+static void shell(const char *command)
+{
+    const char *argv[] = { "/bin/sh", "-c", command, NULL };
+    int out, status = 0;
+    pid_t pid = spawn(argv, NULL, true, &out);
+
+    assert_true(listen_for(out, NULL, 30000));
+    close(out);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (status)
+        fail_msg("%s: %s", command, said);
+}
+
+static void doctor_sees_a_key_that_is_not_the_certificates(void **unused)
+{
+    char config[128], text[768], command[768];
+
+    (void)unused;
+    snprintf(command, sizeof(command),
+             "cd %s && for n in a b; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 "
+             "-subj /CN=chat.example.com -keyout $n.key -out $n.crt; done && chmod 600 *.key",
+             base);
+    shell(command);
+    snprintf(config, sizeof(config), "%s/kefud.conf", base);
+    snprintf(text, sizeof(text), "[node]\nstate = %s\n[tls]\ncertificate = %s/a.crt\nkey = %s/b.key\n", state, base, base);
+    put(config, text, 0600);
+    assert_int_equal(ctl(NULL, "-c", config, "doctor", (char *)NULL), 1);
+    must_say("is not the key of");
+    snprintf(text, sizeof(text),
+             "[node]\nstate = %s\n[listen]\naddresses = 127.0.0.1:0\npublic_url = https://other.example.com\n[tls]\ncertificate = "
+             "%s/a.crt\nkey = %s/a.key\n",
+             state, base, base);
+    put(config, text, 0600);
+    assert_int_equal(ctl(NULL, "-c", config, "doctor", (char *)NULL), 1);
+    must_say("the certificate is not for other.example.com");
+    must_say(" days left");
+}
+
+#define EACH(test) cmocka_unit_test_setup_teardown(test, fresh, sweep)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        EACH(status_tells_how_the_daemon_is),
+        EACH(a_person_is_added_renewed_and_disabled_while_it_runs),
+        EACH(a_person_is_added_while_it_is_stopped),
+        EACH(what_cannot_be_added_is_refused_in_words),
+        EACH(a_wrong_command_line_says_what_there_is),
+        EACH(a_backup_is_put_back_in_another_place),
+        EACH(index_and_housekeeping_answer_when_they_are_done),
+        EACH(a_reload_with_a_broken_file_changes_nothing_and_says_why),
+        EACH(doctor_finds_nothing_wrong_with_a_demo),
+        EACH(doctor_sees_a_broken_database),
+        EACH(doctor_sees_what_is_wrong_around_it),
+        EACH(doctor_sees_a_key_that_is_not_the_certificates),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
