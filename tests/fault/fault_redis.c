@@ -36,6 +36,20 @@ static void a_redis_that_dies_or_is_emptied_takes_nothing_along(void **state)
     redis_holds(&r);
 }
 
+/* Beyond what this machine makes a ping wait anyway. */
+#define STALL_MS 100
+
+static void a_redis_that_stands_still_stops_nobody(void **state)
+{
+    struct redis_result r;
+
+    (void)state;
+    redis_campaign(&(struct redis_plan){ .seed = seed_of(), .rounds = 2, .stop_ms = 10000 }, &r);
+    redis_holds(&r);
+    assert_true(r.acked_without > 0);
+    assert_in_range(r.stall_ms, 0, r.stall_before_ms + STALL_MS);
+}
+
 static void a_live_layer_that_is_not_rebuilt_is_noticed(void **state)
 {
     struct redis_result r;
@@ -49,6 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_private_redis_that_dies_takes_nothing_along),
                                         cmocka_unit_test(a_redis_that_dies_or_is_emptied_takes_nothing_along),
+                                        cmocka_unit_test(a_redis_that_stands_still_stops_nobody),
                                         cmocka_unit_test(a_live_layer_that_is_not_rebuilt_is_noticed) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
