@@ -228,11 +228,12 @@ static int live_pinging(struct run *r, int ms)
 }
 
 /* A Redis that stands still answers nothing and takes all that it is told: nobody may wait for it. */
-static void stand_still(struct run *r, const struct redis_plan *plan, struct redis_result *ret)
+static void stand_still(struct run *r, const struct redis_plan *plan, struct redis_result *ret, struct talker *newcomer)
 {
     int before = live_pinging(r, plan->stop_ms / 2), still;
 
     assert_int_equal(kill(r->redis.pid, SIGSTOP), 0);
+    newcomer->out = false;
     still = live_pinging(r, plan->stop_ms);
     assert_int_equal(kill(r->redis.pid, SIGCONT), 0);
     ret->stops++;
@@ -242,12 +243,12 @@ static void stand_still(struct run *r, const struct redis_plan *plan, struct red
         ret->stall_ms = still;
 }
 
-static enum harm do_harm(struct run *r, const struct redis_plan *plan, struct redis_result *ret)
+static enum harm do_harm(struct run *r, const struct redis_plan *plan, struct redis_result *ret, struct talker *newcomer)
 {
     enum harm harm = plan->own ? HARM_KILL : plan->stop_ms ? HARM_STOP : (enum harm)chance_below(&r->chance, 3);
 
     if (harm == HARM_STOP)
-        stand_still(r, plan, ret);
+        stand_still(r, plan, ret, newcomer);
     else if (plan->own) {
         kill_child(r, server_pid(r));
         ret->kills++;
@@ -296,8 +297,7 @@ static void one_round(struct run *r, const struct redis_plan *plan, struct redis
         r->saved |= redis_do(&r->redis, "SAVE");
     acked = crowd_acked(&r->crowd);
     from = now_mono_ms();
-    newcomer->out = !plan->stop_ms; /* who comes while it stands still waits from then on */
-    harm = do_harm(r, plan, ret);
+    harm = do_harm(r, plan, ret, newcomer);
     newcomer->out = false;
     if (!turn_until(r, from + 3LL * ROUTE_MS, answers, newcomer))
         fail_msg("redis did not come back");
