@@ -170,6 +170,9 @@ function rows(
   let day = NaN;
   let prev: Item | undefined;
   let next = 0;
+  // What could not be sent stays at the end, but the conversation goes on above it.
+  let newest: Item | undefined;
+  for (const item of items) if (item.seq) newest = item;
   const insert = (until: number) => {
     for (; next < inserts.length && inserts[next]!.afterSeq < until; next++) {
       out.push(<li key={inserts[next]!.key}>{inserts[next]!.node}</li>);
@@ -202,7 +205,7 @@ function rows(
         key={item.key}
         item={item}
         first={!joins(prev, item)}
-        last={item === items[items.length - 1]}
+        last={item === newest || item === items[items.length - 1]}
         lang={lang.value}
         names={props.showNames ?? true}
         zone={zone}
