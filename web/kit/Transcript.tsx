@@ -19,6 +19,7 @@ export interface TranscriptActions {
   /** Take back what has not been sent; also cancels an upload. */
   onDiscard?: (item: Item) => void;
   onChoice?: (item: Item, choice: Choice) => void;
+  /** Empty: it cannot be shown yet. */
   fileUrl: (file: FileInfo) => string;
   /** The words of an event message; undefined: its own text. */
   eventText?: (item: Item) => string | undefined;
