@@ -50,6 +50,12 @@ static void site_forget(struct desk_site *ds)
     free(ds);
 }
 
+static void rate_forget(struct desk *d, struct rate *r)
+{
+    HASH_DEL(d->rates, r);
+    free(r);
+}
+
 void desk_free(struct desk *d)
 {
     struct rate *r, *rnext;
@@ -61,10 +67,7 @@ void desk_free(struct desk *d)
         site_forget(ds);
     }
     HASH_ITER(hh, d->rates, r, rnext)
-    {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    rate_forget(d, r);
     buf_finish(&d->out);
     free(d);
 }
@@ -561,10 +564,8 @@ static void rates_sweep(struct desk *d)
     struct rate *r, *next;
 
     HASH_ITER(hh, d->rates, r, next)
-    if (mono(d) - r->at > 60000) {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    if (mono(d) - r->at > 60000)
+        rate_forget(d, r);
 }
 
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)
