@@ -52,7 +52,7 @@ static void site_forget(struct desk_site *ds)
 
 static void rate_forget(struct desk *d, struct rate *r)
 {
-    HASH_DEL(d->rates, r);
+    HASH_DEL(d->rates, r); /* NOLINT(clang-analyzer-unix.Malloc): the analyzer does not see that the head moves on */
     free(r);
 }
 
