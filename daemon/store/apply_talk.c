@@ -349,6 +349,18 @@ static bool write_park(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* To be sent again by hand: a message that has got through, or one of the visitor's, would reach the platform twice. */
+static bool may_resend(struct work *w, int64_t seq)
+{
+    const struct touched *t = touch(w, seq);
+
+    if (!t)
+        return false;
+    if (t->now.delivery != DELIVERY_FAILED && t->now.delivery != DELIVERY_UNCERTAIN)
+        return refuse(w, KF_CONFLICT, "message %" PRId64 " has not failed: there is nothing to send again", seq);
+    return true;
+}
+
 bool plan_status(struct work *w, const struct act *act)
 {
     int64_t seq = act->u.status.seq;
@@ -359,7 +371,9 @@ bool plan_status(struct work *w, const struct act *act)
         return false;
     if (!seq)
         return op_add(w, write_park, act, NULL, 0);
-    return needs_conv(w) && plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);
+    if (!needs_conv(w) || (act->u.status.again && !may_resend(w, seq)))
+        return false;
+    return plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);
 }
 
 static bool write_one_touched(struct work *w, const struct touched *t)

@@ -1,7 +1,7 @@
 // The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { Bell, BellOff, ClipboardCheck, Keyboard, MessagesSquare, WifiOff } from 'lucide';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Account } from '../kit/Account';
 import { Banner } from '../kit/Banner';
 import { IconButton } from '../kit/Button';
@@ -100,10 +100,20 @@ function Shell() {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
+  const restored = useRef(false);
   // On a narrow window the browser's back button leads from the conversation to the list.
   useSignalEffect(() => {
     const id = desk.open.value;
     const here = location.hash.slice(1);
+    if (!desk.welcomed.value) return;
+    if (!restored.current) {
+      // A reload leads back to where one was.
+      restored.current = true;
+      if (!id && desk.rooms.peek().has(here)) {
+        desk.show(here);
+        return;
+      }
+    }
     if (id && here !== id) history[here ? 'replaceState' : 'pushState'](null, '', `#${id}`);
     else if (!id && here) history.replaceState(null, '', location.pathname + location.search);
   });
