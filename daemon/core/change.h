@@ -137,6 +137,7 @@ struct act {
             enum delivery delivery;
             const char *reason;
             int64_t at;
+            bool again; /* only for what failed or is uncertain: KF_CONFLICT for everything else */
         } status;
         struct {
             const char *text;

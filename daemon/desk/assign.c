@@ -20,6 +20,7 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
     for (size_t i = 0; i < view->n_agents; i++) {
         const struct live_agent *a = &view->agents[i];
 
+        ds->parked_maybe |= a->connected && !seen_connected(d, ds, &a->id);
         seen[i] = (struct seen){ a->id, a->presence, a->connected, a->load, a->capacity, a->gone_since };
     }
     free(ds->seen);
@@ -129,7 +130,7 @@ static void match_commit(struct desk *d, struct desk_site *ds, struct call *call
         match_undo(call);
         return;
     }
-    queue = site_queue(ds->site, (const struct kf_key *)call->p);
+    queue = site_queue(ds->site, &call->queue);
     c->conv = call->conv;
     act = change_act(c, ACT_STEP);
     act->u.step = (struct conv_event){ .kind = CONV_ASSIGN, .person = call->who, .epoch = call->n };
@@ -172,7 +173,7 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
 }
 
 static void match_begin(struct desk *d, struct desk_site *ds, const struct route_ask *ask, const struct route_agent *agent,
-                        const struct site_queue *queue, const char *why)
+                        const struct kf_key *queue, const char *why)
 {
     struct call *call = desk_call(d, ds);
 
@@ -181,7 +182,7 @@ static void match_begin(struct desk *d, struct desk_site *ds, const struct route
     call->conv = ask->conv;
     call->who = agent->id;
     call->n = ask->epoch;
-    call->p = (void *)&queue->key; /* of the snapshot, checked by name when it is used */
+    call->queue = *queue;
     desk_call_cid(call, slice_of(why));
     ds->matching++;
     d->ports.live_reserve(d->ports.ctx, &ds->site->key, d->leases[ds->shard].held, &ask->conv, ask->epoch, &agent->id, RESERVE_MS,
@@ -204,23 +205,40 @@ static uint64_t skill_bits(const struct desk_site *ds, const struct kf_key *skil
     return bits;
 }
 
+/* Who has just refused or missed it is not asked again for a while: somebody else may want it. */
+void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent)
+{
+    ds->refusals[ds->n_refusals++ % REFUSALS] = (struct refusal){ *conv, *agent, now(d) + REFUSED_MS };
+}
+
+static void exclude(const struct desk_site *ds, struct route_ask *ask)
+{
+    for (size_t i = 0; i < REFUSALS; i++)
+        if (id_eq(&ds->refusals[i].conv, &ask->conv) && ds->refusals[i].until >= ask->exclude_until) {
+            ask->exclude = ds->refusals[i].agent;
+            ask->exclude_until = ds->refusals[i].until;
+        }
+}
+
 static size_t asks_of(const struct desk_site *ds, const struct live_view *view, struct route_ask *asks)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < view->n_waiting; i++) {
         const struct live_waiting *w = &view->waiting[i];
-        int number = site_queue_number(ds->site, &w->queue);
+        const struct site_queue *queue = queue_of(ds, &w->queue);
+        int number = queue ? site_queue_number(ds->site, &queue->key) : -1;
 
         if (number < 0 || number >= 64)
-            continue; /* its queue was taken away: the sweep moves it */
+            continue;
         asks[n++] = (struct route_ask){ .conv = w->conv,
                                         .epoch = w->epoch,
                                         .effective = w->effective,
                                         .waiting_since_ms = w->effective,
                                         .queue = number,
-                                        .skills = skill_bits(ds, ds->site->queues[number].skills, ds->site->queues[number].n_skills),
+                                        .skills = skill_bits(ds, queue->skills, queue->n_skills),
                                         .prefer = w->prefer };
+        exclude(ds, &asks[n - 1]);
     }
     return n;
 }
@@ -270,7 +288,7 @@ static void pass_match(struct desk *d, struct desk_site *ds, const struct live_v
     for (size_t i = 0; i < n; i++) {
         const struct route_ask *ask = &asks[matches[i].ask];
 
-        match_begin(d, ds, ask, &agents[matches[i].agent], &ds->site->queues[ask->queue], matches[i].why);
+        match_begin(d, ds, ask, &agents[matches[i].agent], &ds->site->queues[ask->queue].key, matches[i].why);
     }
     if (n && view->total_waiting > (int64_t)view->n_waiting)
         ds->pass_again = true;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define OUT_MAX (1u << 20)
+#define OUT_MAX   (1u << 20)
+#define PEOPLE_MS 5000 /* how often people are read again */
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -42,6 +43,7 @@ int64_t desk_file_max(struct desk *d, const struct site *site)
 static void site_forget(struct desk_site *ds)
 {
     outlets_close(ds);
+    deliver_forget(ds);
     site_unref(ds->site);
     arena_free(ds->members_arena);
     free(ds->seen);
@@ -127,7 +129,7 @@ void desk_call_end(struct call *call)
 
 void desk_call_cid(struct call *call, struct slice cid)
 {
-    if (cid.n < sizeof(call->cid))
+    if (cid.n && cid.n < sizeof(call->cid))
         memcpy(call->cid, cid.p, cid.n);
 }
 
@@ -223,7 +225,7 @@ bool serves_queue(const struct member *m, const struct kf_key *queue)
     return m->n_queues == 0;
 }
 
-static bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, person))
@@ -231,13 +233,47 @@ static bool seen_connected(struct desk *d, const struct desk_site *ds, const str
     return session_seats(d->session, person) != NULL; /* no look yet, or the live layer is away */
 }
 
+const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key)
+{
+    const struct site_queue *q = site_queue(ds->site, key);
+
+    return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
+}
+
+bool to_platform(const struct desk_site *ds, const struct conv *c)
+{
+    const struct site_channel *ch = site_channel(ds->site, &c->channel);
+
+    return ch && strcmp(ch->adapter, "widget") != 0;
+}
+
+static bool knows(const struct member *m, const struct kf_key *skill)
+{
+    for (size_t i = 0; i < m->n_skills; i++)
+        if (key_eq(&m->skills[i], skill))
+            return true;
+    return false;
+}
+
+/* Could this person ever be given a conversation of the queue? */
+static bool fits_queue(const struct member *m, const struct site_queue *q)
+{
+    if (!(m->roles & MEMBER_AGENT) || m->disabled || m->capacity <= 0 || !serves_queue(m, &q->key))
+        return false;
+    for (size_t i = 0; i < q->n_skills; i++)
+        if (!knows(m, &q->skills[i]))
+            return false;
+    return true;
+}
+
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
-    for (size_t i = 0; i < ds->n_members; i++) {
+    const struct site_queue *q = queue_of(ds, queue);
+
+    for (size_t i = 0; q && i < ds->n_members; i++) {
         const struct member *m = &ds->members[i];
 
-        if ((m->roles & MEMBER_AGENT) && !m->disabled && (m->presence == PRESENCE_ONLINE || m->presence == PRESENCE_BUSY) &&
-            serves_queue(m, queue) && seen_connected(d, ds, &m->person))
+        if ((m->presence == PRESENCE_ONLINE || m->presence == PRESENCE_BUSY) && fits_queue(m, q) && seen_connected(d, ds, &m->person))
             return true;
     }
     return false;
@@ -283,8 +319,22 @@ static const char *keep_text(struct arena *a, const char *s)
     return ret ? ret : "";
 }
 
+/* A presence that was committed here while the rows were being read is newer than they are. `place`: where it stood before, likely. */
+static void newer_presence(struct desk *d, struct desk_site *ds, struct member *m, size_t place)
+{
+    const struct member *known =
+        place < ds->n_members && id_eq(&ds->members[place].person, &m->person) ? &ds->members[place] : member_of(ds, &m->person);
+
+    if (known && known->presence_at > m->presence_at && now(d) - known->presence_at < PEOPLE_MS) {
+        m->presence = known->presence;
+        m->presence_at = known->presence_at;
+        m->presence_reason = known->presence_reason;
+    } else
+        ds->parked_maybe |= !known || known->presence != m->presence;
+}
+
 /* The members of one site, out of all, into an arena of the site's own. */
-static bool members_take(struct desk_site *ds, const struct member *all, size_t n)
+static bool members_take(struct desk *d, struct desk_site *ds, const struct member *all, size_t n)
 {
     struct arena *a = arena_new(0);
     struct member *mine = a ? arena_array(a, n ? n : 1, sizeof(*mine)) : NULL;
@@ -298,9 +348,10 @@ static bool members_take(struct desk_site *ds, const struct member *all, size_t 
         if (!key_eq(&all[i].site, &ds->site->key))
             continue;
         mine[count] = all[i];
+        newer_presence(d, ds, &mine[count], count);
         mine[count].name = keep_text(a, all[i].name);
         mine[count].number = keep_text(a, all[i].number);
-        mine[count].presence_reason = keep_text(a, all[i].presence_reason);
+        mine[count].presence_reason = keep_text(a, mine[count].presence_reason);
         count++;
     }
     arena_free(ds->members_arena);
@@ -321,8 +372,19 @@ static void agents_compare(struct desk *d, const struct desk_site *ds)
 
         for (size_t k = 0; k < ds->n_seen && !same; k++)
             same = id_eq(&ds->seen[k].id, &m->person) && ds->seen[k].presence == p && ds->seen[k].capacity == m->capacity;
-        if (!same && (m->roles & MEMBER_AGENT))
+        if (!same)
             d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, NULL, NULL);
+    }
+}
+
+/* Everybody: whoever can own a conversation, supervisors too, must be known to be gone one day. */
+void tell_agents(struct desk *d, const struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+
+        d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, m->disabled ? PRESENCE_OFFLINE : m->presence, m->capacity, NULL,
+                            NULL);
     }
 }
 
@@ -333,7 +395,7 @@ static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct
 
     if (!rc)
         for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
-            if (!members_take(ds, q->members, q->n_members))
+            if (!members_take(d, ds, q->members, q->n_members))
                 rc = KF_NOMEM;
             if (holder(d, ds))
                 agents_compare(d, ds);
@@ -691,7 +753,7 @@ void desk_tick(struct desk *d)
         session_sweep(d->session);
         rates_sweep(d);
     }
-    if (t - d->people_at >= 5000) {
+    if (t - d->people_at >= PEOPLE_MS) {
         d->people_at = t;
         people_refresh(d);
     }
@@ -710,10 +772,7 @@ void desk_live_changed(struct desk *d, bool up)
         if (up) {
             ds->swept_at = 0;
             heartbeat(d, ds);
-            for (size_t i = 0; i < ds->n_members; i++)
-                d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
-                                    ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL,
-                                    NULL);
+            tell_agents(d, ds);
         }
     }
 }

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #define PAGE        500
-#define DUE_MAX     100
+#define DUE_MAX     500
 #define WAITING_MAX 1000
+#define PARKED_MS   15000 /* so often those who are parked are looked through for nothing in particular */
+#define RETELL_MS   10000 /* so often the live layer is told who waits, even if it seems to know */
 
 bool holder(struct desk *d, const struct desk_site *ds)
 {
@@ -15,7 +17,7 @@ bool holder(struct desk *d, const struct desk_site *ds)
 
 struct change *housekeeping(struct desk *d, struct desk_site *ds)
 {
-    struct change *c = change_new(&ds->site->key, now(d));
+    struct change *c = holder(d, ds) ? change_new(&ds->site->key, now(d)) : NULL;
 
     if (!c)
         return NULL;
@@ -260,10 +262,7 @@ static void rebuild_was_reset(void *ctx, enum kf_rc rc, const struct kf_err *why
         rebuild_end(r, false);
         return;
     }
-    for (size_t i = 0; i < ds->n_members; i++)
-        if (ds->members[i].roles & MEMBER_AGENT)
-            d->ports.live_agent(d->ports.ctx, &ds->site->key, &ds->members[i].person,
-                                ds->members[i].disabled ? PRESENCE_OFFLINE : ds->members[i].presence, ds->members[i].capacity, NULL, NULL);
+    tell_agents(d, ds);
     rebuild_page(r);
 }
 
@@ -404,6 +403,18 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 
 /* ---- waiting and parked ---- */
 
+/* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. As long as the live
+ * layer counts as many as the store that is not done each time, for they may be many. */
+static bool retell(struct desk *d, struct desk_site *ds, size_t n)
+{
+    if ((int64_t)n == ds->waiting && mono(d) - ds->retold_at < RETELL_MS)
+        return false;
+    if (n == WAITING_MAX && ds->waiting >= WAITING_MAX && mono(d) - ds->retold_at < RETELL_MS)
+        return false;
+    ds->retold_at = mono(d);
+    return true;
+}
+
 static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -411,9 +422,9 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     struct desk_site *ds = site_of(d, &call->site);
 
     (void)why;
-    /* Idempotent: what is already known changes nothing. A reservation whose holder has died comes back this way. */
-    for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
-        d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
+    if (!rc && ds && retell(d, ds, q->n_convs))
+        for (size_t i = 0; i < q->n_convs; i++)
+            d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
     if (ds)
         route_kick(d, ds);
     desk_call_end(call);
@@ -446,7 +457,7 @@ static void parked_read(void *ctx, enum kf_rc rc, struct query *q, const struct 
 
         if (c->state != CONV_PARKED || c->until)
             continue;
-        ds->parked_maybe = true;
+        ds->parked_left = true;
         if (staffed(d, ds, &c->queue))
             keep_step(d, ds, c, CONV_UNPARK, "unparked");
     }
@@ -473,13 +484,13 @@ static bool anybody_there(struct desk *d, const struct desk_site *ds)
     return false;
 }
 
-/* Looks only while somebody is there and there may be something: parked conversations may be many. */
+/* Looks only while somebody is there and something has happened that may matter, else now and then: parked conversations may be many. */
 static void sweep_parked(struct desk *d, struct desk_site *ds)
 {
     struct query *q;
     struct call *call;
 
-    if (!ds->parked_maybe || !anybody_there(d, ds))
+    if (!(ds->parked_maybe || (ds->parked_left && mono(d) - ds->parked_at >= PARKED_MS)) || !anybody_there(d, ds))
         return;
     q = query_new(QUERY_OPEN);
     call = q ? desk_call(d, ds) : NULL;
@@ -488,7 +499,8 @@ static void sweep_parked(struct desk *d, struct desk_site *ds)
             arena_free(q->arena);
         return;
     }
-    ds->parked_maybe = false;
+    ds->parked_maybe = ds->parked_left = false;
+    ds->parked_at = mono(d);
     q->site = ds->site->key;
     q->now = now(d);
     q->limit = PAGE;
@@ -506,6 +518,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     if (!ds->sweeping)
         sweep_due(d, ds);
     sweep_parked(d, ds);
+    deliver_settle(d, ds);
     deliver_kick(d, ds);
     if (!d->ports.live_up(d->ports.ctx))
         return;

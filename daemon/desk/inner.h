@@ -36,6 +36,16 @@ struct seen {
 };
 
 struct outlet;
+struct trip;
+
+/* An agent who would not have a conversation, and until when it is not offered to that agent again. */
+struct refusal {
+    struct kf_id conv, agent;
+    int64_t until;
+};
+
+#define REFUSALS   64 /* the newest are remembered: a hint for routing, not a promise */
+#define REFUSED_MS 30000
 
 struct desk_site {
     struct site *site;
@@ -51,7 +61,12 @@ struct desk_site {
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
-    bool parked_maybe; /* somebody may be parked until an agent comes */
+    bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
+    bool parked_left;  /* there still are such */
+    int64_t parked_at; /* mono: when they were last looked through */
+    int64_t retold_at; /* mono: when the live layer was last told who waits */
+    struct refusal refusals[REFUSALS];
+    size_t n_refusals;
     int64_t swept_at;
 
     /* The last look. */
@@ -62,6 +77,7 @@ struct desk_site {
     bool queue_dirty;
     int64_t queue_told_at;  /* mono */
     struct outlet *outlets; /* opened channels: outlet.h */
+    struct trip *unsettled; /* errands whose outcome the store has not taken yet */
     struct desk_site *next;
 };
 
@@ -91,13 +107,11 @@ struct desk {
 struct call {
     struct desk *d;
     uint64_t conn;
-    struct kf_key site;
+    struct kf_key site, queue;
     struct kf_id conv, who;
     int64_t n, m;
     int64_t at; /* mono, when it began */
     char cid[KF_CID_MAX + 1];
-    void *p;
-    void (*then)(struct call *call);
 };
 
 struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
@@ -116,9 +130,17 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
 /* The site's bound, or that of the installation where it is smaller. */
 int64_t narrower(int64_t of_site, int64_t of_all);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
-/* Is somebody of the queue there: online or busy, and connected? By the last look. */
+/* The queue of that name; where it was taken away the site's first one, so that nobody waits for ever. NULL: the site has none. */
+const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
+/* Is what is said there to leave the house? */
+bool to_platform(const struct desk_site *ds, const struct conv *c);
+/* By the last look; without one: here. */
+bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+/* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
-/* A change of `ds` under the lease we hold. */
+/* To the live layer: who there is, with presence and capacity. */
+void tell_agents(struct desk *d, const struct desk_site *ds);
+/* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
 struct change *housekeeping(struct desk *d, struct desk_site *ds);
 bool holder(struct desk *d, const struct desk_site *ds);
 /* The error of a store that does not answer. */
@@ -157,9 +179,13 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
+void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 void deliver_kick(struct desk *d, struct desk_site *ds);
+/* Tries again to write down how errands ended. */
+void deliver_settle(struct desk *d, struct desk_site *ds);
+void deliver_forget(struct desk_site *ds);
 void lease_tick(struct desk *d);
 void sweep_tick(struct desk *d, struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */

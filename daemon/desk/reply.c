@@ -75,13 +75,6 @@ static const char *json_text(struct change *c, const char *name, struct slice va
     return ret;
 }
 
-static bool to_platform(const struct desk_site *ds, const struct conv *conv)
-{
-    const struct site_channel *ch = site_channel(ds->site, &conv->channel);
-
-    return ch && strcmp(ch->adapter, "widget") != 0;
-}
-
 /* ---- messages ---- */
 
 static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
@@ -253,17 +246,22 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
     }
 }
 
-static void resends(struct desk *d, struct change *c, const struct inbound *in, const struct conv *conv)
+static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
+                          struct kf_err *why)
 {
     struct act *act = change_act(c, ACT_STATUS);
 
+    if (!to_platform(ds, conv))
+        return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
     act->u.status.seq = in->seq;
     act->u.status.delivery = DELIVERY_SENDING;
+    act->u.status.again = true;
     act->u.status.at = c->at;
     content(c, "resend", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     act = change_act(c, ACT_ERRAND);
     act->u.errand =
         (struct errand){ .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at };
+    return KF_OK;
 }
 
 static enum verb verb_of(enum inbound_kind kind)
@@ -327,6 +325,8 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
+    if (verb_of(in->kind) == VERB_SAY)
+        c->epoch = conv->epoch; /* acts that are no step of the conversation are fenced all the same */
     switch (in->kind) {
     case INBOUND_ACCEPT:
         accepts(ds, c, m, conv);
@@ -350,7 +350,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         recalls(ds, c, in, conv);
         break;
     case INBOUND_RESEND:
-        resends(d, c, in, conv);
+        rc = resends(d, ds, c, in, conv, &why);
         break;
     default:
         rc = kf_fail(&why, KF_UNSUPPORTED, "not possible here");

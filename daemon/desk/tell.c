@@ -213,6 +213,8 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
 
     if (v)
         v->position = 0;
+    if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
+        refused(d, ds, &c->id, &before->owner);
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner))
             tell_former(d, c, &before->owner, why);

@@ -118,6 +118,7 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         w->reopens = true;
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
+    w->said = true;
     served = now->state == CONV_SERVED && (was.state != CONV_SERVED || !id_eq(&was.owner, &now->owner));
     if (served) {
         struct kf_id *owner = ARENA_NEW(w->arena, struct kf_id);
@@ -178,6 +179,7 @@ bool plan_message(struct work *w, const struct act *act)
 
     if (!needs_conv(w) || !more_room(w, (void **)&w->messages, w->n_messages, &w->cap_messages, sizeof(*w->messages)))
         return false;
+    w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
     m->seq = ++c->seq;
@@ -347,6 +349,18 @@ static bool write_park(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* To be sent again by hand: a message that has got through, or one of the visitor's, would reach the platform twice. */
+static bool may_resend(struct work *w, int64_t seq)
+{
+    const struct touched *t = touch(w, seq);
+
+    if (!t)
+        return false;
+    if (t->now.delivery != DELIVERY_FAILED && t->now.delivery != DELIVERY_UNCERTAIN)
+        return refuse(w, KF_CONFLICT, "message %" PRId64 " has not failed: there is nothing to send again", seq);
+    return true;
+}
+
 bool plan_status(struct work *w, const struct act *act)
 {
     int64_t seq = act->u.status.seq;
@@ -357,7 +371,9 @@ bool plan_status(struct work *w, const struct act *act)
         return false;
     if (!seq)
         return op_add(w, write_park, act, NULL, 0);
-    return needs_conv(w) && plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);
+    if (!needs_conv(w) || (act->u.status.again && !may_resend(w, seq)))
+        return false;
+    return plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);
 }
 
 static bool write_one_touched(struct work *w, const struct touched *t)
@@ -453,6 +469,7 @@ bool plan_ruled(struct work *w, const struct act *act)
     for (size_t i = 0; i < r->n_firings; i++)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : ""))
             return false;
+    w->said = true;
     c->rule_due_at = r->rule_due_at;
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
@@ -505,7 +522,9 @@ bool plan_read(struct work *w, const struct act *act)
 
     if (!needs_conv(w))
         return false;
-    if (seq > *mark)
+    if (seq > *mark) {
         *mark = seq;
+        w->said = true;
+    }
     return true;
 }

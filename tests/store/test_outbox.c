@@ -262,6 +262,39 @@ static void what_failed_can_be_sent_again(void **state)
     assert_int_equal(e.e.message.delivery, DELIVERY_SENDING);
 }
 
+static enum kf_rc send_again(struct world *w, const struct kf_id *conv, int64_t seq)
+{
+    struct change *c = on_conv(conv, NOW + 60);
+    struct act *a = change_act(c, ACT_STATUS);
+
+    a->u.status.seq = seq;
+    a->u.status.delivery = DELIVERY_SENDING;
+    a->u.status.again = true;
+    change_act(c, ACT_ERRAND)->u.errand = (struct errand){ .kind = ERRAND_SEND, .seq = seq };
+    return commit(w, c).rc;
+}
+
+static void only_what_failed_can_be_sent_again_by_hand(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+
+    (void)answer(w, &conv, "hello");
+    assert_int_equal(send_again(w, &conv, 1), KF_CONFLICT); /* the visitor's own words */
+    assert_int_equal(send_again(w, &conv, 2), KF_CONFLICT); /* still on its way */
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_UNCERTAIN, NULL, "no answer").rc, KF_OK);
+    assert_int_equal(send_again(w, &conv, 2), KF_OK);
+    assert_int_equal(send_again(w, &conv, 2), KF_CONFLICT); /* twice at once */
+    e = due(w, NOW + 60, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "ours", NULL).rc, KF_OK);
+    assert_int_equal(send_again(w, &conv, 2), KF_CONFLICT); /* it has arrived */
+    assert_int_equal(send_again(w, &conv, 3), KF_ABSENT);
+}
+
 static void a_message_is_removed_by_its_platform_id(void **state)
 {
     struct world *w = *state;
@@ -295,6 +328,7 @@ int main(void)
         T(states_never_go_back),
         T(a_status_that_comes_too_early_waits),
         T(what_failed_can_be_sent_again),
+        T(only_what_failed_can_be_sent_again_by_hand),
         T(a_message_is_removed_by_its_platform_id),
     };
 
