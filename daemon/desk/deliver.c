@@ -26,17 +26,25 @@ struct trip {
     enum delivery delivery;
     const char *ref, *error;
     int64_t due_at;
+    struct trip *next; /* among those that the store has not taken */
 };
 
 static void trip_end(struct trip *t)
 {
+    t->d->under_way--;
+    arena_free(t->arena);
+}
+
+/* It is settled: the next one of that conversation. What the store would not take waits for the sweep, else it would go round at once, and
+ * for as long as the disk is full. */
+static void trip_done(struct trip *t)
+{
     struct desk *d = t->d;
     struct desk_site *ds = site_of(d, &t->site);
 
-    d->under_way--;
-    arena_free(t->arena);
+    trip_end(t);
     if (ds)
-        deliver_kick(d, ds); /* the next one of that conversation */
+        deliver_kick(d, ds);
 }
 
 static const char *keep(struct arena *a, const char *s)
@@ -84,12 +92,19 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
     struct desk_site *ds = site_of(t->d, &t->site);
 
     (void)why;
-    if (!rc && ds)
-        tell_news(t->d, ds, news, 0);
-    /* Not committed: it stays SENDING under our lease. Whoever holds the next one finds it so and calls it uncertain. */
-    if (rc)
-        log_event(t->d, 2, "desk event=errand_unsettled reason=%s", kf_rc_name(rc));
-    trip_end(t);
+    if (!rc) {
+        if (ds)
+            tell_news(t->d, ds, news, 0);
+        trip_done(t);
+        return;
+    }
+    log_event(t->d, 2, "desk event=errand_unsettled reason=%s", kf_rc_name(rc));
+    if (rc == KF_AGAIN && ds && holder(t->d, ds)) { /* what the platform said is known: it is written down when the store is back */
+        t->next = ds->unsettled;
+        ds->unsettled = t;
+        t->d->under_way--;
+    } else
+        trip_end(t); /* it stays SENDING: whoever holds the next lease calls it uncertain */
 }
 
 static void settle_commit(struct trip *t)
@@ -123,6 +138,27 @@ static void settle_commit(struct trip *t)
         act->u.status.at = c->at;
     }
     d->ports.commit(d->ports.ctx, c, settled, t);
+}
+
+void deliver_settle(struct desk *d, struct desk_site *ds)
+{
+    struct trip *all = ds->unsettled;
+
+    ds->unsettled = NULL;
+    for (struct trip *t = all, *next; t; t = next) {
+        next = t->next;
+        d->under_way++;
+        settle_commit(t);
+    }
+}
+
+void deliver_forget(struct desk_site *ds)
+{
+    for (struct trip *t = ds->unsettled, *next; t; t = next) {
+        next = t->next;
+        arena_free(t->arena);
+    }
+    ds->unsettled = NULL;
 }
 
 static void end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error)

@@ -43,6 +43,7 @@ int64_t desk_file_max(struct desk *d, const struct site *site)
 static void site_forget(struct desk_site *ds)
 {
     outlets_close(ds);
+    deliver_forget(ds);
     site_unref(ds->site);
     arena_free(ds->members_arena);
     free(ds->seen);
@@ -237,6 +238,13 @@ const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_ke
     const struct site_queue *q = site_queue(ds->site, key);
 
     return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
+}
+
+bool to_platform(const struct desk_site *ds, const struct conv *c)
+{
+    const struct site_channel *ch = site_channel(ds->site, &c->channel);
+
+    return ch && strcmp(ch->adapter, "widget") != 0;
 }
 
 static bool knows(const struct member *m, const struct kf_key *skill)

@@ -168,7 +168,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         (struct actor){ .role = ROLE_VISITOR, .name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ "", 0 }) };
     if (in->dedupe.n)
         c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
-    c->unruled = ds->deaf_visitor;
+    c->unruled = in->automatic ? ~0U : ds->deaf_visitor; /* two machines would talk to each other for ever */
     switch (in->kind) {
     case INBOUND_MESSAGE:
     case INBOUND_POSTBACK:

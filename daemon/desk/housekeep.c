@@ -518,6 +518,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     if (!ds->sweeping)
         sweep_due(d, ds);
     sweep_parked(d, ds);
+    deliver_settle(d, ds);
     deliver_kick(d, ds);
     if (!d->ports.live_up(d->ports.ctx))
         return;

@@ -73,7 +73,10 @@ export async function begin(): Promise<void> {
   threads = [{ id: null, transcript: newTranscript() }];
   await outbox.load();
   ties.receive = receive;
-  ties.lost = () => outbox.setLive(false);
+  ties.lost = () => {
+    outbox.setLive(false);
+    showTyping(undefined);
+  };
   ties.seen = seen;
   ties.resume = () => {
     const { id, transcript } = current();
@@ -122,7 +125,10 @@ function receive(f: ToVisitor): void {
       break;
     case 'ack': {
       if (f.conversation && f.seq) {
-        thread(f.conversation).transcript.ack(f.cid, f.seq, f.at ?? skew.now());
+        const { transcript } = thread(f.conversation);
+        transcript.ack(f.cid, f.seq, f.at ?? skew.now());
+        // What our own close or rating put into the transcript is told to us by its number only.
+        if (transcript.lacks()) fetchAfter();
         tellHost({ kefu: 'event', name: 'message:out' });
       }
       outbox.ack(f);
