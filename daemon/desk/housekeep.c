@@ -1,6 +1,6 @@
 /* housekeep.c: what the holder of a site's lease does, so that nothing waits for ever: leases, rebuilding the live layer, what has become
  * due, agents who are lost, conversations that were parked. */
-#include "desk/inner.h"
+#include "desk/outlet.h"
 
 #include <stdlib.h>
 
@@ -520,6 +520,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     sweep_parked(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
+    pull_sweep(d, ds);
     if (!d->ports.live_up(d->ports.ctx))
         return;
     if (ds->ready_lease != d->leases[ds->shard].held) {

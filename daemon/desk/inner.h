@@ -68,6 +68,7 @@ struct desk_site {
     struct refusal refusals[REFUSALS];
     size_t n_refusals;
     int64_t swept_at;
+    int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
     /* The last look. */
     struct seen *seen;
