@@ -57,7 +57,7 @@ struct desk_site {
 
     /* Housekeeping, while the lease is ours. */
     int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
-    bool rebuilding;
+    bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
