@@ -49,6 +49,7 @@ struct refusal {
 
 struct desk_site {
     struct site *site;
+    int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
