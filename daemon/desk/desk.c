@@ -747,11 +747,20 @@ static void heartbeat(struct desk *d, struct desk_site *ds)
     free(b.ids);
 }
 
+void desk_stop(struct desk *d)
+{
+    d->stopping = true;
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        held_flush(ds);
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
 
     lease_tick(d);
+    if (d->stopping)
+        return; /* only what is under way goes on, under the leases that it needs */
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {

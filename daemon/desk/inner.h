@@ -95,7 +95,7 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    bool lease_reading;
+    bool stopping, lease_reading;
     int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
