@@ -407,12 +407,25 @@ static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct
     load_end(l, rc, why);
 }
 
+/* Documents never change but by a new version, and are never removed. */
+static int64_t versions_of(const struct document *docs, size_t n)
+{
+    int64_t sum = (int64_t)n;
+
+    for (size_t i = 0; i < n; i++)
+        sum += docs[i].version;
+    return sum;
+}
+
 static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
 {
     struct desk_site *ds = site_of(d, key);
     struct site *site;
-    enum kf_rc rc = site_build(&site, key, docs, n, why);
+    enum kf_rc rc;
 
+    if (ds && ds->versions == versions_of(docs, n))
+        return KF_OK; /* channels stay open, and what they hold */
+    rc = site_build(&site, key, docs, n, why);
     if (rc)
         return rc;
     if (!ds) {
@@ -431,6 +444,7 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         site_unref(ds->site);
     }
     ds->site = site;
+    ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
     return KF_OK;
@@ -712,9 +726,12 @@ static void each_staff(void *ctx, struct seat *seat)
 {
     struct beating *b = ctx;
 
-    /* One beat a person, however many sockets: the first of the list stands for all. */
-    if (seat->side != FRAME_STAFF || !seat->welcomed || seat->prev || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
+    /* One beat a person, however many sockets: the first one of this site that is in use stands for all. */
+    if (seat->side != FRAME_STAFF || !seat->welcomed || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
         return;
+    for (const struct seat *before = seat->prev; before; before = before->prev)
+        if (before->welcomed && key_eq(&before->site, &seat->site))
+            return;
     b->ids[b->n++] = seat->who;
 }
 
@@ -731,11 +748,20 @@ static void heartbeat(struct desk *d, struct desk_site *ds)
     free(b.ids);
 }
 
+void desk_stop(struct desk *d)
+{
+    d->stopping = true;
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        held_flush(ds);
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
 
     lease_tick(d);
+    if (d->stopping)
+        return; /* only what is under way goes on, under the leases that it needs */
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
@@ -764,10 +790,18 @@ void desk_tick(struct desk *d)
     }
 }
 
+/* Hints were lost while the link was down. */
+static void each_unhinted(void *ctx, struct view *v)
+{
+    desk_hint(ctx, &v->conv.site, &v->conv.id, -1);
+}
+
 void desk_live_changed(struct desk *d, bool up)
 {
     if (up)
         log_event(d, 1, "desk event=live_up");
+    if (up && !d->cfg.sole)
+        session_each_view(d->session, each_unhinted, d);
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {

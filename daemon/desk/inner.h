@@ -49,6 +49,7 @@ struct refusal {
 
 struct desk_site {
     struct site *site;
+    int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
@@ -95,7 +96,7 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    bool lease_reading;
+    bool stopping, lease_reading;
     int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
