@@ -16,7 +16,7 @@ import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
 import { may } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
-import type { Offer } from './desk';
+import type { Offer } from './ports';
 import { eventWords } from '../kit/events';
 import { channelIcon, channelName, nameOf } from '../kit/names';
 import { settled } from './order';
