@@ -355,7 +355,7 @@ static void roll_next(struct roll *r)
         roll_end(r);
         return;
     }
-    if (r->i == r->n || !(q = query_new(QUERY_PROFILE))) {
+    if (!r->convs || r->i == r->n || !(q = query_new(QUERY_PROFILE))) {
         welcome_staff(d, ds, seat, m, r);
         roll_end(r);
         return;
