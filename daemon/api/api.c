@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "core/utf8.h"
+#include "protocols/channel.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -22,6 +23,7 @@ static const struct route_entry *const tables[] = { routes_session, routes_pages
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURN_MAX (64u << 20)
+#define HOOK_MAX (1 << 20) /* of an adapter that names no bound */
 
 struct api *api_new(const struct api_config *cfg)
 {
@@ -501,6 +503,22 @@ static const struct route_entry *route_find(const char *method, const char *path
     return NULL;
 }
 
+/* Each platform sends so much and no more; an address that belongs to nobody is told so without a large body. */
+static int64_t hook_max(struct api *api, struct slice hook)
+{
+    int64_t all = api->cfg.cfg->limits.hook_body, own = HOOK_MAX;
+    struct site *site;
+
+    for (size_t i = 0; (site = desk_site_at(api->cfg.desk, i)); i++) {
+        const struct site_channel *ch = site_channel_by_hook(site, hook);
+        const struct channel_ops *ops = ch ? channel_find(ch->adapter) : NULL;
+
+        if (ops && ops->body_max)
+            own = (int64_t)ops->body_max;
+    }
+    return own < all ? own : all;
+}
+
 static void on_admit(void *ctx, const struct net_head *head, struct net_admission *ret)
 {
     struct api *api = ctx;
@@ -518,7 +536,7 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
         ret->status = 404;
         ret->reason = "nothing here";
     } else if (strncmp(head->path, "/hooks/", 7) == 0)
-        ret->max = api->cfg.cfg->limits.hook_body;
+        ret->max = hook_max(api, slice_of(head->path + 7));
     else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0) {
         ret->body = NET_BODY_STREAM;
         ret->max = api->cfg.cfg->limits.upload;

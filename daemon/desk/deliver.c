@@ -19,23 +19,32 @@ struct trip {
     struct arena *arena;
     struct errand errand;
     bool renewed; /* the token was fetched anew for this trip */
+    bool rode;    /* inside an answer: that costs no handle */
     bool found;   /* it was found SENDING: another holder has died with it */
     /* How it ended, until that is committed. */
     enum errand_state state;
     enum delivery delivery;
     const char *ref, *error;
     int64_t due_at;
+    struct trip *next; /* among those that the store has not taken */
 };
 
 static void trip_end(struct trip *t)
 {
+    t->d->under_way--;
+    arena_free(t->arena);
+}
+
+/* It is settled: the next one of that conversation. What the store would not take waits for the sweep, else it would go round at once, and
+ * for as long as the disk is full. */
+static void trip_done(struct trip *t)
+{
     struct desk *d = t->d;
     struct desk_site *ds = site_of(d, &t->site);
 
-    d->under_way--;
-    arena_free(t->arena);
+    trip_end(t);
     if (ds)
-        deliver_kick(d, ds); /* the next one of that conversation */
+        deliver_kick(d, ds);
 }
 
 static const char *keep(struct arena *a, const char *s)
@@ -83,12 +92,19 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
     struct desk_site *ds = site_of(t->d, &t->site);
 
     (void)why;
-    if (!rc && ds)
-        tell_news(t->d, ds, news, 0);
-    /* Not committed: it stays SENDING under our lease. Whoever holds the next one finds it so and calls it uncertain. */
-    if (rc)
-        log_event(t->d, 2, "desk event=errand_unsettled reason=%s", kf_rc_name(rc));
-    trip_end(t);
+    if (!rc) {
+        if (ds)
+            tell_news(t->d, ds, news, 0);
+        trip_done(t);
+        return;
+    }
+    log_event(t->d, 2, "desk event=errand_unsettled reason=%s", kf_rc_name(rc));
+    if (rc == KF_AGAIN && ds && holder(t->d, ds)) { /* what the platform said is known: it is written down when the store is back */
+        t->next = ds->unsettled;
+        ds->unsettled = t;
+        t->d->under_way--;
+    } else
+        trip_end(t); /* it stays SENDING: whoever holds the next lease calls it uncertain */
 }
 
 static void settle_commit(struct trip *t)
@@ -108,6 +124,7 @@ static void settle_commit(struct trip *t)
                                      .conv = t->errand.conv,
                                      .seq = t->errand.seq,
                                      .state = t->state,
+                                     .handle = t->rode ? NULL : t->errand.handle,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
@@ -121,6 +138,27 @@ static void settle_commit(struct trip *t)
         act->u.status.at = c->at;
     }
     d->ports.commit(d->ports.ctx, c, settled, t);
+}
+
+void deliver_settle(struct desk *d, struct desk_site *ds)
+{
+    struct trip *all = ds->unsettled;
+
+    ds->unsettled = NULL;
+    for (struct trip *t = all, *next; t; t = next) {
+        next = t->next;
+        d->under_way++;
+        settle_commit(t);
+    }
+}
+
+void deliver_forget(struct desk_site *ds)
+{
+    for (struct trip *t = ds->unsettled, *next; t; t = next) {
+        next = t->next;
+        arena_free(t->arena);
+    }
+    ds->unsettled = NULL;
 }
 
 static void end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error)
@@ -238,25 +276,26 @@ static void answered(void *ctx, const struct http_resp *resp)
         settle_outcome(t, ds, o, &outcome);
 }
 
-/* The reply rides in an answer that is still open, if there is one. */
-static bool ride_along(struct trip *t, struct outlet *o, struct env *env)
+/* The reply rides in an answer that is still open, if there is one: that needs no token. */
+static bool ride_along(struct trip *t, struct outlet *o)
 {
+    struct env env = outlet_env(t->d, o);
     struct held *h = t->errand.kind == ERRAND_SEND && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
     struct http_req req = { 0 };
 
     if (!h)
         return false;
-    env->answering = true;
-    env->answer_key = h->answer_key;
-    if (o->ops->encode(o->ch, t->arena, &t->errand, env, &req) == KF_OK) {
+    env.answering = true;
+    env.answer_key = h->answer_key;
+    if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
         struct slice type = http_header(req.headers, req.n_headers, "content-type");
 
+        t->rode = true;
         held_answer(h, 200, type.n ? arena_text(t->arena, type) : h->type, req.body);
         end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
         return true;
     }
     held_answer(h, h->status, h->type, h->body);
-    env->answering = false;
     return false;
 }
 
@@ -298,8 +337,6 @@ static void trip_send(struct trip *t)
     }
     sign_file(t, ds->site);
     env = outlet_env(d, o);
-    if (ride_along(t, o, &env))
-        return;
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
@@ -332,7 +369,7 @@ static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_end(t); /* somebody else has it, or the store is away: it is still queued */
     else if (!o)
         trip_send(t);
-    else
+    else if (!ride_along(t, o))
         token_want(t->d, ds, o, false, have_token, t);
 }
 
@@ -391,7 +428,7 @@ void deliver_kick(struct desk *d, struct desk_site *ds)
     struct query *q;
     struct call *call;
 
-    if (!holder(d, ds))
+    if (!holder(d, ds) || d->stopping)
         return; /* the holder's sweep finds it within a second */
     if (ds->delivering) {
         ds->deliver_again = true;

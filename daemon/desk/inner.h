@@ -36,6 +36,7 @@ struct seen {
 };
 
 struct outlet;
+struct trip;
 
 /* An agent who would not have a conversation, and until when it is not offered to that agent again. */
 struct refusal {
@@ -48,6 +49,7 @@ struct refusal {
 
 struct desk_site {
     struct site *site;
+    int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
@@ -56,7 +58,7 @@ struct desk_site {
 
     /* Housekeeping, while the lease is ours. */
     int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
-    bool rebuilding;
+    bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
@@ -67,6 +69,7 @@ struct desk_site {
     struct refusal refusals[REFUSALS];
     size_t n_refusals;
     int64_t swept_at;
+    int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
     /* The last look. */
     struct seen *seen;
@@ -76,6 +79,7 @@ struct desk_site {
     bool queue_dirty;
     int64_t queue_told_at;  /* mono */
     struct outlet *outlets; /* opened channels: outlet.h */
+    struct trip *unsettled; /* errands whose outcome the store has not taken yet */
     struct desk_site *next;
 };
 
@@ -92,7 +96,7 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    bool lease_reading;
+    bool stopping, lease_reading;
     int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
@@ -130,6 +134,8 @@ int64_t narrower(int64_t of_site, int64_t of_all);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
 /* The queue of that name; where it was taken away the site's first one, so that nobody waits for ever. NULL: the site has none. */
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
+/* Is what is said there to leave the house? */
+bool to_platform(const struct desk_site *ds, const struct conv *c);
 /* By the last look; without one: here. */
 bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
@@ -179,6 +185,9 @@ void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, con
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 void deliver_kick(struct desk *d, struct desk_site *ds);
+/* Tries again to write down how errands ended. */
+void deliver_settle(struct desk *d, struct desk_site *ds);
+void deliver_forget(struct desk_site *ds);
 void lease_tick(struct desk *d);
 void sweep_tick(struct desk *d, struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */

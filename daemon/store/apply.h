@@ -93,6 +93,15 @@ bool batch_apply(struct batch *b, struct job *job);
 /* What was put off. False: batch->hard. */
 bool batch_flush(struct batch *b);
 
+/* Both return false. */
+bool batch_lost(struct batch *b, enum kf_rc rc, const struct kf_err *why);
+bool batch_no_memory(struct batch *b);
+/* NULL: out of memory. Texts of the row must be the batch's. */
+struct slot *slot_add(struct batch *b, const struct conv_row *row);
+bool place_look(struct batch *b, struct place *p); /* fills `newest`; false: the batch is lost */
+/* True if the change brings a message or a step: only such a one opens a conversation. */
+bool says_something(const struct change *c);
+
 /* ---- for the acts -------------------------------------------------------------------------------------------------------- */
 
 /* Each returns false, so that `return refuse(…)` reads well. */
