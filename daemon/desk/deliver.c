@@ -428,7 +428,7 @@ void deliver_kick(struct desk *d, struct desk_site *ds)
     struct query *q;
     struct call *call;
 
-    if (!holder(d, ds))
+    if (!holder(d, ds) || d->stopping)
         return; /* the holder's sweep finds it within a second */
     if (ds->delivering) {
         ds->deliver_again = true;

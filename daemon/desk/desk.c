@@ -50,6 +50,12 @@ static void site_forget(struct desk_site *ds)
     free(ds);
 }
 
+static void rate_forget(struct desk *d, struct rate *r)
+{
+    HASH_DEL(d->rates, r); /* NOLINT(clang-analyzer-unix.Malloc): the analyzer does not see that the head moves on */
+    free(r);
+}
+
 void desk_free(struct desk *d)
 {
     struct rate *r, *rnext;
@@ -61,10 +67,7 @@ void desk_free(struct desk *d)
         site_forget(ds);
     }
     HASH_ITER(hh, d->rates, r, rnext)
-    {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    rate_forget(d, r);
     buf_finish(&d->out);
     free(d);
 }
@@ -404,12 +407,25 @@ static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct
     load_end(l, rc, why);
 }
 
+/* Documents never change but by a new version, and are never removed. */
+static int64_t versions_of(const struct document *docs, size_t n)
+{
+    int64_t sum = (int64_t)n;
+
+    for (size_t i = 0; i < n; i++)
+        sum += docs[i].version;
+    return sum;
+}
+
 static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
 {
     struct desk_site *ds = site_of(d, key);
     struct site *site;
-    enum kf_rc rc = site_build(&site, key, docs, n, why);
+    enum kf_rc rc;
 
+    if (ds && ds->versions == versions_of(docs, n))
+        return KF_OK; /* channels stay open, and what they hold */
+    rc = site_build(&site, key, docs, n, why);
     if (rc)
         return rc;
     if (!ds) {
@@ -428,6 +444,7 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         site_unref(ds->site);
     }
     ds->site = site;
+    ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
     return KF_OK;
@@ -561,10 +578,8 @@ static void rates_sweep(struct desk *d)
     struct rate *r, *next;
 
     HASH_ITER(hh, d->rates, r, next)
-    if (mono(d) - r->at > 60000) {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    if (mono(d) - r->at > 60000)
+        rate_forget(d, r);
 }
 
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)
@@ -711,9 +726,12 @@ static void each_staff(void *ctx, struct seat *seat)
 {
     struct beating *b = ctx;
 
-    /* One beat a person, however many sockets: the first of the list stands for all. */
-    if (seat->side != FRAME_STAFF || !seat->welcomed || seat->prev || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
+    /* One beat a person, however many sockets: the first one of this site that is in use stands for all. */
+    if (seat->side != FRAME_STAFF || !seat->welcomed || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
         return;
+    for (const struct seat *before = seat->prev; before; before = before->prev)
+        if (before->welcomed && key_eq(&before->site, &seat->site))
+            return;
     b->ids[b->n++] = seat->who;
 }
 
@@ -730,11 +748,20 @@ static void heartbeat(struct desk *d, struct desk_site *ds)
     free(b.ids);
 }
 
+void desk_stop(struct desk *d)
+{
+    d->stopping = true;
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        held_flush(ds);
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
 
     lease_tick(d);
+    if (d->stopping)
+        return; /* only what is under way goes on, under the leases that it needs */
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
@@ -763,10 +790,18 @@ void desk_tick(struct desk *d)
     }
 }
 
+/* Hints were lost while the link was down. */
+static void each_unhinted(void *ctx, struct view *v)
+{
+    desk_hint(ctx, &v->conv.site, &v->conv.id, -1);
+}
+
 void desk_live_changed(struct desk *d, bool up)
 {
     if (up)
         log_event(d, 1, "desk event=live_up");
+    if (up && !d->cfg.sole)
+        session_each_view(d->session, each_unhinted, d);
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {

@@ -36,6 +36,8 @@ void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const stru
 
 /* Everything that waits for time: leases, sweeps, due conversations, heartbeats, errands. Call it every 100 ms or so. */
 void desk_tick(struct desk *d);
+/* Begins nothing new: no matches, errands, sweeps. Answers that were held go out. What is under way goes on: keep calling desk_tick(). */
+void desk_stop(struct desk *d);
 /* The live layer's callbacks. */
 void desk_live_changed(struct desk *d, bool up);
 void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq);

@@ -342,7 +342,7 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
     }
     if (o && h->received.pull)
         pull_kick(h->d, ds, o, h->received.pull_token);
-    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n)
+    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping)
         hook_hold(h, o, conv);
     else
         hook_end(h, h->received.status, h->received.type, h->received.body);
@@ -536,7 +536,7 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
     struct pulling *p;
     struct query *q;
 
-    if (!o->ops->pull || !holder(d, ds))
+    if (!o->ops->pull || !holder(d, ds) || d->stopping)
         return;
     if (o->pulling) {
         o->pull_again = true;

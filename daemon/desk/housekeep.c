@@ -1,5 +1,6 @@
 /* housekeep.c: what the holder of a site's lease does, so that nothing waits for ever: leases, rebuilding the live layer, what has become
  * due, agents who are lost, conversations that were parked. */
+#include "core/mutant.h"
 #include "desk/outlet.h"
 
 #include <stdlib.h>
@@ -273,11 +274,13 @@ static void rebuild(struct desk *d, struct desk_site *ds)
 
     if (ds->rebuilding || ds->passing || ds->matching)
         return;
+    if (mutant("one_rebuild") && ds->rebuilt)
+        return;
     r = calloc(1, sizeof(*r));
     if (!r)
         return;
     *r = (struct rebuild){ .d = d, .site = ds->site->key, .lease = d->leases[ds->shard].held };
-    ds->rebuilding = true;
+    ds->rebuilding = ds->rebuilt = true;
     d->under_way++;
     d->ports.live_reset(d->ports.ctx, &ds->site->key, r->lease, rebuild_was_reset, r);
 }

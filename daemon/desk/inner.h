@@ -49,6 +49,7 @@ struct refusal {
 
 struct desk_site {
     struct site *site;
+    int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
@@ -57,7 +58,7 @@ struct desk_site {
 
     /* Housekeeping, while the lease is ours. */
     int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
-    bool rebuilding;
+    bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
@@ -95,7 +96,7 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    bool lease_reading;
+    bool stopping, lease_reading;
     int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;

@@ -45,8 +45,9 @@ void outlets_close(struct desk_site *ds);
 /* What a pure function of the adapter is told of the world. */
 struct env outlet_env(struct desk *d, const struct outlet *o);
 
-/* Answers that have waited long enough go out without a reply. */
+/* Answers that have waited long enough go out without a reply; or all of them. */
 void held_sweep(struct desk *d, struct desk_site *ds);
+void held_flush(struct desk_site *ds);
 /* The held answer for a conversation, taken out of the list; NULL none. */
 struct held *held_take(struct outlet *o, const struct kf_id *conv);
 void held_answer(struct held *h, int status, const char *type, struct slice body); /* frees it */

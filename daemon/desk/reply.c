@@ -301,7 +301,7 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     if (commit_from_seat(d, seat, in, c)) {
         buf_clear(&d->out);
         frame_read(&d->out, &conv->id, ROLE_AGENT, seq);
-        session_send_who(d->session, &conv->contact, &d->out, 0);
+        session_send_who(d->session, &conv->site, &conv->contact, &d->out, 0);
     }
 }
 
@@ -428,7 +428,7 @@ static void staff_typing(struct desk *d, const struct member *m, struct seat *se
         return;
     buf_clear(&d->out);
     frame_typing(&d->out, &conv->id, &who, in->on);
-    session_send_who(d->session, &conv->contact, &d->out, seat->conn);
+    session_send_who(d->session, &conv->site, &conv->contact, &d->out, seat->conn);
 }
 
 /* ---- which conversation ---- */
