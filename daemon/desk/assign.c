@@ -163,7 +163,7 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     if (rc || !ds) {
         if (ds && live_unready(rc, why))
-            ds->ready_lease = 0;
+            rebuild_soon(ds);
         d->figures.conflicts++;
         match_end(call);
         return;
@@ -306,7 +306,7 @@ static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, 
         return;
     ds->passing = false;
     if (live_unready(rc, why))
-        ds->ready_lease = 0;
+        rebuild_soon(ds);
     if (!rc) {
         int64_t waiting = ds->waiting;
 

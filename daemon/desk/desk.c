@@ -735,7 +735,7 @@ static void each_staff(void *ctx, struct seat *seat)
     b->ids[b->n++] = seat->who;
 }
 
-static void heartbeat(struct desk *d, struct desk_site *ds)
+void heartbeat(struct desk *d, struct desk_site *ds)
 {
     size_t cap = session_count(d->session, FRAME_STAFF);
     struct beating b = { ds, cap ? calloc(cap, sizeof(struct kf_id)) : NULL, 0, cap };

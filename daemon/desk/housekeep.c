@@ -263,8 +263,16 @@ static void rebuild_was_reset(void *ctx, enum kf_rc rc, const struct kf_err *why
         rebuild_end(r, false);
         return;
     }
+    heartbeat(d, ds); /* it may not even know who is connected */
     tell_agents(d, ds);
     rebuild_page(r);
+}
+
+/* The live layer has turned out to be empty: the next tick sweeps, and finds that. */
+void rebuild_soon(struct desk_site *ds)
+{
+    ds->ready_lease = 0;
+    ds->swept_at = 0;
 }
 
 /* No match is under way while this runs: it begins only between passes, and the scripts refuse reservations until it is ready. */

@@ -57,7 +57,7 @@ struct desk_site {
     int shard;
 
     /* Housekeeping, while the lease is ours. */
-    int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
+    int64_t ready_lease;      /* the live layer was rebuilt under this lease; 0: not */
     bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
@@ -189,7 +189,10 @@ void deliver_kick(struct desk *d, struct desk_site *ds);
 void deliver_settle(struct desk *d, struct desk_site *ds);
 void deliver_forget(struct desk_site *ds);
 void lease_tick(struct desk *d);
+/* Tells the live layer who of the staff is connected here. */
+void heartbeat(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
+void rebuild_soon(struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);
