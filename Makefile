@@ -97,7 +97,9 @@ pkgs:
 # ---- tests: every tests/LAYER/test_NAME.c is one program; what several need is in tests/support/ ----
 
 LAYERS  = unit store live model system
-TESTS   = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c)))
+# Mutants are only in the build that is made to fail.
+MUTANTS = build/fault/tests/model/test_mutants
+TESTS   = $(filter-out $(if $(filter fault,$(MODE)),,%/test_mutants),$(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c))))
 SUPPORT = $(B)/tests/libsupport.a
 FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
@@ -108,6 +110,9 @@ $(SUPPORT): $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 # What the programs of one layer share lies beside them: every other .c of its folder.
 beside = $(patsubst %.c,$(B)/%.o,$(filter-out tests/$1/test_%.c tests/$1/fault_%.c,$(wildcard tests/$1/*.c)))
 $(foreach layer,$(LAYERS) fault,$(eval $(filter $(B)/tests/$(layer)/%,$(TESTS) $(FAULT)): $(call beside,$(layer))))
+# The short campaigns of `make test` are the long ones, cut short.
+$(B)/tests/system/test_faults: $(call beside,fault)
+$(call beside,fault) $(FAULT:=.o) $(B)/tests/system/test_faults.o: CFLAGS += -Itests
 $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(SUPPORT) $(LIB)
 	@echo "  LINK $@"
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(SUPPORT) $(LIB) -lcmocka $(LIBS)
@@ -147,12 +152,13 @@ setup-test:
 # All layers; the last line is the sum.
 test: setup-test
 	$(SUB) all tests fuzzers
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install contract web browser
+	$(SUB) MODE=fault $(MUTANTS)
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
-	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz contract
 
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh

@@ -5,7 +5,7 @@
 //   node build.mjs --tests DIR             the unit tests as bundles for `node --test`; they look at the pages in DIR/../web
 import * as esbuild from 'esbuild';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, watch as watchFolder, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch as watchFolder, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -41,7 +41,49 @@ const TYPES = {
   svg: 'image/svg+xml',
 };
 
+// `import { X } from 'lucide'` names an index of two thousand files; only those that somebody names are read.
+const icons = {
+  name: 'icons',
+  setup(b) {
+    const home = join(web, 'node_modules/lucide/dist/esm');
+    let files; // name → file
+    b.onResolve({ filter: /^lucide$/ }, () => ({ path: 'lucide', namespace: 'icons', sideEffects: false }));
+    b.onLoad({ filter: /./, namespace: 'icons' }, () => {
+      files ??= new Map(
+        [
+          ...readFileSync(join(home, 'lucide.mjs'), 'utf8').matchAll(/export \{([^}]*)\} from '(\.\/icons\/[^']*)'/g),
+        ].flatMap(([, names, file]) => names.split(',').map((n) => [n.trim().replace('default as ', ''), file])),
+      );
+      const wanted = new Set();
+      for (const source of sources(web)) {
+        for (const [, names] of readFileSync(source, 'utf8').matchAll(/import \{([^}]*)\} from 'lucide'/g)) {
+          for (const n of names.split(','))
+            if (n.trim())
+              wanted.add(
+                n
+                  .trim()
+                  .replace(/^type .*/, '')
+                  .split(' as ')[0],
+              );
+        }
+      }
+      const lines = [...wanted].sort().filter((n) => files.has(n));
+      return {
+        contents: lines.map((n) => `export { default as ${n} } from '${files.get(n)}';`).join('\n'),
+        resolveDir: home,
+      };
+    });
+  },
+};
+
+function sources(dir) {
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((f) => f.name !== 'node_modules')
+    .flatMap((f) => (f.isDirectory() ? sources(join(dir, f.name)) : /\.tsx?$/.test(f.name) ? [join(dir, f.name)] : []));
+}
+
 const COMMON = {
+  plugins: [icons],
   absWorkingDir: web,
   bundle: true,
   write: false,
@@ -163,7 +205,7 @@ async function buildChat(put, watch) {
       });
     },
   };
-  const probe = await one(CHAT.entry, { ...common, plugins: [swap] });
+  const probe = await one(CHAT.entry, { ...common, plugins: [swap, icons] });
   const first = new Set(Object.keys(probe.meta.inputs).filter((f) => !/node_modules\/lucide|\.css$/.test(f)));
   const graph = {}; // of the later parts, with their style sheets
   const take = {
@@ -180,7 +222,7 @@ async function buildChat(put, watch) {
       });
     },
   };
-  const later = await one(CHAT.later, { ...common, plugins: [take] });
+  const later = await one(CHAT.later, { ...common, plugins: [take, icons] });
   Object.assign(graph, later.meta);
   const exported = new Map();
   const text = later.text.replace(/import\s*([^"]+?)\s*from\s*"first:([^"]+)"/g, (_all, what, file) => {
@@ -199,7 +241,7 @@ async function buildChat(put, watch) {
   const main = await esbuild.build({
     ...COMMON,
     ...common,
-    plugins: [swap],
+    plugins: [swap, icons],
     define: {
       ...COMMON.define,
       PAGE_CSS: JSON.stringify(Buffer.from(sheet.bytes).toString().trim()),

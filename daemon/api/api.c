@@ -373,7 +373,7 @@ struct site *turn_site(struct turn *t, const struct member **member)
             site = NULL; /* as if there were no such site */
     }
     if (!site)
-        turn_problem(t, 404, name.n ? "no such site" : "say which site: ?site=KEY");
+        turn_problem(t, name.n ? 404 : 400, name.n ? "no such site" : "say which site: ?site=KEY");
     return site;
 }
 

@@ -83,8 +83,8 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
 static void get_conversations(struct turn *t)
 {
     const struct member *m;
+    struct slice state = turn_query(t, "state"); /* first: without a site the turn is over */
     struct site *site = turn_site(t, &m);
-    struct slice state = turn_query(t, "state");
     struct query *q;
 
     if (!site)

@@ -54,6 +54,12 @@ static void site_forget(struct desk_site *ds)
     free(ds);
 }
 
+static void rate_forget(struct desk *d, struct rate *r)
+{
+    HASH_DEL(d->rates, r); /* NOLINT(clang-analyzer-unix.Malloc): the analyzer does not see that the head moves on */
+    free(r);
+}
+
 void desk_free(struct desk *d)
 {
     struct rate *r, *rnext;
@@ -65,10 +71,7 @@ void desk_free(struct desk *d)
         site_forget(ds);
     }
     HASH_ITER(hh, d->rates, r, rnext)
-    {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    rate_forget(d, r);
     buf_finish(&d->out);
     free(d);
 }
@@ -133,7 +136,7 @@ void desk_call_end(struct call *call)
 
 void desk_call_cid(struct call *call, struct slice cid)
 {
-    if (cid.n < sizeof(call->cid))
+    if (cid.n && cid.n < sizeof(call->cid))
         memcpy(call->cid, cid.p, cid.n);
 }
 
@@ -242,13 +245,6 @@ const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_ke
     const struct site_queue *q = site_queue(ds->site, key);
 
     return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
-}
-
-bool to_platform(const struct desk_site *ds, const struct conv *c)
-{
-    const struct site_channel *ch = site_channel(ds->site, &c->channel);
-
-    return ch && strcmp(ch->adapter, "widget") != 0;
 }
 
 static bool knows(const struct member *m, const struct kf_key *skill)
@@ -593,10 +589,8 @@ static void rates_sweep(struct desk *d)
     struct rate *r, *next;
 
     HASH_ITER(hh, d->rates, r, next)
-    if (mono(d) - r->at > 60000) {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    if (mono(d) - r->at > 60000)
+        rate_forget(d, r);
 }
 
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)

@@ -425,7 +425,12 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     r->arena = arena_new(0);
     r->convs = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->convs)) : NULL;
     r->customers = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->customers)) : NULL;
-    for (size_t i = 0; r->convs && r->customers && i < q->n_convs; i++)
+    if (!r->convs || !r->customers) { /* a desk that looks empty would be worse than none */
+        session_kick(r->call.d->session, seat, 1013, "out of memory");
+        roll_end(r);
+        return;
+    }
+    for (size_t i = 0; i < q->n_convs; i++)
         if (conv_is_open(&q->convs[i])) {
             r->convs[n] = q->convs[i];
             r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));

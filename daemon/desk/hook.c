@@ -391,6 +391,8 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
 
 /* ---- pulling ---- */
 
+#define PULL_RETRY_MS 30000 /* after a page that could not be had */
+
 struct pulling {
     struct desk *d;
     struct kf_key site, channel;
@@ -409,14 +411,17 @@ static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site *
     return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
 }
 
-static void pull_end(struct pulling *p)
+static void pull_end(struct pulling *p, bool failed)
 {
     struct desk_site *ds;
     struct outlet *o = pulling_outlet(p, &ds);
     bool again = o && o->pull_again;
 
-    if (o)
+    if (o) {
         o->pulling = o->pull_again = false;
+        if (failed && o->ops->poll_ms > PULL_RETRY_MS)
+            o->polled_at = mono(p->d) - o->ops->poll_ms + PULL_RETRY_MS;
+    }
     p->d->under_way--;
     arena_free(p->arena);
     arena_free(p->base);
@@ -433,7 +438,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
 
     (void)conv;
     if (rc || !o) {
-        pull_end(p); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
+        pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
         return;
     }
     if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
@@ -443,7 +448,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         o->n_cursor = p->page.cursor.n;
     }
     if (!p->page.more) {
-        pull_end(p);
+        pull_end(p, false);
         return;
     }
     pull_page(p, NULL);
@@ -460,7 +465,7 @@ static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     (void)why;
     if (rc)
-        pull_end(p);
+        pull_end(p, true);
     else
         pull_page(p, NULL);
 }
@@ -479,7 +484,7 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
         p->arena = arena_new(0);
     }
     if (!o || !p->arena) {
-        pull_end(p);
+        pull_end(p, true);
         return;
     }
     env = outlet_env(d, o);
@@ -488,12 +493,12 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
     else if (rc)
-        pull_end(p);
+        pull_end(p, true);
     else if (p->page.token_expired && !p->renewed) {
         p->renewed = true;
         token_want(d, ds, o, true, pull_renewed, p);
     } else if (p->page.token_expired)
-        pull_end(p);
+        pull_end(p, true);
     else
         take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
 }
@@ -506,7 +511,7 @@ static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct 
 
     (void)why;
     if (!o || (rc && rc != KF_ABSENT)) {
-        pull_end(p);
+        pull_end(p, true);
         return;
     }
     if (!rc && (o->cursor = malloc(q->bytes_out.n + 1))) {
@@ -515,6 +520,22 @@ static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct 
     }
     o->cursor_read = true;
     token_want(p->d, ds, o, false, pull_renewed, p);
+}
+
+/* Also without a notice: one may have been lost, or have reached another node, or come while nobody held the lease. */
+void pull_sweep(struct desk *d, struct desk_site *ds)
+{
+    if (ds->pulled_at && mono(d) - ds->pulled_at < PULL_RETRY_MS)
+        return;
+    ds->pulled_at = mono(d);
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        const struct channel_ops *ops = sc->off ? NULL : channel_find(sc->adapter);
+        struct outlet *o = ops && ops->pull && ops->poll_ms ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && !o->pulling && (!o->polled_at || mono(d) - o->polled_at >= ops->poll_ms))
+            pull_kick(d, ds, o, (struct slice){ NULL, 0 });
+    }
 }
 
 /* One worker per account: the lease holder. A notice that reaches another node is followed by the holder's slow poll. */

@@ -181,7 +181,10 @@ bool pages_answer(const struct asset *asset, const struct page_view *view, const
         return false;
     add(ret, pairs, "ETag", etag);
     add(ret, pairs, "Vary", "Accept-Encoding");
-    add(ret, pairs, "Cache-Control", asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    add(ret, pairs, "Cache-Control",
+        asset->immutable   ? "public, max-age=31536000, immutable"
+        : view->settings.n ? "public, max-age=300, stale-while-revalidate=86400" /* on every page of other people's sites */
+                           : "no-cache");
     if (html) {
         add(ret, pairs, "Content-Security-Policy", csp);
         add(ret, pairs, "Permissions-Policy",

@@ -70,7 +70,8 @@ struct work {
     struct slot *slot; /* NULL: no conversation, or a new one */
     struct conv_row row;
     bool has_conv, opens, reopens;
-    bool full;                      /* more than messages changes in the row */
+    bool said;                      /* its row changes: what messages, entries and reading change in it */
+    bool full;                      /* more than that changes */
     bool ruled_all;                 /* the rules have looked at all that this change says */
     struct kf_id contact, customer; /* of the visitor who is opening */
     bool contact_new, contact_verify;
@@ -91,6 +92,15 @@ bool batch_resolve(struct batch *b, struct job *job);
 bool batch_apply(struct batch *b, struct job *job);
 /* What was put off. False: batch->hard. */
 bool batch_flush(struct batch *b);
+
+/* Both return false. */
+bool batch_lost(struct batch *b, enum kf_rc rc, const struct kf_err *why);
+bool batch_no_memory(struct batch *b);
+/* NULL: out of memory. Texts of the row must be the batch's. */
+struct slot *slot_add(struct batch *b, const struct conv_row *row);
+bool place_look(struct batch *b, struct place *p); /* fills `newest`; false: the batch is lost */
+/* True if the change brings a message or a step: only such a one opens a conversation. */
+bool says_something(const struct change *c);
 
 /* ---- for the acts -------------------------------------------------------------------------------------------------------- */
 

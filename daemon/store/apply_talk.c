@@ -118,6 +118,7 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         w->reopens = true;
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
+    w->said = true;
     served = now->state == CONV_SERVED && (was.state != CONV_SERVED || !id_eq(&was.owner, &now->owner));
     if (served) {
         struct kf_id *owner = ARENA_NEW(w->arena, struct kf_id);
@@ -178,6 +179,7 @@ bool plan_message(struct work *w, const struct act *act)
 
     if (!needs_conv(w) || !more_room(w, (void **)&w->messages, w->n_messages, &w->cap_messages, sizeof(*w->messages)))
         return false;
+    w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
     m->seq = ++c->seq;
@@ -467,6 +469,7 @@ bool plan_ruled(struct work *w, const struct act *act)
     for (size_t i = 0; i < r->n_firings; i++)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : ""))
             return false;
+    w->said = true;
     c->rule_due_at = r->rule_due_at;
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
@@ -519,7 +522,9 @@ bool plan_read(struct work *w, const struct act *act)
 
     if (!needs_conv(w))
         return false;
-    if (seq > *mark)
+    if (seq > *mark) {
         *mark = seq;
+        w->said = true;
+    }
     return true;
 }

@@ -80,7 +80,8 @@ static struct upload *upload_new(struct filer *f, const struct kf_id *handle)
     }
     u->handle = *handle;
     u->next = f->uploads;
-    return f->uploads = u;
+    f->uploads = u;
+    return u;
 }
 
 static enum kf_rc upload_begin(struct db *db, struct upload *u, struct kf_err *why)

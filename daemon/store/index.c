@@ -283,8 +283,8 @@ static void catch_up(struct store *s)
 {
     struct indexer *x = &s->indexer;
     struct kf_err why = { .rc = KF_OK };
-    int64_t rows, unindexed, emptied = x->emptied;
-    enum kf_rc rc;
+    int64_t rows = 0, unindexed = 0, emptied = x->emptied;
+    enum kf_rc rc = KF_OK;
 
     do {
         int64_t from = now_ms();
@@ -298,9 +298,10 @@ static void catch_up(struct store *s)
         }
     } while (!rc && rows >= ROUND_ROWS && !atomic_load(&x->stop));
     if (rc) {
-        store_log(s, 2, "warn store event=index why=\"%s\"", why.text);
+        store_unwell(s, &x->unwell, "index", why.text);
         return;
     }
+    store_well(s, &x->unwell, "index");
     /* Rounds are not fsynced; what the index has forgotten must be on the disk before the log of it goes. */
     if (unindexed > emptied && sqlite3_wal_checkpoint_v2(sqlite_handle(x->db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK) {
         empty_log(s, unindexed);
@@ -502,7 +503,7 @@ static enum kf_rc open_index(struct store *s, struct kf_err *why)
 
     if (rc != KF_IO)
         return rc;
-    store_log(s, 2, "warn store event=index-rebuild why=\"%s\"", why->text);
+    store_log(s, 2, "index_rebuild", why->text);
     db_close(s->indexer.db);
     s->indexer.db = NULL;
     remove_files(s->index_path);

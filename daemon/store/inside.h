@@ -67,7 +67,8 @@ struct writer {
     bool stop;
     struct db *db;
     struct batch *batch; /* apply.h */
-    bool answered;       /* a mutant has answered before the commit */
+    bool unwell;
+    bool answered; /* a mutant has answered before the commit */
 };
 
 struct readers {
@@ -99,6 +100,7 @@ struct indexer {
     int64_t emptied; /* the log of erased texts was emptied up to here */
     struct reindex *reindex;
     struct db *db, *main;
+    bool unwell;
 };
 
 struct filer { /* the contents of files */
@@ -140,6 +142,8 @@ struct keeper { /* checkpoints */
     pthread_cond_t more;
     bool stop, due;
     struct db *db;
+    int64_t restart_at; /* pages in the log */
+    bool unwell;
 };
 
 struct store {
@@ -172,7 +176,10 @@ void store_post_many(struct store *s, struct done *first, struct done *last); /*
 /* Answers KF_NOMEM: exactly one of the three is given. */
 void store_no_memory(struct store *s, store_block_done *block, store_file_done *file, store_file_block *get, void *ctx);
 void store_break(struct store *s, const char *words);
-void store_log(struct store *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void store_log(struct store *s, int level, const char *event, const char *why); /* level: 1 information, 2 warning, 3 error */
+/* A trouble that heals by itself: one line when it begins, one when it is over. `unwell` is the thread's own. */
+void store_unwell(struct store *s, bool *unwell, const char *event, const char *why);
+void store_well(struct store *s, bool *unwell, const char *event);
 int64_t clock_us(void);             /* monotonic */
 void thread_name(const char *name); /* of the calling thread, for top and for figures */
 
@@ -203,6 +210,7 @@ void keeper_nudge(struct store *s);
 
 /* One query in a read transaction. */
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

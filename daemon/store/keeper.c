@@ -10,7 +10,7 @@
 #define RESTART_PAGES 16384 /* 64 MiB */
 #define IDLE_S        5
 
-static void checkpoint(struct store *s, int mode)
+static bool checkpoint(struct store *s, int mode)
 {
     struct db *db = s->keeper.db;
     int in_log = 0, moved = 0;
@@ -19,12 +19,27 @@ static void checkpoint(struct store *s, int mode)
     if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
         if (mode == SQLITE_CHECKPOINT_TRUNCATE && code == SQLITE_OK)
             atomic_store(&s->wal_pages, 0);
-        return;
-    }
-    if (sqlite_rc(db, code) == KF_IO)
+        store_well(s, &s->keeper.unwell, "checkpoint");
+    } else if (sqlite_rc(db, code) == KF_IO)
         store_break(s, db->why.text); /* pages may be lost: nobody may write on */
     else
-        store_log(s, 2, "warn store event=checkpoint why=\"%s\"", db->why.text);
+        store_unwell(s, &s->keeper.unwell, "checkpoint", db->why.text);
+    return code == SQLITE_OK;
+}
+
+/* While somebody reads for long (an archive is being made) a restart would hold up the writer again and again for nothing: after one
+ * that did not succeed, the log may grow by as much again before the next. */
+static void make_room(struct store *s)
+{
+    struct keeper *k = &s->keeper;
+    int64_t pages = atomic_load(&s->wal_pages);
+
+    if (pages < RESTART_PAGES)
+        k->restart_at = RESTART_PAGES;
+    if (pages >= PASSIVE_PAGES)
+        (void)checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    if (pages >= k->restart_at && !checkpoint(s, SQLITE_CHECKPOINT_RESTART))
+        k->restart_at = pages + RESTART_PAGES;
 }
 
 static bool wait_for_work(struct keeper *k, bool log_is_empty)
@@ -54,12 +69,9 @@ static void *keeper_main(void *arg)
             break;
         pthread_mutex_unlock(&k->lock);
         if (idle)
-            checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
-        else if (atomic_load(&s->wal_pages) >= PASSIVE_PAGES) {
-            checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
-            if (atomic_load(&s->wal_pages) >= RESTART_PAGES)
-                checkpoint(s, SQLITE_CHECKPOINT_RESTART);
-        }
+            (void)checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+        else
+            make_room(s);
         pthread_mutex_lock(&k->lock);
     }
     pthread_mutex_unlock(&k->lock);

@@ -4,7 +4,6 @@
 #include "store/inside.h"
 #include "store/sqlite.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -23,17 +22,32 @@ void thread_name(const char *name)
     (void)prctl(PR_SET_NAME, name);
 }
 
-void store_log(struct store *s, int level, const char *fmt, ...)
+void store_log(struct store *s, int level, const char *event, const char *why)
 {
     char line[512];
-    va_list ap;
+    int n = snprintf(line, sizeof(line), "store event=%s why=\"", event);
 
-    if (!s->log)
+    if (!s->log || n < 0)
         return;
-    va_start(ap, fmt);
-    (void)vsnprintf(line, sizeof(line), fmt, ap);
-    va_end(ap);
+    for (; *why && (size_t)n + 2 < sizeof(line); why++)
+        line[n++] = *why == '"' || *why == '\\' ? '\'' : *why; /* nothing in it can end the value */
+    line[n++] = '"';
+    line[n] = '\0';
     s->log(level, line);
+}
+
+void store_unwell(struct store *s, bool *unwell, const char *event, const char *why)
+{
+    if (!*unwell)
+        store_log(s, 2, event, why);
+    *unwell = true;
+}
+
+void store_well(struct store *s, bool *unwell, const char *event)
+{
+    if (*unwell)
+        store_log(s, 1, event, "well again");
+    *unwell = false;
 }
 
 void store_break(struct store *s, const char *words)
@@ -42,7 +56,7 @@ void store_break(struct store *s, const char *words)
         return;
     (void)snprintf(s->broken_text, sizeof(s->broken_text), "%s", words);
     atomic_store(&s->broken, true);
-    store_log(s, 3, "error store event=broken why=\"%s\"", words);
+    store_log(s, 3, "broken", words);
 }
 
 const char *store_broken(const struct store *s)

@@ -6,6 +6,7 @@
 #include "store/index.h"
 
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdlib.h>
 
 struct hasher {
@@ -92,6 +93,7 @@ static enum kf_rc commit_filled(struct store *s, struct job **jobs, size_t n, st
     if (mutant("ack_before_commit")) {
         s->writer.answered = true;
         give_back(s, jobs, n);
+        (void)poll(NULL, 0, 5); /* a disk that takes its time: the answers leave the house before */
     }
     fault_point("before_commit");
     rc = db_commit(s->writer.db, why);
@@ -140,16 +142,18 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
         return;
     }
     rc = try_batch(s, jobs, n, indexable, &why);
-    if (!rc)
+    if (!rc) {
+        store_well(s, &s->writer.unwell, "commit");
         return;
+    }
     if (rc == KF_IO) {
         store_break(s, why.text);
         answer_all(jobs, n, KF_IO, &why);
     } else if (rc == KF_AGAIN || rc == KF_NOMEM) {
-        store_log(s, 2, "warn store event=again changes=%zu why=\"%s\"", n, why.text);
+        store_unwell(s, &s->writer.unwell, "commit", why.text);
         answer_all(jobs, n, KF_AGAIN, &why);
     } else if (n == 1) {
-        store_log(s, 3, "error store event=failed why=\"%s\"", why.text);
+        store_log(s, 3, "change_failed", why.text);
         answer_all(jobs, n, rc, &why);
     } else
         for (size_t i = 0; i < n; i++)

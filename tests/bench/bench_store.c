@@ -261,7 +261,7 @@ static int by_time(const void *x, const void *y)
 
 static void search_for(const char *terms)
 {
-    int64_t took[QUERIES];
+    int64_t took[QUERIES], median;
     struct found f = { .done = false };
     double cpu = cpu_of("kf-reader");
 
@@ -280,10 +280,11 @@ static void search_for(const char *terms)
         took[i] = now_us() - from;
     }
     qsort(took, QUERIES, sizeof(took[0]), by_time);
+    median = took[QUERIES / 2];
     cpu = (cpu_of("kf-reader") - cpu) / QUERIES;
     printf("search          %-16s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, %s%" PRId64
            "\n",
-           *terms ? terms : "(all)", (double)took[QUERIES / 2] / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits,
+           *terms ? terms : "(all)", (double)median / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits,
            f.capped ? "more than " : "", f.count);
 }
 

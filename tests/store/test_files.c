@@ -495,34 +495,6 @@ static void saved_databases_are_kept_seven_days(void **state)
     }
 }
 
-/* ---- the statements ------------------------------------------------------------------------------------------------------------------------ */
-
-static const struct {
-    const char *name, *text;
-} statements[] = {
-#define T_LOCKED        ""
-#define SQL(name, text) { #name, text },
-#include "store/statements.def"
-#undef SQL
-};
-
-/* PostgreSQL numbers parameters by what is written, SQLite by first use: both mean the same only in this order. */
-static void parameters_stand_in_the_order_of_their_first_use(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
-        int seen = 0;
-
-        for (const char *p = strchr(statements[i].text, '$'); p; p = strchr(p + 1, '$')) {
-            int n = atoi(p + 1);
-
-            if (n < 1 || n > seen + 1)
-                fail_msg("%s: $%d after $%d", statements[i].name, n, seen);
-            seen = n > seen ? n : seen;
-        }
-    }
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
@@ -533,7 +505,7 @@ int main(void)
         T(orphans_go_and_what_was_sent_stays),       T(what_is_over_is_swept),
         T(an_archive_made_while_writing_comes_back), T(a_damaged_archive_changes_nothing),
         T(a_migration_saves_the_database_first),     T(a_migration_that_fails_leaves_the_old_schema),
-        T(saved_databases_are_kept_seven_days),      cmocka_unit_test(parameters_stand_in_the_order_of_their_first_use),
+        T(saved_databases_are_kept_seven_days),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

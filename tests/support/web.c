@@ -88,7 +88,7 @@ bool web_ended(int fd)
 
 /* ---- answers ---- */
 
-static const char *header_in(const char *head, const char *name)
+const char *head_value(const char *head, const char *name)
 {
     static char value[4][2048];
     static int turn;
@@ -109,7 +109,7 @@ static const char *header_in(const char *head, const char *name)
 
 const char *reply_header(const struct reply *r, const char *name)
 {
-    return r->head ? header_in(r->head, name) : NULL;
+    return r->head ? head_value(r->head, name) : NULL;
 }
 
 const char *reply_cookie(const struct reply *r, const char *name)
@@ -185,12 +185,12 @@ bool web_read(int fd, bool head_only, struct reply *ret)
         fail_msg("an answer in chunks was not expected: %s", ret->head);
     if (head_only || ret->status == 101 || ret->status == 204 || ret->status == 304)
         return true;
-    length = header_in(ret->head, "Content-Length");
+    length = head_value(ret->head, "Content-Length");
     if (!read_body(fd, length ? (size_t)strtoull(length, NULL, 10) : 0, !length, ret))
         return false;
     if (ret->body)
         ret->body[ret->n_body] = '\0';
-    type = header_in(ret->head, "Content-Type");
+    type = head_value(ret->head, "Content-Type");
     if (ret->body && type && (strncmp(type, "application/json", 16) == 0 || strncmp(type, "application/problem+json", 24) == 0)) {
         ret->json = json_loadb(ret->body, ret->n_body, JSON_REJECT_DUPLICATES, NULL);
         if (!ret->json)

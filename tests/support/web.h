@@ -29,7 +29,8 @@ struct reply {
 
 void web_ask(const struct daemon *d, const struct ask *ask, struct reply *ret);
 void reply_free(struct reply *r);
-/* The value of a header, NULL if there is none; in static memory, until the next call. */
+/* The value of a header in the head of a request or an answer, NULL if there is none; static memory, until some calls later. */
+const char *head_value(const char *head, const char *name);
 const char *reply_header(const struct reply *r, const char *name);
 /* The value of the cookie that Set-Cookie gives, NULL if it gives none; static memory likewise. */
 const char *reply_cookie(const struct reply *r, const char *name);

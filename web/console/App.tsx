@@ -1,7 +1,7 @@
 // The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { Bell, BellOff, ClipboardCheck, Keyboard, MessagesSquare, WifiOff } from 'lucide';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Account } from '../kit/Account';
 import { Banner } from '../kit/Banner';
 import { IconButton } from '../kit/Button';
@@ -16,6 +16,7 @@ import { ContextPane } from './ContextPane';
 import { HelpDialog, LeftDialog, NoticesDialog, Palette, TransferDialog } from './Dialogs';
 import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
+import { Splitter } from './Splitter';
 import { s } from '../kit/staffWords';
 import { t } from './words';
 import { begin, contextOver, desk, dialog, forget, link, now, retryNow } from './work';
@@ -100,10 +101,20 @@ function Shell() {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
+  const restored = useRef(false);
   // On a narrow window the browser's back button leads from the conversation to the list.
   useSignalEffect(() => {
     const id = desk.open.value;
     const here = location.hash.slice(1);
+    if (!desk.welcomed.value) return;
+    if (!restored.current) {
+      // A reload leads back to where one was.
+      restored.current = true;
+      if (!id && desk.rooms.peek().has(here)) {
+        desk.show(here);
+        return;
+      }
+    }
     if (id && here !== id) history[here ? 'replaceState' : 'pushState'](null, '', `#${id}`);
     else if (!id && here) history.replaceState(null, '', location.pathname + location.search);
   });
@@ -119,7 +130,10 @@ function Shell() {
   const room = desk.current.value;
   const over = contextOver.value && !!room;
   return (
-    <main class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}>
+    <main
+      class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}
+      style={{ '--list': `${prefs.value.listWidth}px`, '--context': `${prefs.value.contextWidth}px` }}
+    >
       <h1 class="hidden">{t('appName')}</h1>
       <div class="bars">
         <Offline />
@@ -131,9 +145,11 @@ function Shell() {
       </div>
       <Rail />
       <ListPane />
+      <Splitter of="listWidth" label={t('resizeList')} grows={1} />
       <RoomPane />
       {over && <div class="scrim" onClick={() => (contextOver.value = false)} />}
       <ContextPane />
+      {room && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
       {dialog.value === 'transfer' && room && <TransferDialog room={room} />}
       {dialog.value === 'palette' && <Palette />}
       {dialog.value === 'help' && <HelpDialog />}

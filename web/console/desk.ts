@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock';
 import { Outbox } from '../core/outbox';
 import type { Keep, Recent } from './keep';
 import { byWait } from './order';
-import { Room } from './room';
+import { Room, type Question } from './room';
 import type { Outgoing } from '../kit/rows';
 
 export interface Wire {
@@ -265,7 +265,10 @@ export class Desk {
         const room = this.rooms.value.get(f.conversation);
         if (!room) return;
         const again = room.history(f.messages, f.timeline, f.more);
-        if (again) this.#ask(room, { after: room.hi });
+        // What was said while the question was under way has left a gap that nobody asked about.
+        const gap = room.conversation.value.seq > room.hi && f.messages.length > 0 && room.hi > 0;
+        if (again || gap) this.#ask(room, { after: room.hi });
+        else if (room.lacksTimeline) this.#ask(room, { timeline: true });
         this.#save(room);
         return;
       }
@@ -307,6 +310,7 @@ export class Desk {
       if (room.loading.value === 'no' && mine.has(room.id) && !room.conversation.value.last) void this.#load(room);
       else if (room.loading.value === 'yes' || room.id === this.open.value) {
         room.stale = true;
+        room.lacksTimeline = true;
         this.#refresh(room);
       }
       for (const o of room.out.value) if (o.file && !o.file.id && o.state === 'queued') void this.#upload(room, o);
@@ -649,10 +653,13 @@ export class Desk {
     if (room.older.value && room.lo > 1) this.#ask(room, { before: room.lo });
   }
 
-  #ask(room: Room, which: { after: number } | { before: number }): void {
+  #ask(room: Room, which: Question): void {
     if (room.asked) return;
     if (room.loading.value !== 'yes') room.loading.value = 'loading';
-    if (!this.#live || !this.#ports.wire.send({ type: 'history', conversation: room.id, ...which, limit: PAGE })) {
+    // The entries of a timeline come with the beginning of the messages.
+    const span = 'timeline' in which ? { after: 0, limit: 1 } : { ...which, limit: PAGE };
+    if ('timeline' in which) room.lacksTimeline = false;
+    if (!this.#live || !this.#ports.wire.send({ type: 'history', conversation: room.id, ...span })) {
       if (room.loading.value === 'loading') room.loading.value = room.messages.value.length ? 'yes' : 'failed';
       return;
     }

@@ -9,6 +9,9 @@ import { meet } from '../kit/names';
 import { lastActivity, waitingSince } from './order';
 import { mergeEntries, mergeMessages, noteText, type Outgoing } from '../kit/rows';
 
+/** `timeline`: the messages of the answer do not count, only the entries that come with it. */
+export type Question = { after: number } | { before: number } | { timeline: true };
+
 export type Loading = 'no' | 'loading' | 'yes' | 'failed';
 
 export class Room {
@@ -29,7 +32,9 @@ export class Room {
   /** It is to be closed; that can still be undone. */
   readonly closing = signal(false);
   /** The question that is under way, so that its answer is understood. */
-  asked: { after: number } | { before: number } | null = null;
+  asked: Question | null = null;
+  /** The timeline may have lines that are not here; it is asked for once the messages are. */
+  lacksTimeline = true;
   /** The last question failed or the connection went away. */
   stale = false;
   seenUpTo = 0;
@@ -82,7 +87,7 @@ export class Room {
     const c = this.conversation.value;
     if (m.seq > c.seq || !c.last || m.seq === c.last.seq) {
       const p: Partial<Conversation> = { seq: Math.max(c.seq, m.seq) };
-      if (m.kind !== 'event' || !c.last) p.last = m;
+      if (byPeople(m) || !c.last) p.last = m;
       if (m.from.role === 'visitor') {
         if (c.visitor_at <= c.staff_at) this.#first.value = m.at;
         p.visitor_at = Math.max(c.visitor_at, m.at);
@@ -105,6 +110,9 @@ export class Room {
   history(messages: readonly StaffMessage[], timeline: readonly Entry[] | undefined, more: boolean): boolean {
     const asked = this.asked;
     this.asked = null;
+    if (timeline) this.lacksTimeline = false;
+    for (const e of timeline ?? []) if (!this.entries.value.some((x) => x.id === e.id)) this.entry(e);
+    if (asked && 'timeline' in asked) return false;
     const all = this.messages.value;
     let again = false;
     if (asked && 'after' in asked) {
@@ -122,7 +130,6 @@ export class Room {
       else this.messages.value = mergeMessages(messages, all);
       this.older.value = more && this.lo > 1;
     }
-    for (const e of timeline ?? []) if (!this.entries.value.some((x) => x.id === e.id)) this.entry(e);
     if (this.lo === 1) this.older.value = false;
     this.loading.value = 'yes';
     this.stale = false;
@@ -168,8 +175,8 @@ export class Room {
   #findLast(): void {
     const c = this.conversation.value;
     const all = this.messages.value;
-    if (!c.last) {
-      const last = all.findLast((m) => m.kind !== 'event') ?? all[all.length - 1];
+    if (!c.last || !byPeople(c.last)) {
+      const last = all.findLast(byPeople) ?? all[all.length - 1];
       if (last) this.patch({ last });
     }
     if (this.unread.value === 0) return;
@@ -188,6 +195,11 @@ export class Room {
     }
     this.#first.value = first;
   }
+}
+
+/** Words that tell what a talk is about: not those of the system, which are the same everywhere. */
+function byPeople(m: StaffMessage): boolean {
+  return m.kind !== 'event' && (m.from.role === 'visitor' || m.from.role === 'agent');
 }
 
 function guessUnread(c: Conversation): number {

@@ -157,8 +157,8 @@ export interface SiteInfo {
   name: string;
   language: string;
   color: string;
-  /** The consent line's address or text, by version; shown before the first message. */
-  consent?: { version: string; text?: string; url?: string };
+  /** What a visitor agrees to by writing; shown before the first message. */
+  consent?: string;
   hours_open: boolean;
   staffed: boolean;
   greeting?: string;

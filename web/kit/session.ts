@@ -13,6 +13,8 @@ export const expired = signal(false);
 
 const kept = shelf(() => localStorage);
 const SITE = 'kefu.site';
+/** Whether this browser has a session, as far as the page may know: without one there is nothing to ask the server for. */
+const SIGNED = 'kefu.signed';
 
 function take(s: Session): void {
   setCsrf(s.csrf);
@@ -21,13 +23,20 @@ function take(s: Session): void {
   site.value = s.sites.find((x) => x.key === wanted) ?? (s.sites.length === 1 ? (s.sites[0] as SiteRole) : null);
   expired.value = false;
   phase.value = 'in';
+  kept.set(SIGNED, '1');
 }
 
 export async function restore(): Promise<void> {
+  if (kept.get(SIGNED) !== '1') {
+    phase.value = 'out';
+    return;
+  }
   try {
     take(await api<Session>('session', { quiet: true }));
   } catch (e) {
-    phase.value = e instanceof ApiError && e.status === 401 ? 'out' : 'failed';
+    const out = e instanceof ApiError && e.status === 401;
+    if (out) kept.set(SIGNED, null);
+    phase.value = out ? 'out' : 'failed';
   }
 }
 
@@ -60,6 +69,7 @@ export function ended(byItself: boolean): void {
   expired.value = byItself;
   session.value = null;
   phase.value = 'out';
+  kept.set(SIGNED, null);
 }
 
 onSignedOut(() => {

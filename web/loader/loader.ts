@@ -2,7 +2,7 @@
 // a conversation is under way. The chat itself is a frame of our origin: the host's scripts do not reach into it, nor we into theirs.
 //
 // KEFU_SITE is null in the file; the daemon writes the site's settings there (see embed.sh). Else data-site and the like say them.
-import type { Greeting, ToFrame, ToHost } from '../core/bridge';
+import type { ToFrame, ToHost } from '../core/bridge';
 import type { Identity } from '../core/wire';
 
 interface Site {
@@ -39,9 +39,9 @@ function settings(): Site | null {
 }
 
 const WORDS = {
-  en: ['Chat with us', 'Close chat', 'Open the chat in a new window'],
-  cn: ['在线客服', '收起聊天窗口', '在新窗口打开客服'],
-  tw: ['線上客服', '收合聊天視窗', '在新視窗開啟客服'],
+  en: ['Chat with us', 'Close chat'],
+  cn: ['在线客服', '收起聊天窗口'],
+  tw: ['線上客服', '收合聊天視窗'],
 };
 
 function wordsFor(lang: string): string[] {
@@ -51,14 +51,14 @@ function wordsFor(lang: string): string[] {
 
 /** White or black, whichever reads better on the colour. */
 function onColor(color: string): string {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((i) => (parseInt(color.slice(i, i + 2), 16) / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? '#000' : '#fff';
+  const n = parseInt(color.slice(1), 16);
+  return 0.3 * (n >> 16) + 0.59 * ((n >> 8) & 255) + 0.11 * (n & 255) > 150 ? '#000' : '#fff';
 }
 
 function start(site: Site): void {
   const key = `kefu:${site.site}`;
   const address = `${site.origin}/chat/${encodeURIComponent(site.site)}`;
-  const handlers: Record<string, Handler[]> = {};
+  const handlers: Record<string, Handler[] | undefined> = {};
   let words = wordsFor(site.lang ?? navigator.language);
   let memory: { token?: string; on?: boolean } = {};
   let frame: HTMLIFrameElement | null = null;
@@ -74,13 +74,13 @@ function start(site: Site): void {
 
   // ---- What we keep on the host's page: a hint, and where cookies are denied the visitor's token ----
   try {
-    memory = (JSON.parse(localStorage.getItem(key) ?? '{}') as typeof memory) ?? {};
+    memory = (JSON.parse(localStorage[key] as string) as typeof memory | null) ?? {};
   } catch {
-    // Denied: memory must do.
+    // Nothing there, or denied: then memory must do.
   }
   function keep(): void {
     try {
-      localStorage.setItem(key, JSON.stringify(memory));
+      localStorage[key] = JSON.stringify(memory);
     } catch {
       // As above.
     }
@@ -95,7 +95,7 @@ function start(site: Site): void {
   const root = host.attachShadow({ mode: 'open' });
   const make = <K extends keyof HTMLElementTagNameMap>(tag: K, cls: string) => {
     const el = doc.createElement(tag);
-    el.className = `${cls} ${site.position}`;
+    el.className = cls;
     return el;
   };
   const box = make('div', 'frame');
@@ -122,7 +122,7 @@ function start(site: Site): void {
     bubble.setAttribute('aria-label', badge.title ? `${label} (${badge.title})` : label);
     bubble.title = label;
     bubble.setAttribute('aria-expanded', String(open));
-    path.setAttribute('d', open ? 'M6 9l6 6 6-6' : 'M21 12a8 8 0 0 1-8 8H4l1.6-3.2A8 8 0 1 1 21 12zM9 11h8M9 14.5h5');
+    path.setAttribute('d', open ? 'M6 9l6 6 6-6' : 'M7.9 20A9 9 0 1 0 4 16.1L2 22zM8 12h0M12 12h0M16 12h0');
     box.hidden = !open;
     badge.hidden = open || !badge.textContent;
   }
@@ -134,6 +134,7 @@ function start(site: Site): void {
   icon.append(path);
   bubble.append(icon, badge);
   for (const el of [box, bubble]) {
+    if (site.position === 'left') el.classList.add('left');
     el.style.setProperty('--c', site.color!);
     el.style.setProperty('--o', onColor(site.color!));
     el.style.setProperty('--z', own?.dataset['z'] ?? '2147483000');
@@ -147,7 +148,6 @@ function start(site: Site): void {
     if (frame) return;
     frame = doc.createElement('iframe');
     frame.title = site.name ?? words[0]!;
-    frame.allow = 'clipboard-write';
     frame.src = address;
     box.append(frame);
     setTimeout(() => {
@@ -157,7 +157,7 @@ function start(site: Site): void {
       const link = doc.createElement('a');
       link.href = address;
       link.target = '_blank';
-      link.textContent = words[2]!;
+      link.textContent = words[0]! + ' ↗';
       frame!.replaceWith(link);
     }, 8_000);
   }
@@ -167,11 +167,16 @@ function start(site: Site): void {
     else waiting.push(m);
   }
 
+  /** A frame that comes later hears it all with the greeting. */
+  function tellIfThere(m: ToFrame): void {
+    if (frame) tell(m);
+  }
+
   function look(): void {
     const now = given ? { ...here(), ...given } : here();
     if (now.url === page.url && now.title === page.title) return;
     page = now;
-    if (frame) tell({ kefu: 'page', page });
+    tellIfThere({ kefu: 'page', page });
   }
 
   function toggle(to = !open): void {
@@ -184,7 +189,7 @@ function start(site: Site): void {
     look();
     if (open) load();
     draw();
-    if (frame) tell({ kefu: 'shown', open });
+    tellIfThere({ kefu: 'shown', open });
     if (open) frame?.focus();
     else bubble.focus();
     emit(open ? 'open' : 'close');
@@ -199,18 +204,8 @@ function start(site: Site): void {
     switch (m?.kefu) {
       case 'ready': {
         ready = true;
-        const greeting: Greeting = {
-          kefu: 'init',
-          token: memory.token,
-          identity,
-          profile,
-          page,
-          lang: site.lang,
-          theme,
-          color: site.color,
-          open,
-        };
-        tell(greeting);
+        const { lang, color } = site;
+        tell({ kefu: 'init', token: memory.token, identity, profile, page, lang, theme, color, open });
         waiting.forEach(tell);
         waiting = [];
         emit('ready');
@@ -242,24 +237,31 @@ function start(site: Site): void {
 
   // ---- The host's commands ----
   function emit(name: string, data?: unknown): void {
-    for (const fn of [...(handlers[name] ?? [])]) {
+    for (const fn of handlers[name] ?? []) {
       try {
         fn(data);
       } catch (e) {
-        setTimeout(() => {
-          throw e; // theirs: it shows in their console and stops nothing here
-        });
+        console.error(e); // theirs: it stops nothing here
       }
     }
+  }
+
+  function on(name: string, fn: Handler): void {
+    handlers[name] = [...(handlers[name] ?? []), fn];
+  }
+
+  function off(name: string, fn: Handler): void {
+    handlers[name] = handlers[name]?.filter((x) => x !== fn);
   }
 
   function facts(all: Record<string, unknown>, who?: Identity): void {
     profile = { ...profile, ...all };
     if (who) identity = who;
-    if (frame) tell({ kefu: 'identify', profile: all, ...(who && { identity: who }) });
+    tellIfThere({ kefu: 'identify', profile: all, ...(who && { identity: who }) });
   }
 
-  const commands: Record<string, (...args: never[]) => void> = {
+  const commands: Record<string, ((...args: never[]) => void) | null> = {
+    __proto__: null, // or Kefu('constructor') would be one
     open: () => toggle(true),
     close: () => toggle(false),
     toggle: () => toggle(),
@@ -295,32 +297,33 @@ function start(site: Site): void {
       site.lang = code;
       words = wordsFor(code);
       draw();
-      if (frame) tell({ kefu: 'lang', lang: code });
+      tellIfThere({ kefu: 'lang', lang: code });
     },
     theme(to: string) {
       theme = to;
-      if (frame) tell({ kefu: 'theme', theme: to });
+      tellIfThere({ kefu: 'theme', theme: to });
     },
     reset() {
       identity = profile = undefined;
       delete memory.token;
       keep();
-      if (frame) tell({ kefu: 'reset' });
+      tellIfThere({ kefu: 'reset' });
     },
-    on: (name: string, fn: Handler) => void (handlers[name] ??= []).push(fn),
-    off: (name: string, fn: Handler) => void (handlers[name] = (handlers[name] ?? []).filter((x) => x !== fn)),
+    on,
+    off,
     once(name: string, fn: Handler) {
       const one: Handler = (data) => {
-        (commands['off'] as (n: string, f: Handler) => void)(name, one);
+        off(name, one);
         fn(data);
       };
-      (handlers[name] ??= []).push(one);
+      on(name, one);
     },
   };
   const before = win.Kefu?.q ?? [];
   const kefu: Kefu = (command, ...args) => {
-    if (Object.prototype.hasOwnProperty.call(commands, command)) commands[command]!(...(args as never[]));
-    else console.warn(`Kefu: no command "${command}"`);
+    const fn = commands[command];
+    if (fn) fn(...(args as never[]));
+    else console.warn('Kefu', command);
   };
   kefu.version = '1';
   win.Kefu = kefu;
@@ -331,9 +334,7 @@ function start(site: Site): void {
     ev.preventDefault();
     toggle(true);
   });
-  addEventListener('popstate', look);
-  addEventListener('hashchange', look);
-  setInterval(() => frame && look(), 3_000); // pages that change their address without an event
+  setInterval(() => frame && look(), 2_000); // single-page sites change their address without an event that all browsers know
   doc.body.append(host);
   if (memory.on) (win.requestIdleCallback ?? setTimeout)(load);
   for (const call of Array.from(before)) kefu(...(Array.from(call) as Call));

@@ -89,6 +89,14 @@ class World {
     this.desk.frame((seq ? { ...ack, seq } : ack) as StaffFrame);
   }
 
+  /** Answers the question for the timeline: its entries, and the messages that come with them. */
+  timeline(...entries: Entry[]): void {
+    const f = this.take('history');
+    assert.deepEqual([f['after'], f['limit']], [0, 1]);
+    for (const entry of entries) this.desk.frame({ type: 'timeline', conversation: 'c1', entry });
+    this.desk.frame({ type: 'history', conversation: 'c1', messages: [msg(1)], more: true });
+  }
+
   room(id = 'c1'): Room {
     const room = this.desk.rooms.value.get(id);
     assert.ok(room);
@@ -138,6 +146,7 @@ async function opened(): Promise<World> {
   await settle();
   w.take('history');
   w.desk.frame({ type: 'history', conversation: 'c1', messages: [msg(1), msg(2)], more: false });
+  w.timeline();
   w.sent.length = 0;
   return w;
 }
@@ -249,6 +258,42 @@ test('a gap is fetched, not guessed', async () => {
   assert.deepEqual(w.take('history')['after'], 2);
   w.desk.frame({ type: 'history', conversation: 'c1', messages: [msg(3), msg(4), msg(5)], more: false });
   assert.deepEqual(seqs(w.room()), [1, 2, 3, 4, 5]);
+});
+
+test('what is said while a question is under way leaves no gap', async () => {
+  const w = new World();
+  w.welcome(conv());
+  w.desk.show('c1');
+  await settle();
+  w.take('history');
+  w.desk.frame({ type: 'history', conversation: 'c1', messages: [msg(1), msg(2)], more: false });
+  w.desk.frame(says(5));
+  w.timeline();
+  assert.equal(w.take('history')['after'], 2);
+  w.desk.frame({ type: 'history', conversation: 'c1', messages: [msg(3), msg(4), msg(5)], more: false });
+  assert.deepEqual(seqs(w.room()), [1, 2, 3, 4, 5]);
+});
+
+test('notes of others come with the transcript', async () => {
+  const w = new World();
+  w.welcome(conv());
+  w.desk.show('c1');
+  await settle();
+  w.take('history');
+  w.desk.frame({ type: 'history', conversation: 'c1', messages: [msg(1), msg(2)], more: false });
+  w.timeline({
+    id: 4,
+    after_seq: 1,
+    at: 150,
+    kind: 'note',
+    by: { role: 'agent', id: 'x', name: '陈' },
+    data: { text: '老客户' },
+  });
+  assert.deepEqual(
+    w.room().entries.value.map((e) => e.id),
+    [4],
+  );
+  assert.deepEqual(seqs(w.room()), [1, 2]);
 });
 
 test('a long absence goes on asking until nothing is missing', async () => {

@@ -236,12 +236,7 @@ function Greeting(): JSX.Element | null {
       )}
       {consent && (
         <p class="consent">
-          {consent.text ?? t('consent')}{' '}
-          {consent.url && (
-            <a href={consent.url} target="_blank" rel="noopener noreferrer">
-              {t('consentLink')}
-            </a>
-          )}
+          <Text text={consent} />
         </p>
       )}
     </>

@@ -18,6 +18,8 @@ export function ContactForm({ item }: { item: Item }) {
   const [errors, setErrors] = useState<Errors>({});
   // Filled in: by a form of the visitor further down, or just now.
   const [sent, setSent] = useState(false);
+  // The question has been put already: it need not be written again.
+  const [said] = useState(() => items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '');
   const done = sent || items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
   if (done) {
     return (
@@ -64,7 +66,7 @@ export function ContactForm({ item }: { item: Item }) {
         maxLength={120}
         error={errors.email}
       />
-      <Area label={t('formText')} name="text" rows={3} maxLength={2000} error={errors.text} />
+      <Area label={t('formText')} name="text" rows={3} maxLength={2000} defaultValue={said} error={errors.text} />
       <div class="card-acts">
         <Button kind="primary" type="submit">
           {t('formSend')}

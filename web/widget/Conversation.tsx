@@ -58,18 +58,19 @@ function Skeleton() {
 
 function Tail({ ending, onEnded, onAgain }: { ending: boolean; onEnded: () => void; onAgain: () => void }) {
   if (ending && state.value !== 'closed') return <EndCard onDone={onEnded} />;
+  const said = talk.items.value.some((i) => i.event === 'closed' && i.text);
   return (
     <>
       {state.value === 'closed' && talk.items.value.length > 0 && (
         <div class="ended">
-          <span>{t('closed')}</span>
+          {!said && <span>{t('closed')}</span>}
           <Button kind="quiet" small onClick={onAgain}>
             {t('again')}
           </Button>
         </div>
       )}
       {(talk.rating.value === 'asked' || talk.rating.value === 'sending') && <RatingCard />}
-      {talk.rating.value === 'done' && (
+      {talk.rating.value === 'done' && state.value === 'closed' && (
         <p class="msg-event" role="status">
           {t('rateThanks')}
         </p>

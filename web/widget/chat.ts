@@ -184,6 +184,7 @@ function welcome(f: VisitorWelcome): void {
   }
   site.value = f.site;
   limits.value = f.limits;
+  document.title = title();
   setBrand(f.site.color);
   local.set(`kefu:site-lang:${key}`, f.site.language);
   if (!chosenLang) void setLang(match(f.site.language) ?? 'zh-CN');

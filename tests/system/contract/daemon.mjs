@@ -1,14 +1,13 @@
 // daemon.mjs: a real kefud for one test file: the demo's site with what the tests need besides, a state of its own, and somebody who plays
 // the platform behind its webhooks.
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHmac, randomUUID } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const top = new URL('../../../', import.meta.url).pathname;
-export const PASSWORD = 'a password for the demo';
 export const HOOKS = { api: '0123456789abcdef0123456789abcdef', crm: 'fedcba9876543210fedcba9876543210' };
 const SECRET = Buffer.from('a secret of thirty-two bytes ...');
 const WAIT_MS = 20000;
@@ -74,15 +73,17 @@ export class Daemon {
     const d = new Daemon();
     d.dir = mkdtempSync(join(tmpdir(), 'kefud-contract-'));
     d.platform = await startPlatform();
-    for (const folder of ['bin', 'share/kefud/sites', 'state']) mkdirSync(join(d.dir, folder), { recursive: true });
-    copyFileSync(process.env.KEFUD ?? join(top, 'build/kefud'), join(d.dir, 'bin/kefud'));
-    writeFileSync(join(d.dir, 'share/kefud/sites/demo.json'), JSON.stringify(siteSet(d.platform.port)));
     writeFileSync(join(d.dir, 'kefud.conf'), '[channels]\nallow_http = yes\nallow_private = yes\n[limits]\nconversations = 1000\n');
-    const args = ['-c', join(d.dir, 'kefud.conf'), '--demo', '--state', join(d.dir, 'state'), '--listen', '127.0.0.1:0'];
-    d.process = spawn(join(d.dir, 'bin/kefud'), args, { env: { ...process.env, KEFUD_DEMO_PASSWORD: PASSWORD } });
+    const args = ['-c', join(d.dir, 'kefud.conf'), '--state', join(d.dir, 'state'), '--listen', '127.0.0.1:0'];
+    d.process = spawn(process.env.KEFUD ?? join(top, 'build/kefud'), args);
     d.log = '';
     d.process.stderr.on('data', (text) => (d.log += text));
-    d.exited = new Promise((resolve) => d.process.on('exit', (code, signal) => resolve(signal ?? code)));
+    d.exited = new Promise((resolve) =>
+      d.process.on('exit', (code, signal) => {
+        if (!d.stopping) console.error(`kefud ended by itself with ${signal ?? code}:\n${d.log.slice(-20000)}`);
+        resolve(signal ?? code);
+      }),
+    );
     let said = '';
     const ready = new Promise((resolve, reject) => {
       d.process.stdout.on('data', (text) => {
@@ -96,11 +97,15 @@ export class Daemon {
     d.host = await within(ready, 'kefud ready');
     d.port = Number(d.host.split(':').pop());
     d.origin = `http://${d.host}`;
+    const site = await d.ask({ method: 'POST', path: '/api/v1/sites', control: true, body: siteSet(d.platform.port) });
+    if (site.status !== 201) throw new Error(`no site: ${site.text}`);
+    d.passwords = Object.fromEntries(JSON.parse(site.text).people.map((p) => [p.email, p.password]));
     await until(async () => (await d.ask({ path: '/readyz' })).text === 'ready\n', 'all of kefud');
     return d;
   }
 
   async stop() {
+    this.stopping = true;
     this.process.kill('SIGTERM');
     const how = await within(this.exited, 'a graceful stop');
     this.platform.server.close();
@@ -132,9 +137,10 @@ export class Daemon {
     return within(answered, `${method} ${path}`);
   }
 
-  /** Signs in; what staff() gives goes into the headers of a request. */
+  /** Signs in somebody of the demo; `headers` and `unsafe` go into requests. */
   async signIn(who) {
-    const answer = await this.ask({ method: 'POST', path: '/api/v1/session', body: { email: `${who}@demo.example`, password: PASSWORD } });
+    const email = `${who}@demo.example`;
+    const answer = await this.ask({ method: 'POST', path: '/api/v1/session', body: { email, password: this.passwords[email] } });
     if (answer.status !== 201) throw new Error(`${who} cannot sign in: ${answer.text}`);
     const session = JSON.parse(answer.text);
     const cookie = answer.headers['set-cookie'][0].split(';')[0];

@@ -48,6 +48,7 @@ export class Schemas {
       else if (key === 'properties') ret.properties = Object.fromEntries(Object.entries(value).map(([name, s]) => [name, this.closed(s)]));
       else if (key === 'items' || key === 'additionalProperties') ret[key] = this.closed(value);
       else if (key === 'prefixItems') ret[key] = value.map((s) => this.closed(s));
+      else if (['anyOf', 'oneOf'].includes(key) && !this.closes(schema)) ret[key] = value.map((s) => this.closed(s));
       else if (['allOf', 'anyOf', 'oneOf'].includes(key)) ret[key] = value.map((s) => this.inside(s));
       else if (['if', 'then', 'else', 'not'].includes(key)) ret[key] = this.inside(value);
       else ret[key] = value;

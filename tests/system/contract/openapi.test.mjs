@@ -4,12 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Daemon, HOOKS, PASSWORD, top, until } from './daemon.mjs';
+import { Daemon, HOOKS, top, until } from './daemon.mjs';
 import { openapi, resolve, Schemas } from './documents.mjs';
 import { Wire } from './wire.mjs';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const AGENT2 = 'agent2@demo.example';
 const NOBODY = '01936b2e-0000-7000-8000-00000000dead';
 
 const schemas = new Schemas(openapi);
@@ -82,18 +83,18 @@ const operator = (method, path, body) => ({ method, path, body, control: true })
 /* A row: [the status that is right, the request]. Functions, because they speak of what only a running kefud knows. */
 const rows = {
   'POST /api/v1/session': {
-    right: () => [[201, login({ email: 'agent2@demo.example', password: PASSWORD })], [201, login({ email: 'AGENT2@demo.example', password: PASSWORD }, { Origin: daemon.origin })]],
+    right: () => [[201, login({ email: AGENT2, password: daemon.passwords[AGENT2] })], [201, login({ email: AGENT2.toUpperCase(), password: daemon.passwords[AGENT2] }, { Origin: daemon.origin })]],
     wrong: () => [
-      [401, login({ email: 'agent2@demo.example', password: 'not the password' })],
-      [400, login({ email: 'agent2@demo.example' })],
-      [400, login({ email: 5, password: PASSWORD })],
+      [401, login({ email: AGENT2, password: 'not the password' })],
+      [400, login({ email: AGENT2 })],
+      [400, login({ email: 5, password: 'x' })],
       [400, login('{"email":"a","email":"b","password":"c"}'), 'JSON.parse() takes the last of two'],
       [400, login('{"email":"agent2@demo.example"} trailing')],
       [400, login('[]')],
       [400, login('{"a":'.repeat(17) + '1' + '}'.repeat(17))],
       [400, login(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))],
       [400, login('')],
-      [403, login({ email: 'agent2@demo.example', password: PASSWORD }, { Origin: 'https://elsewhere.example' })],
+      [403, login({ email: AGENT2, password: daemon.passwords[AGENT2] }, { Origin: 'https://elsewhere.example' })],
       [413, login('x'.repeat((1 << 20) + 1))],
       [411, { ...login('{}'), headers: { 'Transfer-Encoding': 'chunked' } }],
     ],
@@ -283,9 +284,9 @@ const rows = {
     right: () => [[200, { path: '/chat/demo' }], [200, { path: '/chat/demo', headers: { Cookie: story.cookie, 'Accept-Encoding': 'gzip, br' } }]],
     wrong: () => [[404, { path: '/chat/other' }], [404, { path: '/chat/de%2Fmo' }]],
   },
-  'GET /widget.js': { right: () => [[200, { path: '/widget.js?site=demo' }], [200, { path: '/widget.js' }]], wrong: () => [[404, { path: '/widget.js?site=other' }]] },
+  'GET /widget.js': { right: () => [[200, { path: '/widget.js?site=demo' }], [200, { path: '/widget.js' }], [304, { path: '/widget.js', headers: {}, etag: true }]], wrong: () => [[404, { path: '/widget.js?site=other' }]] },
   'GET /console': { right: () => [[302, { path: '/console' }]], wrong: () => [[400, noHost('/console')]] },
-  'GET /console/': { right: () => [[200, { path: '/console/' }], [304, { path: '/console/', headers: { 'If-None-Match': '*' }, etag: true }]], wrong: () => [[400, noHost('/console/')]] },
+  'GET /console/': { right: () => [[200, { path: '/console/' }], [304, { path: '/console/', headers: {}, etag: true }]], wrong: () => [[400, noHost('/console/')]] },
   'GET /review': { right: () => [[302, { path: '/review' }]], wrong: () => [[400, noHost('/review')]] },
   'GET /review/': { right: () => [[200, { path: '/review/' }]], wrong: () => [[400, noHost('/review/')]] },
   'GET /admin/': { right: () => [[[200, 404], { path: '/admin/' }]], wrong: () => [[400, noHost('/admin/')]] },
@@ -306,6 +307,17 @@ const rows = {
   },
   'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },
   'POST /api/v1/housekeep': { right: () => [[204, operator('POST', '/api/v1/housekeep')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/housekeep')]] },
+  'POST /api/v1/sites': {
+    right: () => [[201, operator('POST', '/api/v1/sites', { site: { key: 'second', name: 'Second' }, queues: { all: { name: 'All' } }, channels: { web: { adapter: 'widget', name: 'Web', queue: 'all' } }, people: [{ email: 'boss@second.example', name: 'Boss', roles: ['admin', 'supervisor'] }] })]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/sites', {})],
+      [400, operator('POST', '/api/v1/sites', 'no JSON')],
+      [400, operator('POST', '/api/v1/sites', { site: { key: 'third', name: 'Third' }, queue: {} })],
+      [409, operator('POST', '/api/v1/sites', { site: { key: 'demo', name: 'Demo' } })],
+      [409, operator('POST', '/api/v1/sites', { site: { key: 'third', name: 'Third' }, people: [{ email: AGENT2, name: 'Chen', roles: ['agent'] }] })],
+      [404, json('admin', 'POST', '/api/v1/sites', {})],
+    ],
+  },
   'POST /api/v1/reload': { right: () => [[204, operator('POST', '/api/v1/reload')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reload')]] },
 };
 
@@ -474,7 +486,7 @@ test('a path is the whole path', async () => {
 /* ---- what the answers mean ----------------------------------------------------------------------------------------------------------------- */
 
 test('a conversation says whose it is, found, read and listed', async () => {
-  const page = JSON.parse((await daemon.ask(transcripts('?q=%E9%80%80%E6%AC%BE'))).text);
+  const page = JSON.parse((await daemon.ask(transcripts('?site=demo&q=%E9%80%80%E6%AC%BE'))).text);
   assert.equal(page.items[0].conversation.visitor.name, '王芳');
   assert.deepEqual(page.items[0].hits.map((h) => [...h.text].slice(...h.marks[0]).join('')), ['退款', '退款']);
   const one = JSON.parse((await daemon.ask({ path: `/api/v1/transcripts/${story.conversation}`, headers: as('reviewer') })).text);
@@ -486,14 +498,14 @@ test('a conversation says whose it is, found, read and listed', async () => {
 
 test('contact= finds that visitor’s conversations alone', async () => {
   const ids = async (query) => JSON.parse((await daemon.ask(transcripts(query))).text).items.map((i) => i.conversation.id);
-  assert.deepEqual(await ids(`?contact=${story.visitor}`), [story.conversation]);
-  assert.deepEqual(await ids(`?contact=${story.visitor}&q=%E9%80%80%E6%AC%BE`), [story.conversation]);
-  assert.deepEqual(await ids(`?contact=${NOBODY}`), []);
-  assert.ok((await ids('')).includes(story.waiting));
+  assert.deepEqual(await ids(`?site=demo&contact=${story.visitor}`), [story.conversation]);
+  assert.deepEqual(await ids(`?site=demo&contact=${story.visitor}&q=%E9%80%80%E6%AC%BE`), [story.conversation]);
+  assert.deepEqual(await ids(`?site=demo&contact=${NOBODY}`), []);
+  assert.ok((await ids('?site=demo')).includes(story.waiting));
 });
 
 test('an agent’s search finds what the agent may open', async () => {
-  const items = async (who) => JSON.parse((await daemon.ask(transcripts('', who))).text).items.map((i) => i.conversation.id);
+  const items = async (who) => JSON.parse((await daemon.ask(transcripts('?site=demo', who))).text).items.map((i) => i.conversation.id);
   assert.deepEqual(await items('agent1'), [story.conversation]);
   assert.deepEqual(await items('agent2'), []);
 });
@@ -502,7 +514,7 @@ test('pages of transcripts follow the cursor', async () => {
   const seen = [];
   let cursor = '';
   do {
-    const page = JSON.parse((await daemon.ask(transcripts(`?limit=1${cursor && `&cursor=${encodeURIComponent(cursor)}`}`))).text);
+    const page = JSON.parse((await daemon.ask(transcripts(`?site=demo&limit=1${cursor && `&cursor=${encodeURIComponent(cursor)}`}`))).text);
     seen.push(...page.items.map((i) => i.conversation.id));
     cursor = page.cursor;
   } while (cursor);
@@ -521,6 +533,34 @@ test('who signs out, is disabled or gets a password is signed out', async () => 
     const again = await daemon.ask(login({ email, password: 'correct horse battery' }));
     assert.equal(again.status, 401);
   }
+});
+
+test('nothing crosses from one site to the other', async () => {
+  const email = 'boss@second.example';
+  const password = 'the boss of another site';
+  assert.equal((await daemon.ask(operator('POST', `/api/v1/people/${encodeURIComponent(email)}/password`, { password }))).status, 204);
+  const signedIn = await daemon.ask(login({ email, password }));
+  const { csrf, sites } = JSON.parse(signedIn.text);
+  assert.deepEqual(sites.map((s) => s.key), ['second']);
+  const headers = { Cookie: signedIn.headers['set-cookie'][0].split(';')[0], 'X-CSRF-Token': csrf };
+  for (const [status, request] of [
+    [200, { path: '/api/v1/people?site=second' }],
+    [404, { path: '/api/v1/people?site=demo' }],
+    [404, { path: '/api/v1/transcripts?site=demo' }],
+    [404, { path: `/api/v1/transcripts/${story.conversation}` }],
+    [404, { path: `/files/${story.file}` }],
+    [403, { method: 'POST', path: '/files?site=demo', body: PNG }],
+    [404, { path: '/api/v1/sites/demo/conversations?state=waiting' }],
+    [404, { method: 'POST', path: '/api/v1/people/agent1%40demo.example/password', body: { password } }],
+    [404, { method: 'POST', path: '/api/v1/people/agent1%40demo.example/disable' }],
+    [403, { method: 'POST', path: '/api/v1/people', body: fresh() }],
+    [400, { path: '/api/v1/people' }],
+  ]) {
+    const answer = await daemon.ask({ ...request, headers });
+    assert.equal(answer.status, status, `${request.path}: ${answer.text}`);
+  }
+  assert.equal((await daemon.ask({ path: `/files/${story.file}?site=second`, headers: { Authorization: `Bearer ${story.token}` } })).status, 404);
+  assert.equal((await daemon.ask(upload({ Authorization: `Bearer ${story.token}` }, PNG, '?site=second'))).status, 401);
 });
 
 test('many wrong passwords are slowed down', async () => {

@@ -22,6 +22,4 @@ export const en: Like<typeof zhCN> = {
   nobody: 'Nobody is here at the moment. Leave a message and we will get back to you',
   refused: 'This chat is no longer connected',
   reload: 'Enter again',
-  consent: 'By sending a message you agree to our handling your data as the privacy notice says.',
-  consentLink: 'Privacy notice',
 };

@@ -19,6 +19,4 @@ export const zhCN = {
   nobody: '客服暂时不在，请留言，我们会尽快联系您',
   refused: '连接已失效，请重新进入',
   reload: '重新进入',
-  consent: '发送消息即表示您同意我们按隐私说明处理您的信息。',
-  consentLink: '隐私说明',
 } as const;

@@ -22,6 +22,4 @@ export const zhTW: Like<typeof zhCN> = {
   nobody: '客服暫時不在，請留言，我們會盡快與您聯絡',
   refused: '連線已失效，請重新進入',
   reload: '重新進入',
-  consent: '傳送訊息即表示您同意我們依隱私權說明處理您的資料。',
-  consentLink: '隱私權說明',
 };

@@ -1,0 +1,308 @@
+// The agents' console against a real kefud: what people do there, and what must survive.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agent, bubble, bubbles, findings, Kefud, launch, open, presence, says, signIn, visitor } from './staff.mjs';
+
+let kefud;
+let browser;
+before(async () => {
+  kefud = await new Kefud().start();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await kefud?.finish();
+});
+
+/** Nobody is left online, so that the next test's visitor goes where it should. */
+async function leave(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.context().close();
+  }
+}
+
+async function openTalk(page, text) {
+  const row = page.locator('.conv', { hasText: text });
+  await row.waitFor();
+  await row.click();
+  await page.locator('.writer textarea').waitFor();
+}
+
+async function close(page) {
+  await page.locator('.talk-log').focus();
+  await page.keyboard.press('e');
+  await page.locator('.toast').waitFor();
+  await page.locator('.toast').waitFor({ state: 'detached' });
+}
+
+test('a wrong password is said in words, and the right one opens the console', async () => {
+  const page = await open(browser, `${kefud.url}/console/`);
+  await page.getByRole('button', { name: '登录' }).click();
+  await page.getByText('请输入邮箱').waitFor();
+  await page.locator('input[type="email"]').fill('agent1@demo.example');
+  await page.locator('input[type="password"]').fill('not the password');
+  await page.keyboard.press('Enter');
+  await page.getByText('邮箱或密码不正确').waitFor();
+  page.errors.length = 0; // the browser itself notes the 401
+  await signIn(page, 'agent1');
+  await page.locator('.presence-btn').waitFor();
+  assert.match(await page.title(), /客服工作台/);
+  await page.reload();
+  await page.locator('.presence-btn').waitFor();
+  await leave(page);
+});
+
+test('a reviewer is told which role the console needs', async () => {
+  const page = await open(browser, `${kefud.url}/console/`);
+  await signIn(page, 'reviewer');
+  await page.getByText('客服或主管').waitFor();
+  await leave(page);
+});
+
+for (const [locale, question, answer, note] of [
+  ['zh-CN', '你好，水电改造怎么收费？', '您好，按米数结算，每米 35 元。', '价格敏感'],
+  ['en-US', 'Hello, do you deliver to Suzhou?', 'Hello, yes: it takes two days.', 'in a hurry'],
+]) {
+  test(`a visitor and an agent talk (${locale})`, async () => {
+    const page = await agent(browser, kefud, 'agent1', { locale });
+    const v = await visitor(browser, kefud, { locale });
+    await says(v, question);
+    await openTalk(page, question);
+    await bubble(page, question);
+
+    await page.locator('.writer textarea').fill(answer);
+    await page.keyboard.press('Enter');
+    await bubble(v, answer);
+    await page.locator('.say.agent .ticks').first().waitFor();
+
+    // A note is for colleagues: another colour, another button, and the visitor never sees it.
+    await page.keyboard.press('F2');
+    await page.keyboard.type(note);
+    await page.locator('.writer.note .note-send').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.talk-note', { hasText: note }).waitFor();
+    await page.keyboard.press('F2');
+
+    // 话术: found by its code, filled with the agent's name and number.
+    await page.keyboard.type('/hello');
+    await page.locator('.canned-item').first().waitFor();
+    await page.keyboard.press('Enter');
+    assert.match(await page.locator('.writer textarea').inputValue(), /林小雨/);
+    await page.keyboard.press('Enter');
+    await bubble(v, '林小雨');
+
+    await says(v, 'OK 谢谢');
+    await bubble(page, 'OK 谢谢');
+    assert.equal(await v.getByText(note).count(), 0);
+    assert.equal(await page.locator('.say-body', { hasText: answer }).count(), 1);
+    await close(page);
+    await v.getByText(/已结束|ended|closed/i).first().waitFor();
+    await leave(page, v);
+  });
+}
+
+test('what is being written survives a reload', async () => {
+  const page = await agent(browser, kefud);
+  const v = await visitor(browser, kefud);
+  await says(v, '在吗');
+  await openTalk(page, '在吗');
+  await page.locator('.writer textarea').pressSequentially('写到一半');
+  await page.keyboard.press('F2');
+  await page.keyboard.type('备注也在');
+  await page.reload();
+  await page.locator('.writer.note').waitFor();
+  assert.equal(await page.locator('.writer textarea').inputValue(), '备注也在');
+  await page.locator('.writer textarea').focus();
+  await page.keyboard.press('F2');
+  assert.equal(await page.locator('.writer textarea').inputValue(), '写到一半');
+  await close(page);
+  await leave(page, v);
+});
+
+test('what was sent while kefud was dead arrives once and in order, and so does what was typed after a reload', async () => {
+  const page = await agent(browser, kefud, 'agent1', { cut: true });
+  const v = await visitor(browser, kefud, { cut: true });
+  await says(v, '请问营业时间');
+  await openTalk(page, '请问营业时间');
+  await kefud.kill();
+  const area = page.locator('.writer textarea');
+  for (const text of ['第一句', '第二句', '第三句']) {
+    await area.fill(text);
+    await area.press('Enter');
+  }
+  await page.locator('.banner').waitFor();
+  await page.locator('.say.queued').nth(2).waitFor();
+  assert.equal(await page.getByRole('button', { name: '转接' }).isDisabled(), true);
+  await kefud.start();
+  await bubble(v, '第三句');
+  await page.waitForFunction(() => !document.querySelector('.say.queued, .say.sending, .banner'));
+  const said = (await bubbles(page)).filter((t) => t.startsWith('第'));
+  assert.deepEqual(said, ['第一句', '第二句', '第三句']);
+  await close(page);
+  await leave(page, v);
+});
+
+test('composing with an input method sends nothing until it is done', async () => {
+  const page = await agent(browser, kefud);
+  const v = await visitor(browser, kefud);
+  await says(v, '输入法');
+  await openTalk(page, '输入法');
+  const area = page.locator('.writer textarea');
+  await area.focus();
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Input.imeSetComposition', { text: 'nihao', selectionStart: 5, selectionEnd: 5 });
+  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 });
+  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 });
+  assert.equal(await page.locator('.say.ours.agent').count(), 0);
+  await cdp.send('Input.insertText', { text: '你好' });
+  assert.equal(await area.inputValue(), '你好');
+  assert.equal(await page.locator('.say.ours.agent').count(), 0);
+  await page.keyboard.press('Enter');
+  await bubble(v, '你好');
+  assert.equal(await page.locator('.say.ours.agent').count(), 1);
+
+  // A single letter is a command only outside of texts, and never while composing.
+  await page.keyboard.type('/');
+  await page.locator('.canned-item').first().waitFor();
+  await cdp.send('Input.imeSetComposition', { text: 'kcb', selectionStart: 3, selectionEnd: 3 });
+  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 });
+  assert.equal(await page.locator('.say.ours.agent').count(), 1);
+  await cdp.send('Input.insertText', { text: '' });
+  await area.fill('');
+  await close(page);
+  await leave(page, v);
+});
+
+test('text of strangers stays text', async () => {
+  const page = await agent(browser, kefud);
+  const v = await visitor(browser, kefud);
+  const evil = [
+    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>',
+    'javascript:alert(1) data:text/html,x http://ok.example/a?b=<c>',
+    '\u202Eevil\u202C \u200B\u200D 👩‍👩‍👧‍👦'.repeat(3),
+    'x'.repeat(3000),
+  ];
+  for (const text of evil) await says(v, text);
+  await page.locator('.conv').click();
+  await bubble(page, 'xxxxxxxxxx');
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator('.say-body img, .say-body script').count(), 0);
+  const hrefs = await page.locator('.say-body a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  assert.deepEqual(hrefs.filter((h) => !h.startsWith('http://ok.example/')), []);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  assert.equal(wide, false);
+  await close(page);
+  await leave(page, v);
+});
+
+test('a conversation is handed to a colleague with a note, and taken from the queue with a key', async () => {
+  const one = await agent(browser, kefud, 'agent1');
+  const v = await visitor(browser, kefud);
+  await says(v, '我要找陈思远');
+  await openTalk(one, '我要找陈思远');
+  const two = await agent(browser, kefud, 'agent2');
+  await one.locator('.talk-log').focus();
+  await one.keyboard.press('t');
+  const target = one.locator('.target', { hasText: '陈思远' });
+  await target.waitFor();
+  await target.locator('input').check();
+  await one.locator('dialog textarea').fill('老客户，找过你');
+  await one.getByRole('button', { name: '转接', exact: true }).last().click();
+  await one.locator('.conv').first().waitFor({ state: 'detached' });
+  await openTalk(two, '我要找陈思远');
+  await two.locator('.talk-note', { hasText: '老客户，找过你' }).waitFor();
+  await close(two);
+
+  // Nobody is free: who waits is taken by hand.
+  await presence(one, 1);
+  await presence(two, 1);
+  const w = await visitor(browser, kefud);
+  await says(w, '有人吗');
+  await one.locator('.list-tabs .tab', { hasText: '等待' }).locator('.count', { hasText: '1' }).waitFor();
+  await one.locator('.list-tabs .tab').first().focus();
+  await one.keyboard.press('a');
+  await bubble(one, '有人吗');
+  await one.locator('.writer textarea').waitFor();
+  await close(one);
+  await leave(one, two, v, w);
+});
+
+test('the main task can be done by keyboard alone', async () => {
+  const page = await agent(browser, kefud);
+  const v = await visitor(browser, kefud);
+  await says(v, '只用键盘');
+  await page.locator('.conv', { hasText: '只用键盘' }).waitFor();
+  await page.locator('body').press('n');
+  await page.locator('.writer textarea:focus').waitFor();
+  await page.keyboard.type('收到');
+  await page.keyboard.press('Enter');
+  await bubble(v, '收到');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'listbox');
+  await page.keyboard.press('Enter');
+  await page.locator('.writer textarea:focus').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  await page.locator('dialog .keys').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog input:focus').waitFor();
+  await page.keyboard.type('收到');
+  await page.keyboard.press('Enter');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.locator('.talk-log').focus();
+  await page.keyboard.press('e');
+  await page.locator('.toast button').waitFor();
+  await page.locator('.toast button').press('Enter');
+  await page.locator('.writer textarea').waitFor();
+  await close(page);
+  await leave(page, v);
+});
+
+test('axe finds nothing, in any language, theme and width', async () => {
+  const v = await visitor(browser, kefud);
+  const first = await agent(browser, kefud);
+  await says(v, '无障碍');
+  await first.locator('.conv', { hasText: '无障碍' }).waitFor();
+  const state = await first.context().storageState();
+  const rows = [
+    { locale: 'zh-CN' },
+    { locale: 'zh-TW', colorScheme: 'dark' },
+    { locale: 'en-US', forcedColors: 'active' },
+    { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 800, height: 900 } },
+    { locale: 'en-US', viewport: { width: 320, height: 700 } },
+  ];
+  for (const row of rows) {
+    const name = JSON.stringify(row);
+    const page = await open(browser, `${kefud.url}/console/`, { bypassCSP: true, storageState: state, ...row });
+    await page.locator('.conv').first().waitFor();
+    assert.deepEqual(await findings(page), [], `${name}: list`);
+    await page.locator('.conv').first().click();
+    await page.locator('.say').first().waitFor();
+    assert.deepEqual(await findings(page), [], `${name}: conversation`);
+    await page.locator('.writer textarea').fill('/');
+    await page.locator('.canned-item').first().waitFor();
+    assert.deepEqual(await findings(page), [], `${name}: canned replies`);
+    await page.locator('.writer textarea').fill('');
+    await page.locator('.talk-log').focus();
+    for (const [key, what] of [
+      ['t', '.target'],
+      ['?', '.keys'],
+    ]) {
+      await page.keyboard.press(key);
+      await page.locator(what).first().waitFor();
+      assert.deepEqual(await findings(page), [], `${name}: ${key}`);
+      await page.keyboard.press('Escape');
+      await page.locator('dialog').waitFor({ state: 'detached' });
+    }
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name}: scrolls sideways`);
+    await leave(page);
+  }
+  const out = await open(browser, `${kefud.url}/console/`, { bypassCSP: true, locale: 'en-US' });
+  await out.locator('input[type="email"]').waitFor();
+  assert.deepEqual(await findings(out), [], 'sign-in');
+  await openTalk(first, '无障碍');
+  await close(first);
+  await leave(out, first, v);
+});

@@ -1,0 +1,153 @@
+// The review pages against a real kefud: transcripts are found again, and read.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agent, bubble, findings, Kefud, launch, open, says, signIn, visitor } from './staff.mjs';
+
+const TALKS = [
+  ['你好，水电改造怎么收费？', '您好，水电改造按米数结算，每米 35 元。'],
+  ['我想问一下退货，收到的灯坏了', '非常抱歉，请拍一张照片给我。'],
+  ['Do you deliver to Suzhou?', 'Yes, delivery takes two days.'],
+];
+
+let kefud;
+let browser;
+before(async () => {
+  kefud = await new Kefud().start();
+  browser = await launch();
+  const page = await agent(browser, kefud);
+  for (const [question, answer] of TALKS) {
+    const v = await visitor(browser, kefud);
+    await says(v, question);
+    await page.locator('.conv', { hasText: question }).click();
+    await page.locator('.writer textarea').fill(answer);
+    await page.keyboard.press('Enter');
+    await bubble(v, answer);
+    await v.context().close();
+  }
+  await page.keyboard.press('i');
+  await page.context().close();
+});
+after(async () => {
+  await browser?.close();
+  await kefud?.finish();
+});
+
+async function review(options = {}, path = '/review/') {
+  const page = await open(browser, kefud.url + path, options);
+  await signIn(page, 'reviewer');
+  await page.locator('.result').first().waitFor();
+  return page;
+}
+
+async function leave(page) {
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+}
+
+test('a transcript is found by a word of two characters, and the word is marked where it stands', async () => {
+  const page = await review();
+  await page.keyboard.press('/');
+  await page.locator('#q:focus').waitFor();
+  await page.keyboard.type('改造');
+  await page.locator('.result mark').first().waitFor();
+  assert.equal(await page.locator('.result').count(), 1);
+  assert.match(await page.locator('.count').textContent(), /1 条记录/);
+  await page.locator('.result').click();
+  await page.locator('.say mark').first().waitFor();
+  const marked = await page.locator('.say mark').allTextContents();
+  assert.deepEqual(marked, ['改造', '改造']);
+  await page.getByText('第 1 处，共 2 处').or(page.getByText('第 2 处，共 2 处')).waitFor();
+  assert.match(page.url(), /q=%E6%94%B9%E9%80%A0/);
+  await leave(page);
+});
+
+test('the address holds the question, so that it can be shared', async () => {
+  const page = await review({}, `/review/?q=${encodeURIComponent('退货')}`);
+  await page.locator('.result mark').first().waitFor();
+  assert.equal(await page.locator('#q').inputValue(), '退货');
+  assert.equal(await page.locator('.result').count(), 1);
+  await leave(page);
+});
+
+test('keys lead through messages and results', async () => {
+  const page = await review();
+  await page.keyboard.press('Shift+J');
+  await page.locator('.say').first().waitFor();
+  await page.locator('.talk-log').focus();
+  await page.keyboard.press('j');
+  await page.locator('.say.on').waitFor();
+  const first = await page.locator('.say.on').getAttribute('data-seq');
+  await page.keyboard.press('j');
+  await page.locator(`.say.on:not([data-seq="${first}"])`).waitFor();
+  await page.keyboard.press('k');
+  await page.locator(`.say.on[data-seq="${first}"]`).waitFor();
+  const name = await page.locator('.result.on').textContent();
+  await page.keyboard.press('Shift+J');
+  await page.waitForFunction((was) => document.querySelector('.result.on')?.textContent !== was, name);
+  await page.keyboard.press('/');
+  await page.locator('#q:focus').waitFor();
+  await leave(page);
+});
+
+test('filters narrow the list, and an empty list says how to widen it', async () => {
+  const page = await review();
+  assert.equal(await page.locator('.result').count(), 3);
+  await page.locator('.chip-btn').nth(0).click();
+  await page.locator('.menu-item', { hasText: '林小雨' }).click();
+  await page.locator('.chip.on', { hasText: '林小雨' }).waitFor();
+  await page.locator('.result').nth(2).waitFor();
+  await page.locator('.chip-btn').nth(2).click();
+  await page.locator('.menu-item', { hasText: '昨天' }).click();
+  await page.getByRole('button', { name: '放宽筛选条件' }).click();
+  await page.locator('.result').nth(2).waitFor();
+  await leave(page);
+});
+
+test('nothing found is said with the words that were looked for', async () => {
+  const page = await review({ locale: 'en-US' });
+  await page.locator('#q').fill('no such words');
+  await page.getByText('No transcript contains “no such words”').waitFor();
+  await leave(page);
+});
+
+test('an agent without the role is told so', async () => {
+  const page = await open(browser, `${kefud.url}/review/`);
+  await signIn(page, 'agent1');
+  await page.getByText('质检或主管').waitFor();
+  await leave(page);
+});
+
+test('when kefud is away the list says so, and asks again', async () => {
+  const page = await review({ cut: true });
+  await kefud.kill();
+  await page.locator('#q').fill('水电');
+  await page.getByText('暂时连接不到服务器').waitFor();
+  await kefud.start();
+  await page.getByRole('button', { name: '重试' }).click();
+  await page.locator('.result mark').first().waitFor();
+  await leave(page);
+});
+
+test('axe finds nothing, in any language, theme and width', async () => {
+  const first = await review();
+  const state = await first.context().storageState();
+  await leave(first);
+  for (const row of [
+    { locale: 'zh-CN' },
+    { locale: 'zh-TW', colorScheme: 'dark' },
+    { locale: 'en-US', forcedColors: 'active' },
+    { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 700 } },
+  ]) {
+    const name = JSON.stringify(row);
+    const page = await open(browser, `${kefud.url}/review/`, { bypassCSP: true, storageState: state, ...row });
+    await page.locator('.result').first().waitFor();
+    assert.deepEqual(await findings(page), [], `${name}: list`);
+    await page.locator('#q').fill('水电');
+    await page.locator('.result mark').first().waitFor();
+    await page.locator('.result').first().click();
+    await page.locator('.say mark').first().waitFor();
+    assert.deepEqual(await findings(page), [], `${name}: transcript`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name}: scrolls sideways`);
+    await leave(page);
+  }
+});

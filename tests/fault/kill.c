@@ -1,0 +1,117 @@
+#include "fault/kill.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VISITORS  8
+#define AGENTS    3
+#define LIFE_MS   700
+#define POINT_MS  3000 /* a point that is not reached by then is not waited for any longer */
+#define KILLS_MAX 2000
+
+/* Where, and at most how many passings later. */
+static const struct {
+    const char *name;
+    int within;
+} points[] = {
+    { "before_commit", 120 }, { "after_commit_before_ack", 120 }, { "after_ack", 250 }, { "after_reserve", 2 }, { "after_match", 2 },
+    { "before_ready", 1 },
+};
+
+struct kill_run {
+    struct daemon d;
+    struct crowd crowd;
+    struct chance chance;
+    int ready[KILLS_MAX], n_ready;
+    int back[KILLS_MAX], n_back;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static void spread(int *list, int n, int *p50, int *max)
+{
+    qsort(list, (size_t)n, sizeof(*list), by_size);
+    *p50 = n ? list[n / 2] : 0;
+    *max = n ? list[n - 1] : 0;
+}
+
+/* Lives until somebody is killed: by us at a random moment, or by itself at the point that was chosen for this life. */
+static void one_life(struct kill_run *r, const struct kill_plan *plan, struct kill_result *ret)
+{
+    bool at_point = plan->points && chance_below(&r->chance, 2) == 0, ended = false;
+    int pick = chance_below(&r->chance, (int)(sizeof(points) / sizeof(points[0]))), code = 0;
+    int life = at_point ? POINT_MS : chance_below(&r->chance, LIFE_MS);
+    int64_t began = now_mono_ms(), ready;
+    bool back = false;
+    char fault[64];
+
+    (void)snprintf(fault, sizeof(fault), "%s:%d", points[pick].name, 1 + chance_below(&r->chance, points[pick].within));
+    if (at_point)
+        (void)setenv("KEFUD_FAULT", fault, 1);
+    if (!daemon_try(&r->d, &code)) {
+        if (!at_point || code != 128 + 9)
+            fail_msg("kefud ended with %d before it was ready", code);
+        (void)unsetenv("KEFUD_FAULT");
+        ret->before_ready++;
+        ret->at_point++;
+        return;
+    }
+    (void)unsetenv("KEFUD_FAULT");
+    ready = now_mono_ms();
+    r->ready[r->n_ready++] = (int)(ready - began);
+    while (!ended && now_mono_ms() < ready + life) {
+        ended = crowd_live(&r->crowd, &r->d, 5);
+        if (!back && crowd_up(&r->crowd) == r->crowd.n) {
+            back = true;
+            r->back[r->n_back++] = (int)(now_mono_ms() - ready);
+        }
+    }
+    ret->at_point += ended;
+    ret->at_random += !ended;
+    if (ended && !at_point)
+        fail_msg("kefud ended by itself");
+    daemon_kill(&r->d);
+}
+
+void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
+{
+    struct kill_run *r = calloc(1, sizeof(*r));
+    char path[128];
+
+    assert_non_null(r);
+    assert_in_range(plan->kills, 1, KILLS_MAX);
+    *ret = (struct kill_result){ 0 };
+    r->chance.at = plan->seed;
+    print_message("F1: seed %llu, %d kills%s%s\n", (unsigned long long)plan->seed, plan->kills, plan->mutant ? ", mutant " : "",
+                  plan->mutant ? plan->mutant : "");
+    daemon_start(&r->d, &(struct daemon_options){ .config = "[limits]\nconnections_per_address = 1000\nconversations = 1000000\n" });
+    json_decref(crowd_enter(&r->crowd, &r->d, plan->seed, VISITORS, AGENTS, ""));
+    (void)crowd_live(&r->crowd, &r->d, 300);
+    daemon_kill(&r->d);
+    if (plan->mutant) /* only now: what is needed to talk at all was set up by a daemon that is right */
+        (void)setenv("KEFUD_MUTANT", plan->mutant, 1);
+    for (int i = 1; i < plan->kills; i++)
+        one_life(r, plan, ret);
+    daemon_restart(&r->d);
+    crowd_settle(&r->crowd, &r->d);
+    daemon_kill(&r->d);
+    ret->at_random++;
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", r->d.state);
+    crowd_judge(&r->crowd, path, &ret->verdict);
+    spread(r->ready, r->n_ready, &ret->ready_p50_ms, &ret->ready_max_ms);
+    spread(r->back, r->n_back, &ret->back_p50_ms, &ret->back_max_ms);
+    ret->lives_back = r->n_back;
+    verdict_print(&ret->verdict, "F1", plan->seed);
+    print_message("F1: killed %d at random moments, %d at fault points (%d before it was ready); ready p50 %d ms, max %d ms; "
+                  "all back p50 %d ms, max %d ms (%d lives)\n",
+                  ret->at_random, ret->at_point, ret->before_ready, ret->ready_p50_ms, ret->ready_max_ms, ret->back_p50_ms,
+                  ret->back_max_ms, ret->lives_back);
+    (void)unsetenv("KEFUD_MUTANT");
+    crowd_free(&r->crowd);
+    daemon_finish(&r->d);
+    free(r);
+}

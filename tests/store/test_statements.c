@@ -1,0 +1,92 @@
+/* The table of statements itself: what every one of them must keep to. */
+#include "tests/store/world.h"
+
+#include "store/index.h"
+#include "store/sqlite.h"
+
+static const struct {
+    const char *name, *text;
+} statements[] = {
+#define T_LOCKED        ""
+#define SQL(name, text) { #name, text },
+#include "store/statements.def"
+#undef SQL
+};
+
+/* PostgreSQL numbers parameters by what is written, SQLite by first use: both mean the same only in this order. */
+static void parameters_stand_in_the_order_of_their_first_use(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        int seen = 0;
+
+        for (const char *p = strchr(statements[i].text, '$'); p; p = strchr(p + 1, '$')) {
+            int n = atoi(p + 1);
+
+            if (n < 1 || n > seen + 1)
+                fail_msg("%s: $%d after $%d", statements[i].name, n, seen);
+            seen = n > seen ? n : seen;
+        }
+    }
+}
+
+/* These read a whole table, and are meant to: they are small, or it is asked for once in a while. */
+static const char *const may_scan[] = { "MEMBERS_ALL",    "DOCUMENTS",       "LEASES",        "COUNT_CONVS",     "COUNT_PEOPLE",
+                                        "COUNT_SESSIONS", "COUNT_ERRANDS",   "COUNT_STATES",  "COUNT_CUSTOMERS", "COUNT_CONTENTS",
+                                        "KEEP_FILES",     "KEEP_LOGINS",     "KEEP_SESSIONS", "KEEP_PARKED",     "COUNT_DUE",
+                                        "INDEX_MARKS",    "INDEX_SET_MARKS", "INDEX_FIND" };
+
+static bool scans_knowingly(const char *name)
+{
+    for (size_t i = 0; i < sizeof(may_scan) / sizeof(may_scan[0]); i++)
+        if (strcmp(may_scan[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Explains it if it belongs to this database; false if it does not. */
+static bool explain(struct db *db, const char *name, const char *text)
+{
+    sqlite3_stmt *s = NULL;
+    char *sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", text);
+    bool mine = sqlite3_prepare_v2(sqlite_handle(db), sql, -1, &s, NULL) == SQLITE_OK;
+
+    while (mine && sqlite3_step(s) == SQLITE_ROW) {
+        const char *line = (const char *)sqlite3_column_text(s, 3);
+
+        if (strncmp(line, "SCAN ", 5) == 0 && !strstr(line, "CONSTANT ROW") && !strstr(line, "USING INTEGER PRIMARY KEY") &&
+            !scans_knowingly(name))
+            fail_msg("%s: %s", name, line);
+        if (strstr(line, "USE TEMP B-TREE FOR ORDER BY") && strncmp(name, "LIST_", 5) == 0 && strcmp(name, "LIST_AGENT") != 0)
+            fail_msg("%s: sorts", name);
+    }
+    sqlite3_finalize(s);
+    sqlite3_free(sql);
+    return mine;
+}
+
+static void every_statement_uses_an_index(void **state)
+{
+    struct world *w = *state;
+    struct db *all[3];
+
+    assert_int_equal(sqlite_open(&all[0], w->url + strlen("sqlite:"), DB_READ, NULL), KF_OK);
+    assert_int_equal(index_open_reader(w->store, &all[1], NULL), KF_OK);
+    assert_int_equal(sqlite_open(&all[2], w->files, DB_READ, NULL), KF_OK);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+        if (!explain(all[0], statements[i].name, statements[i].text) && !explain(all[1], statements[i].name, statements[i].text) &&
+            !explain(all[2], statements[i].name, statements[i].text))
+            fail_msg("%s: no database understands it", statements[i].name);
+    for (int i = 0; i < 3; i++)
+        db_close(all[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parameters_stand_in_the_order_of_their_first_use),
+        cmocka_unit_test_setup_teardown(every_statement_uses_an_index, setup_world, teardown_world),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
