@@ -6,6 +6,10 @@
 
 #define OUT_MAX   (1u << 20)
 #define PEOPLE_MS 5000 /* how often people are read again */
+#define UPLOADS   60   /* of visitors from one address in a minute */
+/* Frames a second from one socket; twice as many at once. */
+#define VISITOR_FRAMES 30
+#define STAFF_FRAMES   5000
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -241,13 +245,6 @@ const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_ke
     const struct site_queue *q = site_queue(ds->site, key);
 
     return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
-}
-
-bool to_platform(const struct desk_site *ds, const struct conv *c)
-{
-    const struct site_channel *ch = site_channel(ds->site, &c->channel);
-
-    return ch && strcmp(ch->adapter, "widget") != 0;
 }
 
 static bool knows(const struct member *m, const struct kf_key *skill)
@@ -572,6 +569,20 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     return false;
 }
 
+bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
+{
+    char key[64];
+    int32_t retry;
+
+    (void)snprintf(key, sizeof(key), "u:%s", address);
+    if (rate_take(d, key, UPLOADS, UPLOADS, 60000, why))
+        return true;
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "too many uploads from this address; wait a moment");
+    why->retry_after_ms = retry;
+    return false;
+}
+
 /* A bucket that nobody has touched for a minute is full again: forgetting it changes nothing. */
 static void rates_sweep(struct desk *d)
 {
@@ -598,6 +609,24 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
 
 /* ---- the session's calls ---- */
 
+/* Each frame costs a read or a commit, which others share; no page needs so many. A visitor's messages have a bound of their own. */
+static bool too_fast(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    int rate = seat->side == FRAME_STAFF ? STAFF_FRAMES : VISITOR_FRAMES;
+    int64_t retry = 0;
+    struct kf_err why = { 0 };
+
+    if ((in->kind == INBOUND_MESSAGE && seat->side == FRAME_VISITOR) || bucket_take(&seat->bucket, 2 * rate, rate, mono(d), &retry))
+        return false;
+    d->figures.refused++;
+    if (in->kind == INBOUND_TYPING)
+        return true; /* is never answered */
+    (void)kf_fail(&why, KF_RATE, "too many frames at once; wait a moment");
+    why.retry_after_ms = (int32_t)retry;
+    session_error(d->session, seat, in->cid, &why);
+    return true;
+}
+
 static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const struct inbound *in)
 {
     struct desk *d = ctx;
@@ -605,6 +634,8 @@ static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const stru
     struct kf_err why = { 0 };
 
     (void)a;
+    if (too_fast(d, seat, in))
+        return;
     if (in->kind == INBOUND_PING) {
         buf_clear(out);
         frame_pong(out);
@@ -638,6 +669,7 @@ static void on_opened(void *ctx, struct seat *seat)
     struct desk *d = ctx;
 
     seat->opened_at = mono(d);
+    bucket_init(&seat->bucket, 2 * (seat->side == FRAME_STAFF ? STAFF_FRAMES : VISITOR_FRAMES), mono(d));
     if (seat->side == FRAME_STAFF)
         staff_opened(d, seat);
 }

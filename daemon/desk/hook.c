@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BODY_MAX (1LL << 20)
+
 /* ---- facts to changes ---- */
 
 static const char *peer_of(struct change *c, const struct inbound *in)
@@ -346,6 +348,13 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         hook_hold(h, o, conv);
     else
         hook_end(h, h->received.status, h->received.type, h->received.body);
+}
+
+int64_t desk_hook_max(const struct site_channel *ch)
+{
+    const struct channel_ops *ops = channel_find(ch->adapter);
+
+    return ops && ops->body_max ? (int64_t)ops->body_max : BODY_MAX;
 }
 
 void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,

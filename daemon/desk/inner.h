@@ -134,8 +134,6 @@ int64_t narrower(int64_t of_site, int64_t of_all);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
 /* The queue of that name; where it was taken away the site's first one, so that nobody waits for ever. NULL: the site has none. */
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
-/* Is what is said there to leave the house? */
-bool to_platform(const struct desk_site *ds, const struct conv *c);
 /* By the last look; without one: here. */
 bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */

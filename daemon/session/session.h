@@ -41,7 +41,7 @@ struct seat {
     char *page;        /* likewise */
     char *cookie;      /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
     uint8_t session_hash[32];
-    struct bucket bucket;
+    struct bucket bucket; /* of its frames */
     int64_t opened_at;
     int64_t checked_at;       /* staff: when the session was last looked up */
     struct seat *prev, *next; /* of the same person or contact */
