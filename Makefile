@@ -185,6 +185,7 @@ PORT ?= 8080
 run: setup
 	$(SUB) all
 	@mkdir -p state && { [ -s state/demo.password ] || (umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' 'xy' > state/demo.password); }
+	@[ ! -e state/demo/kefud.db ] || echo "people    agent1@ agent2@ supervisor@ reviewer@ admin@demo.example, with the password $$(cat state/demo.password)"
 	@KEFUD_DEMO_PASSWORD="$${KEFUD_DEMO_PASSWORD:-$$(cat state/demo.password)}" exec build/kefud --demo --state state/demo --listen 127.0.0.1:$(PORT)
 
 # The sample configuration and the key section of its manual page, from the table of keys.
