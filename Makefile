@@ -97,7 +97,9 @@ pkgs:
 # ---- tests: every tests/LAYER/test_NAME.c is one program; what several need is in tests/support/ ----
 
 LAYERS  = unit store live model system
-TESTS   = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c)))
+# Mutants are only in the build that is made to fail.
+MUTANTS = build/fault/tests/model/test_mutants
+TESTS   = $(filter-out $(if $(filter fault,$(MODE)),,%/test_mutants),$(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/test_*.c))))
 SUPPORT = $(B)/tests/libsupport.a
 FUZZ    = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FAULT   = $(patsubst %.c,$(B)/%,$(wildcard tests/fault/fault_*.c))
@@ -150,7 +152,8 @@ setup-test:
 # All layers; the last line is the sum.
 test: setup-test
 	$(SUB) all tests fuzzers
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz install contract web browser
+	$(SUB) MODE=fault $(MUTANTS)
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
@@ -182,6 +185,7 @@ PORT ?= 8080
 run: setup
 	$(SUB) all
 	@mkdir -p state && { [ -s state/demo.password ] || (umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' 'xy' > state/demo.password); }
+	@[ ! -e state/demo/kefud.db ] || echo "people    agent1@ agent2@ supervisor@ reviewer@ admin@demo.example, with the password $$(cat state/demo.password)"
 	@KEFUD_DEMO_PASSWORD="$${KEFUD_DEMO_PASSWORD:-$$(cat state/demo.password)}" exec build/kefud --demo --state state/demo --listen 127.0.0.1:$(PORT)
 
 # The sample configuration and the key section of its manual page, from the table of keys.

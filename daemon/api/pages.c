@@ -132,10 +132,8 @@ static struct slice public_settings(struct turn *t, const struct site *site)
 static void get_widget(struct turn *t)
 {
     const struct asset *a = pages_find("/widget.js");
-    struct slice name = turn_query(t, "site");
     struct page_view view = { 0 };
-    struct kf_key key;
-    struct site *site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
+    struct site *site = site_named(t->api, turn_query(t, "site"));
 
     if (!site || !a) {
         turn_problem(t, 404, site ? "this kefud was built without its pages" : "no such site: ?site=KEY");

@@ -50,7 +50,8 @@ enum act_kind {
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
     ACT_ERRAND_CLAIM,  /* errand.id: QUEUED → SENDING; KF_CONFLICT if not queued */
-    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id */
+    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id; with handle: it cost a
+                        * reply of that one */
 
     /* On people and contacts. */
     ACT_PROFILE,       /* profile: merged into the customer of `by` (a contact) or of the conversation */

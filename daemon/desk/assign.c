@@ -163,7 +163,7 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     if (rc || !ds) {
         if (ds && live_unready(rc, why))
-            ds->ready_lease = 0;
+            rebuild_soon(ds);
         d->figures.conflicts++;
         match_end(call);
         return;
@@ -306,7 +306,7 @@ static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, 
         return;
     ds->passing = false;
     if (live_unready(rc, why))
-        ds->ready_lease = 0;
+        rebuild_soon(ds);
     if (!rc) {
         int64_t waiting = ds->waiting;
 
@@ -322,7 +322,7 @@ static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, 
 
 static bool may_pass(struct desk *d, const struct desk_site *ds)
 {
-    return holder(d, ds) && ds->ready_lease == d->leases[ds->shard].held && d->ports.live_up(d->ports.ctx);
+    return !d->stopping && holder(d, ds) && ds->ready_lease == d->leases[ds->shard].held && d->ports.live_up(d->ports.ctx);
 }
 
 /* A pass is over when all its matches are settled: the next one then counts right. */

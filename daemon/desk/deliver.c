@@ -19,6 +19,7 @@ struct trip {
     struct arena *arena;
     struct errand errand;
     bool renewed; /* the token was fetched anew for this trip */
+    bool rode;    /* inside an answer: that costs no handle */
     bool found;   /* it was found SENDING: another holder has died with it */
     /* How it ended, until that is committed. */
     enum errand_state state;
@@ -123,6 +124,7 @@ static void settle_commit(struct trip *t)
                                      .conv = t->errand.conv,
                                      .seq = t->errand.seq,
                                      .state = t->state,
+                                     .handle = t->rode ? NULL : t->errand.handle,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
@@ -274,25 +276,26 @@ static void answered(void *ctx, const struct http_resp *resp)
         settle_outcome(t, ds, o, &outcome);
 }
 
-/* The reply rides in an answer that is still open, if there is one. */
-static bool ride_along(struct trip *t, struct outlet *o, struct env *env)
+/* The reply rides in an answer that is still open, if there is one: that needs no token. */
+static bool ride_along(struct trip *t, struct outlet *o)
 {
+    struct env env = outlet_env(t->d, o);
     struct held *h = t->errand.kind == ERRAND_SEND && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
     struct http_req req = { 0 };
 
     if (!h)
         return false;
-    env->answering = true;
-    env->answer_key = h->answer_key;
-    if (o->ops->encode(o->ch, t->arena, &t->errand, env, &req) == KF_OK) {
+    env.answering = true;
+    env.answer_key = h->answer_key;
+    if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
         struct slice type = http_header(req.headers, req.n_headers, "content-type");
 
+        t->rode = true;
         held_answer(h, 200, type.n ? arena_text(t->arena, type) : h->type, req.body);
         end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
         return true;
     }
     held_answer(h, h->status, h->type, h->body);
-    env->answering = false;
     return false;
 }
 
@@ -334,8 +337,6 @@ static void trip_send(struct trip *t)
     }
     sign_file(t, ds->site);
     env = outlet_env(d, o);
-    if (ride_along(t, o, &env))
-        return;
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
@@ -368,7 +369,7 @@ static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_end(t); /* somebody else has it, or the store is away: it is still queued */
     else if (!o)
         trip_send(t);
-    else
+    else if (!ride_along(t, o))
         token_want(t->d, ds, o, false, have_token, t);
 }
 
@@ -427,7 +428,7 @@ void deliver_kick(struct desk *d, struct desk_site *ds)
     struct query *q;
     struct call *call;
 
-    if (!holder(d, ds))
+    if (!holder(d, ds) || d->stopping)
         return; /* the holder's sweep finds it within a second */
     if (ds->delivering) {
         ds->deliver_again = true;

@@ -6,6 +6,10 @@
 
 #define OUT_MAX   (1u << 20)
 #define PEOPLE_MS 5000 /* how often people are read again */
+#define UPLOADS   60   /* of visitors from one address in a minute */
+/* Frames a second from one socket; twice as many at once. */
+#define VISITOR_FRAMES 30
+#define STAFF_FRAMES   5000
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -50,6 +54,12 @@ static void site_forget(struct desk_site *ds)
     free(ds);
 }
 
+static void rate_forget(struct desk *d, struct rate *r)
+{
+    HASH_DEL(d->rates, r); /* NOLINT(clang-analyzer-unix.Malloc): the analyzer does not see that the head moves on */
+    free(r);
+}
+
 void desk_free(struct desk *d)
 {
     struct rate *r, *rnext;
@@ -61,10 +71,7 @@ void desk_free(struct desk *d)
         site_forget(ds);
     }
     HASH_ITER(hh, d->rates, r, rnext)
-    {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    rate_forget(d, r);
     buf_finish(&d->out);
     free(d);
 }
@@ -240,13 +247,6 @@ const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_ke
     return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
 }
 
-bool to_platform(const struct desk_site *ds, const struct conv *c)
-{
-    const struct site_channel *ch = site_channel(ds->site, &c->channel);
-
-    return ch && strcmp(ch->adapter, "widget") != 0;
-}
-
 static bool knows(const struct member *m, const struct kf_key *skill)
 {
     for (size_t i = 0; i < m->n_skills; i++)
@@ -404,12 +404,25 @@ static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct
     load_end(l, rc, why);
 }
 
+/* Documents never change but by a new version, and are never removed. */
+static int64_t versions_of(const struct document *docs, size_t n)
+{
+    int64_t sum = (int64_t)n;
+
+    for (size_t i = 0; i < n; i++)
+        sum += docs[i].version;
+    return sum;
+}
+
 static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
 {
     struct desk_site *ds = site_of(d, key);
     struct site *site;
-    enum kf_rc rc = site_build(&site, key, docs, n, why);
+    enum kf_rc rc;
 
+    if (ds && ds->versions == versions_of(docs, n))
+        return KF_OK; /* channels stay open, and what they hold */
+    rc = site_build(&site, key, docs, n, why);
     if (rc)
         return rc;
     if (!ds) {
@@ -428,6 +441,7 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         site_unref(ds->site);
     }
     ds->site = site;
+    ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
     return KF_OK;
@@ -555,16 +569,28 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     return false;
 }
 
+bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
+{
+    char key[64];
+    int32_t retry;
+
+    (void)snprintf(key, sizeof(key), "u:%s", address);
+    if (rate_take(d, key, UPLOADS, UPLOADS, 60000, why))
+        return true;
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "too many uploads from this address; wait a moment");
+    why->retry_after_ms = retry;
+    return false;
+}
+
 /* A bucket that nobody has touched for a minute is full again: forgetting it changes nothing. */
 static void rates_sweep(struct desk *d)
 {
     struct rate *r, *next;
 
     HASH_ITER(hh, d->rates, r, next)
-    if (mono(d) - r->at > 60000) {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    if (mono(d) - r->at > 60000)
+        rate_forget(d, r);
 }
 
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)
@@ -583,6 +609,24 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
 
 /* ---- the session's calls ---- */
 
+/* Each frame costs a read or a commit, which others share; no page needs so many. A visitor's messages have a bound of their own. */
+static bool too_fast(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    int rate = seat->side == FRAME_STAFF ? STAFF_FRAMES : VISITOR_FRAMES;
+    int64_t retry = 0;
+    struct kf_err why = { 0 };
+
+    if ((in->kind == INBOUND_MESSAGE && seat->side == FRAME_VISITOR) || bucket_take(&seat->bucket, 2 * rate, rate, mono(d), &retry))
+        return false;
+    d->figures.refused++;
+    if (in->kind == INBOUND_TYPING)
+        return true; /* is never answered */
+    (void)kf_fail(&why, KF_RATE, "too many frames at once; wait a moment");
+    why.retry_after_ms = (int32_t)retry;
+    session_error(d->session, seat, in->cid, &why);
+    return true;
+}
+
 static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const struct inbound *in)
 {
     struct desk *d = ctx;
@@ -590,6 +634,8 @@ static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const stru
     struct kf_err why = { 0 };
 
     (void)a;
+    if (too_fast(d, seat, in))
+        return;
     if (in->kind == INBOUND_PING) {
         buf_clear(out);
         frame_pong(out);
@@ -623,6 +669,7 @@ static void on_opened(void *ctx, struct seat *seat)
     struct desk *d = ctx;
 
     seat->opened_at = mono(d);
+    bucket_init(&seat->bucket, 2 * (seat->side == FRAME_STAFF ? STAFF_FRAMES : VISITOR_FRAMES), mono(d));
     if (seat->side == FRAME_STAFF)
         staff_opened(d, seat);
 }
@@ -711,13 +758,16 @@ static void each_staff(void *ctx, struct seat *seat)
 {
     struct beating *b = ctx;
 
-    /* One beat a person, however many sockets: the first of the list stands for all. */
-    if (seat->side != FRAME_STAFF || !seat->welcomed || seat->prev || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
+    /* One beat a person, however many sockets: the first one of this site that is in use stands for all. */
+    if (seat->side != FRAME_STAFF || !seat->welcomed || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
         return;
+    for (const struct seat *before = seat->prev; before; before = before->prev)
+        if (before->welcomed && key_eq(&before->site, &seat->site))
+            return;
     b->ids[b->n++] = seat->who;
 }
 
-static void heartbeat(struct desk *d, struct desk_site *ds)
+void heartbeat(struct desk *d, struct desk_site *ds)
 {
     size_t cap = session_count(d->session, FRAME_STAFF);
     struct beating b = { ds, cap ? calloc(cap, sizeof(struct kf_id)) : NULL, 0, cap };
@@ -730,11 +780,20 @@ static void heartbeat(struct desk *d, struct desk_site *ds)
     free(b.ids);
 }
 
+void desk_stop(struct desk *d)
+{
+    d->stopping = true;
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        held_flush(ds);
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
 
     lease_tick(d);
+    if (d->stopping)
+        return; /* only what is under way goes on, under the leases that it needs */
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
@@ -763,10 +822,18 @@ void desk_tick(struct desk *d)
     }
 }
 
+/* Hints were lost while the link was down. */
+static void each_unhinted(void *ctx, struct view *v)
+{
+    desk_hint(ctx, &v->conv.site, &v->conv.id, -1);
+}
+
 void desk_live_changed(struct desk *d, bool up)
 {
     if (up)
         log_event(d, 1, "desk event=live_up");
+    if (up && !d->cfg.sole)
+        session_each_view(d->session, each_unhinted, d);
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {

@@ -1,6 +1,7 @@
 /* housekeep.c: what the holder of a site's lease does, so that nothing waits for ever: leases, rebuilding the live layer, what has become
  * due, agents who are lost, conversations that were parked. */
-#include "desk/inner.h"
+#include "core/mutant.h"
+#include "desk/outlet.h"
 
 #include <stdlib.h>
 
@@ -262,8 +263,16 @@ static void rebuild_was_reset(void *ctx, enum kf_rc rc, const struct kf_err *why
         rebuild_end(r, false);
         return;
     }
+    heartbeat(d, ds); /* it may not even know who is connected */
     tell_agents(d, ds);
     rebuild_page(r);
+}
+
+/* The live layer has turned out to be empty: the next tick sweeps, and finds that. */
+void rebuild_soon(struct desk_site *ds)
+{
+    ds->ready_lease = 0;
+    ds->swept_at = 0;
 }
 
 /* No match is under way while this runs: it begins only between passes, and the scripts refuse reservations until it is ready. */
@@ -273,11 +282,13 @@ static void rebuild(struct desk *d, struct desk_site *ds)
 
     if (ds->rebuilding || ds->passing || ds->matching)
         return;
+    if (mutant("one_rebuild") && ds->rebuilt)
+        return;
     r = calloc(1, sizeof(*r));
     if (!r)
         return;
     *r = (struct rebuild){ .d = d, .site = ds->site->key, .lease = d->leases[ds->shard].held };
-    ds->rebuilding = true;
+    ds->rebuilding = ds->rebuilt = true;
     d->under_way++;
     d->ports.live_reset(d->ports.ctx, &ds->site->key, r->lease, rebuild_was_reset, r);
 }
@@ -520,6 +531,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     sweep_parked(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
+    pull_sweep(d, ds);
     if (!d->ports.live_up(d->ports.ctx))
         return;
     if (ds->ready_lease != d->leases[ds->shard].held) {

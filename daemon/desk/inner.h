@@ -49,6 +49,7 @@ struct refusal {
 
 struct desk_site {
     struct site *site;
+    int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
@@ -56,8 +57,8 @@ struct desk_site {
     int shard;
 
     /* Housekeeping, while the lease is ours. */
-    int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
-    bool rebuilding;
+    int64_t ready_lease;      /* the live layer was rebuilt under this lease; 0: not */
+    bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
@@ -68,6 +69,7 @@ struct desk_site {
     struct refusal refusals[REFUSALS];
     size_t n_refusals;
     int64_t swept_at;
+    int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
     /* The last look. */
     struct seen *seen;
@@ -94,7 +96,7 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    bool lease_reading;
+    bool stopping, lease_reading;
     int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
@@ -132,8 +134,6 @@ int64_t narrower(int64_t of_site, int64_t of_all);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
 /* The queue of that name; where it was taken away the site's first one, so that nobody waits for ever. NULL: the site has none. */
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
-/* Is what is said there to leave the house? */
-bool to_platform(const struct desk_site *ds, const struct conv *c);
 /* By the last look; without one: here. */
 bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
@@ -187,7 +187,10 @@ void deliver_kick(struct desk *d, struct desk_site *ds);
 void deliver_settle(struct desk *d, struct desk_site *ds);
 void deliver_forget(struct desk_site *ds);
 void lease_tick(struct desk *d);
+/* Tells the live layer who of the staff is connected here. */
+void heartbeat(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
+void rebuild_soon(struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);

@@ -348,7 +348,7 @@ static void visitor_typing(struct desk *d, struct seat *seat, const struct inbou
         return;
     buf_clear(&d->out);
     frame_typing(&d->out, &v->conv.id, &who, in->on);
-    session_send_who(d->session, &v->conv.owner, &d->out, seat->conn);
+    session_send_who(d->session, &v->conv.site, &v->conv.owner, &d->out, seat->conn);
 }
 
 static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -365,7 +365,7 @@ static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat
     if (commit_from_seat(d, seat, in, c) && !id_is_zero(&conv->owner)) {
         buf_clear(&d->out);
         frame_read(&d->out, &conv->id, ROLE_VISITOR, in->seq < conv->seq ? in->seq : conv->seq);
-        session_send_who(d->session, &conv->owner, &d->out, seat->conn);
+        session_send_who(d->session, &conv->site, &conv->owner, &d->out, seat->conn);
     }
 }
 

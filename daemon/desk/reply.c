@@ -83,7 +83,7 @@ static void say_fill(struct desk_site *ds, struct change *c, const struct conv *
 
     step->u.step = (struct conv_event){ .kind = CONV_STAFF_SAYS, .person = c->by.id, .epoch = conv->epoch };
     act = change_act(c, ACT_MESSAGE);
-    act->errand = to_platform(ds, conv);
+    act->errand = outward(ds->site, conv);
     act->u.message = (struct message){
         .at = c->at,
         .from = c->by,
@@ -240,7 +240,7 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
     act->u.edit.own = true;
     content(c, "recall", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
-    if (to_platform(ds, conv)) {
+    if (outward(ds->site, conv)) {
         act = change_act(c, ACT_ERRAND);
         act->u.errand = (struct errand){ .conv = conv->id, .seq = in->seq, .kind = ERRAND_DELETE, .due_at = c->at, .created_at = c->at };
     }
@@ -251,7 +251,7 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
 {
     struct act *act = change_act(c, ACT_STATUS);
 
-    if (!to_platform(ds, conv))
+    if (!outward(ds->site, conv))
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
     act->u.status.seq = in->seq;
     act->u.status.delivery = DELIVERY_SENDING;
@@ -301,7 +301,7 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     if (commit_from_seat(d, seat, in, c)) {
         buf_clear(&d->out);
         frame_read(&d->out, &conv->id, ROLE_AGENT, seq);
-        session_send_who(d->session, &conv->contact, &d->out, 0);
+        session_send_who(d->session, &conv->site, &conv->contact, &d->out, 0);
     }
 }
 
@@ -428,7 +428,7 @@ static void staff_typing(struct desk *d, const struct member *m, struct seat *se
         return;
     buf_clear(&d->out);
     frame_typing(&d->out, &conv->id, &who, in->on);
-    session_send_who(d->session, &conv->contact, &d->out, seat->conn);
+    session_send_who(d->session, &conv->site, &conv->contact, &d->out, seat->conn);
 }
 
 /* ---- which conversation ---- */

@@ -131,11 +131,8 @@ static void say(struct desk *d, struct desk_site *ds, struct change *c, const st
     values[2] = (struct wording_value){ "position", position };
     values[3] = (struct wording_value){ "opening", opening };
     act = speak(ds->site, c, &l->conv, r->wording, NULL, values, 4);
-    if (!act)
-        return;
-    if (r->actions & RULE_FORM)
+    if (act && (r->actions & RULE_FORM))
         act->u.message.extra = "{\"form\":\"contact\"}";
-    act->errand = to_platform(ds, &l->conv);
 }
 
 static void fire(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule_firing *f)

@@ -23,7 +23,7 @@ void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int6
     v.position = position;
     buf_clear(&d->out);
     frame_state(&d->out, FRAME_VISITOR, &v);
-    session_send_who(d->session, &c->contact, &d->out, 0);
+    session_send_who(d->session, &c->site, &c->contact, &d->out, 0);
 }
 
 /* At most once a second; the sweep sends what was held back. */
@@ -37,7 +37,7 @@ void tell_queue(struct desk *d, struct desk_site *ds)
     buf_clear(&d->out);
     frame_queue(&d->out, ds->waiting, ds->longest_ms);
     for (size_t i = 0; i < ds->n_members; i++)
-        session_send_who(d->session, &ds->members[i].person, &d->out, 0);
+        session_send_who(d->session, &ds->site->key, &ds->members[i].person, &d->out, 0);
 }
 
 /* ---- the owner ---- */
@@ -73,7 +73,7 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
         else
             frame_assigned(&d->out, &v, call->cid);
         session_owner_told(d->session, &call->conv);
-        session_send_who(d->session, &call->who, &d->out, 0);
+        session_send_who(d->session, &call->site, &call->who, &d->out, 0);
     }
     desk_call_end(call);
 }
@@ -105,7 +105,7 @@ static void tell_former(struct desk *d, const struct conv *c, const struct kf_id
 {
     buf_clear(&d->out);
     frame_released(&d->out, &c->id, why);
-    session_send_who(d->session, former, &d->out, 0);
+    session_send_who(d->session, &c->site, former, &d->out, 0);
 }
 
 /* ---- the live layer ---- */
@@ -184,10 +184,12 @@ static void put(struct desk *d, struct desk_site *ds, const struct conv *c)
 
 /* ---- news ---- */
 
+/* The newest conversation is the one that a visitor's page shows; ids are sorted by time. */
 static void each_visitor_seat(struct desk *d, const struct conv *c)
 {
     for (struct seat *seat = session_seats(d->session, &c->contact); seat; seat = seat->next)
-        seat->conv = c->id;
+        if (memcmp(&c->id, &seat->conv, sizeof(c->id)) > 0)
+            seat->conv = c->id;
 }
 
 /* The word that owners get to read: what the newest entry of the timeline calls it. */
@@ -218,6 +220,8 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner))
             tell_former(d, c, &before->owner, why);
+        if (v && v->conv.epoch > c->epoch)
+            return; /* a read has overtaken this commit: what came after it is told by its own news */
         if (!id_is_zero(&c->owner))
             tell_owner(d, ds, c, why);
     }

@@ -69,10 +69,10 @@ void crowd_free(struct crowd *c)
 
 void crowd_turn(struct crowd *c, const struct daemon *d, int ms)
 {
-    struct pollfd p[64];
-    int who[64], n = 0;
+    struct pollfd p[CROWD_MAX];
+    int who[CROWD_MAX], n = 0;
 
-    assert_in_range(c->n, 0, 64);
+    assert_in_range(c->n, 0, CROWD_MAX);
     for (int i = 0; i < c->n; i++) {
         talker_go(&c->talkers[i], d, &c->pace);
         if (talker_fd(&c->talkers[i]) < 0)
@@ -111,7 +111,7 @@ int crowd_up(const struct crowd *c)
     int ret = 0;
 
     for (int i = 0; i < c->n; i++)
-        ret += c->talkers[i].state == TALKER_UP;
+        ret += c->talkers[i].state == TALKER_UP || c->talkers[i].out;
     return ret;
 }
 
@@ -147,6 +147,8 @@ static bool everybody_heard(const struct crowd *c)
     for (int i = 0; i < c->n; i++) {
         const struct talker *t = &c->talkers[i];
 
+        if (t->out)
+            continue;
         if (t->state != TALKER_UP || !t->pongs)
             return false;
         for (int k = 0; k < t->n_sights; k++)
@@ -169,7 +171,8 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
             fail_msg("%d of %d texts were never answered; %d of %d are connected", crowd_open(c), crowd_said(c), crowd_up(c), c->n);
     }
     for (int i = 0; i < c->n; i++)
-        talker_ping(&c->talkers[i]);
+        if (!c->talkers[i].out)
+            talker_ping(&c->talkers[i]);
     while (!everybody_heard(c)) {
         crowd_turn(c, d, TURN_MS);
         if (now_mono_ms() > end)

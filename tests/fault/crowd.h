@@ -5,6 +5,7 @@
 #include "fault/talker.h"
 
 #define CROWD_SITE "fault"
+#define CROWD_MAX  256
 
 struct crowd {
     uint64_t seed;
@@ -23,7 +24,7 @@ void crowd_turn(struct crowd *c, const struct daemon *d, int ms);
 bool crowd_live(struct crowd *c, const struct daemon *d, int ms);
 /* Has the daemon ended? It stays to be reaped. */
 bool daemon_ended(const struct daemon *d);
-int crowd_up(const struct crowd *c); /* who is back */
+int crowd_up(const struct crowd *c); /* who is there of those who should be */
 int crowd_open(const struct crowd *c);
 int crowd_said(const struct crowd *c);
 int crowd_acked(const struct crowd *c);

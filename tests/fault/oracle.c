@@ -1,9 +1,9 @@
 /* oracle.c: what the clients were told against what the database holds. Nothing that kefud counts is asked. */
-#include "fault/crowd.h"
+#include "fault/oracle.h"
 
 #include "core/id.h"
+#include "fault/crowd.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ struct book {
     int n, cap;
 };
 
-static sqlite3_stmt *ask(sqlite3 *db, const char *sql)
+sqlite3_stmt *oracle_ask(sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *s = NULL;
 
@@ -31,24 +31,35 @@ static sqlite3_stmt *ask(sqlite3 *db, const char *sql)
     return s;
 }
 
-static void check_integrity(sqlite3 *db)
+sqlite3 *oracle_open(const char *path)
 {
-    sqlite3_stmt *s = ask(db, "PRAGMA integrity_check");
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s;
 
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", path, sqlite3_errmsg(db));
+    s = oracle_ask(db, "PRAGMA integrity_check");
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
     assert_string_equal((const char *)sqlite3_column_text(s, 0), "ok");
     sqlite3_finalize(s);
+    return db;
 }
 
-static int count(sqlite3 *db, const char *sql)
+int oracle_count(sqlite3 *db, const char *sql)
 {
-    sqlite3_stmt *s = ask(db, sql);
+    sqlite3_stmt *s = oracle_ask(db, sql);
     int ret;
 
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
     ret = sqlite3_column_int(s, 0);
     sqlite3_finalize(s);
     return ret;
+}
+
+int oracle_gaps(sqlite3 *db)
+{
+    return oracle_count(db, "SELECT COUNT(*) FROM conversation c WHERE c.seq <> (SELECT COUNT(*) FROM message m WHERE m.conv = c.n) "
+                            "OR c.seq <> (SELECT COALESCE(MAX(seq), 0) FROM message m WHERE m.conv = c.n)");
 }
 
 /* "v3-17" */
@@ -95,8 +106,8 @@ static int by_sender(const void *a, const void *b)
 
 static void read_book(struct book *b, const struct crowd *c)
 {
-    sqlite3_stmt *s = ask(b->db, "SELECT c.id, m.seq, m.cid, m.text FROM message m JOIN conversation c ON c.n = m.conv "
-                                 "WHERE m.cid IS NOT NULL AND m.role IN (0, 1) ORDER BY m.conv, m.seq");
+    sqlite3_stmt *s = oracle_ask(b->db, "SELECT c.id, m.seq, m.cid, m.text FROM message m JOIN conversation c ON c.n = m.conv "
+                                        "WHERE m.cid IS NOT NULL AND m.role IN (0, 1) ORDER BY m.conv, m.seq");
 
     while (sqlite3_step(s) == SQLITE_ROW)
         take_row(b, c, s);
@@ -181,7 +192,7 @@ static void judge_sights(struct crowd *c, struct verdict *v)
             for (int k = 0; s->state == SAID_ACKED && k < c->n_visitors; k++) {
                 const struct sight *seen = talker_sight(&c->talkers[k], s->conv);
 
-                v->unseen += seen && !(s->seq < seen->cap && seen->seen[s->seq]);
+                v->unseen += seen && !c->talkers[k].out && !(s->seq < seen->cap && seen->seen[s->seq]);
             }
         }
 }
@@ -217,17 +228,14 @@ void crowd_judge(struct crowd *c, const char *database, struct verdict *ret)
     struct book b = { NULL };
 
     *ret = (struct verdict){ 0 };
-    if (sqlite3_open_v2(database, &b.db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", database, sqlite3_errmsg(b.db));
-    check_integrity(b.db);
+    b.db = oracle_open(database);
     read_book(&b, c);
     judge_acks(&b, c, ret);
     judge_rows(&b, c, ret);
     judge_sights(c, ret);
     judge_times(c, ret);
-    ret->conversations = count(b.db, "SELECT COUNT(*) FROM conversation");
-    ret->gaps = count(b.db, "SELECT COUNT(*) FROM conversation c WHERE c.seq <> (SELECT COUNT(*) FROM message m WHERE m.conv = c.n) "
-                            "OR c.seq <> (SELECT COALESCE(MAX(seq), 0) FROM message m WHERE m.conv = c.n)");
+    ret->conversations = oracle_count(b.db, "SELECT COUNT(*) FROM conversation");
+    ret->gaps = oracle_gaps(b.db);
     for (int i = 0; i < c->n; i++) {
         const struct talker *t = &c->talkers[i];
 

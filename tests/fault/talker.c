@@ -126,6 +126,14 @@ static void broken(struct talker *t)
     }
 }
 
+void talker_leave(struct talker *t)
+{
+    broken(t);
+    t->breaks--;
+    t->out = true;
+    t->served = false;
+}
+
 static void dial(struct talker *t, const struct daemon *d)
 {
     char head[1024];
@@ -241,13 +249,13 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
 {
     int64_t now = now_mono_ms();
 
-    if (t->state == TALKER_AWAY && d->pid > 0 && d->port > 0 && now >= t->retry_at)
+    if (t->state == TALKER_AWAY && !t->out && d->pid > 0 && d->port > 0 && now >= t->retry_at)
         dial(t, d);
     if (t->state != TALKER_UP)
         return;
     if (t->again_at && now >= t->again_at)
         repeat(t);
-    if (!pace->quiet && !t->again_at && t->open < pace->window && now >= t->due_at) {
+    if (!pace->quiet && !(t->most && t->n_said >= t->most) && !t->again_at && t->open < pace->window && now >= t->due_at) {
         say(t);
         t->due_at = now + chance_below(&t->chance, pace->think_ms + 1);
     }
@@ -269,6 +277,7 @@ static void hear_welcome(struct talker *t, const json_t *f)
     size_t i;
 
     t->state = TALKER_UP;
+    t->served = strcmp(text_at(f, "conversation.state"), "served") == 0;
     if (*text_at(f, "token"))
         (void)snprintf(t->token, sizeof(t->token), "%s", text_at(f, "token"));
     json_array_foreach(list, i, one)

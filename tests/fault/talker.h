@@ -57,6 +57,8 @@ struct talker {
     struct sight *sights;
     int n_sights;
     bool served; /* visitors: somebody has it */
+    bool out;    /* takes no part, for now */
+    int most;    /* texts that it says in all; 0: no end */
 
     /* What may not happen, and what may. */
     int fickle;    /* a repeat was answered differently from the first time */
@@ -81,6 +83,8 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
 /* Takes in what has come; to be called when its descriptor is readable. */
 void talker_read(struct talker *t);
 int talker_fd(const struct talker *t); /* -1: none */
+/* Ends the line and stays away until `out` is false again. */
+void talker_leave(struct talker *t);
 /* Everything that is heard after this answers something said before. */
 void talker_ping(struct talker *t);
 struct sight *talker_sight(struct talker *t, const char *conv); /* NULL: none */

@@ -24,7 +24,8 @@ static const char set[] =
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/in\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}},"
     "\"second\":{\"adapter\":\"generic\",\"name\":\"另一个\",\"queue\":\"desk\","
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/in\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}}},"
-    "\"rules\":[],\"people\":[{\"email\":\"agent@%s.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
+    "\"rules\":[{\"key\":\"greeting\",\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"greeting\",\"off\":true}],\"people\":[{"
+    "\"email\":\"agent@%s.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
     "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 static void add(const char *key, char path[64], char given[64])
@@ -52,6 +53,7 @@ static int start(void **state)
     assert_int_equal(staff_try_sign_in(&agent, &d, "agent@" SITE ".example", password), 201);
     staff_enter(&agent, &d, SITE);
     staff_presence(&agent, "online");
+    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
     return 0;
 }
 

@@ -1,0 +1,47 @@
+/* redis.h: campaign F2: Redis is killed, emptied, or comes back with what it knew long ago, while everybody talks. Nothing that
+ * was acknowledged is touched by it, nobody loses a conversation, and those who come meanwhile are served when it is back. */
+#ifndef KF_TESTS_FAULT_REDIS_H
+#define KF_TESTS_FAULT_REDIS_H
+
+#include "fault/crowd.h"
+
+/* ---- a redis-server of the test's own ---- */
+
+struct redis {
+    pid_t pid;     /* 0: not running */
+    char path[64]; /* of its socket */
+    char dir[64];
+};
+
+void redis_prepare(struct redis *r);
+/* Starts it; `keep`: with the dump that redis_save() has left, else empty. Does not wait. */
+void redis_start(struct redis *r, bool keep);
+void redis_kill(struct redis *r); /* SIGKILL, and waits */
+void redis_finish(struct redis *r);
+/* One command without spaces in its words; true if the answer is not an error. Fails the test if there is none. */
+bool redis_do(const struct redis *r, const char *command);
+/* Does it answer? A refusal for want of a password is an answer too. */
+bool redis_pong(const char *path);
+
+/* ---- the campaign ---- */
+
+struct redis_plan {
+    uint64_t seed;
+    int rounds;
+    bool own;           /* the server that kefud starts, by its pid; else one of the test's: kills and FLUSHALL */
+    const char *mutant; /* NULL none */
+};
+
+struct redis_result {
+    struct verdict verdict;
+    int kills, flushes, stale;        /* stale: kills after which an old dump came back */
+    int acked_without;                /* while Redis was away */
+    int away_p50_ms, away_max_ms;     /* from the kill to the first answer */
+    int routed_p50_ms, routed_max_ms; /* from that answer until a visitor who came meanwhile was served; -1: was not within 10 s */
+    int unrouted;                     /* rounds in which that did not come about */
+    int changed_hands;                /* conversations that had an owner before the first kill, and another one or epoch at the end */
+};
+
+void redis_campaign(const struct redis_plan *plan, struct redis_result *ret);
+
+#endif
