@@ -57,7 +57,7 @@ struct desk_site {
     int shard;
 
     /* Housekeeping, while the lease is ours. */
-    int64_t ready_lease; /* the live layer was rebuilt under this lease; 0: not */
+    int64_t ready_lease;      /* the live layer was rebuilt under this lease; 0: not */
     bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
@@ -101,6 +101,7 @@ struct desk {
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;
+    char listening[96];
     size_t under_way;
     struct buf out;
 };
@@ -184,6 +185,8 @@ void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
+/* One more act of a change: the platform hears of it too, if its channel has `cap`. */
+void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);
 void deliver_kick(struct desk *d, struct desk_site *ds);
 /* Tries again to write down how errands ended. */
 void deliver_settle(struct desk *d, struct desk_site *ds);
