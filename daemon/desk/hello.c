@@ -10,6 +10,9 @@
 
 #define HISTORY_MAX 200
 #define NAME_MAX_CP 60
+/* A socket's queue holds 256 KiB: a welcome, or a timeline beside a page of history, has to fit, whatever visitors say of themselves. */
+#define WELCOME_BYTES  (96 << 10)
+#define TIMELINE_BYTES (96 << 10)
 
 static bool set_text(char **slot, struct slice s)
 {
@@ -341,7 +344,7 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         if (!v || !id_eq(&v->conv.owner, &seat->who))
             continue;
         conv_json_view(ds, &v->conv, &json);
-        json.customer = r->customers[i];
+        json.customer = b->n < WELCOME_BYTES ? r->customers[i] : NULL;
         json.visitor_name = customer_name(r->arena, r->customers[i]);
         session_owner_told(d->session, &v->conv.id);
         if (written++)
@@ -594,6 +597,16 @@ static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     desk_call_end(call);
 }
 
+/* The first of the newest entries that fit. */
+static size_t newest_entries(const struct query *q)
+{
+    size_t bytes = 0, i = q->n_entries;
+
+    while (i && (bytes += strlen(q->entries[i - 1].data) + 256) <= TIMELINE_BYTES)
+        i--;
+    return i;
+}
+
 static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -601,7 +614,7 @@ static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struc
     struct seat *seat = session_seat(d->session, call->conn);
 
     (void)why;
-    for (size_t i = 0; seat && !rc && i < q->n_entries; i++) {
+    for (size_t i = rc ? 0 : newest_entries(q); seat && !rc && i < q->n_entries; i++) {
         buf_clear(&d->out);
         frame_timeline(&d->out, &call->conv, &q->entries[i]);
         session_send(d->session, seat, &d->out);

@@ -526,6 +526,8 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
         look(d, ds);
         return;
     }
+    if (d->figures.store_away)
+        return; /* the beat of the lease tries whether it is back */
     if (!ds->sweeping)
         sweep_due(d, ds);
     sweep_parked(d, ds);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define RATINGS 6 /* of a visitor in a minute */
+
 static void acked(struct desk *d, const struct call *call, const struct news *news)
 {
     static const int bounds[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 };
@@ -185,6 +187,15 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     return c;
 }
 
+/* Who was put off until later and writes when somebody is there after all is not kept waiting for the hour. */
+static void unpark(struct desk *d, const struct desk_site *ds, const struct seat *seat, struct change *c)
+{
+    const struct view *v = session_view(d->session, &seat->conv);
+
+    if (v && v->conv.state == CONV_PARKED && staffed(d, ds, &v->conv.queue))
+        change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_VISITOR_SAYS, .epoch = -1, .staffed = true };
+}
+
 static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
 {
     struct change *c = visitor_change(d, ds, seat, in);
@@ -194,6 +205,7 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
         seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
         return;
     }
+    unpark(d, ds, seat, c);
     c->content = change_slice(c, in->type == TYPE_FORM ? in->form : in->type == TYPE_CHOICE ? in->payload : in->text);
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
@@ -390,10 +402,17 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
 
 static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
-    struct change *c = change_new(&ds->site->key, now(d));
+    char id[KF_ID_TEXT], key[64];
+    struct kf_err why = { 0 };
+    struct change *c;
     struct act *act;
-    char id[KF_ID_TEXT];
 
+    (void)snprintf(key, sizeof(key), "r:%s", id_text(&seat->who, id));
+    if (!rate_take(d, key, RATINGS, RATINGS, 60000, &why)) { /* each is a line on the timeline */
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    c = change_new(&ds->site->key, now(d));
     if (!c) {
         seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
         return;

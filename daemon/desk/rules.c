@@ -3,6 +3,7 @@
 #include "core/rule.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
+#include "protocols/stamp.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #define FIRINGS_MAX 8
 #define LOOKED_MAX  50
+#define DAY_S       86400
 
 struct looking {
     struct desk *d;
@@ -101,25 +103,30 @@ static size_t match_all(struct desk *d, const struct desk_site *ds, const struct
 
 /* ---- what is said ---- */
 
+/* The hour; with the day, if it is not today's. */
 static void opening_text(const struct desk_site *ds, const struct conv *c, int64_t now_ms, char *ret, size_t n)
 {
     const struct site_queue *q = site_queue(ds->site, &c->queue);
     int64_t at = q ? hours_next_opening(&q->hours, now_ms) : INT64_MAX;
     int64_t local, minutes;
+    char day[STAMP_TEXT];
 
     *ret = '\0';
     if (at == INT64_MAX || !q->hours.offset)
         return;
     local = at / 1000 + q->hours.offset(q->hours.zone, at);
     minutes = local / 60 % (24 * 60);
-    (void)snprintf(ret, n, "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    if (local / DAY_S == (now_ms / 1000 + q->hours.offset(q->hours.zone, now_ms)) / DAY_S)
+        (void)snprintf(ret, n, "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    else
+        (void)snprintf(ret, n, "%.10s %02d:%02d", stamp_text(local * 1000, day), (int)(minutes / 60), (int)(minutes % 60));
 }
 
 static void say(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule *r)
 {
     const struct view *v = session_view(d->session, &l->conv.id);
     const struct member *owner = id_is_zero(&l->conv.owner) ? NULL : member_of(ds, &l->conv.owner);
-    char position[24] = "", opening[16];
+    char position[24] = "", opening[24];
     struct wording_value values[4];
     struct act *act;
 
