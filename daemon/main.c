@@ -534,6 +534,7 @@ static void loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
     struct node *n = ctx;
     struct kf_err local = { 0 };
     const char *scheme = n->cfg.tls.certificate ? "https" : "http";
+    char url[96];
 
     if (n->stop)
         return;
@@ -547,6 +548,8 @@ static void loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
         return;
     }
     api_attach(n->api, n->server);
+    (void)snprintf(url, sizeof(url), "%s://%s", scheme, net_server_address(n->server));
+    desk_listens_at(n->desk, url);
     n->started = true;
     uv_timer_start(&n->tick, on_tick, 0, TICK_MS);
     if (notify_watchdog_ms() > 0)

@@ -194,6 +194,16 @@ static void again_later(struct trip *t, int64_t at_least_ms, const char *error)
     settle_commit(t);
 }
 
+void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq)
+{
+    const struct site_channel *sc = site_channel(ds->site, &conv->channel);
+    const struct channel_ops *ops = sc ? channel_find(sc->adapter) : NULL;
+
+    if (ops && (ops->caps & cap))
+        change_act(c, ACT_ERRAND)->u.errand =
+            (struct errand){ .conv = conv->id, .seq = seq, .kind = kind, .due_at = c->at, .created_at = c->at };
+}
+
 /* ---- on the way ---- */
 
 static void trip_send(struct trip *t);
@@ -223,6 +233,10 @@ static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *
 {
     const char *words = words_of(t, o);
 
+    if (t->errand.kind == ERRAND_READ && o->cls != OUTCOME_AUTH) { /* words wait behind it, and a minute later it is worth nothing */
+        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+        return;
+    }
     switch (o->cls) {
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:

@@ -22,6 +22,14 @@ struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
     return d;
 }
 
+void desk_listens_at(struct desk *d, const char *url)
+{
+    if (!d->cfg.public_url || !*d->cfg.public_url) {
+        (void)snprintf(d->listening, sizeof(d->listening), "%s", url);
+        d->cfg.public_url = d->listening;
+    }
+}
+
 void desk_bounds(struct desk *d, const struct desk_config *cfg)
 {
     d->cfg.new_per_minute = cfg->new_per_minute;

@@ -23,6 +23,8 @@ struct desk_config {
 };
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg);
+/* Where we listen, once that is known: the address of files for platforms where no public_url is set. */
+void desk_listens_at(struct desk *d, const char *url);
 /* Takes over the bounds of `cfg`: they were changed while running. */
 void desk_bounds(struct desk *d, const struct desk_config *cfg);
 /* Nothing may be under way any more. Takes NULL. */

@@ -101,6 +101,7 @@ struct desk {
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;
+    char listening[96];
     size_t under_way;
     struct buf out;
 };
@@ -193,6 +194,8 @@ void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
+/* One more act of a change: the platform hears of it too, if its channel has `cap`. */
+void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);
 void deliver_kick(struct desk *d, struct desk_site *ds);
 /* Tries again to write down how errands ended. */
 void deliver_settle(struct desk *d, struct desk_site *ds);

@@ -2,6 +2,7 @@
 #include "core/permit.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
+#include "protocols/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,7 @@ static void closes(struct desk_site *ds, struct change *c, const struct conv *co
     step->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = conv->epoch, .wrapup_ms = ds->site->wrapup_ms };
     content(c, "close", (struct slice){ NULL, 0 });
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
+    also_tell(ds, c, conv, CHAN_CLOSED, ERRAND_CLOSED, 0);
 }
 
 static void invites(struct desk_site *ds, struct change *c, const struct conv *conv)
@@ -232,10 +234,7 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
     act->u.edit.own = true;
     content(c, "recall", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
-    if (outward(ds->site, conv)) {
-        act = change_act(c, ACT_ERRAND);
-        act->u.errand = (struct errand){ .conv = conv->id, .seq = in->seq, .kind = ERRAND_DELETE, .due_at = c->at, .created_at = c->at };
-    }
+    also_tell(ds, c, conv, CHAN_RECALL, ERRAND_DELETE, in->seq);
 }
 
 static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
@@ -290,6 +289,7 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     }
     content(c, "read", slice_of(change_printf(c, "%lld", (long long)seq)));
     change_act(c, ACT_READ)->u.seq = seq;
+    also_tell(ds, c, conv, CHAN_READ, ERRAND_READ, seq);
     if (commit_from_seat(d, seat, in, c)) {
         buf_clear(&d->out);
         frame_read(&d->out, &conv->id, ROLE_AGENT, seq);

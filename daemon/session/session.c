@@ -339,15 +339,17 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
     const struct conv *c = &v->conv;
 
     for (size_t i = 0; i < n; i++) {
+        /* The sender's own words have their ack; what the system said because of them is news to the sender too. */
+        uint64_t skip = m[i].cid && *m[i].cid ? except : 0;
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
         frame_message(&s->out, &c->id, &m[i], true);
-        send_all(s, &c->site, &c->contact, &s->out, &f, except);
+        send_all(s, &c->site, &c->contact, &s->out, &f, skip);
         if (!id_is_zero(&c->owner) && m[i].seq > v->owner_seq)
-            send_all(s, &c->site, &c->owner, &s->out, &f, except);
+            send_all(s, &c->site, &c->owner, &s->out, &f, skip);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
-            send_all(s, &c->site, former, &s->out, &f, except);
+            send_all(s, &c->site, former, &s->out, &f, skip);
         if (f)
             net_frame_unref(f);
     }
