@@ -32,6 +32,7 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
 
+    d->figures.store_away = rc == KF_AGAIN;
     if (rc) {
         if (rc == KF_CONFLICT)
             d->figures.conflicts++;
