@@ -32,6 +32,7 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
 
+    d->figures.store_away = rc == KF_AGAIN;
     if (rc) {
         if (rc == KF_CONFLICT)
             d->figures.conflicts++;
@@ -53,7 +54,7 @@ bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
 
     if (!call) {
         change_free(c);
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return false;
     }
     call->conn = seat->conn;
@@ -65,12 +66,9 @@ bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
 /* Without an id an act cannot be repeated safely, so there is none without. */
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in)
 {
-    struct kf_err why = { 0 };
-
     if (in->cid.n)
         return true;
-    (void)kf_fail(&why, KF_INVALID, "cid is missing: 1 to 64 of A-Z a-z 0-9 _ -");
-    session_error(d->session, seat, in->cid, &why);
+    seat_refuse(d, seat, in, KF_INVALID, "cid is missing: 1 to 64 of A-Z a-z 0-9 _ -");
     return false;
 }
 
@@ -202,7 +200,7 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
     struct act *act;
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     unpark(d, ds, seat, c);
@@ -214,17 +212,6 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
 }
 
 /* ---- files ---- */
-
-struct pending {
-    struct desk *d;
-    uint64_t conn;
-    char cid[KF_CID_MAX + 1];
-    struct kf_id file;
-    int64_t reply_to;
-    char *text;
-    struct kf_id conv; /* staff */
-    void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
-};
 
 enum message_kind file_kind(const char *mime)
 {
@@ -256,56 +243,6 @@ const char *file_extra(struct change *c, const struct stored_file *f)
     return ret;
 }
 
-/* Uploads come with the token, which knows nothing of an identity that the page has proven. */
-static bool file_of(const struct seat *seat, const struct kf_id *by)
-{
-    return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
-}
-
-static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct pending *p = ctx;
-    struct desk *d = p->d;
-    struct seat *seat = session_seat(d->session, p->conn);
-    struct inbound in = { .kind = INBOUND_MESSAGE, .file = p->file, .reply_to = p->reply_to, .conversation = p->conv };
-    struct kf_err none = { 0 };
-
-    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !file_of(seat, &q->file.by.id)))
-        rc = KF_ABSENT; /* somebody else's: as if it were not there */
-    in.cid = slice_of(p->cid);
-    in.text = slice_of(p->text);
-    if (seat && rc == KF_ABSENT) {
-        (void)kf_fail(&none, KF_ABSENT, "no such file: upload it first");
-        session_error(d->session, seat, in.cid, &none);
-    } else if (rc)
-        seat_fail(d, p->conn, p->cid, rc, why);
-    else if (seat)
-        p->go(d, seat, &in, &q->file);
-    d->under_way--;
-    free(p->text);
-    free(p);
-}
-
-void with_file(struct desk *d, struct seat *seat, const struct inbound *in,
-               void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f))
-{
-    struct query *q = query_new(QUERY_FILE);
-    struct pending *p = q ? calloc(1, sizeof(*p)) : NULL;
-
-    if (!p) {
-        if (q)
-            arena_free(q->arena);
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
-        return;
-    }
-    *p = (struct pending){ .d = d, .conn = seat->conn, .file = in->file, .reply_to = in->reply_to, .conv = in->conversation, .go = go };
-    memcpy(p->cid, in->cid.p, in->cid.n);
-    p->text = strndup(in->text.n ? in->text.p : "", in->text.n);
-    d->under_way++;
-    q->id = in->file;
-    d->ports.read(d->ports.ctx, q, file_known, p);
-}
-
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
 {
     struct desk_site *ds = site_of(d, &seat->site);
@@ -314,7 +251,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     char id[KF_ID_TEXT];
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->content = slice_of(change_printf(c, "file:%s", id_text(&f->id, id)));
@@ -336,6 +273,10 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
 
     if (!ds || !wants_cid(d, seat, in))
         return;
+    if (!widget_channel(ds->site)) {
+        seat_refuse(d, seat, in, KF_DENIED, "this channel is switched off");
+        return;
+    }
     (void)snprintf(key, sizeof(key), "v:%s", id_text(&seat->who, id));
     burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
     rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
@@ -368,7 +309,7 @@ static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat
     struct change *c = change_new(&ds->site->key, now(d));
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->by = visitor_actor(c, seat);
@@ -388,7 +329,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     char id[KF_ID_TEXT];
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->by = visitor_actor(c, seat);
@@ -414,7 +355,7 @@ static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat
     }
     c = change_new(&ds->site->key, now(d));
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->by = visitor_actor(c, seat);
@@ -469,62 +410,17 @@ static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat,
         visitor_rate(d, ds, seat, in, conv);
         break;
     default:
-        seat_fail(d, seat->conn, "", KF_UNSUPPORTED, NULL);
+        seat_refuse(d, seat, in, KF_UNSUPPORTED, "not possible here");
         break;
     }
 }
 
-/* An act on a conversation that no view of ours shows, or one of an earlier time: read it first. */
-struct act_later {
-    struct desk *d;
-    uint64_t conn;
-    struct arena *arena;
-    struct inbound in;
-};
-
-static void act_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+static void act_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
-    struct act_later *l = ctx;
-    struct desk *d = l->d;
-    struct seat *seat = session_seat(d->session, l->conn);
-    struct desk_site *ds = seat ? site_of(d, &seat->site) : NULL;
-    struct kf_err none = { 0 };
-
-    if (ds && !rc && (!key_eq(&q->convs[0].site, &seat->site) || !id_eq(&q->convs[0].contact, &seat->who)))
-        rc = KF_ABSENT;
-    if (ds && rc == KF_ABSENT) {
-        (void)kf_fail(&none, KF_ABSENT, "no such conversation");
-        why = &none;
-    }
-    if (ds && rc)
-        session_error(d->session, seat, l->in.cid, why);
-    else if (ds)
-        visitor_act(d, ds, seat, &l->in, &q->convs[0]);
-    d->under_way--;
-    arena_free(l->arena);
-}
-
-static void act_later(struct desk *d, const struct seat *seat, const struct inbound *in, const struct kf_id *conv)
-{
-    struct arena *a = arena_new(0);
-    struct act_later *l = a ? ARENA_NEW(a, struct act_later) : NULL;
-    struct query *q = l ? query_new(QUERY_CONV) : NULL;
-
-    if (!q) {
-        arena_free(a);
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
-        return;
-    }
-    l->d = d;
-    l->conn = seat->conn;
-    l->arena = a;
-    l->in = *in;
-    l->in.cid = arena_copy(a, in->cid);
-    l->in.tags = arena_copy(a, in->tags);
-    l->in.comment = arena_copy(a, in->comment);
-    d->under_way++;
-    q->id = *conv;
-    d->ports.read(d->ports.ctx, q, act_conv, l);
+    if (id_eq(&conv->contact, &seat->who))
+        visitor_act(d, ds, seat, in, conv);
+    else
+        seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
 }
 
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -532,7 +428,6 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
     struct desk_site *ds = site_of(d, &seat->site);
     struct kf_id id = id_is_zero(&in->conversation) ? seat->conv : in->conversation;
     const struct view *v = session_view(d->session, &id);
-    struct kf_err why = { 0 };
 
     if (!ds)
         return;
@@ -546,13 +441,12 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
         v = NULL;
     if (in->kind == INBOUND_PROFILE)
         visitor_profile(d, ds, seat, in, v ? &v->conv : NULL);
-    else if (id_is_zero(&id)) {
-        (void)kf_fail(&why, KF_ABSENT, "there is no conversation yet");
-        session_error(d->session, seat, in->cid, &why);
-    } else if (v) {
+    else if (id_is_zero(&id))
+        seat_refuse(d, seat, in, KF_ABSENT, "there is no conversation yet");
+    else if (v) {
         struct conv conv = v->conv;
 
         visitor_act(d, ds, seat, in, &conv);
     } else
-        act_later(d, seat, in, &id);
+        with_conv(d, seat, in, &id, act_known);
 }

@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words)
-{
-    struct kf_err why = { 0 };
-
-    (void)kf_fail(&why, rc, "%s", words);
-    session_error(d->session, seat, in->cid, &why);
-}
-
 static struct actor staff_actor(struct change *c, const struct member *m)
 {
     return (struct actor){ .role = ROLE_AGENT,
@@ -103,7 +95,7 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
     struct change *c = staff_change(d, ds, m, in, conv);
 
     if (!c) {
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     content(c, "message", in->text);
@@ -122,7 +114,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     char id[KF_ID_TEXT];
 
     if (!c) {
-        refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
+        seat_refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
         return;
     }
     content(c, "file", slice_of(id_text(&f->id, id)));
@@ -139,7 +131,7 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
                  const struct conv *conv)
 {
     if (!id_eq(&conv->owner, &m->person) || conv->state != CONV_SERVED)
-        refuse(d, seat, in, KF_CONFLICT, "this conversation is not yours: accept it first");
+        seat_refuse(d, seat, in, KF_CONFLICT, "this conversation is not yours: accept it first");
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
     else
@@ -292,7 +284,7 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     int64_t seq = in->seq < conv->seq ? in->seq : conv->seq;
 
     if (!c) {
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     content(c, "read", slice_of(change_printf(c, "%lld", (long long)seq)));
@@ -322,7 +314,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     }
     c = staff_change(d, ds, m, in, conv);
     if (!c) {
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     if (verb_of(in->kind) == VERB_SAY)
@@ -404,7 +396,7 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
 
     if (!call) {
         change_free(c);
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     content(c, "presence", slice_of(presence_name(in->presence)));
@@ -440,57 +432,13 @@ static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat,
     if (!m || m->disabled)
         session_kick(d->session, seat, 4403, "not a member of this site");
     else if (!permit(m, VERB_READ, &seat->site, conv))
-        refuse(d, seat, in, KF_ABSENT, "no such conversation");
+        seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
     else if (!permit(m, verb_of(in->kind), &seat->site, conv))
-        refuse(d, seat, in, KF_DENIED, "not permitted");
+        seat_refuse(d, seat, in, KF_DENIED, "not permitted");
     else if (in->kind == INBOUND_TYPING)
         staff_typing(d, m, seat, in, conv);
     else
         act_on(d, ds, m, seat, in, conv);
-}
-
-struct later {
-    struct desk *d;
-    uint64_t conn;
-    struct arena *arena;
-    struct inbound in;
-};
-
-static void later_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct later *l = ctx;
-    struct desk *d = l->d;
-    struct seat *seat = session_seat(d->session, l->conn);
-    struct desk_site *ds = seat ? site_of(d, &seat->site) : NULL;
-
-    if (ds && rc == KF_ABSENT)
-        refuse(d, seat, &l->in, KF_ABSENT, "no such conversation");
-    else if (ds && rc)
-        session_error(d->session, seat, l->in.cid, why);
-    else if (ds)
-        act_checked(d, ds, seat, &l->in, &q->convs[0]);
-    d->under_way--;
-    arena_free(l->arena);
-}
-
-static void act_later(struct desk *d, struct seat *seat, const struct inbound *in)
-{
-    struct arena *a = arena_new(0);
-    struct later *l = a ? ARENA_NEW(a, struct later) : NULL;
-    struct query *q = l ? query_new(QUERY_CONV) : NULL;
-
-    if (!q) {
-        arena_free(a);
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
-        return;
-    }
-    *l = (struct later){ .d = d, .conn = seat->conn, .arena = a, .in = *in };
-    l->in.cid = arena_copy(a, in->cid);
-    l->in.text = arena_copy(a, in->text);
-    l->in.reason = arena_copy(a, in->reason);
-    d->under_way++;
-    q->id = in->conversation;
-    d->ports.read(d->ports.ctx, q, later_conv, l);
 }
 
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -510,7 +458,7 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
         return;
     }
     if (id_is_zero(&in->conversation)) {
-        refuse(d, seat, in, KF_INVALID, "conversation is missing");
+        seat_refuse(d, seat, in, KF_INVALID, "conversation is missing");
         return;
     }
     v = session_view(d->session, &in->conversation);
@@ -519,5 +467,5 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
 
         act_checked(d, ds, seat, in, &conv);
     } else if (in->kind != INBOUND_TYPING)
-        act_later(d, seat, in);
+        with_conv(d, seat, in, &in->conversation, act_checked);
 }

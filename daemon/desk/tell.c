@@ -229,12 +229,21 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         tell_state(d, ds, c, 0);
 }
 
+static void count_wait(struct desk *d, const struct conv *before, const struct conv *c)
+{
+    if (c->state != CONV_SERVED || before->state == CONV_SERVED || c->served_at < c->arrived_at)
+        return;
+    d->figures.waits++;
+    d->figures.wait_ms_total += (uint64_t)(c->served_at - c->arrived_at);
+}
+
 void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except)
 {
     const struct conv *c = &news->conv;
 
     if (!news->has_conv || news->duplicate)
         return;
+    count_wait(d, &news->before, c);
     if (news->opened || news->reopened)
         each_visitor_seat(d, c);
     session_news(d->session, news, except);
