@@ -135,6 +135,20 @@ struct call *desk_call(struct desk *d, const struct desk_site *ds)
     return call;
 }
 
+struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call)
+{
+    struct query *q = query_new(kind);
+
+    *call = q ? desk_call(d, ds) : NULL;
+    if (q && !*call) {
+        arena_free(q->arena);
+        return NULL;
+    }
+    if (q && ds)
+        q->site = ds->site->key;
+    return q;
+}
+
 void desk_call_end(struct call *call)
 {
     call->d->under_way--;
@@ -337,13 +351,11 @@ static void fetched(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
 {
     struct desk *d = ctx;
-    struct query *q = query_new(QUERY_MESSAGES);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_MESSAGES, &call);
     struct view *v = session_view(d->session, conv);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q) {
         if (v)
             v->fetching = false;
         return;
@@ -503,13 +515,9 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
     }
     if (seq >= 0 && !session_view(d->session, conv))
         return;
-    q = query_new(QUERY_CONV);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_CONV, &call);
+    if (!q)
         return;
-    }
     q->id = *conv;
     d->ports.read(d->ports.ctx, q, hinted, call);
 }

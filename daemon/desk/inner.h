@@ -118,6 +118,8 @@ struct call {
 };
 
 struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
+/* A question to the store, of the site if `ds` is given, and the call that goes on with the answer; NULL: out of memory. */
+struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call);
 void desk_call_end(struct call *call);
 void desk_call_cid(struct call *call, struct slice cid);
 

@@ -85,18 +85,14 @@ static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *
 
     if (!session_seats(d->session, &c->owner))
         return;
-    q = query_new(QUERY_PROFILE);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_PROFILE, &call);
+    if (!q) {
         session_owner_told(d->session, &c->id);
         return;
     }
     call->conv = c->id;
     call->who = c->owner;
     desk_call_cid(call, slice_of(why));
-    q->site = c->site;
     q->id = c->contact;
     d->ports.read(d->ports.ctx, q, told_owner, call);
 }
