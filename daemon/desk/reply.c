@@ -101,7 +101,7 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
     content(c, "message", in->text);
     say_fill(ds, c, conv, in, NULL);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
@@ -124,7 +124,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     msg->file = f->id;
     msg->extra = file_extra(c, f);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
@@ -290,11 +290,7 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     content(c, "read", slice_of(change_printf(c, "%lld", (long long)seq)));
     change_act(c, ACT_READ)->u.seq = seq;
     also_tell(ds, c, conv, CHAN_READ, ERRAND_READ, seq);
-    if (commit_from_seat(d, seat, in, c)) {
-        buf_clear(&d->out);
-        frame_read(&d->out, &conv->id, ROLE_AGENT, seq);
-        session_send_who(d->session, &conv->site, &conv->contact, &d->out, 0);
-    }
+    commit_from_seat(d, seat, in, c);
 }
 
 static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
@@ -353,7 +349,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         session_error(d->session, seat, in->cid, &why);
         return;
     }
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* ---- presence ---- */
