@@ -156,7 +156,7 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
     }
     say_fill(ds, c, conv, in, NULL);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
@@ -177,7 +177,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     msg->file = f->id;
     msg->extra = file_extra(c, f);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
@@ -336,11 +336,7 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     }
     change_act(c, ACT_READ)->u.seq = seq;
     also_tell(ds, c, conv, CHAN_READ, ERRAND_READ, seq);
-    if (commit_from_seat(d, seat, in, c)) {
-        buf_clear(&d->out);
-        frame_read(&d->out, &conv->id, ROLE_AGENT, seq);
-        session_send_who(d->session, &conv->site, &conv->contact, &d->out, 0);
-    }
+    commit_from_seat(d, seat, in, c);
 }
 
 static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
@@ -399,7 +395,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
         return;
     }
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* ---- presence ---- */
