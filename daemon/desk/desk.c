@@ -135,6 +135,20 @@ struct call *desk_call(struct desk *d, const struct desk_site *ds)
     return call;
 }
 
+struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call)
+{
+    struct query *q = query_new(kind);
+
+    *call = q ? desk_call(d, ds) : NULL;
+    if (q && !*call) {
+        arena_free(q->arena);
+        return NULL;
+    }
+    if (q && ds)
+        q->site = ds->site->key;
+    return q;
+}
+
 void desk_call_end(struct call *call)
 {
     call->d->under_way--;
@@ -337,13 +351,11 @@ static void fetched(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
 {
     struct desk *d = ctx;
-    struct query *q = query_new(QUERY_MESSAGES);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_MESSAGES, &call);
     struct view *v = session_view(d->session, conv);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q) {
         if (v)
             v->fetching = false;
         return;
@@ -458,7 +470,7 @@ void desk_tick(struct desk *d)
 /* Hints were lost while the link was down. */
 static void each_unhinted(void *ctx, struct view *v)
 {
-    desk_hint(ctx, &v->conv.site, &v->conv.id, -1);
+    desk_hint(ctx, &v->conv.site, &v->conv.id, HINT_MOVED);
 }
 
 void desk_live_changed(struct desk *d, bool up)
@@ -488,7 +500,31 @@ static void hinted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_er
     desk_call_end(call);
 }
 
-/* A negative seq means that the owner or the state has changed: it may concern seats here that have no view of it yet. */
+static void hinted_message(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct view *v = session_view(call->d->session, &call->conv);
+
+    (void)why;
+    if (!rc && v && v->told >= q->messages[0].seq) /* else it is still to be told, as it is now */
+        tell_changed(call->d, &v->conv, &q->messages[0]);
+    desk_call_end(call);
+}
+
+static void read_changed(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t seq)
+{
+    struct call *call;
+    struct query *q = session_view(d->session, conv) ? desk_ask(d, ds, QUERY_MESSAGE, &call) : NULL;
+
+    if (!q)
+        return;
+    call->conv = *conv;
+    q->id = *conv;
+    q->after = seq;
+    d->ports.read(d->ports.ctx, q, hinted_message, call);
+}
+
+/* That the owner or the state has changed may concern seats here that have no view of it yet. */
 void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
 {
     struct desk_site *ds = site_of(d, site);
@@ -501,15 +537,15 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
         desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
         return;
     }
-    if (seq >= 0 && !session_view(d->session, conv))
-        return;
-    q = query_new(QUERY_CONV);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (seq < HINT_MOVED) {
+        read_changed(d, ds, conv, HINT_CHANGED(seq));
         return;
     }
+    if (seq >= 0 && !session_view(d->session, conv))
+        return;
+    q = desk_ask(d, ds, QUERY_CONV, &call);
+    if (!q)
+        return;
     q->id = *conv;
     d->ports.read(d->ports.ctx, q, hinted, call);
 }

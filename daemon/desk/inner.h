@@ -118,6 +118,8 @@ struct call {
 };
 
 struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
+/* A question to the store, of the site if `ds` is given, and the call that goes on with the answer; NULL: out of memory. */
+struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call);
 void desk_call_end(struct call *call);
 void desk_call_cid(struct call *call, struct slice cid);
 
@@ -155,7 +157,11 @@ void tell_agents(struct desk *d, const struct desk_site *ds);
 
 /* ---- tell.c: after each commit ---- */
 void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except);
-/* The same for what another node has committed. */
+/* What a hint's number says, beside the seq of a message that is new: the owner or the state has changed; a message is another one. */
+#define HINT_MOVED        (-1)
+#define HINT_CHANGED(seq) (-1 - (seq))
+/* The same for what another node has committed, and for a message that it has changed. */
+void tell_changed(struct desk *d, const struct conv *c, const struct message *m);
 void tell_read(struct desk *d, struct desk_site *ds, const struct conv *conv);
 void tell_positions(struct desk *d);
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
@@ -175,7 +181,7 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in);
 const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
 void seat_profile(struct seat *seat, struct slice profile);
 /* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
-bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
+void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
 /* ---- lookup.c: acts on what has to be read first. `go` runs later, unless the seat is gone or there is no such thing (then it was told). */
 /* A conversation of the seat's site; whether the seat may act on it is for `go` to say. */

@@ -48,19 +48,18 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
     desk_call_end(call);
 }
 
-bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c)
+void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c)
 {
     struct call *call = desk_call(d, site_of(d, &seat->site));
 
     if (!call) {
         change_free(c);
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
-        return false;
+        return;
     }
     call->conn = seat->conn;
     desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, change_done, call);
-    return true;
 }
 
 /* Without an id an act cannot be repeated safely, so there is none without. */
@@ -208,7 +207,7 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* ---- files ---- */
@@ -261,7 +260,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     act->u.message.file = f->id;
     act->u.message.extra = file_extra(c, f);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -315,11 +314,7 @@ static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
     change_act(c, ACT_READ)->u.seq = in->seq < conv->seq ? in->seq : conv->seq;
-    if (commit_from_seat(d, seat, in, c) && !id_is_zero(&conv->owner)) {
-        buf_clear(&d->out);
-        frame_read(&d->out, &conv->id, ROLE_VISITOR, in->seq < conv->seq ? in->seq : conv->seq);
-        session_send_who(d->session, &conv->site, &conv->owner, &d->out, seat->conn);
-    }
+    commit_from_seat(d, seat, in, c);
 }
 
 static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -338,7 +333,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     act = change_act(c, ACT_STEP);
     act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = ds->site->wrapup_ms };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -366,7 +361,7 @@ static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat
     act->u.rate.score = in->score;
     act->u.rate.tags = in->tags.n ? change_text(c, in->tags) : NULL;
     act->u.rate.comment = change_text(c, in->comment);
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* What is known of the visitor goes with the next opening, and into the customer's profile if there already is one. */
@@ -394,7 +389,7 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
     change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)

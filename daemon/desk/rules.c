@@ -23,7 +23,8 @@ struct looking {
     bool automatic;
     const char **fired; /* "rule cause" of what has fired before */
     size_t n_fired;
-    bool reread; /* conv and messages were read again after a conflict */
+    bool reread;  /* conv and messages were read again after a conflict */
+    bool unasked; /* not because the row is due: somebody went away */
 };
 
 static void looking_end(struct looking *l)
@@ -310,7 +311,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     l->conv = q->convs[0];
     l->conv.peer = arena_text(l->arena, slice_of(q->convs[0].peer));
     l->conv.locale = arena_text(l->arena, slice_of(q->convs[0].locale));
-    if (conv_due(&l->conv) > now(l->d)) {
+    if (!l->unasked && conv_due(&l->conv) > now(l->d)) {
         looking_end(l); /* whoever was faster has done it */
         return;
     }
@@ -361,22 +362,24 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
     (void)why;
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
-        if (q->convs[i].state == CONV_SERVED)
-            rules_due(call->d, ds, &q->convs[i]);
+        if (q->convs[i].state == CONV_SERVED) {
+            struct looking *l = looking_new(call->d, ds, &q->convs[i]);
+
+            if (l) {
+                l->unasked = true;
+                read_messages(l);
+            }
+        }
     desk_call_end(call);
 }
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
-    struct query *q = query_new(QUERY_OWNED);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
-    q->site = ds->site->key;
     q->id = *person;
     q->now = now(d);
     d->ports.read(d->ports.ctx, q, have_owned, call);

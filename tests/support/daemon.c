@@ -23,6 +23,13 @@
 #define START_MS 60000
 #define SAID_MAX 65536
 
+/* KEFUD_TEST_FILTER='*word*' runs only the tests of that name; KEFUD_TEST_TRACE=1 shows what passes, KEFUD_TEST_KEEP=1 keeps the directory. */
+__attribute__((constructor)) static void choose_tests(void)
+{
+    if (getenv("KEFUD_TEST_FILTER"))
+        cmocka_set_test_filter(getenv("KEFUD_TEST_FILTER"));
+}
+
 int patience_ms(void)
 {
     return PATIENCE_MS;
