@@ -448,15 +448,10 @@ void deliver_kick(struct desk *d, struct desk_site *ds)
         ds->deliver_again = true;
         return;
     }
-    q = query_new(QUERY_ERRANDS);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_ERRANDS, &call);
+    if (!q)
         return;
-    }
     ds->delivering = true;
-    q->site = ds->site->key;
     q->now = now(d);
     q->after = d->leases[ds->shard].held;
     q->limit = ERRANDS_MAX;

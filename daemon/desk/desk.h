@@ -78,7 +78,8 @@ struct desk_figures {
     uint64_t messages_in, messages_out, duplicates, passes, matches, conflicts, rules_fired, errands_sent, errands_failed, refused;
     int64_t waiting, longest_ms;
     bool holder, ready;
-    bool store_away; /* the last beat of a lease could not be committed */
+    bool store_away;               /* the last commit, of a frame or of a lease's beat, was not taken */
+    uint64_t waits, wait_ms_total; /* of those who were given to somebody on this node's word */
     uint64_t under_way;
     uint64_t ack_le[12]; /* acks within 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 ms, and more */
     uint64_t ack_ms_total;

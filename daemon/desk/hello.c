@@ -196,17 +196,14 @@ static bool seat_identify(struct desk *d, struct desk_site *ds, struct seat *sea
 /* The conversation of whoever sits there now, and with it the welcome. */
 static void greet(struct desk *d, struct desk_site *ds, struct seat *seat, const struct site_channel *ch)
 {
-    struct query *q = query_new(QUERY_PEER);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_PEER, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q) {
         session_kick(d->session, seat, 1013, "out of memory");
         return;
     }
     call->conn = seat->conn;
-    q->site = ds->site->key;
     q->channel = ch->key;
     q->text = arena_copy(q->arena, slice_of(seat->peer));
     d->ports.read(d->ports.ctx, q, greeted, call);
@@ -543,14 +540,11 @@ static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct 
 /* Looked up at the start and every ten seconds: sign-outs, expiry, disabling and changed roles on other nodes take effect here. */
 void staff_check(struct desk *d, struct seat *seat)
 {
-    struct query *q = query_new(QUERY_SESSION);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_SESSION, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
     seat->checked_at = mono(d);
     call->conn = seat->conn;
     call->site = seat->site;
@@ -624,14 +618,11 @@ static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struc
 
 static void read_timeline(struct desk *d, const struct seat *seat, const struct kf_id *conv)
 {
-    struct query *q = query_new(QUERY_TIMELINE);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_TIMELINE, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
     call->conn = seat->conn;
     call->conv = *conv;
     q->id = *conv;

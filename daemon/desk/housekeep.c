@@ -141,13 +141,9 @@ void lease_tick(struct desk *d)
             lease_lost(d, shard);
     if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < LEASE_BEAT_MS) || !d->sites)
         return;
-    q = query_new(QUERY_LEASES);
-    call = q ? desk_call(d, NULL) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, NULL, QUERY_LEASES, &call);
+    if (!q)
         return;
-    }
     d->lease_at = mono(d);
     d->lease_reading = true;
     d->ports.read(d->ports.ctx, q, leases_read, call);
@@ -357,16 +353,12 @@ static void due_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
 
 static void sweep_due(struct desk *d, struct desk_site *ds)
 {
-    struct query *q = query_new(QUERY_DUE);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_DUE, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
     ds->sweeping = true;
-    q->site = ds->site->key;
     q->now = now(d);
     q->limit = DUE_MAX;
     d->ports.read(d->ports.ctx, q, due_read, call);
@@ -401,14 +393,9 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 
         if (s->connected || s->load == 0 || !s->gone_since || now(d) - s->gone_since < ds->site->grace_ms)
             continue;
-        q = query_new(QUERY_OWNED);
-        call = q ? desk_call(d, ds) : NULL;
-        if (!call) {
-            if (q)
-                arena_free(q->arena);
+        q = desk_ask(d, ds, QUERY_OWNED, &call);
+        if (!q)
             return;
-        }
-        q->site = ds->site->key;
         q->id = s->id;
         q->now = now(d);
         d->ports.read(d->ports.ctx, q, lost_owned, call);
@@ -446,15 +433,11 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
 
 static void sweep_waiting(struct desk *d, struct desk_site *ds)
 {
-    struct query *q = query_new(QUERY_WAITING);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_WAITING, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
-    q->site = ds->site->key;
     q->limit = WAITING_MAX;
     d->ports.read(d->ports.ctx, q, waiting_read, call);
 }
@@ -506,16 +489,11 @@ static void sweep_parked(struct desk *d, struct desk_site *ds)
 
     if (!(ds->parked_maybe || (ds->parked_left && mono(d) - ds->parked_at >= PARKED_MS)) || !anybody_there(d, ds))
         return;
-    q = query_new(QUERY_OPEN);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_OPEN, &call);
+    if (!q)
         return;
-    }
     ds->parked_maybe = ds->parked_left = false;
     ds->parked_at = mono(d);
-    q->site = ds->site->key;
     q->now = now(d);
     q->limit = PAGE;
     d->ports.read(d->ports.ctx, q, parked_read, call);

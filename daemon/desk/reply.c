@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words)
-{
-    struct kf_err why = { 0 };
-
-    (void)kf_fail(&why, rc, "%s", words);
-    session_error(d->session, seat, in->cid, &why);
-}
-
 static struct actor staff_actor(struct change *c, const struct member *m)
 {
     return (struct actor){ .role = ROLE_AGENT,
@@ -159,12 +151,12 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
     struct change *c = staff_change(d, ds, m, in, conv);
 
     if (!c) {
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     say_fill(ds, c, conv, in, NULL);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
@@ -176,7 +168,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     struct message *msg;
 
     if (!c) {
-        refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
+        seat_refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
         return;
     }
     say_fill(ds, c, &v->conv, in, NULL);
@@ -185,7 +177,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     msg->file = f->id;
     msg->extra = file_extra(c, f);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
@@ -339,16 +331,12 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
     int64_t seq = in->seq < conv->seq ? in->seq : conv->seq;
 
     if (!c) {
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     change_act(c, ACT_READ)->u.seq = seq;
     also_tell(ds, c, conv, CHAN_READ, ERRAND_READ, seq);
-    if (commit_from_seat(d, seat, in, c)) {
-        buf_clear(&d->out);
-        frame_read(&d->out, &conv->id, ROLE_AGENT, seq);
-        session_send_who(d->session, &conv->site, &conv->contact, &d->out, 0);
-    }
+    commit_from_seat(d, seat, in, c);
 }
 
 static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
@@ -368,7 +356,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     }
     c = staff_change(d, ds, m, in, conv);
     if (!c) {
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     if (verb_of(in->kind) == VERB_SAY)
@@ -407,7 +395,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
         return;
     }
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* ---- presence ---- */
@@ -450,7 +438,7 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
 
     if (!call) {
         change_free(c);
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     act = change_act(c, ACT_PRESENCE);
@@ -498,50 +486,6 @@ static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat,
         act_on(d, ds, m, seat, in, conv);
 }
 
-struct later {
-    struct desk *d;
-    uint64_t conn;
-    struct arena *arena;
-    struct inbound in;
-};
-
-static void later_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct later *l = ctx;
-    struct desk *d = l->d;
-    struct seat *seat = session_seat(d->session, l->conn);
-    struct desk_site *ds = seat ? site_of(d, &seat->site) : NULL;
-
-    if (ds && rc == KF_ABSENT)
-        refuse(d, seat, &l->in, KF_ABSENT, "no such conversation");
-    else if (ds && rc)
-        session_error(d->session, seat, l->in.cid, why);
-    else if (ds)
-        act_checked(d, ds, seat, &l->in, &q->convs[0]);
-    d->under_way--;
-    arena_free(l->arena);
-}
-
-static void act_later(struct desk *d, struct seat *seat, const struct inbound *in)
-{
-    struct arena *a = arena_new(0);
-    struct later *l = a ? ARENA_NEW(a, struct later) : NULL;
-    struct query *q = l ? query_new(QUERY_CONV) : NULL;
-
-    if (!q) {
-        arena_free(a);
-        refuse(d, seat, in, KF_NOMEM, "out of memory");
-        return;
-    }
-    *l = (struct later){ .d = d, .conn = seat->conn, .arena = a, .in = *in };
-    l->in.cid = arena_copy(a, in->cid);
-    l->in.text = arena_copy(a, in->text);
-    l->in.reason = arena_copy(a, in->reason);
-    d->under_way++;
-    q->id = in->conversation;
-    d->ports.read(d->ports.ctx, q, later_conv, l);
-}
-
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
 {
     struct desk_site *ds = site_of(d, &seat->site);
@@ -559,7 +503,7 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
         return;
     }
     if (id_is_zero(&in->conversation)) {
-        refuse(d, seat, in, KF_INVALID, "conversation is missing");
+        seat_refuse(d, seat, in, KF_INVALID, "conversation is missing");
         return;
     }
     v = session_view(d->session, &in->conversation);
@@ -568,5 +512,5 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in)
 
         act_checked(d, ds, seat, in, &conv);
     } else if (in->kind != INBOUND_TYPING)
-        act_later(d, seat, in);
+        with_conv(d, seat, in, &in->conversation, act_checked);
 }

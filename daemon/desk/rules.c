@@ -375,15 +375,11 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
-    struct query *q = query_new(QUERY_OWNED);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
-    q->site = ds->site->key;
     q->id = *person;
     q->now = now(d);
     d->ports.read(d->ports.ctx, q, have_owned, call);

@@ -158,6 +158,15 @@ static bool everybody_heard(const struct crowd *c)
     return true;
 }
 
+static void show_open(const struct crowd *c)
+{
+    for (int i = 0; i < c->n; i++)
+        for (int n = c->talkers[i].first_open; n < c->talkers[i].n_said; n++)
+            if (c->talkers[i].said[n].state == SAID_OPEN)
+                print_message("%s-%d: said %d times, last refused with: %s\n", c->talkers[i].name, n + 1, c->talkers[i].said[n].tries,
+                              *c->talkers[i].put_off ? c->talkers[i].put_off : c->talkers[i].first_error);
+}
+
 void crowd_settle(struct crowd *c, const struct daemon *d)
 {
     int64_t end = now_mono_ms() + 2LL * patience_ms();
@@ -167,6 +176,8 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
         crowd_turn(c, d, TURN_MS);
         if (daemon_ended(d))
             fail_msg("the daemon ended while everybody waited for answers");
+        if (now_mono_ms() > end)
+            show_open(c);
         if (now_mono_ms() > end)
             fail_msg("%d of %d texts were never answered; %d of %d are connected", crowd_open(c), crowd_said(c), crowd_up(c), c->n);
     }

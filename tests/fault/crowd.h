@@ -36,12 +36,13 @@ void crowd_settle(struct crowd *c, const struct daemon *d);
 
 struct verdict {
     int sent, acked, refused, unanswered;
-    int rows;       /* messages of theirs in the database */
-    int lost;       /* acknowledged, and not there, or not as it was acknowledged */
-    int duplicated; /* the same client id twice */
-    int reordered;  /* of one sender in one conversation, against the order of sending */
-    int gaps;       /* conversations whose seq is not 1 … n */
-    int unseen;     /* acknowledged, and a visitor of the conversation has never seen it */
+    int refused_rows; /* told no when they were repeated, for the conversation was not theirs any more; stored all the same */
+    int rows;         /* messages of theirs in the database */
+    int lost;         /* acknowledged, and not there, or not as it was acknowledged */
+    int duplicated;   /* the same client id twice */
+    int reordered;    /* of one sender in one conversation, against the order of sending */
+    int gaps;         /* conversations whose seq is not 1 … n */
+    int unseen;       /* acknowledged, and a visitor of the conversation has never seen it */
     int fickle, backwards, errors, released, breaks, repeated;
     int conversations;
     int ack_p50_ms, ack_p99_ms, ack_max_ms;

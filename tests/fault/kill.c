@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define VISITORS  8
+#define RESTLESS  4 /* of the visitors: they close and come back, so that there is always somebody to be routed */
 #define AGENTS    3
 #define LIFE_MS   700
 #define POINT_MS  3000 /* a point that is not reached by then is not waited for any longer */
@@ -90,6 +91,8 @@ void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
                   plan->mutant ? plan->mutant : "");
     daemon_start(&r->d, &(struct daemon_options){ .config = "[limits]\nconnections_per_address = 1000\nconversations = 1000000\n" });
     json_decref(crowd_enter(&r->crowd, &r->d, plan->seed, VISITORS, AGENTS, ""));
+    for (int i = VISITORS - RESTLESS; i < VISITORS; i++)
+        r->crowd.talkers[i].leaves = true;
     (void)crowd_live(&r->crowd, &r->d, 300);
     daemon_kill(&r->d);
     if (plan->mutant) /* only now: what is needed to talk at all was set up by a daemon that is right */

@@ -154,6 +154,7 @@ static void judge_acks(const struct book *b, const struct crowd *c, struct verdi
 
             v->repeated += s->tries - 1;
             v->unanswered += s->state == SAID_OPEN;
+            v->refused_rows += s->state == SAID_REFUSED && find(b, i, n);
             if (s->state != SAID_ACKED)
                 continue;
             v->acked++;
@@ -175,7 +176,11 @@ static void judge_rows(const struct book *b, const struct crowd *c, struct verdi
         }
         for (int k = i - 1; k >= 0 && b->rows[k].talker == r->talker; k--)
             if (strcmp(b->rows[k].conv, r->conv) == 0) {
-                v->reordered += b->rows[k].seq > r->seq && b->rows[k].n != r->n;
+                if (b->rows[k].seq > r->seq && b->rows[k].n != r->n) {
+                    v->reordered++;
+                    print_message("  %s-%d has seq %lld, %s-%d has seq %lld\n", c->talkers[r->talker].name, b->rows[k].n,
+                                  (long long)b->rows[k].seq, c->talkers[r->talker].name, r->n, (long long)r->seq);
+                }
                 break;
             }
     }
@@ -254,8 +259,9 @@ void crowd_judge(struct crowd *c, const char *database, struct verdict *ret)
 
 void verdict_print(const struct verdict *v, const char *title, uint64_t seed)
 {
-    print_message("%s: seed %llu, %d conversations, sent %d, acked %d, refused %d, repeated %d, stored %d\n", title,
-                  (unsigned long long)seed, v->conversations, v->sent, v->acked, v->refused, v->repeated, v->rows);
+    print_message("%s: seed %llu, %d conversations, sent %d, acked %d, refused %d (%d of them stored before the kill), repeated %d, stored "
+                  "%d\n",
+                  title, (unsigned long long)seed, v->conversations, v->sent, v->acked, v->refused, v->refused_rows, v->repeated, v->rows);
     print_message("%s: lost %d, duplicated %d, reordered %d, gaps %d, unseen %d, fickle %d, backwards %d, errors %d%s%s\n", title, v->lost,
                   v->duplicated, v->reordered, v->gaps, v->unseen, v->fickle, v->backwards, v->errors, *v->first_error ? ": " : "",
                   v->first_error);

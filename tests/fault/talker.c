@@ -245,6 +245,13 @@ static void say(struct talker *t)
     send_one(t, t->n_said);
 }
 
+/* Nobody minds if this is lost: it is tried again when the next agent has come. */
+static void close_talk(struct talker *t)
+{
+    wire_sendf(&t->wire, "{\"type\":\"close\",\"cid\":\"%sx%d\"}", t->name, ++t->closes);
+    t->served = false;
+}
+
 void talker_go(struct talker *t, const struct daemon *d, const struct talker_pace *pace)
 {
     int64_t now = now_mono_ms();
@@ -255,6 +262,8 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
         return;
     if (t->again_at && now >= t->again_at)
         repeat(t);
+    if (t->leaves && t->served && !t->open && !pace->quiet)
+        close_talk(t);
     if (!pace->quiet && !(t->most && t->n_said >= t->most) && !t->again_at && t->open < pace->window && now >= t->due_at) {
         say(t);
         t->due_at = now + chance_below(&t->chance, pace->think_ms + 1);
@@ -290,6 +299,13 @@ static void hear_welcome(struct talker *t, const json_t *f)
     if (*conv)
         catch_up(t, sight_of(t, conv), number_at(f, "conversation.seq"));
     repeat(t);
+}
+
+static bool of_closing(const struct talker *t, const char *cid)
+{
+    size_t n = strlen(t->name);
+
+    return strncmp(cid, t->name, n) == 0 && cid[n] == 'x';
 }
 
 static int number_of(const struct talker *t, const char *cid)
@@ -333,19 +349,28 @@ static void hear_ack(struct talker *t, const json_t *f)
     see(sight_of(t, s->conv), s->seq);
 }
 
+/* The visitor has closed it, or somebody else has it now. */
+static bool not_theirs(const char *code)
+{
+    return strcmp(code, "conflict") == 0 || strcmp(code, "not_found") == 0 || strcmp(code, "forbidden") == 0;
+}
+
 static void hear_error(struct talker *t, const json_t *f)
 {
     const char *code = text_at(f, "code");
     int n = number_of(t, text_at(f, "cid"));
     struct said *s = n ? &t->said[n - 1] : NULL;
 
-    if (s && s->state == SAID_OPEN && t->agent && (strcmp(code, "conflict") == 0 || strcmp(code, "not_found") == 0)) {
+    if (of_closing(t, text_at(f, "cid")))
+        return;
+    if (s && s->state == SAID_OPEN && t->agent && not_theirs(code)) {
         t->refused++;
         answered(t, s, SAID_REFUSED);
         return;
     }
     if (s && (strcmp(code, "unavailable") == 0 || strcmp(code, "rate_limited") == 0)) {
         t->again_at = now_mono_ms() + REPEAT_MS;
+        (void)snprintf(t->put_off, sizeof(t->put_off), "%s: %.80s", code, text_at(f, "message"));
         return;
     }
     t->errors++;

@@ -59,6 +59,8 @@ struct talker {
     bool served; /* visitors: somebody has it */
     bool out;    /* takes no part, for now */
     int most;    /* texts that it says in all; 0: no end */
+    bool leaves; /* visitors: closes when it is served, and comes back with the next text */
+    int closes;
 
     /* What may not happen, and what may. */
     int fickle;    /* a repeat was answered differently from the first time */
@@ -68,6 +70,7 @@ struct talker {
     int released;  /* agents: a conversation was taken from them */
     int breaks;    /* lines that broke */
     char first_error[200];
+    char put_off[120]; /* the last that was to be tried again */
 };
 
 struct talker_pace {

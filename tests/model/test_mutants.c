@@ -29,8 +29,13 @@ static void caught_by_random_runs(const char *name)
 
 static void a_reservation_in_two_calls_is_caught(void **state)
 {
+    char words[300];
+
     (void)state;
-    caught_by_random_runs("nonatomic_reserve");
+    mutant_set("nonatomic_reserve");
+    scenario_stale_holder(3, words);
+    mutant_set(NULL);
+    assert_string_not_equal(words, "");
 }
 
 static void a_commit_without_epoch_is_caught(void **state)
