@@ -23,6 +23,7 @@ struct looking {
     bool automatic;
     const char **fired; /* "rule cause" of what has fired before */
     size_t n_fired;
+    bool looked;  /* the live layer was asked who is there */
     bool reread;  /* conv and messages were read again after a conflict */
     bool unasked; /* not because the row is due: somebody went away */
 };
@@ -183,14 +184,46 @@ static void rules_committed(void *ctx, enum kf_rc rc, const struct news *news, c
     looking_end(l);
 }
 
+static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l);
+
+static void rules_looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct looking *l = ctx;
+    struct desk_site *ds = site_of(l->d, &l->site);
+
+    (void)why;
+    if (!ds) {
+        looking_end(l);
+        return;
+    }
+    if (!rc)
+        keep_look(l->d, ds, view);
+    rules_commit(l->d, ds, l);
+}
+
+/* Before anybody is told that nobody is there: somebody may have come since the last look, on another node. */
+static bool look_first(struct desk *d, struct desk_site *ds, struct looking *l)
+{
+    if (l->looked || staffed(d, ds, &l->conv.queue) || !d->ports.live_up(d->ports.ctx))
+        return false;
+    l->looked = true;
+    d->ports.live_look(d->ports.ctx, &ds->site->key, 1, rules_looked, l);
+    return true;
+}
+
 static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l)
 {
     struct rule_firing firings[FIRINGS_MAX];
-    size_t n = match_all(d, ds, l, firings);
-    struct rule_facts facts = facts_of(d, ds, &l->conv);
-    struct change *c = change_new(&ds->site->key, now(d));
+    struct rule_facts facts;
+    struct change *c;
     struct act *act;
+    size_t n;
 
+    if (look_first(d, ds, l))
+        return;
+    n = match_all(d, ds, l, firings);
+    facts = facts_of(d, ds, &l->conv);
+    c = change_new(&ds->site->key, now(d));
     if (!c) {
         looking_end(l);
         return;

@@ -105,6 +105,15 @@ static bool fits_queue(const struct member *m, const struct site_queue *q)
     return true;
 }
 
+/* Chosen on whichever node: Redis hears of it at once, our own list of people a little later. */
+static enum presence presence_of(const struct desk_site *ds, const struct member *m)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, &m->person))
+            return ds->seen[i].presence;
+    return m->presence;
+}
+
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
     const struct site_queue *q = queue_of(ds, queue);
@@ -112,7 +121,7 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     for (size_t i = 0; q && i < ds->n_members; i++) {
         const struct member *m = &ds->members[i];
 
-        if ((m->presence == PRESENCE_ONLINE || m->presence == PRESENCE_BUSY) && fits_queue(m, q) && seen_connected(d, ds, &m->person))
+        if (presence_of(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
             return true;
     }
     return false;
