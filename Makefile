@@ -175,7 +175,7 @@ fuzz: setup-test
 # Campaigns that kill and starve; each also runs against a mutant, which must fail.
 fault: setup-test
 	$(SUB) MODE=fault all faults
-	@B=build/fault JOBS=1 bash tests/run.sh fault
+	@B=build/fault JOBS=1 TEST_S=1800 bash tests/run.sh fault
 
 bench: setup-test
 	$(SUB) all $(BENCH)
