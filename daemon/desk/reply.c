@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TYPING_EVERY_MS 5000
+
 static struct actor staff_actor(struct change *c, const struct member *m)
 {
     return (struct actor){ .role = ROLE_AGENT,
@@ -453,12 +455,47 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
     d->ports.commit(d->ports.ctx, c, presence_done, call);
 }
 
-static void staff_typing(struct desk *d, const struct member *m, struct seat *seat, const struct inbound *in, const struct conv *conv)
+static void typing_sent(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds && news->n_errands)
+        deliver_kick(call->d, ds);
+    desk_call_end(call);
+}
+
+/* A platform is told now and then: it shows it for some seconds each time. */
+static void typing_outward(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in, const struct conv *conv)
+{
+    char key[64], id[KF_ID_TEXT];
+    struct kf_err busy = { 0 };
+    struct change *c;
+    struct call *call;
+
+    (void)snprintf(key, sizeof(key), "t:%s", id_text(&conv->id, id));
+    if (!in->on || !outward(ds->site, conv) || !rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+        return;
+    c = staff_change(d, ds, m, in, conv);
+    call = c ? desk_call(d, ds) : NULL;
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    c->key = c->content = (struct slice){ NULL, 0 };
+    also_tell(ds, c, conv, CHAN_TYPING, ERRAND_TYPING, 0);
+    d->ports.commit(d->ports.ctx, c, typing_sent, call);
+}
+
+static void staff_typing(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                         const struct conv *conv)
 {
     const struct actor who = { .role = ROLE_AGENT, .id = m->person, .name = m->name, .number = m->number };
 
     if (!id_eq(&conv->owner, &m->person))
         return;
+    typing_outward(d, ds, m, in, conv);
     buf_clear(&d->out);
     frame_typing(&d->out, &conv->id, &who, in->on);
     session_send_who(d->session, &conv->site, &conv->contact, &d->out, seat->conn);
@@ -481,7 +518,7 @@ static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat,
     else if (!permit(m, verb_of(in->kind), &seat->site, conv))
         refuse_unless_done(d, ds, m, seat, in, conv, &denied);
     else if (in->kind == INBOUND_TYPING)
-        staff_typing(d, m, seat, in, conv);
+        staff_typing(d, ds, m, seat, in, conv);
     else
         act_on(d, ds, m, seat, in, conv);
 }

@@ -354,7 +354,7 @@ int program_run(const char *const *argv, const char *input, char **out)
 {
     int64_t end = now_mono_ms() + START_MS;
     char path[] = "/tmp/kf-run-XXXXXX";
-    int in[2], fd = mkstemp(path), status = 0;
+    int in[2] = { -1, -1 }, fd = mkstemp(path), status = 0;
     pid_t pid, got = 0;
 
     assert_true(fd >= 0 && pipe2(in, O_CLOEXEC) == 0);
