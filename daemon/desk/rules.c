@@ -24,6 +24,7 @@ struct looking {
     const char **fired; /* "rule cause" of what has fired before */
     size_t n_fired;
     bool reread; /* conv and messages were read again after a conflict */
+    bool sure;   /* that nobody is there: it was looked at anew */
 };
 
 static void looking_end(struct looking *l)
@@ -210,6 +211,44 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     d->ports.commit(d->ports.ctx, c, rules_committed, l);
 }
 
+/* ---- is really nobody there? ---- */
+
+static void looked_anew(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct looking *l = ctx;
+    struct desk_site *ds = site_of(l->d, &l->site);
+
+    (void)why;
+    if (!ds) {
+        looking_end(l);
+        return;
+    }
+    if (!rc)
+        keep_look(l->d, ds, view);
+    rules_commit(l->d, ds, l);
+}
+
+static void people_anew(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct looking *l = ctx;
+
+    (void)rc;
+    (void)why;
+    l->d->ports.live_look(l->d->ports.ctx, &l->site, 1, looked_anew, l);
+}
+
+/* Who is there is known to within a second, and a hint from another node may still be on its way. Before a visitor is told that nobody is,
+ * it is looked at again. */
+static void rules_decide(struct desk *d, struct desk_site *ds, struct looking *l)
+{
+    bool matters = l->conv.state == CONV_WAITING || l->conv.state == CONV_PARKED;
+
+    if (l->sure || !matters || staffed(d, ds, &l->conv.queue) || !people_read(d, people_anew, l))
+        rules_commit(d, ds, l);
+    else
+        l->sure = true;
+}
+
 /* ---- what is there ---- */
 
 static void take_fired(struct looking *l, const struct query *q)
@@ -238,7 +277,7 @@ static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struc
         return;
     }
     take_fired(l, q);
-    rules_commit(l->d, ds, l);
+    rules_decide(l->d, ds, l);
 }
 
 static void read_timeline(struct looking *l)
@@ -341,7 +380,7 @@ void rules_after(struct desk *d, struct desk_site *ds, const struct news *news)
         return; /* due at once: the holder's sweep will look */
     if (news->opened) {
         take_messages(l, news->messages, news->n_messages);
-        rules_commit(d, ds, l);
+        rules_decide(d, ds, l);
     } else
         read_messages(l);
 }

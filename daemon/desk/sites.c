@@ -334,25 +334,27 @@ static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const stru
     l->d->ports.read(l->d->ports.ctx, next, load_members, l);
 }
 
-/* People alone: every node reads them again now and then, because a hint that they have changed may be lost. */
-void people_refresh(struct desk *d)
+bool people_read(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
 {
-    struct query *q;
-    struct load *l;
+    struct query *q = query_new(QUERY_MEMBERS);
+    struct load *l = q ? calloc(1, sizeof(*l)) : NULL;
 
-    if (d->load_busy)
-        return;
-    q = query_new(QUERY_MEMBERS);
-    l = q ? calloc(1, sizeof(*l)) : NULL;
     if (!l) {
         if (q)
             arena_free(q->arena);
-        return;
+        return false;
     }
-    *l = (struct load){ .d = d };
+    *l = (struct load){ d, done, ctx };
     d->load_busy = true;
     d->under_way++;
     d->ports.read(d->ports.ctx, q, load_members, l);
+    return true;
+}
+
+void people_refresh(struct desk *d)
+{
+    if (!d->load_busy)
+        (void)people_read(d, NULL, NULL);
 }
 
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
