@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -69,11 +70,31 @@ static int64_t port_mono(void *ctx)
     return clock_of(CLOCK_MONOTONIC);
 }
 
-static void port_chance(void *ctx, void *bytes, size_t n)
+static void draw(void *bytes, size_t n)
 {
-    (void)ctx;
     if (RAND_bytes(bytes, (int)n) != 1)
         abort(); /* without chance there are no secrets: nothing else may go on */
+}
+
+/* Each message needs a few ids, and a call of the generator costs as much for ten bytes as for a thousand: they are drawn in advance.
+ * What has been handed out is wiped. The loop's thread only. */
+static void port_chance(void *ctx, void *bytes, size_t n)
+{
+    static uint8_t pool[2048];
+    static size_t left;
+
+    (void)ctx;
+    if (n > 64) {
+        draw(bytes, n);
+        return;
+    }
+    if (left < n) {
+        draw(pool, sizeof(pool));
+        left = sizeof(pool);
+    }
+    left -= n;
+    memcpy(bytes, pool + left, n);
+    explicit_bzero(pool + left, n);
 }
 
 /* While the parts are being taken apart, the last completions of one may still ask another one that is gone. They are answered at once. */

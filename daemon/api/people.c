@@ -72,12 +72,13 @@ static void commit(struct staffing *s)
     act->u.person.name = change_text(c, slice_of(s->person.name));
     act->u.person.password = *s->hash ? change_text(c, slice_of(s->hash)) : NULL;
     if (s->create) {
-        act = change_act(c, ACT_MEMBER);
-        act->u.member = s->member;
-        act->u.member.person = s->person.id;
-        act->u.member.name = change_text(c, slice_of(s->member.name));
-        act->u.member.number = change_text(c, slice_of(s->member.number));
-        act->u.member.presence_reason = "";
+        struct member *m = change_member(c);
+
+        *m = s->member;
+        m->person = s->person.id;
+        m->name = change_text(c, slice_of(s->member.name));
+        m->number = change_text(c, slice_of(s->member.number));
+        m->presence_reason = "";
     }
     act = change_act(c, ACT_SESSION_END);
     act->u.session.person = s->person.id;

@@ -156,7 +156,7 @@ static bool write_member(struct work *w, const struct op *op)
 
 bool plan_member(struct work *w, const struct act *act)
 {
-    const struct member *m = &act->u.member;
+    const struct member *m = act->u.member;
 
     if (m->n_queues > MEMBER_QUEUES_MAX || m->n_skills > MEMBER_SKILLS_MAX)
         return refuse(w, KF_LIMIT, "too many queues or skills");

@@ -1105,14 +1105,13 @@ static void add_agents(struct world *w, struct model_node *n)
                                          .name = change_printf(c, "模型%d", i),
                                          .password = "-",
                                          .created_at = c->at };
-        act = change_act(c, ACT_MEMBER);
-        act->u.member = (struct member){ .person = a->id,
-                                         .site = site_key,
-                                         .roles = MEMBER_AGENT,
-                                         .name = change_printf(c, "模型%d", i),
-                                         .number = change_printf(c, "%d", 2000 + i),
-                                         .capacity = CAPACITY,
-                                         .presence_reason = "" };
+        *change_member(c) = (struct member){ .person = a->id,
+                                             .site = site_key,
+                                             .roles = MEMBER_AGENT,
+                                             .name = change_printf(c, "模型%d", i),
+                                             .number = change_printf(c, "%d", 2000 + i),
+                                             .capacity = CAPACITY,
+                                             .presence_reason = "" };
         act = change_act(c, ACT_SESSION);
         assert(EVP_Digest(a->token, strlen(a->token), act->u.session.hash, &len, EVP_sha256(), NULL) == 1);
         act->u.session.person = a->id;

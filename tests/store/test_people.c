@@ -86,7 +86,7 @@ static struct members_copy get_members(struct world *w, const char *site, uint32
 static void save_member(struct world *w, uint32_t person, int capacity)
 {
     struct change *c = new_change(NOW);
-    struct member *m = &change_act(c, ACT_MEMBER)->u.member;
+    struct member *m = change_member(c);
 
     *m = (struct member){ .person = id_of(person), .site = key("demo"), .roles = MEMBER_AGENT, .number = "1024", .capacity = capacity };
     m->queues[m->n_queues++] = key("sales");
