@@ -115,6 +115,13 @@ static enum presence presence_of(const struct desk_site *ds, const struct member
     return m->presence;
 }
 
+void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            ds->seen[i].presence = p;
+}
+
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
     const struct site_queue *q = queue_of(ds, queue);
