@@ -246,7 +246,7 @@ static enum kf_rc write_person(struct change *c, const struct ctl_person *p, con
     person->name = change_text(c, slice_of(p->name));
     person->password = change_text(c, slice_of(hash));
     person->created_at = c->at;
-    member = &change_act(c, ACT_MEMBER)->u.member;
+    member = change_member(c);
     member->person = *id;
     member->site = *site;
     member->roles = parse_roles(p->roles);

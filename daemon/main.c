@@ -14,13 +14,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 #define TICK_MS  100
+#define STOP_MS  2000
 #define NO_FILES 65536
 
 struct node {
@@ -40,6 +43,7 @@ struct node {
     struct ports ports;
     struct kf_id id;
     bool started, stop, closing;
+    int64_t stop_until; /* mono: whatever is under way, the stop goes on then */
     int exit_code;
     char control[256];
 };
@@ -66,25 +70,65 @@ static int64_t port_mono(void *ctx)
     return clock_of(CLOCK_MONOTONIC);
 }
 
-static void port_chance(void *ctx, void *bytes, size_t n)
+static void draw(void *bytes, size_t n)
 {
-    (void)ctx;
     if (RAND_bytes(bytes, (int)n) != 1)
         abort(); /* without chance there are no secrets: nothing else may go on */
 }
+
+/* Each message needs a few ids, and a call of the generator costs as much for ten bytes as for a thousand: they are drawn in advance.
+ * What has been handed out is wiped. The loop's thread only. */
+static void port_chance(void *ctx, void *bytes, size_t n)
+{
+    static uint8_t pool[2048];
+    static size_t left;
+
+    (void)ctx;
+    if (n > 64) {
+        draw(bytes, n);
+        return;
+    }
+    if (left < n) {
+        draw(pool, sizeof(pool));
+        left = sizeof(pool);
+    }
+    left -= n;
+    memcpy(bytes, pool + left, n);
+    explicit_bzero(pool + left, n);
+}
+
+/* While the parts are being taken apart, the last completions of one may still ask another one that is gone. They are answered at once. */
+static const struct kf_err is_gone = { .rc = KF_AGAIN, .text = "the node is stopping" };
 
 static void port_commit(void *ctx, struct change *c, store_done *done, void *arg)
 {
     struct node *n = ctx;
 
-    store_commit(n->store, c, done, arg);
+    if (n->store) {
+        store_commit(n->store, c, done, arg);
+        return;
+    }
+    change_free(c);
+    done(arg, KF_AGAIN, NULL, &is_gone);
 }
 
 static void port_read(void *ctx, struct query *q, store_answer *done, void *arg)
 {
     struct node *n = ctx;
 
-    store_read(n->store, q, done, arg);
+    if (n->store) {
+        store_read(n->store, q, done, arg);
+        return;
+    }
+    done(arg, KF_AGAIN, q, &is_gone);
+    arena_free(q->arena);
+}
+
+static bool live_there(const struct node *n, live_done *done, void *arg)
+{
+    if (!n->live && done)
+        done(arg, KF_AGAIN, &is_gone);
+    return n->live != NULL;
 }
 
 static void no_answer(void *ctx, enum kf_rc rc, const struct kf_err *why)
@@ -98,28 +142,33 @@ static bool port_live_up(void *ctx)
 {
     struct node *n = ctx;
 
-    return live_up(n->live);
+    return n->live && live_up(n->live);
 }
 
 static void port_reset(void *ctx, const struct kf_key *site, int64_t lease, live_done *done, void *arg)
 {
     struct node *n = ctx;
 
-    live_reset(n->live, site, lease, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_reset(n->live, site, lease, done ? done : no_answer, arg);
 }
 
 static void port_ready(void *ctx, const struct kf_key *site, int64_t lease, live_done *done, void *arg)
 {
     struct node *n = ctx;
 
-    live_ready(n->live, site, lease, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_ready(n->live, site, lease, done ? done : no_answer, arg);
 }
 
 static void port_look(void *ctx, const struct kf_key *site, int limit, live_viewed *done, void *arg)
 {
     struct node *n = ctx;
 
-    live_look(n->live, site, limit, done, arg);
+    if (n->live)
+        live_look(n->live, site, limit, done, arg);
+    else
+        done(arg, KF_AGAIN, NULL, &is_gone);
 }
 
 static void port_reserve(void *ctx, const struct kf_key *site, int64_t lease, const struct kf_id *conv, int64_t epoch,
@@ -127,14 +176,16 @@ static void port_reserve(void *ctx, const struct kf_key *site, int64_t lease, co
 {
     struct node *n = ctx;
 
-    live_reserve(n->live, site, lease, conv, epoch, agent, hold_ms, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_reserve(n->live, site, lease, conv, epoch, agent, hold_ms, done ? done : no_answer, arg);
 }
 
 static void port_put(void *ctx, const struct conv *c, live_done *done, void *arg)
 {
     struct node *n = ctx;
 
-    live_put(n->live, c, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_put(n->live, c, done ? done : no_answer, arg);
 }
 
 static void port_agent(void *ctx, const struct kf_key *site, const struct kf_id *agent, enum presence presence, int capacity,
@@ -142,21 +193,24 @@ static void port_agent(void *ctx, const struct kf_key *site, const struct kf_id 
 {
     struct node *n = ctx;
 
-    live_agent(n->live, site, agent, presence, capacity, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_agent(n->live, site, agent, presence, capacity, done ? done : no_answer, arg);
 }
 
 static void port_connected(void *ctx, const struct kf_key *site, const struct kf_id *agents, size_t count, live_done *done, void *arg)
 {
     struct node *n = ctx;
 
-    live_connected(n->live, site, agents, count, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_connected(n->live, site, agents, count, done ? done : no_answer, arg);
 }
 
 static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *agent, live_done *done, void *arg)
 {
     struct node *n = ctx;
 
-    live_gone(n->live, site, agent, done ? done : no_answer, arg);
+    if (live_there(n, done, arg))
+        live_gone(n->live, site, agent, done ? done : no_answer, arg);
 }
 
 static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
@@ -164,28 +218,36 @@ static void port_position(void *ctx, const struct kf_key *site, const struct kf_
 {
     struct node *n = ctx;
 
-    live_position(n->live, site, queue, conv, done, arg);
+    if (n->live)
+        live_position(n->live, site, queue, conv, done, arg);
+    else
+        done(arg, KF_AGAIN, 0, 0, &is_gone);
 }
 
 static void port_hint(void *ctx, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
 {
     struct node *n = ctx;
 
-    live_hint(n->live, site, conv, seq);
+    if (n->live)
+        live_hint(n->live, site, conv, seq);
 }
 
 static void port_watch(void *ctx, const struct kf_key *site)
 {
     struct node *n = ctx;
 
-    live_watch(n->live, site);
+    if (n->live)
+        live_watch(n->live, site);
 }
 
 static void port_fetch(void *ctx, const struct http_req *req, net_fetched *done, void *arg)
 {
     struct node *n = ctx;
 
-    net_fetch(n->client, req, done, arg);
+    if (n->client)
+        net_fetch(n->client, req, done, arg);
+    else
+        done(arg, &(struct http_resp){ .status = 0 });
 }
 
 static struct ports ports_of(struct node *n)
@@ -352,15 +414,18 @@ static void close_one(uv_handle_t *h, void *arg)
 /* Everything is answered: take the parts apart in the order that their libraries ask for. */
 static void stop_finish(struct node *n)
 {
+    struct live *live = n->live;
+    struct net_client *client = n->client;
+
     if (n->closing)
         return;
     n->closing = true;
-    live_close(n->live);
-    n->live = NULL;
+    n->live = NULL; /* before its last answers: they may ask for more */
+    live_close(live);
     if (n->server)
         net_server_close(n->server);
-    net_client_close(n->client);
     n->client = NULL;
+    net_client_close(client);
     uv_close((uv_handle_t *)&n->tick, NULL);
     uv_close((uv_handle_t *)&n->watchdog, NULL);
     uv_close((uv_handle_t *)&n->stopping, NULL);
@@ -374,7 +439,7 @@ static void on_stopping(uv_timer_t *t)
 {
     struct node *n = t->data;
 
-    if (desk_quiet(n->desk) || n->exit_code)
+    if (desk_quiet(n->desk) || n->exit_code || port_mono(n) >= n->stop_until)
         stop_finish(n);
 }
 
@@ -382,7 +447,9 @@ static void drained(void *ctx)
 {
     struct node *n = ctx;
 
-    /* The last completions: what was accepted is committed and told. */
+    /* The last completions: what was accepted is committed and told. A platform that does not answer is not waited for much longer. */
+    uv_timer_stop(&n->tick);
+    n->stop_until = port_mono(n) + STOP_MS;
     uv_timer_start(&n->stopping, on_stopping, 0, 20);
 }
 
@@ -394,7 +461,8 @@ static void stop_begin(struct node *n, int exit_code)
     n->exit_code = exit_code;
     notify_stopping();
     log_pairs(LOG_INFO, "main", "event", "stopping", NULL);
-    uv_timer_stop(&n->tick);
+    if (n->desk)
+        desk_stop(n->desk);
     if (n->server)
         net_server_drain(n->server, 1000, (int)n->cfg.limits.drain, drained, n);
     else
@@ -488,6 +556,7 @@ static void loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
     struct node *n = ctx;
     struct kf_err local = { 0 };
     const char *scheme = n->cfg.tls.certificate ? "https" : "http";
+    char url[96];
 
     if (n->stop)
         return;
@@ -501,6 +570,8 @@ static void loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
         return;
     }
     api_attach(n->api, n->server);
+    (void)snprintf(url, sizeof(url), "%s://%s", scheme, net_server_address(n->server));
+    desk_listens_at(n->desk, url);
     n->started = true;
     uv_timer_start(&n->tick, on_tick, 0, TICK_MS);
     if (notify_watchdog_ms() > 0)
@@ -631,8 +702,10 @@ static void run(struct node *n)
     else
         desk_load(n->desk, loaded, n);
     uv_run(&n->loop, UV_RUN_DEFAULT);
+    store_close(n->store); /* commits what is queued; its completions still find server, session and desk */
+    n->store = NULL;
+    uv_run(&n->loop, UV_RUN_DEFAULT); /* what those have given to workers */
     net_server_free(n->server);
-    store_close(n->store);
     api_free(n->api);
     session_free(n->session);
     desk_free(n->desk);
@@ -671,6 +744,8 @@ int main(int argc, char **argv)
     int lock = -1;
 
     (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
+    (void)signal(SIGPIPE, SIG_IGN); /* the next write says so */
+    (void)umask(077);               /* databases, logs of them, sockets: the owner's alone */
     if (config_args_parse(argc, argv, &n.args, &why)) {
         (void)fprintf(stderr, "kefud: %s\n%s", why.text, config_usage);
         return EX_USAGE;

@@ -124,6 +124,7 @@ static enum kf_rc add_person(struct seed *s, const struct site_person *p, const 
     char hash[PASSWORD_TEXT];
     uint8_t chance[10];
     struct kf_id id;
+    struct member *member;
     struct act *act;
     enum kf_rc rc = password_hash(slice_of(password), hash, why);
 
@@ -137,18 +138,18 @@ static enum kf_rc add_person(struct seed *s, const struct site_person *p, const 
                                      .name = change_text(c, slice_of(p->name)),
                                      .password = change_text(c, slice_of(hash)),
                                      .created_at = c->at };
-    act = change_act(c, ACT_MEMBER);
-    act->u.member = (struct member){ .person = id,
-                                     .site = s->set.key,
-                                     .roles = p->roles,
-                                     .name = change_text(c, slice_of(p->name)),
-                                     .number = change_text(c, slice_of(p->number ? p->number : "")),
-                                     .capacity = p->capacity,
-                                     .n_queues = p->n_queues,
-                                     .n_skills = p->n_skills,
-                                     .presence_reason = "" };
-    memcpy(act->u.member.queues, p->queues, sizeof(p->queues));
-    memcpy(act->u.member.skills, p->skills, sizeof(p->skills));
+    member = change_member(c);
+    *member = (struct member){ .person = id,
+                               .site = s->set.key,
+                               .roles = p->roles,
+                               .name = change_text(c, slice_of(p->name)),
+                               .number = change_text(c, slice_of(p->number ? p->number : "")),
+                               .capacity = p->capacity,
+                               .n_queues = p->n_queues,
+                               .n_skills = p->n_skills,
+                               .presence_reason = "" };
+    memcpy(member->queues, p->queues, sizeof(p->queues));
+    memcpy(member->skills, p->skills, sizeof(p->skills));
     return KF_OK;
 }
 

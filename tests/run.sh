@@ -148,6 +148,7 @@ shell_layer() {
 for layer in "$@"; do
     case $layer in
     unit | store | live | model | system | fault) c_layer "$layer" ;;
+    mutants) one_program model/test_mutants build/fault/tests/model/test_mutants ;;
     fuzz) fuzz_layer ;;
     web) web_layer ;;
     contract) contract_layer ;;

@@ -19,10 +19,11 @@ empty() {
 }
 
 command -v node >/dev/null 2>&1 || empty "node is not installed"
-if [ ! -e "$web/node_modules/.package-lock.json" ] || [ "$web/package-lock.json" -nt "$web/node_modules/.package-lock.json" ]; then
+installed=$web/node_modules/.package-lock.json
+if [ ! -e "$installed" ] || [ -n "$(find "$web/package-lock.json" -newer "$installed")" ]; then
     command -v npm >/dev/null 2>&1 || empty "npm is not installed"
     (cd "$web" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 || empty "npm ci failed"
-    touch "$web/node_modules/.package-lock.json"
+    touch "$installed"
 fi
 node "$web/build.mjs" --out "$out" >&2
 exec node "$web/embed.mjs" "$out"

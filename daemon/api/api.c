@@ -2,7 +2,6 @@
 
 #include "config.h"
 #include "core/utf8.h"
-#include "protocols/channel.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -23,7 +22,6 @@ static const struct route_entry *const tables[] = { routes_session, routes_pages
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURN_MAX (64u << 20)
-#define HOOK_MAX (1 << 20) /* of an adapter that names no bound */
 
 struct api *api_new(const struct api_config *cfg)
 {
@@ -346,7 +344,7 @@ bool origin_ours(const struct api *api, struct slice origin)
     for (size_t i = 0; i < cfg->listen.public_url.n; i++)
         if (strlen(cfg->listen.public_url.items[i]) == origin.n && strncasecmp(cfg->listen.public_url.items[i], origin.p, origin.n) == 0)
             return true;
-    if (!port || (cfg->listen.public_url.n && !cfg->loopback))
+    if (!port || cfg->listen.public_url.n)
         return false;
     (void)snprintf(host, sizeof(host), "%.*s", (int)(port - api->self), api->self);
     port++;
@@ -356,14 +354,19 @@ bool origin_ours(const struct api *api, struct slice origin)
                              origin_is(origin, scheme, "[::1]", port));
 }
 
+struct site *site_named(const struct api *api, struct slice name)
+{
+    struct kf_key key;
+
+    return !name.n ? desk_only_site(api->cfg.desk) : key_parse(name, &key) ? desk_site(api->cfg.desk, &key) : NULL;
+}
+
 struct site *turn_site(struct turn *t, const struct member **member)
 {
     struct slice name = t->segment[0].n && strncmp(t->route->path, "/api/v1/sites/", 14) == 0 ? t->segment[0] : turn_query(t, "site");
-    struct kf_key key;
-    struct site *site;
+    struct site *site = site_named(t->api, name);
 
     *member = NULL;
-    site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
     if (site && !t->op) {
         *member = desk_member(turn_desk(t), &site->key, &t->person);
         if (!*member || (*member)->disabled)
@@ -503,20 +506,29 @@ static const struct route_entry *route_find(const char *method, const char *path
     return NULL;
 }
 
-/* Each platform sends so much and no more; an address that belongs to nobody is told so without a large body. */
-static int64_t hook_max(struct api *api, struct slice hook)
+/* A stranger who knows no hook sends no body, and each platform no more than it has use for. */
+static void admit_hook(struct api *api, struct slice key, struct net_admission *ret)
 {
-    int64_t all = api->cfg.cfg->limits.hook_body, own = HOOK_MAX;
-    struct site *site;
+    const struct site_channel *ch = hook_channel(api->cfg.desk, key, &(struct site *){ NULL });
 
-    for (size_t i = 0; (site = desk_site_at(api->cfg.desk, i)); i++) {
-        const struct site_channel *ch = site_channel_by_hook(site, hook);
-        const struct channel_ops *ops = ch ? channel_find(ch->adapter) : NULL;
-
-        if (ops && ops->body_max)
-            own = (int64_t)ops->body_max;
+    if (!ch) {
+        ret->body = NET_BODY_NONE;
+        ret->status = 404;
+        ret->reason = "nothing here";
+        return;
     }
-    return own < all ? own : all;
+    ret->max = desk_hook_max(ch);
+    if (ret->max > api->cfg.cfg->limits.hook_body)
+        ret->max = api->cfg.cfg->limits.hook_body;
+}
+
+/* Of an unknown site the resource itself tells. */
+static void admit_upload(struct api *api, const struct net_head *head, struct net_admission *ret)
+{
+    const struct site *site = site_named(api, http_query(head->query, head->n_query, "site"));
+
+    ret->body = NET_BODY_STREAM;
+    ret->max = site ? desk_file_max(api->cfg.desk, site) : api->cfg.cfg->limits.upload;
 }
 
 static void on_admit(void *ctx, const struct net_head *head, struct net_admission *ret)
@@ -536,11 +548,9 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
         ret->status = 404;
         ret->reason = "nothing here";
     } else if (strncmp(head->path, "/hooks/", 7) == 0)
-        ret->max = hook_max(api, slice_of(head->path + 7));
-    else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0) {
-        ret->body = NET_BODY_STREAM;
-        ret->max = api->cfg.cfg->limits.upload;
-    }
+        admit_hook(api, segments[0], ret);
+    else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0)
+        admit_upload(api, head, ret);
 }
 
 static void wrong_method(struct turn *t)
@@ -618,12 +628,10 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     struct slice origin = http_header(head->headers, head->n_headers, "origin");
     struct slice cookies = http_header(head->headers, head->n_headers, "cookie");
     struct slice bearer = http_header(head->headers, head->n_headers, "authorization");
-    struct slice name = http_query(head->query, head->n_query, "site");
+    struct site *site = site_named(api, http_query(head->query, head->n_query, "site"));
     bool staff = strcmp(protocol, PROTOCOL_STAFF) == 0;
     struct slice cookie = cookie_value(cookies, staff ? COOKIE_STAFF : COOKIE_VISITOR);
-    struct site *site;
     struct ticket *t;
-    struct kf_key key;
 
     *user = NULL;
     if (origin.n && !origin_ours(api, origin)) {
@@ -634,7 +642,6 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
         *reason = "a cookie without Origin is not accepted";
         return 403;
     }
-    site = !name.n ? desk_only_site(api->cfg.desk) : key_parse(name, &key) ? desk_site(api->cfg.desk, &key) : NULL;
     if (!site) {
         *reason = "no such site: ?site=KEY";
         return 404;

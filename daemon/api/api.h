@@ -102,6 +102,10 @@ json_t *turn_body(struct turn *t);
 /* A query value, or one header; empty with p == NULL if there is none. */
 struct slice turn_query(const struct turn *t, const char *name);
 struct slice turn_header(const struct turn *t, const char *name);
+/* The site of that name, "" the only one; borrowed; NULL: there is none. */
+struct site *site_named(const struct api *api, struct slice name);
+/* The channel whose hook has this key, and its site; NULL: none, or it is switched off. hooks.c. */
+const struct site_channel *hook_channel(struct desk *d, struct slice key, struct site **site);
 /* The site of ?site= (none: the only one) and who the asker is there; NULL: answered with 404 or 403. For op `*member` is NULL. */
 struct site *turn_site(struct turn *t, const struct member **member);
 /* The value of a cookie, or empty. */

@@ -274,20 +274,12 @@ static bool read_session(struct turn *t, store_answer *done, void *ctx)
 
 static void post_file(struct turn *t)
 {
-    struct slice name = turn_query(t, "site");
-    const char *length = arena_text(t->arena, turn_header(t, "content-length")); /* there is one: net asks for it */
+    struct site *site = site_named(t->api, turn_query(t, "site"));
     struct upload *u;
-    struct site *site;
-    struct kf_key key;
     uint8_t chance[10];
 
-    site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
     if (!site) {
         turn_problem(t, 404, "no such site: ?site=KEY");
-        return;
-    }
-    if (strtoll(length, NULL, 10) > desk_file_max(turn_desk(t), site)) {
-        turn_problem(t, 413, "a file may have %lld bytes here", (long long)desk_file_max(turn_desk(t), site));
         return;
     }
     u = calloc(1, sizeof(*u));
@@ -305,8 +297,13 @@ static void post_file(struct turn *t)
     HASH_ADD(hh, uploads, req, sizeof(u->req), u);
     /* Staff first when it says so by its CSRF token: one browser may hold both cookies. */
     if (!turn_header(t, "x-csrf-token").n && visitor_of(t, site, &u->who.id)) {
+        struct kf_err why = { 0 };
+
         u->who.visitor = true;
-        upload_known(u);
+        if (desk_may_upload(turn_desk(t), t->peer.address, &why))
+            upload_known(u);
+        else
+            upload_fail(u, KF_RATE, &why);
     } else if (!read_session(t, have_staff, (void *)(uintptr_t)t->req))
         upload_refuse(u, KF_AUTH, "an upload needs the visitor's cookie with our Origin, the visitor's token, or a signed-in session");
 }

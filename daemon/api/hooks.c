@@ -14,6 +14,17 @@ static void answered(void *ctx, int status, const char *type, struct slice body)
     turn_answer(t, &a);
 }
 
+const struct site_channel *hook_channel(struct desk *d, struct slice key, struct site **site)
+{
+    for (size_t i = 0; (*site = desk_site_at(d, i)); i++) {
+        const struct site_channel *ch = site_channel_by_hook(*site, key);
+
+        if (ch && !ch->off)
+            return ch;
+    }
+    return NULL;
+}
+
 static void hook(struct turn *t)
 {
     const struct http_req req = { .method = t->method,
@@ -24,16 +35,12 @@ static void hook(struct turn *t)
                                   .n_headers = t->n_headers,
                                   .body = t->body };
     struct site *site;
+    const struct site_channel *ch = hook_channel(turn_desk(t), t->segment[0], &site);
 
-    for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++) {
-        const struct site_channel *ch = site_channel_by_hook(site, t->segment[0]);
-
-        if (ch && !ch->off) {
-            desk_hook(turn_desk(t), site, ch, &req, answered, t);
-            return;
-        }
-    }
-    turn_problem(t, 404, "nothing here");
+    if (ch)
+        desk_hook(turn_desk(t), site, ch, &req, answered, t);
+    else
+        turn_problem(t, 404, "nothing here");
 }
 
 const struct route_entry routes_hooks[] = { { "POST", "/hooks/*", GATE_OPEN, hook },

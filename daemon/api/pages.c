@@ -132,10 +132,8 @@ static struct slice public_settings(struct turn *t, const struct site *site)
 static void get_widget(struct turn *t)
 {
     const struct asset *a = pages_find("/widget.js");
-    struct slice name = turn_query(t, "site");
     struct page_view view = { 0 };
-    struct kf_key key;
-    struct site *site = !name.n ? desk_only_site(turn_desk(t)) : key_parse(name, &key) ? desk_site(turn_desk(t), &key) : NULL;
+    struct site *site = site_named(t->api, turn_query(t, "site"));
 
     if (!site || !a) {
         turn_problem(t, 404, site ? "this kefud was built without its pages" : "no such site: ?site=KEY");
@@ -229,8 +227,24 @@ static void commit_histogram(struct buf *b, const struct store_figures *s)
                (unsigned long long)s->commits);
 }
 
-static void get_metrics(struct turn *t)
+/* The outbox, and open conversations by state: what only the database knows. */
+static void counted(struct buf *b, const char *counts)
 {
+    json_t *root = counts ? json_loads(counts, 0, NULL) : NULL, *value;
+    const char *name;
+
+    buf_str(b, "# HELP kefud_outbox Messages to platforms by state.\n# TYPE kefud_outbox gauge\n");
+    json_object_foreach(json_object_get(root, "errands"), name, value)
+        buf_printf(b, "kefud_outbox{state=\"%s\"} %lld\n", name, (long long)json_integer_value(value));
+    buf_str(b, "# HELP kefud_conversations Conversations by state.\n# TYPE kefud_conversations gauge\n");
+    json_object_foreach(json_object_get(root, "conversations"), name, value)
+        buf_printf(b, "kefud_conversations{state=\"%s\"} %lld\n", name, (long long)json_integer_value(value));
+    json_decref(root);
+}
+
+static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
     const struct api_config *cfg = turn_config(t);
     struct net_answer a = { .status = 200, .type = "text/plain; version=0.0.4; charset=utf-8" };
     struct store_figures s;
@@ -239,10 +253,7 @@ static void get_metrics(struct turn *t)
     struct live_figures l;
     struct buf b;
 
-    if (!may_watch(t)) {
-        turn_problem(t, 404, "nothing here");
-        return;
-    }
+    (void)why;
     store_figures(cfg->store, &s);
     desk_figures(cfg->desk, &d);
     net_figures(api_server(t->api), &n);
@@ -266,21 +277,41 @@ static void get_metrics(struct turn *t)
     metric(&b, "rules_fired_total", "counter", "Auto-replies.", d.rules_fired);
     metric(&b, "waiting", "gauge", "Conversations that wait.", (uint64_t)d.waiting);
     metric(&b, "longest_wait_ms", "gauge", "The longest of these waits.", (uint64_t)d.longest_ms);
+    buf_printf(&b,
+               "# HELP kefud_wait_seconds From entering the queue to being served.\n# TYPE kefud_wait_seconds summary\n"
+               "kefud_wait_seconds_sum %.3f\nkefud_wait_seconds_count %llu\n",
+               (double)d.wait_ms_total / 1000.0, (unsigned long long)d.waits);
     metric(&b, "commits_total", "counter", "Commits.", s.commits);
     metric(&b, "commit_microseconds_total", "counter", "Time spent in commits.", s.commit_us_total);
     metric(&b, "store_queue", "gauge", "Changes that wait for the writer.", s.queued);
     metric(&b, "store_broken", "gauge", "1 after an I/O error of the database.", store_broken(cfg->store) != NULL);
+    metric(&b, "store_away", "gauge", "1 while the database takes no commits.", d.store_away);
+    metric(&b, "lease_held", "gauge", "1 while this node does the housekeeping of a site.", d.holder);
     metric(&b, "index_lag_ms", "gauge", "Age of the oldest message that search does not know yet.", s.index_lag_ms);
     metric(&b, "redis_up", "gauge", "1 while Redis answers.", live_up(cfg->live));
     metric(&b, "redis_calls_total", "counter", "Calls to Redis.", l.calls);
     metric(&b, "redis_failed_total", "counter", "Calls that failed.", l.failed);
+    metric(&b, "redis_reconnects_total", "counter", "Times that the link to Redis came back.", l.reconnects);
     metric(&b, "errands_sent_total", "counter", "Messages that platforms have taken.", d.errands_sent);
     metric(&b, "errands_failed_total", "counter", "Messages that platforms have refused.", d.errands_failed);
     ack_histogram(&b, &d);
     commit_histogram(&b, &s);
+    counted(&b, rc ? NULL : q->text_out);
     a.body = buf_slice(&b);
     turn_answer(t, &a);
     buf_finish(&b);
+}
+
+static void get_metrics(struct turn *t)
+{
+    struct query *q = may_watch(t) ? query_new(QUERY_COUNTS) : NULL;
+
+    if (!q) {
+        turn_problem(t, 404, "nothing here");
+        return;
+    }
+    q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_counts, t);
 }
 
 const struct route_entry routes_pages[] = { { "GET", "/", GATE_OPEN, get_root },

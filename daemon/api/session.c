@@ -12,8 +12,12 @@
 #define ABSOLUTE_MS    (7LL * 24 * 3600 * 1000)
 #define TOKEN_BYTES    32
 #define PASSWORD_BYTES 1024
+/* Tries at a time: a failure counts when it is stored, and until then others of the same account or address would pass. */
+#define ACCOUNT_TRIES 2
+#define ADDRESS_TRIES 8
 
 struct login {
+    struct login *next; /* of those under way */
     struct turn *turn;
     char email[256];
     char password[PASSWORD_BYTES];
@@ -33,8 +37,26 @@ static int64_t clock_ms(struct turn *t)
     return p->now_ms(p->ctx);
 }
 
+static struct login *under_way;
+
+static bool too_many_tries(const struct login *l)
+{
+    int account = 0, address = 0;
+
+    for (const struct login *o = under_way; o; o = o->next) {
+        account += strcmp(o->email, l->email) == 0;
+        address += strcmp(o->turn->peer.address, l->turn->peer.address) == 0;
+    }
+    return account >= ACCOUNT_TRIES || address >= ADDRESS_TRIES;
+}
+
 static void login_free(struct login *l)
 {
+    for (struct login **at = &under_way; *at; at = &(*at)->next)
+        if (*at == l) {
+            *at = l->next;
+            break;
+        }
     explicit_bzero(l->password, sizeof(l->password));
     explicit_bzero(l->token, sizeof(l->token));
     free(l->hash);
@@ -259,6 +281,17 @@ static void post_session(struct turn *t)
     memcpy(l->password, password, n);
     l->n_password = n;
     json_decref(root);
+    if (too_many_tries(l)) {
+        struct kf_err busy = { 0 };
+
+        (void)kf_fail(&busy, KF_RATE, "one try at a time");
+        busy.retry_after_ms = 1000;
+        turn_fail(t, KF_RATE, &busy);
+        login_free(l);
+        return;
+    }
+    l->next = under_way;
+    under_way = l;
     q = query_new(QUERY_LOGIN);
     if (!q) {
         turn_problem(t, 500, "out of memory");

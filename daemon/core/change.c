@@ -52,6 +52,20 @@ struct act *change_act(struct change *c, enum act_kind kind)
     return &c->acts[c->n_acts++];
 }
 
+struct member *change_member(struct change *c)
+{
+    static _Thread_local struct member scratch;
+    struct member *m = ARENA_NEW(c->arena, struct member);
+
+    if (!m) {
+        c->failed = true;
+        scratch = (struct member){ .capacity = 0 };
+        return &scratch;
+    }
+    change_act(c, ACT_MEMBER)->u.member = m;
+    return m;
+}
+
 const char *change_text(struct change *c, struct slice s)
 {
     const char *ret = arena_text(c->arena, s);

@@ -50,7 +50,8 @@ enum act_kind {
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
     ACT_ERRAND_CLAIM,  /* errand.id: QUEUED → SENDING; KF_CONFLICT if not queued */
-    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id */
+    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id; with handle: it cost a
+                        * reply of that one */
 
     /* On people and contacts. */
     ACT_PROFILE,       /* profile: merged into the customer of `by` (a contact) or of the conversation */
@@ -153,7 +154,7 @@ struct act {
             const char *reason;
         } presence;
         struct person person;
-        struct member member;
+        struct member *member; /* change_member() makes it */
         struct act_session session;
         struct {
             const char *account, *address;
@@ -207,6 +208,8 @@ struct change *change_new(const struct kf_key *site, int64_t now_ms);
 void change_free(struct change *c); /* one that was not committed */
 /* The next act, zeroed, never NULL: when memory is out, `failed` is set and a scratch act is returned. */
 struct act *change_act(struct change *c, enum act_kind kind);
+/* ACT_MEMBER and its member, zeroed, never NULL likewise. The member lies beside the acts, because it is larger than five of them. */
+struct member *change_member(struct change *c);
 /* Copies into the change's arena; when memory is out, `failed` is set and "" is returned. */
 const char *change_text(struct change *c, struct slice s);
 const char *change_printf(struct change *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -11,6 +11,7 @@
 #define ATTEMPTS_MAX    12
 #define BACKOFF_BASE_MS 1000
 #define BACKOFF_MAX_MS  (15LL * 60 * 1000)
+#define STALE_TYPING_MS 10000
 #define FILE_LIFE_S     (48LL * 3600)
 
 struct trip {
@@ -19,6 +20,7 @@ struct trip {
     struct arena *arena;
     struct errand errand;
     bool renewed; /* the token was fetched anew for this trip */
+    bool rode;    /* inside an answer: that costs no handle */
     bool found;   /* it was found SENDING: another holder has died with it */
     /* How it ended, until that is committed. */
     enum errand_state state;
@@ -123,6 +125,7 @@ static void settle_commit(struct trip *t)
                                      .conv = t->errand.conv,
                                      .seq = t->errand.seq,
                                      .state = t->state,
+                                     .handle = t->rode ? NULL : t->errand.handle,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
@@ -192,6 +195,16 @@ static void again_later(struct trip *t, int64_t at_least_ms, const char *error)
     settle_commit(t);
 }
 
+void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq)
+{
+    const struct site_channel *sc = site_channel(ds->site, &conv->channel);
+    const struct channel_ops *ops = sc ? channel_find(sc->adapter) : NULL;
+
+    if (ops && (ops->caps & cap))
+        change_act(c, ACT_ERRAND)->u.errand =
+            (struct errand){ .conv = conv->id, .seq = seq, .kind = kind, .due_at = c->at, .created_at = c->at };
+}
+
 /* ---- on the way ---- */
 
 static void trip_send(struct trip *t);
@@ -217,10 +230,20 @@ static const char *words_of(struct trip *t, const struct outcome *o)
     return outcome_name(o->cls);
 }
 
+/* What is worth nothing a minute later is not tried again. */
+static bool passing(const struct errand *e)
+{
+    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING;
+}
+
 static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)
 {
     const char *words = words_of(t, o);
 
+    if (passing(&t->errand) && o->cls != OUTCOME_AUTH) { /* words wait behind it */
+        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+        return;
+    }
     switch (o->cls) {
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
@@ -274,25 +297,26 @@ static void answered(void *ctx, const struct http_resp *resp)
         settle_outcome(t, ds, o, &outcome);
 }
 
-/* The reply rides in an answer that is still open, if there is one. */
-static bool ride_along(struct trip *t, struct outlet *o, struct env *env)
+/* The reply rides in an answer that is still open, if there is one: that needs no token. */
+static bool ride_along(struct trip *t, struct outlet *o)
 {
+    struct env env = outlet_env(t->d, o);
     struct held *h = t->errand.kind == ERRAND_SEND && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
     struct http_req req = { 0 };
 
     if (!h)
         return false;
-    env->answering = true;
-    env->answer_key = h->answer_key;
-    if (o->ops->encode(o->ch, t->arena, &t->errand, env, &req) == KF_OK) {
+    env.answering = true;
+    env.answer_key = h->answer_key;
+    if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
         struct slice type = http_header(req.headers, req.n_headers, "content-type");
 
+        t->rode = true;
         held_answer(h, 200, type.n ? arena_text(t->arena, type) : h->type, req.body);
         end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
         return true;
     }
     held_answer(h, h->status, h->type, h->body);
-    env->answering = false;
     return false;
 }
 
@@ -334,8 +358,6 @@ static void trip_send(struct trip *t)
     }
     sign_file(t, ds->site);
     env = outlet_env(d, o);
-    if (ride_along(t, o, &env))
-        return;
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
@@ -368,7 +390,7 @@ static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_end(t); /* somebody else has it, or the store is away: it is still queued */
     else if (!o)
         trip_send(t);
-    else
+    else if (!ride_along(t, o))
         token_want(t->d, ds, o, false, have_token, t);
 }
 
@@ -395,7 +417,9 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 
     if (!t)
         return;
-    if (!t->found)
+    if (e->kind == ERRAND_TYPING && now(d) - e->created_at > STALE_TYPING_MS)
+        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+    else if (!t->found)
         claim(d, ds, t);
     else if (o && (o->ops->caps & CHAN_IDEMPOTENT))
         again_later(t, 0, "its sender was lost: sent again under the same key");
@@ -427,21 +451,16 @@ void deliver_kick(struct desk *d, struct desk_site *ds)
     struct query *q;
     struct call *call;
 
-    if (!holder(d, ds))
+    if (!holder(d, ds) || d->stopping)
         return; /* the holder's sweep finds it within a second */
     if (ds->delivering) {
         ds->deliver_again = true;
         return;
     }
-    q = query_new(QUERY_ERRANDS);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_ERRANDS, &call);
+    if (!q)
         return;
-    }
     ds->delivering = true;
-    q->site = ds->site->key;
     q->now = now(d);
     q->after = d->leases[ds->shard].held;
     q->limit = ERRANDS_MAX;

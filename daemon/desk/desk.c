@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define OUT_MAX   (1u << 20)
-#define PEOPLE_MS 5000 /* how often people are read again */
+#define OUT_MAX (1u << 20)
+#define UPLOADS 60 /* of visitors from one address in a minute */
+/* Frames a second from one socket; twice as many at once. */
+#define VISITOR_FRAMES 30
+#define STAFF_FRAMES   5000
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -17,6 +20,14 @@ struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
     d->cfg = *cfg;
     buf_init(&d->out, OUT_MAX);
     return d;
+}
+
+void desk_listens_at(struct desk *d, const char *url)
+{
+    if (!d->cfg.public_url || !*d->cfg.public_url) {
+        (void)snprintf(d->listening, sizeof(d->listening), "%s", url);
+        d->cfg.public_url = d->listening;
+    }
 }
 
 void desk_bounds(struct desk *d, const struct desk_config *cfg)
@@ -50,6 +61,12 @@ static void site_forget(struct desk_site *ds)
     free(ds);
 }
 
+static void rate_forget(struct desk *d, struct rate *r)
+{
+    HASH_DEL(d->rates, r); /* NOLINT(clang-analyzer-unix.Malloc): the analyzer does not see that the head moves on */
+    free(r);
+}
+
 void desk_free(struct desk *d)
 {
     struct rate *r, *rnext;
@@ -61,10 +78,7 @@ void desk_free(struct desk *d)
         site_forget(ds);
     }
     HASH_ITER(hh, d->rates, r, rnext)
-    {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    rate_forget(d, r);
     buf_finish(&d->out);
     free(d);
 }
@@ -121,6 +135,20 @@ struct call *desk_call(struct desk *d, const struct desk_site *ds)
     return call;
 }
 
+struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call)
+{
+    struct query *q = query_new(kind);
+
+    *call = q ? desk_call(d, ds) : NULL;
+    if (q && !*call) {
+        arena_free(q->arena);
+        return NULL;
+    }
+    if (q && ds)
+        q->site = ds->site->key;
+    return q;
+}
+
 void desk_call_end(struct call *call)
 {
     call->d->under_way--;
@@ -155,381 +183,6 @@ void desk_figures(struct desk *d, struct desk_figures *ret)
     }
 }
 
-/* ---- sites and people ---- */
-
-struct desk_site *site_of(struct desk *d, const struct kf_key *key)
-{
-    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
-        if (key_eq(&ds->site->key, key))
-            return ds;
-    return NULL;
-}
-
-struct member *member_of(const struct desk_site *ds, const struct kf_id *person)
-{
-    for (size_t i = 0; ds && i < ds->n_members; i++)
-        if (id_eq(&ds->members[i].person, person))
-            return &ds->members[i];
-    return NULL;
-}
-
-struct site *desk_site(struct desk *d, const struct kf_key *key)
-{
-    struct desk_site *ds = site_of(d, key);
-
-    return ds ? ds->site : NULL;
-}
-
-struct site *desk_only_site(struct desk *d)
-{
-    return d->sites && !d->sites->next ? d->sites->site : NULL;
-}
-
-struct site *desk_site_at(struct desk *d, size_t i)
-{
-    struct desk_site *ds = d->sites;
-
-    while (ds && i--)
-        ds = ds->next;
-    return ds ? ds->site : NULL;
-}
-
-const struct member *desk_member(struct desk *d, const struct kf_key *site, const struct kf_id *person)
-{
-    return member_of(site_of(d, site), person);
-}
-
-const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i)
-{
-    const struct desk_site *ds = site_of(d, site);
-
-    return ds && i < ds->n_members ? &ds->members[i] : NULL;
-}
-
-int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person)
-{
-    const struct desk_site *ds = site_of(d, site);
-
-    for (size_t i = 0; ds && i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, person))
-            return ds->seen[i].load;
-    return -1;
-}
-
-/* An agent without queues serves all of them. */
-bool serves_queue(const struct member *m, const struct kf_key *queue)
-{
-    for (size_t i = 0; i < m->n_queues; i++)
-        if (key_eq(&m->queues[i], queue))
-            return true;
-    return m->n_queues == 0;
-}
-
-bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
-{
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, person))
-            return ds->seen[i].connected;
-    return session_seats(d->session, person) != NULL; /* no look yet, or the live layer is away */
-}
-
-const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key)
-{
-    const struct site_queue *q = site_queue(ds->site, key);
-
-    return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
-}
-
-bool to_platform(const struct desk_site *ds, const struct conv *c)
-{
-    const struct site_channel *ch = site_channel(ds->site, &c->channel);
-
-    return ch && strcmp(ch->adapter, "widget") != 0;
-}
-
-static bool knows(const struct member *m, const struct kf_key *skill)
-{
-    for (size_t i = 0; i < m->n_skills; i++)
-        if (key_eq(&m->skills[i], skill))
-            return true;
-    return false;
-}
-
-/* Could this person ever be given a conversation of the queue? */
-static bool fits_queue(const struct member *m, const struct site_queue *q)
-{
-    if (!(m->roles & MEMBER_AGENT) || m->disabled || m->capacity <= 0 || !serves_queue(m, &q->key))
-        return false;
-    for (size_t i = 0; i < q->n_skills; i++)
-        if (!knows(m, &q->skills[i]))
-            return false;
-    return true;
-}
-
-bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
-{
-    const struct site_queue *q = queue_of(ds, queue);
-
-    for (size_t i = 0; q && i < ds->n_members; i++) {
-        const struct member *m = &ds->members[i];
-
-        if ((m->presence == PRESENCE_ONLINE || m->presence == PRESENCE_BUSY) && fits_queue(m, q) && seen_connected(d, ds, &m->person))
-            return true;
-    }
-    return false;
-}
-
-/* FNV-1a: any hash will do, as long as every node works out the same. */
-static int shard_of(const struct kf_key *site)
-{
-    uint32_t h = 2166136261u;
-
-    for (const char *p = site->s; *p; p++)
-        h = (h ^ (unsigned char)*p) * 16777619u;
-    return (int)(h % SHARDS);
-}
-
-/* ---- loading ---- */
-
-struct load {
-    struct desk *d;
-    void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why);
-    void *ctx;
-};
-
-static void load_end(struct load *l, enum kf_rc rc, const struct kf_err *why)
-{
-    struct desk *d = l->d;
-
-    d->under_way--;
-    d->load_busy = false;
-    if (l->done)
-        l->done(l->ctx, rc, why);
-    free(l);
-    if (d->load_again) {
-        d->load_again = false;
-        desk_load(d, NULL, NULL);
-    }
-}
-
-static const char *keep_text(struct arena *a, const char *s)
-{
-    const char *ret = arena_text(a, slice_of(s));
-
-    return ret ? ret : "";
-}
-
-/* A presence that was committed here while the rows were being read is newer than they are. `place`: where it stood before, likely. */
-static void newer_presence(struct desk *d, struct desk_site *ds, struct member *m, size_t place)
-{
-    const struct member *known =
-        place < ds->n_members && id_eq(&ds->members[place].person, &m->person) ? &ds->members[place] : member_of(ds, &m->person);
-
-    if (known && known->presence_at > m->presence_at && now(d) - known->presence_at < PEOPLE_MS) {
-        m->presence = known->presence;
-        m->presence_at = known->presence_at;
-        m->presence_reason = known->presence_reason;
-    } else
-        ds->parked_maybe |= !known || known->presence != m->presence;
-}
-
-/* The members of one site, out of all, into an arena of the site's own. */
-static bool members_take(struct desk *d, struct desk_site *ds, const struct member *all, size_t n)
-{
-    struct arena *a = arena_new(0);
-    struct member *mine = a ? arena_array(a, n ? n : 1, sizeof(*mine)) : NULL;
-    size_t count = 0;
-
-    if (!mine) {
-        arena_free(a);
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!key_eq(&all[i].site, &ds->site->key))
-            continue;
-        mine[count] = all[i];
-        newer_presence(d, ds, &mine[count], count);
-        mine[count].name = keep_text(a, all[i].name);
-        mine[count].number = keep_text(a, all[i].number);
-        mine[count].presence_reason = keep_text(a, mine[count].presence_reason);
-        count++;
-    }
-    arena_free(ds->members_arena);
-    ds->members_arena = a;
-    ds->members = mine;
-    ds->n_members = count;
-    return true;
-}
-
-/* What the live layer thinks of the agents, put right by what the store says. Two nodes' words about one agent may have crossed on
- * their way to Redis; the holder alone, with rows that it has just read, has the last one. */
-static void agents_compare(struct desk *d, const struct desk_site *ds)
-{
-    for (size_t i = 0; i < ds->n_members; i++) {
-        const struct member *m = &ds->members[i];
-        enum presence p = m->disabled ? PRESENCE_OFFLINE : m->presence;
-        bool same = false;
-
-        for (size_t k = 0; k < ds->n_seen && !same; k++)
-            same = id_eq(&ds->seen[k].id, &m->person) && ds->seen[k].presence == p && ds->seen[k].capacity == m->capacity;
-        if (!same)
-            d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, NULL, NULL);
-    }
-}
-
-/* Everybody: whoever can own a conversation, supervisors too, must be known to be gone one day. */
-void tell_agents(struct desk *d, const struct desk_site *ds)
-{
-    for (size_t i = 0; i < ds->n_members; i++) {
-        const struct member *m = &ds->members[i];
-
-        d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, m->disabled ? PRESENCE_OFFLINE : m->presence, m->capacity, NULL,
-                            NULL);
-    }
-}
-
-static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct load *l = ctx;
-    struct desk *d = l->d;
-
-    if (!rc)
-        for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
-            if (!members_take(d, ds, q->members, q->n_members))
-                rc = KF_NOMEM;
-            if (holder(d, ds))
-                agents_compare(d, ds);
-            route_kick(d, ds);
-        }
-    load_end(l, rc, why);
-}
-
-static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
-{
-    struct desk_site *ds = site_of(d, key);
-    struct site *site;
-    enum kf_rc rc = site_build(&site, key, docs, n, why);
-
-    if (rc)
-        return rc;
-    if (!ds) {
-        ds = calloc(1, sizeof(*ds));
-        if (!ds) {
-            site_unref(site);
-            return kf_fail(why, KF_NOMEM, "out of memory");
-        }
-        ds->shard = shard_of(key);
-        ds->parked_maybe = true;
-        ds->next = d->sites;
-        d->sites = ds;
-        d->ports.live_watch(d->ports.ctx, key);
-    } else {
-        outlets_close(ds);
-        site_unref(ds->site);
-    }
-    ds->site = site;
-    ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
-    ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
-    return KF_OK;
-}
-
-/* The documents of all sites come in one answer; each site gets its own. A site that does not build keeps its old snapshot. */
-static enum kf_rc sites_install(struct desk *d, const struct query *q, struct kf_err *why)
-{
-    struct document *docs = arena_array(q->arena, q->n_documents + 1, sizeof(*docs));
-    enum kf_rc rc = KF_OK;
-
-    if (!docs)
-        return kf_fail(why, KF_NOMEM, "out of memory");
-    for (size_t i = 0; i < q->n_documents; i++) {
-        const struct kf_key *key = &q->documents[i].site;
-        size_t n = 0;
-
-        if (strcmp(q->documents[i].kind.s, "site") != 0)
-            continue;
-        for (size_t k = 0; k < q->n_documents; k++)
-            if (key_eq(&q->documents[k].site, key))
-                docs[n++] = (struct document){ q->documents[k].kind, q->documents[k].key, q->documents[k].version, q->documents[k].body };
-        if (site_install(d, key, docs, n, why)) {
-            rc = why->rc;
-            log_event(d, 3, "desk event=site_refused site=%s reason=\"%s\"", key->s, why->text);
-        }
-    }
-    return rc;
-}
-
-static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct load *l = ctx;
-    struct kf_err local = { 0 };
-    struct query *next;
-
-    if (!rc) {
-        rc = sites_install(l->d, q, &local);
-        why = &local;
-    }
-    if (rc && !l->d->sites) {
-        load_end(l, rc, why);
-        return;
-    }
-    next = query_new(QUERY_MEMBERS);
-    if (!next) {
-        (void)kf_fail(&local, KF_NOMEM, "out of memory");
-        load_end(l, KF_NOMEM, &local);
-        return;
-    }
-    l->d->ports.read(l->d->ports.ctx, next, load_members, l);
-}
-
-/* People alone: every node reads them again now and then, because a hint that they have changed may be lost. */
-static void people_refresh(struct desk *d)
-{
-    struct query *q;
-    struct load *l;
-
-    if (d->load_busy)
-        return;
-    q = query_new(QUERY_MEMBERS);
-    l = q ? calloc(1, sizeof(*l)) : NULL;
-    if (!l) {
-        if (q)
-            arena_free(q->arena);
-        return;
-    }
-    *l = (struct load){ .d = d };
-    d->load_busy = true;
-    d->under_way++;
-    d->ports.read(d->ports.ctx, q, load_members, l);
-}
-
-void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
-{
-    struct query *q;
-    struct load *l;
-
-    if (d->load_busy && !done) {
-        d->load_again = true;
-        return;
-    }
-    q = query_new(QUERY_DOCUMENTS);
-    l = calloc(1, sizeof(*l));
-    if (!q || !l) {
-        struct kf_err why = { 0 };
-
-        if (q)
-            arena_free(q->arena);
-        free(l);
-        (void)kf_fail(&why, KF_NOMEM, "out of memory");
-        if (done)
-            done(ctx, KF_NOMEM, &why);
-        return;
-    }
-    *l = (struct load){ d, done, ctx };
-    d->load_busy = true;
-    d->under_way++;
-    d->ports.read(d->ports.ctx, q, load_documents, l);
-}
-
 /* ---- limits of rate ---- */
 
 bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why)
@@ -555,16 +208,36 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     return false;
 }
 
+bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
+{
+    char key[64];
+    int32_t retry;
+
+    (void)snprintf(key, sizeof(key), "u:%s", address);
+    if (rate_take(d, key, UPLOADS, UPLOADS, 60000, why))
+        return true;
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "too many uploads from this address; wait a moment");
+    why->retry_after_ms = retry;
+    return false;
+}
+
 /* A bucket that nobody has touched for a minute is full again: forgetting it changes nothing. */
 static void rates_sweep(struct desk *d)
 {
     struct rate *r, *next;
 
     HASH_ITER(hh, d->rates, r, next)
-    if (mono(d) - r->at > 60000) {
-        HASH_DEL(d->rates, r);
-        free(r);
-    }
+    if (mono(d) - r->at > 60000)
+        rate_forget(d, r);
+}
+
+void seat_refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words)
+{
+    struct kf_err why = { 0 };
+
+    (void)kf_fail(&why, rc, "%s", words);
+    session_error(d->session, seat, in->cid, &why);
 }
 
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)
@@ -583,6 +256,24 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
 
 /* ---- the session's calls ---- */
 
+/* Each frame costs a read or a commit, which others share; no page needs so many. A visitor's messages have a bound of their own. */
+static bool too_fast(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    int rate = seat->side == FRAME_STAFF ? STAFF_FRAMES : VISITOR_FRAMES;
+    int64_t retry = 0;
+    struct kf_err why = { 0 };
+
+    if ((in->kind == INBOUND_MESSAGE && seat->side == FRAME_VISITOR) || bucket_take(&seat->bucket, 2 * rate, rate, mono(d), &retry))
+        return false;
+    d->figures.refused++;
+    if (in->kind == INBOUND_TYPING)
+        return true; /* is never answered */
+    (void)kf_fail(&why, KF_RATE, "too many frames at once; wait a moment");
+    why.retry_after_ms = (int32_t)retry;
+    session_error(d->session, seat, in->cid, &why);
+    return true;
+}
+
 static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const struct inbound *in)
 {
     struct desk *d = ctx;
@@ -590,6 +281,8 @@ static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const stru
     struct kf_err why = { 0 };
 
     (void)a;
+    if (too_fast(d, seat, in))
+        return;
     if (in->kind == INBOUND_PING) {
         buf_clear(out);
         frame_pong(out);
@@ -623,6 +316,7 @@ static void on_opened(void *ctx, struct seat *seat)
     struct desk *d = ctx;
 
     seat->opened_at = mono(d);
+    bucket_init(&seat->bucket, 2 * (seat->side == FRAME_STAFF ? STAFF_FRAMES : VISITOR_FRAMES), mono(d));
     if (seat->side == FRAME_STAFF)
         staff_opened(d, seat);
 }
@@ -657,13 +351,11 @@ static void fetched(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 static void on_fetch(void *ctx, const struct kf_id *conv, int64_t after)
 {
     struct desk *d = ctx;
-    struct query *q = query_new(QUERY_MESSAGES);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_MESSAGES, &call);
     struct view *v = session_view(d->session, conv);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q) {
         if (v)
             v->fetching = false;
         return;
@@ -711,9 +403,12 @@ static void each_staff(void *ctx, struct seat *seat)
 {
     struct beating *b = ctx;
 
-    /* One beat a person, however many sockets: the first of the list stands for all. */
-    if (seat->side != FRAME_STAFF || !seat->welcomed || seat->prev || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
+    /* One beat a person, however many sockets: the first one of this site that is in use stands for all. */
+    if (seat->side != FRAME_STAFF || !seat->welcomed || !key_eq(&seat->site, &b->ds->site->key) || b->n == b->cap)
         return;
+    for (const struct seat *before = seat->prev; before; before = before->prev)
+        if (before->welcomed && key_eq(&before->site, &seat->site))
+            return;
     b->ids[b->n++] = seat->who;
 }
 
@@ -730,11 +425,20 @@ void heartbeat(struct desk *d, struct desk_site *ds)
     free(b.ids);
 }
 
+void desk_stop(struct desk *d)
+{
+    d->stopping = true;
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        held_flush(ds);
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
 
     lease_tick(d);
+    if (d->stopping)
+        return; /* only what is under way goes on, under the leases that it needs */
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         held_sweep(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
@@ -763,10 +467,18 @@ void desk_tick(struct desk *d)
     }
 }
 
+/* Hints were lost while the link was down. */
+static void each_unhinted(void *ctx, struct view *v)
+{
+    desk_hint(ctx, &v->conv.site, &v->conv.id, HINT_MOVED);
+}
+
 void desk_live_changed(struct desk *d, bool up)
 {
     if (up)
         log_event(d, 1, "desk event=live_up");
+    if (up && !d->cfg.sole)
+        session_each_view(d->session, each_unhinted, d);
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {
@@ -788,7 +500,31 @@ static void hinted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_er
     desk_call_end(call);
 }
 
-/* A negative seq means that the owner or the state has changed: it may concern seats here that have no view of it yet. */
+static void hinted_message(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct view *v = session_view(call->d->session, &call->conv);
+
+    (void)why;
+    if (!rc && v && v->told >= q->messages[0].seq) /* else it is still to be told, as it is now */
+        tell_changed(call->d, &v->conv, &q->messages[0]);
+    desk_call_end(call);
+}
+
+static void read_changed(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t seq)
+{
+    struct call *call;
+    struct query *q = session_view(d->session, conv) ? desk_ask(d, ds, QUERY_MESSAGE, &call) : NULL;
+
+    if (!q)
+        return;
+    call->conv = *conv;
+    q->id = *conv;
+    q->after = seq;
+    d->ports.read(d->ports.ctx, q, hinted_message, call);
+}
+
+/* That the owner or the state has changed may concern seats here that have no view of it yet. */
 void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
 {
     struct desk_site *ds = site_of(d, site);
@@ -801,15 +537,15 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
         desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
         return;
     }
-    if (seq >= 0 && !session_view(d->session, conv))
-        return;
-    q = query_new(QUERY_CONV);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (seq < HINT_MOVED) {
+        read_changed(d, ds, conv, HINT_CHANGED(seq));
         return;
     }
+    if (seq >= 0 && !session_view(d->session, conv))
+        return;
+    q = desk_ask(d, ds, QUERY_CONV, &call);
+    if (!q)
+        return;
     q->id = *conv;
     d->ports.read(d->ports.ctx, q, hinted, call);
 }

@@ -23,6 +23,8 @@ struct desk_config {
 };
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg);
+/* Where we listen, once that is known: the address of files for platforms where no public_url is set. */
+void desk_listens_at(struct desk *d, const char *url);
 /* Takes over the bounds of `cfg`: they were changed while running. */
 void desk_bounds(struct desk *d, const struct desk_config *cfg);
 /* Nothing may be under way any more. Takes NULL. */
@@ -36,6 +38,8 @@ void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const stru
 
 /* Everything that waits for time: leases, sweeps, due conversations, heartbeats, errands. Call it every 100 ms or so. */
 void desk_tick(struct desk *d);
+/* Begins nothing new: no matches, errands, sweeps. Answers that were held go out. What is under way goes on: keep calling desk_tick(). */
+void desk_stop(struct desk *d);
 /* The live layer's callbacks. */
 void desk_live_changed(struct desk *d, bool up);
 void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq);
@@ -50,6 +54,8 @@ const struct member *desk_member_at(struct desk *d, const struct kf_key *site, s
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */
 int64_t desk_file_max(struct desk *d, const struct site *site);
+/* Anybody may be a visitor, so what an address uploads is bounded: false with KF_RATE in `why`. */
+bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
 /* A token for a visitor who has none. */
@@ -65,11 +71,15 @@ typedef void desk_hook_answer(void *ctx, int status, const char *type, struct sl
 void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,
                void *ctx);
 
+/* Bytes of the largest webhook that this channel's platform sends. */
+int64_t desk_hook_max(const struct site_channel *ch);
+
 struct desk_figures {
     uint64_t messages_in, messages_out, duplicates, passes, matches, conflicts, rules_fired, errands_sent, errands_failed, refused;
     int64_t waiting, longest_ms;
     bool holder, ready;
-    bool store_away; /* the last beat of a lease could not be committed */
+    bool store_away;               /* the last commit, of a frame or of a lease's beat, was not taken */
+    uint64_t waits, wait_ms_total; /* of those who were given to somebody on this node's word */
     uint64_t under_way;
     uint64_t ack_le[12]; /* acks within 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 ms, and more */
     uint64_t ack_ms_total;

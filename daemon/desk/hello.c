@@ -10,6 +10,9 @@
 
 #define HISTORY_MAX 200
 #define NAME_MAX_CP 60
+/* A socket's queue holds 256 KiB: a welcome, or a timeline beside a page of history, has to fit, whatever visitors say of themselves. */
+#define WELCOME_BYTES  (96 << 10)
+#define TIMELINE_BYTES (96 << 10)
 
 static bool set_text(char **slot, struct slice s)
 {
@@ -84,10 +87,21 @@ static void site_json(struct desk *d, struct desk_site *ds, const struct seat *s
                ch && staffed(d, ds, &ch->queue) ? "true" : "false");
 }
 
+/* `c`: as it was read; NULL: there was none. Another page of the same visitor may have opened a newer one meanwhile. */
+static struct view *view_to_welcome(struct desk *d, const struct seat *seat, const struct conv *c)
+{
+    struct view *now = session_view(d->session, &seat->conv);
+    struct view *read = c ? session_show(d->session, c) : NULL;
+
+    if (now && id_eq(&now->conv.contact, &seat->who) && (!read || memcmp(&now->conv.id, &read->conv.id, sizeof(now->conv.id)) > 0))
+        return now;
+    return read;
+}
+
 static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *seat, const struct conv *c)
 {
     struct buf *b = &d->out;
-    struct view *v = c ? session_show(d->session, c) : NULL;
+    struct view *v = view_to_welcome(d, seat, c);
     char id[KF_ID_TEXT];
     struct conv_view_json json;
 
@@ -182,17 +196,14 @@ static bool seat_identify(struct desk *d, struct desk_site *ds, struct seat *sea
 /* The conversation of whoever sits there now, and with it the welcome. */
 static void greet(struct desk *d, struct desk_site *ds, struct seat *seat, const struct site_channel *ch)
 {
-    struct query *q = query_new(QUERY_PEER);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_PEER, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q) {
         session_kick(d->session, seat, 1013, "out of memory");
         return;
     }
     call->conn = seat->conn;
-    q->site = ds->site->key;
     q->channel = ch->key;
     q->text = arena_copy(q->arena, slice_of(seat->peer));
     d->ports.read(d->ports.ctx, q, greeted, call);
@@ -261,6 +272,7 @@ struct roll {
     struct conv *convs;
     size_t n, i;
     const char **customers;
+    bool again; /* read for the second time: what it lacks now is a view that is behind */
 };
 
 static void staff_json(struct desk *d, struct desk_site *ds, const struct member *m, struct buf *b)
@@ -283,6 +295,33 @@ static void staff_json(struct desk *d, struct desk_site *ds, const struct member
     buf_str(b, "]}");
 }
 
+struct unlisted {
+    const struct seat *seat;
+    const struct roll *roll;
+    bool any;
+};
+
+static void each_unlisted(void *ctx, struct view *v)
+{
+    struct unlisted *u = ctx;
+
+    if (!id_eq(&v->conv.owner, &u->seat->who) || !key_eq(&v->conv.site, &u->seat->site))
+        return;
+    for (size_t i = 0; i < u->roll->n; i++)
+        if (id_eq(&u->roll->convs[i].id, &v->conv.id))
+            return;
+    u->any = true;
+}
+
+/* A conversation may have been assigned while the roll was read: this socket, not yet welcomed, was not told of it. */
+static bool roll_lacks(struct desk *d, const struct seat *seat, const struct roll *r)
+{
+    struct unlisted u = { seat, r, false };
+
+    session_each_view(d->session, each_unlisted, &u);
+    return u.any;
+}
+
 static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *seat, const struct member *m, struct roll *r)
 {
     struct buf *b = &d->out;
@@ -302,7 +341,7 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         if (!v || !id_eq(&v->conv.owner, &seat->who))
             continue;
         conv_json_view(ds, &v->conv, &json);
-        json.customer = r->customers[i];
+        json.customer = b->n < WELCOME_BYTES ? r->customers[i] : NULL;
         json.visitor_name = customer_name(r->arena, r->customers[i]);
         session_owner_told(d->session, &v->conv.id);
         if (written++)
@@ -328,6 +367,7 @@ static void roll_end(struct roll *r)
 }
 
 static void roll_next(struct roll *r);
+static void roll_begin(struct desk *d, struct seat *seat, bool again);
 
 static void roll_profile(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
@@ -356,7 +396,10 @@ static void roll_next(struct roll *r)
         return;
     }
     if (r->i == r->n || !(q = query_new(QUERY_PROFILE))) {
-        welcome_staff(d, ds, seat, m, r);
+        if (!r->again && roll_lacks(d, seat, r))
+            roll_begin(d, seat, true);
+        else
+            welcome_staff(d, ds, seat, m, r);
         roll_end(r);
         return;
     }
@@ -399,17 +442,12 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     roll_next(r);
 }
 
-void hello_staff(struct desk *d, struct seat *seat)
+static void roll_begin(struct desk *d, struct seat *seat, bool again)
 {
     struct desk_site *ds = site_of(d, &seat->site);
-    struct roll *r;
-    struct query *q;
+    struct query *q = query_new(QUERY_OWNED);
+    struct roll *r = q && ds ? calloc(1, sizeof(*r)) : NULL;
 
-    seat->hello = true;
-    if (id_is_zero(&seat->who))
-        return; /* still signing in: staff_known() goes on */
-    q = query_new(QUERY_OWNED);
-    r = q && ds ? calloc(1, sizeof(*r)) : NULL;
     if (!r) {
         if (q)
             arena_free(q->arena);
@@ -417,11 +455,19 @@ void hello_staff(struct desk *d, struct seat *seat)
         return;
     }
     r->call = (struct call){ .d = d, .conn = seat->conn, .site = seat->site };
+    r->again = again;
     d->under_way++;
     q->site = seat->site;
     q->id = seat->who;
     q->now = now(d);
     d->ports.read(d->ports.ctx, q, roll_owned, r);
+}
+
+void hello_staff(struct desk *d, struct seat *seat)
+{
+    seat->hello = true;
+    if (!id_is_zero(&seat->who)) /* else it is still signing in: staff_known() goes on */
+        roll_begin(d, seat, false);
 }
 
 #define SESSION_IDLE_MS  (12LL * 3600 * 1000)
@@ -494,14 +540,11 @@ static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct 
 /* Looked up at the start and every ten seconds: sign-outs, expiry, disabling and changed roles on other nodes take effect here. */
 void staff_check(struct desk *d, struct seat *seat)
 {
-    struct query *q = query_new(QUERY_SESSION);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_SESSION, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
     seat->checked_at = mono(d);
     call->conn = seat->conn;
     call->site = seat->site;
@@ -548,6 +591,16 @@ static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     desk_call_end(call);
 }
 
+/* The first of the newest entries that fit. */
+static size_t newest_entries(const struct query *q)
+{
+    size_t bytes = 0, i = q->n_entries;
+
+    while (i && (bytes += strlen(q->entries[i - 1].data) + 256) <= TIMELINE_BYTES)
+        i--;
+    return i;
+}
+
 static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -555,7 +608,7 @@ static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struc
     struct seat *seat = session_seat(d->session, call->conn);
 
     (void)why;
-    for (size_t i = 0; seat && !rc && i < q->n_entries; i++) {
+    for (size_t i = rc ? 0 : newest_entries(q); seat && !rc && i < q->n_entries; i++) {
         buf_clear(&d->out);
         frame_timeline(&d->out, &call->conv, &q->entries[i]);
         session_send(d->session, seat, &d->out);
@@ -565,14 +618,11 @@ static void timeline_read(void *ctx, enum kf_rc rc, struct query *q, const struc
 
 static void read_timeline(struct desk *d, const struct seat *seat, const struct kf_id *conv)
 {
-    struct query *q = query_new(QUERY_TIMELINE);
-    struct call *call = q ? desk_call(d, NULL) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, NULL, QUERY_TIMELINE, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
     call->conn = seat->conn;
     call->conv = *conv;
     q->id = *conv;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BODY_MAX (1LL << 20)
+
 /* ---- facts to changes ---- */
 
 static const char *peer_of(struct change *c, const struct inbound *in)
@@ -342,10 +344,17 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
     }
     if (o && h->received.pull)
         pull_kick(h->d, ds, o, h->received.pull_token);
-    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n)
+    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping)
         hook_hold(h, o, conv);
     else
         hook_end(h, h->received.status, h->received.type, h->received.body);
+}
+
+int64_t desk_hook_max(const struct site_channel *ch)
+{
+    const struct channel_ops *ops = channel_find(ch->adapter);
+
+    return ops && ops->body_max ? (int64_t)ops->body_max : BODY_MAX;
 }
 
 void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,
@@ -382,6 +391,8 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
 
 /* ---- pulling ---- */
 
+#define PULL_RETRY_MS 30000 /* after a page that could not be had */
+
 struct pulling {
     struct desk *d;
     struct kf_key site, channel;
@@ -400,14 +411,17 @@ static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site *
     return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
 }
 
-static void pull_end(struct pulling *p)
+static void pull_end(struct pulling *p, bool failed)
 {
     struct desk_site *ds;
     struct outlet *o = pulling_outlet(p, &ds);
     bool again = o && o->pull_again;
 
-    if (o)
+    if (o) {
         o->pulling = o->pull_again = false;
+        if (failed && o->ops->poll_ms > PULL_RETRY_MS)
+            o->polled_at = mono(p->d) - o->ops->poll_ms + PULL_RETRY_MS;
+    }
     p->d->under_way--;
     arena_free(p->arena);
     arena_free(p->base);
@@ -424,7 +438,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
 
     (void)conv;
     if (rc || !o) {
-        pull_end(p); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
+        pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
         return;
     }
     if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
@@ -434,7 +448,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         o->n_cursor = p->page.cursor.n;
     }
     if (!p->page.more) {
-        pull_end(p);
+        pull_end(p, false);
         return;
     }
     pull_page(p, NULL);
@@ -451,7 +465,7 @@ static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     (void)why;
     if (rc)
-        pull_end(p);
+        pull_end(p, true);
     else
         pull_page(p, NULL);
 }
@@ -470,7 +484,7 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
         p->arena = arena_new(0);
     }
     if (!o || !p->arena) {
-        pull_end(p);
+        pull_end(p, true);
         return;
     }
     env = outlet_env(d, o);
@@ -479,12 +493,12 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
     else if (rc)
-        pull_end(p);
+        pull_end(p, true);
     else if (p->page.token_expired && !p->renewed) {
         p->renewed = true;
         token_want(d, ds, o, true, pull_renewed, p);
     } else if (p->page.token_expired)
-        pull_end(p);
+        pull_end(p, true);
     else
         take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
 }
@@ -497,7 +511,7 @@ static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct 
 
     (void)why;
     if (!o || (rc && rc != KF_ABSENT)) {
-        pull_end(p);
+        pull_end(p, true);
         return;
     }
     if (!rc && (o->cursor = malloc(q->bytes_out.n + 1))) {
@@ -508,6 +522,22 @@ static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct 
     token_want(p->d, ds, o, false, pull_renewed, p);
 }
 
+/* Also without a notice: one may have been lost, or have reached another node, or come while nobody held the lease. */
+void pull_sweep(struct desk *d, struct desk_site *ds)
+{
+    if (ds->pulled_at && mono(d) - ds->pulled_at < PULL_RETRY_MS)
+        return;
+    ds->pulled_at = mono(d);
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        const struct channel_ops *ops = sc->off ? NULL : channel_find(sc->adapter);
+        struct outlet *o = ops && ops->pull && ops->poll_ms ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && !o->pulling && (!o->polled_at || mono(d) - o->polled_at >= ops->poll_ms))
+            pull_kick(d, ds, o, (struct slice){ NULL, 0 });
+    }
+}
+
 /* One worker per account: the lease holder. A notice that reaches another node is followed by the holder's slow poll. */
 void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token)
 {
@@ -515,7 +545,7 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
     struct pulling *p;
     struct query *q;
 
-    if (!o->ops->pull || !holder(d, ds))
+    if (!o->ops->pull || !holder(d, ds) || d->stopping)
         return;
     if (o->pulling) {
         o->pull_again = true;

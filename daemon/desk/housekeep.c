@@ -1,7 +1,8 @@
 /* housekeep.c: what the holder of a site's lease does, so that nothing waits for ever: leases, rebuilding the live layer, what has become
  * due, agents who are lost, conversations that were parked. */
 #include "core/mutant.h"
-#include "desk/inner.h"
+#include "desk/outlet.h"
+#include "desk/speak.h"
 
 #include <stdlib.h>
 
@@ -140,13 +141,9 @@ void lease_tick(struct desk *d)
             lease_lost(d, shard);
     if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < LEASE_BEAT_MS) || !d->sites)
         return;
-    q = query_new(QUERY_LEASES);
-    call = q ? desk_call(d, NULL) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, NULL, QUERY_LEASES, &call);
+    if (!q)
         return;
-    }
     d->lease_at = mono(d);
     d->lease_reading = true;
     d->ports.read(d->ports.ctx, q, leases_read, call);
@@ -323,6 +320,8 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
         act = change_act(c, ACT_ENTRY);
         act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
     }
+    if (kind == CONV_RETURN)
+        (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
     d->ports.commit(d->ports.ctx, c, kept, call);
 }
 
@@ -354,16 +353,12 @@ static void due_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
 
 static void sweep_due(struct desk *d, struct desk_site *ds)
 {
-    struct query *q = query_new(QUERY_DUE);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_DUE, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
     ds->sweeping = true;
-    q->site = ds->site->key;
     q->now = now(d);
     q->limit = DUE_MAX;
     d->ports.read(d->ports.ctx, q, due_read, call);
@@ -398,14 +393,9 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 
         if (s->connected || s->load == 0 || !s->gone_since || now(d) - s->gone_since < ds->site->grace_ms)
             continue;
-        q = query_new(QUERY_OWNED);
-        call = q ? desk_call(d, ds) : NULL;
-        if (!call) {
-            if (q)
-                arena_free(q->arena);
+        q = desk_ask(d, ds, QUERY_OWNED, &call);
+        if (!q)
             return;
-        }
-        q->site = ds->site->key;
         q->id = s->id;
         q->now = now(d);
         d->ports.read(d->ports.ctx, q, lost_owned, call);
@@ -443,15 +433,11 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
 
 static void sweep_waiting(struct desk *d, struct desk_site *ds)
 {
-    struct query *q = query_new(QUERY_WAITING);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_WAITING, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
-    q->site = ds->site->key;
     q->limit = WAITING_MAX;
     d->ports.read(d->ports.ctx, q, waiting_read, call);
 }
@@ -503,16 +489,11 @@ static void sweep_parked(struct desk *d, struct desk_site *ds)
 
     if (!(ds->parked_maybe || (ds->parked_left && mono(d) - ds->parked_at >= PARKED_MS)) || !anybody_there(d, ds))
         return;
-    q = query_new(QUERY_OPEN);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_OPEN, &call);
+    if (!q)
         return;
-    }
     ds->parked_maybe = ds->parked_left = false;
     ds->parked_at = mono(d);
-    q->site = ds->site->key;
     q->now = now(d);
     q->limit = PAGE;
     d->ports.read(d->ports.ctx, q, parked_read, call);
@@ -526,11 +507,14 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
         look(d, ds);
         return;
     }
+    if (d->figures.store_away)
+        return; /* the beat of the lease tries whether it is back */
     if (!ds->sweeping)
         sweep_due(d, ds);
     sweep_parked(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
+    pull_sweep(d, ds);
     if (!d->ports.live_up(d->ports.ctx))
         return;
     if (ds->ready_lease != d->leases[ds->shard].held) {

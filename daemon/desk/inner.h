@@ -15,7 +15,7 @@
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
 #define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
-#define LOOK_STALE_MS  1500
+#define PEOPLE_MS      5000  /* how often people are read again */
 
 struct lease {
     int64_t seen_epoch, seen_beat; /* as last read */
@@ -49,6 +49,7 @@ struct refusal {
 
 struct desk_site {
     struct site *site;
+    int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
@@ -68,6 +69,7 @@ struct desk_site {
     struct refusal refusals[REFUSALS];
     size_t n_refusals;
     int64_t swept_at;
+    int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
     /* The last look. */
     struct seen *seen;
@@ -94,11 +96,12 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    bool lease_reading;
+    bool stopping, lease_reading;
     int64_t lease_at, beat_at, state_at, check_at, people_at;
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;
+    char listening[96];
     size_t under_way;
     struct buf out;
 };
@@ -115,6 +118,8 @@ struct call {
 };
 
 struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
+/* A question to the store, of the site if `ds` is given, and the call that goes on with the answer; NULL: out of memory. */
+struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call);
 void desk_call_end(struct call *call);
 void desk_call_cid(struct call *call, struct slice cid);
 
@@ -122,33 +127,41 @@ void desk_call_cid(struct call *call, struct slice cid);
 int64_t now(const struct desk *d);
 int64_t mono(const struct desk *d);
 struct kf_id fresh_id(struct desk *d);
-struct desk_site *site_of(struct desk *d, const struct kf_key *key);
-struct member *member_of(const struct desk_site *ds, const struct kf_id *person);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Takes a token of the bucket of that name, in which `count` come back each period; else the words. */
 bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
 /* The site's bound, or that of the installation where it is smaller. */
 int64_t narrower(int64_t of_site, int64_t of_all);
+/* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
+struct change *housekeeping(struct desk *d, struct desk_site *ds);
+bool holder(struct desk *d, const struct desk_site *ds);
+/* The answer to a frame: an error in these words. */
+void seat_refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words);
+/* The error of a store that does not answer. */
+void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why);
+
+/* ---- sites.c ---- */
+struct desk_site *site_of(struct desk *d, const struct kf_key *key);
+struct member *member_of(const struct desk_site *ds, const struct kf_id *person);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
 /* The queue of that name; where it was taken away the site's first one, so that nobody waits for ever. NULL: the site has none. */
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
-/* Is what is said there to leave the house? */
-bool to_platform(const struct desk_site *ds, const struct conv *c);
-/* By the last look; without one: here. */
-bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+/* Reads people again: a hint that they have changed may be lost. */
+void people_refresh(struct desk *d);
+/* Chosen here: the last look need not be asked anew. */
+void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
 /* To the live layer: who there is, with presence and capacity. */
 void tell_agents(struct desk *d, const struct desk_site *ds);
-/* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
-struct change *housekeeping(struct desk *d, struct desk_site *ds);
-bool holder(struct desk *d, const struct desk_site *ds);
-/* The error of a store that does not answer. */
-void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why);
 
 /* ---- tell.c: after each commit ---- */
 void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except);
-/* The same for what another node has committed. */
+/* What a hint's number says, beside the seq of a message that is new: the owner or the state has changed; a message is another one. */
+#define HINT_MOVED        (-1)
+#define HINT_CHANGED(seq) (-1 - (seq))
+/* The same for what another node has committed, and for a message that it has changed. */
+void tell_changed(struct desk *d, const struct conv *c, const struct message *m);
 void tell_read(struct desk *d, struct desk_site *ds, const struct conv *conv);
 void tell_positions(struct desk *d);
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
@@ -168,11 +181,16 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in);
 const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
 void seat_profile(struct seat *seat, struct slice profile);
 /* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
-bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
+void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
-/* Looks a file up that `in` names, then `go` if it belongs to who sits there. */
-void with_file(struct desk *d, struct seat *seat, const struct inbound *in,
-               void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f));
+/* ---- lookup.c: acts on what has to be read first. `go` runs later, unless the seat is gone or there is no such thing (then it was told). */
+/* A conversation of the seat's site; whether the seat may act on it is for `go` to say. */
+typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv);
+void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
+/* The file that `in` names, if who sits there has uploaded it. */
+typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
+void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);
+/* ---- receive.c, reply.c ---- */
 enum message_kind file_kind(const char *mime);
 const char *file_extra(struct change *c, const struct stored_file *f);
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
@@ -182,6 +200,8 @@ void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
+/* One more act of a change: the platform hears of it too, if its channel has `cap`. */
+void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);
 void deliver_kick(struct desk *d, struct desk_site *ds);
 /* Tries again to write down how errands ended. */
 void deliver_settle(struct desk *d, struct desk_site *ds);

@@ -47,14 +47,24 @@ struct outlet *outlet_of(struct desk *d, struct desk_site *ds, const struct kf_k
     return sc && !sc->off ? outlet_open(d, ds, sc) : NULL;
 }
 
-void outlets_close(struct desk_site *ds)
+void held_flush(struct desk_site *ds)
 {
-    for (struct outlet *o = ds->outlets, *next; o; o = next) {
-        next = o->next;
-        for (struct held *h = o->held, *after; h; h = after) {
-            after = h->next;
+    for (struct outlet *o = ds->outlets; o; o = o->next) {
+        struct held *h = o->held;
+
+        o->held = NULL;
+        for (struct held *next; h; h = next) {
+            next = h->next;
             held_answer(h, h->status, h->type, h->body);
         }
+    }
+}
+
+void outlets_close(struct desk_site *ds)
+{
+    held_flush(ds);
+    for (struct outlet *o = ds->outlets, *next; o; o = next) {
+        next = o->next;
         outlet_free(o);
     }
     ds->outlets = NULL;

@@ -45,8 +45,9 @@ void outlets_close(struct desk_site *ds);
 /* What a pure function of the adapter is told of the world. */
 struct env outlet_env(struct desk *d, const struct outlet *o);
 
-/* Answers that have waited long enough go out without a reply. */
+/* Answers that have waited long enough go out without a reply; or all of them. */
 void held_sweep(struct desk *d, struct desk_site *ds);
+void held_flush(struct desk_site *ds);
 /* The held answer for a conversation, taken out of the list; NULL none. */
 struct held *held_take(struct outlet *o, const struct kf_id *conv);
 void held_answer(struct held *h, int status, const char *type, struct slice body); /* frees it */
@@ -57,6 +58,8 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
                   taken_done *done, void *ctx);
 /* Fetches what the platform has for us. */
 void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token);
+/* The safety net of those that poll; only the lease holder's has an effect. */
+void pull_sweep(struct desk *d, struct desk_site *ds);
 /* A token that holds for now: `done` once, later or at once; rc not KF_OK: none can be had. `fresh`: the one we have was refused. */
 typedef void token_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
 void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, bool fresh, token_done *done, void *ctx);

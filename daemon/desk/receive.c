@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define RATINGS 6 /* of a visitor in a minute */
+
 static void acked(struct desk *d, const struct call *call, const struct news *news)
 {
     static const int bounds[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 };
@@ -30,6 +32,7 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
 
+    d->figures.store_away = rc == KF_AGAIN;
     if (rc) {
         if (rc == KF_CONFLICT)
             d->figures.conflicts++;
@@ -45,30 +48,26 @@ static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const
     desk_call_end(call);
 }
 
-bool commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c)
+void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c)
 {
     struct call *call = desk_call(d, site_of(d, &seat->site));
 
     if (!call) {
         change_free(c);
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
-        return false;
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
     }
     call->conn = seat->conn;
     desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, change_done, call);
-    return true;
 }
 
 /* Without an id an act cannot be repeated safely, so there is none without. */
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in)
 {
-    struct kf_err why = { 0 };
-
     if (in->cid.n)
         return true;
-    (void)kf_fail(&why, KF_INVALID, "cid is missing: 1 to 64 of A-Z a-z 0-9 _ -");
-    session_error(d->session, seat, in->cid, &why);
+    seat_refuse(d, seat, in, KF_INVALID, "cid is missing: 1 to 64 of A-Z a-z 0-9 _ -");
     return false;
 }
 
@@ -185,34 +184,33 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     return c;
 }
 
+/* Who was put off until later and writes when somebody is there after all is not kept waiting for the hour. */
+static void unpark(struct desk *d, const struct desk_site *ds, const struct seat *seat, struct change *c)
+{
+    const struct view *v = session_view(d->session, &seat->conv);
+
+    if (v && v->conv.state == CONV_PARKED && staffed(d, ds, &v->conv.queue))
+        change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_VISITOR_SAYS, .epoch = -1, .staffed = true };
+}
+
 static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
 {
     struct change *c = visitor_change(d, ds, seat, in);
     struct act *act;
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
+    unpark(d, ds, seat, c);
     c->content = change_slice(c, in->type == TYPE_FORM ? in->form : in->type == TYPE_CHOICE ? in->payload : in->text);
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* ---- files ---- */
-
-struct pending {
-    struct desk *d;
-    uint64_t conn;
-    char cid[KF_CID_MAX + 1];
-    struct kf_id file;
-    int64_t reply_to;
-    char *text;
-    struct kf_id conv; /* staff */
-    void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
-};
 
 enum message_kind file_kind(const char *mime)
 {
@@ -244,56 +242,6 @@ const char *file_extra(struct change *c, const struct stored_file *f)
     return ret;
 }
 
-/* Uploads come with the token, which knows nothing of an identity that the page has proven. */
-static bool file_of(const struct seat *seat, const struct kf_id *by)
-{
-    return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
-}
-
-static void file_known(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct pending *p = ctx;
-    struct desk *d = p->d;
-    struct seat *seat = session_seat(d->session, p->conn);
-    struct inbound in = { .kind = INBOUND_MESSAGE, .file = p->file, .reply_to = p->reply_to, .conversation = p->conv };
-    struct kf_err none = { 0 };
-
-    if (!rc && seat && (!key_eq(&q->file.site, &seat->site) || !file_of(seat, &q->file.by.id)))
-        rc = KF_ABSENT; /* somebody else's: as if it were not there */
-    in.cid = slice_of(p->cid);
-    in.text = slice_of(p->text);
-    if (seat && rc == KF_ABSENT) {
-        (void)kf_fail(&none, KF_ABSENT, "no such file: upload it first");
-        session_error(d->session, seat, in.cid, &none);
-    } else if (rc)
-        seat_fail(d, p->conn, p->cid, rc, why);
-    else if (seat)
-        p->go(d, seat, &in, &q->file);
-    d->under_way--;
-    free(p->text);
-    free(p);
-}
-
-void with_file(struct desk *d, struct seat *seat, const struct inbound *in,
-               void (*go)(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f))
-{
-    struct query *q = query_new(QUERY_FILE);
-    struct pending *p = q ? calloc(1, sizeof(*p)) : NULL;
-
-    if (!p) {
-        if (q)
-            arena_free(q->arena);
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
-        return;
-    }
-    *p = (struct pending){ .d = d, .conn = seat->conn, .file = in->file, .reply_to = in->reply_to, .conv = in->conversation, .go = go };
-    memcpy(p->cid, in->cid.p, in->cid.n);
-    p->text = strndup(in->text.n ? in->text.p : "", in->text.n);
-    d->under_way++;
-    q->id = in->file;
-    d->ports.read(d->ports.ctx, q, file_known, p);
-}
-
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
 {
     struct desk_site *ds = site_of(d, &seat->site);
@@ -302,7 +250,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     char id[KF_ID_TEXT];
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->content = slice_of(change_printf(c, "file:%s", id_text(&f->id, id)));
@@ -312,7 +260,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     act->u.message.file = f->id;
     act->u.message.extra = file_extra(c, f);
     d->figures.messages_in++;
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -324,6 +272,10 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
 
     if (!ds || !wants_cid(d, seat, in))
         return;
+    if (!widget_channel(ds->site)) {
+        seat_refuse(d, seat, in, KF_DENIED, "this channel is switched off");
+        return;
+    }
     (void)snprintf(key, sizeof(key), "v:%s", id_text(&seat->who, id));
     burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
     rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
@@ -348,7 +300,7 @@ static void visitor_typing(struct desk *d, struct seat *seat, const struct inbou
         return;
     buf_clear(&d->out);
     frame_typing(&d->out, &v->conv.id, &who, in->on);
-    session_send_who(d->session, &v->conv.owner, &d->out, seat->conn);
+    session_send_who(d->session, &v->conv.site, &v->conv.owner, &d->out, seat->conn);
 }
 
 static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -356,17 +308,13 @@ static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat
     struct change *c = change_new(&ds->site->key, now(d));
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
     change_act(c, ACT_READ)->u.seq = in->seq < conv->seq ? in->seq : conv->seq;
-    if (commit_from_seat(d, seat, in, c) && !id_is_zero(&conv->owner)) {
-        buf_clear(&d->out);
-        frame_read(&d->out, &conv->id, ROLE_VISITOR, in->seq < conv->seq ? in->seq : conv->seq);
-        session_send_who(d->session, &conv->owner, &d->out, seat->conn);
-    }
+    commit_from_seat(d, seat, in, c);
 }
 
 static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -376,7 +324,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     char id[KF_ID_TEXT];
 
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->by = visitor_actor(c, seat);
@@ -385,17 +333,24 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     act = change_act(c, ACT_STEP);
     act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = ds->site->wrapup_ms };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
-    struct change *c = change_new(&ds->site->key, now(d));
+    char id[KF_ID_TEXT], key[64];
+    struct kf_err why = { 0 };
+    struct change *c;
     struct act *act;
-    char id[KF_ID_TEXT];
 
+    (void)snprintf(key, sizeof(key), "r:%s", id_text(&seat->who, id));
+    if (!rate_take(d, key, RATINGS, RATINGS, 60000, &why)) { /* each is a line on the timeline */
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    c = change_new(&ds->site->key, now(d));
     if (!c) {
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     c->by = visitor_actor(c, seat);
@@ -406,7 +361,7 @@ static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat
     act->u.rate.score = in->score;
     act->u.rate.tags = in->tags.n ? change_text(c, in->tags) : NULL;
     act->u.rate.comment = change_text(c, in->comment);
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 /* What is known of the visitor goes with the next opening, and into the customer's profile if there already is one. */
@@ -434,7 +389,7 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
     change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
-    (void)commit_from_seat(d, seat, in, c);
+    commit_from_seat(d, seat, in, c);
 }
 
 static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -450,62 +405,17 @@ static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat,
         visitor_rate(d, ds, seat, in, conv);
         break;
     default:
-        seat_fail(d, seat->conn, "", KF_UNSUPPORTED, NULL);
+        seat_refuse(d, seat, in, KF_UNSUPPORTED, "not possible here");
         break;
     }
 }
 
-/* An act on a conversation that no view of ours shows, or one of an earlier time: read it first. */
-struct act_later {
-    struct desk *d;
-    uint64_t conn;
-    struct arena *arena;
-    struct inbound in;
-};
-
-static void act_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+static void act_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
-    struct act_later *l = ctx;
-    struct desk *d = l->d;
-    struct seat *seat = session_seat(d->session, l->conn);
-    struct desk_site *ds = seat ? site_of(d, &seat->site) : NULL;
-    struct kf_err none = { 0 };
-
-    if (ds && !rc && (!key_eq(&q->convs[0].site, &seat->site) || !id_eq(&q->convs[0].contact, &seat->who)))
-        rc = KF_ABSENT;
-    if (ds && rc == KF_ABSENT) {
-        (void)kf_fail(&none, KF_ABSENT, "no such conversation");
-        why = &none;
-    }
-    if (ds && rc)
-        session_error(d->session, seat, l->in.cid, why);
-    else if (ds)
-        visitor_act(d, ds, seat, &l->in, &q->convs[0]);
-    d->under_way--;
-    arena_free(l->arena);
-}
-
-static void act_later(struct desk *d, const struct seat *seat, const struct inbound *in, const struct kf_id *conv)
-{
-    struct arena *a = arena_new(0);
-    struct act_later *l = a ? ARENA_NEW(a, struct act_later) : NULL;
-    struct query *q = l ? query_new(QUERY_CONV) : NULL;
-
-    if (!q) {
-        arena_free(a);
-        seat_fail(d, seat->conn, "", KF_NOMEM, NULL);
-        return;
-    }
-    l->d = d;
-    l->conn = seat->conn;
-    l->arena = a;
-    l->in = *in;
-    l->in.cid = arena_copy(a, in->cid);
-    l->in.tags = arena_copy(a, in->tags);
-    l->in.comment = arena_copy(a, in->comment);
-    d->under_way++;
-    q->id = *conv;
-    d->ports.read(d->ports.ctx, q, act_conv, l);
+    if (id_eq(&conv->contact, &seat->who))
+        visitor_act(d, ds, seat, in, conv);
+    else
+        seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
 }
 
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -513,7 +423,6 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
     struct desk_site *ds = site_of(d, &seat->site);
     struct kf_id id = id_is_zero(&in->conversation) ? seat->conv : in->conversation;
     const struct view *v = session_view(d->session, &id);
-    struct kf_err why = { 0 };
 
     if (!ds)
         return;
@@ -527,13 +436,12 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
         v = NULL;
     if (in->kind == INBOUND_PROFILE)
         visitor_profile(d, ds, seat, in, v ? &v->conv : NULL);
-    else if (id_is_zero(&id)) {
-        (void)kf_fail(&why, KF_ABSENT, "there is no conversation yet");
-        session_error(d->session, seat, in->cid, &why);
-    } else if (v) {
+    else if (id_is_zero(&id))
+        seat_refuse(d, seat, in, KF_ABSENT, "there is no conversation yet");
+    else if (v) {
         struct conv conv = v->conv;
 
         visitor_act(d, ds, seat, in, &conv);
     } else
-        act_later(d, seat, in, &id);
+        with_conv(d, seat, in, &id, act_known);
 }

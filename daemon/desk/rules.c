@@ -3,6 +3,7 @@
 #include "core/rule.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
+#include "protocols/stamp.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #define FIRINGS_MAX 8
 #define LOOKED_MAX  50
+#define DAY_S       86400
 
 struct looking {
     struct desk *d;
@@ -21,7 +23,9 @@ struct looking {
     bool automatic;
     const char **fired; /* "rule cause" of what has fired before */
     size_t n_fired;
-    bool reread; /* conv and messages were read again after a conflict */
+    bool looked;  /* the live layer was asked who is there */
+    bool reread;  /* conv and messages were read again after a conflict */
+    bool unasked; /* not because the row is due: somebody went away */
 };
 
 static void looking_end(struct looking *l)
@@ -101,25 +105,30 @@ static size_t match_all(struct desk *d, const struct desk_site *ds, const struct
 
 /* ---- what is said ---- */
 
+/* The hour; with the day, if it is not today's. */
 static void opening_text(const struct desk_site *ds, const struct conv *c, int64_t now_ms, char *ret, size_t n)
 {
     const struct site_queue *q = site_queue(ds->site, &c->queue);
     int64_t at = q ? hours_next_opening(&q->hours, now_ms) : INT64_MAX;
     int64_t local, minutes;
+    char day[STAMP_TEXT];
 
     *ret = '\0';
     if (at == INT64_MAX || !q->hours.offset)
         return;
     local = at / 1000 + q->hours.offset(q->hours.zone, at);
     minutes = local / 60 % (24 * 60);
-    (void)snprintf(ret, n, "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    if (local / DAY_S == (now_ms / 1000 + q->hours.offset(q->hours.zone, now_ms)) / DAY_S)
+        (void)snprintf(ret, n, "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    else
+        (void)snprintf(ret, n, "%.10s %02d:%02d", stamp_text(local * 1000, day), (int)(minutes / 60), (int)(minutes % 60));
 }
 
 static void say(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule *r)
 {
     const struct view *v = session_view(d->session, &l->conv.id);
     const struct member *owner = id_is_zero(&l->conv.owner) ? NULL : member_of(ds, &l->conv.owner);
-    char position[24] = "", opening[16];
+    char position[24] = "", opening[24];
     struct wording_value values[4];
     struct act *act;
 
@@ -131,11 +140,8 @@ static void say(struct desk *d, struct desk_site *ds, struct change *c, const st
     values[2] = (struct wording_value){ "position", position };
     values[3] = (struct wording_value){ "opening", opening };
     act = speak(ds->site, c, &l->conv, r->wording, NULL, values, 4);
-    if (!act)
-        return;
-    if (r->actions & RULE_FORM)
+    if (act && (r->actions & RULE_FORM))
         act->u.message.extra = "{\"form\":\"contact\"}";
-    act->errand = to_platform(ds, &l->conv);
 }
 
 static void fire(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule_firing *f)
@@ -178,14 +184,46 @@ static void rules_committed(void *ctx, enum kf_rc rc, const struct news *news, c
     looking_end(l);
 }
 
+static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l);
+
+static void rules_looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct looking *l = ctx;
+    struct desk_site *ds = site_of(l->d, &l->site);
+
+    (void)why;
+    if (!ds) {
+        looking_end(l);
+        return;
+    }
+    if (!rc)
+        keep_look(l->d, ds, view);
+    rules_commit(l->d, ds, l);
+}
+
+/* Before anybody is told that nobody is there: somebody may have come since the last look, on another node. */
+static bool look_first(struct desk *d, struct desk_site *ds, struct looking *l)
+{
+    if (l->looked || staffed(d, ds, &l->conv.queue) || !d->ports.live_up(d->ports.ctx))
+        return false;
+    l->looked = true;
+    d->ports.live_look(d->ports.ctx, &ds->site->key, 1, rules_looked, l);
+    return true;
+}
+
 static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l)
 {
     struct rule_firing firings[FIRINGS_MAX];
-    size_t n = match_all(d, ds, l, firings);
-    struct rule_facts facts = facts_of(d, ds, &l->conv);
-    struct change *c = change_new(&ds->site->key, now(d));
+    struct rule_facts facts;
+    struct change *c;
     struct act *act;
+    size_t n;
 
+    if (look_first(d, ds, l))
+        return;
+    n = match_all(d, ds, l, firings);
+    facts = facts_of(d, ds, &l->conv);
+    c = change_new(&ds->site->key, now(d));
     if (!c) {
         looking_end(l);
         return;
@@ -306,7 +344,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     l->conv = q->convs[0];
     l->conv.peer = arena_text(l->arena, slice_of(q->convs[0].peer));
     l->conv.locale = arena_text(l->arena, slice_of(q->convs[0].locale));
-    if (conv_due(&l->conv) > now(l->d)) {
+    if (!l->unasked && conv_due(&l->conv) > now(l->d)) {
         looking_end(l); /* whoever was faster has done it */
         return;
     }
@@ -357,22 +395,24 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
     (void)why;
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
-        if (q->convs[i].state == CONV_SERVED)
-            rules_due(call->d, ds, &q->convs[i]);
+        if (q->convs[i].state == CONV_SERVED) {
+            struct looking *l = looking_new(call->d, ds, &q->convs[i]);
+
+            if (l) {
+                l->unasked = true;
+                read_messages(l);
+            }
+        }
     desk_call_end(call);
 }
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
-    struct query *q = query_new(QUERY_OWNED);
-    struct call *call = q ? desk_call(d, ds) : NULL;
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
 
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    if (!q)
         return;
-    }
-    q->site = ds->site->key;
     q->id = *person;
     q->now = now(d);
     d->ports.read(d->ports.ctx, q, have_owned, call);

@@ -3,6 +3,13 @@
 #define SPEAK_MAX  16384
 #define VALUES_MAX 8
 
+bool outward(const struct site *site, const struct conv *conv)
+{
+    const struct site_channel *ch = site_channel(site, &conv->channel);
+
+    return ch && strcmp(ch->adapter, "widget") != 0;
+}
+
 struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,
                   const struct wording_value *values, size_t n)
 {
@@ -23,6 +30,11 @@ struct act *speak(const struct site *site, struct change *c, const struct conv *
         .kind = event ? MESSAGE_EVENT : MESSAGE_TEXT,
         .event = event,
     };
+    /* Events are what pages show beside the talk; on a platform they would be words, and use up replies that are counted there. */
+    if (!event && outward(site, conv)) {
+        act->errand = true;
+        act->u.message.delivery = DELIVERY_SENDING;
+    }
     if (!w)
         return act;
     buf_init(&b, SPEAK_MAX);

@@ -5,6 +5,8 @@
 #include "core/change.h"
 #include "settings/site.h"
 
+/* Does what is said in this conversation leave the house, over a platform? */
+bool outward(const struct site *site, const struct conv *conv);
 /* `event` NULL: a text, else an event message of that word. Values fill {name}, {number}, {position} ...; {site} is always known. The
  * act can be added to. A wording that the site has emptied says nothing: NULL. */
 struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,

@@ -23,7 +23,7 @@ void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int6
     v.position = position;
     buf_clear(&d->out);
     frame_state(&d->out, FRAME_VISITOR, &v);
-    session_send_who(d->session, &c->contact, &d->out, 0);
+    session_send_who(d->session, &c->site, &c->contact, &d->out, 0);
 }
 
 /* At most once a second; the sweep sends what was held back. */
@@ -37,7 +37,7 @@ void tell_queue(struct desk *d, struct desk_site *ds)
     buf_clear(&d->out);
     frame_queue(&d->out, ds->waiting, ds->longest_ms);
     for (size_t i = 0; i < ds->n_members; i++)
-        session_send_who(d->session, &ds->members[i].person, &d->out, 0);
+        session_send_who(d->session, &ds->site->key, &ds->members[i].person, &d->out, 0);
 }
 
 /* ---- the owner ---- */
@@ -73,7 +73,7 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
         else
             frame_assigned(&d->out, &v, call->cid);
         session_owner_told(d->session, &call->conv);
-        session_send_who(d->session, &call->who, &d->out, 0);
+        session_send_who(d->session, &call->site, &call->who, &d->out, 0);
     }
     desk_call_end(call);
 }
@@ -85,18 +85,14 @@ static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *
 
     if (!session_seats(d->session, &c->owner))
         return;
-    q = query_new(QUERY_PROFILE);
-    call = q ? desk_call(d, ds) : NULL;
-    if (!call) {
-        if (q)
-            arena_free(q->arena);
+    q = desk_ask(d, ds, QUERY_PROFILE, &call);
+    if (!q) {
         session_owner_told(d->session, &c->id);
         return;
     }
     call->conv = c->id;
     call->who = c->owner;
     desk_call_cid(call, slice_of(why));
-    q->site = c->site;
     q->id = c->contact;
     d->ports.read(d->ports.ctx, q, told_owner, call);
 }
@@ -105,7 +101,7 @@ static void tell_former(struct desk *d, const struct conv *c, const struct kf_id
 {
     buf_clear(&d->out);
     frame_released(&d->out, &c->id, why);
-    session_send_who(d->session, former, &d->out, 0);
+    session_send_who(d->session, &c->site, former, &d->out, 0);
 }
 
 /* ---- the live layer ---- */
@@ -164,7 +160,7 @@ static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
         if (holder(d, ds))
             route_kick(d, ds);
         else if (call->n) /* a place was freed or somebody waits: the holder, wherever it is, should look */
-            d->ports.live_hint(d->ports.ctx, &call->site, &call->conv, -1);
+            d->ports.live_hint(d->ports.ctx, &call->site, &call->conv, HINT_MOVED);
         if (v && v->conv.state == CONV_WAITING)
             ask_position(d, ds, &v->conv);
     }
@@ -184,10 +180,12 @@ static void put(struct desk *d, struct desk_site *ds, const struct conv *c)
 
 /* ---- news ---- */
 
+/* The newest conversation is the one that a visitor's page shows; ids are sorted by time. */
 static void each_visitor_seat(struct desk *d, const struct conv *c)
 {
     for (struct seat *seat = session_seats(d->session, &c->contact); seat; seat = seat->next)
-        seat->conv = c->id;
+        if (memcmp(&c->id, &seat->conv, sizeof(c->id)) > 0)
+            seat->conv = c->id;
 }
 
 /* The word that owners get to read: what the newest entry of the timeline calls it. */
@@ -218,6 +216,8 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner))
             tell_former(d, c, &before->owner, why);
+        if (v && v->conv.epoch > c->epoch)
+            return; /* a read has overtaken this commit: what came after it is told by its own news */
         if (!id_is_zero(&c->owner))
             tell_owner(d, ds, c, why);
     }
@@ -225,23 +225,78 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         tell_state(d, ds, c, 0);
 }
 
+static void count_wait(struct desk *d, const struct conv *before, const struct conv *c)
+{
+    if (c->state != CONV_SERVED || before->state == CONV_SERVED || c->served_at < c->arrived_at)
+        return;
+    d->figures.waits++;
+    d->figures.wait_ms_total += (uint64_t)(c->served_at - c->arrived_at);
+}
+
+/* Each side learns how far the other one has read. */
+static void tell_reads(struct desk *d, const struct conv *before, const struct conv *c)
+{
+    if (c->visitor_read > before->visitor_read && !id_is_zero(&c->owner)) {
+        buf_clear(&d->out);
+        frame_read(&d->out, &c->id, ROLE_VISITOR, c->visitor_read);
+        session_send_who(d->session, &c->site, &c->owner, &d->out, 0);
+    }
+    if (c->staff_read > before->staff_read) {
+        buf_clear(&d->out);
+        frame_read(&d->out, &c->id, ROLE_AGENT, c->staff_read);
+        session_send_who(d->session, &c->site, &c->contact, &d->out, 0);
+    }
+}
+
+/* Other nodes read again what a hint names: the conversation, and each message that has changed. */
+static void hint(struct desk *d, const struct news *news)
+{
+    const struct conv *c = &news->conv, *before = &news->before;
+
+    if (d->cfg.sole)
+        return;
+    if (news->opened || moved(before, c))
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_MOVED);
+    else if (news->n_messages || c->visitor_read != before->visitor_read || c->staff_read != before->staff_read)
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, c->seq);
+    for (size_t i = 0; i < news->n_changed; i++)
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_CHANGED(news->changed[i].seq));
+    for (size_t i = 0; i < news->n_statuses; i++)
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_CHANGED(news->statuses[i].seq));
+}
+
+/* As the seats here have it: what another node did before this commit, and no hint has told yet, is news with it. */
+static struct news news_here(struct desk *d, const struct news *news)
+{
+    const struct view *v = session_view(d->session, &news->conv.id);
+    struct news ret = *news;
+
+    if (v && v->conv.epoch < news->before.epoch) {
+        ret.before = v->conv;
+        ret.before.peer = news->conv.peer; /* the view's own may be renewed */
+        ret.before.locale = news->conv.locale;
+    }
+    return ret;
+}
+
 void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except)
 {
     const struct conv *c = &news->conv;
+    struct news shown = news_here(d, news);
 
     if (!news->has_conv || news->duplicate)
         return;
+    count_wait(d, &news->before, c);
     if (news->opened || news->reopened)
         each_visitor_seat(d, c);
-    session_news(d->session, news, except);
+    session_news(d->session, &shown, except);
     d->figures.messages_out += news->n_messages;
-    if (news->opened || moved(&news->before, c)) {
-        tell_move(d, ds, &news->before, c, reason_of(news));
+    if (news->opened || moved(&shown.before, c))
+        tell_move(d, ds, &shown.before, c, reason_of(news));
+    if (news->opened || moved(&news->before, c))
         put(d, ds, c);
-        if (!d->cfg.sole)
-            d->ports.live_hint(d->ports.ctx, &c->site, &c->id, -1);
-    } else if (!d->cfg.sole && (news->n_messages || news->n_changed || news->n_statuses))
-        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, c->seq);
+    tell_reads(d, &shown.before, c);
+    hint(d, news);
     if (news->staled)
         rules_after(d, ds, news);
     if (news->n_errands)
@@ -264,8 +319,22 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
         return; /* we know better */
     each_visitor_seat(d, c);
     session_news(d->session, &news, 0);
+    if (v)
+        tell_reads(d, &news.before, c);
     if (moved(&news.before, c)) {
         tell_move(d, ds, &news.before, c, "changed");
         route_kick(d, ds);
     }
+}
+
+void tell_changed(struct desk *d, const struct conv *c, const struct message *m)
+{
+    buf_clear(&d->out);
+    frame_changed(&d->out, &c->id, m);
+    session_both(d->session, c, &d->out, 0);
+    if (m->delivery == DELIVERY_NONE)
+        return;
+    buf_clear(&d->out);
+    frame_status(&d->out, &c->id, m->seq, m->delivery, m->reason, now(d));
+    session_both(d->session, c, &d->out, 0);
 }

@@ -83,6 +83,8 @@ struct live {
     struct live_figures figures;
 #ifdef KEFUD_FAULT
     bool nonatomic_reserve;
+    void (*between)(void *ctx, void (*go)(void *arg), void *arg);
+    void *between_ctx;
 #endif
 };
 

@@ -136,6 +136,8 @@ void live_figures(const struct live *l, struct live_figures *ret);
 #ifdef KEFUD_FAULT
 /* From now on wrong in the way that `name` says: "nonatomic-reserve" checks and takes in two calls. For tests that must fail then. */
 void live_test_mutate(struct live *l, const char *name);
+/* What happens between the two calls: `hold` is handed each second one, and calls go(arg) when it shall leave. */
+void live_test_between(struct live *l, void (*hold)(void *ctx, void (*go)(void *arg), void *arg), void *ctx);
 #endif
 
 #endif

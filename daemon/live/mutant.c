@@ -35,6 +35,12 @@ void live_test_mutate(struct live *l, const char *name)
     if (strcmp(name, "nonatomic-reserve") == 0)
         l->nonatomic_reserve = true;
 }
+
+void live_test_between(struct live *l, void (*hold)(void *ctx, void (*go)(void *arg), void *arg), void *ctx)
+{
+    l->between = hold;
+    l->between_ctx = ctx;
+}
 #else
 typedef int live_has_no_mutants;
 #endif

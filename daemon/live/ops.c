@@ -51,22 +51,44 @@ void live_ready(struct live *l, const struct kf_key *site, int64_t lease_epoch, 
 }
 
 #ifdef KEFUD_FAULT
+struct second_half {
+    struct live *live;
+    struct kf_key site;
+    struct kf_id conv, agent;
+    int64_t hold_ms;
+    live_done *done;
+    void *ctx;
+};
+
+static void second_go(void *arg)
+{
+    struct second_half *h = arg;
+    struct call *c = begin(h->live, SCRIPT_MUTANT_TAKE, &h->site, 3, h->done, h->ctx);
+
+    if (c) {
+        live_call_id(c, &h->conv);
+        live_call_id(c, &h->agent);
+        live_call_i64(c, h->hold_ms);
+        live_call_send(c);
+    }
+    free(h);
+}
+
 static void mutant_take(struct call *check, enum kf_rc rc, const redisReply *reply, const struct kf_err *why)
 {
-    struct call *c;
+    struct live *l = check->live;
+    struct second_half *h = rc ? NULL : malloc(sizeof(*h));
 
     (void)reply;
-    if (rc) {
-        finish_done(check, rc, NULL, why);
+    if (!h) {
+        finish_done(check, rc ? rc : KF_NOMEM, NULL, why);
         return;
     }
-    c = begin(check->live, SCRIPT_MUTANT_TAKE, &check->site, 3, check->done, check->ctx);
-    if (!c)
-        return;
-    live_call_id(c, &check->conv);
-    live_call_id(c, &check->agent);
-    live_call_i64(c, check->hold_ms);
-    live_call_send(c);
+    *h = (struct second_half){ l, check->site, check->conv, check->agent, check->hold_ms, check->done, check->ctx };
+    if (l->between)
+        l->between(l->between_ctx, second_go, h);
+    else
+        second_go(h);
 }
 #endif
 

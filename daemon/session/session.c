@@ -214,12 +214,13 @@ void session_send(struct session *s, struct seat *seat, struct buf *frame)
     net_frame_unref(f);
 }
 
-/* One frame to many: copied once. `f` is made when the first seat is found. */
-static void send_all(struct session *s, const struct kf_id *id, struct buf *frame, struct net_frame **f, uint64_t except)
+/* One frame to many: copied once. `f` is made when the first seat is found. A person may sit at several sites: only those of `site`. */
+static void send_all(struct session *s, const struct kf_key *site, const struct kf_id *id, struct buf *frame, struct net_frame **f,
+                     uint64_t except)
 {
     for (struct seat *seat = session_seats(s, id), *next; seat; seat = next) {
         next = seat->next; /* sending may close a seat that is too slow */
-        if (seat->conn == except || !seat->welcomed)
+        if (seat->conn == except || !seat->welcomed || !key_eq(&seat->site, site))
             continue;
         if (!*f && (!buf_ok(frame) || !(*f = net_frame_new(buf_slice(frame)))))
             return;
@@ -227,11 +228,11 @@ static void send_all(struct session *s, const struct kf_id *id, struct buf *fram
     }
 }
 
-void session_send_who(struct session *s, const struct kf_id *id, struct buf *frame, uint64_t except)
+void session_send_who(struct session *s, const struct kf_key *site, const struct kf_id *id, struct buf *frame, uint64_t except)
 {
     struct net_frame *f = NULL;
 
-    send_all(s, id, frame, &f, except);
+    send_all(s, site, id, frame, &f, except);
     if (f)
         net_frame_unref(f);
 }
@@ -240,9 +241,9 @@ void session_both(struct session *s, const struct conv *c, struct buf *frame, ui
 {
     struct net_frame *f = NULL;
 
-    send_all(s, &c->contact, frame, &f, except);
+    send_all(s, &c->site, &c->contact, frame, &f, except);
     if (!id_is_zero(&c->owner))
-        send_all(s, &c->owner, frame, &f, except);
+        send_all(s, &c->site, &c->owner, frame, &f, except);
     if (f)
         net_frame_unref(f);
 }
@@ -330,15 +331,6 @@ static bool shown_here(struct session *s, const struct conv *c)
     return session_seats(s, &c->contact) || (!id_is_zero(&c->owner) && session_seats(s, &c->owner));
 }
 
-void session_sweep(struct session *s)
-{
-    struct view *v, *next;
-
-    HASH_ITER(hh, s->views, v, next)
-    if (!v->fetching && !shown_here(s, &v->conv))
-        view_free(s, v);
-}
-
 /* ---- news ---- */
 
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
@@ -347,15 +339,17 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
     const struct conv *c = &v->conv;
 
     for (size_t i = 0; i < n; i++) {
+        /* The sender's own words have their ack; what the system said because of them is news to the sender too. */
+        uint64_t skip = m[i].cid && *m[i].cid ? except : 0;
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
         frame_message(&s->out, &c->id, &m[i], true);
-        send_all(s, &c->contact, &s->out, &f, except);
+        send_all(s, &c->site, &c->contact, &s->out, &f, skip);
         if (!id_is_zero(&c->owner) && m[i].seq > v->owner_seq)
-            send_all(s, &c->owner, &s->out, &f, except);
+            send_all(s, &c->site, &c->owner, &s->out, &f, skip);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
-            send_all(s, former, &s->out, &f, except);
+            send_all(s, &c->site, former, &s->out, &f, skip);
         if (f)
             net_frame_unref(f);
     }
@@ -382,7 +376,7 @@ static void tell_rest(struct session *s, const struct view *v, const struct news
     for (size_t i = 0; i < news->n_entries; i++) {
         buf_clear(&s->out);
         frame_timeline(&s->out, &c->id, &news->entries[i]);
-        session_send_who(s, &c->owner, &s->out, 0);
+        session_send_who(s, &c->site, &c->owner, &s->out, 0);
     }
 }
 
@@ -394,6 +388,21 @@ static void gap_read(struct session *s, struct view *v)
     }
     v->fetching = true;
     s->ops.fetch(s->ops.ctx, &v->conv.id, v->told);
+}
+
+void session_sweep(struct session *s)
+{
+    struct view *v, *next;
+
+    HASH_ITER(hh, s->views, v, next)
+    {
+        if (v->fetching)
+            continue;
+        if (!shown_here(s, &v->conv))
+            view_free(s, v);
+        else if (v->told < v->conv.seq)
+            gap_read(s, v); /* a read has failed */
+    }
 }
 
 void session_news(struct session *s, const struct news *news, uint64_t except)
@@ -413,8 +422,8 @@ void session_news(struct session *s, const struct news *news, uint64_t except)
         v->told = before;
     } else
         view_update(v, c);
-    if (!id_is_zero(&c->owner) && !id_eq(&c->owner, &news->before.owner))
-        v->owner_seq = INT64_MAX;
+    if (!id_is_zero(&c->owner) && !id_eq(&c->owner, &news->before.owner) && v->conv.epoch == c->epoch)
+        v->owner_seq = INT64_MAX; /* unless a later owner is known by now */
     if (v->fetching || before > v->told)
         gap_read(s, v);
     else if (news->n_messages && c->seq > v->told) {
@@ -428,7 +437,8 @@ void session_owner_told(struct session *s, const struct kf_id *conv)
 {
     struct view *v = session_view(s, conv);
 
-    if (v)
+    /* Who has been told already may lack some that are still being read: nothing may be taken off them. */
+    if (v && v->owner_seq == INT64_MAX)
         v->owner_seq = v->conv.seq;
 }
 
@@ -447,7 +457,7 @@ void session_catch_up(struct session *s, const struct conv *c, const struct mess
             v->told = m[i].seq;
             tell_messages(s, v, NULL, &m[i], 1, 0);
         }
-    /* A read that failed brings nothing: the next news or hint tries again. */
+    /* A read that failed brings nothing: the next news or the sweep tries again. */
     if (again || (n && v->told < v->conv.seq))
         gap_read(s, v);
 }

@@ -41,7 +41,7 @@ struct seat {
     char *page;        /* likewise */
     char *cookie;      /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
     uint8_t session_hash[32];
-    struct bucket bucket;
+    struct bucket bucket; /* of its frames */
     int64_t opened_at;
     int64_t checked_at;       /* staff: when the session was last looked up */
     struct seat *prev, *next; /* of the same person or contact */
@@ -100,7 +100,8 @@ size_t session_count(const struct session *s, enum frame_side side);
 
 /* ---- telling ---- */
 void session_send(struct session *s, struct seat *seat, struct buf *frame); /* nothing happens if the buf failed */
-void session_send_who(struct session *s, const struct kf_id *who, struct buf *frame, uint64_t except);
+/* To whom it concerns, at that site, but for the socket `except`. */
+void session_send_who(struct session *s, const struct kf_key *site, const struct kf_id *who, struct buf *frame, uint64_t except);
 void session_error(struct session *s, struct seat *seat, struct slice cid, const struct kf_err *why);
 void session_ack(struct session *s, struct seat *seat, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at);
 void session_kick(struct session *s, struct seat *seat, int code, const char *reason);
@@ -118,7 +119,7 @@ void session_catch_up(struct session *s, const struct conv *conv, const struct m
 struct view *session_view(struct session *s, const struct kf_id *conv); /* NULL: not shown here */
 /* A seat shows it from now on: makes or refreshes the view. NULL when memory is out. */
 struct view *session_show(struct session *s, const struct conv *conv);
-/* Forgets views in which nobody who sits here takes part. */
+/* Forgets views in which nobody who sits here takes part, and reads again what could not be read. */
 void session_sweep(struct session *s);
 void session_each_view(struct session *s, void (*each)(void *ctx, struct view *v), void *ctx);
 

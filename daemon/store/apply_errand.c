@@ -111,8 +111,8 @@ static bool write_handle_used(struct work *w, const struct op *op)
 {
     struct stmt *s = stmt_begin(w->db, SQL_HANDLE_USED);
 
-    (void)op;
     stmt_i64(s, w->row.n);
+    stmt_str(s, op->what);
     return run(w, s);
 }
 
@@ -152,7 +152,9 @@ bool plan_errand_settle(struct work *w, const struct act *act)
         return true;
     if ((to != DELIVERY_NONE || ref) && !plan_delivery(w, was.seq, to, to == DELIVERY_SENT ? NULL : e->error, ref))
         return false;
-    return e->state == ERRAND_DONE || e->state == ERRAND_UNCERTAIN ? op_add(w, write_handle_used, NULL, NULL, 0) : true;
+    if (!e->handle || (e->state != ERRAND_DONE && e->state != ERRAND_UNCERTAIN))
+        return true;
+    return op_add(w, write_handle_used, e->handle, NULL, 0);
 }
 
 static bool write_handle(struct work *w, const struct op *op)

@@ -1,6 +1,8 @@
 /* The acts on people: visitors and staff. */
 #include "store/apply.h"
 
+#define PROFILE_BYTES 16384 /* as in statements.def */
+
 /* ---- contacts and customers ---------------------------------------------------------------------------------------------- */
 
 static bool write_new_contact(struct work *w)
@@ -74,6 +76,7 @@ bool plan_profile(struct work *w, const struct act *act)
 {
     const struct actor *by = &w->change->by;
     struct kf_id *customer = ARENA_NEW(w->arena, struct kf_id);
+    int64_t size = 0;
     struct stmt *s;
 
     if (!customer)
@@ -90,6 +93,15 @@ bool plan_profile(struct work *w, const struct act *act)
         *customer = w->row.conv.customer;
     if (id_is_zero(customer))
         return refuse(w, KF_ABSENT, "nobody is known yet whose profile that could be");
+    s = stmt_begin(w->db, SQL_CUSTOMER_PROFILE_SIZE);
+    stmt_str(s, act->u.profile);
+    stmt_id(s, customer);
+    if (stmt_row(s))
+        size = get_i64(s);
+    if (!ended(w, s))
+        return false;
+    if (size > PROFILE_BYTES)
+        return refuse(w, KF_LIMIT, "too much is known of this person: a profile has at most %d characters", PROFILE_BYTES);
     return op_add(w, write_profile, customer, act->u.profile, 0);
 }
 
@@ -144,7 +156,7 @@ static bool write_member(struct work *w, const struct op *op)
 
 bool plan_member(struct work *w, const struct act *act)
 {
-    const struct member *m = &act->u.member;
+    const struct member *m = act->u.member;
 
     if (m->n_queues > MEMBER_QUEUES_MAX || m->n_skills > MEMBER_SKILLS_MAX)
         return refuse(w, KF_LIMIT, "too many queues or skills");

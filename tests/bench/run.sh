@@ -166,5 +166,5 @@ expect "bytes a TLS connection" "$(value idle.tls bytes_each)" at-most 24576
 expect "CPU with nobody there, %" "$(value idle.nobody cpu_percent)" at-most 0.5
 expect "committed messages a second" "$(store '^committed .* s: ([0-9]+)/s.*')" at-least 10000
 expect "the index behind, ms" "$(store '^index +at most ([0-9]+) ms.*')" at-most 1000
-expect "first page of a common word of two characters, ms" "$(store '^search .* ([0-9.]+) ms \\(worst\\).*')" at-most 50
+expect "first page of a common word of two characters, ms" "$(store '^search +退款 .* ([0-9.]+) ms [(]worst[)].*')" at-most 50
 exit $missed

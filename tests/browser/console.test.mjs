@@ -97,7 +97,10 @@ for (const [locale, question, answer, note] of [
     assert.equal(await v.getByText(note).count(), 0);
     assert.equal(await page.locator('.say-body', { hasText: answer }).count(), 1);
     await close(page);
-    await v.getByText(/已结束|ended|closed/i).first().waitFor();
+    await v
+      .getByText(/已结束|ended|closed/i)
+      .first()
+      .waitFor();
     await leave(page, v);
   });
 }
@@ -152,8 +155,18 @@ test('composing with an input method sends nothing until it is done', async () =
   await area.focus();
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('Input.imeSetComposition', { text: 'nihao', selectionStart: 5, selectionEnd: 5 });
-  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 });
-  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 });
+  await cdp.send('Input.dispatchKeyEvent', {
+    type: 'rawKeyDown',
+    key: 'Process',
+    code: 'Enter',
+    windowsVirtualKeyCode: 229,
+  });
+  await cdp.send('Input.dispatchKeyEvent', {
+    type: 'rawKeyDown',
+    key: 'Enter',
+    code: 'Enter',
+    windowsVirtualKeyCode: 13,
+  });
   assert.equal(await page.locator('.say.ours.agent').count(), 0);
   await cdp.send('Input.insertText', { text: '你好' });
   assert.equal(await area.inputValue(), '你好');
@@ -166,7 +179,12 @@ test('composing with an input method sends nothing until it is done', async () =
   await page.keyboard.type('/');
   await page.locator('.canned-item').first().waitFor();
   await cdp.send('Input.imeSetComposition', { text: 'kcb', selectionStart: 3, selectionEnd: 3 });
-  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 });
+  await cdp.send('Input.dispatchKeyEvent', {
+    type: 'rawKeyDown',
+    key: 'Process',
+    code: 'Enter',
+    windowsVirtualKeyCode: 229,
+  });
   assert.equal(await page.locator('.say.ours.agent').count(), 1);
   await cdp.send('Input.insertText', { text: '' });
   await area.fill('');
@@ -189,7 +207,10 @@ test('text of strangers stays text', async () => {
   assert.equal(await page.evaluate(() => window.hacked), undefined);
   assert.equal(await page.locator('.say-body img, .say-body script').count(), 0);
   const hrefs = await page.locator('.say-body a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
-  assert.deepEqual(hrefs.filter((h) => !h.startsWith('http://ok.example/')), []);
+  assert.deepEqual(
+    hrefs.filter((h) => !h.startsWith('http://ok.example/')),
+    [],
+  );
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
   assert.equal(wide, false);
   await close(page);
@@ -296,7 +317,11 @@ test('axe finds nothing, in any language, theme and width', async () => {
       await page.keyboard.press('Escape');
       await page.locator('dialog').waitFor({ state: 'detached' });
     }
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name}: scrolls sideways`);
+    assert.equal(
+      await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
+      false,
+      `${name}: scrolls sideways`,
+    );
     await leave(page);
   }
   const out = await open(browser, `${kefud.url}/console/`, { bypassCSP: true, locale: 'en-US' });

@@ -147,7 +147,11 @@ test('axe finds nothing, in any language, theme and width', async () => {
     await page.locator('.result').first().click();
     await page.locator('.say mark').first().waitFor();
     assert.deepEqual(await findings(page), [], `${name}: transcript`);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name}: scrolls sideways`);
+    assert.equal(
+      await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
+      false,
+      `${name}: scrolls sideways`,
+    );
     await leave(page);
   }
 });

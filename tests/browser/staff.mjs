@@ -82,7 +82,12 @@ export function launch() {
 /** A page that fails its test on any script error, console error or report of the content policy; `cut` says that the network may fail. */
 export async function open(browser, url, options = {}) {
   const { cut = false, ...rest } = options;
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'zh-CN', reducedMotion: 'reduce', ...rest });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'zh-CN',
+    reducedMotion: 'reduce',
+    ...rest,
+  });
   const page = await context.newPage();
   const errors = [];
   page.on('pageerror', (e) => errors.push(e.stack ?? String(e)));

@@ -118,7 +118,10 @@ test('Enter that ends a composition sends nothing', async () => {
   await visitorBox(visitor).press('Enter');
   await said(visitor, '退款').waitFor();
   assert.equal(await visitorBox(visitor).inputValue(), '');
-  assert.equal(await visitor.getByText('退款', { exact: true }).count(), 1);
+  const copies = await visitor.evaluate(
+    () => [...document.querySelectorAll('[role=log] :not(textarea)')].filter((e) => !e.childElementCount && e.textContent === '退款').length,
+  );
+  assert.equal(copies, 1, 'it was sent once (the form for messages left may quote it)');
   await visitor.context().close();
 });
 

@@ -193,3 +193,44 @@ void scenario_free_place(uint64_t seed, char words[300])
     }
     finish(&w, words);
 }
+
+static int holder_of(struct world *w)
+{
+    struct desk_figures f;
+
+    for (int i = 0; i < w->n_nodes; i++) {
+        desk_figures(w->nodes[i].desk, &f);
+        if (f.holder)
+            return i;
+    }
+    return -1;
+}
+
+void scenario_stale_holder(uint64_t seed, char words[300])
+{
+    static struct world w;
+    int old, other;
+
+    world_open(&w, seed, 2);
+    world_pass(&w, 3000);
+    old = holder_of(&w);
+    other = 1 - old;
+    for (int i = 0; i < 2; i++)
+        agent_connect(&w, i, other);
+    for (int i = 0; i < 3; i++)
+        visitor_connect(&w, i, other);
+    visitor_say(&w, 0, false);
+    world_settle(&w);
+    w.nodes[old].pause_at_reserve = true;
+    agent_presence(&w, 0, PRESENCE_ONLINE);
+    world_pass(&w, 5000); /* the holder sees a free place, reserves it, and falls asleep */
+    agent_presence(&w, 0, PRESENCE_AWAY);
+    agent_presence(&w, 1, PRESENCE_ONLINE);
+    visitor_say(&w, 1, false);
+    visitor_say(&w, 2, false);
+    world_pass(&w, 20000); /* the other one takes the lease over; agent 1 is full, one more waits */
+    node_wake_and_die(&w, old);
+    world_pass(&w, 5000);
+    world_check(&w, false);
+    finish(&w, words);
+}

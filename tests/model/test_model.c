@@ -67,9 +67,19 @@ static void a_free_place_takes_who_waits_at_once(void **state)
     assert_string_equal(words, "");
 }
 
+static void a_holder_that_overslept_overfills_nobody(void **state)
+{
+    char words[300];
+
+    (void)state;
+    scenario_stale_holder(3, words);
+    assert_string_equal(words, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_free_place_takes_who_waits_at_once),
+                                        cmocka_unit_test(a_holder_that_overslept_overfills_nobody),
                                         cmocka_unit_test(one_node_keeps_its_promises), cmocka_unit_test(two_nodes_keep_their_promises),
                                         cmocka_unit_test(three_nodes_keep_their_promises) };
 

@@ -196,12 +196,18 @@ static struct request *ask(void *ctx, enum asked kind, void *arg)
 static void go(struct request *r)
 {
     struct model_node *n = r->node;
+    enum asked kind = r->kind;
 
     if (n->paused || n->dying) {
         *n->held_end = r;
         n->held_end = &r->next;
-    } else
-        perform(r);
+        return;
+    }
+    perform(r);
+    if (kind == ASK_RESERVE && n->pause_at_reserve) {
+        n->pause_at_reserve = false;
+        node_pause(n->world, n->index);
+    }
 }
 
 static int64_t port_now(void *ctx)
@@ -621,6 +627,30 @@ static void rest(struct world *w)
     (void)poll(&(struct pollfd){ .fd = uv_backend_fd(&w->loop), .events = POLLIN }, 1, busy(w) ? 1 : 0);
 }
 
+#ifdef KEFUD_FAULT
+static void between_halves(void *ctx, void (*second)(void *arg), void *arg)
+{
+    struct model_node *n = ctx;
+
+    if (!n->paused || n->between_go) {
+        second(arg);
+        return;
+    }
+    n->between_go = second;
+    n->between_arg = arg;
+}
+#endif
+
+void node_wake_and_die(struct world *w, int i)
+{
+    struct model_node *n = &w->nodes[i];
+
+    if (n->between_go)
+        n->between_go(n->between_arg);
+    n->between_go = NULL;
+    node_kill(w, i);
+}
+
 void node_start(struct world *w, int i)
 {
     struct model_node *n = &w->nodes[i];
@@ -653,8 +683,10 @@ void node_start(struct world *w, int i)
         abort();
     }
 #ifdef KEFUD_FAULT
-    if (mutant("nonatomic_reserve"))
+    if (mutant("nonatomic_reserve")) {
         live_test_mutate(n->live, "nonatomic-reserve");
+        live_test_between(n->live, between_halves, n);
+    }
 #endif
     n->desk = desk_new(&n->ports, &desk);
     assert(n->desk);
@@ -677,6 +709,9 @@ void node_kill(struct world *w, int i)
 
     n->dying = true;
     n->paused = false;
+    if (n->between_go)
+        n->between_go(n->between_arg);
+    n->between_go = NULL;
     w->kills++;
     while (!desk_quiet(n->desk) || n->held) {
         struct request *r = n->held;
@@ -745,6 +780,9 @@ void node_resume(struct world *w, int i)
     if (!n->up || !n->paused)
         return;
     n->paused = false;
+    if (n->between_go)
+        n->between_go(n->between_arg);
+    n->between_go = NULL;
     n->held = NULL;
     n->held_end = &n->held;
     for (struct request *next; r; r = next) {
@@ -1067,14 +1105,13 @@ static void add_agents(struct world *w, struct model_node *n)
                                          .name = change_printf(c, "模型%d", i),
                                          .password = "-",
                                          .created_at = c->at };
-        act = change_act(c, ACT_MEMBER);
-        act->u.member = (struct member){ .person = a->id,
-                                         .site = site_key,
-                                         .roles = MEMBER_AGENT,
-                                         .name = change_printf(c, "模型%d", i),
-                                         .number = change_printf(c, "%d", 2000 + i),
-                                         .capacity = CAPACITY,
-                                         .presence_reason = "" };
+        *change_member(c) = (struct member){ .person = a->id,
+                                             .site = site_key,
+                                             .roles = MEMBER_AGENT,
+                                             .name = change_printf(c, "模型%d", i),
+                                             .number = change_printf(c, "%d", 2000 + i),
+                                             .capacity = CAPACITY,
+                                             .presence_reason = "" };
         act = change_act(c, ACT_SESSION);
         assert(EVP_Digest(a->token, strlen(a->token), act->u.session.hash, &len, EVP_sha256(), NULL) == 1);
         act->u.session.person = a->id;

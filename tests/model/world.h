@@ -57,6 +57,9 @@ struct model_node {
     struct session *session;
     struct desk *desk;
     struct request *held, **held_end; /* asked for while paused */
+    bool pause_at_reserve;            /* goes to sleep as soon as it has asked for a reservation */
+    void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
+    void *between_arg;
     bool wake;
 };
 
@@ -97,6 +100,8 @@ void node_start(struct world *w, int i);
 void node_kill(struct world *w, int i);
 void node_pause(struct world *w, int i);
 void node_resume(struct world *w, int i);
+/* It wakes up just long enough for the second half of a reservation to leave, and is killed before it hears of it. */
+void node_wake_and_die(struct world *w, int i);
 void redis_flush(struct world *w);
 
 /* Runs the loop until nothing is under way on any node that runs. */

@@ -78,7 +78,9 @@ static struct told settle(struct world *w, const struct kf_id *errand, enum erra
     struct change *c = new_change(NOW + 30);
     struct act *a = change_act(c, ACT_ERRAND_SETTLE);
 
-    a->u.errand = (struct errand){ .id = *errand, .state = state, .attempt = 1, .due_at = NOW + 1000, .error = error, .message.ref = ref };
+    a->u.errand = (struct errand){
+        .id = *errand, .state = state, .attempt = 1, .due_at = NOW + 1000, .error = error, .message.ref = ref, .handle = "reply-token"
+    };
     return commit(w, c);
 }
 

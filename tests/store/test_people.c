@@ -86,7 +86,7 @@ static struct members_copy get_members(struct world *w, const char *site, uint32
 static void save_member(struct world *w, uint32_t person, int capacity)
 {
     struct change *c = new_change(NOW);
-    struct member *m = &change_act(c, ACT_MEMBER)->u.member;
+    struct member *m = change_member(c);
 
     *m = (struct member){ .person = id_of(person), .site = key("demo"), .roles = MEMBER_AGENT, .number = "1024", .capacity = capacity };
     m->queues[m->n_queues++] = key("sales");
@@ -269,6 +269,23 @@ static void a_broken_profile_is_refused_and_harms_nobody(void **state)
     assert_int_equal(commit(w, visitor_says("v1", NULL, "b", NOW)).news.first_seq, 2);
 }
 
+static void a_profile_does_not_grow_without_end(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    enum kf_rc rc = KF_OK;
+    int n = 0;
+
+    for (; n < 100 && !rc; n++) {
+        struct change *c = on_conv(&t.news.conv.id, NOW);
+
+        change_act(c, ACT_PROFILE)->u.profile = change_printf(c, "{\"member%d\":\"%0500d\"}", n, n);
+        rc = commit(w, c).rc;
+    }
+    assert_int_equal(rc, KF_LIMIT);
+    assert_in_range(n, 20, 40);
+}
+
 static enum kf_rc save_document(struct world *w, const char *name, int64_t version, const char *body)
 {
     struct change *c = new_change(NOW + version);
@@ -408,6 +425,7 @@ int main(void)
         T(the_fifth_failure_makes_one_wait),
         T(a_profile_is_merged),
         T(a_broken_profile_is_refused_and_harms_nobody),
+        T(a_profile_does_not_grow_without_end),
         T(documents_have_versions),
         T(one_node_holds_the_lease),
         T(channels_remember),

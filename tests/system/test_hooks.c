@@ -24,7 +24,8 @@ static const char set[] =
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/in\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}},"
     "\"second\":{\"adapter\":\"generic\",\"name\":\"另一个\",\"queue\":\"desk\","
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/in\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}}},"
-    "\"rules\":[],\"people\":[{\"email\":\"agent@%s.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
+    "\"rules\":[{\"key\":\"greeting\",\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"greeting\",\"off\":true}],\"people\":[{"
+    "\"email\":\"agent@%s.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
     "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 static void add(const char *key, char path[64], char given[64])
@@ -52,6 +53,7 @@ static int start(void **state)
     assert_int_equal(staff_try_sign_in(&agent, &d, "agent@" SITE ".example", password), 201);
     staff_enter(&agent, &d, SITE);
     staff_presence(&agent, "online");
+    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
     return 0;
 }
 
@@ -126,6 +128,9 @@ static void finish_talk(const char *conv)
 {
     wire_sendf(&agent.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"bye\"}", conv);
     wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "ack", "cid", "bye", "conversation", conv);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "conversation.closed");
+    platform_answer(&p, 204, NULL, NULL);
 }
 
 static void what_is_signed_becomes_a_conversation(void **state)
@@ -446,6 +451,69 @@ static void replies_of_a_conversation_keep_their_order(void **state)
     finish_talk(conv);
 }
 
+static void the_other_system_hears_of_reading_typing_recalling_and_closing(void **state)
+{
+    const char *conv = begin("u12", "看到了吗");
+    char id[64];
+    int64_t seq;
+
+    (void)state;
+    wire_sendf(&agent.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"rd\",\"seq\":1}", conv);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "message.read");
+    assert_string_equal(text_at(p.json, "data.user.id"), "u12");
+    platform_answer(&p, 500, NULL, NULL); /* not worth a repeat: nothing waits behind it */
+    for (int i = 0; i < 3; i++)           /* as a page does at each key */
+        wire_sendf(&agent.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", conv);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "typing.on");
+    platform_answer(&p, 204, NULL, NULL);
+    seq = staff_say(&agent, conv, "r1", "说错了");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "message.send");
+    (void)snprintf(id, sizeof(id), "%s", text_at(p.json, "data.id"));
+    platform_answer(&p, 204, NULL, NULL);
+    wire_sendf(&agent.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"rc\",\"seq\":%d}", conv, (int)seq);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "message.delete");
+    assert_string_equal(text_at(p.json, "data.id"), id);
+    platform_answer(&p, 204, NULL, NULL);
+    finish_talk(conv);
+}
+
+static void a_file_goes_out_as_an_address_that_only_its_signature_opens(void **state)
+{
+    const char *conv = begin("u13", "请发文件"), *path;
+    char cut[300];
+    struct reply r;
+
+    (void)state;
+    r = web_expect(
+        &d, 201,
+        &(struct ask){
+            .path = "/files?site=" SITE "&name=quote.pdf", .cookie = agent.cookie, .csrf = agent.csrf, .origin = "", .body = "%PDF-1.4" });
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"f1\",\"kind\":\"file\",\"file\":\"%s\"}", conv,
+               text_at(r.json, "id"));
+    reply_free(&r);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "data.type"), "document");
+    assert_string_equal(text_at(p.json, "data.attachments.0.name"), "quote.pdf");
+    path = strstr(text_at(p.json, "data.attachments.0.url"), "/files/");
+    assert_non_null(path);
+    assert_true(strncmp(text_at(p.json, "data.attachments.0.url"), "http://127.0.0.1:", 17) == 0);
+    r = web_expect(&d, 200, &(struct ask){ .path = path });
+    assert_string_equal(r.body, "%PDF-1.4");
+    reply_free(&r);
+    (void)snprintf(cut, sizeof(cut), "%s", path);
+    cut[strlen(cut) - 1] = cut[strlen(cut) - 1] == '0' ? '1' : '0';
+    web_status(&d, 404, &(struct ask){ .path = cut });
+    *strchr(cut, '?') = '\0';
+    web_status(&d, 404, &(struct ask){ .path = cut });
+    platform_answer(&p, 204, NULL, NULL);
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "status", "conversation", conv, "state", "sent");
+    finish_talk(conv);
+}
+
 /* ---- while nothing can be stored ---- */
 
 static void nothing_is_acknowledged_that_could_not_be_stored(void **state)
@@ -484,6 +552,8 @@ int main(void)
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
         cmocka_unit_test(replies_of_a_conversation_keep_their_order),
+        cmocka_unit_test(the_other_system_hears_of_reading_typing_recalling_and_closing),
+        cmocka_unit_test(a_file_goes_out_as_an_address_that_only_its_signature_opens),
         cmocka_unit_test(nothing_is_acknowledged_that_could_not_be_stored),
     };
 

@@ -16,6 +16,7 @@ import { ContextPane } from './ContextPane';
 import { HelpDialog, LeftDialog, NoticesDialog, Palette, TransferDialog } from './Dialogs';
 import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
+import { Splitter } from './Splitter';
 import { s } from '../kit/staffWords';
 import { t } from './words';
 import { begin, contextOver, desk, dialog, forget, link, now, retryNow } from './work';
@@ -129,7 +130,10 @@ function Shell() {
   const room = desk.current.value;
   const over = contextOver.value && !!room;
   return (
-    <main class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}>
+    <main
+      class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}
+      style={{ '--list': `${prefs.value.listWidth}px`, '--context': `${prefs.value.contextWidth}px` }}
+    >
       <h1 class="hidden">{t('appName')}</h1>
       <div class="bars">
         <Offline />
@@ -141,9 +145,11 @@ function Shell() {
       </div>
       <Rail />
       <ListPane />
+      <Splitter of="listWidth" label={t('resizeList')} grows={1} />
       <RoomPane />
       {over && <div class="scrim" onClick={() => (contextOver.value = false)} />}
       <ContextPane />
+      {room && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
       {dialog.value === 'transfer' && room && <TransferDialog room={room} />}
       {dialog.value === 'palette' && <Palette />}
       {dialog.value === 'help' && <HelpDialog />}

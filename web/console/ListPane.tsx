@@ -16,7 +16,7 @@ import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
 import { may } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
-import type { Offer } from './desk';
+import type { Offer } from './ports';
 import { eventWords } from '../kit/events';
 import { channelIcon, channelName, nameOf } from '../kit/names';
 import { settled } from './order';
@@ -157,6 +157,9 @@ function Arrivals() {
               <Icon node={channelIcon(r.conversation.value.channel)} size={16} />
               <b class="clip">{nameOf(r.conversation.value)}</b>
               <span class="clip why">{whyWord(r.arrival.value?.why ?? '')}</span>
+              <span class="clip first" lang={langOf(r.conversation.value.last?.text ?? '')}>
+                {oneLine(r.conversation.value.last?.text ?? '')}
+              </span>
             </button>
             <IconButton icon={X} size={16} label={k('dismiss')} onClick={() => (r.arrival.value = null)} />
           </li>

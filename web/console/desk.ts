@@ -2,55 +2,13 @@
 // socket here: frames come in through frame(), leave through the wire, and what people see are signals.
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { Conversation, ErrorCode, Presence, StaffFile, StaffFrame, Staffer, StaffMessage } from '../core/staff';
-import type { Clock } from '../core/clock';
+import type { Conversation, Presence, StaffFrame, Staffer, StaffMessage } from '../core/staff';
 import { Outbox } from '../core/outbox';
-import type { Keep, Recent } from './keep';
+import type { Recent } from './keep';
 import { byWait } from './order';
+import { Refused, type Ack, type Offer, type Ports } from './ports';
 import { Room, type Question } from './room';
 import type { Outgoing } from '../kit/rows';
-
-export interface Wire {
-  /** False: there is no connection, nothing was sent. */
-  send(frame: Record<string, unknown>): boolean;
-}
-
-export interface Ports {
-  wire: Wire;
-  keep: Pick<Keep, 'outbox' | 'putOut' | 'dropOut' | 'recent' | 'putRecent' | 'dropRecent'>;
-  clock: Clock;
-  cid(): string;
-  upload(file: Blob, name: string, progress: (share: number) => void): Promise<StaffFile>;
-  notice(n: Notice): void;
-}
-
-/** What the person should hear of. `room` is where it happened. */
-export type Notice =
-  | { kind: 'offered' | 'assigned'; room: Room; why: string }
-  | { kind: 'message'; room: Room; message: StaffMessage }
-  | { kind: 'red'; room: Room }
-  | { kind: 'released'; room: Room; why: string };
-
-export interface Offer {
-  conversation: Conversation;
-  until: number;
-}
-
-/** Why an act was not done. */
-export class Refused extends Error {
-  constructor(
-    readonly code: ErrorCode | 'offline' | 'timeout',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-export interface Ack {
-  conversation?: string;
-  seq?: number;
-  at?: number;
-}
 
 interface OutFrame {
   type: 'message' | 'note';

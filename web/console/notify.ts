@@ -3,8 +3,9 @@
 import { effect } from '@preact/signals';
 import { oneLine } from '../core/text';
 import { prefs } from '../kit/prefs';
-import type { Desk, Notice } from './desk';
+import type { Desk } from './desk';
 import { channelName, nameOf } from '../kit/names';
+import type { Notice } from './ports';
 import { t } from './words';
 
 const SOUND_MS = 3000;

@@ -7,11 +7,12 @@ import type { Canned, Colleague, Conversation, Presence, StaffFrame } from '../c
 import { newCid } from '../core/wire';
 import { ended, session, site } from '../kit/session';
 import { dropToast, toast } from '../kit/Toast';
-import { Desk, Refused } from './desk';
+import { Desk } from './desk';
 import { Drafts } from './drafts';
 import { Keep } from './keep';
 import { meet, nameOf } from '../kit/names';
 import { announce, badge, lead, quiet } from './notify';
+import { Refused } from './ports';
 import type { Room } from './room';
 import { t, whyWord } from './words';
 

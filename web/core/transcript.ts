@@ -15,7 +15,7 @@ export interface Item extends Omit<Message, 'state' | 'seq'> {
   reason?: string;
   /** Our own file, while it is being uploaded: 0 to 1. */
   progress?: number;
-  /** Our own image before the server has it: a blob: address. */
+  /** Where this page has the file itself: a blob: address. */
   preview?: string;
 }
 
@@ -172,6 +172,12 @@ export class Transcript {
       delete fresh.preview;
     }
     this.replace(item, fresh);
+  }
+
+  /** An address under which this page can show the message's file. */
+  setPreview(seq: number, preview: string): void {
+    const item = this.bySeq.get(seq);
+    if (item?.file) this.replace(item, { ...item, preview });
   }
 
   /** The other side has read up to `seq`. */

@@ -16,8 +16,6 @@ interface Control<E extends HTMLElement> {
   inputRef?: Ref<E>;
   name?: string;
   value?: string;
-  /** What stands there at first; later it is the person's own. */
-  defaultValue?: string;
   placeholder?: string;
   autocomplete?: string;
   inputMode?: 'text' | 'email' | 'tel' | 'url' | 'numeric' | 'search';

@@ -13,8 +13,8 @@ import type { TranscriptActions } from './Transcript';
 export function Media({ item, actions }: { item: Item; actions: TranscriptActions }) {
   const { file } = item;
   if (!file) return typeof item.form === 'object' ? <Form form={item.form} label={actions.fieldLabel} /> : null;
-  const url = item.preview ?? (file.id ? actions.fileUrl(file) : undefined);
-  if (url && item.kind === 'image') return <Image file={file} url={url} />;
+  const url = item.preview ?? ((file.id && actions.fileUrl(file)) || undefined);
+  if (item.kind === 'image') return <Image file={file} url={url} />;
   if (url && item.kind === 'audio') {
     return (
       <div class="bubble media">
@@ -25,11 +25,12 @@ export function Media({ item, actions }: { item: Item; actions: TranscriptAction
   return <Attachment file={file} url={url} />;
 }
 
-/** Drawn at its final size before it is there, so that nothing jumps. */
-function Image({ file, url }: { file: FileInfo; url: string }) {
+/** Its place has the final size before it is there, so that nothing jumps. */
+function Image({ file, url }: { file: FileInfo; url: string | undefined }) {
   const { width = 240, height = 180 } = file;
   const scale = Math.min(1, 240 / width, 240 / height);
   const style = { width: `${Math.max(48, width * scale)}px`, height: `${Math.max(48, height * scale)}px` };
+  if (!url) return <span class="msg-image" style={style} />;
   return (
     <a
       class="msg-image"

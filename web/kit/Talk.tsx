@@ -45,6 +45,8 @@ interface TalkProps extends TalkActions {
 }
 
 const NEAR = 80;
+/** Of a long transcript of the past, so many rows are drawn at once; the others follow in the pauses. */
+const ROWS_AT_ONCE = 120;
 
 export function Talk(props: TalkProps) {
   const { rows, label, older, onOlder, onSeen, visitorRead = 0, head, tail, follow = true } = props;
@@ -52,6 +54,7 @@ export function Talk(props: TalkProps) {
   const stick = useRef(follow);
   const before = useRef({ height: 0, top: '', end: '', count: 0 });
   const [away, setAway] = useState<'no' | 'up' | 'new'>('no');
+  const drawn = useDrawn(rows, follow, props.chosen);
   const keys = rows.filter((r) => r.kind !== 'day');
   const top = keys[0]?.key ?? '';
   const last = keys[keys.length - 1];
@@ -130,7 +133,7 @@ export function Talk(props: TalkProps) {
           )}
           {head}
           <ol>
-            {rows.map((r) => (
+            {rows.slice(0, drawn).map((r) => (
               <Line
                 key={r.key}
                 row={r}
@@ -152,6 +155,19 @@ export function Talk(props: TalkProps) {
       )}
     </div>
   );
+}
+
+/** How many rows to draw by now: enough for the first look and for the chosen message, then more with each pause. */
+function useDrawn(rows: readonly Row[], follow: boolean, chosen: number | undefined): number {
+  const [drawn, setDrawn] = useState(ROWS_AT_ONCE);
+  const needed = chosen ? rows.findIndex((r) => isChosen(r, chosen)) + 40 : 0;
+  const now = follow ? rows.length : Math.min(rows.length, Math.max(drawn, needed));
+  useEffect(() => {
+    if (now >= rows.length) return;
+    const timer = setTimeout(() => setDrawn(now + ROWS_AT_ONCE), 16);
+    return () => clearTimeout(timer);
+  }, [now, rows.length]);
+  return now;
 }
 
 /** True while what is drawn is history: the first rows at all, or rows above those that were there. */

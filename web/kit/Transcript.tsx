@@ -19,6 +19,7 @@ export interface TranscriptActions {
   /** Take back what has not been sent; also cancels an upload. */
   onDiscard?: (item: Item) => void;
   onChoice?: (item: Item, choice: Choice) => void;
+  /** Empty: it cannot be shown yet. */
   fileUrl: (file: FileInfo) => string;
   /** The words of an event message; undefined: its own text. */
   eventText?: (item: Item) => string | undefined;
@@ -170,6 +171,9 @@ function rows(
   let day = NaN;
   let prev: Item | undefined;
   let next = 0;
+  // What could not be sent stays at the end, but the conversation goes on above it.
+  let newest: Item | undefined;
+  for (const item of items) if (item.seq) newest = item;
   const insert = (until: number) => {
     for (; next < inserts.length && inserts[next]!.afterSeq < until; next++) {
       out.push(<li key={inserts[next]!.key}>{inserts[next]!.node}</li>);
@@ -202,7 +206,7 @@ function rows(
         key={item.key}
         item={item}
         first={!joins(prev, item)}
-        last={item === items[items.length - 1]}
+        last={item === newest || item === items[items.length - 1]}
         lang={lang.value}
         names={props.showNames ?? true}
         zone={zone}

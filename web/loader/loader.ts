@@ -122,7 +122,7 @@ function start(site: Site): void {
     bubble.setAttribute('aria-label', badge.title ? `${label} (${badge.title})` : label);
     bubble.title = label;
     bubble.setAttribute('aria-expanded', String(open));
-    path.setAttribute('d', open ? 'M6 9l6 6 6-6' : 'M21 12a8 8 0 0 1-8 8H4l1.6-3.2A8 8 0 1 1 21 12zM9 11h8M9 14.5h5');
+    path.setAttribute('d', open ? 'M6 9l6 6 6-6' : 'M7.9 20A9 9 0 1 0 4 16.1L2 22zM8 12h0M12 12h0M16 12h0');
     box.hidden = !open;
     badge.hidden = open || !badge.textContent;
   }

@@ -64,6 +64,8 @@ import { Strip } from './Strip';
 import { t } from './words';
 
 const TYPED_MS = 250;
+/** Entries that a message beside them tells as well, and those that are only of use to machines. */
+const SAID = new Set(['assigned', 'closed', 'transferred', 'invited', 'delivery', 'viewed', 'profile']);
 
 function SearchBar() {
   const input = useRef<HTMLInputElement>(null);
@@ -413,7 +415,7 @@ function Reader() {
   const hits = useComputed(() => found.value?.find((f) => f.conversation.id === chosen.value)?.hits ?? []);
   const marks = useMemo(() => new Map(hits.value.map((h) => [h.seq, h.marks] as const)), [hits.value]);
   const rows = useMemo(
-    () => (got ? buildRows(got.messages, got.timeline ?? [], [], { entry: (e) => e.kind !== 'viewed' }) : []),
+    () => (got ? buildRows(got.messages, got.timeline ?? [], [], { entry: (e) => !SAID.has(e.kind) }) : []),
     [got],
   );
   const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);

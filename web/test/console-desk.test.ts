@@ -1,8 +1,9 @@
 // The agent's desk against a wire, a disk and a clock of the test's own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Desk, Refused, type Notice } from '../console/desk';
+import { Desk } from '../console/desk';
 import type { Recent } from '../console/keep';
+import type { Notice, Refused } from '../console/ports';
 import type { Room } from '../console/room';
 import type { Conversation, Entry, StaffFrame, StaffMessage } from '../core/staff';
 import type { Outgoing } from '../kit/rows';

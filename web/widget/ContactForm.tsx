@@ -1,5 +1,5 @@
 // A message left for later (留言): how to reach the visitor, and what it is about.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Check } from 'lucide';
 import type { Item } from '../core/transcript';
 import { Button } from '../kit/Button';
@@ -15,11 +15,14 @@ const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
 export function ContactForm({ item }: { item: Item }) {
   const form = useRef<HTMLFormElement>(null);
+  const text = useRef<HTMLTextAreaElement>(null);
+  // The question has been put already: it need not be written again.
+  useEffect(() => {
+    if (text.current) text.current.value = items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '';
+  }, []);
   const [errors, setErrors] = useState<Errors>({});
   // Filled in: by a form of the visitor further down, or just now.
   const [sent, setSent] = useState(false);
-  // The question has been put already: it need not be written again.
-  const [said] = useState(() => items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '');
   const done = sent || items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
   if (done) {
     return (
@@ -66,7 +69,7 @@ export function ContactForm({ item }: { item: Item }) {
         maxLength={120}
         error={errors.email}
       />
-      <Area label={t('formText')} name="text" rows={3} maxLength={2000} defaultValue={said} error={errors.text} />
+      <Area label={t('formText')} name="text" rows={3} maxLength={2000} inputRef={text} error={errors.text} />
       <div class="card-acts">
         <Button kind="primary" type="submit">
           {t('formSend')}

@@ -6,6 +6,7 @@ import { type Item, Transcript } from '../core/transcript';
 import {
   type Choice,
   type FileInfo,
+  type Message,
   type MessageFrame,
   newCid,
   type RateFrame,
@@ -13,7 +14,7 @@ import {
   type VisitorMessage,
   type VisitorWelcome,
 } from '../core/wire';
-import { agent, connection, early, KEPT, notice, session, shown, state, ties, title } from './chat';
+import { agent, connection, early, KEPT, me, notice, session, shown, state, ties, title } from './chat';
 import { tellHost } from './host';
 import { t } from './laterWords';
 import { signal } from './signals';
@@ -144,7 +145,10 @@ function receive(f: ToVisitor): void {
     case 'history': {
       const { transcript } = thread(f.conversation);
       const had = transcript.firstSeq;
-      for (const m of f.messages) transcript.merge(m);
+      for (const m of f.messages) {
+        transcript.merge(m);
+        fetchFile(transcript, m);
+      }
       loading.value = false;
       const first = f.messages[0]?.seq ?? 0;
       if (!had || first < had) older.value = transcript.firstSeq > 1 && (f.more || first > 1);
@@ -218,6 +222,7 @@ let askedOn: Link | null = null;
 function message(f: MessageFrame): void {
   const { transcript } = thread(f.conversation);
   const fresh = transcript.merge(f);
+  fetchFile(transcript, f);
   if (transcript.lacks()) fetchAfter();
   if (fresh && f.from.role !== 'visitor') {
     if (f.from.role === 'agent') showTyping(undefined);
@@ -331,7 +336,24 @@ function tellUnread(): void {
   tellHost({ kefu: 'unread', n, label: n ? t('unread', { n }) : '' });
 }
 
-export const fileUrl = (file: FileInfo) => `/files/${encodeURIComponent(file.id)}`;
+/**
+ * Without the cookie an <img> or a link is nobody: the bytes are fetched with the token, and shown from memory.
+ */
+const fetched = new Set<string>();
+function fetchFile(transcript: Transcript, { seq, file }: Message): void {
+  if (!me.token || !file || fetched.has(file.id)) return;
+  fetched.add(file.id);
+  fetch(address(file), { headers: { Authorization: `Bearer ${me.token}` } })
+    .then(async (answer) => {
+      if (!answer.ok) throw new Error(String(answer.status));
+      transcript.setPreview(seq, URL.createObjectURL(await answer.blob()));
+      publish();
+    })
+    .catch(() => fetched.delete(file.id));
+}
+
+const address = (file: FileInfo) => `/files/${encodeURIComponent(file.id)}`;
+export const fileUrl = (file: FileInfo) => (me.token ? '' : address(file));
 
 export function sendForm(form: Record<string, string>): void {
   say({ type: 'message', cid: newCid(), kind: 'form', form });

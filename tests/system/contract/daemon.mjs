@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 export const top = new URL('../../../', import.meta.url).pathname;
 export const HOOKS = { api: '0123456789abcdef0123456789abcdef', crm: 'fedcba9876543210fedcba9876543210' };
-const SECRET = Buffer.from('a secret of thirty-two bytes ...');
+export const SECRET = Buffer.from('a secret of thirty-two bytes ...');
 const WAIT_MS = 20000;
 
 /** The demo's set, with a queue that offers, and two systems that call and are called. */
@@ -52,12 +52,14 @@ export async function until(look, what, ms = WAIT_MS) {
 
 /** What kefud sends to the platform, and what the platform answers: `answer(event)` gives [status, body]. */
 async function startPlatform() {
-  const platform = { seen: [], answer: (event) => [200, { id: `p-${event.data.id}` }] };
+  const platform = { seen: [], requests: [], answer: (event) => [200, { id: `p-${event.data.id}` }] };
   platform.server = createServer((req, res) => {
     const pieces = [];
     req.on('data', (piece) => pieces.push(piece));
     req.on('end', () => {
-      const event = JSON.parse(Buffer.concat(pieces).toString());
+      const raw = Buffer.concat(pieces).toString();
+      const event = JSON.parse(raw);
+      platform.requests.push({ headers: req.headers, body: raw });
       platform.seen.push(event);
       const [status, body] = platform.answer(event);
       res.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' }).end(JSON.stringify(body));

@@ -5,6 +5,8 @@ export const en: Like<typeof zhCN> = {
   appName: 'Service console',
   title: '{site} · Service console',
 
+  resizeList: 'Width of the list',
+  resizeContext: 'Width of the customer pane',
   paneList: 'Conversations',
   paneRoom: 'Conversation',
   paneContext: 'Customer and replies',

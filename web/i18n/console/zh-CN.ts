@@ -3,6 +3,8 @@ export const zhCN = {
   appName: '客服工作台',
   title: '{site} · 客服工作台',
 
+  resizeList: '调整列表宽度',
+  resizeContext: '调整资料栏宽度',
   paneList: '会话列表',
   paneRoom: '会话内容',
   paneContext: '客户与话术',

@@ -5,6 +5,8 @@ export const zhTW: Like<typeof zhCN> = {
   appName: '客服工作台',
   title: '{site} · 客服工作台',
 
+  resizeList: '調整清單寬度',
+  resizeContext: '調整資料欄寬度',
   paneList: '對話清單',
   paneRoom: '對話內容',
   paneContext: '客戶與常用語',

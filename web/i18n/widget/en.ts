@@ -4,7 +4,7 @@ import type { zhCN } from './zh-CN';
 export const en: Like<typeof zhCN> = {
   title: 'Customer service',
   placeholder: 'Write your question',
-  placeholderLeave: 'Leave a message, we will get back to you',
+  placeholderLeave: 'Leave us a message',
   language: 'Language',
   more: 'More',
   collapse: 'Minimise',

@@ -1,7 +1,7 @@
 export const zhCN = {
   title: '在线客服',
   placeholder: '请输入您的问题',
-  placeholderLeave: '请留言，我们会尽快联系您',
+  placeholderLeave: '请留下您的问题',
   language: '语言',
   more: '更多',
   collapse: '收起',

@@ -4,7 +4,7 @@ import type { zhCN } from './zh-CN';
 export const zhTW: Like<typeof zhCN> = {
   title: '線上客服',
   placeholder: '請輸入您的問題',
-  placeholderLeave: '請留言，我們會盡快與您聯絡',
+  placeholderLeave: '請留下您的問題',
   language: '語言',
   more: '更多',
   collapse: '收合',

@@ -1,0 +1,401 @@
+/* sites.c: the sites as they are set up and their people, read from the store and read again when they change. */
+#include "desk/outlet.h"
+
+#include <stdlib.h>
+
+struct desk_site *site_of(struct desk *d, const struct kf_key *key)
+{
+    for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+        if (key_eq(&ds->site->key, key))
+            return ds;
+    return NULL;
+}
+
+struct member *member_of(const struct desk_site *ds, const struct kf_id *person)
+{
+    for (size_t i = 0; ds && i < ds->n_members; i++)
+        if (id_eq(&ds->members[i].person, person))
+            return &ds->members[i];
+    return NULL;
+}
+
+struct site *desk_site(struct desk *d, const struct kf_key *key)
+{
+    struct desk_site *ds = site_of(d, key);
+
+    return ds ? ds->site : NULL;
+}
+
+struct site *desk_only_site(struct desk *d)
+{
+    return d->sites && !d->sites->next ? d->sites->site : NULL;
+}
+
+struct site *desk_site_at(struct desk *d, size_t i)
+{
+    struct desk_site *ds = d->sites;
+
+    while (ds && i--)
+        ds = ds->next;
+    return ds ? ds->site : NULL;
+}
+
+const struct member *desk_member(struct desk *d, const struct kf_key *site, const struct kf_id *person)
+{
+    return member_of(site_of(d, site), person);
+}
+
+const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i)
+{
+    const struct desk_site *ds = site_of(d, site);
+
+    return ds && i < ds->n_members ? &ds->members[i] : NULL;
+}
+
+int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person)
+{
+    const struct desk_site *ds = site_of(d, site);
+
+    for (size_t i = 0; ds && i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            return ds->seen[i].load;
+    return -1;
+}
+
+/* An agent without queues serves all of them. */
+bool serves_queue(const struct member *m, const struct kf_key *queue)
+{
+    for (size_t i = 0; i < m->n_queues; i++)
+        if (key_eq(&m->queues[i], queue))
+            return true;
+    return m->n_queues == 0;
+}
+
+static bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            return ds->seen[i].connected;
+    /* No look yet, or the live layer is away: of those who may sit at another node nothing is known, so they have the benefit of the doubt. */
+    return !d->cfg.sole || session_seats(d->session, person) != NULL;
+}
+
+const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key)
+{
+    const struct site_queue *q = site_queue(ds->site, key);
+
+    return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
+}
+
+static bool knows(const struct member *m, const struct kf_key *skill)
+{
+    for (size_t i = 0; i < m->n_skills; i++)
+        if (key_eq(&m->skills[i], skill))
+            return true;
+    return false;
+}
+
+/* Could this person ever be given a conversation of the queue? */
+static bool fits_queue(const struct member *m, const struct site_queue *q)
+{
+    if (!(m->roles & MEMBER_AGENT) || m->disabled || m->capacity <= 0 || !serves_queue(m, &q->key))
+        return false;
+    for (size_t i = 0; i < q->n_skills; i++)
+        if (!knows(m, &q->skills[i]))
+            return false;
+    return true;
+}
+
+/* Chosen on whichever node: Redis hears of it at once, our own list of people a little later. */
+static enum presence presence_of(const struct desk_site *ds, const struct member *m)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, &m->person))
+            return ds->seen[i].presence;
+    return m->presence;
+}
+
+void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            ds->seen[i].presence = p;
+}
+
+bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
+{
+    const struct site_queue *q = queue_of(ds, queue);
+
+    for (size_t i = 0; q && i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+
+        if (presence_of(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
+            return true;
+    }
+    return false;
+}
+
+/* FNV-1a: any hash will do, as long as every node works out the same. */
+static int shard_of(const struct kf_key *site)
+{
+    uint32_t h = 2166136261u;
+
+    for (const char *p = site->s; *p; p++)
+        h = (h ^ (unsigned char)*p) * 16777619u;
+    return (int)(h % SHARDS);
+}
+
+/* ---- loading ---- */
+
+struct load {
+    struct desk *d;
+    void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why);
+    void *ctx;
+};
+
+static void load_end(struct load *l, enum kf_rc rc, const struct kf_err *why)
+{
+    struct desk *d = l->d;
+
+    d->under_way--;
+    d->load_busy = false;
+    if (l->done)
+        l->done(l->ctx, rc, why);
+    free(l);
+    if (d->load_again) {
+        d->load_again = false;
+        desk_load(d, NULL, NULL);
+    }
+}
+
+static const char *keep_text(struct arena *a, const char *s)
+{
+    const char *ret = arena_text(a, slice_of(s));
+
+    return ret ? ret : "";
+}
+
+/* A presence that was committed here while the rows were being read is newer than they are. `place`: where it stood before, likely. */
+static void newer_presence(struct desk *d, struct desk_site *ds, struct member *m, size_t place)
+{
+    const struct member *known =
+        place < ds->n_members && id_eq(&ds->members[place].person, &m->person) ? &ds->members[place] : member_of(ds, &m->person);
+
+    if (known && known->presence_at > m->presence_at && now(d) - known->presence_at < PEOPLE_MS) {
+        m->presence = known->presence;
+        m->presence_at = known->presence_at;
+        m->presence_reason = known->presence_reason;
+    } else
+        ds->parked_maybe |= !known || known->presence != m->presence;
+}
+
+/* The members of one site, out of all, into an arena of the site's own. */
+static bool members_take(struct desk *d, struct desk_site *ds, const struct member *all, size_t n)
+{
+    struct arena *a = arena_new(0);
+    struct member *mine = a ? arena_array(a, n ? n : 1, sizeof(*mine)) : NULL;
+    size_t count = 0;
+
+    if (!mine) {
+        arena_free(a);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!key_eq(&all[i].site, &ds->site->key))
+            continue;
+        mine[count] = all[i];
+        newer_presence(d, ds, &mine[count], count);
+        mine[count].name = keep_text(a, all[i].name);
+        mine[count].number = keep_text(a, all[i].number);
+        mine[count].presence_reason = keep_text(a, mine[count].presence_reason);
+        count++;
+    }
+    arena_free(ds->members_arena);
+    ds->members_arena = a;
+    ds->members = mine;
+    ds->n_members = count;
+    return true;
+}
+
+/* What the live layer thinks of the agents, put right by what the store says. Two nodes' words about one agent may have crossed on
+ * their way to Redis; the holder alone, with rows that it has just read, has the last one. */
+static void agents_compare(struct desk *d, const struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+        enum presence p = m->disabled ? PRESENCE_OFFLINE : m->presence;
+        bool same = false;
+
+        for (size_t k = 0; k < ds->n_seen && !same; k++)
+            same = id_eq(&ds->seen[k].id, &m->person) && ds->seen[k].presence == p && ds->seen[k].capacity == m->capacity;
+        if (!same)
+            d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, NULL, NULL);
+    }
+}
+
+/* Everybody: whoever can own a conversation, supervisors too, must be known to be gone one day. */
+void tell_agents(struct desk *d, const struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->n_members; i++) {
+        const struct member *m = &ds->members[i];
+
+        d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, m->disabled ? PRESENCE_OFFLINE : m->presence, m->capacity, NULL,
+                            NULL);
+    }
+}
+
+static void load_members(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct load *l = ctx;
+    struct desk *d = l->d;
+
+    if (!rc)
+        for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
+            if (!members_take(d, ds, q->members, q->n_members))
+                rc = KF_NOMEM;
+            if (holder(d, ds))
+                agents_compare(d, ds);
+            route_kick(d, ds);
+        }
+    load_end(l, rc, why);
+}
+
+/* Documents never change but by a new version, and are never removed. */
+static int64_t versions_of(const struct document *docs, size_t n)
+{
+    int64_t sum = (int64_t)n;
+
+    for (size_t i = 0; i < n; i++)
+        sum += docs[i].version;
+    return sum;
+}
+
+static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
+{
+    struct desk_site *ds = site_of(d, key);
+    struct site *site;
+    enum kf_rc rc;
+
+    if (ds && ds->versions == versions_of(docs, n))
+        return KF_OK; /* channels stay open, and what they hold */
+    rc = site_build(&site, key, docs, n, why);
+    if (rc)
+        return rc;
+    if (!ds) {
+        ds = calloc(1, sizeof(*ds));
+        if (!ds) {
+            site_unref(site);
+            return kf_fail(why, KF_NOMEM, "out of memory");
+        }
+        ds->shard = shard_of(key);
+        ds->parked_maybe = true;
+        ds->next = d->sites;
+        d->sites = ds;
+        d->ports.live_watch(d->ports.ctx, key);
+    } else {
+        outlets_close(ds);
+        site_unref(ds->site);
+    }
+    ds->site = site;
+    ds->versions = versions_of(docs, n);
+    ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
+    ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
+    return KF_OK;
+}
+
+/* The documents of all sites come in one answer; each site gets its own. A site that does not build keeps its old snapshot. */
+static enum kf_rc sites_install(struct desk *d, const struct query *q, struct kf_err *why)
+{
+    struct document *docs = arena_array(q->arena, q->n_documents + 1, sizeof(*docs));
+    enum kf_rc rc = KF_OK;
+
+    if (!docs)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    for (size_t i = 0; i < q->n_documents; i++) {
+        const struct kf_key *key = &q->documents[i].site;
+        size_t n = 0;
+
+        if (strcmp(q->documents[i].kind.s, "site") != 0)
+            continue;
+        for (size_t k = 0; k < q->n_documents; k++)
+            if (key_eq(&q->documents[k].site, key))
+                docs[n++] = (struct document){ q->documents[k].kind, q->documents[k].key, q->documents[k].version, q->documents[k].body };
+        if (site_install(d, key, docs, n, why)) {
+            rc = why->rc;
+            log_event(d, 3, "desk event=site_refused site=%s reason=\"%s\"", key->s, why->text);
+        }
+    }
+    return rc;
+}
+
+static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct load *l = ctx;
+    struct kf_err local = { 0 };
+    struct query *next;
+
+    if (!rc) {
+        rc = sites_install(l->d, q, &local);
+        why = &local;
+    }
+    if (rc && !l->d->sites) {
+        load_end(l, rc, why);
+        return;
+    }
+    next = query_new(QUERY_MEMBERS);
+    if (!next) {
+        (void)kf_fail(&local, KF_NOMEM, "out of memory");
+        load_end(l, KF_NOMEM, &local);
+        return;
+    }
+    l->d->ports.read(l->d->ports.ctx, next, load_members, l);
+}
+
+/* People alone: every node reads them again now and then, because a hint that they have changed may be lost. */
+void people_refresh(struct desk *d)
+{
+    struct query *q;
+    struct load *l;
+
+    if (d->load_busy)
+        return;
+    q = query_new(QUERY_MEMBERS);
+    l = q ? calloc(1, sizeof(*l)) : NULL;
+    if (!l) {
+        if (q)
+            arena_free(q->arena);
+        return;
+    }
+    *l = (struct load){ .d = d };
+    d->load_busy = true;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, load_members, l);
+}
+
+void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
+{
+    struct query *q;
+    struct load *l;
+
+    if (d->load_busy && !done) {
+        d->load_again = true;
+        return;
+    }
+    q = query_new(QUERY_DOCUMENTS);
+    l = calloc(1, sizeof(*l));
+    if (!q || !l) {
+        struct kf_err why = { 0 };
+
+        if (q)
+            arena_free(q->arena);
+        free(l);
+        (void)kf_fail(&why, KF_NOMEM, "out of memory");
+        if (done)
+            done(ctx, KF_NOMEM, &why);
+        return;
+    }
+    *l = (struct load){ d, done, ctx };
+    d->load_busy = true;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, load_documents, l);
+}

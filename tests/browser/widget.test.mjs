@@ -1,0 +1,245 @@
+// The visitor's side by itself: what it loads, how it is embedded, what it says when nobody is there, what it does with what people give it.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { House, agentBox, axe, browse, complaints, goOnline, page, picture, said, signIn, visitorBox } from './house.mjs';
+
+let house, browser;
+
+before(async () => {
+  house = await House.open();
+  browser = await browse();
+});
+
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+const SMALL = { width: 380, height: 640 };
+async function open(options = {}, query = '', at = house) {
+  const p = await page(browser, { ...SMALL, ...options });
+  await p.goto(`${at.base}/chat/demo${query}`);
+  await p.locator('.bubble').first().waitFor(); // the greeting
+  return p;
+}
+
+async function write(p, text) {
+  await visitorBox(p).fill(text);
+  await visitorBox(p).press('Enter');
+}
+
+// A page of somebody else on our own origin, so that the site's list of embedders does not matter here.
+async function hostPage(p, script = '', css = '') {
+  await p.route('**/host', (route) =>
+    route.fulfill({
+      contentType: 'text/html; charset=utf-8',
+      headers: {
+        'content-security-policy':
+          "default-src 'none'; script-src 'self' 'nonce-n'; style-src 'nonce-n'; frame-src 'self'; img-src data:; " +
+          "require-trusted-types-for 'script'; trusted-types 'none'",
+      },
+      body: `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>某网店</title><link rel="icon" href="data:,">
+        <style nonce="n">${css}</style><script nonce="n">${script}</script>
+        <h1>某网店</h1><script async src="/widget.js?site=demo"></script></html>`,
+    }),
+  );
+  await p.goto(`${house.base}/host`);
+}
+
+const chatIn = async (p) => (await p.locator('iframe').elementHandle()).contentFrame();
+
+test('a host page makes one request, and opening the chat three more', async () => {
+  const p = await page(browser, { width: 900, height: 760 });
+  const asked = [];
+  p.on('request', (r) => r.url().startsWith('http') && asked.push(new URL(r.url()).pathname));
+  await hostPage(p);
+  const bubble = p.getByRole('button', { name: '在线客服' });
+  await bubble.waitFor();
+  assert.deepEqual(asked, ['/host', '/widget.js']);
+  await bubble.click();
+  const chat = await chatIn(p);
+  await chat.locator('textarea').waitFor();
+  await chat.locator('.bubble').first().waitFor();
+  assert.ok(asked.length - 1 <= 4, asked.join(' '));
+  await picture(p, 'widget-embedded');
+
+  await p.keyboard.press('Escape');
+  await p.waitForFunction(() => !document.activeElement.shadowRoot?.activeElement?.matches('iframe'));
+  assert.equal(await p.locator('iframe').isVisible(), false);
+  assert.equal(await bubble.getAttribute('aria-expanded'), 'false');
+  assert.deepEqual(complaints(p), []);
+  await p.context().close();
+});
+
+test('a hostile host page still has a working bubble, and its commands are answered', async () => {
+  const p = await page(browser, { width: 900, height: 760 });
+  await hostPage(
+    p,
+    `Array.prototype.toJSON = () => 'x'; Object.prototype.evil = () => {}; String.prototype.trim = null;
+     window.Kefu = function () { (Kefu.q = Kefu.q || []).push(arguments) };
+     window.seen = []; for (const e of ['ready', 'open', 'close']) Kefu('on', e, () => seen.push(e));`,
+    '* { all: unset !important; display: none !important } html, body { display: block !important } div { opacity: 0 !important; transform: none !important }',
+  );
+  await p.getByRole('button', { name: '在线客服' }).click();
+  const chat = await chatIn(p);
+  await chat.locator('.bubble').first().waitFor();
+  await p.evaluate(() => window.Kefu('close'));
+  assert.deepEqual(await p.evaluate(() => Array.from(window.seen)), ['open', 'ready', 'close']);
+  assert.deepEqual(await p.evaluate(() => Object.keys(window).filter((k) => /kefu/i.test(k))), ['Kefu']);
+  await p.evaluate(() => window.Kefu('destroy'));
+  assert.equal(await p.getByRole('button', { name: '在线客服' }).count(), 0);
+  await p.context().close();
+});
+
+test('the language is chosen by menu and kept', async () => {
+  const p = await open();
+  await p.getByRole('button', { name: '语言' }).click();
+  await p.getByRole('menuitemradio', { name: 'English' }).click();
+  await p.getByRole('button', { name: 'Language' }).waitFor();
+  assert.equal(await p.evaluate(() => document.documentElement.lang), 'en');
+  await p.reload();
+  await p.getByRole('button', { name: 'Language' }).click();
+  await p.keyboard.press('ArrowUp'); // from English to 繁體中文
+  await p.keyboard.press('Enter');
+  await p.getByRole('button', { name: '語言' }).waitFor();
+  assert.equal(await p.evaluate(() => document.activeElement.getAttribute('aria-label')), '語言', 'the focus is back on the button');
+  assert.deepEqual(complaints(p), []);
+  await p.context().close();
+});
+
+test('with nobody there a message is taken, with a way to reach the visitor', async () => {
+  const p = await open();
+  await p.getByText(/客服暂时不在/).first().waitFor();
+  await write(p, '想预约周六上午量房');
+  const form = p.getByRole('form', { name: '给我们留言' });
+  await form.waitFor();
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await form.getByText('请填写手机号或邮箱').waitFor();
+  assert.equal(await p.evaluate(() => document.activeElement.name), 'phone', 'the first wrong field has the focus');
+  assert.equal(await form.getByRole('textbox', { name: '留言内容' }).inputValue(), '想预约周六上午量房');
+  assert.deepEqual(await axe(p), []);
+  await picture(p, 'widget-contact');
+  await form.getByRole('textbox', { name: '称呼' }).fill('张三');
+  await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await p.getByText('留言已提交').waitFor();
+  await p.locator('.msg.own[data-seq] .msg-card').getByText('13800138000').waitFor();
+  await p.reload();
+  await p.locator('.msg.own[data-seq] .msg-card').getByText('13800138000').waitFor();
+  await p.getByText('留言已提交').waitFor();
+  assert.deepEqual(complaints(p), []);
+  await p.context().close();
+});
+
+test('what is too long says by how much and is not sent', async () => {
+  const p = await open();
+  await visitorBox(p).fill('字'.repeat(4096));
+  await p.getByText('还可输入 0 字').waitFor();
+  assert.equal(await p.getByRole('button', { name: '发送' }).isEnabled(), true);
+  await visitorBox(p).fill('字'.repeat(4100));
+  await p.getByText('超出 4 字').waitFor();
+  assert.equal(await p.getByRole('button', { name: '发送' }).isEnabled(), false);
+  await visitorBox(p).press('Enter');
+  assert.equal((await visitorBox(p).inputValue()).length, 4100);
+  const lines = await visitorBox(p).evaluate((el) => el.clientHeight / 24);
+  assert.ok(lines <= 7, 'six lines at most');
+  await p.context().close();
+});
+
+// A house of its own: the agent's first row is the one.
+async function talk(run) {
+  const own = await House.open();
+  try {
+    const agent = await page(browser);
+    await signIn(agent, own.base, '/console/', 'agent1');
+    await goOnline(agent);
+    const p = await open({}, '', own);
+    await write(p, '退款什么时候到账');
+    await agent.getByRole('option').first().click();
+    await agentBox(agent).waitFor();
+    await run(p, agent);
+    for (const one of [p, agent]) {
+      assert.deepEqual(complaints(one), []);
+      await one.context().close();
+    }
+  } finally {
+    await own.close();
+  }
+}
+
+test('files are sent, shown to both sides, and refused with the reason', () =>
+  talk(async (p, agent) => {
+    const png = await p.screenshot({ clip: { x: 0, y: 0, width: 48, height: 32 } });
+    await p.locator('input[type=file]').setInputFiles([
+      { name: '户型图.png', mimeType: 'image/png', buffer: png },
+      { name: '太大.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(10 * 1024 * 1024 + 1) },
+    ]);
+    await p.getByText('“太大.bin”超过 10 MB，无法发送').waitFor();
+    const drawn = () => [...document.querySelectorAll('[role=log] img')].some((i) => i.complete && i.naturalWidth === 48);
+    await p.locator('.msg.own[data-seq] .msg-image').waitFor();
+    await p.waitForFunction(drawn);
+    await p.reload();
+    await p.waitForFunction(drawn);
+    await agent.waitForFunction(drawn);
+  }));
+
+test('what was written while kefud was dead arrives once, a reload of the page included', async () => {
+  const p = await open();
+  await write(p, '第一句');
+  await p.locator('.msg.own[data-seq]').waitFor();
+  await house.kill();
+  await write(p, '第二句');
+  await write(p, '第三句');
+  await p.getByText('待发送').first().waitFor();
+  await p.getByText(/秒后重试|正在重新连接/).waitFor();
+  assert.deepEqual(await axe(p), []);
+  await picture(p, 'widget-offline');
+  await house.start();
+  await p.reload();
+  await p.waitForFunction(() => document.querySelectorAll('.msg.own[data-seq]').length === 3);
+  const own = await p.locator('.msg.own .bubble').allTextContents();
+  assert.deepEqual(own, ['第一句', '第二句', '第三句']);
+  await p.context().close();
+});
+
+test('the visitor ends the talk, rates it low with a reason, and goes on', () =>
+  talk(async (p, agent) => {
+    await agentBox(agent).fill('一到三个工作日');
+    await agentBox(agent).press('Enter');
+    await said(p, '一到三个工作日').waitFor();
+    await p.getByRole('button', { name: '更多' }).click();
+    await p.getByRole('menuitem', { name: '结束会话' }).click();
+    await p.getByRole('group', { name: '结束这次会话吗？' }).getByRole('button', { name: '结束会话' }).click();
+
+    const card = p.getByRole('form', { name: '请评价本次服务' });
+    await card.getByRole('radio', { name: '不满意', exact: true }).check();
+    await card.getByRole('button', { name: '回复太慢' }).click();
+    assert.deepEqual(await axe(p), []);
+    await picture(p, 'widget-rating');
+    await card.getByRole('button', { name: '提交评价' }).click();
+    await p.getByText('感谢您的评价').waitFor();
+    await p.reload();
+    await p.getByRole('button', { name: '继续咨询' }).click();
+    assert.equal(await card.count(), 0, 'asked once');
+
+    await p.keyboard.type('还有一个问题');
+    await p.keyboard.press('Enter');
+    await p.locator('.msg.own[data-seq]').filter({ hasText: '还有一个问题' }).waitFor();
+    await agent.getByRole('log').getByText('还有一个问题', { exact: true }).waitFor();
+  }));
+
+test('axe finds nothing, in any language, theme and width', async () => {
+  for (const lang of ['zh-CN', 'zh-TW', 'en']) {
+    for (const dark of [false, true]) {
+      for (const width of [380, 320, 1200]) {
+        const p = await open({ width, dark }, `?lang=${lang}`);
+        await write(p, 'https://example.com/a 你好');
+        await p.locator('.msg.own[data-seq]').waitFor();
+        assert.deepEqual(await axe(p), [], `${lang} ${dark ? 'dark' : 'light'} ${width}`);
+        assert.ok(await p.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width}: nothing sticks out`);
+        if (width !== 1200) await picture(p, `widget-${lang}-${dark ? 'dark' : 'light'}-${width}`);
+        await p.context().close();
+      }
+    }
+  }
+});

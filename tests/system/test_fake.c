@@ -1,0 +1,431 @@
+/* The fake channel beside a real kefud: a platform as odd as the oddest (protocols/fake.h says how). */
+#include "tests/support/cast.h"
+#include "tests/support/platform.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SITE  "odd"
+#define TOKEN "shared-token"
+#define APP   "our-app"
+
+static struct daemon d;
+static struct platform p;
+static struct staff agent;
+static char hook[64];
+
+/* Time of the notices, in seconds: each has its own, as a platform's would. */
+static int64_t clock_s;
+
+static const char set[] =
+    "{\"site\":{\"key\":\"" SITE "\",\"name\":\"怪店\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
+    "\"channels\":{\"fake\":{\"adapter\":\"fake\",\"name\":\"怪平台\",\"queue\":\"desk\","
+    "\"settings\":{\"url\":\"http://127.0.0.1:%d/api\",\"app\":\"" APP "\",\"secret\":\"very-secret\",\"token\":\"" TOKEN "\"}}},"
+    "\"people\":[{\"email\":\"agent@odd.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
+    "\"capacity\":50}]}";
+
+/* The two steps in which kefud gets its access token. */
+static void give_token(const char *token)
+{
+    char proof[65], answer[120];
+
+    platform_take(&p);
+    assert_string_equal(p.path, "/api/token");
+    assert_string_equal(text_at(p.json, "app"), APP);
+    platform_answer(&p, 200, NULL, "{\"challenge\":\"prove-it\"}");
+    platform_take(&p);
+    hmac_hex("very-secret", "prove-it", proof);
+    assert_string_equal(text_at(p.json, "challenge"), "prove-it");
+    assert_string_equal(text_at(p.json, "proof"), proof);
+    (void)snprintf(answer, sizeof(answer), "{\"token\":\"%s\",\"expires_in\":\"7200\"}", token);
+    platform_answer(&p, 200, NULL, answer);
+}
+
+/* The next page that is asked for; greetings that are sent meanwhile are taken. */
+static void take_pull(const char *token, const char *cursor)
+{
+    for (platform_take(&p); strncmp(p.path, "/api/send?", 10) == 0; platform_take(&p))
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+    assert_true(strncmp(p.path, "/api/pull?token=", 16) == 0);
+    assert_string_equal(p.path + 16, token);
+    assert_string_equal(text_at(p.json, "cursor"), cursor);
+}
+
+static int start(void **state)
+{
+    char text[1200];
+    json_t *made;
+
+    (void)state;
+    platform_open(&p);
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
+    (void)snprintf(text, sizeof(text), set, p.port);
+    made = site_add(&d, text);
+    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
+    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@odd.example", text_at(made, "people.0.password")), 201);
+    json_decref(made);
+    staff_enter(&agent, &d, SITE);
+    staff_presence(&agent, "online");
+    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    clock_s = now_wall_ms() / 1000;
+    give_token("token-one"); /* what came while we were away is asked for at once */
+    take_pull("token-one", "");
+    platform_answer(&p, 200, NULL, "{\"code\":0,\"items\":[],\"next\":\"\",\"more\":0}");
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&agent);
+    daemon_finish(&d);
+    platform_close(&p);
+    return 0;
+}
+
+/* ---- the platform's side ---- */
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* hook?signature=…&timestamp=…&nonce=… ; static memory. */
+static const char *signed_path(const char *token, const char *body)
+{
+    static char path[300];
+    static int nonces;
+    const char *parts[4];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char at[24], nonce[16], hex[65];
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    unsigned n = 0;
+
+    (void)snprintf(at, sizeof(at), "%lld", (long long)clock_s);
+    (void)snprintf(nonce, sizeof(nonce), "n%d", ++nonces);
+    parts[0] = token;
+    parts[1] = at;
+    parts[2] = nonce;
+    parts[3] = body;
+    qsort(parts, 4, sizeof(parts[0]), by_bytes);
+    EVP_DigestInit_ex(md, EVP_sha256(), NULL);
+    for (int i = 0; i < 4; i++)
+        EVP_DigestUpdate(md, parts[i], strlen(parts[i]));
+    EVP_DigestFinal_ex(md, digest, &n);
+    EVP_MD_CTX_free(md);
+    for (unsigned i = 0; i < n; i++)
+        (void)snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
+    (void)snprintf(path, sizeof(path), "%s?signature=%s&timestamp=%s&nonce=%s", hook, hex, at, nonce);
+    return path;
+}
+
+/* The answer to a notice, freed by the caller. */
+static struct reply notice(const char *body)
+{
+    struct reply r;
+
+    web_ask(&d, &(struct ask){ .path = signed_path(TOKEN, body), .body = body }, &r);
+    return r;
+}
+
+/* A notice that is answered with `success`, at once or after the time that an answer may be held. */
+static void takes(const char *body)
+{
+    struct reply r = notice(body);
+
+    if (r.status != 200 || !r.body || strcmp(r.body, "success") != 0)
+        fail_msg("%s was answered with %d %s", body, r.status, r.body ? r.body : "");
+    reply_free(&r);
+}
+
+/* A text of somebody, with a handle for replies; static memory. */
+static const char *text_from(const char *user, const char *id, const char *text)
+{
+    static char body[600];
+
+    (void)snprintf(
+        body, sizeof(body),
+        "{\"to\":\"shop\",\"from\":\"%s\",\"at\":%lld,\"id\":%s,\"kind\":\"text\",\"text\":\"%s\",\"name\":\"阿怪\",\"handle\":\"h-%s\","
+        "\"handle_s\":3600}",
+        user, (long long)++clock_s, id, text, user);
+    return body;
+}
+
+/* ---- the agent's side ---- */
+
+static const char *assigned(void)
+{
+    static char conv[40];
+
+    (void)snprintf(
+        conv, sizeof(conv), "%s",
+        text_at(wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "fake"), "conversation.id"));
+    return conv;
+}
+
+static void status(int64_t seq, const char *state)
+{
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", state);
+}
+
+static void close_talk(const char *conv)
+{
+    wire_sendf(&agent.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"bye\"}", conv);
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "ack", "cid", "bye", "conversation", conv);
+}
+
+/* ---- the tests ---- */
+
+static void the_handshake_is_echoed(void **state)
+{
+    char path[400];
+    struct reply r;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s&echostr=a%%2Bb%%201", signed_path(TOKEN, ""));
+    web_ask(&d, &(struct ask){ .path = path }, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "a+b 1");
+    reply_free(&r);
+    (void)snprintf(path, sizeof(path), "%s&echostr=a", signed_path("another", ""));
+    web_ask(&d, &(struct ask){ .path = path }, &r);
+    assert_int_equal(r.status, 403);
+    reply_free(&r);
+}
+
+static void the_first_answer_rides_in_the_answer_to_the_notice(void **state)
+{
+    struct reply r = notice(text_from("u1", "9007199254740993", "你好"));
+
+    (void)state;
+    assert_int_equal(r.status, 200);
+    assert_string_equal(text_at(r.json, "kind"), "text");
+    assert_string_equal(text_at(r.json, "to"), "u1");
+    assert_string_equal(text_at(r.json, "from"), "shop");
+    assert_true(*text_at(r.json, "text")); /* the greeting */
+    reply_free(&r);
+    close_talk(assigned());
+}
+
+/* Signs and sends a notice, and leaves its answer for later. */
+static int notice_begin(const char *body)
+{
+    char head[500];
+    int fd = web_connect(&d, false), n;
+
+    n = snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %zu\r\n\r\n", signed_path(TOKEN, body),
+                 d.port, strlen(body));
+    web_send(fd, head, (size_t)n);
+    web_send(fd, body, strlen(body));
+    return fd;
+}
+
+static void a_quick_reply_of_the_agent_rides_along_too(void **state)
+{
+    const char *conv;
+    struct reply r;
+    int64_t seq;
+    int fd;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u2", "21", "在吗")) }[0]);
+    conv = assigned();
+    fd = notice_begin(text_from("u2", "22", "快点"));
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "快点");
+    seq = staff_say(&agent, conv, "r1", "马上");
+    assert_true(web_read(fd, false, &r));
+    assert_string_equal(text_at(r.json, "text"), "马上");
+    status(seq, "sent");
+    reply_free(&r);
+    (void)close(fd);
+    close_talk(conv);
+}
+
+static void a_repeated_notice_is_one_message(void **state)
+{
+    char *body = strdup(text_from("u3", "31", "只此一次"));
+    const json_t *page;
+    const char *conv;
+    int n = 0;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(body) }[0]);
+    conv = assigned();
+    for (int i = 0; i < 2; i++)
+        takes(body);
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    page = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    for (size_t i = 0; i < json_array_size(value_at(page, "messages")); i++)
+        n += strcmp(text_at(json_array_get(value_at(page, "messages"), i), "text"), "只此一次") == 0;
+    assert_int_equal(n, 1);
+    free(body);
+    close_talk(conv);
+}
+
+static void a_reply_takes_the_token_and_counts_the_handle(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u4", "41", "慢慢来")) }[0]);
+    conv = assigned();
+    seq = staff_say(&agent, conv, "r1", "第一句");
+    platform_take(&p);
+    assert_string_equal(p.path, "/api/send?token=token-one");
+    assert_string_equal(text_at(p.json, "to"), "u4");
+    assert_string_equal(text_at(p.json, "handle"), "h-u4");
+    assert_string_equal(text_at(p.json, "text"), "第一句");
+    assert_int_equal(number_at(p.json, "n"), 1);
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    status(seq, "sent");
+    seq = staff_say(&agent, conv, "r2", "第二句");
+    platform_take(&p); /* the same token, the next of five */
+    assert_string_equal(p.path, "/api/send?token=token-one");
+    assert_int_equal(number_at(p.json, "n"), 2);
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    status(seq, "sent");
+
+    /* A token that has died early is renewed, and the same message goes out again. */
+    seq = staff_say(&agent, conv, "r3", "第三句");
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"code\":42001,\"msg\":\"expired\"}");
+    give_token("token-two");
+    platform_take(&p);
+    assert_string_equal(p.path, "/api/send?token=token-two");
+    assert_string_equal(text_at(p.json, "text"), "第三句");
+    assert_int_equal(number_at(p.json, "n"), 3);
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    status(seq, "sent");
+
+    /* Two more, then the handle is used up: that is said at once, and nobody is asked. */
+    for (int i = 4; i <= 5; i++) {
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "r%d", i);
+        seq = staff_say(&agent, conv, cid, "又一句");
+        platform_take(&p);
+        assert_int_equal(number_at(p.json, "n"), i);
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+        status(seq, "sent");
+    }
+    seq = staff_say(&agent, conv, "r6", "第六句");
+    status(seq, "failed");
+    close_talk(conv);
+}
+
+static void without_an_answer_nothing_is_sent_twice(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u5", "51", "断线")) }[0]);
+    conv = assigned();
+    seq = staff_say(&agent, conv, "r1", "到了没有");
+    platform_take(&p);
+    platform_drop(&p);
+    status(seq, "uncertain");
+    assert_false(platform_take_within(&p, 3000));
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again\",\"seq\":%d}", conv, (int)seq);
+    assert_string_equal(wire_verdict(&agent.wire, "again"), "ack");
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"code\":45015,\"msg\":\"too old\"}");
+    assert_non_null(
+        strstr(text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
+               "too old"));
+    close_talk(conv);
+}
+
+static void a_busy_platform_is_asked_again(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u6", "61", "忙吗")) }[0]);
+    conv = assigned();
+    seq = staff_say(&agent, conv, "r1", "不忙");
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"code\":-1,\"msg\":\"busy\"}");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "text"), "不忙");
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    status(seq, "sent");
+    close_talk(conv);
+}
+
+static void news_are_fetched_page_by_page_and_once(void **state)
+{
+    char page[1400], item[600];
+    const json_t *talk;
+    const char *conv;
+
+    (void)state;
+    takes("{\"to\":\"shop\",\"from\":\"platform\",\"at\":1,\"kind\":\"news\",\"ticket\":\"t-1\"}");
+    take_pull("token-two", "");
+    assert_string_equal(text_at(p.json, "ticket"), "t-1");
+    (void)snprintf(item, sizeof(item), "%s", text_from("u7", "71", "拉取一"));
+    (void)snprintf(page, sizeof(page), "{\"code\":0,\"items\":[%s],\"next\":\"c-1\",\"more\":1}", item);
+    platform_answer(&p, 200, NULL, page);
+    conv = assigned();
+    take_pull("token-two", "c-1");
+    (void)snprintf(page, sizeof(page), "{\"code\":0,\"items\":[%s,7,%s],\"next\":\"c-2\",\"more\":0}", item,
+                   text_from("u7", "72", "拉取二"));
+    platform_answer(&p, 200, NULL, page);
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "拉取二");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    talk = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_int_equal(json_array_size(value_at(talk, "messages")), 4); /* with the greeting and the joining */
+    takes("{\"to\":\"shop\",\"from\":\"platform\",\"at\":2,\"kind\":\"news\",\"ticket\":\"t-2\"}");
+    take_pull("token-two", "c-2"); /* from where the last page has ended */
+    platform_answer(&p, 200, NULL, "{\"code\":0,\"items\":[],\"next\":\"c-2\",\"more\":0}");
+    close_talk(conv);
+}
+
+static void token_and_cursor_survive_and_what_was_missed_is_fetched(void **state)
+{
+    (void)state;
+    staff_leave(&agent);
+    daemon_kill(&d);
+    daemon_restart(&d);
+    staff_enter(&agent, &d, SITE);
+    take_pull("token-two", "c-2");
+    platform_answer(&p, 200, NULL, "{\"code\":0,\"items\":[],\"next\":\"c-2\",\"more\":0}");
+}
+
+static void a_visitor_may_take_a_message_back(void **state)
+{
+    char body[200];
+    const char *conv;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u8", "81", "说漏嘴了")) }[0]);
+    conv = assigned();
+    (void)snprintf(body, sizeof(body), "{\"to\":\"shop\",\"from\":\"u8\",\"at\":%lld,\"kind\":\"recall\",\"ref\":\"81\"}",
+                   (long long)++clock_s);
+    takes(body);
+    wire_take(&agent.wire, "{s:s,s:s,s:i,s:s}", "type", "changed", "conversation", conv, "seq", 1, "kind", "removed");
+    close_talk(conv);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_handshake_is_echoed),
+        cmocka_unit_test(the_first_answer_rides_in_the_answer_to_the_notice),
+        cmocka_unit_test(a_quick_reply_of_the_agent_rides_along_too),
+        cmocka_unit_test(a_repeated_notice_is_one_message),
+        cmocka_unit_test(a_reply_takes_the_token_and_counts_the_handle),
+        cmocka_unit_test(without_an_answer_nothing_is_sent_twice),
+        cmocka_unit_test(a_busy_platform_is_asked_again),
+        cmocka_unit_test(news_are_fetched_page_by_page_and_once),
+        cmocka_unit_test(token_and_cursor_survive_and_what_was_missed_is_fetched),
+        cmocka_unit_test(a_visitor_may_take_a_message_back),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

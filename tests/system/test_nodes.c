@@ -1,0 +1,144 @@
+/* Two nodes on one database and one Redis: whoever sits at one hears what was said and done at the other. */
+#include "tests/support/cast.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define AGENT1 "agent1@demo.example"
+
+static struct daemon a, b;
+static char dir[] = "/tmp/kf-nodes-XXXXXX";
+static char config[768];
+static pid_t redis;
+
+static int start(void **state)
+{
+    char sock[64];
+    struct stat st;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(sock, sizeof(sock), "%s/redis.sock", dir);
+    redis = fork();
+    if (redis == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--logfile",
+               "/dev/null", (char *)NULL);
+        _exit(127);
+    }
+    UNTIL(stat(sock, &st) == 0);
+    (void)snprintf(config, sizeof(config), "[store]\nurl = sqlite:%s/kefud.db\nfiles = %s/files.db\n[redis]\nurl = unix:%s\n", dir, dir,
+                   sock);
+    daemon_start(&a, &(struct daemon_options){ .demo = true, .config = config });
+    daemon_start(&b, &(struct daemon_options){ .demo = true, .config = config });
+    return 0;
+}
+
+static int finish(void **state)
+{
+    char command[64];
+
+    (void)state;
+    daemon_finish(&a);
+    daemon_finish(&b);
+    kill(redis, SIGTERM);
+    (void)waitpid(redis, NULL, 0);
+    (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+    assert_int_equal(system(command), 0);
+    return 0;
+}
+
+static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff s = { 0 };
+
+    (void)state;
+    staff_online(&s, &b, AGENT1, "demo");
+    visitor_enter(&v, &a, "demo", NULL);
+    assert_int_equal(visitor_say(&v, "c1", "你好"), 1);
+    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1024");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* the greeting, from the other node, before or after it */
+    wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "kind", "text", "lang", "zh-CN");
+
+    assert_int_equal(staff_say(&s, v.conv, "a1", "您好"), 4);
+    wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 4, "text", "您好");
+    assert_int_equal(visitor_say(&v, "c2", "发票"), 5);
+    wire_take(&s.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 5, "text", "发票");
+
+    wire_text(&v.wire, "{\"type\":\"read\",\"cid\":\"r1\",\"seq\":4}");
+    wire_take(&s.wire, "{s:s,s:s,s:i}", "type", "read", "role", "visitor", "seq", 4);
+    wire_sendf(&s.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"r2\",\"seq\":5}", v.conv);
+    wire_take(&v.wire, "{s:s,s:s,s:i}", "type", "read", "role", "agent", "seq", 5);
+    wire_sendf(&s.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"q1\",\"seq\":4}", v.conv);
+    wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "changed", "seq", 4, "kind", "removed");
+
+    wire_sendf(&s.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", v.conv);
+    wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 6, "event", "closed");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "closed");
+    staff_presence(&s, "offline");
+    staff_free(&s);
+    visitor_free(&v);
+}
+
+static void one_visitor_has_one_conversation_on_both(void **state)
+{
+    struct visitor here = { 0 }, there = { 0 };
+
+    (void)state;
+    visitor_enter(&here, &a, "demo", NULL);
+    assert_int_equal(visitor_say(&here, "c1", "这边"), 1);
+    memcpy(there.token, here.token, sizeof(there.token));
+    visitor_enter(&there, &b, "demo", NULL);
+    assert_string_equal(there.conv, here.conv);
+    (void)visitor_say(&there, "c2", "那边");
+    wire_take(&here.wire, "{s:s,s:s}", "type", "message", "text", "那边");
+    /* The same cid at the other node is the same message. */
+    wire_text(&there.wire, "{\"type\":\"message\",\"cid\":\"c1\",\"kind\":\"text\",\"text\":\"这边\"}");
+    wire_take(&there.wire, "{s:s,s:s,s:i}", "type", "ack", "cid", "c1", "seq", 1);
+    wire_text(&here.wire, "{\"type\":\"close\",\"cid\":\"x\"}");
+    wire_take(&there.wire, "{s:s,s:s}", "type", "state", "state", "closed");
+    visitor_free(&here);
+    visitor_free(&there);
+}
+
+/* Who is killed with the node comes back at the other one, and nothing is missing. */
+static void a_conversation_goes_on_at_the_other_node(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff s = { 0 };
+
+    (void)state;
+    staff_online(&s, &a, AGENT1, "demo");
+    visitor_enter(&v, &a, "demo", NULL);
+    (void)visitor_say(&v, "c1", "别走");
+    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    daemon_kill(&a);
+    visitor_leave(&v);
+    staff_leave(&s);
+    staff_enter(&s, &b, "demo"); /* the session is in the database */
+    visitor_enter(&v, &b, "demo", NULL);
+    assert_true(staff_say(&s, v.conv, "a1", "我在") > 1);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "我在");
+    wire_text(&v.wire, "{\"type\":\"history\",\"after\":0}");
+    assert_string_equal(text_at(wire_take(&v.wire, "{s:s}", "type", "history"), "messages.0.text"), "别走");
+    staff_free(&s);
+    visitor_free(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other), cmocka_unit_test(one_visitor_has_one_conversation_on_both),
+        cmocka_unit_test(a_conversation_goes_on_at_the_other_node), /* last: it kills one */
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}
