@@ -11,6 +11,7 @@
 /* Sites share leases: few enough to beat them all, enough to spread sites over nodes. */
 #define SHARDS         16
 #define LEASE_BEAT_MS  2000
+#define LEASE_LOOK_MS  500
 #define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
