@@ -73,6 +73,7 @@ struct talker {
     int released;  /* agents: a conversation was taken from them */
     int breaks;    /* lines that broke */
     char first_error[200];
+    int put_offs;      /* answers that say: try again */
     char put_off[120]; /* the last that was to be tried again */
 };
 
