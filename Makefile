@@ -113,6 +113,9 @@ $(SUPPORT): $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 # What the programs of one layer share lies beside them: every other .c of its folder.
 beside = $(patsubst %.c,$(B)/%.o,$(filter-out tests/$1/test_%.c tests/$1/fault_%.c,$(wildcard tests/$1/*.c)))
 $(foreach layer,$(LAYERS) fault,$(eval $(filter $(B)/tests/$(layer)/%,$(TESTS) $(FAULT)): $(call beside,$(layer))))
+$(B)/tests/fault/preload/%.so: tests/fault/preload/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 # The short campaigns of `make test` are the long ones, cut short.
 $(B)/tests/system/test_faults: $(call beside,fault)
 $(call beside,fault) $(FAULT:=.o) $(B)/tests/system/test_faults.o: CFLAGS += -Itests
@@ -140,7 +143,7 @@ $(B)/tests/bench/syncs.so: tests/bench/syncs.c
 
 tests: $(TESTS)
 fuzzers: $(FUZZ)
-faults: $(FAULT)
+faults: $(FAULT) $(B)/tests/fault/preload/powerless.so
 
 # One layer: make unit, make system MODE=asan.
 $(LAYERS): %:

@@ -11,6 +11,14 @@
 
 /* ---- the look: what the live layer knows, kept for everybody who asks "is somebody there?" ---- */
 
+static bool was_connected(const struct desk_site *ds, const struct kf_id *agent)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, agent))
+            return ds->seen[i].connected;
+    return false;
+}
+
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view)
 {
     struct seen *seen = calloc(view->n_agents ? view->n_agents : 1, sizeof(*seen));
@@ -20,7 +28,7 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
     for (size_t i = 0; i < view->n_agents; i++) {
         const struct live_agent *a = &view->agents[i];
 
-        ds->parked_maybe |= a->connected && !seen_connected(d, ds, &a->id);
+        ds->parked_maybe |= a->connected && !was_connected(ds, &a->id);
         seen[i] = (struct seen){ a->id, a->presence, a->connected, a->load, a->capacity, a->gone_since };
     }
     free(ds->seen);

@@ -148,8 +148,8 @@ bool serves_queue(const struct member *m, const struct kf_key *queue);
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
 /* Reads people again: a hint that they have changed may be lost. */
 void people_refresh(struct desk *d);
-/* By the last look; without one: here. */
-bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+/* Chosen here: the last look need not be asked anew. */
+void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
 /* To the live layer: who there is, with presence and capacity. */

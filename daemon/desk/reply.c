@@ -416,6 +416,7 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
         if (m && !news->duplicate) {
             m->presence = (enum presence)call->n;
             m->presence_at = call->m;
+            presence_seen(ds, &call->who, m->presence);
             d->ports.live_agent(d->ports.ctx, &call->site, &call->who, m->presence, m->capacity, NULL, NULL);
         }
         if (seat)

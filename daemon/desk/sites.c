@@ -71,12 +71,13 @@ bool serves_queue(const struct member *m, const struct kf_key *queue)
     return m->n_queues == 0;
 }
 
-bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+static bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, person))
             return ds->seen[i].connected;
-    return session_seats(d->session, person) != NULL; /* no look yet, or the live layer is away */
+    /* No look yet, or the live layer is away: of those who may sit at another node nothing is known, so they have the benefit of the doubt. */
+    return !d->cfg.sole || session_seats(d->session, person) != NULL;
 }
 
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key)
@@ -112,6 +113,13 @@ static enum presence presence_of(const struct desk_site *ds, const struct member
         if (id_eq(&ds->seen[i].id, &m->person))
             return ds->seen[i].presence;
     return m->presence;
+}
+
+void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            ds->seen[i].presence = p;
 }
 
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)

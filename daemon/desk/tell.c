@@ -265,22 +265,37 @@ static void hint(struct desk *d, const struct news *news)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_CHANGED(news->statuses[i].seq));
 }
 
+/* As the seats here have it: what another node did before this commit, and no hint has told yet, is news with it. */
+static struct news news_here(struct desk *d, const struct news *news)
+{
+    const struct view *v = session_view(d->session, &news->conv.id);
+    struct news ret = *news;
+
+    if (v && v->conv.epoch < news->before.epoch) {
+        ret.before = v->conv;
+        ret.before.peer = news->conv.peer; /* the view's own may be renewed */
+        ret.before.locale = news->conv.locale;
+    }
+    return ret;
+}
+
 void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except)
 {
     const struct conv *c = &news->conv;
+    struct news shown = news_here(d, news);
 
     if (!news->has_conv || news->duplicate)
         return;
     count_wait(d, &news->before, c);
     if (news->opened || news->reopened)
         each_visitor_seat(d, c);
-    session_news(d->session, news, except);
+    session_news(d->session, &shown, except);
     d->figures.messages_out += news->n_messages;
-    if (news->opened || moved(&news->before, c)) {
-        tell_move(d, ds, &news->before, c, reason_of(news));
+    if (news->opened || moved(&shown.before, c))
+        tell_move(d, ds, &shown.before, c, reason_of(news));
+    if (news->opened || moved(&news->before, c))
         put(d, ds, c);
-    }
-    tell_reads(d, &news->before, c);
+    tell_reads(d, &shown.before, c);
     hint(d, news);
     if (news->staled)
         rules_after(d, ds, news);

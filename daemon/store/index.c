@@ -463,6 +463,21 @@ static void remove_files(const char *path)
             (void)remove(name);
 }
 
+/* All or nothing: a first start may be cut short. */
+static enum kf_rc make_tables(struct db *db, struct kf_err *why)
+{
+    enum kf_rc rc = db_begin(db, true, why);
+
+    if (rc)
+        return rc;
+    rc = db_exec(db, schema, why);
+    if (!rc)
+        rc = db_commit(db, why);
+    if (rc)
+        db_rollback(db);
+    return rc;
+}
+
 static enum kf_rc open_once(struct store *s, struct kf_err *why)
 {
     struct indexer *x = &s->indexer;
@@ -475,7 +490,7 @@ static enum kf_rc open_once(struct store *s, struct kf_err *why)
         return rc;
     now = x->db->ops->schema(x->db);
     if (now == 0)
-        return db_exec(x->db, schema, why);
+        return make_tables(x->db, why);
     return now == SCHEMA_NOW ? KF_OK : kf_fail(why, KF_IO, "the search index is of another version");
 }
 
@@ -501,7 +516,7 @@ static enum kf_rc open_index(struct store *s, struct kf_err *why)
 {
     enum kf_rc rc = open_once(s, why);
 
-    if (rc != KF_IO)
+    if (rc != KF_IO && rc != KF_INVALID)
         return rc;
     store_log(s, 2, "index_rebuild", why->text);
     db_close(s->indexer.db);

@@ -30,6 +30,7 @@ struct kill_run {
     struct daemon d;
     struct crowd crowd;
     struct platform platform;
+    char power[64]; /* where the copies lie; "" the power holds */
     struct chance chance;
     int ready[KILLS_MAX], n_ready;
     int back[KILLS_MAX], n_back;
@@ -45,6 +46,15 @@ static void spread(int *list, int n, int *p50, int *max)
     qsort(list, (size_t)n, sizeof(*list), by_size);
     *p50 = n ? list[n / 2] : 0;
     *max = n ? list[n - 1] : 0;
+}
+
+/* kill -9; and where the power fails with it, of what was not forced to the disk only a part is left. */
+static void die(struct kill_run *r, struct kill_result *ret)
+{
+    if (r->d.pid)
+        daemon_kill(&r->d);
+    if (*r->power)
+        power_fail(r->power, r->d.state, &r->chance, &ret->loss);
 }
 
 /* Lives until somebody is killed: by us at a random moment, or by itself at the point that was chosen for this life. */
@@ -64,6 +74,7 @@ static void one_life(struct kill_run *r, const struct kill_plan *plan, struct ki
         if (!at_point || code != 128 + 9)
             fail_msg("kefud ended with %d before it was ready", code);
         (void)unsetenv("KEFUD_FAULT");
+        die(r, ret);
         ret->before_ready++;
         ret->at_point++;
         return;
@@ -82,7 +93,7 @@ static void one_life(struct kill_run *r, const struct kill_plan *plan, struct ki
     ret->at_random += !ended;
     if (ended && !at_point)
         fail_msg("kefud ended by itself");
-    daemon_kill(&r->d);
+    die(r, ret);
 }
 
 /* What was found half sent is sent again, after a moment. */
@@ -102,14 +113,20 @@ static void errands_end(struct kill_run *r, const char *path)
 void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
 {
     struct kill_run *r = calloc(1, sizeof(*r));
+    const char *title = plan->power ? "F4" : "F1";
     char path[128];
 
     assert_non_null(r);
     assert_in_range(plan->kills, 1, KILLS_MAX);
     *ret = (struct kill_result){ 0 };
     r->chance.at = plan->seed;
-    print_message("F1: seed %llu, %d kills%s%s\n", (unsigned long long)plan->seed, plan->kills, plan->mutant ? ", mutant " : "",
+    print_message("%s: seed %llu, %d kills%s%s\n", title, (unsigned long long)plan->seed, plan->kills, plan->mutant ? ", mutant " : "",
                   plan->mutant ? plan->mutant : "");
+    if (plan->power) {
+        (void)snprintf(r->power, sizeof(r->power), "/tmp/kf-power-XXXXXX");
+        assert_non_null(mkdtemp(r->power));
+        power_on(r->power);
+    }
     daemon_start(&r->d, &(struct daemon_options){ .config = "[limits]\nconnections_per_address = 1000\nconversations = 1000000\n"
                                                             "[channels]\nallow_http = yes\nallow_private = yes\n" });
     platform_init(&r->platform, plan->seed);
@@ -119,7 +136,7 @@ void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
     for (int i = VISITORS - RESTLESS; i < VISITORS; i++)
         r->crowd.talkers[i].leaves = true;
     (void)crowd_live(&r->crowd, &r->d, 300);
-    daemon_kill(&r->d);
+    die(r, ret);
     if (plan->mutant) /* only now: what is needed to talk at all was set up by a daemon that is right */
         (void)setenv("KEFUD_MUTANT", plan->mutant, 1);
     for (int i = 1; i < plan->kills; i++)
@@ -128,22 +145,28 @@ void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
     (void)snprintf(path, sizeof(path), "%s/kefud.db", r->d.state);
     crowd_settle(&r->crowd, &r->d);
     errands_end(r, path);
-    daemon_kill(&r->d);
+    die(r, ret);
     ret->at_random++;
     crowd_judge(&r->crowd, path, &ret->verdict);
     platform_judge(&r->platform, path, &ret->platform);
     spread(r->ready, r->n_ready, &ret->ready_p50_ms, &ret->ready_max_ms);
     spread(r->back, r->n_back, &ret->back_p50_ms, &ret->back_max_ms);
     ret->lives_back = r->n_back;
-    verdict_print(&ret->verdict, "F1", plan->seed);
-    platform_print(&ret->platform, "F1");
-    print_message("F1: killed %d at random moments, %d at fault points (%d before it was ready); ready p50 %d ms, max %d ms; "
+    verdict_print(&ret->verdict, title, plan->seed);
+    platform_print(&ret->platform, title);
+    print_message("%s: killed %d at random moments, %d at fault points (%d before it was ready); ready p50 %d ms, max %d ms; "
                   "all back p50 %d ms, max %d ms (%d lives)\n",
-                  ret->at_random, ret->at_point, ret->before_ready, ret->ready_p50_ms, ret->ready_max_ms, ret->back_p50_ms,
+                  title, ret->at_random, ret->at_point, ret->before_ready, ret->ready_p50_ms, ret->ready_max_ms, ret->back_p50_ms,
                   ret->back_max_ms, ret->lives_back);
+    if (plan->power)
+        print_message("%s: %lld blocks were written and not forced to the disk, of which %lld came through\n", title,
+                      (long long)ret->loss.blocks, (long long)ret->loss.kept);
     (void)unsetenv("KEFUD_MUTANT");
+    power_off();
     crowd_free(&r->crowd);
     platform_free(&r->platform);
     daemon_finish(&r->d);
+    if (*r->power)
+        power_forget(r->power);
     free(r);
 }

@@ -3,17 +3,20 @@
 #define KF_TESTS_FAULT_KILL_H
 
 #include "fault/crowd.h"
+#include "fault/power.h"
 
 struct kill_plan {
     uint64_t seed;
     int kills;
     bool points;        /* also at fault points: needs a build with MODE=fault */
+    bool power;         /* F4: what was not forced to the disk is gone, too; needs a build with MODE=fault */
     const char *mutant; /* NULL none */
 };
 
 struct kill_result {
     struct verdict verdict;
     struct platform_verdict platform;
+    struct power_loss loss;
     int at_random, at_point, before_ready;
     int ready_p50_ms, ready_max_ms; /* from the start to the line that says so */
     int back_p50_ms, back_max_ms;   /* from then until everybody has been welcomed */

@@ -242,7 +242,7 @@ static void judge_times(const struct crowd *c, struct verdict *v)
 
 void crowd_judge(struct crowd *c, const char *database, struct verdict *ret)
 {
-    struct book b = { NULL };
+    struct book b = { .db = NULL };
 
     *ret = (struct verdict){ 0 };
     b.db = oracle_open(database);

@@ -205,14 +205,51 @@ static void kill_child(const struct run *r, pid_t pid)
     assert_int_equal(kill(pid, SIGKILL), 0);
 }
 
-enum harm { HARM_KILL, HARM_STALE, HARM_FLUSH };
-static const char *const harm_names[] = { "killed", "killed, an old dump came back", "emptied" };
+enum harm { HARM_KILL, HARM_STALE, HARM_FLUSH, HARM_STOP };
+static const char *const harm_names[] = { "killed", "killed, an old dump came back", "emptied", "stood still" };
 
-static enum harm do_harm(struct run *r, const struct redis_plan *plan, struct redis_result *ret)
+/* Lives for so long, with one ping after the other: returns the longest wait for a pong. The loop answers them, so this is how long
+ * it may have stood. */
+static int live_pinging(struct run *r, int ms)
 {
-    enum harm harm = plan->own ? HARM_KILL : (enum harm)chance_below(&r->chance, 3);
+    struct talker *t = &r->crowd.talkers[r->crowd.n - 1];
+    int64_t end = now_mono_ms() + ms, from;
+    int longest = 0;
 
-    if (plan->own) {
+    while (now_mono_ms() < end) {
+        talker_ping(t);
+        from = now_mono_ms();
+        while (!t->pongs && now_mono_ms() < from + patience_ms())
+            crowd_turn(&r->crowd, &r->d, 5);
+        if (now_mono_ms() - from > longest)
+            longest = (int)(now_mono_ms() - from);
+    }
+    return longest;
+}
+
+/* A Redis that stands still answers nothing and takes all that it is told: nobody may wait for it. */
+static void stand_still(struct run *r, const struct redis_plan *plan, struct redis_result *ret, struct talker *newcomer)
+{
+    int before = live_pinging(r, plan->stop_ms / 2), still;
+
+    assert_int_equal(kill(r->redis.pid, SIGSTOP), 0);
+    newcomer->out = false;
+    still = live_pinging(r, plan->stop_ms);
+    assert_int_equal(kill(r->redis.pid, SIGCONT), 0);
+    ret->stops++;
+    if (before > ret->stall_before_ms)
+        ret->stall_before_ms = before;
+    if (still > ret->stall_ms)
+        ret->stall_ms = still;
+}
+
+static enum harm do_harm(struct run *r, const struct redis_plan *plan, struct redis_result *ret, struct talker *newcomer)
+{
+    enum harm harm = plan->own ? HARM_KILL : plan->stop_ms ? HARM_STOP : (enum harm)chance_below(&r->chance, 3);
+
+    if (harm == HARM_STOP)
+        stand_still(r, plan, ret, newcomer);
+    else if (plan->own) {
         kill_child(r, server_pid(r));
         ret->kills++;
     } else if (harm == HARM_FLUSH) {
@@ -260,7 +297,7 @@ static void one_round(struct run *r, const struct redis_plan *plan, struct redis
         r->saved |= redis_do(&r->redis, "SAVE");
     acked = crowd_acked(&r->crowd);
     from = now_mono_ms();
-    harm = do_harm(r, plan, ret);
+    harm = do_harm(r, plan, ret, newcomer);
     newcomer->out = false;
     if (!turn_until(r, from + 3LL * ROUTE_MS, answers, newcomer))
         fail_msg("redis did not come back");
@@ -325,7 +362,7 @@ static int by_size(const void *a, const void *b)
 
 static void end(struct run *r, const struct redis_plan *plan, struct redis_result *ret)
 {
-    const char *word = plan->own ? "F2 (own)" : "F2 (given)";
+    const char *word = plan->stop_ms ? "F8" : plan->own ? "F2 (own)" : "F2 (given)";
 
     for (int i = 0; i < r->crowd.n_visitors; i++)
         r->crowd.talkers[i].out = false;
@@ -348,6 +385,12 @@ static void end(struct run *r, const struct redis_plan *plan, struct redis_resul
                   ret->routed_max_ms, ret->unrouted, ret->changed_hands, r->n_held);
 }
 
+static void say_stall(const struct redis_result *ret)
+{
+    print_message("F8: stood still %d times; the longest wait for a pong was %d ms meanwhile, %d ms before\n", ret->stops, ret->stall_ms,
+                  ret->stall_before_ms);
+}
+
 void redis_campaign(const struct redis_plan *plan, struct redis_result *ret)
 {
     struct run *r = calloc(1, sizeof(*r));
@@ -355,12 +398,14 @@ void redis_campaign(const struct redis_plan *plan, struct redis_result *ret)
     assert_non_null(r);
     assert_in_range(plan->rounds, 1, ROUNDS_MAX);
     *ret = (struct redis_result){ 0 };
-    print_message("F2: seed %llu, %d rounds%s%s\n", (unsigned long long)plan->seed, plan->rounds, plan->mutant ? ", mutant " : "",
-                  plan->mutant ? plan->mutant : "");
+    print_message("%s: seed %llu, %d rounds%s%s\n", plan->stop_ms ? "F8" : "F2", (unsigned long long)plan->seed, plan->rounds,
+                  plan->mutant ? ", mutant " : "", plan->mutant ? plan->mutant : "");
     begin(r, plan);
     for (int i = 0; i < plan->rounds && !(plan->mutant && ret->unrouted); i++)
         one_round(r, plan, ret, &r->crowd.talkers[VISITORS + i]);
     end(r, plan, ret);
+    if (plan->stop_ms)
+        say_stall(ret);
     crowd_free(&r->crowd);
     daemon_finish(&r->d);
     redis_finish(&r->redis);

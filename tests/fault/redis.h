@@ -29,11 +29,14 @@ struct redis_plan {
     uint64_t seed;
     int rounds;
     bool own;           /* the server that kefud starts, by its pid; else one of the test's: kills and FLUSHALL */
+    int stop_ms;        /* > 0 (F8): it is not killed, but stands still for so long */
     const char *mutant; /* NULL none */
 };
 
 struct redis_result {
     struct verdict verdict;
+    int stops;
+    int stall_before_ms, stall_ms;    /* the longest that a ping waited for its pong, before and while Redis stood still */
     int kills, flushes, stale;        /* stale: kills after which an old dump came back */
     int acked_without;                /* while Redis was away */
     int away_p50_ms, away_max_ms;     /* from the kill to the first answer */
