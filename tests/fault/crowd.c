@@ -74,13 +74,13 @@ void crowd_turn(struct crowd *c, const struct daemon *d, int ms)
 
     assert_in_range(c->n, 0, CROWD_MAX);
     for (int i = 0; i < c->n; i++) {
-        talker_go(&c->talkers[i], d, &c->pace);
+        talker_go(&c->talkers[i], c->other && c->talkers[i].node ? c->other : d, &c->pace);
         if (talker_fd(&c->talkers[i]) < 0)
             continue;
         who[n] = i;
         p[n++] = (struct pollfd){ .fd = talker_fd(&c->talkers[i]), .events = POLLIN };
     }
-    more = c->platform ? platform_poll(c->platform, d, p + n, 32) : 0;
+    more = c->platform ? platform_poll(c->platform, d, c->other, p + n, 32) : 0;
     if (poll(p, (nfds_t)(n + more), ms) <= 0)
         return;
     if (more)
@@ -142,6 +142,20 @@ int crowd_acked(const struct crowd *c)
 
     for (int i = 0; i < c->n; i++)
         ret += c->talkers[i].n_said - c->talkers[i].open - c->talkers[i].refused;
+    return ret;
+}
+
+int crowd_twice_held(struct crowd *c)
+{
+    int ret = 0;
+
+    for (int i = c->n_visitors; i < c->n; i++)
+        for (int k = 0; k < c->talkers[i].n_sights; k++)
+            for (int j = i + 1; c->talkers[i].sights[k].held && j < c->n; j++) {
+                const struct sight *s = talker_sight(&c->talkers[j], c->talkers[i].sights[k].conv);
+
+                ret += s && s->held;
+            }
     return ret;
 }
 

@@ -13,7 +13,8 @@ struct crowd {
     struct talker *talkers; /* visitors first */
     int n, n_visitors, n_agents;
     struct talker_pace pace;
-    struct platform *platform; /* beside them; NULL none */
+    struct platform *platform;  /* beside them; NULL none */
+    const struct daemon *other; /* the second node; NULL: there is one. Everybody goes to the other when a line breaks */
 };
 
 /* Adds the site to the daemon, which is running, and brings `visitors` and `agents` into it; the agents are online when this returns.
@@ -34,6 +35,9 @@ int crowd_acked(const struct crowd *c);
  * if that does not come about. */
 void crowd_settle(struct crowd *c, const struct daemon *d);
 
+/* Conversations of which more than one agent believes that they are theirs. */
+int crowd_twice_held(struct crowd *c);
+
 /* ---- the oracle ---- */
 
 struct verdict {
@@ -43,6 +47,7 @@ struct verdict {
     int lost;         /* acknowledged, and not there, or not as it was acknowledged */
     int duplicated;   /* the same client id twice */
     int reordered;    /* of one sender in one conversation, against the order of sending */
+    int said_twice;   /* rules that spoke more often than they fired, agents who joined more often than they were assigned */
     int gaps;         /* conversations whose seq is not 1 … n */
     int unseen;       /* acknowledged, and a visitor of the conversation has never seen it */
     int fickle, backwards, errors, released, breaks, repeated;

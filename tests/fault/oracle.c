@@ -240,6 +240,19 @@ static void judge_times(const struct crowd *c, struct verdict *v)
     free(took);
 }
 
+/* What a rule says, and who joins, stands on the timeline as well, written by the same commit. */
+static int said_twice(sqlite3 *db)
+{
+    return oracle_count(db,
+                        "SELECT COUNT(*) FROM (SELECT conv FROM timeline WHERE kind = 'rule' GROUP BY conv, data HAVING COUNT(*) > 1)") +
+           oracle_count(db,
+                        "SELECT COUNT(*) FROM conversation c WHERE (SELECT COUNT(*) FROM message m WHERE m.conv = c.n AND m.role > 1 AND "
+                        "m.kind <> 5) > (SELECT COUNT(*) FROM timeline t WHERE t.conv = c.n AND t.kind = 'rule')") +
+           oracle_count(
+               db, "SELECT COUNT(*) FROM conversation c WHERE (SELECT COUNT(*) FROM message m WHERE m.conv = c.n AND m.event = 'joined') "
+                   "<> (SELECT COUNT(*) FROM timeline t WHERE t.conv = c.n AND t.kind = 'assigned')");
+}
+
 void crowd_judge(struct crowd *c, const char *database, struct verdict *ret)
 {
     struct book b = { .db = NULL };
@@ -253,6 +266,7 @@ void crowd_judge(struct crowd *c, const char *database, struct verdict *ret)
     judge_times(c, ret);
     ret->conversations = oracle_count(b.db, "SELECT COUNT(*) FROM conversation");
     ret->gaps = oracle_gaps(b.db);
+    ret->said_twice = said_twice(b.db);
     for (int i = 0; i < c->n; i++) {
         const struct talker *t = &c->talkers[i];
 
@@ -276,9 +290,9 @@ void verdict_print(const struct verdict *v, const char *title, uint64_t seed)
     print_message("%s: seed %llu, %d conversations, sent %d, acked %d, refused %d (%d of them stored before the kill), repeated %d, stored "
                   "%d\n",
                   title, (unsigned long long)seed, v->conversations, v->sent, v->acked, v->refused, v->refused_rows, v->repeated, v->rows);
-    print_message("%s: lost %d, duplicated %d, reordered %d, gaps %d, unseen %d, fickle %d, backwards %d, errors %d%s%s\n", title, v->lost,
-                  v->duplicated, v->reordered, v->gaps, v->unseen, v->fickle, v->backwards, v->errors, *v->first_error ? ": " : "",
-                  v->first_error);
+    print_message("%s: lost %d, duplicated %d, reordered %d, gaps %d, said twice %d, unseen %d, fickle %d, backwards %d, errors %d%s%s\n",
+                  title, v->lost, v->duplicated, v->reordered, v->gaps, v->said_twice, v->unseen, v->fickle, v->backwards, v->errors,
+                  *v->first_error ? ": " : "", v->first_error);
     print_message("%s: ack p50 %d ms, p99 %d ms, max %d ms; %d lines broke, %d conversations taken away\n", title, v->ack_p50_ms,
                   v->ack_p99_ms, v->ack_max_ms, v->breaks, v->released);
 }
@@ -289,6 +303,7 @@ void verdict_holds(const struct verdict *v)
     assert_int_equal(v->lost, 0);
     assert_int_equal(v->duplicated, 0);
     assert_int_equal(v->gaps, 0);
+    assert_int_equal(v->said_twice, 0);
     assert_int_equal(v->reordered, 0);
     assert_int_equal(v->unseen, 0);
     assert_int_equal(v->fickle, 0);

@@ -14,9 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define THINK_MS  30
-#define AGAIN_MS  40
-#define ANSWER_MS 15 /* at most, until an answer is given */
+#define THINK_MS    30
+#define AGAIN_MS    40
+#define PATIENCE_MS 3000
+#define ANSWER_MS   15 /* at most, until an answer is given */
 
 void platform_init(struct platform *p, uint64_t seed)
 {
@@ -68,6 +69,13 @@ static void user_say(struct platform *p, struct platform_user *u, const struct d
                    "\"c%d\",\"user\":{\"id\":\"u%d\",\"name\":\"User %d\"},\"type\":\"text\",\"text\":\"user %d %d\"}}",
                    k, u->n, k, k, k, k, u->n);
     post_send(u->fd, d, p->hook, id, body);
+}
+
+/* The next try goes elsewhere. */
+static void user_give_up(struct platform_user *u)
+{
+    (void)close(u->fd);
+    u->fd = -1;
 }
 
 static void user_read(struct platform *p, struct platform_user *u)
@@ -182,7 +190,7 @@ static void line_accept(struct platform *p)
 
 /* ---- the loop ---- */
 
-int platform_poll(struct platform *p, const struct daemon *d, struct pollfd *ret, int max)
+int platform_poll(struct platform *p, const struct daemon *d, const struct daemon *other, struct pollfd *ret, int max)
 {
     int64_t now = now_mono_ms();
     int n = 0;
@@ -193,7 +201,9 @@ int platform_poll(struct platform *p, const struct daemon *d, struct pollfd *ret
         struct platform_user *u = &p->users[i];
 
         if (u->fd < 0 && now >= u->due_at && (u->open || !p->quiet))
-            user_say(p, u, d);
+            user_say(p, u, other && u->tries++ % 2 ? other : d);
+        else if (u->fd >= 0 && now > u->due_at + PATIENCE_MS)
+            user_give_up(u);
         if (u->fd >= 0)
             ret[n++] = (struct pollfd){ .fd = u->fd, .events = POLLIN };
     }

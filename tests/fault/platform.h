@@ -15,6 +15,7 @@ struct platform_user {
     int fd;    /* of the request under way; -1 none */
     int n;     /* the text that is being said, or comes next */
     bool open; /* it was said, and not answered with 2xx yet */
+    int tries;
     int64_t due_at;
     char head[1024];
     size_t n_head;
@@ -49,8 +50,9 @@ struct platform {
 
 void platform_init(struct platform *p, uint64_t seed);
 void platform_free(struct platform *p);
-/* Before and after the loop's poll(): adds its descriptors, returns how many; looks at them. */
-int platform_poll(struct platform *p, const struct daemon *d, struct pollfd *ret, int max);
+/* Before and after the loop's poll(): adds its descriptors, returns how many; looks at them. Requests go to both nodes in turn (NULL:
+ * there is one). */
+int platform_poll(struct platform *p, const struct daemon *d, const struct daemon *other, struct pollfd *ret, int max);
 void platform_turn(struct platform *p, const struct pollfd *polled, int n);
 /* Has everything been answered? */
 bool platform_silent(const struct platform *p);

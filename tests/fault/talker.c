@@ -119,11 +119,18 @@ static void broken(struct talker *t)
         t->breaks++;
     wire_drop(&t->wire);
     t->state = TALKER_AWAY;
+    t->node = !t->node; /* where there are two */
     t->retry_at = now_mono_ms() + RETRY_MS + chance_below(&t->chance, RETRY_MS);
     for (int i = 0; i < t->n_sights; i++) {
         t->sights[i].asked = t->sights[i].held = false;
         t->sights[i].pushed = 0;
     }
+}
+
+void talker_move(struct talker *t)
+{
+    if (t->state != TALKER_AWAY)
+        broken(t);
 }
 
 void talker_leave(struct talker *t)
@@ -137,10 +144,11 @@ void talker_leave(struct talker *t)
 static void dial(struct talker *t, const struct daemon *d)
 {
     char head[1024];
-    int n, fd = web_try_connect(d->port);
+    int n, fd = d->pid > 0 && d->port > 0 ? web_try_connect(d->port) : -1;
 
     if (fd < 0) {
         t->retry_at = now_mono_ms() + RETRY_MS;
+        t->node = !t->node;
         return;
     }
     t->wire = (struct wire){ .fd = fd, .inbox = json_array() };
@@ -154,6 +162,7 @@ static void dial(struct talker *t, const struct daemon *d)
     assert_in_range(n, 1, sizeof(head) - 1);
     web_send(fd, head, (size_t)n);
     t->n_head = 0;
+    t->heard_at = now_mono_ms();
     t->state = TALKER_ASKED;
 }
 
@@ -252,12 +261,27 @@ static void close_talk(struct talker *t)
     t->served = false;
 }
 
+/* The line is there and nothing comes: asks first, then goes to the other node. */
+static void listen_for(struct talker *t, int silence_ms)
+{
+    int64_t silent = now_mono_ms() - t->heard_at;
+
+    if (t->state == TALKER_UP && silent > silence_ms / 2 && !t->asked) {
+        t->asked = true;
+        wire_text(&t->wire, "{\"type\":\"ping\"}");
+    }
+    if (silent > silence_ms)
+        broken(t);
+}
+
 void talker_go(struct talker *t, const struct daemon *d, const struct talker_pace *pace)
 {
     int64_t now = now_mono_ms();
 
-    if (t->state == TALKER_AWAY && !t->out && d->pid > 0 && d->port > 0 && now >= t->retry_at)
+    if (t->state == TALKER_AWAY && !t->out && now >= t->retry_at)
         dial(t, d);
+    if (pace->silence_ms && t->state != TALKER_AWAY)
+        listen_for(t, pace->silence_ms);
     if (t->state != TALKER_UP)
         return;
     if (t->again_at && now >= t->again_at)
@@ -442,6 +466,8 @@ void talker_read(struct talker *t)
         return;
     }
     (void)wire_pump(&t->wire, 0);
+    t->heard_at = now_mono_ms();
+    t->asked = false;
     for (size_t i = 0; i < json_array_size(t->wire.inbox); i++)
         hear(t, json_array_get(t->wire.inbox, i));
     wire_forget(&t->wire);

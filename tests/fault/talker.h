@@ -45,6 +45,9 @@ struct talker {
     enum talker_state state;
     char head[4096]; /* of the answer to the upgrade */
     size_t n_head;
+    int node;         /* of two: which */
+    int64_t heard_at; /* ms */
+    bool asked;       /* a ping is under way, for want of anything else */
     int64_t retry_at; /* ms */
     int64_t due_at;   /* the next text, ms */
     int64_t again_at; /* repeat what is open, ms; 0: no */
@@ -74,10 +77,11 @@ struct talker {
 };
 
 struct talker_pace {
-    int window;   /* texts without an answer */
-    int think_ms; /* between two texts, at most */
-    int staff_ms; /* the same for agents */
-    bool quiet;   /* only repeats what is open */
+    int window;     /* texts without an answer */
+    int think_ms;   /* between two texts, at most */
+    int staff_ms;   /* the same for agents */
+    bool quiet;     /* only repeats what is open */
+    int silence_ms; /* two nodes: who hears nothing for so long, though something should come, goes to the other; 0: one node */
 };
 
 void talker_init(struct talker *t, uint64_t seed, bool agent, int number, const char *site);
@@ -87,6 +91,8 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
 /* Takes in what has come; to be called when its descriptor is readable. */
 void talker_read(struct talker *t);
 int talker_fd(const struct talker *t); /* -1: none */
+/* Ends the line and comes back, to the other node where there are two. */
+void talker_move(struct talker *t);
 /* Ends the line and stays away until `out` is false again. */
 void talker_leave(struct talker *t);
 /* Everything that is heard after this answers something said before. */
