@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -723,6 +724,7 @@ int main(int argc, char **argv)
 
     (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
     (void)signal(SIGPIPE, SIG_IGN); /* the next write says so */
+    (void)umask(077);               /* databases, logs of them, sockets: the owner's alone */
     if (config_args_parse(argc, argv, &n.args, &why)) {
         (void)fprintf(stderr, "kefud: %s\n%s", why.text, config_usage);
         return EX_USAGE;

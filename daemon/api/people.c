@@ -44,8 +44,7 @@ static void changed(void *ctx, enum kf_rc rc, const struct news *news, const str
     if (rc)
         turn_fail(t, rc, why);
     else {
-        if (!s->create)
-            desk_signed_out(turn_desk(t), &s->person.id, NULL); /* a new password or none at all ends what the old one opened */
+        desk_signed_out(turn_desk(t), &s->person.id, NULL); /* a new password or none at all ends what the old one opened */
         desk_load(turn_desk(t), NULL, NULL);
         if (s->create)
             turn_jansson(t, 201, json_pack("{s:s,s:s}", "id", id_text(&s->person.id, id), "email", s->email));
@@ -79,10 +78,9 @@ static void commit(struct staffing *s)
         act->u.member.name = change_text(c, slice_of(s->member.name));
         act->u.member.number = change_text(c, slice_of(s->member.number));
         act->u.member.presence_reason = "";
-    } else {
-        act = change_act(c, ACT_SESSION_END);
-        act->u.session.person = s->person.id;
     }
+    act = change_act(c, ACT_SESSION_END);
+    act->u.session.person = s->person.id;
     act = change_act(c, ACT_AUDIT);
     act->u.entry = (struct entry){ .at = c->at,
                                    .kind = s->create    ? "person_added"
@@ -150,7 +148,8 @@ static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct 
         staffing_free(s);
         return;
     }
-    if (s->create || !is_admin_of(s->turn, &q->person->id)) {
+    /* An operator may make a known person a member of one more site; nobody else is told that there is one. */
+    if ((s->create && !s->turn->op) || !is_admin_of(s->turn, &q->person->id)) {
         turn_problem(s->turn, s->create ? 409 : 404, s->create ? "there is a person with that address already" : "no such person");
         staffing_free(s);
         return;
@@ -159,7 +158,7 @@ static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct 
     s->person.password = NULL;
     s->person.email = s->email;
     s->person.name = arena_text(s->turn->arena, slice_of(q->person->name));
-    s->person.disabled = s->disable ? true : q->person->disabled;
+    s->person.disabled = s->disable || (q->person->disabled && !s->create);
     if (s->password)
         cfg->work(cfg->ctx, hash_run, hash_after, s);
     else

@@ -11,6 +11,7 @@
 #define ATTEMPTS_MAX    12
 #define BACKOFF_BASE_MS 1000
 #define BACKOFF_MAX_MS  (15LL * 60 * 1000)
+#define STALE_TYPING_MS 10000
 #define FILE_LIFE_S     (48LL * 3600)
 
 struct trip {
@@ -229,11 +230,17 @@ static const char *words_of(struct trip *t, const struct outcome *o)
     return outcome_name(o->cls);
 }
 
+/* What is worth nothing a minute later is not tried again. */
+static bool passing(const struct errand *e)
+{
+    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING;
+}
+
 static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)
 {
     const char *words = words_of(t, o);
 
-    if (t->errand.kind == ERRAND_READ && o->cls != OUTCOME_AUTH) { /* words wait behind it, and a minute later it is worth nothing */
+    if (passing(&t->errand) && o->cls != OUTCOME_AUTH) { /* words wait behind it */
         end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
         return;
     }
@@ -410,7 +417,9 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 
     if (!t)
         return;
-    if (!t->found)
+    if (e->kind == ERRAND_TYPING && now(d) - e->created_at > STALE_TYPING_MS)
+        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+    else if (!t->found)
         claim(d, ds, t);
     else if (o && (o->ops->caps & CHAN_IDEMPOTENT))
         again_later(t, 0, "its sender was lost: sent again under the same key");

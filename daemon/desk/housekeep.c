@@ -2,6 +2,7 @@
  * due, agents who are lost, conversations that were parked. */
 #include "core/mutant.h"
 #include "desk/outlet.h"
+#include "desk/speak.h"
 
 #include <stdlib.h>
 
@@ -319,6 +320,8 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
         act = change_act(c, ACT_ENTRY);
         act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
     }
+    if (kind == CONV_RETURN)
+        (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
     d->ports.commit(d->ports.ctx, c, kept, call);
 }
 

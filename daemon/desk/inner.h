@@ -148,8 +148,6 @@ bool serves_queue(const struct member *m, const struct kf_key *queue);
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
 /* Reads people again: a hint that they have changed may be lost. */
 void people_refresh(struct desk *d);
-/* The same, then `done`. False: memory is out. */
-bool people_read(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
 /* To the live layer: who there is, with presence and capacity. */

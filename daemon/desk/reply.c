@@ -7,12 +7,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TYPING_EVERY_MS 5000
+
 static struct actor staff_actor(struct change *c, const struct member *m)
 {
     return (struct actor){ .role = ROLE_AGENT,
                            .id = m->person,
                            .name = change_text(c, slice_of(m->name)),
                            .number = *m->number ? change_text(c, slice_of(m->number)) : NULL };
+}
+
+/* The content of a key is the whole act: the same cid for another act is a conflict too. */
+static struct slice content_of(struct change *c, const struct inbound *in)
+{
+    char id[KF_ID_TEXT];
+
+    switch (in->kind) {
+    case INBOUND_MESSAGE:
+        return slice_of(id_is_zero(&in->file) ? change_printf(c, "message|%.*s", (int)in->text.n, in->text.n ? in->text.p : "")
+                                              : change_printf(c, "file|%s", id_text(&in->file, id)));
+    case INBOUND_NOTE:
+        return slice_of(change_printf(c, "note|%.*s", (int)in->text.n, in->text.n ? in->text.p : ""));
+    case INBOUND_TRANSFER:
+        return slice_of(change_printf(c, "transfer|%s", id_is_zero(&in->to_agent) ? in->to_queue.s : id_text(&in->to_agent, id)));
+    case INBOUND_PRESENCE:
+        return slice_of(change_printf(c, "presence|%s", presence_name(in->presence)));
+    default:
+        return slice_of(change_printf(c, "%d|%lld", (int)in->kind, (long long)in->seq));
+    }
 }
 
 static struct change *staff_change(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in,
@@ -29,13 +51,8 @@ static struct change *staff_change(struct desk *d, struct desk_site *ds, const s
         c->key = slice_of(change_printf(c, "s:%s:%s:%.*s", id_text(&conv->id, cid), id_text(&m->person, pid), (int)in->cid.n, in->cid.p));
     } else
         c->key = slice_of(change_printf(c, "s:%s:%.*s", id_text(&m->person, pid), (int)in->cid.n, in->cid.p));
+    c->content = content_of(c, in);
     return c;
-}
-
-/* The content of a key is the whole act: the same cid for another act is a conflict too. */
-static void content(struct change *c, const char *verb, struct slice what)
-{
-    c->content = slice_of(change_printf(c, "%s|%.*s", verb, (int)what.n, what.n ? what.p : ""));
 }
 
 static void entry(struct change *c, const char *kind, const char *data)
@@ -68,6 +85,47 @@ static const char *json_text(struct change *c, const char *name, struct slice va
     return ret;
 }
 
+/* ---- refused, unless it was done before ---- */
+
+struct repeat {
+    struct call call;
+    struct kf_err why;
+};
+
+static void repeated(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct repeat *r = ctx;
+    struct desk *d = r->call.d;
+    struct seat *seat = session_seat(d->session, r->call.conn);
+
+    if (!rc && seat)
+        session_ack(d->session, seat, slice_of(r->call.cid), &news->conv.id, news->first_seq, news->first_at);
+    else
+        seat_fail(d, r->call.conn, r->call.cid, rc == KF_AGAIN ? rc : r->why.rc, rc == KF_AGAIN ? why : &r->why);
+    desk_call_end(&r->call);
+}
+
+/* An act that is not possible any more may be the repeat of one that was: who never saw its ack gets it now. Only the key can tell, so it
+ * is asked for under an epoch that no conversation has. */
+static void refuse_unless_done(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                               const struct conv *conv, const struct kf_err *why)
+{
+    struct repeat *r = in->cid.n ? calloc(1, sizeof(*r)) : NULL;
+    struct change *c = r ? staff_change(d, ds, m, in, conv) : NULL;
+
+    if (!c) {
+        free(r);
+        session_error(d->session, seat, in->cid, why);
+        return;
+    }
+    r->call = (struct call){ .d = d, .conn = seat->conn };
+    r->why = *why;
+    desk_call_cid(&r->call, in->cid);
+    d->under_way++;
+    c->epoch = 0;
+    d->ports.commit(d->ports.ctx, c, repeated, r);
+}
+
 /* ---- messages ---- */
 
 static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
@@ -98,7 +156,6 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    content(c, "message", in->text);
     say_fill(ds, c, conv, in, NULL);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
@@ -111,13 +168,11 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     struct view *v = session_view(d->session, &in->conversation);
     struct change *c = m && v ? staff_change(d, ds, m, in, &v->conv) : NULL;
     struct message *msg;
-    char id[KF_ID_TEXT];
 
     if (!c) {
         seat_refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
         return;
     }
-    content(c, "file", slice_of(id_text(&f->id, id)));
     say_fill(ds, c, &v->conv, in, NULL);
     msg = &c->acts[c->n_acts - 1].u.message;
     msg->kind = file_kind(f->mime);
@@ -130,8 +185,10 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
 static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                  const struct conv *conv)
 {
+    static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
+
     if (!id_eq(&conv->owner, &m->person) || conv->state != CONV_SERVED)
-        seat_refuse(d, seat, in, KF_CONFLICT, "this conversation is not yours: accept it first");
+        refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
     else
@@ -151,13 +208,12 @@ static void accepts(struct desk_site *ds, struct change *c, const struct member 
 {
     struct wording_value v[2];
     struct act *step = change_act(c, ACT_STEP);
+    bool own = conv->state == CONV_OFFERED && id_eq(&conv->owner, &m->person);
 
-    /* What is offered is accepted; what only waits is taken. */
-    step->u.step = (struct conv_event){ .kind = conv->state == CONV_OFFERED && id_eq(&conv->owner, &m->person) ? CONV_ACCEPT : CONV_TAKE,
-                                        .person = m->person,
-                                        .epoch = conv->epoch };
-    content(c, "accept", (struct slice){ NULL, 0 });
-    entry(c, "assigned", change_printf(c, "{\"why\":\"accepted\",\"epoch\":%lld}", (long long)conv->epoch + 1));
+    /* What is offered is accepted, and the owner stays the same; what only waits, or is another's, is taken. */
+    step->u.step = (struct conv_event){ .kind = own ? CONV_ACCEPT : CONV_TAKE, .person = m->person, .epoch = conv->epoch };
+    entry(c, "assigned",
+          change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", own ? "accepted" : "taken", (long long)conv->epoch + (own ? 0 : 1)));
     (void)speak(ds->site, c, conv, "joined", "joined", named(m, v), 2);
 }
 
@@ -166,12 +222,10 @@ static void refuses(struct change *c, const struct member *m, const struct conv 
     struct act *step = change_act(c, ACT_STEP);
 
     step->u.step = (struct conv_event){ .kind = CONV_REFUSE, .person = m->person, .epoch = conv->epoch };
-    content(c, "refuse", (struct slice){ NULL, 0 });
 }
 
 static void notes(struct change *c, const struct inbound *in)
 {
-    content(c, "note", in->text);
     entry(c, "note", json_text(c, "text", in->text));
 }
 
@@ -180,7 +234,6 @@ static void closes(struct desk_site *ds, struct change *c, const struct conv *co
     struct act *step = change_act(c, ACT_STEP);
 
     step->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = conv->epoch, .wrapup_ms = ds->site->wrapup_ms };
-    content(c, "close", (struct slice){ NULL, 0 });
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
     also_tell(ds, c, conv, CHAN_CLOSED, ERRAND_CLOSED, 0);
 }
@@ -188,7 +241,6 @@ static void closes(struct desk_site *ds, struct change *c, const struct conv *co
 static void invites(struct desk_site *ds, struct change *c, const struct conv *conv)
 {
     (void)change_act(c, ACT_INVITE);
-    content(c, "invite", (struct slice){ NULL, 0 });
     (void)speak(ds->site, c, conv, "invite_rating", "invited", NULL, 0);
 }
 
@@ -208,7 +260,6 @@ static enum kf_rc transfers(struct desk_site *ds, struct change *c, const struct
         return kf_fail(why, KF_CONFLICT, "%s is offline", to->name);
     if (to && id_eq(&to->person, &conv->owner))
         return kf_fail(why, KF_INVALID, "the conversation is already with that agent");
-    content(c, "transfer", to ? slice_of(change_text(c, slice_of(id_text(&to->person, id)))) : slice_of(in->to_queue.s));
     step->u.step = (struct conv_event){ .kind = to ? CONV_TRANSFER_PERSON : CONV_TRANSFER_QUEUE, .epoch = conv->epoch };
     if (to)
         step->u.step.person = to->person;
@@ -232,7 +283,6 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
     act->u.edit.seq = in->seq;
     act->u.edit.within_ms = ds->site->recall_ms;
     act->u.edit.own = true;
-    content(c, "recall", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
     also_tell(ds, c, conv, CHAN_RECALL, ERRAND_DELETE, in->seq);
 }
@@ -248,7 +298,6 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
     act->u.status.delivery = DELIVERY_SENDING;
     act->u.status.again = true;
     act->u.status.at = c->at;
-    content(c, "resend", slice_of(change_printf(c, "%lld", (long long)in->seq)));
     act = change_act(c, ACT_ERRAND);
     act->u.errand =
         (struct errand){ .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at };
@@ -287,7 +336,6 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    content(c, "read", slice_of(change_printf(c, "%lld", (long long)seq)));
     change_act(c, ACT_READ)->u.seq = seq;
     also_tell(ds, c, conv, CHAN_READ, ERRAND_READ, seq);
     commit_from_seat(d, seat, in, c);
@@ -346,7 +394,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     }
     if (rc) {
         change_free(c);
-        session_error(d->session, seat, in->cid, &why);
+        refuse_unless_done(d, ds, m, seat, in, conv, &why);
         return;
     }
     commit_from_seat(d, seat, in, c);
@@ -395,7 +443,6 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    content(c, "presence", slice_of(presence_name(in->presence)));
     act = change_act(c, ACT_PRESENCE);
     act->u.presence.person = m->person;
     act->u.presence.presence = in->presence;
@@ -408,12 +455,47 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
     d->ports.commit(d->ports.ctx, c, presence_done, call);
 }
 
-static void staff_typing(struct desk *d, const struct member *m, struct seat *seat, const struct inbound *in, const struct conv *conv)
+static void typing_sent(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds && news->n_errands)
+        deliver_kick(call->d, ds);
+    desk_call_end(call);
+}
+
+/* A platform is told now and then: it shows it for some seconds each time. */
+static void typing_outward(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in, const struct conv *conv)
+{
+    char key[64], id[KF_ID_TEXT];
+    struct kf_err busy = { 0 };
+    struct change *c;
+    struct call *call;
+
+    (void)snprintf(key, sizeof(key), "t:%s", id_text(&conv->id, id));
+    if (!in->on || !outward(ds->site, conv) || !rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+        return;
+    c = staff_change(d, ds, m, in, conv);
+    call = c ? desk_call(d, ds) : NULL;
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    c->key = c->content = (struct slice){ NULL, 0 };
+    also_tell(ds, c, conv, CHAN_TYPING, ERRAND_TYPING, 0);
+    d->ports.commit(d->ports.ctx, c, typing_sent, call);
+}
+
+static void staff_typing(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                         const struct conv *conv)
 {
     const struct actor who = { .role = ROLE_AGENT, .id = m->person, .name = m->name, .number = m->number };
 
     if (!id_eq(&conv->owner, &m->person))
         return;
+    typing_outward(d, ds, m, in, conv);
     buf_clear(&d->out);
     frame_typing(&d->out, &conv->id, &who, in->on);
     session_send_who(d->session, &conv->site, &conv->contact, &d->out, seat->conn);
@@ -423,16 +505,20 @@ static void staff_typing(struct desk *d, const struct member *m, struct seat *se
 
 static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
+    static const struct kf_err absent = { .rc = KF_ABSENT, .text = "no such conversation" };
+    static const struct kf_err denied = { .rc = KF_DENIED, .text = "not permitted" };
     const struct member *m = member_of(ds, &seat->who);
 
     if (!m || m->disabled)
         session_kick(d->session, seat, 4403, "not a member of this site");
+    else if (in->kind == INBOUND_TYPING && !permit(m, VERB_READ, &seat->site, conv))
+        return; /* of no account, and so is its refusal */
     else if (!permit(m, VERB_READ, &seat->site, conv))
-        seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
+        refuse_unless_done(d, ds, m, seat, in, conv, &absent);
     else if (!permit(m, verb_of(in->kind), &seat->site, conv))
-        seat_refuse(d, seat, in, KF_DENIED, "not permitted");
+        refuse_unless_done(d, ds, m, seat, in, conv, &denied);
     else if (in->kind == INBOUND_TYPING)
-        staff_typing(d, m, seat, in, conv);
+        staff_typing(d, ds, m, seat, in, conv);
     else
         act_on(d, ds, m, seat, in, conv);
 }

@@ -23,8 +23,9 @@ struct looking {
     bool automatic;
     const char **fired; /* "rule cause" of what has fired before */
     size_t n_fired;
-    bool reread; /* conv and messages were read again after a conflict */
-    bool sure;   /* that nobody is there: it was looked at anew */
+    bool looked;  /* the live layer was asked who is there */
+    bool reread;  /* conv and messages were read again after a conflict */
+    bool unasked; /* not because the row is due: somebody went away */
 };
 
 static void looking_end(struct looking *l)
@@ -183,14 +184,46 @@ static void rules_committed(void *ctx, enum kf_rc rc, const struct news *news, c
     looking_end(l);
 }
 
+static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l);
+
+static void rules_looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct looking *l = ctx;
+    struct desk_site *ds = site_of(l->d, &l->site);
+
+    (void)why;
+    if (!ds) {
+        looking_end(l);
+        return;
+    }
+    if (!rc)
+        keep_look(l->d, ds, view);
+    rules_commit(l->d, ds, l);
+}
+
+/* Before anybody is told that nobody is there: somebody may have come since the last look, on another node. */
+static bool look_first(struct desk *d, struct desk_site *ds, struct looking *l)
+{
+    if (l->looked || staffed(d, ds, &l->conv.queue) || !d->ports.live_up(d->ports.ctx))
+        return false;
+    l->looked = true;
+    d->ports.live_look(d->ports.ctx, &ds->site->key, 1, rules_looked, l);
+    return true;
+}
+
 static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l)
 {
     struct rule_firing firings[FIRINGS_MAX];
-    size_t n = match_all(d, ds, l, firings);
-    struct rule_facts facts = facts_of(d, ds, &l->conv);
-    struct change *c = change_new(&ds->site->key, now(d));
+    struct rule_facts facts;
+    struct change *c;
     struct act *act;
+    size_t n;
 
+    if (look_first(d, ds, l))
+        return;
+    n = match_all(d, ds, l, firings);
+    facts = facts_of(d, ds, &l->conv);
+    c = change_new(&ds->site->key, now(d));
     if (!c) {
         looking_end(l);
         return;
@@ -209,44 +242,6 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
         fire(d, ds, c, l, &firings[i]);
     d->figures.rules_fired += n;
     d->ports.commit(d->ports.ctx, c, rules_committed, l);
-}
-
-/* ---- is really nobody there? ---- */
-
-static void looked_anew(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
-{
-    struct looking *l = ctx;
-    struct desk_site *ds = site_of(l->d, &l->site);
-
-    (void)why;
-    if (!ds) {
-        looking_end(l);
-        return;
-    }
-    if (!rc)
-        keep_look(l->d, ds, view);
-    rules_commit(l->d, ds, l);
-}
-
-static void people_anew(void *ctx, enum kf_rc rc, const struct kf_err *why)
-{
-    struct looking *l = ctx;
-
-    (void)rc;
-    (void)why;
-    l->d->ports.live_look(l->d->ports.ctx, &l->site, 1, looked_anew, l);
-}
-
-/* Who is there is known to within a second, and a hint from another node may still be on its way. Before a visitor is told that nobody is,
- * it is looked at again. */
-static void rules_decide(struct desk *d, struct desk_site *ds, struct looking *l)
-{
-    bool matters = l->conv.state == CONV_WAITING || l->conv.state == CONV_PARKED;
-
-    if (l->sure || !matters || staffed(d, ds, &l->conv.queue) || !people_read(d, people_anew, l))
-        rules_commit(d, ds, l);
-    else
-        l->sure = true;
 }
 
 /* ---- what is there ---- */
@@ -277,7 +272,7 @@ static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struc
         return;
     }
     take_fired(l, q);
-    rules_decide(l->d, ds, l);
+    rules_commit(l->d, ds, l);
 }
 
 static void read_timeline(struct looking *l)
@@ -349,7 +344,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     l->conv = q->convs[0];
     l->conv.peer = arena_text(l->arena, slice_of(q->convs[0].peer));
     l->conv.locale = arena_text(l->arena, slice_of(q->convs[0].locale));
-    if (conv_due(&l->conv) > now(l->d)) {
+    if (!l->unasked && conv_due(&l->conv) > now(l->d)) {
         looking_end(l); /* whoever was faster has done it */
         return;
     }
@@ -380,7 +375,7 @@ void rules_after(struct desk *d, struct desk_site *ds, const struct news *news)
         return; /* due at once: the holder's sweep will look */
     if (news->opened) {
         take_messages(l, news->messages, news->n_messages);
-        rules_decide(d, ds, l);
+        rules_commit(d, ds, l);
     } else
         read_messages(l);
 }
@@ -400,8 +395,14 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
     (void)why;
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
-        if (q->convs[i].state == CONV_SERVED)
-            rules_due(call->d, ds, &q->convs[i]);
+        if (q->convs[i].state == CONV_SERVED) {
+            struct looking *l = looking_new(call->d, ds, &q->convs[i]);
+
+            if (l) {
+                l->unasked = true;
+                read_messages(l);
+            }
+        }
     desk_call_end(call);
 }
 

@@ -106,6 +106,15 @@ static bool fits_queue(const struct member *m, const struct site_queue *q)
     return true;
 }
 
+/* Chosen on whichever node: Redis hears of it at once, our own list of people a little later. */
+static enum presence presence_of(const struct desk_site *ds, const struct member *m)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, &m->person))
+            return ds->seen[i].presence;
+    return m->presence;
+}
+
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
     const struct site_queue *q = queue_of(ds, queue);
@@ -113,7 +122,7 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     for (size_t i = 0; q && i < ds->n_members; i++) {
         const struct member *m = &ds->members[i];
 
-        if ((m->presence == PRESENCE_ONLINE || m->presence == PRESENCE_BUSY) && fits_queue(m, q) && seen_connected(d, ds, &m->person))
+        if (presence_of(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
             return true;
     }
     return false;
@@ -335,27 +344,25 @@ static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const stru
     l->d->ports.read(l->d->ports.ctx, next, load_members, l);
 }
 
-bool people_read(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
+/* People alone: every node reads them again now and then, because a hint that they have changed may be lost. */
+void people_refresh(struct desk *d)
 {
-    struct query *q = query_new(QUERY_MEMBERS);
-    struct load *l = q ? calloc(1, sizeof(*l)) : NULL;
+    struct query *q;
+    struct load *l;
 
+    if (d->load_busy)
+        return;
+    q = query_new(QUERY_MEMBERS);
+    l = q ? calloc(1, sizeof(*l)) : NULL;
     if (!l) {
         if (q)
             arena_free(q->arena);
-        return false;
+        return;
     }
-    *l = (struct load){ d, done, ctx };
+    *l = (struct load){ .d = d };
     d->load_busy = true;
     d->under_way++;
     d->ports.read(d->ports.ctx, q, load_members, l);
-    return true;
-}
-
-void people_refresh(struct desk *d)
-{
-    if (!d->load_busy)
-        (void)people_read(d, NULL, NULL);
 }
 
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)

@@ -49,7 +49,7 @@ json_t *crowd_enter(struct crowd *c, const struct daemon *d, uint64_t seed, int 
 
     free(set);
     *c = (struct crowd){ .seed = seed, .n = visitors + agents, .n_visitors = visitors, .n_agents = agents };
-    c->pace = (struct talker_pace){ .window = 3, .think_ms = 20 };
+    c->pace = (struct talker_pace){ .window = 3, .think_ms = 20, .staff_ms = 100 };
     c->talkers = calloc((size_t)c->n, sizeof(*c->talkers));
     assert_non_null(c->talkers);
     for (int i = 0; i < c->n; i++)
@@ -69,8 +69,8 @@ void crowd_free(struct crowd *c)
 
 void crowd_turn(struct crowd *c, const struct daemon *d, int ms)
 {
-    struct pollfd p[CROWD_MAX];
-    int who[CROWD_MAX], n = 0;
+    struct pollfd p[CROWD_MAX + 32];
+    int who[CROWD_MAX], n = 0, more;
 
     assert_in_range(c->n, 0, CROWD_MAX);
     for (int i = 0; i < c->n; i++) {
@@ -80,8 +80,11 @@ void crowd_turn(struct crowd *c, const struct daemon *d, int ms)
         who[n] = i;
         p[n++] = (struct pollfd){ .fd = talker_fd(&c->talkers[i]), .events = POLLIN };
     }
-    if (poll(p, (nfds_t)n, ms) <= 0)
+    more = c->platform ? platform_poll(c->platform, d, p + n, 32) : 0;
+    if (poll(p, (nfds_t)(n + more), ms) <= 0)
         return;
+    if (more)
+        platform_turn(c->platform, p + n, more);
     for (int i = 0; i < n; i++)
         if (p[i].revents)
             talker_read(&c->talkers[who[i]]);
@@ -172,7 +175,9 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
     int64_t end = now_mono_ms() + 2LL * patience_ms();
 
     c->pace.quiet = true;
-    while (crowd_open(c) || crowd_up(c) < c->n) {
+    if (c->platform)
+        c->platform->quiet = true;
+    while (crowd_open(c) || crowd_up(c) < c->n || (c->platform && !platform_silent(c->platform))) {
         crowd_turn(c, d, TURN_MS);
         if (daemon_ended(d))
             fail_msg("the daemon ended while everybody waited for answers");
@@ -189,5 +194,4 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
         if (now_mono_ms() > end)
             fail_msg("somebody waits for a pong or for history");
     }
-    c->pace.quiet = false;
 }

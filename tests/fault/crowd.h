@@ -2,6 +2,7 @@
 #ifndef KF_TESTS_FAULT_CROWD_H
 #define KF_TESTS_FAULT_CROWD_H
 
+#include "fault/platform.h"
 #include "fault/talker.h"
 
 #define CROWD_SITE "fault"
@@ -12,6 +13,7 @@ struct crowd {
     struct talker *talkers; /* visitors first */
     int n, n_visitors, n_agents;
     struct talker_pace pace;
+    struct platform *platform; /* beside them; NULL none */
 };
 
 /* Adds the site to the daemon, which is running, and brings `visitors` and `agents` into it; the agents are online when this returns.

@@ -3,11 +3,10 @@
 #include "fault/chance.h"
 #include "fault/crowd.h"
 #include "fault/oracle.h"
+#include "fault/post.h"
 #include "fault/redis.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +20,6 @@
 #define LINES    48 /* requests at a time */
 #define LATE_MS  1000
 #define AGAIN_MS 100
-#define KEY      "kefud fault campaign, 32 bytes.."
-#define SECRET   "whsec_a2VmdWQgZmF1bHQgY2FtcGFpZ24sIDMyIGJ5dGVzLi4="
 
 struct event {
     int talk, n; /* n: its place among all */
@@ -110,18 +107,6 @@ static void schedule(struct run *r)
 
 /* ---- one request ---- */
 
-static void sign(const char *id, int64_t at_s, const char *body, char ret[64])
-{
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    char text[1024];
-    unsigned n = 0;
-    int len = snprintf(text, sizeof(text), "%s.%lld.%s", id, (long long)at_s, body);
-
-    assert_in_range(len, 1, sizeof(text) - 1);
-    assert_non_null(HMAC(EVP_sha256(), KEY, (int)strlen(KEY), (const unsigned char *)text, (size_t)len, mac, &n));
-    (void)EVP_EncodeBlock((unsigned char *)ret, mac, (int)n);
-}
-
 /* The platform's clock: a second between two messages of all. */
 static void stamp(int n, char *ret, size_t size)
 {
@@ -135,9 +120,7 @@ static void stamp(int n, char *ret, size_t size)
 static void ask(struct run *r, int fd, const struct delivery *d)
 {
     const struct event *e = &r->events[d->event];
-    char body[512], when[40], id[64], mac[64], request[1536];
-    int64_t at_s = now_wall_ms() / 1000;
-    int n;
+    char body[512], when[40], id[64];
 
     stamp(e->n, when, sizeof(when));
     (void)snprintf(id, sizeof(id), "evt_%llu_%d", (unsigned long long)r->plan->seed, e->n);
@@ -145,13 +128,7 @@ static void ask(struct run *r, int fd, const struct delivery *d)
                    "{\"type\":\"message.created\",\"timestamp\":\"%s\",\"data\":{\"id\":\"m%d\",\"conversation\":\"c%d\",\"user\":{"
                    "\"id\":\"u%d\",\"name\":\"User %d\"},\"type\":\"text\",\"text\":\"say %d %d\"}}",
                    when, e->n, e->talk, e->talk, e->talk, e->talk, e->n);
-    sign(id, at_s, body, mac);
-    n = snprintf(request, sizeof(request),
-                 "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-                 "webhook-id: %s\r\nwebhook-timestamp: %lld\r\nwebhook-signature: v1,%s\r\n\r\n%s",
-                 r->hook, r->nodes[d->node].port, strlen(body), id, (long long)at_s, mac, body);
-    assert_in_range(n, 1, sizeof(request) - 1);
-    web_send(fd, request, (size_t)n);
+    post_send(fd, &r->nodes[d->node], r->hook, id, body);
 }
 
 /* No 2xx: the platform tries once more, wherever the balancer leads it. */
@@ -241,9 +218,6 @@ static int turn(struct run *r, struct hooks_result *ret)
 
 static void begin(struct run *r)
 {
-    static const char channel[] =
-        ",\"api\":{\"adapter\":\"generic\",\"name\":\"Api\",\"queue\":\"service\",\"settings\":{\"url\":\"https://127.0.0.1:9/\","
-        "\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" SECRET "\"]}}";
     struct crowd nobody;
     char config[512];
 
@@ -258,7 +232,7 @@ static void begin(struct run *r)
                    "connections_per_address = 1000\nconversations = 1000000\n",
                    r->dir, r->dir, r->redis.path);
     daemon_start(&r->nodes[0], &(struct daemon_options){ .config = config });
-    json_decref(crowd_enter(&nobody, &r->nodes[0], r->plan->seed, 0, 0, channel));
+    json_decref(crowd_enter(&nobody, &r->nodes[0], r->plan->seed, 0, 0, post_channel(9)));
     crowd_free(&nobody);
     (void)snprintf(r->hook, sizeof(r->hook), "%s", hook_path(&r->nodes[0], CROWD_SITE, "api"));
     daemon_stop(&r->nodes[0]);
@@ -283,6 +257,18 @@ static void end(struct run *r)
         (void)unlink(path);
     }
     (void)rmdir(r->dir);
+}
+
+/* Kills it, and lets it live again; in a build with fault points until it has committed, but not answered, some batches later. */
+static void rise_again(struct run *r, struct daemon *node)
+{
+    char fault[64];
+
+    daemon_kill(node);
+    (void)snprintf(fault, sizeof(fault), "after_commit_before_ack:%d", 50 + chance_below(&r->chance, 100));
+    (void)setenv("KEFUD_FAULT", fault, 1);
+    daemon_restart(node);
+    (void)unsetenv("KEFUD_FAULT");
 }
 
 /* ---- the oracle ---- */
@@ -333,9 +319,11 @@ static void report(struct run *r, struct hooks_result *ret)
         ret->p99_ms = r->took[(int64_t)r->n_took * 99 / 100];
         ret->max_ms = r->took[r->n_took - 1];
     }
-    print_message("F16: seed %llu, %d webhooks of %d conversations, %d deliveries: %d answered 2xx, %d refused, %d broken; %d kills\n",
-                  (unsigned long long)r->plan->seed, r->plan->events, r->plan->talks, ret->deliveries, ret->answered, ret->refused,
-                  ret->broken, r->plan->kills);
+    print_message(
+        "F16: seed %llu, %d webhooks of %d conversations, %d deliveries: %d answered 2xx, %d refused, %d broken; %d kills, %d deaths "
+        "between commit and answer\n",
+        (unsigned long long)r->plan->seed, r->plan->events, r->plan->talks, ret->deliveries, ret->answered, ret->refused, ret->broken,
+        r->plan->kills, ret->deaths);
     print_message("F16: stored %d, lost %d, duplicated %d, gaps %d, strangers %d; %d neighbours stand against the platform's time\n",
                   ret->stored, ret->lost, ret->duplicated, ret->gaps, ret->strangers, ret->inverted);
     print_message("F16: answered p50 %d ms, p99 %d ms, max %d ms, %d after more than %d ms\n", ret->p50_ms, ret->p99_ms, ret->max_ms,
@@ -365,11 +353,14 @@ void hooks_campaign(const struct hooks_plan *plan, struct hooks_result *ret)
     while (turn(r, ret) || r->n_queue) {
         if (now_mono_ms() > deadline)
             fail_msg("%d deliveries are still to be made", r->n_queue);
+        for (int i = 0; i < NODES; i++)
+            if (daemon_ended(&r->nodes[i])) {
+                ret->deaths++;
+                daemon_kill(&r->nodes[i]);
+                daemon_restart(&r->nodes[i]);
+            }
         if (killed < plan->kills && now_mono_ms() - r->began > (int64_t)plan->span_ms * (killed + 1) / (plan->kills + 1)) {
-            struct daemon *node = &r->nodes[chance_below(&r->chance, NODES)];
-
-            daemon_kill(node);
-            daemon_restart(node);
+            rise_again(r, &r->nodes[chance_below(&r->chance, NODES)]);
             killed++;
         }
     }
@@ -382,4 +373,13 @@ void hooks_campaign(const struct hooks_plan *plan, struct hooks_result *ret)
     free(r->queue);
     free(r->took);
     free(r);
+}
+
+void hooks_hold(const struct hooks_result *r, int events)
+{
+    assert_int_equal(r->lost, 0);
+    assert_int_equal(r->duplicated, 0);
+    assert_int_equal(r->gaps, 0);
+    assert_int_equal(r->strangers, 0);
+    assert_int_equal(r->stored, events);
 }

@@ -18,10 +18,13 @@ struct hooks_plan {
 struct hooks_result {
     int deliveries, answered, refused, broken; /* 2xx; other answers; no answer */
     int stored, lost, duplicated, gaps, strangers;
+    int deaths;   /* of a node, between a commit and its answers */
     int inverted; /* neighbours in a conversation that stand against the platform's order: arrival decides, so there are some */
     int p50_ms, p99_ms, max_ms, late; /* late: answered after more than a second */
 };
 
 void hooks_campaign(const struct hooks_plan *plan, struct hooks_result *ret);
+/* All that must be so: of this many webhooks each is one message. */
+void hooks_hold(const struct hooks_result *r, int events);
 
 #endif

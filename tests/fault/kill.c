@@ -1,5 +1,8 @@
 #include "fault/kill.h"
 
+#include "fault/oracle.h"
+#include "fault/post.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +19,17 @@ static const struct {
     const char *name;
     int within;
 } points[] = {
-    { "before_commit", 120 }, { "after_commit_before_ack", 120 }, { "after_ack", 250 }, { "after_reserve", 2 }, { "after_match", 2 },
-    { "before_ready", 1 },
+    { "before_commit", 120 }, { "after_commit_before_ack", 120 },
+    { "after_ack", 250 },     { "after_reserve", 2 },
+    { "after_match", 2 },     { "before_ready", 1 },
+    { "before_claim", 20 },   { "after_send", 20 },
+    { "before_settle", 20 },
 };
 
 struct kill_run {
     struct daemon d;
     struct crowd crowd;
+    struct platform platform;
     struct chance chance;
     int ready[KILLS_MAX], n_ready;
     int back[KILLS_MAX], n_back;
@@ -78,6 +85,20 @@ static void one_life(struct kill_run *r, const struct kill_plan *plan, struct ki
     daemon_kill(&r->d);
 }
 
+/* What was found half sent is sent again, after a moment. */
+static void errands_end(struct kill_run *r, const char *path)
+{
+    int64_t end = now_mono_ms() + 2LL * patience_ms();
+    int left = 1;
+
+    while (left) {
+        left = oracle_peek(path, "SELECT COUNT(*) FROM errand WHERE state < 2");
+        crowd_turn(&r->crowd, &r->d, 20);
+        if (now_mono_ms() > end)
+            fail_msg("%d errands are still to be done", left);
+    }
+}
+
 void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
 {
     struct kill_run *r = calloc(1, sizeof(*r));
@@ -89,8 +110,12 @@ void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
     r->chance.at = plan->seed;
     print_message("F1: seed %llu, %d kills%s%s\n", (unsigned long long)plan->seed, plan->kills, plan->mutant ? ", mutant " : "",
                   plan->mutant ? plan->mutant : "");
-    daemon_start(&r->d, &(struct daemon_options){ .config = "[limits]\nconnections_per_address = 1000\nconversations = 1000000\n" });
-    json_decref(crowd_enter(&r->crowd, &r->d, plan->seed, VISITORS, AGENTS, ""));
+    daemon_start(&r->d, &(struct daemon_options){ .config = "[limits]\nconnections_per_address = 1000\nconversations = 1000000\n"
+                                                            "[channels]\nallow_http = yes\nallow_private = yes\n" });
+    platform_init(&r->platform, plan->seed);
+    json_decref(crowd_enter(&r->crowd, &r->d, plan->seed, VISITORS, AGENTS, post_channel(r->platform.port)));
+    (void)snprintf(r->platform.hook, sizeof(r->platform.hook), "%s", hook_path(&r->d, CROWD_SITE, "api"));
+    r->crowd.platform = &r->platform;
     for (int i = VISITORS - RESTLESS; i < VISITORS; i++)
         r->crowd.talkers[i].leaves = true;
     (void)crowd_live(&r->crowd, &r->d, 300);
@@ -100,21 +125,25 @@ void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
     for (int i = 1; i < plan->kills; i++)
         one_life(r, plan, ret);
     daemon_restart(&r->d);
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", r->d.state);
     crowd_settle(&r->crowd, &r->d);
+    errands_end(r, path);
     daemon_kill(&r->d);
     ret->at_random++;
-    (void)snprintf(path, sizeof(path), "%s/kefud.db", r->d.state);
     crowd_judge(&r->crowd, path, &ret->verdict);
+    platform_judge(&r->platform, path, &ret->platform);
     spread(r->ready, r->n_ready, &ret->ready_p50_ms, &ret->ready_max_ms);
     spread(r->back, r->n_back, &ret->back_p50_ms, &ret->back_max_ms);
     ret->lives_back = r->n_back;
     verdict_print(&ret->verdict, "F1", plan->seed);
+    platform_print(&ret->platform, "F1");
     print_message("F1: killed %d at random moments, %d at fault points (%d before it was ready); ready p50 %d ms, max %d ms; "
                   "all back p50 %d ms, max %d ms (%d lives)\n",
                   ret->at_random, ret->at_point, ret->before_ready, ret->ready_p50_ms, ret->ready_max_ms, ret->back_p50_ms,
                   ret->back_max_ms, ret->lives_back);
     (void)unsetenv("KEFUD_MUTANT");
     crowd_free(&r->crowd);
+    platform_free(&r->platform);
     daemon_finish(&r->d);
     free(r);
 }

@@ -13,6 +13,7 @@ struct kill_plan {
 
 struct kill_result {
     struct verdict verdict;
+    struct platform_verdict platform;
     int at_random, at_point, before_ready;
     int ready_p50_ms, ready_max_ms; /* from the start to the line that says so */
     int back_p50_ms, back_max_ms;   /* from then until everybody has been welcomed */

@@ -56,6 +56,19 @@ int oracle_count(sqlite3 *db, const char *sql)
     return ret;
 }
 
+int oracle_peek(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+    int ret;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", path, sqlite3_errmsg(db));
+    sqlite3_busy_timeout(db, 5000);
+    ret = oracle_count(db, sql);
+    sqlite3_close(db);
+    return ret;
+}
+
 int oracle_gaps(sqlite3 *db)
 {
     return oracle_count(db, "SELECT COUNT(*) FROM conversation c WHERE c.seq <> (SELECT COUNT(*) FROM message m WHERE m.conv = c.n) "
@@ -184,7 +197,6 @@ static void judge_rows(const struct book *b, const struct crowd *c, struct verdi
                 break;
             }
     }
-    (void)c;
 }
 
 /* What was acknowledged to anybody has been seen by the visitor of that conversation. */
@@ -245,6 +257,8 @@ void crowd_judge(struct crowd *c, const char *database, struct verdict *ret)
         const struct talker *t = &c->talkers[i];
 
         ret->refused += t->refused;
+        if (getenv("KEFUD_TEST_TALK"))
+            print_message("  %s: said %d, refused %d, errors %d, %d lines broke\n", t->name, t->n_said, t->refused, t->errors, t->breaks);
         ret->fickle += t->fickle;
         ret->backwards += t->backwards;
         ret->errors += t->errors;

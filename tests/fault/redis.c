@@ -21,6 +21,7 @@
 #define AGENTS     3
 #define ROUNDS_MAX 200
 #define ROUTE_MS   10000
+#define ROUTED_MS  3000 /* what is promised */
 
 /* ---- a server of ours ---- */
 
@@ -364,4 +365,14 @@ void redis_campaign(const struct redis_plan *plan, struct redis_result *ret)
     daemon_finish(&r->d);
     redis_finish(&r->redis);
     free(r);
+}
+
+void redis_holds(const struct redis_result *r)
+{
+    verdict_holds(&r->verdict);
+    assert_int_equal(r->changed_hands, 0);
+    assert_int_equal(r->verdict.released, 0);
+    assert_int_equal(r->verdict.breaks, 0);
+    assert_int_equal(r->unrouted, 0);
+    assert_in_range(r->routed_max_ms, 0, ROUTED_MS);
 }

@@ -43,5 +43,7 @@ struct redis_result {
 };
 
 void redis_campaign(const struct redis_plan *plan, struct redis_result *ret);
+/* All that must be so. */
+void redis_holds(const struct redis_result *r);
 
 #endif

@@ -266,7 +266,7 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
         close_talk(t);
     if (!pace->quiet && !(t->most && t->n_said >= t->most) && !t->again_at && t->open < pace->window && now >= t->due_at) {
         say(t);
-        t->due_at = now + chance_below(&t->chance, pace->think_ms + 1);
+        t->due_at = now + chance_below(&t->chance, (t->agent ? pace->staff_ms : pace->think_ms) + 1);
     }
 }
 

@@ -75,7 +75,8 @@ struct talker {
 
 struct talker_pace {
     int window;   /* texts without an answer */
-    int think_ms; /* between an answer and the next text, at most */
+    int think_ms; /* between two texts, at most */
+    int staff_ms; /* the same for agents */
     bool quiet;   /* only repeats what is open */
 };
 

@@ -23,6 +23,13 @@
 #define START_MS 60000
 #define SAID_MAX 65536
 
+/* KEFUD_TEST_FILTER='*word*' runs only the tests of that name; KEFUD_TEST_TRACE=1 shows what passes, KEFUD_TEST_KEEP=1 keeps the directory. */
+__attribute__((constructor)) static void choose_tests(void)
+{
+    if (getenv("KEFUD_TEST_FILTER"))
+        cmocka_set_test_filter(getenv("KEFUD_TEST_FILTER"));
+}
+
 int patience_ms(void)
 {
     return PATIENCE_MS;
@@ -347,7 +354,7 @@ int program_run(const char *const *argv, const char *input, char **out)
 {
     int64_t end = now_mono_ms() + START_MS;
     char path[] = "/tmp/kf-run-XXXXXX";
-    int in[2], fd = mkstemp(path), status = 0;
+    int in[2] = { -1, -1 }, fd = mkstemp(path), status = 0;
     pid_t pid, got = 0;
 
     assert_true(fd >= 0 && pipe2(in, O_CLOEXEC) == 0);

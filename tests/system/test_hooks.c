@@ -451,7 +451,7 @@ static void replies_of_a_conversation_keep_their_order(void **state)
     finish_talk(conv);
 }
 
-static void the_other_system_hears_of_reading_recalling_and_closing(void **state)
+static void the_other_system_hears_of_reading_typing_recalling_and_closing(void **state)
 {
     const char *conv = begin("u12", "看到了吗");
     char id[64];
@@ -463,6 +463,11 @@ static void the_other_system_hears_of_reading_recalling_and_closing(void **state
     assert_string_equal(text_at(p.json, "type"), "message.read");
     assert_string_equal(text_at(p.json, "data.user.id"), "u12");
     platform_answer(&p, 500, NULL, NULL); /* not worth a repeat: nothing waits behind it */
+    for (int i = 0; i < 3; i++)           /* as a page does at each key */
+        wire_sendf(&agent.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", conv);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "typing.on");
+    platform_answer(&p, 204, NULL, NULL);
     seq = staff_say(&agent, conv, "r1", "说错了");
     platform_take(&p);
     assert_string_equal(text_at(p.json, "type"), "message.send");
@@ -547,7 +552,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
         cmocka_unit_test(replies_of_a_conversation_keep_their_order),
-        cmocka_unit_test(the_other_system_hears_of_reading_recalling_and_closing),
+        cmocka_unit_test(the_other_system_hears_of_reading_typing_recalling_and_closing),
         cmocka_unit_test(a_file_goes_out_as_an_address_that_only_its_signature_opens),
         cmocka_unit_test(nothing_is_acknowledged_that_could_not_be_stored),
     };

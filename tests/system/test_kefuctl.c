@@ -282,6 +282,38 @@ static void a_person_is_added_while_it_is_stopped(void **unused)
     stop();
 }
 
+static void a_site_is_added_while_it_runs(void **unused)
+{
+    char file[128], password[64] = "";
+    const char *told;
+
+    (void)unused;
+    start(NULL);
+    snprintf(file, sizeof(file), "%s/second.json", base);
+    put(file,
+        "{\"site\":{\"key\":\"second\",\"name\":\"Second\"},\"queues\":{\"desk\":{\"name\":\"Desk\"}},"
+        "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"Page\",\"queue\":\"desk\"}},"
+        "\"people\":[{\"email\":\"li@second.example\",\"name\":\"Li\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],\"capacity\":3}]}",
+        0600);
+    assert_int_equal(CTL(NULL, "site", "add", file), 0);
+    must_say("site: second");
+    told = strstr(said, "people[0].password: ");
+    assert_non_null(told);
+    assert_int_equal(sscanf(told, "people[0].password: %63s", password), 1);
+    assert_int_equal(sign_in("li@second.example", password), 201);
+    assert_int_equal(
+        CTL("one password for both\n", "user", "add", "li@second.example", "--name", "Li", "--site", "demo", "--roles", "agent"), 0);
+    assert_int_equal(sign_in("li@second.example", password), 401);
+    assert_int_equal(sign_in("li@second.example", "one password for both"), 201);
+    assert_int_equal(CTL(NULL, "site", "add", file), 1);
+    must_say("there is a site \"second\" already");
+    put(file, "{\"site\":{\"key\":\"third\",\"nme\":\"Third\"}}", 0600);
+    assert_int_equal(CTL(NULL, "site", "add", file), 1);
+    must_say("nme");
+    assert_int_equal(CTL(NULL, "site", "add"), 2);
+    stop();
+}
+
 static void what_cannot_be_added_is_refused_in_words(void **unused)
 {
     static const struct {
@@ -488,6 +520,7 @@ int main(void)
         EACH(status_tells_how_the_daemon_is),
         EACH(a_person_is_added_renewed_and_disabled_while_it_runs),
         EACH(a_person_is_added_while_it_is_stopped),
+        EACH(a_site_is_added_while_it_runs),
         EACH(what_cannot_be_added_is_refused_in_words),
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),

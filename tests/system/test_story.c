@@ -345,6 +345,34 @@ static void the_same_cid_is_one_message(void **state)
     end(&s);
 }
 
+/* The line broke between the commit and the ack, and meanwhile the act has become impossible. */
+static void an_act_that_was_done_is_acknowledged_when_it_comes_again(void **state)
+{
+    struct scene s;
+    struct staff b = { 0 };
+    char transfer[200];
+    int64_t seq;
+
+    (void)state;
+    begin(&s, "断线重发");
+    staff_online(&b, &d, AGENT2, SITE);
+    seq = staff_say(&s.a, s.v.conv, "m1", "存下了");
+    (void)snprintf(transfer, sizeof(transfer), "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t1\",\"to\":{\"agent\":\"%s\"}}",
+                   s.v.conv, b.id);
+    wire_text(&s.a.wire, transfer);
+    assert_string_equal(wire_verdict(&s.a.wire, "t1"), "ack");
+    assert_int_equal(staff_say(&s.a, s.v.conv, "m1", "存下了"), seq);
+    wire_text(&s.a.wire, transfer);
+    assert_string_equal(wire_verdict(&s.a.wire, "t1"), "ack");
+    wire_sendf(&s.a.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"m1\",\"kind\":\"text\",\"text\":\"别的\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "m1"), "not_found"); /* other content is another act */
+    close_by_agent(&b, s.v.conv);
+    close_by_agent(&b, s.v.conv);
+    leave(&b);
+    leave(&s.a);
+    visitor_free(&s.v);
+}
+
 static void a_recalled_message_is_gone_for_everybody(void **state)
 {
     struct scene s;
@@ -449,6 +477,7 @@ int main(void)
         cmocka_unit_test(an_agent_who_comes_back_has_the_same_conversations),
         cmocka_unit_test(two_windows_of_one_visitor_agree),
         cmocka_unit_test(the_same_cid_is_one_message),
+        cmocka_unit_test(an_act_that_was_done_is_acknowledged_when_it_comes_again),
         cmocka_unit_test(a_recalled_message_is_gone_for_everybody),
         cmocka_unit_test(a_form_becomes_a_card_and_a_choice_its_text),
         cmocka_unit_test(a_message_left_becomes_a_conversation_when_agents_return),
