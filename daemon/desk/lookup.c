@@ -51,7 +51,7 @@ static void lookup_end(struct lookup *l)
 static bool found(struct lookup *l, struct seat *seat, enum kf_rc rc, const struct kf_key *site, const char *absent,
                   const struct kf_err *why)
 {
-    if (!rc && key_eq(site, &seat->site))
+    if (!rc && site && key_eq(site, &seat->site))
         return true;
     if (!rc || rc == KF_ABSENT)
         seat_refuse(l->d, seat, &l->in, KF_ABSENT, absent);
