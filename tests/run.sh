@@ -104,7 +104,8 @@ node_run() { # NAME FOLDER COMMAND...
     [ $rc -ne 0 ] && [ "$f" -eq 0 ] && f=1
     count "$name" "$p" "$f" "$s"
     if [ "$f" -gt 0 ]; then
-        tail -n 120 "$out"
+        # Each failed test with its reason; where there is none, the program's last words.
+        awk '/^ *not ok /, /^ *\.\.\.$/' "$out" | head -n 300 | grep . || tail -n 60 "$out"
     elif [ "$s" -gt 0 ]; then
         grep -E '# (SKIP|skip)|﹣' "$out" | head -n 10
     fi

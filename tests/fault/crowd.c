@@ -175,6 +175,20 @@ static bool everybody_heard(const struct crowd *c)
     return true;
 }
 
+static void show_waiting(const struct crowd *c)
+{
+    for (int i = 0; i < c->n; i++) {
+        const struct talker *t = &c->talkers[i];
+
+        if (!t->out && (t->state != TALKER_UP || !t->pongs))
+            print_message("%s: state %d, %d pongs, %d breaks, first error: %s\n", t->name, t->state, t->pongs, t->breaks, t->first_error);
+        for (int k = 0; !t->out && k < t->n_sights; k++)
+            if (t->sights[k].asked)
+                print_message("%s: waits for %s after %lld, has heard of %lld, %d breaks, first error: %s\n", t->name, t->sights[k].conv,
+                              (long long)t->sights[k].whole, (long long)t->sights[k].top, t->breaks, t->first_error);
+    }
+}
+
 static void show_open(const struct crowd *c)
 {
     for (int i = 0; i < c->n; i++)
@@ -205,7 +219,9 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
             talker_ping(&c->talkers[i]);
     while (!everybody_heard(c)) {
         crowd_turn(c, d, TURN_MS);
-        if (now_mono_ms() > end)
+        if (now_mono_ms() > end) {
+            show_waiting(c);
             fail_msg("somebody waits for a pong or for history");
+        }
     }
 }
