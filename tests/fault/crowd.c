@@ -159,6 +159,14 @@ int crowd_twice_held(struct crowd *c)
     return ret;
 }
 
+/* Once on each line: one that broke with the last kill may only now be seen to be broken. */
+static void ping_all(struct crowd *c)
+{
+    for (int i = 0; i < c->n; i++)
+        if (c->talkers[i].state == TALKER_UP && !c->talkers[i].pinged)
+            talker_ping(&c->talkers[i]);
+}
+
 static bool everybody_heard(const struct crowd *c)
 {
     for (int i = 0; i < c->n; i++) {
@@ -166,7 +174,7 @@ static bool everybody_heard(const struct crowd *c)
 
         if (t->out)
             continue;
-        if (t->state != TALKER_UP || !t->pongs)
+        if (t->state != TALKER_UP || !t->pinged || !t->pongs)
             return false;
         for (int k = 0; k < t->n_sights; k++)
             if (t->sights[k].asked)
@@ -215,9 +223,9 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
             fail_msg("%d of %d texts were never answered; %d of %d are connected", crowd_open(c), crowd_said(c), crowd_up(c), c->n);
     }
     for (int i = 0; i < c->n; i++)
-        if (!c->talkers[i].out)
-            talker_ping(&c->talkers[i]);
+        c->talkers[i].pinged = false;
     while (!everybody_heard(c)) {
+        ping_all(c);
         crowd_turn(c, d, TURN_MS);
         if (now_mono_ms() > end) {
             show_waiting(c);

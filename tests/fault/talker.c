@@ -119,6 +119,7 @@ static void broken(struct talker *t)
         t->breaks++;
     wire_drop(&t->wire);
     t->state = TALKER_AWAY;
+    t->pinged = false;
     t->node = !t->node; /* where there are two */
     t->retry_at = now_mono_ms() + RETRY_MS + chance_below(&t->chance, RETRY_MS);
     for (int i = 0; i < t->n_sights; i++) {
@@ -297,6 +298,7 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
 void talker_ping(struct talker *t)
 {
     t->pongs = 0;
+    t->pinged = true;
     wire_text(&t->wire, "{\"type\":\"ping\"}");
 }
 

@@ -52,6 +52,7 @@ struct talker {
     int64_t due_at;   /* the next text, ms */
     int64_t again_at; /* repeat what is open, ms; 0: no */
     int pongs;
+    bool pinged; /* on this line */
 
     struct said *said; /* number n is said[n - 1] */
     int n_said, cap_said;
