@@ -24,6 +24,7 @@ struct store_config {
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
+    size_t reads_max;        /* questions waiting for the readers; beyond it KF_AGAIN at once; 0: 20,000 */
     void (*wake)(void *ctx); /* from any thread, coalesced */
     void *wake_ctx;
     /* Each line that an operator should read; from any thread. NULL: none. */
