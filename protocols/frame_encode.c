@@ -381,7 +381,14 @@ static struct slice whole_characters(const char *text)
 
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why)
 {
-    ADD(b, "{\"type\":\"error\"");
+    frame_error_of(b, NULL, NULL, cid, why);
+}
+
+void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why)
+{
+    begin(b, SLICE("{\"type\":\"error\""), conv);
+    if (of)
+        text_member(b, SLICE(",\"of\":"), of);
     if (cid.n) {
         ADD(b, ",\"cid\":");
         buf_json(b, cid);
@@ -446,6 +453,22 @@ void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry 
     begin(b, SLICE("{\"type\":\"timeline\""), conv);
     ADD(b, ",\"entry\":");
     frame_entry(b, e);
+    buf_char(b, '}');
+}
+
+void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed)
+{
+    number_member(b, SLICE("{\"type\":\"site\",\"at\":"), at);
+    buf_add(b, hours_open ? SLICE(",\"hours_open\":true") : SLICE(",\"hours_open\":false"));
+    buf_add(b, staffed ? SLICE(",\"staffed\":true}") : SLICE(",\"staffed\":false}"));
+}
+
+void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at)
+{
+    text_member(b, SLICE("{\"type\":\"presence\",\"presence\":"), presence_name(presence));
+    if (reason && *reason)
+        text_member(b, SLICE(",\"reason\":"), reason);
+    number_member(b, SLICE(",\"at\":"), at);
     buf_char(b, '}');
 }
 

@@ -71,6 +71,10 @@ struct entry {
     const char *data; /* never NULL: "{}" at least */
 };
 
+struct arena;
+/* All that `m` points to, copied; false when memory is out. */
+bool message_copy(struct arena *a, const struct message *m, struct message *ret);
+
 const char *role_name(enum role role);
 const char *message_kind_name(enum message_kind kind);
 const char *delivery_name(enum delivery d);
