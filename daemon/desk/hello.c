@@ -585,6 +585,7 @@ static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct
         session_error(d->session, seat, slice_of(call->cid), why);
     else if (seat) {
         buf_clear(&d->out);
+        desk_file_urls(d, &call->site, q->arena, q->messages, q->n_messages);
         (void)frame_history(&d->out, &call->conv, q->messages, q->n_messages, q->more, call->n != 0);
         session_send(d->session, seat, &d->out);
     }

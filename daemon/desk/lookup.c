@@ -1,5 +1,8 @@
 /* lookup.c: what a frame names is read before it is acted upon. The frame is kept meanwhile; whoever sent it may be gone by then. */
+#include "core/permit.h"
 #include "desk/inner.h"
+
+#define NO_FILE "no such file: upload it first"
 
 struct lookup {
     struct desk *d;
@@ -8,6 +11,7 @@ struct lookup {
     struct inbound in;   /* its texts are copies */
     conv_known *conv;
     file_known *file;
+    struct stored_file stored; /* while it is found out who may read it; its texts are copies */
 };
 
 /* What acts that come here may carry; whatever else a frame has stays behind. */
@@ -93,14 +97,68 @@ static bool uploaded_by(const struct seat *seat, const struct kf_id *by)
     return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
 }
 
+/* Whoever reads a conversation that refers to a file may name it anew. */
+static bool may_read_one(const struct desk_site *ds, const struct seat *seat, const struct query *q)
+{
+    const struct member *m = seat->side == FRAME_STAFF ? member_of(ds, &seat->who) : NULL;
+
+    for (size_t i = 0; i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+
+        if (!key_eq(&c->site, &seat->site))
+            continue;
+        if (seat->side == FRAME_VISITOR ? id_eq(&c->contact, &seat->who) || id_eq(&c->contact, &seat->device)
+                                        : permit(m, VERB_READ, &seat->site, c) || permit(m, VERB_TRANSCRIPT, &seat->site, c))
+            return true;
+    }
+    return false;
+}
+
+static void have_file_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct lookup *l = ctx;
+    struct seat *seat = session_seat(l->d->session, l->conn);
+    struct desk_site *ds = seat ? site_of(l->d, &seat->site) : NULL;
+
+    if (ds && !rc && !may_read_one(ds, seat, q))
+        rc = KF_ABSENT; /* somebody else's: as if it were not there */
+    if (ds && found(l, seat, rc, rc ? NULL : &l->stored.site, NO_FILE, why))
+        l->file(l->d, seat, &l->in, &l->stored);
+    lookup_end(l);
+}
+
+/* It is somebody else's: who has been shown it may show it to others. */
+static void ask_file_convs(struct lookup *l, const struct stored_file *f)
+{
+    struct query *q = query_new(QUERY_FILE_CONVS);
+    struct seat *seat = session_seat(l->d->session, l->conn);
+
+    l->stored = *f;
+    l->stored.name = arena_text(l->arena, slice_of(f->name));
+    l->stored.mime = arena_text(l->arena, slice_of(f->mime));
+    l->stored.by.name = "";
+    if (!q || !l->stored.name || !l->stored.mime) {
+        if (q)
+            arena_free(q->arena);
+        seat_refuse(l->d, seat, &l->in, KF_NOMEM, "out of memory");
+        lookup_end(l);
+        return;
+    }
+    q->id = f->id;
+    q->limit = 50;
+    l->d->ports.read(l->d->ports.ctx, q, have_file_convs, l);
+}
+
 static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct lookup *l = ctx;
     struct seat *seat = session_seat(l->d->session, l->conn);
 
-    if (seat && !rc && !uploaded_by(seat, &q->file.by.id))
-        rc = KF_ABSENT; /* somebody else's: as if it were not there */
-    if (seat && found(l, seat, rc, rc ? NULL : &q->file.site, "no such file: upload it first", why))
+    if (seat && !rc && key_eq(&q->file.site, &seat->site) && !uploaded_by(seat, &q->file.by.id)) {
+        ask_file_convs(l, &q->file);
+        return;
+    }
+    if (seat && found(l, seat, rc, rc ? NULL : &q->file.site, NO_FILE, why))
         l->file(l->d, seat, &l->in, &q->file);
     lookup_end(l);
 }
