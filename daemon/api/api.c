@@ -672,6 +672,7 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     bool staff = strcmp(protocol, PROTOCOL_STAFF) == 0;
     struct slice cookie = cookie_value(cookies, staff ? COOKIE_STAFF : COOKIE_VISITOR);
     struct ticket *t;
+    struct kf_id id;
 
     *user = NULL;
     if (at_files_origin(api, head->headers, head->n_headers)) {
@@ -696,6 +697,8 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
         *reason = "sign in first";
         return 401;
     }
+    if (!staff) /* of the tokens for all sites only that of this one stays with the socket */
+        cookie = desk_cookie_token(api->cfg.desk, site, cookie, &id);
     t = calloc(1, sizeof(*t));
     if (!t || (cookie.n && !(t->cookie = strndup(cookie.p, cookie.n)))) {
         free(t);

@@ -253,7 +253,7 @@ static bool visitor_of(struct turn *t, const struct site *site, struct kf_id *re
         return desk_token_check(turn_desk(t), site, (struct slice){ bearer.p + 7, bearer.n - 7 }, ret) == KF_OK;
     if (strcmp(t->method, "GET") != 0 && strcmp(t->method, "HEAD") != 0 && (!origin.n || !origin_ours(t->api, origin)))
         return false;
-    return cookie.n && desk_token_check(turn_desk(t), site, cookie, ret) == KF_OK;
+    return desk_cookie_token(turn_desk(t), site, cookie, ret).n > 0;
 }
 
 static bool read_session(struct turn *t, store_answer *done, void *ctx)

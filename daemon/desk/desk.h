@@ -59,8 +59,10 @@ int64_t desk_file_max(struct desk *d, const struct site *site);
 bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
-/* A token for a visitor who has none. */
-bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n);
+/* Of a cookie, which holds a token for each site that the browser knows, that of this site; empty: none that holds. */
+struct slice desk_cookie_token(struct desk *d, const struct site *site, struct slice cookie, struct kf_id *ret);
+/* The cookie anew, for a visitor whom this site does not know or whose token is due; false: it is good as it is. */
+bool desk_cookie_renewed(struct desk *d, const struct site *site, struct slice cookie, struct buf *ret);
 /* The address of a file on `files_origin`, good for ten minutes, FILE_URL_MAX bytes at most; false: there is no such origin. */
 #define FILE_URL_MAX 512
 bool desk_file_url(struct desk *d, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n);

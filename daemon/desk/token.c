@@ -1,5 +1,6 @@
 #include "desk/inner.h"
 
+#include <ctype.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -9,6 +10,8 @@
 /* A visitor who comes back within a year is the same visitor. */
 #define TOKEN_LIFE_MS (365LL * 24 * 3600 * 1000)
 #define MAC_HEX       64
+#define COOKIE_TOKENS 16 /* 2 KiB: half of what browsers keep in a cookie */
+#define TOKEN_LEAST   (3 + 36 + 1 + 1 + 1 + MAC_HEX)
 #define PAGE_FILE_MS  (10LL * 60 * 1000) /* how long a page may use the address of a file */
 
 static bool mac_hex(const char *secret, struct slice text, char ret[MAC_HEX + 1])
@@ -36,16 +39,17 @@ static struct slice token_text(const struct site *site, const struct kf_id *id, 
     return (struct slice){ text, n > 0 && n < 160 ? (size_t)n : 0 };
 }
 
+static bool signed_by(const char *secret, struct slice text, struct slice sent)
+{
+    char mac[MAC_HEX + 1];
+
+    return sent.n == MAC_HEX && mac_hex(secret, text, mac) && CRYPTO_memcmp(mac, sent.p, MAC_HEX) == 0;
+}
+
 /* While the secret is being changed, what the one before has signed still holds. */
 static bool signed_right(const struct site *site, struct slice text, struct slice sent)
 {
-    const char *secrets[] = { site->token_secret, site->token_secret_old };
-    char mac[MAC_HEX + 1];
-
-    for (size_t i = 0; sent.n == MAC_HEX && i < sizeof(secrets) / sizeof(secrets[0]); i++)
-        if (mac_hex(secrets[i], text, mac) && CRYPTO_memcmp(mac, sent.p, MAC_HEX) == 0)
-            return true;
-    return false;
+    return signed_by(site->token_secret, text, sent) || signed_by(site->token_secret_old, text, sent);
 }
 
 bool token_make(const struct site *site, const struct kf_id *visitor, int64_t now_ms, char *ret, size_t n)
@@ -61,7 +65,7 @@ bool token_make(const struct site *site, const struct kf_id *visitor, int64_t no
     return len > 0 && (size_t)len < n;
 }
 
-enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret)
+enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret, bool *renew)
 {
     char text[192], what[160];
     char *id, *expiry, *sent, *end;
@@ -87,14 +91,75 @@ enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_m
     signed_text = token_text(site, ret, until, what);
     if (!signed_text.n || !signed_right(site, signed_text, slice_of(sent)))
         return KF_AUTH;
-    return until > now_ms ? KF_OK : KF_AUTH;
+    if (until <= now_ms)
+        return KF_AUTH;
+    if (renew) /* who comes back now and then is never forgotten; nor is what an old secret signed left to die with it */
+        *renew = until - now_ms < TOKEN_LIFE_MS / 2 || !signed_by(site->token_secret, signed_text, slice_of(sent));
+    return KF_OK;
+}
+
+/* ---- the cookie: "TOKEN~TOKEN~…", one for each site of this host that the browser knows, the newest first ---- */
+
+/* The next token of the cookie's value, without what separates them; p == NULL at the end. */
+static struct slice cookie_next(struct slice *rest)
+{
+    const char *end = rest->n ? memchr(rest->p, '~', rest->n) : NULL;
+    struct slice ret = { rest->n ? rest->p : NULL, end ? (size_t)(end - rest->p) : rest->n };
+
+    *rest = (struct slice){ rest->p + ret.n + (end ? 1 : 0), rest->n - ret.n - (end ? 1 : 0) };
+    return ret;
+}
+
+struct slice cookie_token(const struct site *site, struct slice cookie, int64_t now_ms, struct kf_id *ret, bool *renew)
+{
+    int left = COOKIE_TOKENS;
+
+    for (struct slice t = cookie_next(&cookie); t.p && left > 0; t = cookie_next(&cookie), left--)
+        if (token_read(site, t, now_ms, ret, renew) == KF_OK)
+            return t;
+    return (struct slice){ NULL, 0 };
+}
+
+/* Of a site that we cannot or need not know: does it look like a token that has not ended? What is no token is not carried along. */
+static bool token_alive(struct slice t, int64_t now_ms)
+{
+    char text[192], *end;
+
+    if (t.n >= sizeof(text) || t.n < TOKEN_LEAST || !slice_starts(t, "v1."))
+        return false;
+    for (size_t i = 0; i < t.n; i++)
+        if (!isalnum((unsigned char)t.p[i]) && t.p[i] != '.' && t.p[i] != '-')
+            return false;
+    memcpy(text, t.p, t.n);
+    text[t.n] = '\0';
+    end = strchr(text + 3, '.');
+    return end && strtoll(end + 1, NULL, 10) > now_ms;
+}
+
+bool cookie_with(const struct site *site, struct slice cookie, struct slice token, int64_t now_ms, struct buf *ret)
+{
+    int n = 1, left = COOKIE_TOKENS;
+    struct kf_id id;
+
+    buf_add(ret, token);
+    for (struct slice t = cookie_next(&cookie); t.p && n < COOKIE_TOKENS && left > 0; t = cookie_next(&cookie), left--)
+        if (token_alive(t, now_ms) && token_read(site, t, now_ms, &id, NULL)) {
+            buf_char(ret, '~');
+            buf_add(ret, t);
+            n++;
+        }
+    return buf_ok(ret);
 }
 
 bool identity_right(const struct site *site, struct slice id, struct slice hash)
 {
-    char mac[MAC_HEX + 1];
+    char sent[MAC_HEX];
 
-    return id.n && hash.n == MAC_HEX && mac_hex(site->identity_secret, id, mac) && CRYPTO_memcmp(mac, hash.p, MAC_HEX) == 0;
+    if (!id.n || hash.n != MAC_HEX)
+        return false;
+    for (size_t i = 0; i < MAC_HEX; i++) /* whoever signs may write hex either way */
+        sent[i] = (char)tolower((unsigned char)hash.p[i]);
+    return signed_by(site->identity_secret, id, (struct slice){ sent, MAC_HEX });
 }
 
 struct kf_id identity_contact(const struct site *site, struct slice id)
@@ -115,14 +180,25 @@ struct kf_id identity_contact(const struct site *site, struct slice id)
 
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret)
 {
-    return token_read(site, token, now(d), ret);
+    return token_read(site, token, now(d), ret, NULL);
 }
 
-bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n)
+struct slice desk_cookie_token(struct desk *d, const struct site *site, struct slice cookie, struct kf_id *ret)
 {
-    struct kf_id id = fresh_id(d);
+    return cookie_token(site, cookie, now(d), ret, NULL);
+}
 
-    return token_make(site, &id, now(d), ret, n);
+bool desk_cookie_renewed(struct desk *d, const struct site *site, struct slice cookie, struct buf *ret)
+{
+    struct kf_id id;
+    bool renew = false;
+    char token[192];
+
+    if (!cookie_token(site, cookie, now(d), &id, &renew).n)
+        id = fresh_id(d);
+    else if (!renew)
+        return false;
+    return token_make(site, &id, now(d), token, sizeof(token)) && cookie_with(site, cookie, slice_of(token), now(d), ret);
 }
 
 /* ---- addresses of files: "exp=SECONDS&sig=HEX", HMAC-SHA256 of "file|ID|EXP" ---- */
