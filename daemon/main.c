@@ -654,6 +654,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     const struct session_net net = { n, session_net_send, session_net_close };
     struct desk_config desk = { .node = n->id,
                                 .sole = !n->cfg.redis.url,
+                                .files_origin = n->cfg.listen.files_origin,
                                 .public_url = n->cfg.listen.public_url.n ? n->cfg.listen.public_url.items[0] : "",
                                 .log = log_line };
     struct session_ops ops;
