@@ -203,7 +203,7 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
 /* What a set of a site says of a person is what is said here, so one table reads both. */
 static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
 {
-    const struct keys_at at = { "person", t->arena, why };
+    const struct keys_at at = { .what = "person", .arena = t->arena, .why = why };
     struct site_person p = { .email = NULL };
     json_t *site = json_object_get(root, "site");
     enum kf_rc rc;

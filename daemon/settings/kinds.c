@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "queue", "channel", "wording", "rule", "canned" };
+static const char *const names[] = { "site", "hours", "queue", "channel", "wording", "rule", "canned" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -131,6 +131,7 @@ static const struct key site_keys[] = {
     { "language", KEY_TEXT, .min = 2, .max = 8, .def = "zh-CN", .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_SITE(language),
       .help = "the language of those who speak none of ours" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, .def = "Asia/Shanghai", IN_SITE(zone), .help = "time zone of reports and of business hours" },
+    { "hours", KEY_WORD, IN_SITE(hours_key), .help = "business hours of queues that have none; without them they are open day and night" },
     { "color", KEY_TEXT, .min = 7, .max = 7, .def = "#0b5fd0", .fits = fits_color, .form = "a colour such as #0b5fd0", IN_SITE(color),
       .help = "the colour of the chat window" },
     { "embed", KEY_TEXTS, .max = 64, .fits = fits_origin, .form = "a list of origins such as https://www.example.com", IN_SITE(embed),
@@ -138,7 +139,9 @@ static const struct key site_keys[] = {
     { "identity_secret", KEY_TEXT, .secret = true, .min = 16, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
       IN_SITE(identity_secret), .help = "the key with which your web site signs who its visitors are; without it nobody is believed" },
     { "token_secret", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
-      IN_SITE(token_secret), .help = "signs visitors' tokens; made at the first start" },
+      IN_SITE(token_secret), .help = "signs visitors' tokens and the addresses of files; made at the first start" },
+    { "token_secret_old", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
+      IN_SITE(token_secret_old), .help = "the token_secret before the present one: what it has signed still holds" },
     { "text_max", KEY_SMALL, .min = 1, .max = 20000, .def = "4096", IN_SITE(text_max), .help = "characters of a message" },
     { "file_max", KEY_INT, .min = 0, .max = 1LL << 30, .def = "10485760", IN_SITE(file_max),
       .help = "bytes of a file that is sent; 0: none" },
@@ -159,9 +162,36 @@ static const struct key site_keys[] = {
     { 0 },
 };
 
+/* ---- hours: a document of its own, or written into the queue that keeps them ---- */
+
+static enum kf_rc take_calendar(const struct keys_at *at, const struct key *k, json_t *value, void *into)
+{
+    return calendar_member(at, k->name, value, &((struct site_hours *)into)->hours);
+}
+
+#define IN_HOURS(member) .at = offsetof(struct site_hours, member)
+
+static const struct key hours_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_HOURS(name), .help = "what the staff read" },
+    { "zone", KEY_TEXT, .min = 1, .max = 64, IN_HOURS(zone), .help = "their time zone; else the site's" },
+    { "week", KEY_OTHER, .take = take_calendar, .help = "for each day a list of spans; a day that is not named is closed" },
+    { "special", KEY_OTHER, .take = take_calendar, .help = "holidays and extra working days" },
+    { "closed", KEY_ANY, .take = take_calendar, .help = "closed for a while, whatever the calendar says" },
+    { 0 },
+};
+
 static enum kf_rc take_hours(const struct keys_at *at, const struct key *k, json_t *value, void *into)
 {
-    return calendar_read(at, k->name, value, &((struct site_queue *)into)->hours);
+    struct site_queue *q = into;
+    struct keys_at inner = *at;
+
+    inner.path = "hours.";
+    if (json_is_string(value) && key_parse((struct slice){ json_string_value(value), json_string_length(value) }, &q->hours_key))
+        return KF_OK;
+    if (!json_is_object(value))
+        return keys_fail(at, "%s must be an object, or the key of a document of the kind hours", k->name);
+    q->own_hours = true;
+    return calendar_read(&inner, value, &q->hours);
 }
 
 #define IN_QUEUE(member) .at = offsetof(struct site_queue, member)
@@ -173,7 +203,7 @@ static const struct key queue_keys[] = {
     { "skills", KEY_WORDS, .max = 8, IN_QUEUE(skills), .count = offsetof(struct site_queue, n_skills),
       .help = "what its agents must know" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, IN_QUEUE(zone), .help = "time zone of its hours; else the site's" },
-    { "hours", KEY_OTHER, IN_QUEUE(hours), .take = take_hours, .help = "business hours; without them it is open day and night" },
+    { "hours", KEY_ANY, .take = take_hours, .help = "business hours, or the key of a document of them; else the site's" },
     { 0 },
 };
 
@@ -244,7 +274,7 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -302,9 +332,11 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
     switch (k) {
     case KIND_SITE:
         return finish_zone(at, ret->site.zone);
+    case KIND_HOURS:
+        ret->hours.key = *key;
+        return finish_zone(at, ret->hours.zone);
     case KIND_QUEUE:
         ret->queue.key = *key;
-        ret->queue.hours.always = !json_object_get(body, "hours");
         return finish_zone(at, ret->queue.zone);
     case KIND_CHANNEL:
         ret->channel.key = *key;

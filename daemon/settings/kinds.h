@@ -6,7 +6,7 @@
 #include "settings/site.h"
 
 /* As document kinds go, in the order in which a site is put together. */
-enum kind { KIND_SITE, KIND_QUEUE, KIND_CHANNEL, KIND_WORDING, KIND_RULE, KIND_CANNED, KIND_COUNT };
+enum kind { KIND_SITE, KIND_HOURS, KIND_QUEUE, KIND_CHANNEL, KIND_WORDING, KIND_RULE, KIND_CANNED, KIND_COUNT };
 
 /* -1: there is no such kind. */
 int kind_parse(struct slice s);
@@ -23,6 +23,7 @@ struct rule_document {
 };
 union filled {
     struct site site;
+    struct site_hours hours;
     struct site_queue queue;
     struct site_channel channel;
     struct rule_document rule;
