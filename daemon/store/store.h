@@ -140,7 +140,7 @@ struct query {
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
-    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
 
     /* The answer. */
