@@ -6,6 +6,7 @@
 #include "core/segment.h"
 #include "store/inside.h"
 #include "store/row.h"
+#include "store/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -207,6 +208,23 @@ static enum kf_rc site_number(struct walk *w, int64_t *ret)
     return stmt_end(s, w->why);
 }
 
+/* One of whose words the index does not know all places. */
+static enum kf_rc dense_fits(struct walk *w, int64_t id, bool *fits)
+{
+    struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
+    struct slice text;
+
+    *fits = false;
+    stmt_i64(s, id);
+    if (stmt_row(s)) {
+        (void)get_i64(s);
+        (void)get_i64(s);
+        text = get_slice(s);
+        *fits = text.n && segment_match(text, w->q->search.terms);
+    }
+    return stmt_end(s, w->why);
+}
+
 static enum kf_rc walk_hits(struct walk *w, struct slice expression)
 {
     int64_t site;
@@ -220,10 +238,15 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
     stmt_i64(s, w->top ? w->top : INT64_MAX);
     while (!rc && !walk_full(w) && stmt_row(s)) {
         int64_t id = get_i64(s), conv = get_i64(s);
+        bool fits = true;
 
         if (!w->top)
             w->top = id;
-        if (get_i64(s) == site)
+        if (get_i64(s) != site)
+            continue;
+        if (get_i64(s))
+            rc = dense_fits(w, id, &fits);
+        if (!rc && fits)
             rc = one_hit(w, id, conv);
     }
     if (rc)
@@ -384,7 +407,7 @@ static enum kf_rc search_words(struct walk *w, struct buf *expression)
 
     if (!w->r->index)
         return kf_fail(w->why, KF_UNSUPPORTED, "there is no search index here");
-    if (!segment_fts5(w->q->search.terms, expression))
+    if (!(w->r->store->postgres ? words_query : segment_fts5)(w->q->search.terms, expression))
         return KF_OK; /* nothing that could be found: punctuation, or only exclusions */
     if (!buf_ok(expression))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
