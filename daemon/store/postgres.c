@@ -7,6 +7,7 @@
 #include "core/mutant.h"
 #include "store/archive.h"
 #include "store/postgres_schema.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,7 +176,7 @@ static const char *session_of(enum db_mode mode)
 {
     switch (mode) {
     case DB_READ:
-        return "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'";
+        return "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET cursor_tuple_fraction = 1";
     case DB_DERIVED:
         return "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'";
     case DB_KEEP:
@@ -494,6 +495,7 @@ static enum kf_rc walk_on(struct stmt *s)
     return rc;
 }
 
+/* Of hits all are counted, of a list that may be the whole store only the beginning is read: so the planner is told. */
 static enum kf_rc walk_begin(struct stmt *s)
 {
     struct postgres *p = (struct postgres *)s->db;
@@ -505,6 +507,11 @@ static enum kf_rc walk_begin(struct stmt *s)
 
     if (snprintf(text, sizeof(text), "DECLARE %s NO SCROLL CURSOR FOR %s", names[q->which], select) >= (int)sizeof(text))
         return kf_fail(&p->db.why, KF_LIMIT, "%s is too long", names[q->which]);
+    if (q->which != SQL_INDEX_FIND) {
+        rc = run_text(p, "SET LOCAL cursor_tuple_fraction = 0.01");
+        if (rc)
+            return rc;
+    }
     r = PQexecParams(p->conn, text, s->arg, NULL, q->values, q->lengths, q->formats, 1);
     rc = postgres_rc(&p->db, r);
     PQclear(r);
@@ -687,4 +694,31 @@ enum kf_rc postgres_open(struct db **ret, const char *url, enum db_mode mode, bo
     }
     *ret = &p->db;
     return KF_OK;
+}
+
+/* As the writer would open it, so that whatever it would refuse is said. Nobody is kept out: it is not entered. */
+enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why)
+{
+    struct db *db = NULL;
+    PGresult *r = NULL;
+    int messages, files;
+    enum kf_rc rc = postgres_open(&db, cfg->url, DB_FILES, false, why);
+
+    if (rc)
+        return rc;
+    messages = postgres_schema(db, "messages");
+    files = postgres_schema(db, "files");
+    r = PQexec(postgres_handle(db), "SELECT current_setting('server_version'), current_database(), "
+                                    "pg_size_pretty(pg_database_size(current_database())), current_setting('max_connections'), "
+                                    "(SELECT COUNT(*) FROM pg_stat_activity WHERE backend_type = 'client backend')");
+    rc = postgres_rc(db, r);
+    if (rc && why)
+        *why = db->why;
+    if (!rc)
+        (void)snprintf(line, n, "PostgreSQL %.*s, database %s: %s, schema %d (files %d); %s of %s connections in use; commits are synced",
+                       (int)strcspn(PQgetvalue(r, 0, 0), " "), PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1), PQgetvalue(r, 0, 2), messages, files,
+                       PQgetvalue(r, 0, 4), PQgetvalue(r, 0, 3));
+    PQclear(r);
+    db_close(db);
+    return rc;
 }

@@ -197,6 +197,9 @@ void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, st
 void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
 /* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
+/* What an operator should know of the database of the config, without opening the store: a line ("PostgreSQL 15.4, encoding UTF8 …"), or the
+ * trouble. PostgreSQL only. Blocks. */
+enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why);
 /* Rebuilds the search index from the messages. */
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
 /* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files. */

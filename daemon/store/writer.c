@@ -134,13 +134,21 @@ out:
     return rc;
 }
 
+/* Who comes back at once meets the same one again: each steps aside for another while, longer each time. */
+static void step_aside(int tries)
+{
+    (void)poll(NULL, 0, (int)(clock_us() % (4LL << tries)));
+}
+
 /* Two nodes may have met: the same key, the first word of one visitor, locks in another order. One of them is through, so it is tried again. */
 static enum kf_rc try_often(struct store *s, struct job **jobs, size_t n, bool *indexable, struct kf_err *why)
 {
     enum kf_rc rc = try_batch(s, jobs, n, indexable, why);
 
-    for (int i = 0; rc && s->writer.db->raced && i < RACES_MAX; i++)
+    for (int i = 0; rc && s->writer.db->raced && i < RACES_MAX; i++) {
+        step_aside(i);
         rc = try_batch(s, jobs, n, indexable, why);
+    }
     return rc;
 }
 
@@ -163,7 +171,7 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
     if (rc == KF_IO) {
         store_break(s, why.text);
         answer_all(jobs, n, KF_IO, &why);
-    } else if (rc == KF_AGAIN || rc == KF_NOMEM) {
+    } else if ((rc == KF_AGAIN && !(s->writer.db->raced && n > 1)) || rc == KF_NOMEM) {
         store_unwell(s, &s->writer.unwell, "commit", why.text);
         answer_all(jobs, n, KF_AGAIN, &why);
     } else if (n == 1) {
@@ -198,8 +206,10 @@ static void run_task(struct store *s, struct task *t)
         rc = kf_fail(&why, KF_IO, "%s", s->broken_text);
     else
         rc = try_task(db, t, &why);
-    for (int i = 0; rc && db->raced && i < RACES_MAX; i++)
+    for (int i = 0; rc && db->raced && i < RACES_MAX; i++) {
+        step_aside(i);
         rc = try_task(db, t, &why);
+    }
     if (rc == KF_IO)
         store_break(s, why.text);
     t->finish(t, rc, rc ? &why : NULL);
