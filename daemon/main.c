@@ -618,6 +618,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
+                                      .alone = !n->cfg.redis.url,
                                       .readers = (int)n->cfg.store.readers,
                                       .queue_max = (size_t)n->cfg.store.queue,
                                       .wake = store_wake,

@@ -669,7 +669,7 @@ static enum kf_rc query_one(struct reading *r)
 enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
     struct reading r = { reader, reader->db, q, why };
-    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index;
+    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index && reader->index != reader->db;
     enum kf_rc rc = KF_OK;
 
     if (index) /* first, so that every hit is in the snapshot of the messages */

@@ -19,8 +19,9 @@ struct store;
 
 struct store_config {
     const char *url;         /* "sqlite:PATH" or "postgresql://…" */
-    const char *files_path;  /* the database of file contents */
-    const char *index_path;  /* the search index (SQLite) */
+    const char *files_path;  /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
+    const char *index_path;  /* the search index; likewise */
+    bool alone;              /* PostgreSQL: no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
@@ -199,6 +200,9 @@ void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, st
 void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
 /* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
+/* What an operator should know of the database of the config, without opening the store: a line ("PostgreSQL 15.4, encoding UTF8 …"), or the
+ * trouble. PostgreSQL only. Blocks. */
+enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why);
 /* Rebuilds the search index from the messages. */
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
 /* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files. */
