@@ -151,6 +151,8 @@ bool plan_person(struct work *w, const struct act *act);
 bool plan_member(struct work *w, const struct act *act);
 bool plan_session(struct work *w, const struct act *act);
 bool plan_login(struct work *w, const struct act *act);
+bool plan_key(struct work *w, const struct act *act);
+bool plan_totp(struct work *w, const struct act *act);
 bool plan_document(struct work *w, const struct act *act);
 bool plan_file(struct work *w, const struct act *act);
 bool plan_audit(struct work *w, const struct act *act);

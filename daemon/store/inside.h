@@ -219,6 +219,7 @@ void keeper_nudge(struct store *s);
 /* One query in a read transaction. */
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

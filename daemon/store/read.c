@@ -659,6 +659,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_errands(r);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_KEYS:
+    case QUERY_KEY:
+    case QUERY_TOTP:
+        return access_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:

@@ -73,6 +73,9 @@ enum query_kind {
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
     QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_KEYS,        /* site → keys, also those that were revoked, in the order in which they were made */
+    QUERY_KEY,         /* bytes: the hash → keys[0] */
+    QUERY_TOTP,        /* id: a person → totp (KF_ABSENT: there is none) */
     QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
     QUERY_LEASES,      /* → leases */
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
@@ -157,6 +160,9 @@ struct query {
     struct member *members;
     size_t n_members;
     struct stored_session session;
+    struct api_key *keys;
+    size_t n_keys;
+    struct totp totp;
     struct stored_document *documents;
     size_t n_documents;
     struct stored_lease *leases;
