@@ -471,3 +471,23 @@ size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], siz
     }
     return n;
 }
+
+bool segment_holds(struct slice text, struct slice query)
+{
+    bool found[TERMS_MAX] = { false };
+    struct segmenter s;
+    struct query q;
+    struct recent r = { .n = 0 };
+
+    query_parse(&q, query);
+    segmenter_init(&s, text);
+    while (segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
+        r.n++;
+        for (size_t i = 0; i < q.n_terms; i++)
+            found[i] = found[i] || ends_here(&q, i, &r);
+    }
+    for (size_t i = 0; i < q.n_terms; i++)
+        if (found[i] == q.terms[i].without)
+            return false;
+    return q.n_wanted > 0;
+}

@@ -211,6 +211,8 @@ void keeper_nudge(struct store *s);
 /* One query in a read transaction. */
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "core/change.h"
 #include "core/news.h"
+#include "core/rule.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -60,19 +61,21 @@ enum query_kind {
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
     QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
-    QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE,    /* id → entries */
-    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
-    QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_MESSAGES,  /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,   /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE,  /* id → entries */
+    QUERY_RULES,     /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile ("{}" where it is not needed) */
+    QUERY_TAGS,      /* id → text_out: a JSON array */
+    QUERY_PROFILE,   /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
+    QUERY_ERRANDS,   /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
-    QUERY_PERSON,      /* text: the email, or id → person[0], with password */
-    QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
-    QUERY_SESSION,     /* bytes: the hash → session */
-    QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
-    QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
-    QUERY_LEASES,      /* → leases */
-    QUERY_FILE,        /* id → file: its row, and who uploaded it */
+    QUERY_PERSON,    /* text: the email, or id → person[0], with password */
+    QUERY_MEMBERS,   /* site ("" all) and / or id: a person → members */
+    QUERY_SESSION,   /* bytes: the hash → session */
+    QUERY_LOGIN,     /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_DOCUMENTS, /* site ("" all) → documents: the newest version of each */
+    QUERY_LEASES,    /* → leases */
+    QUERY_FILE,      /* id → file: its row, and who uploaded it */
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
@@ -130,6 +133,14 @@ struct search_hit {
     size_t n_marks;
 };
 
+/* What the rules ask of a conversation's past. */
+struct rules_past {
+    int64_t messages; /* of the visitor */
+    int repeats;      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
+    bool marked;      /* the newest was marked as a machine's */
+    bool echo;        /* it is what the system has said in this conversation */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -138,6 +149,7 @@ struct query {
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
+    unsigned needs;
     struct search search;
 
     /* The answer. */
@@ -147,6 +159,9 @@ struct query {
     size_t n_messages;
     struct entry *entries;
     size_t n_entries;
+    struct rule_fired *fired;
+    size_t n_fired;
+    struct rules_past past;
     struct errand *errands;
     size_t n_errands;
     struct person *person;
