@@ -224,6 +224,17 @@ static void port_position(void *ctx, const struct kf_key *site, const struct kf_
         done(arg, KF_AGAIN, 0, 0, &is_gone);
 }
 
+static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,
+                           void *arg)
+{
+    struct node *n = ctx;
+
+    if (n->live)
+        live_positions(n->live, site, queue, limit, done, arg);
+    else
+        done(arg, KF_AGAIN, NULL, 0, 0, &is_gone);
+}
+
 static void port_hint(void *ctx, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
 {
     struct node *n = ctx;
@@ -268,6 +279,7 @@ static struct ports ports_of(struct node *n)
                            .live_connected = port_connected,
                            .live_gone = port_gone,
                            .live_position = port_position,
+                           .live_positions = port_positions,
                            .live_hint = port_hint,
                            .live_watch = port_watch,
                            .fetch = port_fetch };
@@ -642,6 +654,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     const struct session_net net = { n, session_net_send, session_net_close };
     struct desk_config desk = { .node = n->id,
                                 .sole = !n->cfg.redis.url,
+                                .files_origin = n->cfg.listen.files_origin,
                                 .public_url = n->cfg.listen.public_url.n ? n->cfg.listen.public_url.items[0] : "",
                                 .log = log_line };
     struct session_ops ops;

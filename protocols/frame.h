@@ -44,6 +44,8 @@ void frame_entry(struct buf *b, const struct entry *e);
 void frame_message(struct buf *b, const struct kf_id *conv, const struct message *m, bool cid);
 void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at); /* conv NULL, seq 0: left out */
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why);
+/* The answer to what has no cid: `of` names the kind of frame, `conv` what it was about (NULL: nothing was named). */
+void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why);
 /* The wire's word for a failure: "bad_request" ... */
 const char *frame_error_code(enum kf_rc rc);
 void frame_state(struct buf *b, enum frame_side side, const struct conv_view_json *v);
@@ -55,6 +57,10 @@ void frame_typing(struct buf *b, const struct kf_id *conv, const struct actor *w
 void frame_read(struct buf *b, const struct kf_id *conv, enum role who, int64_t seq);
 void frame_pong(struct buf *b);
 void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry *e);
+/* To visitors' pages: what the welcome said of the site has changed. */
+void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed);
+/* To all sockets of a person: the presence that was chosen, by whomever. */
+void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at);
 void frame_queue(struct buf *b, int64_t waiting, int64_t longest_ms);
 /* type "offered" with until, "assigned" or "released" with why. */
 void frame_offered(struct buf *b, const struct conv_view_json *v, int64_t until);

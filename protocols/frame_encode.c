@@ -74,7 +74,11 @@ static void extras(struct buf *b, const struct message *m)
     struct slice extra = slice_of(m->extra);
     struct slice file = json_member(extra, "file");
 
-    if (file.p) {
+    if (file.p && m->file_url && file.n > 2) {
+        text_member(b, SLICE(",\"file\":{\"url\":"), m->file_url);
+        buf_char(b, ',');
+        json_raw(b, (struct slice){ file.p + 1, file.n - 1 });
+    } else if (file.p) {
         ADD(b, ",\"file\":");
         json_raw(b, file);
     } else if (!id_is_zero(&m->file)) {
@@ -381,7 +385,14 @@ static struct slice whole_characters(const char *text)
 
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why)
 {
-    ADD(b, "{\"type\":\"error\"");
+    frame_error_of(b, NULL, NULL, cid, why);
+}
+
+void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why)
+{
+    begin(b, SLICE("{\"type\":\"error\""), conv);
+    if (of)
+        text_member(b, SLICE(",\"of\":"), of);
     if (cid.n) {
         ADD(b, ",\"cid\":");
         buf_json(b, cid);
@@ -446,6 +457,22 @@ void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry 
     begin(b, SLICE("{\"type\":\"timeline\""), conv);
     ADD(b, ",\"entry\":");
     frame_entry(b, e);
+    buf_char(b, '}');
+}
+
+void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed)
+{
+    number_member(b, SLICE("{\"type\":\"site\",\"at\":"), at);
+    buf_add(b, hours_open ? SLICE(",\"hours_open\":true") : SLICE(",\"hours_open\":false"));
+    buf_add(b, staffed ? SLICE(",\"staffed\":true}") : SLICE(",\"staffed\":false}"));
+}
+
+void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at)
+{
+    text_member(b, SLICE("{\"type\":\"presence\",\"presence\":"), presence_name(presence));
+    if (reason && *reason)
+        text_member(b, SLICE(",\"reason\":"), reason);
+    number_member(b, SLICE(",\"at\":"), at);
     buf_char(b, '}');
 }
 

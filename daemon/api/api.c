@@ -354,6 +354,41 @@ bool origin_ours(const struct api *api, struct slice origin)
                              origin_is(origin, scheme, "[::1]", port));
 }
 
+const char *files_elsewhere(const struct api *api)
+{
+    const char *origin = api->cfg.cfg->listen.files_origin;
+
+    return origin && !origin_ours(api, slice_of(origin)) ? origin : NULL;
+}
+
+static bool named(const char *origin, struct slice host)
+{
+    struct slice name = slice_of(strstr(origin, "://") + 3);
+    const char *colon = name.p[0] == '[' ? strstr(name.p, "]:") : strchr(name.p, ':');
+
+    if (colon && name.n != host.n) /* proxies like to leave the port away */
+        name.n = (size_t)(colon - name.p) + (name.p[0] == '[');
+    return name.n == host.n && strncasecmp(name.p, host.p, host.n) == 0;
+}
+
+static bool at_files_origin(const struct api *api, const struct http_pair *headers, size_t n)
+{
+    const struct config_list *own = &api->cfg.cfg->listen.public_url;
+    struct slice host = http_header(headers, n, "host");
+
+    if (!host.n || !files_elsewhere(api) || !named(files_elsewhere(api), host))
+        return false;
+    for (size_t i = 0; i < own->n; i++)
+        if (named(own->items[i], host) && strlen(strstr(files_elsewhere(api), "://") + 3) != host.n)
+            return false; /* without its port the name could be either: then it is ours */
+    return true;
+}
+
+bool turn_at_files_origin(const struct turn *t)
+{
+    return at_files_origin(t->api, t->headers, t->n_headers);
+}
+
 struct site *site_named(const struct api *api, struct slice name)
 {
     struct kf_key key;
@@ -540,7 +575,12 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
 
     ret->body = NET_BODY_WHOLE;
     ret->max = api->cfg.cfg->limits.api_body;
-    if (!e && known) { /* asked at once, and answered with what is allowed before any of the body is read */
+    /* What somebody has uploaded shares its origin with nothing that it could harm. */
+    if (!head->peer.local && (!e || e->handle != files_get) && at_files_origin(api, head->headers, head->n_headers)) {
+        ret->body = NET_BODY_NONE;
+        ret->status = 404;
+        ret->reason = "nothing here";
+    } else if (!e && known) { /* asked at once, and answered with what is allowed before any of the body is read */
         ret->body = NET_BODY_STREAM;
         ret->max = INT64_MAX;
     } else if (!e) {
@@ -632,8 +672,13 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     bool staff = strcmp(protocol, PROTOCOL_STAFF) == 0;
     struct slice cookie = cookie_value(cookies, staff ? COOKIE_STAFF : COOKIE_VISITOR);
     struct ticket *t;
+    struct kf_id id;
 
     *user = NULL;
+    if (at_files_origin(api, head->headers, head->n_headers)) {
+        *reason = "nothing here";
+        return 404;
+    }
     if (origin.n && !origin_ours(api, origin)) {
         *reason = "this Origin is not ours";
         return 403;
@@ -652,6 +697,8 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
         *reason = "sign in first";
         return 401;
     }
+    if (!staff) /* of the tokens for all sites only that of this one stays with the socket */
+        cookie = desk_cookie_token(api->cfg.desk, site, cookie, &id);
     t = calloc(1, sizeof(*t));
     if (!t || (cookie.n && !(t->cookie = strndup(cookie.p, cookie.n)))) {
         free(t);

@@ -47,6 +47,9 @@ void files_pull(struct api *api, uint64_t req);
 
 #define TURN_SEGMENTS 4
 
+struct turn;
+void files_get(struct turn *t); /* the only resource of the files' own origin */
+
 struct turn {
     struct api *api;
     uint64_t req;
@@ -110,6 +113,9 @@ const struct site_channel *hook_channel(struct desk *d, struct slice key, struct
 struct site *turn_site(struct turn *t, const struct member **member);
 /* The value of a cookie, or empty. */
 struct slice cookie_value(struct slice header, const char *name);
+/* The origin from which files are fetched, where it is another one than ours; NULL: none. And: does this request come to it? */
+const char *files_elsewhere(const struct api *api);
+bool turn_at_files_origin(const struct turn *t);
 /* Is this Origin one of ours? */
 bool origin_ours(const struct api *api, struct slice origin);
 /* Of the session that the request names, by cookie or as a bearer; false: none. */

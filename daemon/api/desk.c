@@ -65,7 +65,7 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
     buf_str(&b, "{\"items\":[");
     for (size_t i = 0; i < q->n_convs && n < LIST_MAX; i++) {
         const struct conv *c = &q->convs[i];
-        struct conv_view_json v = { .conv = c, .wait_s = -1 };
+        struct conv_view_json v = { .conv = c, .last = q->messages[i].seq ? &q->messages[i] : NULL, .wait_s = -1 };
 
         if ((served && c->state != CONV_SERVED) || (m && !permit(m, VERB_READ, &q->site, c)))
             continue;
@@ -100,6 +100,7 @@ static void get_conversations(struct turn *t)
     }
     q->site = site->key; /* as many as the store gives: which of them may be read is found out here */
     q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);
+    q->with_last = true;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_convs, t);
 }
 

@@ -219,6 +219,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         reading_end(r, rc, why);
         return;
     }
+    desk_file_urls(turn_desk(r->turn), &r->site, q->arena, q->messages, q->n_messages);
     for (size_t i = 0; i < q->n_messages; i++) {
         if (r->written++)
             buf_char(&r->out, ',');

@@ -34,7 +34,7 @@ static bool is_own(const struct member *who, const struct conv *c)
 
 static bool may_pick(const struct member *who, const struct conv *c)
 {
-    return (c->state == CONV_WAITING || c->state == CONV_PARKED) && listed(who, &c->queue);
+    return (c->state == CONV_WAITING || c->state == CONV_PARKED) && (who->n_queues == 0 || listed(who, &c->queue));
 }
 
 static bool on_conversation(const struct member *who, enum verb verb, const struct conv *c)

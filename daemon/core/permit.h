@@ -1,6 +1,7 @@
 /* permit.h: who may do what. The only place where roles mean something.
  *
- * agent       own conversations, and those waiting in own queues; closed ones served by oneself
+ * agent       own conversations, and those waiting in own queues (no queues: all, as routing has it); closed ones of which one was the
+ *             last agent. What was handed on to somebody else is that one's
  * supervisor  every conversation of own queues (no queues: all), acting included; people's presence; reports
  * reviewer    reads every transcript of own queues (no queues: all); writes reviews, never messages
  * admin       settings, people, audit log; reads transcripts only with another role

@@ -209,11 +209,11 @@ static void accepts(struct desk_site *ds, struct change *c, const struct member 
     struct wording_value v[2];
     struct act *step = change_act(c, ACT_STEP);
     bool own = conv->state == CONV_OFFERED && id_eq(&conv->owner, &m->person);
+    const char *how = own ? "accepted" : id_is_zero(&conv->owner) ? "picked" : "takeover";
 
     /* What is offered is accepted, and the owner stays the same; what only waits, or is another's, is taken. */
     step->u.step = (struct conv_event){ .kind = own ? CONV_ACCEPT : CONV_TAKE, .person = m->person, .epoch = conv->epoch };
-    entry(c, "assigned",
-          change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", own ? "accepted" : "taken", (long long)conv->epoch + (own ? 0 : 1)));
+    entry(c, "assigned", change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", how, (long long)conv->epoch + (own ? 0 : 1)));
     (void)speak(ds->site, c, conv, "joined", "joined", named(m, v), 2);
 }
 
@@ -414,8 +414,8 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
         seat_fail(d, call->conn, call->cid, rc, why);
     else {
         if (m && !news->duplicate) {
-            m->presence = (enum presence)call->n;
-            m->presence_at = call->m;
+            member_presence(ds, m, (enum presence)call->n, call->reason ? call->reason : "", call->m);
+            tell_presence(d, ds, m);
             presence_seen(ds, &call->who, m->presence);
             d->ports.live_agent(d->ports.ctx, &call->site, &call->who, m->presence, m->capacity, NULL, NULL);
         }
@@ -451,6 +451,7 @@ static void presence(struct desk *d, struct desk_site *ds, const struct member *
     call->conn = seat->conn;
     call->who = m->person;
     call->n = in->presence;
+    call->reason = in->reason.n ? strndup(in->reason.p, in->reason.n) : NULL;
     call->m = c->at;
     desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, presence_done, call);
@@ -497,9 +498,9 @@ static void staff_typing(struct desk *d, struct desk_site *ds, const struct memb
     if (!id_eq(&conv->owner, &m->person))
         return;
     typing_outward(d, ds, m, in, conv);
-    buf_clear(&d->out);
-    frame_typing(&d->out, &conv->id, &who, in->on);
-    session_send_who(d->session, &conv->site, &conv->contact, &d->out, seat->conn);
+    tell_typing(d, conv, &who, in->on, seat->conn);
+    if (!d->cfg.sole)
+        d->ports.live_hint(d->ports.ctx, &conv->site, &conv->id, HINT_TYPING(ROLE_AGENT, in->on));
 }
 
 /* ---- which conversation ---- */

@@ -388,3 +388,43 @@ void live_position(struct live *l, const struct kf_key *site, const struct kf_ke
     live_call_id(c, conv);
     live_call_send(c);
 }
+
+static void finish_positions(struct call *c, enum kf_rc rc, const redisReply *reply, const struct kf_err *why)
+{
+    struct kf_err odd = { 0 };
+    struct kf_id *ids = NULL;
+    size_t n = 0;
+
+    if (!rc && (!is_array(reply, 2) || reply->element[0]->type != REDIS_REPLY_INTEGER || reply->element[1]->type != REDIS_REPLY_ARRAY))
+        rc = kf_fail(&odd, KF_IO, "positions answers oddly");
+    else if (!rc && !(ids = calloc(reply->element[1]->elements + 1, sizeof(*ids))))
+        rc = kf_fail(&odd, KF_NOMEM, "out of memory");
+    for (size_t i = 0; !rc && i < reply->element[1]->elements; i++) {
+        struct slice id = text_of(reply->element[1]->element[i]);
+
+        if (!live_hex_id(id.p, id.n, &ids[n++]))
+            rc = kf_fail(&odd, KF_IO, "positions answers oddly");
+    }
+    if (rc)
+        c->positions(c->ctx, rc, NULL, 0, 0, odd.rc ? &odd : why);
+    else
+        c->positions(c->ctx, KF_OK, ids, n, reply->element[0]->integer, NULL);
+    free(ids);
+}
+
+void live_positions(struct live *l, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done, void *ctx)
+{
+    struct call *c = live_call_new(l, SCRIPT_POSITIONS, site, 2);
+    struct kf_err why = { 0 };
+
+    if (!c) {
+        done(ctx, kf_fail(&why, KF_NOMEM, "a call to Redis"), NULL, 0, 0, &why);
+        return;
+    }
+    c->finish = finish_positions;
+    c->positions = done;
+    c->ctx = ctx;
+    live_call_text(c, queue->s[0] ? queue->s : "-");
+    live_call_i64(c, limit);
+    live_call_send(c);
+}

@@ -12,6 +12,7 @@ static const char *const names[SCRIPTS] = {
     [SCRIPT_GONE] = "gone",
     [SCRIPT_LOOK] = "look",
     [SCRIPT_POSITION] = "position",
+    [SCRIPT_POSITIONS] = "positions",
     [SCRIPT_PUT] = "put",
     [SCRIPT_READY] = "ready",
     [SCRIPT_RESERVE] = "reserve",

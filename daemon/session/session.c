@@ -69,6 +69,7 @@ static void seat_free(struct session *s, struct seat *seat)
     free(seat->profile);
     free(seat->page);
     free(seat->cookie);
+    free(seat->shown);
     free(seat);
 }
 
@@ -76,6 +77,7 @@ static void view_free(struct session *s, struct view *v)
 {
     HASH_DEL(s->views, v);
     free(v->peer);
+    free(v->visitor);
     free(v);
 }
 
@@ -151,7 +153,7 @@ void session_text(struct session *s, uint64_t conn, struct slice text)
     }
     s->ops.limits(s->ops.ctx, &seat->site, &limits);
     if (frame_decode(a, seat->side, &limits, text, &in, &why))
-        session_error(s, seat, in.cid, &why);
+        session_refuse(s, seat, &in, &why);
     else
         s->ops.inbound(s->ops.ctx, seat, a, &in);
     arena_free(a);
@@ -237,6 +239,19 @@ void session_send_who(struct session *s, const struct kf_key *site, const struct
         net_frame_unref(f);
 }
 
+void session_send_side(struct session *s, const struct kf_key *site, enum frame_side side, struct buf *frame)
+{
+    struct net_frame *f = buf_ok(frame) ? net_frame_new(buf_slice(frame)) : NULL;
+    struct seat *seat, *next;
+
+    if (!f)
+        return;
+    HASH_ITER(hh, s->seats, seat, next)
+    if (seat->side == side && seat->welcomed && key_eq(&seat->site, site))
+        s->net.send(s->net.ctx, seat->conn, f);
+    net_frame_unref(f);
+}
+
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except)
 {
     struct net_frame *f = NULL;
@@ -252,6 +267,19 @@ void session_error(struct session *s, struct seat *seat, struct slice cid, const
 {
     buf_clear(&s->out);
     frame_error(&s->out, cid, why);
+    session_send(s, seat, &s->out);
+}
+
+void session_refuse(struct session *s, struct seat *seat, const struct inbound *in, const struct kf_err *why)
+{
+    const struct kf_id *conv = id_is_zero(&in->conversation) ? &seat->conv : &in->conversation;
+
+    if (in->kind != INBOUND_HISTORY) {
+        session_error(s, seat, in->cid, why);
+        return;
+    }
+    buf_clear(&s->out);
+    frame_error_of(&s->out, "history", id_is_zero(conv) ? NULL : conv, in->cid, why);
     session_send(s, seat, &s->out);
 }
 
@@ -277,6 +305,16 @@ struct view *session_view(struct session *s, const struct kf_id *conv)
     return v;
 }
 
+static void view_named(struct view *v, const char *name)
+{
+    char *copy = name && (!v->visitor || strcmp(v->visitor, name) != 0) ? strdup(name) : NULL;
+
+    if (!copy)
+        return;
+    free(v->visitor);
+    v->conv.visitor_name = v->visitor = copy;
+}
+
 /* Takes the row over unless what we have is newer: rows come from commits and from reads, which may overtake each other. */
 static void view_update(struct view *v, const struct conv *c)
 {
@@ -298,7 +336,8 @@ static void view_update(struct view *v, const struct conv *c)
     v->peer = peer;
     v->conv.peer = peer ? peer : "";
     v->conv.locale = v->locale;
-    v->conv.visitor_name = NULL;
+    v->conv.visitor_name = v->visitor;
+    view_named(v, c->visitor_name);
 }
 
 struct view *session_show(struct session *s, const struct conv *c)
@@ -333,6 +372,16 @@ static bool shown_here(struct session *s, const struct conv *c)
 
 /* ---- news ---- */
 
+static void write_message(struct session *s, const struct conv *c, const struct message *m)
+{
+    struct message shown = *m;
+    char url[SESSION_URL_MAX];
+
+    if (!id_is_zero(&m->file) && s->ops.file_url && s->ops.file_url(s->ops.ctx, &c->site, &m->file, url, sizeof(url)))
+        shown.file_url = url;
+    frame_message(&s->out, &c->id, &shown, true);
+}
+
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
                           uint64_t except)
 {
@@ -344,7 +393,7 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
-        frame_message(&s->out, &c->id, &m[i], true);
+        write_message(s, c, &m[i]);
         send_all(s, &c->site, &c->contact, &s->out, &f, skip);
         if (!id_is_zero(&c->owner) && m[i].seq > v->owner_seq)
             send_all(s, &c->site, &c->owner, &s->out, &f, skip);
@@ -431,6 +480,14 @@ void session_news(struct session *s, const struct news *news, uint64_t except)
         tell_messages(s, v, &news->before.owner, news->messages, news->n_messages, except);
     }
     tell_rest(s, v, news);
+}
+
+void session_named(struct session *s, const struct kf_id *conv, const char *name)
+{
+    struct view *v = session_view(s, conv);
+
+    if (v)
+        view_named(v, name);
 }
 
 void session_owner_told(struct session *s, const struct kf_id *conv)

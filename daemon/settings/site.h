@@ -71,13 +71,14 @@ struct site {
     const char *color;        /* "#0b5fd0" */
     const char *const *embed; /* origins that may embed the widget; n_embed 0: none but ourselves */
     size_t n_embed;
-    const char *identity_secret; /* NULL: identities are not believed */
-    const char *token_secret;    /* signs visitors' tokens; made at first start */
-    int text_max;                /* code points of a message */
-    int64_t file_max;            /* bytes of an upload */
-    int64_t reopen_ms;           /* 10 min */
-    int64_t grace_ms;            /* an agent may be away from the net for so long: 30 s */
-    int64_t wrapup_ms;           /* 0 */
+    const char *identity_secret;  /* NULL: identities are not believed */
+    const char *token_secret;     /* signs visitors' tokens and the addresses of files; made at first start */
+    const char *token_secret_old; /* what was signed with this one still holds: while the secret is being changed; NULL */
+    int text_max;                 /* code points of a message */
+    int64_t file_max;             /* bytes of an upload */
+    int64_t reopen_ms;            /* 10 min */
+    int64_t grace_ms;             /* an agent may be away from the net for so long: 30 s */
+    int64_t wrapup_ms;            /* 0 */
     int64_t sticky_ms;
     int64_t recall_ms;               /* 2 min */
     int message_burst, message_rate; /* 0: those of the installation */

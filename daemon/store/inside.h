@@ -77,6 +77,7 @@ struct readers {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct ask *head, **tail;
+    size_t queued, max;
     bool stop;
 };
 

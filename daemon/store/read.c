@@ -66,6 +66,31 @@ static enum kf_rc read_convs(struct reading *r, struct stmt *s)
     return stmt_end(s, r->why);
 }
 
+static enum kf_rc read_last(struct reading *r, const struct kf_id *conv, struct message *ret)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_LAST);
+
+    stmt_id(s, conv);
+    if (stmt_row(s))
+        row_message(s, r->q->arena, ret);
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc with_lasts(struct reading *r, enum kf_rc rc)
+{
+    struct query *q = r->q;
+
+    if (rc || !q->with_last)
+        return rc;
+    q->messages = arena_array(q->arena, q->n_convs + 1, sizeof(*q->messages));
+    if (!q->messages)
+        return no_memory(r);
+    q->n_messages = q->n_convs;
+    for (size_t i = 0; !rc && i < q->n_convs; i++)
+        rc = read_last(r, &q->convs[i].id, &q->messages[i]);
+    return rc;
+}
+
 /* ---- conversations ---------------------------------------------------------------------------------------------------------- */
 
 static enum kf_rc one_conv(struct reading *r, struct stmt *s)
@@ -104,7 +129,7 @@ static enum kf_rc read_open(struct reading *r)
     stmt_i64(s, q->now);
     stmt_bytes(s, (struct slice){ (const char *)q->id.b, sizeof(q->id.b) }); /* zeros too: they come before all */
     stmt_i64(s, limit_of(q, LIMIT_MAX));
-    return read_convs(r, s);
+    return with_lasts(r, read_convs(r, s));
 }
 
 static enum kf_rc read_owned(struct reading *r)
@@ -114,7 +139,7 @@ static enum kf_rc read_owned(struct reading *r)
     stmt_id(s, &r->q->id);
     stmt_str(s, r->q->site.s);
     stmt_i64(s, r->q->now);
-    return read_convs(r, s);
+    return with_lasts(r, read_convs(r, s));
 }
 
 static enum kf_rc read_waiting(struct reading *r)
@@ -123,7 +148,7 @@ static enum kf_rc read_waiting(struct reading *r)
 
     stmt_str(s, r->q->site.s);
     stmt_i64(s, limit_of(r->q, LIMIT_MAX));
-    return read_convs(r, s);
+    return with_lasts(r, read_convs(r, s));
 }
 
 static enum kf_rc read_due(struct reading *r)
@@ -273,6 +298,11 @@ static enum kf_rc read_profile(struct reading *r)
     bool any;
     enum kf_rc rc = contact_customer(r, &customer);
 
+    if (!rc && !id_is_zero(&r->q->conv)) {
+        r->q->messages = arena_array(r->q->arena, 1, sizeof(*r->q->messages));
+        rc = r->q->messages ? read_last(r, &r->q->conv, r->q->messages) : no_memory(r);
+        r->q->n_messages = !rc && r->q->messages->seq > 0;
+    }
     if (rc)
         return rc;
     if (id_is_zero(&customer))

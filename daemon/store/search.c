@@ -4,6 +4,7 @@
  * page and the count come from one walk, which ends when both are full. */
 #include "core/permit.h"
 #include "core/segment.h"
+#include "store/homes.h"
 #include "store/inside.h"
 #include "store/row.h"
 
@@ -92,6 +93,7 @@ struct walk {
     int64_t after_n;
     int64_t count;
     bool more;
+    struct homes homes;
 };
 
 static bool filters_facets(const struct search *f)
@@ -219,12 +221,14 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
     stmt_text(s, expression);
     stmt_i64(s, w->top ? w->top : INT64_MAX);
     while (!rc && !walk_full(w) && stmt_row(s)) {
-        int64_t id = get_i64(s), conv = get_i64(s);
+        int64_t id = get_i64(s);
+        struct home home;
 
         if (!w->top)
             w->top = id;
-        if (get_i64(s) == site)
-            rc = one_hit(w, id, conv);
+        rc = homes_get(&w->homes, id, &home, w->why);
+        if (!rc && home.site == site)
+            rc = one_hit(w, id, home.conv);
     }
     if (rc)
         (void)stmt_end(s, NULL);
@@ -415,6 +419,7 @@ enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
     w->r = r;
     w->q = q;
     w->why = why;
+    w->homes = (struct homes){ .db = r->index, .row = -1 };
     w->limit = q->search.limit > 0 ? (size_t)q->search.limit : LIMIT_USUAL;
     if (w->limit > LIMIT_MAX)
         w->limit = LIMIT_MAX;

@@ -25,6 +25,7 @@ struct store_config {
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
+    size_t reads_max;        /* questions waiting for the readers; beyond it KF_AGAIN at once; 0: 20,000 */
     void (*wake)(void *ctx); /* from any thread, coalesced */
     void *wake_ctx;
     /* Each line that an operator should read; from any thread. NULL: none. */
@@ -61,21 +62,22 @@ enum query_kind {
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
     QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
-    QUERY_MESSAGES,  /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,   /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE,  /* id → entries */
-    QUERY_RULES,     /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile ("{}" where it is not needed) */
-    QUERY_TAGS,      /* id → text_out: a JSON array */
-    QUERY_PROFILE,   /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
-    QUERY_ERRANDS,   /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE,    /* id → entries */
+    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,        /* id → text_out: a JSON array */
+    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
+                    * the newest of that conversation (n_messages 0: none) */
+    QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
-    QUERY_PERSON,    /* text: the email, or id → person[0], with password */
-    QUERY_MEMBERS,   /* site ("" all) and / or id: a person → members */
-    QUERY_SESSION,   /* bytes: the hash → session */
-    QUERY_LOGIN,     /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
-    QUERY_DOCUMENTS, /* site ("" all) → documents: the newest version of each */
-    QUERY_LEASES,    /* → leases */
-    QUERY_FILE,      /* id → file: its row, and who uploaded it */
+    QUERY_PERSON,      /* text: the email, or id → person[0], with password */
+    QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
+    QUERY_SESSION,     /* bytes: the hash → session */
+    QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
+    QUERY_LEASES,      /* → leases */
+    QUERY_FILE,        /* id → file: its row, and who uploaded it */
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
@@ -145,11 +147,12 @@ struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
     struct kf_key site, channel;
-    struct kf_id id;
+    struct kf_id id, conv;
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
     unsigned needs;
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
     struct search search;
 
     /* The answer. */

@@ -103,6 +103,35 @@ test('filters narrow the list, and an empty list says how to widen it', async ()
   await leave(page);
 });
 
+test('what is being typed stays when the list of colleagues arrives', async () => {
+  const page = await open(browser, `${kefud.url}/review/`);
+  let answer;
+  await page.route('**/colleagues', (route) => (answer = () => route.continue()));
+  await signIn(page, 'reviewer');
+  await page.locator('.result').first().waitFor();
+  await page.locator('#q').evaluate((q) => (q.value = '改')); // no event: as while an input method composes
+  const colleagues = page.waitForResponse('**/colleagues');
+  answer();
+  await colleagues;
+  await page.locator('.chip-btn').nth(0).click();
+  await page.locator('.menu-item', { hasText: '林小雨' }).waitFor();
+  assert.equal(await page.locator('#q').inputValue(), '改');
+  await leave(page);
+});
+
+test('dates in the wrong order are said, and stay', async () => {
+  const page = await review();
+  await page.locator('.chip-btn').nth(2).click();
+  await page.getByRole('menuitemradio', { name: /日期/ }).or(page.locator('.menu-item', { hasText: '日期' })).first().click();
+  const dates = page.locator('dialog input[type=date], [role=dialog] input[type=date]');
+  await dates.nth(0).fill('2026-03-02');
+  await dates.nth(1).fill('2026-03-01');
+  await page.getByRole('button', { name: '应用' }).click();
+  await page.locator('.error[role=alert]').waitFor();
+  assert.deepEqual([await dates.nth(0).inputValue(), await dates.nth(1).inputValue()], ['2026-03-02', '2026-03-01']);
+  await leave(page);
+});
+
 test('nothing found is said with the words that were looked for', async () => {
   const page = await review({ locale: 'en-US' });
   await page.locator('#q').fill('no such words');

@@ -138,7 +138,7 @@ static void pages_carry_the_policy(void **state)
     assert_non_null(strstr(csp, "frame-ancestors 'self' https://shop.example; "));
     assert_null(strstr(csp, "script-src *"));
     assert_non_null(strstr(csp, "img-src 'self' data: blob: https://files.example; media-src 'self' blob: https://files.example; "));
-    assert_non_null(strstr(csp, "connect-src 'self' ws://chat.example:8443; "));
+    assert_non_null(strstr(csp, "connect-src 'self' ws://chat.example:8443 https://files.example; "));
     assert_string_equal(header(&a, "X-Frame-Options"), "");
     view = (struct page_view){ .framed = true };
     a = ask("/chat/", &view, "", "", false);

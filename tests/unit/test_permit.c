@@ -69,15 +69,18 @@ static void each_role_may_what_its_line_says_and_no_more(void **state)
             }
 }
 
-static void who_oversees_no_queue_in_particular_oversees_all(void **state)
+/* Whom routing gives the conversations of every queue may also pick from every queue. */
+static void who_is_set_to_no_queue_serves_and_oversees_all(void **state)
 {
-    struct conv c = conv_of(CONV_WAITING, "repair", 0, 0);
+    struct conv c = conv_of(CONV_WAITING, "repair", 0, 0), served = conv_of(CONV_SERVED, "repair", OTHER, 0);
     struct member supervisor = member_of(S, NULL), reviewer = member_of(R, NULL), agent = member_of(A, NULL);
 
     (void)state;
     assert_true(permit(&supervisor, VERB_READ, &c.site, &c));
     assert_true(permit(&reviewer, VERB_TRANSCRIPT, &c.site, &c));
-    assert_false(permit(&agent, VERB_READ, &c.site, &c));
+    assert_true(permit(&agent, VERB_READ, &c.site, &c));
+    assert_true(permit(&agent, VERB_ACCEPT, &c.site, &c));
+    assert_false(permit(&agent, VERB_READ, &c.site, &served));
 }
 
 static void verbs_on_the_site_belong_to_few(void **state)
@@ -127,7 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_may_what_its_line_says_and_no_more),
-        cmocka_unit_test(who_oversees_no_queue_in_particular_oversees_all),
+        cmocka_unit_test(who_is_set_to_no_queue_serves_and_oversees_all),
         cmocka_unit_test(verbs_on_the_site_belong_to_few),
         cmocka_unit_test(nothing_crosses_sites_and_the_disabled_may_nothing),
     };

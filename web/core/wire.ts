@@ -28,6 +28,8 @@ export interface FileInfo {
   width?: number;
   height?: number;
   duration_ms?: number;
+  /** Where files have an origin of their own: a signed address, good for ten minutes. */
+  url?: string;
 }
 
 export interface Choice {

@@ -341,7 +341,7 @@ function tellUnread(): void {
  */
 const fetched = new Set<string>();
 function fetchFile(transcript: Transcript, { seq, file }: Message): void {
-  if (!me.token || !file || fetched.has(file.id)) return;
+  if (!me.token || !file || freshUrl(file) || fetched.has(file.id)) return;
   fetched.add(file.id);
   fetch(address(file), { headers: { Authorization: `Bearer ${me.token}` } })
     .then(async (answer) => {
@@ -352,8 +352,9 @@ function fetchFile(transcript: Transcript, { seq, file }: Message): void {
     .catch(() => fetched.delete(file.id));
 }
 
+const freshUrl = ({ url }: FileInfo) => (url && Number(/exp=(\d+)/.exec(url)?.[1]) * 1000 > Date.now() ? url : '');
 const address = (file: FileInfo) => `/files/${encodeURIComponent(file.id)}`;
-export const fileUrl = (file: FileInfo) => (me.token ? '' : address(file));
+export const fileUrl = (file: FileInfo) => freshUrl(file) || (me.token ? '' : address(file));
 
 export function sendForm(form: Record<string, string>): void {
   say({ type: 'message', cid: newCid(), kind: 'form', form });
