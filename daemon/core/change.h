@@ -46,6 +46,7 @@ enum act_kind {
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
     ACT_PRIORITY, /* number */
+    ACT_TAG,      /* tag */
 
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
@@ -86,8 +87,10 @@ struct act_ruled {
     struct {
         struct kf_key rule;
         const char *cause; /* "" : once per conversation */
-    } firing[8];           /* unique (conversation, rule, cause): one that exists makes the change KF_CONFLICT */
+        bool wide;         /* of the contact, over all its conversations */
+    } firing[8];           /* unique (conversation or contact, rule, cause): one that exists makes the change KF_CONFLICT */
     size_t n_firings;
+    bool again; /* what this change says has to be looked at, too: it closes the conversation */
 };
 
 struct act_session {
@@ -167,6 +170,10 @@ struct act {
             int left;
         } handle;
         int number;
+        struct {
+            const char *text;
+            bool off; /* take it away */
+        } tag;
         struct errand errand;
         const char *profile;
         struct {
@@ -220,6 +227,7 @@ struct change {
     /* States after the change in which no rule listens to these messages: then ruled_seq moves along in the same commit and no
      * second look is due. A set of 1 << enum conv_state. */
     unsigned unruled;
+    int64_t quiet_ms; /* … and in a served conversation the rules ask so much later whether it was answered; 0: they do not */
 
     struct act *acts;
     size_t n_acts, cap_acts;

@@ -75,8 +75,9 @@ enum conv_event_kind {
     CONV_TRANSFER_QUEUE,  /* served → waiting in `queue`, under `epoch`; arrival now */
     CONV_TAKE,            /* any open state → served by `person`: takeover, or `a` in the console; under `epoch` */
     CONV_PARK,            /* waiting → parked until `until` */
-    CONV_UNPARK,          /* parked → waiting; arrival kept */
-    CONV_CLOSE            /* any open state → closed; wrap-up if a person served it */
+    CONV_MOVE,   /* waiting or parked → waiting in `queue`, under `epoch`; arrival kept: the visitor has asked for nothing else */
+    CONV_UNPARK, /* parked → waiting; arrival kept */
+    CONV_CLOSE   /* any open state → closed; wrap-up if a person served it */
 };
 
 struct conv_event {

@@ -54,7 +54,9 @@ struct desk_site {
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
-    unsigned deaf_visitor, deaf_agent; /* change.unruled */
+    unsigned deaf_visitor, deaf_agent;  /* change.unruled */
+    int64_t quiet_visitor, quiet_agent; /* change.quiet_ms */
+    unsigned rule_needs;                /* a set of enum rule_need */
     int shard;
 
     /* Housekeeping, while the lease is ours. */
@@ -219,6 +221,8 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
+/* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
+void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 /* One more act of a change: the platform hears of it too, if its channel has `cap`. */
 void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);

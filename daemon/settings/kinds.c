@@ -221,28 +221,6 @@ static const struct key channel_keys[] = {
     { 0 },
 };
 
-#define IN_RULE(member) .at = offsetof(struct rule_document, member)
-
-/* The order of the words is the order of the enums in rule.h. */
-static const struct key rule_keys[] = {
-    { "event", KEY_CHOICE, .required = true,
-      .choices = "opened message waiting nobody outside away assigned returned closed silent_agent silent_visitor", IN_RULE(rule.event),
-      .help = "what it listens to" },
-    { "after_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_RULE(rule.after_ms), .help = "for how long it must have gone on" },
-    { "queue", KEY_WORD, IN_RULE(rule.queue), .help = "only in this queue" },
-    { "channel", KEY_WORD, IN_RULE(rule.channel), .help = "only on this channel" },
-    { "mid_talk", KEY_BOOL, IN_RULE(rule.mid_talk), .help = "also while an agent serves the conversation" },
-    { "often", KEY_CHOICE, .choices = "conversation cause", .def = "cause", IN_RULE(rule.often),
-      .help = "once per conversation, or per cause" },
-    { "actions", KEY_CHOICES, .required = true, .min = 1, .max = 4, .choices = "say form park invite", IN_RULE(rule.actions),
-      .help = "say the wording, offer the message form, take the conversation for later, invite to rate" },
-    { "wording", KEY_TEXT, .min = 1, .max = 32, .fits = fits_code, .form = "the key of a wording", IN_RULE(rule.wording),
-      .help = "what is said" },
-    { "order", KEY_SMALL, .min = 0, .max = 1000, .def = "100", IN_RULE(order), .help = "smaller ones come first" },
-    { "off", KEY_BOOL, .def = "false", IN_RULE(rule.off), .help = "does nothing" },
-    { 0 },
-};
-
 #define IN_CANNED(member) .at = offsetof(struct site_canned, member)
 
 static const struct key canned_keys[] = {
@@ -286,24 +264,6 @@ bool document_deleted(json_t *body)
     return json_object_size(body) == 1 && json_is_true(json_object_get(body, "deleted"));
 }
 
-/* Events that only come while an agent serves the conversation: their rules mean it, unless they say otherwise. */
-static bool comes_mid_talk(enum rule_event e)
-{
-    return e == RULE_AWAY || e == RULE_ASSIGNED || e == RULE_SILENT_AGENT || e == RULE_SILENT_VISITOR;
-}
-
-static enum kf_rc finish_rule(const struct keys_at *at, const struct kf_key *key, const json_t *body, struct rule_document *d)
-{
-    struct rule *r = &d->rule;
-
-    r->key = *key;
-    if (!json_object_get(body, "mid_talk"))
-        r->mid_talk = comes_mid_talk(r->event);
-    if ((r->actions & (RULE_SAY | RULE_FORM)) && !r->wording)
-        return keys_fail(at, "wording is missing: the rule says something");
-    return KF_OK;
-}
-
 static enum kf_rc finish_zone(const struct keys_at *at, const char *zone)
 {
     struct kf_err err = { 0 };
@@ -342,7 +302,7 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
         ret->channel.key = *key;
         return KF_OK;
     case KIND_RULE:
-        return finish_rule(at, key, body, &ret->rule);
+        return rule_finish(at, key, body, &ret->rule);
     case KIND_CANNED:
         ret->canned.key = *key;
         return KF_OK;

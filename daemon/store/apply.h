@@ -134,6 +134,8 @@ bool plan_step(struct work *w, const struct conv_event *ev);
 bool plan_message(struct work *w, const struct act *act);
 bool plan_entry(struct work *w, const struct act *act);
 bool plan_ruled(struct work *w, const struct act *act);
+bool plan_tag(struct work *w, const struct act *act);
+void wake_rules(struct conv *c, int64_t at);
 bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);
 bool plan_read(struct work *w, const struct act *act);

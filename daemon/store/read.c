@@ -635,6 +635,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_message(r);
     case QUERY_TIMELINE:
         return read_timeline(r);
+    case QUERY_RULES:
+        return rules_run(r->reader, r->q, r->why);
+    case QUERY_TAGS:
+        return tags_run(r->reader, r->q, r->why);
     case QUERY_PROFILE:
         return read_profile(r);
     case QUERY_PERSON:

@@ -11,6 +11,7 @@
 
 #include "core/change.h"
 #include "core/news.h"
+#include "core/rule.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,8 @@ enum query_kind {
     QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
     QUERY_TIMELINE,    /* id → entries */
+    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,        /* id → text_out: a JSON array */
     QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
     QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
@@ -136,6 +139,14 @@ struct search_hit {
     size_t n_marks;
 };
 
+/* What the rules ask of a conversation's past. */
+struct rules_past {
+    int64_t messages; /* of the visitor */
+    int repeats;      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
+    bool marked;      /* the newest was marked as a machine's */
+    bool echo;        /* it is what the system has said in this conversation */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -144,6 +155,7 @@ struct query {
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
+    unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
     struct search search;
 
@@ -154,6 +166,9 @@ struct query {
     size_t n_messages;
     struct entry *entries;
     size_t n_entries;
+    struct rule_fired *fired;
+    size_t n_fired;
+    struct rules_past past;
     struct errand *errands;
     size_t n_errands;
     struct person *person;
