@@ -22,6 +22,7 @@ struct opening {
     enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
     struct kf_key queue;   /* of a new one */
     int priority;
+    int weight; /* places that it takes; 0: 1 */
     const char *locale;
     /* Who is there: the contact is found by (channel, address) or made with these ids. */
     const char *address;
