@@ -166,7 +166,7 @@ struct query {
     int64_t after, before, now;
     int limit;
     unsigned needs;
-    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
 
     /* The answer. */
