@@ -181,7 +181,7 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     opening_fill(d, ds, ch, seat, c, o);
     c->opening = o;
     c->key = slice_of(change_printf(c, "w:%s:%s:%.*s", ch->key.s, id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
-    c->unruled = ds->deaf_visitor;
+    rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
     return c;
 }
 
@@ -332,7 +332,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     c->conv = conv->id;
     c->key = slice_of(change_printf(c, "w:close:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
     act = change_act(c, ACT_STEP);
-    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = ds->site->wrapup_ms };
+    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = wrapup_of(ds, conv) };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
     commit_from_seat(d, seat, in, c);
 }

@@ -30,6 +30,11 @@ union filled {
     struct site_canned canned;
 };
 
+/* rules.c */
+extern const struct key rule_keys[];
+/* What the table cannot tell: does it go together? */
+enum kf_rc rule_finish(const struct keys_at *at, const struct kf_key *key, const struct json_t *body, struct rule_document *d);
+
 /* {"deleted":true}: a document that is no more. */
 bool document_deleted(struct json_t *body);
 /* Reads a document of any kind but wordings, checks what can be checked of it alone. */

@@ -316,22 +316,53 @@ static int by_order(const void *x, const void *y)
     return a->order != b->order ? (a->order < b->order ? -1 : 1) : strcmp(a->rule.key.s, b->rule.key.s);
 }
 
-static bool has_channel(const struct site *s, const struct kf_key *key)
+static bool has_rule(const struct build *b, const struct kf_key *key)
 {
-    return !key->s[0] || site_channel(s, key);
+    for (size_t i = 0; i < b->n_rules; i++)
+        if (key_eq(&b->rules[i].rule.key, key))
+            return true;
+    return false;
+}
+
+static enum kf_rc wants_queue(const struct keys_at *at, const struct site *s, const char *member, const struct kf_key *key)
+{
+    return !key->s[0] || site_queue_number(s, key) >= 0 ? KF_OK : keys_fail(at, "%s: there is no queue \"%s\"", member, key->s);
+}
+
+static enum kf_rc wants_channel(const struct keys_at *at, const struct site *s, const char *member, const struct kf_key *key)
+{
+    return !key->s[0] || site_channel(s, key) ? KF_OK : keys_fail(at, "%s: there is no channel \"%s\"", member, key->s);
+}
+
+static enum kf_rc wants_wording(const struct keys_at *at, const struct site *s, const char *member, const char *key)
+{
+    return !key || wording_find(s->wordings, s->n_wordings, key, s->language, NULL)
+               ? KF_OK
+               : keys_fail(at, "%s: there is no wording \"%s\"", member, key);
 }
 
 static enum kf_rc check_rule(struct build *b, const struct rule *r)
 {
     const struct site *s = &b->o->site;
+    char what[64];
+    const struct keys_at at = { .what = what, .arena = b->arena, .why = b->why };
+    enum kf_rc rc;
 
-    if (r->queue.s[0] && site_queue_number(s, &r->queue) < 0)
-        return kf_fail(b->why, KF_INVALID, "rule %s: there is no queue \"%s\"", r->key.s, r->queue.s);
-    if (!has_channel(s, &r->channel))
-        return kf_fail(b->why, KF_INVALID, "rule %s: there is no channel \"%s\"", r->key.s, r->channel.s);
-    if (r->wording && !wording_find(s->wordings, s->n_wordings, r->wording, s->language, NULL))
-        return kf_fail(b->why, KF_INVALID, "rule %s: there is no wording \"%s\"", r->key.s, r->wording);
-    return KF_OK;
+    (void)snprintf(what, sizeof(what), "rule %s", r->key.s);
+    if ((rc = wants_queue(&at, s, "queue", &r->queue)) || (rc = wants_queue(&at, s, "to", &r->to)) ||
+        (rc = wants_channel(&at, s, "channel", &r->channel)) || (rc = wants_wording(&at, s, "wording", r->wording)) ||
+        (rc = wants_wording(&at, s, "closing_wording", r->closing_wording)))
+        return rc;
+    for (size_t i = 0; i < r->when.queues.n; i++)
+        if ((rc = wants_queue(&at, s, "when.queues", &r->when.queues.at[i])))
+            return rc;
+    for (size_t i = 0; i < r->when.channels.n; i++)
+        if ((rc = wants_channel(&at, s, "when.channels", &r->when.channels.at[i])))
+            return rc;
+    for (size_t i = 0; i < r->n_choices; i++)
+        if ((rc = wants_wording(&at, s, "choices", r->choices[i].wording)))
+            return rc;
+    return !r->of.s[0] || has_rule(b, &r->of) ? KF_OK : keys_fail(&at, "of: there is no rule \"%s\"", r->of.s);
 }
 
 static enum kf_rc give_rules(struct build *b)
@@ -368,6 +399,20 @@ static enum kf_rc check_kinds(struct build *b)
     return sites == 1 ? KF_OK : kf_fail(b->why, KF_INVALID, "site %s has %zu documents of the kind site, not one", b->o->site.key.s, sites);
 }
 
+/* Where who waits too long goes on to must be there, and lead somewhere else. */
+static enum kf_rc check_overflow(struct build *b)
+{
+    const struct site *s = &b->o->site;
+
+    for (size_t i = 0; i < s->n_queues; i++) {
+        const struct kf_key *to = &s->queues[i].overflow;
+
+        if (to->s[0] && (site_queue_number(s, to) < 0 || key_eq(to, &s->queues[i].key)))
+            return kf_fail(b->why, KF_INVALID, "queue %s: overflow: there is no other queue \"%s\"", s->queues[i].key.s, to->s);
+    }
+    return KF_OK;
+}
+
 static enum kf_rc build_all(struct build *b)
 {
     struct site *s = &b->o->site;
@@ -385,7 +430,7 @@ static enum kf_rc build_all(struct build *b)
         return nomem(b);
     if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
         return rc;
-    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
+    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
