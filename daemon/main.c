@@ -213,6 +213,15 @@ static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *
         live_gone(n->live, site, agent, done ? done : no_answer, arg);
 }
 
+static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+                        live_done *done, void *arg)
+{
+    struct node *n = ctx;
+
+    if (live_there(n, done, arg))
+        live_refuse(n->live, site, conv, agent, until, done ? done : no_answer, arg);
+}
+
 static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                           live_position_done *done, void *arg)
 {
@@ -278,6 +287,7 @@ static struct ports ports_of(struct node *n)
                            .live_agent = port_agent,
                            .live_connected = port_connected,
                            .live_gone = port_gone,
+                           .live_refuse = port_refuse,
                            .live_position = port_position,
                            .live_positions = port_positions,
                            .live_hint = port_hint,
@@ -618,6 +628,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
+                                      .alone = !n->cfg.redis.url,
                                       .readers = (int)n->cfg.store.readers,
                                       .queue_max = (size_t)n->cfg.store.queue,
                                       .wake = store_wake,

@@ -17,8 +17,8 @@ struct api {
     char self[80]; /* the listening address: an origin of ours where no public_url is set */
 };
 
-static const struct route_entry *const tables[] = { routes_session, routes_pages, routes_desk,     routes_transcripts,
-                                                    routes_people,  routes_files, routes_operator, routes_hooks };
+static const struct route_entry *const tables[] = { routes_session, routes_pages,    routes_desk,  routes_transcripts, routes_people,
+                                                    routes_files,   routes_operator, routes_hooks, routes_keys,        routes_totp };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURN_MAX (64u << 20)
@@ -211,6 +211,11 @@ void turn_problem(struct turn *t, int status, const char *fmt, ...)
     problem(t, status, code_of(status), slice_of(text), NULL, 0);
 }
 
+void turn_problem_as(struct turn *t, int status, const char *code, const char *words)
+{
+    problem(t, status, code, slice_of(words), NULL, 0);
+}
+
 static int status_of(enum kf_rc rc)
 {
     switch (rc) {
@@ -396,6 +401,25 @@ struct site *site_named(const struct api *api, struct slice name)
     return !name.n ? desk_only_site(api->cfg.desk) : key_parse(name, &key) ? desk_site(api->cfg.desk, &key) : NULL;
 }
 
+const struct member *turn_member(struct turn *t, const struct kf_key *site)
+{
+    if (t->key)
+        return key_eq(&t->key->site, site) ? t->key : NULL;
+    return desk_member(turn_desk(t), site, &t->person);
+}
+
+struct actor turn_actor(struct turn *t, struct change *c)
+{
+    const struct member *m = t->key ? t->key : turn_member(t, &c->site);
+
+    return (struct actor){ .role = ROLE_AGENT,
+                           .id = t->person,
+                           .name = t->op ? "operator"
+                                   : m   ? change_text(c, slice_of(m->name))
+                                         : "",
+                           .number = m && m->number && *m->number ? change_text(c, slice_of(m->number)) : NULL };
+}
+
 struct site *turn_site(struct turn *t, const struct member **member)
 {
     struct slice name = t->segment[0].n && strncmp(t->route->path, "/api/v1/sites/", 14) == 0 ? t->segment[0] : turn_query(t, "site");
@@ -403,7 +427,7 @@ struct site *turn_site(struct turn *t, const struct member **member)
 
     *member = NULL;
     if (site && !t->op) {
-        *member = desk_member(turn_desk(t), &site->key, &t->person);
+        *member = turn_member(t, &site->key);
         if (!*member || (*member)->disabled)
             site = NULL; /* as if there were no such site */
     }
@@ -452,11 +476,25 @@ bool turn_session_hash(const struct turn *t, uint8_t ret[32])
     return session_hash(cookie, ret);
 }
 
+/* A program: no browser sends its key by itself, so nothing else has to prove where the request comes from. */
+static void gate_key(struct turn *t)
+{
+    if (t->route->gate == GATE_STAFF_KEY || t->route->gate == GATE_EITHER_KEY)
+        t->route->handle(t);
+    else
+        turn_problem(t, 403, "this is for people: an API key does not open it");
+}
+
 static void gate_staff(struct turn *t)
 {
     struct slice origin = turn_header(t, "origin");
     struct query *q;
 
+    if (slice_starts(turn_header(t, "authorization"), KEY_BEARER)) {
+        if (!turn_key(t, gate_key))
+            turn_problem(t, 401, "sign in first");
+        return;
+    }
     if (!turn_session_hash(t, t->session_hash)) {
         turn_problem(t, 401, "sign in first");
         return;
@@ -490,6 +528,7 @@ static void gate(struct turn *t)
             turn_problem(t, 404, "nothing here");
         return;
     case GATE_EITHER:
+    case GATE_EITHER_KEY:
         if (t->op) {
             t->route->handle(t);
             return;
@@ -497,6 +536,7 @@ static void gate(struct turn *t)
         gate_staff(t);
         return;
     case GATE_STAFF:
+    case GATE_STAFF_KEY:
     default:
         gate_staff(t);
         return;
@@ -693,6 +733,10 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     }
     if (staff && !cookie.n && slice_starts(bearer, "Bearer "))
         cookie = (struct slice){ bearer.p + 7, bearer.n - 7 };
+    if (staff && slice_starts(bearer, KEY_BEARER)) {
+        *reason = "an API key is a program's: it sits at no desk";
+        return 403;
+    }
     if (staff && !cookie.n) {
         *reason = "sign in first";
         return 401;

@@ -545,7 +545,9 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
     }
     for (size_t i = 0; !rc && i < q->n_convs && !may; i++) {
         const struct conv *c = &q->convs[i];
-        const struct member *m = f->who.visitor ? NULL : desk_member(turn_desk(t), &c->site, &f->who.id);
+        const struct member *m = f->who.visitor ? NULL
+                                 : t->key       ? turn_member(t, &c->site)
+                                                : desk_member(turn_desk(t), &c->site, &f->who.id);
 
         may = f->who.visitor ? id_eq(&c->contact, &f->who.id) || desk_sits_as(turn_desk(t), &c->contact, &f->who.id)
                              : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
@@ -602,6 +604,14 @@ static void reader_staff(void *ctx, enum kf_rc rc, struct query *q, const struct
     }
 }
 
+static void reader_program(struct turn *t)
+{
+    struct fetching *f = t->state;
+
+    f->who.id = t->person;
+    check_reader(f);
+}
+
 static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct turn *t = ctx;
@@ -621,12 +631,13 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     f->file = q->file;
     f->file.name = arena_text(t->arena, slice_of(q->file.name));
     f->file.mime = arena_text(t->arena, slice_of(q->file.mime));
+    t->state = f;
     /* Platforms, and pages where files have an origin of their own, fetch without a session. */
     if (desk_file_signed(turn_desk(t), site, &q->file.id, turn_query(t, "exp"), turn_query(t, "sig")))
         give_file(t, &f->file, true);
     else if (turn_at_files_origin(t))
         not_there(t);
-    else if (!read_session(t, reader_staff, f))
+    else if (!turn_key(t, reader_program) && !read_session(t, reader_staff, f))
         try_visitor(f);
 }
 

@@ -385,7 +385,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     c->conv = conv->id;
     c->key = slice_of(change_printf(c, "w:close:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
     act = change_act(c, ACT_STEP);
-    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = ds->site->wrapup_ms };
+    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = wrapup_of(ds, conv) };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
     commit_from_seat(d, seat, in, c);
 }

@@ -195,8 +195,11 @@ bool pages_answer(const struct asset *asset, const struct page_view *view, const
             add(ret, pairs, "X-Frame-Options", "DENY");
             add(ret, pairs, "Cross-Origin-Opener-Policy", "same-origin");
         }
-    } else
+    } else {
         add(ret, pairs, "Cross-Origin-Resource-Policy", "cross-origin"); /* other people's pages load widget.js */
+        if (asset->immutable)
+            add(ret, pairs, "Access-Control-Allow-Origin", "*"); /* and check it: integrity= asks with CORS */
+    }
     if (has_already(head, etag)) {
         ret->status = 304;
         ret->type = NULL;

@@ -220,6 +220,8 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .priority = o->priority,
                                     .opened_at = at,
                                     .arrived_at = at,
+                                    .queued_at = at,
+                                    .weight = o->weight,
                                 } };
     if (before)
         w->row.conv.previous = before->row.conv.id;
@@ -362,6 +364,15 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_session(w, a);
     case ACT_LOGIN:
         return plan_login(w, a);
+    case ACT_KEY:
+    case ACT_KEY_TOUCH:
+    case ACT_KEY_END:
+        return plan_key(w, a);
+    case ACT_TOTP:
+    case ACT_TOTP_CONFIRM:
+    case ACT_TOTP_USE:
+    case ACT_TOTP_END:
+        return plan_totp(w, a);
     case ACT_DOCUMENT:
         return plan_document(w, a);
     case ACT_FILE:

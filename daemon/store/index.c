@@ -2,6 +2,7 @@
 
 #include "store/homes.h"
 #include "store/sqlite.h"
+#include "store/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -63,8 +64,7 @@ static enum kf_rc site_number(struct round *r, const struct kf_key *site, int64_
     if (!rc && !*ret) {
         s = stmt_begin(r->index, SQL_INDEX_SITE_ADD);
         stmt_str(s, site->s);
-        rc = stmt_run(s, 1, r->why);
-        *ret = r->index->ops->last_key(r->index);
+        rc = stmt_run_key(s, ret, r->why);
     }
     r->site = *site;
     r->site_n = *ret;
@@ -281,7 +281,7 @@ static void catch_up(struct store *s)
     do {
         int64_t from = now_ms();
 
-        rc = one_round(x, &rows, &unindexed, &why);
+        rc = s->postgres ? words_round(x->db, ROUND_ROWS, &rows, &why) : one_round(x, &rows, &unindexed, &why);
         if (!rc && rows < ROUND_ROWS) { /* all that was committed before `from` is in */
             pthread_mutex_lock(&x->lock);
             if (x->pending_since && x->pending_since < from)
@@ -335,7 +335,7 @@ static void run_reindexes(struct store *s)
     struct reindex *r;
 
     while ((r = take_reindex(x))) {
-        r->rc = start_over(x, &r->why);
+        r->rc = s->postgres ? words_start_over(x->db, &r->why) : start_over(x, &r->why);
         if (!r->rc)
             catch_up(s);
         store_post(s, &r->done);
@@ -525,10 +525,10 @@ enum kf_rc index_start(struct store *s, struct kf_err *why)
 
     if (!*s->index_path)
         return KF_OK;
-    rc = open_index(s, &ours);
-    if (!rc)
+    rc = s->postgres ? store_connect(s, &x->db, DB_DERIVED, &ours) : open_index(s, &ours);
+    if (!rc && !s->postgres)
         rc = sqlite_open(&x->main, s->path, DB_READ, &ours);
-    if (!rc)
+    if (!rc && !s->postgres)
         rc = check_marks(x, &ours);
     if (rc) {
         if (why)

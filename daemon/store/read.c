@@ -161,6 +161,60 @@ static enum kf_rc read_due(struct reading *r)
     return read_convs(r, s);
 }
 
+static enum kf_rc read_late(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_LATE);
+
+    stmt_str(s, r->q->site.s);
+    stmt_str(s, r->q->queue.s);
+    stmt_i64(s, r->q->before);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_silent(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_SILENT);
+
+    stmt_str(s, r->q->site.s);
+    stmt_str(s, r->q->queue.s);
+    stmt_i64(s, r->q->before);
+    stmt_i64(s, r->q->after);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_handed(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_HANDED);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_taken(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_TAKEN);
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->after);
+    while (stmt_row(s)) {
+        struct stored_count *n = room(r, q->counts, q->n_counts, sizeof(*n));
+
+        if (!n) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->counts = n;
+        n += q->n_counts++;
+        get_key(s, &n->key);
+        n->n = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
 static enum kf_rc read_file_convs(struct reading *r)
 {
     struct stmt *s = stmt_begin(r->db, SQL_CONV_OF_FILE);
@@ -629,6 +683,14 @@ static enum kf_rc query_one(struct reading *r)
         return read_waiting(r);
     case QUERY_DUE:
         return read_due(r);
+    case QUERY_LATE:
+        return read_late(r);
+    case QUERY_SILENT:
+        return read_silent(r);
+    case QUERY_HANDED:
+        return read_handed(r);
+    case QUERY_TAKEN:
+        return read_taken(r);
     case QUERY_MESSAGES:
         return read_messages(r);
     case QUERY_MESSAGE:
@@ -663,6 +725,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_errands(r);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_KEYS:
+    case QUERY_KEY:
+    case QUERY_TOTP:
+        return access_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:
@@ -673,7 +739,7 @@ static enum kf_rc query_one(struct reading *r)
 enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
     struct reading r = { reader, reader->db, q, why };
-    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index;
+    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index && reader->index != reader->db;
     enum kf_rc rc = KF_OK;
 
     if (index) /* first, so that every hit is in the snapshot of the messages */

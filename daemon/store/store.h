@@ -20,8 +20,9 @@ struct store;
 
 struct store_config {
     const char *url;         /* "sqlite:PATH" or "postgresql://…" */
-    const char *files_path;  /* the database of file contents */
-    const char *index_path;  /* the search index (SQLite) */
+    const char *files_path;  /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
+    const char *index_path;  /* the search index; likewise */
+    bool alone;              /* PostgreSQL: no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
@@ -62,6 +63,11 @@ enum query_kind {
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
     QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
+    QUERY_LATE,    /* site, queue, before, limit → convs that wait in that queue since then or longer */
+    QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then
+                    * or longer, and fewer times told of */
+    QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
+    QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
     QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
     QUERY_TIMELINE,    /* id → entries */
@@ -75,6 +81,9 @@ enum query_kind {
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
     QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_KEYS,        /* site → keys, also those that were revoked, in the order in which they were made */
+    QUERY_KEY,         /* bytes: the hash → keys[0] */
+    QUERY_TOTP,        /* id: a person → totp (KF_ABSENT: there is none) */
     QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
     QUERY_LEASES,      /* → leases */
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
@@ -82,6 +91,11 @@ enum query_kind {
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_COUNTS       /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+};
+
+struct stored_count {
+    struct kf_key key;
+    int64_t n;
 };
 
 struct stored_session {
@@ -146,13 +160,13 @@ struct rules_past {
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
-    struct kf_key site, channel;
+    struct kf_key site, channel, queue;
     struct kf_id id, conv;
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
     unsigned needs;
-    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
 
     /* The answer. */
@@ -171,10 +185,15 @@ struct query {
     struct member *members;
     size_t n_members;
     struct stored_session session;
+    struct api_key *keys;
+    size_t n_keys;
+    struct totp totp;
     struct stored_document *documents;
     size_t n_documents;
     struct stored_lease *leases;
     size_t n_leases;
+    struct stored_count *counts;
+    size_t n_counts;
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;
@@ -214,6 +233,9 @@ void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, st
 void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
 /* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
+/* What an operator should know of the database of the config, without opening the store: a line ("PostgreSQL 15.4, encoding UTF8 …"), or the
+ * trouble. PostgreSQL only. Blocks. */
+enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why);
 /* Rebuilds the search index from the messages. */
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
 /* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files. */

@@ -115,8 +115,10 @@ static void names_with_a_hash_are_kept_for_a_year(void **state)
     assert_string_equal(header(&a, "Cache-Control"), "public, max-age=31536000, immutable");
     assert_string_equal(header(&a, "Content-Security-Policy"), "");
     assert_string_equal(header(&a, "Cross-Origin-Resource-Policy"), "cross-origin");
+    assert_string_equal(header(&a, "Access-Control-Allow-Origin"), "*");
     a = ask("/console/", NULL, "", "", false);
     assert_string_equal(header(&a, "Cache-Control"), "no-cache");
+    assert_string_equal(header(&a, "Access-Control-Allow-Origin"), "");
 }
 
 static void pages_carry_the_policy(void **state)
