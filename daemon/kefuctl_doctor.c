@@ -1,6 +1,7 @@
 #include "kefuctl_doctor.h"
 
 #include "lock.h"
+#include "store/store.h"
 #include "net/asset.h"
 
 #include <errno.h>
@@ -168,6 +169,19 @@ static void look_at_file(struct doctor *d, const char *path)
     sqlite3_close(db);
 }
 
+/* Nothing of it is ours alone: it is looked at whether a node runs or not. */
+static void look_at_server(struct doctor *d)
+{
+    const struct store_config cfg = { .url = d->ctl->cfg.store.url };
+    struct kf_err why = { 0 };
+    char line[240];
+
+    if (store_look(&cfg, line, sizeof(line), &why))
+        doctor_say(d, FINDING_ERROR, "database", "check that the server runs, that the url of [store] is right, and its rights", "%s", why.text);
+    else
+        doctor_say(d, FINDING_OK, "database", NULL, "%s", line);
+}
+
 static void look_at_database(struct doctor *d)
 {
     const struct config *cfg = &d->ctl->cfg;
@@ -175,6 +189,10 @@ static void look_at_database(struct doctor *d)
     struct kf_err why = { 0 };
     int lock;
 
+    if (strncmp(cfg->store.url, "sqlite:", 7) != 0) {
+        look_at_server(d);
+        return;
+    }
     if (d->running) {
         const char *broken = json_string_value(json_object_get(d->status, "broken"));
 
@@ -182,10 +200,6 @@ static void look_at_database(struct doctor *d)
             doctor_say(d, FINDING_ERROR, "database", "repair the disk, then restart kefud", "%s", broken);
         else
             doctor_say(d, FINDING_NOTE, "database", "stop kefud for a check of its structure", "in use by kefud");
-        return;
-    }
-    if (strncmp(cfg->store.url, "sqlite:", 7) != 0) {
-        doctor_say(d, FINDING_NOTE, "database", "check it with PostgreSQL's own tools", "not checked");
         return;
     }
     if (ctl_as_owner(d->ctl, &owner, &why)) {

@@ -628,6 +628,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
+                                      .alone = !n->cfg.redis.url,
                                       .readers = (int)n->cfg.store.readers,
                                       .queue_max = (size_t)n->cfg.store.queue,
                                       .wake = store_wake,
@@ -664,6 +665,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     const struct session_net net = { n, session_net_send, session_net_close };
     struct desk_config desk = { .node = n->id,
                                 .sole = !n->cfg.redis.url,
+                                .files_origin = n->cfg.listen.files_origin,
                                 .public_url = n->cfg.listen.public_url.n ? n->cfg.listen.public_url.items[0] : "",
                                 .log = log_line };
     struct session_ops ops;

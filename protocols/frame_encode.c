@@ -74,7 +74,11 @@ static void extras(struct buf *b, const struct message *m)
     struct slice extra = slice_of(m->extra);
     struct slice file = json_member(extra, "file");
 
-    if (file.p) {
+    if (file.p && m->file_url && file.n > 2) {
+        text_member(b, SLICE(",\"file\":{\"url\":"), m->file_url);
+        buf_char(b, ',');
+        json_raw(b, (struct slice){ file.p + 1, file.n - 1 });
+    } else if (file.p) {
         ADD(b, ",\"file\":");
         json_raw(b, file);
     } else if (!id_is_zero(&m->file)) {

@@ -12,7 +12,26 @@ export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_afte
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 RESULTS=$(mktemp -d /tmp/kefud-tests-XXXXXX) || exit 1
 export RESULTS
-trap 'rm -rf "$RESULTS"' EXIT
+trap 'end_postgres; rm -rf "$RESULTS"' EXIT
+
+# One PostgreSQL for all programs of the run. Where there is none, they say so and are skipped.
+start_postgres() {
+    POSTGRES=$(mktemp -d /tmp/kefud-postgres-XXXXXX)
+    if sh tests/support/postgres.sh start "$POSTGRES" > "$RESULTS/postgres.log" 2>&1; then
+        export KEFUD_POSTGRES=$POSTGRES
+    else
+        KEFUD_POSTGRES=$(tail -n 1 "$RESULTS/postgres.log")
+        export KEFUD_POSTGRES
+        rm -rf "$POSTGRES"
+        POSTGRES=
+        echo "No PostgreSQL, its tests are skipped: $KEFUD_POSTGRES"
+    fi
+}
+end_postgres() {
+    [ -z "${POSTGRES:-}" ] && return
+    sh tests/support/postgres.sh stop "$POSTGRES"
+    rm -rf "$POSTGRES"
+}
 
 # count NAME PASSED FAILED SKIPPED: one line for people, one for the sum.
 count() {
@@ -146,6 +165,7 @@ shell_layer() {
 }
 
 : > "$RESULTS/sum"
+[[ " $* " == *" store "* || " $* " == *" system "* ]] && start_postgres
 for layer in "$@"; do
     case $layer in
     unit | store | live | model | system | fault) c_layer "$layer" ;;

@@ -53,7 +53,7 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
 {
     struct turn *t = ctx;
     bool served = slice_is(turn_query(t, "state"), "served");
-    const struct member *m = desk_member(turn_desk(t), &q->site, &t->person);
+    const struct member *m = turn_member(t, &q->site);
     size_t n = 0;
     struct buf b;
 
@@ -106,5 +106,5 @@ static void get_conversations(struct turn *t)
 
 const struct route_entry routes_desk[] = { { "GET", "/api/v1/sites/*/canned", GATE_STAFF, get_canned },
                                            { "GET", "/api/v1/sites/*/colleagues", GATE_STAFF, get_colleagues },
-                                           { "GET", "/api/v1/sites/*/conversations", GATE_STAFF, get_conversations },
+                                           { "GET", "/api/v1/sites/*/conversations", GATE_STAFF_KEY, get_conversations },
                                            { NULL, NULL, GATE_OPEN, NULL } };

@@ -83,6 +83,7 @@ enum conv_event_kind {
     CONV_TRANSFER_QUEUE, /* served, or with the bot → waiting in `queue`, under `epoch`; arrival now. Waiting, offered, parked: arrival kept */
     CONV_TAKE,           /* any open state → served by `person`: takeover, or `a` in the console; under `epoch` */
     CONV_PARK,           /* waiting → parked until `until` */
+    CONV_MOVE,           /* waiting or parked → waiting in `queue`, under `epoch`; arrival kept: the visitor has asked for nothing else */
     CONV_UNPARK,         /* parked → waiting; arrival kept */
     CONV_CLOSE,          /* any open state → closed; wrap-up if a person served it */
     CONV_OVERFLOW,       /* waiting → waiting in `queue`, under `epoch`; arrival kept */

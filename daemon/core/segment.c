@@ -409,6 +409,18 @@ bool segment_tsquery(struct slice text, struct buf *ret)
     return true;
 }
 
+void segment_tsquery_loose(struct slice text, struct buf *ret)
+{
+    struct query q;
+
+    query_parse(&q, text);
+    for (size_t i = 0; i < q.n_terms; i++)
+        if (!q.terms[i].without) {
+            buf_str(ret, " & ");
+            put_term(&q, i, '\'', " & ", ret);
+        }
+}
+
 /* ---- where a query is found in a text ---------------------------------------------------------------------------------- */
 
 /* The last PHRASE_MAX tokens of the text, in a ring. */
@@ -422,8 +434,8 @@ static const struct segment *recent_back(const struct recent *r, size_t back)
     return &r->at[(r->n - 1 - back) % PHRASE_MAX];
 }
 
-/* Does `term` end with the token that was read last? */
-static bool ends_here(const struct query *q, size_t term, const struct recent *r)
+/* Does `term` end with the token that was read last? `strict`: runs of CJK without a gap, as they are marked; an index does not know of gaps. */
+static bool ends_here(const struct query *q, size_t term, const struct recent *r, bool strict)
 {
     size_t n = q->terms[term].n;
 
@@ -433,7 +445,7 @@ static bool ends_here(const struct query *q, size_t term, const struct recent *r
         const struct segment *t = recent_back(r, i);
         const struct query_token *want = &q->tokens[q->terms[term].first + n - 1 - i];
 
-        if (t->n != want->n || memcmp(t->token, want->text, t->n) != 0 || (want->joined && !t->joined))
+        if (t->n != want->n || memcmp(t->token, want->text, t->n) != 0 || (strict && want->joined && !t->joined))
             return false;
     }
     return true;
@@ -466,8 +478,42 @@ size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], siz
     while (q.n_wanted && segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
         r.n++;
         for (size_t i = 0; i < q.n_terms; i++)
-            if (!q.terms[i].without && ends_here(&q, i, &r))
+            if (!q.terms[i].without && ends_here(&q, i, &r, true))
                 n = mark_add(marks, n, max, recent_back(&r, q.terms[i].n - 1)->cp_from, recent_back(&r, 0)->cp_to);
     }
     return n;
+}
+
+static bool matches(struct slice text, struct slice query, bool strict)
+{
+    struct segmenter s;
+    struct query q;
+    struct recent r = { .n = 0 };
+    bool found[TERMS_MAX] = { false };
+    size_t wanted = 0;
+
+    query_parse(&q, query);
+    segmenter_init(&s, text);
+    while (segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
+        r.n++;
+        for (size_t i = 0; i < q.n_terms; i++) {
+            if (found[i] || !ends_here(&q, i, &r, strict))
+                continue;
+            if (q.terms[i].without)
+                return false;
+            found[i] = true;
+            wanted++;
+        }
+    }
+    return q.n_wanted && wanted == q.n_wanted;
+}
+
+bool segment_match(struct slice text, struct slice query)
+{
+    return matches(text, query, false);
+}
+
+bool segment_holds(struct slice text, struct slice query)
+{
+    return matches(text, query, true);
 }

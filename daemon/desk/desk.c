@@ -385,9 +385,14 @@ static void on_limits(void *ctx, const struct kf_key *site, struct frame_limits 
     ret->levels = d->cfg.json_levels;
 }
 
+static bool on_file_url(void *ctx, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n)
+{
+    return desk_file_url(ctx, site, file, ret, n);
+}
+
 struct session_ops desk_session_ops(struct desk *d)
 {
-    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits };
+    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits, on_file_url };
 }
 
 /* ---- time ---- */

@@ -185,18 +185,21 @@ static void greeted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 static struct kf_id visitor_id(struct desk *d, const struct site *site, struct seat *seat, struct slice token)
 {
     struct kf_id id;
+    bool renew = false;
     char text[192];
 
-    if (seat->cookie && token_read(site, slice_of(seat->cookie), now(d), &id) == KF_OK) {
-        seat->secure = true;
+    if (seat->cookie && token_read(site, slice_of(seat->cookie), now(d), &id, NULL) == KF_OK) {
+        seat->secure = true; /* the page that brings the widget has renewed it */
         return id;
     }
     seat->secure = false;
-    if (token.n && token_read(site, token, now(d), &id) == KF_OK) {
-        (void)set_text(&seat->cookie, token);
-        return id;
-    }
-    id = fresh_id(d);
+    if (token.n && token_read(site, token, now(d), &id, &renew) == KF_OK) {
+        if (!renew) {
+            (void)set_text(&seat->cookie, token);
+            return id;
+        }
+    } else
+        id = fresh_id(d);
     if (token_make(site, &id, now(d), text, sizeof(text)))
         (void)set_text(&seat->cookie, slice_of(text));
     return id;
@@ -631,6 +634,7 @@ static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct
         history_refused(call, seat, why);
     else if (seat) {
         buf_clear(&d->out);
+        desk_file_urls(d, &call->site, q->arena, q->messages, q->n_messages);
         (void)frame_history(&d->out, &call->conv, q->messages, q->n_messages, q->more, call->n != 0);
         session_send(d->session, seat, &d->out);
     }

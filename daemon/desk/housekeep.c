@@ -99,6 +99,8 @@ static void lease_step(struct desk *d, int shard)
 
     if (l->busy)
         return;
+    if (l->held && mono(d) - l->beaten_at < LEASE_BEAT_MS - LEASE_LOOK_MS / 2) /* this look was for another shard */
+        return;
     if (l->held)
         lease_commit(d, shard, l->held, false);
     else if (l->seen_epoch == 0 || d->cfg.sole || mono(d) - l->seen_at >= LEASE_LOST_MS)
@@ -131,6 +133,16 @@ static void leases_read(void *ctx, enum kf_rc rc, struct query *q, const struct 
     desk_call_end(call);
 }
 
+/* Who holds all that there is looks when it beats. Who waits for another's beat to stop looks more often: it must not be the looking
+ * that makes a takeover late. */
+static int64_t lease_every(const struct desk *d)
+{
+    for (int shard = 0; shard < SHARDS; shard++)
+        if (shard_used(d, shard) && !d->leases[shard].held)
+            return LEASE_LOOK_MS;
+    return LEASE_BEAT_MS;
+}
+
 void lease_tick(struct desk *d)
 {
     struct query *q;
@@ -139,7 +151,7 @@ void lease_tick(struct desk *d)
     for (int shard = 0; shard < SHARDS; shard++)
         if (d->leases[shard].held && mono(d) - d->leases[shard].beaten_at > LEASE_FENCE_MS)
             lease_lost(d, shard);
-    if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < LEASE_BEAT_MS) || !d->sites)
+    if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < lease_every(d)) || !d->sites)
         return;
     q = desk_ask(d, NULL, QUERY_LEASES, &call);
     if (!q)

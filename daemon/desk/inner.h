@@ -11,6 +11,7 @@
 /* Sites share leases: few enough to beat them all, enough to spread sites over nodes. */
 #define SHARDS         16
 #define LEASE_BEAT_MS  2000
+#define LEASE_LOOK_MS  500
 #define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
@@ -44,7 +45,9 @@ struct desk_site {
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
-    unsigned deaf_visitor, deaf_agent; /* change.unruled */
+    unsigned deaf_visitor, deaf_agent;  /* change.unruled */
+    int64_t quiet_visitor, quiet_agent; /* change.quiet_ms */
+    unsigned rule_needs;                /* a set of enum rule_need */
     int shard;
 
     /* Housekeeping, while the lease is ours. */
@@ -230,7 +233,7 @@ void line_leave(struct seat *seat);
 /* A conversation of the seat's site; whether the seat may act on it is for `go` to say. */
 typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv);
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
-/* The file that `in` names, if who sits there has uploaded it. */
+/* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);
 /* ---- receive.c, reply.c ---- */
@@ -242,6 +245,8 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
+/* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
+void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 /* One more act of a change: the platform hears of it too, if its channel has `cap`. */
 void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);
@@ -262,7 +267,14 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
 /* ---- token.c ---- */
 /* "v1.<id>.<expiry>.<HMAC>". Returns false if it does not fit. */
 bool token_make(const struct site *site, const struct kf_id *visitor, int64_t now_ms, char *ret, size_t n);
-enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret);
+/* `renew` (may be NULL): half of its life is over, or an old secret has signed it: a new one is due. */
+enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret, bool *renew);
+/* One cookie serves all sites of a host. Of its tokens that of this site (inside `cookie`), empty: none holds. */
+struct slice cookie_token(const struct site *site, struct slice cookie, int64_t now_ms, struct kf_id *ret, bool *renew);
+/* The cookie with this token in place of the site's own, first; of those of other sites the newest stay. */
+bool cookie_with(const struct site *site, struct slice cookie, struct slice token, int64_t now_ms, struct buf *ret);
+/* "ORIGIN/files/ID?exp=…&sig=…": whoever has it may fetch the file until then (seconds since 1970). False: no secret, or no room. */
+bool file_address(const struct site *site, const char *origin, const struct kf_id *file, int64_t exp_s, char *ret, size_t n);
 bool identity_right(const struct site *site, struct slice id, struct slice hash);
 /* The contact of a verified identity: the same wherever it is worked out. */
 struct kf_id identity_contact(const struct site *site, struct slice id);

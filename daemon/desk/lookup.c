@@ -1,7 +1,10 @@
 /* lookup.c: what a frame names is read before it is acted upon. The frame is kept meanwhile; whoever sent it may be gone by then.
  *
  * While one is kept, what the same socket sends after it waits in line behind it: a text does not overtake the picture before it. */
+#include "core/permit.h"
 #include "desk/inner.h"
+
+#define NO_FILE "no such file: upload it first"
 
 /* More than any page sends before it is answered. */
 #define LINE_MAX 256
@@ -98,7 +101,7 @@ static void lookup_run(struct lookup *l, struct seat *seat)
         if (ds && found(l, seat, &l->conv.site, "no such conversation"))
             l->conv_known(l->d, ds, seat, &l->in, &l->conv);
     } else if (l->wants == WANTS_FILE) {
-        if (found(l, seat, &l->file.site, "no such file: upload it first"))
+        if (found(l, seat, &l->file.site, NO_FILE))
             l->file_known(l->d, seat, &l->in, &l->file);
     } else
         seat_dispatch(l->d, seat, &l->in);
@@ -208,13 +211,53 @@ static bool uploaded_by(const struct seat *seat, const struct kf_id *by)
     return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
 }
 
+/* Whoever reads a conversation that refers to a file may name it anew. */
+static bool may_read_one(const struct desk_site *ds, const struct seat *seat, const struct query *q)
+{
+    const struct member *m = seat->side == FRAME_STAFF ? member_of(ds, &seat->who) : NULL;
+
+    for (size_t i = 0; i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+
+        if (!key_eq(&c->site, &seat->site))
+            continue;
+        if (seat->side == FRAME_VISITOR ? id_eq(&c->contact, &seat->who) || id_eq(&c->contact, &seat->device)
+                                        : permit(m, VERB_READ, &seat->site, c) || permit(m, VERB_TRANSCRIPT, &seat->site, c))
+            return true;
+    }
+    return false;
+}
+
+static void have_file_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct lookup *l = ctx;
+    const struct seat *seat = session_seat(l->d->session, l->conn);
+    const struct desk_site *ds = seat ? site_of(l->d, &seat->site) : NULL;
+
+    if (!rc && !(ds && may_read_one(ds, seat, q)))
+        rc = KF_ABSENT; /* somebody else's: as if it were not there */
+    answered(l, rc, why);
+}
+
+/* It is somebody else's: who has been shown it may show it to others. */
+static void ask_file_convs(struct lookup *l)
+{
+    struct query *q = query_new(QUERY_FILE_CONVS);
+
+    if (!q) {
+        answered(l, kf_fail(&l->why, KF_NOMEM, "out of memory"), NULL);
+        return;
+    }
+    q->id = l->file.id;
+    q->limit = 50;
+    l->d->ports.read(l->d->ports.ctx, q, have_file_convs, l);
+}
+
 static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct lookup *l = ctx;
     const struct seat *seat = session_seat(l->d->session, l->conn);
 
-    if (seat && !rc && !uploaded_by(seat, &q->file.by.id))
-        rc = KF_ABSENT; /* somebody else's: as if it were not there */
     if (!rc) {
         l->file = q->file;
         l->file.name = arena_text(l->arena, slice_of(q->file.name));
@@ -223,7 +266,10 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         if (!l->file.name || !l->file.mime)
             rc = kf_fail(&l->why, KF_NOMEM, "out of memory");
     }
-    answered(l, rc, why);
+    if (!rc && seat && key_eq(&l->file.site, &seat->site) && !uploaded_by(seat, &l->file.by.id))
+        ask_file_convs(l);
+    else
+        answered(l, rc, why);
 }
 
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go)

@@ -181,7 +181,7 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     opening_fill(d, ds, ch, seat, c, o);
     c->opening = o;
     c->key = slice_of(change_printf(c, "w:%s:%s:%.*s", ch->key.s, id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
-    c->unruled = ds->deaf_visitor;
+    rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
     return c;
 }
 

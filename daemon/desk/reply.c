@@ -155,7 +155,7 @@ static void say_fill(struct desk_site *ds, struct change *c, const struct conv *
         .cid = change_text(c, in->cid),
         .delivery = act->errand ? DELIVERY_SENDING : DELIVERY_NONE,
     };
-    c->unruled = ds->deaf_agent;
+    rules_deaf(ds, c, ROLE_AGENT, in->text, false);
 }
 
 static void say_text(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,

@@ -321,6 +321,9 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
     ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
+    ds->quiet_visitor = rule_quiet_ms(site->rules, site->n_rules, ROLE_VISITOR);
+    ds->quiet_agent = rule_quiet_ms(site->rules, site->n_rules, ROLE_AGENT);
+    ds->rule_needs = rule_needs(site->rules, site->n_rules);
     return KF_OK;
 }
 

@@ -326,7 +326,8 @@ static const char *reason_of(const struct news *news, char ret[WHY_MAX])
 
 static bool moved(const struct conv *a, const struct conv *b)
 {
-    return a->state != b->state || a->epoch != b->epoch || !id_eq(&a->owner, &b->owner) || !key_eq(&a->queue, &b->queue);
+    return a->state != b->state || a->epoch != b->epoch || a->priority != b->priority || !id_eq(&a->owner, &b->owner) ||
+           !key_eq(&a->queue, &b->queue);
 }
 
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)

@@ -452,6 +452,16 @@ static bool shown_here(struct session *s, const struct conv *c)
 
 /* ---- news ---- */
 
+static void write_message(struct session *s, const struct conv *c, const struct message *m)
+{
+    struct message shown = *m;
+    char url[SESSION_URL_MAX];
+
+    if (!id_is_zero(&m->file) && s->ops.file_url && s->ops.file_url(s->ops.ctx, &c->site, &m->file, url, sizeof(url)))
+        shown.file_url = url;
+    frame_message(&s->out, &c->id, &shown, true);
+}
+
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
                           uint64_t except)
 {
@@ -463,7 +473,7 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
-        frame_message(&s->out, &c->id, &m[i], true);
+        write_message(s, c, &m[i]);
         send_all(s, &c->site, &c->contact, &s->out, &f, skip);
         send_staff(s, c, &s->out, &f, skip, m[i].seq > v->owner_seq);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))

@@ -76,6 +76,8 @@ struct session_net {
     void (*close)(void *ctx, uint64_t conn, int code, const char *reason);
 };
 
+#define SESSION_URL_MAX 512
+
 struct session_ops {
     void *ctx;
     /* A frame was understood. `seat` and `in` are borrowed. */
@@ -85,6 +87,8 @@ struct session_ops {
     /* There is a gap: read the messages after `after` and call session_catch_up(). */
     void (*fetch)(void *ctx, const struct kf_id *conv, int64_t after);
     void (*limits)(void *ctx, const struct kf_key *site, struct frame_limits *ret);
+    /* The address of a file for pages, at most SESSION_URL_MAX bytes; false: they know it. NULL: likewise. */
+    bool (*file_url)(void *ctx, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n);
 };
 
 struct session *session_new(const struct session_net *net, const struct session_ops *ops);

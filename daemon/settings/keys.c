@@ -11,15 +11,29 @@
 
 #define DEPTH_MAX 16
 
+/* The member that the words begin with. */
+static void name_field(struct kf_err *why, const char *path, const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    size_t n;
+
+    text += *text == '"';
+    n = strspn(text, letters);
+    (void)snprintf(why->field, sizeof(why->field), "%s%.*s", path, (int)(n < 40 ? n : 40), text);
+}
+
 enum kf_rc keys_fail(const struct keys_at *at, const char *fmt, ...)
 {
+    const char *path = at->path ? at->path : "";
     char text[200];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return kf_fail(at->why, KF_INVALID, "%s: %s", at->what, text);
+    if (at->why)
+        name_field(at->why, path, text);
+    return kf_fail(at->why, KF_INVALID, "%s: %s%s", at->what, path, text);
 }
 
 enum kf_rc keys_nomem(const struct keys_at *at)
@@ -58,10 +72,10 @@ enum kf_rc keys_json(const struct keys_at *at, struct slice text, json_t **ret)
     json_t *root;
 
     if (too_deep(text))
-        return keys_fail(at, "more than %d levels", DEPTH_MAX);
+        return kf_fail(at->why, KF_INVALID, "%s: more than %d levels", at->what, DEPTH_MAX);
     root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &error);
     if (!root)
-        return keys_fail(at, "line %d, column %d: %s", error.line, error.column, error.text);
+        return kf_fail(at->why, KF_INVALID, "%s: line %d, column %d: %s", at->what, error.line, error.column, error.text);
     *ret = root;
     return KF_OK;
 }
@@ -88,6 +102,7 @@ static const char *type_words(enum key_type type)
         return "a list of texts";
     case KEY_OBJECT:
     case KEY_OTHER:
+    case KEY_ANY:
     default:
         return "an object";
     }
@@ -258,6 +273,8 @@ static bool is_of_type(const struct key *k, const json_t *value)
     case KEY_TEXTS:
     case KEY_CHOICES:
         return json_is_array(value);
+    case KEY_ANY:
+        return true;
     case KEY_OBJECT:
     case KEY_OTHER:
     default:
@@ -290,6 +307,7 @@ static enum kf_rc take(const struct keys_at *at, const struct key *k, json_t *va
     case KEY_OBJECT:
         return take_object(at, k, value, into);
     case KEY_OTHER:
+    case KEY_ANY:
     default:
         return k->take(at, k, value, into);
     }

@@ -26,7 +26,8 @@ enum key_type {
     KEY_CHOICE,  /* an enum: the number of the word among `choices` */
     KEY_CHOICES, /* unsigned: one bit for each word of `choices` */
     KEY_OBJECT,  /* const char *: the object as compact JSON */
-    KEY_OTHER    /* `take` reads it */
+    KEY_OTHER,   /* an object that `take` reads */
+    KEY_ANY      /* of whatever type: `take` says which */
 };
 
 /* Where an object is read: what failures call it, and whose memory its texts are. */
@@ -34,6 +35,7 @@ struct keys_at {
     const char *what; /* "channel web" */
     struct arena *arena;
     struct kf_err *why;
+    const char *path; /* of an object inside of it, with its dot: "when."; NULL: the document itself */
 };
 
 struct key {
@@ -53,7 +55,7 @@ struct key {
 
 /* Fills `into` from `object`, which must be one, as `table` (ended by a NULL name) says. */
 enum kf_rc keys_read(const struct keys_at *at, const struct key *table, struct json_t *object, void *into);
-/* KF_INVALID, with the object's name in front: keys_fail(at, "%s is too long", …). */
+/* KF_INVALID, with the object's name in front: keys_fail(at, "%s is too long", …). The words begin with the member that is wrong. */
 enum kf_rc keys_fail(const struct keys_at *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 enum kf_rc keys_nomem(const struct keys_at *at);
 

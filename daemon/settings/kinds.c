@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "queue", "channel", "wording", "rule", "canned" };
+static const char *const names[] = { "site", "hours", "queue", "channel", "wording", "rule", "canned" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -131,6 +131,7 @@ static const struct key site_keys[] = {
     { "language", KEY_TEXT, .min = 2, .max = 8, .def = "zh-CN", .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_SITE(language),
       .help = "the language of those who speak none of ours" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, .def = "Asia/Shanghai", IN_SITE(zone), .help = "time zone of reports and of business hours" },
+    { "hours", KEY_WORD, IN_SITE(hours_key), .help = "business hours of queues that have none; without them they are open day and night" },
     { "color", KEY_TEXT, .min = 7, .max = 7, .def = "#0b5fd0", .fits = fits_color, .form = "a colour such as #0b5fd0", IN_SITE(color),
       .help = "the colour of the chat window" },
     { "embed", KEY_TEXTS, .max = 64, .fits = fits_origin, .form = "a list of origins such as https://www.example.com", IN_SITE(embed),
@@ -138,7 +139,9 @@ static const struct key site_keys[] = {
     { "identity_secret", KEY_TEXT, .secret = true, .min = 16, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
       IN_SITE(identity_secret), .help = "the key with which your web site signs who its visitors are; without it nobody is believed" },
     { "token_secret", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
-      IN_SITE(token_secret), .help = "signs visitors' tokens; made at the first start" },
+      IN_SITE(token_secret), .help = "signs visitors' tokens and the addresses of files; made at the first start" },
+    { "token_secret_old", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
+      IN_SITE(token_secret_old), .help = "the token_secret before the present one: what it has signed still holds" },
     { "text_max", KEY_SMALL, .min = 1, .max = 20000, .def = "4096", IN_SITE(text_max), .help = "characters of a message" },
     { "file_max", KEY_INT, .min = 0, .max = 1LL << 30, .def = "10485760", IN_SITE(file_max),
       .help = "bytes of a file that is sent; 0: none" },
@@ -169,9 +172,36 @@ static const struct key site_keys[] = {
     { 0 },
 };
 
+/* ---- hours: a document of its own, or written into the queue that keeps them ---- */
+
+static enum kf_rc take_calendar(const struct keys_at *at, const struct key *k, json_t *value, void *into)
+{
+    return calendar_member(at, k->name, value, &((struct site_hours *)into)->hours);
+}
+
+#define IN_HOURS(member) .at = offsetof(struct site_hours, member)
+
+static const struct key hours_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_HOURS(name), .help = "what the staff read" },
+    { "zone", KEY_TEXT, .min = 1, .max = 64, IN_HOURS(zone), .help = "their time zone; else the site's" },
+    { "week", KEY_OTHER, .take = take_calendar, .help = "for each day a list of spans; a day that is not named is closed" },
+    { "special", KEY_OTHER, .take = take_calendar, .help = "holidays and extra working days" },
+    { "closed", KEY_ANY, .take = take_calendar, .help = "closed for a while, whatever the calendar says" },
+    { 0 },
+};
+
 static enum kf_rc take_hours(const struct keys_at *at, const struct key *k, json_t *value, void *into)
 {
-    return calendar_read(at, k->name, value, &((struct site_queue *)into)->hours);
+    struct site_queue *q = into;
+    struct keys_at inner = *at;
+
+    inner.path = "hours.";
+    if (json_is_string(value) && key_parse((struct slice){ json_string_value(value), json_string_length(value) }, &q->hours_key))
+        return KF_OK;
+    if (!json_is_object(value))
+        return keys_fail(at, "%s must be an object, or the key of a document of the kind hours", k->name);
+    q->own_hours = true;
+    return calendar_read(&inner, value, &q->hours);
 }
 
 #define IN_QUEUE(member) .at = offsetof(struct site_queue, member)
@@ -210,7 +240,7 @@ static const struct key queue_keys[] = {
     { "department", KEY_WORD, IN_QUEUE(department), .help = "queues of one department are one goal of a transfer" },
     { "paused", KEY_BOOL, .def = "false", IN_QUEUE(paused), .help = "nobody gets anything from it; who waits goes on waiting" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, IN_QUEUE(zone), .help = "time zone of its hours; else the site's" },
-    { "hours", KEY_OTHER, IN_QUEUE(hours), .take = take_hours, .help = "business hours; without them it is open day and night" },
+    { "hours", KEY_ANY, .take = take_hours, .help = "business hours, or the key of a document of them; else the site's" },
     { 0 },
 };
 
@@ -228,28 +258,6 @@ static const struct key channel_keys[] = {
     { "hook", KEY_TEXT, .secret = true, .min = 32, .max = 32, .fits = fits_hook, .form = "32 of 0-9 and a-f, by chance", IN_CHANNEL(hook),
       .help = "the last part of the address that the platform calls" },
     { "settings", KEY_OBJECT, .def = "{}", IN_CHANNEL(settings), .help = "what its adapter needs" },
-    { 0 },
-};
-
-#define IN_RULE(member) .at = offsetof(struct rule_document, member)
-
-/* The order of the words is the order of the enums in rule.h. */
-static const struct key rule_keys[] = {
-    { "event", KEY_CHOICE, .required = true,
-      .choices = "opened message waiting nobody outside away assigned returned closed silent_agent silent_visitor", IN_RULE(rule.event),
-      .help = "what it listens to" },
-    { "after_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_RULE(rule.after_ms), .help = "for how long it must have gone on" },
-    { "queue", KEY_WORD, IN_RULE(rule.queue), .help = "only in this queue" },
-    { "channel", KEY_WORD, IN_RULE(rule.channel), .help = "only on this channel" },
-    { "mid_talk", KEY_BOOL, IN_RULE(rule.mid_talk), .help = "also while an agent serves the conversation" },
-    { "often", KEY_CHOICE, .choices = "conversation cause", .def = "cause", IN_RULE(rule.often),
-      .help = "once per conversation, or per cause" },
-    { "actions", KEY_CHOICES, .required = true, .min = 1, .max = 4, .choices = "say form park invite", IN_RULE(rule.actions),
-      .help = "say the wording, offer the message form, take the conversation for later, invite to rate" },
-    { "wording", KEY_TEXT, .min = 1, .max = 32, .fits = fits_code, .form = "the key of a wording", IN_RULE(rule.wording),
-      .help = "what is said" },
-    { "order", KEY_SMALL, .min = 0, .max = 1000, .def = "100", IN_RULE(order), .help = "smaller ones come first" },
-    { "off", KEY_BOOL, .def = "false", IN_RULE(rule.off), .help = "does nothing" },
     { 0 },
 };
 
@@ -286,7 +294,7 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -296,24 +304,6 @@ const struct key *kind_keys(enum kind k)
 bool document_deleted(json_t *body)
 {
     return json_object_size(body) == 1 && json_is_true(json_object_get(body, "deleted"));
-}
-
-/* Events that only come while an agent serves the conversation: their rules mean it, unless they say otherwise. */
-static bool comes_mid_talk(enum rule_event e)
-{
-    return e == RULE_AWAY || e == RULE_ASSIGNED || e == RULE_SILENT_AGENT || e == RULE_SILENT_VISITOR;
-}
-
-static enum kf_rc finish_rule(const struct keys_at *at, const struct kf_key *key, const json_t *body, struct rule_document *d)
-{
-    struct rule *r = &d->rule;
-
-    r->key = *key;
-    if (!json_object_get(body, "mid_talk"))
-        r->mid_talk = comes_mid_talk(r->event);
-    if ((r->actions & (RULE_SAY | RULE_FORM)) && !r->wording)
-        return keys_fail(at, "wording is missing: the rule says something");
-    return KF_OK;
 }
 
 static enum kf_rc finish_zone(const struct keys_at *at, const char *zone)
@@ -344,15 +334,17 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
     switch (k) {
     case KIND_SITE:
         return finish_zone(at, ret->site.zone);
+    case KIND_HOURS:
+        ret->hours.key = *key;
+        return finish_zone(at, ret->hours.zone);
     case KIND_QUEUE:
         ret->queue.key = *key;
-        ret->queue.hours.always = !json_object_get(body, "hours");
         return finish_zone(at, ret->queue.zone);
     case KIND_CHANNEL:
         ret->channel.key = *key;
         return KF_OK;
     case KIND_RULE:
-        return finish_rule(at, key, body, &ret->rule);
+        return rule_finish(at, key, body, &ret->rule);
     case KIND_CANNED:
         ret->canned.key = *key;
         return KF_OK;

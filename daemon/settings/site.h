@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A document as the store has it. kinds: "site" (key "site"), "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned".
+/* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -53,8 +53,17 @@ struct site_queue {
     int priority;
     struct kf_key department; /* "" none */
     bool paused;
+    struct hours hours;      /* its own, those that it names, or the site's; open day and night where there are none */
+    bool own_hours;          /* written into its document */
+    struct kf_key hours_key; /* "" not named */
+    const char *zone;        /* IANA name */
+};
+
+/* Business hours that several queues keep. */
+struct site_hours {
+    struct kf_key key;
+    const char *name, *zone; /* zone NULL: the site's */
     struct hours hours;
-    const char *zone; /* IANA name */
 };
 
 struct site_canned {
@@ -70,16 +79,19 @@ struct site {
     const char *name;
     const char *language;     /* default one: "zh-CN" */
     const char *zone;         /* of reports and hours */
+    struct kf_key hours_key;  /* of queues that name none; "" none */
+    struct hours hours;       /* those, in the site's zone */
     const char *color;        /* "#0b5fd0" */
     const char *const *embed; /* origins that may embed the widget; n_embed 0: none but ourselves */
     size_t n_embed;
-    const char *identity_secret; /* NULL: identities are not believed */
-    const char *token_secret;    /* signs visitors' tokens; made at first start */
-    int text_max;                /* code points of a message */
-    int64_t file_max;            /* bytes of an upload */
-    int64_t reopen_ms;           /* 10 min */
-    int64_t grace_ms;            /* an agent may be away from the net for so long: 30 s */
-    int64_t wrapup_ms;           /* 0 */
+    const char *identity_secret;  /* NULL: identities are not believed */
+    const char *token_secret;     /* signs visitors' tokens and the addresses of files; made at first start */
+    const char *token_secret_old; /* what was signed with this one still holds: while the secret is being changed; NULL */
+    int text_max;                 /* code points of a message */
+    int64_t file_max;             /* bytes of an upload */
+    int64_t reopen_ms;            /* 10 min */
+    int64_t grace_ms;             /* an agent may be away from the net for so long: 30 s */
+    int64_t wrapup_ms;            /* 0 */
     int64_t sticky_ms;
     int missed_max;     /* 2 */
     int64_t refused_ms; /* 30 s */
@@ -89,6 +101,8 @@ struct site {
     int message_burst, message_rate; /* 0: those of the installation */
     const struct site_channel *channels;
     size_t n_channels;
+    const struct site_hours *calendars;
+    size_t n_calendars;
     const struct site_queue *queues;
     size_t n_queues;
     const struct rule *rules;

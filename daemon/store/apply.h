@@ -88,6 +88,9 @@ struct work {
 void batch_init(struct batch *b, struct db *db, struct arena *a);
 /* Finds what each change is about, so that the changes of one place can be put together. False: batch->hard. */
 bool batch_resolve(struct batch *b, struct job *job);
+/* With all jobs resolved and sorted: nobody else changes what they are about until the end of the transaction, and what the batch knows of
+ * it is true. Does nothing where the database has one writer. False: batch->hard. */
+bool batch_lock(struct batch *b, struct job *const *sorted, size_t n);
 /* False: batch->hard. Else job->rc, why and news are the answer. */
 bool batch_apply(struct batch *b, struct job *job);
 /* What was put off. False: batch->hard. */
@@ -131,6 +134,8 @@ bool plan_step(struct work *w, const struct conv_event *ev);
 bool plan_message(struct work *w, const struct act *act);
 bool plan_entry(struct work *w, const struct act *act);
 bool plan_ruled(struct work *w, const struct act *act);
+bool plan_tag(struct work *w, const struct act *act);
+void wake_rules(struct conv *c, int64_t at);
 bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);
 bool plan_read(struct work *w, const struct act *act);
@@ -148,6 +153,8 @@ bool plan_person(struct work *w, const struct act *act);
 bool plan_member(struct work *w, const struct act *act);
 bool plan_session(struct work *w, const struct act *act);
 bool plan_login(struct work *w, const struct act *act);
+bool plan_key(struct work *w, const struct act *act);
+bool plan_totp(struct work *w, const struct act *act);
 bool plan_document(struct work *w, const struct act *act);
 bool plan_file(struct work *w, const struct act *act);
 bool plan_audit(struct work *w, const struct act *act);

@@ -48,6 +48,8 @@ static const char *step_word(const struct conv *was, const struct conv *now, enu
         return "transferred";
     case CONV_PARK:
         return "parked";
+    case CONV_MOVE:
+        return "moved";
     case CONV_UNPARK:
         return "unparked";
     case CONV_CLOSE:
@@ -486,12 +488,26 @@ static bool write_firing(struct work *w, const struct op *op)
     return run(w, s);
 }
 
-static bool plan_firing(struct work *w, const char *rule, const char *cause)
+static bool write_firing_contact(struct work *w, const struct op *op)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_FIRING_FIND);
+    struct stmt *s = stmt_begin(w->db, SQL_FIRING_CONTACT_ADD);
+
+    stmt_id(s, &w->row.conv.contact);
+    stmt_str(s, op->what);
+    stmt_str(s, op->more);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+static bool plan_firing(struct work *w, const char *rule, const char *cause, bool wide)
+{
+    struct stmt *s = stmt_begin(w->db, wide ? SQL_FIRING_CONTACT_FIND : SQL_FIRING_FIND);
     bool any;
 
-    stmt_i64(s, w->row.n);
+    if (wide)
+        stmt_id(s, &w->row.conv.contact);
+    else
+        stmt_i64(s, w->row.n);
     stmt_str(s, rule);
     stmt_str(s, cause);
     any = stmt_row(s);
@@ -499,7 +515,7 @@ static bool plan_firing(struct work *w, const char *rule, const char *cause)
         return false;
     if (any)
         return refuse(w, KF_CONFLICT, "rule %s has fired for this already", rule);
-    return op_add(w, write_firing, rule, cause, 0);
+    return op_add(w, wide ? write_firing_contact : write_firing, rule, cause, 0);
 }
 
 bool plan_ruled(struct work *w, const struct act *act)
@@ -512,12 +528,14 @@ bool plan_ruled(struct work *w, const struct act *act)
     if (c->ruled_seq != r->from_seq)
         return refuse(w, KF_CONFLICT, "the rules have looked up to %" PRId64 " already", c->ruled_seq);
     for (size_t i = 0; i < r->n_firings; i++)
-        if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : ""))
+        if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))
             return false;
     w->said = true;
     c->rule_due_at = r->rule_due_at;
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
+    else if (r->again)
+        c->ruled_seq = c->seq;
     else
         w->ruled_all = true;
     return true;
@@ -531,6 +549,7 @@ bool plan_rate(struct work *w, const struct act *act)
     if (!needs_conv(w))
         return false;
     w->row.conv.rating = act->u.rate.score;
+    wake_rules(&w->row.conv, w->change->at);
     w->full = true;
     if (entry_brought(w, "rated"))
         return true;
@@ -546,6 +565,34 @@ bool plan_rate(struct work *w, const struct act *act)
     buf_char(&b, '}');
     data = text_of(w, &b);
     return data && entry_add(w, "rated", &w->change->by, data);
+}
+
+static bool write_tag(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, op->number ? SQL_TAG_DROP : SQL_TAG_ADD);
+
+    stmt_i64(s, w->row.n);
+    stmt_str(s, op->what);
+    if (!op->number)
+        stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+bool plan_tag(struct work *w, const struct act *act)
+{
+    const char *data;
+    struct buf b;
+
+    if (!needs_conv(w))
+        return false;
+    buf_init(&b, DATA_MAX);
+    buf_char(&b, '{');
+    json_str(&b, "tag", slice_of(act->u.tag.text));
+    if (act->u.tag.off)
+        buf_str(&b, ",\"off\":true");
+    buf_char(&b, '}');
+    data = text_of(w, &b);
+    return data && entry_add(w, "tagged", &w->change->by, data) && op_add(w, write_tag, act->u.tag.text, NULL, act->u.tag.off);
 }
 
 bool plan_invite(struct work *w)

@@ -1,9 +1,12 @@
 #include "store/archive.h"
 
+#include "store/postgres.h"
+#include "store/rows.h"
 #include "store/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,34 +211,62 @@ out:
     return rc;
 }
 
-static enum kf_rc add_database(int archive, const char *name, const char *from, const char *archive_path, struct kf_err *why)
+/* What goes into an archive: files of SQLite, or what one transaction of PostgreSQL sees. */
+struct source {
+    const char *paths[2]; /* "": none */
+    struct db *postgres;  /* NULL: SQLite */
+    int schemas[2];       /* of PostgreSQL; 0: none */
+};
+
+static const char *const parts[] = { "messages", "files" };
+
+/* The rows of one part, as a database of SQLite at the same migration. */
+static enum kf_rc copy_rows(const struct source *src, int part, const char *to, struct kf_err *why)
+{
+    struct db *out = NULL;
+    enum kf_rc rc = sqlite_open(&out, to, DB_SCRATCH, why);
+
+    if (rc)
+        return rc;
+    rc = migrate_upto(out, part ? sqlite_file_migrations : sqlite_migrations, src->schemas[part], why);
+    if (!rc)
+        rc = db_begin(out, true, why);
+    if (!rc)
+        rc = rows_save(src->postgres, out, why);
+    if (!rc)
+        rc = db_commit(out, why);
+    db_close(out);
+    return rc;
+}
+
+static enum kf_rc add_database(int archive, const struct source *src, int part, const char *archive_path, struct kf_err *why)
 {
     char copy[4096];
     enum kf_rc rc;
 
-    if (snprintf(copy, sizeof(copy), "%s.%s.part", archive_path, name) >= (int)sizeof(copy))
+    if (snprintf(copy, sizeof(copy), "%s.%s.part", archive_path, members[part]) >= (int)sizeof(copy))
         return kf_fail(why, KF_INVALID, "the name of the archive is too long");
     (void)unlink(copy); /* the archive's name is ours alone: this was left by an attempt that died */
-    rc = copy_database(from, copy, why);
+    rc = src->postgres ? copy_rows(src, part, copy, why) : copy_database(src->paths[part], copy, why);
     if (!rc)
-        rc = add_member(archive, name, copy, why);
+        rc = add_member(archive, members[part], copy, why);
     (void)unlink(copy);
     return rc;
 }
 
-enum kf_rc archive_write(struct store *s, const char *path, struct kf_err *why)
+static enum kf_rc write_archive(const struct source *src, const char *path, struct kf_err *why)
 {
     static const char end[2 * BLOCK];
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    enum kf_rc rc;
+    enum kf_rc rc = KF_OK;
 
     if (fd < 0 && errno == EEXIST)
         return kf_fail(why, KF_CONFLICT, "%s exists already", path);
     if (fd < 0)
         return no_file(why, "make", path);
-    rc = add_database(fd, members[0], s->path, path, why);
-    if (!rc && *s->files_path)
-        rc = add_database(fd, members[1], s->files_path, path, why);
+    for (int part = 0; part < 2 && !rc; part++)
+        if (src->postgres ? src->schemas[part] > 0 : *src->paths[part] != '\0')
+            rc = add_database(fd, src, part, path, why);
     if (!rc && (!write_all(fd, end, sizeof(end)) || fsync(fd)))
         rc = no_file(why, "write", path);
     (void)close(fd);
@@ -244,6 +275,34 @@ enum kf_rc archive_write(struct store *s, const char *path, struct kf_err *why)
     else
         sync_dir(path);
     return rc;
+}
+
+/* One transaction sees both parts at the same moment. */
+enum kf_rc archive_write_postgres(const char *url, bool with_files, const char *path, struct kf_err *why)
+{
+    struct source src = { .postgres = NULL };
+    enum kf_rc rc = postgres_open(&src.postgres, url, DB_KEEP, false, why);
+
+    if (!rc)
+        rc = db_begin(src.postgres, false, why);
+    for (int part = 0; part < 2 && !rc; part++) {
+        src.schemas[part] = part && !with_files ? 0 : postgres_schema(src.postgres, parts[part]);
+        if (src.schemas[part] < 0)
+            rc = kf_fail(why, KF_AGAIN, "%s", src.postgres->why.text);
+    }
+    if (!rc)
+        rc = write_archive(&src, path, why);
+    if (src.postgres)
+        db_rollback(src.postgres);
+    db_close(src.postgres);
+    return rc;
+}
+
+enum kf_rc archive_write(struct store *s, const char *path, struct kf_err *why)
+{
+    const struct source src = { .paths = { s->path, s->files_path } };
+
+    return s->postgres ? archive_write_postgres(s->path, *s->files_path != '\0', path, why) : write_archive(&src, path, why);
 }
 
 /* ---- putting one back ------------------------------------------------------------------------------------------------------------------ */
@@ -334,23 +393,80 @@ static enum kf_rc restore_from(int archive, const char *messages, const char *fi
     return rc;
 }
 
+/* What was taken out of the archive, at the newest migration, becomes what PostgreSQL holds: in the transaction of `postgres`. */
+static enum kf_rc put_rows(struct db *postgres, int part, const char *from, struct kf_err *why)
+{
+    struct db *lite = NULL;
+    enum kf_rc rc = sqlite_open(&lite, from, DB_KEEP, why);
+
+    if (!rc)
+        rc = migrate_upto(lite, part ? sqlite_file_migrations : sqlite_migrations, INT_MAX, why);
+    if (!rc)
+        rc = rows_restore(postgres, lite, why);
+    db_close(lite);
+    return rc;
+}
+
+static enum kf_rc migrate_part(const char *url, enum db_mode mode, struct kf_err *why)
+{
+    struct db *db = NULL;
+    enum kf_rc rc = postgres_open(&db, url, mode, false, why);
+
+    if (!rc)
+        rc = migrate_upto(db, mode == DB_FILES ? db->ops->files : db->ops->messages, INT_MAX, why);
+    db_close(db);
+    return rc;
+}
+
+static enum kf_rc restore_postgres(int archive, const char *messages, const char *files, const struct store_config *cfg, struct kf_err *why)
+{
+    bool with_files = cfg->files_path && *cfg->files_path;
+    struct db *db = NULL;
+    enum kf_rc rc = take_member(archive, members[0], messages, why);
+
+    if (!rc && with_files)
+        rc = take_member(archive, members[1], files, why);
+    if (!rc)
+        rc = check_database(messages, sqlite_migrations, why);
+    if (!rc && with_files)
+        rc = check_database(files, sqlite_file_migrations, why);
+    if (!rc)
+        rc = migrate_part(cfg->url, DB_FILES, why);
+    if (!rc)
+        rc = postgres_open(&db, cfg->url, DB_WRITE, true, why); /* nobody else uses it from here on */
+    if (!rc)
+        rc = migrate_upto(db, db->ops->messages, INT_MAX, why);
+    if (!rc)
+        rc = db_begin(db, true, why);
+    if (!rc)
+        rc = db_exec(db, "TRUNCATE unindexed, words, site", why); /* the index is made again from the messages */
+    if (!rc)
+        rc = put_rows(db, 0, messages, why);
+    if (!rc && with_files)
+        rc = put_rows(db, 1, files, why);
+    if (!rc)
+        rc = db_commit(db, why);
+    db_close(db);
+    return rc;
+}
+
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why)
 {
+    bool lite = slice_starts(slice_of(cfg->url), "sqlite:");
+    const char *beside = lite ? cfg->url + strlen("sqlite:") : cfg->files_path && *cfg->files_path ? cfg->files_path : archive;
     char messages[4096], files[4096];
     enum kf_rc rc;
     int fd;
 
-    if (!slice_starts(slice_of(cfg->url), "sqlite:"))
-        return kf_fail(why, KF_UNSUPPORTED, "an archive is put back into SQLite only; PostgreSQL has tools of its own");
-    if (snprintf(messages, sizeof(messages), "%s.restore", cfg->url + strlen("sqlite:")) >= (int)sizeof(messages) ||
+    if (snprintf(messages, sizeof(messages), "%s.%srestore", beside, lite ? "" : "messages.") >= (int)sizeof(messages) ||
         snprintf(files, sizeof(files), "%s.restore", cfg->files_path ? cfg->files_path : "") >= (int)sizeof(files))
         return kf_fail(why, KF_INVALID, "the name of the database is too long");
     fd = open(archive, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return kf_fail(why, KF_ABSENT, "cannot read %s: %s", archive, strerror(errno));
-    rc = restore_from(fd, messages, files, cfg, why);
+    rc = lite ? restore_from(fd, messages, files, cfg, why) : restore_postgres(fd, messages, files, cfg, why);
     (void)close(fd);
-    if (rc) {
+    if (rc || !lite) {
         remove_with_logs(messages);
         if (cfg->files_path && *cfg->files_path)
             remove_with_logs(files);

@@ -150,6 +150,14 @@ enum kf_rc stmt_end(struct stmt *s, struct kf_err *why)
     return s->rc;
 }
 
+enum kf_rc stmt_run_key(struct stmt *s, int64_t *ret, struct kf_err *why)
+{
+    *ret = stmt_row(s) ? get_i64(s) : 0;
+    while (stmt_row(s))
+        ;
+    return stmt_end(s, why);
+}
+
 enum kf_rc stmt_run(struct stmt *s, int64_t rows, struct kf_err *why)
 {
     enum kf_rc rc;

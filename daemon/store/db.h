@@ -32,8 +32,16 @@ enum db_mode {
     DB_WRITE,   /* makes the file if need be; every commit is fsynced */
     DB_READ,    /* cannot write */
     DB_KEEP,    /* checkpoints, backups */
+    DB_SCRATCH, /* makes a file that nobody else sees, and that is worth nothing before it is whole (SQLite) */
     DB_DERIVED, /* writes what can be rebuilt: commits are not fsynced one by one */
     DB_FILES    /* as DB_WRITE, and moves its own log: nobody waits for it */
+};
+
+/* One step of a schema: `text` brings it from the step before to `number`. */
+struct migration {
+    int number; /* 0 ends the table */
+    const char *what;
+    const char *text;
 };
 
 struct db;
@@ -61,19 +69,29 @@ struct db_ops {
     int64_t (*get_i64)(struct stmt *, int col);
     struct slice (*get_bytes)(struct stmt *, int col); /* p is NULL for NULL */
     void (*reset)(struct stmt *);
-    int64_t (*changed)(struct db *);  /* rows of the last write */
-    int64_t (*last_key)(struct db *); /* the KEY that the last insert made */
-    int (*schema)(struct db *);       /* the migration it is at; 0: empty, -1: cannot tell */
+    int64_t (*changed)(struct db *); /* rows of the last write */
+    int (*schema)(struct db *);      /* the migration it is at; 0: empty, -1: cannot tell */
+    /* Inside a transaction: nobody else migrates until its end. NULL where a transaction that writes is alone anyway. */
+    enum kf_rc (*schema_lock)(struct db *, struct kf_err *why);
+    enum kf_rc (*schema_set)(struct db *, int number, struct kf_err *why);
+    /* A copy of all that it holds, before a migration. */
+    enum kf_rc (*save)(struct db *, const char *to, struct kf_err *why);
+    const struct migration *messages, *files;
+    bool shared; /* others write at the same time: what is read to be changed must be locked */
 };
 
 struct db {
     const struct db_ops *ops;
     struct kf_err why; /* words of the last error */
+    bool raced;        /* it was another node's doing: the same transaction, repeated, may succeed */
     struct stmt stmts[SQL_COUNT];
 };
 
 /* Whoever opens a database of that driver. `path` is a file name. */
 enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, struct kf_err *why);
+/* `url` is postgresql://…, and one database holds it all. A link that is lost is made again by a later db_begin(); until then KF_AGAIN.
+ * DB_WRITE also enters the database as one that uses it: `alone`, or together with others. */
+enum kf_rc postgres_open(struct db **ret, const char *url, enum db_mode mode, bool alone, struct kf_err *why);
 void db_close(struct db *db); /* takes NULL */
 
 static inline enum kf_rc db_begin(struct db *db, bool write, struct kf_err *why)
@@ -115,6 +133,8 @@ struct slice get_copy(struct stmt *s, struct arena *a);
 void get_fixed(struct stmt *s, void *ret, size_t n); /* zeros where the stored bytes have another length */
 
 enum kf_rc stmt_end(struct stmt *s, struct kf_err *why);
+/* Runs an INSERT … RETURNING of one number. */
+enum kf_rc stmt_run_key(struct stmt *s, int64_t *ret, struct kf_err *why);
 /* Runs to the end; KF_CONFLICT if `rows` ≥ 0 and not that many were written. */
 enum kf_rc stmt_run(struct stmt *s, int64_t rows, struct kf_err *why);
 

@@ -1,7 +1,6 @@
 /* The contents of files: a database of its own, with a writer of its own, so that an upload never stands before a message. Contents
  * lie in blocks under their SHA-256; what is still coming in has none yet. */
 #include "store/inside.h"
-#include "store/sqlite.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -87,16 +86,13 @@ static struct upload *upload_new(struct filer *f, const struct kf_id *handle)
 static enum kf_rc upload_begin(struct db *db, struct upload *u, struct kf_err *why)
 {
     struct stmt *s;
-    enum kf_rc rc;
 
     if (u->content)
         return KF_OK;
     s = stmt_begin(db, SQL_FILES_NEW);
     stmt_i64(s, wall_ms());
-    rc = stmt_run(s, 1, why);
-    u->content = db->ops->last_key(db);
     u->fresh = true;
-    return rc;
+    return stmt_run_key(s, &u->content, why);
 }
 
 static enum kf_rc upload_flush(struct db *db, struct upload *u, struct kf_err *why)
@@ -277,7 +273,7 @@ static enum kf_rc sweep(struct store *s, int64_t before, struct kf_err *why)
 {
     struct db *db = s->filer.db, *messages = NULL;
     int64_t from = 0;
-    enum kf_rc rc = sqlite_open(&messages, s->path, DB_READ, why);
+    enum kf_rc rc = store_connect(s, &messages, DB_READ, why);
 
     while (!rc) {
         rc = db_begin(db, true, why);
@@ -585,9 +581,9 @@ enum kf_rc filer_start(struct store *s, struct kf_err *why)
 
     if (!*s->files_path)
         return KF_OK;
-    rc = sqlite_open(&f->db, s->files_path, DB_FILES, why);
+    rc = store_connect(s, &f->db, DB_FILES, why);
     if (!rc)
-        rc = migrate(f->db, sqlite_file_migrations, s->files_path, s->backup_dir, why);
+        rc = migrate(f->db, f->db->ops->files, s->files_path, s->backup_dir, why);
     if (!rc)
         rc = forget_abandoned(f->db, why);
     if (rc)

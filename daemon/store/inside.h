@@ -37,7 +37,7 @@ struct job {
 /* A connection to each database, for one reading thread. */
 struct reader {
     struct store *store;
-    struct db *db, *index, *files; /* index, files: NULL where there is none */
+    struct db *db, *index, *files; /* index, files: NULL where there is none; the same one where one database holds all */
 };
 
 /* Something to be read, and its answer. */
@@ -148,7 +148,9 @@ struct keeper { /* checkpoints */
 };
 
 struct store {
-    char *path, *files_path, *index_path, *backup_dir;
+    bool postgres, alone;
+    char *path; /* of the messages; PostgreSQL: the URL */
+    char *files_path, *index_path, *backup_dir;
     size_t queue_max;
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -184,9 +186,14 @@ void store_well(struct store *s, bool *unwell, const char *event);
 int64_t clock_us(void);             /* monotonic */
 void thread_name(const char *name); /* of the calling thread, for top and for figures */
 
+/* A connection to what holds the messages (DB_FILES: the contents of files). PostgreSQL holds all in one. */
+enum kf_rc store_connect(struct store *s, struct db **ret, enum db_mode mode, struct kf_err *why);
+
 /* Brings a database to the newest schema. One that is not empty is saved into `backup_dir` first. */
-struct migration;
 enum kf_rc migrate(struct db *db, const struct migration *all, const char *path, const char *backup_dir, struct kf_err *why);
+
+/* The same without saving, and only as far as `upto`. */
+enum kf_rc migrate_upto(struct db *db, const struct migration *all, int upto, struct kf_err *why);
 
 enum kf_rc writer_start(struct store *s, struct kf_err *why);
 void writer_stop(struct store *s); /* commits what is queued first */
@@ -212,6 +219,9 @@ void keeper_nudge(struct store *s);
 /* One query in a read transaction. */
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

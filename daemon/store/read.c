@@ -697,6 +697,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_message(r);
     case QUERY_TIMELINE:
         return read_timeline(r);
+    case QUERY_RULES:
+        return rules_run(r->reader, r->q, r->why);
+    case QUERY_TAGS:
+        return tags_run(r->reader, r->q, r->why);
     case QUERY_PROFILE:
         return read_profile(r);
     case QUERY_PERSON:
@@ -721,6 +725,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_errands(r);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_KEYS:
+    case QUERY_KEY:
+    case QUERY_TOTP:
+        return access_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:
@@ -731,7 +739,7 @@ static enum kf_rc query_one(struct reading *r)
 enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
     struct reading r = { reader, reader->db, q, why };
-    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index;
+    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index && reader->index != reader->db;
     enum kf_rc rc = KF_OK;
 
     if (index) /* first, so that every hit is in the snapshot of the messages */

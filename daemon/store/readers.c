@@ -20,9 +20,11 @@ static struct ask *take(struct readers *r)
 
 static void reader_free(struct reader *r)
 {
+    if (r->index != r->db)
+        db_close(r->index);
+    if (r->files != r->db)
+        db_close(r->files);
     db_close(r->db);
-    db_close(r->index);
-    db_close(r->files);
     free(r);
 }
 
@@ -41,6 +43,13 @@ static void *reader_main(void *arg)
     return NULL;
 }
 
+static enum kf_rc open_others(struct store *s, struct reader *r, struct kf_err *why)
+{
+    enum kf_rc rc = index_open_reader(s, &r->index, why);
+
+    return rc || !*s->files_path ? rc : sqlite_open(&r->files, s->files_path, DB_READ, why);
+}
+
 static enum kf_rc start_one(struct store *s, pthread_t *ret, struct kf_err *why)
 {
     struct reader *r = calloc(1, sizeof(*r));
@@ -49,11 +58,12 @@ static enum kf_rc start_one(struct store *s, pthread_t *ret, struct kf_err *why)
     if (!r)
         return kf_fail(why, KF_NOMEM, "out of memory");
     r->store = s;
-    rc = sqlite_open(&r->db, s->path, DB_READ, why);
-    if (!rc)
-        rc = index_open_reader(s, &r->index, why);
-    if (!rc && *s->files_path)
-        rc = sqlite_open(&r->files, s->files_path, DB_READ, why);
+    rc = store_connect(s, &r->db, DB_READ, why);
+    if (!rc && s->postgres) {
+        r->index = *s->index_path ? r->db : NULL;
+        r->files = *s->files_path ? r->db : NULL;
+    } else if (!rc)
+        rc = open_others(s, r, why);
     if (!rc && pthread_create(ret, NULL, reader_main, r))
         rc = kf_fail(why, KF_NOMEM, "cannot start a reader's thread");
     if (rc)

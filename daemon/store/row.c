@@ -207,7 +207,6 @@ enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)
 {
     const struct conv *c = &row->conv;
     struct stmt *s = stmt_begin(db, SQL_CONV_ADD);
-    enum kf_rc rc;
 
     stmt_id(s, &c->id);
     stmt_str(s, c->site.s);
@@ -243,10 +242,7 @@ enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)
     stmt_i64(s, row->entries);
     stmt_i64(s, conv_effective(c));
     put_due(s, c);
-    rc = stmt_run(s, 1, why);
-    if (!rc)
-        row->n = db->ops->last_key(db);
-    return rc;
+    return stmt_run_key(s, &row->n, why);
 }
 
 enum kf_rc conv_save(struct db *db, const struct conv_row *row, struct kf_err *why)

@@ -4,8 +4,10 @@
  * page and the count come from one walk, which ends when both are full. */
 #include "core/permit.h"
 #include "core/segment.h"
+#include "store/homes.h"
 #include "store/inside.h"
 #include "store/row.h"
+#include "store/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,6 +94,7 @@ struct walk {
     int64_t after_n;
     int64_t count;
     bool more;
+    struct homes homes;
 };
 
 static bool filters_facets(const struct search *f)
@@ -207,6 +210,34 @@ static enum kf_rc site_number(struct walk *w, int64_t *ret)
     return stmt_end(s, w->why);
 }
 
+/* One of whose words the index does not know all places. */
+static enum kf_rc dense_fits(struct walk *w, int64_t id, bool *fits)
+{
+    struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
+    struct slice text;
+
+    *fits = false;
+    stmt_i64(s, id);
+    if (stmt_row(s)) {
+        (void)get_i64(s);
+        (void)get_i64(s);
+        text = get_slice(s);
+        *fits = text.n && segment_match(text, w->q->search.terms);
+    }
+    return stmt_end(s, w->why);
+}
+
+/* PostgreSQL says it beside the hit. */
+static enum kf_rc hit_home(struct walk *w, struct stmt *s, int64_t id, struct home *ret, bool *dense)
+{
+    if (!w->r->store->postgres)
+        return homes_get(&w->homes, id, ret, w->why);
+    ret->conv = get_i64(s);
+    ret->site = get_i64(s);
+    *dense = get_i64(s) != 0;
+    return KF_OK;
+}
+
 static enum kf_rc walk_hits(struct walk *w, struct slice expression)
 {
     int64_t site;
@@ -219,12 +250,19 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
     stmt_text(s, expression);
     stmt_i64(s, w->top ? w->top : INT64_MAX);
     while (!rc && !walk_full(w) && stmt_row(s)) {
-        int64_t id = get_i64(s), conv = get_i64(s);
+        int64_t id = get_i64(s);
+        struct home home;
+        bool fits = true, dense = false;
 
         if (!w->top)
             w->top = id;
-        if (get_i64(s) == site)
-            rc = one_hit(w, id, conv);
+        rc = hit_home(w, s, id, &home, &dense);
+        if (rc || home.site != site)
+            continue;
+        if (dense)
+            rc = dense_fits(w, id, &fits);
+        if (!rc && fits)
+            rc = one_hit(w, id, home.conv);
     }
     if (rc)
         (void)stmt_end(s, NULL);
@@ -384,7 +422,7 @@ static enum kf_rc search_words(struct walk *w, struct buf *expression)
 
     if (!w->r->index)
         return kf_fail(w->why, KF_UNSUPPORTED, "there is no search index here");
-    if (!segment_fts5(w->q->search.terms, expression))
+    if (!(w->r->store->postgres ? words_query : segment_fts5)(w->q->search.terms, expression))
         return KF_OK; /* nothing that could be found: punctuation, or only exclusions */
     if (!buf_ok(expression))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
@@ -415,6 +453,7 @@ enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
     w->r = r;
     w->q = q;
     w->why = why;
+    w->homes = (struct homes){ .db = r->index, .row = -1 };
     w->limit = q->search.limit > 0 ? (size_t)q->search.limit : LIMIT_USUAL;
     if (w->limit > LIMIT_MAX)
         w->limit = LIMIT_MAX;

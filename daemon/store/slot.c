@@ -1,6 +1,10 @@
 /* Which conversation is a change about? Conversations and places as one batch sees them: read once, kept until its commit. */
 #include "store/apply.h"
 
+#include <inttypes.h>
+
+#define LIST_MAX (BATCH_MAX * 24) /* of numbers, as text */
+
 /* ---- slots and places --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_more(uint64_t h, const void *p, size_t n)
@@ -230,4 +234,70 @@ bool batch_resolve(struct batch *b, struct job *job)
     if (job->place)
         job->order = job->place->hash;
     return true;
+}
+
+/* ---- where several nodes write ------------------------------------------------------------------------------------------------------ */
+
+static bool run_list(struct batch *b, struct stmt *s, struct buf *list)
+{
+    struct kf_err why = { .rc = KF_OK };
+    enum kf_rc rc;
+
+    buf_char(list, '}');
+    if (!buf_ok(list)) {
+        (void)stmt_end(s, NULL);
+        return batch_no_memory(b);
+    }
+    stmt_text(s, buf_slice(list));
+    while (stmt_row(s)) {
+        struct conv_row row = { .n = 0 };
+        struct slot *slot;
+
+        if (s == &b->db->stmts[SQL_LOCK_PLACES])
+            continue;
+        row_conv(s, b->arena, &row);
+        slot = slot_find(b, &row.conv.id);
+        if (slot)
+            slot->row = row;
+    }
+    rc = stmt_end(s, &why);
+    return rc ? batch_lost(b, rc, &why) : true;
+}
+
+/* What was read to find the places may be of before the lock. */
+static bool read_again(struct batch *b)
+{
+    struct buf list;
+    bool any = false, ret = true;
+
+    buf_init(&list, LIST_MAX);
+    for (size_t i = 0; i < BATCH_TABLE; i++)
+        for (const struct slot *s = b->slots[i]; s; s = s->next) {
+            buf_printf(&list, "%c%" PRId64, any ? ',' : '{', s->row.n);
+            any = true;
+        }
+    if (any)
+        ret = run_list(b, stmt_begin(b->db, SQL_CONV_AGAIN), &list);
+    buf_finish(&list);
+    return ret;
+}
+
+bool batch_lock(struct batch *b, struct job *const *sorted, size_t n)
+{
+    struct buf list;
+    uint64_t last = 0;
+    bool ret = true;
+
+    if (!b->db->ops->shared)
+        return true;
+    buf_init(&list, LIST_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (sorted[i]->order != last) {
+            buf_printf(&list, "%c%" PRId64, last ? ',' : '{', (int64_t)sorted[i]->order);
+            last = sorted[i]->order;
+        }
+    if (last)
+        ret = run_list(b, stmt_begin(b->db, SQL_LOCK_PLACES), &list);
+    buf_finish(&list);
+    return ret && read_again(b);
 }

@@ -5,15 +5,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define T_KEY       "INTEGER PRIMARY KEY"
 #define T_KEY_ONCE  "INTEGER PRIMARY KEY AUTOINCREMENT"
 #define T_INT       "INTEGER"
+#define T_TEXT      "TEXT"
 #define T_BYTES     "BLOB"
 #define T_CLUSTERED " WITHOUT ROWID"
 #define T_LOCKED    ""
+#define T_ALSO
+#define T_FILES_ALSO
 
 static const char *const texts[] = {
 #define SQL(name, text) [SQL_##name] = text,
@@ -238,11 +243,6 @@ static int64_t changed(struct db *db)
     return sqlite3_changes64(sqlite_handle(db));
 }
 
-static int64_t last_key(struct db *db)
-{
-    return sqlite3_last_insert_rowid(sqlite_handle(db));
-}
-
 static int schema(struct db *db)
 {
     sqlite3_stmt *h = NULL;
@@ -254,6 +254,38 @@ static int schema(struct db *db)
         (void)sqlite_rc(db, sqlite3_errcode(sqlite_handle(db)));
     sqlite3_finalize(h);
     return ret;
+}
+
+static enum kf_rc schema_set(struct db *db, int number, struct kf_err *why)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "PRAGMA user_version=%d", number);
+    return exec(db, text, why);
+}
+
+/* An exact copy at this moment, page by page through SQLite itself, so that a log that is not yet in the file is in the copy. */
+static enum kf_rc save(struct db *db, const char *to, struct kf_err *why)
+{
+    sqlite3 *out = NULL;
+    sqlite3_backup *b;
+    int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), code;
+
+    if (fd < 0)
+        return kf_fail(why, KF_AGAIN, "cannot save the database to %s before the migration: %s", to, strerror(errno));
+    (void)close(fd);
+    code = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE, NULL);
+
+    if (code == SQLITE_OK && (b = sqlite3_backup_init(out, "main", sqlite_handle(db), "main"))) {
+        do
+            code = sqlite3_backup_step(b, -1);
+        while (code == SQLITE_OK);
+        sqlite3_backup_finish(b);
+    }
+    if (code != SQLITE_DONE)
+        (void)kf_fail(why, KF_AGAIN, "cannot save the database to %s before the migration: %s", to, sqlite3_errmsg(out));
+    sqlite3_close(out);
+    return code == SQLITE_DONE ? KF_OK : KF_AGAIN;
 }
 
 static const struct db_ops ops = {
@@ -273,8 +305,11 @@ static const struct db_ops ops = {
     .get_bytes = column_bytes,
     .reset = reset,
     .changed = changed,
-    .last_key = last_key,
     .schema = schema,
+    .schema_set = schema_set,
+    .save = save,
+    .messages = sqlite_migrations,
+    .files = sqlite_file_migrations,
 };
 
 static const char *pragmas(enum db_mode mode)
@@ -288,6 +323,8 @@ static const char *pragmas(enum db_mode mode)
                "PRAGMA temp_store=MEMORY";
     case DB_FILES:
         return "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY";
+    case DB_SCRATCH:
+        return "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY";
     case DB_READ:
         return "PRAGMA query_only=ON; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY";
     case DB_KEEP:
@@ -314,7 +351,7 @@ enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, str
     if (!d)
         return kf_fail(why, KF_NOMEM, "out of memory");
     d->db.ops = &ops;
-    if (mode == DB_WRITE || mode == DB_DERIVED || mode == DB_FILES) {
+    if (mode == DB_WRITE || mode == DB_DERIVED || mode == DB_FILES || mode == DB_SCRATCH) {
         flags |= SQLITE_OPEN_CREATE;
         make_private(path);
     }

@@ -6,12 +6,6 @@
 
 #include <sqlite3.h>
 
-struct migration {
-    int number; /* 0 ends the table */
-    const char *what;
-    const char *text;
-};
-
 extern const struct migration sqlite_migrations[], sqlite_file_migrations[];
 
 sqlite3 *sqlite_handle(struct db *db);

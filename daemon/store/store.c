@@ -248,9 +248,21 @@ void store_no_memory(struct store *s, store_block_done *block, store_file_done *
 
 /* ---- open and close ------------------------------------------------------------------------------------------------------------ */
 
+static bool is_postgres(const char *url)
+{
+    return slice_starts(slice_of(url), "postgresql://") || slice_starts(slice_of(url), "postgres://");
+}
+
+enum kf_rc store_connect(struct store *s, struct db **ret, enum db_mode mode, struct kf_err *why)
+{
+    if (s->postgres)
+        return postgres_open(ret, s->path, mode, s->alone, why);
+    return sqlite_open(ret, mode == DB_FILES ? s->files_path : s->path, mode, why);
+}
+
 static bool take_words(struct store *s, const struct store_config *cfg)
 {
-    s->path = strdup(cfg->url + strlen("sqlite:"));
+    s->path = strdup(s->postgres ? cfg->url : cfg->url + strlen("sqlite:"));
     s->files_path = strdup(cfg->files_path ? cfg->files_path : "");
     s->index_path = strdup(cfg->index_path ? cfg->index_path : "");
     s->backup_dir = strdup(cfg->backup_dir ? cfg->backup_dir : "");
@@ -298,6 +310,8 @@ static struct store *new_store(const struct store_config *cfg)
     s->wake = cfg->wake;
     s->wake_ctx = cfg->wake_ctx;
     s->log = cfg->log;
+    s->postgres = is_postgres(cfg->url);
+    s->alone = cfg->alone;
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
     s->writer.tasks_tail = &s->writer.tasks;
@@ -332,17 +346,15 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
     struct store *s;
     enum kf_rc rc;
 
-    if (slice_starts(slice_of(cfg->url), "postgresql:") || slice_starts(slice_of(cfg->url), "postgres:"))
-        return kf_fail(why, KF_UNSUPPORTED, "database: this build speaks SQLite only; write sqlite:PATH");
-    if (!slice_starts(slice_of(cfg->url), "sqlite:") || !cfg->url[strlen("sqlite:")])
+    if (!is_postgres(cfg->url) && (!slice_starts(slice_of(cfg->url), "sqlite:") || !cfg->url[strlen("sqlite:")]))
         return kf_fail(why, KF_INVALID, "database: \"%.100s\" is neither sqlite:PATH nor postgresql://…", cfg->url ? cfg->url : "");
     s = new_store(cfg);
     if (!s)
         return kf_fail(why, KF_NOMEM, "out of memory");
-    rc = sqlite_open(&s->writer.db, s->path, DB_WRITE, why);
+    rc = store_connect(s, &s->writer.db, DB_WRITE, why);
     if (!rc)
-        rc = migrate(s->writer.db, sqlite_migrations, s->path, s->backup_dir, why);
-    if (!rc)
+        rc = migrate(s->writer.db, s->writer.db->ops->messages, s->postgres ? "postgresql" : s->path, s->backup_dir, why);
+    if (!rc && !s->postgres)
         rc = keeper_start(s, why);
     if (!rc)
         rc = filer_start(s, why);

@@ -11,6 +11,7 @@
 
 #include "core/change.h"
 #include "core/news.h"
+#include "core/rule.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,8 +20,9 @@ struct store;
 
 struct store_config {
     const char *url;         /* "sqlite:PATH" or "postgresql://…" */
-    const char *files_path;  /* the database of file contents */
-    const char *index_path;  /* the search index (SQLite) */
+    const char *files_path;  /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
+    const char *index_path;  /* the search index; likewise */
+    bool alone;              /* PostgreSQL: no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
@@ -69,6 +71,8 @@ enum query_kind {
     QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
     QUERY_TIMELINE,    /* id → entries */
+    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,        /* id → text_out: a JSON array */
     QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
     QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
@@ -77,6 +81,9 @@ enum query_kind {
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
     QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_KEYS,        /* site → keys, also those that were revoked, in the order in which they were made */
+    QUERY_KEY,         /* bytes: the hash → keys[0] */
+    QUERY_TOTP,        /* id: a person → totp (KF_ABSENT: there is none) */
     QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
     QUERY_LEASES,      /* → leases */
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
@@ -142,6 +149,14 @@ struct search_hit {
     size_t n_marks;
 };
 
+/* What the rules ask of a conversation's past. */
+struct rules_past {
+    int64_t messages; /* of the visitor */
+    int repeats;      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
+    bool marked;      /* the newest was marked as a machine's */
+    bool echo;        /* it is what the system has said in this conversation */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -150,6 +165,7 @@ struct query {
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
+    unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
     struct search search;
 
@@ -160,12 +176,18 @@ struct query {
     size_t n_messages;
     struct entry *entries;
     size_t n_entries;
+    struct rule_fired *fired;
+    size_t n_fired;
+    struct rules_past past;
     struct errand *errands;
     size_t n_errands;
     struct person *person;
     struct member *members;
     size_t n_members;
     struct stored_session session;
+    struct api_key *keys;
+    size_t n_keys;
+    struct totp totp;
     struct stored_document *documents;
     size_t n_documents;
     struct stored_lease *leases;
@@ -211,6 +233,9 @@ void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, st
 void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
 /* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
+/* What an operator should know of the database of the config, without opening the store: a line ("PostgreSQL 15.4, encoding UTF8 …"), or the
+ * trouble. PostgreSQL only. Blocks. */
+enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why);
 /* Rebuilds the search index from the messages. */
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
 /* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files. */

@@ -118,7 +118,7 @@ static enum kf_rc sweep_rows(struct store *s, int64_t now, struct kf_err *why)
 /* Only what a migration has put there: NAME.schema-N. */
 static bool is_saved(const struct store *s, const char *name)
 {
-    const char *paths[] = { s->path, s->files_path };
+    const char *paths[] = { s->postgres ? "postgresql" : s->path, s->files_path };
 
     for (size_t i = 0; i < 2; i++) {
         const char *slash = strrchr(paths[i], '/');

@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#define RACES_MAX 5
+
 struct hasher {
     EVP_MD *md;
     EVP_MD_CTX *ctx;
@@ -80,6 +82,8 @@ static bool fill(struct batch *b, struct job **jobs, struct job **sorted, size_t
             return false;
     }
     qsort(sorted, n, sizeof(struct job *), by_order);
+    if (!batch_lock(b, sorted, n))
+        return false;
     for (size_t i = 0; i < n; i++)
         if (!batch_apply(b, sorted[i]))
             return false;
@@ -130,6 +134,24 @@ out:
     return rc;
 }
 
+/* Who comes back at once meets the same one again: each steps aside for another while, longer each time. */
+static void step_aside(int tries)
+{
+    (void)poll(NULL, 0, (int)(clock_us() % (4LL << tries)));
+}
+
+/* Two nodes may have met: the same key, the first word of one visitor, locks in another order. One of them is through, so it is tried again. */
+static enum kf_rc try_often(struct store *s, struct job **jobs, size_t n, bool *indexable, struct kf_err *why)
+{
+    enum kf_rc rc = try_batch(s, jobs, n, indexable, why);
+
+    for (int i = 0; rc && s->writer.db->raced && i < RACES_MAX; i++) {
+        step_aside(i);
+        rc = try_batch(s, jobs, n, indexable, why);
+    }
+    return rc;
+}
+
 /* A change that fails although its plan found nothing wrong must not harm the others: they are repeated one by one. */
 static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *indexable)
 {
@@ -141,7 +163,7 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
         answer_all(jobs, n, KF_IO, &why);
         return;
     }
-    rc = try_batch(s, jobs, n, indexable, &why);
+    rc = try_often(s, jobs, n, indexable, &why);
     if (!rc) {
         store_well(s, &s->writer.unwell, "commit");
         return;
@@ -149,7 +171,7 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
     if (rc == KF_IO) {
         store_break(s, why.text);
         answer_all(jobs, n, KF_IO, &why);
-    } else if (rc == KF_AGAIN || rc == KF_NOMEM) {
+    } else if ((rc == KF_AGAIN && !(s->writer.db->raced && n > 1)) || rc == KF_NOMEM) {
         store_unwell(s, &s->writer.unwell, "commit", why.text);
         answer_all(jobs, n, KF_AGAIN, &why);
     } else if (n == 1) {
@@ -158,6 +180,20 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
     } else
         for (size_t i = 0; i < n; i++)
             commit_jobs(s, &jobs[i], 1, indexable);
+}
+
+static enum kf_rc try_task(struct db *db, struct task *t, struct kf_err *why)
+{
+    enum kf_rc rc = db_begin(db, true, why);
+
+    if (rc)
+        return rc;
+    rc = t->run(t, db, why);
+    if (!rc)
+        rc = db_commit(db, why);
+    if (rc)
+        db_rollback(db);
+    return rc;
 }
 
 static void run_task(struct store *s, struct task *t)
@@ -169,16 +205,13 @@ static void run_task(struct store *s, struct task *t)
     if (store_broken(s))
         rc = kf_fail(&why, KF_IO, "%s", s->broken_text);
     else
-        rc = db_begin(db, true, &why);
-    if (!rc) {
-        rc = t->run(t, db, &why);
-        if (!rc)
-            rc = db_commit(db, &why);
-        if (rc)
-            db_rollback(db);
-        if (rc == KF_IO)
-            store_break(s, why.text);
+        rc = try_task(db, t, &why);
+    for (int i = 0; rc && db->raced && i < RACES_MAX; i++) {
+        step_aside(i);
+        rc = try_task(db, t, &why);
     }
+    if (rc == KF_IO)
+        store_break(s, why.text);
     t->finish(t, rc, rc ? &why : NULL);
 }
 

@@ -1,6 +1,6 @@
 /* bench_store: how fast the permanent record is, and how fast it finds.
  *
- *     bench_store [MESSAGES] [CONVERSATIONS] [DIRECTORY]
+ *     bench_store [MESSAGES] [CONVERSATIONS] [DIRECTORY | postgresql://…, an empty database]
  *
  * Writes MESSAGES (default 1,000,000) of some 60 bytes of Chinese, a visitor and an agent in turn, through the same calls as the
  * daemon, with the search index on; every message has a dedupe key of its own. Then searches. Prints figures only; fails if
@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -290,6 +291,20 @@ static void search_for(const char *terms)
 
 /* ---- honesty ---------------------------------------------------------------------------------------------------------------------------- */
 
+static const char stored[] = "SELECT COUNT(*), (SELECT COUNT(*) FROM conversation c WHERE c.seq <> (SELECT COUNT(*) FROM message m WHERE "
+                             "m.conv = c.n)) FROM message";
+
+static void check_postgres(const char *url, uint64_t messages)
+{
+    PGconn *db = PQconnectdb(url);
+    PGresult *r = PQexec(db, stored);
+
+    if (PQntuples(r) != 1 || strtoull(PQgetvalue(r, 0, 0), NULL, 10) != messages || strcmp(PQgetvalue(r, 0, 1), "0") != 0)
+        die("check", "not everything that was acknowledged is there");
+    PQclear(r);
+    PQfinish(db);
+}
+
 /* What is on the disk, by another connection: as many messages as were answered, and seq dense. */
 static void check(const char *path, uint64_t messages)
 {
@@ -299,10 +314,7 @@ static void check(const char *path, uint64_t messages)
 
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL))
         die("check", sqlite3_errmsg(db));
-    if (sqlite3_prepare_v2(db,
-                           "SELECT COUNT(*), (SELECT COUNT(*) FROM conversation c WHERE c.seq <> (SELECT COUNT(*) FROM message m WHERE "
-                           "m.conv = c.n)) FROM message",
-                           -1, &s, NULL) == SQLITE_OK &&
+    if (sqlite3_prepare_v2(db, stored, -1, &s, NULL) == SQLITE_OK &&
         sqlite3_step(s) == SQLITE_ROW) {
         rows = (uint64_t)sqlite3_column_int64(s, 0);
         holes = (uint64_t)sqlite3_column_int64(s, 1);
@@ -326,15 +338,19 @@ int main(int argc, char **argv)
 {
     size_t messages = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
     size_t convs = argc > 2 ? strtoul(argv[2], NULL, 10) : messages / 20 + 1;
+    bool postgres = argc > 3 && strncmp(argv[3], "postgres", 8) == 0;
     char dir[256], url[300], files[300], index[300], cmd[300];
     struct store_config cfg = { .url = url, .files_path = files, .index_path = index, .backup_dir = dir, .wake = wake };
     struct kf_err why = { .rc = KF_OK };
     struct store_figures f;
 
-    snprintf(dir, sizeof(dir), "%s/kf-bench-XXXXXX", argc > 3 ? argv[3] : "/tmp");
+    snprintf(dir, sizeof(dir), "%s/kf-bench-XXXXXX", argc > 3 && !postgres ? argv[3] : "/tmp");
     if (!mkdtemp(dir) || pipe2(b.wake, O_NONBLOCK | O_CLOEXEC))
         die("setup", "no directory");
-    snprintf(url, sizeof(url), "sqlite:%s/kefud.db", dir);
+    if (postgres)
+        snprintf(url, sizeof(url), "%s", argv[3]);
+    else
+        snprintf(url, sizeof(url), "sqlite:%s/kefud.db", dir);
     snprintf(files, sizeof(files), "%s/files.db", dir);
     snprintf(index, sizeof(index), "%s/index.db", dir);
     b.convs = calloc(convs, sizeof(*b.convs));
@@ -345,8 +361,11 @@ int main(int argc, char **argv)
     syncs = 0;
     write_all(messages, convs);
     store_figures(b.store, &f);
-    printf("fsync           %" PRIu64 " commits, %" PRIu64 " calls: synchronous=FULL\n", f.commits, syncs);
-    if (b.failed || syncs < f.commits)
+    if (postgres)
+        printf("fsync           %" PRIu64 " commits: synchronous_commit=on\n", f.commits);
+    else
+        printf("fsync           %" PRIu64 " commits, %" PRIu64 " calls: synchronous=FULL\n", f.commits, syncs);
+    if (b.failed || (!postgres && syncs < f.commits))
         die("commit", b.failed ? "some failed" : "a commit was not an fsync");
     search_for("退款");
     search_for("我的");
@@ -354,7 +373,10 @@ int main(int argc, char **argv)
     search_for("退款 -发票");
     search_for("");
     store_close(b.store);
-    check(url + strlen("sqlite:"), messages);
+    if (postgres)
+        check_postgres(url, messages);
+    else
+        check(url + strlen("sqlite:"), messages);
     snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
     if (system(cmd))
         die("cleanup", dir);

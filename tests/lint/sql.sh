@@ -5,7 +5,7 @@ set -o pipefail
 table=daemon/store/statements.def
 [ -f $table ] || { echo "$table is not there"; exit 1; }
 # "@" begins a statement; the compiler has put its pieces side by side, and what is not a string (a driver's macro) is passed over.
-printf '#define SQL(name, ...) @name __VA_ARGS__\n#include "store/statements.def"\n' |
+printf '#define SQL(name, ...) @name __VA_ARGS__\n#define SQL_EACH(name, a, b) @name a @name b\n#include "store/statements.def"\n' |
     gcc -E -P -x c -Idaemon - | tr '\n' ' ' | tr '@' '\n' |
     awk '
         NF {

@@ -3,7 +3,7 @@
 # .clang-tidy has changed: build/lint/tidy has a hash of them for each source that was clean.
 set -u
 flags=(-std=gnu11 -Idaemon -I. -Itests -DKEFUD_VERSION='"0"')
-read -ra packages <<< "$(pkg-config --cflags libwebsockets libuv hiredis libcurl jansson sqlite3 libcrypto libargon2 inih)"
+read -ra packages <<< "$(pkg-config --cflags libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libargon2 inih)"
 
 if [ "${1:-}" = --one ]; then
     source=$2

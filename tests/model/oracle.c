@@ -48,7 +48,7 @@ static int64_t number(sqlite3 *db, const char *sql)
     int64_t ret = -1;
 
     if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
-        (void)fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
+        (void)fprintf(stderr, "%s: %s %d %d\n", sql, sqlite3_errmsg(db), sqlite3_extended_errcode(db), sqlite3_system_errno(db));
         abort();
     }
     if (sqlite3_step(s) == SQLITE_ROW)
@@ -103,7 +103,7 @@ void world_check(struct world *w, bool calm)
 {
     sqlite3 *db;
 
-    assert(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    assert(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
     if (number(db, "SELECT count(*) FROM (SELECT conv, cid FROM message WHERE cid IS NOT NULL AND cid <> '' GROUP BY conv, role, cid "
                    "HAVING count(*) > 1)"))

@@ -328,29 +328,26 @@ static void a_second_contact_of_a_group_gets_an_id_of_its_own(void **state)
     assert_true(id_eq(&tb.news.conv.contact, &ta.messages[0].from.id));
 }
 
-int main(void)
-{
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
-    const struct CMUnitTest tests[] = {
-        T(a_first_message_opens_a_conversation),
-        T(the_next_one_goes_to_the_same_conversation),
-        T(the_same_key_is_answered_as_the_first_time),
-        T(the_same_key_with_other_content_is_a_conflict),
-        T(a_refused_change_leaves_nothing_and_claims_no_key),
-        T(the_epoch_is_a_fence),
-        T(who_comes_back_in_time_reopens),
-        T(who_comes_back_later_opens_a_new_one),
-        T(rating_a_closed_one_does_not_reopen_it),
-        T(an_entry_that_is_brought_along_is_not_doubled),
-        T(rules_that_do_not_listen_need_not_look),
-        T(rules_look_once),
-        T(reading_never_goes_back),
-        T(the_rating_is_asked_for_once),
-        T(what_is_not_there_is_absent),
-        T(another_sites_conversation_is_absent),
-        T(pages_of_messages_tell_whether_there_are_more),
-        T(a_second_contact_of_a_group_gets_an_id_of_its_own),
-    };
+static const struct CMUnitTest tests[] = {
+    T(a_first_message_opens_a_conversation),
+    T(the_next_one_goes_to_the_same_conversation),
+    T(the_same_key_is_answered_as_the_first_time),
+    T(the_same_key_with_other_content_is_a_conflict),
+    T(a_refused_change_leaves_nothing_and_claims_no_key),
+    T(the_epoch_is_a_fence),
+    T(who_comes_back_in_time_reopens),
+    T(who_comes_back_later_opens_a_new_one),
+    T(rating_a_closed_one_does_not_reopen_it),
+    T(an_entry_that_is_brought_along_is_not_doubled),
+    T(rules_that_do_not_listen_need_not_look),
+    T(rules_look_once),
+    T(reading_never_goes_back),
+    T(the_rating_is_asked_for_once),
+    T(what_is_not_there_is_absent),
+    T(another_sites_conversation_is_absent),
+    T(pages_of_messages_tell_whether_there_are_more),
+    T(a_second_contact_of_a_group_gets_an_id_of_its_own),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_BOTH(tests)

@@ -87,9 +87,9 @@ static int64_t number_in(const char *path, const char *sql)
     return ret;
 }
 
-static const char *messages_path(const struct world *w)
+static int64_t number_of_files(struct world *w, const char *sql)
 {
-    return w->url + strlen("sqlite:");
+    return on_postgres() ? number(w, sql) : number_in(w->files, sql);
 }
 
 static char *random_bytes(size_t n)
@@ -131,7 +131,7 @@ static void a_file_comes_back_as_it_went_in(void **state)
             }
             assert_int_equal(at, sizes[i]);
         }
-    assert_int_equal(number_in(w->files, "SELECT COUNT(*) FROM content"), 5); /* the same contents are stored once */
+    assert_int_equal(number_of_files(w, "SELECT COUNT(*) FROM content"), 5); /* the same contents are stored once */
     free(bytes);
     free(g);
 }
@@ -163,6 +163,7 @@ static void nobody_else_may_read_the_databases(void **state)
     struct stat st;
     char path[256];
 
+    ONLY_SQLITE();
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
         assert_int_equal(stat(path, &st), 0);
@@ -199,7 +200,7 @@ static void what_is_dropped_leaves_nothing(void **state)
     store_file_end(w->store, &id, end_done, &s);
     world_wait(w, &s.done);
     assert_int_equal(s.rc, KF_ABSENT);
-    assert_int_equal(number_in(w->files, "SELECT (SELECT COUNT(*) FROM content) + (SELECT COUNT(*) FROM block)"), 0);
+    assert_int_equal(number_of_files(w, "SELECT (SELECT COUNT(*) FROM content) + (SELECT COUNT(*) FROM block)"), 0);
     free(bytes);
 }
 
@@ -286,7 +287,7 @@ static void orphans_go_and_what_was_sent_stays(void **state)
     assert_int_equal(get(w, sent.sha256, 0, g), KF_OK);
     assert_int_equal(get(w, loose.sha256, 0, g), KF_ABSENT);
     assert_int_equal(get(w, nameless.sha256, 0, g), KF_ABSENT);
-    assert_int_equal(number_in(messages_path(w), "SELECT COUNT(*) FROM file"), 1);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM file"), 1);
     free(g);
 }
 
@@ -308,13 +309,13 @@ static void what_is_over_is_swept(void **state)
         assert_int_equal(commit(w, c).rc, KF_OK);
     }
     assert_int_equal(commit(w, visitor_says("v1", "c1", "x", NOW)).rc, KF_OK);
-    assert_int_equal(number_in(messages_path(w), count), 231);
+    assert_int_equal(number(w, count), 231);
     housekeep(w, NOW + day / 2);
-    assert_int_equal(number_in(messages_path(w), count), 231);
+    assert_int_equal(number(w, count), 231);
     housekeep(w, NOW + 2 * day);
-    assert_int_equal(number_in(messages_path(w), count), 130);
+    assert_int_equal(number(w, count), 130);
     housekeep(w, NOW + 40 * day); /* the key of a message stays with its conversation */
-    assert_int_equal(number_in(messages_path(w), count), 110);
+    assert_int_equal(number(w, count), 110);
 }
 
 /* ---- archives -------------------------------------------------------------------------------------------------------------------------- */
@@ -368,15 +369,16 @@ static void an_archive_made_while_writing_comes_back(void **state)
     store_backup(w->store, archive, put_done, &s);
     world_wait(w, &s.done);
     assert_int_equal(s.rc, KF_CONFLICT); /* never over an old one */
+    world_close(w);
 
     world_make(&copy);
     cfg = world_config(&copy);
     if (store_restore(&cfg, archive, &why))
         fail_msg("store_restore: %s", why.text);
     world_open(&copy);
-    archived = number_in(messages_path(&copy), "SELECT COUNT(*) FROM message");
+    archived = number(&copy, "SELECT COUNT(*) FROM message");
     assert_true(archived >= 1 && archived <= sent + 1);
-    assert_int_equal(number_in(messages_path(&copy), "SELECT seq FROM conversation"), archived);
+    assert_int_equal(number(&copy, "SELECT seq FROM conversation"), archived);
     assert_int_equal(get(&copy, file.sha256, 0, g), KF_OK);
     assert_int_equal(g->n, 8);
     assert_int_equal(commit(&copy, visitor_says("v1", NULL, "and on", NOW)).news.first_seq, archived + 1);
@@ -414,10 +416,56 @@ static void a_damaged_archive_changes_nothing(void **state)
         } else
             assert_int_equal(truncate(archive, way == 1 ? 20000 : 100), 0);
         assert_int_equal(store_restore(&cfg, archive, NULL), KF_INVALID);
-        assert_int_equal(number_in(messages_path(w), "SELECT COUNT(*) FROM message"), 2);
+        assert_int_equal(number(w, "SELECT COUNT(*) FROM message"), 2);
     }
     assert_int_equal(store_restore(&cfg, "/nonexistent", NULL), KF_ABSENT);
     world_open(w);
+}
+
+/* What was saved from one kind of database goes into the other. */
+static void an_archive_moves_to_the_other_kind_of_database(void **state)
+{
+    struct world *w = *state, other;
+    struct stored file = upload(w, 1, "contents", 8, 8), s = { .done = false };
+    struct got *g = malloc(sizeof(*g));
+    struct store_config cfg;
+    struct told t;
+    struct kf_err why = { .rc = KF_OK };
+    char archive[128];
+    const char *here = world_postgres, *none, *dir = postgres_server(&none);
+
+    if (!dir) {
+        print_message("skipped: %s\n", none);
+        skip();
+    }
+    name_file(w, 11, &file, NOW);
+    send_file(w, 11);
+    t = commit(w, visitor_says("v2", "c1", "我要退款，谢谢 <ok>", NOW));
+    snprintf(archive, sizeof(archive), "%s/archive.tar", w->dir);
+    store_backup(w->store, archive, put_done, &s);
+    world_wait(w, &s.done);
+    assert_int_equal(s.rc, KF_OK);
+    world_close(w);
+
+    world_postgres = here ? NULL : strdup(postgres_database(dir, "kefud_moved"));
+    world_make(&other);
+    cfg = world_config(&other);
+    if (store_restore(&cfg, archive, &why))
+        fail_msg("store_restore: %s", why.text);
+    world_open(&other);
+    assert_string_equal(texts(&other, &t.news.conv.id, 0, 0, 10), "1:我要退款，谢谢 <ok>");
+    assert_int_equal(number(&other, "SELECT COUNT(*) FROM message"), 2);
+    assert_int_equal(get(&other, file.sha256, 0, g), KF_OK);
+    assert_memory_equal(g->bytes, "contents", 8);
+    assert_true(commit(&other, visitor_says("v2", "c1", "我要退款，谢谢 <ok>", NOW)).news.duplicate); /* it knows its keys */
+    assert_int_equal(commit(&other, visitor_says("v2", "c2", "next", NOW)).news.first_seq, 2);
+    assert_int_equal(number(&other, "SELECT COUNT(*) FROM conversation"), 2);
+    world_close(&other);
+    world_remove(&other);
+    free(g);
+    if (!here)
+        free((char *)world_postgres);
+    world_postgres = here;
 }
 
 /* ---- migrations -------------------------------------------------------------------------------------------------------------------------- */
@@ -449,6 +497,7 @@ static void a_migration_saves_the_database_first(void **state)
     struct kf_err why = { .rc = KF_OK };
     struct db *db;
 
+    ONLY_SQLITE();
     snprintf(path, sizeof(path), "%s/m.db", w->dir);
     snprintf(saved, sizeof(saved), "%s.schema-1", path);
     assert_int_equal(sqlite_open(&db, path, DB_WRITE, &why), KF_OK);
@@ -472,6 +521,7 @@ static void a_migration_that_fails_leaves_the_old_schema(void **state)
     struct kf_err why = { .rc = KF_OK };
     struct db *db;
 
+    ONLY_SQLITE();
     snprintf(path, sizeof(path), "%s/m.db", w->dir);
     assert_int_equal(sqlite_open(&db, path, DB_WRITE, &why), KF_OK);
     assert_int_equal(migrate(db, one_step, path, w->dir, &why), KF_OK);
@@ -482,10 +532,62 @@ static void a_migration_that_fails_leaves_the_old_schema(void **state)
     assert_int_equal(number_in(path, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'b'"), 0);
 }
 
+static const struct migration one_more_step[] = {
+    { 1, "one", "" },
+    { 2, "two", "ALTER TABLE customer ADD COLUMN shoe BIGINT" },
+    { 0, NULL, NULL },
+};
+
+static void a_migration_of_postgresql_saves_an_archive_first(void **state)
+{
+    struct world *w = *state;
+    char saved[160];
+    struct kf_err why = { .rc = KF_OK };
+    struct store_config cfg = world_config(w);
+    struct db *db;
+
+    if (!on_postgres())
+        return;
+    assert_int_equal(commit(w, visitor_says("v1", NULL, "x", NOW)).rc, KF_OK);
+    world_close(w);
+    snprintf(saved, sizeof(saved), "%s/postgresql.schema-1", w->dir);
+    assert_int_equal(postgres_open(&db, w->url, DB_WRITE, false, &why), KF_OK);
+    if (migrate(db, one_more_step, "postgresql", w->dir, &why))
+        fail_msg("migrate: %s", why.text);
+    assert_int_equal(db->ops->schema(db), 2);
+    assert_int_equal(number(w, "SELECT COUNT(shoe) FROM customer"), 0);
+    db_close(db);
+    assert_int_equal(store_open(&w->store, &cfg, &why), KF_UNSUPPORTED); /* a newer one was here */
+    assert_int_equal(number(w, "UPDATE schema_version SET number = 1 WHERE part = 'messages' RETURNING 1"), 1);
+    assert_int_equal(number(w, "DELETE FROM message RETURNING 1"), 1);
+    assert_int_equal(store_restore(&cfg, saved, &why), KF_OK);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM message"), 1);
+}
+
+static void nobody_restores_under_a_running_node(void **state)
+{
+    struct world *w = *state;
+    struct store_config cfg = world_config(w);
+    struct stored s = { .done = false };
+    struct kf_err why = { .rc = KF_OK };
+    char archive[128];
+    struct store *alone = NULL;
+
+    if (!on_postgres())
+        return;
+    snprintf(archive, sizeof(archive), "%s/archive.tar", w->dir);
+    store_backup(w->store, archive, put_done, &s);
+    world_wait(w, &s.done);
+    assert_int_equal(s.rc, KF_OK);
+    assert_int_equal(store_restore(&cfg, archive, &why), KF_CONFLICT);
+    cfg.alone = true;
+    assert_int_equal(store_open(&alone, &cfg, &why), KF_CONFLICT); /* nor begins one whose Redis nobody else knows */
+}
+
 static void saved_databases_are_kept_seven_days(void **state)
 {
     struct world *w = *state;
-    const char *const names[] = { "kefud.db.schema-1", "files.db.schema-2", "other.db.schema-1" };
+    const char *const names[] = { on_postgres() ? "postgresql.schema-1" : "kefud.db.schema-1", "files.db.schema-2", "other.db.schema-1" };
     struct stat st;
     char path[256];
 
@@ -503,18 +605,24 @@ static void saved_databases_are_kept_seven_days(void **state)
     }
 }
 
-int main(void)
-{
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
-    const struct CMUnitTest tests[] = {
-        T(a_file_comes_back_as_it_went_in),          T(an_empty_file_is_a_file),
-        T(nobody_else_may_read_the_databases),       T(what_was_never_stored_is_absent),
-        T(what_is_dropped_leaves_nothing),           T(a_file_knows_who_sent_it_where),
-        T(orphans_go_and_what_was_sent_stays),       T(what_is_over_is_swept),
-        T(an_archive_made_while_writing_comes_back), T(a_damaged_archive_changes_nothing),
-        T(a_migration_saves_the_database_first),     T(a_migration_that_fails_leaves_the_old_schema),
-        T(saved_databases_are_kept_seven_days),
-    };
+static const struct CMUnitTest tests[] = {
+    T(a_file_comes_back_as_it_went_in),
+    T(an_empty_file_is_a_file),
+    T(nobody_else_may_read_the_databases),
+    T(what_was_never_stored_is_absent),
+    T(what_is_dropped_leaves_nothing),
+    T(a_file_knows_who_sent_it_where),
+    T(orphans_go_and_what_was_sent_stays),
+    T(what_is_over_is_swept),
+    T(an_archive_made_while_writing_comes_back),
+    T(a_damaged_archive_changes_nothing),
+    T(a_migration_saves_the_database_first),
+    T(a_migration_that_fails_leaves_the_old_schema),
+    T(an_archive_moves_to_the_other_kind_of_database),
+    T(a_migration_of_postgresql_saves_an_archive_first),
+    T(nobody_restores_under_a_running_node),
+    T(saved_databases_are_kept_seven_days),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_BOTH(tests)

@@ -319,20 +319,17 @@ static void a_message_is_removed_by_its_platform_id(void **state)
     assert_int_equal(commit(w, c).rc, KF_ABSENT);
 }
 
-int main(void)
-{
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
-    const struct CMUnitTest tests[] = {
-        T(an_errand_is_complete_for_sending),
-        T(one_claims_an_errand),
-        T(a_settled_errand_moves_its_message),
-        T(again_later_is_no_outcome),
-        T(states_never_go_back),
-        T(a_status_that_comes_too_early_waits),
-        T(what_failed_can_be_sent_again),
-        T(only_what_failed_can_be_sent_again_by_hand),
-        T(a_message_is_removed_by_its_platform_id),
-    };
+static const struct CMUnitTest tests[] = {
+    T(an_errand_is_complete_for_sending),
+    T(one_claims_an_errand),
+    T(a_settled_errand_moves_its_message),
+    T(again_later_is_no_outcome),
+    T(states_never_go_back),
+    T(a_status_that_comes_too_early_waits),
+    T(what_failed_can_be_sent_again),
+    T(only_what_failed_can_be_sent_again_by_hand),
+    T(a_message_is_removed_by_its_platform_id),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_BOTH(tests)

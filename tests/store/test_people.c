@@ -413,24 +413,21 @@ static void figures_are_counted(void **state)
     assert_non_null(strstr(text, "\"conversations\":{\"waiting\":2,\"closed\":0},\"messages\":2,"));
 }
 
-int main(void)
-{
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
-    const struct CMUnitTest tests[] = {
-        T(a_person_keeps_the_password_that_is_not_given),
-        T(an_address_belongs_to_one_person),
-        T(a_member_that_is_replaced_keeps_the_presence),
-        T(the_presence_of_a_stranger_is_absent),
-        T(sessions_begin_and_end),
-        T(the_fifth_failure_makes_one_wait),
-        T(a_profile_is_merged),
-        T(a_broken_profile_is_refused_and_harms_nobody),
-        T(a_profile_does_not_grow_without_end),
-        T(documents_have_versions),
-        T(one_node_holds_the_lease),
-        T(channels_remember),
-        T(figures_are_counted),
-    };
+static const struct CMUnitTest tests[] = {
+    T(a_person_keeps_the_password_that_is_not_given),
+    T(an_address_belongs_to_one_person),
+    T(a_member_that_is_replaced_keeps_the_presence),
+    T(the_presence_of_a_stranger_is_absent),
+    T(sessions_begin_and_end),
+    T(the_fifth_failure_makes_one_wait),
+    T(a_profile_is_merged),
+    T(a_broken_profile_is_refused_and_harms_nobody),
+    T(a_profile_does_not_grow_without_end),
+    T(documents_have_versions),
+    T(one_node_holds_the_lease),
+    T(channels_remember),
+    T(figures_are_counted),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_BOTH(tests)

@@ -443,25 +443,22 @@ static void reindexing_finds_the_same(void **state)
     assert_string_equal(find(w, query_for("退款")).text, "b:1 a:1");
 }
 
-int main(void)
-{
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
-    const struct CMUnitTest tests[] = {
-        T(words_are_found_where_they_are),
-        T(a_hit_says_where_the_word_stands),
-        T(the_newest_hit_decides_the_order),
-        T(pages_follow_the_cursor),
-        T(a_page_is_not_shifted_by_what_comes_meanwhile),
-        T(a_cursor_that_is_not_ours_is_refused),
-        T(what_was_erased_is_not_found),
-        T(what_was_edited_is_found_by_its_new_words),
-        T(filters_hold_together),
-        T(one_contact_s_conversations_are_found),
-        T(a_reader_finds_only_what_may_be_opened),
-        T(a_conversation_that_is_read_says_whose_it_is),
-        T(the_index_can_be_made_again),
-        T(reindexing_finds_the_same),
-    };
+static const struct CMUnitTest tests[] = {
+    T(words_are_found_where_they_are),
+    T(a_hit_says_where_the_word_stands),
+    T(the_newest_hit_decides_the_order),
+    T(pages_follow_the_cursor),
+    T(a_page_is_not_shifted_by_what_comes_meanwhile),
+    T(a_cursor_that_is_not_ours_is_refused),
+    T(what_was_erased_is_not_found),
+    T(what_was_edited_is_found_by_its_new_words),
+    T(filters_hold_together),
+    T(one_contact_s_conversations_are_found),
+    T(a_reader_finds_only_what_may_be_opened),
+    T(a_conversation_that_is_read_says_whose_it_is),
+    T(the_index_can_be_made_again),
+    T(reindexing_finds_the_same),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_BOTH(tests)

@@ -1,4 +1,6 @@
-/* world.h: a store in a directory of its own, and calls that wait for their answers. */
+/* world.h: a store in a directory of its own, and calls that wait for their answers.
+ *
+ * The tests of a program that ends with RUN_BOTH() are run on SQLite, and once more on PostgreSQL. */
 #ifndef KF_TESTS_STORE_WORLD_H
 #define KF_TESTS_STORE_WORLD_H
 
@@ -8,6 +10,7 @@
 
 #include "core/buf.h"
 #include "store/store.h"
+#include "tests/support/postgres.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +20,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +32,12 @@
 #define MINUTE  60000
 #define WAIT_MS 20000
 
+/* Where the next world is made: NULL is SQLite, else the URL of a database in which each world has a schema of its own. */
+__attribute__((unused)) static const char *world_postgres;
+
 struct world {
     char dir[64];
-    char url[128], files[128], index[128], backup[128];
+    char url[400], files[128], index[128], backup[128];
     int wake[2];
     struct store *store;
 };
@@ -82,6 +89,14 @@ MAYBE void world_make(struct world *w)
     snprintf(w->dir, sizeof(w->dir), "/tmp/kf-store-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
+    if (world_postgres) {
+        static int worlds;
+        char sql[64];
+
+        snprintf(sql, sizeof(sql), "CREATE SCHEMA w%d", ++worlds);
+        (void)postgres_number(world_postgres, sql);
+        snprintf(w->url, sizeof(w->url), "%s&options=-csearch_path%%3Dw%d", world_postgres, worlds);
+    }
     snprintf(w->files, sizeof(w->files), "%s/files.db", w->dir);
     snprintf(w->index, sizeof(w->index), "%s/index.db", w->dir);
     snprintf(w->backup, sizeof(w->backup), "%s", w->dir);
@@ -224,6 +239,78 @@ MAYBE enum kf_rc ask(struct world *w, struct query *q, void (*look)(const struct
     world_wait(w, &a.done);
     return a.rc;
 }
+
+/* ---- both databases ---------------------------------------------------------------------------------------------------------------- */
+
+/* Which of them a test is run on. */
+MAYBE bool on_postgres(void)
+{
+    return world_postgres != NULL;
+}
+
+/* A number from the database itself, beside the store. */
+MAYBE int64_t number(struct world *w, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    int64_t ret = -1;
+
+    if (on_postgres())
+        return postgres_number(w->url, sql);
+    assert_int_equal(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        ret = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return ret;
+}
+
+/* What is about SQLite's own files. */
+#define ONLY_SQLITE()      \
+    do {                   \
+        if (on_postgres()) \
+            return;        \
+    } while (0)
+
+MAYBE void no_postgres(void **state)
+{
+    const char *why = NULL;
+
+    (void)state;
+    (void)postgres_server(&why);
+    print_message("skipped: %s\n", why);
+    skip();
+}
+
+MAYBE int run_on_postgres(int (*run)(void))
+{
+    const char *why = NULL, *dir = postgres_server(&why);
+    const struct CMUnitTest none[] = { cmocka_unit_test(no_postgres) };
+    char name[40];
+    int ret;
+
+    if (!dir)
+        return cmocka_run_group_tests_name("postgresql", none, NULL, NULL);
+    snprintf(name, sizeof(name), "kefud_%d", (int)getpid());
+    world_postgres = strdup(postgres_database(dir, name));
+    ret = run();
+    free((char *)world_postgres);
+    world_postgres = NULL;
+    return ret;
+}
+
+/* The end of main(). */
+#define RUN_BOTH(tests)                                                                                 \
+    static int run_here(void)                                                                           \
+    {                                                                                                   \
+        return cmocka_run_group_tests_name(on_postgres() ? "postgresql" : "sqlite", tests, NULL, NULL); \
+    }                                                                                                   \
+    int main(void)                                                                                      \
+    {                                                                                                   \
+        int failed = run_here();                                                                        \
+        return failed + run_on_postgres(run_here);                                                      \
+    }
 
 /* ---- short words ------------------------------------------------------------------------------------------------------------- */
 

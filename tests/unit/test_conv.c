@@ -73,6 +73,7 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
         { CONV_NAG, 0, 0, { NO, NO, NO, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
         { CONV_TAKE, WU, 0, { S, S, S, S, S, NO }, { 1, 1, 1, 1, 1, 0 } },
         { CONV_PARK, 0, 0, { NO, P, NO, NO, P, NO }, { 0, 1, 0, 0, 0, 0 } },
+        { CONV_MOVE, 0, 0, { NO, W, NO, NO, W, NO }, { 0, 1, 0, 0, 1, 0 } },
         { CONV_UNPARK, 0, 0, { NO, NO, NO, NO, W, NO }, { 0, 0, 0, 0, 1, 0 } },
         { CONV_CLOSE, 0, 0, { C, C, C, C, C, NO }, { 1, 1, 1, 1, 1, 0 } },
     };
@@ -176,6 +177,7 @@ static void an_act_decided_on_another_epoch_is_a_conflict(void **state)
         { CONV_TRANSFER_QUEUE, CONV_SERVED, 0 },
         { CONV_TAKE, CONV_SERVED, WU },
         { CONV_PARK, CONV_WAITING, 0 },
+        { CONV_MOVE, CONV_WAITING, 0 },
         { CONV_UNPARK, CONV_PARKED, 0 },
         { CONV_CLOSE, CONV_SERVED, 0 },
     };

@@ -126,6 +126,45 @@ static void nothing_crosses_sites_and_the_disabled_may_nothing(void **state)
     }
 }
 
+static void a_key_may_what_it_was_made_for_on_its_own_site(void **state)
+{
+    struct member key = { .person = ID(ME), .site = KEY("shop"), .verbs = key_verbs(SLICE("read transcript people")) };
+    struct conv served = conv_of(CONV_SERVED, "sales", OTHER, 0), closed = conv_of(CONV_CLOSED, "sales", 0, OTHER);
+
+    (void)state;
+    assert_true(permit(&key, VERB_READ, &KEY("shop"), &served));
+    assert_true(permit(&key, VERB_TRANSCRIPT, &KEY("shop"), &closed));
+    assert_true(permit(&key, VERB_TRANSCRIPT, &KEY("shop"), NULL));
+    assert_true(permit(&key, VERB_PEOPLE, &KEY("shop"), NULL));
+    assert_false(permit(&key, VERB_TIMELINE, &KEY("shop"), &served));
+    assert_false(permit(&key, VERB_EXPORT, &KEY("shop"), NULL));
+    assert_false(permit(&key, VERB_SETTINGS_WRITE, &KEY("shop"), NULL));
+    assert_false(permit(&key, VERB_READ, &KEY("blog"), NULL));
+    key.verbs = ~0U; /* whatever was stored: it has no desk */
+    for (enum verb v = VERB_SAY; v <= VERB_CLOSE; v++)
+        assert_false(permit(&key, v, &KEY("shop"), &served));
+    key.disabled = true;
+    assert_false(permit(&key, VERB_READ, &KEY("shop"), &served));
+}
+
+static void verbs_of_keys_are_words(void **state)
+{
+    static const char *const wrong[] = { "", "say", "read say", "reads", "read  timeline", " read", "read,timeline" };
+    enum verb v;
+
+    (void)state;
+    assert_int_equal(key_verbs(SLICE("read")), 1U << VERB_READ);
+    assert_int_equal(key_verbs(SLICE("status audit")), 1U << VERB_STATUS | 1U << VERB_AUDIT);
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        row_int_equal(wrong[i], key_verbs(slice_of(wrong[i])), 0);
+    for (v = VERB_READ; verb_name(v); v++) {
+        enum verb back;
+
+        assert_true(verb_parse(slice_of(verb_name(v)), &back));
+        assert_int_equal(back, v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +172,8 @@ int main(void)
         cmocka_unit_test(who_is_set_to_no_queue_serves_and_oversees_all),
         cmocka_unit_test(verbs_on_the_site_belong_to_few),
         cmocka_unit_test(nothing_crosses_sites_and_the_disabled_may_nothing),
+        cmocka_unit_test(a_key_may_what_it_was_made_for_on_its_own_site),
+        cmocka_unit_test(verbs_of_keys_are_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
