@@ -303,25 +303,30 @@ static enum kf_rc settle_tls(struct config *cfg, struct kf_err *why)
     return config_check_secret(cfg->tls.key, "[tls] key", why);
 }
 
-/* With names of its own, Host is checked; the names of public_url are then right as well. */
+/* The name in an origin, without scheme and port. */
+static const char *origin_host(struct config *cfg, const char *origin)
+{
+    const char *host = strstr(origin, "://") + 3;
+
+    return arena_text(cfg->arena, (struct slice){ host, *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":") });
+}
+
+/* With names of its own, Host is checked; the names of public_url and of files_origin are then right as well. */
 static enum kf_rc settle_hosts(struct config *cfg)
 {
     const struct config_list *urls = &cfg->listen.public_url, *own = &cfg->listen.hosts;
-    const char **all = arena_array(cfg->arena, own->n + urls->n + 1, sizeof(*all));
+    const char **all = arena_array(cfg->arena, own->n + urls->n + 2, sizeof(*all));
     size_t n = 0;
 
     if (!all)
         return KF_NOMEM;
     for (size_t i = 0; i < own->n; i++)
         all[n++] = own->items[i];
-    for (size_t i = 0; i < urls->n; i++) {
-        const char *host = strstr(urls->items[i], "://") + 3;
-        size_t len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-
-        all[n++] = arena_text(cfg->arena, (struct slice){ host, len });
-        if (!all[n - 1])
+    for (size_t i = 0; i < urls->n; i++)
+        if (!(all[n++] = origin_host(cfg, urls->items[i])))
             return KF_NOMEM;
-    }
+    if (n && cfg->listen.files_origin && !(all[n++] = origin_host(cfg, cfg->listen.files_origin)))
+        return KF_NOMEM;
     cfg->listen.hosts = (struct config_list){ all, n };
     return KF_OK;
 }
@@ -335,6 +340,9 @@ static enum kf_rc settle(struct config *cfg, struct kf_err *why)
         cfg->loopback &= is_loopback(cfg->listen.addresses.items[i]);
     if (settle_state(cfg) || settle_hosts(cfg))
         return kf_fail(why, KF_NOMEM, "out of memory");
+    for (size_t i = 0; i < cfg->listen.public_url.n; i++)
+        if (cfg->listen.files_origin && strcmp(cfg->listen.files_origin, cfg->listen.public_url.items[i]) == 0)
+            return kf_fail(why, KF_INVALID, "[listen] files_origin: must be another origin than public_url");
     return settle_tls(cfg, why);
 }
 

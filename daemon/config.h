@@ -34,7 +34,7 @@ struct config {
         struct config_list public_url; /* "https://chat.example.com": no path, no final slash. Origins of our own */
         struct config_list hosts;      /* names that Host may have, lower case; public_url's are added. Empty: any */
         struct config_list proxies;    /* addresses and networks whose X-Forwarded-* is believed */
-        const char *files_origin;      /* R, another origin for files, NULL: the same */
+        const char *files_origin;      /* another origin for files, NULL: the same */
     } listen;
     struct {
         const char *certificate, *key; /* PEM files, both or none */

@@ -158,9 +158,9 @@ const struct config_key config_keys[] = {
          .help = "More names that the Host header may have. Loopback names are always right."),
     LIST(listen, proxies, .fits = config_is_network, .form = "an address or a network such as 10.0.0.0/8",
          .help = "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. From anybody else they are ignored."),
-    TEXT(listen, files_origin, .flags = CONFIG_RELOAD, .fits = is_origin,
-         .form = "https://HOST or https://HOST:PORT, lower case, without a path",
-         .help = "Serve uploaded files from this other origin, by signed addresses that hold for ten minutes."),
+    TEXT(listen, files_origin, .fits = is_origin, .form = "https://HOST or https://HOST:PORT, lower case, without a path",
+         .help = "Serve uploaded files from this other origin only, by signed addresses: ten minutes for pages, two days for platforms. "
+                 "Its name must lead here too; nothing else is served under it."),
 
     PATH(tls, certificate, .help = "PEM file: the certificate, then the rest of its chain. SIGHUP reads it again."),
     PATH(tls, key, .help = "PEM file: the private key. It must not be readable by everybody. SIGHUP reads it again."),

@@ -13,6 +13,11 @@ static const char usage[] =
     "  user add EMAIL --name N --site S --roles r,r [--number N] [--queues q,q] [--skills s,s] [--capacity N]\n"
     "  user passwd EMAIL          a new password, from the terminal or standard input\n"
     "  user disable EMAIL         no more sign-in; ends what is open\n"
+    "  user reset-totp EMAIL      takes the second factor away; ends what is open\n"
+    "  key add --name N --verbs v,v [--site S] [--days N]\n"
+    "                             a key for a program that uses the API; prints it once\n"
+    "  key list [--site S]        the keys of a site\n"
+    "  key revoke ID [--site S]   takes a key back\n"
     "  site add FILE              a new site from a set of documents and people; prints their passwords\n"
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
@@ -97,14 +102,49 @@ static int user_add(struct ctl *ctl, int argc, char **argv)
 static int user(struct ctl *ctl, int argc, char **argv)
 {
     if (argc < 1)
-        return wrong_usage("user needs add, passwd or disable", NULL);
+        return wrong_usage("user needs add, passwd, disable or reset-totp", NULL);
     if (strcmp(argv[0], "add") == 0)
         return user_add(ctl, argc - 1, argv + 1);
     if (argc == 2 && strcmp(argv[0], "passwd") == 0)
         return ctl_user_passwd(ctl, argv[1]);
     if (argc == 2 && strcmp(argv[0], "disable") == 0)
         return ctl_user_disable(ctl, argv[1]);
+    if (argc == 2 && strcmp(argv[0], "reset-totp") == 0)
+        return ctl_user_reset_totp(ctl, argv[1]);
     return wrong_usage("user does not know", argv[0]);
+}
+
+static int key(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_key k = { 0 };
+    const char *id = NULL;
+
+    for (int i = 1; i < argc; i++) {
+        bool days = strcmp(argv[i], "--days") == 0;
+        const char **value = strcmp(argv[i], "--site") == 0    ? &k.site
+                             : strcmp(argv[i], "--name") == 0  ? &k.name
+                             : strcmp(argv[i], "--verbs") == 0 ? &k.verbs
+                                                               : NULL;
+        char *end;
+
+        if (argv[i][0] != '-' && !id)
+            id = argv[i];
+        else if (!value && !days)
+            return wrong_usage("key does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else if (value)
+            *value = argv[++i];
+        else if ((k.days = strtol(argv[++i], &end, 10)) < 1 || *end || k.days > 3650)
+            return wrong_usage("--days is a number from 1 to 3650, not", argv[i]);
+    }
+    if (argc >= 1 && strcmp(argv[0], "add") == 0)
+        return k.name && k.verbs && !id ? ctl_key_add(ctl, &k) : wrong_usage("key add needs --name and --verbs", NULL);
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !id)
+        return ctl_key_list(ctl, k.site);
+    if (argc >= 1 && strcmp(argv[0], "revoke") == 0)
+        return id ? ctl_key_revoke(ctl, id, k.site) : wrong_usage("key revoke needs the ID of a key", NULL);
+    return wrong_usage("key needs add, list or revoke", NULL);
 }
 
 static int command(struct ctl *ctl, int argc, char **argv)
@@ -123,6 +163,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
             return argc == 1 ? plain_call(ctl, calls[i].method, calls[i].path) : wrong_usage("no arguments after", argv[0]);
     if (strcmp(argv[0], "user") == 0)
         return user(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "key") == 0)
+        return key(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)
         return argc == 3 && strcmp(argv[1], "add") == 0 ? ctl_site_add(ctl, argv[2]) : wrong_usage("site needs add FILE", NULL);
     if (strcmp(argv[0], "doctor") == 0)

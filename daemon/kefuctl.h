@@ -48,6 +48,20 @@ int ctl_user_add(struct ctl *ctl, const struct ctl_person *person);
 int ctl_user_passwd(struct ctl *ctl, const char *email);
 int ctl_user_disable(struct ctl *ctl, const char *email);
 
+/* Takes the second factor away: the phone is lost. */
+int ctl_user_reset_totp(struct ctl *ctl, const char *email);
+
+/* ---- kefuctl_key.c ---- */
+
+/* API keys. `site` may be NULL where there is only one; `days` 0: it does not end. */
+struct ctl_key {
+    const char *site, *name, *verbs;
+    long days;
+};
+int ctl_key_add(struct ctl *ctl, const struct ctl_key *key); /* prints the key */
+int ctl_key_list(struct ctl *ctl, const char *site);
+int ctl_key_revoke(struct ctl *ctl, const char *id, const char *site);
+
 /* ---- kefuctl_site.c ---- */
 
 /* A new site from a set of documents and people; prints what it made: passwords, addresses for platforms. */

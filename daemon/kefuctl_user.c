@@ -183,3 +183,16 @@ int ctl_user_disable(struct ctl *ctl, const char *email)
     printf("%s may not sign in any more\n", email);
     return CTL_DONE;
 }
+
+int ctl_user_reset_totp(struct ctl *ctl, const char *email)
+{
+    struct kf_err why = { 0 };
+    char path[1024];
+
+    if (!person_path(email, "reset-totp", path, sizeof(path)))
+        return kf_fail(&why, KF_INVALID, "not an email address"), ctl_fail(&why);
+    if (ctl_call(ctl, "POST", path, NULL, NULL, &why))
+        return ctl_fail(&why);
+    printf("%s signs in with the password alone\n", email);
+    return CTL_DONE;
+}

@@ -213,6 +213,15 @@ static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *
         live_gone(n->live, site, agent, done ? done : no_answer, arg);
 }
 
+static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+                        live_done *done, void *arg)
+{
+    struct node *n = ctx;
+
+    if (live_there(n, done, arg))
+        live_refuse(n->live, site, conv, agent, until, done ? done : no_answer, arg);
+}
+
 static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                           live_position_done *done, void *arg)
 {
@@ -222,6 +231,17 @@ static void port_position(void *ctx, const struct kf_key *site, const struct kf_
         live_position(n->live, site, queue, conv, done, arg);
     else
         done(arg, KF_AGAIN, 0, 0, &is_gone);
+}
+
+static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,
+                           void *arg)
+{
+    struct node *n = ctx;
+
+    if (n->live)
+        live_positions(n->live, site, queue, limit, done, arg);
+    else
+        done(arg, KF_AGAIN, NULL, 0, 0, &is_gone);
 }
 
 static void port_hint(void *ctx, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
@@ -267,7 +287,9 @@ static struct ports ports_of(struct node *n)
                            .live_agent = port_agent,
                            .live_connected = port_connected,
                            .live_gone = port_gone,
+                           .live_refuse = port_refuse,
                            .live_position = port_position,
+                           .live_positions = port_positions,
                            .live_hint = port_hint,
                            .live_watch = port_watch,
                            .fetch = port_fetch };
@@ -643,6 +665,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     const struct session_net net = { n, session_net_send, session_net_close };
     struct desk_config desk = { .node = n->id,
                                 .sole = !n->cfg.redis.url,
+                                .files_origin = n->cfg.listen.files_origin,
                                 .public_url = n->cfg.listen.public_url.n ? n->cfg.listen.public_url.items[0] : "",
                                 .log = log_line };
     struct session_ops ops;

@@ -28,11 +28,12 @@ enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct fram
 /* What a frame or an API answer says of a conversation. */
 struct conv_view_json {
     const struct conv *conv;
-    const struct member *agent; /* who serves it, NULL none */
-    const char *visitor_name;   /* staff only, NULL: what `conv` says */
-    const char *customer;       /* staff only: JSON object, NULL unknown */
-    const struct message *last; /* staff only: the newest message, NULL unknown */
-    int64_t position, wait_s;   /* while waiting; position 0 unknown, wait_s −1 unknown */
+    const struct member *agent;  /* who serves it, NULL none */
+    const struct member *helper; /* staff only: a second one, NULL none */
+    const char *visitor_name;    /* staff only, NULL: what `conv` says */
+    const char *customer;        /* staff only: JSON object, NULL unknown */
+    const struct message *last;  /* staff only: the newest message, NULL unknown */
+    int64_t position, wait_s;    /* while waiting; position 0 unknown, wait_s −1 unknown */
 };
 
 /* The conversation as one JSON object, for visitors (public state, no ids of people) or for staff. */
@@ -44,6 +45,8 @@ void frame_entry(struct buf *b, const struct entry *e);
 void frame_message(struct buf *b, const struct kf_id *conv, const struct message *m, bool cid);
 void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at); /* conv NULL, seq 0: left out */
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why);
+/* The answer to what has no cid: `of` names the kind of frame, `conv` what it was about (NULL: nothing was named). */
+void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why);
 /* The wire's word for a failure: "bad_request" ... */
 const char *frame_error_code(enum kf_rc rc);
 void frame_state(struct buf *b, enum frame_side side, const struct conv_view_json *v);
@@ -55,6 +58,12 @@ void frame_typing(struct buf *b, const struct kf_id *conv, const struct actor *w
 void frame_read(struct buf *b, const struct kf_id *conv, enum role who, int64_t seq);
 void frame_pong(struct buf *b);
 void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry *e);
+/* To visitors' pages: what the welcome said of the site has changed. */
+void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed);
+/* A visitor waits for an answer since then: to the agent (`agent` NULL), type "reminder"; to those who oversee it, type "alert". */
+void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *agent, int64_t since);
+/* To all sockets of a person: the presence that was chosen, by whomever. */
+void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at);
 void frame_queue(struct buf *b, int64_t waiting, int64_t longest_ms);
 /* type "offered" with until, "assigned" or "released" with why. */
 void frame_offered(struct buf *b, const struct conv_view_json *v, int64_t until);

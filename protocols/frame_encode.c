@@ -74,7 +74,11 @@ static void extras(struct buf *b, const struct message *m)
     struct slice extra = slice_of(m->extra);
     struct slice file = json_member(extra, "file");
 
-    if (file.p) {
+    if (file.p && m->file_url && file.n > 2) {
+        text_member(b, SLICE(",\"file\":{\"url\":"), m->file_url);
+        buf_char(b, ',');
+        json_raw(b, (struct slice){ file.p + 1, file.n - 1 });
+    } else if (file.p) {
         ADD(b, ",\"file\":");
         json_raw(b, file);
     } else if (!id_is_zero(&m->file)) {
@@ -241,6 +245,12 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     buf_char(b, '}');
     if (v->agent)
         agent_member(b, FRAME_STAFF, v->agent);
+    if (v->helper) {
+        id_member(b, SLICE(",\"helper\":{\"id\":"), &v->helper->person);
+        buf_char(b, ',');
+        name_and_number(b, v->helper->name, v->helper->number);
+        buf_char(b, '}');
+    }
     if (v->customer) {
         ADD(b, ",\"customer\":");
         json_raw(b, slice_of(v->customer));
@@ -255,6 +265,10 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     number_member(b, SLICE(",\"rating\":"), c->rating);
     buf_add(b, c->invited ? SLICE(",\"invited\":true") : SLICE(",\"invited\":false"));
     number_member(b, SLICE(",\"priority\":"), c->priority);
+    if (conv_weight(c) > 1)
+        number_member(b, SLICE(",\"weight\":"), conv_weight(c));
+    if (c->asked_at)
+        number_member(b, SLICE(",\"asked_at\":"), c->asked_at);
     if (v->last) {
         ADD(b, ",\"last\":");
         frame_message_members(b, v->last, true);
@@ -381,7 +395,14 @@ static struct slice whole_characters(const char *text)
 
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why)
 {
-    ADD(b, "{\"type\":\"error\"");
+    frame_error_of(b, NULL, NULL, cid, why);
+}
+
+void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why)
+{
+    begin(b, SLICE("{\"type\":\"error\""), conv);
+    if (of)
+        text_member(b, SLICE(",\"of\":"), of);
     if (cid.n) {
         ADD(b, ",\"cid\":");
         buf_json(b, cid);
@@ -446,6 +467,33 @@ void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry 
     begin(b, SLICE("{\"type\":\"timeline\""), conv);
     ADD(b, ",\"entry\":");
     frame_entry(b, e);
+    buf_char(b, '}');
+}
+
+void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed)
+{
+    number_member(b, SLICE("{\"type\":\"site\",\"at\":"), at);
+    buf_add(b, hours_open ? SLICE(",\"hours_open\":true") : SLICE(",\"hours_open\":false"));
+    buf_add(b, staffed ? SLICE(",\"staffed\":true}") : SLICE(",\"staffed\":false}"));
+}
+
+void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *agent, int64_t since)
+{
+    begin(b, agent ? SLICE("{\"type\":\"alert\"") : SLICE("{\"type\":\"reminder\""), conv);
+    if (agent) {
+        ADD(b, ",\"kind\":\"silent\"");
+        agent_member(b, FRAME_STAFF, agent);
+    }
+    number_member(b, SLICE(",\"since\":"), since);
+    buf_char(b, '}');
+}
+
+void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at)
+{
+    text_member(b, SLICE("{\"type\":\"presence\",\"presence\":"), presence_name(presence));
+    if (reason && *reason)
+        text_member(b, SLICE(",\"reason\":"), reason);
+    number_member(b, SLICE(",\"at\":"), at);
     buf_char(b, '}');
 }
 

@@ -17,8 +17,8 @@ struct api {
     char self[80]; /* the listening address: an origin of ours where no public_url is set */
 };
 
-static const struct route_entry *const tables[] = { routes_session, routes_pages, routes_desk,     routes_transcripts,
-                                                    routes_people,  routes_files, routes_operator, routes_hooks };
+static const struct route_entry *const tables[] = { routes_session, routes_pages,    routes_desk,  routes_transcripts, routes_people,
+                                                    routes_files,   routes_operator, routes_hooks, routes_keys,        routes_totp };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURN_MAX (64u << 20)
@@ -211,6 +211,11 @@ void turn_problem(struct turn *t, int status, const char *fmt, ...)
     problem(t, status, code_of(status), slice_of(text), NULL, 0);
 }
 
+void turn_problem_as(struct turn *t, int status, const char *code, const char *words)
+{
+    problem(t, status, code, slice_of(words), NULL, 0);
+}
+
 static int status_of(enum kf_rc rc)
 {
     switch (rc) {
@@ -354,11 +359,65 @@ bool origin_ours(const struct api *api, struct slice origin)
                              origin_is(origin, scheme, "[::1]", port));
 }
 
+const char *files_elsewhere(const struct api *api)
+{
+    const char *origin = api->cfg.cfg->listen.files_origin;
+
+    return origin && !origin_ours(api, slice_of(origin)) ? origin : NULL;
+}
+
+static bool named(const char *origin, struct slice host)
+{
+    struct slice name = slice_of(strstr(origin, "://") + 3);
+    const char *colon = name.p[0] == '[' ? strstr(name.p, "]:") : strchr(name.p, ':');
+
+    if (colon && name.n != host.n) /* proxies like to leave the port away */
+        name.n = (size_t)(colon - name.p) + (name.p[0] == '[');
+    return name.n == host.n && strncasecmp(name.p, host.p, host.n) == 0;
+}
+
+static bool at_files_origin(const struct api *api, const struct http_pair *headers, size_t n)
+{
+    const struct config_list *own = &api->cfg.cfg->listen.public_url;
+    struct slice host = http_header(headers, n, "host");
+
+    if (!host.n || !files_elsewhere(api) || !named(files_elsewhere(api), host))
+        return false;
+    for (size_t i = 0; i < own->n; i++)
+        if (named(own->items[i], host) && strlen(strstr(files_elsewhere(api), "://") + 3) != host.n)
+            return false; /* without its port the name could be either: then it is ours */
+    return true;
+}
+
+bool turn_at_files_origin(const struct turn *t)
+{
+    return at_files_origin(t->api, t->headers, t->n_headers);
+}
+
 struct site *site_named(const struct api *api, struct slice name)
 {
     struct kf_key key;
 
     return !name.n ? desk_only_site(api->cfg.desk) : key_parse(name, &key) ? desk_site(api->cfg.desk, &key) : NULL;
+}
+
+const struct member *turn_member(struct turn *t, const struct kf_key *site)
+{
+    if (t->key)
+        return key_eq(&t->key->site, site) ? t->key : NULL;
+    return desk_member(turn_desk(t), site, &t->person);
+}
+
+struct actor turn_actor(struct turn *t, struct change *c)
+{
+    const struct member *m = t->key ? t->key : turn_member(t, &c->site);
+
+    return (struct actor){ .role = ROLE_AGENT,
+                           .id = t->person,
+                           .name = t->op ? "operator"
+                                   : m   ? change_text(c, slice_of(m->name))
+                                         : "",
+                           .number = m && m->number && *m->number ? change_text(c, slice_of(m->number)) : NULL };
 }
 
 struct site *turn_site(struct turn *t, const struct member **member)
@@ -368,7 +427,7 @@ struct site *turn_site(struct turn *t, const struct member **member)
 
     *member = NULL;
     if (site && !t->op) {
-        *member = desk_member(turn_desk(t), &site->key, &t->person);
+        *member = turn_member(t, &site->key);
         if (!*member || (*member)->disabled)
             site = NULL; /* as if there were no such site */
     }
@@ -417,11 +476,25 @@ bool turn_session_hash(const struct turn *t, uint8_t ret[32])
     return session_hash(cookie, ret);
 }
 
+/* A program: no browser sends its key by itself, so nothing else has to prove where the request comes from. */
+static void gate_key(struct turn *t)
+{
+    if (t->route->gate == GATE_STAFF_KEY || t->route->gate == GATE_EITHER_KEY)
+        t->route->handle(t);
+    else
+        turn_problem(t, 403, "this is for people: an API key does not open it");
+}
+
 static void gate_staff(struct turn *t)
 {
     struct slice origin = turn_header(t, "origin");
     struct query *q;
 
+    if (slice_starts(turn_header(t, "authorization"), KEY_BEARER)) {
+        if (!turn_key(t, gate_key))
+            turn_problem(t, 401, "sign in first");
+        return;
+    }
     if (!turn_session_hash(t, t->session_hash)) {
         turn_problem(t, 401, "sign in first");
         return;
@@ -455,6 +528,7 @@ static void gate(struct turn *t)
             turn_problem(t, 404, "nothing here");
         return;
     case GATE_EITHER:
+    case GATE_EITHER_KEY:
         if (t->op) {
             t->route->handle(t);
             return;
@@ -462,6 +536,7 @@ static void gate(struct turn *t)
         gate_staff(t);
         return;
     case GATE_STAFF:
+    case GATE_STAFF_KEY:
     default:
         gate_staff(t);
         return;
@@ -540,7 +615,12 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
 
     ret->body = NET_BODY_WHOLE;
     ret->max = api->cfg.cfg->limits.api_body;
-    if (!e && known) { /* asked at once, and answered with what is allowed before any of the body is read */
+    /* What somebody has uploaded shares its origin with nothing that it could harm. */
+    if (!head->peer.local && (!e || e->handle != files_get) && at_files_origin(api, head->headers, head->n_headers)) {
+        ret->body = NET_BODY_NONE;
+        ret->status = 404;
+        ret->reason = "nothing here";
+    } else if (!e && known) { /* asked at once, and answered with what is allowed before any of the body is read */
         ret->body = NET_BODY_STREAM;
         ret->max = INT64_MAX;
     } else if (!e) {
@@ -632,8 +712,13 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     bool staff = strcmp(protocol, PROTOCOL_STAFF) == 0;
     struct slice cookie = cookie_value(cookies, staff ? COOKIE_STAFF : COOKIE_VISITOR);
     struct ticket *t;
+    struct kf_id id;
 
     *user = NULL;
+    if (at_files_origin(api, head->headers, head->n_headers)) {
+        *reason = "nothing here";
+        return 404;
+    }
     if (origin.n && !origin_ours(api, origin)) {
         *reason = "this Origin is not ours";
         return 403;
@@ -648,10 +733,16 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     }
     if (staff && !cookie.n && slice_starts(bearer, "Bearer "))
         cookie = (struct slice){ bearer.p + 7, bearer.n - 7 };
+    if (staff && slice_starts(bearer, KEY_BEARER)) {
+        *reason = "an API key is a program's: it sits at no desk";
+        return 403;
+    }
     if (staff && !cookie.n) {
         *reason = "sign in first";
         return 401;
     }
+    if (!staff) /* of the tokens for all sites only that of this one stays with the socket */
+        cookie = desk_cookie_token(api->cfg.desk, site, cookie, &id);
     t = calloc(1, sizeof(*t));
     if (!t || (cookie.n && !(t->cookie = strndup(cookie.p, cookie.n)))) {
         free(t);

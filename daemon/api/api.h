@@ -47,6 +47,9 @@ void files_pull(struct api *api, uint64_t req);
 
 #define TURN_SEGMENTS 4
 
+struct turn;
+void files_get(struct turn *t); /* the only resource of the files' own origin */
+
 struct turn {
     struct api *api;
     uint64_t req;
@@ -61,7 +64,8 @@ struct turn {
 
     /* Who asks, once the gate has let it through. */
     bool op;             /* kefuctl, over the control socket */
-    struct kf_id person; /* zero for op */
+    struct kf_id person; /* zero for op; a program's is that of its key */
+    struct member *key;  /* a program with an API key; NULL: a person, or op */
     uint8_t session_hash[32];
     char csrf[65];
 
@@ -70,10 +74,13 @@ struct turn {
 };
 
 enum gate {
-    GATE_OPEN,  /* anybody */
-    GATE_STAFF, /* signed in; unsafe methods with the CSRF token */
-    GATE_OP,    /* the control socket */
-    GATE_EITHER /* signed in, or the control socket */
+    GATE_OPEN,   /* anybody */
+    GATE_STAFF,  /* signed in; unsafe methods with the CSRF token */
+    GATE_OP,     /* the control socket */
+    GATE_EITHER, /* signed in, or the control socket */
+    /* The same, and programs with an API key: what they may is asked of permit() in every case, with turn_member(). */
+    GATE_STAFF_KEY,
+    GATE_EITHER_KEY
 };
 
 struct route_entry {
@@ -84,7 +91,7 @@ struct route_entry {
 
 /* Each file of resources has one table, ended by a NULL method; api.c lists them. */
 extern const struct route_entry routes_session[], routes_pages[], routes_desk[], routes_transcripts[], routes_people[], routes_files[],
-    routes_operator[], routes_hooks[];
+    routes_operator[], routes_hooks[], routes_keys[], routes_totp[];
 
 struct ports *turn_ports(struct turn *t);
 struct desk *turn_desk(struct turn *t);
@@ -95,6 +102,8 @@ void turn_jansson(struct turn *t, int status, json_t *root); /* takes a referenc
 void turn_empty(struct turn *t, int status);
 void turn_answer(struct turn *t, const struct net_answer *a);
 void turn_problem(struct turn *t, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same with a word of its own for programs. */
+void turn_problem_as(struct turn *t, int status, const char *code, const char *words);
 /* The problem that `rc` is, with the words of `why` (may be NULL). */
 void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why);
 /* The body as a JSON object (strict, 16 levels), or NULL: answered with 400. */
@@ -108,8 +117,18 @@ struct site *site_named(const struct api *api, struct slice name);
 const struct site_channel *hook_channel(struct desk *d, struct slice key, struct site **site);
 /* The site of ?site= (none: the only one) and who the asker is there; NULL: answered with 404 or 403. For op `*member` is NULL. */
 struct site *turn_site(struct turn *t, const struct member **member);
+/* Who the asker is at that site, a person or a program: what permit() asks. NULL: nobody. */
+const struct member *turn_member(struct turn *t, const struct kf_key *site);
+/* Whoever acts, for a change. */
+struct actor turn_actor(struct turn *t, struct change *c);
+/* Tells which key asks: `done` once with its member (in the turn's arena) in t->key, or the turn has been answered. False: no key was
+ * sent. keys.c. */
+bool turn_key(struct turn *t, void (*done)(struct turn *t));
 /* The value of a cookie, or empty. */
 struct slice cookie_value(struct slice header, const char *name);
+/* The origin from which files are fetched, where it is another one than ours; NULL: none. And: does this request come to it? */
+const char *files_elsewhere(const struct api *api);
+bool turn_at_files_origin(const struct turn *t);
 /* Is this Origin one of ours? */
 bool origin_ours(const struct api *api, struct slice origin);
 /* Of the session that the request names, by cookie or as a bearer; false: none. */
@@ -119,6 +138,7 @@ bool session_hash(struct slice cookie, uint8_t ret[32]);
 
 #define PROTOCOL_VISITOR "kefu.visitor.v1"
 #define PROTOCOL_STAFF   "kefu.agent.v1"
+#define KEY_BEARER       "Bearer kfk_"
 #define COOKIE_STAFF     "__Host-kefu_s"
 #define COOKIE_VISITOR   "__Host-kefu_v"
 

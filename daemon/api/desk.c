@@ -53,7 +53,7 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
 {
     struct turn *t = ctx;
     bool served = slice_is(turn_query(t, "state"), "served");
-    const struct member *m = desk_member(turn_desk(t), &q->site, &t->person);
+    const struct member *m = turn_member(t, &q->site);
     size_t n = 0;
     struct buf b;
 
@@ -65,7 +65,7 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
     buf_str(&b, "{\"items\":[");
     for (size_t i = 0; i < q->n_convs && n < LIST_MAX; i++) {
         const struct conv *c = &q->convs[i];
-        struct conv_view_json v = { .conv = c, .wait_s = -1 };
+        struct conv_view_json v = { .conv = c, .last = q->messages[i].seq ? &q->messages[i] : NULL, .wait_s = -1 };
 
         if ((served && c->state != CONV_SERVED) || (m && !permit(m, VERB_READ, &q->site, c)))
             continue;
@@ -100,10 +100,11 @@ static void get_conversations(struct turn *t)
     }
     q->site = site->key; /* as many as the store gives: which of them may be read is found out here */
     q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);
+    q->with_last = true;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_convs, t);
 }
 
 const struct route_entry routes_desk[] = { { "GET", "/api/v1/sites/*/canned", GATE_STAFF, get_canned },
                                            { "GET", "/api/v1/sites/*/colleagues", GATE_STAFF, get_colleagues },
-                                           { "GET", "/api/v1/sites/*/conversations", GATE_STAFF, get_conversations },
+                                           { "GET", "/api/v1/sites/*/conversations", GATE_STAFF_KEY, get_conversations },
                                            { NULL, NULL, GATE_OPEN, NULL } };

@@ -5,7 +5,6 @@
 #include "core/utf8.h"
 
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <uthash.h>
@@ -41,6 +40,7 @@ struct download {
     struct api *api;
     uint8_t sha256[32];
     int64_t index, left;
+    size_t skip; /* of the first block: a range may begin inside of it */
     bool busy, gone;
     UT_hash_handle hh;
 };
@@ -253,7 +253,7 @@ static bool visitor_of(struct turn *t, const struct site *site, struct kf_id *re
         return desk_token_check(turn_desk(t), site, (struct slice){ bearer.p + 7, bearer.n - 7 }, ret) == KF_OK;
     if (strcmp(t->method, "GET") != 0 && strcmp(t->method, "HEAD") != 0 && (!origin.n || !origin_ours(t->api, origin)))
         return false;
-    return cookie.n && desk_token_check(turn_desk(t), site, cookie, ret) == KF_OK;
+    return desk_cookie_token(turn_desk(t), site, cookie, ret).n > 0;
 }
 
 static bool read_session(struct turn *t, store_answer *done, void *ctx)
@@ -332,6 +332,10 @@ static void have_block(void *ctx, enum kf_rc rc, struct slice block, const struc
     if (!d)
         return;
     d->busy = false;
+    block = block.n > d->skip ? (struct slice){ block.p + d->skip, block.n - d->skip } : (struct slice){ NULL, 0 };
+    d->skip = 0;
+    if ((int64_t)block.n > d->left)
+        block.n = (size_t)d->left;
     if (!d->gone && (rc || !block.n))
         net_answer_abort(api_server(d->api), d->req);
     else if (!d->gone) {
@@ -383,38 +387,136 @@ static void disposition(struct buf *b, const char *name, bool shown)
     }
 }
 
-static void send_file(struct turn *t, const struct stored_file *f)
-{
-    bool shown = mime_shown(f->mime);
-    struct buf b;
-    struct http_pair headers[] = { { SLICE("Content-Disposition"), { NULL, 0 } },
-                                   { SLICE("Content-Security-Policy"), SLICE("sandbox; default-src 'none'") },
-                                   { SLICE("X-Content-Type-Options"), SLICE("nosniff") },
-                                   { SLICE("Cache-Control"), SLICE("private, no-store") } };
-    struct net_answer a = { .status = 200, .type = f->mime, .headers = headers, .n_headers = 4 };
-    struct download *d = calloc(1, sizeof(*d));
+/* ---- a part of a file: RFC 9110 §14, one range; players of sound ask for them ---- */
 
-    if (!d) {
-        turn_problem(t, 500, "out of memory");
+/* Digits only; -1: none, or too many. */
+static int64_t digits(struct slice s)
+{
+    int64_t n = 0;
+
+    if (s.n == 0 || s.n > 15)
+        return -1;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return -1;
+        n = n * 10 + (s.p[i] - '0');
+    }
+    return n;
+}
+
+/* "bytes=FROM-TO", "bytes=FROM-", "bytes=-LAST". 200: the whole (also for what is not understood, or more than one range); 206: `from`
+ * and `n`; 416: it lies outside. */
+static int range_of(struct slice header, int64_t size, int64_t *from, int64_t *n)
+{
+    struct slice spec = { header.p + 6, header.n - 6 }, first, last;
+    const char *dash;
+    int64_t a, b;
+
+    *from = 0;
+    *n = size;
+    if (!slice_starts(header, "bytes=") || !(dash = memchr(spec.p, '-', spec.n)))
+        return 200;
+    first = (struct slice){ spec.p, (size_t)(dash - spec.p) };
+    last = (struct slice){ dash + 1, spec.n - first.n - 1 };
+    a = digits(first);
+    b = digits(last);
+    if ((first.n && a < 0) || (last.n && b < 0) || (!first.n && !last.n) || (first.n && last.n && b < a))
+        return 200;
+    if (first.n ? a >= size : b == 0 || size == 0)
+        return 416;
+    if (!first.n) {
+        *n = b < size ? b : size;
+        *from = size - *n;
+    } else {
+        *from = a;
+        *n = (last.n && b < size ? b + 1 : size) - a;
+    }
+    return 206;
+}
+
+/* The headers that every byte of a file goes out with; what a signed address gives, any page may show: whoever has it may have the file. */
+static size_t file_headers(struct turn *t, const struct stored_file *f, bool by_address, struct buf *b, struct http_pair *headers)
+{
+    size_t n = 0;
+
+    disposition(b, f->name, mime_shown(f->mime));
+    headers[n++] = (struct http_pair){ SLICE("Content-Disposition"), arena_copy(t->arena, buf_slice(b)) };
+    headers[n++] = (struct http_pair){ SLICE("Content-Security-Policy"), SLICE("sandbox; default-src 'none'") };
+    headers[n++] = (struct http_pair){ SLICE("X-Content-Type-Options"), SLICE("nosniff") };
+    headers[n++] = (struct http_pair){ SLICE("Cache-Control"), SLICE("private, no-store") };
+    headers[n++] = (struct http_pair){ SLICE("Accept-Ranges"), SLICE("bytes") };
+    if (by_address) {
+        headers[n++] = (struct http_pair){ SLICE("Cross-Origin-Resource-Policy"), SLICE("cross-origin") };
+        headers[n++] = (struct http_pair){ SLICE("Access-Control-Allow-Origin"), SLICE("*") };
+    }
+    return n;
+}
+
+static void send_file(struct turn *t, const struct stored_file *f, bool by_address)
+{
+    struct buf b;
+    struct http_pair headers[8];
+    struct net_answer a = { .type = f->mime, .headers = headers };
+    int64_t from, n;
+    struct download *d;
+
+    buf_init(&b, 4096);
+    a.n_headers = file_headers(t, f, by_address, &b, headers);
+    buf_finish(&b);
+    a.status = range_of(turn_header(t, "range"), f->size, &from, &n);
+    if (a.status != 200) {
+        const char *range = a.status == 416 ? arena_printf(t->arena, "bytes */%lld", (long long)f->size)
+                                            : arena_printf(t->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)(from + n - 1),
+                                                           (long long)f->size);
+
+        headers[a.n_headers++] = (struct http_pair){ SLICE("Content-Range"), slice_of(range) };
+    }
+    if (a.status == 416 || n == 0) {
+        turn_answer(t, &a);
         return;
     }
-    buf_init(&b, 4096);
-    disposition(&b, f->name, shown);
-    headers[0].value = buf_slice(&b);
-    *d = (struct download){ .req = t->req, .store = turn_config(t)->store, .api = t->api, .left = f->size };
-    memcpy(d->sha256, f->sha256, 32);
-    if (f->size == 0) {
-        free(d);
-        turn_answer(t, &a);
-    } else {
-        if (strcmp(t->method, "HEAD") == 0) /* as long as the answer to GET, and nobody pulls */
-            free(d);
-        else
-            HASH_ADD(hh, downloads, req, sizeof(d->req), d);
-        net_answer_begin(api_server(t->api), t->req, &a, f->size);
-        arena_free(t->arena);
+    if (strcmp(t->method, "HEAD") != 0) { /* else: as long as the answer to GET, and nobody pulls */
+        d = calloc(1, sizeof(*d));
+        if (!d) {
+            turn_problem(t, 500, "out of memory");
+            return;
+        }
+        *d = (struct download){ .req = t->req,
+                                .store = turn_config(t)->store,
+                                .api = t->api,
+                                .index = from / STORE_BLOCK,
+                                .skip = (size_t)(from % STORE_BLOCK),
+                                .left = n };
+        memcpy(d->sha256, f->sha256, 32);
+        HASH_ADD(hh, downloads, req, sizeof(d->req), d);
     }
-    buf_finish(&b);
+    net_answer_begin(api_server(t->api), t->req, &a, n);
+    arena_free(t->arena);
+}
+
+/* Whoever may have the file. Where files have an origin of their own, no byte of one leaves from here: a signed address leads there. */
+static void give_file(struct turn *t, const struct stored_file *f, bool by_address)
+{
+    char url[FILE_URL_MAX];
+    struct http_pair headers[] = { { SLICE("Location"), { NULL, 0 } }, { SLICE("Cache-Control"), SLICE("private, no-store") } };
+    const struct net_answer a = { .status = 307, .headers = headers, .n_headers = 2 };
+
+    if (!files_elsewhere(t->api) || turn_at_files_origin(t)) {
+        send_file(t, f, by_address);
+        return;
+    }
+    if (by_address) { /* made before there was such an origin: it holds no longer than it did */
+        struct slice exp = turn_query(t, "exp"), sig = turn_query(t, "sig");
+        char id[KF_ID_TEXT];
+
+        headers[0].value = slice_of(arena_printf(t->arena, "%s/files/%s?exp=%.*s&sig=%.*s", files_elsewhere(t->api), id_text(&f->id, id),
+                                                 (int)exp.n, exp.p, (int)sig.n, sig.p));
+    } else if (desk_file_url(turn_desk(t), &f->site, &f->id, url, sizeof(url)))
+        headers[0].value = arena_copy(t->arena, slice_of(url));
+    if (headers[0].value.n)
+        turn_answer(t, &a);
+    else
+        turn_problem(t, 503, "the site has no secret to sign an address with");
 }
 
 /* A browser may be signed in and a visitor at once: it is asked as the one, then as the other. */
@@ -443,13 +545,15 @@ static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct k
     }
     for (size_t i = 0; !rc && i < q->n_convs && !may; i++) {
         const struct conv *c = &q->convs[i];
-        const struct member *m = f->who.visitor ? NULL : desk_member(turn_desk(t), &c->site, &f->who.id);
+        const struct member *m = f->who.visitor ? NULL
+                                 : t->key       ? turn_member(t, &c->site)
+                                                : desk_member(turn_desk(t), &c->site, &f->who.id);
 
         may = f->who.visitor ? id_eq(&c->contact, &f->who.id) || desk_sits_as(turn_desk(t), &c->contact, &f->who.id)
                              : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
     }
     if (may)
-        send_file(t, &f->file);
+        give_file(t, &f->file, false);
     else
         try_visitor(f);
 }
@@ -461,7 +565,7 @@ static void check_reader(struct fetching *f)
     struct query *q;
 
     if (id_eq(&f->file.by.id, &f->who.id)) {
-        send_file(t, &f->file);
+        give_file(t, &f->file, false);
         return;
     }
     q = query_new(QUERY_FILE_CONVS);
@@ -500,25 +604,12 @@ static void reader_staff(void *ctx, enum kf_rc rc, struct query *q, const struct
     }
 }
 
-/* "exp=…&sig=…": hex HMAC-SHA256 of "file|ID|EXP" under the site's secret; for platforms, which fetch without a session. */
-static bool signed_right(struct turn *t, const struct site *site, const struct kf_id *id)
+static void reader_program(struct turn *t)
 {
-    struct slice exp = turn_query(t, "exp"), sig = turn_query(t, "sig");
-    char text[96], name[KF_ID_TEXT], hex[65];
-    uint8_t mac[32];
-    unsigned n = sizeof(mac);
-    int len;
+    struct fetching *f = t->state;
 
-    if (!site->token_secret || exp.n == 0 || exp.n > 15 || sig.n != 64)
-        return false;
-    len = snprintf(text, sizeof(text), "file|%s|%.*s", id_text(id, name), (int)exp.n, exp.p);
-    if (strtoll(strrchr(text, '|') + 1, NULL, 10) < clock_ms(t) / 1000)
-        return false;
-    if (!HMAC(EVP_sha256(), site->token_secret, (int)strlen(site->token_secret), (const unsigned char *)text, (size_t)len, mac, &n))
-        return false;
-    for (size_t i = 0; i < sizeof(mac); i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", mac[i]);
-    return CRYPTO_memcmp(hex, sig.p, 64) == 0;
+    f->who.id = t->person;
+    check_reader(f);
 }
 
 static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -540,13 +631,17 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     f->file = q->file;
     f->file.name = arena_text(t->arena, slice_of(q->file.name));
     f->file.mime = arena_text(t->arena, slice_of(q->file.mime));
-    if (signed_right(t, site, &q->file.id))
-        send_file(t, &f->file);
-    else if (!read_session(t, reader_staff, f))
+    t->state = f;
+    /* Platforms, and pages where files have an origin of their own, fetch without a session. */
+    if (desk_file_signed(turn_desk(t), site, &q->file.id, turn_query(t, "exp"), turn_query(t, "sig")))
+        give_file(t, &f->file, true);
+    else if (turn_at_files_origin(t))
+        not_there(t);
+    else if (!turn_key(t, reader_program) && !read_session(t, reader_staff, f))
         try_visitor(f);
 }
 
-static void get_file(struct turn *t)
+void files_get(struct turn *t)
 {
     struct query *q;
     struct kf_id id;
@@ -560,5 +655,5 @@ static void get_file(struct turn *t)
 }
 
 const struct route_entry routes_files[] = { { "POST", "/files", GATE_OPEN, post_file },
-                                            { "GET", "/files/*", GATE_OPEN, get_file },
+                                            { "GET", "/files/*", GATE_OPEN, files_get },
                                             { NULL, NULL, GATE_OPEN, NULL } };

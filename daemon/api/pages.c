@@ -73,15 +73,17 @@ static void get_without_slash(struct turn *t)
 static const char *visitor_cookie(struct turn *t, const struct site *site)
 {
     struct slice have = cookie_value(turn_header(t, "cookie"), COOKIE_VISITOR);
-    struct kf_id id;
-    char token[192];
+    const char *ret = NULL;
+    struct buf value;
 
-    if ((have.n && desk_token_check(turn_desk(t), site, have, &id) == KF_OK) || (!t->peer.secure && !t->peer.loopback))
+    if (!t->peer.secure && !t->peer.loopback)
         return NULL;
-    if (!desk_token_new(turn_desk(t), site, token, sizeof(token)))
-        return NULL;
-    return arena_printf(t->arena, COOKIE_VISITOR "=%s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=None; Partitioned", token,
-                        VISITOR_LIFE_S);
+    buf_init(&value, 4096);
+    if (desk_cookie_renewed(turn_desk(t), site, have, &value))
+        ret = arena_printf(t->arena, COOKIE_VISITOR "=%.*s; Path=/; Max-Age=%lld; Secure; HttpOnly; SameSite=None; Partitioned",
+                           (int)value.n, value.p, VISITOR_LIFE_S);
+    buf_finish(&value);
+    return ret;
 }
 
 static void get_chat(struct turn *t)
@@ -183,7 +185,9 @@ static void get_readyz(struct turn *t)
     struct desk_figures d;
 
     desk_figures(cfg->desk, &d);
-    if (store_broken(cfg->store))
+    if (!may_watch(t)) /* a load balancer elsewhere needs the status; what is wrong is for those who may see the figures too */
+        text(t, store_broken(cfg->store) || d.store_away ? 503 : 200, store_broken(cfg->store) || d.store_away ? "not ready\n" : "ready\n");
+    else if (store_broken(cfg->store))
         text(t, 503, "the database is broken\n");
     else if (d.store_away)
         text(t, 503, "the database is away\n");

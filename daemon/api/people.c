@@ -18,7 +18,7 @@ struct staffing {
     struct kf_err why;
     struct person person;
     struct member member;
-    bool create, disable;
+    bool create, disable, no_totp;
 };
 
 static void staffing_free(struct staffing *s)
@@ -65,7 +65,7 @@ static void commit(struct staffing *s)
         staffing_free(s);
         return;
     }
-    c->by = (struct actor){ .role = ROLE_AGENT, .id = t->person, .name = t->op ? "operator" : "" };
+    c->by = turn_actor(t, c);
     act = change_act(c, ACT_PERSON);
     act->u.person = s->person;
     act->u.person.email = change_text(c, slice_of(s->email));
@@ -82,10 +82,13 @@ static void commit(struct staffing *s)
     }
     act = change_act(c, ACT_SESSION_END);
     act->u.session.person = s->person.id;
+    if (s->no_totp)
+        change_act(c, ACT_TOTP_END)->u.totp.person = s->person.id;
     act = change_act(c, ACT_AUDIT);
     act->u.entry = (struct entry){ .at = c->at,
                                    .kind = s->create    ? "person_added"
                                            : s->disable ? "person_disabled"
+                                           : s->no_totp ? "totp_reset"
                                                         : "password_changed",
                                    .by = c->by,
                                    .data = change_printf(c, "{\"person\":\"%s\"}", id_text(&s->person.id, (char[KF_ID_TEXT]){ 0 })) };
@@ -123,7 +126,7 @@ static bool is_admin_of(struct turn *t, const struct kf_id *person)
     for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++) {
         if (!desk_member(turn_desk(t), &site->key, person))
             continue;
-        if (!permit(desk_member(turn_desk(t), &site->key, &t->person), VERB_PEOPLE, &site->key, NULL))
+        if (!permit(turn_member(t, &site->key), VERB_PEOPLE, &site->key, NULL))
             return false;
         any = true;
     }
@@ -203,7 +206,7 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
 /* What a set of a site says of a person is what is said here, so one table reads both. */
 static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
 {
-    const struct keys_at at = { "person", t->arena, why };
+    const struct keys_at at = { .what = "person", .arena = t->arena, .why = why };
     struct site_person p = { .email = NULL };
     json_t *site = json_object_get(root, "site");
     enum kf_rc rc;
@@ -225,6 +228,7 @@ static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, 
     s->member.n_skills = p.n_skills;
     memcpy(s->member.queues, p.queues, sizeof(p.queues));
     memcpy(s->member.skills, p.skills, sizeof(p.skills));
+    memcpy(s->member.levels, p.levels, sizeof(p.levels));
     return KF_OK;
 }
 
@@ -243,7 +247,7 @@ static enum kf_rc check_new(struct turn *t, json_t *root, struct staffing *s, st
     if (!s->password)
         return kf_fail(why, KF_NOMEM, "out of memory");
     rc = read_person(t, root, s, why);
-    if (!rc && !t->op && !permit(desk_member(turn_desk(t), &s->member.site, &t->person), VERB_PEOPLE, &s->member.site, NULL))
+    if (!rc && !t->op && !permit(turn_member(t, &s->member.site), VERB_PEOPLE, &s->member.site, NULL))
         return kf_fail(why, KF_DENIED, "adding people needs the role admin");
     return rc;
 }
@@ -309,6 +313,17 @@ static void post_disable(struct turn *t)
     find_person(s);
 }
 
+/* The phone is lost, and so are the recovery codes. */
+static void post_reset_totp(struct turn *t)
+{
+    struct staffing *s = staffing_new(t, t->segment[0]);
+
+    if (!s)
+        return;
+    s->no_totp = true;
+    find_person(s);
+}
+
 static void get_people(struct turn *t)
 {
     const struct member *me, *m;
@@ -336,8 +351,9 @@ static void get_people(struct turn *t)
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 
-const struct route_entry routes_people[] = { { "GET", "/api/v1/people", GATE_EITHER, get_people },
-                                             { "POST", "/api/v1/people", GATE_EITHER, post_people },
+const struct route_entry routes_people[] = { { "GET", "/api/v1/people", GATE_EITHER_KEY, get_people },
+                                             { "POST", "/api/v1/people", GATE_EITHER_KEY, post_people },
                                              { "POST", "/api/v1/people/*/password", GATE_EITHER, post_password },
-                                             { "POST", "/api/v1/people/*/disable", GATE_EITHER, post_disable },
+                                             { "POST", "/api/v1/people/*/disable", GATE_EITHER_KEY, post_disable },
+                                             { "POST", "/api/v1/people/*/reset-totp", GATE_EITHER, post_reset_totp },
                                              { NULL, NULL, GATE_OPEN, NULL } };

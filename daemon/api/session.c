@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "config.h"
 #include "password.h"
+#include "totp.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -27,6 +28,10 @@ struct login {
     char *name;
     bool disabled;
     enum kf_rc verdict;
+    char code[64]; /* of the second factor; "" none was sent */
+    int64_t step;  /* which code it is: of this step, or the recovery code behind `recovery` */
+    uint8_t recovery[1][32];
+    bool second; /* the account asks for one */
     char token[2 * TOKEN_BYTES + 1];
 };
 
@@ -58,6 +63,7 @@ static void login_free(struct login *l)
             break;
         }
     explicit_bzero(l->password, sizeof(l->password));
+    explicit_bzero(l->code, sizeof(l->code));
     explicit_bzero(l->token, sizeof(l->token));
     free(l->hash);
     free(l->name);
@@ -112,12 +118,18 @@ static void answer_cookie(struct turn *t, int status, const char *token, int64_t
 
 /* ---- the steps of signing in, last first ---- */
 
+static void refuse(struct login *l);
+
 static void signed_in(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct login *l = ctx;
     struct turn *t = l->turn;
 
     (void)news;
+    if (rc == KF_AUTH) { /* the code was used before, or is being used at this moment by somebody else */
+        refuse(l);
+        return;
+    }
     if (rc)
         turn_fail(t, rc, why);
     else
@@ -132,6 +144,8 @@ static void refused(void *ctx, enum kf_rc rc, const struct news *news, const str
     (void)news;
     if (rc)
         turn_fail(l->turn, rc, why);
+    else if (l->second)
+        turn_problem_as(l->turn, 401, "totp_wrong", "the code of the second factor is wrong, too old, or was used before");
     else
         turn_problem(l->turn, 401, "mail address or password is wrong");
     login_free(l);
@@ -161,20 +175,18 @@ static void session_act(struct login *l, struct change *c)
     act->u.session.address = change_text(c, slice_of(t->peer.address));
 }
 
-static void verified(void *arg)
+/* The try is written down: it counts, or it clears what was counted. */
+static struct change *tried(struct login *l, bool ok)
 {
-    struct login *l = arg;
     struct turn *t = l->turn;
-    bool ok = l->verdict == KF_OK && l->hash && !l->disabled;
     struct change *c = change_new(NULL, clock_ms(t));
     struct act *act;
 
     if (!c) {
         turn_problem(t, 500, "out of memory");
         login_free(l);
-        return;
+        return NULL;
     }
-    t->person = ok ? l->person : t->person;
     c->by = (struct actor){ .role = ROLE_AGENT, .id = l->person, .name = "" };
     act = change_act(c, ACT_LOGIN);
     act->u.login.account = change_text(c, slice_of(l->email));
@@ -185,9 +197,80 @@ static void verified(void *arg)
     act->u.entry = (struct entry){
         .at = c->at, .kind = ok ? "login" : "login_failed", .by = c->by, .data = change_printf(c, "{\"address\":\"%s\"}", t->peer.address)
     };
-    if (ok)
-        session_act(l, c);
-    turn_ports(t)->commit(turn_ports(t)->ctx, c, ok ? signed_in : refused, l);
+    return c;
+}
+
+static void refuse(struct login *l)
+{
+    struct change *c = tried(l, false);
+
+    if (c)
+        turn_ports(l->turn)->commit(turn_ports(l->turn)->ctx, c, refused, l);
+}
+
+static void sign_in(struct login *l)
+{
+    struct change *c = tried(l, true);
+    struct act *act;
+
+    if (!c)
+        return;
+    l->turn->person = l->person;
+    if (l->second) { /* in one commit with the session: of two who come with one code, one gets in */
+        act = change_act(c, ACT_TOTP_USE);
+        act->u.totp.person = l->person;
+        act->u.totp.step = l->step;
+        act->u.totp.codes = l->recovery;
+    }
+    session_act(l, c);
+    turn_ports(l->turn)->commit(turn_ports(l->turn)->ctx, c, signed_in, l);
+}
+
+/* The password was right. */
+static void have_totp(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct login *l = ctx;
+    struct slice code = slice_of(l->code);
+
+    if (rc && rc != KF_ABSENT) {
+        turn_fail(l->turn, rc, why);
+        login_free(l);
+        return;
+    }
+    l->second = !rc && q->totp.confirmed_at;
+    if (!l->second) {
+        sign_in(l);
+        return;
+    }
+    if (!code.n) {
+        turn_problem_as(l->turn, 401, "totp_required", "this account asks for a second factor: send its code as well");
+        login_free(l);
+        return;
+    }
+    l->step = totp_match(q->totp.secret, code, clock_ms(l->turn));
+    if (l->step || recovery_hash(&l->person, code, l->recovery[0]))
+        sign_in(l);
+    else
+        refuse(l);
+}
+
+static void verified(void *arg)
+{
+    struct login *l = arg;
+    struct query *q;
+
+    if (l->verdict != KF_OK || !l->hash || l->disabled) {
+        refuse(l);
+        return;
+    }
+    q = query_new(QUERY_TOTP);
+    if (!q) {
+        turn_problem(l->turn, 500, "out of memory");
+        login_free(l);
+        return;
+    }
+    q->id = l->person;
+    turn_ports(l->turn)->read(turn_ports(l->turn)->ctx, q, have_totp, l);
 }
 
 static void verify(void *arg)
@@ -246,17 +329,14 @@ static bool protected_enough(const struct turn *t)
 static void post_session(struct turn *t)
 {
     struct slice origin = turn_header(t, "origin");
-    const char *email, *password;
+    const char *email, *password, *code;
     struct login *l;
     struct query *q;
     json_t *root;
     size_t n;
 
     if (!protected_enough(t)) {
-        struct kf_err why = { 0 };
-
-        (void)kf_fail(&why, KF_INVALID, "tls_required: signing in needs https");
-        turn_fail(t, KF_INVALID, &why);
+        turn_problem_as(t, 400, "tls_required", "tls_required: signing in needs https");
         return;
     }
     if (origin.n && !origin_ours(t->api, origin)) {
@@ -269,9 +349,12 @@ static void post_session(struct turn *t)
     email = json_string_value(json_object_get(root, "email"));
     password = json_string_value(json_object_get(root, "password"));
     n = json_string_length(json_object_get(root, "password"));
-    l = email && password && strlen(email) < sizeof(l->email) && n <= PASSWORD_BYTES ? calloc(1, sizeof(*l)) : NULL;
+    code = json_string_value(json_object_get(root, "code"));
+    l = email && password && strlen(email) < sizeof(l->email) && n <= PASSWORD_BYTES && (!code || strlen(code) < sizeof(l->code))
+            ? calloc(1, sizeof(*l))
+            : NULL;
     if (!l) {
-        turn_problem(t, 400, "email and password are wanted, both as text");
+        turn_problem(t, 400, "email and password are wanted, and code where there is a second factor, all as text");
         json_decref(root);
         return;
     }
@@ -280,6 +363,7 @@ static void post_session(struct turn *t)
         l->email[i] = (char)tolower((unsigned char)email[i]);
     memcpy(l->password, password, n);
     l->n_password = n;
+    (void)snprintf(l->code, sizeof(l->code), "%s", code ? code : "");
     json_decref(root);
     if (too_many_tries(l)) {
         struct kf_err busy = { 0 };

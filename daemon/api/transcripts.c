@@ -219,6 +219,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         reading_end(r, rc, why);
         return;
     }
+    desk_file_urls(turn_desk(r->turn), &r->site, q->arena, q->messages, q->n_messages);
     for (size_t i = 0; i < q->n_messages; i++) {
         if (r->written++)
             buf_char(&r->out, ',');
@@ -276,10 +277,7 @@ static void note_reading(struct reading *r, const struct conv *c)
         reading_end(r, KF_NOMEM, NULL);
         return;
     }
-    ch->by = (struct actor){ .role = ROLE_AGENT,
-                             .id = r->turn->person,
-                             .name = r->member ? change_text(ch, slice_of(r->member->name)) : "operator",
-                             .number = r->member && *r->member->number ? change_text(ch, slice_of(r->member->number)) : NULL };
+    ch->by = turn_actor(r->turn, ch);
     act = change_act(ch, ACT_AUDIT);
     act->u.entry = (struct entry){
         .at = ch->at, .kind = "transcript_read", .by = ch->by, .data = change_printf(ch, "{\"conversation\":\"%s\"}", id_text(&c->id, id))
@@ -291,7 +289,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
 {
     struct turn *t = ctx;
     const struct conv *c = rc ? NULL : &q->convs[0];
-    const struct member *m = c ? desk_member(turn_desk(t), &c->site, &t->person) : NULL;
+    const struct member *m = c ? turn_member(t, &c->site) : NULL;
     struct reading *r;
 
     if (rc && rc != KF_ABSENT) {
@@ -340,6 +338,6 @@ static void get_transcript(struct turn *t)
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, t);
 }
 
-const struct route_entry routes_transcripts[] = { { "GET", "/api/v1/transcripts", GATE_EITHER, get_transcripts },
-                                                  { "GET", "/api/v1/transcripts/*", GATE_EITHER, get_transcript },
+const struct route_entry routes_transcripts[] = { { "GET", "/api/v1/transcripts", GATE_EITHER_KEY, get_transcripts },
+                                                  { "GET", "/api/v1/transcripts/*", GATE_EITHER_KEY, get_transcript },
                                                   { NULL, NULL, GATE_OPEN, NULL } };

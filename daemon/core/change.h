@@ -22,6 +22,7 @@ struct opening {
     enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
     struct kf_key queue;   /* of a new one */
     int priority;
+    int weight; /* places that it takes; 0: 1 */
     const char *locale;
     /* Who is there: the contact is found by (channel, address) or made with these ids. */
     const char *address;
@@ -46,6 +47,7 @@ enum act_kind {
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
     ACT_PRIORITY, /* number */
+    ACT_TAG,      /* tag */
 
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
@@ -62,6 +64,13 @@ enum act_kind {
     ACT_SESSION_TOUCH, /* session.hash: seen now */
     ACT_SESSION_END,   /* session.hash, or all of session.person when the hash is empty */
     ACT_LOGIN,         /* login: counts a failure, or clears them */
+    ACT_KEY,           /* key: new */
+    ACT_KEY_TOUCH,     /* key.id: used now */
+    ACT_KEY_END,       /* key.id: revoked; KF_ABSENT if the site has none of it that is not */
+    ACT_TOTP,          /* totp.person, secret: a second factor to be confirmed; KF_CONFLICT where one is confirmed */
+    ACT_TOTP_CONFIRM,  /* totp.person, step, codes: it counts from now on; KF_CONFLICT unless one waits for that */
+    ACT_TOTP_USE,      /* totp.person and step, or codes[0]: KF_AUTH if that step or one after it, or that code, was used before */
+    ACT_TOTP_END,      /* totp.person: no second factor any more */
 
     /* On the rest. */
     ACT_DOCUMENT,     /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
@@ -79,8 +88,10 @@ struct act_ruled {
     struct {
         struct kf_key rule;
         const char *cause; /* "" : once per conversation */
-    } firing[8];           /* unique (conversation, rule, cause): one that exists makes the change KF_CONFLICT */
+        bool wide;         /* of the contact, over all its conversations */
+    } firing[8];           /* unique (conversation or contact, rule, cause): one that exists makes the change KF_CONFLICT */
     size_t n_firings;
+    bool again; /* what this change says has to be looked at, too: it closes the conversation */
 };
 
 struct act_session {
@@ -89,6 +100,20 @@ struct act_session {
     uint8_t csrf[32];
     int64_t expires_at; /* absolute */
     const char *address;
+};
+
+struct act_key {
+    struct api_key key;
+    uint8_t hash[32]; /* SHA-256 of the key */
+};
+
+#define RECOVERY_CODES 10
+
+struct act_totp {
+    struct kf_id person;
+    uint8_t secret[TOTP_BYTES];
+    int64_t step;         /* 0: a recovery code is used instead */
+    uint8_t (*codes)[32]; /* RECOVERY_CODES hashes; of ACT_TOTP_USE one */
 };
 
 struct act_document {
@@ -146,6 +171,10 @@ struct act {
             int left;
         } handle;
         int number;
+        struct {
+            const char *text;
+            bool off; /* take it away */
+        } tag;
         struct errand errand;
         const char *profile;
         struct {
@@ -156,6 +185,8 @@ struct act {
         struct person person;
         struct member *member; /* change_member() makes it */
         struct act_session session;
+        struct act_key key;
+        struct act_totp totp;
         struct {
             const char *account, *address;
             bool ok;
@@ -197,6 +228,7 @@ struct change {
     /* States after the change in which no rule listens to these messages: then ruled_seq moves along in the same commit and no
      * second look is due. A set of 1 << enum conv_state. */
     unsigned unruled;
+    int64_t quiet_ms; /* … and in a served conversation the rules ask so much later whether it was answered; 0: they do not */
 
     struct act *acts;
     size_t n_acts, cap_acts;

@@ -1,7 +1,10 @@
 /* hours.h: business hours, as pure functions of a calendar and a time.
  *
- * Weekly intervals (several a day, past midnight), special days (holidays, extra working days). The time zone comes in as a function
- * from UTC to the offset in force, so that core needs no zone database. */
+ * Weekly intervals (several a day, past midnight), special days (holidays, extra working days), temporary closings. The time zone comes
+ * in as a function from UTC to the offset in force, so that core needs no zone database.
+ *
+ * An interval belongs to the day on which it begins: the night shift before a holiday works to its end, and a holiday that is closed all
+ * day begins none. Whoever wants the eve to end earlier names it as a special day, too. A closing cuts through everything. */
 #ifndef KF_CORE_HOURS_H
 #define KF_CORE_HOURS_H
 
@@ -14,10 +17,19 @@ struct hours_span {
     int from, to;
 };
 
+/* One day, or all from it to (to_year, to_month, to_day) where to_year is not 0. The first one that fits counts. */
 struct hours_special {
     int year, month, day;
+    int to_year, to_month, to_day;
+    const char *name; /* "国庆节"; NULL none */
     struct hours_span spans[4];
     size_t n_spans; /* 0: closed all day */
+};
+
+/* [from, to) of the wall clock, in ms since 1970 as if it were UTC; to INT64_MAX: until further notice. */
+struct hours_closing {
+    int64_t from, to;
+    const char *reason; /* NULL none */
 };
 
 struct hours {
@@ -26,6 +38,8 @@ struct hours {
     size_t n_week[7];
     const struct hours_special *special;
     size_t n_special;
+    const struct hours_closing *closings;
+    size_t n_closings;
     /* Seconds east of UTC that are in force at `utc_ms`. */
     int (*offset)(const void *zone, int64_t utc_ms);
     const void *zone;
@@ -36,5 +50,13 @@ bool hours_open(const struct hours *h, int64_t utc_ms);
 int64_t hours_next_opening(const struct hours *h, int64_t utc_ms);
 /* The first time > utc_ms at which it is closed; INT64_MAX likewise; utc_ms itself if it is closed. */
 int64_t hours_next_closing(const struct hours *h, int64_t utc_ms);
+/* Why it is closed now: the reason of a closing, or the name of a special day; NULL: it is open, or nothing was said. */
+const char *hours_reason(const struct hours *h, int64_t utc_ms);
+/* What the clock on the wall shows, in ms since 1970 as if it were UTC. */
+int64_t hours_wall(const struct hours *h, int64_t utc_ms);
+/* The weekday of such a time, Monday 0. */
+int hours_weekday(int64_t wall_ms);
+/* The wall-clock time of a date that there is. */
+int64_t hours_date(int year, int month, int day);
 
 #endif

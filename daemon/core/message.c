@@ -1,5 +1,7 @@
 #include "core/message.h"
 
+#include "core/arena.h"
+
 static const char *const roles[] = { "visitor", "agent", "bot", "system" };
 static const char *const kinds[] = { "text", "image", "file", "audio", "card", "event", "removed" };
 static const char *const deliveries[] = { "none", "sending", "sent", "delivered", "read", "failed", "uncertain" };
@@ -85,4 +87,24 @@ bool delivery_may(enum delivery from, enum delivery to)
     default:
         return false;
     }
+}
+
+static bool text_copy(struct arena *a, const char **text)
+{
+    if (*text)
+        *text = arena_text(a, slice_of(*text));
+    return *text != NULL;
+}
+
+bool message_copy(struct arena *a, const struct message *m, struct message *ret)
+{
+    const char **const texts[] = { &ret->from.name, &ret->from.number, &ret->lang, &ret->event,
+                                   &ret->extra,     &ret->cid,         &ret->ref,  &ret->reason };
+    bool ok = true;
+
+    *ret = *m;
+    ret->text = arena_copy(a, m->text);
+    for (size_t i = 0; i < COUNT(texts); i++)
+        ok = (!*texts[i] || text_copy(a, texts[i])) && ok;
+    return ok && ret->text.p;
 }

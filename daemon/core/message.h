@@ -47,15 +47,16 @@ struct message {
     int64_t at;  /* ms since 1970 UTC */
     struct actor from;
     enum message_kind kind;
-    struct slice text; /* valid UTF-8; empty for removed ones */
-    const char *lang;  /* BCP 47 of the text, NULL unknown */
-    const char *event; /* MESSAGE_EVENT: "joined", "left", "transferred", "closed", "reopened", "returned" ... else NULL */
-    struct kf_id file; /* zero: none */
-    const char *extra; /* a JSON object or NULL: {"file":{"id","name","mime","size","width","height","duration_ms"},
+    struct slice text;    /* valid UTF-8; empty for removed ones */
+    const char *lang;     /* BCP 47 of the text, NULL unknown */
+    const char *event;    /* MESSAGE_EVENT: "joined", "left", "transferred", "closed", "reopened", "returned" ... else NULL */
+    struct kf_id file;    /* zero: none */
+    const char *file_url; /* a signed address of it for pages; NULL: /files/ID. Never stored: it soon ends */
+    const char *extra;    /* a JSON object or NULL: {"file":{"id","name","mime","size","width","height","duration_ms"},
                         * "choices":[{"id","label"}], "choice":"id", "form":{…}, "rule":"key"} */
-    int64_t reply_to;  /* 0: none */
-    const char *cid;   /* the sender's own id, NULL if none */
-    const char *ref;   /* the platform's id of this message, NULL if none */
+    int64_t reply_to;     /* 0: none */
+    const char *cid;      /* the sender's own id, NULL if none */
+    const char *ref;      /* the platform's id of this message, NULL if none */
     enum delivery delivery;
     const char *reason; /* why it failed, in the platform's words; NULL */
 };
@@ -70,6 +71,10 @@ struct entry {
     struct actor by;
     const char *data; /* never NULL: "{}" at least */
 };
+
+struct arena;
+/* All that `m` points to, copied; false when memory is out. */
+bool message_copy(struct arena *a, const struct message *m, struct message *ret);
 
 const char *role_name(enum role role);
 const char *message_kind_name(enum message_kind kind);

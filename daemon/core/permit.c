@@ -29,12 +29,23 @@ static bool is_own(const struct member *who, const struct conv *c)
 {
     if (c->state == CONV_CLOSED)
         return id_eq(&c->last_agent, &who->person);
-    return (c->state == CONV_SERVED || c->state == CONV_OFFERED) && id_eq(&c->owner, &who->person);
+    return (c->state == CONV_SERVED || c->state == CONV_OFFERED) && (id_eq(&c->owner, &who->person) || id_eq(&c->helper, &who->person));
+}
+
+static bool helps(const struct member *who, const struct conv *c)
+{
+    return c->state == CONV_SERVED && id_eq(&c->helper, &who->person);
+}
+
+/* It may still be given back. */
+static bool was_handed(const struct member *who, const struct conv *c)
+{
+    return serves(who, c) && !id_is_zero(&c->back);
 }
 
 static bool may_pick(const struct member *who, const struct conv *c)
 {
-    return (c->state == CONV_WAITING || c->state == CONV_PARKED) && listed(who, &c->queue);
+    return (c->state == CONV_WAITING || c->state == CONV_PARKED) && (who->n_queues == 0 || listed(who, &c->queue));
 }
 
 static bool on_conversation(const struct member *who, enum verb verb, const struct conv *c)
@@ -48,11 +59,14 @@ static bool on_conversation(const struct member *who, enum verb verb, const stru
     case VERB_TIMELINE:
         return supervisor || reviewer || (agent && (is_own(who, c) || may_pick(who, c)));
     case VERB_SAY: /* whoever steps in takes the conversation first: it has one voice at a time */
-        return (agent || supervisor) && serves(who, c);
+        return (agent || supervisor) && (serves(who, c) || helps(who, c));
+    case VERB_WATCH:
+        return supervisor;
     case VERB_ACCEPT:
         if (!conv_is_open(c))
             return false;
-        return supervisor || (agent && (may_pick(who, c) || (c->state == CONV_OFFERED && is_own(who, c))));
+        return supervisor ||
+               (agent && (may_pick(who, c) || (c->state == CONV_OFFERED && id_eq(&c->owner, &who->person)) || was_handed(who, c)));
     case VERB_TRANSFER:
     case VERB_CLOSE:
         return conv_is_open(c) && (supervisor || (agent && serves(who, c)));
@@ -91,11 +105,67 @@ static bool is_about_site(enum verb verb)
            verb == VERB_AUDIT || verb == VERB_STATUS;
 }
 
+static const char *const names[] = {
+    [VERB_READ] = "read",
+    [VERB_TIMELINE] = "timeline",
+    [VERB_SAY] = "say",
+    [VERB_NOTE] = "note",
+    [VERB_ACCEPT] = "accept",
+    [VERB_TRANSFER] = "transfer",
+    [VERB_CLOSE] = "close",
+    [VERB_TRANSCRIPT] = "transcript",
+    [VERB_EXPORT] = "export",
+    [VERB_PRESENCE_OTHER] = "presence",
+    [VERB_SETTINGS_READ] = "settings_read",
+    [VERB_SETTINGS_WRITE] = "settings_write",
+    [VERB_PEOPLE] = "people",
+    [VERB_AUDIT] = "audit",
+    [VERB_STATUS] = "status",
+};
+#define N_NAMES (sizeof(names) / sizeof(names[0]))
+
+const char *verb_name(enum verb verb)
+{
+    return (size_t)verb < N_NAMES ? names[verb] : NULL;
+}
+
+bool verb_parse(struct slice s, enum verb *ret)
+{
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (names[i] && slice_is(s, names[i])) {
+            *ret = (enum verb)i;
+            return true;
+        }
+    return false;
+}
+
+static bool for_keys(enum verb verb)
+{
+    return verb != VERB_SAY && verb != VERB_NOTE && verb != VERB_ACCEPT && verb != VERB_TRANSFER && verb != VERB_CLOSE;
+}
+
+uint32_t key_verbs(struct slice words)
+{
+    uint32_t ret = 0;
+    enum verb verb;
+
+    for (size_t i = 0, n; i < words.n; i += n + 1) {
+        for (n = 0; i + n < words.n && words.p[i + n] != ' ';)
+            n++;
+        if (!verb_parse((struct slice){ words.p + i, n }, &verb) || !for_keys(verb))
+            return 0;
+        ret |= 1U << verb;
+    }
+    return ret;
+}
+
 bool permit(const struct member *who, enum verb verb, const struct kf_key *site, const struct conv *conv)
 {
     if (!who || who->disabled || !key_eq(&who->site, site))
         return false;
     if (conv && !key_eq(&conv->site, site))
         return false;
+    if (who->verbs)
+        return (who->verbs >> verb & 1) && for_keys(verb);
     return conv && !is_about_site(verb) ? on_conversation(who, verb, conv) : on_site(who, verb);
 }

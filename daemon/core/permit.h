@@ -1,9 +1,11 @@
 /* permit.h: who may do what. The only place where roles mean something.
  *
- * agent       own conversations, and those waiting in own queues; closed ones served by oneself
+ * agent       own conversations, and those waiting in own queues (no queues: all, as routing has it); closed ones of which one was the
+ *             last agent. What was handed on to somebody else is that one's
  * supervisor  every conversation of own queues (no queues: all), acting included; people's presence; reports
  * reviewer    reads every transcript of own queues (no queues: all); writes reviews, never messages
  * admin       settings, people, audit log; reads transcripts only with another role
+ * API keys    no role: each may the verbs that it was made for, on all of its site
  */
 #ifndef KF_CORE_PERMIT_H
 #define KF_CORE_PERMIT_H
@@ -17,13 +19,14 @@ enum verb {
     /* On a conversation. */
     VERB_READ,     /* its messages, live */
     VERB_TIMELINE, /* notes, whispers, deliveries */
-    VERB_SAY,
+    VERB_SAY,      /* the owner, and the helper */
     VERB_NOTE,
     VERB_ACCEPT, /* take what is offered, or the next waiting */
     VERB_TRANSFER,
     VERB_CLOSE,
     VERB_TRANSCRIPT, /* read and search afterwards */
     VERB_EXPORT,
+    VERB_WATCH, /* silently, whisper, join, hand out, make more urgent */
     /* On the site. */
     VERB_PRESENCE_OTHER,
     VERB_SETTINGS_READ,
@@ -32,6 +35,13 @@ enum verb {
     VERB_AUDIT,
     VERB_STATUS
 };
+
+/* The word of a verb, and back. NULL, false: there is none. */
+const char *verb_name(enum verb verb);
+bool verb_parse(struct slice s, enum verb *ret);
+/* Words separated by blanks as a set for `member.verbs`; 0: one of them is no verb that a key may have. What only the owner of a conversation
+ * does is not among them: a program sits at no desk. */
+uint32_t key_verbs(struct slice words);
 
 /* `conv` is NULL for verbs on the site. A disabled member may nothing; a member of another site may nothing. */
 bool permit(const struct member *who, enum verb verb, const struct kf_key *site, const struct conv *conv);

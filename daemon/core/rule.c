@@ -1,10 +1,16 @@
 #include "core/rule.h"
 
+#include "core/segment.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-static const char *const events[] = { "opened",   "message",  "waiting", "nobody",       "outside",       "away",
-                                      "assigned", "returned", "closed",  "silent_agent", "silent_visitor" };
+#define DAY 86400000LL
+
+static const char *const events[] = { "opened",   "message", "waiting",      "nobody",         "outside",     "away",     "assigned",
+                                      "returned", "closed",  "silent_agent", "silent_visitor", "transferred", "reopened", "back",
+                                      "rated",    "closing", "due" };
 
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
 
@@ -70,30 +76,119 @@ static int64_t visitor_owes_since(const struct conv *c)
     return c->state == CONV_SERVED && c->staff_at > c->visitor_at ? c->staff_at : 0;
 }
 
-/* Since when it goes on, for the events that count time; 0: it does not. */
-static int64_t lasting_since(enum rule_event event, const struct conv *c)
+/* ---- what fired before -------------------------------------------------------------------------------------------------- */
+
+static bool starts(const char *cause, const char *word)
 {
-    switch (event) {
+    return strncmp(cause, word, strlen(word)) == 0;
+}
+
+/* When the rule last acted in this conversation; 0 never. A notice that ran out is the end of a firing, not another one. */
+static int64_t last_fired(const struct rule_facts *f, const struct kf_key *rule, bool elsewhere)
+{
+    int64_t ret = 0;
+
+    for (size_t i = 0; i < f->n_fired; i++) {
+        const struct rule_fired *one = &f->fired[i];
+
+        if (key_eq(&one->rule, rule) && (elsewhere || !one->elsewhere) && one->at > ret && one->cause[0] != '-' &&
+            !starts(one->cause, "close:"))
+            ret = one->at;
+    }
+    return ret;
+}
+
+static bool fired_for(const struct rule_facts *f, const struct kf_key *rule, const char *cause)
+{
+    for (size_t i = 0; i < f->n_fired; i++)
+        if (key_eq(&f->fired[i].rule, rule) && strcmp(f->fired[i].cause, cause) == 0)
+            return true;
+    return false;
+}
+
+/* When notice was given that this rule will close the conversation, if that still holds: nobody has written since, and it has not
+ * changed hands; 0: it was not. */
+static int64_t notice_at(const struct rule *r, const struct rule_facts *f)
+{
+    const struct conv *c = f->conv;
+    int64_t at = r->actions & RULE_CLOSE && r->notice_ms && !r->off ? last_fired(f, &r->key, false) : 0;
+
+    return conv_is_open(c) && c->visitor_at <= at && c->staff_at <= at && c->served_at <= at && c->arrived_at <= at ? at : 0;
+}
+
+static int64_t any_notice_at(const struct rule *rules, size_t n, const struct rule_facts *f)
+{
+    int64_t ret = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = notice_at(&rules[i], f);
+
+        ret = at > ret ? at : ret;
+    }
+    return ret;
+}
+
+/* Since when the agent was away when the visitor was told so last, by the present agent's doing; 0: the visitor was not. */
+static int64_t told_away(const struct rule_facts *f)
+{
+    const char *cause = NULL;
+    int64_t at = 0;
+
+    for (size_t i = 0; i < f->n_fired; i++)
+        if (starts(f->fired[i].cause, "away:") && f->fired[i].at >= f->conv->served_at && f->fired[i].at >= at) {
+            cause = f->fired[i].cause;
+            at = f->fired[i].at;
+        }
+    return cause ? strtoll(cause + 5, NULL, 10) : 0;
+}
+
+bool rule_too_busy(const struct rule_facts *f)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < f->n_fired; i++)
+        n += starts(f->fired[i].cause, "seq:") && f->fired[i].at > f->conv->staff_at && f->now_ms - f->fired[i].at < RULE_BUSY_MS;
+    return n >= RULE_BUSY_MAX;
+}
+
+/* ---- events that count time ----------------------------------------------------------------------------------------------- */
+
+/* Since when it goes on; 0: it does not. `notice`: any_notice_at(). */
+static int64_t lasting_since(const struct rule *r, const struct rule_facts *f, int64_t notice)
+{
+    int64_t at;
+
+    switch (r->event) {
     case RULE_WAITING:
-        return waits(c) ? c->arrived_at : 0;
+        return waits(f->conv) ? f->conv->arrived_at : 0;
     case RULE_SILENT_AGENT:
-        return agent_owes_since(c);
+        return agent_owes_since(f->conv);
     case RULE_SILENT_VISITOR:
-        return visitor_owes_since(c);
+        return visitor_owes_since(f->conv);
+    case RULE_CLOSING:
+        return notice;
+    case RULE_DUE:
+        at = last_fired(f, &r->of, false);
+        return f->conv->visitor_at <= at ? at : 0;
     default:
         return 0;
     }
 }
 
-static bool lasts(const struct rule *r, const struct rule_facts *f)
+/* How often it has been time by now; 0: not yet. */
+static int64_t turns(const struct rule *r, int64_t since, int64_t now)
 {
-    int64_t since = lasting_since(r->event, f->conv);
+    int64_t over = now - since - r->after_ms, n;
 
-    return since && f->now_ms - since >= r->after_ms;
+    if (!since || over < 0)
+        return 0;
+    n = r->every_ms ? 1 + over / r->every_ms : 1;
+    return r->times && n > r->times ? r->times : n;
 }
 
 /* ---- does it fire? ------------------------------------------------------------------------------------------------------ */
 
+/* Set up for conversations like this one, and in its state. */
 static bool concerns(const struct rule *r, const struct conv *c)
 {
     if (r->off)
@@ -102,14 +197,24 @@ static bool concerns(const struct rule *r, const struct conv *c)
         return false;
     if (r->channel.s[0] && !key_eq(&r->channel, &c->channel))
         return false;
-    if (c->state == CONV_CLOSED)
-        return r->event == RULE_CLOSED;
-    if (r->event == RULE_OPENED && !c->staff_at) /* given to somebody at once, but nobody has said a word: greet */
+    return c->state != CONV_CLOSED || r->event == RULE_CLOSED || r->event == RULE_RATED;
+}
+
+/* Not into a talk with a person, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
+static bool may_speak(const struct rule *r, const struct conv *c)
+{
+    if ((r->event == RULE_OPENED || r->event == RULE_REOPENED) && c->staff_at < c->arrived_at)
         return true;
     return r->mid_talk || c->state != CONV_SERVED;
 }
 
-static bool happens(const struct rule *r, const struct rule_facts *f)
+/* The visitor's first word after it was closed: it arrived with it. */
+static bool came_back(const struct rule_facts *f)
+{
+    return visitor_wrote(f) && f->conv->reopened > 0 && f->message->at == f->conv->arrived_at;
+}
+
+static bool happens(const struct rule *r, const struct rule_facts *f, int64_t notice)
 {
     switch (r->event) {
     case RULE_OPENED:
@@ -119,19 +224,29 @@ static bool happens(const struct rule *r, const struct rule_facts *f)
     case RULE_WAITING:
     case RULE_SILENT_AGENT:
     case RULE_SILENT_VISITOR:
-        return lasts(r, f);
+    case RULE_CLOSING:
+    case RULE_DUE:
+        return turns(r, lasting_since(r, f, notice), f->now_ms) > 0;
     case RULE_NOBODY:
         return f->open_hours && !f->staffed && needs_somebody(f);
     case RULE_OUTSIDE:
         return is_outside(r, f);
     case RULE_AWAY:
         return f->conv->state == CONV_SERVED && f->agent_away;
+    case RULE_BACK:
+        return f->conv->state == CONV_SERVED && !f->agent_away && told_away(f);
     case RULE_ASSIGNED:
         return event_is(f, "joined");
     case RULE_RETURNED:
         return event_is(f, "returned");
+    case RULE_TRANSFERRED:
+        return event_is(f, "transferred");
     case RULE_CLOSED:
         return event_is(f, "closed");
+    case RULE_REOPENED:
+        return came_back(f);
+    case RULE_RATED:
+        return f->conv->rating > 0;
     default:
         return false;
     }
@@ -139,18 +254,24 @@ static bool happens(const struct rule *r, const struct rule_facts *f)
 
 /* What it was, so that the same thing is answered once: the wait by its arrival (an agent who refuses or is lost does not start a
  * new one), the silence by its beginning, all else by the message that told it. */
-static void name_cause(const struct rule *r, const struct rule_facts *f, char *ret, size_t size)
+static void name_event(const struct rule *r, const struct rule_facts *f, int64_t notice, char *ret, size_t size)
 {
+    int64_t since = lasting_since(r, f, notice), turn = turns(r, since, f->now_ms);
     const char *word = "seq";
     int64_t value = f->message ? f->message->seq : 0;
 
-    *ret = '\0';
-    if (r->often == RULE_ONCE_CONVERSATION)
-        return;
     switch (r->event) {
     case RULE_AWAY:
         word = "away";
         value = f->agent_away_since;
+        break;
+    case RULE_BACK:
+        word = "back";
+        value = told_away(f);
+        break;
+    case RULE_RATED:
+        word = "rated";
+        value = f->conv->rating;
         break;
     case RULE_WAITING:
     case RULE_NOBODY:
@@ -161,41 +282,146 @@ static void name_cause(const struct rule *r, const struct rule_facts *f, char *r
     case RULE_SILENT_AGENT:
     case RULE_SILENT_VISITOR:
         word = "quiet";
-        value = lasting_since(r->event, f->conv);
+        value = since;
+        break;
+    case RULE_CLOSING:
+    case RULE_DUE:
+        word = rule_event_name(r->event);
+        value = since;
         break;
     default:
         break;
     }
-    (void)snprintf(ret, size, "%s:%" PRId64, word, value);
+    if (turn > 1)
+        (void)snprintf(ret, size, "%s:%" PRId64 ".%" PRId64, word, value, turn);
+    else
+        (void)snprintf(ret, size, "%s:%" PRId64, word, value);
+}
+
+static void name_cause(const struct rule *r, const struct rule_facts *f, int64_t notice, char *ret, size_t size)
+{
+    switch (r->often) {
+    case RULE_ONCE_CONVERSATION:
+        *ret = '\0';
+        break;
+    case RULE_ONCE_VISITOR:
+        (void)snprintf(ret, size, "visitor");
+        break;
+    case RULE_ONCE_DAY:
+        (void)snprintf(ret, size, "day:%" PRId64, (int64_t)(f->wall_ms / DAY));
+        break;
+    case RULE_ONCE_CAUSE:
+    default:
+        name_event(r, f, notice, ret, size);
+        break;
+    }
+}
+
+static bool held(struct rule_firing *ret, const char *why, int64_t of)
+{
+    ret->verdict = RULE_HELD;
+    ret->held = why;
+    if (of)
+        (void)snprintf(ret->cause, sizeof(ret->cause), "-%s:%" PRId64, why, of);
+    else
+        (void)snprintf(ret->cause, sizeof(ret->cause), "-%s", why);
+    return true;
+}
+
+/* True: it fires, or is held back where people ought to know. */
+static bool match(const struct rule *r, const struct rule_facts *f, int64_t notice, struct rule_firing *ret)
+{
+    bool wide = r->often == RULE_ONCE_VISITOR || r->often == RULE_ONCE_DAY;
+    int64_t last;
+    const char *which;
+
+    if (!concerns(r, f->conv) || !happens(r, f, notice) || !rule_when_holds(&r->when, f, &which))
+        return false;
+    *ret = (struct rule_firing){ .rule = r, .verdict = RULE_FIRES };
+    name_cause(r, f, notice, ret->cause, sizeof(ret->cause));
+    if (fired_for(f, &r->key, ret->cause))
+        return false;
+    last = r->cooldown_ms ? last_fired(f, &r->key, wide) : 0;
+    if (f->automatic || rule_too_busy(f)) /* two machines would talk to each other for ever */
+        (void)held(ret, "automatic", 0);
+    else if (last && f->now_ms - last < r->cooldown_ms)
+        (void)held(ret, "cooldown", last);
+    else if (!may_speak(r, f->conv)) {
+        if (r->event != RULE_MESSAGE)
+            return false; /* of what is no word of the visitor there would be much to tell */
+        (void)held(ret, "mid_talk", 0);
+    } else
+        return true;
+    return !fired_for(f, &r->key, ret->cause);
+}
+
+/* The notice that it gave before is over. */
+static bool runs_out(const struct rule *r, const struct rule_facts *f, struct rule_firing *ret)
+{
+    int64_t at = notice_at(r, f);
+
+    if (!at || f->now_ms - at < r->notice_ms)
+        return false;
+    *ret = (struct rule_firing){ .rule = r, .verdict = RULE_CLOSES };
+    (void)snprintf(ret->cause, sizeof(ret->cause), "close:%" PRId64, at);
+    return !fired_for(f, &r->key, ret->cause);
 }
 
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max)
 {
+    int64_t notice = any_notice_at(rules, n, facts);
     size_t count = 0;
 
-    if (facts->automatic) /* two machines would talk to each other for ever */
-        return 0;
-    for (size_t i = 0; i < n && count < max; i++) {
-        if (!concerns(&rules[i], facts->conv) || !happens(&rules[i], facts))
-            continue;
-        ret[count].rule = &rules[i];
-        name_cause(&rules[i], facts, ret[count].cause, sizeof(ret[count].cause));
-        count++;
+    for (size_t i = 0; i < n; i++) {
+        if (count < max && match(&rules[i], facts, notice, &ret[count]))
+            count++;
+        if (count < max && notice && runs_out(&rules[i], facts, &ret[count]))
+            count++;
     }
     return count;
 }
 
+static void sooner(int64_t due, int64_t now, int64_t *ret)
+{
+    if (due > now && (!*ret || due < *ret))
+        *ret = due;
+}
+
 int64_t rule_next_due(const struct rule *rules, size_t n, const struct rule_facts *facts)
 {
-    int64_t ret = 0;
+    int64_t ret = 0, notice = any_notice_at(rules, n, facts);
 
     for (size_t i = 0; i < n && !facts->automatic; i++) {
-        int64_t since = lasting_since(rules[i].event, facts->conv), due = since + rules[i].after_ms;
+        const struct rule *r = &rules[i];
+        int64_t since = lasting_since(r, facts, notice), turn = turns(r, since, facts->now_ms), at = notice_at(r, facts);
 
-        if (!since || due <= facts->now_ms || !concerns(&rules[i], facts->conv))
+        if (at)
+            sooner(at + r->notice_ms, facts->now_ms, &ret);
+        if (!since || !concerns(r, facts->conv) || !may_speak(r, facts->conv))
             continue;
-        if (!ret || due < ret)
-            ret = due;
+        if (!turn)
+            sooner(since + r->after_ms, facts->now_ms, &ret);
+        else if (r->every_ms && (!r->times || turn < r->times))
+            sooner(since + r->after_ms + turn * r->every_ms, facts->now_ms, &ret);
+    }
+    return ret;
+}
+
+unsigned rule_needs(const struct rule *rules, size_t n)
+{
+    unsigned ret = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct rule *r = &rules[i];
+
+        if (r->off)
+            continue;
+        if (r->often == RULE_ONCE_VISITOR || r->often == RULE_ONCE_DAY || r->when.first_contact != RULE_EITHER)
+            ret |= RULE_NEED_FIRED;
+        if (r->when.n_facts)
+            ret |= RULE_NEED_PROFILE;
+        if (r->event == RULE_WAITING || r->when.position_min || r->when.position_max)
+            ret |= RULE_NEED_POSITION;
     }
     return ret;
 }
@@ -209,6 +435,7 @@ static unsigned hears_visitor(const struct rule *r)
 {
     switch (r->event) {
     case RULE_OPENED:
+    case RULE_REOPENED:
         return IN(CONV_BOT) | IN(CONV_WAITING) | IN(CONV_OFFERED) | IN(CONV_SERVED) | IN(CONV_PARKED);
     case RULE_MESSAGE:
         return EVERY;
@@ -218,8 +445,6 @@ static unsigned hears_visitor(const struct rule *r)
         return IN(CONV_WAITING) | IN(CONV_PARKED);
     case RULE_OUTSIDE:
         return IN(CONV_WAITING) | IN(CONV_PARKED) | IN(CONV_SERVED);
-    case RULE_SILENT_AGENT:
-        return IN(CONV_SERVED);
     default:
         return 0;
     }
@@ -235,6 +460,8 @@ static unsigned hears_system(const struct rule *r)
     case RULE_OUTSIDE:
     case RULE_RETURNED:
         return IN(CONV_WAITING);
+    case RULE_TRANSFERRED:
+        return IN(CONV_WAITING) | IN(CONV_OFFERED) | IN(CONV_SERVED);
     case RULE_ASSIGNED:
     case RULE_SILENT_AGENT:
         return IN(CONV_SERVED);
@@ -245,6 +472,11 @@ static unsigned hears_system(const struct rule *r)
     }
 }
 
+static bool waits_for_words(const struct rule *r)
+{
+    return r->event == RULE_MESSAGE && (r->when.n_keywords || r->when.n_choices);
+}
+
 unsigned rule_deaf_states(const struct rule *rules, size_t n, enum role role)
 {
     unsigned heard = 0;
@@ -252,15 +484,43 @@ unsigned rule_deaf_states(const struct rule *rules, size_t n, enum role role)
     for (size_t i = 0; i < n; i++) {
         unsigned in = 0;
 
-        if (rules[i].off)
+        if (rules[i].off || waits_for_words(&rules[i]))
             continue;
         if (role == ROLE_VISITOR)
             in = hears_visitor(&rules[i]);
         else if (role == ROLE_SYSTEM)
             in = hears_system(&rules[i]);
-        else if (role == ROLE_AGENT && rules[i].event == RULE_SILENT_VISITOR)
-            in = IN(CONV_SERVED);
         heard |= rules[i].mid_talk ? in : in & ~IN(CONV_SERVED);
     }
     return EVERY & ~heard;
+}
+
+bool rule_words_hit(const struct rule *rules, size_t n, struct slice text, bool choice)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct rule_when *w = &rules[i].when;
+
+        if (rules[i].off || !waits_for_words(&rules[i]))
+            continue;
+        if (choice && w->n_choices)
+            return true;
+        for (size_t k = 0; k < w->n_keywords; k++)
+            if (segment_holds(text, slice_of(w->keywords[k])))
+                return true;
+    }
+    return false;
+}
+
+int64_t rule_quiet_ms(const struct rule *rules, size_t n, enum role role)
+{
+    int64_t ret = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool asks =
+            (role == ROLE_VISITOR && rules[i].event == RULE_SILENT_AGENT) || (role == ROLE_AGENT && rules[i].event == RULE_SILENT_VISITOR);
+
+        if (asks && !rules[i].off && (!ret || rules[i].after_ms < ret))
+            ret = rules[i].after_ms ? rules[i].after_ms : 1;
+    }
+    return ret;
 }

@@ -484,7 +484,7 @@ size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], siz
     return n;
 }
 
-bool segment_match(struct slice text, struct slice query)
+static bool matches(struct slice text, struct slice query, bool strict)
 {
     struct segmenter s;
     struct query q;
@@ -497,7 +497,7 @@ bool segment_match(struct slice text, struct slice query)
     while (segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
         r.n++;
         for (size_t i = 0; i < q.n_terms; i++) {
-            if (found[i] || !ends_here(&q, i, &r, false))
+            if (found[i] || !ends_here(&q, i, &r, strict))
                 continue;
             if (q.terms[i].without)
                 return false;
@@ -506,4 +506,14 @@ bool segment_match(struct slice text, struct slice query)
         }
     }
     return q.n_wanted && wanted == q.n_wanted;
+}
+
+bool segment_match(struct slice text, struct slice query)
+{
+    return matches(text, query, false);
+}
+
+bool segment_holds(struct slice text, struct slice query)
+{
+    return matches(text, query, true);
 }

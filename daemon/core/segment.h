@@ -42,6 +42,8 @@ void segment_tsquery_loose(struct slice query, struct buf *ret);
 bool segment_match(struct slice text, struct slice query);
 /* The tokens of a text, separated by single spaces: what a database without our tokenizer gets. */
 void segment_spaced(struct slice text, struct buf *ret);
+/* Does the text hold all that the query wants, and nothing that it does not? As marks are set: runs of CJK without a gap. */
+bool segment_holds(struct slice text, struct slice query);
 /* The places of the query's terms in `text`, in code points, joined where they touch. Returns how many of at most `max`. */
 size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], size_t max);
 

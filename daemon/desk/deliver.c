@@ -3,7 +3,6 @@
 #include "core/fault.h"
 #include "desk/outlet.h"
 
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -323,24 +322,13 @@ static bool ride_along(struct trip *t, struct outlet *o)
 /* A platform fetches files without a session: a signed address, for two days. */
 static void sign_file(struct trip *t, const struct site *site)
 {
-    char id[KF_ID_TEXT], text[96];
-    uint8_t mac[32];
-    unsigned n = sizeof(mac);
+    const struct desk_config *cfg = &t->d->cfg;
+    const char *origin = cfg->files_origin ? cfg->files_origin : cfg->public_url;
     int64_t exp = t->errand.created_at / 1000 + FILE_LIFE_S; /* of the errand, not of the try: a repeat is the same to the byte */
-    struct buf b;
-    int len;
+    char url[FILE_URL_MAX];
 
-    if (id_is_zero(&t->errand.message.file) || !site->token_secret)
-        return;
-    len = snprintf(text, sizeof(text), "file|%s|%lld", id_text(&t->errand.message.file, id), (long long)exp);
-    if (!HMAC(EVP_sha256(), site->token_secret, (int)strlen(site->token_secret), (const unsigned char *)text, (size_t)len, mac, &n))
-        return;
-    buf_init(&b, 1024);
-    buf_printf(&b, "%s/files/%s?exp=%lld&sig=", t->d->cfg.public_url, id, (long long)exp);
-    for (size_t i = 0; i < sizeof(mac); i++)
-        buf_printf(&b, "%02x", mac[i]);
-    t->errand.file_url = arena_text(t->arena, buf_slice(&b));
-    buf_finish(&b);
+    if (!id_is_zero(&t->errand.message.file) && file_address(site, origin, &t->errand.message.file, exp, url, sizeof(url)))
+        t->errand.file_url = arena_text(t->arena, slice_of(url));
 }
 
 static void trip_send(struct trip *t)

@@ -9,6 +9,7 @@
 /* Frames a second from one socket; twice as many at once. */
 #define VISITOR_FRAMES 30
 #define STAFF_FRAMES   5000
+#define ENTRIES_MAX    100 /* of a timeline, read again because another node has added some */
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -152,6 +153,7 @@ struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_ki
 void desk_call_end(struct call *call)
 {
     call->d->under_way--;
+    free(call->reason);
     free(call);
 }
 
@@ -237,7 +239,7 @@ void seat_refuse(struct desk *d, struct seat *seat, const struct inbound *in, en
     struct kf_err why = { 0 };
 
     (void)kf_fail(&why, rc, "%s", words);
-    session_error(d->session, seat, in->cid, &why);
+    session_refuse(d->session, seat, in, &why);
 }
 
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why)
@@ -270,8 +272,20 @@ static bool too_fast(struct desk *d, struct seat *seat, const struct inbound *in
         return true; /* is never answered */
     (void)kf_fail(&why, KF_RATE, "too many frames at once; wait a moment");
     why.retry_after_ms = (int32_t)retry;
-    session_error(d->session, seat, in->cid, &why);
+    session_refuse(d->session, seat, in, &why);
     return true;
+}
+
+void seat_dispatch(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    if (in->kind == INBOUND_HISTORY)
+        history(d, seat, in);
+    else if (seat->side == FRAME_STAFF)
+        staff_acts(d, seat, in);
+    else if (in->kind == INBOUND_MESSAGE)
+        visitor_says(d, seat, in);
+    else
+        visitor_acts(d, seat, in);
 }
 
 static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const struct inbound *in)
@@ -296,19 +310,13 @@ static void on_inbound(void *ctx, struct seat *seat, struct arena *a, const stru
             hello_staff(d, seat);
     } else if (!seat->hello) {
         (void)kf_fail(&why, KF_INVALID, "say hello first");
-        session_error(d->session, seat, in->cid, &why);
+        session_refuse(d->session, seat, in, &why);
     } else if (!seat->welcomed) {
         (void)kf_fail(&why, KF_AGAIN, "wait for welcome");
         why.retry_after_ms = 200;
-        session_error(d->session, seat, in->cid, &why);
-    } else if (in->kind == INBOUND_HISTORY)
-        history(d, seat, in);
-    else if (seat->side == FRAME_STAFF)
-        staff_acts(d, seat, in);
-    else if (in->kind == INBOUND_MESSAGE)
-        visitor_says(d, seat, in);
-    else
-        visitor_acts(d, seat, in);
+        session_refuse(d->session, seat, in, &why);
+    } else if (!line_wait(d, seat, in))
+        seat_dispatch(d, seat, in);
 }
 
 static void on_opened(void *ctx, struct seat *seat)
@@ -326,6 +334,7 @@ static void on_closed(void *ctx, struct seat *seat)
     struct desk *d = ctx;
     const struct seat *other;
 
+    line_leave(seat);
     if (seat->side != FRAME_STAFF || id_is_zero(&seat->who))
         return;
     for (other = session_seats(d->session, &seat->who); other; other = other->next)
@@ -376,9 +385,14 @@ static void on_limits(void *ctx, const struct kf_key *site, struct frame_limits 
     ret->levels = d->cfg.json_levels;
 }
 
+static bool on_file_url(void *ctx, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n)
+{
+    return desk_file_url(ctx, site, file, ret, n);
+}
+
 struct session_ops desk_session_ops(struct desk *d)
 {
-    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits };
+    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits, on_file_url };
 }
 
 /* ---- time ---- */
@@ -524,6 +538,70 @@ static void read_changed(struct desk *d, struct desk_site *ds, const struct kf_i
     d->ports.read(d->ports.ctx, q, hinted_message, call);
 }
 
+static void hinted_entries(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    const struct view *v = session_view(call->d->session, &call->conv);
+
+    (void)why;
+    if (!rc && v && !id_is_zero(&v->conv.owner))
+        tell_entries(call->d, &v->conv, q->entries, q->n_entries);
+    desk_call_end(call);
+}
+
+static void read_entries(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t from)
+{
+    const struct view *v = session_view(d->session, conv);
+    struct call *call;
+    struct query *q = v && session_seats(d->session, &v->conv.owner) ? desk_ask(d, ds, QUERY_TIMELINE, &call) : NULL;
+
+    if (!q)
+        return;
+    call->conv = *conv;
+    q->id = *conv;
+    q->after = from - 1;
+    q->limit = ENTRIES_MAX;
+    d->ports.read(d->ports.ctx, q, hinted_entries, call);
+}
+
+static void hinted_alarm(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds)
+        alarm_here(call->d, ds, &q->convs[0], (int)call->n);
+    desk_call_end(call);
+}
+
+static void read_alarm(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int stage)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_CONV, &call);
+
+    if (!q)
+        return;
+    call->n = stage;
+    q->id = *conv;
+    d->ports.read(d->ports.ctx, q, hinted_alarm, call);
+}
+
+static void hinted_typing(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t number)
+{
+    const struct view *v = session_view(d->session, conv);
+    const struct member *m = v ? member_of(ds, &v->conv.owner) : NULL;
+    struct actor who = { .role = number / 2 == ROLE_VISITOR ? ROLE_VISITOR : ROLE_AGENT };
+
+    if (!v || id_is_zero(&v->conv.owner))
+        return;
+    who.name = who.role == ROLE_VISITOR ? v->conv.visitor_name : m ? m->name : NULL;
+    who.number = who.role == ROLE_AGENT && m ? m->number : NULL;
+    if (!who.name)
+        who.name = "";
+    tell_typing(d, &v->conv, &who, number % 2, 0);
+}
+
 /* That the owner or the state has changed may concern seats here that have no view of it yet. */
 void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
 {
@@ -535,6 +613,18 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
         return;
     if (!conv || id_is_zero(conv)) {
         desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
+        return;
+    }
+    if (seq >= HINT_FAR) {
+        read_entries(d, ds, conv, seq - HINT_FAR);
+        return;
+    }
+    if (seq <= HINT_ALARM(0)) {
+        read_alarm(d, ds, conv, (int)(HINT_ALARM(0) - seq));
+        return;
+    }
+    if (seq <= -HINT_FAR) {
+        hinted_typing(d, ds, conv, -seq - HINT_FAR);
         return;
     }
     if (seq < HINT_MOVED) {

@@ -13,6 +13,7 @@ struct desk_config {
     struct kf_id node;
     bool sole; /* nobody else can have this store open: a lease left behind is taken at once */
     const char *public_url;
+    const char *files_origin;        /* another origin, from which pages and platforms fetch files; NULL: there is none */
     int new_per_minute;              /* conversations an address may open in a minute */
     int text_max;                    /* where a site allows more; 0: as the site says */
     int64_t file_max;                /* likewise */
@@ -58,8 +59,17 @@ int64_t desk_file_max(struct desk *d, const struct site *site);
 bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
-/* A token for a visitor who has none. */
-bool desk_token_new(struct desk *d, const struct site *site, char *ret, size_t n);
+/* Of a cookie, which holds a token for each site that the browser knows, that of this site; empty: none that holds. */
+struct slice desk_cookie_token(struct desk *d, const struct site *site, struct slice cookie, struct kf_id *ret);
+/* The cookie anew, for a visitor whom this site does not know or whose token is due; false: it is good as it is. */
+bool desk_cookie_renewed(struct desk *d, const struct site *site, struct slice cookie, struct buf *ret);
+/* The address of a file on `files_origin`, good for ten minutes, FILE_URL_MAX bytes at most; false: there is no such origin. */
+#define FILE_URL_MAX 512
+bool desk_file_url(struct desk *d, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n);
+/* The same into `file_url` of each message that has a file. */
+void desk_file_urls(struct desk *d, const struct kf_key *site, struct arena *a, struct message *messages, size_t n);
+/* Was this address of a file made here, and has it not ended? */
+bool desk_file_signed(struct desk *d, const struct site *site, const struct kf_id *file, struct slice exp, struct slice sig);
 /* Is this session, just read under `hash`, still good: neither too old nor idle for too long? That it was used is written down. */
 bool desk_session_alive(struct desk *d, const uint8_t hash[32], const struct stored_session *s);
 /* Does a device (the id in a visitor's token) sit here as this contact? So it is where a page has proven an identity. */

@@ -10,6 +10,7 @@
 
 #define HISTORY_MAX 200
 #define NAME_MAX_CP 60
+#define SHOWN_MAX   32768
 /* A socket's queue holds 256 KiB: a welcome, or a timeline beside a page of history, has to fit, whatever visitors say of themselves. */
 #define WELCOME_BYTES  (96 << 10)
 #define TIMELINE_BYTES (96 << 10)
@@ -59,14 +60,39 @@ void seat_profile(struct seat *seat, struct slice profile)
     json_decref(root);
 }
 
-static bool hours_now(const struct site *site, const struct site_channel *ch, int64_t now_ms)
+bool hours_now(const struct site *site, const struct site_channel *ch, int64_t now_ms)
 {
     const struct site_queue *q = site_queue(site, &ch->queue);
 
     return !q || hours_open(&q->hours, now_ms);
 }
 
-static void site_json(struct desk *d, struct desk_site *ds, const struct seat *seat, struct buf *b)
+/* What a page showed before the visitor wrote: it stands on the timeline of the conversation that they open. */
+static void shown_json(struct seat *seat, int64_t at, const char *lang, const struct wording *greeting, const struct wording *consent)
+{
+    uint8_t hash[32];
+    unsigned n = sizeof(hash);
+    struct buf b;
+
+    buf_init(&b, SHOWN_MAX);
+    buf_printf(&b, "{\"at\":%lld", (long long)at);
+    json_member(&b, "language", lang);
+    if (greeting)
+        json_member(&b, "greeting", greeting->text);
+    if (consent && EVP_Digest(consent->text, strlen(consent->text), hash, &n, EVP_sha256(), NULL)) {
+        json_member(&b, "consent", consent->text);
+        buf_str(&b, ",\"consent_sha256\":\"");
+        for (size_t i = 0; i < sizeof(hash); i++)
+            buf_printf(&b, "%02x", hash[i]);
+        buf_char(&b, '"');
+    }
+    buf_char(&b, '}');
+    if (buf_ok(&b))
+        (void)set_text(&seat->shown, buf_slice(&b));
+    buf_finish(&b);
+}
+
+static void site_json(struct desk *d, struct desk_site *ds, struct seat *seat, struct buf *b)
 {
     const struct site *site = ds->site;
     const struct site_channel *ch = widget_channel(site);
@@ -74,6 +100,7 @@ static void site_json(struct desk *d, struct desk_site *ds, const struct seat *s
     const struct wording *greeting = wording_find(site->wordings, site->n_wordings, "welcome", lang, site->language);
     const struct wording *consent = wording_find(site->wordings, site->n_wordings, "consent", lang, site->language);
 
+    shown_json(seat, now(d), lang, greeting, consent);
     buf_str(b, "{\"key\":");
     buf_json(b, slice_of(site->key.s));
     json_member(b, "name", site->name);
@@ -83,8 +110,12 @@ static void site_json(struct desk *d, struct desk_site *ds, const struct seat *s
         json_member(b, "greeting", greeting->text);
     if (consent)
         json_member(b, "consent", consent->text);
-    buf_printf(b, ",\"hours_open\":%s,\"staffed\":%s}", !ch || hours_now(site, ch, now(d)) ? "true" : "false",
-               ch && staffed(d, ds, &ch->queue) ? "true" : "false");
+    if (!ds->told_site) {
+        ds->told_site = true;
+        ds->told_open = !ch || hours_now(site, ch, now(d));
+        ds->told_staffed = ch && staffed(d, ds, &ch->queue);
+    }
+    buf_printf(b, ",\"hours_open\":%s,\"staffed\":%s}", ds->told_open ? "true" : "false", ds->told_staffed ? "true" : "false");
 }
 
 /* `c`: as it was read; NULL: there was none. Another page of the same visitor may have opened a newer one meanwhile. */
@@ -105,6 +136,7 @@ static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *s
     char id[KF_ID_TEXT];
     struct conv_view_json json;
 
+    tell_site(d, ds); /* so that this page is told the same as all others */
     buf_clear(b);
     buf_printf(b, "{\"type\":\"welcome\",\"at\":%lld", (long long)now(d));
     if (!seat->secure && seat->cookie)
@@ -153,18 +185,21 @@ static void greeted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
 static struct kf_id visitor_id(struct desk *d, const struct site *site, struct seat *seat, struct slice token)
 {
     struct kf_id id;
+    bool renew = false;
     char text[192];
 
-    if (seat->cookie && token_read(site, slice_of(seat->cookie), now(d), &id) == KF_OK) {
-        seat->secure = true;
+    if (seat->cookie && token_read(site, slice_of(seat->cookie), now(d), &id, NULL) == KF_OK) {
+        seat->secure = true; /* the page that brings the widget has renewed it */
         return id;
     }
     seat->secure = false;
-    if (token.n && token_read(site, token, now(d), &id) == KF_OK) {
-        (void)set_text(&seat->cookie, token);
-        return id;
-    }
-    id = fresh_id(d);
+    if (token.n && token_read(site, token, now(d), &id, &renew) == KF_OK) {
+        if (!renew) {
+            (void)set_text(&seat->cookie, token);
+            return id;
+        }
+    } else
+        id = fresh_id(d);
     if (token_make(site, &id, now(d), text, sizeof(text)))
         (void)set_text(&seat->cookie, slice_of(text));
     return id;
@@ -272,7 +307,8 @@ struct roll {
     struct conv *convs;
     size_t n, i;
     const char **customers;
-    bool again; /* read for the second time: what it lacks now is a view that is behind */
+    struct message *lasts; /* seq 0: none */
+    bool again;            /* read for the second time: what it lacks now is a view that is behind */
 };
 
 static void staff_json(struct desk *d, struct desk_site *ds, const struct member *m, struct buf *b)
@@ -338,11 +374,13 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         struct view *v = session_show(d->session, &r->convs[i]);
         struct conv_view_json json;
 
-        if (!v || !id_eq(&v->conv.owner, &seat->who))
+        if (!v || (!id_eq(&v->conv.owner, &seat->who) && !id_eq(&v->conv.helper, &seat->who)))
             continue;
         conv_json_view(ds, &v->conv, &json);
         json.customer = b->n < WELCOME_BYTES ? r->customers[i] : NULL;
+        json.last = b->n < WELCOME_BYTES && r->lasts[i].seq ? &r->lasts[i] : NULL;
         json.visitor_name = customer_name(r->arena, r->customers[i]);
+        session_named(d->session, &v->conv.id, json.visitor_name);
         session_owner_told(d->session, &v->conv.id);
         if (written++)
             buf_char(b, ',');
@@ -425,7 +463,8 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     r->arena = arena_new(0);
     r->convs = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->convs)) : NULL;
     r->customers = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->customers)) : NULL;
-    if (!r->convs || !r->customers) { /* a desk that looks empty would be worse than none */
+    r->lasts = r->arena ? arena_array(r->arena, q->n_convs + 1, sizeof(*r->lasts)) : NULL;
+    if (!r->convs || !r->customers || !r->lasts) { /* a desk that looks empty would be worse than none */
         session_kick(r->call.d->session, seat, 1013, "out of memory");
         roll_end(r);
         return;
@@ -436,6 +475,8 @@ static void roll_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
             r->convs[n].peer = arena_text(r->arena, slice_of(q->convs[i].peer));
             r->convs[n].locale = arena_text(r->arena, slice_of(q->convs[i].locale));
             r->convs[n].visitor_name = NULL; /* it comes with the profile */
+            if (!message_copy(r->arena, &q->messages[i], &r->lasts[n]))
+                r->lasts[n].seq = 0;
             n++;
         }
     r->n = n;
@@ -460,6 +501,7 @@ static void roll_begin(struct desk *d, struct seat *seat, bool again)
     q->site = seat->site;
     q->id = seat->who;
     q->now = now(d);
+    q->with_last = true;
     d->ports.read(d->ports.ctx, q, roll_owned, r);
 }
 
@@ -575,6 +617,13 @@ static bool may_read(const struct desk_site *ds, const struct seat *seat, const 
     return permit(member_of(ds, &seat->who), VERB_READ, &seat->site, c);
 }
 
+static void history_refused(const struct call *call, struct seat *seat, const struct kf_err *why)
+{
+    const struct inbound in = { .kind = INBOUND_HISTORY, .conversation = call->conv, .cid = slice_of(call->cid) };
+
+    session_refuse(call->d->session, seat, &in, why);
+}
+
 static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -582,9 +631,10 @@ static void history_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     struct seat *seat = session_seat(d->session, call->conn);
 
     if (seat && rc)
-        session_error(d->session, seat, slice_of(call->cid), why);
+        history_refused(call, seat, why);
     else if (seat) {
         buf_clear(&d->out);
+        desk_file_urls(d, &call->site, q->arena, q->messages, q->n_messages);
         (void)frame_history(&d->out, &call->conv, q->messages, q->n_messages, q->more, call->n != 0);
         session_send(d->session, seat, &d->out);
     }
@@ -636,7 +686,7 @@ static void history_go(struct call *call, struct seat *seat)
     struct query *q = query_new(QUERY_MESSAGES);
 
     if (!q) {
-        seat_fail(d, call->conn, call->cid, KF_NOMEM, NULL);
+        history_refused(call, seat, &(struct kf_err){ .rc = KF_NOMEM, .text = "out of memory" });
         desk_call_end(call);
         return;
     }
@@ -667,7 +717,7 @@ static void history_conv(void *ctx, enum kf_rc rc, struct query *q, const struct
     if (rc) {
         if (rc == KF_ABSENT)
             (void)kf_fail(&none, KF_ABSENT, "no such conversation");
-        session_error(d->session, seat, slice_of(call->cid), rc == KF_ABSENT ? &none : why);
+        history_refused(call, seat, rc == KF_ABSENT ? &none : why);
         desk_call_end(call);
         return;
     }
@@ -689,8 +739,10 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in)
         return;
     }
     call = desk_call(d, ds);
-    if (!call)
+    if (!call) {
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
+    }
     call->conn = seat->conn;
     call->conv = conv;
     call->n = in->before > 0;
@@ -703,6 +755,7 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in)
     }
     q = query_new(QUERY_CONV);
     if (!q) {
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         desk_call_end(call);
         return;
     }

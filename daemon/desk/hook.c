@@ -64,6 +64,8 @@ static const char *extra_of(struct change *c, const struct inbound *in)
     add_member(&b, "speaker", in->peer.n && !slice_eq(in->peer, in->user) ? in->user_name : (struct slice){ NULL, 0 });
     if (in->type == TYPE_LOCATION)
         buf_printf(&b, "%s\"lat\":%.7f,\"lon\":%.7f", b.n > 1 ? "," : "", in->lat, in->lon);
+    if (in->automatic)
+        buf_printf(&b, "%s\"automatic\":true", b.n > 1 ? "," : "");
     if (in->type == TYPE_UNSUPPORTED)
         buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
     for (size_t i = 0; i < in->n_media; i++) {
@@ -170,7 +172,10 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         (struct actor){ .role = ROLE_VISITOR, .name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ "", 0 }) };
     if (in->dedupe.n)
         c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
-    c->unruled = in->automatic ? ~0U : ds->deaf_visitor; /* two machines would talk to each other for ever */
+    if (in->automatic)
+        c->unruled = ~0U; /* two machines would talk to each other for ever */
+    else
+        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
     switch (in->kind) {
     case INBOUND_MESSAGE:
     case INBOUND_POSTBACK:

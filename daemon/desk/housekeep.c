@@ -99,6 +99,8 @@ static void lease_step(struct desk *d, int shard)
 
     if (l->busy)
         return;
+    if (l->held && mono(d) - l->beaten_at < LEASE_BEAT_MS - LEASE_LOOK_MS / 2) /* this look was for another shard */
+        return;
     if (l->held)
         lease_commit(d, shard, l->held, false);
     else if (l->seen_epoch == 0 || d->cfg.sole || mono(d) - l->seen_at >= LEASE_LOST_MS)
@@ -131,6 +133,16 @@ static void leases_read(void *ctx, enum kf_rc rc, struct query *q, const struct 
     desk_call_end(call);
 }
 
+/* Who holds all that there is looks when it beats. Who waits for another's beat to stop looks more often: it must not be the looking
+ * that makes a takeover late. */
+static int64_t lease_every(const struct desk *d)
+{
+    for (int shard = 0; shard < SHARDS; shard++)
+        if (shard_used(d, shard) && !d->leases[shard].held)
+            return LEASE_LOOK_MS;
+    return LEASE_BEAT_MS;
+}
+
 void lease_tick(struct desk *d)
 {
     struct query *q;
@@ -139,7 +151,7 @@ void lease_tick(struct desk *d)
     for (int shard = 0; shard < SHARDS; shard++)
         if (d->leases[shard].held && mono(d) - d->leases[shard].beaten_at > LEASE_FENCE_MS)
             lease_lost(d, shard);
-    if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < LEASE_BEAT_MS) || !d->sites)
+    if (d->lease_reading || (d->lease_at && mono(d) - d->lease_at < lease_every(d)) || !d->sites)
         return;
     q = desk_ask(d, NULL, QUERY_LEASES, &call);
     if (!q)
@@ -315,7 +327,9 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
     }
     c->conv = conv->id;
     act = change_act(c, ACT_STEP);
-    act->u.step = (struct conv_event){ .kind = kind, .person = conv->owner, .epoch = conv->epoch };
+    act->u.step = (struct conv_event){
+        .kind = kind, .person = conv->owner, .epoch = conv->epoch, .staffed = kind == CONV_REFUSE && is_present(d, ds, &conv->back)
+    };
     if (entry) {
         act = change_act(c, ACT_ENTRY);
         act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
@@ -376,6 +390,8 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
         const struct conv *c = &q->convs[i];
 
+        if (!id_eq(&c->owner, &q->id))
+            continue; /* only helped with */
         if (c->state == CONV_SERVED)
             keep_step(d, ds, c, CONV_RETURN, "returned");
         else if (c->state == CONV_OFFERED)
@@ -503,6 +519,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
 {
     if (ds->queue_dirty)
         tell_queue(d, ds);
+    tell_site(d, ds);
     if (!holder(d, ds)) {
         look(d, ds);
         return;
@@ -522,5 +539,6 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
         return;
     }
     sweep_lost(d, ds);
+    sweep_waits(d, ds);
     sweep_waiting(d, ds);
 }

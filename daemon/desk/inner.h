@@ -11,6 +11,7 @@
 /* Sites share leases: few enough to beat them all, enough to spread sites over nodes. */
 #define SHARDS         16
 #define LEASE_BEAT_MS  2000
+#define LEASE_LOOK_MS  500
 #define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
@@ -38,22 +39,15 @@ struct seen {
 struct outlet;
 struct trip;
 
-/* An agent who would not have a conversation, and until when it is not offered to that agent again. */
-struct refusal {
-    struct kf_id conv, agent;
-    int64_t until;
-};
-
-#define REFUSALS   64 /* the newest are remembered: a hint for routing, not a promise */
-#define REFUSED_MS 30000
-
 struct desk_site {
     struct site *site;
     int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
     struct member *members;
     size_t n_members;
-    unsigned deaf_visitor, deaf_agent; /* change.unruled */
+    unsigned deaf_visitor, deaf_agent;  /* change.unruled */
+    int64_t quiet_visitor, quiet_agent; /* change.quiet_ms */
+    unsigned rule_needs;                /* a set of enum rule_need */
     int shard;
 
     /* Housekeeping, while the lease is ours. */
@@ -66,8 +60,8 @@ struct desk_site {
     bool parked_left;  /* there still are such */
     int64_t parked_at; /* mono: when they were last looked through */
     int64_t retold_at; /* mono: when the live layer was last told who waits */
-    struct refusal refusals[REFUSALS];
-    size_t n_refusals;
+    bool wide;         /* the next pass looks through all who wait */
+    int64_t wide_at;   /* mono */
     int64_t swept_at;
     int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
@@ -77,9 +71,10 @@ struct desk_site {
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
     bool queue_dirty;
-    int64_t queue_told_at;  /* mono */
-    struct outlet *outlets; /* opened channels: outlet.h */
-    struct trip *unsettled; /* errands whose outcome the store has not taken yet */
+    int64_t queue_told_at;                   /* mono */
+    bool told_site, told_staffed, told_open; /* what visitors' pages know */
+    struct outlet *outlets;                  /* opened channels: outlet.h */
+    struct trip *unsettled;                  /* errands whose outcome the store has not taken yet */
     struct desk_site *next;
 };
 
@@ -103,6 +98,7 @@ struct desk {
     struct desk_figures figures;
     char listening[96];
     size_t under_way;
+    bool line_runs; /* acts that have waited are done: lookup.c */
     struct buf out;
 };
 
@@ -113,7 +109,8 @@ struct call {
     struct kf_key site, queue;
     struct kf_id conv, who;
     int64_t n, m;
-    int64_t at; /* mono, when it began */
+    int64_t at;   /* mono, when it began */
+    char *reason; /* owned; NULL none */
     char cid[KF_CID_MAX + 1];
 };
 
@@ -148,6 +145,37 @@ bool serves_queue(const struct member *m, const struct kf_key *queue);
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
 /* Reads people again: a hint that they have changed may be lost. */
 void people_refresh(struct desk *d);
+/* ---- people.c ---- */
+/* One more act of `c`, which is committed; whoever sits at `conn` hears of it under `cid`. */
+void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,
+                     struct slice reason, uint64_t conn, struct slice cid);
+/* So many offers in a row were let pass. */
+void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed);
+/* There, whatever the person likes to get: not offline, and connected. */
+bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+enum presence presence_chosen(const struct desk_site *ds, const struct member *m);
+bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+/* ---- reply.c, oversee.c: what staff do with a conversation ---- */
+struct change *staff_change(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in,
+                            const struct conv *conv);
+void staff_entry(struct change *c, const char *kind, const char *data);
+void staff_audit(struct change *c, const char *kind, const char *data);
+const char *json_text(struct change *c, const char *name, struct slice value); /* {name: value} */
+const char *json_conv(struct change *c, const struct conv *conv);
+const struct wording_value *named(const struct member *m, struct wording_value v[2]);
+int64_t wrapup_of(const struct desk_site *ds, const struct conv *conv);
+/* The acts of a transfer; `why` says what is wrong with it. */
+enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
+                    struct kf_err *why);
+/* Whisper, join, help, leave, priority, ready. */
+enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct inbound *in,
+                   const struct conv *conv, struct kf_err *why);
+void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+           const struct conv *conv);
+/* ---- wait.c ---- */
+void sweep_waits(struct desk *d, struct desk_site *ds);
+/* As it was committed; the words are copied. */
+void member_presence(struct desk_site *ds, struct member *m, enum presence p, const char *reason, int64_t at);
 /* Chosen here: the last look need not be asked anew. */
 void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
@@ -160,6 +188,16 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 /* What a hint's number says, beside the seq of a message that is new: the owner or the state has changed; a message is another one. */
 #define HINT_MOVED        (-1)
 #define HINT_CHANGED(seq) (-1 - (seq))
+/* Beyond all seqs: the timeline has grown, from this entry on; somebody types. */
+#define HINT_FAR              (INT64_C(1) << 60)
+#define HINT_TIMELINE(id)     (HINT_FAR + (id))
+#define HINT_TYPING(role, on) (-HINT_FAR - 2 * (int64_t)(role) - ((on) ? 1 : 0))
+void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except);
+/* The visitor waits for an answer: its agent is reminded (stage 1), or those who oversee the queue are told (2), on all nodes. */
+#define HINT_ALARM(stage) (-HINT_FAR - 100 - (stage))
+void tell_alarm(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);
+void alarm_here(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);
+void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, size_t n);
 /* The same for what another node has committed, and for a message that it has changed. */
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m);
 void tell_read(struct desk *d, struct desk_site *ds, const struct conv *conv);
@@ -167,6 +205,8 @@ void tell_positions(struct desk *d);
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position);
 void tell_queue(struct desk *d, struct desk_site *ds);
+void tell_site(struct desk *d, struct desk_site *ds);
+void tell_presence(struct desk *d, struct desk_site *ds, const struct member *m);
 /* The name in a customer's JSON, in the arena; NULL none. */
 const char *customer_name(struct arena *a, const char *customer);
 
@@ -179,15 +219,21 @@ void staff_opened(struct desk *d, struct seat *seat);
 void staff_check(struct desk *d, struct seat *seat);
 void history(struct desk *d, struct seat *seat, const struct inbound *in);
 const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
+bool hours_now(const struct site *site, const struct site_channel *ch, int64_t now_ms);
 void seat_profile(struct seat *seat, struct slice profile);
 /* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
 void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
+/* What a welcomed seat does, whether it came just now or has waited in line. */
+void seat_dispatch(struct desk *d, struct seat *seat, const struct inbound *in);
 /* ---- lookup.c: acts on what has to be read first. `go` runs later, unless the seat is gone or there is no such thing (then it was told). */
+/* True: it waits behind those, or was refused because too many do. False: nothing is in its way. */
+bool line_wait(struct desk *d, struct seat *seat, const struct inbound *in);
+void line_leave(struct seat *seat);
 /* A conversation of the seat's site; whether the seat may act on it is for `go` to say. */
 typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv);
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
-/* The file that `in` names, if who sits there has uploaded it. */
+/* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);
 /* ---- receive.c, reply.c ---- */
@@ -199,6 +245,8 @@ void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
+/* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
+void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 /* One more act of a change: the platform hears of it too, if its channel has `cap`. */
 void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);
@@ -219,7 +267,14 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
 /* ---- token.c ---- */
 /* "v1.<id>.<expiry>.<HMAC>". Returns false if it does not fit. */
 bool token_make(const struct site *site, const struct kf_id *visitor, int64_t now_ms, char *ret, size_t n);
-enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret);
+/* `renew` (may be NULL): half of its life is over, or an old secret has signed it: a new one is due. */
+enum kf_rc token_read(const struct site *site, struct slice token, int64_t now_ms, struct kf_id *ret, bool *renew);
+/* One cookie serves all sites of a host. Of its tokens that of this site (inside `cookie`), empty: none holds. */
+struct slice cookie_token(const struct site *site, struct slice cookie, int64_t now_ms, struct kf_id *ret, bool *renew);
+/* The cookie with this token in place of the site's own, first; of those of other sites the newest stay. */
+bool cookie_with(const struct site *site, struct slice cookie, struct slice token, int64_t now_ms, struct buf *ret);
+/* "ORIGIN/files/ID?exp=…&sig=…": whoever has it may fetch the file until then (seconds since 1970). False: no secret, or no room. */
+bool file_address(const struct site *site, const char *origin, const struct kf_id *file, int64_t exp_s, char *ret, size_t n);
 bool identity_right(const struct site *site, struct slice id, struct slice hash);
 /* The contact of a verified identity: the same wherever it is worked out. */
 struct kf_id identity_contact(const struct site *site, struct slice id);

@@ -1,42 +1,62 @@
-/* lookup.c: what a frame names is read before it is acted upon. The frame is kept meanwhile; whoever sent it may be gone by then. */
+/* lookup.c: what a frame names is read before it is acted upon. The frame is kept meanwhile; whoever sent it may be gone by then.
+ *
+ * While one is kept, what the same socket sends after it waits in line behind it: a text does not overtake the picture before it. */
+#include "core/permit.h"
 #include "desk/inner.h"
+
+#define NO_FILE "no such file: upload it first"
+
+/* More than any page sends before it is answered. */
+#define LINE_MAX 256
+
+enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE };
 
 struct lookup {
     struct desk *d;
     uint64_t conn;
     struct arena *arena; /* owns all of this */
     struct inbound in;   /* its texts are copies */
-    conv_known *conv;
-    file_known *file;
+    enum wants wants;
+    conv_known *conv_known;
+    file_known *file_known;
+    bool read; /* the answer is here: rc, why, conv or file */
+    enum kf_rc rc;
+    struct kf_err why;
+    struct conv conv;
+    struct stored_file file;
+    struct lookup *next; /* of the same socket */
 };
 
-/* What acts that come here may carry; whatever else a frame has stays behind. */
-static struct lookup *lookup_new(struct desk *d, const struct seat *seat, const struct inbound *in)
+static bool copied(struct arena *a, struct slice *s)
+{
+    *s = arena_copy(a, *s);
+    return s->p != NULL;
+}
+
+/* Everything that a browser's frame may carry. */
+static bool keep_inbound(struct arena *a, const struct inbound *in, struct inbound *ret)
+{
+    *ret = *in;
+    ret->media = NULL;
+    ret->n_media = 0;
+    return copied(a, &ret->cid) && copied(a, &ret->text) && copied(a, &ret->payload) && copied(a, &ret->form) && copied(a, &ret->reason) &&
+           copied(a, &ret->token) && copied(a, &ret->locale) && copied(a, &ret->page) && copied(a, &ret->profile) &&
+           copied(a, &ret->identity_id) && copied(a, &ret->identity_hash) && copied(a, &ret->tags) && copied(a, &ret->comment);
+}
+
+static struct lookup *lookup_new(struct desk *d, struct seat *seat, const struct inbound *in, enum wants wants)
 {
     struct arena *a = arena_new(0);
     struct lookup *l = a ? ARENA_NEW(a, struct lookup) : NULL;
 
-    if (!l) {
+    if (!l || !keep_inbound(a, in, &l->in)) {
         arena_free(a);
         return NULL;
     }
-    *l = (struct lookup){ .d = d, .conn = seat->conn, .arena = a };
-    l->in = (struct inbound){ .kind = in->kind,
-                              .conversation = in->conversation,
-                              .file = in->file,
-                              .seq = in->seq,
-                              .reply_to = in->reply_to,
-                              .score = in->score,
-                              .to_agent = in->to_agent,
-                              .to_queue = in->to_queue,
-                              .cid = arena_copy(a, in->cid),
-                              .text = arena_copy(a, in->text),
-                              .tags = arena_copy(a, in->tags),
-                              .comment = arena_copy(a, in->comment) };
-    if (!l->in.cid.p || !l->in.text.p || !l->in.tags.p || !l->in.comment.p) {
-        arena_free(a);
-        return NULL;
-    }
+    l->d = d;
+    l->conn = seat->conn;
+    l->arena = a;
+    l->wants = wants;
     d->under_way++;
     return l;
 }
@@ -47,34 +67,131 @@ static void lookup_end(struct lookup *l)
     arena_free(l->arena);
 }
 
-/* True: it was found. Somebody else's site is as good as nothing. */
-static bool found(struct lookup *l, struct seat *seat, enum kf_rc rc, const struct kf_key *site, const char *absent,
-                  const struct kf_err *why)
+/* ---- the line of a socket ---- */
+
+/* What an act in line asks for itself comes before those behind it. */
+static void line_enter(struct seat *seat, struct lookup *l)
 {
-    if (!rc && site && key_eq(site, &seat->site))
+    struct lookup **end = &seat->line;
+
+    while (!l->d->line_runs && *end)
+        end = &(*end)->next;
+    l->next = *end;
+    *end = l;
+    seat->line_n++;
+}
+
+/* True: it was found. Somebody else's site is as good as nothing. */
+static bool found(struct lookup *l, struct seat *seat, const struct kf_key *site, const char *absent)
+{
+    if (!l->rc && key_eq(site, &seat->site))
         return true;
-    if (!rc || rc == KF_ABSENT)
+    if (!l->rc || l->rc == KF_ABSENT)
         seat_refuse(l->d, seat, &l->in, KF_ABSENT, absent);
     else
-        session_error(l->d->session, seat, l->in.cid, why);
+        session_error(l->d->session, seat, l->in.cid, &l->why);
     return false;
+}
+
+static void lookup_run(struct lookup *l, struct seat *seat)
+{
+    struct desk_site *ds = site_of(l->d, &seat->site);
+
+    if (l->wants == WANTS_CONV) {
+        if (ds && found(l, seat, &l->conv.site, "no such conversation"))
+            l->conv_known(l->d, ds, seat, &l->in, &l->conv);
+    } else if (l->wants == WANTS_FILE) {
+        if (found(l, seat, &l->file.site, NO_FILE))
+            l->file_known(l->d, seat, &l->in, &l->file);
+    } else
+        seat_dispatch(l->d, seat, &l->in);
+}
+
+static void line_go(struct desk *d, uint64_t conn)
+{
+    struct seat *seat;
+
+    if (d->line_runs)
+        return;
+    d->line_runs = true;
+    while ((seat = session_seat(d->session, conn)) && seat->line && (seat->line->read || seat->line->wants == WANTS_NOTHING)) {
+        struct lookup *l = seat->line;
+
+        seat->line = l->next;
+        seat->line_n--;
+        lookup_run(l, seat);
+        lookup_end(l);
+    }
+    d->line_runs = false;
+}
+
+/* Those that wait for an answer of the store end when it comes, and find nobody. */
+void line_leave(struct seat *seat)
+{
+    for (struct lookup *l = seat->line, *next; l; l = next) {
+        next = l->next;
+        if (l->read || l->wants == WANTS_NOTHING)
+            lookup_end(l);
+    }
+    seat->line = NULL;
+    seat->line_n = 0;
+}
+
+static bool may_overtake(enum inbound_kind kind)
+{
+    return kind == INBOUND_PING || kind == INBOUND_TYPING || kind == INBOUND_READ || kind == INBOUND_HISTORY || kind == INBOUND_HELLO;
+}
+
+bool line_wait(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct lookup *l;
+
+    if (!seat->line || d->line_runs || may_overtake(in->kind))
+        return false;
+    l = seat->line_n < LINE_MAX ? lookup_new(d, seat, in, WANTS_NOTHING) : NULL;
+    if (l)
+        line_enter(seat, l);
+    else
+        seat_refuse(d, seat, in, KF_AGAIN, "too much waits here already; try again in a moment");
+    return true;
+}
+
+/* ---- what they wait for ---- */
+
+static void answered(struct lookup *l, enum kf_rc rc, const struct kf_err *why)
+{
+    uint64_t conn = l->conn;
+
+    if (!session_seat(l->d->session, conn)) {
+        lookup_end(l);
+        return;
+    }
+    l->read = true;
+    l->rc = rc;
+    if (rc && why)
+        l->why = *why;
+    line_go(l->d, conn);
 }
 
 static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct lookup *l = ctx;
-    struct seat *seat = session_seat(l->d->session, l->conn);
-    struct desk_site *ds = seat ? site_of(l->d, &seat->site) : NULL;
 
-    if (ds && found(l, seat, rc, rc ? NULL : &q->convs[0].site, "no such conversation", why))
-        l->conv(l->d, ds, seat, &l->in, &q->convs[0]);
-    lookup_end(l);
+    if (!rc) {
+        l->conv = q->convs[0];
+        l->conv.peer = arena_text(l->arena, slice_of(q->convs[0].peer));
+        l->conv.locale = arena_text(l->arena, slice_of(q->convs[0].locale));
+        l->conv.visitor_name = arena_text(l->arena, slice_of(q->convs[0].visitor_name));
+        if (!l->conv.peer || !l->conv.locale || !l->conv.visitor_name)
+            rc = kf_fail(&l->why, KF_NOMEM, "out of memory");
+    }
+    answered(l, rc, why);
 }
 
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go)
 {
     struct query *q = query_new(QUERY_CONV);
-    struct lookup *l = q ? lookup_new(d, seat, in) : NULL;
+    struct lookup *l = q ? lookup_new(d, seat, in, WANTS_CONV) : NULL;
 
     if (!l) {
         if (q)
@@ -82,8 +199,9 @@ void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, cons
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    l->conv = go;
+    l->conv_known = go;
     q->id = *conv;
+    line_enter(seat, l);
     d->ports.read(d->ports.ctx, q, have_conv, l);
 }
 
@@ -93,22 +211,71 @@ static bool uploaded_by(const struct seat *seat, const struct kf_id *by)
     return id_eq(by, &seat->who) || (seat->side == FRAME_VISITOR && id_eq(by, &seat->device));
 }
 
+/* Whoever reads a conversation that refers to a file may name it anew. */
+static bool may_read_one(const struct desk_site *ds, const struct seat *seat, const struct query *q)
+{
+    const struct member *m = seat->side == FRAME_STAFF ? member_of(ds, &seat->who) : NULL;
+
+    for (size_t i = 0; i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+
+        if (!key_eq(&c->site, &seat->site))
+            continue;
+        if (seat->side == FRAME_VISITOR ? id_eq(&c->contact, &seat->who) || id_eq(&c->contact, &seat->device)
+                                        : permit(m, VERB_READ, &seat->site, c) || permit(m, VERB_TRANSCRIPT, &seat->site, c))
+            return true;
+    }
+    return false;
+}
+
+static void have_file_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct lookup *l = ctx;
+    const struct seat *seat = session_seat(l->d->session, l->conn);
+    const struct desk_site *ds = seat ? site_of(l->d, &seat->site) : NULL;
+
+    if (!rc && !(ds && may_read_one(ds, seat, q)))
+        rc = KF_ABSENT; /* somebody else's: as if it were not there */
+    answered(l, rc, why);
+}
+
+/* It is somebody else's: who has been shown it may show it to others. */
+static void ask_file_convs(struct lookup *l)
+{
+    struct query *q = query_new(QUERY_FILE_CONVS);
+
+    if (!q) {
+        answered(l, kf_fail(&l->why, KF_NOMEM, "out of memory"), NULL);
+        return;
+    }
+    q->id = l->file.id;
+    q->limit = 50;
+    l->d->ports.read(l->d->ports.ctx, q, have_file_convs, l);
+}
+
 static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct lookup *l = ctx;
-    struct seat *seat = session_seat(l->d->session, l->conn);
+    const struct seat *seat = session_seat(l->d->session, l->conn);
 
-    if (seat && !rc && !uploaded_by(seat, &q->file.by.id))
-        rc = KF_ABSENT; /* somebody else's: as if it were not there */
-    if (seat && found(l, seat, rc, rc ? NULL : &q->file.site, "no such file: upload it first", why))
-        l->file(l->d, seat, &l->in, &q->file);
-    lookup_end(l);
+    if (!rc) {
+        l->file = q->file;
+        l->file.name = arena_text(l->arena, slice_of(q->file.name));
+        l->file.mime = arena_text(l->arena, slice_of(q->file.mime));
+        l->file.by.name = NULL;
+        if (!l->file.name || !l->file.mime)
+            rc = kf_fail(&l->why, KF_NOMEM, "out of memory");
+    }
+    if (!rc && seat && key_eq(&l->file.site, &seat->site) && !uploaded_by(seat, &l->file.by.id))
+        ask_file_convs(l);
+    else
+        answered(l, rc, why);
 }
 
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go)
 {
     struct query *q = query_new(QUERY_FILE);
-    struct lookup *l = q ? lookup_new(d, seat, in) : NULL;
+    struct lookup *l = q ? lookup_new(d, seat, in, WANTS_FILE) : NULL;
 
     if (!l) {
         if (q)
@@ -116,7 +283,8 @@ void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    l->file = go;
+    l->file_known = go;
     q->id = in->file;
+    line_enter(seat, l);
     d->ports.read(d->ports.ctx, q, have_file, l);
 }

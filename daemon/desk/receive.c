@@ -144,7 +144,8 @@ static void opening_fill(struct desk *d, const struct desk_site *ds, const struc
     o->verified = seat->verified;
     if (seat->profile)
         o->profile = change_text(c, slice_of(seat->profile));
-    o->opened = seat->page ? change_printf(c, "{\"page\":%s}", seat->page) : "{}";
+    o->opened = change_printf(c, "{%s%s%s\"shown\":%s}", seat->page ? "\"page\":" : "", seat->page ? seat->page : "", seat->page ? "," : "",
+                              seat->shown ? seat->shown : "{}");
 }
 
 /* A first message opens a conversation: an address may do that only so often. A visitor whose conversation is open is never stopped. */
@@ -180,7 +181,7 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     opening_fill(d, ds, ch, seat, c, o);
     c->opening = o;
     c->key = slice_of(change_printf(c, "w:%s:%s:%.*s", ch->key.s, id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
-    c->unruled = ds->deaf_visitor;
+    rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
     return c;
 }
 
@@ -298,9 +299,9 @@ static void visitor_typing(struct desk *d, struct seat *seat, const struct inbou
 
     if (!v || id_is_zero(&v->conv.owner))
         return;
-    buf_clear(&d->out);
-    frame_typing(&d->out, &v->conv.id, &who, in->on);
-    session_send_who(d->session, &v->conv.site, &v->conv.owner, &d->out, seat->conn);
+    tell_typing(d, &v->conv, &who, in->on, seat->conn);
+    if (!d->cfg.sole)
+        d->ports.live_hint(d->ports.ctx, &v->conv.site, &v->conv.id, HINT_TYPING(ROLE_VISITOR, in->on));
 }
 
 static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
@@ -331,7 +332,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     c->conv = conv->id;
     c->key = slice_of(change_printf(c, "w:close:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
     act = change_act(c, ACT_STEP);
-    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = ds->site->wrapup_ms };
+    act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = wrapup_of(ds, conv) };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
     commit_from_seat(d, seat, in, c);
 }

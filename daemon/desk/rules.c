@@ -1,32 +1,14 @@
 /* rules.c: step 9: the auto-reply rules look at each event in seq order, and at what has become due. The commit that stores what a rule says
  * moves ruled_seq on and records the firing, so that nothing is said twice, whichever nodes die or look at the same time. */
-#include "core/rule.h"
-#include "desk/inner.h"
-#include "desk/speak.h"
-#include "protocols/stamp.h"
+#include "desk/ruling.h"
+#include "protocols/channel.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define FIRINGS_MAX 8
 #define LOOKED_MAX  50
-#define DAY_S       86400
-
-struct looking {
-    struct desk *d;
-    struct kf_key site;
-    struct arena *arena;
-    struct conv conv;
-    struct message *messages; /* those that the rules have not seen */
-    size_t n_messages;
-    bool automatic;
-    const char **fired; /* "rule cause" of what has fired before */
-    size_t n_fired;
-    bool looked;  /* the live layer was asked who is there */
-    bool reread;  /* conv and messages were read again after a conflict */
-    bool unasked; /* not because the row is due: somebody went away */
-};
+#define PROFILE_MAX 64
+#define PLACED_MS   1000 /* after its arrival its place in line is known */
 
 static void looking_end(struct looking *l)
 {
@@ -52,119 +34,97 @@ static struct looking *looking_new(struct desk *d, const struct desk_site *ds, c
 
 /* ---- what fires ---- */
 
-static struct rule_facts facts_of(struct desk *d, const struct desk_site *ds, const struct conv *c)
+/* Why the visitor is held to be a machine; NULL: not at all. */
+static const char *automatic(const struct looking *l)
 {
+    if (l->past.marked)
+        return "marked";
+    if (l->past.echo)
+        return "echo";
+    return l->past.repeats >= RULE_REPEATS_MAX ? "repeats" : NULL;
+}
+
+static struct rule_facts facts_of(struct desk *d, const struct desk_site *ds, const struct looking *l)
+{
+    const struct conv *c = &l->conv;
     const struct site_queue *q = site_queue(ds->site, &c->queue);
+    const struct site_channel *ch = site_channel(ds->site, &c->channel);
     const struct member *owner = id_is_zero(&c->owner) ? NULL : member_of(ds, &c->owner);
 
     return (struct rule_facts){ .conv = c,
+                                .adapter = ch ? ch->adapter : "",
+                                .language = wording_language(c->locale ? c->locale : "", ds->site->language),
                                 .staffed = staffed(d, ds, &c->queue),
                                 .open_hours = !q || hours_open(&q->hours, now(d)),
                                 .agent_away = owner && owner->presence == PRESENCE_AWAY,
                                 .agent_away_since = owner ? owner->presence_at : 0,
-                                .now_ms = now(d) };
+                                .automatic = automatic(l),
+                                .position = (int)l->position,
+                                .first_contact = id_is_zero(&c->previous),
+                                .profile = l->profile,
+                                .n_profile = l->n_profile,
+                                .fired = l->fired,
+                                .n_fired = l->n_fired,
+                                .now_ms = now(d),
+                                .wall_ms = hours_wall(q ? &q->hours : &ds->site->hours, now(d)) };
 }
 
-static bool fired_before(const struct looking *l, const struct rule_firing *f)
+/* What fires for one message of a look has fired for the next. */
+static void remember(struct looking *l, const struct rule_firing *f, int64_t at)
 {
-    char text[80];
-
-    (void)snprintf(text, sizeof(text), "%s %s", f->rule->key.s, f->cause);
-    for (size_t i = 0; i < l->n_fired; i++)
-        if (strcmp(l->fired[i], text) == 0)
-            return true;
-    return false;
+    l->fired[l->n_fired++] = (struct rule_fired){ .rule = f->rule->key, .cause = arena_text(l->arena, slice_of(f->cause)), .at = at };
+    if (!l->fired[l->n_fired - 1].cause)
+        l->n_fired--;
 }
 
-static size_t add_new(const struct looking *l, const struct rule_firing *found, size_t n, struct rule_firing *ret, size_t count)
+static int visitor_messages(const struct looking *l)
 {
-    for (size_t i = 0; i < n && count < FIRINGS_MAX; i++) {
-        bool twice = fired_before(l, &found[i]);
+    int n = 0;
 
-        for (size_t k = 0; k < count && !twice; k++)
-            twice = ret[k].rule == found[i].rule && strcmp(ret[k].cause, found[i].cause) == 0;
-        if (!twice)
-            ret[count++] = found[i];
-    }
-    return count;
+    for (size_t i = 0; i < l->n_messages; i++)
+        n += l->messages[i].from.role == ROLE_VISITOR;
+    return n;
 }
 
-static size_t match_all(struct desk *d, const struct desk_site *ds, const struct looking *l, struct rule_firing *ret)
+/* Room for what fires in this look behind what has fired before. */
+static bool make_room(struct looking *l)
 {
-    struct rule_facts facts = facts_of(d, ds, &l->conv);
-    struct rule_firing found[FIRINGS_MAX];
-    size_t n, count = 0;
+    struct rule_fired *more = arena_array(l->arena, l->n_fired + FIRINGS_MAX, sizeof(*more));
 
+    if (!more)
+        return false;
+    if (l->n_fired)
+        memcpy(more, l->fired, l->n_fired * sizeof(*more));
+    l->fired = more;
+    return true;
+}
+
+static size_t match_all(struct desk *d, const struct desk_site *ds, struct looking *l, struct rule_firing *ret)
+{
+    int count_before = (int)l->past.messages - visitor_messages(l);
+    size_t count = 0;
+
+    if (!make_room(l))
+        return 0;
     for (size_t i = 0; i <= l->n_messages; i++) {
-        facts.message = i < l->n_messages ? &l->messages[i] : NULL;
-        n = rule_match(ds->site->rules, ds->site->n_rules, &facts, found, FIRINGS_MAX);
-        count = add_new(l, found, n, ret, count);
+        struct rule_facts facts = facts_of(d, ds, l);
+        size_t n;
+
+        if (i < l->n_messages) {
+            facts.message = &l->messages[i];
+            facts.choice = l->choices[i];
+            count_before += facts.message->from.role == ROLE_VISITOR;
+        }
+        facts.messages = count_before;
+        n = rule_match(ds->site->rules, ds->site->n_rules, &facts, ret + count, FIRINGS_MAX - count);
+        for (size_t k = 0; k < n; k++)
+            remember(l, &ret[count + k], facts.now_ms);
+        count += n;
     }
     return count;
 }
 
-/* ---- what is said ---- */
-
-/* The hour; with the day, if it is not today's. */
-static void opening_text(const struct desk_site *ds, const struct conv *c, int64_t now_ms, char *ret, size_t n)
-{
-    const struct site_queue *q = site_queue(ds->site, &c->queue);
-    int64_t at = q ? hours_next_opening(&q->hours, now_ms) : INT64_MAX;
-    int64_t local, minutes;
-    char day[STAMP_TEXT];
-
-    *ret = '\0';
-    if (at == INT64_MAX || !q->hours.offset)
-        return;
-    local = at / 1000 + q->hours.offset(q->hours.zone, at);
-    minutes = local / 60 % (24 * 60);
-    if (local / DAY_S == (now_ms / 1000 + q->hours.offset(q->hours.zone, now_ms)) / DAY_S)
-        (void)snprintf(ret, n, "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
-    else
-        (void)snprintf(ret, n, "%.10s %02d:%02d", stamp_text(local * 1000, day), (int)(minutes / 60), (int)(minutes % 60));
-}
-
-static void say(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule *r)
-{
-    const struct view *v = session_view(d->session, &l->conv.id);
-    const struct member *owner = id_is_zero(&l->conv.owner) ? NULL : member_of(ds, &l->conv.owner);
-    char position[24] = "", opening[24];
-    struct wording_value values[4];
-    struct act *act;
-
-    if (v && v->position > 0)
-        (void)snprintf(position, sizeof(position), "%lld", (long long)v->position);
-    opening_text(ds, &l->conv, c->at, opening, sizeof(opening));
-    values[0] = (struct wording_value){ "name", owner ? owner->name : "" };
-    values[1] = (struct wording_value){ "number", owner ? owner->number : "" };
-    values[2] = (struct wording_value){ "position", position };
-    values[3] = (struct wording_value){ "opening", opening };
-    act = speak(ds->site, c, &l->conv, r->wording, NULL, values, 4);
-    if (act && (r->actions & RULE_FORM))
-        act->u.message.extra = "{\"form\":\"contact\"}";
-}
-
-static void fire(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule_firing *f)
-{
-    struct act *act;
-
-    act = change_act(c, ACT_ENTRY);
-    act->u.entry = (struct entry){
-        .at = c->at, .kind = "rule", .by = c->by, .data = change_printf(c, "{\"rule\":\"%s\",\"cause\":\"%s\"}", f->rule->key.s, f->cause)
-    };
-    if (f->rule->actions & RULE_SAY)
-        say(d, ds, c, l, f->rule);
-    if ((f->rule->actions & RULE_INVITE) && !l->conv.invited)
-        (void)change_act(c, ACT_INVITE);
-    if ((f->rule->actions & RULE_PARK) && l->conv.state == CONV_WAITING) {
-        const struct site_queue *q = site_queue(ds->site, &l->conv.queue);
-        int64_t until = q && !hours_open(&q->hours, c->at) ? hours_next_opening(&q->hours, c->at) : 0;
-
-        act = change_act(c, ACT_STEP);
-        act->u.step = (struct conv_event){ .kind = CONV_PARK, .epoch = l->conv.epoch, .until = until == INT64_MAX ? 0 : until };
-        ds->parked_maybe = true;
-    }
-}
+/* ---- the commit ---- */
 
 static void read_again(struct looking *l);
 
@@ -211,6 +171,42 @@ static bool look_first(struct desk *d, struct desk_site *ds, struct looking *l)
     return true;
 }
 
+static bool is_wide(const struct rule_firing *f)
+{
+    return f->verdict != RULE_HELD && (f->rule->often == RULE_ONCE_VISITOR || f->rule->often == RULE_ONCE_DAY) && f->verdict != RULE_CLOSES;
+}
+
+static void have_place(void *ctx, enum kf_rc rc, int64_t position, int64_t length, const struct kf_err *why)
+{
+    struct looking *l = ctx;
+    struct desk_site *ds = site_of(l->d, &l->site);
+
+    (void)length;
+    (void)why;
+    if (!ds) {
+        looking_end(l);
+        return;
+    }
+    l->position = rc ? 0 : position;
+    rules_commit(l->d, ds, l);
+}
+
+/* Who waits is told at which place, where a rule may say so. Right after it has arrived nobody knows it yet. */
+static bool ask_place(struct desk *d, struct desk_site *ds, struct looking *l)
+{
+    const struct view *v = session_view(d->session, &l->conv.id);
+
+    if (l->conv.state != CONV_WAITING || l->placed || !(ds->rule_needs & RULE_NEED_POSITION))
+        return false;
+    l->placed = true;
+    if (v && v->position > 0)
+        l->position = v->position;
+    if (l->position || now(d) - l->conv.arrived_at < PLACED_MS || !d->ports.live_up(d->ports.ctx))
+        return false;
+    d->ports.live_position(d->ports.ctx, &ds->site->key, &l->conv.queue, &l->conv.id, have_place, l);
+    return true;
+}
+
 static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l)
 {
     struct rule_firing firings[FIRINGS_MAX];
@@ -219,10 +215,10 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     struct act *act;
     size_t n;
 
-    if (look_first(d, ds, l))
+    if (look_first(d, ds, l) || ask_place(d, ds, l))
         return;
     n = match_all(d, ds, l, firings);
-    facts = facts_of(d, ds, &l->conv);
+    facts = facts_of(d, ds, l);
     c = change_new(&ds->site->key, now(d));
     if (!c) {
         looking_end(l);
@@ -234,34 +230,46 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     act->u.ruled.to_seq = l->conv.seq;
     act->u.ruled.rule_due_at = rule_next_due(ds->site->rules, ds->site->n_rules, &facts);
     act->u.ruled.n_firings = n;
+    act->u.ruled.again = rules_close(firings, n);
     for (size_t i = 0; i < n; i++) {
         act->u.ruled.firing[i].rule = firings[i].rule->key;
         act->u.ruled.firing[i].cause = change_text(c, slice_of(firings[i].cause));
+        act->u.ruled.firing[i].wide = is_wide(&firings[i]);
     }
+    rules_act(d, ds, c, l, firings, n);
     for (size_t i = 0; i < n; i++)
-        fire(d, ds, c, l, &firings[i]);
-    d->figures.rules_fired += n;
+        d->figures.rules_fired += firings[i].verdict == RULE_FIRES;
     d->ports.commit(d->ports.ctx, c, rules_committed, l);
 }
 
 /* ---- what is there ---- */
 
-static void take_fired(struct looking *l, const struct query *q)
+static void take_profile(struct looking *l, const char *text)
 {
-    l->n_fired = 0;
-    l->fired = arena_array(l->arena, q->n_entries + 1, sizeof(*l->fired));
-    for (size_t i = 0; l->fired && i < q->n_entries; i++) {
-        json_t *root = strcmp(q->entries[i].kind, "rule") == 0 ? json_loads(q->entries[i].data, 0, NULL) : NULL;
-        const char *rule = json_string_value(json_object_get(root, "rule"));
-        const char *cause = json_string_value(json_object_get(root, "cause"));
+    json_t *root = json_loads(text, 0, NULL), *value;
+    const char *name;
 
-        if (rule && cause && (l->fired[l->n_fired] = arena_printf(l->arena, "%s %s", rule, cause)))
-            l->n_fired++;
-        json_decref(root);
+    l->n_profile = 0;
+    l->profile = arena_array(l->arena, PROFILE_MAX, sizeof(*l->profile));
+    json_object_foreach(root, name, value)
+    {
+        struct rule_fact f = { arena_text(l->arena, slice_of(name)), NULL };
+
+        if (!l->profile || l->n_profile == PROFILE_MAX)
+            break;
+        if (json_is_string(value))
+            f.value = arena_text(l->arena, slice_of(json_string_value(value)));
+        else if (json_is_integer(value))
+            f.value = arena_printf(l->arena, "%lld", (long long)json_integer_value(value));
+        else if (json_is_boolean(value))
+            f.value = json_is_true(value) ? "true" : "false";
+        if (f.name && f.value)
+            l->profile[l->n_profile++] = f;
     }
+    json_decref(root);
 }
 
-static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+static void have_past(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct looking *l = ctx;
     struct desk_site *ds = site_of(l->d, &l->site);
@@ -271,32 +279,63 @@ static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struc
         looking_end(l);
         return;
     }
-    take_fired(l, q);
+    l->n_fired = 0;
+    l->fired = arena_array(l->arena, q->n_fired + 1, sizeof(*l->fired));
+    for (size_t i = 0; l->fired && i < q->n_fired; i++) {
+        l->fired[i] = q->fired[i];
+        l->fired[i].cause = arena_text(l->arena, slice_of(q->fired[i].cause));
+        if (!l->fired[i].cause)
+            break;
+        l->n_fired++;
+    }
+    l->past = q->past;
+    take_profile(l, q->text_out);
     rules_commit(l->d, ds, l);
 }
 
-static void read_timeline(struct looking *l)
+static void read_past(struct looking *l)
 {
-    struct query *q = query_new(QUERY_TIMELINE);
+    struct desk_site *ds = site_of(l->d, &l->site);
+    struct query *q = ds ? query_new(QUERY_RULES) : NULL;
 
     if (!q) {
         looking_end(l);
         return;
     }
     q->id = l->conv.id;
-    l->d->ports.read(l->d->ports.ctx, q, have_timeline, l);
+    q->needs = ds->rule_needs;
+    l->d->ports.read(l->d->ports.ctx, q, have_past, l);
 }
 
+/* The id of a choice: of the page, or what a platform sends for it. */
+static const char *choice_of(struct looking *l, const char *extra)
+{
+    json_t *root = extra ? json_loads(extra, 0, NULL) : NULL;
+    const char *id = json_string_value(json_object_get(root, "choice"));
+    const char *ret;
+
+    if (!id)
+        id = json_string_value(json_object_get(root, "payload"));
+    ret = id ? arena_text(l->arena, slice_of(id)) : NULL;
+    json_decref(root);
+    return ret;
+}
+
+/* What the system said is no occasion; that something happened is one. */
 static void take_messages(struct looking *l, const struct message *m, size_t n)
 {
     l->messages = arena_array(l->arena, n + 1, sizeof(*m));
+    l->choices = arena_array(l->arena, n + 1, sizeof(*l->choices));
     l->n_messages = 0;
-    for (size_t i = 0; l->messages && i < n; i++)
-        if (m[i].seq > l->conv.ruled_seq && m[i].from.role != ROLE_SYSTEM) {
-            l->messages[l->n_messages] = m[i];
-            l->messages[l->n_messages].text = arena_copy(l->arena, m[i].text);
-            l->messages[l->n_messages].extra = NULL;
-            l->n_messages++;
+    for (size_t i = 0; l->messages && l->choices && i < n; i++)
+        if (m[i].seq > l->conv.ruled_seq && (m[i].from.role != ROLE_SYSTEM || m[i].kind == MESSAGE_EVENT)) {
+            struct message *mine = &l->messages[l->n_messages];
+
+            *mine = m[i];
+            mine->text = arena_copy(l->arena, m[i].text);
+            mine->event = m[i].event ? arena_text(l->arena, slice_of(m[i].event)) : NULL;
+            mine->extra = NULL;
+            l->choices[l->n_messages++] = m[i].from.role == ROLE_VISITOR ? choice_of(l, m[i].extra) : NULL;
         }
 }
 
@@ -310,7 +349,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         return;
     }
     take_messages(l, q->messages, q->n_messages);
-    read_timeline(l);
+    read_past(l);
 }
 
 static void read_messages(struct looking *l)
@@ -318,7 +357,7 @@ static void read_messages(struct looking *l)
     struct query *q;
 
     if (l->conv.ruled_seq >= l->conv.seq) {
-        read_timeline(l);
+        read_past(l);
         return;
     }
     q = query_new(QUERY_MESSAGES);
@@ -366,6 +405,14 @@ static void read_again(struct looking *l)
 
 /* ---- the ways in ---- */
 
+void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice)
+{
+    bool hit = role == ROLE_VISITOR && rule_words_hit(ds->site->rules, ds->site->n_rules, text, choice);
+
+    c->unruled = hit ? 0 : role == ROLE_AGENT ? ds->deaf_agent : ds->deaf_visitor;
+    c->quiet_ms = role == ROLE_AGENT ? ds->quiet_agent : ds->quiet_visitor;
+}
+
 /* Right after a commit, on the node that made it. A conversation that was opened by it cannot have fired anything. */
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news)
 {
@@ -373,8 +420,9 @@ void rules_after(struct desk *d, struct desk_site *ds, const struct news *news)
 
     if (!l)
         return; /* due at once: the holder's sweep will look */
-    if (news->opened) {
+    if (news->opened && !(ds->rule_needs & (RULE_NEED_FIRED | RULE_NEED_PROFILE))) {
         take_messages(l, news->messages, news->n_messages);
+        l->past = (struct rules_past){ .messages = visitor_messages(l), .repeats = 1 };
         rules_commit(d, ds, l);
     } else
         read_messages(l);

@@ -71,7 +71,7 @@ bool serves_queue(const struct member *m, const struct kf_key *queue)
     return m->n_queues == 0;
 }
 
-static bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, person))
@@ -107,7 +107,7 @@ static bool fits_queue(const struct member *m, const struct site_queue *q)
 }
 
 /* Chosen on whichever node: Redis hears of it at once, our own list of people a little later. */
-static enum presence presence_of(const struct desk_site *ds, const struct member *m)
+enum presence presence_chosen(const struct desk_site *ds, const struct member *m)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, &m->person))
@@ -122,6 +122,20 @@ void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presen
             ds->seen[i].presence = p;
 }
 
+static const char *keep_text(struct arena *a, const char *s)
+{
+    const char *ret = arena_text(a, slice_of(s));
+
+    return ret ? ret : "";
+}
+
+void member_presence(struct desk_site *ds, struct member *m, enum presence p, const char *reason, int64_t at)
+{
+    m->presence = p;
+    m->presence_reason = *reason ? keep_text(ds->members_arena, reason) : ""; /* until people are read again, in some seconds */
+    m->presence_at = at;
+}
+
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
     const struct site_queue *q = queue_of(ds, queue);
@@ -129,7 +143,7 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     for (size_t i = 0; q && i < ds->n_members; i++) {
         const struct member *m = &ds->members[i];
 
-        if (presence_of(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
+        if (presence_chosen(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
             return true;
     }
     return false;
@@ -168,13 +182,6 @@ static void load_end(struct load *l, enum kf_rc rc, const struct kf_err *why)
     }
 }
 
-static const char *keep_text(struct arena *a, const char *s)
-{
-    const char *ret = arena_text(a, slice_of(s));
-
-    return ret ? ret : "";
-}
-
 /* A presence that was committed here while the rows were being read is newer than they are. `place`: where it stood before, likely. */
 static void newer_presence(struct desk *d, struct desk_site *ds, struct member *m, size_t place)
 {
@@ -187,6 +194,19 @@ static void newer_presence(struct desk *d, struct desk_site *ds, struct member *
         m->presence_reason = known->presence_reason;
     } else
         ds->parked_maybe |= !known || known->presence != m->presence;
+}
+
+/* To those who sit here: what was chosen for them, or by them, elsewhere. */
+static void tell_chosen(struct desk *d, struct desk_site *ds, const struct member *now_there, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct member *known = i < ds->n_members && id_eq(&ds->members[i].person, &now_there[i].person)
+                                         ? &ds->members[i]
+                                         : member_of(ds, &now_there[i].person);
+
+        if (known && (known->presence != now_there[i].presence || known->presence_at < now_there[i].presence_at))
+            tell_presence(d, ds, &now_there[i]);
+    }
 }
 
 /* The members of one site, out of all, into an arena of the site's own. */
@@ -210,6 +230,7 @@ static bool members_take(struct desk *d, struct desk_site *ds, const struct memb
         mine[count].presence_reason = keep_text(a, mine[count].presence_reason);
         count++;
     }
+    tell_chosen(d, ds, mine, count);
     arena_free(ds->members_arena);
     ds->members_arena = a;
     ds->members = mine;
@@ -300,6 +321,9 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
     ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);
+    ds->quiet_visitor = rule_quiet_ms(site->rules, site->n_rules, ROLE_VISITOR);
+    ds->quiet_agent = rule_quiet_ms(site->rules, site->n_rules, ROLE_AGENT);
+    ds->rule_needs = rule_needs(site->rules, site->n_rules);
     return KF_OK;
 }
 

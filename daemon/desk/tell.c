@@ -1,15 +1,23 @@
 /* tell.c: step 6 of a message's journey: what became true goes to the seats here, to the live layer, and as a hint to other nodes. */
 #include "core/mutant.h"
+#include "core/permit.h"
 #include "desk/inner.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#define WHY_MAX       40
+#define QUEUES_ASKED  64
+#define POSITIONS_MAX 10000 /* who waits further back learns that when the line is shorter */
 
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
 {
-    *ret = (struct conv_view_json){ .conv = c, .wait_s = -1 };
+    *ret = (struct conv_view_json){ .conv = c, .visitor_name = c->visitor_name, .wait_s = -1 };
     if (c->state == CONV_SERVED || c->state == CONV_OFFERED)
         ret->agent = member_of(ds, &c->owner);
+    if (!id_is_zero(&c->helper))
+        ret->helper = member_of(ds, &c->helper);
 }
 
 /* To the visitor: state, position and whom to expect. The last one wins, so it may be sent whenever in doubt. */
@@ -24,6 +32,53 @@ void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int6
     buf_clear(&d->out);
     frame_state(&d->out, FRAME_VISITOR, &v);
     session_send_who(d->session, &c->site, &c->contact, &d->out, 0);
+}
+
+/* What staff show of it, to those of `who`. The view's row is at least as new as `c`. */
+static void tell_staff_state(struct desk *d, struct desk_site *ds, const struct conv *c, const struct kf_id *who)
+{
+    const struct view *view = session_view(d->session, &c->id);
+    const struct kf_id *agent;
+    struct conv_view_json v;
+
+    if (id_is_zero(who) || !session_seats(d->session, who))
+        return;
+    if (view && view->conv.epoch >= c->epoch)
+        c = &view->conv;
+    conv_json_view(ds, c, &v);
+    agent = id_is_zero(&c->owner) ? &c->last_agent : &c->owner;
+    if (c->state == CONV_CLOSED)
+        v.agent = member_of(ds, agent);
+    buf_clear(&d->out);
+    frame_state(&d->out, FRAME_STAFF, &v);
+    session_send_who(d->session, &c->site, who, &d->out, 0);
+}
+
+/* What pages of visitors were told of the site in their welcome, when it has changed since. Nothing before the first of them. */
+void tell_site(struct desk *d, struct desk_site *ds)
+{
+    const struct site_channel *ch = widget_channel(ds->site);
+    bool is_staffed, is_open;
+
+    if (!ch || !ds->told_site)
+        return;
+    is_staffed = staffed(d, ds, &ch->queue);
+    is_open = hours_now(ds->site, ch, now(d));
+    if (is_staffed == ds->told_staffed && is_open == ds->told_open)
+        return;
+    ds->told_staffed = is_staffed;
+    ds->told_open = is_open;
+    buf_clear(&d->out);
+    frame_site(&d->out, now(d), is_open, is_staffed);
+    session_send_side(d->session, &ds->site->key, FRAME_VISITOR, &d->out);
+}
+
+/* To all sockets of the person here. */
+void tell_presence(struct desk *d, struct desk_site *ds, const struct member *m)
+{
+    buf_clear(&d->out);
+    frame_presence(&d->out, m->presence, m->presence_reason, m->presence_at);
+    session_send_who(d->session, &ds->site->key, &m->person, &d->out, 0);
 }
 
 /* At most once a second; the sweep sends what was held back. */
@@ -62,28 +117,32 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
     (void)why;
     /* The view is newer than what we knew when we asked; if it has another owner by now, that one is told by its own news. */
-    if (ds && view && id_eq(&view->conv.owner, &call->who)) {
+    if (ds && view && (id_eq(&view->conv.owner, &call->who) || id_eq(&view->conv.helper, &call->who))) {
         conv_json_view(ds, &view->conv, &v);
         if (!rc)
             v.customer = q->text_out;
         v.visitor_name = customer_name(q->arena, v.customer);
+        session_named(d->session, &call->conv, v.visitor_name);
+        v.last = q->n_messages ? q->messages : NULL;
         buf_clear(&d->out);
         if (view->conv.state == CONV_OFFERED)
             frame_offered(&d->out, &v, view->conv.until);
         else
             frame_assigned(&d->out, &v, call->cid);
-        session_owner_told(d->session, &call->conv);
+        if (id_eq(&view->conv.owner, &call->who))
+            session_owner_told(d->session, &call->conv);
         session_send_who(d->session, &call->site, &call->who, &d->out, 0);
     }
     desk_call_end(call);
 }
 
-static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *c, const char *why)
+/* `who`: the owner, or the helper. */
+static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *c, const struct kf_id *who, const char *why)
 {
     struct query *q;
     struct call *call;
 
-    if (!session_seats(d->session, &c->owner))
+    if (!session_seats(d->session, who))
         return;
     q = desk_ask(d, ds, QUERY_PROFILE, &call);
     if (!q) {
@@ -91,10 +150,28 @@ static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *
         return;
     }
     call->conv = c->id;
-    call->who = c->owner;
+    call->who = *who;
     desk_call_cid(call, slice_of(why));
     q->id = c->contact;
+    q->conv = c->id;
     d->ports.read(d->ports.ctx, q, told_owner, call);
+}
+
+/* Who looks on sees whose it is now. The owner has been told otherwise. */
+static void tell_watchers(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    const struct view *view = session_view(d->session, &c->id);
+    struct conv others;
+    struct conv_view_json v;
+
+    if (!view || !view->n_watchers)
+        return;
+    conv_json_view(ds, &view->conv, &v);
+    buf_clear(&d->out);
+    frame_state(&d->out, FRAME_STAFF, &v);
+    others = view->conv;
+    others.helper = (struct kf_id){ { 0 } };
+    session_watchers(d->session, &others, &d->out);
 }
 
 static void tell_former(struct desk *d, const struct conv *c, const struct kf_id *former, const char *why)
@@ -132,19 +209,60 @@ static void ask_position(struct desk *d, struct desk_site *ds, const struct conv
     d->ports.live_position(d->ports.ctx, &c->site, &c->queue, &c->id, positioned, call);
 }
 
-static void each_position(void *ctx, struct view *v)
-{
-    struct desk *d = ctx;
-    struct desk_site *ds = site_of(d, &v->conv.site);
+/* The queues in which somebody waits whose page is open here. */
+struct queues {
+    struct desk *d;
+    const struct desk_site *ds;
+    struct kf_key keys[QUEUES_ASKED];
+    size_t n;
+};
 
-    if (ds && v->conv.state == CONV_WAITING && session_seats(d->session, &v->conv.contact))
-        ask_position(d, ds, &v->conv);
+static void each_waiting(void *ctx, struct view *v)
+{
+    struct queues *q = ctx;
+
+    if (v->conv.state != CONV_WAITING || !key_eq(&v->conv.site, &q->ds->site->key) || q->n == QUEUES_ASKED)
+        return;
+    for (size_t i = 0; i < q->n; i++)
+        if (key_eq(&q->keys[i], &v->conv.queue))
+            return;
+    if (session_seats(q->d->session, &v->conv.contact))
+        q->keys[q->n++] = v->conv.queue;
 }
 
+static void positions_known(void *ctx, enum kf_rc rc, const struct kf_id *convs, size_t n, int64_t length, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)length;
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < n; i++) {
+        struct view *v = session_view(d->session, &convs[i]);
+
+        if (v && v->conv.state == CONV_WAITING && v->position != (int64_t)i + 1) {
+            v->position = (int64_t)i + 1;
+            tell_state(d, ds, &v->conv, v->position);
+        }
+    }
+    desk_call_end(call);
+}
+
+/* One question a queue, however many wait in it. */
 void tell_positions(struct desk *d)
 {
-    if (d->ports.live_up(d->ports.ctx))
-        session_each_view(d->session, each_position, d);
+    for (struct desk_site *ds = d->sites; ds && d->ports.live_up(d->ports.ctx); ds = ds->next) {
+        struct queues q = { .d = d, .ds = ds };
+
+        session_each_view(d->session, each_waiting, &q);
+        for (size_t i = 0; i < q.n; i++) {
+            struct call *call = desk_call(d, ds);
+
+            if (call)
+                d->ports.live_positions(d->ports.ctx, &ds->site->key, &q.keys[i], POSITIONS_MAX, positions_known, call);
+        }
+    }
 }
 
 static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
@@ -188,21 +306,28 @@ static void each_visitor_seat(struct desk *d, const struct conv *c)
             seat->conv = c->id;
 }
 
-/* The word that owners get to read: what the newest entry of the timeline calls it. */
-static const char *reason_of(const struct news *news)
+/* The word that owners get to read: why it was given to them, else what the newest entry of the timeline calls it. */
+static const char *reason_of(const struct news *news, char ret[WHY_MAX])
 {
     static const char *const words[] = { "assigned", "offered", "transferred", "returned", "refused", "missed", "closed", "parked" };
 
-    for (size_t i = news ? news->n_entries : 0; i > 0; i--)
+    for (size_t i = news->n_entries; i > 0; i--)
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
-            if (strcmp(news->entries[i - 1].kind, words[k]) == 0)
-                return words[k];
+            if (strcmp(news->entries[i - 1].kind, words[k]) == 0) {
+                json_t *data = json_loads(news->entries[i - 1].data, 0, NULL);
+                const char *why = json_string_value(json_object_get(data, "why"));
+
+                (void)snprintf(ret, WHY_MAX, "%s", why ? why : words[k]);
+                json_decref(data);
+                return ret;
+            }
     return "changed";
 }
 
 static bool moved(const struct conv *a, const struct conv *b)
 {
-    return a->state != b->state || a->epoch != b->epoch || !id_eq(&a->owner, &b->owner) || !key_eq(&a->queue, &b->queue);
+    return a->state != b->state || a->epoch != b->epoch || a->priority != b->priority || !id_eq(&a->owner, &b->owner) ||
+           !key_eq(&a->queue, &b->queue);
 }
 
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
@@ -214,15 +339,46 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
-        if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner))
+        if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner)) {
+            if (c->state == CONV_CLOSED)
+                tell_staff_state(d, ds, c, &before->owner); /* as it is kept */
             tell_former(d, c, &before->owner, why);
+        }
         if (v && v->conv.epoch > c->epoch)
             return; /* a read has overtaken this commit: what came after it is told by its own news */
         if (!id_is_zero(&c->owner))
-            tell_owner(d, ds, c, why);
+            tell_owner(d, ds, c, &c->owner, why);
     }
-    if (before->state != c->state || !id_eq(&before->owner, &c->owner))
+    if (before->state != c->state || !id_eq(&before->owner, &c->owner)) {
         tell_state(d, ds, c, 0);
+        tell_watchers(d, ds, c);
+    }
+}
+
+/* Who helps is told as an owner would be, with why: "helper"; and the owner sees who does. */
+static void tell_helper(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c)
+{
+    if (!id_is_zero(&before->helper) && !id_eq(&before->helper, &c->owner))
+        tell_former(d, c, &before->helper, "helper_left");
+    if (!id_is_zero(&c->helper))
+        tell_owner(d, ds, c, &c->helper, "helper");
+    tell_staff_state(d, ds, c, &c->owner);
+}
+
+/* What changes without anybody's owning it otherwise: whoever has it, or has closed it, is told the row. */
+static void tell_marks(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c)
+{
+    if (before->seq == 0 && !before->epoch)
+        return; /* it is new */
+    if (!id_eq(&before->helper, &c->helper))
+        tell_helper(d, ds, before, c);
+    if (before->rating == c->rating && before->invited == c->invited && before->priority == c->priority &&
+        key_eq(&before->queue, &c->queue) && before->wrapup_until == c->wrapup_until)
+        return;
+    if (c->state == CONV_CLOSED)
+        tell_staff_state(d, ds, c, &c->last_agent);
+    else if (id_eq(&before->owner, &c->owner))
+        tell_staff_state(d, ds, c, &c->owner);
 }
 
 static void count_wait(struct desk *d, const struct conv *before, const struct conv *c)
@@ -263,6 +419,49 @@ static void hint(struct desk *d, const struct news *news)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_CHANGED(news->changed[i].seq));
     for (size_t i = 0; i < news->n_statuses; i++)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_CHANGED(news->statuses[i].seq));
+    if (news->n_entries && !id_is_zero(&c->owner))
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_TIMELINE(news->entries[0].id));
+}
+
+void alarm_here(struct desk *d, struct desk_site *ds, const struct conv *c, int stage)
+{
+    const struct member *owner = member_of(ds, &c->owner);
+
+    if (!owner || c->state != CONV_SERVED)
+        return;
+    buf_clear(&d->out);
+    frame_alarm(&d->out, &c->id, stage == 1 ? NULL : owner, conv_unanswered(c));
+    if (stage == 1)
+        session_send_who(d->session, &c->site, &c->owner, &d->out, 0);
+    for (size_t i = 0; stage != 1 && i < ds->n_members; i++)
+        if (permit(&ds->members[i], VERB_WATCH, &c->site, c))
+            session_send_who(d->session, &c->site, &ds->members[i].person, &d->out, 0);
+}
+
+void tell_alarm(struct desk *d, struct desk_site *ds, const struct conv *c, int stage)
+{
+    alarm_here(d, ds, c, stage);
+    if (!d->cfg.sole)
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_ALARM(stage));
+}
+
+void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except)
+{
+    buf_clear(&d->out);
+    frame_typing(&d->out, &c->id, who, on);
+    if (who->role == ROLE_VISITOR)
+        session_staff(d->session, c, &d->out, except);
+    else
+        session_send_who(d->session, &c->site, &c->contact, &d->out, except);
+}
+
+void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&d->out);
+        frame_timeline(&d->out, &c->id, &e[i]);
+        session_staff(d->session, c, &d->out, 0);
+    }
 }
 
 /* As the seats here have it: what another node did before this commit, and no hint has told yet, is news with it. */
@@ -283,6 +482,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 {
     const struct conv *c = &news->conv;
     struct news shown = news_here(d, news);
+    char why[WHY_MAX];
 
     if (!news->has_conv || news->duplicate)
         return;
@@ -292,11 +492,14 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     session_news(d->session, &shown, except);
     d->figures.messages_out += news->n_messages;
     if (news->opened || moved(&shown.before, c))
-        tell_move(d, ds, &shown.before, c, reason_of(news));
-    if (news->opened || moved(&news->before, c))
+        tell_move(d, ds, &shown.before, c, reason_of(news, why));
+    tell_marks(d, ds, &shown.before, c);
+    if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
     hint(d, news);
+    if (news->missed)
+        missed_offers(d, ds, &news->before.owner, news->missed);
     if (news->staled)
         rules_after(d, ds, news);
     if (news->n_errands)
@@ -325,6 +528,8 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
         tell_move(d, ds, &news.before, c, "changed");
         route_kick(d, ds);
     }
+    if (v)
+        tell_marks(d, ds, &news.before, c);
 }
 
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m)

@@ -17,8 +17,10 @@ enum script {
     SCRIPT_GONE,
     SCRIPT_LOOK,
     SCRIPT_POSITION,
+    SCRIPT_POSITIONS,
     SCRIPT_PUT,
     SCRIPT_READY,
+    SCRIPT_REFUSE,
     SCRIPT_RESERVE,
     SCRIPT_RESET,
 #ifdef KEFUD_FAULT
@@ -106,6 +108,7 @@ struct call {
         live_done *done;
         live_viewed *viewed;
         live_position_done *position;
+        live_positions_done *positions;
     };
     void *ctx;
 #ifdef KEFUD_FAULT

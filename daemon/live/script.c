@@ -12,8 +12,10 @@ static const char *const names[SCRIPTS] = {
     [SCRIPT_GONE] = "gone",
     [SCRIPT_LOOK] = "look",
     [SCRIPT_POSITION] = "position",
+    [SCRIPT_POSITIONS] = "positions",
     [SCRIPT_PUT] = "put",
     [SCRIPT_READY] = "ready",
+    [SCRIPT_REFUSE] = "refuse",
     [SCRIPT_RESERVE] = "reserve",
     [SCRIPT_RESET] = "reset",
 #ifdef KEFUD_FAULT

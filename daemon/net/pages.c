@@ -102,13 +102,14 @@ static const char *policy(const struct page_view *view, const struct net_head *h
     const char *files = view->files_origin ? view->files_origin : "", *frames = embedders(view, arena);
     const char *space = view->files_origin ? " " : "";
 
-    return frames ? arena_printf(
-                        arena,
-                        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:%s%s; "
-                        "media-src 'self' blob:%s%s; connect-src 'self' %s://%.*s; font-src 'self'; form-action 'self'; base-uri 'none'; "
-                        "frame-ancestors %s; require-trusted-types-for 'script'; trusted-types 'none'",
-                        space, files, space, files, head->peer.secure ? "wss" : "ws", (int)host.n, host.p ? host.p : "", frames)
-                  : NULL;
+    return frames
+               ? arena_printf(
+                     arena,
+                     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:%s%s; "
+                     "media-src 'self' blob:%s%s; connect-src 'self' %s://%.*s%s%s; font-src 'self'; form-action 'self'; base-uri 'none'; "
+                     "frame-ancestors %s; require-trusted-types-for 'script'; trusted-types 'none'",
+                     space, files, space, files, head->peer.secure ? "wss" : "ws", (int)host.n, host.p ? host.p : "", space, files, frames)
+               : NULL;
 }
 
 static void add(struct net_answer *ret, struct http_pair *pairs, const char *name, const char *value)
@@ -194,8 +195,11 @@ bool pages_answer(const struct asset *asset, const struct page_view *view, const
             add(ret, pairs, "X-Frame-Options", "DENY");
             add(ret, pairs, "Cross-Origin-Opener-Policy", "same-origin");
         }
-    } else
+    } else {
         add(ret, pairs, "Cross-Origin-Resource-Policy", "cross-origin"); /* other people's pages load widget.js */
+        if (asset->immutable)
+            add(ret, pairs, "Access-Control-Allow-Origin", "*"); /* and check it: integrity= asks with CORS */
+    }
     if (has_already(head, etag)) {
         ret->status = 304;
         ret->type = NULL;

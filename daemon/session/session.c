@@ -69,6 +69,7 @@ static void seat_free(struct session *s, struct seat *seat)
     free(seat->profile);
     free(seat->page);
     free(seat->cookie);
+    free(seat->shown);
     free(seat);
 }
 
@@ -76,6 +77,8 @@ static void view_free(struct session *s, struct view *v)
 {
     HASH_DEL(s->views, v);
     free(v->peer);
+    free(v->visitor);
+    free(v->watchers);
     free(v);
 }
 
@@ -151,7 +154,7 @@ void session_text(struct session *s, uint64_t conn, struct slice text)
     }
     s->ops.limits(s->ops.ctx, &seat->site, &limits);
     if (frame_decode(a, seat->side, &limits, text, &in, &why))
-        session_error(s, seat, in.cid, &why);
+        session_refuse(s, seat, &in, &why);
     else
         s->ops.inbound(s->ops.ctx, seat, a, &in);
     arena_free(a);
@@ -237,13 +240,68 @@ void session_send_who(struct session *s, const struct kf_key *site, const struct
         net_frame_unref(f);
 }
 
+void session_send_side(struct session *s, const struct kf_key *site, enum frame_side side, struct buf *frame)
+{
+    struct net_frame *f = buf_ok(frame) ? net_frame_new(buf_slice(frame)) : NULL;
+    struct seat *seat, *next;
+
+    if (!f)
+        return;
+    HASH_ITER(hh, s->seats, seat, next)
+    if (seat->side == side && seat->welcomed && key_eq(&seat->site, site))
+        s->net.send(s->net.ctx, seat->conn, f);
+    net_frame_unref(f);
+}
+
+/* Who looks on, but for those who are told anyway. */
+static void send_watchers(struct session *s, const struct conv *c, struct buf *frame, struct net_frame **f, uint64_t except)
+{
+    const struct view *v = session_view(s, &c->id);
+
+    for (size_t i = 0; v && i < v->n_watchers; i++) {
+        const struct seat *seat = session_seat(s, v->watchers[i]);
+
+        if (!seat || seat->conn == except || !seat->welcomed || id_eq(&seat->who, &c->owner) || id_eq(&seat->who, &c->helper))
+            continue;
+        if (!*f && (!buf_ok(frame) || !(*f = net_frame_new(buf_slice(frame)))))
+            return;
+        s->net.send(s->net.ctx, seat->conn, *f);
+    }
+}
+
+static void send_staff(struct session *s, const struct conv *c, struct buf *frame, struct net_frame **f, uint64_t except, bool owner)
+{
+    if (owner && !id_is_zero(&c->owner))
+        send_all(s, &c->site, &c->owner, frame, f, except);
+    if (!id_is_zero(&c->helper))
+        send_all(s, &c->site, &c->helper, frame, f, except);
+    send_watchers(s, c, frame, f, except);
+}
+
+void session_watchers(struct session *s, const struct conv *c, struct buf *frame)
+{
+    struct net_frame *f = NULL;
+
+    send_watchers(s, c, frame, &f, 0);
+    if (f)
+        net_frame_unref(f);
+}
+
+void session_staff(struct session *s, const struct conv *c, struct buf *frame, uint64_t except)
+{
+    struct net_frame *f = NULL;
+
+    send_staff(s, c, frame, &f, except, true);
+    if (f)
+        net_frame_unref(f);
+}
+
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except)
 {
     struct net_frame *f = NULL;
 
     send_all(s, &c->site, &c->contact, frame, &f, except);
-    if (!id_is_zero(&c->owner))
-        send_all(s, &c->site, &c->owner, frame, &f, except);
+    send_staff(s, c, frame, &f, except, true);
     if (f)
         net_frame_unref(f);
 }
@@ -252,6 +310,19 @@ void session_error(struct session *s, struct seat *seat, struct slice cid, const
 {
     buf_clear(&s->out);
     frame_error(&s->out, cid, why);
+    session_send(s, seat, &s->out);
+}
+
+void session_refuse(struct session *s, struct seat *seat, const struct inbound *in, const struct kf_err *why)
+{
+    const struct kf_id *conv = id_is_zero(&in->conversation) ? &seat->conv : &in->conversation;
+
+    if (in->kind != INBOUND_HISTORY) {
+        session_error(s, seat, in->cid, why);
+        return;
+    }
+    buf_clear(&s->out);
+    frame_error_of(&s->out, "history", id_is_zero(conv) ? NULL : conv, in->cid, why);
     session_send(s, seat, &s->out);
 }
 
@@ -277,6 +348,16 @@ struct view *session_view(struct session *s, const struct kf_id *conv)
     return v;
 }
 
+static void view_named(struct view *v, const char *name)
+{
+    char *copy = name && (!v->visitor || strcmp(v->visitor, name) != 0) ? strdup(name) : NULL;
+
+    if (!copy)
+        return;
+    free(v->visitor);
+    v->conv.visitor_name = v->visitor = copy;
+}
+
 /* Takes the row over unless what we have is newer: rows come from commits and from reads, which may overtake each other. */
 static void view_update(struct view *v, const struct conv *c)
 {
@@ -298,7 +379,8 @@ static void view_update(struct view *v, const struct conv *c)
     v->peer = peer;
     v->conv.peer = peer ? peer : "";
     v->conv.locale = v->locale;
-    v->conv.visitor_name = NULL;
+    v->conv.visitor_name = v->visitor;
+    view_named(v, c->visitor_name);
 }
 
 struct view *session_show(struct session *s, const struct conv *c)
@@ -326,12 +408,59 @@ void session_each_view(struct session *s, void (*each)(void *ctx, struct view *v
     each(ctx, v);
 }
 
+/* Drops those who are gone. */
+static bool is_watched(struct session *s, struct view *v)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n_watchers; i++)
+        if (session_seat(s, v->watchers[i]))
+            v->watchers[n++] = v->watchers[i];
+    v->n_watchers = n;
+    return n > 0;
+}
+
+bool session_watch(struct session *s, const struct conv *c, const struct seat *seat, bool on)
+{
+    struct view *v = on ? session_show(s, c) : session_view(s, &c->id);
+    uint64_t *more;
+
+    if (!v)
+        return !on;
+    for (size_t i = 0; i < v->n_watchers; i++)
+        if (v->watchers[i] == seat->conn) {
+            if (!on)
+                v->watchers[i] = v->watchers[--v->n_watchers];
+            return true;
+        }
+    if (!on)
+        return true;
+    (void)is_watched(s, v);
+    more = realloc(v->watchers, (v->n_watchers + 1) * sizeof(*more));
+    if (!more)
+        return false;
+    v->watchers = more;
+    v->watchers[v->n_watchers++] = seat->conn;
+    return true;
+}
+
 static bool shown_here(struct session *s, const struct conv *c)
 {
-    return session_seats(s, &c->contact) || (!id_is_zero(&c->owner) && session_seats(s, &c->owner));
+    return session_seats(s, &c->contact) || (!id_is_zero(&c->owner) && session_seats(s, &c->owner)) ||
+           (!id_is_zero(&c->helper) && session_seats(s, &c->helper));
 }
 
 /* ---- news ---- */
+
+static void write_message(struct session *s, const struct conv *c, const struct message *m)
+{
+    struct message shown = *m;
+    char url[SESSION_URL_MAX];
+
+    if (!id_is_zero(&m->file) && s->ops.file_url && s->ops.file_url(s->ops.ctx, &c->site, &m->file, url, sizeof(url)))
+        shown.file_url = url;
+    frame_message(&s->out, &c->id, &shown, true);
+}
 
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
                           uint64_t except)
@@ -344,10 +473,9 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
-        frame_message(&s->out, &c->id, &m[i], true);
+        write_message(s, c, &m[i]);
         send_all(s, &c->site, &c->contact, &s->out, &f, skip);
-        if (!id_is_zero(&c->owner) && m[i].seq > v->owner_seq)
-            send_all(s, &c->site, &c->owner, &s->out, &f, skip);
+        send_staff(s, c, &s->out, &f, skip, m[i].seq > v->owner_seq);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
             send_all(s, &c->site, former, &s->out, &f, skip);
         if (f)
@@ -371,12 +499,14 @@ static void tell_rest(struct session *s, const struct view *v, const struct news
         frame_status(&s->out, &c->id, st->seq, st->delivery, st->reason, st->at);
         session_both(s, c, &s->out, 0);
     }
-    if (id_is_zero(&c->owner) || v->owner_seq == INT64_MAX)
-        return; /* whoever becomes the owner reads the timeline with the history */
     for (size_t i = 0; i < news->n_entries; i++) {
+        struct net_frame *f = NULL;
+
         buf_clear(&s->out);
         frame_timeline(&s->out, &c->id, &news->entries[i]);
-        session_send_who(s, &c->site, &c->owner, &s->out, 0);
+        send_staff(s, c, &s->out, &f, 0, v->owner_seq != INT64_MAX); /* whoever becomes the owner reads the timeline with the history */
+        if (f)
+            net_frame_unref(f);
     }
 }
 
@@ -398,7 +528,7 @@ void session_sweep(struct session *s)
     {
         if (v->fetching)
             continue;
-        if (!shown_here(s, &v->conv))
+        if (!shown_here(s, &v->conv) && !is_watched(s, v))
             view_free(s, v);
         else if (v->told < v->conv.seq)
             gap_read(s, v); /* a read has failed */
@@ -431,6 +561,14 @@ void session_news(struct session *s, const struct news *news, uint64_t except)
         tell_messages(s, v, &news->before.owner, news->messages, news->n_messages, except);
     }
     tell_rest(s, v, news);
+}
+
+void session_named(struct session *s, const struct kf_id *conv, const char *name)
+{
+    struct view *v = session_view(s, conv);
+
+    if (v)
+        view_named(v, name);
 }
 
 void session_owner_told(struct session *s, const struct kf_id *conv)

@@ -20,6 +20,7 @@
 #include <uthash.h>
 
 struct session;
+struct lookup;
 
 /* One socket. Members are written by the desk; the indexes belong to session.c. */
 struct seat {
@@ -35,11 +36,14 @@ struct seat {
     bool verified; /* visitors: the identity was proven */
     bool hello;    /* said */
     bool welcomed;
-    bool secure;       /* visitors: the cookie was there */
-    struct kf_id conv; /* visitors: the conversation that it shows */
-    char *profile;     /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
-    char *page;        /* likewise */
-    char *cookie;      /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
+    bool secure;         /* visitors: the cookie was there */
+    struct kf_id conv;   /* visitors: the conversation that it shows */
+    char *profile;       /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
+    char *page;          /* likewise */
+    char *cookie;        /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
+    char *shown;         /* visitors: what greeting and consent the welcome showed, a JSON object; owned, may be NULL */
+    struct lookup *line; /* acts that wait for what they name to be read, in the order in which they came; the desk's */
+    size_t line_n;
     uint8_t session_hash[32];
     struct bucket bucket; /* of its frames */
     int64_t opened_at;
@@ -58,7 +62,10 @@ struct view {
     bool again;        /* and something newer came meanwhile */
     int64_t position;  /* last told while waiting; 0 none */
     int64_t position_at;
-    char *peer;        /* what conv.peer points to */
+    char *peer;         /* what conv.peer points to */
+    uint64_t *watchers; /* sockets of staff that look on; those that are gone are forgotten by the sweep */
+    size_t n_watchers;
+    char *visitor;     /* what conv.visitor_name points to, as it was last read; NULL unknown */
     char locale[16];   /* what conv.locale points to */
     UT_hash_handle hh; /* by conv.id */
 };
@@ -69,6 +76,8 @@ struct session_net {
     void (*close)(void *ctx, uint64_t conn, int code, const char *reason);
 };
 
+#define SESSION_URL_MAX 512
+
 struct session_ops {
     void *ctx;
     /* A frame was understood. `seat` and `in` are borrowed. */
@@ -78,6 +87,8 @@ struct session_ops {
     /* There is a gap: read the messages after `after` and call session_catch_up(). */
     void (*fetch)(void *ctx, const struct kf_id *conv, int64_t after);
     void (*limits)(void *ctx, const struct kf_key *site, struct frame_limits *ret);
+    /* The address of a file for pages, at most SESSION_URL_MAX bytes; false: they know it. NULL: likewise. */
+    bool (*file_url)(void *ctx, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n);
 };
 
 struct session *session_new(const struct session_net *net, const struct session_ops *ops);
@@ -102,7 +113,11 @@ size_t session_count(const struct session *s, enum frame_side side);
 void session_send(struct session *s, struct seat *seat, struct buf *frame); /* nothing happens if the buf failed */
 /* To whom it concerns, at that site, but for the socket `except`. */
 void session_send_who(struct session *s, const struct kf_key *site, const struct kf_id *who, struct buf *frame, uint64_t except);
+/* To all of one side of a site who have been welcomed. */
+void session_send_side(struct session *s, const struct kf_key *site, enum frame_side side, struct buf *frame);
 void session_error(struct session *s, struct seat *seat, struct slice cid, const struct kf_err *why);
+/* The same for a frame that may have no cid: a `history` is named, with its conversation, so that the page knows what it need not wait for. */
+void session_refuse(struct session *s, struct seat *seat, const struct inbound *in, const struct kf_err *why);
 void session_ack(struct session *s, struct seat *seat, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at);
 void session_kick(struct session *s, struct seat *seat, int code, const char *reason);
 /* What the store has said: messages to all seats of the contact and of the owner but `except`, changes of messages, timeline
@@ -110,6 +125,14 @@ void session_kick(struct session *s, struct seat *seat, int code, const char *re
 void session_news(struct session *s, const struct news *news, uint64_t except);
 /* The owner has been told (assigned, offered): what comes after the row's seq is sent from now on. */
 void session_owner_told(struct session *s, const struct kf_id *conv);
+/* What the store said of the visitor's name. */
+void session_named(struct session *s, const struct kf_id *conv, const char *name);
+/* The socket looks on from now on, or no longer: it is told what the owner is told. False when memory is out. */
+bool session_watch(struct session *s, const struct conv *conv, const struct seat *seat, bool on);
+/* To those who look on, but for the owner. */
+void session_watchers(struct session *s, const struct conv *c, struct buf *frame);
+/* To all of the staff who show it: owner, helper, and who looks on. */
+void session_staff(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
 /* To both sides of a conversation. */
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
 /* The answer to ops.fetch: messages after what was asked, in order; `conv` as it is now. */

@@ -1,6 +1,7 @@
 #include "settings/keys.h"
 
 #include "core/id.h"
+#include "core/person.h"
 #include "core/utf8.h"
 
 #include <jansson.h>
@@ -10,15 +11,29 @@
 
 #define DEPTH_MAX 16
 
+/* The member that the words begin with. */
+static void name_field(struct kf_err *why, const char *path, const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    size_t n;
+
+    text += *text == '"';
+    n = strspn(text, letters);
+    (void)snprintf(why->field, sizeof(why->field), "%s%.*s", path, (int)(n < 40 ? n : 40), text);
+}
+
 enum kf_rc keys_fail(const struct keys_at *at, const char *fmt, ...)
 {
+    const char *path = at->path ? at->path : "";
     char text[200];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return kf_fail(at->why, KF_INVALID, "%s: %s", at->what, text);
+    if (at->why)
+        name_field(at->why, path, text);
+    return kf_fail(at->why, KF_INVALID, "%s: %s%s", at->what, path, text);
 }
 
 enum kf_rc keys_nomem(const struct keys_at *at)
@@ -57,10 +72,10 @@ enum kf_rc keys_json(const struct keys_at *at, struct slice text, json_t **ret)
     json_t *root;
 
     if (too_deep(text))
-        return keys_fail(at, "more than %d levels", DEPTH_MAX);
+        return kf_fail(at->why, KF_INVALID, "%s: more than %d levels", at->what, DEPTH_MAX);
     root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &error);
     if (!root)
-        return keys_fail(at, "line %d, column %d: %s", error.line, error.column, error.text);
+        return kf_fail(at->why, KF_INVALID, "%s: line %d, column %d: %s", at->what, error.line, error.column, error.text);
     *ret = root;
     return KF_OK;
 }
@@ -81,11 +96,13 @@ static const char *type_words(enum key_type type)
     case KEY_WORD:
         return "a word of 1 to 32 of a-z, 0-9, _ and -";
     case KEY_WORDS:
+    case KEY_SKILLS:
     case KEY_TEXTS:
     case KEY_CHOICES:
         return "a list of texts";
     case KEY_OBJECT:
     case KEY_OTHER:
+    case KEY_ANY:
     default:
         return "an object";
     }
@@ -222,7 +239,10 @@ static enum kf_rc take_list(const struct keys_at *at, const struct key *k, const
             rc = wrong_type(at, k);
         else if (k->type == KEY_WORDS)
             rc = take_word(at, k, value, AT(into, k->at, struct kf_key) + i);
-        else if (k->type == KEY_CHOICES) {
+        else if (k->type == KEY_SKILLS) {
+            if (!skill_parse(text_of(value), AT(into, k->at, struct kf_key) + i, AT(into, k->levels, uint8_t) + i))
+                rc = keys_fail(at, "%s must be words of a-z, 0-9, _ and -, each with a level such as :4 if it likes", k->name);
+        } else if (k->type == KEY_CHOICES) {
             rc = take_choice(at, k, value, &bit);
             *AT(into, k->at, unsigned) |= 1U << bit;
         } else if (!(rc = check_text(at, k, text_of(value))) && !(texts[i] = arena_text(at->arena, text_of(value))))
@@ -249,9 +269,12 @@ static bool is_of_type(const struct key *k, const json_t *value)
     case KEY_BOOL:
         return json_is_boolean(value);
     case KEY_WORDS:
+    case KEY_SKILLS:
     case KEY_TEXTS:
     case KEY_CHOICES:
         return json_is_array(value);
+    case KEY_ANY:
+        return true;
     case KEY_OBJECT:
     case KEY_OTHER:
     default:
@@ -277,12 +300,14 @@ static enum kf_rc take(const struct keys_at *at, const struct key *k, json_t *va
     case KEY_CHOICE:
         return take_choice(at, k, value, AT(into, k->at, int));
     case KEY_WORDS:
+    case KEY_SKILLS:
     case KEY_TEXTS:
     case KEY_CHOICES:
         return take_list(at, k, value, into);
     case KEY_OBJECT:
         return take_object(at, k, value, into);
     case KEY_OTHER:
+    case KEY_ANY:
     default:
         return k->take(at, k, value, into);
     }

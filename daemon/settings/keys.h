@@ -21,11 +21,13 @@ enum key_type {
     KEY_BOOL,    /* bool */
     KEY_WORD,    /* struct kf_key */
     KEY_WORDS,   /* struct kf_key[max], and their number at `count` */
+    KEY_SKILLS,  /* struct kf_key[max], their number at `count`, and uint8_t[max] of proficiency at `levels`: "refund", "refund:4" */
     KEY_TEXTS,   /* const char *const *, and their number at `count` */
     KEY_CHOICE,  /* an enum: the number of the word among `choices` */
     KEY_CHOICES, /* unsigned: one bit for each word of `choices` */
     KEY_OBJECT,  /* const char *: the object as compact JSON */
-    KEY_OTHER    /* `take` reads it */
+    KEY_OTHER,   /* an object that `take` reads */
+    KEY_ANY      /* of whatever type: `take` says which */
 };
 
 /* Where an object is read: what failures call it, and whose memory its texts are. */
@@ -33,6 +35,7 @@ struct keys_at {
     const char *what; /* "channel web" */
     struct arena *arena;
     struct kf_err *why;
+    const char *path; /* of an object inside of it, with its dot: "when."; NULL: the document itself */
 };
 
 struct key {
@@ -45,14 +48,14 @@ struct key {
     const char *choices;             /* separated by blanks */
     bool (*fits)(struct slice text); /* KEY_TEXT, and each of KEY_TEXTS: its form; NULL any */
     const char *form;                /* the words for what fits */
-    size_t at, count;                /* offsets in the struct that is filled */
+    size_t at, count, levels;        /* offsets in the struct that is filled */
     enum kf_rc (*take)(const struct keys_at *, const struct key *, struct json_t *value, void *into);
     const char *help;
 };
 
 /* Fills `into` from `object`, which must be one, as `table` (ended by a NULL name) says. */
 enum kf_rc keys_read(const struct keys_at *at, const struct key *table, struct json_t *object, void *into);
-/* KF_INVALID, with the object's name in front: keys_fail(at, "%s is too long", …). */
+/* KF_INVALID, with the object's name in front: keys_fail(at, "%s is too long", …). The words begin with the member that is wrong. */
 enum kf_rc keys_fail(const struct keys_at *at, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 enum kf_rc keys_nomem(const struct keys_at *at);
 

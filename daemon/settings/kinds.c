@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "queue", "channel", "wording", "rule", "canned" };
+static const char *const names[] = { "site", "hours", "queue", "channel", "wording", "rule", "canned" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -131,6 +131,7 @@ static const struct key site_keys[] = {
     { "language", KEY_TEXT, .min = 2, .max = 8, .def = "zh-CN", .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_SITE(language),
       .help = "the language of those who speak none of ours" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, .def = "Asia/Shanghai", IN_SITE(zone), .help = "time zone of reports and of business hours" },
+    { "hours", KEY_WORD, IN_SITE(hours_key), .help = "business hours of queues that have none; without them they are open day and night" },
     { "color", KEY_TEXT, .min = 7, .max = 7, .def = "#0b5fd0", .fits = fits_color, .form = "a colour such as #0b5fd0", IN_SITE(color),
       .help = "the colour of the chat window" },
     { "embed", KEY_TEXTS, .max = 64, .fits = fits_origin, .form = "a list of origins such as https://www.example.com", IN_SITE(embed),
@@ -138,7 +139,9 @@ static const struct key site_keys[] = {
     { "identity_secret", KEY_TEXT, .secret = true, .min = 16, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
       IN_SITE(identity_secret), .help = "the key with which your web site signs who its visitors are; without it nobody is believed" },
     { "token_secret", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
-      IN_SITE(token_secret), .help = "signs visitors' tokens; made at the first start" },
+      IN_SITE(token_secret), .help = "signs visitors' tokens and the addresses of files; made at the first start" },
+    { "token_secret_old", KEY_TEXT, .secret = true, .min = 32, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
+      IN_SITE(token_secret_old), .help = "the token_secret before the present one: what it has signed still holds" },
     { "text_max", KEY_SMALL, .min = 1, .max = 20000, .def = "4096", IN_SITE(text_max), .help = "characters of a message" },
     { "file_max", KEY_INT, .min = 0, .max = 1LL << 30, .def = "10485760", IN_SITE(file_max),
       .help = "bytes of a file that is sent; 0: none" },
@@ -150,6 +153,16 @@ static const struct key site_keys[] = {
       .help = "how long a closed conversation holds its agent's place" },
     { "sticky_ms", KEY_INT, .min = 0, .max = 600000, .def = "20000", IN_SITE(sticky_ms),
       .help = "how long a visitor waits for the agent who knows the matter" },
+    { "missed_max", KEY_SMALL, .min = 0, .max = 20, .def = "2", IN_SITE(missed_max),
+      .help = "an agent who has let so many offers in a row pass is set to away; 0: never" },
+    { "refused_ms", KEY_INT, .min = 0, .max = 3600000, .def = "30000", IN_SITE(refused_ms),
+      .help = "who has refused a conversation is not asked for it again for so long" },
+    { "returning_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_SITE(returning_ms),
+      .help = "a visitor whose last conversation ended less than this ago counts as returning; 0: nobody does" },
+    { "returning_priority", KEY_SMALL, .min = -60, .max = 60, .def = "0", IN_SITE(returning_priority),
+      .help = "minutes of waiting that such a visitor is ahead" },
+    { "vip_priority", KEY_SMALL, .min = -60, .max = 60, .def = "0", IN_SITE(vip_priority),
+      .help = "minutes of waiting for each level in vip of a profile whose identity is proven" },
     { "recall_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "120000", IN_SITE(recall_ms),
       .help = "how long an agent may take back a message" },
     { "message_burst", KEY_SMALL, .min = 0, .max = 1000, .def = "0", IN_SITE(message_burst),
@@ -159,9 +172,36 @@ static const struct key site_keys[] = {
     { 0 },
 };
 
+/* ---- hours: a document of its own, or written into the queue that keeps them ---- */
+
+static enum kf_rc take_calendar(const struct keys_at *at, const struct key *k, json_t *value, void *into)
+{
+    return calendar_member(at, k->name, value, &((struct site_hours *)into)->hours);
+}
+
+#define IN_HOURS(member) .at = offsetof(struct site_hours, member)
+
+static const struct key hours_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_HOURS(name), .help = "what the staff read" },
+    { "zone", KEY_TEXT, .min = 1, .max = 64, IN_HOURS(zone), .help = "their time zone; else the site's" },
+    { "week", KEY_OTHER, .take = take_calendar, .help = "for each day a list of spans; a day that is not named is closed" },
+    { "special", KEY_OTHER, .take = take_calendar, .help = "holidays and extra working days" },
+    { "closed", KEY_ANY, .take = take_calendar, .help = "closed for a while, whatever the calendar says" },
+    { 0 },
+};
+
 static enum kf_rc take_hours(const struct keys_at *at, const struct key *k, json_t *value, void *into)
 {
-    return calendar_read(at, k->name, value, &((struct site_queue *)into)->hours);
+    struct site_queue *q = into;
+    struct keys_at inner = *at;
+
+    inner.path = "hours.";
+    if (json_is_string(value) && key_parse((struct slice){ json_string_value(value), json_string_length(value) }, &q->hours_key))
+        return KF_OK;
+    if (!json_is_object(value))
+        return keys_fail(at, "%s must be an object, or the key of a document of the kind hours", k->name);
+    q->own_hours = true;
+    return calendar_read(&inner, value, &q->hours);
 }
 
 #define IN_QUEUE(member) .at = offsetof(struct site_queue, member)
@@ -172,8 +212,35 @@ static const struct key queue_keys[] = {
     { "offer_ms", KEY_INT, .min = 5000, .max = 600000, .def = "30000", IN_QUEUE(offer_ms), .help = "how long an offer stands" },
     { "skills", KEY_WORDS, .max = 8, IN_QUEUE(skills), .count = offsetof(struct site_queue, n_skills),
       .help = "what its agents must know" },
+    { "language", KEY_BOOL, .def = "false", IN_QUEUE(language),
+      .help = "its agents must speak the visitor's language, if they say which they speak" },
+    { "ring1_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_QUEUE(ring_ms[0]),
+      .help = "after so long in it the skills of ring1 are not needed; 0: never" },
+    { "ring1", KEY_WORDS, .max = 8, IN_QUEUE(ring1), .count = offsetof(struct site_queue, n_ring1),
+      .help = "skills, and the word language" },
+    { "ring2_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_QUEUE(ring_ms[1]), .help = "the same for ring2, later" },
+    { "ring2", KEY_WORDS, .max = 8, IN_QUEUE(ring2), .count = offsetof(struct site_queue, n_ring2),
+      .help = "skills, and the word language" },
+    { "overflow_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_QUEUE(overflow_ms),
+      .help = "after so long in it a visitor goes on to the queue of overflow; 0: never" },
+    { "overflow", KEY_WORD, IN_QUEUE(overflow), .help = "the queue that takes who has waited too long here" },
+    { "limit_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_QUEUE(limit_ms),
+      .help = "after so long in it a message is taken instead; 0: never" },
+    { "retry_ms", KEY_INT, .min = 60000, .max = MS_DAY, .def = "900000", IN_QUEUE(retry_ms),
+      .help = "when such a message is brought back to agents" },
+    { "remind_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "60000", IN_QUEUE(silent_ms[0]),
+      .help = "an agent who has not answered for so long is reminded; 0: never" },
+    { "alert_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "120000", IN_QUEUE(silent_ms[1]),
+      .help = "after so long supervisors are told; 0: never" },
+    { "requeue_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_QUEUE(silent_ms[2]),
+      .help = "after so long the visitor goes back to the line, to the old place; 0: never" },
+    { "wrapup_ms", KEY_INT, .min = -1, .max = 3600000, .def = "-1", IN_QUEUE(wrapup_ms),
+      .help = "how long a closed conversation holds its agent's place; -1: as the site says" },
+    { "priority", KEY_SMALL, .min = -60, .max = 60, .def = "0", IN_QUEUE(priority), .help = "each point is worth a minute of waiting" },
+    { "department", KEY_WORD, IN_QUEUE(department), .help = "queues of one department are one goal of a transfer" },
+    { "paused", KEY_BOOL, .def = "false", IN_QUEUE(paused), .help = "nobody gets anything from it; who waits goes on waiting" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, IN_QUEUE(zone), .help = "time zone of its hours; else the site's" },
-    { "hours", KEY_OTHER, IN_QUEUE(hours), .take = take_hours, .help = "business hours; without them it is open day and night" },
+    { "hours", KEY_ANY, .take = take_hours, .help = "business hours, or the key of a document of them; else the site's" },
     { 0 },
 };
 
@@ -185,31 +252,12 @@ static const struct key channel_keys[] = {
     { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_CHANNEL(name), .help = "what agents read" },
     { "off", KEY_BOOL, .def = "false", IN_CHANNEL(off), .help = "takes and sends nothing" },
     { "queue", KEY_WORD, .required = true, IN_CHANNEL(queue), .help = "the queue that its conversations go to" },
+    { "weight", KEY_SMALL, .min = 1, .max = 20, .def = "1", IN_CHANNEL(weight),
+      .help = "places that one of its conversations takes of an agent" },
+    { "priority", KEY_SMALL, .min = -60, .max = 60, .def = "0", IN_CHANNEL(priority), .help = "each point is worth a minute of waiting" },
     { "hook", KEY_TEXT, .secret = true, .min = 32, .max = 32, .fits = fits_hook, .form = "32 of 0-9 and a-f, by chance", IN_CHANNEL(hook),
       .help = "the last part of the address that the platform calls" },
     { "settings", KEY_OBJECT, .def = "{}", IN_CHANNEL(settings), .help = "what its adapter needs" },
-    { 0 },
-};
-
-#define IN_RULE(member) .at = offsetof(struct rule_document, member)
-
-/* The order of the words is the order of the enums in rule.h. */
-static const struct key rule_keys[] = {
-    { "event", KEY_CHOICE, .required = true,
-      .choices = "opened message waiting nobody outside away assigned returned closed silent_agent silent_visitor", IN_RULE(rule.event),
-      .help = "what it listens to" },
-    { "after_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "0", IN_RULE(rule.after_ms), .help = "for how long it must have gone on" },
-    { "queue", KEY_WORD, IN_RULE(rule.queue), .help = "only in this queue" },
-    { "channel", KEY_WORD, IN_RULE(rule.channel), .help = "only on this channel" },
-    { "mid_talk", KEY_BOOL, IN_RULE(rule.mid_talk), .help = "also while an agent serves the conversation" },
-    { "often", KEY_CHOICE, .choices = "conversation cause", .def = "cause", IN_RULE(rule.often),
-      .help = "once per conversation, or per cause" },
-    { "actions", KEY_CHOICES, .required = true, .min = 1, .max = 4, .choices = "say form park invite", IN_RULE(rule.actions),
-      .help = "say the wording, offer the message form, take the conversation for later, invite to rate" },
-    { "wording", KEY_TEXT, .min = 1, .max = 32, .fits = fits_code, .form = "the key of a wording", IN_RULE(rule.wording),
-      .help = "what is said" },
-    { "order", KEY_SMALL, .min = 0, .max = 1000, .def = "100", IN_RULE(order), .help = "smaller ones come first" },
-    { "off", KEY_BOOL, .def = "false", IN_RULE(rule.off), .help = "does nothing" },
     { 0 },
 };
 
@@ -238,13 +286,15 @@ const struct key person_keys[] = {
       .help = "what the person may do" },
     { "capacity", KEY_SMALL, .min = 0, .max = 100, .def = "5", IN_PERSON(capacity), .help = "conversations at a time" },
     { "queues", KEY_WORDS, .max = 32, IN_PERSON(queues), .count = offsetof(struct site_person, n_queues), .help = "queues to work in" },
-    { "skills", KEY_WORDS, .max = 32, IN_PERSON(skills), .count = offsetof(struct site_person, n_skills), .help = "what the person knows" },
+    { "skills", KEY_SKILLS, .max = 32, IN_PERSON(skills), .count = offsetof(struct site_person, n_skills),
+      .levels = offsetof(struct site_person, levels),
+      .help = "what the person knows, and how well: refund:4; lang-en is a language, on-web a channel to be served" },
     { 0 },
 };
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -254,24 +304,6 @@ const struct key *kind_keys(enum kind k)
 bool document_deleted(json_t *body)
 {
     return json_object_size(body) == 1 && json_is_true(json_object_get(body, "deleted"));
-}
-
-/* Events that only come while an agent serves the conversation: their rules mean it, unless they say otherwise. */
-static bool comes_mid_talk(enum rule_event e)
-{
-    return e == RULE_AWAY || e == RULE_ASSIGNED || e == RULE_SILENT_AGENT || e == RULE_SILENT_VISITOR;
-}
-
-static enum kf_rc finish_rule(const struct keys_at *at, const struct kf_key *key, const json_t *body, struct rule_document *d)
-{
-    struct rule *r = &d->rule;
-
-    r->key = *key;
-    if (!json_object_get(body, "mid_talk"))
-        r->mid_talk = comes_mid_talk(r->event);
-    if ((r->actions & (RULE_SAY | RULE_FORM)) && !r->wording)
-        return keys_fail(at, "wording is missing: the rule says something");
-    return KF_OK;
 }
 
 static enum kf_rc finish_zone(const struct keys_at *at, const char *zone)
@@ -302,15 +334,17 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
     switch (k) {
     case KIND_SITE:
         return finish_zone(at, ret->site.zone);
+    case KIND_HOURS:
+        ret->hours.key = *key;
+        return finish_zone(at, ret->hours.zone);
     case KIND_QUEUE:
         ret->queue.key = *key;
-        ret->queue.hours.always = !json_object_get(body, "hours");
         return finish_zone(at, ret->queue.zone);
     case KIND_CHANNEL:
         ret->channel.key = *key;
         return KF_OK;
     case KIND_RULE:
-        return finish_rule(at, key, body, &ret->rule);
+        return rule_finish(at, key, body, &ret->rule);
     case KIND_CANNED:
         ret->canned.key = *key;
         return KF_OK;

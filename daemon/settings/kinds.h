@@ -6,7 +6,7 @@
 #include "settings/site.h"
 
 /* As document kinds go, in the order in which a site is put together. */
-enum kind { KIND_SITE, KIND_QUEUE, KIND_CHANNEL, KIND_WORDING, KIND_RULE, KIND_CANNED, KIND_COUNT };
+enum kind { KIND_SITE, KIND_HOURS, KIND_QUEUE, KIND_CHANNEL, KIND_WORDING, KIND_RULE, KIND_CANNED, KIND_COUNT };
 
 /* -1: there is no such kind. */
 int kind_parse(struct slice s);
@@ -23,11 +23,17 @@ struct rule_document {
 };
 union filled {
     struct site site;
+    struct site_hours hours;
     struct site_queue queue;
     struct site_channel channel;
     struct rule_document rule;
     struct site_canned canned;
 };
+
+/* rules.c */
+extern const struct key rule_keys[];
+/* What the table cannot tell: does it go together? */
+enum kf_rc rule_finish(const struct keys_at *at, const struct kf_key *key, const struct json_t *body, struct rule_document *d);
 
 /* {"deleted":true}: a document that is no more. */
 bool document_deleted(struct json_t *body);

@@ -17,7 +17,7 @@ static enum kf_rc add(struct taking *t, const char *kind, struct slice key, cons
 {
     struct document *d = &t->ret->docs[t->ret->n_docs];
     char what[80], *text;
-    struct keys_at at = { what, t->at.arena, t->at.why };
+    struct keys_at at = { .what = what, .arena = t->at.arena, .why = t->at.why };
     enum kf_rc rc;
 
     (void)snprintf(what, sizeof(what), "%s \"%.*s\"", kind, (int)(key.n < 40 ? key.n : 40), key.p);
@@ -115,7 +115,7 @@ static enum kf_rc take_people(struct taking *t, json_t *all)
         return keys_nomem(&t->at);
     for (size_t i = 0; i < json_array_size(all); i++) {
         char what[40];
-        const struct keys_at at = { what, t->at.arena, t->at.why };
+        const struct keys_at at = { .what = what, .arena = t->at.arena, .why = t->at.why };
         enum kf_rc rc;
 
         (void)snprintf(what, sizeof(what), "person %zu", i + 1);
@@ -135,11 +135,8 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
     static const struct {
         const char *name, *kind;
         bool listed;
-    } parts[] = { { "channels", "channel", false },
-                  { "queues", "queue", false },
-                  { "wordings", "wording", false },
-                  { "rules", "rule", true },
-                  { "canned", "canned", true } };
+    } parts[] = { { "channels", "channel", false }, { "hours", "hours", false }, { "queues", "queue", false },
+                  { "wordings", "wording", false }, { "rules", "rule", true },   { "canned", "canned", true } };
 
     if (strcmp(name, "site") == 0)
         return json_is_object(part) ? take_site(t, part) : keys_fail(&t->at, "site must be an object");
@@ -152,7 +149,8 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
             return json_is_array(part) ? take_listed(t, parts[i].kind, part) : keys_fail(&t->at, "%s must be a list", name);
         return json_is_object(part) ? take_named(t, parts[i].kind, part) : keys_fail(&t->at, "%s must be an object", name);
     }
-    return keys_fail(&t->at, "\"%.32s\" is not known here; allowed are site, channels, queues, wordings, rules, canned, people", name);
+    return keys_fail(&t->at, "\"%.32s\" is not known here; allowed are site, channels, hours, queues, wordings, rules, canned, people",
+                     name);
 }
 
 static enum kf_rc take_parts(struct taking *t, json_t *root)
@@ -212,7 +210,7 @@ static enum kf_rc check_whole(const struct taking *t)
 enum kf_rc site_set_parse(struct slice json, struct arena *arena, struct site_set *ret, struct kf_err *why)
 {
     struct site_set set = { .n_docs = 0 };
-    struct taking t = { .at = { "set", arena, why }, .ret = &set };
+    struct taking t = { .at = { .what = "set", .arena = arena, .why = why }, .ret = &set };
     json_t *root = NULL;
     enum kf_rc rc = keys_json(&t.at, json, &root);
 

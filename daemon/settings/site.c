@@ -26,6 +26,7 @@ struct build {
     size_t n_docs;
     struct kf_err *why;
     /* Growing; `site` gets them at the end. */
+    struct site_hours *calendars;
     struct site_channel *channels;
     struct site_queue *queues;
     struct rule_document *rules;
@@ -48,7 +49,7 @@ static enum kf_rc nomem(struct build *b)
 static enum kf_rc read_one(struct build *b, enum kind k, const struct document *doc, take_document *take)
 {
     char what[80];
-    struct keys_at at = { what, b->arena, b->why };
+    struct keys_at at = { .what = what, .arena = b->arena, .why = b->why };
     json_t *body = NULL;
     enum kf_rc rc;
 
@@ -89,19 +90,56 @@ static enum kf_rc take_site(struct build *b, const struct keys_at *at, const str
     return KF_OK;
 }
 
-static enum kf_rc give_zone(struct build *b, const struct keys_at *at, struct site_queue *q)
+static enum kf_rc give_zone(struct build *b, const struct keys_at *at, const char *name, struct hours *hours)
 {
     struct zone *zone;
-    enum kf_rc rc;
+    enum kf_rc rc = zone_load(&zone, b->arena, name, at->why);
 
-    if (!q->zone)
-        q->zone = b->o->site.zone;
-    rc = zone_load(&zone, b->arena, q->zone, at->why);
     if (rc)
         return rc;
-    q->hours.offset = zone_offset;
-    q->hours.zone = zone;
+    hours->offset = zone_offset;
+    hours->zone = zone;
     return KF_OK;
+}
+
+static enum kf_rc take_hours(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_HOURS, key, body, &f);
+
+    if (rc)
+        return rc;
+    b->calendars[s->n_calendars++] = f.hours;
+    return KF_OK;
+}
+
+/* `name` "": open day and night. *zone is filled where it is NULL. */
+static enum kf_rc find_hours(struct build *b, const struct keys_at *at, const struct kf_key *name, struct hours *ret, const char **zone)
+{
+    const struct site *s = &b->o->site;
+
+    *ret = (struct hours){ .always = true };
+    for (size_t i = 0; name->s[0] && i < s->n_calendars; i++)
+        if (key_eq(&b->calendars[i].key, name)) {
+            *ret = b->calendars[i].hours;
+            *zone = *zone ? *zone : b->calendars[i].zone;
+        }
+    if (name->s[0] && ret->always)
+        return keys_fail(at, "hours: there is no document \"%s\" of the kind hours", name->s);
+    *zone = *zone ? *zone : s->zone;
+    return KF_OK;
+}
+
+/* The site's, once its calendars are known. */
+static enum kf_rc give_site_hours(struct build *b)
+{
+    const struct keys_at at = { .what = "site", .arena = b->arena, .why = b->why };
+    struct site *s = &b->o->site;
+    const char *zone = NULL;
+    enum kf_rc rc = find_hours(b, &at, &s->hours_key, &s->hours, &zone);
+
+    return rc ? rc : give_zone(b, &at, zone, &s->hours);
 }
 
 static enum kf_rc take_queue(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
@@ -112,8 +150,13 @@ static enum kf_rc take_queue(struct build *b, const struct keys_at *at, const st
 
     if (!rc && s->n_queues == QUEUES_MAX)
         rc = keys_fail(at, "a site has at most %d queues", QUEUES_MAX);
-    if (!rc)
-        rc = give_zone(b, at, &f.queue);
+    if (!rc && !f.queue.own_hours)
+        rc = find_hours(b, at, f.queue.hours_key.s[0] ? &f.queue.hours_key : &s->hours_key, &f.queue.hours, &f.queue.zone);
+    if (rc)
+        return rc;
+    if (!f.queue.zone)
+        f.queue.zone = s->zone;
+    rc = give_zone(b, at, f.queue.zone, &f.queue.hours);
     if (!rc)
         b->queues[s->n_queues++] = f.queue;
     return rc;
@@ -204,7 +247,7 @@ static enum kf_rc take_canned(struct build *b, const struct keys_at *at, const s
 static enum kf_rc shipped_json(struct build *b, const char *name, json_t **ret)
 {
     const struct shipped *s = shipped;
-    struct keys_at at = { name, b->arena, b->why };
+    struct keys_at at = { .what = name, .arena = b->arena, .why = b->why };
 
     while (s->name && strcmp(s->name, name) != 0)
         s++;
@@ -213,7 +256,7 @@ static enum kf_rc shipped_json(struct build *b, const char *name, json_t **ret)
 
 static enum kf_rc ship_wordings(struct build *b)
 {
-    const struct keys_at at = { "default wordings", b->arena, b->why };
+    const struct keys_at at = { .what = "default wordings", .arena = b->arena, .why = b->why };
     const char *lang;
     json_t *root = NULL, *texts;
     enum kf_rc rc = shipped_json(b, "wordings", &root);
@@ -236,7 +279,7 @@ static enum kf_rc ship_wordings(struct build *b)
 
 static enum kf_rc ship_rules(struct build *b)
 {
-    const struct keys_at at = { "default rules", b->arena, b->why };
+    const struct keys_at at = { .what = "default rules", .arena = b->arena, .why = b->why };
     json_t *root = NULL;
     enum kf_rc rc = shipped_json(b, "rules", &root);
     size_t own = 0;
@@ -273,22 +316,53 @@ static int by_order(const void *x, const void *y)
     return a->order != b->order ? (a->order < b->order ? -1 : 1) : strcmp(a->rule.key.s, b->rule.key.s);
 }
 
-static bool has_channel(const struct site *s, const struct kf_key *key)
+static bool has_rule(const struct build *b, const struct kf_key *key)
 {
-    return !key->s[0] || site_channel(s, key);
+    for (size_t i = 0; i < b->n_rules; i++)
+        if (key_eq(&b->rules[i].rule.key, key))
+            return true;
+    return false;
+}
+
+static enum kf_rc wants_queue(const struct keys_at *at, const struct site *s, const char *member, const struct kf_key *key)
+{
+    return !key->s[0] || site_queue_number(s, key) >= 0 ? KF_OK : keys_fail(at, "%s: there is no queue \"%s\"", member, key->s);
+}
+
+static enum kf_rc wants_channel(const struct keys_at *at, const struct site *s, const char *member, const struct kf_key *key)
+{
+    return !key->s[0] || site_channel(s, key) ? KF_OK : keys_fail(at, "%s: there is no channel \"%s\"", member, key->s);
+}
+
+static enum kf_rc wants_wording(const struct keys_at *at, const struct site *s, const char *member, const char *key)
+{
+    return !key || wording_find(s->wordings, s->n_wordings, key, s->language, NULL)
+               ? KF_OK
+               : keys_fail(at, "%s: there is no wording \"%s\"", member, key);
 }
 
 static enum kf_rc check_rule(struct build *b, const struct rule *r)
 {
     const struct site *s = &b->o->site;
+    char what[64];
+    const struct keys_at at = { .what = what, .arena = b->arena, .why = b->why };
+    enum kf_rc rc;
 
-    if (r->queue.s[0] && site_queue_number(s, &r->queue) < 0)
-        return kf_fail(b->why, KF_INVALID, "rule %s: there is no queue \"%s\"", r->key.s, r->queue.s);
-    if (!has_channel(s, &r->channel))
-        return kf_fail(b->why, KF_INVALID, "rule %s: there is no channel \"%s\"", r->key.s, r->channel.s);
-    if (r->wording && !wording_find(s->wordings, s->n_wordings, r->wording, s->language, NULL))
-        return kf_fail(b->why, KF_INVALID, "rule %s: there is no wording \"%s\"", r->key.s, r->wording);
-    return KF_OK;
+    (void)snprintf(what, sizeof(what), "rule %s", r->key.s);
+    if ((rc = wants_queue(&at, s, "queue", &r->queue)) || (rc = wants_queue(&at, s, "to", &r->to)) ||
+        (rc = wants_channel(&at, s, "channel", &r->channel)) || (rc = wants_wording(&at, s, "wording", r->wording)) ||
+        (rc = wants_wording(&at, s, "closing_wording", r->closing_wording)))
+        return rc;
+    for (size_t i = 0; i < r->when.queues.n; i++)
+        if ((rc = wants_queue(&at, s, "when.queues", &r->when.queues.at[i])))
+            return rc;
+    for (size_t i = 0; i < r->when.channels.n; i++)
+        if ((rc = wants_channel(&at, s, "when.channels", &r->when.channels.at[i])))
+            return rc;
+    for (size_t i = 0; i < r->n_choices; i++)
+        if ((rc = wants_wording(&at, s, "choices", r->choices[i].wording)))
+            return rc;
+    return !r->of.s[0] || has_rule(b, &r->of) ? KF_OK : keys_fail(&at, "of: there is no rule \"%s\"", r->of.s);
 }
 
 static enum kf_rc give_rules(struct build *b)
@@ -325,6 +399,20 @@ static enum kf_rc check_kinds(struct build *b)
     return sites == 1 ? KF_OK : kf_fail(b->why, KF_INVALID, "site %s has %zu documents of the kind site, not one", b->o->site.key.s, sites);
 }
 
+/* Where who waits too long goes on to must be there, and lead somewhere else. */
+static enum kf_rc check_overflow(struct build *b)
+{
+    const struct site *s = &b->o->site;
+
+    for (size_t i = 0; i < s->n_queues; i++) {
+        const struct kf_key *to = &s->queues[i].overflow;
+
+        if (to->s[0] && (site_queue_number(s, to) < 0 || key_eq(to, &s->queues[i].key)))
+            return kf_fail(b->why, KF_INVALID, "queue %s: overflow: there is no other queue \"%s\"", s->queues[i].key.s, to->s);
+    }
+    return KF_OK;
+}
+
 static enum kf_rc build_all(struct build *b)
 {
     struct site *s = &b->o->site;
@@ -334,12 +422,15 @@ static enum kf_rc build_all(struct build *b)
         return rc;
     if (!s->name)
         return kf_fail(b->why, KF_INVALID, "site %s was deleted", s->key.s);
+    s->calendars = b->calendars = arena_array(b->arena, b->n_docs + 1, sizeof(*b->calendars));
     s->queues = b->queues = arena_array(b->arena, b->n_docs + 1, sizeof(*b->queues));
     s->channels = b->channels = arena_array(b->arena, b->n_docs + 1, sizeof(*b->channels));
     s->canned = b->canned = arena_array(b->arena, b->n_docs + 1, sizeof(*b->canned));
-    if (!b->queues || !b->channels || !b->canned)
+    if (!b->calendars || !b->queues || !b->channels || !b->canned)
         return nomem(b);
-    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
+    if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
+        return rc;
+    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
@@ -421,7 +512,7 @@ const struct site_queue *site_queue(const struct site *s, const struct kf_key *k
 enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why)
 {
     struct arena *arena = arena_new(SITE_BYTES);
-    struct keys_at at = { kind, arena, why };
+    struct keys_at at = { .what = kind, .arena = arena, .why = why };
     int k = kind_parse(slice_of(kind));
     union filled f;
     json_t *root = NULL;

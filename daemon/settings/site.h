@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A document as the store has it. kinds: "site" (key "site"), "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned".
+/* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -28,7 +28,8 @@ struct site_channel {
     const char *adapter; /* "widget" for the web page, else the name of a protocols/ adapter */
     const char *name;
     bool off;
-    struct kf_key queue;  /* where its conversations go */
+    struct kf_key queue; /* where its conversations go */
+    int weight, priority;
     const char *hook;     /* 32 hex digits of /hooks/{key}; NULL for the widget */
     const char *settings; /* the adapter's own settings, JSON; the adapter's key table checks them */
 };
@@ -40,8 +41,29 @@ struct site_queue {
     int64_t offer_ms; /* how long an offer stands */
     struct kf_key skills[8];
     size_t n_skills;
+    bool language;                    /* of the visitor: needed too */
+    int64_t ring_ms[2];               /* after so long in the queue … */
+    struct kf_key ring1[8], ring2[8]; /* … these are not needed any more; "language": the language */
+    size_t n_ring1, n_ring2;
+    int64_t overflow_ms;
+    struct kf_key overflow; /* "" none */
+    int64_t limit_ms, retry_ms;
+    int64_t silent_ms[3]; /* an agent has not answered: reminder, alert, back to the line */
+    int64_t wrapup_ms;    /* -1: as the site says */
+    int priority;
+    struct kf_key department; /* "" none */
+    bool paused;
+    struct hours hours;      /* its own, those that it names, or the site's; open day and night where there are none */
+    bool own_hours;          /* written into its document */
+    struct kf_key hours_key; /* "" not named */
+    const char *zone;        /* IANA name */
+};
+
+/* Business hours that several queues keep. */
+struct site_hours {
+    struct kf_key key;
+    const char *name, *zone; /* zone NULL: the site's */
     struct hours hours;
-    const char *zone; /* IANA name */
 };
 
 struct site_canned {
@@ -57,21 +79,30 @@ struct site {
     const char *name;
     const char *language;     /* default one: "zh-CN" */
     const char *zone;         /* of reports and hours */
+    struct kf_key hours_key;  /* of queues that name none; "" none */
+    struct hours hours;       /* those, in the site's zone */
     const char *color;        /* "#0b5fd0" */
     const char *const *embed; /* origins that may embed the widget; n_embed 0: none but ourselves */
     size_t n_embed;
-    const char *identity_secret; /* NULL: identities are not believed */
-    const char *token_secret;    /* signs visitors' tokens; made at first start */
-    int text_max;                /* code points of a message */
-    int64_t file_max;            /* bytes of an upload */
-    int64_t reopen_ms;           /* 10 min */
-    int64_t grace_ms;            /* an agent may be away from the net for so long: 30 s */
-    int64_t wrapup_ms;           /* 0 */
+    const char *identity_secret;  /* NULL: identities are not believed */
+    const char *token_secret;     /* signs visitors' tokens and the addresses of files; made at first start */
+    const char *token_secret_old; /* what was signed with this one still holds: while the secret is being changed; NULL */
+    int text_max;                 /* code points of a message */
+    int64_t file_max;             /* bytes of an upload */
+    int64_t reopen_ms;            /* 10 min */
+    int64_t grace_ms;             /* an agent may be away from the net for so long: 30 s */
+    int64_t wrapup_ms;            /* 0 */
     int64_t sticky_ms;
+    int missed_max;     /* 2 */
+    int64_t refused_ms; /* 30 s */
+    int64_t returning_ms;
+    int returning_priority, vip_priority;
     int64_t recall_ms;               /* 2 min */
     int message_burst, message_rate; /* 0: those of the installation */
     const struct site_channel *channels;
     size_t n_channels;
+    const struct site_hours *calendars;
+    size_t n_calendars;
     const struct site_queue *queues;
     size_t n_queues;
     const struct rule *rules;
@@ -105,6 +136,7 @@ struct site_person {
     int capacity;
     struct kf_key queues[32], skills[32];
     size_t n_queues, n_skills;
+    uint8_t levels[32];
 };
 struct arena;
 struct site_set {

@@ -220,6 +220,8 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .priority = o->priority,
                                     .opened_at = at,
                                     .arrived_at = at,
+                                    .queued_at = at,
+                                    .weight = o->weight,
                                 } };
     if (before)
         w->row.conv.previous = before->row.conv.id;
@@ -340,6 +342,8 @@ static bool plan_act(struct work *w, const struct act *a)
         w->row.conv.priority = a->u.number;
         w->full = true;
         return needs_conv(w);
+    case ACT_TAG:
+        return plan_tag(w, a);
     case ACT_ERRAND:
         return plan_errand(w, &a->u.errand, a->u.errand.seq);
     case ACT_ERRAND_CLAIM:
@@ -360,6 +364,15 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_session(w, a);
     case ACT_LOGIN:
         return plan_login(w, a);
+    case ACT_KEY:
+    case ACT_KEY_TOUCH:
+    case ACT_KEY_END:
+        return plan_key(w, a);
+    case ACT_TOTP:
+    case ACT_TOTP_CONFIRM:
+    case ACT_TOTP_USE:
+    case ACT_TOTP_END:
+        return plan_totp(w, a);
     case ACT_DOCUMENT:
         return plan_document(w, a);
     case ACT_FILE:
@@ -375,6 +388,13 @@ static bool plan_act(struct work *w, const struct act *a)
     }
 }
 
+/* The rules look at that time at the latest; what they find then is theirs to say. */
+void wake_rules(struct conv *c, int64_t at)
+{
+    if (!c->rule_due_at || c->rule_due_at > at)
+        c->rule_due_at = at;
+}
+
 /* Where no rule listens, the rules need not look a second time: the mark moves along with the messages. */
 static void plan_ruled_mark(struct work *w)
 {
@@ -383,8 +403,11 @@ static void plan_ruled_mark(struct work *w)
 
     if (w->ruled_all)
         c->ruled_seq = c->seq;
-    if (c->seq > before && c->ruled_seq == before && (w->change->unruled >> c->state & 1))
+    if (c->seq > before && c->ruled_seq == before && (w->change->unruled >> c->state & 1)) {
         c->ruled_seq = c->seq;
+        if (w->change->quiet_ms && c->state == CONV_SERVED)
+            wake_rules(c, w->change->at + w->change->quiet_ms);
+    }
 }
 
 static bool plan(struct work *w)

@@ -48,10 +48,18 @@ static const char *step_word(const struct conv *was, const struct conv *now, enu
         return "transferred";
     case CONV_PARK:
         return "parked";
+    case CONV_MOVE:
+        return "moved";
     case CONV_UNPARK:
         return "unparked";
     case CONV_CLOSE:
         return "closed";
+    case CONV_READY:
+        return "ready";
+    case CONV_HELP:
+        return id_is_zero(&now->helper) ? "helper_left" : "helper";
+    case CONV_NAG:
+        return "silent";
     case CONV_VISITOR_SAYS:
         return was->state == now->state ? NULL : was->state == CONV_CLOSED ? "reopened" : "unparked";
     case CONV_NOTHING:
@@ -95,6 +103,36 @@ static bool write_served(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+static bool write_missed(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_MISSED_SET);
+
+    stmt_i64(s, op->number);
+    stmt_str(s, w->row.conv.site.s);
+    stmt_id(s, op->what);
+    return run(w, s);
+}
+
+/* An offer that was let pass is counted with its person, one that was taken or refused ends the count. */
+static bool plan_missed(struct work *w, const struct conv *was, const struct conv_event *ev)
+{
+    bool missed = ev->kind == CONV_REFUSE && entry_brought(w, "missed");
+    int64_t n = 0;
+    struct stmt *s;
+
+    if (was->state != CONV_OFFERED || (ev->kind != CONV_REFUSE && ev->kind != CONV_ACCEPT))
+        return true;
+    s = stmt_begin(w->db, SQL_MISSED_GET);
+    stmt_str(s, was->site.s);
+    stmt_id(s, &was->owner);
+    if (stmt_row(s))
+        n = get_i64(s);
+    if (!ended(w, s))
+        return false;
+    w->news->missed = missed ? (int)n + 1 : 0;
+    return op_add(w, write_missed, &ev->person, NULL, w->news->missed);
+}
+
 /* A closed conversation may come back only while no newer one of the same peer has taken its place. */
 static bool may_reopen(struct work *w)
 {
@@ -119,6 +157,8 @@ bool plan_step(struct work *w, const struct conv_event *ev)
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
     w->said = true;
+    if (!plan_missed(w, &was, ev))
+        return false;
     served = now->state == CONV_SERVED && (was.state != CONV_SERVED || !id_eq(&was.owner, &now->owner));
     if (served) {
         struct kf_id *owner = ARENA_NEW(w->arena, struct kf_id);
@@ -189,10 +229,15 @@ bool plan_message(struct work *w, const struct act *act)
         m->text = SLICE("");
     if (act->errand && m->delivery == DELIVERY_NONE)
         m->delivery = DELIVERY_SENDING;
-    if (m->from.role == ROLE_VISITOR)
+    if (m->from.role == ROLE_VISITOR) {
         c->visitor_at = m->at;
-    else if (m->from.role == ROLE_AGENT)
+        if (!c->asked_at)
+            c->asked_at = m->at;
+    } else if (m->from.role == ROLE_AGENT) {
         c->staff_at = m->at;
+        c->asked_at = 0;
+        c->nagged = 0;
+    }
     if (m->ref && !plan_parked(w, m->ref, m))
         return false;
     return !act->errand || plan_errand(w, &(struct errand){ .kind = ERRAND_SEND }, m->seq);
@@ -441,12 +486,26 @@ static bool write_firing(struct work *w, const struct op *op)
     return run(w, s);
 }
 
-static bool plan_firing(struct work *w, const char *rule, const char *cause)
+static bool write_firing_contact(struct work *w, const struct op *op)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_FIRING_FIND);
+    struct stmt *s = stmt_begin(w->db, SQL_FIRING_CONTACT_ADD);
+
+    stmt_id(s, &w->row.conv.contact);
+    stmt_str(s, op->what);
+    stmt_str(s, op->more);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+static bool plan_firing(struct work *w, const char *rule, const char *cause, bool wide)
+{
+    struct stmt *s = stmt_begin(w->db, wide ? SQL_FIRING_CONTACT_FIND : SQL_FIRING_FIND);
     bool any;
 
-    stmt_i64(s, w->row.n);
+    if (wide)
+        stmt_id(s, &w->row.conv.contact);
+    else
+        stmt_i64(s, w->row.n);
     stmt_str(s, rule);
     stmt_str(s, cause);
     any = stmt_row(s);
@@ -454,7 +513,7 @@ static bool plan_firing(struct work *w, const char *rule, const char *cause)
         return false;
     if (any)
         return refuse(w, KF_CONFLICT, "rule %s has fired for this already", rule);
-    return op_add(w, write_firing, rule, cause, 0);
+    return op_add(w, wide ? write_firing_contact : write_firing, rule, cause, 0);
 }
 
 bool plan_ruled(struct work *w, const struct act *act)
@@ -467,12 +526,14 @@ bool plan_ruled(struct work *w, const struct act *act)
     if (c->ruled_seq != r->from_seq)
         return refuse(w, KF_CONFLICT, "the rules have looked up to %" PRId64 " already", c->ruled_seq);
     for (size_t i = 0; i < r->n_firings; i++)
-        if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : ""))
+        if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))
             return false;
     w->said = true;
     c->rule_due_at = r->rule_due_at;
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
+    else if (r->again)
+        c->ruled_seq = c->seq;
     else
         w->ruled_all = true;
     return true;
@@ -486,6 +547,7 @@ bool plan_rate(struct work *w, const struct act *act)
     if (!needs_conv(w))
         return false;
     w->row.conv.rating = act->u.rate.score;
+    wake_rules(&w->row.conv, w->change->at);
     w->full = true;
     if (entry_brought(w, "rated"))
         return true;
@@ -501,6 +563,34 @@ bool plan_rate(struct work *w, const struct act *act)
     buf_char(&b, '}');
     data = text_of(w, &b);
     return data && entry_add(w, "rated", &w->change->by, data);
+}
+
+static bool write_tag(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, op->number ? SQL_TAG_DROP : SQL_TAG_ADD);
+
+    stmt_i64(s, w->row.n);
+    stmt_str(s, op->what);
+    if (!op->number)
+        stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+bool plan_tag(struct work *w, const struct act *act)
+{
+    const char *data;
+    struct buf b;
+
+    if (!needs_conv(w))
+        return false;
+    buf_init(&b, DATA_MAX);
+    buf_char(&b, '{');
+    json_str(&b, "tag", slice_of(act->u.tag.text));
+    if (act->u.tag.off)
+        buf_str(&b, ",\"off\":true");
+    buf_char(&b, '}');
+    data = text_of(w, &b);
+    return data && entry_add(w, "tagged", &w->change->by, data) && op_add(w, write_tag, act->u.tag.text, NULL, act->u.tag.off);
 }
 
 bool plan_invite(struct work *w)

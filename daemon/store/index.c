@@ -1,5 +1,6 @@
 #include "store/index.h"
 
+#include "store/homes.h"
 #include "store/sqlite.h"
 #include "store/words.h"
 
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SCHEMA_NOW 1
+#define SCHEMA_NOW 2
 #define ROUND_ROWS 4000
 #define GATHER_MS  100 /* after a commit: what comes meanwhile goes into the same round */
 #define POLL_MS    500 /* another node may commit without telling us */
@@ -17,9 +18,9 @@
 static const char schema[] = "CREATE TABLE mark (message INTEGER NOT NULL, unindexed INTEGER NOT NULL);"
                              "INSERT INTO mark (message, unindexed) VALUES (0, 0);"
                              "CREATE TABLE site (n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);"
-                             "CREATE TABLE doc (id INTEGER PRIMARY KEY, conv INTEGER NOT NULL, site INTEGER NOT NULL);"
+                             "CREATE TABLE homes (n INTEGER PRIMARY KEY, packed BLOB NOT NULL);"
                              "CREATE VIRTUAL TABLE words USING fts5 (text, content='', columnsize=0, tokenize='kefud');"
-                             "PRAGMA user_version=1;";
+                             "PRAGMA user_version=2;";
 
 struct round {
     struct db *main, *index;
@@ -29,6 +30,7 @@ struct round {
     bool changed;
     struct kf_key site; /* the last one looked up */
     int64_t site_n;
+    struct homes homes;
 };
 
 /* ---- one round ------------------------------------------------------------------------------------------------------------- */
@@ -87,27 +89,15 @@ static enum kf_rc add(struct round *r, int64_t id, int64_t conv, const struct kf
     stmt_i64(s, id);
     stmt_text(s, text);
     rc = stmt_run(s, -1, r->why);
-    if (rc)
-        return rc;
-    s = stmt_begin(r->index, SQL_INDEX_DOC_ADD);
-    stmt_i64(s, id);
-    stmt_i64(s, conv);
-    stmt_i64(s, site_n);
-    return stmt_run(s, -1, r->why);
+    return rc ? rc : homes_put(&r->homes, id, (struct home){ conv, site_n }, r->why);
 }
 
 static enum kf_rc drop(struct round *r, int64_t id, struct slice text)
 {
     struct stmt *s = stmt_begin(r->index, SQL_INDEX_DROP);
-    enum kf_rc rc;
 
     stmt_i64(s, id);
     stmt_text(s, text);
-    rc = stmt_run(s, -1, r->why);
-    if (rc)
-        return rc;
-    s = stmt_begin(r->index, SQL_INDEX_DOC_DROP);
-    stmt_i64(s, id);
     return stmt_run(s, -1, r->why);
 }
 
@@ -214,7 +204,7 @@ static enum kf_rc set_marks(struct round *r)
 /* One transaction of the index over one snapshot of the messages. *rows: how much there was to do. */
 static enum kf_rc one_round(struct indexer *x, int64_t *rows, int64_t *unindexed, struct kf_err *why)
 {
-    struct round r = { .main = x->main, .index = x->db, .why = why };
+    struct round r = { .main = x->main, .index = x->db, .why = why, .homes = { .db = x->db, .row = -1 } };
     enum kf_rc rc = db_begin(x->main, false, why);
 
     if (rc)
@@ -226,6 +216,8 @@ static enum kf_rc one_round(struct indexer *x, int64_t *rows, int64_t *unindexed
         rc = forget(&r);
     if (!rc)
         rc = learn(&r);
+    if (!rc)
+        rc = homes_flush(&r.homes, why);
     if (!rc && r.changed)
         rc = set_marks(&r);
     db_rollback(x->main);
@@ -315,7 +307,7 @@ static enum kf_rc start_over(struct indexer *x, struct kf_err *why)
 
     if (!rc)
         rc = db_exec(x->db,
-                     "INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM doc; DELETE FROM site;"
+                     "INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM homes; DELETE FROM site;"
                      "UPDATE mark SET message = 0, unindexed = 0",
                      why);
     if (!rc)

@@ -77,6 +77,7 @@ struct readers {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct ask *head, **tail;
+    size_t queued, max;
     bool stop;
 };
 
@@ -218,6 +219,9 @@ void keeper_nudge(struct store *s);
 /* One query in a read transaction. */
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

@@ -66,6 +66,31 @@ static enum kf_rc read_convs(struct reading *r, struct stmt *s)
     return stmt_end(s, r->why);
 }
 
+static enum kf_rc read_last(struct reading *r, const struct kf_id *conv, struct message *ret)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_LAST);
+
+    stmt_id(s, conv);
+    if (stmt_row(s))
+        row_message(s, r->q->arena, ret);
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc with_lasts(struct reading *r, enum kf_rc rc)
+{
+    struct query *q = r->q;
+
+    if (rc || !q->with_last)
+        return rc;
+    q->messages = arena_array(q->arena, q->n_convs + 1, sizeof(*q->messages));
+    if (!q->messages)
+        return no_memory(r);
+    q->n_messages = q->n_convs;
+    for (size_t i = 0; !rc && i < q->n_convs; i++)
+        rc = read_last(r, &q->convs[i].id, &q->messages[i]);
+    return rc;
+}
+
 /* ---- conversations ---------------------------------------------------------------------------------------------------------- */
 
 static enum kf_rc one_conv(struct reading *r, struct stmt *s)
@@ -104,7 +129,7 @@ static enum kf_rc read_open(struct reading *r)
     stmt_i64(s, q->now);
     stmt_bytes(s, (struct slice){ (const char *)q->id.b, sizeof(q->id.b) }); /* zeros too: they come before all */
     stmt_i64(s, limit_of(q, LIMIT_MAX));
-    return read_convs(r, s);
+    return with_lasts(r, read_convs(r, s));
 }
 
 static enum kf_rc read_owned(struct reading *r)
@@ -114,7 +139,7 @@ static enum kf_rc read_owned(struct reading *r)
     stmt_id(s, &r->q->id);
     stmt_str(s, r->q->site.s);
     stmt_i64(s, r->q->now);
-    return read_convs(r, s);
+    return with_lasts(r, read_convs(r, s));
 }
 
 static enum kf_rc read_waiting(struct reading *r)
@@ -123,7 +148,7 @@ static enum kf_rc read_waiting(struct reading *r)
 
     stmt_str(s, r->q->site.s);
     stmt_i64(s, limit_of(r->q, LIMIT_MAX));
-    return read_convs(r, s);
+    return with_lasts(r, read_convs(r, s));
 }
 
 static enum kf_rc read_due(struct reading *r)
@@ -134,6 +159,60 @@ static enum kf_rc read_due(struct reading *r)
     stmt_i64(s, r->q->now);
     stmt_i64(s, limit_of(r->q, 100));
     return read_convs(r, s);
+}
+
+static enum kf_rc read_late(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_LATE);
+
+    stmt_str(s, r->q->site.s);
+    stmt_str(s, r->q->queue.s);
+    stmt_i64(s, r->q->before);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_silent(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_SILENT);
+
+    stmt_str(s, r->q->site.s);
+    stmt_str(s, r->q->queue.s);
+    stmt_i64(s, r->q->before);
+    stmt_i64(s, r->q->after);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_handed(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_HANDED);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_taken(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_TAKEN);
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->after);
+    while (stmt_row(s)) {
+        struct stored_count *n = room(r, q->counts, q->n_counts, sizeof(*n));
+
+        if (!n) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->counts = n;
+        n += q->n_counts++;
+        get_key(s, &n->key);
+        n->n = get_i64(s);
+    }
+    return stmt_end(s, r->why);
 }
 
 static enum kf_rc read_file_convs(struct reading *r)
@@ -273,6 +352,11 @@ static enum kf_rc read_profile(struct reading *r)
     bool any;
     enum kf_rc rc = contact_customer(r, &customer);
 
+    if (!rc && !id_is_zero(&r->q->conv)) {
+        r->q->messages = arena_array(r->q->arena, 1, sizeof(*r->q->messages));
+        rc = r->q->messages ? read_last(r, &r->q->conv, r->q->messages) : no_memory(r);
+        r->q->n_messages = !rc && r->q->messages->seq > 0;
+    }
     if (rc)
         return rc;
     if (id_is_zero(&customer))
@@ -599,12 +683,24 @@ static enum kf_rc query_one(struct reading *r)
         return read_waiting(r);
     case QUERY_DUE:
         return read_due(r);
+    case QUERY_LATE:
+        return read_late(r);
+    case QUERY_SILENT:
+        return read_silent(r);
+    case QUERY_HANDED:
+        return read_handed(r);
+    case QUERY_TAKEN:
+        return read_taken(r);
     case QUERY_MESSAGES:
         return read_messages(r);
     case QUERY_MESSAGE:
         return read_message(r);
     case QUERY_TIMELINE:
         return read_timeline(r);
+    case QUERY_RULES:
+        return rules_run(r->reader, r->q, r->why);
+    case QUERY_TAGS:
+        return tags_run(r->reader, r->q, r->why);
     case QUERY_PROFILE:
         return read_profile(r);
     case QUERY_PERSON:
@@ -629,6 +725,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_errands(r);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_KEYS:
+    case QUERY_KEY:
+    case QUERY_TOTP:
+        return access_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:

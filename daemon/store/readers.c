@@ -13,6 +13,7 @@ static struct ask *take(struct readers *r)
     k = r->head;
     if (k && !(r->head = k->next))
         r->tail = &r->head;
+    r->queued -= k != NULL;
     pthread_mutex_unlock(&r->lock);
     return k;
 }
@@ -89,19 +90,21 @@ enum kf_rc readers_start(struct store *s, int n, struct kf_err *why)
 void readers_take(struct store *s, struct ask *k)
 {
     struct readers *r = &s->readers;
-    bool stop;
+    bool stop, full;
 
     k->next = NULL;
     pthread_mutex_lock(&r->lock);
     stop = r->stop;
-    if (!stop) {
+    full = r->queued >= r->max;
+    if (!stop && !full) {
         *r->tail = k;
         r->tail = &k->next;
+        r->queued++;
         pthread_cond_signal(&r->more);
     }
     pthread_mutex_unlock(&r->lock);
-    if (stop) {
-        k->rc = kf_fail(&k->why, KF_AGAIN, "the store is closing");
+    if (stop || full) {
+        k->rc = kf_fail(&k->why, KF_AGAIN, stop ? "the store is closing" : "too much waits to be read; try again in a moment");
         store_post(s, &k->done);
     }
 }

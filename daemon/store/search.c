@@ -4,6 +4,7 @@
  * page and the count come from one walk, which ends when both are full. */
 #include "core/permit.h"
 #include "core/segment.h"
+#include "store/homes.h"
 #include "store/inside.h"
 #include "store/row.h"
 #include "store/words.h"
@@ -93,6 +94,7 @@ struct walk {
     int64_t after_n;
     int64_t count;
     bool more;
+    struct homes homes;
 };
 
 static bool filters_facets(const struct search *f)
@@ -225,6 +227,17 @@ static enum kf_rc dense_fits(struct walk *w, int64_t id, bool *fits)
     return stmt_end(s, w->why);
 }
 
+/* PostgreSQL says it beside the hit. */
+static enum kf_rc hit_home(struct walk *w, struct stmt *s, int64_t id, struct home *ret, bool *dense)
+{
+    if (!w->r->store->postgres)
+        return homes_get(&w->homes, id, ret, w->why);
+    ret->conv = get_i64(s);
+    ret->site = get_i64(s);
+    *dense = get_i64(s) != 0;
+    return KF_OK;
+}
+
 static enum kf_rc walk_hits(struct walk *w, struct slice expression)
 {
     int64_t site;
@@ -237,17 +250,19 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
     stmt_text(s, expression);
     stmt_i64(s, w->top ? w->top : INT64_MAX);
     while (!rc && !walk_full(w) && stmt_row(s)) {
-        int64_t id = get_i64(s), conv = get_i64(s);
-        bool fits = true;
+        int64_t id = get_i64(s);
+        struct home home;
+        bool fits = true, dense = false;
 
         if (!w->top)
             w->top = id;
-        if (get_i64(s) != site)
+        rc = hit_home(w, s, id, &home, &dense);
+        if (rc || home.site != site)
             continue;
-        if (get_i64(s))
+        if (dense)
             rc = dense_fits(w, id, &fits);
         if (!rc && fits)
-            rc = one_hit(w, id, conv);
+            rc = one_hit(w, id, home.conv);
     }
     if (rc)
         (void)stmt_end(s, NULL);
@@ -438,6 +453,7 @@ enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
     w->r = r;
     w->q = q;
     w->why = why;
+    w->homes = (struct homes){ .db = r->index, .row = -1 };
     w->limit = q->search.limit > 0 ? (size_t)q->search.limit : LIMIT_USUAL;
     if (w->limit > LIMIT_MAX)
         w->limit = LIMIT_MAX;

@@ -306,6 +306,7 @@ static struct store *new_store(const struct store_config *cfg)
     if (!s)
         return NULL;
     s->queue_max = cfg->queue_max ? cfg->queue_max : 100000;
+    s->readers.max = cfg->reads_max ? cfg->reads_max : 20000;
     s->wake = cfg->wake;
     s->wake_ctx = cfg->wake_ctx;
     s->log = cfg->log;

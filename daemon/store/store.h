@@ -11,6 +11,7 @@
 
 #include "core/change.h"
 #include "core/news.h"
+#include "core/rule.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ struct store_config {
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
+    size_t reads_max;        /* questions waiting for the readers; beyond it KF_AGAIN at once; 0: 20,000 */
     void (*wake)(void *ctx); /* from any thread, coalesced */
     void *wake_ctx;
     /* Each line that an operator should read; from any thread. NULL: none. */
@@ -61,16 +63,27 @@ enum query_kind {
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
     QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
+    QUERY_LATE,    /* site, queue, before, limit → convs that wait in that queue since then or longer */
+    QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then
+                    * or longer, and fewer times told of */
+    QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
+    QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
     QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
     QUERY_TIMELINE,    /* id → entries */
-    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]) */
+    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,        /* id → text_out: a JSON array */
+    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
+                    * the newest of that conversation (n_messages 0: none) */
     QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
     QUERY_LOGIN,       /* text: account, channel unused, address in `text2` → number: ms until the next try is allowed */
+    QUERY_KEYS,        /* site → keys, also those that were revoked, in the order in which they were made */
+    QUERY_KEY,         /* bytes: the hash → keys[0] */
+    QUERY_TOTP,        /* id: a person → totp (KF_ABSENT: there is none) */
     QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
     QUERY_LEASES,      /* → leases */
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
@@ -78,6 +91,11 @@ enum query_kind {
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_COUNTS       /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+};
+
+struct stored_count {
+    struct kf_key key;
+    int64_t n;
 };
 
 struct stored_session {
@@ -131,14 +149,24 @@ struct search_hit {
     size_t n_marks;
 };
 
+/* What the rules ask of a conversation's past. */
+struct rules_past {
+    int64_t messages; /* of the visitor */
+    int repeats;      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
+    bool marked;      /* the newest was marked as a machine's */
+    bool echo;        /* it is what the system has said in this conversation */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
-    struct kf_key site, channel;
-    struct kf_id id;
+    struct kf_key site, channel, queue;
+    struct kf_id id, conv;
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
+    unsigned needs;
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
 
     /* The answer. */
@@ -148,16 +176,24 @@ struct query {
     size_t n_messages;
     struct entry *entries;
     size_t n_entries;
+    struct rule_fired *fired;
+    size_t n_fired;
+    struct rules_past past;
     struct errand *errands;
     size_t n_errands;
     struct person *person;
     struct member *members;
     size_t n_members;
     struct stored_session session;
+    struct api_key *keys;
+    size_t n_keys;
+    struct totp totp;
     struct stored_document *documents;
     size_t n_documents;
     struct stored_lease *leases;
     size_t n_leases;
+    struct stored_count *counts;
+    size_t n_counts;
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;

@@ -1,51 +1,35 @@
 // The agents' console against a real kefud: what people do there, and what must survive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, bubble, bubbles, findings, Kefud, launch, open, presence, says, signIn, visitor } from './staff.mjs';
+import { agent, axe, browse, bubble, closeTalk, complaints, fillSignIn, House, leave, openTalk, page, presence, says, visitor, watched } from './house.mjs';
 
-let kefud;
+let house;
 let browser;
 before(async () => {
-  kefud = await new Kefud().start();
-  browser = await launch();
+  house = await House.open();
+  browser = await browse();
 });
 after(async () => {
   await browser?.close();
-  await kefud?.finish();
+  await house?.close();
 });
 
-/** Nobody is left online, so that the next test's visitor goes where it should. */
-async function leave(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
-
-async function openTalk(page, text) {
-  const row = page.locator('.conv', { hasText: text });
-  await row.waitFor();
-  await row.click();
-  await page.locator('.writer textarea').waitFor();
-}
-
-async function close(page) {
-  await page.locator('.talk-log').focus();
-  await page.keyboard.press('e');
-  await page.locator('.toast').waitFor();
-  await page.locator('.toast').waitFor({ state: 'detached' });
+async function at(url, options) {
+  const p = await page(browser, options);
+  await p.goto(url);
+  return p;
 }
 
 test('a wrong password is said in words, and the right one opens the console', async () => {
-  const page = await open(browser, `${kefud.url}/console/`);
+  const page = await at(`${house.base}/console/`);
   await page.getByRole('button', { name: '登录' }).click();
   await page.getByText('请输入邮箱').waitFor();
   await page.locator('input[type="email"]').fill('agent1@demo.example');
   await page.locator('input[type="password"]').fill('not the password');
   await page.keyboard.press('Enter');
   await page.getByText('邮箱或密码不正确').waitFor();
-  page.errors.length = 0; // the browser itself notes the 401
-  await signIn(page, 'agent1');
+  page.complaints.length = 0; // the browser itself notes the 401
+  await fillSignIn(page, 'agent1');
   await page.locator('.presence-btn').waitFor();
   assert.match(await page.title(), /客服工作台/);
   await page.reload();
@@ -54,8 +38,8 @@ test('a wrong password is said in words, and the right one opens the console', a
 });
 
 test('a reviewer is told which role the console needs', async () => {
-  const page = await open(browser, `${kefud.url}/console/`);
-  await signIn(page, 'reviewer');
+  const page = await at(`${house.base}/console/`);
+  await fillSignIn(page, 'reviewer');
   await page.getByText('客服或主管').waitFor();
   await leave(page);
 });
@@ -65,8 +49,8 @@ for (const [locale, question, answer, note] of [
   ['en-US', 'Hello, do you deliver to Suzhou?', 'Hello, yes: it takes two days.', 'in a hurry'],
 ]) {
   test(`a visitor and an agent talk (${locale})`, async () => {
-    const page = await agent(browser, kefud, 'agent1', { locale });
-    const v = await visitor(browser, kefud, { locale });
+    const page = await agent(browser, house, 'agent1', { locale });
+    const v = await visitor(browser, house, { locale });
     await says(v, question);
     await openTalk(page, question);
     await bubble(page, question);
@@ -96,7 +80,7 @@ for (const [locale, question, answer, note] of [
     await bubble(page, 'OK 谢谢');
     assert.equal(await v.getByText(note).count(), 0);
     assert.equal(await page.locator('.say-body', { hasText: answer }).count(), 1);
-    await close(page);
+    await closeTalk(page);
     await v
       .getByText(/已结束|ended|closed/i)
       .first()
@@ -105,9 +89,41 @@ for (const [locale, question, answer, note] of [
   });
 }
 
+test('presence chosen in one tab is shown in the other', async () => {
+  const one = await agent(browser, house);
+  const two = await watched(one.context());
+  await two.goto(`${house.base}/console/`);
+  await two.locator('.presence-btn .dot.online').waitFor();
+  await presence(one, 2);
+  await two.locator('.presence-btn .dot.away').waitFor();
+  await two.locator('.presence-btn', { hasText: '小休' }).waitFor();
+  await presence(two, 6);
+  await one.locator('.presence-btn .dot.offline').waitFor();
+  assert.deepEqual([...complaints(one), ...complaints(two)], []);
+  await one.context().close();
+});
+
+test('the lists of who waits and of colleagues say what was said last', async () => {
+  const page = await agent(browser, house);
+  await presence(page, 1);
+  const v = await visitor(browser, house);
+  await says(v, '第一句话');
+  await page.locator('.list-tabs .tab', { hasText: '等待' }).click();
+  await page.locator('.conv', { hasText: '第一句话' }).waitFor();
+  await presence(page, 0);
+  await page.locator('.list-tabs .tab', { hasText: '我的' }).click();
+  await openTalk(page, '第一句话');
+  const boss = await at(`${house.base}/console/`);
+  await fillSignIn(boss, 'supervisor');
+  await boss.locator('.list-tabs .tab', { hasText: '同事' }).click();
+  await boss.locator('.conv', { hasText: '第一句话' }).waitFor();
+  await closeTalk(page);
+  await leave(page, boss, v);
+});
+
 test('what is being written survives a reload', async () => {
-  const page = await agent(browser, kefud);
-  const v = await visitor(browser, kefud);
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
   await says(v, '在吗');
   await openTalk(page, '在吗');
   await page.locator('.writer textarea').pressSequentially('写到一半');
@@ -119,16 +135,16 @@ test('what is being written survives a reload', async () => {
   await page.locator('.writer textarea').focus();
   await page.keyboard.press('F2');
   assert.equal(await page.locator('.writer textarea').inputValue(), '写到一半');
-  await close(page);
+  await closeTalk(page);
   await leave(page, v);
 });
 
 test('what was sent while kefud was dead arrives once and in order, and so does what was typed after a reload', async () => {
-  const page = await agent(browser, kefud, 'agent1', { cut: true });
-  const v = await visitor(browser, kefud, { cut: true });
+  const page = await agent(browser, house, 'agent1', { cut: true });
+  const v = await visitor(browser, house, { cut: true });
   await says(v, '请问营业时间');
   await openTalk(page, '请问营业时间');
-  await kefud.kill();
+  await house.kill();
   const area = page.locator('.writer textarea');
   for (const text of ['第一句', '第二句', '第三句']) {
     await area.fill(text);
@@ -137,18 +153,18 @@ test('what was sent while kefud was dead arrives once and in order, and so does 
   await page.locator('.banner').waitFor();
   await page.locator('.say.queued').nth(2).waitFor();
   assert.equal(await page.getByRole('button', { name: '转接' }).isDisabled(), true);
-  await kefud.start();
+  await house.start();
   await bubble(v, '第三句');
   await page.waitForFunction(() => !document.querySelector('.say.queued, .say.sending, .banner'));
-  const said = (await bubbles(page)).filter((t) => t.startsWith('第'));
+  const said = (await page.locator('.say-body').allTextContents()).map((t) => t.trim()).filter((t) => t.startsWith('第'));
   assert.deepEqual(said, ['第一句', '第二句', '第三句']);
-  await close(page);
+  await closeTalk(page);
   await leave(page, v);
 });
 
 test('composing with an input method sends nothing until it is done', async () => {
-  const page = await agent(browser, kefud);
-  const v = await visitor(browser, kefud);
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
   await says(v, '输入法');
   await openTalk(page, '输入法');
   const area = page.locator('.writer textarea');
@@ -188,13 +204,13 @@ test('composing with an input method sends nothing until it is done', async () =
   assert.equal(await page.locator('.say.ours.agent').count(), 1);
   await cdp.send('Input.insertText', { text: '' });
   await area.fill('');
-  await close(page);
+  await closeTalk(page);
   await leave(page, v);
 });
 
 test('text of strangers stays text', async () => {
-  const page = await agent(browser, kefud);
-  const v = await visitor(browser, kefud);
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
   const evil = [
     '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>',
     'javascript:alert(1) data:text/html,x http://ok.example/a?b=<c>',
@@ -213,16 +229,16 @@ test('text of strangers stays text', async () => {
   );
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
   assert.equal(wide, false);
-  await close(page);
+  await closeTalk(page);
   await leave(page, v);
 });
 
 test('a conversation is handed to a colleague with a note, and taken from the queue with a key', async () => {
-  const one = await agent(browser, kefud, 'agent1');
-  const v = await visitor(browser, kefud);
+  const one = await agent(browser, house, 'agent1');
+  const v = await visitor(browser, house);
   await says(v, '我要找陈思远');
   await openTalk(one, '我要找陈思远');
-  const two = await agent(browser, kefud, 'agent2');
+  const two = await agent(browser, house, 'agent2');
   await one.locator('.talk-log').focus();
   await one.keyboard.press('t');
   const target = one.locator('.target', { hasText: '陈思远' });
@@ -233,25 +249,25 @@ test('a conversation is handed to a colleague with a note, and taken from the qu
   await one.locator('.conv').first().waitFor({ state: 'detached' });
   await openTalk(two, '我要找陈思远');
   await two.locator('.talk-note', { hasText: '老客户，找过你' }).waitFor();
-  await close(two);
+  await closeTalk(two);
 
   // Nobody is free: who waits is taken by hand.
   await presence(one, 1);
   await presence(two, 1);
-  const w = await visitor(browser, kefud);
+  const w = await visitor(browser, house);
   await says(w, '有人吗');
   await one.locator('.list-tabs .tab', { hasText: '等待' }).locator('.count', { hasText: '1' }).waitFor();
   await one.locator('.list-tabs .tab').first().focus();
   await one.keyboard.press('a');
   await bubble(one, '有人吗');
   await one.locator('.writer textarea').waitFor();
-  await close(one);
+  await closeTalk(one);
   await leave(one, two, v, w);
 });
 
 test('the main task can be done by keyboard alone', async () => {
-  const page = await agent(browser, kefud);
-  const v = await visitor(browser, kefud);
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
   await says(v, '只用键盘');
   await page.locator('.conv', { hasText: '只用键盘' }).waitFor();
   await page.locator('body').press('n');
@@ -277,13 +293,13 @@ test('the main task can be done by keyboard alone', async () => {
   await page.locator('.toast button').waitFor();
   await page.locator('.toast button').press('Enter');
   await page.locator('.writer textarea').waitFor();
-  await close(page);
+  await closeTalk(page);
   await leave(page, v);
 });
 
 test('axe finds nothing, in any language, theme and width', async () => {
-  const v = await visitor(browser, kefud);
-  const first = await agent(browser, kefud);
+  const v = await visitor(browser, house);
+  const first = await agent(browser, house);
   await says(v, '无障碍');
   await first.locator('.conv', { hasText: '无障碍' }).waitFor();
   const state = await first.context().storageState();
@@ -296,15 +312,15 @@ test('axe finds nothing, in any language, theme and width', async () => {
   ];
   for (const row of rows) {
     const name = JSON.stringify(row);
-    const page = await open(browser, `${kefud.url}/console/`, { bypassCSP: true, storageState: state, ...row });
+    const page = await at(`${house.base}/console/`, { bypassCSP: true, storageState: state, ...row });
     await page.locator('.conv').first().waitFor();
-    assert.deepEqual(await findings(page), [], `${name}: list`);
+    assert.deepEqual(await axe(page), [], `${name}: list`);
     await page.locator('.conv').first().click();
     await page.locator('.say').first().waitFor();
-    assert.deepEqual(await findings(page), [], `${name}: conversation`);
+    assert.deepEqual(await axe(page), [], `${name}: conversation`);
     await page.locator('.writer textarea').fill('/');
     await page.locator('.canned-item').first().waitFor();
-    assert.deepEqual(await findings(page), [], `${name}: canned replies`);
+    assert.deepEqual(await axe(page), [], `${name}: canned replies`);
     await page.locator('.writer textarea').fill('');
     await page.locator('.talk-log').focus();
     for (const [key, what] of [
@@ -313,7 +329,7 @@ test('axe finds nothing, in any language, theme and width', async () => {
     ]) {
       await page.keyboard.press(key);
       await page.locator(what).first().waitFor();
-      assert.deepEqual(await findings(page), [], `${name}: ${key}`);
+      assert.deepEqual(await axe(page), [], `${name}: ${key}`);
       await page.keyboard.press('Escape');
       await page.locator('dialog').waitFor({ state: 'detached' });
     }
@@ -324,10 +340,10 @@ test('axe finds nothing, in any language, theme and width', async () => {
     );
     await leave(page);
   }
-  const out = await open(browser, `${kefud.url}/console/`, { bypassCSP: true, locale: 'en-US' });
+  const out = await at(`${house.base}/console/`, { bypassCSP: true, locale: 'en-US' });
   await out.locator('input[type="email"]').waitFor();
-  assert.deepEqual(await findings(out), [], 'sign-in');
+  assert.deepEqual(await axe(out), [], 'sign-in');
   await openTalk(first, '无障碍');
-  await close(first);
+  await closeTalk(first);
   await leave(out, first, v);
 });

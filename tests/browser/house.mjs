@@ -1,6 +1,7 @@
-// house.mjs: what the browser tests share: a real kefud with its demo, a real Chromium, and eyes on everything that pages complain about.
+// house.mjs: what the browser tests share: a real kefud with its demo, a real Chromium, eyes on everything that pages complain about, and
+// what visitors and agents do on every other line.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, mkdir } from 'node:fs/promises';
+import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
@@ -12,10 +13,12 @@ const require = createRequire(join(root, 'web', 'package.json'));
 const { chromium } = require('playwright-core');
 const axePath = require.resolve('axe-core/axe.min.js');
 
-const PASSWORD = 'a-password-of-the-demo';
+export const PASSWORD = 'a-password-of-the-demo';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 export const PATIENCE = { timeout: 30_000 };
+
+// ---- kefud, and the browser ----
 
 // One kefud. kill() is SIGKILL: its private Redis dies with it. start() again uses the same state and the same port.
 export class House {
@@ -59,63 +62,140 @@ export class House {
   }
 }
 
-export async function browse() {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+export async function browse(...flags) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
 }
 
-// A page of its own context. What it complains about is kept; `quiet` says what may be complained about.
-export async function page(browser, { locale = 'zh-CN', width = 1440, height = 900, dark = false } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale, colorScheme: dark ? 'dark' : 'light' });
+// A page of its own context. What it complains about is kept; `cut`: the network may fail. Other options are the context's.
+export async function page(browser, { width = 1440, height = 900, dark = false, cut = false, ...options } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    locale: 'zh-CN',
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  return watched(context, cut);
+}
+
+// One more page of a context: a second tab.
+export async function watched(context, cut = false) {
   const p = await context.newPage();
   p.setDefaultTimeout(PATIENCE.timeout);
+  p.cut = cut;
   p.complaints = [];
-  p.on('pageerror', (e) => p.complaints.push(`error: ${e.message}`));
+  p.on('pageerror', (e) => p.complaints.push(`error: ${e.stack ?? e.message}`));
   p.on('console', (m) => {
     if (m.type() === 'error' || /Content Security Policy|Trusted ?Type/i.test(m.text())) p.complaints.push(m.text());
   });
   return p;
 }
 
-// Not being signed in yet, and a server that is down for the moment, are no faults of the page.
-const EXPECTED = [/status of 401/, /ERR_CONNECTION_REFUSED/, /WebSocket connection to .* failed/, /ERR_CONNECTION_RESET/, /status of 404.*favicon/];
+// A server that is down for the moment is no fault of the page.
+const CUT = [/ERR_CONNECTION_(REFUSED|RESET)/, /WebSocket connection to .* failed/, /Failed to load resource: net::/];
 
 export function complaints(p) {
-  return p.complaints.filter((text) => !EXPECTED.some((ok) => ok.test(text)));
+  return p.complaints.filter((text) => !(p.cut && CUT.some((ok) => ok.test(text))));
 }
 
-export async function signIn(p, base, path, who) {
-  await p.goto(base + path);
+// They complained about nothing, and go.
+export async function leave(...pages) {
+  for (const p of pages) {
+    const said = complaints(p);
+    await p.context().close();
+    if (said.length) throw new Error(`the page complains: ${said.join('\n')}`);
+  }
+}
+
+// ---- staff ----
+
+export async function fillSignIn(p, who) {
   await p.locator('input[type=password]').waitFor();
-  await p.locator('input[type=email], input[name=email]').fill(`${who}@demo.example`);
+  await p.locator('input[type=email]').fill(`${who}@demo.example`);
   await p.locator('input[type=password]').fill(PASSWORD);
   await p.keyboard.press('Enter');
 }
 
-// Presence is chosen by menu; who is online already stays so.
+export async function signIn(p, base, path, who) {
+  await p.goto(base + path);
+  await fillSignIn(p, who);
+}
+
+const PRESENCE = ['online', 'busy', 'away', 'away', 'away', 'away', 'offline'];
+
+// Presence is chosen by menu: the nth of it; 0 is online.
+export async function presence(p, nth = 0) {
+  await p.locator('.presence-btn').click();
+  const item = p.locator('.menu-item').nth(nth);
+  await item.waitFor();
+  await item.click();
+  await p.locator(`.presence-btn .dot.${PRESENCE[nth]}`).waitFor();
+}
+
 export async function goOnline(p) {
-  const button = p.getByRole('button', { name: /切换在线状态|Change presence/ });
-  await button.waitFor();
-  if (/ 在线 | Online /.test((await button.textContent()) + ' ' + (await button.getAttribute('aria-label')))) return;
-  await button.click();
-  await p.getByRole('menuitemradio', { name: /^(在线|Online)/ }).or(p.getByRole('menuitem', { name: /^(在线|Online)/ })).first().click();
+  await p.waitForFunction(() => document.querySelector('.presence-btn .who b')?.textContent);
+  if ((await p.locator('.presence-btn .dot.online').count()) === 0) await presence(p, 0);
+}
+
+// An agent at the console, online.
+export async function agent(browser, house, who = 'agent1', options = {}) {
+  const p = await page(browser, options);
+  await signIn(p, house.base, '/console/', who);
+  await goOnline(p);
+  return p;
+}
+
+// The agent's row that says this, opened.
+export async function openTalk(p, text) {
+  const row = p.locator('.conv', { hasText: text });
+  await row.waitFor();
+  await row.click();
+  await p.locator('.writer textarea').waitFor();
+}
+
+// The agent closes the talk that is open, and it can no longer be undone.
+export async function closeTalk(p) {
+  await p.locator('.talk-log').focus();
+  await p.keyboard.press('e');
+  await p.locator('.toast').waitFor();
+  await p.locator('.toast').waitFor({ state: 'detached' });
+}
+
+// ---- visitors, and what both have ----
+
+// A visitor at the chat page, with a context (and so an identity) of their own.
+export async function visitor(browser, house, options = {}) {
+  const p = await page(browser, options);
+  await p.goto(`${house.base}/chat/demo`);
+  await p.locator('textarea').waitFor();
+  return p;
+}
+
+export async function says(p, text) {
+  await visitorBox(p).fill(text);
+  await visitorBox(p).press('Enter');
 }
 
 // The composer of the visitor's page, and of the console.
-export const visitorBox = (p) => p.locator('textarea').last();
+export const visitorBox = (p) => p.locator('.composer textarea');
 export const agentBox = (p) => p.getByRole('textbox', { name: /^(回复|Reply to)/ });
 export const said = (p, text) => p.getByText(text, { exact: true }).last();
+// Waits until some bubble on the page holds this text.
+export const bubble = (p, text) => p.locator('.say-body, .bubble').filter({ hasText: text }).first().waitFor();
+
+// ---- looked at ----
 
 // What axe finds, as short lines. The page's own policy forbids strange scripts, so axe is brought in by the DevTools protocol.
 export async function axe(p) {
-  const { readFile } = await import('node:fs/promises');
   const client = await p.context().newCDPSession(p);
   await client.send('Runtime.evaluate', { expression: await readFile(axePath, 'utf8') });
   const { result } = await client.send('Runtime.evaluate', {
     expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-      .then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ')).join(', '))))`,
+      .then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ') + ' ' + n.html.slice(0, 120)).join(', '))))`,
     awaitPromise: true,
     returnByValue: true,
   });
+  await client.detach();
   return JSON.parse(result.value);
 }
 

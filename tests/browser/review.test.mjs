@@ -1,7 +1,7 @@
 // The review pages against a real kefud: transcripts are found again, and read.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, bubble, findings, Kefud, launch, open, says, signIn, visitor } from './staff.mjs';
+import { agent, axe, browse, bubble, fillSignIn, House, leave, page, says, visitor } from './house.mjs';
 
 const TALKS = [
   ['你好，水电改造怎么收费？', '您好，水电改造按米数结算，每米 35 元。'],
@@ -9,14 +9,14 @@ const TALKS = [
   ['Do you deliver to Suzhou?', 'Yes, delivery takes two days.'],
 ];
 
-let kefud;
+let house;
 let browser;
 before(async () => {
-  kefud = await new Kefud().start();
-  browser = await launch();
-  const page = await agent(browser, kefud);
+  house = await House.open();
+  browser = await browse();
+  const page = await agent(browser, house);
   for (const [question, answer] of TALKS) {
-    const v = await visitor(browser, kefud);
+    const v = await visitor(browser, house);
     await says(v, question);
     await page.locator('.conv', { hasText: question }).click();
     await page.locator('.writer textarea').fill(answer);
@@ -29,19 +29,20 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  await kefud?.finish();
+  await house?.close();
 });
 
 async function review(options = {}, path = '/review/') {
-  const page = await open(browser, kefud.url + path, options);
-  await signIn(page, 'reviewer');
+  const page = await at(house.base + path, options);
+  await fillSignIn(page, 'reviewer');
   await page.locator('.result').first().waitFor();
   return page;
 }
 
-async function leave(page) {
-  assert.deepEqual(page.errors, []);
-  await page.context().close();
+async function at(url, options) {
+  const p = await page(browser, options);
+  await p.goto(url);
+  return p;
 }
 
 test('a transcript is found by a word of two characters, and the word is marked where it stands', async () => {
@@ -103,6 +104,35 @@ test('filters narrow the list, and an empty list says how to widen it', async ()
   await leave(page);
 });
 
+test('what is being typed stays when the list of colleagues arrives', async () => {
+  const page = await at(`${house.base}/review/`);
+  let answer;
+  await page.route('**/colleagues', (route) => (answer = () => route.continue()));
+  await fillSignIn(page, 'reviewer');
+  await page.locator('.result').first().waitFor();
+  await page.locator('#q').evaluate((q) => (q.value = '改')); // no event: as while an input method composes
+  const colleagues = page.waitForResponse('**/colleagues');
+  answer();
+  await colleagues;
+  await page.locator('.chip-btn').nth(0).click();
+  await page.locator('.menu-item', { hasText: '林小雨' }).waitFor();
+  assert.equal(await page.locator('#q').inputValue(), '改');
+  await leave(page);
+});
+
+test('dates in the wrong order are said, and stay', async () => {
+  const page = await review();
+  await page.locator('.chip-btn').nth(2).click();
+  await page.getByRole('menuitemradio', { name: /日期/ }).or(page.locator('.menu-item', { hasText: '日期' })).first().click();
+  const dates = page.locator('dialog input[type=date], [role=dialog] input[type=date]');
+  await dates.nth(0).fill('2026-03-02');
+  await dates.nth(1).fill('2026-03-01');
+  await page.getByRole('button', { name: '应用' }).click();
+  await page.locator('.error[role=alert]').waitFor();
+  assert.deepEqual([await dates.nth(0).inputValue(), await dates.nth(1).inputValue()], ['2026-03-02', '2026-03-01']);
+  await leave(page);
+});
+
 test('nothing found is said with the words that were looked for', async () => {
   const page = await review({ locale: 'en-US' });
   await page.locator('#q').fill('no such words');
@@ -111,18 +141,18 @@ test('nothing found is said with the words that were looked for', async () => {
 });
 
 test('an agent without the role is told so', async () => {
-  const page = await open(browser, `${kefud.url}/review/`);
-  await signIn(page, 'agent1');
+  const page = await at(`${house.base}/review/`);
+  await fillSignIn(page, 'agent1');
   await page.getByText('质检或主管').waitFor();
   await leave(page);
 });
 
 test('when kefud is away the list says so, and asks again', async () => {
   const page = await review({ cut: true });
-  await kefud.kill();
+  await house.kill();
   await page.locator('#q').fill('水电');
   await page.getByText('暂时连接不到服务器').waitFor();
-  await kefud.start();
+  await house.start();
   await page.getByRole('button', { name: '重试' }).click();
   await page.locator('.result mark').first().waitFor();
   await leave(page);
@@ -139,14 +169,14 @@ test('axe finds nothing, in any language, theme and width', async () => {
     { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 700 } },
   ]) {
     const name = JSON.stringify(row);
-    const page = await open(browser, `${kefud.url}/review/`, { bypassCSP: true, storageState: state, ...row });
+    const page = await at(`${house.base}/review/`, { bypassCSP: true, storageState: state, ...row });
     await page.locator('.result').first().waitFor();
-    assert.deepEqual(await findings(page), [], `${name}: list`);
+    assert.deepEqual(await axe(page), [], `${name}: list`);
     await page.locator('#q').fill('水电');
     await page.locator('.result mark').first().waitFor();
     await page.locator('.result').first().click();
     await page.locator('.say mark').first().waitFor();
-    assert.deepEqual(await findings(page), [], `${name}: transcript`);
+    assert.deepEqual(await axe(page), [], `${name}: transcript`);
     assert.equal(
       await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
       false,

@@ -22,8 +22,8 @@ const WORDS = {
 };
 
 async function openTalk(lang) {
-  const visitor = await page(browser, { locale: lang, width: 400, height: 700 });
-  const agent = await page(browser, { locale: lang });
+  const visitor = await page(browser, { locale: lang, width: 400, height: 700, cut: true });
+  const agent = await page(browser, { locale: lang, cut: true });
   await signIn(agent, house.base, '/console/', 'agent1');
   await goOnline(agent);
   await visitor.goto(`${house.base}/chat/demo?lang=${lang}`);

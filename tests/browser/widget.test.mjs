@@ -1,7 +1,10 @@
 // The visitor's side by itself: what it loads, how it is embedded, what it says when nobody is there, what it does with what people give it.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { House, agentBox, axe, browse, complaints, goOnline, page, picture, said, signIn, visitorBox } from './house.mjs';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { House, agentBox, axe, browse, complaints, goOnline, leave, page, picture, root, said, signIn, visitorBox } from './house.mjs';
 
 let house, browser;
 
@@ -131,6 +134,75 @@ test('with nobody there a message is taken, with a way to reach the visitor', as
   await p.context().close();
 });
 
+test('the contact form closes when somebody joins, keeps what was filled in, and can be opened again', async () => {
+  const own = await House.open();
+  const p = await open({}, '', own);
+  await write(p, '想改一下收货地址');
+  const form = p.getByRole('form', { name: '给我们留言' });
+  await form.getByRole('textbox', { name: '称呼' }).fill('李四');
+  await form.getByRole('textbox', { name: '手机号' }).fill('139');
+  const other = await open({}, '', own);
+  await other.getByText('可留言').waitFor();
+  const one = await page(browser);
+  await signIn(one, own.base, '/console/', 'agent1');
+  await goOnline(one);
+  await other.getByText('客服在线').waitFor(); // told, without a reload
+  await one.getByRole('option').first().click();
+  if (await one.getByRole('button', { name: '接待此会话' }).isVisible()) await one.getByRole('button', { name: '接待此会话' }).click();
+  await agentBox(one).waitFor();
+  await p.getByText('客服已接入，直接说就可以。').waitFor();
+  assert.equal(await form.count(), 0);
+  assert.deepEqual(await axe(p), []);
+  await p.reload();
+  await p.getByRole('button', { name: '仍要留下联系方式' }).click();
+  assert.equal(await form.getByRole('textbox', { name: '称呼' }).inputValue(), '李四');
+  assert.equal(await form.getByRole('textbox', { name: '手机号' }).inputValue(), '139');
+  assert.equal(await form.getByRole('textbox', { name: '留言内容' }).inputValue(), '想改一下收货地址');
+  await leave(p, other, one);
+  await own.close();
+});
+
+test('what a host suggests never takes the place of what a visitor writes', async () => {
+  const p = await page(browser, { width: 900, height: 760 });
+  await hostPage(p);
+  await p.getByRole('button', { name: '在线客服' }).click();
+  const chat = await chatIn(p);
+  const box = chat.locator('.composer textarea');
+  await box.waitFor();
+  await p.evaluate(() => window.Kefu('prefill', '我想预约安装'));
+  await chat.waitForFunction(() => document.querySelector('.composer textarea').value === '我想预约安装');
+  await p.evaluate(() => window.Kefu('prefill', '我想预约量房'));
+  await chat.waitForFunction(() => document.querySelector('.composer textarea').value === '我想预约量房');
+  await box.fill('我自己写的');
+  await p.evaluate(() => window.Kefu('prefill', '别的'));
+  await p.evaluate(() => window.Kefu('theme', 'dark'));
+  await chat.waitForFunction(() => document.documentElement.dataset.theme === 'dark'); // so the one before has been heard
+  assert.equal(await box.inputValue(), '我自己写的');
+  await leave(p);
+});
+
+test('the loader is taken by pages that check it', async () => {
+  // Our address is a loopback one, of which Chromium asks more than a public one would have to answer.
+  const open = await browse('--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests');
+  const p = await page(open, { width: 900, height: 760 });
+  const { assets } = JSON.parse(await readFile(join(process.env.KEFUD_BUILD ?? join(root, 'build'), 'web', 'manifest.json'), 'utf8'));
+  const loader = assets.find((a) => /^\/assets\/loader-.*\.js$/.test(a.path));
+  const bytes = await (await p.request.get(house.base + loader.path)).body();
+  const sum = createHash('sha384').update(bytes).digest('base64');
+  const shop = `http://localhost:${house.port}/shop`;
+  await p.route(shop, (route) =>
+    route.fulfill({
+      contentType: 'text/html; charset=utf-8',
+      body: `<!doctype html><html lang="zh-CN"><title>某网店</title><link rel="icon" href="data:,"><h1>某网店</h1>
+        <script async src="${house.base}${loader.path}" integrity="sha384-${sum}" crossorigin data-site="demo" data-color="#a02020"></script></html>`,
+    }),
+  );
+  await p.goto(shop);
+  await p.getByRole('button', { name: '在线客服' }).waitFor();
+  await leave(p);
+  await open.close();
+});
+
 test('what is too long says by how much and is not sent', async () => {
   const p = await open();
   await visitorBox(p).fill('字'.repeat(4096));
@@ -184,7 +256,7 @@ test('files are sent, shown to both sides, and refused with the reason', () =>
   }));
 
 test('what was written while kefud was dead arrives once, a reload of the page included', async () => {
-  const p = await open();
+  const p = await open({ cut: true });
   await write(p, '第一句');
   await p.locator('.msg.own[data-seq]').waitFor();
   await house.kill();

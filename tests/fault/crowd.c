@@ -159,6 +159,14 @@ int crowd_twice_held(struct crowd *c)
     return ret;
 }
 
+/* Once on each line: one that broke with the last kill may only now be seen to be broken. */
+static void ping_all(struct crowd *c)
+{
+    for (int i = 0; i < c->n; i++)
+        if (c->talkers[i].state == TALKER_UP && !c->talkers[i].pinged)
+            talker_ping(&c->talkers[i]);
+}
+
 static bool everybody_heard(const struct crowd *c)
 {
     for (int i = 0; i < c->n; i++) {
@@ -166,13 +174,27 @@ static bool everybody_heard(const struct crowd *c)
 
         if (t->out)
             continue;
-        if (t->state != TALKER_UP || !t->pongs)
+        if (t->state != TALKER_UP || !t->pinged || !t->pongs)
             return false;
         for (int k = 0; k < t->n_sights; k++)
             if (t->sights[k].asked)
                 return false;
     }
     return true;
+}
+
+static void show_waiting(const struct crowd *c)
+{
+    for (int i = 0; i < c->n; i++) {
+        const struct talker *t = &c->talkers[i];
+
+        if (!t->out && (t->state != TALKER_UP || !t->pongs))
+            print_message("%s: state %d, %d pongs, %d breaks, first error: %s\n", t->name, t->state, t->pongs, t->breaks, t->first_error);
+        for (int k = 0; !t->out && k < t->n_sights; k++)
+            if (t->sights[k].asked)
+                print_message("%s: waits for %s after %lld, has heard of %lld, %d breaks, first error: %s\n", t->name, t->sights[k].conv,
+                              (long long)t->sights[k].whole, (long long)t->sights[k].top, t->breaks, t->first_error);
+    }
 }
 
 static void show_open(const struct crowd *c)
@@ -201,11 +223,13 @@ void crowd_settle(struct crowd *c, const struct daemon *d)
             fail_msg("%d of %d texts were never answered; %d of %d are connected", crowd_open(c), crowd_said(c), crowd_up(c), c->n);
     }
     for (int i = 0; i < c->n; i++)
-        if (!c->talkers[i].out)
-            talker_ping(&c->talkers[i]);
+        c->talkers[i].pinged = false;
     while (!everybody_heard(c)) {
+        ping_all(c);
         crowd_turn(c, d, TURN_MS);
-        if (now_mono_ms() > end)
+        if (now_mono_ms() > end) {
+            show_waiting(c);
             fail_msg("somebody waits for a pong or for history");
+        }
     }
 }

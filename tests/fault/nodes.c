@@ -19,7 +19,7 @@
 #define STOP_MS    11000 /* a lease is lost after 8 s */
 #define ROUTE_MS   20000
 #define ROUTED_MS  10000 /* what is promised after a lease holder's death */
-#define LATE_MS    3000  /* for what this machine needs besides */
+#define LATE_MS    1000  /* for what this machine needs besides */
 
 struct run {
     struct daemon nodes[NODES];

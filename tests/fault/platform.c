@@ -92,8 +92,12 @@ static void user_read(struct platform *p, struct platform_user *u)
     (void)close(u->fd);
     u->fd = -1;
     u->due_at = now_mono_ms() + AGAIN_MS;
-    if (u->n_head == 0 || sscanf(u->head, "HTTP/1.1 %3d", &status) != 1 || status == 503)
+    if (u->n_head == 0 || sscanf(u->head, "HTTP/1.1 %3d", &status) != 1)
         return;
+    if (status == 503) {
+        p->refused++;
+        return;
+    }
     if (status < 200 || status > 299)
         fail_msg("a webhook was answered with %d", status);
     u->open = false;

@@ -46,6 +46,7 @@ struct platform {
     struct platform_got *got; /* in the order of their first coming */
     int n_got, cap_got;
     int requests;
+    int refused; /* webhooks answered with 503 */
 };
 
 void platform_init(struct platform *p, uint64_t seed);

@@ -119,6 +119,7 @@ static void broken(struct talker *t)
         t->breaks++;
     wire_drop(&t->wire);
     t->state = TALKER_AWAY;
+    t->pinged = false;
     t->node = !t->node; /* where there are two */
     t->retry_at = now_mono_ms() + RETRY_MS + chance_below(&t->chance, RETRY_MS);
     for (int i = 0; i < t->n_sights; i++) {
@@ -297,6 +298,7 @@ void talker_go(struct talker *t, const struct daemon *d, const struct talker_pac
 void talker_ping(struct talker *t)
 {
     t->pongs = 0;
+    t->pinged = true;
     wire_text(&t->wire, "{\"type\":\"ping\"}");
 }
 
@@ -394,6 +396,7 @@ static void hear_error(struct talker *t, const json_t *f)
     }
     if (s && (strcmp(code, "unavailable") == 0 || strcmp(code, "rate_limited") == 0)) {
         t->again_at = now_mono_ms() + REPEAT_MS;
+        t->put_offs++;
         (void)snprintf(t->put_off, sizeof(t->put_off), "%s: %.80s", code, text_at(f, "message"));
         return;
     }

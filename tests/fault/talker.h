@@ -52,6 +52,7 @@ struct talker {
     int64_t due_at;   /* the next text, ms */
     int64_t again_at; /* repeat what is open, ms; 0: no */
     int pongs;
+    bool pinged; /* on this line */
 
     struct said *said; /* number n is said[n - 1] */
     int n_said, cap_said;
@@ -73,6 +74,7 @@ struct talker {
     int released;  /* agents: a conversation was taken from them */
     int breaks;    /* lines that broke */
     char first_error[200];
+    int put_offs;      /* answers that say: try again */
     char put_off[120]; /* the last that was to be tried again */
 };
 

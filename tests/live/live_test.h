@@ -403,6 +403,34 @@ static struct place UNUSED do_position(int node, const struct kf_key *site, cons
     return p;
 }
 
+struct line {
+    bool there;
+    enum kf_rc rc;
+    int64_t length;
+    size_t n;
+    struct kf_id convs[64];
+};
+
+static void UNUSED on_line(void *ctx, enum kf_rc rc, const struct kf_id *convs, size_t n, int64_t length, const struct kf_err *why)
+{
+    struct line *l = ctx;
+
+    (void)why;
+    *l = (struct line){ .there = true, .rc = rc, .length = length, .n = n };
+    for (size_t i = 0; i < n && i < 64; i++)
+        l->convs[i] = convs[i];
+}
+
+static struct line UNUSED do_positions(int node, const struct kf_key *site, const char *queue, int limit)
+{
+    struct kf_key q = key_of(queue);
+    struct line l = { 0 };
+
+    live_positions(w.node[node].live, site, &q, limit, on_line, &l);
+    assert_true(wait_for(is_true, &l.there, 10000));
+    return l;
+}
+
 /* ---- conversations ------------------------------------------------------------------------------------------------- */
 
 static struct conv UNUSED conv_waiting(const struct kf_key *site, int n, int64_t epoch, const char *queue, int64_t arrived_at)

@@ -322,6 +322,8 @@ static void the_first_waiting_are_those_of_the_smallest_effective_time(void **st
 static void a_position_counts_those_of_the_queue(void **state)
 {
     struct conv vip = conv_waiting(&site, 9, 1, "vip", w.now - 1);
+    struct kf_id second = CONV(2);
+    struct line line;
 
     (void)state;
     put(vip);
@@ -332,6 +334,10 @@ static void a_position_counts_those_of_the_queue(void **state)
     assert_int_equal(do_position(0, &site, "main", 1).position, 1);
     assert_int_equal(do_position(0, &site, "main", 3).position, 3);
     assert_int_equal(do_position(0, &site, "main", 3).length, 3);
+    line = do_positions(0, &site, "main", 2);
+    assert_int_equal(line.length, 3);
+    assert_int_equal(line.n, 2);
+    assert_true(id_eq(&line.convs[1], &second));
     assert_int_equal(do_position(0, &site, "vip", 9).position, 1);
     assert_int_equal(do_position(0, &site, "vip", 1).position, 0);
     assert_int_equal(do_reserve(0, &site, 5, 1, 1, 1, 1000).rc, KF_OK);

@@ -160,6 +160,32 @@ static void a_full_queue_says_so_at_once(void **state)
     world_remove(&w);
 }
 
+static void one_answer(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    (void)q;
+    one_more(ctx, rc, NULL, why);
+}
+
+static void a_full_queue_of_questions_says_so_at_once(void **state)
+{
+    struct world w;
+    struct crowd crowd = { .wanted = 2000 };
+    struct store_config cfg;
+
+    (void)state;
+    world_make(&w);
+    cfg = (struct store_config){ .url = w.url, .readers = 1, .reads_max = 5, .wake = world_wake, .wake_ctx = &w };
+    assert_int_equal(store_open(&w.store, &cfg, NULL), KF_OK);
+    for (int i = 0; i < 2000; i++)
+        store_read(w.store, query_new(QUERY_LEASES), one_answer, &crowd);
+    world_wait(&w, &crowd.all);
+    assert_true(crowd.again > 0);
+    assert_true(crowd.ok > 0);
+    assert_int_equal(crowd.ok + crowd.again, 2000);
+    world_close(&w);
+    world_remove(&w);
+}
+
 /* ---- the disk is full --------------------------------------------------------------------------------------------------------- */
 
 static void limit_files(rlim_t bytes)
@@ -383,6 +409,7 @@ static const struct CMUnitTest tests[] = {
     T(a_change_that_fails_does_not_harm_the_others),
     T(two_who_take_the_same_conversation),
     cmocka_unit_test(a_full_queue_says_so_at_once),
+    cmocka_unit_test(a_full_queue_of_questions_says_so_at_once),
     T(a_full_disk_acknowledges_nothing_and_heals),
     cmocka_unit_test(what_was_acknowledged_survives_kill_9),
     T(a_corrupt_database_stops_for_good),

@@ -212,13 +212,14 @@ void web_ask(const struct daemon *d, const struct ask *ask, struct reply *ret)
     const char *method = ask->method ? ask->method : ask->body ? "POST" : "GET";
     size_t n_body = ask->n_body || !ask->body ? ask->n_body : strlen(ask->body), n = 0;
     int fd = web_connect(d, ask->control);
-    char *head = NULL, own[64];
+    char *head = NULL, own[64], host[64];
     FILE *f = open_memstream(&head, &n);
     bool has_length = ask->headers && strcasestr(ask->headers, "Content-Length:");
 
     assert_non_null(f);
     (void)snprintf(own, sizeof(own), "http://127.0.0.1:%d", d->port);
-    (void)fprintf(f, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n", method, ask->path, d->port);
+    (void)snprintf(host, sizeof(host), "127.0.0.1:%d", d->port);
+    (void)fprintf(f, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", method, ask->path, ask->host ? ask->host : host);
     optional(f, "Cookie", ask->cookie);
     optional(f, "X-CSRF-Token", ask->csrf);
     optional(f, "Origin", ask->origin && !*ask->origin ? own : ask->origin);

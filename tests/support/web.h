@@ -16,6 +16,7 @@ struct ask {
     const char *cookie;  /* "name=value; …"; NULL none */
     const char *csrf;    /* sent as X-CSRF-Token; NULL none */
     const char *origin;  /* NULL none; "" the daemon's own */
+    const char *host;    /* NULL: the daemon's address */
     bool control;        /* over the operator's socket */
 };
 

@@ -115,8 +115,10 @@ static void names_with_a_hash_are_kept_for_a_year(void **state)
     assert_string_equal(header(&a, "Cache-Control"), "public, max-age=31536000, immutable");
     assert_string_equal(header(&a, "Content-Security-Policy"), "");
     assert_string_equal(header(&a, "Cross-Origin-Resource-Policy"), "cross-origin");
+    assert_string_equal(header(&a, "Access-Control-Allow-Origin"), "*");
     a = ask("/console/", NULL, "", "", false);
     assert_string_equal(header(&a, "Cache-Control"), "no-cache");
+    assert_string_equal(header(&a, "Access-Control-Allow-Origin"), "");
 }
 
 static void pages_carry_the_policy(void **state)
@@ -138,7 +140,7 @@ static void pages_carry_the_policy(void **state)
     assert_non_null(strstr(csp, "frame-ancestors 'self' https://shop.example; "));
     assert_null(strstr(csp, "script-src *"));
     assert_non_null(strstr(csp, "img-src 'self' data: blob: https://files.example; media-src 'self' blob: https://files.example; "));
-    assert_non_null(strstr(csp, "connect-src 'self' ws://chat.example:8443; "));
+    assert_non_null(strstr(csp, "connect-src 'self' ws://chat.example:8443 https://files.example; "));
     assert_string_equal(header(&a, "X-Frame-Options"), "");
     view = (struct page_view){ .framed = true };
     a = ask("/chat/", &view, "", "", false);

@@ -57,7 +57,7 @@ static int finish(void **state)
 static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
 {
     struct visitor v = { 0 };
-    struct staff s = { 0 };
+    struct staff s = { 0 }, boss = { 0 };
 
     (void)state;
     staff_online(&s, &b, AGENT1, "demo");
@@ -79,6 +79,18 @@ static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
     wire_take(&v.wire, "{s:s,s:s,s:i}", "type", "read", "role", "agent", "seq", 5);
     wire_sendf(&s.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"q1\",\"seq\":4}", v.conv);
     wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "changed", "seq", 4, "kind", "removed");
+
+    wire_text(&v.wire, "{\"type\":\"typing\",\"on\":true}");
+    wire_take(&s.wire, "{s:s,s:s,s:b,s:{s:s}}", "type", "typing", "conversation", v.conv, "on", 1, "from", "role", "visitor");
+    wire_sendf(&s.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", v.conv);
+    wire_take(&v.wire, "{s:s,s:b,s:{s:s,s:s}}", "type", "typing", "on", 1, "from", "role", "agent", "number", "1024");
+
+    staff_sign_in(&boss, &a, "supervisor@demo.example");
+    staff_enter(&boss, &a, "demo");
+    wire_sendf(&boss.wire, "{\"type\":\"note\",\"conversation\":\"%s\",\"cid\":\"n1\",\"text\":\"老客户\"}", v.conv);
+    assert_string_equal(wire_verdict(&boss.wire, "n1"), "ack");
+    wire_take(&s.wire, "{s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "entry", "kind", "note", "data", "text", "老客户");
+    staff_free(&boss);
 
     wire_sendf(&s.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", v.conv);
     wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 6, "event", "closed");

@@ -28,15 +28,20 @@ static int finish(void **state)
     return 0;
 }
 
-static bool ready_says(const char *words)
+static bool readiness_of(const struct daemon *which, const char *headers, const char *words)
 {
     struct reply r;
     bool ret;
 
-    web_ask(&d, &(struct ask){ .path = "/readyz" }, &r);
+    web_ask(which, &(struct ask){ .path = "/readyz", .headers = headers }, &r);
     ret = r.status == 200 && strncmp(r.body, words, strlen(words)) == 0;
     reply_free(&r);
     return ret;
+}
+
+static bool ready_says(const char *words)
+{
+    return readiness_of(&d, NULL, words);
 }
 
 static void begin(struct visitor *v, struct staff *a)
@@ -167,6 +172,28 @@ static double metric(const char *name)
     ret = strtod(line + strlen(start), NULL);
     reply_free(&r);
     return ret;
+}
+
+/* Behind a proxy everybody comes from loopback, and only the header tells who does not. */
+static void strangers_learn_whether_it_is_ready_and_no_more(void **state)
+{
+    struct daemon behind;
+    struct reply r;
+    pid_t redis;
+
+    (void)state;
+    daemon_start(&behind, &(struct daemon_options){ .demo = true, .config = "[listen]\nproxies = 127.0.0.1\n" });
+    web_status(&behind, 404, &(struct ask){ .path = "/metrics", .headers = "X-Forwarded-For: 203.0.113.9\r\n" });
+    web_status(&behind, 200, &(struct ask){ .path = "/healthz", .headers = "X-Forwarded-For: 203.0.113.9\r\n" });
+    r = web_expect(&behind, 200, &(struct ask){ .path = "/api/v1/status", .control = true });
+    redis = (pid_t)number_at(r.json, "redis_pid");
+    reply_free(&r);
+    assert_true(redis > 1);
+    assert_int_equal(kill(redis, SIGSTOP), 0);
+    UNTIL(readiness_of(&behind, NULL, "degraded: "));
+    assert_true(readiness_of(&behind, "X-Forwarded-For: 203.0.113.9\r\n", "ready\n"));
+    assert_int_equal(kill(redis, SIGCONT), 0);
+    daemon_finish(&behind);
 }
 
 static void the_figures_move_with_what_happens(void **state)
@@ -386,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_visitor_with_the_cookie_needs_no_token),
         cmocka_unit_test(the_session_cookie_is_for_our_pages_only),
         cmocka_unit_test(the_figures_move_with_what_happens),
+        cmocka_unit_test(strangers_learn_whether_it_is_ready_and_no_more),
         cmocka_unit_test(health_is_told_to_whoever_asks),
         cmocka_unit_test(a_reload_changes_the_limits_at_once),
         cmocka_unit_test(a_long_history_comes_in_pieces),

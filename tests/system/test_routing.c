@@ -211,7 +211,8 @@ static void visitors_are_told_when_their_agent_goes_away(void **state)
                        "text"),
                "安"));
     staff_presence(&ann, "online");
-    assert_true(staff_say(&ann, v.conv, "a2", "回来了") == before + 2);
+    wire_take(&v.wire, "{s:s,s:I,s:{s:s}}", "type", "message", "seq", (json_int_t)before + 2, "from", "role", "system"); /* and is back */
+    assert_true(staff_say(&ann, v.conv, "a2", "久等了") == before + 3);
     close_talk(&v);
     offline(&ann);
 }

@@ -164,6 +164,82 @@ static void what_never_opens_and_what_never_closes_is_said_so(void **state)
     assert_true(hours_next_opening(&too_far, now) == INT64_MAX);
 }
 
+#define WALL(y, mo, d, h, mi) utc(y, mo, d, h, mi, 0)
+
+/* A shop that works nights, closed for a week of holidays with one day of work in it, and shut twice for a while. */
+static void holidays_working_days_and_closings_cut_into_the_week(void **state)
+{
+    static const struct hours_special days[] = {
+        { .year = 2026, .month = 10, .day = 4, .spans = { { H(10, 0), H(16, 0) } }, .n_spans = 1, .name = "调休" },
+        { .year = 2026, .month = 10, .day = 1, .to_year = 2026, .to_month = 10, .to_day = 7, .name = "国庆节" },
+        { .year = 2026, .month = 12, .day = 30, .to_year = 2027, .to_month = 1, .to_day = 2, .name = "元旦" },
+    };
+    const struct hours_closing closings[] = {
+        { WALL(2026, 11, 20, 14, 0), WALL(2026, 11, 20, 16, 30), "盘点" },
+        { WALL(2026, 11, 24, 23, 0), WALL(2026, 11, 25, 1, 0), NULL },
+        { WALL(2027, 5, 1, 0, 0), INT64_MAX, "搬家" },
+    };
+    const struct hours night = { EVERY_DAY({ H(8, 0), H(26, 0) }),
+                                 .special = days,
+                                 .n_special = 3,
+                                 .closings = closings,
+                                 .n_closings = 3,
+                                 .offset = fixed,
+                                 .zone = &shanghai };
+    static const struct {
+        const char *what;
+        int at[6];
+        bool open;
+        const char *reason;
+        int next[5]; /* opening; year 0: never */
+    } rows[] = {
+        { "the eve", { 2026, 9, 30, 23, 59, 59 }, true, NULL, { 0 } },
+        { "the eve's night goes on into the holiday", { 2026, 10, 1, 1, 59, 59 }, true, NULL, { 0 } },
+        { "and ends", { 2026, 10, 1, 2, 0, 0 }, false, "国庆节", { 2026, 10, 4, 10, 0 } },
+        { "the holiday begins no interval", { 2026, 10, 1, 8, 0, 0 }, false, "国庆节", { 2026, 10, 4, 10, 0 } },
+        { "a day of work inside of the range", { 2026, 10, 4, 10, 0, 0 }, true, NULL, { 0 } },
+        { "which has its own end", { 2026, 10, 4, 16, 0, 0 }, false, "调休", { 2026, 10, 8, 8, 0 } },
+        { "the last second of the range", { 2026, 10, 7, 23, 59, 59 }, false, "国庆节", { 2026, 10, 8, 8, 0 } },
+        { "the night of the last holiday did not begin", { 2026, 10, 8, 1, 0, 0 }, false, NULL, { 2026, 10, 8, 8, 0 } },
+        { "a range over the end of the year", { 2027, 1, 2, 12, 0, 0 }, false, "元旦", { 2027, 1, 3, 8, 0 } },
+        { "last second before a closing", { 2026, 11, 20, 13, 59, 59 }, true, NULL, { 0 } },
+        { "a closing", { 2026, 11, 20, 14, 0, 0 }, false, "盘点", { 2026, 11, 20, 16, 30 } },
+        { "it is over", { 2026, 11, 20, 16, 30, 0 }, true, NULL, { 0 } },
+        { "a closing over midnight", { 2026, 11, 25, 0, 30, 0 }, false, NULL, { 2026, 11, 25, 1, 0 } },
+        { "until further notice", { 2027, 5, 1, 0, 0, 0 }, false, "搬家", { 0 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const int *a = rows[i].at, *n = rows[i].next;
+        int64_t t = utc(a[0], a[1], a[2], a[3], a[4], a[5]) - 1000 * shanghai, opening = hours_next_opening(&night, t);
+        const char *reason = hours_reason(&night, t);
+
+        row_int_equal(rows[i].what, hours_open(&night, t), rows[i].open);
+        row_string_equal(rows[i].what, reason ? reason : "-", rows[i].reason ? rows[i].reason : "-");
+        if (rows[i].open)
+            row_int_equal(rows[i].what, opening == t, true);
+        else if (!n[0])
+            row_int_equal(rows[i].what, opening == INT64_MAX, true);
+        else
+            row_int_equal(rows[i].what, opening == utc(n[0], n[1], n[2], n[3], n[4], 0) - 1000 * shanghai, true);
+    }
+    assert_true(hours_next_closing(&night, WALL(2026, 11, 20, 13, 0) - 1000 * shanghai) == WALL(2026, 11, 20, 14, 0) - 1000 * shanghai);
+}
+
+static void what_is_always_open_can_be_closed_for_a_while(void **state)
+{
+    const struct hours_closing closing = { WALL(2026, 11, 20, 14, 0), WALL(2026, 11, 20, 15, 0), NULL };
+    const struct hours h = { .always = true, .closings = &closing, .n_closings = 1, .offset = fixed, .zone = &zero };
+
+    (void)state;
+    assert_true(hours_open(&h, closing.from - 1));
+    assert_false(hours_open(&h, closing.from));
+    assert_true(hours_next_opening(&h, closing.from) == closing.to);
+    assert_true(hours_next_closing(&h, closing.from - 86400000) == closing.from);
+    assert_true(hours_next_closing(&h, closing.to) == INT64_MAX);
+}
+
 /* Every day of four centuries, each of which is made special once, by the C library's calendar. */
 static void knows_every_date_of_four_centuries(void **state)
 {
@@ -179,6 +255,8 @@ static void knows_every_date_of_four_centuries(void **state)
         today.year = tm.tm_year + 1900;
         today.month = tm.tm_mon + 1;
         today.day = tm.tm_mday;
+        if (hours_date(today.year, today.month, today.day) != day * 86400000 || hours_weekday(day * 86400000) != (tm.tm_wday + 6) % 7)
+            fail_msg("%d-%d-%d", today.year, today.month, today.day);
         if (!hours_open(&h, day * 86400000) || !hours_open(&h, day * 86400000 + 86399999) || hours_open(&h, (day + 1) * 86400000))
             fail_msg("%d-%d-%d", today.year, today.month, today.day);
     }
@@ -192,6 +270,8 @@ int main(void)
         cmocka_unit_test(hours_follow_the_wall_clock_through_both_changes),
         cmocka_unit_test(without_a_calendar_it_is_always_open),
         cmocka_unit_test(what_never_opens_and_what_never_closes_is_said_so),
+        cmocka_unit_test(holidays_working_days_and_closings_cut_into_the_week),
+        cmocka_unit_test(what_is_always_open_can_be_closed_for_a_while),
         cmocka_unit_test(knows_every_date_of_four_centuries),
     };
 

@@ -69,15 +69,18 @@ static void each_role_may_what_its_line_says_and_no_more(void **state)
             }
 }
 
-static void who_oversees_no_queue_in_particular_oversees_all(void **state)
+/* Whom routing gives the conversations of every queue may also pick from every queue. */
+static void who_is_set_to_no_queue_serves_and_oversees_all(void **state)
 {
-    struct conv c = conv_of(CONV_WAITING, "repair", 0, 0);
+    struct conv c = conv_of(CONV_WAITING, "repair", 0, 0), served = conv_of(CONV_SERVED, "repair", OTHER, 0);
     struct member supervisor = member_of(S, NULL), reviewer = member_of(R, NULL), agent = member_of(A, NULL);
 
     (void)state;
     assert_true(permit(&supervisor, VERB_READ, &c.site, &c));
     assert_true(permit(&reviewer, VERB_TRANSCRIPT, &c.site, &c));
-    assert_false(permit(&agent, VERB_READ, &c.site, &c));
+    assert_true(permit(&agent, VERB_READ, &c.site, &c));
+    assert_true(permit(&agent, VERB_ACCEPT, &c.site, &c));
+    assert_false(permit(&agent, VERB_READ, &c.site, &served));
 }
 
 static void verbs_on_the_site_belong_to_few(void **state)
@@ -123,13 +126,54 @@ static void nothing_crosses_sites_and_the_disabled_may_nothing(void **state)
     }
 }
 
+static void a_key_may_what_it_was_made_for_on_its_own_site(void **state)
+{
+    struct member key = { .person = ID(ME), .site = KEY("shop"), .verbs = key_verbs(SLICE("read transcript people")) };
+    struct conv served = conv_of(CONV_SERVED, "sales", OTHER, 0), closed = conv_of(CONV_CLOSED, "sales", 0, OTHER);
+
+    (void)state;
+    assert_true(permit(&key, VERB_READ, &KEY("shop"), &served));
+    assert_true(permit(&key, VERB_TRANSCRIPT, &KEY("shop"), &closed));
+    assert_true(permit(&key, VERB_TRANSCRIPT, &KEY("shop"), NULL));
+    assert_true(permit(&key, VERB_PEOPLE, &KEY("shop"), NULL));
+    assert_false(permit(&key, VERB_TIMELINE, &KEY("shop"), &served));
+    assert_false(permit(&key, VERB_EXPORT, &KEY("shop"), NULL));
+    assert_false(permit(&key, VERB_SETTINGS_WRITE, &KEY("shop"), NULL));
+    assert_false(permit(&key, VERB_READ, &KEY("blog"), NULL));
+    key.verbs = ~0U; /* whatever was stored: it has no desk */
+    for (enum verb v = VERB_SAY; v <= VERB_CLOSE; v++)
+        assert_false(permit(&key, v, &KEY("shop"), &served));
+    key.disabled = true;
+    assert_false(permit(&key, VERB_READ, &KEY("shop"), &served));
+}
+
+static void verbs_of_keys_are_words(void **state)
+{
+    static const char *const wrong[] = { "", "say", "read say", "reads", "read  timeline", " read", "read,timeline" };
+    enum verb v;
+
+    (void)state;
+    assert_int_equal(key_verbs(SLICE("read")), 1U << VERB_READ);
+    assert_int_equal(key_verbs(SLICE("status audit")), 1U << VERB_STATUS | 1U << VERB_AUDIT);
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        row_int_equal(wrong[i], key_verbs(slice_of(wrong[i])), 0);
+    for (v = VERB_READ; verb_name(v); v++) {
+        enum verb back;
+
+        assert_true(verb_parse(slice_of(verb_name(v)), &back));
+        assert_int_equal(back, v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_may_what_its_line_says_and_no_more),
-        cmocka_unit_test(who_oversees_no_queue_in_particular_oversees_all),
+        cmocka_unit_test(who_is_set_to_no_queue_serves_and_oversees_all),
         cmocka_unit_test(verbs_on_the_site_belong_to_few),
         cmocka_unit_test(nothing_crosses_sites_and_the_disabled_may_nothing),
+        cmocka_unit_test(a_key_may_what_it_was_made_for_on_its_own_site),
+        cmocka_unit_test(verbs_of_keys_are_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,9 @@ static const struct message joined = { .seq = 2, .kind = MESSAGE_EVENT, .event =
 static const struct message returned = { .seq = 8, .kind = MESSAGE_EVENT, .event = "returned", .from = { .role = ROLE_SYSTEM } };
 static const struct message closed = { .seq = 9, .kind = MESSAGE_EVENT, .event = "closed", .from = { .role = ROLE_SYSTEM } };
 
+static const struct message transferred = { .seq = 7, .kind = MESSAGE_EVENT, .event = "transferred", .from = { .role = ROLE_SYSTEM } };
+static const struct message came_back = { .seq = 11, .at = NOW - 10000, .from = { .role = ROLE_VISITOR } };
+
 /* One rule alone, with what it may know: does it fire, and for what cause? */
 struct row {
     const char *what;
@@ -30,6 +33,8 @@ static void check(const struct row *rows, size_t n)
         f.conv = &rows[i].conv;
         f.now_ms = NOW;
         fired = rule_match(&rows[i].rule, 1, &f, firing, 2);
+        if (fired && firing[0].verdict == RULE_HELD)
+            fired = 0;
         row_int_equal(rows[i].what, fired, rows[i].cause != NULL);
         if (fired)
             row_string_equal(rows[i].what, firing[0].cause, rows[i].cause);
@@ -58,7 +63,7 @@ static void greets_the_first_word_of_a_visitor(void **state)
         { "assigned already, nobody has spoken", RULE(RULE_OPENED), CONV(CONV_SERVED), FACTS(&visitor_first), "seq:1" },
         { "an agent was faster", RULE(RULE_OPENED), CONV(CONV_SERVED, .staff_at = NOW), FACTS(&visitor_first), NULL },
         { "closed meanwhile", RULE(RULE_OPENED), CONV(CONV_CLOSED), FACTS(&visitor_first), NULL },
-        { "a machine writes", RULE(RULE_OPENED), CONV(CONV_WAITING), FACTS(&visitor_first, .automatic = true), NULL },
+        { "a machine writes", RULE(RULE_OPENED), CONV(CONV_WAITING), FACTS(&visitor_first, .automatic = "marked"), NULL },
     };
 
     (void)state;
@@ -138,6 +143,16 @@ static void listens_to_what_the_system_writes_down(void **state)
         { "returned", RULE(RULE_RETURNED), CONV(CONV_WAITING), FACTS(&returned), "seq:8" },
         { "returned, but taken again", RULE(RULE_RETURNED), CONV(CONV_SERVED), FACTS(&returned), NULL },
         { "closed", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&closed), "seq:9" },
+        { "transferred", RULE(RULE_TRANSFERRED), CONV(CONV_WAITING), FACTS(&transferred), "seq:7" },
+        { "came back", RULE(RULE_REOPENED), CONV(CONV_WAITING, .reopened = 1), FACTS(&came_back), "seq:11" },
+        { "came back, and was given to somebody at once", RULE(RULE_REOPENED), CONV(CONV_SERVED, .reopened = 1, .staff_at = NOW - 90000),
+          FACTS(&came_back), "seq:11" },
+        { "came back, and somebody has spoken", RULE(RULE_REOPENED), CONV(CONV_SERVED, .reopened = 1, .staff_at = NOW), FACTS(&came_back),
+          NULL },
+        { "came back, a later word", RULE(RULE_REOPENED), CONV(CONV_WAITING, .reopened = 1), FACTS(&visitor_later), NULL },
+        { "a first word is no return", RULE(RULE_REOPENED), CONV(CONV_WAITING), FACTS(&came_back), NULL },
+        { "rated", RULE(RULE_RATED), CONV(CONV_CLOSED, .rating = 4), FACTS(NULL), "rated:4" },
+        { "not rated", RULE(RULE_RATED), CONV(CONV_CLOSED), FACTS(NULL), NULL },
         { "closed, by another word", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&visitor_later), NULL },
         { "a message", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
         { "a message of the agent", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(&agent_says), NULL },
@@ -259,8 +274,11 @@ static void knows_where_nobody_listens(void **state)
         { "assigned", RULE(RULE_ASSIGNED, .mid_talk = true), 0, 0, S },
         { "returned", RULE(RULE_RETURNED), 0, 0, W },
         { "closed", RULE(RULE_CLOSED), 0, 0, C },
-        { "silent agent", RULE(RULE_SILENT_AGENT, .mid_talk = true), S, 0, S },
-        { "silent visitor", RULE(RULE_SILENT_VISITOR, .mid_talk = true), 0, S, 0 },
+        { "silent agent", RULE(RULE_SILENT_AGENT, .mid_talk = true), 0, 0, S },
+        { "silent visitor", RULE(RULE_SILENT_VISITOR, .mid_talk = true), 0, 0, 0 },
+        { "transferred", RULE(RULE_TRANSFERRED), 0, 0, W | O },
+        { "reopened", RULE(RULE_REOPENED), B | W | O | P, 0, 0 },
+        { "words", RULE(RULE_MESSAGE, .mid_talk = true, .when = { .n_keywords = 1 }), 0, 0, 0 },
         { "off", RULE(RULE_MESSAGE, .off = true), 0, 0, 0 },
     };
 
@@ -274,10 +292,296 @@ static void knows_where_nobody_listens(void **state)
     assert_int_equal(rule_deaf_states(NULL, 0, ROLE_VISITOR), ALL);
 }
 
+/* ---- what fired before ---- */
+
+#define FIRED(key, why, ago)                                 \
+    {                                                        \
+        .rule = KEY(key), .cause = (why), .at = NOW - (ago), \
+    }
+
+/* One rule, what has fired before, and what comes of it now: "" nothing, "-…" held back. */
+static void remembers_what_fired_before(void **state)
+{
+    static const struct {
+        const char *what;
+        struct rule rule;
+        struct conv conv;
+        struct rule_facts facts;
+        struct rule_fired fired[2];
+        const char *cause;
+    } rows[] = {
+        { "once per conversation",
+          RULE(RULE_MESSAGE, .often = RULE_ONCE_CONVERSATION),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later),
+          { FIRED("r", "", 5) },
+          NULL },
+        { "per visitor, in another conversation",
+          RULE(RULE_MESSAGE, .often = RULE_ONCE_VISITOR),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later),
+          { { KEY("r"), "visitor", 5, true } },
+          NULL },
+        { "per day: the day before",
+          RULE(RULE_MESSAGE, .often = RULE_ONCE_DAY),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later, .wall_ms = NOW),
+          { { KEY("r"), "day:20412", 5, true } },
+          "day:20413" },
+        { "per day: today",
+          RULE(RULE_MESSAGE, .often = RULE_ONCE_DAY),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later, .wall_ms = NOW),
+          { { KEY("r"), "day:20413", 5, true } },
+          NULL },
+        { "another rule's",
+          RULE(RULE_MESSAGE, .often = RULE_ONCE_CONVERSATION),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later),
+          { FIRED("other", "", 5) },
+          "" },
+        { "the same message", RULE(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(&visitor_later), { FIRED("r", "seq:5", 5) }, NULL },
+        { "cools down",
+          RULE(RULE_MESSAGE, .cooldown_ms = 60000),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later),
+          { FIRED("r", "seq:3", 59999) },
+          "-cooldown:1763740740001" },
+        { "that was written down",
+          RULE(RULE_MESSAGE, .cooldown_ms = 60000),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later),
+          { FIRED("r", "seq:3", 59999), FIRED("r", "-cooldown:1763740740001", 9) },
+          NULL },
+        { "has cooled down",
+          RULE(RULE_MESSAGE, .cooldown_ms = 60000),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later),
+          { FIRED("r", "seq:3", 60000) },
+          "seq:5" },
+        { "mid-talk", RULE(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(&visitor_later), { { .cause = "" } }, "-mid_talk" },
+        { "mid-talk, once", RULE(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(&visitor_later), { FIRED("r", "-mid_talk", 9) }, NULL },
+        { "a machine",
+          RULE(RULE_MESSAGE),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later, .automatic = "echo"),
+          { { .cause = "" } },
+          "-automatic" },
+        { "a machine, once",
+          RULE(RULE_MESSAGE),
+          CONV(CONV_WAITING),
+          FACTS(&visitor_later, .automatic = "echo"),
+          { FIRED("r", "-automatic", 9) },
+          NULL },
+        { "a machine waits",
+          RULE(RULE_WAITING),
+          CONV(CONV_WAITING),
+          FACTS(NULL, .automatic = "marked"),
+          { { .cause = "" } },
+          "-automatic" },
+        { "back",
+          RULE(RULE_BACK, .mid_talk = true),
+          CONV(CONV_SERVED, .served_at = NOW - 90),
+          FACTS(NULL),
+          { FIRED("away", "away:77", 90) },
+          "back:77" },
+        { "back, told already",
+          RULE(RULE_BACK, .mid_talk = true),
+          CONV(CONV_SERVED),
+          FACTS(NULL),
+          { FIRED("away", "away:77", 90), FIRED("r", "back:77", 9) },
+          NULL },
+        { "still away",
+          RULE(RULE_BACK, .mid_talk = true),
+          CONV(CONV_SERVED),
+          FACTS(NULL, .agent_away = true),
+          { FIRED("away", "away:77", 90) },
+          NULL },
+        { "another agent was away",
+          RULE(RULE_BACK, .mid_talk = true),
+          CONV(CONV_SERVED, .served_at = NOW - 89),
+          FACTS(NULL),
+          { FIRED("away", "away:77", 90) },
+          NULL },
+        { "due",
+          RULE(RULE_DUE, .of = KEY("a"), .after_ms = 60),
+          CONV(CONV_WAITING),
+          FACTS(NULL),
+          { FIRED("a", "seq:1", 60) },
+          "due:1763740799940" },
+        { "not due yet",
+          RULE(RULE_DUE, .of = KEY("a"), .after_ms = 61),
+          CONV(CONV_WAITING),
+          FACTS(NULL),
+          { FIRED("a", "seq:1", 60) },
+          NULL },
+        { "the visitor wrote since",
+          RULE(RULE_DUE, .of = KEY("a"), .after_ms = 60),
+          CONV(CONV_WAITING, .visitor_at = NOW - 59),
+          FACTS(NULL),
+          { FIRED("a", "seq:1", 60) },
+          NULL },
+        { "what was held did not fire",
+          RULE(RULE_DUE, .of = KEY("a"), .after_ms = 60),
+          CONV(CONV_WAITING),
+          FACTS(NULL),
+          { FIRED("a", "-mid_talk", 60) },
+          NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct rule_facts f = rows[i].facts;
+        struct rule_firing firing[2];
+        size_t n;
+
+        f.conv = &rows[i].conv;
+        f.now_ms = NOW;
+        f.fired = rows[i].fired;
+        f.n_fired = rows[i].fired[1].at ? 2 : 1;
+        n = rule_match(&rows[i].rule, 1, &f, firing, 2);
+        row_int_equal(rows[i].what, n, rows[i].cause != NULL);
+        if (!n)
+            continue;
+        row_string_equal(rows[i].what, firing[0].cause, rows[i].cause);
+        row_int_equal(rows[i].what, firing[0].verdict, rows[i].cause[0] == '-' ? RULE_HELD : RULE_FIRES);
+    }
+}
+
+static void says_it_again_while_it_goes_on(void **state)
+{
+    static const struct rule rule = RULE(RULE_WAITING, .after_ms = 60000, .every_ms = 30000, .times = 3);
+    static const struct {
+        int64_t waited;
+        const char *cause;
+        int64_t due; /* after the arrival; 0 never */
+    } rows[] = {
+        { 0, NULL, 60000 },
+        { 59999, NULL, 60000 },
+        { 60000, "wait:1000", 90000 },
+        { 89999, "wait:1000", 90000 },
+        { 90000, "wait:1000.2", 120000 },
+        { 120000, "wait:1000.3", 0 },
+        { 900000, "wait:1000.3", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct conv c = { .state = CONV_WAITING, .arrived_at = 1000 };
+        const struct rule_facts f = { .conv = &c, .now_ms = 1000 + rows[i].waited };
+        struct rule_firing firing;
+        size_t n = rule_match(&rule, 1, &f, &firing, 1);
+
+        assert_int_equal(n, rows[i].cause != NULL);
+        if (n)
+            assert_string_equal(firing.cause, rows[i].cause);
+        assert_int_equal(rule_next_due(&rule, 1, &f), rows[i].due ? 1000 + rows[i].due : 0);
+    }
+}
+
+/* Asked after a silence of the visitor; closed a minute later unless somebody writes. */
+static void closes_after_its_notice_unless_somebody_writes(void **state)
+{
+    static const struct rule rules[] = {
+        RULE(RULE_SILENT_VISITOR, .after_ms = 180000, .mid_talk = true, .actions = RULE_SAY | RULE_CLOSE, .notice_ms = 60000),
+        { .key = KEY("soon"), .event = RULE_CLOSING, .after_ms = 20000, .often = RULE_ONCE_CAUSE, .mid_talk = true, .actions = RULE_SAY },
+    };
+    static const struct rule_fired asked[] = { FIRED("r", "quiet:1763740500000", 60000) };
+    static const struct {
+        const char *what;
+        struct conv conv;
+        int64_t now;
+        const char *causes[2];
+        int64_t due;
+    } rows[] = {
+        { "before", CONV(CONV_SERVED, .staff_at = NOW - 300000), NOW - 40001, { NULL }, NOW - 40000 },
+        { "reminds", CONV(CONV_SERVED, .staff_at = NOW - 300000), NOW - 40000, { "closing:1763740740000" }, NOW },
+        { "closes", CONV(CONV_SERVED, .staff_at = NOW - 300000), NOW, { "close:1763740740000", "closing:1763740740000" }, 0 },
+        { "the visitor wrote", CONV(CONV_SERVED, .staff_at = NOW - 300000, .visitor_at = NOW - 59999), NOW, { NULL }, 0 },
+        { "the agent wrote", CONV(CONV_SERVED, .staff_at = NOW - 59999), NOW, { NULL }, NOW - 59999 + 180000 },
+        { "somebody else took it", CONV(CONV_SERVED, .staff_at = NOW - 300000, .served_at = NOW - 1), NOW, { NULL }, 0 },
+        { "it is closed", CONV(CONV_CLOSED, .staff_at = NOW - 300000), NOW, { NULL }, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct conv c = rows[i].conv;
+        struct rule_facts f = { .conv = &c, .now_ms = rows[i].now, .fired = asked, .n_fired = 1, .staffed = true, .open_hours = true };
+        struct rule_firing firing[4];
+        size_t n;
+
+        c.arrived_at = NOW - 400000;
+        n = rule_match(rules, 2, &f, firing, 4);
+        for (size_t k = 0; k < 2; k++)
+            row_string_equal(rows[i].what, k < n ? firing[k].cause : "-", rows[i].causes[k] ? rows[i].causes[k] : "-");
+        if (n)
+            row_int_equal(rows[i].what, firing[0].verdict, strncmp(firing[0].cause, "close:", 6) == 0 ? RULE_CLOSES : RULE_FIRES);
+        row_int_equal(rows[i].what, rule_next_due(rules, 2, &f) - NOW, rows[i].due ? rows[i].due - NOW : -NOW);
+    }
+}
+
+static void falls_silent_where_it_would_talk_for_ever(void **state)
+{
+    static const struct rule rule = RULE(RULE_MESSAGE);
+    struct rule_fired fired[RULE_BUSY_MAX];
+    struct conv c = CONV(CONV_WAITING);
+    struct rule_facts f = FACTS(&visitor_later, .conv = &c, .now_ms = NOW, .fired = fired, .n_fired = RULE_BUSY_MAX);
+    struct rule_firing firing;
+
+    (void)state;
+    for (int i = 0; i < RULE_BUSY_MAX; i++)
+        fired[i] = (struct rule_fired){ KEY("r"), "seq:1", NOW - RULE_BUSY_MS + 1, false };
+    assert_int_equal(rule_match(&rule, 1, &f, &firing, 1), 1);
+    assert_int_equal(firing.verdict, RULE_HELD);
+    fired[0].at--; /* long ago */
+    assert_int_equal(rule_match(&rule, 1, &f, &firing, 1), 1);
+    assert_int_equal(firing.verdict, RULE_FIRES);
+    fired[0].at++;
+    c.staff_at = NOW - RULE_BUSY_MS + 1; /* a person has answered since */
+    assert_int_equal(rule_match(&rule, 1, &f, &firing, 1), 1);
+    assert_int_equal(firing.verdict, RULE_FIRES);
+}
+
+static void knows_what_has_to_be_read_first(void **state)
+{
+    static const struct {
+        struct rule rule;
+        unsigned needs;
+    } rows[] = {
+        { RULE(RULE_MESSAGE), 0 },
+        { RULE(RULE_MESSAGE, .often = RULE_ONCE_VISITOR), RULE_NEED_FIRED },
+        { RULE(RULE_MESSAGE, .often = RULE_ONCE_DAY), RULE_NEED_FIRED },
+        { RULE(RULE_MESSAGE, .when = { .n_facts = 1 }), RULE_NEED_PROFILE },
+        { RULE(RULE_MESSAGE, .when = { .position_max = 1 }), RULE_NEED_POSITION },
+        { RULE(RULE_WAITING), RULE_NEED_POSITION },
+        { RULE(RULE_WAITING, .off = true), 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(rule_needs(&rows[i].rule, 1), rows[i].needs);
+}
+
+static void waits_for_words_in_every_state(void **state)
+{
+    static const char *const words[] = { "退款" };
+    static const struct rule keyword = RULE(RULE_MESSAGE, .when = { .keywords = words, .n_keywords = 1 });
+    static const struct rule choice = RULE(RULE_MESSAGE, .when = { .choices = words, .n_choices = 1 });
+
+    (void)state;
+    assert_true(rule_words_hit(&keyword, 1, SLICE("我要退款"), false));
+    assert_false(rule_words_hit(&keyword, 1, SLICE("退了款"), false));
+    assert_false(rule_words_hit(&keyword, 1, SLICE("x"), true));
+    assert_true(rule_words_hit(&choice, 1, SLICE("x"), true));
+    assert_int_equal(rule_quiet_ms(&(struct rule)RULE(RULE_SILENT_AGENT, .after_ms = 5), 1, ROLE_VISITOR), 5);
+    assert_int_equal(rule_quiet_ms(&(struct rule)RULE(RULE_SILENT_AGENT, .after_ms = 5), 1, ROLE_AGENT), 0);
+    assert_int_equal(rule_quiet_ms(&(struct rule)RULE(RULE_SILENT_VISITOR, .after_ms = 7), 1, ROLE_AGENT), 7);
+}
+
 static void each_event_has_a_word(void **state)
 {
     (void)state;
-    for (int e = RULE_OPENED; e <= RULE_SILENT_VISITOR; e++) {
+    for (int e = RULE_OPENED; e <= RULE_DUE; e++) {
         enum rule_event back;
 
         assert_true(rule_event_parse(slice_of(rule_event_name((enum rule_event)e)), &back));
@@ -301,6 +605,12 @@ int main(void)
         cmocka_unit_test(fires_in_the_order_of_the_rules_as_far_as_there_is_room),
         cmocka_unit_test(says_when_it_wants_to_look_again),
         cmocka_unit_test(knows_where_nobody_listens),
+        cmocka_unit_test(remembers_what_fired_before),
+        cmocka_unit_test(says_it_again_while_it_goes_on),
+        cmocka_unit_test(closes_after_its_notice_unless_somebody_writes),
+        cmocka_unit_test(falls_silent_where_it_would_talk_for_ever),
+        cmocka_unit_test(knows_what_has_to_be_read_first),
+        cmocka_unit_test(waits_for_words_in_every_state),
         cmocka_unit_test(each_event_has_a_word),
     };
 

@@ -67,9 +67,12 @@ static void a_site_needs_no_more_than_a_name(void **state)
 static void every_shipped_rule_has_its_words_in_every_language(void **state)
 {
     static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
-    static const char *const keys[] = { "welcome",           "consent",  "greeting", "wait",          "nobody",       "outside",
-                                        "form_thanks",       "away",     "joined",   "transferred",   "closed",       "closed_idle",
-                                        "transferred_queue", "returned", "reopened", "invite_rating", "rated_thanks", "message_removed" };
+    static const char *const keys[] = {
+        "welcome",           "consent",        "greeting",   "wait",          "nobody",       "outside",
+        "form_thanks",       "away",           "joined",     "transferred",   "closed",       "closed_idle",
+        "transferred_queue", "returned",       "reopened",   "invite_rating", "rated_thanks", "message_removed",
+        "contact_wrong",     "talk_to_person", "suggestions"
+    };
     const struct document docs[] = { SITE_DOC };
     struct site *s = build(docs, 1);
 
@@ -82,8 +85,9 @@ static void every_shipped_rule_has_its_words_in_every_language(void **state)
             row_string_equal(keys[i], w ? w->lang : "none", languages[l]);
         }
         for (size_t i = 0; i < s->n_rules; i++)
-            row_string_equal(s->rules[i].key.s, wording_find(s->wordings, s->n_wordings, s->rules[i].wording, languages[l], NULL)->lang,
-                             languages[l]);
+            if (s->rules[i].wording)
+                row_string_equal(s->rules[i].key.s, wording_find(s->wordings, s->n_wordings, s->rules[i].wording, languages[l], NULL)->lang,
+                                 languages[l]);
     }
     site_unref(s);
 }
@@ -96,12 +100,23 @@ static void the_shipped_rules_are_those_of_the_house(void **state)
         int64_t after_ms;
         unsigned actions;
         enum rule_often often;
+        bool mid_talk, off;
     } rows[] = {
-        { "greeting", RULE_OPENED, 0, RULE_SAY, RULE_ONCE_CONVERSATION },
-        { "nobody", RULE_NOBODY, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE },
-        { "outside", RULE_OUTSIDE, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE },
-        { "wait", RULE_WAITING, 10000, RULE_SAY, RULE_ONCE_CAUSE },
-        { "away", RULE_AWAY, 0, RULE_SAY, RULE_ONCE_CAUSE },
+        { "greeting", RULE_OPENED, 0, RULE_SAY, RULE_ONCE_CONVERSATION, false, false },
+        { "reopened", RULE_REOPENED, 0, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "angry", RULE_MESSAGE, 0, RULE_PRIORITY | RULE_TAG, RULE_ONCE_CONVERSATION, false, false },
+        { "angry_waits", RULE_DUE, 20000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "nobody", RULE_NOBODY, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE, false, false },
+        { "outside", RULE_OUTSIDE, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE, false, false },
+        { "wait", RULE_WAITING, 10000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "wait_more", RULE_WAITING, 60000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "wait_long", RULE_WAITING, 600000, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
+        { "away", RULE_AWAY, 0, RULE_SAY, RULE_ONCE_CAUSE, true, false },
+        { "back", RULE_BACK, 0, RULE_SAY, RULE_ONCE_CAUSE, true, false },
+        { "silent_agent", RULE_SILENT_AGENT, 60000, RULE_SAY, RULE_ONCE_CAUSE, true, false },
+        { "silent_visitor", RULE_SILENT_VISITOR, 180000, RULE_SAY | RULE_CLOSE | RULE_INVITE, RULE_ONCE_CAUSE, true, false },
+        { "closing", RULE_CLOSING, 60000, RULE_SAY, RULE_ONCE_CAUSE, true, true },
+        { "thanks", RULE_RATED, 0, RULE_SAY, RULE_ONCE_CAUSE, false, true },
     };
     const struct document docs[] = { SITE_DOC };
     struct site *s = build(docs, 1);
@@ -114,7 +129,8 @@ static void the_shipped_rules_are_those_of_the_house(void **state)
         row_int_equal(rows[i].key, s->rules[i].after_ms, rows[i].after_ms);
         row_int_equal(rows[i].key, s->rules[i].actions, rows[i].actions);
         row_int_equal(rows[i].key, s->rules[i].often, rows[i].often);
-        row_int_equal(rows[i].key, s->rules[i].mid_talk, rows[i].event == RULE_AWAY);
+        row_int_equal(rows[i].key, s->rules[i].mid_talk, rows[i].mid_talk);
+        row_int_equal(rows[i].key, s->rules[i].off, rows[i].off);
     }
     /* A served conversation, which is most of the work, is not looked at for each word that is said. */
     assert_true(rule_deaf_states(s->rules, s->n_rules, ROLE_VISITOR) & 1U << CONV_SERVED);
@@ -142,11 +158,11 @@ static void what_the_site_says_stands_before_what_is_shipped(void **state)
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "promo", "en", "zh-CN")->text, "週年慶");
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "away", "zh-TW", "zh-CN")->text, "");
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "closed", "en", "zh-CN")->lang, "en");
-    assert_int_equal(s->n_rules, 6); /* five are shipped: one replaced, one added; nothing can delete what is shipped */
+    assert_int_equal(s->n_rules, 16); /* fifteen are shipped: one replaced, one added; nothing can delete what is shipped */
     assert_string_equal(s->rules[0].key.s, "promo");
-    assert_string_equal(s->rules[5].key.s, "wait");
-    assert_true(s->rules[5].off);
-    assert_int_equal(s->rules[5].after_ms, 5000);
+    assert_string_equal(s->rules[15].key.s, "wait");
+    assert_true(s->rules[15].off);
+    assert_int_equal(s->rules[15].after_ms, 5000);
     site_unref(s);
 }
 
@@ -251,8 +267,8 @@ static void each_wrong_document_is_refused_in_words(void **state)
         { "queue", "{\"name\":\"a\",\"hours\":[]}", "hours must be an object" },
         { "queue", "{\"name\":\"a\",\"hours\":{\"days\":{}}}", "\"days\" is not known here; allowed are week, special" },
         { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"monday\":[]}}}", "\"monday\" is not a day" },
-        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":\"09:00-18:00\"}}}", "hours of mon must be a list" },
-        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"9:00-18:00\"]}}}", "hours of mon: a span is" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":\"09:00-18:00\"}}}", "hours.week.mon must be a list" },
+        { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"9:00-18:00\"]}}}", "hours.week.mon: a span is" },
         { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"09:60-18:00\"]}}}", "a span is" },
         { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"09:00-24:01\"]}}}", "a span is" },
         { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"24:00-08:00\"]}}}", "a span is" },
@@ -267,7 +283,7 @@ static void each_wrong_document_is_refused_in_words(void **state)
           "hook must be 32 of 0-9 and a-f" },
         { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"settings\":[]}", "settings must be an object" },
         { "rule", "{\"event\":\"open\",\"actions\":[\"say\"],\"wording\":\"x\"}", "event must be one of: opened message waiting" },
-        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 4" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 9" },
         { "rule", "{\"event\":\"opened\",\"actions\":[\"shout\"]}", "actions must be one of: say form park invite" },
         { "rule", "{\"event\":\"opened\",\"actions\":[\"say\"]}", "wording is missing" },
         { "rule", "{\"event\":\"opened\",\"actions\":[\"park\"],\"often\":\"always\"}", "often must be one of: conversation cause" },
@@ -288,6 +304,68 @@ static void each_wrong_document_is_refused_in_words(void **state)
     }
 }
 
+/* A rule that says something, with more in it: which member is wrong, and why? */
+static void what_is_wrong_in_a_rule_is_named_with_its_place(void **state)
+{
+    static const struct {
+        const char *more, *field, *why;
+    } rows[] = {
+        { "\"when\":[]", "when", "must be an object" },
+        { "\"when\":{\"queue\":\"q\"}", "when.queue", "is not known here; allowed are queues" },
+        { "\"when\":{\"queues\":[]}", "when.queues", "0 entries; allowed are 1 to 8" },
+        { "\"when\":{\"languages\":[\"fr\"]}", "when.languages", "must be one of: zh-CN" },
+        { "\"when\":{\"days\":[\"monday\"]}", "when.days", "must be one of: mon" },
+        { "\"when\":{\"clock\":[\"9-18\"]}", "when.clock", "a span is" },
+        { "\"when\":{\"position_min\":0}", "when.position_min", "allowed is 1 to" },
+        { "\"when\":{\"position_min\":3,\"position_max\":2}", "when.position_max", "smaller than position_min" },
+        { "\"when\":{\"keywords\":[\"\"]}", "when.keywords", "a list of words" },
+        { "\"when\":{\"facts\":{\"vip\":true}}", "when.facts.vip", "must be a text" },
+        { "\"when\":{\"replied\":\"yes\"}", "when.replied", "must be true or false" },
+        { "\"every_ms\":20000", "every_ms", "is for waiting" },
+        { "\"after_ms\":20000", "after_ms", "is for waiting" },
+        { "\"times\":2", "times", "without every_ms" },
+        { "\"of\":\"greeting\"", "of", "an event \"due\" follows" },
+        { "\"notice_ms\":1", "notice_ms", "does not close" },
+        { "\"choices\":[{\"id\":\"a\",\"label\":\"A\"}]", "choices", "not among the actions" },
+        { "\"cooldown_ms\":-1", "cooldown_ms", "allowed is 0 to" },
+    };
+    static const struct {
+        const char *body, *field, *why;
+    } whole[] = {
+        { "{\"event\":\"due\",\"actions\":[\"invite\"]}", "of", "names the rule" },
+        { "{\"event\":\"message\",\"actions\":[\"tag\"]}", "tags", "is missing" },
+        { "{\"event\":\"message\",\"actions\":[\"priority\"]}", "priority", "is missing" },
+        { "{\"event\":\"message\",\"actions\":[\"move\"]}", "to", "is missing" },
+        { "{\"event\":\"message\",\"actions\":[\"move\",\"park\"],\"to\":\"q\"}", "actions", "must not both" },
+        { "{\"event\":\"message\",\"actions\":[\"choices\"],\"wording\":\"wait\"}", "choices", "is missing" },
+        { "{\"event\":\"message\",\"actions\":[\"choices\"],\"wording\":\"wait\",\"choices\":[{\"id\":\"A\",\"label\":\"A\"}]}",
+          "choices.1.id", "must be 1 to 32" },
+        { "{\"event\":\"message\",\"actions\":[\"choices\"],\"wording\":\"wait\",\"choices\":[{\"id\":\"a\"}]}", "choices.1.label",
+          "or wording must be there" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows) + COUNT(whole); i++) {
+        struct kf_err why = { 0 };
+        char body[400];
+        const char *field, *words;
+
+        if (i < COUNT(rows)) {
+            (void)snprintf(body, sizeof(body), "{\"event\":\"message\",\"actions\":[\"say\"],\"wording\":\"wait\",%s}", rows[i].more);
+            field = rows[i].field;
+            words = rows[i].why;
+        } else {
+            (void)snprintf(body, sizeof(body), "%s", whole[i - COUNT(rows)].body);
+            field = whole[i - COUNT(rows)].field;
+            words = whole[i - COUNT(rows)].why;
+        }
+        row_int_equal(body, document_check("rule", slice_of(body), &why), KF_INVALID);
+        row_string_equal(body, why.field, field);
+        if (!strstr(why.text, words))
+            fail_msg("%s: \"%s\" does not say \"%s\"", body, why.text, words);
+    }
+}
+
 static void each_right_document_is_accepted(void **state)
 {
     static const char *const rows[][2] = {
@@ -297,6 +375,13 @@ static void each_right_document_is_accepted(void **state)
         { "queue", "{\"name\":\"a\",\"hours\":{\"week\":{\"sun\":[\"00:00-24:00\"]}}}" },
         { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\"}" },
         { "rule", "{\"event\":\"closed\",\"actions\":[\"invite\"]}" },
+        { "rule",
+          "{\"event\":\"message\",\"when\":{\"queues\":[\"q\"],\"languages\":[\"en\"],\"days\":[\"sat\"],\"clock\":[\"22:00-02:00\"],"
+          "\"position_min\":1,\"wait_max_ms\":5,\"messages_min\":2,\"keywords\":[\"a\"],\"facts\":{\"vip\":\"*\"},\"replied\":false},"
+          "\"actions\":[\"say\",\"choices\",\"tag\",\"priority\",\"move\"],\"wording\":\"x\",\"choices\":[{\"id\":\"a\",\"label\":\"A\"},"
+          "{\"id\":\"b\",\"wording\":\"y\"}],\"tags\":[\"急\"],\"priority\":-3,\"to\":\"q\",\"often\":\"day\",\"cooldown_ms\":5}" },
+        { "rule",
+          "{\"event\":\"due\",\"of\":\"y\",\"after_ms\":5,\"every_ms\":10000,\"times\":3,\"actions\":[\"close\"],\"notice_ms\":5}" },
         { "wording", "{}" },
         { "canned", "{\"code\":\"a\",\"title\":\"t\",\"text\":\"x\"}" },
         { "queue", "{\"deleted\":true}" },
@@ -327,11 +412,17 @@ static void documents_that_do_not_fit_together_are_refused_in_words(void **state
         { { SITE_DOC, { KEY("channel"), KEY("web"), 1, "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\"}" } },
           "channel web: queue: there is no queue \"q\"" },
         { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"say\"],\"wording\":\"nothing\"}" } },
-          "rule r: there is no wording \"nothing\"" },
+          "rule r: wording: there is no wording \"nothing\"" },
         { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"park\"],\"queue\":\"q\"}" } },
-          "rule r: there is no queue \"q\"" },
+          "rule r: queue: there is no queue \"q\"" },
         { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"park\"],\"channel\":\"c\"}" } },
-          "rule r: there is no channel \"c\"" },
+          "rule r: channel: there is no channel \"c\"" },
+        { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"move\"],\"to\":\"q\"}" } },
+          "rule r: to: there is no queue \"q\"" },
+        { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"due\",\"of\":\"gone\",\"actions\":[\"invite\"]}" } },
+          "rule r: of: there is no rule \"gone\"" },
+        { { SITE_DOC, { KEY("rule"), KEY("r"), 1, "{\"event\":\"message\",\"actions\":[\"invite\"],\"when\":{\"queues\":[\"q\"]}}" } },
+          "rule r: when.queues: there is no queue \"q\"" },
         { { SITE_DOC, { KEY("wording"), KEY("fr"), 1, "{}" } }, "wording fr: is not a language" },
         { { SITE_DOC,
             { KEY("canned"), KEY("a"), 1, "{\"code\":\"x\",\"title\":\"t\",\"text\":\"x\"}" },
@@ -459,6 +550,7 @@ int main(void)
         cmocka_unit_test(reads_every_member_of_every_kind),
         cmocka_unit_test(whoever_holds_a_snapshot_keeps_it),
         cmocka_unit_test(each_wrong_document_is_refused_in_words),
+        cmocka_unit_test(what_is_wrong_in_a_rule_is_named_with_its_place),
         cmocka_unit_test(each_right_document_is_accepted),
         cmocka_unit_test(documents_that_do_not_fit_together_are_refused_in_words),
         cmocka_unit_test(the_demo_is_a_site_that_works),

@@ -208,7 +208,11 @@ export function Writer({ room }: { room: Room }) {
     if (!el) return;
     el.value = drafts.get(room.id)[mode.value];
     fit();
-    return () => tell(false);
+    return () => {
+      // It ends in the middle of a composition: what stands there is kept as it is.
+      if (inside.current) drafts.set(room.id, mode.value === 'reply' ? { reply: el.value } : { note: el.value });
+      tell(false);
+    };
   }, []);
   useEffect(() => {
     const el = area.current;

@@ -369,7 +369,11 @@ export class Desk {
   }
 
   #error(f: Extract<StaffFrame, { type: 'error' }>): void {
-    if (!f.cid) return;
+    if (!f.cid) {
+      const room = f.of === 'history' ? this.rooms.value.get(f.conversation ?? '') : undefined;
+      if (room) this.#unanswered(room);
+      return;
+    }
     const act = this.#acts.get(f.cid);
     if (act) {
       this.#acts.delete(f.cid);
@@ -623,11 +627,15 @@ export class Desk {
     }
     room.asked = which;
     this.#ports.clock.after(ACT_MS, () => {
-      if (room.asked !== which) return;
-      room.asked = null;
-      room.stale = true;
-      if (room.loading.value === 'loading') room.loading.value = 'failed';
+      if (room.asked === which) this.#unanswered(room);
     });
+  }
+
+  /** The question for history was refused, or nothing came. */
+  #unanswered(room: Room): void {
+    room.asked = null;
+    room.stale = true;
+    if (room.loading.value === 'loading') room.loading.value = room.messages.value.length ? 'yes' : 'failed';
   }
 
   // ---- the outbox ----

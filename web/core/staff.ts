@@ -164,7 +164,15 @@ export type StaffFrame =
   | { type: 'queue'; waiting: number; longest_ms: number }
   | ({ type: 'message'; conversation: string } & StaffMessage)
   | { type: 'ack'; cid: string; conversation?: string; seq?: number; at?: number }
-  | { type: 'error'; cid?: string; code: ErrorCode; message: string; retry_after_ms?: number }
+  | {
+      type: 'error';
+      cid?: string;
+      of?: string;
+      conversation?: string;
+      code: ErrorCode;
+      message: string;
+      retry_after_ms?: number;
+    }
   | { type: 'typing'; conversation: string; on: boolean; from?: { role: string; name?: string } }
   | { type: 'read'; conversation: string; seq: number; role?: string; by?: string; from?: string | { role: string } }
   | {

@@ -60,6 +60,11 @@ export class Transcript {
     return this.high;
   }
 
+  /** There is a message of this number, wherever it may be. */
+  heard(seq: number): void {
+    this.high = Math.max(this.high, seq);
+  }
+
   get firstSeq(): number {
     let first = Infinity;
     for (const seq of this.bySeq.keys()) first = Math.min(first, seq);

@@ -28,6 +28,8 @@ export interface FileInfo {
   width?: number;
   height?: number;
   duration_ms?: number;
+  /** Where files have an origin of their own: a signed address, good for ten minutes. */
+  url?: string;
 }
 
 export interface Choice {
@@ -88,6 +90,9 @@ export interface AckFrame {
 export interface ErrorFrame {
   type: 'error';
   cid?: string;
+  /** What was refused, where it has no cid; and what it was about. */
+  of?: string;
+  conversation?: string;
   code: ErrorCode;
   message: string;
   retry_after_ms?: number;
@@ -182,7 +187,14 @@ export interface StateFrame {
   agent?: Person;
   until?: number;
 }
-export type ToVisitor = SharedFrame | VisitorWelcome | StateFrame;
+/** What the welcome said of the site has changed. */
+export interface SiteFrame {
+  type: 'site';
+  at: number;
+  hours_open: boolean;
+  staffed: boolean;
+}
+export type ToVisitor = SharedFrame | VisitorWelcome | StateFrame | SiteFrame;
 
 export interface Page {
   url: string;

@@ -1,10 +1,12 @@
-// The person's own menu on the pages of the staff: language, theme, site, sign out.
-import { LogOut, Monitor, Moon, Sun } from 'lucide';
+// The person's own menu on the pages of the staff: language, theme, site, second factor, sign out.
+import { useSignal } from '@preact/signals';
+import { KeyRound, LogOut, Monitor, Moon, Sun } from 'lucide';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
 import { Avatar } from './Avatar';
 import { lang } from './i18n';
 import { Menu, type MenuItem } from './Menu';
 import { keepLang, prefs, setPrefs } from './prefs';
+import { SecondFactor } from './SecondFactor';
 import { chooseSite, session, signOut } from './session';
 import { s } from './staffWords';
 
@@ -13,6 +15,7 @@ const THEMES = { auto: Monitor, light: Sun, dark: Moon };
 /** `before`: what the page has to put in order before the person is signed out. */
 export function Account({ before, align = 'start' }: { before?: () => Promise<void>; align?: 'start' | 'end' }) {
   const name = session.value?.person.name ?? '';
+  const factor = useSignal(false);
   const items: MenuItem[] = LANGUAGES.map((l) => ({
     key: l,
     label: LANGUAGE_NAMES[l],
@@ -31,6 +34,7 @@ export function Account({ before, align = 'start' }: { before?: () => Promise<vo
   }
   if ((session.value?.sites.length ?? 0) > 1)
     items.push({ key: 'site', label: s('chooseSite'), onSelect: () => chooseSite(null) });
+  items.push({ key: 'factor', label: s('factor'), icon: KeyRound, onSelect: () => (factor.value = true) });
   items.push({
     key: 'out',
     label: s('signOut'),
@@ -39,8 +43,11 @@ export function Account({ before, align = 'start' }: { before?: () => Promise<vo
     onSelect: () => void (before?.() ?? Promise.resolve()).then(signOut),
   });
   return (
-    <Menu label={s('account', { name })} align={align} class="account" items={items}>
-      <Avatar name={name} size={36} />
-    </Menu>
+    <>
+      <Menu label={s('account', { name })} align={align} class="account" items={items}>
+        <Avatar name={name} size={36} />
+      </Menu>
+      {factor.value && <SecondFactor onClose={() => (factor.value = false)} />}
+    </>
   );
 }

@@ -13,8 +13,8 @@ export interface ComposerHandle {
   text(): string;
   /** What is written, trimmed; the field is empty then. */
   take(): string;
-  /** Replaces all. */
-  setText(text: string): void;
+  /** Fills the field, unless somebody has written something else there. */
+  offer(text: string): void;
   /** At the caret, replacing what is selected (or `back` characters before it). */
   insert(text: string, back?: number): void;
   readonly element: HTMLTextAreaElement;
@@ -55,6 +55,7 @@ export function Composer(props: ComposerProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const inside = useRef(false); // an input method is composing
+  const offered = useRef('');
   const [count, setCount] = useState(codePoints(initial));
   const [blank, setBlank] = useState(!initial.trim());
   const [drop, setDrop] = useState(false);
@@ -90,7 +91,11 @@ export function Composer(props: ComposerProps) {
     () => ({
       focus: () => area.current!.focus(),
       text: () => area.current!.value,
-      setText: put,
+      offer(text: string) {
+        if (inside.current || (area.current!.value && area.current!.value !== offered.current)) return;
+        offered.current = text;
+        put(text);
+      },
       take() {
         const text = area.current!.value.trim();
         put('');

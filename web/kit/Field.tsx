@@ -15,7 +15,8 @@ interface Shared {
 interface Control<E extends HTMLElement> {
   inputRef?: Ref<E>;
   name?: string;
-  value?: string;
+  /** What stands in it at first; from then on it belongs to the person: a later render must not take back what was typed. */
+  defaultValue?: string;
   placeholder?: string;
   autocomplete?: string;
   inputMode?: 'text' | 'email' | 'tel' | 'url' | 'numeric' | 'search';

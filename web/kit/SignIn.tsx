@@ -54,14 +54,19 @@ function Card({ title, sub, children }: { title: string; sub?: string; children:
 export function SignIn({ title }: { title: string }) {
   const email = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
+  const code = useRef<HTMLInputElement>(null);
+  const second = useSignal(false); // the account has a second factor
   const busy = useSignal(false);
-  const missing = useSignal<'' | 'email' | 'password'>('');
+  const missing = useSignal<'' | 'email' | 'password' | 'code'>('');
   const wrong = useSignal('');
   const left = useSignal(0);
 
   useEffect(() => {
     (email.current?.value ? password : email).current?.focus();
   }, []);
+  useEffect(() => {
+    if (second.value) code.current?.focus();
+  }, [second.value]);
   useEffect(() => {
     if (left.value <= 0) return;
     const timer = setTimeout(() => left.value--, 1000);
@@ -73,15 +78,17 @@ export function SignIn({ title }: { title: string }) {
     if (busy.value || left.value > 0) return;
     const who = email.current?.value.trim() ?? '';
     const secret = password.current?.value ?? '';
-    missing.value = !who ? 'email' : !secret ? 'password' : '';
+    const number = code.current?.value.trim() ?? '';
+    missing.value = !who ? 'email' : !secret ? 'password' : second.value && !number ? 'code' : '';
     wrong.value = '';
     if (missing.value) {
-      (missing.value === 'email' ? email : password).current?.focus();
+      const fields = { email, password, code };
+      fields[missing.value].current?.focus();
       return;
     }
     busy.value = true;
     try {
-      await signIn(who, secret);
+      await signIn(who, secret, number);
     } catch (e) {
       explain(e);
     } finally {
@@ -91,7 +98,13 @@ export function SignIn({ title }: { title: string }) {
 
   function explain(e: unknown): void {
     const error = e instanceof ApiError ? e : new ApiError(0, '');
-    if (error.status === 401) {
+    if (error.code === 'totp_required') {
+      second.value = true;
+    } else if (error.code === 'totp_wrong') {
+      wrong.value = s('codeWrong');
+      code.current?.select();
+      code.current?.focus();
+    } else if (error.status === 401) {
       wrong.value = s('wrong');
       password.current?.select();
       password.current?.focus();
@@ -128,6 +141,17 @@ export function SignIn({ title }: { title: string }) {
           autocomplete="current-password"
           error={missing.value === 'password' ? s('needPassword') : undefined}
         />
+        {second.value && (
+          <Field
+            inputRef={code}
+            label={s('code')}
+            hint={s('codeHint')}
+            name="code"
+            autocomplete="one-time-code"
+            spellcheck={false}
+            error={missing.value === 'code' ? s('needCode') : undefined}
+          />
+        )}
         <div role="alert">
           {wrong.value && <p class="gate-note bad">{wrong.value}</p>}
           {left.value > 0 && <p class="gate-note bad num">{s('tooOften', { s: left.value })}</p>}

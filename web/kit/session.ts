@@ -40,9 +40,10 @@ export async function restore(): Promise<void> {
   }
 }
 
-/** Throws ApiError: 401 wrong, 429 too often, 400 `tls_required`. */
-export async function signIn(email: string, password: string): Promise<void> {
-  take(await api<Session>('session', { method: 'POST', body: { email, password }, quiet: true }));
+/** Throws ApiError: 401 wrong, or `totp_required`, `totp_wrong`; 429 too often, 400 `tls_required`. */
+export async function signIn(email: string, password: string, code: string): Promise<void> {
+  const body = code ? { email, password, code } : { email, password };
+  take(await api<Session>('session', { method: 'POST', body, quiet: true }));
 }
 
 export async function signOut(): Promise<void> {

@@ -98,7 +98,7 @@ function SearchBar() {
           id="q"
           class="input"
           type="search"
-          value={question.peek().q}
+          defaultValue={question.peek().q}
           placeholder={t('searchHint')}
           aria-label={t('searchTranscripts')}
           autocomplete="off"
@@ -254,10 +254,10 @@ function Dates({ onClose }: { onClose: () => void }) {
         inputRef={from}
         type="date"
         label={t('dateFrom')}
-        value={a}
+        defaultValue={a}
         error={bad.value ? t('dateOrder') : undefined}
       />
-      <Field inputRef={to} type="date" label={t('dateTo')} value={b} />
+      <Field inputRef={to} type="date" label={t('dateTo')} defaultValue={b} />
     </Dialog>
   );
 }

@@ -31,7 +31,7 @@ export function App() {
     if (chat.shown.value) composer.current?.focus();
   }, [chat.shown.value]);
   useEffect(() => {
-    if (chat.prefill.value) composer.current?.setText(chat.prefill.value);
+    if (chat.prefill.value) composer.current?.offer(chat.prefill.value);
   }, [chat.prefill.value]);
   useEffect(() => {
     const first = () => unlock();

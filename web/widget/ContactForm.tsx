@@ -1,11 +1,11 @@
 // A message left for later (留言): how to reach the visitor, and what it is about.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Check } from 'lucide';
 import type { Item } from '../core/transcript';
 import { Button } from '../kit/Button';
 import { Area, Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
-import { items, sendForm } from './talk';
+import { formDraft, items, keepForm, sendForm } from './talk';
 import { t } from './laterWords';
 
 type Errors = { phone?: string; email?: string; text?: string };
@@ -15,11 +15,14 @@ const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
 export function ContactForm({ item }: { item: Item }) {
   const form = useRef<HTMLFormElement>(null);
-  const text = useRef<HTMLTextAreaElement>(null);
-  // The question has been put already: it need not be written again.
-  useEffect(() => {
-    if (text.current) text.current.value = items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '';
-  }, []);
+  // What was filled in before; and the question has been put already: it need not be written again.
+  const [first] = useState<Partial<Record<string, string>>>(() => ({
+    text: items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '',
+    ...formDraft(),
+  }));
+  // Somebody is there now, so nobody need be called back; who wants to be opens it again.
+  const joined = items.value.some((i) => i.seq > item.seq && (i.event === 'joined' || i.from.role === 'agent'));
+  const [again, setAgain] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   // Filled in: by a form of the visitor further down, or just now.
   const [sent, setSent] = useState(false);
@@ -32,10 +35,23 @@ export function ContactForm({ item }: { item: Item }) {
       </p>
     );
   }
-  const submit = () => {
+  if (joined && !again) {
+    return (
+      <div class="card-done">
+        <span>{t('formJoined')}</span>
+        <Button kind="quiet" small onClick={() => setAgain(true)}>
+          {t('formReopen')}
+        </Button>
+      </div>
+    );
+  }
+  const filled = () => {
     const data = new FormData(form.current!);
     const get = (name: string) => String(data.get(name) ?? '').trim();
-    const values = { name: get('name'), phone: get('phone'), email: get('email'), text: get('text') };
+    return { name: get('name'), phone: get('phone'), email: get('email'), text: get('text') };
+  };
+  const submit = () => {
+    const values = filled();
     const found = check(values);
     setErrors(found);
     const first = Object.keys(found)[0];
@@ -44,6 +60,7 @@ export function ContactForm({ item }: { item: Item }) {
       return;
     }
     setSent(true);
+    keepForm(null);
     sendForm(Object.fromEntries(Object.entries(values).filter(([, v]) => v)));
   };
   return (
@@ -52,6 +69,7 @@ export function ContactForm({ item }: { item: Item }) {
       class="card"
       noValidate
       aria-label={t('formTitle')}
+      onInput={() => keepForm(filled())}
       onSubmit={(ev) => {
         ev.preventDefault();
         submit();
@@ -59,17 +77,26 @@ export function ContactForm({ item }: { item: Item }) {
     >
       <h2>{t('formTitle')}</h2>
       <p class="soft">{t('formIntro')}</p>
-      <Field label={t('formName')} name="name" autocomplete="name" maxLength={60} />
-      <Field label={t('formPhone')} name="phone" type="tel" autocomplete="tel" maxLength={26} error={errors.phone} />
+      <Field label={t('formName')} name="name" autocomplete="name" maxLength={60} defaultValue={first.name ?? ''} />
+      <Field
+        label={t('formPhone')}
+        name="phone"
+        type="tel"
+        autocomplete="tel"
+        maxLength={26}
+        defaultValue={first.phone ?? ''}
+        error={errors.phone}
+      />
       <Field
         label={t('formEmail')}
         name="email"
         type="email"
         autocomplete="email"
         maxLength={120}
+        defaultValue={first.email ?? ''}
         error={errors.email}
       />
-      <Area label={t('formText')} name="text" rows={3} maxLength={2000} inputRef={text} error={errors.text} />
+      <Area label={t('formText')} name="text" rows={3} maxLength={2000} defaultValue={first.text} error={errors.text} />
       <div class="card-acts">
         <Button kind="primary" type="submit">
           {t('formSend')}

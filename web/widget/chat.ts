@@ -167,6 +167,9 @@ function receive(f: ToVisitor): void {
     welcome(f);
   } else if (f.type === 'state') {
     setState(f.state as PublicState, f.agent, f);
+  } else if (f.type === 'site') {
+    if (site.value) site.value = { ...site.value, hours_open: f.hours_open, staffed: f.staffed };
+    return;
   }
   if (ties.receive) {
     ties.receive(f);

@@ -14,7 +14,7 @@ import {
   type VisitorMessage,
   type VisitorWelcome,
 } from '../core/wire';
-import { agent, connection, early, KEPT, me, notice, session, shown, state, ties, title } from './chat';
+import { agent, connection, early, KEPT, key, me, notice, session, shown, state, ties, title } from './chat';
 import { tellHost } from './host';
 import { t } from './laterWords';
 import { signal } from './signals';
@@ -30,6 +30,7 @@ interface Thread {
 const PAGE = 30;
 const TYPING_OUT_MS = 3_000;
 const TYPING_IN_MS = 8_000;
+const AGAIN_MS = 3_000;
 const RATE_WITHIN_MS = 86_400_000;
 
 export const items = signal<readonly Item[]>([]);
@@ -76,6 +77,7 @@ export async function begin(): Promise<void> {
   ties.receive = receive;
   ties.lost = () => {
     outbox.setLive(false);
+    asking(false);
     showTyping(undefined);
   };
   ties.seen = seen;
@@ -85,6 +87,7 @@ export async function begin(): Promise<void> {
   };
   ties.reset = () => {
     outbox.clear();
+    keepForm(null);
     threads = [{ id: null, transcript: newTranscript() }];
     rating.value = 'no';
     publish();
@@ -138,6 +141,10 @@ function receive(f: ToVisitor): void {
     }
     case 'error':
       if (!outbox.error(f) && f.code === 'rate_limited') notice.value = { text: t('tooFast'), bad: true };
+      if (!f.cid) {
+        asking(false);
+        setTimeout(catchUp, f.retry_after_ms ?? AGAIN_MS);
+      }
       break;
     case 'message':
       message(f);
@@ -149,7 +156,7 @@ function receive(f: ToVisitor): void {
         transcript.merge(m);
         fetchFile(transcript, m);
       }
-      loading.value = false;
+      asking(false);
       const first = f.messages[0]?.seq ?? 0;
       if (!had || first < had) older.value = transcript.firstSeq > 1 && (f.more || first > 1);
       lookForInvitation(transcript);
@@ -182,15 +189,9 @@ function receive(f: ToVisitor): void {
 
 function welcome(f: VisitorWelcome): void {
   skew.measure(f.at, Date.now());
-  const conv = f.conversation;
-  if (conv) {
-    const { transcript } = thread(conv.id);
-    if (transcript.firstSeq === 0 && conv.seq > 0) {
-      loading.value = true;
-      connection.send({ type: 'history', conversation: conv.id, before: conv.seq + 1, limit: PAGE });
-    } else if (transcript.lacks(conv.seq)) {
-      fetchAfter();
-    }
+  if (f.conversation) {
+    thread(f.conversation.id).transcript.heard(f.conversation.seq);
+    catchUp();
   }
   stateChanged();
   outbox.setLive(true);
@@ -200,6 +201,20 @@ function welcome(f: VisitorWelcome): void {
 function stateChanged(): void {
   if (state.value !== 'served') showTyping(undefined);
   if (state.value === 'closed') lookForInvitation(current().transcript);
+}
+
+/** History is awaited or not: answered, refused, or the line is gone. Only questions for it are without a cid. */
+function asking(on: boolean): void {
+  loading.value = on;
+  if (!on) askedBefore = 0;
+}
+
+/** Asks for what the server has told us of and we have not got. */
+function catchUp(): void {
+  const { id, transcript } = current();
+  if (!id || !transcript.lacks()) return;
+  if (transcript.firstSeq > 0) fetchAfter();
+  else asking(connection.send({ type: 'history', conversation: id, before: transcript.lastSeq + 1, limit: PAGE }));
 }
 
 function fetchAfter(): void {
@@ -341,7 +356,7 @@ function tellUnread(): void {
  */
 const fetched = new Set<string>();
 function fetchFile(transcript: Transcript, { seq, file }: Message): void {
-  if (!me.token || !file || fetched.has(file.id)) return;
+  if (!me.token || !file || freshUrl(file) || fetched.has(file.id)) return;
   fetched.add(file.id);
   fetch(address(file), { headers: { Authorization: `Bearer ${me.token}` } })
     .then(async (answer) => {
@@ -352,11 +367,26 @@ function fetchFile(transcript: Transcript, { seq, file }: Message): void {
     .catch(() => fetched.delete(file.id));
 }
 
+const freshUrl = ({ url }: FileInfo) => (url && Number(/exp=(\d+)/.exec(url)?.[1]) * 1000 > Date.now() ? url : '');
 const address = (file: FileInfo) => `/files/${encodeURIComponent(file.id)}`;
-export const fileUrl = (file: FileInfo) => (me.token ? '' : address(file));
+export const fileUrl = (file: FileInfo) => freshUrl(file) || (me.token ? '' : address(file));
 
 export function sendForm(form: Record<string, string>): void {
   say({ type: 'message', cid: newCid(), kind: 'form', form });
+}
+
+const FORM = `kefu:form:${key}`;
+/** What has been filled in and not sent. */
+export function formDraft(): Record<string, string> {
+  try {
+    return JSON.parse(session.get(FORM) ?? '{}') as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+export function keepForm(form: Record<string, string> | null): void {
+  session.set(FORM, form && JSON.stringify(form));
 }
 
 export function choiceMade(item: Item, choice: Choice): void {

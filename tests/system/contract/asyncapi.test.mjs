@@ -13,7 +13,6 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 /* "side direction type": why it does not occur here. */
 const NEVER = {
   'visitor received status': 'is of messages that go to a platform, and a visitor on a WebSocket is on none',
-  'agent received state': 'is documented for consoles that show what they do not own; owners hear offered, assigned and released',
 };
 
 const schemas = new Schemas(asyncapi);
@@ -82,7 +81,10 @@ const leave = async (wire) => {
 };
 
 test('a visitor is served, handed on, asked to rate and rates', async () => {
+  const first = await visitor();
   const one = await staff('agent1');
+  await first.take({ type: 'site', staffed: true });
+  await first.end();
   const v = await visitor({ locale: 'zh-CN', page: { url: 'https://shop.example/p/1', title: '商品', referrer: '' }, profile: { name: '王芳', vip: true }, last_seq: 0 });
   assert.equal(v.welcome.conversation, null);
   v.send({ type: 'ping' });

@@ -1,6 +1,6 @@
 // Holds docs/openapi.yaml against a running kefud: each operation is asked rightly and wrongly, each answer has to be one that stands there.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -224,6 +224,87 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/people/agent2/disable'), 'the path is wrong'],
     ],
   },
+  'POST /api/v1/people/{email}/reset-totp': {
+    right: async () => [[204, json('admin', 'POST', `/api/v1/people/${encodeURIComponent((await factor('on')).email)}/reset-totp`)], [204, operator('POST', `/api/v1/people/${encodeURIComponent((await factor('pending')).email)}/reset-totp`)]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/reset-totp' }],
+      [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/reset-totp', headers: as('admin') }],
+      [404, json('agent1', 'POST', '/api/v1/people/agent2%40demo.example/reset-totp')],
+      [404, json('admin', 'POST', '/api/v1/people/agent2%40demo.example/reset-totp'), 'there is no second factor'],
+      [400, json('admin', 'POST', '/api/v1/people/agent2/reset-totp'), 'the path is wrong'],
+    ],
+  },
+  'GET /api/v1/session/totp': {
+    right: async () => [
+      [200, { path: '/api/v1/session/totp', headers: as('agent1') }],
+      [200, { path: '/api/v1/session/totp', headers: (await factor('pending')).headers }],
+      [200, { path: '/api/v1/session/totp', headers: (await factor('on')).headers }],
+    ],
+    wrong: async () => [[401, { path: '/api/v1/session/totp' }], [403, { path: '/api/v1/session/totp', headers: await key(['read']) }]],
+  },
+  'POST /api/v1/session/totp': {
+    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe }]],
+    wrong: async () => [
+      [401, { method: 'POST', path: '/api/v1/session/totp' }],
+      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1') }],
+      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe }],
+    ],
+  },
+  'POST /api/v1/session/totp/confirm': {
+    right: async () => {
+      const one = await factor('pending');
+      return [[200, { method: 'POST', path: '/api/v1/session/totp/confirm', headers: one.unsafe, body: { code: totp(one.secret) } }]];
+    },
+    wrong: async () => {
+      const { unsafe: headers } = await factor('pending');
+      return [
+        [401, { method: 'POST', path: '/api/v1/session/totp/confirm', body: { code: '123456' } }],
+        [400, { method: 'POST', path: '/api/v1/session/totp/confirm', headers, body: {} }],
+        [400, { method: 'POST', path: '/api/v1/session/totp/confirm', headers, body: { code: 123456 } }],
+        [422, { method: 'POST', path: '/api/v1/session/totp/confirm', headers, body: { code: '12345' } }, 'a code has six digits'],
+        [409, json('agent1', 'POST', '/api/v1/session/totp/confirm', { code: '123456' }), 'nothing waits to be confirmed'],
+      ];
+    },
+  },
+  'POST /api/v1/session/totp/disable': {
+    right: async () => {
+      const one = await factor('on');
+      return [[204, { method: 'POST', path: '/api/v1/session/totp/disable', headers: one.unsafe, body: { code: one.recovery[0] } }]];
+    },
+    wrong: async () => [
+      [401, { method: 'POST', path: '/api/v1/session/totp/disable', body: { code: '123456' } }],
+      [409, json('agent1', 'POST', '/api/v1/session/totp/disable', { code: '123456' }), 'there is none'],
+      [422, { method: 'POST', path: '/api/v1/session/totp/disable', headers: (await factor('on')).unsafe, body: { code: 'x' } }, 'the code is wrong'],
+    ],
+  },
+  'GET /api/v1/keys': {
+    right: async () => [[200, { path: '/api/v1/keys?site=demo', headers: (await key(['read'])) && as('admin') }], [200, operator('GET', '/api/v1/keys?site=demo')]],
+    wrong: async () => [[401, { path: '/api/v1/keys?site=demo' }], [403, { path: '/api/v1/keys?site=demo', headers: as('supervisor') }], [403, { path: '/api/v1/keys?site=demo', headers: await key(['people']) }], [404, { path: '/api/v1/keys?site=other', headers: as('admin') }]],
+  },
+  'POST /api/v1/keys': {
+    right: () => [[201, json('admin', 'POST', '/api/v1/keys?site=demo', { name: '报表', verbs: ['transcript'], expires_at: Date.now() + 86400000 })], [201, operator('POST', '/api/v1/keys?site=demo', { name: 'cron', verbs: ['people', 'status'] })]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/keys?site=demo', body: { name: 'x', verbs: ['read'] } }],
+      [403, { method: 'POST', path: '/api/v1/keys?site=demo', headers: as('admin'), body: { name: 'x', verbs: ['read'] } }],
+      [403, json('reviewer', 'POST', '/api/v1/keys?site=demo', { name: 'x', verbs: ['read'] })],
+      [404, json('admin', 'POST', '/api/v1/keys?site=other', { name: 'x', verbs: ['read'] })],
+      [400, json('admin', 'POST', '/api/v1/keys?site=demo', { name: 'x' })],
+      [400, json('admin', 'POST', '/api/v1/keys?site=demo', { name: 'x', verbs: [] })],
+      [400, json('admin', 'POST', '/api/v1/keys?site=demo', { name: 'x', verbs: ['say'] })],
+      [400, json('admin', 'POST', '/api/v1/keys?site=demo', { name: '', verbs: ['read'] })],
+      [400, json('admin', 'POST', '/api/v1/keys?site=demo', { name: 'x', verbs: ['read'], expires_at: 'tomorrow' })],
+      [400, json('admin', 'POST', '/api/v1/keys?site=demo', { name: 'x', verbs: ['read'], expires_at: 1 }), 'it is past'],
+    ],
+  },
+  'DELETE /api/v1/keys/{id}': {
+    right: async () => [[204, { method: 'DELETE', path: `/api/v1/keys/${(await made(['read'])).id}?site=demo`, headers: unsafe('admin') }], [204, operator('DELETE', `/api/v1/keys/${(await made(['read'])).id}?site=demo`)]],
+    wrong: async () => [
+      [401, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo` }],
+      [403, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('agent1') }],
+      [404, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('admin') }],
+      [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
+    ],
+  },
   'POST /files': {
     right: () => [
       [201, upload({ Cookie: story.cookie, Origin: daemon.origin })],
@@ -320,6 +401,36 @@ const rows = {
   },
   'POST /api/v1/reload': { right: () => [[204, operator('POST', '/api/v1/reload')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reload')]] },
 };
+
+/** An API key of the demo's site, as it was told; and as headers. */
+async function made(verbs) {
+  const answer = await daemon.ask(operator('POST', '/api/v1/keys?site=demo', { name: 'test', verbs }));
+  assert.equal(answer.status, 201, answer.text);
+  return JSON.parse(answer.text);
+}
+const key = async (verbs) => ({ Authorization: `Bearer ${(await made(verbs)).key}` });
+
+/** RFC 6238, in a few lines of our own. */
+function totp(secret) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+/** Somebody new who is signed in and has a second factor, `pending` or `on`. */
+async function factor(state) {
+  const email = await hired();
+  const session = await daemon.ask(login({ email, password: fresh().password }));
+  assert.equal(session.status, 201, session.text);
+  const headers = { Cookie: session.headers['set-cookie'][0].split(';')[0] };
+  const ret = { email, headers, unsafe: { ...headers, 'X-CSRF-Token': JSON.parse(session.text).csrf } };
+  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe });
+  ret.secret = JSON.parse(begun.text).secret;
+  if (state === 'on') ret.recovery = JSON.parse((await daemon.ask({ method: 'POST', path: '/api/v1/session/totp/confirm', headers: ret.unsafe, body: { code: totp(ret.secret) } })).text).recovery;
+  return ret;
+}
 
 /** Somebody new; the address. */
 async function hired() {
@@ -579,15 +690,17 @@ test('the document has the routes of daemon/api, and no others', () => {
   const folder = join(top, 'daemon/api');
   const routes = readdirSync(folder)
     .filter((name) => name.endsWith('.c'))
-    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/\{\s*"([A-Z]+)",\s*"(\/[^"]*)",\s*(GATE_[A-Z]+),\s*\w+\s*\}/g)].map((m) => ({ name: `${m[1]} ${m[2]}`, gate: m[3] })));
+    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/\{\s*"([A-Z]+)",\s*"(\/[^"]*)",\s*(GATE_[A-Z_]+),\s*\w+\s*\}/g)].map((m) => ({ name: `${m[1]} ${m[2]}`, gate: m[3] })));
   assert.ok(routes.length >= 20, 'the tables of routes have another form');
   const documented = new Map(operations.map((op) => [`${op.method} ${op.path.replaceAll(/\{[^}]+\}/g, '*')}`, op]));
   assert.deepEqual([...documented.keys()].sort(), routes.map((r) => r.name).sort());
   for (const { name, gate } of routes) {
     const security = documented.get(name).operation.security;
     const has = (scheme) => security.some((s) => s[scheme] !== undefined);
-    assert.equal(has('operator'), gate === 'GATE_OP' || gate === 'GATE_EITHER', `${name}: operator`);
-    if (gate === 'GATE_STAFF' || gate === 'GATE_EITHER') assert.ok(has('session'), `${name}: session`);
+    assert.equal(has('operator'), /^GATE_(OP|EITHER|EITHER_KEY)$/.test(gate), `${name}: operator`);
+    if (/^GATE_(STAFF|EITHER)/.test(gate)) assert.ok(has('session'), `${name}: session`);
+    if (gate !== 'GATE_OPEN') assert.equal(has('key'), gate.endsWith('_KEY'), `${name}: key`);
+    if (has('key')) assert.ok(documented.get(name).operation['x-verb'], `${name}: x-verb`);
     if (gate === 'GATE_OP') assert.ok(!has('session'), `${name}: not for sessions`);
     if (has('session') && !name.startsWith('GET ')) assert.ok(security.every((s) => s.session === undefined || s.csrf !== undefined), `${name}: csrf`);
   }

@@ -29,6 +29,8 @@ export const en: Like<typeof zhCN> = {
   formText: 'Message',
   formSend: 'Send message',
   formSent: 'Your message is in. We will get back to you',
+  formJoined: 'Someone is here now: just write below.',
+  formReopen: 'Leave contact details anyway',
   formNeedContact: 'Please give a phone number or an email address',
   formBadPhone: 'Please check the phone number',
   formBadEmail: 'Please check the email address',

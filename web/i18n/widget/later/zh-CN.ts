@@ -26,6 +26,8 @@ export const zhCN = {
   formText: '留言内容',
   formSend: '提交留言',
   formSent: '留言已提交，我们会尽快联系您',
+  formJoined: '客服已接入，直接说就可以。',
+  formReopen: '仍要留下联系方式',
   formNeedContact: '请填写手机号或邮箱',
   formBadPhone: '请检查手机号',
   formBadEmail: '请检查邮箱地址',

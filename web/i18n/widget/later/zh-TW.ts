@@ -29,6 +29,8 @@ export const zhTW: Like<typeof zhCN> = {
   formText: '留言內容',
   formSend: '送出留言',
   formSent: '留言已送出，我們會盡快與您聯絡',
+  formJoined: '客服已加入，直接說就可以。',
+  formReopen: '仍要留下聯絡方式',
   formNeedContact: '請填寫手機號碼或電子郵件',
   formBadPhone: '請檢查手機號碼',
   formBadEmail: '請檢查電子郵件地址',

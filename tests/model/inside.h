@@ -1,0 +1,49 @@
+/* inside.h: what the files of the model's world share. Nobody else includes it. */
+#ifndef KF_TESTS_MODEL_INSIDE_H
+#define KF_TESTS_MODEL_INSIDE_H
+
+#include "world.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <jansson.h>
+#include <poll.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SITE     "demo"
+#define CAPACITY 2
+
+extern const struct kf_key site_key;
+
+/* Keeps the first failure. */
+void wrong(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+uint64_t chance(struct world *w);
+
+/* ---- ports.c: what a node asks of the world ---- */
+struct ports ports_of(struct model_node *n);
+int64_t port_now(void *ctx);
+void port_chance(void *ctx, void *bytes, size_t n);
+/* What a dying node still asks for is answered with "nothing works": one request; false: there is none. */
+bool request_refuse(struct model_node *n);
+/* What a paused node has asked for is done. */
+void requests_perform(struct model_node *n);
+
+/* ---- oracle.c ---- */
+void look_at_commit(struct world *w, const struct change *c, const struct news *news);
+
+/* ---- people.c: sockets that are not there ---- */
+void net_send_model(void *ctx, uint64_t conn, struct net_frame *f);
+void net_close_model(void *ctx, uint64_t conn, int code, const char *reason);
+
+/* ---- world.c ---- */
+bool busy(const struct world *w);
+/* One turn of the loop, and what the stores have to say. */
+void pump(struct world *w);
+/* Gives the other threads and Redis a chance without spinning. */
+void rest(struct world *w);
+void open_store(struct world *w, struct model_node *n);
+void was_loaded(void *ctx, enum kf_rc rc, const struct kf_err *why);
+
+#endif

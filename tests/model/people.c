@@ -1,0 +1,249 @@
+/* people.c: visitors and agents: what they hear over sockets that are not there, and what they do. */
+#include "inside.h"
+
+/* ---- sockets that are not there ---- */
+
+static struct seat_model *seat_of(struct world *w, int node, uint64_t conn)
+{
+    for (int i = 0; i < AGENTS; i++)
+        if (w->agents[i].seat.conn == conn && w->agents[i].seat.node == node)
+            return &w->agents[i].seat;
+    for (int i = 0; i < VISITORS; i++)
+        if (w->visitors[i].seat.conn == conn && w->visitors[i].seat.node == node)
+            return &w->visitors[i].seat;
+    return NULL;
+}
+
+static void own(struct agent_model *a, const struct kf_id *conv, bool mine)
+{
+    struct owned *place = NULL;
+
+    for (size_t i = 0; i < sizeof(a->owned) / sizeof(a->owned[0]); i++) {
+        if (a->owned[i].used && id_eq(&a->owned[i].conv, conv)) {
+            a->owned[i].used = mine;
+            return;
+        }
+        if (!a->owned[i].used && !place)
+            place = &a->owned[i];
+    }
+    if (mine && place)
+        *place = (struct owned){ *conv, true };
+}
+
+static bool json_id(const json_t *root, const char *name, struct kf_id *ret)
+{
+    return id_parse(slice_of(json_string_value(json_object_get(root, name))), ret);
+}
+
+static void heard_ack(struct world *w, const struct seat_model *seat, const json_t *root)
+{
+    const char *cid = json_string_value(json_object_get(root, "cid"));
+    int64_t seq = json_integer_value(json_object_get(root, "seq"));
+    struct ack *ack;
+
+    if (!cid || seq <= 0 || (*cid != 'm' && *cid != 's'))
+        return;
+    if (w->n_acks == w->cap_acks) {
+        w->cap_acks = w->cap_acks ? 2 * w->cap_acks : 1024;
+        w->acks = realloc(w->acks, w->cap_acks * sizeof(*w->acks));
+        assert(w->acks);
+    }
+    ack = &w->acks[w->n_acks++];
+    *ack = (struct ack){ .visitor = seat->staff ? -1 : seat->who, .seq = seq };
+    (void)snprintf(ack->cid, sizeof(ack->cid), "%s", cid);
+    (void)json_id(root, "conversation", &ack->conv);
+}
+
+static void heard_staff(struct world *w, struct seat_model *seat, const char *type, const json_t *root)
+{
+    struct agent_model *a = &w->agents[seat->who];
+    const json_t *conv = json_object_get(root, "conversation");
+    struct kf_id id;
+    size_t i;
+    json_t *c;
+
+    if (strcmp(type, "welcome") == 0) {
+        memset(a->owned, 0, sizeof(a->owned));
+        json_array_foreach(json_object_get(root, "conversations"), i, c) if (json_id(c, "id", &id)) own(a, &id, true);
+    } else if (strcmp(type, "assigned") == 0 && json_id(conv, "id", &id))
+        own(a, &id, true);
+    else if (strcmp(type, "released") == 0 && json_id(root, "conversation", &id))
+        own(a, &id, false);
+}
+
+static void heard(struct world *w, struct seat_model *seat, struct slice text)
+{
+    json_t *root = json_loadb(text.p, text.n, 0, NULL);
+    const char *type = json_string_value(json_object_get(root, "type"));
+
+    assert(type);
+    if (strcmp(type, "welcome") == 0)
+        seat->welcomed = true;
+    if (strcmp(type, "ack") == 0)
+        heard_ack(w, seat, root);
+    if (seat->staff)
+        heard_staff(w, seat, type, root);
+    else if (strcmp(type, "welcome") == 0) {
+        const char *token = json_string_value(json_object_get(root, "token"));
+
+        if (token)
+            (void)snprintf(w->visitors[seat->who].token, sizeof(w->visitors[0].token), "%s", token);
+    }
+    json_decref(root);
+}
+
+void net_send_model(void *ctx, uint64_t conn, struct net_frame *f)
+{
+    struct model_node *n = ctx;
+    struct seat_model *seat = seat_of(n->world, n->index, conn);
+
+    if (seat && !n->dying)
+        heard(n->world, seat, net_frame_text(f));
+}
+
+void net_close_model(void *ctx, uint64_t conn, int code, const char *reason)
+{
+    struct model_node *n = ctx;
+    struct seat_model *seat = seat_of(n->world, n->index, conn);
+
+    (void)code;
+    (void)reason;
+    if (seat)
+        seat->conn = 0; /* the page hangs up too; the session is told at the next step */
+}
+
+/* ---- what they do ---- */
+
+static void hang_up(struct world *w, struct seat_model *seat, uint64_t conn)
+{
+    struct model_node *n = &w->nodes[seat->node];
+
+    if (n->up && n->session)
+        session_closed(n->session, conn);
+}
+
+static void say(struct world *w, const struct seat_model *seat, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(struct world *w, const struct seat_model *seat, const char *fmt, ...)
+{
+    struct model_node *n = &w->nodes[seat->node];
+    char text[1024];
+    va_list ap;
+
+    if (!seat->conn || !n->up || n->paused)
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    session_text(n->session, seat->conn, slice_of(text));
+}
+
+static void sit(struct world *w, struct seat_model *seat, int who, bool staff, int node, const char *cookie)
+{
+    struct model_node *n = &w->nodes[node];
+
+    if (seat->conn)
+        hang_up(w, seat, seat->conn);
+    seat->conn = 0;
+    if (!n->up || n->paused)
+        return;
+    *seat = (struct seat_model){ .conn = ++w->next_conn, .node = node, .staff = staff, .who = who };
+    assert(session_open(n->session, seat->conn, staff ? FRAME_STAFF : FRAME_VISITOR, &site_key, "192.0.2.1", cookie));
+}
+
+void visitor_connect(struct world *w, int visitor, int node)
+{
+    struct visitor_model *v = &w->visitors[visitor];
+
+    sit(w, &v->seat, visitor, false, node, NULL);
+    say(w, &v->seat, "{\"type\":\"hello\",\"locale\":\"zh-CN\"%s%s%s}", *v->token ? ",\"token\":\"" : "", v->token, *v->token ? "\"" : "");
+    world_settle(w);
+}
+
+void visitor_say(struct world *w, int visitor, bool repeat)
+{
+    struct visitor_model *v = &w->visitors[visitor];
+
+    if (!repeat)
+        v->next_cid++;
+    say(w, &v->seat, "{\"type\":\"message\",\"cid\":\"m%d_%d\",\"kind\":\"text\",\"text\":\"第 %d 句\"}", visitor, v->next_cid,
+        v->next_cid);
+}
+
+void visitor_close_talk(struct world *w, int visitor)
+{
+    say(w, &w->visitors[visitor].seat, "{\"type\":\"close\",\"cid\":\"x%lld_%d\"}", (long long)w->now, visitor);
+}
+
+void agent_connect(struct world *w, int agent, int node)
+{
+    struct agent_model *a = &w->agents[agent];
+
+    sit(w, &a->seat, agent, true, node, a->token);
+    say(w, &a->seat, "{\"type\":\"hello\"}");
+    world_settle(w);
+}
+
+void agent_leave(struct world *w, int agent)
+{
+    struct agent_model *a = &w->agents[agent];
+
+    if (a->seat.conn && !w->nodes[a->seat.node].paused) {
+        hang_up(w, &a->seat, a->seat.conn);
+        a->seat.conn = 0;
+    }
+}
+
+void agent_presence(struct world *w, int agent, enum presence p)
+{
+    struct agent_model *a = &w->agents[agent];
+
+    if (!a->seat.welcomed || !a->seat.conn)
+        return;
+    a->presence = p;
+    say(w, &a->seat, "{\"type\":\"presence\",\"cid\":\"p%llu\",\"presence\":\"%s\"}", (unsigned long long)chance(w), presence_name(p));
+}
+
+/* One of those that the console shows, whatever has become of it meanwhile. */
+static const struct kf_id *one_of(struct world *w, struct agent_model *a)
+{
+    size_t n = sizeof(a->owned) / sizeof(a->owned[0]), from = world_pick(w, (uint32_t)n);
+
+    for (size_t i = 0; i < n; i++)
+        if (a->owned[(from + i) % n].used)
+            return &a->owned[(from + i) % n].conv;
+    return NULL;
+}
+
+void agent_say(struct world *w, int agent)
+{
+    struct agent_model *a = &w->agents[agent];
+    const struct kf_id *conv = one_of(w, a);
+    char id[KF_ID_TEXT];
+
+    if (conv)
+        say(w, &a->seat, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"s%llu\",\"kind\":\"text\",\"text\":\"好的\"}",
+            id_text(conv, id), (unsigned long long)chance(w));
+}
+
+void agent_close_talk(struct world *w, int agent)
+{
+    struct agent_model *a = &w->agents[agent];
+    const struct kf_id *conv = one_of(w, a);
+    char id[KF_ID_TEXT];
+
+    if (conv)
+        say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id_text(conv, id),
+            (unsigned long long)chance(w));
+}
+
+void agent_transfer(struct world *w, int agent)
+{
+    struct agent_model *a = &w->agents[agent];
+    const struct kf_id *conv = one_of(w, a);
+    char id[KF_ID_TEXT];
+
+    if (conv)
+        say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"queue\":\"sales\"}}",
+            id_text(conv, id), (unsigned long long)chance(w));
+}
