@@ -588,6 +588,7 @@ bool plan_ruled(struct work *w, const struct act *act)
 {
     const struct act_ruled *r = &act->u.ruled;
     struct conv *c = &w->row.conv;
+    int64_t moved;
 
     if (!needs_conv(w))
         return false;
@@ -597,7 +598,10 @@ bool plan_ruled(struct work *w, const struct act *act)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))
             return false;
     w->said = true;
+    moved = c->rule_due_at != r->seen_due_at ? c->rule_due_at : 0;
     c->rule_due_at = r->rule_due_at;
+    if (moved)
+        wake_rules(c, moved);
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
     else if (r->again)
