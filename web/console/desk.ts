@@ -203,7 +203,7 @@ export class Desk {
             f.seq,
             f.kind === 'removed'
               ? { kind: 'removed', text: '', file: undefined as never }
-              : { kind: f.kind, text: f.text ?? '' },
+              : { kind: f.kind, text: f.text ?? '', ...(f.file ? { file: f.file } : {}) },
           );
         return;
       case 'timeline': {
