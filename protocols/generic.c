@@ -183,10 +183,8 @@ static enum kf_rc generic_open(struct channel **ret, struct slice settings, stru
     return KF_OK;
 }
 
-static bool may_show_header(const struct generic *g, const struct url *u)
+static bool is_known_host(const struct generic *g, const struct url *u)
 {
-    if (!g->media_header.name.n)
-        return false;
     for (size_t i = 0; i < g->n_media_hosts; i++)
         if (url_host_is(u, g->media_hosts[i]))
             return true;
@@ -206,7 +204,8 @@ static enum kf_rc generic_media(const struct channel *ch, struct arena *a, const
     *ret = (struct http_req){ .method = "GET", .url = arena_text(a, m->url) };
     if (!ret->url)
         return KF_NOMEM;
-    if (may_show_header(g, &u)) {
+    ret->stranger = !is_known_host(g, &u); /* whoever wrote the message may have named any place */
+    if (!ret->stranger && g->media_header.name.n) {
         ret->headers = &g->media_header;
         ret->n_headers = 1;
     }

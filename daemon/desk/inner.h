@@ -56,6 +56,7 @@ struct desk_site {
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
+    size_t fetching;   /* files that come in from platforms now */
     bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
     bool parked_left;  /* there still are such */
     int64_t parked_at; /* mono: when they were last looked through */

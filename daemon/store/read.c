@@ -353,9 +353,11 @@ static enum kf_rc read_profile(struct reading *r)
     enum kf_rc rc = contact_customer(r, &customer);
 
     if (!rc && !id_is_zero(&r->q->conv)) {
-        r->q->messages = arena_array(r->q->arena, 1, sizeof(*r->q->messages));
-        rc = r->q->messages ? read_last(r, &r->q->conv, r->q->messages) : no_memory(r);
-        r->q->n_messages = !rc && r->q->messages->seq > 0;
+        struct message *last = arena_array(r->q->arena, 1, sizeof(*last));
+
+        rc = last ? read_last(r, &r->q->conv, last) : no_memory(r);
+        r->q->messages = last;
+        r->q->n_messages = last && !rc && last->seq > 0;
     }
     if (rc)
         return rc;
