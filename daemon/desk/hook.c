@@ -123,6 +123,7 @@ static void opening_of(struct desk *d, struct desk_site *ds, const struct site_c
     o->name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ NULL, 0 });
     o->profile = in->profile.n ? change_text(c, in->profile) : NULL;
     o->opened = "{}";
+    opening_rank(ds, sc, NULL, o->profile, c->at, o);
     c->opening = o;
 }
 
