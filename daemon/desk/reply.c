@@ -341,6 +341,20 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
 }
 
 static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                   const struct conv *conv);
+
+/* Whether somebody is full is asked of the live layer: our own last look may be a second old. */
+static void act_looked(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    const struct member *m = member_of(ds, &seat->who);
+
+    d->line_looked = true;
+    if (m && !m->disabled)
+        act_on(d, ds, m, seat, in, conv);
+    d->line_looked = false;
+}
+
+static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                    const struct conv *conv)
 {
     struct change *c;
@@ -353,6 +367,10 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     }
     if (in->kind == INBOUND_READ) {
         staff_reads(d, ds, m, seat, in, conv);
+        return;
+    }
+    if (in->kind == INBOUND_TRANSFER && !id_is_zero(&in->to_agent) && !d->line_looked && d->ports.live_up(d->ports.ctx)) {
+        with_look(d, seat, in, conv, act_looked);
         return;
     }
     if (in->kind == INBOUND_WATCH) {
