@@ -194,8 +194,10 @@ static enum kf_rc person_id(struct session *s, const char *email, int64_t now, s
     return KF_OK;
 }
 
-static enum kf_rc parse_keys(const char *list, struct kf_key *ret, size_t max, size_t *n, const char *what, struct kf_err *why)
+static enum kf_rc parse_keys(const char *list, struct kf_key *ret, size_t max, size_t *n, uint8_t *levels, const char *what,
+                             struct kf_err *why)
 {
+    uint8_t level;
     size_t len;
 
     for (*n = 0; list && *list; list += len + (list[len] != '\0')) {
@@ -204,8 +206,11 @@ static enum kf_rc parse_keys(const char *list, struct kf_key *ret, size_t max, s
             continue;
         if (*n == max)
             return kf_fail(why, KF_LIMIT, "at most %zu %s", max, what);
-        if (!key_parse((struct slice){ list, len }, &ret[(*n)++]))
+        if (!skill_parse((struct slice){ list, len }, &ret[*n], &level) || (level && !levels))
             return kf_fail(why, KF_INVALID, "%.*s is not a key: 1 to 32 of a-z 0-9 _ -", (int)len, list);
+        if (levels)
+            levels[*n] = level;
+        (*n)++;
     }
     return KF_OK;
 }
@@ -254,9 +259,9 @@ static enum kf_rc write_person(struct change *c, const struct ctl_person *p, con
     member->number = change_text(c, slice_of(p->number));
     member->capacity = p->capacity >= 0 ? p->capacity : 5;
     member->presence_reason = "";
-    rc = parse_keys(p->queues, member->queues, MEMBER_QUEUES_MAX, &member->n_queues, "queues", why);
+    rc = parse_keys(p->queues, member->queues, MEMBER_QUEUES_MAX, &member->n_queues, NULL, "queues", why);
     if (!rc)
-        rc = parse_keys(p->skills, member->skills, MEMBER_SKILLS_MAX, &member->n_skills, "skills", why);
+        rc = parse_keys(p->skills, member->skills, MEMBER_SKILLS_MAX, &member->n_skills, member->levels, "skills", why);
     if (rc)
         return rc;
     audit = &change_act(c, ACT_AUDIT)->u.entry;

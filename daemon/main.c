@@ -213,6 +213,15 @@ static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *
         live_gone(n->live, site, agent, done ? done : no_answer, arg);
 }
 
+static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+                        live_done *done, void *arg)
+{
+    struct node *n = ctx;
+
+    if (live_there(n, done, arg))
+        live_refuse(n->live, site, conv, agent, until, done ? done : no_answer, arg);
+}
+
 static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                           live_position_done *done, void *arg)
 {
@@ -299,6 +308,7 @@ static struct ports ports_of(struct node *n)
                            .live_agent = port_agent,
                            .live_connected = port_connected,
                            .live_gone = port_gone,
+                           .live_refuse = port_refuse,
                            .live_position = port_position,
                            .live_positions = port_positions,
                            .live_hint = port_hint,

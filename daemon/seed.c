@@ -150,6 +150,7 @@ static enum kf_rc add_person(struct seed *s, const struct site_person *p, const 
                                .presence_reason = "" };
     memcpy(member->queues, p->queues, sizeof(p->queues));
     memcpy(member->skills, p->skills, sizeof(p->skills));
+    memcpy(member->levels, p->levels, sizeof(p->levels));
     return KF_OK;
 }
 

@@ -28,11 +28,12 @@ enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct fram
 /* What a frame or an API answer says of a conversation. */
 struct conv_view_json {
     const struct conv *conv;
-    const struct member *agent; /* who serves it, NULL none */
-    const char *visitor_name;   /* staff only, NULL: what `conv` says */
-    const char *customer;       /* staff only: JSON object, NULL unknown */
-    const struct message *last; /* staff only: the newest message, NULL unknown */
-    int64_t position, wait_s;   /* while waiting; position 0 unknown, wait_s −1 unknown */
+    const struct member *agent;  /* who serves it, NULL none */
+    const struct member *helper; /* staff only: a second one, NULL none */
+    const char *visitor_name;    /* staff only, NULL: what `conv` says */
+    const char *customer;        /* staff only: JSON object, NULL unknown */
+    const struct message *last;  /* staff only: the newest message, NULL unknown */
+    int64_t position, wait_s;    /* while waiting; position 0 unknown, wait_s −1 unknown */
 };
 
 /* The conversation as one JSON object, for visitors (public state, no ids of people) or for staff. */
@@ -59,6 +60,8 @@ void frame_pong(struct buf *b);
 void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry *e);
 /* To visitors' pages: what the welcome said of the site has changed. */
 void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed);
+/* A visitor waits for an answer since then: to the agent (`agent` NULL), type "reminder"; to those who oversee it, type "alert". */
+void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *agent, int64_t since);
 /* To all sockets of a person: the presence that was chosen, by whomever. */
 void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at);
 void frame_queue(struct buf *b, int64_t waiting, int64_t longest_ms);

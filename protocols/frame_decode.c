@@ -26,7 +26,8 @@ enum {
 };
 
 /* Numbers that a browser can hold exactly. */
-#define NUMBER_MAX 9007199254740991LL
+#define NUMBER_MAX   9007199254740991LL
+#define PRIORITY_MAX 1000
 
 struct reader {
     struct arena *a;
@@ -405,17 +406,43 @@ static enum kf_rc note_with(struct reader *r)
 static enum kf_rc to(struct reader *r)
 {
     const json_t *v = member(r->frame, "to");
-    const json_t *agent = member(v, "agent"), *queue = member(v, "queue");
+    const json_t *agent = member(v, "agent"), *queue = member(v, "queue"), *department = member(v, "department");
 
     if (!v)
         return required(r, "to");
-    if (!agent == !queue)
-        return kf_fail(r->why, KF_INVALID, "to: an object with either agent or queue");
+    if (!!agent + !!queue + !!department != 1)
+        return kf_fail(r->why, KF_INVALID, "to: an object with one of agent, queue and department");
     if (agent)
         return uuid(r, v, "agent", "to.agent", true, &r->ret->to_agent);
+    if (department) {
+        if (!json_is_string(department) || !key_parse(string_of(department), &r->ret->to_department))
+            return kf_fail(r->why, KF_INVALID, "to.department: 1 to %d of a-z 0-9 _ -", KF_KEY_MAX);
+        return KF_OK;
+    }
     if (!json_is_string(queue) || !key_parse(string_of(queue), &r->ret->to_queue))
         return kf_fail(r->why, KF_INVALID, "to.queue: 1 to %d of a-z 0-9 _ -", KF_KEY_MAX);
     return KF_OK;
+}
+
+static enum kf_rc to_agent(struct reader *r)
+{
+    const json_t *v = member(r->frame, "to");
+
+    return v ? uuid(r, v, "agent", "to.agent", true, &r->ret->to_agent) : required(r, "to");
+}
+
+static enum kf_rc whose(struct reader *r)
+{
+    return uuid(r, r->frame, "agent", "agent", false, &r->ret->to_agent);
+}
+
+static enum kf_rc priority(struct reader *r)
+{
+    int64_t v = 0;
+    enum kf_rc rc = number(r, "priority", -PRIORITY_MAX, PRIORITY_MAX, true, &v);
+
+    r->ret->number = (int)v;
+    return rc;
 }
 
 /* ---- a message --------------------------------------------------------------------------------------------------------- */
@@ -485,7 +512,14 @@ static const struct frame_type {
     { "rate", VISITOR, INBOUND_RATE, true, { conversation, score, tags, comment } },
     { "close", BOTH, INBOUND_CLOSE, true, { conversation_of_staff } },
     { "profile", VISITOR, INBOUND_PROFILE, true, { profile, identity, page, locale } },
-    { "presence", STAFF, INBOUND_PRESENCE, true, { presence, reason } },
+    { "presence", STAFF, INBOUND_PRESENCE, true, { presence, reason, whose } },
+    { "watch", STAFF, INBOUND_WATCH, true, { conversation, on } },
+    { "whisper", STAFF, INBOUND_WHISPER, true, { conversation, note } },
+    { "join", STAFF, INBOUND_JOIN, true, { conversation } },
+    { "help", STAFF, INBOUND_HELP, true, { conversation, to_agent, note_with } },
+    { "leave", STAFF, INBOUND_LEAVE, true, { conversation } },
+    { "priority", STAFF, INBOUND_PRIORITY, true, { conversation, priority } },
+    { "ready", STAFF, INBOUND_READY, true, { conversation } },
     { "accept", STAFF, INBOUND_ACCEPT, true, { conversation } },
     { "refuse", STAFF, INBOUND_REFUSE, true, { conversation } },
     { "recall", STAFF, INBOUND_RECALL, true, { conversation, seq } },

@@ -257,6 +257,12 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     buf_char(b, '}');
     if (v->agent)
         agent_member(b, FRAME_STAFF, v->agent);
+    if (v->helper) {
+        id_member(b, SLICE(",\"helper\":{\"id\":"), &v->helper->person);
+        buf_char(b, ',');
+        name_and_number(b, v->helper->name, v->helper->number);
+        buf_char(b, '}');
+    }
     if (v->customer) {
         ADD(b, ",\"customer\":");
         json_raw(b, slice_of(v->customer));
@@ -271,6 +277,10 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
     number_member(b, SLICE(",\"rating\":"), c->rating);
     buf_add(b, c->invited ? SLICE(",\"invited\":true") : SLICE(",\"invited\":false"));
     number_member(b, SLICE(",\"priority\":"), c->priority);
+    if (conv_weight(c) > 1)
+        number_member(b, SLICE(",\"weight\":"), conv_weight(c));
+    if (c->asked_at)
+        number_member(b, SLICE(",\"asked_at\":"), c->asked_at);
     if (v->last) {
         ADD(b, ",\"last\":");
         frame_message_members(b, v->last, true);
@@ -477,6 +487,17 @@ void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed)
     number_member(b, SLICE("{\"type\":\"site\",\"at\":"), at);
     buf_add(b, hours_open ? SLICE(",\"hours_open\":true") : SLICE(",\"hours_open\":false"));
     buf_add(b, staffed ? SLICE(",\"staffed\":true}") : SLICE(",\"staffed\":false}"));
+}
+
+void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *agent, int64_t since)
+{
+    begin(b, agent ? SLICE("{\"type\":\"alert\"") : SLICE("{\"type\":\"reminder\""), conv);
+    if (agent) {
+        ADD(b, ",\"kind\":\"silent\"");
+        agent_member(b, FRAME_STAFF, agent);
+    }
+    number_member(b, SLICE(",\"since\":"), since);
+    buf_char(b, '}');
 }
 
 void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at)

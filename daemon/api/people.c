@@ -228,6 +228,7 @@ static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, 
     s->member.n_skills = p.n_skills;
     memcpy(s->member.queues, p.queues, sizeof(p.queues));
     memcpy(s->member.skills, p.skills, sizeof(p.skills));
+    memcpy(s->member.levels, p.levels, sizeof(p.levels));
     return KF_OK;
 }
 

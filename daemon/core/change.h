@@ -22,6 +22,7 @@ struct opening {
     enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
     struct kf_key queue;   /* of a new one */
     int priority;
+    int weight; /* places that it takes; 0: 1 */
     const char *locale;
     /* Who is there: the contact is found by (channel, address) or made with these ids. */
     const char *address;
@@ -88,6 +89,7 @@ struct act_ruled {
     int64_t from_seq;    /* KF_CONFLICT unless ruled_seq is this: another node looked meanwhile */
     int64_t to_seq;      /* looked at up to here; when nothing newer came meanwhile, this change's own messages count as looked at */
     int64_t rule_due_at; /* 0 never */
+    int64_t seen_due_at; /* what it was when this was decided: where something else has moved it since, the sooner one holds */
     struct {
         struct kf_key rule;
         const char *cause; /* "" : once per conversation */

@@ -3,8 +3,9 @@
 #include "core/mutant.h"
 
 static const char *const states[] = { "bot", "waiting", "offered", "served", "parked", "closed" };
-static const char *const events[] = { "nothing",         "visitor_says",   "staff_says", "assign", "offer", "accept", "refuse", "return",
-                                      "transfer_person", "transfer_queue", "take",       "park",   "move",  "unpark", "close" };
+static const char *const events[] = { "nothing", "visitor_says", "staff_says",      "assign",         "offer", "accept",
+                                      "refuse",  "return",       "transfer_person", "transfer_queue", "take",  "park",
+                                      "move",    "unpark",       "close",           "ready",          "help",  "nag" };
 
 static const struct kf_id nobody;
 
@@ -43,10 +44,13 @@ bool conv_holds_place(const struct conv *c, int64_t now_ms)
 
 /* ---- the moves: each one takes the copy that becomes the answer ------------------------------------------------------- */
 
-static void move_wait(struct conv *c)
+static void move_wait(struct conv *c, int64_t now_ms)
 {
+    if (c->state == CONV_PARKED || c->state == CONV_CLOSED)
+        c->queued_at = now_ms;
     c->state = CONV_WAITING;
-    c->owner = nobody;
+    c->owner = c->back = c->helper = nobody;
+    c->nagged = 0;
     c->until = 0;
     c->served_at = 0;
     c->epoch++;
@@ -57,8 +61,13 @@ static void move_serve(struct conv *c, const struct kf_id *person, int64_t now_m
 {
     if (!id_eq(&c->owner, person))
         c->epoch++;
+    if (!id_eq(&c->owner, person) || c->state != CONV_SERVED)
+        c->nagged = 0;
     c->state = CONV_SERVED;
     c->owner = *person;
+    if (id_eq(&c->helper, person))
+        c->helper = nobody;
+    c->back = nobody;
     c->last_agent = nobody;
     c->until = 0;
     c->served_at = now_ms;
@@ -68,6 +77,8 @@ static void move_offer(struct conv *c, const struct kf_id *person, int64_t until
 {
     c->state = CONV_OFFERED;
     c->owner = *person;
+    c->back = nobody;
+    c->nagged = 0;
     c->until = until;
     c->served_at = 0;
     c->epoch++;
@@ -80,7 +91,9 @@ static void move_close(struct conv *c, int64_t wrapup_ms, int64_t now_ms)
         c->wrapup_until = wrapup_ms > 0 ? now_ms + wrapup_ms : 0;
     }
     c->state = CONV_CLOSED;
-    c->owner = nobody;
+    c->owner = c->back = c->helper = nobody;
+    c->asked_at = 0;
+    c->nagged = 0;
     c->until = 0;
     c->closed_at = now_ms;
     c->epoch++;
@@ -88,7 +101,7 @@ static void move_close(struct conv *c, int64_t wrapup_ms, int64_t now_ms)
 
 static void move_reopen(struct conv *c, int64_t now_ms)
 {
-    move_wait(c);
+    move_wait(c, now_ms);
     c->arrived_at = now_ms;
     c->closed_at = 0;
     c->wrapup_until = 0;
@@ -101,7 +114,7 @@ static void visitor_says(struct conv *c, bool staffed, int64_t now_ms)
     if (c->state == CONV_CLOSED)
         move_reopen(c, now_ms);
     else if (c->state == CONV_PARKED && staffed)
-        move_wait(c);
+        move_wait(c, now_ms);
 }
 
 /* ---- the guards ----------------------------------------------------------------------------------------------------- */
@@ -118,16 +131,20 @@ static unsigned known_in(enum conv_event_kind k)
         return OPEN | IN(CONV_CLOSED);
     case CONV_STAFF_SAYS:
     case CONV_RETURN:
-    case CONV_TRANSFER_PERSON:
+    case CONV_NAG:
         return IN(CONV_SERVED);
     case CONV_ASSIGN:
     case CONV_OFFER:
         return IN(CONV_WAITING);
     case CONV_ACCEPT:
-    case CONV_REFUSE:
         return IN(CONV_OFFERED);
+    case CONV_REFUSE:
+    case CONV_HELP:
+        return IN(CONV_OFFERED) | IN(CONV_SERVED);
+    case CONV_READY:
+        return IN(CONV_CLOSED);
+    case CONV_TRANSFER_PERSON:
     case CONV_TRANSFER_QUEUE:
-        return IN(CONV_SERVED) | IN(CONV_BOT);
     case CONV_TAKE:
     case CONV_CLOSE:
         return OPEN;
@@ -151,6 +168,8 @@ static bool owner_fits(const struct conv *c, const struct conv_event *ev)
         return id_eq(&c->owner, &ev->person);
     case CONV_RETURN:
         return id_is_zero(&ev->person) || id_eq(&c->owner, &ev->person);
+    case CONV_READY:
+        return id_eq(&c->last_agent, &ev->person);
     default:
         return true;
     }
@@ -175,6 +194,12 @@ static enum kf_rc guard(const struct conv *c, const struct conv_event *ev, struc
         return kf_fail(why, KF_CONFLICT, "%s: decided on epoch %lld, it is %lld", name, (long long)ev->epoch, (long long)c->epoch);
     if (!owner_fits(c, ev))
         return kf_fail(why, KF_CONFLICT, "%s: somebody else has the conversation", name);
+    if (ev->kind == CONV_REFUSE && c->state == CONV_SERVED && id_is_zero(&c->back))
+        return kf_fail(why, KF_CONFLICT, "%s: nobody has handed it over", name);
+    if (ev->kind == CONV_NAG && ev->number <= c->nagged)
+        return kf_fail(why, KF_CONFLICT, "%s: that was told already", name);
+    if (ev->kind == CONV_HELP && !id_is_zero(&ev->person) && id_eq(&c->owner, &ev->person))
+        return kf_fail(why, KF_CONFLICT, "%s: that person has the conversation", name);
     if (!needs_person(ev->kind))
         return KF_OK;
     if (id_is_zero(&ev->person))
@@ -199,6 +224,7 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         break;
     case CONV_STAFF_SAYS:
         next.staff_at = now_ms;
+        next.back = nobody; /* whoever speaks has taken it */
         break;
     case CONV_ASSIGN:
     case CONV_ACCEPT:
@@ -209,27 +235,45 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         move_offer(&next, &ev->person, ev->until);
         break;
     case CONV_REFUSE:
+        if (ev->staffed && !id_is_zero(&c->back))
+            move_serve(&next, &c->back, now_ms);
+        else {
+            next.last_agent = !id_is_zero(&c->back) ? c->back : c->last_agent;
+            move_wait(&next, now_ms);
+        }
+        break;
     case CONV_UNPARK:
-        move_wait(&next);
+        move_wait(&next, now_ms);
         break;
     case CONV_RETURN:
         next.last_agent = c->owner;
-        move_wait(&next);
+        move_wait(&next, now_ms);
         if (mutant("requeue_arrival"))
             next.arrived_at = now_ms;
         break;
     case CONV_TRANSFER_PERSON:
-        if (ev->until) {
-            next.last_agent = c->owner; /* who gets it back first if the other one refuses */
+        if (ev->until)
             move_offer(&next, &ev->person, ev->until);
-        } else
+        else
             move_serve(&next, &ev->person, now_ms);
+        next.back = c->state == CONV_SERVED ? c->owner : nobody;
         break;
     case CONV_TRANSFER_QUEUE:
         next.last_agent = nobody; /* who has just handed it over shall not be given it again first */
         next.queue = ev->queue;
-        next.arrived_at = now_ms;
-        move_wait(&next);
+        if (c->state == CONV_SERVED || c->state == CONV_BOT)
+            next.arrived_at = now_ms;
+        move_wait(&next, now_ms);
+        next.queued_at = now_ms;
+        break;
+    case CONV_READY:
+        next.wrapup_until = 0;
+        break;
+    case CONV_HELP:
+        next.helper = ev->person;
+        break;
+    case CONV_NAG:
+        next.nagged = ev->number;
         break;
     case CONV_PARK:
         next.epoch += c->state == CONV_WAITING;
@@ -237,9 +281,9 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.until = ev->until;
         break;
     case CONV_MOVE:
-        next.last_agent = nobody;
         next.queue = ev->queue;
-        move_wait(&next);
+        move_wait(&next, now_ms);
+        next.queued_at = now_ms;
         break;
     case CONV_CLOSE:
         move_close(&next, ev->wrapup_ms, now_ms);

@@ -5,6 +5,7 @@
  *              │  └────agent lost─────┘          │
  *              └───────came back in time─────────┘
  *   No accept needed: WAITING ──► SERVED. Taken for later: PARKED, then WAITING.
+ *   Handed to a person: OFFERED or SERVED, with `back`, who has it again if that person refuses.
  *
  * The store owns every conversation. Its state changes through one door, conv_step(), which the store calls inside the
  * commit, with the row as it is then: no decision is made on a stale row. Pure: time comes in. */
@@ -42,15 +43,21 @@ struct conv {
     struct kf_id last_agent; /* who served it last, while it was not served: routed to first */
     int64_t until;           /* of OFFERED and PARKED; 0 none */
     int priority;            /* each point is worth 60 s of waiting */
+    int weight;              /* places that it takes of its agent; 0: 1 */
+    struct kf_id back;       /* who has handed it over, until the other one has taken it; zero: nobody */
+    struct kf_id helper;     /* a second person who may speak in it; the owner stays the one */
 
     /* Times in ms; 0: never. */
     int64_t opened_at;
     int64_t arrived_at; /* entry into the queue: kept when an agent is lost or refuses, new after a reopening */
+    int64_t queued_at;  /* entry into this queue: later than arrived_at when it has overflowed, or was taken for later */
     int64_t served_at;  /* of the present owner */
     int64_t closed_at;
     int64_t wrapup_until; /* closed, and still holding its place with last_agent */
     int64_t visitor_at;   /* last message by the visitor */
     int64_t staff_at;     /* last message by a person of the staff */
+    int64_t asked_at;     /* first message of the visitor that no person has answered; 0: all are */
+    int nagged;           /* how often somebody was told of that: once the owner, twice a supervisor too */
 
     int64_t visitor_read, staff_read; /* seq up to which each side has read */
     int64_t ruled_seq;                /* the rules have looked at everything up to here */
@@ -69,15 +76,19 @@ enum conv_event_kind {
     CONV_ASSIGN,          /* waiting → served by `person`: an automatic match, under `epoch` */
     CONV_OFFER,           /* waiting → offered to `person` until `until`, under `epoch` */
     CONV_ACCEPT,          /* offered → served, by `person` under `epoch` */
-    CONV_REFUSE,          /* offered → waiting, by `person` under `epoch`: refused, timed out, disconnected */
+    CONV_REFUSE,          /* offered, or served with `back`: by `person` under `epoch`: refused, timed out, disconnected.
+                           * → served by `back`, if that one is there, else → waiting */
     CONV_RETURN,          /* served → waiting under `epoch`: the agent was lost or gave it back; first arrival kept */
-    CONV_TRANSFER_PERSON, /* served → offered (if `until`) or served by `person`, under `epoch` */
-    CONV_TRANSFER_QUEUE,  /* served → waiting in `queue`, under `epoch`; arrival now */
-    CONV_TAKE,            /* any open state → served by `person`: takeover, or `a` in the console; under `epoch` */
-    CONV_PARK,            /* waiting → parked until `until` */
-    CONV_MOVE,   /* waiting or parked → waiting in `queue`, under `epoch`; arrival kept: the visitor has asked for nothing else */
-    CONV_UNPARK, /* parked → waiting; arrival kept */
-    CONV_CLOSE   /* any open state → closed; wrap-up if a person served it */
+    CONV_TRANSFER_PERSON, /* any open state → offered (if `until`) or served by `person`, under `epoch`; `back` is who served it */
+    CONV_TRANSFER_QUEUE, /* served, or with the bot → waiting in `queue`, under `epoch`; arrival now. Waiting, offered, parked: arrival kept */
+    CONV_TAKE,           /* any open state → served by `person`: takeover, or `a` in the console; under `epoch` */
+    CONV_PARK,           /* waiting → parked until `until` */
+    CONV_MOVE,           /* waiting or parked → waiting in `queue`, under `epoch`; arrival kept: the visitor has asked for nothing else */
+    CONV_UNPARK,         /* parked → waiting; arrival kept */
+    CONV_CLOSE,          /* any open state → closed; wrap-up if a person served it */
+    CONV_READY,          /* closed and wrapping up with `person` → closed: the place is free before its time */
+    CONV_HELP,           /* offered or served: `person` is the helper from now on; zero: nobody. No new epoch */
+    CONV_NAG             /* served: `number` is how often somebody was told that the visitor waits for an answer, and rises */
 };
 
 struct conv_event {
@@ -87,7 +98,8 @@ struct conv_event {
     int64_t epoch; /* the one it was decided on; -1: whatever it is (visitors, rules) */
     int64_t until;
     int64_t wrapup_ms; /* CONV_CLOSE: how long the place stays taken */
-    bool staffed;      /* CONV_VISITOR_SAYS: somebody of the queue is there */
+    bool staffed;      /* CONV_VISITOR_SAYS: somebody of the queue is there. CONV_REFUSE: so is `back`, who serves it again */
+    int number;
 };
 
 /* The conversation after `ev`. KF_CONFLICT when the epoch or the owner is not what `ev` was decided on, or the state does not know
@@ -101,6 +113,18 @@ int64_t conv_due(const struct conv *c);
 static inline int64_t conv_effective(const struct conv *c)
 {
     return c->arrived_at - 60000 * (int64_t)c->priority;
+}
+
+/* Places that it takes. */
+static inline int conv_weight(const struct conv *c)
+{
+    return c->weight > 0 ? c->weight : 1;
+}
+
+/* Since when the visitor waits for an answer of the present owner; 0: for none. */
+static inline int64_t conv_unanswered(const struct conv *c)
+{
+    return c->state != CONV_SERVED || !c->asked_at ? 0 : c->asked_at > c->served_at ? c->asked_at : c->served_at;
 }
 
 static inline bool conv_is_open(const struct conv *c)

@@ -25,7 +25,7 @@ enum inbound_kind {
     INBOUND_RATE, /* conversation, score, tags, comment */
     INBOUND_CLOSE,
     INBOUND_PROFILE,  /* profile, identity, page, locale */
-    INBOUND_PRESENCE, /* presence, reason */
+    INBOUND_PRESENCE, /* presence, reason; to_agent: somebody else's */
     INBOUND_ACCEPT,
     INBOUND_REFUSE,
     INBOUND_NOTE,     /* text */
@@ -33,6 +33,13 @@ enum inbound_kind {
     INBOUND_INVITE,   /* to rate */
     INBOUND_RECALL,   /* seq */
     INBOUND_RESEND,   /* seq */
+    INBOUND_WATCH,    /* on */
+    INBOUND_WHISPER,  /* text */
+    INBOUND_JOIN,     /* becomes the helper */
+    INBOUND_HELP,     /* to_agent is asked to help, text is the note */
+    INBOUND_LEAVE,    /* the helper does, or is sent away by the owner */
+    INBOUND_PRIORITY, /* number */
+    INBOUND_READY,    /* with a closed one: its place is free */
 
     /* From platforms. */
     INBOUND_EDIT,     /* ref: the message; text */
@@ -124,7 +131,8 @@ struct inbound {
     struct slice comment;
     enum presence presence;
     struct kf_id to_agent;
-    struct kf_key to_queue;
+    struct kf_key to_queue, to_department;
+    int number;
 };
 
 #endif

@@ -29,7 +29,18 @@ static bool is_own(const struct member *who, const struct conv *c)
 {
     if (c->state == CONV_CLOSED)
         return id_eq(&c->last_agent, &who->person);
-    return (c->state == CONV_SERVED || c->state == CONV_OFFERED) && id_eq(&c->owner, &who->person);
+    return (c->state == CONV_SERVED || c->state == CONV_OFFERED) && (id_eq(&c->owner, &who->person) || id_eq(&c->helper, &who->person));
+}
+
+static bool helps(const struct member *who, const struct conv *c)
+{
+    return c->state == CONV_SERVED && id_eq(&c->helper, &who->person);
+}
+
+/* It may still be given back. */
+static bool was_handed(const struct member *who, const struct conv *c)
+{
+    return serves(who, c) && !id_is_zero(&c->back);
 }
 
 static bool may_pick(const struct member *who, const struct conv *c)
@@ -48,11 +59,14 @@ static bool on_conversation(const struct member *who, enum verb verb, const stru
     case VERB_TIMELINE:
         return supervisor || reviewer || (agent && (is_own(who, c) || may_pick(who, c)));
     case VERB_SAY: /* whoever steps in takes the conversation first: it has one voice at a time */
-        return (agent || supervisor) && serves(who, c);
+        return (agent || supervisor) && (serves(who, c) || helps(who, c));
+    case VERB_WATCH:
+        return supervisor;
     case VERB_ACCEPT:
         if (!conv_is_open(c))
             return false;
-        return supervisor || (agent && (may_pick(who, c) || (c->state == CONV_OFFERED && is_own(who, c))));
+        return supervisor ||
+               (agent && (may_pick(who, c) || (c->state == CONV_OFFERED && id_eq(&c->owner, &who->person)) || was_handed(who, c)));
     case VERB_TRANSFER:
     case VERB_CLOSE:
         return conv_is_open(c) && (supervisor || (agent && serves(who, c)));

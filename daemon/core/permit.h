@@ -19,13 +19,14 @@ enum verb {
     /* On a conversation. */
     VERB_READ,     /* its messages, live */
     VERB_TIMELINE, /* notes, whispers, deliveries */
-    VERB_SAY,
+    VERB_SAY,      /* the owner, and the helper */
     VERB_NOTE,
     VERB_ACCEPT, /* take what is offered, or the next waiting */
     VERB_TRANSFER,
     VERB_CLOSE,
     VERB_TRANSCRIPT, /* read and search afterwards */
     VERB_EXPORT,
+    VERB_WATCH, /* silently, whisper, join, hand out, make more urgent */
     /* On the site. */
     VERB_PRESENCE_OTHER,
     VERB_SETTINGS_READ,

@@ -1,5 +1,7 @@
 #include "core/person.h"
 
+#include <stdio.h>
+
 static const char *const presences[] = { "offline", "away", "busy", "online" };
 static const char *const roles[] = { "agent", "supervisor", "reviewer", "admin" };
 
@@ -34,4 +36,25 @@ const char *member_role_name(unsigned bit)
         if (bit == 1U << i)
             return roles[i];
     return "?";
+}
+
+bool skill_parse(struct slice s, struct kf_key *key, uint8_t *level)
+{
+    *level = 0;
+    if (s.n > 2 && s.p[s.n - 2] == ':') {
+        if (s.p[s.n - 1] < '1' || s.p[s.n - 1] > '5')
+            return false;
+        *level = (uint8_t)(s.p[s.n - 1] - '0');
+        s.n -= 2;
+    }
+    return key_parse(s, key);
+}
+
+const char *skill_text(const struct kf_key *key, uint8_t level, char ret[SKILL_TEXT])
+{
+    if (level)
+        (void)snprintf(ret, SKILL_TEXT, "%s:%c", key->s, (char)('0' + level % 10));
+    else
+        (void)snprintf(ret, SKILL_TEXT, "%s", key->s);
+    return ret;
 }

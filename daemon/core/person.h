@@ -35,6 +35,7 @@ struct member {
     size_t n_queues;
     struct kf_key skills[MEMBER_SKILLS_MAX];
     size_t n_skills;
+    uint8_t levels[MEMBER_SKILLS_MAX]; /* proficiency in each, 1 to 5; 0: nothing is said of it */
     bool disabled;
     /* Chosen presence, as stored. */
     enum presence presence;
@@ -61,6 +62,11 @@ struct totp {
     int64_t step;                     /* the newest one that was used: none up to it is taken again */
     int recovery_left;                /* codes that have not been used */
 };
+
+/* "refund" or "refund:4"; a skill named lang-TAG is a language that the person speaks, on-CHANNEL a channel that the person serves. */
+#define SKILL_TEXT (KF_KEY_MAX + 3)
+bool skill_parse(struct slice s, struct kf_key *key, uint8_t *level);
+const char *skill_text(const struct kf_key *key, uint8_t level, char ret[SKILL_TEXT]);
 
 const char *presence_name(enum presence p);
 bool presence_parse(struct slice s, enum presence *ret);

@@ -2,16 +2,75 @@
 
 #include <stdlib.h>
 
-static bool may_take(const struct route_ask *ask, const struct route_agent *a, int64_t now_ms)
+static const char *const bars[] = { "", "absent", "queue", "channel", "language", "skills", "refused", "full" };
+
+const char *route_bar_name(enum route_bar bar)
 {
-    if (!a->online || !(a->queues >> ask->queue & 1) || (ask->skills & ~a->skills))
-        return false;
-    return id_is_zero(&ask->exclude) || !id_eq(&ask->exclude, &a->id) || now_ms >= ask->exclude_until;
+    return (unsigned)bar < sizeof(bars) / sizeof(bars[0]) ? bars[bar] : "?";
 }
 
-static bool has_place(const struct route_agent *a)
+int route_ring(const struct route_ask *ask, int64_t now_ms)
 {
-    return a->load < a->capacity;
+    int ring = 0;
+
+    while (ring < ROUTE_RINGS && ask->ring_ms[ring] && now_ms - ask->waiting_since_ms >= ask->ring_ms[ring])
+        ring++;
+    return ring;
+}
+
+static uint64_t let_go(const struct route_ask *ask, int64_t now_ms)
+{
+    uint64_t ret = 0;
+
+    for (int i = route_ring(ask, now_ms); i > 0; i--)
+        ret |= ask->relaxed[i - 1];
+    return ret;
+}
+
+static int weight_of(const struct route_ask *ask)
+{
+    return ask->weight > 0 ? ask->weight : 1;
+}
+
+static bool has_refused(const struct route_ask *ask, const struct kf_id *agent, int64_t now_ms)
+{
+    for (size_t i = 0; i < ask->n_refusals; i++)
+        if (id_eq(&ask->refusals[i].agent, agent) && now_ms < ask->refusals[i].until)
+            return true;
+    return false;
+}
+
+enum route_bar route_bar(const struct route_ask *ask, const struct route_agent *a, int64_t now_ms)
+{
+    uint64_t gone = let_go(ask, now_ms);
+
+    if (!a->online)
+        return ROUTE_ABSENT;
+    if (!(a->queues >> ask->queue & 1))
+        return ROUTE_OTHER_QUEUE;
+    if (ask->channel && a->channels && !(a->channels & ask->channel))
+        return ROUTE_OTHER_CHANNEL;
+    if (ask->language && a->languages && !(a->languages & ask->language) && !(gone & ROUTE_LANGUAGE))
+        return ROUTE_OTHER_LANGUAGE;
+    if (ask->skills & ~gone & ~a->skills)
+        return ROUTE_LACKS_SKILLS;
+    if (has_refused(ask, &a->id, now_ms))
+        return ROUTE_REFUSED;
+    return a->load + weight_of(ask) > a->capacity ? ROUTE_FULL : ROUTE_MAY;
+}
+
+int route_level(const struct route_ask *ask, const struct route_agent *a, int64_t now_ms)
+{
+    uint64_t needed = ask->skills & ~let_go(ask, now_ms);
+    int lowest = 0;
+
+    for (int i = 0; i < ROUTE_BITS; i++) {
+        int level = a->level[i] ? a->level[i] : ROUTE_LEVEL;
+
+        if ((needed >> i & 1) && (!lowest || level < lowest))
+            lowest = level;
+    }
+    return lowest;
 }
 
 /* Below 0: `a` has less to do for what it can take. Both have a place, so no capacity is 0. */
@@ -35,14 +94,17 @@ static bool prefers(const struct route_agent *a, const struct route_agent *b)
     return memcmp(&a->id, &b->id, sizeof(a->id)) < 0;
 }
 
-/* The agent who knows the visitor, if there and able; NULL else. */
-static const struct route_agent *favourite(const struct route_ask *ask, const struct route_agent *agents, size_t n, int64_t now_ms)
+/* The agent who knows the visitor, if there and able, though perhaps full; NULL else. */
+static const struct route_agent *favourite(const struct route_ask *ask, const struct route_agent *agents, size_t n, int64_t now_ms,
+                                           enum route_bar *bar)
 {
     if (id_is_zero(&ask->prefer))
         return NULL;
     for (size_t i = 0; i < n; i++)
-        if (id_eq(&agents[i].id, &ask->prefer))
-            return may_take(ask, &agents[i], now_ms) ? &agents[i] : NULL;
+        if (id_eq(&agents[i].id, &ask->prefer)) {
+            *bar = route_bar(ask, &agents[i], now_ms);
+            return *bar == ROUTE_MAY || *bar == ROUTE_FULL ? &agents[i] : NULL;
+        }
     return NULL;
 }
 
@@ -51,32 +113,43 @@ static const struct route_agent *best_of(const struct route_ask *ask, const stru
                                          const char **why)
 {
     const struct route_agent *best = NULL;
-    size_t able = 0, as_free = 0;
+    size_t able = 0, as_good = 0, as_free = 0;
+    int band = 0;
 
     for (size_t i = 0; i < n; i++) {
         const struct route_agent *a = &agents[i];
-        int load;
+        int level, load;
 
-        if (!has_place(a) || !may_take(ask, a, now_ms))
+        if (a->held || route_bar(ask, a, now_ms) != ROUTE_MAY)
             continue;
         able++;
+        level = route_level(ask, a, now_ms);
+        if (best && level < band)
+            continue;
+        if (level > band || !best) {
+            band = level;
+            best = NULL;
+            as_good = as_free = 0;
+        }
+        as_good++;
         load = best ? by_load(a, best) : -1;
         as_free = load < 0 ? 1 : as_free + (load == 0);
         if (!best || prefers(a, best))
             best = a;
     }
-    *why = able == 1 ? "only_one" : as_free == 1 ? "least_load" : "longest_idle";
+    *why = able == 1 ? "only_one" : as_good == 1 ? "proficiency" : as_free == 1 ? "least_load" : "longest_idle";
     return best;
 }
 
 struct route route_decide(const struct route_policy *p, const struct route_ask *ask, const struct route_agent *agents, size_t n,
                           int64_t now_ms)
 {
-    const struct route_agent *known = favourite(ask, agents, n, now_ms), *best;
+    enum route_bar bar = ROUTE_MAY;
+    const struct route_agent *known = favourite(ask, agents, n, now_ms, &bar), *best;
     int64_t waited = now_ms - ask->waiting_since_ms;
     const char *why = NULL;
 
-    if (known && has_place(known))
+    if (known && bar == ROUTE_MAY && !known->held)
         return (struct route){ ROUTE_ASSIGN, known->id, "sticky" };
     if (known && waited < p->sticky_ms)
         return (struct route){ .verdict = ROUTE_QUEUE, .why = "sticky" };
@@ -86,6 +159,25 @@ struct route route_decide(const struct route_policy *p, const struct route_ask *
     if (p->overflow_ms && waited >= p->overflow_ms)
         return (struct route){ .verdict = ROUTE_OVERFLOW };
     return (struct route){ .verdict = ROUTE_QUEUE };
+}
+
+/* Who needs several places at once, and finds only single ones, would wait for ever behind those who take them. */
+static void hold_for(const struct route_policy *p, const struct route_ask *ask, struct route_agent *agents, size_t n, int64_t now_ms)
+{
+    struct route_agent *most = NULL;
+
+    if (weight_of(ask) < 2 || !p->heavy_ms || now_ms - ask->waiting_since_ms < p->heavy_ms)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        struct route_agent *a = &agents[i];
+
+        if (a->held || a->capacity < weight_of(ask) || route_bar(ask, a, now_ms) != ROUTE_FULL)
+            continue;
+        if (!most || a->capacity - a->load > most->capacity - most->load)
+            most = a;
+    }
+    if (most)
+        most->held = true;
 }
 
 static int by_effective(const void *a, const void *b)
@@ -102,7 +194,7 @@ static size_t places(const struct route_agent *agents, size_t n)
     size_t ret = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (agents[i].online && has_place(&agents[i]))
+        if (agents[i].online && agents[i].load < agents[i].capacity)
             ret += (size_t)(agents[i].capacity - agents[i].load);
     return ret;
 }
@@ -127,15 +219,17 @@ size_t route_pass(const struct route_policy *p, struct route_ask *asks, size_t n
         struct route r = route_decide(p, &asks[i], agents, n_agents, now_ms);
         struct route_agent *a;
 
-        if (r.verdict != ROUTE_ASSIGN)
+        if (r.verdict != ROUTE_ASSIGN) {
+            hold_for(p, &asks[i], agents, n_agents, now_ms);
             continue;
+        }
         ret[n] = (struct route_match){ i, index_of(agents, n_agents, &r.agent), r.why };
         a = &agents[ret[n].agent];
-        a->load++;
+        a->load += weight_of(&asks[i]);
         a->handled++;
         a->idle_since = now_ms; /* the same moment for all of this pass: among equals it goes round by `handled` */
         n++;
-        left--;
+        left -= (size_t)weight_of(&asks[i]);
     }
     return n;
 }

@@ -1,12 +1,15 @@
 /* assign.c: step 7: waiting conversations meet free agents. C decides, the live layer reserves, the store commits under the epoch. Only the
  * holder of the site's lease does this. Every event that can open a match kicks a pass; the sweep each second is the net. */
 #include "core/fault.h"
-#include "desk/inner.h"
+#include "desk/routing.h"
 #include "desk/speak.h"
 
 #include <stdlib.h>
 
 #define LOOK_MAX  200
+#define LOOK_ALL  20000 /* when those first in line suit nobody who is free */
+#define WIDE_MS   1000
+#define HEAVY_MS  60000
 #define MATCH_MAX 200
 
 /* ---- the look: what the live layer knows, kept for everybody who asks "is somebody there?" ---- */
@@ -147,10 +150,9 @@ static void match_commit(struct desk *d, struct desk_site *ds, struct call *call
         act->u.step.until = now(d) + queue->offer_ms;
     }
     act = change_act(c, ACT_ENTRY);
-    act->u.entry = (struct entry){ .at = c->at,
-                                   .kind = queue && queue->offer ? "offered" : "assigned",
-                                   .by = c->by,
-                                   .data = change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", call->cid, (long long)call->n + 1) };
+    act->u.entry = (struct entry){
+        .at = c->at, .kind = queue && queue->offer ? "offered" : "assigned", .by = c->by, .data = change_text(c, slice_of(call->reason))
+    };
     if (!queue || !queue->offer) {
         /* The language is the visitor's: a view has it, else the site's own will do. */
         const struct view *view = session_view(d->session, &call->conv);
@@ -181,17 +183,21 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
 }
 
 static void match_begin(struct desk *d, struct desk_site *ds, const struct route_ask *ask, const struct route_agent *agent,
-                        const struct kf_key *queue, const char *why)
+                        const struct kf_key *queue, const char *reason)
 {
-    struct call *call = desk_call(d, ds);
+    struct call *call = reason ? desk_call(d, ds) : NULL;
 
     if (!call)
         return;
+    call->reason = strdup(reason);
+    if (!call->reason) {
+        desk_call_end(call);
+        return;
+    }
     call->conv = ask->conv;
     call->who = agent->id;
     call->n = ask->epoch;
     call->queue = *queue;
-    desk_call_cid(call, slice_of(why));
     ds->matching++;
     d->ports.live_reserve(d->ports.ctx, &ds->site->key, d->leases[ds->shard].held, &ask->conv, ask->epoch, &agent->id, RESERVE_MS,
                           match_reserved, call);
@@ -199,108 +205,55 @@ static void match_begin(struct desk *d, struct desk_site *ds, const struct route
 
 /* ---- one pass ---- */
 
-static uint64_t skill_bits(const struct desk_site *ds, const struct kf_key *skills, size_t n)
-{
-    uint64_t bits = 0;
-    int number = 0;
-
-    /* Skills are numbered by their first appearance among the queues. */
-    for (size_t i = 0; i < ds->site->n_queues; i++)
-        for (size_t k = 0; k < ds->site->queues[i].n_skills && number < 64; k++, number++)
-            for (size_t j = 0; j < n; j++)
-                if (key_eq(&skills[j], &ds->site->queues[i].skills[k]))
-                    bits |= 1ULL << number;
-    return bits;
-}
-
-/* Who has just refused or missed it is not asked again for a while: somebody else may want it. */
+/* Who has just refused or missed it is not asked again for a while: somebody else may want it. Whoever keeps house by then knows of it. */
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent)
 {
-    ds->refusals[ds->n_refusals++ % REFUSALS] = (struct refusal){ *conv, *agent, now(d) + REFUSED_MS };
+    if (ds->site->refused_ms > 0)
+        d->ports.live_refuse(d->ports.ctx, &ds->site->key, conv, agent, now(d) + ds->site->refused_ms, NULL, NULL);
 }
 
-static void exclude(const struct desk_site *ds, struct route_ask *ask)
+static bool anybody_free(const struct route_agent *agents, size_t n)
 {
-    for (size_t i = 0; i < REFUSALS; i++)
-        if (id_eq(&ds->refusals[i].conv, &ask->conv) && ds->refusals[i].until >= ask->exclude_until) {
-            ask->exclude = ds->refusals[i].agent;
-            ask->exclude_until = ds->refusals[i].until;
-        }
+    for (size_t i = 0; i < n; i++)
+        if (agents[i].online && agents[i].load < agents[i].capacity)
+            return true;
+    return false;
 }
 
-static size_t asks_of(const struct desk_site *ds, const struct live_view *view, struct route_ask *asks)
+/* Those first in line may all wait for somebody who is not there: then the rest is looked through too, now and then. */
+static void look_wider(struct desk *d, struct desk_site *ds, bool needed)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < view->n_waiting; i++) {
-        const struct live_waiting *w = &view->waiting[i];
-        const struct site_queue *queue = queue_of(ds, &w->queue);
-        int number = queue ? site_queue_number(ds->site, &queue->key) : -1;
-
-        if (number < 0 || number >= 64)
-            continue;
-        asks[n++] = (struct route_ask){ .conv = w->conv,
-                                        .epoch = w->epoch,
-                                        .effective = w->effective,
-                                        .waiting_since_ms = w->effective,
-                                        .queue = number,
-                                        .skills = skill_bits(ds, queue->skills, queue->n_skills),
-                                        .prefer = w->prefer };
-        exclude(ds, &asks[n - 1]);
+    if (!needed || mono(d) - ds->wide_at < WIDE_MS) {
+        ds->wide = false;
+        return;
     }
-    return n;
-}
-
-static size_t agents_of(const struct desk_site *ds, const struct live_view *view, struct route_agent *agents)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < view->n_agents; i++) {
-        const struct live_agent *a = &view->agents[i];
-        const struct member *m = member_of(ds, &a->id);
-        uint64_t queues = 0;
-
-        if (!m || m->disabled || !(m->roles & MEMBER_AGENT))
-            continue;
-        for (size_t k = 0; k < ds->site->n_queues && k < 64; k++)
-            if (serves_queue(m, &ds->site->queues[k].key))
-                queues |= 1ULL << k;
-        agents[n++] = (struct route_agent){ .id = a->id,
-                                            .online = a->presence == PRESENCE_ONLINE && a->connected,
-                                            .load = a->load,
-                                            .capacity = m->capacity,
-                                            .queues = queues,
-                                            .skills = skill_bits(ds, m->skills, m->n_skills),
-                                            .idle_since = a->idle_since,
-                                            .handled = a->handled };
-    }
-    return n;
+    ds->wide = ds->pass_again = true;
+    ds->wide_at = mono(d);
 }
 
 static void pass_match(struct desk *d, struct desk_site *ds, const struct live_view *view)
 {
-    const struct route_policy policy = { .sticky_ms = ds->site->sticky_ms };
-    struct arena *a = arena_new(0);
-    struct route_ask *asks = a ? arena_array(a, view->n_waiting + 1, sizeof(*asks)) : NULL;
-    struct route_agent *agents = asks ? arena_array(a, view->n_agents + 1, sizeof(*agents)) : NULL;
-    struct route_match *matches = agents ? arena_array(a, MATCH_MAX, sizeof(*matches)) : NULL;
-    size_t n, n_asks, n_agents;
+    const struct route_policy policy = { .sticky_ms = ds->site->sticky_ms, .heavy_ms = HEAVY_MS };
+    struct routing r;
+    struct route_match *matches;
+    size_t n;
 
-    if (!matches) {
-        arena_free(a);
+    if (!routing_init(&r, ds, view)) {
+        routing_finish(&r);
         return;
     }
-    n_asks = asks_of(ds, view, asks);
-    n_agents = agents_of(ds, view, agents);
-    n = route_pass(&policy, asks, n_asks, agents, n_agents, now(d), matches, MATCH_MAX);
+    matches = arena_array(r.arena, MATCH_MAX, sizeof(*matches));
+    n = matches ? route_pass(&policy, r.asks, r.n_asks, r.agents, r.n_agents, now(d), matches, MATCH_MAX) : 0;
     for (size_t i = 0; i < n; i++) {
-        const struct route_ask *ask = &asks[matches[i].ask];
+        const struct route_ask *ask = &r.asks[matches[i].ask];
 
-        match_begin(d, ds, ask, &agents[matches[i].agent], &ds->site->queues[ask->queue].key, matches[i].why);
+        match_begin(d, ds, ask, &r.agents[matches[i].agent], &ds->site->queues[ask->queue].key,
+                    routing_reason(&r, ask, matches[i].agent, matches[i].why, now(d)));
     }
     if (n && view->total_waiting > (int64_t)view->n_waiting)
         ds->pass_again = true;
-    arena_free(a);
+    look_wider(d, ds, !n && view->total_waiting > (int64_t)view->n_waiting && anybody_free(r.agents, r.n_agents));
+    routing_finish(&r);
 }
 
 static void pass_looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
@@ -344,7 +297,7 @@ static void pass_step(struct desk *d, struct desk_site *ds)
     if (!may_pass(d, ds) || !(call = desk_call(d, ds)))
         return;
     ds->passing = true;
-    d->ports.live_look(d->ports.ctx, &ds->site->key, LOOK_MAX, pass_looked, call);
+    d->ports.live_look(d->ports.ctx, &ds->site->key, ds->wide ? LOOK_ALL : LOOK_MAX, pass_looked, call);
 }
 
 void route_kick(struct desk *d, struct desk_site *ds)

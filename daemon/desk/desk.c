@@ -572,6 +572,29 @@ static void read_entries(struct desk *d, struct desk_site *ds, const struct kf_i
     d->ports.read(d->ports.ctx, q, hinted_entries, call);
 }
 
+static void hinted_alarm(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds)
+        alarm_here(call->d, ds, &q->convs[0], (int)call->n);
+    desk_call_end(call);
+}
+
+static void read_alarm(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int stage)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_CONV, &call);
+
+    if (!q)
+        return;
+    call->n = stage;
+    q->id = *conv;
+    d->ports.read(d->ports.ctx, q, hinted_alarm, call);
+}
+
 static void hinted_typing(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t number)
 {
     const struct view *v = session_view(d->session, conv);
@@ -602,6 +625,10 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
     }
     if (seq >= HINT_FAR) {
         read_entries(d, ds, conv, seq - HINT_FAR);
+        return;
+    }
+    if (seq <= HINT_ALARM(0)) {
+        read_alarm(d, ds, conv, (int)(HINT_ALARM(0) - seq));
         return;
     }
     if (seq <= -HINT_FAR) {

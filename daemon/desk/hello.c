@@ -374,7 +374,7 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         struct view *v = session_show(d->session, &r->convs[i]);
         struct conv_view_json json;
 
-        if (!v || !id_eq(&v->conv.owner, &seat->who))
+        if (!v || (!id_eq(&v->conv.owner, &seat->who) && !id_eq(&v->conv.helper, &seat->who)))
             continue;
         conv_json_view(ds, &v->conv, &json);
         json.customer = b->n < WELCOME_BYTES ? r->customers[i] : NULL;

@@ -327,7 +327,9 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
     }
     c->conv = conv->id;
     act = change_act(c, ACT_STEP);
-    act->u.step = (struct conv_event){ .kind = kind, .person = conv->owner, .epoch = conv->epoch };
+    act->u.step = (struct conv_event){
+        .kind = kind, .person = conv->owner, .epoch = conv->epoch, .staffed = kind == CONV_REFUSE && is_present(d, ds, &conv->back)
+    };
     if (entry) {
         act = change_act(c, ACT_ENTRY);
         act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
@@ -388,6 +390,8 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
         const struct conv *c = &q->convs[i];
 
+        if (!id_eq(&c->owner, &q->id))
+            continue; /* only helped with */
         if (c->state == CONV_SERVED)
             keep_step(d, ds, c, CONV_RETURN, "returned");
         else if (c->state == CONV_OFFERED)
@@ -535,5 +539,6 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
         return;
     }
     sweep_lost(d, ds);
+    sweep_waits(d, ds);
     sweep_waiting(d, ds);
 }

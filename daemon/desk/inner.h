@@ -39,15 +39,6 @@ struct seen {
 struct outlet;
 struct trip;
 
-/* An agent who would not have a conversation, and until when it is not offered to that agent again. */
-struct refusal {
-    struct kf_id conv, agent;
-    int64_t until;
-};
-
-#define REFUSALS   64 /* the newest are remembered: a hint for routing, not a promise */
-#define REFUSED_MS 30000
-
 struct desk_site {
     struct site *site;
     int64_t versions; /* of its documents, added up: it rises with each change */
@@ -70,8 +61,8 @@ struct desk_site {
     bool parked_left;  /* there still are such */
     int64_t parked_at; /* mono: when they were last looked through */
     int64_t retold_at; /* mono: when the live layer was last told who waits */
-    struct refusal refusals[REFUSALS];
-    size_t n_refusals;
+    bool wide;         /* the next pass looks through all who wait */
+    int64_t wide_at;   /* mono */
     int64_t swept_at;
     int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
@@ -157,6 +148,35 @@ bool serves_queue(const struct member *m, const struct kf_key *queue);
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
 /* Reads people again: a hint that they have changed may be lost. */
 void people_refresh(struct desk *d);
+/* ---- people.c ---- */
+/* One more act of `c`, which is committed; whoever sits at `conn` hears of it under `cid`. */
+void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,
+                     struct slice reason, uint64_t conn, struct slice cid);
+/* So many offers in a row were let pass. */
+void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed);
+/* There, whatever the person likes to get: not offline, and connected. */
+bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+enum presence presence_chosen(const struct desk_site *ds, const struct member *m);
+bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
+/* ---- reply.c, oversee.c: what staff do with a conversation ---- */
+struct change *staff_change(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in,
+                            const struct conv *conv);
+void staff_entry(struct change *c, const char *kind, const char *data);
+void staff_audit(struct change *c, const char *kind, const char *data);
+const char *json_text(struct change *c, const char *name, struct slice value); /* {name: value} */
+const char *json_conv(struct change *c, const struct conv *conv);
+const struct wording_value *named(const struct member *m, struct wording_value v[2]);
+int64_t wrapup_of(const struct desk_site *ds, const struct conv *conv);
+/* The acts of a transfer; `why` says what is wrong with it. */
+enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
+                    struct kf_err *why);
+/* Whisper, join, help, leave, priority, ready. */
+enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct inbound *in,
+                   const struct conv *conv, struct kf_err *why);
+void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+           const struct conv *conv);
+/* ---- wait.c ---- */
+void sweep_waits(struct desk *d, struct desk_site *ds);
 /* As it was committed; the words are copied. */
 void member_presence(struct desk_site *ds, struct member *m, enum presence p, const char *reason, int64_t at);
 /* Chosen here: the last look need not be asked anew. */
@@ -176,6 +196,10 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 #define HINT_TIMELINE(id)     (HINT_FAR + (id))
 #define HINT_TYPING(role, on) (-HINT_FAR - 2 * (int64_t)(role) - ((on) ? 1 : 0))
 void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except);
+/* The visitor waits for an answer: its agent is reminded (stage 1), or those who oversee the queue are told (2), on all nodes. */
+#define HINT_ALARM(stage) (-HINT_FAR - 100 - (stage))
+void tell_alarm(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);
+void alarm_here(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);
 void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, size_t n);
 /* The same for what another node has committed, and for a message that it has changed. */
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m);

@@ -30,16 +30,19 @@ static struct slice content_of(struct change *c, const struct inbound *in)
     case INBOUND_NOTE:
         return slice_of(change_printf(c, "note|%.*s", (int)in->text.n, in->text.n ? in->text.p : ""));
     case INBOUND_TRANSFER:
-        return slice_of(change_printf(c, "transfer|%s", id_is_zero(&in->to_agent) ? in->to_queue.s : id_text(&in->to_agent, id)));
+        return slice_of(change_printf(c, "transfer|%s|%s|%s", in->to_queue.s, in->to_department.s, id_text(&in->to_agent, id)));
+    case INBOUND_HELP:
+        return slice_of(change_printf(c, "help|%s", id_text(&in->to_agent, id)));
+    case INBOUND_WHISPER:
+        return slice_of(change_printf(c, "whisper|%.*s", (int)in->text.n, in->text.n ? in->text.p : ""));
     case INBOUND_PRESENCE:
-        return slice_of(change_printf(c, "presence|%s", presence_name(in->presence)));
+        return slice_of(change_printf(c, "presence|%s|%s", presence_name(in->presence), id_text(&in->to_agent, id)));
     default:
-        return slice_of(change_printf(c, "%d|%lld", (int)in->kind, (long long)in->seq));
+        return slice_of(change_printf(c, "%d|%lld|%d|%d", (int)in->kind, (long long)in->seq, in->number, (int)in->on));
     }
 }
 
-static struct change *staff_change(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in,
-                                   const struct conv *conv)
+struct change *staff_change(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in, const struct conv *conv)
 {
     struct change *c = change_new(&ds->site->key, now(d));
     char cid[KF_ID_TEXT], pid[KF_ID_TEXT];
@@ -56,21 +59,28 @@ static struct change *staff_change(struct desk *d, struct desk_site *ds, const s
     return c;
 }
 
-static void entry(struct change *c, const char *kind, const char *data)
+const char *json_conv(struct change *c, const struct conv *conv)
+{
+    char id[KF_ID_TEXT];
+
+    return change_printf(c, "{\"conversation\":\"%s\"}", id_text(&conv->id, id));
+}
+
+void staff_entry(struct change *c, const char *kind, const char *data)
 {
     struct act *act = change_act(c, ACT_ENTRY);
 
     act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = data };
 }
 
-static void audit(struct change *c, const char *kind, const char *data)
+void staff_audit(struct change *c, const char *kind, const char *data)
 {
     struct act *act = change_act(c, ACT_AUDIT);
 
     act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = data };
 }
 
-static const char *json_text(struct change *c, const char *name, struct slice value)
+const char *json_text(struct change *c, const char *name, struct slice value)
 {
     const char *ret;
     struct buf b;
@@ -131,9 +141,10 @@ static void refuse_unless_done(struct desk *d, struct desk_site *ds, const struc
 
 static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
 {
-    struct act *step = change_act(c, ACT_STEP);
-
-    step->u.step = (struct conv_event){ .kind = CONV_STAFF_SAYS, .person = c->by.id, .epoch = conv->epoch };
+    if (id_eq(&conv->owner, &c->by.id))
+        change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_STAFF_SAYS, .person = c->by.id, .epoch = conv->epoch };
+    else
+        c->epoch = conv->epoch; /* the helper's words are fenced like any other act */
     act = change_act(c, ACT_MESSAGE);
     act->errand = outward(ds->site, conv);
     act->u.message = (struct message){
@@ -188,7 +199,7 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
 {
     static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
 
-    if (!id_eq(&conv->owner, &m->person) || conv->state != CONV_SERVED)
+    if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
@@ -198,7 +209,7 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
 
 /* ---- acts on a conversation ---- */
 
-static const struct wording_value *named(const struct member *m, struct wording_value v[2])
+const struct wording_value *named(const struct member *m, struct wording_value v[2])
 {
     v[0] = (struct wording_value){ "name", m->name };
     v[1] = (struct wording_value){ "number", m->number };
@@ -214,27 +225,40 @@ static void accepts(struct desk_site *ds, struct change *c, const struct member 
 
     /* What is offered is accepted, and the owner stays the same; what only waits, or is another's, is taken. */
     step->u.step = (struct conv_event){ .kind = own ? CONV_ACCEPT : CONV_TAKE, .person = m->person, .epoch = conv->epoch };
-    entry(c, "assigned", change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", how, (long long)conv->epoch + (own ? 0 : 1)));
+    staff_entry(c, "assigned", change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", how, (long long)conv->epoch + (own ? 0 : 1)));
     (void)speak(ds->site, c, conv, "joined", "joined", named(m, v), 2);
 }
 
-static void refuses(struct change *c, const struct member *m, const struct conv *conv)
+/* What was handed over goes back to who did that, if there: the visitor is told who is there now. */
+static void refuses(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct conv *conv)
 {
-    struct act *step = change_act(c, ACT_STEP);
+    const struct member *back = member_of(ds, &conv->back);
+    bool there = back && is_present(d, ds, &conv->back);
+    struct wording_value v[2];
 
-    step->u.step = (struct conv_event){ .kind = CONV_REFUSE, .person = m->person, .epoch = conv->epoch };
+    change_act(c, ACT_STEP)->u.step =
+        (struct conv_event){ .kind = CONV_REFUSE, .person = m->person, .epoch = conv->epoch, .staffed = there };
+    if (there)
+        (void)speak(ds->site, c, conv, "joined", "joined", named(back, v), 2);
+}
+
+int64_t wrapup_of(const struct desk_site *ds, const struct conv *conv)
+{
+    const struct site_queue *q = site_queue(ds->site, &conv->queue);
+
+    return q && q->wrapup_ms >= 0 ? q->wrapup_ms : ds->site->wrapup_ms;
 }
 
 static void notes(struct change *c, const struct inbound *in)
 {
-    entry(c, "note", json_text(c, "text", in->text));
+    staff_entry(c, "note", json_text(c, "text", in->text));
 }
 
 static void closes(struct desk_site *ds, struct change *c, const struct conv *conv)
 {
     struct act *step = change_act(c, ACT_STEP);
 
-    step->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = conv->epoch, .wrapup_ms = ds->site->wrapup_ms };
+    step->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = conv->epoch, .wrapup_ms = wrapup_of(ds, conv) };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
     also_tell(ds, c, conv, CHAN_CLOSED, ERRAND_CLOSED, 0);
 }
@@ -245,38 +269,6 @@ static void invites(struct desk_site *ds, struct change *c, const struct conv *c
     (void)speak(ds->site, c, conv, "invite_rating", "invited", NULL, 0);
 }
 
-static enum kf_rc transfers(struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv, struct kf_err *why)
-{
-    const struct member *to = id_is_zero(&in->to_agent) ? NULL : member_of(ds, &in->to_agent);
-    const struct site_queue *queue = *in->to_queue.s ? site_queue(ds->site, &in->to_queue) : NULL;
-    struct act *step = change_act(c, ACT_STEP);
-    struct wording_value v[2];
-    char id[KF_ID_TEXT];
-
-    if (to && (to->disabled || !(to->roles & MEMBER_AGENT)))
-        to = NULL;
-    if (!to && !queue)
-        return kf_fail(why, KF_ABSENT, "no such agent or queue to transfer to");
-    if (to && to->presence == PRESENCE_OFFLINE)
-        return kf_fail(why, KF_CONFLICT, "%s is offline", to->name);
-    if (to && id_eq(&to->person, &conv->owner))
-        return kf_fail(why, KF_INVALID, "the conversation is already with that agent");
-    step->u.step = (struct conv_event){ .kind = to ? CONV_TRANSFER_PERSON : CONV_TRANSFER_QUEUE, .epoch = conv->epoch };
-    if (to)
-        step->u.step.person = to->person;
-    else
-        step->u.step.queue = queue->key;
-    if (in->text.n)
-        entry(c, "note", json_text(c, "text", in->text));
-    entry(c, "transferred", to ? json_text(c, "agent", slice_of(id_text(&to->person, id))) : json_text(c, "queue", slice_of(queue->key.s)));
-    audit(c, "transfer", to ? json_text(c, "agent", slice_of(id_text(&to->person, id))) : json_text(c, "queue", slice_of(queue->key.s)));
-    if (to)
-        (void)speak(ds->site, c, conv, "transferred", "transferred", named(to, v), 2);
-    else
-        (void)speak(ds->site, c, conv, "transferred_queue", "transferred", NULL, 0);
-    return KF_OK;
-}
-
 static void recalls(struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv)
 {
     struct act *act = change_act(c, ACT_REMOVE);
@@ -284,7 +276,7 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
     act->u.edit.seq = in->seq;
     act->u.edit.within_ms = ds->site->recall_ms;
     act->u.edit.own = true;
-    entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
+    staff_entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
     also_tell(ds, c, conv, CHAN_RECALL, ERRAND_DELETE, in->seq);
 }
 
@@ -313,6 +305,13 @@ static enum verb verb_of(enum inbound_kind kind)
     case INBOUND_RESEND:
     case INBOUND_INVITE:
         return VERB_SAY;
+    case INBOUND_WATCH:
+    case INBOUND_WHISPER:
+    case INBOUND_JOIN:
+    case INBOUND_PRIORITY:
+        return VERB_WATCH;
+    case INBOUND_HELP:
+        return VERB_TRANSFER;
     case INBOUND_NOTE:
         return VERB_NOTE;
     case INBOUND_ACCEPT:
@@ -357,6 +356,10 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         staff_reads(d, ds, m, seat, in, conv);
         return;
     }
+    if (in->kind == INBOUND_WATCH) {
+        watch(d, ds, m, seat, in, conv);
+        return;
+    }
     c = staff_change(d, ds, m, in, conv);
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
@@ -369,7 +372,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         accepts(ds, c, m, conv);
         break;
     case INBOUND_REFUSE:
-        refuses(c, m, conv);
+        refuses(d, ds, c, m, conv);
         break;
     case INBOUND_NOTE:
         notes(c, in);
@@ -381,7 +384,15 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         invites(ds, c, conv);
         break;
     case INBOUND_TRANSFER:
-        rc = transfers(ds, c, in, conv, &why);
+        rc = transfer(d, ds, c, in, conv, &why);
+        break;
+    case INBOUND_WHISPER:
+    case INBOUND_JOIN:
+    case INBOUND_HELP:
+    case INBOUND_LEAVE:
+    case INBOUND_PRIORITY:
+    case INBOUND_READY:
+        rc = oversee(d, ds, c, m, in, conv, &why);
         break;
     case INBOUND_RECALL:
         recalls(ds, c, in, conv);
@@ -403,59 +414,31 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
 
 /* ---- presence ---- */
 
-static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    struct desk *d = call->d;
-    struct desk_site *ds = site_of(d, &call->site);
-    struct seat *seat = session_seat(d->session, call->conn);
-    struct member *m = ds ? member_of(ds, &call->who) : NULL;
-
-    if (rc)
-        seat_fail(d, call->conn, call->cid, rc, why);
-    else {
-        if (m && !news->duplicate) {
-            member_presence(ds, m, (enum presence)call->n, call->reason ? call->reason : "", call->m);
-            tell_presence(d, ds, m);
-            presence_seen(ds, &call->who, m->presence);
-            d->ports.live_agent(d->ports.ctx, &call->site, &call->who, m->presence, m->capacity, NULL, NULL);
-        }
-        if (seat)
-            session_ack(d->session, seat, slice_of(call->cid), NULL, 0, call->m);
-        if (!d->cfg.sole)
-            d->ports.live_hint(d->ports.ctx, &call->site, NULL, 0);
-        if (ds && m && !news->duplicate) {
-            ds->parked_maybe = true;
-            presence_changed(d, ds, &call->who);
-            look(d, ds);
-            route_kick(d, ds);
-        }
-    }
-    desk_call_end(call);
-}
-
 static void presence(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in)
 {
-    struct change *c = staff_change(d, ds, m, in, NULL);
-    struct call *call = c ? desk_call(d, ds) : NULL;
-    struct act *act;
+    const struct member *whose = id_is_zero(&in->to_agent) ? m : member_of(ds, &in->to_agent);
+    struct change *c;
 
-    if (!call) {
-        change_free(c);
+    if (whose != m && !permit(m, VERB_PRESENCE_OTHER, &seat->site, NULL)) {
+        seat_refuse(d, seat, in, KF_DENIED, "setting somebody else's presence needs the role supervisor");
+        return;
+    }
+    if (!whose) {
+        seat_refuse(d, seat, in, KF_ABSENT, "there is no such person here");
+        return;
+    }
+    c = staff_change(d, ds, m, in, NULL);
+    if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    act = change_act(c, ACT_PRESENCE);
-    act->u.presence.person = m->person;
-    act->u.presence.presence = in->presence;
-    act->u.presence.reason = change_text(c, in->reason);
-    call->conn = seat->conn;
-    call->who = m->person;
-    call->n = in->presence;
-    call->reason = in->reason.n ? strndup(in->reason.p, in->reason.n) : NULL;
-    call->m = c->at;
-    desk_call_cid(call, in->cid);
-    d->ports.commit(d->ports.ctx, c, presence_done, call);
+    if (whose != m) {
+        char id[KF_ID_TEXT];
+
+        staff_audit(c, "presence_set",
+                    change_printf(c, "{\"person\":\"%s\",\"presence\":\"%s\"}", id_text(&whose->person, id), presence_name(in->presence)));
+    }
+    presence_commit(d, ds, c, &whose->person, in->presence, in->reason, seat->conn, in->cid);
 }
 
 static void typing_sent(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)

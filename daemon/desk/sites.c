@@ -71,7 +71,7 @@ bool serves_queue(const struct member *m, const struct kf_key *queue)
     return m->n_queues == 0;
 }
 
-static bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, person))
@@ -107,7 +107,7 @@ static bool fits_queue(const struct member *m, const struct site_queue *q)
 }
 
 /* Chosen on whichever node: Redis hears of it at once, our own list of people a little later. */
-static enum presence presence_of(const struct desk_site *ds, const struct member *m)
+enum presence presence_chosen(const struct desk_site *ds, const struct member *m)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, &m->person))
@@ -143,7 +143,7 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     for (size_t i = 0; q && i < ds->n_members; i++) {
         const struct member *m = &ds->members[i];
 
-        if (presence_of(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
+        if (presence_chosen(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
             return true;
     }
     return false;

@@ -1,5 +1,6 @@
 /* tell.c: step 6 of a message's journey: what became true goes to the seats here, to the live layer, and as a hint to other nodes. */
 #include "core/mutant.h"
+#include "core/permit.h"
 #include "desk/inner.h"
 
 #include <jansson.h>
@@ -15,6 +16,8 @@ void conv_json_view(const struct desk_site *ds, const struct conv *c, struct con
     *ret = (struct conv_view_json){ .conv = c, .visitor_name = c->visitor_name, .wait_s = -1 };
     if (c->state == CONV_SERVED || c->state == CONV_OFFERED)
         ret->agent = member_of(ds, &c->owner);
+    if (!id_is_zero(&c->helper))
+        ret->helper = member_of(ds, &c->helper);
 }
 
 /* To the visitor: state, position and whom to expect. The last one wins, so it may be sent whenever in doubt. */
@@ -114,7 +117,7 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
     (void)why;
     /* The view is newer than what we knew when we asked; if it has another owner by now, that one is told by its own news. */
-    if (ds && view && id_eq(&view->conv.owner, &call->who)) {
+    if (ds && view && (id_eq(&view->conv.owner, &call->who) || id_eq(&view->conv.helper, &call->who))) {
         conv_json_view(ds, &view->conv, &v);
         if (!rc)
             v.customer = q->text_out;
@@ -126,18 +129,20 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
             frame_offered(&d->out, &v, view->conv.until);
         else
             frame_assigned(&d->out, &v, call->cid);
-        session_owner_told(d->session, &call->conv);
+        if (id_eq(&view->conv.owner, &call->who))
+            session_owner_told(d->session, &call->conv);
         session_send_who(d->session, &call->site, &call->who, &d->out, 0);
     }
     desk_call_end(call);
 }
 
-static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *c, const char *why)
+/* `who`: the owner, or the helper. */
+static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *c, const struct kf_id *who, const char *why)
 {
     struct query *q;
     struct call *call;
 
-    if (!session_seats(d->session, &c->owner))
+    if (!session_seats(d->session, who))
         return;
     q = desk_ask(d, ds, QUERY_PROFILE, &call);
     if (!q) {
@@ -145,11 +150,28 @@ static void tell_owner(struct desk *d, struct desk_site *ds, const struct conv *
         return;
     }
     call->conv = c->id;
-    call->who = c->owner;
+    call->who = *who;
     desk_call_cid(call, slice_of(why));
     q->id = c->contact;
     q->conv = c->id;
     d->ports.read(d->ports.ctx, q, told_owner, call);
+}
+
+/* Who looks on sees whose it is now. The owner has been told otherwise. */
+static void tell_watchers(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    const struct view *view = session_view(d->session, &c->id);
+    struct conv others;
+    struct conv_view_json v;
+
+    if (!view || !view->n_watchers)
+        return;
+    conv_json_view(ds, &view->conv, &v);
+    buf_clear(&d->out);
+    frame_state(&d->out, FRAME_STAFF, &v);
+    others = view->conv;
+    others.helper = (struct kf_id){ { 0 } };
+    session_watchers(d->session, &others, &d->out);
 }
 
 static void tell_former(struct desk *d, const struct conv *c, const struct kf_id *former, const char *why)
@@ -325,10 +347,22 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         if (v && v->conv.epoch > c->epoch)
             return; /* a read has overtaken this commit: what came after it is told by its own news */
         if (!id_is_zero(&c->owner))
-            tell_owner(d, ds, c, why);
+            tell_owner(d, ds, c, &c->owner, why);
     }
-    if (before->state != c->state || !id_eq(&before->owner, &c->owner))
+    if (before->state != c->state || !id_eq(&before->owner, &c->owner)) {
         tell_state(d, ds, c, 0);
+        tell_watchers(d, ds, c);
+    }
+}
+
+/* Who helps is told as an owner would be, with why: "helper"; and the owner sees who does. */
+static void tell_helper(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c)
+{
+    if (!id_is_zero(&before->helper) && !id_eq(&before->helper, &c->owner))
+        tell_former(d, c, &before->helper, "helper_left");
+    if (!id_is_zero(&c->helper))
+        tell_owner(d, ds, c, &c->helper, "helper");
+    tell_staff_state(d, ds, c, &c->owner);
 }
 
 /* What changes without anybody's owning it otherwise: whoever has it, or has closed it, is told the row. */
@@ -336,6 +370,8 @@ static void tell_marks(struct desk *d, struct desk_site *ds, const struct conv *
 {
     if (before->seq == 0 && !before->epoch)
         return; /* it is new */
+    if (!id_eq(&before->helper, &c->helper))
+        tell_helper(d, ds, before, c);
     if (before->rating == c->rating && before->invited == c->invited && before->priority == c->priority &&
         key_eq(&before->queue, &c->queue) && before->wrapup_until == c->wrapup_until)
         return;
@@ -387,11 +423,36 @@ static void hint(struct desk *d, const struct news *news)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_TIMELINE(news->entries[0].id));
 }
 
+void alarm_here(struct desk *d, struct desk_site *ds, const struct conv *c, int stage)
+{
+    const struct member *owner = member_of(ds, &c->owner);
+
+    if (!owner || c->state != CONV_SERVED)
+        return;
+    buf_clear(&d->out);
+    frame_alarm(&d->out, &c->id, stage == 1 ? NULL : owner, conv_unanswered(c));
+    if (stage == 1)
+        session_send_who(d->session, &c->site, &c->owner, &d->out, 0);
+    for (size_t i = 0; stage != 1 && i < ds->n_members; i++)
+        if (permit(&ds->members[i], VERB_WATCH, &c->site, c))
+            session_send_who(d->session, &c->site, &ds->members[i].person, &d->out, 0);
+}
+
+void tell_alarm(struct desk *d, struct desk_site *ds, const struct conv *c, int stage)
+{
+    alarm_here(d, ds, c, stage);
+    if (!d->cfg.sole)
+        d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_ALARM(stage));
+}
+
 void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except)
 {
     buf_clear(&d->out);
     frame_typing(&d->out, &c->id, who, on);
-    session_send_who(d->session, &c->site, who->role == ROLE_VISITOR ? &c->owner : &c->contact, &d->out, except);
+    if (who->role == ROLE_VISITOR)
+        session_staff(d->session, c, &d->out, except);
+    else
+        session_send_who(d->session, &c->site, &c->contact, &d->out, except);
 }
 
 void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, size_t n)
@@ -399,7 +460,7 @@ void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, s
     for (size_t i = 0; i < n; i++) {
         buf_clear(&d->out);
         frame_timeline(&d->out, &c->id, &e[i]);
-        session_send_who(d->session, &c->site, &c->owner, &d->out, 0);
+        session_staff(d->session, c, &d->out, 0);
     }
 }
 
@@ -433,10 +494,12 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&shown.before, c))
         tell_move(d, ds, &shown.before, c, reason_of(news, why));
     tell_marks(d, ds, &shown.before, c);
-    if (news->opened || moved(&news->before, c))
+    if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
     hint(d, news);
+    if (news->missed)
+        missed_offers(d, ds, &news->before.owner, news->missed);
     if (news->staled)
         rules_after(d, ds, news);
     if (news->n_errands)

@@ -146,7 +146,7 @@ static void configuration(const struct keeper *k, struct buf *b)
     buf_printf(b, "%s on >%s", k->where.user, k->where.password);
     buf_str(b, " ~kefu:* resetchannels &kefu:* -@all +ping +client|setname +select +script|load +evalsha +publish +subscribe"
                " +get +set +unlink +zadd +zrem +zcard +zcount +zrank +zscore +zrange +zrevrange +zrangebyscore +zrevrangebyscore"
-               " +zremrangebyscore +hget +hset +hsetnx +hdel +hgetall +hkeys +sadd +smembers\n");
+               " +zremrangebyscore +hget +hmget +exists +hset +hsetnx +hdel +hgetall +hkeys +sadd +smembers\n");
 }
 
 static bool random_text(char *ret, size_t n)

@@ -70,7 +70,16 @@ struct live_waiting {
     struct kf_id conv;
     struct kf_key queue;
     int64_t epoch, effective;
+    int64_t since;       /* in this queue */
     struct kf_id prefer; /* the last agent, zero none */
+    int weight;          /* places that it takes */
+    struct kf_key channel;
+    char language[16]; /* the visitor's locale in lower case, "" unknown */
+};
+
+struct live_refusal {
+    struct kf_id conv, agent;
+    int64_t until;
 };
 
 struct live_agent {
@@ -90,6 +99,8 @@ struct live_view {
     int64_t total_waiting;
     const struct live_agent *agents;
     size_t n_agents;
+    const struct live_refusal *refusals; /* that still hold */
+    size_t n_refusals;
 };
 /* `view` lives until the callback returns; NULL on failure. */
 typedef void live_viewed(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why);
@@ -103,6 +114,9 @@ void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed
 /* What the conversation is now: waiting → into the list of its queue; offered, served, wrapping up → one place of its person; else
  * → nowhere. The one way in which a conversation's place and list membership change, but for live_reserve(). */
 void live_put(struct live *l, const struct conv *c, live_done *done, void *ctx);
+/* The agent would not have the conversation, or let it pass, and is not asked again before `until`. Any node's, remembered for all. */
+void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+                 live_done *done, void *ctx);
 /* Position (from 1) of a waiting conversation among those of its queue, 0 if it does not wait, and the length of that list. */
 typedef void live_position_done(void *ctx, enum kf_rc rc, int64_t position, int64_t length, const struct kf_err *why);
 void live_position(struct live *l, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,

@@ -1,4 +1,5 @@
--- look(now, limit, gone_ms): { how many wait, { conv, record, … }, { agent, record, load, idle, connected, gone since, … } }.
+-- look(now, limit, gone_ms): { how many wait, { conv, record, weight, traits, … }, { agent, record, load, idle, connected, gone since, … },
+-- { "conv agent", until, … } }: those who wait, the agents, who has refused whom.
 -- Reads only, so it answers where writing is refused.
 local limit, gone_ms = tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -8,13 +9,21 @@ if not done then
 end
 
 local waiting = {}
-for _, id in ipairs(limit > 0 and call('ZRANGE', WAITING, 0, limit - 1) or {}) do
-    local record = call('HGET', CONVS, id)
-    if not record then
-        return 'unready' -- somebody else has removed keys: only a rebuilding helps
+local ids = limit > 0 and call('ZRANGE', WAITING, 0, limit - 1) or {}
+for from = 1, #ids, 1000 do
+    local to = math.min(from + 999, #ids)
+    local records = call('HMGET', CONVS, unpack(ids, from, to))
+    local traits = call('HMGET', TRAITS, unpack(ids, from, to))
+    local weights = any_heavy() and call('HMGET', WEIGHTS, unpack(ids, from, to)) or {}
+    for i = from, to do
+        local n = #waiting
+        if not records[i - from + 1] then
+            return 'unready' -- somebody else has removed keys: only a rebuilding helps
+        end
+        waiting[n + 1], waiting[n + 2] = ids[i], records[i - from + 1]
+        waiting[n + 3] = tonumber(weights[i - from + 1] or 1)
+        waiting[n + 4] = traits[i - from + 1] or '- -'
     end
-    waiting[#waiting + 1] = id
-    waiting[#waiting + 1] = record
 end
 
 local gone = {}
@@ -35,4 +44,4 @@ for i = 1, #known, 2 do
     agents[n + 5] = connected and 1 or 0
     agents[n + 6] = connected and 0 or beat or gone[id] or now
 end
-return { call('ZCARD', WAITING), waiting, agents }
+return { call('ZCARD', WAITING), waiting, agents, call('ZRANGEBYSCORE', REFUSED, '(' .. int(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 2000) }

@@ -14,7 +14,7 @@ const struct live_script live_mutants[] = {
                       "if not c or c.state ~= 'waiting' or c.epoch ~= epoch then return 'conflict it does not wait' end\n"
                       "if not a or a.presence ~= PRESENCE_ONLINE then return 'conflict not online' end\n"
                       "if not beat or beat <= now - gone_ms then return 'conflict not connected' end\n"
-                      "if load_of(agent) >= a.capacity then return 'conflict full' end\n"
+                      "if load_of(agent) + weight_of(id) > a.capacity then return 'conflict full' end\n"
                       "return OK\n" },
     { "mutant_take", "local id, agent, till = ARGV[2], ARGV[3], now + tonumber(ARGV[4])\n"
                      "local c, a = conv_get(id), agent_or_new(agent)\n"

@@ -129,6 +129,7 @@ static const char *place_of(const struct conv *c, struct kf_id *agent, int64_t *
     *till = 0;
     switch (c->state) {
     case CONV_WAITING:
+        *till = c->queued_at;
         return "waiting";
     case CONV_OFFERED:
     case CONV_SERVED:
@@ -147,12 +148,27 @@ static const char *place_of(const struct conv *c, struct kf_id *agent, int64_t *
     return "nowhere";
 }
 
+static const char *language_of(const struct conv *c, char ret[16])
+{
+    size_t n = 0;
+
+    for (const char *p = c->locale; p && *p && n < 15; p++) {
+        char ch = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+
+        if ((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-')
+            ret[n++] = ch;
+    }
+    ret[n] = '\0';
+    return n ? ret : "-";
+}
+
 void live_put(struct live *l, const struct conv *conv, live_done *done, void *ctx)
 {
     static const struct kf_id none;
-    struct call *c = begin(l, SCRIPT_PUT, &conv->site, 8, done, ctx);
+    struct call *c = begin(l, SCRIPT_PUT, &conv->site, 11, done, ctx);
     struct kf_id agent;
     int64_t till;
+    char language[16];
     const char *state = place_of(conv, &agent, &till);
 
     if (!c)
@@ -165,6 +181,22 @@ void live_put(struct live *l, const struct conv *conv, live_done *done, void *ct
     live_call_id(c, conv->state == CONV_WAITING ? &conv->last_agent : &none);
     live_call_id(c, &agent);
     live_call_i64(c, till);
+    live_call_i64(c, conv_weight(conv));
+    live_call_text(c, conv->channel.s[0] ? conv->channel.s : "-");
+    live_call_text(c, language_of(conv, language));
+    live_call_send(c);
+}
+
+void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+                 live_done *done, void *ctx)
+{
+    struct call *c = begin(l, SCRIPT_REFUSE, site, 3, done, ctx);
+
+    if (!c)
+        return;
+    live_call_id(c, conv);
+    live_call_id(c, agent);
+    live_call_i64(c, until);
     live_call_send(c);
 }
 
@@ -254,7 +286,8 @@ static bool parse_waiting(const redisReply *id, const redisReply *record, struct
     if (!word_i64(&s, &ret->effective))
         return false;
     prefer = word(&s);
-    return live_hex_id(prefer.p, prefer.n, &ret->prefer);
+    (void)word(&s);
+    return live_hex_id(prefer.p, prefer.n, &ret->prefer) && word_i64(&s, &ret->since);
 }
 
 enum { AGENT_FIELDS = 6 };
@@ -294,48 +327,87 @@ static bool is_array(const redisReply *r, size_t n)
     return r->type == REDIS_REPLY_ARRAY && r->elements >= n;
 }
 
-static enum kf_rc parse_view(const redisReply *r, struct live_view *ret, struct live_waiting **waiting, struct live_agent **agents,
-                             struct kf_err *why)
-{
-    const redisReply *w, *a;
+enum { WAITING_FIELDS = 4 };
 
-    if (!is_array(r, 3) || r->element[0]->type != REDIS_REPLY_INTEGER || !is_array(r->element[1], 0) || !is_array(r->element[2], 0))
+/* What a view points to, until it was shown. */
+struct viewing {
+    struct live_waiting *waiting;
+    struct live_agent *agents;
+    struct live_refusal *refusals;
+};
+
+/* "conv agent", until */
+static bool parse_refusal(const redisReply *pair, const redisReply *until, struct live_refusal *ret)
+{
+    struct slice s = text_of(pair), conv = word(&s), rest = text_of(until);
+
+    return live_hex_id(conv.p, conv.n, &ret->conv) && live_hex_id(s.p, s.n, &ret->agent) && word_i64(&rest, &ret->until);
+}
+
+/* "channel language" */
+static void parse_traits(const redisReply *r, struct live_waiting *ret)
+{
+    struct slice s = text_of(r), channel = word(&s);
+
+    if (!key_parse(channel, &ret->channel))
+        ret->channel = (struct kf_key){ "" };
+    if (s.n < sizeof(ret->language) && !slice_is(s, "-"))
+        memcpy(ret->language, s.p, s.n);
+}
+
+static enum kf_rc parse_view(const redisReply *r, struct live_view *ret, struct viewing *v, struct kf_err *why)
+{
+    const redisReply *w, *a, *f;
+
+    if (!is_array(r, 4) || r->element[0]->type != REDIS_REPLY_INTEGER || !is_array(r->element[1], 0) || !is_array(r->element[2], 0) ||
+        !is_array(r->element[3], 0))
         return kf_fail(why, KF_IO, "look answers oddly");
     w = r->element[1];
     a = r->element[2];
-    *waiting = calloc(w->elements / 2 + 1, sizeof(**waiting));
-    *agents = calloc(a->elements / AGENT_FIELDS + 1, sizeof(**agents));
-    if (!*waiting || !*agents)
+    f = r->element[3];
+    v->waiting = calloc(w->elements / WAITING_FIELDS + 1, sizeof(*v->waiting));
+    v->agents = calloc(a->elements / AGENT_FIELDS + 1, sizeof(*v->agents));
+    v->refusals = calloc(f->elements / 2 + 1, sizeof(*v->refusals));
+    if (!v->waiting || !v->agents || !v->refusals)
         return kf_fail(why, KF_NOMEM, "a view");
-    for (size_t i = 0; i + 1 < w->elements; i += 2) {
-        if (!parse_waiting(w->element[i], w->element[i + 1], &(*waiting)[ret->n_waiting++]))
+    for (size_t i = 0; i + WAITING_FIELDS <= w->elements; i += WAITING_FIELDS) {
+        struct live_waiting *one = &v->waiting[ret->n_waiting++];
+
+        if (!parse_waiting(w->element[i], w->element[i + 1], one) || w->element[i + 2]->type != REDIS_REPLY_INTEGER)
             return kf_fail(why, KF_IO, "a waiting conversation is not readable in Redis");
+        parse_traits(w->element[i + 3], one);
+        one->weight = (int)w->element[i + 2]->integer;
     }
     for (size_t i = 0; i + AGENT_FIELDS <= a->elements; i += AGENT_FIELDS) {
-        if (!parse_agent(a->element + i, &(*agents)[ret->n_agents++]))
+        if (!parse_agent(a->element + i, &v->agents[ret->n_agents++]))
             return kf_fail(why, KF_IO, "an agent is not readable in Redis");
     }
-    qsort(*agents, ret->n_agents, sizeof(**agents), by_id);
+    for (size_t i = 0; i + 1 < f->elements; i += 2) {
+        if (!parse_refusal(f->element[i], f->element[i + 1], &v->refusals[ret->n_refusals++]))
+            return kf_fail(why, KF_IO, "a refusal is not readable in Redis");
+    }
+    qsort(v->agents, ret->n_agents, sizeof(*v->agents), by_id);
     ret->total_waiting = r->element[0]->integer;
-    ret->waiting = *waiting;
-    ret->agents = *agents;
+    ret->waiting = v->waiting;
+    ret->agents = v->agents;
+    ret->refusals = v->refusals;
     return KF_OK;
 }
 
 static void finish_viewed(struct call *c, enum kf_rc rc, const redisReply *reply, const struct kf_err *why)
 {
     struct live_view view = { 0 };
-    struct live_waiting *waiting = NULL;
-    struct live_agent *agents = NULL;
+    struct viewing v = { 0 };
     struct kf_err unreadable = { 0 };
 
     if (!rc) {
-        rc = parse_view(reply, &view, &waiting, &agents, &unreadable);
+        rc = parse_view(reply, &view, &v, &unreadable);
         why = rc ? &unreadable : NULL;
     }
     c->viewed(c->ctx, rc, rc ? NULL : &view, why);
-    free(waiting);
-    free(agents);
+    free(v.waiting);
+    free(v.agents);
+    free(v.refusals);
 }
 
 void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed *done, void *ctx)

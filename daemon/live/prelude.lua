@@ -8,11 +8,14 @@
 --   queue:Q       zset   the same, of one queue
 --   queues        set    the queues that have been seen
 --   ending        zset   conversation → when its record may be forgotten
+--   weights       hash   conversation → how many places it takes, where that is not one
+--   traits        hash   conversation that waits → "channel language", what its agents may have to know of it
+--   refused       zset   "conversation agent" → until when the agent is not asked for it again
 --   agents        hash   agent → "presence capacity idle handled"
 --   places:A      zset   conversation → until when it holds a place of the agent
 --   beats:A       zset   node → last heartbeat of the agent's connections there
 --   gone          hash   agent → not connected since
--- ARGV[1] is the time. States of a record: waiting; reserved (till); placed; wrapping (till); nowhere, which is kept for a while so
+-- ARGV[1] is the time. States of a record: waiting (till: since when in this queue); reserved (till); placed; wrapping (till); nowhere, which is kept for a while so
 -- that a late word about an older epoch finds a newer one. "-" and 0 stand for nothing. Nodes of two versions share these keys: who
 -- changes what is in one gives it another name.
 
@@ -23,6 +26,7 @@ local base = string.sub(KEYS[1], 1, -6)
 local now = tonumber(ARGV[1])
 local CONVS, WAITING, QUEUES, ENDING = base .. 'convs', base .. 'waiting', base .. 'queues', base .. 'ending'
 local AGENTS, GONE = base .. 'agents', base .. 'gone'
+local WEIGHTS, TRAITS, REFUSED = base .. 'weights', base .. 'traits', base .. 'refused'
 
 local call = redis.call
 local OK = redis.status_reply('OK')
@@ -98,9 +102,39 @@ local function agent_or_new(id)
     return agent_get(id) or { presence = 0, capacity = 0, idle = now, handled = 0 }
 end
 
+-- Does any conversation of the site take more than one place? Asked once a call.
+local heavy
+local function any_heavy()
+    if heavy == nil then
+        heavy = call('EXISTS', WEIGHTS) == 1
+    end
+    return heavy
+end
+
+local function weight_of(id)
+    return any_heavy() and tonumber(call('HGET', WEIGHTS, id) or 1) or 1
+end
+
+local function weight_set(id, weight)
+    if weight > 1 then
+        call('HSET', WEIGHTS, id, int(weight))
+        heavy = true
+    elseif any_heavy() then
+        call('HDEL', WEIGHTS, id)
+    end
+end
+
 -- A place counts while now < its end.
 local function load_of(agent)
-    return call('ZCOUNT', base .. 'places:' .. agent, '(' .. int(now), '+inf')
+    local places = base .. 'places:' .. agent
+    local load = call('ZCOUNT', places, '(' .. int(now), '+inf')
+    if load == 0 or not any_heavy() then
+        return load
+    end
+    for _, weight in ipairs(call('HMGET', WEIGHTS, unpack(call('ZRANGEBYSCORE', places, '(' .. int(now), '+inf')))) do
+        load = load + (weight and tonumber(weight) - 1 or 0)
+    end
+    return load
 end
 
 -- When the last of the places that have run out ended; 0 none.
@@ -143,6 +177,8 @@ local function forget(n)
             place_drop(c.agent, id)
         end
         call('HDEL', CONVS, id)
+        call('HDEL', TRAITS, id)
+        weight_set(id, 1)
         call('ZREM', ENDING, id)
     end
 end

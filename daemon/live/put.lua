@@ -1,8 +1,9 @@
--- put(now, conv, epoch, state, queue, effective, prefer, agent, till): what the store says the conversation is now. `state` is
+-- put(now, conv, epoch, state, queue, effective, prefer, agent, till, weight, channel, language): what the store says the conversation is now. `state` is
 -- waiting, placed, wrapping or nowhere. A word about an older epoch than the known one is ignored.
 local id = ARGV[2]
 local c = { epoch = tonumber(ARGV[3]), state = ARGV[4], queue = ARGV[5], effective = ARGV[6], prefer = ARGV[7], agent = ARGV[8],
             till = tonumber(ARGV[9]) }
+local weight = tonumber(ARGV[10])
 
 local lease, done = readiness()
 if not lease then
@@ -20,6 +21,7 @@ if c.state == 'wrapping' and c.till <= now then
     c.state, c.agent, c.till = 'nowhere', '-', 0
 end
 
+weight_set(id, weight)
 local holds = c.state == 'placed' or c.state == 'wrapping'
 local same_agent = old ~= nil and old.agent == c.agent
 local had = same_agent and (old.state == 'placed' or old.state == 'wrapping')
@@ -31,6 +33,7 @@ if old and old.agent ~= '-' and not (holds and same_agent) then
     place_drop(old.agent, id)
 end
 if c.state == 'waiting' then
+    call('HSET', TRAITS, id, ARGV[11] .. ' ' .. ARGV[12])
     list(id, c)
 end
 if holds then

@@ -21,7 +21,7 @@ local beat = last_beat(agent)
 if not beat or beat <= now - gone_ms then
     return 'conflict the agent is not connected'
 end
-if load_of(agent) >= a.capacity then
+if load_of(agent) + weight_of(id) > a.capacity then
     return 'conflict the agent is full'
 end
 

@@ -1,4 +1,4 @@
--- reset(now, lease): forgets everything of the site but connections, and lets the holder load it again.
+-- reset(now, lease): forgets everything of the site but connections and refusals, and lets the holder load it again.
 local lease = tonumber(ARGV[2])
 local epoch = readiness()
 
@@ -11,6 +11,6 @@ end
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
     call('UNLINK', base .. 'queue:' .. queue)
 end
-call('UNLINK', CONVS, WAITING, QUEUES, ENDING, AGENTS)
+call('UNLINK', CONVS, WAITING, QUEUES, ENDING, AGENTS, WEIGHTS, TRAITS)
 call('SET', KEYS[1], 'rebuilding:' .. int(lease))
 return OK

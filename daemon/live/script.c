@@ -15,6 +15,7 @@ static const char *const names[SCRIPTS] = {
     [SCRIPT_POSITIONS] = "positions",
     [SCRIPT_PUT] = "put",
     [SCRIPT_READY] = "ready",
+    [SCRIPT_REFUSE] = "refuse",
     [SCRIPT_RESERVE] = "reserve",
     [SCRIPT_RESET] = "reset",
 #ifdef KEFUD_FAULT

@@ -78,6 +78,7 @@ static void view_free(struct session *s, struct view *v)
     HASH_DEL(s->views, v);
     free(v->peer);
     free(v->visitor);
+    free(v->watchers);
     free(v);
 }
 
@@ -252,13 +253,55 @@ void session_send_side(struct session *s, const struct kf_key *site, enum frame_
     net_frame_unref(f);
 }
 
+/* Who looks on, but for those who are told anyway. */
+static void send_watchers(struct session *s, const struct conv *c, struct buf *frame, struct net_frame **f, uint64_t except)
+{
+    const struct view *v = session_view(s, &c->id);
+
+    for (size_t i = 0; v && i < v->n_watchers; i++) {
+        const struct seat *seat = session_seat(s, v->watchers[i]);
+
+        if (!seat || seat->conn == except || !seat->welcomed || id_eq(&seat->who, &c->owner) || id_eq(&seat->who, &c->helper))
+            continue;
+        if (!*f && (!buf_ok(frame) || !(*f = net_frame_new(buf_slice(frame)))))
+            return;
+        s->net.send(s->net.ctx, seat->conn, *f);
+    }
+}
+
+static void send_staff(struct session *s, const struct conv *c, struct buf *frame, struct net_frame **f, uint64_t except, bool owner)
+{
+    if (owner && !id_is_zero(&c->owner))
+        send_all(s, &c->site, &c->owner, frame, f, except);
+    if (!id_is_zero(&c->helper))
+        send_all(s, &c->site, &c->helper, frame, f, except);
+    send_watchers(s, c, frame, f, except);
+}
+
+void session_watchers(struct session *s, const struct conv *c, struct buf *frame)
+{
+    struct net_frame *f = NULL;
+
+    send_watchers(s, c, frame, &f, 0);
+    if (f)
+        net_frame_unref(f);
+}
+
+void session_staff(struct session *s, const struct conv *c, struct buf *frame, uint64_t except)
+{
+    struct net_frame *f = NULL;
+
+    send_staff(s, c, frame, &f, except, true);
+    if (f)
+        net_frame_unref(f);
+}
+
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except)
 {
     struct net_frame *f = NULL;
 
     send_all(s, &c->site, &c->contact, frame, &f, except);
-    if (!id_is_zero(&c->owner))
-        send_all(s, &c->site, &c->owner, frame, &f, except);
+    send_staff(s, c, frame, &f, except, true);
     if (f)
         net_frame_unref(f);
 }
@@ -365,9 +408,46 @@ void session_each_view(struct session *s, void (*each)(void *ctx, struct view *v
     each(ctx, v);
 }
 
+/* Drops those who are gone. */
+static bool is_watched(struct session *s, struct view *v)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n_watchers; i++)
+        if (session_seat(s, v->watchers[i]))
+            v->watchers[n++] = v->watchers[i];
+    v->n_watchers = n;
+    return n > 0;
+}
+
+bool session_watch(struct session *s, const struct conv *c, const struct seat *seat, bool on)
+{
+    struct view *v = on ? session_show(s, c) : session_view(s, &c->id);
+    uint64_t *more;
+
+    if (!v)
+        return !on;
+    for (size_t i = 0; i < v->n_watchers; i++)
+        if (v->watchers[i] == seat->conn) {
+            if (!on)
+                v->watchers[i] = v->watchers[--v->n_watchers];
+            return true;
+        }
+    if (!on)
+        return true;
+    (void)is_watched(s, v);
+    more = realloc(v->watchers, (v->n_watchers + 1) * sizeof(*more));
+    if (!more)
+        return false;
+    v->watchers = more;
+    v->watchers[v->n_watchers++] = seat->conn;
+    return true;
+}
+
 static bool shown_here(struct session *s, const struct conv *c)
 {
-    return session_seats(s, &c->contact) || (!id_is_zero(&c->owner) && session_seats(s, &c->owner));
+    return session_seats(s, &c->contact) || (!id_is_zero(&c->owner) && session_seats(s, &c->owner)) ||
+           (!id_is_zero(&c->helper) && session_seats(s, &c->helper));
 }
 
 /* ---- news ---- */
@@ -398,8 +478,7 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
         buf_clear(&s->out);
         write_message(s, c, &m[i], false);
         send_all(s, &c->site, &c->contact, &s->out, &f, skip);
-        if (!id_is_zero(&c->owner) && m[i].seq > v->owner_seq)
-            send_all(s, &c->site, &c->owner, &s->out, &f, skip);
+        send_staff(s, c, &s->out, &f, skip, m[i].seq > v->owner_seq);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
             send_all(s, &c->site, former, &s->out, &f, skip);
         if (f)
@@ -423,12 +502,14 @@ static void tell_rest(struct session *s, const struct view *v, const struct news
         frame_status(&s->out, &c->id, st->seq, st->delivery, st->reason, st->at);
         session_both(s, c, &s->out, 0);
     }
-    if (id_is_zero(&c->owner) || v->owner_seq == INT64_MAX)
-        return; /* whoever becomes the owner reads the timeline with the history */
     for (size_t i = 0; i < news->n_entries; i++) {
+        struct net_frame *f = NULL;
+
         buf_clear(&s->out);
         frame_timeline(&s->out, &c->id, &news->entries[i]);
-        session_send_who(s, &c->site, &c->owner, &s->out, 0);
+        send_staff(s, c, &s->out, &f, 0, v->owner_seq != INT64_MAX); /* whoever becomes the owner reads the timeline with the history */
+        if (f)
+            net_frame_unref(f);
     }
 }
 
@@ -450,7 +531,7 @@ void session_sweep(struct session *s)
     {
         if (v->fetching)
             continue;
-        if (!shown_here(s, &v->conv))
+        if (!shown_here(s, &v->conv) && !is_watched(s, v))
             view_free(s, v);
         else if (v->told < v->conv.seq)
             gap_read(s, v); /* a read has failed */

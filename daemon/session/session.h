@@ -62,7 +62,9 @@ struct view {
     bool again;        /* and something newer came meanwhile */
     int64_t position;  /* last told while waiting; 0 none */
     int64_t position_at;
-    char *peer;        /* what conv.peer points to */
+    char *peer;         /* what conv.peer points to */
+    uint64_t *watchers; /* sockets of staff that look on; those that are gone are forgotten by the sweep */
+    size_t n_watchers;
     char *visitor;     /* what conv.visitor_name points to, as it was last read; NULL unknown */
     char locale[16];   /* what conv.locale points to */
     UT_hash_handle hh; /* by conv.id */
@@ -125,6 +127,12 @@ void session_news(struct session *s, const struct news *news, uint64_t except);
 void session_owner_told(struct session *s, const struct kf_id *conv);
 /* What the store said of the visitor's name. */
 void session_named(struct session *s, const struct kf_id *conv, const char *name);
+/* The socket looks on from now on, or no longer: it is told what the owner is told. False when memory is out. */
+bool session_watch(struct session *s, const struct conv *conv, const struct seat *seat, bool on);
+/* To those who look on, but for the owner. */
+void session_watchers(struct session *s, const struct conv *c, struct buf *frame);
+/* To all of the staff who show it: owner, helper, and who looks on. */
+void session_staff(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
 /* To both sides of a conversation. */
 void session_both(struct session *s, const struct conv *c, struct buf *frame, uint64_t except);
 /* The answer to ops.fetch: messages after what was asked, in order; `conv` as it is now. */

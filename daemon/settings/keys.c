@@ -1,6 +1,7 @@
 #include "settings/keys.h"
 
 #include "core/id.h"
+#include "core/person.h"
 #include "core/utf8.h"
 
 #include <jansson.h>
@@ -95,6 +96,7 @@ static const char *type_words(enum key_type type)
     case KEY_WORD:
         return "a word of 1 to 32 of a-z, 0-9, _ and -";
     case KEY_WORDS:
+    case KEY_SKILLS:
     case KEY_TEXTS:
     case KEY_CHOICES:
         return "a list of texts";
@@ -237,7 +239,10 @@ static enum kf_rc take_list(const struct keys_at *at, const struct key *k, const
             rc = wrong_type(at, k);
         else if (k->type == KEY_WORDS)
             rc = take_word(at, k, value, AT(into, k->at, struct kf_key) + i);
-        else if (k->type == KEY_CHOICES) {
+        else if (k->type == KEY_SKILLS) {
+            if (!skill_parse(text_of(value), AT(into, k->at, struct kf_key) + i, AT(into, k->levels, uint8_t) + i))
+                rc = keys_fail(at, "%s must be words of a-z, 0-9, _ and -, each with a level such as :4 if it likes", k->name);
+        } else if (k->type == KEY_CHOICES) {
             rc = take_choice(at, k, value, &bit);
             *AT(into, k->at, unsigned) |= 1U << bit;
         } else if (!(rc = check_text(at, k, text_of(value))) && !(texts[i] = arena_text(at->arena, text_of(value))))
@@ -264,6 +269,7 @@ static bool is_of_type(const struct key *k, const json_t *value)
     case KEY_BOOL:
         return json_is_boolean(value);
     case KEY_WORDS:
+    case KEY_SKILLS:
     case KEY_TEXTS:
     case KEY_CHOICES:
         return json_is_array(value);
@@ -294,6 +300,7 @@ static enum kf_rc take(const struct keys_at *at, const struct key *k, json_t *va
     case KEY_CHOICE:
         return take_choice(at, k, value, AT(into, k->at, int));
     case KEY_WORDS:
+    case KEY_SKILLS:
     case KEY_TEXTS:
     case KEY_CHOICES:
         return take_list(at, k, value, into);

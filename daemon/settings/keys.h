@@ -21,6 +21,7 @@ enum key_type {
     KEY_BOOL,    /* bool */
     KEY_WORD,    /* struct kf_key */
     KEY_WORDS,   /* struct kf_key[max], and their number at `count` */
+    KEY_SKILLS,  /* struct kf_key[max], their number at `count`, and uint8_t[max] of proficiency at `levels`: "refund", "refund:4" */
     KEY_TEXTS,   /* const char *const *, and their number at `count` */
     KEY_CHOICE,  /* an enum: the number of the word among `choices` */
     KEY_CHOICES, /* unsigned: one bit for each word of `choices` */
@@ -47,7 +48,7 @@ struct key {
     const char *choices;             /* separated by blanks */
     bool (*fits)(struct slice text); /* KEY_TEXT, and each of KEY_TEXTS: its form; NULL any */
     const char *form;                /* the words for what fits */
-    size_t at, count;                /* offsets in the struct that is filled */
+    size_t at, count, levels;        /* offsets in the struct that is filled */
     enum kf_rc (*take)(const struct keys_at *, const struct key *, struct json_t *value, void *into);
     const char *help;
 };

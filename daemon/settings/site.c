@@ -399,6 +399,20 @@ static enum kf_rc check_kinds(struct build *b)
     return sites == 1 ? KF_OK : kf_fail(b->why, KF_INVALID, "site %s has %zu documents of the kind site, not one", b->o->site.key.s, sites);
 }
 
+/* Where who waits too long goes on to must be there, and lead somewhere else. */
+static enum kf_rc check_overflow(struct build *b)
+{
+    const struct site *s = &b->o->site;
+
+    for (size_t i = 0; i < s->n_queues; i++) {
+        const struct kf_key *to = &s->queues[i].overflow;
+
+        if (to->s[0] && (site_queue_number(s, to) < 0 || key_eq(to, &s->queues[i].key)))
+            return kf_fail(b->why, KF_INVALID, "queue %s: overflow: there is no other queue \"%s\"", s->queues[i].key.s, to->s);
+    }
+    return KF_OK;
+}
+
 static enum kf_rc build_all(struct build *b)
 {
     struct site *s = &b->o->site;
@@ -416,7 +430,7 @@ static enum kf_rc build_all(struct build *b)
         return nomem(b);
     if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
         return rc;
-    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
+    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */

@@ -33,6 +33,7 @@ struct site_channel {
     const char *settings;       /* the adapter's own settings, JSON; the adapter's key table checks them */
     const char *const *notices; /* events ("joined", "closed" ...) whose words are sent there like a message */
     size_t n_notices;
+    int weight, priority;
 };
 
 struct site_queue {
@@ -42,6 +43,18 @@ struct site_queue {
     int64_t offer_ms; /* how long an offer stands */
     struct kf_key skills[8];
     size_t n_skills;
+    bool language;                    /* of the visitor: needed too */
+    int64_t ring_ms[2];               /* after so long in the queue … */
+    struct kf_key ring1[8], ring2[8]; /* … these are not needed any more; "language": the language */
+    size_t n_ring1, n_ring2;
+    int64_t overflow_ms;
+    struct kf_key overflow; /* "" none */
+    int64_t limit_ms, retry_ms;
+    int64_t silent_ms[3]; /* an agent has not answered: reminder, alert, back to the line */
+    int64_t wrapup_ms;    /* -1: as the site says */
+    int priority;
+    struct kf_key department; /* "" none */
+    bool paused;
     struct hours hours;      /* its own, those that it names, or the site's; open day and night where there are none */
     bool own_hours;          /* written into its document */
     struct kf_key hours_key; /* "" not named */
@@ -82,6 +95,10 @@ struct site {
     int64_t grace_ms;             /* an agent may be away from the net for so long: 30 s */
     int64_t wrapup_ms;            /* 0 */
     int64_t sticky_ms;
+    int missed_max;     /* 2 */
+    int64_t refused_ms; /* 30 s */
+    int64_t returning_ms;
+    int returning_priority, vip_priority;
     int64_t recall_ms;               /* 2 min */
     int message_burst, message_rate; /* 0: those of the installation */
     const struct site_channel *channels;
@@ -121,6 +138,7 @@ struct site_person {
     int capacity;
     struct kf_key queues[32], skills[32];
     size_t n_queues, n_skills;
+    uint8_t levels[32];
 };
 struct arena;
 struct site_set {

@@ -220,6 +220,8 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .priority = o->priority,
                                     .opened_at = at,
                                     .arrived_at = at,
+                                    .queued_at = at,
+                                    .weight = o->weight,
                                 } };
     if (before)
         w->row.conv.previous = before->row.conv.id;

@@ -149,7 +149,7 @@ static bool write_member(struct work *w, const struct op *op)
     stmt_str(s, m->number ? m->number : "");
     stmt_i64(s, m->capacity);
     stmt_str(s, keys_text(m->queues, m->n_queues, queues));
-    stmt_str(s, keys_text(m->skills, m->n_skills, skills));
+    stmt_str(s, skills_text(m, skills));
     stmt_i64(s, m->disabled);
     return run(w, s);
 }

@@ -54,6 +54,12 @@ static const char *step_word(const struct conv *was, const struct conv *now, enu
         return "unparked";
     case CONV_CLOSE:
         return "closed";
+    case CONV_READY:
+        return "ready";
+    case CONV_HELP:
+        return id_is_zero(&now->helper) ? "helper_left" : "helper";
+    case CONV_NAG:
+        return "silent";
     case CONV_VISITOR_SAYS:
         return was->state == now->state ? NULL : was->state == CONV_CLOSED ? "reopened" : "unparked";
     case CONV_NOTHING:
@@ -97,6 +103,36 @@ static bool write_served(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+static bool write_missed(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_MISSED_SET);
+
+    stmt_i64(s, op->number);
+    stmt_str(s, w->row.conv.site.s);
+    stmt_id(s, op->what);
+    return run(w, s);
+}
+
+/* An offer that was let pass is counted with its person, one that was taken or refused ends the count. */
+static bool plan_missed(struct work *w, const struct conv *was, const struct conv_event *ev)
+{
+    bool missed = ev->kind == CONV_REFUSE && entry_brought(w, "missed");
+    int64_t n = 0;
+    struct stmt *s;
+
+    if (was->state != CONV_OFFERED || (ev->kind != CONV_REFUSE && ev->kind != CONV_ACCEPT))
+        return true;
+    s = stmt_begin(w->db, SQL_MISSED_GET);
+    stmt_str(s, was->site.s);
+    stmt_id(s, &was->owner);
+    if (stmt_row(s))
+        n = get_i64(s);
+    if (!ended(w, s))
+        return false;
+    w->news->missed = missed ? (int)n + 1 : 0;
+    return op_add(w, write_missed, &ev->person, NULL, w->news->missed);
+}
+
 /* A closed conversation may come back only while no newer one of the same peer has taken its place. */
 static bool may_reopen(struct work *w)
 {
@@ -121,6 +157,8 @@ bool plan_step(struct work *w, const struct conv_event *ev)
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
     w->said = true;
+    if (!plan_missed(w, &was, ev))
+        return false;
     served = now->state == CONV_SERVED && (was.state != CONV_SERVED || !id_eq(&was.owner, &now->owner));
     if (served) {
         struct kf_id *owner = ARENA_NEW(w->arena, struct kf_id);
@@ -238,10 +276,15 @@ bool plan_message(struct work *w, const struct act *act)
         return false;
     if (act->errand)
         m->delivery = out ? DELIVERY_SENDING : DELIVERY_NONE;
-    if (m->from.role == ROLE_VISITOR)
+    if (m->from.role == ROLE_VISITOR) {
         c->visitor_at = m->at;
-    else if (m->from.role == ROLE_AGENT)
+        if (!c->asked_at)
+            c->asked_at = m->at;
+    } else if (m->from.role == ROLE_AGENT) {
         c->staff_at = m->at;
+        c->asked_at = 0;
+        c->nagged = 0;
+    }
     if (m->ref && !plan_parked(w, m->ref, m))
         return false;
     if (wanted && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
@@ -554,6 +597,7 @@ bool plan_ruled(struct work *w, const struct act *act)
 {
     const struct act_ruled *r = &act->u.ruled;
     struct conv *c = &w->row.conv;
+    int64_t moved;
 
     if (!needs_conv(w))
         return false;
@@ -563,7 +607,10 @@ bool plan_ruled(struct work *w, const struct act *act)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))
             return false;
     w->said = true;
+    moved = c->rule_due_at != r->seen_due_at ? c->rule_due_at : 0;
     c->rule_due_at = r->rule_due_at;
+    if (moved)
+        wake_rules(c, moved);
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
     else if (r->again)

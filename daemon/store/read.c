@@ -161,6 +161,60 @@ static enum kf_rc read_due(struct reading *r)
     return read_convs(r, s);
 }
 
+static enum kf_rc read_late(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_LATE);
+
+    stmt_str(s, r->q->site.s);
+    stmt_str(s, r->q->queue.s);
+    stmt_i64(s, r->q->before);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_silent(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_SILENT);
+
+    stmt_str(s, r->q->site.s);
+    stmt_str(s, r->q->queue.s);
+    stmt_i64(s, r->q->before);
+    stmt_i64(s, r->q->after);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_handed(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_HANDED);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, limit_of(r->q, 100));
+    return read_convs(r, s);
+}
+
+static enum kf_rc read_taken(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_TAKEN);
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->after);
+    while (stmt_row(s)) {
+        struct stored_count *n = room(r, q->counts, q->n_counts, sizeof(*n));
+
+        if (!n) {
+            (void)stmt_end(s, NULL);
+            return no_memory(r);
+        }
+        q->counts = n;
+        n += q->n_counts++;
+        get_key(s, &n->key);
+        n->n = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
 static enum kf_rc read_file_convs(struct reading *r)
 {
     struct stmt *s = stmt_begin(r->db, SQL_CONV_OF_FILE);
@@ -299,9 +353,11 @@ static enum kf_rc read_profile(struct reading *r)
     enum kf_rc rc = contact_customer(r, &customer);
 
     if (!rc && !id_is_zero(&r->q->conv)) {
-        r->q->messages = arena_array(r->q->arena, 1, sizeof(*r->q->messages));
-        rc = r->q->messages ? read_last(r, &r->q->conv, r->q->messages) : no_memory(r);
-        r->q->n_messages = !rc && r->q->messages->seq > 0;
+        struct message *last = arena_array(r->q->arena, 1, sizeof(*last));
+
+        rc = last ? read_last(r, &r->q->conv, last) : no_memory(r);
+        r->q->messages = last;
+        r->q->n_messages = last && !rc && last->seq > 0;
     }
     if (rc)
         return rc;
@@ -629,6 +685,14 @@ static enum kf_rc query_one(struct reading *r)
         return read_waiting(r);
     case QUERY_DUE:
         return read_due(r);
+    case QUERY_LATE:
+        return read_late(r);
+    case QUERY_SILENT:
+        return read_silent(r);
+    case QUERY_HANDED:
+        return read_handed(r);
+    case QUERY_TAKEN:
+        return read_taken(r);
     case QUERY_MESSAGES:
         return read_messages(r);
     case QUERY_MESSAGE:

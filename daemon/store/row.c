@@ -49,6 +49,12 @@ void row_conv(struct stmt *s, struct arena *a, struct conv_row *ret)
     c->rating = get_int(s);
     c->invited = get_int(s) != 0;
     c->reopened = get_i64(s);
+    c->weight = get_int(s);
+    get_id(s, &c->back);
+    get_id(s, &c->helper);
+    c->queued_at = get_i64(s);
+    c->asked_at = get_i64(s);
+    c->nagged = get_int(s);
 }
 
 void row_conv_shown(struct stmt *s, struct arena *a, struct conv_row *ret)
@@ -113,6 +119,38 @@ const char *keys_text(const struct kf_key *keys, size_t n, char *ret)
     return ret;
 }
 
+const char *skills_text(const struct member *m, char *ret)
+{
+    char one[SKILL_TEXT];
+    char *p = ret;
+
+    *p = '\0';
+    for (size_t i = 0; i < m->n_skills; i++) {
+        size_t len = strlen(skill_text(&m->skills[i], m->levels[i], one));
+
+        if (p != ret)
+            *p++ = ' ';
+        memcpy(p, one, len + 1);
+        p += len;
+    }
+    return ret;
+}
+
+static void get_skills(struct stmt *s, struct member *ret)
+{
+    struct slice text = get_slice(s);
+    size_t from = 0;
+
+    ret->n_skills = 0;
+    for (size_t i = 0; i <= text.n && ret->n_skills < MEMBER_SKILLS_MAX; i++) {
+        if (i < text.n && text.p[i] != ' ')
+            continue;
+        if (skill_parse((struct slice){ text.p + from, i - from }, &ret->skills[ret->n_skills], &ret->levels[ret->n_skills]))
+            ret->n_skills++;
+        from = i + 1;
+    }
+}
+
 static size_t get_keys(struct stmt *s, struct kf_key *keys, size_t max)
 {
     struct slice text = get_slice(s);
@@ -137,7 +175,7 @@ void row_member(struct stmt *s, struct arena *a, struct member *ret)
     ret->number = get_str(s, a);
     ret->capacity = get_int(s);
     ret->n_queues = get_keys(s, ret->queues, MEMBER_QUEUES_MAX);
-    ret->n_skills = get_keys(s, ret->skills, MEMBER_SKILLS_MAX);
+    get_skills(s, ret);
     ret->disabled = get_int(s) != 0;
     ret->presence = (enum presence)get_int(s);
     ret->presence_reason = get_str(s, a);
@@ -153,6 +191,16 @@ static void put_due(struct stmt *s, const struct conv *c)
         stmt_str(s, NULL);
     else
         stmt_i64(s, due);
+}
+
+static void put_routing(struct stmt *s, const struct conv *c)
+{
+    stmt_i64(s, conv_weight(c));
+    stmt_id(s, &c->back);
+    stmt_id(s, &c->helper);
+    stmt_i64(s, c->queued_at);
+    stmt_i64(s, c->asked_at);
+    stmt_i64(s, c->nagged);
 }
 
 enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)
@@ -190,6 +238,7 @@ enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)
     stmt_i64(s, c->rating);
     stmt_i64(s, c->invited);
     stmt_i64(s, c->reopened);
+    put_routing(s, c);
     stmt_i64(s, row->entries);
     stmt_i64(s, conv_effective(c));
     put_due(s, c);
@@ -225,6 +274,7 @@ enum kf_rc conv_save(struct db *db, const struct conv_row *row, struct kf_err *w
     stmt_i64(s, c->rating);
     stmt_i64(s, c->invited);
     stmt_i64(s, c->reopened);
+    put_routing(s, c);
     stmt_i64(s, row->entries);
     stmt_i64(s, conv_effective(c));
     put_due(s, c);
@@ -244,6 +294,9 @@ enum kf_rc conv_save_said(struct db *db, const struct conv_row *row, bool due, s
     stmt_i64(s, c->visitor_read);
     stmt_i64(s, c->staff_read);
     stmt_i64(s, c->ruled_seq);
+    stmt_id(s, &c->back);
+    stmt_i64(s, c->asked_at);
+    stmt_i64(s, c->nagged);
     if (due) {
         stmt_i64(s, c->rule_due_at);
         put_due(s, c);

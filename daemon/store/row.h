@@ -30,7 +30,8 @@ enum kf_rc message_insert(struct db *db, int64_t conv, const struct message *m, 
 enum kf_rc entry_insert(struct db *db, int64_t conv, const struct entry *e, struct kf_err *why);
 
 /* Keys as one text, separated by spaces, and back. `ret` has room for KF_KEYS_TEXT. */
-#define KF_KEYS_TEXT ((KF_KEY_MAX + 1) * MEMBER_QUEUES_MAX)
+#define KF_KEYS_TEXT ((KF_KEY_MAX + 3) * MEMBER_QUEUES_MAX)
+const char *skills_text(const struct member *m, char *ret); /* with their levels */
 const char *keys_text(const struct kf_key *keys, size_t n, char *ret);
 
 #endif

@@ -63,6 +63,11 @@ enum query_kind {
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
     QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
+    QUERY_LATE,    /* site, queue, before, limit → convs that wait in that queue since then or longer */
+    QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then
+                    * or longer, and fewer times told of */
+    QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
+    QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
     QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
     QUERY_TIMELINE,    /* id → entries */
@@ -86,6 +91,11 @@ enum query_kind {
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_COUNTS       /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+};
+
+struct stored_count {
+    struct kf_key key;
+    int64_t n;
 };
 
 struct stored_session {
@@ -150,13 +160,13 @@ struct rules_past {
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
-    struct kf_key site, channel;
+    struct kf_key site, channel, queue;
     struct kf_id id, conv;
     struct slice text, text2, bytes;
     int64_t after, before, now;
     int limit;
     unsigned needs;
-    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
 
     /* The answer. */
@@ -182,6 +192,8 @@ struct query {
     size_t n_documents;
     struct stored_lease *leases;
     size_t n_leases;
+    struct stored_count *counts;
+    size_t n_counts;
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;

@@ -13,6 +13,7 @@ enum asked {
     ASK_PUT,
     ASK_AGENT,
     ASK_CONNECTED,
+    ASK_REFUSE,
     ASK_GONE,
     ASK_POSITION,
     ASK_POSITIONS
@@ -144,6 +145,9 @@ static void perform(struct request *r)
         break;
     case ASK_GONE:
         live_gone(n->live, &r->site, &r->agent, on_live, r);
+        break;
+    case ASK_REFUSE:
+        live_refuse(n->live, &r->site, &r->conv, &r->agent, r->a, on_live, r);
         break;
     case ASK_POSITIONS:
         live_positions(n->live, &r->site, &r->queue, (int)r->a, on_positions, r);
@@ -319,6 +323,19 @@ static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *
     go(r);
 }
 
+static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+                        live_done *done, void *arg)
+{
+    struct request *r = ask(ctx, ASK_REFUSE, arg);
+
+    r->site = *site;
+    r->conv = *conv;
+    r->agent = *agent;
+    r->a = until;
+    r->live = done;
+    go(r);
+}
+
 static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                           live_position_done *done, void *arg)
 {
@@ -385,6 +402,7 @@ struct ports ports_of(struct model_node *n)
                            .live_agent = port_agent,
                            .live_connected = port_connected,
                            .live_gone = port_gone,
+                           .live_refuse = port_refuse,
                            .live_position = port_position,
                            .live_positions = port_positions,
                            .live_hint = port_hint,

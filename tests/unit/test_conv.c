@@ -65,9 +65,11 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
         { CONV_REFUSE, LIN, 0, { NO, NO, W, NO, NO, NO }, { 0, 0, 1, 0, 0, 0 } },
         { CONV_RETURN, LIN, 0, { NO, NO, NO, W, NO, NO }, { 0, 0, 0, 1, 0, 0 } },
         { CONV_RETURN, 0, 0, { NO, NO, NO, W, NO, NO }, { 0, 0, 0, 1, 0, 0 } },
-        { CONV_TRANSFER_PERSON, WU, 0, { NO, NO, NO, S, NO, NO }, { 0, 0, 0, 1, 0, 0 } },
-        { CONV_TRANSFER_PERSON, WU, NOW + 5, { NO, NO, NO, O, NO, NO }, { 0, 0, 0, 1, 0, 0 } },
-        { CONV_TRANSFER_QUEUE, 0, 0, { W, NO, NO, W, NO, NO }, { 1, 0, 0, 1, 0, 0 } },
+        { CONV_TRANSFER_PERSON, WU, 0, { S, S, S, S, S, NO }, { 1, 1, 1, 1, 1, 0 } },
+        { CONV_TRANSFER_PERSON, WU, NOW + 5, { O, O, O, O, O, NO }, { 1, 1, 1, 1, 1, 0 } },
+        { CONV_TRANSFER_QUEUE, 0, 0, { W, W, W, W, W, NO }, { 1, 1, 1, 1, 1, 0 } },
+        { CONV_HELP, WU, 0, { NO, NO, O, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
+        { CONV_NAG, 0, 0, { NO, NO, NO, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
         { CONV_TAKE, WU, 0, { S, S, S, S, S, NO }, { 1, 1, 1, 1, 1, 0 } },
         { CONV_PARK, 0, 0, { NO, P, NO, NO, P, NO }, { 0, 1, 0, 0, 0, 0 } },
         { CONV_MOVE, 0, 0, { NO, W, NO, NO, W, NO }, { 0, 1, 0, 0, 1, 0 } },
@@ -79,7 +81,9 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
     for (size_t i = 0; i < COUNT(rows); i++)
         for (int s = CONV_BOT; s <= CONV_CLOSED; s++) {
             struct conv c = conv_in((enum conv_state)s), next = c;
-            struct conv_event ev = { .kind = rows[i].kind, .person = ID(rows[i].person), .epoch = c.epoch, .until = rows[i].until };
+            struct conv_event ev = {
+                .kind = rows[i].kind, .person = ID(rows[i].person), .epoch = c.epoch, .until = rows[i].until, .number = 1
+            };
             const char *row = describe(ev.kind, c.state);
             struct kf_err why = { 0 };
             enum kf_rc rc = conv_step(&c, &ev, NOW, &next, &why);
@@ -96,6 +100,65 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
             row_int_equal(row, next.until != 0, next.state == CONV_OFFERED);
             row_int_equal(row, next.priority, c.priority);
         }
+}
+
+/* Handed over, refused: whoever handed it over has it again, if there; else it waits, and prefers that one. Who speaks has taken it. */
+static void what_is_handed_over_can_be_given_back(void **state)
+{
+    static const struct {
+        int64_t until; /* offered, or served at once */
+        bool there;
+        enum conv_state to;
+    } rows[] = { { NOW + 5, true, CONV_SERVED }, { NOW + 5, false, CONV_WAITING }, { 0, true, CONV_SERVED }, { 0, false, CONV_WAITING } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct conv c = conv_in(CONV_SERVED), handed, back, said;
+        struct conv_event give = { .kind = CONV_TRANSFER_PERSON, .person = ID(WU), .epoch = c.epoch, .until = rows[i].until };
+        struct conv_event refuse = { .kind = CONV_REFUSE, .person = ID(WU), .epoch = c.epoch + 1, .staffed = rows[i].there };
+        struct conv_event speak = { .kind = CONV_STAFF_SAYS, .person = ID(WU), .epoch = c.epoch + 1 };
+
+        assert_int_equal(conv_step(&c, &give, NOW, &handed, NULL), KF_OK);
+        assert_true(id_eq(&handed.back, &c.owner));
+        assert_int_equal(conv_step(&handed, &refuse, NOW, &back, NULL), KF_OK);
+        assert_int_equal(back.state, rows[i].to);
+        assert_int_equal(back.epoch, c.epoch + 2);
+        assert_true(id_is_zero(&back.back));
+        assert_true(id_eq(rows[i].there ? &back.owner : &back.last_agent, &c.owner));
+        assert_int_equal(back.arrived_at, c.arrived_at);
+        if (handed.state != CONV_SERVED)
+            continue;
+        assert_int_equal(conv_step(&handed, &speak, NOW, &said, NULL), KF_OK);
+        assert_int_equal(conv_step(&said, &refuse, NOW, &back, NULL), KF_CONFLICT);
+    }
+}
+
+/* The line it is in changes, the wait does not. */
+static void overflowing_keeps_the_first_arrival(void **state)
+{
+    struct conv c = conv_in(CONV_WAITING), next;
+    struct conv_event ev = { .kind = CONV_MOVE, .queue = KEY("other"), .epoch = c.epoch };
+
+    (void)state;
+    assert_int_equal(conv_step(&c, &ev, NOW + 77, &next, NULL), KF_OK);
+    assert_string_equal(next.queue.s, "other");
+    assert_int_equal(next.arrived_at, c.arrived_at);
+    assert_int_equal(next.queued_at, NOW + 77);
+    assert_int_equal(next.epoch, c.epoch + 1);
+}
+
+static void a_place_in_wrap_up_is_free_when_its_agent_says_so(void **state)
+{
+    struct conv c = conv_in(CONV_CLOSED), next;
+    struct conv_event ev = { .kind = CONV_READY, .person = c.last_agent, .epoch = -1 };
+
+    (void)state;
+    c.wrapup_until = NOW + 1000;
+    assert_true(conv_holds_place(&c, NOW));
+    assert_int_equal(conv_step(&c, &ev, NOW, &next, NULL), KF_OK);
+    assert_false(conv_holds_place(&next, NOW));
+    ev.person = ID(WU);
+    assert_int_equal(conv_step(&c, &ev, NOW, &next, NULL), KF_CONFLICT);
 }
 
 static void an_act_decided_on_another_epoch_is_a_conflict(void **state)
@@ -306,6 +369,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_on_every_state_leads_where_the_picture_says),
+        cmocka_unit_test(what_is_handed_over_can_be_given_back),
+        cmocka_unit_test(overflowing_keeps_the_first_arrival),
+        cmocka_unit_test(a_place_in_wrap_up_is_free_when_its_agent_says_so),
         cmocka_unit_test(an_act_decided_on_another_epoch_is_a_conflict),
         cmocka_unit_test(only_the_owner_speaks_accepts_refuses_and_gives_back),
         cmocka_unit_test(nobody_is_given_what_is_his_already_and_nothing_is_given_to_nobody),

@@ -57,6 +57,8 @@ static void chooses_by_load_then_idle_time_then_count_then_id(void **state)
 
 static void nobody_gets_what_he_cannot_or_may_not_take(void **state)
 {
+    static const struct route_refusal mine[] = { { ID(3), NOW + 9 }, { ID(1), NOW + 1 } }, past[] = { { ID(1), NOW } },
+                                      others[] = { { ID(2), NOW + 1 } };
     static const struct {
         const char *what;
         struct route_agent agent;
@@ -73,14 +75,84 @@ static void nobody_gets_what_he_cannot_or_may_not_take(void **state)
         { "queue 63", AGENT(.id = ID(1), .queues = 1ULL << 63), ASK(.queue = 63), ROUTE_ASSIGN },
         { "all skills", AGENT(.id = ID(1), .skills = 7), ASK(.skills = 5), ROUTE_ASSIGN },
         { "a skill is missing", AGENT(.id = ID(1), .skills = 4), ASK(.skills = 5), ROUTE_QUEUE },
-        { "refused it just now", AGENT(.id = ID(1)), ASK(.exclude = ID(1), .exclude_until = NOW + 1), ROUTE_QUEUE },
-        { "refused it long ago", AGENT(.id = ID(1)), ASK(.exclude = ID(1), .exclude_until = NOW), ROUTE_ASSIGN },
-        { "somebody else refused it", AGENT(.id = ID(1)), ASK(.exclude = ID(2), .exclude_until = NOW + 1), ROUTE_ASSIGN },
+        { "refused it just now", AGENT(.id = ID(1)), ASK(.refusals = mine, .n_refusals = 2), ROUTE_QUEUE },
+        { "refused it long ago", AGENT(.id = ID(1)), ASK(.refusals = past, .n_refusals = 1), ROUTE_ASSIGN },
+        { "two places of two", AGENT(.id = ID(1), .load = 1), ASK(.weight = 2), ROUTE_ASSIGN },
+        { "two places of one", AGENT(.id = ID(1), .load = 2), ASK(.weight = 2), ROUTE_QUEUE },
+        { "his channel", AGENT(.id = ID(1), .channels = 6), ASK(.channel = 4), ROUTE_ASSIGN },
+        { "another channel", AGENT(.id = ID(1), .channels = 2), ASK(.channel = 4), ROUTE_QUEUE },
+        { "all channels", AGENT(.id = ID(1)), ASK(.channel = 4), ROUTE_ASSIGN },
+        { "his language", AGENT(.id = ID(1), .languages = 1), ASK(.language = 1), ROUTE_ASSIGN },
+        { "another language", AGENT(.id = ID(1), .languages = 2), ASK(.language = 1), ROUTE_QUEUE },
+        { "somebody else refused it", AGENT(.id = ID(1)), ASK(.refusals = others, .n_refusals = 1), ROUTE_ASSIGN },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
         row_int_equal(rows[i].what, route_decide(&policy, &rows[i].ask, &rows[i].agent, 1, NOW).verdict, rows[i].verdict);
+}
+
+static void the_most_proficient_go_first(void **state)
+{
+    const struct route_agent agents[] = { AGENT(.id = ID(1), .skills = 3, .level = { 5, 2 }), AGENT(.id = ID(2), .skills = 3, .load = 2),
+                                          AGENT(.id = ID(3), .skills = 1, .level = { 4 }) };
+    static const struct {
+        uint64_t skills;
+        int chosen;
+        const char *why;
+    } rows[] = { { 1, 1, "proficiency" }, { 3, 2, "proficiency" }, { 0, 1, "longest_idle" }, { 2, 2, "proficiency" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct route_ask ask = ASK(.skills = rows[i].skills);
+        struct route r = route_decide(&policy, &ask, agents, 3, NOW);
+
+        assert_int_equal(r.agent.b[15], rows[i].chosen);
+        assert_string_equal(r.why, rows[i].why);
+    }
+}
+
+static void rings_let_skills_go_with_time(void **state)
+{
+    const struct route_agent plain = AGENT(.id = ID(1), .languages = 2);
+    static const struct {
+        int64_t waited;
+        int ring;
+        enum route_bar bar;
+    } rows[] = { { 0, 0, ROUTE_OTHER_LANGUAGE },
+                 { 9999, 0, ROUTE_OTHER_LANGUAGE },
+                 { 10000, 1, ROUTE_LACKS_SKILLS },
+                 { 19999, 1, ROUTE_LACKS_SKILLS },
+                 { 20000, 2, ROUTE_MAY } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct route_ask ask = ASK(.skills = REFUND, .language = 1, .ring_ms = { 10000, 20000 },
+                                         .relaxed = { ROUTE_LANGUAGE, REFUND }, .waiting_since_ms = NOW - rows[i].waited);
+
+        assert_int_equal(route_ring(&ask, NOW), rows[i].ring);
+        assert_string_equal(route_bar_name(route_bar(&ask, &plain, NOW)), route_bar_name(rows[i].bar));
+    }
+}
+
+/* Single places that come free one by one would go to the light ones behind it for ever. */
+static void who_needs_many_places_gets_them_in_the_end(void **state)
+{
+    static const struct route_policy p = { .heavy_ms = 60000 };
+    struct route_agent agents[] = { AGENT(.id = ID(1), .load = 2), AGENT(.id = ID(2), .load = 3) };
+    struct route_ask asks[] = { ASK(.conv = ID(11), .effective = 1, .weight = 2, .waiting_since_ms = NOW - 59999),
+                                ASK(.conv = ID(12), .effective = 2) };
+    struct route_match m[2];
+
+    (void)state;
+    assert_int_equal(route_pass(&p, asks, 2, agents, 2, NOW, m, 2), 1);
+    agents[0].load = 2;
+    assert_int_equal(route_pass(&p, asks, 2, agents, 2, NOW + 1, m, 2), 0); /* the free place is kept */
+    agents[0] = (struct route_agent)AGENT(.id = ID(1), .load = 1);
+    agents[1].held = false;
+    assert_int_equal(route_pass(&p, asks, 2, agents, 2, NOW + 1, m, 2), 1);
+    assert_int_equal(m[0].ask, 0);
+    assert_int_equal(agents[0].load, 3);
 }
 
 static void waits_for_the_one_it_knows_within_the_bound_only(void **state)
@@ -218,6 +290,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chooses_by_load_then_idle_time_then_count_then_id),
         cmocka_unit_test(nobody_gets_what_he_cannot_or_may_not_take),
+        cmocka_unit_test(the_most_proficient_go_first),
+        cmocka_unit_test(rings_let_skills_go_with_time),
+        cmocka_unit_test(who_needs_many_places_gets_them_in_the_end),
         cmocka_unit_test(waits_for_the_one_it_knows_within_the_bound_only),
         cmocka_unit_test(overflows_when_nobody_was_free_for_so_long),
         cmocka_unit_test(a_pass_goes_by_effective_time_and_over_those_that_nobody_can_take),

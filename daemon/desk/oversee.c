@@ -1,0 +1,204 @@
+/* oversee.c: handing a conversation on, and what those do who oversee others: look on, whisper, join, make it more urgent. Each such act
+ * is on the timeline and in the audit log; none touches what anybody has read. */
+#include "core/permit.h"
+#include "desk/inner.h"
+#include "desk/speak.h"
+
+#include <stdlib.h>
+
+#define HAND_FULL_MS 60000 /* so long a transfer waits for somebody who is full */
+
+/* ---- to whom ---- */
+
+/* Of a department the first queue where somebody is there; else its first one. */
+static const struct site_queue *queue_of_department(struct desk *d, const struct desk_site *ds, const struct kf_key *department)
+{
+    const struct site_queue *first = NULL;
+
+    for (size_t i = 0; i < ds->site->n_queues; i++) {
+        const struct site_queue *q = &ds->site->queues[i];
+
+        if (!key_eq(&q->department, department))
+            continue;
+        if (staffed(d, ds, &q->key))
+            return q;
+        if (!first)
+            first = q;
+    }
+    return first;
+}
+
+static bool is_full(const struct desk_site *ds, const struct member *m, const struct conv *conv)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, &m->person))
+            return ds->seen[i].load + conv_weight(conv) > ds->seen[i].capacity;
+    return false;
+}
+
+static enum kf_rc to_person(struct desk *d, struct desk_site *ds, struct change *c, const struct member *to, const struct conv *conv,
+                            struct kf_err *why)
+{
+    const struct site_queue *queue = site_queue(ds->site, &conv->queue);
+    struct conv_event step = { .kind = CONV_TRANSFER_PERSON, .person = to->person, .epoch = conv->epoch };
+    struct wording_value v[2];
+    char id[KF_ID_TEXT];
+    bool full = is_full(ds, to, conv);
+
+    (void)d;
+    if (to->disabled || !(to->roles & MEMBER_AGENT))
+        return kf_fail(why, KF_ABSENT, "no such agent or queue to transfer to");
+    if (to->presence == PRESENCE_OFFLINE)
+        return kf_fail(why, KF_CONFLICT, "%s is offline", to->name);
+    if (id_eq(&to->person, &conv->owner))
+        return kf_fail(why, KF_INVALID, "the conversation is already with that agent");
+    if (full)
+        step.until = c->at + HAND_FULL_MS;
+    else if (queue && queue->offer)
+        step.until = c->at + queue->offer_ms;
+    change_act(c, ACT_STEP)->u.step = step;
+    staff_entry(c, "transferred",
+                change_printf(c, "{\"why\":\"transferred\",\"agent\":\"%s\",\"full\":%s%s}", id_text(&to->person, id),
+                              full ? "true" : "false", step.until ? ",\"offered\":true" : ""));
+    staff_audit(c, "transfer", json_text(c, "agent", slice_of(id_text(&to->person, id))));
+    (void)speak(ds->site, c, conv, "transferred", "transferred", named(to, v), 2);
+    return KF_OK;
+}
+
+static enum kf_rc to_queue(struct desk_site *ds, struct change *c, const struct site_queue *queue, const struct conv *conv)
+{
+    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = queue->key, .epoch = conv->epoch };
+    staff_entry(c, "transferred", json_text(c, "queue", slice_of(queue->key.s)));
+    staff_audit(c, "transfer", json_text(c, "queue", slice_of(queue->key.s)));
+    (void)speak(ds->site, c, conv, "transferred_queue", "transferred", NULL, 0);
+    return KF_OK;
+}
+
+enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
+                    struct kf_err *why)
+{
+    const struct member *to = id_is_zero(&in->to_agent) ? NULL : member_of(ds, &in->to_agent);
+    const struct site_queue *queue = *in->to_queue.s        ? site_queue(ds->site, &in->to_queue)
+                                     : *in->to_department.s ? queue_of_department(d, ds, &in->to_department)
+                                                            : NULL;
+
+    if (!to && !queue)
+        return kf_fail(why, KF_ABSENT, "no such agent or queue to transfer to");
+    if (in->text.n)
+        staff_entry(c, "note", json_text(c, "text", in->text));
+    return to ? to_person(d, ds, c, to, conv, why) : to_queue(ds, c, queue, conv);
+}
+
+/* ---- a second person ---- */
+
+static enum kf_rc helps(struct desk_site *ds, struct change *c, const struct member *who, const struct conv *conv, const char *note,
+                        struct kf_err *why)
+{
+    struct wording_value v[2];
+    char id[KF_ID_TEXT];
+
+    if (!who || who->disabled)
+        return kf_fail(why, KF_ABSENT, "no such person to help");
+    if (who->presence == PRESENCE_OFFLINE)
+        return kf_fail(why, KF_CONFLICT, "%s is offline", who->name);
+    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_HELP, .person = who->person, .epoch = conv->epoch };
+    staff_entry(c, "helper", change_printf(c, "{\"why\":\"%s\",\"person\":\"%s\"}", note, id_text(&who->person, id)));
+    staff_audit(c, note, json_conv(c, conv));
+    (void)speak(ds->site, c, conv, "joined", "joined", named(who, v), 2);
+    return KF_OK;
+}
+
+static enum kf_rc leaves(struct change *c, const struct member *m, const struct conv *conv, struct kf_err *why)
+{
+    if (id_is_zero(&conv->helper))
+        return kf_fail(why, KF_CONFLICT, "nobody helps here");
+    if (!id_eq(&conv->helper, &m->person) && !id_eq(&conv->owner, &m->person))
+        return kf_fail(why, KF_DENIED, "only who helps, or who has the conversation, ends that");
+    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_HELP, .epoch = conv->epoch };
+    return KF_OK;
+}
+
+/* ---- the rest ---- */
+
+static void hastens(struct change *c, const struct inbound *in, const struct conv *conv)
+{
+    const char *data = change_printf(c, "{\"from\":%d,\"to\":%d}", conv->priority, in->number);
+
+    change_act(c, ACT_PRIORITY)->u.number = in->number;
+    staff_entry(c, "priority", data);
+    staff_audit(c, "priority", json_conv(c, conv));
+}
+
+enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct inbound *in,
+                   const struct conv *conv, struct kf_err *why)
+{
+    (void)d;
+    switch (in->kind) {
+    case INBOUND_WHISPER:
+        staff_entry(c, "whisper", json_text(c, "text", in->text));
+        staff_audit(c, "whisper", json_conv(c, conv));
+        return KF_OK;
+    case INBOUND_JOIN:
+        return helps(ds, c, m, conv, "join", why);
+    case INBOUND_HELP:
+        if (in->text.n)
+            staff_entry(c, "note", json_text(c, "text", in->text));
+        return helps(ds, c, member_of(ds, &in->to_agent), conv, "help", why);
+    case INBOUND_LEAVE:
+        return leaves(c, m, conv, why);
+    case INBOUND_PRIORITY:
+        hastens(c, in, conv);
+        return KF_OK;
+    case INBOUND_READY:
+        change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_READY, .person = m->person, .epoch = -1 };
+        return KF_OK;
+    default:
+        return kf_fail(why, KF_UNSUPPORTED, "not possible here");
+    }
+}
+
+/* ---- looking on ---- */
+
+static void watching(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct seat *seat = session_seat(d->session, call->conn);
+
+    if (rc)
+        seat_fail(d, call->conn, call->cid, rc, why);
+    else if (seat && ds) {
+        if (session_watch(d->session, &news->conv, seat, call->n != 0))
+            session_ack(d->session, seat, slice_of(call->cid), &news->conv.id, 0, news->first_at);
+        else
+            seat_fail(d, call->conn, call->cid, KF_NOMEM, NULL);
+        if (!news->duplicate)
+            tell_news(d, ds, news, 0);
+    }
+    desk_call_end(call);
+}
+
+/* Written down before the first word is shown. */
+void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+           const struct conv *conv)
+{
+    struct change *c = staff_change(d, ds, m, in, conv);
+    struct call *call = c ? desk_call(d, ds) : NULL;
+
+    if (!call) {
+        change_free(c);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    c->key = c->content = (struct slice){ NULL, 0 }; /* to look on twice is to look on */
+    if (in->on) {
+        staff_entry(c, "viewed", "{\"why\":\"watch\"}");
+        staff_audit(c, "watch", json_conv(c, conv));
+    } else
+        staff_entry(c, "viewed", "{\"why\":\"watch_ended\"}");
+    call->conn = seat->conn;
+    call->n = in->on;
+    desk_call_cid(call, in->cid);
+    d->ports.commit(d->ports.ctx, c, watching, call);
+}

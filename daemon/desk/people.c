@@ -1,0 +1,82 @@
+/* people.c: presence: chosen by oneself, by a supervisor, or by the house, for who lets offers pass. Each change is a row in the store. */
+#include "core/permit.h"
+#include "desk/inner.h"
+
+#include <stdlib.h>
+
+static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct seat *seat = session_seat(d->session, call->conn);
+    struct member *m = ds ? member_of(ds, &call->who) : NULL;
+
+    if (rc)
+        seat_fail(d, call->conn, call->cid, rc, why);
+    else {
+        if (m && !news->duplicate) {
+            member_presence(ds, m, (enum presence)call->n, call->reason ? call->reason : "", call->m);
+            tell_presence(d, ds, m);
+            presence_seen(ds, &call->who, m->presence);
+            d->ports.live_agent(d->ports.ctx, &call->site, &call->who, m->presence, m->capacity, NULL, NULL);
+        }
+        if (seat)
+            session_ack(d->session, seat, slice_of(call->cid), NULL, 0, call->m);
+        if (!d->cfg.sole)
+            d->ports.live_hint(d->ports.ctx, &call->site, NULL, 0);
+        if (ds && m && !news->duplicate) {
+            ds->parked_maybe = true;
+            presence_changed(d, ds, &call->who);
+            look(d, ds);
+            route_kick(d, ds);
+        }
+    }
+    desk_call_end(call);
+}
+
+void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,
+                     struct slice reason, uint64_t conn, struct slice cid)
+{
+    struct call *call = desk_call(d, ds);
+    struct act *act;
+
+    if (!call) {
+        change_free(c);
+        seat_fail(d, conn, "", KF_NOMEM, NULL);
+        return;
+    }
+    act = change_act(c, ACT_PRESENCE);
+    act->u.presence.person = *person;
+    act->u.presence.presence = p;
+    act->u.presence.reason = change_text(c, reason);
+    call->conn = conn;
+    call->who = *person;
+    call->n = p;
+    call->reason = reason.n ? strndup(reason.p, reason.n) : NULL;
+    call->m = c->at;
+    desk_call_cid(call, cid);
+    d->ports.commit(d->ports.ctx, c, presence_done, call);
+}
+
+/* The others would go on waiting for who does not look. */
+void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed)
+{
+    const struct member *m = member_of(ds, person);
+    struct change *c;
+
+    if (!ds->site->missed_max || missed < ds->site->missed_max || !m || m->presence != PRESENCE_ONLINE)
+        return;
+    c = change_new(&ds->site->key, now(d));
+    if (!c)
+        return;
+    c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
+    presence_commit(d, ds, c, person, PRESENCE_AWAY, SLICE("missed"), 0, SLICE(""));
+}
+
+bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+{
+    const struct member *m = member_of(ds, person);
+
+    return m && !m->disabled && presence_chosen(ds, m) >= PRESENCE_AWAY && seen_connected(d, ds, person);
+}

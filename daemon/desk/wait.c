@@ -1,0 +1,260 @@
+/* wait.c: nobody waits for ever. What the holder of a site's lease looks for each second: who has waited too long in a queue goes on to
+ * another one, or leaves a message; whose agent does not answer is not forgotten; what was handed to somebody who is busy is taken when
+ * there is a place. */
+#include "desk/inner.h"
+#include "desk/speak.h"
+
+#include <stdlib.h>
+
+#define PAGE 100
+
+static void waited(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds) {
+        if (!id_is_zero(&call->who)) /* who has not answered is not the one to get it again */
+            refused(call->d, ds, &call->conv, &call->who);
+        tell_news(call->d, ds, news, 0);
+        if (call->n)
+            tell_alarm(call->d, ds, &news->conv, (int)call->n);
+    }
+    desk_call_end(call); /* a conflict: somebody acted meanwhile */
+}
+
+static struct change *about(struct desk *d, struct desk_site *ds, const struct conv *conv, const struct conv_event *step,
+                            struct call **call)
+{
+    struct change *c = housekeeping(d, ds);
+
+    *call = c ? desk_call(d, ds) : NULL;
+    if (!*call) {
+        change_free(c);
+        return NULL;
+    }
+    (*call)->conv = conv->id;
+    c->conv = conv->id;
+    change_act(c, ACT_STEP)->u.step = *step;
+    return c;
+}
+
+static void note(struct change *c, const char *kind, const char *data)
+{
+    change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = data };
+}
+
+/* ---- too long in one queue ---- */
+
+static void overflow(struct desk *d, struct desk_site *ds, const struct conv *conv, const struct site_queue *queue)
+{
+    const struct conv_event step = { .kind = CONV_MOVE, .queue = queue->overflow, .epoch = conv->epoch };
+    struct call *call;
+    struct change *c = about(d, ds, conv, &step, &call);
+
+    if (!c)
+        return;
+    note(c, "overflowed",
+         change_printf(c, "{\"from\":\"%s\",\"queue\":\"%s\",\"waited_ms\":%lld}", queue->key.s, queue->overflow.s,
+                       (long long)(c->at - conv->queued_at)));
+    (void)speak(ds->site, c, conv, "transferred_queue", "transferred", NULL, 0);
+    d->ports.commit(d->ports.ctx, c, waited, call);
+}
+
+/* A message is taken, and brought back to agents after a while, to its old place in the line. */
+static void give_up(struct desk *d, struct desk_site *ds, const struct conv *conv, const struct site_queue *queue)
+{
+    const struct conv_event step = { .kind = CONV_PARK, .epoch = conv->epoch, .until = now(d) + queue->retry_ms };
+    struct call *call;
+    struct change *c = about(d, ds, conv, &step, &call);
+    struct act *act;
+
+    if (!c)
+        return;
+    note(c, "given_up", change_printf(c, "{\"queue\":\"%s\",\"waited_ms\":%lld}", queue->key.s, (long long)(c->at - conv->queued_at)));
+    act = speak(ds->site, c, conv, "nobody", NULL, NULL, 0);
+    if (act)
+        act->u.message.extra = "{\"form\":\"contact\"}";
+    ds->parked_maybe = true;
+    d->ports.commit(d->ports.ctx, c, waited, call);
+}
+
+/* It overflows but once: two queues that point at each other would pass it on for ever. */
+static bool may_overflow(const struct conv *c, const struct site_queue *q, int64_t now_ms)
+{
+    return q->overflow.s[0] && q->overflow_ms && now_ms - c->queued_at >= q->overflow_ms && c->queued_at == c->arrived_at;
+}
+
+static void late_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+        const struct site_queue *queue = site_queue(ds->site, &c->queue);
+
+        if (!queue || c->state != CONV_WAITING)
+            continue;
+        if (may_overflow(c, queue, now(d)))
+            overflow(d, ds, c, queue);
+        else if (queue->limit_ms && now(d) - c->queued_at >= queue->limit_ms)
+            give_up(d, ds, c, queue);
+    }
+    desk_call_end(call);
+}
+
+static int64_t sooner_of(int64_t a, int64_t b)
+{
+    return !a ? b : !b ? a : a < b ? a : b;
+}
+
+static void sweep_late(struct desk *d, struct desk_site *ds, const struct site_queue *queue)
+{
+    int64_t ms = sooner_of(queue->overflow.s[0] ? queue->overflow_ms : 0, queue->limit_ms);
+    struct call *call;
+    struct query *q = ms ? desk_ask(d, ds, QUERY_LATE, &call) : NULL;
+
+    if (!q)
+        return;
+    q->queue = queue->key;
+    q->before = now(d) - ms;
+    q->limit = PAGE;
+    d->ports.read(d->ports.ctx, q, late_read, call);
+}
+
+/* ---- an agent who does not answer ---- */
+
+/* How far it has come: 1 a reminder, 2 an alert, 3 back to the line; 0: nothing is due that was not done. */
+static int stage_of(const struct conv *c, const struct site_queue *q, int64_t now_ms)
+{
+    int64_t since = conv_unanswered(c);
+
+    for (int stage = 3; since && stage > c->nagged; stage--)
+        if (q->silent_ms[stage - 1] && now_ms - since >= q->silent_ms[stage - 1])
+            return stage;
+    return 0;
+}
+
+static void nag(struct desk *d, struct desk_site *ds, const struct conv *conv, int stage)
+{
+    const struct conv_event step = {
+        .kind = stage == 3 ? CONV_RETURN : CONV_NAG, .person = conv->owner, .epoch = conv->epoch, .number = stage
+    };
+    struct call *call;
+    struct change *c = about(d, ds, conv, &step, &call);
+    char id[KF_ID_TEXT];
+
+    if (!c)
+        return;
+    note(c, stage == 3 ? "returned" : "silent",
+         change_printf(c, "{\"why\":\"silent\",\"person\":\"%s\",\"stage\":%d,\"silent_ms\":%lld}", id_text(&conv->owner, id), stage,
+                       (long long)(c->at - conv_unanswered(conv))));
+    if (stage == 3) {
+        call->who = conv->owner;
+        (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
+    } else
+        call->n = stage;
+    d->ports.commit(d->ports.ctx, c, waited, call);
+}
+
+static void silent_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
+        const struct site_queue *queue = site_queue(ds->site, &q->convs[i].queue);
+        int stage = queue ? stage_of(&q->convs[i], queue, now(d)) : 0;
+
+        if (stage)
+            nag(d, ds, &q->convs[i], stage);
+    }
+    desk_call_end(call);
+}
+
+/* One question for each stage, so that those who have had theirs do not stand before those who have not. */
+static void sweep_silent(struct desk *d, struct desk_site *ds, const struct site_queue *queue)
+{
+    for (int stage = 1; stage <= 3; stage++) {
+        int64_t ms = queue->silent_ms[stage - 1];
+        struct call *call;
+        struct query *q = ms ? desk_ask(d, ds, QUERY_SILENT, &call) : NULL;
+
+        if (!q)
+            continue;
+        q->queue = queue->key;
+        q->before = now(d) - ms;
+        q->after = stage;
+        q->limit = PAGE;
+        d->ports.read(d->ports.ctx, q, silent_read, call);
+    }
+}
+
+/* ---- what was handed to somebody ---- */
+
+static void hand(struct desk *d, struct desk_site *ds, const struct conv *conv, const struct member *m)
+{
+    const struct conv_event step = { .kind = CONV_ACCEPT, .person = conv->owner, .epoch = conv->epoch };
+    const struct wording_value v[2] = { { "name", m->name }, { "number", m->number } };
+    struct call *call;
+    struct change *c = about(d, ds, conv, &step, &call);
+
+    if (!c)
+        return;
+    note(c, "assigned", change_printf(c, "{\"why\":\"transferred\",\"epoch\":%lld}", (long long)conv->epoch));
+    (void)speak(ds->site, c, conv, "joined", "joined", v, 2);
+    d->ports.commit(d->ports.ctx, c, waited, call);
+}
+
+/* Who was full when it was handed over, and has a place for it by now: it counts itself already. */
+static bool has_room(const struct desk_site *ds, const struct kf_id *person)
+{
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (id_eq(&ds->seen[i].id, person))
+            return ds->seen[i].connected && ds->seen[i].presence == PRESENCE_ONLINE && ds->seen[i].load <= ds->seen[i].capacity;
+    return false;
+}
+
+static void handed_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+        const struct site_queue *queue = site_queue(ds->site, &c->queue);
+        const struct member *m = member_of(ds, &c->owner);
+
+        if (m && c->until > now(d) && !(queue && queue->offer) && has_room(ds, &c->owner))
+            hand(d, ds, c, m);
+    }
+    desk_call_end(call);
+}
+
+static void sweep_handed(struct desk *d, struct desk_site *ds)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_HANDED, &call);
+
+    if (!q)
+        return;
+    q->limit = PAGE;
+    d->ports.read(d->ports.ctx, q, handed_read, call);
+}
+
+void sweep_waits(struct desk *d, struct desk_site *ds)
+{
+    for (size_t i = 0; i < ds->site->n_queues; i++) {
+        sweep_late(d, ds, &ds->site->queues[i]);
+        sweep_silent(d, ds, &ds->site->queues[i]);
+    }
+    sweep_handed(d, ds);
+}
