@@ -134,6 +134,8 @@ struct kf_id fresh_id(struct desk *d);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Takes a token of the bucket of that name, in which `count` come back each period; else the words. */
 bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
+/* Was that bucket asked for something so short a time ago? */
+bool rate_touched(struct desk *d, const char *key, int64_t within_ms);
 /* The site's bound, or that of the installation where it is smaller. */
 int64_t narrower(int64_t of_site, int64_t of_all);
 /* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
