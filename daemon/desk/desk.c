@@ -482,6 +482,7 @@ void desk_tick(struct desk *d)
     if (t - d->people_at >= PEOPLE_MS) {
         d->people_at = t;
         people_refresh(d);
+        settings_refresh(d);
     }
     if (t - d->state_at >= 2000) {
         d->state_at = t;

@@ -16,6 +16,7 @@
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
 #define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
+#define SETTINGS_MS    15000 /* how often settings are looked at, for changes of which no hint has come */
 #define PEOPLE_MS      5000  /* how often people are read again */
 
 struct lease {
@@ -98,7 +99,8 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool stopping, lease_reading;
-    int64_t lease_at, beat_at, state_at, check_at, people_at;
+    int64_t lease_at, beat_at, state_at, check_at, people_at, settings_at;
+    int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;
@@ -154,6 +156,7 @@ bool serves_queue(const struct member *m, const struct kf_key *queue);
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
 /* Reads people again: a hint that they have changed may be lost. */
 void people_refresh(struct desk *d);
+void settings_refresh(struct desk *d);
 /* ---- people.c ---- */
 /* One more act of `c`, which is committed; whoever sits at `conn` hears of it under `cid`. */
 void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "hours", "queue", "channel", "wording", "rule", "canned" };
+static const char *const names[] = { "site", "hours", "skill", "queue", "channel", "wording", "rule", "canned", "forbidden" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -105,6 +105,18 @@ static bool fits_code(struct slice s)
     struct kf_key key;
 
     return key_parse(s, &key);
+}
+
+static bool fits_id(struct slice s)
+{
+    struct kf_id id;
+
+    return id_parse(s, &id);
+}
+
+static bool fits_word(struct slice s)
+{
+    return s.n && s.n <= 200;
 }
 
 static bool fits_initials(struct slice s)
@@ -284,6 +296,31 @@ static const struct key canned_keys[] = {
     { "title", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_CANNED(title), .help = "what it is for" },
     { "text", KEY_TEXT, .required = true, .min = 1, .max = 4096, IN_CANNED(text), .help = "what is sent" },
     { "lang", KEY_TEXT, .min = 2, .max = 8, .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_CANNED(lang), .help = "its language" },
+    { "folder", KEY_TEXT, .max = 80, .def = "", IN_CANNED(folder),
+      .help = "where it stands in the list; a slash makes a folder in a folder" },
+    { "queues", KEY_WORDS, .min = 1, .max = 8, IN_CANNED(queues), .count = offsetof(struct site_canned, n_queues),
+      .help = "shown to the agents of these queues; without it to all" },
+    { "person", KEY_TEXT, .min = 36, .max = 36, .fits = fits_id, .form = "the id of a person", IN_CANNED(person),
+      .help = "shown to nobody else" },
+    { 0 },
+};
+
+#define IN_SKILL(member) .at = offsetof(struct site_skill, member)
+
+static const struct key skill_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_SKILL(name), .help = "what the staff read" },
+    { 0 },
+};
+
+#define IN_FORBIDDEN(member) .at = offsetof(struct site_forbidden, member)
+
+static const struct key forbidden_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_FORBIDDEN(name),
+      .help = "what kind of wording it is: rude, cold, evasive" },
+    { "words", KEY_TEXTS, .required = true, .min = 1, .max = 500, .fits = fits_word, .form = "a list of words, each of at most 200 bytes",
+      IN_FORBIDDEN(words), .count = offsetof(struct site_forbidden, n_words), .help = "what no agent should say" },
+    { "advice", KEY_TEXT, .max = 200, .def = "", IN_FORBIDDEN(advice), .help = "what to say instead" },
+    { "off", KEY_BOOL, .def = "false", IN_FORBIDDEN(off), .help = "not checked" },
     { 0 },
 };
 
@@ -307,7 +344,8 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, hours_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys, skill_keys,  queue_keys,    channel_keys,
+                                                NULL,      rule_keys,  canned_keys, forbidden_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -360,6 +398,12 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
         return rule_finish(at, key, body, &ret->rule);
     case KIND_CANNED:
         ret->canned.key = *key;
+        return KF_OK;
+    case KIND_SKILL:
+        ret->skill.key = *key;
+        return KF_OK;
+    case KIND_FORBIDDEN:
+        ret->forbidden.key = *key;
         return KF_OK;
     case KIND_WORDING:
     case KIND_COUNT:
