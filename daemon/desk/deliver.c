@@ -67,6 +67,8 @@ static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const s
     t->errand.reply_ref = keep(a, e->reply_ref);
     t->errand.handle = keep(a, e->handle);
     m = &t->errand.message;
+    if (m->kind == MESSAGE_EVENT) /* one that its channel's document lets out: on a platform it is words */
+        m->kind = MESSAGE_TEXT;
     m->text = arena_copy(a, e->message.text);
     m->from.name = keep(a, e->message.from.name);
     m->from.number = keep(a, e->message.from.number);
@@ -261,7 +263,7 @@ static const char *words_of(struct trip *t, const struct outcome *o)
 /* What is worth nothing a minute later is not tried again. */
 static bool passing(const struct errand *e)
 {
-    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING;
+    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF;
 }
 
 void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)
@@ -440,7 +442,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
         return;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
-    if (e->kind == ERRAND_TYPING && now(d) - e->created_at > STALE_TYPING_MS)
+    if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
     else if (!t->found)
         claim(d, ds, t);
