@@ -48,8 +48,8 @@ const NEAR = 80;
 /** Of a long transcript of the past, so many rows are drawn at once; the others follow in the pauses. */
 const ROWS_AT_ONCE = 120;
 /** Of one that goes on, so many rows are in the document at most; the window moves with the reader. */
-const WINDOW = 300;
-const STEP = 100;
+const WINDOW = 140;
+const STEP = 50;
 /** Nearer than this to an end of the window, it moves. */
 const EDGE = 600;
 
