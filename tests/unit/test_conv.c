@@ -82,7 +82,9 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
     for (size_t i = 0; i < COUNT(rows); i++)
         for (int s = CONV_BOT; s <= CONV_CLOSED; s++) {
             struct conv c = conv_in((enum conv_state)s), next = c;
-            struct conv_event ev = { .kind = rows[i].kind, .person = ID(rows[i].person), .epoch = c.epoch, .until = rows[i].until, .number = 1 };
+            struct conv_event ev = {
+                .kind = rows[i].kind, .person = ID(rows[i].person), .epoch = c.epoch, .until = rows[i].until, .number = 1
+            };
             const char *row = describe(ev.kind, c.state);
             struct kf_err why = { 0 };
             enum kf_rc rc = conv_step(&c, &ev, NOW, &next, &why);
