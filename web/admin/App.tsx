@@ -35,6 +35,7 @@ import { Gate } from '../kit/SignIn';
 import { toast, Toasts } from '../kit/Toast';
 import { Blocks, Keys } from './Access';
 import {
+  allRules,
   atSite,
   changedMembers,
   docOf,
@@ -284,7 +285,7 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
   const words = useSignal('');
   const needle = words.value.toLowerCase();
   const collator = new Intl.Collator(lang.value === 'zh-TW' ? 'zh-u-co-stroke' : 'zh-u-co-pinyin', { numeric: true });
-  const rows = s.docs.value
+  const rows = (kind === 'rule' ? allRules() : s.docs.value)
     .map((doc) => ({ doc, ...rowOf(doc) }))
     .filter((r) => !needle || `${r.name} ${r.sub} ${r.doc.key}`.toLowerCase().includes(needle))
     .sort((a, b) => collator.compare(a.order, b.order));
@@ -321,7 +322,10 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
               </a>
             </li>
           )}
-          {(fixed ?? rows.map((r) => ({ key: r.doc.key, name: r.name, sub: r.sub, off: r.off }))).map((r) => (
+          {(
+            fixed ??
+            rows.map((r) => ({ key: r.doc.key, name: r.name, sub: r.sub, off: r.off, shipped: r.doc.version === 0 }))
+          ).map((r) => (
             <li key={r.key} class={'off' in r && r.off ? 'off' : ''}>
               <a href={`#/${page.id}/${encodeURIComponent(r.key)}`} aria-current={at === r.key ? 'true' : undefined}>
                 <b class="clip" lang={langOf(r.name)}>
@@ -331,6 +335,8 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
                   <span class="mark">{t('unsaved')}</span>
                 ) : 'off' in r && r.off ? (
                   <span class="mark dim">{t('isOff')}</span>
+                ) : 'shipped' in r && r.shipped ? (
+                  <span class="mark dim">{t('isShipped')}</span>
                 ) : null}
                 {'sub' in r && r.sub && <small class="dim clip">{r.sub}</small>}
               </a>
@@ -351,17 +357,19 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
 
 function Editor({ page, at }: { page: Page; at: string }) {
   const kind = page.kind as Kind;
-  const fresh = at === NEW || (kind === 'wording' && !docOf(kind, at));
   const known = docOf(kind, at);
+  const shipped =
+    kind === 'rule' && !known ? allRules().find((d) => d.key === at)?.body : kind === 'wording' ? {} : undefined;
+  const fresh = at === NEW || (!known && !!shipped);
   const state = shelfOf(kind).state.value;
-  if (!fresh && !known) {
+  if ((!fresh && !known) || (at !== NEW && state !== 'yes')) {
     return (
       <section class="doc">
         <p class="empty">{state === 'loading' || state === 'no' ? k('loading') : t('docGone')}</p>
       </section>
     );
   }
-  const draft = at === NEW ? draftOf(kind, '', TEMPLATES[kind] ?? {}) : draftOf(kind, at, {});
+  const draft = at === NEW ? draftOf(kind, '', TEMPLATES[kind] ?? {}) : draftOf(kind, at, shipped ?? {});
   return <Form draft={draft} page={page} />;
 }
 
@@ -374,7 +382,7 @@ function Form({ draft, page }: { draft: Draft; page: Page }) {
   void draft.body.value;
   void draft.filled.value;
   const dirty = draft.dirty;
-  const named = draft.fresh && kind !== 'wording';
+  const named = draft.fresh && !draft.known;
   const name = named
     ? t('newOne')
     : kind === 'wording'
@@ -451,7 +459,7 @@ function Form({ draft, page }: { draft: Draft; page: Page }) {
               {t('savedBy', {
                 v: draft.version,
                 time: exactTime(docOf(kind, draft.key.value)?.at ?? 0, lang.value),
-                name: docOf(kind, draft.key.value)?.by ?? '',
+                name: docOf(kind, draft.key.value)?.by || t('bySystem'),
               })}
             </small>
           )}
@@ -463,7 +471,7 @@ function Form({ draft, page }: { draft: Draft; page: Page }) {
               {t('discard')}
             </Button>
           )}
-          <Button kind="primary" type="submit" disabled={draft.busy.value || (!dirty && !draft.fresh)}>
+          <Button kind="primary" type="submit" disabled={draft.busy.value || (!dirty && !named)}>
             {draft.busy.value ? t('saving') : t('save')}
           </Button>
         </footer>

@@ -33,6 +33,35 @@ export function weekMinutes(week: Week): number {
   return sum;
 }
 
+/** "9", "930", "9:30" and "９：３０" are times of a day as well as "09:30"; '' what is none. */
+export function clockOf(typed: string): string {
+  const plain = typed.normalize('NFKC').trim();
+  const m = /^(\d{1,2}):?(\d{2})$/.exec(plain) ?? /^(\d{1,2})$/.exec(plain);
+  if (!m) return '';
+  const time = `${(m[1] as string).padStart(2, '0')}:${m[2] ?? '00'}`;
+  return TIME.test(time) || time === '24:00' ? time : '';
+}
+
+/** By the clock of 24 hours, whatever the browser's own habits are. */
+function Clock({ value, label, onChange }: { value: string; label: string; onChange: (v: string) => void }) {
+  return (
+    <input
+      class="input num"
+      inputMode="numeric"
+      maxLength={5}
+      placeholder="09:00"
+      autocomplete="off"
+      aria-label={label}
+      defaultValue={value}
+      onChange={(ev) => {
+        const time = clockOf(ev.currentTarget.value);
+        ev.currentTarget.value = time || value;
+        if (time && time !== value) onChange(time);
+      }}
+    />
+  );
+}
+
 function Spans({
   spans,
   onChange,
@@ -54,21 +83,9 @@ function Spans({
         const over = TIME.test(from) && TIME.test(to) && to < from;
         return (
           <span class={spanOk(s) ? 'span' : 'span wrong'} key={`${i}/${spans.length}`}>
-            <input
-              type="time"
-              class="input num"
-              aria-label={t('spanFrom', { day: label })}
-              defaultValue={from}
-              onChange={(ev) => ev.currentTarget.value && set(i, 0, ev.currentTarget.value)}
-            />
+            <Clock label={t('spanFrom', { day: label })} value={from} onChange={(v) => set(i, 0, v)} />
             <span aria-hidden="true">–</span>
-            <input
-              type="time"
-              class="input num"
-              aria-label={t('spanTo', { day: label })}
-              defaultValue={to === '24:00' ? '00:00' : to}
-              onChange={(ev) => ev.currentTarget.value && set(i, 1, ev.currentTarget.value)}
-            />
+            <Clock label={t('spanTo', { day: label })} value={to} onChange={(v) => set(i, 1, v)} />
             {over && <small class="dim">{t('nextDay')}</small>}
             <RemoveButton
               label={t('spanRemove', { day: label })}

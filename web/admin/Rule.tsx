@@ -7,9 +7,10 @@ import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
 import { Button } from '../kit/Button';
 import { Area, Field } from '../kit/Field';
 import { site } from '../kit/session';
-import { shelfOf, type Draft } from './docs';
+import { allRules, type Draft, shelfOf } from './docs';
 import { AddButton, Checks, Choice, NumberField, RemoveButton, Section, Switch, Tags, type Option } from './fields';
 import { DAYS, spanOk } from './Hours';
+import { wordings } from './shipped';
 import { t, wordOf } from './words';
 
 const EVENTS = [
@@ -47,6 +48,7 @@ const channelOptions = (): Option[] =>
 /** All keys of wordings that there are, in any language. */
 export function wordingKeys(): string[] {
   const keys = new Set<string>();
+  for (const all of Object.values(wordings)) for (const k of Object.keys(all)) keys.add(k);
   for (const d of shelfOf('wording').docs.value) for (const k of Object.keys(d.body)) keys.add(k);
   return [...keys].sort();
 }
@@ -98,7 +100,7 @@ export function RuleForm({ draft }: { draft: Draft }) {
               name="of"
               label={t('f_rule_of')}
               none={t('choose')}
-              options={shelfOf('rule').docs.value.map((d) => ({ value: d.key, label: d.key }))}
+              options={allRules().map((d) => ({ value: d.key, label: wordOf('r', d.key) }))}
             />
           )}
           {timed && (

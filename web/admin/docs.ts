@@ -4,6 +4,7 @@
 import { signal, type Signal } from '@preact/signals';
 import { api, ApiError } from '../core/api';
 import { shelf } from '../core/storage';
+import { rules } from './shipped';
 
 export type Kind = 'site' | 'hours' | 'skill' | 'queue' | 'channel' | 'wording' | 'rule' | 'canned' | 'forbidden';
 export type Body = Record<string, unknown>;
@@ -72,6 +73,15 @@ export function docOf(kind: Kind, key: string): Doc | undefined {
   return shelfOf(kind).docs.value.find((d) => d.key === key);
 }
 
+/** The site's rules, and those that are shipped and not replaced by one of the site; these have version 0. */
+export function allRules(): readonly Doc[] {
+  const own = shelfOf('rule').docs.value;
+  const rest = rules
+    .filter((r) => !own.some((d) => d.key === r.key))
+    .map(({ key, ...body }): Doc => ({ kind: 'rule', key, version: 0, body }));
+  return [...own, ...rest];
+}
+
 function keepDoc(doc: Doc): void {
   const s = shelfOf(doc.kind);
   const others = s.docs.value.filter((d) => d.key !== doc.key);
@@ -105,6 +115,8 @@ export class Draft {
   /** '' while a new one has no key. */
   readonly key: Signal<string>;
   readonly fresh: boolean;
+  /** Its key stands, even if nothing is stored under it yet: a wording of a language, a rule that is shipped. */
+  known = false;
   readonly body: Signal<Body>;
   readonly errors: Signal<Errors> = signal({});
   readonly failed = signal('');
@@ -125,8 +137,12 @@ export class Draft {
     this.body = signal(this.base);
   }
 
+  private get place(): string {
+    return this.fresh && !this.known ? '' : this.key.value;
+  }
+
   get dirty(): boolean {
-    return !same(this.body.value, this.base) || (this.fresh && this.key.value !== '');
+    return !same(this.body.value, this.base) || (this.fresh && !this.known && this.key.value !== '');
   }
 
   value(name: string): unknown {
@@ -262,7 +278,7 @@ export class Draft {
   // ---- kept in this tab, so that a reload loses nothing ----
 
   keep(): void {
-    const name = keptAs(this.kind, this.fresh ? '' : this.key.value);
+    const name = keptAs(this.kind, this.place);
     if (!this.dirty) kept.set(name, null);
     else
       kept.set(
@@ -272,8 +288,8 @@ export class Draft {
   }
 
   forget(): void {
-    kept.set(keptAs(this.kind, this.fresh ? '' : this.key.value), null);
-    drafts.delete(`${this.kind}/${this.fresh ? '' : this.key.value}`);
+    kept.set(keptAs(this.kind, this.place), null);
+    drafts.delete(`${this.kind}/${this.place}`);
   }
 }
 
@@ -286,6 +302,7 @@ export function draftOf(kind: Kind, key: string, template?: Body): Draft {
   let d = drafts.get(name);
   if (!d) {
     d = new Draft(kind, key, key === '' ? undefined : docOf(kind, key), template);
+    d.known = key !== '';
     const text = kept.get(keptAs(kind, key));
     if (text) {
       try {

@@ -1,14 +1,14 @@
 // forms.tsx: the form of each kind of document.
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
 import { codePoints } from '../core/text';
 import { shelfOf, type Body, type Draft, type Kind } from './docs';
 import { Checks, Choice, ColorField, NumberField, Section, Switch, Tags, TextField, type Option } from './fields';
 import { Calendar } from './Hours';
 import { queueOptions, RuleForm } from './Rule';
+import * as shipped from './shipped';
 import { people } from './staff';
-import { t } from './words';
+import { t, wordOf } from './words';
 
 const DAY_MS = 86_400_000;
 export const languageOptions = (): Option[] => LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }));
@@ -389,19 +389,15 @@ function SkillForm({ draft }: FormProps) {
 
 /** Of one language: every wording there is, with what is shipped in the field as long as nothing else is said. */
 function WordingForm({ draft }: FormProps) {
-  const shipped = useSignal<Record<string, Record<string, string>>>({});
-  useEffect(() => {
-    void import('./shipped').then((m) => (shipped.value = m.wordings));
-  }, []);
   const lang = LANGUAGES.find((l) => l.toLowerCase() === draft.key.value) ?? 'zh-CN';
-  const defaults = shipped.value[lang] ?? {};
+  const defaults = shipped.wordings[lang] ?? {};
   const keys = [
     ...new Set([...Object.keys(defaults), ...shelfOf('wording').docs.value.flatMap((d) => Object.keys(d.body))]),
   ];
   const words = useSignal('');
   const needle = words.value.toLowerCase();
   const shown = keys.filter((k) => {
-    const said = `${k} ${t(`w_${k}` as 'w_greeting')} ${String(draft.value(k) ?? defaults[k] ?? '')}`;
+    const said = `${k} ${wordingName(k)} ${String(draft.value(k) ?? defaults[k] ?? '')}`;
     return !needle || said.toLowerCase().includes(needle);
   });
   return (
@@ -437,8 +433,8 @@ function WordingForm({ draft }: FormProps) {
 }
 
 export function wordingName(key: string): string {
-  const known = t(`w_${key}` as 'w_greeting');
-  return known === `w_${key}` || !known ? key : `${known} · ${key}`;
+  const known = wordOf('w', key);
+  return known === key ? key : `${known} · ${key}`;
 }
 
 export const FORMS: Partial<Record<Kind, (p: FormProps) => preact.JSX.Element>> = {

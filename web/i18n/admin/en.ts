@@ -59,6 +59,8 @@ export const en: Like<typeof zhCN> = {
   minutes: 'min',
   enabled: 'In use',
   isOff: 'Off',
+  isShipped: 'Shipped',
+  bySystem: 'set up at first',
   isPaused: 'paused',
   byOffer: 'agents accept or refuse',
   byItself: 'assigned by itself',

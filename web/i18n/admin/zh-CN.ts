@@ -57,6 +57,8 @@ export const zhCN = {
   minutes: '分钟',
   enabled: '启用',
   isOff: '已停用',
+  isShipped: '自带',
+  bySystem: '初始设置',
   isPaused: '已暂停',
   byOffer: '由客服接受或拒绝',
   byItself: '自动分配',

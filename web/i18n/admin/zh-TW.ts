@@ -59,6 +59,8 @@ export const zhTW: Like<typeof zhCN> = {
   minutes: '分鐘',
   enabled: '啟用',
   isOff: '已停用',
+  isShipped: '內建',
+  bySystem: '初始設定',
   isPaused: '已暫停',
   byOffer: '由客服接受或拒絕',
   byItself: '自動分派',
