@@ -165,10 +165,14 @@ const struct config_key config_keys[] = {
     PATH(tls, certificate, .help = "PEM file: the certificate, then the rest of its chain. SIGHUP reads it again."),
     PATH(tls, key, .help = "PEM file: the private key. It must not be readable by everybody. SIGHUP reads it again."),
 
-    TEXT(store, url, .shown = "sqlite:STATE/kefud.db", .flags = CONFIG_SECRET | CONFIG_URL, .fits = is_database,
-         .form = "sqlite:PATH or postgresql://…", .help = "The database of conversations, people and settings."),
-    PATH(store, files, .shown = "STATE/files.db", .help = "The database of uploaded files (SQLite)."),
-    PATH(store, index, .shown = "STATE/index.db", .help = "The search index (SQLite); kefuctl reindex makes it anew."),
+    TEXT(
+        store, url, .shown = "sqlite:STATE/kefud.db", .flags = CONFIG_SECRET | CONFIG_URL, .fits = is_database,
+        .form = "sqlite:PATH or postgresql://…",
+        .help =
+            "The database of conversations, people and settings. PostgreSQL, for nodes on several hosts, holds files and the search index, "
+            "too."),
+    PATH(store, files, .shown = "STATE/files.db", .help = "The database of uploaded files (SQLite only)."),
+    PATH(store, index, .shown = "STATE/index.db", .help = "The search index (SQLite only); kefuctl reindex makes it anew."),
     PATH(store, backup, .shown = "STATE/backup",
          .help = "Directory of the copies that are made before a new version changes the database."),
     COUNT(store, readers, "2", .min = 1, .max = 64, .help = "Threads that read."),

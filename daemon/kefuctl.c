@@ -19,6 +19,9 @@ static const char usage[] =
     "  key list [--site S]        the keys of a site\n"
     "  key revoke ID [--site S]   takes a key back\n"
     "  site add FILE              a new site from a set of documents and people; prints their passwords\n"
+    "  site export SITE           its settings as a set, without secrets and people\n"
+    "  site diff FILE             what applying the set would change\n"
+    "  site apply FILE            makes the site what the set says, in one commit\n"
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
@@ -147,6 +150,19 @@ static int key(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("key needs add, list or revoke", NULL);
 }
 
+static int site(struct ctl *ctl, int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[0], "add") == 0)
+        return ctl_site_add(ctl, argv[1]);
+    if (argc == 2 && strcmp(argv[0], "export") == 0)
+        return ctl_site_export(ctl, argv[1]);
+    if (argc == 2 && strcmp(argv[0], "diff") == 0)
+        return ctl_site_apply(ctl, argv[1], true);
+    if (argc == 2 && strcmp(argv[0], "apply") == 0)
+        return ctl_site_apply(ctl, argv[1], false);
+    return wrong_usage("site needs add FILE, export SITE, diff FILE or apply FILE", NULL);
+}
+
 static int command(struct ctl *ctl, int argc, char **argv)
 {
     static const struct {
@@ -166,7 +182,7 @@ static int command(struct ctl *ctl, int argc, char **argv)
     if (strcmp(argv[0], "key") == 0)
         return key(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)
-        return argc == 3 && strcmp(argv[1], "add") == 0 ? ctl_site_add(ctl, argv[2]) : wrong_usage("site needs add FILE", NULL);
+        return site(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "doctor") == 0)
         return argc == 1 ? ctl_doctor(ctl) : wrong_usage("no arguments after", argv[0]);
     if (strcmp(argv[0], "backup") == 0 && argc == 2)

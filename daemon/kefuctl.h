@@ -66,6 +66,10 @@ int ctl_key_revoke(struct ctl *ctl, const char *id, const char *site);
 
 /* A new site from a set of documents and people; prints what it made: passwords, addresses for platforms. */
 int ctl_site_add(struct ctl *ctl, const char *file);
+/* Its settings as a set, without secrets and people, on standard output. */
+int ctl_site_export(struct ctl *ctl, const char *key);
+/* Makes the site what the set in `file` says; `dry`: tells only what that would change. */
+int ctl_site_apply(struct ctl *ctl, const char *file, bool dry);
 
 /* ---- kefuctl_store.c ---- */
 

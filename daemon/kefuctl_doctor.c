@@ -1,8 +1,8 @@
 #include "kefuctl_doctor.h"
 
 #include "lock.h"
-#include "store/store.h"
 #include "net/asset.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -177,7 +177,8 @@ static void look_at_server(struct doctor *d)
     char line[240];
 
     if (store_look(&cfg, line, sizeof(line), &why))
-        doctor_say(d, FINDING_ERROR, "database", "check that the server runs, that the url of [store] is right, and its rights", "%s", why.text);
+        doctor_say(d, FINDING_ERROR, "database", "check that the server runs, that the url of [store] is right, and its rights", "%s",
+                   why.text);
     else
         doctor_say(d, FINDING_OK, "database", NULL, "%s", line);
 }

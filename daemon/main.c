@@ -270,6 +270,27 @@ static void port_fetch(void *ctx, const struct http_req *req, net_fetched *done,
         done(arg, &(struct http_resp){ .status = 0 });
 }
 
+static void port_file_put(void *ctx, const struct kf_id *handle, struct slice block, store_block_done *done, void *arg)
+{
+    struct node *n = ctx;
+
+    store_file_put(n->store, handle, block, done, arg);
+}
+
+static void port_file_end(void *ctx, const struct kf_id *handle, store_file_done *done, void *arg)
+{
+    struct node *n = ctx;
+
+    store_file_end(n->store, handle, done, arg);
+}
+
+static void port_file_get(void *ctx, const uint8_t sha256[32], int64_t index, store_file_block *done, void *arg)
+{
+    struct node *n = ctx;
+
+    store_file_get(n->store, sha256, index, done, arg);
+}
+
 static struct ports ports_of(struct node *n)
 {
     return (struct ports){ .ctx = n,
@@ -292,7 +313,10 @@ static struct ports ports_of(struct node *n)
                            .live_positions = port_positions,
                            .live_hint = port_hint,
                            .live_watch = port_watch,
-                           .fetch = port_fetch };
+                           .fetch = port_fetch,
+                           .file_put = port_file_put,
+                           .file_end = port_file_end,
+                           .file_get = port_file_get };
 }
 
 /* ---- callbacks of the parts ---- */

@@ -29,7 +29,8 @@ enum {
     CHAN_IDEMPOTENT = 1 << 9, /* sends carry a key: an unknown outcome may be sent again */
     CHAN_ANSWERS = 1 << 10,   /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
     CHAN_RECEIPTS = 1 << 11,  /* tells delivered or read */
-    CHAN_CLOSED = 1 << 12     /* wants to hear that a conversation was closed */
+    CHAN_CLOSED = 1 << 12,    /* wants to hear that a conversation was closed */
+    CHAN_TYPING_OFF = 1 << 13 /* and that somebody has stopped typing; else its sign ends by itself */
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };
@@ -82,6 +83,18 @@ struct pulled {
     bool token_expired; /* renew, then the same page again */
 };
 
+/* A file on its way to a platform that takes it before the message that shows it. */
+struct upload {
+    struct slice bytes; /* all of it, upload_max at most */
+    const char *mime, *name;
+};
+
+/* What upload() has made of the platform's answers. */
+struct uploaded {
+    struct slice id;        /* goes to encode() as errand.media_id */
+    struct outcome outcome; /* OUTCOME_SENT: `id` holds; else as settle() has it, so that the shell does the same about it */
+};
+
 /* What renew() has made of the platform's answers. */
 struct renewed {
     struct slice token;
@@ -99,6 +112,7 @@ struct channel_ops {
     int64_t window_ms;              /* replies only so long after the visitor's last message; 0 always */
     int window_count;               /* replies per inbound message; 0 unbounded */
     int64_t poll_ms;                /* pull() also without being told, as a safety net; 0 never */
+    int64_t upload_max;             /* upload(): bytes of a file; larger ones fail before anything is sent */
     const struct setting_key *keys; /* ended by a NULL name */
 
     /* Reads the settings (already checked against `keys`) into a new channel, and frees one. */
@@ -117,9 +131,17 @@ struct channel_ops {
     /* Likewise, page by page; `token` is received.pull_token. NULL where there is nothing to pull. */
     enum kf_rc (*pull)(const struct channel *, struct arena *, const struct env *, struct slice token, const struct http_resp *last,
                        struct http_req *ret, struct pulled *done);
-    /* The address of a file on the platform; KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes. */
+    /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes;
+     * KF_AUTH: renew the token, then from the beginning; else it cannot be had. The shell fetches each message's media after the commit,
+     * within the site's bound for files, tries again while that helps, and stores what has come; until then, and if it fails, the message
+     * stands there with a text that says so. `ret->stranger`: the address is not the platform's own. NULL where media never come. */
     enum kf_rc (*media)(const struct channel *, struct arena *, const struct env *, const struct media *, const struct http_resp *last,
                         struct http_req *ret);
+    /* A file goes out, before encode(): the last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. No
+     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. KF_UNSUPPORTED: this
+     * file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
+    enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
+                         const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 };
 
 /* All channels, ended by NULL: registry.c, one line each. */

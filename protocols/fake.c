@@ -97,6 +97,11 @@ static const char *address(const struct fake *f, struct arena *a, const char *pa
     return ret;
 }
 
+const char *fake_address(const struct fake *f, struct arena *a, const char *path, struct slice token)
+{
+    return address(f, a, path, token, SLICE(""));
+}
+
 enum kf_rc fake_post(const struct fake *f, struct arena *a, const char *path, struct slice token, struct buf *body, struct http_req *ret)
 {
     static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
@@ -183,9 +188,14 @@ static enum kf_rc fake_renew(const struct channel *ch, struct arena *a, const st
 
 /* ---- media ------------------------------------------------------------------------------------------------------------------- */
 
-static enum kf_rc fetch(struct arena *a, struct slice url, struct http_req *ret)
+/* Where the bytes of a voice are is for the platform to say, but not everywhere is a place to go. */
+static enum kf_rc fetch(const struct fake *f, struct arena *a, struct slice url, const struct url *parts, struct http_req *ret)
 {
-    *ret = (struct http_req){ .method = "GET", .url = arena_text(a, url) };
+    struct url own;
+
+    *ret = (struct http_req){ .method = "GET", .url = arena_text(a, url), .stranger = true };
+    if (url_parse(f->url, &own))
+        ret->stranger = !url_host_is(parts, own.host);
     return ret->url ? KF_OK : KF_NOMEM;
 }
 
@@ -216,7 +226,7 @@ static enum kf_rc fake_media(const struct channel *ch, struct arena *a, const st
         return KF_NOMEM;
     if (fake_token_failed(code))
         return KF_AUTH;
-    return url.p && url_parse(url, &parts) ? fetch(a, url, ret) : KF_IO;
+    return url.p && url_parse(url, &parts) ? fetch(fake_of(ch), a, url, &parts, ret) : KF_IO;
 }
 
 const struct channel_ops fake_ops = {
@@ -228,6 +238,7 @@ const struct channel_ops fake_ops = {
     .window_ms = 48 * 3600 * 1000LL,
     .window_count = 5,
     .poll_ms = 300000,
+    .upload_max = 2 << 20,
     .keys = keys,
     .open = fake_open,
     .close = fake_close,
@@ -237,4 +248,5 @@ const struct channel_ops fake_ops = {
     .renew = fake_renew,
     .pull = fake_pull,
     .media = fake_media,
+    .upload = fake_upload,
 };

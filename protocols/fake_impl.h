@@ -26,8 +26,13 @@ enum kf_rc fake_encode(const struct channel *ch, struct arena *a, const struct e
 enum kf_rc fake_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                        struct outcome *ret);
 
+enum kf_rc fake_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
+                       const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+
 /* POST url/PATH?token=… (without `token` if that is empty) with a JSON body. Takes what is in `body` and finishes it. */
 enum kf_rc fake_post(const struct fake *f, struct arena *a, const char *path, struct slice token, struct buf *body, struct http_req *ret);
+/* url/PATH?token=… in the arena; NULL: memory is out. */
+const char *fake_address(const struct fake *f, struct arena *a, const char *path, struct slice token);
 /* The object in an answer and its code; NULL if it is none, or has none. */
 json_t *fake_answer(struct arena *a, const struct http_resp *resp, int64_t *code);
 bool fake_token_failed(int64_t code);

@@ -117,6 +117,16 @@ static bool read_ref(struct notice *n)
     return n->in.ref.n && n->in.ref.n <= ID_MAX;
 }
 
+static bool read_like(struct notice *n)
+{
+    int64_t on = 0;
+
+    n->in.text = text(n, "emoji");
+    json_get_i64(n->root, "on", &on);
+    n->in.on = on == 1;
+    return read_ref(n) && n->in.text.n;
+}
+
 static bool read_receipt(struct notice *n)
 {
     struct slice state = text(n, "state");
@@ -144,12 +154,13 @@ static const struct kind {
     bool event;
     bool (*read)(struct notice *n); /* false: not as it should be */
 } kinds[] = {
-    { "text", INBOUND_MESSAGE, false, read_text },   { "image", INBOUND_MESSAGE, false, read_image },
-    { "voice", INBOUND_MESSAGE, false, read_voice }, { "place", INBOUND_MESSAGE, false, read_place },
-    { "link", INBOUND_MESSAGE, false, read_link },   { "tap", INBOUND_POSTBACK, true, read_tap },
-    { "enter", INBOUND_FOLLOW, true, read_nothing }, { "leave", INBOUND_UNFOLLOW, true, read_nothing },
-    { "recall", INBOUND_DELETE, true, read_ref },    { "receipt", INBOUND_STATUS, true, read_receipt },
-    { "news", INBOUND_SYSTEM, true, read_news },
+    { "text", INBOUND_MESSAGE, false, read_text },     { "image", INBOUND_MESSAGE, false, read_image },
+    { "voice", INBOUND_MESSAGE, false, read_voice },   { "place", INBOUND_MESSAGE, false, read_place },
+    { "link", INBOUND_MESSAGE, false, read_link },     { "tap", INBOUND_POSTBACK, true, read_tap },
+    { "enter", INBOUND_FOLLOW, true, read_nothing },   { "leave", INBOUND_UNFOLLOW, true, read_nothing },
+    { "stop", INBOUND_OPTOUT, true, read_nothing },    { "start", INBOUND_OPTIN, true, read_nothing },
+    { "like", INBOUND_REACTION, true, read_like },     { "recall", INBOUND_DELETE, true, read_ref },
+    { "receipt", INBOUND_STATUS, true, read_receipt }, { "news", INBOUND_SYSTEM, true, read_news },
 };
 
 /* A kind that is not known is a message that cannot be shown: it is kept as it came. */
@@ -180,7 +191,8 @@ static void read_handle(struct notice *n)
 static void dedupe_key(struct notice *n, struct slice word)
 {
     char *key = n->is_event ? arena_printf(n->arena, "event:%s:%lld:%s:%s%s:%d", n->in.user.p, (long long)n->in.at, word.p,
-                                           n->in.ref.n ? n->in.ref.p : "", n->in.payload.n ? n->in.payload.p : "", (int)n->in.delivery)
+                                           n->in.ref.n ? n->in.ref.p : "", n->in.payload.n ? n->in.payload.p : "",
+                                           (int)n->in.delivery + (n->in.on ? 100 : 0))
                             : arena_printf(n->arena, "message:%s", n->in.id.p);
 
     n->keep.failed |= !key;
@@ -212,8 +224,10 @@ static bool read_notice(struct notice *n, const char **why)
         return false;
     if (n->in.kind == INBOUND_MESSAGE)
         read_handle(n);
-    if (n->in.kind == INBOUND_MESSAGE && json_get_i64(n->root, "origin", &origin) && origin == ORIGIN_COLLEAGUE)
+    if (n->in.kind == INBOUND_MESSAGE && json_get_i64(n->root, "origin", &origin) && origin == ORIGIN_COLLEAGUE) {
         n->in.kind = INBOUND_ECHO;
+        n->in.agent = text(n, "by");
+    }
     dedupe_key(n, word);
     return true;
 }

@@ -42,7 +42,7 @@ static enum kf_rc send_message(const struct fake *f, struct arena *a, const stru
 
     if (!handle_usable(e, env->now_ms))
         return KF_REJECTED;
-    if (e->message.kind != MESSAGE_TEXT && !(e->message.kind == MESSAGE_IMAGE && e->file_url))
+    if (e->message.kind != MESSAGE_TEXT && !(e->message.kind == MESSAGE_IMAGE && (e->media_id || e->file_url)))
         return KF_UNSUPPORTED;
     buf_init(&b, 65536);
     buf_str(&b, "{\"to\":");
@@ -50,6 +50,9 @@ static enum kf_rc send_message(const struct fake *f, struct arena *a, const stru
     if (e->message.kind == MESSAGE_TEXT) {
         buf_str(&b, ",\"kind\":\"text\",\"text\":");
         buf_json(&b, e->message.text);
+    } else if (e->media_id) {
+        buf_str(&b, ",\"kind\":\"image\",\"media\":");
+        buf_json(&b, slice_of(e->media_id));
     } else {
         buf_str(&b, ",\"kind\":\"image\",\"url\":");
         buf_json(&b, slice_of(e->file_url));
@@ -141,5 +144,45 @@ enum kf_rc fake_settle(const struct channel *ch, struct arena *a, const struct e
     json_decref(root);
     if (e->kind == ERRAND_TYPING && ret->cls != OUTCOME_AUTH)
         ret->cls = OUTCOME_SENT; /* nobody waits for it */
+    return keep.failed ? KF_NOMEM : KF_OK;
+}
+
+/* ---- a file that goes before its message ---------------------------------------------------------------------------------- */
+
+static enum kf_rc ask_upload(const struct fake *f, struct arena *a, const struct upload *up, const struct env *env, struct http_req *ret)
+{
+    struct http_pair *type = ARENA_NEW(a, struct http_pair);
+
+    if (!type)
+        return KF_NOMEM;
+    *type = (struct http_pair){ SLICE("Content-Type"), slice_of(up->mime) };
+    *ret = (struct http_req){
+        .method = "POST", .url = fake_address(f, a, "/upload", env->token), .headers = type, .n_headers = 1, .body = up->bytes
+    };
+    return ret->url ? KF_AGAIN : KF_NOMEM;
+}
+
+enum kf_rc fake_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
+                       const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    struct json_keep keep = { .arena = a };
+    int64_t code = 0;
+    json_t *root;
+
+    if (e->message.kind != MESSAGE_IMAGE)
+        return KF_UNSUPPORTED;
+    *done = (struct uploaded){ .outcome = { .cls = OUTCOME_AUTH } };
+    if (!last)
+        return env->token.n ? ask_upload(fake_of(ch), a, up, env, ret) : KF_OK;
+    root = last->status ? fake_answer(a, last, &code) : NULL;
+    done->outcome.cls = root ? class_of_code(code) : class_of_silence(last);
+    done->outcome.retry_after_ms = stamp_retry_after(last);
+    done->id = json_get_text(&keep, root, "media");
+    done->outcome.text = root ? json_get_text(&keep, root, "msg") : slice_of(last->failure ? last->failure : "no answer");
+    if (root && code == FAKE_OK && !done->id.n)
+        done->outcome.cls = OUTCOME_FATAL; /* taken, and not named: it could not be shown */
+    if (done->outcome.cls == OUTCOME_UNCERTAIN)
+        done->outcome.cls = OUTCOME_RETRY; /* nobody has seen it yet */
+    json_decref(root);
     return keep.failed ? KF_NOMEM : KF_OK;
 }

@@ -67,12 +67,9 @@ static void actor(struct buf *b, const struct actor *who, bool id)
 
 /* ---- a message ----------------------------------------------------------------------------------------------------------- */
 
-/* Of what stands in `extra`, only what a page shows; which rule spoke is not for visitors. */
-static void extras(struct buf *b, const struct message *m)
+static void file_member(struct buf *b, const struct message *m)
 {
-    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "unsupported" };
-    struct slice extra = slice_of(m->extra);
-    struct slice file = json_member(extra, "file");
+    struct slice file = json_member(slice_of(m->extra), "file");
 
     if (file.p && m->file_url && file.n > 2) {
         text_member(b, SLICE(",\"file\":{\"url\":"), m->file_url);
@@ -85,16 +82,29 @@ static void extras(struct buf *b, const struct message *m)
         id_member(b, SLICE(",\"file\":{\"id\":"), &m->file);
         buf_char(b, '}');
     }
-    for (size_t i = 0; m->extra && i < sizeof(shown) / sizeof(shown[0]); i++) {
-        struct slice v = json_member(extra, shown[i]);
+}
+
+/* Of what stands in `extra`, only what a page shows; which rule spoke is not for visitors. */
+static void shown_members(struct buf *b, const struct message *m, const char *const *names, size_t n)
+{
+    for (size_t i = 0; m->extra && i < n; i++) {
+        struct slice v = json_member(slice_of(m->extra), names[i]);
 
         if (!v.p)
             continue;
         ADD(b, ",\"");
-        buf_str(b, shown[i]);
+        buf_str(b, names[i]);
         ADD(b, "\":");
         json_raw(b, v);
     }
+}
+
+static void extras(struct buf *b, const struct message *m)
+{
+    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "unsupported" };
+
+    file_member(b, m);
+    shown_members(b, m, shown, sizeof(shown) / sizeof(shown[0]));
 }
 
 /* From "seq" on, without braces. */
@@ -147,6 +157,8 @@ void frame_changed(struct buf *b, const struct kf_id *conv, const struct message
     if (m->kind != MESSAGE_REMOVED) {
         ADD(b, ",\"text\":");
         buf_json(b, m->text);
+        file_member(b, m); /* it may have come meanwhile, or not */
+        shown_members(b, m, (const char *const[]){ "media" }, 1);
     }
     buf_char(b, '}');
 }

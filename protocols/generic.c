@@ -183,10 +183,8 @@ static enum kf_rc generic_open(struct channel **ret, struct slice settings, stru
     return KF_OK;
 }
 
-static bool may_show_header(const struct generic *g, const struct url *u)
+static bool is_known_host(const struct generic *g, const struct url *u)
 {
-    if (!g->media_header.name.n)
-        return false;
     for (size_t i = 0; i < g->n_media_hosts; i++)
         if (url_host_is(u, g->media_hosts[i]))
             return true;
@@ -206,7 +204,8 @@ static enum kf_rc generic_media(const struct channel *ch, struct arena *a, const
     *ret = (struct http_req){ .method = "GET", .url = arena_text(a, m->url) };
     if (!ret->url)
         return KF_NOMEM;
-    if (may_show_header(g, &u)) {
+    ret->stranger = !is_known_host(g, &u); /* whoever wrote the message may have named any place */
+    if (!ret->stranger && g->media_header.name.n) {
         ret->headers = &g->media_header;
         ret->n_headers = 1;
     }
@@ -227,9 +226,9 @@ bool generic_sign(const struct generic_secret *s, struct slice id, struct slice 
 
 const struct channel_ops generic_ops = {
     .name = "generic",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_READ | CHAN_EDIT | CHAN_RECALL | CHAN_REPLY_TO |
-            CHAN_IDEMPOTENT | CHAN_RECEIPTS | CHAN_CLOSED,
-    .text_max = 4096,
+    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_READ | CHAN_EDIT | CHAN_RECALL |
+            CHAN_REPLY_TO | CHAN_IDEMPOTENT | CHAN_RECEIPTS | CHAN_CLOSED,
+    .text_max = 20000, /* no platform bounds it but ours: a site allows no more */
     .body_max = 1u << 20,
     .keys = keys,
     .open = generic_open,

@@ -17,9 +17,9 @@ struct api {
     char self[80]; /* the listening address: an origin of ours where no public_url is set */
 };
 
-static const struct route_entry *const tables[] = { routes_session, routes_pages, routes_desk,     routes_transcripts,
-                                                    routes_people,  routes_files, routes_operator, routes_hooks,
-                                                    routes_keys,    routes_totp,  routes_oversee };
+static const struct route_entry *const tables[] = { routes_session, routes_pages,     routes_desk,  routes_transcripts, routes_people,
+                                                    routes_files,   routes_operator,  routes_hooks, routes_keys,        routes_totp,
+                                                    routes_oversee, routes_documents, routes_sets,  routes_try };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURN_MAX (64u << 20)
@@ -129,12 +129,16 @@ static const char *title_of(int status)
         return "Method not allowed";
     case 409:
         return "Conflict";
+    case 412:
+        return "Changed meanwhile";
     case 413:
         return "Too large";
     case 415:
         return "Unsupported type";
     case 422:
         return "Refused";
+    case 428:
+        return "Which version?";
     case 429:
         return "Too many requests";
     case 503:
@@ -145,27 +149,41 @@ static const char *title_of(int status)
 }
 
 /* `allow` may be NULL. */
-static void problem(struct turn *t, int status, const char *code, struct slice detail, const char *allow, int32_t retry_after_ms)
+struct problem {
+    int status;
+    const char *code;
+    struct slice detail;
+    const char *allow; /* NULL: not said; likewise: */
+    const char *field;
+    int32_t retry_after_ms;
+};
+
+static void problem(struct turn *t, const struct problem *p)
 {
+    struct slice detail = p->detail;
     char seconds[16];
     struct http_pair headers[3] = { no_store[0] };
-    struct net_answer a = { .status = status, .type = "application/problem+json", .headers = headers, .n_headers = 1 };
+    struct net_answer a = { .status = p->status, .type = "application/problem+json", .headers = headers, .n_headers = 1 };
     struct buf b;
 
     buf_init(&b, 4096);
     buf_str(&b, "{\"type\":\"about:blank\",\"title\":");
-    buf_json(&b, slice_of(title_of(status)));
-    buf_printf(&b, ",\"status\":%d,\"detail\":", status);
+    buf_json(&b, slice_of(title_of(p->status)));
+    buf_printf(&b, ",\"status\":%d,\"detail\":", p->status);
     while (detail.n && !utf8_valid(detail)) /* words end where their room ends, which may be inside a character */
         detail.n--;
     buf_json(&b, detail);
     buf_str(&b, ",\"code\":");
-    buf_json(&b, slice_of(code));
+    buf_json(&b, slice_of(p->code));
+    if (p->field && *p->field) {
+        buf_str(&b, ",\"field\":");
+        buf_json(&b, slice_of(p->field));
+    }
     buf_char(&b, '}');
-    if (allow)
-        headers[a.n_headers++] = (struct http_pair){ SLICE("Allow"), slice_of(allow) };
-    if (retry_after_ms > 0) {
-        (void)snprintf(seconds, sizeof(seconds), "%d", (retry_after_ms + 999) / 1000);
+    if (p->allow)
+        headers[a.n_headers++] = (struct http_pair){ SLICE("Allow"), slice_of(p->allow) };
+    if (p->retry_after_ms > 0) {
+        (void)snprintf(seconds, sizeof(seconds), "%d", (p->retry_after_ms + 999) / 1000);
         headers[a.n_headers++] = (struct http_pair){ SLICE("Retry-After"), slice_of(seconds) };
     }
     a.body = buf_slice(&b);
@@ -178,6 +196,7 @@ static const char *code_of(int status)
 {
     switch (status) {
     case 400:
+    case 428:
         return "bad_request";
     case 401:
         return "unauthorized";
@@ -189,6 +208,7 @@ static const char *code_of(int status)
     case 415:
         return "unsupported";
     case 409:
+    case 412:
         return "conflict";
     case 413:
         return "too_large";
@@ -209,12 +229,12 @@ void turn_problem(struct turn *t, int status, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    problem(t, status, code_of(status), slice_of(text), NULL, 0);
+    problem(t, &(struct problem){ .status = status, .code = code_of(status), .detail = slice_of(text) });
 }
 
 void turn_problem_as(struct turn *t, int status, const char *code, const char *words)
 {
-    problem(t, status, code, slice_of(words), NULL, 0);
+    problem(t, &(struct problem){ .status = status, .code = code, .detail = slice_of(words) });
 }
 
 static int status_of(enum kf_rc rc)
@@ -253,10 +273,13 @@ void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
 {
     int status = status_of(rc);
 
-    problem(t, status, frame_error_code(rc), slice_of(why && *why->text ? why->text : kf_rc_name(rc)), NULL,
-            why && why->retry_after_ms ? why->retry_after_ms
-            : status == 503            ? 1000
-                                       : 0);
+    problem(t, &(struct problem){ .status = status,
+                                  .code = frame_error_code(rc),
+                                  .detail = slice_of(why && *why->text ? why->text : kf_rc_name(rc)),
+                                  .field = why ? why->field : NULL,
+                                  .retry_after_ms = why && why->retry_after_ms ? why->retry_after_ms
+                                                    : status == 503            ? 1000
+                                                                               : 0 });
 }
 
 /* ---- what came ---- */
@@ -644,7 +667,8 @@ static void wrong_method(struct turn *t)
             if (path_fits(e->path, t->path, segments))
                 allow = arena_printf(t->arena, "%s%s%s%s", allow ? allow : "", allow && *allow ? ", " : "", e->method,
                                      strcmp(e->method, "GET") == 0 ? ", HEAD" : "");
-    problem(t, 405, code_of(405), SLICE("this resource does not know this method"), allow, 0);
+    problem(t, &(struct problem){
+                   .status = 405, .code = code_of(405), .detail = SLICE("this resource does not know this method"), .allow = allow });
 }
 
 static struct http_pair *copy_pairs(struct arena *a, const struct http_pair *from, size_t n)

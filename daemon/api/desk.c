@@ -5,21 +5,38 @@
 
 #define LIST_MAX 500
 
+/* Those of the house, of the queues that one works in, and one's own. */
+static bool canned_for(const struct site_canned *c, const struct member *m, const char *me)
+{
+    bool mine = !c->n_queues || !m || !m->n_queues;
+
+    if (c->person)
+        return strcmp(c->person, me) == 0;
+    for (size_t i = 0; i < c->n_queues && !mine; i++)
+        for (size_t k = 0; k < m->n_queues && !mine; k++)
+            mine = key_eq(&c->queues[i], &m->queues[k]);
+    return mine;
+}
+
 static void get_canned(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
+    char me[KF_ID_TEXT];
     json_t *items;
 
     if (!site)
         return;
     items = json_array();
+    (void)id_text(&t->person, me);
     for (size_t i = 0; i < site->n_canned; i++) {
         const struct site_canned *c = &site->canned[i];
 
-        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "key", c->key.s, "code", c->code ? c->code : "", "initials",
-                                               c->initials ? c->initials : "", "title", c->title, "text", c->text, "lang",
-                                               c->lang ? c->lang : site->language));
+        if (!canned_for(c, m, me))
+            continue;
+        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "key", c->key.s, "code", c->code ? c->code : "",
+                                               "initials", c->initials ? c->initials : "", "title", c->title, "text", c->text, "lang",
+                                               c->lang ? c->lang : site->language, "folder", c->folder, "own", c->person != NULL));
     }
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }

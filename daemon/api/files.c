@@ -1,7 +1,7 @@
 /* files.c: uploads and downloads. Bodies pass through in blocks; nothing is held but one piece. */
 #include "api/api.h"
-#include "api/mime.h"
 #include "config.h"
+#include "core/mime.h"
 #include "core/utf8.h"
 
 #include <openssl/crypto.h>

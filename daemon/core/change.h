@@ -30,6 +30,7 @@ struct opening {
     const char *name;    /* "" unknown */
     const char *profile; /* a JSON object or NULL: what is known of the customer */
     bool verified;       /* the identity was proven */
+    bool joins;          /* only finds the newest one, as it is: opens and reopens nothing */
     const char *opened;  /* data of the timeline entry "opened": greeting and consent shown, page; NULL "{}" */
 };
 
@@ -44,6 +45,8 @@ enum act_kind {
     ACT_READ,     /* read: by.role says whose mark; never goes back */
     ACT_EDIT,     /* edit: the text of a message; the old one goes to the timeline. Found by seq or ref */
     ACT_REMOVE,   /* edit: the body goes, the row stays, kind removed */
+    ACT_MEDIA,    /* media: what a message has shown as a placeholder; nothing if it was removed meanwhile */
+    ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
     ACT_PRIORITY, /* number */
@@ -77,6 +80,7 @@ enum act_kind {
     ACT_FILE,         /* file: what the bytes in the file store are called here */
     ACT_AUDIT,        /* entry: kind and data; append-only */
     ACT_LEASE,        /* lease: take it or beat */
+    ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
 };
 
@@ -85,6 +89,7 @@ struct act_ruled {
     int64_t from_seq;    /* KF_CONFLICT unless ruled_seq is this: another node looked meanwhile */
     int64_t to_seq;      /* looked at up to here; when nothing newer came meanwhile, this change's own messages count as looked at */
     int64_t rule_due_at; /* 0 never */
+    int64_t seen_due_at; /* what it was when this was decided: where something else has moved it since, the sooner one holds */
     struct {
         struct kf_key rule;
         const char *cause; /* "" : once per conversation */
@@ -139,7 +144,11 @@ struct act_lease {
 
 struct act {
     enum act_kind kind;
-    bool errand; /* ACT_MESSAGE */
+    bool errand;             /* ACT_MESSAGE: also goes into the outbox */
+    const struct kf_key *to; /* of errand: only where the conversation is of one of these channels; NULL: of any */
+    size_t n_to;
+    bool fetch; /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
+    bool echo;  /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
     union {
         struct conv_event step;
         struct message message;
@@ -157,6 +166,14 @@ struct act {
             int64_t within_ms; /* only if not older than this; 0: any */
             bool own;          /* only what `by` has said: a person of the staff, or the visitor; else KF_DENIED */
         } edit;
+        struct {
+            int64_t seq;
+            enum message_kind kind;
+            struct slice text;
+            struct kf_id file; /* zero: none */
+            const char *extra;
+        } media;
+        bool out;
         struct {
             int64_t seq;
             const char *ref;

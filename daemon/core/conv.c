@@ -3,9 +3,9 @@
 #include "core/mutant.h"
 
 static const char *const states[] = { "bot", "waiting", "offered", "served", "parked", "closed" };
-static const char *const events[] = { "nothing", "visitor_says",    "staff_says",     "assign", "offer", "accept", "refuse",
-                                      "return",  "transfer_person", "transfer_queue", "take",   "park",  "move",   "unpark",
-                                      "close",   "overflow",        "ready",          "help",   "nag" };
+static const char *const events[] = { "nothing", "visitor_says", "staff_says",      "assign",         "offer", "accept",
+                                      "refuse",  "return",       "transfer_person", "transfer_queue", "take",  "park",
+                                      "move",    "unpark",       "close",           "ready",          "help",  "nag" };
 
 static const struct kf_id nobody;
 
@@ -135,7 +135,6 @@ static unsigned known_in(enum conv_event_kind k)
         return IN(CONV_SERVED);
     case CONV_ASSIGN:
     case CONV_OFFER:
-    case CONV_OVERFLOW:
         return IN(CONV_WAITING);
     case CONV_ACCEPT:
         return IN(CONV_OFFERED);
@@ -267,11 +266,6 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         move_wait(&next, now_ms);
         next.queued_at = now_ms;
         break;
-    case CONV_OVERFLOW:
-        next.queue = ev->queue;
-        move_wait(&next, now_ms);
-        next.queued_at = now_ms;
-        break;
     case CONV_READY:
         next.wrapup_until = 0;
         break;
@@ -287,7 +281,6 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.until = ev->until;
         break;
     case CONV_MOVE:
-        next.last_agent = nobody;
         next.queue = ev->queue;
         move_wait(&next, now_ms);
         next.queued_at = now_ms;

@@ -86,7 +86,6 @@ enum conv_event_kind {
     CONV_MOVE,           /* waiting or parked → waiting in `queue`, under `epoch`; arrival kept: the visitor has asked for nothing else */
     CONV_UNPARK,         /* parked → waiting; arrival kept */
     CONV_CLOSE,          /* any open state → closed; wrap-up if a person served it */
-    CONV_OVERFLOW,       /* waiting → waiting in `queue`, under `epoch`; arrival kept */
     CONV_READY,          /* closed and wrapping up with `person` → closed: the place is free before its time */
     CONV_HELP,           /* offered or served: `person` is the helper from now on; zero: nobody. No new epoch */
     CONV_NAG             /* served: `number` is how often somebody was told that the visitor waits for an answer, and rises */

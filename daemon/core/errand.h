@@ -22,7 +22,9 @@ enum errand_kind {
     ERRAND_DELETE = 2, /* recall */
     ERRAND_TYPING = 3,
     ERRAND_READ = 4,
-    ERRAND_CLOSED = 5 /* the conversation was closed */
+    ERRAND_CLOSED = 5, /* the conversation was closed */
+    ERRAND_FETCH = 6,  /* what came with the message `seq` is still on the platform. A line of its own: words do not wait for it */
+    ERRAND_TYPING_OFF = 7
 };
 
 struct errand {
@@ -37,6 +39,7 @@ struct errand {
     int64_t created_at;
     int64_t lease;     /* epoch of the lease under which it was claimed */
     const char *error; /* the last one, for people; NULL */
+    int part;          /* of a text that is longer than the channel takes: so many parts have been sent */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */
@@ -48,6 +51,7 @@ struct errand {
     int handle_left;      /* replies left on it, -1 unbounded */
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
     const char *file_url; /* a signed address of the message's file, NULL none */
+    const char *media_id; /* what upload() has got for that file, NULL none */
 };
 
 /* What a platform's answer means; `channels/README` calls these result classes. */

@@ -23,6 +23,7 @@ struct http_req {
     /* Out only. */
     size_t answer_max; /* more bytes than that in an answer are a failure; 0: 1 MiB */
     int timeout_ms;    /* 0: 10 s */
+    bool stranger;     /* somebody outside has named the address: a private one is refused even where others are allowed */
 };
 
 struct http_resp {
@@ -31,8 +32,9 @@ struct http_resp {
     size_t n_headers;
     struct slice body;
     /* Out only, when status is 0: may the request have reached the other side? */
-    bool sent;           /* bytes of the request left: the outcome is unknown */
-    const char *failure; /* words: "timeout", "connection refused" ... */
+    bool sent;               /* bytes of the request left: the outcome is unknown */
+    const char *failure;     /* words: "timeout", "connection refused" ... */
+    bool too_large, refused; /* why: more than answer_max came; the address may not be asked at all */
 };
 
 /* The first header or query value of that name, or an empty slice with p == NULL. */

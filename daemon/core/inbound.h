@@ -48,7 +48,7 @@ enum inbound_kind {
     INBOUND_POSTBACK, /* payload, text is the title */
     INBOUND_COMMAND,  /* text */
     INBOUND_STATUS,   /* ref, delivery, code, reason */
-    INBOUND_ECHO,     /* our own message, or one that somebody sent in the platform's own app: text, media */
+    INBOUND_ECHO,     /* our own message, or one that somebody of ours sent in the platform's own app: agent, text, media */
     INBOUND_FOLLOW,
     INBOUND_UNFOLLOW,
     INBOUND_OPTIN,
@@ -90,7 +90,8 @@ struct inbound {
     struct slice account; /* the platform's id of our side, "" if the channel has only one */
     struct slice user;    /* the platform's id of the person */
     struct slice user_name;
-    struct slice peer; /* the platform's name of the exchange: the user, a group, a mail thread */
+    struct slice agent; /* of an echo: who of ours wrote it, in the platform's words */
+    struct slice peer;  /* the platform's name of the exchange: the user, a group, a mail thread */
     struct slice thread;
     struct kf_id conversation; /* browsers: as the frame says; zero if it says nothing */
 
@@ -114,7 +115,7 @@ struct inbound {
     enum delivery delivery;
     struct slice code, reason; /* of a status; reason of a presence */
     bool automatic;            /* made by a machine on the other side: never answered by ours */
-    struct slice raw;          /* TYPE_UNSUPPORTED: the document as it came, kept 7 days */
+    struct slice raw;          /* what could not be read, as it came: kept 7 days */
 
     /* Reply handles and windows of platforms that have them. */
     struct slice reply_token;

@@ -70,6 +70,7 @@ struct entry {
                        * "closed" "rated" "rule" "delivery" "viewed" "profile" ... */
     struct actor by;
     const char *data; /* never NULL: "{}" at least */
+    const char *ref;  /* before it is stored: the platform's id of the message behind which it shall stand; NULL: at the end */
 };
 
 struct arena;

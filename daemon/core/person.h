@@ -43,11 +43,6 @@ struct member {
     int64_t presence_at;
 };
 
-/* "refund" or "refund:4"; a skill named lang-TAG is a language that the person speaks, on-CHANNEL a channel that the person serves. */
-#define SKILL_TEXT (KF_KEY_MAX + 3)
-bool skill_parse(struct slice s, struct kf_key *key, uint8_t *level);
-const char *skill_text(const struct kf_key *key, uint8_t level, char ret[SKILL_TEXT]);
-
 /* A key with which a program may use the API of one site. The key itself is shown once and never stored. */
 struct api_key {
     struct kf_id id;
@@ -67,6 +62,11 @@ struct totp {
     int64_t step;                     /* the newest one that was used: none up to it is taken again */
     int recovery_left;                /* codes that have not been used */
 };
+
+/* "refund" or "refund:4"; a skill named lang-TAG is a language that the person speaks, on-CHANNEL a channel that the person serves. */
+#define SKILL_TEXT (KF_KEY_MAX + 3)
+bool skill_parse(struct slice s, struct kf_key *key, uint8_t *level);
+const char *skill_text(const struct kf_key *key, uint8_t level, char ret[SKILL_TEXT]);
 
 const char *presence_name(enum presence p);
 bool presence_parse(struct slice s, enum presence *ret);

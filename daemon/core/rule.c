@@ -391,7 +391,7 @@ int64_t rule_next_due(const struct rule *rules, size_t n, const struct rule_fact
 {
     int64_t ret = 0, notice = any_notice_at(rules, n, facts);
 
-    for (size_t i = 0; i < n && !facts->automatic; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct rule *r = &rules[i];
         int64_t since = lasting_since(r, facts, notice), turn = turns(r, since, facts->now_ms), at = notice_at(r, facts);
 

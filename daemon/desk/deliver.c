@@ -1,38 +1,37 @@
 /* deliver.c: step 8: an errand leaves the house. Claimed by a commit before the request leaves, settled by a commit after the answer; what was
  * found between the two by another holder is uncertain, and is sent again only where the platform has an idempotency key. */
 #include "core/fault.h"
-#include "desk/outlet.h"
+#include "core/part.h"
+#include "desk/trip.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define ERRANDS_MAX     50
 #define ATTEMPTS_MAX    12
+#define FETCHES_TRIED   6
 #define BACKOFF_BASE_MS 1000
 #define BACKOFF_MAX_MS  (15LL * 60 * 1000)
 #define STALE_TYPING_MS 10000
 #define FILE_LIFE_S     (48LL * 3600)
 
-struct trip {
-    struct desk *d;
-    struct kf_key site;
-    struct arena *arena;
-    struct errand errand;
-    bool renewed; /* the token was fetched anew for this trip */
-    bool rode;    /* inside an answer: that costs no handle */
-    bool found;   /* it was found SENDING: another holder has died with it */
-    /* How it ended, until that is committed. */
-    enum errand_state state;
-    enum delivery delivery;
-    const char *ref, *error;
-    int64_t due_at;
-    struct trip *next; /* among those that the store has not taken */
-};
+/* At most so many files come in at a time, for one site: each is held in memory. */
+#define FETCHES_MAX 4
+
+static void trip_free(struct trip *t)
+{
+    free(t->bytes);
+    arena_free(t->arena);
+}
 
 static void trip_end(struct trip *t)
 {
+    struct desk_site *ds = site_of(t->d, &t->site);
+
+    if (t->fetching && ds)
+        ds->fetching--;
     t->d->under_way--;
-    arena_free(t->arena);
+    trip_free(t);
 }
 
 /* It is settled: the next one of that conversation. What the store would not take waits for the sweep, else it would go round at once, and
@@ -69,6 +68,8 @@ static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const s
     t->errand.reply_ref = keep(a, e->reply_ref);
     t->errand.handle = keep(a, e->handle);
     m = &t->errand.message;
+    if (m->kind == MESSAGE_EVENT) /* one that its channel's document lets out: on a platform it is words */
+        m->kind = MESSAGE_TEXT;
     m->text = arena_copy(a, e->message.text);
     m->from.name = keep(a, e->message.from.name);
     m->from.number = keep(a, e->message.from.number);
@@ -107,6 +108,29 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_end(t); /* it stays SENDING: whoever holds the next lease calls it uncertain */
 }
 
+/* What came, or that it did not, in the commit that ends the errand. */
+static void settle_media(const struct trip *t, struct change *c)
+{
+    struct act *act;
+
+    if (t->fetched) {
+        act = change_act(c, ACT_FILE);
+        act->u.file = (struct act_file){ .id = t->file.id,
+                                         .size = t->file.size,
+                                         .name = change_text(c, slice_of(t->file.name)),
+                                         .mime = change_text(c, slice_of(t->file.mime)),
+                                         .width = t->file.width,
+                                         .height = t->file.height };
+        memcpy(act->u.file.sha256, t->file.sha256, sizeof(t->file.sha256));
+    }
+    act = change_act(c, ACT_MEDIA);
+    act->u.media.seq = t->errand.seq;
+    act->u.media.kind = t->shown->kind;
+    act->u.media.text = change_slice(c, t->shown->text);
+    act->u.media.file = t->shown->file;
+    act->u.media.extra = t->shown->extra ? change_text(c, slice_of(t->shown->extra)) : NULL;
+}
+
 static void settle_commit(struct trip *t)
 {
     struct desk *d = t->d;
@@ -125,11 +149,14 @@ static void settle_commit(struct trip *t)
                                      .seq = t->errand.seq,
                                      .state = t->state,
                                      .handle = t->rode ? NULL : t->errand.handle,
+                                     .part = t->errand.part,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
     if (t->ref)
         act->u.errand.message.ref = change_text(c, slice_of(t->ref));
+    if (t->shown)
+        settle_media(t, c);
     if (t->delivery != DELIVERY_NONE && t->errand.kind == ERRAND_SEND) {
         act = change_act(c, ACT_STATUS);
         act->u.status.seq = t->errand.seq;
@@ -156,12 +183,12 @@ void deliver_forget(struct desk_site *ds)
 {
     for (struct trip *t = ds->unsettled, *next; t; t = next) {
         next = t->next;
-        arena_free(t->arena);
+        trip_free(t);
     }
     ds->unsettled = NULL;
 }
 
-static void end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error)
+void trip_end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error)
 {
     t->state = state;
     t->delivery = delivery;
@@ -174,14 +201,34 @@ static void end_with(struct trip *t, enum errand_state state, enum delivery deli
     settle_commit(t);
 }
 
+/* It has gone out; of a long text this part has, and the next one is committed to before it leaves. */
+static void trip_sent(struct trip *t)
+{
+    if (!t->more) {
+        trip_end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        return;
+    }
+    t->errand.part++;
+    t->errand.attempt = 0;
+    t->state = ERRAND_QUEUED;
+    t->delivery = DELIVERY_NONE;
+    t->error = NULL;
+    t->due_at = now(t->d);
+    settle_commit(t);
+}
+
 /* Full jitter: anything between nothing and base × 2^n. */
-static void again_later(struct trip *t, int64_t at_least_ms, const char *error)
+void trip_again_later(struct trip *t, int64_t at_least_ms, const char *error)
 {
     int64_t span = BACKOFF_BASE_MS << (t->errand.attempt < 10 ? t->errand.attempt : 10);
     uint32_t chance;
 
+    if (t->errand.kind == ERRAND_FETCH && t->errand.attempt + 1 >= FETCHES_TRIED) {
+        media_failed(t, "unavailable");
+        return;
+    }
     if (t->errand.attempt + 1 >= ATTEMPTS_MAX) {
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, error);
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, error);
         return;
     }
     if (span > BACKOFF_MAX_MS)
@@ -206,16 +253,18 @@ void also_tell(const struct desk_site *ds, struct change *c, const struct conv *
 
 /* ---- on the way ---- */
 
-static void trip_send(struct trip *t);
-
 static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct trip *t = ctx;
 
     if (rc == KF_AGAIN)
-        again_later(t, 500, NULL);
+        trip_again_later(t, 500, NULL);
+    else if (rc && t->errand.kind == ERRAND_FETCH)
+        trip_again_later(t, 0, why ? arena_text(t->arena, slice_of(why->text)) : "no access token");
     else if (rc)
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, why ? arena_text(t->arena, slice_of(why->text)) : "no access token");
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, why ? arena_text(t->arena, slice_of(why->text)) : "no access token");
+    else if (t->errand.kind == ERRAND_FETCH)
+        media_fetch(t);
     else
         trip_send(t);
 }
@@ -232,33 +281,33 @@ static const char *words_of(struct trip *t, const struct outcome *o)
 /* What is worth nothing a minute later is not tried again. */
 static bool passing(const struct errand *e)
 {
-    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING;
+    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF;
 }
 
-static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)
+void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)
 {
     const char *words = words_of(t, o);
 
     if (passing(&t->errand) && o->cls != OUTCOME_AUTH) { /* words wait behind it */
-        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+        trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
         return;
     }
     switch (o->cls) {
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
         t->ref = o->ref.n ? arena_text(t->arena, o->ref) : NULL;
-        end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        trip_sent(t);
         break;
     case OUTCOME_RETRY:
     case OUTCOME_RATE_LIMITED:
     case OUTCOME_RETRY_WITH_NEW_CONVERSATION:
-        again_later(t, o->retry_after_ms, words);
+        trip_again_later(t, o->retry_after_ms, words);
         break;
     case OUTCOME_UNCERTAIN:
         if (out->ops->caps & CHAN_IDEMPOTENT)
-            again_later(t, 0, words);
+            trip_again_later(t, 0, words);
         else
-            end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, words);
+            trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, words);
         break;
     case OUTCOME_AUTH:
         if (out->ops->renew && !t->renewed) {
@@ -266,7 +315,7 @@ static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *
             token_want(t->d, ds, out, true, fresh_token, t);
             break;
         }
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
         break;
     case OUTCOME_WINDOW_CLOSED:
     case OUTCOME_USER_BLOCKED:
@@ -275,7 +324,7 @@ static void settle_outcome(struct trip *t, struct desk_site *ds, struct outlet *
     case OUTCOME_REJECTED:
     case OUTCOME_FATAL:
     default:
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
         break;
     }
 }
@@ -289,11 +338,11 @@ static void answered(void *ctx, const struct http_resp *resp)
 
     fault_point("before_settle");
     if (!o)
-        end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the channel was taken away");
+        trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the channel was taken away");
     else if (o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome))
-        end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the answer could not be read");
+        trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the answer could not be read");
     else
-        settle_outcome(t, ds, o, &outcome);
+        trip_settle(t, ds, o, &outcome);
 }
 
 /* The reply rides in an answer that is still open, if there is one: that needs no token. */
@@ -312,7 +361,7 @@ static bool ride_along(struct trip *t, struct outlet *o)
 
         t->rode = true;
         held_answer(h, 200, type.n ? arena_text(t->arena, type) : h->type, req.body);
-        end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        trip_sent(t);
         return true;
     }
     held_answer(h, h->status, h->type, h->body);
@@ -331,7 +380,7 @@ static void sign_file(struct trip *t, const struct site *site)
         t->errand.file_url = arena_text(t->arena, slice_of(url));
 }
 
-static void trip_send(struct trip *t)
+void trip_send(struct trip *t)
 {
     struct desk *d = t->d;
     struct desk_site *ds = site_of(d, &t->site);
@@ -341,9 +390,11 @@ static void trip_send(struct trip *t)
     enum kf_rc rc;
 
     if (!o) {
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
         return;
     }
+    if (!t->uploaded && media_upload(t, o))
+        return;
     sign_file(t, ds->site);
     env = outlet_env(d, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
@@ -351,14 +402,14 @@ static void trip_send(struct trip *t)
         d->ports.fetch(d->ports.ctx, &req, answered, t);
         fault_point("after_send");
     } else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
-        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* a platform that has no such thing need not be told */
+        trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* a platform that has no such thing need not be told */
     else if (rc == KF_NOMEM)
-        again_later(t, 0, NULL);
+        trip_again_later(t, 0, NULL);
     else
-        end_with(t, ERRAND_FAILED, DELIVERY_FAILED,
-                 rc == KF_LIMIT      ? "too long for this channel"
-                 : rc == KF_REJECTED ? "the time for replies is over, or none is left: the visitor has to write again"
-                                     : "this channel cannot carry it");
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED,
+                      rc == KF_LIMIT      ? "too long for this channel"
+                      : rc == KF_REJECTED ? "the time for replies is over, or none is left: the visitor has to write again"
+                                          : "this channel cannot carry it");
 }
 
 static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
@@ -376,6 +427,8 @@ static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const str
     (void)why;
     if (rc)
         trip_end(t); /* somebody else has it, or the store is away: it is still queued */
+    else if (!o && t->errand.kind == ERRAND_FETCH)
+        media_failed(t, "unavailable"); /* the channel is switched off */
     else if (!o)
         trip_send(t);
     else if (!ride_along(t, o))
@@ -400,19 +453,23 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
 
 static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 {
-    struct trip *t = trip_new(d, ds, e);
     struct outlet *o = outlet_of(d, ds, &e->channel);
+    struct trip *t = e->kind == ERRAND_FETCH && ds->fetching >= FETCHES_MAX ? NULL : trip_new(d, ds, e);
 
     if (!t)
         return;
-    if (e->kind == ERRAND_TYPING && now(d) - e->created_at > STALE_TYPING_MS)
-        end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+    if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
+        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, e->part, &t->more);
+    t->fetching = e->kind == ERRAND_FETCH;
+    ds->fetching += t->fetching;
+    if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)
+        trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
     else if (!t->found)
         claim(d, ds, t);
-    else if (o && (o->ops->caps & CHAN_IDEMPOTENT))
-        again_later(t, 0, "its sender was lost: sent again under the same key");
+    else if (e->kind == ERRAND_FETCH || (o && (o->ops->caps & CHAN_IDEMPOTENT)))
+        trip_again_later(t, 0, "its sender was lost: sent again under the same key");
     else
-        end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "its sender was lost before the platform's answer came");
+        trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "its sender was lost before the platform's answer came");
 }
 
 static void errands_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)

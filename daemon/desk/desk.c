@@ -210,6 +210,14 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     return false;
 }
 
+bool rate_touched(struct desk *d, const char *key, int64_t within_ms)
+{
+    struct rate *r = NULL;
+
+    HASH_FIND_STR(d->rates, key, r);
+    return r && mono(d) - r->at <= within_ms;
+}
+
 bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
 {
     char key[64];
@@ -474,6 +482,7 @@ void desk_tick(struct desk *d)
     if (t - d->people_at >= PEOPLE_MS) {
         d->people_at = t;
         people_refresh(d);
+        settings_refresh(d);
     }
     if (t - d->state_at >= 2000) {
         d->state_at = t;

@@ -37,6 +37,9 @@ void desk_attach(struct desk *d, struct session *s);
 /* Reads sites and people from the store; `done` when they can be used. Again after they were changed. */
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 
+/* Documents of this site were changed here: this node reads them again, and tells the others. `done` (may be NULL) as of desk_load(). */
+void desk_changed(struct desk *d, const struct kf_key *site, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+
 /* Everything that waits for time: leases, sweeps, due conversations, heartbeats, errands. Call it every 100 ms or so. */
 void desk_tick(struct desk *d);
 /* Begins nothing new: no matches, errands, sweeps. Answers that were held go out. What is under way goes on: keep calling desk_tick(). */

@@ -2,6 +2,7 @@
  * then the answer. Nothing slow happens before it. */
 #include "core/fault.h"
 #include "core/utf8.h"
+#include "desk/media.h"
 #include "desk/outlet.h"
 
 #include <stdio.h>
@@ -53,7 +54,7 @@ static void add_member(struct buf *b, const char *name, struct slice value)
 }
 
 /* What pages need to show more than the text. Addresses on the platform are kept for whoever fetches the media; pages are not told them. */
-static const char *extra_of(struct change *c, const struct inbound *in)
+static const char *extra_of(struct change *c, const struct inbound *in, const struct media *m, bool fetchable)
 {
     const char *ret = NULL;
     struct buf b;
@@ -68,15 +69,10 @@ static const char *extra_of(struct change *c, const struct inbound *in)
         buf_printf(&b, "%s\"automatic\":true", b.n > 1 ? "," : "");
     if (in->type == TYPE_UNSUPPORTED)
         buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
-    for (size_t i = 0; i < in->n_media; i++) {
-        buf_printf(&b, "%s\"media\":{", b.n > 1 ? "," : "");
-        buf_str(&b, "\"state\":\"elsewhere\"");
-        if (in->media[i].name.n && utf8_valid(in->media[i].name)) {
-            buf_str(&b, ",\"name\":");
-            buf_json(&b, in->media[i].name);
-        }
-        buf_char(&b, '}');
-        break;
+    if (m) {
+        if (b.n > 1)
+            buf_char(&b, ',');
+        media_note(&b, m, fetchable);
     }
     buf_char(&b, '}');
     if (b.n > 2)
@@ -87,22 +83,14 @@ static const char *extra_of(struct change *c, const struct inbound *in)
 
 static struct slice text_of(struct change *c, const struct inbound *in)
 {
-    static const char *const words[] = {
-        [TYPE_IMAGE] = "[image]",     [TYPE_AUDIO] = "[audio]",
-        [TYPE_VIDEO] = "[video]",     [TYPE_FILE] = "[file]",
-        [TYPE_STICKER] = "[sticker]", [TYPE_LOCATION] = "[location]",
-        [TYPE_CONTACT] = "[contact]", [TYPE_LINK] = "[link]",
-        [TYPE_RICH] = "[card]",       [TYPE_UNSUPPORTED] = "[unsupported message]",
-    };
-
     if (in->text.n && utf8_valid(in->text))
         return change_slice(c, in->text);
-    if ((size_t)in->type < sizeof(words) / sizeof(words[0]) && words[in->type])
-        return slice_of(words[in->type]);
-    return (struct slice){ "", 0 };
+    return slice_of(media_words(in->type));
 }
 
-static void opening_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in, struct change *c)
+/* `joins`: it is about the newest conversation as it is; nothing is opened by it. */
+static void opening_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in, struct change *c,
+                       bool joins)
 {
     struct opening *o = ARENA_NEW(c->arena, struct opening);
 
@@ -123,26 +111,75 @@ static void opening_of(struct desk *d, struct desk_site *ds, const struct site_c
     o->name = change_text(c, utf8_valid(in->user_name) ? in->user_name : (struct slice){ NULL, 0 });
     o->profile = in->profile.n ? change_text(c, in->profile) : NULL;
     o->opened = "{}";
+    o->joins = joins;
     opening_rank(ds, sc, NULL, o->profile, c->at, o);
     c->opening = o;
 }
 
-static void add_message(struct change *c, const struct channel_ops *ops, const struct inbound *in)
+#define MEDIA_MAX 10 /* of one event; each is a message of its own */
+
+static void one_message(struct change *c, const struct channel_ops *ops, const struct inbound *in, const struct media *m, bool first)
 {
     struct act *act = change_act(c, ACT_MESSAGE);
+    enum inbound_type type = first ? in->type : m->type;
 
+    act->fetch = m && ops->media;
+    act->echo = first && in->kind == INBOUND_ECHO;
     act->u.message = (struct message){ .at = c->at,
                                        .from = c->by,
-                                       .kind = kind_of(in->type),
-                                       .text = text_of(c, in),
-                                       .extra = extra_of(c, in),
-                                       .ref = in->id.n ? change_text(c, in->id) : NULL };
+                                       .kind = kind_of(type),
+                                       .text = first ? text_of(c, in) : slice_of(media_words(type)),
+                                       .extra = extra_of(c, in, m, act->fetch),
+                                       .ref = first && in->id.n ? change_text(c, in->id) : NULL };
+}
+
+static void add_message(struct change *c, const struct channel_ops *ops, const struct inbound *in)
+{
+    struct act *act;
+
+    one_message(c, ops, in, in->n_media ? &in->media[0] : NULL, true);
+    for (size_t i = 1; i < in->n_media && i < MEDIA_MAX; i++)
+        one_message(c, ops, in, &in->media[i], false);
     if (in->reply_token.n) {
         act = change_act(c, ACT_HANDLE);
         act->u.handle.text = change_text(c, in->reply_token);
         act->u.handle.expires_ms = in->reply_expires_ms;
         act->u.handle.left = ops->window_count ? ops->window_count : -1;
     }
+}
+
+/* What nobody could read is kept as it came, for whoever mends the adapter. */
+static void add_raw(struct change *c, const struct site_channel *sc, const struct inbound *in)
+{
+    struct act *act;
+
+    if (!in->raw.n)
+        return;
+    act = change_act(c, ACT_RAW);
+    act->u.blob.channel = sc->key;
+    act->u.blob.name = "unsupported";
+    act->u.blob.bytes = change_slice(c, in->raw);
+}
+
+/* A line on the timeline of the newest conversation with that peer. Where there is none, nobody has spoken yet, and nothing is kept. */
+static void add_entry(struct change *c, const struct inbound *in, const char *kind)
+{
+    struct act *act = change_act(c, ACT_ENTRY);
+    struct buf b;
+
+    act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = "{}" };
+    if (in->kind != INBOUND_REACTION)
+        return;
+    act->u.entry.ref = in->ref.n ? change_text(c, in->ref) : NULL;
+    buf_init(&b, 4096);
+    buf_printf(&b, "{\"on\":%s", in->on ? "true" : "false");
+    if (in->text.n && utf8_valid(in->text)) {
+        buf_str(&b, ",\"emoji\":");
+        buf_json(&b, in->text);
+    }
+    buf_char(&b, '}');
+    act->u.entry.data = change_text(c, buf_ok(&b) ? buf_slice(&b) : SLICE("{}"));
+    buf_finish(&b);
 }
 
 static void add_status(struct change *c, const struct site_channel *sc, const struct inbound *in)
@@ -158,7 +195,7 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     act->u.status.at = in->at ? in->at : c->at;
 }
 
-/* NULL: nothing of it is kept (typing, what we said ourselves), or memory is out (`*failed`). */
+/* NULL: nothing of it is kept (typing), or memory is out (`*failed`). */
 static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
                                 const struct inbound *in, bool *failed)
 {
@@ -181,12 +218,30 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
     case INBOUND_MESSAGE:
     case INBOUND_POSTBACK:
     case INBOUND_COMMAND:
-        opening_of(d, ds, sc, in, c);
+        opening_of(d, ds, sc, in, c, false);
         add_message(c, ops, in);
+        add_raw(c, sc, in);
+        break;
+    case INBOUND_ECHO: /* a colleague has answered in the platform's own app: part of the talk, and of its newest conversation */
+        c->by = (struct actor){ .role = ROLE_AGENT, .name = change_text(c, utf8_valid(in->agent) ? in->agent : SLICE("")) };
+        rules_deaf(ds, c, ROLE_AGENT, in->text, false);
+        opening_of(d, ds, sc, in, c, true);
+        add_message(c, ops, in);
+        break;
+    case INBOUND_REACTION:
+    case INBOUND_FOLLOW:
+    case INBOUND_UNFOLLOW:
+        opening_of(d, ds, sc, in, c, true);
+        add_entry(c, in, in->kind == INBOUND_REACTION ? "reaction" : in->kind == INBOUND_FOLLOW ? "follow" : "unfollow");
+        break;
+    case INBOUND_OPTIN:
+    case INBOUND_OPTOUT:
+        opening_of(d, ds, sc, in, c, true);
+        change_act(c, ACT_OPT)->u.out = in->kind == INBOUND_OPTOUT;
         break;
     case INBOUND_EDIT:
     case INBOUND_DELETE:
-        opening_of(d, ds, sc, in, c);
+        opening_of(d, ds, sc, in, c, false);
         act = change_act(c, in->kind == INBOUND_EDIT ? ACT_EDIT : ACT_REMOVE);
         act->u.edit.ref = change_text(c, in->ref);
         act->u.edit.text = change_text(c, in->text);
@@ -195,7 +250,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
     case INBOUND_STATUS:
         add_status(c, sc, in);
         if (id_is_zero(&in->conversation))
-            opening_of(d, ds, sc, in, c);
+            opening_of(d, ds, sc, in, c, false);
         break;
     default:
         change_free(c);

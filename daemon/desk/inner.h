@@ -16,6 +16,7 @@
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
 #define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
+#define SETTINGS_MS    15000 /* how often settings are looked at, for changes of which no hint has come */
 #define PEOPLE_MS      5000  /* how often people are read again */
 
 struct lease {
@@ -58,6 +59,7 @@ struct desk_site {
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
+    size_t fetching;   /* files that come in from platforms now */
     bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
     bool parked_left;  /* there still are such */
     int64_t parked_at; /* mono: when they were last looked through */
@@ -98,7 +100,8 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool stopping, lease_reading;
-    int64_t lease_at, beat_at, state_at, check_at, people_at;
+    int64_t lease_at, beat_at, state_at, check_at, people_at, settings_at;
+    int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct rate *rates;
     struct desk_figures figures;
@@ -134,6 +137,8 @@ struct kf_id fresh_id(struct desk *d);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Takes a token of the bucket of that name, in which `count` come back each period; else the words. */
 bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
+/* Was that bucket asked for something so short a time ago? */
+bool rate_touched(struct desk *d, const char *key, int64_t within_ms);
 /* The site's bound, or that of the installation where it is smaller. */
 int64_t narrower(int64_t of_site, int64_t of_all);
 /* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
@@ -152,6 +157,7 @@ bool serves_queue(const struct member *m, const struct kf_key *queue);
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
 /* Reads people again: a hint that they have changed may be lost. */
 void people_refresh(struct desk *d);
+void settings_refresh(struct desk *d);
 /* ---- people.c ---- */
 /* One more act of `c`, which is committed; whoever sits at `conn` hears of it under `cid`. */
 void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,

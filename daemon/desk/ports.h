@@ -38,6 +38,11 @@ struct ports {
     void (*live_watch)(void *ctx, const struct kf_key *site);
 
     void (*fetch)(void *ctx, const struct http_req *req, net_fetched *done, void *arg);
+
+    /* The contents of files, as store.h has them. */
+    void (*file_put)(void *ctx, const struct kf_id *handle, struct slice block, store_block_done *done, void *arg);
+    void (*file_end)(void *ctx, const struct kf_id *handle, store_file_done *done, void *arg);
+    void (*file_get)(void *ctx, const uint8_t sha256[32], int64_t index, store_file_block *done, void *arg);
 };
 
 #endif

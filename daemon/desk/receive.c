@@ -1,5 +1,6 @@
 /* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
 #include "core/fault.h"
+#include "core/reach.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
 
@@ -96,6 +97,50 @@ static struct slice form_text(struct change *c, struct slice form)
     }
     json_decref(root);
     ret = change_slice(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+/* A form says how its visitor is to be reached: what cannot be a number or an address is sent back while the visitor is still there. */
+static enum kf_rc form_check(struct slice form, struct kf_err *why)
+{
+    json_t *root = json_loadb(form.p, form.n, 0, NULL);
+    const char *phone = json_string_value(json_object_get(root, "phone")), *email = json_string_value(json_object_get(root, "email"));
+    char text[REACH_TEXT];
+    enum kf_rc rc = KF_OK;
+
+    if (phone && *phone && !reach_phone(slice_of(phone), text))
+        rc = kf_fail(why, KF_INVALID, "form: phone: not a phone number: 5 to 15 digits, perhaps a + in front");
+    else if (email && *email && !reach_mail(slice_of(email), text))
+        rc = kf_fail(why, KF_INVALID, "form: email: not a mail address");
+    json_decref(root);
+    return rc;
+}
+
+/* What it says of the visitor is known of the customer from then on; numbers and addresses are written one way. */
+static const char *form_profile(struct change *c, struct slice form)
+{
+    static const char *const members[] = { "name", "phone", "email" };
+    json_t *root = json_loadb(form.p, form.n, 0, NULL);
+    const char *ret;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const char *value = json_string_value(json_object_get(root, members[i]));
+        char text[REACH_TEXT];
+
+        if (!value || !*value)
+            continue;
+        if ((i == 1 && reach_phone(slice_of(value), text)) || (i == 2 && reach_mail(slice_of(value), text)))
+            value = text;
+        buf_printf(&b, "%s\"%s\":", b.n ? "," : "{", members[i]);
+        buf_json(&b, slice_of(value));
+    }
+    json_decref(root);
+    if (b.n)
+        buf_char(&b, '}');
+    ret = b.n && buf_ok(&b) ? change_text(c, buf_slice(&b)) : NULL;
     buf_finish(&b);
     return ret;
 }
@@ -201,6 +246,7 @@ static void unpark(struct desk *d, const struct desk_site *ds, const struct seat
 static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
 {
     struct change *c = visitor_change(d, ds, seat, in);
+    const char *profile;
     struct act *act;
 
     if (!c) {
@@ -211,6 +257,9 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
     c->content = change_slice(c, in->type == TYPE_FORM ? in->form : in->type == TYPE_CHOICE ? in->payload : in->text);
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
+    profile = in->type == TYPE_FORM ? form_profile(c, in->form) : NULL;
+    if (profile)
+        change_act(c, ACT_PROFILE)->u.profile = profile;
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
 }
@@ -285,6 +334,10 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
     burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
     rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
     if ((burst > 0 && !rate_take(d, key, burst, rate, 1000, &why)) || !may_open(d, seat, &why)) {
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    if (in->type == TYPE_FORM && form_check(in->form, &why)) {
         session_error(d->session, seat, in->cid, &why);
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define TYPING_EVERY_MS 5000
+#define TYPING_SHOWN_MS 20000
 
 static struct actor staff_actor(struct change *c, const struct member *m)
 {
@@ -478,8 +479,18 @@ static void typing_outward(struct desk *d, struct desk_site *ds, const struct me
     struct call *call;
 
     (void)snprintf(key, sizeof(key), "t:%s", id_text(&conv->id, id));
-    if (!in->on || !outward(ds->site, conv) || !rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+    if (!outward(ds->site, conv))
         return;
+    if (in->on) {
+        if (!rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+            return;
+    } else {
+        bool shown = rate_touched(d, key, TYPING_SHOWN_MS); /* else there is nothing to end */
+
+        (void)snprintf(key, sizeof(key), "o:%s", id);
+        if (!shown || !rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+            return;
+    }
     c = staff_change(d, ds, m, in, conv);
     call = c ? desk_call(d, ds) : NULL;
     if (!call) {
@@ -487,7 +498,10 @@ static void typing_outward(struct desk *d, struct desk_site *ds, const struct me
         return;
     }
     c->key = c->content = (struct slice){ NULL, 0 };
-    also_tell(ds, c, conv, CHAN_TYPING, ERRAND_TYPING, 0);
+    if (in->on)
+        also_tell(ds, c, conv, CHAN_TYPING, ERRAND_TYPING, 0);
+    else
+        also_tell(ds, c, conv, CHAN_TYPING_OFF, ERRAND_TYPING_OFF, 0);
     d->ports.commit(d->ports.ctx, c, typing_sent, call);
 }
 

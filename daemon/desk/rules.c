@@ -229,6 +229,7 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     act->u.ruled.from_seq = l->conv.ruled_seq;
     act->u.ruled.to_seq = l->conv.seq;
     act->u.ruled.rule_due_at = rule_next_due(ds->site->rules, ds->site->n_rules, &facts);
+    act->u.ruled.seen_due_at = l->conv.rule_due_at;
     act->u.ruled.n_firings = n;
     act->u.ruled.again = rules_close(firings, n);
     for (size_t i = 0; i < n; i++) {

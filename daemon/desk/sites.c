@@ -396,6 +396,40 @@ void people_refresh(struct desk *d)
     d->ports.read(d->ports.ctx, q, load_members, l);
 }
 
+static void settings_counted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+
+    (void)why;
+    if (!rc && q->number != d->settings_seen) {
+        d->settings_seen = q->number;
+        desk_load(d, NULL, NULL);
+    }
+    desk_call_end(call);
+}
+
+/* A hint that settings were changed on another node may be lost, too. */
+void settings_refresh(struct desk *d)
+{
+    struct call *call;
+    struct query *q;
+
+    if (d->cfg.sole || (d->settings_at && mono(d) - d->settings_at < SETTINGS_MS))
+        return;
+    d->settings_at = mono(d);
+    q = desk_ask(d, NULL, QUERY_CHANGES, &call);
+    if (q)
+        d->ports.read(d->ports.ctx, q, settings_counted, call);
+}
+
+void desk_changed(struct desk *d, const struct kf_key *site, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
+{
+    if (!d->cfg.sole)
+        d->ports.live_hint(d->ports.ctx, site, NULL, 0);
+    desk_load(d, done, ctx);
+}
+
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
 {
     struct query *q;

@@ -553,8 +553,13 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
 
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m)
 {
+    struct message shown = *m;
+    char url[FILE_URL_MAX];
+
+    if (desk_file_url(d, &c->site, &m->file, url, sizeof(url)))
+        shown.file_url = url;
     buf_clear(&d->out);
-    frame_changed(&d->out, &c->id, m);
+    frame_changed(&d->out, &c->id, &shown);
     session_both(d->session, c, &d->out, 0);
     if (m->delivery == DELIVERY_NONE)
         return;

@@ -49,7 +49,7 @@ static void note(struct change *c, const char *kind, const char *data)
 
 static void overflow(struct desk *d, struct desk_site *ds, const struct conv *conv, const struct site_queue *queue)
 {
-    const struct conv_event step = { .kind = CONV_OVERFLOW, .queue = queue->overflow, .epoch = conv->epoch };
+    const struct conv_event step = { .kind = CONV_MOVE, .queue = queue->overflow, .epoch = conv->epoch };
     struct call *call;
     struct change *c = about(d, ds, conv, &step, &call);
 

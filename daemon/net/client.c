@@ -47,7 +47,7 @@ struct fetch {
     struct buf body, heads;
     struct header header[HEADERS_MAX];
     size_t n_headers;
-    bool too_large, refused, sent;
+    bool too_large, refused, sent, stranger;
     char error[CURL_ERROR_SIZE];
     int status;
     const char *failure;
@@ -96,7 +96,9 @@ static void fetch_empty(struct fetch *f)
 static void tell(struct fetch *f)
 {
     struct http_pair pairs[HEADERS_MAX];
-    struct http_resp resp = { .status = f->status, .headers = pairs, .sent = f->sent, .failure = f->failure };
+    struct http_resp resp = {
+        .status = f->status, .headers = pairs, .sent = f->sent, .failure = f->failure, .too_large = f->too_large, .refused = f->refused
+    };
 
     if (f->status) {
         for (size_t i = 0; i < f->n_headers; i++) {
@@ -176,8 +178,10 @@ static void finished(struct fetch *f, CURLcode code)
     f->sent = request_size > 0 || up > 0;
     if (code == CURLE_OK)
         f->status = (int)status;
-    else
+    else {
         f->failure = words(f, code);
+        f->refused |= code == CURLE_UNSUPPORTED_PROTOCOL;
+    }
     curl_multi_remove_handle(f->client->multi, f->easy);
     link_out(f);
     complete(f);
@@ -289,7 +293,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     struct address a;
 
     (void)purpose;
-    if (!f->client->cfg.allow_private && (!address_of(&to->addr, &a) || address_is_private(&a))) {
+    if ((!f->client->cfg.allow_private || f->stranger) && (!address_of(&to->addr, &a) || address_is_private(&a))) {
         f->refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -430,6 +434,11 @@ static void set_options(struct fetch *f, const struct http_req *req)
     curl_easy_setopt(f->easy, CURLOPT_PRIVATE, f);
     curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, timeout);
+    if (req->stranger) { /* no connection that was opened under other rules */
+        curl_easy_setopt(f->easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(f->easy, CURLOPT_FORBID_REUSE, 1L);
+    }
+    f->stranger = req->stranger;
     curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_MS ? timeout : (long)CONNECT_MS);
     curl_easy_setopt(f->easy, CURLOPT_PROTOCOLS_STR, c->cfg.allow_http ? "http,https" : "https");
     curl_easy_setopt(f->easy, CURLOPT_FOLLOWLOCATION, 0L); /* an answer must not choose the next address */

@@ -452,14 +452,17 @@ static bool shown_here(struct session *s, const struct conv *c)
 
 /* ---- news ---- */
 
-static void write_message(struct session *s, const struct conv *c, const struct message *m)
+static void write_message(struct session *s, const struct conv *c, const struct message *m, bool changed)
 {
     struct message shown = *m;
     char url[SESSION_URL_MAX];
 
     if (!id_is_zero(&m->file) && s->ops.file_url && s->ops.file_url(s->ops.ctx, &c->site, &m->file, url, sizeof(url)))
         shown.file_url = url;
-    frame_message(&s->out, &c->id, &shown, true);
+    if (changed)
+        frame_changed(&s->out, &c->id, &shown);
+    else
+        frame_message(&s->out, &c->id, &shown, true);
 }
 
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
@@ -473,7 +476,7 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
         struct net_frame *f = NULL;
 
         buf_clear(&s->out);
-        write_message(s, c, &m[i]);
+        write_message(s, c, &m[i], false);
         send_all(s, &c->site, &c->contact, &s->out, &f, skip);
         send_staff(s, c, &s->out, &f, skip, m[i].seq > v->owner_seq);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
@@ -489,7 +492,7 @@ static void tell_rest(struct session *s, const struct view *v, const struct news
 
     for (size_t i = 0; i < news->n_changed; i++) {
         buf_clear(&s->out);
-        frame_changed(&s->out, &c->id, &news->changed[i]);
+        write_message(s, c, &news->changed[i], true);
         session_both(s, c, &s->out, 0);
     }
     for (size_t i = 0; i < news->n_statuses; i++) {

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "hours", "queue", "channel", "wording", "rule", "canned" };
+static const char *const names[] = { "site", "hours", "skill", "queue", "channel", "wording", "rule", "canned", "forbidden" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -90,11 +90,33 @@ static bool fits_hook(struct slice s)
     return s.n == 32 && all_in(s, DIGITS "abcdef");
 }
 
+static bool fits_notice(struct slice s)
+{
+    static const char *const events[] = { "joined", "transferred", "returned", "reopened", "closed" };
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        if (slice_is(s, events[i]))
+            return true;
+    return false;
+}
+
 static bool fits_code(struct slice s)
 {
     struct kf_key key;
 
     return key_parse(s, &key);
+}
+
+static bool fits_id(struct slice s)
+{
+    struct kf_id id;
+
+    return id_parse(s, &id);
+}
+
+static bool fits_word(struct slice s)
+{
+    return s.n && s.n <= 200;
 }
 
 static bool fits_initials(struct slice s)
@@ -258,6 +280,9 @@ static const struct key channel_keys[] = {
     { "hook", KEY_TEXT, .secret = true, .min = 32, .max = 32, .fits = fits_hook, .form = "32 of 0-9 and a-f, by chance", IN_CHANNEL(hook),
       .help = "the last part of the address that the platform calls" },
     { "settings", KEY_OBJECT, .def = "{}", IN_CHANNEL(settings), .help = "what its adapter needs" },
+    { "notices", KEY_TEXTS, .max = 8, .fits = fits_notice, .form = "a list of joined, transferred, returned, reopened, closed",
+      IN_CHANNEL(notices), .count = offsetof(struct site_channel, n_notices),
+      .help = "events that visitors on this platform are told in words; each may use up a reply that is counted there" },
     { 0 },
 };
 
@@ -271,6 +296,31 @@ static const struct key canned_keys[] = {
     { "title", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_CANNED(title), .help = "what it is for" },
     { "text", KEY_TEXT, .required = true, .min = 1, .max = 4096, IN_CANNED(text), .help = "what is sent" },
     { "lang", KEY_TEXT, .min = 2, .max = 8, .fits = fits_language, .form = "zh-CN, zh-TW or en", IN_CANNED(lang), .help = "its language" },
+    { "folder", KEY_TEXT, .max = 80, .def = "", IN_CANNED(folder),
+      .help = "where it stands in the list; a slash makes a folder in a folder" },
+    { "queues", KEY_WORDS, .min = 1, .max = 8, IN_CANNED(queues), .count = offsetof(struct site_canned, n_queues),
+      .help = "shown to the agents of these queues; without it to all" },
+    { "person", KEY_TEXT, .min = 36, .max = 36, .fits = fits_id, .form = "the id of a person", IN_CANNED(person),
+      .help = "shown to nobody else" },
+    { 0 },
+};
+
+#define IN_SKILL(member) .at = offsetof(struct site_skill, member)
+
+static const struct key skill_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_SKILL(name), .help = "what the staff read" },
+    { 0 },
+};
+
+#define IN_FORBIDDEN(member) .at = offsetof(struct site_forbidden, member)
+
+static const struct key forbidden_keys[] = {
+    { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_FORBIDDEN(name),
+      .help = "what kind of wording it is: rude, cold, evasive" },
+    { "words", KEY_TEXTS, .required = true, .min = 1, .max = 500, .fits = fits_word, .form = "a list of words, each of at most 200 bytes",
+      IN_FORBIDDEN(words), .count = offsetof(struct site_forbidden, n_words), .help = "what no agent should say" },
+    { "advice", KEY_TEXT, .max = 200, .def = "", IN_FORBIDDEN(advice), .help = "what to say instead" },
+    { "off", KEY_BOOL, .def = "false", IN_FORBIDDEN(off), .help = "not checked" },
     { 0 },
 };
 
@@ -294,7 +344,8 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, hours_keys, queue_keys, channel_keys, NULL, rule_keys, canned_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys, skill_keys,  queue_keys,    channel_keys,
+                                                NULL,      rule_keys,  canned_keys, forbidden_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -347,6 +398,12 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
         return rule_finish(at, key, body, &ret->rule);
     case KIND_CANNED:
         ret->canned.key = *key;
+        return KF_OK;
+    case KIND_SKILL:
+        ret->skill.key = *key;
+        return KF_OK;
+    case KIND_FORBIDDEN:
+        ret->forbidden.key = *key;
         return KF_OK;
     case KIND_WORDING:
     case KIND_COUNT:

@@ -34,6 +34,8 @@ struct build {
     struct wording *wordings;
     size_t n_wordings, cap_wordings;
     struct site_canned *canned;
+    struct site_skill *skills;
+    struct site_forbidden *forbidden;
     const char *lang; /* of the wordings that are being read */
 };
 
@@ -225,6 +227,12 @@ static enum kf_rc take_rule(struct build *b, const struct keys_at *at, const str
     return KF_OK;
 }
 
+/* Each person may have codes of his own beside those of the house. */
+static bool same_person(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
 static enum kf_rc take_canned(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
 {
     struct site *s = &b->o->site;
@@ -234,12 +242,35 @@ static enum kf_rc take_canned(struct build *b, const struct keys_at *at, const s
     if (rc)
         return rc;
     for (size_t i = 0; i < s->n_canned; i++)
-        if (strcmp(b->canned[i].code, f.canned.code) == 0)
+        if (strcmp(b->canned[i].code, f.canned.code) == 0 && same_person(b->canned[i].person, f.canned.person))
             return keys_fail(at, "code: \"%s\" is taken by %s", f.canned.code, b->canned[i].key.s);
     if (!f.canned.lang)
         f.canned.lang = s->language;
+    for (size_t i = 0; i < f.canned.n_queues; i++)
+        if (site_queue_number(s, &f.canned.queues[i]) < 0)
+            return keys_fail(at, "queues: there is no queue \"%s\"", f.canned.queues[i].s);
     b->canned[s->n_canned++] = f.canned;
     return KF_OK;
+}
+
+static enum kf_rc take_skill(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_SKILL, key, body, &f);
+
+    if (!rc)
+        b->skills[b->o->site.n_skills++] = f.skill;
+    return rc;
+}
+
+static enum kf_rc take_forbidden(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_FORBIDDEN, key, body, &f);
+
+    if (!rc && !f.forbidden.off)
+        b->forbidden[b->o->site.n_forbidden++] = f.forbidden;
+    return rc;
 }
 
 /* ---- what is shipped ------------------------------------------------------------------------------------------------------- */
@@ -426,12 +457,15 @@ static enum kf_rc build_all(struct build *b)
     s->queues = b->queues = arena_array(b->arena, b->n_docs + 1, sizeof(*b->queues));
     s->channels = b->channels = arena_array(b->arena, b->n_docs + 1, sizeof(*b->channels));
     s->canned = b->canned = arena_array(b->arena, b->n_docs + 1, sizeof(*b->canned));
-    if (!b->calendars || !b->queues || !b->channels || !b->canned)
+    s->skills = b->skills = arena_array(b->arena, b->n_docs + 1, sizeof(*b->skills));
+    s->forbidden = b->forbidden = arena_array(b->arena, b->n_docs + 1, sizeof(*b->forbidden));
+    if (!b->calendars || !b->queues || !b->channels || !b->canned || !b->skills || !b->forbidden)
         return nomem(b);
     if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
         return rc;
     if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
-        (rc = read_all(b, KIND_CANNED, take_canned)))
+        (rc = read_all(b, KIND_CANNED, take_canned)) || (rc = read_all(b, KIND_SKILL, take_skill)) ||
+        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
         return rc;

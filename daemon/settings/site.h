@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned".
+/* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
+ * "forbidden".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -28,10 +29,12 @@ struct site_channel {
     const char *adapter; /* "widget" for the web page, else the name of a protocols/ adapter */
     const char *name;
     bool off;
-    struct kf_key queue; /* where its conversations go */
+    struct kf_key queue;        /* where its conversations go */
+    const char *hook;           /* 32 hex digits of /hooks/{key}; NULL for the widget */
+    const char *settings;       /* the adapter's own settings, JSON; the adapter's key table checks them */
+    const char *const *notices; /* events ("joined", "closed" ...) whose words are sent there like a message */
+    size_t n_notices;
     int weight, priority;
-    const char *hook;     /* 32 hex digits of /hooks/{key}; NULL for the widget */
-    const char *settings; /* the adapter's own settings, JSON; the adapter's key table checks them */
 };
 
 struct site_queue {
@@ -71,6 +74,24 @@ struct site_canned {
     const char *code;     /* short code typed after '/' */
     const char *initials; /* pinyin initials of the title, lower case */
     const char *title, *text, *lang;
+    const char *folder;      /* "" none */
+    struct kf_key queues[8]; /* n_queues 0: of all */
+    size_t n_queues;
+    const char *person; /* an id: nobody else has it; NULL: everybody */
+};
+
+struct site_skill {
+    struct kf_key key;
+    const char *name;
+};
+
+/* What no agent should say: each word is a query of segment.h. */
+struct site_forbidden {
+    struct kf_key key;
+    const char *name, *advice;
+    const char *const *words;
+    size_t n_words;
+    bool off;
 };
 
 struct site {
@@ -111,6 +132,10 @@ struct site {
     size_t n_wordings;
     const struct site_canned *canned;
     size_t n_canned;
+    const struct site_skill *skills;
+    size_t n_skills;
+    const struct site_forbidden *forbidden;
+    size_t n_forbidden;
 };
 
 /* Builds a snapshot (one reference) from the documents of one site. On failure `why` names document, member and reason. */

@@ -334,6 +334,12 @@ static bool plan_act(struct work *w, const struct act *a)
     case ACT_EDIT:
     case ACT_REMOVE:
         return plan_edit(w, a);
+    case ACT_MEDIA:
+        return plan_media(w, a);
+    case ACT_OPT:
+        return plan_opt(w, a);
+    case ACT_RAW:
+        return plan_raw(w, a);
     case ACT_STATUS:
         return plan_status(w, a);
     case ACT_HANDLE:

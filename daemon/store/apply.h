@@ -140,6 +140,9 @@ bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);
 bool plan_read(struct work *w, const struct act *act);
 bool plan_edit(struct work *w, const struct act *act);
+bool plan_media(struct work *w, const struct act *act);
+bool plan_opt(struct work *w, const struct act *act);
+bool plan_raw(struct work *w, const struct act *act);
 bool plan_status(struct work *w, const struct act *act);
 bool plan_handle(struct work *w, const struct act *act);
 /* Moves the delivery of a message on, if it may. */

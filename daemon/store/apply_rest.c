@@ -144,6 +144,24 @@ static bool write_blob(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+static bool write_raw(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_RAW_ADD);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, act->u.blob.channel.s);
+    stmt_str(s, act->u.blob.name ? act->u.blob.name : "");
+    stmt_i64(s, w->change->at);
+    stmt_bytes(s, act->u.blob.bytes.p ? act->u.blob.bytes : SLICE(""));
+    return run(w, s);
+}
+
+bool plan_raw(struct work *w, const struct act *act)
+{
+    return op_add(w, write_raw, act, NULL, 0);
+}
+
 bool plan_blob(struct work *w, const struct act *act)
 {
     return op_add(w, write_blob, act, NULL, 0);

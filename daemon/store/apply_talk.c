@@ -54,8 +54,6 @@ static const char *step_word(const struct conv *was, const struct conv *now, enu
         return "unparked";
     case CONV_CLOSE:
         return "closed";
-    case CONV_OVERFLOW:
-        return "overflowed";
     case CONV_READY:
         return "ready";
     case CONV_HELP:
@@ -214,13 +212,57 @@ static bool plan_parked(struct work *w, const char *ref, struct message *m)
     return ended(w, s) && (!any || op_add(w, write_unpark, ref, NULL, 0));
 }
 
+static bool seq_of_ref(struct work *w, const char *ref, int64_t *seq)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_MESSAGE_SEQ_OF_REF);
+
+    *seq = 0;
+    stmt_str(s, ref);
+    stmt_i64(s, w->row.n);
+    if (stmt_row(s))
+        *seq = get_i64(s);
+    return ended(w, s);
+}
+
+static bool wants_out(const struct work *w, const struct act *act)
+{
+    for (size_t i = 0; i < act->n_to; i++)
+        if (key_eq(&act->to[i], &w->row.conv.channel))
+            return act->errand;
+    return act->errand && !act->to;
+}
+
+/* Whoever has opted out hears from people only. */
+static bool goes_out(struct work *w, const struct actor *from, bool *ret)
+{
+    struct stmt *s;
+
+    *ret = true;
+    if (from->role == ROLE_AGENT || id_is_zero(&w->row.conv.contact) || w->opens)
+        return true;
+    s = stmt_begin(w->db, SQL_CONTACT_OPTED);
+    stmt_id(s, &w->row.conv.contact);
+    if (stmt_row(s))
+        *ret = get_i64(s) == 0;
+    return ended(w, s);
+}
+
 bool plan_message(struct work *w, const struct act *act)
 {
     struct conv *c = &w->row.conv;
     struct message *m;
+    bool wanted, out = false;
 
     if (!needs_conv(w) || !more_room(w, (void **)&w->messages, w->n_messages, &w->cap_messages, sizeof(*w->messages)))
         return false;
+    if (act->echo && act->u.message.ref) {
+        int64_t known = 0;
+
+        if (!seq_of_ref(w, act->u.message.ref, &known))
+            return false;
+        if (known)
+            return true;
+    }
     w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
@@ -229,8 +271,11 @@ bool plan_message(struct work *w, const struct act *act)
     m->from = actor_of(w, &act->u.message.from);
     if (!m->text.p)
         m->text = SLICE("");
-    if (act->errand && m->delivery == DELIVERY_NONE)
-        m->delivery = DELIVERY_SENDING;
+    wanted = wants_out(w, act);
+    if (wanted && !goes_out(w, &m->from, &out))
+        return false;
+    if (act->errand)
+        m->delivery = out ? DELIVERY_SENDING : DELIVERY_NONE;
     if (m->from.role == ROLE_VISITOR) {
         c->visitor_at = m->at;
         if (!c->asked_at)
@@ -242,7 +287,11 @@ bool plan_message(struct work *w, const struct act *act)
     }
     if (m->ref && !plan_parked(w, m->ref, m))
         return false;
-    return !act->errand || plan_errand(w, &(struct errand){ .kind = ERRAND_SEND }, m->seq);
+    if (wanted && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
+        return false;
+    if (act->fetch && !plan_errand(w, &(struct errand){ .kind = ERRAND_FETCH }, m->seq))
+        return false;
+    return !out || plan_errand(w, &(struct errand){ .kind = ERRAND_SEND }, m->seq);
 }
 
 /* The stored message `seq` as this change leaves it. NULL: there is none (refused), or the database failed. */
@@ -275,18 +324,6 @@ static struct touched *touch(struct work *w, int64_t seq)
     }
     w->n_touched++;
     return t;
-}
-
-static bool seq_of_ref(struct work *w, const char *ref, int64_t *seq)
-{
-    struct stmt *s = stmt_begin(w->db, SQL_MESSAGE_SEQ_OF_REF);
-
-    *seq = 0;
-    stmt_str(s, ref);
-    stmt_i64(s, w->row.n);
-    if (stmt_row(s))
-        *seq = get_i64(s);
-    return ended(w, s);
 }
 
 static bool edit_entry(struct work *w, const struct touched *t, bool removes)
@@ -341,6 +378,36 @@ bool plan_edit(struct work *w, const struct act *act)
     t->now.extra = NULL;
     t->now.file = (struct kf_id){ { 0 } };
     return true;
+}
+
+bool plan_media(struct work *w, const struct act *act)
+{
+    struct touched *t = needs_conv(w) ? touch(w, act->u.media.seq) : NULL;
+
+    if (!t)
+        return false;
+    if (t->now.kind == MESSAGE_REMOVED)
+        return true; /* taken back meanwhile: nobody shall see it */
+    t->now.kind = act->u.media.kind;
+    t->now.text = act->u.media.text;
+    t->now.file = act->u.media.file;
+    t->now.extra = act->u.media.extra;
+    return true;
+}
+
+static bool write_opt(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_CONTACT_OPT);
+
+    stmt_i64(s, op->number);
+    stmt_id(s, &w->row.conv.contact);
+    return run(w, s);
+}
+
+bool plan_opt(struct work *w, const struct act *act)
+{
+    return needs_conv(w) && op_add(w, write_opt, act, NULL, act->u.out) &&
+           entry_add(w, act->u.out ? "optout" : "optin", &w->change->by, "{}");
 }
 
 /* ---- delivery ----------------------------------------------------------------------------------------------------------------- */
@@ -460,7 +527,8 @@ bool write_touched(struct work *w)
 
         if (!write_one_touched(w, t))
             return false;
-        if (t->now.kind != t->was.kind || !slice_eq(t->now.text, t->was.text))
+        if (t->now.kind != t->was.kind || !slice_eq(t->now.text, t->was.text) || !id_eq(&t->now.file, &t->was.file) ||
+            strcmp(t->now.extra ? t->now.extra : "", t->was.extra ? t->was.extra : "") != 0)
             changed[n->n_changed++] = t->now;
         if (t->now.delivery != t->was.delivery)
             statuses[n->n_statuses++] = (struct status_news){ t->now.seq, t->now.delivery, t->now.reason, w->change->at };
@@ -474,7 +542,14 @@ bool write_touched(struct work *w)
 
 bool plan_entry(struct work *w, const struct act *act)
 {
-    return needs_conv(w) && entry_add(w, act->u.entry.kind, &act->u.entry.by, act->u.entry.data);
+    const struct entry *e = &act->u.entry;
+    int64_t seq = 0;
+
+    if (!needs_conv(w) || (e->ref && !seq_of_ref(w, e->ref, &seq)) || !entry_add(w, e->kind, &e->by, e->data))
+        return false;
+    if (seq)
+        w->entries[w->n_entries - 1].after_seq = seq;
+    return true;
 }
 
 static bool write_firing(struct work *w, const struct op *op)
@@ -522,6 +597,7 @@ bool plan_ruled(struct work *w, const struct act *act)
 {
     const struct act_ruled *r = &act->u.ruled;
     struct conv *c = &w->row.conv;
+    int64_t moved;
 
     if (!needs_conv(w))
         return false;
@@ -531,7 +607,10 @@ bool plan_ruled(struct work *w, const struct act *act)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))
             return false;
     w->said = true;
+    moved = c->rule_due_at != r->seen_due_at ? c->rule_due_at : 0;
     c->rule_due_at = r->rule_due_at;
+    if (moved)
+        wake_rules(c, moved);
     if (r->to_seq >= 0 && r->to_seq < c->seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
     else if (r->again)

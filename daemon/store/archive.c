@@ -328,12 +328,21 @@ static enum kf_rc take_member(int archive, const char *name, const char *to, str
     return rc;
 }
 
+static int newest_of(const struct migration *known)
+{
+    int newest = 0;
+
+    for (; known->number; known++)
+        newest = known->number;
+    return newest;
+}
+
 static enum kf_rc check_database(const char *path, const struct migration *known, struct kf_err *why)
 {
     struct db *db = NULL;
     sqlite3_stmt *h = NULL;
-    int newest = 0, now;
     bool good = false;
+    int now;
     enum kf_rc rc = sqlite_open(&db, path, DB_KEEP, why);
 
     if (rc)
@@ -342,13 +351,12 @@ static enum kf_rc check_database(const char *path, const struct migration *known
         good = strcmp((const char *)sqlite3_column_text(h, 0), "ok") == 0;
     sqlite3_finalize(h);
     now = db->ops->schema(db);
-    for (; known->number; known++)
-        newest = known->number;
     db_close(db);
     if (!good || now < 1)
         return kf_fail(why, KF_INVALID, "%s in the archive is damaged", path);
-    if (now > newest)
-        return kf_fail(why, KF_UNSUPPORTED, "the archive was written by a newer kefud (schema %d, this one knows %d)", now, newest);
+    if (now > newest_of(known))
+        return kf_fail(why, KF_UNSUPPORTED, "the archive was written by a newer kefud (schema %d, this one knows %d)", now,
+                       newest_of(known));
     return KF_OK;
 }
 
@@ -407,13 +415,23 @@ static enum kf_rc put_rows(struct db *postgres, int part, const char *from, stru
     return rc;
 }
 
-static enum kf_rc migrate_part(const char *url, enum db_mode mode, struct kf_err *why)
+/* The tables are there then, and they are those that we know. */
+static enum kf_rc make_tables(struct db *db, const struct migration *known, struct kf_err *why)
+{
+    enum kf_rc rc = migrate_upto(db, known, INT_MAX, why);
+
+    if (!rc && db->ops->schema(db) != newest_of(known))
+        rc = kf_fail(why, KF_UNSUPPORTED, "the database was written by a newer kefud: empty it first");
+    return rc;
+}
+
+static enum kf_rc make_tables_of_files(const char *url, struct kf_err *why)
 {
     struct db *db = NULL;
-    enum kf_rc rc = postgres_open(&db, url, mode, false, why);
+    enum kf_rc rc = postgres_open(&db, url, DB_FILES, false, why);
 
     if (!rc)
-        rc = migrate_upto(db, mode == DB_FILES ? db->ops->files : db->ops->messages, INT_MAX, why);
+        rc = make_tables(db, db->ops->files, why);
     db_close(db);
     return rc;
 }
@@ -431,11 +449,11 @@ static enum kf_rc restore_postgres(int archive, const char *messages, const char
     if (!rc && with_files)
         rc = check_database(files, sqlite_file_migrations, why);
     if (!rc)
-        rc = migrate_part(cfg->url, DB_FILES, why);
+        rc = make_tables_of_files(cfg->url, why);
     if (!rc)
         rc = postgres_open(&db, cfg->url, DB_WRITE, true, why); /* nobody else uses it from here on */
     if (!rc)
-        rc = migrate_upto(db, db->ops->messages, INT_MAX, why);
+        rc = make_tables(db, db->ops->messages, why);
     if (!rc)
         rc = db_begin(db, true, why);
     if (!rc)

@@ -162,6 +162,8 @@ enum kf_rc stmt_run(struct stmt *s, int64_t rows, struct kf_err *why)
 {
     enum kf_rc rc;
 
+    if (!s->rc && s->db->ops->later && s->db->ops->later(s, rows))
+        return stmt_end(s, why);
     while (stmt_row(s))
         ;
     rc = stmt_end(s, why);

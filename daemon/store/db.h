@@ -69,6 +69,9 @@ struct db_ops {
     int64_t (*get_i64)(struct stmt *, int col);
     struct slice (*get_bytes)(struct stmt *, int col); /* p is NULL for NULL */
     void (*reset)(struct stmt *);
+    /* Writes without waiting for the answer: `rows` (-1: any) of it are asked for, and what goes wrong is told by a later call, at the latest
+     * by commit. False: it cannot, and nothing was done. NULL where an answer costs nothing. */
+    bool (*later)(struct stmt *, int64_t rows);
     int64_t (*changed)(struct db *); /* rows of the last write */
     int (*schema)(struct db *);      /* the migration it is at; 0: empty, -1: cannot tell */
     /* Inside a transaction: nobody else migrates until its end. NULL where a transaction that writes is alone anyway. */

@@ -7,14 +7,14 @@
 #include "core/mutant.h"
 #include "store/archive.h"
 #include "store/postgres_schema.h"
-#include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define PARAMS_MAX  40
+#define PARAMS_MAX  64
 #define WALK_ROWS   500
+#define LATER_MAX   200 /* few enough for their answers to fit into the socket: the server must never wait for us to read them */
 #define WAIT_MIN_MS 100
 #define WAIT_MAX_MS 5000
 #define T_LOCKED    " FOR UPDATE"
@@ -52,6 +52,10 @@ struct postgres {
     int64_t retry_at, wait_ms;
     bool inside; /* a transaction */
     int64_t changed;
+    /* Writes that were sent and whose answers nobody has read yet, with what they must have changed; and how one of them has failed. */
+    int64_t wanted[LATER_MAX];
+    int n_later;
+    enum kf_rc late;
 };
 
 struct prepared {
@@ -146,6 +150,63 @@ static void hang_up(struct postgres *p)
     PQfinish(p->conn);
     p->conn = NULL;
     p->inside = false;
+    p->n_later = 0;
+}
+
+/* ---- answers that are read later --------------------------------------------------------------------------------------------- */
+
+/* The answer to one of the statements that were sent, and what ends it. */
+static PGresult *next_answer(struct postgres *p)
+{
+    PGresult *r = PQgetResult(p->conn), *end;
+
+    if (r && PQresultStatus(r) != PGRES_PIPELINE_SYNC)
+        while ((end = PQgetResult(p->conn)))
+            PQclear(end);
+    return r;
+}
+
+static void read_late(struct postgres *p, int64_t wanted)
+{
+    PGresult *r = next_answer(p);
+    enum kf_rc rc;
+
+    if (p->late) { /* the first failure is the one that tells why; after it the server skips the rest */
+        PQclear(r);
+        return;
+    }
+    rc = postgres_rc(&p->db, r);
+    if (!rc) {
+        p->changed = strtoll(PQcmdTuples(r), NULL, 10);
+        if (wanted >= 0 && p->changed != wanted)
+            rc = kf_fail(&p->db.why, KF_CONFLICT, "somebody was faster");
+    }
+    p->late = rc;
+    PQclear(r);
+}
+
+/* Reads all answers that are due, and then that of the statement that was sent after them, if `last` asks for it. */
+static enum kf_rc settle(struct postgres *p, PGresult **last)
+{
+    struct kf_err why;
+
+    if (!p->conn || PQpipelineStatus(p->conn) == PQ_PIPELINE_OFF)
+        return p->late;
+    if (!PQpipelineSync(p->conn) && !p->late)
+        p->late = fail_with(p, KF_AGAIN, PQerrorMessage(p->conn));
+    for (int i = 0; i < p->n_later; i++)
+        read_late(p, p->wanted[i]);
+    p->n_later = 0;
+    if (last)
+        *last = next_answer(p);
+    PQclear(next_answer(p)); /* of the sync */
+    why = p->db.why;
+    if (!PQexitPipelineMode(p->conn) && !p->late) {
+        p->late = fail_with(p, KF_AGAIN, "the link was lost");
+        why = p->db.why;
+    }
+    p->db.why = why;
+    return p->late;
 }
 
 static void say_nothing(void *ctx, const PGresult *r)
@@ -156,9 +217,13 @@ static void say_nothing(void *ctx, const PGresult *r)
 
 static enum kf_rc run_text(struct postgres *p, const char *text)
 {
-    PGresult *r = p->conn ? PQexec(p->conn, text) : NULL;
-    enum kf_rc rc = postgres_rc(&p->db, r);
+    PGresult *r;
+    enum kf_rc rc = settle(p, NULL);
 
+    if (rc)
+        return rc;
+    r = p->conn ? PQexec(p->conn, text) : NULL;
+    rc = postgres_rc(&p->db, r);
     PQclear(r);
     return rc;
 }
@@ -337,6 +402,7 @@ static enum kf_rc begin(struct db *db, bool write, struct kf_err *why)
     enum kf_rc rc = link_up(p);
 
     db->raced = false;
+    p->late = KF_OK;
     if (!rc) {
         rc = run_text(p, begin_text(p, write));
         if (rc && !fresh && PQstatus(p->conn) != CONNECTION_OK) {
@@ -356,9 +422,13 @@ static enum kf_rc begin(struct db *db, bool write, struct kf_err *why)
 static enum kf_rc commit(struct db *db, struct kf_err *why)
 {
     struct postgres *p = (struct postgres *)db;
-    PGresult *r = p->conn ? PQexec(p->conn, write_texts[SQL_COMMIT]) : NULL;
-    enum kf_rc rc = postgres_rc(db, r);
+    PGresult *r = NULL;
+    enum kf_rc rc = settle(p, NULL);
 
+    if (!rc) {
+        r = p->conn ? PQexec(p->conn, write_texts[SQL_COMMIT]) : NULL;
+        rc = postgres_rc(db, r);
+    }
     if (!rc && strcmp(PQcmdStatus(r), "COMMIT") != 0)
         rc = fail_with(p, KF_AGAIN, "the transaction had failed");
     PQclear(r);
@@ -374,6 +444,8 @@ static void rollback(struct db *db)
     struct kf_err kept = db->why;
     bool raced = db->raced;
 
+    (void)settle(p, NULL);
+    p->late = KF_OK;
     if (p->inside && p->conn && PQtransactionStatus(p->conn) != PQTRANS_IDLE && run_text(p, write_texts[SQL_ROLLBACK]))
         hang_up(p);
     p->inside = false;
@@ -474,6 +546,9 @@ static enum kf_rc prepare_here(struct postgres *p, struct prepared *q)
         return KF_OK;
     if (!text)
         return kf_fail(&p->db.why, KF_UNSUPPORTED, "%s is not for PostgreSQL", names[q->which]);
+    rc = settle(p, NULL);
+    if (rc)
+        return rc;
     r = PQprepare(p->conn, names[q->which], text, 0, NULL);
     rc = postgres_rc(&p->db, r);
     PQclear(r);
@@ -503,7 +578,10 @@ static enum kf_rc walk_begin(struct stmt *s)
     const char *select = text_of(p, q->which);
     char text[2048];
     PGresult *r;
-    enum kf_rc rc;
+    enum kf_rc rc = settle(p, NULL);
+
+    if (rc)
+        return rc;
 
     if (snprintf(text, sizeof(text), "DECLARE %s NO SCROLL CURSOR FOR %s", names[q->which], select) >= (int)sizeof(text))
         return kf_fail(&p->db.why, KF_LIMIT, "%s is too long", names[q->which]);
@@ -519,11 +597,17 @@ static enum kf_rc walk_begin(struct stmt *s)
     return rc ? rc : walk_on(s);
 }
 
+static bool send_one(struct postgres *p, const struct prepared *q, int n)
+{
+    return PQsendQueryPrepared(p->conn, names[q->which], n, q->values, q->lengths, q->formats, 1) == 1;
+}
+
 static enum kf_rc run(struct stmt *s)
 {
     struct postgres *p = (struct postgres *)s->db;
     struct prepared *q = s->handle;
-    enum kf_rc rc = p->inside ? KF_OK : link_up(p);
+    PGresult *r = NULL;
+    enum kf_rc rc = p->inside ? p->late : link_up(p);
 
     q->ran = true;
     if (!rc && !p->conn)
@@ -533,7 +617,38 @@ static enum kf_rc run(struct stmt *s)
     q->all = true;
     if (!rc)
         rc = prepare_here(p, q);
-    return rc ? rc : take_rows(s, PQexecPrepared(p->conn, names[q->which], s->arg, q->values, q->lengths, q->formats, 1));
+    if (rc)
+        return rc;
+    if (!p->n_later)
+        return take_rows(s, PQexecPrepared(p->conn, names[q->which], s->arg, q->values, q->lengths, q->formats, 1));
+    /* With those that wait for their answers it makes one trip. */
+    if (!send_one(p, q, s->arg))
+        return fail_with(p, KF_AGAIN, PQerrorMessage(p->conn));
+    rc = settle(p, &r);
+    if (rc)
+        PQclear(r);
+    return rc ? rc : take_rows(s, r);
+}
+
+static bool later(struct stmt *s, int64_t rows)
+{
+    struct postgres *p = (struct postgres *)s->db;
+    struct prepared *q = s->handle;
+
+    if (!p->inside || !p->conn || p->late)
+        return false;
+    if (p->n_later == LATER_MAX && (s->rc = settle(p, NULL)))
+        return true;
+    s->rc = prepare_here(p, q);
+    if (s->rc)
+        return true;
+    if (!p->n_later && !PQenterPipelineMode(p->conn))
+        return false;
+    if (send_one(p, q, s->arg))
+        p->wanted[p->n_later++] = rows;
+    else
+        s->rc = p->late = fail_with(p, KF_AGAIN, PQerrorMessage(p->conn));
+    return true;
 }
 
 static bool step(struct stmt *s)
@@ -587,7 +702,9 @@ static void reset(struct stmt *s)
 
 static int64_t changed(struct db *db)
 {
-    return ((struct postgres *)db)->changed;
+    struct postgres *p = (struct postgres *)db;
+
+    return settle(p, NULL) ? 0 : p->changed;
 }
 
 /* ---- the schema --------------------------------------------------------------------------------------------------------------------- */
@@ -663,6 +780,7 @@ static const struct db_ops ops = {
     .get_i64 = column_i64,
     .get_bytes = column_bytes,
     .reset = reset,
+    .later = later,
     .changed = changed,
     .schema = schema,
     .schema_lock = schema_lock,
@@ -694,31 +812,4 @@ enum kf_rc postgres_open(struct db **ret, const char *url, enum db_mode mode, bo
     }
     *ret = &p->db;
     return KF_OK;
-}
-
-/* As the writer would open it, so that whatever it would refuse is said. Nobody is kept out: it is not entered. */
-enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why)
-{
-    struct db *db = NULL;
-    PGresult *r = NULL;
-    int messages, files;
-    enum kf_rc rc = postgres_open(&db, cfg->url, DB_FILES, false, why);
-
-    if (rc)
-        return rc;
-    messages = postgres_schema(db, "messages");
-    files = postgres_schema(db, "files");
-    r = PQexec(postgres_handle(db), "SELECT current_setting('server_version'), current_database(), "
-                                    "pg_size_pretty(pg_database_size(current_database())), current_setting('max_connections'), "
-                                    "(SELECT COUNT(*) FROM pg_stat_activity WHERE backend_type = 'client backend')");
-    rc = postgres_rc(db, r);
-    if (rc && why)
-        *why = db->why;
-    if (!rc)
-        (void)snprintf(line, n, "PostgreSQL %.*s, database %s: %s, schema %d (files %d); %s of %s connections in use; commits are synced",
-                       (int)strcspn(PQgetvalue(r, 0, 0), " "), PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1), PQgetvalue(r, 0, 2), messages, files,
-                       PQgetvalue(r, 0, 4), PQgetvalue(r, 0, 3));
-    PQclear(r);
-    db_close(db);
-    return rc;
 }

@@ -353,9 +353,11 @@ static enum kf_rc read_profile(struct reading *r)
     enum kf_rc rc = contact_customer(r, &customer);
 
     if (!rc && !id_is_zero(&r->q->conv)) {
-        r->q->messages = arena_array(r->q->arena, 1, sizeof(*r->q->messages));
-        rc = r->q->messages ? read_last(r, &r->q->conv, r->q->messages) : no_memory(r);
-        r->q->n_messages = !rc && r->q->messages->seq > 0;
+        struct message *last = arena_array(r->q->arena, 1, sizeof(*last));
+
+        rc = last ? read_last(r, &r->q->conv, last) : no_memory(r);
+        r->q->messages = last;
+        r->q->n_messages = last && !rc && last->seq > 0;
     }
     if (rc)
         return rc;
@@ -482,12 +484,10 @@ static enum kf_rc read_login(struct reading *r)
 
 /* ---- the rest ------------------------------------------------------------------------------------------------------------------------ */
 
-static enum kf_rc read_documents(struct reading *r)
+static enum kf_rc documents_of(struct reading *r, struct stmt *s)
 {
     struct query *q = r->q;
-    struct stmt *s = stmt_begin(r->db, SQL_DOCUMENTS);
 
-    stmt_str(s, q->site.s);
     while (stmt_row(s)) {
         struct stored_document *d = room(r, q->documents, q->n_documents, sizeof(*d));
 
@@ -502,8 +502,37 @@ static enum kf_rc read_documents(struct reading *r)
         get_key(s, &d->key);
         d->version = get_i64(s);
         d->at = get_i64(s);
+        d->by = get_str(s, q->arena);
         d->body = get_str(s, q->arena);
     }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_documents(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_DOCUMENTS);
+
+    stmt_str(s, r->q->site.s);
+    return documents_of(r, s);
+}
+
+static enum kf_rc read_versions(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_DOCUMENT_VERSIONS);
+
+    stmt_str(s, r->q->site.s);
+    stmt_text(s, r->q->text);
+    stmt_text(s, r->q->text2);
+    stmt_i64(s, limit_of(r->q, 100));
+    return documents_of(r, s);
+}
+
+static enum kf_rc read_changes(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_DOCUMENT_COUNT);
+
+    if (stmt_row(s))
+        r->q->number = get_i64(s);
     return stmt_end(s, r->why);
 }
 
@@ -634,6 +663,7 @@ static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_
     *conv = get_i64(s);
     e->peer = get_str(s, a);
     e->user = get_str(s, a);
+    e->part = (int)get_i64(s);
 }
 
 static enum kf_rc read_errands(struct reading *r)
@@ -713,6 +743,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_login(r);
     case QUERY_DOCUMENTS:
         return read_documents(r);
+    case QUERY_VERSIONS:
+        return read_versions(r);
+    case QUERY_CHANGES:
+        return read_changes(r);
     case QUERY_LEASES:
         return read_leases(r);
     case QUERY_FILE:

@@ -206,6 +206,8 @@ static bool id_of_acts(struct batch *b, const struct change *c, struct kf_id *re
 
 bool says_something(const struct change *c)
 {
+    if (c->opening && c->opening->joins)
+        return false;
     for (size_t i = 0; i < c->n_acts; i++)
         if (c->acts[i].kind == ACT_MESSAGE || c->acts[i].kind == ACT_STEP)
             return true;

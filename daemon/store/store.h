@@ -85,6 +85,8 @@ enum query_kind {
     QUERY_KEY,         /* bytes: the hash → keys[0] */
     QUERY_TOTP,        /* id: a person → totp (KF_ABSENT: there is none) */
     QUERY_DOCUMENTS,   /* site ("" all) → documents: the newest version of each */
+    QUERY_VERSIONS,    /* site, text: kind, text2: key, limit → documents: all versions of that one, the newest first */
+    QUERY_CHANGES,     /* → number: it rises with every change of any document */
     QUERY_LEASES,      /* → leases */
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
@@ -107,6 +109,7 @@ struct stored_session {
 struct stored_document {
     struct kf_key site, kind, key;
     int64_t version, at;
+    const char *by; /* who wrote it, "" nobody in particular */
     const char *body;
 };
 
@@ -166,7 +169,7 @@ struct query {
     int64_t after, before, now;
     int limit;
     unsigned needs;
-    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i] (its seq is 0: none) */
+    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
 
     /* The answer. */

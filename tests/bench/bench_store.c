@@ -314,8 +314,7 @@ static void check(const char *path, uint64_t messages)
 
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL))
         die("check", sqlite3_errmsg(db));
-    if (sqlite3_prepare_v2(db, stored, -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_step(s) == SQLITE_ROW) {
+    if (sqlite3_prepare_v2(db, stored, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
         rows = (uint64_t)sqlite3_column_int64(s, 0);
         holes = (uint64_t)sqlite3_column_int64(s, 1);
     }

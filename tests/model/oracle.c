@@ -78,7 +78,7 @@ static int64_t number(sqlite3 *db, const char *sql)
     int64_t ret = -1;
 
     if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
-        (void)fprintf(stderr, "%s: %s %d %d\n", sql, sqlite3_errmsg(db), sqlite3_extended_errcode(db), sqlite3_system_errno(db));
+        (void)fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
         abort();
     }
     if (sqlite3_step(s) == SQLITE_ROW)

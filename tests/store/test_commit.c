@@ -301,6 +301,162 @@ static void rules_look_once(void **state)
     assert_string_equal(texts(w, &conv, 0, 0, 10), "1:a|2:welcome");
 }
 
+/* Once per contact, over all its conversations; and what it said of itself. */
+struct past_copy {
+    size_t n, elsewhere;
+    struct rules_past past;
+    char cause[80], profile[64];
+};
+
+static void copy_past(const struct query *q, void *ctx)
+{
+    struct past_copy *p = ctx;
+
+    p->n = q->n_fired;
+    p->past = q->past;
+    for (size_t i = 0; i < q->n_fired; i++)
+        if (q->fired[i].elsewhere) {
+            p->elsewhere++;
+            snprintf(p->cause, sizeof(p->cause), "%s %s", q->fired[i].rule.s, q->fired[i].cause);
+        }
+    snprintf(p->profile, sizeof(p->profile), "%s", q->text_out);
+}
+
+static struct past_copy past_of(struct world *w, const struct kf_id *conv, unsigned needs)
+{
+    struct past_copy p = { .n = 0 };
+    struct query *q = query_new(QUERY_RULES);
+
+    q->id = *conv;
+    q->needs = needs;
+    assert_int_equal(ask(w, q, copy_past, &p), KF_OK);
+    return p;
+}
+
+static enum kf_rc fire_wide(struct world *w, const struct kf_id *conv, int64_t seq, const char *cause)
+{
+    struct change *c = on_conv(conv, NOW);
+    struct act *a = change_act(c, ACT_RULED);
+
+    a->u.ruled = (struct act_ruled){ .from_seq = seq, .to_seq = seq, .n_firings = 1 };
+    a->u.ruled.firing[0].rule = key("gift");
+    a->u.ruled.firing[0].cause = cause;
+    a->u.ruled.firing[0].wide = true;
+    return commit(w, c).rc;
+}
+
+static void a_rule_fires_once_for_a_visitor_over_all_conversations(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct kf_id first = t.news.conv.id, second;
+    struct past_copy p;
+    struct change *c;
+
+    assert_int_equal(fire_wide(w, &first, 0, "visitor"), KF_OK);
+    c = on_conv(&first, NOW);
+    add_step(c, CONV_CLOSE, 0, -1);
+    commit(w, c);
+    t = commit(w, visitor_says("v1", NULL, "b", NOW + 60 * MINUTE));
+    second = t.news.conv.id;
+    assert_true(t.news.opened);
+    assert_int_equal(fire_wide(w, &second, 0, "visitor"), KF_CONFLICT);
+    assert_int_equal(fire_wide(w, &second, 0, "day:1"), KF_OK);
+    p = past_of(w, &second, RULE_NEED_FIRED);
+    assert_int_equal(p.n, 2);
+    assert_int_equal(p.elsewhere, 2);
+    assert_int_equal(past_of(w, &second, 0).n, 0);
+    assert_string_equal(past_of(w, &second, RULE_NEED_PROFILE).profile, "{}");
+}
+
+static void knows_a_machine_by_what_it_said(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "Ich bin bis Montag nicht da", NOW));
+    struct kf_id conv = t.news.conv.id;
+    struct change *c = on_conv(&conv, NOW);
+    struct past_copy p;
+
+    add_says(c, ROLE_SYSTEM, "Hello, we have got your message");
+    commit(w, c);
+    p = past_of(w, &conv, 0);
+    assert_int_equal(p.past.messages, 1);
+    assert_int_equal(p.past.repeats, 1);
+    assert_false(p.past.echo || p.past.marked);
+    commit(w, visitor_says("v1", NULL, "Hello, we have got your message", NOW));
+    p = past_of(w, &conv, 0);
+    assert_int_equal(p.past.repeats, 1);
+    assert_true(p.past.echo);
+    for (int i = 0; i < 5; i++) {
+        c = visitor_says("v1", NULL, "?", NOW);
+        c->acts[0].u.message.extra = "{\"automatic\":true}";
+        commit(w, c);
+    }
+    p = past_of(w, &conv, 0);
+    assert_int_equal(p.past.messages, 7);
+    assert_int_equal(p.past.repeats, RULE_REPEATS_MAX);
+    assert_true(p.past.marked);
+    assert_false(p.past.echo);
+}
+
+/* What moved the time meanwhile is not forgotten by a look that was decided on an older one. */
+static void the_sooner_time_to_look_holds(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct kf_id conv = t.news.conv.id;
+    struct change *c = on_conv(&conv, NOW);
+    struct act *a;
+
+    change_act(c, ACT_RATE)->u.rate.score = 4;
+    c->by.role = ROLE_VISITOR;
+    commit(w, c);
+    assert_int_equal(get_conv(w, &conv).conv.rule_due_at - NOW, 0);
+    c = on_conv(&conv, NOW + 5);
+    a = change_act(c, ACT_RULED);
+    a->u.ruled = (struct act_ruled){ .from_seq = 0, .to_seq = 1, .rule_due_at = NOW + 9000 }; /* decided before the rating */
+    commit(w, c);
+    assert_int_equal(get_conv(w, &conv).conv.rule_due_at - NOW, 0);
+    c = on_conv(&conv, NOW + 5);
+    a = change_act(c, ACT_RULED);
+    a->u.ruled = (struct act_ruled){ .from_seq = 1, .to_seq = 1, .rule_due_at = NOW + 9000, .seen_due_at = NOW };
+    commit(w, c);
+    assert_int_equal(get_conv(w, &conv).conv.rule_due_at - NOW, 9000);
+}
+
+static void copy_text(const struct query *q, void *ctx)
+{
+    snprintf(ctx, 64, "%s", q->text_out);
+}
+
+static void a_tag_is_there_once_and_can_be_taken_away(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    static const struct {
+        const char *tag;
+        bool off;
+        const char *all;
+    } rows[] = {
+        { "退款", false, "[\"退款\"]" },  { "退款", false, "[\"退款\"]" },  { "urgent", false, "[\"退款\",\"urgent\"]" },
+        { "退款", true, "[\"urgent\"]" }, { "退款", true, "[\"urgent\"]" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct change *c = on_conv(&t.news.conv.id, NOW + (int64_t)i);
+        struct act *a = change_act(c, ACT_TAG);
+        struct query *q = query_new(QUERY_TAGS);
+        char all[64];
+
+        a->u.tag.text = rows[i].tag;
+        a->u.tag.off = rows[i].off;
+        assert_int_equal(commit(w, c).rc, KF_OK);
+        q->id = t.news.conv.id;
+        assert_int_equal(ask(w, q, copy_text, all), KF_OK);
+        assert_string_equal(all, rows[i].all);
+    }
+}
+
 static void reading_never_goes_back(void **state)
 {
     struct world *w = *state;
@@ -408,6 +564,10 @@ static const struct CMUnitTest tests[] = {
     T(rules_that_do_not_listen_need_not_look),
     T(rules_look_once),
     T(reading_never_goes_back),
+    T(a_rule_fires_once_for_a_visitor_over_all_conversations),
+    T(knows_a_machine_by_what_it_said),
+    T(the_sooner_time_to_look_holds),
+    T(a_tag_is_there_once_and_can_be_taken_away),
     T(the_rating_is_asked_for_once),
     T(what_is_not_there_is_absent),
     T(another_sites_conversation_is_absent),

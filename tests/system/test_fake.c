@@ -21,7 +21,8 @@ static char hook[64];
 static int64_t clock_s;
 
 static const char set[] =
-    "{\"site\":{\"key\":\"" SITE "\",\"name\":\"怪店\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
+    "{\"site\":{\"key\":\"" SITE
+    "\",\"name\":\"怪店\",\"language\":\"zh-CN\",\"file_max\":65536},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
     "\"channels\":{\"fake\":{\"adapter\":\"fake\",\"name\":\"怪平台\",\"queue\":\"desk\","
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/api\",\"app\":\"" APP "\",\"secret\":\"very-secret\",\"token\":\"" TOKEN "\"}}},"
     "\"people\":[{\"email\":\"agent@odd.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
@@ -412,6 +413,306 @@ static void a_visitor_may_take_a_message_back(void **state)
     close_talk(conv);
 }
 
+/* ---- files that come in ---- */
+
+static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on";
+
+static const char *media_from(const char *user, const char *id, const char *kind, const char *media)
+{
+    static char body[600];
+
+    (void)snprintf(body, sizeof(body),
+                   "{\"to\":\"shop\",\"from\":\"%s\",\"at\":%lld,\"id\":%s,\"kind\":\"%s\",\"media\":\"%s\",\"handle\":\"h-%s\","
+                   "\"handle_s\":3600}",
+                   user, (long long)++clock_s, id, kind, media, user);
+    return body;
+}
+
+/* The first notice of somebody: the greeting may ride in its answer. */
+static void opens(const char *body)
+{
+    struct reply r = notice(body);
+
+    assert_int_equal(r.status, 200);
+    reply_free(&r);
+}
+
+/* The next request that is neither a reply nor a sign of typing. */
+static void take_beside_replies(void)
+{
+    for (platform_take(&p); strncmp(p.path, "/api/send?", 10) == 0 || strncmp(p.path, "/api/typing?", 12) == 0; platform_take(&p))
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+}
+
+/* What the agent is told of the message once its file is here, or is not; borrowed. */
+static const json_t *changed(const char *conv)
+{
+    return wire_take(&agent.wire, "{s:s,s:s}", "type", "changed", "conversation", conv);
+}
+
+static void an_image_is_fetched_after_it_was_acknowledged_and_then_shown(void **state)
+{
+    const json_t *m;
+    char conv[40], path[64];
+    struct reply r;
+
+    (void)state;
+    opens(media_from("u-img", "70001", "image", "m/1"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0,\"limit\":1}", conv);
+    m = wire_take(&agent.wire, "{s:s}", "type", "history");
+    assert_string_equal(text_at(m, "messages.0.text"), "[image]");
+    assert_string_equal(text_at(m, "messages.0.media.state"), "fetching");
+    assert_null(value_at(m, "messages.0.fetch"));
+    take_beside_replies();
+    assert_string_equal(p.method, "GET");
+    assert_true(strncmp(p.path, "/api/media?token=token-", 23) == 0);
+    assert_non_null(strstr(p.path, "&id=m%2F1"));
+    platform_answer(&p, 200, "Content-Type: text/html\r\n", gif);
+    m = changed(conv);
+    assert_string_equal(text_at(m, "kind"), "image");
+    assert_string_equal(text_at(m, "text"), "");
+    assert_string_equal(text_at(m, "file.mime"), "image/gif");
+    assert_int_equal(number_at(m, "file.width"), 258);
+    assert_int_equal(number_at(m, "file.size"), (int64_t)strlen(gif));
+    assert_null(value_at(m, "media"));
+    (void)snprintf(path, sizeof(path), "/files/%s", text_at(m, "file.id"));
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .cookie = agent.cookie });
+    assert_string_equal(r.body, gif);
+    reply_free(&r);
+    web_status(&d, 404, &(struct ask){ .path = path });
+    close_talk(conv);
+}
+
+static void a_voice_is_fetched_where_the_platform_says_and_not_everywhere(void **state)
+{
+    char conv[40], answer[200];
+    const json_t *m;
+
+    (void)state;
+    opens(media_from("u-voice", "70011", "voice", "v1"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    take_beside_replies();
+    (void)snprintf(answer, sizeof(answer), "{\"url\":\"http://127.0.0.1:%d/cdn/v1\"}", p.port);
+    platform_answer(&p, 200, NULL, answer);
+    take_beside_replies();
+    assert_string_equal(p.path, "/cdn/v1"); /* without the token */
+    platform_answer(&p, 200, NULL, "#!AMR\n and sound");
+    m = changed(conv);
+    assert_string_equal(text_at(m, "file.name"), "file");
+
+    /* Another name of this machine is another host, and a private one: nobody asks there, whoever says so. */
+    takes(media_from("u-voice", "70012", "voice", "v2"));
+    take_beside_replies();
+    (void)snprintf(answer, sizeof(answer), "{\"url\":\"http://localhost:%d/cdn/v2\"}", p.port);
+    platform_answer(&p, 200, NULL, answer);
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "[audio: could not be fetched, its address is not allowed]");
+    assert_string_equal(text_at(m, "media.state"), "failed");
+    assert_string_equal(text_at(m, "media.reason"), "refused");
+    close_talk(conv);
+}
+
+static void what_cannot_be_fetched_says_so_and_loses_nothing(void **state)
+{
+    static char large[70000];
+    char conv[40];
+    const json_t *m;
+
+    (void)state;
+    memset(large, 'x', sizeof(large) - 1);
+    opens(media_from("u-lost", "70021", "image", "gone"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    take_beside_replies();
+    platform_answer(&p, 404, NULL, "no such media");
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "[image: could not be fetched, it is not there any more]");
+    assert_string_equal(text_at(m, "media.reason"), "gone");
+
+    takes(media_from("u-lost", "70022", "image", "large"));
+    take_beside_replies();
+    platform_answer(&p, 200, NULL, large);
+    m = changed(conv);
+    assert_string_equal(text_at(m, "media.reason"), "too_large");
+
+    /* Trouble that passes is waited for; words do not wait behind it. */
+    takes(media_from("u-lost", "70023", "image", "later"));
+    take_beside_replies();
+    platform_answer(&p, 503, NULL, NULL);
+    (void)staff_say(&agent, conv, "m1", "收到");
+    for (bool said = false, got = false; !said || !got;) {
+        platform_take(&p);
+        if (strncmp(p.path, "/api/send?", 10) == 0) {
+            said |= strcmp(text_at(p.json, "text"), "收到") == 0;
+            platform_answer(&p, 200, NULL, "{\"code\":0}");
+        } else {
+            got = true;
+            platform_answer(&p, 200, NULL, gif);
+        }
+    }
+    assert_string_equal(text_at(changed(conv), "file.mime"), "image/gif");
+    close_talk(conv);
+}
+
+/* ---- files that go out ---- */
+
+static const char *agents_file(const char *name, const char *bytes)
+{
+    static char id[40];
+    char path[100];
+    struct reply r;
+
+    (void)snprintf(path, sizeof(path), "/files?site=" SITE "&name=%s", name);
+    r = web_expect(&d, 201, &(struct ask){ .path = path, .cookie = agent.cookie, .csrf = agent.csrf, .origin = "", .body = bytes });
+    (void)snprintf(id, sizeof(id), "%s", text_at(r.json, "id"));
+    reply_free(&r);
+    return id;
+}
+
+static int64_t say_image(const char *conv, const char *cid)
+{
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"image\",\"file\":\"%s\"}", conv, cid,
+               agents_file("a.gif", gif));
+    return number_at(wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", cid), "seq");
+}
+
+static void an_image_is_taken_there_before_it_is_sent(void **state)
+{
+    char conv[40];
+    int64_t seq;
+
+    (void)state;
+    opens(text_from("u-out", "70031", "请发图"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    seq = say_image(conv, "i1");
+    take_beside_replies();
+    assert_true(strncmp(p.path, "/api/upload?token=token-", 24) == 0);
+    assert_string_equal(head_value(p.head, "Content-Type"), "image/gif");
+    assert_string_equal(p.body, gif);
+    platform_answer(&p, 200, NULL, "{\"code\":-1,\"msg\":\"busy\"}"); /* once more, from the beginning */
+    take_beside_replies();
+    assert_true(strncmp(p.path, "/api/upload?token=token-", 24) == 0);
+    platform_answer(&p, 200, NULL, "{\"code\":0,\"media\":\"up-1\"}");
+    platform_take(&p);
+    assert_true(strncmp(p.path, "/api/send?", 10) == 0);
+    assert_string_equal(text_at(p.json, "kind"), "image");
+    assert_string_equal(text_at(p.json, "media"), "up-1");
+    assert_null(json_object_get(p.json, "url"));
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    status(seq, "sent");
+
+    seq = say_image(conv, "i2");
+    take_beside_replies();
+    platform_answer(&p, 200, NULL, "{\"code\":40007,\"msg\":\"not an image\"}");
+    assert_non_null(
+        strstr(text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
+               "not an image"));
+    close_talk(conv);
+}
+
+static void a_long_text_goes_in_parts_and_is_one_message(void **state)
+{
+    static char line[61], text[1300];
+    char conv[40], got[1300] = "";
+    int64_t seq;
+    int parts = 0;
+
+    (void)state;
+    memset(line, 'x', sizeof(line) - 1);
+    for (int i = 0; i < 20; i++)
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%.58s%d\n", line, i % 10);
+    opens(text_from("u-long", "70071", "说明书"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    wire_sendf(&agent.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"rd\",\"seq\":1}", conv);
+    seq = number_at((wire_pack(&agent.wire, "{s:s,s:s,s:s,s:s,s:s}", "type", "message", "conversation", conv, "cid", "long", "kind", "text",
+                               "text", text),
+                     wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "long")),
+                    "seq");
+    while (strlen(got) < strlen(text)) {
+        platform_take(&p);
+        if (strncmp(p.path, "/api/send?", 10) == 0 && text_at(p.json, "text")[0] == 'x') {
+            assert_true(strlen(text_at(p.json, "text")) <= 600);
+            assert_int_equal(number_at(p.json, "n") > parts, true); /* each costs a reply */
+            (void)snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s", text_at(p.json, "text"));
+            parts++;
+        }
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+    }
+    assert_string_equal(got, text);
+    assert_int_equal(parts, 2);
+    status(seq, "sent");
+    close_talk(conv);
+}
+
+/* ---- what else people do there ---- */
+
+static void notice_about(const char *user, const char *more)
+{
+    char body[400];
+
+    (void)snprintf(body, sizeof(body), "{\"to\":\"shop\",\"from\":\"%s\",\"at\":%lld,%s}", user, (long long)++clock_s, more);
+    takes(body);
+}
+
+static void what_a_colleague_writes_in_the_platforms_own_app_is_part_of_the_talk(void **state)
+{
+    char conv[40];
+    const json_t *m;
+
+    (void)state;
+    opens(text_from("u-echo", "70041", "在吗"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    notice_about("u-echo", "\"id\":70042,\"kind\":\"text\",\"text\":\"我在手机上答的\",\"origin\":5,\"by\":\"小李\"");
+    m = wire_take(&agent.wire, "{s:s,s:s,s:{s:s,s:s}}", "type", "message", "text", "我在手机上答的", "from", "role", "agent", "name",
+                  "小李");
+    assert_string_equal(text_at(m, "conversation"), conv);
+    assert_string_equal(text_at(m, "state"), ""); /* it is not sent there a second time */
+    notice_about("u-echo", "\"id\":70042,\"kind\":\"text\",\"text\":\"我在手机上答的\",\"origin\":5,\"by\":\"小李\"");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "我在手机上答的");
+    close_talk(conv);
+    /* It opens nothing: whoever has never written is no visitor yet. */
+    notice_about("u-nobody", "\"id\":70043,\"kind\":\"text\",\"text\":\"您好\",\"origin\":5");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "您好");
+}
+
+static void likes_and_comings_and_goings_stand_on_the_timeline(void **state)
+{
+    char conv[40];
+
+    (void)state;
+    opens(text_from("u-like", "70051", "很好"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    notice_about("u-like", "\"kind\":\"like\",\"ref\":\"70051\",\"emoji\":\"👍\",\"on\":1");
+    wire_take(&agent.wire, "{s:s,s:s,s:{s:s,s:i,s:{s:b,s:s}}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction",
+              "after_seq", 1, "data", "on", 1, "emoji", "👍");
+    notice_about("u-like", "\"kind\":\"leave\"");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "timeline", "entry", "kind", "unfollow");
+    close_talk(conv);
+}
+
+static void whoever_wants_no_machines_hears_from_people_only(void **state)
+{
+    char conv[40];
+
+    (void)state;
+    opens(text_from("u-stop", "70061", "退订"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    while (platform_take_within(&p, 300)) /* the greeting, which was before */
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+    notice_about("u-stop", "\"kind\":\"stop\"");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "timeline", "entry", "kind", "optout");
+    staff_presence(&agent, "away"); /* the rule that tells visitors so */
+    wire_take(&agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "withheld");
+    (void)staff_say(&agent, conv, "m1", "已为您退订");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "text"), "已为您退订");
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    staff_presence(&agent, "online");
+    notice_about("u-stop", "\"kind\":\"start\"");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "timeline", "entry", "kind", "optin");
+    close_talk(conv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +726,14 @@ int main(void)
         cmocka_unit_test(news_are_fetched_page_by_page_and_once),
         cmocka_unit_test(token_and_cursor_survive_and_what_was_missed_is_fetched),
         cmocka_unit_test(a_visitor_may_take_a_message_back),
+        cmocka_unit_test(an_image_is_fetched_after_it_was_acknowledged_and_then_shown),
+        cmocka_unit_test(a_voice_is_fetched_where_the_platform_says_and_not_everywhere),
+        cmocka_unit_test(what_cannot_be_fetched_says_so_and_loses_nothing),
+        cmocka_unit_test(an_image_is_taken_there_before_it_is_sent),
+        cmocka_unit_test(a_long_text_goes_in_parts_and_is_one_message),
+        cmocka_unit_test(what_a_colleague_writes_in_the_platforms_own_app_is_part_of_the_talk),
+        cmocka_unit_test(likes_and_comings_and_goings_stand_on_the_timeline),
+        cmocka_unit_test(whoever_wants_no_machines_hears_from_people_only),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

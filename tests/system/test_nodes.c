@@ -121,6 +121,42 @@ static void one_visitor_has_one_conversation_on_both(void **state)
     visitor_free(&there);
 }
 
+/* What is changed at one node counts at the other, without a restart. */
+static void a_setting_that_is_changed_counts_on_both(void **state)
+{
+    struct staff admin = { 0 };
+    struct visitor v = { 0 };
+    struct reply r;
+
+    (void)state;
+    staff_sign_in(&admin, &a, "admin@demo.example");
+    r = web_expect(
+        &a, 201,
+        &(struct ask){ .method = "PUT",
+                       .path = "/api/v1/sites/demo/documents/rule/greeting",
+                       .headers = "If-None-Match: *\r\n",
+                       .body = "{\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"rated_thanks\",\"often\":\"conversation\"}",
+                       .cookie = admin.cookie,
+                       .csrf = admin.csrf,
+                       .origin = "" });
+    reply_free(&r);
+    UNTIL((r = web_expect(&b, 200,
+                          &(struct ask){ .method = "POST",
+                                         .path = "/api/v1/sites/demo/try",
+                                         .body = "{\"event\":\"opened\"}",
+                                         .cookie = admin.cookie,
+                                         .csrf = admin.csrf,
+                                         .origin = "" }),
+           strstr(r.body, "感谢您的评价")) ||
+          (reply_free(&r), false));
+    reply_free(&r);
+    visitor_enter(&v, &b, "demo", NULL);
+    (void)visitor_say(&v, "c1", "你好");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "感谢您的评价！");
+    visitor_free(&v);
+    staff_free(&admin);
+}
+
 /* Who is killed with the node comes back at the other one, and nothing is missing. */
 static void a_conversation_goes_on_at_the_other_node(void **state)
 {
@@ -149,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other), cmocka_unit_test(one_visitor_has_one_conversation_on_both),
+        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),
         cmocka_unit_test(a_conversation_goes_on_at_the_other_node), /* last: it kills one */
     };
 

@@ -68,7 +68,6 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
         { CONV_TRANSFER_PERSON, WU, 0, { S, S, S, S, S, NO }, { 1, 1, 1, 1, 1, 0 } },
         { CONV_TRANSFER_PERSON, WU, NOW + 5, { O, O, O, O, O, NO }, { 1, 1, 1, 1, 1, 0 } },
         { CONV_TRANSFER_QUEUE, 0, 0, { W, W, W, W, W, NO }, { 1, 1, 1, 1, 1, 0 } },
-        { CONV_OVERFLOW, 0, 0, { NO, W, NO, NO, NO, NO }, { 0, 1, 0, 0, 0, 0 } },
         { CONV_HELP, WU, 0, { NO, NO, O, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
         { CONV_NAG, 0, 0, { NO, NO, NO, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
         { CONV_TAKE, WU, 0, { S, S, S, S, S, NO }, { 1, 1, 1, 1, 1, 0 } },
@@ -138,7 +137,7 @@ static void what_is_handed_over_can_be_given_back(void **state)
 static void overflowing_keeps_the_first_arrival(void **state)
 {
     struct conv c = conv_in(CONV_WAITING), next;
-    struct conv_event ev = { .kind = CONV_OVERFLOW, .queue = KEY("other"), .epoch = c.epoch };
+    struct conv_event ev = { .kind = CONV_MOVE, .queue = KEY("other"), .epoch = c.epoch };
 
     (void)state;
     assert_int_equal(conv_step(&c, &ev, NOW + 77, &next, NULL), KF_OK);

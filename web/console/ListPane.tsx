@@ -236,26 +236,25 @@ function Row({ room, selected }: { room: Room; selected: boolean }) {
 }
 
 /** Rows stay where they are while the pointer is over them or a key has just moved. */
-function useSettled(wanted: readonly string[], frozen: boolean): readonly string[] {
-  const shown = useRef<readonly string[]>(wanted);
-  shown.current = settled(shown.current, wanted, frozen);
+function useSettled(wanted: readonly Room[], frozen: boolean): readonly Room[] {
+  const shown = useRef(wanted);
+  shown.current = frozen ? settled(shown.current, wanted) : wanted;
   return shown.current;
 }
 
 /** Asks the mine list for a step, from keys pressed elsewhere. */
 export const movedAt = { value: 0 };
 
-let shownOrder: readonly string[] = [];
+let shownOrder: readonly { id: string }[] = [];
 /** What the list shows from top to bottom, so that keys mean what is seen. */
 export function inOrder(): readonly string[] {
-  return shownOrder;
+  return shownOrder.map((x) => x.id);
 }
 
 function Mine({ filter }: { filter: string }) {
   const over = useSignal(false);
   const frozenBy = useSignal(0);
   const ranked = desk.ranked.value;
-  const wanted = ranked.map((r) => r.id);
   const frozen = over.value || Date.now() - movedAt.value < 2000;
   // Two seconds after a key the rows settle.
   useEffect(() => {
@@ -265,13 +264,10 @@ function Mine({ filter }: { filter: string }) {
     return () => clearTimeout(timer);
   });
   void frozenBy.value;
-  const ids = useSettled(wanted, frozen);
-  const rooms = desk.rooms.value;
+  const settledRooms = useSettled(ranked, frozen);
   const words = filter.toLowerCase();
-  const items = ids
-    .map((id) => rooms.get(id))
-    .filter((r): r is Room => !!r && (!words || matches(r.conversation.value, words)));
-  shownOrder = items.map((r) => r.id);
+  const items = words ? settledRooms.filter((r) => matches(r.conversation.value, words)) : settledRooms;
+  shownOrder = items;
   return (
     <div class="list-box" onPointerEnter={() => (over.value = true)} onPointerLeave={() => (over.value = false)}>
       <List
@@ -379,7 +375,7 @@ function Others({ state, filter }: { state: 'waiting' | 'served'; filter: string
 
   const words = filter.toLowerCase();
   const shown = (items.value ?? []).filter((c) => !words || matches(c, words));
-  shownOrder = shown.map((c) => c.id);
+  shownOrder = shown;
   return (
     <div class="list-box">
       {failed.value && items.value !== null && (

@@ -5,8 +5,8 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from '@prea
 import type { Conversation, Presence, StaffFrame, Staffer, StaffMessage } from '../core/staff';
 import { Outbox } from '../core/outbox';
 import type { Recent } from './keep';
-import { byWait } from './order';
 import { Refused, type Ack, type Offer, type Ports } from './ports';
+import { Ranking } from './ranking';
 import { Room, type Question } from './room';
 import type { Outgoing } from '../kit/rows';
 
@@ -50,6 +50,7 @@ export class Desk {
   readonly #ports: Ports;
   readonly #acts = new Map<string, { resolve(a: Ack): void; reject(e: Refused): void; cancel(): void }>();
   readonly #outbox: Outbox<OutFrame>;
+  readonly #ranking: Ranking;
   readonly #uploads = new Set<string>();
   /** Being taken by this person: no need to announce them. */
   readonly #taking = new Set<string>();
@@ -70,18 +71,10 @@ export class Desk {
         else this.#update(room, e.cid, { state, reason: e.failed ? e.failed.message || e.failed.code : '' });
       },
     });
-    this.ranked = computed(() => {
-      const rooms = this.rooms.value;
-      const list: { id: string; since: number; activity: number; room: Room }[] = [];
-      for (const [id, room] of rooms) {
-        // What still holds something unsent stays in sight, whoever has it now.
-        if (this.mine.value.has(id) || room.out.value.length > 0)
-          list.push({ id, since: room.since.value, activity: room.activity.value, room });
-      }
-      return list.sort(byWait).map((r) => r.room);
-    });
+    this.#ranking = new Ranking(ports.clock);
+    this.ranked = this.#ranking.rooms;
+    this.unread = this.#ranking.unread;
     this.current = computed(() => this.rooms.value.get(this.open.value ?? '') ?? null);
-    this.unread = computed(() => this.ranked.value.reduce((n, room) => n + room.unread.value, 0));
   }
 
   /** Unsent messages of an earlier life of this page. */
@@ -210,7 +203,7 @@ export class Desk {
             f.seq,
             f.kind === 'removed'
               ? { kind: 'removed', text: '', file: undefined as never }
-              : { kind: f.kind, text: f.text ?? '' },
+              : { kind: f.kind, text: f.text ?? '', ...(f.file ? { file: f.file } : {}) },
           );
         return;
       case 'timeline': {
@@ -243,12 +236,8 @@ export class Desk {
     if (f.limits) this.limits.value = f.limits;
     this.presence.value = { state: f.presence, reason: f.presence_reason ?? '' };
     this.waiting.value = { count: f.waiting, longest: f.longest_ms ?? 0, at: this.#ports.clock.now() };
-    const mine = new Set<string>();
-    for (const c of f.conversations) {
-      const room = this.#room(c);
-      room.take(c);
-      mine.add(c.id);
-    }
+    const mine = new Set(f.conversations.map((c) => c.id));
+    this.#meet(f.conversations).forEach((room, i) => room.take(f.conversations[i] as Conversation));
     for (const id of this.mine.value) {
       if (mine.has(id)) continue;
       const room = this.rooms.value.get(id);
@@ -261,7 +250,7 @@ export class Desk {
           agent: undefined as never,
         });
     }
-    this.mine.value = mine;
+    this.#setMine(mine);
     this.welcomed.value = true;
     this.#readopt();
     for (const room of this.rooms.value.values()) {
@@ -708,23 +697,45 @@ export class Desk {
   // ---- who lies where ----
 
   #room(c: Conversation): Room {
-    const have = this.rooms.value.get(c.id);
-    if (have) return have;
-    const room = new Room(c);
-    this.rooms.value = new Map(this.rooms.value).set(c.id, room);
-    return room;
+    return this.rooms.value.get(c.id) ?? (this.#meet([c])[0] as Room);
+  }
+
+  /** The rooms of these; those that we did not know are made. */
+  #meet(all: readonly Conversation[]): Room[] {
+    const rooms = new Map(this.rooms.value);
+    const met = all.map((c) => {
+      const room = rooms.get(c.id) ?? new Room(c);
+      if (rooms.has(c.id)) return room;
+      rooms.set(c.id, room);
+      this.#ranking.add(room);
+      return room;
+    });
+    this.rooms.value = rooms;
+    return met;
+  }
+
+  #setMine(ids: ReadonlySet<string>): void {
+    const before = this.mine.value;
+    this.mine.value = ids;
+    for (const id of before) if (!ids.has(id)) this.#mark(id, false);
+    for (const id of ids) if (!before.has(id)) this.#mark(id, true);
+  }
+
+  #mark(id: string, mine: boolean): void {
+    const room = this.rooms.value.get(id);
+    if (room) room.mine.value = mine;
   }
 
   #keepMine(id: string): void {
     if (this.mine.value.has(id)) return;
-    this.mine.value = new Set(this.mine.value).add(id);
+    this.#setMine(new Set(this.mine.value).add(id));
   }
 
   #leave(id: string): void {
     if (!this.mine.value.has(id)) return;
     const mine = new Set(this.mine.value);
     mine.delete(id);
-    this.mine.value = mine;
+    this.#setMine(mine);
     if (this.open.value !== id) this.#forget(id);
   }
 
@@ -735,6 +746,7 @@ export class Desk {
     const rooms = new Map(this.rooms.value);
     rooms.delete(id);
     this.rooms.value = rooms;
+    this.#ranking.remove(id);
     void this.#ports.keep.dropRecent(id);
   }
 

@@ -9,6 +9,8 @@ import type { Notice } from './ports';
 import { t } from './words';
 
 const SOUND_MS = 3000;
+/** What is more is drawn as 9+. */
+const MARK_MAX = 10;
 let leader = false;
 let lastSound = 0;
 let audio: AudioContext | null = null;
@@ -98,10 +100,14 @@ function desktop(n: Notice, desk: Desk): void {
 export function badge(desk: Desk, name: () => string): void {
   stopTitle?.();
   let icon = '';
+  let drawn = -1;
   stopTitle = effect(() => {
     const n = desk.unread.value + desk.offers.value.length;
     document.title = n > 0 ? `(${n}) ${name()}` : name();
-    const href = drawIcon(n);
+    const mark = Math.min(n, MARK_MAX);
+    if (mark === drawn) return;
+    drawn = mark;
+    const href = drawIcon(mark);
     if (href && href !== icon) {
       icon = href;
       document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.setAttribute('href', href);

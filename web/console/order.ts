@@ -30,12 +30,11 @@ export function byWait(a: Ranked, b: Ranked): number {
 }
 
 /** The order to show while rows must not move: the shown one without those that are gone, newcomers at the end. */
-export function settled(shown: readonly string[], wanted: readonly string[], frozen: boolean): readonly string[] {
-  if (!frozen) return wanted;
+export function settled<T>(shown: readonly T[], wanted: readonly T[]): readonly T[] {
   const here = new Set(wanted);
-  const kept = shown.filter((id) => here.has(id));
+  const kept = shown.filter((x) => here.has(x));
   const known = new Set(kept);
-  return [...kept, ...wanted.filter((id) => !known.has(id))];
+  return [...kept, ...wanted.filter((x) => !known.has(x))];
 }
 
 export type Heat = 'calm' | 'warm' | 'hot';

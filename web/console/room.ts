@@ -29,6 +29,8 @@ export class Room {
   /** When and why it came to me; null once it was looked at. */
   readonly arrival: Signal<{ at: number; why: string } | null> = signal(null);
   readonly hasDraft = signal(false);
+  /** It lies on my desk. */
+  readonly mine = signal(false);
   /** It is to be closed; that can still be undone. */
   readonly closing = signal(false);
   /** The question that is under way, so that its answer is understood. */

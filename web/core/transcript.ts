@@ -171,6 +171,7 @@ export class Transcript {
     const item = this.bySeq.get(f.seq);
     if (!item || item.kind === 'removed') return;
     const fresh: Item = { ...item, kind: f.kind, text: f.text ?? '' };
+    if (f.file) fresh.file = f.file;
     if (f.kind === 'removed') {
       delete fresh.file;
       delete fresh.choices;

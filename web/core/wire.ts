@@ -118,6 +118,8 @@ export interface ChangedFrame {
   seq: number;
   kind: Kind;
   text?: string;
+  /** It has come meanwhile, from a platform. */
+  file?: FileInfo;
 }
 export interface TypingFrame {
   type: 'typing';

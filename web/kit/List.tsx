@@ -45,7 +45,6 @@ export function List<T>({
     count: items.length,
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
-    getItemKey: (i) => (items[i] ? keyOf(items[i]) : i),
     overscan: 6,
     scrollToFn: elementScroll,
     observeElementRect,
@@ -108,7 +107,7 @@ export function List<T>({
           if (!item) return null;
           return (
             <div
-              key={r.key}
+              key={keyOf(item)}
               id={`${id}-${r.index}`}
               class="list-row"
               role="option"

@@ -448,3 +448,19 @@ test('a recalled message keeps its place and loses its words', async () => {
   w.desk.frame({ type: 'changed', conversation: 'c1', seq: 2, kind: 'removed' });
   assert.deepEqual([w.room().messages.value[1]?.kind, w.room().messages.value[1]?.text], ['removed', '']);
 });
+
+test('history that is refused says so at once, and can be asked for again', async () => {
+  const w = new World();
+  w.welcome(conv({ id: 'c1', seq: 3 }));
+  w.desk.show('c1');
+  await Promise.resolve();
+  await Promise.resolve();
+  const room = w.desk.rooms.value.get('c1') as Room;
+  assert.equal(room.loading.value, 'loading');
+  w.desk.frame({ type: 'error', of: 'history', conversation: 'c1', code: 'unavailable', message: 'not now' });
+  assert.equal(room.loading.value, 'failed');
+  const before = w.sent.length;
+  w.desk.reload(room);
+  assert.equal(room.loading.value, 'loading');
+  assert.equal(w.sent.length, before + 1);
+});

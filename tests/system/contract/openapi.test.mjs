@@ -331,6 +331,96 @@ const rows = {
       [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
     ],
   },
+  'GET /api/v1/kinds': { right: () => [[200, { path: '/api/v1/kinds', headers: as('agent1') }], [200, operator('GET', '/api/v1/kinds')]], wrong: () => [[401, { path: '/api/v1/kinds' }]] },
+  'GET /api/v1/sites/{site}/documents': {
+    right: async () => [[200, { path: '/api/v1/sites/demo/documents', headers: as('admin') }], [200, { path: '/api/v1/sites/demo/documents?kind=queue', headers: await key(['settings_read']) }], [200, operator('GET', '/api/v1/sites/demo/documents?kind=rule')]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/documents' }], [403, { path: '/api/v1/sites/demo/documents', headers: as('agent1') }], [404, { path: '/api/v1/sites/other/documents', headers: as('admin') }]],
+  },
+  'GET /api/v1/sites/{site}/documents/{kind}/{key}': {
+    right: () => [[200, { path: '/api/v1/sites/demo/documents/site/site', headers: as('admin') }], [200, operator('GET', '/api/v1/sites/demo/documents/channel/api')]],
+    wrong: () => [
+      [401, { path: '/api/v1/sites/demo/documents/site/site' }],
+      [403, { path: '/api/v1/sites/demo/documents/site/site', headers: as('agent1') }],
+      [404, { path: '/api/v1/sites/demo/documents/queue/none', headers: as('admin') }],
+      [404, { path: '/api/v1/sites/demo/documents/poem/x', headers: as('admin') }],
+    ],
+  },
+  'PUT /api/v1/sites/{site}/documents/{kind}/{key}': {
+    right: async () => {
+      const one = await skill();
+      return [[201, document('PUT', one.fresh, 0, { name: '退换货' })], [200, document('PUT', one.there, 1, { name: '维修' })], [200, { ...document('PUT', (await skill()).there, 1, { name: 'x' }), headers: { ...(await key(['settings_write'])), 'If-Match': '"1"' } }]];
+    },
+    wrong: async () => {
+      const { there } = await skill();
+      return [
+        [401, { method: 'PUT', path: there, body: { name: 'x' } }],
+        [403, { ...document('PUT', there, 1, { name: 'x' }), headers: { ...unsafe('agent1'), 'If-Match': '"1"' } }],
+        [403, { ...document('PUT', there, 1, { name: 'x' }), headers: { ...(await key(['settings_read'])), 'If-Match': '"1"' } }],
+        [404, document('PUT', '/api/v1/sites/other/documents/skill/x', 0, { name: 'x' })],
+        [400, document('PUT', there, 1, { name: '' }), 'the body is its kind’s'],
+        [400, document('PUT', there, 1, { title: 'x' }), 'the body is its kind’s'],
+        [400, document('PUT', there, 1, 'no JSON')],
+        [412, document('PUT', there, 2, { name: 'x' }), 'another version'],
+        [412, document('PUT', there, 0, { name: 'x' }), 'it is there'],
+        [428, { method: 'PUT', path: there, headers: unsafe('admin'), body: { name: 'x' } }, 'no version was said'],
+      ];
+    },
+  },
+  'DELETE /api/v1/sites/{site}/documents/{kind}/{key}': {
+    right: async () => [[204, document('DELETE', (await skill()).there, 1)]],
+    wrong: async () => [
+      [401, { method: 'DELETE', path: '/api/v1/sites/demo/documents/queue/service' }],
+      [403, { method: 'DELETE', path: '/api/v1/sites/demo/documents/queue/service', headers: { ...unsafe('reviewer'), 'If-Match': '"1"' } }],
+      [400, document('DELETE', '/api/v1/sites/demo/documents/queue/service', 1), 'a channel needs it'],
+      [404, document('DELETE', '/api/v1/sites/demo/documents/queue/none', 1)],
+      [412, document('DELETE', (await skill()).there, 7), 'another version'],
+      [428, { method: 'DELETE', path: '/api/v1/sites/demo/documents/queue/service', headers: unsafe('admin') }, 'no version was said'],
+    ],
+  },
+  'GET /api/v1/sites/{site}/documents/{kind}/{key}/versions': {
+    right: async () => {
+      const { there } = await skill();
+      await daemon.ask(document('DELETE', there, 1));
+      return [[200, { path: `${there}/versions`, headers: as('admin') }]];
+    },
+    wrong: () => [
+      [401, { path: '/api/v1/sites/demo/documents/site/site/versions' }],
+      [403, { path: '/api/v1/sites/demo/documents/site/site/versions', headers: as('agent1') }],
+      [404, { path: '/api/v1/sites/demo/documents/queue/none/versions', headers: as('admin') }],
+    ],
+  },
+  'GET /api/v1/sites/{site}/set': {
+    right: () => [[200, { path: '/api/v1/sites/demo/set', headers: as('admin') }], [200, operator('GET', '/api/v1/sites/demo/set')]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/set' }], [403, { path: '/api/v1/sites/demo/set', headers: as('agent1') }], [404, { path: '/api/v1/sites/other/set', headers: as('admin') }]],
+  },
+  'PUT /api/v1/sites/{site}/set': {
+    right: async () => {
+      const set = JSON.parse((await daemon.ask({ path: '/api/v1/sites/demo/set', headers: as('admin') })).text);
+      return [[200, json('admin', 'PUT', '/api/v1/sites/demo/set', set)], [200, json('admin', 'PUT', '/api/v1/sites/demo/set?dry_run=1', { ...set, skills: { paint: { name: '油漆' } } })]];
+    },
+    wrong: () => [
+      [401, { method: 'PUT', path: '/api/v1/sites/demo/set', body: { site: { key: 'demo', name: 'x' } } }],
+      [403, json('agent1', 'PUT', '/api/v1/sites/demo/set', { site: { key: 'demo', name: 'x' } })],
+      [404, json('admin', 'PUT', '/api/v1/sites/other/set', { site: { key: 'other', name: 'x' } })],
+      [400, json('admin', 'PUT', '/api/v1/sites/demo/set', {})],
+      [400, json('admin', 'PUT', '/api/v1/sites/demo/set', { site: { key: 'shop', name: 'x' } }), 'it is another site'],
+      [400, json('admin', 'PUT', '/api/v1/sites/demo/set', { site: { key: 'demo', name: 'x' }, queues: {} }), 'a channel needs one'],
+    ],
+  },
+  'POST /api/v1/sites/{site}/try': {
+    right: () => [
+      [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', locale: 'en', facts: { vip: '1' } })],
+      [200, operator('POST', '/api/v1/sites/demo/try', { event: 'waiting', wait_ms: 10000, queue: 'service', position: 2 })],
+    ],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/sites/demo/try', body: {} }],
+      [403, json('agent1', 'POST', '/api/v1/sites/demo/try', {})],
+      [404, json('admin', 'POST', '/api/v1/sites/other/try', {})],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { event: 'thunder' }), 'there is no such event'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { queue: 'none' }), 'there is no such queue'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', 'no JSON')],
+    ],
+  },
   'POST /files': {
     right: () => [
       [201, upload({ Cookie: story.cookie, Origin: daemon.origin })],
@@ -435,6 +525,18 @@ async function made(verbs) {
   return JSON.parse(answer.text);
 }
 const key = async (verbs) => ({ Authorization: `Bearer ${(await made(verbs)).key}` });
+
+/** A change of a document of which `version` was seen; 0: a new one. */
+const document = (method, path, version, body) => ({ method, path, headers: { ...unsafe('admin'), ...(version ? { 'If-Match': `"${version}"` } : { 'If-None-Match': '*' }) }, body });
+
+/** The paths of a document that there is, at its first version, and of one that there is not. */
+async function skill() {
+  const path = () => `/api/v1/sites/demo/documents/skill/s-${randomUUID().slice(0, 8)}`;
+  const there = path();
+  const answer = await daemon.ask(document('PUT', there, 0, { name: '安装' }));
+  assert.equal(answer.status, 201, answer.text);
+  return { there, fresh: path() };
+}
 
 /** RFC 6238, in a few lines of our own. */
 function totp(secret) {

@@ -1,4 +1,4 @@
-#include "api/mime.h"
+#include "core/mime.h"
 
 #include <stdint.h>
 

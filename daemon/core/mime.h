@@ -1,6 +1,6 @@
 /* mime.h: what a file is, by its first bytes. The name and what the sender says of it are not believed. */
-#ifndef KF_API_MIME_H
-#define KF_API_MIME_H
+#ifndef KF_CORE_MIME_H
+#define KF_CORE_MIME_H
 
 #include "core/slice.h"
 

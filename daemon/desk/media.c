@@ -1,0 +1,441 @@
+/* media.c: files between platforms and us. What comes in is fetched after the commit that stored its message, and stored before the message
+ * shows it; what goes out is taken to platforms that want it first. Nothing here may lose a message: whatever fails, words stay. */
+#include "desk/media.h"
+#include "core/mime.h"
+#include "core/utf8.h"
+#include "desk/trip.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FETCH_MAX        (20LL << 20) /* bytes of a file that comes in, whatever the site allows: it is held in memory */
+#define FETCH_TIMEOUT_MS 60000
+#define NAME_CP          120
+
+/* ---- what the message says of it ---- */
+
+static const char *const words[] = {
+    [TYPE_IMAGE] = "[image]",     [TYPE_AUDIO] = "[audio]",
+    [TYPE_VIDEO] = "[video]",     [TYPE_FILE] = "[file]",
+    [TYPE_STICKER] = "[sticker]", [TYPE_LOCATION] = "[location]",
+    [TYPE_CONTACT] = "[contact]", [TYPE_LINK] = "[link]",
+    [TYPE_RICH] = "[card]",       [TYPE_UNSUPPORTED] = "[unsupported message]",
+};
+
+const char *media_words(enum inbound_type type)
+{
+    return (size_t)type < sizeof(words) / sizeof(words[0]) && words[type] ? words[type] : "";
+}
+
+static void add_text(struct buf *b, const char *name, struct slice value)
+{
+    if (!value.n || !utf8_valid(value))
+        return;
+    buf_char(b, ',');
+    buf_json(b, slice_of(name));
+    buf_char(b, ':');
+    buf_json(b, value);
+}
+
+void media_note(struct buf *b, const struct media *m, bool fetchable)
+{
+    struct slice name = m->name.n && utf8_valid(m->name) ? m->name : (struct slice){ NULL, 0 };
+
+    buf_printf(b, "\"media\":{\"state\":\"%s\"", fetchable ? "fetching" : "elsewhere");
+    add_text(b, "name", name);
+    buf_char(b, '}');
+    if (!fetchable)
+        return;
+    buf_printf(b, ",\"fetch\":{\"type\":%d,\"size\":%lld,\"duration_ms\":%lld", (int)m->type, (long long)m->size,
+               (long long)m->duration_ms);
+    add_text(b, "url", m->url);
+    add_text(b, "id", m->id);
+    add_text(b, "mime", m->mime);
+    add_text(b, "name", name);
+    buf_char(b, '}');
+}
+
+static struct slice member(struct trip *t, const json_t *root, const char *name)
+{
+    const json_t *v = json_object_get(root, name);
+
+    return json_is_string(v) ? arena_copy(t->arena, (struct slice){ json_string_value(v), json_string_length(v) })
+                             : (struct slice){ NULL, 0 };
+}
+
+/* What media_note() has written down. */
+static bool read_note(struct trip *t)
+{
+    json_t *root = json_loads(t->errand.message.extra ? t->errand.message.extra : "{}", 0, NULL);
+    const json_t *note = json_object_get(root, "fetch");
+
+    t->media = (struct media){ .type = (enum inbound_type)json_integer_value(json_object_get(note, "type")),
+                               .url = member(t, note, "url"),
+                               .id = member(t, note, "id"),
+                               .mime = member(t, note, "mime"),
+                               .name = member(t, note, "name"),
+                               .size = json_integer_value(json_object_get(note, "size")),
+                               .duration_ms = json_integer_value(json_object_get(note, "duration_ms")) };
+    json_decref(root);
+    return t->media.url.n || t->media.id.n;
+}
+
+/* The message with `media` and `file` (either may be NULL; taken over) in place of the note. */
+static void show(struct trip *t, enum message_kind kind, struct slice text, json_t *media, json_t *file)
+{
+    struct message *m = ARENA_NEW(t->arena, struct message);
+    json_t *root = json_loads(t->errand.message.extra ? t->errand.message.extra : "{}", 0, NULL);
+    char *extra;
+
+    if (!root)
+        root = json_object();
+    json_object_del(root, "fetch");
+    json_object_del(root, "media");
+    if (media)
+        json_object_set_new(root, "media", media);
+    if (file)
+        json_object_set_new(root, "file", file);
+    extra = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (m && extra) {
+        *m = t->errand.message;
+        m->kind = kind;
+        m->text = text;
+        m->extra = arena_text(t->arena, slice_of(extra));
+        m->file = file ? t->file.id : (struct kf_id){ { 0 } };
+        t->shown = m;
+    }
+    free(extra);
+}
+
+/* Is the text nothing but our own word for what it was? */
+static bool is_placeholder(const struct trip *t)
+{
+    return slice_is(t->errand.message.text, media_words(t->media.type));
+}
+
+void media_failed(struct trip *t, const char *reason)
+{
+    static const struct {
+        const char *reason, *said;
+    } all[] = { { "too_large", "too large" },
+                { "gone", "it is not there any more" },
+                { "refused", "its address is not allowed" },
+                { "unavailable", "the platform does not give it" } };
+    const char *said = "", *word = media_words(t->media.type);
+    struct slice text = t->errand.message.text;
+    char *words_now;
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (strcmp(all[i].reason, reason) == 0)
+            said = all[i].said;
+    words_now = arena_printf(t->arena, "%.*s%s%.*s: could not be fetched, %s]", is_placeholder(t) ? 0 : (int)text.n, text.n ? text.p : "",
+                             is_placeholder(t) || !text.n ? "" : "\n", *word ? (int)strlen(word) - 1 : 5, *word ? word : "[file", said);
+    show(t, t->errand.message.kind, words_now ? slice_of(words_now) : text,
+         json_pack("{s:s,s:s,s:s*}", "state", "failed", "reason", reason, "name", t->media.name.n ? t->media.name.p : NULL), NULL);
+    trip_end_with(t, ERRAND_FAILED, DELIVERY_NONE, reason);
+}
+
+/* ---- what has come is stored ---- */
+
+/* A name for people: no folders, no control characters, not endless. */
+static const char *clean_name(struct trip *t)
+{
+    struct slice name = t->media.name;
+    const char *ret;
+    struct buf b;
+    size_t i = 0;
+
+    buf_init(&b, 4096);
+    while (i < name.n) {
+        char utf8[4];
+        uint32_t cp = utf8_next(name, &i);
+
+        if (cp == '/' || cp == '\\')
+            buf_clear(&b);
+        else if (cp >= 0x20 && cp != 0x7f && cp != 0xfffd && !(cp >= 0x202a && cp <= 0x202e) && !(cp >= 0x2066 && cp <= 0x2069))
+            buf_add(&b, (struct slice){ utf8, utf8_put(utf8, cp) });
+    }
+    ret = arena_text(t->arena, b.n ? utf8_cut(buf_slice(&b), NAME_CP) : SLICE("file"));
+    buf_finish(&b);
+    return ret ? ret : "file";
+}
+
+static json_t *file_json(const struct trip *t)
+{
+    char id[KF_ID_TEXT];
+    json_t *ret = json_pack("{s:s,s:s,s:s,s:I}", "id", id_text(&t->file.id, id), "name", t->file.name, "mime", t->file.mime, "size",
+                            (json_int_t)t->file.size);
+
+    if (t->file.width > 0 && t->file.height > 0) {
+        json_object_set_new(ret, "width", json_integer(t->file.width));
+        json_object_set_new(ret, "height", json_integer(t->file.height));
+    }
+    if (t->media.duration_ms > 0)
+        json_object_set_new(ret, "duration_ms", json_integer(t->media.duration_ms));
+    return ret;
+}
+
+static void stored(void *ctx, enum kf_rc rc, const uint8_t sha256[32], int64_t size, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+    struct mime mime = mime_of((struct slice){ t->bytes, t->n_bytes < STORE_BLOCK ? t->n_bytes : STORE_BLOCK });
+
+    if (rc) {
+        trip_again_later(t, 0, why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "it could not be stored");
+        return;
+    }
+    memcpy(t->file.sha256, sha256, sizeof(t->file.sha256));
+    t->file.size = size;
+    t->file.name = clean_name(t);
+    t->file.mime = mime.type; /* what it is, and not what somebody says that it is */
+    t->file.width = mime.width;
+    t->file.height = mime.height;
+    t->fetched = true;
+    show(t, file_kind(mime.type), is_placeholder(t) ? SLICE("") : t->errand.message.text, NULL, file_json(t));
+    trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+}
+
+static void store_next(struct trip *t);
+
+static void stored_block(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+
+    if (rc)
+        trip_again_later(t, 0, why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "it could not be stored");
+    else
+        store_next(t);
+}
+
+static void store_next(struct trip *t)
+{
+    struct desk *d = t->d;
+    size_t n = t->n_bytes - t->at_bytes < STORE_BLOCK ? t->n_bytes - t->at_bytes : STORE_BLOCK;
+    struct slice block = { t->bytes + t->at_bytes, n };
+
+    if (!n) {
+        d->ports.file_end(d->ports.ctx, &t->file.id, stored, t);
+        return;
+    }
+    t->at_bytes += n;
+    d->ports.file_put(d->ports.ctx, &t->file.id, block, stored_block, t);
+}
+
+/* ---- coming in ---- */
+
+static void fetch_step(struct trip *t, const struct http_resp *last);
+
+static void fetch_stepped(void *ctx, const struct http_resp *resp)
+{
+    fetch_step(ctx, resp);
+}
+
+static void renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+
+    if (rc)
+        trip_again_later(t, 0, why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "no access token");
+    else
+        fetch_step(t, NULL);
+}
+
+/* The token was refused: once more with a fresh one. */
+static void renew(struct trip *t)
+{
+    struct desk_site *ds = site_of(t->d, &t->site);
+    struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
+
+    if (!o || t->renewed || !o->ops->renew) {
+        media_failed(t, "unavailable");
+        return;
+    }
+    t->renewed = true;
+    token_want(t->d, ds, o, true, renewed, t);
+}
+
+static void fetched(void *ctx, const struct http_resp *resp)
+{
+    struct trip *t = ctx;
+
+    if (resp->too_large)
+        media_failed(t, "too_large");
+    else if (resp->refused)
+        media_failed(t, "refused");
+    else if (resp->status == 401)
+        renew(t);
+    else if (resp->status == 0 || resp->status == 408 || resp->status == 429 || resp->status >= 500)
+        trip_again_later(t, 0, resp->failure ? arena_text(t->arena, slice_of(resp->failure)) : "the platform is busy");
+    else if (resp->status != 200)
+        media_failed(t, "gone");
+    else if (!resp->body.n)
+        media_failed(t, "gone");
+    else if (!(t->bytes = malloc(resp->body.n)))
+        trip_again_later(t, 0, "out of memory");
+    else {
+        memcpy(t->bytes, resp->body.p, resp->body.n);
+        t->n_bytes = resp->body.n;
+        t->file.id = fresh_id(t->d);
+        store_next(t);
+    }
+}
+
+static void fetch_step(struct trip *t, const struct http_resp *last)
+{
+    struct desk *d = t->d;
+    struct desk_site *ds = site_of(d, &t->site);
+    struct outlet *o = ds ? outlet_of(d, ds, &t->errand.channel) : NULL;
+    struct http_req req = { 0 };
+    struct env env;
+    enum kf_rc rc;
+
+    if (!o || !o->ops->media) {
+        media_failed(t, "unavailable");
+        return;
+    }
+    if (last && (last->status == 0 || last->status == 429 || last->status >= 500)) {
+        trip_again_later(t, 0, last->failure ? arena_text(t->arena, slice_of(last->failure)) : "the platform is busy");
+        return;
+    }
+    env = outlet_env(d, o);
+    rc = o->ops->media(o->ch, t->arena, &env, &t->media, last, &req);
+    if (rc == KF_AGAIN)
+        d->ports.fetch(d->ports.ctx, &req, fetch_stepped, t);
+    else if (rc == KF_OK) {
+        int64_t max = desk_file_max(d, ds->site);
+
+        req.answer_max = (size_t)(max < FETCH_MAX ? max : FETCH_MAX);
+        req.timeout_ms = FETCH_TIMEOUT_MS;
+        d->ports.fetch(d->ports.ctx, &req, fetched, t);
+    } else if (rc == KF_AUTH)
+        renew(t);
+    else if (rc == KF_NOMEM)
+        trip_again_later(t, 0, "out of memory");
+    else
+        media_failed(t, rc == KF_DENIED ? "refused" : "gone");
+}
+
+void media_fetch(struct trip *t)
+{
+    struct desk_site *ds = site_of(t->d, &t->site);
+
+    if (t->errand.message.kind == MESSAGE_REMOVED || !read_note(t))
+        trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* it was taken back, or is here already */
+    else if (ds && (t->media.size > FETCH_MAX || t->media.size > desk_file_max(t->d, ds->site)))
+        media_failed(t, "too_large");
+    else
+        fetch_step(t, NULL);
+}
+
+/* ---- going out ---- */
+
+static void upload_step(struct trip *t, const struct http_resp *last);
+
+static void upload_stepped(void *ctx, const struct http_resp *resp)
+{
+    upload_step(ctx, resp);
+}
+
+static void upload_step(struct trip *t, const struct http_resp *last)
+{
+    struct desk *d = t->d;
+    struct desk_site *ds = site_of(d, &t->site);
+    struct outlet *o = ds ? outlet_of(d, ds, &t->errand.channel) : NULL;
+    const struct upload up = { .bytes = { t->bytes, t->n_bytes }, .mime = t->file.mime, .name = t->file.name };
+    struct uploaded done = { .outcome = { .cls = OUTCOME_SENT } };
+    struct http_req req = { 0 };
+    struct env env;
+    enum kf_rc rc;
+
+    if (!o || !o->ops->upload) {
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
+        return;
+    }
+    env = outlet_env(d, o);
+    rc = o->ops->upload(o->ch, t->arena, &t->errand, &up, &env, last, &req, &done);
+    if (rc == KF_AGAIN) {
+        req.timeout_ms = FETCH_TIMEOUT_MS;
+        d->ports.fetch(d->ports.ctx, &req, upload_stepped, t);
+        return;
+    }
+    if (rc == KF_OK && done.outcome.cls != OUTCOME_SENT) {
+        t->uploaded = false; /* with a fresh token it begins anew */
+        trip_settle(t, ds, o, &done.outcome);
+        return;
+    }
+    if (rc && rc != KF_UNSUPPORTED) {
+        trip_again_later(t, 0, rc == KF_NOMEM ? NULL : "the platform's answer to the file could not be read");
+        return;
+    }
+    t->uploaded = true;
+    t->errand.media_id = rc ? NULL : arena_text(t->arena, done.id);
+    trip_send(t);
+}
+
+static void read_next(struct trip *t);
+
+static void have_block(void *ctx, enum kf_rc rc, struct slice block, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+
+    (void)why;
+    if (!rc && block.n && block.n <= t->n_bytes - t->at_bytes) {
+        memcpy(t->bytes + t->at_bytes, block.p, block.n);
+        t->at_bytes += block.n;
+        read_next(t);
+    } else
+        trip_again_later(t, 0, "the file could not be read");
+}
+
+static void read_next(struct trip *t)
+{
+    if (t->at_bytes == t->n_bytes)
+        upload_step(t, NULL);
+    else
+        t->d->ports.file_get(t->d->ports.ctx, t->file.sha256, (int64_t)(t->at_bytes / STORE_BLOCK), have_block, t);
+}
+
+static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct trip *t = ctx;
+    struct desk_site *ds = site_of(t->d, &t->site);
+    struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
+
+    (void)why;
+    if (rc == KF_ABSENT || (!rc && o && o->ops->upload_max && q->file.size > o->ops->upload_max)) {
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, rc ? "the file is gone" : "the file is too large for this channel");
+        return;
+    }
+    t->bytes = rc ? NULL : malloc((size_t)q->file.size + 1);
+    if (!t->bytes) {
+        trip_again_later(t, 0, "the file could not be read");
+        return;
+    }
+    t->file = q->file;
+    t->file.name = arena_text(t->arena, slice_of(q->file.name));
+    t->file.mime = arena_text(t->arena, slice_of(q->file.mime));
+    t->n_bytes = (size_t)q->file.size;
+    read_next(t);
+}
+
+bool media_upload(struct trip *t, struct outlet *o)
+{
+    struct query *q;
+
+    if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file))
+        return false;
+    if (t->bytes) { /* read before: the token was renewed meanwhile */
+        upload_step(t, NULL);
+        return true;
+    }
+    q = query_new(QUERY_FILE);
+    if (!q) {
+        trip_again_later(t, 0, NULL);
+        return true;
+    }
+    q->id = t->errand.message.file;
+    t->d->ports.read(t->d->ports.ctx, q, have_file, t);
+    return true;
+}

@@ -1,0 +1,13 @@
+/* media.h: what a message says of a file that is still on the platform. */
+#ifndef KF_DESK_MEDIA_H
+#define KF_DESK_MEDIA_H
+
+#include "core/buf.h"
+#include "core/inbound.h"
+
+/* Our word for what has no text: "[image]"; "" for text. */
+const char *media_words(enum inbound_type type);
+/* Members of a message's `extra`: "media" for the pages, and where it can be fetched "fetch", which they are not told. */
+void media_note(struct buf *b, const struct media *m, bool fetchable);
+
+#endif

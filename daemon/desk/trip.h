@@ -1,0 +1,53 @@
+/* trip.h: one errand under way: what the files that send, upload and fetch share. */
+#ifndef KF_DESK_TRIP_H
+#define KF_DESK_TRIP_H
+
+#include "desk/outlet.h"
+
+struct trip {
+    struct desk *d;
+    struct kf_key site;
+    struct arena *arena;
+    struct errand errand;
+    bool renewed; /* the token was fetched anew for this trip */
+    bool rode;    /* inside an answer: that costs no handle */
+    bool more;    /* its text is longer than the channel takes: another part follows */
+    bool found;   /* it was found SENDING: another holder has died with it */
+
+    /* A file that goes out or comes in: media.c. */
+    struct media media;       /* ERRAND_FETCH: where it is */
+    char *bytes;              /* owned */
+    size_t n_bytes, at_bytes; /* at_bytes: so many have been stored or read */
+    struct stored_file file;
+    bool uploaded;               /* or there is nothing to upload */
+    bool fetching;               /* counted in desk_site.fetching */
+    bool fetched;                /* `file` is what came */
+    const struct message *shown; /* what the message is from now on; NULL: as it was */
+
+    /* How it ended, until that is committed. */
+    enum errand_state state;
+    enum delivery delivery;
+    const char *ref, *error;
+    int64_t due_at;
+    struct trip *next; /* among those that the store has not taken */
+};
+
+/* ---- deliver.c ---- */
+/* The outcome is known: committed, then the next errand of that conversation. */
+void trip_end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error);
+/* Not before that, and not for ever: after the last attempt it has failed. */
+void trip_again_later(struct trip *t, int64_t at_least_ms, const char *error);
+/* What a platform's answer asks for. */
+void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o);
+/* Goes on with sending: its upload is done. */
+void trip_send(struct trip *t);
+
+/* ---- media.c ---- */
+/* Fetches what came with a message. The token is there. */
+void media_fetch(struct trip *t);
+/* It is over, and has failed: the message says so. */
+void media_failed(struct trip *t, const char *reason);
+/* Takes the file of a message to the platform, then trip_send(). False: nothing has to be taken there. */
+bool media_upload(struct trip *t, struct outlet *o);
+
+#endif

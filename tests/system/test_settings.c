@@ -1,0 +1,342 @@
+/* Settings as administrators change them: versions, mistakes, secrets, history, whole sites, and what a change does at once. */
+#include "tests/support/cast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DOCUMENTS "/api/v1/sites/demo/documents/"
+
+static struct daemon d;
+static struct staff admin, agent;
+
+static int start(void **state)
+{
+    (void)state;
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
+    staff_sign_in(&admin, &d, "admin@demo.example");
+    staff_sign_in(&agent, &d, "agent1@demo.example");
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&admin);
+    staff_free(&agent);
+    daemon_finish(&d);
+    return 0;
+}
+
+/* Asks as `who`; `match` is a version that was seen, 0: for a new document, -1: nothing is said. */
+static struct reply write_as(const struct staff *who, const char *method, const char *path, int match, const char *body, int status)
+{
+    char headers[80] = "";
+
+    if (match > 0)
+        (void)snprintf(headers, sizeof(headers), "If-Match: \"%d\"\r\n", match);
+    else if (match == 0)
+        (void)snprintf(headers, sizeof(headers), "If-None-Match: *\r\n");
+    return web_expect(
+        &d, status,
+        &(struct ask){
+            .method = method, .path = path, .headers = headers, .body = body, .cookie = who->cookie, .csrf = who->csrf, .origin = "" });
+}
+
+static void put(const struct staff *who, const char *what, int match, const char *body, int status)
+{
+    char path[160];
+    struct reply r;
+
+    (void)snprintf(path, sizeof(path), DOCUMENTS "%s", what);
+    r = write_as(who, "PUT", path, match, body, status);
+    reply_free(&r);
+}
+
+static struct reply get(const struct staff *who, const char *what, int status)
+{
+    char path[160];
+
+    (void)snprintf(path, sizeof(path), DOCUMENTS "%s", what);
+    return web_expect(&d, status, &(struct ask){ .path = path, .cookie = who->cookie });
+}
+
+static void a_version_that_was_not_seen_is_not_overwritten(void **state)
+{
+    struct reply r;
+
+    (void)state;
+    put(&admin, "skill/refund", -1, "{\"name\":\"退款\"}", 428);
+    put(&admin, "skill/refund", 1, "{\"name\":\"退款\"}", 412);
+    put(&admin, "skill/refund", 0, "{\"name\":\"退款\"}", 201);
+    put(&admin, "skill/refund", 0, "{\"name\":\"另一个\"}", 412);
+    r = get(&admin, "skill/refund", 200);
+    assert_string_equal(reply_header(&r, "etag"), "\"1\"");
+    assert_string_equal(text_at(r.json, "body.name"), "退款");
+    reply_free(&r);
+    put(&admin, "skill/refund", 1, "{\"name\":\"退款退货\"}", 200);
+    put(&admin, "skill/refund", 1, "{\"name\":\"晚了\"}", 412);
+    r = write_as(&admin, "DELETE", DOCUMENTS "skill/refund", 2, NULL, 204);
+    reply_free(&r);
+    r = get(&admin, "skill/refund", 404);
+    reply_free(&r);
+    put(&admin, "skill/refund", 0, "{\"name\":\"又来\"}", 201);
+    r = get(&admin, "skill/refund/versions", 200);
+    assert_int_equal(json_array_size(json_object_get(r.json, "items")), 4);
+    assert_int_equal(number_at(r.json, "items.0.version"), 4);
+    assert_true(json_is_true(value_at(r.json, "items.1.deleted")));
+    assert_string_equal(text_at(r.json, "items.2.body.name"), "退款退货");
+    assert_string_equal(text_at(r.json, "items.3.by"), "郑国栋");
+    reply_free(&r);
+}
+
+static void only_administrators_change_the_house(void **state)
+{
+    struct reply r;
+
+    (void)state;
+    put(&agent, "skill/x", 0, "{\"name\":\"x\"}", 403);
+    r = get(&agent, "site/site", 403);
+    reply_free(&r);
+    put(&admin, "poem/x", 0, "{\"name\":\"x\"}", 404);
+    put(&admin, "skill/X", 0, "{\"name\":\"x\"}", 404);
+}
+
+/* Replies of one's own are nobody else's business. */
+static void agents_keep_replies_of_their_own(void **state)
+{
+    char body[300], other[300];
+    struct reply r;
+
+    (void)state;
+    (void)snprintf(body, sizeof(body), "{\"code\":\"mine\",\"title\":\"我的\",\"text\":\"亲\",\"folder\":\"常用\",\"person\":\"%s\"}",
+                   agent.id);
+    (void)snprintf(other, sizeof(other), "{\"code\":\"theirs\",\"title\":\"别人的\",\"text\":\"亲\",\"person\":\"%s\"}", admin.id);
+    put(&agent, "canned/mine", 0, body, 201);
+    put(&agent, "canned/theirs", 0, other, 403);
+    put(&agent, "canned/house", 0, "{\"code\":\"house\",\"title\":\"大家的\",\"text\":\"亲\"}", 403);
+    put(&admin, "canned/house", 0, "{\"code\":\"house\",\"title\":\"大家的\",\"text\":\"您好\",\"queues\":[\"sales\"]}", 201);
+    put(&agent, "canned/house", 1, "{\"deleted\":true}", 400);
+    r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/demo/canned", .cookie = agent.cookie });
+    assert_non_null(strstr(r.body, "\"mine\""));
+    assert_non_null(strstr(r.body, "常用"));
+    reply_free(&r);
+    r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/demo/canned", .cookie = admin.cookie });
+    assert_null(strstr(r.body, "\"mine\""));
+    reply_free(&r);
+    r = write_as(&agent, "DELETE", DOCUMENTS "canned/mine", 1, NULL, 204);
+    reply_free(&r);
+}
+
+static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
+{
+    static const struct {
+        const char *what, *body, *field, *why;
+    } rows[] = {
+        { "queue/service", "{\"name\":\"\"}", "name", "0 characters" },
+        { "queue/service", "{\"name\":\"a\",\"hours\":\"none\"}", "hours", "no document \\\"none\\\"" },
+        { "queue/service", "{\"name\":\"a\",\"hours\":{\"week\":{\"mon\":[\"9-18\"]}}}", "hours.week.mon", "a span is" },
+        { "rule/greeting", "{\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"gone\"}", "wording", "no wording" },
+        { "rule/x", "{\"event\":\"message\",\"actions\":[\"invite\"],\"when\":{\"position_min\":0}}", "when.position_min", "allowed is 1" },
+        { "channel/web", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"gone\"}", "queue", "no queue" },
+        { "channel/tg", "{\"adapter\":\"telephone\",\"name\":\"a\",\"queue\":\"sales\"}", "adapter", "no adapter" },
+        { "channel/tg", "{\"adapter\":\"generic\",\"name\":\"a\",\"queue\":\"sales\",\"settings\":{\"url\":7}}", "settings.url",
+          "a string" },
+        { "wording/fr", "{}", "is", "not a language" },
+        { "forbidden/rude", "{\"name\":\"a\",\"words\":[]}", "words", "0 entries" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[160];
+        struct reply r;
+        int version = 0;
+
+        (void)snprintf(path, sizeof(path), DOCUMENTS "%s", rows[i].what);
+        web_ask(&d, &(struct ask){ .path = path, .cookie = admin.cookie }, &r);
+        if (r.status == 200)
+            version = (int)number_at(r.json, "version");
+        reply_free(&r);
+        r = write_as(&admin, "PUT", path, version, rows[i].body, 400);
+        if (strcmp(text_at(r.json, "field"), rows[i].field) != 0 || !strstr(r.body, rows[i].why))
+            fail_msg("%s: %s", rows[i].body, r.body);
+        reply_free(&r);
+    }
+}
+
+static void what_others_need_cannot_be_taken_away(void **state)
+{
+    struct reply r = get(&admin, "queue/service", 200);
+    int version = (int)number_at(r.json, "version");
+
+    (void)state;
+    reply_free(&r);
+    r = write_as(&admin, "DELETE", DOCUMENTS "queue/service", version, NULL, 400);
+    assert_non_null(strstr(r.body, "channel"));
+    reply_free(&r);
+}
+
+static void secrets_are_written_and_never_read(void **state)
+{
+    struct reply r = get(&admin, "site/site", 200), all;
+    int version = (int)number_at(r.json, "version");
+
+    (void)state;
+    assert_null(value_at(r.json, "body.token_secret"));
+    assert_non_null(strstr(r.body, "\"secrets\":[\"token_secret\"]"));
+    reply_free(&r);
+    /* A visitor's token from before still holds after a change that says nothing of the secret. */
+    {
+        struct visitor v = { 0 };
+        char id[40];
+
+        visitor_enter(&v, &d, "demo", NULL);
+        (void)snprintf(id, sizeof(id), "%s", v.id);
+        visitor_leave(&v);
+        put(&admin, "site/site", version, "{\"name\":\"小林家居\",\"language\":\"zh-CN\",\"color\":\"#0b5fd1\"}", 200);
+        visitor_enter(&v, &d, "demo", NULL);
+        assert_string_equal(v.id, id);
+        assert_string_equal(text_at(v.welcome, "site.color"), "#0b5fd1");
+        visitor_free(&v);
+    }
+    r = get(&admin, "channel/api", 200);
+    assert_null(strstr(r.body, "whsec_"));
+    assert_null(value_at(r.json, "body.hook"));
+    reply_free(&r);
+    all = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/demo/set", .cookie = admin.cookie });
+    assert_null(strstr(all.body, "whsec_"));
+    assert_null(strstr(all.body, "token_secret"));
+    reply_free(&all);
+}
+
+static void a_change_counts_at_once(void **state)
+{
+    struct visitor v = { 0 };
+    struct reply r = get(&admin, "wording/zh-cn", 200);
+    int version = (int)number_at(r.json, "version");
+
+    (void)state;
+    reply_free(&r);
+    put(&admin, "wording/zh-cn", version, "{\"greeting\":\"新的问候\"}", 200);
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "你好");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "新的问候");
+    visitor_free(&v);
+    r = get(&admin, "rule/greeting", 404);
+    reply_free(&r);
+    put(&admin, "rule/greeting", 0, "{\"event\":\"opened\",\"off\":true,\"actions\":[\"say\"],\"wording\":\"greeting\"}", 201);
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "你好");
+    wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "form", "contact", "lang", "zh-CN"); /* nobody is there */
+    wire_none(&v.wire, "{s:s,s:s}", "type", "message", "text", "新的问候");
+    visitor_free(&v);
+}
+
+static const json_t *rule_in(const json_t *answer, const char *key)
+{
+    const json_t *rules = json_object_get(answer, "rules");
+
+    for (size_t i = 0; i < json_array_size(rules); i++)
+        if (strcmp(text_at(json_array_get(rules, i), "rule"), key) == 0)
+            return json_array_get(rules, i);
+    return NULL;
+}
+
+static void a_sample_shows_which_rule_answers_and_why_the_others_do_not(void **state)
+{
+    static const struct {
+        const char *sample, *rule, *verdict, *why;
+    } rows[] = {
+        { "{\"event\":\"message\",\"text\":\"我要投诉你们\"}", "angry", "fires", NULL },
+        { "{\"event\":\"message\",\"text\":\"你好\"}", "angry", "silent", "keywords" },
+        { "{\"event\":\"message\",\"text\":\"我要投诉你们\",\"served\":true}", "angry", "held", "mid_talk" },
+        { "{\"event\":\"message\",\"text\":\"我要投诉你们\",\"automatic\":true}", "angry", "held", "automatic" },
+        { "{\"event\":\"opened\",\"text\":\"hi\",\"staffed\":false}", "nobody", "fires", NULL },
+        { "{\"event\":\"opened\",\"text\":\"hi\",\"open\":false}", "outside", "fires", NULL },
+        { "{\"event\":\"waiting\",\"wait_ms\":10000}", "wait", "fires", NULL },
+        { "{\"event\":\"waiting\",\"wait_ms\":9999}", "wait", "silent", "event" },
+        { "{\"event\":\"silent_visitor\",\"wait_ms\":180000}", "silent_visitor", "fires", NULL },
+        { "{\"event\":\"message\",\"text\":\"hi\"}", "closing", "silent", "off" },
+    };
+
+    struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r = write_as(&admin, "POST", "/api/v1/sites/demo/try", -1, rows[i].sample, 200);
+        const json_t *rule = rule_in(r.json, rows[i].rule);
+
+        if (strcmp(text_at(rule, "verdict"), rows[i].verdict) != 0 || (rows[i].why && strcmp(text_at(rule, "why"), rows[i].why) != 0))
+            fail_msg("%s: %s", rows[i].sample, r.body);
+        reply_free(&r);
+    }
+    r = write_as(&agent, "POST", "/api/v1/sites/demo/try", -1, "{}", 403);
+    reply_free(&r);
+}
+
+static int ctl(char **out, const char *a, const char *b, const char *c)
+{
+    const char *argv[] = { daemon_program("kefuctl"), "--state", d.state, a, b, c, NULL };
+
+    return program_run(argv, NULL, out);
+}
+
+static void a_whole_site_goes_out_and_comes_back(void **state)
+{
+    char path[120], *out, *set;
+    json_t *root;
+    FILE *f;
+
+    (void)state;
+    if (ctl(&set, "site", "export", "demo") != 0)
+        fail_msg("%s", set);
+    (void)snprintf(path, sizeof(path), "%s/set.json", d.dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(set, f) >= 0 && fclose(f) == 0);
+    if (ctl(&out, "site", "diff", path) != 0)
+        fail_msg("%s", out);
+    assert_string_equal(out, "nothing differs\n");
+    free(out);
+    root = json_loads(set, 0, NULL);
+    assert_non_null(root);
+    free(set);
+    json_object_set_new(json_object_get(root, "queues"), "vip", json_pack("{s:s}", "name", "贵宾"));
+    json_object_set_new(value_at(root, "queues.sales"), "name", json_string("售前"));
+    json_array_remove(json_object_get(root, "canned"), 0);
+    assert_int_equal(json_dump_file(root, path, 0), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ctl(&out, "site", i ? "apply" : "diff", path), 0);
+        assert_non_null(strstr(out, "adds     queue vip"));
+        assert_non_null(strstr(out, "changes  queue sales"));
+        assert_non_null(strstr(out, "removes  canned "));
+        free(out);
+    }
+    assert_int_equal(ctl(&out, "site", "diff", path), 0);
+    assert_string_equal(out, "nothing differs\n");
+    free(out);
+    json_object_set_new(value_at(root, "queues.sales"), "name", json_string(""));
+    assert_int_equal(json_dump_file(root, path, 0), 0);
+    assert_int_equal(ctl(&out, "site", "apply", path), 1);
+    assert_non_null(strstr(out, "name has 0 characters"));
+    free(out);
+    json_decref(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_version_that_was_not_seen_is_not_overwritten),
+        cmocka_unit_test(only_administrators_change_the_house),
+        cmocka_unit_test(agents_keep_replies_of_their_own),
+        cmocka_unit_test(a_mistake_is_refused_with_its_field_and_its_reason),
+        cmocka_unit_test(what_others_need_cannot_be_taken_away),
+        cmocka_unit_test(secrets_are_written_and_never_read),
+        cmocka_unit_test(a_change_counts_at_once),
+        cmocka_unit_test(a_sample_shows_which_rule_answers_and_why_the_others_do_not),
+        cmocka_unit_test(a_whole_site_goes_out_and_comes_back),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}
