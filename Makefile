@@ -83,7 +83,7 @@ $(B)/%.o: %.c | pkgs
 $(G)/lua.c: $(wildcard daemon/live/*.lua) daemon/live/embed.sh
 	@mkdir -p $(@D)
 	@sh daemon/live/embed.sh daemon/live/*.lua > $@.new && mv $@.new $@
-$(G)/assets.c: $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
+$(G)/assets.c: $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null) $(wildcard config/defaults/*.json)
 	@mkdir -p $(@D)
 	@sh web/embed.sh build > $@.new && mv $@.new $@
 $(G)/defaults.c: $(wildcard config/defaults/*.json) daemon/settings/embed.sh
@@ -159,7 +159,7 @@ setup-test:
 test: setup-test
 	$(SUB) all tests fuzzers
 	$(SUB) MODE=fault $(MUTANTS)
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants fuzz install contract web browser
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants spin fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test

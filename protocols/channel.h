@@ -29,7 +29,8 @@ enum {
     CHAN_IDEMPOTENT = 1 << 9, /* sends carry a key: an unknown outcome may be sent again */
     CHAN_ANSWERS = 1 << 10,   /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
     CHAN_RECEIPTS = 1 << 11,  /* tells delivered or read */
-    CHAN_CLOSED = 1 << 12     /* wants to hear that a conversation was closed */
+    CHAN_CLOSED = 1 << 12,    /* wants to hear that a conversation was closed */
+    CHAN_TYPING_OFF = 1 << 13 /* and that somebody has stopped typing; else its sign ends by itself */
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };

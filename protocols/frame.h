@@ -34,6 +34,7 @@ struct conv_view_json {
     const char *visitor_name;    /* staff only, NULL: what `conv` says */
     const char *customer;        /* staff only: JSON object, NULL unknown */
     const struct message *last;  /* staff only: the newest message, NULL unknown */
+    const char *why;             /* visitors only: why the position has risen, NULL it has not */
     int64_t position, wait_s;    /* while waiting; position 0 unknown, wait_s −1 unknown */
 };
 

@@ -240,6 +240,8 @@ static void waiting_members(struct buf *b, const struct conv_view_json *v)
         number_member(b, SLICE(",\"position\":"), v->position);
     if (v->wait_s >= 0)
         number_member(b, SLICE(",\"wait_s\":"), v->wait_s);
+    if (v->why)
+        text_member(b, SLICE(",\"why\":"), v->why);
 }
 
 /* All that staff see, from ,"state" on. */

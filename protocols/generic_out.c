@@ -152,8 +152,9 @@ static void read_data(struct buf *b, const struct errand *e)
 static void write_body(struct buf *b, const struct errand *e)
 {
     static const char *const names[] = {
-        [ERRAND_SEND] = "message.send", [ERRAND_EDIT] = "message.edit", [ERRAND_DELETE] = "message.delete",
-        [ERRAND_TYPING] = "typing.on",  [ERRAND_READ] = "message.read", [ERRAND_CLOSED] = "conversation.closed",
+        [ERRAND_SEND] = "message.send",     [ERRAND_EDIT] = "message.edit", [ERRAND_DELETE] = "message.delete",
+        [ERRAND_TYPING] = "typing.on",      [ERRAND_READ] = "message.read", [ERRAND_CLOSED] = "conversation.closed",
+        [ERRAND_TYPING_OFF] = "typing.off",
     };
 
     begin(b, names[e->kind], e->created_at);
@@ -171,6 +172,7 @@ static void write_body(struct buf *b, const struct errand *e)
         read_data(b, e);
         break;
     case ERRAND_TYPING:
+    case ERRAND_TYPING_OFF:
     case ERRAND_CLOSED:
     default:
         whom(b, e, true);

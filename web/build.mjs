@@ -154,7 +154,7 @@ function html({ script, sheet, shared = [], named = {} }) {
 }
 
 // The pages of the staff: one graph, its routes as lazy chunks.
-async function buildStaff(put, watch) {
+async function buildStaff(put, watch, loader) {
   const pages = STAFF.filter((p) => existsSync(join(web, p.entry)));
   if (!pages.length) return [];
   const made = await esbuild.build({
@@ -174,7 +174,9 @@ async function buildStaff(put, watch) {
       const shared = [...reach(made.metafile, script)].map(fromRoot);
       const sheet = await styles(p.name, NEW, p.entry, made.metafile);
       put(sheet.path, sheet.bytes, true);
-      put(p.path, html({ script: fromRoot(script), sheet: sheet.path, shared }), false);
+      // The settings pages say how to embed the chat.
+      const named = p.name === 'admin' ? loader : {};
+      put(p.path, html({ script: fromRoot(script), sheet: sheet.path, shared, named }), false);
       return { page: p.path, first: [p.path, sheet.path, fromRoot(script), ...shared], later: [] };
     }),
   );
@@ -285,7 +287,9 @@ async function buildLoader(put) {
   const bytes = Buffer.from(pieces.join('/*KEFU_SITE*/null'));
   put(cssPath, css, true);
   put('/widget.js', bytes, false);
-  put(`/assets/loader-${hash(bytes)}.js`, bytes, true);
+  const path = `/assets/loader-${hash(bytes)}.js`;
+  put(path, bytes, true);
+  return { loader: path, 'loader-integrity': `sha384-${createHash('sha384').update(bytes).digest('base64')}` };
 }
 
 // Writes a file and its compressed forms; says what the daemon must know of it.
@@ -311,8 +315,8 @@ function write(out, path, { bytes, immutable }) {
 async function build(out, watch) {
   const files = new Map(); // path → { bytes, immutable }
   const put = (path, bytes, immutable) => files.set(path, { bytes: Buffer.from(bytes), immutable });
-  const pages = [...(await buildChat(put, watch)), ...(await buildStaff(put, watch))];
-  await buildLoader(put);
+  const loader = await buildLoader(put);
+  const pages = [...(await buildChat(put, watch)), ...(await buildStaff(put, watch, loader))];
   rmSync(out, { recursive: true, force: true });
   const assets = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, file]) => write(out, path, file));
   writeFileSync(join(out, 'manifest.json'), JSON.stringify({ assets, pages }, null, 1) + '\n');

@@ -120,10 +120,73 @@ static void conv_json(struct turn *t, struct buf *b, const struct conv *c)
     frame_conversation(b, FRAME_STAFF, &v);
 }
 
+/* A page of hits: what it says is shown once it is written down whose words they were. */
+struct showing {
+    struct turn *turn;
+    struct buf out;
+};
+
+static void shown(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct showing *s = ctx;
+
+    (void)news;
+    if (rc)
+        turn_fail(s->turn, rc, why);
+    else
+        turn_json(s->turn, 200, &s->out);
+    buf_finish(&s->out);
+    free(s);
+}
+
+static bool is_own(const struct conv *c, const struct kf_id *person)
+{
+    return id_eq(&c->owner, person) || id_eq(&c->last_agent, person);
+}
+
+/* The conversations on the page of which words are shown, but for one's own; how many. What was looked for is not written down: it may be
+ * somebody's name. */
+static size_t foreign_json(const struct query *q, const struct kf_id *person, struct buf *b)
+{
+    char id[KF_ID_TEXT];
+    size_t n = 0;
+
+    buf_str(b, "{\"conversations\":[");
+    for (size_t i = 0; i < q->n_convs; i++) {
+        size_t h = 0;
+
+        while (h < q->n_hits && !id_eq(&q->hits[h].conv, &q->convs[i].id))
+            h++;
+        if (h < q->n_hits && !is_own(&q->convs[i], person))
+            buf_printf(b, "%s\"%s\"", n++ ? "," : "", id_text(&q->convs[i].id, id));
+    }
+    buf_str(b, "]}");
+    return n;
+}
+
+static void note_search(struct turn *t, struct query *q, struct buf *out, const struct buf *foreign)
+{
+    const struct ports *p = turn_ports(t);
+    struct showing *s = calloc(1, sizeof(*s));
+    struct change *c = s ? change_new(&q->site, p->now_ms(p->ctx)) : NULL;
+
+    if (!c) {
+        free(s);
+        buf_finish(out);
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    *s = (struct showing){ t, *out };
+    c->by = turn_actor(t, c);
+    change_act(c, ACT_AUDIT)->u.entry =
+        (struct entry){ .at = c->at, .kind = "transcripts_searched", .by = c->by, .data = change_text(c, buf_slice(foreign)) };
+    p->commit(p->ctx, c, shown, s);
+}
+
 static void found(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct turn *t = ctx;
-    struct buf b;
+    struct buf b, foreign;
 
     if (rc) {
         turn_fail(t, rc, why);
@@ -143,8 +206,14 @@ static void found(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err
     else
         buf_str(&b, "null");
     buf_char(&b, '}');
-    turn_json(t, 200, &b);
-    buf_finish(&b);
+    buf_init(&foreign, 65536);
+    if (foreign_json(q, &t->person, &foreign))
+        note_search(t, q, &b, &foreign);
+    else {
+        turn_json(t, 200, &b);
+        buf_finish(&b);
+    }
+    buf_finish(&foreign);
 }
 
 static void get_transcripts(struct turn *t)

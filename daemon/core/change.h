@@ -144,9 +144,11 @@ struct act_lease {
 
 struct act {
     enum act_kind kind;
-    bool errand; /* ACT_MESSAGE: also goes into the outbox */
-    bool fetch;  /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
-    bool echo;   /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    bool errand;             /* ACT_MESSAGE: also goes into the outbox */
+    const struct kf_key *to; /* of errand: only where the conversation is of one of these channels; NULL: of any */
+    size_t n_to;
+    bool fetch; /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
+    bool echo;  /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
     union {
         struct conv_event step;
         struct message message;

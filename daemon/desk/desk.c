@@ -210,6 +210,14 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     return false;
 }
 
+bool rate_touched(struct desk *d, const char *key, int64_t within_ms)
+{
+    struct rate *r = NULL;
+
+    HASH_FIND_STR(d->rates, key, r);
+    return r && mono(d) - r->at <= within_ms;
+}
+
 bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
 {
     char key[64];

@@ -54,6 +54,12 @@ struct site *desk_only_site(struct desk *d);                      /* borrowed; N
 struct site *desk_site_at(struct desk *d, size_t i);              /* NULL at the end */
 const struct member *desk_member(struct desk *d, const struct kf_key *site, const struct kf_id *person); /* borrowed; NULL */
 const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i);                /* NULL at the end */
+/* Why does it wait, why has that agent got it: a JSON object. `done` runs once, later (at once only when memory is out). */
+void desk_why(struct desk *d, const struct conv *conv,
+              void (*done)(void *ctx, enum kf_rc rc, const struct buf *json, const struct kf_err *why), void *ctx);
+/* Hands a conversation on, as `person` may; `in` has to_agent, to_queue or to_department, and the note as text. */
+void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
+                   const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

@@ -112,6 +112,7 @@ static void opening_of(struct desk *d, struct desk_site *ds, const struct site_c
     o->profile = in->profile.n ? change_text(c, in->profile) : NULL;
     o->opened = "{}";
     o->joins = joins;
+    opening_rank(ds, sc, NULL, o->profile, c->at, o);
     c->opening = o;
 }
 

@@ -520,6 +520,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     if (ds->queue_dirty)
         tell_queue(d, ds);
     tell_site(d, ds);
+    rates_refresh(d, ds);
     if (!holder(d, ds)) {
         look(d, ds);
         return;

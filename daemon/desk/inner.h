@@ -37,6 +37,8 @@ struct seen {
     int64_t gone_since;
 };
 
+#define RATES_KEPT 64
+
 struct outlet;
 struct trip;
 
@@ -73,7 +75,10 @@ struct desk_site {
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
     bool queue_dirty;
-    int64_t queue_told_at;                   /* mono */
+    int64_t queue_told_at;                 /* mono */
+    struct stored_count rates[RATES_KEPT]; /* taken in the last hour, by queue */
+    size_t n_rates;
+    int64_t rates_at;                        /* mono; 0 never */
     bool told_site, told_staffed, told_open; /* what visitors' pages know */
     struct outlet *outlets;                  /* opened channels: outlet.h */
     struct trip *unsettled;                  /* errands whose outcome the store has not taken yet */
@@ -101,7 +106,8 @@ struct desk {
     struct desk_figures figures;
     char listening[96];
     size_t under_way;
-    bool line_runs; /* acts that have waited are done: lookup.c */
+    bool line_runs;   /* acts that have waited are done: lookup.c */
+    bool line_looked; /* the act that is being done was preceded by a look */
     struct buf out;
 };
 
@@ -130,6 +136,8 @@ struct kf_id fresh_id(struct desk *d);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Takes a token of the bucket of that name, in which `count` come back each period; else the words. */
 bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
+/* Was that bucket asked for something so short a time ago? */
+bool rate_touched(struct desk *d, const char *key, int64_t within_ms);
 /* The site's bound, or that of the installation where it is smaller. */
 int64_t narrower(int64_t of_site, int64_t of_all);
 /* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
@@ -176,6 +184,14 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
                    const struct conv *conv, struct kf_err *why);
 void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
            const struct conv *conv);
+/* ---- routing.c: how far ahead a new conversation stands, and how much of an agent it takes. `before`: the visitor's last one, NULL unknown;
+ * `profile` counts only where the identity was proven. ---- */
+void opening_rank(const struct desk_site *ds, const struct site_channel *ch, const struct conv *before, const char *profile, int64_t now_ms,
+                  struct opening *o);
+/* ---- explain.c ---- */
+void rates_refresh(struct desk *d, struct desk_site *ds);
+/* Seconds until it is this one's turn, from the last hour's real rate; -1: nobody can say. */
+int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 /* ---- wait.c ---- */
 void sweep_waits(struct desk *d, struct desk_site *ds);
 /* As it was committed; the words are copied. */
@@ -237,6 +253,8 @@ void line_leave(struct seat *seat);
 /* A conversation of the seat's site; whether the seat may act on it is for `go` to say. */
 typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv);
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
+/* `conv` again, after a fresh look at who has how much to do. */
+void with_look(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, conv_known *go);
 /* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);

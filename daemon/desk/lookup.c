@@ -9,7 +9,7 @@
 /* More than any page sends before it is answered. */
 #define LINE_MAX 256
 
-enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE };
+enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE, WANTS_LOOK };
 
 struct lookup {
     struct desk *d;
@@ -100,6 +100,9 @@ static void lookup_run(struct lookup *l, struct seat *seat)
     if (l->wants == WANTS_CONV) {
         if (ds && found(l, seat, &l->conv.site, "no such conversation"))
             l->conv_known(l->d, ds, seat, &l->in, &l->conv);
+    } else if (l->wants == WANTS_LOOK) {
+        if (ds)
+            l->conv_known(l->d, ds, seat, &l->in, &l->conv);
     } else if (l->wants == WANTS_FILE) {
         if (found(l, seat, &l->file.site, NO_FILE))
             l->file_known(l->d, seat, &l->in, &l->file);
@@ -173,16 +176,47 @@ static void answered(struct lookup *l, enum kf_rc rc, const struct kf_err *why)
     line_go(l->d, conn);
 }
 
+static bool keep_conv(struct lookup *l, const struct conv *c)
+{
+    l->conv = *c;
+    l->conv.peer = arena_text(l->arena, slice_of(c->peer));
+    l->conv.locale = arena_text(l->arena, slice_of(c->locale));
+    l->conv.visitor_name = arena_text(l->arena, slice_of(c->visitor_name));
+    return l->conv.peer && l->conv.locale && l->conv.visitor_name;
+}
+
+static void have_look(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct lookup *l = ctx;
+    struct desk_site *ds = site_of(l->d, &l->conv.site);
+
+    (void)why;
+    if (!rc && ds)
+        keep_look(l->d, ds, view);
+    answered(l, KF_OK, NULL); /* without it the last look must do */
+}
+
+void with_look(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, conv_known *go)
+{
+    struct lookup *l = lookup_new(d, seat, in, WANTS_LOOK);
+
+    if (!l || !keep_conv(l, conv)) {
+        if (l)
+            lookup_end(l);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    l->conv_known = go;
+    line_enter(seat, l);
+    d->ports.live_look(d->ports.ctx, &conv->site, 1, have_look, l);
+}
+
 static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct lookup *l = ctx;
 
     if (!rc) {
-        l->conv = q->convs[0];
-        l->conv.peer = arena_text(l->arena, slice_of(q->convs[0].peer));
-        l->conv.locale = arena_text(l->arena, slice_of(q->convs[0].locale));
-        l->conv.visitor_name = arena_text(l->arena, slice_of(q->convs[0].visitor_name));
-        if (!l->conv.peer || !l->conv.locale || !l->conv.visitor_name)
+        if (!keep_conv(l, &q->convs[0]))
             rc = kf_fail(&l->why, KF_NOMEM, "out of memory");
     }
     answered(l, rc, why);

@@ -99,7 +99,7 @@ static enum kf_rc helps(struct desk_site *ds, struct change *c, const struct mem
 
     if (!who || who->disabled)
         return kf_fail(why, KF_ABSENT, "no such person to help");
-    if (who->presence == PRESENCE_OFFLINE)
+    if (who->presence == PRESENCE_OFFLINE && !id_eq(&who->person, &c->by.id))
         return kf_fail(why, KF_CONFLICT, "%s is offline", who->name);
     change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_HELP, .person = who->person, .epoch = conv->epoch };
     staff_entry(c, "helper", change_printf(c, "{\"why\":\"%s\",\"person\":\"%s\"}", note, id_text(&who->person, id)));
@@ -201,4 +201,84 @@ void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct 
     call->n = in->on;
     desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, watching, call);
+}
+
+/* ---- by other ways than a socket ---- */
+
+struct handing {
+    struct desk *d;
+    struct kf_key site;
+    struct kf_id person;
+    struct arena *arena; /* owns all of this */
+    struct inbound in;
+    void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why);
+    void *ctx;
+};
+
+static void handing_end(struct handing *h, enum kf_rc rc, const struct kf_err *why)
+{
+    h->done(h->ctx, rc, why);
+    h->d->under_way--;
+    arena_free(h->arena);
+}
+
+static void handed_on(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct handing *h = ctx;
+    struct desk_site *ds = site_of(h->d, &h->site);
+
+    if (!rc && ds)
+        tell_news(h->d, ds, news, 0);
+    handing_end(h, rc, why);
+}
+
+static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct handing *h = ctx;
+    struct desk_site *ds = site_of(h->d, &h->site);
+    const struct member *m = member_of(ds, &h->person);
+    struct kf_err local = { 0 };
+    struct change *c;
+
+    if (rc || !permit(m, VERB_READ, &h->site, &q->convs[0])) {
+        handing_end(h, rc ? rc : kf_fail(&local, KF_ABSENT, "no such conversation"), rc ? why : &local);
+        return;
+    }
+    if (!permit(m, VERB_TRANSFER, &h->site, &q->convs[0])) {
+        handing_end(h, kf_fail(&local, KF_DENIED, "not permitted"), &local);
+        return;
+    }
+    c = staff_change(h->d, ds, m, &h->in, &q->convs[0]);
+    rc = c ? transfer(h->d, ds, c, &h->in, &q->convs[0], &local) : kf_fail(&local, KF_NOMEM, "out of memory");
+    if (rc) {
+        change_free(c);
+        handing_end(h, rc, &local);
+        return;
+    }
+    h->d->ports.commit(h->d->ports.ctx, c, handed_on, h);
+}
+
+void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
+                   const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
+{
+    struct arena *a = arena_new(0);
+    struct handing *h = a ? ARENA_NEW(a, struct handing) : NULL;
+    struct query *q = h ? query_new(QUERY_CONV) : NULL;
+    struct kf_id cid;
+    char text[KF_ID_TEXT];
+
+    if (!q) {
+        arena_free(a);
+        done(ctx, KF_NOMEM, NULL);
+        return;
+    }
+    cid = fresh_id(d);
+    *h = (struct handing){ .d = d, .site = *site, .person = *person, .arena = a, .in = *in, .done = done, .ctx = ctx };
+    h->in.kind = INBOUND_TRANSFER;
+    h->in.cid = arena_copy(a, slice_of(id_text(&cid, text)));
+    h->in.text = arena_copy(a, in->text);
+    q->site = *site;
+    q->id = *conv;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, hand_on, h);
 }

@@ -176,6 +176,8 @@ static void say_content(struct change *c, const struct inbound *in, struct messa
 static void opening_fill(struct desk *d, const struct desk_site *ds, const struct site_channel *ch, const struct seat *seat,
                          struct change *c, struct opening *o)
 {
+    const struct view *before;
+
     o->channel = ch->key;
     o->peer = o->address = change_text(c, slice_of(seat->peer));
     o->reopen_ms = ds->site->reopen_ms;
@@ -189,6 +191,8 @@ static void opening_fill(struct desk *d, const struct desk_site *ds, const struc
     o->verified = seat->verified;
     if (seat->profile)
         o->profile = change_text(c, slice_of(seat->profile));
+    before = session_view(d->session, &seat->conv);
+    opening_rank(ds, ch, before ? &before->conv : NULL, seat->profile, c->at, o);
     o->opened = change_printf(c, "{%s%s%s\"shown\":%s}", seat->page ? "\"page\":" : "", seat->page ? seat->page : "", seat->page ? "," : "",
                               seat->shown ? seat->shown : "{}");
 }

@@ -9,6 +9,7 @@
 
 #define WORDS_MAX       16 /* that are named at once */
 #define TYPING_EVERY_MS 5000
+#define TYPING_SHOWN_MS 20000
 
 static struct actor staff_actor(struct change *c, const struct member *m)
 {
@@ -372,6 +373,20 @@ static void staff_reads(struct desk *d, struct desk_site *ds, const struct membe
 }
 
 static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                   const struct conv *conv);
+
+/* Whether somebody is full is asked of the live layer: our own last look may be a second old. */
+static void act_looked(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    const struct member *m = member_of(ds, &seat->who);
+
+    d->line_looked = true;
+    if (m && !m->disabled)
+        act_on(d, ds, m, seat, in, conv);
+    d->line_looked = false;
+}
+
+static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                    const struct conv *conv)
 {
     struct change *c;
@@ -384,6 +399,10 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     }
     if (in->kind == INBOUND_READ) {
         staff_reads(d, ds, m, seat, in, conv);
+        return;
+    }
+    if (in->kind == INBOUND_TRANSFER && !id_is_zero(&in->to_agent) && !d->line_looked && d->ports.live_up(d->ports.ctx)) {
+        with_look(d, seat, in, conv, act_looked);
         return;
     }
     if (in->kind == INBOUND_WATCH) {
@@ -491,8 +510,18 @@ static void typing_outward(struct desk *d, struct desk_site *ds, const struct me
     struct call *call;
 
     (void)snprintf(key, sizeof(key), "t:%s", id_text(&conv->id, id));
-    if (!in->on || !outward(ds->site, conv) || !rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+    if (!outward(ds->site, conv))
         return;
+    if (in->on) {
+        if (!rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+            return;
+    } else {
+        bool shown = rate_touched(d, key, TYPING_SHOWN_MS); /* else there is nothing to end */
+
+        (void)snprintf(key, sizeof(key), "o:%s", id);
+        if (!shown || !rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+            return;
+    }
     c = staff_change(d, ds, m, in, conv);
     call = c ? desk_call(d, ds) : NULL;
     if (!call) {
@@ -500,7 +529,10 @@ static void typing_outward(struct desk *d, struct desk_site *ds, const struct me
         return;
     }
     c->key = c->content = (struct slice){ NULL, 0 };
-    also_tell(ds, c, conv, CHAN_TYPING, ERRAND_TYPING, 0);
+    if (in->on)
+        also_tell(ds, c, conv, CHAN_TYPING, ERRAND_TYPING, 0);
+    else
+        also_tell(ds, c, conv, CHAN_TYPING_OFF, ERRAND_TYPING_OFF, 0);
     d->ports.commit(d->ports.ctx, c, typing_sent, call);
 }
 

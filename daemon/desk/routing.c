@@ -1,6 +1,7 @@
 /* routing.c: skills, languages and channels become bits, agents and conversations become rows that route_pass() can decide on. */
 #include "desk/routing.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 #define CANDIDATES_SHOWN 8
@@ -177,6 +178,33 @@ bool routing_init(struct routing *r, const struct desk_site *ds, const struct li
 void routing_finish(struct routing *r)
 {
     arena_free(r->arena);
+}
+
+/* ---- a new one ---- */
+
+#define VIP_LEVELS 10
+
+/* {"vip": true} or a level. */
+static int vip_level(const char *profile)
+{
+    json_t *root = profile ? json_loads(profile, 0, NULL) : NULL;
+    const json_t *vip = json_object_get(root, "vip");
+    json_int_t level = json_is_true(vip) ? 1 : json_integer_value(vip);
+
+    json_decref(root);
+    return level < 0 ? 0 : level > VIP_LEVELS ? VIP_LEVELS : (int)level;
+}
+
+void opening_rank(const struct desk_site *ds, const struct site_channel *ch, const struct conv *before, const char *profile, int64_t now_ms,
+                  struct opening *o)
+{
+    const struct site *site = ds->site;
+    const struct site_queue *queue = site_queue(site, &o->queue);
+    bool returns = before && before->state == CONV_CLOSED && now_ms - before->closed_at < site->returning_ms;
+
+    o->weight = ch->weight;
+    o->priority = ch->priority + (queue ? queue->priority : 0) + (returns ? site->returning_priority : 0) +
+                  (o->verified && site->vip_priority ? site->vip_priority * vip_level(profile) : 0);
 }
 
 /* ---- in words ---- */

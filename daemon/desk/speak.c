@@ -10,6 +10,31 @@ bool outward(const struct site *site, const struct conv *conv)
     return ch && strcmp(ch->adapter, "widget") != 0;
 }
 
+static bool tells(const struct site_channel *ch, const char *event)
+{
+    for (size_t i = 0; i < ch->n_notices; i++)
+        if (strcmp(ch->notices[i], event) == 0)
+            return true;
+    return false;
+}
+
+/* Events are what pages show beside the talk; on a platform they are words, and use up replies that are counted there: they go out only on
+ * channels whose documents name them. Which channel it is may be for the store to know. */
+static void let_out(const struct site *site, struct change *c, struct act *act, const char *event)
+{
+    struct kf_key *to = arena_array(c->arena, site->n_channels + 1, sizeof(*to));
+
+    if (!to) {
+        c->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < site->n_channels; i++)
+        if (strcmp(site->channels[i].adapter, "widget") != 0 && tells(&site->channels[i], event))
+            to[act->n_to++] = site->channels[i].key;
+    act->to = to;
+    act->errand = act->n_to > 0;
+}
+
 struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,
                   const struct wording_value *values, size_t n)
 {
@@ -30,8 +55,9 @@ struct act *speak(const struct site *site, struct change *c, const struct conv *
         .kind = event ? MESSAGE_EVENT : MESSAGE_TEXT,
         .event = event,
     };
-    /* Events are what pages show beside the talk; on a platform they would be words, and use up replies that are counted there. */
-    if (!event && outward(site, conv)) {
+    if (event && w && *w->text)
+        let_out(site, c, act, event);
+    else if (!event && outward(site, conv)) {
         act->errand = true;
         act->u.message.delivery = DELIVERY_SENDING;
     }

@@ -20,6 +20,23 @@ void conv_json_view(const struct desk_site *ds, const struct conv *c, struct con
         ret->helper = member_of(ds, &c->helper);
 }
 
+/* What is expected never rises while nobody has gone before; whoever has, went by priority, and the visitor is told so. */
+static int64_t told_wait(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position, const char **why)
+{
+    struct view *view = session_view(d->session, &c->id);
+    int64_t wait = expected_wait_s(d, ds, &c->queue, position);
+
+    if (!view)
+        return wait;
+    if (view->told_position > 0 && position > view->told_position)
+        *why = "priority";
+    else if (view->wait_s > 0 && (wait < 0 || wait > view->wait_s))
+        wait = view->wait_s;
+    view->told_position = position;
+    view->wait_s = wait > 0 ? wait : 0;
+    return wait;
+}
+
 /* To the visitor: state, position and whom to expect. The last one wins, so it may be sent whenever in doubt. */
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position)
 {
@@ -29,6 +46,8 @@ void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int6
     if (c->state == CONV_OFFERED)
         v.agent = NULL; /* somebody who may still refuse is not promised */
     v.position = position;
+    if (position > 0)
+        v.wait_s = told_wait(d, ds, c, position, &v.why);
     buf_clear(&d->out);
     frame_state(&d->out, FRAME_VISITOR, &v);
     session_send_who(d->session, &c->site, &c->contact, &d->out, 0);
@@ -335,7 +354,7 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
     struct view *v = session_view(d->session, &c->id);
 
     if (v)
-        v->position = 0;
+        v->position = v->told_position = v->wait_s = 0;
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {

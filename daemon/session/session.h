@@ -61,9 +61,9 @@ struct view {
     bool fetching;     /* a gap is being read */
     bool again;        /* and something newer came meanwhile */
     int64_t position;  /* last told while waiting; 0 none */
-    int64_t position_at;
-    char *peer;         /* what conv.peer points to */
-    uint64_t *watchers; /* sockets of staff that look on; those that are gone are forgotten by the sweep */
+    int64_t told_position, wait_s; /* last told; 0 none */
+    char *peer;                    /* what conv.peer points to */
+    uint64_t *watchers;            /* sockets of staff that look on; those that are gone are forgotten by the sweep */
     size_t n_watchers;
     char *visitor;     /* what conv.visitor_name points to, as it was last read; NULL unknown */
     char locale[16];   /* what conv.locale points to */

@@ -95,6 +95,16 @@ static bool fits_hook(struct slice s)
     return s.n == 32 && all_in(s, DIGITS "abcdef");
 }
 
+static bool fits_notice(struct slice s)
+{
+    static const char *const events[] = { "joined", "transferred", "returned", "reopened", "closed" };
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        if (slice_is(s, events[i]))
+            return true;
+    return false;
+}
+
 static bool fits_code(struct slice s)
 {
     struct kf_key key;
@@ -280,6 +290,9 @@ static const struct key channel_keys[] = {
     { "hook", KEY_TEXT, .secret = true, .min = 32, .max = 32, .fits = fits_hook, .form = "32 of 0-9 and a-f, by chance", IN_CHANNEL(hook),
       .help = "the last part of the address that the platform calls" },
     { "settings", KEY_OBJECT, .def = "{}", IN_CHANNEL(settings), .help = "what its adapter needs" },
+    { "notices", KEY_TEXTS, .max = 8, .fits = fits_notice, .form = "a list of joined, transferred, returned, reopened, closed",
+      IN_CHANNEL(notices), .count = offsetof(struct site_channel, n_notices),
+      .help = "events that visitors on this platform are told in words; each may use up a reply that is counted there" },
     { 0 },
 };
 

@@ -31,10 +31,12 @@ struct site_channel {
     const char *adapter; /* "widget" for the web page, else the name of a protocols/ adapter */
     const char *name;
     bool off;
-    struct kf_key queue; /* where its conversations go */
+    struct kf_key queue;        /* where its conversations go */
+    const char *hook;           /* 32 hex digits of /hooks/{key}; NULL for the widget */
+    const char *settings;       /* the adapter's own settings, JSON; the adapter's key table checks them */
+    const char *const *notices; /* events ("joined", "closed" ...) whose words are sent there like a message */
+    size_t n_notices;
     int weight, priority;
-    const char *hook;     /* 32 hex digits of /hooks/{key}; NULL for the widget */
-    const char *settings; /* the adapter's own settings, JSON; the adapter's key table checks them */
 };
 
 struct site_queue {

@@ -224,6 +224,14 @@ static bool seq_of_ref(struct work *w, const char *ref, int64_t *seq)
     return ended(w, s);
 }
 
+static bool wants_out(const struct work *w, const struct act *act)
+{
+    for (size_t i = 0; i < act->n_to; i++)
+        if (key_eq(&act->to[i], &w->row.conv.channel))
+            return act->errand;
+    return act->errand && !act->to;
+}
+
 /* Whoever has opted out hears from people only. */
 static bool goes_out(struct work *w, const struct actor *from, bool *ret)
 {
@@ -243,7 +251,7 @@ bool plan_message(struct work *w, const struct act *act)
 {
     struct conv *c = &w->row.conv;
     struct message *m;
-    bool out = false;
+    bool wanted, out = false;
 
     if (!needs_conv(w) || !more_room(w, (void **)&w->messages, w->n_messages, &w->cap_messages, sizeof(*w->messages)))
         return false;
@@ -263,7 +271,8 @@ bool plan_message(struct work *w, const struct act *act)
     m->from = actor_of(w, &act->u.message.from);
     if (!m->text.p)
         m->text = SLICE("");
-    if (act->errand && !goes_out(w, &m->from, &out))
+    wanted = wants_out(w, act);
+    if (wanted && !goes_out(w, &m->from, &out))
         return false;
     if (act->errand)
         m->delivery = out ? DELIVERY_SENDING : DELIVERY_NONE;
@@ -278,7 +287,7 @@ bool plan_message(struct work *w, const struct act *act)
     }
     if (m->ref && !plan_parked(w, m->ref, m))
         return false;
-    if (act->errand && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
+    if (wanted && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
         return false;
     if (act->fetch && !plan_errand(w, &(struct errand){ .kind = ERRAND_FETCH }, m->seq))
         return false;

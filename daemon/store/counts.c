@@ -97,8 +97,8 @@ enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why)
     buf_char(&b, '}');
     count_files(r, &b);
     buf_printf(&b, ",\"sizes\":{\"messages\":%" PRId64 ",\"log\":%" PRId64 ",\"index\":%" PRId64 ",\"files\":%" PRId64 "}}",
-               size_of_file(st->path, ""), size_of_file(st->path, "-wal"), size_of_file(st->index_path, ""),
-               size_of_file(st->files_path, ""));
+               st->postgres ? count_one(r->db, SQL_DATABASE_SIZE, NULL, NULL) : size_of_file(st->path, ""), size_of_file(st->path, "-wal"),
+               size_of_file(st->index_path, ""), size_of_file(st->files_path, ""));
     q->text_out = buf_ok(&b) ? arena_text(q->arena, buf_slice(&b)) : NULL;
     buf_finish(&b);
     return q->text_out ? KF_OK : kf_fail(why, KF_NOMEM, "out of memory");

@@ -281,7 +281,7 @@ static void catch_up(struct store *s)
     do {
         int64_t from = now_ms();
 
-        rc = s->postgres ? words_round(x->db, ROUND_ROWS, &rows, &why) : one_round(x, &rows, &unindexed, &why);
+        rc = s->postgres ? words_round(x->db, &x->from, ROUND_ROWS, &rows, &why) : one_round(x, &rows, &unindexed, &why);
         if (!rc && rows < ROUND_ROWS) { /* all that was committed before `from` is in */
             pthread_mutex_lock(&x->lock);
             if (x->pending_since && x->pending_since < from)
@@ -317,6 +317,12 @@ static enum kf_rc start_over(struct indexer *x, struct kf_err *why)
     return rc;
 }
 
+static enum kf_rc relearn(struct indexer *x, struct kf_err *why)
+{
+    x->from = (struct words_from){ 0 };
+    return words_start_over(x->db, why);
+}
+
 static struct reindex *take_reindex(struct indexer *x)
 {
     struct reindex *r;
@@ -335,7 +341,7 @@ static void run_reindexes(struct store *s)
     struct reindex *r;
 
     while ((r = take_reindex(x))) {
-        r->rc = s->postgres ? words_start_over(x->db, &r->why) : start_over(x, &r->why);
+        r->rc = s->postgres ? relearn(x, &r->why) : start_over(x, &r->why);
         if (!r->rc)
             catch_up(s);
         store_post(s, &r->done);

@@ -4,6 +4,7 @@
 
 #include "store/db.h"
 #include "store/store.h"
+#include "store/words.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -91,6 +92,7 @@ struct reindex {
 };
 
 struct indexer {
+    struct words_from from; /* PostgreSQL */
     pthread_t thread;
     bool started;
     pthread_mutex_t lock;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PARAMS_MAX  40
+#define PARAMS_MAX  64
 #define WALK_ROWS   500
 #define LATER_MAX   200 /* few enough for their answers to fit into the socket: the server must never wait for us to read them */
 #define WAIT_MIN_MS 100

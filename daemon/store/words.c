@@ -2,6 +2,7 @@
 
 #include "core/message.h"
 #include "core/segment.h"
+#include "store/inside.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@
 #define PLACES_MAX 255          /* of one word */
 #define PLACE_MAX  16383        /* the last one that is told apart */
 #define VECTOR_MAX (768u << 10) /* bytes of text: beyond it the rest is not found */
-#define DENSE      "'.'"        /* no word of ours: it has no letter */
+#define LATE_ROWS  10000        /* of other nodes, that may be numbered before what was read and committed after it */
+#define ALL_MS     60000
+#define DENSE      "'.'" /* no word of ours: it has no letter */
 
 /* ---- a message as a tsvector ---------------------------------------------------------------------------------------------------- */
 
@@ -100,6 +103,7 @@ struct round {
     struct db *db;
     struct kf_err *why;
     struct buf numbers, messages; /* lists: what is done when this round is, and what it is about */
+    int64_t from, last;           /* of the list */
     struct kf_key site;           /* the last one looked up */
     int64_t site_n;
 };
@@ -182,9 +186,11 @@ static enum kf_rc read_next(struct round *r, int64_t max, int64_t *rows)
 {
     struct stmt *s = stmt_begin(r->db, SQL_INDEX_NEXT);
 
+    stmt_i64(s, r->from);
     stmt_i64(s, max);
     for (*rows = 0; stmt_row(s); ++*rows) {
-        buf_printf(&r->numbers, "%c%" PRId64, *rows ? ',' : '{', get_i64(s));
+        r->last = get_i64(s);
+        buf_printf(&r->numbers, "%c%" PRId64, *rows ? ',' : '{', r->last);
         buf_printf(&r->messages, "%c%" PRId64, *rows ? ',' : '{', get_i64(s));
     }
     buf_char(&r->numbers, '}');
@@ -210,18 +216,23 @@ static enum kf_rc run_round(struct round *r, int64_t max, int64_t *rows)
     return rc ? rc : db_commit(r->db, r->why);
 }
 
-enum kf_rc words_round(struct db *db, int64_t max, int64_t *rows, struct kf_err *why)
+enum kf_rc words_round(struct db *db, struct words_from *from, int64_t max, int64_t *rows, struct kf_err *why)
 {
-    struct round r = { .db = db, .why = why };
+    int64_t now = clock_us() / 1000;
+    struct round r = { .db = db, .why = why, .from = now < from->all_at ? from->n : 0 };
     enum kf_rc rc = db_begin(db, true, why);
 
     *rows = 0;
     if (rc)
         return rc;
+    if (!r.from)
+        from->all_at = now + ALL_MS;
     buf_init(&r.numbers, (size_t)max * 24 + 8);
     buf_init(&r.messages, (size_t)max * 24 + 8);
     rc = run_round(&r, max, rows);
     db_rollback(db);
+    if (!rc && r.last > from->n + LATE_ROWS)
+        from->n = r.last - LATE_ROWS;
     buf_finish(&r.numbers);
     buf_finish(&r.messages);
     return rc;

@@ -9,8 +9,15 @@
 #include "core/buf.h"
 #include "store/db.h"
 
+/* Where a round begins to read its list. What was done before lies there dead for as long as somebody looks at an old state of the database
+ * (an archive is being made), and is not worth being passed each time. Begin with zeros. */
+struct words_from {
+    int64_t n;
+    int64_t all_at; /* mono, ms: then it is read from its beginning once more, for who was very late */
+};
+
 /* One round, in one transaction: at most `max` of the messages that the index has to learn or to forget. *rows: how many there were. */
-enum kf_rc words_round(struct db *db, int64_t max, int64_t *rows, struct kf_err *why);
+enum kf_rc words_round(struct db *db, struct words_from *from, int64_t max, int64_t *rows, struct kf_err *why);
 /* Forgets all, and has all to learn. */
 enum kf_rc words_start_over(struct db *db, struct kf_err *why);
 /* A search as typed, as a tsquery that finds the dense ones too. False: there is nothing to look for. */

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { findings, Kefud, launch, open, signIn } from './staff.mjs';
+import { axe, browse, complaints, fillSignIn, House, page as open, signIn } from './house.mjs';
 
-let kefud;
+let house;
 let browser;
 before(async () => {
-  kefud = await new Kefud().start();
-  browser = await launch();
+  house = await House.open();
+  browser = await browse();
 });
 after(async () => {
   await browser?.close();
-  await kefud?.finish();
+  await house?.close();
 });
 
 /** RFC 6238: the code of the step that is `shift` away from the present one. */
@@ -38,15 +38,15 @@ async function menu(page, label) {
 const own = (errors) => errors.filter((e) => !/status of (401|422)/.test(e));
 
 test('a second factor is set up, asked for, and turned off with a recovery code', async () => {
-  const page = await open(browser, `${kefud.url}/console/`, { bypassCSP: true });
-  await signIn(page, 'agent1');
+  const page = await open(browser);
+  await signIn(page, house.base, '/console/', 'agent1');
   await page.locator('.presence-btn').waitFor();
   await early();
   await menu(page, '两步验证');
   await page.getByRole('button', { name: '开始设置' }).click();
   const secret = (await page.locator('dialog code').textContent()).replaceAll(' ', '');
   assert.match(secret, /^[A-Z2-7]{32}$/);
-  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(await axe(page), []);
   await page.locator('dialog input').fill('12345');
   await page.keyboard.press('Enter');
   await page.getByText('验证码不正确').first().waitFor();
@@ -55,13 +55,13 @@ test('a second factor is set up, asked for, and turned off with a recovery code'
   await page.locator('.recovery li').nth(9).waitFor();
   const recovery = await page.locator('.recovery code').allTextContents();
   assert.equal(new Set(recovery).size, 10);
-  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(await axe(page), []);
   await page.getByRole('button', { name: '我已保存' }).click();
 
   await menu(page, '退出登录');
-  await signIn(page, 'agent1');
+  await fillSignIn(page, 'agent1');
   await page.locator('input[name="code"]:focus').waitFor();
-  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(await axe(page), []);
   await page.keyboard.press('Enter');
   await page.getByText('请输入验证码').waitFor();
   await page.keyboard.type(totp(secret));
@@ -74,8 +74,8 @@ test('a second factor is set up, asked for, and turned off with a recovery code'
   await page.getByRole('button', { name: '关闭两步验证' }).click();
   await page.getByText('两步验证已关闭').waitFor();
   await menu(page, '退出登录');
-  await signIn(page, 'agent1');
+  await fillSignIn(page, 'agent1');
   await page.locator('.presence-btn').waitFor();
-  assert.deepEqual(own(page.errors), []);
+  assert.deepEqual(own(complaints(page)), []);
   await page.context().close();
 });

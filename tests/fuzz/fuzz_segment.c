@@ -62,6 +62,9 @@ static void check_query(struct slice query)
     buf_clear(&out);
     check(segment_tsquery(query, &out) == fts5);
     check(buf_ok(&out) && count(buf_slice(&out), '\'') % 2 == 0 && count(buf_slice(&out), '"') == 0 && count(buf_slice(&out), '\\') == 0);
+    buf_clear(&out);
+    segment_tsquery_loose(query, &out);
+    check(buf_ok(&out) && (out.n > 0) == fts5 && count(buf_slice(&out), '\'') % 2 == 0 && count(buf_slice(&out), '\\') == 0);
     buf_finish(&out);
 }
 
@@ -73,6 +76,8 @@ static void check_marks(struct slice text, struct slice query)
     check(n <= MARKS);
     for (size_t i = 0; i < n; i++)
         check(marks[i][0] >= 0 && marks[i][0] < marks[i][1] && (i == 0 || marks[i - 1][1] < marks[i][0]));
+    (void)segment_match(text, query);
+    check(!segment_match(SLICE(""), query));
 }
 
 static void check_cut(struct slice text)

@@ -163,14 +163,12 @@ static void no_step_and_no_recovery_code_is_taken_twice(void **state)
     assert_int_equal(totp(w, ACT_TOTP_USE, 2, 9, 0), KF_AUTH);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_key_is_found_by_its_hash_until_it_is_revoked, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(the_use_of_a_key_is_noted_and_its_site_lists_it, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(a_second_factor_counts_once_it_is_confirmed, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(no_step_and_no_recovery_code_is_taken_twice, setup_world, teardown_world),
-    };
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
+static const struct CMUnitTest tests[] = {
+    T(a_key_is_found_by_its_hash_until_it_is_revoked),
+    T(the_use_of_a_key_is_noted_and_its_site_lists_it),
+    T(a_second_factor_counts_once_it_is_confirmed),
+    T(no_step_and_no_recovery_code_is_taken_twice),
+};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_BOTH(tests)

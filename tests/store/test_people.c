@@ -413,8 +413,36 @@ static void figures_are_counted(void **state)
     assert_non_null(strstr(text, "\"conversations\":{\"waiting\":2,\"closed\":0},\"messages\":2,"));
 }
 
+/* RFC 7386, as SQLite has it built in and PostgreSQL has it from us. */
+static void profiles_are_merged_alike(void **state)
+{
+    static const struct {
+        const char *was, *patch, *is;
+    } rows[] = {
+        { "{}", "{\"a\":1}", "{\"a\":1}" },
+        { "{\"a\":1,\"b\":\"x\"}", "{\"a\":2}", "{\"a\":2,\"b\":\"x\"}" },
+        { "{\"z\":1,\"a\":2}", "{\"m\":3}", "{\"z\":1,\"a\":2,\"m\":3}" },
+        { "{\"a\":1,\"b\":2}", "{\"a\":null}", "{\"b\":2}" },
+        { "{\"a\":1}", "{\"a\":null,\"x\":null}", "{}" },
+        { "{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":null,\"d\":[1,{\"e\":null}]}}", "{\"a\":{\"c\":2,\"d\":[1,{\"e\":null}]}}" },
+        { "{\"a\":[1,2]}", "{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"c\"}}" },
+        { "{\"a\":\"退款\"}", "{\"b\":\"\\\"<\\\\\"}", "{\"a\":\"退款\",\"b\":\"\\\"<\\\\\"}" },
+        { "{\"a\":1.50,\"b\":true}", "{\"b\":false}", "{\"a\":1.50,\"b\":false}" },
+    };
+    struct world *w = *state;
+    char sql[600];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(sql, sizeof(sql), "SELECT CASE WHEN json_patch('%s', '%s') = '%s' THEN 1 ELSE 0 END", rows[i].was, rows[i].patch,
+                 rows[i].is);
+        if (number(w, sql) != 1)
+            fail_msg("row %zu: %s", i, sql);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
 static const struct CMUnitTest tests[] = {
+    T(profiles_are_merged_alike),
     T(a_person_keeps_the_password_that_is_not_given),
     T(an_address_belongs_to_one_person),
     T(a_member_that_is_replaced_keeps_the_presence),

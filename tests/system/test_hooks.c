@@ -468,6 +468,11 @@ static void the_other_system_hears_of_reading_typing_recalling_and_closing(void 
     platform_take(&p);
     assert_string_equal(text_at(p.json, "type"), "typing.on");
     platform_answer(&p, 204, NULL, NULL);
+    for (int i = 0; i < 3; i++)
+        wire_sendf(&agent.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":false}", conv);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "typing.off");
+    platform_answer(&p, 204, NULL, NULL);
     seq = staff_say(&agent, conv, "r1", "说错了");
     platform_take(&p);
     assert_string_equal(text_at(p.json, "type"), "message.send");

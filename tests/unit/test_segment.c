@@ -133,6 +133,39 @@ static void writes_queries_for_both_databases(void **state)
     }
 }
 
+/* What an index that knows every place would find. */
+static void tells_a_hit_from_its_text(void **state)
+{
+    static const struct {
+        const char *text, *query;
+        bool hit;
+        const char *loose;
+    } rows[] = {
+        { "我要退款", "退款", true, " & '退' & '款'" },
+        { "退，款", "退款", true, " & '退' & '款'" }, /* an index does not know what stands between */
+        { "款退", "退款", false, " & '退' & '款'" },
+        { "退款和发票", "发票 退款", true, " & '发' & '票' & '退' & '款'" },
+        { "退款和发票", "退款 -发票", false, " & '退' & '款'" },
+        { "退款和票发", "退款 -发票", true, " & '退' & '款'" },
+        { "free of charge, shipping", "\"free shipping\"", false, " & 'free' & 'shipping'" },
+        { "Free  Shipping!", "\"free shipping\"", true, " & 'free' & 'shipping'" },
+        { "anything", "-x", false, "" },
+        { "", "x", false, " & 'x'" },
+        { "x x x", "x", true, " & 'x'" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf b;
+
+        row_int_equal(rows[i].text, segment_match(slice_of(rows[i].text), slice_of(rows[i].query)), rows[i].hit);
+        buf_init(&b, 4096);
+        segment_tsquery_loose(slice_of(rows[i].query), &b);
+        row_string_equal(rows[i].query, buf_slice(&b).p, rows[i].loose);
+        buf_finish(&b);
+    }
+}
+
 static void marks_what_was_found_in_code_points(void **state)
 {
     static const struct {
@@ -207,13 +240,10 @@ static void spaces_out_the_tokens_of_a_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cuts_text_into_folded_tokens),
-        cmocka_unit_test(tells_where_each_token_stands_in_bytes_and_code_points),
-        cmocka_unit_test(writes_queries_for_both_databases),
-        cmocka_unit_test(marks_what_was_found_in_code_points),
-        cmocka_unit_test(writes_no_more_marks_than_there_is_room_for),
-        cmocka_unit_test(a_query_beyond_its_bounds_is_cut),
-        cmocka_unit_test(spaces_out_the_tokens_of_a_text),
+        cmocka_unit_test(cuts_text_into_folded_tokens),        cmocka_unit_test(tells_where_each_token_stands_in_bytes_and_code_points),
+        cmocka_unit_test(writes_queries_for_both_databases),   cmocka_unit_test(tells_a_hit_from_its_text),
+        cmocka_unit_test(marks_what_was_found_in_code_points), cmocka_unit_test(writes_no_more_marks_than_there_is_room_for),
+        cmocka_unit_test(a_query_beyond_its_bounds_is_cut),    cmocka_unit_test(spaces_out_the_tokens_of_a_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,13 @@
 // The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { Bell, BellOff, ClipboardCheck, Keyboard, MessagesSquare, WifiOff } from 'lucide';
+import { Bell, BellOff, Keyboard, WifiOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import { Account } from '../kit/Account';
+import { Rail } from '../kit/Rail';
 import { Banner } from '../kit/Banner';
 import { IconButton } from '../kit/Button';
-import { Icon } from '../kit/Icon';
 import { k } from '../kit/i18n';
 import { prefs } from '../kit/prefs';
-import { may, session, site } from '../kit/session';
+import { session, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
 import { Toasts } from '../kit/Toast';
 import { onKey } from './commands';
@@ -17,34 +16,8 @@ import { HelpDialog, LeftDialog, NoticesDialog, Palette, TransferDialog } from '
 import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
 import { Splitter } from './Splitter';
-import { s } from '../kit/staffWords';
 import { t } from './words';
 import { begin, contextOver, desk, dialog, forget, link, now, retryNow } from './work';
-
-function Rail() {
-  return (
-    <nav class="rail" aria-label={s('rail')}>
-      <a class="rail-item" href="/console/" aria-current="page" onClick={(ev) => ev.preventDefault()}>
-        <Icon node={MessagesSquare} />
-        <span>{s('railTalks')}</span>
-      </a>
-      {may('reviewer', 'supervisor') && (
-        <a class="rail-item" href="/review/">
-          <Icon node={ClipboardCheck} />
-          <span>{s('railReview')}</span>
-        </a>
-      )}
-      <span class="grow" />
-      <IconButton
-        icon={prefs.value.sound || prefs.value.notices ? Bell : BellOff}
-        label={t('noticeSettings')}
-        onClick={() => (dialog.value = 'notices')}
-      />
-      <IconButton icon={Keyboard} label={t('keyHelp')} hint="?" onClick={() => (dialog.value = 'help')} />
-      <Account before={forget} />
-    </nav>
-  );
-}
 
 /** Says that there is no connection, after two seconds without one. */
 function Offline() {
@@ -143,7 +116,14 @@ function Shell() {
           </Banner>
         )}
       </div>
-      <Rail />
+      <Rail here="console" before={forget}>
+        <IconButton
+          icon={prefs.value.sound || prefs.value.notices ? Bell : BellOff}
+          label={t('noticeSettings')}
+          onClick={() => (dialog.value = 'notices')}
+        />
+        <IconButton icon={Keyboard} label={t('keyHelp')} hint="?" onClick={() => (dialog.value = 'help')} />
+      </Rail>
       <ListPane />
       <Splitter of="listWidth" label={t('resizeList')} grows={1} />
       <RoomPane />

@@ -12,6 +12,8 @@ export class ApiError extends Error {
     /** To quote when asking for help; empty: none. */
     readonly id = '',
     readonly code = '',
+    /** Which member of what was sent is wrong, with dots for members of members; empty: not said. */
+    readonly member = '',
   ) {
     super(title || `HTTP ${status}`);
   }
@@ -33,13 +35,14 @@ export interface Ask {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal;
+  headers?: Record<string, string>;
   /** The caller deals with 401 itself. */
   quiet?: boolean;
 }
 
 export async function api<T>(path: string, ask: Ask = {}): Promise<T> {
   const method = ask.method ?? 'GET';
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = { Accept: 'application/json', ...ask.headers };
   if (ask.body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf;
   let answer: Response;
@@ -80,6 +83,7 @@ async function problem(answer: Response): Promise<ApiError> {
     Number.isFinite(retry) ? retry : 0,
     word('instance') || answer.headers.get('X-Request-Id') || '',
     word('code') || word('type').split(/[/:#]/).pop() || '',
+    word('field'),
   );
 }
 

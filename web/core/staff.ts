@@ -189,7 +189,14 @@ export type StaffFrame =
       invited?: boolean;
     }
   | { type: 'status'; conversation: string; seq: number; state: Delivery; reason?: string; at?: number }
-  | { type: 'changed'; conversation: string; seq: number; kind: StaffMessage['kind']; text?: string; file?: NonNullable<StaffMessage['file']> }
+  | {
+      type: 'changed';
+      conversation: string;
+      seq: number;
+      kind: StaffMessage['kind'];
+      text?: string;
+      file?: NonNullable<StaffMessage['file']>;
+    }
   | { type: 'timeline'; conversation: string; entry: Entry }
   | { type: 'history'; conversation: string; messages: StaffMessage[]; timeline?: Entry[]; more: boolean }
   | { type: 'pong' };

@@ -17,7 +17,19 @@ function data(e: Entry, key: string): string {
 
 /** Entries that deserve a line in the talk. The others are for the timeline of a reviewer. */
 export function worthALine(e: Entry): boolean {
-  return ['missed', 'refused', 'rated', 'edited', 'parked', 'unparked', 'returned', 'reaction', 'unfollow', 'optout', 'withheld'].includes(e.kind);
+  return [
+    'missed',
+    'refused',
+    'rated',
+    'edited',
+    'parked',
+    'unparked',
+    'returned',
+    'reaction',
+    'unfollow',
+    'optout',
+    'withheld',
+  ].includes(e.kind);
 }
 
 /** Whom an entry is about: named in its data, else who did it. */

@@ -1,19 +1,6 @@
 // The review pages, first form: find transcripts and read them.
 import { useComputed, useSignal } from '@preact/signals';
-import {
-  ArrowLeft,
-  CalendarDays,
-  ChevronDown,
-  ChevronUp,
-  ClipboardCheck,
-  Globe,
-  MessagesSquare,
-  Search,
-  Star,
-  User,
-  X,
-  type IconNode,
-} from 'lucide';
+import { ArrowLeft, CalendarDays, ChevronDown, ChevronUp, Globe, Search, Star, User, X, type IconNode } from 'lucide';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ApiError } from '../core/api';
 import { langOf } from '../core/i18n';
@@ -21,7 +8,6 @@ import { composing, inText } from '../core/keys';
 import type { Conversation, Found } from '../core/staff';
 import { oneLine } from '../core/text';
 import { duration, exactTime, listTime } from '../core/time';
-import { Account } from '../kit/Account';
 import { Avatar } from '../kit/Avatar';
 import { Button, IconButton } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
@@ -33,8 +19,9 @@ import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
 import { channelIcon, channelName, nameOf } from '../kit/names';
 import { scoreLabel, type Score } from '../kit/Rating';
+import { Rail } from '../kit/Rail';
 import { buildRows } from '../kit/rows';
-import { may, site } from '../kit/session';
+import { site } from '../kit/session';
 import { Gate, roleName } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
 import { Marked, Talk } from '../kit/Talk';
@@ -550,20 +537,7 @@ function Desk() {
   return (
     <main class={chosen.value ? 'review open' : 'review'}>
       <h1 class="hidden">{t('appName')}</h1>
-      <nav class="rail" aria-label={s('rail')}>
-        {may('agent', 'supervisor') && (
-          <a class="rail-item" href="/console/">
-            <Icon node={MessagesSquare} />
-            <span>{s('railTalks')}</span>
-          </a>
-        )}
-        <a class="rail-item" href="/review/" aria-current="page" onClick={(ev) => ev.preventDefault()}>
-          <Icon node={ClipboardCheck} />
-          <span>{s('railReview')}</span>
-        </a>
-        <span class="grow" />
-        <Account />
-      </nav>
+      <Rail here="review" />
       <SearchBar />
       <Results />
       <Reader />

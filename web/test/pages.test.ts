@@ -96,7 +96,7 @@ test('the loader has one place for the site, and says nothing else of a host', (
 });
 
 test('every page of a site is there', () => {
-  for (const path of ['/chat/', '/console/', '/review/']) {
+  for (const path of ['/chat/', '/console/', '/review/', '/admin/']) {
     if (existsSync(join(WEB_DIR, path === '/chat/' ? 'widget' : path, 'main.tsx'))) assert.ok(page(path), path);
   }
 });

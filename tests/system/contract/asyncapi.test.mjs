@@ -12,6 +12,8 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 
 /* "side direction type": why it does not occur here. */
 const NEVER = {
+  'agent received reminder': 'comes when an agent has not answered for a minute: tests/system/test_oversee.c has shorter ones',
+  'agent received alert': 'likewise, after two',
   'visitor received status': 'is of messages that go to a platform, and a visitor on a WebSocket is on none',
 };
 
@@ -124,6 +126,16 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   acked(await one.act({ type: 'recall', conversation, cid: cid(), seq: slip.seq }));
   await v.take({ type: 'changed', seq: slip.seq, kind: 'removed' });
   await one.take({ type: 'changed', seq: slip.seq });
+  const boss = await staff('supervisor', null);
+  acked(await boss.act({ type: 'watch', conversation, cid: cid(), on: true }));
+  acked(await boss.act({ type: 'whisper', conversation, cid: cid(), text: '先道歉' }));
+  await one.take({ type: 'timeline', entry: { kind: 'whisper' } });
+  acked(await boss.act({ type: 'join', conversation, cid: cid() }));
+  await one.take({ type: 'state', conversation, helper: { id: people.supervisor.person.id } });
+  acked(await boss.act({ type: 'leave', conversation, cid: cid() }));
+  acked(await boss.act({ type: 'priority', conversation, cid: cid(), priority: 3 }));
+  acked(await boss.act({ type: 'watch', conversation, cid: cid(), on: false }));
+  await boss.end();
   one.send({ type: 'ping' });
   await one.take({ type: 'pong' });
 
@@ -148,7 +160,10 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   await two.take({ type: 'assigned', conversation: { id: conversation, queue: 'sales' } });
   acked(await two.act({ type: 'invite', conversation, cid: cid() }));
   await v.take({ type: 'message', event: 'invited' });
+  acked(await two.act({ type: 'help', conversation, cid: cid(), to: { agent: people.agent1.person.id }, note: '请帮忙' }));
+  await one.take({ type: 'assigned', conversation: { id: conversation }, why: 'helper' });
   acked(await two.act({ type: 'close', conversation, cid: cid() }));
+  acked(await two.act({ type: 'ready', conversation, cid: cid() }));
   await v.take({ type: 'state', state: 'closed' });
   acked(await v.act({ type: 'rate', cid: cid(), conversation, score: 5, tags: ['耐心'], comment: '谢谢' }));
 

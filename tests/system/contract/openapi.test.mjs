@@ -133,6 +133,32 @@ const rows = {
       [404, { path: '/api/v1/sites/other/conversations?state=waiting', headers: as('agent1') }],
     ],
   },
+  'POST /api/v1/sites/{site}/conversations/transfer': {
+    right: () => [[200, json('supervisor', 'POST', '/api/v1/sites/demo/conversations/transfer', { conversations: [story.waiting, story.visitor], to: { queue: 'sales' }, note: '转给售前' })]],
+    wrong: () => [
+      [400, json('supervisor', 'POST', '/api/v1/sites/demo/conversations/transfer', { conversations: [], to: { queue: 'sales' } })],
+      [400, json('supervisor', 'POST', '/api/v1/sites/demo/conversations/transfer', { conversations: [story.waiting], to: {} })],
+      [401, { method: 'POST', path: '/api/v1/sites/demo/conversations/transfer', body: {} }],
+      [404, json('supervisor', 'POST', '/api/v1/sites/other/conversations/transfer', { conversations: [story.waiting], to: { queue: 'sales' } })],
+    ],
+  },
+  'GET /api/v1/sites/{site}/conversations/{id}/why': {
+    right: () => [[200, { path: `/api/v1/sites/demo/conversations/${story.waiting}/why`, headers: as('supervisor') }]],
+    wrong: () => [
+      [401, { path: `/api/v1/sites/demo/conversations/${story.waiting}/why` }],
+      [404, { path: `/api/v1/sites/demo/conversations/${story.visitor}/why`, headers: as('supervisor') }],
+      [404, { path: '/api/v1/sites/demo/conversations/rubbish/why', headers: as('supervisor') }],
+    ],
+  },
+  'POST /api/v1/sites/{site}/queues/{queue}/pause': {
+    right: () => [[204, json('supervisor', 'POST', '/api/v1/sites/demo/queues/sales/pause', { paused: false })]],
+    wrong: () => [
+      [400, json('supervisor', 'POST', '/api/v1/sites/demo/queues/sales/pause', { paused: 'no' })],
+      [401, { method: 'POST', path: '/api/v1/sites/demo/queues/sales/pause', body: {} }],
+      [403, json('agent1', 'POST', '/api/v1/sites/demo/queues/sales/pause', { paused: true })],
+      [404, json('supervisor', 'POST', '/api/v1/sites/demo/queues/none/pause', { paused: true })],
+    ],
+  },
   'GET /api/v1/transcripts': {
     right: () => [
       [200, transcripts('')],

@@ -110,6 +110,7 @@ export const en: Like<typeof zhCN> = {
   rail: 'Main navigation',
   railTalks: 'Talks',
   railReview: 'Review',
+  railAdmin: 'Settings',
   account: 'Account and appearance of {name}',
   theme_auto: 'Like the system',
   theme_light: 'Light',

@@ -106,6 +106,7 @@ export const zhCN = {
   rail: '主导航',
   railTalks: '会话',
   railReview: '质检',
+  railAdmin: '设置',
   account: '{name} 的账号与外观',
   theme_auto: '跟随系统',
   theme_light: '浅色',

@@ -108,6 +108,7 @@ export const zhTW: Like<typeof zhCN> = {
   rail: '主要導覽',
   railTalks: '對話',
   railReview: '質檢',
+  railAdmin: '設定',
   account: '{name} 的帳號與外觀',
   theme_auto: '跟隨系統',
   theme_light: '淺色',

@@ -1,0 +1,173 @@
+/* explain.c: how long it will be, and why: from what has happened, or not at all. */
+#include "desk/routing.h"
+
+#include <stdlib.h>
+
+#define HOUR_MS   3600000
+#define RATES_MS  15000
+#define RATE_MIN  5 /* fewer in the last hour say nothing of the next one */
+#define LOOK_ALL  20000
+#define WHY_BYTES 65536
+
+/* ---- how long ---- */
+
+static void rates_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    if (!rc && ds) {
+        ds->n_rates = q->n_counts < RATES_KEPT ? q->n_counts : RATES_KEPT;
+        for (size_t i = 0; i < ds->n_rates; i++)
+            ds->rates[i] = q->counts[i];
+    }
+    desk_call_end(call);
+}
+
+/* How many of each queue were taken in the last hour. */
+void rates_refresh(struct desk *d, struct desk_site *ds)
+{
+    struct call *call;
+    struct query *q;
+
+    if (ds->rates_at && mono(d) - ds->rates_at < RATES_MS)
+        return;
+    q = desk_ask(d, ds, QUERY_TAKEN, &call);
+    if (!q)
+        return;
+    ds->rates_at = mono(d);
+    q->after = now(d) - HOUR_MS;
+    d->ports.read(d->ports.ctx, q, rates_read, call);
+}
+
+int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position)
+{
+    int64_t n = 0, s;
+
+    for (size_t i = 0; i < ds->n_rates; i++)
+        if (key_eq(&ds->rates[i].key, queue))
+            n = ds->rates[i].n;
+    if (position < 1 || n < RATE_MIN || !staffed(d, ds, queue))
+        return -1;
+    s = (position * (HOUR_MS / 1000) + n - 1) / n;
+    return s < 60 ? (s + 9) / 10 * 10 : (s + 59) / 60 * 60;
+}
+
+/* ---- why ---- */
+
+struct asking {
+    struct desk *d;
+    struct kf_key site;
+    struct conv conv;
+    void (*done)(void *ctx, enum kf_rc rc, const struct buf *json, const struct kf_err *why);
+    void *ctx;
+    struct buf out;
+};
+
+static void asking_end(struct asking *a, enum kf_rc rc, const struct kf_err *why)
+{
+    a->done(a->ctx, rc, rc ? NULL : &a->out, why);
+    buf_finish(&a->out);
+    a->d->under_way--;
+    free(a);
+}
+
+static bool is_decision(const char *kind)
+{
+    static const char *const kinds[] = { "assigned", "offered",  "refused",  "missed", "returned", "transferred", "overflowed",
+                                         "parked",   "unparked", "given_up", "moved",  "priority", "reopened",    "silent" };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+static void have_decisions(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct asking *a = ctx;
+    size_t n = 0;
+
+    buf_str(&a->out, ",\"decisions\":[");
+    for (size_t i = 0; !rc && i < q->n_entries; i++)
+        if (is_decision(q->entries[i].kind)) {
+            if (n++)
+                buf_char(&a->out, ',');
+            frame_entry(&a->out, &q->entries[i]);
+        }
+    buf_str(&a->out, "]}");
+    asking_end(a, rc, why);
+}
+
+static void read_decisions(struct asking *a)
+{
+    struct query *q = query_new(QUERY_TIMELINE);
+
+    if (!q) {
+        asking_end(a, KF_NOMEM, NULL);
+        return;
+    }
+    q->id = a->conv.id;
+    a->d->ports.read(a->d->ports.ctx, q, have_decisions, a);
+}
+
+static void waits_json(struct asking *a, struct desk_site *ds, const struct live_view *view, size_t i)
+{
+    const struct live_waiting *w = &view->waiting[i];
+    const struct site_queue *queue = queue_of(ds, &w->queue);
+    struct desk *d = a->d;
+    int64_t position = 1, wait;
+    struct route_ask ask;
+    struct routing r;
+
+    for (size_t k = 0; k < i; k++)
+        position += key_eq(&view->waiting[k].queue, &w->queue);
+    wait = expected_wait_s(d, ds, &w->queue, position);
+    buf_printf(&a->out, ",\"position\":%lld,\"ahead\":%lld,\"waited_ms\":%lld,\"paused\":%s", (long long)position, (long long)i,
+               (long long)(now(d) - w->since), queue && queue->paused ? "true" : "false");
+    if (wait < 0)
+        buf_str(&a->out, ",\"wait_s\":null"); /* nobody can say */
+    else
+        buf_printf(&a->out, ",\"wait_s\":%lld", (long long)wait);
+    if (routing_agents(&r, ds, view) && routing_ask(&r, view, w, &ask)) {
+        buf_printf(&a->out, ",\"ring\":%d,", route_ring(&ask, now(d)));
+        routing_explain(&a->out, &r, &ask, r.agents, now(d));
+    }
+    routing_finish(&r);
+}
+
+static void asked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct asking *a = ctx;
+    struct desk_site *ds = site_of(a->d, &a->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < view->n_waiting; i++)
+        if (id_eq(&view->waiting[i].conv, &a->conv.id)) {
+            waits_json(a, ds, view, i);
+            break;
+        }
+    read_decisions(a);
+}
+
+void desk_why(struct desk *d, const struct conv *conv,
+              void (*done)(void *ctx, enum kf_rc rc, const struct buf *json, const struct kf_err *why), void *ctx)
+{
+    struct asking *a = calloc(1, sizeof(*a));
+    char id[KF_ID_TEXT];
+
+    if (!a) {
+        done(ctx, KF_NOMEM, NULL, NULL);
+        return;
+    }
+    *a = (struct asking){ .d = d, .site = conv->site, .conv = *conv, .done = done, .ctx = ctx };
+    buf_init(&a->out, WHY_BYTES * 4);
+    d->under_way++;
+    buf_printf(&a->out, "{\"conversation\":\"%s\",\"state\":\"%s\",\"queue\":\"%s\",\"priority\":%d,\"arrived_at\":%lld",
+               id_text(&conv->id, id), conv_state_name(conv->state), conv->queue.s, conv->priority, (long long)conv->arrived_at);
+    if (conv->state == CONV_WAITING && d->ports.live_up(d->ports.ctx))
+        d->ports.live_look(d->ports.ctx, &a->site, LOOK_ALL, asked, a);
+    else
+        read_decisions(a);
+}

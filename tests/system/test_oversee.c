@@ -1,0 +1,469 @@
+/* Nobody waits for ever, and those who oversee see why: deadlines, hand-overs, helpers, supervisors. */
+#include "tests/support/cast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct daemon d;
+
+#define PERSON(email, number, roles, more) \
+    "{\"email\":\"" email "\",\"name\":\"" email "\",\"number\":\"" number "\",\"roles\":[" roles "],\"capacity\":1" more "}"
+#define WEB(queue)         "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"官网\",\"queue\":\"" queue "\"}},"
+#define SITE_OF(key, more) "\"site\":{\"key\":\"" key "\",\"name\":\"店\",\"language\":\"zh-CN\",\"sticky_ms\":0,\"reopen_ms\":0" more "},"
+
+static int start(void **state)
+{
+    (void)state;
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    daemon_finish(&d);
+    return 0;
+}
+
+static json_t *found(const char *set, const char *site)
+{
+    char line[80];
+    json_t *made = site_add(&d, set);
+
+    (void)snprintf(line, sizeof(line), "event=live_rebuilt site=%s ", site);
+    daemon_log_wait(&d, line);
+    return made;
+}
+
+static void enter(struct staff *who, const json_t *made, int i, const char *site, const char *presence)
+{
+    char path[16];
+    const json_t *one;
+
+    (void)snprintf(path, sizeof(path), "people.%d", i);
+    one = value_at(made, path);
+    assert_int_equal(staff_try_sign_in(who, &d, text_at(one, "email"), text_at(one, "password")), 201);
+    staff_enter(who, &d, site);
+    if (presence)
+        staff_presence(who, presence);
+}
+
+static const char *act(struct staff *who, const char *conv, const char *what, const char *more)
+{
+    static int n;
+    char cid[16];
+
+    (void)snprintf(cid, sizeof(cid), "act%d", ++n);
+    wire_sendf(&who->wire, "{\"type\":\"%s\",\"conversation\":\"%s\",\"cid\":\"%s\"%s}", what, conv, cid, more);
+    return wire_verdict(&who->wire, cid);
+}
+
+static void assigned(struct staff *who, const char *conv, const char *why)
+{
+    wire_take(&who->wire, "{s:s,s:{s:s,s:s},s:s}", "type", "assigned", "conversation", "id", conv, "state", "served", "why", why);
+}
+
+static void ask(struct visitor *v, const char *site)
+{
+    visitor_enter(v, &d, site, NULL);
+    (void)visitor_say(v, "c1", "有人吗");
+}
+
+static void gone(struct visitor *v)
+{
+    wire_text(&v->wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    (void)wire_verdict(&v->wire, "the-end");
+    visitor_free(v);
+}
+
+static json_t *why_of(struct staff *who, const char *site, const char *conv)
+{
+    char path[160];
+
+    (void)snprintf(path, sizeof(path), "/api/v1/sites/%s/conversations/%s/why", site, conv);
+    return staff_get(who, &d, path);
+}
+
+/* ---- offers ---- */
+
+static void who_lets_two_offers_pass_is_away(void **state)
+{
+    static const char set[] =
+        "{" SITE_OF("missing", ",\"refused_ms\":0") "\"queues\":{\"q\":{\"name\":\"Q\",\"offer\":true,\"offer_ms\":5000}}," WEB(
+            "q") "\"people\":[" PERSON("m1@x.example", "1", "\"agent\"", "") "]}";
+    json_t *made = found(set, "missing");
+    struct staff ann = { 0 };
+    struct visitor v = { 0 };
+
+    (void)state;
+    enter(&ann, made, 0, "missing", "online");
+    ask(&v, "missing");
+    for (int i = 0; i < 2; i++) {
+        wire_take(&ann.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
+        wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "missed");
+    }
+    wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "presence", "presence", "away", "reason", "missed");
+    staff_presence(&ann, "online");
+    wire_take(&ann.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
+    assert_string_equal(act(&ann, v.conv, "accept", ""), "ack");
+    gone(&v);
+    staff_free(&ann);
+    json_decref(made);
+}
+
+/* ---- deadlines ---- */
+
+static void who_waits_too_long_goes_on_to_another_queue(void **state)
+{
+    static const char set[] =
+        "{" SITE_OF("flows", "") "\"queues\":{\"front\":{\"name\":\"F\",\"skills\":[\"magic\"],\"overflow_ms\":1000,"
+                                 "\"overflow\":\"back\"},\"back\":{\"name\":\"B\"}}," WEB("front") "\"people\":[" PERSON(
+                                     "f1@x.example", "1", "\"agent\"",
+                                     ",\"queues\":[\"back\"]") "," PERSON("f2@x.example", "2", "\"agent\"",
+                                                                          ",\"queues\":[\"front\"],\"skills\":[\"magic:5\"]") "]}";
+    json_t *made = found(set, "flows");
+    struct staff back = { 0 }, front = { 0 };
+    struct visitor v = { 0 };
+
+    (void)state;
+    enter(&back, made, 0, "flows", "online");
+    enter(&front, made, 1, "flows", "busy"); /* there, but takes nobody */
+    ask(&v, "flows");
+    assigned(&back, v.conv, "only_one");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
+    gone(&v);
+    staff_free(&back);
+    staff_free(&front);
+    json_decref(made);
+}
+
+static void who_waits_for_ever_leaves_a_message(void **state)
+{
+    static const char set[] = "{" SITE_OF("limits", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"limit_ms\":1000}}," WEB(
+        "q") "\"people\":[" PERSON("l1@x.example", "1", "\"agent\"", "") "," PERSON("l2@x.example", "2", "\"supervisor\"", "") "]}";
+    json_t *made = found(set, "limits"), *why;
+    struct staff ann = { 0 }, sue = { 0 };
+    struct visitor v = { 0 };
+    bool told = false;
+
+    (void)state;
+    enter(&ann, made, 0, "limits", "busy");
+    enter(&sue, made, 1, "limits", NULL);
+    ask(&v, "limits");
+    wire_take(&v.wire, "{s:s,s:{s:s},s:s}", "type", "message", "from", "role", "system", "form", "contact");
+    why = why_of(&sue, "limits", v.conv);
+    assert_string_equal(text_at(why, "state"), "parked");
+    for (size_t i = 0; i < json_array_size(value_at(why, "decisions")); i++)
+        told = told || strcmp(text_at(json_array_get(value_at(why, "decisions"), i), "kind"), "given_up") == 0;
+    assert_true(told);
+    json_decref(why);
+    staff_presence(&ann, "online"); /* who writes again is not kept waiting for the hour */
+    (void)visitor_say(&v, "c2", "我还在");
+    assigned(&ann, v.conv, "only_one");
+    gone(&v);
+    staff_free(&ann);
+    staff_free(&sue);
+    json_decref(made);
+}
+
+static void an_agent_who_does_not_answer_is_not_waited_for(void **state)
+{
+    static const char set[] =
+        "{" SITE_OF("silent", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"remind_ms\":500,\"alert_ms\":1500,\"requeue_ms\":3000}}," WEB(
+            "q") "\"people\":[" PERSON("s1@x.example", "1", "\"agent\"", "") "," PERSON("s2@x.example", "2", "\"agent\"",
+                                                                                        "") "," PERSON("s3@x.example", "3",
+                                                                                                       "\"supervisor\"", "") "]}";
+    json_t *made = found(set, "silent");
+    struct staff ann = { 0 }, bob = { 0 }, sue = { 0 };
+    struct visitor v = { 0 };
+
+    (void)state;
+    enter(&ann, made, 0, "silent", "online");
+    enter(&sue, made, 2, "silent", NULL);
+    ask(&v, "silent");
+    assigned(&ann, v.conv, "only_one");
+    enter(&bob, made, 1, "silent", "online");
+    wire_take(&ann.wire, "{s:s,s:s}", "type", "reminder", "conversation", v.conv);
+    wire_take(&sue.wire, "{s:s,s:s,s:s,s:{s:s}}", "type", "alert", "conversation", v.conv, "kind", "silent", "agent", "number", "1");
+    wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "silent");
+    assigned(&bob, v.conv, "only_one"); /* and not the one who did not answer */
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "returned");
+    (void)staff_say(&bob, v.conv, "b1", "我在");
+    wire_none(&bob.wire, "{s:s}", "type", "reminder");
+    gone(&v);
+    staff_free(&ann);
+    staff_free(&bob);
+    staff_free(&sue);
+    json_decref(made);
+}
+
+/* ---- hand-overs, helpers, supervisors: one site for all ---- */
+
+static struct staff ann, bob, sue;
+
+static const char house[] = "{" SITE_OF(
+    "house",
+    ",\"wrapup_ms\":60000") "\"queues\":{\"q\":{\"name\":\"Q\",\"department\":\"desk\"},\"r\":{\"name\":\"R\","
+                            "\"department\":\"repair\"}}," WEB("q") "\"people\":[" PERSON(
+                                "h1@x.example", "1", "\"agent\"",
+                                ",\"queues\":[\"q\"]") "," PERSON("h2@x.example", "2", "\"agent\"",
+                                                                  ",\"queues\":[\"q\",\"r\"]") "," PERSON("h3@x.example", "3",
+                                                                                                          "\"supervisor\",\"agent\"",
+                                                                                                          ",\"queues\":[]") "]}";
+
+static int move_in(void **state)
+{
+    json_t *made = found(house, "house");
+
+    (void)state;
+    enter(&ann, made, 0, "house", NULL);
+    enter(&bob, made, 1, "house", NULL);
+    enter(&sue, made, 2, "house", NULL);
+    json_decref(made);
+    return 0;
+}
+
+static int move_out(void **state)
+{
+    (void)state;
+    staff_free(&ann);
+    staff_free(&bob);
+    staff_free(&sue);
+    return 0;
+}
+
+static void close_by(struct staff *who, struct visitor *v)
+{
+    assert_string_equal(act(who, v->conv, "close", ""), "ack");
+    assert_string_equal(act(who, v->conv, "ready", ""), "ack");
+    visitor_free(v);
+}
+
+static void what_is_handed_to_somebody_full_waits_and_comes_back(void **state)
+{
+    struct visitor v = { 0 }, w = { 0 };
+    char to[80];
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    staff_presence(&bob, "online");
+    ask(&w, "house");
+    assigned(&bob, w.conv, "only_one");
+    (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"},\"note\":\"帮个忙\"", bob.id);
+    assert_string_equal(act(&ann, v.conv, "transfer", to), "ack");
+    wire_take(&bob.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
+    assert_string_equal(act(&bob, v.conv, "refuse", ""), "ack");
+    assigned(&ann, v.conv, "refused");
+    assert_true(staff_say(&ann, v.conv, "a1", "还是我来") > 0);
+    assert_string_equal(act(&ann, v.conv, "transfer", to), "ack");
+    wire_take(&bob.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
+    close_by(&bob, &w); /* now there is a place */
+    assigned(&bob, v.conv, "transferred");
+    close_by(&bob, &v);
+    staff_presence(&ann, "offline");
+    staff_presence(&bob, "offline");
+}
+
+static void what_was_handed_over_at_once_can_be_given_back(void **state)
+{
+    struct visitor v = { 0 };
+    char to[80];
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    staff_presence(&bob, "online");
+    (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"}", bob.id);
+    assert_string_equal(act(&ann, v.conv, "transfer", to), "ack");
+    assigned(&bob, v.conv, "transferred");
+    assert_string_equal(act(&bob, v.conv, "refuse", ""), "ack");
+    assigned(&ann, v.conv, "refused");
+    assert_string_equal(act(&ann, v.conv, "transfer", ",\"to\":{\"department\":\"repair\"}"), "ack");
+    assigned(&bob, v.conv, "only_one");
+    assert_string_equal(act(&bob, v.conv, "refuse", ""), "forbidden"); /* the house has given it, nobody else */
+    close_by(&bob, &v);
+    staff_presence(&ann, "offline");
+    staff_presence(&bob, "offline");
+}
+
+static void a_second_agent_helps(void **state)
+{
+    struct visitor v = { 0 };
+    char to[80];
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    staff_presence(&bob, "busy");
+    (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"}", bob.id);
+    assert_string_equal(act(&ann, v.conv, "help", to), "ack");
+    assigned(&bob, v.conv, "helper");
+    wire_take(&ann.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "conversation", v.conv, "helper", "number", "2");
+    assert_true(staff_say(&bob, v.conv, "b1", "我也在") > 0);
+    wire_take(&ann.wire, "{s:s,s:s}", "type", "message", "text", "我也在");
+    wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "message", "text", "我也在", "from", "number", "2");
+    assert_string_not_equal(act(&bob, v.conv, "close", ""), "ack"); /* the owner stays the one */
+    assert_string_equal(act(&bob, v.conv, "leave", ""), "ack");
+    wire_take(&bob.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "helper_left");
+    assert_string_not_equal(
+        (wire_sendf(&bob.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"b2\",\"kind\":\"text\",\"text\":\"x\"}", v.conv),
+         wire_verdict(&bob.wire, "b2")),
+        "ack");
+    close_by(&ann, &v);
+    staff_presence(&ann, "offline");
+    staff_presence(&bob, "offline");
+}
+
+static void a_supervisor_looks_on_whispers_and_joins(void **state)
+{
+    struct visitor v = { 0 };
+    const json_t *joined = NULL;
+    json_t *why;
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    assert_string_equal(act(&bob, v.conv, "watch", ",\"on\":true"), "not_found"); /* not one's own */
+    assert_string_equal(act(&sue, v.conv, "watch", ",\"on\":true"), "ack");
+    (void)visitor_say(&v, "c2", "你们真慢");
+    wire_take(&sue.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", v.conv, "text", "你们真慢");
+    assert_string_equal(act(&sue, v.conv, "whisper", ",\"text\":\"先道歉\""), "ack");
+    wire_take(&ann.wire, "{s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "entry", "kind", "whisper", "data", "text", "先道歉");
+    wire_none(&v.wire, "{s:s}", "type", "timeline");
+    wire_none(&v.wire, "{s:s,s:s}", "type", "read", "role", "agent"); /* to look on is not to have read */
+    assert_string_equal(act(&sue, v.conv, "join", ""), "ack");
+    for (int i = 0; i < 2; i++) /* the agent, and now the supervisor */
+        joined = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined");
+    assert_non_null(strstr(text_at(joined, "text"), "h3@x.example"));
+    assert_true(staff_say(&sue, v.conv, "s1", "我来看看") > 0);
+    assert_string_equal(act(&sue, v.conv, "leave", ""), "ack");
+    assert_string_equal(act(&sue, v.conv, "watch", ",\"on\":false"), "ack");
+    wire_forget(&sue.wire);
+    (void)visitor_say(&v, "c3", "好");
+    wire_take(&ann.wire, "{s:s,s:s}", "type", "message", "text", "好");
+    wire_none(&sue.wire, "{s:s}", "type", "message");
+    why = why_of(&ann, "house", v.conv);
+    assert_string_equal(text_at(why, "decisions.0.data.why"), "only_one");
+    assert_string_equal(text_at(why, "decisions.0.data.candidates.0.agent"), ann.id);
+    json_decref(why);
+    close_by(&ann, &v);
+    staff_presence(&ann, "offline");
+}
+
+static void a_supervisor_sets_presence_and_priority(void **state)
+{
+    struct visitor first = { 0 }, second = { 0 };
+    char whose[120];
+    json_t *why;
+
+    (void)state;
+    staff_presence(&ann, "busy");
+    ask(&first, "house");
+    ask(&second, "house");
+    wire_take(&second.wire, "{s:s,s:s,s:i}", "type", "state", "state", "waiting", "position", 2);
+    assert_string_equal(act(&sue, second.conv, "priority", ",\"priority\":5"), "ack");
+    wire_take(&second.wire, "{s:s,s:s,s:i}", "type", "state", "state", "waiting", "position", 1);
+    wire_take(&first.wire, "{s:s,s:s,s:i,s:s}", "type", "state", "state", "waiting", "position", 2, "why", "priority");
+    why = why_of(&sue, "house", first.conv);
+    assert_int_equal(number_at(why, "position"), 2);
+    assert_int_equal(number_at(why, "barred.absent"), 3);
+    assert_true(json_is_null(value_at(why, "wait_s")) || number_at(why, "wait_s") > 0);
+    json_decref(why);
+    (void)snprintf(whose, sizeof(whose), "{\"type\":\"presence\",\"cid\":\"set\",\"presence\":\"online\",\"agent\":\"%s\"}", ann.id);
+    wire_text(&bob.wire, whose);
+    assert_string_equal(wire_verdict(&bob.wire, "set"), "forbidden");
+    wire_text(&sue.wire, whose);
+    assert_string_equal(wire_verdict(&sue.wire, "set"), "ack");
+    wire_take(&ann.wire, "{s:s,s:s}", "type", "presence", "presence", "online");
+    assigned(&ann, second.conv, "only_one");
+    close_by(&ann, &second);
+    assigned(&ann, first.conv, "only_one");
+    close_by(&ann, &first);
+    staff_presence(&ann, "offline");
+}
+
+static void pause(struct staff *who, int status, bool on)
+{
+    web_status(&d, status,
+               &(struct ask){ .path = "/api/v1/sites/house/queues/q/pause",
+                              .cookie = who->cookie,
+                              .csrf = who->csrf,
+                              .origin = "",
+                              .body = on ? "{\"paused\":true}" : "{\"paused\":false}" });
+}
+
+static void a_paused_queue_gives_nothing_out(void **state)
+{
+    struct visitor v = { 0 };
+    json_t *why;
+
+    (void)state;
+    pause(&bob, 403, true);
+    pause(&sue, 204, true);
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    UNTIL((why = why_of(&sue, "house", v.conv),
+           json_is_true(value_at(why, "paused")) ? (json_decref(why), true) : (json_decref(why), false)));
+    wire_none(&ann.wire, "{s:s}", "type", "assigned");
+    pause(&sue, 204, false);
+    assigned(&ann, v.conv, "only_one");
+    close_by(&ann, &v);
+    staff_presence(&ann, "offline");
+}
+
+static void many_are_handed_on_at_once(void **state)
+{
+    struct visitor v[3] = { 0 };
+    struct reply r;
+    char body[400];
+
+    (void)state;
+    staff_presence(&ann, "busy");
+    staff_presence(&bob, "busy"); /* both queues have somebody: else a message would be taken */
+    for (int i = 0; i < 3; i++)
+        ask(&v[i], "house");
+    (void)snprintf(body, sizeof(body), "{\"conversations\":[\"%s\",\"%s\",\"%s\"],\"to\":{\"queue\":\"r\"}}", v[0].conv, v[1].conv, ann.id);
+    r = web_expect(
+        &d, 200,
+        &(struct ask){
+            .path = "/api/v1/sites/house/conversations/transfer", .cookie = sue.cookie, .csrf = sue.csrf, .origin = "", .body = body });
+    assert_true(json_is_true(value_at(r.json, "items.0.done")));
+    assert_true(json_is_true(value_at(r.json, "items.1.done")));
+    assert_string_equal(text_at(r.json, "items.2.code"), "not_found");
+    reply_free(&r);
+    staff_presence(&bob, "online");
+    assigned(&bob, v[0].conv, "only_one"); /* a hand-over among those who wait keeps their place */
+    close_by(&bob, &v[0]);
+    for (int i = 1; i < 3; i++) {
+        assigned(&bob, v[i].conv, "only_one");
+        close_by(&bob, &v[i]);
+    }
+    staff_presence(&bob, "offline");
+    staff_presence(&ann, "offline");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_waits_too_long_goes_on_to_another_queue),
+        cmocka_unit_test(who_waits_for_ever_leaves_a_message),
+        cmocka_unit_test(an_agent_who_does_not_answer_is_not_waited_for),
+        cmocka_unit_test_setup(what_is_handed_to_somebody_full_waits_and_comes_back, move_in),
+        cmocka_unit_test(what_was_handed_over_at_once_can_be_given_back),
+        cmocka_unit_test(a_second_agent_helps),
+        cmocka_unit_test(a_supervisor_looks_on_whispers_and_joins),
+        cmocka_unit_test(a_supervisor_sets_presence_and_priority),
+        cmocka_unit_test(a_paused_queue_gives_nothing_out),
+        cmocka_unit_test_teardown(many_are_handed_on_at_once, move_out),
+        cmocka_unit_test(who_lets_two_offers_pass_is_away),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,374 @@
+// Access.tsx: keys for programs, and who may not write to us.
+import { useSignal } from '@preact/signals';
+import { Copy, Plus } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiError } from '../core/api';
+import { exactTime } from '../core/time';
+import { Button } from '../kit/Button';
+import { Dialog } from '../kit/Dialog';
+import { Field } from '../kit/Field';
+import { k, lang } from '../kit/i18n';
+import { s } from '../kit/staffWords';
+import { toast } from '../kit/Toast';
+import { addBlock, blocksOf, keysOf, liftBlock, makeKey, revokeKey, type BlockRow, type KeyRow } from './staff';
+import { t, wordOf } from './words';
+
+const VERBS = [
+  'read',
+  'timeline',
+  'transcript',
+  'export',
+  'presence',
+  'settings_read',
+  'settings_write',
+  'people',
+  'audit',
+  'status',
+];
+const DAY_MS = 86_400_000;
+
+function why(e: unknown): string {
+  return e instanceof ApiError ? (e.status === 0 ? t('errOffline') : e.title || String(e.status)) : String(e);
+}
+
+function When({ at }: { at: number | undefined }) {
+  return at ? (
+    <time class="num" dateTime={new Date(at).toISOString()}>
+      {exactTime(at, lang.value)}
+    </time>
+  ) : (
+    <span class="dim">–</span>
+  );
+}
+
+/** A list that is asked for once, and again after each act. */
+function useList<T>(ask: () => Promise<T[]>): { rows: readonly T[] | null; failed: string; load: () => void } {
+  const rows = useSignal<readonly T[] | null>(null);
+  const failed = useSignal('');
+  const load = (): void => {
+    ask().then(
+      (got) => {
+        rows.value = got;
+        failed.value = '';
+      },
+      (e: unknown) => (failed.value = why(e)),
+    );
+  };
+  useEffect(load, []);
+  return { rows: rows.value, failed: failed.value, load };
+}
+
+function Failed({ why: text, again }: { why: string; again: () => void }) {
+  return (
+    <p class="error" role="alert">
+      {t('failed', { why: text })}{' '}
+      <Button small onClick={again}>
+        {k('retry')}
+      </Button>
+    </p>
+  );
+}
+
+export function Keys() {
+  const { rows, failed, load } = useList<KeyRow>(keysOf);
+  const adding = useSignal(false);
+  const made = useSignal('');
+  const revoke = (key: KeyRow): void =>
+    void revokeKey(key.id).then(
+      () => {
+        toast(t('keyRevoked', { name: key.name }));
+        load();
+      },
+      (e: unknown) => toast(t('failed', { why: why(e) }), { bad: true }),
+    );
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h2>{t('p_keys')}</h2>
+        <Button kind="primary" icon={Plus} onClick={() => (adding.value = true)}>
+          {t('keyAdd')}
+        </Button>
+      </header>
+      <p class="hint">{t('keysHint')}</p>
+      {failed && <Failed why={failed} again={load} />}
+      {rows?.length === 0 && <p class="empty">{t('keysNone')}</p>}
+      {rows && rows.length > 0 && (
+        <div class="table-box">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">{t('f_name')}</th>
+                <th scope="col">{t('keyVerbs')}</th>
+                <th scope="col">{t('created')}</th>
+                <th scope="col">{t('used')}</th>
+                <th scope="col">{t('expires')}</th>
+                <th scope="col">
+                  <span class="hidden">{t('acts')}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((r) => (
+                <tr key={r.id} class={r.revoked_at ? 'off' : ''}>
+                  <th scope="row">{r.name}</th>
+                  <td>{r.verbs.map((v) => wordOf('verb', v)).join(t('comma'))}</td>
+                  <td>
+                    <When at={r.created_at} />
+                    <small class="dim">{r.created_by}</small>
+                  </td>
+                  <td>
+                    <When at={r.used_at} />
+                  </td>
+                  <td>{r.revoked_at ? <span class="mark bad">{t('revoked')}</span> : <When at={r.expires_at} />}</td>
+                  <td class="acts">
+                    {!r.revoked_at && (
+                      <Button small kind="danger" onClick={() => revoke(r)}>
+                        {t('revoke')}
+                      </Button>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {adding.value && (
+        <KeyDialog
+          onClose={() => (adding.value = false)}
+          onMade={(key) => {
+            adding.value = false;
+            made.value = key;
+            load();
+          }}
+        />
+      )}
+      {made.value && (
+        <Dialog title={t('keyMade')} onClose={() => (made.value = '')}>
+          <p>{t('keyOnce')}</p>
+          <Secret text={made.value} />
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+export function Secret({ text }: { text: string }) {
+  return (
+    <div class="secret">
+      <code>{text}</code>
+      <Button
+        small
+        icon={Copy}
+        onClick={() =>
+          void navigator.clipboard
+            ?.writeText(text)
+            .then(() => toast(s('copied')))
+            .catch(() => toast(s('copyFailed'), { bad: true }))
+        }
+      >
+        {s('copy')}
+      </Button>
+    </div>
+  );
+}
+
+function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (key: string) => void }) {
+  const name = useRef<HTMLInputElement>(null);
+  const days = useRef<HTMLInputElement>(null);
+  const verbs = useSignal<readonly string[]>(['transcript', 'timeline']);
+  const error = useSignal<{ name?: string; verbs?: string; all?: string }>({});
+  const make = async (): Promise<void> => {
+    const called = name.current?.value.trim() ?? '';
+    const wrong = {
+      ...(called ? {} : { name: t('errRequired') }),
+      ...(verbs.value.length ? {} : { verbs: t('errRequired') }),
+    };
+    error.value = wrong;
+    if (Object.keys(wrong).length) return;
+    const n = Number(days.current?.value || 0);
+    try {
+      onMade((await makeKey(called, [...verbs.value], n > 0 ? Date.now() + n * DAY_MS : undefined)).key);
+    } catch (e) {
+      error.value = { all: why(e) };
+    }
+  };
+  return (
+    <Dialog
+      title={t('keyAdd')}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{k('cancel')}</Button>
+          <Button kind="primary" onClick={() => void make()}>
+            {t('keyMake')}
+          </Button>
+        </>
+      }
+    >
+      <Field label={t('f_name')} hint={t('keyNameHint')} inputRef={name} maxLength={60} error={error.value.name} />
+      <fieldset class="field">
+        <legend class="field-label">{t('keyVerbs')}</legend>
+        <div class="chips">
+          {VERBS.map((v) => (
+            <label key={v} class={verbs.value.includes(v) ? 'chip on' : 'chip'}>
+              <input
+                type="checkbox"
+                checked={verbs.value.includes(v)}
+                onChange={() =>
+                  (verbs.value = verbs.value.includes(v) ? verbs.value.filter((x) => x !== v) : [...verbs.value, v])
+                }
+              />
+              {wordOf('verb', v)}
+            </label>
+          ))}
+        </div>
+        {error.value.verbs && (
+          <div class="error" role="alert">
+            {error.value.verbs}
+          </div>
+        )}
+      </fieldset>
+      <Field label={t('keyDays')} hint={t('keyDaysHint')} inputRef={days} inputMode="numeric" defaultValue="365" />
+      {error.value.all && (
+        <p class="error" role="alert">
+          {error.value.all}
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
+const BLOCK_KINDS = ['contact', 'address', 'identity'];
+
+export function Blocks() {
+  const { rows, failed, load } = useList<BlockRow>(blocksOf);
+  const adding = useSignal(false);
+  const lift = (b: BlockRow): void =>
+    void liftBlock(b.id).then(
+      () => {
+        toast(t('blockLifted'));
+        load();
+      },
+      (e: unknown) => toast(t('failed', { why: why(e) }), { bad: true }),
+    );
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h2>{t('p_blocks')}</h2>
+        <Button kind="primary" icon={Plus} onClick={() => (adding.value = true)}>
+          {t('blockAdd')}
+        </Button>
+      </header>
+      <p class="hint">{t('blocksHint')}</p>
+      {failed && <Failed why={failed} again={load} />}
+      {rows?.length === 0 && <p class="empty">{t('blocksNone')}</p>}
+      {rows && rows.length > 0 && (
+        <div class="table-box">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">{t('blockWhom')}</th>
+                <th scope="col">{t('f_reason')}</th>
+                <th scope="col">{t('created')}</th>
+                <th scope="col">{t('expires')}</th>
+                <th scope="col">
+                  <span class="hidden">{t('acts')}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((b) => (
+                <tr key={b.id}>
+                  <th scope="row">
+                    {b.name || b.value}
+                    <small class="dim">{wordOf('block', b.kind)}</small>
+                  </th>
+                  <td>{b.reason}</td>
+                  <td>
+                    <When at={b.at} />
+                    <small class="dim">{b.by}</small>
+                  </td>
+                  <td>{b.until ? <When at={b.until} /> : t('never')}</td>
+                  <td class="acts">
+                    <Button small onClick={() => lift(b)}>
+                      {t('blockLift')}
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {adding.value && (
+        <BlockDialog
+          onClose={() => (adding.value = false)}
+          onDone={() => {
+            adding.value = false;
+            load();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function BlockDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const kind = useSignal('address');
+  const value = useRef<HTMLInputElement>(null);
+  const reason = useRef<HTMLInputElement>(null);
+  const days = useRef<HTMLInputElement>(null);
+  const error = useSignal<{ value?: string; reason?: string; all?: string }>({});
+  const save = async (): Promise<void> => {
+    const v = value.current?.value.trim() ?? '';
+    const r = reason.current?.value.trim() ?? '';
+    const wrong = { ...(v ? {} : { value: t('errRequired') }), ...(r ? {} : { reason: t('errRequired') }) };
+    error.value = wrong;
+    if (Object.keys(wrong).length) return;
+    const n = Number(days.current?.value || 0);
+    try {
+      await addBlock({ kind: kind.value, value: v, reason: r, ...(n > 0 ? { until: Date.now() + n * DAY_MS } : {}) });
+      onDone();
+    } catch (e) {
+      error.value = e instanceof ApiError && e.member === 'value' ? { value: e.title } : { all: why(e) };
+    }
+  };
+  return (
+    <Dialog
+      title={t('blockAdd')}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{k('cancel')}</Button>
+          <Button kind="danger" onClick={() => void save()}>
+            {t('blockDo')}
+          </Button>
+        </>
+      }
+    >
+      <div class="chips" role="radiogroup" aria-label={t('blockWhom')}>
+        {BLOCK_KINDS.map((x) => (
+          <label key={x} class={kind.value === x ? 'chip on' : 'chip'}>
+            <input type="radio" name="block-kind" checked={kind.value === x} onChange={() => (kind.value = x)} />
+            {wordOf('block', x)}
+          </label>
+        ))}
+      </div>
+      <Field
+        label={t('blockWhom')}
+        hint={wordOf('blockHint', kind.value)}
+        inputRef={value}
+        maxLength={255}
+        error={error.value.value}
+      />
+      <Field label={t('f_reason')} inputRef={reason} maxLength={200} error={error.value.reason} />
+      <Field label={t('blockDays')} hint={t('blockDaysHint')} inputRef={days} inputMode="numeric" defaultValue="7" />
+      {error.value.all && (
+        <p class="error" role="alert">
+          {error.value.all}
+        </p>
+      )}
+    </Dialog>
+  );
+}
