@@ -266,6 +266,12 @@ enum message_kind file_kind(const char *mime);
 const char *file_extra(struct change *c, const struct stored_file *f);
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
+/* ---- guard.c ---- */
+/* May this visitor write this? False: `why` has the words. */
+bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
+/* Is it from somebody who may not write on this channel? */
+bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
