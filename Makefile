@@ -159,7 +159,7 @@ setup-test:
 test: setup-test
 	$(SUB) all tests fuzzers
 	$(SUB) MODE=fault $(MUTANTS)
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants fuzz install contract web browser
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants spin fuzz install contract web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test

@@ -175,6 +175,7 @@ for layer in "$@"; do
     contract) contract_layer ;;
     browser) browser_layer ;;
     install) shell_layer install tests/install.sh ;;
+    spin) shell_layer spin tests/model/spin/check.sh ;;
     *) echo "run.sh: no layer $layer" >&2; exit 2 ;;
     esac
 done

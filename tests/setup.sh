@@ -9,7 +9,7 @@ print=
 run_packages="gcc libc6-dev make pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev libcurl4-openssl-dev
 libjansson-dev libsqlite3-dev libpq-dev libssl-dev libargon2-dev libinih-dev uthash-dev redis-server"
 test_packages="libcmocka-dev chromium fonts-noto-cjk valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-openssl man-db postgresql"
+openssl man-db postgresql spin"
 
 missing() {
     if ! command -v dpkg-query >/dev/null 2>&1; then

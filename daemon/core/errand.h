@@ -39,6 +39,7 @@ struct errand {
     int64_t created_at;
     int64_t lease;     /* epoch of the lease under which it was claimed */
     const char *error; /* the last one, for people; NULL */
+    int part;          /* of a text that is longer than the channel takes: so many parts have been sent */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */

@@ -1,6 +1,7 @@
 /* deliver.c: step 8: an errand leaves the house. Claimed by a commit before the request leaves, settled by a commit after the answer; what was
  * found between the two by another holder is uncertain, and is sent again only where the platform has an idempotency key. */
 #include "core/fault.h"
+#include "core/part.h"
 #include "desk/trip.h"
 
 #include <stdio.h>
@@ -148,6 +149,7 @@ static void settle_commit(struct trip *t)
                                      .seq = t->errand.seq,
                                      .state = t->state,
                                      .handle = t->rode ? NULL : t->errand.handle,
+                                     .part = t->errand.part,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
@@ -196,6 +198,22 @@ void trip_end_with(struct trip *t, enum errand_state state, enum delivery delive
         t->d->figures.errands_sent++;
     else if (state == ERRAND_FAILED)
         t->d->figures.errands_failed++;
+    settle_commit(t);
+}
+
+/* It has gone out; of a long text this part has, and the next one is committed to before it leaves. */
+static void trip_sent(struct trip *t)
+{
+    if (!t->more) {
+        trip_end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        return;
+    }
+    t->errand.part++;
+    t->errand.attempt = 0;
+    t->state = ERRAND_QUEUED;
+    t->delivery = DELIVERY_NONE;
+    t->error = NULL;
+    t->due_at = now(t->d);
     settle_commit(t);
 }
 
@@ -278,7 +296,7 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
         t->ref = o->ref.n ? arena_text(t->arena, o->ref) : NULL;
-        trip_end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        trip_sent(t);
         break;
     case OUTCOME_RETRY:
     case OUTCOME_RATE_LIMITED:
@@ -343,7 +361,7 @@ static bool ride_along(struct trip *t, struct outlet *o)
 
         t->rode = true;
         held_answer(h, 200, type.n ? arena_text(t->arena, type) : h->type, req.body);
-        trip_end_with(t, ERRAND_DONE, DELIVERY_SENT, NULL);
+        trip_sent(t);
         return true;
     }
     held_answer(h, h->status, h->type, h->body);
@@ -440,6 +458,8 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 
     if (!t)
         return;
+    if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
+        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, e->part, &t->more);
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)

@@ -51,6 +51,7 @@ struct stored_errand {
     int64_t n, seq;
     enum errand_state state;
     enum errand_kind kind;
+    int part;
 };
 
 static bool errand_get(struct work *w, const struct kf_id *id, struct stored_errand *ret)
@@ -65,6 +66,7 @@ static bool errand_get(struct work *w, const struct kf_id *id, struct stored_err
         ret->state = (enum errand_state)get_i64(s);
         ret->kind = (enum errand_kind)get_i64(s);
         ret->seq = get_i64(s);
+        ret->part = (int)get_i64(s);
     }
     if (!ended(w, s))
         return false;
@@ -103,6 +105,7 @@ static bool write_errand_settle(struct work *w, const struct op *op)
     stmt_i64(s, e->due_at);
     stmt_str(s, e->error);
     stmt_i64_or_null(s, e->state == ERRAND_QUEUED ? 0 : w->change->at);
+    stmt_i64(s, e->part);
     stmt_i64(s, op->number);
     return run(w, s);
 }
@@ -152,8 +155,8 @@ bool plan_errand_settle(struct work *w, const struct act *act)
         return true;
     if ((to != DELIVERY_NONE || ref) && !plan_delivery(w, was.seq, to, to == DELIVERY_SENT ? NULL : e->error, ref))
         return false;
-    if (!e->handle || (e->state != ERRAND_DONE && e->state != ERRAND_UNCERTAIN))
-        return true;
+    if (!e->handle || (e->state != ERRAND_DONE && e->state != ERRAND_UNCERTAIN && e->part == was.part))
+        return true; /* nothing has gone out */
     return op_add(w, write_handle_used, e->handle, NULL, 0);
 }
 

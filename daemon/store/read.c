@@ -663,6 +663,7 @@ static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_
     *conv = get_i64(s);
     e->peer = get_str(s, a);
     e->user = get_str(s, a);
+    e->part = (int)get_i64(s);
 }
 
 static enum kf_rc read_errands(struct reading *r)

@@ -610,6 +610,40 @@ static void an_image_is_taken_there_before_it_is_sent(void **state)
     close_talk(conv);
 }
 
+static void a_long_text_goes_in_parts_and_is_one_message(void **state)
+{
+    static char line[61], text[1300];
+    char conv[40], got[1300] = "";
+    int64_t seq;
+    int parts = 0;
+
+    (void)state;
+    memset(line, 'x', sizeof(line) - 1);
+    for (int i = 0; i < 20; i++)
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%.58s%d\n", line, i % 10);
+    opens(text_from("u-long", "70071", "说明书"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    wire_sendf(&agent.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"rd\",\"seq\":1}", conv);
+    seq = number_at((wire_pack(&agent.wire, "{s:s,s:s,s:s,s:s,s:s}", "type", "message", "conversation", conv, "cid", "long", "kind", "text",
+                               "text", text),
+                     wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "long")),
+                    "seq");
+    while (strlen(got) < strlen(text)) {
+        platform_take(&p);
+        if (strncmp(p.path, "/api/send?", 10) == 0 && text_at(p.json, "text")[0] == 'x') {
+            assert_true(strlen(text_at(p.json, "text")) <= 600);
+            assert_int_equal(number_at(p.json, "n") > parts, true); /* each costs a reply */
+            (void)snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s", text_at(p.json, "text"));
+            parts++;
+        }
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+    }
+    assert_string_equal(got, text);
+    assert_int_equal(parts, 2);
+    status(seq, "sent");
+    close_talk(conv);
+}
+
 /* ---- what else people do there ---- */
 
 static void notice_about(const char *user, const char *more)
@@ -696,6 +730,7 @@ int main(void)
         cmocka_unit_test(a_voice_is_fetched_where_the_platform_says_and_not_everywhere),
         cmocka_unit_test(what_cannot_be_fetched_says_so_and_loses_nothing),
         cmocka_unit_test(an_image_is_taken_there_before_it_is_sent),
+        cmocka_unit_test(a_long_text_goes_in_parts_and_is_one_message),
         cmocka_unit_test(what_a_colleague_writes_in_the_platforms_own_app_is_part_of_the_talk),
         cmocka_unit_test(likes_and_comings_and_goings_stand_on_the_timeline),
         cmocka_unit_test(whoever_wants_no_machines_hears_from_people_only),
