@@ -138,6 +138,31 @@ static void the_shipped_rules_are_those_of_the_house(void **state)
     site_unref(s);
 }
 
+static void every_stage_of_a_talk_has_its_ready_made_reply(void **state)
+{
+    static const char *const stages[] = { "hello",   "still-there",   "one-moment", "looking-up",  "recording", "come-back",
+                                          "im-back", "anything-else", "goodbye",    "wrong-place", "sorry" };
+    const struct document docs[] = {
+        SITE_DOC,
+        { KEY("canned"), KEY("mine"), 1, "{\"code\":\"sorry\",\"title\":\"t\",\"text\":\"own\"}" },
+        { KEY("canned"), KEY("goodbye-en"), 2, "{\"deleted\":true}" },
+    };
+    struct site *s = build(docs, COUNT(docs));
+    size_t found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(stages); i++)
+        for (size_t k = 0; k < s->n_canned; k++)
+            found += strncmp(s->canned[k].code, stages[i], strlen(stages[i])) == 0;
+    assert_int_equal(found, 3 * COUNT(stages) - 1); /* of three languages each; the house's own stands for one, one was taken away */
+    assert_string_equal(s->canned[0].text, "own");
+    for (size_t k = 1; k < s->n_canned; k++) {
+        assert_string_not_equal(s->canned[k].code, "sorry");
+        assert_string_not_equal(s->canned[k].code, "goodbye-en");
+    }
+    site_unref(s);
+}
+
 /* ---- its own over the shipped ones ---- */
 
 static void what_the_site_says_stands_before_what_is_shipped(void **state)
@@ -546,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_site_needs_no_more_than_a_name),
         cmocka_unit_test(every_shipped_rule_has_its_words_in_every_language),
         cmocka_unit_test(the_shipped_rules_are_those_of_the_house),
+        cmocka_unit_test(every_stage_of_a_talk_has_its_ready_made_reply),
         cmocka_unit_test(what_the_site_says_stands_before_what_is_shipped),
         cmocka_unit_test(reads_every_member_of_every_kind),
         cmocka_unit_test(whoever_holds_a_snapshot_keeps_it),
