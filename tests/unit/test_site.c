@@ -163,6 +163,50 @@ static void every_stage_of_a_talk_has_its_ready_made_reply(void **state)
     site_unref(s);
 }
 
+/* What is worked out of keywords beforehand finds the same as the keywords themselves. */
+static void keywords_are_found_by_their_first_words(void **state)
+{
+    static const char *const keywords[] = {
+        "退款", "退款 进度", "\\\"too slow\\\"", "退 -退休", "-退休 退", "Café", "  x", "ｒｅｆｕｎｄ"
+    };
+    static const char *const texts[] = { "我要退款",
+                                         "退，款",
+                                         "退货款",
+                                         "进度怎样？退款的",
+                                         "it is TOO slow",
+                                         "slow, too",
+                                         "我要退",
+                                         "我退休了，退",
+                                         "un cafe noir",
+                                         "x",
+                                         "xx",
+                                         "refund",
+                                         "",
+                                         "！？" };
+
+    (void)state;
+    for (size_t k = 0; k < COUNT(keywords); k++) {
+        char body[200];
+        const struct document docs[] = { SITE_DOC, { KEY("rule"), KEY("a"), 1, body } };
+        struct site *s;
+        struct rule plain;
+        size_t r = 0;
+
+        (void)snprintf(body, sizeof(body), "{\"event\":\"message\",\"actions\":[\"invite\"],\"when\":{\"keywords\":[\"%s\"]}}",
+                       keywords[k]);
+        s = build(docs, 2);
+        while (strcmp(s->rules[r].key.s, "a") != 0)
+            r++;
+        plain = s->rules[r];
+        assert_non_null(plain.when.hints);
+        plain.when.hints = NULL;
+        for (size_t i = 0; i < COUNT(texts); i++)
+            row_int_equal(texts[i], rule_words_hit(&s->rules[r], 1, slice_of(texts[i]), false),
+                          rule_words_hit(&plain, 1, slice_of(texts[i]), false));
+        site_unref(s);
+    }
+}
+
 /* ---- its own over the shipped ones ---- */
 
 static void what_the_site_says_stands_before_what_is_shipped(void **state)
@@ -572,6 +616,7 @@ int main(void)
         cmocka_unit_test(every_shipped_rule_has_its_words_in_every_language),
         cmocka_unit_test(the_shipped_rules_are_those_of_the_house),
         cmocka_unit_test(every_stage_of_a_talk_has_its_ready_made_reply),
+        cmocka_unit_test(keywords_are_found_by_their_first_words),
         cmocka_unit_test(what_the_site_says_stands_before_what_is_shipped),
         cmocka_unit_test(reads_every_member_of_every_kind),
         cmocka_unit_test(whoever_holds_a_snapshot_keeps_it),
