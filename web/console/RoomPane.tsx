@@ -4,14 +4,19 @@ import {
   ArrowRightLeft,
   CircleCheck,
   Copy,
+  CornerUpLeft,
+  Eye,
+  Info,
   PanelRight,
   Reply,
   RotateCcw,
   Star,
   Trash2,
   Undo2,
+  UserPlus,
 } from 'lucide';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { composing } from '../core/keys';
 import type { StaffMessage } from '../core/staff';
 import { exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
@@ -27,12 +32,14 @@ import { toast } from '../kit/Toast';
 import { entryWords, eventWords, worthALine } from '../kit/events';
 import { heat } from './order';
 import { channelIcon, channelName, nameOf } from '../kit/names';
+import { handBack, join, watch, whisper } from './acts';
 import { Since } from './Ring';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
 import { t } from './words';
 import { quote, Writer } from './Writer';
 import {
+  askComposer,
   closeRoom,
   contextOver,
   desk,
@@ -74,6 +81,8 @@ function Head({ room }: { room: Room }) {
   const c = room.conversation.value;
   const since = room.since.value;
   const mine = desk.mine.value.has(room.id);
+  const helps = c.helper?.id === desk.me.value.id;
+  const owner = c.agent?.id === desk.me.value.id;
   const zone = localTime(c.customer?.['timezone'] ?? c.customer?.['tz']);
   const off = live() ? undefined : t('needsServer');
   return (
@@ -88,7 +97,8 @@ function Head({ room }: { room: Room }) {
           <Icon node={channelIcon(c.channel)} size={12} /> {channelName(c.channel)}
           {c.queue && ` · ${queueName(c.queue)}`}
           {zone && ` · ${t('localTime', { time: zone })}`}
-          {c.agent && !mine && ` · ${t('servedBy', { name: c.agent.name })}`}
+          {c.agent && !owner && ` · ${t('servedBy', { name: c.agent.name })}`}
+          {c.helper && !helps && ` · ${t('helpedBy', { name: c.helper.name })}`}
         </p>
       </div>
       <dl class="room-timers">
@@ -108,6 +118,16 @@ function Head({ room }: { room: Room }) {
         </div>
       </dl>
       <div class="room-acts">
+        <IconButton icon={Info} label={whyLabel(room)} onClick={() => (dialog.value = 'why')} />
+        {!mine && c.state !== 'closed' && may('supervisor') && (
+          <IconButton
+            icon={ArrowRightLeft}
+            label={t('transfer')}
+            hint={off ?? ''}
+            disabled={!!off}
+            onClick={() => (dialog.value = 'transfer')}
+          />
+        )}
         {mine && (
           <>
             <IconButton
@@ -117,6 +137,24 @@ function Head({ room }: { room: Room }) {
               disabled={!!off}
               onClick={() => (dialog.value = 'transfer')}
             />
+            {owner && !c.helper && (
+              <IconButton
+                icon={UserPlus}
+                label={t('helpDo')}
+                hint={off ?? ''}
+                disabled={!!off}
+                onClick={() => (dialog.value = 'invite')}
+              />
+            )}
+            {(helps || room.handed.value) && (
+              <IconButton
+                icon={CornerUpLeft}
+                label={helps ? t('leaveTalk') : t('handBack')}
+                hint={off ?? ''}
+                disabled={!!off}
+                onClick={() => void handBack(room)}
+              />
+            )}
             <IconButton
               icon={Star}
               label={c.invited ? t('alreadyInvited') : t('invite')}
@@ -193,7 +231,12 @@ function OutActs({ room, o }: { room: Room; o: Outgoing }) {
     <>
       {o.state === 'failed' && (
         <button type="button" onClick={() => desk.again(room, o.cid)}>
-          {k('resend')}
+          {o.words ? t('sendAnyway') : k('resend')}
+        </button>
+      )}
+      {o.words && (
+        <button type="button" onClick={() => askComposer('insert', desk.takeBack(room, o.cid))}>
+          {t('rewrite')}
         </button>
       )}
       {o.text && (
@@ -217,23 +260,91 @@ function Below({ room }: { room: Room }) {
   if (mine) return <Writer key={room.id} room={room} />;
   if (c.state === 'closed') return <p class="room-end">{t('isClosed')}</p>;
   if (c.state === 'served') {
-    return (
+    return may('supervisor') ? (
+      <LookOn room={room} />
+    ) : (
       <div class="room-end">
         <span>{t('isOthers', { name: c.agent?.name ?? '' })}</span>
-        {may('supervisor') && (
-          <Button small disabled={!!off} title={off} onClick={() => void take(c)}>
-            {t('takeOver')}
-          </Button>
-        )}
       </div>
     );
   }
   return (
     <div class="room-end">
-      <span>{t('isWaiting')}</span>
+      <span>{c.state === 'parked' ? t('isParked') : t('isWaiting')}</span>
       <Button kind="primary" disabled={!!off} title={off} onClick={() => void take(c)}>
         {t('take')}
       </Button>
+    </div>
+  );
+}
+
+/** What the next question about it is called. */
+function whyLabel(room: Room): string {
+  const { state } = room.conversation.value;
+  if (desk.mine.value.has(room.id)) return t('whyMe');
+  return state === 'waiting' || state === 'offered' || state === 'parked' ? t('whyWaits') : t('whyThem');
+}
+
+/** A supervisor beside somebody else's conversation: watches, whispers, joins, takes over. */
+function LookOn({ room }: { room: Room }) {
+  const input = useRef<HTMLInputElement>(null);
+  const c = room.conversation.value;
+  const off = live() ? undefined : t('needsServer');
+  const watching = room.watched.value;
+  const send = (): void => {
+    const text = input.current?.value.trim() ?? '';
+    if (!text) return;
+    void whisper(room, text).then((done) => {
+      if (done && input.current) input.current.value = '';
+      if (done && !watching) void watch(room, true);
+    });
+  };
+  return (
+    <div class="room-end">
+      <div class="look-on">
+        <div class="look-on-acts">
+          {watching ? (
+            <span class="watching">
+              <Icon node={Eye} size={16} /> {t('watching')}
+            </span>
+          ) : (
+            <span>{t('isOthers', { name: c.agent?.name ?? '' })}</span>
+          )}
+          <span class="grow" />
+          <Button small disabled={!!off} title={off ?? t('watchHint')} onClick={() => void watch(room, !watching)}>
+            {watching ? t('watchEnd') : t('watch')}
+          </Button>
+          <Button small disabled={!!off || !!c.helper} title={off} onClick={() => void join(room)}>
+            {t('join')}
+          </Button>
+          <Button small disabled={!!off} title={off} onClick={() => void take(c)}>
+            {t('takeOver')}
+          </Button>
+        </div>
+        <form
+          class="whisper"
+          onSubmit={(ev) => {
+            ev.preventDefault();
+            send();
+          }}
+        >
+          <input
+            ref={input}
+            class="input"
+            maxLength={2000}
+            autocomplete="off"
+            aria-label={t('whisperTo', { name: c.agent?.name ?? '' })}
+            placeholder={t('whisperHint', { name: c.agent?.name ?? '' })}
+            onKeyDown={(ev) => {
+              // An Enter that ends a composition sends nothing.
+              if (ev.key === 'Enter' && composing(ev)) ev.preventDefault();
+            }}
+          />
+          <Button small class="note-send" type="submit" disabled={!!off}>
+            {t('whisper')}
+          </Button>
+        </form>
+      </div>
     </div>
   );
 }

@@ -560,7 +560,8 @@ function Out({ row, actions }: { row: Extract<Row, { kind: 'out' }>; actions: Ta
         <p class="say-why">
           <Icon node={CircleAlert} size={16} />
           <span>
-            {k('stateFailed')}
+            {o.words ? s('forbiddenWords', { words: o.words.join(s('listComma')) }) : k('stateFailed')}
+            {o.words && o.advice && ` · ${o.advice}`}
             {o.reason && ` · ${o.reason}`}
           </span>
           {actions.outActs?.(o)}

@@ -18,6 +18,9 @@ export interface Outgoing {
   /** 0 to 1 while uploading. */
   progress?: number;
   reason?: string;
+  /** Wording that should not be used: it goes when the agent says so a second time. */
+  words?: readonly string[];
+  advice?: string;
 }
 
 type MessageRow = Extract<Row, { kind: 'message' }>;

@@ -100,6 +100,7 @@ export const en: Like<typeof zhCN> = {
   entry_optout: 'Wants no automatic messages',
   entry_optin: 'Takes automatic messages again',
   entry_withheld: 'An automatic message was not sent: they have opted out',
+  forbiddenWords: 'should not say: {words}',
   copy: 'Copy',
   copied: 'Copied',
   copyFailed: 'The browser does not allow copying',

@@ -96,6 +96,7 @@ export const zhCN = {
   entry_optout: '不再接收自动消息',
   entry_optin: '重新接收自动消息',
   entry_withheld: '自动消息未发出：对方已退订',
+  forbiddenWords: '含禁用语：{words}',
   copy: '复制',
   copied: '已复制',
   copyFailed: '浏览器不允许复制',

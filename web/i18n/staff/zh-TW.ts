@@ -98,6 +98,7 @@ export const zhTW: Like<typeof zhCN> = {
   entry_optout: '不再接收自動訊息',
   entry_optin: '重新接收自動訊息',
   entry_withheld: '自動訊息未送出：對方已退訂',
+  forbiddenWords: '含禁用語：{words}',
   copy: '複製',
   copied: '已複製',
   copyFailed: '瀏覽器不允許複製',
