@@ -379,6 +379,56 @@ static enum kf_rc ship_rules(struct build *b)
     return rc;
 }
 
+static bool has_document(const struct build *b, const char *kind, const struct kf_key *key)
+{
+    for (size_t i = 0; i < b->n_docs; i++)
+        if (slice_is(slice_of(b->docs[i].kind.s), kind) && key_eq(&b->docs[i].key, key))
+            return true;
+    return false;
+}
+
+static bool has_code(const struct build *b, const char *code)
+{
+    for (size_t i = 0; i < b->o->site.n_canned; i++)
+        if (!b->canned[i].person && strcmp(b->canned[i].code, code) == 0)
+            return true;
+    return false;
+}
+
+/* Behind the site's own; one of its own with the same code, or a deleted document of that key, stands in the place of a shipped one. */
+static enum kf_rc ship_canned(struct build *b)
+{
+    const struct keys_at at = { .what = "default canned", .arena = b->arena, .why = b->why };
+    json_t *root = NULL;
+    enum kf_rc rc = shipped_json(b, "canned", &root);
+    struct site_canned *all;
+
+    if (rc)
+        return rc;
+    all = arena_array(b->arena, b->o->site.n_canned + json_array_size(root) + 1, sizeof(*all));
+    if (!all)
+        rc = nomem(b);
+    else {
+        if (b->o->site.n_canned)
+            memcpy(all, b->canned, b->o->site.n_canned * sizeof(*all));
+        b->o->site.canned = b->canned = all;
+    }
+    for (size_t i = 0; !rc && i < json_array_size(root); i++) {
+        json_t *body = json_array_get(root, i);
+        const char *code = json_string_value(json_object_get(body, "code"));
+        struct kf_key key;
+
+        if (!code || !key_parse(slice_of(code), &key))
+            rc = keys_fail(&at, "code is missing");
+        else if (!has_code(b, code) && !has_document(b, "canned", &key)) {
+            (void)json_object_del(body, "key");
+            rc = take_canned(b, &at, &key, body);
+        }
+    }
+    json_decref(root);
+    return rc;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------------------- */
 
 static int by_order(const void *x, const void *y)
@@ -512,7 +562,7 @@ static enum kf_rc build_all(struct build *b)
         return rc;
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
-    if ((rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)))
+    if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)))
         return rc;
     return give_rules(b);
 }
