@@ -12,13 +12,13 @@ import { may, session, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
 import { Toasts } from '../kit/Toast';
 import { onKey } from './commands';
-import { ContextPane } from './ContextPane';
 import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
 import { Splitter } from './Splitter';
 import { t } from './words';
 import { begin, contextOver, desk, dialog, forget, link, now, overseeing, retryNow } from './work';
 
+const ContextPane = lazy(() => import('./ContextPane').then((m) => m.ContextPane));
 const dialogs = (): Promise<typeof import('./Dialogs')> => import('./Dialogs');
 const HelpDialog = lazy(() => dialogs().then((m) => m.HelpDialog));
 const LeftDialog = lazy(() => dialogs().then((m) => m.LeftDialog));
@@ -119,7 +119,7 @@ function Shell() {
   const over = contextOver.value && !!room;
   return (
     <main
-      class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}
+      class={`console${open ? ' open' : ''}${prefs.value.context && room && !overseeing.value ? ' with-context' : ''}`}
       style={{ '--list': `${prefs.value.listWidth}px`, '--context': `${prefs.value.contextWidth}px` }}
     >
       <h1 class="hidden">{t('appName')}</h1>
@@ -153,8 +153,8 @@ function Shell() {
       <Splitter of="listWidth" label={t('resizeList')} grows={1} />
       {overseeing.value && may('supervisor') ? <Oversee /> : <RoomPane />}
       {over && <div class="scrim" onClick={() => (contextOver.value = false)} />}
-      <ContextPane />
-      {room && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
+      {!overseeing.value && <ContextPane />}
+      {room && !overseeing.value && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
       {dialog.value === 'transfer' && room && <TransferDialog room={room} />}
       {dialog.value === 'why' && room && <WhyDialog room={room} />}
       {dialog.value === 'invite' && room && <HelpDialogOf room={room} />}

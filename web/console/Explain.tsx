@@ -1,6 +1,8 @@
 // Explain.tsx: why a conversation waits or why somebody has it, and asking a colleague to help: dialogs that few open often.
 import { useSignal } from '@preact/signals';
+import { Eye } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
+import { composing } from '../core/keys';
 import type { Colleague, Why } from '../core/staff';
 import { clockTime, duration, exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
@@ -8,14 +10,15 @@ import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { entryWords } from '../kit/events';
 import { Area } from '../kit/Field';
+import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { nameOf, personName } from '../kit/names';
 import { presenceName, Skeleton } from './ListPane';
-import { askHelp, whyOf } from './acts';
+import { askHelp, join, watch, whisper, whyOf } from './acts';
 import type { Room } from './room';
 import { d } from './moreWords';
 import { t, whyWord } from './words';
-import { colleagues, desk, dialog, queueName, why } from './work';
+import { colleagues, desk, dialog, live, queueName, take, why } from './work';
 
 const BARS = ['absent', 'queue', 'channel', 'language', 'skills', 'refused', 'full'] as const;
 
@@ -226,5 +229,69 @@ export function HelpDialogOf({ room }: { room: Room }) {
       </div>
       <Area inputRef={note} label={d('transferNote')} rows={2} />
     </Dialog>
+  );
+}
+
+/** A supervisor beside somebody else's conversation: watches, whispers, joins, takes over. */
+export function LookOn({ room }: { room: Room }) {
+  const input = useRef<HTMLInputElement>(null);
+  const c = room.conversation.value;
+  const off = live() ? undefined : t('needsServer');
+  const watching = room.watched.value;
+  const send = (): void => {
+    const text = input.current?.value.trim() ?? '';
+    if (!text) return;
+    void whisper(room, text).then((done) => {
+      if (done && input.current) input.current.value = '';
+      if (done && !watching) void watch(room, true);
+    });
+  };
+  return (
+    <div class="room-end">
+      <div class="look-on">
+        <div class="look-on-acts">
+          {watching ? (
+            <span class="watching">
+              <Icon node={Eye} size={16} /> {d('watching')}
+            </span>
+          ) : (
+            <span>{t('isOthers', { name: c.agent?.name ?? '' })}</span>
+          )}
+          <span class="grow" />
+          <Button small disabled={!!off} title={off ?? d('watchHint')} onClick={() => void watch(room, !watching)}>
+            {watching ? d('watchEnd') : d('watch')}
+          </Button>
+          <Button small disabled={!!off || !!c.helper} title={off} onClick={() => void join(room)}>
+            {d('join')}
+          </Button>
+          <Button small disabled={!!off} title={off} onClick={() => void take(c)}>
+            {d('takeOver')}
+          </Button>
+        </div>
+        <form
+          class="whisper"
+          onSubmit={(ev) => {
+            ev.preventDefault();
+            send();
+          }}
+        >
+          <input
+            ref={input}
+            class="input"
+            maxLength={2000}
+            autocomplete="off"
+            aria-label={d('whisperTo', { name: c.agent?.name ?? '' })}
+            placeholder={d('whisperHint', { name: c.agent?.name ?? '' })}
+            onKeyDown={(ev) => {
+              // An Enter that ends a composition sends nothing.
+              if (ev.key === 'Enter' && composing(ev)) ev.preventDefault();
+            }}
+          />
+          <Button small class="note-send" type="submit" disabled={!!off}>
+            {d('whisper')}
+          </Button>
+        </form>
+      </div>
+    </div>
   );
 }

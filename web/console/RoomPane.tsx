@@ -5,7 +5,6 @@ import {
   CircleCheck,
   Copy,
   CornerUpLeft,
-  Eye,
   Info,
   PanelRight,
   Reply,
@@ -15,8 +14,7 @@ import {
   Undo2,
   UserPlus,
 } from 'lucide';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { composing } from '../core/keys';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { StaffMessage } from '../core/staff';
 import { exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
@@ -24,6 +22,7 @@ import { Banner } from '../kit/Banner';
 import { Button, IconButton } from '../kit/Button';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
+import { lazy } from '../kit/lazy';
 import { setPrefs, prefs } from '../kit/prefs';
 import { buildRows, type Outgoing } from '../kit/rows';
 import { may } from '../kit/session';
@@ -32,7 +31,7 @@ import { toast } from '../kit/Toast';
 import { entryWords, eventWords, worthALine } from '../kit/events';
 import { heat } from './order';
 import { channelIcon, channelName, nameOf } from '../kit/names';
-import { handBack, join, watch, whisper } from './acts';
+import { handBack } from './acts';
 import { Since } from './Ring';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
@@ -54,6 +53,8 @@ import {
   take,
 } from './work';
 import { Skeleton } from './ListPane';
+
+const LookOn = lazy<{ room: Room }>(() => import('./Explain').then((m) => m.LookOn));
 
 /** How long a message of ours may be taken back; the daemon has the last word. */
 const RECALL_MS = 120_000;
@@ -283,70 +284,6 @@ function whyLabel(room: Room): string {
   const { state } = room.conversation.value;
   if (desk.mine.value.has(room.id)) return t('whyMe');
   return state === 'waiting' || state === 'offered' || state === 'parked' ? t('whyWaits') : t('whyThem');
-}
-
-/** A supervisor beside somebody else's conversation: watches, whispers, joins, takes over. */
-function LookOn({ room }: { room: Room }) {
-  const input = useRef<HTMLInputElement>(null);
-  const c = room.conversation.value;
-  const off = live() ? undefined : t('needsServer');
-  const watching = room.watched.value;
-  const send = (): void => {
-    const text = input.current?.value.trim() ?? '';
-    if (!text) return;
-    void whisper(room, text).then((done) => {
-      if (done && input.current) input.current.value = '';
-      if (done && !watching) void watch(room, true);
-    });
-  };
-  return (
-    <div class="room-end">
-      <div class="look-on">
-        <div class="look-on-acts">
-          {watching ? (
-            <span class="watching">
-              <Icon node={Eye} size={16} /> {t('watching')}
-            </span>
-          ) : (
-            <span>{t('isOthers', { name: c.agent?.name ?? '' })}</span>
-          )}
-          <span class="grow" />
-          <Button small disabled={!!off} title={off ?? t('watchHint')} onClick={() => void watch(room, !watching)}>
-            {watching ? t('watchEnd') : t('watch')}
-          </Button>
-          <Button small disabled={!!off || !!c.helper} title={off} onClick={() => void join(room)}>
-            {t('join')}
-          </Button>
-          <Button small disabled={!!off} title={off} onClick={() => void take(c)}>
-            {t('takeOver')}
-          </Button>
-        </div>
-        <form
-          class="whisper"
-          onSubmit={(ev) => {
-            ev.preventDefault();
-            send();
-          }}
-        >
-          <input
-            ref={input}
-            class="input"
-            maxLength={2000}
-            autocomplete="off"
-            aria-label={t('whisperTo', { name: c.agent?.name ?? '' })}
-            placeholder={t('whisperHint', { name: c.agent?.name ?? '' })}
-            onKeyDown={(ev) => {
-              // An Enter that ends a composition sends nothing.
-              if (ev.key === 'Enter' && composing(ev)) ev.preventDefault();
-            }}
-          />
-          <Button small class="note-send" type="submit" disabled={!!off}>
-            {t('whisper')}
-          </Button>
-        </form>
-      </div>
-    </div>
-  );
 }
 
 export function RoomPane() {
