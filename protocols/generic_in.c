@@ -441,13 +441,13 @@ static enum kf_rc read_body(struct reading *r, const json_t *root, const struct 
     if (!name.n)
         return kf_fail(&r->why, KF_INVALID, "type: required");
     r->data = json_object_get(root, "data");
-    if (!json_is_object(r->data))
-        return kf_fail(&r->why, KF_INVALID, "data: an object");
     if (!stamp_parse(timestamp, &r->in.at))
         r->in.at = h->at_s * 1000;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (!slice_is(name, types[i].name))
             continue;
+        if (!json_is_object(r->data))
+            return kf_fail(&r->why, KF_INVALID, "data: an object");
         rc = read_event(r, &types[i]);
         if (rc)
             return rc;

@@ -340,8 +340,15 @@ bool head_admits(struct conn *c, const struct net_head *head, bool staff, struct
     (void)head;
     if (c->control)
         return true;
-    if (c->proxied && !c->counted && memcmp(&c->address, &nobody, sizeof(nobody)) != 0 && !trusted(s, &c->address))
-        c->counted = tally_add(s->tally, &c->address) > 0;
+    if (c->proxied && !c->counted && memcmp(&c->address, &nobody, sizeof(nobody)) != 0 && !trusted(s, &c->address)) {
+        unsigned open = tally_add(s->tally, &c->address);
+
+        c->counted = open > 0;
+        if (open > (unsigned)s->cfg.connections_per_address)
+            conn_excess(c);
+    }
+    if (!c->excess) /* who came while there was room stays, however many have come since */
+        return true;
     if (s->n_conns - s->n_exempt > (uint32_t)s->cfg.connections_max) {
         s->figures.refused++;
         return refuse(no, 503, "Too many connections are open.");
@@ -350,5 +357,6 @@ bool head_admits(struct conn *c, const struct net_head *head, bool staff, struct
         s->figures.refused++;
         return refuse(no, 429, "Too many connections are open from your address.");
     }
+    conn_no_excess(c); /* others have gone meanwhile */
     return true;
 }

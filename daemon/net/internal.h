@@ -207,10 +207,12 @@ struct conn *conn_new(struct net_server *s);
 void conn_watch(struct conn *c, int64_t deadline);
 void conn_unwatch(struct conn *c); /* leaves whatever list it is in */
 void conn_link(struct conn *c, struct conn **list);
-void conn_hang_up(struct conn *c); /* what was written still leaves */
-void conn_kill(struct conn *c);    /* at once */
-void conn_end(struct conn *c);     /* the application shall hear of its end; idempotent */
-void conn_dirty(struct conn *c);   /* has frames to write at the end of the turn */
+void conn_hang_up(struct conn *c);   /* what was written still leaves */
+void conn_kill(struct conn *c);      /* at once */
+void conn_end(struct conn *c);       /* the application shall hear of its end; idempotent */
+void conn_dirty(struct conn *c);     /* has frames to write at the end of the turn */
+void conn_excess(struct conn *c);    /* it came beyond a limit */
+void conn_no_excess(struct conn *c); /* there is room for it, after all */
 void conn_uncount(struct conn *c);
 void net_log(const struct net_server *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static inline int64_t net_now(const struct net_server *s)

@@ -96,13 +96,26 @@ static void conn_free(struct conn *c)
     free(c);
 }
 
+void conn_excess(struct conn *c)
+{
+    if (!c->excess)
+        c->s->n_excess++;
+    c->excess = true;
+}
+
+void conn_no_excess(struct conn *c)
+{
+    if (c->excess)
+        c->s->n_excess--;
+    c->excess = false;
+}
+
 void conn_uncount(struct conn *c)
 {
     if (c->counted)
         tally_drop(c->s->tally, &c->address);
-    if (c->excess)
-        c->s->n_excess--;
-    c->counted = c->excess = false;
+    c->counted = false;
+    conn_no_excess(c);
 }
 
 void conn_unwatch(struct conn *c)

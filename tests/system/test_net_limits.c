@@ -58,6 +58,28 @@ static void fifty_connections_per_address_then_429(void **state)
     await_event(&rig, "sockets", 0);
 }
 
+/* All at once, before any has said what it wants: who came within the limit is served, however many have come since. */
+static void a_crowd_at_the_door_does_not_shut_out_who_came_first(void **state)
+{
+    int fd[15];
+
+    (void)state;
+    set_up(10, 1000);
+    rig_start(&rig);
+    for (int i = 0; i < 15; i++)
+        fd[i] = dial_from(&rig, "127.0.0.9");
+    await_event(&rig, "connections", 16); /* with the one that asks */
+    for (int i = 14; i >= 0; i--) {       /* those too many first: while all the others are there, there is no room */
+        char text[64] = "";
+
+        say(fd[i], "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        (void)hear(fd[i], text, 12);
+        assert_string_equal(text, i < 10 ? "HTTP/1.1 200" : "HTTP/1.1 429");
+    }
+    for (int i = 0; i < 15; i++)
+        close(fd[i]);
+}
+
 static void sockets_of_staff_do_not_count(void **state)
 {
     int fd[30], status;
@@ -450,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(fifty_connections_per_address_then_429, stop),
+        cmocka_unit_test_teardown(a_crowd_at_the_door_does_not_shut_out_who_came_first, stop),
         cmocka_unit_test_teardown(sockets_of_staff_do_not_count, stop),
         cmocka_unit_test_teardown(staff_come_in_where_visitors_have_filled_their_address, stop),
         cmocka_unit_test_teardown(too_many_in_all_is_503, stop),

@@ -321,7 +321,7 @@ static void never_to_a_machine(void **state)
     json_decref(t);
     enter_as(&parrot, "loops", "zh-CN");
     for (int i = 0; i < 5; i++) {
-        char cid[8];
+        char cid[16];
 
         (void)snprintf(cid, sizeof(cid), "p%d", i);
         (void)visitor_say(&parrot, cid, "退款退款");

@@ -183,6 +183,8 @@ static void each_event_of_the_profile_is_understood(void **state)
         { "\"user.opted_out\",\"data\":{\"user\":{\"id\":\"u1\"}}", "{\"kind\":\"optout\",\"user\":\"u1\"}" },
         { "\"ping\",\"data\":{}", NULL },
         { "\"invoice.paid\",\"data\":{\"id\":1}", NULL },
+        { "\"ping\"", NULL }, /* what means nothing here needs no data either */
+        { "\"invoice.paid\",\"data\":[1]", NULL },
     };
     struct bench *t = *state;
 
