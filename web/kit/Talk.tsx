@@ -341,6 +341,7 @@ function Message({
   row,
   read,
   actions,
+  marks,
   on,
 }: {
   row: Extract<Row, { kind: 'message' }>;
