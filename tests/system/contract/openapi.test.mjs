@@ -486,6 +486,7 @@ const rows = {
   'GET /console/': { right: () => [[200, { path: '/console/' }], [304, { path: '/console/', headers: {}, etag: true }]], wrong: () => [[400, noHost('/console/')]] },
   'GET /review': { right: () => [[302, { path: '/review' }]], wrong: () => [[400, noHost('/review')]] },
   'GET /review/': { right: () => [[200, { path: '/review/' }]], wrong: () => [[400, noHost('/review/')]] },
+  'GET /admin': { right: () => [[302, { path: '/admin' }]], wrong: () => [[400, noHost('/admin')]] },
   'GET /admin/': { right: () => [[[200, 404], { path: '/admin/' }]], wrong: () => [[400, noHost('/admin/')]] },
   'GET /assets/{file}': { right: () => [[200, { path: story.asset }]], wrong: () => [[404, { path: '/assets/nothing.js' }]] },
   'GET /healthz': { right: () => [[200, { path: '/healthz' }]], wrong: () => [[400, noHost('/healthz')]] },
