@@ -288,6 +288,8 @@ void deliver_forget(struct desk_site *ds);
 void lease_tick(struct desk *d);
 /* Tells the live layer who of the staff is connected here. */
 void heartbeat(struct desk *d, struct desk_site *ds);
+/* Somebody may have come for whom others wait parked: at once, for the tick is up to a second away. */
+void parked_kick(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */
