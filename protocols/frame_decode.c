@@ -470,6 +470,17 @@ static enum kf_rc message_type(struct reader *r)
 }
 
 /* By kind: what it must have, and a text beside it if it likes. */
+/* Of staff: the wording is meant. */
+static enum kf_rc confirm(struct reader *r)
+{
+    const json_t *v = r->side == FRAME_STAFF ? member(r->frame, "confirm") : NULL;
+
+    if (v && !json_is_boolean(v))
+        return kf_fail(r->why, KF_INVALID, "confirm: true or false");
+    r->ret->confirm = json_is_true(v);
+    return KF_OK;
+}
+
 static enum kf_rc message_body(struct reader *r)
 {
     enum inbound_type type = r->ret->type;
@@ -502,7 +513,7 @@ static const struct frame_type {
     bool cid; /* changes something: has to carry one */
     field *fields[8];
 } types[] = {
-    { "message", BOTH, INBOUND_MESSAGE, true, { conversation_of_staff, message_type, message_body, reply_to } },
+    { "message", BOTH, INBOUND_MESSAGE, true, { conversation_of_staff, message_type, message_body, reply_to, confirm } },
     { "typing", BOTH, INBOUND_TYPING, false, { conversation_of_staff, on } },
     { "read", BOTH, INBOUND_READ, true, { conversation_of_staff, seq } },
     { "ping", BOTH, INBOUND_PING, false, { NULL } },

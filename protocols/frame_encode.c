@@ -429,6 +429,26 @@ void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, str
     buf_char(b, '}');
 }
 
+void frame_wording(struct buf *b, struct slice cid, const struct forbidden_word *const *words, size_t n)
+{
+    const char *advice = "";
+
+    begin(b, SLICE("{\"type\":\"error\",\"cid\":"), NULL);
+    buf_json(b, cid);
+    ADD(b, ",\"code\":\"forbidden\",\"message\":\"this wording should not be used: send it again with confirm to mean it\",\"words\":[");
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_char(b, ',');
+        buf_json(b, slice_of(words[i]->word));
+        if (!*advice)
+            advice = words[i]->advice;
+    }
+    buf_char(b, ']');
+    if (*advice)
+        text_member(b, SLICE(",\"advice\":"), advice);
+    buf_char(b, '}');
+}
+
 /* ---- everything else ------------------------------------------------------------------------------------------------------- */
 
 void frame_status(struct buf *b, const struct kf_id *conv, int64_t seq, enum delivery state, const char *reason, int64_t at)

@@ -60,7 +60,8 @@ static void get_colleagues(struct turn *t)
     }
     queues = json_array();
     for (size_t i = 0; i < site->n_queues; i++)
-        json_array_append_new(queues, json_pack("{s:s,s:s}", "key", site->queues[i].key.s, "name", site->queues[i].name));
+        json_array_append_new(queues, json_pack("{s:s,s:s,s:s,s:b}", "key", site->queues[i].key.s, "name", site->queues[i].name,
+                                                "department", site->queues[i].department.s, "paused", (int)site->queues[i].paused));
     turn_jansson(t, 200, json_pack("{s:o,s:o}", "agents", agents, "queues", queues));
 }
 

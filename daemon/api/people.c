@@ -160,6 +160,7 @@ static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct 
     }
     s->person = *q->person;
     s->person.password = NULL;
+    (void)snprintf(s->email, sizeof(s->email), "%s", q->person->email);
     s->person.email = s->email;
     s->person.name = arena_text(s->turn->arena, slice_of(q->person->name));
     s->person.disabled = s->disable || (q->person->disabled && !s->create);
@@ -178,10 +179,14 @@ static void find_person(struct staffing *s)
         staffing_free(s);
         return;
     }
-    q->text = arena_copy(q->arena, slice_of(s->email));
+    if (*s->email)
+        q->text = arena_copy(q->arena, slice_of(s->email));
+    else
+        q->id = s->person.id;
     turn_ports(s->turn)->read(turn_ports(s->turn)->ctx, q, have_person, s);
 }
 
+/* Somebody is named by address, or by id where one is known already. */
 static struct staffing *staffing_new(struct turn *t, struct slice email)
 {
     struct staffing *s = calloc(1, sizeof(*s));
@@ -191,6 +196,8 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
         return NULL;
     }
     s->turn = t;
+    if (id_parse(email, &s->person.id))
+        return s;
     if (email.n < 3 || email.n >= sizeof(s->email) || !memchr(email.p, '@', email.n)) {
         turn_problem(t, 400, "email: a mail address of at most 254 characters");
         free(s);
@@ -324,6 +331,121 @@ static void post_reset_totp(struct turn *t)
     find_person(s);
 }
 
+/* ---- what somebody may do and knows, at one site ---- */
+
+struct membering {
+    struct turn *turn;
+    struct kf_key site;
+    struct kf_id person;
+};
+
+static void member_changed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct membering *m = ctx;
+
+    (void)news;
+    if (rc)
+        turn_fail(m->turn, rc, why);
+    else {
+        desk_changed(turn_desk(m->turn), &m->site, NULL, NULL);
+        turn_empty(m->turn, 204);
+    }
+    free(m);
+}
+
+/* Their address and name are the account's, which other sites may share: here they only stand in the table that reads both. */
+static enum kf_rc read_member(struct turn *t, const struct site *site, const struct member *old, json_t *root, struct site_person *ret,
+                              struct kf_err *why)
+{
+    const struct keys_at at = { .what = "person", .arena = t->arena, .why = why };
+    enum kf_rc rc;
+
+    (void)json_object_set_new(root, "email", json_string("a@a"));
+    (void)json_object_set_new(root, "name", json_string(old->name));
+    rc = keys_read(&at, person_keys, root, ret);
+    for (size_t i = 0; !rc && i < ret->n_queues; i++)
+        if (!site_queue(site, &ret->queues[i]))
+            rc = keys_fail(&at, "queues: there is no queue \"%s\"", ret->queues[i].s);
+    if (!rc && id_eq(&t->person, &old->person) && !(ret->roles & MEMBER_ADMIN))
+        rc = keys_fail(&at, "roles: nobody takes the role admin from themselves");
+    return rc;
+}
+
+static void put_person(struct turn *t)
+{
+    const struct member *me, *old = NULL;
+    struct site *site = turn_site(t, &me);
+    struct kf_err why = { 0 };
+    struct site_person p = { .email = NULL };
+    struct membering *m;
+    struct change *c;
+    struct member *fresh;
+    struct kf_id id;
+    json_t *root;
+    enum kf_rc rc;
+
+    if (!site)
+        return;
+    if (!t->op && !permit(me, VERB_PEOPLE, &site->key, NULL)) {
+        turn_problem(t, 403, "changing people needs the role admin");
+        return;
+    }
+    if (id_parse(t->segment[0], &id))
+        old = desk_member(turn_desk(t), &site->key, &id);
+    if (!old) {
+        turn_problem(t, 404, "no such person");
+        return;
+    }
+    root = turn_body(t);
+    if (!root)
+        return;
+    rc = read_member(t, site, old, root, &p, &why);
+    json_decref(root);
+    if (rc) {
+        turn_fail(t, rc, &why);
+        return;
+    }
+    m = calloc(1, sizeof(*m));
+    c = m ? change_new(&site->key, clock_ms(t)) : NULL;
+    if (!c) {
+        free(m);
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    *m = (struct membering){ .turn = t, .site = site->key, .person = id };
+    c->by = turn_actor(t, c);
+    fresh = change_member(c);
+    *fresh = *old;
+    fresh->name = change_text(c, slice_of(old->name));
+    fresh->number = change_text(c, slice_of(p.number ? p.number : ""));
+    fresh->presence_reason = "";
+    fresh->roles = p.roles;
+    fresh->capacity = p.capacity;
+    fresh->n_queues = p.n_queues;
+    fresh->n_skills = p.n_skills;
+    memcpy(fresh->queues, p.queues, sizeof(p.queues));
+    memcpy(fresh->skills, p.skills, sizeof(p.skills));
+    memcpy(fresh->levels, p.levels, sizeof(p.levels));
+    change_act(c, ACT_AUDIT)->u.entry = (struct entry){ .at = c->at,
+                                                        .kind = "person_changed",
+                                                        .by = c->by,
+                                                        .data = change_printf(c, "{\"person\":\"%s\",\"site\":\"%s\"}",
+                                                                              id_text(&id, (char[KF_ID_TEXT]){ 0 }), site->key.s) };
+    turn_ports(t)->commit(turn_ports(t)->ctx, c, member_changed, m);
+}
+
+static json_t *keys_list(const struct kf_key *keys, const uint8_t *levels, size_t n)
+{
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        char one[SKILL_TEXT];
+
+        json_array_append_new(ret, json_string(levels ? skill_text(&keys[i], levels[i], one) : keys[i].s));
+    }
+    return ret;
+}
+
 static void get_people(struct turn *t)
 {
     const struct member *me, *m;
@@ -344,15 +466,17 @@ static void get_people(struct turn *t)
         for (unsigned bit = 1; bit <= MEMBER_ADMIN; bit <<= 1)
             if (m->roles & bit)
                 json_array_append_new(roles, json_string(member_role_name(bit)));
-        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:o,s:i,s:b,s:s}", "id", id_text(&m->person, id), "name", m->name, "number",
-                                               m->number, "roles", roles, "capacity", m->capacity, "disabled", (int)m->disabled, "presence",
-                                               presence_name(m->presence)));
+        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:o,s:i,s:b,s:s,s:o,s:o}", "id", id_text(&m->person, id), "name", m->name,
+                                               "number", m->number, "roles", roles, "capacity", m->capacity, "disabled", (int)m->disabled,
+                                               "presence", presence_name(m->presence), "queues", keys_list(m->queues, NULL, m->n_queues),
+                                               "skills", keys_list(m->skills, m->levels, m->n_skills)));
     }
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 
 const struct route_entry routes_people[] = { { "GET", "/api/v1/people", GATE_EITHER_KEY, get_people },
                                              { "POST", "/api/v1/people", GATE_EITHER_KEY, post_people },
+                                             { "PUT", "/api/v1/people/*", GATE_EITHER_KEY, put_person },
                                              { "POST", "/api/v1/people/*/password", GATE_EITHER, post_password },
                                              { "POST", "/api/v1/people/*/disable", GATE_EITHER_KEY, post_disable },
                                              { "POST", "/api/v1/people/*/reset-totp", GATE_EITHER, post_reset_totp },

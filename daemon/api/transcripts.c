@@ -261,9 +261,21 @@ static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *w
     free(r);
 }
 
+static void have_tags(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct reading *r = ctx;
+
+    if (!rc) {
+        buf_str(&r->out, ",\"tags\":");
+        buf_str(&r->out, q->text_out);
+    }
+    reading_end(r, rc, why);
+}
+
 static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct reading *r = ctx;
+    struct query *next = rc ? NULL : query_new(QUERY_TAGS);
 
     if (!rc) {
         buf_str(&r->out, ",\"timeline\":[");
@@ -274,7 +286,12 @@ static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struc
         }
         buf_char(&r->out, ']');
     }
-    reading_end(r, rc, why);
+    if (!next) {
+        reading_end(r, rc ? rc : KF_NOMEM, why);
+        return;
+    }
+    next->id = r->id;
+    turn_ports(r->turn)->read(turn_ports(r->turn)->ctx, next, have_tags, r);
 }
 
 static void read_messages(struct reading *r);

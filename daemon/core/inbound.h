@@ -114,6 +114,7 @@ struct inbound {
     double lat, lon;
     enum delivery delivery;
     struct slice code, reason; /* of a status; reason of a presence */
+    bool confirm;              /* from staff: it was told that there is wording that it should not use, and means it */
     bool automatic;            /* made by a machine on the other side: never answered by ours */
     struct slice raw;          /* what could not be read, as it came: kept 7 days */
 

@@ -1,12 +1,14 @@
 #include "core/rule.h"
 
+#include "core/forbid.h"
 #include "core/segment.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DAY 86400000LL
+#define DAY        86400000LL
+#define SPACED_MAX (1u << 20)
 
 static const char *const events[] = { "opened",   "message", "waiting",      "nobody",         "outside",     "away",     "assigned",
                                       "returned", "closed",  "silent_agent", "silent_visitor", "transferred", "reopened", "back",
@@ -495,20 +497,35 @@ unsigned rule_deaf_states(const struct rule *rules, size_t n, enum role role)
     return EVERY & ~heard;
 }
 
+/* Every message of a visitor passes here: the text is taken apart once, and a keyword only where its first word is there. */
+static bool may_hold(const struct rule_when *w, size_t i, const char *spaced)
+{
+    return !w->hints || !spaced || !w->hints[i][0] || strstr(spaced, w->hints[i]);
+}
+
+static bool words_hit(const struct rule_when *w, struct slice text, const char *spaced)
+{
+    for (size_t i = 0; i < w->n_keywords; i++)
+        if (may_hold(w, i, spaced) && segment_holds(text, slice_of(w->keywords[i])))
+            return true;
+    return false;
+}
+
 bool rule_words_hit(const struct rule *rules, size_t n, struct slice text, bool choice)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct rule_when *w = &rules[i].when;
+    bool ret = false;
+    struct buf spaced;
 
+    buf_init(&spaced, SPACED_MAX);
+    for (size_t i = 0; i < n && !ret; i++) {
         if (rules[i].off || !waits_for_words(&rules[i]))
             continue;
-        if (choice && w->n_choices)
-            return true;
-        for (size_t k = 0; k < w->n_keywords; k++)
-            if (segment_holds(text, slice_of(w->keywords[k])))
-                return true;
+        if (rules[i].when.n_keywords && !spaced.n)
+            forbid_spaced(text, &spaced);
+        ret = (choice && rules[i].when.n_choices) || words_hit(&rules[i].when, text, buf_ok(&spaced) ? spaced.p : NULL);
     }
-    return false;
+    buf_finish(&spaced);
+    return ret;
 }
 
 int64_t rule_quiet_ms(const struct rule *rules, size_t n, enum role role)

@@ -85,7 +85,9 @@ struct rule_when {
     int rating_min, rating_max;       /* 0: not asked */
     const char *const *keywords;      /* one of them is enough: each a query of segment.h */
     size_t n_keywords;                /* 0: any text */
-    const char *const *choices;       /* ids: the visitor has picked one of them */
+    /* Of each keyword forbid_spaced() of its first word: a text without that does not hold the keyword. "" nothing is known; NULL: of none. */
+    const char *const *hints;
+    const char *const *choices; /* ids: the visitor has picked one of them */
     size_t n_choices;
     const struct rule_fact *facts; /* all of them, of what is known of the visitor */
     size_t n_facts;

@@ -334,10 +334,13 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
     *t = (struct taking){ .call = { .d = d, .site = ds->site->key }, .channel = o->channel, .left = 1, .done = done, .ctx = ctx };
     d->under_way++;
     for (size_t i = 0; i < n; i++) {
-        bool failed = false;
-        struct change *c = change_of(d, ds, sc, o->ops, &in[i], &failed);
+        bool failed = false, banned = guard_inbound(d, ds, &sc->key, &in[i]);
+        struct change *c = banned ? NULL : change_of(d, ds, sc, o->ops, &in[i], &failed);
 
-        if (failed) {
+        if (banned) {
+            d->figures.refused++;
+            log_event(d, 2, "desk event=inbound_banned site=%s channel=%s", ds->site->key.s, sc->key.s);
+        } else if (failed) {
             change_free(c);
             t->worst = KF_NOMEM;
         } else if (c) {

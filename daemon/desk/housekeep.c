@@ -527,6 +527,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
         tell_queue(d, ds);
     tell_site(d, ds);
     rates_refresh(d, ds);
+    sweep_owned(d, ds);
     if (!holder(d, ds)) {
         look(d, ds);
         return;

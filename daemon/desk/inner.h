@@ -79,6 +79,7 @@ struct desk_site {
     struct stored_count rates[RATES_KEPT]; /* taken in the last hour, by queue */
     size_t n_rates;
     int64_t rates_at;                        /* mono; 0 never */
+    int64_t owned_at;                        /* mono */
     bool told_site, told_staffed, told_open; /* what visitors' pages know */
     struct outlet *outlets;                  /* opened channels: outlet.h */
     struct trip *unsettled;                  /* errands whose outcome the store has not taken yet */
@@ -162,6 +163,8 @@ void settings_refresh(struct desk *d);
 void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,
                      struct slice reason, uint64_t conn, struct slice cid);
 /* So many offers in a row were let pass. */
+/* Tells who sits here what the hint of another node should have. */
+void sweep_owned(struct desk *d, struct desk_site *ds);
 void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed);
 /* There, whatever the person likes to get: not offline, and connected. */
 bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
@@ -263,6 +266,12 @@ enum message_kind file_kind(const char *mime);
 const char *file_extra(struct change *c, const struct stored_file *f);
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
+/* ---- guard.c ---- */
+/* May this visitor write this? False: `why` has the words. */
+bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
+/* Is it from somebody who may not write on this channel? */
+bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);

@@ -80,3 +80,65 @@ bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *
 
     return m && !m->disabled && presence_chosen(ds, m) >= PRESENCE_AWAY && seen_connected(d, ds, person);
 }
+
+/* ---- what a lost hint has not told ---- */
+
+#define OWNED_MS 5000
+
+struct tally {
+    const struct desk_site *ds;
+    int *load; /* beside ds->seen: of the views that are shown here */
+};
+
+static void each_owned(void *ctx, struct view *v)
+{
+    struct tally *t = ctx;
+
+    if ((v->conv.state != CONV_SERVED && v->conv.state != CONV_OFFERED) || !key_eq(&v->conv.site, &t->ds->site->key))
+        return;
+    for (size_t i = 0; i < t->ds->n_seen; i++)
+        if (id_eq(&t->ds->seen[i].id, &v->conv.owner)) {
+            t->load[i] += conv_weight(&v->conv);
+            return;
+        }
+}
+
+static void owned_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
+        if (conv_is_open(&q->convs[i]))
+            tell_read(call->d, ds, &q->convs[i]);
+    desk_call_end(call);
+}
+
+/* Another node has given somebody who sits here a conversation, and its hint was lost: the live layer counts more than is shown here. */
+void sweep_owned(struct desk *d, struct desk_site *ds)
+{
+    struct tally t = { ds, NULL };
+
+    if (d->cfg.sole || !ds->n_seen || mono(d) - ds->owned_at < OWNED_MS)
+        return;
+    t.load = calloc(ds->n_seen, sizeof(*t.load));
+    if (!t.load)
+        return;
+    ds->owned_at = mono(d);
+    session_each_view(d->session, each_owned, &t);
+    for (size_t i = 0; i < ds->n_seen; i++) {
+        struct call *call;
+        struct query *q;
+
+        if (ds->seen[i].load == t.load[i] || !session_seats(d->session, &ds->seen[i].id))
+            continue;
+        q = desk_ask(d, ds, QUERY_OWNED, &call);
+        if (!q)
+            break;
+        q->id = ds->seen[i].id;
+        q->now = now(d);
+        d->ports.read(d->ports.ctx, q, owned_read, call);
+    }
+    free(t.load);
+}

@@ -337,6 +337,10 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
         session_error(d->session, seat, in->cid, &why);
         return;
     }
+    if (!guard_visitor(d, ds, seat, in, &why)) {
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
     if (in->type == TYPE_FORM && form_check(in->form, &why)) {
         session_error(d->session, seat, in->cid, &why);
         return;

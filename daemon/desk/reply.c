@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define WORDS_MAX       16 /* that are named at once */
 #define TYPING_EVERY_MS 5000
 #define TYPING_SHOWN_MS 20000
 
@@ -159,16 +160,46 @@ static void say_fill(struct desk_site *ds, struct change *c, const struct conv *
     rules_deaf(ds, c, ROLE_AGENT, in->text, false);
 }
 
+static const char *words_json(struct change *c, const struct forbidden_word **words, size_t n)
+{
+    const char *ret;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_str(&b, "{\"words\":[");
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_char(&b, ',');
+        buf_json(&b, slice_of(words[i]->word));
+    }
+    buf_str(&b, "]}");
+    ret = change_text(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+/* Wording that should not be used goes out when the agent says so a second time, and is written down for review. */
 static void say_text(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                      const struct conv *conv)
 {
-    struct change *c = staff_change(d, ds, m, in, conv);
+    const struct forbidden_word *words[WORDS_MAX];
+    size_t n = guard_words(ds, in->text, words, WORDS_MAX);
+    struct change *c;
 
+    if (n && !in->confirm) {
+        buf_clear(&d->out);
+        frame_wording(&d->out, in->cid, words, n);
+        session_send(d->session, seat, &d->out);
+        return;
+    }
+    c = staff_change(d, ds, m, in, conv);
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     say_fill(ds, c, conv, in, NULL);
+    if (n)
+        staff_entry(c, "forbidden", words_json(c, words, n));
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
 }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "hours", "skill", "queue", "channel", "wording", "rule", "canned", "forbidden" };
+static const char *const names[] = { "site", "hours", "skill", "queue", "channel", "wording", "rule", "canned", "forbidden", "ban" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -83,6 +83,11 @@ static bool fits_origin(struct slice s)
         host.n = (size_t)(colon - host.p);
     }
     return all_in(host, LOWER UPPER DIGITS "-.") && host.p[0] != '.' && host.p[0] != '-';
+}
+
+static bool fits_host(struct slice s)
+{
+    return s.n < 254 && all_in(s, LOWER DIGITS "-.") && s.p[0] != '.' && memchr(s.p, '.', s.n);
 }
 
 static bool fits_hook(struct slice s)
@@ -187,6 +192,11 @@ static const struct key site_keys[] = {
       .help = "minutes of waiting for each level in vip of a profile whose identity is proven" },
     { "recall_ms", KEY_INT, .min = 0, .max = MS_DAY, .def = "120000", IN_SITE(recall_ms),
       .help = "how long an agent may take back a message" },
+    { "links", KEY_CHOICE, .choices = "any listed none", .def = "any", IN_SITE(links), .help = "which links visitors may write" },
+    { "link_hosts", KEY_TEXTS, .max = 64, .fits = fits_host, .form = "a list of names such as example.com", IN_SITE(link_hosts),
+      .count = offsetof(struct site, n_link_hosts), .help = "the hosts of listed links, with all below them" },
+    { "duplicate_max", KEY_SMALL, .min = 0, .max = 1000, .def = "20", IN_SITE(duplicate_max),
+      .help = "how often a visitor may say the same within a minute; 0: without end" },
     { "message_burst", KEY_SMALL, .min = 0, .max = 1000, .def = "0", IN_SITE(message_burst),
       .help = "messages a visitor may send at once; 0: as the installation says" },
     { "message_rate", KEY_SMALL, .min = 0, .max = 1000, .def = "0", IN_SITE(message_rate),
@@ -324,6 +334,33 @@ static const struct key forbidden_keys[] = {
     { 0 },
 };
 
+#define IN_BAN(member) .at = offsetof(struct site_ban, member)
+
+static const struct key ban_keys[] = {
+    { "visitor", KEY_TEXT, .min = 36, .max = 36, .fits = fits_id, .form = "the id of a visitor", IN_BAN(visitor), .help = "who is meant" },
+    { "address", KEY_TEXT, .min = 2, .max = 64, IN_BAN(address), .help = "or: all from this address or range, 203.0.113.0/24" },
+    { "channel", KEY_WORD, IN_BAN(channel), .help = "or: on this channel …" },
+    { "user", KEY_TEXT, .min = 1, .max = 200, IN_BAN(user), .help = "… whom its platform calls by this name" },
+    { "mute", KEY_BOOL, .def = "false", IN_BAN(mute), .help = "for a while rather than for good: the visitor is told so" },
+    { "reason", KEY_TEXT, .required = true, .min = 1, .max = 200, IN_BAN(reason), .help = "why; for the staff" },
+    { "until", KEY_INT, .min = 0, .max = INT64_MAX, .def = "0", IN_BAN(until),
+      .help = "when it ends, in ms since 1970; 0: when it is taken back" },
+    { 0 },
+};
+
+static enum kf_rc finish_ban(const struct keys_at *at, const struct kf_key *key, struct site_ban *b)
+{
+    bool identity = b->user && b->channel.s[0];
+
+    b->key = *key;
+    if ((b->visitor != NULL) + (b->address != NULL) + identity != 1 || (!identity && (b->user || b->channel.s[0])))
+        return keys_fail(at, "visitor, address, or channel and user must be there: one of the three");
+    b->has_network = b->address != NULL;
+    if (b->address && !network_parse(b->address, &b->network))
+        return keys_fail(at, "address must be an address or a range such as 203.0.113.0/24");
+    return KF_OK;
+}
+
 #define IN_PERSON(member) .at = offsetof(struct site_person, member)
 
 /* The order of the roles is that of their bits in person.h. */
@@ -344,8 +381,8 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, hours_keys, skill_keys,  queue_keys,    channel_keys,
-                                                NULL,      rule_keys,  canned_keys, forbidden_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys, skill_keys,  queue_keys,     channel_keys,
+                                                NULL,      rule_keys,  canned_keys, forbidden_keys, ban_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -405,6 +442,8 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
     case KIND_FORBIDDEN:
         ret->forbidden.key = *key;
         return KF_OK;
+    case KIND_BAN:
+        return finish_ban(at, key, &ret->ban);
     case KIND_WORDING:
     case KIND_COUNT:
     default:

@@ -6,7 +6,19 @@
 #include "settings/site.h"
 
 /* As document kinds go, in the order in which a site is put together. */
-enum kind { KIND_SITE, KIND_HOURS, KIND_SKILL, KIND_QUEUE, KIND_CHANNEL, KIND_WORDING, KIND_RULE, KIND_CANNED, KIND_FORBIDDEN, KIND_COUNT };
+enum kind {
+    KIND_SITE,
+    KIND_HOURS,
+    KIND_SKILL,
+    KIND_QUEUE,
+    KIND_CHANNEL,
+    KIND_WORDING,
+    KIND_RULE,
+    KIND_CANNED,
+    KIND_FORBIDDEN,
+    KIND_BAN,
+    KIND_COUNT
+};
 
 /* -1: there is no such kind. */
 int kind_parse(struct slice s);
@@ -30,6 +42,7 @@ union filled {
     struct site_canned canned;
     struct site_skill skill;
     struct site_forbidden forbidden;
+    struct site_ban ban;
 };
 
 /* rules.c */

@@ -1,4 +1,5 @@
 /* rules.c: auto-reply rules as people write them: the tables of a rule and of its conditions, and what must go together. */
+#include "core/forbid.h"
 #include "core/utf8.h"
 #include "settings/calendar.h"
 #include "settings/kinds.h"
@@ -120,6 +121,33 @@ static const struct key when_keys[] = {
     { 0 },
 };
 
+/* The first word of a keyword, without its quotes; what begins with a minus tells nothing. */
+static struct slice first_word(const char *keyword)
+{
+    const char *p = keyword + strspn(keyword, " ");
+    size_t n = *p == '"' ? strcspn(p + 1, "\"") : strcspn(p, " \"");
+
+    return *p == '-' ? SLICE("") : (struct slice){ *p == '"' ? p + 1 : p, n };
+}
+
+static enum kf_rc give_hints(const struct keys_at *at, struct rule_when *w)
+{
+    const char **hints = arena_array(at->arena, w->n_keywords + 1, sizeof(*hints));
+
+    for (size_t i = 0; hints && i < w->n_keywords; i++) {
+        struct buf b;
+
+        buf_init(&b, 4096);
+        forbid_spaced(first_word(w->keywords[i]), &b);
+        hints[i] = arena_text(at->arena, b.n > 2 && buf_ok(&b) ? buf_slice(&b) : SLICE(""));
+        buf_finish(&b);
+        if (!hints[i])
+            return keys_nomem(at);
+    }
+    w->hints = hints;
+    return hints ? KF_OK : keys_nomem(at);
+}
+
 static enum kf_rc take_when(const struct keys_at *at, const struct key *k, json_t *object, void *into)
 {
     struct rule_when *w = &((struct rule_document *)into)->rule.when;
@@ -129,7 +157,7 @@ static enum kf_rc take_when(const struct keys_at *at, const struct key *k, json_
     (void)k;
     inner.path = "when.";
     rc = keys_read(&inner, when_keys, object, w);
-    if (rc)
+    if (rc || (rc = give_hints(at, w)))
         return rc;
     if (w->position_max && w->position_max < w->position_min)
         return keys_fail(&inner, "position_max is smaller than position_min: that is never so");

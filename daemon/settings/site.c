@@ -35,7 +35,9 @@ struct build {
     size_t n_wordings, cap_wordings;
     struct site_canned *canned;
     struct site_skill *skills;
-    struct site_forbidden *forbidden;
+    struct forbidden_word *forbidden;
+    size_t cap_forbidden;
+    struct site_ban *bans;
     const char *lang; /* of the wordings that are being read */
 };
 
@@ -263,13 +265,52 @@ static enum kf_rc take_skill(struct build *b, const struct keys_at *at, const st
     return rc;
 }
 
+static enum kf_rc add_forbidden(struct build *b, const struct site_forbidden *list, const char *word)
+{
+    struct site *s = &b->o->site;
+    struct forbidden_word *w;
+    struct buf spaced;
+
+    if (s->n_forbidden == b->cap_forbidden) {
+        size_t cap = b->cap_forbidden ? 2 * b->cap_forbidden : 64;
+        struct forbidden_word *more = arena_array(b->arena, cap, sizeof(*more));
+
+        if (!more)
+            return nomem(b);
+        if (s->n_forbidden)
+            memcpy(more, b->forbidden, s->n_forbidden * sizeof(*more));
+        s->forbidden = b->forbidden = more;
+        b->cap_forbidden = cap;
+    }
+    buf_init(&spaced, 4096);
+    forbid_spaced(slice_of(word), &spaced);
+    w = &b->forbidden[s->n_forbidden++];
+    *w = (struct forbidden_word){
+        .word = word, .spaced = arena_text(b->arena, buf_slice(&spaced)), .name = list->name, .advice = list->advice
+    };
+    buf_finish(&spaced);
+    return w->spaced ? KF_OK : nomem(b);
+}
+
 static enum kf_rc take_forbidden(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
 {
     union filled f;
     enum kf_rc rc = document_read(at, KIND_FORBIDDEN, key, body, &f);
 
-    if (!rc && !f.forbidden.off)
-        b->forbidden[b->o->site.n_forbidden++] = f.forbidden;
+    if (rc || f.forbidden.off)
+        return rc;
+    for (size_t i = 0; i < f.forbidden.n_words && !rc; i++)
+        rc = add_forbidden(b, &f.forbidden, f.forbidden.words[i]);
+    return rc;
+}
+
+static enum kf_rc take_ban(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_BAN, key, body, &f);
+
+    if (!rc)
+        b->bans[b->o->site.n_bans++] = f.ban;
     return rc;
 }
 
@@ -332,6 +373,56 @@ static enum kf_rc ship_rules(struct build *b)
         else {
             (void)json_object_del(body, "key");
             rc = take_rule(b, &at, &key, body);
+        }
+    }
+    json_decref(root);
+    return rc;
+}
+
+static bool has_document(const struct build *b, const char *kind, const struct kf_key *key)
+{
+    for (size_t i = 0; i < b->n_docs; i++)
+        if (slice_is(slice_of(b->docs[i].kind.s), kind) && key_eq(&b->docs[i].key, key))
+            return true;
+    return false;
+}
+
+static bool has_code(const struct build *b, const char *code)
+{
+    for (size_t i = 0; i < b->o->site.n_canned; i++)
+        if (!b->canned[i].person && strcmp(b->canned[i].code, code) == 0)
+            return true;
+    return false;
+}
+
+/* Behind the site's own; one of its own with the same code, or a deleted document of that key, stands in the place of a shipped one. */
+static enum kf_rc ship_canned(struct build *b)
+{
+    const struct keys_at at = { .what = "default canned", .arena = b->arena, .why = b->why };
+    json_t *root = NULL;
+    enum kf_rc rc = shipped_json(b, "canned", &root);
+    struct site_canned *all;
+
+    if (rc)
+        return rc;
+    all = arena_array(b->arena, b->o->site.n_canned + json_array_size(root) + 1, sizeof(*all));
+    if (!all)
+        rc = nomem(b);
+    else {
+        if (b->o->site.n_canned)
+            memcpy(all, b->canned, b->o->site.n_canned * sizeof(*all));
+        b->o->site.canned = b->canned = all;
+    }
+    for (size_t i = 0; !rc && i < json_array_size(root); i++) {
+        json_t *body = json_array_get(root, i);
+        const char *code = json_string_value(json_object_get(body, "code"));
+        struct kf_key key;
+
+        if (!code || !key_parse(slice_of(code), &key))
+            rc = keys_fail(&at, "code is missing");
+        else if (!has_code(b, code) && !has_document(b, "canned", &key)) {
+            (void)json_object_del(body, "key");
+            rc = take_canned(b, &at, &key, body);
         }
     }
     json_decref(root);
@@ -458,20 +549,20 @@ static enum kf_rc build_all(struct build *b)
     s->channels = b->channels = arena_array(b->arena, b->n_docs + 1, sizeof(*b->channels));
     s->canned = b->canned = arena_array(b->arena, b->n_docs + 1, sizeof(*b->canned));
     s->skills = b->skills = arena_array(b->arena, b->n_docs + 1, sizeof(*b->skills));
-    s->forbidden = b->forbidden = arena_array(b->arena, b->n_docs + 1, sizeof(*b->forbidden));
-    if (!b->calendars || !b->queues || !b->channels || !b->canned || !b->skills || !b->forbidden)
+    s->bans = b->bans = arena_array(b->arena, b->n_docs + 1, sizeof(*b->bans));
+    if (!b->calendars || !b->queues || !b->channels || !b->canned || !b->skills || !b->bans)
         return nomem(b);
     if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
         return rc;
     if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)) || (rc = read_all(b, KIND_SKILL, take_skill)) ||
-        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)))
+        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)) || (rc = read_all(b, KIND_BAN, take_ban)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
         return rc;
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
-    if ((rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)))
+    if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)))
         return rc;
     return give_rules(b);
 }

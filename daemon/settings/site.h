@@ -5,6 +5,8 @@
 #ifndef KF_SETTINGS_SITE_H
 #define KF_SETTINGS_SITE_H
 
+#include "core/address.h"
+#include "core/forbid.h"
 #include "core/hours.h"
 #include "core/id.h"
 #include "core/rc.h"
@@ -16,7 +18,7 @@
 #include <stddef.h>
 
 /* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
- * "forbidden".
+ * "forbidden", "ban".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -85,7 +87,7 @@ struct site_skill {
     const char *name;
 };
 
-/* What no agent should say: each word is a query of segment.h. */
+/* A list of what no agent should say, as it is written down; a site has the words of all lists. */
 struct site_forbidden {
     struct kf_key key;
     const char *name, *advice;
@@ -93,6 +95,22 @@ struct site_forbidden {
     size_t n_words;
     bool off;
 };
+
+/* Somebody who may not write. One of visitor, network, and user of a channel is set. */
+struct site_ban {
+    struct kf_key key;
+    const char *visitor; /* the id of a contact */
+    const char *address; /* "203.0.113.0/24" */
+    struct network network;
+    bool has_network;
+    struct kf_key channel;
+    const char *user; /* the platform's name of somebody on that channel */
+    bool mute;        /* for a while, rather than for good: only the words differ */
+    const char *reason;
+    int64_t until; /* 0: until it is taken back */
+};
+
+enum links { LINKS_ANY, LINKS_LISTED, LINKS_NONE };
 
 struct site {
     int refs;
@@ -118,7 +136,11 @@ struct site {
     int64_t refused_ms; /* 30 s */
     int64_t returning_ms;
     int returning_priority, vip_priority;
-    int64_t recall_ms;               /* 2 min */
+    int64_t recall_ms;             /* 2 min */
+    enum links links;              /* in what visitors write */
+    const char *const *link_hosts; /* of LINKS_LISTED */
+    size_t n_link_hosts;
+    int duplicate_max;               /* the same text of a visitor within a minute; 0: no bound */
     int message_burst, message_rate; /* 0: those of the installation */
     const struct site_channel *channels;
     size_t n_channels;
@@ -134,8 +156,10 @@ struct site {
     size_t n_canned;
     const struct site_skill *skills;
     size_t n_skills;
-    const struct site_forbidden *forbidden;
+    const struct forbidden_word *forbidden;
     size_t n_forbidden;
+    const struct site_ban *bans;
+    size_t n_bans;
 };
 
 /* Builds a snapshot (one reference) from the documents of one site. On failure `why` names document, member and reason. */

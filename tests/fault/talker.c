@@ -218,6 +218,11 @@ static void send_one(struct talker *t, int n)
 static void repeat(struct talker *t)
 {
     t->again_at = 0;
+    if (t->pinged && !t->pongs)
+        talker_ping(t);
+    for (int i = 0; i < t->n_sights; i++)
+        if (t->sights[i].asked)
+            fetch(t, &t->sights[i]);
     for (int n = t->first_open + 1; n <= t->n_said; n++)
         if (t->said[n - 1].state == SAID_OPEN)
             send_one(t, n);
@@ -394,7 +399,7 @@ static void hear_error(struct talker *t, const json_t *f)
         answered(t, s, SAID_REFUSED);
         return;
     }
-    if (s && (strcmp(code, "unavailable") == 0 || strcmp(code, "rate_limited") == 0)) {
+    if ((s && strcmp(code, "unavailable") == 0) || strcmp(code, "rate_limited") == 0) {
         t->again_at = now_mono_ms() + REPEAT_MS;
         t->put_offs++;
         (void)snprintf(t->put_off, sizeof(t->put_off), "%s: %.80s", code, text_at(f, "message"));

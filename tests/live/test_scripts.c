@@ -124,6 +124,35 @@ static void a_reservation_takes_the_conversation_off_the_list_and_a_place_of_the
     conflicts(do_reserve(0, &site, 5, 1, 3, 1, 1000), "the conversation does not wait");
 }
 
+/* A heavy one takes as many places as it weighs, reserved and placed. */
+static void a_conversation_takes_as_many_places_as_it_weighs(void **state)
+{
+    struct conv heavy = conv_waiting(&site, 1, 1, "main", w.now);
+    struct seen s;
+
+    (void)state;
+    heavy.weight = 2;
+    put(heavy);
+    s = do_look(0, &site, 9);
+    assert_int_equal(s.waiting[0].weight, 2);
+    assert_int_equal(do_reserve(0, &site, 5, 1, 1, 1, 1000).rc, KF_OK);
+    s = do_look(0, &site, 9);
+    assert_int_equal(agent_in(&s, 1)->load, 2);
+    put_waiting(2, 1);
+    conflicts(do_reserve(0, &site, 5, 2, 1, 1, 1000), "the agent is full");
+    heavy.state = CONV_SERVED;
+    heavy.owner = AGENT(1);
+    heavy.epoch = 2;
+    put(heavy);
+    s = do_look(0, &site, 9);
+    assert_int_equal(agent_in(&s, 1)->load, 2);
+    heavy.state = CONV_CLOSED;
+    heavy.epoch = 3;
+    put(heavy);
+    s = do_look(0, &site, 9);
+    assert_int_equal(agent_in(&s, 1)->load, 0);
+}
+
 static void a_reservation_needs_the_epoch_an_agent_online_connected_and_with_a_free_place(void **state)
 {
     (void)state;
@@ -436,6 +465,7 @@ int main(void)
         T(while_it_is_rebuilt_a_site_takes_but_does_not_give),
         T(an_old_lease_is_a_conflict_and_a_newer_one_has_to_rebuild),
         T(a_reservation_takes_the_conversation_off_the_list_and_a_place_of_the_agent),
+        T(a_conversation_takes_as_many_places_as_it_weighs),
         T(a_reservation_needs_the_epoch_an_agent_online_connected_and_with_a_free_place),
         T(a_reservation_that_ran_out_is_nowhere_until_the_holder_says_waiting_again),
         T(a_committed_owner_keeps_the_place_and_is_counted_once),

@@ -14,6 +14,9 @@
 
 #define SITE     "demo"
 #define CAPACITY 2
+#define LIMIT_MS 1800000 /* of the site's queues, as shipped */
+#define GRACE_MS 30000
+#define CALM_MS  12000 /* a lease's takeover, and two sweeps */
 
 extern const struct kf_key site_key;
 

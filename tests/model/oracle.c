@@ -11,6 +11,22 @@ static const struct conv_event *step_of(const struct change *c)
     return NULL;
 }
 
+/* R2: reserved and wrapping up are Redis' to count; what is in the store must fit all the more. */
+static void check_load(struct world *w, const struct kf_id *agent)
+{
+    char hex[33];
+    int64_t load;
+
+    for (int k = 0; k < 16; k++)
+        (void)snprintf(hex + 2 * k, 3, "%02X", agent->b[k]);
+    load = world_number(w,
+                        "SELECT coalesce(sum(weight), 0) FROM conversation WHERE (state IN (2,3) AND hex(owner) = '%s') OR (state = 5 AND "
+                        "hex(last_agent) = '%s' AND wrapup_until > %lld)",
+                        hex, hex, (long long)w->now);
+    if (load > CAPACITY)
+        wrong(w, "R2: an agent of %d places was matched to %lld", CAPACITY, (long long)load);
+}
+
 void look_at_commit(struct world *w, const struct change *c, const struct news *news)
 {
     const struct conv *a = &news->before, *b = &news->conv;
@@ -19,6 +35,8 @@ void look_at_commit(struct world *w, const struct change *c, const struct news *
     w->commits++;
     if (news->duplicate)
         w->duplicates++;
+    if (news->opened && !news->duplicate)
+        w->opened++;
     if (!news->has_conv || news->duplicate || news->opened)
         return;
     if (b->epoch < a->epoch)
@@ -28,6 +46,9 @@ void look_at_commit(struct world *w, const struct change *c, const struct news *
         wrong(w, "a conversation that was served got another owner by an automatic match");
     if (step && (step->kind == CONV_ASSIGN || step->kind == CONV_OFFER)) {
         w->matches++;
+        check_load(w, &b->owner);
+        if (b->epoch <= a->epoch)
+            wrong(w, "R1: a match was committed under the epoch of another");
         if (a->epoch != step->epoch)
             wrong(w, "a match was committed on epoch %lld, decided on %lld", (long long)a->epoch, (long long)step->epoch);
     }
@@ -41,6 +62,15 @@ void look_at_commit(struct world *w, const struct change *c, const struct news *
 }
 
 /* ---- the oracle over the database ---- */
+
+static sqlite3 *open_db(struct world *w)
+{
+    sqlite3 *db;
+
+    assert(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    return db;
+}
 
 static int64_t number(sqlite3 *db, const char *sql)
 {
@@ -99,12 +129,42 @@ static int online_free(struct world *w, sqlite3 *db)
     return places;
 }
 
+/* R6: whatever was opened is still somewhere. */
+static void check_lost(struct world *w, sqlite3 *db)
+{
+    int64_t kept = number(db, "SELECT count(*) FROM conversation WHERE state BETWEEN 0 AND 5");
+
+    if (kept < (int64_t)w->opened)
+        wrong(w, "R6: %llu were opened, %lld are there", (unsigned long long)w->opened, (long long)kept);
+}
+
+/* R3, R8: after a calm time nobody waits who should have gone on by now, and nobody is with an agent who has long been gone. */
+static void check_waits(struct world *w, sqlite3 *db)
+{
+    char sql[300];
+
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state = 1 AND queued_at < %lld",
+                   (long long)(w->now - LIMIT_MS - CALM_MS));
+    if (number(db, sql))
+        wrong(w, "R3: somebody waits for longer than the limit");
+    for (int i = 0; i < AGENTS; i++) {
+        char hex[33];
+
+        if (w->agents[i].seat.conn || !w->agents[i].gone_at || w->now - w->agents[i].gone_at < GRACE_MS + CALM_MS)
+            continue;
+        for (int k = 0; k < 16; k++)
+            (void)snprintf(hex + 2 * k, 3, "%02X", w->agents[i].id.b[k]);
+        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state IN (2,3) AND hex(owner) = '%s'", hex);
+        if (number(db, sql))
+            wrong(w, "R8: a conversation is still with an agent who has been gone for %lld s",
+                  (long long)(w->now - w->agents[i].gone_at) / 1000);
+    }
+}
+
 void world_check(struct world *w, bool calm)
 {
-    sqlite3 *db;
+    sqlite3 *db = open_db(w);
 
-    assert(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
     if (number(db, "SELECT count(*) FROM (SELECT conv, cid FROM message WHERE cid IS NOT NULL AND cid <> '' GROUP BY conv, role, cid "
                    "HAVING count(*) > 1)"))
         wrong(w, "P2: one cid, two messages");
@@ -121,6 +181,24 @@ void world_check(struct world *w, bool calm)
               online_free(w, db));
     if (calm && number(db, "SELECT count(*) FROM conversation WHERE ruled_seq < seq"))
         wrong(w, "P7: rules have not looked at something for seconds");
+    check_lost(w, db);
+    if (calm)
+        check_waits(w, db);
     check_acks(w, db);
     sqlite3_close(db);
+}
+
+int64_t world_number(struct world *w, const char *fmt, ...)
+{
+    char sql[600];
+    sqlite3 *db = open_db(w);
+    int64_t ret;
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(sql, sizeof(sql), fmt, ap);
+    va_end(ap);
+    ret = number(db, sql);
+    sqlite3_close(db);
+    return ret;
 }

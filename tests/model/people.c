@@ -179,6 +179,7 @@ void agent_connect(struct world *w, int agent, int node)
 {
     struct agent_model *a = &w->agents[agent];
 
+    a->gone_at = 0;
     sit(w, &a->seat, agent, true, node, a->token);
     say(w, &a->seat, "{\"type\":\"hello\"}");
     world_settle(w);
@@ -191,6 +192,7 @@ void agent_leave(struct world *w, int agent)
     if (a->seat.conn && !w->nodes[a->seat.node].paused) {
         hang_up(w, &a->seat, a->seat.conn);
         a->seat.conn = 0;
+        a->gone_at = w->now;
     }
 }
 
@@ -224,6 +226,24 @@ void agent_say(struct world *w, int agent)
     if (conv)
         say(w, &a->seat, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"s%llu\",\"kind\":\"text\",\"text\":\"好的\"}",
             id_text(conv, id), (unsigned long long)chance(w));
+}
+
+void agent_accept(struct world *w, int agent, const struct kf_id *conv)
+{
+    char id[KF_ID_TEXT];
+
+    say(w, &w->agents[agent].seat, "{\"type\":\"accept\",\"conversation\":\"%s\",\"cid\":\"y%llu\"}", id_text(conv, id),
+        (unsigned long long)chance(w));
+}
+
+bool agent_has(const struct world *w, int agent, const struct kf_id *conv)
+{
+    const struct agent_model *a = &w->agents[agent];
+
+    for (size_t i = 0; i < sizeof(a->owned) / sizeof(a->owned[0]); i++)
+        if (a->owned[i].used && id_eq(&a->owned[i].conv, conv))
+            return true;
+    return false;
 }
 
 void agent_close_talk(struct world *w, int agent)

@@ -213,8 +213,10 @@ void node_kill(struct world *w, int i)
     n->desk = NULL;
     n->up = false;
     for (int k = 0; k < AGENTS; k++)
-        if (w->agents[k].seat.node == i)
+        if (w->agents[k].seat.node == i && w->agents[k].seat.conn) {
             w->agents[k].seat.conn = 0;
+            w->agents[k].gone_at = w->now;
+        }
     for (int k = 0; k < VISITORS; k++)
         if (w->visitors[k].seat.node == i)
             w->visitors[k].seat.conn = 0;

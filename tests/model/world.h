@@ -37,6 +37,7 @@ struct agent_model {
     char token[65];
     struct seat_model seat;
     enum presence presence;
+    int64_t gone_at;        /* when the last socket was closed; 0: it was not */
     struct owned owned[64]; /* as its console was told */
 };
 
@@ -87,6 +88,7 @@ struct world {
 
     /* Failures, in words; the first is kept. */
     char wrong[300];
+    uint64_t opened;
     uint64_t commits, matches, returns, duplicates, conflicts, kills, pauses, flushes;
 };
 
@@ -119,6 +121,11 @@ void agent_say(struct world *w, int agent);
 void agent_close_talk(struct world *w, int agent);
 void agent_transfer(struct world *w, int agent);
 
+void agent_accept(struct world *w, int agent, const struct kf_id *conv);
+/* Does its console show this one as its own? */
+bool agent_has(const struct world *w, int agent, const struct kf_id *conv);
+/* One number out of the database. */
+int64_t world_number(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Everything that can be seen from the database: P2, P3, P5, P7; acknowledged messages are there. Writes the first failure to w->wrong. */
 void world_check(struct world *w, bool calm);
 

@@ -164,6 +164,70 @@ static void who_comes_back_later_opens_a_new_one(void **state)
     assert_int_equal(commit(w, c).rc, KF_CONFLICT);
 }
 
+struct found {
+    size_t n;
+    int nagged;
+    int64_t taken;
+};
+
+static void count_found(const struct query *q, void *ctx)
+{
+    struct found *f = ctx;
+
+    f->n = q->n_convs;
+    f->nagged = q->n_convs ? q->convs[0].nagged : 0;
+    f->taken = q->n_counts ? q->counts[0].n : 0;
+}
+
+static struct found find(struct world *w, enum query_kind kind, const struct conv *c, int64_t before, int64_t after)
+{
+    struct query *q = query_new(kind);
+    struct found f = { 0 };
+
+    q->site = c->site;
+    q->queue = c->queue;
+    q->before = before;
+    q->after = after;
+    assert_int_equal(ask(w, q, count_found, &f), KF_OK);
+    return f;
+}
+
+/* Who waits too long, whose agent does not answer, what was handed on, and how many were taken: what the holder looks for each second. */
+static void what_waits_for_somebody_is_found(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "x", NOW));
+    struct conv c = t.news.conv;
+    struct change *step;
+
+    assert_int_equal(find(w, QUERY_LATE, &c, NOW - 1, 0).n, 0);
+    assert_int_equal(find(w, QUERY_LATE, &c, NOW, 0).n, 1);
+    step = on_conv(&c.id, NOW + 1000);
+    add_step(step, CONV_ASSIGN, 1, c.epoch);
+    t = commit(w, step);
+    assert_int_equal(find(w, QUERY_LATE, &c, NOW, 0).n, 0);
+    assert_int_equal(find(w, QUERY_TAKEN, &c, 0, NOW).taken, 1);
+    assert_int_equal(find(w, QUERY_TAKEN, &c, 0, NOW + 1000).taken, 0);
+    assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 999, 1).n, 0); /* of this agent it waits since then */
+    assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 1000, 1).n, 1);
+    step = on_conv(&c.id, NOW + 2000);
+    add_step(step, CONV_NAG, 1, t.news.conv.epoch);
+    step->acts[step->n_acts - 1].u.step.number = 1;
+    assert_int_equal(commit(w, step).rc, KF_OK);
+    assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 1000, 1).n, 0);
+    assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 1000, 2).nagged, 1);
+    step = on_conv(&c.id, NOW + 3000);
+    add_step(step, CONV_STAFF_SAYS, 1, t.news.conv.epoch);
+    add_says(step, ROLE_AGENT, "here");
+    assert_int_equal(commit(w, step).rc, KF_OK);
+    assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 9000, 3).n, 0);
+    step = on_conv(&c.id, NOW + 4000);
+    add_step(step, CONV_TRANSFER_PERSON, 2, t.news.conv.epoch);
+    step->acts[step->n_acts - 1].u.step.until = NOW + 64000;
+    assert_int_equal(commit(w, step).rc, KF_OK);
+    assert_int_equal(find(w, QUERY_HANDED, &c, 0, 0).n, 1);
+}
+
 static void rating_a_closed_one_does_not_reopen_it(void **state)
 {
     struct world *w = *state;
@@ -494,6 +558,7 @@ static const struct CMUnitTest tests[] = {
     T(the_epoch_is_a_fence),
     T(who_comes_back_in_time_reopens),
     T(who_comes_back_later_opens_a_new_one),
+    T(what_waits_for_somebody_is_found),
     T(rating_a_closed_one_does_not_reopen_it),
     T(an_entry_that_is_brought_along_is_not_doubled),
     T(rules_that_do_not_listen_need_not_look),

@@ -263,6 +263,7 @@ static void a_word_opens_a_menu_and_a_choice_moves_the_visitor(void **state)
               (strcmp(text_at(t, "conversation.queue"), "refunds") == 0 || (json_decref(t), false)));
         assert_int_equal(entries(t, "rule", "held", "cooldown"), 1);
         assert_int_equal(entries(t, "tagged", "tag", "refund"), 1);
+        assert_string_equal(text_at(t, "tags.0"), "refund");
         assert_int_equal(entries(t, "rule", "rule", "to_refunds"), 1);
         assert_int_equal(entries(t, "priority", "rule", "to_refunds"), 1);
         assert_int_equal(entries(t, "moved", "queue", "refunds"), 1);
@@ -320,7 +321,7 @@ static void never_to_a_machine(void **state)
     json_decref(t);
     enter_as(&parrot, "loops", "zh-CN");
     for (int i = 0; i < 5; i++) {
-        char cid[8];
+        char cid[16];
 
         (void)snprintf(cid, sizeof(cid), "p%d", i);
         (void)visitor_say(&parrot, cid, "退款退款");

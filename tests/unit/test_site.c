@@ -138,6 +138,75 @@ static void the_shipped_rules_are_those_of_the_house(void **state)
     site_unref(s);
 }
 
+static void every_stage_of_a_talk_has_its_ready_made_reply(void **state)
+{
+    static const char *const stages[] = { "hello",   "still-there",   "one-moment", "looking-up",  "recording", "come-back",
+                                          "im-back", "anything-else", "goodbye",    "wrong-place", "sorry" };
+    const struct document docs[] = {
+        SITE_DOC,
+        { KEY("canned"), KEY("mine"), 1, "{\"code\":\"sorry\",\"title\":\"t\",\"text\":\"own\"}" },
+        { KEY("canned"), KEY("goodbye-en"), 2, "{\"deleted\":true}" },
+    };
+    struct site *s = build(docs, COUNT(docs));
+    size_t found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(stages); i++)
+        for (size_t k = 0; k < s->n_canned; k++)
+            found += strncmp(s->canned[k].code, stages[i], strlen(stages[i])) == 0;
+    assert_int_equal(found, 3 * COUNT(stages) - 1); /* of three languages each; the house's own stands for one, one was taken away */
+    assert_string_equal(s->canned[0].text, "own");
+    for (size_t k = 1; k < s->n_canned; k++) {
+        assert_string_not_equal(s->canned[k].code, "sorry");
+        assert_string_not_equal(s->canned[k].code, "goodbye-en");
+    }
+    site_unref(s);
+}
+
+/* What is worked out of keywords beforehand finds the same as the keywords themselves. */
+static void keywords_are_found_by_their_first_words(void **state)
+{
+    static const char *const keywords[] = {
+        "退款", "退款 进度", "\\\"too slow\\\"", "退 -退休", "-退休 退", "Café", "  x", "ｒｅｆｕｎｄ"
+    };
+    static const char *const texts[] = { "我要退款",
+                                         "退，款",
+                                         "退货款",
+                                         "进度怎样？退款的",
+                                         "it is TOO slow",
+                                         "slow, too",
+                                         "我要退",
+                                         "我退休了，退",
+                                         "un cafe noir",
+                                         "x",
+                                         "xx",
+                                         "refund",
+                                         "",
+                                         "！？" };
+
+    (void)state;
+    for (size_t k = 0; k < COUNT(keywords); k++) {
+        char body[200];
+        const struct document docs[] = { SITE_DOC, { KEY("rule"), KEY("a"), 1, body } };
+        struct site *s;
+        struct rule plain;
+        size_t r = 0;
+
+        (void)snprintf(body, sizeof(body), "{\"event\":\"message\",\"actions\":[\"invite\"],\"when\":{\"keywords\":[\"%s\"]}}",
+                       keywords[k]);
+        s = build(docs, 2);
+        while (strcmp(s->rules[r].key.s, "a") != 0)
+            r++;
+        plain = s->rules[r];
+        assert_non_null(plain.when.hints);
+        plain.when.hints = NULL;
+        for (size_t i = 0; i < COUNT(texts); i++)
+            row_int_equal(texts[i], rule_words_hit(&s->rules[r], 1, slice_of(texts[i]), false),
+                          rule_words_hit(&plain, 1, slice_of(texts[i]), false));
+        site_unref(s);
+    }
+}
+
 /* ---- its own over the shipped ones ---- */
 
 static void what_the_site_says_stands_before_what_is_shipped(void **state)
@@ -546,6 +615,8 @@ int main(void)
         cmocka_unit_test(a_site_needs_no_more_than_a_name),
         cmocka_unit_test(every_shipped_rule_has_its_words_in_every_language),
         cmocka_unit_test(the_shipped_rules_are_those_of_the_house),
+        cmocka_unit_test(every_stage_of_a_talk_has_its_ready_made_reply),
+        cmocka_unit_test(keywords_are_found_by_their_first_words),
         cmocka_unit_test(what_the_site_says_stands_before_what_is_shipped),
         cmocka_unit_test(reads_every_member_of_every_kind),
         cmocka_unit_test(whoever_holds_a_snapshot_keeps_it),

@@ -10,7 +10,8 @@ import { Field } from '../kit/Field';
 import { k, lang } from '../kit/i18n';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
-import { addBlock, blocksOf, keysOf, liftBlock, makeKey, revokeKey, type BlockRow, type KeyRow } from './staff';
+import { shelfOf } from './docs';
+import { addBan, bansOf, keysOf, liftBan, makeKey, revokeKey, type BanRow, type KeyRow } from './staff';
 import { t, wordOf } from './words';
 
 const VERBS = [
@@ -239,13 +240,21 @@ function KeyDialog({ onClose, onMade }: { onClose: () => void; onMade: (key: str
   );
 }
 
-const BLOCK_KINDS = ['contact', 'address', 'identity'];
+const BLOCK_KINDS = ['address', 'contact', 'identity'];
+
+function kindOf(b: BanRow): string {
+  return b.body.address ? 'address' : b.body.visitor ? 'contact' : 'identity';
+}
+
+function whom(b: BanRow): string {
+  return b.body.address ?? b.body.visitor ?? `${b.body.user ?? ''} · ${b.body.channel ?? ''}`;
+}
 
 export function Blocks() {
-  const { rows, failed, load } = useList<BlockRow>(blocksOf);
+  const { rows, failed, load } = useList<BanRow>(bansOf);
   const adding = useSignal(false);
-  const lift = (b: BlockRow): void =>
-    void liftBlock(b.id).then(
+  const lift = (b: BanRow): void =>
+    void liftBan(b).then(
       () => {
         toast(t('blockLifted'));
         load();
@@ -279,17 +288,20 @@ export function Blocks() {
             </thead>
             <tbody>
               {rows.map((b) => (
-                <tr key={b.id}>
+                <tr key={b.key}>
                   <th scope="row">
-                    {b.name || b.value}
-                    <small class="dim">{wordOf('block', b.kind)}</small>
+                    {whom(b)}
+                    <small class="dim">
+                      {wordOf('block', kindOf(b))}
+                      {b.body.mute && ` · ${t('blockMuted')}`}
+                    </small>
                   </th>
-                  <td>{b.reason}</td>
+                  <td>{b.body.reason}</td>
                   <td>
                     <When at={b.at} />
                     <small class="dim">{b.by}</small>
                   </td>
-                  <td>{b.until ? <When at={b.until} /> : t('never')}</td>
+                  <td>{b.body.until ? <When at={b.body.until} /> : t('never')}</td>
                   <td class="acts">
                     <Button small onClick={() => lift(b)}>
                       {t('blockLift')}
@@ -316,6 +328,9 @@ export function Blocks() {
 
 function BlockDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const kind = useSignal('address');
+  const mute = useSignal(false);
+  const channels = shelfOf('channel').docs.value;
+  const channel = useSignal(channels[0]?.key ?? '');
   const value = useRef<HTMLInputElement>(null);
   const reason = useRef<HTMLInputElement>(null);
   const days = useRef<HTMLInputElement>(null);
@@ -328,10 +343,22 @@ function BlockDialog({ onClose, onDone }: { onClose: () => void; onDone: () => v
     if (Object.keys(wrong).length) return;
     const n = Number(days.current?.value || 0);
     try {
-      await addBlock({ kind: kind.value, value: v, reason: r, ...(n > 0 ? { until: Date.now() + n * DAY_MS } : {}) });
+      await addBan({
+        ...(kind.value === 'address'
+          ? { address: v }
+          : kind.value === 'contact'
+            ? { visitor: v }
+            : { user: v, channel: channel.value }),
+        ...(mute.value ? { mute: true } : {}),
+        reason: r,
+        ...(n > 0 ? { until: Date.now() + n * DAY_MS } : {}),
+      });
       onDone();
     } catch (e) {
-      error.value = e instanceof ApiError && e.member === 'value' ? { value: e.title } : { all: why(e) };
+      error.value =
+        e instanceof ApiError && ['address', 'visitor', 'user'].includes(e.member)
+          ? { value: e.title }
+          : { all: why(e) };
     }
   };
   return (
@@ -355,6 +382,18 @@ function BlockDialog({ onClose, onDone }: { onClose: () => void; onDone: () => v
           </label>
         ))}
       </div>
+      {kind.value === 'identity' && (
+        <label class="field">
+          <span class="field-label">{t('c_channel')}</span>
+          <select class="input" onChange={(ev) => (channel.value = ev.currentTarget.value)}>
+            {channels.map((c) => (
+              <option key={c.key} value={c.key}>
+                {String(c.body['name'] ?? c.key)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <Field
         label={t('blockWhom')}
         hint={wordOf('blockHint', kind.value)}
@@ -364,6 +403,15 @@ function BlockDialog({ onClose, onDone }: { onClose: () => void; onDone: () => v
       />
       <Field label={t('f_reason')} inputRef={reason} maxLength={200} error={error.value.reason} />
       <Field label={t('blockDays')} hint={t('blockDaysHint')} inputRef={days} inputMode="numeric" defaultValue="7" />
+      <label class="switch">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={mute.value}
+          onChange={(ev) => (mute.value = ev.currentTarget.checked)}
+        />
+        <span>{t('blockMute')}</span>
+      </label>
       {error.value.all && (
         <p class="error" role="alert">
           {error.value.all}

@@ -173,7 +173,7 @@ function Tree({ now }: { now: Page }) {
   })).filter((g) => g.pages.length > 0);
   return (
     <nav class="tree" aria-label={t('settings')}>
-      <h1>{t('settings')}</h1>
+      <p class="tree-title">{t('settings')}</p>
       <input
         type="search"
         class="input"
@@ -627,6 +627,7 @@ function Main() {
   const failed = page.kind && shelfOf(page.kind).state.value === 'failed';
   return (
     <main class={`admin${location.hash ? '' : ' at-tree'}`}>
+      <h1 class="hidden">{t('settings')}</h1>
       <Rail here="admin" />
       <Tree now={page} />
       <div class="stage" id="stage">

@@ -96,10 +96,7 @@ export function People() {
                 <th scope="row">
                   <button type="button" class="row-link" onClick={() => (chosen.value = p)}>
                     <Avatar name={p.name} size={28} presence={p.disabled ? 'offline' : p.presence} />
-                    <span>
-                      {p.name}
-                      {p.email && <small class="dim">{p.email}</small>}
-                    </span>
+                    <span>{p.name}</span>
                   </button>
                 </th>
                 <td class="num">{p.number}</td>
@@ -116,24 +113,18 @@ export function People() {
                 <td>{p.skills.join(t('comma'))}</td>
                 <td class="right num">{p.capacity}</td>
                 <td class="acts">
-                  {p.email && (
-                    <>
-                      <Button small kind="quiet" icon={KeyRound} onClick={() => (password.value = p)}>
-                        {t('passwordSet')}
-                      </Button>
-                      {p.id !== session.value?.person.id && !p.disabled && (
-                        <Button
-                          small
-                          kind="quiet"
-                          icon={UserX}
-                          onClick={() =>
-                            void doing(disablePerson(p.email ?? '', true), t('personDisabled', { name: p.name }))
-                          }
-                        >
-                          {t('disable')}
-                        </Button>
-                      )}
-                    </>
+                  <Button small kind="quiet" icon={KeyRound} onClick={() => (password.value = p)}>
+                    {t('passwordSet')}
+                  </Button>
+                  {p.id !== session.value?.person.id && !p.disabled && (
+                    <Button
+                      small
+                      kind="quiet"
+                      icon={UserX}
+                      onClick={() => void doing(disablePerson(p.id), t('personDisabled', { name: p.name }))}
+                    >
+                      {t('disable')}
+                    </Button>
                   )}
                 </td>
               </tr>
@@ -167,7 +158,6 @@ function PersonDialog({ person, onClose }: { person: PersonRow | null; onClose: 
   const draft = useFields(
     person
       ? {
-          name: person.name,
           number: person.number,
           roles: person.roles,
           capacity: person.capacity,
@@ -181,14 +171,13 @@ function PersonDialog({ person, onClose }: { person: PersonRow | null; onClose: 
   const save = async (): Promise<void> => {
     const b = draft.body.value;
     const missing: Record<string, string> = {};
-    for (const name of person ? ['name', 'roles'] : ['name', 'email', 'password', 'roles'])
+    for (const name of person ? ['roles'] : ['name', 'email', 'password', 'roles'])
       if (!b[name]) missing[name] = t('errRequired');
     draft.errors.value = missing;
     if (Object.keys(missing).length) return;
     busy.value = true;
     failed.value = '';
     const body: PersonBody = {
-      name: String(b['name']),
       number: String(b['number'] ?? ''),
       roles: b['roles'] as Role[],
       capacity: Number(b['capacity'] ?? 5),
@@ -197,7 +186,13 @@ function PersonDialog({ person, onClose }: { person: PersonRow | null; onClose: 
     };
     try {
       if (person) await changePerson(person.id, body);
-      else await addPerson({ ...body, email: String(b['email']), password: String(b['password']) });
+      else
+        await addPerson({
+          ...body,
+          name: String(b['name']),
+          email: String(b['email']),
+          password: String(b['password']),
+        });
       toast(t('saved'));
       onClose();
     } catch (e) {
@@ -222,14 +217,16 @@ function PersonDialog({ person, onClose }: { person: PersonRow | null; onClose: 
       }
     >
       <div class="grid">
-        <TextField
-          draft={draft}
-          name="name"
-          label={t('f_person_name')}
-          hint={t('f_person_name_h')}
-          required
-          maxLength={80}
-        />
+        {!person && (
+          <TextField
+            draft={draft}
+            name="name"
+            label={t('f_person_name')}
+            hint={t('f_person_name_h')}
+            required
+            maxLength={80}
+          />
+        )}
         <TextField draft={draft} name="number" label={t('f_number')} maxLength={16} />
       </div>
       {!person && (
@@ -286,7 +283,7 @@ function PasswordDialog({ person, onClose }: { person: PersonRow; onClose: () =>
   const failed = useSignal('');
   const save = async (): Promise<void> => {
     try {
-      await setPassword(person.email ?? '', input.current?.value ?? '');
+      await setPassword(person.id, input.current?.value ?? '');
       toast(t('passwordDone', { name: person.name }));
       onClose();
     } catch (e) {
@@ -299,9 +296,7 @@ function PasswordDialog({ person, onClose }: { person: PersonRow; onClose: () =>
       onClose={onClose}
       footer={
         <>
-          <Button
-            onClick={() => void doing(resetTotp(person.email ?? ''), t('totpReset')).then((ok) => ok && onClose())}
-          >
+          <Button onClick={() => void doing(resetTotp(person.id), t('totpReset')).then((ok) => ok && onClose())}>
             {t('totpResetDo')}
           </Button>
           <Button kind="primary" onClick={() => void save()}>
@@ -343,8 +338,8 @@ export function Skills() {
   const set = (p: PersonRow, skill: string, to: number): void => {
     const rest = p.skills.filter((s) => s.split(':')[0] !== skill);
     const made = to > 0 ? [...rest, to > 1 ? `${skill}:${to}` : skill] : rest;
-    const { name, number, roles, capacity, queues } = p;
-    void doing(changePerson(p.id, { name, number, roles, capacity, queues, skills: made }));
+    const { number, roles, capacity, queues } = p;
+    void doing(changePerson(p.id, { number, roles, capacity, queues, skills: made }));
   };
   const agents = people.value.filter((p) => !p.disabled && p.roles.includes('agent'));
   return (

@@ -2,12 +2,12 @@
 import { signal, type Signal } from '@preact/signals';
 import { api, query } from '../core/api';
 import type { Presence, Role } from '../core/staff';
+import { newCid } from '../core/wire';
 import { site } from '../kit/session';
 import type { Loading } from './docs';
 
 export interface PersonRow {
   id: string;
-  email?: string;
   name: string;
   number: string;
   roles: Role[];
@@ -30,15 +30,21 @@ export interface KeyRow {
   revoked_at?: number;
 }
 
-export interface BlockRow {
-  id: string;
-  kind: string;
-  value: string;
-  name?: string;
-  reason: string;
+/** Who may not write: a document like the others. */
+export interface BanRow {
+  key: string;
+  version: number;
   at: number;
   by: string;
-  until?: number;
+  body: {
+    visitor?: string;
+    address?: string;
+    channel?: string;
+    user?: string;
+    mute?: boolean;
+    reason: string;
+    until?: number;
+  };
 }
 
 export const people: Signal<readonly PersonRow[]> = signal([]);
@@ -58,7 +64,6 @@ export async function loadPeople(): Promise<void> {
 }
 
 export interface PersonBody {
-  name: string;
   number: string;
   roles: Role[];
   capacity: number;
@@ -66,7 +71,7 @@ export interface PersonBody {
   skills: string[];
 }
 
-export async function addPerson(body: PersonBody & { email: string; password: string }): Promise<void> {
+export async function addPerson(body: PersonBody & { name: string; email: string; password: string }): Promise<void> {
   await api('people', { method: 'POST', body: { site: here(), ...body } });
   await loadPeople();
 }
@@ -76,17 +81,17 @@ export async function changePerson(id: string, body: PersonBody): Promise<void> 
   await loadPeople();
 }
 
-export async function disablePerson(email: string, disabled: boolean): Promise<void> {
-  await api(`people/${encodeURIComponent(email)}/disable`, { method: 'POST', body: { disabled } });
+export async function disablePerson(id: string): Promise<void> {
+  await api(`people/${encodeURIComponent(id)}/disable`, { method: 'POST', body: {} });
   await loadPeople();
 }
 
-export async function setPassword(email: string, password: string): Promise<void> {
-  await api(`people/${encodeURIComponent(email)}/password`, { method: 'POST', body: { password } });
+export async function setPassword(id: string, password: string): Promise<void> {
+  await api(`people/${encodeURIComponent(id)}/password`, { method: 'POST', body: { password } });
 }
 
-export async function resetTotp(email: string): Promise<void> {
-  await api(`people/${encodeURIComponent(email)}/reset-totp`, { method: 'POST', body: {} });
+export async function resetTotp(id: string): Promise<void> {
+  await api(`people/${encodeURIComponent(id)}/reset-totp`, { method: 'POST', body: {} });
 }
 
 export const keysOf = async (): Promise<KeyRow[]> =>
@@ -105,11 +110,21 @@ export const makeKey = (
 export const revokeKey = (id: string): Promise<void> =>
   api(`keys/${encodeURIComponent(id)}${query({ site: here() })}`, { method: 'DELETE' });
 
-export const blocksOf = async (): Promise<BlockRow[]> =>
-  (await api<{ items: BlockRow[] }>(`sites/${encodeURIComponent(here())}/blocks`)).items;
+const documents = (): string => `sites/${encodeURIComponent(here())}/documents`;
 
-export const addBlock = (body: { kind: string; value: string; reason: string; until?: number }): Promise<void> =>
-  api(`sites/${encodeURIComponent(here())}/blocks`, { method: 'POST', body });
+export const bansOf = async (): Promise<BanRow[]> =>
+  (await api<{ items: BanRow[] }>(`${documents()}?kind=ban`)).items.sort((a, b) => b.at - a.at);
 
-export const liftBlock = (id: string): Promise<void> =>
-  api(`sites/${encodeURIComponent(here())}/blocks/${encodeURIComponent(id)}`, { method: 'DELETE' });
+export function addBan(body: BanRow['body']): Promise<void> {
+  const key = newCid()
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .slice(0, 16);
+  return api(`${documents()}/ban/${key}`, { method: 'PUT', headers: { 'If-None-Match': '*' }, body });
+}
+
+export const liftBan = (b: BanRow): Promise<void> =>
+  api(`${documents()}/ban/${encodeURIComponent(b.key)}`, {
+    method: 'DELETE',
+    headers: { 'If-Match': `"${b.version}"` },
+  });

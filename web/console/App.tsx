@@ -1,23 +1,33 @@
 // The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { Bell, BellOff, Keyboard, WifiOff } from 'lucide';
+import { Bell, BellOff, Gauge, Keyboard, WifiOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
+import { lazy } from '../kit/lazy';
 import { Rail } from '../kit/Rail';
 import { Banner } from '../kit/Banner';
 import { IconButton } from '../kit/Button';
 import { k } from '../kit/i18n';
 import { prefs } from '../kit/prefs';
-import { session, site } from '../kit/session';
+import { may, session, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
 import { Toasts } from '../kit/Toast';
 import { onKey } from './commands';
-import { ContextPane } from './ContextPane';
-import { HelpDialog, LeftDialog, NoticesDialog, Palette, TransferDialog } from './Dialogs';
 import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
 import { Splitter } from './Splitter';
 import { t } from './words';
-import { begin, contextOver, desk, dialog, forget, link, now, retryNow } from './work';
+import { begin, contextOver, desk, dialog, forget, link, now, overseeing, retryNow } from './work';
+
+const ContextPane = lazy(() => import('./ContextPane').then((m) => m.ContextPane));
+const dialogs = (): Promise<typeof import('./Dialogs')> => import('./Dialogs');
+const HelpDialog = lazy(() => dialogs().then((m) => m.HelpDialog));
+const LeftDialog = lazy(() => dialogs().then((m) => m.LeftDialog));
+const NoticesDialog = lazy(() => dialogs().then((m) => m.NoticesDialog));
+const Palette = lazy(() => dialogs().then((m) => m.Palette));
+const TransferDialog = lazy(() => dialogs().then((m) => m.TransferDialog));
+const Oversee = lazy(() => import('./Oversee').then((m) => m.Oversee));
+const WhyDialog = lazy(() => import('./Explain').then((m) => m.WhyDialog));
+const HelpDialogOf = lazy(() => import('./Explain').then((m) => m.HelpDialogOf));
 
 /** Says that there is no connection, after two seconds without one. */
 function Offline() {
@@ -74,6 +84,11 @@ function Shell() {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
+  // They come while nothing else is to be done, so that the first key that wants one finds it.
+  useEffect(() => {
+    const timer = setTimeout(() => void dialogs().catch(() => undefined), 1500);
+    return () => clearTimeout(timer);
+  }, []);
   const restored = useRef(false);
   // On a narrow window the browser's back button leads from the conversation to the list.
   useSignalEffect(() => {
@@ -99,12 +114,12 @@ function Shell() {
     window.addEventListener('popstate', back);
     return () => window.removeEventListener('popstate', back);
   }, []);
-  const open = desk.open.value !== null;
+  const open = desk.open.value !== null || overseeing.value;
   const room = desk.current.value;
   const over = contextOver.value && !!room;
   return (
     <main
-      class={`console${open ? ' open' : ''}${prefs.value.context && room ? ' with-context' : ''}`}
+      class={`console${open ? ' open' : ''}${prefs.value.context && room && !overseeing.value ? ' with-context' : ''}`}
       style={{ '--list': `${prefs.value.listWidth}px`, '--context': `${prefs.value.contextWidth}px` }}
     >
       <h1 class="hidden">{t('appName')}</h1>
@@ -117,6 +132,16 @@ function Shell() {
         )}
       </div>
       <Rail here="console" before={forget}>
+        {may('supervisor') && (
+          <IconButton
+            icon={Gauge}
+            label={t('oversee')}
+            aria-pressed={overseeing.value}
+            onClick={() => (overseeing.value = !overseeing.value)}
+          >
+            {desk.alerts.value.length > 0 && <span class="rail-badge num">{desk.alerts.value.length}</span>}
+          </IconButton>
+        )}
         <IconButton
           icon={prefs.value.sound || prefs.value.notices ? Bell : BellOff}
           label={t('noticeSettings')}
@@ -126,11 +151,13 @@ function Shell() {
       </Rail>
       <ListPane />
       <Splitter of="listWidth" label={t('resizeList')} grows={1} />
-      <RoomPane />
+      {overseeing.value && may('supervisor') ? <Oversee /> : <RoomPane />}
       {over && <div class="scrim" onClick={() => (contextOver.value = false)} />}
-      <ContextPane />
-      {room && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
+      {!overseeing.value && <ContextPane />}
+      {room && !overseeing.value && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
       {dialog.value === 'transfer' && room && <TransferDialog room={room} />}
+      {dialog.value === 'why' && room && <WhyDialog room={room} />}
+      {dialog.value === 'invite' && room && <HelpDialogOf room={room} />}
       {dialog.value === 'palette' && <Palette />}
       {dialog.value === 'help' && <HelpDialog />}
       {dialog.value === 'notices' && <NoticesDialog />}

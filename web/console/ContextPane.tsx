@@ -22,6 +22,7 @@ import { entryWords, eventWords } from '../kit/events';
 import { channelName, nameOf } from '../kit/names';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
+import { d } from './moreWords';
 import { t } from './words';
 import { askComposer, canned, contextOver, desk, now, why } from './work';
 import { facts } from './Writer';
@@ -47,7 +48,7 @@ const HIDDEN = new Set(['verified', 'tags', 'page', 'timezone', 'tz', 'contacts'
 
 function label(key: string): string {
   const known = KNOWN.find((x) => x === key);
-  return known ? t(`fact_${known}`) : key;
+  return known ? d(`fact_${known}`) : key;
 }
 
 function words(value: unknown): string {
@@ -76,16 +77,16 @@ function Customer({ room }: { room: Room }) {
     <div class="facts">
       <p class={verified ? 'verified yes' : 'verified'}>
         <Icon node={verified ? BadgeCheck : ShieldQuestionMark} size={16} />
-        {verified ? t('verified') : t('unverified')}
+        {verified ? d('verified') : d('unverified')}
       </p>
       {tags.length > 0 && (
-        <ul class="tags" aria-label={t('tags')}>
+        <ul class="tags" aria-label={d('tags')}>
           {tags.map((x) => (
             <li key={x}>{x}</li>
           ))}
         </ul>
       )}
-      {rows.length === 0 && <p class="dim">{t('noFacts')}</p>}
+      {rows.length === 0 && <p class="dim">{d('noFacts')}</p>}
       <dl>
         {rows.map(([key, value]) => (
           <div key={key}>
@@ -97,13 +98,13 @@ function Customer({ room }: { room: Room }) {
         ))}
         {contacts.length > 1 && (
           <div>
-            <dt>{t('fact_contacts')}</dt>
+            <dt>{d('fact_contacts')}</dt>
             <dd>{[...new Set(contacts.map((x) => channelName(x.channel)))].join(s('listComma'))}</dd>
           </div>
         )}
         {page?.url && (
           <div>
-            <dt>{t('fact_page')}</dt>
+            <dt>{d('fact_page')}</dt>
             <dd>
               {page.title && <span class="page-title">{page.title}</span>}
               <Text text={page.url} />
@@ -111,25 +112,25 @@ function Customer({ room }: { room: Room }) {
           </div>
         )}
       </dl>
-      <h3>{t('thisTalk')}</h3>
+      <h3>{d('thisTalk')}</h3>
       <dl>
         <div>
-          <dt>{t('fact_channel')}</dt>
+          <dt>{d('fact_channel')}</dt>
           <dd>{channelName(c.channel)}</dd>
         </div>
         <div>
-          <dt>{t('fact_opened')}</dt>
+          <dt>{d('fact_opened')}</dt>
           <dd class="num">{exactTime(c.opened_at, lang.value)}</dd>
         </div>
         {c.locale && (
           <div>
-            <dt>{t('fact_locale')}</dt>
+            <dt>{d('fact_locale')}</dt>
             <dd>{languageName(c.locale)}</dd>
           </div>
         )}
         <div>
-          <dt>{t('fact_rating')}</dt>
-          <dd>{c.rating ? scoreLabel(c.rating as Score) : c.invited ? t('ratingAsked') : t('ratingNone')}</dd>
+          <dt>{d('fact_rating')}</dt>
+          <dd>{c.rating ? scoreLabel(c.rating as Score) : c.invited ? d('ratingAsked') : d('ratingNone')}</dd>
         </div>
       </dl>
     </div>
@@ -158,18 +159,18 @@ function CannedList({ room }: { room: Room }) {
       <input
         type="search"
         class="input"
-        placeholder={t('cannedSearch')}
-        aria-label={t('cannedSearch')}
+        placeholder={d('cannedSearch')}
+        aria-label={d('cannedSearch')}
         onInput={(ev) => !(ev as InputEvent).isComposing && (words.value = ev.currentTarget.value)}
         onCompositionEnd={(ev) => (words.value = ev.currentTarget.value)}
       />
       {items.length === 0 && (
-        <p class="dim">{canned.value.length === 0 ? t('cannedEmpty') : t('cannedNone', { words: words.value })}</p>
+        <p class="dim">{canned.value.length === 0 ? d('cannedEmpty') : t('cannedNone', { words: words.value })}</p>
       )}
       <ul>
         {items.map((c) => (
           <li key={`${c.key} ${c.code}`}>
-            <button type="button" disabled={!mine} title={t('cannedUse')} onClick={() => askComposer('insert', c.text)}>
+            <button type="button" disabled={!mine} title={d('cannedUse')} onClick={() => askComposer('insert', c.text)}>
               <span>
                 <b>{c.title}</b>
                 {c.code && <code>/{c.code}</code>}
@@ -206,7 +207,7 @@ function Past({ room }: { room: Room }) {
   if (failed.value) {
     return (
       <div class="empty" role="alert">
-        <p>{t('pastFailed', { why: failed.value })}</p>
+        <p>{d('pastFailed', { why: failed.value })}</p>
         <Button small onClick={() => void load()}>
           {k('retry')}
         </Button>
@@ -214,7 +215,7 @@ function Past({ room }: { room: Room }) {
     );
   }
   if (items.value === null) return <Skeleton />;
-  if (items.value.length === 0) return <p class="empty">{t('pastNone')}</p>;
+  if (items.value.length === 0) return <p class="empty">{d('pastNone')}</p>;
   return (
     <>
       <ul class="past">
@@ -252,14 +253,14 @@ export function PastDialog({ conversation, onClose }: { conversation: Conversati
   return (
     <Dialog
       wide
-      title={t('pastTitle', {
+      title={d('pastTitle', {
         name: nameOf(conversation),
         date: listTime(conversation.opened_at, now.value, lang.value),
       })}
       onClose={onClose}
     >
       <div class="past-talk">
-        {failed.value && <p role="alert">{t('pastFailed', { why: failed.value })}</p>}
+        {failed.value && <p role="alert">{d('pastFailed', { why: failed.value })}</p>}
         {!got.value && !failed.value && <Skeleton />}
         {got.value && (
           <Talk
@@ -282,14 +283,14 @@ export function ContextPane() {
   if (!room) return null;
   const tabs = [
     { key: 'customer', label: t('tabCustomer') },
-    { key: 'canned', label: t('tabCanned') },
-    { key: 'past', label: t('tabPast') },
+    { key: 'canned', label: d('tabCanned') },
+    { key: 'past', label: d('tabPast') },
   ];
   return (
-    <section class={contextOver.value ? 'pane context-pane over' : 'pane context-pane'} aria-label={t('paneContext')}>
+    <section class={contextOver.value ? 'pane context-pane over' : 'pane context-pane'} aria-label={d('paneContext')}>
       <div class="context-tabs">
         <Tabs
-          label={t('paneContext')}
+          label={d('paneContext')}
           items={tabs}
           selected={part.value}
           onSelect={(key) => (part.value = key as Part)}

@@ -1,9 +1,9 @@
 // The dialogs of the console: transfer, palette, keys, notices, and what could not be sent.
 import { useSignal } from '@preact/signals';
-import { CornerDownLeft, Users, Volume2 } from 'lucide';
+import { Building2, CornerDownLeft, Users, Volume2 } from 'lucide';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { composing } from '../core/keys';
-import type { Colleague } from '../core/staff';
+import type { Colleague, QueueRow } from '../core/staff';
 import { exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
 import { Button } from '../kit/Button';
@@ -19,13 +19,14 @@ import { channelName, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
+import { d } from './moreWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
 const ORDER = { online: 0, busy: 1, away: 2, offline: 3 };
 
 export function TransferDialog({ room }: { room: Room }) {
-  const got = useSignal<{ agents: Colleague[]; queues: { key: string; name: string }[] } | null>(null);
+  const got = useSignal<{ agents: Colleague[]; queues: QueueRow[] } | null>(null);
   const failed = useSignal('');
   const to = useSignal('');
   const missing = useSignal(false);
@@ -52,11 +53,13 @@ export function TransferDialog({ room }: { room: Room }) {
     const label =
       kind === 'a'
         ? got.value?.agents.find((a) => a.id === key)?.name
-        : got.value?.queues.find((q) => q.key === key)?.name;
+        : kind === 'd'
+          ? key
+          : got.value?.queues.find((q) => q.key === key)?.name;
     busy.value = true;
     const done = await transfer(
       room,
-      kind === 'a' ? { agent: key } : { queue: key },
+      kind === 'a' ? { agent: key } : kind === 'd' ? { department: key } : { queue: key },
       note.current?.value.trim() ?? '',
       label ?? key,
     );
@@ -70,23 +73,24 @@ export function TransferDialog({ room }: { room: Room }) {
     .sort((a, b) => ORDER[a.presence] - ORDER[b.presence] || collator.compare(a.name, b.name));
   const current = room.conversation.value.queue;
   const queues = got.value?.queues ?? [];
+  const departments = [...new Set(queues.map((q) => q.department ?? '').filter(Boolean))];
 
   return (
     <Dialog
-      title={t('transferTitle', { name: nameOf(room.conversation.value) })}
+      title={d('transferTitle', { name: nameOf(room.conversation.value) })}
       onClose={close}
       footer={
         <>
           <Button onClick={close}>{k('cancel')}</Button>
           <Button kind="primary" disabled={busy.value || !got.value} onClick={() => void submit()}>
-            {t('transferDo')}
+            {d('transferDo')}
           </Button>
         </>
       }
     >
       {failed.value && (
         <div class="empty" role="alert">
-          <p>{t('colleaguesFailed', { why: failed.value })}</p>
+          <p>{d('colleaguesFailed', { why: failed.value })}</p>
           <Button small onClick={() => void load()}>
             {k('retry')}
           </Button>
@@ -97,10 +101,10 @@ export function TransferDialog({ room }: { room: Room }) {
         <div
           class="targets"
           role="radiogroup"
-          aria-label={t('transferTo')}
+          aria-label={d('transferTo')}
           aria-describedby={missing.value ? `${name}-e` : undefined}
         >
-          <h3>{t('targetQueues')}</h3>
+          <h3>{d('targetQueues')}</h3>
           {queues.map((q) => (
             <label key={q.key} class="target">
               <input
@@ -113,10 +117,20 @@ export function TransferDialog({ room }: { room: Room }) {
                 <Icon node={Users} size={16} />
               </span>
               <span class="target-name">{q.name || q.key}</span>
-              {q.key === current && <span class="dim">{t('targetCurrent')}</span>}
+              {q.key === current && <span class="dim">{d('targetCurrent')}</span>}
             </label>
           ))}
-          <h3>{t('targetAgents')}</h3>
+          {departments.length > 0 && <h3>{d('targetDepartments')}</h3>}
+          {departments.map((d) => (
+            <label key={d} class="target">
+              <input type="radio" name={name} checked={to.value === `d:${d}`} onChange={() => (to.value = `d:${d}`)} />
+              <span class="target-icon">
+                <Icon node={Building2} size={16} />
+              </span>
+              <span class="target-name">{d}</span>
+            </label>
+          ))}
+          <h3>{d('targetAgents')}</h3>
           {agents.map((a) => {
             const off = a.presence === 'offline';
             return (
@@ -140,18 +154,19 @@ export function TransferDialog({ room }: { room: Room }) {
                 >
                   {a.load}/{a.capacity}
                 </span>
+                {a.load >= a.capacity && <span class="dim">{d('fullWaits')}</span>}
               </label>
             );
           })}
-          {agents.length === 0 && <p class="dim">{t('noColleagues')}</p>}
+          {agents.length === 0 && <p class="dim">{d('noColleagues')}</p>}
         </div>
       )}
       {missing.value && (
         <p id={`${name}-e`} class="error" role="alert">
-          {t('transferMissing')}
+          {d('transferMissing')}
         </p>
       )}
-      <Area inputRef={note} label={t('transferNote')} hint={t('transferNoteHint')} rows={3} />
+      <Area inputRef={note} label={d('transferNote')} hint={d('transferNoteHint')} rows={3} />
     </Dialog>
   );
 }
@@ -228,7 +243,7 @@ export function Palette() {
         aria-controls={`${id}-list`}
         aria-activedescendant={items.length > 0 ? `${id}-${now}` : undefined}
         aria-label={t('palette')}
-        placeholder={t('paletteHint')}
+        placeholder={d('paletteHint')}
         autocomplete="off"
         onInput={(ev) => {
           if ((ev as InputEvent).isComposing) return;
@@ -260,7 +275,7 @@ export function Palette() {
         ))}
         {items.length === 0 && (
           <p class="dim" role="option" aria-selected="false" aria-disabled="true">
-            {t('paletteNone')}
+            {d('paletteNone')}
           </p>
         )}
       </div>
@@ -272,18 +287,18 @@ export function HelpDialog() {
   const rows: [string, string][] = [
     ['Ctrl K', t('palette')],
     ['J K ↓ ↑', t('keyMove')],
-    ['1 – 9', t('keyNth')],
+    ['1 – 9', d('keyNth')],
     ...commands()
       .filter((c) => c.key !== '' && c.label !== '' && c.id !== 'next')
       .map((c): [string, string] => [c.shown ?? c.key.toUpperCase(), c.label]),
-    ['Esc', t('keyBack')],
-    ['F2', t('keyToggle')],
-    ['/', t('keyCanned')],
-    ['Tab', t('keyBlank')],
-    ['Shift ⏎', t('keyLine')],
+    ['Esc', d('keyBack')],
+    ['F2', d('keyToggle')],
+    ['/', d('keyCanned')],
+    ['Tab', d('keyBlank')],
+    ['Shift ⏎', d('keyLine')],
   ];
   return (
-    <Dialog wide title={t('helpTitle')} onClose={() => (dialog.value = '')}>
+    <Dialog wide title={d('helpTitle')} onClose={() => (dialog.value = '')}>
       <dl class="keys">
         {rows.map(([keys, words]) => (
           <div key={keys + words}>
@@ -302,7 +317,7 @@ export function HelpDialog() {
           checked={prefs.value.letters}
           onChange={(ev) => setPrefs({ letters: ev.currentTarget.checked })}
         />
-        {t('lettersOn')}
+        {d('lettersOn')}
       </label>
       <label class="check">
         <input
@@ -310,7 +325,7 @@ export function HelpDialog() {
           checked={prefs.value.sendKey === 'ctrl-enter'}
           onChange={(ev) => setPrefs({ sendKey: ev.currentTarget.checked ? 'ctrl-enter' : 'enter' })}
         />
-        {t('ctrlEnter')}
+        {d('ctrlEnter')}
       </label>
     </Dialog>
   );
@@ -334,7 +349,7 @@ export function NoticesDialog() {
           }}
         />
         <Icon node={Volume2} size={16} />
-        {t('soundOn')}
+        {d('soundOn')}
       </label>
       <label class="check">
         <input
@@ -343,9 +358,9 @@ export function NoticesDialog() {
           disabled={permission.value === 'denied' || permission.value === 'none'}
           onChange={(ev) => void allow(ev.currentTarget.checked)}
         />
-        {t('noticesOn')}
+        {d('noticesOn')}
       </label>
-      {permission.value === 'denied' && <p class="dim">{t('noticesDenied')}</p>}
+      {permission.value === 'denied' && <p class="dim">{d('noticesDenied')}</p>}
       <label class="check">
         <input
           type="checkbox"
@@ -353,9 +368,9 @@ export function NoticesDialog() {
           disabled={!prefs.value.notices}
           onChange={(ev) => setPrefs({ content: ev.currentTarget.checked })}
         />
-        {t('noticesContent')}
+        {d('noticesContent')}
       </label>
-      <p class="dim">{t('noticeRules')}</p>
+      <p class="dim">{d('noticeRules')}</p>
     </Dialog>
   );
 }
@@ -368,13 +383,13 @@ export function LeftDialog() {
     if (left.length === 0) close();
   }, [left.length]);
   return (
-    <Dialog title={t('leftTitle')} onClose={close}>
-      <p class="dim">{t('leftWhy')}</p>
+    <Dialog title={d('leftTitle')} onClose={close}>
+      <p class="dim">{d('leftWhy')}</p>
       <ul class="left-list">
         {left.map((o) => (
           <li key={o.cid}>
             <p class="dim">
-              <b>{o.who || t('someVisitor')}</b> · <time class="num">{exactTime(o.at, lang.value)}</time>
+              <b>{o.who || d('someVisitor')}</b> · <time class="num">{exactTime(o.at, lang.value)}</time>
             </p>
             <p class="text">{o.text || o.file?.name}</p>
             <p>

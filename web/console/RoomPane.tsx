@@ -4,12 +4,15 @@ import {
   ArrowRightLeft,
   CircleCheck,
   Copy,
+  CornerUpLeft,
+  Info,
   PanelRight,
   Reply,
   RotateCcw,
   Star,
   Trash2,
   Undo2,
+  UserPlus,
 } from 'lucide';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { StaffMessage } from '../core/staff';
@@ -19,6 +22,7 @@ import { Banner } from '../kit/Banner';
 import { Button, IconButton } from '../kit/Button';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
+import { lazy } from '../kit/lazy';
 import { setPrefs, prefs } from '../kit/prefs';
 import { buildRows, type Outgoing } from '../kit/rows';
 import { may } from '../kit/session';
@@ -27,12 +31,14 @@ import { toast } from '../kit/Toast';
 import { entryWords, eventWords, worthALine } from '../kit/events';
 import { heat } from './order';
 import { channelIcon, channelName, nameOf } from '../kit/names';
+import { handBack } from './acts';
 import { Since } from './Ring';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
 import { t } from './words';
 import { quote, Writer } from './Writer';
 import {
+  askComposer,
   closeRoom,
   contextOver,
   desk,
@@ -47,6 +53,8 @@ import {
   take,
 } from './work';
 import { Skeleton } from './ListPane';
+
+const LookOn = lazy<{ room: Room }>(() => import('./Explain').then((m) => m.LookOn));
 
 /** How long a message of ours may be taken back; the daemon has the last word. */
 const RECALL_MS = 120_000;
@@ -74,6 +82,8 @@ function Head({ room }: { room: Room }) {
   const c = room.conversation.value;
   const since = room.since.value;
   const mine = desk.mine.value.has(room.id);
+  const helps = c.helper?.id === desk.me.value.id;
+  const owner = c.agent?.id === desk.me.value.id;
   const zone = localTime(c.customer?.['timezone'] ?? c.customer?.['tz']);
   const off = live() ? undefined : t('needsServer');
   return (
@@ -88,7 +98,8 @@ function Head({ room }: { room: Room }) {
           <Icon node={channelIcon(c.channel)} size={12} /> {channelName(c.channel)}
           {c.queue && ` · ${queueName(c.queue)}`}
           {zone && ` · ${t('localTime', { time: zone })}`}
-          {c.agent && !mine && ` · ${t('servedBy', { name: c.agent.name })}`}
+          {c.agent && !owner && ` · ${t('servedBy', { name: c.agent.name })}`}
+          {c.helper && !helps && ` · ${t('helpedBy', { name: c.helper.name })}`}
         </p>
       </div>
       <dl class="room-timers">
@@ -108,6 +119,16 @@ function Head({ room }: { room: Room }) {
         </div>
       </dl>
       <div class="room-acts">
+        <IconButton icon={Info} label={whyLabel(room)} onClick={() => (dialog.value = 'why')} />
+        {!mine && c.state !== 'closed' && may('supervisor') && (
+          <IconButton
+            icon={ArrowRightLeft}
+            label={t('transfer')}
+            hint={off ?? ''}
+            disabled={!!off}
+            onClick={() => (dialog.value = 'transfer')}
+          />
+        )}
         {mine && (
           <>
             <IconButton
@@ -117,6 +138,24 @@ function Head({ room }: { room: Room }) {
               disabled={!!off}
               onClick={() => (dialog.value = 'transfer')}
             />
+            {owner && !c.helper && (
+              <IconButton
+                icon={UserPlus}
+                label={t('helpDo')}
+                hint={off ?? ''}
+                disabled={!!off}
+                onClick={() => (dialog.value = 'invite')}
+              />
+            )}
+            {(helps || room.handed.value) && (
+              <IconButton
+                icon={CornerUpLeft}
+                label={helps ? t('leaveTalk') : t('handBack')}
+                hint={off ?? ''}
+                disabled={!!off}
+                onClick={() => void handBack(room)}
+              />
+            )}
             <IconButton
               icon={Star}
               label={c.invited ? t('alreadyInvited') : t('invite')}
@@ -193,7 +232,12 @@ function OutActs({ room, o }: { room: Room; o: Outgoing }) {
     <>
       {o.state === 'failed' && (
         <button type="button" onClick={() => desk.again(room, o.cid)}>
-          {k('resend')}
+          {o.words ? t('sendAnyway') : k('resend')}
+        </button>
+      )}
+      {o.words && (
+        <button type="button" onClick={() => askComposer('insert', desk.takeBack(room, o.cid))}>
+          {t('rewrite')}
         </button>
       )}
       {o.text && (
@@ -217,25 +261,29 @@ function Below({ room }: { room: Room }) {
   if (mine) return <Writer key={room.id} room={room} />;
   if (c.state === 'closed') return <p class="room-end">{t('isClosed')}</p>;
   if (c.state === 'served') {
-    return (
+    return may('supervisor') ? (
+      <LookOn room={room} />
+    ) : (
       <div class="room-end">
         <span>{t('isOthers', { name: c.agent?.name ?? '' })}</span>
-        {may('supervisor') && (
-          <Button small disabled={!!off} title={off} onClick={() => void take(c)}>
-            {t('takeOver')}
-          </Button>
-        )}
       </div>
     );
   }
   return (
     <div class="room-end">
-      <span>{t('isWaiting')}</span>
+      <span>{c.state === 'parked' ? t('isParked') : t('isWaiting')}</span>
       <Button kind="primary" disabled={!!off} title={off} onClick={() => void take(c)}>
         {t('take')}
       </Button>
     </div>
   );
+}
+
+/** What the next question about it is called. */
+function whyLabel(room: Room): string {
+  const { state } = room.conversation.value;
+  if (desk.mine.value.has(room.id)) return t('whyMe');
+  return state === 'waiting' || state === 'offered' || state === 'parked' ? t('whyWaits') : t('whyThem');
 }
 
 export function RoomPane() {

@@ -1,7 +1,7 @@
 // Where an agent writes: replies and notes, 话术 behind a slash, files. The textarea is uncontrolled: while an input method composes
 // nobody rewrites its value. Every change goes to the drafts.
 import { effect, untracked, useSignal } from '@preact/signals';
-import { MessageSquareQuote, Paperclip, SendHorizontal, StickyNote, X } from 'lucide';
+import { CircleAlert, MessageSquareQuote, Paperclip, SendHorizontal, StickyNote, X } from 'lucide';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing, sends } from '../core/keys';
@@ -148,12 +148,19 @@ export function Writer({ room }: { room: Room }) {
     fit();
   };
 
+  /** The last message of ours was held back for its wording. */
+  const warned = room.out.value.findLast((o) => o.words && o.state === 'failed');
+
   const send = (): void => {
     const el = area.current;
     if (!el || inside.current) return;
     const text = el.value.trim();
     const note = mode.value === 'note';
     const attach = note ? [] : files.value;
+    if (!note && !text && attach.length === 0 && warned) {
+      desk.again(room, warned.cid); // the second Enter: it is meant
+      return;
+    }
     if ((!text && attach.length === 0) || codePoints(text) > limit) return;
     if (note) {
       void desk.note(room, text);
@@ -362,6 +369,18 @@ export function Writer({ room }: { room: Room }) {
         </div>
         {note && <span class="writer-hint">{t('noteHint')}</span>}
       </div>
+      {warned && !note && (
+        <p class="writer-warn" role="alert">
+          <Icon node={CircleAlert} size={16} />
+          <span>
+            {t('wordsHeld', { words: (warned.words ?? []).join(t('nameComma')) })}
+            {warned.advice && ` ${warned.advice}`} {blank.value && t('wordsAgain')}
+          </span>
+          <Button small onClick={() => use({ text: desk.takeBack(room, warned.cid) })}>
+            {t('rewrite')}
+          </Button>
+        </p>
+      )}
       {target && !note && (
         <div class="writer-quote">
           <Quote m={target} />
@@ -460,7 +479,7 @@ export function Writer({ room }: { room: Room }) {
           kind="primary"
           class={note ? 'note-send' : ''}
           icon={note ? StickyNote : SendHorizontal}
-          disabled={(blank.value && (note || files.value.length === 0)) || left < 0}
+          disabled={(blank.value && (note || (files.value.length === 0 && !warned))) || left < 0}
           title={`${note ? t('saveNote') : k('send')} (${enter})`}
           onClick={send}
         >

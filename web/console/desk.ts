@@ -18,7 +18,12 @@ interface OutFrame {
   kind?: Outgoing['kind'];
   file?: string;
   reply_to?: number;
+  /** The wording is meant. */
+  confirm?: true;
 }
+
+/** To whom a conversation is handed on. */
+export type Target = { agent: string } | { queue: string } | { department: string };
 
 const PAGE = 50;
 const ACT_MS = 15_000;
@@ -34,6 +39,8 @@ export class Desk {
   /** Ids of those on my desk. */
   readonly mine: Signal<ReadonlySet<string>> = signal(new Set());
   readonly offers: Signal<readonly Offer[]> = signal([]);
+  /** Visitors whom nobody answers, as supervisors are told. */
+  readonly alerts: Signal<readonly { conversation: string; since: number; agent?: Staffer }[]> = signal([]);
   readonly waiting = signal({ count: 0, longest: 0, at: 0 });
   readonly welcomed = signal(false);
   /** Unsent messages of conversations that are not on this desk any more. */
@@ -51,6 +58,8 @@ export class Desk {
   readonly #acts = new Map<string, { resolve(a: Ack): void; reject(e: Refused): void; cancel(): void }>();
   readonly #outbox: Outbox<OutFrame>;
   readonly #ranking: Ranking;
+  /** What the daemon said of wording that should not be used. */
+  readonly #worded = new Map<string, { words: readonly string[]; advice: string }>();
   readonly #uploads = new Set<string>();
   /** Being taken by this person: no need to announce them. */
   readonly #taking = new Set<string>();
@@ -68,7 +77,11 @@ export class Desk {
         const room = this.rooms.value.get(e.lane);
         if (!room) return;
         if (state === 'done') this.#settle(room, e.cid);
-        else this.#update(room, e.cid, { state, reason: e.failed ? e.failed.message || e.failed.code : '' });
+        else {
+          const words = this.#worded.get(e.cid);
+          const reason = e.failed ? e.failed.message || e.failed.code : '';
+          this.#update(room, e.cid, words && e.failed ? { state, reason: '', ...words } : { state, reason });
+        }
       },
     });
     this.#ranking = new Ranking(ports.clock);
@@ -148,6 +161,17 @@ export class Desk {
         return this.#assigned(f.conversation, f.why);
       case 'released':
         return this.#released(f.conversation, f.why);
+      case 'reminder': {
+        const room = this.rooms.value.get(f.conversation);
+        if (room) this.#ports.notice({ kind: 'reminder', room, why: '' });
+        return;
+      }
+      case 'alert':
+        this.alerts.value = [
+          ...this.alerts.value.filter((a) => a.conversation !== f.conversation),
+          { conversation: f.conversation, since: f.since, ...(f.agent ? { agent: f.agent } : {}) },
+        ];
+        return;
       case 'queue':
         this.waiting.value = { count: f.waiting, longest: f.longest_ms, at: this.#ports.clock.now() };
         return;
@@ -260,6 +284,8 @@ export class Desk {
         room.lacksTimeline = true;
         this.#refresh(room);
       }
+      // A new connection looks at nothing by itself.
+      if (room.watched.value) void this.watch(room, true).catch(() => undefined);
       for (const o of room.out.value) if (o.file && !o.file.id && o.state === 'queued') void this.#upload(room, o);
     }
     this.#outbox.setLive(true);
@@ -268,6 +294,8 @@ export class Desk {
   #assigned(c: Conversation, why: string): void {
     const room = this.#room(c);
     room.take(c);
+    room.watched.value = false;
+    room.handed.value = why === 'transferred';
     const fresh = !this.mine.value.has(c.id) && !this.#taking.has(c.id);
     this.#keepMine(c.id);
     this.#dropOffer(c.id);
@@ -326,6 +354,7 @@ export class Desk {
     if (!found) return;
     const { room, out } = found;
     this.#outbox.ack({ type: 'ack', cid: f.cid });
+    if (out.what === 'message') room.handed.value = false;
     if (out.what === 'note') {
       room.noteStored(out.text, f.at ?? this.#ports.clock.now(), { role: 'agent', ...this.me.value });
     } else if (f.seq) {
@@ -370,6 +399,7 @@ export class Desk {
       act.reject(new Refused(f.code, f.message));
       return;
     }
+    if (f.words) this.#worded.set(f.cid, { words: f.words, advice: f.advice ?? '' });
     this.#outbox.error({ ...f, cid: f.cid });
   }
 
@@ -413,12 +443,31 @@ export class Desk {
     });
   }
 
+  /** Looks on: what is said comes here, nobody is told, and nothing counts as read. */
+  async watch(room: Room, on: boolean): Promise<void> {
+    room.watched.value = on;
+    try {
+      await this.act({ type: 'watch', conversation: room.id, on });
+      if (on) this.#refresh(room);
+    } catch (e) {
+      room.watched.value = !on;
+      throw e;
+    }
+  }
+
+  /** Whoever was handed it, or helps in it, gives it up. */
+  async handBack(room: Room): Promise<void> {
+    const helps = room.conversation.value.helper?.id === this.me.value.id;
+    await this.act({ type: helps ? 'leave' : 'refuse', conversation: room.id });
+    batch(() => this.#leave(room.id));
+  }
+
   async refuse(c: Conversation): Promise<void> {
     await this.act({ type: 'refuse', conversation: c.id });
     this.#dropOffer(c.id);
   }
 
-  async transfer(room: Room, to: { agent: string } | { queue: string }, note: string): Promise<void> {
+  async transfer(room: Room, to: Target, note: string): Promise<void> {
     await this.act({ type: 'transfer', conversation: room.id, to, ...(note ? { note } : {}) });
     batch(() => this.#leave(room.id));
   }
@@ -510,6 +559,13 @@ export class Desk {
   again(room: Room, cid: string): void {
     const out = room.out.value.find((o) => o.cid === cid);
     if (!out) return;
+    if (out.words) {
+      // A second time: the agent means it.
+      this.#update(room, cid, { words: undefined as never, advice: undefined as never });
+      this.#worded.delete(cid);
+      const entry = this.#outbox.all().find((e) => e.cid === cid);
+      if (entry) entry.frame.confirm = true;
+    }
     if (this.#outbox.state(cid)) this.#outbox.retry(cid);
     else {
       this.#update(room, cid, { state: 'queued', reason: '' });
@@ -548,7 +604,12 @@ export class Desk {
       const before = this.open.value;
       if (known) this.#room(known).take(known);
       this.open.value = id !== null && this.rooms.value.has(id) ? id : null;
-      if (before && before !== id && !this.mine.value.has(before)) this.#forget(before);
+      if (before && before !== id && !this.mine.value.has(before)) {
+        const left = this.rooms.value.get(before);
+        if (left?.watched.value) void this.watch(left, false).catch(() => undefined);
+        this.#forget(before);
+      }
+      this.alerts.value = this.alerts.value.filter((a) => a.conversation !== id);
     });
     const room = this.current.value;
     if (!room) return;

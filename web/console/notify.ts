@@ -48,7 +48,7 @@ function looking(): boolean {
 
 export function announce(n: Notice, desk: Desk): void {
   if (looking() && desk.open.value === n.room.id && n.kind !== 'offered') return;
-  const loud = n.kind === 'offered' || n.kind === 'assigned' || n.kind === 'red';
+  const loud = n.kind === 'offered' || n.kind === 'assigned' || n.kind === 'red' || n.kind === 'reminder';
   if (leader && prefs.value.sound && n.kind !== 'released') sound(loud);
   if (leader && prefs.value.notices && !looking()) desktop(n, desk);
 }

@@ -23,6 +23,7 @@ export type Notice =
   | { kind: 'offered' | 'assigned'; room: Room; why: string }
   | { kind: 'message'; room: Room; message: StaffMessage }
   | { kind: 'red'; room: Room }
+  | { kind: 'reminder'; room: Room; why: string }
   | { kind: 'released'; room: Room; why: string };
 
 export interface Offer {

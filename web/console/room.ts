@@ -29,6 +29,10 @@ export class Room {
   /** When and why it came to me; null once it was looked at. */
   readonly arrival: Signal<{ at: number; why: string } | null> = signal(null);
   readonly hasDraft = signal(false);
+  /** I look on, and nobody knows. */
+  readonly watched = signal(false);
+  /** A colleague has handed it to me, and I have not spoken yet: it can still be given back. */
+  readonly handed = signal(false);
   /** It lies on my desk. */
   readonly mine = signal(false);
   /** It is to be closed; that can still be undone. */

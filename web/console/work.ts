@@ -3,11 +3,11 @@ import { effect, signal } from '@preact/signals';
 import { api, ApiError, query, upload } from '../core/api';
 import { systemClock } from '../core/clock';
 import { Connection, type Link, openSocket } from '../core/connection';
-import type { Canned, Colleague, Conversation, Presence, StaffFrame } from '../core/staff';
+import type { Canned, Colleague, Conversation, Presence, QueueRow, StaffFrame } from '../core/staff';
 import { newCid } from '../core/wire';
 import { ended, session, site } from '../kit/session';
 import { dropToast, toast } from '../kit/Toast';
-import { Desk } from './desk';
+import { Desk, type Target } from './desk';
 import { Drafts } from './drafts';
 import { Keep } from './keep';
 import { meet, nameOf } from '../kit/names';
@@ -28,7 +28,9 @@ export type Tab = 'mine' | 'waiting' | 'team';
 export const tab = signal<Tab>('mine');
 export type Composing = 'reply' | 'note';
 /** Which dialog is open. */
-export const dialog = signal<'' | 'transfer' | 'help' | 'palette' | 'left' | 'notices'>('');
+export const dialog = signal<'' | 'transfer' | 'invite' | 'why' | 'help' | 'palette' | 'left' | 'notices'>('');
+/** The supervisor's view of the queues stands in place of the conversation. */
+export const overseeing = signal(false);
 export const contextOver = signal(false);
 /** Another view asks the composer: for the focus, for a mode, or to take a text in. */
 export interface Asked {
@@ -86,6 +88,7 @@ export function begin(): () => void {
       }
     },
     notice: (n) => {
+      if (n.kind === 'reminder') toast(t('reminder', { name: nameOf(n.room.conversation.value) }), { bad: true });
       if (n.kind === 'released')
         toast(t('releasedToast', { name: nameOf(n.room.conversation.value), why: whyWord(n.why) }));
       announce(n, desk);
@@ -197,8 +200,8 @@ export function conversations(state: 'waiting' | 'served'): Promise<{ items: Con
   return api(`sites/${encodeURIComponent(site.value?.key ?? '')}/conversations${query({ state })}`);
 }
 
-export async function colleagues(): Promise<{ agents: Colleague[]; queues: { key: string; name: string }[] }> {
-  const got = await api<{ agents: Colleague[]; queues: { key: string; name: string }[] }>(
+export async function colleagues(): Promise<{ agents: Colleague[]; queues: QueueRow[] }> {
+  const got = await api<{ agents: Colleague[]; queues: QueueRow[] }>(
     `sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`,
   );
   meet(...got.agents);
@@ -226,7 +229,7 @@ export function why(e: unknown): string {
   return t('errInternal');
 }
 
-async function doing(work: Promise<unknown>, failed: (why: string) => string): Promise<boolean> {
+export async function doing(work: Promise<unknown>, failed: (why: string) => string): Promise<boolean> {
   try {
     await work;
     return true;
@@ -302,12 +305,7 @@ export function closeRoom(room: Room): void {
   goOn();
 }
 
-export async function transfer(
-  room: Room,
-  to: { agent: string } | { queue: string },
-  note: string,
-  name: string,
-): Promise<boolean> {
+export async function transfer(room: Room, to: Target, note: string, name: string): Promise<boolean> {
   const done = await doing(desk.transfer(room, to, note), (w) => t('failedTransfer', { why: w }));
   if (done) {
     toast(t('transferred', { name }));

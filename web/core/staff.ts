@@ -78,6 +78,9 @@ export interface Conversation {
   last?: StaffMessage;
   wait_s?: number;
   position?: number;
+  /** A second person who may speak in it. */
+  helper?: Staffer;
+  wrapup_until?: number;
 }
 
 export interface Canned {
@@ -87,6 +90,35 @@ export interface Canned {
   title: string;
   text: string;
   lang: string;
+  folder?: string;
+  own?: boolean;
+}
+
+export interface QueueRow {
+  key: string;
+  name: string;
+  department?: string;
+  paused?: boolean;
+}
+
+/** Why a conversation waits, or why somebody has it. */
+export interface Why {
+  conversation: string;
+  state: ConvState;
+  queue: string;
+  priority: number;
+  arrived_at: number;
+  position?: number;
+  ahead?: number;
+  waited_ms?: number;
+  paused?: boolean;
+  /** null: nobody can say. */
+  wait_s?: number | null;
+  ring?: number;
+  candidates?: { agent: string; load: number; capacity: number; level: number }[];
+  excluded?: { agent: string; why: string }[];
+  barred?: Record<string, number>;
+  decisions: Entry[];
 }
 
 export interface Colleague extends Staffer {
@@ -161,6 +193,8 @@ export type StaffFrame =
   | { type: 'offered'; conversation: Conversation; until: number }
   | { type: 'assigned'; conversation: Conversation; why: string }
   | { type: 'released'; conversation: string; why: string }
+  | { type: 'reminder'; conversation: string; since: number }
+  | { type: 'alert'; conversation: string; kind: string; agent?: Staffer; since: number }
   | { type: 'queue'; waiting: number; longest_ms: number }
   | ({ type: 'message'; conversation: string } & StaffMessage)
   | { type: 'ack'; cid: string; conversation?: string; seq?: number; at?: number }
@@ -172,6 +206,9 @@ export type StaffFrame =
       code: ErrorCode;
       message: string;
       retry_after_ms?: number;
+      /** Wording that should not be used; the same frame with `confirm` gets through. */
+      words?: string[];
+      advice?: string;
     }
   | { type: 'typing'; conversation: string; on: boolean; from?: { role: string; name?: string } }
   | { type: 'read'; conversation: string; seq: number; role?: string; by?: string; from?: string | { role: string } }
@@ -187,6 +224,7 @@ export type StaffFrame =
       epoch?: number;
       queue?: string;
       invited?: boolean;
+      helper?: Staffer;
     }
   | { type: 'status'; conversation: string; seq: number; state: Delivery; reason?: string; at?: number }
   | {

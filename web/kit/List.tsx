@@ -94,8 +94,8 @@ export function List<T>({
     <div
       ref={box}
       class="list"
-      role="listbox"
-      tabIndex={0}
+      role={items.length > 0 ? 'listbox' : 'group'}
+      tabIndex={items.length > 0 ? 0 : -1}
       aria-label={label}
       aria-activedescendant={at >= 0 && rows.some((r) => r.index === at) ? `${id}-${at}` : undefined}
       onKeyDown={onKeyDown}

@@ -47,6 +47,11 @@ interface TalkProps extends TalkActions {
 const NEAR = 80;
 /** Of a long transcript of the past, so many rows are drawn at once; the others follow in the pauses. */
 const ROWS_AT_ONCE = 120;
+/** Of one that goes on, so many rows are in the document at most; the window moves with the reader. */
+const WINDOW = 140;
+const STEP = 50;
+/** Nearer than this to an end of the window, it moves. */
+const EDGE = 600;
 
 export function Talk(props: TalkProps) {
   const { rows, label, older, onOlder, onSeen, visitorRead = 0, head, tail, follow = true } = props;
@@ -55,6 +60,27 @@ export function Talk(props: TalkProps) {
   const before = useRef({ height: 0, top: '', end: '', count: 0 });
   const [away, setAway] = useState<'no' | 'up' | 'new'>('no');
   const drawn = useDrawn(rows, follow, props.chosen);
+  const list = useRef<HTMLOListElement>(null);
+  // Which rows are in the document: named by the key of the first, so that what comes above moves nothing. '' the newest.
+  const [from, setFrom] = useState('');
+  const found = from ? rows.findIndex((r) => r.key === from) : -1;
+  const start = !follow ? 0 : found >= 0 ? found : Math.max(0, rows.length - WINDOW);
+  const shown = rows.slice(start, follow ? start + WINDOW : drawn);
+  const anchor = useRef<{ key: string; top: number } | null>(null);
+  /** Lets the window begin `by` rows later, and what is looked at stay where it is. */
+  const move = (by: number): void => {
+    const el = box.current;
+    if (!el || !list.current) return;
+    const to = Math.max(0, Math.min(rows.length - WINDOW, start + by));
+    if (to === start) return;
+    for (const [i, child] of [...list.current.children].entries()) {
+      const top = (child as HTMLElement).getBoundingClientRect().top - el.getBoundingClientRect().top;
+      if (top < 0) continue;
+      anchor.current = { key: shown[i]?.key ?? '', top };
+      break;
+    }
+    setFrom(to >= rows.length - WINDOW ? '' : (rows[to]?.key ?? ''));
+  };
   const keys = rows.filter((r) => r.kind !== 'day');
   const top = keys[0]?.key ?? '';
   const last = keys[keys.length - 1];
@@ -64,6 +90,14 @@ export function Talk(props: TalkProps) {
     const el = box.current;
     if (!el) return;
     const was = before.current;
+    const held = anchor.current;
+    anchor.current = null;
+    const child = held && list.current?.children[shown.findIndex((r) => r.key === held.key)];
+    if (held && child) {
+      el.scrollTop += child.getBoundingClientRect().top - el.getBoundingClientRect().top - held.top;
+      before.current = { height: el.scrollHeight, top, end, count: keys.length };
+      return;
+    }
     const grewAbove = was.top !== '' && top !== was.top && keys.some((r) => r.key === was.top);
     const own = last?.kind === 'out' && end !== was.end;
     if (grewAbove && !stick.current) el.scrollTop += el.scrollHeight - was.height;
@@ -85,6 +119,10 @@ export function Talk(props: TalkProps) {
     return () => seen.disconnect();
   }, []);
 
+  // Older rows have come while the reader stands at the top.
+  useEffect(() => {
+    if (follow && !stick.current && start > 0 && (box.current?.scrollTop ?? EDGE) < EDGE) move(-STEP);
+  }, [start, rows.length]);
   useEffect(() => {
     if (stick.current && end) onSeen?.();
   }, [end]);
@@ -93,20 +131,27 @@ export function Talk(props: TalkProps) {
     const el = box.current;
     if (!el) return;
     if (follow) {
-      stick.current = el.scrollHeight - el.scrollTop - el.clientHeight < NEAR;
+      stick.current = start + WINDOW >= rows.length && el.scrollHeight - el.scrollTop - el.clientHeight < NEAR;
       if (stick.current) {
         if (away !== 'no') setAway('no');
         onSeen?.();
       } else if (away === 'no') setAway('up');
     }
-    if (older && el.scrollTop < 240) onOlder?.();
+    // Who has left the end keeps the rows that are looked at, whatever comes above or below.
+    if (follow && stick.current !== (from === '')) setFrom(stick.current ? '' : (shown[0]?.key ?? ''));
+    if (follow && rows.length > WINDOW) {
+      if (el.scrollTop < EDGE && start > 0) move(-STEP);
+      else if (el.scrollHeight - el.scrollTop - el.clientHeight < EDGE && start + WINDOW < rows.length) move(STEP);
+    }
+    if (older && start === 0 && el.scrollTop < 240) onOlder?.();
   };
 
   const toEnd = (): void => {
     const el = box.current;
     if (!el) return;
     stick.current = true;
-    el.scrollTo({ top: el.scrollHeight, behavior: 'smooth' });
+    setFrom('');
+    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : 'smooth' });
     el.focus({ preventScroll: true });
   };
 
@@ -124,7 +169,7 @@ export function Talk(props: TalkProps) {
         onScroll={onScroll}
       >
         <div>
-          {older && (
+          {older && start === 0 && (
             <div class="talk-older">
               <button type="button" class="btn quiet small" onClick={onOlder}>
                 {k('loadOlder')}
@@ -132,8 +177,8 @@ export function Talk(props: TalkProps) {
             </div>
           )}
           {head}
-          <ol>
-            {rows.slice(0, drawn).map((r) => (
+          <ol ref={list}>
+            {shown.map((r) => (
               <Line
                 key={r.key}
                 row={r}
@@ -272,7 +317,7 @@ function Note({ entry, words }: { entry: Entry; words: string }) {
       <Icon node={StickyNote} size={16} />
       <div>
         <p class="talk-note-head">
-          <b>{s('note')}</b> · {entry.by.name}
+          <b>{s(entry.kind === 'whisper' ? 'whisper' : 'note')}</b> · {entry.by.name}
           {entry.by.number && <span class="num"> {k('number', { number: entry.by.number })}</span>}{' '}
           <When at={entry.at} />
         </p>
@@ -560,7 +605,8 @@ function Out({ row, actions }: { row: Extract<Row, { kind: 'out' }>; actions: Ta
         <p class="say-why">
           <Icon node={CircleAlert} size={16} />
           <span>
-            {k('stateFailed')}
+            {o.words ? s('forbiddenWords', { words: o.words.join(s('listComma')) }) : k('stateFailed')}
+            {o.words && o.advice && ` · ${o.advice}`}
             {o.reason && ` · ${o.reason}`}
           </span>
           {actions.outActs?.(o)}

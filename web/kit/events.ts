@@ -19,6 +19,12 @@ function data(e: Entry, key: string): string {
 export function worthALine(e: Entry): boolean {
   return [
     'missed',
+    'helper',
+    'overflowed',
+    'given_up',
+    'moved',
+    'silent',
+    'forbidden',
     'refused',
     'rated',
     'edited',
@@ -42,6 +48,7 @@ function whom(e: Entry): string {
 export function entryWords(e: Entry): string {
   switch (e.kind) {
     case 'note':
+    case 'whisper':
       return noteText(e);
     case 'rated': {
       const score = Number(data(e, 'score'));

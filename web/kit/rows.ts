@@ -18,6 +18,9 @@ export interface Outgoing {
   /** 0 to 1 while uploading. */
   progress?: number;
   reason?: string;
+  /** Wording that should not be used: it goes when the agent says so a second time. */
+  words?: readonly string[];
+  advice?: string;
 }
 
 type MessageRow = Extract<Row, { kind: 'message' }>;
@@ -49,6 +52,11 @@ export interface RowOptions {
   unreadFrom?: number;
 }
 
+/** What staff say to each other: for colleagues, or for the one agent. */
+export function isNote(e: Entry): boolean {
+  return e.kind === 'note' || e.kind === 'whisper';
+}
+
 export function buildRows(
   messages: readonly StaffMessage[],
   entries: readonly Entry[],
@@ -56,7 +64,7 @@ export function buildRows(
   options: RowOptions = {},
 ): Row[] {
   const rows: Row[] = [];
-  const shown = entries.filter((e) => e.kind === 'note' || options.entry?.(e) === true);
+  const shown = entries.filter((e) => isNote(e) || options.entry?.(e) === true);
   const first = messages[0]?.seq ?? 0;
   let next = 0;
   let day = '';
@@ -77,9 +85,7 @@ export function buildRows(
       date(entry.at);
       open = null;
       rows.push(
-        entry.kind === 'note'
-          ? { kind: 'note', key: `n${entry.id}`, entry }
-          : { kind: 'entry', key: `e${entry.id}`, entry },
+        isNote(entry) ? { kind: 'note', key: `n${entry.id}`, entry } : { kind: 'entry', key: `e${entry.id}`, entry },
       );
     }
   };

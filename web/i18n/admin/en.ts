@@ -440,6 +440,8 @@ export const en: Like<typeof zhCN> = {
   blockLifted: 'Lifted',
   blockDays: 'For how many days',
   blockDaysHint: 'Empty: until it is lifted',
+  blockMute: 'Only mute: they are told so',
+  blockMuted: 'muted',
   block_contact: 'Visitor',
   block_address: 'Network address',
   block_identity: 'Account on a channel',

@@ -437,6 +437,8 @@ export const zhCN = {
   blockLifted: '已解除',
   blockDays: '天数',
   blockDaysHint: '留空表示一直有效',
+  blockMute: '只是禁言：对方会收到提示',
+  blockMuted: '禁言',
   block_contact: '访客',
   block_address: '网络地址',
   block_identity: '渠道账号',

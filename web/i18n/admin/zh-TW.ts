@@ -439,6 +439,8 @@ export const zhTW: Like<typeof zhCN> = {
   blockLifted: '已解除',
   blockDays: '天數',
   blockDaysHint: '留空表示一直有效',
+  blockMute: '只是禁言：對方會收到提示',
+  blockMuted: '禁言',
   block_contact: '訪客',
   block_address: '網路位址',
   block_identity: '通路帳號',

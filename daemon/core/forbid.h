@@ -1,0 +1,22 @@
+/* forbid.h: wording that no agent should send. Found whatever stands between its characters ("随 便", "随-便"), in any case and width. */
+#ifndef KF_CORE_FORBID_H
+#define KF_CORE_FORBID_H
+
+#include "core/buf.h"
+#include "core/slice.h"
+
+#include <stddef.h>
+
+struct forbidden_word {
+    const char *word;   /* as it was written */
+    const char *spaced; /* as forbid_spaced() gives it */
+    const char *name;   /* what kind of wording it is */
+    const char *advice; /* "" none */
+};
+
+/* The folded words and characters of a text with a blank around each: " 随 便 ". */
+void forbid_spaced(struct slice text, struct buf *ret);
+/* Which of the words are in `text`; at most `max`. */
+size_t forbid_find(const struct forbidden_word *words, size_t n, struct slice text, const struct forbidden_word **ret, size_t max);
+
+#endif

@@ -1,0 +1,102 @@
+/* guard.c: order on the platform: who may not write, what is said again and again, links; and wording that agents should not use. */
+#include "core/forbid.h"
+#include "core/link.h"
+#include "desk/inner.h"
+#include "desk/outlet.h"
+
+#include <stdio.h>
+
+#define DUPLICATES_MS 60000
+
+/* ---- who may not write ---- */
+
+static bool holds(const struct desk *d, const struct site_ban *b)
+{
+    return !b->until || b->until > now(d);
+}
+
+static enum kf_rc refuse(struct kf_err *why, const struct site_ban *b)
+{
+    return kf_fail(why, KF_DENIED, b->mute ? "you cannot write here for now" : "you cannot write here any more");
+}
+
+static enum kf_rc check_bans(const struct desk *d, const struct desk_site *ds, const struct seat *seat, struct kf_err *why)
+{
+    struct address address;
+    bool known = address_parse(slice_of(seat->address), &address);
+    char id[KF_ID_TEXT];
+
+    (void)id_text(&seat->who, id);
+    for (size_t i = 0; i < ds->site->n_bans; i++) {
+        const struct site_ban *b = &ds->site->bans[i];
+
+        if (!holds(d, b))
+            continue;
+        if ((b->visitor && strcmp(b->visitor, id) == 0) || (b->has_network && known && network_has(&b->network, &address)))
+            return refuse(why, b);
+    }
+    return KF_OK;
+}
+
+/* A platform's name of somebody. */
+bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in)
+{
+    for (size_t i = 0; i < ds->site->n_bans; i++) {
+        const struct site_ban *b = &ds->site->bans[i];
+
+        if (b->user && holds(d, b) && key_eq(&b->channel, channel) && slice_is(in->user, b->user))
+            return true;
+    }
+    return false;
+}
+
+/* ---- what may not be written ---- */
+
+static enum kf_rc check_links(const struct site *s, struct slice text, struct kf_err *why)
+{
+    struct slice rest = text, host;
+
+    while (s->links != LINKS_ANY && link_next(&rest, &host))
+        if (s->links == LINKS_NONE || !link_listed(host, s->link_hosts, s->n_link_hosts))
+            return kf_fail(why, KF_DENIED, "links are not possible here");
+    return KF_OK;
+}
+
+/* FNV-1a of the text: whose counter it is matters less than that it is short. */
+static uint64_t print_of(struct slice text)
+{
+    uint64_t h = 14695981039346656037ULL;
+
+    for (size_t i = 0; i < text.n; i++)
+        h = (h ^ (unsigned char)text.p[i]) * 1099511628211ULL;
+    return h;
+}
+
+static bool repeats(struct desk *d, const struct desk_site *ds, const struct seat *seat, struct slice text, struct kf_err *why)
+{
+    int max = ds->site->duplicate_max;
+    char key[64], id[KF_ID_TEXT];
+    int32_t retry;
+
+    if (!max || !text.n)
+        return false;
+    (void)snprintf(key, sizeof(key), "d:%s:%08x", id_text(&seat->who, id), (unsigned)(print_of(text) & 0xffffffffU));
+    if (rate_take(d, key, max, max, DUPLICATES_MS, why))
+        return false;
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "you have said that already");
+    why->retry_after_ms = retry;
+    return true;
+}
+
+bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why)
+{
+    return check_bans(d, ds, seat, why) == KF_OK && check_links(ds->site, in->text, why) == KF_OK && !repeats(d, ds, seat, in->text, why);
+}
+
+/* ---- what agents should not say ---- */
+
+size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max)
+{
+    return forbid_find(ds->site->forbidden, ds->site->n_forbidden, text, ret, max);
+}

@@ -1,0 +1,193 @@
+// The settings pages against a real kefud: what is changed there holds, mistakes are named where they are, and two people lose nothing.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axe, browse, fillSignIn, House, leave, page, picture, signIn } from './house.mjs';
+
+let house;
+let browser;
+before(async () => {
+  house = await House.open();
+  browser = await browse();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+async function admin(place = '', options = {}) {
+  const p = await page(browser, options);
+  await signIn(p, house.base, `/admin/#/${place}`, 'admin');
+  await p.locator('.tree').waitFor({ state: 'attached' });
+  return p;
+}
+
+const save = (p) => p.locator('.doc-foot').getByRole('button', { name: '保存' }).click();
+const saved = (p) => p.getByText('已保存，立即生效').last().waitFor();
+
+test('an agent is told which role the settings need', async () => {
+  const p = await page(browser);
+  await p.goto(`${house.base}/admin/`);
+  await fillSignIn(p, 'agent1');
+  await p.getByText('管理员').waitFor();
+  await leave(p);
+});
+
+test('a queue is made, wrong fields are named where they are, and it is there after a reload', async () => {
+  const p = await admin('queue');
+  await p.getByRole('button', { name: '新建' }).click();
+  await p.getByLabel('标识').fill('Refunds!');
+  await p.getByLabel('名称').fill('退款专线');
+  await save(p);
+  await p.getByText('只能用小写字母、数字、_ 和 -').waitFor();
+  await p.getByLabel('标识').fill('refunds');
+  await p.getByLabel('转到其他队列在').fill('30');
+  await p.getByLabel('转到', { exact: true }).selectOption({ label: '售前咨询' });
+  await p.reload(); // what was not saved is still there
+  assert.equal(await p.getByLabel('名称').inputValue(), '退款专线');
+  await save(p);
+  await saved(p);
+  await p.locator('.doc-list').getByText('退款专线').waitFor();
+  await p.reload();
+  await p.locator('.doc-list').getByText('退款专线').click();
+  assert.equal(await p.getByLabel('转到其他队列在').inputValue(), '30');
+  await leave(p);
+});
+
+test('two people change one document: each sees what the other did, and both changes stand', async () => {
+  const one = await admin('queue/service');
+  const two = await admin('queue/service');
+  await one.getByLabel('名称').fill('客户服务一');
+  await two.getByLabel('提醒客服').fill('45');
+  await save(one);
+  await saved(one);
+  await save(two);
+  await two.locator('.conflict').waitFor();
+  await two.locator('.conflict').getByText('对方改了：名称').waitFor();
+  await two.locator('.conflict').getByText('你改了：提醒客服').waitFor();
+  assert.deepEqual(await axe(two), []);
+  await picture(two, 'admin-conflict');
+  await two.getByRole('button', { name: '在对方的版本上保留我的修改' }).click();
+  assert.equal(await two.getByLabel('名称').inputValue(), '客户服务一');
+  assert.equal(await two.getByLabel('提醒客服').inputValue(), '45');
+  await save(two);
+  await saved(two);
+  await two.getByRole('button', { name: '历史版本' }).click();
+  await two.locator('.versions li').nth(2).waitFor();
+  await two.keyboard.press('Escape');
+  two.complaints.length = 0; // the browser itself notes the 412
+  await leave(one, two);
+});
+
+test('hours are written by the clock, holidays beside them, and a queue keeps them', async () => {
+  const p = await admin('hours/+');
+  await p.getByLabel('标识').fill('shop');
+  await p.getByLabel('名称').fill('门店');
+  await p.getByRole('textbox', { name: '周一 结束' }).fill('1730');
+  await p.getByRole('textbox', { name: '周一 结束' }).blur();
+  assert.equal(await p.getByRole('textbox', { name: '周一 结束' }).inputValue(), '17:30');
+  await p.getByRole('button', { name: '周二至周五与周一相同' }).click();
+  assert.equal(await p.getByRole('textbox', { name: '周五 结束' }).inputValue(), '17:30');
+  await p.getByRole('button', { name: '加一天' }).click();
+  await p.getByLabel('名称，如国庆节').fill('盘点');
+  await save(p);
+  await saved(p);
+  await p.goto(`${house.base}/admin/#/queue/sales`);
+  await p.getByRole('combobox', { name: '营业时间' }).selectOption({ label: '门店' });
+  await save(p);
+  await saved(p);
+  await leave(p);
+});
+
+test('a rule is tried on a sample, and a wording that is written takes the place of the shipped one', async () => {
+  const p = await admin('wording/zh-cn');
+  await p.getByLabel('收到第一条消息 · greeting').fill('您好，这里是小林家居。');
+  await save(p);
+  await saved(p);
+  await p.goto(`${house.base}/admin/#/rule`);
+  const tried = p.getByRole('region', { name: '试一试' });
+  await tried.getByLabel('发生').selectOption({ label: '收到第一条消息' });
+  await tried.getByRole('button', { name: '试一下' }).click();
+  await tried.getByText('您好，这里是小林家居。').waitFor();
+  await tried.getByText(/条不适用/).click();
+  assert.deepEqual(await axe(p), []);
+  await picture(p, 'admin-try');
+  // A shipped rule is switched off: the site has a rule of its own in its place.
+  await p.locator('.doc-list').getByText('问候', { exact: true }).first().click();
+  await p.getByRole('switch', { name: '启用' }).uncheck();
+  await save(p);
+  await saved(p);
+  await tried.getByRole('button', { name: '试一下' }).click();
+  await tried.getByText('您好，这里是小林家居。').waitFor({ state: 'detached' });
+  await leave(p);
+});
+
+test('what somebody may do and knows is changed, and nobody takes the role admin from themselves', async () => {
+  const p = await admin('people');
+  await p.getByRole('button', { name: '林小雨' }).click();
+  const box = p.getByRole('dialog');
+  await box.getByLabel('技能').fill('refund:4');
+  await box.getByLabel('技能').press('Enter');
+  await box.getByLabel('同时接待').fill('8');
+  await box.getByRole('button', { name: '保存' }).click();
+  await p.locator('tr', { hasText: '林小雨' }).getByText('refund:4').waitFor();
+  await p.locator('.table').getByRole('button', { name: '郑国栋' }).click();
+  await box.getByLabel('管理员').uncheck();
+  await box.getByLabel('客服', { exact: true }).check();
+  await box.getByRole('button', { name: '保存' }).click();
+  await box.getByText(/nobody takes the role admin/).waitFor();
+  await p.keyboard.press('Escape');
+  await p.goto(`${house.base}/admin/#/skills`);
+  assert.equal(await p.getByLabel('林小雨 的 refund').inputValue(), '4');
+  p.complaints.length = 0; // the browser itself notes the 400
+  await leave(p);
+});
+
+test('a key is shown once, and revoked', async () => {
+  const p = await admin('keys');
+  await p.getByRole('button', { name: '新建密钥' }).click();
+  const box = p.getByRole('dialog');
+  await box.getByLabel('名称').fill('夜间报表');
+  await box.getByRole('button', { name: '生成' }).click();
+  await box.getByText(/^kfk_[0-9a-f]{64}$/).waitFor();
+  await p.keyboard.press('Escape');
+  await p.locator('tr', { hasText: '夜间报表' }).getByRole('button', { name: '吊销' }).click();
+  await p.locator('tr', { hasText: '夜间报表' }).getByText('已吊销').waitFor();
+  assert.equal(await p.getByText(/^kfk_/).count(), 0);
+  await leave(p);
+});
+
+test('settings are found by their words in any language', async () => {
+  const p = await admin();
+  await p.getByLabel('搜索设置').fill('holiday');
+  await p.getByRole('link', { name: '营业时间', exact: true }).waitFor();
+  assert.equal(await p.locator('.tree a[href="#/people"]').count(), 0);
+  await p.getByLabel('搜索设置').fill('熟练度');
+  await p.locator('.tree a[href="#/skills"]').first().waitFor();
+  await leave(p);
+});
+
+test('axe finds nothing, in any language, theme and width', async () => {
+  const first = await admin();
+  const state = await first.context().storageState();
+  const places = ['site', 'embed', 'queue/sales', 'skills', 'hours/+', 'rule/wait', 'wording/en', 'canned', 'forbidden/+', 'people', 'keys', 'blocks'];
+  const rows = [
+    { locale: 'zh-CN' },
+    { locale: 'zh-TW', dark: true },
+    { locale: 'en-US', width: 800 },
+    { locale: 'en-US', width: 320, height: 700, dark: true },
+  ];
+  for (const row of rows) {
+    const p = await page(browser, { storageState: state, ...row });
+    for (const place of places) {
+      const name = `${JSON.stringify(row)} ${place}`;
+      await p.goto(`${house.base}/admin/#/${place}`);
+      await p.locator('#stage :is(h2, .doc-list)').first().waitFor();
+      await p.locator('.empty', { hasText: /加载|載入|Loading/ }).waitFor({ state: 'detached' });
+      assert.deepEqual(await axe(p), [], name);
+      assert.equal(await p.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name}: scrolls sideways`);
+      if (row.width === 320 || row.dark) await picture(p, `admin-${row.locale}-${row.width ?? 1440}-${place.replace(/\W+/g, '-')}`);
+    }
+    await leave(p);
+  }
+  await leave(first);
+});

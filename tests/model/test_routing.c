@@ -1,0 +1,342 @@
+/* What has gone wrong in others' systems (public issues), one test for each; and that order and balance are kept. */
+#include "world.h"
+
+#include "core/route.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+static struct world w;
+
+static void shop(int nodes, uint64_t seed)
+{
+    world_open(&w, seed, nodes);
+    world_pass(&w, 3000); /* leases are taken, Redis is rebuilt */
+}
+
+static void end(void)
+{
+    char words[300];
+
+    (void)snprintf(words, sizeof(words), "%s", w.wrong);
+    world_close(&w);
+    assert_string_equal(words, "");
+}
+
+static void agent_online(int agent, int node)
+{
+    agent_connect(&w, agent, node);
+    agent_presence(&w, agent, PRESENCE_ONLINE);
+    world_settle(&w);
+}
+
+/* The visitor's conversation: the n-th that was opened. */
+static struct kf_id ask(int visitor, int node)
+{
+    struct kf_id id = { { 0 } };
+
+    visitor_connect(&w, visitor, node);
+    visitor_say(&w, visitor, false);
+    world_settle(&w);
+    for (size_t i = 0; i < w.n_acks; i++)
+        if (w.acks[i].visitor == visitor)
+            id = w.acks[i].conv;
+    assert_false(id_is_zero(&id));
+    return id;
+}
+
+static int owners_of(const struct kf_id *conv)
+{
+    int n = 0;
+
+    for (int i = 0; i < AGENTS; i++)
+        n += agent_has(&w, i, conv);
+    return n;
+}
+
+/* ---- one inquiry, one agent ---- */
+
+static void two_agents_on_two_nodes_never_take_one_inquiry(void **state)
+{
+    (void)state;
+    shop(2, 11);
+    for (int round = 0; round < 10; round++) {
+        struct kf_id conv;
+
+        for (int i = 0; i < 2; i++) {
+            agent_connect(&w, i, i);
+            agent_presence(&w, i, PRESENCE_BUSY); /* they pick for themselves */
+        }
+        world_settle(&w);
+        conv = ask(round, round % 2);
+        agent_accept(&w, 0, &conv); /* at once, on both nodes */
+        agent_accept(&w, 1, &conv);
+        world_settle(&w);
+        assert_true(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3 AND owner IS NOT NULL") == round + 1);
+        /* Who was told it is theirs, and then that it is not, knows that, too. */
+        assert_int_equal(owners_of(&conv), 1);
+    }
+    end();
+}
+
+static void three_nodes_together_keep_to_the_limit(void **state)
+{
+    (void)state;
+    shop(3, 12);
+    agent_online(0, 0);
+    for (int i = 0; i < 9; i++)
+        visitor_connect(&w, i, i % 3);
+    for (int i = 0; i < 9; i++)
+        visitor_say(&w, i, false); /* all at the same moment */
+    world_settle(&w);
+    world_pass(&w, 2000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), 2);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 1"), 7);
+    end();
+}
+
+/* ---- what is free is used, and by whom it should be ---- */
+
+static void a_new_chat_is_shown_without_toggling_the_presence(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 13);
+    agent_online(0, 1);
+    conv = ask(0, 0); /* on the other node, whose hint may be lost */
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 0, &conv));
+    end();
+}
+
+static void a_freed_place_takes_the_oldest_and_not_the_newest(void **state)
+{
+    struct kf_id conv[5];
+
+    (void)state;
+    shop(1, 14);
+    agent_online(0, 0);
+    for (int i = 0; i < 4; i++) {
+        conv[i] = ask(i, 0);
+        world_pass(&w, 1000);
+    }
+    assert_false(agent_has(&w, 0, &conv[2]));
+    visitor_close_talk(&w, 0); /* a place is free … */
+    visitor_connect(&w, 4, 0);
+    visitor_say(&w, 4, false); /* … and somebody new comes at that moment */
+    world_settle(&w);
+    assert_true(agent_has(&w, 0, &conv[2]));
+    assert_false(agent_has(&w, 0, &conv[3]));
+    end();
+}
+
+static void who_came_when_nobody_was_there_is_served_when_somebody_is(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 15);
+    conv = ask(0, 0);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 4"), 1); /* a message was taken */
+    world_pass(&w, 60000);
+    agent_online(0, 1);
+    world_pass(&w, 8000);
+    assert_true(agent_has(&w, 0, &conv));
+    end();
+}
+
+static void nobody_stays_with_an_agent_who_is_gone(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 16);
+    agent_online(0, 0);
+    conv = ask(0, 1);
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 0, &conv));
+    agent_online(1, 1);
+    agent_leave(&w, 0);
+    world_pass(&w, 32000); /* the grace time and two seconds */
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3 AND last_agent IS NULL"), 1);
+    world_pass(&w, 6000); /* a lost hint */
+    assert_true(agent_has(&w, 1, &conv));
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), 1);
+    end();
+}
+
+static void who_is_killed_with_the_node_is_not_waited_for_either(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 17);
+    agent_online(0, 0);
+    agent_online(1, 1);
+    agent_presence(&w, 1, PRESENCE_BUSY);
+    world_settle(&w);
+    conv = ask(0, 1);
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 0, &conv));
+    node_kill(&w, 0);
+    agent_presence(&w, 1, PRESENCE_ONLINE);
+    world_pass(&w, 52000); /* the lease, the heartbeat, the grace time, two seconds */
+    assert_true(agent_has(&w, 1, &conv));
+    world_check(&w, false);
+    end();
+}
+
+/* ---- refusals ---- */
+
+struct refusals {
+    bool there;
+    size_t n;
+};
+
+static void looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    struct refusals *r = ctx;
+
+    (void)why;
+    assert_int_equal(rc, KF_OK);
+    r->n = view->n_refusals;
+    r->there = true;
+}
+
+/* Whoever keeps house remembers who would not have it, also if another one did when that was said. */
+static void a_new_holder_knows_who_has_refused(void **state)
+{
+    static const struct kf_key site = { "demo" };
+    const struct kf_id conv = { { 7 } }, agent = { { 8 } };
+    struct refusals r = { false, 0 };
+
+    (void)state;
+    shop(2, 18);
+    w.nodes[0].ports.live_refuse(&w.nodes[0], &site, &conv, &agent, w.now + 30000, NULL, NULL);
+    world_settle(&w);
+    node_kill(&w, 0);
+    world_pass(&w, 10000); /* the other one has the lease, and has filled Redis anew */
+    live_look(w.nodes[1].live, &site, 1, looked, &r);
+    while (!r.there)
+        world_settle(&w);
+    assert_int_equal(r.n, 1);
+    world_pass(&w, 21000);
+    r.there = false;
+    live_look(w.nodes[1].live, &site, 1, looked, &r);
+    while (!r.there)
+        world_settle(&w);
+    assert_int_equal(r.n, 0); /* its time is over */
+    end();
+}
+
+/* ---- order and balance ---- */
+
+/* R4: whenever one place is free, the one who is first by effective time gets it. */
+static void those_who_wait_go_in_effective_order(void **state)
+{
+    enum { ASKS = 200 };
+    struct route_ask asks[ASKS];
+    struct route_agent agent = { .id = { { 1 } }, .online = true, .capacity = 1, .queues = 1 };
+    const struct route_policy policy = { .sticky_ms = 20000 };
+    unsigned seed = 4711;
+    int64_t last = INT64_MIN;
+    size_t left = ASKS;
+
+    (void)state;
+    memset(asks, 0, sizeof(asks));
+    for (size_t i = 0; i < ASKS; i++) {
+        asks[i].conv.b[14] = (uint8_t)(i >> 8);
+        asks[i].conv.b[15] = (uint8_t)i;
+        asks[i].waiting_since_ms = (int64_t)(rand_r(&seed) % 100000);
+        asks[i].effective = asks[i].waiting_since_ms - 60000 * (int64_t)(rand_r(&seed) % 3);
+    }
+    while (left) {
+        struct route_match m;
+
+        agent.load = 0;
+        assert_int_equal(route_pass(&policy, asks, left, &agent, 1, 200000, &m, 1), 1);
+        assert_true(asks[m.ask].effective >= last);
+        last = asks[m.ask].effective;
+        asks[m.ask] = asks[--left];
+    }
+}
+
+/* R7: equal agents, 10,000 chats of different lengths. */
+static void equal_agents_get_equal_shares(void **state)
+{
+    enum { EQUALS = 10, CHATS = 10000, PLACES = 3, WINDOW = 100 };
+    struct route_agent agents[EQUALS];
+    int64_t ends[EQUALS][PLACES] = { { 0 } };
+    int window[EQUALS] = { 0 }, recent[WINDOW], handled[EQUALS] = { 0 }, worst = 0;
+    const struct route_policy policy = { .sticky_ms = 0 };
+    unsigned seed = 42;
+    double sum = 0, squares = 0;
+    int64_t now = 0;
+
+    (void)state;
+    memset(agents, 0, sizeof(agents));
+    for (int i = 0; i < EQUALS; i++)
+        agents[i] = (struct route_agent){ .id = { { (uint8_t)(i + 1) } }, .online = true, .capacity = PLACES, .queues = 1 };
+    for (int n = 0; n < CHATS; n++) {
+        struct route_ask one = { .waiting_since_ms = now, .effective = now };
+        struct route_match m;
+        int least = WINDOW, most = 0;
+
+        now += 1 + rand_r(&seed) % 40;
+        do {
+            for (int i = 0; i < EQUALS; i++)
+                for (int k = 0; k < PLACES; k++)
+                    if (ends[i][k] && ends[i][k] <= now) {
+                        ends[i][k] = 0;
+                        agents[i].load--;
+                        agents[i].idle_since = now;
+                    }
+        } while (!route_pass(&policy, &one, 1, agents, EQUALS, now, &m, 1) && ++now);
+        for (int k = 0; k < PLACES; k++)
+            if (!ends[m.agent][k]) {
+                ends[m.agent][k] = now + 100 + rand_r(&seed) % 400;
+                break;
+            }
+        handled[m.agent]++;
+        if (n >= WINDOW)
+            window[recent[n % WINDOW]]--;
+        recent[n % WINDOW] = (int)m.agent;
+        window[m.agent]++;
+        for (int i = 0; n >= WINDOW && i < EQUALS; i++) {
+            least = window[i] < least ? window[i] : least;
+            most = window[i] > most ? window[i] : most;
+        }
+        worst = most - least > worst ? most - least : worst;
+    }
+    for (int i = 0; i < EQUALS; i++) {
+        sum += handled[i];
+        squares += (double)handled[i] * handled[i];
+    }
+    (void)printf("  Jain's index %.5f, widest gap in %d chats %d\n", sum * sum / (EQUALS * squares), WINDOW, worst);
+    assert_true(sum * sum / (EQUALS * squares) >= 0.98);
+    assert_true(worst <= 3 * (PLACES + 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_agents_on_two_nodes_never_take_one_inquiry),
+        cmocka_unit_test(three_nodes_together_keep_to_the_limit),
+        cmocka_unit_test(a_new_chat_is_shown_without_toggling_the_presence),
+        cmocka_unit_test(a_freed_place_takes_the_oldest_and_not_the_newest),
+        cmocka_unit_test(who_came_when_nobody_was_there_is_served_when_somebody_is),
+        cmocka_unit_test(nobody_stays_with_an_agent_who_is_gone),
+        cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
+        cmocka_unit_test(a_new_holder_knows_who_has_refused),
+        cmocka_unit_test(those_who_wait_go_in_effective_order),
+        cmocka_unit_test(equal_agents_get_equal_shares),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+/* Order on the platform: who may not write, links, the same thing again, and wording that agents should not use. */
+#include "tests/support/cast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct daemon d;
+static struct staff admin, supervisor, agent;
+
+static int start(void **state)
+{
+    (void)state;
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
+    staff_sign_in(&admin, &d, "admin@demo.example");
+    staff_sign_in(&supervisor, &d, "supervisor@demo.example");
+    staff_online(&agent, &d, "agent1@demo.example", "demo");
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&admin);
+    staff_free(&supervisor);
+    staff_free(&agent);
+    daemon_finish(&d);
+    return 0;
+}
+
+/* `match` 0: a new document. */
+static void put(const struct staff *who, const char *what, int match, const char *body, int status)
+{
+    char path[120], headers[64];
+    struct reply r;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/sites/demo/documents/%s", what);
+    (void)snprintf(headers, sizeof(headers), match ? "If-Match: \"%d\"\r\n" : "If-None-Match: *\r\n", match);
+    r = web_expect(&d, status,
+                   &(struct ask){ .method = body ? "PUT" : "DELETE",
+                                  .path = path,
+                                  .headers = headers,
+                                  .body = body,
+                                  .cookie = who->cookie,
+                                  .csrf = who->csrf,
+                                  .origin = "" });
+    reply_free(&r);
+}
+
+static const char *say(struct visitor *v, const char *cid, const char *text)
+{
+    wire_pack(&v->wire, "{s:s,s:s,s:s,s:s}", "type", "message", "cid", cid, "kind", "text", "text", text);
+    return wire_verdict(&v->wire, cid);
+}
+
+static void leave(struct visitor *v)
+{
+    wire_text(&v->wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    assert_string_equal(wire_verdict(&v->wire, "the-end"), "ack");
+    visitor_free(v);
+}
+
+static void who_is_blocked_cannot_write_until_that_is_taken_back(void **state)
+{
+    struct visitor v = { 0 }, other = { 0 };
+    char body[200];
+
+    (void)state;
+    visitor_enter(&v, &d, "demo", NULL);
+    visitor_enter(&other, &d, "demo", NULL);
+    assert_string_equal(say(&v, "c1", "一"), "ack");
+    (void)snprintf(body, sizeof(body), "{\"visitor\":\"%s\",\"reason\":\"辱骂\"}", v.id);
+    put(&agent, "ban/b1", 0, body, 403); /* an agent asks a supervisor */
+    put(&supervisor, "ban/b1", 0, body, 201);
+    assert_string_equal(say(&v, "c2", "二"), "forbidden");
+    assert_string_equal(say(&other, "c1", "三"), "ack");
+    put(&supervisor, "ban/b1", 1, NULL, 204);
+    assert_string_equal(say(&v, "c3", "四"), "ack");
+    leave(&v);
+    leave(&other);
+}
+
+static void who_is_muted_may_write_again_by_itself(void **state)
+{
+    struct visitor v = { 0 };
+    char body[200];
+    int n = 0;
+
+    (void)state;
+    visitor_enter(&v, &d, "demo", NULL);
+    assert_string_equal(say(&v, "c1", "一"), "ack");
+    (void)snprintf(body, sizeof(body), "{\"visitor\":\"%s\",\"reason\":\"刷屏\",\"mute\":true,\"until\":%lld}", v.id,
+                   (long long)now_wall_ms() + 1500);
+    put(&supervisor, "ban/m1", 0, body, 201);
+    assert_string_equal(say(&v, "c2", "二"), "forbidden");
+    UNTIL((snprintf(body, sizeof(body), "m%d", ++n), strcmp(say(&v, body, "三"), "ack") == 0));
+    leave(&v);
+}
+
+static void an_address_is_blocked_with_all_who_come_from_it(void **state)
+{
+    struct visitor v = { 0 };
+
+    (void)state;
+    put(&supervisor, "ban/net", 0, "{\"address\":\"127.0.0.0/8\",\"reason\":\"攻击\"}", 201);
+    visitor_enter(&v, &d, "demo", NULL);
+    assert_string_equal(say(&v, "c1", "一"), "forbidden");
+    put(&supervisor, "ban/net", 1, NULL, 204);
+    assert_string_equal(say(&v, "c1", "一"), "ack");
+    leave(&v);
+}
+
+static void links_and_repeats_stop_at_what_the_site_says(void **state)
+{
+    struct visitor v = { 0 };
+    struct reply r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/demo/documents/site/site", .cookie = admin.cookie });
+    int version = (int)number_at(r.json, "version");
+    char cid[16];
+
+    (void)state;
+    reply_free(&r);
+    put(&admin, "site/site", version,
+        "{\"name\":\"小林家居\",\"links\":\"listed\",\"link_hosts\":[\"xiaolin.example\"],\"duplicate_max\":3}", 200);
+    visitor_enter(&v, &d, "demo", NULL);
+    assert_string_equal(say(&v, "l1", "看 https://spam.example/x"), "forbidden");
+    assert_string_equal(say(&v, "l2", "看 https://shop.xiaolin.example/x"), "ack");
+    for (int i = 0; i < 5; i++) {
+        (void)snprintf(cid, sizeof(cid), "d%d", i);
+        assert_string_equal(say(&v, cid, "在吗"), i < 3 ? "ack" : "rate_limited");
+    }
+    assert_string_equal(say(&v, "d9", "在不在"), "ack");
+    put(&admin, "site/site", version + 1, "{\"name\":\"小林家居\",\"links\":\"none\"}", 200);
+    assert_string_equal(say(&v, "l3", "看 shop.xiaolin.example.com"), "forbidden");
+    put(&admin, "site/site", version + 2, "{\"name\":\"小林家居\"}", 200);
+    assert_string_equal(say(&v, "l4", "看 shop.xiaolin.example.com"), "ack");
+    leave(&v);
+}
+
+static void wording_that_should_not_be_used_asks_once_more(void **state)
+{
+    struct visitor v = { 0 };
+    const json_t *f;
+    json_t *t;
+    char path[120];
+    bool written = false;
+
+    (void)state;
+    put(&admin, "forbidden/cold", 0, "{\"name\":\"冷漠\",\"words\":[\"不知道\",\"随便\"],\"advice\":\"我帮您查一下\"}", 201);
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "怎么安装");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"w1\",\"kind\":\"text\",\"text\":\"不 知道，随便\"}",
+               v.conv);
+    f = wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "error", "cid", "w1", "code", "forbidden");
+    assert_string_equal(json_string_value(value_at(f, "words.0")), "不知道");
+    assert_string_equal(json_string_value(value_at(f, "words.1")), "随便");
+    assert_string_equal(text_at(f, "advice"), "我帮您查一下");
+    wire_none(&v.wire, "{s:s,s:{s:s}}", "type", "message", "from", "role", "agent");
+    wire_sendf(
+        &agent.wire,
+        "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"w1\",\"kind\":\"text\",\"text\":\"不 知道，随便\",\"confirm\":true}",
+        v.conv);
+    assert_string_equal(wire_verdict(&agent.wire, "w1"), "ack");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "不 知道，随便");
+    (void)staff_say(&agent, v.conv, "w2", "我帮您查一下");
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=demo", v.conv);
+    t = staff_get(&supervisor, &d, path);
+    for (size_t i = 0; i < json_array_size(json_object_get(t, "timeline")); i++)
+        written |= strcmp(text_at(json_array_get(json_object_get(t, "timeline"), i), "kind"), "forbidden") == 0;
+    assert_true(written);
+    json_decref(t);
+    leave(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_blocked_cannot_write_until_that_is_taken_back),
+        cmocka_unit_test(who_is_muted_may_write_again_by_itself),
+        cmocka_unit_test(an_address_is_blocked_with_all_who_come_from_it),
+        cmocka_unit_test(links_and_repeats_stop_at_what_the_site_says),
+        cmocka_unit_test(wording_that_should_not_be_used_asks_once_more),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,135 @@
+/* Order on the platform: links, wording that should not be used, and who is meant by a ban. */
+#include "tests/unit/unit.h"
+
+#include "core/forbid.h"
+#include "core/link.h"
+#include "settings/site.h"
+
+static void finds_the_links_in_what_people_write(void **state)
+{
+    static const struct {
+        const char *text, *hosts; /* separated by blanks */
+    } rows[] = {
+        { "看 https://a.example/x?y=1 吧", "a.example" },
+        { "HTTP://A.Example", "A.Example" },
+        { "www.a.example。", "www.a.example" },
+        { "加我 abc.com，谢谢", "abc.com" },
+        { "taobao.com/item 和 jd.com", "taobao.com jd.com" },
+        { "a.b.com.cn.", "a.b.com.cn" },
+        { "mail me: ann@abc.com", "" },
+        { "3.5 米，约 2.com?", "2.com" },
+        { "图纸.dwg plan.dwg", "" },
+        { "e.g. this", "" },
+        { "https://", "" },
+        { "www.", "" },
+        { "", "" },
+        { "ftp://x.y/z https://q.r", "x.y q.r" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct slice rest = slice_of(rows[i].text), host;
+        char found[200] = "";
+
+        while (link_next(&rest, &host))
+            (void)snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%.*s", *found ? " " : "", (int)host.n, host.p);
+        row_string_equal(rows[i].text, found, rows[i].hosts);
+    }
+}
+
+static void a_listed_host_stands_for_all_below_it(void **state)
+{
+    static const char *const hosts[] = { "a.example", "b.com" };
+
+    (void)state;
+    assert_true(link_listed(SLICE("a.example"), hosts, 2));
+    assert_true(link_listed(SLICE("Shop.A.example"), hosts, 2));
+    assert_false(link_listed(SLICE("bad-a.example"), hosts, 2));
+    assert_false(link_listed(SLICE("a.example.evil.com"), hosts, 2));
+    assert_false(link_listed(SLICE("example"), hosts, 2));
+}
+
+static struct site *site_with(const char *kind, const char *body)
+{
+    struct kf_key k;
+    struct document docs[] = { { KEY("site"), KEY("site"), 1, "{\"name\":\"S\"}" }, { .key = KEY("x"), .version = 1, .body = body } };
+    struct kf_err why = { 0 };
+    struct site *s = NULL;
+
+    assert_true(key_parse(slice_of(kind), &k));
+    docs[1].kind = k;
+    if (site_build(&s, &KEY("s"), docs, 2, &why))
+        fail_msg("%s", why.text);
+    return s;
+}
+
+static void finds_wording_whatever_stands_between_its_characters(void **state)
+{
+    struct site *s =
+        site_with("forbidden", "{\"name\":\"cold\",\"words\":[\"随便\",\"不知道\",\"not my job\",\"Idiot\"],\"advice\":\"我帮您查一下\"}");
+    static const struct {
+        const char *text, *first;
+        size_t n;
+    } rows[] = {
+        { "随便您", "随便", 1 },         { "随 便、我不-知-道", "随便", 2 },
+        { "我知道，随后便好", NULL, 0 }, { "That is NOT my  job!", "not my job", 1 },
+        { "notmyjob", NULL, 0 },         { "ｉｄｉｏｔ", "Idiot", 1 },
+        { "idiotic", NULL, 0 },          { "", NULL, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct forbidden_word *found[4];
+        size_t n = forbid_find(s->forbidden, s->n_forbidden, slice_of(rows[i].text), found, 4);
+
+        row_int_equal(rows[i].text, n, rows[i].n);
+        if (n)
+            row_string_equal(rows[i].text, found[0]->word, rows[i].first);
+    }
+    assert_int_equal(forbid_find(s->forbidden, s->n_forbidden, SLICE("随便，不知道"), (const struct forbidden_word *[1]){ NULL }, 1), 1);
+    assert_string_equal(s->forbidden[0].advice, "我帮您查一下");
+    site_unref(s);
+    s = site_with("forbidden", "{\"name\":\"cold\",\"words\":[\"随便\"],\"off\":true}");
+    assert_int_equal(s->n_forbidden, 0);
+    site_unref(s);
+}
+
+static void a_ban_means_one_kind_of_somebody(void **state)
+{
+    static const struct {
+        const char *body, *field; /* NULL: right */
+    } rows[] = {
+        { "{\"visitor\":\"01936b2e-0000-7000-8000-000000000001\",\"reason\":\"r\"}", NULL },
+        { "{\"address\":\"203.0.113.0/24\",\"reason\":\"r\",\"mute\":true,\"until\":5}", NULL },
+        { "{\"channel\":\"api\",\"user\":\"u1\",\"reason\":\"r\"}", NULL },
+        { "{\"reason\":\"r\"}", "visitor" },
+        { "{\"visitor\":\"01936b2e-0000-7000-8000-000000000001\"}", "reason" },
+        { "{\"visitor\":\"somebody\",\"reason\":\"r\"}", "visitor" },
+        { "{\"address\":\"203.0.113\",\"reason\":\"r\"}", "address" },
+        { "{\"channel\":\"api\",\"reason\":\"r\"}", "visitor" },
+        { "{\"user\":\"u1\",\"reason\":\"r\"}", "visitor" },
+        { "{\"address\":\"::1\",\"channel\":\"api\",\"user\":\"u1\",\"reason\":\"r\"}", "visitor" },
+        { "{\"address\":\"::1\",\"reason\":\"r\",\"until\":-1}", "until" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kf_err why = { 0 };
+
+        row_int_equal(rows[i].body, document_check("ban", slice_of(rows[i].body), &why), rows[i].field ? KF_INVALID : KF_OK);
+        if (rows[i].field)
+            row_string_equal(rows[i].body, why.field, rows[i].field);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_the_links_in_what_people_write),
+        cmocka_unit_test(a_listed_host_stands_for_all_below_it),
+        cmocka_unit_test(finds_wording_whatever_stands_between_its_characters),
+        cmocka_unit_test(a_ban_means_one_kind_of_somebody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
