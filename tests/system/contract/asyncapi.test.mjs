@@ -348,7 +348,7 @@ test('what may not be is refused with its own word', async () => {
   }
   assert.ok(slow.retry_after_ms > 0);
   acked(await one.act({ type: 'close', conversation, cid: cid() }));
-  refused(await one.act({ type: 'message', conversation, cid: cid(), kind: 'text', text: 'x' }), 'forbidden');
+  refused(await one.act({ type: 'message', conversation, cid: cid(), kind: 'text', text: 'x' }), 'conflict');
   const stranger = await visitor({ identity: { id: 'u-1', hash: '0'.repeat(64) } });
   refused(await stranger.take({ type: 'error' }), 'unauthorized');
   for (const wire of [v, other, stranger, supervisor]) await wire.end();
