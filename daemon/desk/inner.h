@@ -69,7 +69,7 @@ struct desk_site {
     bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
     bool parked_left;  /* there still are such */
     int64_t parked_at; /* mono: when they were last looked through */
-    int64_t retold_at; /* mono: when the live layer was last told who waits */
+    unsigned retold;   /* which share of those who wait the live layer was last told of */
     bool wide;         /* the next pass looks through all who wait */
     int64_t wide_at;   /* mono */
     int64_t swept_at;
