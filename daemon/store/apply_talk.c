@@ -266,6 +266,8 @@ bool plan_message(struct work *w, const struct act *act)
     w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
+    if (act->answers && !w->opens && !seq_of_ref(w, act->answers, &m->reply_to))
+        return false;
     m->seq = ++c->seq;
     m->at = w->change->at;
     m->from = actor_of(w, &act->u.message.from);
