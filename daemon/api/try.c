@@ -5,6 +5,7 @@
 
 #define FIRINGS_MAX 32
 #define PROFILE_MAX 64
+#define TRIED_MAX   10 /* articles */
 
 static const char *text_in(const json_t *root, const char *name, const char *otherwise)
 {
@@ -125,6 +126,9 @@ static enum kf_rc trial_fill(struct trial *tr, const struct site *site, json_t *
                                      .automatic = truth_in(root, "automatic", false) ? "marked" : NULL,
                                      .position = (int)number_in(root, "position", 0),
                                      .messages = (int)number_in(root, "messages", tr->event == RULE_OPENED ? 1 : 2),
+                                     .answers = site->answers,
+                                     .said = { tr->message.text },
+                                     .n_said = 1,
                                      .first_contact = truth_in(root, "first_contact", true),
                                      .now_ms = at,
                                      .wall_ms = hours_wall(&q->hours, at) };
@@ -159,6 +163,24 @@ static json_t *words_of(const struct trial *tr, const struct rule *r)
     return ret;
 }
 
+static json_t *hits_json(const struct answer_hit *hits, size_t n)
+{
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(ret, json_pack("{s:s,s:s,s:s,s:i}", "article", hits[i].article->key.s, "title", hits[i].text->title,
+                                                   "language", hits[i].text->lang, "score", hits[i].score));
+    return ret;
+}
+
+/* Whatever is near, with its score: also what no rule would offer. */
+static json_t *articles_near(const struct trial *tr)
+{
+    struct answer_hit hits[TRIED_MAX];
+
+    return hits_json(hits, answer_find(tr->site->answers, tr->facts.said[0], tr->facts.language, 1, hits, TRIED_MAX));
+}
+
 /* "fires", "held" and why, or which condition does not hold, or that it listens to something else. */
 static json_t *verdict(const struct trial *tr, const struct rule *r, const struct rule_firing *f)
 {
@@ -168,6 +190,8 @@ static json_t *verdict(const struct trial *tr, const struct rule *r, const struc
     if (f && f->verdict == RULE_FIRES) {
         (void)json_object_set_new(ret, "verdict", json_string("fires"));
         (void)json_object_set_new(ret, "text", words_of(tr, r));
+        if (r->actions & RULE_ANSWER)
+            (void)json_object_set_new(ret, "articles", hits_json(f->hits, f->n_hits));
     } else if (f) {
         (void)json_object_set_new(ret, "verdict", json_string("held"));
         (void)json_object_set_new(ret, "why", json_string(f->held ? f->held : ""));
@@ -178,6 +202,7 @@ static json_t *verdict(const struct trial *tr, const struct rule *r, const struc
                                               : !rule_when_holds(&r->when, &tr->facts, &which)               ? which
                                               : (r->queue.s[0] && !key_eq(&r->queue, &tr->conv.queue))       ? "queue"
                                               : (r->channel.s[0] && !key_eq(&r->channel, &tr->conv.channel)) ? "channel"
+                                              : r->actions & RULE_ANSWER                                     ? "articles"
                                                                                                              : "event"));
     }
     return ret;
@@ -190,7 +215,7 @@ static void post_try(struct turn *t)
     struct rule_firing f[FIRINGS_MAX];
     struct kf_err why = { .rc = KF_OK };
     struct trial tr;
-    json_t *root, *rules;
+    json_t *root, *rules, *near;
     size_t n;
 
     if (!site)
@@ -213,8 +238,11 @@ static void post_try(struct turn *t)
     rules = json_array();
     for (size_t i = 0; i < site->n_rules; i++)
         (void)json_array_append_new(rules, verdict(&tr, &site->rules[i], firing_of(&site->rules[i], f, n)));
+    near = articles_near(&tr);
     json_decref(root);
-    turn_jansson(t, 200, json_pack("{s:b,s:s,s:o}", "open", (int)tr.facts.open_hours, "language", tr.facts.language, "rules", rules));
+    turn_jansson(
+        t, 200,
+        json_pack("{s:b,s:s,s:o,s:o}", "open", (int)tr.facts.open_hours, "language", tr.facts.language, "rules", rules, "articles", near));
 }
 
 const struct route_entry routes_try[] = { { "POST", "/api/v1/sites/*/try", GATE_EITHER_KEY, post_try }, { NULL, NULL, GATE_OPEN, NULL } };

@@ -51,6 +51,7 @@ enum act_kind {
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
     ACT_PRIORITY, /* number */
     ACT_TAG,      /* tag */
+    ACT_ARTICLE,  /* article: counts of it go up */
 
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
@@ -192,6 +193,10 @@ struct act {
             const char *text;
             bool off; /* take it away */
         } tag;
+        struct {
+            struct kf_key key;
+            int suggested, shown, helped, not_helped;
+        } article;
         struct errand errand;
         const char *profile;
         struct {

@@ -233,10 +233,10 @@ const struct key rule_keys[] = {
     { "often", KEY_CHOICE, .choices = "conversation cause visitor day", .def = "cause", IN_RULE(rule.often),
       .help = "once per conversation, per cause, per visitor, or per visitor and day" },
     { "cooldown_ms", KEY_INT, .min = 0, .max = 30 * MS_DAY, .def = "0", IN_RULE(rule.cooldown_ms), .help = "not again so soon" },
-    { "actions", KEY_CHOICES, .required = true, .min = 1, .max = 9, .choices = "say form park invite choices tag priority move close",
-      IN_RULE(rule.actions),
+    { "actions", KEY_CHOICES, .required = true, .min = 1, .max = 10,
+      .choices = "say form park invite choices tag priority move close answer", IN_RULE(rule.actions),
       .help = "say the wording, offer the message form, take the conversation for later, invite to rate, offer choices, tag, set the "
-              "priority, move to a queue, close" },
+              "priority, move to a queue, close, offer articles that answer what was asked" },
     { "wording", KEY_TEXT, .min = 1, .max = 32, .fits = fits_key, .form = "the key of a wording", IN_RULE(rule.wording),
       .help = "what is said" },
     { "choices", KEY_ANY, .take = take_choices, .help = "what is offered: ids and labels" },
@@ -248,6 +248,8 @@ const struct key rule_keys[] = {
       .help = "how long it stays open after the rule has spoken, unless somebody writes" },
     { "closing_wording", KEY_TEXT, .min = 1, .max = 32, .fits = fits_key, .form = "the key of a wording", IN_RULE(rule.closing_wording),
       .help = "what is said when it is closed" },
+    { "threshold", KEY_SMALL, .min = 1, .max = 100, .def = "40", IN_RULE(rule.threshold),
+      .help = "how well an article must answer what was asked to be offered" },
     { "order", KEY_SMALL, .min = 0, .max = 1000, .def = "100", IN_RULE(order), .help = "smaller ones come first" },
     { "off", KEY_BOOL, .def = "false", IN_RULE(rule.off), .help = "does nothing" },
     { 0 },
@@ -272,9 +274,11 @@ enum kf_rc rule_finish(const struct keys_at *at, const struct kf_key *key, const
         bool wrong;
         const char *words;
     } checks[] = {
-        { r->actions & (RULE_SAY | RULE_FORM | RULE_CHOICES) && !r->wording, "wording is missing: the rule says something" },
+        { r->actions & (RULE_SAY | RULE_FORM | RULE_CHOICES | RULE_ANSWER) && !r->wording, "wording is missing: the rule says something" },
         { r->actions & RULE_CHOICES && !r->n_choices, "choices is missing: the rule offers some" },
         { r->n_choices && !(r->actions & RULE_CHOICES), "choices is there, but not among the actions" },
+        { r->actions & RULE_ANSWER && r->actions & (RULE_FORM | RULE_CHOICES), "actions must not both answer and offer something else" },
+        { json_object_get(body, "threshold") && !(r->actions & RULE_ANSWER), "threshold is there, but not answer among the actions" },
         { r->actions & RULE_TAG && !r->n_tags, "tags is missing: the rule tags" },
         { r->actions & RULE_PRIORITY && !json_object_get(body, "priority"), "priority is missing: the rule sets it" },
         { r->actions & RULE_MOVE && !r->to.s[0], "to is missing: the queue that it moves to" },

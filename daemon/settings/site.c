@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define SITE_BYTES (32U << 20)
+#define SITE_BYTES (64U << 20)
 #define QUEUES_MAX 64 /* routing numbers them in a word of 64 bits */
 
 /* What a snapshot is made in: the struct that others see, and the memory of all that it points to. */
@@ -38,6 +38,7 @@ struct build {
     struct forbidden_word *forbidden;
     size_t cap_forbidden;
     struct site_ban *bans;
+    struct article *articles;
     const char *lang; /* of the wordings that are being read */
 };
 
@@ -314,6 +315,34 @@ static enum kf_rc take_ban(struct build *b, const struct keys_at *at, const stru
     return rc;
 }
 
+static enum kf_rc take_article(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_ARTICLE, key, body, &f);
+
+    if (!rc && s->n_articles == ANSWER_ARTICLES)
+        rc = keys_fail(at, "a site has at most %d articles", ANSWER_ARTICLES);
+    if (!rc)
+        b->articles[s->n_articles++] = f.article;
+    return rc;
+}
+
+static enum kf_rc read_articles(struct build *b)
+{
+    struct site *s = &b->o->site;
+    enum kf_rc rc;
+
+    s->articles = b->articles = arena_array(b->arena, b->n_docs + 1, sizeof(*b->articles));
+    if (!b->articles)
+        return nomem(b);
+    rc = read_all(b, KIND_ARTICLE, take_article);
+    if (rc || !s->n_articles)
+        return rc;
+    s->answers = answer_index_new(b->arena, s->articles, s->n_articles);
+    return s->answers ? KF_OK : nomem(b);
+}
+
 /* ---- what is shipped ------------------------------------------------------------------------------------------------------- */
 
 static enum kf_rc shipped_json(struct build *b, const char *name, json_t **ret)
@@ -556,7 +585,7 @@ static enum kf_rc build_all(struct build *b)
         return rc;
     if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)) || (rc = read_all(b, KIND_SKILL, take_skill)) ||
-        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)) || (rc = read_all(b, KIND_BAN, take_ban)))
+        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)) || (rc = read_all(b, KIND_BAN, take_ban)) || (rc = read_articles(b)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
         return rc;
@@ -616,6 +645,14 @@ const struct site_channel *site_channel_by_hook(const struct site *s, struct sli
     for (size_t i = 0; i < s->n_channels; i++)
         if (s->channels[i].hook && slice_is(hook, s->channels[i].hook))
             return &s->channels[i];
+    return NULL;
+}
+
+const struct article *site_article(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_articles; i++)
+        if (key_eq(&s->articles[i].key, key))
+            return &s->articles[i];
     return NULL;
 }
 

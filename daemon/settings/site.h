@@ -6,6 +6,7 @@
 #define KF_SETTINGS_SITE_H
 
 #include "core/address.h"
+#include "core/answer.h"
 #include "core/forbid.h"
 #include "core/hours.h"
 #include "core/id.h"
@@ -18,7 +19,7 @@
 #include <stddef.h>
 
 /* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
- * "forbidden", "ban".
+ * "forbidden", "ban", "article".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -160,6 +161,9 @@ struct site {
     size_t n_forbidden;
     const struct site_ban *bans;
     size_t n_bans;
+    const struct article *articles;
+    size_t n_articles;
+    const struct answer_index *answers; /* of those that are published; NULL: there are no articles */
 };
 
 /* Builds a snapshot (one reference) from the documents of one site. On failure `why` names document, member and reason. */
@@ -169,6 +173,7 @@ void site_unref(struct site *s);
 
 const struct site_channel *site_channel(const struct site *s, const struct kf_key *key);
 const struct site_channel *site_channel_by_hook(const struct site *s, struct slice hook);
+const struct article *site_article(const struct site *s, const struct kf_key *key);
 const struct site_queue *site_queue(const struct site *s, const struct kf_key *key);
 /* -1 if there is none of that name. */
 int site_queue_number(const struct site *s, const struct kf_key *key);

@@ -657,6 +657,21 @@ static bool write_tag(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* Articles that are there no more count on: their numbers come back with them. */
+bool write_article(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_ARTICLE_COUNT);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, act->u.article.key.s);
+    stmt_i64(s, act->u.article.suggested);
+    stmt_i64(s, act->u.article.shown);
+    stmt_i64(s, act->u.article.helped);
+    stmt_i64(s, act->u.article.not_helped);
+    return run(w, s);
+}
+
 bool plan_tag(struct work *w, const struct act *act)
 {
     const char *data;

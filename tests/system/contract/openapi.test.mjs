@@ -120,6 +120,10 @@ const rows = {
     right: () => [[200, { path: '/api/v1/sites/demo/canned', headers: as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/canned' }], [404, { path: '/api/v1/sites/other/canned', headers: as('agent1') }], [404, { path: '/api/v1/sites/DEMO%20/canned', headers: as('agent1') }]],
   },
+  'GET /api/v1/sites/{site}/articles': {
+    right: () => [[200, { path: '/api/v1/sites/demo/articles', headers: as('agent1') }], [200, operator('GET', '/api/v1/sites/demo/articles')]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/articles' }], [404, { path: '/api/v1/sites/other/articles', headers: as('agent1') }]],
+  },
   'GET /api/v1/sites/{site}/colleagues': {
     right: () => [[200, { path: '/api/v1/sites/demo/colleagues', headers: as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/colleagues' }], [404, { path: '/api/v1/sites/other/colleagues', headers: as('agent1') }]],
