@@ -33,7 +33,7 @@ const EVENTS = [
   'due',
 ];
 const TIMED = ['waiting', 'silent_agent', 'silent_visitor', 'closing', 'due'];
-const ACTIONS = ['say', 'form', 'choices', 'invite', 'tag', 'priority', 'move', 'park', 'close'];
+const ACTIONS = ['say', 'form', 'choices', 'invite', 'tag', 'priority', 'move', 'park', 'close', 'answer'];
 const OFTEN = ['cause', 'conversation', 'visitor', 'day'];
 const DAY_MS = 86_400_000;
 
@@ -70,7 +70,7 @@ export function RuleForm({ draft }: { draft: Draft }) {
   const actions = list(draft.value('actions'));
   const has = (a: string): boolean => actions.includes(a);
   const timed = TIMED.includes(event);
-  const says = has('say') || has('form') || has('choices');
+  const says = has('say') || has('form') || has('choices') || has('answer');
   return (
     <>
       <Section title={t('ruleWhen')}>
