@@ -175,10 +175,10 @@ fuzz: setup-test
 	$(SUB) MODE=fuzz fuzzers
 	@FUZZ_S=$(FUZZ_S) JOBS=$(JOBS) sh tests/fuzz/run.sh
 
-# Campaigns that kill and starve; each also runs against a mutant, which must fail.
+# Campaigns that kill and starve; each also runs against a mutant, which must fail. And the long day of the model.
 fault: setup-test
-	$(SUB) MODE=fault all faults
-	@B=build/fault JOBS=1 TEST_S=1800 bash tests/run.sh fault
+	$(SUB) MODE=fault all faults build/fault/tests/model/test_day
+	@B=build/fault JOBS=1 TEST_S=1800 bash tests/run.sh fault day
 
 bench: setup-test
 	$(SUB) all $(BENCH)

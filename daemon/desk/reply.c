@@ -551,10 +551,17 @@ static void staff_typing(struct desk *d, struct desk_site *ds, const struct memb
 
 /* ---- which conversation ---- */
 
+/* One may have been writing while the visitor closed it: that is no question of what one may. */
+static bool comes_too_late(enum verb verb, const struct conv *conv)
+{
+    return conv->state == CONV_CLOSED && (verb == VERB_SAY || verb == VERB_CLOSE || verb == VERB_TRANSFER || verb == VERB_ACCEPT);
+}
+
 static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
     static const struct kf_err absent = { .rc = KF_ABSENT, .text = "no such conversation" };
     static const struct kf_err denied = { .rc = KF_DENIED, .text = "not permitted" };
+    static const struct kf_err over = { .rc = KF_CONFLICT, .text = "the conversation is closed" };
     const struct member *m = member_of(ds, &seat->who);
 
     if (!m || m->disabled)
@@ -564,7 +571,7 @@ static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat,
     else if (!permit(m, VERB_READ, &seat->site, conv))
         refuse_unless_done(d, ds, m, seat, in, conv, &absent);
     else if (!permit(m, verb_of(in->kind), &seat->site, conv))
-        refuse_unless_done(d, ds, m, seat, in, conv, &denied);
+        refuse_unless_done(d, ds, m, seat, in, conv, comes_too_late(verb_of(in->kind), conv) ? &over : &denied);
     else if (in->kind == INBOUND_TYPING)
         staff_typing(d, ds, m, seat, in, conv);
     else

@@ -5,10 +5,10 @@
 
 static struct seat_model *seat_of(struct world *w, int node, uint64_t conn)
 {
-    for (int i = 0; i < AGENTS; i++)
+    for (int i = 0; i < w->n_agents; i++)
         if (w->agents[i].seat.conn == conn && w->agents[i].seat.node == node)
             return &w->agents[i].seat;
-    for (int i = 0; i < VISITORS; i++)
+    for (int i = 0; i < w->n_visitors; i++)
         if (w->visitors[i].seat.conn == conn && w->visitors[i].seat.node == node)
             return &w->visitors[i].seat;
     return NULL;
@@ -255,6 +255,20 @@ void agent_close_talk(struct world *w, int agent)
     if (conv)
         say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id_text(conv, id),
             (unsigned long long)chance(w));
+}
+
+void agent_finish(struct world *w, int agent)
+{
+    struct agent_model *a = &w->agents[agent];
+    const struct kf_id *conv = one_of(w, a);
+    char id[KF_ID_TEXT];
+
+    if (!conv)
+        return;
+    (void)id_text(conv, id);
+    say(w, &a->seat, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"s%llu\",\"kind\":\"text\",\"text\":\"好的\"}", id,
+        (unsigned long long)chance(w));
+    say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id, (unsigned long long)chance(w));
 }
 
 void agent_transfer(struct world *w, int agent)

@@ -26,7 +26,7 @@ static void heal(struct world *w)
 /* People whose socket has gone come back, on whatever node answers. */
 static void come_back(struct world *w)
 {
-    for (int i = 0; i < AGENTS; i++)
+    for (int i = 0; i < w->n_agents; i++)
         if (!w->agents[i].seat.conn && world_pick(w, 2)) {
             int node = some_node(w);
 
@@ -36,7 +36,7 @@ static void come_back(struct world *w)
                     agent_presence(w, i, PRESENCE_ONLINE);
             }
         }
-    for (int i = 0; i < VISITORS; i++)
+    for (int i = 0; i < w->n_visitors; i++)
         if (!w->visitors[i].seat.conn && world_pick(w, 2)) {
             int node = some_node(w);
 
@@ -71,7 +71,7 @@ static void fault(struct world *w)
 
 static void event(struct world *w)
 {
-    int agent = (int)world_pick(w, AGENTS), visitor = (int)world_pick(w, VISITORS);
+    int agent = (int)world_pick(w, (uint32_t)w->n_agents), visitor = (int)world_pick(w, (uint32_t)w->n_visitors);
 
     switch (world_pick(w, 20)) {
     case 0:
@@ -128,11 +128,11 @@ static void event(struct world *w)
 static void open_shop(struct world *w)
 {
     world_pass(w, 3000); /* leases are taken, Redis is rebuilt */
-    for (int i = 0; i < AGENTS; i++) {
+    for (int i = 0; i < w->n_agents; i++) {
         agent_connect(w, i, i % w->n_nodes);
         agent_presence(w, i, PRESENCE_ONLINE);
     }
-    for (int i = 0; i < VISITORS; i++)
+    for (int i = 0; i < w->n_visitors; i++)
         visitor_connect(w, i, i % w->n_nodes);
     world_settle(w);
 }
@@ -182,12 +182,12 @@ void scenario_free_place(uint64_t seed, char words[300])
     world_open(&w, seed, 1);
     open_shop(&w);
     world_pass(&w, 2000);
-    for (int i = 0; i < VISITORS; i++)
+    for (int i = 0; i < w.n_visitors; i++)
         visitor_say(&w, i, false);
     world_settle(&w);
     world_check(&w, true);
     for (int round = 0; round < 30 && !*w.wrong; round++) {
-        agent_close_talk(&w, (int)world_pick(&w, AGENTS));
+        agent_close_talk(&w, (int)world_pick(&w, (uint32_t)w.n_agents));
         world_settle(&w);
         world_check(&w, true);
     }

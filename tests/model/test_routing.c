@@ -54,7 +54,7 @@ static int owners_of(const struct kf_id *conv)
 {
     int n = 0;
 
-    for (int i = 0; i < AGENTS; i++)
+    for (int i = 0; i < w.n_agents; i++)
         n += agent_has(&w, i, conv);
     return n;
 }

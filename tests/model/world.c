@@ -212,12 +212,12 @@ void node_kill(struct world *w, int i)
     n->session = NULL;
     n->desk = NULL;
     n->up = false;
-    for (int k = 0; k < AGENTS; k++)
+    for (int k = 0; k < w->n_agents; k++)
         if (w->agents[k].seat.node == i && w->agents[k].seat.conn) {
             w->agents[k].seat.conn = 0;
             w->agents[k].gone_at = w->now;
         }
-    for (int k = 0; k < VISITORS; k++)
+    for (int k = 0; k < w->n_visitors; k++)
         if (w->visitors[k].seat.node == i)
             w->visitors[k].seat.conn = 0;
     pump(w);
@@ -284,15 +284,19 @@ void world_settle(struct world *w)
     }
 }
 
+void world_step(struct world *w, int64_t ms)
+{
+    w->now += ms;
+    for (int i = 0; i < w->n_nodes; i++)
+        if (w->nodes[i].up && !w->nodes[i].paused)
+            desk_tick(w->nodes[i].desk);
+    world_settle(w);
+}
+
 void world_pass(struct world *w, int64_t ms)
 {
-    for (int64_t t = 0; t < ms; t += 100) {
-        w->now += 100;
-        for (int i = 0; i < w->n_nodes; i++)
-            if (w->nodes[i].up && !w->nodes[i].paused)
-                desk_tick(w->nodes[i].desk);
-        world_settle(w);
-    }
+    for (int64_t t = 0; t < ms; t += 100)
+        world_step(w, 100);
 }
 
 /* ---- opening ---- */
@@ -322,7 +326,7 @@ static void add_agents(struct world *w, struct model_node *n)
     bool done = false;
 
     assert(c);
-    for (int i = 0; i < AGENTS; i++) {
+    for (int i = 0; i < w->n_agents; i++) {
         struct agent_model *a = &w->agents[i];
         struct act *act = change_act(c, ACT_PERSON);
         unsigned len = 32;
@@ -356,7 +360,7 @@ static void add_agents(struct world *w, struct model_node *n)
     }
 }
 
-static void seed_store(struct world *w)
+static void seed_store(struct world *w, const char *set)
 {
     struct model_node *n = &w->nodes[0];
     bool done = false;
@@ -365,7 +369,7 @@ static void seed_store(struct world *w)
     n->held_end = &n->held;
     n->ports = ports_of(n);
     open_store(w, n);
-    seed_site(&n->ports, "config/sites/demo.json", ignore_line, was_loaded, &done);
+    seed_site(&n->ports, set, ignore_line, was_loaded, &done);
     while (!done) {
         pump(w);
         rest(w);
@@ -405,18 +409,26 @@ static void redis_start(struct world *w)
 
 void world_open(struct world *w, uint64_t seed, int nodes)
 {
+    world_open_plan(w, &(struct world_plan){ .seed = seed, .nodes = nodes });
+}
+
+void world_open_plan(struct world *w, const struct world_plan *plan)
+{
     memset(w, 0, sizeof(*w));
-    w->seed = w->chance = seed;
-    w->now = 1795000000000LL;
-    w->n_nodes = nodes;
+    w->seed = w->chance = plan->seed;
+    w->now = plan->from ? plan->from : 1795000000000LL;
+    w->n_nodes = plan->nodes;
+    w->n_agents = plan->agents ? plan->agents : 6;
+    w->n_visitors = plan->visitors ? plan->visitors : 24;
+    assert(w->n_agents <= AGENTS_MAX && w->n_visitors <= VISITORS_MAX);
     assert(uv_loop_init(&w->loop) == 0);
     (void)snprintf(w->dir, sizeof(w->dir), "/tmp/kefud-model-XXXXXX");
     assert(mkdtemp(w->dir));
     (void)snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
     w->nodes[0].world = w;
     redis_start(w);
-    seed_store(w);
-    for (int i = 0; i < nodes; i++)
+    seed_store(w, plan->set ? plan->set : "config/sites/demo.json");
+    for (int i = 0; i < plan->nodes; i++)
         node_start(w, i);
 }
 

@@ -9,9 +9,9 @@
 
 #include <uv.h>
 
-#define NODES_MAX 3
-#define AGENTS    6
-#define VISITORS  24
+#define NODES_MAX    3
+#define AGENTS_MAX   200
+#define VISITORS_MAX 5000
 
 struct request;
 struct world;
@@ -68,12 +68,12 @@ struct world {
     uv_loop_t loop;
     uint64_t seed, chance;
     int64_t now; /* virtual ms, for everybody; also the monotonic clock */
-    int n_nodes;
+    int n_nodes, n_agents, n_visitors;
     struct model_node nodes[NODES_MAX];
     char dir[64], url[128], redis[128];
     int redis_pid;
-    struct agent_model agents[AGENTS];
-    struct visitor_model visitors[VISITORS];
+    struct agent_model agents[AGENTS_MAX];
+    struct visitor_model visitors[VISITORS_MAX];
     uint64_t next_conn;
     size_t asked; /* requests under way at store or Redis */
 
@@ -84,7 +84,7 @@ struct world {
         struct kf_id conv;
         int64_t seq;
     } * acks;
-    size_t n_acks, cap_acks;
+    size_t n_acks, cap_acks, checked_acks;
 
     /* Failures, in words; the first is kept. */
     char wrong[300];
@@ -92,8 +92,17 @@ struct world {
     uint64_t commits, matches, returns, duplicates, conflicts, kills, pauses, flushes;
 };
 
+/* What a world is made of; zeros stand for what is usual. */
+struct world_plan {
+    uint64_t seed;
+    int nodes, agents, visitors;
+    const char *set; /* the file of the site "demo" */
+    int64_t from;    /* when it is */
+};
+
 /* Blocks; asserts. */
 void world_open(struct world *w, uint64_t seed, int nodes);
+void world_open_plan(struct world *w, const struct world_plan *plan);
 void world_close(struct world *w);
 /* A chance number in [0, n). */
 uint32_t world_pick(struct world *w, uint32_t n);
@@ -110,6 +119,8 @@ void redis_flush(struct world *w);
 void world_settle(struct world *w);
 /* Moves the clock on in steps of 100 ms, ticking and settling. */
 void world_pass(struct world *w, int64_t ms);
+/* One step of so many. */
+void world_step(struct world *w, int64_t ms);
 
 void visitor_connect(struct world *w, int visitor, int node);
 void visitor_say(struct world *w, int visitor, bool repeat);
@@ -119,6 +130,8 @@ void agent_leave(struct world *w, int agent);
 void agent_presence(struct world *w, int agent, enum presence p);
 void agent_say(struct world *w, int agent);
 void agent_close_talk(struct world *w, int agent);
+/* Answers one of its visitors, and closes that talk. */
+void agent_finish(struct world *w, int agent);
 void agent_transfer(struct world *w, int agent);
 
 void agent_accept(struct world *w, int agent, const struct kf_id *conv);

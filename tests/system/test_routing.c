@@ -102,7 +102,11 @@ static void an_offer_is_accepted(void **state)
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1");
     assert_string_equal(act(&ann, "accept", v.conv, "y1"), "ack");     /* a repeat */
     assert_string_not_equal(act(&ann, "refuse", v.conv, "y2"), "ack"); /* too late */
-    close_talk(&v);
+    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
+    wire_sendf(&ann.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"m\",\"kind\":\"text\",\"text\":\"还在吗\"}", v.conv);
+    assert_string_equal(wire_verdict(&ann.wire, "m"), "conflict"); /* it has been closed while she wrote: not that she may not */
+    visitor_free(&v);
     offline(&ann);
 }
 

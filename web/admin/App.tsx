@@ -20,7 +20,7 @@ import {
   type IconNode,
 } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import { LANGUAGES, langOf } from '../core/i18n';
+import { langOf } from '../core/i18n';
 import { composing } from '../core/keys';
 import { oneLine } from '../core/text';
 import { exactTime } from '../core/time';
@@ -289,6 +289,8 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
     .map((doc) => ({ doc, ...rowOf(doc) }))
     .filter((r) => !needle || `${r.name} ${r.sub} ${r.doc.key}`.toLowerCase().includes(needle))
     .sort((a, b) => collator.compare(a.order, b.order));
+  // What belongs to all of a kind stands beside the list, below the one that is open.
+  const more = kind === 'rule' || kind === 'skill';
   const fixed =
     kind === 'wording' ? languageOptions().map((o) => ({ key: o.value.toLowerCase(), name: o.label })) : null;
   return (
@@ -346,11 +348,13 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
         {s.state.value === 'yes' && !fixed && rows.length === 0 && (
           <p class="empty">{needle ? t('nothingFound') : t('docsNone')}</p>
         )}
+      </section>
+      <div class={more ? 'doc-col more' : 'doc-col'}>
+        {at !== null && <Editor key={`${kind}/${at}`} page={page} at={at} />}
+        {at === null && !more && <section class="doc-none">{t('pickOne')}</section>}
         {kind === 'rule' && <TryIt />}
         {kind === 'skill' && <Skills />}
-      </section>
-      {at !== null && <Editor key={`${kind}/${at}`} page={page} at={at} />}
-      {at === null && <section class="doc-none">{t('pickOne')}</section>}
+      </div>
     </div>
   );
 }
@@ -386,7 +390,7 @@ function Form({ draft, page }: { draft: Draft; page: Page }) {
   const name = named
     ? t('newOne')
     : kind === 'wording'
-      ? (LANGUAGES.find((l) => l.toLowerCase() === draft.key.value) ?? '')
+      ? (languageOptions().find((l) => l.value.toLowerCase() === draft.key.value)?.label ?? '')
       : rowOf({ kind, key: draft.key.value, version: 0, body: draft.body.value }).name;
 
   const save = async (): Promise<void> => {
@@ -406,7 +410,11 @@ function Form({ draft, page }: { draft: Draft; page: Page }) {
     } else focusError();
   };
   const focusError = (): void => {
-    setTimeout(() => box.current?.querySelector<HTMLElement>('[aria-invalid="true"], .field .error')?.focus(), 50);
+    setTimeout(() => {
+      const wrong = box.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+      if (wrong) wrong.focus();
+      else box.current?.querySelector('.banner, .conflict')?.scrollIntoView({ block: 'center' });
+    }, 50);
   };
   const remove = async (): Promise<void> => {
     if (await draft.remove()) {
@@ -519,6 +527,11 @@ function memberName(kind: Kind, member: string): string {
 
 function Conflict({ draft }: { draft: Draft }) {
   const c = draft.conflict.value;
+  const box = useRef<HTMLDivElement>(null);
+  // Who saves stands at the end of the form.
+  useEffect(() => {
+    if (c) box.current?.scrollIntoView({ block: 'center' });
+  }, [c]);
   if (!c) return null;
   const { theirs } = c;
   if (!theirs) {
@@ -537,7 +550,7 @@ function Conflict({ draft }: { draft: Draft }) {
   const both = mine.filter((m) => their.includes(m));
   const names = (all: readonly string[]): string => all.map((m) => memberName(draft.kind, m)).join(t('comma'));
   return (
-    <div class="conflict" role="alert">
+    <div class="conflict" role="alert" ref={box}>
       <p>
         <b>
           {t('conflict', {

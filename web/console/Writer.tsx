@@ -374,7 +374,7 @@ export function Writer({ room }: { room: Room }) {
           <Icon node={CircleAlert} size={16} />
           <span>
             {t('wordsHeld', { words: (warned.words ?? []).join(t('nameComma')) })}
-            {warned.advice && ` ${warned.advice}`} {blank.value && t('wordsAgain')}
+            {warned.advice && t('wordsAdvice', { advice: warned.advice })} {blank.value && t('wordsAgain')}
           </span>
           <Button small onClick={() => use({ text: desk.takeBack(room, warned.cid) })}>
             {t('rewrite')}

@@ -81,6 +81,10 @@ export function Talk(props: TalkProps) {
     }
     setFrom(to >= rows.length - WINDOW ? '' : (rows[to]?.key ?? ''));
   };
+  // Rows that are not drawn again hold on to what they were given: it must not be a whole drawing of the past.
+  const { eventWords, entryWords, acts, outActs, find, marks, chosen } = props;
+  const actions = useRef<TalkActions>({} as TalkActions).current;
+  Object.assign(actions, { eventWords, entryWords, acts, outActs, find, chosen });
   const keys = rows.filter((r) => r.kind !== 'day');
   const top = keys[0]?.key ?? '';
   const last = keys[keys.length - 1];
@@ -184,7 +188,8 @@ export function Talk(props: TalkProps) {
                 row={r}
                 lang={lang.value}
                 read={readState(r, visitorRead)}
-                actions={props}
+                actions={actions}
+                marks={marks}
                 on={isChosen(r, props.chosen)}
               />
             ))}
@@ -241,12 +246,13 @@ interface LineProps {
   row: Row;
   lang: string;
   read: Delivery | undefined;
-  actions: TalkProps;
+  actions: TalkActions;
+  marks: TalkActions['marks'];
   on: boolean;
 }
 
 const Line = memo(
-  function Line({ row, read, actions, on }: LineProps) {
+  function Line({ row, read, actions, marks, on }: LineProps) {
     switch (row.kind) {
       case 'day':
         return (
@@ -273,15 +279,10 @@ const Line = memo(
       case 'out':
         return <Out row={row} actions={actions} />;
       case 'message':
-        return <Message row={row} read={read} actions={actions} on={on} />;
+        return <Message row={row} read={read} actions={actions} marks={marks} on={on} />;
     }
   },
-  (a, b) =>
-    sameRow(a.row, b.row) &&
-    a.lang === b.lang &&
-    a.read === b.read &&
-    a.on === b.on &&
-    a.actions.marks === b.actions.marks,
+  (a, b) => sameRow(a.row, b.row) && a.lang === b.lang && a.read === b.read && a.on === b.on && a.marks === b.marks,
 );
 
 function sameRow(a: Row, b: Row): boolean {
@@ -340,11 +341,13 @@ function Message({
   row,
   read,
   actions,
+  marks,
   on,
 }: {
   row: Extract<Row, { kind: 'message' }>;
   read: Delivery | undefined;
-  actions: TalkProps;
+  actions: TalkActions;
+  marks: TalkActions['marks'];
   on: boolean;
 }) {
   const m = row.message;
@@ -369,7 +372,7 @@ function Message({
       <div class="say-line">
         <div class={`say-body${bad ? ' failed' : ''}${m.kind === 'image' ? ' bare' : ''}`}>
           {quoted && <Quote m={quoted} />}
-          <Body m={m} marks={actions.marks?.get(m.seq)} />
+          <Body m={m} marks={marks?.get(m.seq)} />
         </div>
         <span class="say-foot">
           <When at={m.at} />
@@ -554,7 +557,7 @@ function Ticks({ state }: { state: Delivery }) {
   );
 }
 
-function Out({ row, actions }: { row: Extract<Row, { kind: 'out' }>; actions: TalkProps }) {
+function Out({ row, actions }: { row: Extract<Row, { kind: 'out' }>; actions: TalkActions }) {
   const o = row.out;
   const failed = o.state === 'failed';
   const [preview, setPreview] = useState('');

@@ -67,6 +67,10 @@ export function Transcript(props: TranscriptProps) {
   const [away, setAway] = useState<'no' | 'up' | 'new'>('no');
   const first = items[0]?.key ?? '';
   const last = items[items.length - 1];
+  // Rows that are not drawn again hold on to what they were given: it must not be a whole drawing of the past.
+  const { onRetry, onDiscard, onChoice, fileUrl, eventText, fieldLabel, after } = props;
+  const actions = useRef<TranscriptActions>({} as TranscriptActions).current;
+  Object.assign(actions, { onRetry, onDiscard, onChoice, fileUrl, eventText, fieldLabel, after });
 
   // What comes at the end is followed, if the reader was at the end or it is their own; what comes at the top moves nothing.
   useLayoutEffect(() => {
@@ -135,7 +139,7 @@ export function Transcript(props: TranscriptProps) {
             </div>
           )}
           {head}
-          <ol>{rows(items, inserts, props, unreadAfter, zone)}</ol>
+          <ol>{rows(items, inserts, actions, props.showNames ?? true, unreadAfter, zone)}</ol>
           {tail}
         </div>
       </div>
@@ -162,7 +166,8 @@ function useQuiet(first: string, count: number): boolean {
 function rows(
   items: readonly Item[],
   inserts: readonly Insert[],
-  props: TranscriptProps,
+  actions: TranscriptActions,
+  names: boolean,
   unreadAfter: number | undefined,
   zone: string | undefined,
 ) {
@@ -208,9 +213,9 @@ function rows(
         first={!joins(prev, item)}
         last={item === newest || item === items[items.length - 1]}
         lang={lang.value}
-        names={props.showNames ?? true}
+        names={names}
         zone={zone}
-        actions={props}
+        actions={actions}
       />,
     );
     prev = item;
