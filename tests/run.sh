@@ -169,7 +169,7 @@ shell_layer() {
 for layer in "$@"; do
     case $layer in
     unit | store | live | model | system | fault) c_layer "$layer" ;;
-    day) DAY=full one_program model/test_day "$B/tests/model/test_day" ;;
+    day) DAY=full TEST_S=3600 one_program model/test_day "$B/tests/model/test_day" ;;
     mutants) one_program model/test_mutants build/fault/tests/model/test_mutants ;;
     fuzz) fuzz_layer ;;
     web) web_layer ;;

@@ -94,7 +94,7 @@ export function Keys() {
       {failed && <Failed why={failed} again={load} />}
       {rows?.length === 0 && <p class="empty">{t('keysNone')}</p>}
       {rows && rows.length > 0 && (
-        <div class="table-box">
+        <div class="table-box" role="region" tabIndex={0} aria-label={t('p_keys')}>
           <table class="table">
             <thead>
               <tr>
@@ -273,7 +273,7 @@ export function Blocks() {
       {failed && <Failed why={failed} again={load} />}
       {rows?.length === 0 && <p class="empty">{t('blocksNone')}</p>}
       {rows && rows.length > 0 && (
-        <div class="table-box">
+        <div class="table-box" role="region" tabIndex={0} aria-label={t('p_blocks')}>
           <table class="table">
             <thead>
               <tr>

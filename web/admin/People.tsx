@@ -73,7 +73,7 @@ export function People() {
           </Button>
         </p>
       )}
-      <div class="table-box">
+      <div class="table-box" role="region" tabIndex={0} aria-label={t('p_people')}>
         <table class="table">
           <thead>
             <tr>
@@ -349,7 +349,7 @@ export function Skills() {
       {skills.length === 0 ? (
         <p class="empty">{t('skillsNone')}</p>
       ) : (
-        <div class="table-box">
+        <div class="table-box" role="region" tabIndex={0} aria-label={t('skillsWho')}>
           <table class="table">
             <thead>
               <tr>
