@@ -49,6 +49,7 @@ enum rule_action {
     RULE_TAG = 32,
     RULE_PRIORITY = 64,
     RULE_MOVE = 128, /* to the queue `to` */
+    RULE_BOT = 512,  /* to the bot `bot` */
     RULE_CLOSE = 256 /* now, or `notice_ms` after it fired unless somebody writes */
 };
 
@@ -123,6 +124,7 @@ struct rule {
     size_t n_tags;
     int priority;
     struct kf_key to;
+    struct kf_key bot;
     int64_t notice_ms;
     const char *closing_wording; /* said when it is closed; NULL: "closed_idle" */
 };

@@ -17,6 +17,7 @@ enum kind {
     KIND_CANNED,
     KIND_FORBIDDEN,
     KIND_BAN,
+    KIND_BOT,
     KIND_COUNT
 };
 
@@ -43,7 +44,11 @@ union filled {
     struct site_skill skill;
     struct site_forbidden forbidden;
     struct site_ban ban;
+    struct site_bot bot;
 };
+
+/* bots.c */
+extern const struct key bot_keys[];
 
 /* rules.c */
 extern const struct key rule_keys[];
