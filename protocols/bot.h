@@ -21,6 +21,10 @@
 struct bot_line {
     const char *url, *secret, *token; /* secret, token: NULL none */
     int timeout_ms;
+    /* Of a model. */
+    const char *model, *prompt, *prompt_role, *tokens_name;
+    int tokens_max;
+    bool tools; /* it is offered the tool to hand over */
 };
 
 struct bot_turn {
@@ -61,7 +65,7 @@ struct bot_ops {
     enum kf_rc (*settle)(struct arena *, const struct http_resp *, struct bot_answer *ret);
 };
 
-extern const struct bot_ops bot_own;
+extern const struct bot_ops bot_own, bot_openai;
 
 /* What an answer without a usable body means: false, and `ret` is filled; true: it is a 2xx, whose body is to be read. */
 bool bot_status(struct arena *a, const struct http_resp *resp, struct bot_answer *ret);

@@ -50,6 +50,25 @@ static const struct site_bot *bot_of(const struct trip *t, const struct desk_sit
     return bot && !bot->off ? bot : NULL;
 }
 
+static const struct bot_ops *ops_of(const struct site_bot *bot)
+{
+    return bot->form == BOT_OPENAI ? &bot_openai : &bot_own;
+}
+
+static struct bot_line line_of(const struct site_bot *bot)
+{
+    return (struct bot_line){ .url = bot->url,
+                              .secret = bot->secret,
+                              .token = bot->token,
+                              .timeout_ms = (int)bot->timeout_ms,
+                              .model = bot->model,
+                              .prompt = bot->prompt,
+                              .prompt_role = bot->developer ? "developer" : "system",
+                              .tokens_name = bot->completion_tokens ? "max_completion_tokens" : "max_tokens",
+                              .tokens_max = bot->tokens_max,
+                              .tools = !bot->no_tools };
+}
+
 static struct actor actor_of(const struct trip *t, const struct site_bot *bot)
 {
     return (struct actor){ .role = ROLE_BOT, .name = bot ? arena_text(t->arena, slice_of(bot->name)) : "" };
@@ -230,7 +249,7 @@ static void answered(void *ctx, const struct http_resp *resp)
         call_person(t, "off", NULL);
         return;
     }
-    if (bot_own.settle(t->arena, resp, &k->answer))
+    if (ops_of(bot)->settle(t->arena, resp, &k->answer))
         bot_wrong(&k->answer, "out of memory");
     switch (k->answer.verdict) {
     case BOT_BUSY:
@@ -263,7 +282,7 @@ static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot
 {
     struct talk *k = t->talk;
     size_t n = k->n < (size_t)bot->history_max ? k->n : (size_t)bot->history_max;
-    const struct bot_line line = { .url = bot->url, .secret = bot->secret, .token = bot->token, .timeout_ms = (int)bot->timeout_ms };
+    const struct bot_line line = line_of(bot);
     const struct bot_turn turn = { .id = t->errand.id,
                                    .conv = k->conv.id,
                                    .site = ds->site->key.s,
@@ -276,7 +295,7 @@ static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot
                                    .now_ms = now(t->d) };
     struct http_req req = { 0 };
 
-    if (bot_own.encode(t->arena, &line, &turn, &req)) {
+    if (ops_of(bot)->encode(t->arena, &line, &turn, &req)) {
         call_person(t, "failed", "the turn cannot be written down");
         return;
     }

@@ -29,7 +29,8 @@ static bool fits_words(struct slice s)
 
 const struct key bot_keys[] = {
     { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_BOT(name), .help = "what visitors read as its name" },
-    { "form", KEY_CHOICE, .choices = "kefud", .def = "kefud", IN_BOT(form), .help = "what it speaks: kefud's own webhook" },
+    { "form", KEY_CHOICE, .choices = "kefud openai", .def = "kefud", IN_BOT(form),
+      .help = "what it speaks: kefud's own webhook, or the chat completions API of language models" },
     { "off", KEY_BOOL, .def = "false", IN_BOT(off), .help = "is not asked: who comes to it goes on to people at once" },
     { "url", KEY_TEXT, .required = true, .min = 8, .max = 500, .fits = fits_url, .form = "an address that begins with https://",
       IN_BOT(url), .help = "where it is asked" },
@@ -48,8 +49,22 @@ const struct key bot_keys[] = {
     { "history_max", KEY_SMALL, .min = 1, .max = 50, .def = "20", IN_BOT(history_max), .help = "how many messages it is shown" },
     { "idle_ms", KEY_INT, .min = 0, .max = 86400000, .def = "900000", IN_BOT(idle_ms),
       .help = "a visitor who has not written for so long after its answer is let go; 0: never" },
+    { "model", KEY_TEXT, .min = 1, .max = 200, IN_BOT(model), .help = "of openai: the model's name" },
+    { "prompt", KEY_TEXT, .max = 8000, .def = "", IN_BOT(prompt), .help = "of openai: what the model is told before all that was said" },
+    { "developer", KEY_BOOL, .def = "false", IN_BOT(developer), .help = "of openai: the prompt has the role developer instead of system" },
+    { "completion_tokens", KEY_BOOL, .def = "false", IN_BOT(completion_tokens),
+      .help = "of openai: tokens_max is called max_completion_tokens instead of max_tokens" },
+    { "no_tools", KEY_BOOL, .def = "false", IN_BOT(no_tools),
+      .help = "of openai: the server knows no tools, so the model cannot hand over" },
+    { "tokens_max", KEY_SMALL, .min = 1, .max = 32768, .def = "400", IN_BOT(tokens_max), .help = "of openai: how long an answer may be" },
     { "handoff_words", KEY_TEXTS, .min = 1, .max = 64, .fits = fits_words, .form = "a list of words, each of at most 200 bytes",
       IN_BOT(handoff_words), .count = offsetof(struct site_bot, n_handoff_words),
       .help = "words with which a visitor asks for a person, written like the keywords of a rule" },
     { 0 },
 };
+
+enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b)
+{
+    b->key = *key;
+    return b->form == BOT_OPENAI && !b->model ? keys_fail(at, "model is missing: the model's name") : KF_OK;
+}

@@ -446,8 +446,7 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
     case KIND_BAN:
         return finish_ban(at, key, &ret->ban);
     case KIND_BOT:
-        ret->bot.key = *key;
-        return KF_OK;
+        return bot_finish(at, key, &ret->bot);
     case KIND_WORDING:
     case KIND_COUNT:
     default:

@@ -49,6 +49,8 @@ union filled {
 
 /* bots.c */
 extern const struct key bot_keys[];
+/* What the table cannot tell. */
+enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
 
 /* rules.c */
 extern const struct key rule_keys[];

@@ -112,7 +112,7 @@ struct site_ban {
 };
 
 /* The order of the words in kinds.c. */
-enum bot_form { BOT_OWN, BOT_CHATWOOT, BOT_OPENAI };
+enum bot_form { BOT_OWN, BOT_OPENAI };
 
 /* A machine that talks to visitors before people do. */
 struct site_bot {
@@ -130,6 +130,12 @@ struct site_bot {
     int turns_max;      /* answers in one conversation */
     int history_max;    /* messages that it is shown */
     int64_t idle_ms;    /* a visitor who has been silent for so long after its answer is let go; 0: never */
+    /* Of a model. */
+    const char *model, *prompt;
+    bool developer;         /* the prompt's role is `developer`, not `system` */
+    bool completion_tokens; /* tokens_max goes as max_completion_tokens, not max_tokens */
+    bool no_tools;
+    int tokens_max;
     const char *const *handoff_words;
     size_t n_handoff_words; /* 0: those that are shipped */
 };

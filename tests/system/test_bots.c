@@ -20,7 +20,7 @@ static const char set[] =
     "{\"site\":{\"key\":\"%s\",\"name\":\"House\",\"language\":\"zh-CN\",\"sticky_ms\":0},"
     "\"queues\":{\"main\":{\"name\":\"M\",\"bot\":\"robot\"},\"people\":{\"name\":\"P\"}},"
     "\"bots\":{\"robot\":{\"name\":\"小助手\",\"url\":\"http://127.0.0.1:%d/turn\",\"secret\":\"" SECRET "\",\"token\":\"t0ken\","
-    "\"timeout_ms\":%d,\"confidence_min\":60,\"turns_max\":3,\"idle_ms\":%d,\"queue\":\"people\"}},"
+    "\"timeout_ms\":%d,\"confidence_min\":60,\"turns_max\":3,\"idle_ms\":%d,\"queue\":\"people\"%s}},"
     "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"W\",\"queue\":\"%s\"}},"
     "\"rules\":[{\"key\":\"greeting\",\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"greeting\",\"off\":true}%s],"
     "\"people\":[{\"email\":\"%s@x.example\",\"name\":\"安\",\"number\":\"7\",\"roles\":[\"agent\",\"supervisor\",\"admin\"],\"capacity\":"
@@ -30,7 +30,7 @@ static char site[16], email[32], password[64];
 
 struct house {
     int timeout_ms, idle_ms;
-    const char *queue, *rules;
+    const char *queue, *rules, *bot; /* bot: more members, ",…" */
 };
 
 /* A site of its own for each test, and its agent, online. */
@@ -41,7 +41,7 @@ static void found(struct house h)
 
     (void)snprintf(site, sizeof(site), "bots%d", ++sites);
     (void)snprintf(text, sizeof(text), set, site, p.port, h.timeout_ms ? h.timeout_ms : 20000, h.idle_ms ? h.idle_ms : 600000,
-                   h.queue ? h.queue : "main", h.rules ? h.rules : "", site);
+                   h.bot ? h.bot : "", h.queue ? h.queue : "main", h.rules ? h.rules : "", site);
     made = site_add(&d, text);
     (void)snprintf(email, sizeof(email), "%s", text_at(made, "people.0.email"));
     (void)snprintf(password, sizeof(password), "%s", text_at(made, "people.0.password"));
@@ -438,6 +438,102 @@ static void after_so_many_answers_a_person_is_called(void **state)
     visitor_free(&v);
 }
 
+/* ---- a language model ---- */
+
+#define STREAM               "Content-Type: text/event-stream; charset=utf-8\r\n"
+#define CHUNK(delta, finish) "data: {\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":" finish "}]}\n\n"
+
+static void a_model_is_asked_as_such_and_its_stream_is_said_whole(void **state)
+{
+    struct visitor v = { 0 };
+
+    (void)state;
+    found((struct house){ .bot = ",\"form\":\"openai\",\"model\":\"m1\",\"prompt\":\"Be kind.\"" });
+    enter(&v, "zh-CN");
+    (void)visitor_say(&v, "c1", "几点发货？");
+    platform_take(&p);
+    assert_string_equal(head_value(p.head, "Authorization"), "Bearer t0ken");
+    assert_string_equal(text_at(p.json, "model"), "m1");
+    assert_true(json_is_true(value_at(p.json, "stream")));
+    assert_int_equal(number_at(p.json, "max_tokens"), 400);
+    assert_string_equal(text_at(p.json, "messages.0.role"), "system");
+    assert_string_equal(text_at(p.json, "messages.0.content"), "Be kind.");
+    assert_string_equal(text_at(p.json, "messages.1.role"), "user");
+    assert_string_equal(text_at(p.json, "messages.1.content"), "几点发货？");
+    platform_answer(&p, 200, STREAM,
+                    ": hello\r\n\r\n" CHUNK("\"role\":\"assistant\",\"content\":\"\"", "null") CHUNK("\"content\":\"五点\"", "null")
+                        CHUNK("\"content\":\"。\"", "null") CHUNK("", "\"stop\"") "data: [DONE]\n\n");
+    (void)bot_says(&v, "五点。");
+    visitor_free(&v);
+}
+
+/* What comes of each answer: said, or a person for that reason. */
+static void a_model_that_is_wrong_calls_a_person(void **state)
+{
+    static const struct {
+        const char *headers, *body, *said, *why, *detail, *unsaid;
+        int status;
+    } rows[] = {
+        { HEADER, "{\"choices\":[{\"message\":{\"content\":\"whole\"},\"finish_reason\":\"stop\"}]}", "whole", NULL, "", "", 200 },
+        { STREAM, "data:{\"choices\":[{\"delta\":{\"content\":\"no done\"},\"finish_reason\":\"stop\"}]}\r\r", "no done", NULL, "", "",
+          200 },
+        { STREAM,
+          CHUNK("\"content\":\"One moment.\"", "null")
+              CHUNK("\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"handoff\",\"arguments\":\"{\\\"rea\"}}]", "null")
+                  CHUNK("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"son\\\":\\\"refund\\\"}\"}}]", "null")
+                      CHUNK("", "\"tool_calls\"") "data: [DONE]\n\n",
+          "One moment.", "bot", "refund", "", 200 },
+        { STREAM, CHUNK("\"content\":\"half a\"", "null"), NULL, "failed", "an answer that ended too soon", "half a", 200 },
+        { STREAM, CHUNK("\"content\":\"cut\"", "\"length\"") "data: [DONE]\n\n", NULL, "failed", "an answer that was cut", "cut", 200 },
+        { STREAM, "data: {\"error\":{\"message\":\"overloaded\"}}\n\n", NULL, "failed", "an answer that cannot be read", "", 200 },
+        { STREAM, "data: {{{\n\n", NULL, "failed", "an answer that cannot be read", "", 200 },
+        { STREAM, ": still here\n\n", NULL, "failed", "an answer that ended too soon", "", 200 },
+        { STREAM, CHUNK("", "\"stop\"") "data: [DONE]\n\n", NULL, "failed", "an answer that says nothing", "", 200 },
+        { HEADER, "{\"error\":{\"code\":\"insufficient_quota\"}}", NULL, "failed", "insufficient_quota", "", 429 },
+        { HEADER, "{\"detail\":\"who?\"}", NULL, "failed", "HTTP 401", "", 401 },
+    };
+
+    (void)state;
+    found((struct house){ .bot = ",\"form\":\"openai\",\"model\":\"m1\"" });
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct visitor v = { 0 };
+        json_t *data;
+
+        enter(&v, "en");
+        (void)visitor_say(&v, "c1", "hello");
+        platform_take(&p);
+        platform_answer(&p, rows[i].status, rows[i].headers, rows[i].body);
+        if (rows[i].said)
+            (void)bot_says(&v, rows[i].said);
+        if (rows[i].why) {
+            handed_over(&v, "en", strcmp(rows[i].why, "bot") == 0 ? "bot_handoff" : "bot_gives_up");
+            data = handoff(&v);
+            if (strcmp(text_at(data, "why"), rows[i].why) != 0 || strcmp(text_at(data, "detail"), rows[i].detail) != 0 ||
+                strcmp(text_at(data, "unsaid"), rows[i].unsaid) != 0)
+                fail_msg("row %zu: %s, %s, %s", i, text_at(data, "why"), text_at(data, "detail"), text_at(data, "unsaid"));
+            json_decref(data);
+            wire_pack(&agent.wire, "{s:s,s:s,s:s}", "type", "close", "conversation", v.conv, "cid", "k");
+        }
+        visitor_free(&v);
+    }
+}
+
+static void a_stream_that_never_ends_calls_a_person(void **state)
+{
+    static const char forever[] = "HTTP/1.1 200 OK\r\n" STREAM "\r\n: still here\n\n" CHUNK("\"content\":\"well\"", "null");
+    struct visitor v = { 0 };
+
+    (void)state;
+    found((struct house){ .timeout_ms = 1000, .bot = ",\"form\":\"openai\",\"model\":\"m1\"" });
+    enter(&v, "en");
+    (void)visitor_say(&v, "c1", "hello");
+    platform_take(&p);
+    web_send(p.conn, forever, sizeof(forever) - 1);
+    handed_over(&v, "en", "bot_gives_up");
+    handed_over_for(&v, "timeout");
+    visitor_free(&v);
+}
+
 /* ---- never ---- */
 
 static void a_machine_that_repeats_itself_is_not_answered(void **state)
@@ -539,6 +635,7 @@ static void its_secrets_are_only_written_and_mistakes_are_named(void **state)
         { "{\"name\":\"x\",\"url\":\"https://x\",\"timeout_ms\":5}", "timeout_ms" },
         { "{\"name\":\"x\",\"url\":\"https://x\",\"form\":\"other\"}", "form" },
         { "{\"name\":\"x\",\"url\":\"https://x\",\"queue\":\"none\"}", "queue" },
+        { "{\"name\":\"x\",\"url\":\"https://x\",\"form\":\"openai\"}", "model" },
         { "{\"name\":\"x\",\"url\":\"https://x\",\"temper\":1}", "temper" },
     };
     char path[160];
@@ -588,6 +685,9 @@ int main(void)
         WITH_BOT(a_bot_that_is_dead_calls_a_person),
         WITH_BOT(an_answer_that_is_huge_is_not_read),
         WITH_BOT(after_so_many_answers_a_person_is_called),
+        WITH_BOT(a_model_is_asked_as_such_and_its_stream_is_said_whole),
+        WITH_BOT(a_model_that_is_wrong_calls_a_person),
+        WITH_BOT(a_stream_that_never_ends_calls_a_person),
         WITH_BOT(a_machine_that_repeats_itself_is_not_answered),
         WITH_BOT(a_person_who_takes_over_silences_it),
         WITH_BOT(who_falls_silent_after_its_answer_is_let_go),
