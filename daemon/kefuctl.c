@@ -226,14 +226,15 @@ int main(int argc, char **argv)
     int n = argc - 1, ret;
     bool doctor;
 
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) { /* after a command, too: people try that first */
+            fputs(usage, stdout);
+            return CTL_DONE;
+        }
     if (!take_options(&n, argv + 1, &args, &ctl))
         return wrong_usage("a value is missing", NULL);
     if (n == 0)
         return wrong_usage(NULL, NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        fputs(usage, stdout);
-        return CTL_DONE;
-    }
     if (strcmp(argv[1], "--version") == 0) {
         puts("kefuctl " KEFUD_VERSION);
         return CTL_DONE;

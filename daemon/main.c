@@ -625,7 +625,8 @@ static void loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
     if (n->cfg.demo) {
         const char *at = net_server_address(n->server);
 
-        printf("visitor   %s://%s/chat/demo\nconsole   %s://%s/console/\nreview    %s://%s/review/\n", scheme, at, scheme, at, scheme, at);
+        printf("visitor   %s://%s/chat/demo\nconsole   %s://%s/console/\nreview    %s://%s/review/\nadmin     %s://%s/admin/\n", scheme, at,
+               scheme, at, scheme, at, scheme, at);
     }
     printf("kefud ready %s://%s/\n", scheme, net_server_address(n->server));
     (void)fflush(stdout);

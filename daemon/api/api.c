@@ -748,7 +748,7 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
         *reason = "this Origin is not ours";
         return 403;
     }
-    if (!origin.n && cookie.n) {
+    if (!origin.n && cookies.n) {
         *reason = "a cookie without Origin is not accepted";
         return 403;
     }

@@ -332,7 +332,7 @@ static void post_session(struct turn *t)
     const char *email, *password, *code;
     struct login *l;
     struct query *q;
-    json_t *root;
+    json_t *root, *second;
     size_t n;
 
     if (!protected_enough(t)) {
@@ -349,8 +349,10 @@ static void post_session(struct turn *t)
     email = json_string_value(json_object_get(root, "email"));
     password = json_string_value(json_object_get(root, "password"));
     n = json_string_length(json_object_get(root, "password"));
-    code = json_string_value(json_object_get(root, "code"));
-    l = email && password && strlen(email) < sizeof(l->email) && n <= PASSWORD_BYTES && (!code || strlen(code) < sizeof(l->code))
+    second = json_object_get(root, "code");
+    code = json_string_value(second);
+    l = email && password && strlen(email) < sizeof(l->email) && n <= PASSWORD_BYTES &&
+                (code ? strlen(code) < sizeof(l->code) : !second || json_is_null(second))
             ? calloc(1, sizeof(*l))
             : NULL;
     if (!l) {

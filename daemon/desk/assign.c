@@ -42,6 +42,7 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
     ds->longest_ms = view->n_waiting ? now(d) - view->waiting[0].effective : 0;
     if (ds->longest_ms < 0)
         ds->longest_ms = 0;
+    parked_kick(d, ds);
 }
 
 static void looked(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)

@@ -59,6 +59,7 @@ static void site_forget(struct desk_site *ds)
     site_unref(ds->site);
     arena_free(ds->members_arena);
     free(ds->seen);
+    line_free(ds);
     free(ds);
 }
 
@@ -463,6 +464,7 @@ void desk_tick(struct desk *d)
         return; /* only what is under way goes on, under the leases that it needs */
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         held_sweep(d, ds);
+        line_tick(d, ds);
         if (t - ds->swept_at >= SWEEP_MS) {
             ds->swept_at = t;
             sweep_tick(d, ds);
@@ -483,10 +485,6 @@ void desk_tick(struct desk *d)
         d->people_at = t;
         people_refresh(d);
         settings_refresh(d);
-    }
-    if (t - d->state_at >= 2000) {
-        d->state_at = t;
-        tell_positions(d);
     }
 }
 

@@ -515,6 +515,12 @@ static void sweep_parked(struct desk *d, struct desk_site *ds)
     d->ports.read(d->ports.ctx, q, parked_read, call);
 }
 
+void parked_kick(struct desk *d, struct desk_site *ds)
+{
+    if (ds->parked_maybe && !d->stopping && !d->figures.store_away && holder(d, ds))
+        sweep_parked(d, ds);
+}
+
 void sweep_tick(struct desk *d, struct desk_site *ds)
 {
     if (ds->queue_dirty)

@@ -28,6 +28,12 @@ struct lease {
     bool busy;
 };
 
+/* Somebody who waits, and where. */
+struct in_line {
+    struct kf_id conv;
+    int64_t position;
+};
+
 /* An agent as the live layer saw it last. */
 struct seen {
     struct kf_id id;
@@ -74,6 +80,9 @@ struct desk_site {
     size_t n_seen;
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
+    struct in_line *line; /* who waits where, as it was heard last; up to `line_told` they know */
+    size_t n_line, line_told;
+    int64_t line_at; /* mono: when that was asked for */
     bool queue_dirty;
     int64_t queue_told_at;                 /* mono */
     struct stored_count rates[RATES_KEPT]; /* taken in the last hour, by queue */
@@ -100,7 +109,7 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool stopping, lease_reading;
-    int64_t lease_at, beat_at, state_at, check_at, people_at, settings_at;
+    int64_t lease_at, beat_at, check_at, people_at, settings_at;
     int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct rate *rates;
@@ -224,7 +233,9 @@ void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, s
 /* The same for what another node has committed, and for a message that it has changed. */
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m);
 void tell_read(struct desk *d, struct desk_site *ds, const struct conv *conv);
-void tell_positions(struct desk *d);
+/* Each tick: asks now and then how the lines are, and tells some of those who have moved on. */
+void line_tick(struct desk *d, struct desk_site *ds);
+void line_free(struct desk_site *ds);
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position);
 void tell_queue(struct desk *d, struct desk_site *ds);
@@ -288,6 +299,8 @@ void deliver_forget(struct desk_site *ds);
 void lease_tick(struct desk *d);
 /* Tells the live layer who of the staff is connected here. */
 void heartbeat(struct desk *d, struct desk_site *ds);
+/* Somebody may have come for whom others wait parked: at once, for the tick is up to a second away. */
+void parked_kick(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */

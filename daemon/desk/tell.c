@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WHY_MAX       40
-#define QUEUES_ASKED  64
-#define POSITIONS_MAX 10000 /* who waits further back learns that when the line is shorter */
+#define WHY_MAX 40
 
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
 {
@@ -213,6 +211,7 @@ static void positioned(void *ctx, enum kf_rc rc, int64_t position, int64_t lengt
     (void)why;
     if (!rc && ds && v && v->conv.state == CONV_WAITING && position > 0 && position != v->position) {
         v->position = position;
+        v->position_at = mono(d);
         tell_state(d, ds, &v->conv, position);
     }
     desk_call_end(call);
@@ -226,62 +225,6 @@ static void ask_position(struct desk *d, struct desk_site *ds, const struct conv
         return;
     call->conv = c->id;
     d->ports.live_position(d->ports.ctx, &c->site, &c->queue, &c->id, positioned, call);
-}
-
-/* The queues in which somebody waits whose page is open here. */
-struct queues {
-    struct desk *d;
-    const struct desk_site *ds;
-    struct kf_key keys[QUEUES_ASKED];
-    size_t n;
-};
-
-static void each_waiting(void *ctx, struct view *v)
-{
-    struct queues *q = ctx;
-
-    if (v->conv.state != CONV_WAITING || !key_eq(&v->conv.site, &q->ds->site->key) || q->n == QUEUES_ASKED)
-        return;
-    for (size_t i = 0; i < q->n; i++)
-        if (key_eq(&q->keys[i], &v->conv.queue))
-            return;
-    if (session_seats(q->d->session, &v->conv.contact))
-        q->keys[q->n++] = v->conv.queue;
-}
-
-static void positions_known(void *ctx, enum kf_rc rc, const struct kf_id *convs, size_t n, int64_t length, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    struct desk *d = call->d;
-    struct desk_site *ds = site_of(d, &call->site);
-
-    (void)length;
-    (void)why;
-    for (size_t i = 0; !rc && ds && i < n; i++) {
-        struct view *v = session_view(d->session, &convs[i]);
-
-        if (v && v->conv.state == CONV_WAITING && v->position != (int64_t)i + 1) {
-            v->position = (int64_t)i + 1;
-            tell_state(d, ds, &v->conv, v->position);
-        }
-    }
-    desk_call_end(call);
-}
-
-/* One question a queue, however many wait in it. */
-void tell_positions(struct desk *d)
-{
-    for (struct desk_site *ds = d->sites; ds && d->ports.live_up(d->ports.ctx); ds = ds->next) {
-        struct queues q = { .d = d, .ds = ds };
-
-        session_each_view(d->session, each_waiting, &q);
-        for (size_t i = 0; i < q.n; i++) {
-            struct call *call = desk_call(d, ds);
-
-            if (call)
-                d->ports.live_positions(d->ports.ctx, &ds->site->key, &q.keys[i], POSITIONS_MAX, positions_known, call);
-        }
-    }
 }
 
 static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)

@@ -473,8 +473,8 @@ enum kf_rc store_restore(const struct store_config *cfg, const char *archive, st
     bool lite = slice_starts(slice_of(cfg->url), "sqlite:");
     const char *beside = lite ? cfg->url + strlen("sqlite:") : cfg->files_path && *cfg->files_path ? cfg->files_path : archive;
     char messages[4096], files[4096];
+    int fd, in_use = -1;
     enum kf_rc rc;
-    int fd;
 
     if (snprintf(messages, sizeof(messages), "%s.%srestore", beside, lite ? "" : "messages.") >= (int)sizeof(messages) ||
         snprintf(files, sizeof(files), "%s.restore", cfg->files_path ? cfg->files_path : "") >= (int)sizeof(files))
@@ -482,8 +482,15 @@ enum kf_rc store_restore(const struct store_config *cfg, const char *archive, st
     fd = open(archive, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return kf_fail(why, KF_ABSENT, "cannot read %s: %s", archive, strerror(errno));
+    rc = lite ? sqlite_enter(beside, true, &in_use, why) : KF_OK;
+    if (rc) {
+        (void)close(fd);
+        return rc;
+    }
     rc = lite ? restore_from(fd, messages, files, cfg, why) : restore_postgres(fd, messages, files, cfg, why);
     (void)close(fd);
+    if (in_use >= 0)
+        (void)close(in_use);
     if (rc || !lite) {
         remove_with_logs(messages);
         if (cfg->files_path && *cfg->files_path)

@@ -92,6 +92,9 @@ struct db {
 
 /* Whoever opens a database of that driver. `path` is a file name. */
 enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, struct kf_err *why);
+/* Says beside the file, in PATH.lock, that it is in use: `alone`, or together with others; KF_CONFLICT where that cannot be. It holds
+ * until close(*ret), or until the process ends. */
+enum kf_rc sqlite_enter(const char *path, bool alone, int *ret, struct kf_err *why);
 /* `url` is postgresql://…, and one database holds it all. A link that is lost is made again by a later db_begin(); until then KF_AGAIN.
  * DB_WRITE also enters the database as one that uses it: `alone`, or together with others. */
 enum kf_rc postgres_open(struct db **ret, const char *url, enum db_mode mode, bool alone, struct kf_err *why);

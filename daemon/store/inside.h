@@ -151,6 +151,7 @@ struct keeper { /* checkpoints */
 
 struct store {
     bool postgres, alone;
+    int in_use; /* SQLite: the lock beside the file */
     char *path; /* of the messages; PostgreSQL: the URL */
     char *files_path, *index_path, *backup_dir;
     size_t queue_max;

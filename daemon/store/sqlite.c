@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define T_KEY       "INTEGER PRIMARY KEY"
@@ -340,6 +342,33 @@ static void make_private(const char *path)
 
     if (fd >= 0)
         (void)close(fd);
+}
+
+enum kf_rc sqlite_enter(const char *path, bool alone, int *ret, struct kf_err *why)
+{
+    char name[PATH_MAX];
+    enum kf_rc rc = KF_OK;
+    int fd, n = snprintf(name, sizeof(name), "%s.lock", path);
+
+    if (n <= 0 || (size_t)n >= sizeof(name))
+        return kf_fail(why, KF_INVALID, "the name of the database is too long");
+    fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return kf_fail(why, KF_IO, "%s: %s", name, strerror(errno));
+    if (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
+        *ret = fd;
+        return KF_OK;
+    }
+    if (errno != EWOULDBLOCK)
+        rc = kf_fail(why, KF_IO, "%s: %s", name, strerror(errno));
+    else if (alone)
+        rc = kf_fail(why, KF_CONFLICT,
+                     "another node uses %s: a second node needs a Redis url that both name, and an archive is put back while none runs",
+                     path);
+    else
+        rc = kf_fail(why, KF_CONFLICT, "%s is in use by a node that has no Redis url, or an archive is being put back", path);
+    (void)close(fd);
+    return rc;
 }
 
 enum kf_rc sqlite_open(struct db **ret, const char *path, enum db_mode mode, struct kf_err *why)

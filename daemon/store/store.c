@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t clock_us(void)
 {
@@ -289,6 +290,8 @@ static void free_store(struct store *s)
     pthread_cond_destroy(&s->filer.more);
     pthread_mutex_destroy(&s->indexer.lock);
     pthread_cond_destroy(&s->indexer.more);
+    if (s->in_use >= 0)
+        (void)close(s->in_use); /* last: nothing of ours is open any more */
     free(s->writer.batch);
     free(s->readers.threads);
     free(s->path);
@@ -312,6 +315,7 @@ static struct store *new_store(const struct store_config *cfg)
     s->log = cfg->log;
     s->postgres = is_postgres(cfg->url);
     s->alone = cfg->alone;
+    s->in_use = -1;
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
     s->writer.tasks_tail = &s->writer.tasks;
@@ -351,7 +355,9 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
     s = new_store(cfg);
     if (!s)
         return kf_fail(why, KF_NOMEM, "out of memory");
-    rc = store_connect(s, &s->writer.db, DB_WRITE, why);
+    rc = s->postgres ? KF_OK : sqlite_enter(s->path, s->alone, &s->in_use, why);
+    if (!rc)
+        rc = store_connect(s, &s->writer.db, DB_WRITE, why);
     if (!rc)
         rc = migrate(s->writer.db, s->writer.db->ops->messages, s->postgres ? "postgresql" : s->path, s->backup_dir, why);
     if (!rc && !s->postgres)

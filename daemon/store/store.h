@@ -22,7 +22,7 @@ struct store_config {
     const char *url;         /* "sqlite:PATH" or "postgresql://…" */
     const char *files_path;  /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
     const char *index_path;  /* the search index; likewise */
-    bool alone;              /* PostgreSQL: no other node may use it, for our Redis is private; KF_CONFLICT if one does */
+    bool alone;              /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir;  /* where a migration saves the database before it starts */
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */

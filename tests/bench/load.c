@@ -4,6 +4,7 @@
  *   load rate HOST:PORT PID      so many messages a second: how long an acknowledgement takes
  *   load single HOST:PORT PID    one message at a time: each must have its own sync
  *   load idle HOST:PORT PID      connections that say nothing: memory and CPU of each
+ *   load place HOST:PORT PID     a long line before agents who are full: how long a place that became free stays so, and what the line costs
  *   load disk FILE               a bare loop of 4 KiB and fdatasync, for comparison
  *
  * Prints lines `name value`. Every message that was sent must have been acknowledged and delivered at the end, or the run fails. */
@@ -13,20 +14,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct {
-    int visitors, agents, window, seconds, rate, count, idle, text;
+    int visitors, agents, window, seconds, rate, count, idle, text, places;
     bool echo;  /* the target sends each message back, and does nothing else */
     bool relay; /* the target knows no sign-in */
     bool tls;
+    const char *disk; /* a file to force blocks into beside the run; NULL none */
     struct target target;
     pid_t pid;
-} opt = { .visitors = 200, .agents = 20, .window = 4, .seconds = 10, .rate = 1000, .count = 200, .idle = 10000, .text = 120 };
+} opt = {
+    .visitors = 200, .agents = 20, .window = 4, .seconds = 10, .rate = 1000, .count = 200, .idle = 10000, .text = 120, .places = 100
+};
 
 static struct peer *peers;
 static int n_peers, epoll_fd;
@@ -35,6 +41,16 @@ static bool running, closed_loop;
 static uint64_t acked, delivered, sent, errors;
 static int64_t *latency;
 static size_t n_latency, cap_latency;
+
+/* `load place`: an agent, what it has, and the place that it has just given up. */
+#define HELD_MAX 16
+static struct desk {
+    char conv[HELD_MAX][40];
+    int n;
+    int64_t closed_us, freed_us; /* close was sent; was acknowledged. 0: no place is free, or not yet */
+} * desks;
+static int64_t *whole; /* from the click, beside `latency` */
+static int n_assigned;
 
 /* ---- figures ---- */
 
@@ -107,7 +123,9 @@ static void on_ack(struct peer *p, const char *text, size_t n)
     const char *cid = after(text, n, "\"cid\":\"b", &left);
     const char *dash = cid ? memchr(cid, '-', left) : NULL;
 
-    if (!dash) { /* of another kind of act: the agent is online */
+    if (!dash) { /* of another kind of act: the agent is online, or has closed one */
+        if (p->ready && p->agent && desks)
+            desks[p->index].freed_us = now_us();
         p->ready = true;
         return;
     }
@@ -148,6 +166,19 @@ static void on_welcome(struct peer *p)
         p->ready = true;
 }
 
+static void take_place(struct desk *d, const char *id, int n)
+{
+    if (d->n == HELD_MAX || n >= (int)sizeof(d->conv[0]))
+        die("an agent has more than it can take");
+    snprintf(d->conv[d->n++], sizeof(d->conv[0]), "%.*s", n, id);
+    n_assigned++;
+    if (!d->freed_us)
+        return;
+    whole[n_latency] = now_us() - d->closed_us;
+    note_latency(now_us() - d->freed_us);
+    d->closed_us = d->freed_us = 0;
+}
+
 /* What was said before is read from the history, of which we know that it is one message. */
 static void on_assigned(struct peer *p, const char *text, size_t n)
 {
@@ -156,6 +187,10 @@ static void on_assigned(struct peer *p, const char *text, size_t n)
 
     if (!id)
         return;
+    if (desks) {
+        take_place(&desks[p->index], id, (int)strcspn(id, "\""));
+        return;
+    }
     delivered++;
     say(p, id, (int)strcspn(id, "\""));
 }
@@ -474,22 +509,151 @@ static void run_idle(void)
     gauge_print(&before, &after_, opt.pid, (uint64_t)opt.seconds);
 }
 
-static void run_disk(const char *path)
+/* `n` times 4 KiB and fdatasync, one each `step_us`; 0: as fast as it goes. */
+static void force_blocks(const char *path, size_t n, int64_t step_us)
 {
     static char block[4096];
-    int64_t took[1000];
+    int64_t *took = calloc(n, sizeof(*took)), next = now_us();
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-    for (size_t i = 0; i < sizeof(took) / sizeof(took[0]); i++) {
-        int64_t began = now_us();
+    for (size_t i = 0; i < n; i++, next += step_us) {
+        int64_t began;
 
-        if (fd < 0 || pwrite(fd, block, sizeof(block), (off_t)(i * sizeof(block))) != (ssize_t)sizeof(block) || fdatasync(fd) != 0)
+        for (began = now_us(); step_us && began < next; began = now_us())
+            (void)poll(NULL, 0, (int)((next - began) / 1000) + 1);
+        if (!took || fd < 0 || pwrite(fd, block, sizeof(block), (off_t)(i * sizeof(block))) != (ssize_t)sizeof(block) || fdatasync(fd) != 0)
             die("%s: %s", path, strerror(errno));
         took[i] = now_us() - began;
     }
-    print_latency("disk", took, sizeof(took) / sizeof(took[0]));
+    print_latency("disk", took, n);
     close(fd);
     unlink(path);
+    free(took);
+}
+
+static void run_disk(const char *path)
+{
+    force_blocks(path, 1000, 0);
+}
+
+/* Beside a run, at its pace: what the disk alone costs then and there. Returns the process to wait for; 0: there is none. */
+static pid_t disk_beside(void)
+{
+    pid_t ret = opt.disk ? fork() : 0;
+
+    if (ret < 0)
+        die("fork: %s", strerror(errno));
+    if (ret || !opt.disk)
+        return ret;
+    force_blocks(opt.disk, (size_t)opt.rate * (size_t)opt.seconds, 1000000 / opt.rate);
+    fflush(stdout);
+    _exit(0);
+}
+
+static bool all_said(void)
+{
+    return acked >= sent;
+}
+
+static bool all_places_taken(void)
+{
+    return n_assigned >= opt.places;
+}
+
+/* The visitors have come, each has said something and hears no more: what they are sent stays in their sockets. */
+static void line_up(void)
+{
+    n_peers = opt.agents + opt.visitors;
+    peers = calloc((size_t)n_peers, sizeof(*peers));
+    desks = calloc((size_t)opt.agents, sizeof(*desks));
+    whole = calloc((size_t)opt.rate * (size_t)opt.seconds + 1, sizeof(*whole));
+    if (!peers || !desks || !whole)
+        die("out of memory");
+    for (int i = 0; i < n_peers; i++) {
+        peers[i].agent = i < opt.agents;
+        peers[i].index = peers[i].agent ? i : i - opt.agents;
+        join(&peers[i]);
+        turn(0);
+    }
+    if (!turns_until(all_ready, 60000000))
+        die("not all were welcomed");
+    for (int i = opt.agents; i < n_peers; i++) {
+        say(&peers[i], NULL, 0);
+        while (sent - acked > 500)
+            turn(50);
+    }
+    if (!turns_until(all_said, 120000000) || !turns_until(all_places_taken, 60000000))
+        die("of %d places %d were taken", opt.places, n_assigned);
+    for (int i = opt.agents; i < n_peers; i++) {
+        epoll_ctl(epoll_fd, EPOLL_CTL_DEL, peers[i].fd, NULL);
+        peer_park(&peers[i]);
+        free(peers[i].sent_us);
+    }
+    n_peers = opt.agents;
+}
+
+/* One of its conversations ends, unless another has just done so. */
+static bool give_up_place(struct peer *p)
+{
+    struct desk *d = &desks[p->index];
+    char frame[128];
+    int n;
+
+    if (!d->n || d->closed_us)
+        return false;
+    d->n--;
+    d->closed_us = now_us();
+    n = snprintf(frame, sizeof(frame), "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"close\"}", d->conv[d->n]);
+    peer_text(p, frame, (size_t)n);
+    return true;
+}
+
+static void print_cpu(const char *name, const struct gauge *before, int64_t us)
+{
+    struct gauge after_;
+
+    gauge_read(opt.pid, &after_);
+    printf("%s_cpu_percent %.2f\n%s_loop_percent %.2f\n", name, (double)gauge_process_ns(before, &after_) / 10.0 / (double)us, name,
+           (double)gauge_main_ns(before, &after_, opt.pid) / 10.0 / (double)us);
+}
+
+static void run_place(void)
+{
+    int64_t began, next, step = 1000000 / opt.rate;
+    struct gauge before;
+    int asked = 0, turn_of = 0, status = 0;
+    pid_t disk;
+
+    line_up();
+    gauge_read(opt.pid, &before);
+    for (began = now_us(); now_us() - began < (int64_t)opt.seconds * 1000000;)
+        turn(100);
+    print_cpu("waiting", &before, now_us() - began);
+    n_latency = 0;
+    fflush(stdout);
+    disk = disk_beside();
+    gauge_read(opt.pid, &before);
+    for (began = next = now_us(); now_us() - began < (int64_t)opt.seconds * 1000000; turn(1)) {
+        if (next > now_us() || asked >= opt.rate * opt.seconds)
+            continue;
+        for (int i = 0; i < opt.agents; i++)
+            if (give_up_place(&peers[turn_of++ % opt.agents]))
+                break;
+        asked++;
+        next += step;
+        flush();
+    }
+    print_cpu("moving", &before, now_us() - began);
+    opt.places += (int)n_latency;
+    for (int i = 0; i < opt.agents; i++)
+        opt.places += desks[i].closed_us != 0;
+    if (disk && (waitpid(disk, &status, 0) != disk || status))
+        die("the disk beside could not be measured");
+    if (!turns_until(all_places_taken, 10000000) || errors)
+        die("a free place was not used");
+    printf("visitors %d\nplaces %zu\n", opt.visitors, n_latency);
+    print_latency("whole", whole, n_latency);
+    print_latency("assigned", latency, n_latency);
 }
 
 static void parse_options(int argc, char **argv)
@@ -499,7 +663,7 @@ static void parse_options(int argc, char **argv)
         int *value;
     } numbers[] = { { "--visitors", &opt.visitors }, { "--agents", &opt.agents }, { "--window", &opt.window },
                     { "--seconds", &opt.seconds },   { "--rate", &opt.rate },     { "--count", &opt.count },
-                    { "--idle", &opt.idle },         { "--text", &opt.text } };
+                    { "--idle", &opt.idle },         { "--text", &opt.text },     { "--places", &opt.places } };
 
     for (int i = 0; i < argc; i++) {
         size_t k = 0;
@@ -507,6 +671,10 @@ static void parse_options(int argc, char **argv)
         if (strcmp(argv[i], "--echo") == 0 || strcmp(argv[i], "--relay") == 0) {
             opt.relay = true;
             opt.echo = argv[i][2] == 'e';
+            continue;
+        }
+        if (strcmp(argv[i], "--disk") == 0 && i + 1 < argc) {
+            opt.disk = argv[++i];
             continue;
         }
         if (strcmp(argv[i], "--tls") == 0) {
@@ -537,14 +705,14 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } runs[] = { { "talk", run_talk }, { "rate", run_rate }, { "single", run_single }, { "idle", run_idle } };
+    } runs[] = { { "talk", run_talk }, { "rate", run_rate }, { "single", run_single }, { "idle", run_idle }, { "place", run_place } };
 
     if (argc == 3 && strcmp(argv[1], "disk") == 0) {
         run_disk(argv[2]);
         return 0;
     }
     if (argc < 4)
-        die("usage: load talk|rate|single|idle HOST:PORT PID [options], load disk FILE");
+        die("usage: load talk|rate|single|idle|place HOST:PORT PID [options], load disk FILE");
     parse_options(argc - 4, argv + 4);
     opt.target = target_parse(argv[2], opt.tls);
     opt.pid = (pid_t)atoi(argv[3]);

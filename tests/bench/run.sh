@@ -82,11 +82,12 @@ kefud() {
     KEFUD_DEMO_PASSWORD=$BENCH_PASSWORD KEFUD_BENCH_SYNCS=$work/syncs LD_PRELOAD="$PWD/$tools/syncs.so" start "$state.log" \
         "$work/bin/kefud" -c "$state.conf" --state "$state" --listen 127.0.0.1:0 --demo
 }
+# agents STATE HOW-MANY [PLACES]
 agents() {
     local i
     for i in $(seq 1 "$2"); do
         echo "$BENCH_PASSWORD" | build/kefuctl --state "$work/$1" user add "bench$i@bench.example" --name "Agent $i" --site demo \
-            --roles agent --queues service --capacity 100 > /dev/null || exit 1
+            --roles agent --queues service --capacity "${3:-100}" > /dev/null || exit 1
     done
 }
 
@@ -132,6 +133,14 @@ key = $work/key.pem"
 measure idle.tls idle "$address" "$pid" --tls --idle 10000 --seconds "$seconds"
 end "$pid"
 
+# Five places each, and everybody else waits.
+kefud place
+agents place 20 5
+measure place place "$address" "$pid" --visitors 10000 --rate 50 --disk "$work/scratch" --seconds "$seconds"
+end "$pid"
+mkdir "$work/route"
+"$tools/bench_route" "$work/route" > "$work/route.out" || missed=1
+
 mkdir "$work/store"
 messages=${BENCH_MESSAGES:-1000000}
 # Few conversations, and long ones: the count of those found has to look at every hit.
@@ -155,6 +164,17 @@ printf '  %-24s %12s %10s\n' "kefud, one at a time" "$(ratio "$(value single sin
 printf '  %-24s %12s %10s\n' "4 KiB and fdatasync" "$(ratio "$(value disk disk_p50_us)" 1000)" "$(ratio "$(value disk disk_p99_us)" 1000)"
 echo "Idle: $(value idle.plain bytes_each) bytes a plain connection, $(value idle.tls bytes_each) with TLS;" \
     "CPU $(value idle.nobody cpu_percent) % with nobody there, $(value idle.plain cpu_percent) % with 10,000 connections"
+echo "With 10,000 who wait, 20 agents who are full, and 50 places a second that become free (ms):"
+printf '  %-34s %12s %10s\n' "" p50 p99
+printf '  %-34s %12s %10s\n' "from the free place to \`assigned\`" "$(ratio "$(value place assigned_p50_us)" 1000)" "$(ratio "$(value place assigned_p99_us)" 1000)"
+printf '  %-34s %12s %10s\n' "4 KiB and fdatasync, beside" "$(ratio "$(value place disk_p50_us)" 1000)" "$(ratio "$(value place disk_p99_us)" 1000)"
+echo "  CPU $(value place waiting_cpu_percent) % while nobody moves on, $(value place moving_cpu_percent) % ($(value place moving_loop_percent) % the loop) with everybody told" \
+    "where they are"
+echo "Routing with $(value route.out agents) agents and $(value route.out waiting) who wait:"
+echo "  the decision alone: $(value route.out decide_p50_us) µs for one free place and the first 200 of the line, $(value route.out decide_all_ms) ms for all"
+echo "  with Redis, as the desk asks it: $(value route.out pass_per_second) passes a second, one free place in $(value route.out place_p50_us) µs" \
+    "(p99 $(value route.out place_p99_us)), all $(value route.out waiting) reserved in $(value route.out assign_all_ms) ms ($(value route.out assign_all_passes) passes)," \
+    "the line's positions in $(value route.out positions_p50_us) µs, all told to an empty Redis in $(value route.out rebuild_ms) ms"
 echo "The store alone, its index beside:"
 sed 's/^/  /' "$work/store.out"
 echo
@@ -166,6 +186,8 @@ expect "forced writes for 200 single messages (synchronous=FULL)" "$forced" at-l
 expect "bytes a plain connection" "$(value idle.plain bytes_each)" at-most 6144
 expect "bytes a TLS connection" "$(value idle.tls bytes_each)" at-most 24576
 expect "CPU with nobody there, %" "$(value idle.nobody cpu_percent)" at-most 0.5
+expect "from a free place to assigned, ms, beyond p99 of the disk beside" \
+    "$(awk -v a="$(value place assigned_p99_us)" -v d="$(value place disk_p99_us)" 'BEGIN { if (a != "" && d != "") printf "%.1f", a > d ? (a - d) / 1000 : 0 }')" at-most 20
 expect "committed messages a second" "$(store '^committed .* s: ([0-9]+)/s.*')" at-least 10000
 expect "the index behind, ms" "$(store '^index +at most ([0-9]+) ms.*')" at-most 1000
 expect "first page of a common word of two characters, ms" "$(store '^search +退款 .* ([0-9.]+) ms [(]median[)].*')" at-most 50

@@ -112,7 +112,7 @@ test('a supervisor looks on unseen, whispers, joins and takes over; a colleague 
   await one.locator('.target', { hasText: '陈思远' }).locator('input').check();
   assert.deepEqual(await axe(one), []);
   await one.getByRole('dialog').getByRole('button', { name: '邀请同事协助' }).click();
-  await openTalk(two, '沙发什么时候到？');
+  await openTalk(two, '正在为您查询');
   await two.locator('.writer textarea').fill('我来帮忙看物流');
   await two.keyboard.press('Enter');
   await bubble(v, '我来帮忙看物流');

@@ -571,8 +571,6 @@ static void nobody_restores_under_a_running_node(void **state)
     char archive[128];
     struct store *alone = NULL;
 
-    if (!on_postgres())
-        return;
     snprintf(archive, sizeof(archive), "%s/archive.tar", w->dir);
     store_backup(w->store, archive, put_done, &s);
     world_wait(w, &s.done);

@@ -252,6 +252,22 @@ static void a_stop_amid_everything_loses_nothing_and_breaks_nothing(void **state
 
 /* ---- Origin ---- */
 
+/* Whoever sends cookies is a browser, and a browser says where it comes from. */
+static void a_cookie_of_any_kind_needs_an_origin(void **state)
+{
+    static const char *const cookies[] = { "__Host-kefu_v=v1.x.1.y", "__Host-kefu_s=00", "theme=dark" };
+    static const char *const sides[][2] = { { "/ws/visitor?site=demo", "kefu.visitor.v1" }, { "/ws/agent?site=demo", "kefu.agent.v1" } };
+    struct wire w = { .fd = -1 };
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(
+            wire_open(&w, &d, &(struct wire_options){ .path = sides[i / 3][0], .protocol = sides[i / 3][1], .cookie = cookies[i % 3] }),
+            403);
+    assert_int_equal(wire_open(&w, &d, &(struct wire_options){ .path = sides[0][0], .protocol = sides[0][1] }), 101);
+    wire_drop(&w);
+}
+
 static void the_public_url_is_the_only_origin(void **state)
 {
     struct wire w = { .fd = -1 };
@@ -278,6 +294,7 @@ int main(void)
         cmocka_unit_test(who_writes_from_a_platform_is_greeted_there),
         cmocka_unit_test(who_refuses_is_not_asked_again_at_once),
         cmocka_unit_test(a_stop_amid_everything_loses_nothing_and_breaks_nothing),
+        cmocka_unit_test(a_cookie_of_any_kind_needs_an_origin),
         cmocka_unit_test(the_public_url_is_the_only_origin), /* last: a daemon of its own */
     };
 

@@ -3,6 +3,7 @@
 #include "fault/kill.h"
 #include "fault/options.h"
 #include "fault/redis.h"
+#include "fault/rush.h"
 
 static void five_kills_lose_nothing(void **state)
 {
@@ -41,6 +42,16 @@ static void repeated_webhooks_at_two_nodes_are_one_message_each(void **state)
     hooks_hold(&r, 300);
 }
 
+static void a_crowd_at_two_nodes_loses_nothing_when_one_is_killed(void **state)
+{
+    const struct rush_plan plan = { .seed = option_seed(), .visitors = 40, .agents = 8, .messages = 1500, .think_ms = 200 };
+    struct rush_result r;
+
+    (void)state;
+    rush_campaign(&plan, &r);
+    rush_holds(&r, &plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -48,6 +59,7 @@ int main(void)
         cmocka_unit_test_teardown(a_private_redis_that_dies_takes_nothing_along, options_forget),
         cmocka_unit_test_teardown(a_redis_that_dies_or_is_emptied_takes_nothing_along, options_forget),
         cmocka_unit_test_teardown(repeated_webhooks_at_two_nodes_are_one_message_each, options_forget),
+        cmocka_unit_test_teardown(a_crowd_at_two_nodes_loses_nothing_when_one_is_killed, options_forget),
     };
 
     option_only();

@@ -348,6 +348,8 @@ static void a_wrong_command_line_says_what_there_is(void **unused)
     must_say("user add needs");
     assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), 2);
     assert_int_equal(ctl(NULL, "--help", (char *)NULL), 0);
+    assert_int_equal(CTL(NULL, "user", "add", "--help"), 0);
+    must_say("usage: kefuctl");
 }
 
 static void a_backup_is_put_back_in_another_place(void **unused)

@@ -65,7 +65,7 @@ static void end(struct visitor *v, struct staff *a)
 
 static void pages_come_with_their_guards(void **state)
 {
-    static const char *const pages[] = { "/console/", "/review/", "/chat/demo" };
+    static const char *const pages[] = { "/console/", "/review/", "/admin/", "/chat/demo" };
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {

@@ -106,6 +106,30 @@ static void an_offer_is_accepted(void **state)
     offline(&ann);
 }
 
+/* The sweep is each second: five times at its mercy would take some two and a half of them. */
+static void who_waits_for_somebody_to_come_is_taken_at_once(void **state)
+{
+    int64_t waited = 0;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct visitor v = { 0 };
+        int64_t came;
+
+        visitor_enter(&v, &d, SITE, NULL);
+        (void)visitor_say(&v, "c1", "没有人吗");
+        wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+        came = now_wall_ms();
+        staff_presence(&ann, "online");
+        offered(&ann, v.conv);
+        waited += now_wall_ms() - came;
+        assert_string_equal(act(&ann, "accept", v.conv, "y1"), "ack");
+        close_talk(&v);
+        offline(&ann);
+    }
+    assert_in_range(waited, 0, 1250);
+}
+
 static void a_refused_offer_goes_to_somebody_else(void **state)
 {
     struct visitor v = { 0 };
@@ -332,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offer_is_accepted),
         cmocka_unit_test(a_refused_offer_goes_to_somebody_else),
+        cmocka_unit_test(who_waits_for_somebody_to_come_is_taken_at_once),
         cmocka_unit_test(an_offer_that_nobody_answers_goes_on),
         cmocka_unit_test(who_vanishes_loses_the_conversation_after_the_grace_time),
         cmocka_unit_test(a_short_absence_changes_nothing),

@@ -396,6 +396,7 @@ static void wrong_requests_get_problem_documents(void **state)
         { "POST", sign_in, NULL, "nonsense", NULL, 400 },
         { "POST", sign_in, NULL, "[]", NULL, 400 },
         { "POST", sign_in, NULL, "{\"email\":1,\"password\":2}", NULL, 400 },
+        { "POST", sign_in, NULL, "{\"email\":\"agent1@demo.example\",\"password\":\"" DEMO_PASSWORD "\",\"code\":123456}", NULL, 400 },
         { "POST", sign_in, NULL, "{\"email\":\"a@b\",\"email\":\"a@b\",\"password\":\"x\"}", NULL, 400 },
         { "POST", sign_in, NULL, "{\"email\":\"a@b\",\"password\":\"\xff\"}", NULL, 400 },
         { "POST", sign_in, NULL, "{\"x\":[" DEEP16 "]}", NULL, 400 },

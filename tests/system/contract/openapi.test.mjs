@@ -39,6 +39,7 @@ async function tell() {
   agent.send({ type: 'hello' });
   await agent.take({ type: 'welcome' });
   await agent.act({ type: 'presence', cid: 'p1', presence: 'online' });
+  story.other = JSON.parse((await daemon.ask({ path: '/api/v1/session', headers: people.agent2.headers })).text).person.id;
   const page = await daemon.ask({ path: '/chat/demo' });
   story.cookie = page.headers['set-cookie'][0].split(';')[0];
   const visitor = await Wire.open(daemon, 'visitor', { headers: { Cookie: story.cookie, Origin: daemon.origin } });
@@ -226,6 +227,22 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), capacity: 'many' })],
       [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), capacity: 4294967297 })],
       [400, json('admin', 'POST', '/api/v1/people', { ...fresh(), mail: 'x' })],
+    ],
+  },
+  'PUT /api/v1/people/{id}': {
+    right: async () => [
+      [204, json('admin', 'PUT', `/api/v1/people/${(await newcomer()).id}?site=demo`, { roles: ['agent'], number: '77', capacity: 3, queues: ['service'], skills: ['refund:4', 'lamps'] })],
+      [204, operator('PUT', `/api/v1/people/${(await newcomer()).id}?site=demo`, { roles: ['reviewer'] })],
+    ],
+    wrong: async () => [
+      [401, { method: 'PUT', path: `/api/v1/people/${story.other}?site=demo`, body: { roles: ['agent'] } }],
+      [403, { method: 'PUT', path: `/api/v1/people/${story.other}?site=demo`, headers: as('admin'), body: { roles: ['agent'] } }],
+      [403, json('supervisor', 'PUT', `/api/v1/people/${story.other}?site=demo`, { roles: ['agent'] })],
+      [404, json('admin', 'PUT', `/api/v1/people/${NOBODY}?site=demo`, { roles: ['agent'] })],
+      [400, json('admin', 'PUT', `/api/v1/people/${story.other}?site=demo`, { roles: [] })],
+      [400, json('admin', 'PUT', `/api/v1/people/${story.other}?site=demo`, { roles: ['owner'] })],
+      [400, json('admin', 'PUT', `/api/v1/people/${story.other}?site=demo`, { roles: ['agent'], capacity: 'many' })],
+      [400, json('admin', 'PUT', `/api/v1/people/${story.other}?site=demo`, { roles: ['agent'], mail: 'x' })],
     ],
   },
   'POST /api/v1/people/{email}/password': {
@@ -486,6 +503,7 @@ const rows = {
   'GET /console/': { right: () => [[200, { path: '/console/' }], [304, { path: '/console/', headers: {}, etag: true }]], wrong: () => [[400, noHost('/console/')]] },
   'GET /review': { right: () => [[302, { path: '/review' }]], wrong: () => [[400, noHost('/review')]] },
   'GET /review/': { right: () => [[200, { path: '/review/' }]], wrong: () => [[400, noHost('/review/')]] },
+  'GET /admin': { right: () => [[302, { path: '/admin' }]], wrong: () => [[400, noHost('/admin')]] },
   'GET /admin/': { right: () => [[[200, 404], { path: '/admin/' }]], wrong: () => [[400, noHost('/admin/')]] },
   'GET /assets/{file}': { right: () => [[200, { path: story.asset }]], wrong: () => [[404, { path: '/assets/nothing.js' }]] },
   'GET /healthz': { right: () => [[200, { path: '/healthz' }]], wrong: () => [[400, noHost('/healthz')]] },
@@ -561,11 +579,13 @@ async function factor(state) {
 }
 
 /** Somebody new; the address. */
-async function hired() {
+async function newcomer() {
   const answer = await daemon.ask(json('admin', 'POST', '/api/v1/people', fresh()));
   assert.equal(answer.status, 201, answer.text);
-  return JSON.parse(answer.text).email;
+  return JSON.parse(answer.text);
 }
+
+const hired = async () => (await newcomer()).email;
 
 /* ---- what is answered --------------------------------------------------------------------------------------------------------------- */
 
@@ -628,7 +648,7 @@ function objections(op, request) {
 }
 
 /* Of these nothing in the answer tells from one moment to the next how long it will be. */
-const CHANGING = new Set(['GET /metrics', 'GET /api/v1/status', 'GET /readyz']);
+const CHANGING = new Set(['GET /metrics', 'GET /api/v1/status', 'GET /readyz', 'GET /api/v1/sites/{site}/conversations/{id}/why']);
 
 async function headIsAlike(op, request, answer) {
   const head = await daemon.ask({ ...request, method: 'HEAD' });

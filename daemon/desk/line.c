@@ -1,0 +1,103 @@
+/* line.c: who waits is told how far the line has moved. The line may be long and moves as a whole: everybody behind a place that became
+ * free is to be told, so that is done bit by bit and nobody else waits for it. */
+#include "desk/inner.h"
+
+#include <stdlib.h>
+
+#define QUEUES_ASKED  64
+#define POSITIONS_MAX 10000 /* who waits further back learns that when the line is shorter */
+#define ASK_MS        2000
+#define TOLD_A_TICK   200 /* some 4 ms; a line of 10,000 takes 5 s */
+
+/* The queues in which somebody waits whose page is open here. */
+struct queues {
+    struct desk *d;
+    const struct desk_site *ds;
+    struct kf_key keys[QUEUES_ASKED];
+    size_t n;
+};
+
+static void each_waiting(void *ctx, struct view *v)
+{
+    struct queues *q = ctx;
+
+    if (v->conv.state != CONV_WAITING || !key_eq(&v->conv.site, &q->ds->site->key) || q->n == QUEUES_ASKED)
+        return;
+    for (size_t i = 0; i < q->n; i++)
+        if (key_eq(&q->keys[i], &v->conv.queue))
+            return;
+    if (session_seats(q->d->session, &v->conv.contact))
+        q->keys[q->n++] = v->conv.queue;
+}
+
+/* Up to `max` of those whose position is another than they were told, unless that was told since the line was asked for. */
+static void tell_some(struct desk *d, struct desk_site *ds, int max)
+{
+    for (; ds->line_told < ds->n_line && max; ds->line_told++) {
+        const struct in_line *l = &ds->line[ds->line_told];
+        struct view *v = session_view(d->session, &l->conv);
+
+        if (!v || v->conv.state != CONV_WAITING || v->position == l->position || v->position_at >= ds->line_at)
+            continue;
+        v->position = l->position;
+        tell_state(d, ds, &v->conv, v->position);
+        max--;
+    }
+}
+
+static bool keep_line(struct desk_site *ds, const struct kf_id *convs, size_t n)
+{
+    struct in_line *line = realloc(ds->line, (ds->n_line + n) * sizeof(*line));
+
+    if (!line)
+        return false;
+    ds->line = line;
+    for (size_t i = 0; i < n; i++)
+        line[ds->n_line++] = (struct in_line){ convs[i], (int64_t)i + 1 };
+    return true;
+}
+
+static void positions_known(void *ctx, enum kf_rc rc, const struct kf_id *convs, size_t n, int64_t length, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)length;
+    (void)why;
+    if (!rc && ds && n && keep_line(ds, convs, n) && n <= TOLD_A_TICK)
+        tell_some(d, ds, TOLD_A_TICK);
+    desk_call_end(call);
+}
+
+/* One question a queue, however many wait in it. */
+static void ask_positions(struct desk *d, struct desk_site *ds)
+{
+    struct queues q = { .d = d, .ds = ds };
+
+    session_each_view(d->session, each_waiting, &q);
+    for (size_t i = 0; i < q.n; i++) {
+        struct call *call = desk_call(d, ds);
+
+        if (call)
+            d->ports.live_positions(d->ports.ctx, &ds->site->key, &q.keys[i], POSITIONS_MAX, positions_known, call);
+    }
+}
+
+/* What was heard before is told first: the next look then has the newest. */
+void line_tick(struct desk *d, struct desk_site *ds)
+{
+    tell_some(d, ds, TOLD_A_TICK);
+    if (ds->line_told < ds->n_line || mono(d) - ds->line_at < ASK_MS || !d->ports.live_up(d->ports.ctx))
+        return;
+    ds->line_at = mono(d);
+    line_free(ds);
+    ask_positions(d, ds);
+}
+
+void line_free(struct desk_site *ds)
+{
+    free(ds->line);
+    ds->line = NULL;
+    ds->n_line = ds->line_told = 0;
+}
