@@ -21,6 +21,7 @@ struct opening {
     int64_t reopen_ms;     /* a conversation closed less than this ago is reopened */
     enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
     struct kf_key queue;   /* of a new one */
+    struct kf_key bot;     /* of a new one that is BOT */
     int priority;
     int weight; /* places that it takes; 0: 1 */
     const char *locale;

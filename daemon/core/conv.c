@@ -3,9 +3,9 @@
 #include "core/mutant.h"
 
 static const char *const states[] = { "bot", "waiting", "offered", "served", "parked", "closed" };
-static const char *const events[] = { "nothing", "visitor_says", "staff_says",      "assign",         "offer", "accept",
-                                      "refuse",  "return",       "transfer_person", "transfer_queue", "take",  "park",
-                                      "move",    "unpark",       "close",           "ready",          "help",  "nag" };
+static const char *const events[] = { "nothing", "visitor_says",    "staff_says",     "assign", "offer",   "accept", "refuse",
+                                      "return",  "transfer_person", "transfer_queue", "take",   "park",    "move",   "unpark",
+                                      "close",   "ready",           "help",           "nag",    "hand_bot" };
 
 static const struct kf_id nobody;
 
@@ -150,6 +150,7 @@ static unsigned known_in(enum conv_event_kind k)
         return OPEN;
     case CONV_PARK:
     case CONV_MOVE:
+    case CONV_HAND_BOT:
         return IN(CONV_WAITING) | IN(CONV_PARKED);
     case CONV_UNPARK:
         return IN(CONV_PARKED);
@@ -284,6 +285,12 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.queue = ev->queue;
         move_wait(&next, now_ms);
         next.queued_at = now_ms;
+        break;
+    case CONV_HAND_BOT:
+        next.state = CONV_BOT;
+        next.bot = ev->bot;
+        next.until = 0;
+        next.epoch++;
         break;
     case CONV_CLOSE:
         move_close(&next, ev->wrapup_ms, now_ms);

@@ -202,12 +202,12 @@ static bool concerns(const struct rule *r, const struct conv *c)
     return c->state != CONV_CLOSED || r->event == RULE_CLOSED || r->event == RULE_RATED;
 }
 
-/* Not into a talk with a person, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
+/* Not into a talk with a person or a bot, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
 static bool may_speak(const struct rule *r, const struct conv *c)
 {
     if ((r->event == RULE_OPENED || r->event == RULE_REOPENED) && c->staff_at < c->arrived_at)
         return true;
-    return r->mid_talk || c->state != CONV_SERVED;
+    return r->mid_talk || (c->state != CONV_SERVED && c->state != CONV_BOT);
 }
 
 /* The visitor's first word after it was closed: it arrived with it. */

@@ -49,9 +49,10 @@ enum rule_action {
     RULE_CHOICES = 16, /* offer choices with the wording */
     RULE_TAG = 32,
     RULE_PRIORITY = 64,
-    RULE_MOVE = 128,  /* to the queue `to` */
-    RULE_CLOSE = 256, /* now, or `notice_ms` after it fired unless somebody writes */
-    RULE_ANSWER = 512 /* offer the articles that answer what was asked, with the wording; where none does, the rule does not fire */
+    RULE_MOVE = 128,   /* to the queue `to` */
+    RULE_CLOSE = 256,  /* now, or `notice_ms` after it fired unless somebody writes */
+    RULE_ANSWER = 512, /* offer the articles that answer what was asked, with the wording; where none does, the rule does not fire */
+    RULE_BOT = 1024    /* to the bot `bot` */
 };
 
 enum rule_often {
@@ -125,6 +126,7 @@ struct rule {
     size_t n_tags;
     int priority;
     struct kf_key to;
+    struct kf_key bot;
     int64_t notice_ms;
     const char *closing_wording; /* said when it is closed; NULL: "closed_idle" */
     int threshold;               /* of RULE_ANSWER: the score from which on an article is offered */

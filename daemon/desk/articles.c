@@ -147,10 +147,10 @@ static bool record(const struct acting *a, struct act_ruled *ruled, const char *
     return true;
 }
 
-/* Between people: somebody serves it and has said a word. */
+/* Somebody else has the word: a person who serves it and has spoken, or a bot, whose turn the pick is. */
 static bool in_talk(const struct conv *c)
 {
-    return c->state == CONV_CLOSED || (c->state == CONV_SERVED && c->staff_at >= c->arrived_at);
+    return c->state == CONV_CLOSED || c->state == CONV_BOT || (c->state == CONV_SERVED && c->staff_at >= c->arrived_at);
 }
 
 static void picked(const struct acting *a, struct act_ruled *ruled, bool silent, const struct message *m, const char *choice)

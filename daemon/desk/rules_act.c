@@ -143,6 +143,25 @@ static void move(struct acting *a, const struct rule *r)
     step(a, (struct conv_event){ .kind = CONV_MOVE, .queue = r->to });
 }
 
+/* The visitor's newest message is the bot's first turn. */
+static void hand_to_bot(struct acting *a, const struct rule *r)
+{
+    const struct site_bot *bot = site_bot(a->ds->site, &r->bot);
+    const struct conv *conv = &a->l->conv;
+    int64_t seq = 0;
+
+    if (!bot || bot->off || (conv->state != CONV_WAITING && conv->state != CONV_PARKED))
+        return;
+    for (size_t i = 0; i < a->l->n_messages; i++)
+        if (a->l->messages[i].from.role == ROLE_VISITOR)
+            seq = a->l->messages[i].seq;
+    if (!seq)
+        return; /* nothing that it could answer */
+    step(a, (struct conv_event){ .kind = CONV_HAND_BOT, .bot = r->bot });
+    change_act(a->c, ACT_ERRAND)->u.errand =
+        (struct errand){ .conv = conv->id, .seq = seq, .kind = ERRAND_BOT, .due_at = a->c->at, .created_at = a->c->at };
+}
+
 /* On a platform events are not shown, so there the words go out as a message of their own. */
 static void end(struct acting *a, const struct rule *r)
 {
@@ -195,6 +214,8 @@ static void fire(struct acting *a, const struct rule_firing *f)
         park(a);
     else if (r->actions & RULE_MOVE)
         move(a, r);
+    else if (r->actions & RULE_BOT)
+        hand_to_bot(a, r);
     else if (closes && !r->notice_ms)
         end(a, r);
 }

@@ -18,6 +18,7 @@ enum kind {
     KIND_FORBIDDEN,
     KIND_BAN,
     KIND_ARTICLE,
+    KIND_BOT,
     KIND_COUNT
 };
 
@@ -45,7 +46,13 @@ union filled {
     struct site_forbidden forbidden;
     struct site_ban ban;
     struct article article;
+    struct site_bot bot;
 };
+
+/* bots.c */
+extern const struct key bot_keys[];
+/* What the table cannot tell. */
+enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
 
 /* rules.c */
 extern const struct key rule_keys[];

@@ -216,6 +216,7 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .peer = o->peer,
                                     .locale = o->locale ? o->locale : "",
                                     .state = o->state,
+                                    .bot = o->bot,
                                     .epoch = 1,
                                     .priority = o->priority,
                                     .opened_at = at,

@@ -155,7 +155,10 @@ static void listens_to_what_the_system_writes_down(void **state)
         { "rated", RULE(RULE_RATED), CONV(CONV_CLOSED, .rating = 4), FACTS(NULL), "rated:4" },
         { "not rated", RULE(RULE_RATED), CONV(CONV_CLOSED), FACTS(NULL), NULL },
         { "closed, by another word", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&visitor_later), NULL },
-        { "a message", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a message", RULE(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(&visitor_later), "seq:5" },
+        { "a message to a bot", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), NULL },
+        { "a message to a bot, mid-talk", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a first message to a bot", RULE(RULE_OPENED), CONV(CONV_BOT), FACTS(&visitor_first), "seq:1" },
         { "a message of the agent", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(&agent_says), NULL },
         { "a message mid-talk", RULE(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(&visitor_later), NULL },
     };

@@ -359,7 +359,7 @@ static void each_wrong_document_is_refused_in_words(void **state)
           "hook must be 32 of 0-9 and a-f" },
         { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"settings\":[]}", "settings must be an object" },
         { "rule", "{\"event\":\"open\",\"actions\":[\"say\"],\"wording\":\"x\"}", "event must be one of: opened message waiting" },
-        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 10" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 11" },
         { "rule", "{\"event\":\"message\",\"actions\":[\"answer\"]}", "wording is missing" },
         { "rule", "{\"event\":\"message\",\"actions\":[\"answer\",\"form\"],\"wording\":\"x\"}", "must not both answer and offer" },
         { "rule", "{\"event\":\"message\",\"actions\":[\"answer\"],\"wording\":\"x\",\"threshold\":101}", "threshold" },
