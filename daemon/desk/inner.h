@@ -196,7 +196,7 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
                    const struct conv *conv, struct kf_err *why);
 void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
            const struct conv *conv);
-/* ---- routing.c: how far ahead a new conversation stands, and how much of an agent it takes. `before`: the visitor's last one, NULL unknown;
+/* ---- routing.c: how far ahead a new conversation stands, how much of an agent it takes, and whether a bot talks first. `before`: the visitor's last one, NULL unknown;
  * `profile` counts only where the identity was proven. ---- */
 void opening_rank(const struct desk_site *ds, const struct site_channel *ch, const struct conv *before, const char *profile, int64_t now_ms,
                   struct opening *o);
