@@ -138,8 +138,8 @@ struct channel_ops {
     enum kf_rc (*media)(const struct channel *, struct arena *, const struct env *, const struct media *, const struct http_resp *last,
                         struct http_req *ret);
     /* A file goes out, before encode(): the last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. No
-     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. KF_UNSUPPORTED: this
-     * file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
+     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. errand.file_url is there
+     * for those that fetch it themselves. KF_UNSUPPORTED: this file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 };
