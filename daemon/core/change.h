@@ -48,7 +48,7 @@ enum act_kind {
     ACT_MEDIA,    /* media: what a message has shown as a placeholder; nothing if it was removed meanwhile */
     ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
-    ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
+    ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none */
     ACT_PRIORITY, /* number */
     ACT_TAG,      /* tag */
 

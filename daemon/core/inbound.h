@@ -104,6 +104,7 @@ struct inbound {
 
     /* What it says. */
     struct slice text;
+    struct slice title, url; /* of a link, a place, a card; the address is only shown, never fetched */
     struct slice payload;
     struct slice form; /* a JSON object, checked */
     const struct media *media;
@@ -113,7 +114,8 @@ struct inbound {
     bool on;
     double lat, lon;
     enum delivery delivery;
-    struct slice code, reason; /* of a status; reason of a presence */
+    struct slice code, reason; /* of a status; reason of a presence; code: the word of an INBOUND_SYSTEM */
+    struct slice referral;     /* where somebody came from: the scene of a QR code, of a link, of an advertisement */
     bool confirm;              /* from staff: it was told that there is wording that it should not use, and means it */
     bool automatic;            /* made by a machine on the other side: never answered by ours */
     struct slice raw;          /* what could not be read, as it came: kept 7 days */
@@ -121,6 +123,7 @@ struct inbound {
     /* Reply handles and windows of platforms that have them. */
     struct slice reply_token;
     int64_t reply_expires_ms;
+    int reply_left; /* replies that it stands for; 0: as many as the channel says (window_count) */
 
     /* Browsers. */
     struct slice token, locale, page, profile; /* page, profile: JSON objects, checked and bounded */

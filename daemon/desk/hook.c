@@ -81,11 +81,25 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     return ret;
 }
 
+/* What is read: a card's title, its words, its address, each on a line. */
 static struct slice text_of(struct change *c, const struct inbound *in)
 {
-    if (in->text.n && utf8_valid(in->text))
+    const struct slice parts[] = { in->title, in->text, in->url };
+    struct slice ret;
+    struct buf b;
+
+    if (!in->title.n && !in->url.n && in->text.n && utf8_valid(in->text))
         return change_slice(c, in->text);
-    return slice_of(media_words(in->type));
+    buf_init(&b, 65536);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i].n && utf8_valid(parts[i])) {
+            if (b.n)
+                buf_char(&b, '\n');
+            buf_add(&b, parts[i]);
+        }
+    ret = b.n && buf_ok(&b) ? change_slice(c, buf_slice(&b)) : slice_of(media_words(in->type));
+    buf_finish(&b);
+    return ret;
 }
 
 /* `joins`: it is about the newest conversation as it is; nothing is opened by it. */
@@ -144,7 +158,7 @@ static void add_message(struct change *c, const struct channel_ops *ops, const s
         act = change_act(c, ACT_HANDLE);
         act->u.handle.text = change_text(c, in->reply_token);
         act->u.handle.expires_ms = in->reply_expires_ms;
-        act->u.handle.left = ops->window_count ? ops->window_count : -1;
+        act->u.handle.left = in->reply_left ? in->reply_left : ops->window_count ? ops->window_count : -1;
     }
 }
 
@@ -168,10 +182,16 @@ static void add_entry(struct change *c, const struct inbound *in, const char *ki
     struct buf b;
 
     act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = "{}" };
-    if (in->kind != INBOUND_REACTION)
-        return;
-    act->u.entry.ref = in->ref.n ? change_text(c, in->ref) : NULL;
     buf_init(&b, 4096);
+    if (in->kind != INBOUND_REACTION) {
+        buf_char(&b, '{');
+        add_member(&b, "referral", in->referral);
+        buf_char(&b, '}');
+        act->u.entry.data = change_text(c, buf_ok(&b) ? buf_slice(&b) : SLICE("{}"));
+        buf_finish(&b);
+        return;
+    }
+    act->u.entry.ref = in->ref.n ? change_text(c, in->ref) : NULL;
     buf_printf(&b, "{\"on\":%s", in->on ? "true" : "false");
     if (in->text.n && utf8_valid(in->text)) {
         buf_str(&b, ",\"emoji\":");
