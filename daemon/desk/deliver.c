@@ -406,9 +406,9 @@ void trip_send(struct trip *t)
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
         return;
     }
+    sign_file(t, ds->site);
     if (!t->uploaded && media_upload(t, o))
         return;
-    sign_file(t, ds->site);
     env = outlet_env(d, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
