@@ -278,12 +278,16 @@ bool plan_message(struct work *w, const struct act *act)
         if (known)
             return true;
     }
+    if (act->u.message.reply_to > c->seq && !w->opens)
+        return refuse(w, KF_INVALID, "reply_to: there is no message %" PRId64 " in this conversation", act->u.message.reply_to);
     w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
     if (act->answers && !w->opens && !seq_of_ref(w, act->answers, &m->reply_to))
         return false;
     m->seq = ++c->seq;
+    if (w->opens)
+        m->reply_to = 0; /* of the conversation before: who wrote it could not know that a new one would be opened */
     m->at = w->change->at;
     m->from = actor_of(w, &act->u.message.from);
     if (!m->text.p)
