@@ -7,6 +7,7 @@
 #include "log.h"
 #include "notify.h"
 #include "seed.h"
+#include "vault.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -34,6 +35,7 @@ struct node {
     struct config cfg;
     struct config_args args;
     struct store *store;
+    struct vault *vault; /* the store's */
     struct live *live;
     struct net_client *client;
     struct net_server *server;
@@ -649,7 +651,10 @@ static void seeded(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
 static enum kf_rc open_store(struct node *n, struct kf_err *why)
 {
+    enum kf_rc rc = vault_open(&n->vault, n->cfg.store.key_file, true, why);
+    struct store_vault vault = rc ? (struct store_vault){ 0 } : vault_for_store(n->vault);
     const struct store_config cfg = { .url = n->cfg.store.url,
+                                      .vault = &vault,
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
@@ -660,7 +665,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .wake_ctx = n,
                                       .log = log_line };
 
-    return store_open(&n->store, &cfg, why);
+    return rc ? rc : store_open(&n->store, &cfg, why);
 }
 
 static enum kf_rc open_live(struct node *n, struct kf_err *why)
@@ -753,6 +758,7 @@ static void run(struct node *n)
     uv_run(&n->loop, UV_RUN_DEFAULT);
     store_close(n->store); /* commits what is queued; its completions still find server, session and desk */
     n->store = NULL;
+    vault_free(n->vault);
     uv_run(&n->loop, UV_RUN_DEFAULT); /* what those have given to workers */
     net_server_free(n->server);
     api_free(n->api);
