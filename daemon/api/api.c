@@ -184,6 +184,7 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
 /* ---- the gate of the sockets ---- */
 
 struct ticket {
+    int close; /* with this code, as soon as it is open; 0: not. A browser's page never sees the status of a refused handshake */
     enum frame_side side;
     struct kf_key site;
     char address[46];
@@ -196,8 +197,10 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
     struct slice origin = http_header(head->headers, head->n_headers, "origin");
     struct slice cookies = http_header(head->headers, head->n_headers, "cookie");
     struct slice bearer = http_header(head->headers, head->n_headers, "authorization");
-    struct site *site = site_named(api, http_query(head->query, head->n_query, "site"));
+    struct slice name = http_query(head->query, head->n_query, "site");
     bool staff = strcmp(protocol, PROTOCOL_STAFF) == 0;
+    struct site *site =
+        staff || name.n ? site_named(api, name) : NULL; /* a page says whose it is, staff need not where there is one site */
     struct slice cookie = cookie_value(cookies, staff ? COOKIE_STAFF : COOKIE_VISITOR);
     struct ticket *t;
     struct kf_id id;
@@ -215,21 +218,13 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
         *reason = "a cookie without Origin is not accepted";
         return 403;
     }
-    if (!site) {
-        *reason = "no such site: ?site=KEY";
-        return 404;
-    }
     if (staff && !cookie.n && slice_starts(bearer, "Bearer "))
         cookie = (struct slice){ bearer.p + 7, bearer.n - 7 };
     if (staff && slice_starts(bearer, KEY_BEARER)) {
         *reason = "an API key is a program's: it sits at no desk";
         return 403;
     }
-    if (staff && !cookie.n) {
-        *reason = "sign in first";
-        return 401;
-    }
-    if (!staff) /* of the tokens for all sites only that of this one stays with the socket */
+    if (site && !staff) /* of the tokens for all sites only that of this one stays with the socket */
         cookie = desk_cookie_token(api->cfg.desk, site, cookie, &id);
     t = calloc(1, sizeof(*t));
     if (!t || (cookie.n && !(t->cookie = strndup(cookie.p, cookie.n)))) {
@@ -237,8 +232,10 @@ static int on_upgrade(void *ctx, const struct net_head *head, const char *protoc
         *reason = "out of memory";
         return 503;
     }
+    t->close = staff && !cookie.n ? 4401 : !site ? 4403 : 0;
     t->side = staff ? FRAME_STAFF : FRAME_VISITOR;
-    t->site = site->key;
+    if (site)
+        t->site = site->key;
     memcpy(t->address, head->peer.address, sizeof(t->address));
     *user = t;
     return 101;
@@ -249,7 +246,9 @@ static void on_open(void *ctx, uint64_t conn, void *user)
     struct api *api = ctx;
     struct ticket *t = user;
 
-    if (!session_open(api->cfg.session, conn, t->side, &t->site, t->address, t->cookie))
+    if (t->close)
+        net_close(api->server, conn, t->close, t->close == 4401 ? "sign in" : "no such site: ?site=KEY");
+    else if (!session_open(api->cfg.session, conn, t->side, &t->site, t->address, t->cookie))
         net_close(api->server, conn, 1013, "out of memory");
 }
 

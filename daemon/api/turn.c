@@ -244,7 +244,7 @@ void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
 
     problem(t, &(struct problem){ .status = status,
                                   .code = frame_error_code(rc),
-                                  .detail = slice_of(why && *why->text ? why->text : kf_rc_name(rc)),
+                                  .detail = slice_of(kf_words(rc, why)),
                                   .field = why ? why->field : NULL,
                                   .retry_after_ms = why && why->retry_after_ms ? why->retry_after_ms
                                                     : status == 503            ? 1000
