@@ -7,6 +7,7 @@
 #include "log.h"
 #include "notify.h"
 #include "seed.h"
+#include "vault.h"
 #include "world.h"
 
 #include <curl/curl.h>
@@ -33,6 +34,7 @@ struct node {
     struct config cfg;
     struct config_args args;
     struct world world;
+    struct vault *vault; /* the store's */
     struct net_server *server;
     struct session *session;
     struct desk *desk;
@@ -375,7 +377,10 @@ static void seeded(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
 static enum kf_rc open_store(struct node *n, struct kf_err *why)
 {
+    enum kf_rc rc = vault_open(&n->vault, n->cfg.store.key_file, true, why);
+    struct store_vault vault = rc ? (struct store_vault){ 0 } : vault_for_store(n->vault);
     const struct store_config cfg = { .url = n->cfg.store.url,
+                                      .vault = &vault,
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
@@ -386,7 +391,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .wake_ctx = n,
                                       .log = log_line };
 
-    return store_open(&n->world.store, &cfg, why);
+    return rc ? rc : store_open(&n->world.store, &cfg, why);
 }
 
 static enum kf_rc open_live(struct node *n, struct kf_err *why)
@@ -478,6 +483,7 @@ static void run(struct node *n)
     uv_run(&n->loop, UV_RUN_DEFAULT);
     store_close(n->world.store); /* commits what is queued; its completions still find server, session and desk */
     n->world.store = NULL;
+    vault_free(n->vault);
     uv_run(&n->loop, UV_RUN_DEFAULT); /* what those have given to workers */
     net_server_free(n->server);
     api_free(n->api);

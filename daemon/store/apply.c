@@ -564,7 +564,7 @@ static bool tell(struct work *w, const struct conv *before)
 
 bool batch_apply(struct batch *b, struct job *job)
 {
-    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .arena = job->change->arena };
+    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .vault = b->vault, .arena = job->change->arena };
     struct conv before = { .seq = 0 };
 
     w.news = job->news = ARENA_NEW(w.arena, struct news);
