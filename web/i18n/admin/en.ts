@@ -215,7 +215,7 @@ export const en: Like<typeof zhCN> = {
   f_code: 'Code',
   f_code_h: 'What an agent types after the slash',
   f_initials: 'Pinyin initials',
-  f_initials_h: 'For 退款: tk',
+  f_initials_h: 'For 退款: tk; empty: worked out from the title',
   f_folder: 'Folder',
   f_lang: 'Language',
   langOfSite: 'The site’s',

@@ -212,7 +212,7 @@ export const zhCN = {
   f_code: '编码',
   f_code_h: '客服在 / 后面输入',
   f_initials: '拼音首字母',
-  f_initials_h: '如“退款”写 tk',
+  f_initials_h: '如“退款”是 tk；不填时按标题自动得出',
   f_folder: '文件夹',
   f_lang: '语言',
   langOfSite: '站点语言',

@@ -214,7 +214,7 @@ export const zhTW: Like<typeof zhCN> = {
   f_code: '代碼',
   f_code_h: '客服在 / 後面輸入',
   f_initials: '拼音首字母',
-  f_initials_h: '如「退款」寫 tk',
+  f_initials_h: '如「退款」是 tk；不填時依標題自動得出',
   f_folder: '資料夾',
   f_lang: '語言',
   langOfSite: '網站語言',
