@@ -268,6 +268,39 @@ static void who_waits_is_answered_meanwhile_and_a_person_comes(void **state)
     visitor_free(&v);
 }
 
+/* Whoever asks for a person in words is told how it goes on, and no article stands in between. */
+static void who_asks_for_a_person_in_words_is_not_answered_with_articles(void **state)
+{
+    static const struct {
+        const char *language, *asks;
+    } rows[] = {
+        { "zh-CN", "我要申请退款，转人工！" },
+        { "zh-TW", "申請退款，請轉接真人" },
+        { "en", "refund please, can I talk to a real person?" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const char *lang = rows[i].language;
+        struct visitor v = { 0 };
+        const json_t *m;
+
+        enter_as(&v, lang);
+        (void)visitor_say(&v, "c1", "hello");
+        m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact"); /* nobody is there */
+        (void)visitor_say(&v, "c2", rows[i].asks);
+        m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+        assert_non_null(strstr(word(lang, "person_later"), "[["));
+        assert_int_equal(strncmp(text_at(m, "text"), word(lang, "person_later"), strcspn(word(lang, "person_later"), "[")), 0);
+        choose(&v, "c3", "human"); /* asked for again, by the button: one answer */
+        (void)wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+        expect_none(&v, word(lang, "suggestions"));
+        (void)visitor_say(&v, "c4", "?");
+        wire_none(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+        visitor_free(&v);
+    }
+}
+
 static void what_is_no_question_is_not_answered(void **state)
 {
     static const char *const rows[] = { "你好", "在吗", "保修多久", "今天天气怎么样", "怎么办" };
@@ -299,6 +332,7 @@ int main(void)
         cmocka_unit_test(who_waits_is_answered_meanwhile_and_a_person_comes),
         cmocka_unit_test(a_visitor_is_answered_where_nobody_is_there),
         cmocka_unit_test(who_is_not_helped_is_offered_a_person),
+        cmocka_unit_test(who_asks_for_a_person_in_words_is_not_answered_with_articles),
         cmocka_unit_test(what_is_no_question_is_not_answered),
     };
 
