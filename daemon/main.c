@@ -547,11 +547,17 @@ static void on_watchdog(uv_timer_t *t)
     notify_watchdog();
 }
 
+/* What somebody else holds may be free in a while: sysexits(3) calls that a temporary failure. */
+static int exit_code_of(const struct kf_err *why)
+{
+    return why && why->rc == KF_CONFLICT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
 static void start_failed(struct node *n, const struct kf_err *why)
 {
     log_pairs(LOG_ERROR, "main", "event", "start_failed", "reason", why && *why->text ? why->text : "unknown", NULL);
     (void)fprintf(stderr, "kefud: %s\n", why && *why->text ? why->text : "cannot start");
-    stop_begin(n, EX_UNAVAILABLE);
+    stop_begin(n, exit_code_of(why));
 }
 
 /* "By memory": half of it, at 32 KiB for a TLS connection and what it keeps here; never more than there are descriptors for. */
@@ -818,7 +824,7 @@ int main(int argc, char **argv)
     if (state_lock(n.cfg.node.state, &lock, &why)) {
         (void)fprintf(stderr, "kefud: %s\n", why.text);
         config_free(&n.cfg);
-        return EX_TEMPFAIL;
+        return exit_code_of(&why);
     }
     (void)snprintf(n.control, sizeof(n.control), "%s/kefud.sock", n.cfg.node.state);
     curl_global_init(CURL_GLOBAL_ALL);

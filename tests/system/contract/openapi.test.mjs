@@ -265,6 +265,7 @@ const rows = {
       [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/disable', headers: as('admin') }],
       [404, json('agent1', 'POST', '/api/v1/people/agent2%40demo.example/disable')],
       [400, json('admin', 'POST', '/api/v1/people/agent2/disable'), 'the path is wrong'],
+      [409, json('admin', 'POST', '/api/v1/people/admin%40demo.example/disable')],
     ],
   },
   'POST /api/v1/people/{email}/reset-totp': {
