@@ -791,6 +791,14 @@ static int check_only(struct config *cfg)
     return 0;
 }
 
+static int faults_told;
+
+static void tell_fault(const char *line)
+{
+    faults_told++;
+    (void)fprintf(stderr, "kefud: %s\n", line);
+}
+
 int main(int argc, char **argv)
 {
     static struct node n;
@@ -809,8 +817,11 @@ int main(int argc, char **argv)
         (void)fputs(n.args.help ? config_usage : "kefud " KEFUD_VERSION "\n", stdout);
         return 0;
     }
+    if (n.args.check)
+        n.args.fault = tell_fault;
     if (config_open(&n.cfg, &n.args, &why)) {
-        (void)fprintf(stderr, "kefud: %s\n", why.text);
+        if (!faults_told)
+            (void)fprintf(stderr, "kefud: %s\n", why.text);
         return EX_CONFIG;
     }
     if (n.args.check) {

@@ -287,11 +287,13 @@ const rows = {
     wrong: async () => [[401, { path: '/api/v1/session/totp' }], [403, { path: '/api/v1/session/totp', headers: await key(['read']) }]],
   },
   'POST /api/v1/session/totp': {
-    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe }]],
+    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: fresh().password } }]],
     wrong: async () => [
-      [401, { method: 'POST', path: '/api/v1/session/totp' }],
-      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1') }],
-      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe }],
+      [401, { method: 'POST', path: '/api/v1/session/totp', body: { password: fresh().password } }],
+      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1'), body: { password: fresh().password } }],
+      [400, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: {} }],
+      [422, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: 'another-one-that-is-long' } }, 'the password is wrong'],
+      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe, body: { password: fresh().password } }],
     ],
   },
   'POST /api/v1/session/totp/confirm': {
@@ -573,7 +575,7 @@ async function factor(state) {
   assert.equal(session.status, 201, session.text);
   const headers = { Cookie: session.headers['set-cookie'][0].split(';')[0] };
   const ret = { email, headers, unsafe: { ...headers, 'X-CSRF-Token': JSON.parse(session.text).csrf } };
-  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe });
+  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe, body: { password: fresh().password } });
   ret.secret = JSON.parse(begun.text).secret;
   if (state === 'on') ret.recovery = JSON.parse((await daemon.ask({ method: 'POST', path: '/api/v1/session/totp/confirm', headers: ret.unsafe, body: { code: totp(ret.secret) } })).text).recovery;
   return ret;
