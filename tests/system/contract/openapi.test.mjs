@@ -456,6 +456,7 @@ const rows = {
       [401, upload({ Cookie: `__Host-kefu_s=${'0'.repeat(64)}` })],
       [403, upload(as('agent1'))],
       [404, upload(unsafe('agent1'), PNG, '?site=other')],
+      [415, upload({ ...unsafe('agent1'), 'Content-Type': 'multipart/form-data; boundary=x' }, '--x\r\n\r\na\r\n--x--'), 'a form is not the file'],
       [411, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Transfer-Encoding': 'chunked' }, body: 'x' }],
       [413, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Content-Length': (10 << 20) + 1 }, body: '' }],
     ],
