@@ -60,6 +60,12 @@ void desk_why(struct desk *d, const struct conv *conv,
 /* Hands a conversation on, as `person` may; `in` has to_agent, to_queue or to_department, and the note as text. */
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
                    const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
+ * about it any more. */
+void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

@@ -91,6 +91,8 @@ enum query_kind {
                     * the newest of that conversation (n_messages 0: none) */
     QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
+    QUERY_OUTBOX,      /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
+                        * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
@@ -119,6 +121,9 @@ struct stored_session {
     uint8_t csrf[32];
     int64_t created_at, seen_at, expires_at;
 };
+
+/* What of the outbox: what has failed or is uncertain and nobody has looked after, and what is still to go. */
+enum { OUTBOX_TROUBLE = 1, OUTBOX_WAITING = 2 };
 
 struct stored_document {
     struct kf_key site, kind, key;
