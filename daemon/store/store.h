@@ -82,16 +82,17 @@ enum query_kind {
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
     QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
-    QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE,    /* id → entries */
-    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,        /* id → text_out: a JSON array */
-    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
+    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE, /* id → entries */
+    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,     /* id → text_out: a JSON array */
+    QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
+    QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
-    QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_ERRANDS,  /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
-    QUERY_OUTBOX,      /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
+    QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
                         * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
@@ -173,10 +174,20 @@ struct search_hit {
 
 /* What the rules ask of a conversation's past. */
 struct rules_past {
-    int64_t messages; /* of the visitor */
-    int repeats;      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
-    bool marked;      /* the newest was marked as a machine's */
-    bool echo;        /* it is what the system has said in this conversation */
+    int64_t messages;                 /* of the visitor */
+    int repeats;                      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
+    bool marked;                      /* the newest was marked as a machine's */
+    bool echo;                        /* it is what the system has said in this conversation */
+    struct slice said[RULE_SAID_MAX]; /* the visitor's newest texts, the newest first; without what was picked from choices */
+    size_t n_said;
+    int64_t offered_seq;
+    const char *offered; /* RULE_NEED_OFFERED: extra of the newest message with choices, unless an agent has written since; NULL none */
+};
+
+/* How often an article was offered, read, and said to help or not. */
+struct article_count {
+    struct kf_key key;
+    int64_t suggested, shown, helped, not_helped;
 };
 
 struct query {
@@ -201,6 +212,8 @@ struct query {
     struct rule_fired *fired;
     size_t n_fired;
     struct rules_past past;
+    struct article_count *articles;
+    size_t n_articles;
     struct errand *errands;
     size_t n_errands;
     struct person *person;

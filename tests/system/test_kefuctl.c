@@ -543,6 +543,7 @@ int main(void)
         EACH(a_person_is_added_while_it_is_stopped),
         EACH(a_site_is_added_while_it_runs),
         EACH(what_cannot_be_added_is_refused_in_words),
+        EACH(the_outbox_is_looked_at),
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),
