@@ -22,7 +22,7 @@ static const char usage[] =
     "  site export SITE           its settings as a set, without secrets and people\n"
     "  site diff FILE             what applying the set would change\n"
     "  site apply FILE            makes the site what the set says, in one commit\n"
-    "  outbox list [--site S] [--state trouble|waiting|all]\n"
+    "  outbox list [--site S] [--which trouble|waiting|all]\n"
     "                             what has not got through to a platform, or is still to go\n"
     "  outbox resend ID [--site S]\n"
     "                             sends it again\n"
@@ -160,7 +160,7 @@ static int outbox(struct ctl *ctl, int argc, char **argv)
     struct ctl_outbox o = { 0 };
 
     for (int i = 1; i < argc; i++) {
-        const char **value = strcmp(argv[i], "--site") == 0 ? &o.site : strcmp(argv[i], "--state") == 0 ? &o.state : NULL;
+        const char **value = strcmp(argv[i], "--site") == 0 ? &o.site : strcmp(argv[i], "--which") == 0 ? &o.state : NULL;
 
         if (argv[i][0] != '-' && !o.id)
             o.id = argv[i];
