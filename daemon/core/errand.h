@@ -11,6 +11,7 @@
 #include "core/id.h"
 #include "core/message.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The numbers are stored. */
@@ -64,6 +65,16 @@ struct errand {
     const char *file_url; /* a signed address of the message's file, NULL none */
     const char *media_id; /* what upload() has got for that file, NULL none */
 };
+
+/* How a conversation may be answered, on a channel that bounds it. */
+struct reply_window {
+    bool known;
+    int64_t until; /* 0: without an end */
+    int left;      /* replies; -1: as many as one likes */
+    bool late;     /* afterwards the platform takes what it has approved (a template) */
+};
+
+enum reply_state { REPLY_FREE /* no bounds, or not known */, REPLY_OPEN, REPLY_LATE, REPLY_CLOSED };
 
 /* What a platform's answer means; `channels/README` calls these result classes. */
 enum outcome_class {

@@ -63,3 +63,20 @@ enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why)
         rc = read_list(r, q, SQL_OUTBOX_WAITING, max, why);
     return rc;
 }
+
+enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_HANDLE_SHOW);
+
+    stmt_id(s, &q->id);
+    if (stmt_row(s)) {
+        int64_t left, used;
+
+        q->handle.any = true;
+        q->handle.expires_ms = get_i64(s);
+        left = get_i64(s);
+        used = get_i64(s);
+        q->handle.left = left < 0 ? -1 : used < left ? (int)(left - used) : 0;
+    }
+    return stmt_end(s, why);
+}

@@ -92,6 +92,7 @@ enum query_kind {
                     * the newest of that conversation (n_messages 0: none) */
     QUERY_ERRANDS,  /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
+    QUERY_WINDOW,   /* id → handle: its newest reply handle */
     QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
                         * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
@@ -229,6 +230,11 @@ struct query {
     size_t n_leases;
     struct stored_count *counts;
     size_t n_counts;
+    struct {
+        bool any;
+        int64_t expires_ms; /* 0 never */
+        int left;           /* -1 unbounded; what is on its way has been taken off */
+    } handle;
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;

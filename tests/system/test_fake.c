@@ -314,8 +314,11 @@ static void a_reply_takes_the_token_and_counts_the_handle(void **state)
         platform_answer(&p, 200, NULL, "{\"code\":0}");
         status(seq, "sent");
     }
-    seq = staff_say(&agent, conv, "r6", "第六句");
-    status(seq, "failed");
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "closed", "left", 0);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r6\",\"kind\":\"text\",\"text\":\"第六句\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "r6"), "conflict");
+    reply_free(&(struct reply[]){ notice(text_from("u4", "42", "还在吗")) }[0]);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
     close_talk(conv);
 }
 
