@@ -114,6 +114,18 @@ const noBot = (method, what, body) => [
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
+/** The id of something that has not got through: the other system says that its user has blocked us. */
+async function undelivered() {
+  const user = randomUUID();
+  daemon.platform.answer = (event) => (event.data.user?.id === user ? [409, { error: { code: 'user_blocked', message: 'go away' } }] : [200, { id: `p-${event.data.id}` }]);
+  const before = new Set((await outbox()).map((e) => e.id));
+  await daemon.ask(daemon.hook('api', { type: 'message.created', timestamp: new Date().toISOString(), data: { id: user, user: { id: user, name: 'x' }, type: 'text', text: 'hello' } }));
+  const all = await until(async () => (await outbox()).filter((e) => !before.has(e.id))[0], 'a greeting that does not get through');
+  return all.id;
+}
+const outbox = async () => JSON.parse((await daemon.ask({ path: '/api/v1/outbox?site=demo', headers: as('admin') })).text).items;
+const handle = (id, act, headers) => ({ method: 'POST', path: `/api/v1/outbox/${id}/${act}?site=demo`, headers });
+
 /* A row: [the status that is right, the request]. Functions, because they speak of what only a running kefud knows. */
 const rows = {
   'POST /api/v1/session': {
@@ -387,6 +399,36 @@ const rows = {
       [404, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('admin') }],
       [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
     ],
+  },
+  'GET /api/v1/outbox': {
+    right: async () => {
+      await undelivered();
+      return [[200, { path: '/api/v1/outbox?site=demo', headers: as('admin') }], [200, { path: '/api/v1/outbox?site=demo&state=all&limit=1', headers: await key(['settings_write']) }], [200, operator('GET', '/api/v1/outbox?site=demo&state=waiting')]];
+    },
+    wrong: async () => [
+      [401, { path: '/api/v1/outbox?site=demo' }],
+      [403, { path: '/api/v1/outbox?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/outbox?site=demo', headers: await key(['settings_read']) }],
+      [404, { path: '/api/v1/outbox?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/outbox?site=demo&state=lost', headers: as('admin') }],
+      [400, { path: '/api/v1/outbox?site=demo&limit=201', headers: as('admin') }],
+    ],
+  },
+  'POST /api/v1/outbox/{id}/resend': {
+    right: async () => [[204, handle(await undelivered(), 'resend', unsafe('admin'))]],
+    wrong: async () => {
+      const gone = await undelivered();
+      await daemon.ask(handle(gone, 'drop', unsafe('admin')));
+      return [[401, handle(NOBODY, 'resend')], [403, handle(NOBODY, 'resend', unsafe('agent1'))], [404, handle(NOBODY, 'resend', unsafe('admin'))], [404, handle('rubbish', 'resend', unsafe('admin'))], [409, handle(gone, 'resend', unsafe('admin')), 'it is let be']];
+    },
+  },
+  'POST /api/v1/outbox/{id}/drop': {
+    right: async () => [[204, handle(await undelivered(), 'drop', unsafe('admin'))]],
+    wrong: async () => {
+      const gone = await undelivered();
+      await daemon.ask(handle(gone, 'drop', unsafe('admin')));
+      return [[401, handle(NOBODY, 'drop')], [403, handle(NOBODY, 'drop', unsafe('agent1'))], [404, handle(NOBODY, 'drop', unsafe('admin'))], [409, handle(gone, 'drop', unsafe('admin')), 'it is let be']];
+    },
   },
   'GET /api/v1/kinds': { right: () => [[200, { path: '/api/v1/kinds', headers: as('agent1') }], [200, operator('GET', '/api/v1/kinds')]], wrong: () => [[401, { path: '/api/v1/kinds' }]] },
   'GET /api/v1/sites/{site}/documents': {
