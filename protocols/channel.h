@@ -131,10 +131,10 @@ struct channel_ops {
     /* Likewise, page by page; `token` is received.pull_token. NULL where there is nothing to pull. */
     enum kf_rc (*pull)(const struct channel *, struct arena *, const struct env *, struct slice token, const struct http_resp *last,
                        struct http_req *ret, struct pulled *done);
-    /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes;
-     * KF_AUTH: renew the token, then from the beginning; else it cannot be had. The shell fetches each message's media after the commit,
-     * within the site's bound for files, tries again while that helps, and stores what has come; until then, and if it fails, the message
-     * stands there with a text that says so. `ret->stranger`: the address is not the platform's own. NULL where media never come. */
+    /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes
+     * (`ret->url` NULL: the last answer was the file); KF_AUTH: renew the token, then from the beginning; KF_RATE: later; else it cannot be
+     * had. The shell fetches each message's media after the commit, within the site's bound for files, tries again while that helps, and
+     * stores what has come; until then, and if it fails, the message stands there with a text that says so. `ret->stranger`: the address is not the platform's own. NULL where media never come. */
     enum kf_rc (*media)(const struct channel *, struct arena *, const struct env *, const struct media *, const struct http_resp *last,
                         struct http_req *ret);
     /* A file goes out, before encode(): the last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. No
