@@ -2,9 +2,11 @@
 #include "protocols/channel.h"
 #include "protocols/fake.h"
 #include "protocols/generic.h"
+#include "protocols/wechat.h"
 
 const struct channel_ops *const channel_registry[] = {
     &fake_ops,
     &generic_ops,
+    &wechat_ops,
     NULL,
 };
