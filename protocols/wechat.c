@@ -196,7 +196,8 @@ static enum kf_rc wechat_media(const struct channel *ch, struct arena *a, const 
 const struct channel_ops wechat_ops = {
     .name = "wechat",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_ANSWERS,
-    .text_max = 512, /* code points, of which each has at most 4 of the 2048 bytes */
+    .text_max = 2048,
+    .text_unit = TEXT_BYTES,
     .body_max = 262144,
     .answer_ms = 2000,
     .window_ms = 48 * 3600 * 1000LL,

@@ -59,6 +59,7 @@ enum act_kind {
                         * reply of that one */
 
     /* On people and contacts. */
+    ACT_RENAME,        /* rename: whom the platform calls otherwise from now on; nothing where the new name is already somebody's */
     ACT_PROFILE,       /* profile: merged into the customer of `by` (a contact) or of the conversation */
     ACT_PRESENCE,      /* presence */
     ACT_PERSON,        /* person: insert or update by id (password NULL: keep) */
@@ -147,8 +148,9 @@ struct act {
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
     const struct kf_key *to; /* of errand: only where the conversation is of one of these channels; NULL: of any */
     size_t n_to;
-    bool fetch; /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
-    bool echo;  /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    bool fetch;          /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
+    bool echo;           /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    const char *answers; /* ACT_MESSAGE: the platform's id of the message that it answers; NULL none. Becomes reply_to if we know it */
     union {
         struct conv_event step;
         struct message message;
@@ -193,6 +195,10 @@ struct act {
             bool off; /* take it away */
         } tag;
         struct errand errand;
+        struct {
+            struct kf_key channel;
+            const char *from, *to; /* of contacts and of conversations */
+        } rename;
         const char *profile;
         struct {
             struct kf_id person;

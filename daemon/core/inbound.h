@@ -53,7 +53,7 @@ enum inbound_kind {
     INBOUND_UNFOLLOW,
     INBOUND_OPTIN,
     INBOUND_OPTOUT,
-    INBOUND_SYSTEM /* text */
+    INBOUND_SYSTEM /* text; with `was`: `user`, or where that is empty `peer`, had this name before and is the same */
 };
 
 enum inbound_type {
@@ -92,6 +92,7 @@ struct inbound {
     struct slice user_name;
     struct slice agent; /* of an echo: who of ours wrote it, in the platform's words */
     struct slice peer;  /* the platform's name of the exchange: the user, a group, a mail thread */
+    struct slice was;   /* INBOUND_SYSTEM: its name until now */
     struct slice thread;
     struct kf_id conversation; /* browsers: as the frame says; zero if it says nothing */
 

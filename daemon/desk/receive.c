@@ -26,8 +26,7 @@ static void acked(struct desk *d, const struct call *call, const struct news *ne
                     news->first_at);
 }
 
-/* The end of every change that came from a socket: ack or error, then everybody else. */
-static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct call *call = ctx;
     struct desk *d = call->d;
@@ -60,7 +59,7 @@ void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
     }
     call->conn = seat->conn;
     desk_call_cid(call, in->cid);
-    d->ports.commit(d->ports.ctx, c, change_done, call);
+    d->ports.commit(d->ports.ctx, c, seat_done, call);
 }
 
 /* Without an id an act cannot be repeated safely, so there is none without. */
@@ -467,7 +466,7 @@ static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat,
         visitor_rate(d, ds, seat, in, conv);
         break;
     default:
-        seat_refuse(d, seat, in, KF_UNSUPPORTED, "not possible here");
+        seat_refuse(d, seat, in, KF_UNSUPPORTED, "visitors cannot do this");
         break;
     }
 }

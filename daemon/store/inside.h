@@ -39,6 +39,7 @@ struct job {
 struct reader {
     struct store *store;
     struct db *db, *index, *files; /* index, files: NULL where there is none; the same one where one database holds all */
+    bool unwell;                   /* and the log says so */
 };
 
 /* Something to be read, and its answer. */

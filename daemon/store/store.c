@@ -206,6 +206,11 @@ static void query_done(struct done *d)
 static void query_read(struct ask *k, struct reader *r)
 {
     k->rc = query_run(r, &query_of(k)->query, &k->why);
+    if (k->rc == KF_AGAIN || k->rc == KF_IO) { /* a database's words are for the log */
+        store_unwell(r->store, &r->unwell, "read", k->why.text);
+        (void)kf_fail(&k->why, k->rc, "%s", kf_words(k->rc, NULL));
+    } else if (!k->rc)
+        store_well(r->store, &r->unwell, "read");
 }
 
 void store_read(struct store *s, struct query *query, store_answer *fn, void *ctx)

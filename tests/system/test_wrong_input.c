@@ -309,13 +309,10 @@ static void upgrades_are_guarded(void **state)
         { "/ws/visitor?site=demo", "kefu.visitor.v1", NULL, "", NULL, 101 },
         { "/ws/visitor?site=demo", "kefu.visitor.v1", NULL, NULL, NULL, 101 },
         { "/ws/visitor?site=demo", "kefu.visitor.v1", "__Host-kefu_v=v1.x.1.y", NULL, NULL, 403 },
-        { "/ws/visitor?site=nowhere", "kefu.visitor.v1", NULL, NULL, NULL, 404 },
-        { "/ws/visitor?site=../demo", "kefu.visitor.v1", NULL, NULL, NULL, 404 },
         { "/ws/visitor?site=demo", "kefu.agent.v1", NULL, NULL, NULL, 400 },
         { "/ws/visitor?site=demo", "soap", NULL, NULL, NULL, 400 },
         { "/ws/visitor?site=demo", NULL, NULL, NULL, NULL, 400 },
         { "/ws/visitor?site=demo", "kefu.visitor.v1", NULL, NULL, "12", 426 },
-        { "/ws/agent?site=demo", "kefu.agent.v1", NULL, "", NULL, 401 },
         { "/ws/agent?site=demo", "kefu.agent.v1", "__Host-kefu_s=0", NULL, NULL, 403 },
         { "/ws/agent?site=demo", "kefu.agent.v1", "__Host-kefu_s=0", "https://evil.example", NULL, 403 },
         { "/healthz", "kefu.visitor.v1", NULL, NULL, NULL, 404 },
@@ -333,6 +330,41 @@ static void upgrades_are_guarded(void **state)
 
         if (status != rows[i].status)
             fail_msg("row %zu: %d instead of %d", i, status, rows[i].status);
+        wire_drop(&w);
+    }
+}
+
+/* A page never sees the status of a refused handshake, so it gets a close code; whatever it says before that is not heard. */
+static void who_may_not_in_is_told_by_a_close_code(void **state)
+{
+    const struct {
+        const char *path, *protocol, *cookie;
+        int code;
+    } rows[] = {
+        { "/ws/visitor?site=nowhere", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor?site=../demo", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor?site=DEMO", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor?site=", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/agent?site=demo", "kefu.agent.v1", NULL, 4401 },
+        { "/ws/agent?site=nowhere", "kefu.agent.v1", NULL, 4401 },
+        { "/ws/agent?site=nowhere", "kefu.agent.v1", "__Host-kefu_s=0", 4403 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct wire w;
+        int code;
+
+        assert_int_equal(
+            wire_open(&w, &d,
+                      &(struct wire_options){ .path = rows[i].path, .protocol = rows[i].protocol, .cookie = rows[i].cookie, .origin = "" }),
+            101);
+        wire_text(&w, "{\"type\":\"hello\"}");
+        code = wire_closed(&w);
+        if (code != rows[i].code)
+            fail_msg("row %zu: %d instead of %d", i, code, rows[i].code);
+        assert_int_equal(json_array_size(w.inbox), 0);
         wire_drop(&w);
     }
 }
@@ -566,6 +598,7 @@ int main(void)
         cmocka_unit_test(a_socket_that_breaks_the_protocol_is_closed),
         cmocka_unit_test(before_hello_nothing_is_done),
         cmocka_unit_test(upgrades_are_guarded),
+        cmocka_unit_test(who_may_not_in_is_told_by_a_close_code),
         cmocka_unit_test(a_session_that_is_none_is_closed_with_4401),
         cmocka_unit_test(slow_requests_are_ended),
         cmocka_unit_test(wrong_requests_get_problem_documents),
