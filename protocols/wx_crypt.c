@@ -82,7 +82,7 @@ static bool run_cipher(const struct wx_key *key, bool encrypt, const uint8_t *fr
     int first = 0, rest = 0;
     bool ok = ctx && EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, key->bytes, key->bytes, encrypt) &&
               EVP_CIPHER_CTX_set_padding(ctx, 0) && EVP_CipherUpdate(ctx, to, &first, from, (int)n) &&
-              EVP_CipherFinal_ex(ctx, to + first, &rest) && (size_t)(first + rest) == n;
+              EVP_CipherFinal_ex(ctx, to + first, &rest) && (size_t)first == n && !rest;
 
     EVP_CIPHER_CTX_free(ctx);
     return ok;
