@@ -1,5 +1,5 @@
 #include "protocols/wx_api.h"
-#include "protocols/sign.h"
+#include "protocols/multipart.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
 
@@ -161,45 +161,23 @@ enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_re
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------------- */
 
-/* A name that can stand between quotes in a header. */
-static void put_name(struct buf *b, const char *name)
-{
-    for (const char *p = name ? name : "file"; *p; p++)
-        buf_char(b, (unsigned char)*p < ' ' || *p == '"' || *p == '\\' || *p == 0x7f ? '_' : *p);
-}
-
 static enum kf_rc ask_upload(struct slice url, struct arena *a, const char *type, const struct upload *up, const struct env *env,
                              struct http_req *ret)
 {
     const char *more = arena_printf(a, "&type=%s", type);
     struct http_pair *header = ARENA_NEW(a, struct http_pair);
-    char boundary[48] = "kefud-";
-    struct buf b, hex;
+    struct multipart form;
+    enum kf_rc rc;
 
-    buf_init(&hex, 64);
-    sign_hex(&hex, env->chance, 16);
-    if (!more || !header || !buf_ok(&hex)) {
-        buf_finish(&hex);
+    if (!more || !header)
         return KF_NOMEM;
-    }
-    memcpy(boundary + 6, hex.p, 33);
-    buf_finish(&hex);
-    buf_init(&b, up->bytes.n + 4096);
-    buf_printf(&b, "--%s\r\nContent-Disposition: form-data; name=\"media\"; filename=\"", boundary);
-    put_name(&b, up->name);
-    buf_printf(&b, "\"; filelength=%zu\r\nContent-Type: %s\r\n\r\n", up->bytes.n, up->mime ? up->mime : "application/octet-stream");
-    buf_add(&b, up->bytes);
-    buf_printf(&b, "\r\n--%s--\r\n", boundary);
-    *header = (struct http_pair){ SLICE("Content-Type"), slice_of(arena_printf(a, "multipart/form-data; boundary=%s", boundary)) };
     *ret = (struct http_req){
-        .method = "POST",
-        .url = wx_address(url, a, "/cgi-bin/media/upload", env->token, more),
-        .headers = header,
-        .n_headers = 1,
-        .body = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 },
+        .method = "POST", .url = wx_address(url, a, "/cgi-bin/media/upload", env->token, more), .headers = header, .n_headers = 1
     };
-    buf_finish(&b);
-    return ret->url && ret->body.p && header->value.n ? KF_AGAIN : KF_NOMEM;
+    multipart_begin(&form, env->chance, up->bytes.n + 4096);
+    multipart_file(&form, "media", up->name && *up->name ? up->name : "file", up->mime ? up->mime : "application/octet-stream", up->bytes);
+    rc = multipart_end(&form, a, header, &ret->body);
+    return rc || !ret->url ? KF_NOMEM : KF_AGAIN;
 }
 
 enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena *a, const char *type, const struct upload *up,

@@ -196,7 +196,7 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
                    const struct conv *conv, struct kf_err *why);
 void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
            const struct conv *conv);
-/* ---- routing.c: how far ahead a new conversation stands, and how much of an agent it takes. `before`: the visitor's last one, NULL unknown;
+/* ---- routing.c: how far ahead a new conversation stands, how much of an agent it takes, and whether a bot talks first. `before`: the visitor's last one, NULL unknown;
  * `profile` counts only where the identity was proven. ---- */
 void opening_rank(const struct desk_site *ds, const struct site_channel *ch, const struct conv *before, const char *profile, int64_t now_ms,
                   struct opening *o);
@@ -271,6 +271,9 @@ typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat,
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
 /* `conv` again, after a fresh look at who has how much to do. */
 void with_look(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, conv_known *go);
+/* Goes on if the choice that `in` makes was offered in the seat's conversation. */
+typedef void choice_known(struct desk *d, struct seat *seat, const struct inbound *in);
+void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, choice_known *go);
 /* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);

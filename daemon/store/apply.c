@@ -216,6 +216,7 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .peer = o->peer,
                                     .locale = o->locale ? o->locale : "",
                                     .state = o->state,
+                                    .bot = o->bot,
                                     .epoch = 1,
                                     .priority = o->priority,
                                     .opened_at = at,
@@ -350,6 +351,8 @@ static bool plan_act(struct work *w, const struct act *a)
         return needs_conv(w);
     case ACT_TAG:
         return plan_tag(w, a);
+    case ACT_ARTICLE:
+        return op_add(w, write_article, a, NULL, 0);
     case ACT_ERRAND:
         return plan_errand(w, &a->u.errand, a->u.errand.seq);
     case ACT_ERRAND_CLAIM:

@@ -135,6 +135,7 @@ bool plan_message(struct work *w, const struct act *act);
 bool plan_entry(struct work *w, const struct act *act);
 bool plan_ruled(struct work *w, const struct act *act);
 bool plan_tag(struct work *w, const struct act *act);
+bool write_article(struct work *w, const struct op *op); /* what: the act */
 void wake_rules(struct conv *c, int64_t at);
 bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);

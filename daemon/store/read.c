@@ -729,6 +729,8 @@ static enum kf_rc query_one(struct reading *r)
         return read_timeline(r);
     case QUERY_RULES:
         return rules_run(r->reader, r->q, r->why);
+    case QUERY_ARTICLES:
+        return articles_run(r->reader, r->q, r->why);
     case QUERY_TAGS:
         return tags_run(r->reader, r->q, r->why);
     case QUERY_PROFILE:

@@ -509,7 +509,7 @@ static void a_picture_is_taken_there_first(void **state)
     assert_true(slice_is(http_header(req.headers, req.n_headers, "content-type"),
                          "multipart/form-data; boundary=kefud-00000000000000000000000000000000"));
     assert_true(slice_is(req.body, "--kefud-00000000000000000000000000000000\r\nContent-Disposition: form-data; name=\"media\"; "
-                                   "filename=\"a_b__.png\"; filelength=6\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\r\n"
+                                   "filename=\"a%22b%0D%0A.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\r\n"
                                    "--kefud-00000000000000000000000000000000--\r\n"));
     assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &png, &t->env, &last, &req, &done), KF_OK);
     assert_int_equal(done.outcome.cls, OUTCOME_SENT);

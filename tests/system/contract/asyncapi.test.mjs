@@ -116,7 +116,9 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   const shown = acked(await v.act({ type: 'message', cid: cid(), kind: 'image', file: await up({ Authorization: `Bearer ${v.welcome.token}` }), text: '看这里' }));
   assert.equal((await one.take({ type: 'message', seq: shown.seq })).file.width, 1);
   acked(await one.act({ type: 'message', conversation, cid: cid(), kind: 'image', file: await up(people.agent1.unsafe) }));
-  acked(await v.act({ type: 'message', cid: cid(), kind: 'choice', choice: 'yes' }));
+  refused(await v.act({ type: 'message', cid: cid(), kind: 'choice', choice: 'yes' }), 'bad_request');
+  refused(await v.act({ type: 'message', cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
+  refused(await one.act({ type: 'message', conversation, cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
   acked(await v.act({ type: 'message', cid: cid(), kind: 'form', form: { name: '王芳', topics: ['发票', '退货'] } }));
   await one.take({ type: 'message', kind: 'card' });
 
