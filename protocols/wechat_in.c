@@ -321,42 +321,11 @@ static void refuse(struct received *ret, int status, const char *reason)
     *ret = (struct received){ .status = status, .type = "text/plain", .body = slice_of(reason), .refused = reason };
 }
 
-/* By the query alone, which is all that is signed in plain mode and in the handshake. */
-static const char *refusal(const struct wechat *w, const struct http_req *req, struct slice signature, struct slice sealed)
-{
-    struct slice parts[] = { w->token, query(req, "timestamp"), query(req, "nonce"), sealed };
-
-    if (!signature.n || !parts[1].n || !parts[2].n)
-        return "missing_signature";
-    if (signature.n != 40)
-        return "malformed_header";
-    return wx_signed(signature, parts, sealed.p ? 4 : 3) ? NULL : "bad_signature";
-}
-
 /* What a request holds, once it is believed. */
 struct opened {
     struct slice text;        /* the document */
     const struct wx_key *key; /* with which it came; NULL in clear */
 };
-
-static enum kf_rc unseal(const struct wechat *w, struct arena *a, struct slice sealed, struct opened *ret)
-{
-    const struct wx_key *const both[] = { &w->key, &w->previous };
-    enum kf_rc rc = KF_INVALID;
-
-    for (size_t i = 0; i < 2; i++) {
-        enum kf_rc one = both[i]->set ? wx_decrypt(both[i], a, sealed, w->app_id, &ret->text) : KF_INVALID;
-
-        if (one == KF_OK) {
-            ret->key = both[i];
-            return KF_OK;
-        }
-        rc = one == KF_NOMEM ? KF_NOMEM : one == KF_DENIED ? KF_DENIED : rc;
-        if (rc == KF_NOMEM)
-            break;
-    }
-    return rc;
-}
 
 /* The ciphertext in a body is verified before it is decrypted; what stands in clear beside it means nothing. */
 static enum kf_rc open_sealed(const struct wechat *w, struct arena *a, const struct http_req *req, struct opened *ret, struct received *out)
@@ -369,12 +338,12 @@ static enum kf_rc open_sealed(const struct wechat *w, struct arena *a, const str
     if (rc == KF_NOMEM)
         return rc;
     sealed = xml_text(root, "Encrypt");
-    reason = rc ? "malformed_body" : !sealed.n ? "not_encrypted" : refusal(w, req, query(req, "msg_signature"), sealed);
+    reason = rc ? "malformed_body" : !sealed.n ? "not_encrypted" : wx_refusal(w->token, req, "msg_signature", sealed);
     if (reason) {
         refuse(out, rc ? 400 : 401, reason);
         return KF_REJECTED;
     }
-    rc = unseal(w, a, sealed, ret);
+    rc = wx_decrypt_either(&w->key, &w->previous, a, sealed, w->app_id, &ret->text, &ret->key);
     if (rc == KF_OK || rc == KF_NOMEM)
         return rc;
     refuse(out, 401, rc == KF_DENIED ? "wrong_receiver" : "decrypt_failed");
@@ -390,7 +359,7 @@ static enum kf_rc open_request(const struct wechat *w, struct arena *a, const st
     *ret = (struct opened){ .text = req->body };
     if (w->mode != WECHAT_PLAIN || slice_is(query(req, "encrypt_type"), "aes"))
         return open_sealed(w, a, req, ret, out);
-    reason = refusal(w, req, query(req, "signature"), (struct slice){ NULL, 0 });
+    reason = wx_refusal(w->token, req, "signature", (struct slice){ NULL, 0 });
     if (!reason)
         return KF_OK;
     refuse(out, 401, reason);
@@ -444,7 +413,7 @@ static enum kf_rc take_notice(struct notice *n, const struct opened *o, const st
 static enum kf_rc handshake(const struct wechat *w, const struct http_req *req, struct received *ret)
 {
     struct slice echo = query(req, "echostr");
-    const char *reason = refusal(w, req, query(req, "signature"), (struct slice){ NULL, 0 });
+    const char *reason = wx_refusal(w->token, req, "signature", (struct slice){ NULL, 0 });
 
     if (reason)
         refuse(ret, 403, reason);

@@ -2,11 +2,25 @@
 #include "protocols/multipart.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
+#include "protocols/wx_crypt.h"
 
 /* A token is renewed so long before it ends. */
 #define RENEW_AHEAD_S 300
 
 enum { WX_OK = 0, WX_BUSY = -1, WX_TOKEN_WRONG = 40001, WX_TOKEN_MALFORMED = 40014, WX_TOKEN_EXPIRED = 42001 };
+
+const char *wx_refusal(struct slice token, const struct http_req *req, const char *name, struct slice sealed)
+{
+    struct slice signature = http_query(req->query, req->n_query, name);
+    struct slice parts[] = { token, http_query(req->query, req->n_query, "timestamp"), http_query(req->query, req->n_query, "nonce"),
+                             sealed };
+
+    if (!signature.n || !parts[1].n || !parts[2].n)
+        return "missing_signature";
+    if (signature.n != 40)
+        return "malformed_header";
+    return wx_signed(signature, parts, sealed.p ? 4 : 3) ? NULL : "bad_signature";
+}
 
 /* ---- writing ----------------------------------------------------------------------------------------------------------------------- */
 

@@ -12,6 +12,10 @@ struct wx_code {
     enum outcome_class cls;
 };
 
+/* Why the signature that stands in the query as `name` is not right, over token, timestamp, nonce and, unless `sealed.p` is NULL, the
+ * ciphertext; NULL: it is. */
+const char *wx_refusal(struct slice token, const struct http_req *req, const char *name, struct slice sealed);
+
 /* A JSON string with its quotes, in raw UTF-8: these APIs show \uXXXX as it stands. Control characters but tab and line ends are left out. */
 void wx_json(struct buf *b, struct slice s);
 

@@ -134,6 +134,19 @@ enum kf_rc wx_decrypt(const struct wx_key *key, struct arena *a, struct slice ba
     return unframe(clear, unpadded(clear, n), receiver, ret);
 }
 
+enum kf_rc wx_decrypt_either(const struct wx_key *key, const struct wx_key *previous, struct arena *a, struct slice base64,
+                             struct slice receiver, struct slice *ret, const struct wx_key **used)
+{
+    enum kf_rc first = wx_decrypt(key, a, base64, receiver, ret), second;
+
+    *used = key;
+    if (first == KF_OK || first == KF_NOMEM || !previous->set)
+        return first;
+    second = wx_decrypt(previous, a, base64, receiver, ret);
+    *used = previous;
+    return second == KF_INVALID ? first : second;
+}
+
 enum kf_rc wx_encrypt(const struct wx_key *key, struct arena *a, const uint8_t random[WX_RANDOM], struct slice message,
                       struct slice receiver, struct slice *ret)
 {

@@ -35,6 +35,9 @@ bool wx_signed(struct slice signature, struct slice *parts, size_t n);
 /* KF_OK: `ret` is the message, in the arena. KF_INVALID: it is not encrypted with this key, or damaged. KF_DENIED: it is meant for
  * somebody else. */
 enum kf_rc wx_decrypt(const struct wx_key *key, struct arena *a, struct slice base64, struct slice receiver, struct slice *ret);
+/* With the key, or else with the one before it (either may not be set); `*used` is the one that was right. */
+enum kf_rc wx_decrypt_either(const struct wx_key *key, const struct wx_key *previous, struct arena *a, struct slice base64,
+                             struct slice receiver, struct slice *ret, const struct wx_key **used);
 /* The message as base64, in the arena. */
 enum kf_rc wx_encrypt(const struct wx_key *key, struct arena *a, const uint8_t random[WX_RANDOM], struct slice message,
                       struct slice receiver, struct slice *ret);
