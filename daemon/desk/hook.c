@@ -610,20 +610,25 @@ static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site *
 
 static void pull_end(struct pulling *p, bool failed)
 {
+    struct desk *d = p->d;
     struct desk_site *ds;
     struct outlet *o = pulling_outlet(p, &ds);
     bool again = o && o->pull_again;
+    char *token = again ? o->again_token : NULL;
 
     if (o) {
         o->pulling = o->pull_again = false;
+        if (again)
+            o->again_token = NULL;
         if (failed && o->ops->poll_ms > PULL_RETRY_MS)
-            o->polled_at = mono(p->d) - o->ops->poll_ms + PULL_RETRY_MS;
+            o->polled_at = mono(d) - o->ops->poll_ms + PULL_RETRY_MS;
     }
-    p->d->under_way--;
+    d->under_way--;
     arena_free(p->arena);
-    arena_free(p->base);
+    arena_free(p->base); /* `p` lives in it */
     if (again)
-        pull_kick(p->d, ds, o, (struct slice){ NULL, 0 });
+        pull_kick(d, ds, o, slice_of(token)); /* copied there */
+    free(token);
 }
 
 static void said(void *ctx, const struct http_resp *resp)
@@ -764,6 +769,10 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
         return;
     if (o->pulling) {
         o->pull_again = true;
+        if (token.n) {
+            free(o->again_token);
+            o->again_token = strndup(token.p, token.n);
+        }
         return;
     }
     base = arena_new(0);
