@@ -52,6 +52,7 @@ struct errand {
     int64_t lease;                  /* epoch of the lease under which it was claimed */
     const char *error;              /* the last one, for people; NULL */
     int part;                       /* of a text that is longer than the channel takes: so many parts have been sent */
+    bool more;                      /* of such a text: other parts follow this one (what stands below a text goes with the last) */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */

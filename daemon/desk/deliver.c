@@ -369,6 +369,7 @@ static bool ride_along(struct trip *t, struct outlet *o)
         return false;
     env.answering = true;
     env.answer_key = h->answer_key;
+    t->errand.more = t->more;
     if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
         struct slice type = http_header(req.headers, req.n_headers, "content-type");
 
@@ -410,6 +411,7 @@ void trip_send(struct trip *t)
     if (!t->uploaded && media_upload(t, o))
         return;
     env = outlet_env(d, o);
+    t->errand.more = t->more;
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
