@@ -77,7 +77,7 @@ static json_t *choices_of(const struct errand *e)
 {
     struct slice list = json_member(slice_of(e->message.extra), "choices");
 
-    return list.p && !e->part ? json_loadb(list.p, list.n, 0, NULL) : NULL;
+    return list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
 }
 
 /* What every call about a chat begins with: {"chat_id":… */

@@ -11,6 +11,7 @@
 #include "core/id.h"
 #include "core/message.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The numbers are stored. */
@@ -40,6 +41,7 @@ struct errand {
     int64_t lease;     /* epoch of the lease under which it was claimed */
     const char *error; /* the last one, for people; NULL */
     int part;          /* of a text that is longer than the channel takes: so many parts have been sent */
+    bool more;         /* and behind this part another one follows */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */
