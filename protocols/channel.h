@@ -2,7 +2,7 @@
  *
  * No I/O, no clock, no state but its settings: what changes (tokens, cursors, handles) the shell keeps and hands in with `env`.
  * The adapter speaks the platform's language; the shell sends, retries and keeps time for all of them. A new channel is its own files
- * and one line of registry.c. All that is returned lives in the arena. */
+ * and one line of channels.def. All that is returned lives in the arena. */
 #ifndef KF_PROTOCOLS_CHANNEL_H
 #define KF_PROTOCOLS_CHANNEL_H
 
@@ -144,13 +144,13 @@ struct channel_ops {
     enum kf_rc (*media)(const struct channel *, struct arena *, const struct env *, const struct media *, const struct http_resp *last,
                         struct http_req *ret);
     /* A file goes out, before encode(): the last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. No
-     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. KF_UNSUPPORTED: this
-     * file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
+     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. errand.file_url is there
+     * for those that fetch it themselves. KF_UNSUPPORTED: this file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 };
 
-/* All channels, ended by NULL: registry.c, one line each. */
+/* All channels, ended by NULL: channels.def, one line each. */
 extern const struct channel_ops *const channel_registry[];
 const struct channel_ops *channel_find(const char *name);
 /* Settings against the key table: unknown, missing, wrong type, out of range. The words name the member. */

@@ -202,12 +202,12 @@ static bool concerns(const struct rule *r, const struct conv *c)
     return c->state != CONV_CLOSED || r->event == RULE_CLOSED || r->event == RULE_RATED;
 }
 
-/* Not into a talk with a person, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
+/* Not into a talk with a person or a bot, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
 static bool may_speak(const struct rule *r, const struct conv *c)
 {
     if ((r->event == RULE_OPENED || r->event == RULE_REOPENED) && c->staff_at < c->arrived_at)
         return true;
-    return r->mid_talk || c->state != CONV_SERVED;
+    return r->mid_talk || (c->state != CONV_SERVED && c->state != CONV_BOT);
 }
 
 /* The visitor's first word after it was closed: it arrived with it. */
@@ -330,6 +330,20 @@ static bool held(struct rule_firing *ret, const char *why, int64_t of)
     return true;
 }
 
+/* What the visitor asks, of the articles: this message, or the newest text that one of them answers. A choice is no question. */
+static size_t look_up(const struct rule *r, const struct rule_facts *f, struct answer_hit *ret)
+{
+    size_t n = 0;
+
+    if (f->choice)
+        return 0;
+    if (f->message)
+        return visitor_wrote(f) ? answer_find(f->answers, f->message->text, f->language, r->threshold, ret, ANSWER_HITS) : 0;
+    for (size_t i = 0; i < f->n_said && !n; i++)
+        n = answer_find(f->answers, f->said[i], f->language, r->threshold, ret, ANSWER_HITS);
+    return n;
+}
+
 /* True: it fires, or is held back where people ought to know. */
 static bool match(const struct rule *r, const struct rule_facts *f, int64_t notice, struct rule_firing *ret)
 {
@@ -342,6 +356,10 @@ static bool match(const struct rule *r, const struct rule_facts *f, int64_t noti
     *ret = (struct rule_firing){ .rule = r, .verdict = RULE_FIRES };
     name_cause(r, f, notice, ret->cause, sizeof(ret->cause));
     if (fired_for(f, &r->key, ret->cause))
+        return false;
+    if (r->actions & RULE_ANSWER && !may_speak(r, f->conv))
+        return false; /* who talks to a person has an answer: there is nothing to tell */
+    if (r->actions & RULE_ANSWER && !(ret->n_hits = look_up(r, f, ret->hits)))
         return false;
     last = r->cooldown_ms ? last_fired(f, &r->key, wide) : 0;
     if (f->automatic || rule_too_busy(f)) /* two machines would talk to each other for ever */

@@ -234,7 +234,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
     if (in->automatic)
         c->unruled = ~0U; /* two machines would talk to each other for ever */
     else
-        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
+        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0 || answer_number(in->text));
     switch (in->kind) {
     case INBOUND_MESSAGE:
     case INBOUND_POSTBACK:

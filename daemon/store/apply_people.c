@@ -130,7 +130,7 @@ bool plan_profile(struct work *w, const struct act *act)
     if (id_is_zero(customer))
         *customer = w->row.conv.customer;
     if (id_is_zero(customer))
-        return refuse(w, KF_ABSENT, "nobody is known yet whose profile that could be");
+        return refuse(w, KF_ABSENT, "nobody is known yet: a profile begins with the first message");
     s = stmt_begin(w->db, SQL_CUSTOMER_PROFILE_SIZE);
     stmt_str(s, act->u.profile);
     stmt_id(s, customer);

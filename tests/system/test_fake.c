@@ -25,6 +25,7 @@ static const char set[] =
     "\",\"name\":\"怪店\",\"language\":\"zh-CN\",\"file_max\":65536},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
     "\"channels\":{\"fake\":{\"adapter\":\"fake\",\"name\":\"怪平台\",\"queue\":\"desk\","
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/api\",\"app\":\"" APP "\",\"secret\":\"very-secret\",\"token\":\"" TOKEN "\"}}},"
+    "\"articles\":{\"return\":{\"published\":true,\"texts\":{\"zh-CN\":{\"title\":\"怎么退货\",\"body\":\"七天内可以退。\"}}}},"
     "\"people\":[{\"email\":\"agent@odd.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
     "\"capacity\":50}]}";
 
@@ -57,7 +58,7 @@ static void take_pull(const char *token, const char *cursor)
 
 static int start(void **state)
 {
-    char text[1200];
+    char text[1600];
     json_t *made;
 
     (void)state;
@@ -713,6 +714,36 @@ static void whoever_wants_no_machines_hears_from_people_only(void **state)
     close_talk(conv);
 }
 
+/* It has no buttons: choices are numbered lines, and a number that is written picks one. Whatever the platform is sent meanwhile. */
+static const char *sent_with(const char *words)
+{
+    do {
+        platform_take(&p);
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+    } while (!strstr(text_at(p.json, "text"), words));
+    return text_at(p.json, "text");
+}
+
+static void a_number_picks_a_choice(void **state)
+{
+    struct reply r;
+
+    (void)state;
+    staff_presence(&agent, "offline");
+    reply_free(&(struct reply[]){ notice(text_from("u90", "9001", "怎么退货")) }[0]);
+    assert_non_null(strstr(sent_with("1. 怎么退货"), "\n2. 转人工客服"));
+    (void)sent_with("请留下您的称呼"); /* nobody is there */
+    r = notice(text_from("u90", "9002", "１"));
+    assert_non_null(strstr(text_at(r.json, "text"), "七天内可以退。"));
+    assert_non_null(strstr(text_at(r.json, "text"), "\n1. 已解决\n2. 未解决\n3. 转人工客服"));
+    reply_free(&r);
+    r = notice(text_from("u90", "9003", "1"));
+    assert_non_null(strstr(text_at(r.json, "text"), "很高兴能帮到您"));
+    reply_free(&r);
+    takes(text_from("u90", "9004", "9")); /* there is no such choice */
+    staff_presence(&agent, "online");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -734,6 +765,7 @@ int main(void)
         cmocka_unit_test(what_a_colleague_writes_in_the_platforms_own_app_is_part_of_the_talk),
         cmocka_unit_test(likes_and_comings_and_goings_stand_on_the_timeline),
         cmocka_unit_test(whoever_wants_no_machines_hears_from_people_only),
+        cmocka_unit_test(a_number_picks_a_choice),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "core/arena.h"
 #include "core/rule.h"
 
 #define NOW 1763740800000
@@ -154,7 +155,10 @@ static void listens_to_what_the_system_writes_down(void **state)
         { "rated", RULE(RULE_RATED), CONV(CONV_CLOSED, .rating = 4), FACTS(NULL), "rated:4" },
         { "not rated", RULE(RULE_RATED), CONV(CONV_CLOSED), FACTS(NULL), NULL },
         { "closed, by another word", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&visitor_later), NULL },
-        { "a message", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a message", RULE(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(&visitor_later), "seq:5" },
+        { "a message to a bot", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), NULL },
+        { "a message to a bot, mid-talk", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a first message to a bot", RULE(RULE_OPENED), CONV(CONV_BOT), FACTS(&visitor_first), "seq:1" },
         { "a message of the agent", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(&agent_says), NULL },
         { "a message mid-talk", RULE(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(&visitor_later), NULL },
     };
@@ -591,6 +595,55 @@ static void each_event_has_a_word(void **state)
     assert_string_equal(rule_event_name((enum rule_event)99), "?");
 }
 
+/* ---- answers from articles ---- */
+
+static const struct article articles[] = {
+    { .key = KEY("refund"), .published = true, .n_texts = 1, .texts = { { "zh-CN", "怎么退款", "点退款。", NULL, 0 } } },
+};
+
+#define ANSWERS(e, ...) RULE(e, .actions = RULE_ANSWER, .threshold = ANSWER_THRESHOLD, __VA_ARGS__)
+#define SAYS(words)                                                                      \
+    &(const struct message)                                                              \
+    {                                                                                    \
+        .seq = 5, .from = { .role = ROLE_VISITOR }, .text = { words, sizeof(words) - 1 } \
+    }
+
+static void answers_what_an_article_answers_and_nothing_else(void **state)
+{
+    const struct row rows[] = {
+        { "asked", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("我要退款")), "seq:5" },
+        { "taken for later", ANSWERS(RULE_MESSAGE), CONV(CONV_PARKED), FACTS(SAYS("我要退款")), "seq:5" },
+        { "nothing near", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("你好")), NULL },
+        { "not near enough", ANSWERS(RULE_MESSAGE, .threshold = 100), CONV(CONV_WAITING), FACTS(SAYS("退款")), NULL },
+        { "picked, not asked", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("怎么退款"), .choice = "kb:refund"), NULL },
+        { "into a talk", ANSWERS(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(SAYS("我要退款")), NULL },
+        { "into a talk, if it says so", ANSWERS(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(SAYS("退款")), "seq:5" },
+        { "an agent's word", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(&agent_says), NULL },
+        { "a machine's", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("退款"), .automatic = "marked"), NULL },
+        { "asked before the wait", ANSWERS(RULE_WAITING, .after_ms = 5000), CONV(CONV_WAITING),
+          FACTS(NULL, .said = { SLICE("有人吗"), SLICE("退款") }, .n_said = 2), "wait:1763740790000" },
+        { "nothing asked", ANSWERS(RULE_WAITING, .after_ms = 5000), CONV(CONV_WAITING), FACTS(NULL), NULL },
+        { "once for a wait", ANSWERS(RULE_WAITING, .after_ms = 5000), CONV(CONV_WAITING),
+          FACTS(NULL, .said = { SLICE("退款") }, .n_said = 1, .n_fired = 1,
+                .fired = (const struct rule_fired[]){ { KEY("r"), "wait:1763740790000", NOW - 1, false } }),
+          NULL },
+    };
+    struct arena *a = arena_new(0);
+    struct row with[COUNT(rows)];
+
+    (void)state;
+    memcpy(with, rows, sizeof(rows));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        with[i].facts.answers = answer_index_new(a, articles, 1);
+    check(with, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        with[i].facts.answers = NULL; /* a house without articles */
+        with[i].cause = NULL;
+    }
+    check(with, COUNT(rows));
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -612,6 +665,7 @@ int main(void)
         cmocka_unit_test(knows_what_has_to_be_read_first),
         cmocka_unit_test(waits_for_words_in_every_state),
         cmocka_unit_test(each_event_has_a_word),
+        cmocka_unit_test(answers_what_an_article_answers_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

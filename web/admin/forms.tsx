@@ -5,7 +5,8 @@ import { codePoints } from '../core/text';
 import { shelfOf, type Body, type Draft, type Kind } from './docs';
 import { Checks, Choice, ColorField, NumberField, Section, Switch, Tags, TextField, type Option } from './fields';
 import { Calendar } from './Hours';
-import { queueOptions, RuleForm } from './Rule';
+import { ArticleForm, BotForm } from './Answers';
+import { botOptions, queueOptions, RuleForm } from './Rule';
 import * as shipped from './shipped';
 import { people } from './staff';
 import { t, wordOf } from './words';
@@ -206,6 +207,14 @@ function QueueForm({ draft }: FormProps) {
         <Switch draft={draft} name="paused" label={t('f_paused')} hint={t('f_paused_h')} />
       </Section>
       <Section title={t('s_queue_assign')}>
+        <Choice
+          draft={draft}
+          name="bot"
+          label={t('f_queue_bot')}
+          hint={botOptions().length ? t('f_queue_bot_h') : t('botsNone')}
+          options={botOptions()}
+          none={t('noBot')}
+        />
         <Switch draft={draft} name="offer" label={t('f_offer')} hint={t('f_offer_h')} />
         {draft.value('offer') === true && (
           <NumberField
@@ -446,6 +455,8 @@ export const FORMS: Partial<Record<Kind, (p: FormProps) => preact.JSX.Element>> 
   canned: CannedForm,
   forbidden: ForbiddenForm,
   skill: SkillForm,
+  article: ArticleForm,
+  bot: BotForm,
 };
 
 /** What a new one begins with. */
@@ -465,5 +476,7 @@ export const TEMPLATES: Partial<Record<Kind, Body>> = {
   canned: { title: '', text: '', code: '' },
   forbidden: { name: '', words: [] },
   skill: { name: '' },
+  article: { published: true },
+  bot: { name: '', url: '' },
   wording: {},
 };

@@ -121,6 +121,10 @@ const rows = {
     right: () => [[200, { path: '/api/v1/sites/demo/canned', headers: as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/canned' }], [404, { path: '/api/v1/sites/other/canned', headers: as('agent1') }], [404, { path: '/api/v1/sites/DEMO%20/canned', headers: as('agent1') }]],
   },
+  'GET /api/v1/sites/{site}/articles': {
+    right: () => [[200, { path: '/api/v1/sites/demo/articles', headers: as('agent1') }], [200, operator('GET', '/api/v1/sites/demo/articles')]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/articles' }], [404, { path: '/api/v1/sites/other/articles', headers: as('agent1') }]],
+  },
   'GET /api/v1/sites/{site}/colleagues': {
     right: () => [[200, { path: '/api/v1/sites/demo/colleagues', headers: as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/colleagues' }], [404, { path: '/api/v1/sites/other/colleagues', headers: as('agent1') }]],
@@ -428,9 +432,15 @@ const rows = {
     right: () => [
       [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', locale: 'en', facts: { vip: '1' } })],
       [200, operator('POST', '/api/v1/sites/demo/try', { event: 'waiting', wait_ms: 10000, queue: 'service', position: 2 })],
+      [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', documents: [
+        { kind: 'rule', key: 'mine', body: { event: 'message', actions: ['answer'], wording: 'suggestions', threshold: 20 } },
+      ] })],
     ],
     wrong: () => [
       [401, { method: 'POST', path: '/api/v1/sites/demo/try', body: {} }],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { documents: [{ kind: 'rule', key: 'mine', body: {} }] }), 'event is missing'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { documents: [{ kind: 'thing', key: 'x', body: {} }] }), 'no such kind'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { documents: 'all' }), 'a list'],
       [403, json('agent1', 'POST', '/api/v1/sites/demo/try', {})],
       [404, json('admin', 'POST', '/api/v1/sites/other/try', {})],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', { event: 'thunder' }), 'there is no such event'],
