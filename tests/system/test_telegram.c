@@ -57,7 +57,7 @@ static json_t *update(const char *members)
 
 #define FROM(user)                                                                                                                 \
     "\"from\":{\"id\":" user ",\"is_bot\":false,\"first_name\":\"Ida\"},\"chat\":{\"id\":" user ",\"type\":\"private\"},\"date\":" \
-                                                                                                "1789990000"
+    "1789990000"
 
 static const char *opens(const char *members)
 {
