@@ -62,6 +62,8 @@ static enum kf_rc read_convs(struct reading *r, struct stmt *s)
         q->convs = convs;
         row_conv_shown(s, q->arena, &row);
         convs[q->n_convs++] = row.conv;
+        if (q->kind == QUERY_CONV || q->kind == QUERY_NUMBERED)
+            q->number = row.n;
     }
     return stmt_end(s, r->why);
 }
@@ -105,6 +107,15 @@ static enum kf_rc read_conv(struct reading *r)
     struct stmt *s = stmt_begin(r->db, SQL_CONV_SHOW);
 
     stmt_id(s, &r->q->id);
+    return one_conv(r, s);
+}
+
+static enum kf_rc read_numbered(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_SHOW_NUMBERED);
+
+    stmt_i64(s, r->q->number);
+    stmt_str(s, r->q->site.s);
     return one_conv(r, s);
 }
 
@@ -710,6 +721,8 @@ static enum kf_rc query_one(struct reading *r)
     switch (r->q->kind) {
     case QUERY_CONV:
         return read_conv(r);
+    case QUERY_NUMBERED:
+        return read_numbered(r);
     case QUERY_PEER:
         return read_peer(r);
     case QUERY_OPEN:

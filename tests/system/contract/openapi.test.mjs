@@ -61,12 +61,39 @@ async function tell() {
   story.token = (await other.take({ type: 'welcome' })).token;
   story.waiting = (await other.act({ type: 'message', cid: 'c1', kind: 'text', text: '有人吗' })).conversation;
   await other.end();
+  await talkToBot();
   story.agent = agent;
   const yours = await daemon.ask({ method: 'POST', path: '/files', headers: { Authorization: `Bearer ${story.token}` }, body: 'of another visitor' });
   story.strange = JSON.parse(yours.text).id;
   const script = /\/assets\/[A-Za-z0-9._-]+/.exec((await daemon.ask({ path: '/console/' })).text);
   story.asset = script ? script[0] : null;
   await until(async () => JSON.parse((await daemon.ask({ path: '/api/v1/transcripts?q=%E9%80%80%E6%AC%BE', headers: people.supervisor.headers })).text).count === 1, 'the index');
+}
+
+const TOKEN = 'a-token-of-a-bot-0123456789';
+
+/** A number as kefud makes it of a name. */
+function numberOf(name, bits) {
+  let h = 1469598103934665603n;
+  for (const byte of Buffer.from(name)) h = BigInt.asUintN(64, (h ^ BigInt(byte)) * 1099511628211n);
+  return h & ((1n << BigInt(bits)) - 1n);
+}
+
+/** A bot of the kind that calls, and a conversation that a rule has handed to it. */
+async function talkToBot() {
+  const put = (kind, key, version, body) =>
+    daemon.ask({ method: 'PUT', path: `/api/v1/sites/demo/documents/${kind}/${key}`, headers: { ...unsafe('admin'), ...(version ? { 'If-Match': version } : { 'If-None-Match': '*' }) }, body });
+  const made = await put('bot', 'robot', null, { name: 'Robbie', form: 'chatwoot', url: 'https://bot.invalid/', token: TOKEN });
+  assert.equal(made.status, 201, made.text);
+  const rule = await put('rule', 'to_robot', null, { event: 'message', when: { keywords: ['robot'] }, actions: ['bot'], bot: 'robot' });
+  assert.equal(rule.status, 201, rule.text);
+  const visitor = await Wire.open(daemon, 'visitor', {});
+  visitor.send({ type: 'hello' });
+  await visitor.take({ type: 'welcome' });
+  await visitor.act({ type: 'message', cid: 'c1', kind: 'text', text: 'robot, are you there?' });
+  await visitor.end();
+  story.bot = `/api/v1/accounts/${numberOf('demo', 31)}/conversations/3`;
+  await until(async () => (await daemon.ask(bot('GET', ''))).status === 200, 'the bot');
 }
 
 /* ---- what is asked -------------------------------------------------------------------------------------------------------------- */
@@ -79,6 +106,12 @@ const noHost = (path) => ({ path, headers: { Host: 'not a host' } });
 const login = (body, headers) => ({ method: 'POST', path: '/api/v1/session', body, headers });
 const upload = (headers, body = PNG, query = '?site=demo&name=a.png') => ({ method: 'POST', path: `/files${query}`, headers, body });
 const transcripts = (query, who = 'reviewer') => ({ path: `/api/v1/transcripts${query}`, headers: as(who) });
+const bot = (method, what, body, token = TOKEN) => ({ method, path: `${story.bot}${what}`, headers: { api_access_token: token, ...(body ? { 'Content-Type': 'application/json' } : {}) }, body });
+/** Whose conversation it is not. */
+const noBot = (method, what, body) => [
+  [401, { ...bot(method, what, body), headers: body ? { 'Content-Type': 'application/json' } : {} }],
+  [404, { ...bot(method, what, body), path: `${story.bot}99${what}` }],
+];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
 /** The id of something that has not got through: the other system says that its user has blocked us. */
@@ -489,6 +522,38 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', { queue: 'none' }), 'there is no such queue'],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', 'no JSON')],
     ],
+  },
+  'GET /api/v1/accounts/{account}/conversations/{number}': {
+    right: () => [[200, bot('GET', '')]],
+    wrong: () => [...noBot('GET', '')],
+  },
+  'GET /api/v1/accounts/{account}/conversations/{number}/messages': {
+    right: () => [[200, bot('GET', '/messages')], [200, bot('GET', '/messages?before=3145730')]],
+    wrong: () => [...noBot('GET', '/messages')],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/messages': {
+    right: () => [[200, bot('POST', '/messages', { content: 'a note', private: true })], [200, bot('POST', '/messages', { content: 'hello' })]],
+    wrong: () => [...noBot('POST', '/messages', { content: 'x' }), [422, bot('POST', '/messages', { content: '' }), 'it says nothing'], [400, bot('POST', '/messages', 'no JSON')]],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/toggle_status': {
+    right: () => [[200, bot('POST', '/toggle_status', { status: 'open' })], [200, bot('POST', '/toggle_status', { status: 'pending' })]],
+    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed' })]],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/toggle_typing_status': {
+    right: () => [[200, bot('POST', '/toggle_typing_status', { typing_status: 'on' })]],
+    wrong: () => [...noBot('POST', '/toggle_typing_status', { typing_status: 'on' })],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/assignments': {
+    right: () => [[200, bot('POST', '/assignments', { assignee_id: 5 })]],
+    wrong: () => [...noBot('POST', '/assignments', { assignee_id: 5 })],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/labels': {
+    right: () => [[200, bot('POST', '/labels', { labels: ['billing'] })]],
+    wrong: () => [...noBot('POST', '/labels', { labels: ['x'] }), [422, bot('POST', '/labels', { labels: [] })]],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/custom_attributes': {
+    right: () => [[200, bot('POST', '/custom_attributes', { custom_attributes: { order: 42 } })]],
+    wrong: () => [...noBot('POST', '/custom_attributes', { custom_attributes: {} }), [422, bot('POST', '/custom_attributes', { custom_attributes: 5 })]],
   },
   'POST /files': {
     right: () => [
