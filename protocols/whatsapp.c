@@ -177,6 +177,11 @@ static struct slice whatsapp_account(const struct channel *ch)
     return whatsapp_of(ch)->number;
 }
 
+static bool whatsapp_late(const struct channel *ch)
+{
+    return whatsapp_of(ch)->template_name.n > 0;
+}
+
 /* ---- requests -------------------------------------------------------------------------------------------------------------- */
 
 bool whatsapp_proof(struct slice secret, struct slice token, struct buf *ret)
@@ -357,4 +362,5 @@ const struct channel_ops whatsapp_ops = {
     .media = whatsapp_media,
     .upload = whatsapp_upload,
     .meet = whatsapp_meet,
+    .late = whatsapp_late,
 };
