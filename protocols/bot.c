@@ -3,6 +3,22 @@
 #include "core/utf8.h"
 #include "protocols/stamp.h"
 
+int64_t bot_number(struct slice name, int bits)
+{
+    uint64_t h = 1469598103934665603u; /* FNV-1a */
+
+    for (size_t i = 0; i < name.n; i++)
+        h = (h ^ (unsigned char)name.p[i]) * 1099511628211u;
+    h &= (UINT64_C(1) << bits) - 1;
+    return h ? (int64_t)h : 1;
+}
+
+/* A conversation has fewer than a million messages, and a house fewer than eight billion conversations. */
+int64_t bot_message_number(int64_t conversation, int64_t seq)
+{
+    return conversation << 20 | (seq & 0xfffff);
+}
+
 void bot_wrong(struct bot_answer *ret, const char *failure)
 {
     *ret = (struct bot_answer){ .verdict = BOT_FAILS, .confidence = -1, .failure = failure };

@@ -206,12 +206,13 @@ static json_t *verdict(const struct trial *tr, const struct rule *r, const struc
     } else {
         (void)json_object_set_new(ret, "verdict", json_string("silent"));
         (void)json_object_set_new(ret, "why",
-                                  json_string(r->off                                                         ? "off"
-                                              : !rule_when_holds(&r->when, &tr->facts, &which)               ? which
-                                              : (r->queue.s[0] && !key_eq(&r->queue, &tr->conv.queue))       ? "queue"
-                                              : (r->channel.s[0] && !key_eq(&r->channel, &tr->conv.channel)) ? "channel"
-                                              : r->actions & RULE_ANSWER                                     ? "articles"
-                                                                                                             : "event"));
+                                  json_string(r->off                                                            ? "off"
+                                              : !rule_when_holds(&r->when, &tr->facts, &which)                  ? which
+                                              : (r->queue.s[0] && !key_eq(&r->queue, &tr->conv.queue))          ? "queue"
+                                              : (r->channel.s[0] && !key_eq(&r->channel, &tr->conv.channel))    ? "channel"
+                                              : rule_outdone(tr->site->rules, tr->site->n_rules, r, &tr->facts) ? "unless"
+                                              : r->actions & RULE_ANSWER                                        ? "articles"
+                                                                                                                : "event"));
     }
     return ret;
 }

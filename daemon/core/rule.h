@@ -113,6 +113,7 @@ struct rule {
     int64_t every_ms;             /* of events that count time: again so often; 0: once */
     int times;                    /* … but not more often than this; 0: without end */
     struct kf_key of;             /* RULE_DUE: the rule that fired */
+    struct kf_key unless;         /* a rule: not where its keywords are said, or its choices picked; "" none */
     struct kf_key queue, channel; /* "" any */
     struct rule_when when;
     bool mid_talk; /* also while an agent serves the conversation */
@@ -188,6 +189,9 @@ struct rule_firing {
 /* What happens for message `facts->message`, or for what is due when it is NULL, in the order of the rules. Writes at most `max`, returns
  * how many. What has fired before (facts->fired) is left out. */
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max);
+/* Does the visitor say the keywords of the rule that it names in `unless`, or pick its choices? Where nothing is being said, what was said
+ * last counts. */
+bool rule_outdone(const struct rule *rules, size_t n, const struct rule *r, const struct rule_facts *facts);
 /* When a rule wants to look at the conversation again if nothing happens; 0 never. Times in the past are not returned. */
 int64_t rule_next_due(const struct rule *rules, size_t n, const struct rule_facts *facts);
 /* The states in which no rule listens to a plain message of `role`, but for the silence after it and for certain words: see

@@ -10,7 +10,6 @@
 #include "core/fault.h"
 #include "core/segment.h"
 #include "desk/speak.h"
-#include "protocols/bot.h"
 
 #include <jansson.h>
 
@@ -33,10 +32,12 @@ static const char *const person_words[] = { "人工 -人工智能 -人工智慧"
 
 struct talk {
     struct conv conv;
+    int64_t number;           /* of the conversation */
     struct message *messages; /* the newest, in order */
     size_t n;
     struct bot_answer answer;
     bool says;          /* the answer's words are said */
+    bool later;         /* it has heard, and answers by a call of its own: agentbot.c */
     bool closes, hands; /* what becomes of the conversation; neither: it stays with the bot */
     const char *why;    /* of a hand-over: "asked" "unsure" "failed" "timeout" "turns" "off" "automatic" "bot" */
     const char *detail; /* NULL none */
@@ -52,7 +53,9 @@ static const struct site_bot *bot_of(const struct trip *t, const struct desk_sit
 
 static const struct bot_ops *ops_of(const struct site_bot *bot)
 {
-    return bot->form == BOT_OPENAI ? &bot_openai : &bot_own;
+    static const struct bot_ops *const forms[] = { [BOT_OWN] = &bot_own, [BOT_OPENAI] = &bot_openai, [BOT_CHATWOOT] = &bot_chatwoot };
+
+    return forms[bot->form];
 }
 
 static struct bot_line line_of(const struct site_bot *bot)
@@ -98,22 +101,28 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_settled(t, rc, news);
 }
 
+void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv *conv, struct slice text, const char *extra)
+{
+    bool out = outward(ds->site, conv);
+    struct act *act = change_act(c, ACT_MESSAGE);
+
+    act->errand = out;
+    act->u.message = (struct message){ .at = c->at,
+                                       .from = c->by,
+                                       .kind = MESSAGE_TEXT,
+                                       .text = change_slice(c, text),
+                                       .extra = extra ? change_text(c, slice_of(extra)) : NULL,
+                                       .delivery = out ? DELIVERY_SENDING : DELIVERY_NONE };
+}
+
 static void say_all(const struct trip *t, const struct desk_site *ds, struct change *c)
 {
     const struct talk *k = t->talk;
-    bool out = outward(ds->site, &k->conv);
 
     for (size_t i = 0; i < k->answer.n; i++) {
         const struct bot_words *w = &k->answer.words[i];
-        struct act *act = change_act(c, ACT_MESSAGE);
 
-        act->errand = out;
-        act->u.message = (struct message){ .at = c->at,
-                                           .from = c->by,
-                                           .kind = MESSAGE_TEXT,
-                                           .text = change_slice(c, w->text),
-                                           .extra = w->choices ? change_printf(c, "{\"choices\":%s}", w->choices) : NULL,
-                                           .delivery = out ? DELIVERY_SENDING : DELIVERY_NONE };
+        bot_speaks(ds, c, &k->conv, w->text, w->choices ? change_printf(c, "{\"choices\":%s}", w->choices) : NULL);
     }
 }
 
@@ -127,20 +136,20 @@ static size_t said_by_bot(const struct talk *k)
 }
 
 /* For the agent who comes next: why, after how many answers, and what was kept back. All that was said stands in the conversation. */
-static const char *handoff_data(const struct talk *k, struct change *c)
+static const char *handoff_data(const struct conv *conv, const struct bot_end *h, struct change *c)
 {
     const char *ret;
     struct buf b;
 
     buf_init(&b, 16384);
-    buf_printf(&b, "{\"bot\":\"%s\",\"why\":\"%s\",\"answers\":%zu", k->conv.bot.s, k->why, said_by_bot(k));
-    if (k->detail) {
+    buf_printf(&b, "{\"bot\":\"%s\",\"why\":\"%s\",\"answers\":%zu", conv->bot.s, h->why, h->answers);
+    if (h->detail) {
         buf_str(&b, ",\"detail\":");
-        buf_json(&b, slice_of(k->detail));
+        buf_json(&b, slice_of(h->detail));
     }
-    if (!k->says && k->answer.n && k->answer.words[0].text.n <= UNSAID_MAX) {
+    if (h->unsaid.n && h->unsaid.n <= UNSAID_MAX) {
         buf_str(&b, ",\"unsaid\":");
-        buf_json(&b, k->answer.words[0].text);
+        buf_json(&b, h->unsaid);
     }
     buf_char(&b, '}');
     ret = change_text(c, buf_slice(&b));
@@ -148,26 +157,34 @@ static const char *handoff_data(const struct talk *k, struct change *c)
     return ret;
 }
 
+void bot_hands_over(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h)
+{
+    const struct site_bot *bot = site_bot(ds->site, &conv->bot);
+    bool wanted = strcmp(h->why, "asked") == 0 || strcmp(h->why, "bot") == 0;
+
+    change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "handoff", .by = c->by, .data = handoff_data(conv, h, c) };
+    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_TRANSFER_QUEUE,
+                                                           .queue = bot && bot->queue.s[0] ? bot->queue : conv->queue,
+                                                           .epoch = conv->epoch };
+    if (!h->silent)
+        (void)speak(ds->site, c, conv, wanted ? "bot_handoff" : "bot_gives_up", outward(ds->site, conv) ? NULL : "transferred", NULL, 0);
+}
+
 static void hand_over(const struct trip *t, const struct desk_site *ds, struct change *c)
 {
     const struct talk *k = t->talk;
-    const struct site_bot *bot = site_bot(ds->site, &k->conv.bot);
-    bool wanted = strcmp(k->why, "asked") == 0 || strcmp(k->why, "bot") == 0;
 
-    change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "handoff", .by = c->by, .data = handoff_data(k, c) };
-    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_TRANSFER_QUEUE,
-                                                           .queue = bot && bot->queue.s[0] ? bot->queue : k->conv.queue,
-                                                           .epoch = k->conv.epoch };
-    if (!k->silent)
-        (void)speak(ds->site, c, &k->conv, wanted ? "bot_handoff" : "bot_gives_up", outward(ds->site, &k->conv) ? NULL : "transferred",
-                    NULL, 0);
+    bot_hands_over(ds, c, &k->conv,
+                   &(struct bot_end){ .why = k->why,
+                                      .detail = k->detail,
+                                      .answers = said_by_bot(k),
+                                      .unsaid = !k->says && k->answer.n ? k->answer.words[0].text : (struct slice){ NULL, 0 },
+                                      .silent = k->silent });
 }
 
 /* As rules do it: on a platform events are not shown, so there the words are a message. */
-static void let_go(const struct trip *t, const struct desk_site *ds, struct change *c, const char *wording)
+void bot_lets_go(const struct desk_site *ds, struct change *c, const struct conv *conv, const char *wording)
 {
-    const struct conv *conv = &t->talk->conv;
-
     if (outward(ds->site, conv))
         (void)speak(ds->site, c, conv, wording, NULL, NULL, 0);
     change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = conv->epoch };
@@ -206,11 +223,13 @@ static void commit_talk(struct trip *t)
     if (k->hands)
         hand_over(t, ds, c);
     else if (k->closes)
-        let_go(t, ds, c, t->errand.kind == ERRAND_BOT_WAIT ? "closed_idle" : "closed");
-    else if (bot && bot->idle_ms)
-        change_act(c, ACT_ERRAND)->u.errand = (struct errand){
-            .conv = k->conv.id, .seq = t->errand.seq, .kind = ERRAND_BOT_WAIT, .due_at = c->at + bot->idle_ms, .created_at = c->at
-        };
+        bot_lets_go(ds, c, &k->conv, t->errand.kind == ERRAND_BOT_WAIT ? "closed_idle" : "closed");
+    else if (bot && (k->later || bot->idle_ms))
+        change_act(c, ACT_ERRAND)->u.errand = (struct errand){ .conv = k->conv.id,
+                                                               .seq = t->errand.seq,
+                                                               .kind = ERRAND_BOT_WAIT,
+                                                               .due_at = c->at + (k->later ? bot->timeout_ms : bot->idle_ms),
+                                                               .created_at = c->at };
     t->again = commit_talk;
     d->ports.commit(d->ports.ctx, c, settled, t);
 }
@@ -244,7 +263,8 @@ static void answered(void *ctx, const struct http_resp *resp)
     const struct site_bot *bot = bot_of(t, ds);
 
     fault_point("before_bot_settle");
-    typing(t, ds, false);
+    if (!bot || bot->form != BOT_CHATWOOT)
+        typing(t, ds, false);
     if (!bot) {
         call_person(t, "off", NULL);
         return;
@@ -257,6 +277,10 @@ static void answered(void *ctx, const struct http_resp *resp)
         return;
     case BOT_FAILS:
         call_person(t, k->answer.timeout ? "timeout" : "failed", k->answer.failure);
+        return;
+    case BOT_TAKES:
+        k->later = true;
+        commit_talk(t);
         return;
     case BOT_ANSWERS:
     case BOT_HANDS_OVER:
@@ -278,6 +302,17 @@ static void answered(void *ctx, const struct http_resp *resp)
 
 /* ---- the question ---- */
 
+struct bot_numbers bot_numbers_of(const struct site *site, const struct conv *conv, int64_t number)
+{
+    char contact[KF_ID_TEXT], channel[2 * KF_KEY_MAX + 2];
+
+    (void)snprintf(channel, sizeof(channel), "%s/%s", site->key.s, conv->channel.s);
+    return (struct bot_numbers){ .site = bot_number(slice_of(site->key.s), 31),
+                                 .channel = bot_number(slice_of(channel), 31),
+                                 .conversation = number,
+                                 .contact = bot_number(slice_of(id_text(&conv->contact, contact)), 52) };
+}
+
 static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot)
 {
     struct talk *k = t->talk;
@@ -285,6 +320,8 @@ static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot
     const struct bot_line line = line_of(bot);
     const struct bot_turn turn = { .id = t->errand.id,
                                    .conv = k->conv.id,
+                                   .numbers = bot_numbers_of(ds->site, &k->conv, k->number),
+                                   .page = !outward(ds->site, &k->conv),
                                    .site = ds->site->key.s,
                                    .channel = k->conv.channel.s,
                                    .queue = k->conv.queue.s,
@@ -335,11 +372,23 @@ static const struct message *newest_of(const struct talk *k, enum role role)
     return NULL;
 }
 
+/* Some are told each message by itself, so that the turn ends with its own. */
+static void keep_to_turn(const struct trip *t)
+{
+    struct talk *k = t->talk;
+
+    while (k->n && k->messages[k->n - 1].seq > t->errand.seq)
+        k->n--;
+}
+
 static void decide(struct trip *t, struct desk_site *ds, const struct rules_past *past)
 {
     const struct site_bot *bot = bot_of(t, ds);
-    const struct message *m = newest_of(t->talk, ROLE_VISITOR);
+    const struct message *m;
 
+    if (bot && bot->form == BOT_CHATWOOT)
+        keep_to_turn(t);
+    m = newest_of(t->talk, ROLE_VISITOR);
     if (!m || m->seq > t->errand.seq)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* more was said: that is the turn */
     else if (past->marked || past->echo || past->repeats >= RULE_REPEATS_MAX) {
@@ -437,6 +486,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         return;
     }
     t->talk->conv = q->convs[0];
+    t->talk->number = q->number;
     t->talk->conv.peer = arena_text(t->arena, slice_of(q->convs[0].peer));
     t->talk->conv.locale = arena_text(t->arena, slice_of(q->convs[0].locale));
     messages->id = t->errand.conv;

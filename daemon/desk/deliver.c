@@ -369,7 +369,6 @@ static bool ride_along(struct trip *t, struct outlet *o)
         return false;
     env.answering = true;
     env.answer_key = h->answer_key;
-    t->errand.more = t->more;
     if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
         struct slice type = http_header(req.headers, req.n_headers, "content-type");
 
@@ -411,7 +410,6 @@ void trip_send(struct trip *t)
     if (!t->uploaded && media_upload(t, o))
         return;
     env = outlet_env(d, o);
-    t->errand.more = t->more;
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
@@ -477,6 +475,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
         return;
     if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
         t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, o->ops->text_unit, e->part, &t->more);
+    t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)

@@ -1,6 +1,8 @@
 /* bots.c: a bot as people write it down. */
 #include "settings/kinds.h"
 
+#define TOKEN_MIN      16 /* of one that opens our door */
+
 #define IN_BOT(member) .at = offsetof(struct site_bot, member)
 
 static bool fits_url(struct slice s)
@@ -29,15 +31,15 @@ static bool fits_words(struct slice s)
 
 const struct key bot_keys[] = {
     { "name", KEY_TEXT, .required = true, .min = 1, .max = 80, IN_BOT(name), .help = "what visitors read as its name" },
-    { "form", KEY_CHOICE, .choices = "kefud openai", .def = "kefud", IN_BOT(form),
-      .help = "what it speaks: kefud's own webhook, or the chat completions API of language models" },
+    { "form", KEY_CHOICE, .choices = "kefud openai chatwoot", .def = "kefud", IN_BOT(form),
+      .help = "what it speaks: kefud's own webhook, the chat completions API of language models, or what Chatwoot's agent bots speak" },
     { "off", KEY_BOOL, .def = "false", IN_BOT(off), .help = "is not asked: who comes to it goes on to people at once" },
     { "url", KEY_TEXT, .required = true, .min = 8, .max = 500, .fits = fits_url, .form = "an address that begins with https://",
       IN_BOT(url), .help = "where it is asked" },
     { "secret", KEY_TEXT, .secret = true, .min = 16, .max = 256, .fits = fits_secret, .form = "printable ASCII without blanks",
       IN_BOT(secret), .help = "signs what it is sent; without it nothing is signed" },
     { "token", KEY_TEXT, .secret = true, .min = 1, .max = 1024, .fits = fits_secret, .form = "printable ASCII without blanks",
-      IN_BOT(token), .help = "sent to it as Authorization: Bearer" },
+      IN_BOT(token), .help = "sent to it as Authorization: Bearer; of chatwoot: what it sends as api_access_token when it calls" },
     { "queue", KEY_WORD, IN_BOT(queue), .help = "the queue that it hands over to; without it the conversation's own" },
     { "timeout_ms", KEY_INT, .min = 1000, .max = 120000, .def = "15000", IN_BOT(timeout_ms),
       .help = "how long a visitor waits for its answer before a person is called" },
@@ -66,5 +68,9 @@ const struct key bot_keys[] = {
 enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b)
 {
     b->key = *key;
-    return b->form == BOT_OPENAI && !b->model ? keys_fail(at, "model is missing: the model's name") : KF_OK;
+    if (b->form == BOT_OPENAI && !b->model)
+        return keys_fail(at, "model is missing: the model's name");
+    if (b->form == BOT_CHATWOOT && b->token && strlen(b->token) < TOKEN_MIN) /* a set that was exported has none */
+        return keys_fail(at, "token is shorter than %d: it opens the bot's conversations", TOKEN_MIN);
+    return KF_OK;
 }

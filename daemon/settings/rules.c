@@ -229,6 +229,7 @@ const struct key rule_keys[] = {
     { "queue", KEY_WORD, IN_RULE(rule.queue), .help = "only in this queue" },
     { "channel", KEY_WORD, IN_RULE(rule.channel), .help = "only on this channel" },
     { "when", KEY_OTHER, .take = take_when, .help = "conditions, all of which must hold" },
+    { "unless", KEY_WORD, IN_RULE(rule.unless), .help = "a rule: not where its keywords are said, or its choices picked" },
     { "mid_talk", KEY_BOOL, IN_RULE(rule.mid_talk), .help = "also while an agent serves the conversation" },
     { "often", KEY_CHOICE, .choices = "conversation cause visitor day", .def = "cause", IN_RULE(rule.often),
       .help = "once per conversation, per cause, per visitor, or per visitor and day" },

@@ -533,6 +533,8 @@ static enum kf_rc check_rule(struct build *b, const struct rule *r)
     for (size_t i = 0; i < r->n_choices; i++)
         if ((rc = wants_wording(&at, s, "choices", r->choices[i].wording)))
             return rc;
+    if (r->unless.s[0] && !has_rule(b, &r->unless))
+        return keys_fail(&at, "unless: there is no rule \"%s\"", r->unless.s);
     return !r->of.s[0] || has_rule(b, &r->of) ? KF_OK : keys_fail(&at, "of: there is no rule \"%s\"", r->of.s);
 }
 

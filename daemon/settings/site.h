@@ -113,7 +113,7 @@ struct site_ban {
 };
 
 /* The order of the words in kinds.c. */
-enum bot_form { BOT_OWN, BOT_OPENAI };
+enum bot_form { BOT_OWN, BOT_OPENAI, BOT_CHATWOOT };
 
 /* A machine that talks to visitors before people do. */
 struct site_bot {
@@ -123,7 +123,7 @@ struct site_bot {
     bool off;
     const char *url;
     const char *secret;  /* signs what it is sent; NULL: not signed */
-    const char *token;   /* NULL none */
+    const char *token;   /* NULL none. BOT_CHATWOOT: what it shows when it calls */
     struct kf_key queue; /* where it hands over to; "" the conversation's own */
     int64_t timeout_ms;
     int attempts;       /* of one turn */

@@ -359,6 +359,8 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_errand_claim(w, a);
     case ACT_ERRAND_SETTLE:
         return plan_errand_settle(w, a);
+    case ACT_ERRAND_DROP:
+        return plan_errand_drop(w, a);
     case ACT_RENAME:
         return plan_rename(w, a);
     case ACT_PROFILE:
@@ -564,7 +566,7 @@ static bool tell(struct work *w, const struct conv *before)
 
 bool batch_apply(struct batch *b, struct job *job)
 {
-    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .arena = job->change->arena };
+    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .vault = b->vault, .arena = job->change->arena };
     struct conv before = { .seq = 0 };
 
     w.news = job->news = ARENA_NEW(w.arena, struct news);

@@ -304,6 +304,40 @@ static void knows_where_nobody_listens(void **state)
     }
 
 /* One rule, what has fired before, and what comes of it now: "" nothing, "-…" held back. */
+/* A rule that is silent where another one has the word. */
+static void steps_back_where_the_words_of_another_rule_are_said(void **state)
+{
+    static const char *const words[] = { "人工", "\"a human\"" }, *const ids[] = { "human" };
+    const struct rule rules[] = {
+        { .key = KEY("other"), .event = RULE_MESSAGE, .when = { .keywords = words, .n_keywords = 2, .choices = ids, .n_choices = 1 } },
+        { .key = KEY("mine"), .event = RULE_MESSAGE, .actions = RULE_SAY, .wording = "x", .unless = KEY("other") },
+    };
+    static const struct {
+        const char *text, *choice, *said; /* said: nothing is being said, this was the last */
+        bool outdone;
+    } rows[] = {
+        { "转人工", NULL, NULL, true },    { "你好", NULL, NULL, false },     { "Talk to a human", NULL, NULL, true },
+        { "label", "human", NULL, true },  { "label", "other", NULL, false }, { NULL, NULL, "我要人工", true },
+        { NULL, NULL, "我要退款", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct message m = { .from = { .role = ROLE_VISITOR }, .text = rows[i].text ? slice_of(rows[i].text) : SLICE("") };
+        struct rule_facts f = { .message = rows[i].text ? &m : NULL, .choice = rows[i].choice };
+        struct rule off[2] = { rules[0], rules[1] };
+
+        if (rows[i].said) {
+            f.said[0] = slice_of(rows[i].said);
+            f.n_said = 1;
+        }
+        row_int_equal(rows[i].said ? rows[i].said : rows[i].text, rule_outdone(rules, 2, &rules[1], &f), rows[i].outdone);
+        off[0].off = true;
+        assert_false(rule_outdone(off, 2, &off[1], &f));
+        assert_false(rule_outdone(rules, 2, &rules[0], &f));
+    }
+}
+
 static void remembers_what_fired_before(void **state)
 {
     static const struct {
@@ -658,6 +692,7 @@ int main(void)
         cmocka_unit_test(fires_in_the_order_of_the_rules_as_far_as_there_is_room),
         cmocka_unit_test(says_when_it_wants_to_look_again),
         cmocka_unit_test(knows_where_nobody_listens),
+        cmocka_unit_test(steps_back_where_the_words_of_another_rule_are_said),
         cmocka_unit_test(remembers_what_fired_before),
         cmocka_unit_test(says_it_again_while_it_goes_on),
         cmocka_unit_test(closes_after_its_notice_unless_somebody_writes),

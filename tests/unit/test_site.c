@@ -116,6 +116,8 @@ static void the_shipped_rules_are_those_of_the_house(void **state)
         { "outside", RULE_OUTSIDE, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE, false, false },
         { "person", RULE_MESSAGE, 0, RULE_SAY, RULE_ONCE_CAUSE, false, false },
         { "person_later", RULE_MESSAGE, 0, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
+        { "person_words", RULE_MESSAGE, 0, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "person_words_later", RULE_MESSAGE, 0, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
         { "wait", RULE_WAITING, 10000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
         { "wait_more", RULE_WAITING, 60000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
         { "wait_long", RULE_WAITING, 600000, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
@@ -235,11 +237,11 @@ static void what_the_site_says_stands_before_what_is_shipped(void **state)
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "promo", "en", "zh-CN")->text, "週年慶");
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "away", "zh-TW", "zh-CN")->text, "");
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "closed", "en", "zh-CN")->lang, "en");
-    assert_int_equal(s->n_rules, 22); /* twenty-one are shipped: one replaced, one added; nothing can delete what is shipped */
+    assert_int_equal(s->n_rules, 24); /* twenty-three are shipped: one replaced, one added; nothing can delete what is shipped */
     assert_string_equal(s->rules[0].key.s, "promo");
-    assert_string_equal(s->rules[21].key.s, "wait");
-    assert_true(s->rules[21].off);
-    assert_int_equal(s->rules[21].after_ms, 5000);
+    assert_string_equal(s->rules[23].key.s, "wait");
+    assert_true(s->rules[23].off);
+    assert_int_equal(s->rules[23].after_ms, 5000);
     site_unref(s);
 }
 

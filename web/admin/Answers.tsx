@@ -159,10 +159,12 @@ function ArticleText({ draft, l, last }: { draft: Draft; l: Lang; last: boolean 
 
 // ---- bots ----
 
-const FORMS = ['kefud', 'openai'];
+const FORMS = ['kefud', 'openai', 'chatwoot'];
 
 export function BotForm({ draft }: { draft: Draft }) {
-  const model = draft.value('form') === 'openai';
+  const form = draft.value('form');
+  const model = form === 'openai';
+  const calls = form === 'chatwoot';
   return (
     <>
       <Section title={t('s_bot')}>
@@ -183,7 +185,7 @@ export function BotForm({ draft }: { draft: Draft }) {
           draft={draft}
           name="token"
           label={model ? t('f_bot_key') : t('f_bot_token')}
-          hint={t('f_bot_token_h')}
+          hint={calls ? t('f_bot_token_calls_h') : t('f_bot_token_h')}
         />
         <Switch draft={draft} name="off" not label={t('enabled')} hint={t('f_bot_off_h')} />
       </Section>
@@ -209,7 +211,7 @@ export function BotForm({ draft }: { draft: Draft }) {
           />
           <NumberField draft={draft} name="attempts" label={t('f_bot_attempts')} min={1} max={5} def={3} />
           <NumberField draft={draft} name="turns_max" label={t('f_bot_turns_max')} min={1} max={50} def={20} />
-          {!model && (
+          {!model && !calls && (
             <NumberField
               draft={draft}
               name="confidence_min"

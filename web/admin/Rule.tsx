@@ -1,7 +1,7 @@
 // Rule.tsx: one auto-reply: what it listens to, when it holds, what it does, how often.
 import { useSignal } from '@preact/signals';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
-import { allRules, type Draft, shelfOf } from './docs';
+import { allRules, at, type Draft, shelfOf } from './docs';
 import { AddButton, Checks, Choice, NumberField, RemoveButton, Section, Switch, Tags, type Option } from './fields';
 import { DAYS, spanOk } from './Hours';
 import { wordings } from './shipped';
@@ -210,6 +210,16 @@ export function RuleForm({ draft }: { draft: Draft }) {
             def={100}
           />
         </div>
+        <Choice
+          draft={draft}
+          name="unless"
+          label={t('f_rule_unless')}
+          hint={t('f_rule_unless_h')}
+          none={t('none')}
+          options={allRules()
+            .filter((d) => at(d.body, 'when.keywords') !== undefined)
+            .map((d) => ({ value: d.key, label: wordOf('r', d.key) }))}
+        />
         <Switch draft={draft} name="mid_talk" label={t('f_rule_mid')} hint={t('f_rule_mid_h')} />
         <Switch draft={draft} name="off" not label={t('enabled')} />
       </Section>

@@ -53,6 +53,7 @@ function whyNot(r: Verdict): string {
   if (r.why === 'event') return t('notEvent', { event: wordOf('event', r.event) });
   if (r.why === 'off') return t('notOff');
   if (r.why === 'articles') return t('notArticles', { n: r.threshold ?? 0 });
+  if (r.why === 'unless') return t('notUnless');
   return t('notWhen', { what: wordOf('c', r.why ?? '') });
 }
 

@@ -1,6 +1,7 @@
 // forms.tsx: the form of each kind of document.
 import { useSignal } from '@preact/signals';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
+import { initialsOf } from '../core/pinyin';
 import { codePoints } from '../core/text';
 import { shelfOf, type Body, type Draft, type Kind } from './docs';
 import { Checks, Choice, ColorField, NumberField, Section, Switch, Tags, TextField, type Option } from './fields';
@@ -362,7 +363,14 @@ function CannedForm({ draft }: FormProps) {
       />
       <div class="grid">
         <TextField draft={draft} name="code" label={t('f_code')} hint={t('f_code_h')} required maxLength={32} />
-        <TextField draft={draft} name="initials" label={t('f_initials')} hint={t('f_initials_h')} maxLength={32} />
+        <TextField
+          draft={draft}
+          name="initials"
+          label={t('f_initials')}
+          hint={t('f_initials_h')}
+          maxLength={32}
+          placeholder={initialsOf(String(draft.value('title') ?? ''))}
+        />
         <TextField draft={draft} name="folder" label={t('f_folder')} maxLength={80} />
         <Choice draft={draft} name="lang" label={t('f_lang')} options={languageOptions()} none={t('langOfSite')} />
       </div>
