@@ -423,7 +423,7 @@ void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, str
     }
     text_member(b, SLICE(",\"code\":"), frame_error_code(why->rc));
     ADD(b, ",\"message\":");
-    buf_json(b, whole_characters(why->text));
+    buf_json(b, whole_characters(kf_words(why->rc, why)));
     if (why->retry_after_ms > 0)
         number_member(b, SLICE(",\"retry_after_ms\":"), why->retry_after_ms);
     buf_char(b, '}');

@@ -95,6 +95,7 @@ for group in "$@"; do
             install "test" "$@" || echo "Tests that need what is missing are skipped." >&2
         fi
         npm_packages tests/system/contract || echo "npm could not install the packages of tests/system/contract" >&2
+        npm_packages tests/channels || echo "npm could not install the packages of tests/channels" >&2
         npm_packages tests/browser || echo "npm could not install the packages of tests/browser" >&2
         ;;
     bench)

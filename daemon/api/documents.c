@@ -12,7 +12,7 @@
 
 /* ---- secrets ---- */
 
-static void hide(json_t *object, const char *path, const char *name, json_t *names)
+static void hide(void *names, json_t *object, const char *path, const char *name)
 {
     if (!json_object_get(object, name))
         return;
@@ -30,17 +30,23 @@ static const struct setting_key *adapter_keys(const json_t *channel)
     return ops ? ops->keys : NULL;
 }
 
-void document_hide(const char *kind, json_t *body, json_t *names)
+void document_secrets(const char *kind, json_t *body, document_secret *each, void *ctx)
 {
     int k = kind_parse(slice_of(kind));
     const struct setting_key *own = k == KIND_CHANNEL ? adapter_keys(body) : NULL;
+    json_t *settings = json_object_get(body, "settings");
 
     for (const struct key *e = k < 0 ? NULL : kind_keys((enum kind)k); e && e->name; e++)
         if (e->secret)
-            hide(body, "", e->name, names);
-    for (; own && own->name; own++)
+            each(ctx, body, "", e->name);
+    for (; json_is_object(settings) && own && own->name; own++)
         if (own->secret)
-            hide(json_object_get(body, "settings"), "settings.", own->name, names);
+            each(ctx, settings, "settings.", own->name);
+}
+
+void document_hide(const char *kind, json_t *body, json_t *names)
+{
+    document_secrets(kind, body, hide, names);
 }
 
 static void keep(json_t *now, const json_t *before, const char *name)

@@ -7,6 +7,9 @@
 
 /* {"kind","key","version","at","by","body","secrets"?}: the members that are secret are left out of the body and named. */
 json_t *document_json(const struct stored_document *d);
+/* Goes through all members that are secret, there or not: `path` is "" or "settings.". */
+typedef void document_secret(void *ctx, json_t *object, const char *path, const char *name);
+void document_secrets(const char *kind, json_t *body, document_secret *each, void *ctx);
 /* Takes secrets out of a body, in place; their names ("settings.secret") are added to `names` (may be NULL). */
 void document_hide(const char *kind, json_t *body, json_t *names);
 /* What a new body does not say of secrets it has from the old one (may be NULL); null takes one away. Channels get an address to be

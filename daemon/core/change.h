@@ -49,7 +49,7 @@ enum act_kind {
     ACT_MEDIA,    /* media: what a message has shown as a placeholder; nothing if it was removed meanwhile */
     ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
-    ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
+    ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none */
     ACT_PRIORITY, /* number */
     ACT_TAG,      /* tag */
     ACT_ARTICLE,  /* article: counts of it go up */
@@ -61,6 +61,7 @@ enum act_kind {
                         * reply of that one */
 
     /* On people and contacts. */
+    ACT_RENAME,        /* rename: whom the platform calls otherwise from now on; nothing where the new name is already somebody's */
     ACT_PROFILE,       /* profile: merged into the customer of `by` (a contact) or of the conversation */
     ACT_PRESENCE,      /* presence */
     ACT_PERSON,        /* person: insert or update by id (password NULL: keep) */
@@ -149,8 +150,9 @@ struct act {
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
     const struct kf_key *to; /* of errand: only where the conversation is of one of these channels; NULL: of any */
     size_t n_to;
-    bool fetch; /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
-    bool echo;  /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    bool fetch;          /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
+    bool echo;           /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    const char *answers; /* ACT_MESSAGE: the platform's id of the message that it answers; NULL none. Becomes reply_to if we know it */
     union {
         struct conv_event step;
         struct message message;
@@ -199,6 +201,10 @@ struct act {
             int suggested, shown, helped, not_helped;
         } article;
         struct errand errand;
+        struct {
+            struct kf_key channel;
+            const char *from, *to; /* of contacts and of conversations */
+        } rename;
         const char *profile;
         struct {
             struct kf_id person;

@@ -80,6 +80,7 @@ struct outcome {
     struct slice ref;  /* the platform's id of what was sent, empty if it gives none */
     struct slice code; /* the platform's own code, for people */
     struct slice text; /* the platform's own words, for people */
+    struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
 };
 

@@ -162,6 +162,12 @@ static void settle_commit(struct trip *t)
         act->u.errand.message.ref = change_text(c, slice_of(t->ref));
     if (t->shown)
         settle_media(t, c);
+    if (t->peer) {
+        act = change_act(c, ACT_RENAME);
+        act->u.rename.channel = t->errand.channel;
+        act->u.rename.from = change_text(c, slice_of(t->errand.peer));
+        act->u.rename.to = change_text(c, slice_of(t->peer));
+    }
     if (t->delivery != DELIVERY_NONE && t->errand.kind == ERRAND_SEND) {
         act = change_act(c, ACT_STATUS);
         act->u.status.seq = t->errand.seq;
@@ -297,6 +303,8 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
         return;
     }
+    if (o->cls == OUTCOME_RETRY_WITH_NEW_CONVERSATION && o->peer.n && !slice_is(o->peer, t->errand.peer))
+        t->peer = arena_text(t->arena, o->peer);
     switch (o->cls) {
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
@@ -398,9 +406,9 @@ void trip_send(struct trip *t)
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
         return;
     }
+    sign_file(t, ds->site);
     if (!t->uploaded && media_upload(t, o))
         return;
-    sign_file(t, ds->site);
     env = outlet_env(d, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
@@ -466,7 +474,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
     if (!t)
         return;
     if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
-        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, e->part, &t->more);
+        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, o->ops->text_unit, e->part, &t->more);
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)

@@ -69,7 +69,7 @@ struct desk_site {
     bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
     bool parked_left;  /* there still are such */
     int64_t parked_at; /* mono: when they were last looked through */
-    int64_t retold_at; /* mono: when the live layer was last told who waits */
+    unsigned retold;   /* which share of those who wait the live layer was last told of */
     bool wide;         /* the next pass looks through all who wait */
     int64_t wide_at;   /* mono */
     int64_t swept_at;
@@ -255,7 +255,9 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in);
 const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
 bool hours_now(const struct site *site, const struct site_channel *ch, int64_t now_ms);
 void seat_profile(struct seat *seat, struct slice profile);
-/* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
+/* The end of every change that came from a socket: ack or error, then tell_news(). `ctx` is its struct call, which ends here. */
+void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why);
+/* Commits, then does the above. Takes `c` over. */
 void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
 /* What a welcomed seat does, whether it came just now or has waited in line. */
@@ -269,6 +271,9 @@ typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat,
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
 /* `conv` again, after a fresh look at who has how much to do. */
 void with_look(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, conv_known *go);
+/* Goes on if the choice that `in` makes was offered in the seat's conversation. */
+typedef void choice_known(struct desk *d, struct seat *seat, const struct inbound *in);
+void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, choice_known *go);
 /* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);
@@ -310,6 +315,9 @@ void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *
 void look(struct desk *d, struct desk_site *ds);
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view);
 
+/* ---- pick.c ---- */
+void pick(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+          const struct conv *conv);
 /* ---- token.c ---- */
 /* "v1.<id>.<expiry>.<HMAC>". Returns false if it does not fit. */
 bool token_make(const struct site *site, const struct kf_id *visitor, int64_t now_ms, char *ret, size_t n);

@@ -314,7 +314,7 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
     else if (rc == KF_NOMEM)
         trip_again_later(t, 0, "out of memory");
     else
-        media_failed(t, rc == KF_DENIED ? "refused" : "gone");
+        media_failed(t, rc == KF_DENIED ? "refused" : rc == KF_LIMIT ? "too_large" : "gone");
 }
 
 void media_fetch(struct trip *t)
@@ -358,6 +358,10 @@ static void upload_step(struct trip *t, const struct http_resp *last)
     if (rc == KF_AGAIN) {
         req.timeout_ms = FETCH_TIMEOUT_MS;
         d->ports.fetch(d->ports.ctx, &req, upload_stepped, t);
+        return;
+    }
+    if (rc == KF_OK && done.said) {
+        trip_settle(t, ds, o, &done.outcome);
         return;
     }
     if (rc == KF_OK && done.outcome.cls != OUTCOME_SENT) {

@@ -153,7 +153,7 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
         change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_READY, .person = m->person, .epoch = -1 };
         return KF_OK;
     default:
-        return kf_fail(why, KF_UNSUPPORTED, "not possible here");
+        return kf_fail(why, KF_UNSUPPORTED, "this is not possible in a conversation");
     }
 }
 
@@ -245,7 +245,7 @@ static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
         return;
     }
     if (!permit(m, VERB_TRANSFER, &h->site, &q->convs[0])) {
-        handing_end(h, kf_fail(&local, KF_DENIED, "not permitted"), &local);
+        handing_end(h, kf_fail(&local, KF_DENIED, "your role does not allow handing this conversation on"), &local);
         return;
     }
     c = staff_change(h->d, ds, m, &h->in, &q->convs[0]);

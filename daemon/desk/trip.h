@@ -28,6 +28,7 @@ struct trip {
     enum errand_state state;
     enum delivery delivery;
     const char *ref, *error;
+    const char *peer; /* what the platform calls the exchange from now on; NULL: as before */
     int64_t due_at;
     void (*again)(struct trip *); /* commits that once more */
     struct talk *talk;            /* a bot's: bot.c */

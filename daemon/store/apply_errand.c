@@ -70,7 +70,7 @@ static bool errand_get(struct work *w, const struct kf_id *id, struct stored_err
     }
     if (!ended(w, s))
         return false;
-    return any ? true : refuse(w, KF_ABSENT, "there is no such errand");
+    return any ? true : refuse(w, KF_ABSENT, "there is nothing of that name to be sent");
 }
 
 static bool write_errand_claim(struct work *w, const struct op *op)
@@ -91,7 +91,7 @@ bool plan_errand_claim(struct work *w, const struct act *act)
     if (!errand_get(w, &act->u.errand.id, &e))
         return false;
     if (e.state != ERRAND_QUEUED)
-        return refuse(w, KF_CONFLICT, "the errand is not queued any more");
+        return refuse(w, KF_CONFLICT, "that is being sent already");
     return op_add(w, write_errand_claim, act, NULL, e.n);
 }
 
@@ -146,7 +146,7 @@ bool plan_errand_settle(struct work *w, const struct act *act)
     if (!errand_get(w, &e->id, &was))
         return false;
     if (was.state != ERRAND_SENDING && was.state != ERRAND_QUEUED)
-        return refuse(w, KF_CONFLICT, "the errand was settled already");
+        return refuse(w, KF_CONFLICT, "that was sent already, or given up");
     if (e->state == ERRAND_SENDING)
         return refuse(w, KF_INVALID, "an errand is claimed, not settled, as sending");
     if (!op_add(w, write_errand_settle, act, NULL, was.n))

@@ -156,7 +156,7 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         return refuse(w, rc, "%s", why.text);
     if (was.state == CONV_CLOSED && conv_is_open(now)) {
         if (!place_newest(w) || !may_reopen(w))
-            return w->batch->hard ? false : refuse(w, KF_CONFLICT, "a newer conversation has taken its place");
+            return w->batch->hard ? false : refuse(w, KF_CONFLICT, "a newer conversation with this visitor has taken its place");
         w->reopens = true;
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
@@ -278,10 +278,16 @@ bool plan_message(struct work *w, const struct act *act)
         if (known)
             return true;
     }
+    if (act->u.message.reply_to > c->seq && !w->opens)
+        return refuse(w, KF_INVALID, "reply_to: there is no message %" PRId64 " in this conversation", act->u.message.reply_to);
     w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
+    if (act->answers && !w->opens && !seq_of_ref(w, act->answers, &m->reply_to))
+        return false;
     m->seq = ++c->seq;
+    if (w->opens)
+        m->reply_to = 0; /* of the conversation before: who wrote it could not know that a new one would be opened */
     m->at = w->change->at;
     m->from = actor_of(w, &act->u.message.from);
     if (!m->text.p)
@@ -379,11 +385,11 @@ bool plan_edit(struct work *w, const struct act *act)
     if (!t)
         return false;
     if (t->now.kind == MESSAGE_REMOVED)
-        return refuse(w, KF_ABSENT, "message %" PRId64 " is gone", seq);
+        return refuse(w, KF_ABSENT, "message %" PRId64 " was removed already", seq);
     if (act->u.edit.own && !said_by(&t->now.from, &w->change->by))
         return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
-        return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old for that", seq);
+        return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old to be taken back", seq);
     if (!edit_entry(w, t, removes))
         return false;
     if (!removes) {

@@ -498,6 +498,7 @@ static enum kf_rc read_login(struct reading *r)
 static enum kf_rc documents_of(struct reading *r, struct stmt *s)
 {
     struct query *q = r->q;
+    enum kf_rc rc;
 
     while (stmt_row(s)) {
         struct stored_document *d = room(r, q->documents, q->n_documents, sizeof(*d));
@@ -516,7 +517,10 @@ static enum kf_rc documents_of(struct reading *r, struct stmt *s)
         d->by = get_str(s, q->arena);
         d->body = get_str(s, q->arena);
     }
-    return stmt_end(s, r->why);
+    rc = stmt_end(s, r->why);
+    for (size_t i = 0; i < q->n_documents && !rc; i++)
+        rc = vault_open_document(&r->reader->store->vault, q->arena, &q->documents[i], r->why);
+    return rc;
 }
 
 static enum kf_rc read_documents(struct reading *r)
@@ -611,7 +615,10 @@ static enum kf_rc read_blob(struct reading *r)
     if (any)
         q->bytes_out = get_copy(s, q->arena);
     rc = stmt_end(s, r->why);
-    return !rc && !any ? absent(r, "channel state") : rc;
+    if (rc || !any)
+        return rc ? rc : absent(r, "channel state");
+    return slice_is(q->text, "token") ? vault_open_token(&r->reader->store->vault, q->arena, &q->site, &q->channel, &q->bytes_out, r->why)
+                                      : KF_OK;
 }
 
 /* ---- the outbox -------------------------------------------------------------------------------------------------------------------------- */

@@ -18,12 +18,26 @@
 
 struct store;
 
+/* Secrets lie in the database sealed: those of documents member by member (`kind` says of which kind the document is), access tokens and
+ * second factors as bytes (`kind` NULL). `where` is the place that they are bound to. Called from any thread. */
+typedef enum kf_rc store_turn(void *ctx, const char *kind, struct slice where, struct slice in, struct arena *a, struct slice *ret,
+                              struct kf_err *why);
+struct store_vault {
+    void *ctx;
+    const char *key;                           /* the name of the key that seals */
+    bool (*knows)(void *ctx, const char *key); /* what that key has sealed can be opened */
+    store_turn *seal, *open;
+};
+
 struct store_config {
-    const char *url;         /* "sqlite:PATH" or "postgresql://…" */
-    const char *files_path;  /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
-    const char *index_path;  /* the search index; likewise */
-    bool alone;              /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
-    const char *backup_dir;  /* where a migration saves the database before it starts */
+    const char *url;        /* "sqlite:PATH" or "postgresql://…" */
+    const char *files_path; /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
+    const char *index_path; /* the search index; likewise */
+    bool alone;             /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
+    const char *backup_dir; /* where a migration saves the database before it starts */
+    /* Copied. NULL: what is there is left as it is, sealed or not. What was sealed with an older key, or not at all, is sealed by
+     * store_open(); KF_INVALID where its key is not known. */
+    const struct store_vault *vault;
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
     size_t reads_max;        /* questions waiting for the readers; beyond it KF_AGAIN at once; 0: 20,000 */

@@ -178,6 +178,10 @@ static void go(struct request *r)
     struct model_node *n = r->node;
     enum asked kind = r->kind;
 
+    if (kind == ASK_COMMIT && n->pause_at_commit) {
+        n->pause_at_commit = false;
+        node_pause(n->world, n->index);
+    }
     if (n->paused || n->dying) {
         *n->held_end = r;
         n->held_end = &r->next;

@@ -210,6 +210,52 @@ static void secrets_are_written_and_never_read(void **state)
     reply_free(&all);
 }
 
+static bool found(const char *words)
+{
+    const char *const argv[] = { "grep", "-rqaF", words, d.state, NULL };
+    char *out = NULL;
+    int code = program_run(argv, NULL, &out);
+
+    free(out);
+    return code == 0;
+}
+
+static void the_disk_and_the_log_show_no_secret(void **state)
+{
+    char keys[128], hidden[128], *log;
+    struct reply r;
+    int code = 0;
+
+    (void)state;
+    put(&admin, "channel/fk", 0,
+        "{\"name\":\"FK\",\"adapter\":\"fake\",\"queue\":\"service\",\"settings\":{\"url\":\"http://127.0.0.1:9/"
+        "\",\"app\":\"a-plain-word\","
+        "\"secret\":\"a-hidden-word-of-the-platform\",\"token\":\"a-hidden-word-too\"}}",
+        201);
+    r = get(&admin, "channel/fk", 200);
+    assert_null(strstr(r.body, "a-hidden-word"));
+    assert_non_null(strstr(r.body, "\"settings.secret\""));
+    reply_free(&r);
+    daemon_stop(&d);
+    assert_true(found("a-plain-word"));
+    assert_false(found("a-hidden-word"));
+    log = daemon_log(&d);
+    assert_null(strstr(log, "a-hidden-word"));
+    free(log);
+    /* Without its key kefud does not start, and says what it wants. */
+    (void)snprintf(keys, sizeof(keys), "%s/secrets.key", d.state);
+    (void)snprintf(hidden, sizeof(hidden), "%s/elsewhere", d.state);
+    assert_int_equal(rename(keys, hidden), 0);
+    assert_false(daemon_try(&d, &code));
+    assert_int_not_equal(code, 0);
+    daemon_log_wait(&d, "bring the file that was used with this database");
+    assert_int_equal(rename(hidden, keys), 0);
+    daemon_restart(&d);
+    r = get(&admin, "channel/fk", 200);
+    assert_non_null(strstr(r.body, "\"settings.secret\""));
+    reply_free(&r);
+}
+
 static void a_change_counts_at_once(void **state)
 {
     struct visitor v = { 0 };
@@ -381,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_mistake_is_refused_with_its_field_and_its_reason),
         cmocka_unit_test(what_others_need_cannot_be_taken_away),
         cmocka_unit_test(secrets_are_written_and_never_read),
+        cmocka_unit_test(the_disk_and_the_log_show_no_secret),
         cmocka_unit_test(a_change_counts_at_once),
         cmocka_unit_test(a_sample_shows_which_rule_answers_and_why_the_others_do_not),
         cmocka_unit_test(what_is_not_saved_yet_can_be_tried_and_is_checked_like_a_save),

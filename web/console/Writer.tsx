@@ -158,16 +158,16 @@ export function Writer({ room }: { room: Room }) {
     const note = mode.value === 'note';
     const attach = note ? [] : files.value;
     if (!note && !text && attach.length === 0 && warned) {
-      desk.again(room, warned.cid); // the second Enter: it is meant
+      desk.posts.again(room, warned.cid); // the second Enter: it is meant
       return;
     }
     if ((!text && attach.length === 0) || codePoints(text) > limit) return;
     if (note) {
-      void desk.note(room, text);
+      void desk.posts.note(room, text);
       drafts.set(room.id, { note: '' });
     } else {
       tell(false);
-      if (text) void desk.say(room, text, quoted.value);
+      if (text) void desk.posts.say(room, text, quoted.value);
       for (const f of attach) void sendFile(room, f);
       setStaged([]);
       quotes.delete(room.id);
@@ -376,7 +376,7 @@ export function Writer({ room }: { room: Room }) {
             {t('wordsHeld', { words: (warned.words ?? []).join(t('nameComma')) })}
             {warned.advice && t('wordsAdvice', { advice: warned.advice })} {blank.value && t('wordsAgain')}
           </span>
-          <Button small onClick={() => use({ text: desk.takeBack(room, warned.cid) })}>
+          <Button small onClick={() => use({ text: desk.posts.takeBack(room, warned.cid) })}>
             {t('rewrite')}
           </Button>
         </p>
@@ -501,5 +501,5 @@ async function sendFile(room: Room, f: Staged): Promise<void> {
       // Not a picture after all; then it goes as it is.
     }
   }
-  await desk.sendFile(room, f.file, f.file.name || 'image.png', size);
+  await desk.posts.sendFile(room, f.file, f.file.name || 'image.png', size);
 }
