@@ -87,6 +87,7 @@ struct config {
 struct config_args {
     const char *file, *state, *listen;
     bool demo, check, help, version;
+    void (*fault)(const char *line); /* of a file that is wrong: gets each wrong line's "FILE:LINE: …", in order; NULL: nobody does */
 };
 
 /* KF_INVALID with words for standard error. */

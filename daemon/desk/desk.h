@@ -82,6 +82,12 @@ struct bot_seen {
  * bot's. */
 void desk_bot_act(struct desk *d, const struct kf_key *site, const struct kf_key *bot, int64_t number, const struct bot_act *act,
                   void (*done)(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const struct kf_err *why), void *ctx);
+/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
+ * about it any more. */
+void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

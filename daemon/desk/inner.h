@@ -293,6 +293,7 @@ size_t guard_words(const struct desk_site *ds, struct slice text, const struct f
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
+void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 /* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
 void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);

@@ -222,7 +222,7 @@ static void handing_end(struct handing *h, enum kf_rc rc, const struct kf_err *w
     arena_free(h->arena);
 }
 
-static void handed_on(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+static void hand_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct handing *h = ctx;
     struct desk_site *ds = site_of(h->d, &h->site);
@@ -255,7 +255,7 @@ static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
         handing_end(h, rc, &local);
         return;
     }
-    h->d->ports.commit(h->d->ports.ctx, c, handed_on, h);
+    h->d->ports.commit(h->d->ports.ctx, c, hand_done, h);
 }
 
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,

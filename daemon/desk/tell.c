@@ -2,6 +2,7 @@
 #include "core/mutant.h"
 #include "core/permit.h"
 #include "desk/inner.h"
+#include "desk/window.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -300,6 +301,8 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         v->position = v->told_position = v->wait_s = 0;
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
+    if (before->state == CONV_SERVED && c->state == CONV_WAITING && strcmp(why, "transferred") == 0)
+        handed_on(d, ds, &c->id, &before->owner);
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner)) {
             if (c->state == CONV_CLOSED)
@@ -459,6 +462,8 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
+    if (news->n_messages || news->n_statuses || news->n_errands || moved(&news->before, c))
+        window_tell(d, ds, c);
     hint(d, news);
     if (news->missed)
         missed_offers(d, ds, &news->before.owner, news->missed);
@@ -492,6 +497,7 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
     }
     if (v)
         tell_marks(d, ds, &news.before, c);
+    window_tell(d, ds, c);
 }
 
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m)

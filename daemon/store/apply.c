@@ -359,6 +359,8 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_errand_claim(w, a);
     case ACT_ERRAND_SETTLE:
         return plan_errand_settle(w, a);
+    case ACT_ERRAND_DROP:
+        return plan_errand_drop(w, a);
     case ACT_RENAME:
         return plan_rename(w, a);
     case ACT_PROFILE:

@@ -241,6 +241,8 @@ void keeper_nudge(struct store *s);
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);

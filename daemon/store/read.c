@@ -779,6 +779,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_blob(r);
     case QUERY_ERRANDS:
         return read_errands(r);
+    case QUERY_WINDOW:
+        return window_run(r->reader, r->q, r->why);
+    case QUERY_OUTBOX:
+        return outbox_run(r->reader, r->q, r->why);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
     case QUERY_KEYS:

@@ -83,16 +83,19 @@ enum query_kind {
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
     QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
-    QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE,    /* id → entries */
-    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,        /* id → text_out: a JSON array */
-    QUERY_ARTICLES,    /* site → articles: the counts of those that were ever offered, by key */
-    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
+    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE, /* id → entries */
+    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,     /* id → text_out: a JSON array */
+    QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
+    QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
-    QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_ERRANDS,  /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
+    QUERY_WINDOW,   /* id → handle: its newest reply handle */
+    QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
+                        * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
@@ -121,6 +124,9 @@ struct stored_session {
     uint8_t csrf[32];
     int64_t created_at, seen_at, expires_at;
 };
+
+/* What of the outbox: what has failed or is uncertain and nobody has looked after, and what is still to go. */
+enum { OUTBOX_TROUBLE = 1, OUTBOX_WAITING = 2 };
 
 struct stored_document {
     struct kf_key site, kind, key;
@@ -225,6 +231,11 @@ struct query {
     size_t n_leases;
     struct stored_count *counts;
     size_t n_counts;
+    struct {
+        bool any;
+        int64_t expires_ms; /* 0 never */
+        int left;           /* -1 unbounded; what is on its way has been taken off */
+    } handle;
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;

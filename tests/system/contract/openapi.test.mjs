@@ -114,6 +114,18 @@ const noBot = (method, what, body) => [
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
+/** The id of something that has not got through: the other system says that its user has blocked us. */
+async function undelivered() {
+  const user = randomUUID();
+  daemon.platform.answer = (event) => (event.data.user?.id === user ? [409, { error: { code: 'user_blocked', message: 'go away' } }] : [200, { id: `p-${event.data.id}` }]);
+  const before = new Set((await outbox()).map((e) => e.id));
+  await daemon.ask(daemon.hook('api', { type: 'message.created', timestamp: new Date().toISOString(), data: { id: user, user: { id: user, name: 'x' }, type: 'text', text: 'hello' } }));
+  const all = await until(async () => (await outbox()).filter((e) => !before.has(e.id))[0], 'a greeting that does not get through');
+  return all.id;
+}
+const outbox = async () => JSON.parse((await daemon.ask({ path: '/api/v1/outbox?site=demo', headers: as('admin') })).text).items;
+const handle = (id, act, headers) => ({ method: 'POST', path: `/api/v1/outbox/${id}/${act}?site=demo`, headers });
+
 /* A row: [the status that is right, the request]. Functions, because they speak of what only a running kefud knows. */
 const rows = {
   'POST /api/v1/session': {
@@ -302,6 +314,7 @@ const rows = {
       [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/disable', headers: as('admin') }],
       [404, json('agent1', 'POST', '/api/v1/people/agent2%40demo.example/disable')],
       [400, json('admin', 'POST', '/api/v1/people/agent2/disable'), 'the path is wrong'],
+      [409, json('admin', 'POST', '/api/v1/people/admin%40demo.example/disable')],
     ],
   },
   'POST /api/v1/people/{email}/reset-totp': {
@@ -323,11 +336,13 @@ const rows = {
     wrong: async () => [[401, { path: '/api/v1/session/totp' }], [403, { path: '/api/v1/session/totp', headers: await key(['read']) }]],
   },
   'POST /api/v1/session/totp': {
-    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe }]],
+    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: fresh().password } }]],
     wrong: async () => [
-      [401, { method: 'POST', path: '/api/v1/session/totp' }],
-      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1') }],
-      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe }],
+      [401, { method: 'POST', path: '/api/v1/session/totp', body: { password: fresh().password } }],
+      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1'), body: { password: fresh().password } }],
+      [400, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: {} }],
+      [422, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: 'another-one-that-is-long' } }, 'the password is wrong'],
+      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe, body: { password: fresh().password } }],
     ],
   },
   'POST /api/v1/session/totp/confirm': {
@@ -384,6 +399,36 @@ const rows = {
       [404, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('admin') }],
       [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
     ],
+  },
+  'GET /api/v1/outbox': {
+    right: async () => {
+      await undelivered();
+      return [[200, { path: '/api/v1/outbox?site=demo', headers: as('admin') }], [200, { path: '/api/v1/outbox?site=demo&state=all&limit=1', headers: await key(['settings_write']) }], [200, operator('GET', '/api/v1/outbox?site=demo&state=waiting')]];
+    },
+    wrong: async () => [
+      [401, { path: '/api/v1/outbox?site=demo' }],
+      [403, { path: '/api/v1/outbox?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/outbox?site=demo', headers: await key(['settings_read']) }],
+      [404, { path: '/api/v1/outbox?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/outbox?site=demo&state=lost', headers: as('admin') }],
+      [400, { path: '/api/v1/outbox?site=demo&limit=201', headers: as('admin') }],
+    ],
+  },
+  'POST /api/v1/outbox/{id}/resend': {
+    right: async () => [[204, handle(await undelivered(), 'resend', unsafe('admin'))]],
+    wrong: async () => {
+      const gone = await undelivered();
+      await daemon.ask(handle(gone, 'drop', unsafe('admin')));
+      return [[401, handle(NOBODY, 'resend')], [403, handle(NOBODY, 'resend', unsafe('agent1'))], [404, handle(NOBODY, 'resend', unsafe('admin'))], [404, handle('rubbish', 'resend', unsafe('admin'))], [409, handle(gone, 'resend', unsafe('admin')), 'it is let be']];
+    },
+  },
+  'POST /api/v1/outbox/{id}/drop': {
+    right: async () => [[204, handle(await undelivered(), 'drop', unsafe('admin'))]],
+    wrong: async () => {
+      const gone = await undelivered();
+      await daemon.ask(handle(gone, 'drop', unsafe('admin')));
+      return [[401, handle(NOBODY, 'drop')], [403, handle(NOBODY, 'drop', unsafe('agent1'))], [404, handle(NOBODY, 'drop', unsafe('admin'))], [409, handle(gone, 'drop', unsafe('admin')), 'it is let be']];
+    },
   },
   'GET /api/v1/kinds': { right: () => [[200, { path: '/api/v1/kinds', headers: as('agent1') }], [200, operator('GET', '/api/v1/kinds')]], wrong: () => [[401, { path: '/api/v1/kinds' }]] },
   'GET /api/v1/sites/{site}/documents': {
@@ -528,6 +573,7 @@ const rows = {
       [401, upload({ Cookie: `__Host-kefu_s=${'0'.repeat(64)}` })],
       [403, upload(as('agent1'))],
       [404, upload(unsafe('agent1'), PNG, '?site=other')],
+      [415, upload({ ...unsafe('agent1'), 'Content-Type': 'multipart/form-data; boundary=x' }, '--x\r\n\r\na\r\n--x--'), 'a form is not the file'],
       [411, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Transfer-Encoding': 'chunked' }, body: 'x' }],
       [413, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Content-Length': (10 << 20) + 1 }, body: '' }],
     ],
@@ -647,7 +693,7 @@ async function factor(state) {
   assert.equal(session.status, 201, session.text);
   const headers = { Cookie: session.headers['set-cookie'][0].split(';')[0] };
   const ret = { email, headers, unsafe: { ...headers, 'X-CSRF-Token': JSON.parse(session.text).csrf } };
-  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe });
+  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe, body: { password: fresh().password } });
   ret.secret = JSON.parse(begun.text).secret;
   if (state === 'on') ret.recovery = JSON.parse((await daemon.ask({ method: 'POST', path: '/api/v1/session/totp/confirm', headers: ret.unsafe, body: { code: totp(ret.secret) } })).text).recovery;
   return ret;

@@ -15,6 +15,7 @@ export const en: Like<typeof zhCN> = {
   code: 'Code',
   codeHint: 'The six digits that your authenticator app shows, or one of your recovery codes',
   needCode: 'Enter the code',
+  passwordWrong: 'The password is wrong: it is the one that you sign in with',
   codeWrong: 'The code is wrong or was used before. Wait for the next one and try again',
   factor: 'Second factor',
   factorOff:

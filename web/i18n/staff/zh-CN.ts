@@ -13,6 +13,7 @@ export const zhCN = {
   code: '验证码',
   codeHint: '打开手机上的验证器应用，输入显示的 6 位数字；也可以输入一个恢复码',
   needCode: '请输入验证码',
+  passwordWrong: '密码不正确，请输入登录时用的密码',
   codeWrong: '验证码不正确或已经用过，请等待下一个验证码再试',
   factor: '两步验证',
   factorOff: '登录时除了密码，再输入手机上的一次性验证码。即使密码泄露，别人也无法登录。',

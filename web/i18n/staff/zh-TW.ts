@@ -15,6 +15,7 @@ export const zhTW: Like<typeof zhCN> = {
   code: '驗證碼',
   codeHint: '開啟手機上的驗證器應用程式，輸入顯示的 6 位數字；也可以輸入一組復原碼',
   needCode: '請輸入驗證碼',
+  passwordWrong: '密碼不正確，請輸入登入時用的密碼',
   codeWrong: '驗證碼不正確或已使用過，請等待下一組驗證碼再試',
   factor: '兩步驟驗證',
   factorOff: '登入時除了密碼，再輸入手機上的一次性驗證碼。即使密碼外洩，別人也無法登入。',
