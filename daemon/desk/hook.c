@@ -244,6 +244,23 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     act->u.status.at = in->at ? in->at : c->at;
 }
 
+/* Of what was kept out only that it was, and why: a line for the agent. Its key is claimed, so it stays out however often it comes. */
+static struct change *change_kept_out(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in,
+                                      const char *why)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+
+    if (!c)
+        return NULL;
+    c->by = (struct actor){ .role = ROLE_VISITOR, .name = "" };
+    if (in->dedupe.n)
+        c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
+    opening_of(d, ds, sc, in, c, true);
+    change_act(c, ACT_ENTRY)->u.entry =
+        (struct entry){ .at = c->at, .kind = "kept_out", .by = c->by, .data = change_printf(c, "{\"why\":\"%s\"}", why) };
+    return c;
+}
+
 /* NULL: nothing of it is kept (typing), or memory is out (`*failed`). */
 static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
                                 const struct inbound *in, bool *failed)
@@ -394,8 +411,16 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
     d->under_way++;
     for (size_t i = 0; i < n; i++) {
         bool failed = false, banned = guard_inbound(d, ds, &sc->key, &in[i]);
-        struct change *c = banned ? NULL : change_of(d, ds, sc, o->ops, &in[i], &failed);
+        const char *unfit = banned ? NULL : guard_content(d, ds, &sc->key, &in[i]);
+        struct change *c = banned  ? NULL
+                           : unfit ? change_kept_out(d, ds, sc, &in[i], unfit)
+                                   : change_of(d, ds, sc, o->ops, &in[i], &failed);
 
+        if (unfit) {
+            d->figures.refused++;
+            log_event(d, 2, "desk event=inbound_kept_out site=%s channel=%s reason=%s", ds->site->key.s, sc->key.s, unfit);
+            failed = !c;
+        }
         if (banned) {
             d->figures.refused++;
             log_event(d, 2, "desk event=inbound_banned site=%s channel=%s", ds->site->key.s, sc->key.s);

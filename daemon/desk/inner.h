@@ -287,6 +287,8 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
 /* Is it from somebody who may not write on this channel? */
 bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+/* May a platform's visitor write this? NULL, or what is wrong with it: "links" "repeats" "flood". What comes late, or once more, is no flood. */
+const char *guard_content(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
 size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
