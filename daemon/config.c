@@ -356,6 +356,17 @@ static bool is_loopback(const char *address)
     return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "unix:", 5) == 0;
 }
 
+/* Nodes that share one SQLite file find the same key beside it. */
+static const char *key_file(struct config *cfg)
+{
+    const char *path = cfg->store.url && strncmp(cfg->store.url, "sqlite:", 7) == 0 ? cfg->store.url + 7 : NULL;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    if (slash)
+        return arena_printf(cfg->arena, "%.*s/secrets.key", (int)(slash - path), path);
+    return arena_printf(cfg->arena, "%s/secrets.key", path ? "." : cfg->node.state);
+}
+
 /* What was not named lies in the state directory. */
 static enum kf_rc settle_state(struct config *cfg)
 {
@@ -372,7 +383,9 @@ static enum kf_rc settle_state(struct config *cfg)
         cfg->store.index = arena_printf(cfg->arena, "%s/index.db", state);
     if (!cfg->store.backup)
         cfg->store.backup = arena_printf(cfg->arena, "%s/backup", state);
-    return cfg->store.url && cfg->store.files && cfg->store.index && cfg->store.backup ? KF_OK : KF_NOMEM;
+    if (!cfg->store.key_file)
+        cfg->store.key_file = key_file(cfg);
+    return cfg->store.url && cfg->store.files && cfg->store.index && cfg->store.backup && cfg->store.key_file ? KF_OK : KF_NOMEM;
 }
 
 static enum kf_rc settle_tls(struct config *cfg, struct kf_err *why)

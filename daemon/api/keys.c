@@ -83,7 +83,7 @@ static void have_delay(void *ctx, enum kf_rc rc, struct query *q, const struct k
     turn_ports(t)->commit(turn_ports(t)->ctx, c, refused, t);
 }
 
-static void refuse(struct turn *t)
+void turn_refuse_key(struct turn *t)
 {
     struct query *q = query_new(QUERY_LOGIN);
 
@@ -133,7 +133,7 @@ static void have_key(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     else if (!k && !has_form(turn_header(t, "authorization")))
         turn_problem(t, 401, "that is no API key"); /* no guess either */
     else if (!k || k->revoked_at || (k->expires_at && k->expires_at <= clock_ms(t)) || !key_verbs(slice_of(k->verbs)))
-        refuse(t);
+        turn_refuse_key(t);
     else if (!(t->key = member_of_key(t, k)))
         turn_problem(t, 500, "out of memory");
     else {

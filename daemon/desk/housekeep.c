@@ -11,7 +11,7 @@
 #define WAITING_MAX    1000
 #define HELPER_LOOK_MS 3000  /* so long after the grace a person without conversations is still looked at */
 #define PARKED_MS      15000 /* so often those who are parked are looked through for nothing in particular */
-#define RETELL_MS      10000 /* so often the live layer is told who waits, even if it seems to know */
+#define RETELL_SWEEPS  10
 
 bool holder(struct desk *d, const struct desk_site *ds)
 {
@@ -431,16 +431,17 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 
 /* ---- waiting and parked ---- */
 
-/* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. As long as the live
- * layer counts as many as the store that is not done each time, for they may be many. */
-static bool retell(struct desk *d, struct desk_site *ds, size_t n)
+/* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. Does the live
+ * layer seem to know less than the store, then everybody is told of at once; else a share at each sweep, so that a long line holds up
+ * nobody and everybody has been told of once in RETELL_SWEEPS seconds. */
+static void retell(struct desk *d, struct desk_site *ds, const struct query *q)
 {
-    if ((int64_t)n == ds->waiting && mono(d) - ds->retold_at < RETELL_MS)
-        return false;
-    if (n == WAITING_MAX && ds->waiting >= WAITING_MAX && mono(d) - ds->retold_at < RETELL_MS)
-        return false;
-    ds->retold_at = mono(d);
-    return true;
+    bool all = (int64_t)q->n_convs != ds->waiting && !(q->n_convs == WAITING_MAX && ds->waiting >= WAITING_MAX);
+
+    ds->retold = (ds->retold + 1) % RETELL_SWEEPS;
+    for (size_t i = 0; i < q->n_convs; i++)
+        if (all || q->convs[i].id.b[sizeof(q->convs[i].id.b) - 1] % RETELL_SWEEPS == ds->retold)
+            d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
 }
 
 static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -450,9 +451,8 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     struct desk_site *ds = site_of(d, &call->site);
 
     (void)why;
-    if (!rc && ds && retell(d, ds, q->n_convs))
-        for (size_t i = 0; i < q->n_convs; i++)
-            d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
+    if (!rc && ds)
+        retell(d, ds, q);
     if (ds)
         route_kick(d, ds);
     desk_call_end(call);

@@ -70,7 +70,7 @@ struct desk_site {
     bool parked_left;   /* there still are such */
     bool hours_changed; /* who is parked until the doors open may have to be told another time */
     int64_t parked_at;  /* mono: when they were last looked through */
-    int64_t retold_at;  /* mono: when the live layer was last told who waits */
+    unsigned retold;    /* which share of those who wait the live layer was last told of */
     bool wide;          /* the next pass looks through all who wait */
     int64_t wide_at;    /* mono */
     int64_t swept_at;
@@ -197,7 +197,7 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
                    const struct conv *conv, struct kf_err *why);
 void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
            const struct conv *conv);
-/* ---- routing.c: how far ahead a new conversation stands, and how much of an agent it takes. `before`: the visitor's last one, NULL unknown;
+/* ---- routing.c: how far ahead a new conversation stands, how much of an agent it takes, and whether a bot talks first. `before`: the visitor's last one, NULL unknown;
  * `profile` counts only where the identity was proven. ---- */
 void opening_rank(const struct desk_site *ds, const struct site_channel *ch, const struct conv *before, const char *profile, int64_t now_ms,
                   struct opening *o);

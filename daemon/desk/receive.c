@@ -1,4 +1,5 @@
 /* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
+#include "core/answer.h"
 #include "core/fault.h"
 #include "core/reach.h"
 #include "desk/inner.h"
@@ -369,7 +370,8 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
         session_error(d->session, seat, in->cid, &why);
         return;
     }
-    if (in->type == TYPE_CHOICE)
+    /* A person may be asked for at any time: the page may have a button for it. */
+    if (in->type == TYPE_CHOICE && !slice_is(in->payload, ANSWER_ID))
         with_choice(d, seat, in, say_choice);
     else if (id_is_zero(&in->file))
         say(d, ds, seat, in);

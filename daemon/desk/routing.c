@@ -203,6 +203,10 @@ void opening_rank(const struct desk_site *ds, const struct site_channel *ch, con
     bool returns = before && before->state == CONV_CLOSED && now_ms - before->closed_at < site->returning_ms;
 
     o->weight = ch->weight;
+    if (queue && queue->bot.s[0] && !site_bot(site, &queue->bot)->off) {
+        o->state = CONV_BOT;
+        o->bot = queue->bot;
+    }
     o->priority = ch->priority + (queue ? queue->priority : 0) + (returns ? site->returning_priority : 0) +
                   (o->verified && site->vip_priority ? site->vip_priority * vip_level(profile) : 0);
 }

@@ -2,6 +2,7 @@
 #include "core/mutant.h"
 #include "core/permit.h"
 #include "desk/inner.h"
+#include "desk/window.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -461,6 +462,8 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
+    if (news->n_messages || news->n_statuses || news->n_errands || moved(&news->before, c))
+        window_tell(d, ds, c);
     hint(d, news);
     if (news->missed)
         missed_offers(d, ds, &news->before.owner, news->missed);
@@ -494,6 +497,7 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
     }
     if (v)
         tell_marks(d, ds, &news.before, c);
+    window_tell(d, ds, c);
 }
 
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m)

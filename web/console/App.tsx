@@ -125,9 +125,9 @@ function Shell() {
       <h1 class="hidden">{t('appName')}</h1>
       <div class="bars">
         <Offline />
-        {desk.left.value.length > 0 && (
+        {desk.posts.left.value.length > 0 && (
           <Banner kind="warn" action={t('leftShow')} onAction={() => (dialog.value = 'left')}>
-            {t('leftBanner', { n: desk.left.value.length })}
+            {t('leftBanner', { n: desk.posts.left.value.length })}
           </Banner>
         )}
       </div>

@@ -377,7 +377,7 @@ export function NoticesDialog() {
 
 /** Unsent messages of conversations that are not on this desk any more. */
 export function LeftDialog() {
-  const left = desk.left.value;
+  const left = desk.posts.left.value;
   const close = (): void => void (dialog.value = '');
   useEffect(() => {
     if (left.length === 0) close();
@@ -406,7 +406,7 @@ export function LeftDialog() {
                   {s('copy')}
                 </Button>
               )}{' '}
-              <Button small kind="danger" onClick={() => desk.discardLeft(o.cid)}>
+              <Button small kind="danger" onClick={() => desk.posts.discardLeft(o.cid)}>
                 {k('discard')}
               </Button>
             </p>

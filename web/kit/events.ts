@@ -23,6 +23,8 @@ export function worthALine(e: Entry): boolean {
     'overflowed',
     'given_up',
     'moved',
+    'bot',
+    'handoff',
     'silent',
     'forbidden',
     'refused',

@@ -14,6 +14,7 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const NEVER = {
   'agent received reminder': 'comes when an agent has not answered for a minute: tests/system/test_oversee.c has shorter ones',
   'agent received alert': 'likewise, after two',
+  'agent received window': 'is of platforms that bound replies: tests/system/test_fake.c',
   'visitor received status': 'is of messages that go to a platform, and a visitor on a WebSocket is on none',
 };
 

@@ -99,6 +99,8 @@ export const en: Like<typeof zhCN> = {
   entry_overflowed: 'Waited too long: on to another queue',
   entry_given_up: 'Waited too long: a message was taken',
   entry_moved: 'Moved to another queue',
+  entry_bot: 'Handed to a bot',
+  entry_handoff: 'The bot handed over',
   entry_silent: 'The agent did not answer',
   entry_forbidden: 'Sent forbidden wording on purpose',
   whisper: 'Whisper',

@@ -95,6 +95,8 @@ export const zhCN = {
   entry_overflowed: '等待过久，转到其他队列',
   entry_given_up: '等待过久，请访客留言',
   entry_moved: '换到其他队列',
+  entry_bot: '交给机器人',
+  entry_handoff: '机器人转人工',
   entry_silent: '客服没有回复',
   entry_forbidden: '确认发送了禁用语',
   whisper: '悄悄话',

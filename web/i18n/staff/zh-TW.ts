@@ -97,6 +97,8 @@ export const zhTW: Like<typeof zhCN> = {
   entry_overflowed: '等待過久，轉到其他佇列',
   entry_given_up: '等待過久，請訪客留言',
   entry_moved: '換到其他佇列',
+  entry_bot: '交給機器人',
+  entry_handoff: '機器人轉真人',
   entry_silent: '客服沒有回覆',
   entry_forbidden: '確認傳送了禁用語',
   whisper: '悄悄話',
