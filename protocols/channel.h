@@ -148,6 +148,8 @@ struct channel_ops {
      * for those that fetch it themselves. KF_UNSUPPORTED: this file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+    /* A request that asks the platform whether it knows us, and changes nothing; settle() reads its answer. NULL: there is none. */
+    enum kf_rc (*ping)(const struct channel *, struct arena *, const struct env *, struct http_req *ret);
     /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
      * settings name? NULL: it does not, and nobody need try. */
     bool (*late)(const struct channel *);
