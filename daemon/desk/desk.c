@@ -1,4 +1,5 @@
 #include "desk/outlet.h"
+#include "desk/watch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,6 +82,7 @@ void desk_free(struct desk *d)
     }
     HASH_ITER(hh, d->rates, r, rnext)
     rate_forget(d, r);
+    watch_free(d);
     buf_finish(&d->out);
     free(d);
 }

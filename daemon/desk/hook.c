@@ -4,6 +4,7 @@
 #include "core/utf8.h"
 #include "desk/media.h"
 #include "desk/outlet.h"
+#include "desk/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -447,6 +448,7 @@ struct hook {
     struct received received;
     struct inbound *mine; /* of these, those for this channel */
     size_t n_mine;
+    enum kf_rc rc; /* of receive() */
     desk_hook_answer *answer;
     void *ctx;
     /* What is for other channels of the site is committed, too, before the answer. */
@@ -457,6 +459,7 @@ struct hook {
 
 static void hook_end(struct hook *h, int status, const char *type, struct slice body)
 {
+    watch_hook(h->d, &h->site, &h->channel, h->rc, &h->received, status);
     h->answer(h->ctx, status, type, body);
     fault_point("after_ack");
     h->d->under_way--;
@@ -483,6 +486,7 @@ static void hook_hold(struct hook *h, struct outlet *o, const struct kf_id *conv
                            .ctx = h->ctx,
                            .next = o->held };
     o->held = held;
+    watch_hook(h->d, &h->site, &h->channel, KF_OK, &h->received, h->received.status);
     h->d->under_way--;
 }
 
@@ -644,7 +648,7 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
     *h = (struct hook){ .d = d, .site = site->key, .channel = ch->key, .arena = a, .answer = answer, .ctx = ctx };
     d->under_way++;
     env = outlet_env(d, o);
-    rc = o->ops->receive(o->ch, a, req, &env, &h->received);
+    h->rc = rc = o->ops->receive(o->ch, a, req, &env, &h->received);
     if (rc) {
         hook_end(h, rc == KF_NOMEM ? 503 : 400, "text/plain; charset=utf-8", SLICE("not understood\n"));
         return;

@@ -114,6 +114,7 @@ struct desk {
     int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct rate *rates;
+    struct watched *watched; /* watch.c */
     struct desk_figures figures;
     char listening[96];
     size_t under_way;
