@@ -222,6 +222,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 /* What a hint's number says, beside the seq of a message that is new: the owner or the state has changed; a message is another one. */
 #define HINT_MOVED        (-1)
 #define HINT_CHANGED(seq) (-1 - (seq))
+/* Without a conversation: people or settings have changed (0); what is above 0 is pull_number(): a notice has come for that channel. */
 /* Beyond all seqs: the timeline has grown, from this entry on; somebody types. */
 #define HINT_FAR              (INT64_C(1) << 60)
 #define HINT_TIMELINE(id)     (HINT_FAR + (id))
