@@ -69,10 +69,14 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
         buf_printf(&b, "%s\"automatic\":true", b.n > 1 ? "," : "");
     if (in->type == TYPE_UNSUPPORTED)
         buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
+    add_member(&b, "quoted", in->quoted);
     if (m) {
         if (b.n > 1)
             buf_char(&b, ',');
-        media_note(&b, m, fetchable);
+        if (m->stored)
+            media_file(&b, m);
+        else
+            media_note(&b, m, fetchable);
     }
     buf_char(&b, '}');
     if (b.n > 2)
@@ -130,21 +134,45 @@ static void opening_of(struct desk *d, struct desk_site *ds, const struct site_c
     c->opening = o;
 }
 
-#define MEDIA_MAX 10 /* of one event; each is a message of its own */
+#define MEDIA_MAX 24 /* of one event; each is a message of its own */
+
+/* What came along and is stored stands in its message from the beginning. */
+static void show_file(struct change *c, const struct media *m, struct message *ret)
+{
+    struct act *act = change_act(c, ACT_FILE);
+
+    act->u.file = *m->stored;
+    act->u.file.name = change_text(c, slice_of(m->stored->name));
+    ret->kind = file_kind(m->stored->mime);
+    ret->file = m->stored->id;
+}
 
 static void one_message(struct change *c, const struct channel_ops *ops, const struct inbound *in, const struct media *m, bool first)
 {
-    struct act *act = change_act(c, ACT_MESSAGE);
+    bool fetch = m && ops->media && !m->bytes.n, says = first && (in->text.n || in->title.n || in->url.n);
     enum inbound_type type = first ? in->type : m->type;
+    struct message message = {
+        .at = c->at,
+        .from = c->by,
+        .kind = kind_of(type),
+        .text = first ? text_of(c, in) : slice_of(media_words(type)),
+        .extra = extra_of(
+            c, first ? in : &(struct inbound){ .peer = in->peer, .user = in->user, .user_name = in->user_name, .automatic = in->automatic },
+            m, fetch),
+        .ref = first && in->id.n ? change_text(c, in->id) : NULL
+    };
+    struct act *act;
 
-    act->fetch = m && ops->media;
+    if (m && m->stored) {
+        show_file(c, m, &message);
+        if (!says)
+            message.text = SLICE("");
+    } else if (m && m->bytes.n && !says)
+        message.text = slice_of(media_too_large(c, type));
+    act = change_act(c, ACT_MESSAGE);
+    act->fetch = fetch;
     act->echo = first && in->kind == INBOUND_ECHO;
-    act->u.message = (struct message){ .at = c->at,
-                                       .from = c->by,
-                                       .kind = kind_of(type),
-                                       .text = first ? text_of(c, in) : slice_of(media_words(type)),
-                                       .extra = extra_of(c, in, m, act->fetch),
-                                       .ref = first && in->id.n ? change_text(c, in->id) : NULL };
+    act->u.message = message;
     act->answers = first && in->ref.n ? change_text(c, in->ref) : NULL;
 }
 
@@ -417,6 +445,8 @@ struct hook {
     struct kf_key site, channel;
     struct arena *arena;
     struct received received;
+    struct inbound *mine; /* of these, those for this channel */
+    size_t n_mine;
     desk_hook_answer *answer;
     void *ctx;
     /* What is for other channels of the site is committed, too, before the answer. */
@@ -560,6 +590,18 @@ int64_t desk_hook_max(const struct site_channel *ch)
     return ops && ops->body_max ? (int64_t)ops->body_max : BODY_MAX;
 }
 
+static void hook_carried(void *ctx, enum kf_rc rc)
+{
+    struct hook *h = ctx;
+    struct desk_site *ds = site_of(h->d, &h->site);
+    struct outlet *o = ds ? outlet_of(h->d, ds, &h->channel) : NULL;
+
+    if (rc || !o)
+        hook_taken(h, rc ? rc : KF_ABSENT, NULL);
+    else
+        take_inbound(h->d, ds, o, h->mine, h->n_mine, (struct slice){ NULL, 0 }, hook_taken, h);
+}
+
 static void hook_take(struct hook *h, struct desk_site *ds, struct outlet *o, const struct http_req *req)
 {
     struct inbound *in = h->received.inbound, *mine = in;
@@ -576,7 +618,12 @@ static void hook_take(struct hook *h, struct desk_site *ds, struct outlet *o, co
         if (taken < n)
             hook_elsewhere(h, ds, o, req, in, n - taken);
     }
-    take_inbound(h->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, hook_taken, h);
+    h->mine = mine;
+    h->n_mine = taken;
+    if (carries_files(mine, taken))
+        carry_files(h->d, ds, h->arena, mine, taken, hook_carried, h);
+    else
+        take_inbound(h->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, hook_taken, h);
 }
 
 void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,

@@ -290,7 +290,7 @@ static const char *reason_of(const struct news *news, char ret[WHY_MAX])
 static bool moved(const struct conv *a, const struct conv *b)
 {
     return a->state != b->state || a->epoch != b->epoch || a->priority != b->priority || !id_eq(&a->owner, &b->owner) ||
-           !key_eq(&a->queue, &b->queue);
+           (b->state == CONV_PARKED && a->until != b->until) || !key_eq(&a->queue, &b->queue);
 }
 
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
@@ -314,7 +314,7 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         if (!id_is_zero(&c->owner))
             tell_owner(d, ds, c, &c->owner, why);
     }
-    if (before->state != c->state || !id_eq(&before->owner, &c->owner)) {
+    if (before->state != c->state || !id_eq(&before->owner, &c->owner) || (c->state == CONV_PARKED && before->until != c->until)) {
         tell_state(d, ds, c, 0);
         tell_watchers(d, ds, c);
     }
