@@ -3,11 +3,16 @@
 #define KF_DESK_MEDIA_H
 
 #include "core/buf.h"
+#include "core/change.h"
 #include "core/inbound.h"
+#include "core/rc.h"
 
 /* Our word for what has no text: "[image]"; "" for text. */
 const char *media_words(enum inbound_type type);
 /* Members of a message's `extra`: "media" for the pages, and where it can be fetched "fetch", which they are not told. */
 void media_note(struct buf *b, const struct media *m, bool fetchable);
+
+/* The act that shows `m` as being fetched once more; the errand is the caller's. KF_CONFLICT: it has not failed, or nobody knows where it is. */
+enum kf_rc media_again(struct change *c, const struct message *m, struct kf_err *why);
 
 #endif

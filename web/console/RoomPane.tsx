@@ -214,6 +214,15 @@ function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
           onClick={() => void recall(room, m.seq)}
         />
       )}
+      {mine && m.media?.state === 'failed' && (
+        <IconButton
+          icon={RotateCcw}
+          size={16}
+          label={t('fetchAgain')}
+          disabled={!live()}
+          onClick={() => void resend(room, m.seq)}
+        />
+      )}
       {mine && bad && (
         <IconButton
           icon={RotateCcw}

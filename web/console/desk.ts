@@ -174,7 +174,12 @@ export class Desk {
             f.seq,
             f.kind === 'removed'
               ? { kind: 'removed', text: '', file: undefined as never }
-              : { kind: f.kind, text: f.text ?? '', ...(f.file ? { file: f.file } : {}) },
+              : {
+                  kind: f.kind,
+                  text: f.text ?? '',
+                  media: f.media as never, // gone once the file is here
+                  ...(f.file ? { file: f.file } : {}),
+                },
           );
         return;
       case 'timeline': {
