@@ -41,6 +41,8 @@ export interface StaffMessage {
   reason?: string;
   /** Of a platform's file that is not here (yet). */
   media?: Media;
+  /** It cannot be shown: what came is kept for a week. */
+  unsupported?: boolean;
 }
 
 export interface Media {
