@@ -277,6 +277,10 @@ void with_look(struct desk *d, struct seat *seat, const struct inbound *in, cons
 /* Goes on if the choice that `in` makes was offered in the seat's conversation. */
 typedef void choice_known(struct desk *d, struct seat *seat, const struct inbound *in);
 void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, choice_known *go);
+/* The message `in->seq` of `conv`: its seq, kind, role, text and extra. */
+typedef void message_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv,
+                           const struct message *m);
+void with_message(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, message_known *go);
 /* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);
