@@ -443,7 +443,7 @@ static void what_a_webhook_failed_at_is_seen_and_no_secret_with_it(void **state)
     json_decref(c);
     (void)snprintf(path, sizeof(path), "%s?signature=%064d&timestamp=1&nonce=n", hook, 0);
     web_ask(&d, &(struct ask){ .path = path, .body = "{}" }, &r);
-    assert_int_equal(r.status, 403);
+    assert_int_equal(r.status, 401);
     reply_free(&r);
     web_ask(&d, &(struct ask){ .path = signed_path(TOKEN, "no json"), .body = "no json" }, &r);
     assert_int_equal(r.status, 400);
