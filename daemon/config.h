@@ -57,6 +57,7 @@ struct config {
     } redis;
     struct {
         bool allow_http, allow_private; /* for platforms in house and for tests */
+        const char *ca_file;            /* NULL: the system's certificates */
         int64_t connections, connections_per_host;
     } channels;
     struct {
@@ -87,6 +88,7 @@ struct config {
 struct config_args {
     const char *file, *state, *listen;
     bool demo, check, help, version;
+    void (*fault)(const char *line); /* of a file that is wrong: gets each wrong line's "FILE:LINE: …", in order; NULL: nobody does */
 };
 
 /* KF_INVALID with words for standard error. */

@@ -275,11 +275,17 @@ static void on_watchdog(uv_timer_t *t)
     notify_watchdog();
 }
 
+/* What somebody else holds may be free in a while: sysexits(3) calls that a temporary failure. */
+static int exit_code_of(const struct kf_err *why)
+{
+    return why && why->rc == KF_CONFLICT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
 static void start_failed(struct node *n, const struct kf_err *why)
 {
     log_pairs(LOG_ERROR, "main", "event", "start_failed", "reason", why && *why->text ? why->text : "unknown", NULL);
     (void)fprintf(stderr, "kefud: %s\n", why && *why->text ? why->text : "cannot start");
-    stop_begin(n, EX_UNAVAILABLE);
+    stop_begin(n, exit_code_of(why));
 }
 
 /* "By memory": half of it, at 32 KiB for a TLS connection and what it keeps here; never more than there are descriptors for. */
@@ -415,6 +421,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
 {
     const struct net_client_config client = { .allow_http = n->cfg.channels.allow_http,
                                               .allow_private = n->cfg.channels.allow_private,
+                                              .ca_file = n->cfg.channels.ca_file,
                                               .max_total = (int)n->cfg.channels.connections,
                                               .max_per_host = (int)n->cfg.channels.connections_per_host,
                                               .user_agent = "kefud/" KEFUD_VERSION };
@@ -516,6 +523,14 @@ static int check_only(struct config *cfg)
     return 0;
 }
 
+static int faults_told;
+
+static void tell_fault(const char *line)
+{
+    faults_told++;
+    (void)fprintf(stderr, "kefud: %s\n", line);
+}
+
 int main(int argc, char **argv)
 {
     static struct node n;
@@ -534,8 +549,11 @@ int main(int argc, char **argv)
         (void)fputs(n.args.help ? config_usage : "kefud " KEFUD_VERSION "\n", stdout);
         return 0;
     }
+    if (n.args.check)
+        n.args.fault = tell_fault;
     if (config_open(&n.cfg, &n.args, &why)) {
-        (void)fprintf(stderr, "kefud: %s\n", why.text);
+        if (!faults_told)
+            (void)fprintf(stderr, "kefud: %s\n", why.text);
         return EX_CONFIG;
     }
     if (n.args.check) {
@@ -549,7 +567,7 @@ int main(int argc, char **argv)
     if (state_lock(n.cfg.node.state, &lock, &why)) {
         (void)fprintf(stderr, "kefud: %s\n", why.text);
         config_free(&n.cfg);
-        return EX_TEMPFAIL;
+        return exit_code_of(&why);
     }
     (void)snprintf(n.control, sizeof(n.control), "%s/kefud.sock", n.cfg.node.state);
     curl_global_init(CURL_GLOBAL_ALL);

@@ -237,5 +237,5 @@ const struct channel_ops generic_ops = {
     .encode = generic_encode,
     .settle = generic_settle,
     .media = generic_media,
-    .ping = generic_ping,
+    .meet = generic_meet,
 };

@@ -1,5 +1,6 @@
 /* telegram_out.c: what we have Telegram do, and what its answer means. */
 #include "protocols/multipart.h"
+#include "protocols/stamp.h"
 #include "protocols/telegram_impl.h"
 
 #include <ctype.h>
@@ -77,7 +78,7 @@ static json_t *choices_of(const struct errand *e)
 {
     struct slice list = json_member(slice_of(e->message.extra), "choices");
 
-    return list.p && !e->part ? json_loadb(list.p, list.n, 0, NULL) : NULL;
+    return list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
 }
 
 /* What every call about a chat begins with: {"chat_id":… */
@@ -296,6 +297,8 @@ static void read_failure(struct json_keep *keep, const struct errand *e, const s
     ret->cls = class_of(e, (int)status, ret->text);
     if (json_get_i64(more, "retry_after", &s) && s > 0 && s <= 86400)
         ret->retry_after_ms = 1000 * s;
+    else
+        ret->retry_after_ms = stamp_retry_after(resp); /* of a proxy in between: Telegram itself says it above only */
     if (chat.n && chat.n < 32) {
         ret->cls = OUTCOME_RETRY_WITH_NEW_CONVERSATION;
         ret->peer = chat;

@@ -89,10 +89,10 @@ struct route_entry {
     void (*handle)(struct turn *t);
 };
 
-/* Each file of resources has one table, ended by a NULL method; api.c lists them. */
-extern const struct route_entry routes_session[], routes_pages[], routes_desk[], routes_transcripts[], routes_people[], routes_files[],
-    routes_operator[], routes_hooks[], routes_keys[], routes_totp[], routes_oversee[], routes_documents[], routes_sets[], routes_try[],
-    routes_articles[], routes_agentbot[], routes_outbox[], routes_channels[];
+/* Each file of resources has one table, ended by a NULL method. */
+#define ROUTES(name) extern const struct route_entry routes_##name[];
+#include "api/routes.def"
+#undef ROUTES
 
 struct ports *turn_ports(struct turn *t);
 struct desk *turn_desk(struct turn *t);

@@ -52,6 +52,7 @@ struct errand {
     int64_t lease;                  /* epoch of the lease under which it was claimed */
     const char *error;              /* the last one, for people; NULL */
     int part;                       /* of a text that is longer than the channel takes: so many parts have been sent */
+    bool more;                      /* of such a text: other parts follow this one (what stands below a text goes with the last) */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */
@@ -64,6 +65,8 @@ struct errand {
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
     const char *file_url; /* a signed address of the message's file, NULL none */
     const char *media_id; /* what upload() has got for that file, NULL none */
+    struct slice file;    /* the file itself, for channels that have upload(); p == NULL: none */
+    const char *file_name, *file_mime;
 };
 
 /* How a conversation may be answered, on a channel that bounds it. */

@@ -475,6 +475,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
         return;
     if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
         t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, o->ops->text_unit, e->part, &t->more);
+    t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)

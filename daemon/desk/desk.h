@@ -60,12 +60,6 @@ void desk_why(struct desk *d, const struct conv *conv,
 /* Hands a conversation on, as `person` may; `in` has to_agent, to_queue or to_department, and the note as text. */
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
                    const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
-/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
- * about it any more. */
-void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
-                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
-void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
-                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* What a bot does by a call of its own, to a conversation that it talks in or has talked in. What it says when it has no word any more is
  * kept as a note, so nothing of it reaches the visitor. */
 enum bot_does { BOT_DOES_LOOK, BOT_DOES_SAY, BOT_DOES_NOTE, BOT_DOES_HAND_OVER, BOT_DOES_CLOSE, BOT_DOES_TYPE, BOT_DOES_TAG };
@@ -113,7 +107,7 @@ void desk_channel_state(struct desk *d, const struct kf_key *site, const struct 
  * `text` get there. The last step is the one that failed, or all are good. `done` runs once, later or at once. */
 struct channel_step {
     const char *name;   /* "settings" "token" "platform" "send" */
-    const char *reason; /* NULL: it is good */
+    const char *reason; /* what was said, or what is wrong; NULL nothing */
     bool ok;
 };
 struct channel_try {
@@ -122,6 +116,12 @@ struct channel_try {
 };
 void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, struct slice to, struct slice text,
                       void (*done)(void *ctx, const struct channel_try *t), void *ctx);
+/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
+ * about it any more. */
+void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

@@ -286,8 +286,7 @@ void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
         return;
     }
     seat->hello = true;
-    (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15),
-                   in->locale.n ? in->locale.p : "");
+    (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)in->locale.n, in->locale.n ? in->locale.p : "");
     (void)set_text(&seat->page, in->page);
     if (in->profile.n)
         seat_profile(seat, in->profile);

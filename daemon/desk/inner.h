@@ -65,13 +65,14 @@ struct desk_site {
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
-    size_t fetching;   /* files that come in from platforms now */
-    bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
-    bool parked_left;  /* there still are such */
-    int64_t parked_at; /* mono: when they were last looked through */
-    unsigned retold;   /* which share of those who wait the live layer was last told of */
-    bool wide;         /* the next pass looks through all who wait */
-    int64_t wide_at;   /* mono */
+    size_t fetching;    /* files that come in from platforms now */
+    bool parked_maybe;  /* something has happened that may bring back who is parked until an agent comes */
+    bool parked_left;   /* there still are such */
+    bool hours_changed; /* who is parked until the doors open may have to be told another time */
+    int64_t parked_at;  /* mono: when they were last looked through */
+    unsigned retold;    /* which share of those who wait the live layer was last told of */
+    bool wide;          /* the next pass looks through all who wait */
+    int64_t wide_at;    /* mono */
     int64_t swept_at;
     int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
@@ -288,10 +289,13 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
 /* Is it from somebody who may not write on this channel? */
 bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+/* May a platform's visitor write this? NULL, or what is wrong with it: "links" "repeats" "flood". What comes late, or once more, is no flood. */
+const char *guard_content(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
 size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
+void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 /* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
 void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
@@ -309,6 +313,12 @@ void heartbeat(struct desk *d, struct desk_site *ds);
 void parked_kick(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
+/* What happens to a conversation without anybody's doing, under the lease; `entry` may be NULL. */
+void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry);
+/* ---- reopen.c ---- */
+/* `was` is the snapshot that ds->site has replaced. */
+void hours_compare(struct desk *d, struct desk_site *ds, const struct site *was);
+void sweep_hours(struct desk *d, struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);

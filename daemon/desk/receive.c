@@ -465,7 +465,7 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
         seat->page = strndup(in->page.p, in->page.n);
     }
     if (in->locale.n)
-        (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15), in->locale.p);
+        (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)in->locale.n, in->locale.p);
     if (in->identity_id.n) {
         visitor_identity(d, seat, in);
         return;

@@ -109,7 +109,7 @@ static void ask_refusals(struct routing *r, const struct live_view *view, struct
             continue;
         if (!list && !(list = arena_array(r->arena, view->n_refusals - i, sizeof(*list))))
             return;
-        list[ask->n_refusals++] = (struct route_refusal){ view->refusals[i].agent, view->refusals[i].until };
+        list[ask->n_refusals++] = (struct route_refusal){ view->refusals[i].agent, view->refusals[i].until, view->refusals[i].handed };
     }
     ask->refusals = list;
 }

@@ -290,7 +290,7 @@ static const char *reason_of(const struct news *news, char ret[WHY_MAX])
 static bool moved(const struct conv *a, const struct conv *b)
 {
     return a->state != b->state || a->epoch != b->epoch || a->priority != b->priority || !id_eq(&a->owner, &b->owner) ||
-           !key_eq(&a->queue, &b->queue);
+           (b->state == CONV_PARKED && a->until != b->until) || !key_eq(&a->queue, &b->queue);
 }
 
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
@@ -301,6 +301,8 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         v->position = v->told_position = v->wait_s = 0;
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
+    if (before->state == CONV_SERVED && c->state == CONV_WAITING && strcmp(why, "transferred") == 0)
+        handed_on(d, ds, &c->id, &before->owner);
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner)) {
             if (c->state == CONV_CLOSED)
@@ -312,7 +314,7 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         if (!id_is_zero(&c->owner))
             tell_owner(d, ds, c, &c->owner, why);
     }
-    if (before->state != c->state || !id_eq(&before->owner, &c->owner)) {
+    if (before->state != c->state || !id_eq(&before->owner, &c->owner) || (c->state == CONV_PARKED && before->until != c->until)) {
         tell_state(d, ds, c, 0);
         tell_watchers(d, ds, c);
     }

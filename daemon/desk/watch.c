@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define EVENTS_MAX   20
+#define ASKED_MAX    8
 #define CHANNELS_MAX 1000 /* more of them are not watched */
 
 struct watched {
@@ -109,6 +110,8 @@ struct trying {
     struct kf_key site, channel;
     struct arena *arena;
     struct errand errand; /* of the text; zero: none is sent */
+    const char *hook;     /* our address for the platform */
+    int asked;
     struct channel_try ret;
     void (*done)(void *ctx, const struct channel_try *t);
     void *ctx;
@@ -146,25 +149,20 @@ static const char *words_of(struct trying *t, const struct outcome *o)
                         o->code.n ? o->code.p : "", o->code.n && o->text.n ? " " : "", (int)o->text.n, o->text.n ? o->text.p : "");
 }
 
-static bool settled(struct trying *t, const char *name, const struct http_resp *resp)
+static void sent(void *ctx, const struct http_resp *resp)
 {
+    struct trying *t = ctx;
     struct outlet *o = outlet_tried(t);
     struct outcome outcome = { 0 };
     bool ok;
 
-    if (!o || o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome)) {
-        step(t, name, false, "the answer could not be read");
-        return false;
+    if (!o || o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome))
+        step(t, "send", false, "the answer could not be read");
+    else {
+        ok = outcome.cls == OUTCOME_SENT || outcome.cls == OUTCOME_ALREADY_ACCEPTED;
+        step(t, "send", ok, ok ? NULL : words_of(t, &outcome));
     }
-    ok = outcome.cls == OUTCOME_SENT || outcome.cls == OUTCOME_ALREADY_ACCEPTED;
-    step(t, name, ok, ok ? NULL : words_of(t, &outcome));
-    return ok;
-}
-
-static void sent(void *ctx, const struct http_resp *resp)
-{
-    (void)settled(ctx, "send", resp);
-    trying_end(ctx);
+    trying_end(t);
 }
 
 static void try_send(struct trying *t)
@@ -188,30 +186,51 @@ static void try_send(struct trying *t)
     trying_end(t);
 }
 
-static void pinged(void *ctx, const struct http_resp *resp)
+static void meet(struct trying *t, const struct http_resp *last);
+
+static void met(void *ctx, const struct http_resp *resp)
 {
-    if (settled(ctx, "platform", resp))
-        try_send(ctx);
+    meet(ctx, resp);
+}
+
+/* As many questions as the platform wants; nothing is changed there. */
+static void meet(struct trying *t, const struct http_resp *last)
+{
+    struct outlet *o = outlet_tried(t);
+    struct http_req req = { 0 };
+    struct kf_err why = { .rc = KF_OK };
+    struct env env;
+    enum kf_rc rc;
+
+    if (!o || t->asked++ >= ASKED_MAX) {
+        step(t, "platform", false, "it asks for more and more");
+        trying_end(t);
+        return;
+    }
+    env = outlet_env(t->d, o);
+    rc = o->ops->meet(o->ch, t->arena, &env, t->hook, false, last, &req, &why);
+    if (rc == KF_AGAIN) {
+        t->d->ports.fetch(t->d->ports.ctx, &req, met, t);
+        return;
+    }
+    step(t, "platform", rc == KF_OK, *why.text ? why.text : rc ? kf_rc_name(rc) : NULL);
+    if (rc)
+        trying_end(t);
     else
-        trying_end(ctx);
+        try_send(t);
 }
 
 static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct trying *t = ctx;
     struct outlet *o = outlet_tried(t);
-    struct http_req req = { 0 };
-    struct env env;
 
     if (o && o->ops->renew)
         step(t, "token", rc == KF_OK, rc ? kf_words(rc, why) : NULL);
-    if (!o || rc) {
+    if (!o || rc)
         trying_end(t);
-        return;
-    }
-    env = outlet_env(t->d, o);
-    if (o->ops->ping && o->ops->ping(o->ch, t->arena, &env, &req) == KF_OK)
-        t->d->ports.fetch(t->d->ports.ctx, &req, pinged, t);
+    else if (o->ops->meet)
+        meet(t, NULL);
     else
         try_send(t);
 }
@@ -241,6 +260,7 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
     struct desk_site *ds = site_of(d, site);
     struct arena *a = ds ? arena_new(0) : NULL;
     struct trying *t = a ? ARENA_NEW(a, struct trying) : NULL;
+    const struct site_channel *sc;
     struct outlet *o;
 
     if (!t) {
@@ -260,6 +280,8 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
         };
     }
     d->under_way++;
+    sc = site_channel(ds->site, channel);
+    t->hook = arena_printf(a, "%s/hooks/%s", d->cfg.public_url ? d->cfg.public_url : "", sc && sc->hook ? sc->hook : "");
     o = outlet_of(d, ds, channel);
     step(t, "settings", o != NULL, o ? NULL : refusal(t, ds));
     if (!o)

@@ -32,7 +32,7 @@ struct seat {
     char address[46];    /* of the socket's other end */
     char *peer;          /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
     char *name;          /* what the other side sees; owned, may be NULL */
-    char locale[16];
+    char locale[KF_LOCALE_MAX + 1];
     bool verified; /* visitors: the identity was proven */
     bool hello;    /* said */
     bool welcomed;
@@ -68,7 +68,7 @@ struct view {
     uint64_t *watchers;            /* sockets of staff that look on; those that are gone are forgotten by the sweep */
     size_t n_watchers;
     char *visitor;     /* what conv.visitor_name points to, as it was last read; NULL unknown */
-    char locale[16];   /* what conv.locale points to */
+    char locale[KF_LOCALE_MAX + 1]; /* what conv.locale points to */
     UT_hash_handle hh; /* by conv.id */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DOCUMENTS "/api/v1/sites/demo/documents/"
@@ -279,6 +280,52 @@ static void a_change_counts_at_once(void **state)
     visitor_free(&v);
 }
 
+/* The queue of the website opens on that weekday (0: Monday) at that hour, and at no other time; -1: always. */
+static void opens(int weekday, int hour)
+{
+    static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+    char body[160] = "{\"name\":\"客户服务\"}";
+    struct reply r = get(&admin, "queue/service", 200);
+    int version = atoi(reply_header(&r, "etag") + 1);
+
+    reply_free(&r);
+    if (weekday >= 0)
+        (void)snprintf(body, sizeof(body), "{\"name\":\"客户服务\",\"hours\":{\"week\":{\"%s\":[\"%02d:00-%02d:00\"]}}}", days[weekday],
+                       hour, hour + 1);
+    put(&admin, "queue/service", version, body, 200);
+}
+
+/* The next time that the visitor is told; before that it may hear that it waits. */
+static int64_t parked_until(struct visitor *v)
+{
+    const json_t *told;
+
+    do
+        told = wire_take(&v->wire, "{s:s,s:s}", "type", "state", "state", "waiting");
+    while (!json_object_get(told, "until"));
+    return number_at(told, "until");
+}
+
+static void who_waits_for_the_doors_is_told_when_the_hours_change(void **state)
+{
+    struct visitor v = { 0 };
+    time_t later = time(NULL) + 3 * 86400;
+    int day = (gmtime(&later)->tm_wday + 6) % 7; /* in three days, wherever the site is */
+    int64_t until;
+
+    (void)state;
+    opens(day, 9);
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "关门了吗");
+    until = parked_until(&v);
+    assert_in_range(until, now_wall_ms() + 86400000, now_wall_ms() + 5 * 86400000LL);
+    opens(day, 11); /* two hours later than it was said */
+    assert_int_equal(parked_until(&v), until + 2 * 3600000);
+    opens(-1, 0);
+    assert_null(json_object_get(wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "waiting"), "until")); /* in the line again */
+    visitor_free(&v);
+}
+
 static const json_t *rule_in(const json_t *answer, const char *key)
 {
     const json_t *rules = json_object_get(answer, "rules");
@@ -429,6 +476,7 @@ int main(void)
         cmocka_unit_test(secrets_are_written_and_never_read),
         cmocka_unit_test(the_disk_and_the_log_show_no_secret),
         cmocka_unit_test(a_change_counts_at_once),
+        cmocka_unit_test(who_waits_for_the_doors_is_told_when_the_hours_change),
         cmocka_unit_test(a_sample_shows_which_rule_answers_and_why_the_others_do_not),
         cmocka_unit_test(what_is_not_saved_yet_can_be_tried_and_is_checked_like_a_save),
         cmocka_unit_test(a_whole_site_goes_out_and_comes_back),

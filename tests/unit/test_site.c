@@ -6,6 +6,7 @@
 #include "settings/site.h"
 #include "settings/zone.h"
 
+#include <glob.h>
 #include <stdlib.h>
 
 #define SITE_DOC                                             \
@@ -535,6 +536,37 @@ static void documents_that_do_not_fit_together_are_refused_in_words(void **state
 
 /* ---- sets ---- */
 
+/* What the examples say, the channels take. */
+static void each_example_is_a_site_whose_channels_open(void **state)
+{
+    glob_t found;
+
+    (void)state;
+    assert_int_equal(glob("config/sites/*.json", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct arena *arena = arena_new(0);
+        struct kf_err why = { 0 };
+        struct site *s = NULL;
+        struct site_set set;
+
+        if (site_set_parse(file_of(found.gl_pathv[i]), arena, &set, &why) || site_build(&s, &set.key, set.docs, set.n_docs, &why))
+            fail_msg("%s: %s", found.gl_pathv[i], why.text);
+        for (size_t k = 0; k < s->n_channels; k++) {
+            const struct channel_ops *ops = channel_find(s->channels[k].adapter);
+            struct slice settings = slice_of(s->channels[k].settings);
+            struct channel *ch = NULL;
+
+            if (ops && (channel_check(ops, settings, &why) || ops->open(&ch, settings, &why)))
+                fail_msg("%s: %s: %s", found.gl_pathv[i], s->channels[k].key.s, why.text);
+            if (ops)
+                ops->close(ch);
+        }
+        site_unref(s);
+        arena_free(arena);
+    }
+    globfree(&found);
+}
+
 static void the_demo_is_a_site_that_works(void **state)
 {
     static const struct {
@@ -644,6 +676,7 @@ int main(void)
         cmocka_unit_test(each_right_document_is_accepted),
         cmocka_unit_test(documents_that_do_not_fit_together_are_refused_in_words),
         cmocka_unit_test(the_demo_is_a_site_that_works),
+        cmocka_unit_test(each_example_is_a_site_whose_channels_open),
         cmocka_unit_test(each_wrong_set_is_refused_in_words),
     };
 

@@ -314,6 +314,7 @@ const rows = {
       [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/disable', headers: as('admin') }],
       [404, json('agent1', 'POST', '/api/v1/people/agent2%40demo.example/disable')],
       [400, json('admin', 'POST', '/api/v1/people/agent2/disable'), 'the path is wrong'],
+      [409, json('admin', 'POST', '/api/v1/people/admin%40demo.example/disable')],
     ],
   },
   'POST /api/v1/people/{email}/reset-totp': {
@@ -335,11 +336,13 @@ const rows = {
     wrong: async () => [[401, { path: '/api/v1/session/totp' }], [403, { path: '/api/v1/session/totp', headers: await key(['read']) }]],
   },
   'POST /api/v1/session/totp': {
-    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe }]],
+    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: fresh().password } }]],
     wrong: async () => [
-      [401, { method: 'POST', path: '/api/v1/session/totp' }],
-      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1') }],
-      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe }],
+      [401, { method: 'POST', path: '/api/v1/session/totp', body: { password: fresh().password } }],
+      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1'), body: { password: fresh().password } }],
+      [400, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: {} }],
+      [422, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: 'another-one-that-is-long' } }, 'the password is wrong'],
+      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe, body: { password: fresh().password } }],
     ],
   },
   'POST /api/v1/session/totp/confirm': {
@@ -586,6 +589,7 @@ const rows = {
       [401, upload({ Cookie: `__Host-kefu_s=${'0'.repeat(64)}` })],
       [403, upload(as('agent1'))],
       [404, upload(unsafe('agent1'), PNG, '?site=other')],
+      [415, upload({ ...unsafe('agent1'), 'Content-Type': 'multipart/form-data; boundary=x' }, '--x\r\n\r\na\r\n--x--'), 'a form is not the file'],
       [411, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Transfer-Encoding': 'chunked' }, body: 'x' }],
       [413, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Content-Length': (10 << 20) + 1 }, body: '' }],
     ],
@@ -705,7 +709,7 @@ async function factor(state) {
   assert.equal(session.status, 201, session.text);
   const headers = { Cookie: session.headers['set-cookie'][0].split(';')[0] };
   const ret = { email, headers, unsafe: { ...headers, 'X-CSRF-Token': JSON.parse(session.text).csrf } };
-  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe });
+  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe, body: { password: fresh().password } });
   ret.secret = JSON.parse(begun.text).secret;
   if (state === 'on') ret.recovery = JSON.parse((await daemon.ask({ method: 'POST', path: '/api/v1/session/totp/confirm', headers: ret.unsafe, body: { code: totp(ret.secret) } })).text).recovery;
   return ret;
