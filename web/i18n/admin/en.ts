@@ -578,6 +578,7 @@ export const en: Like<typeof zhCN> = {
   embedChange: 'Change the list',
 
   // channels
+  ph_channel: 'Where visitors come from: the web page, messaging platforms, mail, other systems',
   p_channel: 'Channels',
   s_channel: 'The channel',
   s_channel_settings: 'Settings of {name}',

@@ -574,6 +574,7 @@ export const zhCN = {
   embedChange: '修改允许的网站',
 
   // channels
+  ph_channel: '访客从哪里来：网页、社交平台、邮件、其他系统',
   p_channel: '渠道',
   s_channel: '渠道',
   s_channel_settings: '{name}的配置',

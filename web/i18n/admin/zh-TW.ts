@@ -576,6 +576,7 @@ export const zhTW: Like<typeof zhCN> = {
   embedChange: '修改允許的網站',
 
   // channels
+  ph_channel: '訪客從哪裡來：網頁、社群平台、郵件、其他系統',
   p_channel: '管道',
   s_channel: '管道',
   s_channel_settings: '{name}的設定',
