@@ -348,6 +348,7 @@ enum kf_rc generic_settle(const struct channel *ch, struct arena *a, const struc
     return KF_OK;
 }
 
+/* Nobody but the other system's operator can tell it where we are: it is only asked whether it believes us. */
 enum kf_rc generic_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
                         const struct http_resp *last, struct http_req *ret, struct kf_err *why)
 {
@@ -359,9 +360,9 @@ enum kf_rc generic_meet(const struct channel *ch, struct arena *a, const struct 
         rc = ping(ch, a, env, ret);
         return rc ? rc : KF_AGAIN;
     }
+    if (last->status >= 200 && last->status < 300)
+        return kf_fail(why, KF_OK, "it has answered a ping with %d", last->status), KF_OK;
     if (!last->status)
-        return kf_fail(why, KF_IO, "no answer: %s", last->failure ? last->failure : "");
-    if (last->status == 401 || last->status == 403)
-        return kf_fail(why, KF_AUTH, "it does not take our signature: %d", last->status);
-    return last->status >= 200 && last->status < 300 ? KF_OK : kf_fail(why, KF_REJECTED, "it answered %d", last->status);
+        return kf_fail(why, KF_IO, "%s", last->failure ? last->failure : "no answer");
+    return kf_fail(why, last->status == 401 || last->status == 403 ? KF_AUTH : KF_REJECTED, "it has answered a ping with %d", last->status);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define EVENTS_MAX   20
+#define ASKED_MAX    8
 #define CHANNELS_MAX 1000 /* more of them are not watched */
 
 struct watched {
@@ -110,6 +111,7 @@ struct trying {
     struct arena *arena;
     bool tell;
     struct errand errand; /* of the text; zero: none is sent */
+    int asked;
     struct channel_try ret;
     void (*done)(void *ctx, const struct channel_try *t);
     void *ctx;
@@ -156,25 +158,20 @@ static const char *words_of(struct trying *t, const struct outcome *o)
                         o->code.n ? o->code.p : "", o->code.n && o->text.n ? " " : "", (int)o->text.n, o->text.n ? o->text.p : "");
 }
 
-static bool settled(struct trying *t, const char *name, const struct http_resp *resp)
+static void sent(void *ctx, const struct http_resp *resp)
 {
+    struct trying *t = ctx;
     struct outlet *o = outlet_tried(t);
     struct outcome outcome = { 0 };
     bool ok;
 
-    if (!o || o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome)) {
-        step(t, name, false, "the answer could not be read");
-        return false;
+    if (!o || o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome))
+        step(t, "send", false, "the answer could not be read");
+    else {
+        ok = outcome.cls == OUTCOME_SENT || outcome.cls == OUTCOME_ALREADY_ACCEPTED;
+        step(t, "send", ok, ok ? NULL : words_of(t, &outcome));
     }
-    ok = outcome.cls == OUTCOME_SENT || outcome.cls == OUTCOME_ALREADY_ACCEPTED;
-    step(t, name, ok, ok ? NULL : words_of(t, &outcome));
-    return ok;
-}
-
-static void sent(void *ctx, const struct http_resp *resp)
-{
-    (void)settled(ctx, "send", resp);
-    trying_end(ctx);
+    trying_end(t);
 }
 
 static void try_send(struct trying *t)
@@ -209,7 +206,8 @@ static void meet(struct trying *t, const struct http_resp *last)
     struct env env;
     enum kf_rc rc;
 
-    if (!o) {
+    if (!o || t->asked++ >= ASKED_MAX) {
+        step(t, "platform", false, "it asks for more and more");
         trying_end(t);
         return;
     }
@@ -238,11 +236,9 @@ static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     if (o && o->ops->renew)
         step(t, "token", rc == KF_OK, rc ? kf_words(rc, why) : NULL);
-    if (!o || rc) {
+    if (!o || rc)
         trying_end(t);
-        return;
-    }
-    if (o->ops->meet)
+    else if (o->ops->meet)
         meet(t, NULL);
     else
         try_send(t);

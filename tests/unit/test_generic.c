@@ -475,7 +475,7 @@ static void it_is_asked_whether_it_knows_us(void **state)
         struct kf_err why = { 0 };
 
         assert_int_equal(generic_ops.meet(t->ch, t->arena, &t->env, "", false, &resp, &req, &why), rows[i].rc);
-        assert_int_equal(*why.text != 0, rows[i].rc != KF_OK);
+        assert_true(*why.text != 0);
     }
 }
 
