@@ -337,10 +337,9 @@ static enum outcome_class class_of_reply(int code, struct slice text)
 /* The words of all lines of the reply, without the codes in front. */
 static struct slice reply_words(struct arena *a, struct slice text)
 {
-    struct slice utf8 = mail_utf8(a, text, SLICE("utf-8"));
+    struct slice utf8 = text.n > 4 ? mail_utf8(a, (struct slice){ text.p + 4, text.n - 4 }, SLICE("utf-8")) : SLICE("");
 
-    utf8 = utf8.p ? mail_trimmed(utf8) : SLICE("");
-    return utf8_cut(utf8.n > 4 ? (struct slice){ utf8.p + 4, utf8.n - 4 } : SLICE(""), REPLY_WORDS);
+    return utf8_cut(utf8.p ? mail_trimmed(utf8) : SLICE(""), REPLY_WORDS);
 }
 
 enum kf_rc mail_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp, struct outcome *ret)
