@@ -33,7 +33,8 @@ bool plan_document(struct work *w, const struct act *act)
     if (!ended(w, s))
         return false;
     if (d->version != now + 1)
-        return refuse(w, KF_CONFLICT, "%s %s was changed meanwhile: it is at version %lld; read it again", d->kind.s, d->key.s, (long long)now);
+        return refuse(w, KF_CONFLICT, "%s %s was changed meanwhile: it is at version %lld; read it again", d->kind.s, d->key.s,
+                      (long long)now);
     w->news->version = d->version;
     return op_add(w, write_document, d, NULL, 0);
 }
