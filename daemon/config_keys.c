@@ -175,6 +175,8 @@ const struct config_key config_keys[] = {
     PATH(store, index, .shown = "STATE/index.db", .help = "The search index (SQLite only); kefuctl reindex makes it anew."),
     PATH(store, backup, .shown = "STATE/backup",
          .help = "Directory of the copies that are made before a new version changes the database."),
+    PATH(store, key_file, .shown = "secrets.key beside the SQLite database; with PostgreSQL STATE/secrets.key",
+         .help = "The keys that seal secrets in the database. Made at the first start; without it they are lost. All nodes need the same."),
     COUNT(store, readers, "2", .min = 1, .max = 64, .help = "Threads that read."),
     COUNT(store, queue, "100000", .min = 100, .max = 10000000,
           .help = "Changes that may wait for the writer; beyond it clients are told to try again."),

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "notify.h"
 #include "seed.h"
+#include "vault.h"
 #include "world.h"
 
 #include <curl/curl.h>
@@ -33,6 +34,7 @@ struct node {
     struct config cfg;
     struct config_args args;
     struct world world;
+    struct vault *vault; /* the store's */
     struct net_server *server;
     struct session *session;
     struct desk *desk;
@@ -273,11 +275,17 @@ static void on_watchdog(uv_timer_t *t)
     notify_watchdog();
 }
 
+/* What somebody else holds may be free in a while: sysexits(3) calls that a temporary failure. */
+static int exit_code_of(const struct kf_err *why)
+{
+    return why && why->rc == KF_CONFLICT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
 static void start_failed(struct node *n, const struct kf_err *why)
 {
     log_pairs(LOG_ERROR, "main", "event", "start_failed", "reason", why && *why->text ? why->text : "unknown", NULL);
     (void)fprintf(stderr, "kefud: %s\n", why && *why->text ? why->text : "cannot start");
-    stop_begin(n, EX_UNAVAILABLE);
+    stop_begin(n, exit_code_of(why));
 }
 
 /* "By memory": half of it, at 32 KiB for a TLS connection and what it keeps here; never more than there are descriptors for. */
@@ -375,7 +383,10 @@ static void seeded(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
 static enum kf_rc open_store(struct node *n, struct kf_err *why)
 {
+    enum kf_rc rc = vault_open(&n->vault, n->cfg.store.key_file, true, why);
+    struct store_vault vault = rc ? (struct store_vault){ 0 } : vault_for_store(n->vault);
     const struct store_config cfg = { .url = n->cfg.store.url,
+                                      .vault = &vault,
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
@@ -386,7 +397,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .wake_ctx = n,
                                       .log = log_line };
 
-    return store_open(&n->world.store, &cfg, why);
+    return rc ? rc : store_open(&n->world.store, &cfg, why);
 }
 
 static enum kf_rc open_live(struct node *n, struct kf_err *why)
@@ -479,6 +490,7 @@ static void run(struct node *n)
     uv_run(&n->loop, UV_RUN_DEFAULT);
     store_close(n->world.store); /* commits what is queued; its completions still find server, session and desk */
     n->world.store = NULL;
+    vault_free(n->vault);
     uv_run(&n->loop, UV_RUN_DEFAULT); /* what those have given to workers */
     net_server_free(n->server);
     api_free(n->api);
@@ -511,6 +523,14 @@ static int check_only(struct config *cfg)
     return 0;
 }
 
+static int faults_told;
+
+static void tell_fault(const char *line)
+{
+    faults_told++;
+    (void)fprintf(stderr, "kefud: %s\n", line);
+}
+
 int main(int argc, char **argv)
 {
     static struct node n;
@@ -529,8 +549,11 @@ int main(int argc, char **argv)
         (void)fputs(n.args.help ? config_usage : "kefud " KEFUD_VERSION "\n", stdout);
         return 0;
     }
+    if (n.args.check)
+        n.args.fault = tell_fault;
     if (config_open(&n.cfg, &n.args, &why)) {
-        (void)fprintf(stderr, "kefud: %s\n", why.text);
+        if (!faults_told)
+            (void)fprintf(stderr, "kefud: %s\n", why.text);
         return EX_CONFIG;
     }
     if (n.args.check) {
@@ -544,7 +567,7 @@ int main(int argc, char **argv)
     if (state_lock(n.cfg.node.state, &lock, &why)) {
         (void)fprintf(stderr, "kefud: %s\n", why.text);
         config_free(&n.cfg);
-        return EX_TEMPFAIL;
+        return exit_code_of(&why);
     }
     (void)snprintf(n.control, sizeof(n.control), "%s/kefud.sock", n.cfg.node.state);
     curl_global_init(CURL_GLOBAL_ALL);

@@ -169,12 +169,12 @@ static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *
 }
 
 static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
-                        live_done *done, void *arg)
+                        bool handed, live_done *done, void *arg)
 {
     struct world *w = ctx;
 
     if (live_there(w, done, arg))
-        live_refuse(w->live, site, conv, agent, until, done ? done : no_answer, arg);
+        live_refuse(w->live, site, conv, agent, until, handed, done ? done : no_answer, arg);
 }
 
 static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,

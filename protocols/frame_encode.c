@@ -531,6 +531,21 @@ void frame_presence(struct buf *b, enum presence presence, const char *reason, i
     buf_char(b, '}');
 }
 
+void frame_window(struct buf *b, const struct kf_id *conv, const struct reply_window *w, enum reply_state state)
+{
+    static const char *const words[] = { [REPLY_FREE] = "open", [REPLY_OPEN] = "open", [REPLY_LATE] = "late", [REPLY_CLOSED] = "closed" };
+
+    begin(b, SLICE("{\"type\":\"window\""), conv);
+    text_member(b, SLICE(",\"state\":"), words[state]);
+    if (w->until)
+        number_member(b, SLICE(",\"until\":"), w->until);
+    if (w->left >= 0)
+        number_member(b, SLICE(",\"left\":"), w->left);
+    if (w->late)
+        ADD(b, ",\"late\":true");
+    buf_char(b, '}');
+}
+
 void frame_queue(struct buf *b, int64_t waiting, int64_t longest_ms)
 {
     number_member(b, SLICE("{\"type\":\"queue\",\"waiting\":"), waiting);

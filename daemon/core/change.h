@@ -21,6 +21,7 @@ struct opening {
     int64_t reopen_ms;     /* a conversation closed less than this ago is reopened */
     enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
     struct kf_key queue;   /* of a new one */
+    struct kf_key bot;     /* of a new one that is BOT */
     int priority;
     int weight; /* places that it takes; 0: 1 */
     const char *locale;
@@ -51,10 +52,12 @@ enum act_kind {
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none */
     ACT_PRIORITY, /* number */
     ACT_TAG,      /* tag */
+    ACT_ARTICLE,  /* article: counts of it go up */
 
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
     ACT_ERRAND_CLAIM,  /* errand.id: QUEUED → SENDING; KF_CONFLICT if not queued */
+    ACT_ERRAND_DROP,   /* errand.id: what is queued, failed or uncertain → HANDLED, its message failed; KF_CONFLICT if it is neither */
     ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id; with handle: it cost a
                         * reply of that one */
 
@@ -195,6 +198,10 @@ struct act {
             const char *text;
             bool off; /* take it away */
         } tag;
+        struct {
+            struct kf_key key;
+            int suggested, shown, helped, not_helped;
+        } article;
         struct errand errand;
         struct {
             struct kf_key channel;

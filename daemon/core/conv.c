@@ -150,6 +150,7 @@ static unsigned known_in(enum conv_event_kind k)
         return OPEN;
     case CONV_PARK:
     case CONV_MOVE:
+    case CONV_HAND_BOT:
         return IN(CONV_WAITING) | IN(CONV_PARKED);
     case CONV_UNPARK:
         return IN(CONV_PARKED);
@@ -283,6 +284,12 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.queue = ev->queue;
         move_wait(&next, now_ms);
         next.queued_at = now_ms;
+        break;
+    case CONV_HAND_BOT:
+        next.state = CONV_BOT;
+        next.bot = ev->bot;
+        next.until = 0;
+        next.epoch++;
         break;
     case CONV_CLOSE:
         move_close(&next, ev->wrapup_ms, now_ms);

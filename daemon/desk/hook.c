@@ -247,6 +247,23 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     act->u.status.at = in->at ? in->at : c->at;
 }
 
+/* Of what was kept out only that it was, and why: a line for the agent. Its key is claimed, so it stays out however often it comes. */
+static struct change *change_kept_out(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in,
+                                      const char *why)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+
+    if (!c)
+        return NULL;
+    c->by = (struct actor){ .role = ROLE_VISITOR, .name = "" };
+    if (in->dedupe.n)
+        c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
+    opening_of(d, ds, sc, in, c, true);
+    change_act(c, ACT_ENTRY)->u.entry =
+        (struct entry){ .at = c->at, .kind = "kept_out", .by = c->by, .data = change_printf(c, "{\"why\":\"%s\"}", why) };
+    return c;
+}
+
 /* NULL: nothing of it is kept (typing), or memory is out (`*failed`). */
 static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
                                 const struct inbound *in, bool *failed)
@@ -265,7 +282,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
     if (in->automatic)
         c->unruled = ~0U; /* two machines would talk to each other for ever */
     else
-        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
+        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0 || answer_number(in->text));
     switch (in->kind) {
     case INBOUND_MESSAGE:
     case INBOUND_POSTBACK:
@@ -442,8 +459,16 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
     d->under_way++;
     for (size_t i = 0; i < n; i++) {
         bool failed = false, banned = guard_inbound(d, ds, &sc->key, &in[i]);
-        struct change *c = banned ? NULL : change_of(d, ds, sc, o->ops, &in[i], &failed);
+        const char *unfit = banned ? NULL : guard_content(d, ds, &sc->key, &in[i]);
+        struct change *c = banned  ? NULL
+                           : unfit ? change_kept_out(d, ds, sc, &in[i], unfit)
+                                   : change_of(d, ds, sc, o->ops, &in[i], &failed);
 
+        if (unfit) {
+            d->figures.refused++;
+            log_event(d, 2, "desk event=inbound_kept_out site=%s channel=%s reason=%s", ds->site->key.s, sc->key.s, unfit);
+            failed = !c;
+        }
         if (banned) {
             d->figures.refused++;
             log_event(d, 2, "desk event=inbound_banned site=%s channel=%s", ds->site->key.s, sc->key.s);
@@ -516,6 +541,32 @@ static void hook_hold(struct hook *h, struct outlet *o, const struct kf_id *conv
     h->d->under_way--;
 }
 
+/* One app of a platform may serve several of our channels behind one address: they share it, not their events. */
+static struct outlet *outlet_of_account(struct desk *d, struct desk_site *ds, const struct outlet *first, struct slice account)
+{
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && slice_eq(o->ops->account(o->ch), account))
+            return o;
+    }
+    return NULL;
+}
+
+/* For another account, too, it was believed by this one's secret: all that comes of it is a question to the platform. */
+static void hook_pull(struct hook *h, struct desk_site *ds, struct outlet *o)
+{
+    struct slice account = h->received.pull_account;
+
+    if (account.n && o->ops->account && !slice_eq(account, o->ops->account(o->ch)))
+        o = outlet_of_account(h->d, ds, o, account);
+    if (o)
+        pull_kick(h->d, ds, o, h->received.pull_token);
+    else
+        log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=unknown_account", ds->site->key.s, h->channel.s);
+}
+
 static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
 {
     struct desk_site *ds = site_of(h->d, &h->site);
@@ -526,7 +577,7 @@ static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
         return;
     }
     if (o && h->received.pull)
-        pull_kick(h->d, ds, o, h->received.pull_token);
+        hook_pull(h, ds, o);
     if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping)
         hook_hold(h, o, conv);
     else
@@ -543,19 +594,6 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         h->conv = *conv;
     if (--h->left == 0)
         hook_done(h, h->worst, id_is_zero(&h->conv) ? NULL : &h->conv);
-}
-
-/* One app of a platform may serve several of our channels behind one address: they share it, not their events. */
-static struct outlet *outlet_of_account(struct desk *d, struct desk_site *ds, const struct outlet *first, struct slice account)
-{
-    for (size_t i = 0; i < ds->site->n_channels; i++) {
-        const struct site_channel *sc = &ds->site->channels[i];
-        struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
-
-        if (o && slice_eq(o->ops->account(o->ch), account))
-            return o;
-    }
-    return NULL;
 }
 
 /* Takes from `in` what is for this account, in order; what is left stands in front. The number of those taken. */
@@ -699,20 +737,41 @@ static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site *
 
 static void pull_end(struct pulling *p, bool failed)
 {
+    struct desk *d = p->d;
     struct desk_site *ds;
     struct outlet *o = pulling_outlet(p, &ds);
     bool again = o && o->pull_again;
+    char *token = again ? o->again_token : NULL;
 
     if (o) {
         o->pulling = o->pull_again = false;
+        if (again)
+            o->again_token = NULL;
         if (failed && o->ops->poll_ms > PULL_RETRY_MS)
-            o->polled_at = mono(p->d) - o->ops->poll_ms + PULL_RETRY_MS;
+            o->polled_at = mono(d) - o->ops->poll_ms + PULL_RETRY_MS;
     }
-    p->d->under_way--;
+    d->under_way--;
     arena_free(p->arena);
-    arena_free(p->base);
+    arena_free(p->base); /* `p` lives in it */
     if (again)
-        pull_kick(p->d, ds, o, (struct slice){ NULL, 0 });
+        pull_kick(d, ds, o, slice_of(token)); /* copied there */
+    free(token);
+}
+
+static void said(void *ctx, const struct http_resp *resp)
+{
+    struct desk *d = ctx;
+
+    (void)resp;
+    d->under_way--;
+}
+
+static void say_after(struct desk *d, const struct pulled *page)
+{
+    for (size_t i = 0; i < page->n_after; i++) {
+        d->under_way++;
+        d->ports.fetch(d->ports.ctx, &page->after[i], said, d);
+    }
 }
 
 static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
@@ -727,6 +786,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
         return;
     }
+    say_after(p->d, &p->page);
     if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
         memcpy(copy, p->page.cursor.p, p->page.cursor.n);
         free(o->cursor);
@@ -774,7 +834,8 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
         return;
     }
     env = outlet_env(d, o);
-    p->page = (struct pulled){ 0 };
+    if (!last)
+        p->page = (struct pulled){ 0 };
     rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
@@ -835,6 +896,10 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
         return;
     if (o->pulling) {
         o->pull_again = true;
+        if (token.n) {
+            free(o->again_token);
+            o->again_token = strndup(token.p, token.n);
+        }
         return;
     }
     base = arena_new(0);

@@ -164,6 +164,23 @@ void media_failed(struct trip *t, const char *reason)
 
 /* ---- what has come is stored ---- */
 
+/* What the platform calls it, where the message did not say: Content-Disposition: attachment; filename="…". */
+static void take_name(struct trip *t, const struct http_resp *resp)
+{
+    struct slice line = http_header(resp->headers, resp->n_headers, "content-disposition");
+    char *text = line.n && !t->media.name.n ? arena_text(t->arena, line) : NULL;
+    char *at = text ? strstr(text, "filename=") : NULL;
+
+    if (!at)
+        return;
+    at += strlen("filename=");
+    if (*at == '"')
+        at++;
+    at[strcspn(at, at[-1] == '"' ? "\"" : "; ")] = '\0';
+    if (*at && utf8_valid(slice_of(at)))
+        t->media.name = slice_of(at);
+}
+
 /* A name for people: no folders, no control characters, not endless. */
 static const char *clean_name(struct trip *t)
 {
@@ -301,6 +318,7 @@ static void fetched(void *ctx, const struct http_resp *resp)
         trip_again_later(t, 0, "out of memory");
     else {
         memcpy(t->bytes, resp->body.p, resp->body.n);
+        take_name(t, resp);
         t->n_bytes = resp->body.n;
         t->file.id = fresh_id(t->d);
         store_next(t);
@@ -312,6 +330,7 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
     struct desk *d = t->d;
     struct desk_site *ds = site_of(d, &t->site);
     struct outlet *o = ds ? outlet_of(d, ds, &t->errand.channel) : NULL;
+    int64_t max = ds ? desk_file_max(d, ds->site) : 0;
     struct http_req req = { 0 };
     struct env env;
     enum kf_rc rc;
@@ -320,24 +339,28 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
         media_failed(t, "unavailable");
         return;
     }
+    if (last && last->too_large) { /* the step asked for the file itself */
+        media_failed(t, "too_large");
+        return;
+    }
     if (last && (last->status == 0 || last->status == 429 || last->status >= 500)) {
         trip_again_later(t, 0, last->failure ? arena_text(t->arena, slice_of(last->failure)) : "the platform is busy");
         return;
     }
     env = outlet_env(d, o);
     rc = o->ops->media(o->ch, t->arena, &env, &t->media, last, &req);
+    req.answer_max = (size_t)(max < FETCH_MAX ? max : FETCH_MAX);
+    req.timeout_ms = FETCH_TIMEOUT_MS;
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, fetch_stepped, t);
-    else if (rc == KF_OK) {
-        int64_t max = desk_file_max(d, ds->site);
-
-        req.answer_max = (size_t)(max < FETCH_MAX ? max : FETCH_MAX);
-        req.timeout_ms = FETCH_TIMEOUT_MS;
+    else if (rc == KF_OK && last && !req.url)
+        fetched(t, last);
+    else if (rc == KF_OK)
         d->ports.fetch(d->ports.ctx, &req, fetched, t);
-    } else if (rc == KF_AUTH)
+    else if (rc == KF_AUTH)
         renew(t);
-    else if (rc == KF_NOMEM)
-        trip_again_later(t, 0, "out of memory");
+    else if (rc == KF_NOMEM || rc == KF_RATE)
+        trip_again_later(t, 0, rc == KF_NOMEM ? "out of memory" : "the platform is busy");
     else
         media_failed(t, rc == KF_DENIED ? "refused" : rc == KF_LIMIT ? "too_large" : "gone");
 }

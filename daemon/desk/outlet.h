@@ -33,6 +33,7 @@ struct outlet {
     size_t n_cursor;
     bool cursor_read;
     bool pulling, pull_again;
+    char *again_token; /* of the notice that came meanwhile; owned, NULL none */
     int64_t polled_at;
     struct held *held;
     struct outlet *next;

@@ -2,6 +2,7 @@
 #include "core/permit.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
+#include "desk/window.h"
 #include "protocols/channel.h"
 
 #include <stdio.h>
@@ -249,9 +250,12 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
                  const struct conv *conv)
 {
     static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
+    struct kf_err why = { .rc = KF_OK };
 
     if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
+    else if (!window_allows(d, &conv->id, !id_is_zero(&in->file), &why))
+        refuse_unless_done(d, ds, m, seat, in, conv, &why);
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
     else
@@ -326,6 +330,8 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
 
     if (!by)
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
+    if (!window_allows(d, &conv->id, false, why))
+        return why->rc;
     act->u.status.seq = in->seq;
     act->u.status.delivery = DELIVERY_SENDING;
     act->u.status.again = true;

@@ -216,6 +216,7 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .peer = o->peer,
                                     .locale = o->locale ? o->locale : "",
                                     .state = o->state,
+                                    .bot = o->bot,
                                     .epoch = 1,
                                     .priority = o->priority,
                                     .opened_at = at,
@@ -350,12 +351,16 @@ static bool plan_act(struct work *w, const struct act *a)
         return needs_conv(w);
     case ACT_TAG:
         return plan_tag(w, a);
+    case ACT_ARTICLE:
+        return op_add(w, write_article, a, NULL, 0);
     case ACT_ERRAND:
         return plan_errand(w, &a->u.errand, a->u.errand.seq);
     case ACT_ERRAND_CLAIM:
         return plan_errand_claim(w, a);
     case ACT_ERRAND_SETTLE:
         return plan_errand_settle(w, a);
+    case ACT_ERRAND_DROP:
+        return plan_errand_drop(w, a);
     case ACT_RENAME:
         return plan_rename(w, a);
     case ACT_PROFILE:
@@ -561,7 +566,7 @@ static bool tell(struct work *w, const struct conv *before)
 
 bool batch_apply(struct batch *b, struct job *job)
 {
-    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .arena = job->change->arena };
+    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .vault = b->vault, .arena = job->change->arena };
     struct conv before = { .seq = 0 };
 
     w.news = job->news = ARENA_NEW(w.arena, struct news);

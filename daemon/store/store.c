@@ -320,6 +320,8 @@ static struct store *new_store(const struct store_config *cfg)
     s->log = cfg->log;
     s->postgres = is_postgres(cfg->url);
     s->alone = cfg->alone;
+    if (cfg->vault)
+        s->vault = *cfg->vault;
     s->in_use = -1;
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
@@ -365,6 +367,8 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
         rc = store_connect(s, &s->writer.db, DB_WRITE, why);
     if (!rc)
         rc = migrate(s->writer.db, s->writer.db->ops->messages, s->postgres ? "postgresql" : s->path, s->backup_dir, why);
+    if (!rc && s->vault.key)
+        rc = vault_enter(s, s->writer.db, why);
     if (!rc && !s->postgres)
         rc = keeper_start(s, why);
     if (!rc)

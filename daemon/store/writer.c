@@ -117,6 +117,7 @@ static enum kf_rc try_batch(struct store *s, struct job **jobs, size_t n, bool *
     if (!a)
         return kf_fail(why, KF_NOMEM, "out of memory");
     batch_init(b, w->db, a);
+    b->vault = &s->vault;
     rc = db_begin(w->db, true, why);
     if (rc)
         goto out;

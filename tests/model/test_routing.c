@@ -243,7 +243,7 @@ static void a_new_holder_knows_who_has_refused(void **state)
 
     (void)state;
     shop(2, 18);
-    w.nodes[0].ports.live_refuse(&w.nodes[0], &site, &conv, &agent, w.now + 30000, NULL, NULL);
+    w.nodes[0].ports.live_refuse(&w.nodes[0], &site, &conv, &agent, w.now + 30000, false, NULL, NULL);
     world_settle(&w);
     node_kill(&w, 0);
     world_pass(&w, 10000); /* the other one has the lease, and has filled Redis anew */

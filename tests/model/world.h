@@ -70,6 +70,8 @@ struct world {
     uint64_t seed, chance;
     int64_t now; /* virtual ms, for everybody; also the monotonic clock */
     int n_nodes, n_agents, n_visitors;
+    int capacity, weight; /* places of an agent, and those that a conversation takes */
+    bool skilled;
     struct model_node nodes[NODES_MAX];
     char dir[64], url[128], redis[128];
     int redis_pid;
@@ -99,6 +101,8 @@ struct world_plan {
     int nodes, agents, visitors;
     const char *set; /* the file of the site "demo" */
     int64_t from;    /* when it is */
+    /* Of the set skills.json: agents know different things, each conversation takes two places, and nobody has an even number of them. */
+    bool skilled;
 };
 
 /* Blocks; asserts. */

@@ -27,8 +27,10 @@ static int start(void **state)
     redis_start(&redis, false);
     UNTIL(redis_pong(redis.path));
     (void)snprintf(url, sizeof(url), "%s", postgres_database(server, "kefud"));
-    (void)snprintf(config, sizeof(config),
-                   "[limits]\nmessage_burst = 1000\nmessage_rate = 100\n[store]\nurl = %s\n[redis]\nurl = unix:%s\n", url, redis.path);
+    (void)snprintf(
+        config, sizeof(config),
+        "[limits]\nmessage_burst = 1000\nmessage_rate = 100\n[store]\nurl = %s\nkey_file = %s/secrets.key\n[redis]\nurl = unix:%s\n", url,
+        dir, redis.path);
     daemon_start(&a, &(struct daemon_options){ .demo = true, .config = config });
     daemon_start(&b, &(struct daemon_options){ .demo = true, .config = config });
     return 0;

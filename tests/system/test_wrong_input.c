@@ -158,6 +158,67 @@ static void wrong_frames_of_staff_are_named_and_harm_nothing(void **state)
     staff_free(&a);
 }
 
+static void what_was_not_offered_cannot_be_chosen_nor_answered(void **state)
+{
+    struct visitor v = { 0 };
+    int64_t seq;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k1\",\"kind\":\"choice\",\"choice\":\"yes\"}");
+    assert_string_equal(wire_verdict(&v.wire, "k1"), "bad_request"); /* there is no conversation yet, nor is one opened by it */
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k2\",\"kind\":\"text\",\"text\":\"一\",\"reply_to\":1}");
+    assert_string_equal(wire_verdict(&v.wire, "k2"), "ack"); /* as if it had been of a conversation before */
+    assert_int_equal(number_at(v.wire.last, "seq"), 1);
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k3\",\"kind\":\"choice\",\"choice\":\"yes\",\"text\":\"是\"}");
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k4\",\"kind\":\"text\",\"text\":\"二\",\"reply_to\":999}");
+    assert_string_equal(wire_verdict(&v.wire, "k3"), "bad_request");
+    assert_string_equal(wire_verdict(&v.wire, "k4"), "bad_request");
+    assert_non_null(strstr(text_at(v.wire.last, "message"), "999"));
+    seq = visitor_say(&v, "k5", "三");
+    wire_sendf(&v.wire, "{\"type\":\"message\",\"cid\":\"k6\",\"kind\":\"text\",\"text\":\"四\",\"reply_to\":%d}", (int)seq);
+    assert_string_equal(wire_verdict(&v.wire, "k6"), "ack");
+    visitor_free(&v);
+}
+
+/* One space of cids for all that a visitor does; and each act that is repeated is answered as before. */
+static void a_cid_is_good_for_one_act_only(void **state)
+{
+    static const char *const acts[] = {
+        "{\"type\":\"message\",\"cid\":\"%s\",\"kind\":\"text\",\"text\":\"一\"}",
+        "{\"type\":\"message\",\"cid\":\"%s\",\"kind\":\"form\",\"form\":{\"name\":\"一\"}}",
+        "{\"type\":\"read\",\"cid\":\"%s\",\"seq\":1}",
+        "{\"type\":\"profile\",\"cid\":\"%s\",\"profile\":{\"name\":\"一\"}}",
+        "{\"type\":\"rate\",\"cid\":\"%s\",\"conversation\":\"CONV\",\"score\":5}",
+        "{\"type\":\"close\",\"cid\":\"%s\"}",
+    };
+    struct visitor v = { 0 };
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    (void)visitor_say(&v, "k0", "零");
+    for (size_t i = 0; i < COUNT(acts); i++) {
+        char cid[16], frame[256];
+
+        (void)snprintf(cid, sizeof(cid), "one%zu", i);
+        for (size_t k = 0; k < 5; k++) {
+            size_t which = k < 2 ? i : k - 2; /* twice itself, then others under the same cid */
+            const char *at = strstr(acts[which], "CONV"), *expected = which == i ? "ack" : "conflict";
+            char *p = frame + sprintf(frame, "%.*s", (int)(strstr(acts[which], "%s") - acts[which]), acts[which]);
+
+            p += sprintf(p, "%s", cid);
+            if (at)
+                p += sprintf(p, "%.*s%s%s", (int)(at - strstr(acts[which], "%s") - 2), strstr(acts[which], "%s") + 2, v.conv, at + 4);
+            else
+                p += sprintf(p, "%s", strstr(acts[which], "%s") + 2);
+            wire_text(&v.wire, frame);
+            if (strcmp(wire_verdict(&v.wire, cid), expected) != 0)
+                fail_msg("%s: %s instead of %s", frame, text_at(v.wire.last, "code"), expected);
+        }
+    }
+    visitor_free(&v);
+}
+
 static void unknown_members_are_ignored(void **state)
 {
     struct visitor v = { 0 };
@@ -591,6 +652,8 @@ int main(void)
     const struct CMUnitTest bounds[] = {
         cmocka_unit_test(wrong_frames_of_visitors_are_named_and_harm_nothing),
         cmocka_unit_test(wrong_frames_of_staff_are_named_and_harm_nothing),
+        cmocka_unit_test(what_was_not_offered_cannot_be_chosen_nor_answered),
+        cmocka_unit_test(a_cid_is_good_for_one_act_only),
         cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(a_text_may_have_4096_characters_of_any_script),
         cmocka_unit_test(a_socket_message_may_have_64_KiB),

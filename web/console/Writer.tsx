@@ -17,6 +17,7 @@ import { fill, findCanned, nextBlank, type Facts } from './canned';
 import { focusList } from './ListPane';
 import { nameOf } from '../kit/names';
 import type { Room } from './room';
+import { stateOf, WindowLine } from './Window';
 import { t } from './words';
 import { ask, askComposer, canned, cannedState, desk, drafts, link, type Asked, type Composing } from './work';
 
@@ -162,6 +163,7 @@ export function Writer({ room }: { room: Room }) {
       return;
     }
     if ((!text && attach.length === 0) || codePoints(text) > limit) return;
+    if (!note && stateOf(room) === 'closed') return; // the words stay where they are
     if (note) {
       void desk.posts.note(room, text);
       drafts.set(room.id, { note: '' });
@@ -305,6 +307,7 @@ export function Writer({ room }: { room: Room }) {
   const target = quoted.value ? room.messages.value.find((x) => x.seq === quoted.value) : undefined;
   const enter = prefs.value.sendKey === 'enter' ? '⏎' : 'Ctrl ⏎';
   const offline = link.value.state !== 'live';
+  const shut = !note && stateOf(room) === 'closed';
   return (
     <div
       class={`writer${note ? ' note' : ''}${drop.value ? ' drop' : ''}`}
@@ -367,7 +370,7 @@ export function Writer({ room }: { room: Room }) {
           </button>
           <kbd title={t('modeKey')}>F2</kbd>
         </div>
-        {note && <span class="writer-hint">{t('noteHint')}</span>}
+        {note ? <span class="writer-hint">{t('noteHint')}</span> : <WindowLine room={room} id={`${id}-window`} />}
       </div>
       {warned && !note && (
         <p class="writer-warn" role="alert">
@@ -421,6 +424,8 @@ export function Writer({ room }: { room: Room }) {
         placeholder={note ? t('placeholderNote') : t('placeholderReply', { name: nameOf(room.conversation.value) })}
         aria-label={note ? t('labelNote') : t('labelReply', { name: nameOf(room.conversation.value) })}
         aria-autocomplete="list"
+        aria-describedby={note ? undefined : `${id}-window`}
+        readOnly={shut}
         aria-controls={m ? `${id}-menu` : undefined}
         aria-activedescendant={m && m.items.length > 0 ? `${id}-c${m.at}` : undefined}
         onInput={changed}
@@ -479,7 +484,7 @@ export function Writer({ room }: { room: Room }) {
           kind="primary"
           class={note ? 'note-send' : ''}
           icon={note ? StickyNote : SendHorizontal}
-          disabled={(blank.value && (note || (files.value.length === 0 && !warned))) || left < 0}
+          disabled={shut || (blank.value && (note || (files.value.length === 0 && !warned))) || left < 0}
           title={`${note ? t('saveNote') : k('send')} (${enter})`}
           onClick={send}
         >

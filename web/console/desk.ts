@@ -156,6 +156,12 @@ export class Desk {
         if (f.state !== 'offered') this.#dropOffer(f.conversation);
         return;
       }
+      case 'window': {
+        const room = this.rooms.value.get(f.conversation);
+        const { type: _type, conversation: _conversation, ...window } = f;
+        if (room) room.window.value = window;
+        return;
+      }
       case 'status':
         this.rooms.value
           .get(f.conversation)

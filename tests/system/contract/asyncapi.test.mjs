@@ -14,6 +14,7 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const NEVER = {
   'agent received reminder': 'comes when an agent has not answered for a minute: tests/system/test_oversee.c has shorter ones',
   'agent received alert': 'likewise, after two',
+  'agent received window': 'is of platforms that bound replies: tests/system/test_fake.c',
   'visitor received status': 'is of messages that go to a platform, and a visitor on a WebSocket is on none',
 };
 
@@ -116,7 +117,9 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   const shown = acked(await v.act({ type: 'message', cid: cid(), kind: 'image', file: await up({ Authorization: `Bearer ${v.welcome.token}` }), text: '看这里' }));
   assert.equal((await one.take({ type: 'message', seq: shown.seq })).file.width, 1);
   acked(await one.act({ type: 'message', conversation, cid: cid(), kind: 'image', file: await up(people.agent1.unsafe) }));
-  acked(await v.act({ type: 'message', cid: cid(), kind: 'choice', choice: 'yes' }));
+  refused(await v.act({ type: 'message', cid: cid(), kind: 'choice', choice: 'yes' }), 'bad_request');
+  refused(await v.act({ type: 'message', cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
+  refused(await one.act({ type: 'message', conversation, cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
   acked(await v.act({ type: 'message', cid: cid(), kind: 'form', form: { name: '王芳', topics: ['发票', '退货'] } }));
   await one.take({ type: 'message', kind: 'card' });
 
