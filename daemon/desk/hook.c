@@ -71,6 +71,8 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     if (in->type == TYPE_UNSUPPORTED)
         buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
     add_member(&b, "quoted", in->quoted);
+    if (in->proven)
+        buf_printf(&b, "%s\"mail\":true", b.n > 1 ? "," : "");
     if (m) {
         if (b.n > 1)
             buf_char(&b, ',');
@@ -237,7 +239,8 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     struct act *act = change_act(c, ACT_STATUS);
 
     c->conv = in->conversation;
-    c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
+    if (!in->proven)
+        c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
     act->u.status.seq = in->seq;
     act->u.status.ref = in->seq ? NULL : change_text(c, in->ref);
     act->u.status.delivery = in->delivery;
@@ -398,6 +401,51 @@ static void commit_cursor(struct desk *d, struct desk_site *ds, struct outlet *o
     d->ports.commit(d->ports.ctx, c, taken, t);
 }
 
+/* An answer to what has left the house by a detour: its conversation is read first, because it is one of another channel. */
+struct returning {
+    struct taking *t;
+    struct change *c;
+};
+
+static void returned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct returning *r = ctx;
+    struct taking *t = r->t;
+    struct desk *d = t->call.d;
+    struct opening *o = (struct opening *)(uintptr_t)r->c->opening;
+
+    (void)why;
+    if (!rc && q->n_convs && key_eq(&q->convs[0].site, &t->call.site)) {
+        o->channel = q->convs[0].channel;
+        o->peer = o->address = change_text(r->c, slice_of(q->convs[0].peer));
+        o->queue = q->convs[0].queue;
+        o->profile = NULL;
+    }
+    if (rc && rc != KF_ABSENT) { /* of one that was erased there is nothing to go back to: it begins anew */
+        change_free(r->c);
+        t->worst = rc;
+        taking_step(t);
+    } else
+        d->ports.commit(d->ports.ctx, r->c, taken, t);
+    free(r);
+}
+
+/* False: memory is out. */
+static bool commit_returning(struct desk *d, const struct inbound *in, struct change *c, struct taking *t)
+{
+    struct returning *r = malloc(sizeof(*r));
+    struct query *q = r ? query_new(QUERY_CONV) : NULL;
+
+    if (!q) {
+        free(r);
+        return false;
+    }
+    *r = (struct returning){ t, c };
+    q->id = in->conversation;
+    d->ports.read(d->ports.ctx, q, returned, r);
+    return true;
+}
+
 void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
                   taken_done *done, void *ctx)
 {
@@ -428,6 +476,13 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
         } else if (failed) {
             change_free(c);
             t->worst = KF_NOMEM;
+        } else if (c && in[i].proven && c->opening) {
+            t->left++;
+            if (!commit_returning(d, &in[i], c, t)) {
+                change_free(c);
+                t->worst = KF_NOMEM;
+                t->left--;
+            }
         } else if (c) {
             t->left++;
             d->ports.commit(d->ports.ctx, c, taken, t);

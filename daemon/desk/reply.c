@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GONE_AFTER_MS   (10LL * 60 * 1000)
 #define WORDS_MAX       16 /* that are named at once */
 #define TYPING_EVERY_MS 5000
 #define TYPING_SHOWN_MS 20000
@@ -142,7 +143,25 @@ static void refuse_unless_done(struct desk *d, struct desk_site *ds, const struc
 
 /* ---- messages ---- */
 
-static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
+/* No page of the visitor is open. Whether one is on another node is not known here: there, only who has been silent for long is gone. */
+static bool visitor_gone(struct desk *d, const struct desk_site *ds, const struct conv *conv)
+{
+    return !outward(ds->site, conv) && !session_seats(d->session, &conv->contact) &&
+           (d->cfg.sole || now(d) - conv->visitor_at > GONE_AFTER_MS);
+}
+
+/* Settings may change before the commit. */
+static const struct kf_key *key_copy(struct change *c, const struct kf_key *key)
+{
+    struct kf_key *ret = key ? ARENA_NEW(c->arena, struct kf_key) : NULL;
+
+    if (ret)
+        *ret = *key;
+    return ret;
+}
+
+static void say_fill(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in,
+                     struct act *act)
 {
     if (id_eq(&conv->owner, &c->by.id))
         change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_STAFF_SAYS, .person = c->by.id, .epoch = conv->epoch };
@@ -150,6 +169,7 @@ static void say_fill(struct desk_site *ds, struct change *c, const struct conv *
         c->epoch = conv->epoch; /* the helper's words are fenced like any other act */
     act = change_act(c, ACT_MESSAGE);
     act->errand = outward(ds->site, conv);
+    act->by_mail = visitor_gone(d, ds, conv) ? key_copy(c, mail_channel(ds->site)) : NULL;
     act->u.message = (struct message){
         .at = c->at,
         .from = c->by,
@@ -199,7 +219,7 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    say_fill(ds, c, conv, in, NULL);
+    say_fill(d, ds, c, conv, in, NULL);
     if (n)
         staff_entry(c, "forbidden", words_json(c, words, n));
     d->figures.messages_in++;
@@ -218,7 +238,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
         seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
         return;
     }
-    say_fill(ds, c, &v->conv, in, NULL);
+    say_fill(d, ds, c, &v->conv, in, NULL);
     msg = &c->acts[c->n_acts - 1].u.message;
     msg->kind = file_kind(f->mime);
     msg->file = f->id;
@@ -306,9 +326,10 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
 static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
                           struct kf_err *why)
 {
+    const struct kf_key *by = outward(ds->site, conv) ? &conv->channel : mail_channel(ds->site);
     struct act *act = change_act(c, ACT_STATUS);
 
-    if (!outward(ds->site, conv))
+    if (!by)
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
     if (!window_allows(d, &conv->id, false, why))
         return why->rc;
@@ -317,8 +338,9 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
     act->u.status.again = true;
     act->u.status.at = c->at;
     act = change_act(c, ACT_ERRAND);
-    act->u.errand =
-        (struct errand){ .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at };
+    act->u.errand = (struct errand){
+        .id = fresh_id(d), .channel = *by, .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at
+    };
     return KF_OK;
 }
 
