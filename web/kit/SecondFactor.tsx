@@ -39,7 +39,8 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
     } catch (e) {
       const error = e instanceof ApiError ? e : new ApiError(0, '');
       if (error.code === 'totp_wrong') wrong.value = s('codeWrong');
-      else if (error.code === 'password_wrong' || (error.status === 400 && now.is === 'off')) wrong.value = s('passwordWrong');
+      else if (error.code === 'password_wrong' || (error.status === 400 && now.is === 'off'))
+        wrong.value = s('passwordWrong');
       else if (error.status === 429) wrong.value = s('tooOften', { s: Math.max(1, error.retryAfter || 30) });
       else wrong.value = error.status === 0 ? s('unreachable') : s('factorFailed', { why: error.title });
       code.current?.select();
