@@ -57,6 +57,7 @@ struct config {
     } redis;
     struct {
         bool allow_http, allow_private; /* for platforms in house and for tests */
+        const char *ca_file;            /* NULL: the system's certificates */
         int64_t connections, connections_per_host;
     } channels;
     struct {

@@ -194,6 +194,8 @@ const struct config_key config_keys[] = {
     BOOL(channels, allow_private, "no", .flags = 0,
          .help = "Also speak to loopback, private and link-local addresses: for systems in house. A channel's address could then reach "
                  "anything in your network."),
+    PATH(channels, ca_file, .shown = "the system's",
+         .help = "PEM file: certificates of platforms and mail relays that are trusted instead."),
     COUNT(channels, connections, "100", .min = 1, .max = 10000, .help = "Connections to platforms at a time."),
     COUNT(channels, connections_per_host, "8", .min = 1, .max = 1000, .help = "Of these, to one host."),
 

@@ -421,6 +421,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
 {
     const struct net_client_config client = { .allow_http = n->cfg.channels.allow_http,
                                               .allow_private = n->cfg.channels.allow_private,
+                                              .ca_file = n->cfg.channels.ca_file,
                                               .max_total = (int)n->cfg.channels.connections,
                                               .max_per_host = (int)n->cfg.channels.connections_per_host,
                                               .user_agent = "kefud/" KEFUD_VERSION };

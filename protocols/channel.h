@@ -156,6 +156,12 @@ struct channel_ops {
      * for those that fetch it themselves. KF_UNSUPPORTED: this file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+    /* Does the platform know us, and where to find us? The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: all is well,
+     * and `why` says who we are there; else it says what is not: KF_AUTH the credentials, KF_IO no answer that can be read, KF_REJECTED anything
+     * else. `hook` is the address of our webhook; `tell`: where a platform takes it by a call, it is told. Nothing that a visitor
+     * sees comes of it. NULL where nothing can be asked. */
+    enum kf_rc (*meet)(const struct channel *, struct arena *, const struct env *, const char *hook, bool tell,
+                       const struct http_resp *last, struct http_req *ret, struct kf_err *why);
     /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
      * settings name? NULL: it does not, and nobody need try. */
     bool (*late)(const struct channel *);

@@ -228,6 +228,92 @@ static enum kf_rc telegram_media(const struct channel *ch, struct arena *a, cons
     return ret->url ? KF_OK : KF_NOMEM;
 }
 
+/* ---- setting up -------------------------------------------------------------------------------------------------------------- */
+
+/* What receive() understands; reactions come only where they are asked for. */
+static const char updates_wanted[] =
+    "[\"message\",\"edited_message\",\"callback_query\",\"my_chat_member\",\"message_reaction\",\"business_message\","
+    "\"edited_business_message\",\"deleted_business_messages\"]";
+
+static enum kf_rc ask(const struct telegram *t, struct arena *a, const char *method, struct http_req *ret)
+{
+    enum kf_rc rc;
+    struct buf b;
+
+    buf_init(&b, 16);
+    buf_str(&b, "{}");
+    rc = telegram_post(t, a, method, &b, ret);
+    return rc ? rc : KF_AGAIN;
+}
+
+static enum kf_rc tell_hook(const struct telegram *t, struct arena *a, const char *hook, struct http_req *ret)
+{
+    enum kf_rc rc;
+    struct buf b;
+
+    buf_init(&b, 8192);
+    buf_str(&b, "{\"url\":");
+    buf_json(&b, slice_of(hook));
+    buf_str(&b, ",\"secret_token\":");
+    buf_json(&b, t->secrets[0]);
+    buf_printf(&b, ",\"allowed_updates\":%s}", updates_wanted);
+    rc = telegram_post(t, a, "setWebhook", &b, ret);
+    return rc ? rc : KF_AGAIN;
+}
+
+static enum kf_rc judge_hook(struct json_keep *keep, const json_t *info, const struct telegram *t, const char *hook, struct kf_err *why)
+{
+    struct slice url = json_get_text(keep, info, "url"), trouble = json_get_text(keep, info, "last_error_message");
+    int64_t pending = 0;
+
+    (void)json_get_i64(info, "pending_update_count", &pending);
+    if (keep->failed)
+        return kf_fail(why, KF_NOMEM, "no memory");
+    if (!slice_is(url, hook))
+        return kf_fail(why, KF_REJECTED,
+                       url.n ? "Telegram calls another address: set this one with setWebhook"
+                             : "Telegram has no address to call: set it with setWebhook");
+    if (trouble.n && pending > 0)
+        return kf_fail(why, KF_REJECTED, "%lld updates wait, because: %.*s", (long long)pending, (int)(trouble.n < 150 ? trouble.n : 150),
+                       trouble.p);
+    return kf_fail(why, KF_OK, "bot %.*s, its webhook is set", (int)t->id.n, t->id.p);
+}
+
+/* getMe, then setWebhook, then getWebhookInfo: each answer shows what was asked. */
+static enum kf_rc telegram_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                                const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct telegram *t = telegram_of(ch);
+    struct json_keep keep = { .arena = a };
+    const json_t *result;
+    struct slice words;
+    enum kf_rc rc;
+    json_t *root;
+
+    (void)env;
+    if (!last)
+        return ask(t, a, "getMe", ret);
+    if (!last->status)
+        return kf_fail(why, KF_IO, "no answer from Telegram: %s", last->failure ? last->failure : "");
+    root = json_read(a, last->body, JSON_OF_PLATFORMS, NULL);
+    result = json_object_get(root, "result");
+    words = json_get_text(&keep, root, "description");
+    if (!root)
+        rc = kf_fail(why, KF_IO, "Telegram's answer could not be read: status %d", last->status);
+    else if (last->status == 401 || last->status == 404)
+        rc = kf_fail(why, KF_AUTH, "Telegram does not know that token");
+    else if (!json_is_true(json_object_get(root, "ok")))
+        rc = kf_fail(why, KF_REJECTED, "Telegram says: %.*s", (int)(words.n < 200 ? words.n : 200), words.n ? words.p : "");
+    else if (json_object_get(result, "is_bot"))
+        rc = tell ? tell_hook(t, a, hook, ret) : ask(t, a, "getWebhookInfo", ret);
+    else if (json_is_true(result))
+        rc = ask(t, a, "getWebhookInfo", ret);
+    else
+        rc = judge_hook(&keep, result, t, hook, why);
+    json_decref(root);
+    return rc;
+}
+
 const struct channel_ops telegram_ops = {
     .name = "telegram",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_EDIT | CHAN_RECALL | CHAN_REPLY_TO,
@@ -243,4 +329,5 @@ const struct channel_ops telegram_ops = {
     .settle = telegram_settle,
     .media = telegram_media,
     .upload = telegram_upload,
+    .meet = telegram_meet,
 };

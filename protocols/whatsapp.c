@@ -177,6 +177,11 @@ static struct slice whatsapp_account(const struct channel *ch)
     return whatsapp_of(ch)->number;
 }
 
+static bool whatsapp_late(const struct channel *ch)
+{
+    return whatsapp_of(ch)->template_name.n > 0;
+}
+
 /* ---- requests -------------------------------------------------------------------------------------------------------------- */
 
 bool whatsapp_proof(struct slice secret, struct slice token, struct buf *ret)
@@ -294,6 +299,51 @@ static enum kf_rc whatsapp_media(const struct channel *ch, struct arena *a, cons
     return where.p && url_parse(where, &u) ? fetch(w, a, where, &u, ret) : KF_IO;
 }
 
+/* ---- setting up -------------------------------------------------------------------------------------------------------------- */
+
+/* The number, as Meta knows it. Where its events go is not asked: that is a matter of the app, and needs the app's own token. */
+static enum kf_rc whatsapp_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                                const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct whatsapp *w = whatsapp_of(ch);
+    struct json_keep keep = { .arena = a };
+    struct slice name, phone, quality, words;
+    const json_t *error;
+    int64_t code = 0;
+    json_t *root;
+    enum kf_rc rc;
+
+    (void)env;
+    (void)hook;
+    (void)tell;
+    if (!last) {
+        rc = whatsapp_ask(w, a, "GET", w->number, NULL, NULL, (struct slice){ NULL, 0 }, ret);
+        return rc ? rc : KF_AGAIN;
+    }
+    if (!last->status)
+        return kf_fail(why, KF_IO, "no answer from Meta: %s", last->failure ? last->failure : "");
+    root = json_read(a, last->body, JSON_OF_PLATFORMS, NULL);
+    error = json_object_get(root, "error");
+    name = json_get_text(&keep, root, "verified_name");
+    phone = json_get_text(&keep, root, "display_phone_number");
+    quality = json_get_text(&keep, root, "quality_rating");
+    words = json_get_text(&keep, error, "message");
+    if (!words.n)
+        words = SLICE("that is no phone number");
+    if (!root || keep.failed)
+        rc = kf_fail(why, KF_IO, "Meta's answer could not be read: status %d", last->status);
+    else if (error && json_get_i64(error, "code", &code) && (code == 0 || whatsapp_class(code, last->status) == OUTCOME_AUTH))
+        rc = kf_fail(why, KF_AUTH, "Meta does not let us in: %.*s", (int)(words.n < 180 ? words.n : 180), words.n ? words.p : "");
+    else if (last->status != 200 || !phone.n)
+        rc = kf_fail(why, KF_REJECTED, "Meta says: %.*s", (int)(words.n < 200 ? words.n : 200), words.p);
+    else
+        rc =
+            kf_fail(why, KF_OK, "%.*s, %.*s, quality %.*s", (int)(phone.n < 40 ? phone.n : 40), phone.p, (int)(name.n < 100 ? name.n : 100),
+                    name.n ? name.p : "", (int)(quality.n < 20 ? quality.n : 20), quality.n ? quality.p : "");
+    json_decref(root);
+    return rc;
+}
+
 const struct channel_ops whatsapp_ops = {
     .name = "whatsapp",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_READ | CHAN_REPLY_TO | CHAN_RECEIPTS,
@@ -311,4 +361,6 @@ const struct channel_ops whatsapp_ops = {
     .settle = whatsapp_settle,
     .media = whatsapp_media,
     .upload = whatsapp_upload,
+    .meet = whatsapp_meet,
+    .late = whatsapp_late,
 };

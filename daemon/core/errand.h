@@ -65,6 +65,8 @@ struct errand {
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
     const char *file_url; /* a signed address of the message's file, NULL none */
     const char *media_id; /* what upload() has got for that file, NULL none */
+    struct slice file;    /* the file itself, for channels that have upload(); p == NULL: none */
+    const char *file_name, *file_mime;
 };
 
 /* How a conversation may be answered, on a channel that bounds it. */

@@ -74,11 +74,14 @@ enum inbound_type {
 
 enum presence { PRESENCE_OFFLINE, PRESENCE_AWAY, PRESENCE_BUSY, PRESENCE_ONLINE };
 
-/* A file on a platform. Either an address or an id that the adapter's media() can turn into one. */
+/* A file on a platform: an address, or an id that the adapter's media() can turn into one; or the file itself, where it has come with the
+ * event: then it is stored before the event is. */
 struct media {
     enum inbound_type type;
     struct slice url, id, mime, name;
-    int64_t size; /* 0 unknown */
+    struct slice bytes;            /* p == NULL: it is still there */
+    const struct act_file *stored; /* the desk's note: `bytes` are in the file store; NULL: not yet, or not at all */
+    int64_t size;                  /* 0 unknown */
     int64_t duration_ms;
 };
 
@@ -105,6 +108,7 @@ struct inbound {
 
     /* What it says. */
     struct slice text;
+    struct slice quoted;     /* of a mail: what it repeats of those before it */
     struct slice title, url; /* of a link, a place, a card; the address is only shown, never fetched */
     struct slice payload;
     struct slice form; /* a JSON object, checked */

@@ -160,7 +160,7 @@ static void show_typing(struct deed *e, const struct desk_site *ds)
     const struct site_bot *bot = site_bot(ds->site, &e->bot);
     const struct actor who = { .role = ROLE_BOT, .name = bot ? bot->name : "" };
 
-    if (e->seen.conv.state == CONV_BOT && ds->site)
+    if (e->seen.conv.state == CONV_BOT)
         tell_typing(e->d, &e->seen.conv, &who, e->act.on, 0);
     deed_end(e, KF_OK, NULL);
 }

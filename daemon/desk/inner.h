@@ -114,6 +114,7 @@ struct desk {
     int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct rate *rates;
+    struct watched *watched; /* watch.c */
     struct desk_figures figures;
     char listening[96];
     size_t under_way;
@@ -221,6 +222,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 /* What a hint's number says, beside the seq of a message that is new: the owner or the state has changed; a message is another one. */
 #define HINT_MOVED        (-1)
 #define HINT_CHANGED(seq) (-1 - (seq))
+/* Without a conversation: people or settings have changed (0); what is above 0 is pull_number(): a notice has come for that channel. */
 /* Beyond all seqs: the timeline has grown, from this entry on; somebody types. */
 #define HINT_FAR              (INT64_C(1) << 60)
 #define HINT_TIMELINE(id)     (HINT_FAR + (id))
@@ -292,6 +294,8 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
 /* Is it from somebody who may not write on this channel? */
 bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+/* May a platform's visitor write this? NULL, or what is wrong with it: "links" "repeats" "flood". What comes late, or once more, is no flood. */
+const char *guard_content(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
 size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);

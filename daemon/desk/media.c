@@ -28,6 +28,14 @@ const char *media_words(enum inbound_type type)
     return (size_t)type < sizeof(words) / sizeof(words[0]) && words[type] ? words[type] : "";
 }
 
+const char *media_too_large(struct change *c, enum inbound_type type)
+{
+    const char *word = media_words(type);
+
+    return *word ? change_printf(c, "%.*s: could not be fetched, too large]", (int)strlen(word) - 1, word)
+                 : "[file: could not be fetched, too large]";
+}
+
 static void add_text(struct buf *b, const char *name, struct slice value)
 {
     if (!value.n || !utf8_valid(value))
@@ -42,7 +50,10 @@ void media_note(struct buf *b, const struct media *m, bool fetchable)
 {
     struct slice name = m->name.n && utf8_valid(m->name) ? m->name : (struct slice){ NULL, 0 };
 
-    buf_printf(b, "\"media\":{\"state\":\"%s\"", fetchable ? "fetching" : "elsewhere");
+    if (m->bytes.n)
+        buf_str(b, "\"media\":{\"state\":\"failed\",\"reason\":\"too_large\"");
+    else
+        buf_printf(b, "\"media\":{\"state\":\"%s\"", fetchable ? "fetching" : "elsewhere");
     add_text(b, "name", name);
     buf_char(b, '}');
     if (!fetchable)
@@ -53,6 +64,20 @@ void media_note(struct buf *b, const struct media *m, bool fetchable)
     add_text(b, "id", m->id);
     add_text(b, "mime", m->mime);
     add_text(b, "name", name);
+    buf_char(b, '}');
+}
+
+void media_file(struct buf *b, const struct media *m)
+{
+    const struct act_file *f = m->stored;
+    char id[KF_ID_TEXT];
+
+    buf_printf(b, "\"file\":{\"id\":\"%s\"", id_text(&f->id, id));
+    add_text(b, "name", slice_of(f->name));
+    add_text(b, "mime", slice_of(f->mime));
+    buf_printf(b, ",\"size\":%lld", (long long)f->size);
+    if (f->width > 0 && f->height > 0)
+        buf_printf(b, ",\"width\":%d,\"height\":%d", f->width, f->height);
     buf_char(b, '}');
 }
 
@@ -402,6 +427,9 @@ static void upload_step(struct trip *t, const struct http_resp *last)
     }
     t->uploaded = true;
     t->errand.media_id = rc ? NULL : arena_text(t->arena, done.id);
+    t->errand.file = up.bytes;
+    t->errand.file_name = up.name;
+    t->errand.file_mime = up.mime;
     trip_send(t);
 }
 

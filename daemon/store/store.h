@@ -71,9 +71,9 @@ void store_commit(struct store *s, struct change *c, store_done *done, void *ctx
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 enum query_kind {
-    QUERY_CONV,    /* id → conv[0] (KF_ABSENT if none), number: its own, for those who can only count */
+    QUERY_CONV,     /* id → conv[0] (KF_ABSENT if none), number: its own, for those who can only count */
     QUERY_NUMBERED, /* site, number → conv[0], number (KF_ABSENT if none) */
-    QUERY_PEER,    /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
+    QUERY_PEER,     /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
     QUERY_OPEN,    /* site, now, id, limit → convs that are not closed, or closed and still wrapping up at `now`, by id, after this one */
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */

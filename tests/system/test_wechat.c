@@ -1,11 +1,9 @@
-/* A WeChat Official Account beside a real kefud: messages come encrypted, the first answer rides in the answer, others go by the API. The
- * scheme is written down a second time here, on OpenSSL's older interface. */
+/* A WeChat Official Account beside a real kefud: messages come encrypted, the first answer rides in the answer, others go by the API. */
 #include "tests/support/cast.h"
 #include "tests/support/platform.h"
+#include "wx_scheme.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SITE  "oa"
@@ -19,6 +17,7 @@ static struct platform p;
 static struct staff agent;
 static char hook[64];
 static int64_t clock_s;
+static const struct wx_scheme scheme = { .token = TOKEN, .key = KEY, .receiver = APP };
 
 static const char set[] =
     "{\"site\":{\"key\":\"" SITE "\",\"name\":\"公众号\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
@@ -56,102 +55,6 @@ static int finish(void **state)
     return 0;
 }
 
-/* ---- the scheme -------------------------------------------------------------------------------------------------------------------- */
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void sha1_of(const char *at, const char *nonce, const char *sealed, char ret[41])
-{
-    const char *parts[] = { TOKEN, at, nonce, sealed };
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t n = sealed ? 4 : 3;
-    char all[8192] = "";
-
-    qsort(parts, n, sizeof(parts[0]), by_bytes);
-    for (size_t i = 0; i < n; i++)
-        (void)strcat(all, parts[i]);
-    assert_int_equal(EVP_Digest(all, strlen(all), digest, NULL, EVP_sha1(), NULL), 1);
-    for (int i = 0; i < 20; i++)
-        (void)snprintf(ret + (size_t)2 * i, 3, "%02x", digest[i]);
-}
-
-static void cipher(int encrypt, const unsigned char *from, int n, unsigned char *to)
-{
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    unsigned char key[40];
-    int got = 0;
-
-    assert_int_equal(EVP_DecodeBlock(key, (const unsigned char *)KEY "=", 44), 33);
-    assert_int_equal(EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, key, key, encrypt), 1);
-    EVP_CIPHER_CTX_set_padding(ctx, 0);
-    assert_int_equal(EVP_CipherUpdate(ctx, to, &got, from, n), 1);
-    assert_int_equal(got, n);
-    EVP_CIPHER_CTX_free(ctx);
-}
-
-/* Base64 of the message as the platform encrypts it; static memory. */
-static const char *seal(const char *message)
-{
-    static char ret[8192];
-    unsigned char clear[4096] = "0123456789abcdef", to[4096];
-    size_t n = strlen(message), all = 20 + n + strlen(APP), pad = 32 - all % 32;
-
-    assert_true(all + pad < sizeof(clear));
-    clear[16] = clear[17] = 0;
-    clear[18] = (unsigned char)(n >> 8);
-    clear[19] = (unsigned char)n;
-    memcpy(clear + 20, message, n);
-    memcpy(clear + 20 + n, APP, strlen(APP));
-    memset(clear + all, (int)pad, pad);
-    cipher(1, clear, (int)(all + pad), to);
-    (void)EVP_EncodeBlock((unsigned char *)ret, to, (int)(all + pad));
-    return ret;
-}
-
-/* What stands in the element of that name, without its CDATA; static memory. */
-static const char *element(const char *xml, const char *name)
-{
-    static char ret[4][4096];
-    static int next;
-    char *to = ret[next++ % 4], tag[64];
-    const char *from, *end;
-
-    (void)snprintf(tag, sizeof(tag), "<%s>", name);
-    from = strstr(xml, tag);
-    assert_non_null(from);
-    from += strlen(tag);
-    if (strncmp(from, "<![CDATA[", 9) == 0)
-        from += 9;
-    end = from + strcspn(from, "]<");
-    assert_true(end - from < (long)sizeof(ret[0]));
-    memcpy(to, from, (size_t)(end - from));
-    to[end - from] = '\0';
-    return to;
-}
-
-/* The document in an encrypted answer, its signature checked; static memory. */
-static const char *unseal(const char *answer)
-{
-    static unsigned char clear[4096];
-    unsigned char from[4096];
-    const char *sealed = element(answer, "Encrypt");
-    char digest[41];
-    int n = EVP_DecodeBlock(from, (const unsigned char *)sealed, (int)strlen(sealed));
-    size_t len;
-
-    sha1_of(element(answer, "TimeStamp"), element(answer, "Nonce"), sealed, digest);
-    assert_string_equal(element(answer, "MsgSignature"), digest);
-    n -= n % 16;
-    cipher(0, from, n, clear);
-    len = (size_t)clear[18] << 8 | clear[19];
-    assert_memory_equal(clear + 20 + len, APP, strlen(APP));
-    clear[20 + len] = '\0';
-    return (const char *)clear + 20;
-}
-
 /* ---- the platform's side ----------------------------------------------------------------------------------------------------------- */
 
 /* Posts a document as the platform would; freed by the caller. */
@@ -166,10 +69,10 @@ static struct reply post(const char *user, const char *elements)
                    "</CreateTime>%s</xml>",
                    user, (long long)clock_s++, elements);
     (void)snprintf(body, sizeof(body), "<xml><ToUserName><![CDATA[" OURS "]]></ToUserName><Encrypt><![CDATA[%s]]></Encrypt></xml>",
-                   seal(document));
+                   wx_seal(&scheme, document));
     (void)snprintf(at, sizeof(at), "%lld", (long long)clock_s);
     (void)snprintf(nonce, sizeof(nonce), "%d", 4000 + nonces++);
-    sha1_of(at, nonce, element(body, "Encrypt"), digest);
+    wx_digest(&scheme, at, nonce, wx_element(body, "Encrypt"), digest);
     (void)snprintf(path, sizeof(path), "%s?signature=0&timestamp=%s&nonce=%s&openid=%s&encrypt_type=aes&msg_signature=%s", hook, at, nonce,
                    user, digest);
     web_ask(&d, &(struct ask){ .path = path, .body = body, .headers = "Content-Type: text/xml\r\n" }, &r);
@@ -235,7 +138,7 @@ static void the_address_is_proved(void **state)
     struct reply r;
 
     (void)state;
-    sha1_of("1718000100", "775530148", NULL, digest);
+    wx_digest(&scheme, "1718000100", "775530148", NULL, digest);
     (void)snprintf(path, sizeof(path), "%s?signature=%s&echostr=5837729166081234567&timestamp=1718000100&nonce=775530148", hook, digest);
     web_ask(&d, &(struct ask){ .path = path }, &r);
     assert_int_equal(r.status, 200);
@@ -254,7 +157,7 @@ static void a_clear_body_is_not_believed(void **state)
     struct reply r;
 
     (void)state;
-    sha1_of("1718000100", "775530148", NULL, digest);
+    wx_digest(&scheme, "1718000100", "775530148", NULL, digest);
     (void)snprintf(path, sizeof(path), "%s?signature=%s&timestamp=1718000100&nonce=775530148", hook, digest);
     web_ask(&d,
             &(struct ask){ .path = path,
@@ -270,7 +173,7 @@ static void a_new_follower_is_welcomed(void **state)
     struct reply r = post("o-1", "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[subscribe]]></Event>");
 
     (void)state;
-    assert_string_equal(element(unseal(r.body), "Content"), "欢迎关注");
+    assert_string_equal(wx_element(wx_unseal(&scheme, r.body), "Content"), "欢迎关注");
     reply_free(&r);
 }
 
@@ -278,14 +181,14 @@ static void a_new_follower_is_welcomed(void **state)
 static void a_follower_is_answered(void **state)
 {
     struct reply r = text_from("o-2", "24565000000000001", "请问营业时间?");
-    const char *document = unseal(r.body);
+    const char *document = wx_unseal(&scheme, r.body);
     const char *conv;
     int64_t seq;
 
     (void)state;
-    assert_string_equal(element(document, "ToUserName"), "o-2");
-    assert_string_equal(element(document, "FromUserName"), OURS);
-    assert_true(*element(document, "Content"));
+    assert_string_equal(wx_element(document, "ToUserName"), "o-2");
+    assert_string_equal(wx_element(document, "FromUserName"), OURS);
+    assert_true(*wx_element(document, "Content"));
     reply_free(&r);
     conv = assigned();
     seq = staff_say(&agent, conv, "r1", "九点到六点 <b>");
@@ -306,11 +209,12 @@ static void a_follower_is_answered(void **state)
         platform_answer(&p, 200, NULL, "{\"errcode\":0}");
         status(seq, "sent");
     }
-    seq = staff_say(&agent, conv, "r6", "太多了");
-    status(seq, "failed");
-    seq = 0;
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "closed", "left", 0);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r6\",\"kind\":\"text\",\"text\":\"太多了\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "r6"), "conflict");
     r = text_from("o-2", "24565000000000002", "谢谢"); /* which opens it anew */
     reply_free(&r);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
     seq = staff_say(&agent, conv, "r7", "不客气");
     takes_message("T2", "o-2", "不客气");
     platform_answer(&p, 200, NULL, "{\"errcode\":45015,\"errmsg\":\"response out of time limit rid: 2\"}");

@@ -291,6 +291,7 @@ static void after_a_day_only_a_template_goes(void **state)
 
     (void)state;
     conv = opens("US.5", "wamid.IN8", DAY_S + 60, TEXT("I wrote yesterday"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "late");
     seq = staff_say(&r.agent, conv, "r1", "It has\narrived");
     rig_take(&r, "/" ONE "/messages", OK);
     assert_string_equal(text_at(r.p.json, "type"), "template");
@@ -302,8 +303,10 @@ static void after_a_day_only_a_template_goes(void **state)
     /* Without one nobody is asked in vain. */
     tells(TWO, message("US.5", "wamid.IN9", DAY_S + 60, TEXT("and you?")));
     conv = rig_assigned(&r);
-    seq = staff_say(&r.agent, conv, "r2", "too late");
-    assert_non_null(strstr(text_at(rig_status(&r, seq, "failed"), "reason"), "the visitor has to write again"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed");
+    wire_sendf(&r.agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r2\",\"kind\":\"text\",\"text\":\"too late\"}",
+               conv);
+    assert_string_equal(wire_verdict(&r.agent.wire, "r2"), "conflict");
 }
 
 static void whom_meta_renames_stays_the_same(void **state)

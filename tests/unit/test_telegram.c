@@ -546,6 +546,55 @@ static void a_file_comes_by_its_id(void **state)
     }
 }
 
+/* ---- setting up ------------------------------------------------------------------------------------------------------------ */
+
+#define HOOK "https://kefud.example/hooks/0123"
+
+static void a_bot_is_met_step_by_step(void **state)
+{
+    static const struct {
+        bool tell;
+        int status;
+        const char *body;
+        enum kf_rc rc;
+        const char *next, *words; /* the call that follows, or what is said */
+    } rows[] = {
+        { false, 200, "{\"ok\":true,\"result\":{\"id\":123456,\"is_bot\":true}}", KF_AGAIN, "getWebhookInfo", NULL },
+        { true, 200, "{\"ok\":true,\"result\":{\"id\":123456,\"is_bot\":true}}", KF_AGAIN, "setWebhook", NULL },
+        { true, 200, "{\"ok\":true,\"result\":true}", KF_AGAIN, "getWebhookInfo", NULL },
+        { false, 200, "{\"ok\":true,\"result\":{\"url\":\"" HOOK "\",\"pending_update_count\":0}}", KF_OK, NULL, "bot 123456" },
+        { false, 200, "{\"ok\":true,\"result\":{\"url\":\"\",\"pending_update_count\":0}}", KF_REJECTED, NULL, "Telegram has no address" },
+        { false, 200, "{\"ok\":true,\"result\":{\"url\":\"https://x.example\"}}", KF_REJECTED, NULL, "Telegram calls another" },
+        { false, 200,
+          "{\"ok\":true,\"result\":{\"url\":\"" HOOK "\",\"pending_update_count\":3,\"last_error_message\":\"401 Unauthorized\"}}",
+          KF_REJECTED, NULL, "3 updates wait, because: 401" },
+        { true, 400, "{\"ok\":false,\"description\":\"Bad Request: bad webhook\"}", KF_REJECTED, NULL,
+          "Telegram says: Bad Request: bad webhook" },
+        { false, 401, "{\"ok\":false,\"description\":\"Unauthorized\"}", KF_AUTH, NULL, "Telegram does not know that token" },
+        { false, 200, "<html>", KF_IO, NULL, "Telegram's answer" },
+        { false, 0, "", KF_IO, NULL, "no answer from Telegram" },
+    };
+    struct bench *t = *state;
+    struct http_req req;
+    struct kf_err why;
+
+    assert_int_equal(telegram_ops.meet(t->ch, t->arena, &t->env, HOOK, false, NULL, &req, &why), KF_AGAIN);
+    assert_string_equal(strrchr(req.url, '/') + 1, "getMe");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct http_resp resp = { .status = rows[i].status, .body = slice_of(rows[i].body) };
+
+        row_int_equal(rows[i].body, telegram_ops.meet(t->ch, t->arena, &t->env, HOOK, rows[i].tell, &resp, &req, &why), rows[i].rc);
+        if (rows[i].next)
+            assert_string_equal(strrchr(req.url, '/') + 1, rows[i].next);
+        else if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%s: %s", rows[i].body, why.text);
+        if (rows[i].next && !strcmp(rows[i].next, "setWebhook")) {
+            assert_true(holds(req.body, "\"url\":\"" HOOK "\",\"secret_token\":\"old-but-still-good\",\"allowed_updates\":[\"message\""));
+            assert_true(holds(req.body, "\"message_reaction\""));
+        }
+    }
+}
+
 /* ---- settings -------------------------------------------------------------------------------------------------------------- */
 
 static void settings_that_do_not_work_are_told(void **state)
@@ -590,6 +639,7 @@ int main(void)
         BENCH(a_file_goes_with_its_message),
         BENCH(what_became_of_a_file_is_what_became_of_its_message),
         BENCH(a_file_comes_by_its_id),
+        BENCH(a_bot_is_met_step_by_step),
         cmocka_unit_test(settings_that_do_not_work_are_told),
     };
     int failed = vectors_run("telegram", &vectors);

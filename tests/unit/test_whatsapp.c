@@ -567,6 +567,39 @@ static void the_token_is_shown_to_metas_hosts_only(void **state)
     }
 }
 
+static void a_number_is_met_by_its_name(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum kf_rc rc;
+        const char *words;
+    } rows[] = {
+        { 200,
+          "{\"verified_name\":\"Kettle\",\"display_phone_number\":\"+1 555-010-0200\",\"quality_rating\":\"GREEN\",\"id\":\"" NUMBER "\"}",
+          KF_OK, "+1 555-010-0200, Kettle, quality GREEN" },
+        { 200, "{\"id\":\"" NUMBER "\",\"name\":\"an account\"}", KF_REJECTED, "Meta says: that is no phone number" },
+        { 400, ERROR(100), KF_REJECTED, "Meta says: (#100) words" },
+        { 401, ERROR(190), KF_AUTH, "Meta does not let us in: (#190) words" },
+        { 500, "oops", KF_IO, "Meta's answer could not be read: status 500" },
+        { 0, "", KF_IO, "no answer from Meta" },
+    };
+    struct bench *t = *state;
+    struct http_req req;
+    struct kf_err why;
+
+    assert_int_equal(whatsapp_ops.meet(t->ch, t->arena, &t->env, "https://h.example", true, NULL, &req, &why), KF_AGAIN);
+    assert_string_equal(req.method, "GET");
+    assert_string_equal(req.url, "https://graph.example/v24.0/" NUMBER);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct http_resp resp = { .status = rows[i].status, .body = slice_of(rows[i].body) };
+
+        row_int_equal(rows[i].body, whatsapp_ops.meet(t->ch, t->arena, &t->env, "https://h.example", true, &resp, &req, &why), rows[i].rc);
+        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%s: %s", rows[i].body, why.text);
+    }
+}
+
 /* ---- settings -------------------------------------------------------------------------------------------------------------- */
 
 static void settings_that_do_not_work_are_told(void **state)
@@ -626,6 +659,7 @@ int main(void)
         BENCH(each_answer_has_its_class),
         BENCH(a_file_goes_before_its_message),
         BENCH(the_token_is_shown_to_metas_hosts_only),
+        BENCH(a_number_is_met_by_its_name),
         cmocka_unit_test(settings_that_do_not_work_are_told),
         BENCH(a_proof_stands_beside_the_token_where_it_is_wanted),
     };

@@ -422,6 +422,22 @@ const rows = {
       [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
     ],
   },
+  'GET /api/v1/adapters': { right: () => [[200, { path: '/api/v1/adapters', headers: as('agent1') }], [200, operator('GET', '/api/v1/adapters')]], wrong: () => [[401, { path: '/api/v1/adapters' }]] },
+  'GET /api/v1/sites/{site}/channels': {
+    right: async () => [[200, { path: '/api/v1/sites/demo/channels', headers: as('admin') }], [200, { path: '/api/v1/sites/demo/channels', headers: await key(['settings_write']) }], [200, operator('GET', '/api/v1/sites/demo/channels')]],
+    wrong: async () => [[401, { path: '/api/v1/sites/demo/channels' }], [403, { path: '/api/v1/sites/demo/channels', headers: as('supervisor') }], [403, { path: '/api/v1/sites/demo/channels', headers: await key(['settings_read']) }], [404, { path: '/api/v1/sites/other/channels', headers: as('admin') }]],
+  },
+  'POST /api/v1/sites/{site}/channels/{key}/test': {
+    right: () => [[200, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', {})], [200, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'somebody', text: 'hello' })], [200, operator('POST', '/api/v1/sites/demo/channels/crm/test', {})]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/sites/demo/channels/api/test', body: {} }],
+      [403, json('agent1', 'POST', '/api/v1/sites/demo/channels/api/test', {})],
+      [404, json('admin', 'POST', '/api/v1/sites/demo/channels/none/test', {})],
+      [404, json('admin', 'POST', '/api/v1/sites/demo/channels/web/test', {})],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: '' })],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'x', text: 5 })],
+    ],
+  },
   'GET /api/v1/outbox': {
     right: async () => {
       await undelivered();
