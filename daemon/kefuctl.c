@@ -23,8 +23,9 @@ static const char usage[] =
     "  site diff FILE             what applying the set would change\n"
     "  site apply FILE            makes the site what the set says, in one commit\n"
     "  channel list [--site S]    how each channel is, and the address to give to its platform\n"
-    "  channel test KEY [--site S] [--to USER]\n"
-    "                             tries its settings, its token, the platform, and with --to a message\n"
+    "  channel test KEY [--site S] [--register] [--to USER]\n"
+    "                             tries its settings, its token, the platform (--register: tells it\n"
+    "                             our address), and with --to a message\n"
     "  outbox list [--site S] [--which trouble|waiting|all]\n"
     "                             what has not got through to a platform, or is still to go\n"
     "  outbox resend ID [--site S]\n"
@@ -161,12 +162,15 @@ static int key(struct ctl *ctl, int argc, char **argv)
 static int channel(struct ctl *ctl, int argc, char **argv)
 {
     const char *key = NULL, *site = NULL, *to = NULL;
+    bool tell = false;
 
     for (int i = 1; i < argc; i++) {
         const char **value = strcmp(argv[i], "--site") == 0 ? &site : strcmp(argv[i], "--to") == 0 ? &to : NULL;
 
         if (argv[i][0] != '-' && !key)
             key = argv[i];
+        else if (strcmp(argv[i], "--register") == 0)
+            tell = true;
         else if (!value)
             return wrong_usage("channel does not know", argv[i]);
         else if (i + 1 == argc)
@@ -174,10 +178,10 @@ static int channel(struct ctl *ctl, int argc, char **argv)
         else
             *value = argv[++i];
     }
-    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !key && !to)
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !key && !to && !tell)
         return ctl_channel_list(ctl, site);
     if (argc >= 1 && strcmp(argv[0], "test") == 0)
-        return key ? ctl_channel_test(ctl, key, site, to) : wrong_usage("channel test needs the KEY of a channel", NULL);
+        return key ? ctl_channel_test(ctl, key, site, to, tell) : wrong_usage("channel test needs the KEY of a channel", NULL);
     return wrong_usage("channel needs list or test KEY", NULL);
 }
 

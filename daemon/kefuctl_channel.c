@@ -81,7 +81,7 @@ int ctl_channel_list(struct ctl *ctl, const char *site)
     return CTL_DONE;
 }
 
-int ctl_channel_test(struct ctl *ctl, const char *key, const char *site, const char *to)
+int ctl_channel_test(struct ctl *ctl, const char *key, const char *site, const char *to, bool tell)
 {
     struct kf_err why = { 0 };
     char *named = site_of(ctl, site, &why), path[512];
@@ -94,7 +94,7 @@ int ctl_channel_test(struct ctl *ctl, const char *key, const char *site, const c
         return ctl_fail(&why);
     }
     free(named);
-    body = to ? json_pack("{s:s}", "to", to) : json_object();
+    body = json_pack("{s:b,s:s*}", "register", (int)tell, "to", to);
     i = ctl_call(ctl, "POST", path, body, &answer, &why);
     json_decref(body);
     if (i)

@@ -239,7 +239,8 @@ enum kf_rc generic_encode(const struct channel *ch, struct arena *a, const struc
     return envelope(generic_of(ch), a, &e->id, env->now_ms, body, ret);
 }
 
-enum kf_rc generic_ping(const struct channel *ch, struct arena *a, const struct env *env, struct http_req *ret)
+/* It is sent a ping, as any event. */
+static enum kf_rc ping(const struct channel *ch, struct arena *a, const struct env *env, struct http_req *ret)
 {
     struct kf_id id = id_make(env->now_ms, env->chance);
     char stamp[STAMP_TEXT];
@@ -356,7 +357,7 @@ enum kf_rc generic_meet(const struct channel *ch, struct arena *a, const struct 
     (void)hook;
     (void)tell;
     if (!last) {
-        rc = generic_ping(ch, a, env, ret);
+        rc = ping(ch, a, env, ret);
         return rc ? rc : KF_AGAIN;
     }
     if (last->status >= 200 && last->status < 300)

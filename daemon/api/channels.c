@@ -163,8 +163,11 @@ static void post_test(struct turn *t)
     if ((json_object_get(root, "to") && (!to || !*to || strlen(to) > TO_MAX)) ||
         (json_object_get(root, "text") && (!text || !*text || strlen(text) > TEXT_MAX)))
         turn_problem(t, 400, "to: what the platform calls somebody, at most %d bytes; text: at most %d", TO_MAX, TEXT_MAX);
+    else if (json_object_get(root, "register") && !json_is_boolean(json_object_get(root, "register")))
+        turn_problem(t, 400, "register: true or false");
     else
-        desk_channel_try(turn_desk(t), &site->key, &key, slice_of(to ? to : ""), slice_of(text ? text : "kefud: test 测试"), tried, t);
+        desk_channel_try(turn_desk(t), &site->key, &key, json_is_true(json_object_get(root, "register")), slice_of(to ? to : ""),
+                         slice_of(text ? text : "kefud: test 测试"), tried, t);
     json_decref(root);
 }
 

@@ -620,6 +620,10 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
 
     if (!ds)
         return;
+    if ((!conv || id_is_zero(conv)) && seq > 0) {
+        pull_hinted(d, ds, seq);
+        return;
+    }
     if (!conv || id_is_zero(conv)) {
         desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
         return;

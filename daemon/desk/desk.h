@@ -82,6 +82,13 @@ struct bot_seen {
  * bot's. */
 void desk_bot_act(struct desk *d, const struct kf_key *site, const struct kf_key *bot, int64_t number, const struct bot_act *act,
                   void (*done)(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const struct kf_err *why), void *ctx);
+/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
+ * about it any more. */
+void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+
 /* ---- channels, for whoever sets them up ---- */
 
 /* A webhook that was answered, without a word of what it said. */
@@ -103,25 +110,19 @@ struct channel_state {
     const char *public_url;
 };
 void desk_channel_state(struct desk *d, const struct kf_key *site, const struct kf_key *channel, struct channel_state *ret);
-/* Tries it: do the settings open, is there a token, does the platform answer (where that can be asked), and, if `to` is not empty, does
- * `text` get there. The last step is the one that failed, or all are good. `done` runs once, later or at once. */
+/* Tries it: do the settings open, is there a token, does the platform know us (where that can be asked; with `tell` it is told where to find
+ * us, if it takes that by a call), and, if `to` is not empty, does `text` get there. The last step is the one that failed, or all are good. `done` runs once, later or at once. */
 struct channel_step {
     const char *name;   /* "settings" "token" "platform" "send" */
-    const char *reason; /* what was said, or what is wrong; NULL nothing */
+    const char *reason; /* what is wrong; of what is good, what the platform calls us; NULL: nothing to say */
     bool ok;
 };
 struct channel_try {
     struct channel_step steps[4];
     size_t n;
 };
-void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, struct slice to, struct slice text,
-                      void (*done)(void *ctx, const struct channel_try *t), void *ctx);
-/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
- * about it any more. */
-void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
-                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
-void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
-                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, bool tell, struct slice to,
+                      struct slice text, void (*done)(void *ctx, const struct channel_try *t), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

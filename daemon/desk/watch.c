@@ -109,8 +109,8 @@ struct trying {
     struct desk *d;
     struct kf_key site, channel;
     struct arena *arena;
+    bool tell;
     struct errand errand; /* of the text; zero: none is sent */
-    const char *hook;     /* our address for the platform */
     int asked;
     struct channel_try ret;
     void (*done)(void *ctx, const struct channel_try *t);
@@ -134,6 +134,15 @@ static struct channel_step *step(struct trying *t, const char *name, bool ok, co
     s->ok = ok;
     s->reason = reason ? arena_text(t->arena, slice_of(reason)) : NULL;
     return s;
+}
+
+/* Where the platform finds us. */
+static const char *callback_of(struct trying *t)
+{
+    const struct desk_site *ds = site_of(t->d, &t->site);
+    const struct site_channel *sc = ds ? site_channel(ds->site, &t->channel) : NULL;
+
+    return sc && sc->hook ? arena_printf(t->arena, "%s/hooks/%s", t->d->cfg.public_url, sc->hook) : "";
 }
 
 static struct outlet *outlet_tried(struct trying *t)
@@ -186,19 +195,14 @@ static void try_send(struct trying *t)
     trying_end(t);
 }
 
-static void meet(struct trying *t, const struct http_resp *last);
+static void met(void *ctx, const struct http_resp *resp);
 
-static void met(void *ctx, const struct http_resp *resp)
-{
-    meet(ctx, resp);
-}
-
-/* As many questions as the platform wants; nothing is changed there. */
+/* The last answer in, the next question out, until the platform has said whether it knows us. */
 static void meet(struct trying *t, const struct http_resp *last)
 {
     struct outlet *o = outlet_tried(t);
-    struct http_req req = { 0 };
     struct kf_err why = { .rc = KF_OK };
+    struct http_req req = { 0 };
     struct env env;
     enum kf_rc rc;
 
@@ -208,16 +212,21 @@ static void meet(struct trying *t, const struct http_resp *last)
         return;
     }
     env = outlet_env(t->d, o);
-    rc = o->ops->meet(o->ch, t->arena, &env, t->hook, false, last, &req, &why);
+    rc = o->ops->meet(o->ch, t->arena, &env, callback_of(t), t->tell, last, &req, &why);
     if (rc == KF_AGAIN) {
         t->d->ports.fetch(t->d->ports.ctx, &req, met, t);
         return;
     }
-    step(t, "platform", rc == KF_OK, *why.text ? why.text : rc ? kf_rc_name(rc) : NULL);
+    step(t, "platform", rc == KF_OK, rc ? kf_words(rc, &why) : *why.text ? why.text : NULL);
     if (rc)
         trying_end(t);
     else
         try_send(t);
+}
+
+static void met(void *ctx, const struct http_resp *resp)
+{
+    meet(ctx, resp);
 }
 
 static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
@@ -254,13 +263,12 @@ static const char *refusal(struct trying *t, const struct desk_site *ds)
     return "out of memory";
 }
 
-void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, struct slice to, struct slice text,
-                      void (*done)(void *ctx, const struct channel_try *t), void *ctx)
+void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, bool tell, struct slice to,
+                      struct slice text, void (*done)(void *ctx, const struct channel_try *t), void *ctx)
 {
     struct desk_site *ds = site_of(d, site);
     struct arena *a = ds ? arena_new(0) : NULL;
     struct trying *t = a ? ARENA_NEW(a, struct trying) : NULL;
-    const struct site_channel *sc;
     struct outlet *o;
 
     if (!t) {
@@ -270,7 +278,7 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
         done(ctx, &nothing);
         return;
     }
-    *t = (struct trying){ .d = d, .site = *site, .channel = *channel, .arena = a, .done = done, .ctx = ctx };
+    *t = (struct trying){ .d = d, .site = *site, .channel = *channel, .arena = a, .tell = tell, .done = done, .ctx = ctx };
     t->errand =
         (struct errand){ .id = fresh_id(d), .site = *site, .channel = *channel, .conv = fresh_id(d), .seq = 1, .created_at = now(d) };
     if (to.n) {
@@ -280,8 +288,6 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
         };
     }
     d->under_way++;
-    sc = site_channel(ds->site, channel);
-    t->hook = arena_printf(a, "%s/hooks/%s", d->cfg.public_url ? d->cfg.public_url : "", sc && sc->hook ? sc->hook : "");
     o = outlet_of(d, ds, channel);
     step(t, "settings", o != NULL, o ? NULL : refusal(t, ds));
     if (!o)

@@ -656,6 +656,28 @@ static void what_cannot_be_fetched_says_so_and_loses_nothing(void **state)
     assert_string_equal(text_at(m, "text"), "[image: could not be fetched, it is not there any more]");
     assert_string_equal(text_at(m, "media.reason"), "gone");
 
+    /* Asked for again by hand, it may be there after all; what is there, or never failed, is not asked for. */
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again1\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again1"), "ack");
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "[image]");
+    assert_string_equal(text_at(m, "media.state"), "fetching");
+    take_beside_replies();
+    platform_answer(&p, 404, NULL, "still no such media");
+    assert_string_equal(text_at(changed(conv), "media.reason"), "gone");
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again2\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again2"), "ack");
+    assert_string_equal(text_at(changed(conv), "media.state"), "fetching");
+    take_beside_replies();
+    platform_answer(&p, 200, NULL, gif);
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "");
+    assert_string_equal(text_at(m, "file.mime"), "image/gif");
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again3\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again3"), "conflict");
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again2\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again2"), "ack"); /* the repeat is answered as before */
+
     takes(media_from("u-lost", "70022", "image", "large"));
     take_beside_replies();
     platform_answer(&p, 200, NULL, large);
