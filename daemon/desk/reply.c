@@ -1,6 +1,7 @@
 /* reply.c: what agents say and do. Every act repeats the epoch that this node knows: an owner of yesterday is told `conflict`. */
 #include "core/permit.h"
 #include "desk/inner.h"
+#include "desk/media.h"
 #include "desk/speak.h"
 #include "desk/window.h"
 #include "protocols/channel.h"
@@ -343,6 +344,36 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
     return KF_OK;
 }
 
+/* The visitor's own words come from there: what is sent again is the asking for what came with them. */
+static void resend_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv,
+                         const struct message *m)
+{
+    const struct member *who = member_of(ds, &seat->who);
+    struct change *c = who ? staff_change(d, ds, who, in, conv) : NULL;
+    struct kf_err why = { .rc = KF_NOMEM };
+    struct act *act;
+    enum kf_rc rc;
+
+    if (!c) {
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    c->epoch = conv->epoch;
+    rc = m->from.role == ROLE_VISITOR ? media_again(c, m, &why) : resends(d, ds, c, in, conv, &why);
+    if (rc) {
+        change_free(c);
+        refuse_unless_done(d, ds, who, seat, in, conv, &why);
+        return;
+    }
+    if (m->from.role == ROLE_VISITOR) {
+        act = change_act(c, ACT_ERRAND);
+        act->u.errand = (struct errand){
+            .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_FETCH, .due_at = c->at, .created_at = c->at
+        };
+    }
+    commit_from_seat(d, seat, in, c);
+}
+
 static enum verb verb_of(enum inbound_kind kind)
 {
     switch (kind) {
@@ -424,6 +455,10 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         watch(d, ds, m, seat, in, conv);
         return;
     }
+    if (in->kind == INBOUND_RESEND) {
+        with_message(d, seat, in, conv, resend_known);
+        return;
+    }
     if (in->kind == INBOUND_ACCEPT) {
         pick(d, ds, m, seat, in, conv);
         return;
@@ -461,9 +496,6 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         break;
     case INBOUND_RECALL:
         recalls(ds, c, in, conv);
-        break;
-    case INBOUND_RESEND:
-        rc = resends(d, ds, c, in, conv, &why);
         break;
     default:
         rc = kf_fail(&why, KF_UNSUPPORTED, "this is not possible in a conversation");

@@ -812,6 +812,8 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_KEY:
     case QUERY_TOTP:
         return access_run(r->reader, r->q, r->why);
+    case QUERY_RAW:
+        return raw_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:

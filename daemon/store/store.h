@@ -111,6 +111,7 @@ enum query_kind {
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_RAW,         /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_COUNTS       /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
 

@@ -39,7 +39,8 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
     } catch (e) {
       const error = e instanceof ApiError ? e : new ApiError(0, '');
       if (error.code === 'totp_wrong') wrong.value = s('codeWrong');
-      else if (error.code === 'password_wrong' || (error.status === 400 && now.is === 'off')) wrong.value = s('passwordWrong');
+      else if (error.code === 'password_wrong' || (error.status === 400 && now.is === 'off'))
+        wrong.value = s('passwordWrong');
       else if (error.status === 429) wrong.value = s('tooOften', { s: Math.max(1, error.retryAfter || 30) });
       else wrong.value = error.status === 0 ? s('unreachable') : s('factorFailed', { why: error.title });
       code.current?.select();
@@ -131,7 +132,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           </ul>
         </>
       )}
-      {now.is === 'off' && (
+      {(now.is === 'off' || now.is === 'pending' || now.is === 'on') && (
         <form
           onSubmit={(ev) => {
             ev.preventDefault();
@@ -139,29 +140,12 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           }}
         >
           <Field
-            key="password"
+            key={now.is}
             inputRef={code}
-            type="password"
-            label={s('password')}
-            name="password"
-            autocomplete="current-password"
-            error={wrong.value || undefined}
-          />
-        </form>
-      )}
-      {(now.is === 'pending' || now.is === 'on') && (
-        <form
-          onSubmit={(ev) => {
-            ev.preventDefault();
-            main?.();
-          }}
-        >
-          <Field
-            key="code"
-            inputRef={code}
-            label={now.is === 'pending' ? s('factorConfirm') : s('code')}
-            name="code"
-            autocomplete="one-time-code"
+            type={now.is === 'off' ? 'password' : 'text'}
+            label={now.is === 'off' ? s('password') : now.is === 'pending' ? s('factorConfirm') : s('code')}
+            name={now.is === 'off' ? 'password' : 'code'}
+            autocomplete={now.is === 'off' ? 'current-password' : 'one-time-code'}
             spellcheck={false}
             error={wrong.value || undefined}
           />

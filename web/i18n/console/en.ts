@@ -102,6 +102,7 @@ export const en: Like<typeof zhCN> = {
   contextToggle: 'Show or hide the customer',
   quote: 'Quote in reply',
   quoteDrop: 'Do not quote',
+  showRaw: 'Show what came',
   recall: 'Take back',
   historyFailed: 'The transcript could not be loaded; you can still reply',
   isClosing: 'This conversation is being closed; you can undo it below',

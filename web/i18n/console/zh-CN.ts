@@ -100,6 +100,7 @@ export const zhCN = {
   contextToggle: '显示或隐藏客户资料',
   quote: '引用回复',
   quoteDrop: '取消引用',
+  showRaw: '查看原始内容',
   recall: '撤回',
   historyFailed: '聊天记录加载失败，仍可继续回复',
   isClosing: '会话即将结束，可在下方提示中撤销',

@@ -102,6 +102,7 @@ export const zhTW: Like<typeof zhCN> = {
   contextToggle: '顯示或隱藏客戶資料',
   quote: '引用回覆',
   quoteDrop: '取消引用',
+  showRaw: '檢視原始內容',
   recall: '收回',
   historyFailed: '對話紀錄載入失敗，仍可繼續回覆',
   isClosing: '對話即將結束，可在下方提示中復原',
