@@ -384,7 +384,7 @@ static void seeded(void *ctx, enum kf_rc rc, const struct kf_err *why)
 static enum kf_rc open_store(struct node *n, struct kf_err *why)
 {
     enum kf_rc rc = vault_open(&n->vault, n->cfg.store.key_file, true, why);
-    struct store_vault vault = rc ? (struct store_vault){ 0 } : vault_for_store(n->vault);
+    struct store_vault vault = { 0 };
     const struct store_config cfg = { .url = n->cfg.store.url,
                                       .vault = &vault,
                                       .files_path = n->cfg.store.files,
@@ -397,7 +397,10 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .wake_ctx = n,
                                       .log = log_line };
 
-    return rc ? rc : store_open(&n->world.store, &cfg, why);
+    if (rc)
+        return rc;
+    vault = vault_for_store(n->vault);
+    return store_open(&n->world.store, &cfg, why);
 }
 
 static enum kf_rc open_live(struct node *n, struct kf_err *why)
