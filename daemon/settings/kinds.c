@@ -7,7 +7,8 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "hours", "skill", "queue", "channel", "wording", "rule", "canned", "forbidden", "ban" };
+static const char *const names[] = { "site", "hours",  "skill",     "queue", "channel",  "wording",
+                                     "rule", "canned", "forbidden", "ban",   "scorecard" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -381,8 +382,8 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, hours_keys, skill_keys,  queue_keys,     channel_keys,
-                                                NULL,      rule_keys,  canned_keys, forbidden_keys, ban_keys };
+    static const struct key *const tables[] = { site_keys, hours_keys,  skill_keys,     queue_keys, channel_keys,  NULL,
+                                                rule_keys, canned_keys, forbidden_keys, ban_keys,   scorecard_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -444,6 +445,9 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
         return KF_OK;
     case KIND_BAN:
         return finish_ban(at, key, &ret->ban);
+    case KIND_SCORECARD:
+        ret->scorecard.key = *key;
+        return KF_OK;
     case KIND_WORDING:
     case KIND_COUNT:
     default:

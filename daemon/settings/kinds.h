@@ -17,6 +17,7 @@ enum kind {
     KIND_CANNED,
     KIND_FORBIDDEN,
     KIND_BAN,
+    KIND_SCORECARD,
     KIND_COUNT
 };
 
@@ -43,8 +44,11 @@ union filled {
     struct site_skill skill;
     struct site_forbidden forbidden;
     struct site_ban ban;
+    struct scorecard scorecard;
 };
 
+/* scorecards.c */
+extern const struct key scorecard_keys[];
 /* rules.c */
 extern const struct key rule_keys[];
 /* What the table cannot tell: does it go together? */

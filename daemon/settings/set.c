@@ -135,9 +135,10 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
     static const struct {
         const char *name, *kind;
         bool listed;
-    } parts[] = { { "channels", "channel", false },    { "hours", "hours", false }, { "skills", "skill", false },
-                  { "forbidden", "forbidden", false }, { "bans", "ban", false },    { "queues", "queue", false },
-                  { "wordings", "wording", false },    { "rules", "rule", true },   { "canned", "canned", true } };
+    } parts[] = { { "channels", "channel", false },     { "hours", "hours", false },      { "skills", "skill", false },
+                  { "forbidden", "forbidden", false },  { "bans", "ban", false },         { "queues", "queue", false },
+                  { "scorecards", "scorecard", false }, { "wordings", "wording", false }, { "rules", "rule", true },
+                  { "canned", "canned", true } };
 
     if (strcmp(name, "site") == 0)
         return json_is_object(part) ? take_site(t, part) : keys_fail(&t->at, "site must be an object");
@@ -150,10 +151,10 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
             return json_is_array(part) ? take_listed(t, parts[i].kind, part) : keys_fail(&t->at, "%s must be a list", name);
         return json_is_object(part) ? take_named(t, parts[i].kind, part) : keys_fail(&t->at, "%s must be an object", name);
     }
-    return keys_fail(
-        &t->at,
-        "\"%.32s\" is not known here; allowed are site, channels, hours, skills, queues, wordings, rules, canned, forbidden, bans, people",
-        name);
+    return keys_fail(&t->at,
+                     "\"%.32s\" is not known here; allowed are site, channels, hours, skills, queues, wordings, rules, canned, forbidden, "
+                     "bans, scorecards, people",
+                     name);
 }
 
 static enum kf_rc take_parts(struct taking *t, json_t *root)
