@@ -19,7 +19,8 @@ struct api {
 
 static const struct route_entry *const tables[] = { routes_session, routes_pages,     routes_desk,  routes_transcripts, routes_people,
                                                     routes_files,   routes_operator,  routes_hooks, routes_keys,        routes_totp,
-                                                    routes_oversee, routes_documents, routes_sets,  routes_try };
+                                                    routes_oversee, routes_documents, routes_sets,  routes_try,         routes_reviews,
+                                                    routes_samples, routes_quality };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TURN_MAX (64u << 20)

@@ -91,7 +91,8 @@ struct route_entry {
 
 /* Each file of resources has one table, ended by a NULL method; api.c lists them. */
 extern const struct route_entry routes_session[], routes_pages[], routes_desk[], routes_transcripts[], routes_people[], routes_files[],
-    routes_operator[], routes_hooks[], routes_keys[], routes_totp[], routes_oversee[], routes_documents[], routes_sets[], routes_try[];
+    routes_operator[], routes_hooks[], routes_keys[], routes_totp[], routes_oversee[], routes_documents[], routes_sets[], routes_try[],
+    routes_reviews[], routes_samples[], routes_quality[];
 
 struct ports *turn_ports(struct turn *t);
 struct desk *turn_desk(struct turn *t);

@@ -177,6 +177,15 @@ static bool served_by(const struct sample_unit *u, const struct kf_id *person)
     return id_eq(&u->agent, person);
 }
 
+bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r)
+{
+    bool reads = r->n_queues == 0;
+
+    for (size_t i = 0; i < r->n_queues && !reads; i++)
+        reads = key_eq(&r->queues[i], &u->queue);
+    return reads && !served_by(u, &r->person);
+}
+
 void sample_spread(const struct sample_unit *units, size_t n, const bool *chosen, struct sample_reviewer *reviewers, size_t n_reviewers,
                    uint64_t seed, int *ret)
 {
@@ -190,7 +199,7 @@ void sample_spread(const struct sample_unit *units, size_t n, const bool *chosen
         if (!chosen[i])
             continue;
         for (size_t r = 0; r < n_reviewers; r++) {
-            if (served_by(&units[i], &reviewers[r].person) || (best >= 0 && reviewers[r].load > reviewers[best].load))
+            if (!sample_may(&units[i], &reviewers[r]) || (best >= 0 && reviewers[r].load > reviewers[best].load))
                 continue;
             equal = best >= 0 && reviewers[r].load == reviewers[best].load ? equal + 1 : 1;
             if (equal == 1 || below(&state, equal) == 0)

@@ -38,10 +38,15 @@ size_t sample_draw(const struct sample_plan *plan, const struct sample_unit *uni
 
 struct sample_reviewer {
     struct kf_id person;
-    size_t load; /* reviews that wait for this one; counted on */
+    size_t load;                 /* reviews that wait for this one; counted on */
+    const struct kf_key *queues; /* whose conversations he may read; n_queues 0: all */
+    size_t n_queues;
 };
 
-/* Who reviews each chosen unit: whoever has the least to do and has not served it; among equals the seed decides. ret[i] is a number of
+/* May this one review it: has he not served it, and may he read it? */
+bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r);
+
+/* Who reviews each chosen unit: of those who may, whoever has the least to do; among equals the seed decides. ret[i] is a number of
  * `reviewers`, or -1: nobody may (or it was not chosen). */
 void sample_spread(const struct sample_unit *units, size_t n, const bool *chosen, struct sample_reviewer *reviewers, size_t n_reviewers,
                    uint64_t seed, int *ret);

@@ -106,7 +106,7 @@ static void who_has_least_to_do_reviews_and_nobody_what_he_served(void **state)
 {
     const struct kf_id helper = ID(12);
     struct sample_unit u[UNITS];
-    struct sample_reviewer r[] = { { ID(11), 4 }, { ID(12), 0 }, { ID(3), 0 } };
+    struct sample_reviewer r[] = { { .person = ID(11), .load = 4 }, { .person = ID(12) }, { .person = ID(3) } };
     bool chosen[UNITS];
     int to[UNITS];
 
@@ -131,6 +131,23 @@ static void who_has_least_to_do_reviews_and_nobody_what_he_served(void **state)
     assert_int_equal(to[110], -1);
 }
 
+static void nobody_gets_what_he_may_not_read(void **state)
+{
+    const struct kf_key sales = KEY("sales");
+    struct sample_unit u[2] = { { .conv = ID(1), .agent = ID(1), .queue = KEY("sales") },
+                                { .conv = ID(2), .agent = ID(1), .queue = KEY("repair") } };
+    struct sample_reviewer r[] = { { .person = ID(11), .queues = &sales, .n_queues = 1 }, { .person = ID(12), .load = 9 } };
+    const bool chosen[2] = { true, true };
+    int to[2];
+
+    (void)state;
+    sample_spread(u, 2, chosen, r, 2, 5, to);
+    assert_int_equal(to[0], 0);
+    assert_int_equal(to[1], 1);
+    sample_spread(u, 2, chosen, r, 1, 5, to);
+    assert_int_equal(to[1], -1);
+}
+
 /* n = 1.96² × 0.25 / e², with the finite correction. */
 static void how_many_are_needed(void **state)
 {
@@ -152,6 +169,7 @@ int main(void)
                                         cmocka_unit_test(a_quota_is_of_each_agent),
                                         cmocka_unit_test(strata_share_by_their_size),
                                         cmocka_unit_test(who_has_least_to_do_reviews_and_nobody_what_he_served),
+                                        cmocka_unit_test(nobody_gets_what_he_may_not_read),
                                         cmocka_unit_test(how_many_are_needed) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
