@@ -1,6 +1,7 @@
 /* Quality review from the sample to the decision, as each of the people concerned sees it. */
 #include "tests/support/cast.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,6 +280,68 @@ static void figures_are_by_agent_item_week_and_queue(void **state)
     json_decref(f);
 }
 
+static bool shows(const struct staff *s, const char *path, const char *words)
+{
+    json_t *r = staff_get(s, &d, path);
+    char *text = json_dumps(r, 0);
+    bool ret = strstr(text, words) != NULL;
+
+    json_decref(r);
+    free(text);
+    return ret;
+}
+
+static long long audited(const char *kind)
+{
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    char path[300];
+    long long ret = -1;
+
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT COUNT(*) FROM audit WHERE kind = ?", -1, &st, NULL), SQLITE_OK);
+    (void)sqlite3_bind_text(st, 1, kind, -1, SQLITE_STATIC);
+    if (sqlite3_step(st) == SQLITE_ROW)
+        ret = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return ret;
+}
+
+static void personal_data_is_masked_and_shown_by_right_and_written_down(void **state)
+{
+    char conv[40], path[120], open[140];
+    long long before = audited("transcript_revealed");
+
+    (void)state;
+    talk("我的电话是１３９-0013-9000，邮箱 wang.fang@example.com", conv);
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s", conv);
+    (void)snprintf(open, sizeof(open), "%s?reveal=1", path);
+    assert_true(shows(&reviewer, path, "１３９-****-9000"));
+    assert_true(shows(&reviewer, path, "w********@example.com"));
+    assert_false(shows(&supervisor, path, "wang.fang"));
+    assert_true(shows(&agent, path, "wang.fang@example.com")); /* who has talked to him knows */
+    assert_int_equal(audited("transcript_revealed"), before);
+    refused(&reviewer, 403, "GET", open, NULL);
+    refused(&agent2, 404, "GET", open, NULL);
+    assert_int_equal(audited("transcript_revealed"), before);
+    assert_true(shows(&supervisor, open, "１３９-0013-9000"));
+    assert_int_equal(audited("transcript_revealed"), before + 1);
+}
+
+static void what_is_found_is_masked_too(void **state)
+{
+    static const char path[] = "/api/v1/transcripts?site=" SITE "&q=%E8%BD%A6%E7%89%8C";
+    char conv[40];
+
+    (void)state;
+    talk("车牌 京A12345，卡 6222 0212 3456 7894", conv);
+    UNTIL(shows(&reviewer, path, "车牌"));
+    assert_true(shows(&reviewer, path, "京A***45"));
+    assert_false(shows(&reviewer, path, "12345"));
+}
+
 static void comments_stand_at_a_message_and_are_answered(void **state)
 {
     char conv[40], id[40], body[200];
@@ -386,6 +449,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_review_is_drawn_scored_appealed_and_decided),
                                         cmocka_unit_test(figures_are_by_agent_item_week_and_queue),
+                                        cmocka_unit_test(personal_data_is_masked_and_shown_by_right_and_written_down),
+                                        cmocka_unit_test(what_is_found_is_masked_too),
                                         cmocka_unit_test(comments_stand_at_a_message_and_are_answered),
                                         cmocka_unit_test(nobody_reaches_what_is_not_his),
                                         cmocka_unit_test(a_card_that_is_changed_leaves_its_reviews_alone) };

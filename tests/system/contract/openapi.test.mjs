@@ -194,8 +194,10 @@ const rows = {
       [200, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('agent1') }],
       [200, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('reviewer') }],
       [200, { path: `/api/v1/transcripts/${story.conversation}`, control: true }],
+      [200, { path: `/api/v1/transcripts/${story.conversation}?reveal=1`, headers: as('supervisor') }],
     ],
     wrong: () => [
+      [403, { path: `/api/v1/transcripts/${story.conversation}?reveal=1`, headers: as('reviewer') }],
       [401, { path: `/api/v1/transcripts/${story.conversation}` }],
       [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('agent2') }],
       [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('admin') }],
