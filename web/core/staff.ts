@@ -162,6 +162,9 @@ export interface Transcript {
   conversation: Conversation;
   messages: StaffMessage[];
   timeline?: Entry[];
+  /** Personal data does not show. */
+  masked?: boolean;
+  may_reveal?: boolean;
 }
 
 export type ErrorCode =
