@@ -49,7 +49,7 @@ JOBS   ?= $(shell nproc)
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 SUB     = +@$(MAKE) --no-print-directory $(PARALLEL)
 
-PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih
+PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat
 CFLAGS  = $(CSTD) $(OPT) $(WARN) $(HARDEN) -MMD -MP -Idaemon -I. -DKEFUD_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
 LDFLAGS = $(LDHARD)
 LIBS    = $(PKG_LIBS) -lpthread -lm
@@ -159,12 +159,12 @@ setup-test:
 test: setup-test
 	$(SUB) all tests fuzzers
 	$(SUB) MODE=fault $(MUTANTS)
-	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants spin fuzz install contract web browser
+	@B=$(B) JOBS=$(JOBS) bash tests/run.sh $(LAYERS) mutants spin fuzz install contract channels web browser
 
 # The layers that are written in C, under address, leak and undefined behaviour checkers.
 asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
-	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz contract
+	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz contract channels
 
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh

@@ -13,6 +13,8 @@
 
 #define FILE_MAX_BYTES   (256 * 1024)
 #define SECRET_MAX_BYTES 4096
+#define LINES_MAX        16384 /* wrong lines are told up to here */
+#define FAULTS_TOLD      100
 
 /* ---- reading a file ---- */
 
@@ -24,13 +26,30 @@ struct reading {
     bool secret; /* the file may hold secrets */
     bool *seen;  /* by key */
     struct kf_err *why;
-    enum kf_rc rc; /* of the first failure; the rest of the file is then passed over */
+    enum kf_rc rc; /* of the first failure, which is on the line … */
+    int first;
+    bool *bad;      /* by line: not `key = value`, found in a reading before this one */
+    int bad_max;    /* how many of them there can be */
+    bool again;     /* only for more of them: what the keys say has been heard */
+    struct buf all; /* every failure, a line each */
 };
 
 static enum kf_rc fail_here(struct reading *r, enum kf_rc rc, const char *text)
 {
+    buf_printf(&r->all, "%s:%d: %s\n", r->file, r->line, text);
+    if (r->rc && r->first < r->line)
+        return rc;
     r->rc = rc;
+    r->first = r->line;
     return kf_fail(r->why, rc, "%s:%d: %s", r->file, r->line, text);
+}
+
+/* A line that is no more to be looked at. */
+static size_t pass_over(struct reading *r, char *line, size_t n)
+{
+    memcpy(line, "#\n", 3);
+    r->p += n;
+    return n;
 }
 
 /* inih's view of fgets(). It would cut a longer line in two without a word. */
@@ -40,7 +59,7 @@ static char *next_line(char *line, int size, void *ctx)
     const char *nl;
     size_t n;
 
-    if (r->p == r->end || r->rc)
+    if (r->p == r->end)
         return NULL;
     r->line++;
     nl = memchr(r->p, '\n', (size_t)(r->end - r->p));
@@ -49,12 +68,19 @@ static char *next_line(char *line, int size, void *ctx)
         char words[96];
 
         snprintf(words, sizeof(words), "a line may have %d bytes; lists may go on in the next, indented line", size - 2);
-        fail_here(r, KF_INVALID, words);
-        return NULL;
+        if (!r->again)
+            fail_here(r, KF_INVALID, words);
+        n = pass_over(r, line, n);
+        return line;
     }
     if (memchr(r->p, '\0', n)) {
-        fail_here(r, KF_INVALID, "a NUL byte: this is not a text file");
+        if (!r->again)
+            fail_here(r, KF_INVALID, "a NUL byte: this is not a text file");
         return NULL;
+    }
+    if (r->line < r->bad_max && r->bad[r->line]) {
+        n = pass_over(r, line, n);
+        return line;
     }
     memcpy(line, r->p, n);
     line[n] = '\0';
@@ -180,29 +206,29 @@ static int on_pair(void *ctx, const char *section, const char *name, const char 
     bool from_file, first;
     enum kf_rc rc;
 
-    if (r->rc)
-        return 0;
+    if (r->again)
+        return 1;
     key = find_key(section, name, &from_file);
     if (!key) {
         unknown_key(r, section, name);
-        return 0;
+        return 1;
     }
     first = !r->seen[key - config_keys];
     r->seen[key - config_keys] = true;
     if (!first && key->type != CONFIG_LIST) {
         fail_here(r, KF_INVALID, "this key was given before");
-        return 0;
+        return 1;
     }
     if (first && key->type == CONFIG_LIST)
         *(struct config_list *)config_field(r->cfg, key) = (struct config_list){ 0 };
     if (!from_file && !r->secret && config_value_secret(key, value)) {
         fail_here(r, KF_DENIED, "a secret in a file that everybody may read; do chmod o-rwx, or name a file of its own with KEY_file");
-        return 0;
+        return 1;
     }
     rc = from_file ? secret_file(r->cfg, key, value, &below) : config_value_read(r->cfg, key, value, &below);
     if (rc)
         fail_here(r, rc, below.text);
-    return rc == KF_OK;
+    return 1; /* inih is asked for lines that are none, and for nothing else */
 }
 
 static enum kf_rc set_defaults(struct config *cfg, struct kf_err *why)
@@ -215,35 +241,92 @@ static enum kf_rc set_defaults(struct config *cfg, struct kf_err *why)
     return rc;
 }
 
-enum kf_rc config_parse(struct config *ret, const char *file, struct slice text, bool secret, struct kf_err *why)
+/* inih tells the first line that it could not read, so it is asked again without it, until there is none. */
+static void read_lines(struct reading *r)
+{
+    const char *from = r->p;
+
+    for (int bad; (bad = ini_parse_stream(next_line, r, on_pair, r)) > 0 && bad < r->bad_max && !r->bad[bad];) {
+        r->line = bad;
+        fail_here(r, KF_INVALID, "neither [section] nor key = value");
+        r->bad[bad] = true;
+        r->again = true;
+        r->p = from;
+        r->line = 0;
+    }
+}
+
+static int line_number(const char *line)
+{
+    const char *colon = strstr(line, ": ");
+
+    while (colon && colon > line && colon[-1] != ':')
+        colon--;
+    return colon ? atoi(colon) : 0;
+}
+
+static int by_line(const void *a, const void *b)
+{
+    return line_number(*(char *const *)a) - line_number(*(char *const *)b);
+}
+
+/* In the order of the file. */
+static void tell_faults(struct buf *all, const struct config_args *args)
+{
+    char *lines[FAULTS_TOLD], *save = NULL;
+    size_t n = 0;
+
+    buf_char(all, '\0');
+    for (char *l = buf_ok(all) ? strtok_r(all->p, "\n", &save) : NULL; l && n < FAULTS_TOLD; l = strtok_r(NULL, "\n", &save))
+        lines[n++] = l;
+    qsort(lines, n, sizeof(*lines), by_line);
+    for (size_t i = 0; i < n; i++)
+        args->fault(lines[i]);
+}
+
+static enum kf_rc parse(struct config *ret, const char *file, struct slice text, bool secret, const struct config_args *args,
+                        struct kf_err *why)
 {
     struct config cfg = { .arena = arena_new(64 * 1024 * 1024) };
     struct kf_err own = { 0 };
-    bool *seen = calloc(n_config_keys, sizeof(*seen));
-    struct reading r = { .cfg = &cfg, .file = file, .p = text.p, .end = text.p + text.n, .secret = secret, .seen = seen, .why = &own };
-    int bad;
+    bool *seen = calloc(n_config_keys, sizeof(*seen)), *bad = calloc(LINES_MAX, sizeof(*bad));
+    struct reading r = { .cfg = &cfg,
+                         .file = file,
+                         .p = text.p,
+                         .end = text.p + text.n,
+                         .secret = secret,
+                         .seen = seen,
+                         .why = &own,
+                         .bad = bad,
+                         .bad_max = LINES_MAX };
 
+    buf_init(&r.all, 256 * 1024);
     *ret = (struct config){ 0 };
-    if (!cfg.arena || !seen || !(cfg.path = arena_text(cfg.arena, slice_of(file)))) {
+    if (!cfg.arena || !seen || !bad || !(cfg.path = arena_text(cfg.arena, slice_of(file)))) {
         r.rc = kf_fail(&own, KF_NOMEM, "%s: out of memory", file);
         goto end;
     }
     r.rc = set_defaults(&cfg, &own);
     if (r.rc)
         goto end;
-    bad = ini_parse_stream(next_line, &r, on_pair, &r);
-    if (bad > 0 && (!r.rc || bad < r.line)) {
-        r.line = bad;
-        fail_here(&r, KF_INVALID, "neither [section] nor key = value");
-    }
+    read_lines(&r);
 end:
     free(seen);
+    free(bad);
+    if (r.rc && args && args->fault && r.all.n)
+        tell_faults(&r.all, args);
+    buf_finish(&r.all);
     if (r.rc) {
         config_free(&cfg);
         return kf_fail(why, r.rc, "%s", own.text);
     }
     *ret = cfg;
     return KF_OK;
+}
+
+enum kf_rc config_parse(struct config *ret, const char *file, struct slice text, bool secret, struct kf_err *why)
+{
+    return parse(ret, file, text, secret, NULL, why);
 }
 
 /* ---- what follows from the values ---- */
@@ -273,6 +356,17 @@ static bool is_loopback(const char *address)
     return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "unix:", 5) == 0;
 }
 
+/* Nodes that share one SQLite file find the same key beside it. */
+static const char *key_file(struct config *cfg)
+{
+    const char *path = cfg->store.url && strncmp(cfg->store.url, "sqlite:", 7) == 0 ? cfg->store.url + 7 : NULL;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    if (slash)
+        return arena_printf(cfg->arena, "%.*s/secrets.key", (int)(slash - path), path);
+    return arena_printf(cfg->arena, "%s/secrets.key", path ? "." : cfg->node.state);
+}
+
 /* What was not named lies in the state directory. */
 static enum kf_rc settle_state(struct config *cfg)
 {
@@ -289,7 +383,9 @@ static enum kf_rc settle_state(struct config *cfg)
         cfg->store.index = arena_printf(cfg->arena, "%s/index.db", state);
     if (!cfg->store.backup)
         cfg->store.backup = arena_printf(cfg->arena, "%s/backup", state);
-    return cfg->store.url && cfg->store.files && cfg->store.index && cfg->store.backup ? KF_OK : KF_NOMEM;
+    if (!cfg->store.key_file)
+        cfg->store.key_file = key_file(cfg);
+    return cfg->store.url && cfg->store.files && cfg->store.index && cfg->store.backup && cfg->store.key_file ? KF_OK : KF_NOMEM;
 }
 
 static enum kf_rc settle_tls(struct config *cfg, struct kf_err *why)
@@ -380,8 +476,9 @@ fail:
 }
 
 /* Without settle(): what follows from the values may only be worked out once the command line has been heard. */
-static enum kf_rc load_raw(struct config *ret, const char *path, struct kf_err *why)
+static enum kf_rc load_raw(struct config *ret, const struct config_args *args, struct kf_err *why)
 {
+    const char *path = args->file;
     char *text = NULL;
     size_t n = 0;
     bool secret = true;
@@ -393,7 +490,7 @@ static enum kf_rc load_raw(struct config *ret, const char *path, struct kf_err *
         if (rc)
             return rc;
     }
-    rc = config_parse(ret, path ? path : "defaults", (struct slice){ text ? text : "", n }, secret, why);
+    rc = parse(ret, path ? path : "defaults", (struct slice){ text ? text : "", n }, secret, args, why);
     if (!rc && !path)
         ret->path = NULL;
     if (text)
@@ -425,7 +522,7 @@ static enum kf_rc apply_args(struct config *cfg, const struct config_args *args,
 
 enum kf_rc config_open(struct config *ret, const struct config_args *args, struct kf_err *why)
 {
-    enum kf_rc rc = load_raw(ret, args->file, why);
+    enum kf_rc rc = load_raw(ret, args, why);
 
     if (!rc)
         rc = apply_args(ret, args, why);

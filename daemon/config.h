@@ -44,6 +44,7 @@ struct config {
         const char *files;       /* path of the database of file contents; always set */
         const char *index;       /* path of the search index; always set */
         const char *backup;      /* directory for the copies made before a migration; always set */
+        const char *key_file;    /* the keys that seal secrets (vault.h); always set */
         int64_t readers;         /* threads that read */
         int64_t queue;           /* changes that wait for the writer */
         int64_t keep_backup;     /* age after which housekeep removes a migration's backup */
@@ -56,6 +57,7 @@ struct config {
     } redis;
     struct {
         bool allow_http, allow_private; /* for platforms in house and for tests */
+        const char *ca_file;            /* NULL: the system's certificates */
         int64_t connections, connections_per_host;
     } channels;
     struct {
@@ -86,6 +88,7 @@ struct config {
 struct config_args {
     const char *file, *state, *listen;
     bool demo, check, help, version;
+    void (*fault)(const char *line); /* of a file that is wrong: gets each wrong line's "FILE:LINE: …", in order; NULL: nobody does */
 };
 
 /* KF_INVALID with words for standard error. */

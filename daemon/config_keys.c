@@ -175,6 +175,8 @@ const struct config_key config_keys[] = {
     PATH(store, index, .shown = "STATE/index.db", .help = "The search index (SQLite only); kefuctl reindex makes it anew."),
     PATH(store, backup, .shown = "STATE/backup",
          .help = "Directory of the copies that are made before a new version changes the database."),
+    PATH(store, key_file, .shown = "secrets.key beside the SQLite database; with PostgreSQL STATE/secrets.key",
+         .help = "The keys that seal secrets in the database. Made at the first start; without it they are lost. All nodes need the same."),
     COUNT(store, readers, "2", .min = 1, .max = 64, .help = "Threads that read."),
     COUNT(store, queue, "100000", .min = 100, .max = 10000000,
           .help = "Changes that may wait for the writer; beyond it clients are told to try again."),
@@ -192,6 +194,8 @@ const struct config_key config_keys[] = {
     BOOL(channels, allow_private, "no", .flags = 0,
          .help = "Also speak to loopback, private and link-local addresses: for systems in house. A channel's address could then reach "
                  "anything in your network."),
+    PATH(channels, ca_file, .shown = "the system's",
+         .help = "PEM file: certificates of platforms and mail relays that are trusted instead."),
     COUNT(channels, connections, "100", .min = 1, .max = 10000, .help = "Connections to platforms at a time."),
     COUNT(channels, connections_per_host, "8", .min = 1, .max = 1000, .help = "Of these, to one host."),
 

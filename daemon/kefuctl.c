@@ -22,6 +22,11 @@ static const char usage[] =
     "  site export SITE           its settings as a set, without secrets and people\n"
     "  site diff FILE             what applying the set would change\n"
     "  site apply FILE            makes the site what the set says, in one commit\n"
+    "  outbox list [--site S] [--which trouble|waiting|all]\n"
+    "                             what has not got through to a platform, or is still to go\n"
+    "  outbox resend ID [--site S]\n"
+    "                             sends it again\n"
+    "  outbox drop ID [--site S]  lets it be\n"
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
@@ -150,6 +155,29 @@ static int key(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("key needs add, list or revoke", NULL);
 }
 
+static int outbox(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_outbox o = { 0 };
+
+    for (int i = 1; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--site") == 0 ? &o.site : strcmp(argv[i], "--which") == 0 ? &o.state : NULL;
+
+        if (argv[i][0] != '-' && !o.id)
+            o.id = argv[i];
+        else if (!value)
+            return wrong_usage("outbox does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else
+            *value = argv[++i];
+    }
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !o.id)
+        return ctl_outbox_list(ctl, &o);
+    if (argc >= 1 && (strcmp(argv[0], "resend") == 0 || strcmp(argv[0], "drop") == 0) && !o.state)
+        return o.id ? ctl_outbox_act(ctl, &o, argv[0]) : wrong_usage("an ID of outbox list is needed after", argv[0]);
+    return wrong_usage("outbox needs list, resend ID or drop ID", NULL);
+}
+
 static int site(struct ctl *ctl, int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[0], "add") == 0)
@@ -181,6 +209,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return user(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "key") == 0)
         return key(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "outbox") == 0)
+        return outbox(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)
         return site(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "doctor") == 0)

@@ -62,6 +62,15 @@ int ctl_key_add(struct ctl *ctl, const struct ctl_key *key); /* prints the key *
 int ctl_key_list(struct ctl *ctl, const char *site);
 int ctl_key_revoke(struct ctl *ctl, const char *id, const char *site);
 
+/* ---- kefuctl_outbox.c ---- */
+
+/* What has not got through to a platform. `site` may be NULL where there is only one; `state`: trouble, waiting or all; NULL: trouble. */
+struct ctl_outbox {
+    const char *site, *state, *id;
+};
+int ctl_outbox_list(struct ctl *ctl, const struct ctl_outbox *o);
+int ctl_outbox_act(struct ctl *ctl, const struct ctl_outbox *o, const char *act); /* "resend" or "drop" */
+
 /* ---- kefuctl_site.c ---- */
 
 /* A new site from a set of documents and people; prints what it made: passwords, addresses for platforms. */

@@ -7,10 +7,11 @@
 #include "log.h"
 #include "notify.h"
 #include "seed.h"
+#include "vault.h"
+#include "world.h"
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <openssl/rand.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -33,9 +33,8 @@ struct node {
     uv_signal_t hup, term, intr;
     struct config cfg;
     struct config_args args;
-    struct store *store;
-    struct live *live;
-    struct net_client *client;
+    struct world world;
+    struct vault *vault; /* the store's */
     struct net_server *server;
     struct session *session;
     struct desk *desk;
@@ -48,277 +47,6 @@ struct node {
     char control[256];
 };
 
-/* ---- the world as the desk sees it ---- */
-
-static int64_t clock_of(clockid_t which)
-{
-    struct timespec ts;
-
-    clock_gettime(which, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static int64_t port_now(void *ctx)
-{
-    (void)ctx;
-    return clock_of(CLOCK_REALTIME);
-}
-
-static int64_t port_mono(void *ctx)
-{
-    (void)ctx;
-    return clock_of(CLOCK_MONOTONIC);
-}
-
-static void draw(void *bytes, size_t n)
-{
-    if (RAND_bytes(bytes, (int)n) != 1)
-        abort(); /* without chance there are no secrets: nothing else may go on */
-}
-
-/* Each message needs a few ids, and a call of the generator costs as much for ten bytes as for a thousand: they are drawn in advance.
- * What has been handed out is wiped. The loop's thread only. */
-static void port_chance(void *ctx, void *bytes, size_t n)
-{
-    static uint8_t pool[2048];
-    static size_t left;
-
-    (void)ctx;
-    if (n > 64) {
-        draw(bytes, n);
-        return;
-    }
-    if (left < n) {
-        draw(pool, sizeof(pool));
-        left = sizeof(pool);
-    }
-    left -= n;
-    memcpy(bytes, pool + left, n);
-    explicit_bzero(pool + left, n);
-}
-
-/* While the parts are being taken apart, the last completions of one may still ask another one that is gone. They are answered at once. */
-static const struct kf_err is_gone = { .rc = KF_AGAIN, .text = "the node is stopping" };
-
-static void port_commit(void *ctx, struct change *c, store_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (n->store) {
-        store_commit(n->store, c, done, arg);
-        return;
-    }
-    change_free(c);
-    done(arg, KF_AGAIN, NULL, &is_gone);
-}
-
-static void port_read(void *ctx, struct query *q, store_answer *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (n->store) {
-        store_read(n->store, q, done, arg);
-        return;
-    }
-    done(arg, KF_AGAIN, q, &is_gone);
-    arena_free(q->arena);
-}
-
-static bool live_there(const struct node *n, live_done *done, void *arg)
-{
-    if (!n->live && done)
-        done(arg, KF_AGAIN, &is_gone);
-    return n->live != NULL;
-}
-
-static void no_answer(void *ctx, enum kf_rc rc, const struct kf_err *why)
-{
-    (void)ctx;
-    (void)rc;
-    (void)why;
-}
-
-static bool port_live_up(void *ctx)
-{
-    struct node *n = ctx;
-
-    return n->live && live_up(n->live);
-}
-
-static void port_reset(void *ctx, const struct kf_key *site, int64_t lease, live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_reset(n->live, site, lease, done ? done : no_answer, arg);
-}
-
-static void port_ready(void *ctx, const struct kf_key *site, int64_t lease, live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_ready(n->live, site, lease, done ? done : no_answer, arg);
-}
-
-static void port_look(void *ctx, const struct kf_key *site, int limit, live_viewed *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (n->live)
-        live_look(n->live, site, limit, done, arg);
-    else
-        done(arg, KF_AGAIN, NULL, &is_gone);
-}
-
-static void port_reserve(void *ctx, const struct kf_key *site, int64_t lease, const struct kf_id *conv, int64_t epoch,
-                         const struct kf_id *agent, int64_t hold_ms, live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_reserve(n->live, site, lease, conv, epoch, agent, hold_ms, done ? done : no_answer, arg);
-}
-
-static void port_put(void *ctx, const struct conv *c, live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_put(n->live, c, done ? done : no_answer, arg);
-}
-
-static void port_agent(void *ctx, const struct kf_key *site, const struct kf_id *agent, enum presence presence, int capacity,
-                       live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_agent(n->live, site, agent, presence, capacity, done ? done : no_answer, arg);
-}
-
-static void port_connected(void *ctx, const struct kf_key *site, const struct kf_id *agents, size_t count, live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_connected(n->live, site, agents, count, done ? done : no_answer, arg);
-}
-
-static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *agent, live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_gone(n->live, site, agent, done ? done : no_answer, arg);
-}
-
-static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
-                        live_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (live_there(n, done, arg))
-        live_refuse(n->live, site, conv, agent, until, done ? done : no_answer, arg);
-}
-
-static void port_position(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
-                          live_position_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (n->live)
-        live_position(n->live, site, queue, conv, done, arg);
-    else
-        done(arg, KF_AGAIN, 0, 0, &is_gone);
-}
-
-static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,
-                           void *arg)
-{
-    struct node *n = ctx;
-
-    if (n->live)
-        live_positions(n->live, site, queue, limit, done, arg);
-    else
-        done(arg, KF_AGAIN, NULL, 0, 0, &is_gone);
-}
-
-static void port_hint(void *ctx, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
-{
-    struct node *n = ctx;
-
-    if (n->live)
-        live_hint(n->live, site, conv, seq);
-}
-
-static void port_watch(void *ctx, const struct kf_key *site)
-{
-    struct node *n = ctx;
-
-    if (n->live)
-        live_watch(n->live, site);
-}
-
-static void port_fetch(void *ctx, const struct http_req *req, net_fetched *done, void *arg)
-{
-    struct node *n = ctx;
-
-    if (n->client)
-        net_fetch(n->client, req, done, arg);
-    else
-        done(arg, &(struct http_resp){ .status = 0 });
-}
-
-static void port_file_put(void *ctx, const struct kf_id *handle, struct slice block, store_block_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    store_file_put(n->store, handle, block, done, arg);
-}
-
-static void port_file_end(void *ctx, const struct kf_id *handle, store_file_done *done, void *arg)
-{
-    struct node *n = ctx;
-
-    store_file_end(n->store, handle, done, arg);
-}
-
-static void port_file_get(void *ctx, const uint8_t sha256[32], int64_t index, store_file_block *done, void *arg)
-{
-    struct node *n = ctx;
-
-    store_file_get(n->store, sha256, index, done, arg);
-}
-
-static struct ports ports_of(struct node *n)
-{
-    return (struct ports){ .ctx = n,
-                           .now_ms = port_now,
-                           .mono_ms = port_mono,
-                           .chance = port_chance,
-                           .commit = port_commit,
-                           .read = port_read,
-                           .live_up = port_live_up,
-                           .live_reset = port_reset,
-                           .live_ready = port_ready,
-                           .live_look = port_look,
-                           .live_reserve = port_reserve,
-                           .live_put = port_put,
-                           .live_agent = port_agent,
-                           .live_connected = port_connected,
-                           .live_gone = port_gone,
-                           .live_refuse = port_refuse,
-                           .live_position = port_position,
-                           .live_positions = port_positions,
-                           .live_hint = port_hint,
-                           .live_watch = port_watch,
-                           .fetch = port_fetch,
-                           .file_put = port_file_put,
-                           .file_end = port_file_end,
-                           .file_get = port_file_get };
-}
-
 /* ---- callbacks of the parts ---- */
 
 static void stop_begin(struct node *n, int exit_code);
@@ -327,9 +55,9 @@ static void on_wake(uv_async_t *h)
 {
     struct node *n = h->data;
 
-    store_drain(n->store);
-    if (n->started && store_broken(n->store) && !n->stop) {
-        log_pairs(LOG_ERROR, "main", "event", "store_broken", "reason", store_broken(n->store), NULL);
+    store_drain(n->world.store);
+    if (n->started && store_broken(n->world.store) && !n->stop) {
+        log_pairs(LOG_ERROR, "main", "event", "store_broken", "reason", store_broken(n->world.store), NULL);
         stop_begin(n, EX_IOERR);
     }
 }
@@ -460,17 +188,17 @@ static void close_one(uv_handle_t *h, void *arg)
 /* Everything is answered: take the parts apart in the order that their libraries ask for. */
 static void stop_finish(struct node *n)
 {
-    struct live *live = n->live;
-    struct net_client *client = n->client;
+    struct live *live = n->world.live;
+    struct net_client *client = n->world.client;
 
     if (n->closing)
         return;
     n->closing = true;
-    n->live = NULL; /* before its last answers: they may ask for more */
+    n->world.live = NULL; /* before its last answers: they may ask for more */
     live_close(live);
     if (n->server)
         net_server_close(n->server);
-    n->client = NULL;
+    n->world.client = NULL;
     net_client_close(client);
     uv_close((uv_handle_t *)&n->tick, NULL);
     uv_close((uv_handle_t *)&n->watchdog, NULL);
@@ -485,7 +213,7 @@ static void on_stopping(uv_timer_t *t)
 {
     struct node *n = t->data;
 
-    if (desk_quiet(n->desk) || n->exit_code || port_mono(n) >= n->stop_until)
+    if (desk_quiet(n->desk) || n->exit_code || n->ports.mono_ms(n->ports.ctx) >= n->stop_until)
         stop_finish(n);
 }
 
@@ -495,7 +223,7 @@ static void drained(void *ctx)
 
     /* The last completions: what was accepted is committed and told. A platform that does not answer is not waited for much longer. */
     uv_timer_stop(&n->tick);
-    n->stop_until = port_mono(n) + STOP_MS;
+    n->stop_until = n->ports.mono_ms(n->ports.ctx) + STOP_MS;
     uv_timer_start(&n->stopping, on_stopping, 0, 20);
 }
 
@@ -547,11 +275,17 @@ static void on_watchdog(uv_timer_t *t)
     notify_watchdog();
 }
 
+/* What somebody else holds may be free in a while: sysexits(3) calls that a temporary failure. */
+static int exit_code_of(const struct kf_err *why)
+{
+    return why && why->rc == KF_CONFLICT ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
 static void start_failed(struct node *n, const struct kf_err *why)
 {
     log_pairs(LOG_ERROR, "main", "event", "start_failed", "reason", why && *why->text ? why->text : "unknown", NULL);
     (void)fprintf(stderr, "kefud: %s\n", why && *why->text ? why->text : "cannot start");
-    stop_begin(n, EX_UNAVAILABLE);
+    stop_begin(n, exit_code_of(why));
 }
 
 /* "By memory": half of it, at 32 KiB for a TLS connection and what it keeps here; never more than there are descriptors for. */
@@ -649,7 +383,10 @@ static void seeded(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
 static enum kf_rc open_store(struct node *n, struct kf_err *why)
 {
+    enum kf_rc rc = vault_open(&n->vault, n->cfg.store.key_file, true, why);
+    struct store_vault vault = rc ? (struct store_vault){ 0 } : vault_for_store(n->vault);
     const struct store_config cfg = { .url = n->cfg.store.url,
+                                      .vault = &vault,
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
@@ -660,7 +397,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .wake_ctx = n,
                                       .log = log_line };
 
-    return store_open(&n->store, &cfg, why);
+    return rc ? rc : store_open(&n->world.store, &cfg, why);
 }
 
 static enum kf_rc open_live(struct node *n, struct kf_err *why)
@@ -669,21 +406,22 @@ static enum kf_rc open_live(struct node *n, struct kf_err *why)
                                      .password = n->cfg.redis.password,
                                      .state_dir = n->cfg.node.state,
                                      .server = n->cfg.redis.server,
-                                     .now_ms = port_now,
-                                     .now_ctx = n,
+                                     .now_ms = n->ports.now_ms,
+                                     .now_ctx = n->ports.ctx,
                                      .node = n->id,
                                      .changed = on_live,
                                      .hint = on_hint,
                                      .ctx = n,
                                      .log = log_line };
 
-    return live_open(&n->live, &n->loop, &cfg, why);
+    return live_open(&n->world.live, &n->loop, &cfg, why);
 }
 
 static enum kf_rc open_parts(struct node *n, struct kf_err *why)
 {
     const struct net_client_config client = { .allow_http = n->cfg.channels.allow_http,
                                               .allow_private = n->cfg.channels.allow_private,
+                                              .ca_file = n->cfg.channels.ca_file,
                                               .max_total = (int)n->cfg.channels.connections,
                                               .max_per_host = (int)n->cfg.channels.connections_per_host,
                                               .user_agent = "kefud/" KEFUD_VERSION };
@@ -700,7 +438,7 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     if (!rc)
         rc = open_live(n, why);
     if (!rc)
-        rc = net_client_open(&n->client, &n->loop, &client, why);
+        rc = net_client_open(&n->world.client, &n->loop, &client, why);
     if (rc)
         return rc;
     take_bounds(&n->cfg, &desk);
@@ -714,8 +452,8 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
                                .session = n->session,
                                .cfg = &n->cfg,
                                .work = node_work,
-                               .store = n->store,
-                               .live = n->live,
+                               .store = n->world.store,
+                               .live = n->world.live,
                                .reload = node_reload,
                                .ctx = n,
                                .log = log_line };
@@ -743,7 +481,6 @@ static void run(struct node *n)
     uv_signal_start(&n->hup, on_signal, SIGHUP);
     uv_signal_start(&n->term, on_signal, SIGTERM);
     uv_signal_start(&n->intr, on_signal, SIGINT);
-    n->ports = ports_of(n);
     if (open_parts(n, &why))
         start_failed(n, &why);
     else if (n->cfg.demo && config_shipped("sites/demo.json", demo, sizeof(demo)))
@@ -751,8 +488,9 @@ static void run(struct node *n)
     else
         desk_load(n->desk, loaded, n);
     uv_run(&n->loop, UV_RUN_DEFAULT);
-    store_close(n->store); /* commits what is queued; its completions still find server, session and desk */
-    n->store = NULL;
+    store_close(n->world.store); /* commits what is queued; its completions still find server, session and desk */
+    n->world.store = NULL;
+    vault_free(n->vault);
     uv_run(&n->loop, UV_RUN_DEFAULT); /* what those have given to workers */
     net_server_free(n->server);
     api_free(n->api);
@@ -785,6 +523,14 @@ static int check_only(struct config *cfg)
     return 0;
 }
 
+static int faults_told;
+
+static void tell_fault(const char *line)
+{
+    faults_told++;
+    (void)fprintf(stderr, "kefud: %s\n", line);
+}
+
 int main(int argc, char **argv)
 {
     static struct node n;
@@ -803,8 +549,11 @@ int main(int argc, char **argv)
         (void)fputs(n.args.help ? config_usage : "kefud " KEFUD_VERSION "\n", stdout);
         return 0;
     }
+    if (n.args.check)
+        n.args.fault = tell_fault;
     if (config_open(&n.cfg, &n.args, &why)) {
-        (void)fprintf(stderr, "kefud: %s\n", why.text);
+        if (!faults_told)
+            (void)fprintf(stderr, "kefud: %s\n", why.text);
         return EX_CONFIG;
     }
     if (n.args.check) {
@@ -818,12 +567,13 @@ int main(int argc, char **argv)
     if (state_lock(n.cfg.node.state, &lock, &why)) {
         (void)fprintf(stderr, "kefud: %s\n", why.text);
         config_free(&n.cfg);
-        return EX_TEMPFAIL;
+        return exit_code_of(&why);
     }
     (void)snprintf(n.control, sizeof(n.control), "%s/kefud.sock", n.cfg.node.state);
     curl_global_init(CURL_GLOBAL_ALL);
-    port_chance(NULL, chance, sizeof(chance));
-    n.id = id_make(port_now(NULL), chance);
+    n.ports = world_ports(&n.world);
+    n.ports.chance(n.ports.ctx, chance, sizeof(chance));
+    n.id = id_make(n.ports.now_ms(n.ports.ctx), chance);
     run(&n);
     curl_global_cleanup();
     config_free(&n.cfg);

@@ -2,7 +2,7 @@
  *
  * No I/O, no clock, no state but its settings: what changes (tokens, cursors, handles) the shell keeps and hands in with `env`.
  * The adapter speaks the platform's language; the shell sends, retries and keeps time for all of them. A new channel is its own files
- * and one line of registry.c. All that is returned lives in the arena. */
+ * and one line of channels.def. All that is returned lives in the arena. */
 #ifndef KF_PROTOCOLS_CHANNEL_H
 #define KF_PROTOCOLS_CHANNEL_H
 
@@ -10,6 +10,7 @@
 #include "core/errand.h"
 #include "core/http.h"
 #include "core/inbound.h"
+#include "core/part.h"
 #include "core/rc.h"
 
 #include <stddef.h>
@@ -68,6 +69,8 @@ struct received {
     /* Work to do after the answer. */
     bool pull;               /* there is more to fetch: see pull() */
     struct slice pull_token; /* handed to it */
+    /* Of which account: the channel of this site that has it (ops->account) fetches, nobody where none has. Empty: this channel. */
+    struct slice pull_account;
     struct slice answer_key; /* CHAN_ANSWERS: what encode() needs to answer with a message */
     /* Why it was refused, for the log and the admin page: "missing_signature" "malformed_header" "bad_signature" "stale_timestamp"
      * "malformed_body" …; NULL if it was not. Nothing of it is stored. */
@@ -81,6 +84,10 @@ struct pulled {
     struct slice cursor;
     bool more;
     bool token_expired; /* renew, then the same page again */
+    /* What shall be said at once, when the page has been stored, and is not worth repeating: nobody looks at the answers. */
+    const struct http_req *after;
+    size_t n_after;
+    int step; /* the adapter's own mark; with all else here it is kept from one answer of a page to the next, and is 0 at first */
 };
 
 /* A file on its way to a platform that takes it before the message that shows it. */
@@ -93,6 +100,7 @@ struct upload {
 struct uploaded {
     struct slice id;        /* goes to encode() as errand.media_id */
     struct outcome outcome; /* OUTCOME_SENT: `id` holds; else as settle() has it, so that the shell does the same about it */
+    bool said;              /* the upload was the message itself: no encode(), and `outcome` is all of it, uncertain ones too */
 };
 
 /* What renew() has made of the platform's answers. */
@@ -106,7 +114,8 @@ struct channel;
 struct channel_ops {
     const char *name; /* the word in settings, in URLs and in logs */
     uint32_t caps;
-    size_t text_max;                /* code points per message; the desk splits what is longer */
+    size_t text_max;                /* per message; the desk splits what is longer */
+    enum text_unit text_unit;       /* of what: code points, unless it says otherwise */
     size_t body_max;                /* bytes of a webhook; 0: 1 MiB */
     int64_t answer_ms;              /* CHAN_ANSWERS: how long an answer may wait for a reply */
     int64_t window_ms;              /* replies only so long after the visitor's last message; 0 always */
@@ -118,6 +127,9 @@ struct channel_ops {
     /* Reads the settings (already checked against `keys`) into a new channel, and frees one. */
     enum kf_rc (*open)(struct channel **ret, struct slice settings, struct kf_err *why);
     void (*close)(struct channel *); /* takes NULL */
+    /* The platform's id of our side: what inbound.account says of events that are for this channel. Those for another account go to the
+     * channel of this site that has it, if that one believes the same request. NULL: only one can stand behind a hook. */
+    struct slice (*account)(const struct channel *);
 
     /* Bytes to facts. KF_OK also for what is refused: the answer is in `ret`. */
     enum kf_rc (*receive)(const struct channel *, struct arena *, const struct http_req *, const struct env *, struct received *ret);
@@ -128,23 +140,34 @@ struct channel_ops {
     /* The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. NULL where there is no token. */
     enum kf_rc (*renew)(const struct channel *, struct arena *, const struct env *, const struct http_resp *last, struct http_req *ret,
                         struct renewed *done);
-    /* Likewise, page by page; `token` is received.pull_token. NULL where there is nothing to pull. */
+    /* Likewise, page by page; `token` is received.pull_token. What `done` has been filled with stays there while a page takes several
+     * requests. NULL where there is nothing to pull. */
     enum kf_rc (*pull)(const struct channel *, struct arena *, const struct env *, struct slice token, const struct http_resp *last,
                        struct http_req *ret, struct pulled *done);
-    /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes;
-     * KF_AUTH: renew the token, then from the beginning; else it cannot be had. The shell fetches each message's media after the commit,
-     * within the site's bound for files, tries again while that helps, and stores what has come; until then, and if it fails, the message
-     * stands there with a text that says so. `ret->stranger`: the address is not the platform's own. NULL where media never come. */
+    /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes
+     * (`ret->url` NULL: the last answer was the file); KF_AUTH: renew the token, then from the beginning; KF_RATE: later; KF_LIMIT: it is
+     * too large; KF_DENIED: not allowed; else it cannot be had. The shell fetches each message's media after the commit, within the site's
+     * bound for files, tries again while that helps, and stores what has come; until then, and if it fails, the message stands there with
+     * a text that says so. `ret->stranger`: the address is not the platform's own. NULL where media never come. */
     enum kf_rc (*media)(const struct channel *, struct arena *, const struct env *, const struct media *, const struct http_resp *last,
                         struct http_req *ret);
     /* A file goes out, before encode(): the last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. No
-     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. KF_UNSUPPORTED: this
-     * file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
+     * answer at all (status 0) comes here too; nobody has seen anything yet, so an unknown outcome is OUTCOME_RETRY. errand.file_url is there
+     * for those that fetch it themselves. KF_UNSUPPORTED: this file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+    /* Does the platform know us, and where to find us? The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: all is well,
+     * and `why` says who we are there; else it says what is not: KF_AUTH the credentials, KF_IO no answer that can be read, KF_REJECTED anything
+     * else. `hook` is the address of our webhook; `tell`: where a platform takes it by a call, it is told. Nothing that a visitor
+     * sees comes of it. NULL where nothing can be asked. */
+    enum kf_rc (*meet)(const struct channel *, struct arena *, const struct env *, const char *hook, bool tell,
+                       const struct http_resp *last, struct http_req *ret, struct kf_err *why);
+    /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
+     * settings name? NULL: it does not, and nobody need try. */
+    bool (*late)(const struct channel *);
 };
 
-/* All channels, ended by NULL: registry.c, one line each. */
+/* All channels, ended by NULL: channels.def, one line each. */
 extern const struct channel_ops *const channel_registry[];
 const struct channel_ops *channel_find(const char *name);
 /* Settings against the key table: unknown, missing, wrong type, out of range. The words name the member. */

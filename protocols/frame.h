@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/conv.h"
+#include "core/errand.h"
 #include "core/forbid.h"
 #include "core/inbound.h"
 #include "core/message.h"
@@ -68,6 +69,8 @@ void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed);
 void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *agent, int64_t since);
 /* To all sockets of a person: the presence that was chosen, by whomever. */
 void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at);
+/* To staff: how the conversation may be answered now. */
+void frame_window(struct buf *b, const struct kf_id *conv, const struct reply_window *w, enum reply_state state);
 void frame_queue(struct buf *b, int64_t waiting, int64_t longest_ms);
 /* type "offered" with until, "assigned" or "released" with why. */
 void frame_offered(struct buf *b, const struct conv_view_json *v, int64_t until);

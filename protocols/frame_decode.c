@@ -6,7 +6,6 @@
 /* Bounds of members that have no limit of their own in the settings. */
 enum {
     TOKEN_MAX = 512,         /* bytes */
-    LOCALE_MAX = 35,         /* RFC 5646 4.4.1 */
     URL_MAX = 2048,          /* code points; a longer one is cut, the visitor must get through */
     TITLE_MAX = 512,         /* the same */
     PROFILE_MAX = 8192,      /* bytes as JSON */
@@ -214,7 +213,7 @@ static enum kf_rc locale(struct reader *r)
 
     if (!v)
         return KF_OK;
-    if (!json_is_string(v) || !s.n || s.n > LOCALE_MAX)
+    if (!json_is_string(v) || !s.n || s.n > KF_LOCALE_MAX)
         goto fail;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
@@ -222,9 +221,13 @@ static enum kf_rc locale(struct reader *r)
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
             goto fail;
     }
-    return keep(r, s, &r->ret->locale);
+    if (keep(r, s, &r->ret->locale))
+        return r->why ? r->why->rc : KF_NOMEM;
+    for (char *p = (char *)(uintptr_t)r->ret->locale.p; *p; p++) /* our own copy; programs write zh_CN */
+        *p = *p == '_' ? '-' : *p;
+    return KF_OK;
 fail:
-    return kf_fail(r->why, KF_INVALID, "locale: a language tag such as zh-CN, at most %d letters, digits and '-'", LOCALE_MAX);
+    return kf_fail(r->why, KF_INVALID, "locale: a language tag such as zh-CN, at most %d letters, digits and '-'", KF_LOCALE_MAX);
 }
 
 static enum kf_rc page_member(struct reader *r, const json_t *page, const char *name, size_t max, struct buf *b)

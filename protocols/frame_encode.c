@@ -101,7 +101,7 @@ static void shown_members(struct buf *b, const struct message *m, const char *co
 
 static void extras(struct buf *b, const struct message *m)
 {
-    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "unsupported" };
+    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "quoted", "unsupported" };
 
     file_member(b, m);
     shown_members(b, m, shown, sizeof(shown) / sizeof(shown[0]));
@@ -423,7 +423,7 @@ void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, str
     }
     text_member(b, SLICE(",\"code\":"), frame_error_code(why->rc));
     ADD(b, ",\"message\":");
-    buf_json(b, whole_characters(why->text));
+    buf_json(b, whole_characters(kf_words(why->rc, why)));
     if (why->retry_after_ms > 0)
         number_member(b, SLICE(",\"retry_after_ms\":"), why->retry_after_ms);
     buf_char(b, '}');
@@ -528,6 +528,21 @@ void frame_presence(struct buf *b, enum presence presence, const char *reason, i
     if (reason && *reason)
         text_member(b, SLICE(",\"reason\":"), reason);
     number_member(b, SLICE(",\"at\":"), at);
+    buf_char(b, '}');
+}
+
+void frame_window(struct buf *b, const struct kf_id *conv, const struct reply_window *w, enum reply_state state)
+{
+    static const char *const words[] = { [REPLY_FREE] = "open", [REPLY_OPEN] = "open", [REPLY_LATE] = "late", [REPLY_CLOSED] = "closed" };
+
+    begin(b, SLICE("{\"type\":\"window\""), conv);
+    text_member(b, SLICE(",\"state\":"), words[state]);
+    if (w->until)
+        number_member(b, SLICE(",\"until\":"), w->until);
+    if (w->left >= 0)
+        number_member(b, SLICE(",\"left\":"), w->left);
+    if (w->late)
+        ADD(b, ",\"late\":true");
     buf_char(b, '}');
 }
 

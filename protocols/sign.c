@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 
 bool sign_hmac_sha256(struct slice key, const struct slice *parts, size_t n, uint8_t ret[SIGN_SHA256])
@@ -68,6 +69,52 @@ bool sign_ed25519_verify(const uint8_t key[SIGN_ED25519_KEY], struct slice messa
     return ok;
 }
 
+bool sign_ed25519_public(const uint8_t seed[SIGN_ED25519_KEY], uint8_t ret[SIGN_ED25519_KEY])
+{
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SIGN_ED25519_KEY);
+    size_t n = SIGN_ED25519_KEY;
+    bool ok = pkey && EVP_PKEY_get_raw_public_key(pkey, ret, &n) == 1 && n == SIGN_ED25519_KEY;
+
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+bool sign_ed25519(const uint8_t seed[SIGN_ED25519_KEY], struct slice message, uint8_t ret[SIGN_ED25519])
+{
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SIGN_ED25519_KEY);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    size_t n = SIGN_ED25519;
+    bool ok = pkey && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+              EVP_DigestSign(ctx, ret, &n, (const unsigned char *)message.p, message.n) == 1 && n == SIGN_ED25519;
+
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+static bool is_p256(const EVP_PKEY *key)
+{
+    char group[32];
+
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
+           strcmp(group, "prime256v1") == 0;
+}
+
+bool sign_p256_verify(struct slice key, const struct slice *parts, size_t n, struct slice signature)
+{
+    const unsigned char *p = (const unsigned char *)key.p;
+    EVP_PKEY *pkey = key.n && key.n < 4096 ? d2i_PUBKEY(NULL, &p, (long)key.n) : NULL;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = pkey && ctx && is_p256(pkey) && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1;
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = !parts[i].n || EVP_DigestVerifyUpdate(ctx, parts[i].p, parts[i].n) == 1;
+    ok = ok && signature.n && EVP_DigestVerifyFinal(ctx, (const unsigned char *)signature.p, signature.n) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
 bool sign_equal(const void *a, size_t a_n, const void *b, size_t b_n)
 {
     return a_n == b_n && a_n > 0 && CRYPTO_memcmp(a, b, a_n) == 0;
@@ -92,6 +139,25 @@ bool sign_equal_hex(struct slice hex, const uint8_t *bytes, size_t n)
         wrong |= (unsigned)(want ^ have);
     }
     return wrong == 0;
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool sign_hex_decode(struct slice hex, uint8_t *ret, size_t n)
+{
+    if (hex.n != 2 * n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int high = hex_value(hex.p[2 * i]), low = hex_value(hex.p[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        ret[i] = (uint8_t)(high * 16 + low);
+    }
+    return true;
 }
 
 void sign_hex(struct buf *b, const uint8_t *bytes, size_t n)

@@ -19,11 +19,18 @@ bool sign_sha256(const struct slice *parts, size_t n, uint8_t ret[SIGN_SHA256]);
 /* The scheme of several platforms: the parts sorted as bytes (shorter first on a tie), then as above. Reorders `parts`. */
 bool sign_sorted_sha256(struct slice *parts, size_t n, uint8_t ret[SIGN_SHA256]);
 bool sign_ed25519_verify(const uint8_t key[SIGN_ED25519_KEY], struct slice message, const uint8_t signature[SIGN_ED25519]);
+/* RFC 8032: the public key of a seed, and a signature with it. */
+bool sign_ed25519_public(const uint8_t seed[SIGN_ED25519_KEY], uint8_t ret[SIGN_ED25519_KEY]);
+bool sign_ed25519(const uint8_t seed[SIGN_ED25519_KEY], struct slice message, uint8_t ret[SIGN_ED25519]);
+/* ECDSA on P-256 over SHA-256 of the parts. `key`: DER, SubjectPublicKeyInfo; `signature`: DER. False also for keys of another kind. */
+bool sign_p256_verify(struct slice key, const struct slice *parts, size_t n, struct slice signature);
 
 /* Takes as long for a wrong first byte as for a wrong last one. */
 bool sign_equal(const void *a, size_t a_n, const void *b, size_t b_n);
 /* `hex`: exactly the digits of these bytes, in either case. */
 bool sign_equal_hex(struct slice hex, const uint8_t *bytes, size_t n);
+/* Exactly `n` bytes from their digits, in either case. */
+bool sign_hex_decode(struct slice hex, uint8_t *ret, size_t n);
 
 void sign_hex(struct buf *b, const uint8_t *bytes, size_t n);
 /* The standard alphabet with padding. */

@@ -145,6 +145,13 @@ contract_layer() {
     node_run contract tests/system/contract npm test --silent
 }
 
+# Every channel beside one fake platform that misbehaves.
+channels_layer() {
+    command -v npm >/dev/null 2>&1 || { skip channels "npm is not installed"; return; }
+    [ -d tests/channels/node_modules ] || { skip channels "the npm packages of tests/channels are not installed"; return; }
+    node_run channels tests/channels npm test --silent
+}
+
 browser_layer() {
     ls tests/browser/*.test.* >/dev/null 2>&1 || return
     command -v node >/dev/null 2>&1 || { skip browser "node is not installed"; return; }
@@ -174,6 +181,7 @@ for layer in "$@"; do
     fuzz) fuzz_layer ;;
     web) web_layer ;;
     contract) contract_layer ;;
+    channels) channels_layer ;;
     browser) browser_layer ;;
     install) shell_layer install tests/install.sh ;;
     spin) shell_layer spin tests/model/spin/check.sh ;;

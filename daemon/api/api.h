@@ -89,10 +89,10 @@ struct route_entry {
     void (*handle)(struct turn *t);
 };
 
-/* Each file of resources has one table, ended by a NULL method; api.c lists them. */
-extern const struct route_entry routes_session[], routes_pages[], routes_desk[], routes_transcripts[], routes_people[], routes_files[],
-    routes_operator[], routes_hooks[], routes_keys[], routes_totp[], routes_oversee[], routes_documents[], routes_sets[], routes_try[],
-    routes_reviews[], routes_samples[], routes_quality[];
+/* Each file of resources has one table, ended by a NULL method. */
+#define ROUTES(name) extern const struct route_entry routes_##name[];
+#include "api/routes.def"
+#undef ROUTES
 
 struct ports *turn_ports(struct turn *t);
 struct desk *turn_desk(struct turn *t);
@@ -125,6 +125,8 @@ struct actor turn_actor(struct turn *t, struct change *c);
 /* Tells which key asks: `done` once with its member (in the turn's arena) in t->key, or the turn has been answered. False: no key was
  * sent. keys.c. */
 bool turn_key(struct turn *t, void (*done)(struct turn *t));
+/* Answers 401 to a key that opens nothing, or 429: each counts like a bad password. */
+void turn_refuse_key(struct turn *t);
 /* The value of a cookie, or empty. */
 struct slice cookie_value(struct slice header, const char *name);
 /* The origin from which files are fetched, where it is another one than ours; NULL: none. And: does this request come to it? */

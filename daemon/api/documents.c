@@ -12,7 +12,7 @@
 
 /* ---- secrets ---- */
 
-static void hide(json_t *object, const char *path, const char *name, json_t *names)
+static void hide(void *names, json_t *object, const char *path, const char *name)
 {
     if (!json_object_get(object, name))
         return;
@@ -30,17 +30,23 @@ static const struct setting_key *adapter_keys(const json_t *channel)
     return ops ? ops->keys : NULL;
 }
 
-void document_hide(const char *kind, json_t *body, json_t *names)
+void document_secrets(const char *kind, json_t *body, document_secret *each, void *ctx)
 {
     int k = kind_parse(slice_of(kind));
     const struct setting_key *own = k == KIND_CHANNEL ? adapter_keys(body) : NULL;
+    json_t *settings = json_object_get(body, "settings");
 
     for (const struct key *e = k < 0 ? NULL : kind_keys((enum kind)k); e && e->name; e++)
         if (e->secret)
-            hide(body, "", e->name, names);
-    for (; own && own->name; own++)
+            each(ctx, body, "", e->name);
+    for (; json_is_object(settings) && own && own->name; own++)
         if (own->secret)
-            hide(json_object_get(body, "settings"), "settings.", own->name, names);
+            each(ctx, settings, "settings.", own->name);
+}
+
+void document_hide(const char *kind, json_t *body, json_t *names)
+{
+    document_secrets(kind, body, hide, names);
 }
 
 static void keep(json_t *now, const json_t *before, const char *name)
@@ -150,11 +156,10 @@ static enum kf_rc check_adapter(const struct document_change *c, struct kf_err *
     return rc;
 }
 
-enum kf_rc documents_check(struct turn *t, const struct site *site, const struct query *q, const struct document_change *changes, size_t n,
-                           struct kf_err *why)
+enum kf_rc documents_build(struct turn *t, const struct site *site, const struct query *q, const struct document_change *changes, size_t n,
+                           struct site **ret, struct kf_err *why)
 {
     struct document *docs = arena_array(t->arena, q->n_documents + n + 1, sizeof(*docs));
-    struct site *built = NULL;
     size_t n_docs = 0;
     enum kf_rc rc;
 
@@ -175,10 +180,30 @@ enum kf_rc documents_check(struct turn *t, const struct site *site, const struct
         if (changes[k].body)
             docs[n_docs++] = (struct document){ changes[k].kind, changes[k].key, changes[k].version + 1, changes[k].body };
     }
-    rc = site_build(&built, &site->key, docs, n_docs, why);
+    return site_build(ret, &site->key, docs, n_docs, why);
+}
+
+enum kf_rc documents_check(struct turn *t, const struct site *site, const struct query *q, const struct document_change *changes, size_t n,
+                           struct kf_err *why)
+{
+    struct site *built = NULL;
+    enum kf_rc rc = documents_build(t, site, q, changes, n, &built, why);
+
     if (!rc)
         site_unref(built);
     return rc;
+}
+
+const char *document_finish(struct turn *t, const struct document_change *c, json_t *body, const struct stored_document *old)
+{
+    const char *ret;
+    char *text;
+
+    document_keep(t, c->kind.s, body, old && !document_gone(old->body) ? old->body : NULL);
+    text = json_dumps(body, JSON_COMPACT);
+    ret = text ? arena_text(t->arena, slice_of(text)) : NULL;
+    free(text);
+    return ret;
 }
 
 struct change *documents_change(struct turn *t, const struct kf_key *site, const struct document_change *changes, size_t n)
@@ -415,14 +440,9 @@ static bool may_edit(struct turn *t, const struct member *m, const struct editin
 /* The body as it will be stored, in the turn's arena. */
 static bool finish_body(struct editing *e, const struct stored_document *old)
 {
-    char *text;
-
     if (!e->body)
         return true;
-    document_keep(e->turn, e->change.kind.s, e->body, old && !document_gone(old->body) ? old->body : NULL);
-    text = json_dumps(e->body, JSON_COMPACT);
-    e->change.body = text ? arena_text(e->turn->arena, slice_of(text)) : NULL;
-    free(text);
+    e->change.body = document_finish(e->turn, &e->change, e->body, old);
     return e->change.body != NULL;
 }
 

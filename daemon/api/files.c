@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <uthash.h>
 
 #define NAME_CP 120
@@ -275,11 +276,16 @@ static bool read_session(struct turn *t, store_answer *done, void *ctx)
 static void post_file(struct turn *t)
 {
     struct site *site = site_named(t->api, turn_query(t, "site"));
+    struct slice type = turn_header(t, "content-type");
     struct upload *u;
     uint8_t chance[10];
 
     if (!site) {
         turn_problem(t, 404, "no such site: ?site=KEY");
+        return;
+    }
+    if (type.n >= 10 && strncasecmp(type.p, "multipart/", 10) == 0) { /* what is in a form would be stored with the form around it */
+        turn_problem(t, 415, "send the file itself as the body, not a form; its name goes into the address: ?name=photo.png");
         return;
     }
     u = calloc(1, sizeof(*u));

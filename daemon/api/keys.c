@@ -83,7 +83,7 @@ static void have_delay(void *ctx, enum kf_rc rc, struct query *q, const struct k
     turn_ports(t)->commit(turn_ports(t)->ctx, c, refused, t);
 }
 
-static void refuse(struct turn *t)
+void turn_refuse_key(struct turn *t)
 {
     struct query *q = query_new(QUERY_LOGIN);
 
@@ -133,7 +133,7 @@ static void have_key(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     else if (!k && !has_form(turn_header(t, "authorization")))
         turn_problem(t, 401, "that is no API key"); /* no guess either */
     else if (!k || k->revoked_at || (k->expires_at && k->expires_at <= clock_ms(t)) || !key_verbs(slice_of(k->verbs)))
-        refuse(t);
+        turn_refuse_key(t);
     else if (!(t->key = member_of_key(t, k)))
         turn_problem(t, 500, "out of memory");
     else {
@@ -333,7 +333,7 @@ static const char *read_verbs(struct turn *t, json_t *list, const char **wrong)
 static void post_key(struct turn *t)
 {
     struct site *site = keys_site(t);
-    json_t *root = site ? turn_body(t) : NULL, *expires;
+    json_t *root = site ? turn_body(t) : NULL, *expires, *elsewhere;
     struct making *m = root ? ARENA_NEW(t->arena, struct making) : NULL;
     const char *name, *wrong = "";
 
@@ -346,12 +346,15 @@ static void post_key(struct turn *t)
     }
     m->turn = t;
     m->key.site = site->key;
+    elsewhere = json_object_get(root, "site");
     name = json_string_value(json_object_get(root, "name"));
     expires = json_object_get(root, "expires_at");
     m->key.name = name ? arena_text(t->arena, slice_of(name)) : NULL;
     m->key.verbs = read_verbs(t, json_object_get(root, "verbs"), &wrong);
     m->key.expires_at = json_integer_value(expires);
-    if (!m->key.name || !*name || utf8_length(slice_of(name)) > NAME_CP)
+    if (elsewhere && (!json_is_string(elsewhere) || strcmp(json_string_value(elsewhere), site->key.s) != 0))
+        turn_problem(t, 400, "site: the address says which, ?site=KEY; in the body it may only be the same one, \"%s\"", site->key.s);
+    else if (!m->key.name || !*name || utf8_length(slice_of(name)) > NAME_CP)
         turn_problem(t, 400, "name: what the program is, 1 to %d characters", NAME_CP);
     else if (!m->key.verbs)
         turn_problem(t, 400,

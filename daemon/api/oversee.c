@@ -76,7 +76,7 @@ static void one_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     if (rc)
         json_array_append_new(m->items, json_pack("{s:O,s:b,s:s,s:s}", "conversation", id, "done", 0, "code", frame_error_code(rc),
-                                                  "message", why ? why->text : kf_rc_name(rc)));
+                                                  "message", kf_words(rc, why)));
     else
         json_array_append_new(m->items, json_pack("{s:O,s:b}", "conversation", id, "done", 1));
     many_next(m);

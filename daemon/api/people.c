@@ -133,10 +133,37 @@ static bool is_admin_of(struct turn *t, const struct kf_id *person)
     return any;
 }
 
+/* Without this one nobody could look after the site any more, but its operator. */
+static bool last_admin(struct turn *t, const struct kf_key *site, const struct kf_id *person)
+{
+    const struct member *m;
+    bool is = false;
+
+    for (size_t i = 0; (m = desk_member_at(turn_desk(t), site, i)); i++) {
+        if (m->disabled || !(m->roles & MEMBER_ADMIN))
+            continue;
+        if (!id_eq(&m->person, person))
+            return false;
+        is = true;
+    }
+    return is;
+}
+
+static const struct site *last_admin_somewhere(struct turn *t, const struct kf_id *person)
+{
+    struct site *site;
+
+    for (size_t i = 0; (site = desk_site_at(turn_desk(t), i)); i++)
+        if (last_admin(t, &site->key, person))
+            return site;
+    return NULL;
+}
+
 static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct staffing *s = ctx;
     const struct api_config *cfg = turn_config(s->turn);
+    const struct site *orphan;
 
     if (rc == KF_ABSENT && s->create) {
         uint8_t chance[10];
@@ -155,6 +182,12 @@ static void have_person(void *ctx, enum kf_rc rc, struct query *q, const struct 
     /* An operator may make a known person a member of one more site; nobody else is told that there is one. */
     if ((s->create && !s->turn->op) || !is_admin_of(s->turn, &q->person->id)) {
         turn_problem(s->turn, s->create ? 409 : 404, s->create ? "there is a person with that address already" : "no such person");
+        staffing_free(s);
+        return;
+    }
+    orphan = s->disable && !s->turn->op ? last_admin_somewhere(s->turn, &q->person->id) : NULL;
+    if (orphan) {
+        turn_problem(s->turn, 409, "this is the last administrator of the site \"%s\": make somebody else one first", orphan->key.s);
         staffing_free(s);
         return;
     }
@@ -403,6 +436,10 @@ static void put_person(struct turn *t)
     json_decref(root);
     if (rc) {
         turn_fail(t, rc, &why);
+        return;
+    }
+    if (!t->op && !(p.roles & MEMBER_ADMIN) && last_admin(t, &site->key, &id)) {
+        turn_problem(t, 409, "roles: this is the last administrator of the site: make somebody else one first");
         return;
     }
     m = calloc(1, sizeof(*m));

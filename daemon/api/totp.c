@@ -1,7 +1,8 @@
-/* totp.c: the second factor of whoever is signed in: set up, confirmed, taken away with a code. An administrator resets it (people.c). */
+/* totp.c: the second factor of whoever is signed in: set up with the password, confirmed, taken away with a code. An administrator resets it (people.c). */
 #include "totp.h"
 #include "api/api.h"
 #include "config.h"
+#include "password.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ struct factor {
     struct turn *turn;
     const char *email;
     struct slice code;
+    struct slice password; /* setting one up: who sits there must know it; wiped */
+    const char *hash;
+    enum kf_rc verdict;
     uint8_t secret[TOTP_BYTES];
     bool confirm; /* else: take it away */
     int64_t step;
@@ -28,6 +32,8 @@ static void factor_wipe(struct factor *f)
 {
     explicit_bzero(f->secret, sizeof(f->secret));
     explicit_bzero(f->codes, sizeof(f->codes));
+    if (f->password.n)
+        explicit_bzero((char *)(uintptr_t)f->password.p, f->password.n); /* our own copy */
 }
 
 static struct factor *factor_new(struct turn *t)
@@ -120,44 +126,14 @@ static void begun(void *ctx, enum kf_rc rc, const struct news *news, const struc
     factor_wipe(f);
 }
 
-static void have_me(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct factor *f = ctx;
-    struct turn *t = f->turn;
-    struct change *c;
-    struct act *act;
-
-    if (rc) {
-        turn_fail(t, rc, why);
-        return;
-    }
-    f->email = arena_text(t->arena, slice_of(q->person->email));
-    c = f->email ? factor_change(f, "totp_begun") : NULL;
-    if (!c) {
-        if (!f->email)
-            turn_problem(t, 500, "out of memory");
-        return;
-    }
-    turn_ports(t)->chance(turn_ports(t)->ctx, f->secret, sizeof(f->secret));
-    act = change_act(c, ACT_TOTP);
-    act->u.totp.person = t->person;
-    memcpy(act->u.totp.secret, f->secret, sizeof(f->secret));
-    commit(f, c, begun);
-}
-
-static void post_totp(struct turn *t)
-{
-    struct factor *f = factor_new(t);
-
-    if (f)
-        ask(f, QUERY_PERSON, have_me);
-}
-
-/* ---- with a code: a wrong one costs as much as a wrong password ---- */
+/* ---- with the password, or a code: a wrong one costs as much as at signing in ---- */
 
 static void wrong(struct factor *f)
 {
-    turn_problem_as(f->turn, 422, "totp_wrong", "the code is wrong, too old, or was used before");
+    if (f->password.p)
+        turn_problem_as(f->turn, 422, "password_wrong", "the password is wrong: it is the one that you sign in with");
+    else
+        turn_problem_as(f->turn, 422, "totp_wrong", "the code is wrong, too old, or was used before");
     factor_wipe(f);
 }
 
@@ -177,11 +153,11 @@ static void count(struct factor *f)
     struct change *c;
     struct act *act;
 
-    if (!totp_form(f->code) && !recovery_hash(&f->turn->person, f->code, f->hashes[0])) {
+    if (!f->password.p && !totp_form(f->code) && !recovery_hash(&f->turn->person, f->code, f->hashes[0])) {
         wrong(f); /* a slip, and no guess */
         return;
     }
-    c = factor_change(f, "totp_failed");
+    c = factor_change(f, f->password.p ? "password_failed" : "totp_failed");
     if (!c)
         return;
     act = change_act(c, ACT_LOGIN);
@@ -280,6 +256,38 @@ static void have_factor(void *ctx, enum kf_rc rc, struct query *q, const struct 
     }
 }
 
+static void begin(struct factor *f)
+{
+    struct turn *t = f->turn;
+    struct change *c = factor_change(f, "totp_begun");
+    struct act *act;
+
+    if (!c)
+        return;
+    turn_ports(t)->chance(turn_ports(t)->ctx, f->secret, sizeof(f->secret));
+    act = change_act(c, ACT_TOTP);
+    act->u.totp.person = t->person;
+    memcpy(act->u.totp.secret, f->secret, sizeof(f->secret));
+    commit(f, c, begun);
+}
+
+static void verify(void *arg)
+{
+    struct factor *f = arg;
+
+    f->verdict = password_verify(f->hash, f->password);
+}
+
+static void verified(void *arg)
+{
+    struct factor *f = arg;
+
+    if (f->verdict == KF_OK)
+        begin(f);
+    else
+        count(f);
+}
+
 static void have_delay(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct factor *f = ctx;
@@ -290,8 +298,11 @@ static void have_delay(void *ctx, enum kf_rc rc, struct query *q, const struct k
         slow.retry_after_ms = (int32_t)(q->number < INT32_MAX ? q->number : INT32_MAX);
         why = &slow;
     }
-    if (rc)
+    if (rc) {
         turn_fail(f->turn, rc, why);
+        factor_wipe(f);
+    } else if (f->password.p)
+        turn_config(f->turn)->work(turn_config(f->turn)->ctx, verify, verified, f);
     else
         ask(f, QUERY_TOTP, have_factor);
 }
@@ -307,6 +318,7 @@ static void have_account(void *ctx, enum kf_rc rc, struct query *q, const struct
         return;
     }
     f->email = arena_text(t->arena, slice_of(q->person->email));
+    f->hash = q->person->password ? arena_text(t->arena, slice_of(q->person->password)) : NULL;
     next->text = arena_copy(next->arena, slice_of(q->person->email));
     next->text2 = arena_copy(next->arena, slice_of(t->peer.address));
     next->now = clock_ms(t);
@@ -327,6 +339,26 @@ static void with_code(struct turn *t, bool confirm_it)
         f->confirm = confirm_it;
         f->code = arena_copy(t->arena, slice_of(code));
         ask(f, QUERY_PERSON, have_account);
+    }
+    json_decref(root);
+}
+
+static void post_totp(struct turn *t)
+{
+    json_t *root = turn_body(t);
+    const json_t *password = json_object_get(root, "password");
+    struct factor *f;
+
+    if (!root)
+        return;
+    if (!json_is_string(password) || !json_string_length(password) || json_string_length(password) > PASSWORD_MAX * 4)
+        turn_problem(t, 400, "password is wanted: the one that you sign in with, as text");
+    else if ((f = factor_new(t))) {
+        f->password = arena_copy(t->arena, (struct slice){ json_string_value(password), json_string_length(password) });
+        if (f->password.p)
+            ask(f, QUERY_PERSON, have_account);
+        else
+            turn_problem(t, 500, "out of memory");
     }
     json_decref(root);
 }

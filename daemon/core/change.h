@@ -22,6 +22,7 @@ struct opening {
     int64_t reopen_ms;     /* a conversation closed less than this ago is reopened */
     enum conv_state state; /* of a new one: WAITING, BOT or PARKED */
     struct kf_key queue;   /* of a new one */
+    struct kf_key bot;     /* of a new one that is BOT */
     int priority;
     int weight; /* places that it takes; 0: 1 */
     const char *locale;
@@ -49,17 +50,20 @@ enum act_kind {
     ACT_MEDIA,    /* media: what a message has shown as a placeholder; nothing if it was removed meanwhile */
     ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
-    ACT_HANDLE,   /* handle: the newest reply handle of the conversation */
+    ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none */
     ACT_PRIORITY, /* number */
     ACT_TAG,      /* tag */
+    ACT_ARTICLE,  /* article: counts of it go up */
 
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
     ACT_ERRAND_CLAIM,  /* errand.id: QUEUED → SENDING; KF_CONFLICT if not queued */
+    ACT_ERRAND_DROP,   /* errand.id: what is queued, failed or uncertain → HANDLED, its message failed; KF_CONFLICT if it is neither */
     ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id; with handle: it cost a
                         * reply of that one */
 
     /* On people and contacts. */
+    ACT_RENAME,        /* rename: whom the platform calls otherwise from now on; nothing where the new name is already somebody's */
     ACT_PROFILE,       /* profile: merged into the customer of `by` (a contact) or of the conversation */
     ACT_PRESENCE,      /* presence */
     ACT_PERSON,        /* person: insert or update by id (password NULL: keep) */
@@ -207,8 +211,9 @@ struct act {
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
     const struct kf_key *to; /* of errand: only where the conversation is of one of these channels; NULL: of any */
     size_t n_to;
-    bool fetch; /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
-    bool echo;  /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    bool fetch;          /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
+    bool echo;           /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    const char *answers; /* ACT_MESSAGE: the platform's id of the message that it answers; NULL none. Becomes reply_to if we know it */
     union {
         struct conv_event step;
         struct message message;
@@ -252,7 +257,15 @@ struct act {
             const char *text;
             bool off; /* take it away */
         } tag;
+        struct {
+            struct kf_key key;
+            int suggested, shown, helped, not_helped;
+        } article;
         struct errand errand;
+        struct {
+            struct kf_key channel;
+            const char *from, *to; /* of contacts and of conversations */
+        } rename;
         const char *profile;
         struct {
             struct kf_id person;

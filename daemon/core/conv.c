@@ -3,9 +3,9 @@
 #include "core/mutant.h"
 
 static const char *const states[] = { "bot", "waiting", "offered", "served", "parked", "closed" };
-static const char *const events[] = { "nothing", "visitor_says", "staff_says",      "assign",         "offer", "accept",
-                                      "refuse",  "return",       "transfer_person", "transfer_queue", "take",  "park",
-                                      "move",    "unpark",       "close",           "ready",          "help",  "nag" };
+/* As people are told of it. */
+static const char *const plainly[] = { "is with the bot",  "waits for an agent",     "is being offered to an agent",
+                                       "is with an agent", "is put off until later", "is closed" };
 
 static const struct kf_id nobody;
 
@@ -30,9 +30,9 @@ const char *conv_state_public(enum conv_state s)
     }
 }
 
-static const char *event_name(enum conv_event_kind k)
+static const char *in_words(enum conv_state s)
 {
-    return (unsigned)k < sizeof(events) / sizeof(events[0]) ? events[k] : "?";
+    return (unsigned)s < sizeof(plainly) / sizeof(plainly[0]) ? plainly[s] : "is gone";
 }
 
 bool conv_holds_place(const struct conv *c, int64_t now_ms)
@@ -150,6 +150,7 @@ static unsigned known_in(enum conv_event_kind k)
         return OPEN;
     case CONV_PARK:
     case CONV_MOVE:
+    case CONV_HAND_BOT:
         return IN(CONV_WAITING) | IN(CONV_PARKED);
     case CONV_UNPARK:
         return IN(CONV_PARKED);
@@ -180,32 +181,31 @@ static bool needs_person(enum conv_event_kind k)
     return k == CONV_ASSIGN || k == CONV_OFFER || k == CONV_TRANSFER_PERSON || k == CONV_TAKE;
 }
 
+/* These words reach people: the agent whose click came too late. */
 static enum kf_rc guard(const struct conv *c, const struct conv_event *ev, struct kf_err *why)
 {
-    const char *name = event_name(ev->kind);
-
     if (mutant("no_epoch") && (ev->kind == CONV_ASSIGN || ev->kind == CONV_STAFF_SAYS))
         return KF_OK;
     if (!(known_in(ev->kind) & IN(c->state)))
-        return kf_fail(why, KF_CONFLICT, "%s: the conversation is %s", name, conv_state_name(c->state));
+        return kf_fail(why, KF_CONFLICT, "that is not possible now: the conversation %s", in_words(c->state));
     if (ev->kind == CONV_NOTHING || ev->kind == CONV_VISITOR_SAYS)
         return KF_OK;
     if (ev->epoch >= 0 && ev->epoch != c->epoch)
-        return kf_fail(why, KF_CONFLICT, "%s: decided on epoch %lld, it is %lld", name, (long long)ev->epoch, (long long)c->epoch);
+        return kf_fail(why, KF_CONFLICT, "somebody was faster: the conversation %s now", in_words(c->state));
     if (!owner_fits(c, ev))
-        return kf_fail(why, KF_CONFLICT, "%s: somebody else has the conversation", name);
+        return kf_fail(why, KF_CONFLICT, "somebody else has the conversation");
     if (ev->kind == CONV_REFUSE && c->state == CONV_SERVED && id_is_zero(&c->back))
-        return kf_fail(why, KF_CONFLICT, "%s: nobody has handed it over", name);
+        return kf_fail(why, KF_CONFLICT, "only what was handed over can be refused, and only before the first answer");
     if (ev->kind == CONV_NAG && ev->number <= c->nagged)
-        return kf_fail(why, KF_CONFLICT, "%s: that was told already", name);
+        return kf_fail(why, KF_CONFLICT, "that was told already");
     if (ev->kind == CONV_HELP && !id_is_zero(&ev->person) && id_eq(&c->owner, &ev->person))
-        return kf_fail(why, KF_CONFLICT, "%s: that person has the conversation", name);
+        return kf_fail(why, KF_CONFLICT, "that person has the conversation: ask somebody else for help");
     if (!needs_person(ev->kind))
         return KF_OK;
     if (id_is_zero(&ev->person))
-        return kf_fail(why, KF_INVALID, "%s: to whom?", name);
+        return kf_fail(why, KF_INVALID, "say which person shall have the conversation");
     if (c->state == CONV_SERVED && id_eq(&c->owner, &ev->person))
-        return kf_fail(why, KF_CONFLICT, "%s: that person serves it already", name);
+        return kf_fail(why, KF_CONFLICT, "that person has the conversation already");
     return KF_OK;
 }
 
@@ -284,6 +284,12 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.queue = ev->queue;
         move_wait(&next, now_ms);
         next.queued_at = now_ms;
+        break;
+    case CONV_HAND_BOT:
+        next.state = CONV_BOT;
+        next.bot = ev->bot;
+        next.until = 0;
+        next.epoch++;
         break;
     case CONV_CLOSE:
         move_close(&next, ev->wrapup_ms, now_ms);

@@ -5,6 +5,7 @@
  *              │  └────agent lost─────┘          │
  *              └───────came back in time─────────┘
  *   No accept needed: WAITING ──► SERVED. Taken for later: PARKED, then WAITING.
+ *   Handed to a bot: WAITING or PARKED ──► BOT; the bot hands over, or a person takes it: a person's first word ends the bot's part.
  *   Handed to a person: OFFERED or SERVED, with `back`, who has it again if that person refuses.
  *
  * The store owns every conversation. Its state changes through one door, conv_step(), which the store calls inside the
@@ -45,6 +46,7 @@ struct conv {
     int priority;            /* each point is worth 60 s of waiting */
     int weight;              /* places that it takes of its agent; 0: 1 */
     struct kf_id back;       /* who has handed it over, until the other one has taken it; zero: nobody */
+    struct kf_key bot;       /* while BOT: which one talks, by the key of its document; afterwards which one has; "" none */
     struct kf_id helper;     /* a second person who may speak in it; the owner stays the one */
 
     /* Times in ms; 0: never. */
@@ -88,13 +90,14 @@ enum conv_event_kind {
     CONV_CLOSE,          /* any open state → closed; wrap-up if a person served it */
     CONV_READY,          /* closed and wrapping up with `person` → closed: the place is free before its time */
     CONV_HELP,           /* offered or served: `person` is the helper from now on; zero: nobody. No new epoch */
-    CONV_NAG             /* served: `number` is how often somebody was told that the visitor waits for an answer, and rises */
+    CONV_NAG,            /* served: `number` is how often somebody was told that the visitor waits for an answer, and rises */
+    CONV_HAND_BOT        /* waiting or parked → with the bot `bot`, under `epoch` */
 };
 
 struct conv_event {
     enum conv_event_kind kind;
     struct kf_id person;
-    struct kf_key queue;
+    struct kf_key queue, bot;
     int64_t epoch; /* the one it was decided on; -1: whatever it is (visitors, rules) */
     int64_t until;
     int64_t wrapup_ms; /* CONV_CLOSE: how long the place stays taken */

@@ -11,10 +11,18 @@
 #include "core/id.h"
 #include "core/message.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The numbers are stored. */
-enum errand_state { ERRAND_QUEUED = 0, ERRAND_SENDING = 1, ERRAND_DONE = 2, ERRAND_FAILED = 3, ERRAND_UNCERTAIN = 4 };
+enum errand_state {
+    ERRAND_QUEUED = 0,
+    ERRAND_SENDING = 1,
+    ERRAND_DONE = 2,
+    ERRAND_FAILED = 3,
+    ERRAND_UNCERTAIN = 4,
+    ERRAND_HANDLED = 5 /* it had not got through, and somebody has looked after it: sent it again, or let it be */
+};
 
 enum errand_kind {
     ERRAND_SEND = 0, /* the message `seq` */
@@ -24,7 +32,11 @@ enum errand_kind {
     ERRAND_READ = 4,
     ERRAND_CLOSED = 5, /* the conversation was closed */
     ERRAND_FETCH = 6,  /* what came with the message `seq` is still on the platform. A line of its own: words do not wait for it */
-    ERRAND_TYPING_OFF = 7
+    ERRAND_TYPING_OFF = 7,
+    ERRAND_BOT = 8, /* the bot's turn: the visitor's message `seq` wants its answer. A line of its own. Asked again under the same id when
+                         * its outcome is unknown: what the bot says counts only in the commit that settles it, so it counts once */
+    ERRAND_BOT_WAIT =
+        9 /* due when patience with the bot (or with a visitor whom it has answered: `seq` is the bot's) is over. In no line */
 };
 
 struct errand {
@@ -34,12 +46,13 @@ struct errand {
     int64_t seq; /* the message it is about */
     enum errand_kind kind;
     enum errand_state state;
-    int attempt;    /* how often it has been tried */
-    int64_t due_at; /* not before */
-    int64_t created_at;
-    int64_t lease;     /* epoch of the lease under which it was claimed */
-    const char *error; /* the last one, for people; NULL */
-    int part;          /* of a text that is longer than the channel takes: so many parts have been sent */
+    int attempt;                    /* how often it has been tried */
+    int64_t due_at;                 /* not before */
+    int64_t created_at, settled_at; /* settled_at: 0 not yet */
+    int64_t lease;                  /* epoch of the lease under which it was claimed */
+    const char *error;              /* the last one, for people; NULL */
+    int part;                       /* of a text that is longer than the channel takes: so many parts have been sent */
+    bool more;                      /* of such a text: other parts follow this one (what stands below a text goes with the last) */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */
@@ -52,7 +65,19 @@ struct errand {
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
     const char *file_url; /* a signed address of the message's file, NULL none */
     const char *media_id; /* what upload() has got for that file, NULL none */
+    struct slice file;    /* the file itself, for channels that have upload(); p == NULL: none */
+    const char *file_name, *file_mime;
 };
+
+/* How a conversation may be answered, on a channel that bounds it. */
+struct reply_window {
+    bool known;
+    int64_t until; /* 0: without an end */
+    int left;      /* replies; -1: as many as one likes */
+    bool late;     /* afterwards the platform takes what it has approved (a template) */
+};
+
+enum reply_state { REPLY_FREE /* no bounds, or not known */, REPLY_OPEN, REPLY_LATE, REPLY_CLOSED };
 
 /* What a platform's answer means; `channels/README` calls these result classes. */
 enum outcome_class {
@@ -76,6 +101,7 @@ struct outcome {
     struct slice ref;  /* the platform's id of what was sent, empty if it gives none */
     struct slice code; /* the platform's own code, for people */
     struct slice text; /* the platform's own words, for people */
+    struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
 };
 

@@ -1,5 +1,5 @@
-/* http.h: a request and an answer as plain facts. Used by the adapters (which render and read them) and by net (which moves them).
- * Everything is borrowed from an arena or from the connection. Header names are compared without regard to case. */
+/* http.h: a request and an answer as plain facts, of HTTP and, for what goes out, of SMTP. Used by the adapters (which render and read
+ * them) and by net (which moves them). Everything is borrowed from an arena or from the connection. Header names are compared without regard to case. */
 #ifndef KF_CORE_HTTP_H
 #define KF_CORE_HTTP_H
 
@@ -12,6 +12,14 @@ struct http_pair {
     struct slice name, value;
 };
 
+/* The envelope of a mail, for addresses smtp://relay:port/our-name and smtps://… The body is the mail: lines end in CRLF, dots are as they
+ * are. Without TLS nothing is sent, unless `plain`. */
+struct smtp_envelope {
+    const char *from, *to;
+    const char *user, *password; /* NULL: without signing in */
+    bool plain;                  /* smtp:// without STARTTLS, where http:// is allowed too */
+};
+
 struct http_req {
     const char *method;            /* "GET", "POST" ... */
     const char *url;               /* out: absolute; in: the decoded path */
@@ -21,13 +29,14 @@ struct http_req {
     size_t n_headers;
     struct slice body; /* raw bytes */
     /* Out only. */
-    size_t answer_max; /* more bytes than that in an answer are a failure; 0: 1 MiB */
-    int timeout_ms;    /* 0: 10 s */
-    bool stranger;     /* somebody outside has named the address: a private one is refused even where others are allowed */
+    size_t answer_max;                /* more bytes than that in an answer are a failure; 0: 1 MiB */
+    int timeout_ms;                   /* 0: 10 s */
+    const struct smtp_envelope *smtp; /* NULL: not a mail */
+    bool stranger;                    /* somebody outside has named the address: a private one is refused even where others are allowed */
 };
 
 struct http_resp {
-    int status; /* 0: no answer came (see `failure`) */
+    int status; /* 0: no answer came (see `failure`). Of a mail: the code of the last reply, the body is its text */
     const struct http_pair *headers;
     size_t n_headers;
     struct slice body;

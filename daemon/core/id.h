@@ -49,6 +49,9 @@ static inline bool key_eq(const struct kf_key *a, const struct kf_key *b)
 
 /* A client's id of an act: 1 to 64 of [A-Za-z0-9_-]. */
 #define KF_CID_MAX 64
+
+/* A language tag has at most so many characters (RFC 5646 4.4.1). */
+#define KF_LOCALE_MAX 35
 bool cid_valid(struct slice cid);
 
 #endif

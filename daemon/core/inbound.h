@@ -53,7 +53,7 @@ enum inbound_kind {
     INBOUND_UNFOLLOW,
     INBOUND_OPTIN,
     INBOUND_OPTOUT,
-    INBOUND_SYSTEM /* text */
+    INBOUND_SYSTEM /* text; with `was`: `user`, or where that is empty `peer`, had this name before and is the same */
 };
 
 enum inbound_type {
@@ -74,11 +74,14 @@ enum inbound_type {
 
 enum presence { PRESENCE_OFFLINE, PRESENCE_AWAY, PRESENCE_BUSY, PRESENCE_ONLINE };
 
-/* A file on a platform. Either an address or an id that the adapter's media() can turn into one. */
+/* A file on a platform: an address, or an id that the adapter's media() can turn into one; or the file itself, where it has come with the
+ * event: then it is stored before the event is. */
 struct media {
     enum inbound_type type;
     struct slice url, id, mime, name;
-    int64_t size; /* 0 unknown */
+    struct slice bytes;            /* p == NULL: it is still there */
+    const struct act_file *stored; /* the desk's note: `bytes` are in the file store; NULL: not yet, or not at all */
+    int64_t size;                  /* 0 unknown */
     int64_t duration_ms;
 };
 
@@ -92,6 +95,7 @@ struct inbound {
     struct slice user_name;
     struct slice agent; /* of an echo: who of ours wrote it, in the platform's words */
     struct slice peer;  /* the platform's name of the exchange: the user, a group, a mail thread */
+    struct slice was;   /* INBOUND_SYSTEM: its name until now */
     struct slice thread;
     struct kf_id conversation; /* browsers: as the frame says; zero if it says nothing */
 
@@ -104,6 +108,8 @@ struct inbound {
 
     /* What it says. */
     struct slice text;
+    struct slice quoted;     /* of a mail: what it repeats of those before it */
+    struct slice title, url; /* of a link, a place, a card; the address is only shown, never fetched */
     struct slice payload;
     struct slice form; /* a JSON object, checked */
     const struct media *media;
@@ -113,7 +119,8 @@ struct inbound {
     bool on;
     double lat, lon;
     enum delivery delivery;
-    struct slice code, reason; /* of a status; reason of a presence */
+    struct slice code, reason; /* of a status; reason of a presence; code: the word of an INBOUND_SYSTEM */
+    struct slice referral;     /* where somebody came from: the scene of a QR code, of a link, of an advertisement */
     bool confirm;              /* from staff: it was told that there is wording that it should not use, and means it */
     bool automatic;            /* made by a machine on the other side: never answered by ours */
     struct slice raw;          /* what could not be read, as it came: kept 7 days */
@@ -121,6 +128,7 @@ struct inbound {
     /* Reply handles and windows of platforms that have them. */
     struct slice reply_token;
     int64_t reply_expires_ms;
+    int reply_left; /* replies that it stands for; 0: as many as the channel says (window_count) */
 
     /* Browsers. */
     struct slice token, locale, page, profile; /* page, profile: JSON objects, checked and bounded */

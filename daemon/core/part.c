@@ -26,10 +26,46 @@ static int worth(uint32_t cp)
     }
 }
 
-/* The first part: as much as fits, but rather less than broken off somewhere. */
-static size_t cut(struct slice text, size_t max)
+static size_t weight(uint32_t cp, enum text_unit unit)
 {
-    struct slice head = utf8_cut(text, max);
+    switch (unit) {
+    case TEXT_UTF16:
+        return cp > 0xffff ? 2 : 1;
+    case TEXT_BYTES:
+        return cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+    case TEXT_CODE_POINTS:
+    default:
+        return 1;
+    }
+}
+
+size_t text_length(struct slice text, enum text_unit unit)
+{
+    size_t ret = 0, i = 0;
+
+    while (i < text.n)
+        ret += weight(utf8_next(text, &i), unit);
+    return ret;
+}
+
+/* How many code points of `text` weigh at most `max`; one at least. */
+static size_t fitting(struct slice text, size_t max, enum text_unit unit)
+{
+    size_t ret = 0, sum = 0, i = 0;
+
+    while (i < text.n) {
+        sum += weight(utf8_next(text, &i), unit);
+        if (sum > max)
+            break;
+        ret++;
+    }
+    return ret ? ret : 1;
+}
+
+/* The first part: as much as fits, but rather less than broken off somewhere. */
+static size_t cut(struct slice text, size_t max, enum text_unit unit)
+{
+    struct slice head = utf8_cut(text, unit == TEXT_CODE_POINTS ? max : fitting(text, max, unit));
     size_t best = head.n, i = 0;
     int worth_best = 0;
 
@@ -53,13 +89,13 @@ static struct slice without_blanks(struct slice s)
     return s;
 }
 
-struct slice text_part(struct slice text, size_t max, int part, bool *more)
+struct slice text_part(struct slice text, size_t max, enum text_unit unit, int part, bool *more)
 {
     *more = false;
     if (!max)
         return part ? (struct slice){ text.p, 0 } : text;
     for (int i = 0;; i++) {
-        size_t n = cut(text, max);
+        size_t n = cut(text, max, unit);
         struct slice rest = without_blanks((struct slice){ text.p + n, text.n - n });
 
         if (i == part) {

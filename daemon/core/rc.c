@@ -16,6 +16,29 @@ enum kf_rc kf_fail(struct kf_err *why, enum kf_rc rc, const char *fmt, ...)
     return rc;
 }
 
+const char *kf_words(enum kf_rc rc, const struct kf_err *why)
+{
+    static const char *const plain[] = {
+        [KF_OK] = "done",
+        [KF_AGAIN] = "not possible at the moment: nothing was acknowledged; try again soon",
+        [KF_AUTH] = "sign in first",
+        [KF_DENIED] = "you may not do this",
+        [KF_ABSENT] = "there is no such thing",
+        [KF_REJECTED] = "this was refused for good",
+        [KF_INVALID] = "something in it is not as it should be",
+        [KF_UNSUPPORTED] = "this is not possible here",
+        [KF_CONFLICT] = "somebody was faster: look at it again",
+        [KF_LIMIT] = "this is too large",
+        [KF_RATE] = "too fast: wait a moment",
+        [KF_NOMEM] = "the server has no memory for this now: nothing was acknowledged; try again soon",
+        [KF_IO] = "the server is in trouble and has written down why: nothing was acknowledged; try again later",
+    };
+
+    if (why && *why->text && rc != KF_NOMEM && rc != KF_IO)
+        return why->text;
+    return (unsigned)rc < sizeof(plain) / sizeof(plain[0]) ? plain[rc] : "this did not work";
+}
+
 const char *kf_rc_name(enum kf_rc rc)
 {
     static const char *const names[] = {

@@ -34,6 +34,9 @@ struct kf_err {
 /* Fills `why` (may be NULL) and returns `rc`, so that `return kf_fail(why, KF_INVALID, "…")` reads well. */
 enum kf_rc kf_fail(struct kf_err *why, enum kf_rc rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* What a person is told of it: the words of `why` (may be NULL), but never those of a database or of our own house. */
+const char *kf_words(enum kf_rc rc, const struct kf_err *why);
+
 /* The word for logs: "again", "conflict" ... */
 const char *kf_rc_name(enum kf_rc rc);
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static const char *const bars[] = { "", "absent", "queue", "channel", "language", "skills", "refused", "full" };
+static const char *const bars[] = { "", "absent", "queue", "channel", "language", "skills", "refused", "handed", "full" };
 
 const char *route_bar_name(enum route_bar bar)
 {
@@ -32,17 +32,23 @@ static int weight_of(const struct route_ask *ask)
     return ask->weight > 0 ? ask->weight : 1;
 }
 
-static bool has_refused(const struct route_ask *ask, const struct kf_id *agent, int64_t now_ms)
+static enum route_bar refusal_of(const struct route_ask *ask, const struct kf_id *agent, int64_t now_ms)
 {
+    enum route_bar ret = ROUTE_MAY;
+
     for (size_t i = 0; i < ask->n_refusals; i++)
-        if (id_eq(&ask->refusals[i].agent, agent) && now_ms < ask->refusals[i].until)
-            return true;
-    return false;
+        if (id_eq(&ask->refusals[i].agent, agent) && now_ms < ask->refusals[i].until) {
+            if (!ask->refusals[i].handed)
+                return ROUTE_REFUSED;
+            ret = ask->may_return ? ROUTE_MAY : ROUTE_HANDED;
+        }
+    return ret;
 }
 
 enum route_bar route_bar(const struct route_ask *ask, const struct route_agent *a, int64_t now_ms)
 {
     uint64_t gone = let_go(ask, now_ms);
+    enum route_bar refusal;
 
     if (!a->online)
         return ROUTE_ABSENT;
@@ -54,8 +60,8 @@ enum route_bar route_bar(const struct route_ask *ask, const struct route_agent *
         return ROUTE_OTHER_LANGUAGE;
     if (ask->skills & ~gone & ~a->skills)
         return ROUTE_LACKS_SKILLS;
-    if (has_refused(ask, &a->id, now_ms))
-        return ROUTE_REFUSED;
+    if ((refusal = refusal_of(ask, &a->id, now_ms)) != ROUTE_MAY)
+        return refusal;
     return a->load + weight_of(ask) > a->capacity ? ROUTE_FULL : ROUTE_MAY;
 }
 
@@ -141,8 +147,23 @@ static const struct route_agent *best_of(const struct route_ask *ask, const stru
     return best;
 }
 
-struct route route_decide(const struct route_policy *p, const struct route_ask *ask, const struct route_agent *agents, size_t n,
-                          int64_t now_ms)
+/* Nobody who is there could take it but who has handed it over: that one may have it back. */
+static bool only_handed(const struct route_ask *ask, const struct route_agent *agents, size_t n, int64_t now_ms)
+{
+    bool handed = false;
+
+    for (size_t i = 0; ask->n_refusals && i < n; i++) {
+        enum route_bar bar = route_bar(ask, &agents[i], now_ms);
+
+        if (bar == ROUTE_MAY || bar == ROUTE_FULL)
+            return false;
+        handed |= bar == ROUTE_HANDED;
+    }
+    return handed;
+}
+
+static struct route decide(const struct route_policy *p, const struct route_ask *ask, const struct route_agent *agents, size_t n,
+                           int64_t now_ms)
 {
     enum route_bar bar = ROUTE_MAY;
     const struct route_agent *known = favourite(ask, agents, n, now_ms, &bar), *best;
@@ -159,6 +180,15 @@ struct route route_decide(const struct route_policy *p, const struct route_ask *
     if (p->overflow_ms && waited >= p->overflow_ms)
         return (struct route){ .verdict = ROUTE_OVERFLOW };
     return (struct route){ .verdict = ROUTE_QUEUE };
+}
+
+struct route route_decide(const struct route_policy *p, const struct route_ask *ask, const struct route_agent *agents, size_t n,
+                          int64_t now_ms)
+{
+    struct route_ask again = *ask;
+
+    again.may_return = only_handed(ask, agents, n, now_ms);
+    return decide(p, &again, agents, n, now_ms);
 }
 
 /* Who needs several places at once, and finds only single ones, would wait for ever behind those who take them. */

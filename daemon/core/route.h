@@ -33,10 +33,12 @@ struct route_agent {
     bool held; /* kept free by this pass for somebody who needs several places */
 };
 
-/* Somebody who refused or missed it, and until when nobody asks again. */
+/* Somebody who refused or missed it, and until when nobody asks again. Who has handed it to a queue is asked again where nobody else who is
+ * there could ever take it. */
 struct route_refusal {
     struct kf_id agent;
     int64_t until;
+    bool handed;
 };
 
 struct route_ask {
@@ -53,6 +55,7 @@ struct route_ask {
     struct kf_id prefer;           /* zero: none */
     const struct route_refusal *refusals;
     size_t n_refusals;
+    bool may_return; /* to who has handed it over: route_decide() finds out by itself */
 };
 
 struct route_policy {
@@ -70,10 +73,11 @@ enum route_bar {
     ROUTE_OTHER_LANGUAGE,
     ROUTE_LACKS_SKILLS,
     ROUTE_REFUSED,
+    ROUTE_HANDED,
     ROUTE_FULL
 };
 enum route_bar route_bar(const struct route_ask *ask, const struct route_agent *a, int64_t now_ms);
-const char *route_bar_name(enum route_bar bar); /* "absent" "queue" "channel" "language" "skills" "refused" "full"; ROUTE_MAY: "" */
+const char *route_bar_name(enum route_bar bar); /* "absent" "queue" "channel" "language" "skills" "refused" "handed" "full"; ROUTE_MAY: "" */
 
 /* How many rings have been let go: 0 to ROUTE_RINGS. */
 int route_ring(const struct route_ask *ask, int64_t now_ms);

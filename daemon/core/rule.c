@@ -202,12 +202,12 @@ static bool concerns(const struct rule *r, const struct conv *c)
     return c->state != CONV_CLOSED || r->event == RULE_CLOSED || r->event == RULE_RATED;
 }
 
-/* Not into a talk with a person, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
+/* Not into a talk with a person or a bot, unless it says so. Given to somebody at once, but nobody has said a word: that is not a talk yet. */
 static bool may_speak(const struct rule *r, const struct conv *c)
 {
     if ((r->event == RULE_OPENED || r->event == RULE_REOPENED) && c->staff_at < c->arrived_at)
         return true;
-    return r->mid_talk || c->state != CONV_SERVED;
+    return r->mid_talk || (c->state != CONV_SERVED && c->state != CONV_BOT);
 }
 
 /* The visitor's first word after it was closed: it arrived with it. */
@@ -330,9 +330,62 @@ static bool held(struct rule_firing *ret, const char *why, int64_t of)
     return true;
 }
 
-/* True: it fires, or is held back where people ought to know. */
-static bool match(const struct rule *r, const struct rule_facts *f, int64_t notice, struct rule_firing *ret)
+/* What the visitor asks, of the articles: this message, or the newest text that one of them answers. A choice is no question. */
+static size_t look_up(const struct rule *r, const struct rule_facts *f, struct answer_hit *ret)
 {
+    size_t n = 0;
+
+    if (f->choice)
+        return 0;
+    if (f->message)
+        return visitor_wrote(f) ? answer_find(f->answers, f->message->text, f->language, r->threshold, ret, ANSWER_HITS) : 0;
+    for (size_t i = 0; i < f->n_said && !n; i++)
+        n = answer_find(f->answers, f->said[i], f->language, r->threshold, ret, ANSWER_HITS);
+    return n;
+}
+
+static bool picks_any(const struct rule_when *w, const char *choice)
+{
+    for (size_t i = 0; choice && i < w->n_choices; i++)
+        if (strcmp(w->choices[i], choice) == 0)
+            return true;
+    return false;
+}
+
+static bool says_any(const struct rule_when *w, struct slice text)
+{
+    for (size_t i = 0; i < w->n_keywords; i++)
+        if (segment_holds(text, slice_of(w->keywords[i])))
+            return true;
+    return false;
+}
+
+bool rule_outdone(const struct rule *rules, size_t n, const struct rule *r, const struct rule_facts *f)
+{
+    const struct rule *other = NULL;
+    bool ret = false;
+
+    for (size_t i = 0; i < n && r->unless.s[0] && !other; i++)
+        if (key_eq(&rules[i].key, &r->unless) && !rules[i].off)
+            other = &rules[i];
+    if (other && f->message)
+        return visitor_wrote(f) && (picks_any(&other->when, f->choice) || says_any(&other->when, f->message->text));
+    for (size_t i = 0; i < f->n_said && other && !ret; i++)
+        ret = says_any(&other->when, f->said[i]);
+    return ret;
+}
+
+/* All rules, for those that look at another one. */
+struct rule_all {
+    const struct rule *rules;
+    size_t n;
+    int64_t notice; /* any_notice_at() */
+};
+
+/* True: it fires, or is held back where people ought to know. */
+static bool match(const struct rule_all *all, const struct rule *r, const struct rule_facts *f, struct rule_firing *ret)
+{
+    int64_t notice = all->notice;
     bool wide = r->often == RULE_ONCE_VISITOR || r->often == RULE_ONCE_DAY;
     int64_t last;
     const char *which;
@@ -342,6 +395,12 @@ static bool match(const struct rule *r, const struct rule_facts *f, int64_t noti
     *ret = (struct rule_firing){ .rule = r, .verdict = RULE_FIRES };
     name_cause(r, f, notice, ret->cause, sizeof(ret->cause));
     if (fired_for(f, &r->key, ret->cause))
+        return false;
+    if (r->actions & RULE_ANSWER && !may_speak(r, f->conv))
+        return false; /* who talks to a person has an answer: there is nothing to tell */
+    if (r->actions & RULE_ANSWER && !(ret->n_hits = look_up(r, f, ret->hits)))
+        return false;
+    if (rule_outdone(all->rules, all->n, r, f))
         return false;
     last = r->cooldown_ms ? last_fired(f, &r->key, wide) : 0;
     if (f->automatic || rule_too_busy(f)) /* two machines would talk to each other for ever */
@@ -371,11 +430,12 @@ static bool runs_out(const struct rule *r, const struct rule_facts *f, struct ru
 
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max)
 {
-    int64_t notice = any_notice_at(rules, n, facts);
+    const struct rule_all all = { rules, n, any_notice_at(rules, n, facts) };
+    int64_t notice = all.notice;
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (count < max && match(&rules[i], facts, notice, &ret[count]))
+        if (count < max && match(&all, &rules[i], facts, &ret[count]))
             count++;
         if (count < max && notice && runs_out(&rules[i], facts, &ret[count]))
             count++;

@@ -10,6 +10,7 @@
 #ifndef KF_CORE_RULE_H
 #define KF_CORE_RULE_H
 
+#include "core/answer.h"
 #include "core/conv.h"
 #include "core/hours.h"
 #include "core/id.h"
@@ -48,8 +49,10 @@ enum rule_action {
     RULE_CHOICES = 16, /* offer choices with the wording */
     RULE_TAG = 32,
     RULE_PRIORITY = 64,
-    RULE_MOVE = 128, /* to the queue `to` */
-    RULE_CLOSE = 256 /* now, or `notice_ms` after it fired unless somebody writes */
+    RULE_MOVE = 128,   /* to the queue `to` */
+    RULE_CLOSE = 256,  /* now, or `notice_ms` after it fired unless somebody writes */
+    RULE_ANSWER = 512, /* offer the articles that answer what was asked, with the wording; where none does, the rule does not fire */
+    RULE_BOT = 1024    /* to the bot `bot` */
 };
 
 enum rule_often {
@@ -110,6 +113,7 @@ struct rule {
     int64_t every_ms;             /* of events that count time: again so often; 0: once */
     int times;                    /* … but not more often than this; 0: without end */
     struct kf_key of;             /* RULE_DUE: the rule that fired */
+    struct kf_key unless;         /* a rule: not where its keywords are said, or its choices picked; "" none */
     struct kf_key queue, channel; /* "" any */
     struct rule_when when;
     bool mid_talk; /* also while an agent serves the conversation */
@@ -123,8 +127,10 @@ struct rule {
     size_t n_tags;
     int priority;
     struct kf_key to;
+    struct kf_key bot;
     int64_t notice_ms;
     const char *closing_wording; /* said when it is closed; NULL: "closed_idle" */
+    int threshold;               /* of RULE_ANSWER: the score from which on an article is offered */
 };
 
 /* Something that has fired before, as the store has it. What was held back is there, too: its cause begins with '-'. */
@@ -134,6 +140,9 @@ struct rule_fired {
     int64_t at;
     bool elsewhere; /* in another conversation of the same contact */
 };
+
+/* So many of the newest texts of a visitor are held against the articles when it is no message that a rule listens to. */
+#define RULE_SAID_MAX 4
 
 /* All that a rule may know. */
 struct rule_facts {
@@ -154,6 +163,9 @@ struct rule_facts {
     size_t n_profile;
     const struct rule_fired *fired;
     size_t n_fired;
+    const struct answer_index *answers; /* NULL: the house has no articles */
+    struct slice said[RULE_SAID_MAX];   /* what the visitor has written last, the newest first; without what was picked from choices */
+    size_t n_said;
     int64_t now_ms;
     int64_t wall_ms; /* the same on the wall clock of the queue's time zone */
 };
@@ -170,11 +182,16 @@ struct rule_firing {
     const char *held; /* "mid_talk" "cooldown" "automatic" */
     /* "" once per conversation; else what it was: "away:1763740800000", "seq:3", "visitor", "day:20778"; "-mid_talk" when held. */
     char cause[40];
+    struct answer_hit hits[ANSWER_HITS]; /* of RULE_ANSWER: what is offered, the best first */
+    size_t n_hits;
 };
 
 /* What happens for message `facts->message`, or for what is due when it is NULL, in the order of the rules. Writes at most `max`, returns
  * how many. What has fired before (facts->fired) is left out. */
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max);
+/* Does the visitor say the keywords of the rule that it names in `unless`, or pick its choices? Where nothing is being said, what was said
+ * last counts. */
+bool rule_outdone(const struct rule *rules, size_t n, const struct rule *r, const struct rule_facts *facts);
 /* When a rule wants to look at the conversation again if nothing happens; 0 never. Times in the past are not returned. */
 int64_t rule_next_due(const struct rule *rules, size_t n, const struct rule_facts *facts);
 /* The states in which no rule listens to a plain message of `role`, but for the silence after it and for certain words: see
@@ -192,7 +209,8 @@ bool rule_when_holds(const struct rule_when *w, const struct rule_facts *facts, 
 enum rule_need {
     RULE_NEED_FIRED = 1, /* of the contact, and whether it is the first contact */
     RULE_NEED_PROFILE = 2,
-    RULE_NEED_POSITION = 4
+    RULE_NEED_POSITION = 4,
+    RULE_NEED_OFFERED = 8 /* asked by whoever reads a number from a visitor: the choices that were offered last */
 };
 unsigned rule_needs(const struct rule *rules, size_t n);
 

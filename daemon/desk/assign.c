@@ -11,6 +11,7 @@
 #define WIDE_MS   1000
 #define HEAVY_MS  60000
 #define MATCH_MAX 200
+#define HANDED_MS 3600000 /* longer than anybody waits */
 
 /* ---- the look: what the live layer knows, kept for everybody who asks "is somebody there?" ---- */
 
@@ -210,7 +211,13 @@ static void match_begin(struct desk *d, struct desk_site *ds, const struct route
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent)
 {
     if (ds->site->refused_ms > 0)
-        d->ports.live_refuse(d->ports.ctx, &ds->site->key, conv, agent, now(d) + ds->site->refused_ms, NULL, NULL);
+        d->ports.live_refuse(d->ports.ctx, &ds->site->key, conv, agent, now(d) + ds->site->refused_ms, false, NULL, NULL);
+}
+
+/* Who hands it to a queue wants somebody else there to have it. */
+void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent)
+{
+    d->ports.live_refuse(d->ports.ctx, &ds->site->key, conv, agent, now(d) + HANDED_MS, true, NULL, NULL);
 }
 
 static bool anybody_free(const struct route_agent *agents, size_t n)

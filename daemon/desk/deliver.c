@@ -2,7 +2,7 @@
  * found between the two by another holder is uncertain, and is sent again only where the platform has an idempotency key. */
 #include "core/fault.h"
 #include "core/part.h"
-#include "desk/trip.h"
+#include "desk/bot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void trip_free(struct trip *t)
     arena_free(t->arena);
 }
 
-static void trip_end(struct trip *t)
+void trip_lost(struct trip *t)
 {
     struct desk_site *ds = site_of(t->d, &t->site);
 
@@ -41,7 +41,7 @@ static void trip_done(struct trip *t)
     struct desk *d = t->d;
     struct desk_site *ds = site_of(d, &t->site);
 
-    trip_end(t);
+    trip_lost(t);
     if (ds)
         deliver_kick(d, ds);
 }
@@ -87,12 +87,10 @@ static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const s
 
 static void settle_commit(struct trip *t);
 
-static void settled(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+void trip_settled(struct trip *t, enum kf_rc rc, const struct news *news)
 {
-    struct trip *t = ctx;
     struct desk_site *ds = site_of(t->d, &t->site);
 
-    (void)why;
     if (!rc) {
         if (ds)
             tell_news(t->d, ds, news, 0);
@@ -105,7 +103,13 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
         ds->unsettled = t;
         t->d->under_way--;
     } else
-        trip_end(t); /* it stays SENDING: whoever holds the next lease calls it uncertain */
+        trip_lost(t); /* it stays SENDING: whoever holds the next lease calls it uncertain */
+}
+
+static void settled(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    (void)why;
+    trip_settled(ctx, rc, news);
 }
 
 /* What came, or that it did not, in the commit that ends the errand. */
@@ -139,9 +143,10 @@ static void settle_commit(struct trip *t)
     struct act *act;
 
     if (!c) {
-        trip_end(t);
+        trip_lost(t);
         return;
     }
+    t->again = settle_commit;
     c->conv = t->errand.conv;
     act = change_act(c, ACT_ERRAND_SETTLE);
     act->u.errand = (struct errand){ .id = t->errand.id,
@@ -157,6 +162,12 @@ static void settle_commit(struct trip *t)
         act->u.errand.message.ref = change_text(c, slice_of(t->ref));
     if (t->shown)
         settle_media(t, c);
+    if (t->peer) {
+        act = change_act(c, ACT_RENAME);
+        act->u.rename.channel = t->errand.channel;
+        act->u.rename.from = change_text(c, slice_of(t->errand.peer));
+        act->u.rename.to = change_text(c, slice_of(t->peer));
+    }
     if (t->delivery != DELIVERY_NONE && t->errand.kind == ERRAND_SEND) {
         act = change_act(c, ACT_STATUS);
         act->u.status.seq = t->errand.seq;
@@ -175,7 +186,7 @@ void deliver_settle(struct desk *d, struct desk_site *ds)
     for (struct trip *t = all, *next; t; t = next) {
         next = t->next;
         d->under_way++;
-        settle_commit(t);
+        t->again(t);
     }
 }
 
@@ -292,6 +303,8 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
         return;
     }
+    if (o->cls == OUTCOME_RETRY_WITH_NEW_CONVERSATION && o->peer.n && !slice_is(o->peer, t->errand.peer))
+        t->peer = arena_text(t->arena, o->peer);
     switch (o->cls) {
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
@@ -393,9 +406,9 @@ void trip_send(struct trip *t)
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
         return;
     }
+    sign_file(t, ds->site);
     if (!t->uploaded && media_upload(t, o))
         return;
-    sign_file(t, ds->site);
     env = outlet_env(d, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
@@ -426,7 +439,9 @@ static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const str
     (void)news;
     (void)why;
     if (rc)
-        trip_end(t); /* somebody else has it, or the store is away: it is still queued */
+        trip_lost(t); /* somebody else has it, or the store is away: it is still queued */
+    else if (bot_errand(&t->errand))
+        bot_go(t);
     else if (!o && t->errand.kind == ERRAND_FETCH)
         media_failed(t, "unavailable"); /* the channel is switched off */
     else if (!o)
@@ -441,7 +456,7 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
     struct act *act;
 
     if (!c) {
-        trip_end(t);
+        trip_lost(t);
         return;
     }
     fault_point("before_claim");
@@ -459,14 +474,15 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
     if (!t)
         return;
     if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
-        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, e->part, &t->more);
+        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, o->ops->text_unit, e->part, &t->more);
+    t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
     else if (!t->found)
         claim(d, ds, t);
-    else if (e->kind == ERRAND_FETCH || (o && (o->ops->caps & CHAN_IDEMPOTENT)))
+    else if (e->kind == ERRAND_FETCH || bot_errand(e) || (o && (o->ops->caps & CHAN_IDEMPOTENT)))
         trip_again_later(t, 0, "its sender was lost: sent again under the same key");
     else
         trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "its sender was lost before the platform's answer came");

@@ -259,7 +259,7 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
     if (!seat)
         return;
     if (!why) {
-        (void)kf_fail(&local, rc, "%s", kf_rc_name(rc));
+        (void)kf_fail(&local, rc, "%s", kf_words(rc, NULL));
         why = &local;
     }
     session_error(d->session, seat, slice_of(cid), why);

@@ -60,6 +60,34 @@ void desk_why(struct desk *d, const struct conv *conv,
 /* Hands a conversation on, as `person` may; `in` has to_agent, to_queue or to_department, and the note as text. */
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
                    const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+/* What a bot does by a call of its own, to a conversation that it talks in or has talked in. What it says when it has no word any more is
+ * kept as a note, so nothing of it reaches the visitor. */
+enum bot_does { BOT_DOES_LOOK, BOT_DOES_SAY, BOT_DOES_NOTE, BOT_DOES_HAND_OVER, BOT_DOES_CLOSE, BOT_DOES_TYPE, BOT_DOES_TAG };
+struct bot_act {
+    enum bot_does does;
+    struct slice text; /* SAY, NOTE */
+    const char *extra; /* SAY: choices, NULL none */
+    bool on;           /* TYPE */
+    const char *const *tags;
+    size_t n_tags;
+    int64_t before; /* LOOK: messages before this one; 0: the newest */
+};
+struct bot_seen {
+    struct conv conv;
+    int64_t number;
+    const struct message *messages; /* LOOK: in seq order; SAY: the one; n 0: it has become a note */
+    size_t n_messages;
+};
+/* `number` is the conversation's (QUERY_NUMBERED). `done` runs once, later (at once only when memory is out); KF_ABSENT: it is none of this
+ * bot's. */
+void desk_bot_act(struct desk *d, const struct kf_key *site, const struct kf_key *bot, int64_t number, const struct bot_act *act,
+                  void (*done)(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const struct kf_err *why), void *ctx);
+/* What has not got through to a platform, sent again or taken out of the line by somebody who may; KF_CONFLICT where there is nothing to do
+ * about it any more. */
+void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                        void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
+                      void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

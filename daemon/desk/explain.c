@@ -75,8 +75,10 @@ static void asking_end(struct asking *a, enum kf_rc rc, const struct kf_err *why
 
 static bool is_decision(const char *kind)
 {
-    static const char *const kinds[] = { "assigned", "offered",  "refused",  "missed", "returned", "transferred", "overflowed",
-                                         "parked",   "unparked", "given_up", "moved",  "priority", "reopened",    "silent" };
+    static const char *const kinds[] = {
+        "assigned", "offered",  "refused", "missed",   "returned", "transferred", "overflowed", "parked",
+        "unparked", "given_up", "moved",   "priority", "reopened", "silent",      "bot",        "handoff"
+    };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strcmp(kind, kinds[i]) == 0)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #define DUPLICATES_MS 60000
+#define LIVE_MS       60000 /* what is older has waited on the platform, and comes at once with all the rest */
+#define ALBUMS        3     /* so many times the burst of a page: platforms send a picture a message */
 
 /* ---- who may not write ---- */
 
@@ -87,6 +89,57 @@ static bool repeats(struct desk *d, const struct desk_site *ds, const struct sea
     (void)kf_fail(why, KF_RATE, "you have said that already");
     why->retry_after_ms = retry;
     return true;
+}
+
+/* The same event twice within a minute: the platform repeats itself, not the visitor. */
+static bool comes_again(struct desk *d, const struct kf_key *channel, const struct inbound *in)
+{
+    struct kf_err why;
+    char key[64];
+
+    if (!in->dedupe.n)
+        return false;
+    (void)snprintf(key, sizeof(key), "k:%s:%016llx", channel->s, (unsigned long long)print_of(in->dedupe));
+    if (rate_touched(d, key, DUPLICATES_MS))
+        return true;
+    (void)rate_take(d, key, 1, 1, DUPLICATES_MS, &why);
+    return false;
+}
+
+static bool floods(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in)
+{
+    int burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
+    int rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
+    struct kf_err why;
+    char key[64];
+
+    (void)snprintf(key, sizeof(key), "f:%s:%016llx", channel->s, (unsigned long long)print_of(in->user));
+    return burst > 0 && !rate_take(d, key, ALBUMS * burst, rate, 1000, &why);
+}
+
+static bool repeats_there(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in)
+{
+    int max = ds->site->duplicate_max;
+    struct kf_err why;
+    char key[64];
+
+    (void)snprintf(key, sizeof(key), "r:%.20s:%08x:%016llx", channel->s, (unsigned)(print_of(in->text) & 0xffffffffU),
+                   (unsigned long long)print_of(in->user));
+    return max && in->text.n && !rate_take(d, key, max, max, DUPLICATES_MS, &why);
+}
+
+const char *guard_content(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in)
+{
+    bool says = in->kind == INBOUND_MESSAGE || in->kind == INBOUND_POSTBACK || in->kind == INBOUND_COMMAND;
+    struct kf_err why;
+
+    if ((says || in->kind == INBOUND_EDIT) && check_links(ds->site, in->text, &why))
+        return "links";
+    if (!says || (in->at && now(d) - in->at > LIVE_MS) || comes_again(d, channel, in))
+        return NULL;
+    if (repeats_there(d, ds, channel, in))
+        return "repeats";
+    return floods(d, ds, channel, in) ? "flood" : NULL;
 }
 
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why)

@@ -2,6 +2,7 @@
 #include "core/permit.h"
 #include "core/utf8.h"
 #include "desk/inner.h"
+#include "desk/window.h"
 
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -285,8 +286,7 @@ void hello_visitor(struct desk *d, struct seat *seat, const struct inbound *in)
         return;
     }
     seat->hello = true;
-    (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15),
-                   in->locale.n ? in->locale.p : "");
+    (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)in->locale.n, in->locale.n ? in->locale.p : "");
     (void)set_text(&seat->page, in->page);
     if (in->profile.n)
         seat_profile(seat, in->profile);
@@ -394,6 +394,8 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
     session_send(d->session, seat, b);
     d->ports.live_agent(d->ports.ctx, &ds->site->key, &seat->who, m->presence, m->capacity, NULL, NULL);
     d->ports.live_connected(d->ports.ctx, &ds->site->key, &seat->who, 1, NULL, NULL);
+    for (size_t i = 0; i < r->n; i++)
+        window_tell(d, ds, &r->convs[i]);
     route_kick(d, ds);
 }
 

@@ -69,10 +69,14 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
         buf_printf(&b, "%s\"automatic\":true", b.n > 1 ? "," : "");
     if (in->type == TYPE_UNSUPPORTED)
         buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
+    add_member(&b, "quoted", in->quoted);
     if (m) {
         if (b.n > 1)
             buf_char(&b, ',');
-        media_note(&b, m, fetchable);
+        if (m->stored)
+            media_file(&b, m);
+        else
+            media_note(&b, m, fetchable);
     }
     buf_char(&b, '}');
     if (b.n > 2)
@@ -81,11 +85,25 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     return ret;
 }
 
+/* What is read: a card's title, its words, its address, each on a line. */
 static struct slice text_of(struct change *c, const struct inbound *in)
 {
-    if (in->text.n && utf8_valid(in->text))
+    const struct slice parts[] = { in->title, in->text, in->url };
+    struct slice ret;
+    struct buf b;
+
+    if (!in->title.n && !in->url.n && in->text.n && utf8_valid(in->text))
         return change_slice(c, in->text);
-    return slice_of(media_words(in->type));
+    buf_init(&b, 65536);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i].n && utf8_valid(parts[i])) {
+            if (b.n)
+                buf_char(&b, '\n');
+            buf_add(&b, parts[i]);
+        }
+    ret = b.n && buf_ok(&b) ? change_slice(c, buf_slice(&b)) : slice_of(media_words(in->type));
+    buf_finish(&b);
+    return ret;
 }
 
 /* `joins`: it is about the newest conversation as it is; nothing is opened by it. */
@@ -116,21 +134,46 @@ static void opening_of(struct desk *d, struct desk_site *ds, const struct site_c
     c->opening = o;
 }
 
-#define MEDIA_MAX 10 /* of one event; each is a message of its own */
+#define MEDIA_MAX 24 /* of one event; each is a message of its own */
+
+/* What came along and is stored stands in its message from the beginning. */
+static void show_file(struct change *c, const struct media *m, struct message *ret)
+{
+    struct act *act = change_act(c, ACT_FILE);
+
+    act->u.file = *m->stored;
+    act->u.file.name = change_text(c, slice_of(m->stored->name));
+    ret->kind = file_kind(m->stored->mime);
+    ret->file = m->stored->id;
+}
 
 static void one_message(struct change *c, const struct channel_ops *ops, const struct inbound *in, const struct media *m, bool first)
 {
-    struct act *act = change_act(c, ACT_MESSAGE);
+    bool fetch = m && ops->media && !m->bytes.n, says = first && (in->text.n || in->title.n || in->url.n);
     enum inbound_type type = first ? in->type : m->type;
+    struct message message = {
+        .at = c->at,
+        .from = c->by,
+        .kind = kind_of(type),
+        .text = first ? text_of(c, in) : slice_of(media_words(type)),
+        .extra = extra_of(
+            c, first ? in : &(struct inbound){ .peer = in->peer, .user = in->user, .user_name = in->user_name, .automatic = in->automatic },
+            m, fetch),
+        .ref = first && in->id.n ? change_text(c, in->id) : NULL
+    };
+    struct act *act;
 
-    act->fetch = m && ops->media;
+    if (m && m->stored) {
+        show_file(c, m, &message);
+        if (!says)
+            message.text = SLICE("");
+    } else if (m && m->bytes.n && !says)
+        message.text = slice_of(media_too_large(c, type));
+    act = change_act(c, ACT_MESSAGE);
+    act->fetch = fetch;
     act->echo = first && in->kind == INBOUND_ECHO;
-    act->u.message = (struct message){ .at = c->at,
-                                       .from = c->by,
-                                       .kind = kind_of(type),
-                                       .text = first ? text_of(c, in) : slice_of(media_words(type)),
-                                       .extra = extra_of(c, in, m, act->fetch),
-                                       .ref = first && in->id.n ? change_text(c, in->id) : NULL };
+    act->u.message = message;
+    act->answers = first && in->ref.n ? change_text(c, in->ref) : NULL;
 }
 
 static void add_message(struct change *c, const struct channel_ops *ops, const struct inbound *in)
@@ -144,7 +187,7 @@ static void add_message(struct change *c, const struct channel_ops *ops, const s
         act = change_act(c, ACT_HANDLE);
         act->u.handle.text = change_text(c, in->reply_token);
         act->u.handle.expires_ms = in->reply_expires_ms;
-        act->u.handle.left = ops->window_count ? ops->window_count : -1;
+        act->u.handle.left = in->reply_left ? in->reply_left : ops->window_count ? ops->window_count : -1;
     }
 }
 
@@ -168,10 +211,16 @@ static void add_entry(struct change *c, const struct inbound *in, const char *ki
     struct buf b;
 
     act->u.entry = (struct entry){ .at = c->at, .kind = kind, .by = c->by, .data = "{}" };
-    if (in->kind != INBOUND_REACTION)
-        return;
-    act->u.entry.ref = in->ref.n ? change_text(c, in->ref) : NULL;
     buf_init(&b, 4096);
+    if (in->kind != INBOUND_REACTION) {
+        buf_char(&b, '{');
+        add_member(&b, "referral", in->referral);
+        buf_char(&b, '}');
+        act->u.entry.data = change_text(c, buf_ok(&b) ? buf_slice(&b) : SLICE("{}"));
+        buf_finish(&b);
+        return;
+    }
+    act->u.entry.ref = in->ref.n ? change_text(c, in->ref) : NULL;
     buf_printf(&b, "{\"on\":%s", in->on ? "true" : "false");
     if (in->text.n && utf8_valid(in->text)) {
         buf_str(&b, ",\"emoji\":");
@@ -195,6 +244,23 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     act->u.status.at = in->at ? in->at : c->at;
 }
 
+/* Of what was kept out only that it was, and why: a line for the agent. Its key is claimed, so it stays out however often it comes. */
+static struct change *change_kept_out(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in,
+                                      const char *why)
+{
+    struct change *c = change_new(&ds->site->key, now(d));
+
+    if (!c)
+        return NULL;
+    c->by = (struct actor){ .role = ROLE_VISITOR, .name = "" };
+    if (in->dedupe.n)
+        c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
+    opening_of(d, ds, sc, in, c, true);
+    change_act(c, ACT_ENTRY)->u.entry =
+        (struct entry){ .at = c->at, .kind = "kept_out", .by = c->by, .data = change_printf(c, "{\"why\":\"%s\"}", why) };
+    return c;
+}
+
 /* NULL: nothing of it is kept (typing), or memory is out (`*failed`). */
 static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
                                 const struct inbound *in, bool *failed)
@@ -213,7 +279,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
     if (in->automatic)
         c->unruled = ~0U; /* two machines would talk to each other for ever */
     else
-        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
+        rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0 || answer_number(in->text));
     switch (in->kind) {
     case INBOUND_MESSAGE:
     case INBOUND_POSTBACK:
@@ -246,6 +312,16 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         act->u.edit.ref = change_text(c, in->ref);
         act->u.edit.text = change_text(c, in->text);
         act->u.edit.own = true;
+        break;
+    case INBOUND_SYSTEM:
+        if (!in->was.n) {
+            change_free(c);
+            return NULL;
+        }
+        act = change_act(c, ACT_RENAME);
+        act->u.rename.channel = sc->key;
+        act->u.rename.from = change_text(c, in->was);
+        act->u.rename.to = change_text(c, in->user.n ? in->user : in->peer);
         break;
     case INBOUND_STATUS:
         add_status(c, sc, in);
@@ -335,8 +411,16 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
     d->under_way++;
     for (size_t i = 0; i < n; i++) {
         bool failed = false, banned = guard_inbound(d, ds, &sc->key, &in[i]);
-        struct change *c = banned ? NULL : change_of(d, ds, sc, o->ops, &in[i], &failed);
+        const char *unfit = banned ? NULL : guard_content(d, ds, &sc->key, &in[i]);
+        struct change *c = banned  ? NULL
+                           : unfit ? change_kept_out(d, ds, sc, &in[i], unfit)
+                                   : change_of(d, ds, sc, o->ops, &in[i], &failed);
 
+        if (unfit) {
+            d->figures.refused++;
+            log_event(d, 2, "desk event=inbound_kept_out site=%s channel=%s reason=%s", ds->site->key.s, sc->key.s, unfit);
+            failed = !c;
+        }
         if (banned) {
             d->figures.refused++;
             log_event(d, 2, "desk event=inbound_banned site=%s channel=%s", ds->site->key.s, sc->key.s);
@@ -361,8 +445,14 @@ struct hook {
     struct kf_key site, channel;
     struct arena *arena;
     struct received received;
+    struct inbound *mine; /* of these, those for this channel */
+    size_t n_mine;
     desk_hook_answer *answer;
     void *ctx;
+    /* What is for other channels of the site is committed, too, before the answer. */
+    size_t left;
+    enum kf_rc worst;
+    struct kf_id conv;
 };
 
 static void hook_end(struct hook *h, int status, const char *type, struct slice body)
@@ -396,9 +486,34 @@ static void hook_hold(struct hook *h, struct outlet *o, const struct kf_id *conv
     h->d->under_way--;
 }
 
-static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
+/* One app of a platform may serve several of our channels behind one address: they share it, not their events. */
+static struct outlet *outlet_of_account(struct desk *d, struct desk_site *ds, const struct outlet *first, struct slice account)
 {
-    struct hook *h = ctx;
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && slice_eq(o->ops->account(o->ch), account))
+            return o;
+    }
+    return NULL;
+}
+
+/* For another account, too, it was believed by this one's secret: all that comes of it is a question to the platform. */
+static void hook_pull(struct hook *h, struct desk_site *ds, struct outlet *o)
+{
+    struct slice account = h->received.pull_account;
+
+    if (account.n && o->ops->account && !slice_eq(account, o->ops->account(o->ch)))
+        o = outlet_of_account(h->d, ds, o, account);
+    if (o)
+        pull_kick(h->d, ds, o, h->received.pull_token);
+    else
+        log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=unknown_account", ds->site->key.s, h->channel.s);
+}
+
+static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
+{
     struct desk_site *ds = site_of(h->d, &h->site);
     struct outlet *o = ds ? outlet_of(h->d, ds, &h->channel) : NULL;
 
@@ -407,11 +522,65 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         return;
     }
     if (o && h->received.pull)
-        pull_kick(h->d, ds, o, h->received.pull_token);
+        hook_pull(h, ds, o);
     if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping)
         hook_hold(h, o, conv);
     else
         hook_end(h, h->received.status, h->received.type, h->received.body);
+}
+
+static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
+{
+    struct hook *h = ctx;
+
+    if (rc)
+        h->worst = rc;
+    if (conv)
+        h->conv = *conv;
+    if (--h->left == 0)
+        hook_done(h, h->worst, id_is_zero(&h->conv) ? NULL : &h->conv);
+}
+
+/* Takes from `in` what is for this account, in order; what is left stands in front. The number of those taken. */
+static size_t pick_account(struct inbound *in, size_t n, struct slice account, struct inbound *mine)
+{
+    size_t taken = 0, left = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!in[i].account.n || slice_eq(in[i].account, account))
+            mine[taken++] = in[i];
+        else
+            in[left++] = in[i];
+    return taken;
+}
+
+/* The events of somebody else's account: of a channel that believes this request by its own secret, or of nobody. */
+static void hook_elsewhere(struct hook *h, struct desk_site *ds, const struct outlet *first, const struct http_req *req, struct inbound *in,
+                           size_t n)
+{
+    struct inbound *mine = arena_array(h->arena, n, sizeof(*mine));
+
+    while (n && mine) {
+        struct slice account = in[0].account;
+        struct outlet *o = outlet_of_account(h->d, ds, first, account);
+        struct env env = o ? outlet_env(h->d, o) : (struct env){ .now_ms = 0 };
+        struct received again = { .refused = "unknown_account" };
+        size_t taken = pick_account(in, n, account, mine);
+
+        n -= taken;
+        if (o && o->ops->receive(o->ch, h->arena, req, &env, &again))
+            h->worst = KF_NOMEM;
+        if (again.refused) {
+            log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=%s events=%zu", ds->site->key.s, h->channel.s,
+                      again.refused, taken);
+            continue;
+        }
+        h->left++;
+        take_inbound(h->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, hook_taken, h);
+        mine = arena_array(h->arena, n + 1, sizeof(*mine));
+    }
+    if (!mine)
+        h->worst = KF_NOMEM;
 }
 
 int64_t desk_hook_max(const struct site_channel *ch)
@@ -419,6 +588,42 @@ int64_t desk_hook_max(const struct site_channel *ch)
     const struct channel_ops *ops = channel_find(ch->adapter);
 
     return ops && ops->body_max ? (int64_t)ops->body_max : BODY_MAX;
+}
+
+static void hook_carried(void *ctx, enum kf_rc rc)
+{
+    struct hook *h = ctx;
+    struct desk_site *ds = site_of(h->d, &h->site);
+    struct outlet *o = ds ? outlet_of(h->d, ds, &h->channel) : NULL;
+
+    if (rc || !o)
+        hook_taken(h, rc ? rc : KF_ABSENT, NULL);
+    else
+        take_inbound(h->d, ds, o, h->mine, h->n_mine, (struct slice){ NULL, 0 }, hook_taken, h);
+}
+
+static void hook_take(struct hook *h, struct desk_site *ds, struct outlet *o, const struct http_req *req)
+{
+    struct inbound *in = h->received.inbound, *mine = in;
+    size_t n = h->received.n, taken = n;
+
+    h->left = 1;
+    if (n && o->ops->account) {
+        mine = arena_array(h->arena, n, sizeof(*mine));
+        if (!mine) {
+            hook_end(h, 503, "text/plain; charset=utf-8", SLICE("out of memory\n"));
+            return;
+        }
+        taken = pick_account(in, n, o->ops->account(o->ch), mine);
+        if (taken < n)
+            hook_elsewhere(h, ds, o, req, in, n - taken);
+    }
+    h->mine = mine;
+    h->n_mine = taken;
+    if (carries_files(mine, taken))
+        carry_files(h->d, ds, h->arena, mine, taken, hook_carried, h);
+    else
+        take_inbound(h->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, hook_taken, h);
 }
 
 void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,
@@ -450,7 +655,7 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
         hook_end(h, h->received.status, h->received.type, h->received.body);
         return;
     }
-    take_inbound(d, ds, o, h->received.inbound, h->received.n, (struct slice){ NULL, 0 }, hook_taken, h);
+    hook_take(h, ds, o, req);
 }
 
 /* ---- pulling ---- */
@@ -477,20 +682,41 @@ static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site *
 
 static void pull_end(struct pulling *p, bool failed)
 {
+    struct desk *d = p->d;
     struct desk_site *ds;
     struct outlet *o = pulling_outlet(p, &ds);
     bool again = o && o->pull_again;
+    char *token = again ? o->again_token : NULL;
 
     if (o) {
         o->pulling = o->pull_again = false;
+        if (again)
+            o->again_token = NULL;
         if (failed && o->ops->poll_ms > PULL_RETRY_MS)
-            o->polled_at = mono(p->d) - o->ops->poll_ms + PULL_RETRY_MS;
+            o->polled_at = mono(d) - o->ops->poll_ms + PULL_RETRY_MS;
     }
-    p->d->under_way--;
+    d->under_way--;
     arena_free(p->arena);
-    arena_free(p->base);
+    arena_free(p->base); /* `p` lives in it */
     if (again)
-        pull_kick(p->d, ds, o, (struct slice){ NULL, 0 });
+        pull_kick(d, ds, o, slice_of(token)); /* copied there */
+    free(token);
+}
+
+static void said(void *ctx, const struct http_resp *resp)
+{
+    struct desk *d = ctx;
+
+    (void)resp;
+    d->under_way--;
+}
+
+static void say_after(struct desk *d, const struct pulled *page)
+{
+    for (size_t i = 0; i < page->n_after; i++) {
+        d->under_way++;
+        d->ports.fetch(d->ports.ctx, &page->after[i], said, d);
+    }
 }
 
 static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
@@ -505,6 +731,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
         return;
     }
+    say_after(p->d, &p->page);
     if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
         memcpy(copy, p->page.cursor.p, p->page.cursor.n);
         free(o->cursor);
@@ -552,7 +779,8 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
         return;
     }
     env = outlet_env(d, o);
-    p->page = (struct pulled){ 0 };
+    if (!last)
+        p->page = (struct pulled){ 0 };
     rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
@@ -613,6 +841,10 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
         return;
     if (o->pulling) {
         o->pull_again = true;
+        if (token.n) {
+            free(o->again_token);
+            o->again_token = strndup(token.p, token.n);
+        }
         return;
     }
     base = arena_new(0);

@@ -6,11 +6,12 @@
 
 #include <stdlib.h>
 
-#define PAGE        500
-#define DUE_MAX     500
-#define WAITING_MAX 1000
-#define PARKED_MS   15000 /* so often those who are parked are looked through for nothing in particular */
-#define RETELL_MS   10000 /* so often the live layer is told who waits, even if it seems to know */
+#define PAGE           500
+#define DUE_MAX        500
+#define WAITING_MAX    1000
+#define HELPER_LOOK_MS 3000  /* so long after the grace a person without conversations is still looked at */
+#define PARKED_MS      15000 /* so often those who are parked are looked through for nothing in particular */
+#define RETELL_SWEEPS  10
 
 bool holder(struct desk *d, const struct desk_site *ds)
 {
@@ -315,7 +316,7 @@ static void kept(void *ctx, enum kf_rc rc, const struct news *news, const struct
     desk_call_end(call); /* a conflict: somebody acted meanwhile, and the next sweep sees what is there now */
 }
 
-static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *conv, enum conv_event_kind kind, const char *entry)
+void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry)
 {
     struct change *c = housekeeping(d, ds);
     struct call *call = c ? desk_call(d, ds) : NULL;
@@ -326,17 +327,23 @@ static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *c
         return;
     }
     c->conv = conv->id;
-    act = change_act(c, ACT_STEP);
-    act->u.step = (struct conv_event){
-        .kind = kind, .person = conv->owner, .epoch = conv->epoch, .staffed = kind == CONV_REFUSE && is_present(d, ds, &conv->back)
-    };
+    change_act(c, ACT_STEP)->u.step = ev;
     if (entry) {
         act = change_act(c, ACT_ENTRY);
         act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
     }
-    if (kind == CONV_RETURN)
+    if (ev.kind == CONV_RETURN)
         (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
     d->ports.commit(d->ports.ctx, c, kept, call);
+}
+
+static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *conv, enum conv_event_kind kind, const char *entry)
+{
+    const struct conv_event ev = {
+        .kind = kind, .person = conv->owner, .epoch = conv->epoch, .staffed = kind == CONV_REFUSE && is_present(d, ds, &conv->back)
+    };
+
+    keep_event(d, ds, conv, ev, entry);
 }
 
 static void due_one(struct desk *d, struct desk_site *ds, const struct conv *c)
@@ -390,8 +397,10 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
         const struct conv *c = &q->convs[i];
 
+        if (id_eq(&c->helper, &q->id)) /* whoever waits for that help looks for another */
+            keep_event(d, ds, c, (struct conv_event){ .kind = CONV_HELP, .epoch = c->epoch }, NULL);
         if (!id_eq(&c->owner, &q->id))
-            continue; /* only helped with */
+            continue;
         if (c->state == CONV_SERVED)
             keep_step(d, ds, c, CONV_RETURN, "returned");
         else if (c->state == CONV_OFFERED)
@@ -404,10 +413,12 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 {
     for (size_t i = 0; i < ds->n_seen; i++) {
         const struct seen *s = &ds->seen[i];
+        int64_t away = now(d) - s->gone_since;
         struct query *q;
         struct call *call;
 
-        if (s->connected || s->load == 0 || !s->gone_since || now(d) - s->gone_since < ds->site->grace_ms)
+        /* Who has nothing may still be somebody's helper: that is looked at once, when the grace is over. */
+        if (s->connected || !s->gone_since || away < ds->site->grace_ms || (s->load == 0 && away > ds->site->grace_ms + HELPER_LOOK_MS))
             continue;
         q = desk_ask(d, ds, QUERY_OWNED, &call);
         if (!q)
@@ -420,16 +431,17 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 
 /* ---- waiting and parked ---- */
 
-/* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. As long as the live
- * layer counts as many as the store that is not done each time, for they may be many. */
-static bool retell(struct desk *d, struct desk_site *ds, size_t n)
+/* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. Does the live
+ * layer seem to know less than the store, then everybody is told of at once; else a share at each sweep, so that a long line holds up
+ * nobody and everybody has been told of once in RETELL_SWEEPS seconds. */
+static void retell(struct desk *d, struct desk_site *ds, const struct query *q)
 {
-    if ((int64_t)n == ds->waiting && mono(d) - ds->retold_at < RETELL_MS)
-        return false;
-    if (n == WAITING_MAX && ds->waiting >= WAITING_MAX && mono(d) - ds->retold_at < RETELL_MS)
-        return false;
-    ds->retold_at = mono(d);
-    return true;
+    bool all = (int64_t)q->n_convs != ds->waiting && !(q->n_convs == WAITING_MAX && ds->waiting >= WAITING_MAX);
+
+    ds->retold = (ds->retold + 1) % RETELL_SWEEPS;
+    for (size_t i = 0; i < q->n_convs; i++)
+        if (all || q->convs[i].id.b[sizeof(q->convs[i].id.b) - 1] % RETELL_SWEEPS == ds->retold)
+            d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
 }
 
 static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -439,9 +451,8 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     struct desk_site *ds = site_of(d, &call->site);
 
     (void)why;
-    if (!rc && ds && retell(d, ds, q->n_convs))
-        for (size_t i = 0; i < q->n_convs; i++)
-            d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
+    if (!rc && ds)
+        retell(d, ds, q);
     if (ds)
         route_kick(d, ds);
     desk_call_end(call);
@@ -537,6 +548,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     if (!ds->sweeping)
         sweep_due(d, ds);
     sweep_parked(d, ds);
+    sweep_hours(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
     pull_sweep(d, ds);

@@ -65,13 +65,14 @@ struct desk_site {
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
     bool sweeping, looking, delivering, deliver_again;
-    size_t fetching;   /* files that come in from platforms now */
-    bool parked_maybe; /* something has happened that may bring back who is parked until an agent comes */
-    bool parked_left;  /* there still are such */
-    int64_t parked_at; /* mono: when they were last looked through */
-    int64_t retold_at; /* mono: when the live layer was last told who waits */
-    bool wide;         /* the next pass looks through all who wait */
-    int64_t wide_at;   /* mono */
+    size_t fetching;    /* files that come in from platforms now */
+    bool parked_maybe;  /* something has happened that may bring back who is parked until an agent comes */
+    bool parked_left;   /* there still are such */
+    bool hours_changed; /* who is parked until the doors open may have to be told another time */
+    int64_t parked_at;  /* mono: when they were last looked through */
+    unsigned retold;    /* which share of those who wait the live layer was last told of */
+    bool wide;          /* the next pass looks through all who wait */
+    int64_t wide_at;    /* mono */
     int64_t swept_at;
     int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
@@ -196,7 +197,7 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
                    const struct conv *conv, struct kf_err *why);
 void watch(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
            const struct conv *conv);
-/* ---- routing.c: how far ahead a new conversation stands, and how much of an agent it takes. `before`: the visitor's last one, NULL unknown;
+/* ---- routing.c: how far ahead a new conversation stands, how much of an agent it takes, and whether a bot talks first. `before`: the visitor's last one, NULL unknown;
  * `profile` counts only where the identity was proven. ---- */
 void opening_rank(const struct desk_site *ds, const struct site_channel *ch, const struct conv *before, const char *profile, int64_t now_ms,
                   struct opening *o);
@@ -255,7 +256,9 @@ void history(struct desk *d, struct seat *seat, const struct inbound *in);
 const struct site_channel *widget_channel(const struct site *site); /* the site's own page; NULL: switched off */
 bool hours_now(const struct site *site, const struct site_channel *ch, int64_t now_ms);
 void seat_profile(struct seat *seat, struct slice profile);
-/* The end of every change that came from a socket: ack or error, then tell_news(). Takes `c` over. */
+/* The end of every change that came from a socket: ack or error, then tell_news(). `ctx` is its struct call, which ends here. */
+void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why);
+/* Commits, then does the above. Takes `c` over. */
 void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
 /* What a welcomed seat does, whether it came just now or has waited in line. */
@@ -269,6 +272,9 @@ typedef void conv_known(struct desk *d, struct desk_site *ds, struct seat *seat,
 void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_id *conv, conv_known *go);
 /* `conv` again, after a fresh look at who has how much to do. */
 void with_look(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, conv_known *go);
+/* Goes on if the choice that `in` makes was offered in the seat's conversation. */
+typedef void choice_known(struct desk *d, struct seat *seat, const struct inbound *in);
+void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, choice_known *go);
 /* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);
@@ -282,10 +288,13 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
 /* Is it from somebody who may not write on this channel? */
 bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+/* May a platform's visitor write this? NULL, or what is wrong with it: "links" "repeats" "flood". What comes late, or once more, is no flood. */
+const char *guard_content(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
 size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
+void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 /* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
 void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
@@ -303,11 +312,20 @@ void heartbeat(struct desk *d, struct desk_site *ds);
 void parked_kick(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
+/* What happens to a conversation without anybody's doing, under the lease; `entry` may be NULL. */
+void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry);
+/* ---- reopen.c ---- */
+/* `was` is the snapshot that ds->site has replaced. */
+void hours_compare(struct desk *d, struct desk_site *ds, const struct site *was);
+void sweep_hours(struct desk *d, struct desk_site *ds);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view);
 
+/* ---- pick.c ---- */
+void pick(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+          const struct conv *conv);
 /* ---- token.c ---- */
 /* "v1.<id>.<expiry>.<HMAC>". Returns false if it does not fit. */
 bool token_make(const struct site *site, const struct kf_id *visitor, int64_t now_ms, char *ret, size_t n);

@@ -7,7 +7,7 @@
 #define QUEUES_ASKED  64
 #define POSITIONS_MAX 10000 /* who waits further back learns that when the line is shorter */
 #define ASK_MS        2000
-#define TOLD_A_TICK   200 /* some 4 ms; a line of 10,000 takes 5 s */
+#define TOLD_A_TICK   100 /* some 2 ms; a line of 10,000 takes 10 s */
 
 /* The queues in which somebody waits whose page is open here. */
 struct queues {

@@ -4,12 +4,18 @@
 #include "core/permit.h"
 #include "desk/inner.h"
 
-#define NO_FILE "no such file: upload it first"
+#include <jansson.h>
+
+#define NO_FILE   "no such file: upload it first"
+#define NO_CHOICE "choice: this was not offered here; allowed is the id of one of the choices that a message of this conversation offers"
+
+/* Among so many of the newest messages a choice is looked for: what was offered before them has scrolled away. */
+#define CHOICES_BACK 200
 
 /* More than any page sends before it is answered. */
 #define LINE_MAX 256
 
-enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE, WANTS_LOOK };
+enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE, WANTS_LOOK, WANTS_CHOICE };
 
 struct lookup {
     struct desk *d;
@@ -19,6 +25,7 @@ struct lookup {
     enum wants wants;
     conv_known *conv_known;
     file_known *file_known;
+    choice_known *choice_known;
     bool read; /* the answer is here: rc, why, conv or file */
     enum kf_rc rc;
     struct kf_err why;
@@ -103,6 +110,11 @@ static void lookup_run(struct lookup *l, struct seat *seat)
     } else if (l->wants == WANTS_LOOK) {
         if (ds)
             l->conv_known(l->d, ds, seat, &l->in, &l->conv);
+    } else if (l->wants == WANTS_CHOICE) {
+        if (!l->rc)
+            l->choice_known(l->d, seat, &l->in);
+        else
+            session_error(l->d->session, seat, l->in.cid, &l->why);
     } else if (l->wants == WANTS_FILE) {
         if (found(l, seat, &l->file.site, NO_FILE))
             l->file_known(l->d, seat, &l->in, &l->file);
@@ -237,6 +249,54 @@ void with_conv(struct desk *d, struct seat *seat, const struct inbound *in, cons
     q->id = *conv;
     line_enter(seat, l);
     d->ports.read(d->ports.ctx, q, have_conv, l);
+}
+
+static bool offers(const struct message *m, struct slice choice)
+{
+    json_t *root = m->extra && m->from.role != ROLE_VISITOR ? json_loads(m->extra, 0, NULL) : NULL;
+    const json_t *one;
+    bool ret = false;
+    size_t i;
+
+    json_array_foreach(json_object_get(root, "choices"), i, one)
+    {
+        const char *id = json_string_value(json_object_get(one, "id"));
+
+        ret |= id && slice_is(choice, id);
+    }
+    json_decref(root);
+    return ret;
+}
+
+static void have_choices(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct lookup *l = ctx;
+    bool offered = false;
+
+    for (size_t i = 0; !rc && !offered && i < q->n_messages; i++)
+        offered = offers(&q->messages[i], l->in.payload);
+    if (!rc && !offered)
+        rc = kf_fail(&l->why, KF_INVALID, NO_CHOICE);
+    answered(l, rc, why);
+}
+
+void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, choice_known *go)
+{
+    struct query *q = id_is_zero(&seat->conv) ? NULL : query_new(QUERY_MESSAGES);
+    struct lookup *l = q ? lookup_new(d, seat, in, WANTS_CHOICE) : NULL;
+
+    if (!l) {
+        if (q)
+            arena_free(q->arena);
+        seat_refuse(d, seat, in, id_is_zero(&seat->conv) ? KF_INVALID : KF_NOMEM, id_is_zero(&seat->conv) ? NO_CHOICE : "out of memory");
+        return;
+    }
+    l->choice_known = go;
+    q->id = seat->conv;
+    q->before = INT64_MAX;
+    q->limit = CHOICES_BACK;
+    line_enter(seat, l);
+    d->ports.read(d->ports.ctx, q, have_choices, l);
 }
 
 /* Uploads come with the token, which knows nothing of an identity that the page has proven. */

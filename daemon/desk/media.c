@@ -28,6 +28,14 @@ const char *media_words(enum inbound_type type)
     return (size_t)type < sizeof(words) / sizeof(words[0]) && words[type] ? words[type] : "";
 }
 
+const char *media_too_large(struct change *c, enum inbound_type type)
+{
+    const char *word = media_words(type);
+
+    return *word ? change_printf(c, "%.*s: could not be fetched, too large]", (int)strlen(word) - 1, word)
+                 : "[file: could not be fetched, too large]";
+}
+
 static void add_text(struct buf *b, const char *name, struct slice value)
 {
     if (!value.n || !utf8_valid(value))
@@ -42,7 +50,10 @@ void media_note(struct buf *b, const struct media *m, bool fetchable)
 {
     struct slice name = m->name.n && utf8_valid(m->name) ? m->name : (struct slice){ NULL, 0 };
 
-    buf_printf(b, "\"media\":{\"state\":\"%s\"", fetchable ? "fetching" : "elsewhere");
+    if (m->bytes.n)
+        buf_str(b, "\"media\":{\"state\":\"failed\",\"reason\":\"too_large\"");
+    else
+        buf_printf(b, "\"media\":{\"state\":\"%s\"", fetchable ? "fetching" : "elsewhere");
     add_text(b, "name", name);
     buf_char(b, '}');
     if (!fetchable)
@@ -53,6 +64,20 @@ void media_note(struct buf *b, const struct media *m, bool fetchable)
     add_text(b, "id", m->id);
     add_text(b, "mime", m->mime);
     add_text(b, "name", name);
+    buf_char(b, '}');
+}
+
+void media_file(struct buf *b, const struct media *m)
+{
+    const struct act_file *f = m->stored;
+    char id[KF_ID_TEXT];
+
+    buf_printf(b, "\"file\":{\"id\":\"%s\"", id_text(&f->id, id));
+    add_text(b, "name", slice_of(f->name));
+    add_text(b, "mime", slice_of(f->mime));
+    buf_printf(b, ",\"size\":%lld", (long long)f->size);
+    if (f->width > 0 && f->height > 0)
+        buf_printf(b, ",\"width\":%d,\"height\":%d", f->width, f->height);
     buf_char(b, '}');
 }
 
@@ -138,6 +163,23 @@ void media_failed(struct trip *t, const char *reason)
 }
 
 /* ---- what has come is stored ---- */
+
+/* What the platform calls it, where the message did not say: Content-Disposition: attachment; filename="…". */
+static void take_name(struct trip *t, const struct http_resp *resp)
+{
+    struct slice line = http_header(resp->headers, resp->n_headers, "content-disposition");
+    char *text = line.n && !t->media.name.n ? arena_text(t->arena, line) : NULL;
+    char *at = text ? strstr(text, "filename=") : NULL;
+
+    if (!at)
+        return;
+    at += strlen("filename=");
+    if (*at == '"')
+        at++;
+    at[strcspn(at, at[-1] == '"' ? "\"" : "; ")] = '\0';
+    if (*at && utf8_valid(slice_of(at)))
+        t->media.name = slice_of(at);
+}
 
 /* A name for people: no folders, no control characters, not endless. */
 static const char *clean_name(struct trip *t)
@@ -276,6 +318,7 @@ static void fetched(void *ctx, const struct http_resp *resp)
         trip_again_later(t, 0, "out of memory");
     else {
         memcpy(t->bytes, resp->body.p, resp->body.n);
+        take_name(t, resp);
         t->n_bytes = resp->body.n;
         t->file.id = fresh_id(t->d);
         store_next(t);
@@ -287,6 +330,7 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
     struct desk *d = t->d;
     struct desk_site *ds = site_of(d, &t->site);
     struct outlet *o = ds ? outlet_of(d, ds, &t->errand.channel) : NULL;
+    int64_t max = ds ? desk_file_max(d, ds->site) : 0;
     struct http_req req = { 0 };
     struct env env;
     enum kf_rc rc;
@@ -295,26 +339,30 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
         media_failed(t, "unavailable");
         return;
     }
+    if (last && last->too_large) { /* the step asked for the file itself */
+        media_failed(t, "too_large");
+        return;
+    }
     if (last && (last->status == 0 || last->status == 429 || last->status >= 500)) {
         trip_again_later(t, 0, last->failure ? arena_text(t->arena, slice_of(last->failure)) : "the platform is busy");
         return;
     }
     env = outlet_env(d, o);
     rc = o->ops->media(o->ch, t->arena, &env, &t->media, last, &req);
+    req.answer_max = (size_t)(max < FETCH_MAX ? max : FETCH_MAX);
+    req.timeout_ms = FETCH_TIMEOUT_MS;
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, fetch_stepped, t);
-    else if (rc == KF_OK) {
-        int64_t max = desk_file_max(d, ds->site);
-
-        req.answer_max = (size_t)(max < FETCH_MAX ? max : FETCH_MAX);
-        req.timeout_ms = FETCH_TIMEOUT_MS;
+    else if (rc == KF_OK && last && !req.url)
+        fetched(t, last);
+    else if (rc == KF_OK)
         d->ports.fetch(d->ports.ctx, &req, fetched, t);
-    } else if (rc == KF_AUTH)
+    else if (rc == KF_AUTH)
         renew(t);
-    else if (rc == KF_NOMEM)
-        trip_again_later(t, 0, "out of memory");
+    else if (rc == KF_NOMEM || rc == KF_RATE)
+        trip_again_later(t, 0, rc == KF_NOMEM ? "out of memory" : "the platform is busy");
     else
-        media_failed(t, rc == KF_DENIED ? "refused" : "gone");
+        media_failed(t, rc == KF_DENIED ? "refused" : rc == KF_LIMIT ? "too_large" : "gone");
 }
 
 void media_fetch(struct trip *t)
@@ -360,6 +408,10 @@ static void upload_step(struct trip *t, const struct http_resp *last)
         d->ports.fetch(d->ports.ctx, &req, upload_stepped, t);
         return;
     }
+    if (rc == KF_OK && done.said) {
+        trip_settle(t, ds, o, &done.outcome);
+        return;
+    }
     if (rc == KF_OK && done.outcome.cls != OUTCOME_SENT) {
         t->uploaded = false; /* with a fresh token it begins anew */
         trip_settle(t, ds, o, &done.outcome);
@@ -371,6 +423,9 @@ static void upload_step(struct trip *t, const struct http_resp *last)
     }
     t->uploaded = true;
     t->errand.media_id = rc ? NULL : arena_text(t->arena, done.id);
+    t->errand.file = up.bytes;
+    t->errand.file_name = up.name;
+    t->errand.file_mime = up.mime;
     trip_send(t);
 }
 

@@ -3,11 +3,16 @@
 #define KF_DESK_MEDIA_H
 
 #include "core/buf.h"
+#include "core/change.h"
 #include "core/inbound.h"
 
 /* Our word for what has no text: "[image]"; "" for text. */
 const char *media_words(enum inbound_type type);
+/* The same for one that is here and cannot be kept: "[file: could not be fetched, too large]". */
+const char *media_too_large(struct change *c, enum inbound_type type);
 /* Members of a message's `extra`: "media" for the pages, and where it can be fetched "fetch", which they are not told. */
 void media_note(struct buf *b, const struct media *m, bool fetchable);
+/* "file" of one that was stored. */
+void media_file(struct buf *b, const struct media *m);
 
 #endif

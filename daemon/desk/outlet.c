@@ -14,6 +14,7 @@ static void outlet_free(struct outlet *o)
         explicit_bzero(o->token, o->n_token);
     free(o->token);
     free(o->cursor);
+    free(o->again_token);
     free(o);
 }
 

@@ -33,6 +33,7 @@ struct outlet {
     size_t n_cursor;
     bool cursor_read;
     bool pulling, pull_again;
+    char *again_token; /* of the notice that came meanwhile; owned, NULL none */
     int64_t polled_at;
     struct held *held;
     struct outlet *next;
@@ -56,6 +57,11 @@ void held_answer(struct held *h, int status, const char *type, struct slice body
 typedef void taken_done(void *ctx, enum kf_rc rc, const struct kf_id *conv);
 void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
                   taken_done *done, void *ctx);
+/* Files that came with the events: are there any, and into the file store with them, before take_inbound(). `done` once, perhaps at once;
+ * not KF_OK: nothing may be acknowledged. What is larger than the site allows is left out. `a` and the events stay until then. */
+typedef void carried(void *ctx, enum kf_rc rc);
+bool carries_files(const struct inbound *in, size_t n);
+void carry_files(struct desk *d, const struct desk_site *ds, struct arena *a, struct inbound *in, size_t n, carried *done, void *ctx);
 /* Fetches what the platform has for us. */
 void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token);
 /* The safety net of those that poll; only the lease holder's has an effect. */

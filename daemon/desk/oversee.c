@@ -91,16 +91,16 @@ enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, cons
 
 /* ---- a second person ---- */
 
-static enum kf_rc helps(struct desk_site *ds, struct change *c, const struct member *who, const struct conv *conv, const char *note,
-                        struct kf_err *why)
+static enum kf_rc helps(struct desk *d, struct desk_site *ds, struct change *c, const struct member *who, const struct conv *conv,
+                        const char *note, struct kf_err *why)
 {
     struct wording_value v[2];
     char id[KF_ID_TEXT];
 
     if (!who || who->disabled)
         return kf_fail(why, KF_ABSENT, "no such person to help");
-    if (who->presence == PRESENCE_OFFLINE && !id_eq(&who->person, &c->by.id))
-        return kf_fail(why, KF_CONFLICT, "%s is offline", who->name);
+    if (!is_present(d, ds, &who->person) && !id_eq(&who->person, &c->by.id))
+        return kf_fail(why, KF_CONFLICT, "%s is not there: ask somebody who is online, busy or away", who->name);
     change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_HELP, .person = who->person, .epoch = conv->epoch };
     staff_entry(c, "helper", change_printf(c, "{\"why\":\"%s\",\"person\":\"%s\"}", note, id_text(&who->person, id)));
     staff_audit(c, note, json_conv(c, conv));
@@ -139,11 +139,11 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
         staff_audit(c, "whisper", json_conv(c, conv));
         return KF_OK;
     case INBOUND_JOIN:
-        return helps(ds, c, m, conv, "join", why);
+        return helps(d, ds, c, m, conv, "join", why);
     case INBOUND_HELP:
         if (in->text.n)
             staff_entry(c, "note", json_text(c, "text", in->text));
-        return helps(ds, c, member_of(ds, &in->to_agent), conv, "help", why);
+        return helps(d, ds, c, member_of(ds, &in->to_agent), conv, "help", why);
     case INBOUND_LEAVE:
         return leaves(c, m, conv, why);
     case INBOUND_PRIORITY:
@@ -153,7 +153,7 @@ enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const
         change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_READY, .person = m->person, .epoch = -1 };
         return KF_OK;
     default:
-        return kf_fail(why, KF_UNSUPPORTED, "not possible here");
+        return kf_fail(why, KF_UNSUPPORTED, "this is not possible in a conversation");
     }
 }
 
@@ -222,7 +222,7 @@ static void handing_end(struct handing *h, enum kf_rc rc, const struct kf_err *w
     arena_free(h->arena);
 }
 
-static void handed_on(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+static void hand_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct handing *h = ctx;
     struct desk_site *ds = site_of(h->d, &h->site);
@@ -245,7 +245,7 @@ static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
         return;
     }
     if (!permit(m, VERB_TRANSFER, &h->site, &q->convs[0])) {
-        handing_end(h, kf_fail(&local, KF_DENIED, "not permitted"), &local);
+        handing_end(h, kf_fail(&local, KF_DENIED, "your role does not allow handing this conversation on"), &local);
         return;
     }
     c = staff_change(h->d, ds, m, &h->in, &q->convs[0]);
@@ -255,7 +255,7 @@ static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
         handing_end(h, rc, &local);
         return;
     }
-    h->d->ports.commit(h->d->ports.ctx, c, handed_on, h);
+    h->d->ports.commit(h->d->ports.ctx, c, hand_done, h);
 }
 
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,

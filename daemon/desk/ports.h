@@ -29,7 +29,7 @@ struct ports {
     void (*live_connected)(void *ctx, const struct kf_key *site, const struct kf_id *agents, size_t n, live_done *done, void *arg);
     void (*live_gone)(void *ctx, const struct kf_key *site, const struct kf_id *agent, live_done *done, void *arg);
     void (*live_refuse)(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
-                        live_done *done, void *arg);
+                        bool handed, live_done *done, void *arg);
     void (*live_position)(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                           live_position_done *done, void *arg);
     void (*live_positions)(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,

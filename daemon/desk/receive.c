@@ -1,4 +1,5 @@
 /* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
+#include "core/answer.h"
 #include "core/fault.h"
 #include "core/reach.h"
 #include "desk/inner.h"
@@ -9,6 +10,9 @@
 #include <stdlib.h>
 
 #define RATINGS 6 /* of a visitor in a minute */
+
+/* How the content of an act begins that is not a text: no text does, for 0xff is not in UTF-8. */
+#define AS(act) "\xff" act
 
 static void acked(struct desk *d, const struct call *call, const struct news *news)
 {
@@ -26,8 +30,7 @@ static void acked(struct desk *d, const struct call *call, const struct news *ne
                     news->first_at);
 }
 
-/* The end of every change that came from a socket: ack or error, then everybody else. */
-static void change_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct call *call = ctx;
     struct desk *d = call->d;
@@ -60,7 +63,7 @@ void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
     }
     call->conn = seat->conn;
     desk_call_cid(call, in->cid);
-    d->ports.commit(d->ports.ctx, c, change_done, call);
+    d->ports.commit(d->ports.ctx, c, seat_done, call);
 }
 
 /* Without an id an act cannot be repeated safely, so there is none without. */
@@ -70,6 +73,17 @@ bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in)
         return true;
     seat_refuse(d, seat, in, KF_INVALID, "cid is missing: 1 to 64 of A-Z a-z 0-9 _ -");
     return false;
+}
+
+/* A visitor's cids are one space, of that visitor on that channel, whatever the act is: the content says which. */
+static void visitor_key(struct change *c, const struct desk_site *ds, const struct seat *seat, const struct inbound *in,
+                        const char *content)
+{
+    const struct site_channel *ch = widget_channel(ds->site);
+    char id[KF_ID_TEXT];
+
+    c->key = slice_of(change_printf(c, "w:%s:%s:%.*s", ch ? ch->key.s : "", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
+    c->content = content ? slice_of(content) : (struct slice){ NULL, 0 };
 }
 
 static struct actor visitor_actor(struct change *c, const struct seat *seat)
@@ -220,7 +234,6 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     const struct site_channel *ch = widget_channel(ds->site);
     struct change *c = ch ? change_new(&ds->site->key, now(d)) : NULL;
     struct opening *o = c ? ARENA_NEW(c->arena, struct opening) : NULL;
-    char id[KF_ID_TEXT];
 
     if (!o) {
         change_free(c);
@@ -229,7 +242,7 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     c->by = visitor_actor(c, seat);
     opening_fill(d, ds, ch, seat, c, o);
     c->opening = o;
-    c->key = slice_of(change_printf(c, "w:%s:%s:%.*s", ch->key.s, id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
+    visitor_key(c, ds, seat, in, NULL);
     rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
     return c;
 }
@@ -254,7 +267,11 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
         return;
     }
     unpark(d, ds, seat, c);
-    c->content = change_slice(c, in->type == TYPE_FORM ? in->form : in->type == TYPE_CHOICE ? in->payload : in->text);
+    if (in->type == TYPE_TEXT)
+        c->content = change_slice(c, in->text);
+    else
+        c->content = slice_of(in->type == TYPE_FORM ? change_printf(c, AS("form:%.*s"), (int)in->form.n, in->form.p)
+                                                    : change_printf(c, AS("choice:%.*s"), (int)in->payload.n, in->payload.p));
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
     profile = in->type == TYPE_FORM ? form_profile(c, in->form) : NULL;
@@ -307,7 +324,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    c->content = slice_of(change_printf(c, "file:%s", id_text(&f->id, id)));
+    c->content = slice_of(change_printf(c, AS("file:%s"), id_text(&f->id, id)));
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
     act->u.message.kind = file_kind(f->mime);
@@ -315,6 +332,14 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     act->u.message.extra = file_extra(c, f);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
+}
+
+static void say_choice(struct desk *d, struct seat *seat, const struct inbound *in)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+
+    if (ds)
+        say(d, ds, seat, in);
 }
 
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
@@ -345,7 +370,10 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
         session_error(d->session, seat, in->cid, &why);
         return;
     }
-    if (id_is_zero(&in->file))
+    /* A person may be asked for at any time: the page may have a button for it. */
+    if (in->type == TYPE_CHOICE && !slice_is(in->payload, ANSWER_ID))
+        with_choice(d, seat, in, say_choice);
+    else if (id_is_zero(&in->file))
         say(d, ds, seat, in);
     else
         with_file(d, seat, in, say_file);
@@ -375,6 +403,7 @@ static void visitor_read(struct desk *d, struct desk_site *ds, struct seat *seat
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
+    visitor_key(c, ds, seat, in, change_printf(c, AS("read:%lld"), (long long)in->seq));
     change_act(c, ACT_READ)->u.seq = in->seq < conv->seq ? in->seq : conv->seq;
     commit_from_seat(d, seat, in, c);
 }
@@ -383,7 +412,6 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
 {
     struct change *c = change_new(&ds->site->key, now(d));
     struct act *act;
-    char id[KF_ID_TEXT];
 
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
@@ -391,7 +419,7 @@ static void visitor_close(struct desk *d, struct desk_site *ds, struct seat *sea
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
-    c->key = slice_of(change_printf(c, "w:close:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
+    visitor_key(c, ds, seat, in, AS("close"));
     act = change_act(c, ACT_STEP);
     act->u.step = (struct conv_event){ .kind = CONV_CLOSE, .epoch = -1, .wrapup_ms = wrapup_of(ds, conv) };
     (void)speak(ds->site, c, conv, "closed", "closed", NULL, 0);
@@ -417,8 +445,7 @@ static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
-    c->key = slice_of(change_printf(c, "w:rate:%s:%.*s", id_text(&seat->who, id), (int)in->cid.n, in->cid.p));
-    c->content = slice_of(change_printf(c, "%d", in->score));
+    visitor_key(c, ds, seat, in, change_printf(c, AS("rate:%d"), in->score));
     act = change_act(c, ACT_RATE);
     act->u.rate.score = in->score;
     act->u.rate.tags = in->tags.n ? change_text(c, in->tags) : NULL;
@@ -438,7 +465,7 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
         seat->page = strndup(in->page.p, in->page.n);
     }
     if (in->locale.n)
-        (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)(in->locale.n < 15 ? in->locale.n : 15), in->locale.p);
+        (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)in->locale.n, in->locale.p);
     if (in->identity_id.n) {
         visitor_identity(d, seat, in);
         return;
@@ -450,6 +477,7 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
+    visitor_key(c, ds, seat, in, change_printf(c, AS("profile:%.*s"), (int)in->profile.n, in->profile.p));
     change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
     commit_from_seat(d, seat, in, c);
 }
@@ -467,7 +495,7 @@ static void visitor_act(struct desk *d, struct desk_site *ds, struct seat *seat,
         visitor_rate(d, ds, seat, in, conv);
         break;
     default:
-        seat_refuse(d, seat, in, KF_UNSUPPORTED, "not possible here");
+        seat_refuse(d, seat, in, KF_UNSUPPORTED, "visitors cannot do this");
         break;
     }
 }

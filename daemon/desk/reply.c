@@ -2,6 +2,7 @@
 #include "core/permit.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
+#include "desk/window.h"
 #include "protocols/channel.h"
 
 #include <stdio.h>
@@ -213,7 +214,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     struct message *msg;
 
     if (!c) {
-        seat_refuse(d, seat, in, KF_ABSENT, "the conversation is not shown here any more");
+        seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
         return;
     }
     say_fill(ds, c, &v->conv, in, NULL);
@@ -229,9 +230,12 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
                  const struct conv *conv)
 {
     static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
+    struct kf_err why = { .rc = KF_OK };
 
     if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
+    else if (!window_allows(d, &conv->id, !id_is_zero(&in->file), &why))
+        refuse_unless_done(d, ds, m, seat, in, conv, &why);
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
     else
@@ -245,19 +249,6 @@ const struct wording_value *named(const struct member *m, struct wording_value v
     v[0] = (struct wording_value){ "name", m->name };
     v[1] = (struct wording_value){ "number", m->number };
     return v;
-}
-
-static void accepts(struct desk_site *ds, struct change *c, const struct member *m, const struct conv *conv)
-{
-    struct wording_value v[2];
-    struct act *step = change_act(c, ACT_STEP);
-    bool own = conv->state == CONV_OFFERED && id_eq(&conv->owner, &m->person);
-    const char *how = own ? "accepted" : id_is_zero(&conv->owner) ? "picked" : "takeover";
-
-    /* What is offered is accepted, and the owner stays the same; what only waits, or is another's, is taken. */
-    step->u.step = (struct conv_event){ .kind = own ? CONV_ACCEPT : CONV_TAKE, .person = m->person, .epoch = conv->epoch };
-    staff_entry(c, "assigned", change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", how, (long long)conv->epoch + (own ? 0 : 1)));
-    (void)speak(ds->site, c, conv, "joined", "joined", named(m, v), 2);
 }
 
 /* What was handed over goes back to who did that, if there: the visitor is told who is there now. */
@@ -318,6 +309,8 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
 
     if (!outward(ds->site, conv))
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
+    if (!window_allows(d, &conv->id, false, why))
+        return why->rc;
     act->u.status.seq = in->seq;
     act->u.status.delivery = DELIVERY_SENDING;
     act->u.status.again = true;
@@ -409,6 +402,10 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         watch(d, ds, m, seat, in, conv);
         return;
     }
+    if (in->kind == INBOUND_ACCEPT) {
+        pick(d, ds, m, seat, in, conv);
+        return;
+    }
     c = staff_change(d, ds, m, in, conv);
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
@@ -417,9 +414,6 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     if (verb_of(in->kind) == VERB_SAY)
         c->epoch = conv->epoch; /* acts that are no step of the conversation are fenced all the same */
     switch (in->kind) {
-    case INBOUND_ACCEPT:
-        accepts(ds, c, m, conv);
-        break;
     case INBOUND_REFUSE:
         refuses(d, ds, c, m, conv);
         break;
@@ -450,7 +444,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         rc = resends(d, ds, c, in, conv, &why);
         break;
     default:
-        rc = kf_fail(&why, KF_UNSUPPORTED, "not possible here");
+        rc = kf_fail(&why, KF_UNSUPPORTED, "this is not possible in a conversation");
         break;
     }
     if (rc) {
@@ -557,11 +551,18 @@ static bool comes_too_late(enum verb verb, const struct conv *conv)
     return conv->state == CONV_CLOSED && (verb == VERB_SAY || verb == VERB_CLOSE || verb == VERB_TRANSFER || verb == VERB_ACCEPT);
 }
 
+/* A match was faster than the click: it is what was wanted. */
+static bool has_already(const struct member *m, const struct inbound *in, const struct conv *conv)
+{
+    return in->kind == INBOUND_ACCEPT && conv->state == CONV_SERVED && id_eq(&conv->owner, &m->person);
+}
+
 static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
     static const struct kf_err absent = { .rc = KF_ABSENT, .text = "no such conversation" };
-    static const struct kf_err denied = { .rc = KF_DENIED, .text = "not permitted" };
-    static const struct kf_err over = { .rc = KF_CONFLICT, .text = "the conversation is closed" };
+    static const struct kf_err denied = { .rc = KF_DENIED, .text = "your role, or your part in this conversation, does not allow this" };
+    static const struct kf_err over = { .rc = KF_CONFLICT,
+                                        .text = "the conversation is closed: only a new message of the visitor opens it again" };
     const struct member *m = member_of(ds, &seat->who);
 
     if (!m || m->disabled)
@@ -570,7 +571,7 @@ static void act_checked(struct desk *d, struct desk_site *ds, struct seat *seat,
         return; /* of no account, and so is its refusal */
     else if (!permit(m, VERB_READ, &seat->site, conv))
         refuse_unless_done(d, ds, m, seat, in, conv, &absent);
-    else if (!permit(m, verb_of(in->kind), &seat->site, conv))
+    else if (!permit(m, verb_of(in->kind), &seat->site, conv) && !has_already(m, in, conv))
         refuse_unless_done(d, ds, m, seat, in, conv, comes_too_late(verb_of(in->kind), conv) ? &over : &denied);
     else if (in->kind == INBOUND_TYPING)
         staff_typing(d, ds, m, seat, in, conv);

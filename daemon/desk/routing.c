@@ -109,7 +109,7 @@ static void ask_refusals(struct routing *r, const struct live_view *view, struct
             continue;
         if (!list && !(list = arena_array(r->arena, view->n_refusals - i, sizeof(*list))))
             return;
-        list[ask->n_refusals++] = (struct route_refusal){ view->refusals[i].agent, view->refusals[i].until };
+        list[ask->n_refusals++] = (struct route_refusal){ view->refusals[i].agent, view->refusals[i].until, view->refusals[i].handed };
     }
     ask->refusals = list;
 }
@@ -203,6 +203,10 @@ void opening_rank(const struct desk_site *ds, const struct site_channel *ch, con
     bool returns = before && before->state == CONV_CLOSED && now_ms - before->closed_at < site->returning_ms;
 
     o->weight = ch->weight;
+    if (queue && queue->bot.s[0] && !site_bot(site, &queue->bot)->off) {
+        o->state = CONV_BOT;
+        o->bot = queue->bot;
+    }
     o->priority = ch->priority + (queue ? queue->priority : 0) + (returns ? site->returning_priority : 0) +
                   (o->verified && site->vip_priority ? site->vip_priority * vip_level(profile) : 0);
 }

@@ -65,6 +65,9 @@ static struct rule_facts facts_of(struct desk *d, const struct desk_site *ds, co
                                 .n_profile = l->n_profile,
                                 .fired = l->fired,
                                 .n_fired = l->n_fired,
+                                .answers = ds->site->answers,
+                                .said = { l->past.said[0], l->past.said[1], l->past.said[2], l->past.said[3] },
+                                .n_said = l->past.n_said,
                                 .now_ms = now(d),
                                 .wall_ms = hours_wall(q ? &q->hours : &ds->site->hours, now(d)) };
 }
@@ -211,6 +214,8 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
 {
     struct rule_firing firings[FIRINGS_MAX];
     struct rule_facts facts;
+    struct acting acting;
+    struct act_ruled ruled;
     struct change *c;
     struct act *act;
     size_t n;
@@ -225,6 +230,7 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
         return;
     }
     c->conv = l->conv.id;
+    acting = (struct acting){ .d = d, .ds = ds, .c = c, .l = l };
     act = change_act(c, ACT_RULED);
     act->u.ruled.from_seq = l->conv.ruled_seq;
     act->u.ruled.to_seq = l->conv.seq;
@@ -237,7 +243,10 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
         act->u.ruled.firing[i].cause = change_text(c, slice_of(firings[i].cause));
         act->u.ruled.firing[i].wide = is_wide(&firings[i]);
     }
-    rules_act(d, ds, c, l, firings, n);
+    rules_act(&acting, firings, n);
+    ruled = c->acts[0].u.ruled; /* more acts have moved it */
+    articles_picked(&acting, &ruled, facts.automatic || rule_too_busy(&facts));
+    c->acts[0].u.ruled = ruled;
     for (size_t i = 0; i < n; i++)
         d->figures.rules_fired += firings[i].verdict == RULE_FIRES;
     d->ports.commit(d->ports.ctx, c, rules_committed, l);
@@ -270,6 +279,18 @@ static void take_profile(struct looking *l, const char *text)
     json_decref(root);
 }
 
+/* What visitors have picked by writing its number. */
+static void take_numbers(struct looking *l)
+{
+    for (size_t i = 0; l->numbered && l->past.offered && i < l->n_messages; i++) {
+        const struct message *m = &l->messages[i];
+
+        if (m->from.role == ROLE_VISITOR && !l->choices[i] && m->seq > l->past.offered_seq)
+            l->choices[i] = offer_numbered(l->arena, l->past.offered, answer_number(m->text));
+    }
+    l->past.offered = NULL;
+}
+
 static void have_past(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct looking *l = ctx;
@@ -290,6 +311,9 @@ static void have_past(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         l->n_fired++;
     }
     l->past = q->past;
+    for (size_t i = 0; i < l->past.n_said; i++)
+        l->past.said[i] = arena_copy(l->arena, q->past.said[i]);
+    take_numbers(l);
     take_profile(l, q->text_out);
     rules_commit(l->d, ds, l);
 }
@@ -304,7 +328,7 @@ static void read_past(struct looking *l)
         return;
     }
     q->id = l->conv.id;
-    q->needs = ds->rule_needs;
+    q->needs = ds->rule_needs | (l->numbered ? RULE_NEED_OFFERED : 0);
     l->d->ports.read(l->d->ports.ctx, q, have_past, l);
 }
 
@@ -325,6 +349,10 @@ static const char *choice_of(struct looking *l, const char *extra)
 /* What the system said is no occasion; that something happened is one. */
 static void take_messages(struct looking *l, const struct message *m, size_t n)
 {
+    const struct desk_site *ds = site_of(l->d, &l->site);
+    bool lines = ds && choices_are_lines(ds->site, &l->conv);
+
+    l->numbered = false;
     l->messages = arena_array(l->arena, n + 1, sizeof(*m));
     l->choices = arena_array(l->arena, n + 1, sizeof(*l->choices));
     l->n_messages = 0;
@@ -336,7 +364,9 @@ static void take_messages(struct looking *l, const struct message *m, size_t n)
             mine->text = arena_copy(l->arena, m[i].text);
             mine->event = m[i].event ? arena_text(l->arena, slice_of(m[i].event)) : NULL;
             mine->extra = NULL;
-            l->choices[l->n_messages++] = m[i].from.role == ROLE_VISITOR ? choice_of(l, m[i].extra) : NULL;
+            l->choices[l->n_messages] = m[i].from.role == ROLE_VISITOR ? choice_of(l, m[i].extra) : NULL;
+            l->numbered |= lines && m[i].from.role == ROLE_VISITOR && answer_number(m[i].text) > 0;
+            l->n_messages++;
         }
 }
 
@@ -408,7 +438,7 @@ static void read_again(struct looking *l)
 
 void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice)
 {
-    bool hit = role == ROLE_VISITOR && rule_words_hit(ds->site->rules, ds->site->n_rules, text, choice);
+    bool hit = role == ROLE_VISITOR && (choice || rule_words_hit(ds->site->rules, ds->site->n_rules, text, choice));
 
     c->unruled = hit ? 0 : role == ROLE_AGENT ? ds->deaf_agent : ds->deaf_visitor;
     c->quiet_ms = role == ROLE_AGENT ? ds->quiet_agent : ds->quiet_visitor;
@@ -424,6 +454,9 @@ void rules_after(struct desk *d, struct desk_site *ds, const struct news *news)
     if (news->opened && !(ds->rule_needs & (RULE_NEED_FIRED | RULE_NEED_PROFILE))) {
         take_messages(l, news->messages, news->n_messages);
         l->past = (struct rules_past){ .messages = visitor_messages(l), .repeats = 1 };
+        for (size_t i = l->n_messages; i-- > 0 && l->past.n_said < RULE_SAID_MAX;)
+            if (l->messages[i].from.role == ROLE_VISITOR && !l->choices[i])
+                l->past.said[l->past.n_said++] = l->messages[i].text;
         rules_commit(d, ds, l);
     } else
         read_messages(l);

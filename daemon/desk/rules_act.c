@@ -8,15 +8,6 @@
 
 #define DAY_S 86400
 
-struct acting {
-    struct desk *d;
-    struct desk_site *ds;
-    struct change *c;
-    const struct looking *l;
-    bool moved;   /* a step was taken: what was decided on the state before it is over */
-    bool invited; /* to rate */
-};
-
 /* ---- words ---- */
 
 /* The hour; with the day, if it is not today's. */
@@ -51,29 +42,14 @@ static const char *label_of(const struct acting *a, const struct rule_choice *ch
     return w ? w->text : choice->label ? choice->label : choice->id;
 }
 
-/* {"choices":[{"id","label"}]}, and as lines of the text where the channel has no buttons. */
-static void offer(const struct acting *a, const struct rule *r, struct message *m)
+static void offer_choices(const struct acting *a, const struct rule *r, struct message *m)
 {
-    const struct site_channel *ch = site_channel(a->ds->site, &a->l->conv.channel);
-    const struct channel_ops *ops = ch ? channel_find(ch->adapter) : NULL;
-    struct buf extra, text;
+    struct offered list[16];
+    size_t n = 0;
 
-    buf_init(&extra, 16384);
-    buf_init(&text, 32768);
-    buf_add(&text, m->text);
-    buf_str(&extra, "{\"choices\":[");
-    for (size_t i = 0; i < r->n_choices; i++) {
-        buf_printf(&extra, "%s{\"id\":\"%s\",\"label\":", i ? "," : "", r->choices[i].id);
-        buf_json(&extra, slice_of(label_of(a, &r->choices[i])));
-        buf_char(&extra, '}');
-        buf_printf(&text, "\n%zu. %s", i + 1, label_of(a, &r->choices[i]));
-    }
-    buf_str(&extra, "]}");
-    m->extra = change_text(a->c, buf_slice(&extra));
-    if (ops && !(ops->caps & CHAN_CHOICES))
-        m->text = change_slice(a->c, buf_slice(&text));
-    buf_finish(&extra);
-    buf_finish(&text);
+    for (; n < r->n_choices && n < sizeof(list) / sizeof(list[0]); n++)
+        list[n] = (struct offered){ r->choices[n].id, label_of(a, &r->choices[n]) };
+    offer(a, list, n, m);
 }
 
 static struct act *speak_filled(const struct acting *a, const char *wording, const char *event)
@@ -104,7 +80,7 @@ static void say(const struct acting *a, const struct rule *r)
     if (!act)
         return;
     if (r->actions & RULE_CHOICES)
-        offer(a, r, &act->u.message);
+        offer_choices(a, r, &act->u.message);
     else if (r->actions & RULE_FORM)
         act->u.message.extra = "{\"form\":\"contact\"}";
 }
@@ -118,11 +94,14 @@ static void entry(const struct acting *a, const char *kind, const char *data)
 
 static void write_down(const struct acting *a, const struct rule_firing *f)
 {
-    const char *held = f->verdict == RULE_HELD ? change_printf(a->c, ",\"held\":\"%s\"", f->held) : "";
+    const char *held = f->verdict == RULE_HELD ? change_printf(a->c, ",\"held\":\"%s\"", f->held) : "", *articles = "";
 
+    for (size_t i = 0; i < f->n_hits; i++)
+        articles = change_printf(a->c, "%s%s{\"article\":\"%s\",\"score\":%d}", articles, i ? "," : ",\"articles\":[",
+                                 f->hits[i].article->key.s, f->hits[i].score);
     entry(a, "rule",
-          change_printf(a->c, "{\"rule\":\"%s\",\"event\":\"%s\",\"cause\":\"%s\"%s}", f->rule->key.s, rule_event_name(f->rule->event),
-                        f->cause, held));
+          change_printf(a->c, "{\"rule\":\"%s\",\"event\":\"%s\",\"cause\":\"%s\"%s%s%s}", f->rule->key.s, rule_event_name(f->rule->event),
+                        f->cause, held, articles, f->n_hits ? "]" : ""));
 }
 
 /* ---- acts ---- */
@@ -164,6 +143,25 @@ static void move(struct acting *a, const struct rule *r)
     step(a, (struct conv_event){ .kind = CONV_MOVE, .queue = r->to });
 }
 
+/* The visitor's newest message is the bot's first turn. */
+static void hand_to_bot(struct acting *a, const struct rule *r)
+{
+    const struct site_bot *bot = site_bot(a->ds->site, &r->bot);
+    const struct conv *conv = &a->l->conv;
+    int64_t seq = 0;
+
+    if (!bot || bot->off || (conv->state != CONV_WAITING && conv->state != CONV_PARKED))
+        return;
+    for (size_t i = 0; i < a->l->n_messages; i++)
+        if (a->l->messages[i].from.role == ROLE_VISITOR)
+            seq = a->l->messages[i].seq;
+    if (!seq)
+        return; /* nothing that it could answer */
+    step(a, (struct conv_event){ .kind = CONV_HAND_BOT, .bot = r->bot });
+    change_act(a->c, ACT_ERRAND)->u.errand =
+        (struct errand){ .conv = conv->id, .seq = seq, .kind = ERRAND_BOT, .due_at = a->c->at, .created_at = a->c->at };
+}
+
 /* On a platform events are not shown, so there the words go out as a message of their own. */
 static void end(struct acting *a, const struct rule *r)
 {
@@ -195,11 +193,14 @@ static void tag(struct acting *a, const struct rule *r)
         change_act(a->c, ACT_TAG)->u.tag.text = change_text(a->c, slice_of(r->tags[i]));
 }
 
-static void fire(struct acting *a, const struct rule *r)
+static void fire(struct acting *a, const struct rule_firing *f)
 {
+    const struct rule *r = f->rule;
     bool closes = r->actions & RULE_CLOSE;
 
-    if (r->actions & (RULE_SAY | RULE_FORM | RULE_CHOICES))
+    if (r->actions & RULE_ANSWER)
+        articles_offer(a, f);
+    else if (r->actions & (RULE_SAY | RULE_FORM | RULE_CHOICES))
         say(a, r);
     if (r->actions & RULE_TAG)
         tag(a, r);
@@ -213,20 +214,20 @@ static void fire(struct acting *a, const struct rule *r)
         park(a);
     else if (r->actions & RULE_MOVE)
         move(a, r);
+    else if (r->actions & RULE_BOT)
+        hand_to_bot(a, r);
     else if (closes && !r->notice_ms)
         end(a, r);
 }
 
-void rules_act(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule_firing *f, size_t n)
+void rules_act(struct acting *a, const struct rule_firing *f, size_t n)
 {
-    struct acting a = { .d = d, .ds = ds, .c = c, .l = l };
-
     for (size_t i = 0; i < n; i++) {
-        write_down(&a, &f[i]);
+        write_down(a, &f[i]);
         if (f[i].verdict == RULE_FIRES)
-            fire(&a, f[i].rule);
-        else if (f[i].verdict == RULE_CLOSES && !a.moved)
-            end(&a, f[i].rule);
+            fire(a, &f[i]);
+        else if (f[i].verdict == RULE_CLOSES && !a->moved)
+            end(a, f[i].rule);
     }
 }
 

@@ -16,6 +16,7 @@ struct looking {
     struct message *messages; /* those that the rules have not seen, but for what the system said */
     size_t n_messages;
     const char **choices; /* what each of them picks; NULL none */
+    bool numbered;        /* one of them is a number, where choices are lines of text */
     struct rule_fired *fired;
     size_t n_fired;
     struct rules_past past;
@@ -29,8 +30,37 @@ struct looking {
     bool unasked;     /* not because the row is due: somebody went away */
 };
 
-/* Writes down what fires, or is held back, as acts of `c`. */
-void rules_act(struct desk *d, struct desk_site *ds, struct change *c, const struct looking *l, const struct rule_firing *f, size_t n);
+/* The acts of one look. */
+struct acting {
+    struct desk *d;
+    struct desk_site *ds;
+    struct change *c;
+    const struct looking *l;
+    bool moved;   /* a step was taken: what was decided on the state before it is over */
+    bool invited; /* to rate */
+};
+
+/* Choices are buttons, but for channels that have none: there they are numbered lines, and the visitor writes the number. */
+bool choices_are_lines(const struct site *s, const struct conv *conv);
+
+/* ---- articles.c ---- */
+
+struct offered {
+    const char *id, *label;
+};
+
+/* {"choices":[{"id","label"}]}, and as lines of the text where the channel has no buttons. */
+void offer(const struct acting *a, const struct offered *list, size_t n, struct message *m);
+/* The id of choice number `number` of what was offered; NULL: there is none. */
+const char *offer_numbered(struct arena *a, const char *extra, int number);
+/* With the words of the rule: the articles that were found, and a person. */
+void articles_offer(const struct acting *a, const struct rule_firing *f);
+/* Answers who has picked an article, or has said whether it helped: once, as `ruled` records. Not into a talk with a person, and not
+ * where `silent`. */
+void articles_picked(const struct acting *a, struct act_ruled *ruled, bool silent);
+
+/* Writes down what fires, or is held back, as acts of `a->c`. */
+void rules_act(struct acting *a, const struct rule_firing *f, size_t n);
 /* Does one of these firings end the conversation? */
 bool rules_close(const struct rule_firing *f, size_t n);
 

@@ -294,7 +294,7 @@ static int64_t versions_of(const struct document *docs, size_t n)
 static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
 {
     struct desk_site *ds = site_of(d, key);
-    struct site *site;
+    struct site *site, *was;
     enum kf_rc rc;
 
     if (ds && ds->versions == versions_of(docs, n))
@@ -313,11 +313,13 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         ds->next = d->sites;
         d->sites = ds;
         d->ports.live_watch(d->ports.ctx, key);
-    } else {
+    } else
         outlets_close(ds);
-        site_unref(ds->site);
-    }
+    was = ds->site;
     ds->site = site;
+    if (was)
+        hours_compare(d, ds, was);
+    site_unref(was);
     ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);
     ds->deaf_agent = rule_deaf_states(site->rules, site->n_rules, ROLE_AGENT);

@@ -2,6 +2,7 @@
 #include "core/mutant.h"
 #include "core/permit.h"
 #include "desk/inner.h"
+#include "desk/window.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -289,7 +290,7 @@ static const char *reason_of(const struct news *news, char ret[WHY_MAX])
 static bool moved(const struct conv *a, const struct conv *b)
 {
     return a->state != b->state || a->epoch != b->epoch || a->priority != b->priority || !id_eq(&a->owner, &b->owner) ||
-           !key_eq(&a->queue, &b->queue);
+           (b->state == CONV_PARKED && a->until != b->until) || !key_eq(&a->queue, &b->queue);
 }
 
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
@@ -300,6 +301,8 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         v->position = v->told_position = v->wait_s = 0;
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
+    if (before->state == CONV_SERVED && c->state == CONV_WAITING && strcmp(why, "transferred") == 0)
+        handed_on(d, ds, &c->id, &before->owner);
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner)) {
             if (c->state == CONV_CLOSED)
@@ -311,7 +314,7 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         if (!id_is_zero(&c->owner))
             tell_owner(d, ds, c, &c->owner, why);
     }
-    if (before->state != c->state || !id_eq(&before->owner, &c->owner)) {
+    if (before->state != c->state || !id_eq(&before->owner, &c->owner) || (c->state == CONV_PARKED && before->until != c->until)) {
         tell_state(d, ds, c, 0);
         tell_watchers(d, ds, c);
     }
@@ -459,6 +462,8 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
+    if (news->n_messages || news->n_statuses || news->n_errands || moved(&news->before, c))
+        window_tell(d, ds, c);
     hint(d, news);
     if (news->missed)
         missed_offers(d, ds, &news->before.owner, news->missed);
@@ -492,6 +497,7 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
     }
     if (v)
         tell_marks(d, ds, &news.before, c);
+    window_tell(d, ds, c);
 }
 
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m)

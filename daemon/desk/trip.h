@@ -28,13 +28,20 @@ struct trip {
     enum errand_state state;
     enum delivery delivery;
     const char *ref, *error;
+    const char *peer; /* what the platform calls the exchange from now on; NULL: as before */
     int64_t due_at;
-    struct trip *next; /* among those that the store has not taken */
+    void (*again)(struct trip *); /* commits that once more */
+    struct talk *talk;            /* a bot's: bot.c */
+    struct trip *next;            /* among those that the store has not taken */
 };
 
 /* ---- deliver.c ---- */
 /* The outcome is known: committed, then the next errand of that conversation. */
 void trip_end_with(struct trip *t, enum errand_state state, enum delivery delivery, const char *error);
+/* It was committed, or not: the same for whatever commit has ended it. */
+void trip_settled(struct trip *t, enum kf_rc rc, const struct news *news);
+/* It goes no further here; whoever holds the next lease finds it. */
+void trip_lost(struct trip *t);
 /* Not before that, and not for ever: after the last attempt it has failed. */
 void trip_again_later(struct trip *t, int64_t at_least_ms, const char *error);
 /* What a platform's answer asks for. */

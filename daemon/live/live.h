@@ -80,6 +80,7 @@ struct live_waiting {
 struct live_refusal {
     struct kf_id conv, agent;
     int64_t until;
+    bool handed; /* it was not refused, but handed to a queue by that agent */
 };
 
 struct live_agent {
@@ -114,8 +115,9 @@ void live_look(struct live *l, const struct kf_key *site, int limit, live_viewed
 /* What the conversation is now: waiting → into the list of its queue; offered, served, wrapping up → one place of its person; else
  * → nowhere. The one way in which a conversation's place and list membership change, but for live_reserve(). */
 void live_put(struct live *l, const struct conv *c, live_done *done, void *ctx);
-/* The agent would not have the conversation, or let it pass, and is not asked again before `until`. Any node's, remembered for all. */
-void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+/* The agent would not have the conversation, let it pass, or has handed it to a queue, and is not asked again before `until`. Any node's,
+ * remembered for all. */
+void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until, bool handed,
                  live_done *done, void *ctx);
 /* Position (from 1) of a waiting conversation among those of its queue, 0 if it does not wait, and the length of that list. */
 typedef void live_position_done(void *ctx, enum kf_rc rc, int64_t position, int64_t length, const struct kf_err *why);

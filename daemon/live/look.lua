@@ -1,5 +1,5 @@
 -- look(now, limit, gone_ms): { how many wait, { conv, record, weight, traits, … }, { agent, record, load, idle, connected, gone since, … },
--- { "conv agent", until, … } }: those who wait, the agents, who has refused whom.
+-- { "conv agent" or "conv agent handed", until, … } }: those who wait, the agents, who has refused whom.
 -- Reads only, so it answers where writing is refused.
 local limit, gone_ms = tonumber(ARGV[2]), tonumber(ARGV[3])
 

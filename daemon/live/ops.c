@@ -187,16 +187,17 @@ void live_put(struct live *l, const struct conv *conv, live_done *done, void *ct
     live_call_send(c);
 }
 
-void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
+void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until, bool handed,
                  live_done *done, void *ctx)
 {
-    struct call *c = begin(l, SCRIPT_REFUSE, site, 3, done, ctx);
+    struct call *c = begin(l, SCRIPT_REFUSE, site, 4, done, ctx);
 
     if (!c)
         return;
     live_call_id(c, conv);
     live_call_id(c, agent);
     live_call_i64(c, until);
+    live_call_i64(c, handed);
     live_call_send(c);
 }
 
@@ -336,12 +337,13 @@ struct viewing {
     struct live_refusal *refusals;
 };
 
-/* "conv agent", until */
+/* "conv agent" or "conv agent handed", until */
 static bool parse_refusal(const redisReply *pair, const redisReply *until, struct live_refusal *ret)
 {
-    struct slice s = text_of(pair), conv = word(&s), rest = text_of(until);
+    struct slice s = text_of(pair), conv = word(&s), agent = word(&s), rest = text_of(until);
 
-    return live_hex_id(conv.p, conv.n, &ret->conv) && live_hex_id(s.p, s.n, &ret->agent) && word_i64(&rest, &ret->until);
+    ret->handed = s.n > 0;
+    return live_hex_id(conv.p, conv.n, &ret->conv) && live_hex_id(agent.p, agent.n, &ret->agent) && word_i64(&rest, &ret->until);
 }
 
 /* "channel language" */

@@ -10,7 +10,7 @@
 --   ending        zset   conversation → when its record may be forgotten
 --   weights       hash   conversation → how many places it takes, where that is not one
 --   traits        hash   conversation that waits → "channel language", what its agents may have to know of it
---   refused       zset   "conversation agent" → until when the agent is not asked for it again
+--   refused       zset   "conversation agent", or "conversation agent handed" → until when the agent is not asked for it again
 --   agents        hash   agent → "presence capacity idle handled"
 --   places:A      zset   conversation → until when it holds a place of the agent
 --   beats:A       zset   node → last heartbeat of the agent's connections there

@@ -384,6 +384,21 @@ static const char *code_of(int status)
     }
 }
 
+static void problem_body(struct buf *b, int status, const char *detail)
+{
+    buf_init(b, 4096);
+    buf_str(b, "{\"type\":\"about:blank\",\"title\":");
+    buf_json(b, slice_of(reason_of(status)));
+    buf_printf(b, ",\"status\":%d", status);
+    if (detail) {
+        buf_str(b, ",\"detail\":");
+        buf_json(b, slice_of(detail));
+    }
+    buf_str(b, ",\"code\":");
+    buf_json(b, slice_of(code_of(status)));
+    buf_char(b, '}');
+}
+
 void answer_problem(struct conn *c, int status, const char *detail)
 {
     struct http_pair more[2];
@@ -396,20 +411,46 @@ void answer_problem(struct conn *c, int status, const char *detail)
         more[a.n_headers++] = (struct http_pair){ SLICE("Sec-WebSocket-Version"), SLICE("13") };
     } else if (status == 429 || status == 503)
         more[a.n_headers++] = (struct http_pair){ SLICE("Retry-After"), SLICE("5") };
-    buf_init(&b, 4096);
-    buf_str(&b, "{\"type\":\"about:blank\",\"title\":");
-    buf_json(&b, slice_of(reason_of(status)));
-    buf_printf(&b, ",\"status\":%d", status);
-    if (detail) {
-        buf_str(&b, ",\"detail\":");
-        buf_json(&b, slice_of(detail));
-    }
-    buf_str(&b, ",\"code\":");
-    buf_json(&b, slice_of(code_of(status)));
-    buf_char(&b, '}');
+    problem_body(&b, status, detail);
     a.body = buf_slice(&b);
     answer(c, &a, (int64_t)a.body.n);
     buf_finish(&b);
+}
+
+/* What the peer still sends must not make the kernel answer with a reset that overtakes our words. */
+static void swallow(int fd)
+{
+    char bytes[16384];
+
+    (void)shutdown(fd, SHUT_WR);
+    for (int i = 0; i < 16 && recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0; i++)
+        ;
+}
+
+void answer_last(struct conn *c, struct lws *wsi, int status, const char *detail)
+{
+    struct net_answer a = { .status = status, .type = "application/problem+json" };
+    int fd = lws_get_socket_fd(wsi);
+    struct buf b, *out;
+
+    if (fd < 0 || c->req || !request_new(c))
+        return;
+    c->req->secure = c->tls;
+    problem_body(&b, status, detail);
+    a.body = buf_slice(&b);
+    format(c, &a, (int64_t)a.body.n);
+    out = &c->req->out;
+    buf_add(out, a.body);
+    buf_finish(&b);
+    if (buf_ok(out)) {
+        if (!c->tls)
+            (void)send(fd, out->p, out->n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        else if (lws_get_ssl(wsi) && SSL_is_init_finished(lws_get_ssl(wsi)))
+            (void)SSL_write(lws_get_ssl(wsi), out->p, (int)out->n);
+    }
+    if (!c->tls)
+        swallow(fd);
+    c->s->figures.refused++;
 }
 
 /* ---- The application's side ---- */

@@ -3,6 +3,7 @@
  * curl is never called from its own callbacks, and answers are given one turn after they are complete, so that nobody is called back
  * before net_fetch() has returned. */
 #include "net/client.h"
+#include "net/smtp.h"
 
 #include "core/address.h"
 #include "core/buf.h"
@@ -21,7 +22,8 @@ struct net_client {
     uv_loop_t *loop;
     CURLM *multi;
     struct net_client_config cfg;
-    char *user_agent;
+    char *user_agent, *ca_file;
+    struct smtp *smtp;     /* from the first mail on */
     uv_timer_t timer;      /* curl's next deadline */
     uv_timer_t finish;     /* fires at once when answers are ready */
     struct fetch *fetches; /* under way */
@@ -245,6 +247,7 @@ static void client_unref(struct net_client *c)
     if (--c->refs)
         return;
     free(c->user_agent);
+    free(c->ca_file);
     free(c);
 }
 
@@ -445,6 +448,8 @@ static void set_options(struct fetch *f, const struct http_req *req)
     curl_easy_setopt(f->easy, CURLOPT_PROXY, "");          /* nor the environment */
     curl_easy_setopt(f->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(f->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (c->cfg.ca_file)
+        curl_easy_setopt(f->easy, CURLOPT_CAINFO, c->cfg.ca_file);
     curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(f->easy, CURLOPT_ACCEPT_ENCODING, NULL);
     curl_easy_setopt(f->easy, CURLOPT_USERAGENT, c->user_agent);
@@ -467,10 +472,23 @@ static bool prepare(struct fetch *f, const struct http_req *req)
     return true;
 }
 
+/* Threads are for those who send mail. */
+static bool sends_mail(struct net_client *c)
+{
+    if (!c->smtp && !c->closing)
+        c->smtp = smtp_open(c->loop, &c->cfg);
+    return c->smtp != NULL;
+}
+
 void net_fetch(struct net_client *c, const struct http_req *req, net_fetched *done, void *ctx)
 {
-    struct fetch *f = calloc(1, sizeof(*f));
-    bool spare = !f;
+    struct fetch *f;
+    bool spare;
+
+    if (req->smtp && sends_mail(c) && smtp_send(c->smtp, req, done, ctx))
+        return;
+    f = calloc(1, sizeof(*f));
+    spare = !f;
 
     if (spare && !(f = c->spare))
         abort(); /* every request must be answered, and here is nothing left to do it with */
@@ -485,6 +503,8 @@ void net_fetch(struct net_client *c, const struct http_req *req, net_fetched *do
     buf_init(&f->heads, HEADER_BYTES_MAX);
     if (c->closing)
         f->failure = "going down";
+    else if (req->smtp)
+        f->failure = "out of memory";
     else if (!spare && (!prepare(f, req) || curl_multi_add_handle(c->multi, f->easy) != CURLM_OK))
         f->failure = "the request cannot be made";
     if (f->failure)
@@ -501,11 +521,13 @@ enum kf_rc net_client_open(struct net_client **ret, struct uv_loop_s *loop, cons
 
     curl_global_init(CURL_GLOBAL_DEFAULT); /* counted by curl */
     if (!c || !(c->multi = curl_multi_init()) || !(c->spare = calloc(1, sizeof(*c->spare))) ||
-        !(c->user_agent = strdup(cfg->user_agent ? cfg->user_agent : "kefud"))) {
+        !(c->user_agent = strdup(cfg->user_agent ? cfg->user_agent : "kefud")) || (cfg->ca_file && !(c->ca_file = strdup(cfg->ca_file)))) {
         if (c && c->multi)
             curl_multi_cleanup(c->multi);
-        if (c)
+        if (c) {
             free(c->spare);
+            free(c->user_agent);
+        }
         free(c);
         curl_global_cleanup();
         return kf_fail(why, KF_NOMEM, "curl");
@@ -514,6 +536,7 @@ enum kf_rc net_client_open(struct net_client **ret, struct uv_loop_s *loop, cons
     c->loop = loop;
     c->cfg = *cfg;
     c->cfg.user_agent = c->user_agent;
+    c->cfg.ca_file = c->ca_file;
     c->refs = 2;
     (void)uv_timer_init(loop, &c->timer);
     (void)uv_timer_init(loop, &c->finish);
@@ -544,6 +567,8 @@ void net_client_close(struct net_client *c)
         finished(f, CURLE_ABORTED_BY_CALLBACK);
         f->failure = "going down";
     }
+    smtp_close(c->smtp);
+    c->smtp = NULL;
     tell_all(&c->finish);
     free(c->spare);
     c->spare = NULL;

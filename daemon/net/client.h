@@ -1,6 +1,7 @@
-/* client.h: HTTP out, for the errands, tokens and media of the channels. libcurl on our loop.
+/* client.h: HTTP out, for the errands, tokens and media of the channels, and mail (http_req.smtp). libcurl on our loop; mail on threads.
  *
- * No redirects, https only unless allowed, private addresses refused after resolving unless allowed, answers bounded. */
+ * No redirects, https only unless allowed, private addresses refused after resolving unless allowed, answers bounded; mail over TLS only
+ * unless http is allowed. */
 #ifndef KF_NET_CLIENT_H
 #define KF_NET_CLIENT_H
 
@@ -11,8 +12,9 @@ struct net_client;
 struct uv_loop_s;
 
 struct net_client_config {
-    bool allow_http;    /* plain http addresses */
-    bool allow_private; /* loopback, private, link-local addresses: tests and in-house systems */
+    bool allow_http;     /* plain http addresses */
+    bool allow_private;  /* loopback, private, link-local addresses: tests and in-house systems */
+    const char *ca_file; /* certificates that are trusted instead of the system's; NULL: those */
     int max_total, max_per_host;
     const char *user_agent;
 };

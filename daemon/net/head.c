@@ -36,6 +36,7 @@ static const struct {
 static const char *const unknown[] = {
     /* ours and the browsers' */
     "x-csrf-token",
+    "api_access_token",
     "x-request-id",
     "idempotency-key",
     "sec-fetch-site",

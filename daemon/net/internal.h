@@ -246,6 +246,8 @@ void request_timeout(struct conn *c);
 /* ---- answer.c ---- */
 /* A problem document (RFC 9457) of our own. */
 void answer_problem(struct conn *c, int status, const char *detail);
+/* The same to what libwebsockets has not taken for a request, and what ends with it: written past it, as far as it goes at once. */
+void answer_last(struct conn *c, struct lws *wsi, int status, const char *detail);
 void answer_send(struct conn *c); /* as much as goes; then closes, or asks for more */
 void pump_close(struct request *r);
 

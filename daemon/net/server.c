@@ -354,6 +354,19 @@ static void destroyed(struct lws *wsi)
     conn_end(c);
 }
 
+/* A method that libwebsockets does not know, or no HTTP at all. */
+static void not_http(struct conn *c, struct lws *wsi, struct slice bytes)
+{
+    size_t n = 0;
+
+    while (n < bytes.n && bytes.p[n] >= 'A' && bytes.p[n] <= 'Z')
+        n++;
+    if (n && n < bytes.n && bytes.p[n] == ' ')
+        answer_last(c, wsi, 501, "This method is not implemented: GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS are.");
+    else
+        answer_last(c, wsi, 400, "This is not a request of HTTP/1.1.");
+}
+
 static void lost(struct lws *wsi)
 {
     struct conn *c = lws_get_opaque_user_data(wsi);
@@ -395,9 +408,13 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return for_connection(wsi, reason, in, len);
     case LWS_CALLBACK_ESTABLISHED: /* a WebSocket that names no subprotocol of ours, or this one */
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-    case LWS_CALLBACK_RAW_ADOPT: /* CONNECT, and what is not HTTP */
-    case LWS_CALLBACK_RAW_RX:
     case LWS_CALLBACK_RAW_CONNECTED:
+        return -1;
+    case LWS_CALLBACK_RAW_ADOPT: /* what it knows no method of; the bytes follow */
+        return 0;
+    case LWS_CALLBACK_RAW_RX:
+        if (lws_get_opaque_user_data(wsi))
+            not_http(lws_get_opaque_user_data(wsi), wsi, (struct slice){ in, len });
         return -1;
     default:
         return 0;
@@ -546,7 +563,8 @@ static enum kf_rc start_lws(struct net_server *s, struct kf_err *why)
     vi.retry_and_idle_policy = &no_pings;
     vi.timeout_secs_ah_idle = 60;
     vi.keepalive_timeout = 5;
-    vi.options = LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    vi.options = LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
+                 LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG; /* else an unknown method gets a page of its own */
     s->plain = lws_create_vhost(s->lws, &vi);
     if (s->tls) {
         vi.vhost_name = "tls";

@@ -32,7 +32,7 @@ struct seat {
     char address[46];    /* of the socket's other end */
     char *peer;          /* visitors: the contact's address on the channel ("v:…" or "i:…"); owned */
     char *name;          /* what the other side sees; owned, may be NULL */
-    char locale[16];
+    char locale[KF_LOCALE_MAX + 1];
     bool verified; /* visitors: the identity was proven */
     bool hello;    /* said */
     bool welcomed;
@@ -55,19 +55,20 @@ struct seat {
 
 /* A conversation as this node shows it. */
 struct view {
-    struct conv conv;    /* peer and locale point into this view */
-    int64_t told;        /* seq up to which the seats have been served */
-    int64_t owner_seq;   /* the owner has these from `assigned` or `welcome`; INT64_MAX: is still to be told that it is the owner */
-    bool fetching;       /* a gap is being read */
-    bool again;          /* and something newer came meanwhile */
-    int64_t position;    /* last told while waiting; 0 none */
-    int64_t position_at; /* mono: when it was asked for by itself; 0 never */
+    struct conv conv;  /* peer and locale point into this view */
+    int64_t told;      /* seq up to which the seats have been served */
+    int64_t owner_seq; /* the owner has these from `assigned` or `welcome`; INT64_MAX: is still to be told that it is the owner */
+    struct reply_window window;
+    bool fetching;                 /* a gap is being read */
+    bool again;                    /* and something newer came meanwhile */
+    int64_t position;              /* last told while waiting; 0 none */
+    int64_t position_at;           /* mono: when it was asked for by itself; 0 never */
     int64_t told_position, wait_s; /* last told; 0 none */
     char *peer;                    /* what conv.peer points to */
     uint64_t *watchers;            /* sockets of staff that look on; those that are gone are forgotten by the sweep */
     size_t n_watchers;
     char *visitor;     /* what conv.visitor_name points to, as it was last read; NULL unknown */
-    char locale[16];   /* what conv.locale points to */
+    char locale[KF_LOCALE_MAX + 1]; /* what conv.locale points to */
     UT_hash_handle hh; /* by conv.id */
 };
 

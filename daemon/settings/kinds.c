@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site", "hours",  "skill",     "queue", "channel",  "wording",
-                                     "rule", "canned", "forbidden", "ban",   "scorecard" };
+static const char *const names[] = { "site",   "hours",     "skill", "queue",   "channel", "wording",  "rule",
+                                     "canned", "forbidden", "ban",   "article", "bot",     "scorecard" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -270,6 +270,7 @@ static const struct key queue_keys[] = {
     { "wrapup_ms", KEY_INT, .min = -1, .max = 3600000, .def = "-1", IN_QUEUE(wrapup_ms),
       .help = "how long a closed conversation holds its agent's place; -1: as the site says" },
     { "priority", KEY_SMALL, .min = -60, .max = 60, .def = "0", IN_QUEUE(priority), .help = "each point is worth a minute of waiting" },
+    { "bot", KEY_WORD, IN_QUEUE(bot), .help = "the bot that talks first to who comes here" },
     { "department", KEY_WORD, IN_QUEUE(department), .help = "queues of one department are one goal of a transfer" },
     { "paused", KEY_BOOL, .def = "false", IN_QUEUE(paused), .help = "nobody gets anything from it; who waits goes on waiting" },
     { "zone", KEY_TEXT, .min = 1, .max = 64, IN_QUEUE(zone), .help = "time zone of its hours; else the site's" },
@@ -382,8 +383,9 @@ const struct key person_keys[] = {
 
 const struct key *kind_keys(enum kind k)
 {
-    static const struct key *const tables[] = { site_keys, hours_keys,  skill_keys,     queue_keys, channel_keys,  NULL,
-                                                rule_keys, canned_keys, forbidden_keys, ban_keys,   scorecard_keys };
+    static const struct key *const tables[] = { site_keys,    hours_keys, skill_keys,    queue_keys,     channel_keys,
+                                                NULL,         rule_keys,  canned_keys,   forbidden_keys, ban_keys,
+                                                article_keys, bot_keys,   scorecard_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -448,6 +450,10 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
     case KIND_SCORECARD:
         ret->scorecard.key = *key;
         return KF_OK;
+    case KIND_ARTICLE:
+        return article_finish(at, key, &ret->article);
+    case KIND_BOT:
+        return bot_finish(at, key, &ret->bot);
     case KIND_WORDING:
     case KIND_COUNT:
     default:

@@ -17,6 +17,8 @@ enum kind {
     KIND_CANNED,
     KIND_FORBIDDEN,
     KIND_BAN,
+    KIND_ARTICLE,
+    KIND_BOT,
     KIND_SCORECARD,
     KIND_COUNT
 };
@@ -45,7 +47,14 @@ union filled {
     struct site_forbidden forbidden;
     struct site_ban ban;
     struct scorecard scorecard;
+    struct article article;
+    struct site_bot bot;
 };
+
+/* bots.c */
+extern const struct key bot_keys[];
+/* What the table cannot tell. */
+enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
 
 /* scorecards.c */
 extern const struct key scorecard_keys[];
@@ -53,6 +62,10 @@ extern const struct key scorecard_keys[];
 extern const struct key rule_keys[];
 /* What the table cannot tell: does it go together? */
 enum kf_rc rule_finish(const struct keys_at *at, const struct kf_key *key, const struct json_t *body, struct rule_document *d);
+
+/* articles.c */
+extern const struct key article_keys[];
+enum kf_rc article_finish(const struct keys_at *at, const struct kf_key *key, struct article *a);
 
 /* {"deleted":true}: a document that is no more. */
 bool document_deleted(struct json_t *body);

@@ -135,9 +135,17 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
     static const struct {
         const char *name, *kind;
         bool listed;
-    } parts[] = { { "channels", "channel", false },     { "hours", "hours", false },      { "skills", "skill", false },
-                  { "forbidden", "forbidden", false },  { "bans", "ban", false },         { "queues", "queue", false },
-                  { "scorecards", "scorecard", false }, { "wordings", "wording", false }, { "rules", "rule", true },
+    } parts[] = { { "channels", "channel", false },
+                  { "hours", "hours", false },
+                  { "skills", "skill", false },
+                  { "forbidden", "forbidden", false },
+                  { "bans", "ban", false },
+                  { "articles", "article", false },
+                  { "bots", "bot", false },
+                  { "queues", "queue", false },
+                  { "scorecards", "scorecard", false },
+                  { "wordings", "wording", false },
+                  { "rules", "rule", true },
                   { "canned", "canned", true } };
 
     if (strcmp(name, "site") == 0)
@@ -152,8 +160,8 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
         return json_is_object(part) ? take_named(t, parts[i].kind, part) : keys_fail(&t->at, "%s must be an object", name);
     }
     return keys_fail(&t->at,
-                     "\"%.32s\" is not known here; allowed are site, channels, hours, skills, queues, wordings, rules, canned, forbidden, "
-                     "bans, scorecards, people",
+                     "\"%.32s\" is not known here; allowed are site, channels, hours, skills, queues, wordings, rules, canned, articles, "
+                     "bots, forbidden, bans, scorecards, people",
                      name);
 }
 

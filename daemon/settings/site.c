@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define SITE_BYTES (32U << 20)
+#define SITE_BYTES (64U << 20)
 #define QUEUES_MAX 64 /* routing numbers them in a word of 64 bits */
 
 /* What a snapshot is made in: the struct that others see, and the memory of all that it points to. */
@@ -40,6 +40,8 @@ struct build {
     size_t cap_forbidden;
     struct site_ban *bans;
     struct scorecard *scorecards;
+    struct article *articles;
+    struct site_bot *bots;
     const char *lang; /* of the wordings that are being read */
 };
 
@@ -337,6 +339,48 @@ static enum kf_rc take_scorecard(struct build *b, const struct keys_at *at, cons
     return give_scorecard(b, at, key, version, body);
 }
 
+static enum kf_rc take_article(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_ARTICLE, key, body, &f);
+
+    if (!rc && s->n_articles == ANSWER_ARTICLES)
+        rc = keys_fail(at, "a site has at most %d articles", ANSWER_ARTICLES);
+    if (!rc)
+        b->articles[s->n_articles++] = f.article;
+    return rc;
+}
+
+static enum kf_rc read_articles(struct build *b)
+{
+    struct site *s = &b->o->site;
+    enum kf_rc rc;
+
+    s->articles = b->articles = arena_array(b->arena, b->n_docs + 1, sizeof(*b->articles));
+    if (!b->articles)
+        return nomem(b);
+    rc = read_all(b, KIND_ARTICLE, take_article);
+    if (rc || !s->n_articles)
+        return rc;
+    s->answers = answer_index_new(b->arena, s->articles, s->n_articles);
+    return s->answers ? KF_OK : nomem(b);
+}
+
+static enum kf_rc take_bot(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_BOT, key, body, &f);
+
+    if (rc)
+        return rc;
+    if (f.bot.queue.s[0] && site_queue_number(s, &f.bot.queue) < 0)
+        return keys_fail(at, "queue: there is no queue \"%s\"", f.bot.queue.s);
+    b->bots[s->n_bots++] = f.bot;
+    return KF_OK;
+}
+
 /* ---- what is shipped ------------------------------------------------------------------------------------------------------- */
 
 static enum kf_rc shipped_json(struct build *b, const char *name, json_t **ret)
@@ -505,6 +549,11 @@ static enum kf_rc wants_channel(const struct keys_at *at, const struct site *s, 
     return !key->s[0] || site_channel(s, key) ? KF_OK : keys_fail(at, "%s: there is no channel \"%s\"", member, key->s);
 }
 
+static enum kf_rc wants_bot(const struct keys_at *at, const struct site *s, const struct kf_key *key)
+{
+    return !key->s[0] || site_bot(s, key) ? KF_OK : keys_fail(at, "bot: there is no bot \"%s\"", key->s);
+}
+
 static enum kf_rc wants_wording(const struct keys_at *at, const struct site *s, const char *member, const char *key)
 {
     return !key || wording_find(s->wordings, s->n_wordings, key, s->language, NULL)
@@ -520,7 +569,7 @@ static enum kf_rc check_rule(struct build *b, const struct rule *r)
     enum kf_rc rc;
 
     (void)snprintf(what, sizeof(what), "rule %s", r->key.s);
-    if ((rc = wants_queue(&at, s, "queue", &r->queue)) || (rc = wants_queue(&at, s, "to", &r->to)) ||
+    if ((rc = wants_queue(&at, s, "queue", &r->queue)) || (rc = wants_queue(&at, s, "to", &r->to)) || (rc = wants_bot(&at, s, &r->bot)) ||
         (rc = wants_channel(&at, s, "channel", &r->channel)) || (rc = wants_wording(&at, s, "wording", r->wording)) ||
         (rc = wants_wording(&at, s, "closing_wording", r->closing_wording)))
         return rc;
@@ -533,6 +582,8 @@ static enum kf_rc check_rule(struct build *b, const struct rule *r)
     for (size_t i = 0; i < r->n_choices; i++)
         if ((rc = wants_wording(&at, s, "choices", r->choices[i].wording)))
             return rc;
+    if (r->unless.s[0] && !has_rule(b, &r->unless))
+        return keys_fail(&at, "unless: there is no rule \"%s\"", r->unless.s);
     return !r->of.s[0] || has_rule(b, &r->of) ? KF_OK : keys_fail(&at, "of: there is no rule \"%s\"", r->of.s);
 }
 
@@ -584,6 +635,16 @@ static enum kf_rc check_overflow(struct build *b)
     return KF_OK;
 }
 
+static enum kf_rc check_bots(struct build *b)
+{
+    const struct site *s = &b->o->site;
+
+    for (size_t i = 0; i < s->n_queues; i++)
+        if (s->queues[i].bot.s[0] && !site_bot(s, &s->queues[i].bot))
+            return kf_fail(b->why, KF_INVALID, "queue %s: bot: there is no bot \"%s\"", s->queues[i].key.s, s->queues[i].bot.s);
+    return KF_OK;
+}
+
 static enum kf_rc build_all(struct build *b)
 {
     struct site *s = &b->o->site;
@@ -599,13 +660,15 @@ static enum kf_rc build_all(struct build *b)
     s->canned = b->canned = arena_array(b->arena, b->n_docs + 1, sizeof(*b->canned));
     s->skills = b->skills = arena_array(b->arena, b->n_docs + 1, sizeof(*b->skills));
     s->bans = b->bans = arena_array(b->arena, b->n_docs + 1, sizeof(*b->bans));
-    if (!b->calendars || !b->queues || !b->channels || !b->canned || !b->skills || !b->bans)
+    s->bots = b->bots = arena_array(b->arena, b->n_docs + 1, sizeof(*b->bots));
+    if (!b->bots || !b->calendars || !b->queues || !b->channels || !b->canned || !b->skills || !b->bans)
         return nomem(b);
     if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
         return rc;
     if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)) || (rc = read_all(b, KIND_SKILL, take_skill)) ||
-        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)) || (rc = read_all(b, KIND_BAN, take_ban)))
+        (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)) || (rc = read_all(b, KIND_BAN, take_ban)) || (rc = read_articles(b)) ||
+        (rc = read_all(b, KIND_BOT, take_bot)) || (rc = check_bots(b)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
         return rc;
@@ -665,6 +728,22 @@ const struct site_channel *site_channel_by_hook(const struct site *s, struct sli
     for (size_t i = 0; i < s->n_channels; i++)
         if (s->channels[i].hook && slice_is(hook, s->channels[i].hook))
             return &s->channels[i];
+    return NULL;
+}
+
+const struct article *site_article(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_articles; i++)
+        if (key_eq(&s->articles[i].key, key))
+            return &s->articles[i];
+    return NULL;
+}
+
+const struct site_bot *site_bot(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_bots; i++)
+        if (key_eq(&s->bots[i].key, key))
+            return &s->bots[i];
     return NULL;
 }
 

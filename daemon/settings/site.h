@@ -6,6 +6,7 @@
 #define KF_SETTINGS_SITE_H
 
 #include "core/address.h"
+#include "core/answer.h"
 #include "core/forbid.h"
 #include "core/hours.h"
 #include "core/id.h"
@@ -19,7 +20,7 @@
 #include <stddef.h>
 
 /* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
- * "forbidden", "ban", "scorecard".
+ * "forbidden", "ban", "article", "bot", "scorecard".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -57,6 +58,7 @@ struct site_queue {
     int64_t silent_ms[3]; /* an agent has not answered: reminder, alert, back to the line */
     int64_t wrapup_ms;    /* -1: as the site says */
     int priority;
+    struct kf_key bot;        /* talks first to who comes here; "" none */
     struct kf_key department; /* "" none */
     bool paused;
     struct hours hours;      /* its own, those that it names, or the site's; open day and night where there are none */
@@ -111,6 +113,35 @@ struct site_ban {
     int64_t until; /* 0: until it is taken back */
 };
 
+/* The order of the words in kinds.c. */
+enum bot_form { BOT_OWN, BOT_OPENAI, BOT_CHATWOOT };
+
+/* A machine that talks to visitors before people do. */
+struct site_bot {
+    struct kf_key key;
+    const char *name; /* what visitors read */
+    enum bot_form form;
+    bool off;
+    const char *url;
+    const char *secret;  /* signs what it is sent; NULL: not signed */
+    const char *token;   /* NULL none. BOT_CHATWOOT: what it shows when it calls */
+    struct kf_key queue; /* where it hands over to; "" the conversation's own */
+    int64_t timeout_ms;
+    int attempts;       /* of one turn */
+    int confidence_min; /* percent; below it the bot is not believed */
+    int turns_max;      /* answers in one conversation */
+    int history_max;    /* messages that it is shown */
+    int64_t idle_ms;    /* a visitor who has been silent for so long after its answer is let go; 0: never */
+    /* Of a model. */
+    const char *model, *prompt;
+    bool developer;         /* the prompt's role is `developer`, not `system` */
+    bool completion_tokens; /* tokens_max goes as max_completion_tokens, not max_tokens */
+    bool no_tools;
+    int tokens_max;
+    const char *const *handoff_words;
+    size_t n_handoff_words; /* 0: those that are shipped */
+};
+
 enum links { LINKS_ANY, LINKS_LISTED, LINKS_NONE };
 
 struct site {
@@ -163,6 +194,11 @@ struct site {
     size_t n_bans;
     const struct scorecard *scorecards; /* the site's own first, then the shipped ones; `body` is their document */
     size_t n_scorecards;
+    const struct article *articles;
+    size_t n_articles;
+    const struct answer_index *answers; /* of those that are published; NULL: there are no articles */
+    const struct site_bot *bots;
+    size_t n_bots;
 };
 
 /* Builds a snapshot (one reference) from the documents of one site. On failure `why` names document, member and reason. */
@@ -172,7 +208,9 @@ void site_unref(struct site *s);
 
 const struct site_channel *site_channel(const struct site *s, const struct kf_key *key);
 const struct site_channel *site_channel_by_hook(const struct site *s, struct slice hook);
+const struct article *site_article(const struct site *s, const struct kf_key *key);
 const struct site_queue *site_queue(const struct site *s, const struct kf_key *key);
+const struct site_bot *site_bot(const struct site *s, const struct kf_key *key);
 /* -1 if there is none of that name. */
 int site_queue_number(const struct site *s, const struct kf_key *key);
 const struct scorecard *site_scorecard(const struct site *s, const struct kf_key *key); /* NULL: there is none */

@@ -49,13 +49,14 @@ static enum kf_rc read_totp(struct reader *r, struct query *q, struct kf_err *wh
 {
     struct stmt *s = stmt_begin(r->db, SQL_TOTP_GET);
     struct totp *t = &q->totp;
+    struct slice secret = { NULL, 0 };
     bool any;
     enum kf_rc rc;
 
     stmt_id(s, &q->id);
     any = stmt_row(s);
     if (any) {
-        get_fixed(s, t->secret, sizeof(t->secret));
+        secret = get_copy(s, q->arena);
         t->created_at = get_i64(s);
         t->confirmed_at = get_i64(s);
         t->step = get_i64(s);
@@ -63,6 +64,12 @@ static enum kf_rc read_totp(struct reader *r, struct query *q, struct kf_err *wh
     rc = stmt_end(s, why);
     if (rc || !any)
         return rc ? rc : kf_fail(why, KF_ABSENT, "there is no second factor");
+    rc = vault_open_factor(&r->store->vault, q->arena, &q->id, &secret, why);
+    if (rc)
+        return rc;
+    if (secret.n != sizeof(t->secret))
+        return kf_fail(why, KF_IO, "the second factor cannot be read");
+    memcpy(t->secret, secret.p, sizeof(t->secret));
     s = stmt_begin(r->db, SQL_RECOVERY_LEFT);
     stmt_id(s, &q->id);
     if (stmt_row(s))

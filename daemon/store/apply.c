@@ -157,7 +157,7 @@ static bool plan_claim(struct work *w)
     if (!ended(w, s) || !claimed)
         return w->batch->hard == KF_OK;
     if (print && j->print && print != j->print)
-        return refuse(w, KF_CONFLICT, "the same key came before with other content");
+        return refuse(w, KF_CONFLICT, "this cid was used before for something else: a new act needs a new one");
     w->news->duplicate = true;
     return false;
 }
@@ -216,6 +216,7 @@ static void new_conv(struct work *w, const struct slot *before)
                                     .peer = o->peer,
                                     .locale = o->locale ? o->locale : "",
                                     .state = o->state,
+                                    .bot = o->bot,
                                     .epoch = 1,
                                     .priority = o->priority,
                                     .opened_at = at,
@@ -310,7 +311,7 @@ static bool plan_target(struct work *w)
     if (*c->channel.s && w->has_conv && !key_eq(&c->channel, &w->row.conv.channel))
         return refuse(w, KF_ABSENT, "there is no such conversation"); /* it is another channel's */
     if (c->epoch != -1 && w->has_conv && w->slot && c->epoch != w->slot->row.conv.epoch)
-        return refuse(w, KF_CONFLICT, "decided on epoch %lld, it is %lld", (long long)c->epoch, (long long)w->slot->row.conv.epoch);
+        return refuse(w, KF_CONFLICT, "somebody was faster: the conversation has changed hands");
     return true;
 }
 
@@ -350,12 +351,18 @@ static bool plan_act(struct work *w, const struct act *a)
         return needs_conv(w);
     case ACT_TAG:
         return plan_tag(w, a);
+    case ACT_ARTICLE:
+        return op_add(w, write_article, a, NULL, 0);
     case ACT_ERRAND:
         return plan_errand(w, &a->u.errand, a->u.errand.seq);
     case ACT_ERRAND_CLAIM:
         return plan_errand_claim(w, a);
     case ACT_ERRAND_SETTLE:
         return plan_errand_settle(w, a);
+    case ACT_ERRAND_DROP:
+        return plan_errand_drop(w, a);
+    case ACT_RENAME:
+        return plan_rename(w, a);
     case ACT_PROFILE:
         return plan_profile(w, a);
     case ACT_PRESENCE:
@@ -565,7 +572,7 @@ static bool tell(struct work *w, const struct conv *before)
 
 bool batch_apply(struct batch *b, struct job *job)
 {
-    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .arena = job->change->arena };
+    struct work w = { .batch = b, .db = b->db, .job = job, .change = job->change, .vault = b->vault, .arena = job->change->arena };
     struct conv before = { .seq = 0 };
 
     w.news = job->news = ARENA_NEW(w.arena, struct news);

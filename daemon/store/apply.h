@@ -35,6 +35,7 @@ struct place {
 
 struct batch {
     struct db *db;
+    const struct store_vault *vault;
     struct arena *arena; /* of slots and places */
     struct slot *slots[BATCH_TABLE];
     struct place *places[BATCH_TABLE];
@@ -64,6 +65,7 @@ struct work {
     struct db *db;
     struct job *job;
     const struct change *change;
+    const struct store_vault *vault;
     struct arena *arena; /* of the change */
     struct news *news;
     enum kf_rc rc;     /* why it is refused; words in job->why */
@@ -135,6 +137,7 @@ bool plan_message(struct work *w, const struct act *act);
 bool plan_entry(struct work *w, const struct act *act);
 bool plan_ruled(struct work *w, const struct act *act);
 bool plan_tag(struct work *w, const struct act *act);
+bool write_article(struct work *w, const struct op *op); /* what: the act */
 void wake_rules(struct conv *c, int64_t at);
 bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);
@@ -149,7 +152,9 @@ bool plan_handle(struct work *w, const struct act *act);
 bool plan_delivery(struct work *w, int64_t seq, enum delivery to, const char *reason, const char *ref);
 bool plan_errand(struct work *w, const struct errand *e, int64_t seq);
 bool plan_errand_claim(struct work *w, const struct act *act);
+bool plan_errand_drop(struct work *w, const struct act *act);
 bool plan_errand_settle(struct work *w, const struct act *act);
+bool plan_rename(struct work *w, const struct act *act);
 bool plan_profile(struct work *w, const struct act *act);
 bool plan_presence(struct work *w, const struct act *act);
 bool plan_person(struct work *w, const struct act *act);

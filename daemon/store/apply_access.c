@@ -61,15 +61,33 @@ static bool forget(struct work *w, enum sql which, const struct kf_id *person)
     return run(w, s);
 }
 
+struct sealed_factor {
+    struct kf_id person;
+    struct slice secret;
+};
+
 static bool write_totp_new(struct work *w, const struct op *op)
 {
-    const struct act_totp *t = op->what;
+    const struct sealed_factor *f = op->what;
     struct stmt *s = stmt_begin(w->db, SQL_TOTP_SET);
 
-    stmt_id(s, &t->person);
-    stmt_bytes(s, (struct slice){ (const char *)t->secret, sizeof(t->secret) });
+    stmt_id(s, &f->person);
+    stmt_bytes(s, f->secret);
     stmt_i64(s, w->change->at);
     return run(w, s);
+}
+
+static bool plan_totp_new(struct work *w, const struct act_totp *t)
+{
+    struct sealed_factor *f = ARENA_NEW(w->arena, struct sealed_factor);
+    struct kf_err why = { .rc = KF_OK };
+
+    if (!f)
+        return refuse(w, KF_NOMEM, "out of memory");
+    f->person = t->person;
+    if (!vault_close_factor(w->vault, w->arena, &t->person, (struct slice){ (const char *)t->secret, sizeof(t->secret) }, &f->secret, &why))
+        return refuse(w, why.rc, "%s", why.text);
+    return op_add(w, write_totp_new, f, NULL, 0);
 }
 
 static bool write_totp_end(struct work *w, const struct op *op)
@@ -138,7 +156,7 @@ bool plan_totp(struct work *w, const struct act *act)
         return false;
     switch (act->kind) {
     case ACT_TOTP:
-        return confirmed ? refuse(w, KF_CONFLICT, "there is a second factor already") : op_add(w, write_totp_new, t, NULL, 0);
+        return confirmed ? refuse(w, KF_CONFLICT, "there is a second factor already") : plan_totp_new(w, t);
     case ACT_TOTP_CONFIRM:
         return any && !confirmed ? op_add(w, write_totp_confirm, t, NULL, 0)
                                  : refuse(w, KF_CONFLICT, "no second factor waits to be confirmed");

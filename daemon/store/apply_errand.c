@@ -18,6 +18,18 @@ static bool write_errand(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* What has failed before is looked after now. */
+static bool write_handled(struct work *w, const struct op *op)
+{
+    const struct errand *e = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_HANDLED);
+
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, e->seq);
+    stmt_i64(s, e->kind);
+    return run(w, s);
+}
+
 /* True if `seq` is one of the messages that this change itself appends. */
 static bool said_now(const struct work *w, int64_t seq)
 {
@@ -43,6 +55,8 @@ bool plan_errand(struct work *w, const struct errand *given, int64_t seq)
     e->due_at = given->due_at ? given->due_at : w->change->at;
     w->news->n_errands++;
     if (e->kind == ERRAND_SEND && seq && !said_now(w, seq) && !plan_delivery(w, seq, DELIVERY_SENDING, NULL, NULL))
+        return false;
+    if (seq && !said_now(w, seq) && !op_add(w, write_handled, e, NULL, 0))
         return false;
     return op_add(w, write_errand, e, NULL, 0);
 }
@@ -70,7 +84,7 @@ static bool errand_get(struct work *w, const struct kf_id *id, struct stored_err
     }
     if (!ended(w, s))
         return false;
-    return any ? true : refuse(w, KF_ABSENT, "there is no such errand");
+    return any ? true : refuse(w, KF_ABSENT, "there is nothing of that name to be sent");
 }
 
 static bool write_errand_claim(struct work *w, const struct op *op)
@@ -91,7 +105,7 @@ bool plan_errand_claim(struct work *w, const struct act *act)
     if (!errand_get(w, &act->u.errand.id, &e))
         return false;
     if (e.state != ERRAND_QUEUED)
-        return refuse(w, KF_CONFLICT, "the errand is not queued any more");
+        return refuse(w, KF_CONFLICT, "that is being sent already");
     return op_add(w, write_errand_claim, act, NULL, e.n);
 }
 
@@ -146,7 +160,7 @@ bool plan_errand_settle(struct work *w, const struct act *act)
     if (!errand_get(w, &e->id, &was))
         return false;
     if (was.state != ERRAND_SENDING && was.state != ERRAND_QUEUED)
-        return refuse(w, KF_CONFLICT, "the errand was settled already");
+        return refuse(w, KF_CONFLICT, "that was sent already, or given up");
     if (e->state == ERRAND_SENDING)
         return refuse(w, KF_INVALID, "an errand is claimed, not settled, as sending");
     if (!op_add(w, write_errand_settle, act, NULL, was.n))
@@ -158,6 +172,33 @@ bool plan_errand_settle(struct work *w, const struct act *act)
     if (!e->handle || (e->state != ERRAND_DONE && e->state != ERRAND_UNCERTAIN && e->part == was.part))
         return true; /* nothing has gone out */
     return op_add(w, write_handle_used, e->handle, NULL, 0);
+}
+
+static bool write_drop(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_DROP);
+
+    stmt_i64(s, w->change->at);
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
+/* What may be on its way at this moment cannot be called back. */
+bool plan_errand_drop(struct work *w, const struct act *act)
+{
+    struct stored_errand e = { .n = 0 };
+
+    if (!errand_get(w, &act->u.errand.id, &e))
+        return false;
+    if (e.state == ERRAND_SENDING)
+        return refuse(w, KF_CONFLICT, "that is being sent at this moment");
+    if (e.state == ERRAND_DONE || e.state == ERRAND_HANDLED)
+        return refuse(w, KF_CONFLICT, "nothing is left to do about that");
+    if (!op_add(w, write_drop, act, NULL, e.n))
+        return false;
+    if (e.state != ERRAND_QUEUED || e.kind != ERRAND_SEND || !e.seq || !w->has_conv)
+        return true;
+    return plan_delivery(w, e.seq, DELIVERY_FAILED, "not sent: taken out of the line by hand", NULL);
 }
 
 static bool write_handle(struct work *w, const struct op *op)

@@ -67,6 +67,44 @@ bool write_contact(struct work *w)
     return !o->profile || write_merge(w, &w->customer, o->profile);
 }
 
+static bool run_rename(struct work *w, enum sql which, const struct act *act)
+{
+    struct stmt *s = stmt_begin(w->db, which);
+
+    stmt_str(s, act->u.rename.to);
+    stmt_str(s, act->u.rename.channel.s);
+    stmt_str(s, act->u.rename.from);
+    stmt_str(s, w->change->site.s);
+    return run(w, s);
+}
+
+/* What this batch has found under the old name or not found under the new one is looked up again. */
+static void forget_places(struct batch *b, const struct change *c, const struct act *act)
+{
+    for (size_t i = 0; i < BATCH_TABLE; i++)
+        for (struct place *p = b->places[i]; p; p = p->next)
+            if (key_eq(&p->site, &c->site) && key_eq(&p->channel, &act->u.rename.channel) &&
+                (strcmp(p->peer, act->u.rename.from) == 0 || strcmp(p->peer, act->u.rename.to) == 0)) {
+                p->looked = false;
+                p->newest = NULL;
+            }
+}
+
+static bool write_rename(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+
+    forget_places(w->batch, w->change, act);
+    return run_rename(w, SQL_CONTACT_RENAME, act) && run_rename(w, SQL_CONV_RENAME, act);
+}
+
+bool plan_rename(struct work *w, const struct act *act)
+{
+    if (!act->u.rename.from || !act->u.rename.to || !*act->u.rename.to || strcmp(act->u.rename.from, act->u.rename.to) == 0)
+        return refuse(w, KF_INVALID, "a name that changes into nothing, or not at all");
+    return op_add(w, write_rename, act, NULL, 0);
+}
+
 static bool write_profile(struct work *w, const struct op *op)
 {
     return write_merge(w, op->what, op->more);
@@ -92,7 +130,7 @@ bool plan_profile(struct work *w, const struct act *act)
     if (id_is_zero(customer))
         *customer = w->row.conv.customer;
     if (id_is_zero(customer))
-        return refuse(w, KF_ABSENT, "nobody is known yet whose profile that could be");
+        return refuse(w, KF_ABSENT, "nobody is known yet: a profile begins with the first message");
     s = stmt_begin(w->db, SQL_CUSTOMER_PROFILE_SIZE);
     stmt_str(s, act->u.profile);
     stmt_id(s, customer);

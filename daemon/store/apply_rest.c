@@ -19,9 +19,26 @@ static bool write_document(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+static bool with_sealed_document(struct work *w, const struct act_document *d, struct act_document **ret)
+{
+    struct act_document *sealed = ARENA_NEW(w->arena, struct act_document);
+    struct slice body = slice_of(d->body ? d->body : "{}");
+    struct kf_err why = { .rc = KF_OK };
+
+    if (!sealed)
+        return refuse(w, KF_NOMEM, "out of memory");
+    if (!vault_close_document(w->vault, w->arena, &w->change->site, &d->kind, &d->key, body, &body, &why))
+        return refuse(w, why.rc, "%s", why.text);
+    *sealed = *d;
+    sealed->body = arena_text(w->arena, body);
+    *ret = sealed;
+    return sealed->body || refuse(w, KF_NOMEM, "out of memory");
+}
+
 bool plan_document(struct work *w, const struct act *act)
 {
     const struct act_document *d = &act->u.document;
+    struct act_document *sealed = NULL;
     struct stmt *s = stmt_begin(w->db, SQL_DOCUMENT_VERSION);
     int64_t now = 0;
 
@@ -33,9 +50,10 @@ bool plan_document(struct work *w, const struct act *act)
     if (!ended(w, s))
         return false;
     if (d->version != now + 1)
-        return refuse(w, KF_CONFLICT, "%s %s is at version %lld", d->kind.s, d->key.s, (long long)now);
+        return refuse(w, KF_CONFLICT, "%s %s was changed meanwhile: it is at version %lld; read it again", d->kind.s, d->key.s,
+                      (long long)now);
     w->news->version = d->version;
-    return op_add(w, write_document, d, NULL, 0);
+    return with_sealed_document(w, d, &sealed) && op_add(w, write_document, sealed, NULL, 0);
 }
 
 static bool write_file(struct work *w, const struct op *op)
@@ -162,7 +180,23 @@ bool plan_raw(struct work *w, const struct act *act)
     return op_add(w, write_raw, act, NULL, 0);
 }
 
+/* An access token is a secret; where somebody has got to is none. */
+static bool is_token(const struct act *act)
+{
+    return act->u.blob.name && strcmp(act->u.blob.name, "token") == 0;
+}
+
 bool plan_blob(struct work *w, const struct act *act)
 {
-    return op_add(w, write_blob, act, NULL, 0);
+    struct act *sealed = is_token(act) ? ARENA_NEW(w->arena, struct act) : NULL;
+    struct kf_err why = { .rc = KF_OK };
+
+    if (!is_token(act))
+        return op_add(w, write_blob, act, NULL, 0);
+    if (!sealed)
+        return refuse(w, KF_NOMEM, "out of memory");
+    *sealed = *act;
+    if (!vault_close_token(w->vault, w->arena, &w->change->site, &act->u.blob.channel, act->u.blob.bytes, &sealed->u.blob.bytes, &why))
+        return refuse(w, why.rc, "%s", why.text);
+    return op_add(w, write_blob, sealed, NULL, 0);
 }

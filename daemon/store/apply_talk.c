@@ -58,6 +58,8 @@ static const char *step_word(const struct conv *was, const struct conv *now, enu
         return "ready";
     case CONV_HELP:
         return id_is_zero(&now->helper) ? "helper_left" : "helper";
+    case CONV_HAND_BOT:
+        return "bot";
     case CONV_NAG:
         return "silent";
     case CONV_VISITOR_SAYS:
@@ -85,6 +87,8 @@ static bool step_entry(struct work *w, const struct conv *was, const struct conv
     if (!id_is_zero(&was->owner) && !id_eq(&was->owner, person))
         json_id(&b, "from", &was->owner);
     json_str(&b, "queue", slice_of(now->queue.s));
+    if (ev->kind == CONV_HAND_BOT)
+        json_str(&b, "bot", slice_of(now->bot.s));
     json_str(&b, "was", slice_of(conv_state_name(was->state)));
     json_i64(&b, "epoch", now->epoch);
     if (now->until)
@@ -152,7 +156,7 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         return refuse(w, rc, "%s", why.text);
     if (was.state == CONV_CLOSED && conv_is_open(now)) {
         if (!place_newest(w) || !may_reopen(w))
-            return w->batch->hard ? false : refuse(w, KF_CONFLICT, "a newer conversation has taken its place");
+            return w->batch->hard ? false : refuse(w, KF_CONFLICT, "a newer conversation with this visitor has taken its place");
         w->reopens = true;
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
@@ -247,6 +251,17 @@ static bool goes_out(struct work *w, const struct actor *from, bool *ret)
     return ended(w, s);
 }
 
+/* What is said while a bot talks: a visitor's word is its turn, a person's first word ends its part (as when a colleague answers in the
+ * platform's own app), and with the epoch what it may still be about to say. */
+static bool plan_bot(struct work *w, const struct message *m)
+{
+    const struct conv *c = &w->row.conv;
+
+    if (m->from.role == ROLE_AGENT)
+        return plan_step(w, &(struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = c->queue, .epoch = -1 });
+    return m->from.role != ROLE_VISITOR || plan_errand(w, &(struct errand){ .kind = ERRAND_BOT }, m->seq);
+}
+
 bool plan_message(struct work *w, const struct act *act)
 {
     struct conv *c = &w->row.conv;
@@ -263,10 +278,16 @@ bool plan_message(struct work *w, const struct act *act)
         if (known)
             return true;
     }
+    if (act->u.message.reply_to > c->seq && !w->opens)
+        return refuse(w, KF_INVALID, "reply_to: there is no message %" PRId64 " in this conversation", act->u.message.reply_to);
     w->said = true;
     m = &w->messages[w->n_messages++];
     *m = act->u.message;
+    if (act->answers && !w->opens && !seq_of_ref(w, act->answers, &m->reply_to))
+        return false;
     m->seq = ++c->seq;
+    if (w->opens)
+        m->reply_to = 0; /* of the conversation before: who wrote it could not know that a new one would be opened */
     m->at = w->change->at;
     m->from = actor_of(w, &act->u.message.from);
     if (!m->text.p)
@@ -285,6 +306,8 @@ bool plan_message(struct work *w, const struct act *act)
         c->asked_at = 0;
         c->nagged = 0;
     }
+    if (c->state == CONV_BOT && !plan_bot(w, m))
+        return false;
     if (m->ref && !plan_parked(w, m->ref, m))
         return false;
     if (wanted && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
@@ -362,11 +385,11 @@ bool plan_edit(struct work *w, const struct act *act)
     if (!t)
         return false;
     if (t->now.kind == MESSAGE_REMOVED)
-        return refuse(w, KF_ABSENT, "message %" PRId64 " is gone", seq);
+        return refuse(w, KF_ABSENT, "message %" PRId64 " was removed already", seq);
     if (act->u.edit.own && !said_by(&t->now.from, &w->change->by))
         return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
-        return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old for that", seq);
+        return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old to be taken back", seq);
     if (!edit_entry(w, t, removes))
         return false;
     if (!removes) {
@@ -654,6 +677,21 @@ static bool write_tag(struct work *w, const struct op *op)
     stmt_str(s, op->what);
     if (!op->number)
         stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+/* Articles that are there no more count on: their numbers come back with them. */
+bool write_article(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_ARTICLE_COUNT);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, act->u.article.key.s);
+    stmt_i64(s, act->u.article.suggested);
+    stmt_i64(s, act->u.article.shown);
+    stmt_i64(s, act->u.article.helped);
+    stmt_i64(s, act->u.article.not_helped);
     return run(w, s);
 }
 

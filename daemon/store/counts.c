@@ -39,7 +39,7 @@ static int64_t count_states(struct reader *r, const struct query *q, struct buf 
 
 static void count_errands(struct reader *r, const struct query *q, struct buf *b)
 {
-    static const char *const names[] = { "queued", "sending", "done", "failed", "uncertain" };
+    static const char *const names[] = { "queued", "sending", "done", "failed", "uncertain", "handled" };
     struct stmt *s = stmt_begin(r->db, SQL_COUNT_ERRANDS);
     bool any = false;
 
@@ -47,7 +47,7 @@ static void count_errands(struct reader *r, const struct query *q, struct buf *b
     while (stmt_row(s)) {
         int64_t state = get_i64(s);
 
-        buf_printf(b, "%s\"%s\":%" PRId64, any ? "," : "", state >= 0 && state < 5 ? names[state] : "?", get_i64(s));
+        buf_printf(b, "%s\"%s\":%" PRId64, any ? "," : "", state >= 0 && state < 6 ? names[state] : "?", get_i64(s));
         any = true;
     }
     (void)stmt_end(s, NULL);

@@ -39,6 +39,7 @@ struct job {
 struct reader {
     struct store *store;
     struct db *db, *index, *files; /* index, files: NULL where there is none; the same one where one database holds all */
+    bool unwell;                   /* and the log says so */
 };
 
 /* Something to be read, and its answer. */
@@ -154,6 +155,7 @@ struct store {
     int in_use; /* SQLite: the lock beside the file */
     char *path; /* of the messages; PostgreSQL: the URL */
     char *files_path, *index_path, *backup_dir;
+    struct store_vault vault; /* `key` is NULL where there is none */
     size_t queue_max;
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -176,6 +178,22 @@ struct store {
     atomic_uint_fast64_t commits, changes, conflicts, failed, commit_us, batch_le[6];
     atomic_int_fast64_t wal_pages;
 };
+
+/* Seals what is plain or was sealed with an older key. Before any thread reads. */
+enum kf_rc vault_enter(struct store *s, struct db *db, struct kf_err *why);
+/* Into the database: false with `why`. Without a vault all stays as it is. */
+bool vault_close_document(const struct store_vault *v, struct arena *a, const struct kf_key *site, const struct kf_key *kind,
+                          const struct kf_key *key, struct slice body, struct slice *ret, struct kf_err *why);
+bool vault_close_token(const struct store_vault *v, struct arena *a, const struct kf_key *site, const struct kf_key *channel,
+                       struct slice token, struct slice *ret, struct kf_err *why);
+bool vault_close_factor(const struct store_vault *v, struct arena *a, const struct kf_id *person, struct slice secret, struct slice *ret,
+                        struct kf_err *why);
+/* Out of it, in place. */
+enum kf_rc vault_open_document(const struct store_vault *v, struct arena *a, struct stored_document *d, struct kf_err *why);
+enum kf_rc vault_open_token(const struct store_vault *v, struct arena *a, const struct kf_key *site, const struct kf_key *channel,
+                            struct slice *token, struct kf_err *why);
+enum kf_rc vault_open_factor(const struct store_vault *v, struct arena *a, const struct kf_id *person, struct slice *secret,
+                             struct kf_err *why);
 
 void store_post(struct store *s, struct done *d);
 void store_post_many(struct store *s, struct done *first, struct done *last); /* linked already */
@@ -223,8 +241,11 @@ void keeper_nudge(struct store *s);
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
 

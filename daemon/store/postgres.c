@@ -4,20 +4,16 @@
  * prepared under their names, once per link. */
 #include "store/postgres.h"
 
-#include "core/mutant.h"
 #include "store/archive.h"
+#include "store/postgres_link.h"
 #include "store/postgres_schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define PARAMS_MAX  64
-#define WALK_ROWS   500
-#define LATER_MAX   200 /* few enough for their answers to fit into the socket: the server must never wait for us to read them */
-#define WAIT_MIN_MS 100
-#define WAIT_MAX_MS 5000
-#define T_LOCKED    " FOR UPDATE"
+#define PARAMS_MAX 64
+#define WALK_ROWS  500
+#define T_LOCKED   " FOR UPDATE"
 
 static const char *const write_texts[] = {
 #define SQL(name, text)                  [SQL_##name] = text,
@@ -42,22 +38,6 @@ static const char *const names[] = {
 #undef SQL
 };
 
-struct postgres {
-    struct db db;
-    PGconn *conn; /* NULL: no link */
-    char *url;
-    enum db_mode mode;
-    bool alone;
-    unsigned links; /* made so far: what was prepared is known to one of them only */
-    int64_t retry_at, wait_ms;
-    bool inside; /* a transaction */
-    int64_t changed;
-    /* Writes that were sent and whose answers nobody has read yet, with what they must have changed; and how one of them has failed. */
-    int64_t wanted[LATER_MAX];
-    int n_later;
-    enum kf_rc late;
-};
-
 struct prepared {
     enum sql which;
     unsigned link; /* on which it is prepared */
@@ -74,286 +54,12 @@ PGconn *postgres_handle(struct db *db)
     return ((struct postgres *)db)->conn;
 }
 
-static int64_t mono_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* ---- what an error means --------------------------------------------------------------------------------------------------- */
-
-/* By SQLSTATE: the first two characters are its class. */
-static enum kf_rc rc_of_state(const char *state)
-{
-    static const struct {
-        const char *begins;
-        enum kf_rc rc;
-    } rows[] = {
-        { "XX001", KF_IO }, /* its data are damaged: nobody may write on */
-        { "XX002", KF_IO },    { "23", KF_CONFLICT }, { "22", KF_INVALID }, { "54", KF_LIMIT }, { "08", KF_AGAIN }, /* a broken link ... */
-        { "25006", KF_AGAIN },                                                                                      /* a standby */
-        { "4000", KF_AGAIN },                                                                                       /* not serializable */
-        { "40P01", KF_AGAIN },                                                                                      /* a deadlock */
-        { "53", KF_AGAIN },    /* disk, memory, too many connections */
-        { "55P03", KF_AGAIN }, /* somebody holds a lock too long */
-        { "57", KF_AGAIN },    /* it goes down, or an operator has interrupted us */
-        { "58", KF_AGAIN },    /* what its disk tells it; it stops by itself where it must */
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (strncmp(state, rows[i].begins, strlen(rows[i].begins)) == 0)
-            return rows[i].rc;
-    return KF_INVALID;
-}
-
-/* Another node's transaction met ours: a row that both inserted, or locks in another order. */
-static bool is_race(const char *state)
-{
-    return strcmp(state, "23505") == 0 || strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0;
-}
-
-/* The first line: what follows quotes rows, which are nobody's business. */
-static enum kf_rc fail_with(struct postgres *p, enum kf_rc rc, const char *words)
-{
-    return kf_fail(&p->db.why, rc, "postgresql: %.*s", (int)strcspn(words, "\n"), words);
-}
-
-enum kf_rc postgres_rc(struct db *db, const PGresult *r)
-{
-    struct postgres *p = (struct postgres *)db;
-    ExecStatusType status = r ? PQresultStatus(r) : PGRES_FATAL_ERROR;
-    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-    const char *words = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_COPY_OUT || status == PGRES_COPY_IN)
-        return KF_OK;
-    if (!p->conn || PQstatus(p->conn) != CONNECTION_OK || !state)
-        return fail_with(p, KF_AGAIN, words ? words : p->conn ? PQerrorMessage(p->conn) : "the link was lost");
-    db->raced = is_race(state);
-    return fail_with(p, rc_of_state(state), words ? words : state);
-}
-
-/* ---- the link ---------------------------------------------------------------------------------------------------------------- */
-
 static void drop_rows(struct prepared *s)
 {
     PQclear(s->rows);
     s->rows = NULL;
     s->row = 0;
     s->ran = s->walking = s->all = false;
-}
-
-static void hang_up(struct postgres *p)
-{
-    PQfinish(p->conn);
-    p->conn = NULL;
-    p->inside = false;
-    p->n_later = 0;
-}
-
-/* ---- answers that are read later --------------------------------------------------------------------------------------------- */
-
-/* The answer to one of the statements that were sent, and what ends it. */
-static PGresult *next_answer(struct postgres *p)
-{
-    PGresult *r = PQgetResult(p->conn), *end;
-
-    if (r && PQresultStatus(r) != PGRES_PIPELINE_SYNC)
-        while ((end = PQgetResult(p->conn)))
-            PQclear(end);
-    return r;
-}
-
-static void read_late(struct postgres *p, int64_t wanted)
-{
-    PGresult *r = next_answer(p);
-    enum kf_rc rc;
-
-    if (p->late) { /* the first failure is the one that tells why; after it the server skips the rest */
-        PQclear(r);
-        return;
-    }
-    rc = postgres_rc(&p->db, r);
-    if (!rc) {
-        p->changed = strtoll(PQcmdTuples(r), NULL, 10);
-        if (wanted >= 0 && p->changed != wanted)
-            rc = kf_fail(&p->db.why, KF_CONFLICT, "somebody was faster");
-    }
-    p->late = rc;
-    PQclear(r);
-}
-
-/* Reads all answers that are due, and then that of the statement that was sent after them, if `last` asks for it. */
-static enum kf_rc settle(struct postgres *p, PGresult **last)
-{
-    struct kf_err why;
-
-    if (!p->conn || PQpipelineStatus(p->conn) == PQ_PIPELINE_OFF)
-        return p->late;
-    if (!PQpipelineSync(p->conn) && !p->late)
-        p->late = fail_with(p, KF_AGAIN, PQerrorMessage(p->conn));
-    for (int i = 0; i < p->n_later; i++)
-        read_late(p, p->wanted[i]);
-    p->n_later = 0;
-    if (last)
-        *last = next_answer(p);
-    PQclear(next_answer(p)); /* of the sync */
-    why = p->db.why;
-    if (!PQexitPipelineMode(p->conn) && !p->late) {
-        p->late = fail_with(p, KF_AGAIN, "the link was lost");
-        why = p->db.why;
-    }
-    p->db.why = why;
-    return p->late;
-}
-
-static void say_nothing(void *ctx, const PGresult *r)
-{
-    (void)ctx;
-    (void)r;
-}
-
-static enum kf_rc run_text(struct postgres *p, const char *text)
-{
-    PGresult *r;
-    enum kf_rc rc = settle(p, NULL);
-
-    if (rc)
-        return rc;
-    r = p->conn ? PQexec(p->conn, text) : NULL;
-    rc = postgres_rc(&p->db, r);
-    PQclear(r);
-    return rc;
-}
-
-/* A commit is on the disk when it answers; what a node that hangs has locked is free again after a while; a server notices, too, when
- * we are gone. */
-static const char session[] = "SET client_min_messages = warning;"
-                              "SET lock_timeout = '10s';"
-                              "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
-                              "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN "
-                              "'remote_apply' ELSE 'on' END, "
-                              "false);";
-
-static const char *session_of(enum db_mode mode)
-{
-    switch (mode) {
-    case DB_READ:
-        return "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s'; SET cursor_tuple_fraction = 1";
-    case DB_DERIVED:
-        return "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '60s'";
-    case DB_KEEP:
-        return "SET lock_timeout = 0";
-    case DB_WRITE:
-    case DB_FILES:
-    case DB_SCRATCH:
-    default:
-        return "SET idle_in_transaction_session_timeout = '30s'";
-    }
-}
-
-/* What must be so before anything is acknowledged. */
-static enum kf_rc check_server(struct postgres *p)
-{
-    PGresult *r =
-        PQexec(p->conn, "SELECT current_setting('server_encoding'), current_setting('fsync'), current_setting('synchronous_commit'), "
-                        "pg_is_in_recovery()");
-    enum kf_rc rc = postgres_rc(&p->db, r);
-
-    if (rc)
-        goto out;
-    if (strcmp(PQgetvalue(r, 0, 0), "UTF8") != 0)
-        rc = kf_fail(&p->db.why, KF_UNSUPPORTED, "the database's encoding is %s: make one with UTF8", PQgetvalue(r, 0, 0));
-    else if (p->mode == DB_READ || p->mode == DB_KEEP)
-        rc = KF_OK;
-    else if (strcmp(PQgetvalue(r, 0, 3), "t") == 0)
-        rc = kf_fail(&p->db.why, KF_AGAIN, "postgresql: the server is a standby: it takes no writes");
-    else if (strcmp(PQgetvalue(r, 0, 1), "on") != 0)
-        rc = kf_fail(&p->db.why, KF_UNSUPPORTED, "postgresql runs with fsync = off: what it has committed would not survive its machine");
-    else if (p->mode != DB_DERIVED && strcmp(PQgetvalue(r, 0, 2), "on") != 0 && strcmp(PQgetvalue(r, 0, 2), "remote_apply") != 0)
-        rc = kf_fail(&p->db.why, KF_UNSUPPORTED, "postgresql answers before a commit is on the disk: synchronous_commit = %s",
-                     PQgetvalue(r, 0, 2));
-out:
-    PQclear(r);
-    return rc;
-}
-
-/* Held until the link ends. One that was killed a moment ago may still be seen to hold it. */
-static enum kf_rc enter(struct postgres *p)
-{
-    PGresult *r = PQexec(p->conn, p->alone ? "SET lock_timeout = '2s'; SELECT pg_advisory_lock(" PG_LOCKS ", " PG_IN_USE ")"
-                                           : "SET lock_timeout = '2s'; SELECT pg_advisory_lock_shared(" PG_LOCKS ", " PG_IN_USE ")");
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    enum kf_rc rc = postgres_rc(&p->db, r);
-
-    if (state && strcmp(state, "55P03") == 0)
-        rc = kf_fail(&p->db.why, KF_CONFLICT, "%s",
-                     p->alone
-                         ? "another node uses this database: a second node needs a Redis url that both name, and an archive is put back "
-                           "while none runs"
-                         : "this database is in use by a node that has no Redis url, or an archive is being put back");
-    PQclear(r);
-    return rc ? rc : run_text(p, "SET lock_timeout = '10s'");
-}
-
-static enum kf_rc set_up(struct postgres *p)
-{
-    enum kf_rc rc = run_text(p, session);
-
-    if (!rc)
-        rc = run_text(p, session_of(p->mode));
-    if (!rc)
-        rc = check_server(p);
-    if (!rc && mutant("no_sync"))
-        rc = run_text(p, "SET synchronous_commit = off");
-    return rc || p->mode != DB_WRITE ? rc : enter(p);
-}
-
-static enum kf_rc dial(struct postgres *p)
-{
-    /* What stands before the URL it may say otherwise. */
-    static const char *const keys[] = { "connect_timeout",  "keepalives_idle",  "keepalives_interval",
-                                        "keepalives_count", "tcp_user_timeout", "dbname",
-                                        "application_name", "client_encoding",  NULL };
-    const char *values[] = { "5", "10", "5", "3", "15000", p->url, "kefud", "UTF8", NULL };
-    enum kf_rc rc;
-
-    p->conn = PQconnectdbParams(keys, values, 1);
-    p->links++;
-    if (PQstatus(p->conn) != CONNECTION_OK)
-        rc = fail_with(p, KF_AGAIN, p->conn ? PQerrorMessage(p->conn) : "out of memory");
-    else {
-        (void)PQsetNoticeReceiver(p->conn, say_nothing, NULL);
-        rc = set_up(p);
-    }
-    if (rc)
-        hang_up(p);
-    return rc;
-}
-
-/* While it is away, each who asks in vain is told at once: only one in a while knocks. */
-static enum kf_rc link_up(struct postgres *p)
-{
-    int64_t now = mono_ms();
-    enum kf_rc rc;
-
-    if (p->conn && PQstatus(p->conn) == CONNECTION_OK)
-        return KF_OK;
-    hang_up(p);
-    if (now < p->retry_at)
-        return p->db.why.rc ? KF_AGAIN : fail_with(p, KF_AGAIN, "the server is away");
-    rc = dial(p);
-    if (!rc) {
-        p->wait_ms = p->retry_at = 0;
-        return KF_OK;
-    }
-    p->wait_ms = p->wait_ms ? 2 * p->wait_ms : WAIT_MIN_MS;
-    if (p->wait_ms > WAIT_MAX_MS)
-        p->wait_ms = WAIT_MAX_MS;
-    p->retry_at = mono_ms() + p->wait_ms;
-    return KF_AGAIN;
 }
 
 static void close_postgres(struct db *db)
@@ -376,7 +82,7 @@ static void close_postgres(struct db *db)
 
 static enum kf_rc exec(struct db *db, const char *text, struct kf_err *why)
 {
-    enum kf_rc rc = run_text((struct postgres *)db, text);
+    enum kf_rc rc = link_run((struct postgres *)db, text);
 
     if (rc && why)
         *why = db->why;
@@ -404,11 +110,11 @@ static enum kf_rc begin(struct db *db, bool write, struct kf_err *why)
     db->raced = false;
     p->late = KF_OK;
     if (!rc) {
-        rc = run_text(p, begin_text(p, write));
+        rc = link_run(p, begin_text(p, write));
         if (rc && !fresh && PQstatus(p->conn) != CONNECTION_OK) {
             rc = link_up(p);
             if (!rc)
-                rc = run_text(p, begin_text(p, write));
+                rc = link_run(p, begin_text(p, write));
         }
     }
     p->inside = !rc;
@@ -423,14 +129,14 @@ static enum kf_rc commit(struct db *db, struct kf_err *why)
 {
     struct postgres *p = (struct postgres *)db;
     PGresult *r = NULL;
-    enum kf_rc rc = settle(p, NULL);
+    enum kf_rc rc = link_settle(p, NULL);
 
     if (!rc) {
         r = p->conn ? PQexec(p->conn, write_texts[SQL_COMMIT]) : NULL;
         rc = postgres_rc(db, r);
     }
     if (!rc && strcmp(PQcmdStatus(r), "COMMIT") != 0)
-        rc = fail_with(p, KF_AGAIN, "the transaction had failed");
+        rc = link_fail(p, KF_AGAIN, "the transaction had failed");
     PQclear(r);
     p->inside = rc != KF_OK && p->conn && PQstatus(p->conn) == CONNECTION_OK;
     if (rc && why)
@@ -444,10 +150,10 @@ static void rollback(struct db *db)
     struct kf_err kept = db->why;
     bool raced = db->raced;
 
-    (void)settle(p, NULL);
+    (void)link_settle(p, NULL);
     p->late = KF_OK;
-    if (p->inside && p->conn && PQtransactionStatus(p->conn) != PQTRANS_IDLE && run_text(p, write_texts[SQL_ROLLBACK]))
-        hang_up(p);
+    if (p->inside && p->conn && PQtransactionStatus(p->conn) != PQTRANS_IDLE && link_run(p, write_texts[SQL_ROLLBACK]))
+        link_drop(p);
     p->inside = false;
     db->why = kept;
     db->raced = raced;
@@ -546,7 +252,7 @@ static enum kf_rc prepare_here(struct postgres *p, struct prepared *q)
         return KF_OK;
     if (!text)
         return kf_fail(&p->db.why, KF_UNSUPPORTED, "%s is not for PostgreSQL", names[q->which]);
-    rc = settle(p, NULL);
+    rc = link_settle(p, NULL);
     if (rc)
         return rc;
     r = PQprepare(p->conn, names[q->which], text, 0, NULL);
@@ -578,7 +284,7 @@ static enum kf_rc walk_begin(struct stmt *s)
     const char *select = text_of(p, q->which);
     char text[2048];
     PGresult *r;
-    enum kf_rc rc = settle(p, NULL);
+    enum kf_rc rc = link_settle(p, NULL);
 
     if (rc)
         return rc;
@@ -586,7 +292,7 @@ static enum kf_rc walk_begin(struct stmt *s)
     if (snprintf(text, sizeof(text), "DECLARE %s NO SCROLL CURSOR FOR %s", names[q->which], select) >= (int)sizeof(text))
         return kf_fail(&p->db.why, KF_LIMIT, "%s is too long", names[q->which]);
     if (q->which != SQL_INDEX_FIND) {
-        rc = run_text(p, "SET LOCAL cursor_tuple_fraction = 0.01");
+        rc = link_run(p, "SET LOCAL cursor_tuple_fraction = 0.01");
         if (rc)
             return rc;
     }
@@ -611,7 +317,7 @@ static enum kf_rc run(struct stmt *s)
 
     q->ran = true;
     if (!rc && !p->conn)
-        rc = fail_with(p, KF_AGAIN, "the link was lost");
+        rc = link_fail(p, KF_AGAIN, "the link was lost");
     if (!rc && p->inside && is_walk(q->which))
         return walk_begin(s);
     q->all = true;
@@ -623,8 +329,8 @@ static enum kf_rc run(struct stmt *s)
         return take_rows(s, PQexecPrepared(p->conn, names[q->which], s->arg, q->values, q->lengths, q->formats, 1));
     /* With those that wait for their answers it makes one trip. */
     if (!send_one(p, q, s->arg))
-        return fail_with(p, KF_AGAIN, PQerrorMessage(p->conn));
-    rc = settle(p, &r);
+        return link_fail(p, KF_AGAIN, PQerrorMessage(p->conn));
+    rc = link_settle(p, &r);
     if (rc)
         PQclear(r);
     return rc ? rc : take_rows(s, r);
@@ -637,7 +343,7 @@ static bool later(struct stmt *s, int64_t rows)
 
     if (!p->inside || !p->conn || p->late)
         return false;
-    if (p->n_later == LATER_MAX && (s->rc = settle(p, NULL)))
+    if (p->n_later == LATER_MAX && (s->rc = link_settle(p, NULL)))
         return true;
     s->rc = prepare_here(p, q);
     if (s->rc)
@@ -647,7 +353,7 @@ static bool later(struct stmt *s, int64_t rows)
     if (send_one(p, q, s->arg))
         p->wanted[p->n_later++] = rows;
     else
-        s->rc = p->late = fail_with(p, KF_AGAIN, PQerrorMessage(p->conn));
+        s->rc = p->late = link_fail(p, KF_AGAIN, PQerrorMessage(p->conn));
     return true;
 }
 
@@ -695,7 +401,7 @@ static void reset(struct stmt *s)
 
     if (q->walking && p->conn && PQtransactionStatus(p->conn) == PQTRANS_INTRANS) {
         (void)snprintf(text, sizeof(text), "CLOSE %s", names[q->which]);
-        (void)run_text(p, text);
+        (void)link_run(p, text);
     }
     drop_rows(q);
 }
@@ -704,7 +410,7 @@ static int64_t changed(struct db *db)
 {
     struct postgres *p = (struct postgres *)db;
 
-    return settle(p, NULL) ? 0 : p->changed;
+    return link_settle(p, NULL) ? 0 : p->changed;
 }
 
 /* ---- the schema --------------------------------------------------------------------------------------------------------------------- */
@@ -803,7 +509,7 @@ enum kf_rc postgres_open(struct db **ret, const char *url, enum db_mode mode, bo
     p->db.ops = &ops;
     p->mode = mode;
     p->alone = alone;
-    rc = dial(p);
+    rc = link_dial(p);
     if (rc) {
         if (why)
             *why = p->db.why;

@@ -62,6 +62,8 @@ static enum kf_rc read_convs(struct reading *r, struct stmt *s)
         q->convs = convs;
         row_conv_shown(s, q->arena, &row);
         convs[q->n_convs++] = row.conv;
+        if (q->kind == QUERY_CONV || q->kind == QUERY_NUMBERED)
+            q->number = row.n;
     }
     return stmt_end(s, r->why);
 }
@@ -105,6 +107,15 @@ static enum kf_rc read_conv(struct reading *r)
     struct stmt *s = stmt_begin(r->db, SQL_CONV_SHOW);
 
     stmt_id(s, &r->q->id);
+    return one_conv(r, s);
+}
+
+static enum kf_rc read_numbered(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_SHOW_NUMBERED);
+
+    stmt_i64(s, r->q->number);
+    stmt_str(s, r->q->site.s);
     return one_conv(r, s);
 }
 
@@ -487,6 +498,7 @@ static enum kf_rc read_login(struct reading *r)
 static enum kf_rc documents_of(struct reading *r, struct stmt *s)
 {
     struct query *q = r->q;
+    enum kf_rc rc;
 
     while (stmt_row(s)) {
         struct stored_document *d = room(r, q->documents, q->n_documents, sizeof(*d));
@@ -505,7 +517,10 @@ static enum kf_rc documents_of(struct reading *r, struct stmt *s)
         d->by = get_str(s, q->arena);
         d->body = get_str(s, q->arena);
     }
-    return stmt_end(s, r->why);
+    rc = stmt_end(s, r->why);
+    for (size_t i = 0; i < q->n_documents && !rc; i++)
+        rc = vault_open_document(&r->reader->store->vault, q->arena, &q->documents[i], r->why);
+    return rc;
 }
 
 static enum kf_rc read_documents(struct reading *r)
@@ -600,7 +615,10 @@ static enum kf_rc read_blob(struct reading *r)
     if (any)
         q->bytes_out = get_copy(s, q->arena);
     rc = stmt_end(s, r->why);
-    return !rc && !any ? absent(r, "channel state") : rc;
+    if (rc || !any)
+        return rc ? rc : absent(r, "channel state");
+    return slice_is(q->text, "token") ? vault_open_token(&r->reader->store->vault, q->arena, &q->site, &q->channel, &q->bytes_out, r->why)
+                                      : KF_OK;
 }
 
 /* ---- the outbox -------------------------------------------------------------------------------------------------------------------------- */
@@ -703,6 +721,8 @@ static enum kf_rc query_one(struct reading *r)
     switch (r->q->kind) {
     case QUERY_CONV:
         return read_conv(r);
+    case QUERY_NUMBERED:
+        return read_numbered(r);
     case QUERY_PEER:
         return read_peer(r);
     case QUERY_OPEN:
@@ -729,6 +749,8 @@ static enum kf_rc query_one(struct reading *r)
         return read_timeline(r);
     case QUERY_RULES:
         return rules_run(r->reader, r->q, r->why);
+    case QUERY_ARTICLES:
+        return articles_run(r->reader, r->q, r->why);
     case QUERY_TAGS:
         return tags_run(r->reader, r->q, r->why);
     case QUERY_PROFILE:
@@ -757,6 +779,10 @@ static enum kf_rc query_one(struct reading *r)
         return read_blob(r);
     case QUERY_ERRANDS:
         return read_errands(r);
+    case QUERY_WINDOW:
+        return window_run(r->reader, r->q, r->why);
+    case QUERY_OUTBOX:
+        return outbox_run(r->reader, r->q, r->why);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
     case QUERY_REVIEWS:

@@ -55,6 +55,24 @@ static bool is_marked(const char *extra)
     return extra && strstr(extra, "\"automatic\":true");
 }
 
+/* What was picked from choices was not asked. */
+static bool is_choice(const char *extra)
+{
+    return extra && (strstr(extra, "\"choice\":") || strstr(extra, "\"payload\":"));
+}
+
+static enum kf_rc read_offered(struct db *db, struct query *q, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(db, SQL_OFFERED);
+
+    stmt_id(s, &q->id);
+    if (stmt_row(s)) {
+        q->past.offered_seq = get_i64(s);
+        q->past.offered = get_text(s, q->arena);
+    }
+    return stmt_end(s, why);
+}
+
 static enum kf_rc read_said(struct db *db, struct query *q, struct kf_err *why)
 {
     struct stmt *s = stmt_begin(db, SQL_VISITOR_SAID);
@@ -71,6 +89,8 @@ static enum kf_rc read_said(struct db *db, struct query *q, struct kf_err *why)
             newest = text;
             q->past.marked = is_marked(extra);
         }
+        if (text.n && q->past.n_said < RULE_SAID_MAX && !is_choice(extra))
+            q->past.said[q->past.n_said++] = text;
         q->past.repeats += q->past.repeats == i && text.n && slice_eq(text, newest);
     }
     rc = stmt_end(s, why);
@@ -115,6 +135,8 @@ enum kf_rc rules_run(struct reader *reader, struct query *q, struct kf_err *why)
         rc = read_said(reader->db, q, why);
     if (!rc)
         rc = read_count(reader->db, q, why);
+    if (!rc && q->needs & RULE_NEED_OFFERED)
+        rc = read_offered(reader->db, q, why);
     if (!rc && q->needs & RULE_NEED_PROFILE)
         rc = read_known(reader->db, q, why);
     return rc;
@@ -140,4 +162,35 @@ enum kf_rc tags_run(struct reader *reader, struct query *q, struct kf_err *why)
         rc = no_memory(why);
     buf_finish(&b);
     return rc;
+}
+
+enum kf_rc articles_run(struct reader *reader, struct query *q, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(reader->db, SQL_ARTICLE_COUNTS);
+    size_t cap = 0;
+
+    stmt_str(s, q->site.s);
+    while (stmt_row(s)) {
+        struct article_count *a;
+
+        if (q->n_articles == cap) {
+            struct article_count *more = arena_array(q->arena, cap ? 2 * cap : 32, sizeof(*more));
+
+            if (!more) {
+                (void)stmt_end(s, NULL);
+                return no_memory(why);
+            }
+            if (cap)
+                memcpy(more, q->articles, cap * sizeof(*more));
+            q->articles = more;
+            cap = cap ? 2 * cap : 32;
+        }
+        a = &q->articles[q->n_articles++];
+        get_key(s, &a->key);
+        a->suggested = get_i64(s);
+        a->shown = get_i64(s);
+        a->helped = get_i64(s);
+        a->not_helped = get_i64(s);
+    }
+    return stmt_end(s, why);
 }

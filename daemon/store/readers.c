@@ -104,7 +104,7 @@ void readers_take(struct store *s, struct ask *k)
     }
     pthread_mutex_unlock(&r->lock);
     if (stop || full) {
-        k->rc = kf_fail(&k->why, KF_AGAIN, stop ? "the store is closing" : "too much waits to be read; try again in a moment");
+        k->rc = kf_fail(&k->why, KF_AGAIN, stop ? "the server is going down" : "too much waits to be read; try again in a moment");
         store_post(s, &k->done);
     }
 }

@@ -55,6 +55,7 @@ void row_conv(struct stmt *s, struct arena *a, struct conv_row *ret)
     c->queued_at = get_i64(s);
     c->asked_at = get_i64(s);
     c->nagged = get_int(s);
+    get_key(s, &c->bot);
 }
 
 void row_conv_shown(struct stmt *s, struct arena *a, struct conv_row *ret)
@@ -201,6 +202,7 @@ static void put_routing(struct stmt *s, const struct conv *c)
     stmt_i64(s, c->queued_at);
     stmt_i64(s, c->asked_at);
     stmt_i64(s, c->nagged);
+    stmt_str(s, c->bot.s);
 }
 
 enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)

@@ -194,7 +194,7 @@ static bool id_of_acts(struct batch *b, const struct change *c, struct kf_id *re
 
         if (act_ref(a))
             return id_of_ref(b, c, act_ref(a), ret);
-        if (a->kind == ACT_ERRAND_CLAIM || a->kind == ACT_ERRAND_SETTLE)
+        if (a->kind == ACT_ERRAND_CLAIM || a->kind == ACT_ERRAND_SETTLE || a->kind == ACT_ERRAND_DROP)
             return id_of_errand(b, &a->u.errand.id, ret);
         if (a->kind == ACT_ERRAND) {
             *ret = a->u.errand.conv;

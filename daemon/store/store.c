@@ -206,6 +206,11 @@ static void query_done(struct done *d)
 static void query_read(struct ask *k, struct reader *r)
 {
     k->rc = query_run(r, &query_of(k)->query, &k->why);
+    if (k->rc == KF_AGAIN || k->rc == KF_IO) { /* a database's words are for the log */
+        store_unwell(r->store, &r->unwell, "read", k->why.text);
+        (void)kf_fail(&k->why, k->rc, "%s", kf_words(k->rc, NULL));
+    } else if (!k->rc)
+        store_well(r->store, &r->unwell, "read");
 }
 
 void store_read(struct store *s, struct query *query, store_answer *fn, void *ctx)
@@ -315,6 +320,8 @@ static struct store *new_store(const struct store_config *cfg)
     s->log = cfg->log;
     s->postgres = is_postgres(cfg->url);
     s->alone = cfg->alone;
+    if (cfg->vault)
+        s->vault = *cfg->vault;
     s->in_use = -1;
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
@@ -360,6 +367,8 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
         rc = store_connect(s, &s->writer.db, DB_WRITE, why);
     if (!rc)
         rc = migrate(s->writer.db, s->writer.db->ops->messages, s->postgres ? "postgresql" : s->path, s->backup_dir, why);
+    if (!rc && s->vault.key)
+        rc = vault_enter(s, s->writer.db, why);
     if (!rc && !s->postgres)
         rc = keeper_start(s, why);
     if (!rc)

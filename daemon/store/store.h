@@ -19,12 +19,26 @@
 
 struct store;
 
+/* Secrets lie in the database sealed: those of documents member by member (`kind` says of which kind the document is), access tokens and
+ * second factors as bytes (`kind` NULL). `where` is the place that they are bound to. Called from any thread. */
+typedef enum kf_rc store_turn(void *ctx, const char *kind, struct slice where, struct slice in, struct arena *a, struct slice *ret,
+                              struct kf_err *why);
+struct store_vault {
+    void *ctx;
+    const char *key;                           /* the name of the key that seals */
+    bool (*knows)(void *ctx, const char *key); /* what that key has sealed can be opened */
+    store_turn *seal, *open;
+};
+
 struct store_config {
-    const char *url;         /* "sqlite:PATH" or "postgresql://…" */
-    const char *files_path;  /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
-    const char *index_path;  /* the search index; likewise */
-    bool alone;              /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
-    const char *backup_dir;  /* where a migration saves the database before it starts */
+    const char *url;        /* "sqlite:PATH" or "postgresql://…" */
+    const char *files_path; /* the database of file contents; PostgreSQL holds them itself, and here is only said whether: "" none */
+    const char *index_path; /* the search index; likewise */
+    bool alone;             /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
+    const char *backup_dir; /* where a migration saves the database before it starts */
+    /* Copied. NULL: what is there is left as it is, sealed or not. What was sealed with an older key, or not at all, is sealed by
+     * store_open(); KF_INVALID where its key is not known. */
+    const struct store_vault *vault;
     int readers;             /* threads that read; 0: 2 */
     size_t queue_max;        /* changes waiting for the writer; beyond it KF_AGAIN at once; 0: 100,000 */
     size_t reads_max;        /* questions waiting for the readers; beyond it KF_AGAIN at once; 0: 20,000 */
@@ -58,8 +72,9 @@ void store_commit(struct store *s, struct change *c, store_done *done, void *ctx
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 enum query_kind {
-    QUERY_CONV,    /* id → conv[0] (KF_ABSENT if none) */
-    QUERY_PEER,    /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
+    QUERY_CONV,     /* id → conv[0] (KF_ABSENT if none), number: its own, for those who can only count */
+    QUERY_NUMBERED, /* site, number → conv[0], number (KF_ABSENT if none) */
+    QUERY_PEER,     /* channel, text: the peer → conv[0]: the newest one of that peer, open or closed */
     QUERY_OPEN,    /* site, now, id, limit → convs that are not closed, or closed and still wrapping up at `now`, by id, after this one */
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
@@ -69,15 +84,19 @@ enum query_kind {
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
     QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
-    QUERY_MESSAGES,    /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,     /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE,    /* id → entries */
-    QUERY_RULES,       /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,        /* id → text_out: a JSON array */
-    QUERY_PROFILE,     /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
+    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE, /* id → entries */
+    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,     /* id → text_out: a JSON array */
+    QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
+    QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
-    QUERY_ERRANDS,     /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_ERRANDS,  /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
+    QUERY_WINDOW,   /* id → handle: its newest reply handle */
+    QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
+                        * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
     QUERY_MEMBERS,     /* site ("" all) and / or id: a person → members */
     QUERY_SESSION,     /* bytes: the hash → session */
@@ -111,6 +130,9 @@ struct stored_session {
     uint8_t csrf[32];
     int64_t created_at, seen_at, expires_at;
 };
+
+/* What of the outbox: what has failed or is uncertain and nobody has looked after, and what is still to go. */
+enum { OUTBOX_TROUBLE = 1, OUTBOX_WAITING = 2 };
 
 struct stored_document {
     struct kf_key site, kind, key;
@@ -160,10 +182,20 @@ struct search_hit {
 
 /* What the rules ask of a conversation's past. */
 struct rules_past {
-    int64_t messages; /* of the visitor */
-    int repeats;      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
-    bool marked;      /* the newest was marked as a machine's */
-    bool echo;        /* it is what the system has said in this conversation */
+    int64_t messages;                 /* of the visitor */
+    int repeats;                      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
+    bool marked;                      /* the newest was marked as a machine's */
+    bool echo;                        /* it is what the system has said in this conversation */
+    struct slice said[RULE_SAID_MAX]; /* the visitor's newest texts, the newest first; without what was picked from choices */
+    size_t n_said;
+    int64_t offered_seq;
+    const char *offered; /* RULE_NEED_OFFERED: extra of the newest message with choices, unless an agent has written since; NULL none */
+};
+
+/* How often an article was offered, read, and said to help or not. */
+struct article_count {
+    struct kf_key key;
+    int64_t suggested, shown, helped, not_helped;
 };
 
 /* Which reviews. */
@@ -258,6 +290,8 @@ struct query {
     struct rule_fired *fired;
     size_t n_fired;
     struct rules_past past;
+    struct article_count *articles;
+    size_t n_articles;
     struct errand *errands;
     size_t n_errands;
     struct person *person;
@@ -273,6 +307,11 @@ struct query {
     size_t n_leases;
     struct stored_count *counts;
     size_t n_counts;
+    struct {
+        bool any;
+        int64_t expires_ms; /* 0 never */
+        int left;           /* -1 unbounded; what is on its way has been taken off */
+    } handle;
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;

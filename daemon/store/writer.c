@@ -117,6 +117,7 @@ static enum kf_rc try_batch(struct store *s, struct job **jobs, size_t n, bool *
     if (!a)
         return kf_fail(why, KF_NOMEM, "out of memory");
     batch_init(b, w->db, a);
+    b->vault = &s->vault;
     rc = db_begin(w->db, true, why);
     if (rc)
         goto out;
@@ -173,9 +174,11 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
         answer_all(jobs, n, KF_IO, &why);
     } else if ((rc == KF_AGAIN && !(s->writer.db->raced && n > 1)) || rc == KF_NOMEM) {
         store_unwell(s, &s->writer.unwell, "commit", why.text);
+        (void)kf_fail(&why, KF_AGAIN, "%s", kf_words(KF_AGAIN, NULL));
         answer_all(jobs, n, KF_AGAIN, &why);
     } else if (n == 1) {
         store_log(s, 3, "change_failed", why.text);
+        (void)kf_fail(&why, rc, "%s", kf_words(rc, NULL));
         answer_all(jobs, n, rc, &why);
     } else
         for (size_t i = 0; i < n; i++)
@@ -304,9 +307,9 @@ void writer_take(struct store *s, struct job *job)
 
     pthread_mutex_lock(&w->lock);
     if (w->stop)
-        no = "the store is closing";
+        no = "the server is going down";
     else if (w->queued >= s->queue_max)
-        no = "too many changes are waiting for the disk";
+        no = "too much waits for the disk: nothing was acknowledged; try again soon";
     else {
         *w->tail = job;
         w->tail = &job->next;

@@ -186,7 +186,7 @@ expect "bytes a plain connection" "$(value idle.plain bytes_each)" at-most 6144
 expect "bytes a TLS connection" "$(value idle.tls bytes_each)" at-most 24576
 expect "CPU with nobody there, %" "$(value idle.nobody cpu_percent)" at-most 0.5
 expect "from a free place to assigned, ms, beyond p99 of the disk beside" \
-    "$(awk -v a="$(value place.wait assigned_p99_us)" -v d="$(value place.wait disk_p99_us)" 'BEGIN { if (a != "" && d != "") printf "%.1f", a > d ? (a - d) / 1000 : 0 }')" at-most 20
+    "$(awk -v a="$(value place.wait assigned_p99_us)" -v d="$(value place.wait disk_p99_us)" 'BEGIN { if (a != "" && d != "") printf "%.1f", (a > d ? (a - d) / 1000 : 0) }')" at-most 20
 expect "committed messages a second" "$(store '^committed .* s: ([0-9]+)/s.*')" at-least 10000
 expect "the index behind, ms" "$(store '^index +at most ([0-9]+) ms.*')" at-most 1000
 expect "first page of a common word of two characters, ms" "$(store '^search +退款 .* ([0-9.]+) ms [(]median[)].*')" at-most 50

@@ -121,6 +121,75 @@ test('a rule is tried on a sample, and a wording that is written takes the place
   await leave(p);
 });
 
+test('an article and a rule are tried before they are saved, with the scores, and mistakes stand where they are', async () => {
+  const p = await admin('article/+');
+  await p.getByLabel('标识').fill('stairs');
+  await p.getByLabel('问题', { exact: true }).fill('送货上楼收费吗');
+  await p.getByLabel('其他问法').fill('能送上楼吗，要加钱吗\n搬上楼');
+  await p.getByLabel('回答').fill('有电梯的免费送货上楼。');
+  const tried = p.getByRole('region', { name: '试一试' });
+  await tried.getByLabel('访客说').fill('送货上楼要收费吗');
+  await tried.getByLabel('有客服在线').uncheck();
+  await tried.getByRole('button', { name: '用未保存的内容试' }).click();
+  await tried.locator('.near li.offered', { hasText: '送货上楼收费吗' }).getByText('会推荐').waitFor();
+  await picture(p, 'admin-article-try');
+  assert.deepEqual(await axe(p), []);
+  // The threshold of a rule in the form decides, too.
+  await p.goto(`${house.base}/admin/#/rule/answer_nobody`);
+  await p.getByLabel('多近才推荐').fill('200');
+  await tried.getByLabel('访客说').fill('怎么申请退货退款');
+  await tried.getByLabel('有客服在线').uncheck();
+  await tried.getByRole('button', { name: '用未保存的内容试' }).click();
+  await p.locator('.doc').getByRole('alert').first().waitFor();
+  await p.getByLabel('多近才推荐').fill('99');
+  await tried.getByLabel('访客说').fill('退货运费');
+  await tried.getByRole('button', { name: '用未保存的内容试' }).click();
+  await tried.getByText('没有达到 99 分的文章').first().waitFor();
+  await picture(p, 'admin-rule-try');
+  p.complaints.length = 0; // the browser itself notes the 400
+  await leave(p);
+});
+
+test('a bot is made, its secrets are never shown again, and a queue gives it the first word', async () => {
+  const p = await admin('bot/+');
+  await p.getByLabel('标识').fill('helper');
+  await p.getByLabel('名称').fill('小助手');
+  await p.getByLabel('接口地址').fill('https://bot.example.com/turn');
+  await p.getByLabel('签名密钥').fill('whsec_MDEyMzQ1Njc4OWFiY2RlZg==');
+  await p.reload(); // what was not saved is still there, but for secrets
+  assert.equal(await p.getByLabel('名称').inputValue(), '小助手');
+  assert.equal(await p.getByLabel('签名密钥').inputValue(), '');
+  await p.getByLabel('签名密钥').fill('whsec_MDEyMzQ1Njc4OWFiY2RlZg==');
+  await save(p);
+  await saved(p);
+  await p.locator('.doc-list').getByText('小助手').click();
+  await p.getByPlaceholder('已设置，不显示').waitFor();
+  assert.equal(await p.getByLabel('签名密钥').inputValue(), '');
+  await p.getByRole('button', { name: '清除' }).click();
+  await save(p);
+  await saved(p);
+  await p.getByPlaceholder('已设置，不显示').waitFor({ state: 'detached' });
+  await p.getByLabel('对接方式').selectOption({ label: '语言模型（兼容 OpenAI 的对话接口）' });
+  await p.getByLabel('模型名称').waitFor();
+  await picture(p, 'admin-bot-model');
+  assert.deepEqual(await axe(p), []);
+  await p.getByRole('button', { name: '放弃修改' }).click();
+  await p.goto(`${house.base}/admin/#/queue/sales`);
+  await p.getByLabel('先由机器人接待').selectOption({ label: '小助手' });
+  await save(p);
+  await saved(p);
+  await p.goto(`${house.base}/admin/#/rule`);
+  const tried = p.getByRole('region', { name: '试一试' });
+  await tried.locator('select').nth(2).selectOption({ label: '售前咨询' });
+  await tried.getByRole('button', { name: '试一下' }).click();
+  await tried.getByText('这个队列的新会话先由机器人“小助手”接待').waitFor();
+  await p.goto(`${house.base}/admin/#/queue/sales`);
+  await p.getByLabel('先由机器人接待').selectOption('');
+  await save(p);
+  await saved(p);
+  await leave(p);
+});
+
 test('what somebody may do and knows is changed, and nobody takes the role admin from themselves', async () => {
   const p = await admin('people');
   await p.getByRole('button', { name: '林小雨' }).click();
@@ -169,7 +238,7 @@ test('settings are found by their words in any language', async () => {
 test('axe finds nothing, in any language, theme and width', async () => {
   const first = await admin();
   const state = await first.context().storageState();
-  const places = ['site', 'embed', 'queue/sales', 'skills', 'hours/+', 'rule/wait', 'wording/en', 'canned', 'forbidden/+', 'people', 'keys', 'blocks'];
+  const places = ['site', 'embed', 'queue/sales', 'skills', 'hours/+', 'rule/wait', 'wording/en', 'article/refund', 'bot/+', 'canned', 'forbidden/+', 'people', 'keys', 'blocks'];
   const rows = [
     { locale: 'zh-CN' },
     { locale: 'zh-TW', dark: true },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { axe, browse, complaints, fillSignIn, House, page as open, signIn } from './house.mjs';
+import { axe, browse, complaints, fillSignIn, House, page as open, PASSWORD, signIn } from './house.mjs';
 
 let house;
 let browser;
@@ -43,7 +43,13 @@ test('a second factor is set up, asked for, and turned off with a recovery code'
   await page.locator('.presence-btn').waitFor();
   await early();
   await menu(page, '两步验证');
+  await page.locator('dialog input').fill('a-wrong-password');
   await page.getByRole('button', { name: '开始设置' }).click();
+  await page.getByText('密码不正确').first().waitFor();
+  assert.deepEqual(await axe(page), []);
+  await page.locator('dialog input').fill(PASSWORD);
+  await page.getByRole('button', { name: '开始设置' }).click();
+  await page.locator('dialog code').waitFor();
   const secret = (await page.locator('dialog code').textContent()).replaceAll(' ', '');
   assert.match(secret, /^[A-Z2-7]{32}$/);
   assert.deepEqual(await axe(page), []);

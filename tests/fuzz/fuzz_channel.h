@@ -41,7 +41,7 @@ static void fuzz_event(const struct inbound *in)
     for (size_t i = 0; i < in->n_media; i++) {
         struct url u;
 
-        fuzz_must(in->media[i].url.n || in->media[i].id.n);
+        fuzz_must(in->media[i].url.n || in->media[i].id.n || in->media[i].bytes.n);
         fuzz_must(!in->media[i].url.n || url_parse(in->media[i].url, &u));
     }
 }

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_document(char kind, struct slice body)
 {
-    static const char *const kinds[] = { "site", "queue", "channel", "wording", "rule", "canned", "?" };
+    static const char *const kinds[] = { "site", "queue", "channel", "wording", "rule", "canned", "article", "?" };
     struct kf_err why = { 0 };
 
     if (document_check(kinds[(unsigned char)kind % 7], body, &why) && !why.text[0])

@@ -16,7 +16,17 @@
 #define CAPACITY 2
 #define LIMIT_MS 1800000 /* of the site's queues, as shipped */
 #define GRACE_MS 30000
-#define CALM_MS  12000 /* a lease's takeover, and two sweeps */
+
+/* As skills.json has it: what the queues ask for, until a ring lets it go. */
+#define RING1_MS 6000
+#define RING2_MS 12000
+enum { SKILL_REFUND = 1, SKILL_VIP = 2 };
+/* What agent number i knows. */
+static inline unsigned skills_of(int i)
+{
+    return i % 3 == 0 ? SKILL_REFUND | SKILL_VIP : i % 3 == 1 ? SKILL_REFUND : 0;
+}
+#define CALM_MS 12000 /* a lease's takeover, and two sweeps */
 
 extern const struct kf_key site_key;
 

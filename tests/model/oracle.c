@@ -23,8 +23,20 @@ static void check_load(struct world *w, const struct kf_id *agent)
                         "SELECT coalesce(sum(weight), 0) FROM conversation WHERE (state IN (2,3) AND hex(owner) = '%s') OR (state = 5 AND "
                         "hex(last_agent) = '%s' AND wrapup_until > %lld)",
                         hex, hex, (long long)w->now);
-    if (load > CAPACITY)
-        wrong(w, "R2: an agent of %d places was matched to %lld", CAPACITY, (long long)load);
+    if (load > w->capacity)
+        wrong(w, "R2: an agent of %d places was matched to %lld", w->capacity, (long long)load);
+}
+
+/* Nobody is given what he does not know before the ring that lets it go. */
+static void check_skills(struct world *w, const struct conv *before, const struct kf_id *agent)
+{
+    int64_t waited = w->now - before->queued_at;
+    bool sales = strcmp(before->queue.s, "sales") == 0;
+    unsigned needs = (waited < RING1_MS ? SKILL_VIP : 0) | (!sales && waited < RING2_MS ? SKILL_REFUND : 0);
+
+    for (int i = 0; w->skilled && i < w->n_agents; i++)
+        if (id_eq(&w->agents[i].id, agent) && needs & ~skills_of(i))
+            wrong(w, "R4: after %lld ms in %s somebody was matched who does not know it", (long long)waited, before->queue.s);
 }
 
 void look_at_commit(struct world *w, const struct change *c, const struct news *news)
@@ -47,6 +59,7 @@ void look_at_commit(struct world *w, const struct change *c, const struct news *
     if (step && (step->kind == CONV_ASSIGN || step->kind == CONV_OFFER)) {
         w->matches++;
         check_load(w, &b->owner);
+        check_skills(w, a, &b->owner);
         if (b->epoch <= a->epoch)
             wrong(w, "R1: a match was committed under the epoch of another");
         if (a->epoch != step->epoch)
@@ -125,8 +138,9 @@ static int online_free(struct world *w, sqlite3 *db)
         (void)snprintf(sql, sizeof(sql), "SELECT presence FROM member WHERE hex(person) = '%s'", hex);
         if (number(db, sql) != PRESENCE_ONLINE)
             continue;
-        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state IN (2,3) AND hex(owner) = '%s'", hex);
-        places += CAPACITY - (int)number(db, sql);
+        (void)snprintf(sql, sizeof(sql), "SELECT coalesce(sum(weight), 0) FROM conversation WHERE state IN (2,3) AND hex(owner) = '%s'",
+                       hex);
+        places += (w->capacity - (int)number(db, sql)) / w->weight;
     }
     return places;
 }
@@ -174,7 +188,8 @@ void world_check(struct world *w, bool calm)
         wrong(w, "P3: a conversation's seq has gaps");
     if (number(db, "SELECT count(*) FROM conversation WHERE (state IN (2,3)) <> (owner IS NOT NULL)"))
         wrong(w, "P5: owner and state do not go together");
-    if (number(db, "SELECT count(*) FROM (SELECT owner FROM conversation WHERE state IN (2,3) GROUP BY owner HAVING count(*) > 2)"))
+    if (number(db, "SELECT coalesce(max(n), 0) FROM (SELECT sum(weight) n FROM conversation WHERE state IN (2,3) GROUP BY owner)") >
+        w->capacity)
         wrong(w, "P5: an agent was given more than its capacity");
     if (number(db, "SELECT count(*) FROM (SELECT conv FROM firing GROUP BY conv, rule, cause HAVING count(*) > 1)"))
         wrong(w, "P2: a rule fired twice for one cause");

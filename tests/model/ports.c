@@ -147,7 +147,7 @@ static void perform(struct request *r)
         live_gone(n->live, &r->site, &r->agent, on_live, r);
         break;
     case ASK_REFUSE:
-        live_refuse(n->live, &r->site, &r->conv, &r->agent, r->a, on_live, r);
+        live_refuse(n->live, &r->site, &r->conv, &r->agent, r->a, r->b != 0, on_live, r);
         break;
     case ASK_POSITIONS:
         live_positions(n->live, &r->site, &r->queue, (int)r->a, on_positions, r);
@@ -178,6 +178,10 @@ static void go(struct request *r)
     struct model_node *n = r->node;
     enum asked kind = r->kind;
 
+    if (kind == ASK_COMMIT && n->pause_at_commit) {
+        n->pause_at_commit = false;
+        node_pause(n->world, n->index);
+    }
     if (n->paused || n->dying) {
         *n->held_end = r;
         n->held_end = &r->next;
@@ -324,7 +328,7 @@ static void port_gone(void *ctx, const struct kf_key *site, const struct kf_id *
 }
 
 static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id *conv, const struct kf_id *agent, int64_t until,
-                        live_done *done, void *arg)
+                        bool handed, live_done *done, void *arg)
 {
     struct request *r = ask(ctx, ASK_REFUSE, arg);
 
@@ -332,6 +336,7 @@ static void port_refuse(void *ctx, const struct kf_key *site, const struct kf_id
     r->conv = *conv;
     r->agent = *agent;
     r->a = until;
+    r->b = handed;
     r->live = done;
     go(r);
 }

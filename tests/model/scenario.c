@@ -153,7 +153,7 @@ void scenario_random(uint64_t seed, int nodes, int steps, char words[300])
 {
     static struct world w;
 
-    world_open(&w, seed, nodes);
+    world_open_plan(&w, &(struct world_plan){ .seed = seed, .nodes = nodes, .skilled = true });
     open_shop(&w);
     for (int i = 0; i < steps && !*w.wrong; i++) {
         event(&w);

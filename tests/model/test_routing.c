@@ -84,6 +84,31 @@ static void two_agents_on_two_nodes_never_take_one_inquiry(void **state)
     end();
 }
 
+static void a_pick_that_meets_the_end_of_a_parking_succeeds_all_the_same(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 17);
+    conv = ask(0, 1);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 4"), 1);
+    agent_connect(&w, 0, 1);
+    world_settle(&w);
+    w.nodes[1].pause_at_commit = true;
+    agent_accept(&w, 0, &conv); /* decided on what node 1 knows */
+    agent_connect(&w, 1, 0);
+    world_settle(&w);
+    agent_presence(&w, 1, PRESENCE_BUSY); /* somebody is there now: no match, but the line again */
+    world_pass(&w, 12000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 1"), 1);
+    node_resume(&w, 1);
+    world_settle(&w);
+    world_pass(&w, 3000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3 AND owner IS NOT NULL"), 1);
+    assert_true(agent_has(&w, 0, &conv));
+    end();
+}
+
 static void three_nodes_together_keep_to_the_limit(void **state)
 {
     (void)state;
@@ -218,7 +243,7 @@ static void a_new_holder_knows_who_has_refused(void **state)
 
     (void)state;
     shop(2, 18);
-    w.nodes[0].ports.live_refuse(&w.nodes[0], &site, &conv, &agent, w.now + 30000, NULL, NULL);
+    w.nodes[0].ports.live_refuse(&w.nodes[0], &site, &conv, &agent, w.now + 30000, false, NULL, NULL);
     world_settle(&w);
     node_kill(&w, 0);
     world_pass(&w, 10000); /* the other one has the lease, and has filled Redis anew */
@@ -327,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_agents_on_two_nodes_never_take_one_inquiry),
+        cmocka_unit_test(a_pick_that_meets_the_end_of_a_parking_succeeds_all_the_same),
         cmocka_unit_test(three_nodes_together_keep_to_the_limit),
         cmocka_unit_test(a_new_chat_is_shown_without_toggling_the_presence),
         cmocka_unit_test(a_freed_place_takes_the_oldest_and_not_the_newest),

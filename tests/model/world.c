@@ -320,6 +320,20 @@ static void committed(void *ctx, enum kf_rc rc, const struct news *news, const s
     *done = true;
 }
 
+static void learn(struct member *m, int i)
+{
+    static const struct {
+        unsigned skill;
+        struct kf_key key;
+    } all[] = { { SKILL_REFUND, { "refund" } }, { SKILL_VIP, { "vip" } } };
+
+    for (size_t k = 0; k < 2; k++)
+        if (skills_of(i) & all[k].skill) {
+            m->levels[m->n_skills] = (uint8_t)(1 + (i + (int)k) % 5);
+            m->skills[m->n_skills++] = all[k].key;
+        }
+}
+
 static void add_agents(struct world *w, struct model_node *n)
 {
     struct change *c = change_new(&site_key, w->now);
@@ -345,8 +359,10 @@ static void add_agents(struct world *w, struct model_node *n)
                                              .roles = MEMBER_AGENT,
                                              .name = change_printf(c, "模型%d", i),
                                              .number = change_printf(c, "%d", 2000 + i),
-                                             .capacity = CAPACITY,
+                                             .capacity = w->capacity,
                                              .presence_reason = "" };
+        if (w->skilled)
+            learn(c->acts[c->n_acts - 1].u.member, i);
         act = change_act(c, ACT_SESSION);
         assert(EVP_Digest(a->token, strlen(a->token), act->u.session.hash, &len, EVP_sha256(), NULL) == 1);
         act->u.session.person = a->id;
@@ -420,6 +436,9 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
     w->n_nodes = plan->nodes;
     w->n_agents = plan->agents ? plan->agents : 6;
     w->n_visitors = plan->visitors ? plan->visitors : 24;
+    w->skilled = plan->skilled;
+    w->weight = plan->skilled ? 2 : 1;
+    w->capacity = plan->skilled ? 2 * CAPACITY + 1 : CAPACITY;
     assert(w->n_agents <= AGENTS_MAX && w->n_visitors <= VISITORS_MAX);
     assert(uv_loop_init(&w->loop) == 0);
     (void)snprintf(w->dir, sizeof(w->dir), "/tmp/kefud-model-XXXXXX");
@@ -427,7 +446,7 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
     (void)snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
     w->nodes[0].world = w;
     redis_start(w);
-    seed_store(w, plan->set ? plan->set : "config/sites/demo.json");
+    seed_store(w, plan->set ? plan->set : plan->skilled ? "tests/model/skills.json" : "config/sites/demo.json");
     for (int i = 0; i < plan->nodes; i++)
         node_start(w, i);
 }

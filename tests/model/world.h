@@ -59,6 +59,7 @@ struct model_node {
     struct desk *desk;
     struct request *held, **held_end; /* asked for while paused */
     bool pause_at_reserve;            /* goes to sleep as soon as it has asked for a reservation */
+    bool pause_at_commit;             /* goes to sleep before its next commit leaves */
     void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
     void *between_arg;
     bool wake;
@@ -69,6 +70,8 @@ struct world {
     uint64_t seed, chance;
     int64_t now; /* virtual ms, for everybody; also the monotonic clock */
     int n_nodes, n_agents, n_visitors;
+    int capacity, weight; /* places of an agent, and those that a conversation takes */
+    bool skilled;
     struct model_node nodes[NODES_MAX];
     char dir[64], url[128], redis[128];
     int redis_pid;
@@ -98,6 +101,8 @@ struct world_plan {
     int nodes, agents, visitors;
     const char *set; /* the file of the site "demo" */
     int64_t from;    /* when it is */
+    /* Of the set skills.json: agents know different things, each conversation takes two places, and nobody has an even number of them. */
+    bool skilled;
 };
 
 /* Blocks; asserts. */

@@ -141,6 +141,54 @@ static void machines_are_silent_for_whoever_has_opted_out(void **state)
     assert_int_equal(says(w, &t.news.conv.id, ROLE_SYSTEM, "welcome back", true).news.n_errands, 1);
 }
 
+static void an_answer_finds_what_it_answers(void **state)
+{
+    struct world *w = *state;
+    struct told t = begin(w);
+    static const struct {
+        const char *ref;
+        int64_t seq;
+    } rows[] = { { "theirs-1", 1 }, { "never-seen", 0 }, { NULL, 0 } };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct change *c = on_conv(&t.news.conv.id, NOW + 20);
+
+        add_says(c, ROLE_VISITOR, "that one");
+        c->acts[0].answers = rows[i].ref;
+        assert_int_equal(commit(w, c).messages[0].reply_to, rows[i].seq);
+    }
+}
+
+static struct told renamed(struct world *w, const char *from, const char *to)
+{
+    struct change *c = new_change(NOW + 30);
+    struct act *act = change_act(c, ACT_RENAME);
+
+    act->u.rename.channel = key("web");
+    act->u.rename.from = from;
+    act->u.rename.to = to;
+    return commit(w, c);
+}
+
+static void who_is_called_otherwise_stays_the_same(void **state)
+{
+    struct world *w = *state;
+    struct told t = begin(w), again;
+
+    assert_int_equal(renamed(w, "v1", "v1-new").rc, KF_OK);
+    again = commit(w, visitor_says("v1-new", NULL, "still me", NOW + 40));
+    assert_true(id_eq(&again.news.conv.id, &t.news.conv.id));
+    assert_true(id_eq(&again.news.conv.contact, &t.news.conv.contact));
+    again = commit(w, visitor_says("v1", NULL, "somebody else", NOW + 50));
+    assert_false(id_eq(&again.news.conv.id, &t.news.conv.id));
+    /* That name is taken: both stay who they are. */
+    assert_int_equal(renamed(w, "v1", "v1-new").rc, KF_OK);
+    again = commit(w, visitor_says("v1-new", NULL, "me again", NOW + 60));
+    assert_true(id_eq(&again.news.conv.id, &t.news.conv.id));
+    assert_int_equal(renamed(w, "v1", "v1").rc, KF_INVALID);
+    assert_int_equal(renamed(w, "v1", "").rc, KF_INVALID);
+}
+
 static int raws(struct world *w)
 {
     char path[200];
@@ -195,6 +243,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_taken_back_stays_away, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(an_echo_of_our_own_message_is_none, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(machines_are_silent_for_whoever_has_opted_out, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(an_answer_finds_what_it_answers, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(who_is_called_otherwise_stays_the_same, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(what_nobody_could_read_is_kept_for_a_week, setup_world, teardown_world),
     };
 

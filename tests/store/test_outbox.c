@@ -127,6 +127,40 @@ static void an_errand_is_complete_for_sending(void **state)
     assert_int_equal(e.e.handle_used, 1);
 }
 
+static void set_handle(struct world *w, const struct kf_id *conv, const char *text, int64_t expires_ms, int left)
+{
+    struct change *c = on_conv(conv, NOW);
+    struct act *a = change_act(c, ACT_HANDLE);
+
+    a->u.handle.text = text;
+    a->u.handle.expires_ms = expires_ms;
+    a->u.handle.left = left;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+/* A tap on a menu opens a minute; the two days that a message has opened stay open beside it. */
+static void a_shorter_handle_displaces_none_that_has_replies_left(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+
+    set_handle(w, &conv, "reply-token", NOW + 48 * 60 * MINUTE, 1);
+    set_handle(w, &conv, "tap", NOW + MINUTE, 3);
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_string_equal(e.handle, "reply-token");
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, NULL, NULL).rc, KF_OK);
+    set_handle(w, &conv, "tap", NOW + MINUTE, 3); /* the other is used up */
+    (void)answer(w, &conv, "more");
+    e = due(w, NOW + 10, 1);
+    assert_string_equal(e.handle, "tap");
+    assert_int_equal(e.e.handle_left, 3);
+    set_handle(w, &conv, "later", NOW + 2 * MINUTE, 5);
+    assert_string_equal(due(w, NOW + 10, 1).handle, "later");
+}
+
 static void one_claims_an_errand(void **state)
 {
     struct world *w = *state;
@@ -322,6 +356,7 @@ static void a_message_is_removed_by_its_platform_id(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
 static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
+    T(a_shorter_handle_displaces_none_that_has_replies_left),
     T(one_claims_an_errand),
     T(a_settled_errand_moves_its_message),
     T(again_later_is_no_outcome),

@@ -45,7 +45,8 @@ static void parameters_stand_in_the_order_of_their_first_use(void **state)
 static const char *const may_scan[] = { "MEMBERS_ALL",    "DOCUMENTS",       "LEASES",        "COUNT_CONVS",     "COUNT_PEOPLE",
                                         "COUNT_SESSIONS", "COUNT_ERRANDS",   "COUNT_STATES",  "COUNT_CUSTOMERS", "COUNT_CONTENTS",
                                         "KEEP_FILES",     "KEEP_LOGINS",     "KEEP_SESSIONS", "KEEP_PARKED",     "COUNT_DUE",
-                                        "INDEX_MARKS",    "INDEX_SET_MARKS", "INDEX_FIND",    "DOCUMENT_COUNT" };
+                                        "INDEX_MARKS",    "INDEX_SET_MARKS", "INDEX_FIND",    "DOCUMENT_COUNT",  "VAULT_DOCUMENTS",
+                                        "VAULT_TOKENS",   "VAULT_FACTORS" };
 
 static bool scans_knowingly(const char *name)
 {

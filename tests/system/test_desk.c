@@ -98,6 +98,39 @@ static void a_refused_history_says_what_it_was_about(void **state)
     visitor_free(&v);
 }
 
+/* ---- handing on ---- */
+
+static void what_an_agent_hands_to_a_queue_goes_to_somebody_else(void **state)
+{
+    struct visitor v = { 0 }, w = { 0 };
+    struct staff a = { 0 }, b = { 0 };
+
+    (void)state;
+    begin(&v, &a);
+    staff_online(&b, &d, AGENT2, SITE);
+    visitor_enter(&w, &d, SITE, NULL);
+    (void)visitor_say(&w, "c1", "在吗");
+    wire_take(&b.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", w.conv);
+    /* The one who hands it on has less to do then, and would have it back at once. */
+    wire_sendf(&a.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t1\",\"to\":{\"queue\":\"service\"}}", v.conv);
+    assert_string_equal(wire_verdict(&a.wire, "t1"), "ack");
+    wire_take(&b.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_none(&a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    /* Who is left alone may have it again. */
+    wire_sendf(&b.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t2\",\"to\":{\"queue\":\"service\"}}", v.conv);
+    assert_string_equal(wire_verdict(&b.wire, "t2"), "ack");
+    wire_take(&a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    staff_presence(&b, "offline");
+    wire_sendf(&a.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t3\",\"to\":{\"queue\":\"service\"}}", v.conv);
+    assert_string_equal(wire_verdict(&a.wire, "t3"), "ack");
+    wire_take(&a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_text(&w.wire, "{\"type\":\"close\",\"cid\":\"w-end\"}");
+    assert_string_equal(wire_verdict(&w.wire, "w-end"), "ack");
+    visitor_free(&w);
+    staff_free(&b);
+    end(&v, &a);
+}
+
 /* ---- what staff are told ---- */
 
 static void a_conversation_is_listed_with_its_last_message(void **state)
@@ -233,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_page_learns_when_somebody_comes_and_goes),
         cmocka_unit_test(a_text_does_not_overtake_the_file_before_it),
         cmocka_unit_test(a_refused_history_says_what_it_was_about),
+        cmocka_unit_test(what_an_agent_hands_to_a_queue_goes_to_somebody_else),
         cmocka_unit_test(a_conversation_is_listed_with_its_last_message),
         cmocka_unit_test(a_presence_is_told_to_all_tabs),
         cmocka_unit_test(what_becomes_of_a_closed_one_is_told),

@@ -25,6 +25,7 @@ static const char set[] =
     "\",\"name\":\"怪店\",\"language\":\"zh-CN\",\"file_max\":65536},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
     "\"channels\":{\"fake\":{\"adapter\":\"fake\",\"name\":\"怪平台\",\"queue\":\"desk\","
     "\"settings\":{\"url\":\"http://127.0.0.1:%d/api\",\"app\":\"" APP "\",\"secret\":\"very-secret\",\"token\":\"" TOKEN "\"}}},"
+    "\"articles\":{\"return\":{\"published\":true,\"texts\":{\"zh-CN\":{\"title\":\"怎么退货\",\"body\":\"七天内可以退。\"}}}},"
     "\"people\":[{\"email\":\"agent@odd.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
     "\"capacity\":50}]}";
 
@@ -57,7 +58,7 @@ static void take_pull(const char *token, const char *cursor)
 
 static int start(void **state)
 {
-    char text[1200];
+    char text[1600];
     json_t *made;
 
     (void)state;
@@ -313,8 +314,11 @@ static void a_reply_takes_the_token_and_counts_the_handle(void **state)
         platform_answer(&p, 200, NULL, "{\"code\":0}");
         status(seq, "sent");
     }
-    seq = staff_say(&agent, conv, "r6", "第六句");
-    status(seq, "failed");
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "closed", "left", 0);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r6\",\"kind\":\"text\",\"text\":\"第六句\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "r6"), "conflict");
+    reply_free(&(struct reply[]){ notice(text_from("u4", "42", "还在吗")) }[0]);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
     close_talk(conv);
 }
 
@@ -338,6 +342,81 @@ static void without_an_answer_nothing_is_sent_twice(void **state)
     assert_non_null(
         strstr(text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
                "too old"));
+    close_talk(conv);
+}
+
+static json_t *outbox(const char *state)
+{
+    char path[80];
+    struct reply r;
+    json_t *ret;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/outbox?site=" SITE "&state=%s", state);
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .control = true });
+    ret = json_incref(r.json);
+    reply_free(&r);
+    return ret;
+}
+
+static int handle(const char *id, const char *act)
+{
+    char path[120];
+    struct reply r;
+    int status;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/outbox/%s/%s?site=" SITE, id, act);
+    web_ask(&d, &(struct ask){ .method = "POST", .path = path, .control = true }, &r);
+    status = r.status;
+    reply_free(&r);
+    return status;
+}
+
+static void what_has_not_got_through_is_found_and_handled_by_hand(void **state)
+{
+    char conv[40], id[40], other[40];
+    json_t *list;
+    int64_t seq;
+
+    (void)state;
+    for (size_t i = json_array_size(value_at(list = outbox("trouble"), "items")); i-- > 0;) /* what the tests before have left */
+        assert_int_equal(handle(text_at(json_array_get(value_at(list, "items"), i), "id"), "drop"), 204);
+    json_decref(list);
+    reply_free(&(struct reply[]){ notice(text_from("u55", "551", "有人吗")) }[0]);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    seq = staff_say(&agent, conv, "r1", "没到");
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"code\":43004,\"msg\":\"the user has blocked you\"}");
+    status(seq, "failed");
+
+    list = outbox("trouble");
+    assert_int_equal(json_array_size(value_at(list, "items")), 1);
+    assert_string_equal(text_at(list, "items.0.state"), "failed");
+    assert_string_equal(text_at(list, "items.0.conversation"), conv);
+    assert_int_equal(number_at(list, "items.0.seq"), seq);
+    assert_non_null(strstr(text_at(list, "items.0.reason"), "the user has blocked you"));
+    (void)snprintf(id, sizeof(id), "%s", text_at(list, "items.0.id"));
+    json_decref(list);
+
+    /* Sent again, it is in nobody's list; without an answer it is uncertain, and stays where it is until somebody says what to do. */
+    assert_int_equal(handle(id, "resend"), 204);
+    status(seq, "sending");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "text"), "没到");
+    platform_drop(&p);
+    status(seq, "uncertain");
+    assert_int_equal(handle(id, "resend"), 409);
+    list = outbox("all");
+    assert_int_equal(json_array_size(value_at(list, "items")), 1);
+    assert_string_equal(text_at(list, "items.0.state"), "uncertain");
+    (void)snprintf(other, sizeof(other), "%s", text_at(list, "items.0.id"));
+    assert_string_not_equal(other, id);
+    json_decref(list);
+    assert_int_equal(handle(other, "drop"), 204);
+    assert_int_equal(handle(other, "drop"), 409);
+    list = outbox("all");
+    assert_int_equal(json_array_size(value_at(list, "items")), 0);
+    json_decref(list);
+    assert_int_equal(handle("01936b2e-0000-7000-8000-00000000dead", "drop"), 404);
     close_talk(conv);
 }
 
@@ -713,6 +792,36 @@ static void whoever_wants_no_machines_hears_from_people_only(void **state)
     close_talk(conv);
 }
 
+/* It has no buttons: choices are numbered lines, and a number that is written picks one. Whatever the platform is sent meanwhile. */
+static const char *sent_with(const char *words)
+{
+    do {
+        platform_take(&p);
+        platform_answer(&p, 200, NULL, "{\"code\":0}");
+    } while (!strstr(text_at(p.json, "text"), words));
+    return text_at(p.json, "text");
+}
+
+static void a_number_picks_a_choice(void **state)
+{
+    struct reply r;
+
+    (void)state;
+    staff_presence(&agent, "offline");
+    reply_free(&(struct reply[]){ notice(text_from("u90", "9001", "怎么退货")) }[0]);
+    assert_non_null(strstr(sent_with("1. 怎么退货"), "\n2. 转人工客服"));
+    (void)sent_with("请留下您的称呼"); /* nobody is there */
+    r = notice(text_from("u90", "9002", "１"));
+    assert_non_null(strstr(text_at(r.json, "text"), "七天内可以退。"));
+    assert_non_null(strstr(text_at(r.json, "text"), "\n1. 已解决\n2. 未解决\n3. 转人工客服"));
+    reply_free(&r);
+    r = notice(text_from("u90", "9003", "1"));
+    assert_non_null(strstr(text_at(r.json, "text"), "很高兴能帮到您"));
+    reply_free(&r);
+    takes(text_from("u90", "9004", "9")); /* there is no such choice */
+    staff_presence(&agent, "online");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -722,6 +831,7 @@ int main(void)
         cmocka_unit_test(a_repeated_notice_is_one_message),
         cmocka_unit_test(a_reply_takes_the_token_and_counts_the_handle),
         cmocka_unit_test(without_an_answer_nothing_is_sent_twice),
+        cmocka_unit_test(what_has_not_got_through_is_found_and_handled_by_hand),
         cmocka_unit_test(a_busy_platform_is_asked_again),
         cmocka_unit_test(news_are_fetched_page_by_page_and_once),
         cmocka_unit_test(token_and_cursor_survive_and_what_was_missed_is_fetched),
@@ -734,6 +844,7 @@ int main(void)
         cmocka_unit_test(what_a_colleague_writes_in_the_platforms_own_app_is_part_of_the_talk),
         cmocka_unit_test(likes_and_comings_and_goings_stand_on_the_timeline),
         cmocka_unit_test(whoever_wants_no_machines_hears_from_people_only),
+        cmocka_unit_test(a_number_picks_a_choice),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -408,6 +408,42 @@ static void a_new_password_ends_what_the_old_one_opened(void **state)
     staff_free(&admin);
 }
 
+/* Without an administrator nobody but the operator could look after a site. */
+static void the_last_administrator_stays(void **state)
+{
+    static const char member[] = "{\"number\":\"1\",\"roles\":[\"agent\"],\"capacity\":3}";
+    struct staff admin = { 0 };
+    struct reply r;
+
+    (void)state;
+    staff_sign_in(&admin, &d, "admin@demo.example");
+    web_status(&d, 204, /* of two one may go */
+               &(struct ask){ .method = "POST",
+                              .path = "/api/v1/people/new@demo.example/disable",
+                              .cookie = admin.cookie,
+                              .csrf = admin.csrf,
+                              .origin = "" });
+    r = web_expect(&d, 409,
+                   &(struct ask){ .method = "POST",
+                                  .path = "/api/v1/people/admin@demo.example/disable",
+                                  .cookie = admin.cookie,
+                                  .csrf = admin.csrf,
+                                  .origin = "" });
+    assert_non_null(strstr(text_at(r.json, "detail"), "last administrator"));
+    reply_free(&r);
+    r = web_expect(&d, 400,
+                   &(struct ask){ .method = "PUT",
+                                  .path = in("/api/v1/people/%s?site=" SITE, admin.id),
+                                  .body = member,
+                                  .cookie = admin.cookie,
+                                  .csrf = admin.csrf,
+                                  .origin = "" });
+    assert_non_null(strstr(text_at(r.json, "detail"), "admin"));
+    reply_free(&r);
+    web_status(&d, 200, &(struct ask){ .path = "/api/v1/session", .cookie = admin.cookie });
+    staff_free(&admin);
+}
+
 static void a_disabled_person_is_out_at_once(void **state)
 {
     struct staff s = { 0 }, admin = { 0 };
@@ -442,6 +478,7 @@ int main(void)
         cmocka_unit_test(people_are_the_business_of_their_sites_admin),
         cmocka_unit_test(signing_out_closes_that_sessions_sockets),
         cmocka_unit_test(a_new_password_ends_what_the_old_one_opened),
+        cmocka_unit_test(the_last_administrator_stays),
         cmocka_unit_test(a_disabled_person_is_out_at_once),
     };
 

@@ -336,6 +336,22 @@ static void what_cannot_be_added_is_refused_in_words(void **unused)
     }
 }
 
+static void the_outbox_is_looked_at(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "outbox", "list"), 0);
+    assert_int_equal(CTL(NULL, "outbox", "list", "--which", "all", "--site", "demo"), 0);
+    assert_int_equal(CTL(NULL, "outbox", "list", "--which", "lost"), 1);
+    must_say("trouble, waiting or all");
+    assert_int_equal(CTL(NULL, "outbox", "resend", "01936b2e-0000-7000-8000-00000000dead"), 1);
+    must_say("there is nothing of that name to be sent");
+    assert_int_equal(CTL(NULL, "outbox", "drop", "01936b2e-0000-7000-8000-00000000dead", "--site", "demo"), 1);
+    assert_int_equal(CTL(NULL, "outbox", "drop"), 2);
+    assert_int_equal(CTL(NULL, "outbox", "lose"), 2);
+    stop();
+}
+
 static void a_wrong_command_line_says_what_there_is(void **unused)
 {
     (void)unused;
@@ -354,7 +370,7 @@ static void a_wrong_command_line_says_what_there_is(void **unused)
 
 static void a_backup_is_put_back_in_another_place(void **unused)
 {
-    char archive[128], elsewhere[128];
+    char archive[128], elsewhere[128], keys[200], brought[200];
 
     (void)unused;
     snprintf(archive, sizeof(archive), "%s/archive", base);
@@ -369,8 +385,11 @@ static void a_backup_is_put_back_in_another_place(void **unused)
     must_say("stop it first");
     stop();
 
+    snprintf(keys, sizeof(keys), "%s/secrets.key", state);
+    snprintf(brought, sizeof(brought), "%s/secrets.key", elsewhere);
     strcpy(state, elsewhere);
     assert_int_equal(CTL(NULL, "restore", archive), 0);
+    assert_int_equal(rename(keys, brought), 0); /* without it nobody can read the secrets */
     start(NULL);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
     stop();
@@ -524,6 +543,7 @@ int main(void)
         EACH(a_person_is_added_while_it_is_stopped),
         EACH(a_site_is_added_while_it_runs),
         EACH(what_cannot_be_added_is_refused_in_words),
+        EACH(the_outbox_is_looked_at),
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),

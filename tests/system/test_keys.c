@@ -127,6 +127,19 @@ static void a_program_may_what_its_key_was_made_for(void **state)
     reply_free(&r);
     web_status(&d, 200, &(struct ask){ .path = "/api/v1/people?site=" SITE, .headers = clerk.header });
 
+    /* A site in the body is the one of the address, or none. */
+    {
+        struct ask ask = { .path = "/api/v1/keys?site=" SITE,
+                           .origin = "",
+                           .body = "{\"name\":\"x\",\"verbs\":[\"read\"],\"site\":\"blog\"}" };
+
+        ask.cookie = admin.cookie;
+        ask.csrf = admin.csrf;
+        web_status(&d, 400, &ask);
+        ask.body = "{\"name\":\"x\",\"verbs\":[\"read\"],\"site\":\"" SITE "\"}";
+        web_status(&d, 201, &ask);
+    }
+
     /* And nothing else: not with another's verb, not at another site, not as a person. */
     web_status(&d, 404, &(struct ask){ .path = path, .headers = clerk.header });
     web_status(&d, 403, &(struct ask){ .path = "/api/v1/people?site=" SITE, .headers = reader.header });

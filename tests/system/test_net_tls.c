@@ -157,6 +157,15 @@ static void answers_over_tls_and_says_so(void **state)
     assert_non_null(strstr(answer, "Strict-Transport-Security: max-age=31536000\r\n"));
 }
 
+static void what_it_knows_no_method_of_is_answered_too(void **state)
+{
+    char answer[4096];
+
+    (void)state;
+    assert_int_equal(tls_ask("BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n", "", 0, answer, sizeof(answer)), 501);
+    assert_non_null(strstr(answer, "application/problem+json"));
+}
+
 static void only_modern_protocols_and_suites(void **state)
 {
     static const struct {
@@ -396,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(answers_over_tls_and_says_so, start, stop),
         cmocka_unit_test_setup_teardown(only_modern_protocols_and_suites, start, stop),
+        cmocka_unit_test_setup_teardown(what_it_knows_no_method_of_is_answered_too, start, stop),
         cmocka_unit_test_setup_teardown(http2_is_not_negotiated, start, stop),
         cmocka_unit_test_setup_teardown(bodies_of_every_size_arrive, start, stop),
         cmocka_unit_test_setup_teardown(large_answers_arrive, start, stop),

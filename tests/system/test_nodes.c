@@ -1,13 +1,10 @@
 /* Two nodes on one database and one Redis: whoever sits at one hears what was said and done at the other. */
 #include "tests/support/cast.h"
+#include "tests/support/redis.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define AGENT1 "agent1@demo.example"
@@ -15,26 +12,17 @@
 static struct daemon a, b;
 static char dir[] = "/tmp/kf-nodes-XXXXXX";
 static char config[768];
-static pid_t redis;
+static struct redis redis;
 
 static int start(void **state)
 {
-    char sock[64];
-    struct stat st;
-
     (void)state;
     assert_non_null(mkdtemp(dir));
-    (void)snprintf(sock, sizeof(sock), "%s/redis.sock", dir);
-    redis = fork();
-    if (redis == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--logfile",
-               "/dev/null", (char *)NULL);
-        _exit(127);
-    }
-    UNTIL(stat(sock, &st) == 0);
+    redis_prepare(&redis);
+    redis_start(&redis, false);
+    UNTIL(redis_pong(redis.path));
     (void)snprintf(config, sizeof(config), "[store]\nurl = sqlite:%s/kefud.db\nfiles = %s/files.db\n[redis]\nurl = unix:%s\n", dir, dir,
-                   sock);
+                   redis.path);
     daemon_start(&a, &(struct daemon_options){ .demo = true, .config = config });
     daemon_start(&b, &(struct daemon_options){ .demo = true, .config = config });
     return 0;
@@ -47,8 +35,7 @@ static int finish(void **state)
     (void)state;
     daemon_finish(&a);
     daemon_finish(&b);
-    kill(redis, SIGTERM);
-    (void)waitpid(redis, NULL, 0);
+    redis_finish(&redis);
     (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     assert_int_equal(system(command), 0);
     return 0;

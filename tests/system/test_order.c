@@ -1,9 +1,13 @@
 /* Order on the platform: who may not write, links, the same thing again, and wording that agents should not use. */
 #include "tests/support/cast.h"
+#include "tests/support/platform.h"
+
+#include "protocols/stamp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct daemon d;
 static struct staff admin, supervisor, agent;
@@ -136,6 +140,121 @@ static void links_and_repeats_stop_at_what_the_site_says(void **state)
     leave(&v);
 }
 
+#define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return 1000LL * t.tv_sec + t.tv_nsec / 1000000;
+}
+
+/* Another system's visitor says something, so long ago; `id` names the event. */
+static void heard(const char *hook, const char *id, const char *user, int64_t ago_ms, const char *text)
+{
+    char body[400], stamp[STAMP_TEXT];
+
+    (void)snprintf(body, sizeof(body),
+                   "{\"type\":\"message.created\",\"timestamp\":\"%s\",\"data\":{\"id\":\"%s\",\"user\":{\"id\":\"%s\"},\"type\":"
+                   "\"text\",\"text\":\"%s\"}}",
+                   stamp_text(clock_ms() - ago_ms, stamp), id, user, text);
+    assert_int_equal(hook_post(&d, hook, SECRET, id, 0, body), 204); /* it was taken, whatever becomes of it */
+}
+
+/* How many messages of that user there are, and lines about those that were kept out for `why`. */
+static void count(const char *user, const char *why, size_t *messages, size_t *kept_out)
+{
+    json_t *all = staff_get(&supervisor, &d, "/api/v1/transcripts?site=demo&channel=guarded&limit=50"), *one = NULL;
+    size_t said = 0, lines = 0;
+
+    for (size_t i = 0; i < json_array_size(json_object_get(all, "items")); i++) {
+        const char *id = text_at(json_array_get(json_object_get(all, "items"), i), "conversation.id");
+        char path[120];
+
+        (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=demo", id);
+        one = staff_get(&supervisor, &d, path);
+        if (strstr(text_at(one, "messages.0.text"), user)) {
+            for (size_t k = 0; k < json_array_size(json_object_get(one, "messages")); k++)
+                said += strcmp(text_at(json_array_get(json_object_get(one, "messages"), k), "from.role"), "visitor") == 0;
+            for (size_t k = 0; k < json_array_size(json_object_get(one, "timeline")); k++) {
+                const json_t *e = json_array_get(json_object_get(one, "timeline"), k);
+
+                lines += strcmp(text_at(e, "kind"), "kept_out") == 0 && strcmp(text_at(e, "data.why"), why) == 0;
+            }
+        }
+        json_decref(one);
+    }
+    json_decref(all);
+    *messages = said;
+    *kept_out = lines;
+}
+
+static void has(const char *user, size_t messages, const char *why, size_t kept_out)
+{
+    size_t said, lines;
+
+    count(user, why, &said, &lines);
+    if (said != messages || lines != kept_out)
+        fail_msg("%s: %zu messages, %zu kept out for %s", user, said, lines, why);
+}
+
+static void platforms_are_held_to_the_same(void **state)
+{
+    struct reply r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/demo/documents/site/site", .cookie = admin.cookie });
+    int version = (int)number_at(r.json, "version");
+    char hook[64], id[24], text[40];
+    size_t said, lines;
+
+    (void)state;
+    reply_free(&r);
+    put(&admin, "channel/guarded", 0,
+        "{\"adapter\":\"generic\",\"name\":\"G\",\"queue\":\"service\",\"settings\":{\"url\":\"https://crm.example/in\",\"secrets\":"
+        "[\"" SECRET "\"],\"send_secrets\":[\"" SECRET "\"]}}",
+        201);
+    put(&admin, "site/site", version,
+        "{\"name\":\"小林家居\",\"links\":\"listed\",\"link_hosts\":[\"xiaolin.example\"],\"duplicate_max\":3,\"message_burst\":4,"
+        "\"message_rate\":1}",
+        200);
+    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&d, "demo", "guarded"));
+    /* Links. */
+    heard(hook, "l0", "lin", 0, "lin says hello");
+    heard(hook, "l1", "lin", 0, "https://spam.example/x");
+    heard(hook, "l1", "lin", 0, "https://spam.example/x"); /* the platform repeats itself: one line */
+    heard(hook, "l2", "lin", 0, "https://shop.xiaolin.example/x");
+    has("lin", 2, "links", 1);
+    /* The same again and again; but the same event is the same event. */
+    for (int i = 0; i < 5; i++) {
+        (void)snprintf(id, sizeof(id), "r%d", i);
+        heard(hook, id, "rui", 0, "rui?");
+        heard(hook, id, "rui", 0, "rui?");
+    }
+    has("rui", 3, "repeats", 2);
+    /* What comes late is no flood, nor is an album. */
+    for (int i = 0; i < 30; i++) {
+        (void)snprintf(id, sizeof(id), "s%d", i);
+        (void)snprintf(text, sizeof(text), "shu %d", i);
+        heard(hook, id, "shu", 120000, text);
+    }
+    has("shu", 30, "flood", 0);
+    for (int i = 0; i < 12; i++) {
+        (void)snprintf(id, sizeof(id), "f%d", i);
+        (void)snprintf(text, sizeof(text), "fen %d", i);
+        heard(hook, id, "fen", 0, text);
+    }
+    has("fen", 12, "flood", 0);
+    put(&admin, "site/site", version + 1, "{\"name\":\"小林家居\",\"message_burst\":1,\"message_rate\":1}", 200);
+    for (int i = 0; i < 15; i++) {
+        (void)snprintf(id, sizeof(id), "g%d", i);
+        (void)snprintf(text, sizeof(text), "gao %d", i);
+        heard(hook, id, "gao", 0, text);
+    }
+    count("gao", "flood", &said, &lines);
+    assert_true(said >= 3 && lines >= 1); /* how many pass depends on how fast we are */
+    assert_int_equal(said + lines, 15);
+    put(&admin, "site/site", version + 2, "{\"name\":\"小林家居\"}", 200);
+}
+
 static void wording_that_should_not_be_used_asks_once_more(void **state)
 {
     struct visitor v = { 0 };
@@ -180,6 +299,7 @@ int main(void)
         cmocka_unit_test(an_address_is_blocked_with_all_who_come_from_it),
         cmocka_unit_test(links_and_repeats_stop_at_what_the_site_says),
         cmocka_unit_test(wording_that_should_not_be_used_asks_once_more),
+        cmocka_unit_test(platforms_are_held_to_the_same), /* last: it leaves many waiting */
     };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -320,6 +320,33 @@ static void a_second_agent_helps(void **state)
     staff_presence(&bob, "offline");
 }
 
+static void a_helper_who_is_lost_helps_no_more(void **state)
+{
+    static const char set[] = "{" SITE_OF("fallen", ",\"grace_ms\":1000") "\"queues\":{\"q\":{\"name\":\"Q\"}}," WEB(
+        "q") "\"people\":[" PERSON("fallen1@x.example", "1", "\"agent\"", "") "," PERSON("fallen2@x.example", "2", "\"agent\"", "") "]}";
+    json_t *made = found(set, "fallen");
+    struct staff one = { 0 }, two = { 0 };
+    struct visitor v = { 0 };
+    char to[80];
+
+    (void)state;
+    enter(&one, made, 0, "fallen", "online");
+    ask(&v, "fallen");
+    assigned(&one, v.conv, "only_one");
+    enter(&two, made, 1, "fallen", "busy");
+    (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"}", two.id);
+    assert_string_equal(act(&one, v.conv, "help", to), "ack");
+    wire_take(&one.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "conversation", v.conv, "helper", "number", "2");
+    wire_drop(&two.wire);
+    wire_take(&one.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", v.conv, "entry", "kind", "helper_left");
+    UNTIL(strcmp(act(&one, v.conv, "help", to), "conflict") == 0);   /* and who is not there is not asked either */
+    assert_string_equal(act(&one, v.conv, "leave", ""), "conflict"); /* nobody helps */
+    gone(&v);
+    staff_free(&one);
+    staff_free(&two);
+    json_decref(made);
+}
+
 static void a_supervisor_looks_on_whispers_and_joins(void **state)
 {
     struct visitor v = { 0 };
@@ -458,6 +485,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_handed_to_somebody_full_waits_and_comes_back, move_in),
         cmocka_unit_test(what_was_handed_over_at_once_can_be_given_back),
         cmocka_unit_test(a_second_agent_helps),
+        cmocka_unit_test(a_helper_who_is_lost_helps_no_more),
         cmocka_unit_test(a_supervisor_looks_on_whispers_and_joins),
         cmocka_unit_test(a_supervisor_sets_presence_and_priority),
         cmocka_unit_test(a_paused_queue_gives_nothing_out),

@@ -2,13 +2,11 @@
  * restarted, an archive, and what the operator is told. */
 #include "tests/support/cast.h"
 #include "tests/support/postgres.h"
+#include "tests/support/redis.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,27 +17,20 @@ static struct daemon a, b;
 static char dir[] = "/tmp/kf-postgres-XXXXXX";
 static char config[768], url[300];
 static const char *server;
-static pid_t redis;
+static struct redis redis;
 
 static int start(void **state)
 {
-    char sock[64];
-    struct stat st;
-
     (void)state;
     assert_non_null(mkdtemp(dir));
-    (void)snprintf(sock, sizeof(sock), "%s/redis.sock", dir);
-    redis = fork();
-    if (redis == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--logfile",
-               "/dev/null", (char *)NULL);
-        _exit(127);
-    }
-    UNTIL(stat(sock, &st) == 0);
+    redis_prepare(&redis);
+    redis_start(&redis, false);
+    UNTIL(redis_pong(redis.path));
     (void)snprintf(url, sizeof(url), "%s", postgres_database(server, "kefud"));
-    (void)snprintf(config, sizeof(config),
-                   "[limits]\nmessage_burst = 1000\nmessage_rate = 100\n[store]\nurl = %s\n[redis]\nurl = unix:%s\n", url, sock);
+    (void)snprintf(
+        config, sizeof(config),
+        "[limits]\nmessage_burst = 1000\nmessage_rate = 100\n[store]\nurl = %s\nkey_file = %s/secrets.key\n[redis]\nurl = unix:%s\n", url,
+        dir, redis.path);
     daemon_start(&a, &(struct daemon_options){ .demo = true, .config = config });
     daemon_start(&b, &(struct daemon_options){ .demo = true, .config = config });
     return 0;
@@ -52,8 +43,7 @@ static int finish(void **state)
     (void)state;
     daemon_finish(&a);
     daemon_finish(&b);
-    kill(redis, SIGTERM);
-    (void)waitpid(redis, NULL, 0);
+    redis_finish(&redis);
     (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     assert_int_equal(system(command), 0);
     return 0;

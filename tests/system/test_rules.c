@@ -258,6 +258,8 @@ static void a_word_opens_a_menu_and_a_choice_moves_the_visitor(void **state)
                             json_string_value(json_object_get(json_object_get(words, languages[i]), "talk_to_person")));
         (void)visitor_say(&v, "c2", "退款!"); /* it cools down */
         expect_silence(&v);
+        wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"c2b\",\"kind\":\"choice\",\"choice\":\"refund\"}"); /* not on the menu */
+        assert_string_equal(wire_verdict(&v.wire, "c2b"), "bad_request");
         choose(&v, "c3", "human");
         UNTIL((t = timeline(&who, "menu", v.conv)) != NULL &&
               (strcmp(text_at(t, "conversation.queue"), "refunds") == 0 || (json_decref(t), false)));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DOCUMENTS "/api/v1/sites/demo/documents/"
@@ -210,6 +211,52 @@ static void secrets_are_written_and_never_read(void **state)
     reply_free(&all);
 }
 
+static bool found(const char *words)
+{
+    const char *const argv[] = { "grep", "-rqaF", words, d.state, NULL };
+    char *out = NULL;
+    int code = program_run(argv, NULL, &out);
+
+    free(out);
+    return code == 0;
+}
+
+static void the_disk_and_the_log_show_no_secret(void **state)
+{
+    char keys[128], hidden[128], *log;
+    struct reply r;
+    int code = 0;
+
+    (void)state;
+    put(&admin, "channel/fk", 0,
+        "{\"name\":\"FK\",\"adapter\":\"fake\",\"queue\":\"service\",\"settings\":{\"url\":\"http://127.0.0.1:9/"
+        "\",\"app\":\"a-plain-word\","
+        "\"secret\":\"a-hidden-word-of-the-platform\",\"token\":\"a-hidden-word-too\"}}",
+        201);
+    r = get(&admin, "channel/fk", 200);
+    assert_null(strstr(r.body, "a-hidden-word"));
+    assert_non_null(strstr(r.body, "\"settings.secret\""));
+    reply_free(&r);
+    daemon_stop(&d);
+    assert_true(found("a-plain-word"));
+    assert_false(found("a-hidden-word"));
+    log = daemon_log(&d);
+    assert_null(strstr(log, "a-hidden-word"));
+    free(log);
+    /* Without its key kefud does not start, and says what it wants. */
+    (void)snprintf(keys, sizeof(keys), "%s/secrets.key", d.state);
+    (void)snprintf(hidden, sizeof(hidden), "%s/elsewhere", d.state);
+    assert_int_equal(rename(keys, hidden), 0);
+    assert_false(daemon_try(&d, &code));
+    assert_int_not_equal(code, 0);
+    daemon_log_wait(&d, "bring the file that was used with this database");
+    assert_int_equal(rename(hidden, keys), 0);
+    daemon_restart(&d);
+    r = get(&admin, "channel/fk", 200);
+    assert_non_null(strstr(r.body, "\"settings.secret\""));
+    reply_free(&r);
+}
+
 static void a_change_counts_at_once(void **state)
 {
     struct visitor v = { 0 };
@@ -230,6 +277,52 @@ static void a_change_counts_at_once(void **state)
     (void)visitor_say(&v, "c1", "你好");
     wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "form", "contact", "lang", "zh-CN"); /* nobody is there */
     wire_none(&v.wire, "{s:s,s:s}", "type", "message", "text", "新的问候");
+    visitor_free(&v);
+}
+
+/* The queue of the website opens on that weekday (0: Monday) at that hour, and at no other time; -1: always. */
+static void opens(int weekday, int hour)
+{
+    static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+    char body[160] = "{\"name\":\"客户服务\"}";
+    struct reply r = get(&admin, "queue/service", 200);
+    int version = atoi(reply_header(&r, "etag") + 1);
+
+    reply_free(&r);
+    if (weekday >= 0)
+        (void)snprintf(body, sizeof(body), "{\"name\":\"客户服务\",\"hours\":{\"week\":{\"%s\":[\"%02d:00-%02d:00\"]}}}", days[weekday],
+                       hour, hour + 1);
+    put(&admin, "queue/service", version, body, 200);
+}
+
+/* The next time that the visitor is told; before that it may hear that it waits. */
+static int64_t parked_until(struct visitor *v)
+{
+    const json_t *told;
+
+    do
+        told = wire_take(&v->wire, "{s:s,s:s}", "type", "state", "state", "waiting");
+    while (!json_object_get(told, "until"));
+    return number_at(told, "until");
+}
+
+static void who_waits_for_the_doors_is_told_when_the_hours_change(void **state)
+{
+    struct visitor v = { 0 };
+    time_t later = time(NULL) + 3 * 86400;
+    int day = (gmtime(&later)->tm_wday + 6) % 7; /* in three days, wherever the site is */
+    int64_t until;
+
+    (void)state;
+    opens(day, 9);
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "关门了吗");
+    until = parked_until(&v);
+    assert_in_range(until, now_wall_ms() + 86400000, now_wall_ms() + 5 * 86400000LL);
+    opens(day, 11); /* two hours later than it was said */
+    assert_int_equal(parked_until(&v), until + 2 * 3600000);
+    opens(-1, 0);
+    assert_null(json_object_get(wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "waiting"), "until")); /* in the line again */
     visitor_free(&v);
 }
 
@@ -273,6 +366,54 @@ static void a_sample_shows_which_rule_answers_and_why_the_others_do_not(void **s
     }
     r = write_as(&agent, "POST", "/api/v1/sites/demo/try", -1, "{}", 403);
     reply_free(&r);
+}
+
+static void what_is_not_saved_yet_can_be_tried_and_is_checked_like_a_save(void **state)
+{
+#define ARTICLE(published)                                                                                                                \
+    "{\"kind\":\"article\",\"key\":\"stairs\",\"body\":{\"texts\":{\"zh-CN\":{\"title\":\"送货上楼收费吗\",\"body\":\"免费\"}}," \
+    "\"published\":" published "}}"
+#define ANSWERING(threshold)                                                                                                    \
+    "{\"kind\":\"rule\",\"key\":\"ours\",\"body\":{\"event\":\"message\",\"actions\":[\"answer\"],\"wording\":\"suggestions\"," \
+    "\"threshold\":" threshold "}}"
+    static const struct {
+        const char *documents;
+        int status;
+        const char *verdict, *why; /* of the rule "ours"; or what is in the refusal */
+        int hits;                  /* articles that are near */
+    } rows[] = {
+        { ANSWERING("70") "," ARTICLE("true"), 200, "fires", NULL, 2 },
+        { ANSWERING("100") "," ARTICLE("true"), 200, "silent", "articles", 2 },
+        { ANSWERING("70") "," ARTICLE("false"), 200, "silent", "articles", 1 },
+        { ANSWERING("101"), 400, NULL, "threshold", 0 },
+        { "{\"kind\":\"queue\",\"key\":\"fresh\",\"body\":{\"name\":\"x\",\"bot\":\"nobody\"}}", 400, NULL, "there is no bot", 0 },
+        { "{\"kind\":\"rule\",\"key\":\"NO\",\"body\":{}}", 400, NULL, "a key is", 0 },
+        { "{\"kind\":\"rule\",\"key\":\"ours\"}", 400, NULL, "a body must be an object", 0 },
+    };
+    char body[1200];
+    struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"text\":\"送货上楼要收费吗\",\"staffed\":true,\"open\":true,\"documents\":[%s]}",
+                       rows[i].documents);
+        r = write_as(&admin, "POST", "/api/v1/sites/demo/try", -1, body, rows[i].status);
+        if (rows[i].verdict) {
+            const json_t *rule = rule_in(r.json, "ours");
+
+            if (strcmp(text_at(rule, "verdict"), rows[i].verdict) != 0 || (rows[i].why && strcmp(text_at(rule, "why"), rows[i].why) != 0) ||
+                json_array_size(json_object_get(r.json, "articles")) != (size_t)rows[i].hits)
+                fail_msg("%s: %s", body, r.body);
+        } else if (!strstr(r.body, rows[i].why))
+            fail_msg("%s: %s", body, r.body);
+        reply_free(&r);
+    }
+    r = get(&admin, "rule/ours", 404); /* nothing was stored */
+    reply_free(&r);
+    r = write_as(&agent, "POST", "/api/v1/sites/demo/try", -1, "{\"documents\":[]}", 403);
+    reply_free(&r);
+#undef ARTICLE
+#undef ANSWERING
 }
 
 static int ctl(char **out, const char *a, const char *b, const char *c)
@@ -333,8 +474,11 @@ int main(void)
         cmocka_unit_test(a_mistake_is_refused_with_its_field_and_its_reason),
         cmocka_unit_test(what_others_need_cannot_be_taken_away),
         cmocka_unit_test(secrets_are_written_and_never_read),
+        cmocka_unit_test(the_disk_and_the_log_show_no_secret),
         cmocka_unit_test(a_change_counts_at_once),
+        cmocka_unit_test(who_waits_for_the_doors_is_told_when_the_hours_change),
         cmocka_unit_test(a_sample_shows_which_rule_answers_and_why_the_others_do_not),
+        cmocka_unit_test(what_is_not_saved_yet_can_be_tried_and_is_checked_like_a_save),
         cmocka_unit_test(a_whole_site_goes_out_and_comes_back),
     };
 

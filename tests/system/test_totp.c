@@ -102,6 +102,15 @@ static struct reply post(const struct staff *s, int status, const char *path, co
                       &(struct ask){ .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = code ? body : "{}" });
 }
 
+static struct reply begin(const struct staff *s, int status, const char *password)
+{
+    char body[100];
+
+    (void)snprintf(body, sizeof(body), "{\"password\":\"%s\"}", password);
+    return web_expect(&d, status,
+                      &(struct ask){ .path = "/api/v1/session/totp", .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = body });
+}
+
 static const char *state_of(const struct staff *s)
 {
     static char word[16];
@@ -126,7 +135,14 @@ static void set_up(struct setup *u, const char *email)
     memset(u, 0, sizeof(*u));
     staff_sign_in(&u->staff, &d, email);
     assert_string_equal(state_of(&u->staff), "off");
-    r = post(&u->staff, 201, "/api/v1/session/totp", NULL);
+    web_status(
+        &d, 400,
+        &(struct ask){ .path = "/api/v1/session/totp", .cookie = u->staff.cookie, .csrf = u->staff.csrf, .origin = "", .body = "{}" });
+    r = begin(&u->staff, 422, "a-wrong-password-that-is-long"); /* an open session is not enough */
+    assert_string_equal(text_at(r.json, "code"), "password_wrong");
+    reply_free(&r);
+    assert_string_equal(state_of(&u->staff), "off");
+    r = begin(&u->staff, 201, DEMO_PASSWORD);
     (void)snprintf(u->secret, sizeof(u->secret), "%s", text_at(r.json, "secret"));
     assert_int_equal(strlen(u->secret), 32);
     assert_non_null(strstr(text_at(r.json, "uri"), u->secret));
@@ -189,7 +205,7 @@ static void it_is_taken_away_with_a_code_only(void **state)
     r = post(&u.staff, 422, "/api/v1/session/totp/disable", "123");
     assert_string_equal(text_at(r.json, "code"), "totp_wrong");
     reply_free(&r);
-    r = post(&u.staff, 409, "/api/v1/session/totp", NULL); /* it cannot be replaced either */
+    r = begin(&u.staff, 409, DEMO_PASSWORD); /* it cannot be replaced either */
     reply_free(&r);
     web_status(&d, 403, &(struct ask){ .path = "/api/v1/session/totp/disable", .cookie = u.staff.cookie, .origin = "", .body = "{}" });
     r = post(&u.staff, 204, "/api/v1/session/totp/disable", code_of(u.secret, 0));

@@ -158,6 +158,67 @@ static void wrong_frames_of_staff_are_named_and_harm_nothing(void **state)
     staff_free(&a);
 }
 
+static void what_was_not_offered_cannot_be_chosen_nor_answered(void **state)
+{
+    struct visitor v = { 0 };
+    int64_t seq;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k1\",\"kind\":\"choice\",\"choice\":\"yes\"}");
+    assert_string_equal(wire_verdict(&v.wire, "k1"), "bad_request"); /* there is no conversation yet, nor is one opened by it */
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k2\",\"kind\":\"text\",\"text\":\"一\",\"reply_to\":1}");
+    assert_string_equal(wire_verdict(&v.wire, "k2"), "ack"); /* as if it had been of a conversation before */
+    assert_int_equal(number_at(v.wire.last, "seq"), 1);
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k3\",\"kind\":\"choice\",\"choice\":\"yes\",\"text\":\"是\"}");
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"k4\",\"kind\":\"text\",\"text\":\"二\",\"reply_to\":999}");
+    assert_string_equal(wire_verdict(&v.wire, "k3"), "bad_request");
+    assert_string_equal(wire_verdict(&v.wire, "k4"), "bad_request");
+    assert_non_null(strstr(text_at(v.wire.last, "message"), "999"));
+    seq = visitor_say(&v, "k5", "三");
+    wire_sendf(&v.wire, "{\"type\":\"message\",\"cid\":\"k6\",\"kind\":\"text\",\"text\":\"四\",\"reply_to\":%d}", (int)seq);
+    assert_string_equal(wire_verdict(&v.wire, "k6"), "ack");
+    visitor_free(&v);
+}
+
+/* One space of cids for all that a visitor does; and each act that is repeated is answered as before. */
+static void a_cid_is_good_for_one_act_only(void **state)
+{
+    static const char *const acts[] = {
+        "{\"type\":\"message\",\"cid\":\"%s\",\"kind\":\"text\",\"text\":\"一\"}",
+        "{\"type\":\"message\",\"cid\":\"%s\",\"kind\":\"form\",\"form\":{\"name\":\"一\"}}",
+        "{\"type\":\"read\",\"cid\":\"%s\",\"seq\":1}",
+        "{\"type\":\"profile\",\"cid\":\"%s\",\"profile\":{\"name\":\"一\"}}",
+        "{\"type\":\"rate\",\"cid\":\"%s\",\"conversation\":\"CONV\",\"score\":5}",
+        "{\"type\":\"close\",\"cid\":\"%s\"}",
+    };
+    struct visitor v = { 0 };
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    (void)visitor_say(&v, "k0", "零");
+    for (size_t i = 0; i < COUNT(acts); i++) {
+        char cid[16], frame[256];
+
+        (void)snprintf(cid, sizeof(cid), "one%zu", i);
+        for (size_t k = 0; k < 5; k++) {
+            size_t which = k < 2 ? i : k - 2; /* twice itself, then others under the same cid */
+            const char *at = strstr(acts[which], "CONV"), *expected = which == i ? "ack" : "conflict";
+            char *p = frame + sprintf(frame, "%.*s", (int)(strstr(acts[which], "%s") - acts[which]), acts[which]);
+
+            p += sprintf(p, "%s", cid);
+            if (at)
+                p += sprintf(p, "%.*s%s%s", (int)(at - strstr(acts[which], "%s") - 2), strstr(acts[which], "%s") + 2, v.conv, at + 4);
+            else
+                p += sprintf(p, "%s", strstr(acts[which], "%s") + 2);
+            wire_text(&v.wire, frame);
+            if (strcmp(wire_verdict(&v.wire, cid), expected) != 0)
+                fail_msg("%s: %s instead of %s", frame, text_at(v.wire.last, "code"), expected);
+        }
+    }
+    visitor_free(&v);
+}
+
 static void unknown_members_are_ignored(void **state)
 {
     struct visitor v = { 0 };
@@ -309,13 +370,10 @@ static void upgrades_are_guarded(void **state)
         { "/ws/visitor?site=demo", "kefu.visitor.v1", NULL, "", NULL, 101 },
         { "/ws/visitor?site=demo", "kefu.visitor.v1", NULL, NULL, NULL, 101 },
         { "/ws/visitor?site=demo", "kefu.visitor.v1", "__Host-kefu_v=v1.x.1.y", NULL, NULL, 403 },
-        { "/ws/visitor?site=nowhere", "kefu.visitor.v1", NULL, NULL, NULL, 404 },
-        { "/ws/visitor?site=../demo", "kefu.visitor.v1", NULL, NULL, NULL, 404 },
         { "/ws/visitor?site=demo", "kefu.agent.v1", NULL, NULL, NULL, 400 },
         { "/ws/visitor?site=demo", "soap", NULL, NULL, NULL, 400 },
         { "/ws/visitor?site=demo", NULL, NULL, NULL, NULL, 400 },
         { "/ws/visitor?site=demo", "kefu.visitor.v1", NULL, NULL, "12", 426 },
-        { "/ws/agent?site=demo", "kefu.agent.v1", NULL, "", NULL, 401 },
         { "/ws/agent?site=demo", "kefu.agent.v1", "__Host-kefu_s=0", NULL, NULL, 403 },
         { "/ws/agent?site=demo", "kefu.agent.v1", "__Host-kefu_s=0", "https://evil.example", NULL, 403 },
         { "/healthz", "kefu.visitor.v1", NULL, NULL, NULL, 404 },
@@ -333,6 +391,41 @@ static void upgrades_are_guarded(void **state)
 
         if (status != rows[i].status)
             fail_msg("row %zu: %d instead of %d", i, status, rows[i].status);
+        wire_drop(&w);
+    }
+}
+
+/* A page never sees the status of a refused handshake, so it gets a close code; whatever it says before that is not heard. */
+static void who_may_not_in_is_told_by_a_close_code(void **state)
+{
+    const struct {
+        const char *path, *protocol, *cookie;
+        int code;
+    } rows[] = {
+        { "/ws/visitor?site=nowhere", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor?site=../demo", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor?site=DEMO", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor?site=", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/visitor", "kefu.visitor.v1", NULL, 4403 },
+        { "/ws/agent?site=demo", "kefu.agent.v1", NULL, 4401 },
+        { "/ws/agent?site=nowhere", "kefu.agent.v1", NULL, 4401 },
+        { "/ws/agent?site=nowhere", "kefu.agent.v1", "__Host-kefu_s=0", 4403 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct wire w;
+        int code;
+
+        assert_int_equal(
+            wire_open(&w, &d,
+                      &(struct wire_options){ .path = rows[i].path, .protocol = rows[i].protocol, .cookie = rows[i].cookie, .origin = "" }),
+            101);
+        wire_text(&w, "{\"type\":\"hello\"}");
+        code = wire_closed(&w);
+        if (code != rows[i].code)
+            fail_msg("row %zu: %d instead of %d", i, code, rows[i].code);
+        assert_int_equal(json_array_size(w.inbox), 0);
         wire_drop(&w);
     }
 }
@@ -559,6 +652,8 @@ int main(void)
     const struct CMUnitTest bounds[] = {
         cmocka_unit_test(wrong_frames_of_visitors_are_named_and_harm_nothing),
         cmocka_unit_test(wrong_frames_of_staff_are_named_and_harm_nothing),
+        cmocka_unit_test(what_was_not_offered_cannot_be_chosen_nor_answered),
+        cmocka_unit_test(a_cid_is_good_for_one_act_only),
         cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(a_text_may_have_4096_characters_of_any_script),
         cmocka_unit_test(a_socket_message_may_have_64_KiB),
@@ -566,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_socket_that_breaks_the_protocol_is_closed),
         cmocka_unit_test(before_hello_nothing_is_done),
         cmocka_unit_test(upgrades_are_guarded),
+        cmocka_unit_test(who_may_not_in_is_told_by_a_close_code),
         cmocka_unit_test(a_session_that_is_none_is_closed_with_4401),
         cmocka_unit_test(slow_requests_are_ended),
         cmocka_unit_test(wrong_requests_get_problem_documents),

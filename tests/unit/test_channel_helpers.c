@@ -68,6 +68,63 @@ static void digests_are_equal_in_length_and_bytes(void **state)
     assert_false(sign_equal_hex(SLICE("00abf\xc6"), bytes, 3));
 }
 
+/* RFC 8032, 7.1, test 2. */
+static void ed25519_is_made_of_a_seed(void **state)
+{
+    static const char seed_hex[] = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+    uint8_t seed[SIGN_ED25519_KEY], key[SIGN_ED25519_KEY], signature[SIGN_ED25519];
+
+    (void)state;
+    assert_true(sign_hex_decode(slice_of(seed_hex), seed, sizeof(seed)));
+    assert_true(sign_ed25519_public(seed, key));
+    expect_hex(key, sizeof(key), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+    assert_true(sign_ed25519(seed, SLICE("\x72"), signature));
+    expect_hex(
+        signature, sizeof(signature),
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb"
+        "0c00");
+    assert_true(sign_ed25519_verify(key, SLICE("\x72"), signature));
+    signature[0] ^= 1;
+    assert_false(sign_ed25519_verify(key, SLICE("\x72"), signature));
+}
+
+static void hex_is_strict(void **state)
+{
+    uint8_t bytes[2];
+
+    (void)state;
+    assert_true(sign_hex_decode(SLICE("0aFf"), bytes, 2));
+    assert_true(bytes[0] == 0x0a && bytes[1] == 0xff);
+    assert_false(sign_hex_decode(SLICE("0aF"), bytes, 2));
+    assert_false(sign_hex_decode(SLICE("0aFf0"), bytes, 2));
+    assert_false(sign_hex_decode(SLICE("0aFg"), bytes, 2));
+    assert_false(sign_hex_decode(SLICE(""), bytes, 2));
+}
+
+/* openssl ecparam -name prime256v1 -genkey; printf abc | openssl dgst -sha256 -sign key.pem */
+static void p256_signatures_are_checked(void **state)
+{
+    static const char key64[] =
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEG93aVH2wysXj25EOSIyLzsY5UkuI5NOifnEAQ1wl2zUU2AIk3IVTu50vbsjk8Lb/pbgQT/+d4qkfHhfuAQTAjQ==";
+    static const char signature64[] = "MEYCIQDvpek0QnaJJBE4QYhdsZm8yK8iKB/nSI3G1JopHGaESQIhAMNilnOb39b/qA+xxPV/RxdhJiB9iReF0kdhMb1HZIhw";
+    /* the same with secp384r1 */
+    static const char other64[] = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEAdt5f3qz8jDHhxm/4NBMewuYWddS/"
+                                  "ujHxs7xkF2iTHNCm92SIQOP5WqeB4Be21tUPszvbvAWibrLDVEFkObrtU/xxD90z+Dy68bg5oxRmb6I7Q2T1KkSn681QGQGWf+C";
+    const struct slice parts[] = { SLICE("a"), SLICE(""), SLICE("bc") }, wrong[] = { SLICE("abd") };
+    uint8_t key[128], other[160], signature[80];
+    struct slice k = { (const char *)key, 0 }, s = { (const char *)signature, 0 }, o = { (const char *)other, 0 };
+
+    (void)state;
+    assert_true(sign_base64_decode(slice_of(key64), key, sizeof(key), &k.n));
+    assert_true(sign_base64_decode(slice_of(signature64), signature, sizeof(signature), &s.n));
+    assert_true(sign_base64_decode(slice_of(other64), other, sizeof(other), &o.n));
+    assert_true(sign_p256_verify(k, parts, 3, s));
+    assert_false(sign_p256_verify(k, wrong, 1, s));
+    assert_false(sign_p256_verify(k, parts, 3, SLICE("")));
+    assert_false(sign_p256_verify(SLICE(""), parts, 3, s));
+    assert_false(sign_p256_verify(o, parts, 3, s));
+}
+
 static void base64_is_strict(void **state)
 {
     static const struct {
@@ -360,6 +417,9 @@ int main(void)
         cmocka_unit_test(parts_are_digested_as_one_text),
         cmocka_unit_test(an_empty_key_signs_nothing),
         cmocka_unit_test(digests_are_equal_in_length_and_bytes),
+        cmocka_unit_test(ed25519_is_made_of_a_seed),
+        cmocka_unit_test(hex_is_strict),
+        cmocka_unit_test(p256_signatures_are_checked),
         cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(addresses_are_taken_apart_or_refused),
         cmocka_unit_test(an_origin_is_scheme_host_and_port),

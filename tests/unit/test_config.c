@@ -131,6 +131,40 @@ static void what_is_wrong_is_said_with_its_line_and_what_is_allowed(void **state
     }
 }
 
+static char faults[2048];
+
+static void hear_fault(const char *line)
+{
+    (void)snprintf(faults + strlen(faults), sizeof(faults) - strlen(faults), "%s\n", strstr(line, "kf-config-"));
+}
+
+static void every_wrong_line_is_told_in_order(void **state)
+{
+    static const char text[] = "[listen]\naddresses = nonsense::\nthis is none\n[limits]\ntext = lots\nnokey = 1\nnor is this\n"
+                               "upload = 10 MiB\ntext = 2\n[nosuch]\na = 1\n";
+    static const int lines[] = { 2, 3, 5, 6, 7, 9, 11 };
+    char path[] = "/tmp/kf-config-XXXXXX", start[64];
+    const struct config_args args = { .file = path, .fault = hear_fault };
+    struct kf_err why = { 0 };
+    struct config cfg;
+    const char *at = faults;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_int_equal(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
+    assert_int_equal(close(fd), 0);
+    faults[0] = '\0';
+    assert_int_not_equal(config_open(&cfg, &args, &why), KF_OK);
+    (void)unlink(path);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        (void)snprintf(start, sizeof(start), "%s:%d: ", strrchr(path, '/') + 1, lines[i]);
+        if (strncmp(at, start, strlen(start)) != 0)
+            fail_msg("line %d is not told at its place:\n%s", lines[i], faults);
+        at = strchr(at, '\n') + 1;
+    }
+    assert_string_equal(at, "");
+}
+
 static void a_line_that_inih_would_cut_is_refused(void **state)
 {
     struct config cfg;
@@ -482,6 +516,7 @@ int main(void)
         cmocka_unit_test(everything_has_a_default),
         cmocka_unit_test(a_file_changes_what_it_names),
         cmocka_unit_test(what_is_wrong_is_said_with_its_line_and_what_is_allowed),
+        cmocka_unit_test(every_wrong_line_is_told_in_order),
         cmocka_unit_test(a_line_that_inih_would_cut_is_refused),
         cmocka_unit_test(a_secret_comes_from_a_file_that_not_everybody_reads),
         cmocka_unit_test(a_secret_in_a_file_that_everybody_reads_is_refused),

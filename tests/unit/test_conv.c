@@ -102,6 +102,23 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
         }
 }
 
+/* The words reach the person whose click came too late: no names of our own, no numbers. */
+static void what_comes_too_late_is_told_in_plain_words(void **state)
+{
+    (void)state;
+    for (int kind = CONV_STAFF_SAYS; kind <= CONV_NAG; kind++)
+        for (int s = CONV_BOT; s <= CONV_CLOSED; s++)
+            for (int stale = 0; stale < 2; stale++) {
+                struct conv c = conv_in((enum conv_state)s), next = c;
+                struct conv_event ev = { .kind = (enum conv_event_kind)kind, .person = ID(LIN), .epoch = c.epoch - stale, .number = 1 };
+                struct kf_err why = { 0 };
+
+                if (!conv_step(&c, &ev, NOW, &next, &why))
+                    continue;
+                row_int_equal(why.text, strstr(why.text, "epoch") != NULL || strpbrk(why.text, "_0123456789") != NULL, 0);
+            }
+}
+
 /* Handed over, refused: whoever handed it over has it again, if there; else it waits, and prefers that one. Who speaks has taken it. */
 static void what_is_handed_over_can_be_given_back(void **state)
 {
@@ -383,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_look_after_the_wrap_up_ends_it),
         cmocka_unit_test(is_due_at_the_earliest_of_what_it_waits_for),
         cmocka_unit_test(visitors_see_three_states),
+        cmocka_unit_test(what_comes_too_late_is_told_in_plain_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* The fake channel: its vectors, then token, media and the whole way of a message. */
-#include "vectors.h"
+#include "channel_vectors.h"
 
 #include "protocols/fake.h"
 

@@ -263,6 +263,7 @@ static void each_wrong_member_is_named(void **state)
         { V, KF_INVALID, "token:", "{\"type\":\"hello\",\"token\":[]}" },
         { V, KF_INVALID, "locale:", "{\"type\":\"hello\",\"locale\":\"zh CN\"}" },
         { V, KF_INVALID, "locale:", "{\"type\":\"hello\",\"locale\":1}" },
+        { V, KF_INVALID, "locale:", "{\"type\":\"hello\",\"locale\":\"zh-hant-hk-x-0123456789-0123456789-a\"}" },
         { V, KF_INVALID, "page:", "{\"type\":\"hello\",\"page\":\"https://x.example/\"}" },
         { V, KF_INVALID, "page.url:", "{\"type\":\"hello\",\"page\":{\"url\":1}}" },
         { V, KF_INVALID, "page.title:", "{\"type\":\"hello\",\"page\":{\"title\":{}}}" },

@@ -1,5 +1,5 @@
 /* The generic channel: its vectors, then what they do not say. */
-#include "vectors.h"
+#include "channel_vectors.h"
 
 #include "protocols/generic_impl.h"
 #include "protocols/stamp.h"

@@ -55,10 +55,38 @@ static void chooses_by_load_then_idle_time_then_count_then_id(void **state)
     }
 }
 
+static void what_was_handed_to_a_queue_comes_back_only_where_nobody_else_could_take_it(void **state)
+{
+    static const struct route_refusal past[] = { { ID(1), NOW, true } }, by_one[] = { { ID(1), NOW + 9, true } },
+                                      by_both[] = { { ID(1), NOW + 9, true }, { ID(2), NOW + 9, false } };
+    static const struct {
+        const char *what;
+        struct route_agent agents[2];
+        const struct route_refusal *refusals;
+        size_t n;
+        int chosen; /* 0: it waits */
+    } rows[] = {
+        { "another one is there", { AGENT(.id = ID(1)), AGENT(.id = ID(2), .load = 2) }, by_one, 1, 2 },
+        { "another one is full", { AGENT(.id = ID(1)), AGENT(.id = ID(2), .load = 3) }, by_one, 1, 0 },
+        { "the other one is away", { AGENT(.id = ID(1)), AGENT(.id = ID(2), .online = false) }, by_one, 1, 1 },
+        { "the other one is of another queue", { AGENT(.id = ID(1)), AGENT(.id = ID(2), .queues = 2) }, by_one, 1, 1 },
+        { "the other one has refused it", { AGENT(.id = ID(1)), AGENT(.id = ID(2)) }, by_both, 2, 1 },
+        { "the time is over", { AGENT(.id = ID(1)), AGENT(.id = ID(2), .load = 3) }, past, 1, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct route_ask ask = ASK(.refusals = rows[i].refusals, .n_refusals = rows[i].n);
+        struct route r = route_decide(&policy, &ask, rows[i].agents, 2, NOW);
+
+        row_int_equal(rows[i].what, r.verdict == ROUTE_ASSIGN ? r.agent.b[15] : 0, rows[i].chosen);
+    }
+}
+
 static void nobody_gets_what_he_cannot_or_may_not_take(void **state)
 {
-    static const struct route_refusal mine[] = { { ID(3), NOW + 9 }, { ID(1), NOW + 1 } }, past[] = { { ID(1), NOW } },
-                                      others[] = { { ID(2), NOW + 1 } };
+    static const struct route_refusal mine[] = { { ID(3), NOW + 9, false }, { ID(1), NOW + 1, false } }, past[] = { { ID(1), NOW, false } },
+                                      others[] = { { ID(2), NOW + 1, false } };
     static const struct {
         const char *what;
         struct route_agent agent;
@@ -289,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chooses_by_load_then_idle_time_then_count_then_id),
+        cmocka_unit_test(what_was_handed_to_a_queue_comes_back_only_where_nobody_else_could_take_it),
         cmocka_unit_test(nobody_gets_what_he_cannot_or_may_not_take),
         cmocka_unit_test(the_most_proficient_go_first),
         cmocka_unit_test(rings_let_skills_go_with_time),

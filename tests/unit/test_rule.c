@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "core/arena.h"
 #include "core/rule.h"
 
 #define NOW 1763740800000
@@ -154,7 +155,10 @@ static void listens_to_what_the_system_writes_down(void **state)
         { "rated", RULE(RULE_RATED), CONV(CONV_CLOSED, .rating = 4), FACTS(NULL), "rated:4" },
         { "not rated", RULE(RULE_RATED), CONV(CONV_CLOSED), FACTS(NULL), NULL },
         { "closed, by another word", RULE(RULE_CLOSED), CONV(CONV_CLOSED), FACTS(&visitor_later), NULL },
-        { "a message", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a message", RULE(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(&visitor_later), "seq:5" },
+        { "a message to a bot", RULE(RULE_MESSAGE), CONV(CONV_BOT), FACTS(&visitor_later), NULL },
+        { "a message to a bot, mid-talk", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_BOT), FACTS(&visitor_later), "seq:5" },
+        { "a first message to a bot", RULE(RULE_OPENED), CONV(CONV_BOT), FACTS(&visitor_first), "seq:1" },
         { "a message of the agent", RULE(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(&agent_says), NULL },
         { "a message mid-talk", RULE(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(&visitor_later), NULL },
     };
@@ -300,6 +304,40 @@ static void knows_where_nobody_listens(void **state)
     }
 
 /* One rule, what has fired before, and what comes of it now: "" nothing, "-…" held back. */
+/* A rule that is silent where another one has the word. */
+static void steps_back_where_the_words_of_another_rule_are_said(void **state)
+{
+    static const char *const words[] = { "人工", "\"a human\"" }, *const ids[] = { "human" };
+    const struct rule rules[] = {
+        { .key = KEY("other"), .event = RULE_MESSAGE, .when = { .keywords = words, .n_keywords = 2, .choices = ids, .n_choices = 1 } },
+        { .key = KEY("mine"), .event = RULE_MESSAGE, .actions = RULE_SAY, .wording = "x", .unless = KEY("other") },
+    };
+    static const struct {
+        const char *text, *choice, *said; /* said: nothing is being said, this was the last */
+        bool outdone;
+    } rows[] = {
+        { "转人工", NULL, NULL, true },    { "你好", NULL, NULL, false },     { "Talk to a human", NULL, NULL, true },
+        { "label", "human", NULL, true },  { "label", "other", NULL, false }, { NULL, NULL, "我要人工", true },
+        { NULL, NULL, "我要退款", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct message m = { .from = { .role = ROLE_VISITOR }, .text = rows[i].text ? slice_of(rows[i].text) : SLICE("") };
+        struct rule_facts f = { .message = rows[i].text ? &m : NULL, .choice = rows[i].choice };
+        struct rule off[2] = { rules[0], rules[1] };
+
+        if (rows[i].said) {
+            f.said[0] = slice_of(rows[i].said);
+            f.n_said = 1;
+        }
+        row_int_equal(rows[i].said ? rows[i].said : rows[i].text, rule_outdone(rules, 2, &rules[1], &f), rows[i].outdone);
+        off[0].off = true;
+        assert_false(rule_outdone(off, 2, &off[1], &f));
+        assert_false(rule_outdone(rules, 2, &rules[0], &f));
+    }
+}
+
 static void remembers_what_fired_before(void **state)
 {
     static const struct {
@@ -591,6 +629,55 @@ static void each_event_has_a_word(void **state)
     assert_string_equal(rule_event_name((enum rule_event)99), "?");
 }
 
+/* ---- answers from articles ---- */
+
+static const struct article articles[] = {
+    { .key = KEY("refund"), .published = true, .n_texts = 1, .texts = { { "zh-CN", "怎么退款", "点退款。", NULL, 0 } } },
+};
+
+#define ANSWERS(e, ...) RULE(e, .actions = RULE_ANSWER, .threshold = ANSWER_THRESHOLD, __VA_ARGS__)
+#define SAYS(words)                                                                      \
+    &(const struct message)                                                              \
+    {                                                                                    \
+        .seq = 5, .from = { .role = ROLE_VISITOR }, .text = { words, sizeof(words) - 1 } \
+    }
+
+static void answers_what_an_article_answers_and_nothing_else(void **state)
+{
+    const struct row rows[] = {
+        { "asked", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("我要退款")), "seq:5" },
+        { "taken for later", ANSWERS(RULE_MESSAGE), CONV(CONV_PARKED), FACTS(SAYS("我要退款")), "seq:5" },
+        { "nothing near", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("你好")), NULL },
+        { "not near enough", ANSWERS(RULE_MESSAGE, .threshold = 100), CONV(CONV_WAITING), FACTS(SAYS("退款")), NULL },
+        { "picked, not asked", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("怎么退款"), .choice = "kb:refund"), NULL },
+        { "into a talk", ANSWERS(RULE_MESSAGE), CONV(CONV_SERVED), FACTS(SAYS("我要退款")), NULL },
+        { "into a talk, if it says so", ANSWERS(RULE_MESSAGE, .mid_talk = true), CONV(CONV_SERVED), FACTS(SAYS("退款")), "seq:5" },
+        { "an agent's word", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(&agent_says), NULL },
+        { "a machine's", ANSWERS(RULE_MESSAGE), CONV(CONV_WAITING), FACTS(SAYS("退款"), .automatic = "marked"), NULL },
+        { "asked before the wait", ANSWERS(RULE_WAITING, .after_ms = 5000), CONV(CONV_WAITING),
+          FACTS(NULL, .said = { SLICE("有人吗"), SLICE("退款") }, .n_said = 2), "wait:1763740790000" },
+        { "nothing asked", ANSWERS(RULE_WAITING, .after_ms = 5000), CONV(CONV_WAITING), FACTS(NULL), NULL },
+        { "once for a wait", ANSWERS(RULE_WAITING, .after_ms = 5000), CONV(CONV_WAITING),
+          FACTS(NULL, .said = { SLICE("退款") }, .n_said = 1, .n_fired = 1,
+                .fired = (const struct rule_fired[]){ { KEY("r"), "wait:1763740790000", NOW - 1, false } }),
+          NULL },
+    };
+    struct arena *a = arena_new(0);
+    struct row with[COUNT(rows)];
+
+    (void)state;
+    memcpy(with, rows, sizeof(rows));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        with[i].facts.answers = answer_index_new(a, articles, 1);
+    check(with, COUNT(rows));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        with[i].facts.answers = NULL; /* a house without articles */
+        with[i].cause = NULL;
+    }
+    check(with, COUNT(rows));
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -605,6 +692,7 @@ int main(void)
         cmocka_unit_test(fires_in_the_order_of_the_rules_as_far_as_there_is_room),
         cmocka_unit_test(says_when_it_wants_to_look_again),
         cmocka_unit_test(knows_where_nobody_listens),
+        cmocka_unit_test(steps_back_where_the_words_of_another_rule_are_said),
         cmocka_unit_test(remembers_what_fired_before),
         cmocka_unit_test(says_it_again_while_it_goes_on),
         cmocka_unit_test(closes_after_its_notice_unless_somebody_writes),
@@ -612,6 +700,7 @@ int main(void)
         cmocka_unit_test(knows_what_has_to_be_read_first),
         cmocka_unit_test(waits_for_words_in_every_state),
         cmocka_unit_test(each_event_has_a_word),
+        cmocka_unit_test(answers_what_an_article_answers_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

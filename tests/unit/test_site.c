@@ -6,6 +6,7 @@
 #include "settings/site.h"
 #include "settings/zone.h"
 
+#include <glob.h>
 #include <stdlib.h>
 
 #define SITE_DOC                                             \
@@ -68,10 +69,11 @@ static void every_shipped_rule_has_its_words_in_every_language(void **state)
 {
     static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
     static const char *const keys[] = {
-        "welcome",           "consent",        "greeting",   "wait",          "nobody",       "outside",
-        "form_thanks",       "away",           "joined",     "transferred",   "closed",       "closed_idle",
-        "transferred_queue", "returned",       "reopened",   "invite_rating", "rated_thanks", "message_removed",
-        "contact_wrong",     "talk_to_person", "suggestions"
+        "welcome",           "consent",        "greeting",    "wait",          "nobody",       "outside",
+        "form_thanks",       "away",           "joined",      "transferred",   "closed",       "closed_idle",
+        "transferred_queue", "returned",       "reopened",    "invite_rating", "rated_thanks", "message_removed",
+        "contact_wrong",     "talk_to_person", "suggestions", "article",       "article_yes",  "article_no",
+        "article_thanks",    "article_sorry",  "person_soon", "person_later"
     };
     const struct document docs[] = { SITE_DOC };
     struct site *s = build(docs, 1);
@@ -106,8 +108,16 @@ static void the_shipped_rules_are_those_of_the_house(void **state)
         { "reopened", RULE_REOPENED, 0, RULE_SAY, RULE_ONCE_CAUSE, false, false },
         { "angry", RULE_MESSAGE, 0, RULE_PRIORITY | RULE_TAG, RULE_ONCE_CONVERSATION, false, false },
         { "angry_waits", RULE_DUE, 20000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "answer_nobody", RULE_MESSAGE, 0, RULE_ANSWER, RULE_ONCE_CAUSE, false, false },
+        { "answer_outside", RULE_MESSAGE, 0, RULE_ANSWER, RULE_ONCE_CAUSE, false, false },
+        { "answer_more", RULE_MESSAGE, 0, RULE_ANSWER, RULE_ONCE_CAUSE, false, false },
+        { "answer_waiting", RULE_WAITING, 5000, RULE_ANSWER, RULE_ONCE_CAUSE, false, false },
         { "nobody", RULE_NOBODY, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE, false, false },
         { "outside", RULE_OUTSIDE, 0, RULE_SAY | RULE_FORM | RULE_PARK, RULE_ONCE_CAUSE, false, false },
+        { "person", RULE_MESSAGE, 0, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "person_later", RULE_MESSAGE, 0, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
+        { "person_words", RULE_MESSAGE, 0, RULE_SAY, RULE_ONCE_CAUSE, false, false },
+        { "person_words_later", RULE_MESSAGE, 0, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
         { "wait", RULE_WAITING, 10000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
         { "wait_more", RULE_WAITING, 60000, RULE_SAY, RULE_ONCE_CAUSE, false, false },
         { "wait_long", RULE_WAITING, 600000, RULE_SAY | RULE_FORM, RULE_ONCE_CAUSE, false, false },
@@ -227,11 +237,11 @@ static void what_the_site_says_stands_before_what_is_shipped(void **state)
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "promo", "en", "zh-CN")->text, "週年慶");
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "away", "zh-TW", "zh-CN")->text, "");
     assert_string_equal(wording_find(s->wordings, s->n_wordings, "closed", "en", "zh-CN")->lang, "en");
-    assert_int_equal(s->n_rules, 16); /* fifteen are shipped: one replaced, one added; nothing can delete what is shipped */
+    assert_int_equal(s->n_rules, 24); /* twenty-three are shipped: one replaced, one added; nothing can delete what is shipped */
     assert_string_equal(s->rules[0].key.s, "promo");
-    assert_string_equal(s->rules[15].key.s, "wait");
-    assert_true(s->rules[15].off);
-    assert_int_equal(s->rules[15].after_ms, 5000);
+    assert_string_equal(s->rules[23].key.s, "wait");
+    assert_true(s->rules[23].off);
+    assert_int_equal(s->rules[23].after_ms, 5000);
     site_unref(s);
 }
 
@@ -352,7 +362,17 @@ static void each_wrong_document_is_refused_in_words(void **state)
           "hook must be 32 of 0-9 and a-f" },
         { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"settings\":[]}", "settings must be an object" },
         { "rule", "{\"event\":\"open\",\"actions\":[\"say\"],\"wording\":\"x\"}", "event must be one of: opened message waiting" },
-        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 9" },
+        { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 11" },
+        { "rule", "{\"event\":\"message\",\"actions\":[\"answer\"]}", "wording is missing" },
+        { "rule", "{\"event\":\"message\",\"actions\":[\"answer\",\"form\"],\"wording\":\"x\"}", "must not both answer and offer" },
+        { "rule", "{\"event\":\"message\",\"actions\":[\"answer\"],\"wording\":\"x\",\"threshold\":101}", "threshold" },
+        { "rule", "{\"event\":\"message\",\"actions\":[\"say\"],\"wording\":\"x\",\"threshold\":50}",
+          "threshold is there, but not answer" },
+        { "article", "{}", "texts is missing" },
+        { "article", "{\"texts\":{}}", "texts must have a text in one language at least" },
+        { "article", "{\"texts\":{\"fr\":{\"title\":\"a\",\"body\":\"b\"}}}", "texts.fr is not a language" },
+        { "article", "{\"texts\":{\"en\":{\"title\":\"a\"}}}", "texts.en.body is missing" },
+        { "article", "{\"texts\":{\"en\":{\"title\":\"a\",\"body\":\"b\"}},\"link\":\"javascript:alert(1)\"}", "link must be an address" },
         { "rule", "{\"event\":\"opened\",\"actions\":[\"shout\"]}", "actions must be one of: say form park invite" },
         { "rule", "{\"event\":\"opened\",\"actions\":[\"say\"]}", "wording is missing" },
         { "rule", "{\"event\":\"opened\",\"actions\":[\"park\"],\"often\":\"always\"}", "often must be one of: conversation cause" },
@@ -516,6 +536,37 @@ static void documents_that_do_not_fit_together_are_refused_in_words(void **state
 
 /* ---- sets ---- */
 
+/* What the examples say, the channels take. */
+static void each_example_is_a_site_whose_channels_open(void **state)
+{
+    glob_t found;
+
+    (void)state;
+    assert_int_equal(glob("config/sites/*.json", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct arena *arena = arena_new(0);
+        struct kf_err why = { 0 };
+        struct site *s = NULL;
+        struct site_set set;
+
+        if (site_set_parse(file_of(found.gl_pathv[i]), arena, &set, &why) || site_build(&s, &set.key, set.docs, set.n_docs, &why))
+            fail_msg("%s: %s", found.gl_pathv[i], why.text);
+        for (size_t k = 0; k < s->n_channels; k++) {
+            const struct channel_ops *ops = channel_find(s->channels[k].adapter);
+            struct slice settings = slice_of(s->channels[k].settings);
+            struct channel *ch = NULL;
+
+            if (ops && (channel_check(ops, settings, &why) || ops->open(&ch, settings, &why)))
+                fail_msg("%s: %s: %s", found.gl_pathv[i], s->channels[k].key.s, why.text);
+            if (ops)
+                ops->close(ch);
+        }
+        site_unref(s);
+        arena_free(arena);
+    }
+    globfree(&found);
+}
+
 static void the_demo_is_a_site_that_works(void **state)
 {
     static const struct {
@@ -625,6 +676,7 @@ int main(void)
         cmocka_unit_test(each_right_document_is_accepted),
         cmocka_unit_test(documents_that_do_not_fit_together_are_refused_in_words),
         cmocka_unit_test(the_demo_is_a_site_that_works),
+        cmocka_unit_test(each_example_is_a_site_whose_channels_open),
         cmocka_unit_test(each_wrong_set_is_refused_in_words),
     };
 

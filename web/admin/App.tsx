@@ -3,12 +3,14 @@ import { useSignal } from '@preact/signals';
 import {
   Ban,
   BookOpenText,
+  Bot,
   CalendarClock,
   Code,
   GraduationCap,
   History,
   KeyRound,
   Languages,
+  LibraryBig,
   ListTree,
   MessageSquareWarning,
   Plus,
@@ -55,7 +57,9 @@ import { FORMS, isWord, languageOptions, TEMPLATES, wordingName } from './forms'
 import { weekMinutes } from './Hours';
 import { People, Skills } from './People';
 import { loadPeople } from './staff';
-import { ruleWords, TryIt } from './Rule';
+import { articleRow, loadCounts } from './Answers';
+import { ruleWords } from './Rule';
+import { TryIt } from './Try';
 import { everywhere, t, wordOf } from './words';
 
 interface Page {
@@ -86,11 +90,14 @@ const PAGES: readonly Page[] = [
     icon: ListTree,
     group: 'work',
     kind: 'queue',
-    words: /^(s_queue|f_(offer|overflow|ring|limit|retry|remind|alert|requeue|paused|department|priority|queue))/,
+    words:
+      /^(s_queue|f_queue_bot|f_(offer|overflow|ring|limit|retry|remind|alert|requeue|paused|department|priority|queue))/,
   },
   { id: 'skills', icon: GraduationCap, group: 'work', kind: 'skill', words: /^(s_skill|skill|f_skill)/ },
   { id: 'hours', icon: CalendarClock, group: 'work', kind: 'hours', words: /^(s_hours|week|special|closing|day_)/ },
   { id: 'rule', icon: Zap, group: 'answers', kind: 'rule', words: /^(rule|f_rule|event_|act_|try|c_)/ },
+  { id: 'article', icon: LibraryBig, group: 'answers', kind: 'article', words: /^(s_article|f_article|try)/ },
+  { id: 'bot', icon: Bot, group: 'answers', kind: 'bot', words: /^(s_bot|f_bot|form_)/ },
   { id: 'wording', icon: Languages, group: 'answers', kind: 'wording', words: /^(wording|w_|s_wording)/ },
   {
     id: 'canned',
@@ -118,7 +125,19 @@ const PAGES: readonly Page[] = [
 ];
 const GROUPS = ['house', 'work', 'answers', 'people', 'safety'] as const;
 /** All that other forms speak of is here from the start. */
-const KINDS: readonly Kind[] = ['site', 'hours', 'skill', 'queue', 'channel', 'wording', 'rule', 'canned', 'forbidden'];
+const KINDS: readonly Kind[] = [
+  'site',
+  'hours',
+  'skill',
+  'queue',
+  'channel',
+  'wording',
+  'rule',
+  'canned',
+  'forbidden',
+  'article',
+  'bot',
+];
 
 // ---- where we are: #/page/key ----
 
@@ -238,6 +257,15 @@ function rowOf(d: Doc): { name: string; sub: string; off: boolean; order: string
         off,
         order: String(b['order'] ?? 100).padStart(5, '0') + d.key,
       };
+    case 'article':
+      return articleRow(d);
+    case 'bot':
+      return {
+        name: String(b['name'] ?? d.key),
+        sub: `${wordOf('form', String(b['form'] ?? 'kefud'))} · ${String(b['url'] ?? '')}`,
+        off,
+        order: String(b['name'] ?? ''),
+      };
     case 'canned':
       return {
         name: String(b['title'] ?? d.key),
@@ -290,7 +318,7 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
     .filter((r) => !needle || `${r.name} ${r.sub} ${r.doc.key}`.toLowerCase().includes(needle))
     .sort((a, b) => collator.compare(a.order, b.order));
   // What belongs to all of a kind stands beside the list, below the one that is open.
-  const more = kind === 'rule' || kind === 'skill';
+  const more = kind === 'rule' || kind === 'article' || kind === 'skill';
   const fixed =
     kind === 'wording' ? languageOptions().map((o) => ({ key: o.value.toLowerCase(), name: o.label })) : null;
   return (
@@ -352,7 +380,7 @@ function Docs({ page, at }: { page: Page; at: string | null }) {
       <div class={more ? 'doc-col more' : 'doc-col'}>
         {at !== null && <Editor key={`${kind}/${at}`} page={page} at={at} />}
         {at === null && !more && <section class="doc-none">{t('pickOne')}</section>}
-        {kind === 'rule' && <TryIt />}
+        {(kind === 'rule' || kind === 'article') && <TryIt kind={kind} at={at === NEW ? '' : at} />}
         {kind === 'skill' && <Skills />}
       </div>
     </div>
@@ -676,6 +704,7 @@ function Work() {
     atSite(site.value?.key ?? '');
     for (const kind of KINDS) void load(kind);
     void loadPeople();
+    void loadCounts();
     ready.value = true;
     const leaving = (ev: BeforeUnloadEvent): void => {
       if (KINDS.some((kind) => isDirty(kind, '') || shelfOf(kind).docs.value.some((d) => isDirty(kind, d.key))))

@@ -1,19 +1,13 @@
-// Rule.tsx: one auto-reply: what it listens to, when it holds, what it does, how often; and a sample to try the rules on.
+// Rule.tsx: one auto-reply: what it listens to, when it holds, what it does, how often.
 import { useSignal } from '@preact/signals';
-import { Play } from 'lucide';
-import { useRef } from 'preact/hooks';
-import { api, ApiError } from '../core/api';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
-import { Button } from '../kit/Button';
-import { Area, Field } from '../kit/Field';
-import { site } from '../kit/session';
-import { allRules, type Draft, shelfOf } from './docs';
+import { allRules, at, type Draft, shelfOf } from './docs';
 import { AddButton, Checks, Choice, NumberField, RemoveButton, Section, Switch, Tags, type Option } from './fields';
 import { DAYS, spanOk } from './Hours';
 import { wordings } from './shipped';
 import { t, wordOf } from './words';
 
-const EVENTS = [
+export const EVENTS = [
   'opened',
   'message',
   'waiting',
@@ -33,7 +27,7 @@ const EVENTS = [
   'due',
 ];
 const TIMED = ['waiting', 'silent_agent', 'silent_visitor', 'closing', 'due'];
-const ACTIONS = ['say', 'form', 'choices', 'invite', 'tag', 'priority', 'move', 'park', 'close'];
+const ACTIONS = ['say', 'form', 'choices', 'invite', 'tag', 'priority', 'move', 'park', 'close', 'answer', 'bot'];
 const OFTEN = ['cause', 'conversation', 'visitor', 'day'];
 const DAY_MS = 86_400_000;
 
@@ -42,6 +36,8 @@ export const options = (all: readonly string[], prefix: string): Option[] =>
 
 export const queueOptions = (): Option[] =>
   shelfOf('queue').docs.value.map((d) => ({ value: d.key, label: String(d.body['name'] ?? d.key) }));
+export const botOptions = (): Option[] =>
+  shelfOf('bot').docs.value.map((d) => ({ value: d.key, label: String(d.body['name'] ?? d.key) }));
 const channelOptions = (): Option[] =>
   shelfOf('channel').docs.value.map((d) => ({ value: d.key, label: String(d.body['name'] ?? d.key) }));
 
@@ -70,7 +66,7 @@ export function RuleForm({ draft }: { draft: Draft }) {
   const actions = list(draft.value('actions'));
   const has = (a: string): boolean => actions.includes(a);
   const timed = TIMED.includes(event);
-  const says = has('say') || has('form') || has('choices');
+  const says = has('say') || has('form') || has('choices') || has('answer');
   return (
     <>
       <Section title={t('ruleWhen')}>
@@ -147,6 +143,27 @@ export function RuleForm({ draft }: { draft: Draft }) {
         {has('move') && (
           <Choice draft={draft} name="to" label={t('f_rule_to')} options={queueOptions()} none={t('choose')} />
         )}
+        {has('answer') && (
+          <NumberField
+            draft={draft}
+            name="threshold"
+            label={t('f_rule_threshold')}
+            hint={t('f_rule_threshold_h')}
+            min={1}
+            max={100}
+            def={40}
+          />
+        )}
+        {has('bot') && (
+          <Choice
+            draft={draft}
+            name="bot"
+            label={t('f_rule_bot')}
+            hint={botOptions().length ? undefined : t('botsNone')}
+            options={botOptions()}
+            none={t('choose')}
+          />
+        )}
         {has('close') && (
           <div class="grid">
             <NumberField
@@ -193,6 +210,16 @@ export function RuleForm({ draft }: { draft: Draft }) {
             def={100}
           />
         </div>
+        <Choice
+          draft={draft}
+          name="unless"
+          label={t('f_rule_unless')}
+          hint={t('f_rule_unless_h')}
+          none={t('none')}
+          options={allRules()
+            .filter((d) => at(d.body, 'when.keywords') !== undefined)
+            .map((d) => ({ value: d.key, label: wordOf('r', d.key) }))}
+        />
         <Switch draft={draft} name="mid_talk" label={t('f_rule_mid')} hint={t('f_rule_mid_h')} />
         <Switch draft={draft} name="off" not label={t('enabled')} />
       </Section>
@@ -215,6 +242,7 @@ function Conditions({ draft }: { draft: Draft }) {
   return (
     <Section title={t('ruleIf')} hint={t('ruleIfHint')}>
       <Tags draft={draft} name="when.keywords" label={t('c_keywords')} hint={t('c_keywords_h')} />
+      <Tags draft={draft} name="when.choices" label={t('c_choices')} hint={t('c_choices_h')} />
       <Checks draft={draft} name="when.queues" label={t('c_queues')} options={queueOptions()} />
       <Checks draft={draft} name="when.channels" label={t('c_channels')} options={channelOptions()} />
       <Checks
@@ -375,147 +403,5 @@ function Choices({ draft }: { draft: Draft }) {
         </div>
       )}
     </fieldset>
-  );
-}
-
-// ---- try it ----
-
-interface Tried {
-  open: boolean;
-  language: string;
-  rules: {
-    rule: string;
-    event: string;
-    verdict: 'fires' | 'held' | 'silent';
-    /** What held it back, or which condition does not hold. */
-    why?: string;
-    text?: string | null;
-  }[];
-}
-
-/** A sample situation: which of the saved rules answers, and why the others do not. */
-export function TryIt() {
-  const result = useSignal<Tried | null>(null);
-  const failed = useSignal('');
-  const busy = useSignal(false);
-  const text = useRef<HTMLTextAreaElement>(null);
-  const waited = useRef<HTMLInputElement>(null);
-  const event = useSignal('message');
-  const language = useSignal('zh-CN');
-  const queue = useSignal('');
-  const staffed = useSignal(true);
-  const open = useSignal(true);
-  const served = useSignal(false);
-  const run = async (): Promise<void> => {
-    busy.value = true;
-    failed.value = '';
-    try {
-      result.value = await api<Tried>(`sites/${encodeURIComponent(site.value?.key ?? '')}/try`, {
-        method: 'POST',
-        body: {
-          event: event.value,
-          text: text.current?.value ?? '',
-          locale: language.value,
-          ...(queue.value ? { queue: queue.value } : {}),
-          staffed: staffed.value,
-          open: open.value,
-          served: served.value,
-          wait_ms: Math.round(Number(waited.current?.value || 0) * 1000),
-        },
-      });
-    } catch (e) {
-      failed.value = e instanceof ApiError ? e.title || String(e.status) : String(e);
-    } finally {
-      busy.value = false;
-    }
-  };
-  const shown = result.value?.rules ?? [];
-  const fires = shown.filter((r) => r.verdict === 'fires');
-  const held = shown.filter((r) => r.verdict === 'held');
-  const others = shown.filter((r) => r.verdict === 'silent');
-  return (
-    <section class="try" aria-label={t('tryTitle')}>
-      <h3>{t('tryTitle')}</h3>
-      <p class="hint">{t('tryHint')}</p>
-      <Area label={t('tryText')} inputRef={text} rows={2} defaultValue={t('trySample')} />
-      <div class="grid">
-        <Pick label={t('f_rule_event')} at={event} options={options(EVENTS, 'event')} />
-        <Pick
-          label={t('tryLanguage')}
-          at={language}
-          options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
-        />
-        <Pick label={t('tryQueue')} at={queue} options={[{ value: '', label: t('any') }, ...queueOptions()]} />
-        <Field label={t('tryElapsed')} inputRef={waited} inputMode="numeric" defaultValue="30" />
-      </div>
-      <div class="chips">
-        <Tick at={staffed} label={t('c_staffed')} />
-        <Tick at={open} label={t('c_open')} />
-        <Tick at={served} label={t('tryServed')} />
-      </div>
-      <Button kind="primary" small icon={Play} disabled={busy.value} onClick={() => void run()}>
-        {t('tryRun')}
-      </Button>
-      <div role="status" class="tried">
-        {failed.value && <p class="error">{t('tryFailed', { why: failed.value })}</p>}
-        {result.value && fires.length === 0 && <p>{t('tryNothing')}</p>}
-        {[...fires, ...held].map((r) => (
-          <div class={`tried-one ${r.verdict}`} key={r.rule}>
-            <b>{wordOf('r', r.rule)}</b>
-            <span class="mark">
-              {r.verdict === 'fires' ? t('tryFires') : t('tryHeld', { why: wordOf('held', r.why ?? '') })}
-            </span>
-            {r.text && (
-              <p class="tried-says" dir="auto" lang={result.value?.language}>
-                {r.text}
-              </p>
-            )}
-          </div>
-        ))}
-        {others.length > 0 && (
-          <details>
-            <summary>{t('tryOthers', { n: others.length })}</summary>
-            <dl>
-              {others.map((r) => (
-                <div key={r.rule}>
-                  <dt>{wordOf('r', r.rule)}</dt>
-                  <dd>
-                    {r.why === 'event'
-                      ? t('notEvent', { event: wordOf('event', r.event) })
-                      : r.why === 'off'
-                        ? t('notOff')
-                        : t('notWhen', { what: wordOf('c', r.why ?? '') })}
-                  </dd>
-                </div>
-              ))}
-            </dl>
-          </details>
-        )}
-      </div>
-    </section>
-  );
-}
-
-function Pick({ label, at, options: all }: { label: string; at: { value: string }; options: Option[] }) {
-  return (
-    <label class="field">
-      <span class="field-label">{label}</span>
-      <select class="input" onChange={(ev) => (at.value = ev.currentTarget.value)}>
-        {all.map((o) => (
-          <option key={o.value} value={o.value} selected={o.value === at.value}>
-            {o.label}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function Tick({ label, at }: { label: string; at: { value: boolean } }) {
-  return (
-    <label class={at.value ? 'chip on' : 'chip'}>
-      <input type="checkbox" checked={at.value} onChange={(ev) => (at.value = ev.currentTarget.checked)} />
-      {label}
-    </label>
   );
 }

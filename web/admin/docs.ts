@@ -6,7 +6,8 @@ import { api, ApiError } from '../core/api';
 import { shelf } from '../core/storage';
 import { rules } from './shipped';
 
-export type Kind = 'site' | 'hours' | 'skill' | 'queue' | 'channel' | 'wording' | 'rule' | 'canned' | 'forbidden';
+export type Kind =
+  'site' | 'hours' | 'skill' | 'queue' | 'channel' | 'wording' | 'rule' | 'canned' | 'forbidden' | 'article' | 'bot';
 export type Body = Record<string, unknown>;
 
 export interface Doc {
@@ -19,6 +20,9 @@ export interface Doc {
   /** Members that are there but never shown. */
   secrets?: string[];
 }
+
+/** Members that are only written: they are not kept in the tab. */
+const SECRETS: Partial<Record<Kind, readonly string[]>> = { bot: ['secret', 'token'] };
 
 export type Loading = 'no' | 'loading' | 'yes' | 'failed';
 
@@ -220,6 +224,7 @@ export class Draft {
         body: got?.body ?? body,
         ...(got?.at ? { at: got.at } : {}),
         ...(got?.by ? { by: got.by } : {}),
+        ...(got?.secrets ? { secrets: got.secrets } : {}),
       };
       this.base = doc.body;
       this.version = doc.version;
@@ -254,7 +259,8 @@ export class Draft {
     }
   }
 
-  private async explain(e: unknown): Promise<void> {
+  /** Why it was refused: beside the member that is wrong, where one is named. */
+  async explain(e: unknown): Promise<void> {
     if (!(e instanceof ApiError)) {
       this.failed.value = String(e);
     } else if (e.status === 412) {
@@ -283,7 +289,12 @@ export class Draft {
     else
       kept.set(
         name,
-        JSON.stringify({ key: this.key.value, version: this.version, base: this.base, body: this.body.value }),
+        JSON.stringify({
+          key: this.key.value,
+          version: this.version,
+          base: this.base,
+          body: open(this.kind, this.body.value),
+        }),
       );
   }
 
@@ -320,10 +331,21 @@ export function draftOf(kind: Kind, key: string, template?: Body): Draft {
   return d;
 }
 
+/** The draft that somebody has opened; undefined: nobody has. */
+export function openDraft(kind: Kind, key: string): Draft | undefined {
+  return drafts.get(`${kind}/${key}`);
+}
+
 /** Is something of it changed and not saved? Draws again when that changes. */
 export function isDirty(kind: Kind, key: string): boolean {
   const d = drafts.get(`${kind}/${key}`);
   return d ? (void d.body.value, void d.filled.value, d.dirty) : false;
+}
+
+/** Without what must not be kept. */
+function open(kind: Kind, body: Body): Body {
+  const hidden = SECRETS[kind] ?? [];
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !hidden.includes(name)));
 }
 
 // ---- plain data ----

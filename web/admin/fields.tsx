@@ -7,7 +7,7 @@ import { composing } from '../core/keys';
 import { IconButton } from '../kit/Button';
 import { Icon } from '../kit/Icon';
 import { Area, Field } from '../kit/Field';
-import type { Draft } from './docs';
+import { docOf, type Draft } from './docs';
 import { t } from './words';
 
 export interface Option {
@@ -40,11 +40,14 @@ interface TextProps extends Shared {
   maxLength?: number;
   placeholder?: string;
   type?: 'text' | 'email' | 'url' | 'password';
+  /** Of what is written there. */
+  lang?: string;
   /** From what is typed to what is stored; undefined: the member goes. */
   take?: (text: string) => unknown;
 }
 
-export function TextField({ draft, name, label, hint, rows, required, maxLength, placeholder, type, take }: TextProps) {
+export function TextField(props: TextProps) {
+  const { draft, name, label, hint, rows, required, maxLength, placeholder, type, lang, take } = props;
   const shared = {
     label,
     ...told({ draft, name, hint }),
@@ -52,6 +55,7 @@ export function TextField({ draft, name, label, hint, rows, required, maxLength,
     ...(maxLength ? { maxLength } : {}),
     ...(placeholder ? { placeholder } : {}),
     ...(required ? { required } : {}),
+    ...(lang ? { lang } : {}),
     onInput: (ev: { currentTarget: { value: string } }) => {
       const v = ev.currentTarget.value;
       draft.set(name, take ? take(v) : v === '' && !required ? undefined : v);
@@ -63,6 +67,53 @@ export function TextField({ draft, name, label, hint, rows, required, maxLength,
     <Area key={key} {...shared} rows={rows} />
   ) : (
     <Field key={key} {...shared} type={type ?? 'text'} autocomplete="off" spellcheck={false} />
+  );
+}
+
+/** Several texts, one a line: they may hold commas. */
+export function Lines({ draft, name, label, hint, rows, lang }: Shared & { rows: number; lang?: string }) {
+  return (
+    <Area
+      key={`${name}/${draft.filled.value}`}
+      label={label}
+      {...told({ draft, name, hint })}
+      rows={rows}
+      {...(lang ? { lang } : {})}
+      defaultValue={list(draft.value(name)).join('\n')}
+      onInput={(ev) => {
+        const made = ev.currentTarget.value
+          .split('\n')
+          .map((x) => x.trim())
+          .filter(Boolean);
+        draft.set(name, made.length ? [...new Set(made)] : undefined);
+      }}
+    />
+  );
+}
+
+/** What is only written: nobody reads it again, here or elsewhere. */
+export function SecretField({ draft, name, label, hint }: Shared) {
+  const stored = docOf(draft.kind, draft.key.value)?.secrets?.includes(name) ?? false;
+  const taken = draft.value(name) === null;
+  return (
+    <div class="write-only">
+      <Field
+        key={`${name}/${draft.filled.value}/${taken}`}
+        label={label}
+        {...told({ draft, name, hint })}
+        type="password"
+        autocomplete="new-password"
+        spellcheck={false}
+        disabled={taken}
+        placeholder={taken ? t('secretGoes') : stored ? t('secretThere') : ''}
+        onInput={(ev) => draft.set(name, ev.currentTarget.value.trim() || undefined)}
+      />
+      {stored && (
+        <button type="button" class="btn quiet small" onClick={() => draft.set(name, taken ? undefined : null)}>
+          {taken ? t('secretKeep') : t('secretTake')}
+        </button>
+      )}
+    </div>
   );
 }
 

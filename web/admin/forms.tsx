@@ -1,11 +1,13 @@
 // forms.tsx: the form of each kind of document.
 import { useSignal } from '@preact/signals';
 import { LANGUAGE_NAMES, LANGUAGES } from '../core/i18n';
+import { initialsOf } from '../core/pinyin';
 import { codePoints } from '../core/text';
 import { shelfOf, type Body, type Draft, type Kind } from './docs';
 import { Checks, Choice, ColorField, NumberField, Section, Switch, Tags, TextField, type Option } from './fields';
 import { Calendar } from './Hours';
-import { queueOptions, RuleForm } from './Rule';
+import { ArticleForm, BotForm } from './Answers';
+import { botOptions, queueOptions, RuleForm } from './Rule';
 import * as shipped from './shipped';
 import { people } from './staff';
 import { t, wordOf } from './words';
@@ -206,6 +208,14 @@ function QueueForm({ draft }: FormProps) {
         <Switch draft={draft} name="paused" label={t('f_paused')} hint={t('f_paused_h')} />
       </Section>
       <Section title={t('s_queue_assign')}>
+        <Choice
+          draft={draft}
+          name="bot"
+          label={t('f_queue_bot')}
+          hint={botOptions().length ? t('f_queue_bot_h') : t('botsNone')}
+          options={botOptions()}
+          none={t('noBot')}
+        />
         <Switch draft={draft} name="offer" label={t('f_offer')} hint={t('f_offer_h')} />
         {draft.value('offer') === true && (
           <NumberField
@@ -353,7 +363,14 @@ function CannedForm({ draft }: FormProps) {
       />
       <div class="grid">
         <TextField draft={draft} name="code" label={t('f_code')} hint={t('f_code_h')} required maxLength={32} />
-        <TextField draft={draft} name="initials" label={t('f_initials')} hint={t('f_initials_h')} maxLength={32} />
+        <TextField
+          draft={draft}
+          name="initials"
+          label={t('f_initials')}
+          hint={t('f_initials_h')}
+          maxLength={32}
+          placeholder={initialsOf(String(draft.value('title') ?? ''))}
+        />
         <TextField draft={draft} name="folder" label={t('f_folder')} maxLength={80} />
         <Choice draft={draft} name="lang" label={t('f_lang')} options={languageOptions()} none={t('langOfSite')} />
       </div>
@@ -446,6 +463,8 @@ export const FORMS: Partial<Record<Kind, (p: FormProps) => preact.JSX.Element>> 
   canned: CannedForm,
   forbidden: ForbiddenForm,
   skill: SkillForm,
+  article: ArticleForm,
+  bot: BotForm,
 };
 
 /** What a new one begins with. */
@@ -465,5 +484,7 @@ export const TEMPLATES: Partial<Record<Kind, Body>> = {
   canned: { title: '', text: '', code: '' },
   forbidden: { name: '', words: [] },
   skill: { name: '' },
+  article: { published: true },
+  bot: { name: '', url: '' },
   wording: {},
 };

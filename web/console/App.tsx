@@ -27,8 +27,8 @@ const Palette = lazy(() => dialogs().then((m) => m.Palette));
 const TransferDialog = lazy(() => dialogs().then((m) => m.TransferDialog));
 const Oversee = lazy(() => import('./Oversee').then((m) => m.Oversee));
 const Mine = lazy(() => dialogs().then((m) => m.loadMine()));
-const WhyDialog = lazy(() => import('./Explain').then((m) => m.WhyDialog));
-const HelpDialogOf = lazy(() => import('./Explain').then((m) => m.HelpDialogOf));
+const WhyDialog = lazy(() => dialogs().then((m) => m.WhyDialog));
+const HelpDialogOf = lazy(() => dialogs().then((m) => m.HelpDialogOf));
 
 /** Says that there is no connection, after two seconds without one. */
 function Offline() {
@@ -134,9 +134,9 @@ function Shell() {
       <h1 class="hidden">{t('appName')}</h1>
       <div class="bars">
         <Offline />
-        {desk.left.value.length > 0 && (
+        {desk.posts.left.value.length > 0 && (
           <Banner kind="warn" action={t('leftShow')} onAction={() => (dialog.value = 'left')}>
-            {t('leftBanner', { n: desk.left.value.length })}
+            {t('leftBanner', { n: desk.posts.left.value.length })}
           </Banner>
         )}
       </div>

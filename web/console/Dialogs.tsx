@@ -23,6 +23,7 @@ import { d } from './moreWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
+export { HelpDialogOf, WhyDialog } from './Explain';
 export { loadMine, watchMine } from './mine';
 
 const ORDER = { online: 0, busy: 1, away: 2, offline: 3 };
@@ -379,7 +380,7 @@ export function NoticesDialog() {
 
 /** Unsent messages of conversations that are not on this desk any more. */
 export function LeftDialog() {
-  const left = desk.left.value;
+  const left = desk.posts.left.value;
   const close = (): void => void (dialog.value = '');
   useEffect(() => {
     if (left.length === 0) close();
@@ -408,7 +409,7 @@ export function LeftDialog() {
                   {s('copy')}
                 </Button>
               )}{' '}
-              <Button small kind="danger" onClick={() => desk.discardLeft(o.cid)}>
+              <Button small kind="danger" onClick={() => desk.posts.discardLeft(o.cid)}>
                 {k('discard')}
               </Button>
             </p>

@@ -231,12 +231,12 @@ function OutActs({ room, o }: { room: Room; o: Outgoing }) {
   return (
     <>
       {o.state === 'failed' && (
-        <button type="button" onClick={() => desk.again(room, o.cid)}>
+        <button type="button" onClick={() => desk.posts.again(room, o.cid)}>
           {o.words ? t('sendAnyway') : k('resend')}
         </button>
       )}
       {o.words && (
-        <button type="button" onClick={() => askComposer('insert', desk.takeBack(room, o.cid))}>
+        <button type="button" onClick={() => askComposer('insert', desk.posts.takeBack(room, o.cid))}>
           {t('rewrite')}
         </button>
       )}
@@ -245,7 +245,7 @@ function OutActs({ room, o }: { room: Room; o: Outgoing }) {
           {s('copy')}
         </button>
       )}
-      <button type="button" onClick={() => desk.takeBack(room, o.cid)}>
+      <button type="button" onClick={() => desk.posts.takeBack(room, o.cid)}>
         <Icon node={Trash2} size={12} class="hidden" />
         {k('discard')}
       </button>

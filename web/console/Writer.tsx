@@ -17,6 +17,7 @@ import { fill, findCanned, nextBlank, type Facts } from './canned';
 import { focusList } from './ListPane';
 import { nameOf } from '../kit/names';
 import type { Room } from './room';
+import { stateOf, WindowLine } from './Window';
 import { t } from './words';
 import { ask, askComposer, canned, cannedState, desk, drafts, link, type Asked, type Composing } from './work';
 
@@ -158,16 +159,17 @@ export function Writer({ room }: { room: Room }) {
     const note = mode.value === 'note';
     const attach = note ? [] : files.value;
     if (!note && !text && attach.length === 0 && warned) {
-      desk.again(room, warned.cid); // the second Enter: it is meant
+      desk.posts.again(room, warned.cid); // the second Enter: it is meant
       return;
     }
     if ((!text && attach.length === 0) || codePoints(text) > limit) return;
+    if (!note && stateOf(room) === 'closed') return; // the words stay where they are
     if (note) {
-      void desk.note(room, text);
+      void desk.posts.note(room, text);
       drafts.set(room.id, { note: '' });
     } else {
       tell(false);
-      if (text) void desk.say(room, text, quoted.value);
+      if (text) void desk.posts.say(room, text, quoted.value);
       for (const f of attach) void sendFile(room, f);
       setStaged([]);
       quotes.delete(room.id);
@@ -305,6 +307,7 @@ export function Writer({ room }: { room: Room }) {
   const target = quoted.value ? room.messages.value.find((x) => x.seq === quoted.value) : undefined;
   const enter = prefs.value.sendKey === 'enter' ? '⏎' : 'Ctrl ⏎';
   const offline = link.value.state !== 'live';
+  const shut = !note && stateOf(room) === 'closed';
   return (
     <div
       class={`writer${note ? ' note' : ''}${drop.value ? ' drop' : ''}`}
@@ -367,7 +370,7 @@ export function Writer({ room }: { room: Room }) {
           </button>
           <kbd title={t('modeKey')}>F2</kbd>
         </div>
-        {note && <span class="writer-hint">{t('noteHint')}</span>}
+        {note ? <span class="writer-hint">{t('noteHint')}</span> : <WindowLine room={room} id={`${id}-window`} />}
       </div>
       {warned && !note && (
         <p class="writer-warn" role="alert">
@@ -376,7 +379,7 @@ export function Writer({ room }: { room: Room }) {
             {t('wordsHeld', { words: (warned.words ?? []).join(t('nameComma')) })}
             {warned.advice && t('wordsAdvice', { advice: warned.advice })} {blank.value && t('wordsAgain')}
           </span>
-          <Button small onClick={() => use({ text: desk.takeBack(room, warned.cid) })}>
+          <Button small onClick={() => use({ text: desk.posts.takeBack(room, warned.cid) })}>
             {t('rewrite')}
           </Button>
         </p>
@@ -421,6 +424,8 @@ export function Writer({ room }: { room: Room }) {
         placeholder={note ? t('placeholderNote') : t('placeholderReply', { name: nameOf(room.conversation.value) })}
         aria-label={note ? t('labelNote') : t('labelReply', { name: nameOf(room.conversation.value) })}
         aria-autocomplete="list"
+        aria-describedby={note ? undefined : `${id}-window`}
+        readOnly={shut}
         aria-controls={m ? `${id}-menu` : undefined}
         aria-activedescendant={m && m.items.length > 0 ? `${id}-c${m.at}` : undefined}
         onInput={changed}
@@ -479,7 +484,7 @@ export function Writer({ room }: { room: Room }) {
           kind="primary"
           class={note ? 'note-send' : ''}
           icon={note ? StickyNote : SendHorizontal}
-          disabled={(blank.value && (note || (files.value.length === 0 && !warned))) || left < 0}
+          disabled={shut || (blank.value && (note || (files.value.length === 0 && !warned))) || left < 0}
           title={`${note ? t('saveNote') : k('send')} (${enter})`}
           onClick={send}
         >
@@ -501,5 +506,5 @@ async function sendFile(room: Room, f: Staged): Promise<void> {
       // Not a picture after all; then it goes as it is.
     }
   }
-  await desk.sendFile(room, f.file, f.file.name || 'image.png', size);
+  await desk.posts.sendFile(room, f.file, f.file.name || 'image.png', size);
 }

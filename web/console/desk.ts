@@ -3,24 +3,11 @@
 
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Conversation, Presence, StaffFrame, Staffer, StaffMessage } from '../core/staff';
-import { Outbox } from '../core/outbox';
 import type { Recent } from './keep';
 import { Refused, type Ack, type Offer, type Ports } from './ports';
+import { Posts, sizeOf } from './posts';
 import { Ranking } from './ranking';
 import { Room, type Question } from './room';
-import type { Outgoing } from '../kit/rows';
-
-interface OutFrame {
-  type: 'message' | 'note';
-  conversation: string;
-  cid: string;
-  text: string;
-  kind?: Outgoing['kind'];
-  file?: string;
-  reply_to?: number;
-  /** The wording is meant. */
-  confirm?: true;
-}
 
 /** To whom a conversation is handed on. */
 export type Target = { agent: string } | { queue: string } | { department: string };
@@ -43,8 +30,7 @@ export class Desk {
   readonly alerts: Signal<readonly { conversation: string; since: number; agent?: Staffer }[]> = signal([]);
   readonly waiting = signal({ count: 0, longest: 0, at: 0 });
   readonly welcomed = signal(false);
-  /** Unsent messages of conversations that are not on this desk any more. */
-  readonly left: Signal<readonly Outgoing[]> = signal([]);
+  readonly posts: Posts;
   readonly open: Signal<string | null> = signal(null);
   readonly limits = signal({ text: 4096, file: 10 * 1024 * 1024 });
   /** Server's clock minus ours. */
@@ -56,11 +42,7 @@ export class Desk {
 
   readonly #ports: Ports;
   readonly #acts = new Map<string, { resolve(a: Ack): void; reject(e: Refused): void; cancel(): void }>();
-  readonly #outbox: Outbox<OutFrame>;
   readonly #ranking: Ranking;
-  /** What the daemon said of wording that should not be used. */
-  readonly #worded = new Map<string, { words: readonly string[]; advice: string }>();
-  readonly #uploads = new Set<string>();
   /** Being taken by this person: no need to announce them. */
   readonly #taking = new Set<string>();
   readonly #closing = new Set<string>();
@@ -69,52 +51,11 @@ export class Desk {
 
   constructor(ports: Ports) {
     this.#ports = ports;
-    // Desk keeps the entries on disk itself, with what people see of them.
-    this.#outbox = new Outbox<OutFrame>({
-      send: (f) => ports.wire.send(f as unknown as Record<string, unknown>),
-      clock: ports.clock,
-      onChange: (e, state) => {
-        const room = this.rooms.value.get(e.lane);
-        if (!room) return;
-        if (state === 'done') this.#settle(room, e.cid);
-        else {
-          const words = this.#worded.get(e.cid);
-          const reason = e.failed ? e.failed.message || e.failed.code : '';
-          this.#update(room, e.cid, words && e.failed ? { state, reason: '', ...words } : { state, reason });
-        }
-      },
-    });
+    this.posts = new Posts(ports, this.rooms, () => this.skew.value);
     this.#ranking = new Ranking(ports.clock);
     this.ranked = this.#ranking.rooms;
     this.unread = this.#ranking.unread;
     this.current = computed(() => this.rooms.value.get(this.open.value ?? '') ?? null);
-  }
-
-  /** Unsent messages of an earlier life of this page. */
-  async restore(): Promise<void> {
-    const kept = await this.#ports.keep.outbox();
-    this.left.value = kept.map((o) => ({ ...o, state: o.state === 'failed' ? 'failed' : 'queued' }));
-    if (this.welcomed.value) batch(() => this.#readopt());
-  }
-
-  /** The unsent find their conversations; the others stay in `left`, for the person to see. */
-  #readopt(): void {
-    const left: Outgoing[] = [];
-    for (const o of this.left.value) {
-      const room = this.rooms.value.get(o.conversation);
-      if (!room) {
-        left.push(o);
-      } else if (!room.out.value.some((x) => x.cid === o.cid)) {
-        room.out.value = [...room.out.value, o];
-        if (o.state !== 'failed') this.#dispatch(room, o);
-      }
-    }
-    if (left.length !== this.left.value.length) this.left.value = left;
-  }
-
-  discardLeft(cid: string): void {
-    this.left.value = this.left.value.filter((o) => o.cid !== cid);
-    void this.#ports.keep.dropOut(cid);
   }
 
   // ---- what comes in ----
@@ -139,7 +80,7 @@ export class Desk {
         room.typingAt.value = 0;
         if (room.loading.value === 'loading') room.loading.value = 'no';
       }
-      this.#outbox.setLive(false);
+      this.posts.setLive(false);
     });
   }
 
@@ -215,6 +156,12 @@ export class Desk {
         if (f.state !== 'offered') this.#dropOffer(f.conversation);
         return;
       }
+      case 'window': {
+        const room = this.rooms.value.get(f.conversation);
+        const { type: _type, conversation: _conversation, ...window } = f;
+        if (room) room.window.value = window;
+        return;
+      }
       case 'status':
         this.rooms.value
           .get(f.conversation)
@@ -276,7 +223,7 @@ export class Desk {
     }
     this.#setMine(mine);
     this.welcomed.value = true;
-    this.#readopt();
+    this.posts.readopt();
     for (const room of this.rooms.value.values()) {
       if (room.loading.value === 'no' && mine.has(room.id) && !room.conversation.value.last) void this.#load(room);
       else if (room.loading.value === 'yes' || room.id === this.open.value) {
@@ -286,9 +233,8 @@ export class Desk {
       }
       // A new connection looks at nothing by itself.
       if (room.watched.value) void this.watch(room, true).catch(() => undefined);
-      for (const o of room.out.value) if (o.file && !o.file.id && o.state === 'queued') void this.#upload(room, o);
     }
-    this.#outbox.setLive(true);
+    this.posts.setLive(true);
   }
 
   #assigned(c: Conversation, why: string): void {
@@ -299,7 +245,7 @@ export class Desk {
     const fresh = !this.mine.value.has(c.id) && !this.#taking.has(c.id);
     this.#keepMine(c.id);
     this.#dropOffer(c.id);
-    this.#readopt();
+    this.posts.readopt();
     if (room.loading.value === 'yes' && room.hi < c.seq) this.#refresh(room);
     if (room.loading.value === 'no') void this.#load(room);
     if (!fresh) return;
@@ -324,7 +270,7 @@ export class Desk {
     const { type: _type, conversation: _conversation, ...m } = f;
     const room = this.rooms.value.get(id);
     if (!room) return;
-    if (m.cid && room.out.value.some((o) => o.cid === m.cid)) this.#outbox.ack({ type: 'ack', cid: m.cid });
+    if (m.cid && room.out.value.some((o) => o.cid === m.cid)) this.posts.stored(m.cid);
     const known = m.seq <= room.conversation.value.seq && room.conversation.value.last?.seq !== m.seq;
     if (room.say(m)) this.#refresh(room);
     if (m.from.role === 'visitor' && !known) {
@@ -350,10 +296,10 @@ export class Desk {
       });
       return;
     }
-    const found = this.#find(f.cid);
+    const found = this.posts.find(f.cid);
     if (!found) return;
     const { room, out } = found;
-    this.#outbox.ack({ type: 'ack', cid: f.cid });
+    this.posts.stored(f.cid);
     if (out.what === 'message') room.handed.value = false;
     if (out.what === 'note') {
       room.noteStored(out.text, f.at ?? this.#ports.clock.now(), { role: 'agent', ...this.me.value });
@@ -399,8 +345,7 @@ export class Desk {
       act.reject(new Refused(f.code, f.message));
       return;
     }
-    if (f.words) this.#worded.set(f.cid, { words: f.words, advice: f.advice ?? '' });
-    this.#outbox.error({ ...f, cid: f.cid });
+    this.posts.refused({ ...f, cid: f.cid });
   }
 
   // ---- what the agent does ----
@@ -517,70 +462,6 @@ export class Desk {
     }
   }
 
-  /** Says it, now or when there is a connection again. The text is on disk before the composer is emptied. */
-  async say(room: Room, text: string, replyTo = 0): Promise<void> {
-    await this.#post(room, { what: 'message', kind: 'text', text, ...(replyTo ? { reply_to: replyTo } : {}) });
-  }
-
-  async note(room: Room, text: string): Promise<void> {
-    await this.#post(room, { what: 'note', kind: 'text', text });
-  }
-
-  async sendFile(room: Room, blob: Blob, name: string, size: { width?: number; height?: number } = {}): Promise<void> {
-    const kind = /^image\/(png|jpeg|gif|webp)$/.test(blob.type)
-      ? 'image'
-      : blob.type.startsWith('audio/')
-        ? 'audio'
-        : 'file';
-    await this.#post(room, {
-      what: 'message',
-      kind,
-      text: '',
-      file: { name, mime: blob.type, size: blob.size, blob, ...size },
-    });
-  }
-
-  async #post(room: Room, o: Omit<Outgoing, 'cid' | 'conversation' | 'who' | 'at' | 'state'>): Promise<void> {
-    const who = room.conversation.value.visitor.name;
-    const out: Outgoing = {
-      ...o,
-      who,
-      cid: this.#ports.cid(),
-      conversation: room.id,
-      at: this.#ports.clock.now() + this.skew.value,
-      state: 'queued',
-    };
-    room.out.value = [...room.out.value, out];
-    const kept = this.#ports.keep.putOut(out);
-    this.#dispatch(room, out);
-    await kept;
-  }
-
-  again(room: Room, cid: string): void {
-    const out = room.out.value.find((o) => o.cid === cid);
-    if (!out) return;
-    if (out.words) {
-      // A second time: the agent means it.
-      this.#update(room, cid, { words: undefined as never, advice: undefined as never });
-      this.#worded.delete(cid);
-      const entry = this.#outbox.all().find((e) => e.cid === cid);
-      if (entry) entry.frame.confirm = true;
-    }
-    if (this.#outbox.state(cid)) this.#outbox.retry(cid);
-    else {
-      this.#update(room, cid, { state: 'queued', reason: '' });
-      this.#dispatch(room, { ...out, state: 'queued' });
-    }
-  }
-
-  /** The agent takes an unsent message back; the text is returned, so that it can be written anew. */
-  takeBack(room: Room, cid: string): string {
-    const out = room.out.value.find((o) => o.cid === cid);
-    if (this.#outbox.state(cid)) this.#outbox.discard(cid);
-    else this.#settle(room, cid);
-    return out?.text ?? '';
-  }
-
   typing(room: Room, on: boolean): void {
     if (this.#live && this.mine.value.has(room.id))
       this.#ports.wire.send({ type: 'typing', conversation: room.id, on });
@@ -688,73 +569,6 @@ export class Desk {
     if (room.loading.value === 'loading') room.loading.value = room.messages.value.length ? 'yes' : 'failed';
   }
 
-  // ---- the outbox ----
-
-  #dispatch(room: Room, out: Outgoing): void {
-    if (out.file && !out.file.id) {
-      void this.#upload(room, out);
-      return;
-    }
-    const { cid, conversation, text } = out;
-    const more = {
-      kind: out.kind,
-      ...(out.file?.id ? { file: out.file.id } : {}),
-      ...(out.reply_to ? { reply_to: out.reply_to } : {}),
-    };
-    this.#outbox.add(
-      out.what === 'note'
-        ? { type: 'note', conversation, cid, text }
-        : { type: 'message', conversation, cid, text, ...more },
-      room.id,
-    );
-  }
-
-  async #upload(room: Room, out: Outgoing): Promise<void> {
-    if (!out.file?.blob) {
-      this.#update(room, out.cid, { state: 'failed', reason: 'file' });
-      return;
-    }
-    if (!this.#live || this.#uploads.has(out.cid)) return;
-    this.#uploads.add(out.cid);
-    this.#update(room, out.cid, { state: 'uploading', progress: 0 });
-    try {
-      const made = await this.#ports.upload(out.file.blob, out.file.name, (progress) =>
-        this.#update(room, out.cid, { progress }),
-      );
-      const file = { ...out.file, id: made.id, mime: made.mime, size: made.size, ...sizeOf(made) };
-      this.#update(room, out.cid, { state: 'queued', file });
-      if (room.out.value.some((o) => o.cid === out.cid)) this.#dispatch(room, { ...out, file });
-    } catch (e) {
-      if (e instanceof Refused && e.code === 'offline') this.#update(room, out.cid, { state: 'queued' });
-      else this.#update(room, out.cid, { state: 'failed', reason: e instanceof Error ? e.message : '' });
-    } finally {
-      this.#uploads.delete(out.cid);
-    }
-  }
-
-  #update(room: Room, cid: string, p: Partial<Outgoing>): void {
-    room.out.value = room.out.value.map((o) => {
-      if (o.cid !== cid) return o;
-      const made = { ...o, ...p };
-      if (p.file || (p.state && (p.state === 'failed') !== (o.state === 'failed'))) void this.#ports.keep.putOut(made);
-      return made;
-    });
-  }
-
-  #settle(room: Room, cid: string): void {
-    if (!room.out.value.some((o) => o.cid === cid)) return;
-    room.out.value = room.out.value.filter((o) => o.cid !== cid);
-    void this.#ports.keep.dropOut(cid);
-  }
-
-  #find(cid: string): { room: Room; out: Outgoing } | null {
-    for (const room of this.rooms.value.values()) {
-      const out = room.out.value.find((o) => o.cid === cid);
-      if (out) return { room, out };
-    }
-    return null;
-  }
-
   // ---- who lies where ----
 
   #room(c: Conversation): Room {
@@ -842,8 +656,4 @@ export class Desk {
     room.older.value = true;
     room.loading.value = 'no';
   }
-}
-
-function sizeOf(f: { width?: number; height?: number }): { width?: number; height?: number } {
-  return f.width && f.height ? { width: f.width, height: f.height } : {};
 }

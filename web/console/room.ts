@@ -4,7 +4,7 @@
 // `messages` is always one run without gaps. What does not join it is fetched, not guessed.
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { Conversation, Entry, StaffMessage } from '../core/staff';
+import type { Conversation, Entry, ReplyWindow, StaffMessage } from '../core/staff';
 import { meet } from '../kit/names';
 import { lastActivity, waitingSince } from './order';
 import { mergeEntries, mergeMessages, noteText, type Outgoing } from '../kit/rows';
@@ -28,6 +28,8 @@ export class Room {
   readonly typingAt = signal(0);
   /** When and why it came to me; null once it was looked at. */
   readonly arrival: Signal<{ at: number; why: string } | null> = signal(null);
+  /** How it may be answered; null: without bounds. */
+  readonly window: Signal<ReplyWindow | null> = signal(null);
   readonly hasDraft = signal(false);
   /** I look on, and nobody knows. */
   readonly watched = signal(false);

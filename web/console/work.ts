@@ -109,7 +109,7 @@ export function begin(): () => void {
   lead();
   badge(desk, () => t('title', { site: site.value?.name ?? '' }));
   void keep.open(owner, Date.now()).then(async () => {
-    await Promise.all([drafts.load(), desk.restore()]);
+    await Promise.all([drafts.load(), desk.posts.restore()]);
     loaded.value = true;
     connection.start();
   });

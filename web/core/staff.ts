@@ -179,6 +179,16 @@ export type ErrorCode =
   | 'unavailable'
   | 'internal';
 
+/** How a conversation may be answered on a platform that bounds it. */
+export interface ReplyWindow {
+  state: 'open' | 'late' | 'closed';
+  /** Afterwards nothing goes, or only what the platform has approved. */
+  until?: number;
+  /** Replies. */
+  left?: number;
+  late?: boolean;
+}
+
 /** What the daemon sends on /ws/agent. */
 export type StaffFrame =
   | {
@@ -198,6 +208,7 @@ export type StaffFrame =
   | { type: 'released'; conversation: string; why: string }
   | { type: 'reminder'; conversation: string; since: number }
   | { type: 'alert'; conversation: string; kind: string; agent?: Staffer; since: number }
+  | ({ type: 'window'; conversation: string } & ReplyWindow)
   | { type: 'queue'; waiting: number; longest_ms: number }
   | ({ type: 'message'; conversation: string } & StaffMessage)
   | { type: 'ack'; cid: string; conversation?: string; seq?: number; at?: number }

@@ -6,9 +6,11 @@ import { Avatar } from './Avatar';
 import { lang } from './i18n';
 import { Menu, type MenuItem } from './Menu';
 import { keepLang, prefs, setPrefs } from './prefs';
-import { SecondFactor } from './SecondFactor';
+import { lazy } from './lazy';
 import { chooseSite, session, signOut } from './session';
 import { s } from './staffWords';
+
+const SecondFactor = lazy(() => import('./SecondFactor').then((m) => m.SecondFactor));
 
 const THEMES = { auto: Monitor, light: Sun, dark: Moon };
 

@@ -25,6 +25,7 @@ interface Control<E extends HTMLElement> {
   disabled?: boolean;
   autofocus?: boolean;
   spellcheck?: boolean;
+  lang?: string;
   onInput?: (ev: TargetedInputEvent<E>) => void;
   onBlur?: (ev: TargetedFocusEvent<E>) => void;
   onKeyDown?: (ev: TargetedKeyboardEvent<E>) => void;

@@ -27,7 +27,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
   const state = useSignal<State>({ is: 'asking' });
   const wrong = useSignal('');
   const busy = useSignal(false);
-  const code = useRef<HTMLInputElement>(null);
+  const code = useRef<HTMLInputElement>(null); // or the password, before there is a factor
   const now = state.value;
 
   async function step(act: () => Promise<void>): Promise<void> {
@@ -39,6 +39,8 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
     } catch (e) {
       const error = e instanceof ApiError ? e : new ApiError(0, '');
       if (error.code === 'totp_wrong') wrong.value = s('codeWrong');
+      else if (error.code === 'password_wrong' || (error.status === 400 && now.is === 'off'))
+        wrong.value = s('passwordWrong');
       else if (error.status === 429) wrong.value = s('tooOften', { s: Math.max(1, error.retryAfter || 30) });
       else wrong.value = error.status === 0 ? s('unreachable') : s('factorFailed', { why: error.title });
       code.current?.select();
@@ -55,7 +57,10 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
   const begin = async (): Promise<void> => {
     state.value = {
       is: 'pending',
-      ...(await api<{ secret: string; uri: string }>('session/totp', { method: 'POST' })),
+      ...(await api<{ secret: string; uri: string }>('session/totp', {
+        method: 'POST',
+        body: { password: code.current?.value ?? '' },
+      })),
     };
   };
   const send = async (path: string): Promise<{ recovery: string[] } | undefined> =>
@@ -127,6 +132,24 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           </ul>
         </>
       )}
+      {now.is === 'off' && (
+        <form
+          onSubmit={(ev) => {
+            ev.preventDefault();
+            main?.();
+          }}
+        >
+          <Field
+            key="password"
+            inputRef={code}
+            type="password"
+            label={s('password')}
+            name="password"
+            autocomplete="current-password"
+            error={wrong.value || undefined}
+          />
+        </form>
+      )}
       {(now.is === 'pending' || now.is === 'on') && (
         <form
           onSubmit={(ev) => {
@@ -135,6 +158,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           }}
         >
           <Field
+            key="code"
             inputRef={code}
             label={now.is === 'pending' ? s('factorConfirm') : s('code')}
             name="code"
@@ -144,7 +168,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           />
         </form>
       )}
-      {wrong.value && (now.is === 'asking' || now.is === 'off') && <p role="alert">{wrong.value}</p>}
+      {wrong.value && now.is === 'asking' && <p role="alert">{wrong.value}</p>}
     </Dialog>
   );
 }

@@ -23,6 +23,8 @@ export function worthALine(e: Entry): boolean {
     'overflowed',
     'given_up',
     'moved',
+    'bot',
+    'handoff',
     'silent',
     'forbidden',
     'refused',
@@ -35,6 +37,7 @@ export function worthALine(e: Entry): boolean {
     'unfollow',
     'optout',
     'withheld',
+    'kept_out',
   ].includes(e.kind);
 }
 
@@ -56,6 +59,8 @@ export function entryWords(e: Entry): string {
       const comment = data(e, 'comment');
       return comment ? s('entryRatedWords', { score: label, words: comment }) : s('entryRated', { score: label });
     }
+    case 'kept_out':
+      return s('entryKeptOut', { why: wireWord('kept', data(e, 'why')) });
     case 'rule':
       return s('entryRule', { rule: data(e, 'rule') });
     default: {

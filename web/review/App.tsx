@@ -49,9 +49,9 @@ import { snippet } from './snippet';
 import { w } from './qualityWords';
 import { t } from './words';
 
-const Work = lazy(() => import('./Work').then((m) => m.Work));
-const Samples = lazy(() => import('./Samples').then((m) => m.Samples));
-const Figures = lazy(() => import('./Figures').then((m) => m.Figures));
+const Work = lazy(() => import('./views').then((m) => m.Work));
+const Samples = lazy(() => import('./views').then((m) => m.Samples));
+const Figures = lazy(() => import('./views').then((m) => m.Figures));
 
 const TYPED_MS = 250;
 

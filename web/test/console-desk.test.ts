@@ -155,7 +155,7 @@ const seqs = (room: Room): number[] => room.messages.value.map((m) => m.seq);
 
 test('a message is on disk before it is sent, and leaves the disk with its ack', async () => {
   const w = await opened();
-  void w.desk.say(w.room(), '您好');
+  void w.desk.posts.say(w.room(), '您好');
   assert.equal(w.disk.size, 1);
   const f = w.take('message');
   assert.equal(f['text'], '您好');
@@ -169,8 +169,8 @@ test('a message is on disk before it is sent, and leaves the disk with its ack',
 
 test('what was not acknowledged is sent again with the same cid after a reconnect, in order', async () => {
   const w = await opened();
-  void w.desk.say(w.room(), 'one');
-  void w.desk.say(w.room(), 'two');
+  void w.desk.posts.say(w.room(), 'one');
+  void w.desk.posts.say(w.room(), 'two');
   const first = w.take('message');
   w.lose();
   assert.deepEqual(
@@ -197,7 +197,7 @@ test('a reload brings back what was unsent', async () => {
     at: 1,
     state: 'sending',
   });
-  await w.desk.restore();
+  await w.desk.posts.restore();
   w.welcome(conv());
   const f = w.take('message');
   assert.deepEqual([f['cid'], f['text']], ['x1', '没发出去']);
@@ -215,36 +215,36 @@ test('unsent words of a conversation that is gone are kept for the person to see
     at: 1,
     state: 'queued',
   });
-  await w.desk.restore();
+  await w.desk.posts.restore();
   w.welcome(conv());
   assert.deepEqual(
-    w.desk.left.value.map((o) => o.cid),
+    w.desk.posts.left.value.map((o) => o.cid),
     ['x1'],
   );
   assert.equal(w.sent.filter((f) => f['type'] === 'message').length, 0);
-  w.desk.discardLeft('x1');
+  w.desk.posts.discardLeft('x1');
   assert.equal(w.disk.size, 0);
 });
 
 test('a refusal marks the message failed, with the reason, and it can be sent again or taken back', async () => {
   const w = await opened();
-  void w.desk.say(w.room(), '您好');
+  void w.desk.posts.say(w.room(), '您好');
   const f = w.take('message');
   w.desk.frame({ type: 'error', cid: String(f['cid']), code: 'conflict', message: 'not yours' });
   assert.deepEqual([w.room().out.value[0]?.state, w.room().out.value[0]?.reason], ['failed', 'not yours']);
   assert.equal(w.disk.get(String(f['cid']))?.state, 'failed');
-  w.desk.again(w.room(), String(f['cid']));
+  w.desk.posts.again(w.room(), String(f['cid']));
   const again = w.take('message');
   assert.equal(again['cid'], f['cid']);
   w.desk.frame({ type: 'error', cid: String(f['cid']), code: 'conflict', message: 'not yours' });
-  assert.equal(w.desk.takeBack(w.room(), String(f['cid'])), '您好');
+  assert.equal(w.desk.posts.takeBack(w.room(), String(f['cid'])), '您好');
   assert.equal(w.disk.size, 0);
 });
 
 test('too fast or not now is tried again by itself, before anything that was written later', async () => {
   const w = await opened();
-  void w.desk.say(w.room(), 'one');
-  void w.desk.say(w.room(), 'two');
+  void w.desk.posts.say(w.room(), 'one');
+  void w.desk.posts.say(w.room(), 'two');
   const f = w.take('message');
   w.desk.frame({ type: 'error', cid: String(f['cid']), code: 'rate_limited', message: '', retry_after_ms: 700 });
   assert.equal(w.sent.filter((x) => x['type'] === 'message').length, 0);
@@ -318,7 +318,7 @@ test('a message that comes twice is shown once', async () => {
 test('a note is shown once, whether its line of the timeline comes before the ack or after it', async () => {
   for (const early of [true, false]) {
     const w = await opened();
-    void w.desk.note(w.room(), '回头客');
+    void w.desk.posts.note(w.room(), '回头客');
     const f = w.take('note');
     const entry: Entry = {
       id: 9,
@@ -423,12 +423,12 @@ test('what moved on while we were away is said so', async () => {
 test('a file is uploaded before its message is sent; a failed upload is visible and can be repeated', async () => {
   const w = await opened();
   w.upload = () => Promise.reject(new Error('文件超过大小限制'));
-  await w.desk.sendFile(w.room(), new Blob(['abc'], { type: 'image/png' }), 'a.png');
+  await w.desk.posts.sendFile(w.room(), new Blob(['abc'], { type: 'image/png' }), 'a.png');
   await settle();
   const out = w.room().out.value[0];
   assert.deepEqual([out?.state, out?.reason], ['failed', '文件超过大小限制']);
   w.upload = async () => ({ id: 'f1', name: 'a.png', mime: 'image/png', size: 3 });
-  w.desk.again(w.room(), out?.cid ?? '');
+  w.desk.posts.again(w.room(), out?.cid ?? '');
   await settle();
   const f = w.take('message');
   assert.deepEqual([f['kind'], f['file']], ['image', 'f1']);

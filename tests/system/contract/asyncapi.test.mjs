@@ -14,6 +14,7 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const NEVER = {
   'agent received reminder': 'comes when an agent has not answered for a minute: tests/system/test_oversee.c has shorter ones',
   'agent received alert': 'likewise, after two',
+  'agent received window': 'is of platforms that bound replies: tests/system/test_fake.c',
   'visitor received status': 'is of messages that go to a platform, and a visitor on a WebSocket is on none',
 };
 
@@ -116,7 +117,9 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   const shown = acked(await v.act({ type: 'message', cid: cid(), kind: 'image', file: await up({ Authorization: `Bearer ${v.welcome.token}` }), text: '看这里' }));
   assert.equal((await one.take({ type: 'message', seq: shown.seq })).file.width, 1);
   acked(await one.act({ type: 'message', conversation, cid: cid(), kind: 'image', file: await up(people.agent1.unsafe) }));
-  acked(await v.act({ type: 'message', cid: cid(), kind: 'choice', choice: 'yes' }));
+  refused(await v.act({ type: 'message', cid: cid(), kind: 'choice', choice: 'yes' }), 'bad_request');
+  refused(await v.act({ type: 'message', cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
+  refused(await one.act({ type: 'message', conversation, cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
   acked(await v.act({ type: 'message', cid: cid(), kind: 'form', form: { name: '王芳', topics: ['发票', '退货'] } }));
   await one.take({ type: 'message', kind: 'card' });
 
@@ -377,14 +380,16 @@ test('sockets close with the codes of the protocol', async () => {
   const reviewer = await daemon.signIn('reviewer');
   const reads = await Wire.open(daemon, 'agent', { headers: { ...reviewer.headers, Origin: daemon.origin }, watch });
   assert.equal((await reads.closed).code, 4403);
+  const nowhere = await Wire.open(daemon, 'visitor', { site: 'other', watch });
+  assert.equal((await nowhere.closed).code, 4403);
+  const nobody = await Wire.open(daemon, 'agent', { watch });
+  assert.equal((await nobody.closed).code, 4401);
 });
 
 test('an upgrade that is refused is a problem document', async () => {
   for (const [side, options, status] of [
     ['visitor', { headers: { Origin: 'https://elsewhere.example' } }, 403],
     ['visitor', { headers: { Cookie: '__Host-kefu_v=v1.x.1.y' } }, 403],
-    ['visitor', { site: 'other' }, 404],
-    ['agent', {}, 401],
   ]) {
     const refusal = await Wire.open(daemon, side, options).then(
       () => assert.fail(`${side} ${JSON.stringify(options)} was let in`),

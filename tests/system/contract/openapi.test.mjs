@@ -61,12 +61,39 @@ async function tell() {
   story.token = (await other.take({ type: 'welcome' })).token;
   story.waiting = (await other.act({ type: 'message', cid: 'c1', kind: 'text', text: '有人吗' })).conversation;
   await other.end();
+  await talkToBot();
   story.agent = agent;
   const yours = await daemon.ask({ method: 'POST', path: '/files', headers: { Authorization: `Bearer ${story.token}` }, body: 'of another visitor' });
   story.strange = JSON.parse(yours.text).id;
   const script = /\/assets\/[A-Za-z0-9._-]+/.exec((await daemon.ask({ path: '/console/' })).text);
   story.asset = script ? script[0] : null;
   await until(async () => JSON.parse((await daemon.ask({ path: '/api/v1/transcripts?q=%E9%80%80%E6%AC%BE', headers: people.supervisor.headers })).text).count === 1, 'the index');
+}
+
+const TOKEN = 'a-token-of-a-bot-0123456789';
+
+/** A number as kefud makes it of a name. */
+function numberOf(name, bits) {
+  let h = 1469598103934665603n;
+  for (const byte of Buffer.from(name)) h = BigInt.asUintN(64, (h ^ BigInt(byte)) * 1099511628211n);
+  return h & ((1n << BigInt(bits)) - 1n);
+}
+
+/** A bot of the kind that calls, and a conversation that a rule has handed to it. */
+async function talkToBot() {
+  const put = (kind, key, version, body) =>
+    daemon.ask({ method: 'PUT', path: `/api/v1/sites/demo/documents/${kind}/${key}`, headers: { ...unsafe('admin'), ...(version ? { 'If-Match': version } : { 'If-None-Match': '*' }) }, body });
+  const made = await put('bot', 'robot', null, { name: 'Robbie', form: 'chatwoot', url: 'https://bot.invalid/', token: TOKEN });
+  assert.equal(made.status, 201, made.text);
+  const rule = await put('rule', 'to_robot', null, { event: 'message', when: { keywords: ['robot'] }, actions: ['bot'], bot: 'robot' });
+  assert.equal(rule.status, 201, rule.text);
+  const visitor = await Wire.open(daemon, 'visitor', {});
+  visitor.send({ type: 'hello' });
+  await visitor.take({ type: 'welcome' });
+  await visitor.act({ type: 'message', cid: 'c1', kind: 'text', text: 'robot, are you there?' });
+  await visitor.end();
+  story.bot = `/api/v1/accounts/${numberOf('demo', 31)}/conversations/3`;
+  await until(async () => (await daemon.ask(bot('GET', ''))).status === 200, 'the bot');
 }
 
 /* ---- what is asked -------------------------------------------------------------------------------------------------------------- */
@@ -79,7 +106,25 @@ const noHost = (path) => ({ path, headers: { Host: 'not a host' } });
 const login = (body, headers) => ({ method: 'POST', path: '/api/v1/session', body, headers });
 const upload = (headers, body = PNG, query = '?site=demo&name=a.png') => ({ method: 'POST', path: `/files${query}`, headers, body });
 const transcripts = (query, who = 'reviewer') => ({ path: `/api/v1/transcripts${query}`, headers: as(who) });
+const bot = (method, what, body, token = TOKEN) => ({ method, path: `${story.bot}${what}`, headers: { api_access_token: token, ...(body ? { 'Content-Type': 'application/json' } : {}) }, body });
+/** Whose conversation it is not. */
+const noBot = (method, what, body) => [
+  [401, { ...bot(method, what, body), headers: body ? { 'Content-Type': 'application/json' } : {} }],
+  [404, { ...bot(method, what, body), path: `${story.bot}99${what}` }],
+];
 const operator = (method, path, body) => ({ method, path, body, control: true });
+
+/** The id of something that has not got through: the other system says that its user has blocked us. */
+async function undelivered() {
+  const user = randomUUID();
+  daemon.platform.answer = (event) => (event.data.user?.id === user ? [409, { error: { code: 'user_blocked', message: 'go away' } }] : [200, { id: `p-${event.data.id}` }]);
+  const before = new Set((await outbox()).map((e) => e.id));
+  await daemon.ask(daemon.hook('api', { type: 'message.created', timestamp: new Date().toISOString(), data: { id: user, user: { id: user, name: 'x' }, type: 'text', text: 'hello' } }));
+  const all = await until(async () => (await outbox()).filter((e) => !before.has(e.id))[0], 'a greeting that does not get through');
+  return all.id;
+}
+const outbox = async () => JSON.parse((await daemon.ask({ path: '/api/v1/outbox?site=demo', headers: as('admin') })).text).items;
+const handle = (id, act, headers) => ({ method: 'POST', path: `/api/v1/outbox/${id}/${act}?site=demo`, headers });
 
 /* A row: [the status that is right, the request]. Functions, because they speak of what only a running kefud knows. */
 const rows = {
@@ -120,6 +165,10 @@ const rows = {
   'GET /api/v1/sites/{site}/canned': {
     right: () => [[200, { path: '/api/v1/sites/demo/canned', headers: as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/canned' }], [404, { path: '/api/v1/sites/other/canned', headers: as('agent1') }], [404, { path: '/api/v1/sites/DEMO%20/canned', headers: as('agent1') }]],
+  },
+  'GET /api/v1/sites/{site}/articles': {
+    right: () => [[200, { path: '/api/v1/sites/demo/articles', headers: as('agent1') }], [200, operator('GET', '/api/v1/sites/demo/articles')]],
+    wrong: () => [[401, { path: '/api/v1/sites/demo/articles' }], [404, { path: '/api/v1/sites/other/articles', headers: as('agent1') }]],
   },
   'GET /api/v1/sites/{site}/colleagues': {
     right: () => [[200, { path: '/api/v1/sites/demo/colleagues', headers: as('agent1') }]],
@@ -438,6 +487,7 @@ const rows = {
       [403, { method: 'POST', path: '/api/v1/people/agent2%40demo.example/disable', headers: as('admin') }],
       [404, json('agent1', 'POST', '/api/v1/people/agent2%40demo.example/disable')],
       [400, json('admin', 'POST', '/api/v1/people/agent2/disable'), 'the path is wrong'],
+      [409, json('admin', 'POST', '/api/v1/people/admin%40demo.example/disable')],
     ],
   },
   'POST /api/v1/people/{email}/reset-totp': {
@@ -459,11 +509,13 @@ const rows = {
     wrong: async () => [[401, { path: '/api/v1/session/totp' }], [403, { path: '/api/v1/session/totp', headers: await key(['read']) }]],
   },
   'POST /api/v1/session/totp': {
-    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe }]],
+    right: async () => [[201, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: fresh().password } }]],
     wrong: async () => [
-      [401, { method: 'POST', path: '/api/v1/session/totp' }],
-      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1') }],
-      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe }],
+      [401, { method: 'POST', path: '/api/v1/session/totp', body: { password: fresh().password } }],
+      [403, { method: 'POST', path: '/api/v1/session/totp', headers: as('agent1'), body: { password: fresh().password } }],
+      [400, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: {} }],
+      [422, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('pending')).unsafe, body: { password: 'another-one-that-is-long' } }, 'the password is wrong'],
+      [409, { method: 'POST', path: '/api/v1/session/totp', headers: (await factor('on')).unsafe, body: { password: fresh().password } }],
     ],
   },
   'POST /api/v1/session/totp/confirm': {
@@ -520,6 +572,36 @@ const rows = {
       [404, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('admin') }],
       [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
     ],
+  },
+  'GET /api/v1/outbox': {
+    right: async () => {
+      await undelivered();
+      return [[200, { path: '/api/v1/outbox?site=demo', headers: as('admin') }], [200, { path: '/api/v1/outbox?site=demo&state=all&limit=1', headers: await key(['settings_write']) }], [200, operator('GET', '/api/v1/outbox?site=demo&state=waiting')]];
+    },
+    wrong: async () => [
+      [401, { path: '/api/v1/outbox?site=demo' }],
+      [403, { path: '/api/v1/outbox?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/outbox?site=demo', headers: await key(['settings_read']) }],
+      [404, { path: '/api/v1/outbox?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/outbox?site=demo&state=lost', headers: as('admin') }],
+      [400, { path: '/api/v1/outbox?site=demo&limit=201', headers: as('admin') }],
+    ],
+  },
+  'POST /api/v1/outbox/{id}/resend': {
+    right: async () => [[204, handle(await undelivered(), 'resend', unsafe('admin'))]],
+    wrong: async () => {
+      const gone = await undelivered();
+      await daemon.ask(handle(gone, 'drop', unsafe('admin')));
+      return [[401, handle(NOBODY, 'resend')], [403, handle(NOBODY, 'resend', unsafe('agent1'))], [404, handle(NOBODY, 'resend', unsafe('admin'))], [404, handle('rubbish', 'resend', unsafe('admin'))], [409, handle(gone, 'resend', unsafe('admin')), 'it is let be']];
+    },
+  },
+  'POST /api/v1/outbox/{id}/drop': {
+    right: async () => [[204, handle(await undelivered(), 'drop', unsafe('admin'))]],
+    wrong: async () => {
+      const gone = await undelivered();
+      await daemon.ask(handle(gone, 'drop', unsafe('admin')));
+      return [[401, handle(NOBODY, 'drop')], [403, handle(NOBODY, 'drop', unsafe('agent1'))], [404, handle(NOBODY, 'drop', unsafe('admin'))], [409, handle(gone, 'drop', unsafe('admin')), 'it is let be']];
+    },
   },
   'GET /api/v1/kinds': { right: () => [[200, { path: '/api/v1/kinds', headers: as('agent1') }], [200, operator('GET', '/api/v1/kinds')]], wrong: () => [[401, { path: '/api/v1/kinds' }]] },
   'GET /api/v1/sites/{site}/documents': {
@@ -601,15 +683,53 @@ const rows = {
     right: () => [
       [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', locale: 'en', facts: { vip: '1' } })],
       [200, operator('POST', '/api/v1/sites/demo/try', { event: 'waiting', wait_ms: 10000, queue: 'service', position: 2 })],
+      [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', documents: [
+        { kind: 'rule', key: 'mine', body: { event: 'message', actions: ['answer'], wording: 'suggestions', threshold: 20 } },
+      ] })],
     ],
     wrong: () => [
       [401, { method: 'POST', path: '/api/v1/sites/demo/try', body: {} }],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { documents: [{ kind: 'rule', key: 'mine', body: {} }] }), 'event is missing'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { documents: [{ kind: 'thing', key: 'x', body: {} }] }), 'no such kind'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { documents: 'all' }), 'a list'],
       [403, json('agent1', 'POST', '/api/v1/sites/demo/try', {})],
       [404, json('admin', 'POST', '/api/v1/sites/other/try', {})],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', { event: 'thunder' }), 'there is no such event'],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', { queue: 'none' }), 'there is no such queue'],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', 'no JSON')],
     ],
+  },
+  'GET /api/v1/accounts/{account}/conversations/{number}': {
+    right: () => [[200, bot('GET', '')]],
+    wrong: () => [...noBot('GET', '')],
+  },
+  'GET /api/v1/accounts/{account}/conversations/{number}/messages': {
+    right: () => [[200, bot('GET', '/messages')], [200, bot('GET', '/messages?before=3145730')]],
+    wrong: () => [...noBot('GET', '/messages')],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/messages': {
+    right: () => [[200, bot('POST', '/messages', { content: 'a note', private: true })], [200, bot('POST', '/messages', { content: 'hello' })]],
+    wrong: () => [...noBot('POST', '/messages', { content: 'x' }), [422, bot('POST', '/messages', { content: '' }), 'it says nothing'], [400, bot('POST', '/messages', 'no JSON')]],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/toggle_status': {
+    right: () => [[200, bot('POST', '/toggle_status', { status: 'open' })], [200, bot('POST', '/toggle_status', { status: 'pending' })]],
+    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed' })]],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/toggle_typing_status': {
+    right: () => [[200, bot('POST', '/toggle_typing_status', { typing_status: 'on' })]],
+    wrong: () => [...noBot('POST', '/toggle_typing_status', { typing_status: 'on' })],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/assignments': {
+    right: () => [[200, bot('POST', '/assignments', { assignee_id: 5 })]],
+    wrong: () => [...noBot('POST', '/assignments', { assignee_id: 5 })],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/labels': {
+    right: () => [[200, bot('POST', '/labels', { labels: ['billing'] })]],
+    wrong: () => [...noBot('POST', '/labels', { labels: ['x'] }), [422, bot('POST', '/labels', { labels: [] })]],
+  },
+  'POST /api/v1/accounts/{account}/conversations/{number}/custom_attributes': {
+    right: () => [[200, bot('POST', '/custom_attributes', { custom_attributes: { order: 42 } })]],
+    wrong: () => [...noBot('POST', '/custom_attributes', { custom_attributes: {} }), [422, bot('POST', '/custom_attributes', { custom_attributes: 5 })]],
   },
   'POST /files': {
     right: () => [
@@ -626,6 +746,7 @@ const rows = {
       [401, upload({ Cookie: `__Host-kefu_s=${'0'.repeat(64)}` })],
       [403, upload(as('agent1'))],
       [404, upload(unsafe('agent1'), PNG, '?site=other')],
+      [415, upload({ ...unsafe('agent1'), 'Content-Type': 'multipart/form-data; boundary=x' }, '--x\r\n\r\na\r\n--x--'), 'a form is not the file'],
       [411, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Transfer-Encoding': 'chunked' }, body: 'x' }],
       [413, { method: 'POST', path: '/files', headers: { ...unsafe('agent1'), 'Content-Length': (10 << 20) + 1 }, body: '' }],
     ],
@@ -774,7 +895,7 @@ async function factor(state) {
   assert.equal(session.status, 201, session.text);
   const headers = { Cookie: session.headers['set-cookie'][0].split(';')[0] };
   const ret = { email, headers, unsafe: { ...headers, 'X-CSRF-Token': JSON.parse(session.text).csrf } };
-  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe });
+  const begun = await daemon.ask({ method: 'POST', path: '/api/v1/session/totp', headers: ret.unsafe, body: { password: fresh().password } });
   ret.secret = JSON.parse(begun.text).secret;
   if (state === 'on') ret.recovery = JSON.parse((await daemon.ask({ method: 'POST', path: '/api/v1/session/totp/confirm', headers: ret.unsafe, body: { code: totp(ret.secret) } })).text).recovery;
   return ret;

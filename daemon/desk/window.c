@@ -1,0 +1,80 @@
+/* window.c: how long, and how often, may be answered on a channel that bounds it. Staff are told before they type, and what could not be
+ * delivered is refused before it is stored. What is known is kept with the view; the truth is the conversation's newest reply handle. */
+#include "desk/window.h"
+#include "desk/outlet.h"
+
+#include <stdlib.h>
+
+/* NULL: this channel sets no bounds. */
+static const struct channel_ops *bounded(const struct desk_site *ds, const struct kf_key *channel)
+{
+    const struct site_channel *sc = site_channel(ds->site, channel);
+    const struct channel_ops *ops = sc ? channel_find(sc->adapter) : NULL;
+
+    return ops && (ops->window_ms || ops->window_count) ? ops : NULL;
+}
+
+enum reply_state window_state(const struct reply_window *w, int64_t now_ms)
+{
+    if (!w->known)
+        return REPLY_FREE;
+    if (w->left != 0 && (!w->until || now_ms < w->until))
+        return REPLY_OPEN;
+    return w->late ? REPLY_LATE : REPLY_CLOSED;
+}
+
+static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, const struct query *q)
+{
+    struct outlet *o = outlet_of(d, ds, &v->conv.channel);
+
+    v->window = (struct reply_window){ .known = true,
+                                       .until = q->handle.any ? q->handle.expires_ms : 0,
+                                       .left = q->handle.any ? q->handle.left : 0,
+                                       .late = o && o->ops->late && o->ops->late(o->ch) };
+}
+
+static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct view *v = session_view(d->session, &call->conv);
+
+    (void)why;
+    if (!rc && ds && v) {
+        keep_window(d, ds, v, q);
+        buf_clear(&d->out);
+        frame_window(&d->out, &call->conv, &v->window, window_state(&v->window, now(d)));
+        session_staff(d->session, &v->conv, &d->out, 0);
+    }
+    desk_call_end(call);
+}
+
+void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    struct call *call;
+    struct query *q;
+
+    if (!bounded(ds, &c->channel) || !session_view(d->session, &c->id))
+        return;
+    q = desk_ask(d, ds, QUERY_WINDOW, &call);
+    if (!q)
+        return;
+    call->conv = c->id;
+    q->id = c->id;
+    d->ports.read(d->ports.ctx, q, have_window, call);
+}
+
+bool window_allows(struct desk *d, const struct kf_id *conv, bool file, struct kf_err *why)
+{
+    const struct view *v = session_view(d->session, conv);
+    int64_t at = now(d);
+    enum reply_state state = v ? window_state(&v->window, at) : REPLY_FREE;
+
+    if (state != REPLY_CLOSED && (state != REPLY_LATE || !file))
+        return true;
+    (void)kf_fail(why, KF_CONFLICT,
+                  v->window.until && at >= v->window.until ? "the time for replies is over: the visitor has to write again"
+                                                           : "no reply is left: the visitor has to write again");
+    return false;
+}

@@ -1,0 +1,77 @@
+#include "kefuctl.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* "/api/v1/outbox[/ID/ACT][?site=S…]"; false: it does not fit. */
+static bool outbox_path(const struct ctl_outbox *o, const char *act, char *ret, size_t size)
+{
+    char *id = curl_easy_escape(NULL, o->id ? o->id : "", 0), *site = curl_easy_escape(NULL, o->site ? o->site : "", 0);
+    char *state = curl_easy_escape(NULL, o->state ? o->state : "", 0);
+    int n = -1;
+
+    if (id && site && state && act)
+        n = snprintf(ret, size, "/api/v1/outbox/%s/%s%s%s", id, act, *site ? "?site=" : "", site);
+    else if (site && state)
+        n = snprintf(ret, size, "/api/v1/outbox?limit=200%s%s%s%s", *site ? "&site=" : "", site, *state ? "&state=" : "", state);
+    curl_free(id);
+    curl_free(site);
+    curl_free(state);
+    return n > 0 && (size_t)n < size;
+}
+
+static const char *minute(const json_t *one, const char *name, char ret[24])
+{
+    time_t at = (time_t)(json_integer_value(json_object_get(one, name)) / 1000);
+    struct tm tm;
+
+    if (!at || !localtime_r(&at, &tm) || !strftime(ret, 24, "%Y-%m-%d %H:%M", &tm))
+        return "-";
+    return ret;
+}
+
+static const char *text(const json_t *one, const char *name)
+{
+    const char *ret = json_string_value(json_object_get(one, name));
+
+    return ret ? ret : "";
+}
+
+int ctl_outbox_list(struct ctl *ctl, const struct ctl_outbox *o)
+{
+    struct kf_err why = { 0 };
+    json_t *answer = NULL, *one;
+    char path[512], at[24];
+    size_t i;
+
+    if (!outbox_path(o, NULL, path, sizeof(path)))
+        return kf_fail(&why, KF_INVALID, "that is no key of a site"), ctl_fail(&why);
+    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
+        return ctl_fail(&why);
+    if (ctl->json)
+        ctl_print(ctl, answer);
+    else
+        json_array_foreach(json_object_get(answer, "items"), i, one)
+            printf("%s  %-9s %-7s %-12s %s-%lld  made %s  tries %lld  %s\n", text(one, "id"), text(one, "state"), text(one, "kind"),
+                   text(one, "channel"), text(one, "conversation"), (long long)json_integer_value(json_object_get(one, "seq")),
+                   minute(one, "created_at", at), (long long)json_integer_value(json_object_get(one, "attempts")), text(one, "reason"));
+    if (!ctl->json && json_is_true(json_object_get(answer, "more")))
+        fputs("and there are more\n", stderr);
+    json_decref(answer);
+    return CTL_DONE;
+}
+
+int ctl_outbox_act(struct ctl *ctl, const struct ctl_outbox *o, const char *act)
+{
+    struct kf_err why = { 0 };
+    char path[512];
+
+    if (!outbox_path(o, act, path, sizeof(path)))
+        return kf_fail(&why, KF_INVALID, "that is no name of anything that is to be sent"), ctl_fail(&why);
+    if (ctl_call(ctl, "POST", path, NULL, NULL, &why))
+        return ctl_fail(&why);
+    printf("%s is %s\n", o->id, strcmp(act, "drop") == 0 ? "let be" : "sent again");
+    return CTL_DONE;
+}

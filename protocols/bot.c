@@ -1,0 +1,68 @@
+#include "protocols/bot.h"
+
+#include "core/utf8.h"
+#include "protocols/stamp.h"
+
+int64_t bot_number(struct slice name, int bits)
+{
+    uint64_t h = 1469598103934665603u; /* FNV-1a */
+
+    for (size_t i = 0; i < name.n; i++)
+        h = (h ^ (unsigned char)name.p[i]) * 1099511628211u;
+    h &= (UINT64_C(1) << bits) - 1;
+    return h ? (int64_t)h : 1;
+}
+
+/* A conversation has fewer than a million messages, and a house fewer than eight billion conversations. */
+int64_t bot_message_number(int64_t conversation, int64_t seq)
+{
+    return conversation << 20 | (seq & 0xfffff);
+}
+
+void bot_wrong(struct bot_answer *ret, const char *failure)
+{
+    *ret = (struct bot_answer){ .verdict = BOT_FAILS, .confidence = -1, .failure = failure };
+}
+
+/* The turn goes out again under the same id, so a request that may have arrived may be repeated. */
+static bool passes(int status)
+{
+    return status == 408 || status == 409 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+bool bot_status(struct arena *a, const struct http_resp *resp, struct bot_answer *ret)
+{
+    const char *words = resp->failure ? resp->failure : "no answer";
+
+    *ret = (struct bot_answer){ .verdict = BOT_ANSWERS, .confidence = -1 };
+    if (resp->status >= 200 && resp->status < 300)
+        return true;
+    if (!resp->status) {
+        ret->timeout = strcmp(words, "timeout") == 0;
+        ret->verdict = ret->timeout || resp->too_large || resp->refused ? BOT_FAILS : BOT_BUSY;
+        ret->failure = arena_text(a, slice_of(words));
+        return false;
+    }
+    ret->verdict = passes(resp->status) ? BOT_BUSY : BOT_FAILS;
+    ret->failure = arena_printf(a, "HTTP %d", resp->status);
+    ret->retry_after_ms = stamp_retry_after(resp);
+    return false;
+}
+
+bool bot_says(struct arena *a, struct slice text, const char *choices, struct bot_answer *ret)
+{
+    if (ret->n == BOT_WORDS_MAX)
+        bot_wrong(ret, "too many messages in one answer");
+    else if (!utf8_valid(text) || utf8_length(text) > BOT_TEXT_MAX)
+        bot_wrong(ret, "a message that is too long, or no text");
+    else {
+        struct slice kept = arena_copy(a, text);
+
+        if (kept.p) {
+            ret->words[ret->n++] = (struct bot_words){ kept, choices };
+            return true;
+        }
+        bot_wrong(ret, "out of memory");
+    }
+    return false;
+}

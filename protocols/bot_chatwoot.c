@@ -1,0 +1,306 @@
+/* bot_chatwoot.c: what agent bots of Chatwoot hear and say, so that such bots work unchanged. A turn is an event that is posted to the bot; its
+ * answer comes later, as calls of our API (daemon/api/agentbot.c), or does not come. Chatwoot counts where we have names: struct
+ * bot_numbers. */
+#include "protocols/bot.h"
+#include "protocols/json.h"
+#include "protocols/sign.h"
+#include "protocols/stamp.h"
+
+#include <string.h>
+
+#define BODY_MAX    (1u << 20)
+#define CHOICES_MAX 10
+#define EXTRA_MAX   16384
+#define POST_MS     5000 /* it has to hear at once; for its answer it may take its time */
+
+/* ---- how things are shown ---- */
+
+const char *bot_chatwoot_status(enum conv_state s)
+{
+    switch (s) {
+    case CONV_BOT:
+        return "pending";
+    case CONV_PARKED:
+        return "snoozed";
+    case CONV_CLOSED:
+        return "resolved";
+    case CONV_WAITING:
+    case CONV_OFFERED:
+    case CONV_SERVED:
+    default:
+        return "open";
+    }
+}
+
+static const char *type_of(const struct message *m)
+{
+    return m->kind == MESSAGE_EVENT ? "activity" : m->from.role == ROLE_VISITOR ? "incoming" : "outgoing";
+}
+
+static int type_number(const struct message *m)
+{
+    return m->kind == MESSAGE_EVENT ? 2 : m->from.role == ROLE_VISITOR ? 0 : 1;
+}
+
+/* Members of `extra` as JSON; NULL none. */
+static json_t *extra_of(struct arena *a, const struct message *m, const char *name)
+{
+    json_t *root = m->extra ? json_read(a, slice_of(m->extra), JSON_OF_PLATFORMS, NULL) : NULL;
+    json_t *ret = json_incref(json_object_get(root, name));
+
+    json_decref(root);
+    return ret;
+}
+
+static void text_member(struct buf *b, const char *name, struct slice value)
+{
+    buf_printf(b, ",\"%s\":", name);
+    buf_json(b, value);
+}
+
+void bot_chatwoot_message(struct buf *b, const struct bot_numbers *n, const struct message *m, const char *status)
+{
+    buf_printf(b, "{\"id\":%lld,\"inbox_id\":%lld,\"conversation_id\":%lld,\"message_type\":%d,\"created_at\":%lld,\"private\":false",
+               (long long)bot_message_number(n->conversation, m->seq), (long long)n->channel, (long long)n->conversation, type_number(m),
+               (long long)(m->at / 1000));
+    buf_printf(b, ",\"content_type\":\"text\",\"content_attributes\":{},\"status\":\"%s\"", status);
+    text_member(b, "content", m->text);
+    if (m->from.role == ROLE_VISITOR)
+        buf_printf(b, ",\"sender\":{\"id\":%lld,\"type\":\"contact\"", (long long)n->contact);
+    else
+        buf_printf(b, ",\"sender\":{\"id\":%lld,\"type\":\"%s\"", (long long)bot_number(slice_of(m->from.name), 31),
+                   m->from.role == ROLE_BOT ? "agent_bot" : "user");
+    text_member(b, "name", slice_of(m->from.name));
+    buf_str(b, "}}");
+}
+
+/* ---- the event ---- */
+
+static const char *value_of(const json_t *values, const char *id)
+{
+    const char *ret = json_string_value(json_object_get(values, id));
+
+    return ret ? ret : id;
+}
+
+static const json_t *choice_in(const json_t *choices, const char *id)
+{
+    for (size_t i = 0; i < json_array_size(choices); i++) {
+        const json_t *one = json_array_get(choices, i);
+        const char *is = json_string_value(json_object_get(one, "id"));
+
+        if (is && strcmp(is, id) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* What the visitor picked of what the bot had offered. */
+struct pick {
+    const struct message *offer; /* NULL: nothing was picked */
+    const char *title, *value;   /* in the arena */
+};
+
+static struct pick pick_of(struct arena *a, const struct bot_turn *t)
+{
+    json_t *choice = extra_of(a, &t->messages[t->n - 1], "choice");
+    struct pick ret = { NULL, NULL, NULL };
+
+    for (size_t i = t->n - 1; json_is_string(choice) && i > 0 && !ret.offer; i--) {
+        const struct message *m = &t->messages[i - 1];
+        json_t *choices = m->from.role == ROLE_BOT ? extra_of(a, m, "choices") : NULL, *values = extra_of(a, m, "values");
+        const json_t *one = choice_in(choices, json_string_value(choice));
+
+        if (one) {
+            ret.offer = m;
+            ret.title = arena_text(a, slice_of(json_string_value(json_object_get(one, "label"))));
+            ret.value = arena_text(a, slice_of(value_of(values, json_string_value(choice))));
+        }
+        json_decref(choices);
+        json_decref(values);
+    }
+    json_decref(choice);
+    return ret;
+}
+
+static void pick_members(struct buf *b, const struct pick *p)
+{
+    buf_str(b, ",\"content_type\":\"input_select\",\"content_attributes\":{\"submitted_values\":[{\"title\":");
+    buf_json(b, slice_of(p->title));
+    text_member(b, "value", slice_of(p->value));
+    buf_str(b, "}]}");
+}
+
+static void conversation(struct buf *b, const struct bot_turn *t)
+{
+    const struct bot_numbers *n = &t->numbers;
+    char id[KF_ID_TEXT];
+
+    buf_printf(b, "{\"id\":%lld,\"inbox_id\":%lld,\"status\":\"pending\",\"can_reply\":true,\"channel\":\"Channel::%s\"",
+               (long long)n->conversation, (long long)n->channel, t->page ? "WebWidget" : "Api");
+    buf_printf(b, ",\"contact_inbox\":{\"source_id\":\"%s\"},\"meta\":{\"sender\":{\"id\":%lld", id_text(&t->conv, id),
+               (long long)n->contact);
+    text_member(b, "name", slice_of(t->visitor));
+    buf_str(b, ",\"type\":\"contact\",\"email\":null,\"phone_number\":null},\"assignee\":null},\"messages\":[],\"unread_count\":1,");
+    buf_str(b, "\"additional_attributes\":{\"browser_language\":");
+    buf_json(b, slice_of(t->language));
+    buf_str(b, "},\"custom_attributes\":{},\"labels\":[]}");
+}
+
+static struct slice body_of(struct arena *a, const struct bot_turn *t)
+{
+    const struct message *said = &t->messages[t->n - 1];
+    const struct pick picked = pick_of(a, t);
+    const struct message *m = picked.offer ? picked.offer : said;
+    struct slice ret = { NULL, 0 };
+    char stamp[STAMP_TEXT];
+    struct buf b;
+
+    buf_init(&b, BODY_MAX);
+    buf_printf(&b, "{\"event\":\"%s\",\"id\":%lld", picked.offer ? "message_updated" : "message_created",
+               (long long)bot_message_number(t->numbers.conversation, m->seq));
+    text_member(&b, "content", m->text);
+    buf_printf(&b, ",\"created_at\":\"%s\",\"message_type\":\"%s\",\"private\":false,\"source_id\":null", stamp_text(m->at, stamp),
+               type_of(m));
+    if (picked.offer)
+        pick_members(&b, &picked);
+    else
+        buf_str(&b, ",\"content_type\":\"text\",\"content_attributes\":{}");
+    buf_printf(&b, ",\"sender\":{\"id\":%lld,\"avatar\":\"\",\"type\":\"contact\"", (long long)t->numbers.contact);
+    text_member(&b, "name", slice_of(t->visitor));
+    buf_printf(&b, "},\"inbox\":{\"id\":%lld", (long long)t->numbers.channel);
+    text_member(&b, "name", slice_of(t->channel));
+    buf_str(&b, "},\"conversation\":");
+    conversation(&b, t);
+    buf_printf(&b, ",\"account\":{\"id\":%lld", (long long)t->numbers.site);
+    text_member(&b, "name", slice_of(t->site));
+    buf_str(&b, "}}");
+    if (buf_ok(&b))
+        ret = arena_copy(a, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+bool bot_chatwoot_sign(struct slice secret, struct slice timestamp, struct slice body, struct buf *ret)
+{
+    const struct slice parts[] = { timestamp, SLICE("."), body };
+    uint8_t mac[SIGN_SHA256];
+
+    if (!sign_hmac_sha256(secret, parts, 3, mac))
+        return false;
+    buf_str(ret, "sha256=");
+    sign_hex(ret, mac, sizeof(mac));
+    return buf_ok(ret);
+}
+
+static struct slice signature(struct arena *a, const char *secret, struct slice at, struct slice body)
+{
+    struct slice ret = { NULL, 0 };
+    struct buf b;
+
+    buf_init(&b, 128);
+    if (bot_chatwoot_sign(slice_of(secret), at, body, &b))
+        ret = arena_copy(a, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+static enum kf_rc chatwoot_encode(struct arena *a, const struct bot_line *line, const struct bot_turn *t, struct http_req *ret)
+{
+    struct http_pair *h = arena_array(a, 4, sizeof(*h));
+    struct slice body = t->n ? body_of(a, t) : (struct slice){ NULL, 0 }, at;
+    char id[KF_ID_TEXT];
+    size_t n = 3;
+
+    if (!h || !body.p)
+        return KF_NOMEM;
+    at = slice_of(arena_printf(a, "%lld", (long long)(t->now_ms / 1000)));
+    h[0] = (struct http_pair){ SLICE("Content-Type"), SLICE("application/json") };
+    h[1] = (struct http_pair){ SLICE("X-Chatwoot-Timestamp"), at };
+    h[2] = (struct http_pair){ SLICE("X-Chatwoot-Delivery"), slice_of(arena_text(a, slice_of(id_text(&t->id, id)))) };
+    if (line->secret)
+        h[n++] = (struct http_pair){ SLICE("X-Chatwoot-Signature"), signature(a, line->secret, at, body) };
+    for (size_t i = 0; i < n; i++)
+        if (!h[i].value.n)
+            return KF_NOMEM;
+    *ret = (struct http_req){ .method = "POST",
+                              .url = line->url,
+                              .headers = h,
+                              .n_headers = n,
+                              .body = body,
+                              .answer_max = BOT_ANSWER_MAX,
+                              .timeout_ms = line->timeout_ms < POST_MS ? line->timeout_ms : POST_MS };
+    return KF_OK;
+}
+
+/* Whatever stands in the answer: only that it was heard counts. */
+static enum kf_rc chatwoot_settle(struct arena *a, const struct http_resp *resp, struct bot_answer *ret)
+{
+    if (bot_status(a, resp, ret))
+        ret->verdict = BOT_TAKES;
+    return KF_OK;
+}
+
+const struct bot_ops bot_chatwoot = { chatwoot_encode, chatwoot_settle };
+
+/* ---- what it says, by a call of our API ---- */
+
+/* Its values may be anything, our ids are words: what is no word gets a number, and the value is kept beside. */
+static bool write_choices(struct buf *b, const json_t *items)
+{
+    struct kf_key key;
+
+    buf_str(b, "{\"choices\":[");
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *one = json_array_get(items, i), *title = json_object_get(one, "title");
+        const char *value = json_string_value(json_object_get(one, "value"));
+
+        if (!json_string_length(title) || !value || i == CHOICES_MAX)
+            return false;
+        if (key_parse(slice_of(value), &key))
+            buf_printf(b, "%s{\"id\":\"%s\",\"label\":", i ? "," : "", key.s);
+        else
+            buf_printf(b, "%s{\"id\":\"choice%zu\",\"label\":", i ? "," : "", i + 1);
+        buf_json(b, slice_of(json_string_value(title)));
+        buf_char(b, '}');
+    }
+    buf_str(b, "],\"values\":{");
+    for (size_t i = 0, n = 0; i < json_array_size(items); i++) {
+        const char *value = json_string_value(json_object_get(json_array_get(items, i), "value"));
+
+        if (key_parse(slice_of(value), &key))
+            continue;
+        buf_printf(b, "%s\"choice%zu\":", n++ ? "," : "", i + 1);
+        buf_json(b, slice_of(value));
+    }
+    buf_str(b, "}}");
+    return buf_ok(b);
+}
+
+bool bot_chatwoot_says(struct arena *a, const json_t *body, struct slice *text, const char **extra, const char **why)
+{
+    const json_t *content = json_object_get(body, "content"),
+                 *items = json_object_get(json_object_get(body, "content_attributes"), "items");
+    const char *type = json_string_value(json_object_get(body, "content_type"));
+    struct bot_answer words = { .n = 0 };
+    bool selects = type && strcmp(type, "input_select") == 0, good = true;
+    struct buf b;
+
+    *extra = NULL;
+    *why = "content is missing, or no text";
+    if (!json_string_length(content))
+        return false;
+    if (!bot_says(a, (struct slice){ json_string_value(content), json_string_length(content) }, NULL, &words)) {
+        *why = words.failure;
+        return false;
+    }
+    *text = words.words[0].text;
+    if (!selects)
+        return true;
+    buf_init(&b, EXTRA_MAX);
+    good = json_array_size(items) && write_choices(&b, items);
+    *extra = good ? arena_text(a, buf_slice(&b)) : NULL;
+    buf_finish(&b);
+    *why = "content_attributes.items must be at most 10 of title and value";
+    return *extra != NULL;
+}

@@ -1,0 +1,509 @@
+/* mail_in.c: what a mail means: a message of somebody, the fate of one of ours, a wish to hear nothing. */
+#define _GNU_SOURCE /* memmem */
+#include "core/utf8.h"
+#include "protocols/mail_impl.h"
+#include "protocols/sign.h"
+
+#include <strings.h>
+
+#define ID_MAX      255
+#define REFS_KEPT   19    /* and the mail itself: 20 */
+#define TEXT_MAX    10000 /* code points; what is longer is a file beside it */
+#define QUOTED_MAX  4000
+#define SUBJECT_MAX 300
+#define FILES_MAX   20
+#define SKEW_MS     (7 * 86400000LL)
+
+struct reading {
+    const struct mail *m;
+    struct arena *a;
+    const struct env *env;
+    struct mail_brought b;
+    struct slice refs[MAIL_IDS_MAX];
+    size_t n_refs;
+    struct slice reply_to, id, tag; /* In-Reply-To, Message-ID, what follows the + */
+    struct slice subject;
+    struct mail_token token;
+    bool has_token;
+    struct inbound in;
+    bool failed;
+};
+
+static struct slice header(const struct reading *r, const char *name)
+{
+    return http_header(r->b.letter.headers, r->b.letter.n_headers, name);
+}
+
+static struct slice checked(struct reading *r, struct slice s)
+{
+    r->failed |= !s.p;
+    return s;
+}
+
+static struct slice printed(struct reading *r, char *text)
+{
+    r->failed |= !text;
+    return slice_of(text);
+}
+
+/* ---- who, whom ------------------------------------------------------------------------------------------------------------------ */
+
+static void lower(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+            ((char *)(uintptr_t)s.p)[i] = (char)(s.p[i] + 32);
+}
+
+/* "support+tag@in.example" is the account "support@in.example" and a tag. */
+static void read_recipient(struct reading *r)
+{
+    struct mail_address to;
+    struct slice whole = r->b.recipient, account;
+    const char *at, *plus;
+
+    if (mail_addresses(r->a, whole, &to, 1) == 1)
+        whole = to.address;
+    account = checked(r, arena_copy(r->a, utf8_valid(whole) ? whole : SLICE("")));
+    lower(account);
+    r->tag = r->b.hash;
+    at = account.n ? memchr(account.p, '@', account.n) : NULL;
+    plus = at ? memchr(account.p, '+', (size_t)(at - account.p)) : NULL;
+    if (plus) {
+        if (!r->tag.n)
+            r->tag = checked(r, arena_copy(r->a, (struct slice){ plus + 1, (size_t)(at - plus) - 1 }));
+        account =
+            printed(r, arena_printf(r->a, "%.*s%.*s", (int)(plus - account.p), account.p, (int)(account.n - (size_t)(at - account.p)), at));
+    }
+    r->in.account = account.n > ID_MAX ? r->m->address : account;
+}
+
+static void read_sender(struct reading *r)
+{
+    struct mail_address from = { .name = SLICE("") };
+    size_t n = mail_addresses(r->a, r->b.from, &from, 1);
+
+    if (n == 0)
+        n = mail_addresses(r->a, r->b.sender, &from, 1);
+    r->failed |= n == SIZE_MAX;
+    if (n != 1)
+        from = (struct mail_address){ .name = SLICE(""), .address = SLICE("unknown@invalid") };
+    r->in.user = from.address;
+    r->in.user_name = from.name.n ? utf8_cut(from.name, 100) : from.address;
+}
+
+/* ---- which one, and where it belongs ---------------------------------------------------------------------------------------- */
+
+static struct slice hash_of(struct reading *r)
+{
+    const struct slice parts[] = { r->in.user,  SLICE("\n"),      r->b.subject, SLICE("\n"),     header(r, "date"),
+                                   SLICE("\n"), r->b.letter.text, SLICE("\n"),  r->b.letter.html };
+    uint8_t digest[SIGN_SHA256];
+    struct slice ret;
+    struct buf hex;
+
+    buf_init(&hex, 128);
+    buf_str(&hex, "sha256:");
+    if (sign_sha256(parts, sizeof(parts) / sizeof(parts[0]), digest))
+        sign_hex(&hex, digest, sizeof(digest));
+    else
+        r->failed = true;
+    ret = checked(r, arena_copy(r->a, buf_slice(&hex)));
+    buf_finish(&hex);
+    return ret;
+}
+
+static void read_ids(struct reading *r)
+{
+    struct slice id;
+
+    r->n_refs = mail_ids(header(r, "references"), r->refs, MAIL_IDS_MAX);
+    if (mail_ids(header(r, "in-reply-to"), &id, 1))
+        r->reply_to = id;
+    else if (r->n_refs)
+        r->reply_to = r->refs[r->n_refs - 1];
+    r->id = mail_ids(header(r, "message-id"), &id, 1) ? id : hash_of(r);
+}
+
+/* Our token: in the address it was written to, else in any of the mails that it answers, the last one first. */
+static void read_token(struct reading *r)
+{
+    r->has_token = mail_token_read(r->m, r->tag, &r->token);
+    if (!r->has_token)
+        r->has_token = mail_token_of_id(r->m, r->reply_to, &r->token);
+    for (size_t i = r->n_refs; !r->has_token && i > 0; i--)
+        r->has_token = mail_token_of_id(r->m, r->refs[i - 1], &r->token);
+}
+
+/* The exchange: what the token says; else the thread of that sender. */
+static void read_peer(struct reading *r)
+{
+    struct slice root = r->n_refs ? r->refs[0] : r->reply_to.n ? r->reply_to : r->id;
+    const struct slice parts[] = { SLICE("kefud mail thread\n"), root, SLICE("\n"), r->in.user };
+    uint8_t digest[SIGN_SHA256], seen[2];
+    char text[MAIL_PEER_TEXT];
+
+    if (r->has_token && r->token.is_conv) {
+        r->in.conversation = r->token.conv;
+    } else if (r->has_token) {
+        mail_peer_text(r->token.peer, text);
+        r->in.peer = checked(r, arena_copy(r->a, slice_of(text)));
+    } else if (sign_hmac_sha256(r->m->token_secret, parts, 4, digest)) {
+        mail_peer_text(digest, text);
+        r->in.peer = checked(r, arena_copy(r->a, slice_of(text)));
+    } else
+        r->failed = true;
+    /* Somebody else has our answer, and writes into the talk: whoever reads it shall see that. */
+    if (r->has_token && mail_address_digest(r->in.user, seen) && memcmp(seen, r->token.address, 2) != 0 &&
+        !slice_eq(r->in.user_name, r->in.user))
+        r->in.user_name =
+            printed(r, arena_printf(r->a, "%.*s <%.*s>", (int)r->in.user_name.n, r->in.user_name.p, (int)r->in.user.n, r->in.user.p));
+}
+
+/* What its sender's clock says, if that may be so. */
+static void read_time(struct reading *r)
+{
+    int64_t at, now = r->env->now_ms;
+
+    if (!mail_date(header(r, "date"), &at))
+        at = now;
+    if (now > 0 && at > now + SKEW_MS)
+        at = now + SKEW_MS;
+    if (now > SKEW_MS && at < now - SKEW_MS)
+        at = now - SKEW_MS;
+    r->in.at = at;
+}
+
+static void dedupe(struct reading *r, const char *kind)
+{
+    r->in.dedupe = printed(r, arena_printf(r->a, "%s:%.*s:%.*s", kind, (int)r->in.account.n, r->in.account.p, (int)r->id.n, r->id.p));
+}
+
+/* ---- the text ------------------------------------------------------------------------------------------------------------------- */
+
+static void read_text(struct reading *r)
+{
+    struct slice whole = r->b.letter.text, text = mail_trimmed(r->b.stripped), quoted = SLICE("");
+
+    if (!mail_trimmed(whole).n && r->b.letter.html.n)
+        whole = checked(r, mail_html_text(r->a, r->b.letter.html));
+    if (!text.n)
+        text = mail_unquoted(whole, &quoted);
+    else
+        (void)mail_unquoted(whole, &quoted);
+    r->in.text = text;
+    r->in.quoted = utf8_cut(quoted, QUOTED_MAX);
+}
+
+/* A thread that begins says what it is about. */
+static void read_subject(struct reading *r)
+{
+    r->subject = utf8_cut(mail_trimmed(checked(r, mail_words(r->a, r->b.subject))), SUBJECT_MAX);
+    if (!r->has_token && !r->reply_to.n)
+        r->in.title = r->subject;
+}
+
+/* ---- files ---------------------------------------------------------------------------------------------------------------------- */
+
+static enum inbound_type type_of(struct slice mime)
+{
+    if (slice_starts(mime, "image/"))
+        return TYPE_IMAGE;
+    if (slice_starts(mime, "audio/"))
+        return TYPE_AUDIO;
+    return slice_starts(mime, "video/") ? TYPE_VIDEO : TYPE_FILE;
+}
+
+/* No folders, no control characters: what is left of a hostile name is a name. */
+static struct slice clean_name(struct reading *r, struct slice name)
+{
+    char *ret = arena_alloc(r->a, name.n + 1);
+    size_t n = 0, i = 0;
+
+    r->failed |= !ret;
+    while (ret && i < name.n) {
+        char utf8[4];
+        uint32_t cp = utf8_next(name, &i);
+        size_t k = utf8_put(utf8, cp);
+
+        if (cp == '/' || cp == '\\')
+            n = 0;
+        else if (cp >= 0x20 && cp != 0x7f && cp != 0xfffd && n + k <= name.n) {
+            memcpy(ret + n, utf8, k);
+            n += k;
+        }
+    }
+    return utf8_cut((struct slice){ ret ? ret : "", n }, 120);
+}
+
+static void read_files(struct reading *r)
+{
+    const struct mail_letter *l = &r->b.letter;
+    bool long_text = utf8_cut(r->in.text, TEXT_MAX).n < r->in.text.n;
+    size_t left_out = l->n_left_out, n = 0;
+    struct media *all = arena_array(r->a, FILES_MAX + 1, sizeof(*all));
+    const char *note;
+
+    if (!all) {
+        r->failed = true;
+        return;
+    }
+    if (long_text)
+        all[n++] = (struct media){
+            .type = TYPE_FILE, .name = SLICE("message.txt"), .mime = SLICE("text/plain"), .bytes = r->in.text, .size = (int64_t)r->in.text.n
+        };
+    for (size_t i = 0; i < l->n_parts; i++) {
+        const struct mail_part *p = &l->parts[i];
+
+        if (n == FILES_MAX) {
+            left_out++;
+            continue;
+        }
+        all[n++] = (struct media){
+            .type = type_of(p->type), .name = clean_name(r, p->name), .mime = p->type, .bytes = p->bytes, .size = (int64_t)p->bytes.n
+        };
+    }
+    if (long_text)
+        r->in.text = utf8_cut(r->in.text, TEXT_MAX);
+    if (left_out) {
+        note = arena_printf(r->a, "%.*s%s[+%zu]", (int)r->in.text.n, r->in.text.p, r->in.text.n ? "\n" : "", left_out);
+        r->failed |= !note;
+        r->in.text = slice_of(note);
+    }
+    r->in.media = n ? all : NULL;
+    r->in.n_media = n;
+    if (!r->in.text.n && !r->in.title.n && n)
+        r->in.type = all[0].type;
+    if (!r->in.text.n && !n)
+        r->in.text = r->subject;
+}
+
+/* ---- what an answer needs ------------------------------------------------------------------------------------------------------- */
+
+static void add_id(struct buf *b, struct slice id)
+{
+    if (b->p[b->n - 1] != '[')
+        buf_char(b, ',');
+    buf_json(b, id);
+}
+
+/* Kept as the conversation's handle: what an answer answers, its thread, what it is about. */
+static void write_handle(struct reading *r)
+{
+    size_t first = r->n_refs > REFS_KEPT ? r->n_refs - REFS_KEPT : 0;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_str(&b, "{\"id\":");
+    buf_json(&b, r->id.p[0] == '<' ? r->id : SLICE(""));
+    buf_str(&b, ",\"refs\":[");
+    if (!r->n_refs && r->reply_to.n)
+        add_id(&b, r->reply_to);
+    for (size_t i = first; i < r->n_refs; i++)
+        add_id(&b, r->refs[i]);
+    buf_str(&b, "],\"subject\":");
+    buf_json(&b, r->subject);
+    if (r->in.automatic)
+        buf_str(&b, ",\"auto\":true");
+    buf_char(&b, '}');
+    r->in.reply_token = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
+    buf_finish(&b);
+}
+
+static void write_profile(struct reading *r)
+{
+    struct buf b;
+
+    if (slice_is(r->in.user, "unknown@invalid"))
+        return;
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"email\":");
+    buf_json(&b, r->in.user);
+    buf_char(&b, '}');
+    r->in.profile = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
+    buf_finish(&b);
+}
+
+/* ---- bounces -------------------------------------------------------------------------------------------------------------------- */
+
+/* One of our mails: its id is the state's. */
+static bool is_ours(const struct reading *r, struct slice id)
+{
+    struct mail_token t;
+
+    return mail_token_of_id(r->m, id, &t);
+}
+
+/* The mail that came back, whole or its headers; else any id of ours that stands somewhere. */
+static bool returned_id(struct reading *r, struct slice *ret)
+{
+    struct slice ids[MAIL_IDS_MAX];
+    size_t n, body;
+
+    for (size_t i = 0; i < r->b.letter.n_parts; i++) {
+        const struct mail_part *p = &r->b.letter.parts[i];
+        struct http_pair *headers;
+
+        if (!slice_is(p->type, "message/rfc822") && !slice_is(p->type, "text/rfc822-headers"))
+            continue;
+        if (!mail_head_read(r->a, p->bytes, &headers, &n, &body)) {
+            r->failed = true;
+            return false;
+        }
+        if (mail_ids(http_header(headers, n, "message-id"), ret, 1) && is_ours(r, *ret))
+            return true;
+    }
+    if (r->reply_to.n && is_ours(r, r->reply_to)) {
+        *ret = r->reply_to;
+        return true;
+    }
+    n = mail_ids(r->b.letter.text, ids, MAIL_IDS_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (is_ours(r, ids[i])) {
+            *ret = ids[i];
+            return true;
+        }
+    return false;
+}
+
+/* The fields of the recipient: the second block of message/delivery-status, or the only one. */
+static bool report_of(struct reading *r, const struct mail_part *p, struct http_pair **headers, size_t *n)
+{
+    struct slice rest = p->bytes;
+
+    for (int i = 0; i < 8 && rest.n; i++) {
+        size_t body = 0;
+
+        if (!mail_head_read(r->a, rest, headers, n, &body)) {
+            r->failed = true;
+            return false;
+        }
+        if (http_header(*headers, *n, "action").p)
+            return true;
+        rest = (struct slice){ rest.p + body, rest.n - body };
+    }
+    return false;
+}
+
+static const struct mail_part *report_part(const struct reading *r)
+{
+    for (size_t i = 0; i < r->b.letter.n_parts; i++)
+        if (slice_is(r->b.letter.parts[i].type, "message/delivery-status"))
+            return &r->b.letter.parts[i];
+    return NULL;
+}
+
+/* True: it is a report about one of ours; `in` is that, or *silent: nothing that anybody has to know. */
+static bool read_report(struct reading *r, bool *silent)
+{
+    const struct mail_part *p = report_part(r);
+    struct http_pair *headers;
+    struct slice id, action, to;
+    struct mail_address whom;
+    size_t n;
+
+    if (!p || !returned_id(r, &id) || !report_of(r, p, &headers, &n))
+        return false;
+    action = checked(r, mail_value(r->a, http_header(headers, n, "action")));
+    r->in.kind = INBOUND_STATUS;
+    r->in.ref = checked(r, arena_copy(r->a, id));
+    r->in.code = checked(r, mail_value(r->a, http_header(headers, n, "status")));
+    r->in.reason = utf8_cut(checked(r, mail_words(r->a, http_header(headers, n, "diagnostic-code"))), SUBJECT_MAX);
+    if (!r->in.reason.n)
+        r->in.reason = r->in.code;
+    to = http_header(headers, n, "final-recipient");
+    if (to.n && memchr(to.p, ';', to.n)) {
+        const char *semicolon = memchr(to.p, ';', to.n);
+
+        if (mail_addresses(r->a, (struct slice){ semicolon + 1, to.n - (size_t)(semicolon + 1 - to.p) }, &whom, 1) == 1)
+            r->in.user = whom.address;
+    }
+    r->in.delivery = slice_is(action, "failed") ? DELIVERY_FAILED : slice_is(action, "delivered") ? DELIVERY_DELIVERED : DELIVERY_NONE;
+    *silent = r->in.delivery == DELIVERY_NONE; /* delayed: the relay goes on trying */
+    dedupe(r, "report");
+    return true;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
+
+/* Our own mail, come back by a list or a forwarder. */
+static bool is_echo(const struct reading *r)
+{
+    return is_ours(r, r->id) || (r->in.user.n == r->m->address.n && strncasecmp(r->in.user.p, r->m->address.p, r->in.user.n) == 0);
+}
+
+/* False: nothing happened that anybody has to know. */
+static bool read_letter(struct reading *r)
+{
+    bool silent = false;
+
+    read_recipient(r);
+    read_sender(r);
+    read_ids(r);
+    read_token(r);
+    read_time(r);
+    read_peer(r);
+    r->in.automatic = r->b.bounced_path || mail_is_automatic(r->a, r->b.letter.headers, r->b.letter.n_headers);
+    if (read_report(r, &silent))
+        return !silent;
+    if (is_echo(r))
+        return false;
+    if (r->has_token && r->token.unsubscribe) {
+        r->in.kind = INBOUND_OPTOUT;
+        dedupe(r, "optout");
+        return true;
+    }
+    r->in.kind = INBOUND_MESSAGE;
+    r->in.id = checked(r, arena_copy(r->a, r->id));
+    r->in.ref = checked(r, arena_copy(r->a, r->reply_to));
+    r->in.thread = r->tag.n ? r->tag : r->n_refs ? r->refs[0] : SLICE("");
+    dedupe(r, "message");
+    read_subject(r);
+    read_text(r);
+    read_files(r);
+    write_handle(r);
+    write_profile(r);
+    return true;
+}
+
+static void refuse(const struct mail *m, struct received *ret, const char *reason)
+{
+    int status = strcmp(reason, "malformed_body") == 0 ? 400 : m->provider == MAIL_MAILGUN ? 406 : 401;
+
+    *ret = (struct received){ .status = status, .type = "text/plain", .body = slice_of(reason), .refused = reason };
+}
+
+enum kf_rc mail_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env, struct received *ret)
+{
+    struct reading *r = ARENA_NEW(a, struct reading);
+    const char *refused = NULL;
+    struct inbound *one;
+    enum kf_rc rc;
+
+    if (!r)
+        return KF_NOMEM;
+    r->m = mail_of(ch);
+    r->a = a;
+    r->env = env;
+    *ret = (struct received){ .status = 200 };
+    if (strcmp(req->method, "POST") != 0) {
+        *ret = (struct received){ .status = 405, .type = "text/plain", .body = SLICE("wrong_method"), .refused = "wrong_method" };
+        return KF_OK;
+    }
+    rc = mail_bring(r->m, a, req, env->now_ms, &r->b, &refused);
+    if (rc)
+        return rc;
+    if (refused) {
+        refuse(r->m, ret, refused);
+        return KF_OK;
+    }
+    if (read_letter(r)) {
+        one = ARENA_NEW(a, struct inbound);
+        if (!one)
+            return KF_NOMEM;
+        *one = r->in;
+        ret->inbound = one;
+        ret->n = 1;
+    }
+    return r->failed ? KF_NOMEM : KF_OK;
+}

@@ -1,0 +1,422 @@
+/* telegram_out.c: what we have Telegram do, and what its answer means. */
+#include "protocols/multipart.h"
+#include "protocols/stamp.h"
+#include "protocols/telegram_impl.h"
+
+#include <ctype.h>
+
+#define BODY_MAX     (256u * 1024)
+#define DATA_MAX     64 /* bytes that come back with a tap */
+#define PHOTO_MAX    (10LL << 20)
+#define PHOTO_SIDES  10000 /* width and height together */
+#define PHOTO_RATIO  20
+#define CHOICES_MAX  100
+#define REPLY_PREFIX "{\"message_id\":"
+
+/* ---- members ----------------------------------------------------------------------------------------------------------------- */
+
+/* "CHAT:NUMBER" → NUMBER; empty: it is no message of a chat. */
+static struct slice number_of(const char *ref)
+{
+    const char *colon = ref ? strrchr(ref, ':') : NULL;
+
+    for (const char *p = colon ? colon + 1 : ""; *p; p++)
+        if (!isdigit((unsigned char)*p))
+            return (struct slice){ NULL, 0 };
+    return colon ? slice_of(colon + 1) : (struct slice){ NULL, 0 };
+}
+
+static void reply_parameters(struct buf *b, const struct errand *e)
+{
+    buf_str(b, REPLY_PREFIX);
+    telegram_id(b, number_of(e->reply_ref));
+    buf_str(b, ",\"allow_sending_without_reply\":true}");
+}
+
+static bool answers(const struct errand *e)
+{
+    return !e->part && number_of(e->reply_ref).n > 0;
+}
+
+/* One button below the other: labels of choices are sentences more often than words. Those whose id does not fit behind a button are
+ * not offered as one; the text says them. False: none fits. */
+static bool keyboard(struct buf *b, const json_t *choices)
+{
+    size_t n = 0;
+
+    buf_str(b, "{\"inline_keyboard\":[");
+    for (size_t i = 0; i < json_array_size(choices) && n < CHOICES_MAX; i++) {
+        struct slice id = slice_of(json_string_value(json_object_get(json_array_get(choices, i), "id")));
+        struct slice label = slice_of(json_string_value(json_object_get(json_array_get(choices, i), "label")));
+
+        if (!id.n || id.n > DATA_MAX || !label.n)
+            continue;
+        buf_str(b, n++ ? ",[{\"text\":" : "[{\"text\":");
+        buf_json(b, label);
+        buf_str(b, ",\"callback_data\":");
+        buf_json(b, id);
+        buf_str(b, "}]");
+    }
+    buf_str(b, "]}");
+    return n > 0;
+}
+
+/* What does not fit behind a button, as lines. */
+static void unfit(struct buf *b, const json_t *choices)
+{
+    for (size_t i = 0; i < json_array_size(choices); i++) {
+        const json_t *c = json_array_get(choices, i);
+
+        if (json_string_length(json_object_get(c, "id")) <= DATA_MAX)
+            continue;
+        buf_str(b, "\n- ");
+        buf_str(b, json_string_value(json_object_get(c, "label")));
+    }
+}
+
+static json_t *choices_of(const struct errand *e)
+{
+    struct slice list = json_member(slice_of(e->message.extra), "choices");
+
+    return list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
+}
+
+/* What every call about a chat begins with: {"chat_id":… */
+static void begin(struct buf *b, const struct errand *e, const char *method)
+{
+    struct telegram_peer to = telegram_peer_of(slice_of(e->peer && *e->peer ? e->peer : e->user));
+
+    buf_init(b, BODY_MAX);
+    buf_char(b, '{');
+    if (method)
+        buf_printf(b, "\"method\":\"%s\",", method);
+    buf_str(b, "\"chat_id\":");
+    telegram_id(b, to.chat);
+    if (to.connection.n) {
+        buf_str(b, ",\"business_connection_id\":");
+        buf_json(b, to.connection);
+    }
+}
+
+static void add_topic(struct buf *b, const struct errand *e)
+{
+    struct telegram_peer to = telegram_peer_of(slice_of(e->peer));
+
+    if (to.topic.n) {
+        buf_str(b, ",\"message_thread_id\":");
+        telegram_id(b, to.topic);
+    }
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------------------------------------- */
+
+static void message_body(struct buf *b, const struct errand *e, const char *method)
+{
+    json_t *choices = choices_of(e);
+    struct buf text, markup;
+
+    buf_init(&text, BODY_MAX);
+    buf_init(&markup, BODY_MAX);
+    buf_add(&text, e->message.text);
+    unfit(&text, choices);
+    begin(b, e, method);
+    add_topic(b, e);
+    buf_str(b, ",\"text\":");
+    buf_json(b, buf_slice(&text));
+    if (answers(e)) {
+        buf_str(b, ",\"reply_parameters\":");
+        reply_parameters(b, e);
+    }
+    if (choices && keyboard(&markup, choices)) {
+        buf_str(b, ",\"reply_markup\":");
+        buf_add(b, buf_slice(&markup));
+    }
+    b->failed |= !buf_ok(&text) || !buf_ok(&markup);
+    buf_char(b, '}');
+    buf_finish(&text);
+    buf_finish(&markup);
+    json_decref(choices);
+}
+
+static enum kf_rc send_message(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    struct buf b;
+
+    if (!e->message.text.n || e->message.kind == MESSAGE_REMOVED)
+        return KF_UNSUPPORTED;
+    message_body(&b, e, NULL);
+    return telegram_post(t, a, "sendMessage", &b, ret);
+}
+
+/* As the answer to an update: done, but nobody is told how it went. */
+static enum kf_rc answer(struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
+    struct buf b;
+
+    if (e->kind != ERRAND_SEND || e->message.kind != MESSAGE_TEXT || !e->message.text.n)
+        return KF_UNSUPPORTED;
+    message_body(&b, e, "sendMessage");
+    *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
+    ret->body = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    buf_finish(&b);
+    return ret->body.p ? KF_OK : KF_NOMEM;
+}
+
+static enum kf_rc change_message(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    struct slice number = number_of(e->message.ref);
+    bool edits = e->kind == ERRAND_EDIT;
+    struct buf b;
+
+    if (!number.n || (edits && !e->message.text.n))
+        return KF_UNSUPPORTED; /* it has not come there */
+    if (edits && text_length(e->message.text, TEXT_UTF16) > TELEGRAM_TEXT_MAX)
+        return KF_LIMIT;
+    begin(&b, e, NULL);
+    buf_str(&b, ",\"message_id\":");
+    telegram_id(&b, number);
+    if (edits) {
+        buf_str(&b, ",\"text\":");
+        buf_json(&b, e->message.text);
+    }
+    buf_char(&b, '}');
+    return telegram_post(t, a, edits ? "editMessageText" : "deleteMessage", &b, ret);
+}
+
+static enum kf_rc send_typing(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    struct buf b;
+
+    begin(&b, e, NULL);
+    add_topic(&b, e);
+    buf_str(&b, ",\"action\":\"typing\"}");
+    return telegram_post(t, a, "sendChatAction", &b, ret);
+}
+
+enum kf_rc telegram_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    const struct telegram *t = telegram_of(ch);
+
+    if (env->answering)
+        return answer(a, e, ret);
+    switch (e->kind) {
+    case ERRAND_SEND:
+        return send_message(t, a, e, ret);
+    case ERRAND_EDIT:
+    case ERRAND_DELETE:
+        return change_message(t, a, e, ret);
+    case ERRAND_TYPING:
+        return send_typing(t, a, e, ret);
+    case ERRAND_READ:
+    case ERRAND_CLOSED:
+    case ERRAND_FETCH:
+    case ERRAND_TYPING_OFF:
+    default:
+        return KF_UNSUPPORTED;
+    }
+}
+
+/* ---- the answer ---------------------------------------------------------------------------------------------------------------- */
+
+bool telegram_says(struct slice words, const char *lower)
+{
+    size_t n = strlen(lower);
+
+    for (size_t i = 0; i + n <= words.n; i++) {
+        size_t k = 0;
+
+        while (k < n && tolower((unsigned char)words.p[i + k]) == lower[k])
+            k++;
+        if (k == n)
+            return true;
+    }
+    return false;
+}
+
+/* 400 says everything with words. Where none of these fits, it will not be better the next time. */
+static enum outcome_class class_of_words(const struct errand *e, struct slice words)
+{
+    static const struct {
+        const char *lower;
+        enum outcome_class cls;
+    } rows[] = {
+        { "chat not found", OUTCOME_NO_SUCH_USER },
+        { "peer_id_invalid", OUTCOME_NO_SUCH_USER },
+        { "user not found", OUTCOME_NO_SUCH_USER },
+        { "too long", OUTCOME_TOO_LARGE },
+        { "too big", OUTCOME_TOO_LARGE },
+        { "entity too large", OUTCOME_TOO_LARGE },
+        { "bot was blocked", OUTCOME_USER_BLOCKED },
+        { "user is deactivated", OUTCOME_USER_BLOCKED },
+        { "not enough rights", OUTCOME_USER_BLOCKED },
+        { "have no rights", OUTCOME_USER_BLOCKED },
+    };
+
+    if ((e->kind == ERRAND_EDIT && telegram_says(words, "message is not modified")) ||
+        (e->kind == ERRAND_DELETE && telegram_says(words, "message to delete not found")))
+        return OUTCOME_SENT; /* it is as it should be */
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (telegram_says(words, rows[i].lower))
+            return rows[i].cls;
+    return OUTCOME_FATAL;
+}
+
+static enum outcome_class class_of(const struct errand *e, int status, struct slice words)
+{
+    switch (status) {
+    case 400:
+        return class_of_words(e, words);
+    case 401:
+    case 404: /* of any method: there is no such bot */
+        return OUTCOME_AUTH;
+    case 403:
+        return OUTCOME_USER_BLOCKED;
+    case 413:
+        return OUTCOME_TOO_LARGE;
+    case 429:
+        return OUTCOME_RATE_LIMITED;
+    case 502:
+    case 504: /* a gateway that gave up waiting does not know */
+        return OUTCOME_UNCERTAIN;
+    default:
+        return status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
+    }
+}
+
+static void read_failure(struct json_keep *keep, const struct errand *e, const struct http_resp *resp, const json_t *root,
+                         struct outcome *ret)
+{
+    const json_t *more = json_object_get(root, "parameters");
+    int64_t status = resp->status, s = 0;
+    struct slice chat = json_get_text(keep, more, "migrate_to_chat_id");
+
+    (void)json_get_i64(root, "error_code", &status);
+    ret->code = json_get_text(keep, root, "error_code");
+    ret->text = json_get_text(keep, root, "description");
+    ret->cls = class_of(e, (int)status, ret->text);
+    if (json_get_i64(more, "retry_after", &s) && s > 0 && s <= 86400)
+        ret->retry_after_ms = 1000 * s;
+    else
+        ret->retry_after_ms = stamp_retry_after(resp); /* of a proxy in between: Telegram itself says it above only */
+    if (chat.n && chat.n < 32) {
+        ret->cls = OUTCOME_RETRY_WITH_NEW_CONVERSATION;
+        ret->peer = chat;
+    }
+}
+
+/* "CHAT:NUMBER" of the message that was sent. */
+static void read_success(struct json_keep *keep, const json_t *root, struct outcome *ret)
+{
+    const json_t *message = json_object_get(root, "result");
+    struct slice chat = json_get_text(keep, json_object_get(message, "chat"), "id"), number = json_get_text(keep, message, "message_id");
+    char *ref;
+
+    ret->cls = OUTCOME_SENT;
+    if (!chat.n || !number.n || chat.n + number.n > 250)
+        return;
+    ref = arena_printf(keep->arena, "%.*s:%.*s", (int)chat.n, chat.p, (int)number.n, number.p);
+    keep->failed |= !ref;
+    ret->ref = slice_of(ref);
+}
+
+enum kf_rc telegram_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
+                           struct outcome *ret)
+{
+    struct json_keep keep = { .arena = a };
+    json_t *root = resp->status ? json_read_within(a, resp->body, JSON_OF_PLATFORMS, 64, NULL) : NULL;
+
+    (void)ch;
+    *ret = (struct outcome){ .cls = resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY };
+    if (!resp->status)
+        ret->text = slice_of(resp->failure ? resp->failure : "no answer");
+    else if (root && json_is_true(json_object_get(root, "ok")))
+        read_success(&keep, root, ret);
+    else if (resp->status == 200)
+        ret->cls = OUTCOME_UNCERTAIN; /* done or not: that could not be read */
+    else
+        read_failure(&keep, e, resp, root, ret);
+    json_decref(root);
+    return keep.failed ? KF_NOMEM : KF_OK;
+}
+
+/* ---- a file and its message: one request ------------------------------------------------------------------------------------- */
+
+struct way {
+    const char *mime, *method, *field;
+    int64_t max; /* bytes; larger ones go as documents */
+};
+
+static bool is_photo(const struct errand *e)
+{
+    struct slice file = json_member(slice_of(e->message.extra), "file");
+    json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
+    int64_t w = 0, h = 0;
+    bool known = json_get_i64(root, "width", &w) && json_get_i64(root, "height", &h);
+
+    json_decref(root);
+    return !known ||
+           (w > 0 && h > 0 && w <= PHOTO_SIDES && h <= PHOTO_SIDES && w + h <= PHOTO_SIDES && w <= PHOTO_RATIO * h && h <= PHOTO_RATIO * w);
+}
+
+/* By what the file is. Only these can be shown or played there. */
+static struct way way_of(const struct errand *e, const struct upload *up)
+{
+    static const struct way ways[] = {
+        { "image/jpeg", "sendPhoto", "photo", PHOTO_MAX }, { "image/png", "sendPhoto", "photo", PHOTO_MAX },
+        { "image/webp", "sendPhoto", "photo", PHOTO_MAX }, { "image/gif", "sendAnimation", "animation", 50LL << 20 },
+        { "video/mp4", "sendVideo", "video", 50LL << 20 }, { "audio/mpeg", "sendAudio", "audio", 50LL << 20 },
+        { "audio/mp4", "sendAudio", "audio", 50LL << 20 }, { "audio/ogg", "sendVoice", "voice", 50LL << 20 },
+    };
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (strcmp(up->mime, ways[i].mime) == 0 && (int64_t)up->bytes.n <= ways[i].max && (ways[i].max != PHOTO_MAX || is_photo(e)))
+            return ways[i];
+    return (struct way){ "", "sendDocument", "document", 0 };
+}
+
+static enum kf_rc send_file(const struct telegram *t, struct arena *a, const struct errand *e, const struct upload *up,
+                            const struct env *env, struct http_req *ret)
+{
+    struct telegram_peer to = telegram_peer_of(slice_of(e->peer));
+    struct http_pair *type = ARENA_NEW(a, struct http_pair);
+    struct way way = way_of(e, up);
+    struct slice body;
+    struct multipart m;
+    enum kf_rc rc;
+    struct buf b;
+
+    if (!type)
+        return KF_NOMEM;
+    multipart_begin(&m, env->chance, up->bytes.n + BODY_MAX);
+    multipart_field(&m, "chat_id", to.chat);
+    if (to.connection.n)
+        multipart_field(&m, "business_connection_id", to.connection);
+    if (to.topic.n)
+        multipart_field(&m, "message_thread_id", to.topic);
+    if (e->message.text.n)
+        multipart_field(&m, "caption", e->message.text);
+    if (answers(e)) {
+        buf_init(&b, 4096);
+        reply_parameters(&b, e);
+        multipart_field(&m, "reply_parameters", buf_slice(&b));
+        buf_finish(&b);
+    }
+    multipart_file(&m, way.field, up->name && *up->name ? up->name : "file", up->mime, up->bytes);
+    rc = multipart_end(&m, a, type, &body);
+    *ret = (struct http_req){ .method = "POST", .url = telegram_address(t, a, way.method), .headers = type, .n_headers = 1, .body = body };
+    return rc ? rc : ret->url ? KF_AGAIN : KF_NOMEM;
+}
+
+enum kf_rc telegram_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
+                           const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    *done = (struct uploaded){ .said = true };
+    if (!last && text_length(e->message.text, TEXT_UTF16) > TELEGRAM_CAPTION_MAX) {
+        done->outcome = (struct outcome){ .cls = OUTCOME_TOO_LARGE, .text = SLICE("more words than a file may have beside it: 1024") };
+        return KF_OK;
+    }
+    if (!last)
+        return send_file(telegram_of(ch), a, e, up, env, ret);
+    return telegram_settle(ch, a, e, last, &done->outcome);
+}

@@ -1,0 +1,44 @@
+/* wechat_impl.h: what the files of the WeChat channel share. */
+#ifndef KF_PROTOCOLS_WECHAT_IMPL_H
+#define KF_PROTOCOLS_WECHAT_IMPL_H
+
+#include "core/buf.h"
+#include "protocols/wechat.h"
+#include "protocols/wx_api.h"
+#include "protocols/wx_crypt.h"
+
+enum wechat_mode { WECHAT_PLAIN, WECHAT_COMPAT, WECHAT_SAFE };
+
+struct wechat {
+    struct arena *arena; /* owns all of this */
+    struct slice url, app_id, app_secret, account, token, kf_account, welcome;
+    struct wx_key key, previous;
+    enum wechat_mode mode;
+    bool stable;
+    int replies; /* that a message of a follower stands for */
+};
+
+static inline const struct wechat *wechat_of(const struct channel *ch)
+{
+    return (const void *)ch;
+}
+
+/* What a reply inside an answer needs: both ends, turned round, and the key with which the question came. */
+struct wechat_ends {
+    struct slice to, from;
+    const struct wx_key *key; /* NULL: in clear */
+};
+
+/* The bytes of an answer that says `text`, encrypted where the question was. */
+enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
+                         struct slice *ret);
+
+enum kf_rc wechat_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
+                          struct received *ret);
+enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
+enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
+                         struct outcome *ret);
+enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
+                         const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+
+#endif

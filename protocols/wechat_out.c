@@ -1,0 +1,298 @@
+/* wechat_out.c: what we send to followers, and what WeChat's answer means. */
+#include "protocols/wechat_impl.h"
+#include "protocols/xml.h"
+
+#include <stdio.h>
+
+#define IMAGE_MAX   (10u << 20)
+#define VOICE_MAX   (2u << 20)
+#define CHOICES_MAX 10
+
+/* ---- inside the answer --------------------------------------------------------------------------------------------------------------- */
+
+static struct slice reply_document(struct arena *a, const struct wechat_ends *ends, struct slice text, int64_t now_ms)
+{
+    struct slice ret = { NULL, 0 };
+    struct buf b;
+
+    buf_init(&b, 262144);
+    buf_str(&b, "<xml>");
+    xml_write(&b, "ToUserName", ends->to);
+    xml_write(&b, "FromUserName", ends->from);
+    buf_printf(&b, "<CreateTime>%lld</CreateTime>", (long long)(now_ms / 1000));
+    xml_write(&b, "MsgType", SLICE("text"));
+    xml_write(&b, "Content", text);
+    buf_str(&b, "</xml>");
+    if (buf_ok(&b))
+        ret = arena_copy(a, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+/* The document as ciphertext, with a signature over it. */
+static enum kf_rc seal(const struct wechat *w, struct arena *a, const struct wx_key *key, struct slice document, const struct env *env,
+                       struct slice *ret)
+{
+    char nonce[17], at[24], signature[41];
+    struct slice sealed, parts[4];
+    enum kf_rc rc = wx_encrypt(key, a, env->chance, document, w->app_id, &sealed);
+    struct buf b;
+
+    if (rc)
+        return rc;
+    for (int i = 0; i < 8; i++) /* the second half of what chance there is */
+        (void)snprintf(nonce + (size_t)2 * (size_t)i, 3, "%02x", env->chance[WX_RANDOM + i]);
+    (void)snprintf(at, sizeof(at), "%lld", (long long)(env->now_ms / 1000));
+    parts[0] = w->token;
+    parts[1] = slice_of(at);
+    parts[2] = slice_of(nonce);
+    parts[3] = sealed;
+    if (!wx_sign(parts, 4, signature))
+        return KF_NOMEM;
+    buf_init(&b, sealed.n + 1024);
+    buf_str(&b, "<xml>");
+    xml_write(&b, "Encrypt", sealed);
+    xml_write(&b, "MsgSignature", slice_of(signature));
+    buf_printf(&b, "<TimeStamp>%s</TimeStamp>", at);
+    xml_write(&b, "Nonce", slice_of(nonce));
+    buf_str(&b, "</xml>");
+    *ret = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    buf_finish(&b);
+    return ret->p ? KF_OK : KF_NOMEM;
+}
+
+enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
+                         struct slice *ret)
+{
+    struct slice document = reply_document(a, ends, text, env->now_ms);
+
+    if (!document.p)
+        return KF_NOMEM;
+    if (ends->key)
+        return seal(w, a, ends->key, document, env, ret);
+    *ret = document;
+    return KF_OK;
+}
+
+static size_t choices_of(const struct errand *e)
+{
+    struct slice choices = json_member(slice_of(e->message.extra), "choices");
+    json_t *list = choices.p ? json_loadb(choices.p, choices.n, 0, NULL) : NULL;
+    size_t ret = json_array_size(list);
+
+    json_decref(list);
+    return ret;
+}
+
+static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("text/xml; charset=utf-8") } };
+    struct json_keep keep = { .arena = a };
+    json_t *root = json_read(a, env->answer_key, JSON_OF_PLATFORMS, NULL);
+    struct wechat_ends ends = { .to = json_get_text(&keep, root, "to"), .from = json_get_text(&keep, root, "from") };
+    int64_t key = 0;
+
+    json_get_i64(root, "key", &key);
+    json_decref(root);
+    if (keep.failed)
+        return KF_NOMEM;
+    ends.key = key == 1 ? &w->key : key == 2 ? &w->previous : NULL;
+    if (!ends.to.n || e->kind != ERRAND_SEND || e->message.kind != MESSAGE_TEXT || !e->message.text.n || choices_of(e))
+        return KF_UNSUPPORTED;
+    *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
+    return wechat_answer(w, a, &ends, e->message.text, env, &ret->body);
+}
+
+/* ---- by the API -------------------------------------------------------------------------------------------------------------------- */
+
+/* The choices stand under the text; a tap comes back as a text with their id. */
+static void put_menu(struct buf *b, struct slice text, struct slice choices)
+{
+    json_t *list = json_loadb(choices.p, choices.n, 0, NULL);
+
+    buf_str(b, "\"msgmenu\",\"msgmenu\":{\"head_content\":");
+    wx_json(b, text);
+    buf_str(b, ",\"list\":[");
+    for (size_t i = 0; i < json_array_size(list) && i < CHOICES_MAX; i++) {
+        const json_t *c = json_array_get(list, i);
+
+        buf_str(b, i ? ",{\"id\":" : "{\"id\":");
+        wx_json(b, slice_of(json_string_value(json_object_get(c, "id"))));
+        buf_str(b, ",\"content\":");
+        wx_json(b, slice_of(json_string_value(json_object_get(c, "label"))));
+        buf_char(b, '}');
+    }
+    buf_str(b, "],\"tail_content\":\"\"}");
+    json_decref(list);
+}
+
+static void put_file(struct buf *b, const char *type, const char *id)
+{
+    buf_printf(b, "\"%s\",\"%s\":{\"media_id\":", type, type);
+    wx_json(b, slice_of(id));
+    buf_char(b, '}');
+}
+
+/* A file that cannot be taken there is an address with its name. */
+static void put_text(struct buf *b, struct arena *a, const struct errand *e)
+{
+    struct json_keep keep = { .arena = a };
+    struct slice file = json_member(slice_of(e->message.extra), "file");
+    json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
+    struct slice name = json_get_text(&keep, root, "name");
+    struct buf text;
+
+    json_decref(root);
+    buf_init(&text, 65536);
+    buf_add(&text, e->message.text);
+    if (e->message.kind != MESSAGE_TEXT && e->file_url) {
+        if (text.n)
+            buf_char(&text, '\n');
+        buf_add(&text, name.p ? name : SLICE(""));
+        if (name.n)
+            buf_char(&text, '\n');
+        buf_str(&text, e->file_url);
+    }
+    buf_str(b, "\"text\",\"text\":{\"content\":");
+    wx_json(b, buf_slice(&text));
+    buf_char(b, '}');
+    if (!buf_ok(&text) || keep.failed)
+        b->failed = true;
+    buf_finish(&text);
+}
+
+/* Refused here rather than there: the platform would say 45015 or 45047. A conversation that has no handle is left to the platform. */
+static bool window_open(const struct errand *e, int64_t now_ms)
+{
+    return !e->handle || (e->handle_left != 0 && (!e->handle_expires_ms || now_ms < e->handle_expires_ms));
+}
+
+static enum kf_rc send_message(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    struct slice choices = json_member(slice_of(e->message.extra), "choices");
+    struct buf b;
+
+    if (!window_open(e, env->now_ms))
+        return KF_REJECTED;
+    if (!e->media_id && !e->message.text.n && !e->file_url)
+        return KF_UNSUPPORTED;
+    buf_init(&b, 131072);
+    buf_str(&b, "{\"touser\":");
+    wx_json(&b, slice_of(e->user));
+    buf_str(&b, ",\"msgtype\":");
+    if (e->media_id)
+        put_file(&b, e->message.kind == MESSAGE_AUDIO ? "voice" : "image", e->media_id);
+    else if (!e->more && choices_of(e))
+        put_menu(&b, e->message.text, choices);
+    else
+        put_text(&b, a, e);
+    if (w->kf_account.n) {
+        buf_str(&b, ",\"customservice\":{\"kf_account\":");
+        wx_json(&b, w->kf_account);
+        buf_char(&b, '}');
+    }
+    buf_char(&b, '}');
+    return wx_post(w->url, a, "/cgi-bin/message/custom/send", env->token, &b, ret);
+}
+
+static enum kf_rc send_typing(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    struct buf b;
+
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"touser\":");
+    wx_json(&b, slice_of(e->user));
+    buf_printf(&b, ",\"command\":\"%s\"}", e->kind == ERRAND_TYPING ? "Typing" : "CancelTyping");
+    return wx_post(w->url, a, "/cgi-bin/message/custom/typing", env->token, &b, ret);
+}
+
+enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    const struct wechat *w = wechat_of(ch);
+
+    if (env->answering)
+        return answer(w, a, e, env, ret);
+    if (e->kind != ERRAND_SEND && e->kind != ERRAND_TYPING && e->kind != ERRAND_TYPING_OFF)
+        return KF_UNSUPPORTED;
+    if (!env->token.n)
+        return KF_AUTH;
+    return e->kind == ERRAND_SEND ? send_message(w, a, e, env, ret) : send_typing(w, a, e, env, ret);
+}
+
+/* ---- what it says ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct wx_code codes[] = {
+    { 40001, OUTCOME_AUTH },
+    { 40014, OUTCOME_AUTH },
+    { 42001, OUTCOME_AUTH }, /* the token */
+    { 40002, OUTCOME_AUTH },
+    { 40013, OUTCOME_AUTH },
+    { 40125, OUTCOME_AUTH }, /* the credentials */
+    { 40164, OUTCOME_AUTH },
+    { 40243, OUTCOME_AUTH },
+    { 41001, OUTCOME_AUTH },
+    { 41002, OUTCOME_AUTH },
+    { 40003, OUTCOME_NO_SUCH_USER },
+    { 43004, OUTCOME_USER_BLOCKED }, /* does not follow */
+    { 43019, OUTCOME_USER_BLOCKED },
+    { 48002, OUTCOME_USER_BLOCKED },
+    { 45015, OUTCOME_WINDOW_CLOSED },
+    { 45047, OUTCOME_WINDOW_CLOSED },
+    { 45002, OUTCOME_TOO_LARGE },
+    { 45009, OUTCOME_RATE_LIMITED },
+    { 45011, OUTCOME_RATE_LIMITED },
+    { 40004, OUTCOME_REJECTED },
+    { 40005, OUTCOME_REJECTED },
+    { 40006, OUTCOME_REJECTED },
+    { 40007, OUTCOME_REJECTED },
+    { 40008, OUTCOME_REJECTED },
+    { 40033, OUTCOME_REJECTED },
+    { 44002, OUTCOME_REJECTED },
+    { 44004, OUTCOME_REJECTED },
+    { 47001, OUTCOME_REJECTED },
+    { 45072, OUTCOME_ALREADY_ACCEPTED }, /* of typing: nobody waits for it */
+    { 45080, OUTCOME_ALREADY_ACCEPTED },
+    { 45081, OUTCOME_ALREADY_ACCEPTED },
+    { 0, OUTCOME_FATAL },
+};
+
+enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
+                         struct outcome *ret)
+{
+    enum kf_rc rc = wx_settle(codes, a, resp, ret);
+
+    (void)ch;
+    if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && ret->cls != OUTCOME_AUTH)
+        ret->cls = OUTCOME_SENT;
+    return rc;
+}
+
+/* ---- a file that goes before its message --------------------------------------------------------------------------------------------- */
+
+/* NULL: the platform would not take it, or not show it. A video needs a cover that we have not. */
+static const char *type_of(const struct upload *up)
+{
+    static const struct {
+        const char *mime, *type;
+        size_t max;
+    } all[] = { { "image/jpeg", "image", IMAGE_MAX },
+                { "image/png", "image", IMAGE_MAX },
+                { "image/gif", "image", IMAGE_MAX },
+                { "audio/amr", "voice", VOICE_MAX },
+                { "audio/mpeg", "voice", VOICE_MAX } };
+
+    for (size_t i = 0; up->mime && i < sizeof(all) / sizeof(all[0]); i++)
+        if (strcmp(up->mime, all[i].mime) == 0 && up->bytes.n <= all[i].max)
+            return all[i].type;
+    return NULL;
+}
+
+enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
+                         const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    const char *type = type_of(up);
+
+    if (!type || (e->message.kind != MESSAGE_IMAGE && e->message.kind != MESSAGE_AUDIO))
+        return KF_UNSUPPORTED;
+    return wx_upload(wechat_of(ch)->url, codes, a, type, up, env, last, ret, done);
+}

@@ -1,0 +1,220 @@
+/* wecom.c: settings and token of WeCom's customer service. Notices and pages are read by wecom_in.c, their items by wecom_item.c; what goes
+ * out is written by wecom_out.c. */
+#include "protocols/stamp.h"
+#include "protocols/url.h"
+#include "protocols/wecom_impl.h"
+
+#define REPLIES 5
+
+static const struct setting_key keys[] = {
+    { .name = "corp_id", .type = SETTING_TEXT, .required = true, .min = 3, .max = 64, .help = "the company's id, ww…" },
+    { .name = "secret",
+      .type = SETTING_TEXT,
+      .required = true,
+      .secret = true,
+      .min = 8,
+      .max = 128,
+      .help = "Secret of the self-built app that may call the customer service API" },
+    { .name = "open_kfid", .type = SETTING_TEXT, .required = true, .min = 3, .max = 64, .help = "the customer service account, wk…" },
+    { .name = "token",
+      .type = SETTING_TEXT,
+      .required = true,
+      .secret = true,
+      .min = 3,
+      .max = 32,
+      .help = "Token of the callback: with which the platform signs what it sends" },
+    { .name = "encoding_aes_key",
+      .type = SETTING_TEXT,
+      .required = true,
+      .secret = true,
+      .min = WX_KEY,
+      .max = WX_KEY,
+      .help = "EncodingAESKey of the callback" },
+    { .name = "previous_encoding_aes_key",
+      .type = SETTING_TEXT,
+      .secret = true,
+      .min = WX_KEY,
+      .max = WX_KEY,
+      .help = "the key before that one, while the platform changes over" },
+    { .name = "welcome",
+      .type = SETTING_TEXT,
+      .min = 1,
+      .max = 2000,
+      .help = "what somebody who opens the chat is told, before a word was written; at most once in 48 hours" },
+    { .name = "goodbye", .type = SETTING_TEXT, .min = 1, .max = 2000, .help = "what is said when a session ends in the WeCom client" },
+    { .name = "names", .type = SETTING_BOOL, .def = "true", .help = "ask the platform for the customers' names" },
+    { .name = "take",
+      .type = SETTING_BOOL,
+      .def = "false",
+      .help = "move the session of whoever writes to the robot's state, so that WeCom's own rules give it to nobody" },
+    { .name = "on_close",
+      .type = SETTING_TEXT,
+      .min = 3,
+      .max = 68,
+      .def = "keep",
+      .help = "what becomes of the session when its conversation is closed here: keep, end, pool, or to:USERID of somebody in WeCom" },
+    { .name = "since",
+      .type = SETTING_TEXT,
+      .min = 20,
+      .max = 40,
+      .help = "what was sent before is not taken in, such as 2026-11-22T08:00:00+08:00; the platform keeps three days" },
+    { .name = "url",
+      .type = SETTING_URL,
+      .min = 8,
+      .max = 2048,
+      .def = "https://qyapi.weixin.qq.com",
+      .help = "address of the platform's API" },
+    { .name = NULL },
+};
+
+/* ---- settings ---------------------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc read_key(const json_t *root, const char *name, struct wx_key *ret, struct kf_err *why)
+{
+    const json_t *v = json_object_get(root, name);
+
+    if (v && !wx_key_read((struct slice){ json_string_value(v), json_string_length(v) }, ret))
+        return kf_fail(why, KF_INVALID, "%s: 43 characters of base64", name);
+    return KF_OK;
+}
+
+static enum kf_rc read_on_close(struct wecom *w, struct slice word, struct kf_err *why)
+{
+    w->hand = word.n && !slice_is(word, "keep");
+    w->to_state = WECOM_ENDED;
+    if (!w->hand || slice_is(word, "end"))
+        return KF_OK;
+    w->to_state = WECOM_POOL;
+    if (slice_is(word, "pool"))
+        return KF_OK;
+    w->to_state = WECOM_PERSON;
+    if (!slice_starts(word, "to:") || word.n < 4)
+        return kf_fail(why, KF_INVALID, "on_close: keep, end, pool or to:USERID");
+    w->servicer = (struct slice){ word.p + 3, word.n - 3 };
+    return KF_OK;
+}
+
+static enum kf_rc read_rest(struct wecom *w, const json_t *root, struct json_keep *keep, struct kf_err *why)
+{
+    struct slice since = json_get_text(keep, root, "since");
+    enum kf_rc rc = read_key(root, "encoding_aes_key", &w->key, why);
+
+    if (!rc)
+        rc = read_key(root, "previous_encoding_aes_key", &w->previous, why);
+    if (!rc)
+        rc = read_on_close(w, json_get_text(keep, root, "on_close"), why);
+    if (!rc && since.n && !stamp_parse(since, &w->since_ms))
+        return kf_fail(why, KF_INVALID, "since: a time such as 2026-11-22T08:00:00+08:00");
+    return rc;
+}
+
+static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct kf_err *why)
+{
+    struct json_keep keep = { .arena = w->arena };
+    json_t *root = json_read(w->arena, settings, JSON_OF_FRAMES, why);
+    enum kf_rc rc;
+
+    if (!root)
+        return KF_INVALID;
+    w->url = json_get_text(&keep, root, "url");
+    if (!w->url.n)
+        w->url = SLICE("https://qyapi.weixin.qq.com");
+    w->corp = json_get_text(&keep, root, "corp_id");
+    w->secret = json_get_text(&keep, root, "secret");
+    w->token = json_get_text(&keep, root, "token");
+    w->account = json_get_text(&keep, root, "open_kfid");
+    w->welcome = json_get_text(&keep, root, "welcome");
+    w->goodbye = json_get_text(&keep, root, "goodbye");
+    w->names = json_get_bool(root, "names", true);
+    w->take = json_get_bool(root, "take", false);
+    rc = read_rest(w, root, &keep, why);
+    json_decref(root);
+    if (keep.failed)
+        return kf_fail(why, KF_NOMEM, "no memory for a channel");
+    if (!rc && (!w->corp.n || !w->secret.n || !w->token.n || !w->account.n || !w->key.set))
+        return kf_fail(why, KF_INVALID, "corp_id, secret, open_kfid, token and encoding_aes_key: required");
+    return rc;
+}
+
+static enum kf_rc wecom_open(struct channel **ret, struct slice settings, struct kf_err *why)
+{
+    struct arena *arena = arena_new(0);
+    struct wecom *w = arena ? ARENA_NEW(arena, struct wecom) : NULL;
+    enum kf_rc rc;
+
+    if (!w) {
+        arena_free(arena);
+        return kf_fail(why, KF_NOMEM, "no memory for a channel");
+    }
+    w->arena = arena;
+    rc = read_settings(w, settings, why);
+    if (rc) {
+        arena_free(arena);
+        return rc;
+    }
+    *ret = (struct channel *)(void *)w;
+    return KF_OK;
+}
+
+static void wecom_close(struct channel *ch)
+{
+    if (ch)
+        arena_free(((struct wecom *)(void *)ch)->arena);
+}
+
+static struct slice wecom_account(const struct channel *ch)
+{
+    return wecom_of(ch)->account;
+}
+
+/* ---- token and files --------------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc wecom_renew(const struct channel *ch, struct arena *a, const struct env *env, const struct http_resp *last,
+                              struct http_req *ret, struct renewed *done)
+{
+    const struct wecom *w = wecom_of(ch);
+    const char *more = NULL;
+    struct buf b;
+
+    if (last)
+        return wx_token(a, env, last, done);
+    buf_init(&b, 4096);
+    buf_str(&b, "?corpid=");
+    url_escape(&b, w->corp);
+    buf_str(&b, "&corpsecret=");
+    url_escape(&b, w->secret);
+    if (buf_ok(&b))
+        more = arena_text(a, buf_slice(&b));
+    buf_finish(&b);
+    *ret = (struct http_req){ .method = "GET", .url = more ? wx_address(w->url, a, "/cgi-bin/gettoken", SLICE(""), more) : NULL };
+    return ret->url ? KF_AGAIN : KF_NOMEM;
+}
+
+static enum kf_rc wecom_media(const struct channel *ch, struct arena *a, const struct env *env, const struct media *m,
+                              const struct http_resp *last, struct http_req *ret)
+{
+    return wx_media(wecom_of(ch)->url, a, env, m, last, ret);
+}
+
+const struct channel_ops wecom_kf_ops = {
+    .name = "wecom-kf",
+    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_IDEMPOTENT | CHAN_CLOSED,
+    .text_max = 2048,
+    .text_unit = TEXT_BYTES,
+    .body_max = 262144,
+    .window_ms = 48 * 3600 * 1000LL,
+    .window_count = REPLIES,
+    .poll_ms = 300000,
+    .upload_max = 20 << 20,
+    .keys = keys,
+    .open = wecom_open,
+    .close = wecom_close,
+    .account = wecom_account,
+    .receive = wecom_receive,
+    .encode = wecom_encode,
+    .settle = wecom_settle,
+    .renew = wecom_renew,
+    .pull = wecom_pull,
+    .media = wecom_media,
+    .upload = wecom_upload,
+};

@@ -1,0 +1,310 @@
+/* wecom_out.c: what we send to customers, and what WeCom's answer means. */
+#include "protocols/sign.h"
+#include "protocols/wecom_impl.h"
+
+#include <stdio.h>
+
+#define IMAGE_MAX   (10u << 20)
+#define VOICE_MAX   (2u << 20)
+#define VIDEO_MAX   (10u << 20)
+#define FILE_MAX    (20u << 20)
+#define FILE_LEAST  6
+#define CHOICES_MAX 10
+#define HEAD_MAX    1024
+#define CHOICE_MAX  128
+
+/* ---- requests that no errand stands for ---------------------------------------------------------------------------------------------- */
+
+static void put_text(struct buf *b, struct slice text)
+{
+    buf_str(b, "\"msgtype\":\"text\",\"text\":{\"content\":");
+    wx_json(b, text);
+    buf_char(b, '}');
+}
+
+enum kf_rc wecom_say_on_event(const struct wecom *w, struct arena *a, struct slice token, struct slice code, struct slice text,
+                              struct http_req *ret)
+{
+    struct buf b;
+
+    buf_init(&b, 16384);
+    buf_str(&b, "{\"code\":");
+    wx_json(&b, code);
+    buf_char(&b, ',');
+    put_text(&b, text);
+    buf_char(&b, '}');
+    return wx_post(w->url, a, "/cgi-bin/kf/send_msg_on_event", token, &b, ret);
+}
+
+enum kf_rc wecom_move(const struct wecom *w, struct arena *a, struct slice token, struct slice user, enum wecom_state to,
+                      struct slice servicer, struct http_req *ret)
+{
+    struct buf b;
+
+    buf_init(&b, 16384);
+    buf_str(&b, "{\"open_kfid\":");
+    wx_json(&b, w->account);
+    buf_str(&b, ",\"external_userid\":");
+    wx_json(&b, user);
+    buf_printf(&b, ",\"service_state\":%d", (int)to);
+    if (servicer.n) {
+        buf_str(&b, ",\"servicer_userid\":");
+        wx_json(&b, servicer);
+    }
+    buf_char(&b, '}');
+    return wx_post(w->url, a, "/cgi-bin/kf/service_state/trans", token, &b, ret);
+}
+
+/* ---- a message ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Ours, 32 of [0-9a-zA-Z_-] at most: the errand's id and the part of its text. The same at each try, another when it is sent again. */
+static const char *msgid_of(struct arena *a, const struct errand *e)
+{
+    const char *ret;
+    struct buf b;
+
+    buf_init(&b, 64);
+    sign_base64(&b, e->id.b, sizeof(e->id.b));
+    for (size_t i = 0; i < b.n; i++)
+        b.p[i] = (char)(b.p[i] == '+' ? '-' : b.p[i] == '/' ? '_' : b.p[i]);
+    ret = buf_ok(&b) ? arena_printf(a, "%.22s-%d", b.p, e->part) : NULL; /* without its two '=' */
+    buf_finish(&b);
+    return ret;
+}
+
+/* What a file is there; NULL: it is not taken. */
+static const char *type_of(struct slice mime, int64_t size)
+{
+    static const struct {
+        const char *mime, *type;
+        int64_t max;
+    } all[] = { { "image/jpeg", "image", IMAGE_MAX },
+                { "image/png", "image", IMAGE_MAX },
+                { "audio/amr", "voice", VOICE_MAX },
+                { "video/mp4", "video", VIDEO_MAX } };
+
+    if (size < FILE_LEAST || size > FILE_MAX)
+        return NULL;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (slice_is(mime, all[i].mime) && size <= all[i].max)
+            return all[i].type;
+    return "file";
+}
+
+/* The same, of what the message says of its file. */
+static const char *type_of_message(const struct errand *e, struct slice *name, struct json_keep *keep)
+{
+    struct slice file = json_member(slice_of(e->message.extra), "file");
+    json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
+    struct slice mime = json_get_text(keep, root, "mime");
+    int64_t size = FILE_LEAST;
+    const char *ret;
+
+    *name = json_get_text(keep, root, "name");
+    json_get_i64(root, "size", &size);
+    json_decref(root);
+    ret = mime.p ? type_of(mime, size) : e->message.kind == MESSAGE_IMAGE ? "image" : e->message.kind == MESSAGE_AUDIO ? "voice" : "file";
+    return ret ? ret : "file";
+}
+
+static bool plain_id(const char *id)
+{
+    size_t n = id ? strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") : 0;
+
+    return n && n <= CHOICE_MAX && !id[n];
+}
+
+/* Whether they can be a menu: all of them, with their text above. */
+static bool menu_fits(const json_t *list, struct slice text)
+{
+    size_t n = json_array_size(list);
+
+    if (!n || n > CHOICES_MAX || text.n > HEAD_MAX)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *c = json_array_get(list, i), *label = json_object_get(c, "label");
+
+        if (!plain_id(json_string_value(json_object_get(c, "id"))) || !json_string_length(label) || json_string_length(label) > CHOICE_MAX)
+            return false;
+    }
+    return true;
+}
+
+static void put_menu(struct buf *b, struct slice text, const json_t *list)
+{
+    buf_str(b, "\"msgtype\":\"msgmenu\",\"msgmenu\":{\"head_content\":");
+    wx_json(b, text);
+    buf_str(b, ",\"list\":[");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *c = json_array_get(list, i);
+
+        buf_printf(b, "%s{\"type\":\"click\",\"click\":{\"id\":", i ? "," : "");
+        wx_json(b, slice_of(json_string_value(json_object_get(c, "id"))));
+        buf_str(b, ",\"content\":");
+        wx_json(b, slice_of(json_string_value(json_object_get(c, "label"))));
+        buf_str(b, "}}");
+    }
+    buf_str(b, "]}");
+}
+
+/* As lines below the text, where they cannot be a menu. */
+static void put_numbered(struct buf *b, struct slice text, const json_t *list)
+{
+    struct buf all;
+
+    buf_init(&all, 65536);
+    buf_add(&all, text);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *label = json_string_value(json_object_get(json_array_get(list, i), "label"));
+
+        buf_printf(&all, "\n%zu. %s", i + 1, label ? label : "");
+    }
+    put_text(b, buf_slice(&all));
+    b->failed |= !buf_ok(&all);
+    buf_finish(&all);
+}
+
+static void put_words(struct buf *b, const struct errand *e)
+{
+    struct slice choices = e->more ? (struct slice){ NULL, 0 } : json_member(slice_of(e->message.extra), "choices");
+    json_t *list = choices.p ? json_loadb(choices.p, choices.n, 0, NULL) : NULL;
+
+    if (menu_fits(list, e->message.text))
+        put_menu(b, e->message.text, list);
+    else
+        put_numbered(b, e->message.text, list);
+    json_decref(list);
+}
+
+/* A file that is not taken there is its name and an address. */
+static void put_address(struct buf *b, const struct errand *e, struct slice name)
+{
+    const struct slice parts[] = { e->message.text, name, slice_of(e->file_url) };
+    struct buf all;
+
+    buf_init(&all, 65536);
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i].n) {
+            if (all.n)
+                buf_char(&all, '\n');
+            buf_add(&all, parts[i]);
+        }
+    put_text(b, buf_slice(&all));
+    b->failed |= !buf_ok(&all);
+    buf_finish(&all);
+}
+
+/* Refused here rather than there: the platform would say 95001 or 95002. */
+static bool window_open(const struct errand *e, int64_t now_ms)
+{
+    return !e->handle || (e->handle_left != 0 && (!e->handle_expires_ms || now_ms < e->handle_expires_ms));
+}
+
+static enum kf_rc send_message(const struct wecom *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    struct json_keep keep = { .arena = a };
+    struct slice name;
+    const char *type = type_of_message(e, &name, &keep), *msgid = msgid_of(a, e);
+    struct buf b;
+
+    if (!window_open(e, env->now_ms))
+        return KF_REJECTED;
+    if (keep.failed || !msgid)
+        return KF_NOMEM;
+    if (!e->media_id && !e->message.text.n && !e->file_url)
+        return KF_UNSUPPORTED;
+    buf_init(&b, 131072);
+    buf_str(&b, "{\"touser\":");
+    wx_json(&b, slice_of(e->user));
+    buf_str(&b, ",\"open_kfid\":");
+    wx_json(&b, w->account);
+    buf_printf(&b, ",\"msgid\":\"%s\",", msgid);
+    if (e->media_id) {
+        buf_printf(&b, "\"msgtype\":\"%s\",\"%s\":{\"media_id\":", type, type);
+        wx_json(&b, slice_of(e->media_id));
+        buf_char(&b, '}');
+    } else if (e->message.kind != MESSAGE_TEXT && e->file_url) {
+        put_address(&b, e, name);
+    } else {
+        put_words(&b, e);
+    }
+    buf_char(&b, '}');
+    return wx_post(w->url, a, "/cgi-bin/kf/send_msg", env->token, &b, ret);
+}
+
+enum kf_rc wecom_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    const struct wecom *w = wecom_of(ch);
+
+    if (env->answering || (e->kind != ERRAND_SEND && !(e->kind == ERRAND_CLOSED && w->hand)))
+        return KF_UNSUPPORTED;
+    if (!env->token.n)
+        return KF_AUTH;
+    if (e->kind == ERRAND_CLOSED)
+        return wecom_move(w, a, env->token, slice_of(e->user), w->to_state, w->servicer, ret);
+    return send_message(w, a, e, env, ret);
+}
+
+/* ---- what it says ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct wx_code codes[] = {
+    { 40014, OUTCOME_AUTH },
+    { 42001, OUTCOME_AUTH },
+    { 40001, OUTCOME_AUTH }, /* the secret */
+    { 40013, OUTCOME_AUTH },
+    { 41001, OUTCOME_AUTH },
+    { 60020, OUTCOME_AUTH }, /* our address is not on the list */
+    { 48002, OUTCOME_AUTH },
+    { 301002, OUTCOME_AUTH },
+    { 40007, OUTCOME_REJECTED },
+    { 40058, OUTCOME_REJECTED },
+    { 95008, OUTCOME_REJECTED },
+    { 95009, OUTCOME_REJECTED },
+    { 95030, OUTCOME_REJECTED },
+    { 40096, OUTCOME_NO_SUCH_USER },
+    { 95031, OUTCOME_WINDOW_CLOSED }, /* silent for 48 hours */
+    { 95001, OUTCOME_WINDOW_CLOSED }, /* five are used */
+    { 95002, OUTCOME_WINDOW_CLOSED }, /* 48 hours are over */
+    { 95013, OUTCOME_WINDOW_CLOSED }, /* the session has ended */
+    { 95018, OUTCOME_WINDOW_CLOSED }, /* it is with somebody else */
+    { 45009, OUTCOME_RATE_LIMITED },
+    { 45033, OUTCOME_RATE_LIMITED },
+    { 95033, OUTCOME_ALREADY_ACCEPTED },
+    { 0, OUTCOME_FATAL },
+};
+
+/* Codes that do not matter when a session is moved: it is there already, or somebody has been faster. */
+static bool harmless(const struct outcome *o)
+{
+    return slice_is(o->code, "95013") || slice_is(o->code, "95016") || slice_is(o->code, "95018");
+}
+
+enum kf_rc wecom_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
+                        struct outcome *ret)
+{
+    enum kf_rc rc = wx_settle(codes, a, resp, ret);
+
+    (void)ch;
+    if (rc)
+        return rc;
+    if (e->kind == ERRAND_CLOSED && harmless(ret))
+        ret->cls = OUTCOME_SENT;
+    if (e->kind == ERRAND_SEND && slice_is(ret->code, "95018"))
+        ret->text = SLICE("the session is with a colleague in WeCom, or in its waiting pool: it can be answered only there");
+    if (e->kind == ERRAND_SEND && !ret->ref.n && (ret->cls == OUTCOME_SENT || ret->cls == OUTCOME_ALREADY_ACCEPTED)) {
+        ret->ref = slice_of(msgid_of(a, e)); /* by which a failure is told later */
+        return ret->ref.n ? KF_OK : KF_NOMEM;
+    }
+    return KF_OK;
+}
+
+enum kf_rc wecom_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
+                        const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    const char *type = type_of(slice_of(up->mime), (int64_t)up->bytes.n);
+
+    (void)e;
+    if (!type)
+        return KF_UNSUPPORTED;
+    return wx_upload(wecom_of(ch)->url, codes, a, type, up, env, last, ret, done);
+}

@@ -1,0 +1,711 @@
+/* whatsapp_in.c: what Meta tells us: the handshake, and bodies with many messages and statuses. */
+#include "core/utf8.h"
+#include "protocols/sign.h"
+#include "protocols/stamp.h"
+#include "protocols/whatsapp_impl.h"
+
+#define ID_MAX     255
+#define LEVELS_MAX 32
+#define LINES_MAX  65536 /* bytes of what is put into words for people */
+
+struct reading {
+    struct arena *arena;
+    struct json_keep keep;
+    struct inbound *all;
+    size_t n, max;
+    /* Of the change at hand. */
+    struct slice account;
+    const json_t *contacts;
+};
+
+/* ---- is it from Meta? ------------------------------------------------------------------------------------------------------ */
+
+static bool signed_by(const struct whatsapp *w, struct slice hex, struct slice body)
+{
+    bool fits = false;
+
+    for (size_t i = 0; i < w->n_secrets; i++) {
+        uint8_t mac[SIGN_SHA256];
+
+        fits |= sign_hmac_sha256(w->secrets[i], &body, 1, mac) && sign_equal_hex(hex, mac, sizeof(mac));
+    }
+    return fits;
+}
+
+/* The body as its publisher says that it has signed it: each UTF-16 unit beyond ~ as \uXXXX. False: it is that already, or no text. */
+static bool escaped(struct slice body, struct buf *ret)
+{
+    bool any = false;
+
+    if (!utf8_valid(body))
+        return false;
+    for (size_t i = 0; i < body.n;) {
+        size_t from = i;
+        uint32_t cp = utf8_next(body, &i);
+
+        if (cp < 0x7f)
+            buf_add(ret, (struct slice){ body.p + from, i - from });
+        else if (cp > 0xffff)
+            buf_printf(ret, "\\u%04x\\u%04x", 0xd800 + ((cp - 0x10000) >> 10), 0xdc00 + ((cp - 0x10000) & 0x3ff));
+        else
+            buf_printf(ret, "\\u%04x", cp);
+        any |= cp >= 0x7f;
+    }
+    return any && buf_ok(ret);
+}
+
+static bool all_hex(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f') || (s.p[i] >= 'A' && s.p[i] <= 'F')))
+            return false;
+    return true;
+}
+
+static const char *refusal(const struct whatsapp *w, const struct http_req *req)
+{
+    static const char scheme[] = "sha256=";
+    struct slice hex = http_header(req->headers, req->n_headers, "x-hub-signature-256");
+    struct buf b;
+    bool fits;
+
+    if (!hex.n)
+        return "missing_signature";
+    if (!slice_starts(hex, scheme) || hex.n != sizeof(scheme) - 1 + 2 * SIGN_SHA256)
+        return "malformed_header";
+    hex = (struct slice){ hex.p + sizeof(scheme) - 1, 2 * SIGN_SHA256 };
+    if (!all_hex(hex))
+        return "malformed_header";
+    if (signed_by(w, hex, req->body))
+        return NULL;
+    buf_init(&b, 6 * req->body.n + 1);
+    fits = escaped(req->body, &b) && signed_by(w, hex, buf_slice(&b));
+    buf_finish(&b);
+    return fits ? NULL : "bad_signature";
+}
+
+static void refuse(struct received *ret, int status, const char *reason)
+{
+    *ret = (struct received){ .status = status, .type = "text/plain", .body = slice_of(reason), .refused = reason };
+}
+
+static void handshake(const struct whatsapp *w, const struct http_req *req, struct received *ret)
+{
+    struct slice mode = http_query(req->query, req->n_query, "hub.mode"), token = http_query(req->query, req->n_query, "hub.verify_token");
+    struct slice challenge = http_query(req->query, req->n_query, "hub.challenge");
+
+    if (!token.n)
+        refuse(ret, 403, "missing_signature");
+    else if (!slice_is(mode, "subscribe") || !sign_equal(token.p, token.n, w->verify_token.p, w->verify_token.n))
+        refuse(ret, 403, "bad_signature");
+    else if (!challenge.n)
+        refuse(ret, 400, "malformed_body");
+    else
+        *ret = (struct received){ .status = 200, .type = "text/plain", .body = challenge };
+}
+
+/* ---- members --------------------------------------------------------------------------------------------------------------- */
+
+static struct slice text(struct reading *r, const json_t *obj, const char *name)
+{
+    return json_get_text(&r->keep, obj, name);
+}
+
+static struct slice kept(struct reading *r, struct buf *b)
+{
+    struct slice ret = buf_ok(b) ? arena_copy(r->arena, buf_slice(b)) : (struct slice){ NULL, 0 };
+
+    r->keep.failed |= !ret.p;
+    buf_finish(b);
+    return ret;
+}
+
+static struct slice put(struct reading *r, const char *before, struct slice s, const char *between, struct slice more)
+{
+    char *ret = arena_printf(r->arena, "%s%.*s%s%.*s", before, (int)s.n, s.p ? s.p : "", between, (int)more.n, more.p ? more.p : "");
+
+    r->keep.failed |= !ret;
+    return slice_of(ret);
+}
+
+/* A member as a line of its own, if it is there. */
+static void line(struct reading *r, struct buf *b, const json_t *obj, const char *name)
+{
+    struct slice s = text(r, obj, name);
+
+    if (s.n && b->n)
+        buf_char(b, '\n');
+    buf_add(b, s);
+}
+
+static int64_t time_of(struct reading *r, const json_t *obj)
+{
+    struct slice s = text(r, obj, "timestamp");
+    int64_t at = 0;
+
+    return s.n && stamp_digits(s, &at) && at > 0 && at <= 253402300799 ? 1000 * at : 0;
+}
+
+static bool same(const json_t *obj, const char *name, struct slice value)
+{
+    const char *s = json_string_value(json_object_get(obj, name));
+
+    return s && value.n && slice_is(value, s);
+}
+
+/* Whom `contacts` speaks of with that id or that phone; where it speaks of one only, that is who it is. */
+static const json_t *contact_of(const struct reading *r, struct slice id, struct slice phone)
+{
+    for (size_t i = 0; i < json_array_size(r->contacts); i++) {
+        const json_t *c = json_array_get(r->contacts, i);
+
+        if (same(c, "user_id", id) || same(c, "wa_id", phone))
+            return c;
+    }
+    return json_array_size(r->contacts) == 1 && !id.n && !phone.n ? json_array_get(r->contacts, 0) : NULL;
+}
+
+static struct slice profile_of(struct reading *r, struct slice phone, struct slice username)
+{
+    struct buf b;
+
+    if ((!phone.n && !username.n) || phone.n > ID_MAX || username.n > ID_MAX)
+        return (struct slice){ NULL, 0 };
+    buf_init(&b, 4096);
+    buf_char(&b, '{');
+    if (phone.n) {
+        buf_str(&b, "\"phone\":");
+        buf_json(&b, put(r, "+", phone, "", SLICE("")));
+    }
+    if (username.n) {
+        buf_str(&b, phone.n ? ",\"username\":" : "\"username\":");
+        buf_json(&b, username);
+    }
+    buf_char(&b, '}');
+    return kept(r, &b);
+}
+
+static void read_sender(struct reading *r, const json_t *message, struct inbound *in)
+{
+    struct slice id = text(r, message, "from_user_id"), phone = text(r, message, "from");
+    const json_t *c = contact_of(r, id, phone), *profile = json_object_get(c, "profile");
+    struct slice group = text(r, message, "group_id");
+
+    if (!id.n)
+        id = text(r, c, "user_id");
+    if (!phone.n)
+        phone = text(r, c, "wa_id");
+    in->user = id.n ? id : phone;
+    in->user_name = text(r, profile, "name");
+    in->profile = profile_of(r, phone, text(r, profile, "username"));
+    in->peer = group.n ? put(r, WHATSAPP_GROUP, group, "", SLICE("")) : in->user;
+}
+
+/* ---- contents -------------------------------------------------------------------------------------------------------------- */
+
+/* False: not as its type asks. */
+typedef bool content(struct reading *r, const json_t *v, struct inbound *in);
+
+static bool read_text(struct reading *r, const json_t *v, struct inbound *in)
+{
+    in->text = text(r, v, "body");
+    return in->text.n > 0;
+}
+
+static bool read_file(struct reading *r, const json_t *v, struct inbound *in, enum inbound_type type)
+{
+    struct media *m = ARENA_NEW(r->arena, struct media);
+
+    in->type = type;
+    if (!m) {
+        r->keep.failed = true;
+        return false;
+    }
+    m->type = type;
+    m->id = text(r, v, "id");
+    m->mime = text(r, v, "mime_type");
+    m->name = text(r, v, "filename");
+    in->text = text(r, v, "caption");
+    in->media = m;
+    in->n_media = m->id.n > 0;
+    return m->id.n > 0;
+}
+
+static bool read_image(struct reading *r, const json_t *v, struct inbound *in)
+{
+    return read_file(r, v, in, TYPE_IMAGE);
+}
+
+static bool read_video(struct reading *r, const json_t *v, struct inbound *in)
+{
+    return read_file(r, v, in, TYPE_VIDEO);
+}
+
+static bool read_audio(struct reading *r, const json_t *v, struct inbound *in)
+{
+    return read_file(r, v, in, TYPE_AUDIO);
+}
+
+static bool read_document(struct reading *r, const json_t *v, struct inbound *in)
+{
+    return read_file(r, v, in, TYPE_FILE);
+}
+
+static bool read_sticker(struct reading *r, const json_t *v, struct inbound *in)
+{
+    return read_file(r, v, in, TYPE_STICKER);
+}
+
+static bool degrees(const json_t *v, const char *name, double max, double *ret)
+{
+    const char *s = json_string_value(json_object_get(v, name));
+    char *end = NULL;
+
+    if (!json_get_real(v, name, ret)) {
+        *ret = s ? strtod(s, &end) : 0;
+        if (!s || end == s || *end)
+            return false;
+    }
+    return *ret >= -max && *ret <= max;
+}
+
+static bool read_location(struct reading *r, const json_t *v, struct inbound *in)
+{
+    struct buf b;
+
+    in->type = TYPE_LOCATION;
+    buf_init(&b, LINES_MAX);
+    line(r, &b, v, "name");
+    line(r, &b, v, "address");
+    in->text = kept(r, &b);
+    return degrees(v, "latitude", 90, &in->lat) && degrees(v, "longitude", 180, &in->lon);
+}
+
+static void each_line(struct reading *r, struct buf *b, const json_t *list, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        line(r, b, json_array_get(list, i), name);
+}
+
+static bool read_contacts(struct reading *r, const json_t *v, struct inbound *in)
+{
+    struct buf b;
+
+    in->type = TYPE_CONTACT;
+    buf_init(&b, LINES_MAX);
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const json_t *c = json_array_get(v, i);
+
+        line(r, &b, json_object_get(c, "name"), "formatted_name");
+        line(r, &b, json_object_get(c, "org"), "company");
+        each_line(r, &b, json_object_get(c, "phones"), "phone");
+        each_line(r, &b, json_object_get(c, "emails"), "email");
+        each_line(r, &b, json_object_get(c, "urls"), "url");
+    }
+    in->text = kept(r, &b);
+    return in->text.n > 0;
+}
+
+/* A form that was filled in: its fields, a line each. */
+static bool read_flow(struct reading *r, const json_t *v, struct inbound *in)
+{
+    const json_t *value;
+    const char *name;
+    json_t *fields;
+    struct buf b;
+
+    in->payload = text(r, v, "response_json");
+    fields = in->payload.n ? json_read(r->arena, in->payload, JSON_OF_PLATFORMS, NULL) : NULL;
+    buf_init(&b, LINES_MAX);
+    line(r, &b, v, "body");
+    json_object_foreach(fields, name, value)
+    {
+        struct slice s = text(r, fields, name);
+
+        if (strcmp(name, "flow_token") == 0 || (!s.n && !json_is_boolean(value)))
+            continue;
+        buf_printf(&b, "%s%s: ", b.n ? "\n" : "", name);
+        buf_add(&b, json_is_boolean(value) ? slice_of(json_is_true(value) ? "yes" : "no") : s);
+    }
+    json_decref(fields);
+    if (!b.n)
+        line(r, &b, v, "name");
+    in->text = kept(r, &b);
+    return in->payload.n > 0;
+}
+
+static bool read_choice(struct reading *r, const json_t *v, struct inbound *in)
+{
+    in->payload = text(r, v, "id");
+    in->text = text(r, v, "title");
+    return in->payload.n > 0;
+}
+
+static bool read_call_permission(struct reading *r, const json_t *v, struct inbound *in)
+{
+    in->payload = text(r, v, "response");
+    in->text = put(r, "", SLICE("call permission"), ": ", in->payload);
+    return in->payload.n > 0;
+}
+
+static bool read_interactive(struct reading *r, const json_t *v, struct inbound *in)
+{
+    static const struct {
+        const char *word;
+        content *read;
+    } rows[] = {
+        { "button_reply", read_choice },
+        { "list_reply", read_choice },
+        { "nfm_reply", read_flow },
+        { "call_permission_reply", read_call_permission },
+    };
+    struct slice word = text(r, v, "type");
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (slice_is(word, rows[i].word))
+            return rows[i].read(r, json_object_get(v, rows[i].word), in);
+    return false;
+}
+
+static bool read_button(struct reading *r, const json_t *v, struct inbound *in)
+{
+    in->payload = text(r, v, "payload");
+    in->text = text(r, v, "text");
+    return in->payload.n > 0;
+}
+
+static bool read_reaction(struct reading *r, const json_t *v, struct inbound *in)
+{
+    in->ref = text(r, v, "message_id");
+    in->text = text(r, v, "emoji");
+    in->on = in->text.n > 0;
+    return in->ref.n > 0;
+}
+
+/* What was ordered, a line for each product. */
+static bool read_order(struct reading *r, const json_t *v, struct inbound *in)
+{
+    const json_t *items = json_object_get(v, "product_items");
+    struct buf b;
+
+    in->type = TYPE_RICH;
+    buf_init(&b, LINES_MAX);
+    line(r, &b, v, "text");
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+
+        line(r, &b, item, "product_retailer_id");
+        buf_str(&b, " x ");
+        buf_add(&b, text(r, item, "quantity"));
+        buf_str(&b, ", ");
+        buf_add(&b, text(r, item, "item_price"));
+        buf_char(&b, ' ');
+        buf_add(&b, text(r, item, "currency"));
+    }
+    in->text = kept(r, &b);
+    return json_array_size(items) > 0;
+}
+
+/* New words for a message of theirs, or for what stands below its picture. */
+static bool read_edit(struct reading *r, const json_t *v, struct inbound *in)
+{
+    const json_t *message = json_object_get(v, "message");
+    struct slice type = text(r, message, "type");
+    const json_t *said = type.n ? json_object_get(message, type.p) : NULL;
+
+    in->ref = text(r, v, "original_message_id");
+    in->text = text(r, said, slice_is(type, "text") ? "body" : "caption");
+    return in->ref.n && in->text.n;
+}
+
+static bool read_revoke(struct reading *r, const json_t *v, struct inbound *in)
+{
+    in->ref = text(r, v, "original_message_id");
+    return in->ref.n > 0;
+}
+
+static const struct type {
+    const char *word;
+    enum inbound_kind kind;
+    content *read;
+} types[] = {
+    { "text", INBOUND_MESSAGE, read_text },
+    { "image", INBOUND_MESSAGE, read_image },
+    { "video", INBOUND_MESSAGE, read_video },
+    { "audio", INBOUND_MESSAGE, read_audio },
+    { "document", INBOUND_MESSAGE, read_document },
+    { "sticker", INBOUND_MESSAGE, read_sticker },
+    { "location", INBOUND_MESSAGE, read_location },
+    { "contacts", INBOUND_MESSAGE, read_contacts },
+    { "order", INBOUND_MESSAGE, read_order },
+    { "interactive", INBOUND_POSTBACK, read_interactive },
+    { "button", INBOUND_POSTBACK, read_button },
+    { "reaction", INBOUND_REACTION, read_reaction },
+    { "edit", INBOUND_EDIT, read_edit },
+    { "revoke", INBOUND_DELETE, read_revoke },
+};
+
+/* ---- messages -------------------------------------------------------------------------------------------------------------- */
+
+/* An event; the last one of `all` is overwritten when there are more than were counted, which cannot be. */
+static struct inbound *add(struct reading *r, enum inbound_kind kind, const json_t *v)
+{
+    struct inbound *in = &r->all[r->n < r->max ? r->n++ : r->max - 1];
+
+    *in = (struct inbound){ .kind = kind, .account = r->account, .id = text(r, v, "id"), .at = time_of(r, v) };
+    return in;
+}
+
+static void check(struct reading *r, const struct inbound *in, bool whole)
+{
+    if (!whole || !in->id.n || in->id.n > ID_MAX || in->user.n > ID_MAX || in->peer.n > ID_MAX || in->ref.n > ID_MAX || in->was.n > ID_MAX)
+        r->n--;
+}
+
+/* Meta calls somebody otherwise from now on: by a new id, or by a new number where there is no id. */
+static void on_system(struct reading *r, const json_t *message)
+{
+    const json_t *v = json_object_get(message, "system");
+    struct inbound *in = add(r, INBOUND_SYSTEM, message);
+
+    in->user = text(r, v, "user_id");
+    in->was = text(r, v, "previous_user_id");
+    if (!in->user.n && !in->was.n) {
+        in->user = text(r, v, "wa_id");
+        in->was = text(r, message, "from");
+    }
+    in->code = SLICE("user_id_changed");
+    in->text = text(r, v, "body");
+    in->dedupe = put(r, "system:", in->id, "", SLICE(""));
+    check(r, in, in->user.n && in->was.n && !slice_eq(in->user, in->was));
+}
+
+static void keep_raw(struct reading *r, const json_t *message, struct inbound *in)
+{
+    struct buf b;
+
+    buf_init(&b, 4u << 20);
+    json_write(&b, message);
+    in->raw = kept(r, &b);
+}
+
+static void read_content(struct reading *r, const json_t *message, struct inbound *in)
+{
+    struct slice word = text(r, message, "type");
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (!slice_is(word, types[i].word))
+            continue;
+        in->kind = types[i].kind;
+        if (types[i].read(r, json_object_get(message, types[i].word), in))
+            return;
+        break;
+    }
+    in->kind = INBOUND_MESSAGE;
+    in->type = TYPE_UNSUPPORTED;
+    in->text = in->payload = (struct slice){ NULL, 0 };
+    in->n_media = 0;
+    keep_raw(r, message, in);
+}
+
+/* Who came by an advertisement is told where from. */
+static void on_referral(struct reading *r, const json_t *message, const struct inbound *of)
+{
+    const json_t *v = json_object_get(message, "referral");
+    struct inbound *in;
+    struct buf b;
+
+    if (!json_is_object(v))
+        return;
+    buf_init(&b, LINES_MAX);
+    line(r, &b, v, "headline");
+    line(r, &b, v, "source_url");
+    if (!b.n)
+        line(r, &b, v, "source_id");
+    in = add(r, INBOUND_FOLLOW, message);
+    in->user = of->user;
+    in->peer = of->peer;
+    in->user_name = of->user_name;
+    in->referral = kept(r, &b);
+    in->dedupe = put(r, "referral:", in->id, "", SLICE(""));
+    check(r, in, in->user.n > 0);
+}
+
+static void on_message(struct reading *r, const json_t *message)
+{
+    size_t before = r->n;
+    struct inbound *in;
+
+    if (slice_is(text(r, message, "type"), "system")) {
+        on_system(r, message);
+        return;
+    }
+    in = add(r, INBOUND_MESSAGE, message);
+    read_sender(r, message, in);
+    in->ref = text(r, json_object_get(message, "context"), "id");
+    read_content(r, message, in);
+    in->dedupe = put(r, "message:", in->id, "", SLICE(""));
+    if (in->kind == INBOUND_MESSAGE || in->kind == INBOUND_POSTBACK) {
+        in->reply_token = in->id; /* the day within which we may answer freely begins with it */
+        in->reply_expires_ms = in->at + WHATSAPP_WINDOW_MS;
+    }
+    check(r, in, in->user.n > 0);
+    if (r->n > before)
+        on_referral(r, message, in);
+}
+
+/* ---- statuses -------------------------------------------------------------------------------------------------------------- */
+
+static bool delivery_of(struct slice word, enum delivery *ret)
+{
+    static const struct {
+        const char *word;
+        enum delivery to;
+    } words[] = {
+        { "sent", DELIVERY_SENT },   { "delivered", DELIVERY_DELIVERED }, { "read", DELIVERY_READ },
+        { "played", DELIVERY_READ }, { "failed", DELIVERY_FAILED },
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (slice_is(word, words[i].word)) {
+            *ret = words[i].to;
+            return true;
+        }
+    return false;
+}
+
+/* "CONVERSATION-SEQ": what we have sent along. */
+static void read_our_id(struct slice ours, struct inbound *in)
+{
+    const size_t n = KF_ID_TEXT - 1;
+    struct kf_id conv;
+    int64_t seq;
+
+    if (ours.n > n + 1 && ours.p[n] == '-' && id_parse((struct slice){ ours.p, n }, &conv) &&
+        stamp_digits((struct slice){ ours.p + n + 1, ours.n - n - 1 }, &seq) && seq > 0) {
+        in->conversation = conv;
+        in->seq = seq;
+    }
+}
+
+static void read_failure(struct reading *r, const json_t *v, struct inbound *in)
+{
+    const json_t *error = json_array_get(json_object_get(v, "errors"), 0);
+    struct slice words = text(r, json_object_get(error, "error_data"), "details");
+
+    in->code = text(r, error, "code");
+    if (!words.n)
+        words = text(r, error, "title");
+    if (in->code.n || words.n)
+        in->reason = put(r, "", in->code, in->code.n && words.n ? ": " : "", words);
+}
+
+static void on_status(struct reading *r, const json_t *v)
+{
+    struct slice word = text(r, v, "status"), phone = text(r, v, "recipient_id"), group = SLICE("group");
+    struct inbound *in = add(r, INBOUND_STATUS, v);
+    bool known = delivery_of(word, &in->delivery);
+
+    in->ref = in->id;
+    in->user = text(r, v, "recipient_user_id");
+    if (slice_eq(text(r, v, "recipient_type"), group)) {
+        in->peer = put(r, WHATSAPP_GROUP, phone, "", SLICE(""));
+    } else {
+        if (!in->user.n)
+            in->user = text(r, contact_of(r, (struct slice){ NULL, 0 }, phone), "user_id");
+        if (!in->user.n)
+            in->user = phone;
+        in->peer = in->user;
+    }
+    read_our_id(text(r, v, "biz_opaque_callback_data"), in);
+    if (in->delivery == DELIVERY_FAILED)
+        read_failure(r, v, in);
+    in->dedupe = put(r, "status:", in->id, ":", word);
+    check(r, in, known && (in->peer.n > 0 || in->seq > 0));
+}
+
+/* ---- a body ---------------------------------------------------------------------------------------------------------------- */
+
+/* Calls `take` for the `value` of each change that is about messages. */
+static void each_value(struct reading *r, const json_t *root, void (*take)(struct reading *r, const json_t *value))
+{
+    const json_t *entries = json_object_get(root, "entry");
+
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *changes = json_object_get(json_array_get(entries, i), "changes");
+
+        for (size_t k = 0; k < json_array_size(changes); k++) {
+            const json_t *change = json_array_get(changes, k);
+
+            if (same(change, "field", SLICE("messages")))
+                take(r, json_object_get(change, "value"));
+        }
+    }
+}
+
+static void count_value(struct reading *r, const json_t *value)
+{
+    r->max += 2 * json_array_size(json_object_get(value, "messages")) + json_array_size(json_object_get(value, "statuses"));
+}
+
+static void read_value(struct reading *r, const json_t *value)
+{
+    const json_t *messages = json_object_get(value, "messages"), *statuses = json_object_get(value, "statuses");
+
+    r->account = text(r, json_object_get(value, "metadata"), "phone_number_id");
+    r->contacts = json_object_get(value, "contacts");
+    for (size_t i = 0; i < json_array_size(messages) && !r->keep.failed; i++)
+        on_message(r, json_array_get(messages, i));
+    for (size_t i = 0; i < json_array_size(statuses) && !r->keep.failed; i++)
+        on_status(r, json_array_get(statuses, i));
+}
+
+static enum kf_rc read_body(struct reading *r, const json_t *root, struct received *ret)
+{
+    *ret = (struct received){ .status = 200, .type = "text/plain", .body = SLICE("") };
+    if (!same(root, "object", SLICE("whatsapp_business_account")))
+        return KF_OK;
+    each_value(r, root, count_value);
+    if (!r->max)
+        return KF_OK;
+    r->all = arena_array(r->arena, r->max, sizeof(*r->all));
+    if (!r->all)
+        return KF_NOMEM;
+    each_value(r, root, read_value);
+    ret->inbound = r->all;
+    ret->n = r->n;
+    return r->keep.failed ? KF_NOMEM : KF_OK;
+}
+
+enum kf_rc whatsapp_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
+                            struct received *ret)
+{
+    struct reading r = { .arena = a, .keep = { .arena = a } };
+    struct kf_err why = { .rc = KF_OK };
+    const char *reason;
+    json_t *root;
+    enum kf_rc rc;
+
+    (void)env;
+    if (strcmp(req->method, "GET") == 0) {
+        handshake(whatsapp_of(ch), req, ret);
+        return KF_OK;
+    }
+    if (strcmp(req->method, "POST") != 0) {
+        refuse(ret, 405, "wrong_method");
+        return KF_OK;
+    }
+    reason = refusal(whatsapp_of(ch), req);
+    if (reason) {
+        refuse(ret, 401, reason);
+        return KF_OK;
+    }
+    root = json_read_within(a, req->body, JSON_OF_PLATFORMS, LEVELS_MAX, &why);
+    if (!root) {
+        refuse(ret, 400, "malformed_body");
+        return why.rc == KF_NOMEM ? KF_NOMEM : KF_OK;
+    }
+    rc = read_body(&r, root, ret);
+    json_decref(root);
+    return rc;
+}

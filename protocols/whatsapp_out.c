@@ -1,0 +1,463 @@
+/* whatsapp_out.c: what we send through Meta, and what its answers mean. */
+#include "core/utf8.h"
+#include "protocols/multipart.h"
+#include "protocols/stamp.h"
+#include "protocols/whatsapp_impl.h"
+
+#include <ctype.h>
+
+#define BODY_MAX        (256u * 1024)
+#define BUTTONS_MAX     3
+#define ROWS_MAX        10
+#define CHOICE_TEXT_MAX 1024 /* what may stand above choices */
+#define BUTTON_LABEL    20
+#define ROW_LABEL       24
+#define ROW_DETAIL      72
+#define BUTTON_ID       256
+#define ROW_ID          200
+
+/* ---- members ----------------------------------------------------------------------------------------------------------------- */
+
+static bool digits(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!isdigit((unsigned char)s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+static void member(struct buf *b, const char *name, struct slice value)
+{
+    buf_str(b, name);
+    buf_json(b, value);
+}
+
+/* {"messaging_product":…,"to":… or "recipient":…: a phone has a + in front, everything else is an id of Meta's. */
+static void begin(struct buf *b, const struct errand *e, const char *type)
+{
+    struct slice peer = slice_of(e->peer), user = slice_of(e->user);
+    const size_t group = sizeof(WHATSAPP_GROUP) - 1;
+    char id[KF_ID_TEXT];
+
+    buf_init(b, BODY_MAX);
+    buf_str(b, "{\"messaging_product\":\"whatsapp\",");
+    if (slice_starts(peer, WHATSAPP_GROUP)) {
+        member(b, "\"recipient_type\":\"group\",\"to\":", (struct slice){ peer.p + group, peer.n - group });
+    } else if (digits(user)) {
+        buf_str(b, "\"recipient_type\":\"individual\",\"to\":\"+");
+        buf_add(b, user);
+        buf_char(b, '"');
+    } else {
+        member(b, "\"recipient_type\":\"individual\",\"recipient\":", user);
+    }
+    member(b, ",\"type\":", slice_of(type));
+    if (!e->part && e->reply_ref && *e->reply_ref) {
+        member(b, ",\"context\":{\"message_id\":", slice_of(e->reply_ref));
+        buf_char(b, '}');
+    }
+    if (!e->part && !e->more) { /* of a message in parts, what becomes of one is not what becomes of it */
+        buf_printf(b, ",\"biz_opaque_callback_data\":\"%s-", id_text(&e->conv, id));
+        buf_i64(b, e->seq);
+        buf_char(b, '"');
+    }
+}
+
+static enum kf_rc post(const struct whatsapp *w, struct arena *a, struct buf *body, struct http_req *ret)
+{
+    static const struct http_pair type = { SLICE("Content-Type"), SLICE("application/json") };
+    struct slice bytes = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 };
+
+    buf_finish(body);
+    return bytes.p ? whatsapp_ask(w, a, "POST", w->number, "messages", &type, bytes, ret) : KF_NOMEM;
+}
+
+/* ---- text and choices ------------------------------------------------------------------------------------------------------ */
+
+static struct slice choice(const json_t *choices, size_t i, const char *name)
+{
+    return slice_of(json_string_value(json_object_get(json_array_get(choices, i), name)));
+}
+
+/* Can all of them be offered so? */
+static bool fit(const json_t *choices, size_t max, size_t id_max, size_t label_max)
+{
+    size_t n = json_array_size(choices);
+
+    for (size_t i = 0; i < n; i++) {
+        struct slice id = choice(choices, i, "id"), label = choice(choices, i, "label");
+
+        if (!id.n || id.n > id_max || !label.n || text_length(label, TEXT_UTF16) > label_max)
+            return false;
+    }
+    return n > 0 && n <= max;
+}
+
+static void buttons(struct buf *b, const json_t *choices)
+{
+    buf_str(b, "\"action\":{\"buttons\":[");
+    for (size_t i = 0; i < json_array_size(choices); i++) {
+        member(b, i ? ",{\"type\":\"reply\",\"reply\":{\"id\":" : "{\"type\":\"reply\",\"reply\":{\"id\":", choice(choices, i, "id"));
+        member(b, ",\"title\":", choice(choices, i, "label"));
+        buf_str(b, "}}");
+    }
+    buf_str(b, "]}");
+}
+
+/* What is too long for a title stands in full below it. */
+static void rows(struct buf *b, const struct whatsapp *w, const json_t *choices)
+{
+    member(b, "\"action\":{\"button\":", w->list_button);
+    buf_str(b, ",\"sections\":[{\"rows\":[");
+    for (size_t i = 0; i < json_array_size(choices); i++) {
+        struct slice label = choice(choices, i, "label");
+        bool more = false;
+
+        member(b, i ? ",{\"id\":" : "{\"id\":", choice(choices, i, "id"));
+        member(b, ",\"title\":", text_part(label, ROW_LABEL, TEXT_UTF16, 0, &more));
+        if (more)
+            member(b, ",\"description\":", label);
+        buf_char(b, '}');
+    }
+    buf_str(b, "]}]}");
+}
+
+/* False: these choices cannot be offered, they have to be said. */
+static bool interactive(struct buf *b, const struct whatsapp *w, const struct errand *e, const json_t *choices)
+{
+    bool few = fit(choices, BUTTONS_MAX, BUTTON_ID, BUTTON_LABEL);
+
+    if (text_length(e->message.text, TEXT_UTF16) > CHOICE_TEXT_MAX || (!few && !fit(choices, ROWS_MAX, ROW_ID, ROW_DETAIL)))
+        return false;
+    begin(b, e, "interactive");
+    buf_printf(b, ",\"interactive\":{\"type\":\"%s\",", few ? "button" : "list");
+    member(b, "\"body\":{\"text\":", e->message.text);
+    buf_str(b, "},");
+    if (few)
+        buttons(b, choices);
+    else
+        rows(b, w, choices);
+    buf_str(b, "}}");
+    return true;
+}
+
+static void plain_text(struct buf *b, const struct errand *e, const json_t *choices)
+{
+    struct buf text;
+
+    buf_init(&text, BODY_MAX);
+    buf_add(&text, e->message.text);
+    for (size_t i = 0; i < json_array_size(choices); i++) {
+        buf_printf(&text, "\n%zu. ", i + 1);
+        buf_add(&text, choice(choices, i, "label"));
+    }
+    begin(b, e, "text");
+    member(b, ",\"text\":{\"body\":", buf_slice(&text));
+    buf_str(b, "}}");
+    b->failed |= !buf_ok(&text);
+    buf_finish(&text);
+}
+
+static enum kf_rc send_text(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    struct slice list = json_member(slice_of(e->message.extra), "choices");
+    json_t *choices = list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
+    struct buf b;
+
+    if (!choices || !interactive(&b, w, e, choices))
+        plain_text(&b, e, choices);
+    json_decref(choices);
+    return post(w, a, &b, ret);
+}
+
+/* The window is closed: only what Meta has approved goes, and our words as its variable, in one line. */
+static enum kf_rc send_template(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    struct slice text = e->message.text;
+    struct buf words, b;
+
+    if (!w->template_name.n || e->message.kind != MESSAGE_TEXT || e->message.from.role != ROLE_AGENT)
+        return KF_REJECTED;
+    if (text_length(text, TEXT_UTF16) > CHOICE_TEXT_MAX)
+        return KF_LIMIT;
+    buf_init(&words, BODY_MAX);
+    for (size_t i = 0; i < text.n; i++) {
+        bool blank = isspace((unsigned char)text.p[i]);
+
+        if (!blank)
+            buf_char(&words, text.p[i]);
+        else if (words.n && words.p[words.n - 1] != ' ')
+            buf_char(&words, ' ');
+    }
+    begin(&b, e, "template");
+    member(&b, ",\"template\":{\"name\":", w->template_name);
+    member(&b, ",\"language\":{\"code\":", w->template_language);
+    member(&b, "},\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":", buf_slice(&words));
+    buf_str(&b, "}]}]}}");
+    b.failed |= !buf_ok(&words);
+    buf_finish(&words);
+    return post(w, a, &b, ret);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------------------- */
+
+/* By what the file is; all else is a document. */
+static const char *way_of(struct slice mime, int64_t size)
+{
+    static const struct {
+        const char *mime, *word;
+        int64_t max;
+    } ways[] = {
+        { "image/jpeg", "image", 5LL << 20 }, { "image/png", "image", 5LL << 20 },   { "audio/aac", "audio", 16LL << 20 },
+        { "audio/amr", "audio", 16LL << 20 }, { "audio/mpeg", "audio", 16LL << 20 }, { "audio/mp4", "audio", 16LL << 20 },
+        { "audio/ogg", "audio", 16LL << 20 }, { "video/mp4", "video", 16LL << 20 },  { "video/3gpp", "video", 16LL << 20 },
+    };
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (slice_is(mime, ways[i].mime) && size <= ways[i].max)
+            return ways[i].word;
+    return "document";
+}
+
+static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    json_t *extra = e->message.extra ? json_loads(e->message.extra, 0, NULL) : NULL;
+    const json_t *file = json_object_get(extra, "file");
+    struct slice mime = slice_of(json_string_value(json_object_get(file, "mime")));
+    struct slice name = slice_of(json_string_value(json_object_get(file, "name")));
+    const char *word = way_of(mime, json_integer_value(json_object_get(file, "size")));
+    bool spoken = strcmp(word, "audio") == 0;
+    enum kf_rc rc = KF_OK;
+    struct buf b;
+
+    if (text_length(e->message.text, TEXT_UTF16) > WHATSAPP_CAPTION_MAX)
+        rc = KF_LIMIT;
+    else if (spoken && e->message.text.n)
+        rc = KF_UNSUPPORTED; /* it would lose its words */
+    if (!rc) {
+        begin(&b, e, word);
+        buf_printf(&b, ",\"%s\":{", word);
+        member(&b, "\"id\":", slice_of(e->media_id));
+        if (e->message.text.n)
+            member(&b, ",\"caption\":", e->message.text);
+        if (strcmp(word, "document") == 0 && name.n)
+            member(&b, ",\"filename\":", name);
+        buf_str(&b, "}}");
+        rc = post(w, a, &b, ret);
+    }
+    json_decref(extra);
+    return rc;
+}
+
+/* ---- the request ------------------------------------------------------------------------------------------------------------- */
+
+/* Our clock's word for it; Meta's own is 131047. */
+static bool is_open(const struct errand *e, const struct env *env)
+{
+    return e->handle && *e->handle && (!e->handle_expires_ms || env->now_ms < e->handle_expires_ms);
+}
+
+static enum kf_rc send_message(const struct whatsapp *w, struct arena *a, const struct errand *e, const struct env *env,
+                               struct http_req *ret)
+{
+    if (e->message.kind == MESSAGE_REMOVED || (!e->media_id && !e->message.text.n))
+        return KF_UNSUPPORTED;
+    if (!is_open(e, env))
+        return send_template(w, a, e, ret);
+    return e->media_id ? send_file(w, a, e, ret) : send_text(w, a, e, ret);
+}
+
+/* Both are said of the customer's own message; typing is reading, too. */
+static enum kf_rc send_mark(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    const char *of = e->kind == ERRAND_READ && e->message.from.role == ROLE_VISITOR && e->message.ref ? e->message.ref : e->handle;
+    struct buf b;
+
+    if (!of || !*of)
+        return KF_UNSUPPORTED;
+    buf_init(&b, BODY_MAX);
+    member(&b, "{\"messaging_product\":\"whatsapp\",\"status\":\"read\",\"message_id\":", slice_of(of));
+    if (e->kind == ERRAND_TYPING)
+        buf_str(&b, ",\"typing_indicator\":{\"type\":\"text\"}");
+    buf_char(&b, '}');
+    return post(w, a, &b, ret);
+}
+
+enum kf_rc whatsapp_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
+{
+    const struct whatsapp *w = whatsapp_of(ch);
+
+    if (env->answering)
+        return KF_UNSUPPORTED;
+    switch (e->kind) {
+    case ERRAND_SEND:
+        return send_message(w, a, e, env, ret);
+    case ERRAND_TYPING:
+    case ERRAND_READ:
+        return send_mark(w, a, e, ret);
+    case ERRAND_EDIT:
+    case ERRAND_DELETE:
+    case ERRAND_CLOSED:
+    case ERRAND_FETCH:
+    case ERRAND_TYPING_OFF:
+    default:
+        return KF_UNSUPPORTED;
+    }
+}
+
+/* ---- the answer -------------------------------------------------------------------------------------------------------------- */
+
+static enum outcome_class class_of_status(int status)
+{
+    switch (status) {
+    case 401:
+    case 403:
+        return OUTCOME_AUTH;
+    case 413:
+        return OUTCOME_TOO_LARGE;
+    case 429:
+        return OUTCOME_RATE_LIMITED;
+    case 200:
+    case 502:
+    case 504: /* a gateway that gave up waiting does not know */
+        return OUTCOME_UNCERTAIN;
+    default:
+        return status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
+    }
+}
+
+enum outcome_class whatsapp_class(int64_t code, int status)
+{
+    static const struct {
+        int64_t from, to;
+        enum outcome_class cls;
+    } rows_of_codes[] = {
+        { 131047, 131047, OUTCOME_WINDOW_CLOSED },
+        { 130429, 130429, OUTCOME_RATE_LIMITED }, /* the number sends too fast */
+        { 131056, 131056, OUTCOME_RATE_LIMITED }, /* too much for this customer */
+        { 131048, 131048, OUTCOME_RATE_LIMITED }, /* too many have complained */
+        { 80007, 80007, OUTCOME_RATE_LIMITED },
+        { 4, 4, OUTCOME_RATE_LIMITED },
+        { 1, 2, OUTCOME_RETRY },
+        { 131000, 131000, OUTCOME_RETRY },
+        { 131016, 131016, OUTCOME_RETRY },
+        { 131057, 131057, OUTCOME_RETRY },
+        { 2494100, 2494100, OUTCOME_RETRY },
+        { 131026, 131026, OUTCOME_USER_BLOCKED },
+        { 130403, 130403, OUTCOME_USER_BLOCKED },
+        { 131050, 131050, OUTCOME_USER_BLOCKED },
+        { 131049, 131049, OUTCOME_USER_BLOCKED }, /* Meta chose not to; not before a day has passed */
+        { 130472, 130472, OUTCOME_USER_BLOCKED },
+        { 190, 190, OUTCOME_AUTH },
+        { 3, 3, OUTCOME_AUTH },
+        { 10, 10, OUTCOME_AUTH },
+        { 200, 299, OUTCOME_AUTH },
+        { 131005, 131005, OUTCOME_AUTH },
+        { 131031, 131031, OUTCOME_AUTH },
+        { 368, 368, OUTCOME_AUTH },
+        { 131042, 131042, OUTCOME_AUTH },
+        { 133010, 133010, OUTCOME_AUTH },
+        { 131045, 131045, OUTCOME_AUTH },
+        { 33, 33, OUTCOME_FATAL },
+        { 100, 100, OUTCOME_FATAL },
+        { 131008, 131009, OUTCOME_FATAL },
+        { 131021, 131021, OUTCOME_FATAL },
+        { 131051, 131053, OUTCOME_FATAL },
+        { 131062, 131062, OUTCOME_FATAL },
+        { 132000, 132016, OUTCOME_FATAL },
+    };
+
+    for (size_t i = 0; i < sizeof(rows_of_codes) / sizeof(rows_of_codes[0]); i++)
+        if (code >= rows_of_codes[i].from && code <= rows_of_codes[i].to)
+            return rows_of_codes[i].cls;
+    return class_of_status(status);
+}
+
+/* Nobody says how long to wait, but for one customer: 4 to the power of how often it has been tried, in seconds. */
+static int64_t patience(int64_t code, int attempt)
+{
+    return code == 131056 ? 1000LL << 2 * (attempt < 6 ? attempt : 6) : 0;
+}
+
+static void read_error(struct json_keep *keep, const json_t *error, const struct http_resp *resp, int attempt, struct outcome *ret)
+{
+    bool known = json_is_object(error);
+    int64_t code = 0;
+
+    if (known && json_get_i64(error, "code", &code) && code == 0)
+        ret->cls = OUTCOME_AUTH; /* a code of its own: the token is not one */
+    else
+        ret->cls = whatsapp_class(code, resp->status);
+    ret->code = json_get_text(keep, error, "code");
+    ret->text = json_get_text(keep, json_object_get(error, "error_data"), "details");
+    if (!ret->text.n)
+        ret->text = json_get_text(keep, error, "message");
+    ret->retry_after_ms = patience(code, attempt);
+    if (!ret->retry_after_ms)
+        ret->retry_after_ms = stamp_retry_after(resp);
+}
+
+enum kf_rc whatsapp_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
+                           struct outcome *ret)
+{
+    struct json_keep keep = { .arena = a };
+    json_t *root = resp->status ? json_read_within(a, resp->body, JSON_OF_PLATFORMS, 32, NULL) : NULL;
+    const json_t *message = json_array_get(json_object_get(root, "messages"), 0);
+
+    (void)ch;
+    *ret = (struct outcome){ .cls = resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY };
+    if (!resp->status) {
+        ret->text = slice_of(resp->failure ? resp->failure : "no answer");
+    } else if (resp->status == 200 && (message || json_is_true(json_object_get(root, "success")))) {
+        ret->cls = OUTCOME_SENT;
+        ret->ref = json_get_text(&keep, message, "id");
+    } else {
+        read_error(&keep, json_object_get(root, "error"), resp, e->attempt, ret);
+    }
+    json_decref(root);
+    return keep.failed ? KF_NOMEM : KF_OK;
+}
+
+/* ---- a file that goes before its message ----------------------------------------------------------------------------------- */
+
+static enum kf_rc ask_upload(const struct whatsapp *w, struct arena *a, const struct upload *up, const struct env *env,
+                             struct http_req *ret)
+{
+    struct http_pair type;
+    struct multipart m;
+    struct slice body;
+    enum kf_rc rc;
+
+    multipart_begin(&m, env->chance, up->bytes.n + 65536);
+    multipart_field(&m, "messaging_product", SLICE("whatsapp"));
+    multipart_field(&m, "type", slice_of(up->mime));
+    multipart_file(&m, "file", up->name && *up->name ? up->name : "file", up->mime, up->bytes);
+    rc = multipart_end(&m, a, &type, &body);
+    if (!rc)
+        rc = whatsapp_ask(w, a, "POST", w->number, "media", &type, body, ret);
+    return rc ? rc : KF_AGAIN;
+}
+
+enum kf_rc whatsapp_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
+                           const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    struct json_keep keep = { .arena = a };
+    json_t *root;
+
+    *done = (struct uploaded){ .outcome = { .cls = OUTCOME_RETRY } };
+    if (!is_open(e, env))
+        return KF_UNSUPPORTED; /* it need not go there: encode() says why */
+    if (!last)
+        return ask_upload(whatsapp_of(ch), a, up, env, ret);
+    root = last->status ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+    done->id = json_get_text(&keep, root, "id");
+    if (!last->status)
+        done->outcome.text = slice_of(last->failure ? last->failure : "no answer");
+    else if (last->status == 200 && done->id.n)
+        done->outcome.cls = OUTCOME_SENT;
+    else
+        read_error(&keep, json_object_get(root, "error"), last, e->attempt, &done->outcome);
+    json_decref(root);
+    if (done->outcome.cls == OUTCOME_UNCERTAIN)
+        done->outcome.cls = OUTCOME_RETRY; /* nobody has seen it yet */
+    return keep.failed ? KF_NOMEM : KF_OK;
+}

@@ -1,0 +1,290 @@
+#include "protocols/wx_api.h"
+#include "protocols/multipart.h"
+#include "protocols/stamp.h"
+#include "protocols/url.h"
+#include "protocols/wx_crypt.h"
+
+/* A token is renewed so long before it ends. */
+#define RENEW_AHEAD_S 300
+
+enum { WX_OK = 0, WX_BUSY = -1, WX_TOKEN_WRONG = 40001, WX_TOKEN_MALFORMED = 40014, WX_TOKEN_EXPIRED = 42001 };
+
+const char *wx_refusal(struct slice token, const struct http_req *req, const char *name, struct slice sealed)
+{
+    struct slice signature = http_query(req->query, req->n_query, name);
+    struct slice parts[] = { token, http_query(req->query, req->n_query, "timestamp"), http_query(req->query, req->n_query, "nonce"),
+                             sealed };
+
+    if (!signature.n || !parts[1].n || !parts[2].n)
+        return "missing_signature";
+    if (signature.n != 40)
+        return "malformed_header";
+    return wx_signed(signature, parts, sealed.p ? 4 : 3) ? NULL : "bad_signature";
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------------------------- */
+
+void wx_json(struct buf *b, struct slice s)
+{
+    buf_char(b, '"');
+    for (size_t i = 0; i < s.n; i++)
+        switch (s.p[i]) {
+        case '"':
+        case '\\':
+            buf_char(b, '\\');
+            buf_char(b, s.p[i]);
+            break;
+        case '\n':
+            buf_str(b, "\\n");
+            break;
+        case '\r':
+            buf_str(b, "\\r");
+            break;
+        case '\t':
+            buf_str(b, "\\t");
+            break;
+        default:
+            if ((unsigned char)s.p[i] >= ' ' && s.p[i] != 0x7f)
+                buf_char(b, s.p[i]);
+        }
+    buf_char(b, '"');
+}
+
+const char *wx_address(struct slice url, struct arena *a, const char *path, struct slice token, const char *more)
+{
+    char *ret = NULL;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_add(&b, url);
+    if (b.n && b.p[b.n - 1] == '/')
+        b.n--;
+    buf_str(&b, path);
+    if (token.n) {
+        buf_str(&b, "?access_token=");
+        url_escape(&b, token);
+    }
+    if (more)
+        buf_str(&b, more);
+    if (buf_ok(&b))
+        ret = arena_text(a, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+enum kf_rc wx_post(struct slice url, struct arena *a, const char *path, struct slice token, struct buf *body, struct http_req *ret)
+{
+    static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
+
+    *ret = (struct http_req){
+        .method = "POST",
+        .url = wx_address(url, a, path, token, NULL),
+        .headers = headers,
+        .n_headers = 1,
+        .body = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 },
+    };
+    buf_finish(body);
+    return ret->url && ret->body.p ? KF_OK : KF_NOMEM;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The object in an answer, and its code; NULL if it is none, or has none. */
+static json_t *answer_of(struct arena *a, const struct http_resp *resp, int64_t *code)
+{
+    json_t *root = resp->status == 200 ? json_read(a, resp->body, JSON_OF_PLATFORMS, NULL) : NULL;
+
+    if (root && json_get_i64(root, "errcode", code))
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+static bool token_failed(int64_t code)
+{
+    return code == WX_TOKEN_WRONG || code == WX_TOKEN_MALFORMED || code == WX_TOKEN_EXPIRED;
+}
+
+static enum outcome_class class_of_code(const struct wx_code *codes, int64_t code)
+{
+    if (code == WX_OK)
+        return OUTCOME_SENT;
+    if (code == WX_BUSY)
+        return OUTCOME_RETRY;
+    while (codes->cls != OUTCOME_FATAL && codes->code != code)
+        codes++;
+    return codes->cls;
+}
+
+/* Where no code tells: was it done? A gateway that gave up waiting does not know, and neither do we. */
+static enum outcome_class class_of_silence(const struct http_resp *resp)
+{
+    switch (resp->status) {
+    case 0:
+        return resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY;
+    case 200:
+    case 502:
+    case 504:
+        return OUTCOME_UNCERTAIN;
+    case 429:
+        return OUTCOME_RATE_LIMITED;
+    default:
+        return resp->status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
+    }
+}
+
+enum kf_rc wx_settle(const struct wx_code *codes, struct arena *a, const struct http_resp *resp, struct outcome *ret)
+{
+    struct json_keep keep = { .arena = a };
+    int64_t code = 0;
+    json_t *root = resp->status ? answer_of(a, resp, &code) : NULL;
+
+    *ret = (struct outcome){ .cls = root ? class_of_code(codes, code) : class_of_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
+    if (root && code == WX_OK) {
+        ret->ref = json_get_text(&keep, root, "msgid");
+    } else if (root) {
+        ret->code = json_get_text(&keep, root, "errcode");
+        ret->text = json_get_text(&keep, root, "errmsg");
+    } else {
+        ret->text = slice_of(resp->status ? "the platform's answer could not be read" : resp->failure ? resp->failure : "no answer");
+    }
+    json_decref(root);
+    return keep.failed ? KF_NOMEM : KF_OK;
+}
+
+enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_resp *last, struct renewed *done)
+{
+    struct json_keep keep = { .arena = a };
+    json_t *root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+    struct slice token = json_get_text(&keep, root, "access_token");
+    int64_t seconds = 0, code = 0;
+    bool told = json_get_i64(root, "errcode", &code) && code != WX_OK;
+
+    json_get_i64(root, "expires_in", &seconds);
+    json_decref(root);
+    if (keep.failed)
+        return KF_NOMEM;
+    if (told)
+        return code == WX_BUSY || code == 45009 || code == 45011 ? KF_IO : KF_AUTH;
+    if (!token.n || seconds <= 0 || seconds > 10 * 365 * 86400LL)
+        return KF_IO;
+    done->token = token;
+    done->expires_ms = env->now_ms + 1000 * (seconds > 2 * RENEW_AHEAD_S ? seconds - RENEW_AHEAD_S : seconds / 2);
+    return KF_OK;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------------------------- */
+
+static enum kf_rc ask_upload(struct slice url, struct arena *a, const char *type, const struct upload *up, const struct env *env,
+                             struct http_req *ret)
+{
+    const char *more = arena_printf(a, "&type=%s", type);
+    struct http_pair *header = ARENA_NEW(a, struct http_pair);
+    struct multipart form;
+    enum kf_rc rc;
+
+    if (!more || !header)
+        return KF_NOMEM;
+    *ret = (struct http_req){
+        .method = "POST", .url = wx_address(url, a, "/cgi-bin/media/upload", env->token, more), .headers = header, .n_headers = 1
+    };
+    multipart_begin(&form, env->chance, up->bytes.n + 4096);
+    multipart_file(&form, "media", up->name && *up->name ? up->name : "file", up->mime ? up->mime : "application/octet-stream", up->bytes);
+    rc = multipart_end(&form, a, header, &ret->body);
+    return rc || !ret->url ? KF_NOMEM : KF_AGAIN;
+}
+
+enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena *a, const char *type, const struct upload *up,
+                     const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    struct json_keep keep = { .arena = a };
+    int64_t code = 0;
+    json_t *root;
+
+    *done = (struct uploaded){ .outcome = { .cls = OUTCOME_AUTH } };
+    if (!last)
+        return env->token.n ? ask_upload(url, a, type, up, env, ret) : KF_OK;
+    root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+    done->id = json_get_text(&keep, root, "media_id");
+    if (json_get_i64(root, "errcode", &code) && code != WX_OK) {
+        done->outcome.cls = class_of_code(codes, code);
+        done->outcome.code = json_get_text(&keep, root, "errcode");
+        done->outcome.text = json_get_text(&keep, root, "errmsg");
+    } else if (root) {
+        done->outcome.cls = done->id.n ? OUTCOME_SENT : OUTCOME_FATAL; /* taken, and not named: it could not be shown */
+    } else {
+        done->outcome.cls = class_of_silence(last);
+        done->outcome.text = slice_of(last->failure ? last->failure : "no answer to the file");
+    }
+    done->outcome.retry_after_ms = stamp_retry_after(last);
+    if (done->outcome.cls == OUTCOME_UNCERTAIN)
+        done->outcome.cls = OUTCOME_RETRY; /* nobody has seen it yet */
+    json_decref(root);
+    return keep.failed ? KF_NOMEM : KF_OK;
+}
+
+/* An address that somebody else has named. */
+static enum kf_rc fetch_at(struct slice own, struct arena *a, struct slice at, struct http_req *ret)
+{
+    struct url parts, host;
+
+    if (!at.p || !url_parse(at, &parts))
+        return KF_IO;
+    *ret = (struct http_req){ .method = "GET", .url = arena_text(a, at), .stranger = true };
+    if (url_parse(own, &host))
+        ret->stranger = !url_same_origin(&parts, &host);
+    return ret->url ? KF_OK : KF_NOMEM;
+}
+
+static enum kf_rc ask_media(struct slice url, struct arena *a, const struct env *env, struct slice id, struct http_req *ret)
+{
+    const char *more = NULL;
+    struct buf b;
+
+    if (!env->token.n)
+        return KF_AUTH;
+    buf_init(&b, 4096);
+    buf_str(&b, "&media_id=");
+    url_escape(&b, id);
+    if (buf_ok(&b))
+        more = arena_text(a, buf_slice(&b));
+    buf_finish(&b);
+    *ret = (struct http_req){ .method = "GET", .url = more ? wx_address(url, a, "/cgi-bin/media/get", env->token, more) : NULL };
+    return ret->url ? KF_AGAIN : KF_NOMEM;
+}
+
+/* A file, or words instead of one: only JSON is JSON, whatever it calls itself. */
+static bool may_be_json(const struct http_resp *resp)
+{
+    return resp->status == 200 && resp->body.n && resp->body.n < 65536 && resp->body.p[0] == '{';
+}
+
+enum kf_rc wx_media(struct slice url, struct arena *a, const struct env *env, const struct media *m, const struct http_resp *last,
+                    struct http_req *ret)
+{
+    struct json_keep keep = { .arena = a };
+    struct slice at;
+    int64_t code = WX_OK;
+    json_t *root;
+
+    if (!m->id.n)
+        return m->url.n ? fetch_at(url, a, m->url, ret) : KF_INVALID;
+    if (!last)
+        return ask_media(url, a, env, m->id, ret);
+    root = may_be_json(last) ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+    at = json_get_text(&keep, root, "video_url");
+    json_get_i64(root, "errcode", &code);
+    json_decref(root);
+    if (keep.failed)
+        return KF_NOMEM;
+    if (token_failed(code))
+        return KF_AUTH;
+    if (code == WX_BUSY || code == 45009 || code == 45011 || code == 45033)
+        return KF_RATE;
+    if (at.n)
+        return fetch_at(url, a, at, ret);
+    if (code != WX_OK)
+        return m->url.n ? fetch_at(url, a, m->url, ret) : KF_IO;
+    *ret = (struct http_req){ .url = NULL }; /* it is what came */
+    return KF_OK;
+}

@@ -1,0 +1,140 @@
+// platform.mjs: one fake platform for all channels, driven by tables: a row (rows/NAME.mjs) says how that platform signs, what it posts and
+// what its API answers; here is what all of them have in common: an HTTP server that keeps what it is told, and that misbehaves on request.
+//
+// A row:
+//   name               the adapter
+//   settings(at)       the settings of the channel's document; `at` is the address of this row's API
+//   message(p, m)      how the platform tells of a text {user, id, text, at, picture?}: {method?, query?, headers?, body}; `p` is this
+//                      row's Account: p.at, p.stock (bytes by id), p.inbox (what can be pulled)
+//   taken(answer)      did kefud take it? (default: any 2xx)
+//   read(call)         what a request of kefud's is: {what: 'token'|'send'|'upload'|'media'|'pull'|'quiet', text?, user?, key?, picture?};
+//                      `key`: a repeat under the same key is the same message
+//   answer(p, call)    the answer when all is well: {status?, headers?, body?}
+//   expired()          the answer to a token that is over; without it the platform has none that end
+//   blocked()          the answer that ends it: {…answer, words} (words: what people are to read)
+//   idempotent         repeats carry a key
+//   holds_ms           how long kefud may hold its answer for a reply
+//   outcome            {misbehaviour: state}: where this platform differs
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+
+// What the platform can do wrong. Each is asked for once per text (`plan`), by the text that it is to happen to.
+export const MISBEHAVIOURS = {
+  // Answers to the first try; the next ones are as they should be. `done`: it has been accepted all the same.
+  limited: { done: false, answer: () => ({ status: 429, headers: { 'Retry-After': '2' }, body: '{}' }) },
+  broken: { done: false, answer: () => ({ status: 500, body: 'oops' }) },
+  silent: { done: true, hangs: true },
+  reset: { done: true, cuts: true },
+  garbage: { done: true, answer: () => ({ status: 200, headers: { 'Content-Type': 'application/json' }, body: '<<<not what you expect' }) },
+  expired: { done: false, answer: (row) => row.expired() },
+  blocked: { done: false, answer: (row) => row.blocked(), always: true },
+  slow: { done: true, waits_ms: 1500 },
+};
+
+class Account {
+  constructor(row, at) {
+    this.row = row;
+    this.at = at;
+    this.stock = new Map();
+    this.inbox = [];
+    this.calls = []; // every request of kefud's, in the order of coming: {what, text, user, key, at_ms, accepted, bad}
+    this.plan = new Map(); // text → misbehaviour
+    this.during = null; // called once while a token is being asked for, before it is answered
+    this.count = 0;
+  }
+
+  /** What was accepted: texts in the order of their first coming, a repeat under the same key once. */
+  accepted() {
+    const keys = new Set();
+    return this.calls.filter((c) => {
+      if (c.what !== 'send' || !c.accepted) return false;
+      if (c.key === undefined) return true;
+      if (keys.has(c.key)) return false;
+      keys.add(c.key);
+      return true;
+    });
+  }
+
+  tries(text) {
+    return this.calls.filter((c) => c.what === 'send' && c.text === text);
+  }
+}
+
+export class Platform {
+  static async open(rows, { port = 0 } = {}) {
+    const p = new Platform();
+    p.server = createServer((req, res) => p.#take(req, res).catch((e) => res.destroy(e)));
+    p.server.listen(port, '127.0.0.1');
+    await once(p.server, 'listening');
+    p.port = p.server.address().port;
+    p.accounts = Object.fromEntries(rows.map((row) => [row.name, new Account(row, `http://127.0.0.1:${p.port}/${row.name}`)]));
+    return p;
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  async #take(req, res) {
+    const pieces = [];
+    for await (const piece of req) pieces.push(piece);
+    const raw = Buffer.concat(pieces);
+    const url = new URL(req.url, 'http://platform');
+    const [, name, ...rest] = url.pathname.split('/');
+    const account = this.accounts[name];
+    if (!account) return this.#say(res, { status: 404 });
+    const call = { method: req.method, path: `/${rest.join('/')}`, query: url.searchParams, headers: req.headers, raw, text: undefined };
+    Object.defineProperty(call, 'json', {
+      get() {
+        try {
+          return JSON.parse(raw.toString());
+        } catch {
+          return {};
+        }
+      },
+    });
+    Object.assign(call, account.row.read(call));
+    const kept = { what: call.what, text: call.text, user: call.user, key: call.key, picture: call.picture, at_ms: Date.now(), n: ++account.count };
+    const bad = this.#badness(account, call, kept);
+    kept.accepted = !bad || bad.done;
+    account.calls.push(kept);
+    if (call.what === 'token' && account.during) {
+      const during = account.during;
+      account.during = null;
+      await during();
+    }
+    if (bad?.waits_ms) await new Promise((done) => setTimeout(done, bad.waits_ms));
+    if (bad?.hangs) return; // until kefud gives up
+    if (bad?.cuts) return this.#cut(res);
+    this.#say(res, bad?.answer ? bad.answer(account.row) : account.row.answer(account, call));
+  }
+
+  #badness(account, call, kept) {
+    const name = call.what === 'send' ? account.plan.get(call.text) : undefined;
+    if (!name) return null;
+    kept.bad = name;
+    if (!MISBEHAVIOURS[name].always) account.plan.delete(call.text);
+    return MISBEHAVIOURS[name];
+  }
+
+  #say(res, { status = 200, headers = {}, body = '' }) {
+    const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    res.writeHead(status, { ...(typeof body === 'object' && !Buffer.isBuffer(body) ? { 'Content-Type': 'application/json' } : {}), ...headers, 'Content-Length': Buffer.byteLength(bytes) });
+    res.end(bytes);
+  }
+
+  /** The answer begins and does not end. */
+  #cut(res) {
+    res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 1000 });
+    res.write('{"half":');
+    setImmediate(() => res.socket?.resetAndDestroy());
+  }
+}
+
+/** Tells kefud of something: what a row's message() has made. Until it is taken, as platforms do; every answer's time is kept. */
+export async function post(hook, made) {
+  const began = performance.now();
+  const answer = await fetch(`${hook}${made.query ? `?${made.query}` : ''}`, { method: made.method ?? 'POST', headers: made.headers, body: made.body });
+  return { status: answer.status, text: await answer.text(), ms: performance.now() - began };
+}

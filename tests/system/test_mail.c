@@ -1,0 +1,358 @@
+/* Mail beside a real kefud: in through a provider's webhook, out to a relay, and back into the same conversation. */
+#include "tests/support/cast.h"
+#include "tests/support/relay.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SITE "post"
+
+static struct daemon d;
+static struct relay relay;
+static struct staff agent;
+static char hook[64];
+
+static const char set[] =
+    "{\"site\":{\"key\":\"" SITE
+    "\",\"name\":\"邮局\",\"language\":\"zh-CN\",\"file_max\":65536},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
+    "\"channels\":{\"mail\":{\"adapter\":\"mail\",\"name\":\"邮件\",\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
+    "\"user\":\"pm\",\"password\":\"s3cr:et\",\"address\":\"support@in.kefud.example\",\"name\":\"邮局\","
+    "\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\",\"relay_password\":\"p\"}}},"
+    "\"people\":[{\"email\":\"agent@post.example\",\"name\":\"林小姐\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
+    "\"capacity\":50}]}";
+
+static int start(void **state)
+{
+    char text[1500], config[300];
+    json_t *made;
+
+    (void)state;
+    relay_open(&relay, &(struct relay_options){ .starttls = true, .auth = "PLAIN" });
+    (void)snprintf(config, sizeof(config), "[channels]\nallow_private = yes\nca_file = %s\n", relay.ca);
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = config });
+    (void)snprintf(text, sizeof(text), set, relay.port);
+    made = site_add(&d, text);
+    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
+    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@post.example", text_at(made, "people.0.password")), 201);
+    json_decref(made);
+    staff_enter(&agent, &d, SITE);
+    staff_presence(&agent, "online");
+    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&agent);
+    daemon_finish(&d);
+    relay_close(&relay);
+    return 0;
+}
+
+/* ---- the provider's side ---- */
+
+static int posted(const char *user, json_t *mail)
+{
+    char *body = json_dumps(mail, JSON_COMPACT), *headers = NULL;
+    unsigned char base[200];
+    struct reply r;
+    size_t n = 0;
+    int ret;
+    FILE *f;
+
+    EVP_EncodeBlock(base, (const unsigned char *)user, (int)strlen(user));
+    f = open_memstream(&headers, &n);
+    fprintf(f, "Authorization: Basic %s\r\nContent-Type: application/json\r\n", base);
+    (void)fclose(f);
+    web_ask(&d, &(struct ask){ .path = hook, .headers = headers, .body = body }, &r);
+    ret = r.status;
+    reply_free(&r);
+    free(headers);
+    free(body);
+    json_decref(mail);
+    return ret;
+}
+
+/* A mail of somebody; `more`: members of the header list, `{"Name","Value"}` in pairs, ended by NULL. */
+static json_t *mail_of(const char *from, const char *to, const char *id, const char *text)
+{
+    return json_pack("{s:{s:s,s:s},s:s,s:s,s:s,s:[{s:s,s:s}]}", "FromFull", "Email", from, "Name", "Eva Näf", "OriginalRecipient", to,
+                     "Subject", "Photo", "TextBody", text, "Headers", "Name", "Message-ID", "Value", id);
+}
+
+static void add_header(json_t *mail, const char *name, const char *value)
+{
+    json_array_append_new(json_object_get(mail, "Headers"), json_pack("{s:s,s:s}", "Name", name, "Value", value));
+}
+
+static void add_file(json_t *mail, const char *name, const char *type, const char *bytes)
+{
+    unsigned char base[4096];
+
+    EVP_EncodeBlock(base, (const unsigned char *)bytes, (int)strlen(bytes));
+    if (!json_object_get(mail, "Attachments"))
+        json_object_set_new(mail, "Attachments", json_array());
+    json_array_append_new(json_object_get(mail, "Attachments"),
+                          json_pack("{s:s,s:s,s:s}", "Name", name, "ContentType", type, "Content", (const char *)base));
+}
+
+static void brings(json_t *mail)
+{
+    assert_int_equal(posted("pm:s3cr:et", mail), 200);
+}
+
+/* ---- the agent's side ---- */
+
+static const char *assigned(void)
+{
+    static char conv[40];
+
+    (void)snprintf(conv, sizeof(conv), "%s", text_at(wire_take(&agent.wire, "{s:s}", "type", "assigned"), "conversation.id"));
+    return conv;
+}
+
+static const json_t *status(int64_t seq, const char *state)
+{
+    return wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", state);
+}
+
+/* The next mail to somebody that holds `text`; what the system says before is passed over. Freed by the caller. */
+static char *mail_to(const char *address, const char *text)
+{
+    for (;;) {
+        const struct relayed *m = relay_take(&relay);
+        size_t n;
+        char *mail = m->data ? relayed_mail(m, &n) : NULL;
+
+        if (mail && strstr(m->said, address) && strstr(mail, text)) {
+            assert_true(m->over_tls);
+            return mail;
+        }
+        free(mail);
+    }
+}
+
+/* What stands behind "Name:" up to the end of its last line; static memory. */
+static const char *head_of(const char *mail, const char *name)
+{
+    static char ret[1000];
+    char mark[64];
+    const char *p, *end;
+    size_t n = 0;
+
+    (void)snprintf(mark, sizeof(mark), "\r\n%s:", name);
+    p = strstr(mail, mark);
+    if (!p)
+        return NULL;
+    p += strlen(mark);
+    end = strstr(p, "\r\n");
+    while (end && (end[2] == ' ' || end[2] == '\t'))
+        end = strstr(end + 2, "\r\n");
+    for (; p < end && n + 1 < sizeof(ret); p++)
+        if (*p != '\r' && *p != '\n' && !(n == 0 && *p == ' '))
+            ret[n++] = *p;
+    ret[n] = '\0';
+    return ret;
+}
+
+/* ---- the tests ---- */
+
+static void an_answer_stays_in_its_thread_and_brings_the_next_one_back(void **state)
+{
+    char conv[40], to[200], id[200];
+    const json_t *m;
+    int64_t seq;
+    char *mail;
+
+    (void)state;
+    brings(mail_of("eva@mail.example", "support@in.kefud.example", "<m1@mail.example>", "Where is it?\n\nOn Mon, Acme wrote:\n> soon\n"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(m, "messages.0.text"), "Photo\nWhere is it?");
+    assert_string_equal(text_at(m, "messages.0.quoted"), "On Mon, Acme wrote:\n> soon");
+    assert_string_equal(text_at(m, "messages.0.from.name"), "Eva Näf");
+
+    seq = staff_say(&agent, conv, "r1", "在路上");
+    mail = mail_to("eva@mail.example", "=E5=9C=A8=E8=B7=AF=E4=B8=8A");
+    status(seq, "sent");
+    assert_string_equal(head_of(mail, "Subject"), "Re: Photo");
+    assert_string_equal(head_of(mail, "In-Reply-To"), "<m1@mail.example>");
+    assert_string_equal(head_of(mail, "References"), "<m1@mail.example>");
+    assert_null(strstr(mail, "Auto-Submitted"));
+    (void)snprintf(id, sizeof(id), "%s", head_of(mail, "Message-ID"));
+    (void)snprintf(to, sizeof(to), "%s", head_of(mail, "Reply-To") + 1);
+    to[strlen(to) - 1] = '\0';
+    free(mail);
+
+    /* By the address alone, and by the thread alone. */
+    brings(mail_of("eva@mail.example", to, "<m2@mail.example>", "thanks"));
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "thanks");
+    assert_string_equal(text_at(m, "conversation"), conv);
+    {
+        json_t *next = mail_of("eva@mail.example", "support@in.kefud.example", "<m3@mail.example>", "again");
+
+        add_header(next, "In-Reply-To", id);
+        brings(next);
+    }
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "again");
+    assert_string_equal(text_at(m, "conversation"), conv);
+    assert_int_equal(number_at(m, "reply_to"), seq);
+
+    /* A guess is a new conversation. */
+    brings(mail_of("mallory@mail.example", "support+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@in.kefud.example", "<m4@mail.example>", "let me in"));
+    assert_string_not_equal(assigned(), conv);
+}
+
+static void what_comes_twice_is_one_message_and_what_is_not_believed_none(void **state)
+{
+    const json_t *m;
+    int n = 0;
+    char conv[40];
+
+    (void)state;
+    assert_int_equal(posted("pm:wrong!", mail_of("z@mail.example", "support@in.kefud.example", "<z1@mail.example>", "no")), 401);
+    for (int i = 0; i < 2; i++)
+        brings(mail_of("once@mail.example", "support@in.kefud.example", "<once@mail.example>", "once"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    for (size_t i = 0; i < json_array_size(value_at(m, "messages")); i++)
+        n += strstr(text_at(json_array_get(value_at(m, "messages"), i), "text"), "once") != NULL;
+    assert_int_equal(n, 1);
+}
+
+static void files_go_both_ways(void **state)
+{
+    static const char pdf[] = "%PDF-1.4 a small one";
+    json_t *in = mail_of("files@mail.example", "support@in.kefud.example", "<f1@mail.example>", "see the file");
+    char conv[40], path[80], *mail;
+    const json_t *m;
+    struct reply r;
+    int64_t seq;
+
+    (void)state;
+    add_file(in, "..\\..\\报价.pdf", "application/octet-stream", pdf);
+    add_file(in, "b.txt", "text/plain", "second");
+    brings(in);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(m, "messages.0.text"), "Photo\nsee the file");
+    assert_string_equal(text_at(m, "messages.0.file.name"), "报价.pdf");
+    assert_string_equal(text_at(m, "messages.0.file.mime"), "application/pdf");
+    assert_string_equal(text_at(m, "messages.1.file.name"), "b.txt");
+    (void)snprintf(path, sizeof(path), "/files/%s", text_at(m, "messages.0.file.id"));
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .cookie = agent.cookie });
+    assert_string_equal(r.body, pdf);
+    reply_free(&r);
+
+    r = web_expect(&d, 201,
+                   &(struct ask){ .path = "/files?site=" SITE "&name=%E7%BB%93%E6%9E%9C.txt",
+                                  .cookie = agent.cookie,
+                                  .csrf = agent.csrf,
+                                  .origin = "",
+                                  .body = "the result" });
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"f1\",\"kind\":\"file\",\"file\":\"%s\"}", conv,
+               text_at(r.json, "id"));
+    reply_free(&r);
+    seq = number_at(wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "f1"), "seq");
+    mail = mail_to("files@mail.example", "multipart/mixed");
+    status(seq, "sent");
+    assert_non_null(strstr(mail, "filename*0*=UTF-8''%E7%BB%93%E6%9E%9C.txt"));
+    assert_non_null(strstr(mail, "\r\n\r\ndGhlIHJlc3VsdA==\r\n"));
+    free(mail);
+}
+
+static void a_file_that_is_too_large_says_so(void **state)
+{
+    json_t *in = mail_of("large@mail.example", "support@in.kefud.example", "<l1@mail.example>", "");
+    char *large = malloc(100001), *base = malloc(140000);
+    const char *conv;
+    const json_t *m;
+
+    (void)state;
+    memset(large, 'x', 100000);
+    large[100000] = '\0';
+    EVP_EncodeBlock((unsigned char *)base, (const unsigned char *)large, 100000);
+    json_object_set_new(in, "Attachments",
+                        json_pack("[{s:s,s:s,s:s}]", "Name", "l.bin", "ContentType", "application/octet-stream", "Content", base));
+    json_object_set_new(in, "Subject", json_string(""));
+    brings(in);
+    free(large);
+    free(base);
+    conv = assigned();
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(m, "messages.0.text"), "[file: could not be fetched, too large]");
+    assert_string_equal(text_at(m, "messages.0.media.reason"), "too_large");
+}
+
+static void what_the_relay_refuses_and_what_comes_back_is_seen(void **state)
+{
+    char conv[40], id[200], *mail;
+    json_t *bounce;
+    int64_t seq;
+
+    (void)state;
+    brings(mail_of("gone@mail.example", "support@in.kefud.example", "<g1@mail.example>", "hello"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    free(mail_to("gone@mail.example", "Auto-Submitted: auto-replied")); /* the greeting */
+    relay_options(&relay, &(struct relay_options){ .starttls = true, .auth = "PLAIN", .rcpt = "550 5.1.1 User unknown" });
+    seq = staff_say(&agent, conv, "r1", "first");
+    assert_string_equal(text_at(status(seq, "failed"), "reason"), "550: 5.1.1 User unknown");
+    relay_options(&relay, &(struct relay_options){ .starttls = true, .auth = "PLAIN", .drop_at_dot = true });
+    seq = staff_say(&agent, conv, "r2", "second");
+    status(seq, "uncertain");
+    relay_options(&relay, &(struct relay_options){ .starttls = true, .auth = "PLAIN" });
+
+    seq = staff_say(&agent, conv, "r3", "third");
+    mail = mail_to("gone@mail.example", "third");
+    status(seq, "sent");
+    (void)snprintf(id, sizeof(id), "Message-ID: %s\r\n\r\n", head_of(mail, "Message-ID"));
+    free(mail);
+    bounce = mail_of("mailer-daemon@relay.example", "support@in.kefud.example", "<b1@relay.example>", "It could not be delivered.");
+    add_header(bounce, "Content-Type", "multipart/report; report-type=delivery-status; boundary=x");
+    add_header(bounce, "Return-Path", "<>");
+    add_file(bounce, "", "message/delivery-status",
+             "Reporting-MTA: dns; relay.example\r\n\r\nFinal-Recipient: rfc822; gone@mail.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+             "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n");
+    add_file(bounce, "", "text/rfc822-headers", id);
+    brings(bounce);
+    assert_string_equal(text_at(status(seq, "failed"), "reason"), "smtp; 550 5.1.1 no such user");
+}
+
+/* No greeting, no waiting notice: the first mail to that address is the agent's. */
+static void a_machine_is_never_answered_by_one(void **state)
+{
+    json_t *in = mail_of("robot@mail.example", "support@in.kefud.example", "<a1@mail.example>", "I am away");
+    const struct relayed *m;
+    char conv[40];
+
+    (void)state;
+    add_header(in, "Auto-Submitted", "auto-replied");
+    brings(in);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    status(staff_say(&agent, conv, "r1", "from a person"), "sent");
+    do
+        m = relay_take(&relay);
+    while (!strstr(m->said, "robot@mail.example"));
+    assert_non_null(strstr(m->data, "from a person"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_stays_in_its_thread_and_brings_the_next_one_back),
+        cmocka_unit_test(what_comes_twice_is_one_message_and_what_is_not_believed_none),
+        cmocka_unit_test(files_go_both_ways),
+        cmocka_unit_test(a_file_that_is_too_large_says_so),
+        cmocka_unit_test(what_the_relay_refuses_and_what_comes_back_is_seen),
+        cmocka_unit_test(a_machine_is_never_answered_by_one),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,285 @@
+/* A Telegram bot beside a real kefud: protocols/telegram.h says how it speaks. */
+#include "tests/support/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BOT    "/bot123456:TEST-token"
+#define SECRET "kefud_tg-Secret_01"
+#define OK     "{\"ok\":true,\"result\":{\"message_id\":1,\"chat\":{\"id\":1}}}"
+
+static struct desk_rig r;
+static char hook[64];
+static int updates = 880000000;
+
+static const char channels[] =
+    "\"tg\":{\"adapter\":\"telegram\",\"name\":\"Bot\",\"queue\":\"desk\",\"settings\":{\"token\":\"123456:TEST-token\","
+    "\"secrets\":[\"" SECRET "\"],\"url\":\"http://127.0.0.1:%d\"}}";
+
+static int start(void **state)
+{
+    (void)state;
+    rig_open(&r, channels);
+    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&r.d, RIG_SITE, "tg"));
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    rig_close(&r);
+    return 0;
+}
+
+/* ---- what Telegram says ---- */
+
+static struct reply post(const char *body)
+{
+    return rig_post(&r, hook, "X-Telegram-Bot-Api-Secret-Token: " SECRET "\r\n", body);
+}
+
+/* An update with these members beside its id; the answer's JSON is owned by the caller. */
+static json_t *update(const char *members)
+{
+    char body[1600];
+    struct reply got;
+    json_t *ret;
+
+    (void)snprintf(body, sizeof(body), "{\"update_id\":%d,%s}", ++updates, members);
+    got = post(body);
+    if (got.status != 200)
+        fail_msg("%s was answered with %d", body, got.status);
+    ret = json_incref(got.json);
+    reply_free(&got);
+    return ret;
+}
+
+#define FROM(user)                                                                                                                 \
+    "\"from\":{\"id\":" user ",\"is_bot\":false,\"first_name\":\"Ida\"},\"chat\":{\"id\":" user ",\"type\":\"private\"},\"date\":" \
+    "1789990000"
+
+static const char *opens(const char *members)
+{
+    json_decref(update(members));
+    return rig_assigned(&r);
+}
+
+/* The next call of that method. */
+static void take(const char *method)
+{
+    char tail[80];
+
+    (void)snprintf(tail, sizeof(tail), BOT "/%s", method);
+    rig_take(&r, tail, OK);
+}
+
+/* Our next message with that text. */
+static void take_text(const char *text)
+{
+    for (take("sendMessage"); strcmp(text_at(r.p.json, "text"), text) != 0; take("sendMessage"))
+        platform_answer(&r.p, 200, NULL, OK);
+}
+
+static void sent_as(const char *chat, int number)
+{
+    char body[160];
+
+    (void)snprintf(body, sizeof(body), "{\"ok\":true,\"result\":{\"message_id\":%d,\"chat\":{\"id\":%s}}}", number, chat);
+    platform_answer(&r.p, 200, NULL, body);
+}
+
+/* ---- the tests ---- */
+
+static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":11," FROM("5212345678") ",\"text\":\"Is it open?\"}");
+    seq = staff_say(&r.agent, conv, "r1", "Until <six> & a half");
+    take_text("Until <six> & a half");
+    assert_int_equal(number_at(r.p.json, "chat_id"), 5212345678);
+    assert_null(value_at(r.p.json, "parse_mode"));
+    sent_as("5212345678", 31);
+    rig_status(&r, seq, "sent");
+    json_decref(
+        update("\"message\":{\"message_id\":12," FROM("5212345678") ",\"text\":\"Thanks\",\"reply_to_message\":{\"message_id\":31}}"));
+    assert_int_equal(number_at(rig_told(&r, "Thanks"), "reply_to"), seq);
+    json_decref(update("\"edited_message\":{\"message_id\":12," FROM("5212345678") ",\"edit_date\":1789990009,\"text\":\"Thanks!\"}"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "text", "Thanks!");
+}
+
+static void an_update_that_comes_twice_is_one_message(void **state)
+{
+    static const char body[] = "{\"update_id\":1,\"message\":{\"message_id\":1," FROM("42") ",\"text\":\"only once\"}}";
+    const char *conv;
+    const json_t *page;
+    struct reply got;
+    int n = 0;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        got = post(body);
+        assert_int_equal(got.status, 200);
+        reply_free(&got);
+    }
+    conv = rig_assigned(&r);
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    page = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    for (size_t i = 0; i < json_array_size(value_at(page, "messages")); i++)
+        n += strcmp(text_at(json_array_get(value_at(page, "messages"), i), "text"), "only once") == 0;
+    assert_int_equal(n, 1);
+    got = rig_post(&r, hook, "X-Telegram-Bot-Api-Secret-Token: another\r\n", body);
+    assert_int_equal(got.status, 401);
+    reply_free(&got);
+}
+
+static void pictures_go_both_ways(void **state)
+{
+    static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on", png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02";
+    const json_t *m;
+    const char *conv;
+    struct reply got;
+    char path[64];
+    int64_t seq;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1," FROM("43") ",\"caption\":\"broken lid\",\"photo\":[{\"file_id\":\"Big\",\"width\":9,"
+                                                             "\"height\":9,\"file_size\":20}]}");
+    take("getFile");
+    assert_string_equal(text_at(r.p.json, "file_id"), "Big");
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":{\"file_path\":\"photos/file_1.jpg\",\"file_size\":20}}");
+    rig_take(&r, "/file/bot123456:TEST-token/photos/file_1.jpg", OK);
+    platform_answer(&r.p, 200, NULL, gif);
+    m = wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "kind", "image");
+    assert_string_equal(text_at(m, "text"), "broken lid");
+    (void)snprintf(path, sizeof(path), "/files/%s", text_at(m, "file.id"));
+    got = web_expect(&r.d, 200, &(struct ask){ .path = path, .cookie = r.agent.cookie });
+    assert_string_equal(got.body, gif);
+    reply_free(&got);
+
+    seq = rig_send_file(&r, conv, "f1", "lid.png", png, sizeof(png) - 1, "image");
+    take("sendPhoto");
+    assert_non_null(strstr(head_value(r.p.head, "Content-Type"), "multipart/form-data; boundary="));
+    assert_non_null(strstr(r.p.body, "name=\"chat_id\"\r\n\r\n43\r\n"));
+    assert_non_null(strstr(r.p.body, "name=\"photo\"; filename=\"lid.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG"));
+    sent_as("43", 77);
+    rig_status(&r, seq, "sent");
+}
+
+static void trouble_ends_as_it_should(void **state)
+{
+    const char *conv;
+    int64_t seq, asked;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1," FROM("44") ",\"text\":\"hello?\"}");
+    seq = staff_say(&r.agent, conv, "r1", "too fast");
+    take_text("too fast");
+    asked = r.p.at;
+    platform_answer(&r.p, 429, NULL,
+                    "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests\",\"parameters\":{\"retry_after\":1}}");
+    take_text("too fast");
+    assert_true(r.p.at - asked >= 1000);
+    sent_as("44", 5);
+    rig_status(&r, seq, "sent");
+
+    seq = staff_say(&r.agent, conv, "r2", "line cut");
+    take_text("line cut");
+    platform_drop(&r.p);
+    rig_status(&r, seq, "uncertain");
+    assert_true(rig_quiet(&r, "/sendMessage", OK, 1500));
+
+    seq = staff_say(&r.agent, conv, "r3", "blocked");
+    take_text("blocked");
+    platform_answer(&r.p, 403, NULL, "{\"ok\":false,\"error_code\":403,\"description\":\"Forbidden: bot was blocked by the user\"}");
+    assert_non_null(strstr(text_at(rig_status(&r, seq, "failed"), "reason"), "bot was blocked by the user"));
+    json_decref(update(
+        "\"my_chat_member\":{" FROM("44") ",\"old_chat_member\":{\"status\":\"member\"},\"new_chat_member\":{\"status\":\"kicked\"}}"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "unfollow");
+}
+
+static void a_group_that_moves_is_followed(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1,\"from\":{\"id\":45,\"first_name\":\"Ida\"},\"chat\":{\"id\":-500,\"type\":\"group\"},"
+                 "\"date\":1789990000,\"text\":\"@bot hi all\"}");
+    seq = staff_say(&r.agent, conv, "r1", "hi group");
+    take_text("hi group");
+    assert_int_equal(number_at(r.p.json, "chat_id"), -500);
+    platform_answer(&r.p, 400, NULL,
+                    "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: group chat was upgraded to a supergroup chat\","
+                    "\"parameters\":{\"migrate_to_chat_id\":-1002147483700}}");
+    take_text("hi group");
+    assert_int_equal(number_at(r.p.json, "chat_id"), -1002147483700);
+    sent_as("-1002147483700", 2);
+    rig_status(&r, seq, "sent");
+    json_decref(update("\"message\":{\"message_id\":2,\"chat\":{\"id\":-500,\"type\":\"group\"},\"date\":1789990001,\"migrate_to_chat_id\":"
+                       "-1002147483700}"));
+    json_decref(update("\"message\":{\"message_id\":3,\"from\":{\"id\":46,\"first_name\":\"Bo\"},\"chat\":{\"id\":-1002147483700,\"type\":"
+                       "\"supergroup\"},\"date\":1789990002,\"text\":\"here we are\"}"));
+    assert_string_equal(text_at(rig_told(&r, "here we are"), "conversation"), conv);
+}
+
+static void a_tap_is_a_message_and_acknowledged(void **state)
+{
+    json_t *answer;
+    const char *conv;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1," FROM("47") ",\"text\":\"refund\"}");
+    answer = update("\"callback_query\":{\"id\":\"q1\",\"from\":{\"id\":47,\"first_name\":\"Ida\"},\"data\":\"refund:yes\",\"message\":{"
+                    "\"message_id\":9,"
+                    "\"chat\":{\"id\":47},\"date\":0,\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"Yes "
+                    "please\",\"callback_data\":\"refund:yes\"}]]}}}");
+    assert_string_equal(text_at(answer, "method"), "answerCallbackQuery");
+    assert_string_equal(text_at(answer, "callback_query_id"), "q1");
+    json_decref(answer);
+    assert_string_equal(text_at(rig_told(&r, "Yes please"), "conversation"), conv);
+}
+
+/* 4096 units of UTF-16 a message: an emoji counts two of them. */
+static void a_long_text_goes_in_parts_of_what_the_platform_counts(void **state)
+{
+    char text[3001 * 4 + 1];
+    const char *conv;
+    size_t sum = 0;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1," FROM("48") ",\"text\":\"tell me all\"}");
+    for (size_t i = 0; i < 3000; i++)
+        memcpy(text + 4 * i, "\xf0\x9f\x98\x80", 4);
+    text[12000] = '\0';
+    seq = staff_say(&r.agent, conv, "r1", text);
+    for (int i = 0; i < 2; i++) {
+        do
+            take("sendMessage");
+        while (strncmp(text_at(r.p.json, "text"), "\xf0\x9f\x98\x80", 4) != 0 && (platform_answer(&r.p, 200, NULL, OK), true));
+        assert_true(strlen(text_at(r.p.json, "text")) <= 2048 * 4);
+        sum += strlen(text_at(r.p.json, "text"));
+        sent_as("48", 50 + i);
+    }
+    assert_int_equal(sum, 12000);
+    rig_status(&r, seq, "sent");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_go_both_ways_and_answers_find_what_they_answer),
+        cmocka_unit_test(an_update_that_comes_twice_is_one_message),
+        cmocka_unit_test(pictures_go_both_ways),
+        cmocka_unit_test(trouble_ends_as_it_should),
+        cmocka_unit_test(a_group_that_moves_is_followed),
+        cmocka_unit_test(a_tap_is_a_message_and_acknowledged),
+        cmocka_unit_test(a_long_text_goes_in_parts_of_what_the_platform_counts),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,291 @@
+/* A WeChat Official Account beside a real kefud: messages come encrypted, the first answer rides in the answer, others go by the API. */
+#include "tests/support/cast.h"
+#include "tests/support/platform.h"
+#include "wx_scheme.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SITE  "oa"
+#define TOKEN "Kefud2026Token"
+#define KEY   "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
+#define APP   "wx5d3f0c9a17be6e42"
+#define OURS  "gh_4b1d7e90c2aa"
+
+static struct daemon d;
+static struct platform p;
+static struct staff agent;
+static char hook[64];
+static int64_t clock_s;
+static const struct wx_scheme scheme = { .token = TOKEN, .key = KEY, .receiver = APP };
+
+static const char set[] =
+    "{\"site\":{\"key\":\"" SITE "\",\"name\":\"公众号\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
+    "\"channels\":{\"oa\":{\"adapter\":\"wechat\",\"name\":\"公众号\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\","
+    "\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"mode\":\"safe\",\"encoding_aes_key\":\"" KEY
+    "\",\"welcome\":\"欢迎关注\"}}},\"people\":[{\"email\":\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
+    "\"queues\":[\"desk\"],\"capacity\":50}]}";
+
+static int start(void **state)
+{
+    char text[1400];
+    json_t *made;
+
+    (void)state;
+    platform_open(&p);
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
+    (void)snprintf(text, sizeof(text), set, p.port);
+    made = site_add(&d, text);
+    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
+    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@oa.example", text_at(made, "people.0.password")), 201);
+    json_decref(made);
+    staff_enter(&agent, &d, SITE);
+    staff_presence(&agent, "online");
+    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    clock_s = now_wall_ms() / 1000;
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&agent);
+    daemon_finish(&d);
+    platform_close(&p);
+    return 0;
+}
+
+/* ---- the platform's side ----------------------------------------------------------------------------------------------------------- */
+
+/* Posts a document as the platform would; freed by the caller. */
+static struct reply post(const char *user, const char *elements)
+{
+    static int nonces;
+    char document[2048], body[9000], path[300], at[24], nonce[16], digest[41];
+    struct reply r;
+
+    (void)snprintf(document, sizeof(document),
+                   "<xml><ToUserName><![CDATA[" OURS "]]></ToUserName><FromUserName><![CDATA[%s]]></FromUserName><CreateTime>%lld"
+                   "</CreateTime>%s</xml>",
+                   user, (long long)clock_s++, elements);
+    (void)snprintf(body, sizeof(body), "<xml><ToUserName><![CDATA[" OURS "]]></ToUserName><Encrypt><![CDATA[%s]]></Encrypt></xml>",
+                   wx_seal(&scheme, document));
+    (void)snprintf(at, sizeof(at), "%lld", (long long)clock_s);
+    (void)snprintf(nonce, sizeof(nonce), "%d", 4000 + nonces++);
+    wx_digest(&scheme, at, nonce, wx_element(body, "Encrypt"), digest);
+    (void)snprintf(path, sizeof(path), "%s?signature=0&timestamp=%s&nonce=%s&openid=%s&encrypt_type=aes&msg_signature=%s", hook, at, nonce,
+                   user, digest);
+    web_ask(&d, &(struct ask){ .path = path, .body = body, .headers = "Content-Type: text/xml\r\n" }, &r);
+    assert_int_equal(r.status, 200);
+    return r;
+}
+
+static struct reply text_from(const char *user, const char *id, const char *text)
+{
+    char elements[600];
+
+    (void)snprintf(elements, sizeof(elements), "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[%s]]></Content><MsgId>%s</MsgId>",
+                   text, id);
+    return post(user, elements);
+}
+
+static void give_token(const char *token, bool forced)
+{
+    char answer[120];
+
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/stable_token");
+    assert_string_equal(text_at(p.json, "appid"), APP);
+    assert_string_equal(text_at(p.json, "secret"), "very-secret");
+    assert_int_equal(json_is_true(value_at(p.json, "force_refresh")), forced);
+    (void)snprintf(answer, sizeof(answer), "{\"access_token\":\"%s\",\"expires_in\":7200}", token);
+    platform_answer(&p, 200, NULL, answer);
+}
+
+static void takes_message(const char *token, const char *user, const char *text)
+{
+    char path[120];
+
+    platform_take(&p);
+    (void)snprintf(path, sizeof(path), "/cgi-bin/message/custom/send?access_token=%s", token);
+    assert_string_equal(p.path, path);
+    assert_string_equal(text_at(p.json, "touser"), user);
+    assert_string_equal(text_at(p.json, "text.content"), text);
+}
+
+/* ---- the agent's side -------------------------------------------------------------------------------------------------------------- */
+
+static const char *assigned(void)
+{
+    static char conv[40];
+
+    (void)snprintf(
+        conv, sizeof(conv), "%s",
+        text_at(wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "oa"), "conversation.id"));
+    return conv;
+}
+
+static void status(int64_t seq, const char *state)
+{
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", state);
+}
+
+/* ---- the tests ----------------------------------------------------------------------------------------------------------------------- */
+
+static void the_address_is_proved(void **state)
+{
+    char path[300], digest[41];
+    struct reply r;
+
+    (void)state;
+    wx_digest(&scheme, "1718000100", "775530148", NULL, digest);
+    (void)snprintf(path, sizeof(path), "%s?signature=%s&echostr=5837729166081234567&timestamp=1718000100&nonce=775530148", hook, digest);
+    web_ask(&d, &(struct ask){ .path = path }, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "5837729166081234567");
+    reply_free(&r);
+    (void)snprintf(path, sizeof(path), "%s?signature=%s&echostr=5837729166081234567&timestamp=1718000101&nonce=775530148", hook, digest);
+    web_ask(&d, &(struct ask){ .path = path }, &r);
+    assert_int_equal(r.status, 403);
+    assert_null(strstr(r.body, "5837729166081234567"));
+    reply_free(&r);
+}
+
+static void a_clear_body_is_not_believed(void **state)
+{
+    char path[300], digest[41];
+    struct reply r;
+
+    (void)state;
+    wx_digest(&scheme, "1718000100", "775530148", NULL, digest);
+    (void)snprintf(path, sizeof(path), "%s?signature=%s&timestamp=1718000100&nonce=775530148", hook, digest);
+    web_ask(&d,
+            &(struct ask){ .path = path,
+                           .body = "<xml><ToUserName>a</ToUserName><FromUserName>b</FromUserName><CreateTime>1</CreateTime>"
+                                   "<MsgType>text</MsgType><Content>x</Content><MsgId>1</MsgId></xml>" },
+            &r);
+    assert_int_equal(r.status, 401);
+    reply_free(&r);
+}
+
+static void a_new_follower_is_welcomed(void **state)
+{
+    struct reply r = post("o-1", "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[subscribe]]></Event>");
+
+    (void)state;
+    assert_string_equal(wx_element(wx_unseal(&scheme, r.body), "Content"), "欢迎关注");
+    reply_free(&r);
+}
+
+/* In, the greeting inside the answer, the agent's words by the API, with a token that dies early. */
+static void a_follower_is_answered(void **state)
+{
+    struct reply r = text_from("o-2", "24565000000000001", "请问营业时间?");
+    const char *document = wx_unseal(&scheme, r.body);
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    assert_string_equal(wx_element(document, "ToUserName"), "o-2");
+    assert_string_equal(wx_element(document, "FromUserName"), OURS);
+    assert_true(*wx_element(document, "Content"));
+    reply_free(&r);
+    conv = assigned();
+    seq = staff_say(&agent, conv, "r1", "九点到六点 <b>");
+    give_token("T1", false);
+    takes_message("T1", "o-2", "九点到六点 <b>");
+    assert_null(strstr(p.body, "\\u"));
+    platform_answer(&p, 200, NULL, "{\"errcode\":42001,\"errmsg\":\"access_token expired rid: 1\"}");
+    give_token("T2", true);
+    takes_message("T2", "o-2", "九点到六点 <b>");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"errmsg\":\"ok\"}");
+    status(seq, "sent");
+    for (int i = 2; i <= 5; i++) { /* five of them for one message of the follower */
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "r%d", i);
+        seq = staff_say(&agent, conv, cid, "还有");
+        takes_message("T2", "o-2", "还有");
+        platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+        status(seq, "sent");
+    }
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "closed", "left", 0);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r6\",\"kind\":\"text\",\"text\":\"太多了\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "r6"), "conflict");
+    r = text_from("o-2", "24565000000000002", "谢谢"); /* which opens it anew */
+    reply_free(&r);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
+    seq = staff_say(&agent, conv, "r7", "不客气");
+    takes_message("T2", "o-2", "不客气");
+    platform_answer(&p, 200, NULL, "{\"errcode\":45015,\"errmsg\":\"response out of time limit rid: 2\"}");
+    assert_non_null(strstr(
+        text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"), "45015"));
+}
+
+static void a_voice_is_fetched_and_a_refusal_is_no_file(void **state)
+{
+    static const char amr[] = "#!AMR\nand so on";
+    char disposition[] = "Content-Disposition: attachment; filename=\"v.amr\"\r\n";
+    struct reply r = post("o-3", "<MsgType>voice</MsgType><MediaId>V1</MediaId><Format>amr</Format><Recognition>我想退货</Recognition>"
+                                 "<MsgId>24565000000000003</MsgId>");
+    const char *conv = assigned();
+
+    (void)state;
+    reply_free(&r);
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/get?access_token=T2&media_id=V1");
+    platform_answer(&p, 200, NULL, "{\"errcode\":-1,\"errmsg\":\"system error\"}");
+    platform_take(&p);
+    platform_answer(&p, 200, disposition, amr);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:s,s:{s:s,s:s}}", "type", "changed", "conversation", conv, "kind", "audio", "text", "我想退货",
+              "file", "name", "v.amr", "mime", "audio/amr");
+    r = post("o-3", "<MsgType>voice</MsgType><MediaId>V2</MediaId><MsgId>24565000000000004</MsgId>");
+    reply_free(&r);
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}");
+    wire_take(&agent.wire, "{s:s,s:s,s:{s:s,s:s}}", "type", "changed", "conversation", conv, "media", "state", "failed", "reason", "gone");
+}
+
+static void a_picture_goes_there_first(void **state)
+{
+    static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on";
+    struct reply r = text_from("o-4", "24565000000000005", "有图吗"), up;
+    char headers[300], frame[300];
+    const char *conv = assigned();
+    int64_t seq;
+
+    (void)state;
+    reply_free(&r);
+    (void)snprintf(headers, sizeof(headers), "X-CSRF-Token: %s\r\n", agent.csrf);
+    up = web_expect(&d, 201,
+                    &(struct ask){ .path = "/files?site=" SITE "&name=a.gif", .headers = headers, .cookie = agent.cookie, .body = gif });
+    (void)snprintf(frame, sizeof(frame), "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"f1\",\"kind\":\"image\",\"file\":\"%s\"}",
+                   conv, text_at(up.json, "id"));
+    reply_free(&up);
+    wire_text(&agent.wire, frame);
+    assert_string_equal(wire_verdict(&agent.wire, "f1"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=image");
+    assert_non_null(strstr(p.body, "GIF89a"));
+    platform_answer(&p, 200, NULL, "{\"type\":\"image\",\"media_id\":\"M1\",\"created_at\":1718000000}");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "msgtype"), "image");
+    assert_string_equal(text_at(p.json, "image.media_id"), "M1");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_address_is_proved),
+        cmocka_unit_test(a_clear_body_is_not_believed),
+        cmocka_unit_test(a_new_follower_is_welcomed),
+        cmocka_unit_test(a_follower_is_answered),
+        cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
+        cmocka_unit_test(a_picture_goes_there_first),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,357 @@
+/* WeCom's customer service beside a real kefud: a notice says that there is something, pages say what; who enters is welcomed, who writes is
+ * answered, and a failure is told later. Two accounts share one address. */
+#include "tests/support/cast.h"
+#include "tests/support/platform.h"
+#include "wx_scheme.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SITE  "kf"
+#define TOKEN "Kefud2026Token"
+#define KEY   "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
+#define CORP  "ww7a31f0de55c28b90"
+#define ONE   "wkOne"
+#define TWO   "wkTwo"
+
+static struct daemon d;
+static struct platform p;
+static struct staff agent;
+static char hook[64];
+static int64_t clock_s;
+static const struct wx_scheme scheme = { .token = TOKEN, .key = KEY, .receiver = CORP };
+
+#define CHANNEL(key, account, more)                                                           \
+    "\"" key "\":{\"adapter\":\"wecom-kf\",\"name\":\"" key                                   \
+    "\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\",\"corp_id\":\"" CORP \
+    "\",\"secret\":\"very-secret\",\"open_kfid\":\"" account "\",\"token\":\"" TOKEN "\",\"encoding_aes_key\":\"" KEY "\"" more "}}"
+
+static const char set[] =
+    "{\"site\":{\"key\":\"" SITE "\",\"name\":\"微信客服\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
+    "\"channels\":{" CHANNEL("one", ONE, ",\"welcome\":\"欢迎光临\",\"on_close\":\"end\"") "," CHANNEL(
+        "two", TWO, ",\"names\":false") "},"
+                                        "\"people\":[{\"email\":\"agent@kf.example\",\"name\":\"接线员\",\"number\":\"7\","
+                                        "\"roles\":[\"agent\"],"
+                                        "\"queues\":[\"desk\"],\"capacity\":50}]}";
+
+/* Every account asks for its token and for what it has missed, in whichever order. */
+static void answer_the_beginning(void)
+{
+    int pulls = 0;
+
+    while (pulls < 2) {
+        platform_take(&p);
+        if (strcmp(p.path, "/cgi-bin/gettoken?corpid=" CORP "&corpsecret=very-secret") == 0) {
+            platform_answer(&p, 200, NULL, "{\"errcode\":0,\"errmsg\":\"ok\",\"access_token\":\"T1\",\"expires_in\":7200}");
+            continue;
+        }
+        assert_string_equal(p.path, "/cgi-bin/kf/sync_msg?access_token=T1");
+        assert_null(value_at(p.json, "cursor"));
+        platform_answer(&p, 200, NULL, "{\"errcode\":0,\"next_cursor\":\"c0\",\"has_more\":0,\"msg_list\":[]}");
+        pulls++;
+    }
+}
+
+static int start(void **state)
+{
+    char text[2000];
+    json_t *made;
+
+    (void)state;
+    platform_open(&p);
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
+    (void)snprintf(text, sizeof(text), set, p.port, p.port);
+    made = site_add(&d, text);
+    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
+    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@kf.example", text_at(made, "people.0.password")), 201);
+    json_decref(made);
+    staff_enter(&agent, &d, SITE);
+    staff_presence(&agent, "online");
+    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    clock_s = now_wall_ms() / 1000;
+    answer_the_beginning();
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&agent);
+    daemon_finish(&d);
+    platform_close(&p);
+    return 0;
+}
+
+/* ---- the platform's side ----------------------------------------------------------------------------------------------------------- */
+
+/* "There is something for that account." */
+static void notice(const char *account, const char *token)
+{
+    static int nonces;
+    char document[600], body[2000], path[300], at[24], nonce[16], digest[41];
+    struct reply r;
+
+    (void)snprintf(document, sizeof(document),
+                   "<xml><ToUserName><![CDATA[" CORP "]]></ToUserName><CreateTime>%lld</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+                   "<Event><![CDATA[kf_msg_or_event]]></Event><Token><![CDATA[%s]]></Token><OpenKfId><![CDATA[%s]]></OpenKfId></xml>",
+                   (long long)clock_s, token, account);
+    (void)snprintf(body, sizeof(body),
+                   "<xml><ToUserName><![CDATA[" CORP "]]></ToUserName><Encrypt><![CDATA[%s]]></Encrypt><AgentID/></xml>",
+                   wx_seal(&scheme, document));
+    (void)snprintf(at, sizeof(at), "%lld", (long long)clock_s);
+    (void)snprintf(nonce, sizeof(nonce), "%d", 4000 + nonces++);
+    wx_digest(&scheme, at, nonce, wx_element(body, "Encrypt"), digest);
+    (void)snprintf(path, sizeof(path), "%s?msg_signature=%s&timestamp=%s&nonce=%s", hook, digest, at, nonce);
+    web_ask(&d, &(struct ask){ .path = path, .body = body }, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.n_body, 0);
+    reply_free(&r);
+}
+
+static int greetings;
+
+/* The next request that is no greeting. */
+static void takes_next(void)
+{
+    char answer[120];
+
+    for (platform_take(&p); strncmp(p.path, "/cgi-bin/kf/send_msg?", 21) == 0; platform_take(&p)) {
+        greetings++;
+        (void)snprintf(answer, sizeof(answer), "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":\"%s\"}", text_at(p.json, "msgid"));
+        platform_answer(&p, 200, NULL, answer);
+    }
+}
+
+static void takes_pull(const char *account, const char *token, const char *cursor)
+{
+    takes_next();
+    assert_string_equal(p.path, "/cgi-bin/kf/sync_msg?access_token=T1");
+    assert_string_equal(text_at(p.json, "open_kfid"), account);
+    assert_string_equal(text_at(p.json, "token"), token);
+    assert_string_equal(text_at(p.json, "cursor"), cursor);
+}
+
+static void gives_page(const char *items, const char *cursor, int more)
+{
+    char page[3000];
+
+    (void)snprintf(page, sizeof(page), "{\"errcode\":0,\"errmsg\":\"ok\",\"next_cursor\":\"%s\",\"has_more\":%d,\"msg_list\":[%s]}", cursor,
+                   more, items);
+    platform_answer(&p, 200, NULL, page);
+}
+
+/* Static memory, until the next but one. */
+static const char *text_item(const char *account, const char *user, const char *id, const char *text)
+{
+    static char ret[2][500];
+    static int next;
+    char *to = ret[next++ % 2];
+
+    (void)snprintf(to, sizeof(ret[0]),
+                   "{\"msgid\":\"%s\",\"open_kfid\":\"%s\",\"external_userid\":\"%s\",\"send_time\":%lld,\"origin\":3,\"msgtype\":\"text\","
+                   "\"text\":{\"content\":\"%s\"}}",
+                   id, account, user, (long long)clock_s, text);
+    return to;
+}
+
+static const char *event_item(const char *user, const char *id, const char *type, const char *more)
+{
+    static char ret[500];
+
+    (void)snprintf(
+        ret, sizeof(ret),
+        "{\"msgid\":\"%s\",\"send_time\":%lld,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":\"%s\",\"open_kfid\":\"" ONE
+        "\",\"external_userid\":\"%s\"%s}}",
+        id, (long long)now_wall_ms() / 1000, type, user, more);
+    return ret;
+}
+
+static void gives_names(const char *user, const char *name)
+{
+    char answer[300];
+
+    takes_next();
+    assert_string_equal(p.path, "/cgi-bin/kf/customer/batchget?access_token=T1");
+    (void)snprintf(answer, sizeof(answer), "{\"errcode\":0,\"customer_list\":[{\"external_userid\":\"%s\",\"nickname\":\"%s\"}]}", user,
+                   name);
+    platform_answer(&p, 200, NULL, answer);
+}
+
+/* The next message that goes out; its msgid, in static memory. */
+static const char *takes_message(const char *account, const char *user, const char *text)
+{
+    static char msgid[40];
+
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/kf/send_msg?access_token=T1");
+    assert_string_equal(text_at(p.json, "open_kfid"), account);
+    assert_string_equal(text_at(p.json, "touser"), user);
+    if (text)
+        assert_string_equal(text_at(p.json, "text.content"), text);
+    (void)snprintf(msgid, sizeof(msgid), "%s", text_at(p.json, "msgid"));
+    assert_in_range(strlen(msgid), 1, 32);
+    return msgid;
+}
+
+static void accepts(const char *msgid)
+{
+    char answer[120];
+
+    (void)snprintf(answer, sizeof(answer), "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":\"%s\"}", msgid);
+    platform_answer(&p, 200, NULL, answer);
+}
+
+/* ---- the agent's side -------------------------------------------------------------------------------------------------------------- */
+
+static const char *assigned(const char *channel)
+{
+    static char conv[40];
+
+    (void)snprintf(
+        conv, sizeof(conv), "%s",
+        text_at(wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", channel), "conversation.id"));
+    return conv;
+}
+
+static void status(int64_t seq, const char *state)
+{
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", state);
+}
+
+/* ---- the tests ----------------------------------------------------------------------------------------------------------------------- */
+
+static void the_address_is_proved_by_decrypting(void **state)
+{
+    char path[500], digest[41], escaped[300] = "";
+    const char *sealed = wx_seal(&scheme, "8230174652901837465");
+    struct reply r;
+    size_t n = 0;
+
+    (void)state;
+    for (const char *c = sealed; *c; c++)
+        n += (size_t)snprintf(escaped + n, sizeof(escaped) - n, strchr("+/=", *c) ? "%%%02X" : "%c", (unsigned char)*c);
+    wx_digest(&scheme, "1718100000", "31415926", sealed, digest);
+    (void)snprintf(path, sizeof(path), "%s?msg_signature=%s&timestamp=1718100000&nonce=31415926&echostr=%s", hook, digest, escaped);
+    web_ask(&d, &(struct ask){ .path = path }, &r);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "8230174652901837465");
+    reply_free(&r);
+    (void)snprintf(path, sizeof(path), "%s?msg_signature=%s&timestamp=1718100001&nonce=31415926&echostr=%s", hook, digest, escaped);
+    web_ask(&d, &(struct ask){ .path = path }, &r);
+    assert_int_equal(r.status, 403);
+    reply_free(&r);
+}
+
+static void who_enters_is_welcomed(void **state)
+{
+    (void)state;
+    notice(ONE, "n-0");
+    takes_pull(ONE, "n-0", "c0");
+    gives_page(event_item("wmA", "e-1", "enter_session", ",\"scene\":\"shop\",\"welcome_code\":\"WC1\""), "c1", 0);
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/kf/send_msg_on_event?access_token=T1");
+    assert_string_equal(text_at(p.json, "code"), "WC1");
+    assert_string_equal(text_at(p.json, "text.content"), "欢迎光临");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+}
+
+/* Two pages, a name, the greeting by a rule, the agent's words, an answer that is lost, and a failure that is told later. */
+static void a_customer_is_answered(void **state)
+{
+    char conv[40], msgid[40], items[1100], more[100];
+    const json_t *page;
+    int64_t seq;
+    int n = 0;
+
+    (void)state;
+    notice(ONE, "n-1");
+    takes_pull(ONE, "n-1", "c1");
+    gives_page(text_item(ONE, "wmA", "kfm_1", "你好😀"), "c2", 1);
+    gives_names("wmA", "张三");
+    takes_pull(ONE, "n-1", "c2");
+    (void)snprintf(items, sizeof(items), "%s,%s", text_item(ONE, "wmA", "kfm_1", "你好😀"), text_item(ONE, "wmA", "kfm_2", "在吗"));
+    gives_page(items, "c3", 0);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned("one"));
+    gives_names("wmA", "张三");
+    if (!greetings)
+        accepts(takes_message(ONE, "wmA", NULL));
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "在吗");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    page = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    for (size_t i = 0; i < json_array_size(value_at(page, "messages")); i++)
+        n += strcmp(text_at(json_array_get(value_at(page, "messages"), i), "text"), "你好😀") == 0;
+    assert_int_equal(n, 1);
+    assert_string_equal(text_at(value_at(page, "messages.0"), "from.name"), "张三");
+    assert_null(value_at(value_at(page, "messages.0"), "speaker")); /* it is no group */
+
+    seq = staff_say(&agent, conv, "r1", "稍等");
+    (void)snprintf(msgid, sizeof(msgid), "%s", takes_message(ONE, "wmA", "稍等"));
+    platform_drop(&p); /* it may have arrived: the same name makes a repeat harmless */
+    assert_string_equal(takes_message(ONE, "wmA", "稍等"), msgid);
+    platform_answer(&p, 200, NULL, "{\"errcode\":95033,\"errmsg\":\"msgid repeated\"}");
+    status(seq, "sent");
+
+    notice(ONE, "n-2");
+    takes_pull(ONE, "n-2", "c3");
+    (void)snprintf(more, sizeof(more), ",\"fail_msgid\":\"%s\",\"fail_type\":6", msgid);
+    gives_page(event_item("wmA", "e-2", "msg_send_fail", more), "c4", 0);
+    assert_non_null(
+        strstr(text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
+               "5 messages"));
+    wire_sendf(&agent.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"bye\"}", conv);
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "bye");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/kf/service_state/trans?access_token=T1");
+    assert_int_equal(number_at(p.json, "service_state"), 4);
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msg_code\":\"MC\"}");
+}
+
+static void another_account_is_asked_for_its_own(void **state)
+{
+    (void)state;
+    notice(TWO, "n-3");
+    takes_pull(TWO, "n-3", "c0");
+    gives_page(text_item(TWO, "wmB", "kfm_1", "第二个账号"), "d1", 0); /* ids are unique only within an account */
+    (void)assigned("two");
+    notice("wkNobody", "n-4");
+    daemon_log_wait(&d, "reason=unknown_account");
+}
+
+/* What a notice said stays known: after a death the page is asked for from where the last has ended. */
+static void the_cursor_survives(void **state)
+{
+    bool one = false, two = false;
+
+    (void)state;
+    staff_leave(&agent);
+    daemon_kill(&d);
+    daemon_restart(&d);
+    staff_enter(&agent, &d, SITE);
+    while (!one || !two) {
+        platform_take(&p);
+        if (strstr(p.path, "/cgi-bin/kf/sync_msg")) {
+            bool first = strcmp(text_at(p.json, "open_kfid"), ONE) == 0;
+
+            assert_string_equal(text_at(p.json, "cursor"), first ? "c4" : "d1");
+            one |= first;
+            two |= !first;
+            gives_page("", first ? "c4" : "d1", 0);
+        } else if (strstr(p.path, "/send_msg?")) {
+            accepts(text_at(p.json, "msgid")); /* the greeting of the second account */
+        } else
+            fail_msg("unexpected: %s", p.path);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_address_is_proved_by_decrypting),
+        cmocka_unit_test(who_enters_is_welcomed),
+        cmocka_unit_test(a_customer_is_answered),
+        cmocka_unit_test(another_account_is_asked_for_its_own),
+        cmocka_unit_test(the_cursor_survives),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,359 @@
+/* Two WhatsApp numbers of one app beside a real kefud: protocols/whatsapp.h says how Meta speaks. */
+#include "tests/support/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ONE    "209715200000002"
+#define TWO    "209715200000099"
+#define SECRET "kefud-wa-app-secret-01"
+#define OK     "{\"messages\":[{\"id\":\"wamid.GREETING\"}]}"
+#define DAY_S  86400
+
+static struct desk_rig r;
+static char hook[64];
+
+#define NUMBER(key, id, more)                                                                                      \
+    "\"" key "\":{\"adapter\":\"whatsapp\",\"name\":\"" key "\",\"queue\":\"desk\",\"settings\":{\"number\":\"" id \
+    "\",\"token\":\"EAA-" id "\",\"app_secrets\":[\"" SECRET "\"],\"verify_token\":\"kefud-verify-01\"," more      \
+    "\"url\":\"http://127.0.0.1:%d\"}}"
+
+static const char channels[] = NUMBER("one", ONE, "\"template\":\"about_your_question\",") "," NUMBER("two", TWO, "");
+
+static int start(void **state)
+{
+    (void)state;
+    rig_open(&r, channels);
+    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&r.d, RIG_SITE, "one"));
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    rig_close(&r);
+    return 0;
+}
+
+/* ---- what Meta says ---- */
+
+static int post_signed(const char *secret, const char *body)
+{
+    char hex[65], header[120];
+    struct reply got;
+    int status;
+
+    hmac_hex(secret, body, hex);
+    (void)snprintf(header, sizeof(header), "X-Hub-Signature-256: sha256=%s\r\n", hex);
+    got = rig_post(&r, hook, header, body);
+    status = got.status;
+    reply_free(&got);
+    return status;
+}
+
+/* A change of a number, with these members of its value. */
+static char *change_of(const char *number, const char *members)
+{
+    char *ret = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&ret, &n);
+
+    assert_non_null(f);
+    (void)fprintf(f, "{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{\"phone_number_id\":\"%s\"},%s}}",
+                  number, members);
+    (void)fclose(f);
+    return ret;
+}
+
+static void changes(const char *const *all, size_t count)
+{
+    char *body = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&body, &n);
+
+    assert_non_null(f);
+    (void)fprintf(f, "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1\",\"changes\":[");
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(f, "%s%s", i ? "," : "", all[i]);
+    (void)fprintf(f, "]}]}");
+    (void)fclose(f);
+    assert_int_equal(post_signed(SECRET, body), 200);
+    free(body);
+}
+
+static void tells(const char *number, const char *members)
+{
+    char *one = change_of(number, members);
+
+    changes((const char *const[]){ one }, 1);
+    free(one);
+}
+
+/* A message of somebody, so many seconds ago; `more`: its type and content. Static memory. */
+static const char *message(const char *user, const char *id, int64_t ago_s, const char *more)
+{
+    static char text[900];
+
+    (void)snprintf(text, sizeof(text),
+                   "\"contacts\":[{\"profile\":{\"name\":\"Mika\"},\"wa_id\":\"15550142233\",\"user_id\":\"%s\"}],"
+                   "\"messages\":[{\"from\":\"15550142233\",\"from_user_id\":\"%s\",\"id\":\"%s\",\"timestamp\":\"%lld\",%s}]",
+                   user, user, id, (long long)(now_wall_ms() / 1000 - ago_s), more);
+    return text;
+}
+
+static const char *opens(const char *user, const char *id, int64_t ago_s, const char *more)
+{
+    tells(ONE, message(user, id, ago_s, more));
+    return rig_assigned(&r);
+}
+
+#define TEXT(words) "\"type\":\"text\",\"text\":{\"body\":\"" words "\"}"
+
+static void becomes(const char *id, const char *status, const char *ours, const char *more)
+{
+    char text[500];
+
+    (void)snprintf(text, sizeof(text),
+                   "\"statuses\":[{\"id\":\"%s\",\"status\":\"%s\",\"timestamp\":\"%lld\",\"recipient_id\":\"15550142233\","
+                   "\"biz_opaque_callback_data\":\"%s\"%s}]",
+                   id, status, (long long)(now_wall_ms() / 1000), ours ? ours : "", more ? more : "");
+    tells(ONE, text);
+}
+
+/* Our next message with that text. */
+static void take_text(const char *text)
+{
+    for (rig_take(&r, "/" ONE "/messages", OK); strcmp(text_at(r.p.json, "text.body"), text) != 0; rig_take(&r, "/" ONE "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK);
+}
+
+static void answer_id(const char *id)
+{
+    char body[120];
+
+    (void)snprintf(body, sizeof(body), "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%s\"}]}", id);
+    platform_answer(&r.p, 200, NULL, body);
+}
+
+/* ---- the tests ---- */
+
+static void the_handshake_is_echoed(void **state)
+{
+    static const struct {
+        const char *query;
+        int status;
+        const char *body;
+    } rows[] = {
+        { "?hub.mode=subscribe&hub.challenge=115%2B8%201&hub.verify_token=kefud-verify-01", 200, "115+8 1" },
+        { "?hub.mode=subscribe&hub.challenge=1&hub.verify_token=another", 403, NULL },
+        { "?hub.mode=subscribe&hub.verify_token=kefud-verify-01", 400, NULL },
+        { "", 403, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[200];
+        struct reply got;
+
+        (void)snprintf(path, sizeof(path), "%s%s", hook, rows[i].query);
+        web_ask(&r.d, &(struct ask){ .path = path }, &got);
+        assert_int_equal(got.status, rows[i].status);
+        if (rows[i].body)
+            assert_string_equal(got.body, rows[i].body);
+        reply_free(&got);
+    }
+    assert_int_equal(post_signed("another secret", "{\"object\":\"whatsapp_business_account\",\"entry\":[]}"), 401);
+}
+
+static void words_go_both_ways_and_what_became_of_them_is_told(void **state)
+{
+    char ours[64];
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.1", "wamid.IN1", 0, TEXT("Is the blue kettle in stock?"));
+    seq = staff_say(&r.agent, conv, "r1", "It is");
+    take_text("It is");
+    assert_string_equal(r.p.path, "/v24.0/" ONE "/messages");
+    assert_string_equal(head_value(r.p.head, "Authorization"), "Bearer EAA-" ONE);
+    assert_string_equal(text_at(r.p.json, "recipient"), "US.1");
+    (void)snprintf(ours, sizeof(ours), "%s", text_at(r.p.json, "biz_opaque_callback_data"));
+    assert_non_null(strstr(ours, conv));
+    /* What became of it is known before the answer has been read, and not in order. */
+    becomes("wamid.OUT1", "read", NULL, NULL);
+    becomes("wamid.OUT1", "delivered", NULL, NULL);
+    answer_id("wamid.OUT1");
+    becomes("wamid.OUT1", "read", ours, NULL);
+    rig_status(&r, seq, "read");
+    becomes("wamid.OUT1", "sent", ours, NULL);
+    wire_none(&r.agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
+    tells(ONE, message("US.1", "wamid.IN2", 0, TEXT("Good") ",\"context\":{\"id\":\"wamid.OUT1\"}"));
+    assert_int_equal(number_at(rig_told(&r, "Good"), "reply_to"), seq);
+}
+
+static void a_lost_answer_is_found_again(void **state)
+{
+    char ours[64];
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.2", "wamid.IN3", 0, TEXT("hello?"));
+    seq = staff_say(&r.agent, conv, "r1", "line cut");
+    take_text("line cut");
+    (void)snprintf(ours, sizeof(ours), "%s", text_at(r.p.json, "biz_opaque_callback_data"));
+    platform_drop(&r.p);
+    rig_status(&r, seq, "uncertain");
+    assert_true(rig_quiet(&r, "/nothing", OK, 500));
+    becomes("wamid.LOST", "delivered", ours, NULL);
+    rig_status(&r, seq, "delivered");
+
+    seq = staff_say(&r.agent, conv, "r2", "not to you");
+    take_text("not to you");
+    (void)snprintf(ours, sizeof(ours), "%s", text_at(r.p.json, "biz_opaque_callback_data"));
+    answer_id("wamid.OUT2");
+    rig_status(&r, seq, "sent");
+    becomes("wamid.OUT2", "failed", ours, ",\"errors\":[{\"code\":131026,\"title\":\"Message undeliverable\"}]");
+    assert_non_null(strstr(text_at(rig_status(&r, seq, "failed"), "reason"), "131026: Message undeliverable"));
+}
+
+static void pictures_go_both_ways(void **state)
+{
+    static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on", png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02";
+    char where[120], path[64];
+    const json_t *m;
+    const char *conv;
+    struct reply got;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.3", "wamid.IN4", 0,
+                 "\"type\":\"image\",\"image\":{\"id\":\"770011\",\"mime_type\":\"image/jpeg\",\"caption\":\"this lid\"}");
+    rig_take(&r, "/v24.0/770011", OK);
+    assert_string_equal(r.p.method, "GET");
+    (void)snprintf(where, sizeof(where),
+                   "{\"url\":\"http://127.0.0.1:%d/media?mid=770011\",\"mime_type\":\"image/jpeg\",\"file_size\":\"20\"}", r.p.port);
+    platform_answer(&r.p, 200, NULL, where);
+    rig_take(&r, "/media?mid=770011", OK);
+    assert_string_equal(head_value(r.p.head, "Authorization"), "Bearer EAA-" ONE);
+    assert_non_null(head_value(r.p.head, "User-Agent"));
+    platform_answer(&r.p, 200, NULL, gif);
+    m = wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "kind", "image");
+    assert_string_equal(text_at(m, "text"), "this lid");
+    (void)snprintf(path, sizeof(path), "/files/%s", text_at(m, "file.id"));
+    got = web_expect(&r.d, 200, &(struct ask){ .path = path, .cookie = r.agent.cookie });
+    assert_string_equal(got.body, gif);
+    reply_free(&got);
+
+    seq = rig_send_file(&r, conv, "f1", "lid.png", png, sizeof(png) - 1, "image");
+    rig_take(&r, "/" ONE "/media", OK);
+    assert_non_null(strstr(r.p.body, "name=\"type\"\r\n\r\nimage/png\r\n"));
+    assert_non_null(strstr(r.p.body, "filename=\"lid.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG"));
+    platform_answer(&r.p, 200, NULL, "{\"id\":\"4490\"}");
+    for (rig_take(&r, "/" ONE "/messages", OK); strcmp(text_at(r.p.json, "type"), "image") != 0; rig_take(&r, "/" ONE "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK);
+    assert_string_equal(text_at(r.p.json, "image.id"), "4490");
+    answer_id("wamid.PIC");
+    rig_status(&r, seq, "sent");
+}
+
+static void two_numbers_share_one_address(void **state)
+{
+    char *all[3];
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    all[0] = change_of(ONE, message("US.4", "wamid.IN5", 0, TEXT("for the first")));
+    all[1] = change_of(TWO, message("US.4", "wamid.IN6", 0, TEXT("for the second")));
+    all[2] = change_of("555555", message("US.4", "wamid.IN7", 0, TEXT("for nobody")));
+    changes((const char *const *)all, 3);
+    for (int i = 0; i < 3; i++)
+        free(all[i]);
+    wire_take(&r.agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "one");
+    conv = text_at(wire_take(&r.agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "two"), "conversation.id");
+    daemon_log_wait(&r.d, "event=hook_passed_over site=" RIG_SITE " channel=one reason=unknown_account events=1");
+    seq = staff_say(&r.agent, conv, "r1", "the second speaks");
+    for (rig_take(&r, "/" TWO "/messages", OK); strcmp(text_at(r.p.json, "text.body"), "the second speaks") != 0;
+         rig_take(&r, "/" TWO "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK);
+    assert_string_equal(head_value(r.p.head, "Authorization"), "Bearer EAA-" TWO);
+    answer_id("wamid.OUT3");
+    rig_status(&r, seq, "sent");
+}
+
+static void after_a_day_only_a_template_goes(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.5", "wamid.IN8", DAY_S + 60, TEXT("I wrote yesterday"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "late");
+    seq = staff_say(&r.agent, conv, "r1", "It has\narrived");
+    rig_take(&r, "/" ONE "/messages", OK);
+    assert_string_equal(text_at(r.p.json, "type"), "template");
+    assert_string_equal(text_at(r.p.json, "template.name"), "about_your_question");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.0.text"), "It has arrived");
+    answer_id("wamid.TPL");
+    rig_status(&r, seq, "sent");
+
+    /* Without one nobody is asked in vain. */
+    tells(TWO, message("US.5", "wamid.IN9", DAY_S + 60, TEXT("and you?")));
+    conv = rig_assigned(&r);
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed");
+    wire_sendf(&r.agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r2\",\"kind\":\"text\",\"text\":\"too late\"}",
+               conv);
+    assert_string_equal(wire_verdict(&r.agent.wire, "r2"), "conflict");
+}
+
+static void whom_meta_renames_stays_the_same(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.6", "wamid.IN10", 0, TEXT("me"));
+    tells(ONE,
+          "\"messages\":[{\"id\":\"wamid.SYS\",\"timestamp\":\"1789990070\",\"type\":\"system\",\"system\":{\"body\":\"changed\",\"type\":"
+          "\"user_changed_user_id\",\"user_id\":\"US.66\",\"previous_user_id\":\"US.6\"}}]");
+    tells(ONE, message("US.66", "wamid.IN11", 0, TEXT("still me")));
+    assert_string_equal(text_at(rig_told(&r, "still me"), "conversation"), conv);
+    seq = staff_say(&r.agent, conv, "r1", "I see");
+    take_text("I see");
+    assert_string_equal(text_at(r.p.json, "recipient"), "US.66");
+    answer_id("wamid.OUT4");
+    rig_status(&r, seq, "sent");
+}
+
+static void reading_and_typing_are_told(void **state)
+{
+    const char *conv;
+
+    (void)state;
+    conv = opens("US.7", "wamid.IN12", 0, TEXT("anybody?"));
+    wire_sendf(&r.agent.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"rd\",\"seq\":1}", conv);
+    for (rig_take(&r, "/" ONE "/messages", OK); strcmp(text_at(r.p.json, "status"), "read") != 0; rig_take(&r, "/" ONE "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK);
+    assert_string_equal(text_at(r.p.json, "message_id"), "wamid.IN12");
+    platform_answer(&r.p, 200, NULL, "{\"success\":true}");
+    wire_sendf(&r.agent.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", conv);
+    for (rig_take(&r, "/" ONE "/messages", OK); !value_at(r.p.json, "typing_indicator"); rig_take(&r, "/" ONE "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK);
+    assert_string_equal(text_at(r.p.json, "message_id"), "wamid.IN12");
+    platform_answer(&r.p, 200, NULL, "{\"success\":true}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_handshake_is_echoed),          cmocka_unit_test(words_go_both_ways_and_what_became_of_them_is_told),
+        cmocka_unit_test(a_lost_answer_is_found_again),     cmocka_unit_test(pictures_go_both_ways),
+        cmocka_unit_test(two_numbers_share_one_address),    cmocka_unit_test(after_a_day_only_a_template_goes),
+        cmocka_unit_test(whom_meta_renames_stays_the_same), cmocka_unit_test(reading_and_typing_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,648 @@
+/* The Telegram channel: its vectors, then what they do not say. */
+#include "channel_vectors.h"
+
+#include "protocols/telegram.h"
+#include "tests/unit/unit.h"
+
+#define SECRET   "kefud_tg-Secret_01"
+#define SETTINGS "{\"token\":\"123456:TEST_TOKEN-1\",\"secrets\":[\"old-but-still-good\",\"" SECRET "\"],\"url\":\"https://tg.example/\"}"
+#define NOW_MS   1789990100000
+
+/* ---- vectors --------------------------------------------------------------------------------------------------------------- */
+
+static void settings_of(const json_t *inputs, struct buf *b)
+{
+    const char *token = v_text(inputs, "token"), *secret = v_text(inputs, "secret_token");
+
+    buf_printf(b, "{\"token\":\"%s\",\"secrets\":[\"%s\"]}", token ? token : "bot:TESTTOKEN", secret ? secret : SECRET);
+}
+
+static void errand_of(const json_t *inputs, struct arena *a, struct errand *e, struct env *env)
+{
+    (void)a;
+    (void)env;
+    e->user = e->peer = v_text(inputs, "to");
+    e->reply_ref = v_text(inputs, "reply_to");
+    e->message.text = v_slice(inputs, "text");
+}
+
+/* What we hold otherwise: an album is as many messages, a card's number a line of its text. */
+static bool member(const json_t *want, const char *name, const struct inbound *in)
+{
+    if (!strcmp(name, "phone")) {
+        char *text = test_calloc(1, in->text.n + 1);
+
+        memcpy(text, in->text.p, in->text.n);
+        assert_non_null(strstr(text, v_text(want, name)));
+        test_free(text);
+        return true;
+    }
+    return !strcmp(name, "group");
+}
+
+/* A reply that rides in the answer. */
+static bool own(const struct channel *ch, struct arena *a, const json_t *vector)
+{
+    const json_t *reply = v_get(v_get(vector, "inputs"), "reply"), *expected = v_get(vector, "expected");
+    const struct env env = { .now_ms = NOW_MS, .answering = true };
+    struct errand e = { .message = { .text = v_slice(reply, "text") } };
+    struct http_req answer;
+
+    if (!reply)
+        return false;
+    e.peer = e.user = arena_printf(a, "%lld", (long long)v_number(reply, "chat_id"));
+    assert_int_equal(telegram_ops.encode(ch, a, &e, &env, &answer), KF_OK);
+    assert_true(slice_is(http_header(answer.headers, answer.n_headers, "content-type"), "application/json"));
+    v_expect_json(answer.body, v_get(expected, "response_body_json"));
+    return true;
+}
+
+static const struct vector_channel vectors = {
+    .ops = &telegram_ops,
+    .settings = settings_of,
+    .errand = errand_of,
+    .member = member,
+    .own = own,
+};
+
+/* ---- a bot to try things on ------------------------------------------------------------------------------------------------ */
+
+struct bench {
+    struct arena *arena;
+    struct channel *ch;
+    struct env env;
+    struct received got;
+};
+
+static int bench_setup(void **state)
+{
+    struct bench *t = test_calloc(1, sizeof(*t));
+
+    t->arena = arena_new(0);
+    t->env = (struct env){ .now_ms = NOW_MS, .chance = { 1, 2, 3 } };
+    *state = t;
+    return telegram_ops.open(&t->ch, slice_of(SETTINGS), NULL);
+}
+
+static int bench_teardown(void **state)
+{
+    struct bench *t = *state;
+
+    telegram_ops.close(t->ch);
+    arena_free(t->arena);
+    test_free(t);
+    return 0;
+}
+
+static void post(struct bench *t, const char *body)
+{
+    static const struct http_pair headers[] = { { SLICE("x-telegram-bot-api-secret-token"), SLICE(SECRET) } };
+    struct http_req req = { .method = "POST", .url = "/hooks/x", .headers = headers, .n_headers = 1, .body = slice_of(body) };
+
+    assert_int_equal(telegram_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
+}
+
+#define FROM \
+    "\"from\":{\"id\":52,\"is_bot\":false,\"first_name\":\"Ida\",\"last_name\":\"Kask\",\"username\":\"ida\",\"language_code\":\"et\"}"
+#define CHAT         "\"chat\":{\"id\":52,\"type\":\"private\"},\"date\":1789990000"
+#define MESSAGE(...) "{\"update_id\":7,\"message\":{\"message_id\":11," FROM "," CHAT "," __VA_ARGS__ "}}"
+
+/* ---- in -------------------------------------------------------------------------------------------------------------------- */
+
+struct event_row {
+    const char *body;
+    const char *events; /* a JSON list */
+};
+
+static void each_update_means_what_it_says(void **state)
+{
+    static const struct event_row rows[] = {
+        { MESSAGE("\"text\":\"hi\""),
+          "[{\"kind\":\"message\",\"type\":\"text\",\"text\":\"hi\",\"user\":\"52\",\"user_name\":\"Ida Kask\",\"conversation\":\"52\","
+          "\"id\":\"52:11\",\"dedupe\":\"message:7\",\"account\":\"123456\",\"locale\":\"et\",\"profile\":\"{\\\"username\\\":\\\"ida\\\"}"
+          "\"}]" },
+        { MESSAGE("\"text\":\"/start\""), "[{\"kind\":\"follow\",\"user\":\"52\"}]" },
+        { MESSAGE("\"text\":\"/start shop_77\""),
+          "[{\"kind\":\"follow\",\"referral\":\"shop_77\"},"
+          "{\"kind\":\"command\",\"text\":\"/start shop_77\",\"payload\":\"shop_77\",\"id\":\"52:11\"}]" },
+        { MESSAGE("\"text\":\"/starting\""), "[{\"kind\":\"message\",\"text\":\"/starting\"}]" },
+        { MESSAGE("\"sticker\":{\"file_id\":\"S\",\"emoji\":\"\\ud83d\\ude00\"}"),
+          "[{\"kind\":\"message\",\"type\":\"sticker\",\"text\":\"\\ud83d\\ude00\",\"media\":[{\"type\":\"sticker\",\"id\":\"S\"}]}]" },
+        { MESSAGE("\"video_note\":{\"file_id\":\"V\",\"duration\":3}"),
+          "[{\"type\":\"video\",\"media\":[{\"id\":\"V\",\"duration_ms\":3000}]}]" },
+        { MESSAGE("\"live_photo\":{\"file_id\":\"L\"},\"photo\":[{\"file_id\":\"P\"}]"),
+          "[{\"type\":\"image\",\"media\":[{\"id\":\"P\"}]}]" },
+        { MESSAGE("\"document\":{\"file_id\":\"D\",\"file_name\":\"a.pdf\",\"mime_type\":\"application/"
+                  "pdf\",\"file_size\":9},\"caption\":\"see\""),
+          "[{\"type\":\"document\",\"text\":\"see\",\"media\":[{\"id\":\"D\",\"name\":\"a.pdf\",\"mime\":\"application/"
+          "pdf\",\"size\":9}]}]" },
+        { MESSAGE("\"contact\":{\"phone_number\":\"+372\",\"first_name\":\"Ida\",\"user_id\":52}"),
+          "[{\"type\":\"contact\",\"text\":\"Ida\\n+372\",\"profile\":\"{\\\"username\\\":\\\"ida\\\",\\\"phone\\\":\\\"+372\\\"}\"}]" },
+        { MESSAGE("\"contact\":{\"phone_number\":\"+99\",\"first_name\":\"Bo\",\"user_id\":53}"),
+          "[{\"type\":\"contact\",\"text\":\"Bo\\n+99\",\"profile\":\"{\\\"username\\\":\\\"ida\\\"}\"}]" },
+        { MESSAGE("\"location\":{\"latitude\":95,\"longitude\":1}"), "[{\"type\":\"unsupported\"}]" },
+        { MESSAGE("\"poll\":{\"id\":\"1\"}"), "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
+        { MESSAGE("\"hologram\":1"), "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
+        { MESSAGE("\"new_chat_members\":[{\"id\":1}]"), "[]" },
+        { MESSAGE("\"pinned_message\":{\"message_id\":1}"), "[]" },
+        { MESSAGE("\"rich_message\":{\"blocks\":[{\"text\":[\"a\",{\"type\":\"bold\",\"text\":[\"b\"]}]},{\"text\":\"c\"}]}"),
+          "[{\"type\":\"rich\",\"text\":\"ab\\nc\"}]" },
+        { "{\"update_id\":7,\"message\":{\"message_id\":2," FROM ",\"chat\":{\"id\":-100,\"type\":\"supergroup\"},\"date\":1,"
+          "\"text\":\"x\",\"message_thread_id\":9,\"is_topic_message\":true,\"reply_to_message\":{\"message_id\":9}}}",
+          "[{\"conversation\":\"-100/9\",\"thread\":\"9\",\"id\":\"-100:2\",\"ref\":\"\"}]" },
+        { "{\"update_id\":7,\"message\":{\"message_id\":2,\"chat\":{\"id\":-5,\"type\":\"group\"},\"date\":1,\"migrate_to_chat_id\":-1005}"
+          "}",
+          "[{\"kind\":\"system\",\"conversation\":\"-1005\"}]" },
+        { "{\"update_id\":7,\"message\":{\"message_id\":2,\"from\":{\"id\":1087968824,\"is_bot\":true,\"first_name\":\"Group\"},"
+          "\"sender_chat\":{\"id\":-5,\"title\":\"The board\"},\"chat\":{\"id\":-5,\"type\":\"group\"},\"date\":1,\"text\":\"x\"}}",
+          "[{\"user\":\"-5\",\"user_name\":\"The board\",\"auto\":false}]" },
+        { "{\"update_id\":7,\"message\":{\"message_id\":2,\"from\":{\"id\":8,\"is_bot\":true,\"first_name\":\"B\"}," CHAT
+          ",\"text\":\"x\"}}",
+          "[{\"user\":\"8\",\"auto\":true}]" },
+        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"edit_date\":1789990009,"
+          "\"location\":{\"latitude\":1.5,\"longitude\":-2.25,\"live_period\":60}}}",
+          "[{\"kind\":\"edit\",\"ref\":\"52:2\",\"text\":\"1.500000, -2.250000\",\"ts_ms\":1789990009000}]" },
+        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"photo\":[{\"file_id\":\"P\"}]}}", "[]" },
+        { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"data\":\"y\",\"message\":{\"message_id\":3," CHAT
+          ",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"No\",\"callback_data\":\"n\"}],[{\"text\":\"Yes!\",\"callback_data\":\"y\"}"
+          "]]}}}}",
+          "[{\"kind\":\"postback\",\"payload\":\"y\",\"text\":\"Yes!\",\"ref\":\"52:3\",\"ts_ms\":1789990100000}]" },
+        { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"data\":\"y\",\"message\":{\"message_id\":3,\"chat\":{\"id\":52},"
+          "\"date\":0}}}",
+          "[{\"kind\":\"postback\",\"payload\":\"y\",\"text\":\"y\"}]" },
+        { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"game_short_name\":\"g\"}}", "[]" },
+        { "{\"update_id\":7,\"my_chat_member\":{" FROM "," CHAT ",\"old_chat_member\":{\"status\":\"kicked\"},"
+          "\"new_chat_member\":{\"status\":\"member\"}}}",
+          "[{\"kind\":\"follow\",\"conversation\":\"52\"}]" },
+        { "{\"update_id\":7,\"my_chat_member\":{" FROM "," CHAT ",\"old_chat_member\":{\"status\":\"member\"},"
+          "\"new_chat_member\":{\"status\":\"administrator\"}}}",
+          "[]" },
+        { "{\"update_id\":7,\"message_reaction\":{\"user\":{\"id\":52,\"first_name\":\"I\"}," CHAT ",\"message_id\":3,"
+          "\"old_reaction\":[{\"type\":\"emoji\",\"emoji\":\"A\"},{\"type\":\"emoji\",\"emoji\":\"B\"}],"
+          "\"new_reaction\":[{\"type\":\"emoji\",\"emoji\":\"B\"},{\"type\":\"custom_emoji\",\"custom_emoji_id\":\"1\"},{\"type\":\"paid\"}"
+          "]}}",
+          "[{\"kind\":\"reaction\",\"text\":\"[emoji]\",\"on\":true,\"dedupe\":\"message_reaction:7\"},"
+          "{\"kind\":\"reaction\",\"text\":\"\\u2b50\",\"on\":true,\"dedupe\":\"message_reaction.1:7\"},"
+          "{\"kind\":\"reaction\",\"text\":\"A\",\"on\":false,\"ref\":\"52:3\",\"dedupe\":\"message_reaction.2:7\"}]" },
+        { "{\"update_id\":7,\"business_message\":{\"business_connection_id\":\"bc\",\"message_id\":3," FROM "," CHAT ",\"text\":\"x\"}}",
+          "[{\"kind\":\"message\",\"user\":\"52\",\"conversation\":\"52@bc\",\"id\":\"52:3\"}]" },
+        { "{\"update_id\":7,\"business_message\":{\"business_connection_id\":\"bc\",\"message_id\":3,\"from\":{\"id\":9,\"first_name\":"
+          "\"Boss\"}," CHAT ",\"text\":\"x\"}}",
+          "[{\"kind\":\"echo\",\"agent\":\"Boss\",\"user\":\"\",\"conversation\":\"52@bc\",\"text\":\"x\"}]" },
+        { "{\"update_id\":7,\"deleted_business_messages\":{\"business_connection_id\":\"bc\",\"chat\":{\"id\":52},\"message_ids\":[3,4]}}",
+          "[{\"kind\":\"delete\",\"ref\":\"52:3\"},{\"kind\":\"delete\",\"ref\":\"52:4\",\"conversation\":\"52@bc\"}]" },
+        { "{\"update_id\":7,\"channel_post\":{\"message_id\":3," CHAT ",\"text\":\"x\"}}", "[]" },
+        { "{\"update_id\":7,\"message\":{\"text\":\"x\"}}", "[]" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        json_t *want = json_loads(rows[i].events, 0, NULL);
+
+        assert_non_null(want);
+        post(t, rows[i].body);
+        assert_null(t->got.refused);
+        assert_int_equal(t->got.status, 200);
+        v_expect_events(want, t->got.inbound, t->got.n);
+        json_decref(want);
+    }
+}
+
+static void what_cannot_be_read_is_kept_as_it_came(void **state)
+{
+    static const char body[] = MESSAGE("\"dice\":{\"value\":6}");
+    struct bench *t = *state;
+
+    post(t, body);
+    assert_true(slice_is(t->got.inbound->raw, body));
+}
+
+static void a_group_that_moves_says_where_it_was(void **state)
+{
+    struct bench *t = *state;
+
+    post(
+        t,
+        "{\"update_id\":7,\"message\":{\"message_id\":2,\"chat\":{\"id\":-5,\"type\":\"group\"},\"date\":1,\"migrate_to_chat_id\":-1005}}");
+    assert_true(slice_is(t->got.inbound->was, "-5"));
+}
+
+/* Else the button turns a wheel until the platform gives up. */
+static void a_tap_is_acknowledged_in_the_answer(void **state)
+{
+    struct bench *t = *state;
+    json_t *root;
+
+    post(t, "{\"update_id\":7,\"callback_query\":{\"id\":\"q\\\"1\"," FROM ",\"data\":\"y\"}}");
+    root = json_loadb(t->got.body.p, t->got.body.n, 0, NULL);
+    assert_string_equal(v_text(root, "method"), "answerCallbackQuery");
+    assert_string_equal(v_text(root, "callback_query_id"), "q\"1");
+    json_decref(root);
+    post(t, MESSAGE("\"text\":\"hi\""));
+    assert_true(slice_is(t->got.body, "{}"));
+}
+
+static void only_a_post_with_one_of_the_secrets_is_believed(void **state)
+{
+    static const struct {
+        const char *method, *secret, *refused;
+        int status;
+    } rows[] = {
+        { "GET", SECRET, "wrong_method", 405 },
+        { "POST", SECRET, NULL, 200 },
+        { "POST", "old-but-still-good", NULL, 200 },
+        { "POST", "old-but-still-goo", "bad_signature", 401 },
+        { "POST", "KEFUD_tg-Secret_01", "bad_signature", 401 },
+        { "POST", "", "missing_signature", 401 },
+        { "POST", NULL, "missing_signature", 401 },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct http_pair header = { SLICE("X-Telegram-Bot-Api-Secret-Token"), slice_of(rows[i].secret) };
+        struct http_req req = {
+            .method = rows[i].method, .headers = &header, .n_headers = rows[i].secret ? 1 : 0, .body = SLICE("{\"update_id\":1}")
+        };
+
+        assert_int_equal(telegram_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
+        assert_int_equal(t->got.status, rows[i].status);
+        if (rows[i].refused)
+            assert_string_equal(t->got.refused, rows[i].refused);
+        else
+            assert_null(t->got.refused);
+    }
+}
+
+static void what_is_no_update_is_refused(void **state)
+{
+    static const char *const rows[] = { "", "[]", "{", "{}", "{\"update_id\":null}", "{\"message\":{}}" };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        post(t, rows[i]);
+        assert_int_equal(t->got.status, 400);
+        assert_string_equal(t->got.refused, "malformed_body");
+    }
+}
+
+static void memory_that_runs_out_loses_nothing(void **state)
+{
+    static const struct http_pair headers[] = { { SLICE("x-telegram-bot-api-secret-token"), SLICE(SECRET) } };
+    static const char body[] = MESSAGE("\"text\":\"some words\",\"reply_to_message\":{\"message_id\":9}");
+    struct http_req req = { .method = "POST", .headers = headers, .n_headers = 1, .body = slice_of(body) };
+    struct bench *t = *state;
+
+    for (size_t max = 1; max < 40000; max += 67) {
+        struct arena *a = arena_new(max);
+        struct received got;
+        enum kf_rc rc = telegram_ops.receive(t->ch, a, &req, &t->env, &got);
+
+        assert_true(rc == KF_NOMEM || (got.n == 1 && got.inbound->text.n == 10 && got.inbound->ref.n && got.inbound->profile.n));
+        arena_free(a);
+    }
+}
+
+/* ---- out ------------------------------------------------------------------------------------------------------------------- */
+
+static void each_errand_is_one_call(void **state)
+{
+    static const struct {
+        struct errand e;
+        const char *path, *body; /* NULL: not possible */
+    } rows[] = {
+        { { .peer = "52", .message = { .text = { "hi", 2 } } }, "sendMessage", "{\"chat_id\":52,\"text\":\"hi\"}" },
+        { { .peer = "-1002147483700/7", .message = { .text = { "hi", 2 } } },
+          "sendMessage",
+          "{\"chat_id\":-1002147483700,\"message_thread_id\":7,\"text\":\"hi\"}" },
+        { { .peer = "52@bc", .message = { .text = { "hi", 2 } } },
+          "sendMessage",
+          "{\"chat_id\":52,\"business_connection_id\":\"bc\",\"text\":\"hi\"}" },
+        { { .peer = "@news", .message = { .text = { "hi", 2 } } }, "sendMessage", "{\"chat_id\":\"@news\",\"text\":\"hi\"}" },
+        { { .peer = "52", .reply_ref = "callback", .message = { .text = { "hi", 2 } } },
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"hi\"}" },
+        { { .peer = "52", .part = 1, .reply_ref = "52:3", .message = { .text = { "hi", 2 } } },
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"hi\"}" },
+        { { .peer = "52",
+            .message = { .text = { "Well?", 5 },
+                         .extra = "{\"choices\":[{\"id\":\"y\",\"label\":\"Yes\"},{\"id\":\"0123456789012345678901234567890123456789"
+                                  "01234567890123456789abcde\",\"label\":\"Perhaps\"}]}" } },
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"Well?\\n- "
+          "Perhaps\",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"Yes\",\"callback_data\":\"y\"}]]}}" },
+        { { .kind = ERRAND_EDIT, .peer = "52", .message = { .ref = "52:31", .text = { "new", 3 } } },
+          "editMessageText",
+          "{\"chat_id\":52,\"message_id\":31,\"text\":\"new\"}" },
+        { { .kind = ERRAND_EDIT, .peer = "52", .message = { .text = { "new", 3 } } }, NULL, NULL },
+        { { .kind = ERRAND_DELETE, .peer = "52", .message = { .ref = "52:31" } }, "deleteMessage", "{\"chat_id\":52,\"message_id\":31}" },
+        { { .kind = ERRAND_TYPING, .peer = "52/4" }, "sendChatAction", "{\"chat_id\":52,\"message_thread_id\":4,\"action\":\"typing\"}" },
+        { { .kind = ERRAND_READ, .peer = "52" }, NULL, NULL },
+        { { .kind = ERRAND_CLOSED, .peer = "52" }, NULL, NULL },
+        { { .peer = "52", .message = { .text = { "", 0 } } }, NULL, NULL },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct http_req req;
+        enum kf_rc rc = telegram_ops.encode(t->ch, t->arena, &rows[i].e, &t->env, &req);
+        json_t *want;
+
+        assert_int_equal(rc, rows[i].path ? KF_OK : KF_UNSUPPORTED);
+        if (rc)
+            continue;
+        want = json_loads(rows[i].body, 0, NULL);
+        assert_true(slice_starts(slice_of(req.url), "https://tg.example/bot123456:TEST_TOKEN-1/"));
+        assert_string_equal(strrchr(req.url, '/') + 1, rows[i].path);
+        v_expect_json(req.body, want);
+        json_decref(want);
+    }
+}
+
+static void each_answer_has_its_class(void **state)
+{
+    static const struct {
+        int status;
+        bool sent;
+        enum errand_kind kind;
+        const char *body;
+        enum outcome_class cls;
+        const char *ref;
+    } rows[] = {
+        { 200, true, ERRAND_SEND, "{\"ok\":true,\"result\":{\"message_id\":31,\"chat\":{\"id\":-1002147483700}}}", OUTCOME_SENT,
+          "-1002147483700:31" },
+        { 200, true, ERRAND_TYPING, "{\"ok\":true,\"result\":true}", OUTCOME_SENT, "" },
+        { 200, true, ERRAND_SEND, "<html>", OUTCOME_UNCERTAIN, "" },
+        { 0, true, ERRAND_SEND, "", OUTCOME_UNCERTAIN, "" },
+        { 0, false, ERRAND_SEND, "", OUTCOME_RETRY, "" },
+        { 500, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":500,\"description\":\"Internal Server Error\"}", OUTCOME_RETRY, "" },
+        { 502, true, ERRAND_SEND, "<html>", OUTCOME_UNCERTAIN, "" },
+        { 401, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":401,\"description\":\"Unauthorized\"}", OUTCOME_AUTH, "" },
+        { 404, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":404,\"description\":\"Not Found\"}", OUTCOME_AUTH, "" },
+        { 403, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":403,\"description\":\"Forbidden: bot was kicked from the group chat\"}",
+          OUTCOME_USER_BLOCKED, "" },
+        { 403, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":403,\"description\":\"Forbidden: user is deactivated\"}",
+          OUTCOME_USER_BLOCKED, "" },
+        { 400, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: Chat Not Found\"}", OUTCOME_NO_SUCH_USER,
+          "" },
+        { 400, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: PEER_ID_INVALID\"}",
+          OUTCOME_NO_SUCH_USER, "" },
+        { 400, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: message is too long\"}",
+          OUTCOME_TOO_LARGE, "" },
+        { 400, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: can't parse entities\"}", OUTCOME_FATAL,
+          "" },
+        { 400, true, ERRAND_EDIT, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: message is not modified: ...\"}",
+          OUTCOME_SENT, "" },
+        { 400, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: message is not modified: ...\"}",
+          OUTCOME_FATAL, "" },
+        { 400, true, ERRAND_DELETE, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: message to delete not found\"}",
+          OUTCOME_SENT, "" },
+        { 413, true, ERRAND_SEND, "", OUTCOME_TOO_LARGE, "" },
+        { 429, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":429,\"parameters\":{\"retry_after\":7}}", OUTCOME_RATE_LIMITED, "" },
+        { 418, true, ERRAND_SEND, "", OUTCOME_FATAL, "" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct http_resp resp = { .status = rows[i].status, .sent = rows[i].sent, .body = slice_of(rows[i].body) };
+        const struct errand e = { .kind = rows[i].kind, .peer = "52" };
+        struct outcome out;
+
+        assert_int_equal(telegram_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
+        assert_string_equal(outcome_name(out.cls), outcome_name(rows[i].cls));
+        assert_true(slice_is(out.ref, rows[i].ref));
+    }
+}
+
+static void a_group_that_moved_is_told_by_the_answer_too(void **state)
+{
+    const struct http_resp resp = { .status = 400,
+                                    .sent = true,
+                                    .body = SLICE("{\"ok\":false,\"error_code\":400,\"parameters\":{\"migrate_to_chat_id\":-1005}}") };
+    const struct errand e = { .peer = "-5" };
+    struct bench *t = *state;
+    struct outcome out;
+
+    assert_int_equal(telegram_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_RETRY_WITH_NEW_CONVERSATION);
+    assert_true(slice_is(out.peer, "-1005"));
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------------------- */
+
+static bool holds_slice(struct slice s, struct slice what)
+{
+    for (size_t i = 0; i + what.n <= s.n; i++)
+        if (memcmp(s.p + i, what.p, what.n) == 0)
+            return true;
+    return false;
+}
+
+static bool holds(struct slice s, const char *what)
+{
+    return holds_slice(s, slice_of(what));
+}
+
+static void a_file_goes_with_its_message(void **state)
+{
+    static const struct {
+        const char *mime, *extra, *method, *field;
+    } rows[] = {
+        { "image/png", "{\"file\":{\"width\":800,\"height\":600}}", "sendPhoto", "name=\"photo\"" },
+        { "image/png", "{\"file\":{\"width\":9000,\"height\":6000}}", "sendDocument", "name=\"document\"" },
+        { "image/png", "{\"file\":{\"width\":2100,\"height\":100}}", "sendDocument", "name=\"document\"" },
+        { "image/gif", NULL, "sendAnimation", "name=\"animation\"" },
+        { "audio/ogg", NULL, "sendVoice", "name=\"voice\"" },
+        { "audio/mpeg", NULL, "sendAudio", "name=\"audio\"" },
+        { "audio/amr", NULL, "sendDocument", "name=\"document\"" },
+        { "video/mp4", NULL, "sendVideo", "name=\"video\"" },
+        { "application/pdf", NULL, "sendDocument", "name=\"document\"" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct upload up = { .bytes = SLICE("\x89PNG\r\n\0\xff"), .mime = rows[i].mime, .name = "a \"b\"\r\n.png" };
+        const struct errand e = { .peer = "-100/7@bc",
+                                  .reply_ref = "-100:3",
+                                  .message = { .kind = MESSAGE_IMAGE, .text = SLICE("look"), .extra = rows[i].extra } };
+        struct uploaded done;
+        struct http_req req;
+
+        assert_int_equal(telegram_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_AGAIN);
+        assert_string_equal(strrchr(req.url, '/') + 1, rows[i].method);
+        assert_true(slice_starts(req.headers[0].value, "multipart/form-data; boundary=kefud-010203"));
+        assert_true(holds(req.body, rows[i].field));
+        assert_true(holds(req.body, "filename=\"a %22b%22%0D%0A.png\""));
+        assert_true(holds(req.body, "\r\n\r\n-100\r\n"));
+        assert_true(holds(req.body, "name=\"message_thread_id\"\r\n\r\n7\r\n"));
+        assert_true(holds(req.body, "name=\"business_connection_id\"\r\n\r\nbc\r\n"));
+        assert_true(holds(req.body, "name=\"caption\"\r\n\r\nlook\r\n"));
+        assert_true(holds(req.body, "{\"message_id\":3,"));
+        assert_true(holds_slice(req.body, up.bytes));
+    }
+}
+
+static void what_became_of_a_file_is_what_became_of_its_message(void **state)
+{
+    const struct upload up = { .bytes = SLICE("x"), .mime = "image/png", .name = "x" };
+    struct errand e = { .peer = "52", .message = { .kind = MESSAGE_IMAGE } };
+    struct http_resp resp = { .status = 200,
+                              .sent = true,
+                              .body = SLICE("{\"ok\":true,\"result\":{\"message_id\":4,\"chat\":{\"id\":52}}}") };
+    struct bench *t = *state;
+    char words[1026];
+    struct uploaded done;
+    struct http_req req;
+
+    assert_int_equal(telegram_ops.upload(t->ch, t->arena, &e, &up, &t->env, &resp, &req, &done), KF_OK);
+    assert_true(done.said);
+    assert_int_equal(done.outcome.cls, OUTCOME_SENT);
+    assert_true(slice_is(done.outcome.ref, "52:4"));
+    resp = (struct http_resp){ .sent = true };
+    assert_int_equal(telegram_ops.upload(t->ch, t->arena, &e, &up, &t->env, &resp, &req, &done), KF_OK);
+    assert_int_equal(done.outcome.cls, OUTCOME_UNCERTAIN); /* it may stand there: not a second time */
+    memset(words, 'w', sizeof(words) - 1);
+    words[sizeof(words) - 1] = '\0';
+    e.message.text = slice_of(words);
+    assert_int_equal(telegram_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_OK);
+    assert_int_equal(done.outcome.cls, OUTCOME_TOO_LARGE);
+}
+
+static void a_file_comes_by_its_id(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum kf_rc rc;
+    } rows[] = {
+        { 200, "{\"ok\":true,\"result\":{\"file_path\":\"photos/file_1.jpg\",\"file_size\":10}}", KF_OK },
+        { 200, "{\"ok\":true,\"result\":{\"file_path\":\"photos/../../bot1:x/logOut\"}}", KF_ABSENT },
+        { 200, "{\"ok\":true,\"result\":{\"file_path\":\"/etc/passwd\"}}", KF_ABSENT },
+        { 200, "{\"ok\":true,\"result\":{\"file_path\":\"a?b\"}}", KF_ABSENT },
+        { 200, "{\"ok\":true,\"result\":{}}", KF_ABSENT },
+        { 200, "{\"ok\":true,\"result\":{\"file_path\":\"a\",\"file_size\":20971521}}", KF_LIMIT },
+        { 400, "{\"ok\":false,\"description\":\"Bad Request: file is too big\"}", KF_LIMIT },
+        { 400, "{\"ok\":false,\"description\":\"Bad Request: wrong file_id\"}", KF_ABSENT },
+        { 401, "", KF_AUTH },
+    };
+    const struct media m = { .type = TYPE_IMAGE, .id = SLICE("Ag\"x") }, none = { .type = TYPE_IMAGE };
+    const struct media big = { .type = TYPE_VIDEO, .id = SLICE("v"), .size = 20971521 };
+    struct bench *t = *state;
+    struct http_req req;
+
+    assert_int_equal(telegram_ops.media(t->ch, t->arena, &t->env, &none, NULL, &req), KF_INVALID);
+    assert_int_equal(telegram_ops.media(t->ch, t->arena, &t->env, &big, NULL, &req), KF_LIMIT);
+    assert_int_equal(telegram_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_AGAIN);
+    assert_string_equal(req.url, "https://tg.example/bot123456:TEST_TOKEN-1/getFile");
+    assert_true(slice_is(req.body, "{\"file_id\":\"Ag\\\"x\"}"));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct http_resp resp = { .status = rows[i].status, .body = slice_of(rows[i].body) };
+
+        assert_int_equal(telegram_ops.media(t->ch, t->arena, &t->env, &m, &resp, &req), rows[i].rc);
+        if (rows[i].rc == KF_OK) {
+            assert_string_equal(req.url, "https://tg.example/file/bot123456:TEST_TOKEN-1/photos/file_1.jpg");
+            assert_false(req.stranger);
+        }
+    }
+}
+
+/* ---- setting up ------------------------------------------------------------------------------------------------------------ */
+
+#define HOOK "https://kefud.example/hooks/0123"
+
+static void a_bot_is_met_step_by_step(void **state)
+{
+    static const struct {
+        bool tell;
+        int status;
+        const char *body;
+        enum kf_rc rc;
+        const char *next, *words; /* the call that follows, or what is said */
+    } rows[] = {
+        { false, 200, "{\"ok\":true,\"result\":{\"id\":123456,\"is_bot\":true}}", KF_AGAIN, "getWebhookInfo", NULL },
+        { true, 200, "{\"ok\":true,\"result\":{\"id\":123456,\"is_bot\":true}}", KF_AGAIN, "setWebhook", NULL },
+        { true, 200, "{\"ok\":true,\"result\":true}", KF_AGAIN, "getWebhookInfo", NULL },
+        { false, 200, "{\"ok\":true,\"result\":{\"url\":\"" HOOK "\",\"pending_update_count\":0}}", KF_OK, NULL, "bot 123456" },
+        { false, 200, "{\"ok\":true,\"result\":{\"url\":\"\",\"pending_update_count\":0}}", KF_REJECTED, NULL, "Telegram has no address" },
+        { false, 200, "{\"ok\":true,\"result\":{\"url\":\"https://x.example\"}}", KF_REJECTED, NULL, "Telegram calls another" },
+        { false, 200,
+          "{\"ok\":true,\"result\":{\"url\":\"" HOOK "\",\"pending_update_count\":3,\"last_error_message\":\"401 Unauthorized\"}}",
+          KF_REJECTED, NULL, "3 updates wait, because: 401" },
+        { true, 400, "{\"ok\":false,\"description\":\"Bad Request: bad webhook\"}", KF_REJECTED, NULL,
+          "Telegram says: Bad Request: bad webhook" },
+        { false, 401, "{\"ok\":false,\"description\":\"Unauthorized\"}", KF_AUTH, NULL, "Telegram does not know that token" },
+        { false, 200, "<html>", KF_IO, NULL, "Telegram's answer" },
+        { false, 0, "", KF_IO, NULL, "no answer from Telegram" },
+    };
+    struct bench *t = *state;
+    struct http_req req;
+    struct kf_err why;
+
+    assert_int_equal(telegram_ops.meet(t->ch, t->arena, &t->env, HOOK, false, NULL, &req, &why), KF_AGAIN);
+    assert_string_equal(strrchr(req.url, '/') + 1, "getMe");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct http_resp resp = { .status = rows[i].status, .body = slice_of(rows[i].body) };
+
+        row_int_equal(rows[i].body, telegram_ops.meet(t->ch, t->arena, &t->env, HOOK, rows[i].tell, &resp, &req, &why), rows[i].rc);
+        if (rows[i].next)
+            assert_string_equal(strrchr(req.url, '/') + 1, rows[i].next);
+        else if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%s: %s", rows[i].body, why.text);
+        if (rows[i].next && !strcmp(rows[i].next, "setWebhook")) {
+            assert_true(holds(req.body, "\"url\":\"" HOOK "\",\"secret_token\":\"old-but-still-good\",\"allowed_updates\":[\"message\""));
+            assert_true(holds(req.body, "\"message_reaction\""));
+        }
+    }
+}
+
+/* ---- settings -------------------------------------------------------------------------------------------------------------- */
+
+static void settings_that_do_not_work_are_told(void **state)
+{
+    static const struct {
+        const char *settings, *words;
+    } rows[] = {
+        { "{\"token\":\"123456:abc\",\"secrets\":[]}", "secrets: " },
+        { "{\"token\":\"123456:abc\",\"secrets\":[\"short\"]}", "secrets[0]: " },
+        { "{\"token\":\"123456:abc\",\"secrets\":[\"no blanks here\"]}", "secrets[0]: " },
+        { "{\"token\":\"123456-abc\",\"secrets\":[\"" SECRET "\"]}", "token: " },
+        { "{\"token\":\":123456abc\",\"secrets\":[\"" SECRET "\"]}", "token: " },
+        { "{\"token\":\"123456:a/../b\",\"secrets\":[\"" SECRET "\"]}", "token: " },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct kf_err why = { .rc = KF_OK };
+        struct channel *ch;
+
+        assert_int_equal(telegram_ops.open(&ch, slice_of(rows[i].settings), &why), KF_INVALID);
+        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%s: %s", rows[i].settings, why.text);
+    }
+}
+
+#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH(each_update_means_what_it_says),
+        BENCH(what_cannot_be_read_is_kept_as_it_came),
+        BENCH(a_group_that_moves_says_where_it_was),
+        BENCH(a_tap_is_acknowledged_in_the_answer),
+        BENCH(only_a_post_with_one_of_the_secrets_is_believed),
+        BENCH(what_is_no_update_is_refused),
+        BENCH(memory_that_runs_out_loses_nothing),
+        BENCH(each_errand_is_one_call),
+        BENCH(each_answer_has_its_class),
+        BENCH(a_group_that_moved_is_told_by_the_answer_too),
+        BENCH(a_file_goes_with_its_message),
+        BENCH(what_became_of_a_file_is_what_became_of_its_message),
+        BENCH(a_file_comes_by_its_id),
+        BENCH(a_bot_is_met_step_by_step),
+        cmocka_unit_test(settings_that_do_not_work_are_told),
+    };
+    int failed = vectors_run("telegram", &vectors);
+
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,719 @@
+/* WeChat Official Accounts: the vectors, then what they do not say. */
+#include "channel_vectors.h"
+
+#include "protocols/wechat_impl.h"
+#include "protocols/xml.h"
+
+#define APP   "wx5d3f0c9a17be6e42"
+#define KEY   "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
+#define OLD   "akcRDIFbaP1nvkGBdROb1dJMhW3zXUNfgOYdA229rWZ"
+#define TOKEN "Kefud2024Token"
+#define USER  "oKf7d5Q0mZ1xYc9RtWb3nLpHsVuE"
+#define OURS  "gh_4b1d7e90c2aa"
+
+/* ---- the vectors -------------------------------------------------------------------------------------------------------------------- */
+
+static void setting(struct buf *b, const char *name, struct slice value, const char *otherwise)
+{
+    if (!value.n && !otherwise)
+        return;
+    buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", name);
+    buf_json(b, value.n ? value : slice_of(otherwise));
+}
+
+static void settings_of(const json_t *inputs, struct buf *b)
+{
+    struct slice token = v_slice(inputs, "token");
+
+    buf_char(b, '{');
+    setting(b, "app_id", v_slice(inputs, "app_id"), APP);
+    setting(b, "app_secret", SLICE(""), "0123456789abcdef");
+    setting(b, "token", token.n >= 3 ? token : SLICE(""), TOKEN); /* one vector signs with a shorter one */
+    setting(b, "mode", v_slice(inputs, "mode"), NULL);
+    setting(b, "account", v_slice(inputs, "account_id"), NULL);
+    setting(b, "encoding_aes_key", v_slice(inputs, "encoding_aes_key"), NULL);
+    setting(b, "previous_encoding_aes_key", v_slice(inputs, "previous_encoding_aes_key"), NULL);
+    buf_char(b, '}');
+}
+
+static void errand_of(const json_t *inputs, struct arena *a, struct errand *e, struct env *env)
+{
+    (void)a;
+    (void)env;
+    e->kind = ERRAND_SEND;
+    e->user = e->peer = v_text(inputs, "openid");
+    e->media_id = v_text(inputs, "media_id");
+    e->message.kind = e->media_id ? MESSAGE_IMAGE : MESSAGE_TEXT;
+    e->message.text = v_slice(inputs, "text");
+}
+
+static void hex_is(const uint8_t *bytes, size_t n, const json_t *expected, const char *name)
+{
+    assert_true(sign_equal_hex(v_slice(expected, name), bytes, n));
+}
+
+static void signature_is(const json_t *inputs, struct slice sealed, struct slice want)
+{
+    struct slice parts[] = { v_slice(inputs, "token"), v_slice(inputs, "timestamp"), v_slice(inputs, "nonce"), sealed };
+    size_t n = sealed.n ? 4 : 3;
+    char text[41];
+
+    assert_true(wx_signed(want, parts, n));
+    assert_true(wx_sign(parts, n, text));
+    assert_true(slice_is(want, text));
+}
+
+static void unhex(struct slice hex, uint8_t *ret)
+{
+    for (size_t i = 0; i + 1 < hex.n; i += 2) {
+        const char two[] = { hex.p[i], hex.p[i + 1], '\0' };
+
+        ret[i / 2] = (uint8_t)strtol(two, NULL, 16);
+    }
+}
+
+static void encrypts_alike(const struct wx_key *key, const json_t *inputs, const json_t *expected)
+{
+    struct slice receiver = v_slice(inputs, v_get(inputs, "receive_id") ? "receive_id" : "app_id"), sealed, back;
+    uint8_t random[WX_RANDOM];
+    struct arena *a = arena_new(0);
+
+    unhex(v_slice(inputs, "random_hex"), random);
+    assert_int_equal(wx_encrypt(key, a, random, v_slice(inputs, "message"), receiver, &sealed), KF_OK);
+    assert_true(slice_eq(sealed, v_slice(expected, "encrypt")));
+    assert_int_equal(wx_decrypt(key, a, sealed, receiver, &back), KF_OK);
+    assert_true(slice_eq(back, v_slice(inputs, "message")));
+    if (v_get(expected, "msg_signature"))
+        signature_is(inputs, sealed, v_slice(expected, "msg_signature"));
+    arena_free(a);
+}
+
+static void decrypts_alike(const struct wx_key *key, const json_t *inputs, const json_t *expected)
+{
+    struct slice receiver = v_slice(inputs, v_get(inputs, "receive_id") ? "receive_id" : "app_id"), message;
+    struct arena *a = arena_new(0);
+    enum kf_rc rc = wx_decrypt(key, a, v_slice(inputs, "encrypt"), receiver, &message);
+
+    if (v_get(expected, "accept")) {
+        assert_true(rc == KF_INVALID || rc == KF_DENIED);
+    } else {
+        assert_int_equal(rc, KF_OK);
+        assert_true(slice_eq(message, v_slice(expected, "message")));
+        signature_is(inputs, v_slice(inputs, "encrypt"), v_slice(expected, "msg_signature"));
+    }
+    arena_free(a);
+}
+
+static void derived(const struct channel *ch, const json_t *inputs, const json_t *expected)
+{
+    const char *op = v_text(inputs, "op");
+    struct wx_key key = { .set = false };
+
+    (void)ch;
+    if (!strcmp(op, "signature")) {
+        signature_is(inputs, SLICE(""), v_slice(expected, "signature"));
+        return;
+    }
+    assert_true(wx_key_read(v_slice(inputs, "encoding_aes_key"), &key));
+    if (!strcmp(op, "key")) {
+        hex_is(key.bytes, 32, expected, "key_hex");
+        hex_is(key.bytes, 16, expected, "iv_hex");
+    } else if (!strcmp(op, "encrypt")) {
+        encrypts_alike(&key, inputs, expected);
+    } else {
+        assert_string_equal(op, "decrypt");
+        decrypts_alike(&key, inputs, expected);
+    }
+}
+
+/* The reply to an account's follower, as bytes: the one vector that is no request. */
+static bool passive_reply(const struct channel *ch, struct arena *a, const json_t *vector)
+{
+    const json_t *inputs = v_get(vector, "inputs"), *expected = v_get(vector, "expected");
+    const struct wechat_ends ends = { .to = v_slice(inputs, "openid"), .from = v_slice(inputs, "account_id") };
+    const struct env env = { .now_ms = 1000 * v_number(inputs, "create_time") };
+    struct slice body;
+
+    if (!v_get(expected, "response_body_one_valid"))
+        return false;
+    assert_int_equal(wechat_answer(wechat_of(ch), a, &ends, v_slice(inputs, "text"), &env, &body), KF_OK);
+    assert_true(slice_eq(body, v_slice(expected, "response_body_one_valid")));
+    return true;
+}
+
+/* A reply to what came encrypted, opened again with the key that the vector names. */
+static void sealed_reply(const struct channel *ch, struct arena *a, const json_t *inputs, const json_t *expected, const struct received *r)
+{
+    const bool previous = v_text(expected, "reply_key") != NULL;
+    struct errand e = { .kind = ERRAND_SEND, .message = { .text = SLICE("好的 ]]>") } };
+    struct env env = { .now_ms = 1718000400000, .chance = { 7, 8, 9 }, .answering = true, .answer_key = r->answer_key };
+    struct xml_node *root;
+    struct slice parts[4], document;
+    struct wx_key key;
+    struct http_req out;
+
+    if (!v_get(expected, "decrypted"))
+        return;
+    assert_int_equal(wechat_ops.encode(ch, a, &e, &env, &out), KF_OK);
+    assert_int_equal(xml_read(a, out.body, &root, NULL), KF_OK);
+    parts[0] = v_slice(inputs, "token");
+    parts[1] = xml_text(root, "TimeStamp");
+    parts[2] = xml_text(root, "Nonce");
+    parts[3] = xml_text(root, "Encrypt");
+    assert_true(wx_key_read(v_slice(inputs, previous ? "previous_encoding_aes_key" : "encoding_aes_key"), &key));
+    assert_int_equal(wx_decrypt(&key, a, parts[3], v_slice(inputs, "app_id"), &document), KF_OK);
+    assert_true(wx_signed(xml_text(root, "MsgSignature"), parts, 4));
+    assert_int_equal(xml_read(a, document, &root, NULL), KF_OK);
+    assert_true(slice_is(xml_text(root, "ToUserName"), USER));
+    assert_true(slice_is(xml_text(root, "FromUserName"), OURS));
+    assert_true(slice_is(xml_text(root, "Content"), "好的 ]]>"));
+}
+
+static const struct vector_channel vectors = {
+    .ops = &wechat_ops,
+    .settings = settings_of,
+    .errand = errand_of,
+    .derive = derived,
+    .own = passive_reply,
+    .answer = sealed_reply,
+};
+
+/* ---- an account to try things on ------------------------------------------------------------------------------------------------- */
+
+#define SETTINGS                                                                                                                     \
+    "{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"url\":\"https://api.example/\",\"replies\":4," \
+    "\"kf_account\":\"eva@shop\",\"welcome\":\"欢迎\"}"
+
+struct bench {
+    struct arena *arena;
+    struct channel *ch;
+    struct env env;
+    struct received got;
+};
+
+static int bench_setup(void **state)
+{
+    struct bench *t = test_calloc(1, sizeof(*t));
+
+    t->arena = arena_new(0);
+    t->env.now_ms = 1718000210000;
+    t->env.token = SLICE("TKN");
+    *state = t;
+    return wechat_ops.open(&t->ch, slice_of(SETTINGS), NULL);
+}
+
+static int bench_teardown(void **state)
+{
+    struct bench *t = *state;
+
+    wechat_ops.close(t->ch);
+    arena_free(t->arena);
+    test_free(t);
+    return 0;
+}
+
+static struct http_req signed_post(struct arena *a, struct slice body)
+{
+    struct slice parts[] = { SLICE(TOKEN), SLICE("1718000201"), SLICE("n") };
+    struct http_pair *query = arena_array(a, 3, sizeof(*query));
+    char text[41];
+
+    assert_true(wx_sign(parts, 3, text));
+    query[0] = (struct http_pair){ SLICE("signature"), arena_copy(a, slice_of(text)) };
+    query[1] = (struct http_pair){ SLICE("timestamp"), SLICE("1718000201") };
+    query[2] = (struct http_pair){ SLICE("nonce"), SLICE("n") };
+    return (struct http_req){ .method = "POST", .url = "/hooks/x", .query = query, .n_query = 3, .body = body };
+}
+
+/* Posts a document with these elements. */
+static const struct inbound *post(struct bench *t, const char *elements)
+{
+    const char *body = arena_printf(t->arena,
+                                    "<xml><ToUserName>" OURS "</ToUserName><FromUserName>" USER "</FromUserName>"
+                                    "<CreateTime>1718000200</CreateTime>%s</xml>",
+                                    elements);
+    struct http_req req = signed_post(t->arena, slice_of(body));
+
+    assert_int_equal(wechat_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
+    return t->got.n ? t->got.inbound : NULL;
+}
+
+static struct http_resp answered(int status, const char *body)
+{
+    return (struct http_resp){ .status = status, .body = slice_of(body) };
+}
+
+/* ---- in ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void a_message_opens_two_days_and_a_tap_one_minute(void **state)
+{
+    struct bench *t = *state;
+    const struct inbound *in = post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>");
+
+    assert_int_equal(in->reply_expires_ms, 1718000200000 + 48 * 3600000LL);
+    assert_int_equal(in->reply_left, 4);
+    assert_true(in->reply_token.n > 0);
+    in = post(t, "<MsgType>event</MsgType><Event>CLICK</Event><EventKey>HUMAN</EventKey>");
+    assert_int_equal(in->reply_expires_ms, 1718000260000);
+    assert_int_equal(in->reply_left, 3);
+    assert_true(slice_is(in->text, "HUMAN"));
+    in = post(t, "<MsgType>event</MsgType><Event>VIEW</Event><EventKey>https://x.example</EventKey>");
+    assert_int_equal(in->reply_token.n, 0);
+}
+
+static void each_event_is_what_it_is(void **state)
+{
+    static const struct {
+        const char *elements;
+        enum inbound_kind kind;
+        const char *code, *text;
+    } rows[] = {
+        { "<Event>scancode_waitmsg</Event><EventKey>K</EventKey><ScanCodeInfo><ScanType>qrcode</ScanType><ScanResult>42</ScanResult>"
+          "</ScanCodeInfo>",
+          INBOUND_POSTBACK, "", "42" },
+        { "<Event>scancode_push</Event><EventKey>K</EventKey>", INBOUND_POSTBACK, "", "K" },
+        { "<Event>CLICK</Event>", INBOUND_SYSTEM, "", "" },
+        { "<Event>pic_sysphoto</Event><EventKey>K</EventKey>", INBOUND_SYSTEM, "pic_sysphoto", "" },
+        { "<Event>location_select</Event>", INBOUND_SYSTEM, "location_select", "" },
+        { "<Event>some_new_event</Event>", INBOUND_SYSTEM, "some_new_event", "" },
+        { "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>7</MsgID><Status>success</Status>", INBOUND_STATUS, "", "" },
+        { "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>7</MsgID><Status>failed:user block</Status>", INBOUND_STATUS, "failed:user block",
+          "" },
+        { "<Event>MASSSENDJOBFINISH</Event><MsgID>8</MsgID><Status>err(10001)</Status>", INBOUND_STATUS, "err(10001)", "" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct inbound *in = post(t, arena_printf(t->arena, "<MsgType>event</MsgType>%s", rows[i].elements));
+
+        assert_non_null(in);
+        assert_int_equal(in->kind, rows[i].kind);
+        assert_true(slice_is(in->code, rows[i].code));
+        assert_true(slice_is(in->text, rows[i].text));
+        if (in->kind == INBOUND_STATUS)
+            assert_int_equal(in->delivery, *rows[i].code ? DELIVERY_FAILED : DELIVERY_DELIVERED);
+    }
+}
+
+static void two_taps_in_one_second_are_two(void **state)
+{
+    struct bench *t = *state;
+    struct slice one = post(t, "<MsgType>event</MsgType><Event>CLICK</Event><EventKey>A</EventKey>")->dedupe;
+
+    assert_false(slice_eq(one, post(t, "<MsgType>event</MsgType><Event>CLICK</Event><EventKey>B</EventKey>")->dedupe));
+    assert_true(slice_eq(one, post(t, "<MsgType>event</MsgType><Event>CLICK</Event><EventKey>A</EventKey>")->dedupe));
+}
+
+static void a_new_follower_is_welcomed_in_the_answer(void **state)
+{
+    struct bench *t = *state;
+    struct xml_node *root;
+
+    (void)post(t, "<MsgType>event</MsgType><Event>subscribe</Event>");
+    assert_int_equal(xml_read(t->arena, t->got.body, &root, NULL), KF_OK);
+    assert_true(slice_is(xml_text(root, "ToUserName"), USER));
+    assert_true(slice_is(xml_text(root, "Content"), "欢迎"));
+}
+
+static void what_cannot_be_shown_is_kept_as_it_came(void **state)
+{
+    static const char *const rows[] = {
+        "<MsgType>file</MsgType><MsgId>1</MsgId><Title>a.pdf</Title>",
+        "<MsgType>image</MsgType><MsgId>2</MsgId>",
+        "<MsgType>location</MsgType><MsgId>3</MsgId><Location_X>91</Location_X><Location_Y>0</Location_Y>",
+        "<MsgType>location</MsgType><MsgId>4</MsgId><Location_X>nan</Location_X><Location_Y>0</Location_Y>",
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct inbound *in = post(t, rows[i]);
+
+        assert_int_equal(in->type, TYPE_UNSUPPORTED);
+        assert_true(in->raw.n > 0);
+        assert_int_equal(in->n_media, 0);
+    }
+}
+
+static void a_document_that_is_none_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "hello",
+        "<xml>",
+        "<xml></xml>",
+        "<xml><a><b><c><d><e><f><g><h>x</h></g></f></e></d></c></b></a></xml>",
+        "<xml><MsgType>text</MsgType><FromUserName>u</FromUserName><CreateTime>yesterday</CreateTime><MsgId>1</MsgId></xml>",
+        "<xml><MsgType>text</MsgType><FromUserName>u</FromUserName><CreateTime>1</CreateTime></xml>",
+        "<xml><MsgType>text</MsgType><FromUserName>u</FromUserName><CreateTime>1</CreateTime><MsgId>1</MsgId><Content>\xff</Content></xml>",
+        "<xml><MsgType>event</MsgType><FromUserName>u</FromUserName><CreateTime>1</CreateTime></xml>",
+        "<!DOCTYPE x><xml/>",
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_req req = signed_post(t->arena, slice_of(rows[i]));
+
+        assert_int_equal(wechat_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
+        assert_string_equal(t->got.refused, "malformed_body");
+        assert_int_equal(t->got.status, 400);
+    }
+}
+
+/* A doctype in what somebody says is a text; a control character in it does not lose it. */
+static void hostile_texts_arrive_whole(void **state)
+{
+    struct bench *t = *state;
+
+    assert_true(slice_is(post(t, "<MsgType>text</MsgType><Content><![CDATA[<!DOCTYPE a>\x01&e;\t]]></Content><MsgId>1</MsgId>")->text,
+                         "<!DOCTYPE a>\xef\xbf\xbd&e;\t"));
+}
+
+static void what_is_for_another_account_is_passed_over(void **state)
+{
+    struct bench *t = *state;
+    struct channel *other;
+
+    assert_int_equal(
+        wechat_ops.open(&other,
+                        SLICE("{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"account\":\"gh_another\"}"),
+                        NULL),
+        KF_OK);
+    wechat_ops.close(t->ch);
+    t->ch = other;
+    assert_null(post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>"));
+    assert_int_equal(t->got.status, 200);
+    assert_true(slice_is(t->got.body, "success"));
+}
+
+static void settings_must_fit_together(void **state)
+{
+    static const struct {
+        const char *more, *words;
+    } rows[] = {
+        { ",\"mode\":\"safe\"", "encoding_aes_key: required" },
+        { ",\"mode\":\"none\"", "mode: plain, compat or safe" },
+        { ",\"encoding_aes_key\":\"===========================================\"", "encoding_aes_key: 43" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kf_err why = { .rc = KF_OK };
+        struct channel *ch;
+        char text[300];
+
+        (void)snprintf(text, sizeof(text), "{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\"%s}",
+                       rows[i].more);
+        assert_int_equal(channel_check(&wechat_ops, slice_of(text), &why), KF_OK);
+        assert_int_equal(wechat_ops.open(&ch, slice_of(text), &why), KF_INVALID);
+        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%s: %s", text, why.text);
+    }
+}
+
+static void memory_that_runs_out_loses_nothing(void **state)
+{
+    static const char body[] =
+        "<xml><ToUserName>a</ToUserName><FromUserName>u</FromUserName><CreateTime>1</CreateTime><MsgType>voice</MsgType>"
+        "<MediaId>m</MediaId><Recognition>some words</Recognition><MsgId>1</MsgId></xml>";
+    struct bench *t = *state;
+    struct http_req req = signed_post(t->arena, slice_of(body));
+
+    for (size_t max = 1; max < 4096; max += 13) {
+        struct arena *a = arena_new(max);
+        struct received got;
+        enum kf_rc rc = wechat_ops.receive(t->ch, a, &req, &t->env, &got);
+
+        assert_true(rc == KF_NOMEM || (rc == KF_OK && got.status == 200 && got.n == 1 && got.inbound->text.n == 10 &&
+                                       got.inbound->n_media == 1 && got.answer_key.n));
+        arena_free(a);
+    }
+}
+
+/* ---- out --------------------------------------------------------------------------------------------------------------------------- */
+
+static struct errand an_errand(enum message_kind kind, const char *text)
+{
+    return (struct errand){ .user = USER, .peer = USER, .handle_left = -1, .message = { .kind = kind, .text = slice_of(text) } };
+}
+
+static json_t *sent(struct bench *t, const struct errand *e)
+{
+    struct http_req req;
+    json_t *ret;
+
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, e, &t->env, &req), KF_OK);
+    assert_string_equal(req.method, "POST");
+    ret = json_loadb(req.body.p, req.body.n, 0, NULL);
+    assert_non_null(ret);
+    return ret;
+}
+
+static void choices_are_a_menu_below_the_last_part(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "满意吗?");
+    json_t *root;
+
+    e.message.extra = "{\"choices\":[{\"id\":\"y\",\"label\":\"是 <b>\"},{\"id\":\"n\",\"label\":\"否\"}]}";
+    root = sent(t, &e);
+    v_expect_json(SLICE("{\"head_content\":\"满意吗?\",\"list\":[{\"id\":\"y\",\"content\":\"是 <b>\"},{\"id\":\"n\",\"content\":\"否\"}],"
+                        "\"tail_content\":\"\"}"),
+                  json_object_get(root, "msgmenu"));
+    assert_string_equal(v_text(v_get(root, "customservice"), "kf_account"), "eva@shop");
+    json_decref(root);
+    e.more = true;
+    root = sent(t, &e);
+    assert_string_equal(v_text(root, "msgtype"), "text");
+    json_decref(root);
+}
+
+static void nothing_is_escaped_that_would_be_shown(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "<a href=\"https://x.example/?a=1&b=2\">您</a>\x01\n");
+    struct http_req req;
+
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(req.body, "{\"touser\":\"" USER "\",\"msgtype\":\"text\",\"text\":{\"content\":\"<a href=\\\"https://x.example/"
+                                   "?a=1&b=2\\\">您</a>\\n\"},\"customservice\":{\"kf_account\":\"eva@shop\"}}"));
+}
+
+static void a_file_that_followers_cannot_get_is_an_address(void **state)
+{
+    static const struct upload pdf = { .bytes = { "%PDF", 4 }, .mime = "application/pdf", .name = "价格.pdf" };
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_FILE, "");
+    struct uploaded done;
+    struct http_req req;
+    json_t *root;
+
+    assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &pdf, &t->env, NULL, &req, &done), KF_UNSUPPORTED);
+    e.file_url = "https://kefud.example/files/1?exp=2&sig=3";
+    e.message.extra = "{\"file\":{\"name\":\"价格.pdf\",\"mime\":\"application/pdf\"}}";
+    root = sent(t, &e);
+    assert_string_equal(v_text(v_get(root, "text"), "content"), "价格.pdf\nhttps://kefud.example/files/1?exp=2&sig=3");
+    json_decref(root);
+}
+
+static void a_picture_is_taken_there_first(void **state)
+{
+    static const struct upload png = { .bytes = { "\x89PNG\r\n", 6 }, .mime = "image/png", .name = "a\"b\r\n.png" };
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_IMAGE, "");
+    struct http_resp last = answered(200, "{\"type\":\"image\",\"media_id\":\"M1\",\"created_at\":1718000000}");
+    struct uploaded done;
+    struct http_req req;
+
+    assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &png, &t->env, NULL, &req, &done), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/media/upload?access_token=TKN&type=image");
+    assert_true(slice_is(http_header(req.headers, req.n_headers, "content-type"),
+                         "multipart/form-data; boundary=kefud-00000000000000000000000000000000"));
+    assert_true(slice_is(req.body, "--kefud-00000000000000000000000000000000\r\nContent-Disposition: form-data; name=\"media\"; "
+                                   "filename=\"a%22b%0D%0A.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\r\n"
+                                   "--kefud-00000000000000000000000000000000--\r\n"));
+    assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &png, &t->env, &last, &req, &done), KF_OK);
+    assert_int_equal(done.outcome.cls, OUTCOME_SENT);
+    assert_true(slice_is(done.id, "M1"));
+    last = answered(200, "{\"errcode\":40005,\"errmsg\":\"invalid file type\"}");
+    assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &png, &t->env, &last, &req, &done), KF_OK);
+    assert_int_equal(done.outcome.cls, OUTCOME_REJECTED);
+    last = (struct http_resp){ .status = 0, .sent = true };
+    assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &png, &t->env, &last, &req, &done), KF_OK);
+    assert_int_equal(done.outcome.cls, OUTCOME_RETRY);
+}
+
+static void a_closed_window_is_not_tried(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "hi");
+    struct http_req req;
+
+    e.handle = "h";
+    e.handle_expires_ms = t->env.now_ms + 1;
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    e.handle_expires_ms = t->env.now_ms;
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+    e.handle_expires_ms = t->env.now_ms + 1;
+    e.handle_left = 0;
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+}
+
+static void typing_begins_and_ends_and_nobody_waits_for_it(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = { .kind = ERRAND_TYPING, .user = USER };
+    struct http_resp last = answered(200, "{\"errcode\":45080}");
+    struct outcome out;
+    json_t *root = sent(t, &e);
+
+    assert_string_equal(v_text(root, "command"), "Typing");
+    json_decref(root);
+    e.kind = ERRAND_TYPING_OFF;
+    root = sent(t, &e);
+    assert_string_equal(v_text(root, "command"), "CancelTyping");
+    json_decref(root);
+    assert_int_equal(wechat_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_SENT);
+}
+
+static void an_outcome_that_nobody_knows_is_uncertain(void **state)
+{
+    static const struct {
+        struct http_resp resp;
+        enum outcome_class cls;
+    } rows[] = {
+        { { .status = 0, .sent = false, .failure = "connection refused" }, OUTCOME_RETRY },
+        { { .status = 0, .sent = true, .failure = "timeout" }, OUTCOME_UNCERTAIN },
+        { { .status = 502 }, OUTCOME_UNCERTAIN },
+        { { .status = 200, .body = { "oops", 4 } }, OUTCOME_UNCERTAIN },
+        { { .status = 200, .body = { "{}", 2 } }, OUTCOME_UNCERTAIN },
+        { { .status = 500 }, OUTCOME_RETRY },
+        { { .status = 429 }, OUTCOME_RATE_LIMITED },
+        { { .status = 404 }, OUTCOME_FATAL },
+        { { .status = 200, .body = { "{\"errcode\":\"48001\"}", 19 } }, OUTCOME_FATAL },
+        { { .status = 200, .body = { "{\"errcode\":40164}", 17 } }, OUTCOME_AUTH },
+    };
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "hi");
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct outcome out;
+
+        assert_int_equal(wechat_ops.settle(t->ch, t->arena, &e, &rows[i].resp, &out), KF_OK);
+        assert_int_equal(out.cls, rows[i].cls);
+    }
+}
+
+/* ---- token and files ----------------------------------------------------------------------------------------------------------------- */
+
+static void a_token_is_forced_only_when_the_one_we_have_was_refused(void **state)
+{
+    struct bench *t = *state;
+    struct renewed done = { .expires_ms = 0 };
+    struct http_resp last;
+    struct http_req req;
+
+    assert_int_equal(wechat_ops.renew(t->ch, t->arena, &t->env, NULL, &req, &done), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/stable_token");
+    assert_non_null(strstr(req.body.p, "\"force_refresh\":false"));
+    t->env.token_expires_ms = t->env.now_ms + 1;
+    assert_int_equal(wechat_ops.renew(t->ch, t->arena, &t->env, NULL, &req, &done), KF_AGAIN);
+    assert_true(slice_is(req.body,
+                         "{\"grant_type\":\"client_credential\",\"appid\":\"" APP "\",\"secret\":\"very-secret\",\"force_refresh\":true}"));
+    last = answered(200, "{\"access_token\":\"T2\",\"expires_in\":7200}");
+    assert_int_equal(wechat_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), KF_OK);
+    assert_true(slice_is(done.token, "T2"));
+    assert_int_equal(done.expires_ms, t->env.now_ms + 6900000);
+}
+
+static void a_token_that_is_refused_says_what_to_do(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum kf_rc rc;
+    } rows[] = {
+        { 200, "{\"errcode\":40125,\"errmsg\":\"invalid appsecret\"}", KF_AUTH },
+        { 200, "{\"errcode\":40164,\"errmsg\":\"invalid ip\"}", KF_AUTH },
+        { 200, "{\"errcode\":-1}", KF_IO },
+        { 200, "{\"errcode\":45009}", KF_IO },
+        { 200, "{\"access_token\":\"T\"}", KF_IO },
+        { 200, "", KF_IO },
+        { 500, "{\"access_token\":\"T\",\"expires_in\":7200}", KF_IO },
+        { 0, "", KF_IO },
+        { 200, "{\"errcode\":0,\"access_token\":\"T\",\"expires_in\":\"60\"}", KF_OK },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_resp last = answered(rows[i].status, rows[i].body);
+        struct renewed done = { .expires_ms = 0 };
+        struct http_req req;
+
+        assert_int_equal(wechat_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), rows[i].rc);
+    }
+}
+
+static void the_older_way_to_a_token_is_one_address(void **state)
+{
+    struct bench *t = *state;
+    struct channel *older;
+    struct http_req req;
+
+    assert_int_equal(
+        wechat_ops.open(&older, SLICE("{\"app_id\":\"" APP "\",\"app_secret\":\"a&b=c\",\"token\":\"" TOKEN "\",\"stable_token\":false}"),
+                        NULL),
+        KF_OK);
+    assert_int_equal(wechat_ops.renew(older, t->arena, &t->env, NULL, &req, NULL), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.weixin.qq.com/cgi-bin/token?grant_type=client_credential&appid=" APP "&secret=a%26b%3Dc");
+    wechat_ops.close(older);
+}
+
+static void files_are_fetched_by_id(void **state)
+{
+    static const struct {
+        const char *body, *url; /* of what is asked next; NULL: the answer was the file */
+        bool stranger;
+        enum kf_rc rc;
+    } rows[] = {
+        { "\xff\xd8\xff jpeg", NULL, false, KF_OK },
+        { "{\"errcode\":42001}", NULL, false, KF_AUTH },
+        { "{\"errcode\":-1}", NULL, false, KF_RATE },
+        { "{\"errcode\":40007}", "http://mmbiz.example/1", true, KF_OK }, /* the id has ended, the picture's address may not have */
+        { "{\"video_url\":\"https://video.example/1.mp4\"}", "https://video.example/1.mp4", true, KF_OK },
+        { "{\"video_url\":\"https://api.example/1.mp4\"}", "https://api.example/1.mp4", false, KF_OK },
+        { "{\"video_url\":\"file:///etc/passwd\"}", NULL, false, KF_IO },
+    };
+    struct bench *t = *state;
+    const struct media m = { .type = TYPE_IMAGE, .id = SLICE("a/b c"), .url = SLICE("http://mmbiz.example/1") };
+    struct http_req req;
+
+    assert_int_equal(wechat_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/media/get?access_token=TKN&media_id=a%2Fb%20c");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_resp last = answered(200, rows[i].body);
+
+        req = (struct http_req){ .url = NULL };
+        assert_int_equal(wechat_ops.media(t->ch, t->arena, &t->env, &m, &last, &req), rows[i].rc);
+        if (rows[i].rc != KF_OK)
+            continue;
+        assert_int_equal(req.url != NULL, rows[i].url != NULL);
+        if (req.url)
+            assert_string_equal(req.url, rows[i].url);
+        assert_int_equal(req.stranger, rows[i].stranger);
+    }
+    t->env.token = SLICE("");
+    assert_int_equal(wechat_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_AUTH);
+}
+
+#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH(a_message_opens_two_days_and_a_tap_one_minute),
+        BENCH(each_event_is_what_it_is),
+        BENCH(two_taps_in_one_second_are_two),
+        BENCH(a_new_follower_is_welcomed_in_the_answer),
+        BENCH(what_cannot_be_shown_is_kept_as_it_came),
+        BENCH(a_document_that_is_none_is_refused),
+        BENCH(hostile_texts_arrive_whole),
+        BENCH(what_is_for_another_account_is_passed_over),
+        cmocka_unit_test(settings_must_fit_together),
+        BENCH(memory_that_runs_out_loses_nothing),
+        BENCH(choices_are_a_menu_below_the_last_part),
+        BENCH(nothing_is_escaped_that_would_be_shown),
+        BENCH(a_file_that_followers_cannot_get_is_an_address),
+        BENCH(a_picture_is_taken_there_first),
+        BENCH(a_closed_window_is_not_tried),
+        BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
+        BENCH(an_outcome_that_nobody_knows_is_uncertain),
+        BENCH(a_token_is_forced_only_when_the_one_we_have_was_refused),
+        BENCH(a_token_that_is_refused_says_what_to_do),
+        BENCH(the_older_way_to_a_token_is_one_address),
+        BENCH(files_are_fetched_by_id),
+    };
+    int failed = vectors_run("wechat", &vectors);
+
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}

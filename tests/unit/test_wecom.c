@@ -1,0 +1,655 @@
+/* WeCom's customer service: the vectors, then what they do not say. */
+#include "channel_vectors.h"
+
+#include "protocols/wecom_impl.h"
+#include "protocols/xml.h"
+
+#include <stdlib.h>
+
+#define CORP  "ww7a31f0de55c28b90"
+#define KEY   "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
+#define TOKEN "Kefud2024Token"
+#define OURS  "wkA1zQDAAAk9Tg7BwGm3rLpSxYv2Hfcw"
+#define USER  "wmA1zQDAAAs5jPbQ4mXrVd8UeK0WnyTo"
+
+/* ---- the vectors -------------------------------------------------------------------------------------------------------------------- */
+
+static void setting(struct buf *b, const char *name, struct slice value, const char *otherwise)
+{
+    buf_printf(b, "%s\"%s\":", b->n > 1 ? "," : "", name);
+    buf_json(b, value.n ? value : slice_of(otherwise));
+}
+
+static void settings_of(const json_t *inputs, struct buf *b)
+{
+    struct slice token = v_slice(inputs, "token"); /* of a pull it is the notice's */
+
+    buf_char(b, '{');
+    setting(b, "corp_id", v_slice(inputs, "corp_id"), CORP);
+    setting(b, "secret", SLICE(""), "0123456789abcdef");
+    setting(b, "open_kfid", v_slice(inputs, "open_kfid"), OURS);
+    setting(b, "token", token.n <= 32 ? token : SLICE(""), TOKEN);
+    setting(b, "encoding_aes_key", v_slice(inputs, "encoding_aes_key"), KEY);
+    buf_str(b, ",\"names\":false}");
+}
+
+static void env_of(const json_t *inputs, struct env *env)
+{
+    (void)inputs;
+    env->token = SLICE("TKN");
+}
+
+static void errand_of(const json_t *inputs, struct arena *a, struct errand *e, struct env *env)
+{
+    (void)a;
+    (void)env;
+    e->kind = ERRAND_SEND;
+    e->user = v_text(inputs, "user");
+    e->media_id = v_text(inputs, "media_id");
+    e->message.kind = e->media_id ? MESSAGE_FILE : MESSAGE_TEXT;
+    e->message.text = v_slice(inputs, "text");
+}
+
+static bool request_of(const struct channel *ch, const json_t *inputs, struct arena *a, const struct errand *e, const struct env *env,
+                       struct http_req *ret)
+{
+    const struct wecom *w = wecom_of(ch);
+
+    if (v_get(inputs, "code"))
+        assert_int_equal(wecom_say_on_event(w, a, env->token, v_slice(inputs, "code"), v_slice(inputs, "text"), ret), KF_OK);
+    else if (v_get(inputs, "state"))
+        assert_int_equal(
+            wecom_move(w, a, env->token, slice_of(e->user), (enum wecom_state)v_number(inputs, "state"), v_slice(inputs, "servicer"), ret),
+            KF_OK);
+    else
+        return false;
+    return true;
+}
+
+static bool member_is(const json_t *want, const char *name, const struct inbound *in)
+{
+    static const struct {
+        const char *cls, *words;
+    } classes[] = { { "window_closed", "more than 5 messages" } };
+
+    if (!strcmp(name, "referral_param")) {
+        assert_true(slice_eq(in->payload, v_slice(want, name)));
+        return true;
+    }
+    if (!strcmp(name, "conversation")) { /* the account and the person; a channel of ours is one account */
+        size_t n = in->account.n;
+
+        assert_true(slice_starts(v_slice(want, name), in->account.p));
+        assert_true(slice_is(in->peer, v_text(want, name) + n + 1));
+        return true;
+    }
+    if (strcmp(name, "class") != 0)
+        return false;
+    assert_string_equal(v_text(want, name), classes[0].cls);
+    assert_true(slice_starts(in->reason, classes[0].words));
+    return true;
+}
+
+static void notice_is(const struct channel *ch, struct arena *a, const json_t *inputs, const json_t *expected, const struct received *r)
+{
+    const json_t *action = v_get(expected, "action");
+
+    (void)ch;
+    (void)a;
+    (void)inputs;
+    if (!action)
+        return;
+    assert_int_equal(r->pull, json_is_object(action));
+    if (!r->pull)
+        return;
+    assert_true(slice_eq(r->pull_token, v_slice(action, "token")));
+    assert_true(slice_eq(r->pull_account, v_slice(action, "open_kfid")));
+}
+
+static void derived(const struct channel *ch, const json_t *inputs, const json_t *expected)
+{
+    struct slice parts[] = { v_slice(inputs, "token"), v_slice(inputs, "timestamp"), v_slice(inputs, "nonce"), v_slice(inputs, "encrypt") };
+    struct slice receiver = v_slice(inputs, "receive_id"), message;
+    struct arena *a = arena_new(0);
+    uint8_t random[WX_RANDOM];
+    struct wx_key key;
+
+    (void)ch;
+    assert_true(wx_key_read(v_slice(inputs, "encoding_aes_key"), &key));
+    if (!strcmp(v_text(inputs, "op"), "encrypt")) {
+        for (size_t i = 0; i < WX_RANDOM; i++) {
+            const char two[] = { v_text(inputs, "random_hex")[2 * i], v_text(inputs, "random_hex")[2 * i + 1], '\0' };
+
+            random[i] = (uint8_t)strtol(two, NULL, 16);
+        }
+        assert_int_equal(wx_encrypt(&key, a, random, v_slice(inputs, "message"), receiver, &message), KF_OK);
+        assert_true(slice_eq(message, v_slice(expected, "encrypt")));
+    } else if (v_get(expected, "accept")) {
+        assert_int_equal(wx_decrypt(&key, a, v_slice(inputs, "encrypt"), receiver, &message), KF_INVALID);
+    } else {
+        assert_int_equal(wx_decrypt(&key, a, v_slice(inputs, "encrypt"), receiver, &message), KF_OK);
+        assert_true(slice_eq(message, v_slice(expected, "message")));
+        assert_true(wx_signed(v_slice(expected, "msg_signature"), parts, 4));
+    }
+    arena_free(a);
+}
+
+/* An item is what a page of it yields; of a send, the name that we give it is ours to choose. */
+static bool item_or_send(const struct channel *ch, struct arena *a, const json_t *vector)
+{
+    const json_t *inputs = v_get(vector, "inputs"), *expected = v_get(vector, "expected");
+    struct env env = v_env(inputs);
+    struct errand e = { .handle_left = -1 };
+    struct http_req req;
+    json_t *body;
+
+    if (!strcmp(v_text(vector, "kind"), "item")) {
+        json_t *page = json_pack("{s:i,s:s,s:i,s:[O]}", "errcode", 0, "next_cursor", "c", "has_more", 0, "msg_list", v_get(inputs, "item"));
+        char *text = json_dumps(page, 0);
+        struct http_resp last = { .status = 200, .body = slice_of(text) };
+        struct pulled done = { .n = 0 };
+        const char *name;
+        json_t *value;
+
+        env.token = SLICE("TKN");
+        assert_int_equal(wecom_kf_ops.pull(ch, a, &env, SLICE(""), &last, &req, &done), KF_OK);
+        assert_int_equal(done.n, json_array_size(v_get(expected, "events")));
+        json_object_foreach(json_array_get(v_get(expected, "events"), 0), name, value)
+        {
+            json_t *one = json_pack("[{s:O}]", name, value);
+
+            if (!member_is(json_array_get(one, 0), name, done.inbound))
+                v_expect_events(one, done.inbound, 1);
+            json_decref(one);
+        }
+        json_decref(page);
+        free(text);
+        return true;
+    }
+    if (!v_get(inputs, "msgid"))
+        return false;
+    errand_of(inputs, a, &e, &env);
+    assert_int_equal(wecom_kf_ops.encode(ch, a, &e, &env, &req), KF_OK);
+    body = json_loadb(req.body.p, req.body.n, 0, NULL);
+    assert_in_range(json_string_length(v_get(body, "msgid")), 1, 32);
+    json_object_set(body, "msgid", (json_t *)v_get(inputs, "msgid"));
+    req.body = slice_of(json_dumps(body, 0));
+    v_expect_request(expected, &req);
+    free((char *)(uintptr_t)req.body.p);
+    json_decref(body);
+    return true;
+}
+
+static const struct vector_channel vectors = {
+    .ops = &wecom_kf_ops,
+    .settings = settings_of,
+    .errand = errand_of,
+    .request = request_of,
+    .env = env_of,
+    .answer = notice_is,
+    .member = member_is,
+    .derive = derived,
+    .own = item_or_send,
+};
+
+/* ---- an account to try things on ------------------------------------------------------------------------------------------------- */
+
+#define SETTINGS                                                                                                                          \
+    "{\"corp_id\":\"" CORP "\",\"secret\":\"very-secret\",\"open_kfid\":\"" OURS "\",\"token\":\"" TOKEN "\",\"encoding_aes_key\":\"" KEY \
+    "\",\"url\":\"https://api.example/\""
+
+struct bench {
+    struct arena *arena;
+    struct channel *ch;
+    struct env env;
+};
+
+static void open_with(struct bench *t, const char *more)
+{
+    const char *text = arena_printf(t->arena, SETTINGS "%s}", more);
+    struct kf_err why = { .rc = KF_OK };
+
+    wecom_kf_ops.close(t->ch);
+    t->ch = NULL;
+    if (channel_check(&wecom_kf_ops, slice_of(text), &why) || wecom_kf_ops.open(&t->ch, slice_of(text), &why))
+        fail_msg("%s: %s", text, why.text);
+}
+
+static int bench_setup(void **state)
+{
+    struct bench *t = test_calloc(1, sizeof(*t));
+
+    t->arena = arena_new(0);
+    t->env.now_ms = 1718100105000;
+    t->env.token = SLICE("TKN");
+    *state = t;
+    open_with(t, "");
+    return 0;
+}
+
+static int bench_teardown(void **state)
+{
+    struct bench *t = *state;
+
+    wecom_kf_ops.close(t->ch);
+    arena_free(t->arena);
+    test_free(t);
+    return 0;
+}
+
+static struct http_resp answered(int status, const char *body)
+{
+    return (struct http_resp){ .status = status, .body = slice_of(body) };
+}
+
+static struct errand an_errand(const char *text)
+{
+    return (struct errand){ .id = { { 1, 2, 3 } }, .user = USER, .handle_left = -1, .message = { .text = slice_of(text) } };
+}
+
+#define TEXT(id, user, at)                                                                                \
+    "{\"msgid\":\"" id "\",\"open_kfid\":\"" OURS "\",\"external_userid\":\"" user "\",\"send_time\":" at \
+    ",\"origin\":3,\"msgtype\":\"text\",\"text\":{\"content\":\"hi\"}}"
+#define PAGE(items) "{\"errcode\":0,\"next_cursor\":\"c2\",\"has_more\":0,\"msg_list\":[" items "]}"
+
+/* ---- in ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void names_are_asked_for_once_a_page(void **state)
+{
+    struct bench *t = *state;
+    struct http_resp last =
+        answered(200, PAGE(TEXT("1", "u1", "1718100099") "," TEXT("2", "u2", "1718100099") "," TEXT("3", "u1", "1718100099")));
+    struct pulled done = { .n = 0 };
+    struct http_req req;
+
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("n"), NULL, &req, &done), KF_AGAIN);
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("n"), &last, &req, &done), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/kf/customer/batchget?access_token=TKN");
+    assert_true(slice_is(req.body, "{\"external_userid_list\":[\"u1\",\"u2\"],\"need_enter_session_context\":0}"));
+    last = answered(
+        200,
+        "{\"errcode\":0,\"customer_list\":[{\"external_userid\":\"u1\",\"nickname\":\"张三😀\"}],\"invalid_external_userid\":[\"u2\"]}");
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("n"), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n, 3);
+    assert_true(slice_is(done.inbound[0].user_name, "张三😀"));
+    assert_int_equal(done.inbound[1].user_name.n, 0);
+    assert_true(slice_is(done.inbound[2].user_name, "张三😀"));
+    assert_true(slice_is(done.cursor, "c2"));
+}
+
+static void a_page_does_not_wait_for_names(void **state)
+{
+    static const struct http_resp rows[] = { { .status = 0 }, { .status = 500 }, { .status = 200, .body = { "{\"errcode\":95014}", 17 } } };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct http_resp last = answered(200, PAGE(TEXT("1", "u1", "1718100099")));
+        struct pulled done = { .n = 0 };
+        struct http_req req;
+
+        assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_AGAIN);
+        assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &rows[i], &req, &done), KF_OK);
+        assert_int_equal(done.n, 1);
+        assert_true(slice_is(done.cursor, "c2"));
+    }
+}
+
+static void who_enters_is_welcomed_while_the_code_holds(void **state)
+{
+    static const char entered[] =
+        PAGE("{\"msgid\":\"e\",\"send_time\":1718100099,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":"
+             "\"enter_session\",\"open_kfid\":\"" OURS "\",\"external_userid\":\"u1\",\"welcome_code\":\"WC1\"}}");
+    struct bench *t = *state;
+    struct http_resp last = answered(200, entered);
+    struct pulled done = { .n = 0 };
+    struct http_req req;
+
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n_after, 0);
+    open_with(t, ",\"welcome\":\"欢迎\"");
+    done = (struct pulled){ .n = 0 };
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n_after, 1);
+    assert_string_equal(done.after[0].url, "https://api.example/cgi-bin/kf/send_msg_on_event?access_token=TKN");
+    assert_true(slice_is(done.after[0].body, "{\"code\":\"WC1\",\"msgtype\":\"text\",\"text\":{\"content\":\"欢迎\"}}"));
+    t->env.now_ms = 1718100119000; /* 20 s later */
+    done = (struct pulled){ .n = 0 };
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n_after, 0);
+}
+
+static void sessions_are_taken_once_for_each_who_writes(void **state)
+{
+    struct bench *t = *state;
+    struct http_resp last = answered(200, PAGE(TEXT("1", "u1", "1718100099") "," TEXT("2", "u1", "1718100099")));
+    struct pulled done = { .n = 0 };
+    struct http_req req;
+
+    open_with(t, ",\"take\":true,\"names\":false");
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n_after, 1);
+    assert_string_equal(done.after[0].url, "https://api.example/cgi-bin/kf/service_state/trans?access_token=TKN");
+    assert_true(slice_is(done.after[0].body, "{\"open_kfid\":\"" OURS "\",\"external_userid\":\"u1\",\"service_state\":1}"));
+}
+
+static void what_is_older_than_the_channel_stays_there(void **state)
+{
+    struct bench *t = *state;
+    struct http_resp last = answered(200, PAGE(TEXT("1", "u1", "1718099999") "," TEXT("2", "u1", "1718100000")));
+    struct pulled done = { .n = 0 };
+    struct http_req req;
+
+    open_with(t, ",\"since\":\"2024-06-11T10:00:00Z\",\"names\":false");
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n, 1);
+    assert_true(slice_is(done.inbound[0].id, "2"));
+    assert_int_equal(done.inbound[0].reply_expires_ms, 1718100000000 + 48 * 3600000LL);
+}
+
+static void a_stale_notice_is_asked_about_without_its_token_once(void **state)
+{
+    struct bench *t = *state;
+    struct http_resp last = answered(200, "{\"errcode\":95007,\"errmsg\":\"invalid token\"}");
+    struct pulled done = { .n = 0 };
+    struct http_req req;
+
+    t->env.cursor = SLICE("c1");
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("NT"), NULL, &req, &done), KF_AGAIN);
+    assert_true(slice_is(req.body, "{\"open_kfid\":\"" OURS "\",\"cursor\":\"c1\",\"token\":\"NT\",\"limit\":1000}"));
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("NT"), &last, &req, &done), KF_AGAIN);
+    assert_true(slice_is(req.body, "{\"open_kfid\":\"" OURS "\",\"cursor\":\"c1\",\"limit\":1000}"));
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("NT"), &last, &req, &done), KF_IO);
+}
+
+static void a_page_that_is_too_large_is_asked_for_in_small(void **state)
+{
+    struct bench *t = *state;
+    struct http_resp last = { .status = 0, .sent = true, .too_large = true };
+    struct pulled done = { .n = 0 };
+    struct http_req req;
+
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_AGAIN);
+    assert_true(slice_is(req.body, "{\"open_kfid\":\"" OURS "\",\"limit\":50}"));
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_IO);
+}
+
+static void a_pull_in_trouble_does_not_move_its_cursor(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum kf_rc rc;
+        bool expired;
+    } rows[] = {
+        { 200, "{\"errcode\":-1,\"next_cursor\":\"c2\"}", KF_RATE, false },
+        { 200, "{\"errcode\":45009}", KF_RATE, false },
+        { 200, "{\"errcode\":95000}", KF_IO, false },
+        { 200, "{\"errcode\":95007}", KF_IO, false }, /* there was no token to leave out */
+        { 200, "{\"errcode\":40014,\"next_cursor\":\"c2\",\"has_more\":1}", KF_OK, true },
+        { 200, "{\"next_cursor\":\"c2\"}", KF_IO, false },
+        { 200, "oops", KF_IO, false },
+        { 500, "", KF_IO, false },
+        { 0, "", KF_IO, false },
+        { 200, "{\"errcode\":0,\"next_cursor\":\"c1\",\"has_more\":1,\"msg_list\":[7,{},null]}", KF_OK, false }, /* it does not move */
+        { 200, "{\"errcode\":0,\"has_more\":1}", KF_OK, false },
+    };
+    struct bench *t = *state;
+
+    t->env.cursor = SLICE("c1");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_resp last = answered(rows[i].status, rows[i].body);
+        struct pulled done = { .n = 0 };
+        struct http_req req;
+
+        assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), rows[i].rc);
+        assert_int_equal(done.token_expired, rows[i].expired);
+        assert_int_equal(done.n, 0);
+        assert_false(done.more);
+        if (rows[i].rc == KF_OK)
+            assert_true(slice_is(done.cursor, "c1"));
+    }
+    t->env.token = SLICE("");
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), NULL, NULL, NULL), KF_AUTH);
+}
+
+static void each_item_is_readable(void **state)
+{
+    static const struct {
+        const char *type, *body;
+        enum inbound_type is;
+        const char *title, *text;
+    } rows[] = {
+        { "business_card", "{\"userid\":\"LiSi\"}", TYPE_CONTACT, "", "LiSi" },
+        { "msgmenu",
+          "{\"head_content\":\"选\",\"list\":[{\"type\":\"click\",\"click\":{\"id\":\"1\",\"content\":\"甲\"}},{\"type\":\"view\",\"view\":"
+          "{\"url\":\"https://x.example\",\"content\":\"乙\"}},{\"type\":\"new\"}],\"tail_content\":\"完\"}",
+          TYPE_RICH, "", "选\n甲\n乙\n完" },
+        { "channels_shop_product", "{\"product_id\":\"1\",\"title\":\"椅子\",\"sales_price\":\"10905\",\"shop_nickname\":\"小店\"}",
+          TYPE_RICH, "椅子", "¥109.05\n小店" },
+        { "channels_shop_order", "{\"order_id\":\"37\",\"product_titles\":\"椅子\",\"price_wording\":\"109元\",\"state\":\"待发货\"}",
+          TYPE_RICH, "椅子", "37\n109元\n待发货" },
+        { "merged_msg",
+          "{\"title\":\"聊天\",\"item\":[{\"msgtype\":\"text\",\"sender_name\":\"甲\",\"msg_content\":\"{\\\"text\\\":{\\\"content\\\":"
+          "\\\"好\\\"}}\"},"
+          "{\"msgtype\":\"image\",\"sender_name\":\"乙\",\"msg_content\":\"{}\"},{\"msgtype\":\"text\",\"msg_content\":\"oops\"}]}",
+          TYPE_RICH, "聊天", "甲: 好\n乙: [image]\n: [text]" },
+        { "channels", "{\"sub_type\":1,\"nickname\":\"小店\",\"title\":\"新品\"}", TYPE_RICH, "新品", "小店" },
+        { "link", "{\"title\":\"T\",\"url\":\"https://x.example\",\"pic_url\":\"javascript:1\"}", TYPE_LINK, "T", "" },
+        { "image", "{}", TYPE_UNSUPPORTED, "", "" },
+        { "location", "{\"latitude\":1000,\"longitude\":1,\"name\":\"x\"}", TYPE_UNSUPPORTED, "", "" },
+        { "meeting", "null", TYPE_UNSUPPORTED, "", "" },
+        { "note", "{}", TYPE_UNSUPPORTED, "", "" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text = arena_printf(t->arena,
+                                        "{\"msgid\":\"m\",\"external_userid\":\"u\",\"send_time\":\"1718100099\",\"origin\":3,\"msgtype\":"
+                                        "\"%s\",\"%s\":%s}",
+                                        rows[i].type, rows[i].type, rows[i].body);
+        json_t *item = json_loads(text, 0, NULL);
+        struct inbound in;
+        bool nomem;
+
+        assert_true(wecom_item(wecom_of(t->ch), t->arena, item, &in, &nomem));
+        assert_int_equal(in.type, rows[i].is);
+        if (!slice_is(in.title, rows[i].title) || !slice_is(in.text, rows[i].text))
+            fail_msg("%s: %.*s / %.*s", rows[i].type, (int)in.title.n, in.title.p, (int)in.text.n, in.text.p);
+        assert_int_equal(in.raw.n > 0, in.type == TYPE_UNSUPPORTED);
+        json_decref(item);
+    }
+}
+
+static void memory_that_runs_out_loses_nothing(void **state)
+{
+    struct bench *t = *state;
+    struct http_resp last = answered(200, PAGE(TEXT("1", "u1", "1718100099") "," TEXT("2", "u2", "1718100099")));
+
+    for (size_t max = 1; max < 8192; max += 29) {
+        struct arena *a = arena_new(max);
+        struct pulled done = { .n = 0 };
+        struct http_req req;
+        enum kf_rc rc = wecom_kf_ops.pull(t->ch, a, &t->env, SLICE(""), &last, &req, &done);
+
+        assert_true(rc == KF_NOMEM || rc == KF_IO || (rc == KF_AGAIN && done.n == 2));
+        arena_free(a);
+    }
+}
+
+/* ---- out --------------------------------------------------------------------------------------------------------------------------- */
+
+static json_t *sent(struct bench *t, const struct errand *e)
+{
+    struct http_req req;
+    json_t *ret;
+
+    assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, e, &t->env, &req), KF_OK);
+    ret = json_loadb(req.body.p, req.body.n, 0, NULL);
+    assert_non_null(ret);
+    return ret;
+}
+
+/* The same at each try, so that a repeat is none; others for the next part and when it is sent anew. */
+static void a_send_has_a_name_of_its_own(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand("hi");
+    json_t *first = sent(t, &e), *next;
+    struct http_resp last = answered(200, "{\"errcode\":95033}");
+    struct outcome out;
+
+    e.attempt = 3;
+    next = sent(t, &e);
+    assert_true(json_equal(first, next));
+    assert_string_equal(v_text(first, "msgid"), "AQIDAAAAAAAAAAAAAAAAAA-0");
+    assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_ALREADY_ACCEPTED);
+    assert_true(slice_is(out.ref, "AQIDAAAAAAAAAAAAAAAAAA-0"));
+    json_decref(next);
+    e.part = 1;
+    next = sent(t, &e);
+    assert_string_not_equal(v_text(first, "msgid"), v_text(next, "msgid"));
+    json_decref(next);
+    json_decref(first);
+}
+
+static void choices_are_a_menu_or_lines(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand("选?");
+    json_t *root;
+
+    e.message.extra = "{\"choices\":[{\"id\":\"a_1\",\"label\":\"甲\"},{\"id\":\"b\",\"label\":\"乙\"}]}";
+    root = sent(t, &e);
+    v_expect_json(SLICE("{\"head_content\":\"选?\",\"list\":[{\"type\":\"click\",\"click\":{\"id\":\"a_1\",\"content\":\"甲\"}},"
+                        "{\"type\":\"click\",\"click\":{\"id\":\"b\",\"content\":\"乙\"}}]}"),
+                  json_object_get(root, "msgmenu"));
+    json_decref(root);
+    e.message.extra = "{\"choices\":[{\"id\":\"a-1\",\"label\":\"甲\"}]}"; /* an id that is not taken there */
+    root = sent(t, &e);
+    assert_string_equal(v_text(v_get(root, "text"), "content"), "选?\n1. 甲");
+    json_decref(root);
+}
+
+static void each_file_goes_as_what_it_is(void **state)
+{
+    static const struct {
+        const char *mime, *type;
+    } rows[] = {
+        { "image/png", "image" }, { "image/gif", "file" },  { "audio/amr", "voice" },
+        { "audio/mpeg", "file" }, { "video/mp4", "video" }, { "application/pdf", "file" },
+    };
+    struct bench *t = *state;
+    struct errand e = an_errand("");
+    struct uploaded done;
+    struct http_req req;
+    json_t *root;
+
+    e.message.kind = MESSAGE_FILE;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct upload up = { .bytes = SLICE("0123456789"), .mime = rows[i].mime, .name = "x" };
+        const char *want = arena_printf(t->arena, "https://api.example/cgi-bin/media/upload?access_token=TKN&type=%s", rows[i].type);
+
+        assert_int_equal(wecom_kf_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_AGAIN);
+        assert_string_equal(req.url, want);
+        e.media_id = "M1";
+        e.message.extra = arena_printf(t->arena, "{\"file\":{\"name\":\"x\",\"mime\":\"%s\",\"size\":10}}", rows[i].mime);
+        root = sent(t, &e);
+        assert_string_equal(v_text(root, "msgtype"), rows[i].type);
+        assert_string_equal(v_text(v_get(root, rows[i].type), "media_id"), "M1");
+        json_decref(root);
+    }
+    {
+        struct upload up = { .bytes = SLICE("12345"), .mime = "text/plain", .name = "x" };
+
+        assert_int_equal(wecom_kf_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_UNSUPPORTED);
+    }
+    e.media_id = NULL;
+    e.file_url = "https://kefud.example/files/1";
+    root = sent(t, &e);
+    assert_string_equal(v_text(v_get(root, "text"), "content"), "x\nhttps://kefud.example/files/1");
+    json_decref(root);
+}
+
+static void a_closed_conversation_moves_its_session_where_asked(void **state)
+{
+    static const struct {
+        const char *more, *body;
+    } rows[] = {
+        { ",\"on_close\":\"end\"", "{\"open_kfid\":\"" OURS "\",\"external_userid\":\"" USER "\",\"service_state\":4}" },
+        { ",\"on_close\":\"pool\"", "{\"open_kfid\":\"" OURS "\",\"external_userid\":\"" USER "\",\"service_state\":2}" },
+        { ",\"on_close\":\"to:ZhangSan\"",
+          "{\"open_kfid\":\"" OURS "\",\"external_userid\":\"" USER "\",\"service_state\":3,\"servicer_userid\":\"ZhangSan\"}" },
+    };
+    struct bench *t = *state;
+    struct errand e = { .kind = ERRAND_CLOSED, .user = USER };
+    struct http_resp last = answered(200, "{\"errcode\":95016,\"errmsg\":\"not allowed\"}");
+    struct outcome out;
+    struct http_req req;
+    struct channel *ch;
+
+    assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED);
+    for (size_t i = 0; i < 3; i++) {
+        open_with(t, rows[i].more);
+        assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+        assert_true(slice_is(req.body, rows[i].body));
+    }
+    assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_SENT);
+    assert_int_equal(wecom_kf_ops.open(&ch, SLICE(SETTINGS ",\"on_close\":\"burn\"}"), NULL), KF_INVALID);
+}
+
+static void a_session_of_somebody_else_is_told_in_words(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand("hi");
+    struct http_resp last = answered(200, "{\"errcode\":95018,\"errmsg\":\"send msg session status invalid\"}");
+    struct outcome out;
+
+    assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_WINDOW_CLOSED);
+    assert_true(slice_starts(out.text, "the session is with a colleague"));
+    last = (struct http_resp){ .status = 0, .sent = true };
+    assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_UNCERTAIN); /* which the shell sends again under the same name */
+}
+
+static void a_token_is_one_address(void **state)
+{
+    struct bench *t = *state;
+    struct renewed done = { .expires_ms = 0 };
+    struct http_resp last = answered(200, "{\"errcode\":0,\"errmsg\":\"ok\",\"access_token\":\"T2\",\"expires_in\":7200}");
+    struct http_req req;
+
+    assert_int_equal(wecom_kf_ops.renew(t->ch, t->arena, &t->env, NULL, &req, &done), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/gettoken?corpid=" CORP "&corpsecret=very-secret");
+    assert_int_equal(wecom_kf_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), KF_OK);
+    assert_true(slice_is(done.token, "T2"));
+}
+
+#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH(names_are_asked_for_once_a_page),
+        BENCH(a_page_does_not_wait_for_names),
+        BENCH(who_enters_is_welcomed_while_the_code_holds),
+        BENCH(sessions_are_taken_once_for_each_who_writes),
+        BENCH(what_is_older_than_the_channel_stays_there),
+        BENCH(a_stale_notice_is_asked_about_without_its_token_once),
+        BENCH(a_page_that_is_too_large_is_asked_for_in_small),
+        BENCH(a_pull_in_trouble_does_not_move_its_cursor),
+        BENCH(each_item_is_readable),
+        BENCH(memory_that_runs_out_loses_nothing),
+        BENCH(a_send_has_a_name_of_its_own),
+        BENCH(choices_are_a_menu_or_lines),
+        BENCH(each_file_goes_as_what_it_is),
+        BENCH(a_closed_conversation_moves_its_session_where_asked),
+        BENCH(a_session_of_somebody_else_is_told_in_words),
+        BENCH(a_token_is_one_address),
+    };
+    int failed = vectors_run("wecom-kf", &vectors);
+
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,47 @@
+// How a platform lets us answer: how long, how often. Told before anybody types.
+import { Clock, CircleAlert } from 'lucide';
+import type { ReplyWindow } from '../core/staff';
+import { Icon } from '../kit/Icon';
+import { windowState, type WindowState } from './replies';
+import type { Room } from './room';
+import { t } from './words';
+import { now } from './work';
+
+const HOUR = 3600_000;
+const MINUTE = 60_000;
+/** From here on it is urgent. */
+const SHORT_MS = 15 * MINUTE;
+
+export const stateOf = (room: Room): WindowState => windowState(room.window.value, now.value);
+
+/** 23 h, 14 min, 45 s: the greatest unit, rounded down, so that nobody counts on what is not there. */
+export function remaining(ms: number): string {
+  if (ms >= HOUR) return t('windowHours', { n: Math.floor(ms / HOUR) });
+  if (ms >= MINUTE) return t('windowMinutes', { n: Math.floor(ms / MINUTE) });
+  return t('windowSeconds', { n: Math.max(0, Math.floor(ms / 1000)) });
+}
+
+function words(w: ReplyWindow, state: WindowState, at: number): string {
+  if (state === 'late') return t('windowLate');
+  if (state === 'closed') return w.left === 0 && !(w.until && at >= w.until) ? t('windowUsed') : t('windowClosed');
+  const parts = [];
+  if (w.until !== undefined) parts.push(t('windowTime', { time: remaining(w.until - at) }));
+  if (w.left !== undefined) parts.push(t('windowCount', { n: w.left }));
+  return parts.join(t('nameComma'));
+}
+
+export function WindowLine({ room, id }: { room: Room; id: string }) {
+  const w = room.window.value;
+  const at = now.value;
+  const state = windowState(w, at);
+  if (!w || state === 'free') return null;
+  const said = words(w, state, at);
+  if (!said) return null;
+  const urgent = state !== 'open' || w.left === 1 || (w.until !== undefined && w.until - at < SHORT_MS);
+  return (
+    <span id={id} class={`window ${state}${urgent ? ' urgent' : ''}`} role={state === 'open' ? 'timer' : 'status'}>
+      <Icon node={state === 'open' ? Clock : CircleAlert} size={16} />
+      {said}
+    </span>
+  );
+}
