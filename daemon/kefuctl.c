@@ -22,6 +22,10 @@ static const char usage[] =
     "  site export SITE           its settings as a set, without secrets and people\n"
     "  site diff FILE             what applying the set would change\n"
     "  site apply FILE            makes the site what the set says, in one commit\n"
+    "  channel list [--site S]    how each channel is, and the address to give to its platform\n"
+    "  channel test KEY [--site S] [--register] [--to USER]\n"
+    "                             tries its settings, its token, the platform (--register: tells it\n"
+    "                             our address), and with --to a message\n"
     "  outbox list [--site S] [--which trouble|waiting|all]\n"
     "                             what has not got through to a platform, or is still to go\n"
     "  outbox resend ID [--site S]\n"
@@ -155,6 +159,32 @@ static int key(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("key needs add, list or revoke", NULL);
 }
 
+static int channel(struct ctl *ctl, int argc, char **argv)
+{
+    const char *key = NULL, *site = NULL, *to = NULL;
+    bool tell = false;
+
+    for (int i = 1; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--site") == 0 ? &site : strcmp(argv[i], "--to") == 0 ? &to : NULL;
+
+        if (argv[i][0] != '-' && !key)
+            key = argv[i];
+        else if (strcmp(argv[i], "--register") == 0)
+            tell = true;
+        else if (!value)
+            return wrong_usage("channel does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else
+            *value = argv[++i];
+    }
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !key && !to && !tell)
+        return ctl_channel_list(ctl, site);
+    if (argc >= 1 && strcmp(argv[0], "test") == 0)
+        return key ? ctl_channel_test(ctl, key, site, to, tell) : wrong_usage("channel test needs the KEY of a channel", NULL);
+    return wrong_usage("channel needs list or test KEY", NULL);
+}
+
 static int outbox(struct ctl *ctl, int argc, char **argv)
 {
     struct ctl_outbox o = { 0 };
@@ -209,6 +239,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return user(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "key") == 0)
         return key(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "channel") == 0)
+        return channel(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "outbox") == 0)
         return outbox(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)

@@ -71,6 +71,13 @@ struct ctl_outbox {
 int ctl_outbox_list(struct ctl *ctl, const struct ctl_outbox *o);
 int ctl_outbox_act(struct ctl *ctl, const struct ctl_outbox *o, const char *act); /* "resend" or "drop" */
 
+/* ---- kefuctl_channel.c ---- */
+
+/* `site` may be NULL where there is only one. */
+int ctl_channel_list(struct ctl *ctl, const char *site);
+/* Tries it, step by step; `to` (NULL: nobody) is sent a word, by the platform's name of that person. CTL_FAILED where a step fails. */
+int ctl_channel_test(struct ctl *ctl, const char *key, const char *site, const char *to, bool tell);
+
 /* ---- kefuctl_site.c ---- */
 
 /* A new site from a set of documents and people; prints what it made: passwords, addresses for platforms. */

@@ -101,7 +101,7 @@ static void shown_members(struct buf *b, const struct message *m, const char *co
 
 static void extras(struct buf *b, const struct message *m)
 {
-    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "quoted", "unsupported" };
+    static const char *const shown[] = { "choices", "choice", "form", "media", "lat", "lon", "speaker", "quoted", "mail", "unsupported" };
 
     file_member(b, m);
     shown_members(b, m, shown, sizeof(shown) / sizeof(shown[0]));

@@ -237,4 +237,5 @@ const struct channel_ops generic_ops = {
     .encode = generic_encode,
     .settle = generic_settle,
     .media = generic_media,
+    .meet = generic_meet,
 };

@@ -12,7 +12,8 @@
 
 extern const struct channel_ops generic_ops;
 
-/* A ping to the configured address, to see whether the other side believes our signature: settle() reads its answer. */
-enum kf_rc generic_ping(const struct channel *ch, struct arena *a, const struct env *env, struct http_req *ret);
+/* A ping to the configured address, to see whether the other side believes our signature: NULL first, then its answer. */
+enum kf_rc generic_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                        const struct http_resp *last, struct http_req *ret, struct kf_err *why);
 
 #endif

@@ -239,7 +239,8 @@ enum kf_rc generic_encode(const struct channel *ch, struct arena *a, const struc
     return envelope(generic_of(ch), a, &e->id, env->now_ms, body, ret);
 }
 
-enum kf_rc generic_ping(const struct channel *ch, struct arena *a, const struct env *env, struct http_req *ret)
+/* It is sent a ping, as any event. */
+static enum kf_rc ping(const struct channel *ch, struct arena *a, const struct env *env, struct http_req *ret)
 {
     struct kf_id id = id_make(env->now_ms, env->chance);
     char stamp[STAMP_TEXT];
@@ -345,4 +346,23 @@ enum kf_rc generic_settle(const struct channel *ch, struct arena *a, const struc
     if (ret->cls == OUTCOME_RETRY || ret->cls == OUTCOME_RATE_LIMITED)
         ret->retry_after_ms = stamp_retry_after(resp);
     return KF_OK;
+}
+
+/* Nobody but the other system's operator can tell it where we are: it is only asked whether it believes us. */
+enum kf_rc generic_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                        const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    enum kf_rc rc;
+
+    (void)hook;
+    (void)tell;
+    if (!last) {
+        rc = ping(ch, a, env, ret);
+        return rc ? rc : KF_AGAIN;
+    }
+    if (last->status >= 200 && last->status < 300)
+        return kf_fail(why, KF_OK, "it has answered a ping with %d", last->status), KF_OK;
+    if (!last->status)
+        return kf_fail(why, KF_IO, "%s", last->failure ? last->failure : "no answer");
+    return kf_fail(why, last->status == 401 || last->status == 403 ? KF_AUTH : KF_REJECTED, "it has answered a ping with %d", last->status);
 }

@@ -3,6 +3,7 @@
 #include "core/utf8.h"
 #include "protocols/mail_impl.h"
 #include "protocols/sign.h"
+#include "protocols/stamp.h"
 
 #include <strings.h>
 
@@ -145,7 +146,9 @@ static void read_peer(struct reading *r)
 
     if (r->has_token && r->token.is_conv) {
         r->in.conversation = r->token.conv;
-    } else if (r->has_token) {
+        r->in.proven = true;
+    }
+    if (r->has_token && !r->token.is_conv) {
         mail_peer_text(r->token.peer, text);
         r->in.peer = checked(r, arena_copy(r->a, slice_of(text)));
     } else if (sign_hmac_sha256(r->m->token_secret, parts, 4, digest)) {
@@ -334,6 +337,22 @@ static bool is_ours(const struct reading *r, struct slice id)
     return mail_token_of_id(r->m, id, &t);
 }
 
+/* A mail of ours into a conversation of another channel says which message it is. */
+static void read_place(struct reading *r, struct slice id)
+{
+    const char *conv = memchr(id.p, '.', id.n), *seq = conv ? memchr(conv + 1, '.', id.n - (size_t)(conv + 1 - id.p)) : NULL;
+    const char *end = seq ? memchr(seq, '@', id.n - (size_t)(seq - id.p)) : NULL;
+    struct mail_token t;
+
+    r->in.conversation = (struct kf_id){ { 0 } };
+    r->in.proven = false;
+    if (!end || !mail_token_of_id(r->m, id, &t) || !t.is_conv ||
+        !stamp_digits((struct slice){ seq + 1, (size_t)(end - seq) - 1 }, &r->in.seq))
+        return;
+    r->in.conversation = t.conv;
+    r->in.proven = true;
+}
+
 /* The mail that came back, whole or its headers; else any id of ours that stands somewhere. */
 static bool returned_id(struct reading *r, struct slice *ret)
 {
@@ -406,6 +425,7 @@ static bool read_report(struct reading *r, bool *silent)
         return false;
     action = checked(r, mail_value(r->a, http_header(headers, n, "action")));
     r->in.kind = INBOUND_STATUS;
+    read_place(r, id);
     r->in.ref = checked(r, arena_copy(r->a, id));
     r->in.code = checked(r, mail_value(r->a, http_header(headers, n, "status")));
     r->in.reason = utf8_cut(checked(r, mail_words(r->a, http_header(headers, n, "diagnostic-code"))), SUBJECT_MAX);

@@ -50,20 +50,10 @@ static bool read_handle(struct writing *w)
     return !keep.failed;
 }
 
-/* A message of another channel's conversation, whose visitor is reached by mail: {"mail":{"to","subject"}} */
-static bool read_detour(struct writing *w, bool *is)
+/* A message of another channel's conversation, whose visitor is reached by mail. */
+static bool is_detour(const struct writing *w)
 {
-    struct json_keep keep = { .arena = w->a };
-    json_t *root = w->e->message.extra ? json_loads(w->e->message.extra, 0, NULL) : NULL;
-    const json_t *mail = json_object_get(root, "mail");
-
-    *is = json_is_object(mail);
-    if (*is) {
-        w->to = json_get_text(&keep, mail, "to");
-        w->subject = json_get_text(&keep, mail, "subject");
-    }
-    json_decref(root);
-    return !keep.failed;
+    return slice_is(json_member(slice_of(w->e->message.extra), "mail"), "true");
 }
 
 /* Is it an address that can stand in an envelope? Others would need SMTPUTF8, which few relays have. */
@@ -264,16 +254,14 @@ static enum kf_rc finish(struct writing *w, struct http_req *ret)
 
 static enum kf_rc begin(struct writing *w)
 {
-    bool detour = false;
-
     w->to = slice_of(w->e->user);
-    if (!read_handle(w) || !read_detour(w, &detour))
+    if (!read_handle(w))
         return KF_NOMEM;
     if (!deliverable(w->to))
         return KF_UNSUPPORTED;
     if (w->to_machine && w->e->message.from.role != ROLE_AGENT)
         return KF_REJECTED; /* two machines would write to each other for ever */
-    return write_names(w, detour) ? KF_OK : KF_INVALID;
+    return write_names(w, is_detour(w)) ? KF_OK : KF_INVALID;
 }
 
 enum kf_rc mail_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
@@ -337,10 +325,9 @@ static enum outcome_class class_of_reply(int code, struct slice text)
 /* The words of all lines of the reply, without the codes in front. */
 static struct slice reply_words(struct arena *a, struct slice text)
 {
-    struct slice utf8 = mail_utf8(a, text, SLICE("utf-8"));
+    struct slice utf8 = text.n > 4 ? mail_utf8(a, (struct slice){ text.p + 4, text.n - 4 }, SLICE("utf-8")) : SLICE("");
 
-    utf8 = utf8.p ? mail_trimmed(utf8) : SLICE("");
-    return utf8_cut(utf8.n > 4 ? (struct slice){ utf8.p + 4, utf8.n - 4 } : SLICE(""), REPLY_WORDS);
+    return utf8_cut(utf8.p ? mail_trimmed(utf8) : SLICE(""), REPLY_WORDS);
 }
 
 enum kf_rc mail_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp, struct outcome *ret)

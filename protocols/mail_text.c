@@ -102,7 +102,7 @@ static bool is_header_block(struct slice text, size_t at)
 {
     static const char *const firsts[] = { "From:", "发件人", "寄件者", "Von:", "差出人" };
     static const char *const seconds[] = { "Sent:", "Date:", "发送时间", "寄件日期", "已傳送", "Gesendet:", "送信日時" };
-    struct slice line = line_at(text, at), next = { text.p, 0 };
+    struct slice line = line_at(text, at), next;
     bool first = false, second = false;
 
     for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++)

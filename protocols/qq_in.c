@@ -178,8 +178,8 @@ static struct slice without_mention(struct slice s)
 {
     const char *end = slice_starts(s, "<@") ? memchr(s.p, '>', s.n) : NULL;
 
-    for (const char *p = s.p + 2; end && p < end; p++)
-        if (*p != '!' && (*p < '0' || *p > '9'))
+    for (size_t i = 2; end && s.p + i < end; i++)
+        if (s.p[i] != '!' && (s.p[i] < '0' || s.p[i] > '9'))
             return s;
     return end ? trimmed((struct slice){ end + 1, s.n - (size_t)(end + 1 - s.p) }) : s;
 }

@@ -31,6 +31,8 @@ struct figures {
 
 static struct group *group_of(struct figures *f, const char *key)
 {
+    if (!f->groups)
+        return NULL;
     for (size_t i = 0; i < f->n_groups; i++)
         if (strcmp(f->groups[i].key, key) == 0)
             return &f->groups[i];

@@ -599,7 +599,7 @@ static enum kf_rc check_changes(struct opening_review *o, const struct act_revie
 
 static void decide(struct opening_review *o)
 {
-    struct score_answer answers[SCORE_ITEMS_MAX];
+    struct score_answer answers[SCORE_ITEMS_MAX] = { { .given = false } };
     struct kf_err why = { .rc = KF_OK };
     struct change *c;
     struct act_review *a = begin(o, REVIEW_DECIDE, &c);

@@ -211,8 +211,9 @@ struct act {
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
     const struct kf_key *to; /* of errand: only where the conversation is of one of these channels; NULL: of any */
     size_t n_to;
-    bool fetch;          /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
-    bool echo;           /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    const struct kf_key *by_mail; /* ACT_MESSAGE: goes out by this channel if the visitor's profile has a mail address; NULL: it does not */
+    bool fetch;                   /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
+    bool echo;                    /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
     const char *answers; /* ACT_MESSAGE: the platform's id of the message that it answers; NULL none. Becomes reply_to if we know it */
     union {
         struct conv_event step;

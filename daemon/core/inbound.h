@@ -97,6 +97,7 @@ struct inbound {
     struct slice peer;  /* the platform's name of the exchange: the user, a group, a mail thread */
     struct slice was;   /* INBOUND_SYSTEM: its name until now */
     struct slice thread;
+    bool proven;               /* `conversation` was proven by a secret of ours: it may be one of another channel of the site */
     struct kf_id conversation; /* browsers: as the frame says; zero if it says nothing */
 
     /* Which one it is. */

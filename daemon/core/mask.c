@@ -265,8 +265,8 @@ static bool x_after(const struct view *v, const struct digit *run, size_t from, 
 /* A number begins and ends where a group does. Behind letters stand parcels and articles, but for telephones. */
 static size_t find_number(const struct view *v, struct finding *f, size_t start)
 {
-    struct digit run[RUN_MAX];
-    size_t n = run_read(v, start, run), next = (size_t)run[n - 1].at + 1;
+    struct digit run[RUN_MAX] = { { 0, 0, 0 } };
+    size_t n = run_read(v, start, run), next = n ? (size_t)run[n - 1].at + 1 : start + 1;
     bool lettered = start > 0 && is_letter(v->c[start - 1].cp);
 
     for (size_t from = 0; from < n;) {

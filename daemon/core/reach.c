@@ -91,3 +91,47 @@ bool reach_mail(struct slice text, char ret[REACH_TEXT])
     ret[n] = '\0';
     return host && host_fits(host);
 }
+
+/* Behind the string that begins at *i; what stands in it goes to *ret as it is written. */
+static bool string_at(struct slice s, size_t *i, struct slice *ret)
+{
+    size_t start = ++*i;
+
+    for (; *i < s.n && s.p[*i] != '"'; ++*i)
+        if (s.p[*i] == '\\')
+            ++*i;
+    if (*i >= s.n)
+        return false;
+    *ret = (struct slice){ s.p + start, *i - start };
+    ++*i;
+    return true;
+}
+
+bool reach_profile_mail(struct slice profile, char ret[REACH_TEXT])
+{
+    struct slice name = { "", 0 }, value;
+    int depth = 0;
+
+    for (size_t i = 0; i < profile.n;) {
+        char c = profile.p[i];
+
+        if (c == '"') {
+            if (!string_at(profile, &i, &value))
+                return false;
+            while (i < profile.n && profile.p[i] == ' ')
+                i++;
+            if (i < profile.n && profile.p[i] == ':')
+                name = value;
+            else if (depth == 1 && slice_is(name, "email"))
+                return reach_mail(value, ret);
+            else
+                name = SLICE("");
+            continue;
+        }
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        if (c == '{' || c == '[' || c == ',')
+            name = SLICE("");
+        i++;
+    }
+    return false;
+}

@@ -14,5 +14,7 @@
 bool reach_phone(struct slice text, char ret[REACH_TEXT]);
 /* One @ between a name and a host with a dot, no blanks; the host in lower case. */
 bool reach_mail(struct slice text, char ret[REACH_TEXT]);
+/* The mail address in a profile (a JSON object that was checked): its own member "email", if that is one. */
+bool reach_profile_mail(struct slice profile, char ret[REACH_TEXT]);
 
 #endif

@@ -112,7 +112,7 @@ static void share_out(struct drawing *d, size_t n, size_t want, uint64_t *state)
     first = below(state, d->n_strata);
     for (size_t k = 0; k < d->n_strata && given < left; k++, given++)
         d->strata[(first + k) % d->n_strata].take = 1;
-    while (given < left) { /* the next goes to the stratum that has the least for its size: highest averages */
+    for (; given < left; given++) { /* the next goes to the stratum that has the least for its size: highest averages */
         struct stratum *best = NULL;
         double most = -1;
 
@@ -126,8 +126,9 @@ static void share_out(struct drawing *d, size_t n, size_t want, uint64_t *state)
                 best = s;
             }
         }
+        if (!best) /* left is at most what there is */
+            return;
         best->take++;
-        given++;
     }
 }
 

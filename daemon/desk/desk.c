@@ -1,4 +1,5 @@
 #include "desk/outlet.h"
+#include "desk/watch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,6 +82,7 @@ void desk_free(struct desk *d)
     }
     HASH_ITER(hh, d->rates, r, rnext)
     rate_forget(d, r);
+    watch_free(d);
     buf_finish(&d->out);
     free(d);
 }
@@ -618,6 +620,10 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
 
     if (!ds)
         return;
+    if ((!conv || id_is_zero(conv)) && seq > 0) {
+        pull_hinted(d, ds, seq);
+        return;
+    }
     if (!conv || id_is_zero(conv)) {
         desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
         return;

@@ -88,6 +88,41 @@ void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct 
                         void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
                       void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+
+/* ---- channels, for whoever sets them up ---- */
+
+/* A webhook that was answered, without a word of what it said. */
+struct channel_event {
+    int64_t at;
+    int status; /* what it was answered with */
+    int n;      /* events in it */
+    char verdict
+        [32]; /* "accepted", or the step at which it failed: "missing_signature" "bad_signature" "stale_timestamp" "malformed_body" … */
+    char kind[16]; /* of its first event: "message" …; "nothing": a handshake or what is of no interest; "" refused */
+};
+/* The newest first, as this node has seen them since its start; returns how many. */
+size_t desk_channel_events(struct desk *d, const struct kf_key *site, const struct kf_key *channel, struct channel_event *ret, size_t max);
+struct channel_state {
+    bool opens;                 /* its settings are good, and it is not switched off */
+    bool has_token, token_held; /* the platform wants one; we hold one */
+    int64_t token_expires_ms;
+    bool late; /* after its window something still goes */
+    const char *public_url;
+};
+void desk_channel_state(struct desk *d, const struct kf_key *site, const struct kf_key *channel, struct channel_state *ret);
+/* Tries it: do the settings open, is there a token, does the platform know us (where that can be asked; with `tell` it is told where to find
+ * us, if it takes that by a call), and, if `to` is not empty, does `text` get there. The last step is the one that failed, or all are good. `done` runs once, later or at once. */
+struct channel_step {
+    const char *name;   /* "settings" "token" "platform" "send" */
+    const char *reason; /* what is wrong; of what is good, what the platform calls us; NULL: nothing to say */
+    bool ok;
+};
+struct channel_try {
+    struct channel_step steps[4];
+    size_t n;
+};
+void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, bool tell, struct slice to,
+                      struct slice text, void (*done)(void *ctx, const struct channel_try *t), void *ctx);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

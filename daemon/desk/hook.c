@@ -4,6 +4,7 @@
 #include "core/utf8.h"
 #include "desk/media.h"
 #include "desk/outlet.h"
+#include "desk/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,8 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     if (in->type == TYPE_UNSUPPORTED)
         buf_printf(&b, "%s\"unsupported\":true", b.n > 1 ? "," : "");
     add_member(&b, "quoted", in->quoted);
+    if (in->proven)
+        buf_printf(&b, "%s\"mail\":true", b.n > 1 ? "," : "");
     if (m) {
         if (b.n > 1)
             buf_char(&b, ',');
@@ -236,7 +239,8 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     struct act *act = change_act(c, ACT_STATUS);
 
     c->conv = in->conversation;
-    c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
+    if (!in->proven)
+        c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
     act->u.status.seq = in->seq;
     act->u.status.ref = in->seq ? NULL : change_text(c, in->ref);
     act->u.status.delivery = in->delivery;
@@ -397,6 +401,51 @@ static void commit_cursor(struct desk *d, struct desk_site *ds, struct outlet *o
     d->ports.commit(d->ports.ctx, c, taken, t);
 }
 
+/* An answer to what has left the house by a detour: its conversation is read first, because it is one of another channel. */
+struct returning {
+    struct taking *t;
+    struct change *c;
+};
+
+static void returned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct returning *r = ctx;
+    struct taking *t = r->t;
+    struct desk *d = t->call.d;
+    struct opening *o = (struct opening *)(uintptr_t)r->c->opening;
+
+    (void)why;
+    if (!rc && q->n_convs && key_eq(&q->convs[0].site, &t->call.site)) {
+        o->channel = q->convs[0].channel;
+        o->peer = o->address = change_text(r->c, slice_of(q->convs[0].peer));
+        o->queue = q->convs[0].queue;
+        o->profile = NULL;
+    }
+    if (rc && rc != KF_ABSENT) { /* of one that was erased there is nothing to go back to: it begins anew */
+        change_free(r->c);
+        t->worst = rc;
+        taking_step(t);
+    } else
+        d->ports.commit(d->ports.ctx, r->c, taken, t);
+    free(r);
+}
+
+/* False: memory is out. */
+static bool commit_returning(struct desk *d, const struct inbound *in, struct change *c, struct taking *t)
+{
+    struct returning *r = malloc(sizeof(*r));
+    struct query *q = r ? query_new(QUERY_CONV) : NULL;
+
+    if (!q) {
+        free(r);
+        return false;
+    }
+    *r = (struct returning){ t, c };
+    q->id = in->conversation;
+    d->ports.read(d->ports.ctx, q, returned, r);
+    return true;
+}
+
 void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
                   taken_done *done, void *ctx)
 {
@@ -427,6 +476,13 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
         } else if (failed) {
             change_free(c);
             t->worst = KF_NOMEM;
+        } else if (c && in[i].proven && c->opening) {
+            t->left++;
+            if (!commit_returning(d, &in[i], c, t)) {
+                change_free(c);
+                t->worst = KF_NOMEM;
+                t->left--;
+            }
         } else if (c) {
             t->left++;
             d->ports.commit(d->ports.ctx, c, taken, t);
@@ -447,6 +503,7 @@ struct hook {
     struct received received;
     struct inbound *mine; /* of these, those for this channel */
     size_t n_mine;
+    enum kf_rc rc; /* of receive() */
     desk_hook_answer *answer;
     void *ctx;
     /* What is for other channels of the site is committed, too, before the answer. */
@@ -457,6 +514,7 @@ struct hook {
 
 static void hook_end(struct hook *h, int status, const char *type, struct slice body)
 {
+    watch_hook(h->d, &h->site, &h->channel, h->rc, &h->received, status);
     h->answer(h->ctx, status, type, body);
     fault_point("after_ack");
     h->d->under_way--;
@@ -483,6 +541,7 @@ static void hook_hold(struct hook *h, struct outlet *o, const struct kf_id *conv
                            .ctx = h->ctx,
                            .next = o->held };
     o->held = held;
+    watch_hook(h->d, &h->site, &h->channel, KF_OK, &h->received, h->received.status);
     h->d->under_way--;
 }
 
@@ -506,7 +565,9 @@ static void hook_pull(struct hook *h, struct desk_site *ds, struct outlet *o)
 
     if (account.n && o->ops->account && !slice_eq(account, o->ops->account(o->ch)))
         o = outlet_of_account(h->d, ds, o, account);
-    if (o)
+    if (o && !holder(h->d, ds))
+        h->d->ports.live_hint(h->d->ports.ctx, &ds->site->key, NULL, pull_number(&o->channel));
+    else if (o)
         pull_kick(h->d, ds, o, h->received.pull_token);
     else
         log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=unknown_account", ds->site->key.s, h->channel.s);
@@ -644,7 +705,7 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
     *h = (struct hook){ .d = d, .site = site->key, .channel = ch->key, .arena = a, .answer = answer, .ctx = ctx };
     d->under_way++;
     env = outlet_env(d, o);
-    rc = o->ops->receive(o->ch, a, req, &env, &h->received);
+    h->rc = rc = o->ops->receive(o->ch, a, req, &env, &h->received);
     if (rc) {
         hook_end(h, rc == KF_NOMEM ? 503 : 400, "text/plain; charset=utf-8", SLICE("not understood\n"));
         return;
@@ -656,215 +717,4 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
         return;
     }
     hook_take(h, ds, o, req);
-}
-
-/* ---- pulling ---- */
-
-#define PULL_RETRY_MS 30000 /* after a page that could not be had */
-
-struct pulling {
-    struct desk *d;
-    struct kf_key site, channel;
-    struct arena *arena; /* of one page; renewed for each */
-    struct slice token;  /* of the notice; owned by `base` */
-    struct arena *base;
-    struct pulled page;
-    bool renewed;
-};
-
-static void pull_page(struct pulling *p, const struct http_resp *last);
-
-static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site **ds)
-{
-    *ds = site_of(p->d, &p->site);
-    return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
-}
-
-static void pull_end(struct pulling *p, bool failed)
-{
-    struct desk *d = p->d;
-    struct desk_site *ds;
-    struct outlet *o = pulling_outlet(p, &ds);
-    bool again = o && o->pull_again;
-    char *token = again ? o->again_token : NULL;
-
-    if (o) {
-        o->pulling = o->pull_again = false;
-        if (again)
-            o->again_token = NULL;
-        if (failed && o->ops->poll_ms > PULL_RETRY_MS)
-            o->polled_at = mono(d) - o->ops->poll_ms + PULL_RETRY_MS;
-    }
-    d->under_way--;
-    arena_free(p->arena);
-    arena_free(p->base); /* `p` lives in it */
-    if (again)
-        pull_kick(d, ds, o, slice_of(token)); /* copied there */
-    free(token);
-}
-
-static void said(void *ctx, const struct http_resp *resp)
-{
-    struct desk *d = ctx;
-
-    (void)resp;
-    d->under_way--;
-}
-
-static void say_after(struct desk *d, const struct pulled *page)
-{
-    for (size_t i = 0; i < page->n_after; i++) {
-        d->under_way++;
-        d->ports.fetch(d->ports.ctx, &page->after[i], said, d);
-    }
-}
-
-static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
-{
-    struct pulling *p = ctx;
-    struct desk_site *ds;
-    struct outlet *o = pulling_outlet(p, &ds);
-    char *copy;
-
-    (void)conv;
-    if (rc || !o) {
-        pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
-        return;
-    }
-    say_after(p->d, &p->page);
-    if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
-        memcpy(copy, p->page.cursor.p, p->page.cursor.n);
-        free(o->cursor);
-        o->cursor = copy;
-        o->n_cursor = p->page.cursor.n;
-    }
-    if (!p->page.more) {
-        pull_end(p, false);
-        return;
-    }
-    pull_page(p, NULL);
-}
-
-static void pull_answered(void *ctx, const struct http_resp *resp)
-{
-    pull_page(ctx, resp);
-}
-
-static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
-{
-    struct pulling *p = ctx;
-
-    (void)why;
-    if (rc)
-        pull_end(p, true);
-    else
-        pull_page(p, NULL);
-}
-
-static void pull_page(struct pulling *p, const struct http_resp *last)
-{
-    struct desk *d = p->d;
-    struct desk_site *ds;
-    struct outlet *o = pulling_outlet(p, &ds);
-    struct http_req req = { 0 };
-    struct env env;
-    enum kf_rc rc;
-
-    if (!last) {
-        arena_free(p->arena);
-        p->arena = arena_new(0);
-    }
-    if (!o || !p->arena) {
-        pull_end(p, true);
-        return;
-    }
-    env = outlet_env(d, o);
-    if (!last)
-        p->page = (struct pulled){ 0 };
-    rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
-    if (rc == KF_AGAIN)
-        d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
-    else if (rc)
-        pull_end(p, true);
-    else if (p->page.token_expired && !p->renewed) {
-        p->renewed = true;
-        token_want(d, ds, o, true, pull_renewed, p);
-    } else if (p->page.token_expired)
-        pull_end(p, true);
-    else
-        take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
-}
-
-static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct pulling *p = ctx;
-    struct desk_site *ds;
-    struct outlet *o = pulling_outlet(p, &ds);
-
-    (void)why;
-    if (!o || (rc && rc != KF_ABSENT)) {
-        pull_end(p, true);
-        return;
-    }
-    if (!rc && (o->cursor = malloc(q->bytes_out.n + 1))) {
-        memcpy(o->cursor, q->bytes_out.p, q->bytes_out.n);
-        o->n_cursor = q->bytes_out.n;
-    }
-    o->cursor_read = true;
-    token_want(p->d, ds, o, false, pull_renewed, p);
-}
-
-/* Also without a notice: one may have been lost, or have reached another node, or come while nobody held the lease. */
-void pull_sweep(struct desk *d, struct desk_site *ds)
-{
-    if (ds->pulled_at && mono(d) - ds->pulled_at < PULL_RETRY_MS)
-        return;
-    ds->pulled_at = mono(d);
-    for (size_t i = 0; i < ds->site->n_channels; i++) {
-        const struct site_channel *sc = &ds->site->channels[i];
-        const struct channel_ops *ops = sc->off ? NULL : channel_find(sc->adapter);
-        struct outlet *o = ops && ops->pull && ops->poll_ms ? outlet_of(d, ds, &sc->key) : NULL;
-
-        if (o && !o->pulling && (!o->polled_at || mono(d) - o->polled_at >= ops->poll_ms))
-            pull_kick(d, ds, o, (struct slice){ NULL, 0 });
-    }
-}
-
-/* One worker per account: the lease holder. A notice that reaches another node is followed by the holder's slow poll. */
-void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token)
-{
-    struct arena *base;
-    struct pulling *p;
-    struct query *q;
-
-    if (!o->ops->pull || !holder(d, ds) || d->stopping)
-        return;
-    if (o->pulling) {
-        o->pull_again = true;
-        if (token.n) {
-            free(o->again_token);
-            o->again_token = strndup(token.p, token.n);
-        }
-        return;
-    }
-    base = arena_new(0);
-    p = base ? ARENA_NEW(base, struct pulling) : NULL;
-    q = p && !o->cursor_read ? query_new(QUERY_BLOB) : NULL;
-    if (!p || (!o->cursor_read && !q)) {
-        arena_free(base);
-        return;
-    }
-    *p = (struct pulling){ .d = d, .site = ds->site->key, .channel = o->channel, .base = base };
-    p->token = arena_copy(base, token);
-    o->pulling = true;
-    o->polled_at = mono(d);
-    d->under_way++;
-    if (!q) {
-        token_want(d, ds, o, false, pull_renewed, p);
-        return;
-    }
-    q->site = ds->site->key;
-    q->channel = o->channel;
-    q->text = SLICE("cursor");
-    d->ports.read(d->ports.ctx, q, pull_cursor, p);
 }

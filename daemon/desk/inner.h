@@ -114,6 +114,7 @@ struct desk {
     int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct rate *rates;
+    struct watched *watched; /* watch.c */
     struct desk_figures figures;
     char listening[96];
     size_t under_way;
@@ -221,6 +222,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 /* What a hint's number says, beside the seq of a message that is new: the owner or the state has changed; a message is another one. */
 #define HINT_MOVED        (-1)
 #define HINT_CHANGED(seq) (-1 - (seq))
+/* Without a conversation: people or settings have changed (0); what is above 0 is pull_number(): a notice has come for that channel. */
 /* Beyond all seqs: the timeline has grown, from this entry on; somebody types. */
 #define HINT_FAR              (INT64_C(1) << 60)
 #define HINT_TIMELINE(id)     (HINT_FAR + (id))
@@ -275,6 +277,10 @@ void with_look(struct desk *d, struct seat *seat, const struct inbound *in, cons
 /* Goes on if the choice that `in` makes was offered in the seat's conversation. */
 typedef void choice_known(struct desk *d, struct seat *seat, const struct inbound *in);
 void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, choice_known *go);
+/* The message `in->seq` of `conv`: its seq, kind, role, text and extra. */
+typedef void message_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv,
+                           const struct message *m);
+void with_message(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, message_known *go);
 /* The file that `in` names, if who sits there has uploaded it or may read it. */
 typedef void file_known(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f);
 void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file_known *go);

@@ -15,7 +15,7 @@
 /* More than any page sends before it is answered. */
 #define LINE_MAX 256
 
-enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE, WANTS_LOOK, WANTS_CHOICE };
+enum wants { WANTS_NOTHING, WANTS_CONV, WANTS_FILE, WANTS_LOOK, WANTS_CHOICE, WANTS_MESSAGE };
 
 struct lookup {
     struct desk *d;
@@ -26,6 +26,8 @@ struct lookup {
     conv_known *conv_known;
     file_known *file_known;
     choice_known *choice_known;
+    message_known *message_known;
+    struct message message;
     bool read; /* the answer is here: rc, why, conv or file */
     enum kf_rc rc;
     struct kf_err why;
@@ -110,6 +112,11 @@ static void lookup_run(struct lookup *l, struct seat *seat)
     } else if (l->wants == WANTS_LOOK) {
         if (ds)
             l->conv_known(l->d, ds, seat, &l->in, &l->conv);
+    } else if (l->wants == WANTS_MESSAGE) {
+        if (ds && !l->rc)
+            l->message_known(l->d, ds, seat, &l->in, &l->conv, &l->message);
+        else if (ds)
+            session_error(l->d->session, seat, l->in.cid, &l->why);
     } else if (l->wants == WANTS_CHOICE) {
         if (!l->rc)
             l->choice_known(l->d, seat, &l->in);
@@ -297,6 +304,43 @@ void with_choice(struct desk *d, struct seat *seat, const struct inbound *in, ch
     q->limit = CHOICES_BACK;
     line_enter(seat, l);
     d->ports.read(d->ports.ctx, q, have_choices, l);
+}
+
+static void have_message(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct lookup *l = ctx;
+    const struct message *m = !rc && q->n_messages ? &q->messages[0] : NULL;
+
+    if (!rc && (!m || m->seq != l->in.seq))
+        rc = kf_fail(&l->why, KF_ABSENT, "there is no message %lld in this conversation", (long long)l->in.seq);
+    if (!rc) { /* of the rest nobody asks */
+        l->message = (struct message){ .seq = m->seq, .kind = m->kind, .delivery = m->delivery };
+        l->message.from.role = m->from.role;
+        l->message.text = arena_copy(l->arena, m->text);
+        l->message.extra = m->extra ? arena_text(l->arena, slice_of(m->extra)) : NULL;
+    }
+    answered(l, rc, why);
+}
+
+void with_message(struct desk *d, struct seat *seat, const struct inbound *in, const struct conv *conv, message_known *go)
+{
+    struct query *q = query_new(QUERY_MESSAGES);
+    struct lookup *l = q ? lookup_new(d, seat, in, WANTS_MESSAGE) : NULL;
+
+    if (!l || !keep_conv(l, conv)) {
+        if (l)
+            lookup_end(l);
+        if (q)
+            arena_free(q->arena);
+        seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
+        return;
+    }
+    l->message_known = go;
+    q->id = conv->id;
+    q->after = in->seq - 1;
+    q->limit = 1;
+    line_enter(seat, l);
+    d->ports.read(d->ports.ctx, q, have_message, l);
 }
 
 /* Uploads come with the token, which knows nothing of an identity that the page has proven. */

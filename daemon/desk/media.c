@@ -111,11 +111,15 @@ static void show(struct trip *t, enum message_kind kind, struct slice text, json
 {
     struct message *m = ARENA_NEW(t->arena, struct message);
     json_t *root = json_loads(t->errand.message.extra ? t->errand.message.extra : "{}", 0, NULL);
+    struct slice said = t->errand.message.text;
     char *extra;
 
     if (!root)
         root = json_object();
-    json_object_del(root, "fetch");
+    if (file || !media)
+        json_object_del(root, "fetch");
+    else /* it may be asked for again: refetch.c */
+        json_object_set_new(json_object_get(root, "fetch"), "said", json_stringn(said.n ? said.p : "", said.n));
     json_object_del(root, "media");
     if (media)
         json_object_set_new(root, "media", media);

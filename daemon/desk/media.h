@@ -5,6 +5,7 @@
 #include "core/buf.h"
 #include "core/change.h"
 #include "core/inbound.h"
+#include "core/rc.h"
 
 /* Our word for what has no text: "[image]"; "" for text. */
 const char *media_words(enum inbound_type type);
@@ -14,5 +15,8 @@ const char *media_too_large(struct change *c, enum inbound_type type);
 void media_note(struct buf *b, const struct media *m, bool fetchable);
 /* "file" of one that was stored. */
 void media_file(struct buf *b, const struct media *m);
+
+/* The act that shows `m` as being fetched once more; the errand is the caller's. KF_CONFLICT: it has not failed, or nobody knows where it is. */
+enum kf_rc media_again(struct change *c, const struct message *m, struct kf_err *why);
 
 #endif

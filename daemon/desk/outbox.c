@@ -59,14 +59,13 @@ static void again(struct handling *h, struct change *c, const struct errand *e)
     };
 }
 
-/* Of what may be sent again: what an agent has said, taken back or closed. A file that could not be fetched is told so already. */
+/* Of what may be sent again: what an agent has said, taken back or closed. A file that could not be fetched is told so at its message. */
 static enum kf_rc may_again(const struct errand *e, struct kf_err *why)
 {
     if (e->state != ERRAND_FAILED && e->state != ERRAND_UNCERTAIN)
         return kf_fail(why, KF_CONFLICT, "that has not failed: there is nothing to send again");
     if (e->kind == ERRAND_FETCH)
-        return kf_fail(why, KF_UNSUPPORTED,
-                       "a file that the platform did not give cannot be asked for again: the visitor has to send it anew");
+        return kf_fail(why, KF_UNSUPPORTED, "a file that the platform did not give is asked for again at its message, in the conversation");
     return KF_OK;
 }
 

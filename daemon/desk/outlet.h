@@ -64,6 +64,9 @@ bool carries_files(const struct inbound *in, size_t n);
 void carry_files(struct desk *d, const struct desk_site *ds, struct arena *a, struct inbound *in, size_t n, carried *done, void *ctx);
 /* Fetches what the platform has for us. */
 void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token);
+/* The number by which another node is told that a channel has something to pull; what such a hint does here. */
+int64_t pull_number(const struct kf_key *channel);
+void pull_hinted(struct desk *d, struct desk_site *ds, int64_t number);
 /* The safety net of those that poll; only the lease holder's has an effect. */
 void pull_sweep(struct desk *d, struct desk_site *ds);
 /* A token that holds for now: `done` once, later or at once; rc not KF_OK: none can be had. `fresh`: the one we have was refused. */

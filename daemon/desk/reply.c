@@ -1,6 +1,7 @@
 /* reply.c: what agents say and do. Every act repeats the epoch that this node knows: an owner of yesterday is told `conflict`. */
 #include "core/permit.h"
 #include "desk/inner.h"
+#include "desk/media.h"
 #include "desk/speak.h"
 #include "desk/window.h"
 #include "protocols/channel.h"
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GONE_AFTER_MS   (10LL * 60 * 1000)
 #define WORDS_MAX       16 /* that are named at once */
 #define TYPING_EVERY_MS 5000
 #define TYPING_SHOWN_MS 20000
@@ -141,7 +143,25 @@ static void refuse_unless_done(struct desk *d, struct desk_site *ds, const struc
 
 /* ---- messages ---- */
 
-static void say_fill(struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in, struct act *act)
+/* No page of the visitor is open. Whether one is on another node is not known here: there, only who has been silent for long is gone. */
+static bool visitor_gone(struct desk *d, const struct desk_site *ds, const struct conv *conv)
+{
+    return !outward(ds->site, conv) && !session_seats(d->session, &conv->contact) &&
+           (d->cfg.sole || now(d) - conv->visitor_at > GONE_AFTER_MS);
+}
+
+/* Settings may change before the commit. */
+static const struct kf_key *key_copy(struct change *c, const struct kf_key *key)
+{
+    struct kf_key *ret = key ? ARENA_NEW(c->arena, struct kf_key) : NULL;
+
+    if (ret)
+        *ret = *key;
+    return ret;
+}
+
+static void say_fill(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in,
+                     struct act *act)
 {
     if (id_eq(&conv->owner, &c->by.id))
         change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_STAFF_SAYS, .person = c->by.id, .epoch = conv->epoch };
@@ -149,6 +169,7 @@ static void say_fill(struct desk_site *ds, struct change *c, const struct conv *
         c->epoch = conv->epoch; /* the helper's words are fenced like any other act */
     act = change_act(c, ACT_MESSAGE);
     act->errand = outward(ds->site, conv);
+    act->by_mail = visitor_gone(d, ds, conv) ? key_copy(c, mail_channel(ds->site)) : NULL;
     act->u.message = (struct message){
         .at = c->at,
         .from = c->by,
@@ -198,7 +219,7 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    say_fill(ds, c, conv, in, NULL);
+    say_fill(d, ds, c, conv, in, NULL);
     if (n)
         staff_entry(c, "forbidden", words_json(c, words, n));
     d->figures.messages_in++;
@@ -217,7 +238,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
         seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
         return;
     }
-    say_fill(ds, c, &v->conv, in, NULL);
+    say_fill(d, ds, c, &v->conv, in, NULL);
     msg = &c->acts[c->n_acts - 1].u.message;
     msg->kind = file_kind(f->mime);
     msg->file = f->id;
@@ -305,9 +326,10 @@ static void recalls(struct desk_site *ds, struct change *c, const struct inbound
 static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
                           struct kf_err *why)
 {
+    const struct kf_key *by = outward(ds->site, conv) ? &conv->channel : mail_channel(ds->site);
     struct act *act = change_act(c, ACT_STATUS);
 
-    if (!outward(ds->site, conv))
+    if (!by)
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
     if (!window_allows(d, &conv->id, false, why))
         return why->rc;
@@ -316,9 +338,40 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
     act->u.status.again = true;
     act->u.status.at = c->at;
     act = change_act(c, ACT_ERRAND);
-    act->u.errand =
-        (struct errand){ .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at };
+    act->u.errand = (struct errand){
+        .id = fresh_id(d), .channel = *by, .conv = conv->id, .seq = in->seq, .kind = ERRAND_SEND, .due_at = c->at, .created_at = c->at
+    };
     return KF_OK;
+}
+
+/* The visitor's own words come from there: what is sent again is the asking for what came with them. */
+static void resend_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv,
+                         const struct message *m)
+{
+    const struct member *who = member_of(ds, &seat->who);
+    struct change *c = who ? staff_change(d, ds, who, in, conv) : NULL;
+    struct kf_err why = { .rc = KF_NOMEM };
+    struct act *act;
+    enum kf_rc rc;
+
+    if (!c) {
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
+    c->epoch = conv->epoch;
+    rc = m->from.role == ROLE_VISITOR ? media_again(c, m, &why) : resends(d, ds, c, in, conv, &why);
+    if (rc) {
+        change_free(c);
+        refuse_unless_done(d, ds, who, seat, in, conv, &why);
+        return;
+    }
+    if (m->from.role == ROLE_VISITOR) {
+        act = change_act(c, ACT_ERRAND);
+        act->u.errand = (struct errand){
+            .id = fresh_id(d), .conv = conv->id, .seq = in->seq, .kind = ERRAND_FETCH, .due_at = c->at, .created_at = c->at
+        };
+    }
+    commit_from_seat(d, seat, in, c);
 }
 
 static enum verb verb_of(enum inbound_kind kind)
@@ -402,6 +455,10 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         watch(d, ds, m, seat, in, conv);
         return;
     }
+    if (in->kind == INBOUND_RESEND) {
+        with_message(d, seat, in, conv, resend_known);
+        return;
+    }
     if (in->kind == INBOUND_ACCEPT) {
         pick(d, ds, m, seat, in, conv);
         return;
@@ -439,9 +496,6 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
         break;
     case INBOUND_RECALL:
         recalls(ds, c, in, conv);
-        break;
-    case INBOUND_RESEND:
-        rc = resends(d, ds, c, in, conv, &why);
         break;
     default:
         rc = kf_fail(&why, KF_UNSUPPORTED, "this is not possible in a conversation");

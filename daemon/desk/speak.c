@@ -10,6 +10,14 @@ bool outward(const struct site *site, const struct conv *conv)
     return ch && strcmp(ch->adapter, "widget") != 0;
 }
 
+const struct kf_key *mail_channel(const struct site *site)
+{
+    for (size_t i = 0; i < site->n_channels; i++)
+        if (!site->channels[i].off && strcmp(site->channels[i].adapter, "mail") == 0)
+            return &site->channels[i].key;
+    return NULL;
+}
+
 static bool tells(const struct site_channel *ch, const char *event)
 {
     for (size_t i = 0; i < ch->n_notices; i++)

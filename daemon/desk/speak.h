@@ -7,6 +7,8 @@
 
 /* Does what is said in this conversation leave the house, over a platform? */
 bool outward(const struct site *site, const struct conv *conv);
+/* The site's first channel for mail that is not switched off; NULL: there is none. */
+const struct kf_key *mail_channel(const struct site *site);
 /* `event` NULL: a text, else an event message of that word. Values fill {name}, {number}, {position} ...; {site} is always known. The
  * act can be added to. A wording that the site has emptied says nothing: NULL. */
 struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,

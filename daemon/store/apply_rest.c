@@ -166,10 +166,12 @@ static bool write_raw(struct work *w, const struct op *op)
 {
     const struct act *act = op->what;
     struct stmt *s = stmt_begin(w->db, SQL_RAW_ADD);
+    char kind[RAW_KIND];
 
+    raw_kind(&w->row.conv.id, w->n_messages ? w->messages[0].seq : 0, kind);
     stmt_str(s, w->change->site.s);
     stmt_str(s, act->u.blob.channel.s);
-    stmt_str(s, act->u.blob.name ? act->u.blob.name : "");
+    stmt_str(s, kind);
     stmt_i64(s, w->change->at);
     stmt_bytes(s, act->u.blob.bytes.p ? act->u.blob.bytes : SLICE(""));
     return run(w, s);

@@ -1,5 +1,6 @@
 /* The acts on a conversation and its messages. */
 #include "core/buf.h"
+#include "core/reach.h"
 #include "store/apply.h"
 
 #include <inttypes.h>
@@ -251,6 +252,31 @@ static bool goes_out(struct work *w, const struct actor *from, bool *ret)
     return ended(w, s);
 }
 
+/* Has the visitor left a mail address? */
+static bool reached_by_mail(struct work *w, bool *ret)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_VISITOR_PROFILE);
+    char address[REACH_TEXT];
+
+    stmt_id(s, &w->row.conv.id);
+    if (stmt_row(s)) {
+        const char *profile = get_str(s, w->arena);
+
+        *ret = profile && reach_profile_mail(slice_of(profile), address);
+    }
+    return ended(w, s);
+}
+
+/* It goes by mail, and says so. */
+static bool mark_mail(struct work *w, struct message *m)
+{
+    const char *extra = m->extra && strlen(m->extra) > 2 ? m->extra : NULL;
+
+    m->extra = extra ? arena_printf(w->arena, "{\"mail\":true,%s", extra + 1) : "{\"mail\":true}";
+    m->delivery = DELIVERY_SENDING;
+    return m->extra || refuse(w, KF_NOMEM, "out of memory");
+}
+
 /* What is said while a bot talks: a visitor's word is its turn, a person's first word ends its part (as when a colleague answers in the
  * platform's own app), and with the epoch what it may still be about to say. */
 static bool plan_bot(struct work *w, const struct message *m)
@@ -266,7 +292,7 @@ bool plan_message(struct work *w, const struct act *act)
 {
     struct conv *c = &w->row.conv;
     struct message *m;
-    bool wanted, out = false;
+    bool wanted, out = false, mail = false;
 
     if (!needs_conv(w) || !more_room(w, (void **)&w->messages, w->n_messages, &w->cap_messages, sizeof(*w->messages)))
         return false;
@@ -314,6 +340,10 @@ bool plan_message(struct work *w, const struct act *act)
         return false;
     if (act->fetch && !plan_errand(w, &(struct errand){ .kind = ERRAND_FETCH }, m->seq))
         return false;
+    if (act->by_mail && !w->opens && !reached_by_mail(w, &mail))
+        return false;
+    if (mail)
+        return mark_mail(w, m) && plan_errand(w, &(struct errand){ .kind = ERRAND_SEND, .channel = *act->by_mail }, m->seq);
     return !out || plan_errand(w, &(struct errand){ .kind = ERRAND_SEND }, m->seq);
 }
 

@@ -238,6 +238,10 @@ void keeper_stop(struct store *s);
 void keeper_nudge(struct store *s);
 
 /* One query in a read transaction. */
+/* raw_event.kind: what it is, and the message that stands for it. */
+#define RAW_KIND 80
+void raw_kind(const struct kf_id *conv, int64_t seq, char ret[RAW_KIND]);
+enum kf_rc raw_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);

@@ -1,5 +1,6 @@
 /* The queries. Each runs in one read transaction: what it answers was true together. */
 #include "core/buf.h"
+#include "core/reach.h"
 #include "store/inside.h"
 #include "store/row.h"
 
@@ -652,6 +653,26 @@ static enum kf_rc errand_handle(struct reading *r, int64_t conv, struct errand *
     return stmt_end(s, r->why);
 }
 
+/* A message that goes by mail, because its visitor is gone: whom to, as the profile says now. */
+static enum kf_rc errand_mail(struct reading *r, struct errand *e)
+{
+    struct stmt *s;
+    char address[REACH_TEXT];
+
+    if (!e->message.extra || !strstr(e->message.extra, "\"mail\":true"))
+        return KF_OK;
+    e->user = "";
+    s = stmt_begin(r->db, SQL_VISITOR_PROFILE);
+    stmt_id(s, &e->conv);
+    if (stmt_row(s)) {
+        const char *profile = get_text(s, r->q->arena);
+
+        if (profile && reach_profile_mail(slice_of(profile), address))
+            e->user = arena_text(r->q->arena, slice_of(address));
+    }
+    return stmt_end(s, r->why);
+}
+
 /* What sending needs beside the row itself. */
 static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand *e)
 {
@@ -661,6 +682,8 @@ static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand
     if (!rc && e->message.reply_to)
         rc = errand_message(r, conv, e->message.reply_to, &answered);
     e->reply_ref = answered.ref;
+    if (!rc)
+        rc = errand_mail(r, e);
     return rc ? rc : errand_handle(r, conv, e);
 }
 
@@ -795,6 +818,8 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_KEY:
     case QUERY_TOTP:
         return access_run(r->reader, r->q, r->why);
+    case QUERY_RAW:
+        return raw_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:

@@ -53,13 +53,11 @@ struct reading {
 /* Room for one more of an array that doubles at powers of two; NULL: out of memory. */
 static void *room(struct reading *r, void *array, size_t n, size_t size)
 {
-    size_t cap = n ? n : 0;
     void *ret;
 
     if (n && (n & (n - 1)) != 0)
         return array;
-    cap = n ? 2 * n : 1;
-    ret = arena_array(r->arena, cap, size);
+    ret = arena_array(r->arena, n ? 2 * n : 1, size);
     if (ret && n)
         memcpy(ret, array, n * size);
     return ret;

@@ -117,7 +117,8 @@ enum query_kind {
     QUERY_SAMPLES,     /* site, limit → quality: samples */
     QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
-    QUERY_COUNTS       /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+    QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
+    QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
 
 struct stored_count {

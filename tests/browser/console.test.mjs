@@ -75,6 +75,10 @@ for (const [locale, question, answer, note] of [
     assert.match(await page.locator('.writer textarea').inputValue(), /林小雨/);
     await page.keyboard.press('Enter');
     await bubble(v, '林小雨');
+    // And by the initials of its title, which nobody has written down.
+    await page.keyboard.type('/kfp');
+    await page.locator('.canned-item', { hasText: '开发票' }).first().waitFor();
+    await page.locator('.writer textarea').fill('');
 
     await says(v, 'OK 谢谢');
     await bubble(page, 'OK 谢谢');

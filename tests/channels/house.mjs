@@ -177,10 +177,20 @@ export class Agent {
     return got;
   }
 
-  /** The conversation in which this text was said. */
+  /** The conversation in which this text was said: in a frame, or, where many came at once, before the conversation was ours. */
   async conversationOf(text) {
+    const said = (f) => (f.type === 'message' && f.text === text) || (f.type === 'assigned' && JSON.stringify(f).includes(JSON.stringify(text)));
+    const seen = new Set();
     const found = await until(
-      () => this.frames.find((f) => f.type === 'message' && f.text === text) ?? this.frames.find((f) => f.type === 'assigned' && JSON.stringify(f).includes(JSON.stringify(text))),
+      async () => {
+        const frame = this.frames.find(said);
+        if (frame) return frame;
+        for (const { conversation } of this.frames.filter((f) => f.type === 'assigned' && !seen.has(f.conversation.id))) {
+          seen.add(conversation.id);
+          if ((await this.history(conversation.id)).some((m) => m.text === text)) return { conversation };
+        }
+        return null;
+      },
       () => `${text} among ${JSON.stringify(this.frames.slice(-10))}`,
     );
     return found.conversation.id ?? found.conversation;

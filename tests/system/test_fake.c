@@ -420,6 +420,54 @@ static void what_has_not_got_through_is_found_and_handled_by_hand(void **state)
     close_talk(conv);
 }
 
+static json_t *heard(void)
+{
+    struct reply r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/" SITE "/channels", .control = true });
+    json_t *ret = json_incref(json_array_get(value_at(r.json, "items"), 0));
+
+    reply_free(&r);
+    return ret;
+}
+
+static void what_a_webhook_failed_at_is_seen_and_no_secret_with_it(void **state)
+{
+    char path[200], *text;
+    json_t *c;
+    struct reply r;
+
+    (void)state;
+    takes("{\"to\":\"shop\",\"from\":\"u9\",\"at\":9,\"kind\":\"enter\"}");
+    c = heard();
+    assert_string_equal(text_at(c, "events.0.verdict"), "accepted");
+    assert_int_equal(number_at(c, "events.0.status"), 200);
+    json_decref(c);
+    (void)snprintf(path, sizeof(path), "%s?signature=%064d&timestamp=1&nonce=n", hook, 0);
+    web_ask(&d, &(struct ask){ .path = path, .body = "{}" }, &r);
+    assert_int_equal(r.status, 401);
+    reply_free(&r);
+    web_ask(&d, &(struct ask){ .path = signed_path(TOKEN, "no json"), .body = "no json" }, &r);
+    assert_int_equal(r.status, 400);
+    reply_free(&r);
+    c = heard();
+    assert_string_equal(text_at(c, "events.0.verdict"), "malformed_body");
+    assert_string_equal(text_at(c, "events.1.verdict"), "bad_signature");
+    assert_non_null(strstr(text_at(c, "callback"), hook));
+    assert_true(json_is_true(value_at(c, "opens")));
+    assert_true(json_is_true(value_at(c, "token.held")));
+    text = json_dumps(c, 0);
+    assert_null(strstr(text, "very-secret"));
+    assert_null(strstr(text, TOKEN));
+    free(text);
+    for (int i = 0; i < 30; i++) {
+        web_ask(&d, &(struct ask){ .path = path, .body = "{}" }, &r);
+        reply_free(&r);
+    }
+    json_decref(c);
+    c = heard();
+    assert_int_equal(json_array_size(value_at(c, "events")), 20);
+    json_decref(c);
+}
+
 static void a_busy_platform_is_asked_again(void **state)
 {
     const char *conv;
@@ -607,6 +655,28 @@ static void what_cannot_be_fetched_says_so_and_loses_nothing(void **state)
     m = changed(conv);
     assert_string_equal(text_at(m, "text"), "[image: could not be fetched, it is not there any more]");
     assert_string_equal(text_at(m, "media.reason"), "gone");
+
+    /* Asked for again by hand, it may be there after all; what is there, or never failed, is not asked for. */
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again1\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again1"), "ack");
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "[image]");
+    assert_string_equal(text_at(m, "media.state"), "fetching");
+    take_beside_replies();
+    platform_answer(&p, 404, NULL, "still no such media");
+    assert_string_equal(text_at(changed(conv), "media.reason"), "gone");
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again2\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again2"), "ack");
+    assert_string_equal(text_at(changed(conv), "media.state"), "fetching");
+    take_beside_replies();
+    platform_answer(&p, 200, NULL, gif);
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "");
+    assert_string_equal(text_at(m, "file.mime"), "image/gif");
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again3\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again3"), "conflict");
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"again2\",\"seq\":1}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "again2"), "ack"); /* the repeat is answered as before */
 
     takes(media_from("u-lost", "70022", "image", "large"));
     take_beside_replies();
@@ -832,6 +902,7 @@ int main(void)
         cmocka_unit_test(a_reply_takes_the_token_and_counts_the_handle),
         cmocka_unit_test(without_an_answer_nothing_is_sent_twice),
         cmocka_unit_test(what_has_not_got_through_is_found_and_handled_by_hand),
+        cmocka_unit_test(what_a_webhook_failed_at_is_seen_and_no_secret_with_it),
         cmocka_unit_test(a_busy_platform_is_asked_again),
         cmocka_unit_test(news_are_fetched_page_by_page_and_once),
         cmocka_unit_test(token_and_cursor_survive_and_what_was_missed_is_fetched),

@@ -352,6 +352,22 @@ static void the_outbox_is_looked_at(void **unused)
     stop();
 }
 
+static void channels_are_looked_at_and_tried(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "channel", "list"), 0);
+    must_say("/hooks/");
+    must_say("generic");
+    assert_int_equal(CTL(NULL, "channel", "test", "api"), 1); /* the demo's address leads nowhere */
+    must_say("ok     settings");
+    must_say("error  platform");
+    assert_int_equal(CTL(NULL, "channel", "test", "none", "--site", "demo"), 1);
+    must_say("no such channel");
+    assert_int_equal(CTL(NULL, "channel", "test"), 2);
+    stop();
+}
+
 static void a_wrong_command_line_says_what_there_is(void **unused)
 {
     (void)unused;
@@ -544,6 +560,7 @@ int main(void)
         EACH(a_site_is_added_while_it_runs),
         EACH(what_cannot_be_added_is_refused_in_words),
         EACH(the_outbox_is_looked_at),
+        EACH(channels_are_looked_at_and_tried),
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),

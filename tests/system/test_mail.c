@@ -17,11 +17,21 @@ static char hook[64];
 static const char set[] =
     "{\"site\":{\"key\":\"" SITE
     "\",\"name\":\"邮局\",\"language\":\"zh-CN\",\"file_max\":65536},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
-    "\"channels\":{\"mail\":{\"adapter\":\"mail\",\"name\":\"邮件\",\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
+    "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"网页\",\"queue\":\"desk\"},\"mail\":{\"adapter\":\"mail\",\"name\":\"邮件\","
+    "\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
     "\"user\":\"pm\",\"password\":\"s3cr:et\",\"address\":\"support@in.kefud.example\",\"name\":\"邮局\","
     "\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\",\"relay_password\":\"p\"}}},"
     "\"people\":[{\"email\":\"agent@post.example\",\"name\":\"林小姐\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
     "\"capacity\":50}]}";
+
+static const char *hook_in(const json_t *made)
+{
+    size_t i;
+    json_t *v;
+
+    json_array_foreach(value_at(made, "channels"), i, v) if (*text_at(v, "hook")) return text_at(v, "hook");
+    return "";
+}
 
 static int start(void **state)
 {
@@ -34,7 +44,7 @@ static int start(void **state)
     daemon_start(&d, &(struct daemon_options){ .demo = true, .config = config });
     (void)snprintf(text, sizeof(text), set, relay.port);
     made = site_add(&d, text);
-    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
+    (void)snprintf(hook, sizeof(hook), "%s", hook_in(made));
     assert_int_equal(staff_try_sign_in(&agent, &d, "agent@post.example", text_at(made, "people.0.password")), 201);
     json_decref(made);
     staff_enter(&agent, &d, SITE);
@@ -343,6 +353,53 @@ static void a_machine_is_never_answered_by_one(void **state)
     assert_non_null(strstr(m->data, "from a person"));
 }
 
+/* The visitor has left a mail address and the page: the answer goes there, says so, and what comes back is in the same conversation. */
+static void who_is_gone_is_answered_by_mail(void **state)
+{
+    struct visitor v = { 0 };
+    char conv[40], to[200], id[300], *mail;
+    const json_t *m;
+    json_t *bounce;
+    char cid[8];
+    int64_t seq;
+    int n = 0;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    wire_sendf(&v.wire, "{\"type\":\"message\",\"cid\":\"c1\",\"kind\":\"form\",\"form\":{\"name\":\"王\",\"email\":\"wang@Mail.example\","
+                        "\"text\":\"请回信\"}}");
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    seq = staff_say(&agent, conv, "w1", "您还在吗");
+    wire_none(&agent.wire, "{s:s,s:I}", "type", "status", "seq", (json_int_t)seq); /* the page is open: no mail */
+    visitor_leave(&v);
+    do { /* until the daemon has noticed */
+        (void)snprintf(cid, sizeof(cid), "b%d", n++);
+        seq = staff_say(&agent, conv, cid, cid);
+    } while (n < 50 && !wire_take_within(&agent.wire, 500, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent"));
+    mail = mail_to("wang@mail.example", cid);
+    assert_string_equal(head_of(mail, "To"), "<wang@mail.example>");
+    (void)snprintf(to, sizeof(to), "%s", head_of(mail, "Reply-To") + 1);
+    to[strlen(to) - 1] = '\0';
+    (void)snprintf(id, sizeof(id), "Message-ID: %s\r\n\r\n", head_of(mail, "Message-ID"));
+    free(mail);
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":%lld}", conv, (long long)seq - 1);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_true(json_is_true(value_at(m, "messages.0.mail")));
+
+    brings(mail_of("wang@mail.example", to, "<w1@mail.example>", "got it"));
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "got it");
+    assert_string_equal(text_at(m, "conversation"), conv);
+    assert_true(json_is_true(value_at(m, "mail")));
+
+    bounce = mail_of("mailer-daemon@relay.example", "support@in.kefud.example", "<w2@relay.example>", "It could not be delivered.");
+    add_header(bounce, "Content-Type", "multipart/report; report-type=delivery-status; boundary=x");
+    add_file(bounce, "", "message/delivery-status", "Final-Recipient: rfc822; wang@mail.example\r\nAction: failed\r\nStatus: 5.2.1\r\n");
+    add_file(bounce, "", "text/rfc822-headers", id);
+    brings(bounce);
+    assert_string_equal(text_at(status(seq, "failed"), "reason"), "5.2.1");
+    visitor_free(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_too_large_says_so),
         cmocka_unit_test(what_the_relay_refuses_and_what_comes_back_is_seen),
         cmocka_unit_test(a_machine_is_never_answered_by_one),
+        cmocka_unit_test(who_is_gone_is_answered_by_mail),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -438,6 +438,7 @@ static void our_own_signature_is_believed_with_either_secret(void **state)
     static const char *const secrets[] = { SECRET, OTHER };
     struct bench *t = *state;
     struct errand e = an_errand(ERRAND_SEND);
+    struct kf_err why = { 0 };
     struct http_req req;
 
     assert_int_equal(generic_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
@@ -454,9 +455,28 @@ static void our_own_signature_is_believed_with_either_secret(void **state)
         assert_int_equal(got.n, 0);
         generic_ops.close(ch);
     }
-    assert_int_equal(generic_ping(t->ch, t->arena, &t->env, &req), KF_OK);
+    assert_int_equal(generic_ops.meet(t->ch, t->arena, &t->env, "", false, NULL, &req, &why), KF_AGAIN);
     assert_int_equal(generic_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
     assert_int_equal(t->got.status, 204);
+}
+
+static void it_is_asked_whether_it_knows_us(void **state)
+{
+    static const struct {
+        int status;
+        enum kf_rc rc;
+    } rows[] = { { 200, KF_OK },   { 204, KF_OK },       { 0, KF_IO },        { 401, KF_AUTH },
+                 { 403, KF_AUTH }, { 404, KF_REJECTED }, { 500, KF_REJECTED } };
+    struct bench *t = *state;
+    struct http_req req;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_resp resp = { .status = rows[i].status, .failure = rows[i].status ? NULL : "timeout" };
+        struct kf_err why = { 0 };
+
+        assert_int_equal(generic_ops.meet(t->ch, t->arena, &t->env, "", false, &resp, &req, &why), rows[i].rc);
+        assert_true(*why.text != 0);
+    }
 }
 
 static void it_cannot_ride_in_an_answer(void **state)
@@ -638,6 +658,8 @@ int main(void)
         BENCH(each_attempt_has_the_same_id_and_body_but_its_own_time),
         BENCH(our_own_signature_is_believed_with_either_secret),
         BENCH(it_cannot_ride_in_an_answer),
+        BENCH(it_is_asked_whether_it_knows_us),
+        XX(it_is_asked_whether_it_knows_us),
         BENCH(each_answer_has_its_class),
         BENCH(retry_after_is_honoured),
         BENCH(the_files_header_is_shown_to_listed_hosts_only),

@@ -52,11 +52,38 @@ static void mail_addresses_are_checked(void **state)
     }
 }
 
+static void a_profile_is_asked_for_its_own_address(void **state)
+{
+    static const struct {
+        const char *profile, *address;
+    } rows[] = {
+        { "{\"name\":\"王\",\"email\":\"wang@Mail.example\"}", "wang@mail.example" },
+        { "{\"email\": \"a@x.example\", \"x\": 1}", "a@x.example" }, /* as PostgreSQL writes it */
+        { "{\"friend\":{\"email\":\"b@x.example\"},\"n\":[\"email\",\"c@x.example\"]}", NULL },
+        { "{\"note\":\"\\\"email\\\":\\\"d@x.example\"}", NULL },
+        { "{\"email\":\"\"}", NULL },
+        { "{\"email\":5,\"x\":\"e@x.example\"}", NULL },
+        { "{\"email\":\"a@x.example", NULL },
+        { "{}", NULL },
+        { "", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[REACH_TEXT];
+
+        assert_int_equal(reach_profile_mail(slice_of(rows[i].profile), text), rows[i].address != NULL);
+        if (rows[i].address)
+            assert_string_equal(text, rows[i].address);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(phones_are_written_one_way),
         cmocka_unit_test(mail_addresses_are_checked),
+        cmocka_unit_test(a_profile_is_asked_for_its_own_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ import {
   ListTree,
   MessageSquareWarning,
   Plus,
+  Radio,
   Settings2,
   Users,
   Zap,
@@ -58,6 +59,7 @@ import { weekMinutes } from './Hours';
 import { People, Skills } from './People';
 import { loadPeople } from './staff';
 import { articleRow, loadCounts } from './Answers';
+import { channelRow, loadAdapters } from './Channels';
 import { ruleWords } from './Rule';
 import { TryIt } from './Try';
 import { everywhere, t, wordOf } from './words';
@@ -83,6 +85,13 @@ const PAGES: readonly Page[] = [
     single: 'site',
     words:
       /^(s_site|f_(name|language|zone|color|embed|reopen|grace|wrapup|sticky|recall|missed|refused|returning|vip|text_max|file_max|message))/,
+  },
+  {
+    id: 'channel',
+    icon: Radio,
+    group: 'house',
+    kind: 'channel',
+    words: /^(s_channel|channel|f_channel|adapter_|verdict_)/,
   },
   { id: 'embed', icon: Code, group: 'house', view: Embed, words: /^embed/ },
   {
@@ -259,6 +268,8 @@ function rowOf(d: Doc): { name: string; sub: string; off: boolean; order: string
       };
     case 'article':
       return articleRow(d);
+    case 'channel':
+      return channelRow(d);
     case 'bot':
       return {
         name: String(b['name'] ?? d.key),
@@ -705,6 +716,7 @@ function Work() {
     for (const kind of KINDS) void load(kind);
     void loadPeople();
     void loadCounts();
+    void loadAdapters();
     ready.value = true;
     const leaving = (ev: BeforeUnloadEvent): void => {
       if (KINDS.some((kind) => isDirty(kind, '') || shelfOf(kind).docs.value.some((d) => isDirty(kind, d.key))))

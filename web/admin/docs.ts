@@ -22,7 +22,7 @@ export interface Doc {
 }
 
 /** Members that are only written: they are not kept in the tab. */
-const SECRETS: Partial<Record<Kind, readonly string[]>> = { bot: ['secret', 'token'] };
+const SECRETS: Partial<Record<Kind, readonly string[]>> = { bot: ['secret', 'token'], channel: ['settings'] };
 
 export type Loading = 'no' | 'loading' | 'yes' | 'failed';
 

@@ -92,7 +92,7 @@ export function Lines({ draft, name, label, hint, rows, lang }: Shared & { rows:
 }
 
 /** What is only written: nobody reads it again, here or elsewhere. */
-export function SecretField({ draft, name, label, hint }: Shared) {
+export function SecretField({ draft, name, label, hint, take }: Shared & { take?: (text: string) => unknown }) {
   const stored = docOf(draft.kind, draft.key.value)?.secrets?.includes(name) ?? false;
   const taken = draft.value(name) === null;
   return (
@@ -106,7 +106,10 @@ export function SecretField({ draft, name, label, hint }: Shared) {
         spellcheck={false}
         disabled={taken}
         placeholder={taken ? t('secretGoes') : stored ? t('secretThere') : ''}
-        onInput={(ev) => draft.set(name, ev.currentTarget.value.trim() || undefined)}
+        onInput={(ev) => {
+          const v = ev.currentTarget.value.trim();
+          draft.set(name, v ? (take ? take(v) : v) : undefined);
+        }}
       />
       {stored && (
         <button type="button" class="btn quiet small" onClick={() => draft.set(name, taken ? undefined : null)}>

@@ -7,6 +7,7 @@ import { shelfOf, type Body, type Draft, type Kind } from './docs';
 import { Checks, Choice, ColorField, NumberField, Section, Switch, Tags, TextField, type Option } from './fields';
 import { Calendar } from './Hours';
 import { ArticleForm, BotForm } from './Answers';
+import { ChannelForm } from './Channels';
 import { botOptions, queueOptions, RuleForm } from './Rule';
 import * as shipped from './shipped';
 import { people } from './staff';
@@ -465,6 +466,7 @@ export const FORMS: Partial<Record<Kind, (p: FormProps) => preact.JSX.Element>> 
   skill: SkillForm,
   article: ArticleForm,
   bot: BotForm,
+  channel: ChannelForm,
 };
 
 /** What a new one begins with. */
@@ -486,5 +488,6 @@ export const TEMPLATES: Partial<Record<Kind, Body>> = {
   skill: { name: '' },
   article: { published: true },
   bot: { name: '', url: '' },
+  channel: { name: '', adapter: '', settings: {} },
   wording: {},
 };

@@ -1,4 +1,5 @@
 // The right pane: who the customer is, ready wordings, what was said before.
+export { WindowLine } from './Window';
 import { useSignal } from '@preact/signals';
 import { BadgeCheck, ShieldQuestionMark, X } from 'lucide';
 import { useEffect } from 'preact/hooks';

@@ -199,6 +199,7 @@ function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
   const mine = desk.mine.value.has(room.id);
   const own = m.from.role === 'agent' && m.from.number === desk.me.value.number && m.from.name === desk.me.value.name;
   const bad = m.state === 'failed' || m.state === 'uncertain';
+  const lost = m.media?.state === 'failed';
   return (
     <>
       {mine && m.from.role === 'visitor' && (
@@ -214,11 +215,16 @@ function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
           onClick={() => void recall(room, m.seq)}
         />
       )}
-      {mine && bad && (
+      {m.unsupported && (
+        <a href={`/api/v1/transcripts/${room.id}/messages/${m.seq}/raw`} target="_blank">
+          {t('showRaw')}
+        </a>
+      )}
+      {mine && (bad || lost) && (
         <IconButton
           icon={RotateCcw}
           size={16}
-          label={k('resend')}
+          label={lost ? k('retry') : k('resend')}
           disabled={!live()}
           onClick={() => void resend(room, m.seq)}
         />

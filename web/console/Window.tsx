@@ -4,15 +4,13 @@ import type { ReplyWindow } from '../core/staff';
 import { Icon } from '../kit/Icon';
 import { windowState, type WindowState } from './replies';
 import type { Room } from './room';
-import { t } from './words';
+import { d as t } from './moreWords';
 import { now } from './work';
 
 const HOUR = 3600_000;
 const MINUTE = 60_000;
 /** From here on it is urgent. */
 const SHORT_MS = 15 * MINUTE;
-
-export const stateOf = (room: Room): WindowState => windowState(room.window.value, now.value);
 
 /** 23 h, 14 min, 45 s: the greatest unit, rounded down, so that nobody counts on what is not there. */
 export function remaining(ms: number): string {
@@ -27,7 +25,7 @@ function words(w: ReplyWindow, state: WindowState, at: number): string {
   const parts = [];
   if (w.until !== undefined) parts.push(t('windowTime', { time: remaining(w.until - at) }));
   if (w.left !== undefined) parts.push(t('windowCount', { n: w.left }));
-  return parts.join(t('nameComma'));
+  return parts.join(t('windowComma'));
 }
 
 export function WindowLine({ room, id }: { room: Room; id: string }) {

@@ -17,9 +17,13 @@ import { fill, findCanned, nextBlank, type Facts } from './canned';
 import { focusList } from './ListPane';
 import { nameOf } from '../kit/names';
 import type { Room } from './room';
-import { stateOf, WindowLine } from './Window';
+import { lazy } from '../kit/lazy';
+import { windowState } from './replies';
 import { t } from './words';
-import { ask, askComposer, canned, cannedState, desk, drafts, link, type Asked, type Composing } from './work';
+import { ask, askComposer, canned, cannedState, desk, drafts, link, now, type Asked, type Composing } from './work';
+
+const WindowLine = lazy(() => import('./ContextPane').then((m) => m.WindowLine));
+const shutNow = (room: Room): boolean => windowState(room.window.value, now.value) === 'closed';
 
 interface Staged {
   id: number;
@@ -163,7 +167,7 @@ export function Writer({ room }: { room: Room }) {
       return;
     }
     if ((!text && attach.length === 0) || codePoints(text) > limit) return;
-    if (!note && stateOf(room) === 'closed') return; // the words stay where they are
+    if (!note && shutNow(room)) return; // the words stay where they are
     if (note) {
       void desk.posts.note(room, text);
       drafts.set(room.id, { note: '' });
@@ -307,7 +311,7 @@ export function Writer({ room }: { room: Room }) {
   const target = quoted.value ? room.messages.value.find((x) => x.seq === quoted.value) : undefined;
   const enter = prefs.value.sendKey === 'enter' ? '⏎' : 'Ctrl ⏎';
   const offline = link.value.state !== 'live';
-  const shut = !note && stateOf(room) === 'closed';
+  const shut = !note && shutNow(room);
   return (
     <div
       class={`writer${note ? ' note' : ''}${drop.value ? ' drop' : ''}`}
@@ -370,7 +374,11 @@ export function Writer({ room }: { room: Room }) {
           </button>
           <kbd title={t('modeKey')}>F2</kbd>
         </div>
-        {note ? <span class="writer-hint">{t('noteHint')}</span> : <WindowLine room={room} id={`${id}-window`} />}
+        {note ? (
+          <span class="writer-hint">{t('noteHint')}</span>
+        ) : (
+          room.window.value && <WindowLine room={room} id={`${id}-window`} />
+        )}
       </div>
       {warned && !note && (
         <p class="writer-warn" role="alert">

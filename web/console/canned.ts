@@ -1,6 +1,5 @@
 // canned.ts: 话术. Finding one by words, pinyin initials or code, and filling its blanks.
 
-import { initialsOf } from '../core/pinyin';
 import type { Canned } from '../core/staff';
 
 /** Best first: code, then initials, then title, then words anywhere. All words of the query must be found. */
@@ -22,7 +21,7 @@ export function findCanned(all: readonly Canned[], query: string, lang: string, 
 
 function rank(item: Canned, word: string): number {
   const code = item.code.toLowerCase();
-  const initials = item.initials.toLowerCase() || initialsOf(item.title);
+  const initials = item.initials.toLowerCase();
   const title = item.title.toLowerCase();
   if (code === word) return 0;
   if (code.startsWith(word)) return 1;

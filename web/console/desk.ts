@@ -168,14 +168,17 @@ export class Desk {
           ?.change(f.seq, { state: f.state, ...(f.reason ? { reason: f.reason } : {}) });
         return;
       case 'changed':
-        this.rooms.value
-          .get(f.conversation)
-          ?.change(
-            f.seq,
-            f.kind === 'removed'
-              ? { kind: 'removed', text: '', file: undefined as never }
-              : { kind: f.kind, text: f.text ?? '', ...(f.file ? { file: f.file } : {}) },
-          );
+        this.rooms.value.get(f.conversation)?.change(
+          f.seq,
+          f.kind === 'removed'
+            ? { kind: 'removed', text: '', file: undefined as never }
+            : {
+                kind: f.kind,
+                text: f.text ?? '',
+                media: f.media as never, // gone once the file is here
+                ...(f.file ? { file: f.file } : {}),
+              },
+        );
         return;
       case 'timeline': {
         const room = this.rooms.value.get(f.conversation);

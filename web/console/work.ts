@@ -193,6 +193,8 @@ async function loadCanned(): Promise<void> {
   try {
     canned.value = (await api<{ items: Canned[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/canned`)).items;
     cannedState.value = 'yes';
+    const { withInitials } = await import('../core/pinyin');
+    canned.value = withInitials(canned.value);
   } catch {
     if (cannedState.value === 'no') cannedState.value = 'failed';
   }

@@ -27,6 +27,11 @@ function letterOf(char: string, c: Intl.Collator): string {
   return ret || 'a';
 }
 
+/** With those that nobody has written down. */
+export function withInitials<T extends { title: string; initials: string }>(all: readonly T[]): T[] {
+  return all.map((x) => (x.initials ? x : { ...x, initials: initialsOf(x.title) }));
+}
+
 const known = new Map<string, string>();
 
 /** Of 退款进度: tkjd. Letters and digits stay as they are; at most 32. '' where nothing can be said. */

@@ -39,6 +39,16 @@ export interface StaffMessage {
   /** How far it has come on a platform; absent where nobody can tell. */
   state?: Delivery;
   reason?: string;
+  /** Of a platform's file that is not here (yet). */
+  media?: Media;
+  /** It cannot be shown: what came is kept for a week. */
+  unsupported?: boolean;
+}
+
+export interface Media {
+  state: 'fetching' | 'failed' | 'elsewhere';
+  name?: string;
+  reason?: string;
 }
 
 /** A line of the timeline: only staff see it. */
@@ -248,6 +258,7 @@ export type StaffFrame =
       kind: StaffMessage['kind'];
       text?: string;
       file?: NonNullable<StaffMessage['file']>;
+      media?: Media;
     }
   | { type: 'timeline'; conversation: string; entry: Entry }
   | { type: 'history'; conversation: string; messages: StaffMessage[]; timeline?: Entry[]; more: boolean }

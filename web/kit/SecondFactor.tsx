@@ -132,7 +132,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           </ul>
         </>
       )}
-      {now.is === 'off' && (
+      {(now.is === 'off' || now.is === 'pending' || now.is === 'on') && (
         <form
           onSubmit={(ev) => {
             ev.preventDefault();
@@ -140,29 +140,12 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
           }}
         >
           <Field
-            key="password"
+            key={now.is}
             inputRef={code}
-            type="password"
-            label={s('password')}
-            name="password"
-            autocomplete="current-password"
-            error={wrong.value || undefined}
-          />
-        </form>
-      )}
-      {(now.is === 'pending' || now.is === 'on') && (
-        <form
-          onSubmit={(ev) => {
-            ev.preventDefault();
-            main?.();
-          }}
-        >
-          <Field
-            key="code"
-            inputRef={code}
-            label={now.is === 'pending' ? s('factorConfirm') : s('code')}
-            name="code"
-            autocomplete="one-time-code"
+            type={now.is === 'off' ? 'password' : 'text'}
+            label={now.is === 'off' ? s('password') : now.is === 'pending' ? s('factorConfirm') : s('code')}
+            name={now.is === 'off' ? 'password' : 'code'}
+            autocomplete={now.is === 'off' ? 'current-password' : 'one-time-code'}
             spellcheck={false}
             error={wrong.value || undefined}
           />

@@ -426,12 +426,14 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
       </>
     );
   }
-  if (file && m.kind === 'audio')
+  const mute = file && m.kind === 'audio' && file.mime === 'audio/amr';
+  if (file && m.kind === 'audio' && !mute)
     return <audio controls preload="none" src={`/files/${file.id}`} aria-label={k('audio')} />;
   if (file) {
     return (
       <a class="say-file" href={`/files/${file.id}`} target="_blank" rel="noopener noreferrer" download={file.name}>
         <FileInner name={file.name} size={file.size} />
+        {mute && <small>{k('notPlayed')}</small>}
       </a>
     );
   }

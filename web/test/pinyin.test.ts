@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findCanned } from '../console/canned';
-import { initialsOf } from '../core/pinyin';
+import { initialsOf, withInitials } from '../core/pinyin';
 import type { Canned } from '../core/staff';
 
 test('each letter is told by the words that begin with it', () => {
@@ -36,7 +36,12 @@ test('a reply is found by the initials of its title, also where nobody has writt
   const one = (code: string, title: string, initials = ''): Canned => ({
     ...({ key: code, code, initials, title, text: '好的', lang: 'zh-CN', folder: '' } as Canned),
   });
-  const all = [one('a1', '开具发票'), one('a2', '退款进度'), one('a3', '还款', 'hk'), one('a4', '查询退款')];
+  const all = withInitials([
+    one('a1', '开具发票'),
+    one('a2', '退款进度'),
+    one('a3', '还款', 'hk'),
+    one('a4', '查询退款'),
+  ]);
   assert.deepEqual(
     findCanned(all, 'tk', 'zh-CN').map((c) => c.code),
     ['a2', 'a4'],

@@ -425,6 +425,28 @@ const rows = {
     right: async () => [[200, { path: '/api/v1/quality/mine', headers: (await review('submitted')) && as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/quality/mine' }], [404, { path: '/api/v1/quality/mine?site=other', headers: as('agent1') }]],
   },
+  'GET /api/v1/transcripts/{id}/messages/{seq}/raw': {
+    right: async () => {
+      const path = await odd();
+      const told = JSON.parse((await daemon.ask({ path, headers: as('reviewer') })).text);
+      assert.equal(JSON.parse(told.text).data.type, 'dance', 'as it came');
+      return [
+        [200, { path, headers: as('supervisor') }],
+        [200, { path, control: true }],
+      ];
+    },
+    wrong: async () => {
+      const path = await odd();
+      return [
+        [401, { path }],
+        [404, { path, headers: as('admin') }],
+        [404, { path, headers: as('agent2') }],
+        [404, { path: path.replace(/messages\/\d+/, 'messages/999'), headers: as('supervisor') }],
+        [404, { path: path.replace(/messages\/\d+/, 'messages/x'), headers: as('supervisor') }],
+        [404, { path: `/api/v1/transcripts/${story.conversation}/messages/1/raw`, headers: as('supervisor') }, 'it could be read'],
+      ];
+    },
+  },
   'GET /api/v1/people': {
     right: () => [[200, { path: '/api/v1/people', headers: as('admin') }], [200, { path: '/api/v1/people?site=demo', control: true }]],
     wrong: () => [[401, { path: '/api/v1/people' }], [403, { path: '/api/v1/people', headers: as('supervisor') }], [404, { path: '/api/v1/people?site=other', headers: as('admin') }]],
@@ -571,6 +593,22 @@ const rows = {
       [403, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('agent1') }],
       [404, { method: 'DELETE', path: `/api/v1/keys/${NOBODY}?site=demo`, headers: unsafe('admin') }],
       [404, { method: 'DELETE', path: '/api/v1/keys/rubbish?site=demo', headers: unsafe('admin') }],
+    ],
+  },
+  'GET /api/v1/adapters': { right: () => [[200, { path: '/api/v1/adapters', headers: as('agent1') }], [200, operator('GET', '/api/v1/adapters')]], wrong: () => [[401, { path: '/api/v1/adapters' }]] },
+  'GET /api/v1/sites/{site}/channels': {
+    right: async () => [[200, { path: '/api/v1/sites/demo/channels', headers: as('admin') }], [200, { path: '/api/v1/sites/demo/channels', headers: await key(['settings_write']) }], [200, operator('GET', '/api/v1/sites/demo/channels')]],
+    wrong: async () => [[401, { path: '/api/v1/sites/demo/channels' }], [403, { path: '/api/v1/sites/demo/channels', headers: as('supervisor') }], [403, { path: '/api/v1/sites/demo/channels', headers: await key(['settings_read']) }], [404, { path: '/api/v1/sites/other/channels', headers: as('admin') }]],
+  },
+  'POST /api/v1/sites/{site}/channels/{key}/test': {
+    right: () => [[200, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', {})], [200, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'somebody', text: 'hello' })], [200, operator('POST', '/api/v1/sites/demo/channels/crm/test', {})]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/sites/demo/channels/api/test', body: {} }],
+      [403, json('agent1', 'POST', '/api/v1/sites/demo/channels/api/test', {})],
+      [404, json('admin', 'POST', '/api/v1/sites/demo/channels/none/test', {})],
+      [404, json('admin', 'POST', '/api/v1/sites/demo/channels/web/test', {})],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: '' })],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'x', text: 5 })],
     ],
   },
   'GET /api/v1/outbox': {
@@ -886,6 +924,18 @@ function totp(secret) {
   counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
   const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))).update(counter).digest();
   return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+/** Where a message is that kefud could not read. */
+async function odd() {
+  const user = `odd-${randomUUID()}`;
+  const event = { type: 'message.created', timestamp: new Date().toISOString(), data: { id: `m-${user}`, user: { id: user, name: user }, type: 'dance', text: '?' } };
+  assert.equal((await daemon.ask(daemon.hook('api', event))).status, 204);
+  const list = JSON.parse((await daemon.ask({ path: '/api/v1/transcripts?site=demo&channel=api&limit=1', headers: as('supervisor') })).text);
+  const id = list.items[0].conversation.id;
+  const { messages } = JSON.parse((await daemon.ask({ path: `/api/v1/transcripts/${id}`, headers: as('supervisor') })).text);
+  const { seq } = messages.find((m) => m.unsupported);
+  return `/api/v1/transcripts/${id}/messages/${seq}/raw`;
 }
 
 /** Somebody new who is signed in and has a second factor, `pending` or `on`. */

@@ -123,4 +123,13 @@ export const en: Like<typeof zhCN> = {
   pastNone: 'No earlier conversations',
   pastFailed: 'History could not be loaded: {why}',
   pastTitle: '{name} · {date}',
+  windowTime: '{time} left',
+  windowCount: { one: '{n} reply', other: '{n} replies' },
+  windowHours: '{n} h',
+  windowMinutes: '{n} min',
+  windowSeconds: '{n} s',
+  windowLate: 'The time for replies is over: only templates go out',
+  windowClosed: 'The time for replies is over: the visitor has to write again',
+  windowUsed: 'No reply is left: the visitor has to write again',
+  windowComma: ', ',
 };

@@ -121,4 +121,13 @@ export const zhCN = {
   pastNone: '没有更早的会话',
   pastFailed: '历史记录加载失败：{why}',
   pastTitle: '{name} · {date}',
+  windowTime: '还可回复 {time}',
+  windowCount: '剩 {n} 条',
+  windowHours: '{n} 小时',
+  windowMinutes: '{n} 分钟',
+  windowSeconds: '{n} 秒',
+  windowLate: '已过回复时限，只能发送模板消息',
+  windowClosed: '已过回复时限，访客再次发言后才能回复',
+  windowUsed: '回复条数已用完，访客再次发言后才能回复',
+  windowComma: '，',
 } as const;

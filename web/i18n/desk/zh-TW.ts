@@ -123,4 +123,13 @@ export const zhTW: Like<typeof zhCN> = {
   pastNone: '沒有更早的對話',
   pastFailed: '歷史紀錄載入失敗：{why}',
   pastTitle: '{name} · {date}',
+  windowTime: '還可回覆 {time}',
+  windowCount: '剩 {n} 則',
+  windowHours: '{n} 小時',
+  windowMinutes: '{n} 分鐘',
+  windowSeconds: '{n} 秒',
+  windowLate: '已過回覆時限，只能傳送範本訊息',
+  windowClosed: '已過回覆時限，訪客再次發言後才能回覆',
+  windowUsed: '回覆則數已用完，訪客再次發言後才能回覆',
+  windowComma: '，',
 };

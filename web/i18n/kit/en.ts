@@ -37,6 +37,7 @@ export const en: Like<typeof zhCN> = {
   image: 'Image',
   file: 'File',
   audio: 'Voice message',
+  notPlayed: 'Browsers do not play AMR: download it',
   imageOpen: 'Open image: {name}',
   roleAgent: 'Agent',
   roleBot: 'Assistant',

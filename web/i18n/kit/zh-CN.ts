@@ -34,6 +34,7 @@ export const zhCN = {
   image: '图片',
   file: '文件',
   audio: '语音',
+  notPlayed: '浏览器不能播放 AMR，请下载',
   imageOpen: '查看大图：{name}',
   roleAgent: '客服',
   roleBot: '智能助手',

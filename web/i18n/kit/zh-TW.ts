@@ -37,6 +37,7 @@ export const zhTW: Like<typeof zhCN> = {
   image: '圖片',
   file: '檔案',
   audio: '語音',
+  notPlayed: '瀏覽器不能播放 AMR，請下載',
   imageOpen: '檢視大圖：{name}',
   roleAgent: '客服',
   roleBot: '智慧助理',

@@ -1,0 +1,235 @@
+/* pull.c: what platforms do not tell but have to be asked for: page by page from a cursor, one worker per account, items and cursor stored
+ * together. */
+#include "desk/outlet.h"
+
+#include <stdlib.h>
+
+#define PULL_RETRY_MS 30000 /* after a page that could not be had */
+
+struct pulling {
+    struct desk *d;
+    struct kf_key site, channel;
+    struct arena *arena; /* of one page; renewed for each */
+    struct slice token;  /* of the notice; owned by `base` */
+    struct arena *base;
+    struct pulled page;
+    bool renewed;
+};
+
+static void pull_page(struct pulling *p, const struct http_resp *last);
+
+static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site **ds)
+{
+    *ds = site_of(p->d, &p->site);
+    return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
+}
+
+static void pull_end(struct pulling *p, bool failed)
+{
+    struct desk *d = p->d;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+    bool again = o && o->pull_again;
+    char *token = again ? o->again_token : NULL;
+
+    if (o) {
+        o->pulling = o->pull_again = false;
+        if (again)
+            o->again_token = NULL;
+        if (failed && o->ops->poll_ms > PULL_RETRY_MS)
+            o->polled_at = mono(d) - o->ops->poll_ms + PULL_RETRY_MS;
+    }
+    d->under_way--;
+    arena_free(p->arena);
+    arena_free(p->base); /* `p` lives in it */
+    if (again)
+        pull_kick(d, ds, o, slice_of(token)); /* copied there */
+    free(token);
+}
+
+static void said(void *ctx, const struct http_resp *resp)
+{
+    struct desk *d = ctx;
+
+    (void)resp;
+    d->under_way--;
+}
+
+static void say_after(struct desk *d, const struct pulled *page)
+{
+    for (size_t i = 0; i < page->n_after; i++) {
+        d->under_way++;
+        d->ports.fetch(d->ports.ctx, &page->after[i], said, d);
+    }
+}
+
+static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
+{
+    struct pulling *p = ctx;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+    char *copy;
+
+    (void)conv;
+    if (rc || !o) {
+        pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
+        return;
+    }
+    say_after(p->d, &p->page);
+    if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
+        memcpy(copy, p->page.cursor.p, p->page.cursor.n);
+        free(o->cursor);
+        o->cursor = copy;
+        o->n_cursor = p->page.cursor.n;
+    }
+    if (!p->page.more) {
+        pull_end(p, false);
+        return;
+    }
+    pull_page(p, NULL);
+}
+
+static void pull_answered(void *ctx, const struct http_resp *resp)
+{
+    pull_page(ctx, resp);
+}
+
+static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct pulling *p = ctx;
+
+    (void)why;
+    if (rc)
+        pull_end(p, true);
+    else
+        pull_page(p, NULL);
+}
+
+static void pull_page(struct pulling *p, const struct http_resp *last)
+{
+    struct desk *d = p->d;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+    struct http_req req = { 0 };
+    struct env env;
+    enum kf_rc rc;
+
+    if (!last) {
+        arena_free(p->arena);
+        p->arena = arena_new(0);
+    }
+    if (!o || !p->arena) {
+        pull_end(p, true);
+        return;
+    }
+    env = outlet_env(d, o);
+    if (!last)
+        p->page = (struct pulled){ 0 };
+    rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
+    if (rc == KF_AGAIN)
+        d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
+    else if (rc)
+        pull_end(p, true);
+    else if (p->page.token_expired && !p->renewed) {
+        p->renewed = true;
+        token_want(d, ds, o, true, pull_renewed, p);
+    } else if (p->page.token_expired)
+        pull_end(p, true);
+    else
+        take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
+}
+
+static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct pulling *p = ctx;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
+
+    (void)why;
+    if (!o || (rc && rc != KF_ABSENT)) {
+        pull_end(p, true);
+        return;
+    }
+    if (!rc && (o->cursor = malloc(q->bytes_out.n + 1))) {
+        memcpy(o->cursor, q->bytes_out.p, q->bytes_out.n);
+        o->n_cursor = q->bytes_out.n;
+    }
+    o->cursor_read = true;
+    token_want(p->d, ds, o, false, pull_renewed, p);
+}
+
+/* Also without a notice: one may have been lost, or have reached another node, or come while nobody held the lease. */
+void pull_sweep(struct desk *d, struct desk_site *ds)
+{
+    if (ds->pulled_at && mono(d) - ds->pulled_at < PULL_RETRY_MS)
+        return;
+    ds->pulled_at = mono(d);
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        const struct channel_ops *ops = sc->off ? NULL : channel_find(sc->adapter);
+        struct outlet *o = ops && ops->pull && ops->poll_ms ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && !o->pulling && (!o->polled_at || mono(d) - o->polled_at >= ops->poll_ms))
+            pull_kick(d, ds, o, (struct slice){ NULL, 0 });
+    }
+}
+
+int64_t pull_number(const struct kf_key *channel)
+{
+    uint32_t ret = 2166136261U; /* FNV-1a */
+
+    for (const char *p = channel->s; *p; p++)
+        ret = (ret ^ (uint8_t)*p) * 16777619U;
+    return (int64_t)ret + 1;
+}
+
+/* Two channels with one number cost a question in vain. */
+void pull_hinted(struct desk *d, struct desk_site *ds, int64_t number)
+{
+    for (size_t i = 0; holder(d, ds) && i < ds->site->n_channels; i++) {
+        const struct kf_key *key = &ds->site->channels[i].key;
+        struct outlet *o = pull_number(key) == number ? outlet_of(d, ds, key) : NULL;
+
+        if (o)
+            pull_kick(d, ds, o, (struct slice){ NULL, 0 });
+    }
+}
+
+/* One worker per account: the lease holder. A notice that reaches another node becomes a hint to it; should that be lost, its poll follows. */
+void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token)
+{
+    struct arena *base;
+    struct pulling *p;
+    struct query *q;
+
+    if (!o->ops->pull || !holder(d, ds) || d->stopping)
+        return;
+    if (o->pulling) {
+        o->pull_again = true;
+        if (token.n) {
+            free(o->again_token);
+            o->again_token = strndup(token.p, token.n);
+        }
+        return;
+    }
+    base = arena_new(0);
+    p = base ? ARENA_NEW(base, struct pulling) : NULL;
+    q = p && !o->cursor_read ? query_new(QUERY_BLOB) : NULL;
+    if (!p || (!o->cursor_read && !q)) {
+        arena_free(base);
+        return;
+    }
+    *p = (struct pulling){ .d = d, .site = ds->site->key, .channel = o->channel, .base = base };
+    p->token = arena_copy(base, token);
+    o->pulling = true;
+    o->polled_at = mono(d);
+    d->under_way++;
+    if (!q) {
+        token_want(d, ds, o, false, pull_renewed, p);
+        return;
+    }
+    q->site = ds->site->key;
+    q->channel = o->channel;
+    q->text = SLICE("cursor");
+    d->ports.read(d->ports.ctx, q, pull_cursor, p);
+}

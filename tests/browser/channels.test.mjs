@@ -1,0 +1,143 @@
+// One agent with conversations from five platforms, each played by a row of tests/channels: what fails is seen and sent again, how long may be
+// answered is counted down, a picture goes both ways. And a channel is set up on the administration's page.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { agentBox, browse, leave, page, root } from './house.mjs';
+
+/* What the platforms need is installed beside them. */
+const there = (() => {
+  try {
+    createRequire(join(root, 'tests/channels/package.json')).resolve('ws');
+    return true;
+  } catch {
+    return false;
+  }
+})();
+const skip = there ? false : 'the npm packages of tests/channels are not installed';
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAAAElFTkSuQmCC', 'base64');
+
+let house, platform, browser, agent, post, names;
+
+before(async () => {
+  if (!there) return;
+  const shop = await import('../channels/house.mjs');
+  const side = await import('../channels/platform.mjs');
+  const five = (await shop.allRows()).filter((r) => ['fake', 'generic', 'telegram', 'wechat', 'whatsapp'].includes(r.name));
+  names = five.map((r) => r.name);
+  post = side.post;
+  platform = await side.Platform.open(five);
+  house = await shop.House.open(platform);
+  browser = await browse();
+  agent = await page(browser, { locale: 'en-US' });
+  await agent.goto(`${house.nodes[0].origin}/console/`);
+  await signIn(agent);
+  await agent.locator('.presence-btn').click();
+  await agent.locator('.menu-item').first().click();
+  await agent.locator('.presence-btn .dot.online').waitFor();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+  platform?.close();
+});
+
+async function signIn(p) {
+  await p.locator('input[type=email]').fill('agent@shop.example');
+  await p.locator('input[type=password]').fill(house.password);
+  await p.keyboard.press('Enter');
+}
+
+const account = (name) => platform.accounts[name];
+const who = (name) => (account(name).row.user ?? ((n) => `user-${n}`))('browser');
+let count = 0;
+
+async function says(name, text, more = {}) {
+  const a = account(name);
+  const answer = await post(house.hook(name), a.row.message(a, { user: who(name), id: `b-${++count}`, text, at: Date.now(), ...more }));
+  assert.ok(answer.status >= 200 && answer.status < 300, `${name}: ${answer.status} ${answer.text}`);
+}
+
+async function open(text) {
+  await agent.locator('.conv', { hasText: text }).first().click();
+  await agent.locator('.writer textarea').waitFor();
+}
+
+async function reply(text) {
+  await agentBox(agent).fill(text);
+  await agentBox(agent).press('Enter');
+}
+
+async function until(look, what) {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const got = await look();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`${what} did not come about`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test('five platforms lie on one desk, and each is answered', { skip }, async () => {
+  assert.equal(names.length, 5);
+  for (const name of names) await says(name, `hello from ${name}`);
+  for (const name of names) {
+    await open(`hello from ${name}`);
+    await reply(`answer to ${name}`);
+    await until(() => account(name).accepted().some((c) => c.text === `answer to ${name}`), `the answer at ${name}`);
+  }
+});
+
+test('how long and how often may be answered is seen before anybody types, and ends', { skip }, async () => {
+  await open('answer to fake');
+  const line = agent.locator('.writer .window');
+  await line.waitFor();
+  assert.match(await line.textContent(), /\d+ (min|h) left, \d+ (reply|replies)/);
+  const left = Number(/(\d+) repl/.exec(await line.textContent())[1]);
+  for (let i = 0; i < left; i++) {
+    await reply(`one more ${i}`);
+    await until(() => account('fake').accepted().some((c) => c.text === `one more ${i}`), `reply ${i}`);
+  }
+  await line.filter({ hasText: 'No reply is left' }).waitFor();
+  assert.equal(await agentBox(agent).getAttribute('readonly'), '');
+  await says('fake', 'still there?');
+  await line.filter({ hasText: /replies/ }).waitFor();
+  assert.equal(await agentBox(agent).getAttribute('readonly'), null);
+});
+
+test('what fails says why on the message, and is sent again by a click', { skip }, async () => {
+  await open('still there?');
+  account('fake').plan.set('will it arrive', 'blocked');
+  await reply('will it arrive');
+  await agent.getByText('the user has blocked you').first().waitFor();
+  account('fake').plan.delete('will it arrive');
+  const item = agent.locator('.say', { hasText: 'will it arrive' }).last();
+  await item.hover();
+  await item.getByRole('button', { name: 'Send again' }).first().click();
+  await until(() => account('fake').accepted().some((c) => c.text === 'will it arrive'), 'the second try');
+});
+
+test('a picture goes both ways', { skip }, async () => {
+  account('fake').stock.set('cat', PNG);
+  await says('fake', '', { picture: 'cat' });
+  await agent.locator('.talk-log img').first().waitFor();
+  await agent.locator('.writer input[type=file]').setInputFiles({ name: 'dog.png', mimeType: 'image/png', buffer: PNG });
+  await agent.getByRole('button', { name: /^Send/ }).last().click();
+  await until(() => account('fake').calls.some((c) => c.what === 'send' && c.picture && c.accepted), 'the picture at the platform');
+  await leave(agent);
+});
+
+test('a channel is set up: its form, its address, what came, a try', { skip }, async () => {
+  const p = await page(browser, { locale: 'en-US' });
+  await p.goto(`${house.nodes[0].origin}/admin/#/channel/fake`);
+  await signIn(p);
+  await p.getByText('Callback address').waitFor();
+  await p.getByText(house.hook('fake'), { exact: false }).waitFor();
+  await p.locator('.heard').getByText('taken').first().waitFor();
+  assert.equal(await p.getByLabel('secret *').inputValue(), '');
+  await p.getByRole('button', { name: 'Try', exact: true }).click();
+  await p.locator('.steps').getByText('Access token').waitFor();
+  assert.ok(!(await p.content()).includes('very-secret'));
+  await leave(p);
+});

@@ -1,0 +1,66 @@
+// WeCom's customer service: a post only says that there is something; it is pulled. Sends have a key.
+import { made as posted, settings as shared } from './wechat.mjs';
+
+const OURS = 'wkOne';
+
+export default {
+  name: 'wecom-kf',
+  idempotent: true,
+  settings: (at) => ({
+    corp_id: shared.app_id,
+    secret: 'very-secret',
+    open_kfid: OURS,
+    token: shared.token,
+    encoding_aes_key: shared.encoding_aes_key,
+    names: false,
+    url: at,
+  }),
+  message(p, { user, id, text, at, picture }) {
+    const content = picture ? { msgtype: 'image', image: { media_id: picture } } : { msgtype: 'text', text: { content: text } };
+    p.inbox.push({ msgid: id, open_kfid: OURS, external_userid: user, send_time: Math.floor(at / 1000), origin: 3, ...content });
+    return posted(
+      `<xml><ToUserName>${shared.app_id}</ToUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event>` +
+        `<Token>notice</Token><OpenKfId>${OURS}</OpenKfId></xml>`,
+      at,
+    );
+  },
+  read(call) {
+    switch (call.path) {
+      case '/cgi-bin/gettoken':
+        return { what: 'token' };
+      case '/cgi-bin/kf/send_msg':
+        return { what: 'send', text: call.json.text?.content, user: call.json.touser, key: call.json.msgid, picture: call.json.image?.media_id };
+      case '/cgi-bin/kf/sync_msg':
+        return { what: 'pull' };
+      case '/cgi-bin/media/upload':
+        return { what: 'upload' };
+      case '/cgi-bin/media/get':
+        return { what: 'media' };
+      default:
+        return { what: 'quiet' };
+    }
+  },
+  answer(p, call) {
+    switch (call.what) {
+      case 'token':
+        return { body: { errcode: 0, errmsg: 'ok', access_token: `token-${++p.count}`, expires_in: 7200 } };
+      case 'pull': {
+        const from = Number(call.json.cursor ?? 0);
+        return { body: { errcode: 0, errmsg: 'ok', next_cursor: String(p.inbox.length), has_more: 0, msg_list: p.inbox.slice(from) } };
+      }
+      case 'upload': {
+        const from = call.raw.indexOf('\r\n\r\n') + 4;
+        p.stock.set('up', call.raw.subarray(from, call.raw.lastIndexOf('\r\n--')));
+        return { body: { errcode: 0, errmsg: 'ok', type: 'image', media_id: 'up', created_at: '1718000000' } };
+      }
+      case 'media':
+        return { headers: { 'Content-Type': 'image/png' }, body: p.stock.get(call.query.get('media_id')) };
+      case 'send':
+        return { body: { errcode: 0, errmsg: 'ok', msgid: call.key } };
+      default:
+        return { body: { errcode: 0, errmsg: 'ok' } };
+    }
+  },
+  expired: () => ({ body: { errcode: 42001, errmsg: 'access_token expired, hint: [1], from ip: 203.0.113.9' } }),
+  blocked: () => ({ body: { errcode: 95013, errmsg: 'conversation end, hint: [2]' }, words: 'conversation end' }),
+};
