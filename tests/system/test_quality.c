@@ -433,6 +433,9 @@ static void a_card_that_is_changed_leaves_its_reviews_alone(void **state)
             json_decref(sample);
         }
     }
+    one = staff_get(&admin, &d, "/api/v1/sites/" SITE "/set");
+    assert_int_equal(json_object_size(json_object_get(one, "scorecards")), 1); /* those of its own, and none that is shipped */
+    json_decref(one);
     mine = staff_get(&reviewer, &d, "/api/v1/reviews?site=" SITE "&list=mine");
     (void)snprintf(id, sizeof(id), "%s", text_at(json_array_get(json_object_get(mine, "items"), 0), "id"));
     json_decref(mine);
