@@ -129,9 +129,12 @@ $(FUZZ): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
 	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
 # What kefud is measured with, and beside.
-BENCH   = $(B)/tests/bench/load $(B)/tests/bench/echo $(B)/tests/bench/bench_store $(B)/tests/bench/bench_route $(B)/tests/bench/syncs.so
+BENCH   = $(B)/tests/bench/load $(B)/tests/bench/echo $(B)/tests/bench/bench_store $(B)/tests/bench/bench_route $(B)/tests/bench/bench_hooks \
+          $(B)/tests/bench/syncs.so
 $(BENCH): CFLAGS += -Itests
 $(B)/tests/bench/load: $(patsubst %,$(B)/tests/bench/%.o,load peer gauge)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/bench/bench_hooks: $(patsubst %,$(B)/tests/bench/%.o,bench_hooks peer)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/tests/bench/echo: $(B)/tests/bench/echo.o
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)

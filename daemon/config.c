@@ -45,11 +45,10 @@ static enum kf_rc fail_here(struct reading *r, enum kf_rc rc, const char *text)
 }
 
 /* A line that is no more to be looked at. */
-static size_t pass_over(struct reading *r, char *line, size_t n)
+static void pass_over(struct reading *r, char *line, size_t n)
 {
     memcpy(line, "#\n", 3);
     r->p += n;
-    return n;
 }
 
 /* inih's view of fgets(). It would cut a longer line in two without a word. */
@@ -70,7 +69,7 @@ static char *next_line(char *line, int size, void *ctx)
         snprintf(words, sizeof(words), "a line may have %d bytes; lists may go on in the next, indented line", size - 2);
         if (!r->again)
             fail_here(r, KF_INVALID, words);
-        n = pass_over(r, line, n);
+        pass_over(r, line, n);
         return line;
     }
     if (memchr(r->p, '\0', n)) {
@@ -79,7 +78,7 @@ static char *next_line(char *line, int size, void *ctx)
         return NULL;
     }
     if (r->line < r->bad_max && r->bad[r->line]) {
-        n = pass_over(r, line, n);
+        pass_over(r, line, n);
         return line;
     }
     memcpy(line, r->p, n);

@@ -69,6 +69,7 @@ struct received {
     /* Work to do after the answer. */
     bool pull;               /* there is more to fetch: see pull() */
     struct slice pull_token; /* handed to it */
+    struct slice nod;        /* there is something that the platform wants to hear, once: see nod() */
     /* Of which account: the channel of this site that has it (ops->account) fetches, nobody where none has. Empty: this channel. */
     struct slice pull_account;
     struct slice answer_key; /* CHAN_ANSWERS: what encode() needs to answer with a message */
@@ -144,6 +145,9 @@ struct channel_ops {
      * requests. NULL where there is nothing to pull. */
     enum kf_rc (*pull)(const struct channel *, struct arena *, const struct env *, struct slice token, const struct http_resp *last,
                        struct http_req *ret, struct pulled *done);
+    /* What the platform wants to hear apart from the answer: `what` is received.nod. Said once, by whichever node was told; whether it was
+     * heard changes nothing. NULL where there is no such thing. */
+    enum kf_rc (*nod)(const struct channel *, struct arena *, const struct env *, struct slice what, struct http_req *ret);
     /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes
      * (`ret->url` NULL: the last answer was the file); KF_AUTH: renew the token, then from the beginning; KF_RATE: later; KF_LIMIT: it is
      * too large; KF_DENIED: not allowed; else it cannot be had. The shell fetches each message's media after the commit, within the site's

@@ -163,6 +163,8 @@ static enum kf_rc plain_object(struct reader *r, const char *name, size_t max, b
         return need ? required(r, name) : KF_OK;
     if (!json_is_object(v) || json_object_size(v) > PROFILE_MEMBERS)
         return kf_fail(r->why, KF_INVALID, "%s: an object of at most %d members", name, PROFILE_MEMBERS);
+    if (need && !json_object_size(v)) /* a form that says nothing is no message */
+        return kf_fail(r->why, KF_INVALID, "%s: empty", name);
     json_object_foreach((json_t *)v, key, value)
     {
         if (!*key || strlen(key) > PROFILE_KEY_MAX)

@@ -207,6 +207,7 @@ const struct channel_ops qq_ops = {
     .encode = qq_encode,
     .settle = qq_settle,
     .renew = qq_renew,
+    .nod = qq_nod,
     .media = qq_media,
     .upload = qq_upload,
 };

@@ -427,6 +427,8 @@ static enum kf_rc take_event(const struct qq *q, struct arena *a, const json_t *
         *one = e.in;
         ret->inbound = one;
         ret->n = 1;
+        if (e.in.kind == INBOUND_POSTBACK) /* else the button keeps turning */
+            ret->nod = e.envelope;
     }
     return e.keep.failed ? KF_NOMEM : KF_OK;
 }

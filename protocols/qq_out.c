@@ -200,6 +200,26 @@ static enum kf_rc recall(const struct qq *q, struct arena *a, const struct erran
     return request(a, env, "DELETE", url, NULL, ret);
 }
 
+/* A tap was noticed. */
+enum kf_rc qq_nod(const struct channel *ch, struct arena *a, const struct env *env, struct slice what, struct http_req *ret)
+{
+    const char *url = NULL;
+    struct buf path, body;
+
+    if (!env->token.n)
+        return KF_AUTH;
+    buf_init(&path, BODY_MAX);
+    buf_add(&path, qq_of(ch)->url);
+    buf_str(&path, "/interactions/");
+    url_escape(&path, what);
+    if (buf_ok(&path))
+        url = arena_text(a, buf_slice(&path));
+    buf_finish(&path);
+    buf_init(&body, 64);
+    buf_str(&body, "{\"code\":0}");
+    return request(a, env, "PUT", url, &body, ret);
+}
+
 enum kf_rc qq_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     if (env->answering || (e->kind != ERRAND_SEND && e->kind != ERRAND_TYPING && e->kind != ERRAND_DELETE))

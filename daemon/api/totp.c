@@ -32,7 +32,7 @@ static void factor_wipe(struct factor *f)
 {
     explicit_bzero(f->secret, sizeof(f->secret));
     explicit_bzero(f->codes, sizeof(f->codes));
-    if (f->password.n)
+    if (f->password.p)
         explicit_bzero((char *)(uintptr_t)f->password.p, f->password.n); /* our own copy */
 }
 

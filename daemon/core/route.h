@@ -77,7 +77,8 @@ enum route_bar {
     ROUTE_FULL
 };
 enum route_bar route_bar(const struct route_ask *ask, const struct route_agent *a, int64_t now_ms);
-const char *route_bar_name(enum route_bar bar); /* "absent" "queue" "channel" "language" "skills" "refused" "handed" "full"; ROUTE_MAY: "" */
+const char *route_bar_name(
+    enum route_bar bar); /* "absent" "queue" "channel" "language" "skills" "refused" "handed" "full"; ROUTE_MAY: "" */
 
 /* How many rings have been let go: 0 to ROUTE_RINGS. */
 int route_ring(const struct route_ask *ask, int64_t now_ms);

@@ -352,12 +352,32 @@ static bool picks_any(const struct rule_when *w, const char *choice)
     return false;
 }
 
-static bool says_any(const struct rule_when *w, struct slice text)
+/* Every message of a visitor passes here: the text is taken apart once, and a keyword only where its first word is there. */
+static bool may_hold(const struct rule_when *w, size_t i, const char *spaced)
+{
+    return !w->hints || !spaced || !w->hints[i][0] || strstr(spaced, w->hints[i]);
+}
+
+static bool words_hit(const struct rule_when *w, struct slice text, const char *spaced)
 {
     for (size_t i = 0; i < w->n_keywords; i++)
-        if (segment_holds(text, slice_of(w->keywords[i])))
+        if (may_hold(w, i, spaced) && segment_holds(text, slice_of(w->keywords[i])))
             return true;
     return false;
+}
+
+bool rule_says(const struct rule_when *w, struct slice text)
+{
+    struct buf spaced;
+    bool ret;
+
+    if (!w->n_keywords)
+        return false;
+    buf_init(&spaced, SPACED_MAX);
+    forbid_spaced(text, &spaced);
+    ret = words_hit(w, text, buf_ok(&spaced) ? spaced.p : NULL);
+    buf_finish(&spaced);
+    return ret;
 }
 
 bool rule_outdone(const struct rule *rules, size_t n, const struct rule *r, const struct rule_facts *f)
@@ -369,9 +389,9 @@ bool rule_outdone(const struct rule *rules, size_t n, const struct rule *r, cons
         if (key_eq(&rules[i].key, &r->unless) && !rules[i].off)
             other = &rules[i];
     if (other && f->message)
-        return visitor_wrote(f) && (picks_any(&other->when, f->choice) || says_any(&other->when, f->message->text));
+        return visitor_wrote(f) && (picks_any(&other->when, f->choice) || rule_says(&other->when, f->message->text));
     for (size_t i = 0; i < f->n_said && other && !ret; i++)
-        ret = says_any(&other->when, f->said[i]);
+        ret = rule_says(&other->when, f->said[i]);
     return ret;
 }
 
@@ -555,20 +575,6 @@ unsigned rule_deaf_states(const struct rule *rules, size_t n, enum role role)
         heard |= rules[i].mid_talk ? in : in & ~IN(CONV_SERVED);
     }
     return EVERY & ~heard;
-}
-
-/* Every message of a visitor passes here: the text is taken apart once, and a keyword only where its first word is there. */
-static bool may_hold(const struct rule_when *w, size_t i, const char *spaced)
-{
-    return !w->hints || !spaced || !w->hints[i][0] || strstr(spaced, w->hints[i]);
-}
-
-static bool words_hit(const struct rule_when *w, struct slice text, const char *spaced)
-{
-    for (size_t i = 0; i < w->n_keywords; i++)
-        if (may_hold(w, i, spaced) && segment_holds(text, slice_of(w->keywords[i])))
-            return true;
-    return false;
 }
 
 bool rule_words_hit(const struct rule *rules, size_t n, struct slice text, bool choice)

@@ -197,6 +197,8 @@ int64_t rule_next_due(const struct rule *rules, size_t n, const struct rule_fact
 /* The states in which no rule listens to a plain message of `role`, but for the silence after it and for certain words: see
  * change.unruled. */
 unsigned rule_deaf_states(const struct rule *rules, size_t n, enum role role);
+/* Does the text hold one of its keywords? Without keywords it does not. */
+bool rule_says(const struct rule_when *w, struct slice text);
 /* Does a rule wait for words that are in this text, or for a choice? Then it is to be asked in every state: where it is held back, that is
  * written down. */
 bool rule_words_hit(const struct rule *rules, size_t n, struct slice text, bool choice);

@@ -1,6 +1,5 @@
 /* The conditions of a rule. */
 #include "core/rule.h"
-#include "core/segment.h"
 
 #define MINUTE 60000LL
 #define DAY    (1440 * MINUTE)
@@ -56,10 +55,7 @@ static bool says(const struct rule_when *w, const struct rule_facts *f)
         return true;
     if (!f->message || f->message->from.role != ROLE_VISITOR)
         return false;
-    for (size_t i = 0; i < w->n_keywords; i++)
-        if (segment_holds(f->message->text, slice_of(w->keywords[i])))
-            return true;
-    return false;
+    return rule_says(w, f->message->text);
 }
 
 static bool picks(const struct rule_when *w, const struct rule_facts *f)

@@ -582,6 +582,8 @@ static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
         hook_end(h, 503, "text/plain; charset=utf-8", SLICE("not stored: try again\n"));
         return;
     }
+    if (o && h->received.nod.n)
+        nod(h->d, ds, o, h->received.nod);
     if (o && h->received.pull)
         hook_pull(h, ds, o);
     if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping)

@@ -313,7 +313,7 @@ static void have_message(void *ctx, enum kf_rc rc, struct query *q, const struct
 
     if (!rc && (!m || m->seq != l->in.seq))
         rc = kf_fail(&l->why, KF_ABSENT, "there is no message %lld in this conversation", (long long)l->in.seq);
-    if (!rc) { /* of the rest nobody asks */
+    if (!rc && m) { /* of the rest nobody asks */
         l->message = (struct message){ .seq = m->seq, .kind = m->kind, .delivery = m->delivery };
         l->message.from.role = m->from.role;
         l->message.text = arena_copy(l->arena, m->text);

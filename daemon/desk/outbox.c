@@ -81,7 +81,7 @@ static void have_errand(void *ctx, enum kf_rc rc, struct query *q, const struct 
         why = &mine;
     } else if (e && !h->drop && (rc = may_again(e, &mine)))
         why = &mine;
-    if (rc) {
+    if (rc || !e) {
         handling_end(h, rc, why);
         return;
     }

@@ -62,6 +62,8 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
 typedef void carried(void *ctx, enum kf_rc rc);
 bool carries_files(const struct inbound *in, size_t n);
 void carry_files(struct desk *d, const struct desk_site *ds, struct arena *a, struct inbound *in, size_t n, carried *done, void *ctx);
+/* Says `what` (received.nod) to the platform. */
+void nod(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice what);
 /* Fetches what the platform has for us. */
 void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token);
 /* The number by which another node is told that a channel has something to pull; what such a hint does here. */

@@ -5,6 +5,7 @@
  * an answer is awaited unless reading is off. */
 #include "net/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct request *request_new(struct conn *c)
@@ -94,7 +95,13 @@ static void admit(struct conn *c, struct lws *wsi)
         return;
     }
     if (r->content_length > r->max) {
-        answer_problem(c, 413, "The body is larger than this address takes.");
+        char words[96];
+
+        if (r->max)
+            (void)snprintf(words, sizeof(words), "The body is too large: this address takes at most %lld bytes.", (long long)r->max);
+        else
+            (void)snprintf(words, sizeof(words), "This address takes no body.");
+        answer_problem(c, 413, words);
         return;
     }
     r->body_done = r->content_length == 0;

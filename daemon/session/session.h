@@ -67,9 +67,9 @@ struct view {
     char *peer;                    /* what conv.peer points to */
     uint64_t *watchers;            /* sockets of staff that look on; those that are gone are forgotten by the sweep */
     size_t n_watchers;
-    char *visitor;     /* what conv.visitor_name points to, as it was last read; NULL unknown */
+    char *visitor;                  /* what conv.visitor_name points to, as it was last read; NULL unknown */
     char locale[KF_LOCALE_MAX + 1]; /* what conv.locale points to */
-    UT_hash_handle hh; /* by conv.id */
+    UT_hash_handle hh;              /* by conv.id */
 };
 
 struct session_net {

@@ -138,6 +138,14 @@ kefud place
 agents place 20 5
 measure place.wait place "$address" "$pid" --visitors 10000 --rate 50 --disk "$work/scratch" --seconds "$seconds"
 end "$pid"
+# Another system calls: 2 KiB each, signed, committed before the answer. Nobody is there to answer, and no rule says anything.
+kefud hooks
+secret="whsec_$(head -c 32 /dev/zero | tr '\0' k | base64)"
+sed "s|SECRET|$secret|g" tests/bench/hooks.json > "$work/hooks.json"
+build/kefuctl --state "$work/hooks" --json site add "$work/hooks.json" > "$work/hooks.made" || missed=1
+hook=$(sed -nE 's|.*"hook": ?"([^"]+)".*|\1|p' "$work/hooks.made" | head -n 1)
+"$tools/bench_hooks" "$address" "$hook" "$secret" 2000 "$seconds" "$work/scratch" > "$work/hooks.out" || missed=1
+end "$pid"
 mkdir "$work/route"
 "$tools/bench_route" "$work/route" > "$work/route.out" || missed=1
 
@@ -169,6 +177,10 @@ printf '  %-34s %12s %10s\n' "from the free place to \`assigned\`" "$(ratio "$(v
 printf '  %-34s %12s %10s\n' "4 KiB and fdatasync, beside" "$(ratio "$(value place.wait disk_p50_us)" 1000)" "$(ratio "$(value place.wait disk_p99_us)" 1000)"
 echo "  CPU $(value place.wait waiting_cpu_percent) % while nobody moves on, $(value place.wait moving_cpu_percent) % ($(value place.wait moving_loop_percent) % the loop) with everybody told" \
     "where they are"
+echo "Webhooks of 2 KiB, signed and committed, $(value hooks.out hooks_per_second) a second (ms):"
+printf '  %-34s %12s %10s\n' "" p50 p99
+printf '  %-34s %12s %10s\n' "from the time it is due to 204" "$(ratio "$(value hooks.out hooks_p50_us)" 1000)" "$(ratio "$(value hooks.out hooks_p99_us)" 1000)"
+printf '  %-34s %12s %10s\n' "4 KiB and fdatasync, beside" "$(ratio "$(value hooks.out disk_p50_us)" 1000)" "$(ratio "$(value hooks.out disk_p99_us)" 1000)"
 echo "Routing with $(value route.out agents) agents and $(value route.out waiting) who wait:"
 echo "  the decision alone: $(value route.out decide_p50_us) µs for one free place and the first 200 of the line, $(value route.out decide_all_ms) ms for all"
 echo "  with Redis, as the desk asks it: $(value route.out pass_per_second) passes a second, one free place in $(value route.out place_p50_us) µs" \
@@ -187,6 +199,9 @@ expect "bytes a TLS connection" "$(value idle.tls bytes_each)" at-most 24576
 expect "CPU with nobody there, %" "$(value idle.nobody cpu_percent)" at-most 0.5
 expect "from a free place to assigned, ms, beyond p99 of the disk beside" \
     "$(awk -v a="$(value place.wait assigned_p99_us)" -v d="$(value place.wait disk_p99_us)" 'BEGIN { if (a != "" && d != "") printf "%.1f", (a > d ? (a - d) / 1000 : 0) }')" at-most 20
+expect "a webhook's answer, ms, p99 beyond that of the disk beside" \
+    "$(awk -v a="$(value hooks.out hooks_p99_us)" -v d="$(value hooks.out disk_p99_us)" 'BEGIN { if (a != "" && d != "") printf "%.1f", (a > d ? (a - d) / 1000 : 0) }')" at-most 20
+expect "webhooks a second" "$(value hooks.out hooks_per_second)" at-least 1900
 expect "committed messages a second" "$(store '^committed .* s: ([0-9]+)/s.*')" at-least 10000
 expect "the index behind, ms" "$(store '^index +at most ([0-9]+) ms.*')" at-most 1000
 expect "first page of a common word of two characters, ms" "$(store '^search +退款 .* ([0-9.]+) ms [(]median[)].*')" at-most 50

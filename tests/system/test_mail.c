@@ -360,7 +360,7 @@ static void who_is_gone_is_answered_by_mail(void **state)
     char conv[40], to[200], id[300], *mail;
     const json_t *m;
     json_t *bounce;
-    char cid[8];
+    char cid[16];
     int64_t seq;
     int n = 0;
 

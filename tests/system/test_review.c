@@ -388,7 +388,7 @@ static void canned_replies_and_colleagues_are_told(void **state)
     assert_string_equal(text_at(got, "items.11.folder"), "");
     assert_string_not_equal(text_at(got, "items.12.folder"), "");
     json_array_foreach(value_at(got, "items"), i, one) seen |=
-        strcmp(text_at(one, "code"), "invoice") == 0 && strcmp(text_at(one, "initials"), "kfp") == 0;
+        strcmp(text_at(one, "code"), "refund") == 0 && strcmp(text_at(one, "initials"), "thtk") == 0;
     assert_true(seen);
     json_decref(got);
     got = staff_get(&a, &d, "/api/v1/sites/" SITE "/colleagues");

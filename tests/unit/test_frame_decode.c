@@ -261,6 +261,7 @@ static void each_wrong_member_is_named(void **state)
 
         { V, KF_INVALID, "token:", "{\"type\":\"hello\",\"token\":\"\"}" },
         { V, KF_INVALID, "token:", "{\"type\":\"hello\",\"token\":[]}" },
+        { V, KF_INVALID, "form: empty", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"form\",\"form\":{}}" },
         { V, KF_INVALID, "locale:", "{\"type\":\"hello\",\"locale\":\"zh CN\"}" },
         { V, KF_INVALID, "locale:", "{\"type\":\"hello\",\"locale\":1}" },
         { V, KF_INVALID, "locale:", "{\"type\":\"hello\",\"locale\":\"zh-hant-hk-x-0123456789-0123456789-a\"}" },

@@ -659,7 +659,6 @@ int main(void)
         BENCH(our_own_signature_is_believed_with_either_secret),
         BENCH(it_cannot_ride_in_an_answer),
         BENCH(it_is_asked_whether_it_knows_us),
-        XX(it_is_asked_whether_it_knows_us),
         BENCH(each_answer_has_its_class),
         BENCH(retry_after_is_honoured),
         BENCH(the_files_header_is_shown_to_listed_hosts_only),

@@ -272,6 +272,25 @@ static void each_event_is_understood(void **state)
     }
 }
 
+static void a_tap_is_acknowledged(void **state)
+{
+    struct bench *t = *state;
+    struct received got =
+        receive(t, EVENT("INTERACTION_CREATE", "{\"id\":\"i/1\",\"user_openid\":\"u\",\"timestamp\":1,\"data\":{\"resolved\":{"
+                                               "\"button_data\":\"human\"}}}"));
+    struct http_req req;
+
+    assert_int_equal(got.n, 1);
+    assert_int_equal(qq_ops.nod(t->ch, t->arena, &t->env, got.nod, &req), KF_OK);
+    assert_string_equal(req.method, "PUT");
+    assert_string_equal(req.url, "https://api.sgroup.qq.com/interactions/i%2F1");
+    assert_true(slice_is(req.body, "{\"code\":0}"));
+    assert_true(slice_is(http_header(req.headers, req.n_headers, "authorization"), "QQBot TKN"));
+    assert_int_equal(receive(t, "{\"op\":1}").nod.n, 0);
+    t->env.token = SLICE("");
+    assert_int_equal(qq_ops.nod(t->ch, t->arena, &t->env, got.nod, &req), KF_AUTH);
+}
+
 static void who_speaks_in_a_group_is_told_apart(void **state)
 {
     struct bench *t = *state;
@@ -641,6 +660,7 @@ int main(void)
         BENCH(only_post_is_understood),
         BENCH(what_lacks_its_members_is_refused),
         BENCH(each_event_is_understood),
+        BENCH(a_tap_is_acknowledged),
         BENCH(who_speaks_in_a_group_is_told_apart),
         BENCH(attachments_have_their_kinds),
         BENCH(a_file_is_fetched_where_no_private_address_is_asked),
