@@ -16,7 +16,8 @@ const web = dirname(fileURLToPath(import.meta.url));
 const OLD = ['chrome86', 'firefox91', 'safari15'];
 const NEW = ['chrome100', 'firefox104', 'safari15.4'];
 const STAFF = [
-  { name: 'console', path: '/console/', entry: 'console/main.tsx' },
+  // What few agents open in a day brings its style along.
+  { name: 'console', path: '/console/', entry: 'console/main.tsx', later: 'review/Mine.tsx' },
   { name: 'review', path: '/review/', entry: 'review/main.tsx' },
   { name: 'admin', path: '/admin/', entry: 'admin/main.tsx' },
 ];
@@ -110,14 +111,14 @@ async function one(entry, options) {
 }
 
 // The style sheet of an entry: of all that it reaches, lazy parts included, but for what another sheet already has.
-async function styles(name, target, entry, meta, without = new Set()) {
+async function styles(name, target, entry, meta, without = new Set(), later = undefined) {
   const found = new Set();
   const seen = new Set();
   const walk = (file) => {
     if (seen.has(file)) return;
     seen.add(file);
     if (file.endsWith('.css') && !without.has(file)) found.add(file);
-    for (const i of meta.inputs[file]?.imports ?? []) walk(i.path);
+    for (const i of meta.inputs[file]?.imports ?? []) if (i.path !== later) walk(i.path);
   };
   walk(entry);
   const made = await esbuild.build({
@@ -172,10 +173,12 @@ async function buildStaff(put, watch, loader) {
     pages.map(async (p) => {
       const [script] = Object.entries(made.metafile.outputs).find(([, o]) => o.entryPoint === p.entry);
       const shared = [...reach(made.metafile, script)].map(fromRoot);
-      const sheet = await styles(p.name, NEW, p.entry, made.metafile);
+      const sheet = await styles(p.name, NEW, p.entry, made.metafile, undefined, p.later);
       put(sheet.path, sheet.bytes, true);
+      const more = p.later && (await styles(`${p.name}-later`, NEW, p.later, made.metafile, sheet.found));
+      if (more) put(more.path, more.bytes, true);
       // The settings pages say how to embed the chat.
-      const named = p.name === 'admin' ? loader : {};
+      const named = { ...(p.name === 'admin' ? loader : {}), ...(more ? { 'later-style': more.path } : {}) };
       put(p.path, html({ script: fromRoot(script), sheet: sheet.path, shared, named }), false);
       return { page: p.path, first: [p.path, sheet.path, fromRoot(script), ...shared], later: [] };
     }),

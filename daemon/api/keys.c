@@ -357,10 +357,10 @@ static void post_key(struct turn *t)
     else if (!m->key.name || !*name || utf8_length(slice_of(name)) > NAME_CP)
         turn_problem(t, 400, "name: what the program is, 1 to %d characters", NAME_CP);
     else if (!m->key.verbs)
-        turn_problem(
-            t, 400,
-            "verbs: %s%sa list of read, timeline, transcript, export, presence, settings_read, settings_write, people, audit, status",
-            wrong, *wrong ? " is none that a key may have; " : "");
+        turn_problem(t, 400,
+                     "verbs: %s%sa list of read, timeline, transcript, export, presence, settings_read, settings_write, people, audit, "
+                     "status, reveal, quality",
+                     wrong, *wrong ? " is none that a key may have; " : "");
     else if (expires && !json_is_null(expires) &&
              (!json_is_integer(expires) || m->key.expires_at <= clock_ms(t) || m->key.expires_at > clock_ms(t) + EXPIRES_MS))
         turn_problem(t, 400, "expires_at: milliseconds since 1970 UTC, from now on and within ten years");

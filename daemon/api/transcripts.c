@@ -1,5 +1,7 @@
-/* transcripts.c: finding and reading conversations afterwards. Each opening by somebody who did not take part is written down. */
+/* transcripts.c: finding and reading conversations afterwards. Each opening by somebody who did not take part is written down. Personal data is
+ * masked for everybody but who has served the conversation; to see it is a right of its own, and written down, too. */
 #include "api/api.h"
+#include "api/masking.h"
 #include "core/utf8.h"
 
 #include <stdio.h>
@@ -90,18 +92,28 @@ static bool filters(struct turn *t, struct query *q)
     return false;
 }
 
-static void hits_json(struct buf *b, const struct query *q, const struct kf_id *conv)
+static bool is_own(const struct conv *c, const struct kf_id *person)
+{
+    return id_eq(&c->owner, person) || id_eq(&c->last_agent, person);
+}
+
+/* Marks count characters, and masking keeps their number. */
+static void hits_json(struct buf *b, const struct query *q, const struct kf_id *conv, bool masked)
 {
     size_t n = 0;
 
     buf_str(b, ",\"hits\":[");
     for (size_t i = 0; i < q->n_hits; i++) {
         const struct search_hit *h = &q->hits[i];
+        struct slice text;
 
         if (!id_eq(&h->conv, conv))
             continue;
         buf_printf(b, "%s{\"seq\":%lld,\"text\":", n++ ? "," : "", (long long)h->seq);
-        buf_json(b, h->text);
+        text = h->text;
+        if (masked && !masking_text(q->arena, &text))
+            b->failed = true;
+        buf_json(b, text);
         buf_str(b, ",\"marks\":[");
         for (size_t k = 0; k < h->n_marks; k++)
             buf_printf(b, "%s[%d,%d]", k ? "," : "", h->marks[k][0], h->marks[k][1]);
@@ -137,11 +149,6 @@ static void shown(void *ctx, enum kf_rc rc, const struct news *news, const struc
         turn_json(s->turn, 200, &s->out);
     buf_finish(&s->out);
     free(s);
-}
-
-static bool is_own(const struct conv *c, const struct kf_id *person)
-{
-    return id_eq(&c->owner, person) || id_eq(&c->last_agent, person);
 }
 
 /* The conversations on the page of which words are shown, but for one's own; how many. What was looked for is not written down: it may be
@@ -197,7 +204,7 @@ static void found(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err
     for (size_t i = 0; i < q->n_convs; i++) {
         buf_str(&b, i ? ",{\"conversation\":" : "{\"conversation\":");
         conv_json(t, &b, &q->convs[i]);
-        hits_json(&b, q, &q->convs[i].id);
+        hits_json(&b, q, &q->convs[i].id, !t->op && !is_own(&q->convs[i], &t->person));
         buf_char(&b, '}');
     }
     buf_printf(&b, "],\"count\":%lld,\"count_capped\":%s,\"cursor\":", (long long)q->number, q->capped ? "true" : "false");
@@ -247,6 +254,7 @@ struct reading {
     int64_t after;
     size_t written;
     bool timeline;
+    bool masked, may_reveal;
 };
 
 static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *why)
@@ -254,7 +262,7 @@ static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *w
     if (rc)
         turn_fail(r->turn, rc, why);
     else {
-        buf_char(&r->out, '}');
+        buf_printf(&r->out, ",\"masked\":%s,\"may_reveal\":%s}", r->masked ? "true" : "false", r->may_reveal ? "true" : "false");
         turn_json(r->turn, 200, &r->out);
     }
     buf_finish(&r->out);
@@ -277,6 +285,9 @@ static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struc
     struct reading *r = ctx;
     struct query *next = rc ? NULL : query_new(QUERY_TAGS);
 
+    for (size_t i = 0; !rc && r->masked && i < q->n_entries; i++)
+        if (!masking_entry(q->arena, &q->entries[i]))
+            rc = KF_NOMEM;
     if (!rc) {
         buf_str(&r->out, ",\"timeline\":[");
         for (size_t i = 0; i < q->n_entries; i++) {
@@ -305,6 +316,11 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         reading_end(r, rc, why);
         return;
     }
+    for (size_t i = 0; r->masked && i < q->n_messages; i++)
+        if (!masking_message(q->arena, &q->messages[i])) {
+            reading_end(r, KF_NOMEM, NULL);
+            return;
+        }
     desk_file_urls(turn_desk(r->turn), &r->site, q->arena, q->messages, q->n_messages);
     for (size_t i = 0; i < q->n_messages; i++) {
         if (r->written++)
@@ -365,9 +381,10 @@ static void note_reading(struct reading *r, const struct conv *c)
     }
     ch->by = turn_actor(r->turn, ch);
     act = change_act(ch, ACT_AUDIT);
-    act->u.entry = (struct entry){
-        .at = ch->at, .kind = "transcript_read", .by = ch->by, .data = change_printf(ch, "{\"conversation\":\"%s\"}", id_text(&c->id, id))
-    };
+    act->u.entry = (struct entry){ .at = ch->at,
+                                   .kind = r->masked ? "transcript_read" : "transcript_revealed",
+                                   .by = ch->by,
+                                   .data = change_printf(ch, "{\"conversation\":\"%s\"}", id_text(&c->id, id)) };
     p->commit(p->ctx, ch, noted, r);
 }
 
@@ -376,6 +393,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     struct turn *t = ctx;
     const struct conv *c = rc ? NULL : &q->convs[0];
     const struct member *m = c ? turn_member(t, &c->site) : NULL;
+    bool own = c && m && is_own(c, &t->person), reveal = slice_is(turn_query(t, "reveal"), "1");
     struct reading *r;
 
     if (rc && rc != KF_ABSENT) {
@@ -386,6 +404,10 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         turn_problem(t, 404, "no such conversation");
         return;
     }
+    if (reveal && !own && !t->op && !permit(m, VERB_REVEAL, &c->site, c)) {
+        turn_problem(t, 403, "personal data is shown to supervisors only");
+        return;
+    }
     r = calloc(1, sizeof(*r));
     if (!r) {
         turn_problem(t, 500, "out of memory");
@@ -393,6 +415,8 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     }
     r->turn = t;
     r->member = m;
+    r->masked = !own && !t->op && !reveal;
+    r->may_reveal = r->masked && permit(m, VERB_REVEAL, &c->site, c);
     r->id = c->id;
     r->site = c->site;
     r->timeline = t->op || permit(m, VERB_TIMELINE, &c->site, c);
@@ -400,7 +424,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     buf_str(&r->out, "{\"conversation\":");
     conv_json(t, &r->out, c);
     buf_str(&r->out, ",\"messages\":[");
-    if (m && (id_eq(&c->owner, &t->person) || id_eq(&c->last_agent, &t->person)))
+    if (own)
         read_messages(r);
     else
         note_reading(r, c);

@@ -13,6 +13,7 @@
 #include "core/errand.h"
 #include "core/message.h"
 #include "core/person.h"
+#include "core/review.h"
 
 /* How to find the conversation of (channel, peer), and how to open one if there is none. */
 struct opening {
@@ -83,6 +84,9 @@ enum act_kind {
     ACT_DOCUMENT,     /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
     ACT_FILE,         /* file: what the bytes in the file store are called here */
     ACT_AUDIT,        /* entry: kind and data; append-only */
+    ACT_SAMPLE,       /* sample: drawn conversations become reviews to be done */
+    ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_COMMENT,      /* comment: on a review, perhaps at a message */
     ACT_LEASE,        /* lease: take it or beat */
     ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
@@ -144,6 +148,62 @@ struct act_lease {
     struct kf_id node;
     int64_t epoch; /* beat: the one held; KF_CONFLICT if it is not this any more */
     bool take;     /* epoch is the one seen; taken with epoch + 1 */
+};
+
+/* What is drawn, and for whom. */
+struct sample_pick {
+    struct kf_id review, conv, agent, reviewer;
+    struct kf_key channel, queue;
+    int64_t closed_at;
+};
+
+struct act_sample {
+    struct kf_id id;
+    const char *name;
+    enum sample_kind kind;
+    int64_t seed, population;
+    struct kf_key card;
+    int64_t card_version;
+    uint8_t card_sha256[32];
+    const char *card_body;
+    const char *plan; /* a JSON object: what was asked for */
+    struct sample_pick *picks;
+    size_t n_picks;
+};
+
+struct review_line {
+    int64_t review; /* of what is read: its number */
+    struct kf_key item;
+    int earned, max;
+    bool failed;
+};
+
+struct review_appeal {
+    struct kf_key item; /* "" the whole */
+    const char *text;
+    enum appeal_outcome outcome; /* NONE: not decided */
+    const char *answer;
+};
+
+struct act_review {
+    struct kf_id id;
+    int64_t revision; /* the one that was seen */
+    enum review_event event;
+    const char *body; /* its contents: SAVE, SUBMIT, DECIDE */
+    struct score_sum sum;
+    struct review_line *lines; /* SUBMIT, DECIDE */
+    size_t n_lines;
+    int64_t appeal_until;          /* SUBMIT */
+    struct review_appeal *appeals; /* APPEAL: item and text; DECIDE: item, outcome and answer */
+    size_t n_appeals;
+    enum appeal_outcome outcome; /* DECIDE */
+};
+
+struct act_comment {
+    struct kf_id id, review;
+    int64_t seq;         /* of the message; 0: on the whole */
+    struct kf_id parent; /* zero: it begins a thread */
+    const char *text;
 };
 
 struct act {
@@ -226,6 +286,9 @@ struct act {
         struct act_document document;
         struct act_file file;
         struct act_lease lease;
+        struct act_sample *sample; /* of the change's arena; likewise: */
+        struct act_review *review;
+        struct act_comment comment;
         struct {
             struct kf_key channel;
             const char *name;

@@ -73,6 +73,7 @@ static bool on_conversation(const struct member *who, enum verb verb, const stru
     case VERB_TRANSCRIPT:
         return supervisor || reviewer || (agent && is_own(who, c));
     case VERB_EXPORT:
+    case VERB_REVEAL:
         return supervisor;
     default:
         return false;
@@ -82,6 +83,8 @@ static bool on_conversation(const struct member *who, enum verb verb, const stru
 static bool on_site(const struct member *who, enum verb verb)
 {
     switch (verb) {
+    case VERB_SAMPLE:
+    case VERB_QUALITY:
     case VERB_TRANSCRIPT: /* without a conversation: to search at all; agents find their own, by their id */
         return has(who, MEMBER_SUPERVISOR | MEMBER_REVIEWER);
     case VERB_EXPORT:
@@ -102,7 +105,7 @@ static bool on_site(const struct member *who, enum verb verb)
 static bool is_about_site(enum verb verb)
 {
     return verb == VERB_PRESENCE_OTHER || verb == VERB_SETTINGS_READ || verb == VERB_SETTINGS_WRITE || verb == VERB_PEOPLE ||
-           verb == VERB_AUDIT || verb == VERB_STATUS;
+           verb == VERB_AUDIT || verb == VERB_STATUS || verb == VERB_SAMPLE || verb == VERB_QUALITY;
 }
 
 static const char *const names[] = {
@@ -121,6 +124,9 @@ static const char *const names[] = {
     [VERB_PEOPLE] = "people",
     [VERB_AUDIT] = "audit",
     [VERB_STATUS] = "status",
+    [VERB_REVEAL] = "reveal",
+    [VERB_SAMPLE] = "sample",
+    [VERB_QUALITY] = "quality",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -141,7 +147,8 @@ bool verb_parse(struct slice s, enum verb *ret)
 
 static bool for_keys(enum verb verb)
 {
-    return verb != VERB_SAY && verb != VERB_NOTE && verb != VERB_ACCEPT && verb != VERB_TRANSFER && verb != VERB_CLOSE;
+    return verb != VERB_SAMPLE && verb != VERB_SAY && verb != VERB_NOTE && verb != VERB_ACCEPT && verb != VERB_TRANSFER &&
+           verb != VERB_CLOSE;
 }
 
 uint32_t key_verbs(struct slice words)
@@ -168,4 +175,34 @@ bool permit(const struct member *who, enum verb verb, const struct kf_key *site,
     if (who->verbs)
         return (who->verbs >> verb & 1) && for_keys(verb);
     return conv && !is_about_site(verb) ? on_conversation(who, verb, conv) : on_site(who, verb);
+}
+
+bool permit_review(const struct member *who, enum review_verb verb, const struct review *r, bool blind)
+{
+    struct conv of = { .queue = r->queue };
+    bool agent, reviewer, supervisor, mine, told;
+
+    if (!who || who->disabled || !key_eq(&who->site, &r->site))
+        return false;
+    if (who->verbs) /* a program counts, and takes part in nothing */
+        return verb == REVIEW_READ && (who->verbs >> VERB_QUALITY & 1) && r->state >= REVIEW_SUBMITTED && !blind;
+    agent = id_eq(&r->agent, &who->person);
+    mine = id_eq(&r->reviewer, &who->person) && has(who, MEMBER_REVIEWER | MEMBER_SUPERVISOR);
+    reviewer = oversees(who, MEMBER_REVIEWER, &of);
+    supervisor = oversees(who, MEMBER_SUPERVISOR, &of);
+    told = r->state >= REVIEW_SUBMITTED && !blind;
+    if (agent) /* whatever else the person is: nobody judges himself */
+        return review_is_told(r) && verb != REVIEW_SCORE && verb != REVIEW_JUDGE;
+    switch (verb) {
+    case REVIEW_READ:
+    case REVIEW_COMMENT:
+        return mine || ((reviewer || supervisor) && told);
+    case REVIEW_SCORE:
+        return mine;
+    case REVIEW_JUDGE:
+        return supervisor && !mine && review_is_told(r);
+    case REVIEW_ANSWER:
+    default:
+        return false;
+    }
 }

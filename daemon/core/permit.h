@@ -1,9 +1,9 @@
 /* permit.h: who may do what. The only place where roles mean something.
  *
- * agent       own conversations, and those waiting in own queues (no queues: all, as routing has it); closed ones of which one was the
+ * agent       own conversations and the reviews of them, and those waiting in own queues (no queues: all, as routing has it); closed ones of which one was the
  *             last agent. What was handed on to somebody else is that one's
- * supervisor  every conversation of own queues (no queues: all), acting included; people's presence; reports
- * reviewer    reads every transcript of own queues (no queues: all); writes reviews, never messages
+ * supervisor  every conversation of own queues (no queues: all), acting included; people's presence; reports; decides appeals
+ * reviewer    reads every transcript of own queues (no queues: all); writes the reviews that are assigned to him, never messages
  * admin       settings, people, audit log; reads transcripts only with another role
  * API keys    no role: each may the verbs that it was made for, on all of its site
  */
@@ -12,6 +12,7 @@
 
 #include "core/conv.h"
 #include "core/person.h"
+#include "core/review.h"
 
 #include <stdbool.h>
 
@@ -33,7 +34,21 @@ enum verb {
     VERB_SETTINGS_WRITE,
     VERB_PEOPLE,
     VERB_AUDIT,
-    VERB_STATUS
+    VERB_STATUS,
+    /* On a conversation again: personal data in a transcript, which is masked for everybody else. */
+    VERB_REVEAL,
+    /* On the site: quality review. */
+    VERB_SAMPLE, /* draw samples, see what is drawn */
+    VERB_QUALITY /* figures of all */
+};
+
+/* On one review. */
+enum review_verb {
+    REVIEW_READ,
+    REVIEW_SCORE, /* the draft, and to submit it */
+    REVIEW_COMMENT,
+    REVIEW_ANSWER, /* acknowledge, appeal */
+    REVIEW_JUDGE   /* decide on the appeal */
 };
 
 /* The word of a verb, and back. NULL, false: there is none. */
@@ -45,5 +60,8 @@ uint32_t key_verbs(struct slice words);
 
 /* `conv` is NULL for verbs on the site. A disabled member may nothing; a member of another site may nothing. */
 bool permit(const struct member *who, enum verb verb, const struct kf_key *site, const struct conv *conv);
+/* Likewise. Drafts are their reviewer's alone; a review is the agent's once it is told; what reviewers calibrate with is each one's own
+ * until `blind` is over, and never the agent's. Whether its state allows an act is for review_step(). */
+bool permit_review(const struct member *who, enum review_verb verb, const struct review *r, bool blind);
 
 #endif

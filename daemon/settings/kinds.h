@@ -19,6 +19,7 @@ enum kind {
     KIND_BAN,
     KIND_ARTICLE,
     KIND_BOT,
+    KIND_SCORECARD,
     KIND_COUNT
 };
 
@@ -45,6 +46,7 @@ union filled {
     struct site_skill skill;
     struct site_forbidden forbidden;
     struct site_ban ban;
+    struct scorecard scorecard;
     struct article article;
     struct site_bot bot;
 };
@@ -54,6 +56,8 @@ extern const struct key bot_keys[];
 /* What the table cannot tell. */
 enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
 
+/* scorecards.c */
+extern const struct key scorecard_keys[];
 /* rules.c */
 extern const struct key rule_keys[];
 /* What the table cannot tell: does it go together? */

@@ -135,11 +135,17 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
     static const struct {
         const char *name, *kind;
         bool listed;
-    } parts[] = { { "channels", "channel", false }, { "hours", "hours", false },
-                  { "skills", "skill", false },     { "forbidden", "forbidden", false },
-                  { "bans", "ban", false },         { "articles", "article", false },
-                  { "bots", "bot", false },         { "queues", "queue", false },
-                  { "wordings", "wording", false }, { "rules", "rule", true },
+    } parts[] = { { "channels", "channel", false },
+                  { "hours", "hours", false },
+                  { "skills", "skill", false },
+                  { "forbidden", "forbidden", false },
+                  { "bans", "ban", false },
+                  { "articles", "article", false },
+                  { "bots", "bot", false },
+                  { "queues", "queue", false },
+                  { "scorecards", "scorecard", false },
+                  { "wordings", "wording", false },
+                  { "rules", "rule", true },
                   { "canned", "canned", true } };
 
     if (strcmp(name, "site") == 0)
@@ -155,7 +161,7 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
     }
     return keys_fail(&t->at,
                      "\"%.32s\" is not known here; allowed are site, channels, hours, skills, queues, wordings, rules, canned, articles, "
-                     "bots, forbidden, bans, people",
+                     "bots, forbidden, bans, scorecards, people",
                      name);
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/arena.h"
 #include "settings/kinds.h"
+#include "settings/scorecards.h"
 #include "settings/shipped.h"
 #include "settings/zone.h"
 
@@ -38,6 +39,7 @@ struct build {
     struct forbidden_word *forbidden;
     size_t cap_forbidden;
     struct site_ban *bans;
+    struct scorecard *scorecards;
     struct article *articles;
     struct site_bot *bots;
     const char *lang; /* of the wordings that are being read */
@@ -316,6 +318,27 @@ static enum kf_rc take_ban(struct build *b, const struct keys_at *at, const stru
     return rc;
 }
 
+static enum kf_rc give_scorecard(struct build *b, const struct keys_at *at, const struct kf_key *key, int64_t version, json_t *body)
+{
+    struct scorecard *card = &b->scorecards[b->o->site.n_scorecards];
+    char *text = json_dumps(body, JSON_COMPACT);
+    enum kf_rc rc = text ? scorecard_parse(slice_of(text), key, version, b->arena, card, at->why) : nomem(b);
+
+    free(text);
+    b->o->site.n_scorecards += rc == KF_OK;
+    return rc;
+}
+
+static enum kf_rc take_scorecard(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    int64_t version = 0;
+
+    for (size_t i = 0; i < b->n_docs; i++)
+        if (slice_is(slice_of(b->docs[i].kind.s), "scorecard") && key_eq(&b->docs[i].key, key))
+            version = b->docs[i].version;
+    return give_scorecard(b, at, key, version, body);
+}
+
 static enum kf_rc take_article(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
 {
     struct site *s = &b->o->site;
@@ -473,6 +496,32 @@ static enum kf_rc ship_canned(struct build *b)
     return rc;
 }
 
+/* Behind the site's own, whose documents stand in their places. */
+static enum kf_rc ship_scorecards(struct build *b)
+{
+    const struct keys_at at = { .what = "default scorecards", .arena = b->arena, .why = b->why };
+    json_t *root = NULL, *body;
+    const char *name;
+    enum kf_rc rc = shipped_json(b, "scorecards", &root);
+
+    if (rc)
+        return rc;
+    b->scorecards = arena_array(b->arena, json_object_size(root) + b->n_docs + 1, sizeof(*b->scorecards));
+    b->o->site.scorecards = b->scorecards;
+    rc = b->scorecards ? read_all(b, KIND_SCORECARD, take_scorecard) : nomem(b);
+    json_object_foreach(root, name, body)
+    {
+        struct kf_key key;
+
+        if (!rc && !key_parse(slice_of(name), &key))
+            rc = keys_fail(&at, "\"%s\" is no key", name);
+        if (!rc && !has_document(b, "scorecard", &key))
+            rc = give_scorecard(b, &at, &key, 0, body);
+    }
+    json_decref(root);
+    return rc;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------------------- */
 
 static int by_order(const void *x, const void *y)
@@ -625,7 +674,7 @@ static enum kf_rc build_all(struct build *b)
         return rc;
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
-    if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)))
+    if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)) || (rc = ship_scorecards(b)))
         return rc;
     return give_rules(b);
 }
@@ -711,6 +760,14 @@ const struct site_queue *site_queue(const struct site *s, const struct kf_key *k
     int i = site_queue_number(s, key);
 
     return i < 0 ? NULL : &s->queues[i];
+}
+
+const struct scorecard *site_scorecard(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_scorecards; i++)
+        if (key_eq(&s->scorecards[i].key, key))
+            return &s->scorecards[i];
+    return NULL;
 }
 
 enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why)

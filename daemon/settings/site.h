@@ -12,6 +12,7 @@
 #include "core/id.h"
 #include "core/rc.h"
 #include "core/rule.h"
+#include "core/score.h"
 #include "core/slice.h"
 #include "core/wording.h"
 
@@ -19,7 +20,7 @@
 #include <stddef.h>
 
 /* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
- * "forbidden", "ban", "article", "bot".
+ * "forbidden", "ban", "article", "bot", "scorecard".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -191,6 +192,8 @@ struct site {
     size_t n_forbidden;
     const struct site_ban *bans;
     size_t n_bans;
+    const struct scorecard *scorecards; /* the site's own first, then the shipped ones; `body` is their document */
+    size_t n_scorecards;
     const struct article *articles;
     size_t n_articles;
     const struct answer_index *answers; /* of those that are published; NULL: there are no articles */
@@ -210,6 +213,7 @@ const struct site_queue *site_queue(const struct site *s, const struct kf_key *k
 const struct site_bot *site_bot(const struct site *s, const struct kf_key *key);
 /* -1 if there is none of that name. */
 int site_queue_number(const struct site *s, const struct kf_key *key);
+const struct scorecard *site_scorecard(const struct site *s, const struct kf_key *key); /* NULL: there is none */
 
 /* One document alone: does it fit its kind's table? For the API and kefuctl. */
 enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why);

@@ -392,6 +392,12 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_file(w, a);
     case ACT_AUDIT:
         return plan_audit(w, a);
+    case ACT_SAMPLE:
+        return plan_sample(w, a);
+    case ACT_REVIEW:
+        return plan_review(w, a);
+    case ACT_COMMENT:
+        return plan_comment(w, a);
     case ACT_LEASE:
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:

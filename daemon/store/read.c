@@ -808,6 +808,12 @@ static enum kf_rc query_one(struct reading *r)
         return outbox_run(r->reader, r->q, r->why);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_REVIEWS:
+    case QUERY_REVIEW:
+    case QUERY_QUALITY:
+    case QUERY_SAMPLES:
+    case QUERY_POPULATION:
+        return reviews_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
     case QUERY_KEY:
     case QUERY_TOTP:

@@ -5,6 +5,7 @@
 #include "core/conv.h"
 #include "core/message.h"
 #include "core/person.h"
+#include "core/review.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -20,6 +21,8 @@ void row_conv_shown(struct stmt *s, struct arena *a, struct conv_row *ret); /* w
 void row_message(struct stmt *s, struct arena *a, struct message *ret);
 void row_entry(struct stmt *s, struct arena *a, struct entry *ret);
 void row_person(struct stmt *s, struct arena *a, struct person *ret);
+/* Columns of REVIEW_COLS. */
+void row_review(struct stmt *s, struct arena *a, struct review *ret);
 void row_member(struct stmt *s, struct arena *a, struct member *ret);
 
 enum kf_rc conv_insert(struct db *db, struct conv_row *c, struct kf_err *why); /* fills n */

@@ -12,6 +12,7 @@
 #include "core/change.h"
 #include "core/news.h"
 #include "core/rule.h"
+#include "core/sample.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -110,6 +111,11 @@ enum query_kind {
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
+    QUERY_REVIEWS,     /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,      /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_QUALITY,     /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,     /* site, limit → quality: samples */
+    QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
@@ -193,6 +199,74 @@ struct article_count {
     int64_t suggested, shown, helped, not_helped;
 };
 
+/* Which reviews. */
+enum reviews_by {
+    REVIEWS_BY_TIME,     /* submitted from `after` on and before `before`, the newest first */
+    REVIEWS_BY_REVIEWER, /* id: whom they are assigned to, the newest first */
+    REVIEWS_BY_AGENT,    /* id: whom they are about; those that were submitted, the newest first */
+    REVIEWS_BY_APPEAL,   /* those that wait for a decision, the oldest first */
+    REVIEWS_BY_SAMPLE,   /* id */
+    REVIEWS_BY_CONV      /* id */
+};
+
+struct stored_card {
+    int64_t n;
+    struct kf_key key;
+    int64_t version;
+    const char *body;
+};
+
+struct stored_sample {
+    struct kf_id id, by;
+    const char *name, *by_name, *plan;
+    enum sample_kind kind;
+    int64_t seed, population, drawn, done, at;
+    struct kf_key card;
+    int64_t card_version;
+};
+
+struct review_version {
+    int64_t version, at;
+    struct kf_id by;
+    const char *by_name;
+    int score, plain;
+    bool fatal;
+    const char *body;
+};
+
+struct review_comment {
+    struct kf_id id, parent, by;
+    int64_t seq, at;
+    const char *by_name, *text;
+};
+
+/* What the questions on quality review answer with. */
+struct stored_quality {
+    struct review *reviews;
+    size_t n_reviews;
+    struct review_line *lines; /* in the order of the reviews */
+    size_t n_lines;
+    struct stored_card *cards; /* each once */
+    size_t n_cards;
+    struct stored_sample *samples;
+    size_t n_samples;
+    struct sample_unit *units;
+    int64_t *since; /* of each unit: when its agent came */
+    bool *reviewed; /* of each unit */
+    size_t n_units;
+    struct sample_reviewer *loads;
+    size_t n_loads;
+    /* Of one review. */
+    const char *draft, *body; /* "" none */
+    bool blind;               /* others still have to judge the same: only of a calibration */
+    struct review_version *versions;
+    size_t n_versions;
+    struct review_appeal *appeals;
+    size_t n_appeals;
+    struct review_comment *comments;
+    size_t n_comments;
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -204,8 +278,10 @@ struct query {
     unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
+    enum reviews_by by;
 
     /* The answer. */
+    struct stored_quality quality;
     struct conv *convs;
     size_t n_convs;
     struct message *messages;

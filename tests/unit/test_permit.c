@@ -32,28 +32,28 @@ static struct member member_of(unsigned roles, const char *queue)
 /* Each verb on each kind of conversation: the roles that may, each of them alone and set to the queue `sales`. */
 static void each_role_may_what_its_line_says_and_no_more(void **state)
 {
-    static const enum verb verbs[] = { VERB_READ,     VERB_TIMELINE, VERB_SAY,        VERB_NOTE,  VERB_ACCEPT,
-                                       VERB_TRANSFER, VERB_CLOSE,    VERB_TRANSCRIPT, VERB_EXPORT };
+    static const enum verb verbs[] = { VERB_READ,     VERB_TIMELINE, VERB_SAY,        VERB_NOTE,   VERB_ACCEPT,
+                                       VERB_TRANSFER, VERB_CLOSE,    VERB_TRANSCRIPT, VERB_EXPORT, VERB_REVEAL };
     static const struct {
         const char *what;
         enum conv_state s;
         const char *queue;
         int owner, last;
-        /*       read  line     say    note   accept transfer close transcript export */
-        unsigned may[9];
+        /*       read  line     say    note   accept transfer close transcript export reveal */
+        unsigned may[10];
     } rows[] = {
-        { "served by me", CONV_SERVED, "sales", ME, 0, { A | S, A | S | R, A | S, A | S, S, A | S, A | S, A | S | R, S } },
-        { "served by another", CONV_SERVED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S } },
-        { "offered to me", CONV_OFFERED, "sales", ME, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, A | S | R, S } },
-        { "offered to another", CONV_OFFERED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S } },
-        { "waits in my queue", CONV_WAITING, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S } },
-        { "parked in my queue", CONV_PARKED, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S } },
-        { "with the bot", CONV_BOT, "sales", 0, 0, { S, S | R, 0, S, S, S, S, S | R, S } },
-        { "closed by me", CONV_CLOSED, "sales", 0, ME, { A | S, A | S | R, 0, A | S, 0, 0, 0, A | S | R, S } },
-        { "closed by another", CONV_CLOSED, "sales", 0, OTHER, { S, S | R, 0, S, 0, 0, 0, S | R, S } },
-        { "other queue, served by me", CONV_SERVED, "repair", ME, 0, { A, A, A, A, 0, A, A, A, 0 } },
-        { "other queue, waits", CONV_WAITING, "repair", 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
-        { "other queue, closed by another", CONV_CLOSED, "repair", 0, OTHER, { 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+        { "served by me", CONV_SERVED, "sales", ME, 0, { A | S, A | S | R, A | S, A | S, S, A | S, A | S, A | S | R, S, S } },
+        { "served by another", CONV_SERVED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S, S } },
+        { "offered to me", CONV_OFFERED, "sales", ME, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, A | S | R, S, S } },
+        { "offered to another", CONV_OFFERED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S, S } },
+        { "waits in my queue", CONV_WAITING, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S, S } },
+        { "parked in my queue", CONV_PARKED, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S, S } },
+        { "with the bot", CONV_BOT, "sales", 0, 0, { S, S | R, 0, S, S, S, S, S | R, S, S } },
+        { "closed by me", CONV_CLOSED, "sales", 0, ME, { A | S, A | S | R, 0, A | S, 0, 0, 0, A | S | R, S, S } },
+        { "closed by another", CONV_CLOSED, "sales", 0, OTHER, { S, S | R, 0, S, 0, 0, 0, S | R, S, S } },
+        { "other queue, served by me", CONV_SERVED, "repair", ME, 0, { A, A, A, A, 0, A, A, A, 0, 0 } },
+        { "other queue, waits", CONV_WAITING, "repair", 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+        { "other queue, closed by another", CONV_CLOSED, "repair", 0, OTHER, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
     };
     static const unsigned roles[] = { A, S, R, D };
 
@@ -94,6 +94,8 @@ static void verbs_on_the_site_belong_to_few(void **state)
         { VERB_PRESENCE_OTHER, S }, { VERB_SETTINGS_READ, S | D },
         { VERB_SETTINGS_WRITE, D }, { VERB_PEOPLE, D },
         { VERB_AUDIT, D },          { VERB_STATUS, S | D },
+        { VERB_REVEAL, 0 },         { VERB_SAMPLE, S | R },
+        { VERB_QUALITY, S | R },
     };
 
     (void)state;
@@ -114,7 +116,7 @@ static void nothing_crosses_sites_and_the_disabled_may_nothing(void **state)
     (void)state;
     foreign.site = KEY("other");
     disabled.disabled = true;
-    for (int v = VERB_READ; v <= VERB_STATUS; v++) {
+    for (int v = VERB_READ; v <= VERB_QUALITY; v++) {
         assert_true(permit(&m, (enum verb)v, &KEY("shop"), &c));
         assert_false(permit(&m, (enum verb)v, &KEY("other"), &foreign));
         assert_false(permit(&m, (enum verb)v, &KEY("other"), &c));
@@ -165,6 +167,88 @@ static void verbs_of_keys_are_words(void **state)
     }
 }
 
+/* ---- reviews: role × state × verb ---- */
+
+enum seen { HIDDEN, ASSIGNED, TOLD, BLIND, EXERCISE };
+
+static struct review review_of(enum seen seen)
+{
+    struct review r = { .site = KEY("shop"), .queue = KEY("sales"), .agent = ID(7), .reviewer = ID(8), .state = REVIEW_SUBMITTED };
+
+    if (seen == ASSIGNED)
+        r.state = REVIEW_DRAFT;
+    if (seen == BLIND || seen == EXERCISE)
+        r.kind = SAMPLE_CALIBRATION;
+    return r;
+}
+
+static void each_may_with_a_review_what_its_line_says_and_no_more(void **state)
+{
+    static const struct {
+        const char *who;
+        unsigned roles;
+        int person;
+        const char *queue;
+        enum seen seen;
+        /*  read score comment answer judge */
+        bool may[5];
+    } rows[] = {
+        { "the agent, a draft", A, 7, NULL, ASSIGNED, { 0, 0, 0, 0, 0 } },
+        { "the agent", A, 7, NULL, TOLD, { 1, 0, 1, 1, 0 } },
+        { "the agent, an exercise", A, 7, NULL, EXERCISE, { 0, 0, 0, 0, 0 } },
+        { "the agent who is everything else, too", A | S | R | D, 7, NULL, TOLD, { 1, 0, 1, 1, 0 } },
+        { "the agent who is everything else, a draft", A | S | R | D, 7, NULL, ASSIGNED, { 0, 0, 0, 0, 0 } },
+        { "another agent", A, 1, NULL, TOLD, { 0, 0, 0, 0, 0 } },
+        { "its reviewer, a draft", R, 8, "sales", ASSIGNED, { 1, 1, 1, 0, 0 } },
+        { "its reviewer", R, 8, "sales", TOLD, { 1, 1, 1, 0, 0 } },
+        { "its reviewer, blind", R, 8, "sales", BLIND, { 1, 1, 1, 0, 0 } },
+        { "its reviewer, who is a supervisor", R | S, 8, NULL, TOLD, { 1, 1, 1, 0, 0 } },
+        { "who was its reviewer and is none any more", A, 8, NULL, TOLD, { 0, 0, 0, 0, 0 } },
+        { "another reviewer, a draft", R, 1, "sales", ASSIGNED, { 0, 0, 0, 0, 0 } },
+        { "another reviewer", R, 1, "sales", TOLD, { 1, 0, 1, 0, 0 } },
+        { "another reviewer, blind", R, 1, "sales", BLIND, { 0, 0, 0, 0, 0 } },
+        { "another reviewer, an exercise that is over", R, 1, "sales", EXERCISE, { 1, 0, 1, 0, 0 } },
+        { "a reviewer of another queue", R, 1, "repair", TOLD, { 0, 0, 0, 0, 0 } },
+        { "a supervisor, a draft", S, 1, "sales", ASSIGNED, { 0, 0, 0, 0, 0 } },
+        { "a supervisor", S, 1, "sales", TOLD, { 1, 0, 1, 0, 1 } },
+        { "a supervisor, an exercise that is over", S, 1, "sales", EXERCISE, { 1, 0, 1, 0, 0 } },
+        { "a supervisor of another queue", S, 1, "repair", TOLD, { 0, 0, 0, 0, 0 } },
+        { "an administrator", D, 1, NULL, TOLD, { 0, 0, 0, 0, 0 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct review r = review_of(rows[i].seen);
+        struct member m = member_of(rows[i].roles, rows[i].queue), disabled, foreign;
+
+        m.person = ID(rows[i].person);
+        disabled = foreign = m;
+        disabled.disabled = true;
+        foreign.site = KEY("blog");
+        for (int v = REVIEW_READ; v <= REVIEW_JUDGE; v++) {
+            row_int_equal(rows[i].who, permit_review(&m, (enum review_verb)v, &r, rows[i].seen == BLIND), rows[i].may[v]);
+            assert_false(permit_review(&disabled, (enum review_verb)v, &r, false));
+            assert_false(permit_review(&foreign, (enum review_verb)v, &r, false));
+        }
+    }
+}
+
+static void a_program_that_counts_quality_reads_what_was_submitted(void **state)
+{
+    struct member key = { .person = ID(ME), .site = KEY("shop"), .verbs = key_verbs(SLICE("quality")) };
+    struct review told = review_of(TOLD), draft = review_of(ASSIGNED);
+
+    (void)state;
+    assert_true(permit_review(&key, REVIEW_READ, &told, false));
+    assert_false(permit_review(&key, REVIEW_READ, &told, true));
+    assert_false(permit_review(&key, REVIEW_READ, &draft, false));
+    for (int v = REVIEW_SCORE; v <= REVIEW_JUDGE; v++)
+        assert_false(permit_review(&key, (enum review_verb)v, &told, false));
+    key.verbs = key_verbs(SLICE("transcript"));
+    assert_false(permit_review(&key, REVIEW_READ, &told, false));
+    assert_int_equal(key_verbs(SLICE("sample")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +258,8 @@ int main(void)
         cmocka_unit_test(nothing_crosses_sites_and_the_disabled_may_nothing),
         cmocka_unit_test(a_key_may_what_it_was_made_for_on_its_own_site),
         cmocka_unit_test(verbs_of_keys_are_words),
+        cmocka_unit_test(each_may_with_a_review_what_its_line_says_and_no_more),
+        cmocka_unit_test(a_program_that_counts_quality_reads_what_was_submitted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

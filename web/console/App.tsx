@@ -1,6 +1,6 @@
 // The console: rail, list, conversation, context; the bar that says when there is no connection; the dialogs.
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { Bell, BellOff, Gauge, Keyboard, WifiOff } from 'lucide';
+import { Award, Bell, BellOff, Gauge, Keyboard, WifiOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { lazy } from '../kit/lazy';
 import { Rail } from '../kit/Rail';
@@ -16,7 +16,7 @@ import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
 import { Splitter } from './Splitter';
 import { t } from './words';
-import { begin, contextOver, desk, dialog, forget, link, now, overseeing, retryNow } from './work';
+import { begin, contextOver, desk, dialog, forget, link, mineOpen, now, overseeing, retryNow } from './work';
 
 const ContextPane = lazy(() => import('./ContextPane').then((m) => m.ContextPane));
 const dialogs = (): Promise<typeof import('./Dialogs')> => import('./Dialogs');
@@ -26,8 +26,9 @@ const NoticesDialog = lazy(() => dialogs().then((m) => m.NoticesDialog));
 const Palette = lazy(() => dialogs().then((m) => m.Palette));
 const TransferDialog = lazy(() => dialogs().then((m) => m.TransferDialog));
 const Oversee = lazy(() => import('./Oversee').then((m) => m.Oversee));
-const WhyDialog = lazy(() => import('./Explain').then((m) => m.WhyDialog));
-const HelpDialogOf = lazy(() => import('./Explain').then((m) => m.HelpDialogOf));
+const Mine = lazy(() => dialogs().then((m) => m.loadMine()));
+const WhyDialog = lazy(() => dialogs().then((m) => m.WhyDialog));
+const HelpDialogOf = lazy(() => dialogs().then((m) => m.HelpDialogOf));
 
 /** Says that there is no connection, after two seconds without one. */
 function Offline() {
@@ -86,8 +87,16 @@ function Shell() {
   }, []);
   // They come while nothing else is to be done, so that the first key that wants one finds it.
   useEffect(() => {
-    const timer = setTimeout(() => void dialogs().catch(() => undefined), 1500);
-    return () => clearTimeout(timer);
+    let end: (() => void) | undefined;
+    const timer = setTimeout(() => {
+      dialogs()
+        .then((m) => (end = m.watchMine()))
+        .catch(() => undefined);
+    }, 1500);
+    return () => {
+      clearTimeout(timer);
+      end?.();
+    };
   }, []);
   const restored = useRef(false);
   // On a narrow window the browser's back button leads from the conversation to the list.
@@ -142,6 +151,11 @@ function Shell() {
             {desk.alerts.value.length > 0 && <span class="rail-badge num">{desk.alerts.value.length}</span>}
           </IconButton>
         )}
+        {may('agent') && (
+          <IconButton icon={Award} label={t('mine')} onClick={() => (dialog.value = 'mine')}>
+            {mineOpen.value > 0 && <span class="rail-badge num">{mineOpen.value}</span>}
+          </IconButton>
+        )}
         <IconButton
           icon={prefs.value.sound || prefs.value.notices ? Bell : BellOff}
           label={t('noticeSettings')}
@@ -162,6 +176,7 @@ function Shell() {
       {dialog.value === 'help' && <HelpDialog />}
       {dialog.value === 'notices' && <NoticesDialog />}
       {dialog.value === 'left' && <LeftDialog />}
+      {dialog.value === 'mine' && <Mine onClose={() => (dialog.value = '')} />}
       <Spoken />
     </main>
   );

@@ -23,6 +23,9 @@ import { d } from './moreWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
+export { HelpDialogOf, WhyDialog } from './Explain';
+export { loadMine, watchMine } from './mine';
+
 const ORDER = { online: 0, busy: 1, away: 2, offline: 3 };
 
 export function TransferDialog({ room }: { room: Room }) {

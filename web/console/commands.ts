@@ -88,6 +88,7 @@ export function commands(): Command[] {
     { id: 'busy', label: t('goBusy'), key: '', when: live, run: () => void setPresence('busy') },
     { id: 'away', label: t('goAway'), key: '', when: live, run: () => void setPresence('away', 'break') },
     { id: 'offline', label: t('goOffline'), key: '', when: live, run: () => void setPresence('offline') },
+    { id: 'mine', label: t('mine'), key: '', run: () => (dialog.value = 'mine') },
     { id: 'notices', label: t('noticeSettings'), key: '', run: () => (dialog.value = 'notices') },
     { id: 'help', label: t('keyHelp'), key: '?', run: () => (dialog.value = 'help') },
   ];

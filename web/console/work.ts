@@ -27,8 +27,10 @@ export const cannedState = signal<'no' | 'yes' | 'failed'>('no');
 export type Tab = 'mine' | 'waiting' | 'team';
 export const tab = signal<Tab>('mine');
 export type Composing = 'reply' | 'note';
+/** Reviews of one's own that wait for an answer. */
+export const mineOpen = signal(0);
 /** Which dialog is open. */
-export const dialog = signal<'' | 'transfer' | 'invite' | 'why' | 'help' | 'palette' | 'left' | 'notices'>('');
+export const dialog = signal<'' | 'transfer' | 'invite' | 'why' | 'help' | 'palette' | 'left' | 'notices' | 'mine'>('');
 /** The supervisor's view of the queues stands in place of the conversation. */
 export const overseeing = signal(false);
 export const contextOver = signal(false);

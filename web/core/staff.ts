@@ -172,6 +172,9 @@ export interface Transcript {
   conversation: Conversation;
   messages: StaffMessage[];
   timeline?: Entry[];
+  /** Personal data does not show. */
+  masked?: boolean;
+  may_reveal?: boolean;
 }
 
 export type ErrorCode =

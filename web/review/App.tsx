@@ -1,34 +1,31 @@
-// The review pages, first form: find transcripts and read them.
-import { useComputed, useSignal } from '@preact/signals';
-import { ArrowLeft, CalendarDays, ChevronDown, ChevronUp, Globe, Search, Star, User, X, type IconNode } from 'lucide';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { ApiError } from '../core/api';
+// The review pages: find transcripts and read them; samples, scores, appeals and figures in views of their own.
+import { useSignal } from '@preact/signals';
+import { CalendarDays, ChevronDown, Globe, Search, Star, User, X, type IconNode } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing, inText } from '../core/keys';
-import type { Conversation, Found } from '../core/staff';
+import type { Found } from '../core/staff';
 import { oneLine } from '../core/text';
-import { duration, exactTime, listTime } from '../core/time';
-import { Avatar } from '../kit/Avatar';
-import { Button, IconButton } from '../kit/Button';
+import { listTime } from '../core/time';
+import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
-import { entryWords, eventWords } from '../kit/events';
 import { Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
+import { lazy } from '../kit/lazy';
 import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
 import { channelIcon, channelName, nameOf } from '../kit/names';
 import { scoreLabel, type Score } from '../kit/Rating';
 import { Rail } from '../kit/Rail';
-import { buildRows } from '../kit/rows';
-import { site } from '../kit/session';
-import { Gate, roleName } from '../kit/SignIn';
+import { may, site } from '../kit/session';
+import { Gate } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
-import { Marked, Talk } from '../kit/Talk';
+import { Marked } from '../kit/Talk';
+import { Tabs } from '../kit/Tabs';
 import { Toasts } from '../kit/Toast';
 import {
   agents,
-  at,
   busy,
   channels,
   chosen,
@@ -43,16 +40,20 @@ import {
   question,
   refine,
   search,
-  transcript,
-  transcriptFailed,
+  view,
+  VIEWS,
+  type View,
 } from './find';
+import { Reader, stepMessage, Trouble } from './Reader';
 import { snippet } from './snippet';
-import { Strip } from './Strip';
+import { w } from './qualityWords';
 import { t } from './words';
 
+const Work = lazy(() => import('./views').then((m) => m.Work));
+const Samples = lazy(() => import('./views').then((m) => m.Samples));
+const Figures = lazy(() => import('./views').then((m) => m.Figures));
+
 const TYPED_MS = 250;
-/** Entries that a message beside them tells as well, and those that are only of use to machines. */
-const SAID = new Set(['assigned', 'closed', 'transferred', 'invited', 'delivery', 'viewed', 'profile']);
 
 function SearchBar() {
   const input = useRef<HTMLInputElement>(null);
@@ -307,25 +308,6 @@ function Count() {
   );
 }
 
-function Trouble({ error, retry }: { error: ApiError; retry: () => void }) {
-  if (error.status === 403) {
-    return (
-      <div class="empty" role="alert">
-        <p>{t('forbidden', { role: roleName('reviewer') })}</p>
-      </div>
-    );
-  }
-  return (
-    <div class="empty" role="alert">
-      <p>{error.status === 0 ? s('unreachable') : t('searchFailed', { why: error.title || String(error.status) })}</p>
-      {error.id && <p class="dim num">{t('quoteId', { id: error.id })}</p>}
-      <Button small onClick={retry}>
-        {k('retry')}
-      </Button>
-    </div>
-  );
-}
-
 function Results() {
   const items = found.value;
   return (
@@ -370,132 +352,6 @@ function Results() {
   );
 }
 
-function Facts({ c, messages }: { c: Conversation; messages: number }) {
-  const end = c.closed_at || c.last?.at || c.opened_at;
-  const rows: [string, string][] = [
-    [
-      t('agent'),
-      c.agent
-        ? `${c.agent.name}${c.agent.number ? ` · ${k('number', { number: c.agent.number })}` : ''}`
-        : t('noAgent'),
-    ],
-    [t('channel'), channelName(c.channel)],
-    [t('opened'), exactTime(c.opened_at, lang.value)],
-    [t('lasted'), duration(end - c.opened_at)],
-    [t('messages'), String(messages)],
-    [t('rating'), c.rating ? scoreLabel(c.rating as Score) : t('notRated')],
-  ];
-  return (
-    <dl class="facts-row">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd class="num">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function Reader() {
-  const got = transcript.value;
-  const hits = useComputed(() => found.value?.find((f) => f.conversation.id === chosen.value)?.hits ?? []);
-  const marks = useMemo(() => new Map(hits.value.map((h) => [h.seq, h.marks] as const)), [hits.value]);
-  const rows = useMemo(
-    () => (got ? buildRows(got.messages, got.timeline ?? [], [], { entry: (e) => !SAID.has(e.kind) }) : []),
-    [got],
-  );
-  const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);
-  useEffect(() => {
-    if (at.value > 0) document.querySelector(`.reader [data-seq="${at.value}"]`)?.scrollIntoView({ block: 'center' });
-  }, [got, at.value]);
-
-  if (transcriptFailed.value) {
-    const error = transcriptFailed.value;
-    return (
-      <section class="reader" aria-label={t('reader')}>
-        {error.status === 404 ? (
-          <p class="empty">{t('gone')}</p>
-        ) : (
-          <Trouble error={error} retry={() => void open(chosen.value)} />
-        )}
-      </section>
-    );
-  }
-  if (!chosen.value || !got) {
-    return (
-      <section class="reader none" aria-label={t('reader')}>
-        {!chosen.value && (
-          <div class="reader-none">
-            <p>{t('pickOne')}</p>
-            <ul>
-              <li>
-                <kbd>/</kbd> {t('keySearch')}
-              </li>
-              <li>
-                <kbd>J</kbd> <kbd>K</kbd> {t('keyMessage')}
-              </li>
-              <li>
-                <kbd>⇧ J</kbd> <kbd>⇧ K</kbd> {t('keyTranscript')}
-              </li>
-            </ul>
-          </div>
-        )}
-      </section>
-    );
-  }
-  const c = got.conversation;
-  const index = hits.value.findIndex((h) => h.seq === at.value);
-  const go = (by: number): void => {
-    const all = hits.value;
-    const to = index < 0 ? (by > 0 ? 0 : all.length - 1) : (index + by + all.length) % all.length;
-    at.value = all[to]?.seq ?? 0;
-  };
-  return (
-    <section class="reader" aria-label={t('reader')}>
-      <header class="reader-head">
-        <IconButton class="back" icon={ArrowLeft} label={t('back')} onClick={() => void open(null)} />
-        <Avatar name={nameOf(c)} size={36} neutral />
-        <h2 class="clip" dir="auto">
-          {nameOf(c)}
-        </h2>
-        {hits.value.length > 0 && (
-          <div class="hit-nav" role="group" aria-label={t('hits')}>
-            <span class="num" role="status">
-              {t('hitOf', { n: index + 1, all: hits.value.length })}
-            </span>
-            <IconButton icon={ChevronUp} label={t('hitBefore')} onClick={() => go(-1)} />
-            <IconButton icon={ChevronDown} label={t('hitNext')} onClick={() => go(1)} />
-          </div>
-        )}
-      </header>
-      <Facts c={c} messages={got.messages.filter((m) => m.kind !== 'event').length} />
-      <Strip transcript={got} />
-      <Talk
-        key={c.id}
-        follow={false}
-        rows={rows}
-        label={s('talkWith', { name: nameOf(c) })}
-        visitorRead={c.visitor_read}
-        eventWords={eventWords}
-        entryWords={entryWords}
-        find={(seq) => bySeq.get(seq)}
-        marks={marks}
-        {...(at.value ? { chosen: at.value } : {})}
-      />
-    </section>
-  );
-}
-
-/** The next message (or result) in a direction. */
-function stepMessage(by: 1 | -1): void {
-  const all = (transcript.value?.messages ?? []).filter((m) => m.kind !== 'event');
-  if (all.length === 0) return;
-  const i = all.findIndex((m) => m.seq === at.value);
-  const to = i < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, i + by));
-  at.value = all[to]?.seq ?? 0;
-}
-
 function stepResult(by: 1 | -1): void {
   const all = found.value ?? [];
   const i = all.findIndex((x) => x.conversation.id === chosen.value);
@@ -505,7 +361,7 @@ function stepResult(by: 1 | -1): void {
 
 function onKey(ev: KeyboardEvent): void {
   if (composing(ev) || ev.defaultPrevented || ev.ctrlKey || ev.metaKey || ev.altKey) return;
-  if (inText(ev.target) || document.querySelector('dialog[open], .menu')) return;
+  if (inText(ev.target) || document.querySelector('dialog[open], .menu') || view.value !== 'find') return;
   const acts: Record<string, () => void> = {
     '/': () => {
       const input = document.querySelector<HTMLInputElement>('#q');
@@ -524,6 +380,32 @@ function onKey(ev: KeyboardEvent): void {
   act();
 }
 
+const VIEW_NAMES: Record<View, () => string> = {
+  find: () => w('viewFind'),
+  tasks: () => w('viewTasks'),
+  appeals: () => w('viewAppeals'),
+  samples: () => w('viewSamples'),
+  figures: () => w('viewFigures'),
+};
+
+function Views() {
+  const items = VIEWS.filter((v) => v !== 'appeals' || may('supervisor')).map((key) => ({
+    key,
+    label: VIEW_NAMES[key](),
+  }));
+  return (
+    <div class="views">
+      <Tabs
+        label={w('views')}
+        items={items}
+        selected={view.value}
+        onSelect={(key) => (view.value = key as View)}
+        panel="view"
+      />
+    </div>
+  );
+}
+
 function Desk() {
   useEffect(() => {
     document.title = t('title', { site: site.value?.name ?? '' });
@@ -531,16 +413,27 @@ function Desk() {
     return () => document.removeEventListener('keydown', onKey);
   }, [lang.value]);
   useEffect(() => {
-    void search().then(() => (chosen.value ? open(chosen.value) : undefined));
+    void search().then(() => (chosen.value && view.value === 'find' ? open(chosen.value) : undefined));
     void loadAgents();
   }, [site.value?.key]);
+  const v = view.value;
   return (
-    <main class={chosen.value ? 'review open' : 'review'}>
+    <main class={v === 'find' && chosen.value ? 'review open' : 'review'}>
       <h1 class="hidden">{t('appName')}</h1>
       <Rail here="review" />
-      <SearchBar />
-      <Results />
-      <Reader />
+      <Views />
+      <div id="view" class={`view ${v}`} role="tabpanel" aria-label={VIEW_NAMES[v]()}>
+        {v === 'find' && (
+          <>
+            <SearchBar />
+            <Results />
+            <Reader />
+          </>
+        )}
+        {(v === 'tasks' || v === 'appeals') && <Work key={v} />}
+        {v === 'samples' && <Samples />}
+        {v === 'figures' && <Figures />}
+      </div>
     </main>
   );
 }

@@ -1,7 +1,7 @@
 // find.ts: which transcripts are looked for, and what was found. The question stands in the address, so that it can be shared.
-import { batch, signal } from '@preact/signals';
+import { batch, effect, signal } from '@preact/signals';
 import { api, ApiError, query } from '../core/api';
-import type { Colleague, Found, FoundPage, Transcript } from '../core/staff';
+import type { Colleague, Entry, Found, FoundPage, Transcript } from '../core/staff';
 import { meet } from '../kit/names';
 import { site } from '../kit/session';
 import { span } from './span';
@@ -15,6 +15,12 @@ export interface Question {
   time: string;
 }
 
+/** What the page shows. */
+export const VIEWS = ['find', 'tasks', 'appeals', 'samples', 'figures'] as const;
+export type View = (typeof VIEWS)[number];
+const wanted = new URLSearchParams(location.search).get('view') as View;
+export const view = signal<View>(VIEWS.includes(wanted) ? wanted : 'find');
+
 const NONE: Question = { q: '', agent: '', channel: '', rating: '', time: '' };
 const KEYS = Object.keys(NONE) as (keyof Question)[];
 const PAGE = 50;
@@ -27,6 +33,10 @@ export const failed = signal<ApiError | null>(null);
 export const chosen = signal<string | null>(new URLSearchParams(location.search).get('id'));
 export const transcript = signal<Transcript | null>(null);
 export const transcriptFailed = signal<ApiError | null>(null);
+/** The transcript whose personal data is shown as it was written. */
+export const shown = signal<string | null>(null);
+/** What reviewers have said about its messages. */
+export const comments = signal<readonly Entry[]>([]);
 /** The message that the reader stands on; 0: none. */
 export const at = signal(0);
 export const agents = signal<readonly Colleague[]>([]);
@@ -49,10 +59,25 @@ function toAddress(): void {
   const here = new URLSearchParams(location.search);
   for (const key of ['site', 'lang']) if (here.get(key)) p.set(key, here.get(key) as string);
   for (const key of KEYS) if (question.value[key]) p.set(key, question.value[key]);
-  if (chosen.value) p.set('id', chosen.value);
+  if (view.value !== 'find') p.set('view', view.value);
+  else if (chosen.value) p.set('id', chosen.value);
   const text = p.toString();
   history.replaceState(null, '', location.pathname + (text ? `?${text}` : ''));
 }
+
+// A reload leads back to where one was.
+let before = view.value;
+effect(() => {
+  if (view.value === before) return;
+  before = view.value;
+  batch(() => {
+    chosen.value = null;
+    transcript.value = null;
+    transcriptFailed.value = null;
+    comments.value = [];
+  });
+  toAddress();
+});
 
 function path(next: string | null): string {
   const { q, agent, channel, rating, time } = question.value;
@@ -139,7 +164,7 @@ export function filtered(): boolean {
 }
 
 let asked = '';
-export async function open(id: string | null): Promise<void> {
+export async function open(id: string | null, reveal = false): Promise<void> {
   chosen.value = id;
   toAddress();
   if (id === null) {
@@ -149,12 +174,13 @@ export async function open(id: string | null): Promise<void> {
   asked = id;
   transcriptFailed.value = null;
   try {
-    const got = await api<Transcript>(`transcripts/${encodeURIComponent(id)}`);
+    const got = await api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`);
     if (asked !== id) return;
     const hit = found.value?.find((f) => f.conversation.id === id)?.hits[0]?.seq ?? 0;
     batch(() => {
       transcript.value = got;
-      at.value = hit;
+      shown.value = reveal ? id : null;
+      if (!reveal) at.value = hit;
     });
   } catch (e) {
     if (asked === id) {

@@ -243,14 +243,187 @@ const rows = {
       [200, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('agent1') }],
       [200, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('reviewer') }],
       [200, { path: `/api/v1/transcripts/${story.conversation}`, control: true }],
+      [200, { path: `/api/v1/transcripts/${story.conversation}?reveal=1`, headers: as('supervisor') }],
     ],
     wrong: () => [
+      [403, { path: `/api/v1/transcripts/${story.conversation}?reveal=1`, headers: as('reviewer') }],
       [401, { path: `/api/v1/transcripts/${story.conversation}` }],
       [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('agent2') }],
       [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('admin') }],
       [404, { path: `/api/v1/transcripts/${NOBODY}`, headers: as('supervisor') }],
       [404, { path: '/api/v1/transcripts/rubbish', headers: as('supervisor') }],
     ],
+  },
+  'GET /api/v1/scorecards': {
+    right: () => [[200, { path: '/api/v1/scorecards?site=demo', headers: as('reviewer') }], [200, operator('GET', '/api/v1/scorecards')]],
+    wrong: () => [[401, { path: '/api/v1/scorecards' }], [403, { path: '/api/v1/scorecards', headers: as('agent1') }], [404, { path: '/api/v1/scorecards?site=other', headers: as('reviewer') }]],
+  },
+  'GET /api/v1/samples': {
+    right: async () => [[200, { path: '/api/v1/samples', headers: (await review()) && as('supervisor') }]],
+    wrong: () => [[401, { path: '/api/v1/samples' }], [403, { path: '/api/v1/samples', headers: as('agent1') }], [404, { path: '/api/v1/samples?site=other', headers: as('reviewer') }]],
+  },
+  'POST /api/v1/samples': {
+    right: () => [
+      [201, sample({ name: '今日', way: 'strata', kind: 'random', again: true, seed: 5, channels: ['web'], queues: ['service', 'sales'] })],
+      [200, sample({ dry_run: true, way: 'per_agent', agents: [people.agent1.person.id] })],
+      [201, sample({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] })],
+    ],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/samples', body: { scorecard: 'standard-zh' } }],
+      [403, json('agent1', 'POST', '/api/v1/samples', { scorecard: 'standard-zh' })],
+      [404, json('reviewer', 'POST', '/api/v1/samples?site=other', { scorecard: 'standard-zh' })],
+      [400, sample({ scorecard: undefined })],
+      [400, sample({ scorecard: 'none' }), 'there is no such card'],
+      [400, sample({ kind: 'all' })],
+      [400, sample({ way: 'all' })],
+      [400, sample({ n: 0 })],
+      [400, sample({ n: 'ten' })],
+      [400, sample({ rating_max: 6 })],
+      [400, sample({ name: 'x'.repeat(81) })],
+      [400, sample({ reviewers: [NOBODY] }), 'nobody has that id'],
+      [422, sample({ to: 1 })],
+      [422, sample({ kind: 'risk', rating_max: 1 })],
+    ],
+  },
+  'GET /api/v1/reviews': {
+    right: async () => [
+      [200, { path: '/api/v1/reviews?list=mine', headers: (await review('submitted')) && as('reviewer') }],
+      [200, { path: '/api/v1/reviews?site=demo&list=about_me', headers: as('agent1') }],
+      [200, { path: '/api/v1/reviews?list=appeals', headers: as('supervisor') }],
+      [200, { path: `/api/v1/reviews?from=1&agent=${people.agent1.person.id}&reviewer=${people.reviewer.person.id}&queue=service&kind=any&week=2026-W47&fatal=1&appealed=0&overturned=1&item=rude`, headers: as('supervisor') }],
+      [200, { path: `/api/v1/reviews?sample=${NOBODY}`, headers: as('supervisor') }],
+      [200, { path: '/api/v1/reviews', headers: await key(['quality']) }],
+      [200, operator('GET', '/api/v1/reviews')],
+    ],
+    wrong: async () => [
+      [401, { path: '/api/v1/reviews' }],
+      [403, { path: '/api/v1/reviews', headers: as('agent1') }],
+      [403, { path: '/api/v1/reviews', headers: await key(['transcript']) }],
+      [404, { path: '/api/v1/reviews?site=other', headers: as('supervisor') }],
+      [400, { path: '/api/v1/reviews?list=yours', headers: as('supervisor') }],
+      [400, { path: '/api/v1/reviews?kind=good', headers: as('supervisor') }],
+      [400, { path: '/api/v1/reviews?agent=somebody', headers: as('supervisor') }],
+      [400, { path: '/api/v1/reviews?from=yesterday', headers: as('supervisor') }],
+    ],
+  },
+  'GET /api/v1/reviews/{id}': {
+    right: async () => [
+      [200, { path: `/api/v1/reviews/${(await review()).id}`, headers: as('reviewer') }],
+      [200, { path: `/api/v1/reviews/${(await review('submitted')).id}`, headers: as('agent1') }],
+      [200, { path: `/api/v1/reviews/${(await review('appealed')).id}`, headers: as('supervisor') }],
+    ],
+    wrong: async () => [
+      [401, { path: `/api/v1/reviews/${NOBODY}` }],
+      [404, { path: `/api/v1/reviews/${NOBODY}`, headers: as('supervisor') }],
+      [404, { path: `/api/v1/reviews/${(await review()).id}`, headers: as('supervisor') }],
+      [404, { path: `/api/v1/reviews/${(await review('submitted')).id}`, headers: as('agent2') }],
+      [404, { path: '/api/v1/reviews/rubbish', headers: as('supervisor') }],
+    ],
+  },
+  'PUT /api/v1/reviews/{id}/draft': {
+    right: async () => [[200, onReview('reviewer', await review(), 'draft', { contents: { answers: { greeting: { value: 1 } }, notes: { greeting: '好' } } })]],
+    wrong: async () => {
+      const one = await review();
+      return [
+        [401, { method: 'PUT', path: `/api/v1/reviews/${one.id}/draft`, body: { revision: 1, contents: {} } }],
+        [404, onReview('supervisor', one, 'draft', { contents: {} })],
+        [404, onReview('reviewer', { id: NOBODY, revision: 1 }, 'draft', { contents: {} })],
+        [403, onReview('agent1', await review('submitted'), 'draft', { contents: {} })],
+        [409, onReview('reviewer', { ...one, revision: 7 }, 'draft', { contents: {} })],
+        [400, onReview('reviewer', one, 'draft', {})],
+        [400, onReview('reviewer', one, 'draft', { contents: { answers: { greeting: { value: -1 } } } })],
+        [400, onReview('reviewer', one, 'draft', { contents: { answers: { greeting: { value: 2 } } } }), 'the item takes 0 and 1'],
+        [400, onReview('reviewer', one, 'draft', { contents: { answers: { none: { value: 1 } } } }), 'there is no such item'],
+        [400, onReview('reviewer', one, 'draft', { contents: { summary: 5 } })],
+      ];
+    },
+  },
+  'POST /api/v1/reviews/{id}/submit': {
+    right: async () => [[200, onReview('reviewer', await review(), 'submit', { contents: BEST })]],
+    wrong: async () => {
+      const one = await review();
+      return [
+        [401, { method: 'POST', path: `/api/v1/reviews/${one.id}/submit`, body: { revision: 1, contents: BEST } }],
+        [403, onReview('agent1', await review('submitted'), 'submit', { contents: BEST })],
+        [404, onReview('supervisor', one, 'submit', { contents: BEST })],
+        [409, onReview('reviewer', await review('submitted'), 'submit', { contents: BEST })],
+        [422, onReview('reviewer', one, 'submit', { contents: {} })],
+        [400, onReview('reviewer', one, 'submit', { contents: 'all good' })],
+      ];
+    },
+  },
+  'POST /api/v1/reviews/{id}/acknowledge': {
+    right: async () => [[200, onReview('agent1', await review('submitted'), 'acknowledge', {})]],
+    wrong: async () => [
+      [401, { method: 'POST', path: `/api/v1/reviews/${NOBODY}/acknowledge`, body: { revision: 1 } }],
+      [403, onReview('reviewer', await review('submitted'), 'acknowledge', {})],
+      [404, onReview('agent2', await review('submitted'), 'acknowledge', {})],
+      [409, onReview('agent1', await review('appealed'), 'acknowledge', {})],
+      [400, json('agent1', 'POST', `/api/v1/reviews/${(await review('submitted')).id}/acknowledge`, {})],
+    ],
+  },
+  'POST /api/v1/reviews/{id}/appeal': {
+    right: async () => [[200, onReview('agent1', await review('submitted'), 'appeal', { items: [{ item: 'rude', text: '没有' }] })]],
+    wrong: async () => {
+      const one = await review('submitted');
+      return [
+        [401, { method: 'POST', path: `/api/v1/reviews/${one.id}/appeal`, body: { revision: 1, items: [{ item: 'rude', text: '没有' }] } }],
+        [403, onReview('reviewer', one, 'appeal', { items: [{ item: 'rude', text: '没有' }] })],
+        [404, onReview('agent2', one, 'appeal', { items: [{ item: 'rude', text: '没有' }] })],
+        [409, onReview('agent1', await review('appealed'), 'appeal', { items: [{ item: 'rude', text: '没有' }] })],
+        [400, onReview('agent1', one, 'appeal', { items: [] })],
+        [400, onReview('agent1', one, 'appeal', { items: [{ item: 'rude', text: '' }] })],
+        [400, onReview('agent1', one, 'appeal', { items: [{ item: 'none', text: '没有' }] }), 'there is no such item'],
+      ];
+    },
+  },
+  'POST /api/v1/reviews/{id}/decide': {
+    right: async () => [[200, onReview('supervisor', await review('appealed'), 'decide', { contents: BEST, items: [{ item: 'rude', outcome: 'accepted', text: '同意' }] })]],
+    wrong: async () => {
+      const one = await review('appealed');
+      const items = [{ item: 'rude', outcome: 'rejected', text: '不同意' }];
+      return [
+        [401, { method: 'POST', path: `/api/v1/reviews/${one.id}/decide`, body: { revision: 1, contents: BEST, items } }],
+        [403, onReview('reviewer', one, 'decide', { contents: BEST, items })],
+        [404, onReview('agent2', one, 'decide', { contents: BEST, items })],
+        [409, onReview('supervisor', await review('submitted'), 'decide', { contents: RUDE, items: [] }), 'nothing was appealed against'],
+        [422, onReview('supervisor', one, 'decide', { contents: BEST, items })],
+        [400, onReview('supervisor', one, 'decide', { contents: RUDE, items: [] })],
+        [400, onReview('supervisor', one, 'decide', { contents: RUDE, items: [{ item: 'rude', outcome: 'perhaps', text: 'x' }] })],
+      ];
+    },
+  },
+  'POST /api/v1/reviews/{id}/comments': {
+    right: async () => [[201, onReview('reviewer', await review(), 'comments', { text: '好', seq: 2 })]],
+    wrong: async () => {
+      const one = await review();
+      return [
+        [401, { method: 'POST', path: `/api/v1/reviews/${one.id}/comments`, body: { text: '好' } }],
+        [404, onReview('agent1', one, 'comments', { text: '好' })],
+        [404, onReview('reviewer', one, 'comments', { text: '好', parent: NOBODY })],
+        [400, onReview('reviewer', one, 'comments', { text: '' })],
+        [400, onReview('reviewer', one, 'comments', { text: '好', seq: 0 })],
+        [400, onReview('reviewer', one, 'comments', { text: '好', parent: 'x' })],
+      ];
+    },
+  },
+  'GET /api/v1/quality': {
+    right: async () => [
+      [200, { path: '/api/v1/quality', headers: (await review('submitted')) && as('supervisor') }],
+      ...['agent', 'queue', 'reviewer', 'week', 'item'].map((by) => [200, { path: `/api/v1/quality?by=${by}&from=1`, headers: as('reviewer') }]),
+      [200, { path: '/api/v1/quality', headers: await key(['quality']) }],
+      [200, operator('GET', '/api/v1/quality')],
+    ],
+    wrong: () => [
+      [401, { path: '/api/v1/quality' }],
+      [403, { path: '/api/v1/quality', headers: as('agent1') }],
+      [404, { path: '/api/v1/quality?site=other', headers: as('supervisor') }],
+      [400, { path: '/api/v1/quality?by=mood', headers: as('supervisor') }],
+    ],
+  },
+  'GET /api/v1/quality/mine': {
+    right: async () => [[200, { path: '/api/v1/quality/mine', headers: (await review('submitted')) && as('agent1') }]],
+    wrong: () => [[401, { path: '/api/v1/quality/mine' }], [404, { path: '/api/v1/quality/mine?site=other', headers: as('agent1') }]],
   },
   'GET /api/v1/transcripts/{id}/messages/{seq}/raw': {
     right: async () => {
@@ -713,6 +886,35 @@ async function skill() {
   const answer = await daemon.ask(document('PUT', there, 0, { name: '安装' }));
   assert.equal(answer.status, 201, answer.text);
   return { there, fresh: path() };
+}
+
+const sample = (more) => json('reviewer', 'POST', '/api/v1/samples?site=demo', { scorecard: 'standard-zh', ...more });
+
+/** All of the shipped card at its best, and with a fatal item. */
+const BEST = {
+  answers: {
+    ...Object.fromEntries(['greeting', 'closing', 'waiting', 'records'].map((k) => [k, { value: 1 }])),
+    ...Object.fromEntries(['anything_else', 'promise'].map((k) => [k, { na: true }])),
+    ...{ tone: { value: 4 }, correct: { value: 4 }, empathy: { value: 2 }, understanding: { value: 2 } },
+  },
+};
+const RUDE = { answers: { ...BEST.answers, rude: { value: 1 } } };
+
+const onReview = (who, one, act, body) => json(who, act === 'draft' ? 'PUT' : 'POST', `/api/v1/reviews/${one.id}/${act}`, act === 'comments' ? body : { revision: one.revision, ...body });
+
+/** A review of agent1 that was drawn just now, as far as it shall be. */
+async function review(state) {
+  const drawn = JSON.parse((await daemon.ask(sample({ again: true, n: 1, reviewers: [people.reviewer.person.id] }))).text);
+  const list = JSON.parse((await daemon.ask({ path: `/api/v1/reviews?sample=${drawn.id}`, headers: as('reviewer') })).text);
+  const one = { id: list.items[0].id, revision: 1 };
+  const does = async (who, act, body) => {
+    const answer = await daemon.ask(onReview(who, one, act, body));
+    assert.equal(answer.status, 200, answer.text);
+    one.revision = JSON.parse(answer.text).revision;
+  };
+  if (state) await does('reviewer', 'submit', { contents: RUDE });
+  if (state === 'appealed') await does('agent1', 'appeal', { items: [{ item: 'rude', text: '没有' }] });
+  return one;
 }
 
 /** RFC 6238, in a few lines of our own. */

@@ -213,4 +213,5 @@ export const en: Like<typeof zhCN> = {
   why_longest_idle: 'Idle longest',
   why_only_one: 'The only one',
   why_picked: 'Picked',
+  mine: 'My quality',
 };

@@ -208,4 +208,5 @@ export const zhCN = {
   why_longest_idle: '空闲最久',
   why_only_one: '只有你可以',
   why_picked: '主动接待',
+  mine: '我的质检',
 } as const;

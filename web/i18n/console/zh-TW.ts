@@ -210,4 +210,5 @@ export const zhTW: Like<typeof zhCN> = {
   why_longest_idle: '閒置最久',
   why_only_one: '只有你可以',
   why_picked: '主動服務',
+  mine: '我的質檢',
 };

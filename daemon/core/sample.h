@@ -1,0 +1,57 @@
+/* sample.h: which conversations are reviewed, and by whom. The same seed and the same population give the same sample. */
+#ifndef KF_CORE_SAMPLE_H
+#define KF_CORE_SAMPLE_H
+
+#include "core/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One conversation of the population. */
+struct sample_unit {
+    struct kf_id conv, agent; /* the agent who is judged: the last one */
+    struct kf_key channel, queue;
+    int64_t closed_at;
+    int rating;                 /* 0 none */
+    bool fresh;                 /* the agent is new here: a stratum of its own */
+    bool risky;                 /* of the risk list */
+    const struct kf_id *served; /* who has served it: none of them may review it */
+    size_t n_served;
+};
+
+enum sample_way {
+    SAMPLE_PLAIN,     /* `n` of all */
+    SAMPLE_PER_AGENT, /* `n` of each agent, or all that an agent has */
+    SAMPLE_STRATA     /* `n` in all, shared out over agent × channel × tenure by size, each stratum at least one while it lasts */
+};
+
+struct sample_plan {
+    enum sample_way way;
+    size_t n;
+    uint64_t seed;
+};
+
+/* Sets chosen[i] for the units that are drawn and returns how many. Units must stand in one order (that of their ids). False `*ok`: out
+ * of memory. */
+size_t sample_draw(const struct sample_plan *plan, const struct sample_unit *units, size_t n, bool *chosen, bool *ok);
+
+struct sample_reviewer {
+    struct kf_id person;
+    size_t load;                 /* reviews that wait for this one; counted on */
+    const struct kf_key *queues; /* whose conversations he may read; n_queues 0: all */
+    size_t n_queues;
+};
+
+/* May this one review it: has he not served it, and may he read it? */
+bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r);
+
+/* Who reviews each chosen unit: of those who may, whoever has the least to do; among equals the seed decides. ret[i] is a number of
+ * `reviewers`, or -1: nobody may (or it was not chosen). */
+void sample_spread(const struct sample_unit *units, size_t n, const bool *chosen, struct sample_reviewer *reviewers, size_t n_reviewers,
+                   uint64_t seed, int *ret);
+
+/* How many of a population have to be drawn for a share that is known to ± `error` (0.05) with 95 % certainty, whatever it is. */
+size_t sample_needed(size_t population, double error);
+
+#endif

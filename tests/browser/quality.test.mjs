@@ -1,0 +1,221 @@
+// Quality review in the browser, by keyboard alone: drawn, scored with a fatal item, appealed against, overturned, and the figures change.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agent, axe, browse, bubble, complaints, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+
+const LANGS = [
+  { locale: 'zh-CN', draw: '新抽样', take: '抽取', mine: '我的质检', send: '提交申诉', free: '无致命率' },
+  { locale: 'en-US', draw: 'New sample', take: 'Draw', mine: 'My quality', send: 'Send the appeal', free: 'Fatal-free' },
+];
+/** The answers to the shipped card, item by item: a digit, x, or nothing where 0 stands. */
+const KEYS = ['1', 'x', '1', '4', '2', '1', '2', '4', 'x', '1', '', '', '1', '', '', ''];
+
+let house;
+let browser;
+before(async () => {
+  house = await House.open();
+  browser = await browse();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+/** A talk of agent1 that was closed: by the visitor, who leaves a number. */
+async function talk(words) {
+  const desk = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, `${words}，我的电话 13800138000`);
+  await desk.locator('.conv', { hasText: words }).click();
+  await desk.locator('.writer textarea').fill('您好，我是客服小林');
+  await desk.keyboard.press('Enter');
+  await bubble(v, '您好，我是客服小林');
+  await desk.locator('.talk-log').focus();
+  await desk.keyboard.press('e');
+  await desk.locator('.toast').waitFor();
+  await desk.locator('.toast').waitFor({ state: 'detached' });
+  await v.context().close();
+  await desk.context().close();
+}
+
+async function at(who, path, options) {
+  const p = await page(browser, options);
+  await p.goto(house.base + path);
+  await fillSignIn(p, who);
+  return p;
+}
+
+/** Tab, until what has the focus fits. */
+async function tabTo(p, what, back = false) {
+  for (let i = 0; i < 120; i++) {
+    const is = await p.evaluate(
+      ({ selector, text }) => {
+        const el = document.activeElement;
+        return !!el && el !== document.body && el.matches(selector) && (!text || (el.textContent + (el.getAttribute('aria-label') ?? '')).includes(text));
+      },
+      { selector: what.selector, text: what.text ?? '' },
+    );
+    if (is) return;
+    await p.keyboard.press(back ? 'Shift+Tab' : 'Tab');
+  }
+  assert.fail(`no way by Tab to ${JSON.stringify(what)}`);
+}
+
+async function freeRate(p, name) {
+  return (await p.locator('.tile', { hasText: name }).locator('dd.num').textContent()).trim();
+}
+
+for (const row of LANGS) {
+  test(`sample, score, appeal, decision and figures by keyboard alone (${row.locale})`, async () => {
+    await talk(`灯坏了 ${row.locale}`);
+    const options = { locale: row.locale };
+
+    const r = await at('reviewer', '/review/?view=samples', options);
+    await r.locator('.sheet-head button').waitFor();
+    await tabTo(r, { selector: 'button', text: row.draw });
+    await r.keyboard.press('Enter');
+    await r.locator('dialog .draw').waitFor();
+    await r.locator('dialog footer .btn.primary:not([disabled])').waitFor();
+    if (row.locale === 'en-US') {
+      // A page in English proposes the card in English.
+      assert.equal(await r.locator('dialog select').first().inputValue(), 'standard-en');
+    }
+    await tabTo(r, { selector: 'dialog footer button', text: row.take });
+    await r.keyboard.press('Enter');
+    await r.locator('dialog').waitFor({ state: 'detached' });
+    await r.locator('.table tbody tr').first().waitFor();
+
+    await tabTo(r, { selector: '.views [role=tab]' }, true);
+    await r.keyboard.press('ArrowLeft');
+    await r.locator('.work-list .result').first().waitFor();
+    await tabTo(r, { selector: '.work-list .list' });
+    await r.keyboard.press('ArrowDown');
+    await r.locator('.panel .card-item').first().waitFor();
+    await r.locator('.masked').waitFor();
+    await bubble(r, '138****8000');
+    await r.keyboard.press('Enter');
+    await r.waitForFunction(() => document.activeElement?.closest('[data-item="greeting"]'));
+    for (const [i, key] of KEYS.entries()) {
+      const item = await r.evaluate(() => document.activeElement?.closest('[data-item]')?.getAttribute('data-item'));
+      assert.ok(item, `the ${i}th item has the focus`);
+      if (item === 'rude') {
+        await r.keyboard.press('n');
+        await r.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+        await r.keyboard.type('x1 第二句');
+        await r.keyboard.press('Shift+Tab');
+      }
+      if (key) await r.keyboard.press(key);
+      if (item === 'rude') await r.keyboard.press('Tab');
+      await r.keyboard.press('Tab');
+    }
+    await r.locator('.panel-score .badge.bad').waitFor();
+    await picture(r, `review-score-${row.locale}`);
+    // A comment at the second message.
+    await tabTo(r, { selector: '[data-item="records"] input' }, true);
+    await r.keyboard.press('j');
+    await r.keyboard.press('j');
+    await r.locator('.say.on').waitFor();
+    await r.keyboard.press('c');
+    await r.locator('dialog textarea:focus').waitFor();
+    await r.keyboard.type('问候得体');
+    await r.keyboard.press('Control+Enter');
+    await r.locator('.comment', { hasText: '问候得体' }).waitFor();
+    await tabTo(r, { selector: '.panel [data-item] input' });
+    await r.keyboard.press('Control+Enter');
+    await r.locator('.work-list .empty').waitFor(); // nothing is left to be done
+    await leave(r);
+
+    const s = await at('supervisor', '/review/?view=figures', options);
+    await s.locator('.tile').first().waitFor();
+    const before = await freeRate(s, row.free);
+    await leave(s);
+
+    const a = await at('agent1', '/console/', options);
+    await a.locator('.rail').waitFor();
+    await tabTo(a, { selector: '.rail button', text: row.mine });
+    await a.keyboard.press('Enter');
+    await a.locator('.mine-list button').first().waitFor();
+    await tabTo(a, { selector: '.mine-list button' });
+    await a.keyboard.press('Enter');
+    await a.locator('.mine .panel .card-item').first().waitFor();
+    await tabTo(a, { selector: '[data-item="rude"] input[type=checkbox]' });
+    await a.keyboard.press('Space');
+    await a.locator('[data-item="rude"] textarea:focus').waitFor();
+    await a.keyboard.type('这句话是访客说的');
+    await picture(a, `console-mine-${row.locale}`);
+    await tabTo(a, { selector: 'button', text: row.send });
+    await a.keyboard.press('Enter');
+    await a.locator('.item-appeal', { hasText: '这句话是访客说的' }).waitFor();
+    await leave(a);
+
+    const d = await at('supervisor', '/review/?view=appeals', options);
+    await d.locator('.work-list .result').first().waitFor();
+    await tabTo(d, { selector: '.work-list .list' });
+    await d.keyboard.press('ArrowDown');
+    await d.locator('.verdict').waitFor();
+    await d.keyboard.press('Enter');
+    await d.locator('.verdict input[type=radio]:focus').waitFor();
+    await d.keyboard.press('Space');
+    await d.locator('.verdict-new').waitFor();
+    await d.keyboard.press('Tab');
+    await d.keyboard.press('ArrowLeft');
+    await d.keyboard.press('Tab');
+    await d.locator('.verdict textarea:focus').waitFor();
+    await d.keyboard.type('同意，是访客说的');
+    await picture(d, `review-decide-${row.locale}`);
+    await d.keyboard.press('Control+Enter');
+    await d.locator('.work-list .empty').waitFor();
+    await tabTo(d, { selector: '.views [role=tab]' }, true);
+    await d.keyboard.press('ArrowRight');
+    await d.keyboard.press('ArrowRight');
+    await d.locator('.tile').first().waitFor();
+    const now = await freeRate(d, row.free);
+    await picture(d, `review-figures-${row.locale}`);
+    assert.notEqual(now, before);
+    assert.match(now, /100/);
+    await leave(d);
+  });
+}
+
+test('a figure opens the reviews that it was counted from, and a supervisor may see what is masked', async () => {
+  const p = await at('supervisor', '/review/?view=figures', { locale: 'zh-CN' });
+  await p.locator('.tile', { hasText: '改判率' }).getByRole('button').click();
+  await p.locator('.work-list .result').first().waitFor();
+  assert.equal(await p.locator('.work-list .result').count(), 2);
+  await p.locator('.work-list .result').first().click();
+  await bubble(p, '138****8000');
+  await p.getByRole('button', { name: '显示原文' }).click();
+  await bubble(p, '13800138000');
+  await p.getByText('本次查看已记录').waitFor();
+  await leave(p);
+});
+
+test('axe finds nothing, in any language, theme and width', async () => {
+  const first = await at('supervisor', '/review/?view=tasks', { locale: 'zh-CN' });
+  await first.locator('.work-list').waitFor();
+  const storageState = await first.context().storageState();
+  await leave(first);
+  for (const row of [
+    { locale: 'zh-CN' },
+    { locale: 'zh-TW', colorScheme: 'dark' },
+    { locale: 'en-US', forcedColors: 'active' },
+    { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 700 } },
+  ]) {
+    const name = `${row.locale}-${row.colorScheme ?? row.forcedColors ?? 'light'}-${row.viewport?.width ?? 1440}`;
+    const p = await page(browser, { bypassCSP: true, storageState, ...row });
+    for (const view of ['tasks', 'appeals', 'samples', 'figures']) {
+      await p.goto(`${house.base}/review/?view=${view}`);
+      await p.locator({ tasks: '.work-list .tabs', appeals: '.work-list .empty', samples: '.table', figures: '.tile' }[view]).first().waitFor();
+      assert.deepEqual(await axe(p), [], `${name}: ${view}`);
+      assert.equal(await p.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name}: ${view} scrolls sideways`);
+      await picture(p, `review-${view}-${name}`);
+    }
+    await p.locator('.table tbody button').first().click();
+    await p.locator('.work-list .result').first().click();
+    await p.locator('.panel .card-item').first().waitFor();
+    assert.deepEqual(await axe(p), [], `${name}: review`);
+    await picture(p, `review-read-${name}`);
+    assert.deepEqual(complaints(p), []);
+    await p.context().close();
+  }
+});

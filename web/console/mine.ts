@@ -1,0 +1,56 @@
+// mine.ts: how many reviews of one's own wait to be acknowledged or appealed. Asked when the page opens, when it is looked at again, and
+// now and then.
+import type { FunctionComponent } from 'preact';
+import { api, query } from '../core/api';
+import { may, site } from '../kit/session';
+import { Mine } from '../review/Mine';
+import { dialog, mineOpen } from './work';
+
+const ASK_MS = 120_000;
+
+async function ask(): Promise<void> {
+  if (!may('agent') || document.hidden) return;
+  try {
+    const path = `reviews${query({ site: site.value?.key, list: 'about_me' })}`;
+    const { items } = await api<{ items: { state: string; stands: boolean }[] }>(path, { quiet: true });
+    mineOpen.value = items.filter((r) => r.state === 'submitted' && !r.stands).length;
+  } catch {
+    // The next time will do.
+  }
+}
+
+/** Returns what ends it. */
+export function watchMine(): () => void {
+  const look = (): void => void ask();
+  const timer = setInterval(look, ASK_MS);
+  document.addEventListener('visibilitychange', look);
+  const closed = dialog.subscribe((open) => open === '' && look());
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener('visibilitychange', look);
+    closed();
+  };
+}
+
+/** The view of it, and its style. */
+export async function loadMine(): Promise<FunctionComponent<{ onClose: () => void }>> {
+  await laterStyle();
+  return Mine;
+}
+
+/** The style of what is opened seldom; the page names its sheet. */
+function laterStyle(): Promise<void> {
+  const path = document.querySelector<HTMLMetaElement>('meta[name=later-style]')?.content;
+  if (!path || document.querySelector(`link[href="${path}"]`)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = path;
+    link.onload = () => resolve();
+    link.onerror = () => {
+      link.remove();
+      reject(new Error(path));
+    };
+    document.head.append(link);
+  });
+}

@@ -1,0 +1,138 @@
+// An agent's own reviews: how they went by week, beside the middle of the team; each with its lines, to be acknowledged or appealed.
+import './quality.css';
+import { useSignal } from '@preact/signals';
+import { ArrowLeft } from 'lucide';
+import { useEffect } from 'preact/hooks';
+import { api, query } from '../core/api';
+import type { Transcript } from '../core/staff';
+import { Button } from '../kit/Button';
+import { Dialog } from '../kit/Dialog';
+import { k } from '../kit/i18n';
+import { site } from '../kit/session';
+import { s } from '../kit/staffWords';
+import { transcript } from './find';
+import { Panel } from './Panel';
+import { asError, openReview, points, review, type ReviewRow, reviews, type Sum } from './quality';
+import { w } from './qualityWords';
+import { Row } from './Rows';
+
+const ROWS = 100;
+
+interface Own {
+  total: Sum;
+  weeks: Sum[];
+  team: { reviews: number; median: number };
+}
+
+function Trend({ own }: { own: Own }) {
+  if (!own.total.reviews) return null;
+  return (
+    <div class="trend">
+      <p>
+        <b class="num">{w('mineMean', { score: points(own.total.score_sum / own.total.reviews) })}</b>{' '}
+        <span class="dim num">{w('mineTeam', { score: points(own.team.median) })}</span>
+      </p>
+      <table class="table">
+        <caption class="hidden">{w('mineTrend')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{w('by_week')}</th>
+            <th scope="col">{w('figReviews')}</th>
+            <th scope="col">{w('figMean')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...own.weeks]
+            .sort((a, b) => (b.key ?? '').localeCompare(a.key ?? ''))
+            .slice(0, 8)
+            .map((x) => (
+              <tr key={x.key}>
+                <th scope="row" class="num">
+                  {x.key}
+                </th>
+                <td class="num">{x.reviews}</td>
+                <td class="num">
+                  <meter min={0} max={10000} value={x.score_sum / x.reviews} aria-hidden="true" />{' '}
+                  {points(x.score_sum / x.reviews)}
+                </td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function Mine({ onClose }: { onClose: () => void }) {
+  const rows = useSignal<readonly ReviewRow[] | null>(null);
+  const own = useSignal<Own | null>(null);
+  const failed = useSignal('');
+  const load = async (): Promise<void> => {
+    try {
+      const [list, mine] = await Promise.all([
+        reviews({ list: 'about_me' }),
+        api<Own>(`quality/mine${query({ site: site.value?.key })}`),
+      ]);
+      rows.value = list;
+      own.value = mine;
+      failed.value = '';
+    } catch (e) {
+      failed.value = asError(e).title || s('unreachable');
+    }
+  };
+  useEffect(() => {
+    void load();
+    return () => {
+      void openReview(null, false);
+      transcript.value = null;
+    };
+  }, []);
+  const open = async (r: ReviewRow): Promise<void> => {
+    await openReview(r.id, false);
+    try {
+      transcript.value = await api<Transcript>(`transcripts/${encodeURIComponent(r.conversation)}`);
+    } catch {
+      transcript.value = null; // the lines then stand without their words
+    }
+    document.querySelector<HTMLElement>('.mine .panel')?.focus();
+  };
+  const r = review.value;
+  return (
+    <Dialog title={w('mineTitle')} onClose={onClose} wide>
+      <div class="mine">
+        {failed.value && (
+          <p class="empty" role="alert">
+            {w('loadFailed', { why: failed.value })}{' '}
+            <Button small onClick={() => void load()}>
+              {k('retry')}
+            </Button>
+          </p>
+        )}
+        {r ? (
+          <>
+            <p>
+              <Button small icon={ArrowLeft} onClick={() => void openReview(null, false)}>
+                {w('back')}
+              </Button>
+            </p>
+            <Panel review={r} onDone={() => void load()} />
+          </>
+        ) : (
+          <>
+            {own.value && <Trend own={own.value} />}
+            {rows.value?.length === 0 && <p class="empty">{w('mineNone')}</p>}
+            <ul class="mine-list" aria-label={w('mineTitle')}>
+              {(rows.value ?? []).slice(0, ROWS).map((x) => (
+                <li key={x.id}>
+                  <button type="button" onClick={() => void open(x)}>
+                    <Row r={x} selected={false} />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
+    </Dialog>
+  );
+}

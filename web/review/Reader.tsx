@@ -1,0 +1,203 @@
+// A transcript of the past, as reviewers read it: facts, the course of it, the words; personal data masked until somebody may see it.
+import { useComputed } from '@preact/signals';
+import { ArrowLeft, ChevronDown, ChevronUp, EyeOff } from 'lucide';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { ApiError } from '../core/api';
+import type { Conversation, Entry } from '../core/staff';
+import { duration, exactTime } from '../core/time';
+import { Avatar } from '../kit/Avatar';
+import { Button, IconButton } from '../kit/Button';
+import { entryWords, eventWords } from '../kit/events';
+import { Icon } from '../kit/Icon';
+import { k, lang } from '../kit/i18n';
+import { channelName, nameOf } from '../kit/names';
+import { scoreLabel, type Score } from '../kit/Rating';
+import { buildRows } from '../kit/rows';
+import { roleName } from '../kit/SignIn';
+import { s } from '../kit/staffWords';
+import { Talk } from '../kit/Talk';
+import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
+import { w } from './qualityWords';
+import { Strip } from './Strip';
+import { t } from './words';
+
+/** Entries that a message beside them tells as well, and those that are only of use to machines. */
+const SAID = new Set(['assigned', 'closed', 'transferred', 'invited', 'delivery', 'viewed', 'profile']);
+
+export function Trouble({ error, retry }: { error: ApiError; retry: () => void }) {
+  if (error.status === 403) {
+    return (
+      <div class="empty" role="alert">
+        <p>{t('forbidden', { role: roleName('reviewer') })}</p>
+      </div>
+    );
+  }
+  return (
+    <div class="empty" role="alert">
+      <p>{error.status === 0 ? s('unreachable') : t('searchFailed', { why: error.title || String(error.status) })}</p>
+      {error.id && <p class="dim num">{t('quoteId', { id: error.id })}</p>}
+      <Button small onClick={retry}>
+        {k('retry')}
+      </Button>
+    </div>
+  );
+}
+
+/** What reviewers say about a message stands behind it. */
+function words(e: Entry): string {
+  if (e.kind !== 'comment') return entryWords(e);
+  return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
+}
+
+function Facts({ c, messages }: { c: Conversation; messages: number }) {
+  const end = c.closed_at || c.last?.at || c.opened_at;
+  const rows: [string, string][] = [
+    [
+      t('agent'),
+      c.agent
+        ? `${c.agent.name}${c.agent.number ? ` · ${k('number', { number: c.agent.number })}` : ''}`
+        : t('noAgent'),
+    ],
+    [t('channel'), channelName(c.channel)],
+    [t('opened'), exactTime(c.opened_at, lang.value)],
+    [t('lasted'), duration(end - c.opened_at)],
+    [t('messages'), String(messages)],
+    [t('rating'), c.rating ? scoreLabel(c.rating as Score) : t('notRated')],
+  ];
+  return (
+    <dl class="facts-row">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class="num">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** `onBack`: on a narrow window, to the list. */
+export function Reader({ onBack }: { onBack?: () => void }) {
+  const got = transcript.value;
+  const hits = useComputed(() => found.value?.find((f) => f.conversation.id === chosen.value)?.hits ?? []);
+  const marks = useMemo(() => new Map(hits.value.map((h) => [h.seq, h.marks] as const)), [hits.value]);
+  const rows = useMemo(
+    () =>
+      got
+        ? buildRows(got.messages, [...(got.timeline ?? []), ...comments.value], [], { entry: (e) => !SAID.has(e.kind) })
+        : [],
+    [got, comments.value],
+  );
+  const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);
+  useEffect(() => {
+    if (at.value > 0) document.querySelector(`.reader [data-seq="${at.value}"]`)?.scrollIntoView({ block: 'center' });
+  }, [got, at.value]);
+
+  if (transcriptFailed.value) {
+    const error = transcriptFailed.value;
+    return (
+      <section class="reader" aria-label={t('reader')}>
+        {error.status === 404 ? (
+          <p class="empty">{t('gone')}</p>
+        ) : (
+          <Trouble error={error} retry={() => void open(chosen.value)} />
+        )}
+      </section>
+    );
+  }
+  if (!chosen.value || !got) {
+    return (
+      <section class="reader none" aria-label={t('reader')}>
+        {!chosen.value && (
+          <div class="reader-none">
+            <p>{t('pickOne')}</p>
+            <ul>
+              <li>
+                <kbd>/</kbd> {t('keySearch')}
+              </li>
+              <li>
+                <kbd>J</kbd> <kbd>K</kbd> {t('keyMessage')}
+              </li>
+              <li>
+                <kbd>⇧ J</kbd> <kbd>⇧ K</kbd> {t('keyTranscript')}
+              </li>
+            </ul>
+          </div>
+        )}
+      </section>
+    );
+  }
+  const c = got.conversation;
+  const index = hits.value.findIndex((h) => h.seq === at.value);
+  const go = (by: number): void => {
+    const all = hits.value;
+    const to = index < 0 ? (by > 0 ? 0 : all.length - 1) : (index + by + all.length) % all.length;
+    at.value = all[to]?.seq ?? 0;
+  };
+  return (
+    <section class="reader" aria-label={t('reader')}>
+      <header class="reader-head">
+        <IconButton
+          class="back"
+          icon={ArrowLeft}
+          label={t('back')}
+          onClick={() => (onBack ? onBack() : void open(null))}
+        />
+        <Avatar name={nameOf(c)} size={36} neutral />
+        <h2 class="clip" dir="auto">
+          {nameOf(c)}
+        </h2>
+        {hits.value.length > 0 && (
+          <div class="hit-nav" role="group" aria-label={t('hits')}>
+            <span class="num" role="status">
+              {t('hitOf', { n: index + 1, all: hits.value.length })}
+            </span>
+            <IconButton icon={ChevronUp} label={t('hitBefore')} onClick={() => go(-1)} />
+            <IconButton icon={ChevronDown} label={t('hitNext')} onClick={() => go(1)} />
+          </div>
+        )}
+      </header>
+      <Facts c={c} messages={got.messages.filter((m) => m.kind !== 'event').length} />
+      {got.masked ? (
+        <p class="masked">
+          <Icon node={EyeOff} size={16} /> <span>{w('masked')}</span>
+          {got.may_reveal ? (
+            <Button small onClick={() => void open(c.id, true)}>
+              {w('reveal')}
+            </Button>
+          ) : (
+            <span class="dim">{w('maskedAsk')}</span>
+          )}
+        </p>
+      ) : (
+        shown.value === c.id && (
+          <p class="masked" role="status">
+            {w('revealed')}
+          </p>
+        )
+      )}
+      <Strip transcript={got} />
+      <Talk
+        key={c.id}
+        follow={false}
+        rows={rows}
+        label={s('talkWith', { name: nameOf(c) })}
+        visitorRead={c.visitor_read}
+        eventWords={eventWords}
+        entryWords={words}
+        find={(seq) => bySeq.get(seq)}
+        marks={marks}
+        {...(at.value ? { chosen: at.value } : {})}
+      />
+    </section>
+  );
+}
+
+/** The next message (or result) in a direction. */
+export function stepMessage(by: 1 | -1): void {
+  const all = (transcript.value?.messages ?? []).filter((m) => m.kind !== 'event');
+  if (all.length === 0) return;
+  const i = all.findIndex((m) => m.seq === at.value);
+  const to = i < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, i + by));
+  at.value = all[to]?.seq ?? 0;
+}

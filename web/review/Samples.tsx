@@ -1,0 +1,289 @@
+// What is drawn to be reviewed: samples with their seeds and how far they have come, and drawing a new one.
+import './desk.css';
+import { useSignal } from '@preact/signals';
+import { Plus } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import { api, query } from '../core/api';
+import type { Staffer } from '../core/staff';
+import { exactTime, listTime } from '../core/time';
+import { Button } from '../kit/Button';
+import { Dialog } from '../kit/Dialog';
+import { Field } from '../kit/Field';
+import { k, lang } from '../kit/i18n';
+import { site } from '../kit/session';
+import { s } from '../kit/staffWords';
+import { toast } from '../kit/Toast';
+import { asError, type SampleKind, share } from './quality';
+import { w } from './qualityWords';
+import { Work } from './Work';
+
+interface Sample {
+  id: string;
+  name: string;
+  kind: SampleKind;
+  seed: number;
+  population: number;
+  drawn: number;
+  done: number;
+  scorecard: { key: string; version: number };
+  at: number;
+  by: Staffer;
+}
+interface Drawn {
+  seed: number;
+  population: number;
+  drawn: number;
+  unassigned: number;
+  needed: number;
+}
+
+const WAYS = ['plain', 'per_agent', 'strata'] as const;
+const KINDS = ['random', 'risk', 'calibration'] as const;
+const DAY_MS = 86_400_000;
+
+function Select({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  options: readonly (readonly [string, string])[];
+  onChange: (v: string) => void;
+}) {
+  return (
+    <label class="pick">
+      <span>{label}</span>
+      <select class="input" value={value} onChange={(ev) => onChange(ev.currentTarget.value)}>
+        {options.map(([v, name]) => (
+          <option key={v} value={v}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }) {
+  const cards = useSignal<readonly { key: string; name: string; lang: string }[]>([]);
+  const ask = useSignal({ scorecard: '', kind: 'random', way: 'plain', n: 10, days: 1 });
+  const name = useRef<HTMLInputElement>(null);
+  const look = useSignal<Drawn | null>(null);
+  const error = useSignal('');
+  const busy = useSignal(false);
+  const path = `samples${query({ site: site.value?.key })}`;
+  const body = () => {
+    const { days, ...rest } = ask.value;
+    return { ...rest, name: name.current?.value ?? '', from: Date.now() - days * DAY_MS, to: Date.now() };
+  };
+  useEffect(() => {
+    void api<{ items: { key: string; name: string; lang: string }[] }>(`scorecards${query({ site: site.value?.key })}`)
+      .then((got) => {
+        cards.value = got.items;
+        const own = got.items.find((c) => c.lang.startsWith(lang.value.slice(0, 2))) ?? got.items[0];
+        ask.value = { ...ask.value, scorecard: own?.key ?? '' };
+      })
+      .catch((e: unknown) => (error.value = asError(e).title));
+  }, []);
+  useEffect(() => {
+    if (!ask.value.scorecard) return;
+    let gone = false;
+    api<Drawn>(path, { method: 'POST', body: { ...body(), dry_run: true } })
+      .then((got) => {
+        if (gone) return;
+        look.value = got;
+        error.value = '';
+      })
+      .catch((e: unknown) => {
+        if (gone) return;
+        look.value = null;
+        error.value = asError(e).title || s('unreachable');
+      });
+    return () => {
+      gone = true;
+    };
+  }, [ask.value]);
+  const draw = async (): Promise<void> => {
+    busy.value = true;
+    try {
+      const got = await api<Drawn>(path, { method: 'POST', body: body() });
+      toast(w('sampleDrawn', { n: got.drawn, seed: got.seed }));
+      onDrawn();
+    } catch (e) {
+      error.value = asError(e).title || s('unreachable');
+    }
+    busy.value = false;
+  };
+  const set = (p: Partial<typeof ask.value>): void => {
+    ask.value = { ...ask.value, ...p };
+  };
+  const l = look.value;
+  return (
+    <Dialog
+      title={w('sampleNew')}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{k('cancel')}</Button>
+          <Button kind="primary" disabled={busy.value || !l?.drawn} onClick={() => void draw()}>
+            {w('sampleDraw')}
+          </Button>
+        </>
+      }
+    >
+      <div class="draw">
+        <Field
+          inputRef={name}
+          label={w('sampleName')}
+          maxLength={80}
+          autofocus
+          defaultValue={w('sampleToday', { date: new Date().toLocaleDateString(lang.value) })}
+        />
+        <Select
+          label={w('card')}
+          value={ask.value.scorecard}
+          options={cards.value.map((c) => [c.key, c.name] as const)}
+          onChange={(v) => set({ scorecard: v })}
+        />
+        <Select
+          label={w('sampleSince')}
+          value={String(ask.value.days)}
+          options={([1, 7, 30] as const).map((d) => [String(d), w(`since_${d}`)] as const)}
+          onChange={(v) => set({ days: Number(v) })}
+        />
+        <Select
+          label={w('sampleKind')}
+          value={ask.value.kind}
+          options={KINDS.map((x) => [x, w(`kind_${x}`)] as const)}
+          onChange={(v) => set({ kind: v })}
+        />
+        <Select
+          label={w('sampleWay')}
+          value={ask.value.way}
+          options={WAYS.map((x) => [x, w(`way_${x}`)] as const)}
+          onChange={(v) => set({ way: v })}
+        />
+        <Field
+          type="number"
+          label={w('sampleN')}
+          defaultValue="10"
+          onInput={(ev) => set({ n: Math.max(1, Math.min(2000, Math.round(Number(ev.currentTarget.value)) || 1)) })}
+        />
+        <p class="dim num" role="status">
+          {l &&
+            w('samplePopulation', {
+              n: l.population,
+              drawn: l.drawn,
+              share: share(l.drawn, l.population),
+              needed: l.needed,
+            })}{' '}
+          {l && l.unassigned > 0 && w('sampleUnassigned', { n: l.unassigned })}
+        </p>
+        {error.value && (
+          <p class="error" role="alert">
+            {w('sampleFailed', { why: error.value })}
+          </p>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+export function Samples() {
+  const all = useSignal<readonly Sample[] | null>(null);
+  const failed = useSignal('');
+  const drawing = useSignal(false);
+  const open = useSignal<Sample | null>(null);
+  const load = async (): Promise<void> => {
+    try {
+      all.value = (await api<{ items: Sample[] }>(`samples${query({ site: site.value?.key })}`)).items;
+      failed.value = '';
+    } catch (e) {
+      failed.value = asError(e).title || s('unreachable');
+    }
+  };
+  useEffect(() => void load(), [site.value?.key]);
+  if (open.value) {
+    return (
+      <Work
+        of={{ sample: open.value.id }}
+        title={open.value.name || w(`kind_${open.value.kind}`)}
+        onBack={() => (open.value = null)}
+      />
+    );
+  }
+  return (
+    <section class="sheet" aria-label={w('viewSamples')}>
+      <header class="sheet-head">
+        <h2>{w('viewSamples')}</h2>
+        <Button kind="primary" icon={Plus} onClick={() => (drawing.value = true)}>
+          {w('sampleNew')}
+        </Button>
+      </header>
+      {failed.value && (
+        <p class="empty" role="alert">
+          {w('loadFailed', { why: failed.value })}{' '}
+          <Button small onClick={() => void load()}>
+            {k('retry')}
+          </Button>
+        </p>
+      )}
+      {all.value?.length === 0 && <p class="empty">{w('sampleNone')}</p>}
+      {!!all.value?.length && (
+        <div class="table-box" tabIndex={0} role="group" aria-label={w('viewSamples')}>
+          <table class="table">
+            <thead>
+              <tr>
+                {(
+                  [
+                    'sampleName',
+                    'sampleKind',
+                    'sampleProgress',
+                    'sampleOf',
+                    'sampleSeed',
+                    'sampleBy',
+                    'sampleAt',
+                  ] as const
+                ).map((x) => (
+                  <th key={x} scope="col">
+                    {w(x)}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {all.value.map((x) => (
+                <tr key={x.id}>
+                  <th scope="row">
+                    <button type="button" class="link" onClick={() => (open.value = x)}>
+                      {x.name || w(`kind_${x.kind}`)}
+                    </button>
+                  </th>
+                  <td>{w(`kind_${x.kind}`)}</td>
+                  <td class="num">{w('sampleDone', { done: x.done, n: x.drawn })}</td>
+                  <td class="num">{x.population}</td>
+                  <td class="num">{x.seed}</td>
+                  <td>{x.by.name}</td>
+                  <td class="num" title={exactTime(x.at, lang.value)}>
+                    {listTime(x.at, Date.now(), lang.value)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {drawing.value && (
+        <Draw
+          onClose={() => (drawing.value = false)}
+          onDrawn={() => {
+            drawing.value = false;
+            void load();
+          }}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,4 @@
+// What the review pages bring when it is first wanted, in one part.
+export { Figures } from './Figures';
+export { Samples } from './Samples';
+export { Work } from './Work';
