@@ -113,6 +113,8 @@ size_t mail_form(struct arena *a, struct slice content_type, struct slice body, 
     struct slice type = mail_value(a, content_type), boundary;
 
     *failed = !type.p;
+    if (*failed)
+        return SIZE_MAX;
     if (slice_is(type, "application/x-www-form-urlencoded"))
         return urlencoded(a, body, ret, failed);
     if (!slice_is(type, "multipart/form-data"))
