@@ -217,7 +217,7 @@ static void a_link_that_ends_is_made_again(void **state)
     struct kf_id conv = told.news.conv.id;
 
     for (int i = 0; i < 5; i++) {
-        char cid[8];
+        char cid[16];
         int64_t until = mono_ms() + WAIT_MS;
 
         (void)number(&t->a, "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'kefud' AND "

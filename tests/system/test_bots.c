@@ -421,7 +421,7 @@ static void after_so_many_answers_a_person_is_called(void **state)
     found((struct house){ 0 });
     enter(&v, "en");
     for (int i = 0; i < 3; i++) {
-        char cid[8], text[16], answer[64];
+        char cid[16], text[32], answer[64];
 
         (void)snprintf(cid, sizeof(cid), "c%d", i);
         (void)snprintf(text, sizeof(text), "question %d", i);
@@ -546,7 +546,7 @@ static void a_machine_that_repeats_itself_is_not_answered(void **state)
     (void)visitor_say(&v, "c1", "Out of office");
     platform_take(&p);
     for (int i = 2; i < 5; i++) {
-        char cid[8];
+        char cid[16];
 
         (void)snprintf(cid, sizeof(cid), "c%d", i);
         (void)visitor_say(&v, cid, "Out of office");
