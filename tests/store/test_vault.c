@@ -109,14 +109,18 @@ static enum kf_rc ask_all(struct world *w, char body[512], char token[512], char
     struct query *q = query_new(QUERY_DOCUMENTS);
     enum kf_rc rc = ask(w, q, look_body, body);
 
+    if (rc)
+        return rc;
     q = query_new(QUERY_BLOB);
     q->site = key("demo");
     q->channel = key("fk");
     q->text = SLICE("token");
-    rc = rc ? rc : ask(w, q, look_bytes, token);
+    rc = ask(w, q, look_bytes, token);
+    if (rc)
+        return rc;
     q = query_new(QUERY_TOTP);
     q->id = id_of(7);
-    return rc ? rc : ask(w, q, look_totp, factor);
+    return ask(w, q, look_totp, factor);
 }
 
 static void all_is_as_it_was(struct world *w)
