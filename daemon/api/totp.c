@@ -28,6 +28,7 @@ struct factor {
     char codes[RECOVERY_CODES][RECOVERY_TEXT];
 };
 
+/* Before the turn is answered: the answer frees it, and `f` with it. */
 static void factor_wipe(struct factor *f)
 {
     explicit_bzero(f->secret, sizeof(f->secret));
@@ -112,29 +113,34 @@ static void get_totp(struct turn *t)
 static void begun(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct factor *f = ctx;
+    struct turn *t = f->turn;
     char text[TOTP_TEXT], uri[TOTP_URI];
+    bool fits = totp_uri(f->secret, f->email, uri);
 
     (void)news;
+    (void)totp_text(f->secret, text);
+    factor_wipe(f);
     if (rc)
-        turn_fail(f->turn, rc, why);
-    else if (!totp_uri(f->secret, f->email, uri))
-        turn_problem(f->turn, 500, "the address does not fit");
+        turn_fail(t, rc, why);
+    else if (!fits)
+        turn_problem(t, 500, "the address does not fit");
     else
-        turn_jansson(f->turn, 201, json_pack("{s:s,s:s}", "secret", totp_text(f->secret, text), "uri", uri));
+        turn_jansson(t, 201, json_pack("{s:s,s:s}", "secret", text, "uri", uri));
     explicit_bzero(text, sizeof(text));
     explicit_bzero(uri, sizeof(uri));
-    factor_wipe(f);
 }
 
 /* ---- with the password, or a code: a wrong one costs as much as at signing in ---- */
 
 static void wrong(struct factor *f)
 {
-    if (f->password.p)
+    bool password = f->password.p != NULL;
+
+    factor_wipe(f);
+    if (password)
         turn_problem_as(f->turn, 422, "password_wrong", "the password is wrong: it is the one that you sign in with");
     else
         turn_problem_as(f->turn, 422, "totp_wrong", "the code is wrong, too old, or was used before");
-    factor_wipe(f);
 }
 
 static void counted(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
@@ -174,15 +180,15 @@ static void confirmed(void *ctx, enum kf_rc rc, const struct news *news, const s
 
     (void)news;
     if (rc) {
-        turn_fail(f->turn, rc, why);
         factor_wipe(f);
+        turn_fail(f->turn, rc, why);
         return;
     }
     codes = json_array();
     for (size_t i = 0; i < RECOVERY_CODES; i++)
         json_array_append_new(codes, json_string(f->codes[i]));
-    turn_jansson(f->turn, 200, json_pack("{s:o}", "recovery", codes));
     factor_wipe(f);
+    turn_jansson(f->turn, 200, json_pack("{s:o}", "recovery", codes));
 }
 
 static void confirm(struct factor *f)
@@ -299,8 +305,8 @@ static void have_delay(void *ctx, enum kf_rc rc, struct query *q, const struct k
         why = &slow;
     }
     if (rc) {
-        turn_fail(f->turn, rc, why);
         factor_wipe(f);
+        turn_fail(f->turn, rc, why);
     } else if (f->password.p)
         turn_config(f->turn)->work(turn_config(f->turn)->ctx, verify, verified, f);
     else
