@@ -104,17 +104,19 @@ static void done(void *ctx, enum kf_rc rc, const struct kf_err *why)
 static void act(struct turn *t, bool drop)
 {
     struct site *site = outbox_site(t);
-    const struct member *m = site && !t->op ? turn_member(t, &site->key) : NULL;
-    struct actor by = { .role = ROLE_AGENT,
-                        .id = t->person,
-                        .name = t->op ? "operator"
-                                : m   ? m->name
-                                      : "",
-                        .number = m ? m->number : NULL };
+    const struct member *m;
+    struct actor by;
     struct kf_id id;
 
     if (!site)
         return;
+    m = t->op ? NULL : turn_member(t, &site->key);
+    by = (struct actor){ .role = ROLE_AGENT,
+                         .id = t->person,
+                         .name = m       ? m->name
+                                 : t->op ? "operator"
+                                         : "",
+                         .number = m ? m->number : NULL };
     if (!id_parse(t->segment[0], &id))
         turn_problem(t, 404, "there is nothing of that name to be sent");
     else if (drop)

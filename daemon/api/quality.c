@@ -241,12 +241,13 @@ static void get_figures(struct turn *t)
     static const char *const words[] = { "", "agent", "queue", "reviewer", "week", "item" };
     const struct member *m;
     struct site *site = turn_site(t, &m);
-    struct slice by = turn_query(t, "by");
     struct figures *f;
+    struct slice by;
     size_t i = 0;
 
     if (!site)
         return;
+    by = turn_query(t, "by");
     if (!t->op && !permit(m, VERB_QUALITY, &site->key, NULL)) {
         turn_problem(t, 403, "the figures of all need the role reviewer or supervisor");
         return;
