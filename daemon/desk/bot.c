@@ -474,13 +474,14 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
 static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct trip *t = ctx;
-    struct query *messages = rc ? NULL : query_new(QUERY_MESSAGES);
+    struct query *messages;
 
     (void)why;
     if (rc == KF_ABSENT || (!rc && q->convs[0].state != CONV_BOT)) {
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
         return;
     }
+    messages = rc ? NULL : query_new(QUERY_MESSAGES);
     if (!messages) {
         trip_again_later(t, AGAIN_MS, NULL);
         return;
