@@ -290,7 +290,7 @@ static void answer_one(struct turn *t, int status, const struct stored_document 
 {
     json_t *root = document_json(d);
     char *text = json_dumps(root, JSON_COMPACT);
-    char tag[32];
+    char tag[32] = "";
     struct http_pair headers[] = { { SLICE("Cache-Control"), SLICE("private, no-store") }, { SLICE("ETag"), slice_of(tag) } };
     struct net_answer a = { .status = status, .type = "application/json; charset=utf-8", .headers = headers, .n_headers = 2 };
 
