@@ -117,3 +117,15 @@ struct slice arena_copy(struct arena *a, struct slice s)
 
     return p ? (struct slice){ p, s.n } : (struct slice){ NULL, 0 };
 }
+
+void *arena_more(struct arena *a, void *array, size_t n, size_t size)
+{
+    void *more;
+
+    if (n > 0 && (n < 4 || (n & (n - 1))))
+        return array;
+    more = arena_array(a, n ? 2 * n : 4, size);
+    if (more && n)
+        memcpy(more, array, n * size);
+    return more;
+}

@@ -25,4 +25,8 @@ struct slice arena_copy(struct arena *a, struct slice s); /* {NULL,0} when memor
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 
+/* Room for one more in an array of `n` things of `size` bytes: the array itself, or a copy twice as long; it grows at 0 and at the powers of
+ * two from 4 on. NULL: out of memory, the old one stays. */
+void *arena_more(struct arena *a, void *array, size_t n, size_t size);
+
 #endif

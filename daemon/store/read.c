@@ -1,7 +1,7 @@
 /* The queries. Each runs in one read transaction: what it answers was true together. */
 #include "core/buf.h"
-#include "core/reach.h"
 #include "store/inside.h"
+#include "store/reading.h"
 #include "store/row.h"
 
 #include <inttypes.h>
@@ -9,21 +9,14 @@
 #define LIMIT_MAX   10000
 #define PROFILE_MAX (1u << 20)
 
-struct reading {
-    struct reader *reader;
-    struct db *db;
-    struct query *q;
-    struct kf_err *why;
-};
-
-static int64_t limit_of(const struct query *q, int64_t usual)
+int64_t reading_limit(const struct query *q, int64_t usual)
 {
     int64_t n = q->limit > 0 ? q->limit : usual;
 
     return n < LIMIT_MAX ? n : LIMIT_MAX;
 }
 
-static enum kf_rc no_memory(struct reading *r)
+enum kf_rc reading_no_memory(struct reading *r)
 {
     return kf_fail(r->why, KF_NOMEM, "out of memory");
 }
@@ -33,32 +26,17 @@ static enum kf_rc absent(struct reading *r, const char *what)
     return kf_fail(r->why, KF_ABSENT, "there is no such %s", what);
 }
 
-/* Room for one more in an array of the answer that grows by doubling. */
-static void *room(struct reading *r, void *array, size_t n, size_t size)
-{
-    void *more;
-
-    if (n >= 4 && (n & (n - 1)))
-        return array;
-    if (n > 0 && n < 4)
-        return array;
-    more = arena_array(r->q->arena, n ? 2 * n : 4, size);
-    if (more && n)
-        memcpy(more, array, n * size);
-    return more;
-}
-
 static enum kf_rc read_convs(struct reading *r, struct stmt *s)
 {
     struct query *q = r->q;
 
     while (stmt_row(s)) {
         struct conv_row row = { .n = 0 };
-        struct conv *convs = room(r, q->convs, q->n_convs, sizeof(*convs));
+        struct conv *convs = arena_more(r->q->arena, q->convs, q->n_convs, sizeof(*convs));
 
         if (!convs) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->convs = convs;
         row_conv_shown(s, q->arena, &row);
@@ -87,7 +65,7 @@ static enum kf_rc with_lasts(struct reading *r, enum kf_rc rc)
         return rc;
     q->messages = arena_array(q->arena, q->n_convs + 1, sizeof(*q->messages));
     if (!q->messages)
-        return no_memory(r);
+        return reading_no_memory(r);
     q->n_messages = q->n_convs;
     for (size_t i = 0; !rc && i < q->n_convs; i++)
         rc = read_last(r, &q->convs[i].id, &q->messages[i]);
@@ -140,7 +118,7 @@ static enum kf_rc read_open(struct reading *r)
     stmt_str(s, q->site.s);
     stmt_i64(s, q->now);
     stmt_bytes(s, (struct slice){ (const char *)q->id.b, sizeof(q->id.b) }); /* zeros too: they come before all */
-    stmt_i64(s, limit_of(q, LIMIT_MAX));
+    stmt_i64(s, reading_limit(q, LIMIT_MAX));
     return with_lasts(r, read_convs(r, s));
 }
 
@@ -159,7 +137,7 @@ static enum kf_rc read_waiting(struct reading *r)
     struct stmt *s = stmt_begin(r->db, SQL_CONV_WAITING);
 
     stmt_str(s, r->q->site.s);
-    stmt_i64(s, limit_of(r->q, LIMIT_MAX));
+    stmt_i64(s, reading_limit(r->q, LIMIT_MAX));
     return with_lasts(r, read_convs(r, s));
 }
 
@@ -169,7 +147,7 @@ static enum kf_rc read_due(struct reading *r)
 
     stmt_str(s, r->q->site.s);
     stmt_i64(s, r->q->now);
-    stmt_i64(s, limit_of(r->q, 100));
+    stmt_i64(s, reading_limit(r->q, 100));
     return read_convs(r, s);
 }
 
@@ -180,7 +158,7 @@ static enum kf_rc read_late(struct reading *r)
     stmt_str(s, r->q->site.s);
     stmt_str(s, r->q->queue.s);
     stmt_i64(s, r->q->before);
-    stmt_i64(s, limit_of(r->q, 100));
+    stmt_i64(s, reading_limit(r->q, 100));
     return read_convs(r, s);
 }
 
@@ -192,7 +170,7 @@ static enum kf_rc read_silent(struct reading *r)
     stmt_str(s, r->q->queue.s);
     stmt_i64(s, r->q->before);
     stmt_i64(s, r->q->after);
-    stmt_i64(s, limit_of(r->q, 100));
+    stmt_i64(s, reading_limit(r->q, 100));
     return read_convs(r, s);
 }
 
@@ -201,7 +179,7 @@ static enum kf_rc read_handed(struct reading *r)
     struct stmt *s = stmt_begin(r->db, SQL_CONV_HANDED);
 
     stmt_str(s, r->q->site.s);
-    stmt_i64(s, limit_of(r->q, 100));
+    stmt_i64(s, reading_limit(r->q, 100));
     return read_convs(r, s);
 }
 
@@ -213,11 +191,11 @@ static enum kf_rc read_taken(struct reading *r)
     stmt_str(s, q->site.s);
     stmt_i64(s, q->after);
     while (stmt_row(s)) {
-        struct stored_count *n = room(r, q->counts, q->n_counts, sizeof(*n));
+        struct stored_count *n = arena_more(r->q->arena, q->counts, q->n_counts, sizeof(*n));
 
         if (!n) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->counts = n;
         n += q->n_counts++;
@@ -232,7 +210,7 @@ static enum kf_rc read_file_convs(struct reading *r)
     struct stmt *s = stmt_begin(r->db, SQL_CONV_OF_FILE);
 
     stmt_id(s, &r->q->id);
-    stmt_i64(s, limit_of(r->q, 100));
+    stmt_i64(s, reading_limit(r->q, 100));
     return read_convs(r, s);
 }
 
@@ -249,10 +227,10 @@ static enum kf_rc take_messages(struct reading *r, struct stmt *s, int64_t limit
             q->more = true;
             break;
         }
-        m = room(r, q->messages, q->n_messages, sizeof(*m));
+        m = arena_more(r->q->arena, q->messages, q->n_messages, sizeof(*m));
         if (!m) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->messages = m;
         row_message(s, q->arena, &m[q->n_messages++]);
@@ -274,7 +252,7 @@ static enum kf_rc read_messages(struct reading *r)
 {
     struct query *q = r->q;
     bool back = q->before > 0;
-    int64_t limit = limit_of(q, 50);
+    int64_t limit = reading_limit(q, 50);
     struct stmt *s = stmt_begin(r->db, back ? SQL_MESSAGES_BEFORE : SQL_MESSAGES_AFTER);
     enum kf_rc rc;
 
@@ -302,7 +280,7 @@ static enum kf_rc read_timeline(struct reading *r)
 {
     struct query *q = r->q;
     struct stmt *s = stmt_begin(r->db, SQL_TIMELINE);
-    int64_t limit = limit_of(q, LIMIT_MAX - 1);
+    int64_t limit = reading_limit(q, LIMIT_MAX - 1);
 
     stmt_id(s, &q->id);
     stmt_i64(s, q->after);
@@ -314,10 +292,10 @@ static enum kf_rc read_timeline(struct reading *r)
             q->more = true;
             break;
         }
-        e = room(r, q->entries, q->n_entries, sizeof(*e));
+        e = arena_more(r->q->arena, q->entries, q->n_entries, sizeof(*e));
         if (!e) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->entries = e;
         row_entry(s, q->arena, &e[q->n_entries++]);
@@ -367,7 +345,7 @@ static enum kf_rc read_profile(struct reading *r)
     if (!rc && !id_is_zero(&r->q->conv)) {
         struct message *last = arena_array(r->q->arena, 1, sizeof(*last));
 
-        rc = last ? read_last(r, &r->q->conv, last) : no_memory(r);
+        rc = last ? read_last(r, &r->q->conv, last) : reading_no_memory(r);
         r->q->messages = last;
         r->q->n_messages = last && !rc && last->seq > 0;
     }
@@ -393,7 +371,7 @@ static enum kf_rc read_profile(struct reading *r)
         rc = profile_contacts(r, &customer, &b);
     buf_str(&b, "]}");
     if (!rc && (!buf_ok(&b) || !(r->q->text_out = arena_text(r->q->arena, buf_slice(&b)))))
-        rc = no_memory(r);
+        rc = reading_no_memory(r);
     buf_finish(&b);
     return rc;
 }
@@ -415,7 +393,7 @@ static enum kf_rc read_person(struct reading *r)
         row_person(s, q->arena, p);
     rc = stmt_end(s, r->why);
     if (rc || !p)
-        return p ? rc : no_memory(r);
+        return p ? rc : reading_no_memory(r);
     if (!any)
         return absent(r, "person");
     q->person = p;
@@ -433,11 +411,11 @@ static enum kf_rc read_members(struct reading *r)
     if (one || *q->site.s)
         stmt_str(s, q->site.s);
     while (stmt_row(s)) {
-        struct member *m = room(r, q->members, q->n_members, sizeof(*m));
+        struct member *m = arena_more(r->q->arena, q->members, q->n_members, sizeof(*m));
 
         if (!m) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->members = m;
         row_member(s, q->arena, &m[q->n_members++]);
@@ -502,11 +480,11 @@ static enum kf_rc documents_of(struct reading *r, struct stmt *s)
     enum kf_rc rc;
 
     while (stmt_row(s)) {
-        struct stored_document *d = room(r, q->documents, q->n_documents, sizeof(*d));
+        struct stored_document *d = arena_more(r->q->arena, q->documents, q->n_documents, sizeof(*d));
 
         if (!d) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->documents = d;
         d += q->n_documents++;
@@ -539,7 +517,7 @@ static enum kf_rc read_versions(struct reading *r)
     stmt_str(s, r->q->site.s);
     stmt_text(s, r->q->text);
     stmt_text(s, r->q->text2);
-    stmt_i64(s, limit_of(r->q, 100));
+    stmt_i64(s, reading_limit(r->q, 100));
     return documents_of(r, s);
 }
 
@@ -558,11 +536,11 @@ static enum kf_rc read_leases(struct reading *r)
     struct stmt *s = stmt_begin(r->db, SQL_LEASES);
 
     while (stmt_row(s)) {
-        struct stored_lease *l = room(r, q->leases, q->n_leases, sizeof(*l));
+        struct stored_lease *l = arena_more(r->q->arena, q->leases, q->n_leases, sizeof(*l));
 
         if (!l) {
             (void)stmt_end(s, NULL);
-            return no_memory(r);
+            return reading_no_memory(r);
         }
         q->leases = l;
         l += q->n_leases++;
@@ -620,123 +598,6 @@ static enum kf_rc read_blob(struct reading *r)
         return rc ? rc : absent(r, "channel state");
     return slice_is(q->text, "token") ? vault_open_token(&r->reader->store->vault, q->arena, &q->site, &q->channel, &q->bytes_out, r->why)
                                       : KF_OK;
-}
-
-/* ---- the outbox -------------------------------------------------------------------------------------------------------------------------- */
-
-static enum kf_rc errand_message(struct reading *r, int64_t conv, int64_t seq, struct message *ret)
-{
-    struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_GET);
-
-    stmt_i64(s, conv);
-    stmt_i64(s, seq);
-    if (stmt_row(s)) {
-        (void)get_i64(s);
-        row_message(s, r->q->arena, ret);
-    }
-    return stmt_end(s, r->why);
-}
-
-static enum kf_rc errand_handle(struct reading *r, int64_t conv, struct errand *e)
-{
-    struct stmt *s = stmt_begin(r->db, SQL_HANDLE_GET);
-
-    stmt_i64(s, conv);
-    if (stmt_row(s)) {
-        e->handle = get_text(s, r->q->arena);
-        e->handle_expires_ms = get_i64(s);
-        e->handle_left = (int)get_i64(s);
-        e->handle_used = (int)get_i64(s);
-        if (e->handle_left > 0)
-            e->handle_left = e->handle_left > e->handle_used ? e->handle_left - e->handle_used : 0;
-    }
-    return stmt_end(s, r->why);
-}
-
-/* A message that goes by mail, because its visitor is gone: whom to, as the profile says now. */
-static enum kf_rc errand_mail(struct reading *r, struct errand *e)
-{
-    struct stmt *s;
-    char address[REACH_TEXT];
-
-    if (!e->message.extra || !strstr(e->message.extra, "\"mail\":true"))
-        return KF_OK;
-    e->user = "";
-    s = stmt_begin(r->db, SQL_VISITOR_PROFILE);
-    stmt_id(s, &e->conv);
-    if (stmt_row(s)) {
-        const char *profile = get_text(s, r->q->arena);
-
-        if (profile && reach_profile_mail(slice_of(profile), address))
-            e->user = arena_text(r->q->arena, slice_of(address));
-    }
-    return stmt_end(s, r->why);
-}
-
-/* What sending needs beside the row itself. */
-static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand *e)
-{
-    struct message answered = { .seq = 0 };
-    enum kf_rc rc = e->seq ? errand_message(r, conv, e->seq, &e->message) : KF_OK;
-
-    if (!rc && e->message.reply_to)
-        rc = errand_message(r, conv, e->message.reply_to, &answered);
-    e->reply_ref = answered.ref;
-    if (!rc)
-        rc = errand_mail(r, e);
-    return rc ? rc : errand_handle(r, conv, e);
-}
-
-static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_t *conv)
-{
-    get_id(s, &e->id);
-    get_key(s, &e->site);
-    get_key(s, &e->channel);
-    get_id(s, &e->conv);
-    e->seq = get_i64(s);
-    e->kind = (enum errand_kind)get_i64(s);
-    e->state = (enum errand_state)get_i64(s);
-    e->attempt = (int)get_i64(s);
-    e->due_at = get_i64(s);
-    e->created_at = get_i64(s);
-    e->lease = get_i64(s);
-    e->error = get_text(s, a);
-    *conv = get_i64(s);
-    e->peer = get_str(s, a);
-    e->user = get_str(s, a);
-    e->part = (int)get_i64(s);
-}
-
-static enum kf_rc read_errands(struct reading *r)
-{
-    struct query *q = r->q;
-    int64_t limit = limit_of(q, 100);
-    int64_t *convs = arena_array(q->arena, (size_t)limit, sizeof(*convs));
-    struct stmt *s;
-    enum kf_rc rc;
-
-    if (!convs)
-        return no_memory(r);
-    s = stmt_begin(r->db, SQL_ERRANDS_DUE);
-    stmt_str(s, q->site.s);
-    stmt_i64(s, q->now);
-    stmt_i64(s, q->after);
-    stmt_i64(s, limit);
-    while (stmt_row(s)) {
-        struct errand *e = room(r, q->errands, q->n_errands, sizeof(*e));
-
-        if (!e) {
-            (void)stmt_end(s, NULL);
-            return no_memory(r);
-        }
-        q->errands = e;
-        row_errand(s, q->arena, &e[q->n_errands], &convs[q->n_errands]);
-        q->n_errands++;
-    }
-    rc = stmt_end(s, r->why);
-    for (size_t i = 0; i < q->n_errands && !rc; i++)
-        rc = errand_complete(r, convs[i], &q->errands[i]);
-    return rc;
 }
 
 static enum kf_rc query_one(struct reading *r)

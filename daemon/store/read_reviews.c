@@ -50,20 +50,7 @@ struct reading {
     struct kf_err *why;
 };
 
-/* Room for one more of an array that doubles at powers of two; NULL: out of memory. */
-static void *room(struct reading *r, void *array, size_t n, size_t size)
-{
-    void *ret;
-
-    if (n && (n & (n - 1)) != 0)
-        return array;
-    ret = arena_array(r->arena, n ? 2 * n : 1, size);
-    if (ret && n)
-        memcpy(ret, array, n * size);
-    return ret;
-}
-
-#define ROOM(r, array, n) ((array) = room((r), (array), (n), sizeof(*(array))))
+#define ROOM(r, array, n) ((array) = arena_more((r)->arena, (array), (n), sizeof(*(array))))
 
 static enum kf_rc no_room(struct reading *r, struct stmt *s)
 {
@@ -358,7 +345,7 @@ static enum kf_rc read_units(struct reading *r)
         u->rating = (int)get_i64(s);
         ret->since[ret->n_units - 1] = get_i64(s);
         ret->reviewed[ret->n_units - 1] = get_i64(s) > 0;
-        served = room(r, (void *)u->served, u->n_served, sizeof(*served));
+        served = arena_more(r->arena, (void *)u->served, u->n_served, sizeof(*served));
         if (!served)
             return no_room(r, s);
         u->served = served;

@@ -11,24 +11,7 @@ static enum kf_rc no_memory(struct kf_err *why)
     return kf_fail(why, KF_NOMEM, "out of memory");
 }
 
-/* Room for one more; doubles. */
-static bool room(struct query *q, size_t *cap)
-{
-    struct rule_fired *more;
-
-    if (q->n_fired < *cap)
-        return true;
-    more = arena_array(q->arena, *cap ? 2 * *cap : 16, sizeof(*more));
-    if (!more)
-        return false;
-    if (q->n_fired)
-        memcpy(more, q->fired, q->n_fired * sizeof(*more));
-    q->fired = more;
-    *cap = *cap ? 2 * *cap : 16;
-    return true;
-}
-
-static enum kf_rc read_fired(struct db *db, struct query *q, bool contact, size_t *cap, struct kf_err *why)
+static enum kf_rc read_fired(struct db *db, struct query *q, bool contact, struct kf_err *why)
 {
     struct stmt *s = stmt_begin(db, contact ? SQL_FIRINGS_CONTACT : SQL_FIRINGS);
 
@@ -36,7 +19,8 @@ static enum kf_rc read_fired(struct db *db, struct query *q, bool contact, size_
     while (stmt_row(s)) {
         struct rule_fired *f;
 
-        if (!room(q, cap)) {
+        q->fired = arena_more(q->arena, q->fired, q->n_fired, sizeof(*q->fired));
+        if (!q->fired) {
             (void)stmt_end(s, NULL);
             return no_memory(why);
         }
@@ -125,12 +109,11 @@ static enum kf_rc read_known(struct db *db, struct query *q, struct kf_err *why)
 
 enum kf_rc rules_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
-    size_t cap = 0;
-    enum kf_rc rc = read_fired(reader->db, q, false, &cap, why);
+    enum kf_rc rc = read_fired(reader->db, q, false, why);
 
     q->text_out = "{}";
     if (!rc && q->needs & RULE_NEED_FIRED)
-        rc = read_fired(reader->db, q, true, &cap, why);
+        rc = read_fired(reader->db, q, true, why);
     if (!rc)
         rc = read_said(reader->db, q, why);
     if (!rc)
@@ -167,23 +150,15 @@ enum kf_rc tags_run(struct reader *reader, struct query *q, struct kf_err *why)
 enum kf_rc articles_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
     struct stmt *s = stmt_begin(reader->db, SQL_ARTICLE_COUNTS);
-    size_t cap = 0;
 
     stmt_str(s, q->site.s);
     while (stmt_row(s)) {
         struct article_count *a;
 
-        if (q->n_articles == cap) {
-            struct article_count *more = arena_array(q->arena, cap ? 2 * cap : 32, sizeof(*more));
-
-            if (!more) {
-                (void)stmt_end(s, NULL);
-                return no_memory(why);
-            }
-            if (cap)
-                memcpy(more, q->articles, cap * sizeof(*more));
-            q->articles = more;
-            cap = cap ? 2 * cap : 32;
+        q->articles = arena_more(q->arena, q->articles, q->n_articles, sizeof(*q->articles));
+        if (!q->articles) {
+            (void)stmt_end(s, NULL);
+            return no_memory(why);
         }
         a = &q->articles[q->n_articles++];
         get_key(s, &a->key);

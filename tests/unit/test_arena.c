@@ -83,12 +83,36 @@ static void texts_are_copied_and_terminated(void **state)
     arena_free(NULL);
 }
 
+static void an_array_grows_and_keeps_what_it_holds(void **state)
+{
+    struct arena *a = arena_new(0), *small = arena_new(64);
+    uint64_t *all = NULL, *none = NULL;
+    size_t moved = 0;
+
+    (void)state;
+    for (uint64_t n = 0; n < 1000; n++) {
+        uint64_t *more = arena_more(a, all, n, sizeof(*all));
+
+        assert_non_null(more);
+        moved += more != all;
+        all = more;
+        all[n] = n * 7;
+    }
+    for (uint64_t n = 0; n < 1000; n++)
+        assert_int_equal(all[n], n * 7);
+    assert_true(moved <= 10);
+    for (size_t n = 0; (none = arena_more(small, none, n, sizeof(*none))); n++)
+        assert_true(n < 8);
+    arena_free(small);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_zeroed_and_aligned),   cmocka_unit_test(allocations_never_overlap),
         cmocka_unit_test(the_bound_holds_for_the_sum_of_all), cmocka_unit_test(a_product_that_overflows_is_refused),
-        cmocka_unit_test(texts_are_copied_and_terminated),
+        cmocka_unit_test(texts_are_copied_and_terminated),    cmocka_unit_test(an_array_grows_and_keeps_what_it_holds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,22 @@
+/* reading.h: one query under way, for the files that answer it (read*.c). */
+#ifndef KF_STORE_READING_H
+#define KF_STORE_READING_H
+
+#include "store/inside.h"
+
+struct reading {
+    struct reader *reader;
+    struct db *db;
+    struct query *q;
+    struct kf_err *why;
+};
+
+/* How many rows are wanted: what the query says, else `usual`; bounded. */
+int64_t reading_limit(const struct query *q, int64_t usual);
+/* Fails for want of memory. */
+enum kf_rc reading_no_memory(struct reading *r);
+
+/* QUERY_ERRANDS. read_errands.c */
+enum kf_rc read_errands(struct reading *r);
+
+#endif
