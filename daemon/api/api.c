@@ -24,6 +24,8 @@ struct api *api_new(const struct api_config *cfg)
 
 void api_free(struct api *api)
 {
+    if (api)
+        turns_free(api);
     free(api);
 }
 
@@ -148,11 +150,14 @@ static struct http_pair *copy_pairs(struct arena *a, const struct http_pair *fro
 static void on_request(void *ctx, uint64_t req, const struct net_head *head, struct slice body)
 {
     struct api *api = ctx;
-    struct arena *a = arena_new(TURN_MAX);
-    struct turn *t = a ? ARENA_NEW(a, struct turn) : NULL;
+    struct arena *a;
+    struct turn *t;
     static const struct net_answer out_of_memory = { .status = 500 };
     bool known;
 
+    turns_free(api);
+    a = arena_new(TURN_MAX);
+    t = a ? ARENA_NEW(a, struct turn) : NULL;
     if (!t) {
         arena_free(a);
         net_answer(api->server, req, &out_of_memory);

@@ -71,6 +71,7 @@ struct turn {
 
     /* A resource's own state while it waits. */
     void *state;
+    struct turn *next_ended;
 };
 
 enum gate {
@@ -97,11 +98,13 @@ struct route_entry {
 struct ports *turn_ports(struct turn *t);
 struct desk *turn_desk(struct turn *t);
 const struct api_config *turn_config(struct turn *t);
-/* Answers and ends the turn. `b` is a JSON object or array. */
+/* Answers and ends the turn, which may be looked at until its holder returns to the loop, and not after. `b` is a JSON object or array. */
 void turn_json(struct turn *t, int status, const struct buf *b);
 void turn_jansson(struct turn *t, int status, json_t *root); /* takes a reference */
 void turn_empty(struct turn *t, int status);
 void turn_answer(struct turn *t, const struct net_answer *a);
+/* The same for who has answered by other means, or need not any more. */
+void turn_end(struct turn *t);
 void turn_problem(struct turn *t, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The same with a word of its own for programs. */
 void turn_problem_as(struct turn *t, int status, const char *code, const char *words);

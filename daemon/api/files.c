@@ -376,7 +376,7 @@ void files_gone(struct api *api, uint64_t req)
     }
     if (u) { /* the turn goes with it; what the store is still doing finds nobody */
         store_file_drop(turn_config(u->turn)->store, &u->handle);
-        arena_free(u->turn->arena);
+        turn_end(u->turn);
         upload_free(u);
     }
 }
@@ -497,7 +497,7 @@ static void send_file(struct turn *t, const struct stored_file *f, bool by_addre
         HASH_ADD(hh, downloads, req, sizeof(d->req), d);
     }
     net_answer_begin(api_server(t->api), t->req, &a, n);
-    arena_free(t->arena);
+    turn_end(t);
 }
 
 /* Whoever may have the file. Where files have an origin of their own, no byte of one leaves from here: a signed address leads there. */

@@ -152,19 +152,27 @@ struct pausing {
     bool paused;
 };
 
+static void pause_loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct pausing *p = ctx;
+
+    (void)rc;
+    (void)why;
+    turn_empty(p->turn, 204);
+    free(p);
+}
+
 static void paused(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct pausing *p = ctx;
 
     (void)news;
-    if (rc)
+    if (rc) {
         turn_fail(p->turn, rc, why);
-    else {
-        desk_load(turn_desk(p->turn), NULL, NULL);
-        turn_ports(p->turn)->live_hint(turn_ports(p->turn)->ctx, &p->site, NULL, 0);
-        turn_empty(p->turn, 204);
+        free(p);
+        return;
     }
-    free(p);
+    desk_changed(turn_desk(p->turn), &p->site, pause_loaded, p);
 }
 
 /* The newest version of the document, with that one member changed. */

@@ -34,24 +34,37 @@ static int64_t clock_ms(struct turn *t)
     return turn_ports(t)->now_ms(turn_ports(t)->ctx);
 }
 
+/* It is committed whether or not it could be read back; who asks next finds it. */
+static void staffing_loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct staffing *s = ctx;
+    char id[KF_ID_TEXT];
+
+    (void)rc;
+    (void)why;
+    if (s->create)
+        turn_jansson(s->turn, 201, json_pack("{s:s,s:s}", "id", id_text(&s->person.id, id), "email", s->email));
+    else
+        turn_empty(s->turn, 204);
+    staffing_free(s);
+}
+
 static void changed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct staffing *s = ctx;
-    struct turn *t = s->turn;
-    char id[KF_ID_TEXT];
+    struct desk *desk = turn_desk(s->turn);
 
     (void)news;
-    if (rc)
-        turn_fail(t, rc, why);
-    else {
-        desk_signed_out(turn_desk(t), &s->person.id, NULL); /* a new password or none at all ends what the old one opened */
-        desk_load(turn_desk(t), NULL, NULL);
-        if (s->create)
-            turn_jansson(t, 201, json_pack("{s:s,s:s}", "id", id_text(&s->person.id, id), "email", s->email));
-        else
-            turn_empty(t, 204);
+    if (rc) {
+        turn_fail(s->turn, rc, why);
+        staffing_free(s);
+        return;
     }
-    staffing_free(s);
+    desk_signed_out(desk, &s->person.id, NULL); /* a new password or none at all ends what the old one opened */
+    if (s->create)
+        desk_changed(desk, &s->member.site, staffing_loaded, s);
+    else
+        desk_load(desk, staffing_loaded, s);
 }
 
 static void commit(struct staffing *s)
@@ -372,18 +385,27 @@ struct membering {
     struct kf_id person;
 };
 
+static void member_loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct membering *m = ctx;
+
+    (void)rc;
+    (void)why;
+    turn_empty(m->turn, 204);
+    free(m);
+}
+
 static void member_changed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct membering *m = ctx;
 
     (void)news;
-    if (rc)
+    if (rc) {
         turn_fail(m->turn, rc, why);
-    else {
-        desk_changed(turn_desk(m->turn), &m->site, NULL, NULL);
-        turn_empty(m->turn, 204);
+        free(m);
+        return;
     }
-    free(m);
+    desk_changed(turn_desk(m->turn), &m->site, member_loaded, m);
 }
 
 /* Their address and name are the account's, which other sites may share: here they only stand in the table that reads both. */

@@ -34,10 +34,26 @@ struct slice turn_header(const struct turn *t, const char *name)
 
 /* ---- answers ---- */
 
+void turn_end(struct turn *t)
+{
+    t->next_ended = t->api->ended;
+    t->api->ended = t;
+}
+
+void turns_free(struct api *api)
+{
+    struct turn *t;
+
+    while ((t = api->ended)) {
+        api->ended = t->next_ended;
+        arena_free(t->arena);
+    }
+}
+
 void turn_answer(struct turn *t, const struct net_answer *a)
 {
     net_answer(t->api->server, t->req, a);
-    arena_free(t->arena);
+    turn_end(t);
 }
 
 static const struct http_pair no_store[] = { { { "Cache-Control", 13 }, { "private, no-store", 17 } } };

@@ -34,7 +34,8 @@ void desk_free(struct desk *d);
 struct session_ops desk_session_ops(struct desk *d);
 void desk_attach(struct desk *d, struct session *s);
 
-/* Reads sites and people from the store; `done` when they can be used. Again after they were changed. */
+/* Reads sites and people from the store; `done` (may be NULL) when what was committed before this call can be used. Again after they were
+ * changed. */
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 
 /* Documents of this site were changed here: this node reads them again, and tells the others. `done` (may be NULL) as of desk_load(). */

@@ -113,6 +113,7 @@ struct desk {
     int64_t lease_at, beat_at, check_at, people_at, settings_at;
     int64_t settings_seen; /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
+    struct load_waiter *load_waiters; /* of the next reading; sites.c */
     struct rate *rates;
     struct watched *watched; /* watch.c */
     struct desk_figures figures;

@@ -161,11 +161,55 @@ static int shard_of(const struct kf_key *site)
 
 /* ---- loading ---- */
 
-struct load {
-    struct desk *d;
+/* Whoever is told when people and settings have been read. Who asks while a reading is under way waits for the next: the one that runs
+ * may have begun before what they changed was committed. */
+struct load_waiter {
     void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why);
     void *ctx;
+    struct load_waiter *next;
 };
+
+struct load {
+    struct desk *d;
+    struct load_waiter *waiters;
+};
+
+static void waiters_tell(struct load_waiter *w, enum kf_rc rc, const struct kf_err *why)
+{
+    while (w) {
+        struct load_waiter *next = w->next;
+
+        w->done(w->ctx, rc, why);
+        free(w);
+        w = next;
+    }
+}
+
+static void load_documents(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why);
+
+static void load_begin(struct desk *d)
+{
+    struct query *q = query_new(QUERY_DOCUMENTS);
+    struct load *l = calloc(1, sizeof(*l));
+    struct load_waiter *waiters = d->load_waiters;
+
+    d->load_again = false;
+    d->load_waiters = NULL;
+    if (!q || !l) {
+        struct kf_err why = { 0 };
+
+        if (q)
+            arena_free(q->arena);
+        free(l);
+        (void)kf_fail(&why, KF_NOMEM, "out of memory");
+        waiters_tell(waiters, KF_NOMEM, &why);
+        return;
+    }
+    *l = (struct load){ d, waiters };
+    d->load_busy = true;
+    d->under_way++;
+    d->ports.read(d->ports.ctx, q, load_documents, l);
+}
 
 static void load_end(struct load *l, enum kf_rc rc, const struct kf_err *why)
 {
@@ -173,13 +217,10 @@ static void load_end(struct load *l, enum kf_rc rc, const struct kf_err *why)
 
     d->under_way--;
     d->load_busy = false;
-    if (l->done)
-        l->done(l->ctx, rc, why);
+    if (d->load_again)
+        load_begin(d);
+    waiters_tell(l->waiters, rc, why);
     free(l);
-    if (d->load_again) {
-        d->load_again = false;
-        desk_load(d, NULL, NULL);
-    }
 }
 
 /* A presence that was committed here while the rows were being read is newer than they are. `place`: where it stood before, likely. */
@@ -434,28 +475,18 @@ void desk_changed(struct desk *d, const struct kf_key *site, void (*done)(void *
 
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
 {
-    struct query *q;
-    struct load *l;
-
-    if (d->load_busy && !done) {
-        d->load_again = true;
-        return;
-    }
-    q = query_new(QUERY_DOCUMENTS);
-    l = calloc(1, sizeof(*l));
-    if (!q || !l) {
+    if (done) {
+        struct load_waiter *w = malloc(sizeof(*w));
         struct kf_err why = { 0 };
 
-        if (q)
-            arena_free(q->arena);
-        free(l);
-        (void)kf_fail(&why, KF_NOMEM, "out of memory");
-        if (done)
-            done(ctx, KF_NOMEM, &why);
-        return;
+        if (!w) {
+            done(ctx, kf_fail(&why, KF_NOMEM, "out of memory"), &why);
+            return;
+        }
+        *w = (struct load_waiter){ done, ctx, d->load_waiters };
+        d->load_waiters = w;
     }
-    *l = (struct load){ d, done, ctx };
-    d->load_busy = true;
-    d->under_way++;
-    d->ports.read(d->ports.ctx, q, load_documents, l);
+    d->load_again = true;
+    if (!d->load_busy)
+        load_begin(d);
 }
