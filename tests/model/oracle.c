@@ -31,8 +31,7 @@ static void check_load(struct world *w, const struct kf_id *agent)
 static void check_skills(struct world *w, const struct conv *before, const struct kf_id *agent)
 {
     int64_t waited = w->now - before->queued_at;
-    bool sales = strcmp(before->queue.s, "sales") == 0;
-    unsigned needs = (waited < RING1_MS ? SKILL_VIP : 0) | (!sales && waited < RING2_MS ? SKILL_REFUND : 0);
+    unsigned needs = needs_of(&before->queue, waited);
 
     for (int i = 0; w->skilled && i < w->n_agents; i++)
         if (id_eq(&w->agents[i].id, agent) && needs & ~skills_of(i))

@@ -50,6 +50,30 @@ static void a_requeue_with_a_new_arrival_is_caught(void **state)
     caught_by_random_runs("requeue_arrival");
 }
 
+static void a_router_that_ignores_skills_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("ignore_skills");
+}
+
+static void a_router_that_ignores_proficiency_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("ignore_proficiency");
+}
+
+static void a_router_that_ignores_load_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("ignore_load");
+}
+
+static void a_line_that_serves_the_newest_first_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("newest_first");
+}
+
 static void no_trigger_on_a_freed_place_is_caught(void **state)
 {
     char words[300];
@@ -66,6 +90,10 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(no_trigger_on_a_freed_place_is_caught),
                                         cmocka_unit_test(a_requeue_with_a_new_arrival_is_caught),
                                         cmocka_unit_test(a_commit_without_epoch_is_caught),
+                                        cmocka_unit_test(a_router_that_ignores_skills_is_caught),
+                                        cmocka_unit_test(a_router_that_ignores_proficiency_is_caught),
+                                        cmocka_unit_test(a_router_that_ignores_load_is_caught),
+                                        cmocka_unit_test(a_line_that_serves_the_newest_first_is_caught),
                                         cmocka_unit_test(a_reservation_in_two_calls_is_caught) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

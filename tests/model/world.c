@@ -325,11 +325,11 @@ static void learn(struct member *m, int i)
     static const struct {
         unsigned skill;
         struct kf_key key;
-    } all[] = { { SKILL_REFUND, { "refund" } }, { SKILL_VIP, { "vip" } } };
+    } all[SKILLS] = { { SKILL_REFUND, { "refund" } }, { SKILL_VIP, { "vip" } } };
 
-    for (size_t k = 0; k < 2; k++)
+    for (size_t k = 0; k < SKILLS; k++)
         if (skills_of(i) & all[k].skill) {
-            m->levels[m->n_skills] = (uint8_t)(1 + (i + (int)k) % 5);
+            m->levels[m->n_skills] = (uint8_t)level_of(i, (int)k);
             m->skills[m->n_skills++] = all[k].key;
         }
 }

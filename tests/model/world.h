@@ -47,6 +47,11 @@ struct visitor_model {
     int next_cid;
 };
 
+/* Who is to get whom. */
+struct planned {
+    struct kf_id conv, agent;
+};
+
 struct model_node {
     struct world *world;
     int index;
@@ -63,6 +68,10 @@ struct model_node {
     void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
     void *between_arg;
     bool wake;
+    /* The pass that it has in hand, as the reference has it, and how far it has come. */
+    bool watched;
+    struct planned planned[64];
+    size_t n_planned, n_asked;
 };
 
 struct world {
