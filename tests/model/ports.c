@@ -202,6 +202,13 @@ int64_t port_now(void *ctx)
 {
     struct model_node *n = ctx;
 
+    return n->world->now + n->skew;
+}
+
+static int64_t port_mono(void *ctx)
+{
+    struct model_node *n = ctx;
+
     return n->world->now;
 }
 
@@ -399,7 +406,7 @@ struct ports ports_of(struct model_node *n)
 {
     return (struct ports){ .ctx = n,
                            .now_ms = port_now,
-                           .mono_ms = port_now,
+                           .mono_ms = port_mono,
                            .chance = port_chance,
                            .commit = port_commit,
                            .read = port_read,

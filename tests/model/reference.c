@@ -128,32 +128,52 @@ static size_t candidates(const struct world *w, const struct live_view *v, struc
     return n;
 }
 
+/* One place of the line. */
+struct standing {
+    const struct live_waiting *c;
+    bool passed_over; /* nobody was found for it in this pass */
+};
+
 static int by_effective(const void *a, const void *b)
 {
-    const struct live_waiting *x = *(const struct live_waiting *const *)a, *y = *(const struct live_waiting *const *)b;
+    const struct live_waiting *x = ((const struct standing *)a)->c, *y = ((const struct standing *)b)->c;
 
     if (x->effective != y->effective)
         return x->effective < y->effective ? -1 : 1;
     return memcmp(&x->conv, &y->conv, sizeof(x->conv));
 }
 
-size_t reference_pass(const struct world *w, const struct live_view *v, int64_t now, struct planned *ret, size_t max)
+/* Who stood before, and could have had the same agent, is overtaken: to wait for a favourite is the one reason. */
+static void note_overtaken(struct world *w, const struct live_view *v, const struct standing *line, size_t at, const struct candidate *a,
+                           int64_t now)
+{
+    for (size_t i = 0; i < at; i++) {
+        int64_t by = line[at].c->effective - line[i].c->effective;
+
+        if (line[i].passed_over && answer_of(w, v, line[i].c, a, false, now) == CAN && by > w->overtaken_ms)
+            w->overtaken_ms = by;
+    }
+}
+
+size_t reference_pass(struct world *w, const struct live_view *v, int64_t now, struct planned *ret, size_t max)
 {
     struct candidate all[AGENTS_MAX];
-    const struct live_waiting **line = calloc(v->n_waiting + 1, sizeof(const struct live_waiting *));
+    struct standing *line = calloc(v->n_waiting + 1, sizeof(*line));
     size_t n = 0, n_all = candidates(w, v, all);
 
     assert(line);
     for (size_t i = 0; i < v->n_waiting; i++)
-        line[i] = &v->waiting[i];
-    qsort(line, v->n_waiting, sizeof(const struct live_waiting *), by_effective);
+        line[i].c = &v->waiting[i];
+    qsort(line, v->n_waiting, sizeof(*line), by_effective);
     for (size_t i = 0; i < v->n_waiting && n < max; i++) {
-        struct candidate *best = choose(w, v, line[i], all, n_all, now);
+        struct candidate *best = choose(w, v, line[i].c, all, n_all, now);
 
+        line[i].passed_over = !best;
         if (!best)
             continue;
-        ret[n++] = (struct planned){ line[i]->conv, w->agents[best->agent].id };
-        best->load += line[i]->weight;
+        note_overtaken(w, v, line, i, best, now);
+        ret[n++] = (struct planned){ line[i].c->conv, w->agents[best->agent].id };
+        best->load += line[i].c->weight;
         best->handled++;
         best->idle = now;
     }
@@ -170,7 +190,7 @@ void pass_expect(struct model_node *n, const struct live_view *v, int limit)
     n->n_planned = n->n_asked = 0;
     n->watched = w->skilled && limit > PASS_LOOK;
     if (n->watched)
-        n->n_planned = reference_pass(w, v, w->now, n->planned, sizeof(n->planned) / sizeof(n->planned[0]));
+        n->n_planned = reference_pass(w, v, port_now(n), n->planned, sizeof(n->planned) / sizeof(n->planned[0]));
 }
 
 void pass_asks(struct model_node *n, const struct kf_id *conv, const struct kf_id *agent)
