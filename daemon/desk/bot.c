@@ -144,15 +144,20 @@ static const char *handoff_data(const struct conv *conv, const struct bot_end *h
     return ret;
 }
 
+struct kf_key bot_queue(const struct site *site, const struct conv *conv)
+{
+    const struct site_bot *bot = site_bot(site, &conv->bot);
+
+    return bot && bot->queue.s[0] ? bot->queue : conv->queue;
+}
+
 void bot_hands_over(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h)
 {
-    const struct site_bot *bot = site_bot(ds->site, &conv->bot);
     bool wanted = strcmp(h->why, "asked") == 0 || strcmp(h->why, "bot") == 0;
 
     change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "handoff", .by = c->by, .data = handoff_data(conv, h, c) };
-    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_TRANSFER_QUEUE,
-                                                           .queue = bot && bot->queue.s[0] ? bot->queue : conv->queue,
-                                                           .epoch = conv->epoch };
+    change_act(c, ACT_STEP)->u.step =
+        (struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = bot_queue(ds->site, conv), .epoch = conv->epoch };
     if (!h->silent)
         (void)speak(ds->site, c, conv, wanted ? "bot_handoff" : "bot_gives_up", outward(ds->site, conv) ? NULL : "transferred", NULL, 0);
 }
