@@ -83,18 +83,19 @@ enum query_kind {
     QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
-    QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
-    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE, /* id → entries */
-    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,     /* id → text_out: a JSON array */
-    QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
-    QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
+    QUERY_PASSED_ON, /* site, after: a time, limit → passed_on: which convs that wait were handed to their queue since then, and by whom */
+    QUERY_TAKEN,     /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
+    QUERY_MESSAGES,  /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,   /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE,  /* id → entries */
+    QUERY_RULES,     /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
+    QUERY_TAGS,      /* id → text_out: a JSON array */
+    QUERY_ARTICLES,  /* site → articles: the counts of those that were ever offered, by key */
+    QUERY_PROFILE,   /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
-    QUERY_ERRANDS,  /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_ERRANDS,   /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
-    QUERY_WINDOW,   /* id → handle: its newest reply handle */
+    QUERY_WINDOW,    /* id → handle: its newest reply handle */
     QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
                         * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
@@ -124,6 +125,11 @@ enum query_kind {
 struct stored_count {
     struct kf_key key;
     int64_t n;
+};
+
+struct stored_passed_on {
+    struct kf_id conv, by;
+    int64_t at;
 };
 
 struct stored_session {
@@ -306,6 +312,8 @@ struct query {
     size_t n_documents;
     struct stored_lease *leases;
     size_t n_leases;
+    struct stored_passed_on *passed_on;
+    size_t n_passed_on;
     struct stored_count *counts;
     size_t n_counts;
     struct {
