@@ -129,6 +129,14 @@ static void deed_commit(struct deed *e)
 
 /* ---- what there is ---- */
 
+static void sign(struct deed *e)
+{
+    struct desk_site *ds = site_of(e->d, &e->site);
+
+    if (ds)
+        bot_sign_files(e->d, ds->site, e->arena, e->messages, e->n_messages);
+}
+
 static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct deed *e = ctx;
@@ -138,6 +146,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
     else if (!keep_messages(e, q->messages, q->n_messages))
         deed_fail(e, KF_NOMEM, "out of memory");
     else if (e->act.does == BOT_DOES_LOOK) {
+        sign(e);
         e->seen.messages = e->messages;
         e->seen.n_messages = e->n_messages;
         deed_end(e, KF_OK, NULL);

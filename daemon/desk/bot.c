@@ -305,6 +305,12 @@ struct bot_numbers bot_numbers_of(const struct site *site, const struct conv *co
                                  .contact = bot_number(slice_of(id_text(&conv->contact, contact)), 52) };
 }
 
+void bot_sign_files(struct desk *d, const struct site *site, struct arena *a, struct message *messages, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        messages[i].file_url = file_for_others(d, site, a, &messages[i].file, now(d));
+}
+
 static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot)
 {
     struct talk *k = t->talk;
@@ -324,6 +330,8 @@ static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot
                                    .now_ms = now(t->d) };
     struct http_req req = { 0 };
 
+    if (n && bot->form == BOT_CHATWOOT)
+        bot_sign_files(t->d, ds->site, t->arena, &k->messages[k->n - 1], 1);
     if (ops_of(bot)->encode(t->arena, &line, &turn, &req)) {
         call_person(t, "failed", "the turn cannot be written down");
         return;

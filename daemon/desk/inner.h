@@ -345,6 +345,8 @@ struct slice cookie_token(const struct site *site, struct slice cookie, int64_t 
 bool cookie_with(const struct site *site, struct slice cookie, struct slice token, int64_t now_ms, struct buf *ret);
 /* "ORIGIN/files/ID?exp=…&sig=…": whoever has it may fetch the file until then (seconds since 1970). False: no secret, or no room. */
 bool file_address(const struct site *site, const char *origin, const struct kf_id *file, int64_t exp_s, char *ret, size_t n);
+/* The address of a file for a platform or a bot, good for two days from `from_ms` on; NULL: there is no file, no secret, or no memory. */
+const char *file_for_others(struct desk *d, const struct site *site, struct arena *a, const struct kf_id *file, int64_t from_ms);
 bool identity_right(const struct site *site, struct slice id, struct slice hash);
 /* The contact of a verified identity: the same wherever it is worked out. */
 struct kf_id identity_contact(const struct site *site, struct slice id);

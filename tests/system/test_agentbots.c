@@ -223,6 +223,48 @@ static void what_it_offers_is_picked_under_its_own_values(void **state)
     visitor_free(&v);
 }
 
+/* A GIF of one point. */
+static const unsigned char picture[] = { 'G',  'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0,    0, 0, 0xff, 0xff,
+                                         0xff, ',', 0,   0,   0,   0,   1, 0, 1, 0, 0,    2, 2, 0x44, 1, 0, ';' };
+
+static void is_picture(const char *url)
+{
+    const char *path = strstr(url, "/files/");
+    struct reply r;
+
+    assert_non_null(path);
+    r = web_expect(&d, 200, &(struct ask){ .method = "GET", .path = path });
+    assert_int_equal(r.n_body, sizeof(picture));
+    assert_memory_equal(r.body, picture, sizeof(picture));
+    reply_free(&r);
+}
+
+static void a_file_of_the_visitor_can_be_fetched(void **state)
+{
+    struct visitor v = { 0 };
+    char path[80], headers[600];
+    struct reply r;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    (void)snprintf(path, sizeof(path), "/files?site=%s&name=dot.gif", site);
+    (void)snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", v.token);
+    r = web_expect(&d, 201, &(struct ask){ .path = path, .headers = headers, .body = (const char *)picture, .n_body = sizeof(picture) });
+    wire_pack(&v.wire, "{s:s,s:s,s:s,s:s,s:s}", "type", "message", "cid", "c2", "kind", "image", "text", "", "file", text_at(r.json, "id"));
+    reply_free(&r);
+    told("message_created", "");
+    assert_string_equal(text_at(p.json, "attachments.0.file_type"), "image");
+    assert_int_equal(json_integer_value(value_at(p.json, "attachments.0.file_size")), sizeof(picture));
+    is_picture(text_at(p.json, "attachments.0.data_url"));
+    platform_answer(&p, 200, NULL, NULL);
+    r = call("GET", "/messages", NULL, 200);
+    is_picture(text_at(r.json, "payload.1.attachments.0.data_url"));
+    assert_null(value_at(r.json, "payload.0.attachments"));
+    reply_free(&r);
+    visitor_free(&v);
+}
+
 static void it_hands_over_notes_and_tags(void **state)
 {
     struct visitor v = { 0 };
@@ -383,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_BOT(it_is_told_and_answers_by_calls_of_its_own),
         WITH_BOT(what_it_offers_is_picked_under_its_own_values),
+        WITH_BOT(a_file_of_the_visitor_can_be_fetched),
         WITH_BOT(it_hands_over_notes_and_tags),
         WITH_BOT(what_it_puts_off_is_for_people_when_the_visitor_writes),
         WITH_BOT(what_it_puts_off_until_a_time_is_for_people_then),
