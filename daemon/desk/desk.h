@@ -73,9 +73,14 @@ enum bot_does {
     BOT_DOES_TYPE,
     BOT_DOES_TAG
 };
+struct bot_file {
+    struct slice name, bytes;
+};
 struct bot_act {
     enum bot_does does;
-    struct slice text; /* SAY, NOTE */
+    struct slice text;            /* SAY, NOTE */
+    const struct bot_file *files; /* SAY: each is a message, after the text. They stay until `done` */
+    size_t n_files;
     const char *extra; /* SAY: choices, NULL none */
     bool on;           /* TYPE */
     const char *const *tags;

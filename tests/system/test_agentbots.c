@@ -265,6 +265,60 @@ static void a_file_of_the_visitor_can_be_fetched(void **state)
     visitor_free(&v);
 }
 
+#define FORM_FIELD(name, value) "--b\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+#define FORM_FILE(name) \
+    "--b\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"" name "\"\r\nContent-Type: text/html\r\n\r\n"
+
+/* A call as a form: what stands before the file, the file, and the end. */
+static struct reply send_form(const char *before, const void *file, size_t n, const char *after, int status)
+{
+    char path[160], headers[200];
+    struct reply r;
+    struct buf b;
+
+    buf_init(&b, 16u << 20);
+    buf_str(&b, before);
+    buf_add(&b, (struct slice){ file, n });
+    buf_str(&b, after);
+    (void)snprintf(path, sizeof(path), "/api/v1/accounts/%lld/conversations/%lld/messages", account, number);
+    (void)snprintf(headers, sizeof(headers), "Content-Type: multipart/form-data; boundary=b\r\napi_access_token: " TOKEN "-%s\r\n", site);
+    r = web_expect(&d, status, &(struct ask){ .method = "POST", .path = path, .body = b.p, .n_body = b.n, .headers = headers });
+    buf_finish(&b);
+    return r;
+}
+
+static void it_sends_files(void **state)
+{
+    static char large[3u << 20];
+    struct visitor v = { 0 };
+    const json_t *m;
+    struct reply r;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    r = send_form(FORM_FIELD("content", "look") FORM_FILE("../dot.gif"), picture, sizeof(picture), "\r\n--b--\r\n", 200);
+    assert_string_equal(text_at(r.json, "content"), "look");
+    reply_free(&r);
+    (void)robbie_says(&v, "look");
+    m = wire_take(&v.wire, "{s:s,s:s,s:{s:s,s:s}}", "type", "message", "kind", "image", "file", "name", "dot.gif", "mime", "image/gif");
+    assert_int_equal(json_integer_value(value_at(m, "file.size")), sizeof(picture));
+    /* Larger than other bodies may be; no picture, whatever it is called. */
+    r = send_form(FORM_FILE("large.gif"), large, sizeof(large), "\r\n--b--\r\n", 200);
+    assert_string_equal(text_at(r.json, "attachments.0.file_type"), "file");
+    reply_free(&r);
+    (void)wire_take(&v.wire, "{s:s,s:s,s:{s:s,s:i}}", "type", "message", "kind", "file", "file", "name", "large.gif", "size",
+                    (int)sizeof(large));
+    r = send_form(FORM_FILE("cut"), picture, sizeof(picture), "", 400);
+    reply_free(&r);
+    r = send_form(FORM_FILE("empty"), picture, 0, "\r\n--b--\r\n", 422);
+    reply_free(&r);
+    r = send_form(FORM_FIELD("private", "true") FORM_FILE("dot.gif"), picture, sizeof(picture), "\r\n--b--\r\n", 200);
+    reply_free(&r);
+    wire_none(&v.wire, "{s:s,s:s}", "type", "message", "kind", "image");
+    visitor_free(&v);
+}
+
 static void it_hands_over_notes_and_tags(void **state)
 {
     struct visitor v = { 0 };
@@ -426,6 +480,7 @@ int main(void)
         WITH_BOT(it_is_told_and_answers_by_calls_of_its_own),
         WITH_BOT(what_it_offers_is_picked_under_its_own_values),
         WITH_BOT(a_file_of_the_visitor_can_be_fetched),
+        WITH_BOT(it_sends_files),
         WITH_BOT(it_hands_over_notes_and_tags),
         WITH_BOT(what_it_puts_off_is_for_people_when_the_visitor_writes),
         WITH_BOT(what_it_puts_off_until_a_time_is_for_people_then),
