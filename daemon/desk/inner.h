@@ -57,6 +57,7 @@ struct desk_site {
     unsigned deaf_visitor, deaf_agent;  /* change.unruled */
     int64_t quiet_visitor, quiet_agent; /* change.quiet_ms */
     unsigned rule_needs;                /* a set of enum rule_need */
+    int rule_counts_to;
     int shard;
 
     /* Housekeeping, while the lease is ours. */

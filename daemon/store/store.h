@@ -87,8 +87,9 @@ enum query_kind {
     QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
     QUERY_TIMELINE, /* id → entries */
-    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,     /* id → text_out: a JSON array */
+    QUERY_RULES, /* id, needs: a set of enum rule_need, limit: so far messages are counted → fired, past, text_out: the visitor's profile,
+                       "{}" where not needed */
+    QUERY_TAGS,  /* id → text_out: a JSON array */
     QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
     QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
@@ -183,7 +184,7 @@ struct search_hit {
 
 /* What the rules ask of a conversation's past. */
 struct rules_past {
-    int64_t messages;                 /* of the visitor */
+    int64_t messages;                 /* of the visitor, counted to `limit` */
     int repeats;                      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
     bool marked;                      /* the newest was marked as a machine's */
     bool echo;                        /* it is what the system has said in this conversation */
