@@ -323,6 +323,9 @@ static void a_reply_reaches_the_other_system_signed(void **state)
     assert_string_equal(text_at(p.json, "data.text"), "这是回复");
     assert_string_equal(text_at(p.json, "data.user.id"), "u5");
     assert_string_equal(text_at(p.json, "data.agent.name"), "接线员");
+    /* Stored is not sent: until the platform has said so, the sender's own page reads that it is on its way. */
+    wire_take(&agent.wire, "{s:s,s:s,s:I,s:s}", "type", "status", "conversation", conv, "seq", (json_int_t)seq, "state", "sending");
+    wire_none(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
     (void)snprintf(id, sizeof(id), "%s", text_at(p.json, "data.id"));
     platform_answer(&p, 200, NULL, "{\"id\":\"ext-1\"}");
     wire_take(&agent.wire, "{s:s,s:s,s:I,s:s}", "type", "status", "conversation", conv, "seq", (json_int_t)seq, "state", "sent");
@@ -410,6 +413,7 @@ static void what_is_refused_is_shown_and_can_be_sent_again(void **state)
 
     (void)state;
     seq = staff_say(&agent, conv, "r1", "在的");
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sending");
     platform_take(&p);
     platform_answer(&p, 422, NULL, "{\"error\":{\"code\":\"window_closed\",\"message\":\"the window is closed\"}}");
     assert_non_null(
