@@ -91,6 +91,14 @@ describe('what goes out', () => {
       assert.equal(failed.length, 0, failed.join('\n'));
     });
 
+    if (row.met)
+      it(`${row.name}: knows us when it is set up`, async () => {
+        const tried = await house.nodes[0].operate({ method: 'POST', path: `/api/v1/sites/shop/channels/${row.name}/test`, body: {} });
+        const { good, steps } = JSON.parse(tried.text);
+        assert.ok(good, tried.text);
+        assert.equal(steps.find((s) => s.step === 'platform')?.reason, row.met.words, tried.text);
+      });
+
     if (row.expired)
       it(`${row.name}: takes webhooks while it asks for a token`, async () => {
         const account = platform.accounts[row.name];

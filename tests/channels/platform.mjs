@@ -14,6 +14,7 @@
 //   answer(p, call)    the answer when all is well: {status?, headers?, body?}
 //   expired()          the answer to a token that is over; without it the platform has none that end
 //   blocked()          the answer that ends it: {…answer, words} (words: what people are to read; by mail: {reply, words})
+//   met                {words, answers?: {path: body}}: what setting up asks, and what is said of the answer
 //   says_when          false: it cannot say how long to wait
 //   idempotent         repeats carry a key
 //   holds_ms           how long kefud may hold its answer for a reply
@@ -125,7 +126,8 @@ export class Platform {
     if (bad?.waits_ms) await new Promise((done) => setTimeout(done, bad.waits_ms));
     if (bad?.hangs) return; // until kefud gives up
     if (bad?.cuts) return this.#cut(res);
-    this.#say(res, bad?.answer ? bad.answer(account.row) : account.row.answer(account, call));
+    const met = account.row.met?.answers?.[call.path];
+    this.#say(res, met ? { body: met } : bad?.answer ? bad.answer(account.row) : account.row.answer(account, call));
   }
 
   #say(res, { status = 200, headers = {}, body = '' }) {

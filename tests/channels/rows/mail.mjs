@@ -21,6 +21,7 @@ export const mail = {
     relay_tls: false,
     relay_wait: 5,
   }),
+  met: { words: 'the relay lets us in as relay' },
   read: () => ({ what: 'quiet' }),
   answer: () => ({}),
   blocked: () => ({ reply: '550 5.1.1 nobody of that name lives here', words: 'nobody of that name lives here' }),

@@ -74,6 +74,7 @@ export default {
         return { body: { errcode: 0, errmsg: 'ok' } };
     }
   },
+  met: { words: `${APP} may use the API; WeChat calls from 1 addresses`, answers: { '/cgi-bin/getcallbackip': { ip_list: ['192.0.2.1'] } } },
   expired: () => ({ body: { errcode: 42001, errmsg: 'access_token expired rid: 6672b0ab-00000000-11111111' } }),
   blocked: () => ({ body: { errcode: 43004, errmsg: 'require subscribe rid: 6672b0ab-00000000-22222222' }, words: 'require subscribe' }),
 };
