@@ -6,7 +6,7 @@
 //   adapter            the adapter, where its name is not the row's
 //   smtp               what goes out is mail: its relay is there as well (relay.mjs), and `login` is [user, password]
 //   settings(at, relay) the settings of the channel's document; `at` is the address of this row's API
-//   message(p, m)      how the platform tells of a text {user, id, text, at, picture?}: {method?, query?, headers?, body}; `p` is this
+//   message(p, m)      how the platform tells of a text {user, id, text, at, picture?, voice?, quote?}: {method?, query?, headers?, body}; `p` is this
 //                      row's Account: p.at, p.stock (bytes by id), p.inbox (what can be pulled)
 //   taken(answer)      did kefud take it? (default: any 2xx)
 //   read(call)         what a request of kefud's is: {what: 'token'|'send'|'upload'|'media'|'pull'|'quiet', text?, user?, key?, picture?};

@@ -50,7 +50,7 @@ export default {
       sender: m.user,
       from: m.user,
       subject: '',
-      'body-plain': m.text,
+      'body-plain': m.quote ? `${m.text}\n\n${m.quote}` : m.text,
       'stripped-text': m.text,
       'message-headers': JSON.stringify(heads(m)),
       timestamp,

@@ -37,9 +37,11 @@ export default {
   name: 'wechat',
   holds_ms: 3000,
   settings: (at) => ({ ...settings, url: at }),
-  message(p, { user, id, text, at, picture }) {
+  message(p, { user, id, text, at, picture, voice }) {
     const number = createHash('sha256').update(id).digest().readBigUInt64BE() >> 1n;
-    const content = picture
+    const content = voice
+      ? `<MsgType>voice</MsgType><MediaId><![CDATA[${voice}]]></MediaId><Format>amr</Format>`
+      : picture
       ? `<MsgType>image</MsgType><MediaId><![CDATA[${picture}]]></MediaId>`
       : `<MsgType>text</MsgType><Content><![CDATA[${text}]]></Content>`;
     const from = `<ToUserName><![CDATA[${OURS}]]></ToUserName><FromUserName><![CDATA[${user}]]></FromUserName>`;
