@@ -263,5 +263,8 @@ enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc result_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc saved_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

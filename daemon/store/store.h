@@ -112,12 +112,15 @@ enum query_kind {
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
-    QUERY_REVIEWS,     /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
-    QUERY_REVIEW,      /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
-    QUERY_QUALITY,     /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
-    QUERY_SAMPLES,     /* site, limit → quality: samples */
-    QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_RESULT, /* search without limit and cursor, limit → places: all of them in the order of the pages, `more`: there are more than limit */
+    QUERY_ROWS,  /* site, search.terms, places → convs, rows beside them, hits: the newest one each. What is gone meanwhile is left out */
+    QUERY_SAVED, /* site, id: a person → saved: that one's, and those that are shared */
+    QUERY_REVIEWS,    /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,     /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,    /* site, limit → quality: samples */
+    QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
+    QUERY_BLOB,       /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
@@ -159,6 +162,14 @@ struct stored_file {
     struct actor by; /* contact or person who uploaded it */
 };
 
+/* From `min` to `max`, both in; `set`: it is asked for. */
+struct search_range {
+    bool set;
+    int64_t min, max;
+};
+
+enum search_reviewed { REVIEWED_ANY, REVIEWED_YES, REVIEWED_NO };
+
 /* One page of transcripts. All filters that are set must hold. */
 struct search {
     struct slice terms;       /* as typed; empty: all conversations by newest */
@@ -168,10 +179,35 @@ struct search {
     size_t n_queues;
     struct kf_id contact;        /* zero: any */
     const struct member *reader; /* only what permit() lets this one read afterwards; NULL: all */
+    bool exporting;              /* only what permit() lets the reader export */
     int64_t from, to;            /* opened in [from, to); 0: open */
     int rating;                  /* 0: any */
-    int limit;                   /* conversations; 1 to 100 */
-    struct slice cursor;         /* what the page before returned; empty: the first */
+    struct slice tag;            /* empty: any */
+    struct kf_key rule;          /* "" any; one that has fired */
+    int closed;                  /* 0: any, 1: closed, -1: open */
+    /* Of closed ones, ms: until somebody took it, until a person answered, the longest without a word, from opening to closing. */
+    struct search_range wait, response, silence, lasted;
+    int closed_by;             /* 0: any, else 1 + enum role */
+    struct search_range score; /* of its newest submitted review, hundredths; calibrations are none */
+    enum search_reviewed reviewed;
+    int limit;           /* conversations; 1 to 100 */
+    struct slice cursor; /* what the page before returned; empty: the first */
+};
+
+/* A result as QUERY_RESULT lists it, and as QUERY_ROWS reads it on. */
+struct search_place {
+    int64_t n;    /* of the conversation, for the store alone */
+    int64_t hit;  /* its newest hit; 0: it was found without words */
+    int64_t hits; /* how many messages have the words */
+};
+
+/* What a list of results says beside the conversation; times in ms, -1: none. */
+struct search_row {
+    int64_t wait, response, silence, lasted;
+    int closed_by; /* enum role; -1 still open */
+    int64_t score; /* hundredths, of its newest submitted review; -1 none */
+    int64_t hits;
+    const char *tags; /* separated by ", " */
 };
 
 struct search_hit {
@@ -268,6 +304,13 @@ struct stored_quality {
     size_t n_comments;
 };
 
+struct saved_search {
+    struct kf_id id, owner;
+    const char *owner_name, *name, *filter;
+    bool shared;
+    int64_t at;
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -317,6 +360,11 @@ struct query {
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;
+    struct search_place *places;
+    size_t n_places;
+    struct search_row *rows;
+    struct saved_search *saved;
+    size_t n_saved;
     int64_t number;
     bool more, capped;
     const char *text_out;
