@@ -115,12 +115,14 @@ enum query_kind {
     QUERY_RESULT, /* search without limit and cursor, limit → places: all of them in the order of the pages, `more`: there are more than limit */
     QUERY_ROWS,  /* site, search.terms, places → convs, rows beside them, hits: the newest one each. What is gone meanwhile is left out */
     QUERY_SAVED, /* site, id: a person → saved: that one's, and those that are shared */
-    QUERY_REVIEWS,    /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
-    QUERY_REVIEW,     /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
-    QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
-    QUERY_SAMPLES,    /* site, limit → quality: samples */
-    QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_BLOB,       /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_REVIEWS,     /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,      /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_QUALITY,     /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,     /* site, limit → quality: samples */
+    QUERY_AGREEMENT,   /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
+    QUERY_RUNS,        /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
+    QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
@@ -260,6 +262,15 @@ struct stored_sample {
     int64_t seed, population, drawn, done, at;
     struct kf_key card;
     int64_t card_version;
+    struct kf_key schedule; /* "" somebody drew it */
+};
+
+/* What a schedule has drawn on a day. */
+struct stored_run {
+    struct kf_key schedule;
+    int64_t day; /* days since 1970 of the site's own calendar */
+    int64_t upto, population, drawn, at;
+    struct kf_id sample; /* zero: nothing was there to be drawn */
 };
 
 struct review_version {
@@ -287,6 +298,8 @@ struct stored_quality {
     size_t n_cards;
     struct stored_sample *samples;
     size_t n_samples;
+    struct stored_run *runs;
+    size_t n_runs;
     struct sample_unit *units;
     int64_t *since; /* of each unit: when its agent came */
     bool *reviewed; /* of each unit */

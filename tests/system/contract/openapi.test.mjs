@@ -117,6 +117,11 @@ const noBot = (method, what, body) => [
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
+const agreement = (id, who = 'reviewer') => ({ path: `/api/v1/samples/${id}/agreement`, headers: as(who) });
+const drawn = async (more) => JSON.parse((await daemon.ask(sample({ again: true, ...more }))).text).id;
+const exercise = () => drawn({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] });
+const randomSample = () => drawn({});
+
 /** The id of something that has not got through: the other system says that its user has blocked us. */
 async function undelivered() {
   const user = randomUUID();
@@ -331,6 +336,19 @@ const rows = {
   'GET /api/v1/samples': {
     right: async () => [[200, { path: '/api/v1/samples', headers: (await review()) && as('supervisor') }]],
     wrong: () => [[401, { path: '/api/v1/samples' }], [403, { path: '/api/v1/samples', headers: as('agent1') }], [404, { path: '/api/v1/samples?site=other', headers: as('reviewer') }]],
+  },
+  'GET /api/v1/samples/{id}/agreement': {
+    right: async () => [[200, agreement(await exercise())]],
+    wrong: async () => [
+      [401, { path: `/api/v1/samples/${NOBODY}/agreement` }],
+      [403, agreement(NOBODY, 'agent1')],
+      [404, agreement(NOBODY)],
+      [422, agreement(await randomSample()), 'no calibration'],
+    ],
+  },
+  'GET /api/v1/schedules': {
+    right: () => [[200, { path: '/api/v1/schedules?site=demo', headers: as('reviewer') }]],
+    wrong: () => [[401, { path: '/api/v1/schedules' }], [403, { path: '/api/v1/schedules', headers: as('agent1') }], [404, { path: '/api/v1/schedules?site=other', headers: as('reviewer') }]],
   },
   'POST /api/v1/samples': {
     right: () => [
