@@ -282,6 +282,7 @@ static void free_store(struct store *s)
     db_close(s->indexer.db);
     db_close(s->indexer.main);
     db_close(s->filer.db);
+    ledger_close(&s->ledger);
     pthread_mutex_destroy(&s->done_lock);
     pthread_mutex_destroy(&s->writer.lock);
     pthread_cond_destroy(&s->writer.more);
@@ -323,6 +324,7 @@ static struct store *new_store(const struct store_config *cfg)
     if (cfg->vault)
         s->vault = *cfg->vault;
     s->in_use = -1;
+    s->ledger.fd = -1;
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
     s->writer.tasks_tail = &s->writer.tasks;
@@ -367,6 +369,10 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
         rc = store_connect(s, &s->writer.db, DB_WRITE, why);
     if (!rc)
         rc = migrate(s->writer.db, s->writer.db->ops->messages, s->postgres ? "postgresql" : s->path, s->backup_dir, why);
+    if (!rc)
+        rc = ledger_open(&s->ledger, cfg->head_path ? cfg->head_path : "", why);
+    if (!rc)
+        rc = ledger_check(&s->ledger, s->writer.db, why);
     if (!rc && s->vault.key)
         rc = vault_enter(s, s->writer.db, why);
     if (!rc && !s->postgres)
