@@ -3,6 +3,7 @@
 #define KF_STORE_INSIDE_H
 
 #include "store/db.h"
+#include "store/ledger.h"
 #include "store/store.h"
 #include "store/words.h"
 
@@ -79,7 +80,9 @@ struct writer {
     struct db *db;
     struct batch *batch; /* apply.h */
     bool unwell;
-    bool answered; /* a mutant has answered before the commit */
+    bool answered;     /* a mutant has answered before the commit */
+    bool cut_told;     /* the log knows that the access log was cut */
+    int64_t head_told; /* when it was last told the head */
 };
 
 struct readers {
@@ -178,6 +181,7 @@ struct store {
     atomic_bool broken;
     char broken_text[240]; /* written once, before `broken` */
 
+    struct ledger ledger; /* the writer's, once it has started */
     struct writer writer;
     struct readers readers;
     struct keeper keeper;
@@ -231,6 +235,7 @@ enum kf_rc writer_start(struct store *s, struct kf_err *why);
 void writer_stop(struct store *s); /* commits what is queued first */
 void writer_take(struct store *s, struct job *job);
 void writer_task(struct store *s, struct task *t);
+void writer_logged(struct store *s, const struct ledger_page *p); /* after a commit, on the writer's thread */
 
 enum kf_rc readers_start(struct store *s, int n, struct kf_err *why);
 void readers_stop(struct store *s);
@@ -255,6 +260,7 @@ void raw_kind(const struct kf_id *conv, int64_t seq, char ret[RAW_KIND]);
 enum kf_rc raw_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc audit_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why);

@@ -36,6 +36,7 @@ struct store_config {
     const char *index_path; /* the search index; likewise */
     bool alone;             /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir; /* where a migration saves the database before it starts */
+    const char *head_path;  /* the file that knows the end of the access log, and its name; NULL: there is none */
     /* Copied. NULL: what is there is left as it is, sealed or not. What was sealed with an older key, or not at all, is sealed by
      * store_open(); KF_INVALID where its key is not known. */
     const struct store_vault *vault;
@@ -124,7 +125,9 @@ enum query_kind {
     QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
-    QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+    QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
+    QUERY_AUDIT_VERIFY, /* audit.heads → text_out: a JSON object: each chain of the access log, and whether it is whole */
+    QUERY_COUNTS        /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
 
 struct stored_count {
@@ -324,6 +327,15 @@ struct saved_search {
     int64_t at;
 };
 
+/* Which entries of the access log. All that are set must hold. */
+struct audit_filter {
+    struct slice kind;
+    struct kf_id person, conv; /* zero: any; `conv` is named in it */
+    int64_t from, to;          /* [from, to); 0: open */
+    int64_t before;            /* the cursor of the page before; 0: the newest */
+    struct slice heads;        /* VERIFY: heads that were kept elsewhere, one a line: "NODE ENTRY HASH" */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -335,6 +347,7 @@ struct query {
     unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
+    struct audit_filter audit;
     enum reviews_by by;
 
     /* The answer. */

@@ -699,6 +699,25 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'x', text: 5 })],
     ],
   },
+  'GET /api/v1/audit': {
+    right: async () => [
+      [200, { path: '/api/v1/audit?site=demo', headers: as('admin') }],
+      [200, { path: `/api/v1/audit?site=demo&kind=transcript_read&person=${NOBODY}&conversation=${NOBODY}&from=1&to=2&limit=3&cursor=4`, headers: await key(['audit']) }],
+      [200, operator('GET', '/api/v1/audit?limit=500')],
+    ],
+    wrong: async () => [
+      [401, { path: '/api/v1/audit?site=demo' }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('reviewer') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: await key(['transcript']) }],
+      [404, { path: '/api/v1/audit?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&person=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&conversation=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&from=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&cursor=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&limit=501', headers: as('admin') }],
+    ],
+  },
   'GET /api/v1/outbox': {
     right: async () => {
       await undelivered();
@@ -938,6 +957,14 @@ const rows = {
       [400, operator('POST', '/api/v1/backup', 'no JSON')],
       [409, operator('POST', '/api/v1/backup', { path: join(daemon.dir, 'kefud.conf') })],
       [404, json('admin', 'POST', '/api/v1/backup', { path: '/tmp/x' })],
+    ],
+  },
+  'POST /api/v1/audit/verify': {
+    right: () => [[200, operator('POST', '/api/v1/audit/verify', {})]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 'no head' })],
+      [400, operator('POST', '/api/v1/audit/verify', 'no JSON')],
+      [404, json('admin', 'POST', '/api/v1/audit/verify', {})],
     ],
   },
   'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },
