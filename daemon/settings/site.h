@@ -140,7 +140,7 @@ struct site_bot {
     bool no_tools;
     int tokens_max;
     const char *const *handoff_words;
-    size_t n_handoff_words; /* 0: those that are shipped */
+    size_t n_handoff_words; /* 0: the keywords of the rule "person_words" */
 };
 
 #define SITE_SCHEDULES 32

@@ -84,10 +84,11 @@ enum query_kind {
     QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
-    QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
-    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE, /* id → entries */
+    QUERY_PASSED_ON, /* site, after: a time, limit → passed_on: which convs that wait were handed to their queue since then, and by whom */
+    QUERY_TAKEN,     /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
+    QUERY_MESSAGES,  /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,   /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE,  /* id → entries */
     QUERY_RULES, /* id, needs: a set of enum rule_need, limit: so far messages are counted → fired, past, text_out: the visitor's profile,
                        "{}" where not needed */
     QUERY_TAGS,  /* id → text_out: a JSON array */
@@ -116,14 +117,14 @@ enum query_kind {
     QUERY_RESULT, /* search without limit and cursor, limit → places: all of them in the order of the pages, `more`: there are more than limit */
     QUERY_ROWS,  /* site, search.terms, places → convs, rows beside them, hits: the newest one each. What is gone meanwhile is left out */
     QUERY_SAVED, /* site, id: a person → saved: that one's, and those that are shared */
-    QUERY_REVIEWS,     /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
-    QUERY_REVIEW,      /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
-    QUERY_QUALITY,     /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
-    QUERY_SAMPLES,     /* site, limit → quality: samples */
-    QUERY_AGREEMENT,   /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
-    QUERY_RUNS,        /* site → quality: runs: of each schedule that has ever been drawn the newest */
-    QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_REVIEWS,    /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,     /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,    /* site, limit → quality: samples */
+    QUERY_AGREEMENT,  /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
+    QUERY_RUNS,       /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
+    QUERY_BLOB,       /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
     QUERY_AUDIT_VERIFY, /* audit.heads → text_out: a JSON object: each chain of the access log, and whether it is whole */
@@ -133,6 +134,11 @@ enum query_kind {
 struct stored_count {
     struct kf_key key;
     int64_t n;
+};
+
+struct stored_passed_on {
+    struct kf_id conv, by;
+    int64_t at;
 };
 
 struct stored_session {
@@ -376,6 +382,8 @@ struct query {
     size_t n_documents;
     struct stored_lease *leases;
     size_t n_leases;
+    struct stored_passed_on *passed_on;
+    size_t n_passed_on;
     struct stored_count *counts;
     size_t n_counts;
     struct {

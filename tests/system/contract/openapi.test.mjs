@@ -858,7 +858,7 @@ const rows = {
   },
   'POST /api/v1/accounts/{account}/conversations/{number}/toggle_status': {
     right: () => [[200, bot('POST', '/toggle_status', { status: 'open' })], [200, bot('POST', '/toggle_status', { status: 'pending' })]],
-    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed' })]],
+    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed', snoozed_until: 1 }), 'long ago']],
   },
   'POST /api/v1/accounts/{account}/conversations/{number}/toggle_typing_status': {
     right: () => [[200, bot('POST', '/toggle_typing_status', { typing_status: 'on' })]],
