@@ -49,7 +49,7 @@ JOBS   ?= $(shell nproc)
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 SUB     = +@$(MAKE) --no-print-directory $(PARALLEL)
 
-PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat
+PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat xlsxwriter
 CFLAGS  = $(CSTD) $(OPT) $(WARN) $(HARDEN) -MMD -MP -Idaemon -I. -DKEFUD_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
 LDFLAGS = $(LDHARD)
 LIBS    = $(PKG_LIBS) -lpthread -lm

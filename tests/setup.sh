@@ -7,7 +7,7 @@ print=
 [ "${1:-}" = --print ] && print=yes && shift
 
 run_packages="gcc libc6-dev make pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev libcurl4-openssl-dev
-libjansson-dev libsqlite3-dev libpq-dev libssl-dev libargon2-dev libexpat1-dev libinih-dev uthash-dev redis-server"
+libjansson-dev libsqlite3-dev libpq-dev libssl-dev libargon2-dev libexpat1-dev libinih-dev libxlsxwriter-dev uthash-dev redis-server"
 # To play AMR, the voice of WeChat, QQ and phones; without these kefud is built all the same.
 voice_packages="libopencore-amrnb-dev libopencore-amrwb-dev"
 test_packages="libcmocka-dev chromium fonts-noto-cjk valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
@@ -58,7 +58,7 @@ install() {
 }
 
 pkg_config_works() {
-    pkg-config --exists libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat 2>/dev/null
+    pkg-config --exists libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat xlsxwriter 2>/dev/null
 }
 
 not_debian() {

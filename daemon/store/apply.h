@@ -36,7 +36,9 @@ struct place {
 struct batch {
     struct db *db;
     const struct store_vault *vault;
-    struct arena *arena; /* of slots and places */
+    struct ledger *ledger;
+    struct ledger_page page; /* what it adds to the access log */
+    struct arena *arena;     /* of slots and places */
     struct slot *slots[BATCH_TABLE];
     struct place *places[BATCH_TABLE];
     struct slot *dirty;
@@ -169,6 +171,7 @@ bool plan_audit(struct work *w, const struct act *act);
 bool plan_sample(struct work *w, const struct act *act);
 bool plan_review(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
+bool plan_saved(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
 
