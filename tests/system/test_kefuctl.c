@@ -254,6 +254,13 @@ static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
     (void)unused;
     start(NULL);
     assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
+                         "agent", "--queues", "service,none"),
+                     1);
+    must_say("queues: there is no queue \"none\"");
+    assert_int_equal(
+        CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "none", "--roles", "agent"), 1);
+    must_say("there is no site \"none\"");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
                          "agent,reviewer", "--queues", "service", "--capacity", "3"),
                      0);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
