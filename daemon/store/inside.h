@@ -131,6 +131,7 @@ struct filer { /* the contents of files */
     bool stop;
     struct db *db;
     struct upload *uploads;
+    bool unwell;
 };
 
 struct upkeep { /* what takes long and is rare: backups, housekeeping */
