@@ -603,5 +603,6 @@ bool batch_flush(struct batch *b)
         if (rc)
             return batch_lost(b, rc, &why);
     }
-    return true;
+    rc = ledger_flush(&b->page, b->db, &why);
+    return rc ? batch_lost(b, rc, &why) : true;
 }

@@ -36,7 +36,9 @@ struct place {
 struct batch {
     struct db *db;
     const struct store_vault *vault;
-    struct arena *arena; /* of slots and places */
+    struct ledger *ledger;
+    struct ledger_page page; /* what it adds to the access log */
+    struct arena *arena;     /* of slots and places */
     struct slot *slots[BATCH_TABLE];
     struct place *places[BATCH_TABLE];
     struct slot *dirty;

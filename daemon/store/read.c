@@ -679,6 +679,8 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_REVIEW:
     case QUERY_QUALITY:
     case QUERY_SAMPLES:
+    case QUERY_AGREEMENT:
+    case QUERY_RUNS:
     case QUERY_POPULATION:
         return reviews_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
@@ -687,6 +689,9 @@ static enum kf_rc query_one(struct reading *r)
         return access_run(r->reader, r->q, r->why);
     case QUERY_RAW:
         return raw_run(r->reader, r->q, r->why);
+    case QUERY_AUDIT:
+    case QUERY_AUDIT_VERIFY:
+        return audit_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:

@@ -36,6 +36,7 @@ struct store_config {
     const char *index_path; /* the search index; likewise */
     bool alone;             /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir; /* where a migration saves the database before it starts */
+    const char *head_path;  /* the file that knows the end of the access log, and its name; NULL: there is none */
     /* Copied. NULL: what is there is left as it is, sealed or not. What was sealed with an older key, or not at all, is sealed by
      * store_open(); KF_INVALID where its key is not known. */
     const struct store_vault *vault;
@@ -87,8 +88,9 @@ enum query_kind {
     QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
     QUERY_TIMELINE, /* id → entries */
-    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,     /* id → text_out: a JSON array */
+    QUERY_RULES, /* id, needs: a set of enum rule_need, limit: so far messages are counted → fired, past, text_out: the visitor's profile,
+                       "{}" where not needed */
+    QUERY_TAGS,  /* id → text_out: a JSON array */
     QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
     QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
@@ -114,14 +116,18 @@ enum query_kind {
     QUERY_RESULT, /* search without limit and cursor, limit → places: all of them in the order of the pages, `more`: there are more than limit */
     QUERY_ROWS,  /* site, search.terms, places → convs, rows beside them, hits: the newest one each. What is gone meanwhile is left out */
     QUERY_SAVED, /* site, id: a person → saved: that one's, and those that are shared */
-    QUERY_REVIEWS,    /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
-    QUERY_REVIEW,     /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
-    QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
-    QUERY_SAMPLES,    /* site, limit → quality: samples */
-    QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_BLOB,       /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_REVIEWS,     /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,      /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_QUALITY,     /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,     /* site, limit → quality: samples */
+    QUERY_AGREEMENT,   /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
+    QUERY_RUNS,        /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
+    QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
-    QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+    QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
+    QUERY_AUDIT_VERIFY, /* audit.heads → text_out: a JSON object: each chain of the access log, and whether it is whole */
+    QUERY_COUNTS        /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
 
 struct stored_count {
@@ -219,7 +225,7 @@ struct search_hit {
 
 /* What the rules ask of a conversation's past. */
 struct rules_past {
-    int64_t messages;                 /* of the visitor */
+    int64_t messages;                 /* of the visitor, counted to `limit` */
     int repeats;                      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
     bool marked;                      /* the newest was marked as a machine's */
     bool echo;                        /* it is what the system has said in this conversation */
@@ -259,6 +265,15 @@ struct stored_sample {
     int64_t seed, population, drawn, done, at;
     struct kf_key card;
     int64_t card_version;
+    struct kf_key schedule; /* "" somebody drew it */
+};
+
+/* What a schedule has drawn on a day. */
+struct stored_run {
+    struct kf_key schedule;
+    int64_t day; /* days since 1970 of the site's own calendar */
+    int64_t upto, population, drawn, at;
+    struct kf_id sample; /* zero: nothing was there to be drawn */
 };
 
 struct review_version {
@@ -286,6 +301,8 @@ struct stored_quality {
     size_t n_cards;
     struct stored_sample *samples;
     size_t n_samples;
+    struct stored_run *runs;
+    size_t n_runs;
     struct sample_unit *units;
     int64_t *since; /* of each unit: when its agent came */
     bool *reviewed; /* of each unit */
@@ -310,6 +327,15 @@ struct saved_search {
     int64_t at;
 };
 
+/* Which entries of the access log. All that are set must hold. */
+struct audit_filter {
+    struct slice kind;
+    struct kf_id person, conv; /* zero: any; `conv` is named in it */
+    int64_t from, to;          /* [from, to); 0: open */
+    int64_t before;            /* the cursor of the page before; 0: the newest */
+    struct slice heads;        /* VERIFY: heads that were kept elsewhere, one a line: "NODE ENTRY HASH" */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -321,6 +347,7 @@ struct query {
     unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
+    struct audit_filter audit;
     enum reviews_by by;
 
     /* The answer. */

@@ -11,7 +11,7 @@ daemon/live/      core/ live/                                                   
 daemon/net/       core/ net/                                                     uv.h libwebsockets.h curl/ openssl/
 daemon/session/   core/ net/ protocols/ session/                                 uthash.h
 daemon/desk/      core/ protocols/ settings/ store/store.h live/live.h net/client.h session/ desk/  jansson.h openssl/ uthash.h
-daemon/api/       core/ protocols/ settings/ store/store.h live/live.h net/server.h net/client.h net/pages.h session/ desk/ api/ config.h log.h password.h totp.h seed.h  jansson.h openssl/ uthash.h xlsxwriter.h
+daemon/api/       core/ protocols/ settings/ store/store.h live/live.h net/server.h net/client.h net/pages.h session/ desk/ api/ config.h log.h password.h totp.h seed.h voice.h  jansson.h openssl/ uthash.h xlsxwriter.h
 TABLE
 # A header of a layer is for others only what its table names; what stands beside main.c may include everything.
 git ls-files -co --exclude-standard 'daemon/*/*.c' 'daemon/*/*.h' 'daemon/*/*.def' 'protocols/*.c' 'protocols/*.h' |

@@ -117,6 +117,11 @@ const noBot = (method, what, body) => [
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
+const agreement = (id, who = 'reviewer') => ({ path: `/api/v1/samples/${id}/agreement`, headers: as(who) });
+const drawn = async (more) => JSON.parse((await daemon.ask(sample({ again: true, ...more }))).text).id;
+const exercise = () => drawn({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] });
+const randomSample = () => drawn({});
+
 /** The id of something that has not got through: the other system says that its user has blocked us. */
 async function undelivered() {
   const user = randomUUID();
@@ -331,6 +336,19 @@ const rows = {
   'GET /api/v1/samples': {
     right: async () => [[200, { path: '/api/v1/samples', headers: (await review()) && as('supervisor') }]],
     wrong: () => [[401, { path: '/api/v1/samples' }], [403, { path: '/api/v1/samples', headers: as('agent1') }], [404, { path: '/api/v1/samples?site=other', headers: as('reviewer') }]],
+  },
+  'GET /api/v1/samples/{id}/agreement': {
+    right: async () => [[200, agreement(await exercise())]],
+    wrong: async () => [
+      [401, { path: `/api/v1/samples/${NOBODY}/agreement` }],
+      [403, agreement(NOBODY, 'agent1')],
+      [404, agreement(NOBODY)],
+      [422, agreement(await randomSample()), 'no calibration'],
+    ],
+  },
+  'GET /api/v1/schedules': {
+    right: () => [[200, { path: '/api/v1/schedules?site=demo', headers: as('reviewer') }]],
+    wrong: () => [[401, { path: '/api/v1/schedules' }], [403, { path: '/api/v1/schedules', headers: as('agent1') }], [404, { path: '/api/v1/schedules?site=other', headers: as('reviewer') }]],
   },
   'POST /api/v1/samples': {
     right: () => [
@@ -681,6 +699,25 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'x', text: 5 })],
     ],
   },
+  'GET /api/v1/audit': {
+    right: async () => [
+      [200, { path: '/api/v1/audit?site=demo', headers: as('admin') }],
+      [200, { path: `/api/v1/audit?site=demo&kind=transcript_read&person=${NOBODY}&conversation=${NOBODY}&from=1&to=2&limit=3&cursor=4`, headers: await key(['audit']) }],
+      [200, operator('GET', '/api/v1/audit?limit=500')],
+    ],
+    wrong: async () => [
+      [401, { path: '/api/v1/audit?site=demo' }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('reviewer') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: await key(['transcript']) }],
+      [404, { path: '/api/v1/audit?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&person=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&conversation=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&from=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&cursor=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&limit=501', headers: as('admin') }],
+    ],
+  },
   'GET /api/v1/outbox': {
     right: async () => {
       await undelivered();
@@ -920,6 +957,14 @@ const rows = {
       [400, operator('POST', '/api/v1/backup', 'no JSON')],
       [409, operator('POST', '/api/v1/backup', { path: join(daemon.dir, 'kefud.conf') })],
       [404, json('admin', 'POST', '/api/v1/backup', { path: '/tmp/x' })],
+    ],
+  },
+  'POST /api/v1/audit/verify': {
+    right: () => [[200, operator('POST', '/api/v1/audit/verify', {})]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 'no head' })],
+      [400, operator('POST', '/api/v1/audit/verify', 'no JSON')],
+      [404, json('admin', 'POST', '/api/v1/audit/verify', {})],
     ],
   },
   'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },
