@@ -14,6 +14,7 @@ static const struct part {
     { "channel", "channels", false },     { "wording", "wordings", false },    { "rule", "rules", true },
     { "canned", "canned", true },         { "forbidden", "forbidden", false }, { "ban", "bans", false },
     { "scorecard", "scorecards", false }, { "article", "articles", false },    { "bot", "bots", false },
+    { "check", "checks", false },
 };
 
 #define ORDER   100 /* of a rule that says nothing of it */

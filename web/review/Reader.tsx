@@ -16,6 +16,7 @@ import { buildRows } from '../kit/rows';
 import { roleName } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
 import { Talk } from '../kit/Talk';
+import { findingEntries, findings, loadFindings } from './checks';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { w } from './qualityWords';
 import { Strip } from './Strip';
@@ -45,6 +46,7 @@ export function Trouble({ error, retry }: { error: ApiError; retry: () => void }
 
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
+  if (e.kind === 'finding') return e.text ?? '';
   if (e.kind !== 'comment') return entryWords(e);
   return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
 }
@@ -84,10 +86,14 @@ export function Reader({ onBack }: { onBack?: () => void }) {
   const rows = useMemo(
     () =>
       got
-        ? buildRows(got.messages, [...(got.timeline ?? []), ...comments.value], [], { entry: (e) => !SAID.has(e.kind) })
+        ? buildRows(got.messages, [...(got.timeline ?? []), ...comments.value, ...findingEntries(findings.value)], [], {
+            entry: (e) => !SAID.has(e.kind),
+          })
         : [],
-    [got, comments.value],
+    [got, comments.value, findings.value],
   );
+  const id = got?.conversation.id;
+  useEffect(() => void loadFindings(id), [id]);
   const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);
   useEffect(() => {
     if (at.value > 0) document.querySelector(`.reader [data-seq="${at.value}"]`)?.scrollIntoView({ block: 'center' });
