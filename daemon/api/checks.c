@@ -7,9 +7,7 @@
 #include <stdlib.h>
 
 #define FINDINGS_MAX 200
-#define TRIED_MAX    100 /* conversations of one page: a reader's thread looks at them in a fraction of a second */
 #define WEEK_MS      (7 * 86400000LL)
-#define SPAN_MAX     (31 * 86400000LL)
 
 /* ---- the checks that there are ------------------------------------------------------------------------------------------------------------ */
 

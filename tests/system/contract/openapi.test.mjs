@@ -271,6 +271,26 @@ const rows = {
       [404, { path: '/api/v1/checks?site=other', headers: as('reviewer') }],
     ],
   },
+  'POST /api/v1/checks/try': {
+    right: async () => [
+      [200, json('supervisor', 'POST', '/api/v1/checks/try', { key: (await finding()).check, check: { name: '问候', type: 'says', words: ['早安'], place: 'first' } })],
+      [200, json('supervisor', 'POST', '/api/v1/checks/try?site=demo', { key: 'of-own', check: { name: { en: 'Own' }, type: 'invites' }, from: 1763740800000, to: 1763740900000 })],
+    ],
+    wrong: () => {
+      const body = { key: 'of-own', check: { name: '评价', type: 'invites' } };
+      return [
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { check: body.check })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { key: 'of-own' })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, check: { name: '评价', type: 'none' } })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, check: { name: '问候', type: 'says' } }), 'what goes together is told in words'],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, from: 'monday' })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, from: 1 }), 'more than a month'],
+        [401, { method: 'POST', path: '/api/v1/checks/try', body }],
+        [403, json('reviewer', 'POST', '/api/v1/checks/try', body)],
+        [404, json('supervisor', 'POST', '/api/v1/checks/try?site=other', body)],
+      ];
+    },
+  },
   'GET /api/v1/findings': {
     right: async () => [
       [200, { path: `/api/v1/findings?conversation=${(await finding()).conversation}`, headers: as('reviewer') }],
