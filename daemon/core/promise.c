@@ -10,7 +10,8 @@
 #define FAR      (60 * DAY) /* what is said to be farther off is no promise of an answer */
 
 struct reading {
-    const char *p; /* folded; what is left */
+    const char *p;    /* folded; what is left */
+    const char *past; /* the end of a time that was read and is past; NULL: none was */
     int64_t at;
     const struct hours *h;
     bool working;
@@ -378,6 +379,7 @@ static bool read_time(struct reading *r, int64_t *ret)
         if (!has_day && part == PART_NONE && clock < 12 * 60 && utc_of(r->h, wall) <= r->at)
             wall += 12 * HOUR;
         *ret = utc_of(r->h, wall);
+        r->past = p;
         return *ret > r->at;
     }
     if (!has_day)
@@ -413,6 +415,9 @@ bool promise_until(struct slice text, int64_t at, const struct hours *h, bool wo
             continue;
         if ((read_end_of_business(&r, ret) || read_span(&r, ret) || read_time(&r, ret)) && *ret > at && *ret - at <= FAR)
             return true;
+        if (r.past) /* "上午10点" is not "10点", too */
+            r.p = r.past - 1;
+        r.past = NULL;
     }
     return false;
 }
