@@ -72,7 +72,7 @@ struct desk_site {
     bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
-    bool sweeping, looking, delivering, deliver_again;
+    bool sweeping, looking, delivering, deliver_again, checking;
     size_t fetching;    /* files that come in from platforms now */
     bool parked_maybe;  /* something has happened that may bring back who is parked until an agent comes */
     bool parked_left;   /* there still are such */
@@ -343,6 +343,10 @@ void sweep_hours(struct desk *d, struct desk_site *ds);
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view);
+
+/* ---- checks.c ---- */
+/* What was closed and not looked at yet. */
+void sweep_checks(struct desk *d, struct desk_site *ds);
 
 /* ---- pick.c ---- */
 void pick(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,

@@ -709,6 +709,11 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_RUNS:
     case QUERY_POPULATION:
         return reviews_run(r->reader, r->q, r->why);
+    case QUERY_TO_CHECK:
+    case QUERY_TRY_CHECK:
+    case QUERY_FINDINGS:
+    case QUERY_FINDING_COUNTS:
+        return checks_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
     case QUERY_KEY:
     case QUERY_TOTP:
