@@ -96,6 +96,7 @@ static void verbs_on_the_site_belong_to_few(void **state)
         { VERB_AUDIT, D },          { VERB_STATUS, S | D },
         { VERB_REVEAL, 0 },         { VERB_SAMPLE, S | R },
         { VERB_QUALITY, S | R },
+        { VERB_ERASE, D },          { VERB_HOLD, S | D },
     };
 
     (void)state;
@@ -116,7 +117,7 @@ static void nothing_crosses_sites_and_the_disabled_may_nothing(void **state)
     (void)state;
     foreign.site = KEY("other");
     disabled.disabled = true;
-    for (int v = VERB_READ; v <= VERB_QUALITY; v++) {
+    for (int v = VERB_READ; v <= VERB_HOLD; v++) {
         assert_true(permit(&m, (enum verb)v, &KEY("shop"), &c));
         assert_false(permit(&m, (enum verb)v, &KEY("other"), &foreign));
         assert_false(permit(&m, (enum verb)v, &KEY("other"), &c));
