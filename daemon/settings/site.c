@@ -40,6 +40,7 @@ struct build {
     size_t cap_forbidden;
     struct site_ban *bans;
     struct scorecard *scorecards;
+    struct schedule *schedules;
     struct article *articles;
     struct site_bot *bots;
     const char *lang; /* of the wordings that are being read */
@@ -337,6 +338,28 @@ static enum kf_rc take_scorecard(struct build *b, const struct keys_at *at, cons
         if (slice_is(slice_of(b->docs[i].kind.s), "scorecard") && key_eq(&b->docs[i].key, key))
             version = b->docs[i].version;
     return give_scorecard(b, at, key, version, body);
+}
+
+static enum kf_rc take_schedule(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_SCHEDULE, key, body, &f);
+
+    if (rc)
+        return rc;
+    if (b->o->site.n_schedules == SITE_SCHEDULES)
+        return keys_fail(at, "a site has at most %d schedules", SITE_SCHEDULES);
+    if (!site_scorecard(&b->o->site, &f.schedule.schedule.card))
+        return keys_fail(at, "scorecard: there is no scorecard \"%s\"", f.schedule.schedule.card.s);
+    b->schedules[b->o->site.n_schedules++] = f.schedule.schedule;
+    return KF_OK;
+}
+
+static enum kf_rc read_schedules(struct build *b)
+{
+    b->schedules = arena_array(b->arena, SITE_SCHEDULES, sizeof(*b->schedules));
+    b->o->site.schedules = b->schedules;
+    return b->schedules ? read_all(b, KIND_SCHEDULE, take_schedule) : nomem(b);
 }
 
 static enum kf_rc take_article(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
@@ -674,7 +697,8 @@ static enum kf_rc build_all(struct build *b)
         return rc;
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
-    if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)) || (rc = ship_scorecards(b)))
+    if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)) || (rc = ship_scorecards(b)) ||
+        (rc = read_schedules(b)))
         return rc;
     return give_rules(b);
 }
@@ -760,6 +784,14 @@ const struct site_queue *site_queue(const struct site *s, const struct kf_key *k
     int i = site_queue_number(s, key);
 
     return i < 0 ? NULL : &s->queues[i];
+}
+
+const struct schedule *site_schedule(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_schedules; i++)
+        if (key_eq(&s->schedules[i].key, key))
+            return &s->schedules[i];
+    return NULL;
 }
 
 const struct scorecard *site_scorecard(const struct site *s, const struct kf_key *key)

@@ -400,6 +400,9 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_review(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
+    case ACT_SAVED:
+    case ACT_SAVED_DROP:
+        return plan_saved(w, a);
     case ACT_LEASE:
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:

@@ -172,6 +172,7 @@ bool plan_erase(struct work *w, const struct act *act);
 bool plan_sample(struct work *w, const struct act *act);
 bool plan_review(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
+bool plan_saved(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
 

@@ -44,9 +44,18 @@ struct reader {
 };
 
 /* Something to be read, and its answer. */
+/* What is asked for in a burst, or takes long, must not keep waiting what others live by: who comes first, and who may take all threads. */
+enum ask_class {
+    ASK_TALK, /* what people wait for while they talk */
+    ASK_DUTY, /* leases: this node is lost if they come late. Before everything else, and never refused */
+    ASK_LONG, /* searches, lists and figures: last, and always one thread is left to the others, if there are two */
+    ASK_CLASSES
+};
+
 struct ask {
     struct done done;
     struct ask *next;
+    enum ask_class class;
     void (*read)(struct ask *, struct reader *);
     enum kf_rc rc;
     struct kf_err why;
@@ -82,8 +91,10 @@ struct readers {
     size_t n_threads;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct ask *head, **tail;
-    size_t queued, max;
+    struct ask_line {
+        struct ask *head, **tail;
+    } lines[ASK_CLASSES];
+    size_t queued, max, long_running;
     bool stop;
 };
 
@@ -260,5 +271,8 @@ enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc result_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc saved_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

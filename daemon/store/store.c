@@ -213,10 +213,33 @@ static void query_read(struct ask *k, struct reader *r)
         store_well(r->store, &r->unwell, "read");
 }
 
+static enum ask_class class_of(enum query_kind kind)
+{
+    switch (kind) {
+    case QUERY_LEASES:
+        return ASK_DUTY;
+    case QUERY_TRANSCRIPTS:
+    case QUERY_RESULT:
+    case QUERY_ROWS:
+    case QUERY_AGREEMENT:
+    case QUERY_AUDIT:
+    case QUERY_AUDIT_VERIFY:
+    case QUERY_REVIEWS:
+    case QUERY_QUALITY:
+    case QUERY_SAMPLES:
+    case QUERY_POPULATION:
+    case QUERY_COUNTS:
+        return ASK_LONG;
+    default:
+        return ASK_TALK;
+    }
+}
+
 void store_read(struct store *s, struct query *query, store_answer *fn, void *ctx)
 {
     struct asked_query *q = (struct asked_query *)query;
 
+    q->ask.class = class_of(query->kind);
     q->ask.done.run = query_done;
     q->ask.read = query_read;
     q->fn = fn;
@@ -328,7 +351,8 @@ static struct store *new_store(const struct store_config *cfg)
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
     s->writer.tasks_tail = &s->writer.tasks;
-    s->readers.tail = &s->readers.head;
+    for (size_t i = 0; i < ASK_CLASSES; i++)
+        s->readers.lines[i].tail = &s->readers.lines[i].head;
     s->filer.tail = &s->filer.head;
     s->upkeep.tail = &s->upkeep.head;
     pthread_mutex_init(&s->done_lock, NULL);
