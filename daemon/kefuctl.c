@@ -38,7 +38,9 @@ static const char usage[] =
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
-    "  housekeep                  removes what has outlived its time\n"
+    "  erase ID [--site S] [--reference R]\n"
+    "                             forgets a visitor; prints the receipt\n"
+    "  housekeep [--dry-run]      removes what has outlived its time, and wipes what was erased\n"
     "  doctor                     checks configuration, permissions, Redis, database, clock, TLS, ports and proxy, and says what to do\n"
     "  reload                     reads configuration and certificates again\n";
 
@@ -245,6 +247,32 @@ static int audit(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("audit needs list or verify", NULL);
 }
 
+static int erase(struct ctl *ctl, int argc, char **argv)
+{
+    const char *id = NULL, *site = NULL, *reference = NULL;
+
+    for (int i = 0; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--site") == 0 ? &site : strcmp(argv[i], "--reference") == 0 ? &reference : NULL;
+
+        if (argv[i][0] != '-' && !id)
+            id = argv[i];
+        else if (!value)
+            return wrong_usage("erase does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else
+            *value = argv[++i];
+    }
+    return id ? ctl_erase(ctl, id, site, reference) : wrong_usage("erase needs the ID of a visitor", NULL);
+}
+
+static int housekeep(struct ctl *ctl, int argc, char **argv)
+{
+    if (argc > 1 || (argc == 1 && strcmp(argv[0], "--dry-run") != 0))
+        return wrong_usage("housekeep does not know", argv[argc - 1]);
+    return ctl_housekeep(ctl, argc == 1);
+}
+
 static int site(struct ctl *ctl, int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[0], "add") == 0)
@@ -265,7 +293,6 @@ static int command(struct ctl *ctl, int argc, char **argv)
     } calls[] = {
         { "status", "GET", "/api/v1/status" },
         { "reindex", "POST", "/api/v1/reindex" },
-        { "housekeep", "POST", "/api/v1/housekeep" },
         { "reload", "POST", "/api/v1/reload" },
     };
 
@@ -280,6 +307,10 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return channel(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "audit") == 0)
         return audit(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "erase") == 0)
+        return erase(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "housekeep") == 0)
+        return housekeep(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "outbox") == 0)
         return outbox(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)

@@ -73,6 +73,13 @@ int ctl_audit_list(struct ctl *ctl, const struct ctl_audit *a);
 /* Walks all chains; `heads` (NULL none) is a file of heads that were kept elsewhere. CTL_FAILED where one is broken. */
 int ctl_audit_verify(struct ctl *ctl, const char *heads);
 
+/* ---- kefuctl_keep.c ---- */
+
+/* Forgets a visitor and prints the receipt. `site` may be NULL where there is only one; `reference` NULL: none. */
+int ctl_erase(struct ctl *ctl, const char *id, const char *site, const char *reference);
+/* `dry`: only tells what would go. */
+int ctl_housekeep(struct ctl *ctl, bool dry);
+
 /* ---- kefuctl_outbox.c ---- */
 
 /* What has not got through to a platform. `site` may be NULL where there is only one; `state`: trouble, waiting or all; NULL: trouble. */

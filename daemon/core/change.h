@@ -85,6 +85,7 @@ enum act_kind {
     ACT_DOCUMENT, /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
     ACT_FILE,     /* file: what the bytes in the file store are called here */
     ACT_AUDIT,    /* entry: kind and data; append-only */
+    ACT_ERASE,    /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
     ACT_SAMPLE,   /* sample: drawn conversations become reviews to be done */
     ACT_REVIEW,   /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
     ACT_SAVED, /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
@@ -317,6 +318,10 @@ struct act {
         struct act_document document;
         struct act_file file;
         struct act_lease lease;
+        struct {
+            struct kf_id visitor;  /* a contact, or a customer: with it go all its contacts */
+            const char *reference; /* a word for the log: what it was asked by; no personal data. NULL none */
+        } erase;
         struct act_sample *sample; /* of the change's arena; likewise: */
         struct act_review *review;
         struct act_comment comment;

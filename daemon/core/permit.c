@@ -95,10 +95,12 @@ static bool on_site(const struct member *who, enum verb verb)
         return has(who, MEMBER_SUPERVISOR);
     case VERB_SETTINGS_READ:
     case VERB_STATUS:
+    case VERB_HOLD:
         return has(who, MEMBER_SUPERVISOR | MEMBER_ADMIN);
     case VERB_SETTINGS_WRITE:
     case VERB_PEOPLE:
     case VERB_AUDIT:
+    case VERB_ERASE:
         return has(who, MEMBER_ADMIN);
     default:
         return false;
@@ -108,7 +110,8 @@ static bool on_site(const struct member *who, enum verb verb)
 static bool is_about_site(enum verb verb)
 {
     return verb == VERB_PRESENCE_OTHER || verb == VERB_SETTINGS_READ || verb == VERB_SETTINGS_WRITE || verb == VERB_PEOPLE ||
-           verb == VERB_AUDIT || verb == VERB_STATUS || verb == VERB_SAMPLE || verb == VERB_QUALITY || verb == VERB_CHECKS;
+           verb == VERB_AUDIT || verb == VERB_STATUS || verb == VERB_SAMPLE || verb == VERB_QUALITY || verb == VERB_CHECKS ||
+           verb == VERB_ERASE || verb == VERB_HOLD;
 }
 
 static const char *const names[] = {
@@ -132,6 +135,8 @@ static const char *const names[] = {
     [VERB_QUALITY] = "quality",
     [VERB_CHECKS] = "checks",
     [VERB_JUDGE] = "judge",
+    [VERB_ERASE] = "erase",
+    [VERB_HOLD] = "hold",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 

@@ -502,8 +502,17 @@ enum kf_rc store_restore(const struct store_config *cfg, const char *archive, st
 enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, struct kf_err *why);
 /* Rebuilds the search index from the messages. */
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
-/* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files. */
-void store_housekeep(struct store *s, int64_t now_ms, store_block_done *done, void *ctx);
+/* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files, and of each class of data what is older than it
+ * is kept. */
+struct housekeeping {
+    int64_t now;
+    bool dry;  /* only tells */
+    bool wipe; /* and where something was erased, so that no byte of it stays: the databases are written anew, commits wait meanwhile */
+    int64_t backup_ms; /* how old a backup of a migration becomes; 0: 7 days */
+};
+/* `report` is a JSON object, NULL on failure. */
+typedef void store_housekept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why);
+void store_housekeep(struct store *s, const struct housekeeping *h, store_housekept *done, void *ctx);
 
 struct store_figures {
     uint64_t commits, changes, conflicts, failed;

@@ -96,7 +96,8 @@ static void verbs_on_the_site_belong_to_few(void **state)
         { VERB_AUDIT, D },          { VERB_STATUS, S | D },
         { VERB_REVEAL, 0 },         { VERB_SAMPLE, S | R },
         { VERB_QUALITY, S | R },    { VERB_CHECKS, S },
-        { VERB_JUDGE, 0 },
+        { VERB_JUDGE, 0 },          { VERB_ERASE, D },
+        { VERB_HOLD, S | D },
     };
 
     (void)state;

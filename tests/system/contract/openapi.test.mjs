@@ -131,6 +131,17 @@ async function undelivered() {
   const all = await until(async () => (await outbox()).filter((e) => !before.has(e.id))[0], 'a greeting that does not get through');
   return all.id;
 }
+/** The id of a visitor who has just written, and of one who has left. */
+async function arriving(leaves) {
+  const visitor = await Wire.open(daemon, 'visitor', {});
+  visitor.send({ type: 'hello' });
+  const id = (await visitor.take({ type: 'welcome' })).visitor;
+  await visitor.act({ type: 'message', cid: 'c1', kind: 'text', text: '在吗' });
+  if (leaves) await visitor.act({ type: 'close', cid: 'x1' });
+  await visitor.end();
+  return id;
+}
+const leaving = () => arriving(true);
 const outbox = async () => JSON.parse((await daemon.ask({ path: '/api/v1/outbox?site=demo', headers: as('admin') })).text).items;
 const handle = (id, act, headers) => ({ method: 'POST', path: `/api/v1/outbox/${id}/${act}?site=demo`, headers });
 
@@ -788,6 +799,23 @@ const rows = {
       [400, { path: '/api/v1/audit?site=demo&limit=501', headers: as('admin') }],
     ],
   },
+  'POST /api/v1/visitors/{id}/erase': {
+    right: async () => [
+      [200, json('admin', 'POST', `/api/v1/visitors/${await leaving()}/erase?site=demo`, { reference: 'CASE-1/2026' })],
+      [200, { ...json('admin', 'POST', `/api/v1/visitors/${await leaving()}/erase?site=demo`, {}), headers: await key(['erase']) }],
+      [200, operator('POST', `/api/v1/visitors/${await leaving()}/erase?site=demo`, {})],
+    ],
+    wrong: async () => [
+      [401, { method: 'POST', path: `/api/v1/visitors/${NOBODY}/erase?site=demo`, body: {} }],
+      [403, json('supervisor', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [403, json('reviewer', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [403, json('agent1', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [404, json('admin', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [404, json('admin', 'POST', `/api/v1/visitors/rubbish/erase?site=demo`, {})],
+      [400, json('admin', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, { reference: 'Mr. X' })],
+      [409, json('admin', 'POST', `/api/v1/visitors/${await arriving()}/erase?site=demo`, {}), 'the conversation is open'],
+    ],
+  },
   'GET /api/v1/outbox': {
     right: async () => {
       await undelivered();
@@ -1032,13 +1060,14 @@ const rows = {
   'POST /api/v1/audit/verify': {
     right: () => [[200, operator('POST', '/api/v1/audit/verify', {})]],
     wrong: () => [
-      [400, operator('POST', '/api/v1/audit/verify', { heads: 'no head' })],
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 5 })],
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 'no head' }), 'a schema cannot tell'],
       [400, operator('POST', '/api/v1/audit/verify', 'no JSON')],
       [404, json('admin', 'POST', '/api/v1/audit/verify', {})],
     ],
   },
   'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },
-  'POST /api/v1/housekeep': { right: () => [[204, operator('POST', '/api/v1/housekeep')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/housekeep')]] },
+  'POST /api/v1/housekeep': { right: () => [[200, operator('POST', '/api/v1/housekeep?dry=1')], [200, operator('POST', '/api/v1/housekeep')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/housekeep')]] },
   'POST /api/v1/sites': {
     right: () => [[201, operator('POST', '/api/v1/sites', { site: { key: 'second', name: 'Second' }, queues: { all: { name: 'All' } }, channels: { web: { adapter: 'widget', name: 'Web', queue: 'all' } }, people: [{ email: 'boss@second.example', name: 'Boss', roles: ['admin', 'supervisor'] }] })]],
     wrong: () => [
