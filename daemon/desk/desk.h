@@ -105,6 +105,9 @@ void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct 
 void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
                       void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 
+/* What conversations of a site are looked at with, by these checks. All of it is borrowed from the site. */
+void desk_checking(const struct site *site, const struct check *checks, size_t n, struct checking *ret);
+
 /* ---- channels, for whoever sets them up ---- */
 
 /* A webhook that was answered, without a word of what it said. */

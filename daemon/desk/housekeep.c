@@ -581,6 +581,8 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
         sweep_due(d, ds);
     sweep_parked(d, ds);
     sweep_hours(d, ds);
+    sweep_samples(d, ds);
+    sweep_checks(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
     pull_sweep(d, ds);

@@ -374,6 +374,7 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
     ds->quiet_visitor = rule_quiet_ms(site->rules, site->n_rules, ROLE_VISITOR);
     ds->quiet_agent = rule_quiet_ms(site->rules, site->n_rules, ROLE_AGENT);
     ds->rule_needs = rule_needs(site->rules, site->n_rules);
+    ds->rule_counts_to = rule_counts_to(site->rules, site->n_rules);
     return KF_OK;
 }
 

@@ -20,6 +20,8 @@ enum kind {
     KIND_ARTICLE,
     KIND_BOT,
     KIND_SCORECARD,
+    KIND_SCHEDULE,
+    KIND_CHECK,
     KIND_COUNT
 };
 
@@ -36,6 +38,12 @@ struct rule_document {
     struct rule rule;
     int order; /* rules stand in this order, then by key */
 };
+struct schedule_document {
+    struct schedule schedule;
+    const char *at; /* "09:30" */
+    const char *const *agents, *const *reviewers;
+    size_t n_agents, n_reviewers;
+};
 union filled {
     struct site site;
     struct site_hours hours;
@@ -47,6 +55,8 @@ union filled {
     struct site_forbidden forbidden;
     struct site_ban ban;
     struct scorecard scorecard;
+    struct schedule_document schedule;
+    struct check check;
     struct article article;
     struct site_bot bot;
 };
@@ -56,8 +66,16 @@ extern const struct key bot_keys[];
 /* What the table cannot tell. */
 enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
 
+/* checks.c */
+extern const struct key check_keys[];
+enum kf_rc check_finish(const struct keys_at *at, const struct kf_key *key, struct check *c);
+
 /* scorecards.c */
 extern const struct key scorecard_keys[];
+/* schedules.c */
+extern const struct key schedule_keys[];
+/* What the table cannot tell. */
+enum kf_rc schedule_finish(const struct keys_at *at, const struct kf_key *key, struct schedule_document *d);
 /* rules.c */
 extern const struct key rule_keys[];
 /* What the table cannot tell: does it go together? */
