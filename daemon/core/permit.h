@@ -38,8 +38,11 @@ enum verb {
     /* On a conversation again: personal data in a transcript, which is masked for everybody else. */
     VERB_REVEAL,
     /* On the site: quality review. */
-    VERB_SAMPLE, /* draw samples, see what is drawn */
-    VERB_QUALITY /* figures of all */
+    VERB_SAMPLE,  /* draw samples, see what is drawn */
+    VERB_QUALITY, /* figures of all, and what machines have found */
+    VERB_CHECKS,  /* try a check on what was closed */
+    /* On a conversation again. */
+    VERB_JUDGE /* what a machine has found in it: the agent it is about never does */
 };
 
 /* On one review. */

@@ -16,6 +16,7 @@ import { buildRows } from '../kit/rows';
 import { roleName } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
 import { Talk } from '../kit/Talk';
+import { findingEntries, findings, loadFindings } from './checks';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { f } from './findWords';
 import { Player, replay } from './Player';
@@ -48,6 +49,7 @@ export function Trouble({ error, retry }: { error: ApiError; retry: () => void }
 
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
+  if (e.kind === 'finding') return e.text ?? '';
   if (e.kind !== 'comment') return entryWords(e);
   return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
 }
@@ -90,9 +92,11 @@ export function Reader({ onBack }: { onBack?: () => void }) {
     if (!got) return [];
     const messages = said < 0 ? got.messages : got.messages.slice(0, said);
     const until = said < 0 ? Infinity : (messages[messages.length - 1]?.at ?? 0);
-    const entries = [...(got.timeline ?? []), ...(said < 0 ? comments.value : [])].filter((e) => e.at <= until);
+    const entries = [...(got.timeline ?? []), ...(said < 0 ? [...comments.value, ...findingEntries(findings.value)] : [])].filter((e) => e.at <= until);
     return buildRows(messages, entries, [], { entry: (e) => !SAID.has(e.kind) });
-  }, [got, comments.value, said]);
+  }, [got, comments.value, findings.value, said]);
+  const id = got?.conversation.id;
+  useEffect(() => void loadFindings(id), [id]);
   const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);
   useEffect(() => {
     if (at.value > 0) document.querySelector(`.reader [data-seq="${at.value}"]`)?.scrollIntoView({ block: 'center' });
