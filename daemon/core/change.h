@@ -9,6 +9,7 @@
 #define KF_CORE_CHANGE_H
 
 #include "core/arena.h"
+#include "core/coaching.h"
 #include "core/conv.h"
 #include "core/errand.h"
 #include "core/message.h"
@@ -87,6 +88,8 @@ enum act_kind {
     ACT_SAMPLE,       /* sample: drawn conversations become reviews to be done */
     ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
     ACT_COMMENT,      /* comment: on a review, perhaps at a message */
+    ACT_EXAMPLE,      /* example: a new one (revision 0), or a change of one; KF_CONFLICT if its revision has moved on */
+    ACT_COACHING,     /* coaching: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
     ACT_LEASE,        /* lease: take it or beat */
     ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
@@ -209,6 +212,24 @@ struct act_comment {
     const char *text;
 };
 
+/* A good or bad example, taken from a conversation without names. */
+struct example {
+    struct kf_id id;
+    int64_t revision;
+    bool good, gone; /* gone: taken out of the library, with its words */
+    const char *title, *note, *collection;
+    const char *tags, *items, *lines; /* JSON arrays: words, keys of scorecard items, {"role","text"} */
+    struct kf_id conv, review;        /* where it was taken from; review zero: none */
+    int64_t at, changed_at;           /* of what is read */
+    struct kf_id by;                  /* likewise */
+    const char *by_name;
+};
+
+struct act_coaching {
+    enum coaching_event event;
+    struct coaching note; /* PLAN: all of it; else id, revision, and answer or outcome */
+};
+
 struct act {
     enum act_kind kind;
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
@@ -292,6 +313,8 @@ struct act {
         struct act_sample *sample; /* of the change's arena; likewise: */
         struct act_review *review;
         struct act_comment comment;
+        struct example *example; /* of the change's arena; likewise: */
+        struct act_coaching *coaching;
         struct {
             struct kf_key channel;
             const char *name;

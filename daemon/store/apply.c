@@ -398,6 +398,10 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_review(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
+    case ACT_EXAMPLE:
+        return plan_example(w, a);
+    case ACT_COACHING:
+        return plan_coaching(w, a);
     case ACT_LEASE:
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:

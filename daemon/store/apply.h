@@ -169,6 +169,8 @@ bool plan_audit(struct work *w, const struct act *act);
 bool plan_sample(struct work *w, const struct act *act);
 bool plan_review(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
+bool plan_example(struct work *w, const struct act *act);
+bool plan_coaching(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
 

@@ -677,6 +677,10 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_RUNS:
     case QUERY_POPULATION:
         return reviews_run(r->reader, r->q, r->why);
+    case QUERY_EXAMPLES:
+    case QUERY_COACHING:
+    case QUERY_COACHED:
+        return learning_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
     case QUERY_KEY:
     case QUERY_TOTP:

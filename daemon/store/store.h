@@ -117,6 +117,9 @@ enum query_kind {
     QUERY_SAMPLES,     /* site, limit → quality: samples */
     QUERY_AGREEMENT,   /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
     QUERY_RUNS,        /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_EXAMPLES,    /* site, limit → examples, the newest first */
+    QUERY_COACHING,    /* site, limit, id: about this agent only (zero: all) → coachings, the newest first */
+    QUERY_COACHED,     /* id → coachings[0] (KF_ABSENT) */
     QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
     QUERY_BLOB,        /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
@@ -295,6 +298,10 @@ struct query {
 
     /* The answer. */
     struct stored_quality quality;
+    struct example *examples;
+    size_t n_examples;
+    struct coaching *coachings;
+    size_t n_coachings;
     struct conv *convs;
     size_t n_convs;
     struct message *messages;
