@@ -65,6 +65,8 @@ void frame_pong(struct buf *b);
 void frame_timeline(struct buf *b, const struct kf_id *conv, const struct entry *e);
 /* To visitors' pages: what the welcome said of the site has changed. */
 void frame_site(struct buf *b, int64_t at, bool hours_open, bool staffed);
+/* Something of the reader's own reviews or coaching has changed. */
+void frame_notice(struct buf *b);
 /* A visitor waits for an answer since then: to the agent (`agent` NULL), type "reminder"; to those who oversee it, type "alert". */
 void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *agent, int64_t since);
 /* To all sockets of a person: the presence that was chosen, by whomever. */

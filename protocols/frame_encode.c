@@ -522,6 +522,11 @@ void frame_alarm(struct buf *b, const struct kf_id *conv, const struct member *a
     buf_char(b, '}');
 }
 
+void frame_notice(struct buf *b)
+{
+    ADD(b, "{\"type\":\"notice\",\"about\":\"quality\"}");
+}
+
 void frame_presence(struct buf *b, enum presence presence, const char *reason, int64_t at)
 {
     text_member(b, SLICE("{\"type\":\"presence\",\"presence\":"), presence_name(presence));

@@ -113,6 +113,10 @@ struct opening_review {
     json_t *body; /* what was sent; NULL: nothing */
     struct kf_id id;
     struct buf out;
+    /* Who hears of the change, once it is committed. */
+    bool told, to_supervisors;
+    struct kf_key site_key;
+    struct kf_id agent, reviewer;
 };
 
 static void opening_end(struct opening_review *o)
@@ -359,6 +363,30 @@ static void get_review(struct turn *t)
 
 /* ---- changing one ------------------------------------------------------------------------------------------------------------------- */
 
+/* What `r` points to is gone when it is committed. */
+static void whom_to_tell(struct opening_review *o, bool anybody)
+{
+    o->told = anybody;
+    o->site_key = o->r->site;
+    o->agent = o->r->agent;
+    o->reviewer = o->r->reviewer;
+}
+
+/* The people concerned, whoever did it aside; an appeal is the supervisors' to decide. */
+static void tell(const struct opening_review *o)
+{
+    struct desk *d = turn_desk(o->turn);
+    const struct member *m;
+
+    if (!id_eq(&o->agent, &o->turn->person))
+        desk_notice(d, &o->site_key, &o->agent);
+    if (!id_eq(&o->reviewer, &o->turn->person))
+        desk_notice(d, &o->site_key, &o->reviewer);
+    for (size_t i = 0; o->to_supervisors && (m = desk_member_at(d, &o->site_key, i)); i++)
+        if (!m->disabled && (m->roles & MEMBER_SUPERVISOR) && !id_eq(&m->person, &o->turn->person))
+            desk_notice(d, &o->site_key, &m->person);
+}
+
 static void changed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct opening_review *o = ctx;
@@ -368,6 +396,8 @@ static void changed(void *ctx, enum kf_rc rc, const struct news *news, const str
     else {
         buf_printf(&o->out, "\"revision\":%lld}", (long long)news->version);
         turn_json(o->turn, 200, &o->out);
+        if (o->told)
+            tell(o);
     }
     opening_end(o);
 }
@@ -408,6 +438,7 @@ static void commit(struct opening_review *o, struct change *c, const char *kind)
 {
     if (kind)
         add_audit(o, c, kind);
+    whom_to_tell(o, kind && o->r->kind != SAMPLE_CALIBRATION); /* drafts concern nobody else, and exercises no agent */
     turn_ports(o->turn)->commit(turn_ports(o->turn)->ctx, c, changed, o);
 }
 
@@ -537,6 +568,7 @@ static void appeal(struct opening_review *o)
         give_up(o, c, &why);
         return;
     }
+    o->to_supervisors = true;
     buf_str(&o->out, "{\"state\":\"appealed\",");
     commit(o, c, "review_appealed");
 }
@@ -650,6 +682,8 @@ static void commented(void *ctx, enum kf_rc rc, const struct news *news, const s
         turn_fail(o->turn, rc, why);
     else
         turn_json(o->turn, 201, &o->out);
+    if (!rc && o->told)
+        tell(o);
     opening_end(o);
 }
 
@@ -685,6 +719,7 @@ static void comment(struct opening_review *o)
         opening_end(o);
         return;
     }
+    whom_to_tell(o, review_is_told(o->r));
     p->chance(p->ctx, chance, sizeof(chance));
     m.id = id_make(c->at, chance);
     m.at = c->at;

@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/check.h"
+#include "core/coaching.h"
 #include "core/conv.h"
 #include "core/errand.h"
 #include "core/message.h"
@@ -85,14 +86,16 @@ enum act_kind {
     ACT_DOCUMENT, /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
     ACT_FILE,     /* file: what the bytes in the file store are called here */
     ACT_AUDIT,    /* entry: kind and data; append-only */
-    ACT_ERASE,    /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
-    ACT_SAMPLE,   /* sample: drawn conversations become reviews to be done */
-    ACT_REVIEW,   /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
-    ACT_SAVED, /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
+    ACT_ERASE, /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
+    ACT_SAMPLE, /* sample: drawn conversations become reviews to be done */
+    ACT_REVIEW, /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_SAVED,  /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
     ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
     ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
     ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
     ACT_COMMENT,      /* comment: on a review, perhaps at a message */
+    ACT_EXAMPLE,      /* example: a new one (revision 0), or a change of one; KF_CONFLICT if its revision has moved on */
+    ACT_COACHING,     /* coaching: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
     ACT_LEASE,        /* lease: take it or beat */
     ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
@@ -238,6 +241,24 @@ struct act_finding {
     enum finding_state from, to;
 };
 
+/* A good or bad example, taken from a conversation without names. */
+struct example {
+    struct kf_id id;
+    int64_t revision;
+    bool good, gone; /* gone: taken out of the library, with its words */
+    const char *title, *note, *collection;
+    const char *tags, *items, *lines; /* JSON arrays: words, keys of scorecard items, {"role","text"} */
+    struct kf_id conv, review;        /* where it was taken from; review zero: none */
+    int64_t at, changed_at;           /* of what is read */
+    struct kf_id by;                  /* likewise */
+    const char *by_name;
+};
+
+struct act_coaching {
+    enum coaching_event event;
+    struct coaching note; /* PLAN: all of it; else id, revision, and answer or outcome */
+};
+
 struct act {
     enum act_kind kind;
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
@@ -328,6 +349,8 @@ struct act {
         struct act_saved saved;
         struct act_checked checked; /* `hits` are the change's, and what they point to */
         struct act_finding finding;
+        struct example *example; /* of the change's arena; likewise: */
+        struct act_coaching *coaching;
         struct {
             struct kf_key channel;
             const char *name;

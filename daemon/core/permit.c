@@ -216,3 +216,33 @@ bool permit_review(const struct member *who, enum review_verb verb, const struct
         return false;
     }
 }
+
+static bool is_person_of(const struct member *who, const struct kf_key *site)
+{
+    return who && !who->disabled && !who->verbs && key_eq(&who->site, site);
+}
+
+bool permit_coaching(const struct member *who, enum coaching_verb verb, const struct kf_key *site, const struct kf_id *agent)
+{
+    bool own;
+
+    if (!is_person_of(who, site))
+        return false;
+    own = id_eq(agent, &who->person);
+    switch (verb) {
+    case COACHING_READ:
+        return own || has(who, MEMBER_SUPERVISOR);
+    case COACHING_MANAGE:
+        return !own && has(who, MEMBER_SUPERVISOR);
+    case COACHING_ANSWER:
+    default:
+        return own;
+    }
+}
+
+bool permit_example(const struct member *who, bool write, const struct kf_key *site)
+{
+    unsigned writers = MEMBER_REVIEWER | MEMBER_SUPERVISOR;
+
+    return is_person_of(who, site) && has(who, write ? writers : writers | MEMBER_AGENT);
+}

@@ -70,4 +70,10 @@ bool permit(const struct member *who, enum verb verb, const struct kf_key *site,
  * until `blind` is over, and never the agent's. Whether its state allows an act is for review_step(). */
 bool permit_review(const struct member *who, enum review_verb verb, const struct review *r, bool blind);
 
+/* Coaching: supervisors plan and close what concerns others, and see all of the site; an agent reads and acknowledges his own. */
+enum coaching_verb { COACHING_READ, COACHING_MANAGE, COACHING_ANSWER };
+bool permit_coaching(const struct member *who, enum coaching_verb verb, const struct kf_key *site, const struct kf_id *agent);
+/* The case library is everybody's to learn from; reviewers and supervisors write it. */
+bool permit_example(const struct member *who, bool write, const struct kf_key *site);
+
 #endif

@@ -632,6 +632,10 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
         read_entries(d, ds, conv, seq - HINT_FAR);
         return;
     }
+    if (seq == HINT_NOTICE) {
+        notice_here(d, ds, conv);
+        return;
+    }
     if (seq <= HINT_ALARM(0)) {
         read_alarm(d, ds, conv, (int)(HINT_ALARM(0) - seq));
         return;

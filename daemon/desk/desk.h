@@ -142,6 +142,8 @@ struct channel_try {
 };
 void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, bool tell, struct slice to,
                       struct slice text, void (*done)(void *ctx, const struct channel_try *t), void *ctx);
+/* Something of this person's own reviews or coaching has changed: every console of his, on all nodes, hears of it. */
+void desk_notice(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

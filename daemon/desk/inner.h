@@ -244,6 +244,9 @@ void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, 
 /* The visitor waits for an answer: its agent is reminded (stage 1), or those who oversee the queue are told (2), on all nodes. */
 #define HINT_ALARM(stage) (-HINT_FAR - 100 - (stage))
 void tell_alarm(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);
+/* Something of a person's own reviews or coaching has changed: the "conversation" of the hint is the person. */
+#define HINT_NOTICE (-HINT_FAR - 90)
+void notice_here(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void alarm_here(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);
 void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, size_t n);
 /* The same for what another node has committed, and for a message that it has changed. */

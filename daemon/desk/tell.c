@@ -388,6 +388,23 @@ static void hint(struct desk *d, const struct news *news)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_TIMELINE(news->entries[0].id));
 }
 
+void notice_here(struct desk *d, struct desk_site *ds, const struct kf_id *person)
+{
+    buf_clear(&d->out);
+    frame_notice(&d->out);
+    session_send_who(d->session, &ds->site->key, person, &d->out, 0);
+}
+
+void desk_notice(struct desk *d, const struct kf_key *site, const struct kf_id *person)
+{
+    struct desk_site *ds = site_of(d, site);
+
+    if (!ds || id_is_zero(person))
+        return;
+    notice_here(d, ds, person);
+    d->ports.live_hint(d->ports.ctx, site, person, HINT_NOTICE);
+}
+
 void alarm_here(struct desk *d, struct desk_site *ds, const struct conv *c, int stage)
 {
     const struct member *owner = member_of(ds, &c->owner);

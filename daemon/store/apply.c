@@ -407,6 +407,10 @@ static bool plan_act(struct work *w, const struct act *a)
     case ACT_SAVED:
     case ACT_SAVED_DROP:
         return plan_saved(w, a);
+    case ACT_EXAMPLE:
+        return plan_example(w, a);
+    case ACT_COACHING:
+        return plan_coaching(w, a);
     case ACT_LEASE:
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:

@@ -176,6 +176,8 @@ bool plan_checked(struct work *w, const struct act *act);
 bool plan_finding(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
 bool plan_saved(struct work *w, const struct act *act);
+bool plan_example(struct work *w, const struct act *act);
+bool plan_coaching(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
 

@@ -714,6 +714,10 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_FINDINGS:
     case QUERY_FINDING_COUNTS:
         return checks_run(r->reader, r->q, r->why);
+    case QUERY_EXAMPLES:
+    case QUERY_COACHING:
+    case QUERY_COACHED:
+        return learning_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
     case QUERY_KEY:
     case QUERY_TOTP:

@@ -222,6 +222,7 @@ static enum ask_class class_of(enum query_kind kind)
     case QUERY_RESULT:
     case QUERY_ROWS:
     case QUERY_AGREEMENT:
+    case QUERY_EXAMPLES:
     case QUERY_TO_CHECK:
     case QUERY_TRY_CHECK:
     case QUERY_FINDINGS:

@@ -124,6 +124,9 @@ enum query_kind {
     QUERY_SAMPLES,    /* site, limit → quality: samples */
     QUERY_AGREEMENT,  /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
     QUERY_RUNS,       /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_EXAMPLES,   /* site, limit → examples, the newest first */
+    QUERY_COACHING,   /* site, limit, id: about this agent only (zero: all) → coachings, the newest first */
+    QUERY_COACHED,    /* id → coachings[0] (KF_ABSENT) */
     QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
     QUERY_TO_CHECK,   /* site, now, limit, checking → checked: conversations that are still to be looked at, and what was found in each */
     QUERY_TRY_CHECK, /* site, after, before, cursor: number, limit, checking → checked: those that were closed in between, the newest first,
@@ -420,6 +423,10 @@ struct query {
     size_t n_findings;
     struct finding_count *finding_counts;
     size_t n_finding_counts;
+    struct example *examples;
+    size_t n_examples;
+    struct coaching *coachings;
+    size_t n_coachings;
     struct conv *convs;
     size_t n_convs;
     struct message *messages;

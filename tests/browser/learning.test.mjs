@@ -1,4 +1,4 @@
-// What a house learns from its reviews, by keyboard alone: daily samples, calibration.
+// What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { agent, axe, browse, bubble, closeTalk, complaints, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
@@ -146,6 +146,76 @@ for (const row of LANGS) {
   });
 }
 
+test('coaching reaches the agent live, who acknowledges it, by keyboard alone', async () => {
+  const a = await agent(browser, house);
+  const s = await at('supervisor', '/review/?view=coaching', { locale: 'zh-CN' });
+  await s.locator('.sheet-head button').waitFor();
+  await s.waitForFunction(() => document.querySelector('.empty'));
+  await tabTo(s, { selector: '.sheet-head button', text: '安排辅导' });
+  await s.keyboard.press('Enter');
+  await s.locator('dialog textarea:focus').waitFor();
+  await s.keyboard.type('先安抚，再查单');
+  await tabTo(s, { selector: 'dialog footer button', text: '安排辅导' });
+  const name = await s.locator('dialog select option').allTextContents();
+  assert.ok(name.some((x) => x.includes('林')), name.join());
+  await s.locator('dialog select').selectOption({ label: name.find((x) => x.includes('林')) });
+  await s.keyboard.press('Enter');
+  await s.locator('.note-card', { hasText: '先安抚' }).waitFor();
+  await a.locator('.rail-badge').waitFor(); // nobody has asked for it
+  await tabTo(a, { selector: '.rail button', text: '我的质检' });
+  await a.keyboard.press('Enter');
+  await a.locator('.mine .note-card', { hasText: '先安抚' }).waitFor();
+  await tabTo(a, { selector: '.note-card textarea' });
+  await a.keyboard.type('好的，明天就改');
+  await picture(a, 'learn-mine');
+  await tabTo(a, { selector: '.note-card button', text: '确认收到' });
+  await a.keyboard.press('Enter');
+  await a.locator('.note-card', { hasText: '回应：好的' }).waitFor();
+  await leave(a, s);
+});
+
+test('lines of a review become an example without names, and a scorecard a new version, by keyboard alone', async () => {
+  const r = await at('reviewer', '/review/?view=tasks', { locale: 'zh-CN' });
+  await r.locator('.work-list [role=tab]').nth(1).click();
+  await r.locator('.work-list .result').first().click();
+  await r.locator('.panel .card-item').first().waitFor();
+  await bubble(r, '王芳');
+  await tabTo(r, { selector: '.panel button', text: '收入案例库' });
+  await r.keyboard.press('Enter');
+  await r.locator('dialog .keep input:focus').waitFor();
+  await r.keyboard.type('先问候再核实');
+  await tabTo(r, { selector: '.keep fieldset input[type=checkbox]' });
+  await r.keyboard.press('Space');
+  await r.getByLabel('另外隐去的词').focus();
+  await r.keyboard.type('王芳');
+  await r.keyboard.press('Tab');
+  await r.locator('.keep .lines li', { hasText: '〔某〕' }).waitFor();
+  assert.equal(await r.locator('.keep .lines', { hasText: '13800138000' }).count(), 0);
+  await picture(r, 'learn-keep');
+  await tabTo(r, { selector: 'dialog footer button', text: '收入案例库' });
+  await r.keyboard.press('Enter');
+  await r.locator('dialog').waitFor({ state: 'detached' });
+  await r.goto(`${house.base}/review/?view=library`);
+  await r.locator('.cases li', { hasText: '先问候再核实' }).waitFor();
+  assert.equal(await r.locator('.cases', { hasText: '王芳' }).count(), 0);
+  await leave(r);
+
+  const s = await at('supervisor', '/review/?view=cards', { locale: 'zh-CN' });
+  await s.locator('.cases li').first().waitFor();
+  await tabTo(s, { selector: '.cases .link' });
+  await s.keyboard.press('Enter');
+  await s.locator('.card-edit .panel .card-item').first().waitFor();
+  await tabTo(s, { selector: '.card-edit-section input[type=number]' });
+  await s.keyboard.press('Control+a');
+  await s.keyboard.type('50');
+  await s.locator('.sheet-head .error').waitFor(); // they do not make 100
+  await tabTo(s, { selector: '.sheet-head button', text: '保存为新版本' }, true);
+  await s.keyboard.press('Enter');
+  await s.locator('.error[role=alert]', { hasText: '100' }).waitFor();
+  await picture(s, 'learn-cards');
+  await leave(s).catch((e) => assert.match(e.message, /400/)); // the browser speaks of what was refused
+});
+
 test('axe finds nothing on these pages, in any language, theme and width', async () => {
   const first = await at('supervisor', '/review/?view=samples', { locale: 'zh-CN' });
   await first.locator('.daily').waitFor();
@@ -170,6 +240,15 @@ test('axe finds nothing on these pages, in any language, theme and width', async
     await p.locator('.table tbody th .btn').first().click();
     await p.locator('.compare .tile').first().waitFor();
     await clean('compare');
+    for (const [view, what] of [['cards', '.cases li'], ['library', '.cases li'], ['coaching', '.note-card']]) {
+      await p.goto(`${house.base}/review/?view=${view}`);
+      await p.locator(what).first().waitFor();
+      await clean(view);
+    }
+    await p.goto(`${house.base}/review/?view=cards`);
+    await p.locator('.cases .link').first().click();
+    await p.locator('.card-edit .panel .card-item').first().waitFor();
+    await clean('card');
     assert.deepEqual(complaints(p), []);
     await p.context().close();
   }

@@ -542,6 +542,104 @@ static void an_exercise_is_read_with_the_lines_of_all(void **state)
     assert_int_equal(ask(w, q, look, &v), KF_ABSENT);
 }
 
+/* ---- the case library and coaching ---- */
+
+static enum kf_rc put_example(struct world *w, int64_t revision, bool gone, const char *title)
+{
+    struct change *c = new_change(NOW);
+    struct example *e = ARENA_NEW(c->arena, struct example);
+
+    assert_non_null(e);
+    *e =
+        (struct example){ .id = id_of(700), .revision = revision, .good = true, .gone = gone, .title = title, .tags = "[]", .items = "[]" };
+    e->lines = "[{}]";
+    e->conv = id_of(900);
+    c->by = person(REVIEWER, "周");
+    change_act(c, ACT_EXAMPLE)->u.example = e;
+    return commit(w, c).rc;
+}
+
+static void look_examples(const struct query *q, void *ctx)
+{
+    char *title = ctx;
+
+    snprintf(title, 64, "%zu %s", q->n_examples, q->n_examples ? q->examples[0].title : "");
+}
+
+static void an_example_is_changed_by_who_has_seen_it_and_goes_with_its_words(void **state)
+{
+    struct world *w = *state;
+    char seen[64];
+
+    for (int step = 0; step < 2; step++) {
+        struct query *q = query_new(QUERY_EXAMPLES);
+
+        if (step == 0) {
+            assert_int_equal(put_example(w, 0, false, "先安抚"), KF_OK);
+            assert_int_equal(put_example(w, 2, false, "?"), KF_CONFLICT);
+            assert_int_equal(put_example(w, 1, false, "先道歉"), KF_OK);
+        } else
+            assert_int_equal(put_example(w, 2, true, ""), KF_OK);
+        q->site = key("demo");
+        assert_int_equal(ask(w, q, look_examples, seen), KF_OK);
+        assert_string_equal(seen, step == 0 ? "1 先道歉" : "0 ");
+    }
+    assert_int_equal(put_example(w, 3, false, "?"), KF_ABSENT);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM example WHERE lines <> '[]'"), 0);
+}
+
+static enum kf_rc coach(struct world *w, enum coaching_event event, int64_t revision)
+{
+    struct change *c = new_change(NOW);
+    struct act_coaching *a = ARENA_NEW(c->arena, struct act_coaching);
+
+    assert_non_null(a);
+    *a = (struct act_coaching){
+        .event = event, .note = { .id = id_of(800), .revision = revision, .agent = id_of(AGENT), .text = "先安抚", .follow_at = NOW }
+    };
+    a->note.answer = "好";
+    a->note.outcome = "改好了";
+    c->by = person(OTHER, "吴");
+    change_act(c, ACT_COACHING)->u.coaching = a;
+    return commit(w, c).rc;
+}
+
+static void look_coaching(const struct query *q, void *ctx)
+{
+    char *text = ctx;
+
+    snprintf(text, 64, "%zu", q->n_coachings);
+    if (q->n_coachings)
+        snprintf(text, 64, "%s %s %s", coaching_state_name(q->coachings[0].state), q->coachings[0].answer, q->coachings[0].outcome);
+}
+
+static const char *coached(struct world *w, enum query_kind kind, uint32_t id, char ret[64])
+{
+    struct query *q = query_new(kind);
+
+    q->site = key("demo");
+    q->id = id_of(id);
+    assert_int_equal(ask(w, q, look_coaching, ret), KF_OK);
+    return ret;
+}
+
+static void a_note_is_planned_acknowledged_and_closed(void **state)
+{
+    struct world *w = *state;
+    char seen[64];
+
+    assert_int_equal(coach(w, COACHING_ACKNOWLEDGE, 1), KF_ABSENT);
+    assert_int_equal(coach(w, COACHING_PLAN, 0), KF_OK);
+    assert_int_equal(coach(w, COACHING_ACKNOWLEDGE, 2), KF_CONFLICT);
+    assert_int_equal(coach(w, COACHING_ACKNOWLEDGE, 1), KF_OK);
+    assert_int_equal(coach(w, COACHING_ACKNOWLEDGE, 2), KF_CONFLICT);
+    assert_string_equal(coached(w, QUERY_COACHING, AGENT, seen), "acknowledged 好 ");
+    assert_string_equal(coached(w, QUERY_COACHING, OTHER, seen), "0");
+    assert_int_equal(coach(w, COACHING_CLOSE, 2), KF_OK);
+    assert_int_equal(coach(w, COACHING_CLOSE, 3), KF_CONFLICT);
+    assert_string_equal(coached(w, QUERY_COACHED, 800, seen), "done 好 改好了");
+}
+
 static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
     TEST(a_review_goes_from_the_sample_to_the_decision_and_keeps_each_version),
@@ -554,6 +652,8 @@ static const struct CMUnitTest tests[] = {
     TEST(the_population_is_what_was_closed_in_time_with_all_who_served_it),
     TEST(a_schedule_draws_a_day_once_even_when_nothing_is_there),
     TEST(an_exercise_is_read_with_the_lines_of_all),
+    TEST(an_example_is_changed_by_who_has_seen_it_and_goes_with_its_words),
+    TEST(a_note_is_planned_acknowledged_and_closed),
 };
 
 RUN_BOTH(tests)

@@ -362,13 +362,146 @@ static void a_schedule_that_makes_no_sense_is_refused_with_its_member(void **sta
     }
 }
 
+/* ---- coaching, and who is told ---- */
+
+static void coaching_is_planned_acknowledged_and_closed_and_each_is_told(void **state)
+{
+    char body[400], path[140];
+    json_t *a, *one;
+
+    (void)state;
+    (void)snprintf(body, sizeof(body), "{\"agent\":\"%s\",\"text\":\"先安抚，再查单\",\"follow_at\":1}", agent.id);
+    refused(&agent, 403, "POST", "/api/v1/coaching?site=" SITE, body);
+    refused(&reviewer, 403, "POST", "/api/v1/coaching?site=" SITE, body);
+    refused(&supervisor, 400, "POST", "/api/v1/coaching?site=" SITE, "{\"agent\":\"x\",\"text\":\"?\",\"follow_at\":1}");
+    a = send(&supervisor, 201, "POST", "/api/v1/coaching?site=" SITE, body);
+    (void)snprintf(path, sizeof(path), "/api/v1/coaching/%s/acknowledge", text_at(a, "id"));
+    json_decref(a);
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "notice", "about", "quality");
+
+    refused(&agent, 403, "GET", "/api/v1/coaching?site=" SITE, NULL);
+    a = staff_get(&supervisor, &d, "/api/v1/coaching?site=" SITE);
+    assert_int_equal(number_at(a, "due"), 1); /* its day is over */
+    json_decref(a);
+    a = staff_get(&agent, &d, "/api/v1/coaching?site=" SITE "&list=mine");
+    one = json_array_get(json_object_get(a, "items"), 0);
+    assert_string_equal(text_at(one, "text"), "先安抚，再查单");
+    assert_string_equal(text_at(one, "state"), "planned");
+    assert_true(json_is_true(json_object_get(json_object_get(one, "may"), "acknowledge")));
+    assert_false(json_is_true(json_object_get(json_object_get(one, "may"), "close")));
+    json_decref(a);
+
+    refused(&agent2, 404, "POST", path, "{\"revision\":1}");
+    refused(&supervisor, 403, "POST", path, "{\"revision\":1}");
+    refused(&agent, 409, "POST", path, "{\"revision\":2,\"answer\":\"好\"}");
+    json_decref(send(&agent, 200, "POST", path, "{\"revision\":1,\"answer\":\"好的\"}"));
+    refused(&agent, 409, "POST", path, "{\"revision\":2}");
+    memcpy(strstr(path, "/acknowledge"), "/close", sizeof("/close"));
+    refused(&agent, 403, "POST", path, "{\"revision\":2,\"outcome\":\"改好了\"}");
+    refused(&supervisor, 400, "POST", path, "{\"revision\":2}");
+    json_decref(send(&supervisor, 200, "POST", path, "{\"revision\":2,\"outcome\":\"改好了\"}"));
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "notice", "about", "quality");
+    a = staff_get(&agent, &d, "/api/v1/coaching?site=" SITE "&list=mine");
+    one = json_array_get(json_object_get(a, "items"), 0);
+    assert_string_equal(text_at(one, "state"), "done");
+    assert_string_equal(text_at(one, "answer"), "好的");
+    assert_string_equal(text_at(one, "outcome"), "改好了");
+    json_decref(a);
+}
+
+static void a_review_and_its_decision_reach_the_people_concerned_live(void **state)
+{
+    struct staff watch = { 0 };
+    char body[300], path[140], id[40];
+    json_t *sample, *list;
+
+    (void)state;
+    staff_sign_in(&watch, &d, "supervisor@demo.example");
+    staff_enter(&watch, &d, SITE);
+    talk("改地址");
+    sample = send(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, "{\"scorecard\":\"worked\",\"n\":1,\"again\":true}");
+    list = todo(&reviewer, text_at(sample, "id"));
+    (void)snprintf(id, sizeof(id), "%s", review_at(list, 0));
+    score(&reviewer, id, 80, false);
+    wire_take(&agent.wire, "{s:s}", "type", "notice");
+    (void)snprintf(path, sizeof(path), "/api/v1/reviews/%s/appeal", id);
+    json_decref(send(&agent, 200, "POST", path, "{\"revision\":2,\"items\":[{\"item\":\"off\",\"text\":\"没有扣分的理由\"}]}"));
+    wire_take(&watch.wire, "{s:s}", "type", "notice");
+    (void)snprintf(path, sizeof(path), "/api/v1/reviews/%s/decide", id);
+    (void)snprintf(body, sizeof(body),
+                   "{\"revision\":3,\"contents\":{\"answers\":{\"base\":{\"value\":1},\"off\":{\"value\":0},\"rude\":{\"value\":0}}},"
+                   "\"items\":[{\"item\":\"off\",\"outcome\":\"accepted\",\"text\":\"同意\"}]}");
+    json_decref(send(&supervisor, 200, "POST", path, body));
+    wire_take(&agent.wire, "{s:s}", "type", "notice");
+    json_decref(list);
+    json_decref(sample);
+    staff_free(&watch);
+}
+
+/* ---- the case library ---- */
+
+static void an_example_has_no_names_and_leads_its_readers_to_nobody(void **state)
+{
+    static const char words[] =
+        ",\"good\":true,\"title\":\"先安抚\",\"note\":\"\",\"tags\":[\"退款\"],\"items\":[\"empathy\"],\"collection\":\"新人\"";
+    struct visitor v = { 0 };
+    char body[600], path[140], *text;
+    json_t *a, *one, *lines;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, ",\"profile\":{\"name\":\"王芳\"}");
+    (void)visitor_say(&v, "c1", "我是王芳，电话13800138000，孩子叫小宝");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    (void)staff_say(&agent, v.conv, "a1", "王芳您好，我是林晓");
+    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
+
+    (void)snprintf(body, sizeof(body), "{\"conversation\":\"%s\",\"seqs\":[1,2,3,4,5],\"strike\":[\"小宝\"],\"dry_run\":true}", v.conv);
+    refused(&agent, 403, "POST", "/api/v1/examples?site=" SITE, body);
+    refused(&admin, 403, "GET", "/api/v1/examples?site=" SITE, NULL);
+    a = send(&reviewer, 200, "POST", "/api/v1/examples?site=" SITE, body);
+    lines = json_object_get(a, "lines");
+    text = json_dumps(lines, JSON_COMPACT);
+    assert_non_null(strstr(text, "我是{visitor}，电话138****8000，孩子叫{name}"));
+    assert_null(strstr(text, "王芳"));
+    assert_null(strstr(text, "小宝"));
+    free(text);
+    json_decref(a);
+    assert_int_equal(stored("SELECT count(*) FROM example"), 0);
+
+    (void)snprintf(body, sizeof(body), "{\"conversation\":\"%s\",\"seqs\":[1],\"strike\":[\"小宝\"]%s}", v.conv, words);
+    a = send(&reviewer, 201, "POST", "/api/v1/examples?site=" SITE, body);
+    (void)snprintf(path, sizeof(path), "/api/v1/examples/%s?site=" SITE, text_at(a, "id"));
+    json_decref(a);
+    a = staff_get(&agent2, &d, "/api/v1/examples?site=" SITE "&item=empathy&good=1");
+    assert_false(json_is_true(json_object_get(a, "may_write")));
+    one = json_array_get(json_object_get(a, "items"), 0);
+    assert_string_equal(text_at(one, "title"), "先安抚");
+    assert_null(json_object_get(one, "conversation"));
+    json_decref(a);
+    a = staff_get(&agent2, &d, "/api/v1/examples?site=" SITE "&item=tone");
+    assert_int_equal(json_array_size(json_object_get(a, "items")), 0);
+    json_decref(a);
+    (void)snprintf(body, sizeof(body), "{\"revision\":1%s}", words);
+    json_decref(send(&supervisor, 200, "PUT", path, body));
+    refused(&supervisor, 409, "PUT", path, body);
+    (void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "&revision=2");
+    refused(&agent, 403, "DELETE", path, NULL);
+    json_decref(send(&reviewer, 204, "DELETE", path, NULL));
+    assert_int_equal(stored("SELECT count(*) FROM example WHERE gone = 0 OR lines <> '[]'"), 0);
+    visitor_free(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(the_worked_figures_of_five_reviews_come_out),
                                         cmocka_unit_test(calibration_is_compared_when_all_are_in_and_its_figures_come_out),
                                         cmocka_unit_test(only_an_exercise_is_compared),
                                         cmocka_unit_test(a_schedule_draws_its_day_once_through_kills),
-                                        cmocka_unit_test(a_schedule_that_makes_no_sense_is_refused_with_its_member) };
+                                        cmocka_unit_test(a_schedule_that_makes_no_sense_is_refused_with_its_member),
+                                        cmocka_unit_test(coaching_is_planned_acknowledged_and_closed_and_each_is_told),
+                                        cmocka_unit_test(a_review_and_its_decision_reach_the_people_concerned_live),
+                                        cmocka_unit_test(an_example_has_no_names_and_leads_its_readers_to_nobody) };
 
     return cmocka_run_group_tests(tests, start, finish);
 }

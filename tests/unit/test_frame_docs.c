@@ -29,9 +29,9 @@ static void check_sent(enum frame_side side, const char *text)
 }
 
 /* What the daemon sends. */
-static const char *const types[] = { "welcome", "ack",      "message", "state",    "status",   "changed",  "history",
-                                     "typing",  "read",     "pong",    "error",    "offered",  "assigned", "released",
-                                     "queue",   "timeline", "site",    "presence", "reminder", "alert",    "window" };
+static const char *const types[] = { "welcome", "ack",      "message",  "state",   "status",   "changed",  "history", "typing",
+                                     "read",    "pong",     "error",    "offered", "assigned", "released", "queue",   "timeline",
+                                     "site",    "presence", "reminder", "alert",   "window",   "notice" };
 
 static bool is_sent_by_us(const char *type)
 {
@@ -145,7 +145,7 @@ static void the_schemas_name_the_same_types(void **state)
         n++;
     }
     fclose(f);
-    assert_int_equal(n, 53);
+    assert_int_equal(n, 54);
 }
 
 int main(void)

@@ -251,6 +251,54 @@ static void a_program_that_counts_quality_reads_what_was_submitted(void **state)
     assert_int_equal(key_verbs(SLICE("sample")), 0);
 }
 
+static void coaching_is_between_a_supervisor_and_the_agent(void **state)
+{
+    const struct kf_id me = ID(ME), other = ID(OTHER);
+    static const struct {
+        enum coaching_verb verb;
+        bool own;
+        unsigned may;
+    } rows[] = { { COACHING_READ, false, S },   { COACHING_MANAGE, false, S },
+                 { COACHING_ANSWER, false, 0 }, { COACHING_READ, true, A | S | R | D },
+                 { COACHING_MANAGE, true, 0 },  { COACHING_ANSWER, true, A | S | R | D } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (unsigned role = A; role <= D; role <<= 1) {
+            struct member m = member_of(role, "sales");
+
+            if (permit_coaching(&m, rows[i].verb, &KEY("shop"), rows[i].own ? &me : &other) != ((rows[i].may & role) != 0))
+                fail_msg("coaching %d, %s, %s", (int)rows[i].verb, rows[i].own ? "own" : "of another", member_role_name(role));
+            assert_false(permit_coaching(&m, rows[i].verb, &KEY("other"), &me));
+            m.disabled = true;
+            assert_false(permit_coaching(&m, rows[i].verb, &KEY("shop"), &me));
+            m.disabled = false;
+            m.verbs = key_verbs(SLICE("transcript"));
+            assert_false(permit_coaching(&m, rows[i].verb, &KEY("shop"), &me));
+        }
+}
+
+static void the_library_is_read_by_who_talks_and_reviews_and_written_by_few(void **state)
+{
+    static const struct {
+        bool write;
+        unsigned may;
+    } rows[] = { { false, A | S | R }, { true, S | R } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (unsigned role = A; role <= D; role <<= 1) {
+            struct member m = member_of(role, "sales");
+
+            if (permit_example(&m, rows[i].write, &KEY("shop")) != ((rows[i].may & role) != 0))
+                fail_msg("examples %d, %s", (int)rows[i].write, member_role_name(role));
+            assert_false(permit_example(&m, rows[i].write, &KEY("other")));
+            m.verbs = key_verbs(SLICE("transcript"));
+            assert_false(permit_example(&m, rows[i].write, &KEY("shop")));
+        }
+    assert_false(permit_example(NULL, false, &KEY("shop")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +310,8 @@ int main(void)
         cmocka_unit_test(verbs_of_keys_are_words),
         cmocka_unit_test(each_may_with_a_review_what_its_line_says_and_no_more),
         cmocka_unit_test(a_program_that_counts_quality_reads_what_was_submitted),
+        cmocka_unit_test(coaching_is_between_a_supervisor_and_the_agent),
+        cmocka_unit_test(the_library_is_read_by_who_talks_and_reviews_and_written_by_few),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

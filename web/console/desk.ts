@@ -102,6 +102,9 @@ export class Desk {
         return this.#assigned(f.conversation, f.why);
       case 'released':
         return this.#released(f.conversation, f.why);
+      case 'notice':
+        document.dispatchEvent(new CustomEvent('kefud-notice'));
+        return;
       case 'reminder': {
         const room = this.rooms.value.get(f.conversation);
         if (room) this.#ports.notice({ kind: 'reminder', room, why: '' });

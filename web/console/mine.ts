@@ -3,17 +3,28 @@
 import type { FunctionComponent } from 'preact';
 import { api, query } from '../core/api';
 import { may, site } from '../kit/session';
+import { toast } from '../kit/Toast';
 import { Mine } from '../review/Mine';
+import { w } from '../review/qualityWords';
 import { dialog, mineOpen } from './work';
 
 const ASK_MS = 120_000;
 
-async function ask(): Promise<void> {
-  if (!may('agent') || document.hidden) return;
+/** `told`: the server has said that there is something new. */
+async function ask(told = false): Promise<void> {
+  if (!may('agent') || (document.hidden && !told)) return;
   try {
     const path = `reviews${query({ site: site.value?.key, list: 'about_me' })}`;
     const { items } = await api<{ items: { state: string; stands: boolean }[] }>(path, { quiet: true });
-    mineOpen.value = items.filter((r) => r.state === 'submitted' && !r.stands).length;
+    const coached = await api<{ items: { state: string }[] }>(
+      `coaching${query({ site: site.value?.key, list: 'mine' })}`,
+      { quiet: true },
+    );
+    const before = mineOpen.value;
+    mineOpen.value =
+      items.filter((r) => r.state === 'submitted' && !r.stands).length +
+      coached.items.filter((c) => c.state === 'planned').length;
+    if (told && mineOpen.value > before) toast(w('mineNew', { n: mineOpen.value }));
   } catch {
     // The next time will do.
   }
@@ -22,11 +33,14 @@ async function ask(): Promise<void> {
 /** Returns what ends it. */
 export function watchMine(): () => void {
   const look = (): void => void ask();
+  const heard = (): void => void ask(true);
   const timer = setInterval(look, ASK_MS);
+  document.addEventListener('kefud-notice', heard);
   document.addEventListener('visibilitychange', look);
   const closed = dialog.subscribe((open) => open === '' && look());
   return () => {
     clearInterval(timer);
+    document.removeEventListener('kefud-notice', heard);
     document.removeEventListener('visibilitychange', look);
     closed();
   };

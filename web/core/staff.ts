@@ -220,6 +220,7 @@ export type StaffFrame =
   | { type: 'offered'; conversation: Conversation; until: number }
   | { type: 'assigned'; conversation: Conversation; why: string }
   | { type: 'released'; conversation: string; why: string }
+  | { type: 'notice'; about: 'quality' }
   | { type: 'reminder'; conversation: string; since: number }
   | { type: 'alert'; conversation: string; kind: string; agent?: Staffer; since: number }
   | ({ type: 'window'; conversation: string } & ReplyWindow)

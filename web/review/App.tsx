@@ -49,11 +49,15 @@ import { replay, replayKey } from './Player';
 import { Reader, stepMessage, Trouble } from './Reader';
 import { Export, Saved } from './Saved';
 import { snippet } from './snippet';
+import { l } from './learnWords';
 import { w } from './qualityWords';
 import { t } from './words';
 
 const Work = lazy(() => import('./views').then((m) => m.Work));
 const Samples = lazy(() => import('./views').then((m) => m.Samples));
+const Cards = lazy(() => import('./views').then((m) => m.Cards));
+const Library = lazy(() => import('./views').then((m) => m.Library));
+const Coaching = lazy(() => import('./views').then((m) => m.Coaching));
 const Figures = lazy(() => import('./views').then((m) => m.Figures));
 
 const TYPED_MS = 250;
@@ -406,10 +410,16 @@ const VIEW_NAMES: Record<View, () => string> = {
   appeals: () => w('viewAppeals'),
   samples: () => w('viewSamples'),
   figures: () => w('viewFigures'),
+  cards: () => l('viewCards'),
+  library: () => l('viewLibrary'),
+  coaching: () => l('viewCoaching'),
 };
 
+/** What only supervisors do. */
+const SUPERVISED = new Set<View>(['appeals', 'cards', 'coaching']);
+
 function Views() {
-  const items = VIEWS.filter((v) => v !== 'appeals' || may('supervisor')).map((key) => ({
+  const items = VIEWS.filter((v) => !SUPERVISED.has(v) || may('supervisor')).map((key) => ({
     key,
     label: VIEW_NAMES[key](),
   }));
@@ -453,6 +463,9 @@ function Desk() {
         {(v === 'tasks' || v === 'appeals') && <Work key={v} />}
         {v === 'samples' && <Samples />}
         {v === 'figures' && <Figures />}
+        {v === 'cards' && <Cards />}
+        {v === 'library' && <Library />}
+        {v === 'coaching' && <Coaching />}
       </div>
     </main>
   );

@@ -13,6 +13,8 @@ import { s } from '../kit/staffWords';
 import { transcript } from './find';
 import { Panel } from './Panel';
 import { asError, openReview, points, review, type ReviewRow, reviews, type Sum } from './quality';
+import { type Coached, Note } from './coach';
+import { l } from './learnWords';
 import { w } from './qualityWords';
 import { Row } from './Rows';
 
@@ -66,15 +68,18 @@ function Trend({ own }: { own: Own }) {
 export function Mine({ onClose }: { onClose: () => void }) {
   const rows = useSignal<readonly ReviewRow[] | null>(null);
   const own = useSignal<Own | null>(null);
+  const notes = useSignal<readonly Coached[]>([]);
   const failed = useSignal('');
   const load = async (): Promise<void> => {
     try {
-      const [list, mine] = await Promise.all([
+      const [list, mine, coached] = await Promise.all([
         reviews({ list: 'about_me' }),
         api<Own>(`quality/mine${query({ site: site.value?.key })}`),
+        api<{ items: Coached[] }>(`coaching${query({ site: site.value?.key, list: 'mine' })}`),
       ]);
       rows.value = list;
       own.value = mine;
+      notes.value = coached.items;
       failed.value = '';
     } catch (e) {
       failed.value = asError(e).title || s('unreachable');
@@ -82,7 +87,10 @@ export function Mine({ onClose }: { onClose: () => void }) {
   };
   useEffect(() => {
     void load();
+    const heard = (): void => void load();
+    document.addEventListener('kefud-notice', heard);
     return () => {
+      document.removeEventListener('kefud-notice', heard);
       void openReview(null, false);
       transcript.value = null;
     };
@@ -120,6 +128,16 @@ export function Mine({ onClose }: { onClose: () => void }) {
         ) : (
           <>
             {own.value && <Trend own={own.value} />}
+            {notes.value.length > 0 && (
+              <section class="mine-notes" aria-label={l('coachMine')}>
+                <h3>{l('coachMine')}</h3>
+                <ul>
+                  {notes.value.map((x) => (
+                    <Note key={`${x.id}/${x.revision}`} note={x} whose={x.by.name} onDone={() => void load()} />
+                  ))}
+                </ul>
+              </section>
+            )}
             {rows.value?.length === 0 && <p class="empty">{w('mineNone')}</p>}
             <ul class="mine-list" aria-label={w('mineTitle')}>
               {(rows.value ?? []).slice(0, ROWS).map((x) => (

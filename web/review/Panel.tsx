@@ -1,7 +1,7 @@
 // The review that is open: to be scored, appealed against, decided, or read, whatever the server says one may.
 import './quality.css';
 import { useComputed, useSignal } from '@preact/signals';
-import { CornerDownRight, MessageSquarePlus } from 'lucide';
+import { BookmarkPlus, CornerDownRight, MessageSquarePlus } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { composing } from '../core/keys';
 import { oneLine } from '../core/text';
@@ -11,13 +11,17 @@ import { Dialog } from '../kit/Dialog';
 import { Area } from '../kit/Field';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
+import { may } from '../kit/session';
 import { toast } from '../kit/Toast';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
 import { at, transcript } from './find';
+import { Keep } from './Keep';
+import { l } from './learnWords';
 import {
   act,
   type Answer,
   asError,
+  type Card,
   type Comment,
   type Contents,
   eager,
@@ -248,6 +252,32 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
   );
 }
 
+interface CardFormProps {
+  card: Card;
+  contents: Contents;
+  set: (c: Contents) => void;
+}
+
+/** The items of a scorecard, to be answered: also what its editor shows. */
+export function CardForm({ card, contents, set }: CardFormProps) {
+  return (
+    <>
+      {card.sections.map((s) => (
+        <section key={s.key} class="card-section" aria-label={s.name}>
+          <h3>
+            {s.name} <span class="dim num">{w('weight', { n: s.weight })}</span>
+          </h3>
+          <ul>
+            {s.items.map((i) => (
+              <ItemForm key={i.key} item={i} contents={contents} set={set} />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}
+
 function Scoring({ review: r, onDone, onStep, comment }: PanelProps & { comment: () => void }) {
   const contents = useSignal<Contents>(r.contents);
   const revision = useRef(r.revision);
@@ -328,18 +358,7 @@ function Scoring({ review: r, onDone, onStep, comment }: PanelProps & { comment:
   };
   return (
     <div ref={form} onKeyDown={onKey}>
-      {r.card.sections.map((s) => (
-        <section key={s.key} class="card-section" aria-label={s.name}>
-          <h3>
-            {s.name} <span class="dim num">{w('weight', { n: s.weight })}</span>
-          </h3>
-          <ul>
-            {s.items.map((i) => (
-              <ItemForm key={i.key} item={i} contents={contents.value} set={set} />
-            ))}
-          </ul>
-        </section>
-      ))}
+      <CardForm card={r.card} contents={contents.value} set={set} />
       <Area
         label={w('summary')}
         rows={3}
@@ -602,6 +621,7 @@ export function Panel(props: PanelProps) {
   const comment = (): void => {
     dialog.value = at.value ? { seq: at.value } : {};
   };
+  const keeping = useSignal(false);
   const answering = r.may.acknowledge || r.may.appeal;
   return (
     <section class="panel" aria-label={w('card')} tabIndex={-1}>
@@ -625,6 +645,12 @@ export function Panel(props: PanelProps) {
       {r.may.comment && (
         <Button small icon={MessageSquarePlus} onClick={comment}>
           {at.value ? w('commentAt') : w('comment')}
+        </Button>
+      )}
+      {keeping.value && <Keep review={r} onClose={() => (keeping.value = false)} />}
+      {may('reviewer', 'supervisor') && transcript.value && (
+        <Button small icon={BookmarkPlus} onClick={() => (keeping.value = true)}>
+          {l('libKeep')}
         </Button>
       )}
       {dialog.value && <CommentDialog r={r} {...dialog.value} onClose={() => (dialog.value = null)} />}

@@ -1,4 +1,7 @@
 // What the review pages bring when it is first wanted, in one part.
+export { Cards } from './Cards';
+export { Coaching } from './Coaching';
 export { Figures } from './Figures';
+export { Library } from './Library';
 export { Samples } from './Samples';
 export { Work } from './Work';

@@ -12,6 +12,7 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 
 /* "side direction type": why it does not occur here. */
 const NEVER = {
+  'agent received notice': 'comes when a review or coaching concerns one: tests/system/test_learning.c',
   'agent received reminder': 'comes when an agent has not answered for a minute: tests/system/test_oversee.c has shorter ones',
   'agent received alert': 'likewise, after two',
   'agent received window': 'is of platforms that bound replies: tests/system/test_fake.c',

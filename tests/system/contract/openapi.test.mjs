@@ -117,6 +117,18 @@ const noBot = (method, what, body) => [
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
+const plan = (more) => json('supervisor', 'POST', '/api/v1/coaching', { agent: people.agent1.person.id, text: '先安抚', follow_at: 1, ...more });
+const planned = async () => JSON.parse((await daemon.ask(plan())).text).id;
+const coachingWrongs = (act, right, wrong, body, id) => [
+  [401, { method: 'POST', path: `/api/v1/coaching/${id}/${act}`, body }],
+  [403, json(wrong, 'POST', `/api/v1/coaching/${id}/${act}`, body)],
+  [404, json(right, 'POST', `/api/v1/coaching/${NOBODY}/${act}`, body)],
+  [400, json(right, 'POST', `/api/v1/coaching/${id}/${act}`, { ...body, revision: undefined })],
+  [409, json(right, 'POST', `/api/v1/coaching/${id}/${act}`, { ...body, revision: 7 })],
+];
+const example = (more) =>
+  json('reviewer', 'POST', '/api/v1/examples', { conversation: story.conversation, seqs: [1, 2, 3], good: true, title: '好例', tags: ['退款'], items: ['tone'], ...more });
+const kept = async () => JSON.parse((await daemon.ask(example())).text).id;
 const agreement = (id, who = 'reviewer') => ({ path: `/api/v1/samples/${id}/agreement`, headers: as(who) });
 const drawn = async (more) => JSON.parse((await daemon.ask(sample({ again: true, ...more }))).text).id;
 const exercise = () => drawn({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] });
@@ -430,6 +442,67 @@ const rows = {
   'GET /api/v1/schedules': {
     right: () => [[200, { path: '/api/v1/schedules?site=demo', headers: as('reviewer') }]],
     wrong: () => [[401, { path: '/api/v1/schedules' }], [403, { path: '/api/v1/schedules', headers: as('agent1') }], [404, { path: '/api/v1/schedules?site=other', headers: as('reviewer') }]],
+  },
+  'GET /api/v1/coaching': {
+    right: async () => [[200, { path: '/api/v1/coaching?list=mine', headers: (await planned()) && as('agent1') }], [200, { path: '/api/v1/coaching', headers: as('supervisor') }]],
+    wrong: () => [[401, { path: '/api/v1/coaching' }], [403, { path: '/api/v1/coaching', headers: as('agent1') }], [404, { path: '/api/v1/coaching?site=other', headers: as('agent1') }]],
+  },
+  'POST /api/v1/coaching': {
+    right: () => [[201, plan()]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/coaching', body: {} }],
+      [403, json('agent2', 'POST', '/api/v1/coaching', { agent: people.agent1.person.id, text: '?', follow_at: 1 })],
+      [404, json('supervisor', 'POST', '/api/v1/coaching?site=other', {})],
+      [400, plan({ agent: NOBODY }), 'nobody of the site'],
+      [400, plan({ text: '' })],
+      [400, plan({ follow_at: 'soon' })],
+      [400, plan({ review: 'x' })],
+    ],
+  },
+  'POST /api/v1/coaching/{id}/acknowledge': {
+    right: async () => [[200, json('agent1', 'POST', `/api/v1/coaching/${await planned()}/acknowledge`, { revision: 1, answer: '好' })]],
+    wrong: async () => coachingWrongs('acknowledge', 'agent1', 'supervisor', { revision: 1 }, await planned()),
+  },
+  'POST /api/v1/coaching/{id}/close': {
+    right: async () => [[200, json('supervisor', 'POST', `/api/v1/coaching/${await planned()}/close`, { revision: 1, outcome: '改好了' })]],
+    wrong: async () => coachingWrongs('close', 'supervisor', 'agent1', { revision: 1, outcome: '改好了' }, await planned()),
+  },
+  'GET /api/v1/examples': {
+    right: async () => [[200, { path: '/api/v1/examples', headers: (await kept()) && as('agent1') }], [200, { path: '/api/v1/examples?good=1&item=tone', headers: as('reviewer') }]],
+    wrong: () => [[401, { path: '/api/v1/examples' }], [403, { path: '/api/v1/examples', headers: as('admin') }], [404, { path: '/api/v1/examples?site=other', headers: as('reviewer') }]],
+  },
+  'POST /api/v1/examples': {
+    right: () => [[201, example()], [200, example({ dry_run: true })]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/examples', body: {} }],
+      [403, json('agent1', 'POST', '/api/v1/examples', {})],
+      [404, example({ conversation: NOBODY })],
+      [400, example({ seqs: [] })],
+      [400, example({ title: '' })],
+      [400, example({ good: 'yes' })],
+      [400, example({ items: ['No Key'] })],
+      [422, example({ seqs: [400] }), 'no such message'],
+    ],
+  },
+  'PUT /api/v1/examples/{id}': {
+    right: async () => [[200, json('reviewer', 'PUT', `/api/v1/examples/${await kept()}`, { revision: 1, good: false, title: '反例' })]],
+    wrong: async () => [
+      [401, { method: 'PUT', path: `/api/v1/examples/${NOBODY}`, body: {} }],
+      [403, json('agent1', 'PUT', `/api/v1/examples/${NOBODY}`, { revision: 1, good: false, title: '反例' })],
+      [404, json('reviewer', 'PUT', `/api/v1/examples/${NOBODY}`, { revision: 1, good: false, title: '反例' })],
+      [400, json('reviewer', 'PUT', `/api/v1/examples/${NOBODY}`, { good: false, title: '反例' })],
+      [409, json('reviewer', 'PUT', `/api/v1/examples/${await kept()}`, { revision: 7, good: false, title: '反例' })],
+    ],
+  },
+  'DELETE /api/v1/examples/{id}': {
+    right: async () => [[204, { method: 'DELETE', path: `/api/v1/examples/${await kept()}?revision=1`, headers: unsafe('reviewer') }]],
+    wrong: async () => [
+      [401, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}?revision=1` }],
+      [403, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}?revision=1`, headers: unsafe('agent1') }],
+      [404, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}?revision=1`, headers: unsafe('reviewer') }],
+      [400, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}`, headers: unsafe('reviewer') }],
+      [409, { method: 'DELETE', path: `/api/v1/examples/${await kept()}?revision=7`, headers: unsafe('reviewer') }],
+    ],
   },
   'POST /api/v1/samples': {
     right: () => [
