@@ -26,6 +26,10 @@ static const char usage[] =
     "  channel test KEY [--site S] [--register] [--to USER]\n"
     "                             tries its settings, its token, the platform (--register: tells it\n"
     "                             our address), and with --to a message\n"
+    "  audit list [--site S] [--kind K] [--person ID] [--conversation ID] [--limit N] [--cursor C]\n"
+    "                             who has opened, shown, exported, held, erased what; the newest first\n"
+    "  audit verify [--heads FILE]\n"
+    "                             whether the access log is whole; the end of each chain\n"
     "  outbox list [--site S] [--which trouble|waiting|all]\n"
     "                             what has not got through to a platform, or is still to go\n"
     "  outbox resend ID [--site S]\n"
@@ -208,6 +212,39 @@ static int outbox(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("outbox needs list, resend ID or drop ID", NULL);
 }
 
+static int audit(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_audit a = { 0 };
+    const char *heads = NULL;
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = { { "--site", &a.site },         { "--kind", &a.kind },     { "--person", &a.person },
+                    { "--conversation", &a.conv }, { "--cursor", &a.cursor }, { "--heads", &heads } };
+    char *end;
+
+    for (int i = 1; i < argc; i++) {
+        bool limit = strcmp(argv[i], "--limit") == 0;
+        size_t o = 0;
+
+        while (o < sizeof(options) / sizeof(options[0]) && strcmp(options[o].name, argv[i]) != 0)
+            o++;
+        if (!limit && o == sizeof(options) / sizeof(options[0]))
+            return wrong_usage("audit does not know", argv[i]);
+        if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        if (!limit)
+            *options[o].value = argv[++i];
+        else if ((a.limit = strtol(argv[++i], &end, 10)) < 1 || *end || a.limit > 500)
+            return wrong_usage("--limit is a number from 1 to 500, not", argv[i]);
+    }
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !heads)
+        return ctl_audit_list(ctl, &a);
+    if (argc >= 1 && strcmp(argv[0], "verify") == 0)
+        return ctl_audit_verify(ctl, heads);
+    return wrong_usage("audit needs list or verify", NULL);
+}
+
 static int site(struct ctl *ctl, int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[0], "add") == 0)
@@ -241,6 +278,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return key(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "channel") == 0)
         return channel(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "audit") == 0)
+        return audit(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "outbox") == 0)
         return outbox(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)

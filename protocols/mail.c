@@ -62,6 +62,12 @@ static const struct setting_key keys[] = {
       .type = SETTING_BOOL,
       .def = "true",
       .help = "false: a relay without TLS, on this host; only where the installation allows http" },
+    { .name = "relay_wait",
+      .type = SETTING_INT,
+      .min = 5,
+      .max = 600,
+      .def = "300",
+      .help = "seconds until a relay that does not answer is given up" },
     { .name = "bounce",
       .type = SETTING_TEXT,
       .min = 3,
@@ -195,7 +201,7 @@ static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_er
 {
     struct json_keep keep = { .arena = m->arena };
     struct slice provider = json_get_text(&keep, root, "provider"), relay = json_get_text(&keep, root, "relay");
-    int64_t max_age = 900;
+    int64_t max_age = 900, wait = 300;
     enum kf_rc rc;
 
     m->address = json_get_text(&keep, root, "address");
@@ -211,6 +217,8 @@ static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_er
     m->attach_max = 10 << 20;
     json_get_i64(root, "attach_max", &m->attach_max);
     json_get_i64(root, "max_age", &max_age);
+    json_get_i64(root, "relay_wait", &wait);
+    m->relay_wait_ms = (int)(1000 * wait);
     m->max_age_ms = 1000 * max_age;
     if (keep.failed)
         return no_memory(why);
@@ -283,4 +291,5 @@ const struct channel_ops mail_ops = {
     .encode = mail_encode,
     .settle = mail_settle,
     .upload = mail_upload,
+    .meet = mail_meet,
 };

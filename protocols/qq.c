@@ -210,4 +210,5 @@ const struct channel_ops qq_ops = {
     .nod = qq_nod,
     .media = qq_media,
     .upload = qq_upload,
+    .meet = qq_meet,
 };

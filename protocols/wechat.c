@@ -193,6 +193,31 @@ static enum kf_rc wechat_media(const struct channel *ch, struct arena *a, const 
     return wx_media(wechat_of(ch)->url, a, env, m, last, ret);
 }
 
+/* The address of our webhook it does not tell; what it calls from is all that can be asked of an account of any kind. */
+static enum kf_rc wechat_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                              const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct wechat *w = wechat_of(ch);
+    size_t n;
+    json_t *root;
+    enum kf_rc rc;
+
+    (void)hook;
+    (void)tell;
+    if (!last) {
+        *ret = (struct http_req){ .method = "GET", .url = wx_address(w->url, a, "/cgi-bin/getcallbackip", env->token, NULL) };
+        return ret->url ? KF_AGAIN : KF_NOMEM;
+    }
+    rc = wx_met(a, "WeChat", last, &root, why);
+    if (rc)
+        return rc;
+    n = json_array_size(json_object_get(root, "ip_list"));
+    json_decref(root);
+    if (!n)
+        return kf_fail(why, KF_IO, "WeChat's answer could not be read: it names no address");
+    return kf_fail(why, KF_OK, "%.*s may use the API; WeChat calls from %zu addresses", (int)w->app_id.n, w->app_id.p, n);
+}
+
 const struct channel_ops wechat_ops = {
     .name = "wechat",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_ANSWERS,
@@ -212,4 +237,5 @@ const struct channel_ops wechat_ops = {
     .renew = wechat_renew,
     .media = wechat_media,
     .upload = wechat_upload,
+    .meet = wechat_meet,
 };

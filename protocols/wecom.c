@@ -4,7 +4,8 @@
 #include "protocols/url.h"
 #include "protocols/wecom_impl.h"
 
-#define REPLIES 5
+#define REPLIES       5
+#define ACCOUNTS_PAGE 100 /* the platform's own bound */
 
 static const struct setting_key keys[] = {
     { .name = "corp_id", .type = SETTING_TEXT, .required = true, .min = 3, .max = 64, .help = "the company's id, ww…" },
@@ -196,6 +197,53 @@ static enum kf_rc wecom_media(const struct channel *ch, struct arena *a, const s
     return wx_media(wecom_of(ch)->url, a, env, m, last, ret);
 }
 
+/* Our account among those that the app may use. */
+static enum kf_rc judge_accounts(const struct wecom *w, struct arena *a, const json_t *root, struct kf_err *why)
+{
+    struct json_keep keep = { .arena = a };
+    const json_t *list = json_object_get(root, "account_list");
+    size_t n = json_array_size(list);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_array_get(list, i);
+        struct slice name;
+
+        if (!slice_eq(json_get_text(&keep, one, "open_kfid"), w->account))
+            continue;
+        name = json_get_text(&keep, one, "name");
+        return kf_fail(why, KF_OK, "the account is %.*s", (int)(name.n < 120 ? name.n : 120), name.n ? name.p : "");
+    }
+    if (keep.failed)
+        return KF_NOMEM;
+    if (n >= ACCOUNTS_PAGE)
+        return kf_fail(why, KF_OK, "WeCom lets us in; open_kfid is not among the first %d accounts", ACCOUNTS_PAGE);
+    return kf_fail(why, KF_REJECTED, "open_kfid: not one of the %zu accounts that WeCom lets this app use", n);
+}
+
+static enum kf_rc wecom_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                             const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct wecom *w = wecom_of(ch);
+    struct buf body;
+    json_t *root;
+    enum kf_rc rc;
+
+    (void)hook;
+    (void)tell;
+    if (!last) {
+        buf_init(&body, 64);
+        buf_printf(&body, "{\"offset\":0,\"limit\":%d}", ACCOUNTS_PAGE);
+        rc = wx_post(w->url, a, "/cgi-bin/kf/account/list", env->token, &body, ret);
+        return rc ? rc : KF_AGAIN;
+    }
+    rc = wx_met(a, "WeCom", last, &root, why);
+    if (rc)
+        return rc;
+    rc = judge_accounts(w, a, root, why);
+    json_decref(root);
+    return rc;
+}
+
 const struct channel_ops wecom_kf_ops = {
     .name = "wecom-kf",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_IDEMPOTENT | CHAN_CLOSED,
@@ -217,4 +265,5 @@ const struct channel_ops wecom_kf_ops = {
     .pull = wecom_pull,
     .media = wecom_media,
     .upload = wecom_upload,
+    .meet = wecom_meet,
 };

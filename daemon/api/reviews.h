@@ -11,6 +11,10 @@ json_t *review_json(struct turn *t, const struct review *r);
 /* {"id","name","number"?}; people who are gone have only their id. */
 json_t *review_person(struct turn *t, const struct kf_key *site, const struct kf_id *id);
 
+json_t *sample_json(const struct stored_sample *s);
+/* The site, where the asker may draw samples and look at them; NULL: answered. */
+struct site *sampling_site(struct turn *t, const struct member **m);
+
 /* What the query string asks of reviews: from, to, agent, reviewer, queue, kind, item, fatal, appealed, overturned, week. */
 struct review_filter {
     const struct member *reader; /* NULL: the operator */

@@ -10,11 +10,13 @@ static const struct part {
     const char *kind, *name;
     bool listed; /* with their keys inside */
 } parts[] = {
-    { "hours", "hours", false },          { "skill", "skills", false },        { "queue", "queues", false },
-    { "channel", "channels", false },     { "wording", "wordings", false },    { "rule", "rules", true },
-    { "canned", "canned", true },         { "forbidden", "forbidden", false }, { "ban", "bans", false },
-    { "scorecard", "scorecards", false }, { "article", "articles", false },    { "bot", "bots", false },
-    { "check", "checks", false },
+    { "hours", "hours", false },        { "skill", "skills", false },
+    { "queue", "queues", false },       { "channel", "channels", false },
+    { "wording", "wordings", false },   { "rule", "rules", true },
+    { "canned", "canned", true },       { "forbidden", "forbidden", false },
+    { "ban", "bans", false },           { "scorecard", "scorecards", false },
+    { "schedule", "schedules", false }, { "article", "articles", false },
+    { "bot", "bots", false },           { "check", "checks", false },
 };
 
 #define ORDER   100 /* of a rule that says nothing of it */

@@ -121,3 +121,19 @@ bool agree_severity(const double *ratings, size_t n_units, size_t n_raters, size
     *ret = sum / (double)n;
     return true;
 }
+
+bool agree_spread(const double *unit, size_t n_raters, double *ret)
+{
+    double low = 0, high = 0;
+    size_t n = 0;
+
+    for (size_t r = 0; r < n_raters; r++) {
+        if (!there(unit[r]))
+            continue;
+        low = n == 0 || unit[r] < low ? unit[r] : low;
+        high = n == 0 || unit[r] > high ? unit[r] : high;
+        n++;
+    }
+    *ret = high - low;
+    return n > 1;
+}

@@ -23,4 +23,7 @@ bool agree_alpha(const double *ratings, size_t n_units, size_t n_raters, enum ag
  * gave the same unit, over the units that others have rated, too. False: there are none. */
 bool agree_severity(const double *ratings, size_t n_units, size_t n_raters, size_t rater, double *ret);
 
+/* How far apart the ratings of one unit are, the highest less the lowest. False: fewer than two are there. */
+bool agree_spread(const double *unit, size_t n_raters, double *ret);
+
 #endif

@@ -82,14 +82,16 @@ enum act_kind {
     ACT_TOTP_END,      /* totp.person: no second factor any more */
 
     /* On the rest. */
-    ACT_DOCUMENT,     /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
-    ACT_FILE,         /* file: what the bytes in the file store are called here */
-    ACT_AUDIT,        /* entry: kind and data; append-only */
-    ACT_SAMPLE,       /* sample: drawn conversations become reviews to be done */
-    ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
-    ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
-    ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
-    ACT_COMMENT,      /* comment: on a review, perhaps at a message */
+    ACT_DOCUMENT, /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
+    ACT_FILE,     /* file: what the bytes in the file store are called here */
+    ACT_AUDIT,    /* entry: kind and data; append-only */
+    ACT_SAMPLE,   /* sample: drawn conversations become reviews to be done */
+    ACT_REVIEW,   /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_CHECKED,  /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
+    ACT_FINDING,  /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
+    ACT_COMMENT,  /* comment: on a review, perhaps at a message */
+    ACT_SAVED, /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
+    ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
     ACT_LEASE,        /* lease: take it or beat */
     ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
@@ -138,6 +140,16 @@ struct act_document {
     const char *body; /* a JSON object */
 };
 
+#define SAVED_MAX 100 /* of one person */
+
+/* A search that is kept; whose it is says the change's `by`. */
+struct act_saved {
+    struct kf_id id;
+    const char *name, *filter; /* a JSON object */
+    bool shared;               /* with the site */
+    bool fresh;                /* ACT_SAVED: there is none yet */
+};
+
 struct act_file {
     struct kf_id id;
     uint8_t sha256[32];
@@ -172,6 +184,9 @@ struct act_sample {
     const char *plan; /* a JSON object: what was asked for */
     struct sample_pick *picks;
     size_t n_picks;
+    struct kf_key
+        schedule;      /* drawn by itself: KF_CONFLICT if that day's was drawn already; then nothing may be drawn, too. "" by somebody */
+    int64_t day, upto; /* of a schedule: schedule.h */
 };
 
 struct review_line {
@@ -307,6 +322,7 @@ struct act {
         struct act_comment comment;
         struct act_checked checked; /* `hits` are the change's, and what they point to */
         struct act_finding finding;
+        struct act_saved saved;
         struct {
             struct kf_key channel;
             const char *name;

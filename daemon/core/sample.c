@@ -178,13 +178,30 @@ static bool served_by(const struct sample_unit *u, const struct kf_id *person)
     return id_eq(&u->agent, person);
 }
 
+bool sample_lists(const struct kf_key *keys, size_t n, const struct kf_key *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (key_eq(&keys[i], key))
+            return true;
+    return n == 0;
+}
+
+bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed)
+{
+    bool agent = w->n_agents == 0;
+
+    for (size_t i = 0; i < w->n_agents && !agent; i++)
+        agent = id_eq(&w->agents[i], &u->agent);
+    if (!agent || !sample_lists(w->queues, w->n_queues, &u->queue) || !sample_lists(w->channels, w->n_channels, &u->channel))
+        return false;
+    if (reviewed && !w->again && w->kind == SAMPLE_RANDOM)
+        return false;
+    return w->kind != SAMPLE_RISK || (u->rating && u->rating <= w->rating_max) || (u->fresh && w->new_agents);
+}
+
 bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r)
 {
-    bool reads = r->n_queues == 0;
-
-    for (size_t i = 0; i < r->n_queues && !reads; i++)
-        reads = key_eq(&r->queues[i], &u->queue);
-    return reads && !served_by(u, &r->person);
+    return sample_lists(r->queues, r->n_queues, &u->queue) && !served_by(u, &r->person);
 }
 
 void sample_spread(const struct sample_unit *units, size_t n, const bool *chosen, struct sample_reviewer *reviewers, size_t n_reviewers,

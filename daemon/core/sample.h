@@ -2,7 +2,7 @@
 #ifndef KF_CORE_SAMPLE_H
 #define KF_CORE_SAMPLE_H
 
-#include "core/id.h"
+#include "core/review.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,20 @@ struct sample_unit {
     const struct kf_id *served; /* who has served it: none of them may review it */
     size_t n_served;
 };
+
+/* Which of those that were closed in the time belong to the population. */
+struct sample_wish {
+    enum sample_kind kind;
+    const struct kf_key *queues, *channels; /* n 0: any */
+    size_t n_queues, n_channels;
+    const struct kf_id *agents; /* likewise */
+    size_t n_agents;
+    int rating_max;  /* a risk list has ratings up to this … */
+    bool new_agents; /* … and what new agents have done */
+    bool again;      /* also what was reviewed before; a random sample alone asks */
+};
+
+bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed);
 
 enum sample_way {
     SAMPLE_PLAIN,     /* `n` of all */
@@ -50,6 +64,9 @@ bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r);
  * `reviewers`, or -1: nobody may (or it was not chosen). */
 void sample_spread(const struct sample_unit *units, size_t n, const bool *chosen, struct sample_reviewer *reviewers, size_t n_reviewers,
                    uint64_t seed, int *ret);
+
+/* Is the queue one of these? None given: yes. */
+bool sample_lists(const struct kf_key *keys, size_t n, const struct kf_key *key);
 
 /* How many of a population have to be drawn for a share that is known to ± `error` (0.05) with 95 % certainty, whatever it is. */
 size_t sample_needed(size_t population, double error);

@@ -411,7 +411,7 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
 static void sweep_lost(struct desk *d, struct desk_site *ds)
 {
-    for (size_t i = 0; i < ds->n_seen; i++) {
+    for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++) {
         const struct seen *s = &ds->seen[i];
         int64_t away = now(d) - s->gone_since;
         struct query *q;
@@ -550,6 +550,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     sweep_parked(d, ds);
     sweep_hours(d, ds);
     sweep_checks(d, ds);
+    sweep_samples(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
     pull_sweep(d, ds);

@@ -43,6 +43,12 @@ struct seen {
     int64_t gone_since;
 };
 
+/* The last day that a schedule is known to have drawn. */
+struct drawn_day {
+    struct kf_key schedule;
+    int64_t day;
+};
+
 #define RATES_KEPT 64
 
 struct outlet;
@@ -57,6 +63,7 @@ struct desk_site {
     unsigned deaf_visitor, deaf_agent;  /* change.unruled */
     int64_t quiet_visitor, quiet_agent; /* change.quiet_ms */
     unsigned rule_needs;                /* a set of enum rule_need */
+    int rule_counts_to;
     int shard;
 
     /* Housekeeping, while the lease is ours. */
@@ -74,6 +81,10 @@ struct desk_site {
     bool wide;          /* the next pass looks through all who wait */
     int64_t wide_at;    /* mono */
     int64_t swept_at;
+    bool sampling;       /* a schedule's sample is being drawn */
+    int64_t sampling_at; /* mono: not before */
+    struct drawn_day drawn[SITE_SCHEDULES];
+    size_t n_drawn;
     int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
     /* The last look. */
@@ -318,6 +329,8 @@ void heartbeat(struct desk *d, struct desk_site *ds);
 /* Somebody may have come for whom others wait parked: at once, for the tick is up to a second away. */
 void parked_kick(struct desk *d, struct desk_site *ds);
 void sweep_tick(struct desk *d, struct desk_site *ds);
+/* ---- sampling.c: samples whose day has come ---- */
+void sweep_samples(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
 /* What happens to a conversation without anybody's doing, under the lease; `entry` may be NULL. */
 void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry);

@@ -20,6 +20,7 @@ enum kind {
     KIND_ARTICLE,
     KIND_BOT,
     KIND_SCORECARD,
+    KIND_SCHEDULE,
     KIND_CHECK,
     KIND_COUNT
 };
@@ -37,6 +38,12 @@ struct rule_document {
     struct rule rule;
     int order; /* rules stand in this order, then by key */
 };
+struct schedule_document {
+    struct schedule schedule;
+    const char *at; /* "09:30" */
+    const char *const *agents, *const *reviewers;
+    size_t n_agents, n_reviewers;
+};
 union filled {
     struct site site;
     struct site_hours hours;
@@ -48,6 +55,7 @@ union filled {
     struct site_forbidden forbidden;
     struct site_ban ban;
     struct scorecard scorecard;
+    struct schedule_document schedule;
     struct check check;
     struct article article;
     struct site_bot bot;
@@ -64,6 +72,10 @@ enum kf_rc check_finish(const struct keys_at *at, const struct kf_key *key, stru
 
 /* scorecards.c */
 extern const struct key scorecard_keys[];
+/* schedules.c */
+extern const struct key schedule_keys[];
+/* What the table cannot tell. */
+enum kf_rc schedule_finish(const struct keys_at *at, const struct kf_key *key, struct schedule_document *d);
 /* rules.c */
 extern const struct key rule_keys[];
 /* What the table cannot tell: does it go together? */

@@ -41,6 +41,7 @@ struct build {
     size_t cap_forbidden;
     struct site_ban *bans;
     struct scorecard *scorecards;
+    struct schedule *schedules;
     struct check *checks;
     struct article *articles;
     struct site_bot *bots;
@@ -355,6 +356,28 @@ static enum kf_rc take_check(struct build *b, const struct keys_at *at, const st
     free(text);
     s->n_checks += rc == KF_OK;
     return rc;
+}
+
+static enum kf_rc take_schedule(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    union filled f;
+    enum kf_rc rc = document_read(at, KIND_SCHEDULE, key, body, &f);
+
+    if (rc)
+        return rc;
+    if (b->o->site.n_schedules == SITE_SCHEDULES)
+        return keys_fail(at, "a site has at most %d schedules", SITE_SCHEDULES);
+    if (!site_scorecard(&b->o->site, &f.schedule.schedule.card))
+        return keys_fail(at, "scorecard: there is no scorecard \"%s\"", f.schedule.schedule.card.s);
+    b->schedules[b->o->site.n_schedules++] = f.schedule.schedule;
+    return KF_OK;
+}
+
+static enum kf_rc read_schedules(struct build *b)
+{
+    b->schedules = arena_array(b->arena, SITE_SCHEDULES, sizeof(*b->schedules));
+    b->o->site.schedules = b->schedules;
+    return b->schedules ? read_all(b, KIND_SCHEDULE, take_schedule) : nomem(b);
 }
 
 static enum kf_rc take_article(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
@@ -718,7 +741,7 @@ static enum kf_rc build_all(struct build *b)
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
     if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)) || (rc = ship_scorecards(b)) ||
-        (rc = ship_checks(b)))
+        (rc = read_schedules(b)) || (rc = ship_checks(b)))
         return rc;
     return give_rules(b);
 }
@@ -804,6 +827,14 @@ const struct site_queue *site_queue(const struct site *s, const struct kf_key *k
     int i = site_queue_number(s, key);
 
     return i < 0 ? NULL : &s->queues[i];
+}
+
+const struct schedule *site_schedule(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_schedules; i++)
+        if (key_eq(&s->schedules[i].key, key))
+            return &s->schedules[i];
+    return NULL;
 }
 
 const struct check *site_check(const struct site *s, const struct kf_key *key)

@@ -13,6 +13,7 @@
 #include "core/id.h"
 #include "core/rc.h"
 #include "core/rule.h"
+#include "core/schedule.h"
 #include "core/score.h"
 #include "core/slice.h"
 #include "core/wording.h"
@@ -21,7 +22,7 @@
 #include <stddef.h>
 
 /* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
- * "forbidden", "ban", "article", "bot", "scorecard", "check".
+ * "forbidden", "ban", "article", "bot", "scorecard", "schedule", "check".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -143,6 +144,8 @@ struct site_bot {
     size_t n_handoff_words; /* 0: those that are shipped */
 };
 
+#define SITE_SCHEDULES 32
+
 enum links { LINKS_ANY, LINKS_LISTED, LINKS_NONE };
 
 struct site {
@@ -197,6 +200,8 @@ struct site {
     size_t n_scorecards;
     const struct check *checks; /* likewise */
     size_t n_checks;
+    const struct schedule *schedules;
+    size_t n_schedules; /* at most SITE_SCHEDULES */
     const struct article *articles;
     size_t n_articles;
     const struct answer_index *answers; /* of those that are published; NULL: there are no articles */
@@ -216,6 +221,7 @@ const struct site_queue *site_queue(const struct site *s, const struct kf_key *k
 const struct site_bot *site_bot(const struct site *s, const struct kf_key *key);
 /* -1 if there is none of that name. */
 int site_queue_number(const struct site *s, const struct kf_key *key);
+const struct schedule *site_schedule(const struct site *s, const struct kf_key *key);
 const struct scorecard *site_scorecard(const struct site *s, const struct kf_key *key); /* NULL: there is none */
 
 const struct check *site_check(const struct site *s, const struct kf_key *key); /* likewise */

@@ -402,6 +402,9 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_finding(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
+    case ACT_SAVED:
+    case ACT_SAVED_DROP:
+        return plan_saved(w, a);
     case ACT_LEASE:
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:
@@ -604,5 +607,6 @@ bool batch_flush(struct batch *b)
         if (rc)
             return batch_lost(b, rc, &why);
     }
-    return true;
+    rc = ledger_flush(&b->page, b->db, &why);
+    return rc ? batch_lost(b, rc, &why) : true;
 }

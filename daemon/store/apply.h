@@ -36,7 +36,9 @@ struct place {
 struct batch {
     struct db *db;
     const struct store_vault *vault;
-    struct arena *arena; /* of slots and places */
+    struct ledger *ledger;
+    struct ledger_page page; /* what it adds to the access log */
+    struct arena *arena;     /* of slots and places */
     struct slot *slots[BATCH_TABLE];
     struct place *places[BATCH_TABLE];
     struct slot *dirty;
@@ -172,6 +174,7 @@ bool plan_to_check(struct work *w); /* the conversation is closed by this change
 bool plan_checked(struct work *w, const struct act *act);
 bool plan_finding(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
+bool plan_saved(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
 

@@ -35,11 +35,26 @@ static bool write_card(struct work *w, const struct act_sample *a, int64_t *n)
     return stored(w, stmt_run_key(s, n, &why), &why);
 }
 
-static bool write_sample(struct work *w, const struct op *op)
+/* The day is drawn, whatever came of it. */
+static bool write_run(struct work *w, const struct act_sample *a, int64_t sample)
 {
-    const struct act_sample *a = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_SAMPLE_RUN_ADD);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, a->schedule.s);
+    stmt_i64(s, a->day);
+    stmt_i64(s, sample);
+    stmt_i64(s, a->upto);
+    stmt_i64(s, a->population);
+    stmt_i64(s, (int64_t)a->n_picks);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+static bool write_picks(struct work *w, const struct act_sample *a, int64_t *sample)
+{
     struct kf_err why = { .rc = KF_OK };
-    int64_t card = 0, sample = 0;
+    int64_t card = 0;
     struct stmt *s;
 
     if (!write_card(w, a, &card))
@@ -57,19 +72,44 @@ static bool write_sample(struct work *w, const struct op *op)
     stmt_i64(s, w->change->at);
     stmt_id(s, &w->change->by.id);
     stmt_str(s, w->change->by.name ? w->change->by.name : "");
-    if (!stored(w, stmt_run_key(s, &sample, &why), &why))
+    if (!stored(w, stmt_run_key(s, sample, &why), &why))
         return false;
     for (size_t i = 0; i < a->n_picks; i++)
-        if (!write_pick(w, sample, card, &a->picks[i]))
+        if (!write_pick(w, *sample, card, &a->picks[i]))
             return false;
     return true;
 }
 
+static bool write_sample(struct work *w, const struct op *op)
+{
+    const struct act_sample *a = op->what;
+    int64_t sample = 0;
+
+    if (a->n_picks && !write_picks(w, a, &sample))
+        return false;
+    return !*a->schedule.s || write_run(w, a, sample);
+}
+
 bool plan_sample(struct work *w, const struct act *act)
 {
-    if (!act->u.sample->n_picks)
+    const struct act_sample *a = act->u.sample;
+    struct stmt *s;
+    bool any;
+
+    if (!a->n_picks && !*a->schedule.s)
         return refuse(w, KF_REJECTED, "nothing was drawn");
-    return op_add(w, write_sample, act->u.sample, NULL, 0);
+    if (*a->schedule.s) {
+        s = stmt_begin(w->db, SQL_SAMPLE_RUN_FIND);
+        stmt_str(s, w->change->site.s);
+        stmt_str(s, a->schedule.s);
+        stmt_i64(s, a->day);
+        any = stmt_row(s);
+        if (!ended(w, s))
+            return false;
+        if (any)
+            return refuse(w, KF_CONFLICT, "the sample of that day was drawn already");
+    }
+    return op_add(w, write_sample, a, NULL, 0);
 }
 
 /* ---- reviews -------------------------------------------------------------------------------------------------------------------- */

@@ -669,10 +669,18 @@ static enum kf_rc query_one(struct reading *r)
         return outbox_run(r->reader, r->q, r->why);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_RESULT:
+        return result_run(r->reader, r->q, r->why);
+    case QUERY_ROWS:
+        return rows_run(r->reader, r->q, r->why);
+    case QUERY_SAVED:
+        return saved_run(r->reader, r->q, r->why);
     case QUERY_REVIEWS:
     case QUERY_REVIEW:
     case QUERY_QUALITY:
     case QUERY_SAMPLES:
+    case QUERY_AGREEMENT:
+    case QUERY_RUNS:
     case QUERY_POPULATION:
         return reviews_run(r->reader, r->q, r->why);
     case QUERY_TO_CHECK:
@@ -686,6 +694,9 @@ static enum kf_rc query_one(struct reading *r)
         return access_run(r->reader, r->q, r->why);
     case QUERY_RAW:
         return raw_run(r->reader, r->q, r->why);
+    case QUERY_AUDIT:
+    case QUERY_AUDIT_VERIFY:
+        return audit_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:
@@ -696,7 +707,7 @@ static enum kf_rc query_one(struct reading *r)
 enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
     struct reading r = { reader, reader->db, q, why };
-    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index && reader->index != reader->db;
+    bool index = (q->kind == QUERY_TRANSCRIPTS || q->kind == QUERY_RESULT) && reader->index && reader->index != reader->db;
     enum kf_rc rc = KF_OK;
 
     if (index) /* first, so that every hit is in the snapshot of the messages */

@@ -133,13 +133,8 @@ static enum kf_rc read_cards(struct reading *r)
     return KF_OK;
 }
 
-static enum kf_rc read_lines(struct reading *r)
+static enum kf_rc take_lines(struct reading *r, struct stmt *s)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_REVIEW_LINES);
-
-    stmt_str(s, r->q->site.s);
-    stmt_i64(s, r->q->after);
-    stmt_i64(s, r->q->before ? r->q->before : INT64_MAX);
     while (stmt_row(s)) {
         struct review_line *l;
 
@@ -153,6 +148,16 @@ static enum kf_rc read_lines(struct reading *r)
         l->failed = get_i64(s) != 0;
     }
     return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_lines(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_REVIEW_LINES);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, r->q->after);
+    stmt_i64(s, r->q->before ? r->q->before : INT64_MAX);
+    return take_lines(r, s);
 }
 
 static enum kf_rc read_quality(struct reading *r)
@@ -274,12 +279,8 @@ static enum kf_rc read_one(struct reading *r)
 
 /* ---- samples -------------------------------------------------------------------------------------------------------------------- */
 
-static enum kf_rc read_samples(struct reading *r)
+static enum kf_rc take_samples(struct reading *r, struct stmt *s)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_SAMPLES);
-
-    stmt_str(s, r->q->site.s);
-    stmt_i64(s, limit_of(r->q));
     while (stmt_row(s)) {
         struct stored_sample *m;
 
@@ -299,6 +300,57 @@ static enum kf_rc read_samples(struct reading *r)
         get_id(s, &m->by);
         m->by_name = get_str(s, r->arena);
         m->done = get_i64(s);
+        get_key(s, &m->schedule);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_samples(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_SAMPLES);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, limit_of(r->q));
+    return take_samples(r, s);
+}
+
+/* One sample with all that was made of it. */
+static enum kf_rc read_agreement(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_SAMPLE_GET);
+    enum kf_rc rc;
+
+    stmt_str(s, r->q->site.s);
+    stmt_id(s, &r->q->id);
+    rc = take_samples(r, s);
+    if (rc || !r->ret->n_samples)
+        return rc ? rc : kf_fail(r->why, KF_ABSENT, "there is no such sample");
+    r->q->by = REVIEWS_BY_SAMPLE;
+    if ((rc = read_list(r)) || (rc = read_cards(r)))
+        return rc;
+    s = stmt_begin(r->db, SQL_REVIEW_LINES_SAMPLE);
+    stmt_id(s, &r->q->id);
+    return take_lines(r, s);
+}
+
+static enum kf_rc read_runs(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_SAMPLE_RUNS);
+
+    stmt_str(s, r->q->site.s);
+    while (stmt_row(s)) {
+        struct stored_run *run;
+
+        if (!ROOM(r, r->ret->runs, r->ret->n_runs))
+            return no_room(r, s);
+        run = &r->ret->runs[r->ret->n_runs++];
+        get_key(s, &run->schedule);
+        run->day = get_i64(s);
+        run->upto = get_i64(s);
+        run->population = get_i64(s);
+        run->drawn = get_i64(s);
+        run->at = get_i64(s);
+        get_id(s, &run->sample);
     }
     return stmt_end(s, r->why);
 }
@@ -388,6 +440,10 @@ enum kf_rc reviews_run(struct reader *reader, struct query *q, struct kf_err *wh
         return read_quality(&r);
     case QUERY_SAMPLES:
         return read_samples(&r);
+    case QUERY_AGREEMENT:
+        return read_agreement(&r);
+    case QUERY_RUNS:
+        return read_runs(&r);
     case QUERY_POPULATION:
     default:
         return read_population(&r);

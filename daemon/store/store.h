@@ -37,6 +37,7 @@ struct store_config {
     const char *index_path; /* the search index; likewise */
     bool alone;             /* no other node may use it, for our Redis is private; KF_CONFLICT if one does */
     const char *backup_dir; /* where a migration saves the database before it starts */
+    const char *head_path;  /* the file that knows the end of the access log, and its name; NULL: there is none */
     /* Copied. NULL: what is there is left as it is, sealed or not. What was sealed with an older key, or not at all, is sealed by
      * store_open(); KF_INVALID where its key is not known. */
     const struct store_vault *vault;
@@ -88,8 +89,9 @@ enum query_kind {
     QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
     QUERY_TIMELINE, /* id → entries */
-    QUERY_RULES,    /* id, needs: a set of enum rule_need → fired, past, text_out: the visitor's profile, "{}" where not needed */
-    QUERY_TAGS,     /* id → text_out: a JSON array */
+    QUERY_RULES, /* id, needs: a set of enum rule_need, limit: so far messages are counted → fired, past, text_out: the visitor's profile,
+                       "{}" where not needed */
+    QUERY_TAGS,  /* id → text_out: a JSON array */
     QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
     QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
@@ -112,19 +114,26 @@ enum query_kind {
     QUERY_FILE,        /* id → file: its row, and who uploaded it */
     QUERY_FILE_CONVS,  /* id: a file → convs that refer to it (at most limit) */
     QUERY_TRANSCRIPTS, /* search → hits, convs, number: count, capped, text_out: the next cursor ("" none) */
-    QUERY_REVIEWS,     /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
-    QUERY_REVIEW,      /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
-    QUERY_QUALITY,     /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
-    QUERY_SAMPLES,     /* site, limit → quality: samples */
-    QUERY_POPULATION,  /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_TO_CHECK, /* site, now, limit, checking → checked: conversations that are still to be looked at, and what was found in each */
+    QUERY_RESULT, /* search without limit and cursor, limit → places: all of them in the order of the pages, `more`: there are more than limit */
+    QUERY_ROWS,  /* site, search.terms, places → convs, rows beside them, hits: the newest one each. What is gone meanwhile is left out */
+    QUERY_SAVED, /* site, id: a person → saved: that one's, and those that are shared */
+    QUERY_REVIEWS,    /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,     /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,    /* site, limit → quality: samples */
+    QUERY_AGREEMENT,  /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
+    QUERY_RUNS,       /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
+    QUERY_TO_CHECK,   /* site, now, limit, checking → checked: conversations that are still to be looked at, and what was found in each */
     QUERY_TRY_CHECK, /* site, after, before, cursor: number, limit, checking → checked: those that were closed in between, the newest first,
                         * with the lines that the hits cite; number: where the next page begins, 0: there is none */
     QUERY_FINDINGS, /* site, findings → findings, the newest first; `more`. With conv those of one conversation, in its order; with id one */
     QUERY_FINDING_COUNTS, /* site, after, before: closed in between → finding_counts */
     QUERY_BLOB,           /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
-    QUERY_COUNTS /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
+    QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
+    QUERY_AUDIT_VERIFY, /* audit.heads → text_out: a JSON object: each chain of the access log, and whether it is whole */
+    QUERY_COUNTS        /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
 
 struct stored_count {
@@ -164,6 +173,14 @@ struct stored_file {
     struct actor by; /* contact or person who uploaded it */
 };
 
+/* From `min` to `max`, both in; `set`: it is asked for. */
+struct search_range {
+    bool set;
+    int64_t min, max;
+};
+
+enum search_reviewed { REVIEWED_ANY, REVIEWED_YES, REVIEWED_NO };
+
 /* One page of transcripts. All filters that are set must hold. */
 struct search {
     struct slice terms;       /* as typed; empty: all conversations by newest */
@@ -173,10 +190,35 @@ struct search {
     size_t n_queues;
     struct kf_id contact;        /* zero: any */
     const struct member *reader; /* only what permit() lets this one read afterwards; NULL: all */
+    bool exporting;              /* only what permit() lets the reader export */
     int64_t from, to;            /* opened in [from, to); 0: open */
     int rating;                  /* 0: any */
-    int limit;                   /* conversations; 1 to 100 */
-    struct slice cursor;         /* what the page before returned; empty: the first */
+    struct slice tag;            /* empty: any */
+    struct kf_key rule;          /* "" any; one that has fired */
+    int closed;                  /* 0: any, 1: closed, -1: open */
+    /* Of closed ones, ms: until somebody took it, until a person answered, the longest without a word, from opening to closing. */
+    struct search_range wait, response, silence, lasted;
+    int closed_by;             /* 0: any, else 1 + enum role */
+    struct search_range score; /* of its newest submitted review, hundredths; calibrations are none */
+    enum search_reviewed reviewed;
+    int limit;           /* conversations; 1 to 100 */
+    struct slice cursor; /* what the page before returned; empty: the first */
+};
+
+/* A result as QUERY_RESULT lists it, and as QUERY_ROWS reads it on. */
+struct search_place {
+    int64_t n;    /* of the conversation, for the store alone */
+    int64_t hit;  /* its newest hit; 0: it was found without words */
+    int64_t hits; /* how many messages have the words */
+};
+
+/* What a list of results says beside the conversation; times in ms, -1: none. */
+struct search_row {
+    int64_t wait, response, silence, lasted;
+    int closed_by; /* enum role; -1 still open */
+    int64_t score; /* hundredths, of its newest submitted review; -1 none */
+    int64_t hits;
+    const char *tags; /* separated by ", " */
 };
 
 struct search_hit {
@@ -189,7 +231,7 @@ struct search_hit {
 
 /* What the rules ask of a conversation's past. */
 struct rules_past {
-    int64_t messages;                 /* of the visitor */
+    int64_t messages;                 /* of the visitor, counted to `limit` */
     int repeats;                      /* how often the visitor's newest text came in a row, up to RULE_REPEATS_MAX */
     bool marked;                      /* the newest was marked as a machine's */
     bool echo;                        /* it is what the system has said in this conversation */
@@ -229,6 +271,15 @@ struct stored_sample {
     int64_t seed, population, drawn, done, at;
     struct kf_key card;
     int64_t card_version;
+    struct kf_key schedule; /* "" somebody drew it */
+};
+
+/* What a schedule has drawn on a day. */
+struct stored_run {
+    struct kf_key schedule;
+    int64_t day; /* days since 1970 of the site's own calendar */
+    int64_t upto, population, drawn, at;
+    struct kf_id sample; /* zero: nothing was there to be drawn */
 };
 
 struct review_version {
@@ -256,6 +307,8 @@ struct stored_quality {
     size_t n_cards;
     struct stored_sample *samples;
     size_t n_samples;
+    struct stored_run *runs;
+    size_t n_runs;
     struct sample_unit *units;
     int64_t *since; /* of each unit: when its agent came */
     bool *reviewed; /* of each unit */
@@ -321,6 +374,22 @@ struct finding_count {
     int64_t by_state[3];
 };
 
+struct saved_search {
+    struct kf_id id, owner;
+    const char *owner_name, *name, *filter;
+    bool shared;
+    int64_t at;
+};
+
+/* Which entries of the access log. All that are set must hold. */
+struct audit_filter {
+    struct slice kind;
+    struct kf_id person, conv; /* zero: any; `conv` is named in it */
+    int64_t from, to;          /* [from, to); 0: open */
+    int64_t before;            /* the cursor of the page before; 0: the newest */
+    struct slice heads;        /* VERIFY: heads that were kept elsewhere, one a line: "NODE ENTRY HASH" */
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -332,6 +401,7 @@ struct query {
     unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     struct search search;
+    struct audit_filter audit;
     enum reviews_by by;
     const struct checking *checking;
     struct finding_filter finding_filter;
@@ -378,6 +448,11 @@ struct query {
     struct stored_file file;
     struct search_hit *hits;
     size_t n_hits;
+    struct search_place *places;
+    size_t n_places;
+    struct search_row *rows;
+    struct saved_search *saved;
+    size_t n_saved;
     int64_t number;
     bool more, capped;
     const char *text_out;

@@ -449,6 +449,99 @@ static void the_population_is_what_was_closed_in_time_with_all_who_served_it(voi
     assert_int_equal(c.load, 1);
 }
 
+/* ---- samples of each day ---- */
+
+static enum kf_rc draw_day(struct world *w, const char *schedule, int64_t day, uint32_t sample, uint32_t review)
+{
+    struct change *c = new_change(NOW);
+    struct act_sample *a = sample_act(c, sample, SAMPLE_RANDOM, "{\"a\":1}");
+
+    a->schedule = key(schedule);
+    a->day = day;
+    a->upto = NOW + day;
+    if (review)
+        pick(a, review, id_of(900), REVIEWER);
+    return commit(w, c).rc;
+}
+
+struct drawn {
+    size_t n, n_samples;
+    struct stored_run runs[3];
+    struct kf_key first;
+};
+
+static void look_drawn(const struct query *q, void *ctx)
+{
+    struct drawn *v = ctx;
+
+    *v = (struct drawn){ .n = q->quality.n_runs, .n_samples = q->quality.n_samples };
+    for (size_t i = 0; i < v->n && i < 3; i++)
+        v->runs[i] = q->quality.runs[i];
+    if (v->n_samples)
+        v->first = q->quality.samples[0].schedule;
+}
+
+static struct drawn drawn(struct world *w, enum query_kind kind)
+{
+    struct query *q = query_new(kind);
+    struct drawn v;
+
+    q->site = key("demo");
+    assert_int_equal(ask(w, q, look_drawn, &v), KF_OK);
+    return v;
+}
+
+static void a_schedule_draws_a_day_once_even_when_nothing_is_there(void **state)
+{
+    struct world *w = *state;
+    struct drawn v;
+
+    assert_int_equal(draw_day(w, "daily", 20000, 500, 1), KF_OK);
+    assert_int_equal(draw_day(w, "daily", 20000, 501, 2), KF_CONFLICT);
+    assert_int_equal(draw_day(w, "risk", 20000, 502, 3), KF_OK);
+    assert_int_equal(draw_day(w, "daily", 20001, 503, 0), KF_OK);
+    assert_int_equal(draw_day(w, "daily", 20001, 504, 4), KF_CONFLICT);
+    v = drawn(w, QUERY_RUNS);
+    assert_int_equal(v.n, 2);
+    assert_string_equal(v.runs[0].schedule.s, "daily");
+    assert_int_equal(v.runs[0].day, 20001);
+    assert_int_equal(v.runs[0].upto, NOW + 20001);
+    assert_int_equal(v.runs[0].population, 9);
+    assert_int_equal(v.runs[0].drawn, 0);
+    assert_true(id_is_zero(&v.runs[0].sample));
+    assert_true(is_id(v.runs[1].sample, 502));
+    v = drawn(w, QUERY_SAMPLES);
+    assert_int_equal(v.n_samples, 2);
+    assert_string_equal(v.first.s, "risk");
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM review"), 2);
+}
+
+static void an_exercise_is_read_with_the_lines_of_all(void **state)
+{
+    struct world *w = *state;
+    struct change *c = new_change(NOW);
+    struct act_sample *a = sample_act(c, 500, SAMPLE_CALIBRATION, "{\"a\":1}");
+    struct query *q;
+    struct seen v;
+
+    pick(a, 1, id_of(900), REVIEWER);
+    pick(a, 2, id_of(900), OTHER);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_int_equal(act_on(w, 1, (struct doing){ .who = REVIEWER, .revision = 1, .event = REVIEW_SUBMIT, .score = 9000 }), KF_OK);
+    assert_int_equal(act_on(w, 2, (struct doing){ .who = OTHER, .revision = 1, .event = REVIEW_SUBMIT, .score = 8000 }), KF_OK);
+    q = query_new(QUERY_AGREEMENT);
+    q->site = key("demo");
+    q->id = id_of(500);
+    assert_int_equal(ask(w, q, look, &v), KF_OK);
+    assert_int_equal(v.n_reviews, 2);
+    assert_int_equal(v.n_lines, 4);
+    assert_int_equal(v.n_cards, 1);
+    q = query_new(QUERY_AGREEMENT);
+    q->site = key("blog");
+    q->id = id_of(500);
+    assert_int_equal(ask(w, q, look, &v), KF_ABSENT);
+}
+
 static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
     TEST(a_review_goes_from_the_sample_to_the_decision_and_keeps_each_version),
@@ -459,6 +552,8 @@ static const struct CMUnitTest tests[] = {
     TEST(comments_stand_at_a_message_and_answer_each_other),
     TEST(calibration_is_blind_until_all_are_in),
     TEST(the_population_is_what_was_closed_in_time_with_all_who_served_it),
+    TEST(a_schedule_draws_a_day_once_even_when_nothing_is_there),
+    TEST(an_exercise_is_read_with_the_lines_of_all),
 };
 
 RUN_BOTH(tests)

@@ -88,12 +88,25 @@ static void severity_is_the_distance_from_the_others(void **state)
     assert_false(agree_severity(r + 3, 1, 3, 2, &ret));
 }
 
+static void a_spread_needs_two(void **state)
+{
+    static const double two[] = { NA, 88, 92, NA }, one[] = { NA, 88, NA, NA };
+    double ret;
+
+    (void)state;
+    assert_true(agree_spread(two, 4, &ret));
+    near(ret, 4);
+    assert_false(agree_spread(one, 4, &ret));
+    near(ret, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(kappa_of_a_table_worked_by_hand), cmocka_unit_test(alpha_of_the_same_table),
-                                        cmocka_unit_test(alpha_of_the_published_example),
-                                        cmocka_unit_test(alpha_is_not_defined_without_pairs_or_differences),
-                                        cmocka_unit_test(severity_is_the_distance_from_the_others) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kappa_of_a_table_worked_by_hand),          cmocka_unit_test(alpha_of_the_same_table),
+        cmocka_unit_test(alpha_of_the_published_example),           cmocka_unit_test(alpha_is_not_defined_without_pairs_or_differences),
+        cmocka_unit_test(severity_is_the_distance_from_the_others), cmocka_unit_test(a_spread_needs_two)
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

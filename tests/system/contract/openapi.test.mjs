@@ -106,6 +106,9 @@ const noHost = (path) => ({ path, headers: { Host: 'not a host' } });
 const login = (body, headers) => ({ method: 'POST', path: '/api/v1/session', body, headers });
 const upload = (headers, body = PNG, query = '?site=demo&name=a.png') => ({ method: 'POST', path: `/files${query}`, headers, body });
 const transcripts = (query, who = 'reviewer') => ({ path: `/api/v1/transcripts${query}`, headers: as(who) });
+const exported = (query, who = { headers: as('supervisor') }) => ({ path: `/api/v1/exports/transcripts${query}`, ...who });
+const KEPT = { name: '低分退款', shared: true, filter: { q: '退款', rating: '1', time: '7', wait: '60..' } };
+const kept = async () => JSON.parse((await daemon.ask(json('reviewer', 'POST', '/api/v1/searches', KEPT))).text).id;
 const bot = (method, what, body, token = TOKEN) => ({ method, path: `${story.bot}${what}`, headers: { api_access_token: token, ...(body ? { 'Content-Type': 'application/json' } : {}) }, body });
 /** Whose conversation it is not. */
 const noBot = (method, what, body) => [
@@ -113,6 +116,11 @@ const noBot = (method, what, body) => [
   [404, { ...bot(method, what, body), path: `${story.bot}99${what}` }],
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
+
+const agreement = (id, who = 'reviewer') => ({ path: `/api/v1/samples/${id}/agreement`, headers: as(who) });
+const drawn = async (more) => JSON.parse((await daemon.ask(sample({ again: true, ...more }))).text).id;
+const exercise = () => drawn({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] });
+const randomSample = () => drawn({});
 
 /** The id of something that has not got through: the other system says that its user has blocked us. */
 async function undelivered() {
@@ -215,6 +223,7 @@ const rows = {
       [200, transcripts('?site=demo&q=%E9%80%80%E6%AC%BE&limit=1')],
       [200, transcripts(`?contact=${story.visitor}&channel=web&rating=5&from=1&to=${Date.now() + 1000}`)],
       [200, transcripts(`?agent=${people.agent1.person.id}`, 'agent1')],
+      [200, transcripts('?queue=service,sales&tag=%E9%80%80%E6%AC%BE&rule=greeting&state=closed&closed_by=agent&reviewed=no&wait=0..600&response=..60&silence=60..&lasted=1..2&score=0..8500')],
       [200, { path: '/api/v1/transcripts', control: true }],
     ],
     wrong: () => [
@@ -230,6 +239,9 @@ const rows = {
       [400, transcripts('?to=-1')],
       [400, transcripts('?rating=0')],
       [400, transcripts('?rating=6')],
+      ...['queue=a,,b', 'state=both', 'closed_by=me', 'reviewed=perhaps', 'wait=5', 'wait=..', 'response=x..', 'score=-1..', 'rule=No%20key', `tag=${'x'.repeat(65)}`].map((f) => [400, transcripts(`?${f}`)]),
+      [400, transcripts('?lasted=9..1'), 'no schema tells which of two is greater'],
+      [403, transcripts('?score=0..100', 'agent1')],
       [400, transcripts('?limit=0')],
       [400, transcripts('?limit=101')],
       [400, transcripts('?limit=1e1')],
@@ -252,6 +264,69 @@ const rows = {
       [404, { path: `/api/v1/transcripts/${story.conversation}`, headers: as('admin') }],
       [404, { path: `/api/v1/transcripts/${NOBODY}`, headers: as('supervisor') }],
       [404, { path: '/api/v1/transcripts/rubbish', headers: as('supervisor') }],
+    ],
+  },
+  'GET /api/v1/exports/transcripts': {
+    right: async () => [
+      [200, exported('?format=csv')],
+      [200, exported('?format=xlsx&lang=en&q=%E9%80%80%E6%AC%BE&channel=web')],
+      [200, exported('?format=csv', { headers: await key(['export']) })],
+      [200, exported('?format=csv', { control: true })],
+    ],
+    wrong: async () => [
+      [401, exported('?format=csv', {})],
+      [403, exported('?format=csv', { headers: as('reviewer') })],
+      [403, exported('?format=csv', { headers: as('agent1') })],
+      [403, exported('?format=csv', { headers: await key(['transcript']) })],
+      [404, exported('?format=csv&site=other')],
+      [400, exported('')],
+      [400, exported('?format=pdf')],
+      [400, exported('?format=csv&lang=fr')],
+      [400, exported('?format=csv&rating=9')],
+    ],
+  },
+  'GET /api/v1/searches': {
+    right: () => [[200, { path: '/api/v1/searches', headers: as('reviewer') }]],
+    wrong: () => [[401, { path: '/api/v1/searches' }], [403, { path: '/api/v1/searches', headers: as('admin') }], [404, { path: '/api/v1/searches?site=other', headers: as('reviewer') }]],
+  },
+  'POST /api/v1/searches': {
+    right: () => [[201, json('reviewer', 'POST', '/api/v1/searches', KEPT)], [201, json('agent1', 'POST', '/api/v1/searches?site=demo', { ...KEPT, shared: false })]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/searches', body: KEPT }],
+      [403, json('admin', 'POST', '/api/v1/searches', KEPT)],
+      [403, json('agent1', 'POST', '/api/v1/searches', KEPT)],
+      [404, json('reviewer', 'POST', '/api/v1/searches?site=other', KEPT)],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, name: '' })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, name: 'x'.repeat(61) })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, shared: 'yes' })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, filter: { colour: 'red' } })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, filter: { rating: '9' } }), 'the filter says it'],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, filter: { time: 'tomorrow' } })],
+    ],
+  },
+  'PUT /api/v1/searches/{id}': {
+    right: async () => [[200, json('reviewer', 'PUT', `/api/v1/searches/${await kept()}`, { ...KEPT, shared: false })]],
+    wrong: async () => {
+      const id = await kept();
+      return [
+        [401, { method: 'PUT', path: `/api/v1/searches/${id}`, body: KEPT }],
+        [403, json('admin', 'PUT', `/api/v1/searches/${id}`, KEPT)],
+        [404, json('supervisor', 'PUT', `/api/v1/searches/${id}`, KEPT)],
+        [404, json('reviewer', 'PUT', `/api/v1/searches/${NOBODY}`, KEPT)],
+        [400, json('reviewer', 'PUT', `/api/v1/searches/${id}`, { name: 'x' })],
+      ];
+    },
+  },
+  'DELETE /api/v1/searches/{id}': {
+    right: async () => [
+      [204, { method: 'DELETE', path: `/api/v1/searches/${await kept()}`, headers: unsafe('reviewer') }],
+      [204, { method: 'DELETE', path: `/api/v1/searches/${await kept()}`, headers: unsafe('supervisor') }],
+    ],
+    wrong: async () => [
+      [401, { method: 'DELETE', path: `/api/v1/searches/${NOBODY}` }],
+      [403, { method: 'DELETE', path: `/api/v1/searches/${NOBODY}`, headers: unsafe('admin') }],
+      [404, { method: 'DELETE', path: `/api/v1/searches/${NOBODY}`, headers: unsafe('reviewer') }],
+      [404, { method: 'DELETE', path: `/api/v1/searches/${await kept()}`, headers: unsafe('agent1') }],
     ],
   },
   'GET /api/v1/scorecards': {
@@ -331,6 +406,19 @@ const rows = {
   'GET /api/v1/samples': {
     right: async () => [[200, { path: '/api/v1/samples', headers: (await review()) && as('supervisor') }]],
     wrong: () => [[401, { path: '/api/v1/samples' }], [403, { path: '/api/v1/samples', headers: as('agent1') }], [404, { path: '/api/v1/samples?site=other', headers: as('reviewer') }]],
+  },
+  'GET /api/v1/samples/{id}/agreement': {
+    right: async () => [[200, agreement(await exercise())]],
+    wrong: async () => [
+      [401, { path: `/api/v1/samples/${NOBODY}/agreement` }],
+      [403, agreement(NOBODY, 'agent1')],
+      [404, agreement(NOBODY)],
+      [422, agreement(await randomSample()), 'no calibration'],
+    ],
+  },
+  'GET /api/v1/schedules': {
+    right: () => [[200, { path: '/api/v1/schedules?site=demo', headers: as('reviewer') }]],
+    wrong: () => [[401, { path: '/api/v1/schedules' }], [403, { path: '/api/v1/schedules', headers: as('agent1') }], [404, { path: '/api/v1/schedules?site=other', headers: as('reviewer') }]],
   },
   'POST /api/v1/samples': {
     right: () => [
@@ -681,6 +769,25 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'x', text: 5 })],
     ],
   },
+  'GET /api/v1/audit': {
+    right: async () => [
+      [200, { path: '/api/v1/audit?site=demo', headers: as('admin') }],
+      [200, { path: `/api/v1/audit?site=demo&kind=transcript_read&person=${NOBODY}&conversation=${NOBODY}&from=1&to=2&limit=3&cursor=4`, headers: await key(['audit']) }],
+      [200, operator('GET', '/api/v1/audit?limit=500')],
+    ],
+    wrong: async () => [
+      [401, { path: '/api/v1/audit?site=demo' }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('reviewer') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: await key(['transcript']) }],
+      [404, { path: '/api/v1/audit?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&person=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&conversation=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&from=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&cursor=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&limit=501', headers: as('admin') }],
+    ],
+  },
   'GET /api/v1/outbox': {
     right: async () => {
       await undelivered();
@@ -920,6 +1027,14 @@ const rows = {
       [400, operator('POST', '/api/v1/backup', 'no JSON')],
       [409, operator('POST', '/api/v1/backup', { path: join(daemon.dir, 'kefud.conf') })],
       [404, json('admin', 'POST', '/api/v1/backup', { path: '/tmp/x' })],
+    ],
+  },
+  'POST /api/v1/audit/verify': {
+    right: () => [[200, operator('POST', '/api/v1/audit/verify', {})]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 'no head' })],
+      [400, operator('POST', '/api/v1/audit/verify', 'no JSON')],
+      [404, json('admin', 'POST', '/api/v1/audit/verify', {})],
     ],
   },
   'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },

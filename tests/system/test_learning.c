@@ -1,0 +1,374 @@
+/* What a house learns from its reviews: calibration, samples that draw themselves. */
+#include "tests/support/cast.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SITE      "demo"
+#define DOCUMENTS "/api/v1/sites/" SITE "/documents/"
+
+static struct daemon d;
+static struct staff agent, agent2, reviewer, supervisor, admin;
+
+static void sign_in(void)
+{
+    staff_online(&agent, &d, "agent1@demo.example", SITE);
+    staff_sign_in(&agent2, &d, "agent2@demo.example");
+    staff_sign_in(&reviewer, &d, "reviewer@demo.example");
+    staff_sign_in(&supervisor, &d, "supervisor@demo.example");
+    staff_sign_in(&admin, &d, "admin@demo.example");
+}
+
+static void sign_off(void)
+{
+    staff_free(&agent);
+    staff_free(&agent2);
+    staff_free(&reviewer);
+    staff_free(&supervisor);
+    staff_free(&admin);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
+    sign_in();
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    sign_off();
+    daemon_finish(&d);
+    return 0;
+}
+
+/* ---- asking ---- */
+
+/* Sends `body` as this person and expects the status; the answer, owned by the caller (NULL: it has no body). */
+static json_t *send(const struct staff *s, int status, const char *method, const char *path, const char *body)
+{
+    struct reply r = web_expect(
+        &d, status, &(struct ask){ .method = method, .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = body });
+    json_t *ret = json_incref(r.json);
+
+    reply_free(&r);
+    return ret;
+}
+
+static void refused(const struct staff *s, int status, const char *method, const char *path, const char *body)
+{
+    json_decref(send(s, status, method, path, body));
+}
+
+static void document(const char *kind_and_key, const char *body)
+{
+    char path[120];
+    struct reply r;
+
+    (void)snprintf(path, sizeof(path), DOCUMENTS "%s", kind_and_key);
+    r = web_expect(&d, 201,
+                   &(struct ask){ .method = "PUT",
+                                  .path = path,
+                                  .cookie = supervisor.cookie,
+                                  .csrf = supervisor.csrf,
+                                  .origin = "",
+                                  .headers = "If-None-Match: *\r\n",
+                                  .body = body });
+    reply_free(&r);
+}
+
+static void talk(const char *words)
+{
+    struct visitor v = { 0 };
+
+    visitor_enter(&v, &d, SITE, NULL);
+    (void)visitor_say(&v, "c1", words);
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    (void)staff_say(&agent, v.conv, "a1", "您好，我是客服小林");
+    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
+    visitor_free(&v);
+}
+
+/* ---- reviews of a card on which any score can be given ---- */
+
+static const char card[] = "{\"name\":\"甲\",\"pass\":85,\"sections\":[{\"key\":\"all\",\"name\":\"全部\",\"weight\":100,\"items\":["
+                           "{\"key\":\"base\",\"name\":\"应答\",\"type\":\"yesno\",\"points\":10},{\"key\":\"off\",\"name\":\"扣分\","
+                           "\"type\":\"deduct\",\"points\":50},"
+                           "{\"key\":\"rude\",\"name\":\"辱骂\",\"type\":\"fatal\"}]}]}";
+
+static void score(const struct staff *who, const char *review, int points, bool fatal)
+{
+    char path[120], body[200];
+
+    (void)snprintf(path, sizeof(path), "/api/v1/reviews/%s/submit", review);
+    (void)snprintf(body, sizeof(body),
+                   "{\"revision\":1,\"contents\":{\"answers\":{\"base\":{\"value\":1},\"off\":{\"value\":%d},\"rude\":{\"value\":%d}}}}",
+                   100 - points, fatal);
+    json_decref(send(who, 200, "POST", path, body));
+}
+
+/* What this one has to do of a sample, in the order of its conversations. */
+static json_t *todo(const struct staff *who, const char *sample)
+{
+    json_t *all = staff_get(who, &d, "/api/v1/reviews?site=" SITE "&list=mine"), *ret = json_array(), *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(all, "items"), i, one)
+    {
+        if (strcmp(text_at(json_object_get(one, "sample"), "id"), sample) == 0)
+            (void)json_array_append(ret, one);
+    }
+    json_decref(all);
+    return ret;
+}
+
+static const char *review_at(const json_t *list, size_t i)
+{
+    return text_at(json_array_get(list, i), "id");
+}
+
+/* The review in `list` of the conversation that `other` is about. */
+static const char *same_talk(const json_t *list, const json_t *other)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(text_at(json_array_get(list, i), "conversation"), text_at(other, "conversation")) == 0)
+            return review_at(list, i);
+    fail_msg("nobody else reviews it");
+    return NULL;
+}
+
+static void near(const json_t *at, const char *name, double want)
+{
+    const json_t *v = json_object_get(at, name);
+
+    assert_true(json_is_number(v));
+    if (fabs(json_number_value(v) - want) > 0.00006)
+        fail_msg("%s is %f, not %f", name, json_number_value(v), want);
+}
+
+/* ---- what is promised ---- */
+
+static void the_worked_figures_of_five_reviews_come_out(void **state)
+{
+    static const struct {
+        int points;
+        bool fatal;
+    } rows[] = { { 92, false }, { 88, false }, { 100, false }, { 76, false }, { 95, true } };
+    json_t *sample, *list, *f, *total;
+    char id[40];
+
+    (void)state;
+    document("scorecard/worked", card);
+    for (size_t i = 0; i < 5; i++)
+        talk("灯坏了");
+    sample = send(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, "{\"scorecard\":\"worked\",\"n\":5}");
+    assert_int_equal(number_at(sample, "drawn"), 5);
+    (void)snprintf(id, sizeof(id), "%s", text_at(sample, "id"));
+    json_decref(sample);
+    list = todo(&reviewer, id);
+    assert_int_equal(json_array_size(list), 5);
+    for (size_t i = 0; i < 5; i++)
+        score(&reviewer, review_at(list, i), rows[i].points, rows[i].fatal);
+    json_decref(list);
+    f = staff_get(&supervisor, &d, "/api/v1/quality?site=" SITE);
+    total = json_object_get(f, "total");
+    assert_int_equal(number_at(total, "reviews"), 5);
+    assert_int_equal(number_at(total, "score_sum"), 35600); /* mean 71.2 */
+    assert_int_equal(number_at(total, "plain_sum"), 45100); /* without fatal 90.2 */
+    assert_int_equal(number_at(total, "fatal_free"), 4);    /* 80 % */
+    assert_int_equal(number_at(total, "passed"), 3);        /* 85 and more: 3 of 5 */
+    json_decref(f);
+}
+
+static void calibration_is_compared_when_all_are_in_and_its_figures_come_out(void **state)
+{
+    static const struct {
+        size_t n;
+        int first, second;
+    } rows[] = { { 12, 90, 90 }, { 3, 90, 80 }, { 1, 80, 90 }, { 4, 80, 80 } };
+    char body[300], path[140];
+    json_t *sample, *first, *second, *a, *pair;
+    size_t at = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 15; i++)
+        talk("发票"); /* with the five of before */
+    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"worked\",\"kind\":\"calibration\",\"n\":20,\"reviewers\":[\"%s\",\"%s\"]}",
+                   reviewer.id, supervisor.id);
+    sample = send(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, body);
+    assert_int_equal(number_at(sample, "drawn"), 40);
+    (void)snprintf(path, sizeof(path), "/api/v1/samples/%s/agreement?site=" SITE, text_at(sample, "id"));
+    first = todo(&reviewer, text_at(sample, "id"));
+    second = todo(&supervisor, text_at(sample, "id"));
+    assert_int_equal(json_array_size(first), 20);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < rows[i].n; k++, at++) {
+            score(&reviewer, review_at(first, at), rows[i].first, false);
+            if (at == 0) { /* blind: the other one has not said anything yet */
+                a = staff_get(&supervisor, &d, path);
+                assert_int_equal(number_at(a, "waiting"), 20);
+                assert_int_equal(json_array_size(json_object_get(a, "conversations")), 0);
+                json_decref(a);
+            }
+            score(&supervisor, same_talk(second, json_array_get(first, at)), rows[i].second, false);
+        }
+    a = staff_get(&reviewer, &d, path);
+    assert_int_equal(number_at(a, "waiting"), 0);
+    assert_int_equal(json_array_size(json_object_get(a, "conversations")), 20);
+    near(json_object_get(a, "passed"), "alpha", 0.5357);
+    pair = json_array_get(json_object_get(json_object_get(a, "passed"), "pairs"), 0);
+    near(pair, "kappa", 0.5294);
+    for (size_t i = 0, first_is_a = strcmp(text_at(json_object_get(pair, "a"), "id"), reviewer.id) == 0; i < 4; i++)
+        assert_int_equal(json_integer_value(json_array_get(json_object_get(pair, "table"), i)), rows[i == 1 && !first_is_a   ? 2
+                                                                                                     : i == 2 && !first_is_a ? 1
+                                                                                                                             : i]
+                                                                                                    .n);
+    /* The first gave 85 and 90 on average, so is milder by 100 hundredths (200 of 20 × 10 points). */
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *r = json_array_get(json_object_get(a, "reviewers"), i);
+
+        near(r, "severity", strcmp(text_at(json_object_get(r, "person"), "id"), reviewer.id) == 0 ? 100 : -100);
+    }
+    pair = json_array_get(json_object_get(a, "items"), 1);
+    assert_string_equal(text_at(pair, "key"), "off");
+    assert_int_equal(number_at(pair, "rated"), 20);
+    assert_int_equal(number_at(pair, "same"), 16);
+    assert_int_equal(number_at(pair, "spread_max"), 2000); /* 10 of its 50 points */
+    near(pair, "spread", 400);
+    json_decref(a);
+    refused(&agent, 403, "GET", path, NULL);
+    refused(&admin, 403, "GET", path, NULL);
+    refused(&reviewer, 404, "GET", "/api/v1/samples/01936b2e-0000-7000-8000-000000000001/agreement?site=" SITE, NULL);
+    json_decref(first);
+    json_decref(second);
+    json_decref(sample);
+}
+
+static void only_an_exercise_is_compared(void **state)
+{
+    json_t *all = staff_get(&reviewer, &d, "/api/v1/samples?site=" SITE), *last;
+    char path[140];
+
+    (void)state;
+    last = json_array_get(json_object_get(all, "items"), json_array_size(json_object_get(all, "items")) - 1);
+    (void)snprintf(path, sizeof(path), "/api/v1/samples/%s/agreement?site=" SITE, text_at(last, "id"));
+    refused(&reviewer, 422, "GET", path, NULL);
+    json_decref(all);
+}
+
+/* ---- schedules ---- */
+
+static void in_store(const char *sql, long long *ret)
+{
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    char path[300];
+
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    (void)sqlite3_busy_timeout(db, 10000);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    if (sqlite3_step(st) == SQLITE_ROW && ret)
+        *ret = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+}
+
+static long long stored(const char *sql)
+{
+    long long ret = -1;
+
+    in_store(sql, &ret);
+    return ret;
+}
+
+/* Yesterday's conversations are drawn at midnight, that is at once; once, however often kefud is killed meanwhile. */
+static void a_schedule_draws_its_day_once_through_kills(void **state)
+{
+    json_t *all, *one;
+
+    (void)state;
+    refused(&agent, 403, "GET", "/api/v1/schedules?site=" SITE, NULL);
+    talk("退货");
+    sign_off();
+    daemon_kill(&d);
+    in_store("UPDATE conversation SET closed_at = closed_at - 86400000 WHERE state = 5", NULL);
+    daemon_restart(&d);
+    sign_in();
+    document(
+        "schedule/daily",
+        "{\"name\":\"每日抽检\",\"scorecard\":\"worked\",\"at\":\"00:00\",\"workdays\":false,\"way\":\"plain\",\"n\":3,\"again\":true}");
+    UNTIL(stored("SELECT count(*) FROM sample_run") == 1);
+    assert_int_equal(stored("SELECT drawn FROM sample_run"), 3);
+    for (int i = 0; i < 2; i++) {
+        sign_off();
+        daemon_kill(&d);
+        daemon_restart(&d);
+        sign_in();
+    }
+    document("schedule/second", "{\"name\":\"第二\",\"scorecard\":\"worked\",\"at\":\"00:00\",\"workdays\":false,\"again\":true}");
+    UNTIL(stored("SELECT count(*) FROM sample_run WHERE schedule = 'second'") == 1); /* so the first one was looked at, too */
+    assert_int_equal(stored("SELECT count(*) FROM sample_run WHERE schedule = 'daily'"), 1);
+    assert_int_equal(stored("SELECT count(*) FROM sample WHERE name = '每日抽检'"), 1);
+    all = staff_get(&reviewer, &d, "/api/v1/schedules?site=" SITE);
+    assert_string_equal(text_at(all, "zone"), "Asia/Shanghai");
+    one = json_array_get(json_object_get(all, "items"), 0);
+    assert_string_equal(text_at(one, "key"), "daily");
+    assert_true(number_at(one, "next_at") > 0);
+    assert_int_equal(number_at(json_object_get(one, "last"), "drawn"), 3);
+    assert_int_equal(number_at(json_object_get(one, "last"), "population"), 21);
+    assert_int_equal(number_at(json_object_get(one, "last"), "needed"), 20);
+    json_decref(all);
+    all = staff_get(&reviewer, &d, "/api/v1/samples?site=" SITE);
+    one = json_array_get(json_object_get(all, "items"), 1);
+    assert_string_equal(text_at(one, "schedule"), "daily");
+    assert_int_equal(number_at(one, "needed"), 20);
+    json_decref(all);
+}
+
+static void a_schedule_that_makes_no_sense_is_refused_with_its_member(void **state)
+{
+    static const struct {
+        const char *body, *member;
+    } rows[] = {
+        { "{\"name\":\"x\",\"scorecard\":\"nothing\"}", "scorecard" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"at\":\"24:00\"}", "at" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"at\":\"8:00\"}", "at" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"kind\":\"calibration\"}", "kind" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"n\":0}", "n" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"reviewers\":[\"me\"]}", "reviewers" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"often\":true}", "often" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct reply r = web_expect(&d, 400,
+                                    &(struct ask){ .method = "PUT",
+                                                   .path = DOCUMENTS "schedule/wrong",
+                                                   .cookie = supervisor.cookie,
+                                                   .csrf = supervisor.csrf,
+                                                   .origin = "",
+                                                   .headers = "If-None-Match: *\r\n",
+                                                   .body = rows[i].body });
+
+        assert_string_equal(text_at(r.json, "field"), rows[i].member);
+        reply_free(&r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(the_worked_figures_of_five_reviews_come_out),
+                                        cmocka_unit_test(calibration_is_compared_when_all_are_in_and_its_figures_come_out),
+                                        cmocka_unit_test(only_an_exercise_is_compared),
+                                        cmocka_unit_test(a_schedule_draws_its_day_once_through_kills),
+                                        cmocka_unit_test(a_schedule_that_makes_no_sense_is_refused_with_its_member) };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}
