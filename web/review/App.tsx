@@ -46,11 +46,13 @@ import {
 } from './find';
 import { Reader, stepMessage, Trouble } from './Reader';
 import { snippet } from './snippet';
+import { w as c } from './checkWords';
 import { w } from './qualityWords';
 import { t } from './words';
 
 const Work = lazy(() => import('./views').then((m) => m.Work));
 const Samples = lazy(() => import('./views').then((m) => m.Samples));
+const Checks = lazy(() => import('./views').then((m) => m.Checks));
 const Figures = lazy(() => import('./views').then((m) => m.Figures));
 
 const TYPED_MS = 250;
@@ -385,6 +387,7 @@ const VIEW_NAMES: Record<View, () => string> = {
   tasks: () => w('viewTasks'),
   appeals: () => w('viewAppeals'),
   samples: () => w('viewSamples'),
+  checks: () => c('title'),
   figures: () => w('viewFigures'),
 };
 
@@ -432,6 +435,7 @@ function Desk() {
         )}
         {(v === 'tasks' || v === 'appeals') && <Work key={v} />}
         {v === 'samples' && <Samples />}
+        {v === 'checks' && <Checks />}
         {v === 'figures' && <Figures />}
       </div>
     </main>
