@@ -11,7 +11,7 @@ import { k, lang } from '../kit/i18n';
 import { may, site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
-import { type Check, type CheckBody, checkName, checks, loadChecks, type Tried, tryCheck } from './checks';
+import { type Check, type CheckBody, checkName, checks, loadChecks, type Tried, tryCheck } from './findings';
 import { w } from './checkWords';
 import { at, open, view } from './find';
 import { asError } from './quality';
@@ -253,7 +253,7 @@ export function Checks() {
   const all = checks.value;
   const check = all.find((c) => c.key === picked.value) ?? all[0];
   return (
-    <div class="checks">
+    <div class="checks-desk">
       <section class="checks-list" aria-label={w('title')}>
         <p class="dim">{w('lead')}</p>
         {failed.value ? (

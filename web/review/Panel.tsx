@@ -12,7 +12,7 @@ import { Area } from '../kit/Field';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { toast } from '../kit/Toast';
-import { findings, type Finding } from './checks';
+import { findings, type Finding } from './findings';
 import { w as c } from './checkWords';
 import { answerWith, decide, Proposals } from './Proposals';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';

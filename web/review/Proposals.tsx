@@ -2,7 +2,7 @@
 import './checks.css';
 import { Button } from '../kit/Button';
 import { toast } from '../kit/Toast';
-import { findingWords, judge, type Finding } from './checks';
+import { findingWords, judge, type Finding } from './findings';
 import { w } from './checkWords';
 import { at } from './find';
 import { type Answer, asError, type Item, most } from './quality';

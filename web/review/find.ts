@@ -16,7 +16,7 @@ export interface Question {
 }
 
 /** What the page shows. */
-export const VIEWS = ['find', 'tasks', 'appeals', 'samples', 'checks', 'figures'] as const;
+export const VIEWS = ['find', 'tasks', 'appeals', 'samples', 'figures', 'checks'] as const;
 export type View = (typeof VIEWS)[number];
 const wanted = new URLSearchParams(location.search).get('view') as View;
 export const view = signal<View>(VIEWS.includes(wanted) ? wanted : 'find');
