@@ -54,7 +54,6 @@ static int build(void **state)
     (void)state;
     if (site_build(&site, &KEY("shop"), docs, COUNT(docs), &why))
         fail_msg("%s", why.text);
-    (void)site_ref(site);
     return 0;
 }
 

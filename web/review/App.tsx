@@ -49,12 +49,14 @@ import { replay, replayKey } from './Player';
 import { Reader, stepMessage, Trouble } from './Reader';
 import { Export, Saved } from './Saved';
 import { snippet } from './snippet';
+import { w as c } from './checkWords';
 import { l } from './learnWords';
 import { w } from './qualityWords';
 import { t } from './words';
 
 const Work = lazy(() => import('./views').then((m) => m.Work));
 const Samples = lazy(() => import('./views').then((m) => m.Samples));
+const Checks = lazy(() => import('./views').then((m) => m.Checks));
 const Cards = lazy(() => import('./views').then((m) => m.Cards));
 const Library = lazy(() => import('./views').then((m) => m.Library));
 const Coaching = lazy(() => import('./views').then((m) => m.Coaching));
@@ -409,6 +411,7 @@ const VIEW_NAMES: Record<View, () => string> = {
   tasks: () => w('viewTasks'),
   appeals: () => w('viewAppeals'),
   samples: () => w('viewSamples'),
+  checks: () => c('title'),
   figures: () => w('viewFigures'),
   cards: () => l('viewCards'),
   library: () => l('viewLibrary'),
@@ -462,6 +465,7 @@ function Desk() {
         )}
         {(v === 'tasks' || v === 'appeals') && <Work key={v} />}
         {v === 'samples' && <Samples />}
+        {v === 'checks' && <Checks />}
         {v === 'figures' && <Figures />}
         {v === 'cards' && <Cards />}
         {v === 'library' && <Library />}

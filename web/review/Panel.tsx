@@ -13,6 +13,9 @@ import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { may } from '../kit/session';
 import { toast } from '../kit/Toast';
+import { findings, type Finding } from './findings';
+import { w as c } from './checkWords';
+import { answerWith, decide, Proposals } from './Proposals';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
 import { at, transcript } from './find';
 import { Keep } from './Keep';
@@ -195,6 +198,10 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
     const { [item.key]: _, ...rest } = contents.answers ?? {};
     set({ ...contents, answers: a ? { ...rest, [item.key]: a } : rest });
   };
+  const proposed = item.check ? findings.value.filter((f) => f.check === item.check) : [];
+  const take = async (f: Finding): Promise<void> => {
+    if (await decide(f, 'taken')) answer(answerWith(item, contents.answers?.[item.key]));
+  };
   return (
     <li
       class="card-item form"
@@ -202,7 +209,11 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
       onKeyDown={(ev) => {
         const el = ev.target as HTMLElement;
         if (composing(ev) || el.tagName === 'TEXTAREA') return;
-        if (ev.key === 'n' && !ev.ctrlKey && !ev.metaKey && !ev.altKey) {
+        const next = proposed.find((f) => f.state === 'open');
+        if (next && (ev.key === 'y' || ev.key === 'd') && !ev.ctrlKey && !ev.metaKey && !ev.altKey) {
+          ev.preventDefault();
+          void (ev.key === 'y' ? take(next) : decide(next, 'dismissed'));
+        } else if (ev.key === 'n' && !ev.ctrlKey && !ev.metaKey && !ev.altKey) {
           ev.preventDefault();
           noting.value = true;
           ev.currentTarget.querySelector('textarea')?.focus();
@@ -220,6 +231,7 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
         <span class="dim num item-points">{w('points', { n: item.points })}</span>
       )}
       <AnswerInput item={item} answer={contents.answers?.[item.key]} onAnswer={answer} />
+      <Proposals keys of={proposed} onTake={(f) => void take(f)} />
       {(item.rule || item.examples?.length) && (
         <div class="item-rule">
           <p>{item.rule}</p>
@@ -275,6 +287,19 @@ export function CardForm({ card, contents, set }: CardFormProps) {
         </section>
       ))}
     </>
+  );
+}
+
+/** What was found and belongs to no item of the card. */
+function Others({ card }: { card: Review['card'] }) {
+  const known = new Set(items(card).map((i) => i.check));
+  const rest = findings.value.filter((f) => !known.has(f.check));
+  if (rest.length === 0) return null;
+  return (
+    <section class="card-section" aria-label={c('others')}>
+      <h3>{c('others')}</h3>
+      <Proposals of={rest} onTake={(f) => void decide(f, 'taken')} />
+    </section>
   );
 }
 
@@ -359,6 +384,7 @@ function Scoring({ review: r, onDone, onStep, comment }: PanelProps & { comment:
   return (
     <div ref={form} onKeyDown={onKey}>
       <CardForm card={r.card} contents={contents.value} set={set} />
+      <Others card={r.card} />
       <Area
         label={w('summary')}
         rows={3}

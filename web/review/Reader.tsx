@@ -16,7 +16,7 @@ import { buildRows } from '../kit/rows';
 import { roleName } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
 import { Talk } from '../kit/Talk';
-import { findingEntries, findings, loadFindings } from './checks';
+import { findingEntries, findings, loadFindings } from './findings';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { f } from './findWords';
 import { Player, replay } from './Player';

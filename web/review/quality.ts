@@ -16,6 +16,8 @@ export interface Item {
   type: ItemType;
   points?: number;
   scope?: 'all' | 'section';
+  /** The machine check whose findings are proposed here. */
+  check?: string;
 }
 export interface Card {
   name: string;

@@ -1,5 +1,6 @@
 // What the review pages bring when it is first wanted, in one part.
 export { Cards } from './Cards';
+export { Checks } from './Checks';
 export { Coaching } from './Coaching';
 export { Figures } from './Figures';
 export { Library } from './Library';

@@ -46,6 +46,36 @@ export async function loadChecks(): Promise<void> {
   checks.value = (await api<{ items: Check[] }>(`checks${query({ site: here() })}`)).items;
 }
 
+export interface Tried {
+  items: {
+    conversation: string;
+    seq: number;
+    closed_at: number;
+    text: string;
+    change: 'same' | 'new' | 'gone';
+    agent?: Staffer;
+    ms?: number;
+    word?: string;
+  }[];
+  looked: number;
+  hits: number;
+  before: number;
+  new: number;
+  gone: number;
+  next: number | null;
+}
+
+export function tryCheck(key: string, check: CheckBody, from: number, to?: number): Promise<Tried> {
+  const body = { key, check, from, ...(to ? { to } : {}) };
+  return api<Tried>(`checks/try${query({ site: here() })}`, { method: 'POST', body });
+}
+
+export async function judge(id: string, state: FindingState): Promise<void> {
+  const path = `findings/${encodeURIComponent(id)}${query({ site: here() })}`;
+  const got = await api<Finding>(path, { method: 'POST', body: { state } });
+  findings.value = findings.value.map((f) => (f.id === id ? got : f));
+}
+
 let wanted = '';
 /** Whoever may not see findings reads on without them. */
 export async function loadFindings(conversation: string | undefined): Promise<void> {
