@@ -26,6 +26,10 @@ static const char usage[] =
     "  channel test KEY [--site S] [--register] [--to USER]\n"
     "                             tries its settings, its token, the platform (--register: tells it\n"
     "                             our address), and with --to a message\n"
+    "  audit list [--site S] [--kind K] [--person ID] [--conversation ID] [--limit N] [--cursor C]\n"
+    "                             who has opened, shown, exported, held, erased what; the newest first\n"
+    "  audit verify [--heads FILE]\n"
+    "                             whether the access log is whole; the end of each chain\n"
     "  outbox list [--site S] [--which trouble|waiting|all]\n"
     "                             what has not got through to a platform, or is still to go\n"
     "  outbox resend ID [--site S]\n"
@@ -34,7 +38,9 @@ static const char usage[] =
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
-    "  housekeep                  removes what has outlived its time\n"
+    "  erase ID [--site S] [--reference R]\n"
+    "                             forgets a visitor; prints the receipt\n"
+    "  housekeep [--dry-run]      removes what has outlived its time, and wipes what was erased\n"
     "  doctor                     checks configuration, permissions, Redis, database, clock, TLS, ports and proxy, and says what to do\n"
     "  reload                     reads configuration and certificates again\n";
 
@@ -208,6 +214,65 @@ static int outbox(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("outbox needs list, resend ID or drop ID", NULL);
 }
 
+static int audit(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_audit a = { 0 };
+    const char *heads = NULL;
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = { { "--site", &a.site },         { "--kind", &a.kind },     { "--person", &a.person },
+                    { "--conversation", &a.conv }, { "--cursor", &a.cursor }, { "--heads", &heads } };
+    char *end;
+
+    for (int i = 1; i < argc; i++) {
+        bool limit = strcmp(argv[i], "--limit") == 0;
+        size_t o = 0;
+
+        while (o < sizeof(options) / sizeof(options[0]) && strcmp(options[o].name, argv[i]) != 0)
+            o++;
+        if (!limit && o == sizeof(options) / sizeof(options[0]))
+            return wrong_usage("audit does not know", argv[i]);
+        if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        if (!limit)
+            *options[o].value = argv[++i];
+        else if ((a.limit = strtol(argv[++i], &end, 10)) < 1 || *end || a.limit > 500)
+            return wrong_usage("--limit is a number from 1 to 500, not", argv[i]);
+    }
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !heads)
+        return ctl_audit_list(ctl, &a);
+    if (argc >= 1 && strcmp(argv[0], "verify") == 0)
+        return ctl_audit_verify(ctl, heads);
+    return wrong_usage("audit needs list or verify", NULL);
+}
+
+static int erase(struct ctl *ctl, int argc, char **argv)
+{
+    const char *id = NULL, *site = NULL, *reference = NULL;
+
+    for (int i = 0; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--site") == 0 ? &site : strcmp(argv[i], "--reference") == 0 ? &reference : NULL;
+
+        if (argv[i][0] != '-' && !id)
+            id = argv[i];
+        else if (!value)
+            return wrong_usage("erase does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else
+            *value = argv[++i];
+    }
+    return id ? ctl_erase(ctl, id, site, reference) : wrong_usage("erase needs the ID of a visitor", NULL);
+}
+
+static int housekeep(struct ctl *ctl, int argc, char **argv)
+{
+    if (argc > 1 || (argc == 1 && strcmp(argv[0], "--dry-run") != 0))
+        return wrong_usage("housekeep does not know", argv[argc - 1]);
+    return ctl_housekeep(ctl, argc == 1);
+}
+
 static int site(struct ctl *ctl, int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[0], "add") == 0)
@@ -228,7 +293,6 @@ static int command(struct ctl *ctl, int argc, char **argv)
     } calls[] = {
         { "status", "GET", "/api/v1/status" },
         { "reindex", "POST", "/api/v1/reindex" },
-        { "housekeep", "POST", "/api/v1/housekeep" },
         { "reload", "POST", "/api/v1/reload" },
     };
 
@@ -241,6 +305,12 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return key(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "channel") == 0)
         return channel(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "audit") == 0)
+        return audit(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "erase") == 0)
+        return erase(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "housekeep") == 0)
+        return housekeep(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "outbox") == 0)
         return outbox(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)

@@ -177,7 +177,7 @@ static void a_full_queue_of_questions_says_so_at_once(void **state)
     cfg = (struct store_config){ .url = w.url, .readers = 1, .reads_max = 5, .wake = world_wake, .wake_ctx = &w };
     assert_int_equal(store_open(&w.store, &cfg, NULL), KF_OK);
     for (int i = 0; i < 2000; i++)
-        store_read(w.store, query_new(QUERY_LEASES), one_answer, &crowd);
+        store_read(w.store, query_new(QUERY_MEMBERS), one_answer, &crowd);
     world_wait(&w, &crowd.all);
     assert_true(crowd.again > 0);
     assert_true(crowd.ok > 0);

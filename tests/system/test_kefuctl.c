@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 static char base[64];   /* a directory for each test */
 static char state[128]; /* base/state */
@@ -451,6 +452,43 @@ static void index_and_housekeeping_answer_when_they_are_done(void **unused)
     stop();
 }
 
+/* Beside kefud and without it, and when somebody has been at the database. */
+static void the_access_log_is_checked_and_what_was_done_to_it_is_found(void **unused)
+{
+    char database[160];
+    sqlite3 *db;
+
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "key", "add", "--name", "one", "--verbs", "status", "--site", "demo"), 0);
+    assert_int_equal(CTL(NULL, "key", "add", "--name", "two", "--verbs", "status", "--site", "demo"), 0);
+    assert_int_equal(CTL(NULL, "audit", "list", "--site", "demo", "--kind", "key_added"), 0);
+    must_say("key_added");
+    assert_int_equal(CTL(NULL, "audit", "verify"), 0);
+    must_say("OK  head ");
+    stop();
+    assert_int_equal(CTL(NULL, "audit", "verify"), 0);
+    must_say("OK  head ");
+    snprintf(database, sizeof(database), "%s/kefud.db", state);
+    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "DELETE FROM audit WHERE entry = (SELECT MAX(entry) FROM audit); UPDATE chain SET entry = entry - 1, hash = (SELECT "
+                     "hash FROM audit ORDER BY entry DESC LIMIT 1)",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(CTL(NULL, "audit", "verify"), 1);
+    must_say("BROKEN at entry ");
+    must_say("cut");
+    start(NULL);
+    assert_int_equal(CTL(NULL, "audit", "verify"), 1);
+    must_say("BROKEN at entry ");
+    assert_int_equal(CTL(NULL, "audit", "verify", "--heads", "/nowhere"), 1);
+    must_say("/nowhere");
+    stop();
+}
+
 static void a_reload_with_a_broken_file_changes_nothing_and_says_why(void **unused)
 {
     char config[128];
@@ -590,6 +628,7 @@ int main(void)
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),
+        EACH(the_access_log_is_checked_and_what_was_done_to_it_is_found),
         EACH(a_reload_with_a_broken_file_changes_nothing_and_says_why),
         EACH(doctor_finds_nothing_wrong_with_a_demo),
         EACH(doctor_sees_a_broken_database),
