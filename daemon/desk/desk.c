@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #define OUT_MAX (1u << 20)
-#define UPLOADS 60 /* of visitors from one address in a minute */
+#define UPLOADS 60   /* of visitors from one address in a minute */
+#define STEP_MS 1000 /* between the wall clock and the monotonic one, from tick to tick: it was set, not slewed */
 /* Frames a second from one socket; twice as many at once. */
 #define VISITOR_FRAMES 30
 #define STAFF_FRAMES   5000
@@ -457,10 +458,28 @@ void desk_stop(struct desk *d)
         held_flush(ds);
 }
 
+/* The beats of those who are connected bear the time of the wall clock. When that is set, all of them look old at once: they are repeated
+ * before anybody looks, and whoever is on another node is given the time to do the same. */
+static void clock_tick(struct desk *d, int64_t t)
+{
+    int64_t ahead = now(d) - t, step = ahead - d->wall_ahead;
+
+    d->wall_ahead = ahead;
+    if (d->clocked && (step > STEP_MS || step < -STEP_MS)) {
+        log_event(d, 2, "desk event=clock_set by_ms=%lld", (long long)step);
+        d->stepped_at = t;
+        d->beat_at = t;
+        for (struct desk_site *ds = d->sites; ds; ds = ds->next)
+            heartbeat(d, ds);
+    }
+    d->clocked = true;
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
 
+    clock_tick(d, t);
     lease_tick(d);
     if (d->stopping)
         return; /* only what is under way goes on, under the leases that it needs */

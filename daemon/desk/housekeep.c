@@ -443,6 +443,8 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
 static void sweep_lost(struct desk *d, struct desk_site *ds)
 {
+    if (d->stepped_at && mono(d) - d->stepped_at < LIVE_GONE_MS)
+        return; /* the clock was set: what the beats of other nodes say is not true yet */
     for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++) {
         const struct seen *s = &ds->seen[i];
         int64_t away = now(d) - s->gone_since;

@@ -113,14 +113,22 @@ static enum kf_rc wrong_type(const struct keys_at *at, const struct key *k)
     return keys_fail(at, "%s must be %s", k->name, type_words(k->type));
 }
 
-/* All names of a table, in brackets of their own memory. */
+/* The names of a table: as many as have room, whole, and a mark if there are more. */
 static void all_names(const struct key *table, char *ret, size_t size)
 {
+    static const char more[] = ", …";
     size_t n = 0;
 
     ret[0] = '\0';
-    for (const struct key *k = table; k->name && n < size; k++)
+    for (const struct key *k = table; k->name; k++) {
+        size_t need = strlen(k->name) + (n ? 2 : 0);
+
+        if (n + need + (k[1].name ? sizeof(more) : 1) > size) {
+            (void)snprintf(ret + n, size - n, "%s", more);
+            return;
+        }
         n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? ", " : "", k->name);
+    }
 }
 
 static const struct key *find(const struct key *table, const char *name)
@@ -350,7 +358,7 @@ enum kf_rc keys_read(const struct keys_at *at, const struct key *table, json_t *
     json_object_foreach(object, name, value)
     {
         if (!find(table, name)) {
-            char names[160];
+            char names[110]; /* the words of an error hold no more, with the rest of the sentence */
 
             all_names(table, names, sizeof(names));
             return keys_fail(at, "\"%.32s\" is not known here; allowed are %s", name, names);

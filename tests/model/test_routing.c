@@ -196,6 +196,32 @@ static void nobody_stays_with_an_agent_who_is_gone(void **state)
     end();
 }
 
+/* Beats bear the time of the wall clock, and it is set: on all nodes alike, as on the hosts of one time server. */
+static void nobody_is_lost_when_the_clock_is_set(void **state)
+{
+    static const char lost[] = "SELECT count(*) FROM timeline WHERE kind = 'returned'";
+
+    (void)state;
+    shop(2, 29);
+    agent_online(0, 0);
+    agent_online(1, 1);
+    for (int i = 0; i < 6; i++)
+        (void)ask(i, i % 2); /* more than they can take: the line is looked at all the time */
+    world_pass(&w, 7000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), 4);
+    for (int i = 0; i < 20; i++) { /* at every phase of beat and sweep */
+        w.nodes[0].skew += i % 2 ? -60000 : 60000;
+        w.nodes[1].skew += i % 2 ? -60000 : 60000;
+        world_pass(&w, 12000 + i * 100);
+        assert_int_equal(world_number(&w, lost), 0);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), 4);
+    }
+    agent_leave(&w, 1); /* who is really gone is still found out */
+    world_pass(&w, 40000);
+    assert_true(world_number(&w, lost) > 0);
+    end();
+}
+
 static void who_is_killed_with_the_node_is_not_waited_for_either(void **state)
 {
     struct kf_id conv;
@@ -394,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_freed_place_takes_the_oldest_and_not_the_newest),
         cmocka_unit_test(who_came_when_nobody_was_there_is_served_when_somebody_is),
         cmocka_unit_test(nobody_stays_with_an_agent_who_is_gone),
+        cmocka_unit_test(nobody_is_lost_when_the_clock_is_set),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),

@@ -362,6 +362,9 @@ static void each_wrong_document_is_refused_in_words(void **state)
         { "site", "{\"name\":\"a\",\"embed\":[\"https://a:123456\"]}", "embed must be a list of origins" },
         { "site", "{\"name\":\"a\",\"token_secret\":\"short\"}", "token_secret has 5 characters; allowed are 32 to 256" },
         { "site", "{\"name\":\"a\",\"x\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}", "more than 16 levels" },
+        { "queue", "{\"name\":\"a\",\"colour\":1}",
+          "\"colour\" is not known here; allowed are name, offer, offer_ms, skills, language, ring1_ms, ring1, ring2_ms, ring2, "
+          "overflow_ms, overflow, …" },
         { "queue", "{\"name\":\"a\",\"offer\":1}", "offer must be true or false" },
         { "queue", "{\"name\":\"a\",\"offer_ms\":4999}", "allowed is 5000 to 600000" },
         { "queue", "{\"name\":\"a\",\"skills\":[\"Big\"]}", "skills must be a word of 1 to 32" },
