@@ -11,7 +11,13 @@
 /* How long the configuration says that things are kept. */
 static struct housekeeping housekeeping_of(const struct config *cfg, int64_t now)
 {
-    return (struct housekeeping){ .now = now, .backup_ms = cfg->store.keep_backup };
+    return (struct housekeeping){ .now = now,
+                                  .backup_ms = cfg->store.keep_backup,
+                                  .keep_ms = { [KEEP_MESSAGES] = cfg->keep.messages,
+                                               [KEEP_PAPERS] = cfg->keep.files,
+                                               [KEEP_RAW_BODIES] = cfg->keep.raw,
+                                               [KEEP_PROFILES] = cfg->keep.profiles,
+                                               [KEEP_LOG] = cfg->keep.log } };
 }
 
 /* Where platforms call: the operator tells them. */
