@@ -52,6 +52,9 @@ struct config {
         int64_t housekeep_every; /* R, how often housekeeping runs by itself */
     } store;
     struct {
+        int64_t messages, files, raw, profiles, log; /* R, how long each class of data is kept; 0: for ever */
+    } keep;
+    struct {
         const char *url;      /* NULL: a private redis-server */
         const char *password; /* NULL: none */
         const char *server;   /* the program of the private one */

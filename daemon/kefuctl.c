@@ -40,6 +40,11 @@ static const char usage[] =
     "  reindex                    makes the search index anew\n"
     "  erase ID [--site S] [--reference R]\n"
     "                             forgets a visitor; prints the receipt\n"
+    "  hold set (--conversation ID | --visitor ID) --reason TEXT [--site S]\n"
+    "                             keeps it, whatever the times say; prints the hold\n"
+    "  hold lift ID [--site S]    lets it go\n"
+    "  hold list [--site S] [--conversation ID]\n"
+    "                             what is held\n"
     "  housekeep [--dry-run]      removes what has outlived its time, and wipes what was erased\n"
     "  doctor                     checks configuration, permissions, Redis, database, clock, TLS, ports and proxy, and says what to do\n"
     "  reload                     reads configuration and certificates again\n";
@@ -266,6 +271,36 @@ static int erase(struct ctl *ctl, int argc, char **argv)
     return id ? ctl_erase(ctl, id, site, reference) : wrong_usage("erase needs the ID of a visitor", NULL);
 }
 
+static int hold(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_hold h = { 0 };
+
+    for (int i = 1; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--site") == 0           ? &h.site
+                             : strcmp(argv[i], "--conversation") == 0 ? &h.conv
+                             : strcmp(argv[i], "--visitor") == 0      ? &h.visitor
+                             : strcmp(argv[i], "--reason") == 0       ? &h.reason
+                                                                      : NULL;
+
+        if (argv[i][0] != '-' && !h.id)
+            h.id = argv[i];
+        else if (!value)
+            return wrong_usage("hold does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else
+            *value = argv[++i];
+    }
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !h.id && !h.reason && !h.visitor)
+        return ctl_hold_list(ctl, &h);
+    if (argc >= 1 && strcmp(argv[0], "set") == 0)
+        return !h.id && h.reason && !h.conv != !h.visitor ? ctl_hold_set(ctl, &h)
+                                                          : wrong_usage("hold set needs --reason, and --conversation or --visitor", NULL);
+    if (argc >= 1 && strcmp(argv[0], "lift") == 0)
+        return h.id ? ctl_hold_lift(ctl, &h) : wrong_usage("hold lift needs the ID of a hold", NULL);
+    return wrong_usage("hold needs set, lift or list", NULL);
+}
+
 static int housekeep(struct ctl *ctl, int argc, char **argv)
 {
     if (argc > 1 || (argc == 1 && strcmp(argv[0], "--dry-run") != 0))
@@ -309,6 +344,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return audit(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "erase") == 0)
         return erase(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "hold") == 0)
+        return hold(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "housekeep") == 0)
         return housekeep(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "outbox") == 0)

@@ -80,6 +80,14 @@ int ctl_erase(struct ctl *ctl, const char *id, const char *site, const char *ref
 /* `dry`: only tells what would go. */
 int ctl_housekeep(struct ctl *ctl, bool dry);
 
+/* Legal holds: `conv` or `visitor`, `reason` to set one, `id` to lift one. */
+struct ctl_hold {
+    const char *site, *conv, *visitor, *reason, *id;
+};
+int ctl_hold_list(struct ctl *ctl, const struct ctl_hold *h);
+int ctl_hold_set(struct ctl *ctl, const struct ctl_hold *h);
+int ctl_hold_lift(struct ctl *ctl, const struct ctl_hold *h);
+
 /* ---- kefuctl_outbox.c ---- */
 
 /* What has not got through to a platform. `site` may be NULL where there is only one; `state`: trouble, waiting or all; NULL: trouble. */

@@ -49,3 +49,79 @@ int ctl_housekeep(struct ctl *ctl, bool dry)
     json_decref(answer);
     return CTL_DONE;
 }
+
+/* ---- legal holds ---- */
+
+static const char *text(const json_t *one, const char *name)
+{
+    const char *ret = json_string_value(json_object_get(one, name));
+
+    return ret ? ret : "";
+}
+
+static bool holds_path(const struct ctl_hold *h, const char *id, char *ret, size_t size)
+{
+    char *site = curl_easy_escape(NULL, h->site ? h->site : "", 0), *conv = curl_easy_escape(NULL, h->conv ? h->conv : "", 0);
+    char *escaped = curl_easy_escape(NULL, id ? id : "", 0);
+    int n = -1;
+
+    if (site && conv && escaped)
+        n = snprintf(ret, size, "/api/v1/holds%s%s?%s%s%s%s", id ? "/" : "", escaped, *site ? "site=" : "", site,
+                     *conv && !h->reason ? "&conversation=" : "", h->reason ? "" : conv);
+    curl_free(site);
+    curl_free(conv);
+    curl_free(escaped);
+    return n > 0 && (size_t)n < size;
+}
+
+int ctl_hold_list(struct ctl *ctl, const struct ctl_hold *h)
+{
+    struct kf_err why = { 0 };
+    json_t *answer = NULL, *one;
+    char path[512];
+    size_t i;
+
+    if (!holds_path(h, NULL, path, sizeof(path)))
+        return kf_fail(&why, KF_INVALID, "these filters are too long"), ctl_fail(&why);
+    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
+        return ctl_fail(&why);
+    if (ctl->json)
+        ctl_print(ctl, answer);
+    else
+        json_array_foreach(json_object_get(answer, "items"), i, one)
+            printf("%s  %s %s  %s\n", text(one, "id"), *text(one, "conversation") ? "conversation" : "visitor     ",
+                   *text(one, "conversation") ? text(one, "conversation") : text(one, "visitor"), text(one, "reason"));
+    json_decref(answer);
+    return CTL_DONE;
+}
+
+int ctl_hold_set(struct ctl *ctl, const struct ctl_hold *h)
+{
+    struct kf_err why = { 0 };
+    json_t *body = json_pack("{s:s,s:s}", h->conv ? "conversation" : "visitor", h->conv ? h->conv : h->visitor, "reason", h->reason);
+    json_t *answer = NULL;
+    char path[512];
+    enum kf_rc rc;
+
+    rc = body && holds_path(h, NULL, path, sizeof(path)) ? ctl_call(ctl, "POST", path, body, &answer, &why)
+                                                         : kf_fail(&why, KF_INVALID, "that is no hold");
+    json_decref(body);
+    if (rc)
+        return ctl_fail(&why);
+    ctl_print(ctl, answer);
+    json_decref(answer);
+    return CTL_DONE;
+}
+
+int ctl_hold_lift(struct ctl *ctl, const struct ctl_hold *h)
+{
+    struct kf_err why = { 0 };
+    char path[512];
+
+    if (!holds_path(h, h->id, path, sizeof(path)))
+        return kf_fail(&why, KF_INVALID, "that is no hold"), ctl_fail(&why);
+    if (ctl_call(ctl, "DELETE", path, NULL, NULL, &why))
+        return ctl_fail(&why);
+    printf("%s is lifted\n", h->id);
+    return CTL_DONE;
+}

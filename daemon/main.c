@@ -42,6 +42,8 @@ struct node {
     struct ports ports;
     struct kf_id id;
     bool started, stop, closing;
+    bool keeping;       /* the house is being kept */
+    int64_t kept_at;    /* mono: when that began; 0: not yet */
     int64_t stop_until; /* mono: whatever is under way, the stop goes on then */
     int exit_code;
     char control[256];
@@ -262,11 +264,38 @@ static void say(void *ctx, const char *line)
     puts(line);
 }
 
+static void housekept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
+{
+    struct node *n = ctx;
+
+    (void)report;
+    n->keeping = false;
+    if (rc)
+        log_pairs(LOG_WARN, "main", "event", "housekeeping", "reason", why ? why->text : kf_rc_name(rc), NULL);
+}
+
+/* By itself, and without writing the databases anew: that waits for kefuctl housekeep, at an hour that somebody chooses. */
+static void keep_house(struct node *n)
+{
+    int64_t mono = n->ports.mono_ms(n->ports.ctx);
+    struct housekeeping h;
+
+    if (!n->kept_at)
+        n->kept_at = mono; /* not at the start: there is enough to do */
+    if (n->keeping || n->stop || mono - n->kept_at < n->cfg.store.housekeep_every)
+        return;
+    n->keeping = true;
+    n->kept_at = mono;
+    h = api_housekeeping(&n->cfg, n->ports.now_ms(n->ports.ctx));
+    store_housekeep(n->world.store, &h, housekept, n);
+}
+
 static void on_tick(uv_timer_t *t)
 {
     struct node *n = t->data;
 
     desk_tick(n->desk);
+    keep_house(n);
 }
 
 static void on_watchdog(uv_timer_t *t)

@@ -36,6 +36,8 @@ void api_free(struct api *api);
 /* Before any request: the server that answers go to. */
 void api_attach(struct api *api, struct net_server *server);
 struct net_ops api_net_ops(struct api *api);
+/* How long the configuration says that things are kept. */
+struct housekeeping api_housekeeping(const struct config *cfg, int64_t now);
 
 /* ---- for the resources (api/ *.c) ---- */
 

@@ -8,10 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long the configuration says that things are kept. */
-static struct housekeeping housekeeping_of(const struct config *cfg, int64_t now)
+struct housekeeping api_housekeeping(const struct config *cfg, int64_t now)
 {
-    return (struct housekeeping){ .now = now, .backup_ms = cfg->store.keep_backup };
+    return (struct housekeeping){ .now = now,
+                                  .backup_ms = cfg->store.keep_backup,
+                                  .keep_ms = { [KEEP_MESSAGES] = cfg->keep.messages,
+                                               [KEEP_PAPERS] = cfg->keep.files,
+                                               [KEEP_RAW_BODIES] = cfg->keep.raw,
+                                               [KEEP_PROFILES] = cfg->keep.profiles,
+                                               [KEEP_LOG] = cfg->keep.log } };
 }
 
 /* Where platforms call: the operator tells them. */
@@ -123,7 +128,7 @@ static void housekept(void *ctx, enum kf_rc rc, const char *report, const struct
 
 static void post_housekeep(struct turn *t)
 {
-    struct housekeeping h = housekeeping_of(turn_config(t)->cfg, turn_ports(t)->now_ms(turn_ports(t)->ctx));
+    struct housekeeping h = api_housekeeping(turn_config(t)->cfg, turn_ports(t)->now_ms(turn_ports(t)->ctx));
 
     h.dry = slice_is(turn_query(t, "dry"), "1");
     h.wipe = true;

@@ -83,9 +83,11 @@ enum act_kind {
     ACT_TOTP_END,      /* totp.person: no second factor any more */
 
     /* On the rest. */
-    ACT_DOCUMENT, /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
-    ACT_FILE,     /* file: what the bytes in the file store are called here */
-    ACT_AUDIT,    /* entry: kind and data; append-only */
+    ACT_DOCUMENT,  /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
+    ACT_FILE,      /* file: what the bytes in the file store are called here */
+    ACT_AUDIT,     /* entry: kind and data; append-only */
+    ACT_HOLD,      /* hold: a legal hold on a conversation or a visitor; KF_ABSENT if the site has none such */
+    ACT_HOLD_LIFT, /* hold.id: KF_ABSENT if there is none that is not lifted */
     ACT_ERASE, /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
     ACT_SAMPLE, /* sample: drawn conversations become reviews to be done */
     ACT_REVIEW, /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
@@ -339,6 +341,10 @@ struct act {
         struct act_document document;
         struct act_file file;
         struct act_lease lease;
+        struct {
+            struct kf_id id, conv, visitor; /* conv, or visitor: a contact or a customer */
+            const char *reason;
+        } hold;
         struct {
             struct kf_id visitor;  /* a contact, or a customer: with it go all its contacts */
             const char *reference; /* a word for the log: what it was asked by; no personal data. NULL none */

@@ -392,6 +392,9 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_file(w, a);
     case ACT_AUDIT:
         return plan_audit(w, a);
+    case ACT_HOLD:
+    case ACT_HOLD_LIFT:
+        return plan_hold(w, a);
     case ACT_ERASE:
         return plan_erase(w, a);
     case ACT_SAMPLE:

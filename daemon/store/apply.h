@@ -168,6 +168,7 @@ bool plan_totp(struct work *w, const struct act *act);
 bool plan_document(struct work *w, const struct act *act);
 bool plan_file(struct work *w, const struct act *act);
 bool plan_audit(struct work *w, const struct act *act);
+bool plan_hold(struct work *w, const struct act *act);
 bool plan_erase(struct work *w, const struct act *act);
 bool plan_sample(struct work *w, const struct act *act);
 bool plan_review(struct work *w, const struct act *act);

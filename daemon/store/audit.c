@@ -114,6 +114,62 @@ static enum kf_rc list(struct reader *r, struct query *q, struct kf_err *why)
     return answer(q, &b, stmt_end(s, why), why);
 }
 
+/* ---- legal holds -------------------------------------------------------------------------------------------------------------------- */
+
+static void json_hold(struct buf *b, struct stmt *s, struct arena *a)
+{
+    struct kf_id id, conv, customer, by, lifted_by;
+    char text[KF_ID_TEXT];
+    int64_t lifted;
+
+    get_id(s, &id);
+    get_id(s, &conv);
+    get_id(s, &customer);
+    buf_printf(b, "{\"id\":\"%s\"", id_text(&id, text));
+    json_id(b, "conversation", &conv);
+    json_id(b, "visitor", &customer);
+    buf_str(b, ",\"reason\":");
+    buf_json(b, slice_of(get_str(s, a)));
+    buf_printf(b, ",\"at\":%" PRId64 ",\"by\":{", get_i64(s));
+    get_id(s, &by);
+    buf_str(b, "\"name\":");
+    buf_json(b, slice_of(get_str(s, a)));
+    json_id(b, "id", &by);
+    buf_char(b, '}');
+    lifted = get_i64(s);
+    get_id(s, &lifted_by);
+    if (lifted) {
+        buf_printf(b, ",\"lifted_at\":%" PRId64 ",\"lifted_by\":{\"name\":", lifted);
+        buf_json(b, slice_of(get_str(s, a)));
+        json_id(b, "id", &lifted_by);
+        buf_char(b, '}');
+    }
+    buf_char(b, '}');
+}
+
+static enum kf_rc holds(struct reader *r, struct query *q, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_HOLDS);
+    bool any = false;
+    struct buf b;
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, !id_is_zero(&q->conv));
+    stmt_id(s, &q->conv);
+    stmt_i64(s, q->needs & 1);
+    stmt_i64(s, q->limit > 0 ? q->limit : LIMIT_MAX);
+    buf_init(&b, ANSWER_MAX);
+    buf_str(&b, "{\"items\":[");
+    while (stmt_row(s)) {
+        if (any)
+            buf_char(&b, ',');
+        json_hold(&b, s, q->arena);
+        any = true;
+    }
+    buf_str(&b, "]}");
+    return answer(q, &b, stmt_end(s, why), why);
+}
+
 /* ---- checked ---------------------------------------------------------------------------------------------------------------------- */
 
 #define WORDS 120
@@ -441,5 +497,5 @@ static enum kf_rc verify(struct reader *r, struct query *q, struct kf_err *why)
 
 enum kf_rc audit_run(struct reader *r, struct query *q, struct kf_err *why)
 {
-    return q->kind == QUERY_AUDIT ? list(r, q, why) : verify(r, q, why);
+    return q->kind == QUERY_AUDIT ? list(r, q, why) : q->kind == QUERY_HOLDS ? holds(r, q, why) : verify(r, q, why);
 }

@@ -724,6 +724,7 @@ static enum kf_rc query_one(struct reading *r)
         return access_run(r->reader, r->q, r->why);
     case QUERY_RAW:
         return raw_run(r->reader, r->q, r->why);
+    case QUERY_HOLDS:
     case QUERY_AUDIT:
     case QUERY_AUDIT_VERIFY:
         return audit_run(r->reader, r->q, r->why);

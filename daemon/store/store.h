@@ -136,6 +136,7 @@ enum query_kind {
     QUERY_BLOB,           /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
+    QUERY_HOLDS, /* site, conv (zero: any), needs: 1: lifted ones too, limit → text_out: a JSON object: items, the newest first */
     QUERY_AUDIT_VERIFY, /* audit.heads → text_out: a JSON object: each chain of the access log, and whether it is whole */
     QUERY_COUNTS        /* site ("" all) → text_out: a JSON object of row counts, sizes, for status and metrics */
 };
@@ -511,9 +512,11 @@ enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, stru
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
 /* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files, and of each class of data what is older than it
  * is kept. */
+enum keep_class { KEEP_MESSAGES, KEEP_PAPERS, KEEP_RAW_BODIES, KEEP_PROFILES, KEEP_LOG, KEEP_CLASSES };
 struct housekeeping {
     int64_t now;
-    bool dry;  /* only tells */
+    int64_t keep_ms[KEEP_CLASSES]; /* how long each class is kept; 0: for ever, but raw bodies for 7 days */
+    bool dry;                      /* only tells */
     bool wipe; /* and where something was erased, so that no byte of it stays: the databases are written anew, commits wait meanwhile */
     int64_t backup_ms; /* how old a backup of a migration becomes; 0: 7 days */
 };

@@ -3,6 +3,7 @@
 #include "store/archive.h"
 #include "store/index.h"
 #include "store/inside.h"
+#include "store/retain.h"
 #include "store/wipe.h"
 
 #include <dirent.h>
@@ -55,7 +56,6 @@ struct broom {
 static const struct broom brooms[] = {
     { SQL_KEEP_SESSIONS, 0, true },     { SQL_KEEP_PARKED, DAY_MS, true },     { SQL_KEEP_CLAIMS, KEEP_KEY, true },
     { SQL_KEEP_LOGINS, DAY_MS, false }, { SQL_KEEP_ERRANDS, KEEP_SENT, true }, { SQL_KEEP_FILES, KEEP_LOOSE, true },
-    { SQL_KEEP_RAW, 7 * DAY_MS, true },
 };
 
 /* One slice of one broom, by the writer; the upkeep thread waits for it. */
@@ -195,6 +195,9 @@ static enum kf_rc keep_rows(struct keeping *k, struct kf_err *why)
     rc = k->how.dry ? KF_OK : sweep_rows(k->store, k->how.now, why);
     if (!rc)
         rc = store_connect(k->store, &db, DB_READ, why);
+    buf_char(&k->report, ',');
+    if (!rc)
+        rc = retain(k->store, db, &k->how, &k->report, why);
     if (!rc)
         rc = wipe_due(db, &k->wipe_at, why);
     db_close(db);
@@ -378,7 +381,7 @@ void store_housekeep(struct store *s, const struct housekeeping *h, store_housek
     }
     *k = (struct keeping){ .store = s, .how = *h, .fn = done, .ctx = ctx };
     buf_init(&k->report, REPORT_MAX);
-    buf_char(&k->report, '{');
+    buf_printf(&k->report, "{\"dry\":%s,", h->dry ? "true" : "false");
     c->keeping = k;
     chore_take(s, c);
 }

@@ -481,13 +481,163 @@ static void in_a_group_the_others_keep_their_words(void **state)
     assert_string_equal(texts(w, &first.conv, 0, 0, 20), "1:|2:");
 }
 
+/* ---- legal holds ---- */
+
+static struct told hold(struct world *w, uint32_t id, const struct kf_id *conv, const struct kf_id *visitor)
+{
+    struct change *c = new_change(wall_ms());
+    struct act *act = change_act(c, ACT_HOLD);
+
+    act->u.hold.id = id_of(id);
+    act->u.hold.reason = "court order";
+    if (conv)
+        act->u.hold.conv = *conv;
+    if (visitor)
+        act->u.hold.visitor = *visitor;
+    return commit(w, c);
+}
+
+static struct told lift(struct world *w, uint32_t id)
+{
+    struct change *c = new_change(wall_ms());
+
+    change_act(c, ACT_HOLD_LIFT)->u.hold.id = id_of(id);
+    return commit(w, c);
+}
+
+static void what_a_hold_is_on_is_not_erased(void **state)
+{
+    struct world *w = *state;
+    struct him h = live(w);
+    struct kf_id nobody = id_of(4242);
+
+    assert_int_equal(hold(w, 900, &nobody, NULL).rc, KF_ABSENT);
+    assert_int_equal(hold(w, 901, NULL, &nobody).rc, KF_ABSENT);
+    assert_int_equal(hold(w, 902, &h.conv, NULL).rc, KF_OK);
+    assert_int_equal(hold(w, 903, NULL, &h.contact).rc, KF_OK);
+    assert_int_equal(erase(w, &h.contact).rc, KF_CONFLICT);
+    assert_int_equal(lift(w, 902).rc, KF_OK);
+    assert_int_equal(lift(w, 902).rc, KF_ABSENT);
+    assert_int_equal(erase(w, &h.contact).rc, KF_CONFLICT);
+    assert_int_equal(lift(w, 903).rc, KF_OK);
+    assert_int_equal(erase(w, &h.contact).rc, KF_OK);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE kind = 'hold_set'"), 2);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE kind = 'hold_lifted'"), 2);
+}
+
+/* ---- retention ---- */
+
+#define DAY 86400000LL
+
+static void keep(struct world *w, enum keep_class class, int64_t days, int64_t now, bool dry)
+{
+    struct housekeeping h = { .now = now, .dry = dry };
+    bool done = false;
+
+    h.keep_ms[class] = days * DAY;
+    store_housekeep(w->store, &h, keep_report, &done);
+    world_wait(w, &done);
+}
+
+static void must_report(const char *words)
+{
+    if (!strstr(report, words))
+        fail_msg("instead of %s: %s", words, report);
+}
+
+static void texts_go_when_their_time_is_over_and_holds_stay(void **state)
+{
+    struct world *w = *state;
+    struct him h = live(w), open = somebody_else(w), held = speak(w, "third", "Third", "kept as evidence");
+    int64_t now = wall_ms();
+
+    finish_talk(w, &held.conv);
+    assert_int_equal(hold(w, 900, &held.conv, NULL).rc, KF_OK);
+    keep(w, KEEP_MESSAGES, 30, now + 29 * DAY, false);
+    must_report("\"messages\":{\"rows\":0,");
+    keep(w, KEEP_MESSAGES, 30, now + 31 * DAY, true);
+    must_report("\"dry\":true");
+    must_report("\"messages\":{\"rows\":6,");
+    assert_null(strstr(texts(w, &h.conv, 0, 0, 20), "1:|"));
+    keep(w, KEEP_MESSAGES, 30, now + 31 * DAY, false);
+    must_report("\"messages\":{\"rows\":6,");
+    assert_string_equal(texts(w, &h.conv, 0, 0, 20), "1:|2:|3:|4:|5:|6:");
+    assert_string_equal(texts(w, &held.conv, 0, 0, 20), "1:kept as evidence");
+    assert_string_equal(texts(w, &open.conv, 0, 0, 20), "1:" OTHER_TEXT "|2:");
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE kind = 'retention' AND data LIKE '%\"messages\"%'"), 1);
+    keep(w, KEEP_MESSAGES, 30, now + 31 * DAY, false);
+    must_report("\"messages\":{\"rows\":0,");
+    assert_int_equal(lift(w, 900).rc, KF_OK);
+    keep(w, KEEP_MESSAGES, 30, now + 31 * DAY, false);
+    assert_string_equal(texts(w, &held.conv, 0, 0, 20), "1:");
+}
+
+static void files_raw_bodies_and_profiles_have_times_of_their_own(void **state)
+{
+    struct world *w = *state;
+    struct him open = somebody_else(w);
+    int64_t now = wall_ms();
+
+    (void)live(w);
+    (void)open;
+    keep(w, KEEP_PAPERS, 10, now + 11 * DAY, true);
+    must_report("\"files\":{\"rows\":2,");
+    keep(w, KEEP_PAPERS, 10, now + 11 * DAY, false);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM file"), 1); /* that of the open conversation */
+    keep(w, KEEP_RAW_BODIES, 1, now + 2 * DAY, false);
+    must_report("\"raw\":{\"rows\":0,"); /* those of a week were gone already */
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM raw_event"), 0);
+    keep(w, KEEP_PROFILES, 10, now + 11 * DAY, true);
+    must_report("\"profiles\":{\"rows\":1,");
+    keep(w, KEEP_PROFILES, 10, now + 11 * DAY, false);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM customer WHERE name <> ''"), 1);
+}
+
+static void copy_report(const struct query *q, void *ctx)
+{
+    snprintf(ctx, 4096, "%s", q->text_out);
+}
+
+/* What retention takes from the log is told by the log, so that the rest is still a whole chain. */
+static void the_log_can_be_shortened_and_stays_whole(void **state)
+{
+    struct world *w = *state;
+    int64_t now = wall_ms();
+    char said[4096];
+    struct query *q;
+
+    for (int i = 0; i < 12; i++) {
+        struct change *c = new_change(now + i * DAY);
+
+        change_act(c, ACT_AUDIT)->u.entry = (struct entry){ .at = c->at, .kind = "x", .data = "{}" };
+        assert_int_equal(commit(w, c).rc, KF_OK);
+    }
+    keep(w, KEEP_LOG, 5, now + 11 * DAY + 1, false);
+    assert_int_equal(number(w, "SELECT MIN(entry) FROM audit"), 8);
+    q = query_new(QUERY_AUDIT_VERIFY);
+    assert_int_equal(ask(w, q, copy_report, said), KF_OK);
+    if (!strstr(said, "\"first\":8,\"last\":13,\"entries\":6,") || !strstr(said, "\"unchained\":0,\"ok\":true"))
+        fail_msg("%s", said);
+    (void)number(w, "DELETE FROM audit WHERE entry = 8");
+    q = query_new(QUERY_AUDIT_VERIFY);
+    assert_int_equal(ask(w, q, copy_report, said), KF_OK);
+    assert_non_null(strstr(said, "\"what\":\"beginning\""));
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup_world, teardown_world)
 
 static const struct CMUnitTest tests[] = {
-    EACH(who_is_forgotten_is_found_nowhere),        EACH(erasing_alone_leaves_traces_on_the_disk),
-    EACH(the_receipt_tells_how_much_and_of_nobody), EACH(an_open_conversation_is_closed_first),
-    EACH(who_is_not_there_is_not_forgotten),        EACH(who_comes_back_is_somebody_new),
+    EACH(who_is_forgotten_is_found_nowhere),
+    EACH(erasing_alone_leaves_traces_on_the_disk),
+    EACH(the_receipt_tells_how_much_and_of_nobody),
+    EACH(an_open_conversation_is_closed_first),
+    EACH(who_is_not_there_is_not_forgotten),
+    EACH(who_comes_back_is_somebody_new),
     EACH(in_a_group_the_others_keep_their_words),
+    EACH(what_a_hold_is_on_is_not_erased),
+    EACH(texts_go_when_their_time_is_over_and_holds_stay),
+    EACH(files_raw_bodies_and_profiles_have_times_of_their_own),
+    EACH(the_log_can_be_shortened_and_stays_whole),
 };
 
 RUN_BOTH(tests)

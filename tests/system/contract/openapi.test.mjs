@@ -154,6 +154,12 @@ async function arriving(leaves) {
   return id;
 }
 const leaving = () => arriving(true);
+/** A conversation that is held. */
+async function holding() {
+  const answer = await daemon.ask(json('admin', 'POST', '/api/v1/holds?site=demo', { conversation: story.conversation, reason: 'evidence' }));
+  assert.equal(answer.status, 201, answer.text);
+  return story.conversation;
+}
 const outbox = async () => JSON.parse((await daemon.ask({ path: '/api/v1/outbox?site=demo', headers: as('admin') })).text).items;
 const handle = (id, act, headers) => ({ method: 'POST', path: `/api/v1/outbox/${id}/${act}?site=demo`, headers });
 
@@ -870,6 +876,49 @@ const rows = {
       [400, { path: '/api/v1/audit?site=demo&from=x', headers: as('admin') }],
       [400, { path: '/api/v1/audit?site=demo&cursor=x', headers: as('admin') }],
       [400, { path: '/api/v1/audit?site=demo&limit=501', headers: as('admin') }],
+    ],
+  },
+  'GET /api/v1/holds': {
+    right: async () => [
+      [200, { path: '/api/v1/holds?site=demo&lifted=1', headers: as('supervisor') }],
+      [200, { path: `/api/v1/holds?site=demo&conversation=${await holding()}`, headers: as('admin') }],
+      [200, { path: '/api/v1/holds?site=demo', headers: await key(['hold']) }],
+      [200, operator('GET', '/api/v1/holds?site=demo')],
+    ],
+    wrong: () => [
+      [401, { path: '/api/v1/holds?site=demo' }],
+      [403, { path: '/api/v1/holds?site=demo', headers: as('reviewer') }],
+      [403, { path: '/api/v1/holds?site=demo', headers: as('agent1') }],
+      [404, { path: '/api/v1/holds?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/holds?site=demo&conversation=x', headers: as('admin') }],
+    ],
+  },
+  'POST /api/v1/holds': {
+    right: async () => [
+      [201, json('supervisor', 'POST', '/api/v1/holds?site=demo', { conversation: story.conversation, reason: '法院' })],
+      [201, operator('POST', '/api/v1/holds?site=demo', { visitor: await leaving(), reason: 'x' })],
+    ],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/holds?site=demo', body: { visitor: NOBODY, reason: 'x' } }],
+      [403, json('reviewer', 'POST', '/api/v1/holds?site=demo', { visitor: NOBODY, reason: 'x' })],
+      [404, json('admin', 'POST', '/api/v1/holds?site=demo', { visitor: NOBODY, reason: 'x' })],
+      [404, json('admin', 'POST', '/api/v1/holds?site=demo', { conversation: NOBODY, reason: 'x' })],
+      [400, json('admin', 'POST', '/api/v1/holds?site=demo', { conversation: NOBODY, visitor: NOBODY, reason: 'x' })],
+      [400, json('admin', 'POST', '/api/v1/holds?site=demo', { conversation: NOBODY })],
+      [400, json('admin', 'POST', '/api/v1/holds?site=demo', { conversation: NOBODY, reason: 'x'.repeat(501) })],
+    ],
+  },
+  'DELETE /api/v1/holds/{id}': {
+    right: async () => {
+      await holding();
+      const [first] = JSON.parse((await daemon.ask({ path: '/api/v1/holds?site=demo', headers: as('admin') })).text).items;
+      return [[204, { method: 'DELETE', path: `/api/v1/holds/${first.id}?site=demo`, headers: unsafe('supervisor') }]];
+    },
+    wrong: () => [
+      [401, { method: 'DELETE', path: `/api/v1/holds/${NOBODY}?site=demo` }],
+      [403, { method: 'DELETE', path: `/api/v1/holds/${NOBODY}?site=demo`, headers: unsafe('reviewer') }],
+      [404, { method: 'DELETE', path: `/api/v1/holds/${NOBODY}?site=demo`, headers: unsafe('admin') }],
+      [404, { method: 'DELETE', path: '/api/v1/holds/rubbish?site=demo', headers: unsafe('admin') }],
     ],
   },
   'POST /api/v1/visitors/{id}/erase': {

@@ -1,0 +1,105 @@
+/* Legal holds: set, lifted. Each leaves an entry in the access log, in the same commit. */
+#include "store/apply.h"
+
+#include <stdio.h>
+
+struct held {
+    const struct act *act;
+    struct kf_id customer;
+};
+
+static bool find_customer(struct work *w, struct held *h)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERASE_VISITOR);
+    struct kf_key site = { "" };
+    bool any;
+
+    stmt_id(s, &h->act->u.hold.visitor);
+    any = stmt_row(s);
+    if (any) {
+        get_id(s, &h->customer);
+        get_key(s, &site);
+    }
+    if (!ended(w, s))
+        return false;
+    return any && key_eq(&site, &w->change->site) ? true : refuse(w, KF_ABSENT, "there is no such visitor");
+}
+
+static bool find_row(struct work *w, enum sql which, const struct kf_id *id, const char *words)
+{
+    struct stmt *s = stmt_begin(w->db, which);
+    bool any;
+
+    stmt_id(s, id);
+    stmt_str(s, w->change->site.s);
+    any = stmt_row(s);
+    if (!ended(w, s))
+        return false;
+    return any ? true : refuse(w, KF_ABSENT, "%s", words);
+}
+
+static bool note_hold(struct work *w, const struct held *h)
+{
+    struct kf_err why = { .rc = KF_OK };
+    struct actor by = actor_of(w, &w->change->by);
+    const struct kf_id *on = id_is_zero(&h->act->u.hold.conv) ? &h->customer : &h->act->u.hold.conv;
+    char data[160], id[KF_ID_TEXT], about[KF_ID_TEXT];
+    struct ledger_row row = { .site = w->change->site.s,
+                              .at = w->change->at,
+                              .kind = h->act->kind == ACT_HOLD ? "hold_set" : "hold_lifted",
+                              .role = by.role,
+                              .by = by.id,
+                              .name = by.name,
+                              .data = data };
+
+    if (h->act->kind == ACT_HOLD)
+        (void)snprintf(data, sizeof(data), "{\"hold\":\"%s\",\"%s\":\"%s\"}", id_text(&h->act->u.hold.id, id),
+                       id_is_zero(&h->act->u.hold.conv) ? "visitor" : "conversation", id_text(on, about));
+    else
+        (void)snprintf(data, sizeof(data), "{\"hold\":\"%s\"}", id_text(&h->act->u.hold.id, id));
+    return stored(w, ledger_add(w->batch->ledger, &w->batch->page, w->db, &row, &why), &why);
+}
+
+static bool write_hold(struct work *w, const struct op *op)
+{
+    const struct held *h = op->what;
+    struct actor by = actor_of(w, &w->change->by);
+    bool sets = h->act->kind == ACT_HOLD;
+    struct stmt *s = stmt_begin(w->db, sets ? SQL_HOLD_ADD : SQL_HOLD_LIFT);
+
+    if (sets) {
+        stmt_id(s, &h->act->u.hold.id);
+        stmt_str(s, w->change->site.s);
+        stmt_id(s, &h->act->u.hold.conv);
+        stmt_id(s, &h->customer);
+        stmt_str(s, h->act->u.hold.reason);
+        stmt_i64(s, w->change->at);
+        stmt_id(s, &by.id);
+        stmt_str(s, by.name);
+    } else {
+        stmt_i64(s, w->change->at);
+        stmt_id(s, &by.id);
+        stmt_str(s, by.name);
+        stmt_id(s, &h->act->u.hold.id);
+        stmt_str(s, w->change->site.s);
+    }
+    return run(w, s) && note_hold(w, h);
+}
+
+bool plan_hold(struct work *w, const struct act *act)
+{
+    struct held *h = ARENA_NEW(w->arena, struct held);
+
+    if (!h)
+        return refuse(w, KF_NOMEM, "out of memory");
+    h->act = act;
+    if (act->kind == ACT_HOLD_LIFT) {
+        if (!find_row(w, SQL_HOLD_FIND, &act->u.hold.id, "there is no such hold"))
+            return false;
+    } else if (!id_is_zero(&act->u.hold.conv)) {
+        if (!find_row(w, SQL_HOLD_CONV, &act->u.hold.conv, "there is no such conversation"))
+            return false;
+    } else if (!find_customer(w, h))
+        return false;
+    return op_add(w, write_hold, h, NULL, 0);
+}
