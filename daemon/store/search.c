@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define FEW_ROWS    8000      /* of a list that are looked at to find out whether it is short: some 40 ms */
-#define FEW_WORDS   5000      /* messages whose words are read rather than looked for in the index: some 40 ms */
-#define COUNT_NS    100000000 /* of this thread's time, to count on when the page is full */
+#define FEW_ROWS    5000     /* of a list that are looked at to find out whether it is short: some 30 ms */
+#define FEW_WORDS   4000     /* messages whose words are read rather than looked for in the index: some 40 ms */
+#define COUNT_NS    60000000 /* of this thread's time, to count on when the page is full */
 #define CLOCKS_MS   600000
 #define CLOCKS_N    1000 /* conversations whose numbers and times may be in another order */
 #define COUNT_MAX   10000

@@ -87,12 +87,15 @@ export function Reader({ onBack }: { onBack?: () => void }) {
   const hits = useComputed(() => found.value?.find((f) => f.conversation.id === chosen.value)?.hits ?? []);
   const marks = useMemo(() => new Map(hits.value.map((h) => [h.seq, h.marks] as const)), [hits.value]);
   // A replay shows what had been said by then, and what the staff knew of it.
-  const said = replay.value ? saidBy(replay.value) : -1;
+  const said = useComputed(() => (replay.value ? saidBy(replay.value) : -1)).value;
   const rows = useMemo(() => {
     if (!got) return [];
     const messages = said < 0 ? got.messages : got.messages.slice(0, said);
     const until = said < 0 ? Infinity : (messages[messages.length - 1]?.at ?? 0);
-    const entries = [...(got.timeline ?? []), ...(said < 0 ? [...comments.value, ...findingEntries(findings.value)] : [])].filter((e) => e.at <= until);
+    const entries = [
+      ...(got.timeline ?? []),
+      ...(said < 0 ? [...comments.value, ...findingEntries(findings.value)] : []),
+    ].filter((e) => e.at <= until);
     return buildRows(messages, entries, [], { entry: (e) => !SAID.has(e.kind) });
   }, [got, comments.value, findings.value, said]);
   const id = got?.conversation.id;

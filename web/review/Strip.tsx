@@ -9,10 +9,68 @@ import { f } from './findWords';
 import { replay, seekTo } from './Player';
 import { t } from './words';
 
+/** Places that the eye can tell apart. */
+const PLACES = 500;
+
+function apart<T extends { x: number }>(all: readonly T[], kind: (one: T) => string): T[] {
+  const seen = new Set<string>();
+  return all.filter((one) => {
+    const key = `${Math.round(one.x * PLACES)} ${kind(one)}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function Now({ place, first }: { place: (time: number) => number; first: number }) {
+  const r = replay.value;
+  return r ? <span class="strip-now" style={{ left: `${place(first + r.pos) * 100}%` }} /> : null;
+}
+
 export function Strip({ transcript }: { transcript: Transcript }) {
   const { spots, gaps, waits, marks, place, time } = useMemo(
     () => course(transcript.messages, transcript.timeline ?? []),
     [transcript],
+  );
+  // What does not change while one reads or plays is not drawn again, and no two of a kind in one place.
+  const still = useMemo(
+    () => (
+      <>
+        {gaps.map((g) => (
+          <span
+            key={g.from}
+            class="strip-gap"
+            style={{ left: `${g.from * 100}%`, width: `${(g.to - g.from) * 100}%` }}
+            title={t('silence', { time: duration(g.ms) })}
+          >
+            <span class="num">{duration(g.ms)}</span>
+          </span>
+        ))}
+        {waits.map((g) => (
+          <span
+            key={`w${g.from}`}
+            class="strip-wait"
+            style={{ left: `${g.from * 100}%`, width: `${(g.to - g.from) * 100}%` }}
+            title={f('waited', { time: duration(g.ms) })}
+          />
+        ))}
+        {apart(spots, (sp) => sp.m.from.role).map((sp) => (
+          <span
+            key={sp.m.seq}
+            class={`strip-spot ${sp.m.from.role}`}
+            style={{ left: `${sp.x * 100}%` }}
+            title={`${clockTime(sp.m.at)} ${senderName(sp.m.from)}`}
+          />
+        ))}
+        {apart(marks, (m) => m.group).map((m, i) => (
+          <span
+            key={`m${i}`}
+            class={`strip-mark ${m.group}`}
+            style={{ left: `${m.x * 100}%` }}
+            title={`${clockTime(m.at)} ${m.words}`}
+          />
+        ))}
+      </>
+    ),
+    [spots, gaps, waits, marks],
   );
   if (spots.length === 0) return null;
   const first = transcript.messages[0]?.at;
@@ -27,7 +85,7 @@ export function Strip({ transcript }: { transcript: Transcript }) {
   const jump = (ev: MouseEvent): void => {
     const box = (ev.currentTarget as HTMLElement).getBoundingClientRect();
     const x = (ev.clientX - box.left) / box.width;
-    if (replay.value) {
+    if (replay.peek()) {
       seekTo(time(x));
       return;
     }
@@ -47,43 +105,9 @@ export function Strip({ transcript }: { transcript: Transcript }) {
       onKeyDown={step}
       onClick={jump}
     >
-      {gaps.map((g) => (
-        <span
-          key={g.from}
-          class="strip-gap"
-          style={{ left: `${g.from * 100}%`, width: `${(g.to - g.from) * 100}%` }}
-          title={t('silence', { time: duration(g.ms) })}
-        >
-          <span class="num">{duration(g.ms)}</span>
-        </span>
-      ))}
-      {waits.map((g) => (
-        <span
-          key={`w${g.from}`}
-          class="strip-wait"
-          style={{ left: `${g.from * 100}%`, width: `${(g.to - g.from) * 100}%` }}
-          title={f('waited', { time: duration(g.ms) })}
-        />
-      ))}
-      {spots.map((sp) => (
-        <span
-          key={sp.m.seq}
-          class={`strip-spot ${sp.m.from.role}${sp.m.seq === at.value ? ' on' : ''}`}
-          style={{ left: `${sp.x * 100}%` }}
-          title={`${clockTime(sp.m.at)} ${senderName(sp.m.from)}`}
-        />
-      ))}
-      {marks.map((m, i) => (
-        <span
-          key={i}
-          class={`strip-mark ${m.group}`}
-          style={{ left: `${m.x * 100}%` }}
-          title={`${clockTime(m.at)} ${m.words}`}
-        />
-      ))}
-      {replay.value && first !== undefined && (
-        <span class="strip-now" style={{ left: `${place(first + replay.value.pos) * 100}%` }} />
-      )}
+      {still}
+      {now && <span class={`strip-spot ${now.m.from.role} on`} style={{ left: `${now.x * 100}%` }} />}
+      {first !== undefined && <Now place={place} first={first} />}
     </div>
   );
 }
