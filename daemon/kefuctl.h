@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 64 /* EX_USAGE, as kefud's own */ };
 
 struct ctl {
     struct config cfg;
@@ -72,6 +72,13 @@ struct ctl_audit {
 int ctl_audit_list(struct ctl *ctl, const struct ctl_audit *a);
 /* Walks all chains; `heads` (NULL none) is a file of heads that were kept elsewhere. CTL_FAILED where one is broken. */
 int ctl_audit_verify(struct ctl *ctl, const char *heads);
+
+/* ---- kefuctl_keep.c ---- */
+
+/* Forgets a visitor and prints the receipt. `site` may be NULL where there is only one; `reference` NULL: none. */
+int ctl_erase(struct ctl *ctl, const char *id, const char *site, const char *reference);
+/* `dry`: only tells what would go. */
+int ctl_housekeep(struct ctl *ctl, bool dry);
 
 /* ---- kefuctl_outbox.c ---- */
 

@@ -90,14 +90,18 @@ static void get_audit(struct turn *t)
 /* The heads that the operator has kept come as text, one a line. */
 static void post_verify(struct turn *t)
 {
-    json_t *root = turn_body(t);
+    json_t *root = turn_body(t), *given = root ? json_object_get(root, "heads") : NULL;
     struct query *q;
 
     if (!root)
         return;
     q = query_new(QUERY_AUDIT_VERIFY);
-    if (q) {
-        const char *heads = json_string_value(json_object_get(root, "heads"));
+    if (given && !json_is_string(given)) {
+        turn_problem(t, 400, "heads: lines of NODE ENTRY HASH");
+        if (q)
+            arena_free(q->arena);
+    } else if (q) {
+        const char *heads = json_string_value(given);
 
         q->audit.heads = arena_copy(q->arena, slice_of(heads ? heads : ""));
         turn_ports(t)->read(turn_ports(t)->ctx, q, have_log, t);

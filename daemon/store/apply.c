@@ -392,10 +392,16 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_file(w, a);
     case ACT_AUDIT:
         return plan_audit(w, a);
+    case ACT_ERASE:
+        return plan_erase(w, a);
     case ACT_SAMPLE:
         return plan_sample(w, a);
     case ACT_REVIEW:
         return plan_review(w, a);
+    case ACT_CHECKED:
+        return plan_checked(w, a);
+    case ACT_FINDING:
+        return plan_finding(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
     case ACT_SAVED:

@@ -64,6 +64,7 @@ struct ask {
 /* Something else that must be written by the writer, between two batches, in a transaction of its own. */
 struct task {
     struct task *next;
+    bool alone; /* it cannot run in a transaction */
     enum kf_rc (*run)(struct task *, struct db *, struct kf_err *why);
     void (*finish)(struct task *, enum kf_rc rc, const struct kf_err *why); /* after the commit or the rollback */
 };
@@ -100,6 +101,7 @@ struct readers {
 struct reindex {
     struct done done;
     struct reindex *next;
+    bool wipe; /* only what was erased */
     store_block_done *fn;
     void *ctx;
     enum kf_rc rc;
@@ -131,6 +133,7 @@ struct filer { /* the contents of files */
     bool stop;
     struct db *db;
     struct upload *uploads;
+    bool unwell;
 };
 
 struct upkeep { /* what takes long and is rare: backups, housekeeping */
@@ -244,7 +247,7 @@ void readers_take(struct store *s, struct ask *k);
 enum kf_rc filer_start(struct store *s, struct kf_err *why);
 void filer_stop(struct store *s);
 /* Removes contents older than `before` that no file names any more. */
-void files_sweep(struct store *s, int64_t before, store_block_done *done, void *ctx);
+void files_sweep(struct store *s, int64_t before, bool wipes, store_block_done *done, void *ctx);
 
 enum kf_rc upkeep_start(struct store *s, struct kf_err *why);
 void upkeep_stop(struct store *s);
@@ -266,6 +269,7 @@ enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc checks_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);

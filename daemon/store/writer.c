@@ -211,11 +211,13 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
 
 static enum kf_rc try_task(struct db *db, struct task *t, struct kf_err *why)
 {
-    enum kf_rc rc = db_begin(db, true, why);
+    enum kf_rc rc = t->alone ? KF_OK : db_begin(db, true, why);
 
     if (rc)
         return rc;
     rc = t->run(t, db, why);
+    if (t->alone)
+        return rc;
     if (!rc)
         rc = db_commit(db, why);
     if (rc)
