@@ -139,6 +139,8 @@ export class Agent {
     a.node = n;
     a.frames = [];
     a.states = new Map(); // "conversation seq" → states in order
+    a.said = new Map(); // text → the conversation in which it was said first
+    a.unread = []; // conversations whose beginning has not been read
     a.cids = 0;
     a.socket = new WebSocket(`ws://127.0.0.1:${n.port}/ws/agent?site=shop`, 'kefu.agent.v1', { headers: { Cookie: a.cookie, Origin: n.origin } });
     a.socket.on('message', (data) => a.#take(JSON.parse(data.toString())));
@@ -154,6 +156,8 @@ export class Agent {
       const key = `${frame.conversation} ${frame.seq}`;
       this.states.set(key, [...(this.states.get(key) ?? []), frame]);
     }
+    if (frame.type === 'message') this.#heard(frame.text, frame.conversation);
+    if (frame.type === 'assigned') this.unread.push(frame.conversation.id);
     this.frames.push(frame);
   }
 
@@ -177,23 +181,23 @@ export class Agent {
     return got;
   }
 
-  /** The conversation in which this text was said: in a frame, or, where many came at once, before the conversation was ours. */
+  /** The conversation in which this text was said: in a frame, or, where many came at once, before the conversation was ours. What was said
+   * before is read once per conversation; the rest comes as frames. */
   async conversationOf(text) {
-    const said = (f) => (f.type === 'message' && f.text === text) || (f.type === 'assigned' && JSON.stringify(f).includes(JSON.stringify(text)));
-    const seen = new Set();
-    const found = await until(
+    return until(
       async () => {
-        const frame = this.frames.find(said);
-        if (frame) return frame;
-        for (const { conversation } of this.frames.filter((f) => f.type === 'assigned' && !seen.has(f.conversation.id))) {
-          seen.add(conversation.id);
-          if ((await this.history(conversation.id)).some((m) => m.text === text)) return { conversation };
+        while (!this.said.has(text) && this.unread.length) {
+          const id = this.unread.shift();
+          for (const m of await this.history(id)) this.#heard(m.text, id);
         }
-        return null;
+        return this.said.get(text);
       },
       () => `${text} among ${JSON.stringify(this.frames.slice(-10))}`,
     );
-    return found.conversation.id ?? found.conversation;
+  }
+
+  #heard(text, conversation) {
+    if (!this.said.has(text)) this.said.set(text, conversation);
   }
 
   state(conversation, seq) {
