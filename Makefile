@@ -49,12 +49,14 @@ JOBS   ?= $(shell nproc)
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 SUB     = +@$(MAKE) --no-print-directory $(PARALLEL)
 
-PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat
+PKGS    = libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat xlsxwriter
 CFLAGS  = $(CSTD) $(OPT) $(WARN) $(HARDEN) -MMD -MP -Idaemon -I. -DKEFUD_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
 LDFLAGS = $(LDHARD)
 LIBS    = $(PKG_LIBS) -lpthread -lm
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# Without these, voice messages in AMR are files to download.
+AMR    := $(shell pkg-config --exists opencore-amrnb opencore-amrwb 2>/dev/null && echo opencore-amrnb opencore-amrwb)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(AMR) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) $(AMR) 2>/dev/null)
 
 PARTS   = core settings store live net session desk api
 CTL     = $(wildcard daemon/kefuctl*.c)
@@ -74,6 +76,7 @@ $(B)/kefud $(B)/kefuctl:
 $(LIB): $(LIBOBJ)
 	@rm -f $@ && ar rcs $@ $^
 
+$(B)/daemon/voice.o: CFLAGS += $(if $(AMR),-DKEFUD_AMR)
 $(B)/%.o: %.c | pkgs
 	@mkdir -p $(@D)
 	@echo "  CC $@"

@@ -376,6 +376,7 @@ static enum kf_rc settle_state(struct config *cfg)
         return KF_NOMEM;
     if (!cfg->store.url)
         cfg->store.url = arena_printf(cfg->arena, "sqlite:%s/kefud.db", state);
+    cfg->node.head = arena_printf(cfg->arena, "%s/access.head", state);
     if (!cfg->store.files)
         cfg->store.files = arena_printf(cfg->arena, "%s/files.db", state);
     if (!cfg->store.index)
@@ -384,7 +385,8 @@ static enum kf_rc settle_state(struct config *cfg)
         cfg->store.backup = arena_printf(cfg->arena, "%s/backup", state);
     if (!cfg->store.key_file)
         cfg->store.key_file = key_file(cfg);
-    return cfg->store.url && cfg->store.files && cfg->store.index && cfg->store.backup && cfg->store.key_file ? KF_OK : KF_NOMEM;
+    return cfg->node.head && cfg->store.url && cfg->store.files && cfg->store.index && cfg->store.backup && cfg->store.key_file ? KF_OK
+                                                                                                                                : KF_NOMEM;
 }
 
 static enum kf_rc settle_tls(struct config *cfg, struct kf_err *why)

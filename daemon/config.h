@@ -28,6 +28,7 @@ struct config {
 
     struct {
         const char *state; /* the state directory; always set */
+        const char *head;  /* the file in it that knows the end of the access log; always set */
     } node;
     struct {
         struct config_list addresses;  /* "127.0.0.1:8080", "[::1]:0", "unix:/path"; at least one */

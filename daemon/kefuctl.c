@@ -26,6 +26,10 @@ static const char usage[] =
     "  channel test KEY [--site S] [--register] [--to USER]\n"
     "                             tries its settings, its token, the platform (--register: tells it\n"
     "                             our address), and with --to a message\n"
+    "  audit list [--site S] [--kind K] [--person ID] [--conversation ID] [--limit N] [--cursor C]\n"
+    "                             who has opened, shown, exported, held, erased what; the newest first\n"
+    "  audit verify [--heads FILE]\n"
+    "                             whether the access log is whole; the end of each chain\n"
     "  outbox list [--site S] [--which trouble|waiting|all]\n"
     "                             what has not got through to a platform, or is still to go\n"
     "  outbox resend ID [--site S]\n"
@@ -34,7 +38,9 @@ static const char usage[] =
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
-    "  housekeep                  removes what has outlived its time\n"
+    "  erase ID [--site S] [--reference R]\n"
+    "                             forgets a visitor; prints the receipt\n"
+    "  housekeep [--dry-run]      removes what has outlived its time, and wipes what was erased\n"
     "  doctor                     checks configuration, permissions, Redis, database, clock, TLS, ports and proxy, and says what to do\n"
     "  reload                     reads configuration and certificates again\n";
 
@@ -93,18 +99,17 @@ static int user_add(struct ctl *ctl, int argc, char **argv)
             p.email = argv[i];
             continue;
         }
-        if (i + 1 == argc)
-            return wrong_usage("a value is missing after", argv[i]);
-        if (strcmp(argv[i], "--capacity") == 0) {
-            if (!parse_capacity(argv[++i], &p.capacity))
-                return wrong_usage("--capacity is a number from 0 to 1000, not", argv[i]);
-            continue;
-        }
         while (o < sizeof(options) / sizeof(options[0]) && strcmp(options[o].name, argv[i]) != 0)
             o++;
-        if (o == sizeof(options) / sizeof(options[0]))
-            return wrong_usage("user add does not know", argv[i]);
-        *options[o].value = argv[++i];
+        if (o == sizeof(options) / sizeof(options[0]) && strcmp(argv[i], "--capacity") != 0)
+            return wrong_usage("user add takes one EMAIL, --name, --site, --roles, --number, --queues, --skills and --capacity, not",
+                               argv[i]);
+        if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        if (o < sizeof(options) / sizeof(options[0]))
+            *options[o].value = argv[++i];
+        else if (!parse_capacity(argv[++i], &p.capacity))
+            return wrong_usage("--capacity is a number from 0 to 1000, not", argv[i]);
     }
     if (!p.email || !p.name || !p.site || !p.roles)
         return wrong_usage("user add needs EMAIL, --name, --site and --roles", NULL);
@@ -113,17 +118,18 @@ static int user_add(struct ctl *ctl, int argc, char **argv)
 
 static int user(struct ctl *ctl, int argc, char **argv)
 {
-    if (argc < 1)
-        return wrong_usage("user needs add, passwd, disable or reset-totp", NULL);
-    if (strcmp(argv[0], "add") == 0)
+    static const struct {
+        const char *name;
+        int (*run)(struct ctl *ctl, const char *email);
+    } acts[] = { { "passwd", ctl_user_passwd }, { "disable", ctl_user_disable }, { "reset-totp", ctl_user_reset_totp } };
+
+    if (argc >= 1 && strcmp(argv[0], "add") == 0)
         return user_add(ctl, argc - 1, argv + 1);
-    if (argc == 2 && strcmp(argv[0], "passwd") == 0)
-        return ctl_user_passwd(ctl, argv[1]);
-    if (argc == 2 && strcmp(argv[0], "disable") == 0)
-        return ctl_user_disable(ctl, argv[1]);
-    if (argc == 2 && strcmp(argv[0], "reset-totp") == 0)
-        return ctl_user_reset_totp(ctl, argv[1]);
-    return wrong_usage("user does not know", argv[0]);
+    for (size_t i = 0; argc >= 1 && i < sizeof(acts) / sizeof(acts[0]); i++)
+        if (strcmp(argv[0], acts[i].name) == 0)
+            return argc == 2 ? acts[i].run(ctl, argv[1]) : wrong_usage("one EMAIL, and nothing else, is needed after user", argv[0]);
+    return argc < 1 ? wrong_usage("user needs add, passwd, disable or reset-totp", NULL)
+                    : wrong_usage("user needs add, passwd, disable or reset-totp, not", argv[0]);
 }
 
 static int key(struct ctl *ctl, int argc, char **argv)
@@ -142,7 +148,7 @@ static int key(struct ctl *ctl, int argc, char **argv)
         if (argv[i][0] != '-' && !id)
             id = argv[i];
         else if (!value && !days)
-            return wrong_usage("key does not know", argv[i]);
+            return wrong_usage("key takes --site, --name, --verbs and --days, not", argv[i]);
         else if (i + 1 == argc)
             return wrong_usage("a value is missing after", argv[i]);
         else if (value)
@@ -172,7 +178,7 @@ static int channel(struct ctl *ctl, int argc, char **argv)
         else if (strcmp(argv[i], "--register") == 0)
             tell = true;
         else if (!value)
-            return wrong_usage("channel does not know", argv[i]);
+            return wrong_usage("channel takes one KEY, --site, --to and --register, not", argv[i]);
         else if (i + 1 == argc)
             return wrong_usage("a value is missing after", argv[i]);
         else
@@ -195,7 +201,7 @@ static int outbox(struct ctl *ctl, int argc, char **argv)
         if (argv[i][0] != '-' && !o.id)
             o.id = argv[i];
         else if (!value)
-            return wrong_usage("outbox does not know", argv[i]);
+            return wrong_usage("outbox takes one ID, --site and --which, not", argv[i]);
         else if (i + 1 == argc)
             return wrong_usage("a value is missing after", argv[i]);
         else
@@ -206,6 +212,65 @@ static int outbox(struct ctl *ctl, int argc, char **argv)
     if (argc >= 1 && (strcmp(argv[0], "resend") == 0 || strcmp(argv[0], "drop") == 0) && !o.state)
         return o.id ? ctl_outbox_act(ctl, &o, argv[0]) : wrong_usage("an ID of outbox list is needed after", argv[0]);
     return wrong_usage("outbox needs list, resend ID or drop ID", NULL);
+}
+
+static int audit(struct ctl *ctl, int argc, char **argv)
+{
+    struct ctl_audit a = { 0 };
+    const char *heads = NULL;
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = { { "--site", &a.site },         { "--kind", &a.kind },     { "--person", &a.person },
+                    { "--conversation", &a.conv }, { "--cursor", &a.cursor }, { "--heads", &heads } };
+    char *end;
+
+    for (int i = 1; i < argc; i++) {
+        bool limit = strcmp(argv[i], "--limit") == 0;
+        size_t o = 0;
+
+        while (o < sizeof(options) / sizeof(options[0]) && strcmp(options[o].name, argv[i]) != 0)
+            o++;
+        if (!limit && o == sizeof(options) / sizeof(options[0]))
+            return wrong_usage("audit does not know", argv[i]);
+        if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        if (!limit)
+            *options[o].value = argv[++i];
+        else if ((a.limit = strtol(argv[++i], &end, 10)) < 1 || *end || a.limit > 500)
+            return wrong_usage("--limit is a number from 1 to 500, not", argv[i]);
+    }
+    if (argc >= 1 && strcmp(argv[0], "list") == 0 && !heads)
+        return ctl_audit_list(ctl, &a);
+    if (argc >= 1 && strcmp(argv[0], "verify") == 0)
+        return ctl_audit_verify(ctl, heads);
+    return wrong_usage("audit needs list or verify", NULL);
+}
+
+static int erase(struct ctl *ctl, int argc, char **argv)
+{
+    const char *id = NULL, *site = NULL, *reference = NULL;
+
+    for (int i = 0; i < argc; i++) {
+        const char **value = strcmp(argv[i], "--site") == 0 ? &site : strcmp(argv[i], "--reference") == 0 ? &reference : NULL;
+
+        if (argv[i][0] != '-' && !id)
+            id = argv[i];
+        else if (!value)
+            return wrong_usage("erase does not know", argv[i]);
+        else if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        else
+            *value = argv[++i];
+    }
+    return id ? ctl_erase(ctl, id, site, reference) : wrong_usage("erase needs the ID of a visitor", NULL);
+}
+
+static int housekeep(struct ctl *ctl, int argc, char **argv)
+{
+    if (argc > 1 || (argc == 1 && strcmp(argv[0], "--dry-run") != 0))
+        return wrong_usage("housekeep does not know", argv[argc - 1]);
+    return ctl_housekeep(ctl, argc == 1);
 }
 
 static int site(struct ctl *ctl, int argc, char **argv)
@@ -228,7 +293,6 @@ static int command(struct ctl *ctl, int argc, char **argv)
     } calls[] = {
         { "status", "GET", "/api/v1/status" },
         { "reindex", "POST", "/api/v1/reindex" },
-        { "housekeep", "POST", "/api/v1/housekeep" },
         { "reload", "POST", "/api/v1/reload" },
     };
 
@@ -241,6 +305,12 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return key(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "channel") == 0)
         return channel(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "audit") == 0)
+        return audit(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "erase") == 0)
+        return erase(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "housekeep") == 0)
+        return housekeep(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "outbox") == 0)
         return outbox(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "site") == 0)
@@ -256,8 +326,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("there is no command", argv[0]);
 }
 
-/* -c FILE and --state DIR stand before the command, or anywhere. They are taken out of argv. */
-static bool take_options(int *argc, char **argv, struct config_args *args, struct ctl *ctl)
+/* -c FILE and --state DIR stand before the command, or anywhere. They are taken out of argv. False: *lacks has no value. */
+static bool take_options(int *argc, char **argv, struct config_args *args, struct ctl *ctl, const char **lacks)
 {
     int n = 0;
 
@@ -268,9 +338,10 @@ static bool take_options(int *argc, char **argv, struct config_args *args, struc
             ctl->json = true;
         else if (!file && strcmp(argv[i], "--state") != 0)
             argv[n++] = argv[i];
-        else if (i + 1 == *argc)
+        else if (i + 1 == *argc) {
+            *lacks = argv[i];
             return false;
-        else if (file)
+        } else if (file)
             args->file = argv[++i];
         else
             args->state = argv[++i];
@@ -284,6 +355,7 @@ int main(int argc, char **argv)
     static const char installed[] = "/etc/kefud/kefud.conf";
     struct config_args args = { 0 };
     struct ctl ctl = { 0 };
+    const char *lacks = NULL;
     struct kf_err why = { 0 };
     int n = argc - 1, ret;
     bool doctor;
@@ -293,8 +365,8 @@ int main(int argc, char **argv)
             fputs(usage, stdout);
             return CTL_DONE;
         }
-    if (!take_options(&n, argv + 1, &args, &ctl))
-        return wrong_usage("a value is missing", NULL);
+    if (!take_options(&n, argv + 1, &args, &ctl, &lacks))
+        return wrong_usage("a value is missing after", lacks);
     if (n == 0)
         return wrong_usage(NULL, NULL);
     if (strcmp(argv[1], "--version") == 0) {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 64 /* EX_USAGE, as kefud's own */ };
 
 struct ctl {
     struct config cfg;
@@ -62,6 +62,24 @@ int ctl_key_add(struct ctl *ctl, const struct ctl_key *key); /* prints the key *
 int ctl_key_list(struct ctl *ctl, const char *site);
 int ctl_key_revoke(struct ctl *ctl, const char *id, const char *site);
 
+/* ---- kefuctl_audit.c ---- */
+
+/* The access log. NULL: any; `limit` 0: 50. */
+struct ctl_audit {
+    const char *site, *kind, *person, *conv, *cursor;
+    long limit;
+};
+int ctl_audit_list(struct ctl *ctl, const struct ctl_audit *a);
+/* Walks all chains; `heads` (NULL none) is a file of heads that were kept elsewhere. CTL_FAILED where one is broken. */
+int ctl_audit_verify(struct ctl *ctl, const char *heads);
+
+/* ---- kefuctl_keep.c ---- */
+
+/* Forgets a visitor and prints the receipt. `site` may be NULL where there is only one; `reference` NULL: none. */
+int ctl_erase(struct ctl *ctl, const char *id, const char *site, const char *reference);
+/* `dry`: only tells what would go. */
+int ctl_housekeep(struct ctl *ctl, bool dry);
+
 /* ---- kefuctl_outbox.c ---- */
 
 /* What has not got through to a platform. `site` may be NULL where there is only one; `state`: trouble, waiting or all; NULL: trouble. */
@@ -91,6 +109,8 @@ int ctl_site_apply(struct ctl *ctl, const char *file, bool dry);
 
 /* Puts the person into the store, which nobody else has open. */
 enum kf_rc ctl_store_add(struct ctl *ctl, const struct ctl_person *person, const char *password, struct kf_err *why);
+/* Checks the access log in the store, which nobody else has open; `ret` is the caller's. */
+enum kf_rc ctl_store_verify(struct ctl *ctl, const char *heads, json_t **ret, struct kf_err *why);
 int ctl_backup(struct ctl *ctl, const char *file);
 int ctl_restore(struct ctl *ctl, const char *file);
 

@@ -50,6 +50,7 @@ static struct store_config store_config(const struct config *cfg, struct session
         .files_path = cfg->store.files,
         .index_path = cfg->store.index,
         .backup_dir = cfg->store.backup,
+        .head_path = cfg->node.head,
         .readers = 1,
         .wake = on_wake,
         .wake_ctx = s,
@@ -319,6 +320,47 @@ enum kf_rc ctl_store_add(struct ctl *ctl, const struct ctl_person *person, const
     session_close(&s);
     ctl_as_before(&owner);
     explicit_bzero(hash, sizeof(hash));
+    return rc;
+}
+
+/* ---- the access log ---- */
+
+struct verified {
+    struct session *session;
+    json_t *answer;
+};
+
+static void on_verified(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct verified *v = ctx;
+
+    if (!rc)
+        v->answer = json_loads(q->text_out, 0, NULL);
+    answered(v->session, rc, why);
+}
+
+enum kf_rc ctl_store_verify(struct ctl *ctl, const char *heads, json_t **ret, struct kf_err *why)
+{
+    struct ctl_owner owner;
+    struct session s;
+    struct verified v = { .session = &s };
+    struct query *q;
+    enum kf_rc rc = ctl_as_owner(ctl, &owner, why);
+
+    if (rc)
+        return rc;
+    rc = session_open(&s, ctl, why);
+    q = rc ? NULL : query_new(QUERY_AUDIT_VERIFY);
+    if (q) {
+        q->audit.heads = arena_copy(q->arena, slice_of(heads));
+        store_read(s.store, q, on_verified, &v);
+        rc = session_wait(&s);
+    }
+    session_close(&s);
+    ctl_as_before(&owner);
+    if (!rc && !v.answer)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    *ret = v.answer;
     return rc;
 }
 

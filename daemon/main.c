@@ -390,6 +390,7 @@ static enum kf_rc open_store(struct node *n, struct kf_err *why)
                                       .files_path = n->cfg.store.files,
                                       .index_path = n->cfg.store.index,
                                       .backup_dir = n->cfg.store.backup,
+                                      .head_path = n->cfg.node.head,
                                       .alone = !n->cfg.redis.url,
                                       .readers = (int)n->cfg.store.readers,
                                       .queue_max = (size_t)n->cfg.store.queue,

@@ -62,6 +62,12 @@ static const struct setting_key keys[] = {
       .type = SETTING_BOOL,
       .def = "true",
       .help = "false: a relay without TLS, on this host; only where the installation allows http" },
+    { .name = "relay_wait",
+      .type = SETTING_INT,
+      .min = 5,
+      .max = 600,
+      .def = "300",
+      .help = "seconds until a relay that does not answer is given up" },
     { .name = "bounce",
       .type = SETTING_TEXT,
       .min = 3,
@@ -191,11 +197,12 @@ static const char *text_or_null(struct slice s)
     return s.n ? s.p : NULL;
 }
 
-static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct mail *m = (void *)ch;
     struct json_keep keep = { .arena = m->arena };
     struct slice provider = json_get_text(&keep, root, "provider"), relay = json_get_text(&keep, root, "relay");
-    int64_t max_age = 900;
+    int64_t max_age = 900, wait = 300;
     enum kf_rc rc;
 
     m->address = json_get_text(&keep, root, "address");
@@ -211,6 +218,8 @@ static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_er
     m->attach_max = 10 << 20;
     json_get_i64(root, "attach_max", &m->attach_max);
     json_get_i64(root, "max_age", &max_age);
+    json_get_i64(root, "relay_wait", &wait);
+    m->relay_wait_ms = (int)(1000 * wait);
     m->max_age_ms = 1000 * max_age;
     if (keep.failed)
         return no_memory(why);
@@ -226,33 +235,9 @@ static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_er
     return rc ? rc : read_relay(m, relay, why);
 }
 
-static void mail_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct mail *)(void *)ch)->arena);
-}
-
 static enum kf_rc mail_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct mail *m = arena ? ARENA_NEW(arena, struct mail) : NULL;
-    json_t *root;
-    enum kf_rc rc;
-
-    if (!m) {
-        arena_free(arena);
-        return no_memory(why);
-    }
-    m->arena = arena;
-    root = json_read(arena, settings, JSON_OF_FRAMES, why);
-    rc = root ? read_settings(m, root, why) : KF_INVALID;
-    json_decref(root);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)m;
-    return KF_OK;
+    return channel_make(ret, sizeof(struct mail), settings, read_settings, why);
 }
 
 /* A file goes along with its mail: nothing has to be taken anywhere first, but encode() wants to have it. */
@@ -278,9 +263,10 @@ const struct channel_ops mail_ops = {
     .upload_max = 64 << 20,
     .keys = keys,
     .open = mail_open,
-    .close = mail_close,
+    .close = channel_unmake,
     .receive = mail_receive,
     .encode = mail_encode,
     .settle = mail_settle,
     .upload = mail_upload,
+    .meet = mail_meet,
 };

@@ -30,6 +30,7 @@ struct mail {
     const char *relay; /* smtp://host:port or smtps://… */
     const char *relay_user, *relay_password;
     bool relay_tls;
+    int relay_wait_ms;
     int64_t attach_max;
 };
 
@@ -85,6 +86,8 @@ enum kf_rc mail_receive(const struct channel *ch, struct arena *a, const struct 
 /* ---- out ---- */
 
 enum kf_rc mail_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
+enum kf_rc mail_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                     const struct http_resp *last, struct http_req *ret, struct kf_err *why);
 enum kf_rc mail_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                        struct outcome *ret);
 

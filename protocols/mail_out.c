@@ -7,8 +7,8 @@
 
 #define HEAD_MAX    65536
 #define REFS_MAX    20
-#define TIMEOUT_MS  300000 /* RFC 5321 would wait longer still; a conversation cannot */
 #define REPLY_WORDS 400
+#define MEET_MS     15000
 
 struct writing {
     const struct mail *m;
@@ -248,7 +248,7 @@ static enum kf_rc finish(struct writing *w, struct http_req *ret)
     *envelope = (struct smtp_envelope){
         .from = w->m->bounce.p, .to = to, .user = w->m->relay_user, .password = w->m->relay_password, .plain = !w->m->relay_tls
     };
-    *ret = (struct http_req){ .method = "POST", .url = w->m->relay, .body = body, .smtp = envelope, .timeout_ms = TIMEOUT_MS };
+    *ret = (struct http_req){ .method = "POST", .url = w->m->relay, .body = body, .smtp = envelope, .timeout_ms = w->m->relay_wait_ms };
     return KF_OK;
 }
 
@@ -347,4 +347,35 @@ enum kf_rc mail_settle(const struct channel *ch, struct arena *a, const struct e
     } else if (begin(&w) == KF_OK)
         ret->ref = w.id;
     return KF_OK;
+}
+
+/* ---- setting up ------------------------------------------------------------------------------------------------------------------ */
+
+enum kf_rc mail_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                     const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct mail *m = mail_of(ch);
+    struct smtp_envelope *envelope;
+    struct slice words;
+
+    (void)env;
+    (void)hook;
+    (void)tell; /* where mail is brought to is not the relay's to know */
+    if (!last) {
+        envelope = ARENA_NEW(a, struct smtp_envelope);
+        if (!envelope)
+            return KF_NOMEM;
+        *envelope = (struct smtp_envelope){ .user = m->relay_user, .password = m->relay_password, .plain = !m->relay_tls };
+        *ret = (struct http_req){ .method = "POST", .url = m->relay, .smtp = envelope, .timeout_ms = MEET_MS };
+        return KF_AGAIN;
+    }
+    if (!last->status)
+        return kf_fail(why, KF_IO, "no answer from the relay: %s", last->failure ? last->failure : "");
+    words = reply_words(a, last->body);
+    words.n = words.n < 200 ? words.n : 200;
+    if (class_of_reply(last->status, last->body) == OUTCOME_AUTH)
+        return kf_fail(why, KF_AUTH, "the relay does not let us in: %d %.*s", last->status, (int)words.n, words.n ? words.p : "");
+    if (last->status >= 400)
+        return kf_fail(why, KF_REJECTED, "the relay says: %d %.*s", last->status, (int)words.n, words.n ? words.p : "");
+    return kf_fail(why, KF_OK, m->relay_user ? "the relay lets us in as %s" : "the relay is there%s", m->relay_user ? m->relay_user : "");
 }

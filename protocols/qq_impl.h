@@ -42,6 +42,8 @@ enum kf_rc qq_receive(const struct channel *ch, struct arena *a, const struct ht
 enum kf_rc qq_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 enum kf_rc qq_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp, struct outcome *ret);
 enum kf_rc qq_nod(const struct channel *ch, struct arena *a, const struct env *env, struct slice what, struct http_req *ret);
+enum kf_rc qq_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                   const struct http_resp *last, struct http_req *ret, struct kf_err *why);
 enum kf_rc qq_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
                      const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 

@@ -388,3 +388,43 @@ enum kf_rc qq_upload(const struct channel *ch, struct arena *a, const struct err
         done->outcome.cls = OUTCOME_RETRY; /* nobody has seen it yet */
     return rc;
 }
+
+/* ---- setting up ------------------------------------------------------------------------------------------------------------ */
+
+enum kf_rc qq_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                   const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct qq *q = qq_of(ch);
+    struct json_keep keep = { .arena = a };
+    struct slice id, name, code, words;
+    enum kf_rc rc;
+    json_t *root;
+
+    (void)hook;
+    (void)tell; /* the address is set by hand, on the platform's pages */
+    if (!last) {
+        rc = request(a, env, "GET", arena_printf(a, "%.*s/users/@me", (int)q->url.n, q->url.p), NULL, ret);
+        return rc ? rc : KF_AGAIN;
+    }
+    if (!last->status)
+        return kf_fail(why, KF_IO, "no answer from QQ: %s", last->failure ? last->failure : "");
+    root = json_read(a, last->body, JSON_OF_PLATFORMS, NULL);
+    id = json_get_text(&keep, root, "id");
+    name = json_get_text(&keep, root, "username");
+    code = json_get_text(&keep, root, "code");
+    words = json_get_text(&keep, root, "message");
+    if (keep.failed)
+        rc = KF_NOMEM;
+    else if (last->status == 200 && id.n)
+        rc = kf_fail(why, KF_OK, "the bot is %.*s", (int)(name.n < 100 ? name.n : 100), name.n ? name.p : "");
+    else if (last->status == 401)
+        rc = kf_fail(why, KF_AUTH, "QQ does not let us in: %.*s %.*s", (int)(code.n < 20 ? code.n : 20), code.n ? code.p : "",
+                     (int)(words.n < 180 ? words.n : 180), words.n ? words.p : "");
+    else if (!code.n)
+        rc = kf_fail(why, KF_IO, "QQ's answer could not be read: status %d", last->status);
+    else
+        rc = kf_fail(why, KF_REJECTED, "QQ says: %.*s %.*s", (int)(code.n < 20 ? code.n : 20), code.p, (int)(words.n < 180 ? words.n : 180),
+                     words.n ? words.p : "");
+    json_decref(root);
+    return rc;
+}

@@ -81,15 +81,13 @@ static enum kf_rc read_mode(struct wechat *w, struct slice word, struct kf_err *
     return KF_OK;
 }
 
-static enum kf_rc read_settings(struct wechat *w, struct slice settings, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct wechat *w = (void *)ch;
     struct json_keep keep = { .arena = w->arena };
-    json_t *root = json_read(w->arena, settings, JSON_OF_FRAMES, why);
     int64_t replies = REPLIES;
     enum kf_rc rc;
 
-    if (!root)
-        return KF_INVALID;
     w->url = json_get_text(&keep, root, "url");
     if (!w->url.n)
         w->url = SLICE("https://api.weixin.qq.com");
@@ -107,7 +105,6 @@ static enum kf_rc read_settings(struct wechat *w, struct slice settings, struct 
         rc = read_key(root, "previous_encoding_aes_key", &w->previous, why);
     if (!rc)
         rc = read_mode(w, json_get_text(&keep, root, "mode"), why);
-    json_decref(root);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!rc && (!w->app_id.n || !w->app_secret.n || !w->token.n))
@@ -117,28 +114,7 @@ static enum kf_rc read_settings(struct wechat *w, struct slice settings, struct 
 
 static enum kf_rc wechat_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct wechat *w = arena ? ARENA_NEW(arena, struct wechat) : NULL;
-    enum kf_rc rc;
-
-    if (!w) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    w->arena = arena;
-    rc = read_settings(w, settings, why);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)w;
-    return KF_OK;
-}
-
-static void wechat_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct wechat *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct wechat), settings, read_settings, why);
 }
 
 /* ---- token ------------------------------------------------------------------------------------------------------------------------- */
@@ -193,6 +169,31 @@ static enum kf_rc wechat_media(const struct channel *ch, struct arena *a, const 
     return wx_media(wechat_of(ch)->url, a, env, m, last, ret);
 }
 
+/* The address of our webhook it does not tell; what it calls from is all that can be asked of an account of any kind. */
+static enum kf_rc wechat_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                              const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct wechat *w = wechat_of(ch);
+    size_t n;
+    json_t *root;
+    enum kf_rc rc;
+
+    (void)hook;
+    (void)tell;
+    if (!last) {
+        *ret = (struct http_req){ .method = "GET", .url = wx_address(w->url, a, "/cgi-bin/getcallbackip", env->token, NULL) };
+        return ret->url ? KF_AGAIN : KF_NOMEM;
+    }
+    rc = wx_met(a, "WeChat", last, &root, why);
+    if (rc)
+        return rc;
+    n = json_array_size(json_object_get(root, "ip_list"));
+    json_decref(root);
+    if (!n)
+        return kf_fail(why, KF_IO, "WeChat's answer could not be read: it names no address");
+    return kf_fail(why, KF_OK, "%.*s may use the API; WeChat calls from %zu addresses", (int)w->app_id.n, w->app_id.p, n);
+}
+
 const struct channel_ops wechat_ops = {
     .name = "wechat",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_ANSWERS,
@@ -205,11 +206,12 @@ const struct channel_ops wechat_ops = {
     .upload_max = 20 << 20,
     .keys = keys,
     .open = wechat_open,
-    .close = wechat_close,
+    .close = channel_unmake,
     .receive = wechat_receive,
     .encode = wechat_encode,
     .settle = wechat_settle,
     .renew = wechat_renew,
     .media = wechat_media,
     .upload = wechat_upload,
+    .meet = wechat_meet,
 };

@@ -4,7 +4,8 @@
 #include "protocols/url.h"
 #include "protocols/wecom_impl.h"
 
-#define REPLIES 5
+#define REPLIES       5
+#define ACCOUNTS_PAGE 100 /* the platform's own bound */
 
 static const struct setting_key keys[] = {
     { .name = "corp_id", .type = SETTING_TEXT, .required = true, .min = 3, .max = 64, .help = "the company's id, ww…" },
@@ -108,14 +109,12 @@ static enum kf_rc read_rest(struct wecom *w, const json_t *root, struct json_kee
     return rc;
 }
 
-static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct wecom *w = (void *)ch;
     struct json_keep keep = { .arena = w->arena };
-    json_t *root = json_read(w->arena, settings, JSON_OF_FRAMES, why);
     enum kf_rc rc;
 
-    if (!root)
-        return KF_INVALID;
     w->url = json_get_text(&keep, root, "url");
     if (!w->url.n)
         w->url = SLICE("https://qyapi.weixin.qq.com");
@@ -128,7 +127,6 @@ static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct k
     w->names = json_get_bool(root, "names", true);
     w->take = json_get_bool(root, "take", false);
     rc = read_rest(w, root, &keep, why);
-    json_decref(root);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!rc && (!w->corp.n || !w->secret.n || !w->token.n || !w->account.n || !w->key.set))
@@ -138,28 +136,7 @@ static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct k
 
 static enum kf_rc wecom_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct wecom *w = arena ? ARENA_NEW(arena, struct wecom) : NULL;
-    enum kf_rc rc;
-
-    if (!w) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    w->arena = arena;
-    rc = read_settings(w, settings, why);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)w;
-    return KF_OK;
-}
-
-static void wecom_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct wecom *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct wecom), settings, read_settings, why);
 }
 
 static struct slice wecom_account(const struct channel *ch)
@@ -196,6 +173,53 @@ static enum kf_rc wecom_media(const struct channel *ch, struct arena *a, const s
     return wx_media(wecom_of(ch)->url, a, env, m, last, ret);
 }
 
+/* Our account among those that the app may use. */
+static enum kf_rc judge_accounts(const struct wecom *w, struct arena *a, const json_t *root, struct kf_err *why)
+{
+    struct json_keep keep = { .arena = a };
+    const json_t *list = json_object_get(root, "account_list");
+    size_t n = json_array_size(list);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_array_get(list, i);
+        struct slice name;
+
+        if (!slice_eq(json_get_text(&keep, one, "open_kfid"), w->account))
+            continue;
+        name = json_get_text(&keep, one, "name");
+        return kf_fail(why, KF_OK, "the account is %.*s", (int)(name.n < 120 ? name.n : 120), name.n ? name.p : "");
+    }
+    if (keep.failed)
+        return KF_NOMEM;
+    if (n >= ACCOUNTS_PAGE)
+        return kf_fail(why, KF_OK, "WeCom lets us in; open_kfid is not among the first %d accounts", ACCOUNTS_PAGE);
+    return kf_fail(why, KF_REJECTED, "open_kfid: not one of the %zu accounts that WeCom lets this app use", n);
+}
+
+static enum kf_rc wecom_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
+                             const struct http_resp *last, struct http_req *ret, struct kf_err *why)
+{
+    const struct wecom *w = wecom_of(ch);
+    struct buf body;
+    json_t *root;
+    enum kf_rc rc;
+
+    (void)hook;
+    (void)tell;
+    if (!last) {
+        buf_init(&body, 64);
+        buf_printf(&body, "{\"offset\":0,\"limit\":%d}", ACCOUNTS_PAGE);
+        rc = wx_post(w->url, a, "/cgi-bin/kf/account/list", env->token, &body, ret);
+        return rc ? rc : KF_AGAIN;
+    }
+    rc = wx_met(a, "WeCom", last, &root, why);
+    if (rc)
+        return rc;
+    rc = judge_accounts(w, a, root, why);
+    json_decref(root);
+    return rc;
+}
+
 const struct channel_ops wecom_kf_ops = {
     .name = "wecom-kf",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_IDEMPOTENT | CHAN_CLOSED,
@@ -208,7 +232,7 @@ const struct channel_ops wecom_kf_ops = {
     .upload_max = 20 << 20,
     .keys = keys,
     .open = wecom_open,
-    .close = wecom_close,
+    .close = channel_unmake,
     .account = wecom_account,
     .receive = wecom_receive,
     .encode = wecom_encode,
@@ -217,4 +241,5 @@ const struct channel_ops wecom_kf_ops = {
     .pull = wecom_pull,
     .media = wecom_media,
     .upload = wecom_upload,
+    .meet = wecom_meet,
 };

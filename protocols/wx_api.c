@@ -173,6 +173,32 @@ enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_re
     return KF_OK;
 }
 
+/* Lists come without an errcode where all is well. */
+enum kf_rc wx_met(struct arena *a, const char *platform, const struct http_resp *last, json_t **root, struct kf_err *why)
+{
+    struct json_keep keep = { .arena = a };
+    struct slice words;
+    int64_t code = WX_OK;
+    json_t *got;
+
+    if (!last->status)
+        return kf_fail(why, KF_IO, "no answer from %s: %s", platform, last->failure ? last->failure : "");
+    got = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+    words = json_get_text(&keep, got, "errmsg");
+    json_get_i64(got, "errcode", &code);
+    if (got && code == WX_OK && !keep.failed) {
+        *root = got;
+        return KF_OK;
+    }
+    json_decref(got);
+    if (keep.failed)
+        return KF_NOMEM;
+    if (code == WX_OK)
+        return kf_fail(why, KF_IO, "%s's answer could not be read: status %d", platform, last->status);
+    return kf_fail(why, token_failed(code) ? KF_AUTH : KF_REJECTED, "%s says: %lld %.*s", platform, (long long)code,
+                   (int)(words.n < 180 ? words.n : 180), words.n ? words.p : "");
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------------------------------- */
 
 static enum kf_rc ask_upload(struct slice url, struct arena *a, const char *type, const struct upload *up, const struct env *env,

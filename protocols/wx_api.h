@@ -30,6 +30,10 @@ enum kf_rc wx_settle(const struct wx_code *codes, struct arena *a, const struct 
 /* The answer to a request for a token. KF_OK: `done`. KF_AUTH: the credentials are wrong; KF_IO: later. */
 enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_resp *last, struct renewed *done);
 
+/* The answer to a question of channel_ops.meet(). KF_OK: `*root` is it, to be freed by the caller; else `why` says what is wrong, and who
+ * (`platform`) has said so. */
+enum kf_rc wx_met(struct arena *a, const char *platform, const struct http_resp *last, json_t **root, struct kf_err *why);
+
 /* channel_ops.upload for a file of the platform's `type` ("image", "voice" …). */
 enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena *a, const char *type, const struct upload *up,
                      const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done);

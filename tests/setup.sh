@@ -7,7 +7,9 @@ print=
 [ "${1:-}" = --print ] && print=yes && shift
 
 run_packages="gcc libc6-dev make pkg-config libwebsockets-dev libwebsockets-evlib-uv libuv1-dev libhiredis-dev libcurl4-openssl-dev
-libjansson-dev libsqlite3-dev libpq-dev libssl-dev libargon2-dev libexpat1-dev libinih-dev uthash-dev redis-server"
+libjansson-dev libsqlite3-dev libpq-dev libssl-dev libargon2-dev libexpat1-dev libinih-dev libxlsxwriter-dev uthash-dev redis-server"
+# To play AMR, the voice of WeChat, QQ and phones; without these kefud is built all the same.
+voice_packages="libopencore-amrnb-dev libopencore-amrwb-dev"
 test_packages="libcmocka-dev chromium fonts-noto-cjk valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 openssl man-db postgresql spin"
 
@@ -56,7 +58,7 @@ install() {
 }
 
 pkg_config_works() {
-    pkg-config --exists libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat 2>/dev/null
+    pkg-config --exists libwebsockets libuv hiredis libcurl jansson sqlite3 libpq libcrypto libssl libargon2 inih expat xlsxwriter 2>/dev/null
 }
 
 not_debian() {
@@ -83,6 +85,11 @@ for group in "$@"; do
         set -- $(missing $run_packages) $(missing_node)
         if [ $# -gt 0 ]; then
             install "build and run" "$@" || exit 1
+        fi
+        # shellcheck disable=SC2046,SC2086
+        set -- $(missing $voice_packages)
+        if [ $# -gt 0 ]; then
+            install "play AMR with" "$@" || echo "kefud is built without AMR: such voice messages can only be downloaded" >&2
         fi
         # shellcheck disable=SC2086
         pkg_config_works || not_debian $run_packages nodejs npm

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAGS_MAX 16
+#define TAGS_MAX   16
+#define DAY_MS     86400000LL
+#define SNOOZE_MAX (30 * DAY_MS)
 
 /* Who asks, and of which conversation. */
 struct asked {
@@ -269,6 +271,31 @@ static void toggled(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const
                                bot_chatwoot_status(seen->conv.state), "conversation_id", (json_int_t)a->number));
 }
 
+/* Until when it is put off; without a time, a day: nobody waits for ever. */
+static bool snoozed_until(struct turn *t, const json_t *root, int64_t *ret)
+{
+    const json_t *at = json_object_get(root, "snoozed_until");
+    int64_t now = turn_ports(t)->now_ms(turn_ports(t)->ctx), s = json_integer_value(at);
+
+    *ret = now + DAY_MS;
+    if (!at || json_is_null(at))
+        return true;
+    if (!json_is_integer(at) || s <= now / 1000 || s > (now + SNOOZE_MAX) / 1000)
+        return false;
+    *ret = 1000 * s;
+    return true;
+}
+
+static void snooze(struct turn *t, struct asked *a, const json_t *root)
+{
+    struct bot_act what = { .does = BOT_DOES_PUT_OFF };
+
+    if (snoozed_until(t, root, &what.until))
+        act(a, &what, toggled);
+    else
+        turn_problem(t, 422, "snoozed_until must be seconds since 1970, in the next %d days", (int)(SNOOZE_MAX / DAY_MS));
+}
+
 static void post_status(struct turn *t)
 {
     struct asked *a = asked_of(t);
@@ -283,8 +310,10 @@ static void post_status(struct turn *t)
         act(a, &(struct bot_act){ .does = BOT_DOES_CLOSE }, toggled);
     else if (status && strcmp(status, "pending") == 0)
         act(a, &(struct bot_act){ .does = BOT_DOES_LOOK }, toggled);
+    else if (status && strcmp(status, "snoozed") == 0)
+        snooze(t, a, root);
     else
-        turn_problem(t, 422, "status is open, resolved or pending");
+        turn_problem(t, 422, "status is open, resolved, pending or snoozed");
     json_decref(root);
 }
 

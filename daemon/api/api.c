@@ -1,3 +1,4 @@
+#include "api/exports.h"
 #include "api/inner.h"
 
 #include <stdio.h>
@@ -287,11 +288,13 @@ static void on_body(void *ctx, uint64_t req, struct slice piece, bool last)
 static void on_gone(void *ctx, uint64_t req)
 {
     files_gone(ctx, req);
+    exports_gone(ctx, req);
 }
 
 static void on_pull(void *ctx, uint64_t req)
 {
     files_pull(ctx, req);
+    exports_pull(ctx, req);
 }
 
 struct net_ops api_net_ops(struct api *api)

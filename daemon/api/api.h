@@ -39,15 +39,22 @@ struct net_ops api_net_ops(struct api *api);
 
 /* ---- for the resources (api/ *.c) ---- */
 
+struct turn;
+
 struct net_server *api_server(struct api *api);
 /* Bodies that stream, both ways: files.c. */
 void files_body(struct api *api, uint64_t req, struct slice piece, bool last);
 void files_gone(struct api *api, uint64_t req);
 void files_pull(struct api *api, uint64_t req);
 
+/* The beginning of an answer with `f` or the part of it that was asked for: status 200, 206 or 416, type and headers, in the turn's arena;
+ * `*n` bytes from `*from`. False: no memory. files.c. */
+bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, struct net_answer *ret, int64_t *from, int64_t *n);
+/* Answers with a voice message as WAV. voice.c. */
+void voice_play(struct turn *t, const struct stored_file *f, bool by_address);
+
 #define TURN_SEGMENTS 4
 
-struct turn;
 void files_get(struct turn *t); /* the only resource of the files' own origin */
 
 struct turn {

@@ -458,24 +458,36 @@ static size_t file_headers(struct turn *t, const struct stored_file *f, bool by_
     return n;
 }
 
+bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, struct net_answer *ret, int64_t *from, int64_t *n)
+{
+    struct http_pair *headers = arena_array(t->arena, 8, sizeof(*headers));
+    const char *range = "";
+    struct buf b;
+
+    if (!headers)
+        return false;
+    *ret = (struct net_answer){ .type = f->mime, .headers = headers, .status = range_of(turn_header(t, "range"), f->size, from, n) };
+    buf_init(&b, 4096);
+    ret->n_headers = file_headers(t, f, by_address, &b, headers);
+    buf_finish(&b);
+    if (ret->status != 200) {
+        range = ret->status == 416
+                    ? arena_printf(t->arena, "bytes */%lld", (long long)f->size)
+                    : arena_printf(t->arena, "bytes %lld-%lld/%lld", (long long)*from, (long long)(*from + *n - 1), (long long)f->size);
+        headers[ret->n_headers++] = (struct http_pair){ SLICE("Content-Range"), slice_of(range) };
+    }
+    return range != NULL;
+}
+
 static void send_file(struct turn *t, const struct stored_file *f, bool by_address)
 {
-    struct buf b;
-    struct http_pair headers[8];
-    struct net_answer a = { .type = f->mime, .headers = headers };
+    struct net_answer a;
     int64_t from, n;
     struct download *d;
 
-    buf_init(&b, 4096);
-    a.n_headers = file_headers(t, f, by_address, &b, headers);
-    buf_finish(&b);
-    a.status = range_of(turn_header(t, "range"), f->size, &from, &n);
-    if (a.status != 200) {
-        const char *range = a.status == 416 ? arena_printf(t->arena, "bytes */%lld", (long long)f->size)
-                                            : arena_printf(t->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)(from + n - 1),
-                                                           (long long)f->size);
-
-        headers[a.n_headers++] = (struct http_pair){ SLICE("Content-Range"), slice_of(range) };
+    if (!file_answer(t, f, by_address, &a, &from, &n)) {
+        turn_problem(t, 500, "out of memory");
+        return;
     }
     if (a.status == 416 || n == 0) {
         turn_answer(t, &a);
@@ -507,18 +519,27 @@ static void give_file(struct turn *t, const struct stored_file *f, bool by_addre
     struct http_pair headers[] = { { SLICE("Location"), { NULL, 0 } }, { SLICE("Cache-Control"), SLICE("private, no-store") } };
     const struct net_answer a = { .status = 307, .headers = headers, .n_headers = 2 };
 
+    struct slice as = turn_query(t, "as");
+
+    if (as.n && !slice_is(as, "wav")) {
+        turn_problem(t, 400, "as: wav");
+        return;
+    }
     if (!files_elsewhere(t->api) || turn_at_files_origin(t)) {
-        send_file(t, f, by_address);
+        if (as.n)
+            voice_play(t, f, by_address);
+        else
+            send_file(t, f, by_address);
         return;
     }
     if (by_address) { /* made before there was such an origin: it holds no longer than it did */
         struct slice exp = turn_query(t, "exp"), sig = turn_query(t, "sig");
         char id[KF_ID_TEXT];
 
-        headers[0].value = slice_of(arena_printf(t->arena, "%s/files/%s?exp=%.*s&sig=%.*s", files_elsewhere(t->api), id_text(&f->id, id),
-                                                 (int)exp.n, exp.p, (int)sig.n, sig.p));
+        headers[0].value = slice_of(arena_printf(t->arena, "%s/files/%s?exp=%.*s&sig=%.*s%s", files_elsewhere(t->api), id_text(&f->id, id),
+                                                 (int)exp.n, exp.p, (int)sig.n, sig.p, as.n ? "&as=wav" : ""));
     } else if (desk_file_url(turn_desk(t), &f->site, &f->id, url, sizeof(url)))
-        headers[0].value = arena_copy(t->arena, slice_of(url));
+        headers[0].value = slice_of(arena_printf(t->arena, "%s%s", url, as.n ? "&as=wav" : ""));
     if (headers[0].value.n)
         turn_answer(t, &a);
     else

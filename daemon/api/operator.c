@@ -8,6 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How long the configuration says that things are kept. */
+static struct housekeeping housekeeping_of(const struct config *cfg, int64_t now)
+{
+    return (struct housekeeping){ .now = now, .backup_ms = cfg->store.keep_backup };
+}
+
 /* Where platforms call: the operator tells them. */
 static json_t *channels_json(const struct site *site)
 {
@@ -100,9 +106,28 @@ static void post_reindex(struct turn *t)
     store_reindex(turn_config(t)->store, done, t);
 }
 
+static void housekept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    struct buf b;
+
+    if (rc) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    buf_init(&b, 1u << 20);
+    buf_str(&b, report);
+    turn_json(t, 200, &b);
+    buf_finish(&b);
+}
+
 static void post_housekeep(struct turn *t)
 {
-    store_housekeep(turn_config(t)->store, turn_ports(t)->now_ms(turn_ports(t)->ctx), done, t);
+    struct housekeeping h = housekeeping_of(turn_config(t)->cfg, turn_ports(t)->now_ms(turn_ports(t)->ctx));
+
+    h.dry = slice_is(turn_query(t, "dry"), "1");
+    h.wipe = true;
+    store_housekeep(turn_config(t)->store, &h, housekept, t);
 }
 
 static void post_reload(struct turn *t)

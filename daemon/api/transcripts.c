@@ -1,96 +1,16 @@
 /* transcripts.c: finding and reading conversations afterwards. Each opening by somebody who did not take part is written down. Personal data is
  * masked for everybody but who has served the conversation; to see it is a right of its own, and written down, too. */
 #include "api/api.h"
+#include "api/find.h"
 #include "api/masking.h"
-#include "core/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MAX (16u << 20)
-#define TERMS_MAX  200
 
 /* ---- finding ---- */
-
-/* Digits, and nothing else; nothing at all leaves `ret` as it is. */
-static bool parse_number(struct slice s, int64_t min, int64_t max, int64_t *ret)
-{
-    int64_t v = 0;
-
-    if (!s.n)
-        return true;
-    if (s.n > 15)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        v = 10 * v + (s.p[i] - '0');
-    }
-    *ret = v;
-    return v >= min && v <= max;
-}
-
-/* Whoever does not read all of the site finds what permit() lets him open, and nothing else. An agent's own are a short list, so that the
- * store need not look at all the others. */
-static bool narrow(struct turn *t, const struct member *m, struct query *q)
-{
-    struct search *s = &q->search;
-    struct member *reader;
-
-    if (!m || (permit(m, VERB_TRANSCRIPT, &q->site, NULL) && m->n_queues == 0))
-        return true;
-    if (!permit(m, VERB_TRANSCRIPT, &q->site, NULL)) {
-        if (!(m->roles & MEMBER_AGENT)) {
-            turn_problem(t, 403, "reading transcripts needs the role agent, supervisor or reviewer");
-            return false;
-        }
-        if (!id_is_zero(&s->agent) && !id_eq(&s->agent, &m->person)) {
-            turn_problem(t, 403, "an agent reads own conversations only");
-            return false;
-        }
-        s->agent = m->person;
-    }
-    reader = ARENA_NEW(q->arena, struct member);
-    if (!reader) {
-        turn_problem(t, 500, "out of memory");
-        return false;
-    }
-    *reader = *m;
-    reader->name = reader->number = reader->presence_reason = ""; /* those of `m` may go while the store reads */
-    s->reader = reader;
-    return true;
-}
-
-static bool filters(struct turn *t, struct query *q)
-{
-    struct search *s = &q->search;
-    struct slice agent = turn_query(t, "agent"), channel = turn_query(t, "channel"), contact = turn_query(t, "contact");
-    int64_t limit = 20, rating = 0;
-
-    s->terms = arena_copy(q->arena, turn_query(t, "q"));
-    s->cursor = arena_copy(q->arena, turn_query(t, "cursor"));
-    if (!utf8_valid(s->terms) || utf8_length(s->terms) > TERMS_MAX)
-        turn_problem(t, 400, "q: valid UTF-8 of at most %d characters", TERMS_MAX);
-    else if (agent.n && !id_parse(agent, &s->agent))
-        turn_problem(t, 400, "agent: the id of a person");
-    else if (contact.n && !id_parse(contact, &s->contact))
-        turn_problem(t, 400, "contact: the id of a visitor");
-    else if (channel.n && !key_parse(channel, &s->channel))
-        turn_problem(t, 400, "channel: a key of 1 to 32 of a-z 0-9 _ -");
-    else if (!parse_number(turn_query(t, "from"), 0, INT64_MAX, &s->from) || !parse_number(turn_query(t, "to"), 0, INT64_MAX, &s->to))
-        turn_problem(t, 400, "from, to: milliseconds since 1970 UTC");
-    else if (!parse_number(turn_query(t, "rating"), 1, 5, &rating))
-        turn_problem(t, 400, "rating: 1 to 5");
-    else if (!parse_number(turn_query(t, "limit"), 1, 100, &limit))
-        turn_problem(t, 400, "limit: 1 to 100");
-    else {
-        s->limit = (int)limit;
-        s->rating = (int)rating;
-        return true;
-    }
-    return false;
-}
 
 static bool is_own(const struct conv *c, const struct kf_id *person)
 {
@@ -235,7 +155,7 @@ static void get_transcripts(struct turn *t)
         return;
     }
     q->site = site->key;
-    if (!filters(t, q) || !narrow(t, m, q)) {
+    if (!find_filters(t, m, q) || !find_narrow(t, m, q, false)) {
         arena_free(q->arena);
         return;
     }

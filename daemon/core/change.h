@@ -9,6 +9,7 @@
 #define KF_CORE_CHANGE_H
 
 #include "core/arena.h"
+#include "core/check.h"
 #include "core/coaching.h"
 #include "core/conv.h"
 #include "core/errand.h"
@@ -82,11 +83,16 @@ enum act_kind {
     ACT_TOTP_END,      /* totp.person: no second factor any more */
 
     /* On the rest. */
-    ACT_DOCUMENT,     /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
-    ACT_FILE,         /* file: what the bytes in the file store are called here */
-    ACT_AUDIT,        /* entry: kind and data; append-only */
-    ACT_SAMPLE,       /* sample: drawn conversations become reviews to be done */
-    ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_DOCUMENT, /* document: a new version; version must be the present one + 1, else KF_CONFLICT */
+    ACT_FILE,     /* file: what the bytes in the file store are called here */
+    ACT_AUDIT,    /* entry: kind and data; append-only */
+    ACT_ERASE, /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
+    ACT_SAMPLE, /* sample: drawn conversations become reviews to be done */
+    ACT_REVIEW, /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_SAVED,  /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
+    ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
+    ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
+    ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
     ACT_COMMENT,      /* comment: on a review, perhaps at a message */
     ACT_EXAMPLE,      /* example: a new one (revision 0), or a change of one; KF_CONFLICT if its revision has moved on */
     ACT_COACHING,     /* coaching: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
@@ -136,6 +142,16 @@ struct act_document {
     struct kf_key kind, key; /* "site" "channel" "queue" "rules" ... */
     int64_t version;
     const char *body; /* a JSON object */
+};
+
+#define SAVED_MAX 100 /* of one person */
+
+/* A search that is kept; whose it is says the change's `by`. */
+struct act_saved {
+    struct kf_id id;
+    const char *name, *filter; /* a JSON object */
+    bool shared;               /* with the site */
+    bool fresh;                /* ACT_SAVED: there is none yet */
 };
 
 struct act_file {
@@ -230,6 +246,19 @@ struct act_coaching {
     struct coaching note; /* PLAN: all of it; else id, revision, and answer or outcome */
 };
 
+/* A conversation was looked at. The hits that it had before and has no more are gone, but for those that somebody has judged. */
+struct act_checked {
+    int64_t due_at; /* from when on it was to be looked at */
+    int64_t again;  /* … and when once more; 0: never */
+    const struct check_hit *hits;
+    size_t n_hits;
+};
+
+struct act_finding {
+    struct kf_id id;
+    enum finding_state from, to;
+};
+
 struct act {
     enum act_kind kind;
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
@@ -310,11 +339,18 @@ struct act {
         struct act_document document;
         struct act_file file;
         struct act_lease lease;
+        struct {
+            struct kf_id visitor;  /* a contact, or a customer: with it go all its contacts */
+            const char *reference; /* a word for the log: what it was asked by; no personal data. NULL none */
+        } erase;
         struct act_sample *sample; /* of the change's arena; likewise: */
         struct act_review *review;
         struct act_comment comment;
         struct example *example; /* of the change's arena; likewise: */
         struct act_coaching *coaching;
+        struct act_saved saved;
+        struct act_checked checked; /* `hits` are the change's, and what they point to */
+        struct act_finding finding;
         struct {
             struct kf_key channel;
             const char *name;

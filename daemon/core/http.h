@@ -13,9 +13,9 @@ struct http_pair {
 };
 
 /* The envelope of a mail, for addresses smtp://relay:port/our-name and smtps://… The body is the mail: lines end in CRLF, dots are as they
- * are. Without TLS nothing is sent, unless `plain`. */
+ * are. Without TLS nothing is sent, unless `plain`. Without `to` there is no mail: the relay is found, signed in to, and left. */
 struct smtp_envelope {
-    const char *from, *to;
+    const char *from, *to;       /* both NULL: only whether the relay is there and lets us in */
     const char *user, *password; /* NULL: without signing in */
     bool plain;                  /* smtp:// without STARTTLS, where http:// is allowed too */
 };

@@ -18,6 +18,9 @@ static const struct {
     { "\xff\xfb", 2, 0, "audio/mpeg", true },
     { "WAVE", 4, 8, "audio/wav", true },
     { "#!AMR\n", 6, 0, "audio/amr", true },
+    { "#!AMR-WB\n", 9, 0, "audio/amr-wb", true },
+    { "#!SILK_V3", 9, 0, "audio/silk", true },
+    { "#!SILK_V3", 9, 1, "audio/silk", true }, /* as WeChat and QQ write it */
     { "ftypM4A", 7, 4, "audio/mp4", true },
     { "\x1a\x45\xdf\xa3", 4, 0, "video/webm", false },
     { "ftyp", 4, 4, "video/mp4", false },

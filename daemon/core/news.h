@@ -32,9 +32,10 @@ struct news {
     size_t n_statuses;
     const struct message *changed; /* edited or removed: as they are now */
     size_t n_changed;
-    int missed;       /* offers in a row that the former owner has let pass, with this one; 0: it was none */
-    size_t n_errands; /* how many new ones the outbox has */
-    int64_t version;  /* of a document; epoch of a lease */
+    int missed;          /* offers in a row that the former owner has let pass, with this one; 0: it was none */
+    size_t n_errands;    /* how many new ones the outbox has */
+    int64_t version;     /* of a document; epoch of a lease */
+    const char *receipt; /* of an erasure: a JSON object */
 };
 
 #endif

@@ -4,7 +4,7 @@
  *             last agent. What was handed on to somebody else is that one's
  * supervisor  every conversation of own queues (no queues: all), acting included; people's presence; reports; decides appeals
  * reviewer    reads every transcript of own queues (no queues: all); writes the reviews that are assigned to him, never messages
- * admin       settings, people, audit log; reads transcripts only with another role
+ * admin       settings, people, access log; erases visitors; sets and lifts legal holds, as supervisors do; reads transcripts only with another role
  * API keys    no role: each may the verbs that it was made for, on all of its site
  */
 #ifndef KF_CORE_PERMIT_H
@@ -38,8 +38,14 @@ enum verb {
     /* On a conversation again: personal data in a transcript, which is masked for everybody else. */
     VERB_REVEAL,
     /* On the site: quality review. */
-    VERB_SAMPLE, /* draw samples, see what is drawn */
-    VERB_QUALITY /* figures of all */
+    VERB_SAMPLE,  /* draw samples, see what is drawn */
+    VERB_QUALITY, /* figures of all, and what machines have found */
+    VERB_CHECKS,  /* try a check on what was closed */
+    /* On the site: what is kept. */
+    VERB_ERASE, /* forget a visitor */
+    VERB_HOLD,  /* set and lift legal holds */
+    /* On a conversation again. */
+    VERB_JUDGE /* what a machine has found in it: the agent it is about never does */
 };
 
 /* On one review. */

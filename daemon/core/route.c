@@ -1,5 +1,7 @@
 #include "core/route.h"
 
+#include "core/mutant.h"
+
 #include <stdlib.h>
 
 static const char *const bars[] = { "", "absent", "queue", "channel", "language", "skills", "refused", "handed", "full" };
@@ -58,7 +60,7 @@ enum route_bar route_bar(const struct route_ask *ask, const struct route_agent *
         return ROUTE_OTHER_CHANNEL;
     if (ask->language && a->languages && !(a->languages & ask->language) && !(gone & ROUTE_LANGUAGE))
         return ROUTE_OTHER_LANGUAGE;
-    if (ask->skills & ~gone & ~a->skills)
+    if (ask->skills & ~gone & ~a->skills && !mutant("ignore_skills"))
         return ROUTE_LACKS_SKILLS;
     if ((refusal = refusal_of(ask, &a->id, now_ms)) != ROUTE_MAY)
         return refusal;
@@ -84,7 +86,7 @@ static int by_load(const struct route_agent *a, const struct route_agent *b)
 {
     int64_t l = (int64_t)a->load * b->capacity, r = (int64_t)b->load * a->capacity;
 
-    return (l > r) - (l < r);
+    return mutant("ignore_load") ? 0 : (l > r) - (l < r);
 }
 
 static bool prefers(const struct route_agent *a, const struct route_agent *b)
@@ -129,7 +131,7 @@ static const struct route_agent *best_of(const struct route_ask *ask, const stru
         if (a->held || route_bar(ask, a, now_ms) != ROUTE_MAY)
             continue;
         able++;
-        level = route_level(ask, a, now_ms);
+        level = mutant("ignore_proficiency") ? 0 : route_level(ask, a, now_ms);
         if (best && level < band)
             continue;
         if (level > band || !best) {
@@ -215,7 +217,7 @@ static int by_effective(const void *a, const void *b)
     const struct route_ask *x = a, *y = b;
 
     if (x->effective != y->effective)
-        return x->effective < y->effective ? -1 : 1;
+        return (x->effective < y->effective) != mutant("newest_first") ? -1 : 1;
     return memcmp(&x->conv, &y->conv, sizeof(x->conv));
 }
 

@@ -508,6 +508,23 @@ unsigned rule_needs(const struct rule *rules, size_t n)
     return ret;
 }
 
+int rule_counts_to(const struct rule *rules, size_t n)
+{
+    int ret = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct rule_when *w = &rules[i].when;
+
+        if (rules[i].off)
+            continue;
+        if (w->messages_min > ret)
+            ret = w->messages_min;
+        if (w->messages_max >= ret && w->messages_max)
+            ret = w->messages_max + 1;
+    }
+    return ret;
+}
+
 /* ---- where nobody listens ----------------------------------------------------------------------------------------------- */
 
 #define IN(state) (1U << (state))

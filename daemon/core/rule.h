@@ -215,6 +215,8 @@ enum rule_need {
     RULE_NEED_OFFERED = 8 /* asked by whoever reads a number from a visitor: the choices that were offered last */
 };
 unsigned rule_needs(const struct rule *rules, size_t n);
+/* So far must a visitor's messages be counted, for more make no difference to any rule; 0: not at all. */
+int rule_counts_to(const struct rule *rules, size_t n);
 
 /* Answers of rules in a row to a visitor who is never answered by a person: beyond RULE_BUSY_MAX within RULE_BUSY_MS the other side is held
  * to be a machine, and the rules fall silent. */

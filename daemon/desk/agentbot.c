@@ -85,6 +85,10 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
     case BOT_DOES_HAND_OVER:
         bot_hands_over(ds, c, conv, &(struct bot_end){ .why = "bot", .answers = answers_of(e) });
         break;
+    case BOT_DOES_PUT_OFF:
+        change_act(c, ACT_STEP)->u.step =
+            (struct conv_event){ .kind = CONV_PARK, .queue = bot_queue(ds->site, conv), .until = e->act.until, .epoch = conv->epoch };
+        break;
     case BOT_DOES_CLOSE:
         bot_lets_go(ds, c, conv, "closed");
         break;
@@ -103,7 +107,7 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
 
 static bool fenced(enum bot_does does)
 {
-    return does == BOT_DOES_SAY || does == BOT_DOES_HAND_OVER || does == BOT_DOES_CLOSE;
+    return does == BOT_DOES_SAY || does == BOT_DOES_HAND_OVER || does == BOT_DOES_PUT_OFF || does == BOT_DOES_CLOSE;
 }
 
 static void deed_commit(struct deed *e)
@@ -183,10 +187,11 @@ static void act_on(struct deed *e, const struct desk_site *ds)
         else
             deed_end(e, KF_OK, NULL); /* people have it */
         return;
+    case BOT_DOES_PUT_OFF:
     case BOT_DOES_CLOSE:
         if (talks)
             deed_commit(e);
-        else if (conv->state == CONV_CLOSED)
+        else if (conv->state == (e->act.does == BOT_DOES_CLOSE ? CONV_CLOSED : CONV_PARKED))
             deed_end(e, KF_OK, NULL);
         else
             deed_fail(e, KF_CONFLICT, "people have this conversation");

@@ -342,6 +342,15 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
     }
 }
 
+/* The configuration lets no request go to that address: nothing has left, and nothing will until somebody changes it. */
+static void trip_forbidden(struct trip *t, const char *words)
+{
+    if (passing(&t->errand))
+        trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+    else
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words ? arena_text(t->arena, slice_of(words)) : "the address is not allowed");
+}
+
 static void answered(void *ctx, const struct http_resp *resp)
 {
     struct trip *t = ctx;
@@ -350,7 +359,9 @@ static void answered(void *ctx, const struct http_resp *resp)
     struct outcome outcome = { 0 };
 
     fault_point("before_settle");
-    if (!o)
+    if (!resp->status && resp->refused) /* our own doing, and the same the next time: waiting would only hide it */
+        trip_forbidden(t, resp->failure);
+    else if (!o)
         trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the channel was taken away");
     else if (o->ops->settle(o->ch, t->arena, &t->errand, resp, &outcome))
         trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "the answer could not be read");

@@ -329,6 +329,7 @@ static void read_past(struct looking *l)
     }
     q->id = l->conv.id;
     q->needs = ds->rule_needs | (l->numbered ? RULE_NEED_OFFERED : 0);
+    q->limit = ds->rule_counts_to ? ds->rule_counts_to + visitor_messages(l) : 0;
     l->d->ports.read(l->d->ports.ctx, q, have_past, l);
 }
 

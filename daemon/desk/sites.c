@@ -87,12 +87,19 @@ const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_ke
     return q ? q : ds->site->n_queues ? &ds->site->queues[0] : NULL;
 }
 
-static bool knows(const struct member *m, const struct kf_key *skill)
+static bool is_among(const struct kf_key *words, size_t n, const struct kf_key *word)
 {
-    for (size_t i = 0; i < m->n_skills; i++)
-        if (key_eq(&m->skills[i], skill))
+    for (size_t i = 0; i < n; i++)
+        if (key_eq(&words[i], word))
             return true;
     return false;
+}
+
+/* Is this skill of the queue needed however long somebody waits? */
+static bool is_kept(const struct site_queue *q, const struct kf_key *skill)
+{
+    return !(q->ring_ms[0] && is_among(q->ring1, q->n_ring1, skill)) &&
+           !(q->ring_ms[0] && q->ring_ms[1] && is_among(q->ring2, q->n_ring2, skill));
 }
 
 /* Could this person ever be given a conversation of the queue? */
@@ -101,7 +108,7 @@ static bool fits_queue(const struct member *m, const struct site_queue *q)
     if (!(m->roles & MEMBER_AGENT) || m->disabled || m->capacity <= 0 || !serves_queue(m, &q->key))
         return false;
     for (size_t i = 0; i < q->n_skills; i++)
-        if (!knows(m, &q->skills[i]))
+        if (is_kept(q, &q->skills[i]) && !is_among(m->skills, m->n_skills, &q->skills[i]))
             return false;
     return true;
 }
@@ -367,6 +374,7 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
     ds->quiet_visitor = rule_quiet_ms(site->rules, site->n_rules, ROLE_VISITOR);
     ds->quiet_agent = rule_quiet_ms(site->rules, site->n_rules, ROLE_AGENT);
     ds->rule_needs = rule_needs(site->rules, site->n_rules);
+    ds->rule_counts_to = rule_counts_to(site->rules, site->n_rules);
     return KF_OK;
 }
 

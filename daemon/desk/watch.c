@@ -217,7 +217,8 @@ static void meet(struct trying *t, const struct http_resp *last)
         t->d->ports.fetch(t->d->ports.ctx, &req, met, t);
         return;
     }
-    step(t, "platform", rc == KF_OK, rc ? kf_words(rc, &why) : *why.text ? why.text : NULL);
+    /* Whoever tries it wants to know what became of the question: "connection refused" is no trouble of ours. */
+    step(t, "platform", rc == KF_OK, *why.text ? why.text : rc ? kf_words(rc, NULL) : NULL);
     if (rc)
         trying_end(t);
     else

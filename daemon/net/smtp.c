@@ -111,6 +111,22 @@ static int progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_of
     return closing;
 }
 
+/* Without anybody to write to, a command that does nothing is all that is said after signing in. */
+static void set_mail(struct mail *m, CURL *easy, struct curl_slist *to)
+{
+    if (!to) {
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, m->from);
+    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, m);
+    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)m->n_body);
+}
+
 static void set_options(struct mail *m, CURL *easy, struct curl_slist *to)
 {
     const struct net_client_config *cfg = m->smtp->cfg;
@@ -132,12 +148,7 @@ static void set_options(struct mail *m, CURL *easy, struct curl_slist *to)
         curl_easy_setopt(easy, CURLOPT_USERNAME, m->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, m->password ? m->password : "");
     }
-    curl_easy_setopt(easy, CURLOPT_MAIL_FROM, m->from);
-    curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-    curl_easy_setopt(easy, CURLOPT_READDATA, m);
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)m->n_body);
+    set_mail(m, easy, to);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_line);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, m);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -196,9 +207,9 @@ static void judge(struct mail *m, CURLcode code)
 static void perform(struct mail *m)
 {
     CURL *easy = curl_easy_init();
-    struct curl_slist *to = curl_slist_append(NULL, m->to);
+    struct curl_slist *to = m->to ? curl_slist_append(NULL, m->to) : NULL;
 
-    if (!easy || !to) {
+    if (!easy || (m->to && !to)) {
         m->failure = "out of memory";
     } else {
         set_options(m, easy, to);

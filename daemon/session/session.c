@@ -465,6 +465,14 @@ static void write_message(struct session *s, const struct conv *c, const struct 
         frame_message(&s->out, &c->id, &shown, true);
 }
 
+/* What an ack has only stored is on its way from here on: the sender's page hears so too, else it would take stored for sent. */
+static void tell_leaving(struct session *s, const struct conv *c, const struct message *m)
+{
+    buf_clear(&s->out);
+    frame_status(&s->out, &c->id, m->seq, m->delivery, NULL, m->at);
+    session_both(s, c, &s->out, 0);
+}
+
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
                           uint64_t except)
 {
@@ -483,6 +491,8 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
             send_all(s, &c->site, former, &s->out, &f, skip);
         if (f)
             net_frame_unref(f);
+        if (m[i].delivery == DELIVERY_SENDING)
+            tell_leaving(s, c, &m[i]);
     }
 }
 

@@ -392,16 +392,25 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_file(w, a);
     case ACT_AUDIT:
         return plan_audit(w, a);
+    case ACT_ERASE:
+        return plan_erase(w, a);
     case ACT_SAMPLE:
         return plan_sample(w, a);
     case ACT_REVIEW:
         return plan_review(w, a);
+    case ACT_CHECKED:
+        return plan_checked(w, a);
+    case ACT_FINDING:
+        return plan_finding(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
     case ACT_EXAMPLE:
         return plan_example(w, a);
     case ACT_COACHING:
         return plan_coaching(w, a);
+    case ACT_SAVED:
+    case ACT_SAVED_DROP:
+        return plan_saved(w, a);
     case ACT_LEASE:
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:
@@ -604,5 +613,6 @@ bool batch_flush(struct batch *b)
         if (rc)
             return batch_lost(b, rc, &why);
     }
-    return true;
+    rc = ledger_flush(&b->page, b->db, &why);
+    return rc ? batch_lost(b, rc, &why) : true;
 }

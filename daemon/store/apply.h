@@ -36,7 +36,9 @@ struct place {
 struct batch {
     struct db *db;
     const struct store_vault *vault;
-    struct arena *arena; /* of slots and places */
+    struct ledger *ledger;
+    struct ledger_page page; /* what it adds to the access log */
+    struct arena *arena;     /* of slots and places */
     struct slot *slots[BATCH_TABLE];
     struct place *places[BATCH_TABLE];
     struct slot *dirty;
@@ -166,11 +168,16 @@ bool plan_totp(struct work *w, const struct act *act);
 bool plan_document(struct work *w, const struct act *act);
 bool plan_file(struct work *w, const struct act *act);
 bool plan_audit(struct work *w, const struct act *act);
+bool plan_erase(struct work *w, const struct act *act);
 bool plan_sample(struct work *w, const struct act *act);
 bool plan_review(struct work *w, const struct act *act);
+bool plan_to_check(struct work *w); /* the conversation is closed by this change */
+bool plan_checked(struct work *w, const struct act *act);
+bool plan_finding(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
 bool plan_example(struct work *w, const struct act *act);
 bool plan_coaching(struct work *w, const struct act *act);
+bool plan_saved(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
 

@@ -86,17 +86,17 @@ static bool write_audit(struct work *w, const struct op *op)
 {
     const struct entry *e = op->what;
     struct actor by = actor_of(w, &e->by);
-    struct stmt *s = stmt_begin(w->db, SQL_AUDIT_ADD);
+    struct kf_err why = { .rc = KF_OK };
+    struct ledger_row row = { .site = w->change->site.s,
+                              .at = w->change->at,
+                              .kind = e->kind ? e->kind : "",
+                              .role = by.role,
+                              .by = by.id,
+                              .name = by.name,
+                              .conv = w->has_conv ? w->row.conv.id : w->change->conv,
+                              .data = e->data ? e->data : "{}" };
 
-    stmt_str(s, w->change->site.s);
-    stmt_i64(s, w->change->at);
-    stmt_str(s, e->kind ? e->kind : "");
-    stmt_i64(s, by.role);
-    stmt_id(s, &by.id);
-    stmt_str(s, by.name);
-    stmt_id(s, w->has_conv ? &w->row.conv.id : &w->change->conv);
-    stmt_str(s, e->data ? e->data : "{}");
-    return run(w, s);
+    return stored(w, ledger_add(w->batch->ledger, &w->batch->page, w->db, &row, &why), &why);
 }
 
 bool plan_audit(struct work *w, const struct act *act)

@@ -108,6 +108,19 @@ static bool write_served(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* When its messages and entries are written. */
+static bool write_course(struct work *w, const struct op *op)
+{
+    const struct conv *c = &w->row.conv;
+    struct stmt *s = stmt_begin(w->db, SQL_COURSE_SET);
+
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, c->reopened || !c->arrived_at ? c->opened_at : c->arrived_at);
+    stmt_i64(s, c->closed_at - c->opened_at);
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
 static bool write_missed(struct work *w, const struct op *op)
 {
     struct stmt *s = stmt_begin(w->db, SQL_MISSED_SET);
@@ -164,6 +177,8 @@ bool plan_step(struct work *w, const struct conv_event *ev)
     w->said = true;
     if (!plan_missed(w, &was, ev))
         return false;
+    if (ev->kind == CONV_CLOSE && !op_add(w, write_course, NULL, NULL, w->change->by.role))
+        return false;
     served = now->state == CONV_SERVED && (was.state != CONV_SERVED || !id_eq(&was.owner, &now->owner));
     if (served) {
         struct kf_id *owner = ARENA_NEW(w->arena, struct kf_id);
@@ -174,6 +189,8 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         if (!op_add(w, write_served, owner, NULL, 0))
             return false;
     }
+    if (conv_is_open(&was) && !conv_is_open(now) && !plan_to_check(w))
+        return false;
     return step_entry(w, &was, ev);
 }
 

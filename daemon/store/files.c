@@ -1,15 +1,18 @@
 /* The contents of files: a database of its own, with a writer of its own, so that an upload never stands before a message. Contents
  * lie in blocks under their SHA-256; what is still coming in has none yet. */
 #include "store/inside.h"
+#include "store/wipe.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define QUEUE_BYTES (64u << 20)
 #define BATCH_JOBS  256
 #define HALF_MS     3600000 /* an upload that has not moved for so long is abandoned */
 #define SWEEP_ROWS  500
+#define ANEW_MAX    (1LL << 30)
 
 enum file_act { FILE_PUT, FILE_END, FILE_DROP, FILE_SWEEP };
 
@@ -24,6 +27,7 @@ struct file_job {
     enum kf_rc rc;
     struct kf_err why;
     int64_t before; /* FILE_SWEEP */
+    bool wipes;     /* likewise: what was freed must not be found in it */
     uint8_t sha256[32];
     int64_t size;
     size_t n;
@@ -269,12 +273,95 @@ static enum kf_rc sweep_some(struct db *db, struct db *messages, int64_t before,
     return rc;
 }
 
-static enum kf_rc sweep(struct store *s, int64_t before, struct kf_err *why)
+struct gone {
+    uint8_t sha256[32];
+    int64_t at;
+};
+
+static enum kf_rc read_gone(struct db *messages, struct arena *a, struct gone **ret, size_t *n, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(messages, SQL_GONE_LIST);
+    size_t cap = 0;
+
+    *n = 0;
+    while (stmt_row(s)) {
+        if (*n == cap) {
+            struct gone *more = arena_array(a, cap ? 2 * cap : 64, sizeof(*more));
+
+            if (!more) {
+                (void)stmt_end(s, NULL);
+                return kf_fail(why, KF_NOMEM, "out of memory");
+            }
+            if (cap)
+                memcpy(more, *ret, cap * sizeof(*more));
+            cap = cap ? 2 * cap : 64;
+            *ret = more;
+        }
+        get_fixed(s, (*ret)[*n].sha256, 32);
+        (*ret)[(*n)++].at = get_i64(s);
+    }
+    return stmt_end(s, why);
+}
+
+/* Unless somebody else has it, or has sent the same since. */
+static enum kf_rc drop_one_gone(struct db *db, struct db *messages, const struct gone *g, struct kf_err *why)
+{
+    struct slice key = { (const char *)g->sha256, sizeof(g->sha256) };
+    struct stmt *s;
+    int64_t n = 0;
+    bool used;
+    enum kf_rc rc = referred(messages, key, &used, why);
+
+    if (rc || used)
+        return rc;
+    s = stmt_begin(db, SQL_FILES_GONE);
+    stmt_bytes(s, key);
+    stmt_i64(s, g->at);
+    if (stmt_row(s))
+        n = get_i64(s);
+    rc = stmt_end(s, why);
+    return rc || !n ? rc : drop_content(db, n, why);
+}
+
+/* What was erased does not wait for a day. */
+static enum kf_rc drop_gone(struct db *db, struct db *messages, struct kf_err *why)
+{
+    struct arena *a = arena_new(0);
+    struct gone *gone = NULL;
+    size_t n = 0;
+    enum kf_rc rc = a ? read_gone(messages, a, &gone, &n, why) : kf_fail(why, KF_NOMEM, "out of memory");
+
+    if (!rc && n)
+        rc = db_begin(db, true, why);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = drop_one_gone(db, messages, &gone[i], why);
+    if (!rc && n)
+        rc = db_commit(db, why);
+    if (rc)
+        db_rollback(db);
+    arena_free(a);
+    return rc;
+}
+
+/* A large one is not written anew: what was freed in it was overwritten with zeros then. */
+static enum kf_rc wipe(struct store *s, struct kf_err *why)
+{
+    struct db *db = s->filer.db;
+    struct stat st;
+
+    if (s->postgres)
+        return KF_OK;
+    return stat(s->files_path, &st) == 0 && st.st_size > ANEW_MAX ? wipe_log(db, why) : wipe_database(db, why);
+}
+
+static enum kf_rc sweep(struct store *s, int64_t before, bool wipes, struct kf_err *why)
 {
     struct db *db = s->filer.db, *messages = NULL;
     int64_t from = 0;
     enum kf_rc rc = store_connect(s, &messages, DB_READ, why);
 
+    if (!rc)
+        rc = drop_gone(db, messages, why);
     while (!rc) {
         rc = db_begin(db, true, why);
         if (!rc)
@@ -287,7 +374,7 @@ static enum kf_rc sweep(struct store *s, int64_t before, struct kf_err *why)
             break;
     }
     db_close(messages);
-    return rc;
+    return rc || !wipes ? rc : wipe(s, why);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------------------------------------------ */
@@ -342,13 +429,18 @@ static void run_batch(struct store *s, struct file_job **jobs, size_t n)
     if (store_broken(s))
         rc = kf_fail(&why, KF_IO, "%s", s->broken_text);
     else if (jobs[0]->act == FILE_SWEEP)
-        rc = sweep(s, jobs[0]->before, &why);
+        rc = sweep(s, jobs[0]->before, jobs[0]->wipes, &why);
     else
         rc = run_all(&s->filer, jobs, n, &why);
     if (rc == KF_IO)
         store_break(s, why.text);
     if (rc == KF_NOMEM)
         rc = KF_AGAIN;
+    if (rc == KF_AGAIN) { /* a database's words are for the log */
+        store_unwell(s, &s->filer.unwell, "files", why.text);
+        (void)kf_fail(&why, rc, "%s", kf_words(rc, NULL));
+    } else if (!rc)
+        store_well(s, &s->filer.unwell, "files");
     if (jobs[0]->act != FILE_SWEEP)
         settle(&s->filer, jobs, n, rc, &why);
     else if (rc) {
@@ -477,7 +569,7 @@ void store_file_drop(struct store *s, const struct kf_id *handle)
         job_take(s, j);
 }
 
-void files_sweep(struct store *s, int64_t before, store_block_done *done, void *ctx)
+void files_sweep(struct store *s, int64_t before, bool wipes, store_block_done *done, void *ctx)
 {
     struct file_job *j = job_new(FILE_SWEEP, NULL, (struct slice){ NULL, 0 });
 
@@ -486,6 +578,7 @@ void files_sweep(struct store *s, int64_t before, store_block_done *done, void *
         return;
     }
     j->before = before;
+    j->wipes = wipes;
     j->put_done = done;
     j->ctx = ctx;
     job_take(s, j);

@@ -2,6 +2,7 @@
 
 #include "store/homes.h"
 #include "store/sqlite.h"
+#include "store/wipe.h"
 #include "store/words.h"
 
 #include <errno.h>
@@ -335,14 +336,38 @@ static struct reindex *take_reindex(struct indexer *x)
     return r;
 }
 
+/* What was erased is forgotten, then no old segment has it any more, nor a free page, nor the log. */
+static enum kf_rc wipe(struct store *s, struct kf_err *why)
+{
+    struct indexer *x = &s->indexer;
+    enum kf_rc rc;
+
+    catch_up(s);
+    if (x->unwell)
+        return kf_fail(why, KF_AGAIN, "the search index cannot be brought up to date: see the log");
+    if (s->postgres)
+        return KF_OK;
+    rc = db_begin(x->db, true, why);
+    if (!rc)
+        rc = db_exec(x->db, "INSERT INTO words (words) VALUES ('optimize')", why);
+    if (!rc)
+        rc = db_commit(x->db, why);
+    if (rc)
+        db_rollback(x->db);
+    return rc ? rc : wipe_database(x->db, why);
+}
+
 static void run_reindexes(struct store *s)
 {
     struct indexer *x = &s->indexer;
     struct reindex *r;
 
     while ((r = take_reindex(x))) {
-        r->rc = s->postgres ? relearn(x, &r->why) : start_over(x, &r->why);
-        if (!r->rc)
+        if (r->wipe)
+            r->rc = wipe(s, &r->why);
+        else
+            r->rc = s->postgres ? relearn(x, &r->why) : start_over(x, &r->why);
+        if (!r->rc && !r->wipe)
             catch_up(s);
         store_post(s, &r->done);
     }
@@ -422,7 +447,7 @@ static void reindexed(struct done *d)
     free(r);
 }
 
-void store_reindex(struct store *s, store_block_done *fn, void *ctx)
+static void ask_indexer(struct store *s, bool wipes, store_block_done *fn, void *ctx)
 {
     struct indexer *x = &s->indexer;
     struct reindex *r = calloc(1, sizeof(*r));
@@ -433,6 +458,7 @@ void store_reindex(struct store *s, store_block_done *fn, void *ctx)
         return;
     }
     r->done.run = reindexed;
+    r->wipe = wipes;
     r->fn = fn;
     r->ctx = ctx;
     pthread_mutex_lock(&x->lock);
@@ -444,9 +470,20 @@ void store_reindex(struct store *s, store_block_done *fn, void *ctx)
     }
     pthread_mutex_unlock(&x->lock);
     if (!taken) {
-        r->rc = kf_fail(&r->why, KF_UNSUPPORTED, "there is no search index here");
+        if (!wipes)
+            r->rc = kf_fail(&r->why, KF_UNSUPPORTED, "there is no search index here");
         store_post(s, &r->done);
     }
+}
+
+void store_reindex(struct store *s, store_block_done *fn, void *ctx)
+{
+    ask_indexer(s, false, fn, ctx);
+}
+
+void index_wipe(struct store *s, store_block_done *fn, void *ctx)
+{
+    ask_indexer(s, true, fn, ctx);
 }
 
 /* ---- start and stop ------------------------------------------------------------------------------------------------------------- */

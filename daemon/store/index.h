@@ -12,6 +12,8 @@ enum kf_rc index_start(struct store *s, struct kf_err *why); /* none without a p
 void index_stop(struct store *s);
 /* Something was committed that it should learn. */
 void index_nudge(struct store *s);
+/* Forgets for good what was erased; answers at once where there is no index. */
+void index_wipe(struct store *s, store_block_done *done, void *ctx);
 int64_t index_lag_ms(struct store *s);
 /* A connection for searching. NULL in *ret where there is no index. */
 enum kf_rc index_open_reader(struct store *s, struct db **ret, struct kf_err *why);

@@ -3,6 +3,7 @@
 #define KF_STORE_INSIDE_H
 
 #include "store/db.h"
+#include "store/ledger.h"
 #include "store/store.h"
 #include "store/words.h"
 
@@ -43,9 +44,18 @@ struct reader {
 };
 
 /* Something to be read, and its answer. */
+/* What is asked for in a burst, or takes long, must not keep waiting what others live by: who comes first, and who may take all threads. */
+enum ask_class {
+    ASK_TALK, /* what people wait for while they talk */
+    ASK_DUTY, /* leases: this node is lost if they come late. Before everything else, and never refused */
+    ASK_LONG, /* searches, lists and figures: last, and always one thread is left to the others, if there are two */
+    ASK_CLASSES
+};
+
 struct ask {
     struct done done;
     struct ask *next;
+    enum ask_class class;
     void (*read)(struct ask *, struct reader *);
     enum kf_rc rc;
     struct kf_err why;
@@ -54,6 +64,7 @@ struct ask {
 /* Something else that must be written by the writer, between two batches, in a transaction of its own. */
 struct task {
     struct task *next;
+    bool alone; /* it cannot run in a transaction */
     enum kf_rc (*run)(struct task *, struct db *, struct kf_err *why);
     void (*finish)(struct task *, enum kf_rc rc, const struct kf_err *why); /* after the commit or the rollback */
 };
@@ -70,7 +81,9 @@ struct writer {
     struct db *db;
     struct batch *batch; /* apply.h */
     bool unwell;
-    bool answered; /* a mutant has answered before the commit */
+    bool answered;     /* a mutant has answered before the commit */
+    bool cut_told;     /* the log knows that the access log was cut */
+    int64_t head_told; /* when it was last told the head */
 };
 
 struct readers {
@@ -78,14 +91,17 @@ struct readers {
     size_t n_threads;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct ask *head, **tail;
-    size_t queued, max;
+    struct ask_line {
+        struct ask *head, **tail;
+    } lines[ASK_CLASSES];
+    size_t queued, max, long_running;
     bool stop;
 };
 
 struct reindex {
     struct done done;
     struct reindex *next;
+    bool wipe; /* only what was erased */
     store_block_done *fn;
     void *ctx;
     enum kf_rc rc;
@@ -117,6 +133,7 @@ struct filer { /* the contents of files */
     bool stop;
     struct db *db;
     struct upload *uploads;
+    bool unwell;
 };
 
 struct upkeep { /* what takes long and is rare: backups, housekeeping */
@@ -167,6 +184,7 @@ struct store {
     atomic_bool broken;
     char broken_text[240]; /* written once, before `broken` */
 
+    struct ledger ledger; /* the writer's, once it has started */
     struct writer writer;
     struct readers readers;
     struct keeper keeper;
@@ -220,6 +238,7 @@ enum kf_rc writer_start(struct store *s, struct kf_err *why);
 void writer_stop(struct store *s); /* commits what is queued first */
 void writer_take(struct store *s, struct job *job);
 void writer_task(struct store *s, struct task *t);
+void writer_logged(struct store *s, const struct ledger_page *p); /* after a commit, on the writer's thread */
 
 enum kf_rc readers_start(struct store *s, int n, struct kf_err *why);
 void readers_stop(struct store *s);
@@ -228,7 +247,7 @@ void readers_take(struct store *s, struct ask *k);
 enum kf_rc filer_start(struct store *s, struct kf_err *why);
 void filer_stop(struct store *s);
 /* Removes contents older than `before` that no file names any more. */
-void files_sweep(struct store *s, int64_t before, store_block_done *done, void *ctx);
+void files_sweep(struct store *s, int64_t before, bool wipes, store_block_done *done, void *ctx);
 
 enum kf_rc upkeep_start(struct store *s, struct kf_err *why);
 void upkeep_stop(struct store *s);
@@ -244,14 +263,19 @@ void raw_kind(const struct kf_id *conv, int64_t seq, char ret[RAW_KIND]);
 enum kf_rc raw_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc query_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc counts_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc audit_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc access_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc learning_run(struct reader *r, struct query *q, struct kf_err *why); /* read_learning.c */
+enum kf_rc checks_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc result_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc saved_run(struct reader *r, struct query *q, struct kf_err *why);
 
 #endif

@@ -183,6 +183,30 @@ static enum kf_rc read_handed(struct reading *r)
     return read_convs(r, s);
 }
 
+static enum kf_rc read_passed_on(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_PASSED_ON);
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->after);
+    stmt_i64(s, reading_limit(q, 2000));
+    while (stmt_row(s)) {
+        struct stored_passed_on *p = arena_more(q->arena, q->passed_on, q->n_passed_on, sizeof(*p));
+
+        if (!p) {
+            (void)stmt_end(s, NULL);
+            return reading_no_memory(r);
+        }
+        q->passed_on = p;
+        p += q->n_passed_on++;
+        get_id(s, &p->conv);
+        get_id(s, &p->by);
+        p->at = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
 static enum kf_rc read_taken(struct reading *r)
 {
     struct query *q = r->q;
@@ -623,6 +647,8 @@ static enum kf_rc query_one(struct reading *r)
         return read_silent(r);
     case QUERY_HANDED:
         return read_handed(r);
+    case QUERY_PASSED_ON:
+        return read_passed_on(r);
     case QUERY_TAKEN:
         return read_taken(r);
     case QUERY_MESSAGES:
@@ -669,6 +695,12 @@ static enum kf_rc query_one(struct reading *r)
         return outbox_run(r->reader, r->q, r->why);
     case QUERY_TRANSCRIPTS:
         return search_run(r->reader, r->q, r->why);
+    case QUERY_RESULT:
+        return result_run(r->reader, r->q, r->why);
+    case QUERY_ROWS:
+        return rows_run(r->reader, r->q, r->why);
+    case QUERY_SAVED:
+        return saved_run(r->reader, r->q, r->why);
     case QUERY_REVIEWS:
     case QUERY_REVIEW:
     case QUERY_QUALITY:
@@ -681,12 +713,20 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_COACHING:
     case QUERY_COACHED:
         return learning_run(r->reader, r->q, r->why);
+    case QUERY_TO_CHECK:
+    case QUERY_TRY_CHECK:
+    case QUERY_FINDINGS:
+    case QUERY_FINDING_COUNTS:
+        return checks_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
     case QUERY_KEY:
     case QUERY_TOTP:
         return access_run(r->reader, r->q, r->why);
     case QUERY_RAW:
         return raw_run(r->reader, r->q, r->why);
+    case QUERY_AUDIT:
+    case QUERY_AUDIT_VERIFY:
+        return audit_run(r->reader, r->q, r->why);
     case QUERY_COUNTS:
         return counts_run(r->reader, r->q, r->why);
     default:
@@ -697,7 +737,7 @@ static enum kf_rc query_one(struct reading *r)
 enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)
 {
     struct reading r = { reader, reader->db, q, why };
-    bool index = q->kind == QUERY_TRANSCRIPTS && reader->index && reader->index != reader->db;
+    bool index = (q->kind == QUERY_TRANSCRIPTS || q->kind == QUERY_RESULT) && reader->index && reader->index != reader->db;
     enum kf_rc rc = KF_OK;
 
     if (index) /* first, so that every hit is in the snapshot of the messages */

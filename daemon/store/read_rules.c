@@ -33,6 +33,9 @@ static enum kf_rc read_fired(struct db *db, struct query *q, bool contact, struc
     return stmt_end(s, why);
 }
 
+/* So many of the newest messages are looked at. */
+#define LOOK_BACK 200
+
 /* Our own mark, as the desk wrote it down. */
 static bool is_marked(const char *extra)
 {
@@ -50,6 +53,7 @@ static enum kf_rc read_offered(struct db *db, struct query *q, struct kf_err *wh
     struct stmt *s = stmt_begin(db, SQL_OFFERED);
 
     stmt_id(s, &q->id);
+    stmt_i64(s, LOOK_BACK);
     if (stmt_row(s)) {
         q->past.offered_seq = get_i64(s);
         q->past.offered = get_text(s, q->arena);
@@ -82,6 +86,7 @@ static enum kf_rc read_said(struct db *db, struct query *q, struct kf_err *why)
         return rc;
     s = stmt_begin(db, SQL_SYSTEM_SAID);
     stmt_id(s, &q->id);
+    stmt_i64(s, LOOK_BACK);
     stmt_text(s, newest);
     q->past.echo = stmt_row(s);
     return stmt_end(s, why);
@@ -92,6 +97,7 @@ static enum kf_rc read_count(struct db *db, struct query *q, struct kf_err *why)
     struct stmt *s = stmt_begin(db, SQL_VISITOR_COUNT);
 
     stmt_id(s, &q->id);
+    stmt_i64(s, q->limit);
     if (stmt_row(s))
         q->past.messages = get_i64(s);
     return stmt_end(s, why);
@@ -116,7 +122,7 @@ enum kf_rc rules_run(struct reader *reader, struct query *q, struct kf_err *why)
         rc = read_fired(reader->db, q, true, why);
     if (!rc)
         rc = read_said(reader->db, q, why);
-    if (!rc)
+    if (!rc && q->limit > 0)
         rc = read_count(reader->db, q, why);
     if (!rc && q->needs & RULE_NEED_OFFERED)
         rc = read_offered(reader->db, q, why);

@@ -3,19 +3,52 @@
 
 #include <stdlib.h>
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool may_run(const struct readers *r, enum ask_class class)
+{
+    return r->lines[class].head && (class != ASK_LONG || r->long_running == 0 || r->long_running + 1 < r->n_threads);
+}
+
+static struct ask *first(struct readers *r)
+{
+    static const enum ask_class order[] = { ASK_DUTY, ASK_TALK, ASK_LONG };
+
+    for (size_t i = 0; i < COUNT(order); i++) {
+        struct ask_line *line = &r->lines[order[i]];
+        struct ask *k = line->head;
+
+        if (!may_run(r, order[i]))
+            continue;
+        if (!(line->head = k->next))
+            line->tail = &line->head;
+        r->queued--;
+        r->long_running += k->class == ASK_LONG;
+        return k;
+    }
+    return NULL;
+}
+
+/* NULL: none, and none will come. */
 static struct ask *take(struct readers *r)
 {
     struct ask *k;
 
     pthread_mutex_lock(&r->lock);
-    while (!r->head && !r->stop)
+    while (!(k = first(r)) && !(r->stop && r->queued == 0))
         pthread_cond_wait(&r->more, &r->lock);
-    k = r->head;
-    if (k && !(r->head = k->next))
-        r->tail = &r->head;
-    r->queued -= k != NULL;
     pthread_mutex_unlock(&r->lock);
     return k;
+}
+
+static void taken(struct readers *r, enum ask_class class)
+{
+    if (class != ASK_LONG)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->long_running--;
+    pthread_cond_broadcast(&r->more); /* the next long one, or the end, which others wait for */
+    pthread_mutex_unlock(&r->lock);
 }
 
 static void reader_free(struct reader *r)
@@ -36,8 +69,11 @@ static void *reader_main(void *arg)
 
     thread_name("kf-reader");
     while ((k = take(&s->readers))) {
+        enum ask_class class = k->class;
+
         k->read(k, me);
         store_post(s, &k->done);
+        taken(&s->readers, class);
     }
     reader_free(me);
     return NULL;
@@ -87,18 +123,25 @@ enum kf_rc readers_start(struct store *s, int n, struct kf_err *why)
     return rc;
 }
 
+/* The long ones can fill half of the room only. */
+static bool is_full(const struct readers *r, enum ask_class class)
+{
+    return class != ASK_DUTY && r->queued >= (class == ASK_LONG ? r->max / 2 : r->max);
+}
+
 void readers_take(struct store *s, struct ask *k)
 {
     struct readers *r = &s->readers;
+    struct ask_line *line = &r->lines[k->class];
     bool stop, full;
 
     k->next = NULL;
     pthread_mutex_lock(&r->lock);
     stop = r->stop;
-    full = r->queued >= r->max;
+    full = is_full(r, k->class);
     if (!stop && !full) {
-        *r->tail = k;
-        r->tail = &k->next;
+        *line->tail = k;
+        line->tail = &k->next;
         r->queued++;
         pthread_cond_signal(&r->more);
     }

@@ -1,9 +1,13 @@
-/* Transcripts: by words through the index, or all of them by newest; both by cursor, with a count that is exact to 10,000.
+/* Transcripts: by words through the index, or all of them by newest; both by cursor, with a count that is exact to 10,000 where counting does
+ * not take too long.
  *
  * The hits of the index come newest first. Each leads to its conversation; one that was seen before belongs further up. So the
- * page and the count come from one walk, which ends when both are full. */
+ * page and the count come from one walk, which ends when both are full. With filters it starts from the smaller side: where the list of
+ * the most telling filter ends soon, its conversations are gathered first. Are they few, their words are read; else the walk over the
+ * hits asks the set, and no row. Where that list is long, many of the hits' conversations are in it, and the page fills soon. */
 #include "core/permit.h"
 #include "core/segment.h"
+#include "store/facets.h"
 #include "store/homes.h"
 #include "store/inside.h"
 #include "store/row.h"
@@ -12,7 +16,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#define FEW_ROWS    8000      /* of a list that are looked at to find out whether it is short: some 40 ms */
+#define FEW_WORDS   5000      /* messages whose words are read rather than looked for in the index: some 40 ms */
+#define COUNT_NS    100000000 /* of this thread's time, to count on when the page is full */
+#define CLOCKS_MS   600000
 #define COUNT_MAX   10000
 #define HITS_MAX    5 /* shown of one conversation */
 #define MARKS_MAX   32
@@ -82,6 +91,14 @@ struct found {
     size_t n_hits;
 };
 
+/* A conversation of the few that are asked for. */
+struct one {
+    int64_t n, newest; /* hit; 0: none */
+    int64_t hits[HITS_MAX];
+    size_t n_hits;
+    int64_t all;
+};
+
 struct walk {
     struct reader *r;
     struct query *q;
@@ -93,110 +110,110 @@ struct walk {
     int64_t top, after; /* of the cursor: nothing newer than `top`, the page begins below `after` */
     int64_t after_n;
     int64_t count;
+    int64_t looked;
     bool more;
+    bool listing; /* places instead of a page */
+    bool tired;   /* it was not counted to the end */
     struct homes homes;
+    struct set chosen; /* with `gathered`: all that the filters leave */
+    struct one *few;
+    size_t n_few, cap_few;
+    int64_t few_messages;
+    bool gathered;
 };
 
-static bool filters_facets(const struct search *f)
+static int64_t own_ns(void)
 {
-    return *f->channel.s || f->n_queues || f->from || f->to || f->rating || f->reader || !id_is_zero(&f->contact);
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static bool queue_fits(const struct search *f, const struct kf_key *queue)
+static bool walk_full(struct walk *w, int64_t until)
 {
-    for (size_t i = 0; i < f->n_queues; i++)
-        if (key_eq(&f->queues[i], queue))
-            return true;
-    return f->n_queues == 0;
+    if (w->listing)
+        return w->more;
+    if (w->more && ++w->looked % 256 == 0 && own_ns() > until)
+        w->tired = true;
+    return w->more && (w->tired || w->count > COUNT_MAX);
 }
 
-/* Of a row: what FACETS lists. */
-static bool facets_fit(const struct query *q, struct stmt *s, int64_t *opened_at)
+static enum kf_rc list_take(struct walk *w, int64_t conv, int64_t place, uint32_t *ret)
 {
-    const struct search *f = &q->search;
-    struct conv c = { .site = q->site };
+    struct query *q = w->q;
+    struct search_place *p;
 
-    get_key(s, &c.channel);
-    get_key(s, &c.queue);
-    *opened_at = get_i64(s);
-    c.rating = (int)get_i64(s);
-    get_id(s, &c.contact);
-    c.state = (enum conv_state)get_i64(s);
-    get_id(s, &c.owner);
-    get_id(s, &c.last_agent);
-    return (!*f->channel.s || key_eq(&f->channel, &c.channel)) && queue_fits(f, &c.queue) && (!f->from || *opened_at >= f->from) &&
-           (!f->to || *opened_at < f->to) && (!f->rating || c.rating == f->rating) &&
-           (id_is_zero(&f->contact) || id_eq(&f->contact, &c.contact)) && (!f->reader || permit(f->reader, VERB_TRANSCRIPT, &q->site, &c));
-}
-
-static enum kf_rc served_by(struct walk *w, int64_t conv, bool *fits)
-{
-    struct stmt *s;
-
-    if (id_is_zero(&w->q->search.agent))
+    *ret = 0;
+    if (q->n_places == (size_t)q->limit) {
+        w->more = true;
         return KF_OK;
-    s = stmt_begin(w->r->db, SQL_SERVED_FIND);
-    stmt_id(s, &w->q->search.agent);
-    stmt_i64(s, conv);
-    *fits = stmt_row(s);
-    return stmt_end(s, w->why);
-}
-
-static enum kf_rc conv_fits(struct walk *w, int64_t conv, bool *fits)
-{
-    struct stmt *s;
-    int64_t opened_at;
-    enum kf_rc rc;
-
-    *fits = true;
-    if (filters_facets(&w->q->search)) {
-        s = stmt_begin(w->r->db, SQL_CONV_FACETS);
-        stmt_i64(s, conv);
-        *fits = stmt_row(s) && facets_fit(w->q, s, &opened_at);
-        rc = stmt_end(s, w->why);
-        if (rc)
-            return rc;
     }
-    return *fits ? served_by(w, conv, fits) : KF_OK;
+    p = arena_more(q->arena, q->places, q->n_places, sizeof(*p));
+    if (!p)
+        return kf_fail(w->why, KF_NOMEM, "out of memory");
+    q->places = p;
+    p[q->n_places++] = (struct search_place){ .n = conv, .hit = place };
+    *ret = (uint32_t)q->n_places;
+    return KF_OK;
 }
 
-static bool walk_full(const struct walk *w)
-{
-    return w->count > COUNT_MAX && w->more;
-}
-
-/* Counts it, and puts it on the page if that is where it belongs. Its number on the page + 1, or 0. */
-static uint32_t walk_take(struct walk *w, int64_t conv, int64_t place, bool before)
+/* Counts it, and puts it on the page if that is where it belongs. *ret: its number on the page + 1, or 0. */
+static enum kf_rc walk_take(struct walk *w, int64_t conv, int64_t place, bool before, uint32_t *ret)
 {
     w->count++;
+    *ret = 0;
+    if (w->listing)
+        return list_take(w, conv, place, ret);
     if (before)
-        return 0;
+        return KF_OK;
     if (w->n_page == w->limit) {
         w->more = true;
-        return 0;
+        return KF_OK;
     }
     w->page[w->n_page++] = (struct found){ .conv = conv, .place = place };
-    return (uint32_t)w->n_page;
+    *ret = (uint32_t)w->n_page;
+    return KF_OK;
+}
+
+static void page_hit(struct walk *w, uint32_t at, int64_t id)
+{
+    if (w->listing)
+        w->q->places[at - 1].hits++;
+    else if (w->page[at - 1].n_hits < HITS_MAX)
+        w->page[at - 1].hits[w->page[at - 1].n_hits++] = id;
+}
+
+static bool set_has(const struct set *s, int64_t key)
+{
+    size_t at;
+
+    if (!s->cap)
+        return false;
+    at = (size_t)((uint64_t)key * 0x9e3779b97f4a7c15U >> 32) & (s->cap - 1);
+    while (s->keys[at] && s->keys[at] != key)
+        at = (at + 1) & (s->cap - 1);
+    return s->keys[at] != 0;
 }
 
 static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
 {
-    bool fresh, fits;
-    uint32_t *at = set_at(&w->seen, conv, &fresh);
-    enum kf_rc rc;
+    bool fresh, fits = true;
+    uint32_t *at;
+    enum kf_rc rc = KF_OK;
 
+    if (w->gathered && !set_has(&w->chosen, conv))
+        return KF_OK;
+    at = set_at(&w->seen, conv, &fresh);
     if (!at)
         return kf_fail(w->why, KF_NOMEM, "out of memory");
-    if (fresh) {
-        rc = conv_fits(w, conv, &fits);
-        if (rc)
-            return rc;
-        if (fits)
-            *at = walk_take(w, conv, id, w->after && id >= w->after);
-    }
-    if (*at && w->page[*at - 1].n_hits < HITS_MAX)
-        w->page[*at - 1].hits[w->page[*at - 1].n_hits++] = id;
-    return KF_OK;
+    if (fresh && !w->gathered)
+        rc = facets_of(w->r->db, w->q, conv, &fits, w->why);
+    if (!rc && fresh && fits)
+        rc = walk_take(w, conv, id, w->after && id >= w->after, at);
+    if (!rc && *at)
+        page_hit(w, *at, id);
+    return rc;
 }
 
 static enum kf_rc site_number(struct walk *w, int64_t *ret)
@@ -238,18 +255,36 @@ static enum kf_rc hit_home(struct walk *w, struct stmt *s, int64_t id, struct ho
     return KF_OK;
 }
 
+/* No conversation that was opened since has an older message; clocks of nodes differ by less than the margin. */
+static enum kf_rc oldest_message(struct walk *w, int64_t *ret)
+{
+    struct stmt *s;
+
+    *ret = 0;
+    if (!w->q->search.from)
+        return KF_OK;
+    s = stmt_begin(w->r->db, SQL_MESSAGE_SINCE);
+    stmt_str(s, w->q->site.s);
+    stmt_i64(s, w->q->search.from - CLOCKS_MS);
+    *ret = stmt_row(s) ? get_i64(s) : INT64_MAX;
+    return stmt_end(s, w->why);
+}
+
 static enum kf_rc walk_hits(struct walk *w, struct slice expression)
 {
-    int64_t site;
+    int64_t site, oldest = 0, until = own_ns() + COUNT_NS;
     enum kf_rc rc = site_number(w, &site);
     struct stmt *s;
 
+    if (!rc)
+        rc = oldest_message(w, &oldest);
     if (rc || !site)
         return rc;
     s = stmt_begin(w->r->index, SQL_INDEX_FIND);
     stmt_text(s, expression);
     stmt_i64(s, w->top ? w->top : INT64_MAX);
-    while (!rc && !walk_full(w) && stmt_row(s)) {
+    stmt_i64(s, oldest);
+    while (!rc && !walk_full(w, until) && stmt_row(s)) {
         int64_t id = get_i64(s);
         struct home home;
         bool fits = true, dense = false;
@@ -269,48 +304,129 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
     return rc ? rc : stmt_end(s, w->why);
 }
 
-/* ---- without words: the conversations themselves ------------------------------------------------------------------------------------ */
+/* ---- from the filters' side --------------------------------------------------------------------------------------------------------- */
 
-static struct stmt *list_begin(struct walk *w)
+static enum kf_rc few_add(struct walk *w, const struct facets *f)
 {
-    const struct search *f = &w->q->search;
-    enum sql which = !id_is_zero(&f->contact) ? SQL_LIST_CONTACT
-                     : !id_is_zero(&f->agent) ? SQL_LIST_AGENT
-                     : f->rating              ? SQL_LIST_RATING
-                     : *f->channel.s          ? SQL_LIST_CHANNEL
-                                              : SQL_LIST_SITE;
-    struct stmt *s = stmt_begin(w->r->db, which);
+    bool fresh;
 
-    stmt_str(s, w->q->site.s);
-    stmt_i64(s, f->from);
-    stmt_i64(s, f->to ? f->to : INT64_MAX);
-    if (which == SQL_LIST_CONTACT)
-        stmt_id(s, &f->contact);
-    else if (which == SQL_LIST_AGENT)
-        stmt_id(s, &f->agent);
-    else if (which == SQL_LIST_RATING)
-        stmt_i64(s, f->rating);
-    else if (which == SQL_LIST_CHANNEL)
-        stmt_str(s, f->channel.s);
-    return s;
+    if (w->n_few == w->cap_few) {
+        size_t cap = w->cap_few ? 2 * w->cap_few : 256;
+        struct one *few = realloc(w->few, cap * sizeof(*few));
+
+        if (!few)
+            return kf_fail(w->why, KF_NOMEM, "out of memory");
+        w->few = few;
+        w->cap_few = cap;
+    }
+    if (!set_at(&w->chosen, f->n, &fresh))
+        return kf_fail(w->why, KF_NOMEM, "out of memory");
+    if (fresh) {
+        w->few[w->n_few++] = (struct one){ .n = f->n };
+        w->few_messages += f->seq;
+    }
+    return KF_OK;
 }
+
+/* All that the filters leave, if their list is short. */
+static enum kf_rc gather(struct walk *w)
+{
+    enum sql which;
+    struct stmt *s;
+    enum kf_rc rc = KF_OK;
+    size_t rows = 0;
+
+    if (!facets_asked(&w->q->search))
+        return KF_OK;
+    s = facets_list(w->r->db, w->q, &which);
+    while (!rc && rows <= FEW_ROWS && stmt_row(s)) {
+        struct facets f;
+        bool fits;
+
+        rows++;
+        rc = facets_row(w->r->db, w->q, s, which, &f, &fits, w->why);
+        if (!rc && fits)
+            rc = few_add(w, &f);
+    }
+    w->gathered = !rc && rows <= FEW_ROWS;
+    if (rc)
+        (void)stmt_end(s, NULL);
+    return rc ? rc : stmt_end(s, w->why);
+}
+
+/* The hits of one conversation, in its words. */
+static enum kf_rc read_words(struct walk *w, struct one *o)
+{
+    struct stmt *s = stmt_begin(w->r->db, SQL_WORDS_OF);
+
+    stmt_i64(s, o->n);
+    stmt_i64(s, w->top ? w->top : INT64_MAX);
+    while (stmt_row(s)) {
+        int64_t id = get_i64(s), kind = get_i64(s);
+        struct slice text = get_slice(s);
+
+        if (!text.n || kind == MESSAGE_EVENT || kind == MESSAGE_REMOVED || !segment_match(text, w->q->search.terms))
+            continue;
+        if (!o->newest)
+            o->newest = id;
+        if (o->n_hits < HITS_MAX)
+            o->hits[o->n_hits++] = id;
+        o->all++;
+    }
+    return stmt_end(s, w->why);
+}
+
+static int newest_first(const void *x, const void *y)
+{
+    const struct one *a = x, *b = y;
+
+    return (a->newest < b->newest) - (a->newest > b->newest);
+}
+
+static enum kf_rc walk_few(struct walk *w)
+{
+    enum kf_rc rc = KF_OK;
+
+    for (size_t i = 0; i < w->n_few && !rc; i++)
+        rc = read_words(w, &w->few[i]);
+    if (!rc && w->n_few)
+        qsort(w->few, w->n_few, sizeof(*w->few), newest_first);
+    if (!w->top && w->n_few)
+        w->top = w->few[0].newest;
+    for (size_t i = 0; i < w->n_few && !rc && w->few[i].newest; i++) {
+        const struct one *o = &w->few[i];
+        uint32_t at;
+
+        rc = walk_take(w, o->n, o->newest, w->after && o->newest >= w->after, &at);
+        if (rc || !at)
+            continue;
+        for (size_t k = 0; k < o->n_hits && !w->listing; k++)
+            page_hit(w, at, o->hits[k]);
+        if (w->listing)
+            w->q->places[at - 1].hits = o->all;
+    }
+    return rc;
+}
+
+/* ---- without words: the conversations themselves ------------------------------------------------------------------------------------ */
 
 static enum kf_rc walk_list(struct walk *w)
 {
-    bool of_contact = !id_is_zero(&w->q->search.contact);
-    struct stmt *s = list_begin(w);
+    int64_t until = own_ns() + COUNT_NS;
+    enum sql which;
+    struct stmt *s = facets_list(w->r->db, w->q, &which);
     enum kf_rc rc = KF_OK;
 
-    while (!rc && !walk_full(w) && stmt_row(s)) {
-        int64_t conv = get_i64(s), opened_at;
-        bool before, fits = facets_fit(w->q, s, &opened_at);
+    while (!rc && !walk_full(w, until) && stmt_row(s)) {
+        struct facets f;
+        bool before, fits;
+        uint32_t at;
 
-        if (fits && of_contact) /* the list of an agent's own needs no second look */
-            rc = served_by(w, conv, &fits);
+        rc = facets_row(w->r->db, w->q, s, which, &f, &fits, w->why);
         if (rc || !fits)
             continue;
-        before = w->after_n && (opened_at > w->after || (opened_at == w->after && conv >= w->after_n));
-        (void)walk_take(w, conv, opened_at, before);
+        before = w->after_n && (f.opened_at > w->after || (f.opened_at == w->after && f.n >= w->after_n));
+        rc = walk_take(w, f.n, w->listing ? 0 : f.opened_at, before, &at);
     }
     if (rc)
         (void)stmt_end(s, NULL);
@@ -382,8 +498,8 @@ static enum kf_rc read_page(struct walk *w, bool by_words)
         return kf_fail(w->why, KF_NOMEM, "out of memory");
     for (size_t i = 0; i < w->n_page && !rc; i++)
         rc = read_found(w, &w->page[i]);
-    q->capped = w->count > COUNT_MAX;
-    q->number = q->capped ? COUNT_MAX : w->count;
+    q->capped = w->tired || w->count > COUNT_MAX;
+    q->number = w->count > COUNT_MAX ? COUNT_MAX : w->count;
     q->more = w->more;
     q->text_out = "";
     if (!rc && w->more && last) {
@@ -416,6 +532,7 @@ static bool cursor_parse(struct walk *w, bool by_words)
     return true;
 }
 
+/* The index must know all that is asked of it; what it has not learnt yet is not found in the words of few either. */
 static enum kf_rc search_words(struct walk *w, struct buf *expression)
 {
     enum kf_rc rc;
@@ -426,8 +543,10 @@ static enum kf_rc search_words(struct walk *w, struct buf *expression)
         return KF_OK; /* nothing that could be found: punctuation, or only exclusions */
     if (!buf_ok(expression))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
-    rc = walk_hits(w, buf_slice(expression));
-    return rc;
+    rc = gather(w);
+    if (rc || (w->gathered && !w->n_few))
+        return rc;
+    return w->gathered && w->few_messages <= FEW_WORDS ? walk_few(w) : walk_hits(w, buf_slice(expression));
 }
 
 /* Who may read a closed conversation of no queue that nobody served may read them all: then no row has to be asked. */
@@ -435,10 +554,10 @@ static bool reads_everything(const struct query *q)
 {
     const struct conv nobodys = { .site = q->site, .state = CONV_CLOSED };
 
-    return q->search.reader && permit(q->search.reader, VERB_TRANSCRIPT, &q->site, &nobodys);
+    return q->search.reader && permit(q->search.reader, q->search.exporting ? VERB_EXPORT : VERB_TRANSCRIPT, &q->site, &nobodys);
 }
 
-enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
+static enum kf_rc run(struct reader *r, struct query *q, bool listing, struct kf_err *why)
 {
     bool by_words = q->search.terms.n > 0;
     struct walk *w = calloc(1, sizeof(*w));
@@ -453,6 +572,7 @@ enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
     w->r = r;
     w->q = q;
     w->why = why;
+    w->listing = listing;
     w->homes = (struct homes){ .db = r->index, .row = -1 };
     w->limit = q->search.limit > 0 ? (size_t)q->search.limit : LIMIT_USUAL;
     if (w->limit > LIMIT_MAX)
@@ -461,11 +581,53 @@ enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
         rc = kf_fail(why, KF_INVALID, "cursor: not one of ours");
     else
         rc = by_words ? search_words(w, &expression) : walk_list(w);
-    if (!rc)
+    if (!rc && listing)
+        q->more = w->more;
+    else if (!rc)
         rc = read_page(w, by_words);
     buf_finish(&expression);
+    free(w->few);
+    free(w->chosen.keys);
+    free(w->chosen.values);
     free(w->seen.keys);
     free(w->seen.values);
     free(w);
+    return rc;
+}
+
+enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why)
+{
+    return run(r, q, false, why);
+}
+
+/* ---- all of a result ------------------------------------------------------------------------------------------------------------------ */
+
+enum kf_rc result_run(struct reader *r, struct query *q, struct kf_err *why)
+{
+    return run(r, q, true, why);
+}
+
+/* Counts on its own: what was found without words has no hit that could have been erased. */
+enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why)
+{
+    struct walk w = { .r = r, .q = q, .why = why };
+    enum kf_rc rc = KF_OK;
+
+    q->convs = arena_array(q->arena, q->n_places + 1, sizeof(*q->convs));
+    q->hits = arena_array(q->arena, q->n_places + 1, sizeof(*q->hits));
+    q->rows = arena_array(q->arena, q->n_places + 1, sizeof(*q->rows));
+    if (!q->convs || !q->hits || !q->rows)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    for (size_t i = 0; i < q->n_places && !rc; i++) {
+        const struct search_place *p = &q->places[i];
+        const struct found f = { .conv = p->n, .hits = { p->hit }, .n_hits = p->hit != 0 };
+        size_t before = q->n_convs;
+
+        rc = read_found(&w, &f);
+        if (rc || q->n_convs == before)
+            continue;
+        rc = facets_beside(r->db, p->n, q->arena, &q->rows[before], why);
+        q->rows[before].hits = p->hits;
+    }
     return rc;
 }

@@ -213,10 +213,37 @@ static void query_read(struct ask *k, struct reader *r)
         store_well(r->store, &r->unwell, "read");
 }
 
+static enum ask_class class_of(enum query_kind kind)
+{
+    switch (kind) {
+    case QUERY_LEASES:
+        return ASK_DUTY;
+    case QUERY_TRANSCRIPTS:
+    case QUERY_RESULT:
+    case QUERY_ROWS:
+    case QUERY_AGREEMENT:
+    case QUERY_TO_CHECK:
+    case QUERY_TRY_CHECK:
+    case QUERY_FINDINGS:
+    case QUERY_FINDING_COUNTS:
+    case QUERY_AUDIT:
+    case QUERY_AUDIT_VERIFY:
+    case QUERY_REVIEWS:
+    case QUERY_QUALITY:
+    case QUERY_SAMPLES:
+    case QUERY_POPULATION:
+    case QUERY_COUNTS:
+        return ASK_LONG;
+    default:
+        return ASK_TALK;
+    }
+}
+
 void store_read(struct store *s, struct query *query, store_answer *fn, void *ctx)
 {
     struct asked_query *q = (struct asked_query *)query;
 
+    q->ask.class = class_of(query->kind);
     q->ask.done.run = query_done;
     q->ask.read = query_read;
     q->fn = fn;
@@ -282,6 +309,7 @@ static void free_store(struct store *s)
     db_close(s->indexer.db);
     db_close(s->indexer.main);
     db_close(s->filer.db);
+    ledger_close(&s->ledger);
     pthread_mutex_destroy(&s->done_lock);
     pthread_mutex_destroy(&s->writer.lock);
     pthread_cond_destroy(&s->writer.more);
@@ -323,10 +351,12 @@ static struct store *new_store(const struct store_config *cfg)
     if (cfg->vault)
         s->vault = *cfg->vault;
     s->in_use = -1;
+    s->ledger.fd = -1;
     s->done_tail = &s->done_head;
     s->writer.tail = &s->writer.head;
     s->writer.tasks_tail = &s->writer.tasks;
-    s->readers.tail = &s->readers.head;
+    for (size_t i = 0; i < ASK_CLASSES; i++)
+        s->readers.lines[i].tail = &s->readers.lines[i].head;
     s->filer.tail = &s->filer.head;
     s->upkeep.tail = &s->upkeep.head;
     pthread_mutex_init(&s->done_lock, NULL);
@@ -367,6 +397,10 @@ enum kf_rc store_open(struct store **ret, const struct store_config *cfg, struct
         rc = store_connect(s, &s->writer.db, DB_WRITE, why);
     if (!rc)
         rc = migrate(s->writer.db, s->writer.db->ops->messages, s->postgres ? "postgresql" : s->path, s->backup_dir, why);
+    if (!rc)
+        rc = ledger_open(&s->ledger, cfg->head_path ? cfg->head_path : "", why);
+    if (!rc)
+        rc = ledger_check(&s->ledger, s->writer.db, why);
     if (!rc && s->vault.key)
         rc = vault_enter(s, s->writer.db, why);
     if (!rc && !s->postgres)

@@ -1,8 +1,12 @@
 /* What takes long and is rare has a thread of its own: archives and housekeeping. */
+#include "core/buf.h"
 #include "store/archive.h"
+#include "store/index.h"
 #include "store/inside.h"
+#include "store/wipe.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +17,20 @@
 #define KEEP_KEY    (30 * DAY_MS) /* of what belongs to no conversation; the others stay with theirs */
 #define KEEP_SENT   (30 * DAY_MS)
 #define KEEP_LOOSE  DAY_MS /* a file that nobody has sent */
-#define SLICE_ROWS  1000   /* of one transaction: messages must not wait for the broom */
+#define REPORT_MAX  (1U << 20)
+#define SLICE_ROWS  1000 /* of one transaction: messages must not wait for the broom */
 
-enum chore_kind { CHORE_BACKUP, CHORE_HOUSEKEEP };
+enum chore_kind { CHORE_BACKUP, CHORE_ROWS, CHORE_WIPE };
+
+/* Housekeeping under way: one step after the other, each by the thread whose it is. */
+struct keeping {
+    struct store *store;
+    struct housekeeping how;
+    store_housekept *fn;
+    void *ctx;
+    int64_t wipe_at;   /* something was erased, at the latest then; 0: nothing */
+    struct buf report; /* members of its object */
+};
 
 struct chore {
     struct done done;
@@ -25,7 +40,7 @@ struct chore {
     void *ctx;
     enum kf_rc rc;
     struct kf_err why;
-    int64_t now;
+    struct keeping *keeping; /* CHORE_ROWS, CHORE_WIPE */
     char path[];
 };
 
@@ -132,20 +147,58 @@ static bool is_saved(const struct store *s, const char *name)
     return false;
 }
 
-static void sweep_saved(struct store *s, int64_t now)
+static void tell_saved(struct keeping *k, const char *path, int64_t until, bool any)
 {
+    if (any)
+        buf_char(&k->report, ',');
+    buf_str(&k->report, "{\"path\":");
+    buf_json(&k->report, slice_of(path));
+    buf_printf(&k->report, ",\"until\":%" PRId64 "}", until);
+}
+
+/* Those that stay are named: what was erased since is still in them. */
+static void sweep_saved(struct keeping *k)
+{
+    struct store *s = k->store;
     DIR *d = *s->backup_dir ? opendir(s->backup_dir) : NULL;
+    int64_t keep = k->how.backup_ms > 0 ? k->how.backup_ms : KEEP_BACKUP;
     char path[4096];
     struct dirent *e;
     struct stat st;
+    bool any = false;
 
+    buf_str(&k->report, "\"backups\":[");
     /* cppcheck-suppress readdirCalled ; nobody else has this stream */
-    while (d && (e = readdir(d)))
-        if (is_saved(s, e->d_name) && snprintf(path, sizeof(path), "%s/%s", s->backup_dir, e->d_name) < (int)sizeof(path) &&
-            stat(path, &st) == 0 && (int64_t)st.st_mtime * 1000 < now - KEEP_BACKUP)
+    while (d && (e = readdir(d))) {
+        if (!is_saved(s, e->d_name) || snprintf(path, sizeof(path), "%s/%s", s->backup_dir, e->d_name) >= (int)sizeof(path) ||
+            stat(path, &st))
+            continue;
+        if ((int64_t)st.st_mtime * 1000 < k->how.now - keep && !k->how.dry)
             (void)remove(path);
+        else {
+            tell_saved(k, path, (int64_t)st.st_mtime * 1000 + keep, any);
+            any = true;
+        }
+    }
+    buf_char(&k->report, ']');
     if (d)
         closedir(d);
+}
+
+/* On the thread of upkeep, with a connection of its own. */
+static enum kf_rc keep_rows(struct keeping *k, struct kf_err *why)
+{
+    struct db *db = NULL;
+    enum kf_rc rc;
+
+    sweep_saved(k);
+    rc = k->how.dry ? KF_OK : sweep_rows(k->store, k->how.now, why);
+    if (!rc)
+        rc = store_connect(k->store, &db, DB_READ, why);
+    if (!rc)
+        rc = wipe_due(db, &k->wipe_at, why);
+    db_close(db);
+    return rc;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------------------------------------ */
@@ -173,10 +226,8 @@ static void *upkeep_main(void *arg)
     while ((c = take(&s->upkeep))) {
         if (c->kind == CHORE_BACKUP)
             c->rc = archive_write(s, c->path, &c->why);
-        else {
-            sweep_saved(s, c->now);
-            c->rc = sweep_rows(s, c->now, &c->why);
-        }
+        else
+            c->rc = c->kind == CHORE_ROWS ? keep_rows(c->keeping, &c->why) : wipe_messages(s, c->keeping->wipe_at, &c->why);
         store_post(s, &c->done);
     }
     return NULL;
@@ -232,38 +283,103 @@ void store_backup(struct store *s, const char *path, store_block_done *done, voi
         store_no_memory(s, done, NULL, NULL, ctx);
 }
 
-/* The rows are swept; then the files that nobody names any more. */
-struct second_half {
-    struct store *store;
-    store_block_done *fn;
-    void *ctx;
-    int64_t now;
-};
+/* ---- one step after the other, from the caller's thread ---- */
 
-static void rows_swept(void *ctx, enum kf_rc rc, const struct kf_err *why)
+static void keeping_end(struct keeping *k, enum kf_rc rc, const struct kf_err *why)
 {
-    struct second_half h = *(struct second_half *)ctx;
+    const struct kf_err no_memory = { .rc = KF_NOMEM, .text = "out of memory" };
 
-    free(ctx);
-    if (rc || !*h.store->files_path) {
-        if (h.fn)
-            h.fn(h.ctx, rc, why);
-    } else
-        files_sweep(h.store, h.now - KEEP_LOOSE, h.fn, h.ctx);
+    if (!rc && !buf_ok(&k->report)) {
+        rc = KF_NOMEM;
+        why = &no_memory;
+    }
+    if (k->fn)
+        k->fn(k->ctx, rc, rc ? NULL : k->report.p, why);
+    buf_finish(&k->report);
+    free(k);
 }
 
-void store_housekeep(struct store *s, int64_t now_ms, store_block_done *done, void *ctx)
+static void keeping_told(struct keeping *k)
 {
-    struct second_half *h = malloc(sizeof(*h));
-    struct chore *c = h ? chore_new(CHORE_HOUSEKEEP, "", rows_swept, h) : NULL;
+    bool wiped = k->wipe_at && k->how.wipe && !k->how.dry;
+
+    buf_printf(&k->report, ",\"wipe\":\"%s\"}", wiped ? "done" : k->wipe_at ? "due" : "none");
+    keeping_end(k, KF_OK, NULL);
+}
+
+static void step(struct keeping *k, enum chore_kind kind, store_block_done *next)
+{
+    const struct kf_err no_memory = { .rc = KF_NOMEM, .text = "out of memory" };
+    struct chore *c = chore_new(kind, "", next, k);
 
     if (!c) {
-        free(h);
-        store_no_memory(s, done, NULL, NULL, ctx);
+        keeping_end(k, KF_NOMEM, &no_memory);
         return;
     }
-    *h = (struct second_half){ s, done, ctx, now_ms };
-    c->now = now_ms;
+    c->keeping = k;
+    chore_take(k->store, c);
+}
+
+static void wiped(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    if (rc)
+        keeping_end(ctx, rc, why);
+    else
+        keeping_told(ctx);
+}
+
+static void index_wiped(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    if (rc)
+        keeping_end(ctx, rc, why);
+    else
+        step(ctx, CHORE_WIPE, wiped);
+}
+
+/* The index before the messages: the texts that it has to forget are still among them. */
+static void files_kept(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct keeping *k = ctx;
+
+    if (rc)
+        keeping_end(k, rc, why);
+    else if (k->wipe_at && k->how.wipe)
+        index_wipe(k->store, index_wiped, k);
+    else
+        keeping_told(k);
+}
+
+static void rows_kept(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct keeping *k = ctx;
+
+    if (rc)
+        keeping_end(k, rc, why);
+    else if (k->how.dry)
+        keeping_told(k);
+    else if (!*k->store->files_path)
+        files_kept(k, KF_OK, NULL);
+    else
+        files_sweep(k->store, k->how.now - KEEP_LOOSE, k->wipe_at && k->how.wipe, files_kept, k);
+}
+
+void store_housekeep(struct store *s, const struct housekeeping *h, store_housekept *done, void *ctx)
+{
+    struct keeping *k = calloc(1, sizeof(*k));
+    struct chore *c = k ? chore_new(CHORE_ROWS, "", rows_kept, k) : NULL;
+
+    if (!c) {
+        const struct kf_err no_memory = { .rc = KF_NOMEM, .text = "out of memory" };
+
+        free(k);
+        if (done)
+            done(ctx, KF_NOMEM, NULL, &no_memory);
+        return;
+    }
+    *k = (struct keeping){ .store = s, .how = *h, .fn = done, .ctx = ctx };
+    buf_init(&k->report, REPORT_MAX);
+    buf_char(&k->report, '{');
+    c->keeping = k;
     chore_take(s, c);
 }
 

@@ -9,7 +9,8 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define RACES_MAX 5
+#define RACES_MAX     5
+#define HEAD_EVERY_US (3600LL * 1000000)
 
 struct hasher {
     EVP_MD *md;
@@ -71,6 +72,26 @@ static void answer_all(struct job **jobs, size_t n, enum kf_rc rc, const struct 
     }
 }
 
+/* The head of the access log is kept beside the database, and told to the log once in a while. */
+void writer_logged(struct store *s, const struct ledger_page *p)
+{
+    int64_t now = clock_us();
+    bool cut = s->ledger.cut;
+    char text[LEDGER_TEXT];
+
+    if (!p->begun)
+        return;
+    ledger_committed(&s->ledger, p);
+    if (s->ledger.cut && !s->writer.cut_told) {
+        s->writer.cut_told = true;
+        store_log(s, 3, "access_log_cut", "the newest entries of the access log are gone: kefuctl audit verify");
+    }
+    if (!cut && (!s->writer.head_told || now - s->writer.head_told > HEAD_EVERY_US)) {
+        s->writer.head_told = now;
+        store_log(s, 1, "access_log", ledger_text(&p->head, text));
+    }
+}
+
 /* ---- one transaction --------------------------------------------------------------------------------------------------------- */
 
 static bool fill(struct batch *b, struct job **jobs, struct job **sorted, size_t n)
@@ -118,6 +139,7 @@ static enum kf_rc try_batch(struct store *s, struct job **jobs, size_t n, bool *
         return kf_fail(why, KF_NOMEM, "out of memory");
     batch_init(b, w->db, a);
     b->vault = &s->vault;
+    b->ledger = &s->ledger;
     rc = db_begin(w->db, true, why);
     if (rc)
         goto out;
@@ -128,8 +150,10 @@ static enum kf_rc try_batch(struct store *s, struct job **jobs, size_t n, bool *
         rc = commit_filled(s, jobs, n, why);
     if (rc)
         db_rollback(w->db);
-    else
+    else {
         *indexable |= b->indexable;
+        writer_logged(s, &b->page);
+    }
 out:
     arena_free(a);
     return rc;
@@ -187,11 +211,13 @@ static void commit_jobs(struct store *s, struct job **jobs, size_t n, bool *inde
 
 static enum kf_rc try_task(struct db *db, struct task *t, struct kf_err *why)
 {
-    enum kf_rc rc = db_begin(db, true, why);
+    enum kf_rc rc = t->alone ? KF_OK : db_begin(db, true, why);
 
     if (rc)
         return rc;
     rc = t->run(t, db, why);
+    if (t->alone)
+        return rc;
     if (!rc)
         rc = db_commit(db, why);
     if (rc)

@@ -1,6 +1,7 @@
-// One agent with conversations from five platforms, each played by a row of tests/channels: what fails is seen and sent again, how long may be
-// answered is counted down, a picture goes both ways. And a channel is set up on the administration's page.
+// One agent with conversations from six platforms, each played by a row of tests/channels: what fails is seen and sent again, how long may be
+// answered is counted down, a picture goes both ways, a voice is heard, what a mail repeats is folded. And a channel is set up on the administration's page.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -24,10 +25,10 @@ before(async () => {
   if (!there) return;
   const shop = await import('../channels/house.mjs');
   const side = await import('../channels/platform.mjs');
-  const five = (await shop.allRows()).filter((r) => ['fake', 'generic', 'telegram', 'wechat', 'whatsapp'].includes(r.name));
-  names = five.map((r) => r.name);
+  const six = (await shop.allRows()).filter((r) => ['fake', 'generic', 'mail', 'telegram', 'wechat', 'whatsapp'].includes(r.name));
+  names = six.map((r) => r.name);
   post = side.post;
-  platform = await side.Platform.open(five);
+  platform = await side.Platform.open(six);
   house = await shop.House.open(platform);
   browser = await browse();
   agent = await page(browser, { locale: 'en-US' });
@@ -79,8 +80,8 @@ async function until(look, what) {
   }
 }
 
-test('five platforms lie on one desk, and each is answered', { skip }, async () => {
-  assert.equal(names.length, 5);
+test('six platforms lie on one desk, and each is answered', { skip }, async () => {
+  assert.equal(names.length, 6);
   for (const name of names) await says(name, `hello from ${name}`);
   for (const name of names) {
     await open(`hello from ${name}`);
@@ -125,6 +126,37 @@ test('a picture goes both ways', { skip }, async () => {
   await agent.locator('.writer input[type=file]').setInputFiles({ name: 'dog.png', mimeType: 'image/png', buffer: PNG });
   await agent.getByRole('button', { name: /^Send/ }).last().click();
   await until(() => account('fake').calls.some((c) => c.what === 'send' && c.picture && c.accepted), 'the picture at the platform');
+});
+
+test('a voice message is heard, and is there as it came', { skip }, async () => {
+  account('wechat').stock.set('tone', readFileSync(join(root, 'tests/fuzz/corpus/voice/tone-nb.amr')));
+  await open('answer to wechat');
+  await says('wechat', '', { voice: 'tone' });
+  const sound = agent.locator('.talk-log audio');
+  await sound.waitFor();
+  const seconds = await sound.evaluate(
+    (a) =>
+      new Promise((resolve) => {
+        a.addEventListener('ended', () => resolve(a.duration));
+        a.addEventListener('error', () => resolve(`not played: ${a.error?.message}`));
+        a.muted = true;
+        void a.play();
+      }),
+  );
+  assert.equal(seconds, 0.5);
+  const original = agent.locator('.talk-log a', { hasText: 'Original file' });
+  const bytes = await agent.evaluate(async (url) => [...new Uint8Array(await (await fetch(url)).arrayBuffer())], await original.getAttribute('href'));
+  assert.deepEqual(Buffer.from(bytes), account('wechat').stock.get('tone'));
+});
+
+test('what a mail repeats is folded away', { skip }, async () => {
+  await says('mail', 'is it on its way?', { quote: 'On Monday, Shop wrote:\n> soon' });
+  await open('is it on its way?');
+  const quote = agent.locator('.talk-log .say', { hasText: 'is it on its way?' }).locator('details');
+  await quote.waitFor();
+  assert.equal(await quote.locator('blockquote').isVisible(), false);
+  await quote.getByText('Quoted text').click();
+  assert.match(await quote.locator('blockquote').innerText(), /On Monday, Shop wrote:\s+> soon/);
   await leave(agent);
 });
 

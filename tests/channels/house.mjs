@@ -96,7 +96,7 @@ export class House {
   async #found() {
     const channels = {};
     for (const [name, account] of Object.entries(this.platform.accounts))
-      channels[name] = { adapter: name, name, queue: 'desk', settings: account.row.settings(account.at) };
+      channels[name] = { adapter: account.row.adapter ?? name, name, queue: 'desk', settings: account.row.settings(account.at, account.relay) };
     const set = {
       site: { key: 'shop', name: 'Shop', language: 'en' },
       queues: { desk: { name: 'Desk' } },

@@ -2,32 +2,42 @@
 // what its API answers; here is what all of them have in common: an HTTP server that keeps what it is told, and that misbehaves on request.
 //
 // A row:
-//   name               the adapter
-//   settings(at)       the settings of the channel's document; `at` is the address of this row's API
-//   message(p, m)      how the platform tells of a text {user, id, text, at, picture?}: {method?, query?, headers?, body}; `p` is this
+//   name               the row's, the channel's, and the adapter's
+//   adapter            the adapter, where its name is not the row's
+//   smtp               what goes out is mail: its relay is there as well (relay.mjs), and `login` is [user, password]
+//   settings(at, relay) the settings of the channel's document; `at` is the address of this row's API
+//   message(p, m)      how the platform tells of a text {user, id, text, at, picture?, voice?, quote?}: {method?, query?, headers?, body}; `p` is this
 //                      row's Account: p.at, p.stock (bytes by id), p.inbox (what can be pulled)
 //   taken(answer)      did kefud take it? (default: any 2xx)
 //   read(call)         what a request of kefud's is: {what: 'token'|'send'|'upload'|'media'|'pull'|'quiet', text?, user?, key?, picture?};
 //                      `key`: a repeat under the same key is the same message
 //   answer(p, call)    the answer when all is well: {status?, headers?, body?}
 //   expired()          the answer to a token that is over; without it the platform has none that end
-//   blocked()          the answer that ends it: {…answer, words} (words: what people are to read)
+//   blocked()          the answer that ends it: {…answer, words} (words: what people are to read; by mail: {reply, words})
+//   met                {words, answers?: {path: body}}: what setting up asks, and what is said of the answer
+//   says_when          false: it cannot say how long to wait
 //   idempotent         repeats carry a key
 //   holds_ms           how long kefud may hold its answer for a reply
 //   outcome            {misbehaviour: state}: where this platform differs
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { openRelay } from './relay.mjs';
 
 // What the platform can do wrong. Each is asked for once per text (`plan`), by the text that it is to happen to.
 export const MISBEHAVIOURS = {
-  // Answers to the first try; the next ones are as they should be. `done`: it has been accepted all the same.
-  limited: { done: false, answer: () => ({ status: 429, headers: { 'Retry-After': '2' }, body: '{}' }) },
-  broken: { done: false, answer: () => ({ status: 500, body: 'oops' }) },
+  // Answers to the first try; the next ones are as they should be. `done`: it has been accepted all the same. `reply`: the same as a mail relay
+  // says it.
+  limited: { done: false, answer: () => ({ status: 429, headers: { 'Retry-After': '2' }, body: '{}' }), reply: () => '450 4.7.1 too many, later' },
+  broken: { done: false, answer: () => ({ status: 500, body: 'oops' }), reply: () => '451 4.3.0 oops' },
   silent: { done: true, hangs: true },
   reset: { done: true, cuts: true },
-  garbage: { done: true, answer: () => ({ status: 200, headers: { 'Content-Type': 'application/json' }, body: '<<<not what you expect' }) },
+  garbage: {
+    done: true,
+    answer: () => ({ status: 200, headers: { 'Content-Type': 'application/json' }, body: '<<<not what you expect' }),
+    reply: () => '<<<not what you expect',
+  },
   expired: { done: false, answer: (row) => row.expired() },
-  blocked: { done: false, answer: (row) => row.blocked(), always: true },
+  blocked: { done: false, answer: (row) => row.blocked(), reply: (row) => row.blocked().reply, always: true },
   slow: { done: true, waits_ms: 1500 },
 };
 
@@ -41,6 +51,16 @@ class Account {
     this.plan = new Map(); // text → misbehaviour
     this.during = null; // called once while a token is being asked for, before it is answered
     this.count = 0;
+  }
+
+  /** Keeps a request, and says what goes wrong with it, if anything. */
+  take({ what, text, user, key, picture, mail }) {
+    const name = what === 'send' ? this.plan.get(text) : undefined;
+    const bad = name ? MISBEHAVIOURS[name] : null;
+    if (bad && !bad.always) this.plan.delete(text);
+    const kept = { what, text, user, key, picture, mail, bad: name, at_ms: Date.now(), n: ++this.count, accepted: !bad || bad.done };
+    this.calls.push(kept);
+    return { kept, bad };
   }
 
   /** What was accepted: texts in the order of their first coming, a repeat under the same key once. */
@@ -68,10 +88,12 @@ export class Platform {
     await once(p.server, 'listening');
     p.port = p.server.address().port;
     p.accounts = Object.fromEntries(rows.map((row) => [row.name, new Account(row, `http://127.0.0.1:${p.port}/${row.name}`)]));
+    p.relays = await Promise.all(Object.values(p.accounts).filter((a) => a.row.smtp).map(openRelay));
     return p;
   }
 
   close() {
+    for (const end of this.relays) end();
     this.server.closeAllConnections();
     this.server.close();
   }
@@ -95,10 +117,7 @@ export class Platform {
       },
     });
     Object.assign(call, account.row.read(call));
-    const kept = { what: call.what, text: call.text, user: call.user, key: call.key, picture: call.picture, at_ms: Date.now(), n: ++account.count };
-    const bad = this.#badness(account, call, kept);
-    kept.accepted = !bad || bad.done;
-    account.calls.push(kept);
+    const { bad } = account.take(call);
     if (call.what === 'token' && account.during) {
       const during = account.during;
       account.during = null;
@@ -107,15 +126,8 @@ export class Platform {
     if (bad?.waits_ms) await new Promise((done) => setTimeout(done, bad.waits_ms));
     if (bad?.hangs) return; // until kefud gives up
     if (bad?.cuts) return this.#cut(res);
-    this.#say(res, bad?.answer ? bad.answer(account.row) : account.row.answer(account, call));
-  }
-
-  #badness(account, call, kept) {
-    const name = call.what === 'send' ? account.plan.get(call.text) : undefined;
-    if (!name) return null;
-    kept.bad = name;
-    if (!MISBEHAVIOURS[name].always) account.plan.delete(call.text);
-    return MISBEHAVIOURS[name];
+    const met = account.row.met?.answers?.[call.path];
+    this.#say(res, met ? { body: met } : bad?.answer ? bad.answer(account.row) : account.row.answer(account, call));
   }
 
   #say(res, { status = 200, headers = {}, body = '' }) {

@@ -11,14 +11,14 @@ daemon/live/      core/ live/                                                   
 daemon/net/       core/ net/                                                     uv.h libwebsockets.h curl/ openssl/
 daemon/session/   core/ net/ protocols/ session/                                 uthash.h
 daemon/desk/      core/ protocols/ settings/ store/store.h live/live.h net/client.h session/ desk/  jansson.h openssl/ uthash.h
-daemon/api/       core/ protocols/ settings/ store/store.h live/live.h net/server.h net/client.h net/pages.h session/ desk/ api/ config.h log.h password.h totp.h seed.h  jansson.h openssl/ uthash.h
+daemon/api/       core/ protocols/ settings/ store/store.h live/live.h net/server.h net/client.h net/pages.h session/ desk/ api/ config.h log.h password.h totp.h seed.h voice.h  jansson.h openssl/ uthash.h xlsxwriter.h
 TABLE
 # A header of a layer is for others only what its table names; what stands beside main.c may include everything.
 git ls-files -co --exclude-standard 'daemon/*/*.c' 'daemon/*/*.h' 'daemon/*/*.def' 'protocols/*.c' 'protocols/*.h' |
     xargs grep -HnoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+[>"]' |
     awk '
         BEGIN {
-            libraries = "uv.h libwebsockets.h hiredis/ hiredis.h async.h curl/ jansson.h sqlite3.h libpq-fe.h openssl/ argon2.h ini.h expat.h libxml/ uthash.h"
+            libraries = "uv.h libwebsockets.h hiredis/ hiredis.h async.h curl/ jansson.h sqlite3.h libpq-fe.h openssl/ argon2.h ini.h expat.h libxml/ uthash.h xlsxwriter.h"
             while ((getline line < "build/lint/layers.table") > 0) {
                 n = split(line, word, " ")
                 folders[++count] = word[1]

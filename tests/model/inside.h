@@ -14,19 +14,25 @@
 
 #define SITE     "demo"
 #define CAPACITY 2
-#define LIMIT_MS 1800000 /* of the site's queues, as shipped */
 #define GRACE_MS 30000
 
 /* As skills.json has it: what the queues ask for, until a ring lets it go. */
+#define LIMIT_MS 120000
 #define RING1_MS 6000
 #define RING2_MS 12000
-enum { SKILL_REFUND = 1, SKILL_VIP = 2 };
+enum { SKILL_REFUND = 1, SKILL_VIP = 2, SKILLS = 2 /* how many */ };
 /* What agent number i knows. */
 static inline unsigned skills_of(int i)
 {
     return i % 3 == 0 ? SKILL_REFUND | SKILL_VIP : i % 3 == 1 ? SKILL_REFUND : 0;
 }
+/* How well, if at all: of the k-th skill. */
+static inline int level_of(int i, int k)
+{
+    return 1 + (i + k) % 5;
+}
 #define CALM_MS 12000 /* a lease's takeover, and two sweeps */
+#define SKEW_MS 400   /* a node's clock is at most so far off */
 
 extern const struct kf_key site_key;
 
@@ -46,9 +52,25 @@ void requests_perform(struct model_node *n);
 /* ---- oracle.c ---- */
 void look_at_commit(struct world *w, const struct change *c, const struct news *news);
 
+/* ---- reference.c: the router a second time ---- */
+/* What is needed of whoever takes somebody who has waited so long in that queue. */
+unsigned needs_of(const struct kf_key *queue, int64_t waited);
+/* Whom a pass over this view has to match with whom, in order; at most `max`. */
+size_t reference_pass(struct world *w, const struct live_view *v, int64_t now, struct planned *ret, size_t max);
+/* A node is handed a view; asks for a reservation; is done with it. */
+void pass_expect(struct model_node *n, const struct live_view *v, int limit);
+void pass_asks(struct model_node *n, const struct kf_id *conv, const struct kf_id *agent);
+void pass_ends(struct model_node *n);
+
 /* ---- people.c: sockets that are not there ---- */
 void net_send_model(void *ctx, uint64_t conn, struct net_frame *f);
 void net_close_model(void *ctx, uint64_t conn, int code, const char *reason);
+
+/* ---- calm.c: what Redis says, held against the store ---- */
+/* Nobody waits who could be served: R5, with its second. Moves the clock on when somebody seems to. */
+void check_used(struct world *w);
+/* Who waits there waits here, in the same order; whoever has so much to do there has it here. Only while nothing is under way. */
+void check_live(struct world *w);
 
 /* ---- world.c ---- */
 bool busy(const struct world *w);

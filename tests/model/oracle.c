@@ -1,6 +1,8 @@
 /* oracle.c: what must hold: at each commit, and in the database whenever somebody looks. */
 #include "inside.h"
 
+#define PARKED_MS 15000 /* so often those who have left a message are looked through for nothing in particular */
+
 /* ---- the oracle at each commit ---- */
 
 static const struct conv_event *step_of(const struct change *c)
@@ -22,7 +24,7 @@ static void check_load(struct world *w, const struct kf_id *agent)
     load = world_number(w,
                         "SELECT coalesce(sum(weight), 0) FROM conversation WHERE (state IN (2,3) AND hex(owner) = '%s') OR (state = 5 AND "
                         "hex(last_agent) = '%s' AND wrapup_until > %lld)",
-                        hex, hex, (long long)w->now);
+                        hex, hex, (long long)w->now + (w->skewed ? 2 * SKEW_MS : 0));
     if (load > w->capacity)
         wrong(w, "R2: an agent of %d places was matched to %lld", w->capacity, (long long)load);
 }
@@ -30,9 +32,8 @@ static void check_load(struct world *w, const struct kf_id *agent)
 /* Nobody is given what he does not know before the ring that lets it go. */
 static void check_skills(struct world *w, const struct conv *before, const struct kf_id *agent)
 {
-    int64_t waited = w->now - before->queued_at;
-    bool sales = strcmp(before->queue.s, "sales") == 0;
-    unsigned needs = (waited < RING1_MS ? SKILL_VIP : 0) | (!sales && waited < RING2_MS ? SKILL_REFUND : 0);
+    int64_t waited = w->now + (w->skewed ? 2 * SKEW_MS : 0) - before->queued_at;
+    unsigned needs = needs_of(&before->queue, waited);
 
     for (int i = 0; w->skilled && i < w->n_agents; i++)
         if (id_eq(&w->agents[i].id, agent) && needs & ~skills_of(i))
@@ -122,11 +123,12 @@ static void check_acks(struct world *w, sqlite3 *db, bool all)
     sqlite3_finalize(s);
 }
 
-/* Places of agents who are online, as the store has it, and who have a socket on a node that runs. */
-static int online_free(struct world *w, sqlite3 *db)
+/* Of agents who are online, as the store has it, and have a socket on a node that runs: how many there are, and places. */
+static int online(struct world *w, sqlite3 *db, int *places)
 {
-    int places = 0;
+    int n = 0;
 
+    *places = 0;
     for (int i = 0; i < w->n_agents; i++) {
         const struct agent_model *a = &w->agents[i];
         char hex[33], sql[300];
@@ -140,9 +142,10 @@ static int online_free(struct world *w, sqlite3 *db)
             continue;
         (void)snprintf(sql, sizeof(sql), "SELECT coalesce(sum(weight), 0) FROM conversation WHERE state IN (2,3) AND hex(owner) = '%s'",
                        hex);
-        places += (w->capacity - (int)number(db, sql)) / w->weight;
+        n++;
+        *places += (w->capacity - (int)number(db, sql)) / w->weight;
     }
-    return places;
+    return n;
 }
 
 /* R6: whatever was opened is still somewhere. */
@@ -154,15 +157,31 @@ static void check_lost(struct world *w, sqlite3 *db)
         wrong(w, "R6: %llu were opened, %lld are there", (unsigned long long)w->opened, (long long)kept);
 }
 
-/* R3, R8: after a calm time nobody waits who should have gone on by now, and nobody is with an agent who has long been gone. */
-static void check_waits(struct world *w, sqlite3 *db)
+/* R3, P7: whatever was to happen at a time has happened. */
+static void check_deadlines(struct world *w, sqlite3 *db)
+{
+    long long past = (long long)w->now - CALM_MS;
+    char sql[300];
+    int places;
+
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state = 1 AND queued_at < %lld",
+                   past - (w->skilled ? LIMIT_MS : 1800000));
+    if (number(db, sql))
+        wrong(w, "R3: somebody waits for longer than the limit");
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE due_at < %lld", past);
+    if (number(db, sql))
+        wrong(w, "P7: something was due long ago, and nobody has looked");
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state = 4 AND until = 0 AND queued_at < %lld",
+                   (long long)w->now - PARKED_MS - CALM_MS);
+    if (number(db, sql) && online(w, db, &places))
+        wrong(w, "P7: somebody left a message, and agents are there by now");
+}
+
+/* R8: after a calm time nobody is with an agent who has long been gone. */
+static void check_lost_agents(struct world *w, sqlite3 *db)
 {
     char sql[300];
 
-    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM conversation WHERE state = 1 AND queued_at < %lld",
-                   (long long)(w->now - LIMIT_MS - CALM_MS));
-    if (number(db, sql))
-        wrong(w, "R3: somebody waits for longer than the limit");
     for (int i = 0; i < w->n_agents; i++) {
         char hex[33];
 
@@ -180,6 +199,7 @@ static void check_waits(struct world *w, sqlite3 *db)
 void world_check(struct world *w, bool calm)
 {
     sqlite3 *db = open_db(w);
+    int places = 0;
 
     if (number(db, "SELECT count(*) FROM (SELECT conv, cid FROM message WHERE cid IS NOT NULL AND cid <> '' GROUP BY conv, role, cid "
                    "HAVING count(*) > 1)"))
@@ -188,21 +208,30 @@ void world_check(struct world *w, bool calm)
         wrong(w, "P3: a conversation's seq has gaps");
     if (number(db, "SELECT count(*) FROM conversation WHERE (state IN (2,3)) <> (owner IS NOT NULL)"))
         wrong(w, "P5: owner and state do not go together");
-    if (number(db, "SELECT coalesce(max(n), 0) FROM (SELECT sum(weight) n FROM conversation WHERE state IN (2,3) GROUP BY owner)") >
-        w->capacity)
+    /* Whoever takes by hand what has been offered too long ago may have more. */
+    if (number(db, "SELECT coalesce(max(n), 0) FROM (SELECT sum(weight) n FROM conversation WHERE state IN (2,3) GROUP BY owner HAVING "
+                   "sum(EXISTS (SELECT 1 FROM timeline t WHERE t.conv = conversation.n AND t.data = '{\"why\":\"picked\",\"epoch\":' || "
+                   "epoch || '}')) = 0)") > w->capacity)
         wrong(w, "P5: an agent was given more than its capacity");
     if (number(db, "SELECT count(*) FROM (SELECT conv FROM firing GROUP BY conv, rule, cause HAVING count(*) > 1)"))
         wrong(w, "P2: a rule fired twice for one cause");
-    if (calm && number(db, "SELECT count(*) FROM conversation WHERE state = 1") > 0 && online_free(w, db) > 0)
+    /* With skills and refusals a place may suit nobody: check_used() knows. */
+    if (calm && !w->skilled && number(db, "SELECT count(*) FROM conversation WHERE state = 1") > 0 && online(w, db, &places) && places > 0)
         wrong(w, "P5: %lld wait while %d places are free", (long long)number(db, "SELECT count(*) FROM conversation WHERE state = 1"),
-              online_free(w, db));
+              places);
     if (calm && number(db, "SELECT count(*) FROM conversation WHERE ruled_seq < seq"))
         wrong(w, "P7: rules have not looked at something for seconds");
     check_lost(w, db);
-    if (calm)
-        check_waits(w, db);
+    if (calm) {
+        check_deadlines(w, db);
+        check_lost_agents(w, db);
+    }
     check_acks(w, db, calm);
     sqlite3_close(db);
+    if (calm && w->skilled) {
+        check_live(w);
+        check_used(w);
+    }
 }
 
 int64_t world_number(struct world *w, const char *fmt, ...)

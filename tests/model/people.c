@@ -14,20 +14,26 @@ static struct seat_model *seat_of(struct world *w, int node, uint64_t conn)
     return NULL;
 }
 
-static void own(struct agent_model *a, const struct kf_id *conv, bool mine)
+static void list(struct owned *all, size_t n, const struct kf_id *conv, bool mine)
 {
     struct owned *place = NULL;
 
-    for (size_t i = 0; i < sizeof(a->owned) / sizeof(a->owned[0]); i++) {
-        if (a->owned[i].used && id_eq(&a->owned[i].conv, conv)) {
-            a->owned[i].used = mine;
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].used && id_eq(&all[i].conv, conv)) {
+            all[i].used = mine;
             return;
         }
-        if (!a->owned[i].used && !place)
-            place = &a->owned[i];
+        if (!all[i].used && !place)
+            place = &all[i];
     }
     if (mine && place)
         *place = (struct owned){ *conv, true };
+}
+
+static void own(struct agent_model *a, const struct kf_id *conv, bool mine)
+{
+    list(a->owned, sizeof(a->owned) / sizeof(a->owned[0]), conv, mine);
+    list(a->offers, sizeof(a->offers) / sizeof(a->offers[0]), conv, false);
 }
 
 static bool json_id(const json_t *root, const char *name, struct kf_id *ret)
@@ -64,9 +70,12 @@ static void heard_staff(struct world *w, struct seat_model *seat, const char *ty
 
     if (strcmp(type, "welcome") == 0) {
         memset(a->owned, 0, sizeof(a->owned));
+        memset(a->offers, 0, sizeof(a->offers));
         json_array_foreach(json_object_get(root, "conversations"), i, c) if (json_id(c, "id", &id)) own(a, &id, true);
     } else if (strcmp(type, "assigned") == 0 && json_id(conv, "id", &id))
         own(a, &id, true);
+    else if (strcmp(type, "offered") == 0 && json_id(conv, "id", &id))
+        list(a->offers, sizeof(a->offers) / sizeof(a->offers[0]), &id, true);
     else if (strcmp(type, "released") == 0 && json_id(root, "conversation", &id))
         own(a, &id, false);
 }
@@ -280,4 +289,17 @@ void agent_transfer(struct world *w, int agent)
     if (conv)
         say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"queue\":\"sales\"}}",
             id_text(conv, id), (unsigned long long)chance(w));
+}
+
+void agent_answer(struct world *w, int agent, bool accept)
+{
+    struct agent_model *a = &w->agents[agent];
+    char id[KF_ID_TEXT];
+
+    for (size_t i = 0; i < sizeof(a->offers) / sizeof(a->offers[0]); i++)
+        if (a->offers[i].used) {
+            say(w, &a->seat, "{\"type\":\"%s\",\"conversation\":\"%s\",\"cid\":\"y%llu\"}", accept ? "accept" : "refuse",
+                id_text(&a->offers[i].conv, id), (unsigned long long)chance(w));
+            return;
+        }
 }

@@ -85,8 +85,12 @@ static void on_live(void *ctx, enum kf_rc rc, const struct kf_err *why)
 static void on_viewed(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
 {
     struct request *r = ctx;
+    struct model_node *n = r->node;
 
-    r->viewed(r->arg, r->node->dying ? KF_AGAIN : rc, r->node->dying ? NULL : view, why);
+    if (!rc && !n->dying)
+        pass_expect(n, view, (int)r->a);
+    r->viewed(r->arg, n->dying ? KF_AGAIN : rc, n->dying ? NULL : view, why);
+    pass_ends(n);
     end(r);
 }
 
@@ -198,6 +202,13 @@ int64_t port_now(void *ctx)
 {
     struct model_node *n = ctx;
 
+    return n->world->now + n->skew;
+}
+
+static int64_t port_mono(void *ctx)
+{
+    struct model_node *n = ctx;
+
     return n->world->now;
 }
 
@@ -270,6 +281,7 @@ static void port_reserve(void *ctx, const struct kf_key *site, int64_t lease, co
 {
     struct request *r = ask(ctx, ASK_RESERVE, arg);
 
+    pass_asks(ctx, conv, agent);
     r->site = *site;
     r->a = lease;
     r->conv = *conv;
@@ -394,7 +406,7 @@ struct ports ports_of(struct model_node *n)
 {
     return (struct ports){ .ctx = n,
                            .now_ms = port_now,
-                           .mono_ms = port_now,
+                           .mono_ms = port_mono,
                            .chance = port_chance,
                            .commit = port_commit,
                            .read = port_read,

@@ -50,6 +50,48 @@ static void a_requeue_with_a_new_arrival_is_caught(void **state)
     caught_by_random_runs("requeue_arrival");
 }
 
+static void a_router_that_ignores_skills_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("ignore_skills");
+}
+
+static void a_router_that_ignores_proficiency_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("ignore_proficiency");
+}
+
+static void a_router_that_ignores_load_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("ignore_load");
+}
+
+static void a_line_that_serves_the_newest_first_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("newest_first");
+}
+
+static void a_wait_without_limit_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("no_limit");
+}
+
+static void an_agent_who_is_gone_and_waited_for_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("no_grace");
+}
+
+static void a_redis_that_is_not_rebuilt_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("one_rebuild");
+}
+
 static void no_trigger_on_a_freed_place_is_caught(void **state)
 {
     char words[300];
@@ -66,6 +108,13 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(no_trigger_on_a_freed_place_is_caught),
                                         cmocka_unit_test(a_requeue_with_a_new_arrival_is_caught),
                                         cmocka_unit_test(a_commit_without_epoch_is_caught),
+                                        cmocka_unit_test(a_router_that_ignores_skills_is_caught),
+                                        cmocka_unit_test(a_router_that_ignores_proficiency_is_caught),
+                                        cmocka_unit_test(a_router_that_ignores_load_is_caught),
+                                        cmocka_unit_test(a_line_that_serves_the_newest_first_is_caught),
+                                        cmocka_unit_test(a_wait_without_limit_is_caught),
+                                        cmocka_unit_test(an_agent_who_is_gone_and_waited_for_is_caught),
+                                        cmocka_unit_test(a_redis_that_is_not_rebuilt_is_caught),
                                         cmocka_unit_test(a_reservation_in_two_calls_is_caught) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

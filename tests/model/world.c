@@ -156,8 +156,10 @@ void node_start(struct world *w, int i)
     uint8_t bytes[10];
 
     assert(!n->up);
+    w->fault_at = w->now;
     *n = (struct model_node){ .world = w, .index = i, .up = true };
     n->held_end = &n->held;
+    n->skew = w->skewed ? (int64_t)world_pick(w, 2 * SKEW_MS + 1) - SKEW_MS : 0;
     port_chance(n, bytes, sizeof(bytes));
     n->id = id_make(w->now, bytes);
     desk.node = cfg.node = n->id;
@@ -192,6 +194,7 @@ void node_kill(struct world *w, int i)
 {
     struct model_node *n = &w->nodes[i];
 
+    w->fault_at = w->now;
     n->dying = true;
     n->paused = false;
     if (n->between_go)
@@ -227,6 +230,7 @@ void node_pause(struct world *w, int i)
 {
     if (w->nodes[i].up && !w->nodes[i].paused) {
         w->nodes[i].paused = true;
+        w->fault_at = w->now;
         w->pauses++;
     }
 }
@@ -237,6 +241,7 @@ void node_resume(struct world *w, int i)
 
     if (!n->up || !n->paused)
         return;
+    w->fault_at = w->now;
     n->paused = false;
     if (n->between_go)
         n->between_go(n->between_arg);
@@ -254,6 +259,7 @@ void redis_flush(struct world *w)
     assert(c && !c->err);
     freeReplyObject(redisCommand(c, "FLUSHALL"));
     redisFree(c);
+    w->fault_at = w->now;
     w->flushes++;
 }
 
@@ -325,11 +331,11 @@ static void learn(struct member *m, int i)
     static const struct {
         unsigned skill;
         struct kf_key key;
-    } all[] = { { SKILL_REFUND, { "refund" } }, { SKILL_VIP, { "vip" } } };
+    } all[SKILLS] = { { SKILL_REFUND, { "refund" } }, { SKILL_VIP, { "vip" } } };
 
-    for (size_t k = 0; k < 2; k++)
+    for (size_t k = 0; k < SKILLS; k++)
         if (skills_of(i) & all[k].skill) {
-            m->levels[m->n_skills] = (uint8_t)(1 + (i + (int)k) % 5);
+            m->levels[m->n_skills] = (uint8_t)level_of(i, (int)k);
             m->skills[m->n_skills++] = all[k].key;
         }
 }
@@ -437,6 +443,7 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
     w->n_agents = plan->agents ? plan->agents : 6;
     w->n_visitors = plan->visitors ? plan->visitors : 24;
     w->skilled = plan->skilled;
+    w->skewed = plan->skewed;
     w->weight = plan->skilled ? 2 : 1;
     w->capacity = plan->skilled ? 2 * CAPACITY + 1 : CAPACITY;
     assert(w->n_agents <= AGENTS_MAX && w->n_visitors <= VISITORS_MAX);
@@ -464,5 +471,9 @@ void world_close(struct world *w)
     assert(uv_loop_close(&w->loop) == 0);
     free(w->acks);
     (void)snprintf(cmd, sizeof(cmd), "rm -rf '%s'", w->dir);
+    if (*w->wrong && getenv("KEEP")) {
+        printf("kept %s now %lld\n", w->dir, (long long)w->now);
+        return;
+    }
     assert(system(cmd) == 0);
 }

@@ -39,6 +39,7 @@ struct agent_model {
     enum presence presence;
     int64_t gone_at;        /* when the last socket was closed; 0: it was not */
     struct owned owned[64]; /* as its console was told */
+    struct owned offers[16];
 };
 
 struct visitor_model {
@@ -47,10 +48,16 @@ struct visitor_model {
     int next_cid;
 };
 
+/* Who is to get whom. */
+struct planned {
+    struct kf_id conv, agent;
+};
+
 struct model_node {
     struct world *world;
     int index;
     bool up, paused, dying;
+    int64_t skew; /* how far its clock is off */
     struct kf_id id;
     struct ports ports;
     struct store *store;
@@ -63,6 +70,10 @@ struct model_node {
     void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
     void *between_arg;
     bool wake;
+    /* The pass that it has in hand, as the reference has it, and how far it has come. */
+    bool watched;
+    struct planned planned[64];
+    size_t n_planned, n_asked;
 };
 
 struct world {
@@ -72,6 +83,8 @@ struct world {
     int n_nodes, n_agents, n_visitors;
     int capacity, weight; /* places of an agent, and those that a conversation takes */
     bool skilled;
+    bool skewed;
+    int64_t fault_at; /* when something was last done to a node or to Redis, or made good */
     struct model_node nodes[NODES_MAX];
     char dir[64], url[128], redis[128];
     int redis_pid;
@@ -92,6 +105,7 @@ struct world {
     /* Failures, in words; the first is kept. */
     char wrong[300];
     uint64_t opened;
+    int64_t overtaken_ms; /* somebody went first who came so much later, while the one before waited for a favourite */
     uint64_t commits, matches, returns, duplicates, conflicts, kills, pauses, flushes;
 };
 
@@ -103,6 +117,7 @@ struct world_plan {
     int64_t from;    /* when it is */
     /* Of the set skills.json: agents know different things, each conversation takes two places, and nobody has an even number of them. */
     bool skilled;
+    bool skewed; /* each node's clock is off a little, another way after each start */
 };
 
 /* Blocks; asserts. */
@@ -138,6 +153,8 @@ void agent_close_talk(struct world *w, int agent);
 /* Answers one of its visitors, and closes that talk. */
 void agent_finish(struct world *w, int agent);
 void agent_transfer(struct world *w, int agent);
+/* Answers one of the offers that its console shows. */
+void agent_answer(struct world *w, int agent, bool accept);
 
 void agent_accept(struct world *w, int agent, const struct kf_id *conv);
 /* Does its console show this one as its own? */
@@ -146,5 +163,7 @@ bool agent_has(const struct world *w, int agent, const struct kf_id *conv);
 int64_t world_number(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Everything that can be seen from the database: P2, P3, P5, P7; acknowledged messages are there. Writes the first failure to w->wrong. */
 void world_check(struct world *w, bool calm);
+/* R5: whoever can be served at once is, within a second. Only while all nodes run and nothing has befallen them for a while. */
+void world_check_used(struct world *w);
 
 #endif

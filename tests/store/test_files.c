@@ -264,11 +264,17 @@ static void a_file_knows_who_sent_it_where(void **state)
 
 /* ---- housekeeping ---------------------------------------------------------------------------------------------------------------- */
 
+static void kept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
+{
+    (void)report;
+    put_done(ctx, rc, why);
+}
+
 static void housekeep(struct world *w, int64_t now)
 {
     struct stored s = { .done = false };
 
-    store_housekeep(w->store, now, put_done, &s);
+    store_housekeep(w->store, &(struct housekeeping){ .now = now }, kept, &s);
     world_wait(w, &s.done);
     assert_int_equal(s.rc, KF_OK);
 }

@@ -209,8 +209,9 @@ static int raws(struct world *w)
     return n;
 }
 
-static void kept(void *ctx, enum kf_rc rc, const struct kf_err *why)
+static void kept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
 {
+    (void)report;
     (void)why;
     assert_int_equal(rc, KF_OK);
     *(bool *)ctx = true;
@@ -227,11 +228,11 @@ static void what_nobody_could_read_is_kept_for_a_week(void **state)
     act->u.blob.bytes = SLICE("{odd}");
     assert_int_equal(commit(w, c).rc, KF_OK);
     assert_int_equal(raws(w), 1);
-    store_housekeep(w->store, NOW + 6LL * 86400000, kept, &done);
+    store_housekeep(w->store, &(struct housekeeping){ .now = NOW + 6LL * 86400000 }, kept, &done);
     world_wait(w, &done);
     assert_int_equal(raws(w), 1);
     done = false;
-    store_housekeep(w->store, NOW + 8LL * 86400000, kept, &done);
+    store_housekeep(w->store, &(struct housekeeping){ .now = NOW + 8LL * 86400000 }, kept, &done);
     world_wait(w, &done);
     assert_int_equal(raws(w), 0);
 }

@@ -48,6 +48,17 @@ static const char *const may_scan[] = { "MEMBERS_ALL",    "DOCUMENTS",       "LE
                                         "INDEX_MARKS",    "INDEX_SET_MARKS", "INDEX_FIND",    "DOCUMENT_COUNT",  "VAULT_DOCUMENTS",
                                         "VAULT_TOKENS",   "VAULT_FACTORS" };
 
+/* Lists that are asked for when they are short. */
+static bool is_short(const char *name)
+{
+    static const char *const lists[] = { "LIST_AGENT", "LIST_TAG", "LIST_RULE", "LIST_REVIEWED" };
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        if (strcmp(lists[i], name) == 0)
+            return true;
+    return false;
+}
+
 static bool scans_knowingly(const char *name)
 {
     for (size_t i = 0; i < sizeof(may_scan) / sizeof(may_scan[0]); i++)
@@ -66,10 +77,11 @@ static bool explain(struct db *db, const char *name, const char *text)
     while (mine && sqlite3_step(s) == SQLITE_ROW) {
         const char *line = (const char *)sqlite3_column_text(s, 3);
 
-        if (strncmp(line, "SCAN ", 5) == 0 && !strstr(line, "CONSTANT ROW") && !strstr(line, "USING INTEGER PRIMARY KEY") &&
-            !scans_knowingly(name))
+        /* "v" is what a subquery has found, up to its limit. */
+        if (strncmp(line, "SCAN ", 5) == 0 && strcmp(line, "SCAN v") != 0 && !strstr(line, "CONSTANT ROW") &&
+            !strstr(line, "USING INTEGER PRIMARY KEY") && !scans_knowingly(name))
             fail_msg("%s: %s", name, line);
-        if (strstr(line, "USE TEMP B-TREE FOR ORDER BY") && strncmp(name, "LIST_", 5) == 0 && strcmp(name, "LIST_AGENT") != 0)
+        if (strstr(line, "USE TEMP B-TREE FOR ORDER BY") && strncmp(name, "LIST_", 5) == 0 && !is_short(name))
             fail_msg("%s: sorts", name);
     }
     sqlite3_finalize(s);

@@ -37,7 +37,7 @@ __attribute__((unused)) static const char *world_postgres;
 
 struct world {
     char dir[64];
-    char url[400], files[128], index[128], backup[128];
+    char url[400], files[128], index[128], backup[128], head[128];
     int wake[2];
     struct store *store;
 };
@@ -62,6 +62,7 @@ static struct store_config world_config(struct world *w)
                                   .files_path = w->files,
                                   .index_path = w->index,
                                   .backup_dir = w->backup,
+                                  .head_path = w->head,
                                   .wake = world_wake,
                                   .wake_ctx = w,
                                   .log = world_log };
@@ -100,6 +101,7 @@ MAYBE void world_make(struct world *w)
     snprintf(w->files, sizeof(w->files), "%s/files.db", w->dir);
     snprintf(w->index, sizeof(w->index), "%s/index.db", w->dir);
     snprintf(w->backup, sizeof(w->backup), "%s", w->dir);
+    snprintf(w->head, sizeof(w->head), "%s/access.head", w->dir);
     assert_int_equal(pipe2(w->wake, O_NONBLOCK | O_CLOEXEC), 0);
 }
 

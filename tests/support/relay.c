@@ -208,6 +208,8 @@ static void talk(struct relay *r, const struct relay_options *o, struct line *l,
             sign_in(o, l, m, line);
         else if (strncasecmp(line, "MAIL", 4) == 0)
             answer(l, "250 2.1.0 Ok");
+        else if (strncasecmp(line, "NOOP", 4) == 0)
+            answer(l, "250 2.0.0 Ok");
         else if (strncasecmp(line, "RCPT", 4) == 0)
             answer(l, o->rcpt ? o->rcpt : "250 2.1.5 Ok");
         else if (strncasecmp(line, "DATA", 4) == 0) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SECRET "a-secret-of-the-bot-01"
 #define TOKEN  "a-token-of-the-bot-0123456789"
@@ -233,7 +234,7 @@ static void it_hands_over_notes_and_tags(void **state)
     does("/messages", "{\"content\":\"a regular\",\"private\":true}", 200);
     does("/labels", "{\"labels\":[\"billing\"]}", 200);
     does("/labels", "{\"labels\":[]}", 422);
-    does("/toggle_status", "{\"status\":\"snoozed\"}", 422);
+    does("/toggle_status", "{\"status\":\"asleep\"}", 422);
     does("/toggle_status", "{\"status\":\"open\"}", 200);
     handed_over_for(&v, "bot");
     wire_none(&v.wire, "{s:s,s:s}", "type", "message", "text", "a regular");
@@ -244,6 +245,46 @@ static void it_hands_over_notes_and_tags(void **state)
     say("{\"content\":\"one more thing\"}");
     wire_none(&v.wire, "{s:s,s:s}", "type", "message", "text", "one more thing");
     does("/toggle_status", "{\"status\":\"resolved\"}", 409);
+    visitor_free(&v);
+}
+
+static void what_it_puts_off_is_for_people_when_the_visitor_writes(void **state)
+{
+    struct visitor v = { 0 };
+    struct reply r;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    say("{\"content\":\"let me think\"}");
+    does("/toggle_status", "{\"status\":\"snoozed\",\"snoozed_until\":\"tomorrow\"}", 422);
+    does("/toggle_status", "{\"status\":\"snoozed\",\"snoozed_until\":1000}", 422);
+    r = call("POST", "/toggle_status", "{\"status\":\"snoozed\"}", 200);
+    assert_string_equal(text_at(r.json, "payload.current_status"), "snoozed");
+    reply_free(&r);
+    r = call("GET", "", NULL, 200);
+    assert_string_equal(text_at(r.json, "status"), "snoozed");
+    reply_free(&r);
+    does("/toggle_status", "{\"status\":\"snoozed\"}", 200);
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    (void)visitor_say(&v, "c2", "and?");
+    (void)wire_take(&agent.wire, "{s:s,s:{s:s,s:s}}", "type", "assigned", "conversation", "id", v.conv, "queue", "people");
+    does("/toggle_status", "{\"status\":\"snoozed\"}", 409);
+    visitor_free(&v);
+}
+
+static void what_it_puts_off_until_a_time_is_for_people_then(void **state)
+{
+    struct visitor v = { 0 };
+    char body[80];
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    say("{\"content\":\"let me think\"}");
+    (void)snprintf(body, sizeof(body), "{\"status\":\"snoozed\",\"snoozed_until\":%lld}", (long long)time(NULL) + 2);
+    does("/toggle_status", body, 200);
+    (void)wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
     visitor_free(&v);
 }
 
@@ -343,6 +384,8 @@ int main(void)
         WITH_BOT(it_is_told_and_answers_by_calls_of_its_own),
         WITH_BOT(what_it_offers_is_picked_under_its_own_values),
         WITH_BOT(it_hands_over_notes_and_tags),
+        WITH_BOT(what_it_puts_off_is_for_people_when_the_visitor_writes),
+        WITH_BOT(what_it_puts_off_until_a_time_is_for_people_then),
         WITH_BOT(it_closes),
         WITH_BOT(a_bot_that_fails_calls_a_person),
         WITH_BOT(a_bot_that_hears_and_never_answers_calls_a_person),

@@ -175,6 +175,84 @@ static void players_get_the_part_that_they_ask_for(void **state)
     visitor_free(&v);
 }
 
+/* ---- voice ---- */
+
+/* Half a second of nothing, as AMR that can be read. What came is kept; WAV is made of it when somebody wants to hear it. */
+static const char silence[] = "#!AMR\n|||||||||||||||||||||||||";
+
+static const char *as_wav(const char *id)
+{
+    static char path[80];
+
+    (void)snprintf(path, sizeof(path), "%s?as=wav", file_path(id));
+    return path;
+}
+
+static void a_voice_message_is_played_as_wav(void **state)
+{
+    enum { WAV = 44 + 25 * 160 * 2 };
+    struct visitor v = { 0 }, stranger = { 0 };
+    char file[40], headers[800];
+    struct reply r;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    visitor_enter(&stranger, &d, SITE, NULL);
+    (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "v.amr", silence, sizeof(silence) - 1));
+    web_status(&d, 404, &(struct ask){ .path = as_wav(file), .headers = bearer(&stranger) });
+    web_ask(&d, &(struct ask){ .path = as_wav(file), .headers = bearer(&v) }, &r);
+    if (r.status == 415) { /* built without the codec */
+        reply_free(&r);
+        visitor_free(&v);
+        visitor_free(&stranger);
+        skip();
+    }
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.n_body, WAV);
+    assert_memory_equal(r.body, "RIFF", 4);
+    assert_string_equal(reply_header(&r, "Content-Type"), "audio/wav");
+    assert_string_equal(reply_header(&r, "Content-Disposition"), "inline; filename*=UTF-8''v.amr.wav");
+    reply_free(&r);
+    (void)snprintf(headers, sizeof(headers), "%sRange: bytes=-2\r\n", bearer(&v));
+    r = web_expect(&d, 206, &(struct ask){ .path = as_wav(file), .headers = headers });
+    assert_int_equal(r.n_body, 2);
+    assert_string_equal(reply_header(&r, "Content-Range"), "bytes 8042-8043/8044");
+    reply_free(&r);
+    r = web_expect(&d, 200, &(struct ask){ .path = file_path(file), .headers = bearer(&v) });
+    assert_string_equal(r.body, silence);
+    assert_string_equal(reply_header(&r, "Content-Type"), "audio/amr");
+    reply_free(&r);
+    visitor_free(&v);
+    visitor_free(&stranger);
+}
+
+static void what_is_no_voice_is_not_made_one(void **state)
+{
+    static char much[(1 << 20) + 1] = "#!AMR\n";
+    static const struct {
+        const char *bytes;
+        size_t n;
+        int status;
+    } rows[] = { { "#!AMR\nand so on", 15, 415 }, { "GIF89a", 6, 415 }, { "#!SILK_V3", 9, 415 }, { much, sizeof(much), 413 } };
+    struct visitor v = { 0 };
+    char file[40];
+
+    (void)state;
+    memset(much + 6, '|', sizeof(much) - 6);
+    visitor_enter(&v, &d, SITE, NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct reply r;
+
+        (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "v", rows[i].bytes, rows[i].n));
+        web_ask(&d, &(struct ask){ .path = as_wav(file), .headers = bearer(&v) }, &r);
+        if (r.status != rows[i].status && r.status != 415)
+            fail_msg("row %zu was answered with %d", i, r.status);
+        reply_free(&r);
+    }
+    web_status(&d, 400, &(struct ask){ .path = strcat(strcpy((char[80]){ "" }, file_path(file)), "?as=mp3"), .headers = bearer(&v) });
+    visitor_free(&v);
+}
+
 /* ---- an origin of their own ---- */
 
 static const char html[] = "<!doctype html><script>alert(1)</script>";
@@ -330,6 +408,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_one_may_read_may_be_named_anew),
         cmocka_unit_test(players_get_the_part_that_they_ask_for),
+        cmocka_unit_test(a_voice_message_is_played_as_wav),
+        cmocka_unit_test(what_is_no_voice_is_not_made_one),
         cmocka_unit_test(pages_are_given_signed_addresses),
         cmocka_unit_test(nothing_else_is_served_on_the_origin_of_files),
         cmocka_unit_test(platforms_are_given_addresses_of_that_origin_too),

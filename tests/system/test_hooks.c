@@ -323,6 +323,9 @@ static void a_reply_reaches_the_other_system_signed(void **state)
     assert_string_equal(text_at(p.json, "data.text"), "这是回复");
     assert_string_equal(text_at(p.json, "data.user.id"), "u5");
     assert_string_equal(text_at(p.json, "data.agent.name"), "接线员");
+    /* Stored is not sent: until the platform has said so, the sender's own page reads that it is on its way. */
+    wire_take(&agent.wire, "{s:s,s:s,s:I,s:s}", "type", "status", "conversation", conv, "seq", (json_int_t)seq, "state", "sending");
+    wire_none(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
     (void)snprintf(id, sizeof(id), "%s", text_at(p.json, "data.id"));
     platform_answer(&p, 200, NULL, "{\"id\":\"ext-1\"}");
     wire_take(&agent.wire, "{s:s,s:s,s:I,s:s}", "type", "status", "conversation", conv, "seq", (json_int_t)seq, "state", "sent");
@@ -410,6 +413,7 @@ static void what_is_refused_is_shown_and_can_be_sent_again(void **state)
 
     (void)state;
     seq = staff_say(&agent, conv, "r1", "在的");
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sending");
     platform_take(&p);
     platform_answer(&p, 422, NULL, "{\"error\":{\"code\":\"window_closed\",\"message\":\"the window is closed\"}}");
     assert_non_null(
@@ -427,6 +431,41 @@ static void what_is_refused_is_shown_and_can_be_sent_again(void **state)
     platform_answer(&p, 204, NULL, NULL);
     wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
     finish_talk(conv);
+}
+
+/* Where kefud may not speak to private addresses, waiting changes nothing: the agent reads why at once, and so does whoever tries it. */
+static void an_address_that_may_not_be_asked_fails_at_once(void **state)
+{
+    struct daemon strict;
+    struct staff there;
+    char text[1600];
+    const char *conv;
+    json_t *made;
+    int64_t seq;
+    char *out;
+
+    (void)state;
+    daemon_start(&strict, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\n" });
+    (void)snprintf(text, sizeof(text), set, SITE, p.port, p.port, SITE);
+    made = site_add(&strict, text);
+    assert_int_equal(staff_try_sign_in(&there, &strict, "agent@" SITE ".example", text_at(made, "people.0.password")), 201);
+    staff_enter(&there, &strict, SITE);
+    staff_presence(&there, "online");
+    assert_int_equal(hook_post(&strict, text_at(made, "channels.0.hook"), SECRET, "w1", 0, created("m1", "u1", "你好")), 204);
+    conv = text_at(wire_take(&there.wire, "{s:s}", "type", "assigned"), "conversation.id");
+    seq = staff_say(&there, conv, "r1", "在的");
+    assert_string_equal(
+        text_at(wire_take(&there.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
+        "the address is private");
+    assert_int_equal(program_run((const char *const[]){ daemon_program("kefuctl"), "--state", strict.state, "channel", "test", "api",
+                                                        "--site", SITE, NULL },
+                                 NULL, &out),
+                     1);
+    assert_non_null(strstr(out, "error  platform   the address is private"));
+    free(out);
+    json_decref(made);
+    staff_free(&there);
+    daemon_finish(&strict);
 }
 
 static void replies_of_a_conversation_keep_their_order(void **state)
@@ -556,6 +595,7 @@ int main(void)
         cmocka_unit_test(after_an_error_the_same_event_comes_again),
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
+        cmocka_unit_test(an_address_that_may_not_be_asked_fails_at_once),
         cmocka_unit_test(replies_of_a_conversation_keep_their_order),
         cmocka_unit_test(the_other_system_hears_of_reading_typing_recalling_and_closing),
         cmocka_unit_test(a_file_goes_out_as_an_address_that_only_its_signature_opens),

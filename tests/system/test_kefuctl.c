@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 static char base[64];   /* a directory for each test */
 static char state[128]; /* base/state */
@@ -120,6 +121,7 @@ static int ctl(const char *input, ...)
     return WEXITSTATUS(status);
 }
 
+#define WRONG_USAGE     64 /* sysexits(3) */
 #define CTL(input, ...) ctl(input, "--state", state, __VA_ARGS__, (char *)NULL)
 
 static void must_say(const char *words)
@@ -254,6 +256,13 @@ static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
     (void)unused;
     start(NULL);
     assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
+                         "agent", "--queues", "service,none"),
+                     1);
+    must_say("queues: there is no queue \"none\"");
+    assert_int_equal(
+        CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "none", "--roles", "agent"), 1);
+    must_say("there is no site \"none\"");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
                          "agent,reviewer", "--queues", "service", "--capacity", "3"),
                      0);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
@@ -310,7 +319,7 @@ static void a_site_is_added_while_it_runs(void **unused)
     put(file, "{\"site\":{\"key\":\"third\",\"nme\":\"Third\"}}", 0600);
     assert_int_equal(CTL(NULL, "site", "add", file), 1);
     must_say("nme");
-    assert_int_equal(CTL(NULL, "site", "add"), 2);
+    assert_int_equal(CTL(NULL, "site", "add"), WRONG_USAGE);
     stop();
 }
 
@@ -347,8 +356,8 @@ static void the_outbox_is_looked_at(void **unused)
     assert_int_equal(CTL(NULL, "outbox", "resend", "01936b2e-0000-7000-8000-00000000dead"), 1);
     must_say("there is nothing of that name to be sent");
     assert_int_equal(CTL(NULL, "outbox", "drop", "01936b2e-0000-7000-8000-00000000dead", "--site", "demo"), 1);
-    assert_int_equal(CTL(NULL, "outbox", "drop"), 2);
-    assert_int_equal(CTL(NULL, "outbox", "lose"), 2);
+    assert_int_equal(CTL(NULL, "outbox", "drop"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "outbox", "lose"), WRONG_USAGE);
     stop();
 }
 
@@ -364,21 +373,39 @@ static void channels_are_looked_at_and_tried(void **unused)
     must_say("error  platform");
     assert_int_equal(CTL(NULL, "channel", "test", "none", "--site", "demo"), 1);
     must_say("no such channel");
-    assert_int_equal(CTL(NULL, "channel", "test"), 2);
+    assert_int_equal(CTL(NULL, "channel", "test"), WRONG_USAGE);
     stop();
 }
 
 static void a_wrong_command_line_says_what_there_is(void **unused)
 {
+    static const char *const acts[] = { "passwd", "disable", "reset-totp" };
+
     (void)unused;
-    assert_int_equal(ctl(NULL, (char *)NULL), 2);
+    assert_int_equal(ctl(NULL, (char *)NULL), WRONG_USAGE);
     must_say("usage: kefuctl");
-    assert_int_equal(CTL(NULL, "dance"), 2);
+    assert_int_equal(CTL(NULL, "dance"), WRONG_USAGE);
     must_say("there is no command dance");
-    assert_int_equal(CTL(NULL, "backup"), 2);
-    assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), 2);
+    assert_int_equal(CTL(NULL, "backup"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), WRONG_USAGE);
     must_say("user add needs");
-    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), 2);
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), WRONG_USAGE);
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        assert_int_equal(CTL(NULL, "user", acts[i]), WRONG_USAGE);
+        must_say("one EMAIL, and nothing else, is needed after user");
+        assert_int_equal(CTL(NULL, "user", acts[i], "x@example.com", "y@example.com"), WRONG_USAGE);
+        must_say("one EMAIL");
+    }
+    assert_int_equal(CTL(NULL, "user", "greet"), WRONG_USAGE);
+    must_say("user needs add, passwd, disable or reset-totp, not greet");
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "y@example.com"), WRONG_USAGE);
+    must_say("user add takes one EMAIL");
+    assert_int_equal(CTL(NULL, "key", "list", "--colour"), WRONG_USAGE);
+    must_say("key takes --site, --name, --verbs and --days, not --colour");
+    assert_int_equal(CTL(NULL, "status", "-c"), WRONG_USAGE);
+    must_say("a value is missing after -c");
+    assert_int_equal(CTL(NULL, "site", "add", "/nowhere/set.json"), 1);
+    must_say("kefuctl: unable to open /nowhere/set.json");
     assert_int_equal(ctl(NULL, "--help", (char *)NULL), 0);
     assert_int_equal(CTL(NULL, "user", "add", "--help"), 0);
     must_say("usage: kefuctl");
@@ -422,6 +449,43 @@ static void index_and_housekeeping_answer_when_they_are_done(void **unused)
     start(NULL);
     assert_int_equal(CTL(NULL, "reindex"), 0);
     assert_int_equal(CTL(NULL, "housekeep"), 0);
+    stop();
+}
+
+/* Beside kefud and without it, and when somebody has been at the database. */
+static void the_access_log_is_checked_and_what_was_done_to_it_is_found(void **unused)
+{
+    char database[160];
+    sqlite3 *db;
+
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "key", "add", "--name", "one", "--verbs", "status", "--site", "demo"), 0);
+    assert_int_equal(CTL(NULL, "key", "add", "--name", "two", "--verbs", "status", "--site", "demo"), 0);
+    assert_int_equal(CTL(NULL, "audit", "list", "--site", "demo", "--kind", "key_added"), 0);
+    must_say("key_added");
+    assert_int_equal(CTL(NULL, "audit", "verify"), 0);
+    must_say("OK  head ");
+    stop();
+    assert_int_equal(CTL(NULL, "audit", "verify"), 0);
+    must_say("OK  head ");
+    snprintf(database, sizeof(database), "%s/kefud.db", state);
+    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "DELETE FROM audit WHERE entry = (SELECT MAX(entry) FROM audit); UPDATE chain SET entry = entry - 1, hash = (SELECT "
+                     "hash FROM audit ORDER BY entry DESC LIMIT 1)",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(CTL(NULL, "audit", "verify"), 1);
+    must_say("BROKEN at entry ");
+    must_say("cut");
+    start(NULL);
+    assert_int_equal(CTL(NULL, "audit", "verify"), 1);
+    must_say("BROKEN at entry ");
+    assert_int_equal(CTL(NULL, "audit", "verify", "--heads", "/nowhere"), 1);
+    must_say("/nowhere");
     stop();
 }
 
@@ -564,6 +628,7 @@ int main(void)
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),
+        EACH(the_access_log_is_checked_and_what_was_done_to_it_is_found),
         EACH(a_reload_with_a_broken_file_changes_nothing_and_says_why),
         EACH(doctor_finds_nothing_wrong_with_a_demo),
         EACH(doctor_sees_a_broken_database),

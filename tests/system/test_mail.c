@@ -370,7 +370,7 @@ static void who_is_gone_is_answered_by_mail(void **state)
                         "\"text\":\"请回信\"}}");
     (void)snprintf(conv, sizeof(conv), "%s", assigned());
     seq = staff_say(&agent, conv, "w1", "您还在吗");
-    wire_none(&agent.wire, "{s:s,s:I}", "type", "status", "seq", (json_int_t)seq); /* the page is open: no mail */
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "status", "conversation", conv); /* the page is open: no mail */
     visitor_leave(&v);
     do { /* until the daemon has noticed */
         (void)snprintf(cid, sizeof(cid), "b%d", n++);

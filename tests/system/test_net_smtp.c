@@ -195,6 +195,41 @@ static void a_refusal_is_an_answer(void **state)
     relay_close(&relay);
 }
 
+/* What whoever sets a channel up asks: is the relay there, and does it let us in? */
+static void a_relay_is_asked_without_a_mail(void **state)
+{
+    static const struct {
+        struct relay_options options;
+        int status;
+    } rows[] = {
+        { { .auth = "PLAIN" }, 250 },
+        { { .auth = "PLAIN", .auth_answer = "535 5.7.8 Authentication failed" }, 535 },
+        { { .auth = "GSSAPI" }, 535 },
+        { { .greeting = "421 4.7.0 Try again later" }, 421 },
+    };
+    const struct smtp_envelope nobody = { .user = "u", .password = "p", .plain = true };
+
+    (void)state;
+    relay_open(&relay, &rows[0].options);
+    open_client(&(struct net_client_config){ .allow_private = true, .allow_http = true });
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct relayed *m;
+        struct got g;
+
+        relay_options(&relay, &rows[i].options);
+        g = sent("smtp", &nobody, "", 0);
+        if (g.status != rows[i].status || g.sent)
+            fail_msg("%d %s %s, expected %d", g.status, g.reply, g.failure, rows[i].status);
+        if (rows[i].options.greeting)
+            continue; /* nobody said a word to that one */
+        m = relay_take(&relay);
+        assert_null(m->data);
+        assert_null(strstr(m->said, "MAIL"));
+    }
+    close_client();
+    relay_close(&relay);
+}
+
 static void only_the_whole_mail_without_a_reply_is_uncertain(void **state)
 {
     struct got g;
@@ -321,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_mail_is_taken),
         cmocka_unit_test(dots_and_signing_in_are_as_the_vectors_say),
         cmocka_unit_test(a_refusal_is_an_answer),
+        cmocka_unit_test(a_relay_is_asked_without_a_mail),
         cmocka_unit_test(only_the_whole_mail_without_a_reply_is_uncertain),
         cmocka_unit_test(without_tls_nothing_is_sent),
         cmocka_unit_test(tls_is_checked_against_the_certificates_that_are_trusted),

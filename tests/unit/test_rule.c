@@ -600,6 +600,18 @@ static void knows_what_has_to_be_read_first(void **state)
         assert_int_equal(rule_needs(&rows[i].rule, 1), rows[i].needs);
 }
 
+static void counts_messages_no_further_than_a_rule_asks(void **state)
+{
+    const struct rule rules[] = { RULE(RULE_MESSAGE), RULE(RULE_MESSAGE, .when = { .messages_min = 3 }),
+                                  RULE(RULE_MESSAGE, .when = { .messages_min = 1, .messages_max = 5 }),
+                                  RULE(RULE_MESSAGE, .off = true, .when = { .messages_min = 100 }) };
+
+    (void)state;
+    assert_int_equal(rule_counts_to(rules, 1), 0);
+    assert_int_equal(rule_counts_to(rules, 2), 3);
+    assert_int_equal(rule_counts_to(rules, 4), 6);
+}
+
 static void waits_for_words_in_every_state(void **state)
 {
     static const char *const words[] = { "退款" };
@@ -698,6 +710,7 @@ int main(void)
         cmocka_unit_test(closes_after_its_notice_unless_somebody_writes),
         cmocka_unit_test(falls_silent_where_it_would_talk_for_ever),
         cmocka_unit_test(knows_what_has_to_be_read_first),
+        cmocka_unit_test(counts_messages_no_further_than_a_rule_asks),
         cmocka_unit_test(waits_for_words_in_every_state),
         cmocka_unit_test(each_event_has_a_word),
         cmocka_unit_test(answers_what_an_article_answers_and_nothing_else),

@@ -41,6 +41,10 @@ export interface StaffMessage {
   reason?: string;
   /** Of a platform's file that is not here (yet). */
   media?: Media;
+  /** Of a mail: what it repeats of those before it. */
+  quoted?: string;
+  /** It went out, or came in, by mail, because the visitor was gone. */
+  mail?: boolean;
   /** It cannot be shown: what came is kept for a week. */
   unsupported?: boolean;
 }

@@ -5,7 +5,7 @@ import { ArrowDown, Bot, Check, CheckCheck, CircleAlert, Clock, FileText, Headse
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { langOf } from '../core/i18n';
-import type { Delivery, Entry, StaffMessage } from '../core/staff';
+import type { Delivery, Entry, StaffFile, StaffMessage } from '../core/staff';
 import { fileSize, oneLine } from '../core/text';
 import { clockTime, dayLabel, exactTime } from '../core/time';
 import { Icon } from './Icon';
@@ -373,8 +373,10 @@ function Message({
         <div class={`say-body${bad ? ' failed' : ''}${m.kind === 'image' ? ' bare' : ''}`}>
           {quoted && <Quote m={quoted} />}
           <Body m={m} marks={marks?.get(m.seq)} />
+          {m.quoted && m.kind !== 'removed' && <Quoted text={m.quoted} />}
         </div>
         <span class="say-foot">
+          {m.mail && <span class="say-mail">{k('byMail')}</span>}
           <When at={m.at} />
           {read && <Ticks state={read} />}
         </span>
@@ -406,7 +408,56 @@ export function Quote({ m }: { m: StaffMessage }) {
   );
 }
 
-/** What was written beside a picture. */
+/** What a mail repeats of those before it: there, and out of the way. */
+function Quoted({ text }: { text: string }) {
+  return (
+    <details class="say-quoted">
+      <summary>{k('quotedText')}</summary>
+      <blockquote>
+        <Text text={text} />
+      </blockquote>
+    </details>
+  );
+}
+
+/** A file to be had, and why it is not shown here. */
+function FileLink({ file, note }: { file: StaffFile; note?: string }) {
+  return (
+    <a class="say-file" href={`/files/${file.id}`} target="_blank" rel="noopener noreferrer" download={file.name}>
+      <FileInner name={file.name} size={file.size} />
+      {note && <small>{note}</small>}
+    </a>
+  );
+}
+
+/** AMR is turned into what browsers play, and to be had as it came; what cannot be played is a file. */
+function Voice({ m, file }: { m: StaffMessage; file: StaffFile }) {
+  const [mute, setMute] = useState(file.mime === 'audio/silk');
+  const turned = file.mime === 'audio/amr' || file.mime === 'audio/amr-wb';
+  return (
+    <>
+      {mute ? (
+        <FileLink file={file} note={k('notPlayed')} />
+      ) : (
+        <audio
+          controls
+          preload="none"
+          src={`/files/${file.id}${turned ? '?as=wav' : ''}`}
+          aria-label={k('audio')}
+          onError={() => setMute(true)}
+        />
+      )}
+      {turned && !mute && (
+        <a class="say-original" href={`/files/${file.id}`} download={file.name}>
+          {k('originalFile')}
+        </a>
+      )}
+      {m.text && <Caption m={m} />}
+    </>
+  );
+}
+
+/** What was written beside a picture or said in a voice message. */
 function Caption({ m }: { m: StaffMessage }) {
   return (
     <span class="say-caption">
@@ -426,17 +477,8 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
       </>
     );
   }
-  const mute = file && m.kind === 'audio' && file.mime === 'audio/amr';
-  if (file && m.kind === 'audio' && !mute)
-    return <audio controls preload="none" src={`/files/${file.id}`} aria-label={k('audio')} />;
-  if (file) {
-    return (
-      <a class="say-file" href={`/files/${file.id}`} target="_blank" rel="noopener noreferrer" download={file.name}>
-        <FileInner name={file.name} size={file.size} />
-        {mute && <small>{k('notPlayed')}</small>}
-      </a>
-    );
-  }
+  if (file && m.kind === 'audio') return <Voice m={m} file={file} />;
+  if (file) return <FileLink file={file} />;
   const form = typeof m.form === 'object' && m.form ? Object.entries(m.form) : [];
   return (
     <>

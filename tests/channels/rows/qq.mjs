@@ -48,6 +48,7 @@ export default {
     if (call.what === 'upload') return { body: { file_uuid: 'u', file_info: call.json.url, ttl: 0 } };
     return { body: { id: `ROBOT1.0_out.${++p.count}`, timestamp: Date.now() } };
   },
+  met: { words: 'the bot is 小林', answers: { '/users/@me': { id: '42', username: '小林' } } },
   expired: () => ({ status: 401, body: { code: 11244, message: 'token not exist or expire' } }),
   blocked: () => ({ status: 400, body: { code: 304025, message: 'the content is not allowed here' }, words: 'the content is not allowed here' }),
 };

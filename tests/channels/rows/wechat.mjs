@@ -37,9 +37,11 @@ export default {
   name: 'wechat',
   holds_ms: 3000,
   settings: (at) => ({ ...settings, url: at }),
-  message(p, { user, id, text, at, picture }) {
+  message(p, { user, id, text, at, picture, voice }) {
     const number = createHash('sha256').update(id).digest().readBigUInt64BE() >> 1n;
-    const content = picture
+    const content = voice
+      ? `<MsgType>voice</MsgType><MediaId><![CDATA[${voice}]]></MediaId><Format>amr</Format>`
+      : picture
       ? `<MsgType>image</MsgType><MediaId><![CDATA[${picture}]]></MediaId>`
       : `<MsgType>text</MsgType><Content><![CDATA[${text}]]></Content>`;
     const from = `<ToUserName><![CDATA[${OURS}]]></ToUserName><FromUserName><![CDATA[${user}]]></FromUserName>`;
@@ -74,6 +76,7 @@ export default {
         return { body: { errcode: 0, errmsg: 'ok' } };
     }
   },
+  met: { words: `${APP} may use the API; WeChat calls from 1 addresses`, answers: { '/cgi-bin/getcallbackip': { ip_list: ['192.0.2.1'] } } },
   expired: () => ({ body: { errcode: 42001, errmsg: 'access_token expired rid: 6672b0ab-00000000-11111111' } }),
   blocked: () => ({ body: { errcode: 43004, errmsg: 'require subscribe rid: 6672b0ab-00000000-22222222' }, words: 'require subscribe' }),
 };

@@ -61,6 +61,10 @@ export default {
         return { body: { errcode: 0, errmsg: 'ok' } };
     }
   },
+  met: {
+    words: 'the account is 售后',
+    answers: { '/cgi-bin/kf/account/list': { errcode: 0, errmsg: 'ok', account_list: [{ open_kfid: OURS, name: '售后' }] } },
+  },
   expired: () => ({ body: { errcode: 42001, errmsg: 'access_token expired, hint: [1], from ip: 203.0.113.9' } }),
   blocked: () => ({ body: { errcode: 95013, errmsg: 'conversation end, hint: [2]' }, words: 'conversation end' }),
 };

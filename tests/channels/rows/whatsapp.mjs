@@ -49,6 +49,10 @@ export default {
         return { body: { success: true } };
     }
   },
+  met: {
+    words: '+1 555 0100, Kefud, quality GREEN',
+    answers: { [`/v24.0/${NUMBER}`]: { verified_name: 'Kefud', display_phone_number: '+1 555 0100', quality_rating: 'GREEN' } },
+  },
   blocked: () => ({
     status: 400,
     body: { error: { message: '(#131026) Message undeliverable', code: 131026, error_data: { details: 'Message Undeliverable.' } } },

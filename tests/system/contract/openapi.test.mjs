@@ -106,6 +106,9 @@ const noHost = (path) => ({ path, headers: { Host: 'not a host' } });
 const login = (body, headers) => ({ method: 'POST', path: '/api/v1/session', body, headers });
 const upload = (headers, body = PNG, query = '?site=demo&name=a.png') => ({ method: 'POST', path: `/files${query}`, headers, body });
 const transcripts = (query, who = 'reviewer') => ({ path: `/api/v1/transcripts${query}`, headers: as(who) });
+const exported = (query, who = { headers: as('supervisor') }) => ({ path: `/api/v1/exports/transcripts${query}`, ...who });
+const KEPT = { name: '低分退款', shared: true, filter: { q: '退款', rating: '1', time: '7', wait: '60..' } };
+const kept = async () => JSON.parse((await daemon.ask(json('reviewer', 'POST', '/api/v1/searches', KEPT))).text).id;
 const bot = (method, what, body, token = TOKEN) => ({ method, path: `${story.bot}${what}`, headers: { api_access_token: token, ...(body ? { 'Content-Type': 'application/json' } : {}) }, body });
 /** Whose conversation it is not. */
 const noBot = (method, what, body) => [
@@ -140,6 +143,17 @@ async function undelivered() {
   const all = await until(async () => (await outbox()).filter((e) => !before.has(e.id))[0], 'a greeting that does not get through');
   return all.id;
 }
+/** The id of a visitor who has just written, and of one who has left. */
+async function arriving(leaves) {
+  const visitor = await Wire.open(daemon, 'visitor', {});
+  visitor.send({ type: 'hello' });
+  const id = (await visitor.take({ type: 'welcome' })).visitor;
+  await visitor.act({ type: 'message', cid: 'c1', kind: 'text', text: '在吗' });
+  if (leaves) await visitor.act({ type: 'close', cid: 'x1' });
+  await visitor.end();
+  return id;
+}
+const leaving = () => arriving(true);
 const outbox = async () => JSON.parse((await daemon.ask({ path: '/api/v1/outbox?site=demo', headers: as('admin') })).text).items;
 const handle = (id, act, headers) => ({ method: 'POST', path: `/api/v1/outbox/${id}/${act}?site=demo`, headers });
 
@@ -232,6 +246,7 @@ const rows = {
       [200, transcripts('?site=demo&q=%E9%80%80%E6%AC%BE&limit=1')],
       [200, transcripts(`?contact=${story.visitor}&channel=web&rating=5&from=1&to=${Date.now() + 1000}`)],
       [200, transcripts(`?agent=${people.agent1.person.id}`, 'agent1')],
+      [200, transcripts('?queue=service,sales&tag=%E9%80%80%E6%AC%BE&rule=greeting&state=closed&closed_by=agent&reviewed=no&wait=0..600&response=..60&silence=60..&lasted=1..2&score=0..8500')],
       [200, { path: '/api/v1/transcripts', control: true }],
     ],
     wrong: () => [
@@ -247,6 +262,9 @@ const rows = {
       [400, transcripts('?to=-1')],
       [400, transcripts('?rating=0')],
       [400, transcripts('?rating=6')],
+      ...['queue=a,,b', 'state=both', 'closed_by=me', 'reviewed=perhaps', 'wait=5', 'wait=..', 'response=x..', 'score=-1..', 'rule=No%20key', `tag=${'x'.repeat(65)}`].map((f) => [400, transcripts(`?${f}`)]),
+      [400, transcripts('?lasted=9..1'), 'no schema tells which of two is greater'],
+      [403, transcripts('?score=0..100', 'agent1')],
       [400, transcripts('?limit=0')],
       [400, transcripts('?limit=101')],
       [400, transcripts('?limit=1e1')],
@@ -271,9 +289,142 @@ const rows = {
       [404, { path: '/api/v1/transcripts/rubbish', headers: as('supervisor') }],
     ],
   },
+  'GET /api/v1/exports/transcripts': {
+    right: async () => [
+      [200, exported('?format=csv')],
+      [200, exported('?format=xlsx&lang=en&q=%E9%80%80%E6%AC%BE&channel=web')],
+      [200, exported('?format=csv', { headers: await key(['export']) })],
+      [200, exported('?format=csv', { control: true })],
+    ],
+    wrong: async () => [
+      [401, exported('?format=csv', {})],
+      [403, exported('?format=csv', { headers: as('reviewer') })],
+      [403, exported('?format=csv', { headers: as('agent1') })],
+      [403, exported('?format=csv', { headers: await key(['transcript']) })],
+      [404, exported('?format=csv&site=other')],
+      [400, exported('')],
+      [400, exported('?format=pdf')],
+      [400, exported('?format=csv&lang=fr')],
+      [400, exported('?format=csv&rating=9')],
+    ],
+  },
+  'GET /api/v1/searches': {
+    right: () => [[200, { path: '/api/v1/searches', headers: as('reviewer') }]],
+    wrong: () => [[401, { path: '/api/v1/searches' }], [403, { path: '/api/v1/searches', headers: as('admin') }], [404, { path: '/api/v1/searches?site=other', headers: as('reviewer') }]],
+  },
+  'POST /api/v1/searches': {
+    right: () => [[201, json('reviewer', 'POST', '/api/v1/searches', KEPT)], [201, json('agent1', 'POST', '/api/v1/searches?site=demo', { ...KEPT, shared: false })]],
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/searches', body: KEPT }],
+      [403, json('admin', 'POST', '/api/v1/searches', KEPT)],
+      [403, json('agent1', 'POST', '/api/v1/searches', KEPT)],
+      [404, json('reviewer', 'POST', '/api/v1/searches?site=other', KEPT)],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, name: '' })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, name: 'x'.repeat(61) })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, shared: 'yes' })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, filter: { colour: 'red' } })],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, filter: { rating: '9' } }), 'the filter says it'],
+      [400, json('reviewer', 'POST', '/api/v1/searches', { ...KEPT, filter: { time: 'tomorrow' } })],
+    ],
+  },
+  'PUT /api/v1/searches/{id}': {
+    right: async () => [[200, json('reviewer', 'PUT', `/api/v1/searches/${await kept()}`, { ...KEPT, shared: false })]],
+    wrong: async () => {
+      const id = await kept();
+      return [
+        [401, { method: 'PUT', path: `/api/v1/searches/${id}`, body: KEPT }],
+        [403, json('admin', 'PUT', `/api/v1/searches/${id}`, KEPT)],
+        [404, json('supervisor', 'PUT', `/api/v1/searches/${id}`, KEPT)],
+        [404, json('reviewer', 'PUT', `/api/v1/searches/${NOBODY}`, KEPT)],
+        [400, json('reviewer', 'PUT', `/api/v1/searches/${id}`, { name: 'x' })],
+      ];
+    },
+  },
+  'DELETE /api/v1/searches/{id}': {
+    right: async () => [
+      [204, { method: 'DELETE', path: `/api/v1/searches/${await kept()}`, headers: unsafe('reviewer') }],
+      [204, { method: 'DELETE', path: `/api/v1/searches/${await kept()}`, headers: unsafe('supervisor') }],
+    ],
+    wrong: async () => [
+      [401, { method: 'DELETE', path: `/api/v1/searches/${NOBODY}` }],
+      [403, { method: 'DELETE', path: `/api/v1/searches/${NOBODY}`, headers: unsafe('admin') }],
+      [404, { method: 'DELETE', path: `/api/v1/searches/${NOBODY}`, headers: unsafe('reviewer') }],
+      [404, { method: 'DELETE', path: `/api/v1/searches/${await kept()}`, headers: unsafe('agent1') }],
+    ],
+  },
   'GET /api/v1/scorecards': {
     right: () => [[200, { path: '/api/v1/scorecards?site=demo', headers: as('reviewer') }], [200, operator('GET', '/api/v1/scorecards')]],
     wrong: () => [[401, { path: '/api/v1/scorecards' }], [403, { path: '/api/v1/scorecards', headers: as('agent1') }], [404, { path: '/api/v1/scorecards?site=other', headers: as('reviewer') }]],
+  },
+  'GET /api/v1/checks': {
+    right: async () => [
+      [200, { path: '/api/v1/checks?site=demo&from=1&to=1763740800000', headers: as('reviewer') }],
+      [200, { path: '/api/v1/checks', headers: await key(['quality']) }],
+      [200, operator('GET', '/api/v1/checks')],
+    ],
+    wrong: () => [
+      [400, { path: '/api/v1/checks?from=yesterday', headers: as('reviewer') }],
+      [401, { path: '/api/v1/checks' }],
+      [403, { path: '/api/v1/checks', headers: as('agent1') }],
+      [404, { path: '/api/v1/checks?site=other', headers: as('reviewer') }],
+    ],
+  },
+  'POST /api/v1/checks/try': {
+    right: async () => [
+      [200, json('supervisor', 'POST', '/api/v1/checks/try', { key: (await finding()).check, check: { name: '问候', type: 'says', words: ['早安'], place: 'first' } })],
+      [200, json('supervisor', 'POST', '/api/v1/checks/try?site=demo', { key: 'of-own', check: { name: { en: 'Own' }, type: 'invites' }, from: 1763740800000, to: 1763740900000 })],
+    ],
+    wrong: () => {
+      const body = { key: 'of-own', check: { name: '评价', type: 'invites' } };
+      return [
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { check: body.check })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { key: 'of-own' })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, check: { name: '评价', type: 'none' } })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, check: { name: '问候', type: 'says' } }), 'what goes together is told in words'],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, from: 'monday' })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, from: 1 }), 'more than a month'],
+        [401, { method: 'POST', path: '/api/v1/checks/try', body }],
+        [403, json('reviewer', 'POST', '/api/v1/checks/try', body)],
+        [404, json('supervisor', 'POST', '/api/v1/checks/try?site=other', body)],
+      ];
+    },
+  },
+  'GET /api/v1/findings': {
+    right: async () => [
+      [200, { path: `/api/v1/findings?conversation=${(await finding()).conversation}`, headers: as('reviewer') }],
+      [200, { path: `/api/v1/findings?site=demo&check=invited&agent=${people.agent1.person.id}&queue=service&state=open&from=1&limit=1`, headers: as('supervisor') }],
+      [200, { path: '/api/v1/findings?cursor=1763740800000.1', headers: await key(['quality']) }],
+      [200, operator('GET', '/api/v1/findings')],
+    ],
+    wrong: () => [
+      [400, { path: '/api/v1/findings?state=none', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?check=No%20key', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?conversation=1', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?limit=201', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?cursor=rubbish', headers: as('reviewer') }, 'a cursor is opaque'],
+      [401, { path: '/api/v1/findings' }],
+      [403, { path: '/api/v1/findings', headers: as('agent1') }],
+      [404, { path: '/api/v1/findings?site=other', headers: as('reviewer') }],
+    ],
+  },
+  'POST /api/v1/findings/{id}': {
+    right: async () => [
+      [200, json('reviewer', 'POST', `/api/v1/findings/${(await finding()).id}`, { state: 'taken' })],
+      [200, json('supervisor', 'POST', `/api/v1/findings/${(await finding()).id}?site=demo`, { state: 'dismissed' })],
+      [200, json('supervisor', 'POST', `/api/v1/findings/${(await finding()).id}`, { state: 'open' })],
+    ],
+    wrong: async () => {
+      const one = `/api/v1/findings/${(await finding()).id}`;
+      return [
+        [400, json('reviewer', 'POST', one, { state: 'gone' })],
+        [400, json('reviewer', 'POST', one, {})],
+        [401, { method: 'POST', path: one, body: { state: 'taken' } }],
+        [403, { method: 'POST', path: one, body: { state: 'taken' }, headers: { Cookie: as('reviewer').Cookie } }],
+        [404, json('agent1', 'POST', one, { state: 'taken' })],
+        [404, json('reviewer', 'POST', `/api/v1/findings/${NOBODY}`, { state: 'taken' })],
+        [404, json('reviewer', 'POST', '/api/v1/findings/rubbish', { state: 'taken' })],
+      ];
+    },
   },
   'GET /api/v1/samples': {
     right: async () => [[200, { path: '/api/v1/samples', headers: (await review()) && as('supervisor') }]],
@@ -702,6 +853,42 @@ const rows = {
       [400, json('admin', 'POST', '/api/v1/sites/demo/channels/api/test', { to: 'x', text: 5 })],
     ],
   },
+  'GET /api/v1/audit': {
+    right: async () => [
+      [200, { path: '/api/v1/audit?site=demo', headers: as('admin') }],
+      [200, { path: `/api/v1/audit?site=demo&kind=transcript_read&person=${NOBODY}&conversation=${NOBODY}&from=1&to=2&limit=3&cursor=4`, headers: await key(['audit']) }],
+      [200, operator('GET', '/api/v1/audit?limit=500')],
+    ],
+    wrong: async () => [
+      [401, { path: '/api/v1/audit?site=demo' }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('supervisor') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: as('reviewer') }],
+      [403, { path: '/api/v1/audit?site=demo', headers: await key(['transcript']) }],
+      [404, { path: '/api/v1/audit?site=other', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&person=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&conversation=li', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&from=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&cursor=x', headers: as('admin') }],
+      [400, { path: '/api/v1/audit?site=demo&limit=501', headers: as('admin') }],
+    ],
+  },
+  'POST /api/v1/visitors/{id}/erase': {
+    right: async () => [
+      [200, json('admin', 'POST', `/api/v1/visitors/${await leaving()}/erase?site=demo`, { reference: 'CASE-1/2026' })],
+      [200, { ...json('admin', 'POST', `/api/v1/visitors/${await leaving()}/erase?site=demo`, {}), headers: await key(['erase']) }],
+      [200, operator('POST', `/api/v1/visitors/${await leaving()}/erase?site=demo`, {})],
+    ],
+    wrong: async () => [
+      [401, { method: 'POST', path: `/api/v1/visitors/${NOBODY}/erase?site=demo`, body: {} }],
+      [403, json('supervisor', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [403, json('reviewer', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [403, json('agent1', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [404, json('admin', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, {})],
+      [404, json('admin', 'POST', `/api/v1/visitors/rubbish/erase?site=demo`, {})],
+      [400, json('admin', 'POST', `/api/v1/visitors/${NOBODY}/erase?site=demo`, { reference: 'Mr. X' })],
+      [409, json('admin', 'POST', `/api/v1/visitors/${await arriving()}/erase?site=demo`, {}), 'the conversation is open'],
+    ],
+  },
   'GET /api/v1/outbox': {
     right: async () => {
       await undelivered();
@@ -842,7 +1029,7 @@ const rows = {
   },
   'POST /api/v1/accounts/{account}/conversations/{number}/toggle_status': {
     right: () => [[200, bot('POST', '/toggle_status', { status: 'open' })], [200, bot('POST', '/toggle_status', { status: 'pending' })]],
-    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed' })]],
+    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed', snoozed_until: 1 }), 'long ago']],
   },
   'POST /api/v1/accounts/{account}/conversations/{number}/toggle_typing_status': {
     right: () => [[200, bot('POST', '/toggle_typing_status', { typing_status: 'on' })]],
@@ -943,8 +1130,17 @@ const rows = {
       [404, json('admin', 'POST', '/api/v1/backup', { path: '/tmp/x' })],
     ],
   },
+  'POST /api/v1/audit/verify': {
+    right: () => [[200, operator('POST', '/api/v1/audit/verify', {})]],
+    wrong: () => [
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 5 })],
+      [400, operator('POST', '/api/v1/audit/verify', { heads: 'no head' }), 'a schema cannot tell'],
+      [400, operator('POST', '/api/v1/audit/verify', 'no JSON')],
+      [404, json('admin', 'POST', '/api/v1/audit/verify', {})],
+    ],
+  },
   'POST /api/v1/reindex': { right: () => [[204, operator('POST', '/api/v1/reindex')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/reindex')]] },
-  'POST /api/v1/housekeep': { right: () => [[204, operator('POST', '/api/v1/housekeep')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/housekeep')]] },
+  'POST /api/v1/housekeep': { right: () => [[200, operator('POST', '/api/v1/housekeep?dry=1')], [200, operator('POST', '/api/v1/housekeep')]], wrong: () => [[404, json('admin', 'POST', '/api/v1/housekeep')]] },
   'POST /api/v1/sites': {
     right: () => [[201, operator('POST', '/api/v1/sites', { site: { key: 'second', name: 'Second' }, queues: { all: { name: 'All' } }, channels: { web: { adapter: 'widget', name: 'Web', queue: 'all' } }, people: [{ email: 'boss@second.example', name: 'Boss', roles: ['admin', 'supervisor'] }] })]],
     wrong: () => [
@@ -994,6 +1190,13 @@ const RUDE = { answers: { ...BEST.answers, rude: { value: 1 } } };
 const onReview = (who, one, act, body) => json(who, act === 'draft' ? 'PUT' : 'POST', `/api/v1/reviews/${one.id}/${act}`, act === 'comments' ? body : { revision: one.revision, ...body });
 
 /** A review of agent1 that was drawn just now, as far as it shall be. */
+/** What the machine has found in the story, once it has looked: the agent did not greet. */
+async function finding() {
+  let got = [];
+  await until(async () => (got = JSON.parse((await daemon.ask({ path: '/api/v1/findings?check=greeting', headers: as('reviewer') })).text).items).length > 0, 'a finding');
+  return got[0];
+}
+
 async function review(state) {
   const drawn = JSON.parse((await daemon.ask(sample({ again: true, n: 1, reviewers: [people.reviewer.person.id] }))).text);
   const list = JSON.parse((await daemon.ask({ path: `/api/v1/reviews?sample=${drawn.id}`, headers: as('reviewer') })).text);

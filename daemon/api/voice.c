@@ -1,0 +1,159 @@
+/* voice.c: GET /files/{id}?as=wav: a voice message in a form that browsers play. What is stored stays as it came; it is turned into WAV
+ * when somebody wants to hear it, on a worker, few at a time. */
+#include "voice.h"
+#include "api/api.h"
+
+#include <stdlib.h>
+
+enum { AT_ONCE = 2, WAITING_MAX = 32 };
+
+struct playing {
+    struct playing *next;
+    struct turn *turn;
+    struct stored_file file; /* its texts are the turn's */
+    bool by_address;
+    char *amr, *wav;
+    size_t n, have, n_wav;
+    enum kf_rc rc;
+    struct kf_err why;
+};
+
+static struct playing *waiting, **last = &waiting;
+static int at_work, n_waiting;
+
+static void playing_free(struct playing *p)
+{
+    free(p->amr);
+    free(p->wav);
+    free(p);
+}
+
+static void playing_fail(struct playing *p, int status, const char *words)
+{
+    turn_problem(p->turn, status, "%s", words);
+    playing_free(p);
+}
+
+static void send_wav(struct playing *p)
+{
+    struct stored_file *f = &p->file;
+    struct net_answer a = { .status = 200 };
+    int64_t from, n;
+
+    f->mime = "audio/wav";
+    f->name = arena_printf(p->turn->arena, "%s.wav", f->name);
+    f->size = (int64_t)p->n_wav;
+    if (!f->name || !file_answer(p->turn, f, p->by_address, &a, &from, &n)) {
+        playing_fail(p, 500, "out of memory");
+        return;
+    }
+    if (a.status != 416)
+        a.body = (struct slice){ p->wav + from, (size_t)n };
+    turn_answer(p->turn, &a);
+    playing_free(p);
+}
+
+static void convert_run(void *arg)
+{
+    struct playing *p = arg;
+
+    p->rc = voice_wav((struct slice){ p->amr, p->n }, &p->wav, &p->n_wav, &p->why);
+}
+
+static void work_next(void);
+
+static void convert_after(void *arg)
+{
+    struct playing *p = arg;
+
+    at_work--;
+    if (p->rc == KF_NOMEM)
+        playing_fail(p, 500, "out of memory");
+    else if (p->rc)
+        playing_fail(p, p->rc == KF_LIMIT ? 413 : 415, p->why.text);
+    else
+        send_wav(p);
+    work_next();
+}
+
+static void work_next(void)
+{
+    struct playing *p = waiting;
+    const struct api_config *cfg;
+
+    if (!p || at_work == AT_ONCE)
+        return;
+    waiting = p->next;
+    if (!waiting)
+        last = &waiting;
+    n_waiting--;
+    at_work++;
+    cfg = turn_config(p->turn);
+    cfg->work(cfg->ctx, convert_run, convert_after, p);
+}
+
+static void have_all(struct playing *p)
+{
+    if (n_waiting == WAITING_MAX) {
+        playing_fail(p, 503, "too many voice messages are being prepared");
+        return;
+    }
+    p->next = NULL;
+    *last = p;
+    last = &p->next;
+    n_waiting++;
+    work_next();
+}
+
+static void read_next(struct playing *p);
+
+static void have_block(void *ctx, enum kf_rc rc, struct slice block, const struct kf_err *why)
+{
+    struct playing *p = ctx;
+
+    (void)why;
+    if (rc || !block.n || block.n > p->n - p->have) {
+        playing_fail(p, 503, "the file could not be read");
+        return;
+    }
+    memcpy(p->amr + p->have, block.p, block.n);
+    p->have += block.n;
+    read_next(p);
+}
+
+static void read_next(struct playing *p)
+{
+    const struct ports *ports = turn_ports(p->turn);
+
+    if (p->have == p->n)
+        have_all(p);
+    else
+        ports->file_get(ports->ctx, p->file.sha256, (int64_t)(p->have / STORE_BLOCK), have_block, p);
+}
+
+void voice_play(struct turn *t, const struct stored_file *f, bool by_address)
+{
+    struct playing *p;
+
+    if (!voice_reads(f->mime)) {
+        turn_problem(t, 415, "it cannot be turned into WAV");
+        return;
+    }
+    if (f->size > VOICE_BYTES_MAX) {
+        turn_problem(t, 413, "a voice message of more than %d bytes is not turned into WAV", VOICE_BYTES_MAX);
+        return;
+    }
+    p = calloc(1, sizeof(*p));
+    if (p)
+        p->amr = malloc((size_t)f->size + 1);
+    if (!p || !p->amr) {
+        free(p);
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    p->turn = t;
+    p->file = *f;
+    p->by_address = by_address;
+    p->n = (size_t)f->size;
+    read_next(p);
+}

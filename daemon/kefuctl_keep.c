@@ -1,0 +1,51 @@
+#include "kefuctl.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* "/api/v1/WHAT/ID/ACT?site=S"; false: it does not fit. */
+static bool path_of(const char *what, const char *id, const char *act, const char *site, char *ret, size_t size)
+{
+    char *escaped = curl_easy_escape(NULL, id, 0), *key = curl_easy_escape(NULL, site ? site : "", 0);
+    int n = -1;
+
+    if (escaped && key)
+        n = snprintf(ret, size, "/api/v1/%s/%s/%s%s%s", what, escaped, act, *key ? "?site=" : "", key);
+    curl_free(escaped);
+    curl_free(key);
+    return n > 0 && (size_t)n < size;
+}
+
+int ctl_erase(struct ctl *ctl, const char *id, const char *site, const char *reference)
+{
+    struct kf_err why = { 0 };
+    json_t *body = json_object(), *answer = NULL;
+    char path[512];
+    enum kf_rc rc;
+
+    if (reference)
+        (void)json_object_set_new(body, "reference", json_string(reference));
+    rc = path_of("visitors", id, "erase", site, path, sizeof(path)) ? ctl_call(ctl, "POST", path, body, &answer, &why)
+                                                                    : kf_fail(&why, KF_INVALID, "that is no visitor");
+    json_decref(body);
+    if (rc)
+        return ctl_fail(&why);
+    ctl_print(ctl, answer);
+    json_decref(answer);
+    if (!ctl->json)
+        fputs("nobody finds it any more; what lies in free pages of the database is wiped by: kefuctl housekeep\n", stderr);
+    return CTL_DONE;
+}
+
+int ctl_housekeep(struct ctl *ctl, bool dry)
+{
+    struct kf_err why = { 0 };
+    json_t *answer = NULL;
+
+    if (ctl_call(ctl, "POST", dry ? "/api/v1/housekeep?dry=1" : "/api/v1/housekeep", NULL, &answer, &why))
+        return ctl_fail(&why);
+    ctl_print(ctl, answer);
+    json_decref(answer);
+    return CTL_DONE;
+}

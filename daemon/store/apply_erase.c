@@ -1,0 +1,300 @@
+/* The act that forgets a visitor. */
+#include "store/apply.h"
+#include "store/erase.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LIST_BYTES 4096
+
+struct lost_talk {
+    int64_t n;
+    struct kf_id id, contact; /* contact: only what that one has said; zero: all of it */
+    struct kf_id of;          /* whom it was with */
+};
+
+struct lost_contact {
+    struct kf_id id, now; /* now: what stands for it from now on */
+    struct kf_key channel;
+};
+
+struct leaving {
+    const struct act *act;
+    struct kf_id customer;
+    struct lost_talk *talks;
+    size_t n_talks, cap_talks;
+    struct lost_contact *contacts;
+    size_t n_contacts, cap_contacts;
+    struct kf_id receipt;
+};
+
+/* ---- the plan: who it is, and whether it may be ---- */
+
+static bool find_visitor(struct work *w, struct leaving *l)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERASE_VISITOR);
+    struct kf_key site = { "" };
+    bool any;
+
+    stmt_id(s, &l->act->u.erase.visitor);
+    any = stmt_row(s);
+    if (any) {
+        get_id(s, &l->customer);
+        get_key(s, &site);
+    }
+    if (!ended(w, s))
+        return false;
+    return any && key_eq(&site, &w->change->site) ? true : refuse(w, KF_ABSENT, "there is no such visitor");
+}
+
+static bool is_held(struct work *w, const struct leaving *l)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_HELD_CUSTOMER);
+    int64_t n = 0;
+
+    stmt_id(s, &l->customer);
+    if (stmt_row(s))
+        n = get_i64(s);
+    if (!ended(w, s))
+        return true;
+    if (n)
+        (void)refuse(w, KF_CONFLICT, "a legal hold is on this visitor or a conversation of his: it has to be lifted first");
+    return n != 0;
+}
+
+static bool add_talk(struct work *w, struct leaving *l, const struct lost_talk *t)
+{
+    if (!more_room(w, (void **)&l->talks, l->n_talks, &l->cap_talks, sizeof(*l->talks)))
+        return false;
+    l->talks[l->n_talks++] = *t;
+    return true;
+}
+
+static bool find_talks(struct work *w, struct leaving *l)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERASE_CONVS);
+    bool ok = true;
+    size_t open = 0;
+
+    stmt_id(s, &l->customer);
+    while (ok && stmt_row(s)) {
+        struct lost_talk t = { .n = get_i64(s) };
+
+        get_id(s, &t.id);
+        open += get_i64(s) != CONV_CLOSED;
+        get_id(s, &t.of);
+        if (get_i64(s) > 0) /* others have spoken there: a group */
+            t.contact = t.of;
+        ok = add_talk(w, l, &t);
+    }
+    if (!ended(w, s) || !ok)
+        return false;
+    return open ? refuse(w, KF_CONFLICT, "a conversation with this visitor is open: close it first") : true;
+}
+
+static bool find_contacts(struct work *w, struct leaving *l)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERASE_CONTACTS);
+    bool ok = true;
+
+    stmt_id(s, &l->customer);
+    while (ok && stmt_row(s)) {
+        ok = more_room(w, (void **)&l->contacts, l->n_contacts, &l->cap_contacts, sizeof(*l->contacts));
+        if (!ok)
+            break;
+        get_id(s, &l->contacts[l->n_contacts].id);
+        l->contacts[l->n_contacts].now = id_new(w->change->at);
+        get_key(s, &l->contacts[l->n_contacts++].channel);
+    }
+    return ended(w, s) && ok;
+}
+
+static bool find_groups(struct work *w, struct leaving *l)
+{
+    for (size_t i = 0; i < l->n_contacts; i++) {
+        struct stmt *s = stmt_begin(w->db, SQL_ERASE_GROUPS);
+        bool ok = true;
+
+        stmt_str(s, w->change->site.s);
+        stmt_str(s, l->contacts[i].channel.s);
+        stmt_id(s, &l->contacts[i].id);
+        while (ok && stmt_row(s)) {
+            struct lost_talk t = { .n = get_i64(s), .contact = l->contacts[i].id };
+
+            get_id(s, &t.id);
+            ok = add_talk(w, l, &t);
+        }
+        if (!ended(w, s) || !ok)
+            return false;
+    }
+    return true;
+}
+
+/* ---- the writes ---- */
+
+/* Stands for an address: who comes back is somebody new. */
+static const char *nowhere(const struct kf_id *contact, char ret[KF_ID_TEXT + 8])
+{
+    char id[KF_ID_TEXT];
+
+    (void)snprintf(ret, KF_ID_TEXT + 8, "erased:%s", id_text(contact, id));
+    return ret;
+}
+
+static bool with_contact(struct work *w, enum sql which, const struct kf_id *contact)
+{
+    struct stmt *s = stmt_begin(w->db, which);
+
+    stmt_id(s, contact);
+    return run(w, s);
+}
+
+static bool rename_in(struct work *w, enum sql which, const struct lost_contact *c, int64_t n)
+{
+    struct stmt *s = stmt_begin(w->db, which);
+
+    stmt_id(s, &c->now);
+    if (n)
+        stmt_i64(s, n);
+    stmt_id(s, &c->id);
+    return run(w, s);
+}
+
+static bool rename_contact(struct work *w, const struct leaving *l, const struct lost_contact *c)
+{
+    char address[KF_ID_TEXT + 8];
+    struct stmt *s;
+
+    for (size_t i = 0; i < l->n_talks; i++)
+        if (!rename_in(w, SQL_ERASE_BY_MESSAGE, c, l->talks[i].n) || !rename_in(w, SQL_ERASE_BY_ENTRY, c, l->talks[i].n))
+            return false;
+    if (!rename_in(w, SQL_ERASE_BY_TALK, c, 0) || !rename_in(w, SQL_ERASE_BY_FILE, c, 0))
+        return false;
+    s = stmt_begin(w->db, SQL_ERASE_CONTACT);
+    stmt_id(s, &c->now);
+    stmt_str(s, nowhere(&c->now, address));
+    stmt_id(s, &c->id);
+    return run(w, s);
+}
+
+static bool write_contacts(struct work *w, const struct leaving *l, struct erased *sum)
+{
+    struct stmt *s;
+
+    for (size_t i = 0; i < l->n_contacts; i++) {
+        const struct kf_id *id = &l->contacts[i].id;
+
+        s = stmt_begin(w->db, SQL_ERASE_UPLOADS_GONE);
+        stmt_i64(s, w->change->at);
+        stmt_id(s, id);
+        if (!run(w, s) || !with_contact(w, SQL_ERASE_UPLOADS, id))
+            return false;
+        sum->files += w->db->ops->changed(w->db);
+        if (!with_contact(w, SQL_ERASE_FIRED, id) || !rename_contact(w, l, &l->contacts[i]))
+            return false;
+    }
+    return with_contact(w, SQL_ERASE_CUSTOMER, &l->customer);
+}
+
+static const struct kf_id *now_of(const struct leaving *l, const struct kf_id *contact)
+{
+    for (size_t i = 0; i < l->n_contacts; i++)
+        if (id_eq(&l->contacts[i].id, contact))
+            return &l->contacts[i].now;
+    return contact;
+}
+
+/* What this batch knows of the visitor's places is no more. */
+static void forget_places(struct batch *b, const struct leaving *l)
+{
+    for (size_t i = 0; i < BATCH_TABLE; i++) {
+        for (struct slot *s = b->slots[i]; s; s = s->next)
+            s->row.conv.contact = *now_of(l, &s->row.conv.contact);
+        for (struct place *p = b->places[i]; p; p = p->next)
+            for (size_t k = 0; p->newest && k < l->n_talks; k++)
+                if (id_eq(&p->newest->row.conv.id, &l->talks[k].id)) {
+                    p->looked = false;
+                    p->newest = NULL;
+                }
+    }
+}
+
+/* Numbers, and ids that name nobody any more. */
+static const char *receipt_of(struct work *w, const struct leaving *l, const struct erased *sum)
+{
+    char id[KF_ID_TEXT], visitor[KF_ID_TEXT];
+    struct buf b;
+
+    buf_init(&b, LIST_BYTES);
+    buf_printf(&b,
+               "{\"receipt\":\"%s\",\"visitor\":\"%s\",\"contacts\":%zu,\"conversations\":%" PRId64 ",\"messages\":%" PRId64
+               ",\"files\":%" PRId64 ",\"raw\":%" PRId64,
+               id_text(&l->receipt, id), id_text(&l->customer, visitor), l->n_contacts, sum->conversations, sum->messages, sum->files,
+               sum->raw);
+    if (l->act->u.erase.reference) {
+        buf_str(&b, ",\"reference\":");
+        buf_json(&b, slice_of(l->act->u.erase.reference));
+    }
+    buf_char(&b, '}');
+    return text_of(w, &b);
+}
+
+/* The line in the log, and with its hash the receipt. */
+static bool write_receipt(struct work *w, const struct leaving *l, const struct erased *sum)
+{
+    struct kf_err why = { .rc = KF_OK };
+    struct actor by = actor_of(w, &w->change->by);
+    struct ledger_row row = { .site = w->change->site.s,
+                              .at = w->change->at,
+                              .kind = "visitor_erased",
+                              .role = by.role,
+                              .by = by.id,
+                              .name = by.name,
+                              .data = receipt_of(w, l, sum) };
+    char node[KF_ID_TEXT], hash[2 * LEDGER_HASH + 1];
+
+    if (!row.data)
+        return batch_no_memory(w->batch);
+    if (!stored(w, ledger_add(w->batch->ledger, &w->batch->page, w->db, &row, &why), &why))
+        return false;
+    for (size_t i = 0; i < LEDGER_HASH; i++)
+        (void)snprintf(hash + 2 * i, 3, "%02x", row.hash[i]);
+    w->news->receipt = arena_printf(w->arena, "%.*s,\"at\":%" PRId64 ",\"node\":\"%s\",\"entry\":%" PRId64 ",\"hash\":\"%s\"}",
+                                    (int)strlen(row.data) - 1, row.data, row.at, id_text(&row.node, node), row.entry, hash);
+    return w->news->receipt ? true : batch_no_memory(w->batch);
+}
+
+static bool write_erase(struct work *w, const struct op *op)
+{
+    const struct leaving *l = op->what;
+    struct kf_err why = { .rc = KF_OK };
+    struct erased sum = { .messages = 0 };
+    char peer[KF_ID_TEXT + 8];
+
+    for (size_t i = 0; i < l->n_talks; i++) {
+        const struct lost_talk *t = &l->talks[i];
+        bool group = !id_is_zero(&t->contact);
+
+        if (!stored(w,
+                    erase_conv(w->db, t->n, &t->id, group ? &t->contact : NULL, group ? "" : nowhere(now_of(l, &t->of), peer),
+                               w->change->at, &sum, &why),
+                    &why))
+            return false;
+    }
+    forget_places(w->batch, l);
+    w->batch->indexable = true;
+    return write_contacts(w, l, &sum) && stored(w, erase_due(w->db, w->change->at, &why), &why) && write_receipt(w, l, &sum);
+}
+
+bool plan_erase(struct work *w, const struct act *act)
+{
+    struct leaving *l = ARENA_NEW(w->arena, struct leaving);
+
+    if (!l)
+        return refuse(w, KF_NOMEM, "out of memory");
+    l->act = act;
+    l->receipt = id_new(w->change->at);
+    if (!find_visitor(w, l) || is_held(w, l) || !find_talks(w, l) || !find_contacts(w, l) || !find_groups(w, l))
+        return false;
+    return op_add(w, write_erase, l, NULL, 0);
+}

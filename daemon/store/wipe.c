@@ -1,0 +1,159 @@
+#include "store/wipe.h"
+
+#include "store/erase.h"
+#include "store/sqlite.h"
+
+#include <poll.h>
+
+#define LOG_MS  30000 /* how long readers are waited for */
+#define STEP_MS 50
+
+enum kf_rc wipe_due(struct db *db, int64_t *at, struct kf_err *why)
+{
+    struct stmt *q = stmt_begin(db, SQL_CHORE_GET);
+
+    *at = 0;
+    stmt_str(q, CHORE_WIPE);
+    if (stmt_row(q))
+        *at = get_i64(q);
+    return stmt_end(q, why);
+}
+
+enum kf_rc wipe_log(struct db *db, struct kf_err *why)
+{
+    int64_t until = clock_us() / 1000 + LOG_MS;
+    int code;
+
+    while ((code = sqlite3_wal_checkpoint_v2(sqlite_handle(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)) == SQLITE_BUSY ||
+           code == SQLITE_LOCKED) {
+        if (clock_us() / 1000 > until)
+            return kf_fail(why, KF_AGAIN, "somebody reads the database for too long to empty its log: try again later");
+        (void)poll(NULL, 0, STEP_MS);
+    }
+    if (code != SQLITE_OK) {
+        (void)sqlite_rc(db, code);
+        return kf_fail(why, KF_AGAIN, "%s", db->why.text);
+    }
+    return KF_OK;
+}
+
+/* The copy may be large: it goes through a file. */
+static enum kf_rc vacuum(struct db *db, struct kf_err *why)
+{
+    enum kf_rc rc = db_exec(db, "PRAGMA temp_store=FILE", why);
+
+    if (!rc)
+        rc = db_exec(db, "VACUUM", why);
+    (void)db_exec(db, "PRAGMA temp_store=MEMORY", NULL);
+    return rc;
+}
+
+enum kf_rc wipe_database(struct db *db, struct kf_err *why)
+{
+    enum kf_rc rc = vacuum(db, why);
+
+    return rc ? rc : wipe_log(db, why);
+}
+
+/* ---- the messages ---- */
+
+struct wiping {
+    struct task task;
+    pthread_mutex_t lock;
+    pthread_cond_t over;
+    bool finished;
+    int64_t at;
+    enum kf_rc rc;
+    struct kf_err why;
+};
+
+static enum kf_rc vacuum_run(struct task *t, struct db *db, struct kf_err *why)
+{
+    (void)t;
+    return vacuum(db, why);
+}
+
+static enum kf_rc done_run(struct task *t, struct db *db, struct kf_err *why)
+{
+    const struct wiping *w = (struct wiping *)t;
+    struct stmt *s = stmt_begin(db, SQL_GONE_DONE);
+    enum kf_rc rc;
+
+    stmt_i64(s, w->at);
+    rc = stmt_run(s, -1, why);
+    if (rc)
+        return rc;
+    s = stmt_begin(db, SQL_CHORE_DONE);
+    stmt_str(s, CHORE_WIPE);
+    stmt_i64(s, w->at);
+    return stmt_run(s, -1, why);
+}
+
+static void wiping_finish(struct task *t, enum kf_rc rc, const struct kf_err *why)
+{
+    struct wiping *w = (struct wiping *)t;
+
+    pthread_mutex_lock(&w->lock);
+    w->rc = rc;
+    if (why)
+        w->why = *why;
+    w->finished = true;
+    pthread_cond_signal(&w->over);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* By the writer; we wait for it. */
+static enum kf_rc by_writer(struct store *s, enum kf_rc (*run)(struct task *, struct db *, struct kf_err *), bool alone, int64_t at,
+                            struct kf_err *why)
+{
+    struct wiping w = { .task = { .run = run, .finish = wiping_finish, .alone = alone }, .at = at };
+
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.over, NULL);
+    writer_task(s, &w.task);
+    pthread_mutex_lock(&w.lock);
+    while (!w.finished)
+        pthread_cond_wait(&w.over, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_mutex_destroy(&w.lock);
+    pthread_cond_destroy(&w.over);
+    if (w.rc)
+        *why = w.why;
+    return w.rc;
+}
+
+/* Rows that are gone are really gone once nobody can see their old versions. */
+static enum kf_rc wipe_postgres(struct store *s, struct kf_err *why)
+{
+    struct db *db = NULL;
+    enum kf_rc rc = store_connect(s, &db, DB_KEEP, why);
+
+    if (!rc)
+        rc = db_exec(
+            db,
+            "VACUUM message, timeline, conversation, customer, contact, file, content, block, raw_event, errand, handle, tag, review, "
+            "review_version, review_appeal, review_comment, unindexed, words, parked_status",
+            why);
+    db_close(db);
+    return rc;
+}
+
+static enum kf_rc cut_log(struct store *s, struct kf_err *why)
+{
+    struct db *db = NULL;
+    enum kf_rc rc = store_connect(s, &db, DB_KEEP, why);
+
+    if (!rc)
+        rc = wipe_log(db, why);
+    db_close(db);
+    return rc;
+}
+
+enum kf_rc wipe_messages(struct store *s, int64_t at, struct kf_err *why)
+{
+    enum kf_rc rc = s->postgres ? wipe_postgres(s, why) : by_writer(s, vacuum_run, true, at, why);
+
+    if (!rc)
+        rc = by_writer(s, done_run, false, at, why);
+    return rc || s->postgres ? rc : cut_log(s, why);
+}
