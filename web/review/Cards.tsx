@@ -191,6 +191,10 @@ function Editor({ of, onClose }: { of: Listed; onClose: (saved: boolean) => void
   const one = (i: number, section: Section): void =>
     set({ sections: card.value.sections.map((y, j) => (j === i ? section : y)) });
   const save = async (): Promise<void> => {
+    if (total !== 100) {
+      error.value = l('cardTotalBad', { n: total });
+      return;
+    }
     busy.value = true;
     try {
       await put('scorecard', { key: of.key, version: of.version, body: { ...card.value } });

@@ -128,7 +128,7 @@ const coachingWrongs = (act, right, wrong, body, id) => [
 ];
 const example = (more) =>
   json('reviewer', 'POST', '/api/v1/examples', { conversation: story.conversation, seqs: [1, 2, 3], good: true, title: '好例', tags: ['退款'], items: ['tone'], ...more });
-const kept = async () => JSON.parse((await daemon.ask(example())).text).id;
+const exampled = async () => JSON.parse((await daemon.ask(example())).text).id;
 const agreement = (id, who = 'reviewer') => ({ path: `/api/v1/samples/${id}/agreement`, headers: as(who) });
 const drawn = async (more) => JSON.parse((await daemon.ask(sample({ again: true, ...more }))).text).id;
 const exercise = () => drawn({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] });
@@ -474,7 +474,7 @@ const rows = {
     wrong: async () => coachingWrongs('close', 'supervisor', 'agent1', { revision: 1, outcome: '改好了' }, await planned()),
   },
   'GET /api/v1/examples': {
-    right: async () => [[200, { path: '/api/v1/examples', headers: (await kept()) && as('agent1') }], [200, { path: '/api/v1/examples?good=1&item=tone', headers: as('reviewer') }]],
+    right: async () => [[200, { path: '/api/v1/examples', headers: (await exampled()) && as('agent1') }], [200, { path: '/api/v1/examples?good=1&item=tone', headers: as('reviewer') }]],
     wrong: () => [[401, { path: '/api/v1/examples' }], [403, { path: '/api/v1/examples', headers: as('admin') }], [404, { path: '/api/v1/examples?site=other', headers: as('reviewer') }]],
   },
   'POST /api/v1/examples': {
@@ -491,23 +491,23 @@ const rows = {
     ],
   },
   'PUT /api/v1/examples/{id}': {
-    right: async () => [[200, json('reviewer', 'PUT', `/api/v1/examples/${await kept()}`, { revision: 1, good: false, title: '反例' })]],
+    right: async () => [[200, json('reviewer', 'PUT', `/api/v1/examples/${await exampled()}`, { revision: 1, good: false, title: '反例' })]],
     wrong: async () => [
       [401, { method: 'PUT', path: `/api/v1/examples/${NOBODY}`, body: {} }],
       [403, json('agent1', 'PUT', `/api/v1/examples/${NOBODY}`, { revision: 1, good: false, title: '反例' })],
       [404, json('reviewer', 'PUT', `/api/v1/examples/${NOBODY}`, { revision: 1, good: false, title: '反例' })],
       [400, json('reviewer', 'PUT', `/api/v1/examples/${NOBODY}`, { good: false, title: '反例' })],
-      [409, json('reviewer', 'PUT', `/api/v1/examples/${await kept()}`, { revision: 7, good: false, title: '反例' })],
+      [409, json('reviewer', 'PUT', `/api/v1/examples/${await exampled()}`, { revision: 7, good: false, title: '反例' })],
     ],
   },
   'DELETE /api/v1/examples/{id}': {
-    right: async () => [[204, { method: 'DELETE', path: `/api/v1/examples/${await kept()}?revision=1`, headers: unsafe('reviewer') }]],
+    right: async () => [[204, { method: 'DELETE', path: `/api/v1/examples/${await exampled()}?revision=1`, headers: unsafe('reviewer') }]],
     wrong: async () => [
       [401, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}?revision=1` }],
       [403, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}?revision=1`, headers: unsafe('agent1') }],
       [404, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}?revision=1`, headers: unsafe('reviewer') }],
       [400, { method: 'DELETE', path: `/api/v1/examples/${NOBODY}`, headers: unsafe('reviewer') }],
-      [409, { method: 'DELETE', path: `/api/v1/examples/${await kept()}?revision=7`, headers: unsafe('reviewer') }],
+      [409, { method: 'DELETE', path: `/api/v1/examples/${await exampled()}?revision=7`, headers: unsafe('reviewer') }],
     ],
   },
   'POST /api/v1/samples': {

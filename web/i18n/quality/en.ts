@@ -180,5 +180,5 @@ export const en: Like<typeof zhCN> = {
   mineTrend: 'By week',
   mineTeam: 'Team median {score}',
   mineMean: 'My mean {score}',
-  mineNew: { one: '{n} review waits for you', other: '{n} reviews wait for you' },
+  mineNew: { one: '{n} review or note waits for you', other: '{n} reviews or notes wait for you' },
 };

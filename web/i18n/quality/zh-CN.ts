@@ -178,5 +178,5 @@ export const zhCN = {
   mineTrend: '每周得分',
   mineTeam: '团队中位数 {score}',
   mineMean: '我的平均分 {score}',
-  mineNew: '有 {n} 份评分等待确认',
+  mineNew: '有 {n} 项评分或辅导等待确认',
 } as const;

@@ -180,5 +180,5 @@ export const zhTW: Like<typeof zhCN> = {
   mineTrend: '每週得分',
   mineTeam: '團隊中位數 {score}',
   mineMean: '我的平均分 {score}',
-  mineNew: '有 {n} 份評分等待確認',
+  mineNew: '有 {n} 項評分或輔導等待確認',
 };
