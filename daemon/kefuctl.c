@@ -104,18 +104,17 @@ static int user_add(struct ctl *ctl, int argc, char **argv)
             p.email = argv[i];
             continue;
         }
-        if (i + 1 == argc)
-            return wrong_usage("a value is missing after", argv[i]);
-        if (strcmp(argv[i], "--capacity") == 0) {
-            if (!parse_capacity(argv[++i], &p.capacity))
-                return wrong_usage("--capacity is a number from 0 to 1000, not", argv[i]);
-            continue;
-        }
         while (o < sizeof(options) / sizeof(options[0]) && strcmp(options[o].name, argv[i]) != 0)
             o++;
-        if (o == sizeof(options) / sizeof(options[0]))
-            return wrong_usage("user add does not know", argv[i]);
-        *options[o].value = argv[++i];
+        if (o == sizeof(options) / sizeof(options[0]) && strcmp(argv[i], "--capacity") != 0)
+            return wrong_usage("user add takes one EMAIL, --name, --site, --roles, --number, --queues, --skills and --capacity, not",
+                               argv[i]);
+        if (i + 1 == argc)
+            return wrong_usage("a value is missing after", argv[i]);
+        if (o < sizeof(options) / sizeof(options[0]))
+            *options[o].value = argv[++i];
+        else if (!parse_capacity(argv[++i], &p.capacity))
+            return wrong_usage("--capacity is a number from 0 to 1000, not", argv[i]);
     }
     if (!p.email || !p.name || !p.site || !p.roles)
         return wrong_usage("user add needs EMAIL, --name, --site and --roles", NULL);
@@ -124,17 +123,18 @@ static int user_add(struct ctl *ctl, int argc, char **argv)
 
 static int user(struct ctl *ctl, int argc, char **argv)
 {
-    if (argc < 1)
-        return wrong_usage("user needs add, passwd, disable or reset-totp", NULL);
-    if (strcmp(argv[0], "add") == 0)
+    static const struct {
+        const char *name;
+        int (*run)(struct ctl *ctl, const char *email);
+    } acts[] = { { "passwd", ctl_user_passwd }, { "disable", ctl_user_disable }, { "reset-totp", ctl_user_reset_totp } };
+
+    if (argc >= 1 && strcmp(argv[0], "add") == 0)
         return user_add(ctl, argc - 1, argv + 1);
-    if (argc == 2 && strcmp(argv[0], "passwd") == 0)
-        return ctl_user_passwd(ctl, argv[1]);
-    if (argc == 2 && strcmp(argv[0], "disable") == 0)
-        return ctl_user_disable(ctl, argv[1]);
-    if (argc == 2 && strcmp(argv[0], "reset-totp") == 0)
-        return ctl_user_reset_totp(ctl, argv[1]);
-    return wrong_usage("user does not know", argv[0]);
+    for (size_t i = 0; argc >= 1 && i < sizeof(acts) / sizeof(acts[0]); i++)
+        if (strcmp(argv[0], acts[i].name) == 0)
+            return argc == 2 ? acts[i].run(ctl, argv[1]) : wrong_usage("one EMAIL, and nothing else, is needed after user", argv[0]);
+    return argc < 1 ? wrong_usage("user needs add, passwd, disable or reset-totp", NULL)
+                    : wrong_usage("user needs add, passwd, disable or reset-totp, not", argv[0]);
 }
 
 static int key(struct ctl *ctl, int argc, char **argv)
@@ -153,7 +153,7 @@ static int key(struct ctl *ctl, int argc, char **argv)
         if (argv[i][0] != '-' && !id)
             id = argv[i];
         else if (!value && !days)
-            return wrong_usage("key does not know", argv[i]);
+            return wrong_usage("key takes --site, --name, --verbs and --days, not", argv[i]);
         else if (i + 1 == argc)
             return wrong_usage("a value is missing after", argv[i]);
         else if (value)
@@ -183,7 +183,7 @@ static int channel(struct ctl *ctl, int argc, char **argv)
         else if (strcmp(argv[i], "--register") == 0)
             tell = true;
         else if (!value)
-            return wrong_usage("channel does not know", argv[i]);
+            return wrong_usage("channel takes one KEY, --site, --to and --register, not", argv[i]);
         else if (i + 1 == argc)
             return wrong_usage("a value is missing after", argv[i]);
         else
@@ -206,7 +206,7 @@ static int outbox(struct ctl *ctl, int argc, char **argv)
         if (argv[i][0] != '-' && !o.id)
             o.id = argv[i];
         else if (!value)
-            return wrong_usage("outbox does not know", argv[i]);
+            return wrong_usage("outbox takes one ID, --site and --which, not", argv[i]);
         else if (i + 1 == argc)
             return wrong_usage("a value is missing after", argv[i]);
         else
@@ -363,8 +363,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
     return wrong_usage("there is no command", argv[0]);
 }
 
-/* -c FILE and --state DIR stand before the command, or anywhere. They are taken out of argv. */
-static bool take_options(int *argc, char **argv, struct config_args *args, struct ctl *ctl)
+/* -c FILE and --state DIR stand before the command, or anywhere. They are taken out of argv. False: *lacks has no value. */
+static bool take_options(int *argc, char **argv, struct config_args *args, struct ctl *ctl, const char **lacks)
 {
     int n = 0;
 
@@ -375,9 +375,10 @@ static bool take_options(int *argc, char **argv, struct config_args *args, struc
             ctl->json = true;
         else if (!file && strcmp(argv[i], "--state") != 0)
             argv[n++] = argv[i];
-        else if (i + 1 == *argc)
+        else if (i + 1 == *argc) {
+            *lacks = argv[i];
             return false;
-        else if (file)
+        } else if (file)
             args->file = argv[++i];
         else
             args->state = argv[++i];
@@ -391,6 +392,7 @@ int main(int argc, char **argv)
     static const char installed[] = "/etc/kefud/kefud.conf";
     struct config_args args = { 0 };
     struct ctl ctl = { 0 };
+    const char *lacks = NULL;
     struct kf_err why = { 0 };
     int n = argc - 1, ret;
     bool doctor;
@@ -400,8 +402,8 @@ int main(int argc, char **argv)
             fputs(usage, stdout);
             return CTL_DONE;
         }
-    if (!take_options(&n, argv + 1, &args, &ctl))
-        return wrong_usage("a value is missing", NULL);
+    if (!take_options(&n, argv + 1, &args, &ctl, &lacks))
+        return wrong_usage("a value is missing after", lacks);
     if (n == 0)
         return wrong_usage(NULL, NULL);
     if (strcmp(argv[1], "--version") == 0) {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 64 /* EX_USAGE, as kefud's own */ };
 
 struct ctl {
     struct config cfg;

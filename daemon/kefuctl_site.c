@@ -2,18 +2,26 @@
 
 #include <stdio.h>
 
+/* The set in `file`; NULL: *why says what is wrong with it, and where. */
+static json_t *load_set(const char *file, struct kf_err *why)
+{
+    json_error_t error;
+    json_t *ret = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+
+    if (!ret && error.line > 0)
+        (void)kf_fail(why, KF_INVALID, "%s: %s (line %d)", file, error.text, error.line);
+    else if (!ret)
+        (void)kf_fail(why, KF_INVALID, "%s", error.text); /* it could not be opened: the words name it */
+    return ret;
+}
+
 /* The answer is told whole: the passwords in it are nowhere else. */
 int ctl_site_add(struct ctl *ctl, const char *file)
 {
     struct kf_err why = { 0 };
-    json_error_t error;
-    json_t *set = json_load_file(file, JSON_REJECT_DUPLICATES, &error), *answer = NULL;
-    enum kf_rc rc;
+    json_t *set = load_set(file, &why), *answer = NULL;
+    enum kf_rc rc = set ? ctl_call(ctl, "POST", "/api/v1/sites", set, &answer, &why) : KF_INVALID;
 
-    if (set)
-        rc = ctl_call(ctl, "POST", "/api/v1/sites", set, &answer, &why);
-    else
-        rc = kf_fail(&why, KF_INVALID, "%s: %s (line %d)", file, error.text, error.line);
     if (rc == KF_OK)
         ctl_print(ctl, answer);
     json_decref(set);
@@ -65,14 +73,13 @@ static void print_changes(const struct ctl *ctl, const json_t *answer)
 int ctl_site_apply(struct ctl *ctl, const char *file, bool dry)
 {
     struct kf_err why = { 0 };
-    json_error_t error;
-    json_t *set = json_load_file(file, JSON_REJECT_DUPLICATES, &error), *answer = NULL;
+    json_t *set = load_set(file, &why), *answer = NULL;
     const char *key = json_string_value(json_object_get(json_object_get(set, "site"), "key"));
     char path[128];
     enum kf_rc rc;
 
     if (!set)
-        rc = kf_fail(&why, KF_INVALID, "%s: %s (line %d)", file, error.text, error.line);
+        rc = KF_INVALID;
     else if (!key)
         rc = kf_fail(&why, KF_INVALID, "%s: site.key is missing", file);
     else {

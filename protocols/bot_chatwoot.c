@@ -58,6 +58,29 @@ static void text_member(struct buf *b, const char *name, struct slice value)
     buf_json(b, value);
 }
 
+/* Where its file can be fetched, if it has one. The number is the message's: it has no more than one. */
+static void attachments(struct buf *b, const struct bot_numbers *n, const struct message *m)
+{
+    long long number = (long long)bot_message_number(n->conversation, m->seq);
+    json_t *extra = m->file_url && m->extra ? json_loads(m->extra, 0, NULL) : NULL;
+    const json_t *file = json_object_get(extra, "file"), *size = json_object_get(file, "size");
+    const char *mime = json_string_value(json_object_get(file, "mime"));
+
+    if (m->file_url) {
+        buf_printf(b, ",\"attachments\":[{\"id\":%lld,\"message_id\":%lld,\"account_id\":%lld,\"file_type\":\"%s\"", number, number,
+                   (long long)n->site,
+                   m->kind == MESSAGE_IMAGE                                 ? "image"
+                   : m->kind == MESSAGE_AUDIO                               ? "audio"
+                   : mime && strncmp(mime, "video/", strlen("video/")) == 0 ? "video"
+                                                                            : "file");
+        text_member(b, "data_url", slice_of(m->file_url));
+        if (size)
+            buf_printf(b, ",\"file_size\":%lld", (long long)json_integer_value(size));
+        buf_str(b, "}]");
+    }
+    json_decref(extra);
+}
+
 void bot_chatwoot_message(struct buf *b, const struct bot_numbers *n, const struct message *m, const char *status)
 {
     buf_printf(b, "{\"id\":%lld,\"inbox_id\":%lld,\"conversation_id\":%lld,\"message_type\":%d,\"created_at\":%lld,\"private\":false",
@@ -71,7 +94,9 @@ void bot_chatwoot_message(struct buf *b, const struct bot_numbers *n, const stru
         buf_printf(b, ",\"sender\":{\"id\":%lld,\"type\":\"%s\"", (long long)bot_number(slice_of(m->from.name), 31),
                    m->from.role == ROLE_BOT ? "agent_bot" : "user");
     text_member(b, "name", slice_of(m->from.name));
-    buf_str(b, "}}");
+    buf_char(b, '}');
+    attachments(b, n, m);
+    buf_char(b, '}');
 }
 
 /* ---- the event ---- */
@@ -166,6 +191,7 @@ static struct slice body_of(struct arena *a, const struct bot_turn *t)
         pick_members(&b, &picked);
     else
         buf_str(&b, ",\"content_type\":\"text\",\"content_attributes\":{}");
+    attachments(&b, &t->numbers, m);
     buf_printf(&b, ",\"sender\":{\"id\":%lld,\"avatar\":\"\",\"type\":\"contact\"", (long long)t->numbers.contact);
     text_member(&b, "name", slice_of(t->visitor));
     buf_printf(&b, "},\"inbox\":{\"id\":%lld", (long long)t->numbers.channel);

@@ -109,3 +109,40 @@ enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, s
     arena_free(a);
     return rc;
 }
+
+/* ---- opening and closing --------------------------------------------------------------------------------------------------------- */
+
+/* What all of them begin with. */
+struct channel {
+    struct arena *arena;
+};
+
+enum kf_rc channel_make(struct channel **ret, size_t size, struct slice settings,
+                        enum kf_rc (*read)(struct channel *, const struct json_t *, struct kf_err *), struct kf_err *why)
+{
+    struct arena *arena = arena_new(0);
+    struct channel *ch = arena ? arena_alloc(arena, size) : NULL;
+    enum kf_rc rc = KF_INVALID;
+    json_t *root;
+
+    if (!ch) {
+        arena_free(arena);
+        return kf_fail(why, KF_NOMEM, "no memory for a channel");
+    }
+    ch->arena = arena;
+    root = json_read(arena, settings, JSON_OF_FRAMES, why);
+    if (root)
+        rc = read(ch, root, why);
+    json_decref(root);
+    if (rc)
+        arena_free(arena);
+    else
+        *ret = ch;
+    return rc;
+}
+
+void channel_unmake(struct channel *ch)
+{
+    if (ch)
+        arena_free(ch->arena);
+}

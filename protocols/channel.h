@@ -177,4 +177,11 @@ const struct channel_ops *channel_find(const char *name);
 /* Settings against the key table: unknown, missing, wrong type, out of range. The words name the member. */
 enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, struct kf_err *why);
 
+struct json_t;
+/* For an adapter whose channel is a struct of `size` bytes that lies in an arena of its own, and has that as its first member: open(), which
+ * gives `read` the zeroed struct and the settings as an object, and close(). */
+enum kf_rc channel_make(struct channel **ret, size_t size, struct slice settings,
+                        enum kf_rc (*read)(struct channel *, const struct json_t *, struct kf_err *why), struct kf_err *why);
+void channel_unmake(struct channel *ch);
+
 #endif

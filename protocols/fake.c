@@ -26,18 +26,15 @@ static const struct setting_key keys[] = {
     { .name = NULL },
 };
 
-static enum kf_rc read_settings(struct fake *f, struct slice settings, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct fake *f = (void *)ch;
     struct json_keep keep = { .arena = f->arena };
-    json_t *root = json_read(f->arena, settings, JSON_OF_FRAMES, why);
 
-    if (!root)
-        return KF_INVALID;
     f->url = json_get_text(&keep, root, "url");
     f->app = json_get_text(&keep, root, "app");
     f->secret = json_get_text(&keep, root, "secret");
     f->token = json_get_text(&keep, root, "token");
-    json_decref(root);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!f->url.n || !f->app.n || !f->secret.n || !f->token.n)
@@ -47,28 +44,7 @@ static enum kf_rc read_settings(struct fake *f, struct slice settings, struct kf
 
 static enum kf_rc fake_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct fake *f = arena ? ARENA_NEW(arena, struct fake) : NULL;
-    enum kf_rc rc;
-
-    if (!f) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    f->arena = arena;
-    rc = read_settings(f, settings, why);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)f;
-    return KF_OK;
-}
-
-static void fake_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct fake *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct fake), settings, read_settings, why);
 }
 
 /* ---- talking to it --------------------------------------------------------------------------------------------------------- */
@@ -241,7 +217,7 @@ const struct channel_ops fake_ops = {
     .upload_max = 2 << 20,
     .keys = keys,
     .open = fake_open,
-    .close = fake_close,
+    .close = channel_unmake,
     .receive = fake_receive,
     .encode = fake_encode,
     .settle = fake_settle,

@@ -66,14 +66,6 @@ static struct slice string_of(const json_t *v)
     return (struct slice){ json_string_value(v), json_string_length(v) };
 }
 
-static bool all_blank(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!strchr(" \t\r\n", s.p[i]))
-            return false;
-    return true;
-}
-
 /* What a person wrote: at most `max` code points. Optional unless `need`. */
 static enum kf_rc words(struct reader *r, const char *name, size_t max, bool need, struct slice *ret)
 {
@@ -85,7 +77,7 @@ static enum kf_rc words(struct reader *r, const char *name, size_t max, bool nee
     if (!json_is_string(v))
         return kf_fail(r->why, KF_INVALID, "%s: a string of at most %zu characters", name, max);
     s = string_of(v);
-    if (need && all_blank(s))
+    if (need && utf8_blank(s))
         return kf_fail(r->why, KF_INVALID, "%s: empty", name);
     if (s.n > max && utf8_length(s) > max)
         return kf_fail(r->why, KF_LIMIT, "%s: at most %zu characters", name, max);

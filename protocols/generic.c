@@ -135,8 +135,9 @@ static enum kf_rc read_address(struct generic *g, const json_t *root, struct kf_
     return KF_OK;
 }
 
-static enum kf_rc read_settings(struct generic *g, const json_t *root, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct generic *g = (void *)ch;
     enum kf_rc rc = each(g, root, "secrets", take_in, why);
 
     if (!rc)
@@ -154,33 +155,9 @@ static enum kf_rc read_settings(struct generic *g, const json_t *root, struct kf
     return rc ? rc : read_address(g, root, why);
 }
 
-static void generic_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct generic *)(void *)ch)->arena);
-}
-
 static enum kf_rc generic_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct generic *g = arena ? ARENA_NEW(arena, struct generic) : NULL;
-    json_t *root;
-    enum kf_rc rc;
-
-    if (!g) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    g->arena = arena;
-    root = json_read(arena, settings, JSON_OF_FRAMES, why);
-    rc = root ? read_settings(g, root, why) : KF_INVALID;
-    json_decref(root);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)g;
-    return KF_OK;
+    return channel_make(ret, sizeof(struct generic), settings, read_settings, why);
 }
 
 static bool is_known_host(const struct generic *g, const struct url *u)
@@ -232,7 +209,7 @@ const struct channel_ops generic_ops = {
     .body_max = 1u << 20,
     .keys = keys,
     .open = generic_open,
-    .close = generic_close,
+    .close = channel_unmake,
     .receive = generic_receive,
     .encode = generic_encode,
     .settle = generic_settle,

@@ -197,8 +197,9 @@ static const char *text_or_null(struct slice s)
     return s.n ? s.p : NULL;
 }
 
-static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct mail *m = (void *)ch;
     struct json_keep keep = { .arena = m->arena };
     struct slice provider = json_get_text(&keep, root, "provider"), relay = json_get_text(&keep, root, "relay");
     int64_t max_age = 900, wait = 300;
@@ -234,33 +235,9 @@ static enum kf_rc read_settings(struct mail *m, const json_t *root, struct kf_er
     return rc ? rc : read_relay(m, relay, why);
 }
 
-static void mail_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct mail *)(void *)ch)->arena);
-}
-
 static enum kf_rc mail_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct mail *m = arena ? ARENA_NEW(arena, struct mail) : NULL;
-    json_t *root;
-    enum kf_rc rc;
-
-    if (!m) {
-        arena_free(arena);
-        return no_memory(why);
-    }
-    m->arena = arena;
-    root = json_read(arena, settings, JSON_OF_FRAMES, why);
-    rc = root ? read_settings(m, root, why) : KF_INVALID;
-    json_decref(root);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)m;
-    return KF_OK;
+    return channel_make(ret, sizeof(struct mail), settings, read_settings, why);
 }
 
 /* A file goes along with its mail: nothing has to be taken anywhere first, but encode() wants to have it. */
@@ -286,7 +263,7 @@ const struct channel_ops mail_ops = {
     .upload_max = 64 << 20,
     .keys = keys,
     .open = mail_open,
-    .close = mail_close,
+    .close = channel_unmake,
     .receive = mail_receive,
     .encode = mail_encode,
     .settle = mail_settle,

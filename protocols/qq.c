@@ -76,21 +76,18 @@ static bool all_digits(struct slice s)
     return s.n > 0;
 }
 
-static enum kf_rc read_settings(struct qq *q, struct slice settings, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct qq *q = (void *)ch;
     struct json_keep keep = { .arena = q->arena };
-    json_t *root = json_read(q->arena, settings, JSON_OF_FRAMES, why);
     struct slice before;
 
-    if (!root)
-        return KF_INVALID;
     q->app_id = json_get_text(&keep, root, "app_id");
     q->app_secret = json_get_text(&keep, root, "app_secret");
     before = json_get_text(&keep, root, "previous_secret");
     q->url = url_of(&keep, root, "url", SLICE("https://api.sgroup.qq.com"));
     q->token_url = url_of(&keep, root, "token_url", SLICE("https://bots.qq.com"));
     q->typing = json_get_bool(root, "typing", false);
-    json_decref(root);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!all_digits(q->app_id))
@@ -102,28 +99,7 @@ static enum kf_rc read_settings(struct qq *q, struct slice settings, struct kf_e
 
 static enum kf_rc qq_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct qq *q = arena ? ARENA_NEW(arena, struct qq) : NULL;
-    enum kf_rc rc;
-
-    if (!q) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    q->arena = arena;
-    rc = read_settings(q, settings, why);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)q;
-    return KF_OK;
-}
-
-static void qq_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct qq *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct qq), settings, read_settings, why);
 }
 
 /* ---- token --------------------------------------------------------------------------------------------------------------------- */
@@ -202,7 +178,7 @@ const struct channel_ops qq_ops = {
     .upload_max = 20 << 20,
     .keys = keys,
     .open = qq_open,
-    .close = qq_close,
+    .close = channel_unmake,
     .receive = qq_receive,
     .encode = qq_encode,
     .settle = qq_settle,

@@ -66,8 +66,9 @@ static enum kf_rc read_secrets(struct telegram *t, const json_t *list, struct kf
     return t->n_secrets ? KF_OK : kf_fail(why, KF_INVALID, "secrets: at least one");
 }
 
-static enum kf_rc read_settings(struct telegram *t, const json_t *root, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct telegram *t = (void *)ch;
     struct json_keep keep = { .arena = t->arena };
     enum kf_rc rc;
 
@@ -85,31 +86,7 @@ static enum kf_rc read_settings(struct telegram *t, const json_t *root, struct k
 
 static enum kf_rc telegram_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct telegram *t = arena ? ARENA_NEW(arena, struct telegram) : NULL;
-    json_t *root;
-    enum kf_rc rc;
-
-    if (!t) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    t->arena = arena;
-    root = json_read(arena, settings, JSON_OF_FRAMES, why);
-    rc = root ? read_settings(t, root, why) : KF_INVALID;
-    json_decref(root);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)t;
-    return KF_OK;
-}
-
-static void telegram_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct telegram *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct telegram), settings, read_settings, why);
 }
 
 /* ---- addresses --------------------------------------------------------------------------------------------------------------- */
@@ -323,7 +300,7 @@ const struct channel_ops telegram_ops = {
     .upload_max = UPLOAD_MAX,
     .keys = keys,
     .open = telegram_open,
-    .close = telegram_close,
+    .close = channel_unmake,
     .receive = telegram_receive,
     .encode = telegram_encode,
     .settle = telegram_settle,

@@ -81,15 +81,13 @@ static enum kf_rc read_mode(struct wechat *w, struct slice word, struct kf_err *
     return KF_OK;
 }
 
-static enum kf_rc read_settings(struct wechat *w, struct slice settings, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct wechat *w = (void *)ch;
     struct json_keep keep = { .arena = w->arena };
-    json_t *root = json_read(w->arena, settings, JSON_OF_FRAMES, why);
     int64_t replies = REPLIES;
     enum kf_rc rc;
 
-    if (!root)
-        return KF_INVALID;
     w->url = json_get_text(&keep, root, "url");
     if (!w->url.n)
         w->url = SLICE("https://api.weixin.qq.com");
@@ -107,7 +105,6 @@ static enum kf_rc read_settings(struct wechat *w, struct slice settings, struct 
         rc = read_key(root, "previous_encoding_aes_key", &w->previous, why);
     if (!rc)
         rc = read_mode(w, json_get_text(&keep, root, "mode"), why);
-    json_decref(root);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!rc && (!w->app_id.n || !w->app_secret.n || !w->token.n))
@@ -117,28 +114,7 @@ static enum kf_rc read_settings(struct wechat *w, struct slice settings, struct 
 
 static enum kf_rc wechat_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct wechat *w = arena ? ARENA_NEW(arena, struct wechat) : NULL;
-    enum kf_rc rc;
-
-    if (!w) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    w->arena = arena;
-    rc = read_settings(w, settings, why);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)w;
-    return KF_OK;
-}
-
-static void wechat_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct wechat *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct wechat), settings, read_settings, why);
 }
 
 /* ---- token ------------------------------------------------------------------------------------------------------------------------- */
@@ -230,7 +206,7 @@ const struct channel_ops wechat_ops = {
     .upload_max = 20 << 20,
     .keys = keys,
     .open = wechat_open,
-    .close = wechat_close,
+    .close = channel_unmake,
     .receive = wechat_receive,
     .encode = wechat_encode,
     .settle = wechat_settle,

@@ -109,14 +109,12 @@ static enum kf_rc read_rest(struct wecom *w, const json_t *root, struct json_kee
     return rc;
 }
 
-static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct wecom *w = (void *)ch;
     struct json_keep keep = { .arena = w->arena };
-    json_t *root = json_read(w->arena, settings, JSON_OF_FRAMES, why);
     enum kf_rc rc;
 
-    if (!root)
-        return KF_INVALID;
     w->url = json_get_text(&keep, root, "url");
     if (!w->url.n)
         w->url = SLICE("https://qyapi.weixin.qq.com");
@@ -129,7 +127,6 @@ static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct k
     w->names = json_get_bool(root, "names", true);
     w->take = json_get_bool(root, "take", false);
     rc = read_rest(w, root, &keep, why);
-    json_decref(root);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!rc && (!w->corp.n || !w->secret.n || !w->token.n || !w->account.n || !w->key.set))
@@ -139,28 +136,7 @@ static enum kf_rc read_settings(struct wecom *w, struct slice settings, struct k
 
 static enum kf_rc wecom_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct wecom *w = arena ? ARENA_NEW(arena, struct wecom) : NULL;
-    enum kf_rc rc;
-
-    if (!w) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    w->arena = arena;
-    rc = read_settings(w, settings, why);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)w;
-    return KF_OK;
-}
-
-static void wecom_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct wecom *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct wecom), settings, read_settings, why);
 }
 
 static struct slice wecom_account(const struct channel *ch)
@@ -256,7 +232,7 @@ const struct channel_ops wecom_kf_ops = {
     .upload_max = 20 << 20,
     .keys = keys,
     .open = wecom_open,
-    .close = wecom_close,
+    .close = channel_unmake,
     .account = wecom_account,
     .receive = wecom_receive,
     .encode = wecom_encode,

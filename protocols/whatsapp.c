@@ -116,8 +116,9 @@ static enum kf_rc check_settings(const struct whatsapp *w, struct kf_err *why)
     return w->n_secrets ? KF_OK : kf_fail(why, KF_INVALID, "app_secrets: at least one");
 }
 
-static enum kf_rc read_settings(struct whatsapp *w, const json_t *root, struct kf_err *why)
+static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
+    struct whatsapp *w = (void *)ch;
     struct json_keep keep = { .arena = w->arena };
     struct url api;
 
@@ -145,31 +146,7 @@ static enum kf_rc read_settings(struct whatsapp *w, const json_t *root, struct k
 
 static enum kf_rc whatsapp_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
-    struct arena *arena = arena_new(0);
-    struct whatsapp *w = arena ? ARENA_NEW(arena, struct whatsapp) : NULL;
-    json_t *root;
-    enum kf_rc rc;
-
-    if (!w) {
-        arena_free(arena);
-        return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    }
-    w->arena = arena;
-    root = json_read(arena, settings, JSON_OF_FRAMES, why);
-    rc = root ? read_settings(w, root, why) : KF_INVALID;
-    json_decref(root);
-    if (rc) {
-        arena_free(arena);
-        return rc;
-    }
-    *ret = (struct channel *)(void *)w;
-    return KF_OK;
-}
-
-static void whatsapp_close(struct channel *ch)
-{
-    if (ch)
-        arena_free(((struct whatsapp *)(void *)ch)->arena);
+    return channel_make(ret, sizeof(struct whatsapp), settings, read_settings, why);
 }
 
 static struct slice whatsapp_account(const struct channel *ch)
@@ -354,7 +331,7 @@ const struct channel_ops whatsapp_ops = {
     .upload_max = 100LL << 20,
     .keys = keys,
     .open = whatsapp_open,
-    .close = whatsapp_close,
+    .close = channel_unmake,
     .account = whatsapp_account,
     .receive = whatsapp_receive,
     .encode = whatsapp_encode,

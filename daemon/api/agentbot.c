@@ -1,13 +1,19 @@
 /* agentbot.c: the part of Chatwoot's API that its agent bots call, so that such bots answer here unchanged: docs/bots.md. A bot shows its own
  * token in api_access_token, which opens its own conversations and nothing else. */
-#include "api/api.h"
+#include "api/inner.h"
 #include "protocols/bot.h"
+#include "protocols/form.h"
 #include "protocols/sign.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TAGS_MAX 16
+#define TAGS_MAX   16
+#define PARTS_MAX  16
+#define FILES_MAX  5
+#define FORM_MORE  65536 /* what is around the files of a form */
+#define DAY_MS     86400000LL
+#define SNOOZE_MAX (30 * DAY_MS)
 
 /* Who asks, and of which conversation. */
 struct asked {
@@ -18,21 +24,16 @@ struct asked {
 
 static struct slice token_of(const struct turn *t)
 {
-    struct slice name = SLICE("api_access_token");
-
-    for (size_t i = 0; i < t->n_headers; i++)
-        if (t->headers[i].name.n == name.n && strncasecmp(t->headers[i].name.p, name.p, name.n) == 0)
-            return t->headers[i].value;
-    return (struct slice){ NULL, 0 };
+    return http_header(t->headers, t->n_headers, "api_access_token");
 }
 
 /* Each is compared, so that the time tells nothing. */
-static bool bot_of_token(struct turn *t, struct slice token, struct asked *ret)
+static const struct site *bot_of_token(struct desk *d, struct slice token, struct kf_key *bot_key)
 {
-    bool found = false;
+    const struct site *found = NULL;
 
     for (size_t i = 0;; i++) {
-        const struct site *site = desk_site_at(turn_desk(t), i);
+        const struct site *site = desk_site_at(d, i);
 
         if (!site)
             return found;
@@ -41,9 +42,8 @@ static bool bot_of_token(struct turn *t, struct slice token, struct asked *ret)
             struct slice own = slice_of(bot->token);
 
             if (bot->form == BOT_CHATWOOT && !bot->off && own.n && sign_equal(own.p, own.n, token.p, token.n)) {
-                ret->site = site->key;
-                ret->bot = bot->key;
-                found = true;
+                *bot_key = bot->key;
+                found = site;
             }
         }
     }
@@ -65,6 +65,7 @@ static struct asked *asked_of(struct turn *t)
 {
     struct slice token = token_of(t);
     struct asked *a = ARENA_NEW(t->arena, struct asked);
+    const struct site *site;
     int64_t account;
 
     if (!a) {
@@ -76,10 +77,12 @@ static struct asked *asked_of(struct turn *t)
         turn_problem(t, 401, "the header api_access_token is missing");
         return NULL;
     }
-    if (!bot_of_token(t, token, a)) {
+    site = bot_of_token(turn_desk(t), token, &a->bot);
+    if (!site) {
         turn_refuse_key(t);
         return NULL;
     }
+    a->site = site->key;
     if (!number_of(t->segment[0], &account) || account != bot_number(slice_of(a->site.s), 31) || !number_of(t->segment[1], &a->number)) {
         turn_problem(t, 404, "no such conversation");
         return NULL;
@@ -225,16 +228,65 @@ static void said(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const st
     answer_buf(a->turn, &b);
 }
 
-static void post_message(struct turn *t)
+/* With files it comes as a form, whose fields are the members of the body otherwise. False: answered. */
+static bool read_form(struct turn *t, struct slice type, struct bot_act *what, json_t **root)
+{
+    struct form_part parts[PARTS_MAX];
+    struct bot_file *files = arena_array(t->arena, FILES_MAX, sizeof(*files));
+    int n = form_read(type, t->body, parts, PARTS_MAX);
+
+    *root = files && n >= 0 ? json_object() : NULL;
+    if (!*root) {
+        turn_problem(t, n < 0 ? 400 : 500, n < 0 ? "the form cannot be read" : "out of memory");
+        return false;
+    }
+    for (int i = 0; i < n; i++) {
+        const struct form_part *p = &parts[i];
+
+        if (!p->is_file && slice_is(p->name, "private"))
+            json_object_set_new(*root, "private", json_boolean(slice_is(p->bytes, "true")));
+        else if (!p->is_file)
+            json_object_set_new(*root, arena_text(t->arena, p->name), json_stringn(p->bytes.p, p->bytes.n));
+        else if (what->n_files == FILES_MAX || !p->bytes.n) {
+            turn_problem(t, 422, "at most %d files, none of them empty", FILES_MAX);
+            return false;
+        } else
+            files[what->n_files++] = (struct bot_file){ p->filename, p->bytes };
+    }
+    what->files = files;
+    return true;
+}
+
+bool agentbot_admits(struct api *api, const struct net_head *head, int64_t *max)
+{
+    struct kf_key bot;
+    const struct site *site;
+
+    if (!form_is(http_header(head->headers, head->n_headers, "content-type")))
+        return false;
+    site = bot_of_token(api->cfg.desk, http_header(head->headers, head->n_headers, "api_access_token"), &bot);
+    if (!site)
+        return false;
+    *max = desk_file_max(api->cfg.desk, site) + FORM_MORE;
+    return true;
+}
+
+void agentbot_says(struct turn *t)
 {
     struct asked *a = asked_of(t);
-    json_t *root = a ? turn_body(t) : NULL;
+    struct slice type = turn_header(t, "content-type");
     struct bot_act what = { .does = BOT_DOES_SAY };
+    json_t *root = NULL;
     const char *why;
 
-    if (!root)
+    if (!a)
         return;
-    if (!bot_chatwoot_says(t->arena, root, &what.text, &what.extra, &why)) {
+    if (form_is(type) ? !read_form(t, type, &what, &root) : !(root = turn_body(t))) {
+        json_decref(root);
+        return;
+    }
+    if (!(what.n_files && !json_string_length(json_object_get(root, "content"))) &&
+        !bot_chatwoot_says(t->arena, root, &what.text, &what.extra, &why)) {
         turn_problem(t, 422, "%s", why);
     } else {
         if (json_is_true(json_object_get(root, "private")))
@@ -269,6 +321,31 @@ static void toggled(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const
                                bot_chatwoot_status(seen->conv.state), "conversation_id", (json_int_t)a->number));
 }
 
+/* Until when it is put off; without a time, a day: nobody waits for ever. */
+static bool snoozed_until(struct turn *t, const json_t *root, int64_t *ret)
+{
+    const json_t *at = json_object_get(root, "snoozed_until");
+    int64_t now = turn_ports(t)->now_ms(turn_ports(t)->ctx), s = json_integer_value(at);
+
+    *ret = now + DAY_MS;
+    if (!at || json_is_null(at))
+        return true;
+    if (!json_is_integer(at) || s <= now / 1000 || s > (now + SNOOZE_MAX) / 1000)
+        return false;
+    *ret = 1000 * s;
+    return true;
+}
+
+static void snooze(struct turn *t, struct asked *a, const json_t *root)
+{
+    struct bot_act what = { .does = BOT_DOES_PUT_OFF };
+
+    if (snoozed_until(t, root, &what.until))
+        act(a, &what, toggled);
+    else
+        turn_problem(t, 422, "snoozed_until must be seconds since 1970, in the next %d days", (int)(SNOOZE_MAX / DAY_MS));
+}
+
 static void post_status(struct turn *t)
 {
     struct asked *a = asked_of(t);
@@ -283,8 +360,10 @@ static void post_status(struct turn *t)
         act(a, &(struct bot_act){ .does = BOT_DOES_CLOSE }, toggled);
     else if (status && strcmp(status, "pending") == 0)
         act(a, &(struct bot_act){ .does = BOT_DOES_LOOK }, toggled);
+    else if (status && strcmp(status, "snoozed") == 0)
+        snooze(t, a, root);
     else
-        turn_problem(t, 422, "status is open, resolved or pending");
+        turn_problem(t, 422, "status is open, resolved, pending or snoozed");
     json_decref(root);
 }
 
@@ -362,7 +441,7 @@ static void post_attributes(struct turn *t)
 const struct route_entry routes_agentbot[] = {
     { "GET", "/api/v1/accounts/*/conversations/*", GATE_OPEN, get_conversation },
     { "GET", "/api/v1/accounts/*/conversations/*/messages", GATE_OPEN, get_messages },
-    { "POST", "/api/v1/accounts/*/conversations/*/messages", GATE_OPEN, post_message },
+    { "POST", "/api/v1/accounts/*/conversations/*/messages", GATE_OPEN, agentbot_says },
     { "POST", "/api/v1/accounts/*/conversations/*/toggle_status", GATE_OPEN, post_status },
     { "POST", "/api/v1/accounts/*/conversations/*/toggle_typing_status", GATE_OPEN, post_typing },
     { "POST", "/api/v1/accounts/*/conversations/*/assignments", GATE_OPEN, post_assignment },

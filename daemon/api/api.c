@@ -124,6 +124,8 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
         admit_hook(api, segments[0], ret);
     else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0)
         admit_upload(api, head, ret);
+    else if (e->handle == agentbot_says)
+        (void)agentbot_admits(api, head, &ret->max);
 }
 
 static void wrong_method(struct turn *t)

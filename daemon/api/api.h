@@ -58,6 +58,9 @@ void voice_play(struct turn *t, const struct stored_file *f, bool by_address);
 #define TURN_SEGMENTS 4
 
 void files_get(struct turn *t); /* the only resource of the files' own origin */
+/* Where bots say something: how much they may send. False, and `max` is not touched: as much as anybody. */
+void agentbot_says(struct turn *t);
+bool agentbot_admits(struct api *api, const struct net_head *head, int64_t *max);
 
 struct turn {
     struct api *api;

@@ -418,7 +418,7 @@ static void edited(void *ctx, enum kf_rc rc, const struct news *news, const stru
     desk_changed(turn_desk(e->turn), &e->site, edit_loaded, e);
 }
 
-/* Agents keep replies of their own, supervisors keep order, scorecards and schedules; all else is for administrators. */
+/* Agents keep replies of their own, supervisors keep order, scorecards, checks and schedules; all else is for administrators. */
 static bool may_edit(struct turn *t, const struct member *m, const struct editing *e, const struct stored_document *old)
 {
     json_t *before = old && !document_gone(old->body) ? json_loads(old->body, 0, NULL) : NULL;
@@ -430,7 +430,7 @@ static bool may_edit(struct turn *t, const struct member *m, const struct editin
     (void)id_text(&t->person, me);
     ret = t->op || permit(m, VERB_SETTINGS_WRITE, &e->site, NULL) ||
           ((strcmp(e->change.kind.s, "ban") == 0 || strcmp(e->change.kind.s, "scorecard") == 0 ||
-            strcmp(e->change.kind.s, "schedule") == 0) &&
+            strcmp(e->change.kind.s, "schedule") == 0 || strcmp(e->change.kind.s, "check") == 0) &&
            permit(m, VERB_PRESENCE_OTHER, &e->site, NULL)) ||
           (m && !t->key && !m->disabled && strcmp(e->change.kind.s, "canned") == 0 && (!before || (was && strcmp(was, me) == 0)) &&
            (!e->body || (is && strcmp(is, me) == 0)) && (e->body || before));

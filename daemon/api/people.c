@@ -256,21 +256,35 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
 
 /* ---- adding ---- */
 
+/* Who serves only a queue that is none would never get anything. */
+static enum kf_rc check_queues(const struct keys_at *at, const struct site *site, const struct site_person *p)
+{
+    for (size_t i = 0; i < p->n_queues; i++)
+        if (!site_queue(site, &p->queues[i]))
+            return keys_fail(at, "queues: there is no queue \"%s\"", p->queues[i].s);
+    return KF_OK;
+}
+
 /* What a set of a site says of a person is what is said here, so one table reads both. */
 static enum kf_rc read_person(struct turn *t, json_t *root, struct staffing *s, struct kf_err *why)
 {
     const struct keys_at at = { .what = "person", .arena = t->arena, .why = why };
     struct site_person p = { .email = NULL };
     json_t *site = json_object_get(root, "site");
+    const struct site *its;
     enum kf_rc rc;
 
-    if (!json_is_string(site) || !key_parse(slice_of(json_string_value(site)), &s->member.site) ||
-        !desk_site(turn_desk(t), &s->member.site))
+    if (!json_is_string(site))
         return kf_fail(why, KF_INVALID, "site: the key of a site");
+    its = key_parse(slice_of(json_string_value(site)), &s->member.site) ? desk_site(turn_desk(t), &s->member.site) : NULL;
+    if (!its)
+        return kf_fail(why, KF_INVALID, "site: there is no site \"%.40s\"", json_string_value(site));
     (void)json_object_del(root, "site");
     (void)json_object_del(root, "password");
     (void)json_object_set_new(root, "email", json_string(s->email));
     rc = keys_read(&at, person_keys, root, &p);
+    if (!rc)
+        rc = check_queues(&at, its, &p);
     if (rc)
         return rc;
     s->person.name = s->member.name = p.name;
@@ -418,9 +432,8 @@ static enum kf_rc read_member(struct turn *t, const struct site *site, const str
     (void)json_object_set_new(root, "email", json_string("a@a"));
     (void)json_object_set_new(root, "name", json_string(old->name));
     rc = keys_read(&at, person_keys, root, ret);
-    for (size_t i = 0; !rc && i < ret->n_queues; i++)
-        if (!site_queue(site, &ret->queues[i]))
-            rc = keys_fail(&at, "queues: there is no queue \"%s\"", ret->queues[i].s);
+    if (!rc)
+        rc = check_queues(&at, site, ret);
     if (!rc && id_eq(&t->person, &old->person) && !(ret->roles & MEMBER_ADMIN))
         rc = keys_fail(&at, "roles: nobody takes the role admin from themselves");
     return rc;

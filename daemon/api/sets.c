@@ -16,7 +16,7 @@ static const struct part {
     { "canned", "canned", true },       { "forbidden", "forbidden", false },
     { "ban", "bans", false },           { "scorecard", "scorecards", false },
     { "schedule", "schedules", false }, { "article", "articles", false },
-    { "bot", "bots", false },
+    { "bot", "bots", false },           { "check", "checks", false },
 };
 
 #define ORDER   100 /* of a rule that says nothing of it */

@@ -9,6 +9,7 @@
 #define KF_CORE_CHANGE_H
 
 #include "core/arena.h"
+#include "core/check.h"
 #include "core/conv.h"
 #include "core/errand.h"
 #include "core/message.h"
@@ -87,11 +88,13 @@ enum act_kind {
     ACT_HOLD,      /* hold: a legal hold on a conversation or a visitor; KF_ABSENT if the site has none such */
     ACT_HOLD_LIFT, /* hold.id: KF_ABSENT if there is none that is not lifted */
     ACT_ERASE, /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
-    ACT_SAMPLE,  /* sample: drawn conversations become reviews to be done */
-    ACT_REVIEW,  /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
-    ACT_COMMENT, /* comment: on a review, perhaps at a message */
-    ACT_SAVED,   /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
+    ACT_SAMPLE, /* sample: drawn conversations become reviews to be done */
+    ACT_REVIEW, /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_SAVED,  /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
     ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
+    ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
+    ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
+    ACT_COMMENT,      /* comment: on a review, perhaps at a message */
     ACT_LEASE,        /* lease: take it or beat */
     ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
@@ -224,6 +227,19 @@ struct act_comment {
     const char *text;
 };
 
+/* A conversation was looked at. The hits that it had before and has no more are gone, but for those that somebody has judged. */
+struct act_checked {
+    int64_t due_at; /* from when on it was to be looked at */
+    int64_t again;  /* … and when once more; 0: never */
+    const struct check_hit *hits;
+    size_t n_hits;
+};
+
+struct act_finding {
+    struct kf_id id;
+    enum finding_state from, to;
+};
+
 struct act {
     enum act_kind kind;
     bool errand;             /* ACT_MESSAGE: also goes into the outbox */
@@ -316,6 +332,8 @@ struct act {
         struct act_review *review;
         struct act_comment comment;
         struct act_saved saved;
+        struct act_checked checked; /* `hits` are the change's, and what they point to */
+        struct act_finding finding;
         struct {
             struct kf_key channel;
             const char *name;

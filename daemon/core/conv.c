@@ -149,6 +149,7 @@ static unsigned known_in(enum conv_event_kind k)
     case CONV_CLOSE:
         return OPEN;
     case CONV_PARK:
+        return IN(CONV_BOT) | IN(CONV_WAITING) | IN(CONV_PARKED);
     case CONV_MOVE:
     case CONV_HAND_BOT:
         return IN(CONV_WAITING) | IN(CONV_PARKED);
@@ -276,7 +277,11 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.nagged = ev->number;
         break;
     case CONV_PARK:
-        next.epoch += c->state == CONV_WAITING;
+        if (c->state == CONV_BOT) {
+            next.queue = ev->queue.s[0] ? ev->queue : c->queue;
+            next.arrived_at = next.queued_at = now_ms;
+        }
+        next.epoch += c->state != CONV_PARKED;
         next.state = CONV_PARKED;
         next.until = ev->until;
         break;

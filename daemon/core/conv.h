@@ -5,7 +5,8 @@
  *              │  └────agent lost─────┘          │
  *              └───────came back in time─────────┘
  *   No accept needed: WAITING ──► SERVED. Taken for later: PARKED, then WAITING.
- *   Handed to a bot: WAITING or PARKED ──► BOT; the bot hands over, or a person takes it: a person's first word ends the bot's part.
+ *   Handed to a bot: WAITING or PARKED ──► BOT; the bot hands over or puts it off (PARKED), or a person takes it: a person's first word ends
+ *   the bot's part.
  *   Handed to a person: OFFERED or SERVED, with `back`, who has it again if that person refuses.
  *
  * The store owns every conversation. Its state changes through one door, conv_step(), which the store calls inside the
@@ -84,7 +85,7 @@ enum conv_event_kind {
     CONV_TRANSFER_PERSON, /* any open state → offered (if `until`) or served by `person`, under `epoch`; `back` is who served it */
     CONV_TRANSFER_QUEUE, /* served, or with the bot → waiting in `queue`, under `epoch`; arrival now. Waiting, offered, parked: arrival kept */
     CONV_TAKE,           /* any open state → served by `person`: takeover, or `a` in the console; under `epoch` */
-    CONV_PARK,           /* waiting → parked until `until` */
+    CONV_PARK,           /* waiting → parked until `until`. With the bot: likewise, for `queue` if one is named; arrival now */
     CONV_MOVE,           /* waiting or parked → waiting in `queue`, under `epoch`; arrival kept: the visitor has asked for nothing else */
     CONV_UNPARK,         /* parked → waiting; arrival kept */
     CONV_CLOSE,          /* any open state → closed; wrap-up if a person served it */

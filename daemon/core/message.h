@@ -51,7 +51,7 @@ struct message {
     const char *lang;     /* BCP 47 of the text, NULL unknown */
     const char *event;    /* MESSAGE_EVENT: "joined", "left", "transferred", "closed", "reopened", "returned" ... else NULL */
     struct kf_id file;    /* zero: none */
-    const char *file_url; /* a signed address of it for pages; NULL: /files/ID. Never stored: it soon ends */
+    const char *file_url; /* a signed address of it for pages and bots; NULL: /files/ID. Never stored: it soon ends */
     const char *extra;    /* a JSON object or NULL: {"file":{"id","name","mime","size","width","height","duration_ms"},
                         * "choices":[{"id","label"}], "choice":"id", "form":{…}, "rule":"key"} */
     int64_t reply_to;     /* 0: none */

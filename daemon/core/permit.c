@@ -72,6 +72,8 @@ static bool on_conversation(const struct member *who, enum verb verb, const stru
         return conv_is_open(c) && (supervisor || (agent && serves(who, c)));
     case VERB_TRANSCRIPT:
         return supervisor || reviewer || (agent && is_own(who, c));
+    case VERB_JUDGE:
+        return (supervisor || reviewer) && !id_eq(&c->last_agent, &who->person);
     case VERB_EXPORT:
     case VERB_REVEAL:
         return supervisor;
@@ -88,6 +90,7 @@ static bool on_site(const struct member *who, enum verb verb)
     case VERB_TRANSCRIPT: /* without a conversation: to search at all; agents find their own, by their id */
         return has(who, MEMBER_SUPERVISOR | MEMBER_REVIEWER);
     case VERB_EXPORT:
+    case VERB_CHECKS:
     case VERB_PRESENCE_OTHER:
         return has(who, MEMBER_SUPERVISOR);
     case VERB_SETTINGS_READ:
@@ -107,8 +110,8 @@ static bool on_site(const struct member *who, enum verb verb)
 static bool is_about_site(enum verb verb)
 {
     return verb == VERB_PRESENCE_OTHER || verb == VERB_SETTINGS_READ || verb == VERB_SETTINGS_WRITE || verb == VERB_PEOPLE ||
-           verb == VERB_AUDIT || verb == VERB_STATUS || verb == VERB_SAMPLE || verb == VERB_QUALITY || verb == VERB_ERASE ||
-           verb == VERB_HOLD;
+           verb == VERB_AUDIT || verb == VERB_STATUS || verb == VERB_SAMPLE || verb == VERB_QUALITY || verb == VERB_CHECKS ||
+           verb == VERB_ERASE || verb == VERB_HOLD;
 }
 
 static const char *const names[] = {
@@ -130,6 +133,8 @@ static const char *const names[] = {
     [VERB_REVEAL] = "reveal",
     [VERB_SAMPLE] = "sample",
     [VERB_QUALITY] = "quality",
+    [VERB_CHECKS] = "checks",
+    [VERB_JUDGE] = "judge",
     [VERB_ERASE] = "erase",
     [VERB_HOLD] = "hold",
 };
@@ -152,8 +157,8 @@ bool verb_parse(struct slice s, enum verb *ret)
 
 static bool for_keys(enum verb verb)
 {
-    return verb != VERB_SAMPLE && verb != VERB_SAY && verb != VERB_NOTE && verb != VERB_ACCEPT && verb != VERB_TRANSFER &&
-           verb != VERB_CLOSE;
+    return verb != VERB_SAMPLE && verb != VERB_CHECKS && verb != VERB_JUDGE && verb != VERB_SAY && verb != VERB_NOTE &&
+           verb != VERB_ACCEPT && verb != VERB_TRANSFER && verb != VERB_CLOSE;
 }
 
 uint32_t key_verbs(struct slice words)

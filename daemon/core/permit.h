@@ -39,10 +39,13 @@ enum verb {
     VERB_REVEAL,
     /* On the site: quality review. */
     VERB_SAMPLE,  /* draw samples, see what is drawn */
-    VERB_QUALITY, /* figures of all */
+    VERB_QUALITY, /* figures of all, and what machines have found */
+    VERB_CHECKS,  /* try a check on what was closed */
     /* On the site: what is kept. */
     VERB_ERASE, /* forget a visitor */
-    VERB_HOLD   /* set and lift legal holds */
+    VERB_HOLD,  /* set and lift legal holds */
+    /* On a conversation again. */
+    VERB_JUDGE /* what a machine has found in it: the agent it is about never does */
 };
 
 /* On one review. */

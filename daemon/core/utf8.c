@@ -147,6 +147,25 @@ uint32_t utf8_next(struct slice s, size_t *i)
     return cp;
 }
 
+bool utf8_blank(struct slice s)
+{
+    static const struct {
+        uint32_t from, to;
+    } unseen[] = { { 0, ' ' },         { 0x7f, 0xa0 },     { 0xad, 0xad },     { 0x1680, 0x1680 }, { 0x2000, 0x200f },
+                   { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 }, { 0xfeff, 0xfeff } };
+
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp = utf8_next(s, &i);
+        size_t k = 0;
+
+        while (k < sizeof(unseen) / sizeof(unseen[0]) && (cp < unseen[k].from || cp > unseen[k].to))
+            k++;
+        if (k == sizeof(unseen) / sizeof(unseen[0]))
+            return false;
+    }
+    return true;
+}
+
 size_t utf8_put(char out[4], uint32_t cp)
 {
     if (cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))

@@ -1,6 +1,8 @@
 /* agentbot.c: bots that answer by calls of their own. Whatever they say is committed under the epoch that was seen: whoever has taken the
  * conversation meanwhile is not talked over, and reads it as a note. */
 #include "desk/bot.h"
+#include "desk/media.h"
+#include "desk/outlet.h"
 
 #define LOOK_MAX 20
 #define READ_MAX 120
@@ -11,6 +13,7 @@ struct deed {
     struct kf_key site, bot;
     struct bot_act act;
     struct bot_seen seen;
+    struct inbound files; /* those of `act`, as carry.c takes them */
     struct message *messages;
     size_t n_messages;
     void (*done)(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const struct kf_err *why);
@@ -39,6 +42,14 @@ static bool keep_messages(struct deed *e, const struct message *from, size_t n)
     return e->messages != NULL;
 }
 
+static void sign(struct deed *e)
+{
+    struct desk_site *ds = site_of(e->d, &e->site);
+
+    if (ds)
+        bot_sign_files(e->d, ds->site, e->arena, e->messages, e->n_messages);
+}
+
 /* ---- the commit ---- */
 
 static void deed_commit(struct deed *e);
@@ -57,6 +68,7 @@ static void deed_done(void *ctx, enum kf_rc rc, const struct news *news, const s
         tell_news(e->d, ds, news, 0);
         e->seen.conv.state = news->conv.state;
         if (e->act.does == BOT_DOES_SAY && keep_messages(e, news->messages, news->n_messages)) {
+            sign(e);
             e->seen.messages = e->messages;
             e->seen.n_messages = e->n_messages;
         }
@@ -73,6 +85,23 @@ static size_t answers_of(const struct deed *e)
     return n;
 }
 
+static void say_file(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct media *m)
+{
+    struct act *act = change_act(c, ACT_FILE);
+    struct buf extra;
+
+    act->u.file = *m->stored;
+    act->u.file.name = change_text(c, slice_of(m->stored->name));
+    buf_init(&extra, 8192);
+    buf_char(&extra, '{');
+    media_file(&extra, m);
+    buf_str(&extra, "}");
+    bot_speaks(ds, c, conv, SLICE(""), buf_ok(&extra) ? change_text(c, buf_slice(&extra)) : NULL);
+    c->acts[c->n_acts - 1].u.message.kind = file_kind(m->stored->mime);
+    c->acts[c->n_acts - 1].u.message.file = m->stored->id;
+    buf_finish(&extra);
+}
+
 static void write_acts(struct deed *e, const struct desk_site *ds, struct change *c)
 {
     const struct conv *conv = &e->seen.conv;
@@ -80,10 +109,17 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
     switch (e->act.does) {
     case BOT_DOES_SAY:
         c->unruled = ~0U;
-        bot_speaks(ds, c, conv, e->act.text, e->act.extra);
+        if (e->act.text.n)
+            bot_speaks(ds, c, conv, e->act.text, e->act.extra);
+        for (size_t i = 0; i < e->files.n_media; i++)
+            say_file(ds, c, conv, &e->files.media[i]);
         break;
     case BOT_DOES_HAND_OVER:
         bot_hands_over(ds, c, conv, &(struct bot_end){ .why = "bot", .answers = answers_of(e) });
+        break;
+    case BOT_DOES_PUT_OFF:
+        change_act(c, ACT_STEP)->u.step =
+            (struct conv_event){ .kind = CONV_PARK, .queue = bot_queue(ds->site, conv), .until = e->act.until, .epoch = conv->epoch };
         break;
     case BOT_DOES_CLOSE:
         bot_lets_go(ds, c, conv, "closed");
@@ -96,14 +132,14 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
     case BOT_DOES_LOOK:
     case BOT_DOES_TYPE:
     default:
-        staff_entry(c, "note", json_text(c, "text", e->act.text));
+        staff_entry(c, "note", json_text(c, "text", !e->act.text.n && e->act.n_files ? e->act.files[0].name : e->act.text));
         break;
     }
 }
 
 static bool fenced(enum bot_does does)
 {
-    return does == BOT_DOES_SAY || does == BOT_DOES_HAND_OVER || does == BOT_DOES_CLOSE;
+    return does == BOT_DOES_SAY || does == BOT_DOES_HAND_OVER || does == BOT_DOES_PUT_OFF || does == BOT_DOES_CLOSE;
 }
 
 static void deed_commit(struct deed *e)
@@ -134,6 +170,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
     else if (!keep_messages(e, q->messages, q->n_messages))
         deed_fail(e, KF_NOMEM, "out of memory");
     else if (e->act.does == BOT_DOES_LOOK) {
+        sign(e);
         e->seen.messages = e->messages;
         e->seen.n_messages = e->n_messages;
         deed_end(e, KF_OK, NULL);
@@ -165,6 +202,37 @@ static void show_typing(struct deed *e, const struct desk_site *ds)
     deed_end(e, KF_OK, NULL);
 }
 
+static void files_carried(void *ctx, enum kf_rc rc)
+{
+    struct deed *e = ctx;
+
+    if (rc)
+        deed_fail(e, rc, "the files could not be stored");
+    else
+        deed_commit(e);
+}
+
+/* Files are stored before the messages that show them. */
+static void say(struct deed *e, const struct desk_site *ds)
+{
+    struct media *media = arena_array(e->arena, e->act.n_files + 1, sizeof(*media));
+    int64_t max = desk_file_max(e->d, ds->site);
+
+    if (!media) {
+        deed_fail(e, KF_NOMEM, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < e->act.n_files; i++) {
+        media[i] = (struct media){ .name = e->act.files[i].name, .bytes = e->act.files[i].bytes };
+        if ((int64_t)media[i].bytes.n > max) {
+            deed_fail(e, KF_LIMIT, "a file is larger than the site allows");
+            return;
+        }
+    }
+    e->files = (struct inbound){ .media = media, .n_media = e->act.n_files };
+    carry_files(e->d, ds, e->arena, &e->files, 1, files_carried, e);
+}
+
 static void act_on(struct deed *e, const struct desk_site *ds)
 {
     const struct conv *conv = &e->seen.conv;
@@ -183,17 +251,21 @@ static void act_on(struct deed *e, const struct desk_site *ds)
         else
             deed_end(e, KF_OK, NULL); /* people have it */
         return;
+    case BOT_DOES_PUT_OFF:
     case BOT_DOES_CLOSE:
         if (talks)
             deed_commit(e);
-        else if (conv->state == CONV_CLOSED)
+        else if (conv->state == (e->act.does == BOT_DOES_CLOSE ? CONV_CLOSED : CONV_PARKED))
             deed_end(e, KF_OK, NULL);
         else
             deed_fail(e, KF_CONFLICT, "people have this conversation");
         return;
     case BOT_DOES_SAY:
-        if (!talks)
-            e->act.does = BOT_DOES_NOTE;
+        if (talks) {
+            say(e, ds);
+            return;
+        }
+        e->act.does = BOT_DOES_NOTE;
         deed_commit(e);
         return;
     case BOT_DOES_NOTE:

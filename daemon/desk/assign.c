@@ -11,7 +11,6 @@
 #define WIDE_MS   1000
 #define HEAVY_MS  60000
 #define MATCH_MAX 200
-#define HANDED_MS 3600000 /* longer than anybody waits */
 
 /* ---- the look: what the live layer knows, kept for everybody who asks "is somebody there?" ---- */
 
@@ -215,9 +214,9 @@ void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, con
 }
 
 /* Who hands it to a queue wants somebody else there to have it. */
-void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent)
+void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent, int64_t at)
 {
-    d->ports.live_refuse(d->ports.ctx, &ds->site->key, conv, agent, now(d) + HANDED_MS, true, NULL, NULL);
+    d->ports.live_refuse(d->ports.ctx, &ds->site->key, conv, agent, at + HANDED_MS, true, NULL, NULL);
 }
 
 static bool anybody_free(const struct route_agent *agents, size_t n)

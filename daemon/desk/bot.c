@@ -17,19 +17,6 @@
 #define UNSAID_MAX 2000 /* bytes on the timeline of what the bot would have said */
 #define AGAIN_MS   1000
 
-/* Asking for a person, in the languages that we ship: keywords as rules have them. */
-static const char *const person_words[] = { "人工 -人工智能 -人工智慧",
-                                            "真人",
-                                            "找客服",
-                                            "转客服",
-                                            "轉客服",
-                                            "真人客服",
-                                            "\"human agent\"",
-                                            "\"a human\"",
-                                            "\"real person\"",
-                                            "\"talk to a person\"",
-                                            "\"live agent\"" };
-
 struct talk {
     struct conv conv;
     int64_t number;           /* of the conversation */
@@ -157,15 +144,20 @@ static const char *handoff_data(const struct conv *conv, const struct bot_end *h
     return ret;
 }
 
+struct kf_key bot_queue(const struct site *site, const struct conv *conv)
+{
+    const struct site_bot *bot = site_bot(site, &conv->bot);
+
+    return bot && bot->queue.s[0] ? bot->queue : conv->queue;
+}
+
 void bot_hands_over(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h)
 {
-    const struct site_bot *bot = site_bot(ds->site, &conv->bot);
     bool wanted = strcmp(h->why, "asked") == 0 || strcmp(h->why, "bot") == 0;
 
     change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "handoff", .by = c->by, .data = handoff_data(conv, h, c) };
-    change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_TRANSFER_QUEUE,
-                                                           .queue = bot && bot->queue.s[0] ? bot->queue : conv->queue,
-                                                           .epoch = conv->epoch };
+    change_act(c, ACT_STEP)->u.step =
+        (struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = bot_queue(ds->site, conv), .epoch = conv->epoch };
     if (!h->silent)
         (void)speak(ds->site, c, conv, wanted ? "bot_handoff" : "bot_gives_up", outward(ds->site, conv) ? NULL : "transferred", NULL, 0);
 }
@@ -313,6 +305,12 @@ struct bot_numbers bot_numbers_of(const struct site *site, const struct conv *co
                                  .contact = bot_number(slice_of(id_text(&conv->contact, contact)), 52) };
 }
 
+void bot_sign_files(struct desk *d, const struct site *site, struct arena *a, struct message *messages, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        messages[i].file_url = file_for_others(d, site, a, &messages[i].file, now(d));
+}
+
 static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot)
 {
     struct talk *k = t->talk;
@@ -332,6 +330,8 @@ static void ask(struct trip *t, struct desk_site *ds, const struct site_bot *bot
                                    .now_ms = now(t->d) };
     struct http_req req = { 0 };
 
+    if (n && bot->form == BOT_CHATWOOT)
+        bot_sign_files(t->d, ds->site, t->arena, &k->messages[k->n - 1], 1);
     if (ops_of(bot)->encode(t->arena, &line, &turn, &req)) {
         call_person(t, "failed", "the turn cannot be written down");
         return;
@@ -353,11 +353,27 @@ static bool picks_person(const struct message *m)
     return ret;
 }
 
-static bool wants_person(const struct site_bot *bot, const struct message *m)
+/* What calls a person is said once for the whole site, in the keywords of this rule; a bot may have words of its own. */
+static const struct rule *person_rule(const struct site *site)
 {
-    const char *const *words = bot->n_handoff_words ? bot->handoff_words : person_words;
-    size_t n = bot->n_handoff_words ? bot->n_handoff_words : sizeof(person_words) / sizeof(person_words[0]);
+    static const struct kf_key key = { "person_words" };
 
+    for (size_t i = 0; i < site->n_rules; i++)
+        if (key_eq(&site->rules[i].key, &key))
+            return &site->rules[i];
+    return NULL;
+}
+
+static bool wants_person(const struct site *site, const struct site_bot *bot, const struct message *m)
+{
+    const struct rule *rule = person_rule(site);
+    const char *const *words = bot->handoff_words;
+    size_t n = bot->n_handoff_words;
+
+    if (!n && rule) {
+        words = rule->when.keywords;
+        n = rule->when.n_keywords;
+    }
     for (size_t i = 0; i < n; i++)
         if (segment_holds(m->text, slice_of(words[i])))
             return true;
@@ -396,7 +412,7 @@ static void decide(struct trip *t, struct desk_site *ds, const struct rules_past
         call_person(t, "automatic", NULL);
     } else if (!bot)
         call_person(t, "off", NULL);
-    else if (wants_person(bot, m))
+    else if (wants_person(ds->site, bot, m))
         call_person(t, "asked", NULL);
     else if (said_by_bot(t->talk) >= (size_t)bot->turns_max)
         call_person(t, "turns", NULL);

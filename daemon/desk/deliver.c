@@ -13,7 +13,6 @@
 #define BACKOFF_BASE_MS 1000
 #define BACKOFF_MAX_MS  (15LL * 60 * 1000)
 #define STALE_TYPING_MS 10000
-#define FILE_LIFE_S     (48LL * 3600)
 
 /* At most so many files come in at a time, for one site: each is held in memory. */
 #define FETCHES_MAX 4
@@ -395,13 +394,8 @@ static bool ride_along(struct trip *t, struct outlet *o)
 /* A platform fetches files without a session: a signed address, for two days. */
 static void sign_file(struct trip *t, const struct site *site)
 {
-    const struct desk_config *cfg = &t->d->cfg;
-    const char *origin = cfg->files_origin ? cfg->files_origin : cfg->public_url;
-    int64_t exp = t->errand.created_at / 1000 + FILE_LIFE_S; /* of the errand, not of the try: a repeat is the same to the byte */
-    char url[FILE_URL_MAX];
-
-    if (!id_is_zero(&t->errand.message.file) && file_address(site, origin, &t->errand.message.file, exp, url, sizeof(url)))
-        t->errand.file_url = arena_text(t->arena, slice_of(url));
+    /* Of the errand, not of the try: a repeat is the same to the byte. */
+    t->errand.file_url = file_for_others(t->d, site, t->arena, &t->errand.message.file, t->errand.created_at);
 }
 
 void trip_send(struct trip *t)

@@ -63,15 +63,30 @@ void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id
                    const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 /* What a bot does by a call of its own, to a conversation that it talks in or has talked in. What it says when it has no word any more is
  * kept as a note, so nothing of it reaches the visitor. */
-enum bot_does { BOT_DOES_LOOK, BOT_DOES_SAY, BOT_DOES_NOTE, BOT_DOES_HAND_OVER, BOT_DOES_CLOSE, BOT_DOES_TYPE, BOT_DOES_TAG };
+enum bot_does {
+    BOT_DOES_LOOK,
+    BOT_DOES_SAY,
+    BOT_DOES_NOTE,
+    BOT_DOES_HAND_OVER,
+    BOT_DOES_PUT_OFF,
+    BOT_DOES_CLOSE,
+    BOT_DOES_TYPE,
+    BOT_DOES_TAG
+};
+struct bot_file {
+    struct slice name, bytes;
+};
 struct bot_act {
     enum bot_does does;
-    struct slice text; /* SAY, NOTE */
+    struct slice text;            /* SAY, NOTE */
+    const struct bot_file *files; /* SAY: each is a message, after the text. They stay until `done` */
+    size_t n_files;
     const char *extra; /* SAY: choices, NULL none */
     bool on;           /* TYPE */
     const char *const *tags;
     size_t n_tags;
     int64_t before; /* LOOK: messages before this one; 0: the newest */
+    int64_t until;  /* PUT_OFF: when people shall have it, unless the visitor writes before; ms */
 };
 struct bot_seen {
     struct conv conv;
@@ -89,6 +104,9 @@ void desk_outbox_resend(struct desk *d, const struct kf_key *site, const struct 
                         void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 void desk_outbox_drop(struct desk *d, const struct kf_key *site, const struct kf_id *errand, const struct actor *by,
                       void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+
+/* What conversations of a site are looked at with, by these checks. All of it is borrowed from the site. */
+void desk_checking(const struct site *site, const struct check *checks, size_t n, struct checking *ret);
 
 /* ---- channels, for whoever sets them up ---- */
 

@@ -8,6 +8,7 @@
 
 #define PAGE           500
 #define DUE_MAX        500
+#define PASSED_ON_MAX  2000 /* more of them the live layer does not show */
 #define WAITING_MAX    1000
 #define HELPER_LOOK_MS 3000  /* so long after the grace a person without conversations is still looked at */
 #define PARKED_MS      15000 /* so often those who are parked are looked through for nothing in particular */
@@ -201,6 +202,37 @@ static void rebuild_ready(void *ctx, enum kf_rc rc, const struct kf_err *why)
     rebuild_end(ctx, rc == KF_OK);
 }
 
+/* What is said before `ready` is heard before it. */
+static void rebuild_passed_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct rebuild *r = ctx;
+    struct desk_site *ds = site_of(r->d, &r->site);
+
+    (void)why;
+    if (rc || !ds) {
+        rebuild_end(r, false);
+        return;
+    }
+    for (size_t i = 0; i < q->n_passed_on; i++)
+        handed_on(r->d, ds, &q->passed_on[i].conv, &q->passed_on[i].by, q->passed_on[i].at);
+    r->d->ports.live_ready(r->d->ports.ctx, &r->site, r->lease, rebuild_ready, r);
+}
+
+/* Who has handed somebody over stands on the timeline. */
+static void rebuild_refusals(struct rebuild *r)
+{
+    struct query *q = query_new(QUERY_PASSED_ON);
+
+    if (!q) {
+        rebuild_end(r, false);
+        return;
+    }
+    q->site = r->site;
+    q->after = now(r->d) - HANDED_MS;
+    q->limit = PASSED_ON_MAX;
+    r->d->ports.read(r->d->ports.ctx, q, rebuild_passed_on, r);
+}
+
 static void rebuild_step(struct rebuild *r)
 {
     if (r->puts)
@@ -208,7 +240,7 @@ static void rebuild_step(struct rebuild *r)
     if (r->failed)
         rebuild_end(r, false);
     else if (r->last)
-        r->d->ports.live_ready(r->d->ports.ctx, &r->site, r->lease, rebuild_ready, r);
+        rebuild_refusals(r);
     else
         rebuild_page(r);
 }
@@ -550,6 +582,7 @@ void sweep_tick(struct desk *d, struct desk_site *ds)
     sweep_parked(d, ds);
     sweep_hours(d, ds);
     sweep_samples(d, ds);
+    sweep_checks(d, ds);
     deliver_settle(d, ds);
     deliver_kick(d, ds);
     pull_sweep(d, ds);

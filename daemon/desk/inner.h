@@ -15,9 +15,10 @@
 #define LEASE_LOST_MS  8000 /* no beat seen for so long: taken over */
 #define LEASE_FENCE_MS 6000 /* our own beats have failed for so long: we are not the holder any more */
 #define SWEEP_MS       1000
-#define RESERVE_MS     15000 /* longer than a commit may take: what is not settled by then ends by itself */
-#define SETTINGS_MS    15000 /* how often settings are looked at, for changes of which no hint has come */
-#define PEOPLE_MS      5000  /* how often people are read again */
+#define HANDED_MS      3600000 /* who has handed somebody to a queue is not asked for so long: longer than anybody waits */
+#define RESERVE_MS     15000   /* longer than a commit may take: what is not settled by then ends by itself */
+#define SETTINGS_MS    15000   /* how often settings are looked at, for changes of which no hint has come */
+#define PEOPLE_MS      5000    /* how often people are read again */
 
 struct lease {
     int64_t seen_epoch, seen_beat; /* as last read */
@@ -71,7 +72,7 @@ struct desk_site {
     bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
     size_t matching; /* reservations and commits of the pass under way */
-    bool sweeping, looking, delivering, deliver_again;
+    bool sweeping, looking, delivering, deliver_again, checking;
     size_t fetching;    /* files that come in from platforms now */
     bool parked_maybe;  /* something has happened that may bring back who is parked until an agent comes */
     bool parked_left;   /* there still are such */
@@ -312,7 +313,7 @@ size_t guard_words(const struct desk_site *ds, struct slice text, const struct f
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
-void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
+void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent, int64_t at);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
 /* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
 void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
@@ -343,6 +344,10 @@ void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *
 void look(struct desk *d, struct desk_site *ds);
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view);
 
+/* ---- checks.c ---- */
+/* What was closed and not looked at yet. */
+void sweep_checks(struct desk *d, struct desk_site *ds);
+
 /* ---- pick.c ---- */
 void pick(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
           const struct conv *conv);
@@ -357,6 +362,8 @@ struct slice cookie_token(const struct site *site, struct slice cookie, int64_t 
 bool cookie_with(const struct site *site, struct slice cookie, struct slice token, int64_t now_ms, struct buf *ret);
 /* "ORIGIN/files/ID?exp=…&sig=…": whoever has it may fetch the file until then (seconds since 1970). False: no secret, or no room. */
 bool file_address(const struct site *site, const char *origin, const struct kf_id *file, int64_t exp_s, char *ret, size_t n);
+/* The address of a file for a platform or a bot, good for two days from `from_ms` on; NULL: there is no file, no secret, or no memory. */
+const char *file_for_others(struct desk *d, const struct site *site, struct arena *a, const struct kf_id *file, int64_t from_ms);
 bool identity_right(const struct site *site, struct slice id, struct slice hash);
 /* The contact of a verified identity: the same wherever it is worked out. */
 struct kf_id identity_contact(const struct site *site, struct slice id);

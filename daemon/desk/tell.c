@@ -302,7 +302,7 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
     if (before->state == CONV_SERVED && c->state == CONV_WAITING && strcmp(why, "transferred") == 0)
-        handed_on(d, ds, &c->id, &before->owner);
+        handed_on(d, ds, &c->id, &before->owner, now(d));
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner)) {
             if (c->state == CONV_CLOSED)

@@ -12,6 +12,7 @@
 #define MAC_HEX       64
 #define COOKIE_TOKENS 16 /* 2 KiB: half of what browsers keep in a cookie */
 #define TOKEN_LEAST   (3 + 36 + 1 + 1 + 1 + MAC_HEX)
+#define OTHERS_FILE_S (48LL * 3600)
 #define PAGE_FILE_MS  (10LL * 60 * 1000) /* how long a page may use the address of a file */
 
 static bool mac_hex(const char *secret, struct slice text, char ret[MAC_HEX + 1])
@@ -220,6 +221,16 @@ bool file_address(const struct site *site, const char *origin, const struct kf_i
         return false;
     len = snprintf(ret, n, "%s/files/%s?exp=%lld&sig=%s", origin, id_text(file, id), (long long)exp_s, mac);
     return len > 0 && (size_t)len < n;
+}
+
+const char *file_for_others(struct desk *d, const struct site *site, struct arena *a, const struct kf_id *file, int64_t from_ms)
+{
+    const char *origin = d->cfg.files_origin ? d->cfg.files_origin : d->cfg.public_url;
+    char url[FILE_URL_MAX];
+
+    return !id_is_zero(file) && file_address(site, origin, file, from_ms / 1000 + OTHERS_FILE_S, url, sizeof(url))
+               ? arena_text(a, slice_of(url))
+               : NULL;
 }
 
 bool desk_file_signed(struct desk *d, const struct site *site, const struct kf_id *file, struct slice exp, struct slice sig)

@@ -61,7 +61,8 @@ const struct key bot_keys[] = {
     { "tokens_max", KEY_SMALL, .min = 1, .max = 32768, .def = "400", IN_BOT(tokens_max), .help = "of openai: how long an answer may be" },
     { "handoff_words", KEY_TEXTS, .min = 1, .max = 64, .fits = fits_words, .form = "a list of words, each of at most 200 bytes",
       IN_BOT(handoff_words), .count = offsetof(struct site_bot, n_handoff_words),
-      .help = "words with which a visitor asks for a person, written like the keywords of a rule" },
+      .help = "words with which a visitor asks for a person, written like the keywords of a rule; without them the keywords of the "
+              "rule person_words" },
     { 0 },
 };
 

@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <strings.h>
 
-static const char *const names[] = { "site",   "hours",     "skill", "queue",   "channel", "wording",   "rule",
-                                     "canned", "forbidden", "ban",   "article", "bot",     "scorecard", "schedule" };
+static const char *const names[] = { "site",      "hours", "skill",   "queue", "channel",   "wording",  "rule", "canned",
+                                     "forbidden", "ban",   "article", "bot",   "scorecard", "schedule", "check" };
 static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
 
 #define LANGUAGES   "zh-CN zh-TW en"
@@ -385,7 +385,7 @@ const struct key *kind_keys(enum kind k)
 {
     static const struct key *const tables[] = { site_keys,    hours_keys, skill_keys,     queue_keys,     channel_keys,
                                                 NULL,         rule_keys,  canned_keys,    forbidden_keys, ban_keys,
-                                                article_keys, bot_keys,   scorecard_keys, schedule_keys };
+                                                article_keys, bot_keys,   scorecard_keys, schedule_keys,  check_keys };
 
     return (unsigned)k < KIND_COUNT ? tables[k] : NULL;
 }
@@ -452,6 +452,8 @@ enum kf_rc document_read(const struct keys_at *at, enum kind k, const struct kf_
         return KF_OK;
     case KIND_SCHEDULE:
         return schedule_finish(at, key, &ret->schedule);
+    case KIND_CHECK:
+        return check_finish(at, key, &ret->check);
     case KIND_ARTICLE:
         return article_finish(at, key, &ret->article);
     case KIND_BOT:

@@ -21,6 +21,7 @@ enum kind {
     KIND_BOT,
     KIND_SCORECARD,
     KIND_SCHEDULE,
+    KIND_CHECK,
     KIND_COUNT
 };
 
@@ -55,6 +56,7 @@ union filled {
     struct site_ban ban;
     struct scorecard scorecard;
     struct schedule_document schedule;
+    struct check check;
     struct article article;
     struct site_bot bot;
 };
@@ -63,6 +65,10 @@ union filled {
 extern const struct key bot_keys[];
 /* What the table cannot tell. */
 enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
+
+/* checks.c */
+extern const struct key check_keys[];
+enum kf_rc check_finish(const struct keys_at *at, const struct kf_key *key, struct check *c);
 
 /* scorecards.c */
 extern const struct key scorecard_keys[];

@@ -145,6 +145,7 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
                   { "queues", "queue", false },
                   { "scorecards", "scorecard", false },
                   { "schedules", "schedule", false },
+                  { "checks", "check", false },
                   { "wordings", "wording", false },
                   { "rules", "rule", true },
                   { "canned", "canned", true } };
@@ -162,7 +163,7 @@ static enum kf_rc take_part(struct taking *t, const char *name, json_t *part)
     }
     return keys_fail(&t->at,
                      "\"%.32s\" is not known here; allowed are site, channels, hours, skills, queues, wordings, rules, canned, articles, "
-                     "bots, forbidden, bans, scorecards, schedules, people",
+                     "bots, forbidden, bans, scorecards, schedules, checks, people",
                      name);
 }
 

@@ -1,6 +1,7 @@
 #include "settings/site.h"
 
 #include "core/arena.h"
+#include "settings/checks.h"
 #include "settings/kinds.h"
 #include "settings/scorecards.h"
 #include "settings/shipped.h"
@@ -41,6 +42,7 @@ struct build {
     struct site_ban *bans;
     struct scorecard *scorecards;
     struct schedule *schedules;
+    struct check *checks;
     struct article *articles;
     struct site_bot *bots;
     const char *lang; /* of the wordings that are being read */
@@ -319,6 +321,15 @@ static enum kf_rc take_ban(struct build *b, const struct keys_at *at, const stru
     return rc;
 }
 
+/* The version in which the store has a document; 0: it is shipped. */
+static int64_t version_of(const struct build *b, const char *kind, const struct kf_key *key)
+{
+    for (size_t i = 0; i < b->n_docs; i++)
+        if (slice_is(slice_of(b->docs[i].kind.s), kind) && key_eq(&b->docs[i].key, key))
+            return b->docs[i].version;
+    return 0;
+}
+
 static enum kf_rc give_scorecard(struct build *b, const struct keys_at *at, const struct kf_key *key, int64_t version, json_t *body)
 {
     struct scorecard *card = &b->scorecards[b->o->site.n_scorecards];
@@ -332,12 +343,19 @@ static enum kf_rc give_scorecard(struct build *b, const struct keys_at *at, cons
 
 static enum kf_rc take_scorecard(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
 {
-    int64_t version = 0;
+    return give_scorecard(b, at, key, version_of(b, "scorecard", key), body);
+}
 
-    for (size_t i = 0; i < b->n_docs; i++)
-        if (slice_is(slice_of(b->docs[i].kind.s), "scorecard") && key_eq(&b->docs[i].key, key))
-            version = b->docs[i].version;
-    return give_scorecard(b, at, key, version, body);
+static enum kf_rc take_check(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    struct site *s = &b->o->site;
+    char *text = json_dumps(body, JSON_COMPACT);
+    enum kf_rc rc =
+        text ? check_parse(slice_of(text), key, version_of(b, "check", key), b->arena, &b->checks[s->n_checks], at->why) : nomem(b);
+
+    free(text);
+    s->n_checks += rc == KF_OK;
+    return rc;
 }
 
 static enum kf_rc take_schedule(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
@@ -545,6 +563,31 @@ static enum kf_rc ship_scorecards(struct build *b)
     return rc;
 }
 
+/* As above. */
+static enum kf_rc ship_checks(struct build *b)
+{
+    const struct keys_at at = { .what = "default checks", .arena = b->arena, .why = b->why };
+    json_t *root = NULL, *body;
+    const char *name;
+    enum kf_rc rc = shipped_json(b, "checks", &root);
+
+    if (rc)
+        return rc;
+    b->o->site.checks = b->checks = arena_array(b->arena, json_object_size(root) + b->n_docs + 1, sizeof(*b->checks));
+    rc = b->checks ? read_all(b, KIND_CHECK, take_check) : nomem(b);
+    json_object_foreach(root, name, body)
+    {
+        struct kf_key key;
+
+        if (!rc && !key_parse(slice_of(name), &key))
+            rc = keys_fail(&at, "\"%s\" is no key", name);
+        if (!rc && !has_document(b, "check", &key))
+            rc = take_check(b, &at, &key, body);
+    }
+    json_decref(root);
+    return rc;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------------------- */
 
 static int by_order(const void *x, const void *y)
@@ -698,7 +741,7 @@ static enum kf_rc build_all(struct build *b)
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
     if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)) || (rc = ship_scorecards(b)) ||
-        (rc = read_schedules(b)))
+        (rc = read_schedules(b)) || (rc = ship_checks(b)))
         return rc;
     return give_rules(b);
 }
@@ -791,6 +834,14 @@ const struct schedule *site_schedule(const struct site *s, const struct kf_key *
     for (size_t i = 0; i < s->n_schedules; i++)
         if (key_eq(&s->schedules[i].key, key))
             return &s->schedules[i];
+    return NULL;
+}
+
+const struct check *site_check(const struct site *s, const struct kf_key *key)
+{
+    for (size_t i = 0; i < s->n_checks; i++)
+        if (key_eq(&s->checks[i].key, key))
+            return &s->checks[i];
     return NULL;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/address.h"
 #include "core/answer.h"
+#include "core/check.h"
 #include "core/forbid.h"
 #include "core/hours.h"
 #include "core/id.h"
@@ -21,7 +22,7 @@
 #include <stddef.h>
 
 /* A document as the store has it. kinds: "site" (key "site"), "hours", "channel", "queue", "rule", "wording" (key: language, "zh-cn"), "canned", "skill",
- * "forbidden", "ban", "article", "bot", "scorecard", "schedule".
+ * "forbidden", "ban", "article", "bot", "scorecard", "schedule", "check".
  * Documents are never removed: {"deleted":true} is one that is no more. */
 struct document {
     struct kf_key kind, key;
@@ -140,7 +141,7 @@ struct site_bot {
     bool no_tools;
     int tokens_max;
     const char *const *handoff_words;
-    size_t n_handoff_words; /* 0: those that are shipped */
+    size_t n_handoff_words; /* 0: the keywords of the rule "person_words" */
 };
 
 #define SITE_SCHEDULES 32
@@ -198,7 +199,9 @@ struct site {
     const struct scorecard *scorecards; /* the site's own first, then the shipped ones; `body` is their document */
     size_t n_scorecards;
     const struct schedule *schedules;
-    size_t n_schedules; /* at most SITE_SCHEDULES */
+    size_t n_schedules;         /* at most SITE_SCHEDULES */
+    const struct check *checks; /* as the scorecards */
+    size_t n_checks;
     const struct article *articles;
     size_t n_articles;
     const struct answer_index *answers; /* of those that are published; NULL: there are no articles */
@@ -220,6 +223,8 @@ const struct site_bot *site_bot(const struct site *s, const struct kf_key *key);
 int site_queue_number(const struct site *s, const struct kf_key *key);
 const struct schedule *site_schedule(const struct site *s, const struct kf_key *key);
 const struct scorecard *site_scorecard(const struct site *s, const struct kf_key *key); /* NULL: there is none */
+
+const struct check *site_check(const struct site *s, const struct kf_key *key); /* likewise */
 
 /* One document alone: does it fit its kind's table? For the API and kefuctl. */
 enum kf_rc document_check(const char *kind, struct slice body, struct kf_err *why);

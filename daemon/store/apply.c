@@ -401,6 +401,10 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_sample(w, a);
     case ACT_REVIEW:
         return plan_review(w, a);
+    case ACT_CHECKED:
+        return plan_checked(w, a);
+    case ACT_FINDING:
+        return plan_finding(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
     case ACT_SAVED:

@@ -189,6 +189,8 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         if (!op_add(w, write_served, owner, NULL, 0))
             return false;
     }
+    if (conv_is_open(&was) && !conv_is_open(now) && !plan_to_check(w))
+        return false;
     return step_entry(w, &was, ev);
 }
 

@@ -436,6 +436,11 @@ static void run_batch(struct store *s, struct file_job **jobs, size_t n)
         store_break(s, why.text);
     if (rc == KF_NOMEM)
         rc = KF_AGAIN;
+    if (rc == KF_AGAIN) { /* a database's words are for the log */
+        store_unwell(s, &s->filer.unwell, "files", why.text);
+        (void)kf_fail(&why, rc, "%s", kf_words(rc, NULL));
+    } else if (!rc)
+        store_well(s, &s->filer.unwell, "files");
     if (jobs[0]->act != FILE_SWEEP)
         settle(&s->filer, jobs, n, rc, &why);
     else if (rc) {

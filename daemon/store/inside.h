@@ -133,6 +133,7 @@ struct filer { /* the contents of files */
     bool stop;
     struct db *db;
     struct upload *uploads;
+    bool unwell;
 };
 
 struct upkeep { /* what takes long and is rare: backups, housekeeping */
@@ -268,6 +269,7 @@ enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
+enum kf_rc checks_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);

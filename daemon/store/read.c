@@ -183,6 +183,30 @@ static enum kf_rc read_handed(struct reading *r)
     return read_convs(r, s);
 }
 
+static enum kf_rc read_passed_on(struct reading *r)
+{
+    struct query *q = r->q;
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_PASSED_ON);
+
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->after);
+    stmt_i64(s, reading_limit(q, 2000));
+    while (stmt_row(s)) {
+        struct stored_passed_on *p = arena_more(q->arena, q->passed_on, q->n_passed_on, sizeof(*p));
+
+        if (!p) {
+            (void)stmt_end(s, NULL);
+            return reading_no_memory(r);
+        }
+        q->passed_on = p;
+        p += q->n_passed_on++;
+        get_id(s, &p->conv);
+        get_id(s, &p->by);
+        p->at = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
 static enum kf_rc read_taken(struct reading *r)
 {
     struct query *q = r->q;
@@ -623,6 +647,8 @@ static enum kf_rc query_one(struct reading *r)
         return read_silent(r);
     case QUERY_HANDED:
         return read_handed(r);
+    case QUERY_PASSED_ON:
+        return read_passed_on(r);
     case QUERY_TAKEN:
         return read_taken(r);
     case QUERY_MESSAGES:
@@ -683,6 +709,11 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_RUNS:
     case QUERY_POPULATION:
         return reviews_run(r->reader, r->q, r->why);
+    case QUERY_TO_CHECK:
+    case QUERY_TRY_CHECK:
+    case QUERY_FINDINGS:
+    case QUERY_FINDING_COUNTS:
+        return checks_run(r->reader, r->q, r->why);
     case QUERY_KEYS:
     case QUERY_KEY:
     case QUERY_TOTP:

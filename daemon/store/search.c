@@ -22,6 +22,7 @@
 #define FEW_WORDS   5000      /* messages whose words are read rather than looked for in the index: some 40 ms */
 #define COUNT_NS    100000000 /* of this thread's time, to count on when the page is full */
 #define CLOCKS_MS   600000
+#define CLOCKS_N    1000 /* conversations whose numbers and times may be in another order */
 #define COUNT_MAX   10000
 #define HITS_MAX    5 /* shown of one conversation */
 #define MARKS_MAX   32
@@ -93,7 +94,7 @@ struct found {
 
 /* A conversation of the few that are asked for. */
 struct one {
-    int64_t n, newest; /* hit; 0: none */
+    int64_t n, seq, newest; /* hit; 0: none */
     int64_t hits[HITS_MAX];
     size_t n_hits;
     int64_t all;
@@ -120,6 +121,7 @@ struct walk {
     size_t n_few, cap_few;
     int64_t few_messages;
     bool gathered;
+    int64_t last_conv; /* none that was opened before the end of the time has a greater number */
 };
 
 static int64_t own_ns(void)
@@ -202,7 +204,7 @@ static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
     uint32_t *at;
     enum kf_rc rc = KF_OK;
 
-    if (w->gathered && !set_has(&w->chosen, conv))
+    if (w->gathered ? !set_has(&w->chosen, conv) : conv > w->last_conv)
         return KF_OK;
     at = set_at(&w->seen, conv, &fresh);
     if (!at)
@@ -270,19 +272,58 @@ static enum kf_rc oldest_message(struct walk *w, int64_t *ret)
     return stmt_end(s, w->why);
 }
 
+static enum kf_rc last_conv(struct walk *w)
+{
+    struct stmt *s;
+
+    w->last_conv = INT64_MAX;
+    if (!w->q->search.to || w->gathered)
+        return KF_OK;
+    s = stmt_begin(w->r->db, SQL_CONV_UNTIL);
+    stmt_str(s, w->q->site.s);
+    stmt_i64(s, w->q->search.to + CLOCKS_MS);
+    w->last_conv = stmt_row(s) ? get_i64(s) + CLOCKS_N : 0;
+    return stmt_end(s, w->why);
+}
+
+/* Of those that were gathered: what came later need not be looked at. */
+static enum kf_rc newest_message(struct walk *w, int64_t *ret)
+{
+    enum kf_rc rc = KF_OK;
+
+    *ret = w->gathered ? 0 : INT64_MAX;
+    for (size_t i = 0; i < w->n_few && w->gathered && !rc; i++) {
+        struct stmt *s = stmt_begin(w->r->db, SQL_MESSAGE_AT);
+
+        stmt_i64(s, w->few[i].n);
+        stmt_i64(s, w->few[i].seq);
+        if (stmt_row(s)) {
+            int64_t id = get_i64(s);
+
+            *ret = id > *ret ? id : *ret;
+        }
+        rc = stmt_end(s, w->why);
+    }
+    return rc;
+}
+
 static enum kf_rc walk_hits(struct walk *w, struct slice expression)
 {
-    int64_t site, oldest = 0, until = own_ns() + COUNT_NS;
+    int64_t site, oldest = 0, newest = INT64_MAX, until = own_ns() + COUNT_NS;
     enum kf_rc rc = site_number(w, &site);
     struct stmt *s;
 
     if (!rc)
         rc = oldest_message(w, &oldest);
+    if (!rc)
+        rc = last_conv(w);
+    if (!rc && w->q->search.to)
+        rc = newest_message(w, &newest);
     if (rc || !site)
         return rc;
     s = stmt_begin(w->r->index, SQL_INDEX_FIND);
     stmt_text(s, expression);
-    stmt_i64(s, w->top ? w->top : INT64_MAX);
+    stmt_i64(s, w->top && w->top < newest ? w->top : newest);
     stmt_i64(s, oldest);
     while (!rc && !walk_full(w, until) && stmt_row(s)) {
         int64_t id = get_i64(s);
@@ -322,7 +363,7 @@ static enum kf_rc few_add(struct walk *w, const struct facets *f)
     if (!set_at(&w->chosen, f->n, &fresh))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
     if (fresh) {
-        w->few[w->n_few++] = (struct one){ .n = f->n };
+        w->few[w->n_few++] = (struct one){ .n = f->n, .seq = f->seq };
         w->few_messages += f->seq;
     }
     return KF_OK;

@@ -222,6 +222,10 @@ static enum ask_class class_of(enum query_kind kind)
     case QUERY_RESULT:
     case QUERY_ROWS:
     case QUERY_AGREEMENT:
+    case QUERY_TO_CHECK:
+    case QUERY_TRY_CHECK:
+    case QUERY_FINDINGS:
+    case QUERY_FINDING_COUNTS:
     case QUERY_AUDIT:
     case QUERY_AUDIT_VERIFY:
     case QUERY_REVIEWS:

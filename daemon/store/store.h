@@ -10,6 +10,7 @@
 #define KF_STORE_STORE_H
 
 #include "core/change.h"
+#include "core/check.h"
 #include "core/news.h"
 #include "core/rule.h"
 #include "core/sample.h"
@@ -84,10 +85,11 @@ enum query_kind {
     QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
-    QUERY_TAKEN,   /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
-    QUERY_MESSAGES, /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
-    QUERY_MESSAGE,  /* id, after: the seq → messages[0] */
-    QUERY_TIMELINE, /* id → entries */
+    QUERY_PASSED_ON, /* site, after: a time, limit → passed_on: which convs that wait were handed to their queue since then, and by whom */
+    QUERY_TAKEN,     /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
+    QUERY_MESSAGES,  /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
+    QUERY_MESSAGE,   /* id, after: the seq → messages[0] */
+    QUERY_TIMELINE,  /* id → entries */
     QUERY_RULES, /* id, needs: a set of enum rule_need, limit: so far messages are counted → fired, past, text_out: the visitor's profile,
                        "{}" where not needed */
     QUERY_TAGS,  /* id → text_out: a JSON array */
@@ -123,7 +125,12 @@ enum query_kind {
     QUERY_AGREEMENT,  /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
     QUERY_RUNS,       /* site → quality: runs: of each schedule that has ever been drawn the newest */
     QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_BLOB,       /* channel, text: name → bytes_out (KF_ABSENT) */
+    QUERY_TO_CHECK,   /* site, now, limit, checking → checked: conversations that are still to be looked at, and what was found in each */
+    QUERY_TRY_CHECK, /* site, after, before, cursor: number, limit, checking → checked: those that were closed in between, the newest first,
+                        * with the lines that the hits cite; number: where the next page begins, 0: there is none */
+    QUERY_FINDINGS, /* site, findings → findings, the newest first; `more`. With conv those of one conversation, in its order; with id one */
+    QUERY_FINDING_COUNTS, /* site, after, before: closed in between → finding_counts */
+    QUERY_BLOB,           /* channel, text: name → bytes_out (KF_ABSENT) */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
     QUERY_HOLDS, /* site, conv (zero: any), needs: 1: lifted ones too, limit → text_out: a JSON object: items, the newest first */
@@ -134,6 +141,11 @@ enum query_kind {
 struct stored_count {
     struct kf_key key;
     int64_t n;
+};
+
+struct stored_passed_on {
+    struct kf_id conv, by;
+    int64_t at;
 };
 
 struct stored_session {
@@ -337,6 +349,54 @@ struct audit_filter {
     struct slice heads;        /* VERIFY: heads that were kept elsewhere, one a line: "NODE ENTRY HASH" */
 };
 
+/* What conversations are looked at with. All of it is borrowed until the answer. */
+struct checking {
+    const struct check *checks;
+    size_t n;
+    const struct forbidden_word *forbidden;
+    size_t n_forbidden;
+    const char *language; /* of visitors who have said nothing of theirs */
+    /* The business hours of a queue. Called from any thread. */
+    const struct hours *(*hours)(const void *ctx, const struct kf_key *queue);
+    const void *ctx;
+};
+
+struct checked {
+    struct kf_id conv, agent; /* the last one */
+    struct kf_key queue, channel;
+    int64_t closed_at;
+    bool open;      /* it was reopened: there is nothing to look at before it is closed again */
+    int64_t due_at; /* QUERY_TO_CHECK */
+    struct check_found found;
+    const struct message *lines; /* QUERY_TRY_CHECK: of each hit the message */
+};
+
+struct stored_finding {
+    int64_t n;
+    struct kf_id id, conv, agent, by;
+    struct kf_key queue, channel, check;
+    int64_t closed_at, version, seq, ms, at, decided_at;
+    bool risk;
+    const char *word, *by_name; /* "" none */
+    enum finding_state state;
+};
+
+/* Which findings. */
+struct finding_filter {
+    struct kf_key check, queue;  /* "" any */
+    struct kf_id agent;          /* zero: any */
+    int state;                   /* -1 any */
+    int64_t from, to;            /* closed in [from, to) */
+    int64_t cursor_at, cursor_n; /* where the page before has ended; 0: the first */
+    const struct kf_key *queues; /* of these alone; n_queues 0: all */
+    size_t n_queues;
+};
+
+struct finding_count {
+    struct kf_key check;
+    int64_t by_state[3];
+};
+
 struct query {
     struct arena *arena; /* owns all of this, the struct included */
     enum query_kind kind;
@@ -350,9 +410,17 @@ struct query {
     struct search search;
     struct audit_filter audit;
     enum reviews_by by;
+    const struct checking *checking;
+    struct finding_filter finding_filter;
 
     /* The answer. */
     struct stored_quality quality;
+    struct checked *checked;
+    size_t n_checked;
+    struct stored_finding *findings;
+    size_t n_findings;
+    struct finding_count *finding_counts;
+    size_t n_finding_counts;
     struct conv *convs;
     size_t n_convs;
     struct message *messages;
@@ -377,6 +445,8 @@ struct query {
     size_t n_documents;
     struct stored_lease *leases;
     size_t n_leases;
+    struct stored_passed_on *passed_on;
+    size_t n_passed_on;
     struct stored_count *counts;
     size_t n_counts;
     struct {

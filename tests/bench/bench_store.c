@@ -23,6 +23,9 @@
 #define AT      1763740800000
 #define FLIGHT  1500 /* sent and not yet answered */
 #define QUERIES 30
+#define APART   3000 /* ms between two messages: ten million are a year */
+#define AGENTS  50
+#define WEEK    (7 * 86400000LL)
 
 static struct {
     struct store *store;
@@ -31,6 +34,8 @@ static struct {
     int64_t worst_lag;
     struct kf_id *convs;
     int64_t *epochs;
+    bool *opened; /* its first message is on its way */
+    int64_t last_at;
     uint64_t rng;
 } b;
 
@@ -128,12 +133,18 @@ static struct change *new_change(int64_t at)
     return c;
 }
 
+static struct kf_id agent_of(size_t conv)
+{
+    return (struct kf_id){ { 7, [15] = (uint8_t)(conv % AGENTS) } };
+}
+
 static struct opening *opening_of(struct change *c, size_t conv)
 {
+    static const struct kf_key queues[] = { { "sales" }, { "service" }, { "repair" }, { "sales" } };
     struct opening *o = ARENA_NEW(c->arena, struct opening);
 
     *o = (struct opening){
-        .channel = { "web" }, .queue = { "sales" }, .state = CONV_WAITING, .reopen_ms = 600000, .locale = "zh-CN", .name = ""
+        .channel = { "web" }, .queue = queues[conv / AGENTS % 4], .state = CONV_WAITING, .reopen_ms = 600000, .locale = "zh-CN", .name = ""
     };
     o->peer = o->address = change_printf(c, "visitor-%zu", conv);
     return o;
@@ -141,21 +152,27 @@ static struct opening *opening_of(struct change *c, size_t conv)
 
 static void say(size_t i, size_t conv)
 {
-    struct change *c = new_change(AT + (int64_t)i);
-    struct message *m = &change_act(c, ACT_MESSAGE)->u.message;
+    struct change *c = new_change(b.last_at = AT + (int64_t)i * APART);
+    struct message *m;
     bool visitor = i & 1 || id_is_zero(&b.convs[conv]);
 
     if (visitor) {
         c->by = (struct actor){ .role = ROLE_VISITOR, .name = "" };
         c->opening = opening_of(c, conv);
         c->key = slice_of(change_printf(c, "w:web:visitor-%zu:%zx", conv, i));
+        if (!b.opened[conv])
+            change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_ASSIGN, .person = agent_of(conv), .epoch = -1 };
+        else if (chance(40) == 0) /* two in five are rated, most of them well */
+            change_act(c, ACT_RATE)->u.rate.score = chance(4) == 0 ? 1 + (int)chance(4) : 5;
+        b.opened[conv] = true;
     } else {
-        c->by = (struct actor){ .role = ROLE_AGENT, .id = { { 7 } }, .name = "小李", .number = "1024" };
+        c->by = (struct actor){ .role = ROLE_AGENT, .id = agent_of(conv), .name = "小李", .number = "1024" };
         c->conv = b.convs[conv];
         c->epoch = b.epochs[conv];
         c->key = slice_of(change_printf(c, "s:%zu:7:%zx", conv, i));
     }
     c->unruled = ~0U;
+    m = &change_act(c, ACT_MESSAGE)->u.message;
     m->text = sentence(c);
     m->from = c->by;
     c->content = m->text;
@@ -260,7 +277,23 @@ static int by_time(const void *x, const void *y)
     return (*(const int64_t *)x > *(const int64_t *)y) - (*(const int64_t *)x < *(const int64_t *)y);
 }
 
-static void search_for(const char *terms)
+enum { OF_QUEUE = 1, OF_AGENT = 2, OF_RATING = 4, OF_WEEK = 8 };
+
+static void narrow(struct search *s, int with)
+{
+    if (with & OF_QUEUE) {
+        s->queues[0] = (struct kf_key){ "service" };
+        s->n_queues = 1;
+    }
+    if (with & OF_AGENT)
+        s->agent = agent_of(60); /* of that queue, too */
+    if (with & OF_RATING)
+        s->rating = 2;
+    if (with & OF_WEEK)
+        s->from = b.last_at - WEEK;
+}
+
+static void search_for(const char *terms, int with)
 {
     int64_t took[QUERIES], median;
     struct found f = { .done = false };
@@ -274,6 +307,7 @@ static void search_for(const char *terms)
         q->search.reader = &reviewer;
         q->search.terms = slice_of(terms);
         q->search.limit = 20;
+        narrow(&q->search, with);
         f.done = false;
         store_read(b.store, q, found, &f);
         while (!f.done)
@@ -283,10 +317,38 @@ static void search_for(const char *terms)
     qsort(took, QUERIES, sizeof(took[0]), by_time);
     median = took[QUERIES / 2];
     cpu = (cpu_of("kf-reader") - cpu) / QUERIES;
-    printf("search          %-16s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, %s%" PRId64
-           "\n",
-           *terms ? terms : "(all)", (double)median / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits,
+    printf("search          %-16s%s%s%s%s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, "
+           "%s%" PRId64 "\n",
+           *terms ? terms : "(all)", with & OF_QUEUE ? " +queue" : "", with & OF_AGENT ? " +agent" : "", with & OF_RATING ? " +rating" : "",
+           with & OF_WEEK ? " +week" : "", (double)median / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits,
            f.capped ? "more than " : "", f.count);
+}
+
+/* As an export does: all places of a result. */
+static void listed(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct found *f = ctx;
+
+    if (rc)
+        die("list", why->text);
+    *f = (struct found){ .done = true, .convs = q->n_places };
+}
+
+static void list_all(const char *terms, int with)
+{
+    struct query *q = query_new(QUERY_RESULT);
+    struct found f = { .done = false };
+    int64_t from = now_us();
+
+    q->site = (struct kf_key){ "demo" };
+    q->search.terms = slice_of(terms);
+    q->limit = 200000;
+    narrow(&q->search, with);
+    store_read(b.store, q, listed, &f);
+    while (!f.done)
+        drain(100);
+    printf("listed          %-16s%s %zu conversations in %.0f ms\n", terms, with & OF_QUEUE ? " +queue" : "", f.convs,
+           (double)(now_us() - from) / 1e3);
 }
 
 /* ---- honesty ---------------------------------------------------------------------------------------------------------------------------- */
@@ -354,8 +416,9 @@ int main(int argc, char **argv)
     snprintf(index, sizeof(index), "%s/index.db", dir);
     b.convs = calloc(convs, sizeof(*b.convs));
     b.epochs = calloc(convs, sizeof(*b.epochs));
+    b.opened = calloc(convs, sizeof(*b.opened));
     b.rng = 88172645463325252U;
-    if (!b.convs || !b.epochs || store_open(&b.store, &cfg, &why))
+    if (!b.convs || !b.epochs || !b.opened || store_open(&b.store, &cfg, &why))
         die("open", why.text);
     syncs = 0;
     write_all(messages, convs);
@@ -366,11 +429,17 @@ int main(int argc, char **argv)
         printf("fsync           %" PRIu64 " commits, %" PRIu64 " calls: synchronous=FULL\n", f.commits, syncs);
     if (b.failed || (!postgres && syncs < f.commits))
         die("commit", b.failed ? "some failed" : "a commit was not an fsync");
-    search_for("退款");
-    search_for("我的");
-    search_for("投诉经理");
-    search_for("退款 -发票");
-    search_for("");
+    search_for("退款", 0);
+    search_for("我的", 0);
+    search_for("投诉经理", 0);
+    search_for("退款 -发票", 0);
+    search_for("", 0);
+    for (int with = 1; with < 16; with++)
+        search_for("我的", with);
+    search_for("投诉经理", OF_QUEUE | OF_AGENT | OF_RATING | OF_WEEK);
+    search_for("", OF_QUEUE | OF_AGENT | OF_RATING | OF_WEEK);
+    list_all("我的", 0);
+    list_all("我的", OF_QUEUE);
     store_close(b.store);
     if (postgres)
         check_postgres(url, messages);
@@ -381,5 +450,6 @@ int main(int argc, char **argv)
         die("cleanup", dir);
     free(b.convs);
     free(b.epochs);
+    free(b.opened);
     return 0;
 }

@@ -1,7 +1,7 @@
 // pages.mjs: how fast the pages are, against the budgets of docs/performance.md. The console is the real one, signed in at a real kefud,
 // but its WebSocket ends here: so ten thousand conversations, a hundred events a second and eight hours of work can be made.
 //
-//   node tests/bench/pages.mjs [console|day|transcript|widget ...]      prints figures; fails never
+//   node tests/bench/pages.mjs [console|day|transcript|review|widget ...]      prints figures; fails never
 import { performance } from 'node:perf_hooks';
 import { loadavg } from 'node:os';
 import { browse, fillSignIn, House, page, says, visitor } from '../browser/house.mjs';
@@ -319,11 +319,62 @@ async function widget(browser, house) {
   await p0.context().close();
 }
 
+/** The answers of the server end here: a hundred thousand results, and a transcript of two thousand messages among them. */
+async function review(browser, house) {
+  const wire = new Wire(0);
+  const at = Date.now() - 86_400_000;
+  const conversation = (i) => ({ ...wire.conversation(i), state: 'closed', seq: 2_000, closed_at: at + 4_000_000 });
+  const items = Array.from({ length: 100_000 }, (_, i) => ({ conversation: conversation(i), hits: [] }));
+  const messages = Array.from({ length: 2_000 }, (_, i) => wire.message(i + 1, undefined, at + i * 2_000 + (i % 50 === 0 ? 90_000 : 0)));
+  const timeline = Array.from({ length: 400 }, (_, i) => ({ id: i + 1, after_seq: i * 5, at: at + i * 10_000, kind: i % 2 ? 'rule' : 'note', by: { role: 'system' }, data: { rule: 'greeting', text: '备注' }, text: '备注' }));
+  const list = JSON.stringify({ items, count: 10_000, count_capped: true, cursor: null });
+  const p = await page(browser);
+  await p.route(/\/api\/v1\/transcripts\?/, (route) => route.fulfill({ contentType: 'application/json', body: list }));
+  await p.route(/\/api\/v1\/transcripts\/[0-9a-f-]+/, (route) =>
+    route.fulfill({ contentType: 'application/json', body: JSON.stringify({ conversation: conversation(0), messages, timeline, tags: [], masked: true, may_reveal: false }) }),
+  );
+  await p.goto(`${house.base}/review/`);
+  await fillSignIn(p, 'reviewer');
+  await p.locator('.result').first().waitFor({ timeout: 60_000 });
+  const g = await gauge(p);
+  await startWatch(p);
+  await p.evaluate(async () => {
+    const box = [...document.querySelectorAll('.results *')].find((e) => e.scrollHeight > e.clientHeight + 1000);
+    for (let i = 0; i < 300; i++) {
+      box.scrollTop = (box.scrollHeight / 300) * i + (i % 7) * 84;
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  });
+  const seen = await endWatch(p);
+  print('review, 100,000 results scrolled: frame p95', ms(quantile(seen.frames, 0.95)), '≤ 17 ms');
+  print('  longest task', ms(Math.max(0, ...seen.tasks)), '≤ 50 ms');
+  print('  elements', seen.elements, '≤ 3,000');
+  print('  heap', mb((await g.now()).heap), '');
+  const opened = await p.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const start = performance.now();
+        document.querySelector('.result').click();
+        const look = () => (document.querySelector('.reader .say') ? requestAnimationFrame(() => resolve(performance.now() - start)) : requestAnimationFrame(look));
+        look();
+      }),
+  );
+  print('review, a transcript of 2,000 messages: open', ms(opened), '≤ 200 ms');
+  await p.locator('.talk-log').focus();
+  await startWatch(p);
+  await p.keyboard.press('Space');
+  for (let i = 0; i < 3; i++) await p.keyboard.press('>');
+  await p.waitForFunction(() => document.querySelectorAll('.reader .say').length > 20, undefined, { timeout: 60_000 });
+  const played = await endWatch(p);
+  print('  played at ×8: frame p95', ms(quantile(played.frames, 0.95)), '≤ 17 ms');
+  await p.context().close();
+}
+
 const house = await House.open();
 const browser = await browse();
 try {
   console.log(`load ${loadavg().map((n) => n.toFixed(1)).join(' ')}`);
-  const all = { console: [nothing, busyConsole, switching], transcript: [longTranscript], day: [day], widget: [widget] };
+  const all = { console: [nothing, busyConsole, switching], transcript: [longTranscript], review: [review], day: [day], widget: [widget] };
   for (const [name, runs] of Object.entries(all))
     if (!wanted.length || wanted.includes(name)) for (const run of runs) await run(browser, house);
 } finally {

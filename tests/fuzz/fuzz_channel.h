@@ -30,6 +30,25 @@ static struct channel *fuzz_open(const struct channel_ops *ops, const char *sett
     return ret;
 }
 
+/* Header lines up to an empty one; `text` is what follows it. */
+static inline size_t fuzz_headers(struct slice *text, struct http_pair *ret, size_t max)
+{
+    size_t n = 0;
+
+    while (text->n && n < max) {
+        const char *end = memchr(text->p, '\n', text->n);
+        struct slice line = { text->p, end ? (size_t)(end - text->p) : text->n };
+
+        text->p += line.n + (end != NULL);
+        text->n -= line.n + (end != NULL);
+        if (!line.n)
+            break;
+        if (url_header_line(line, &ret[n]))
+            n++;
+    }
+    return n;
+}
+
 static void fuzz_event(const struct inbound *in)
 {
     const struct slice texts[] = { in->account, in->user, in->user_name, in->peer,   in->id,      in->ref,  in->text,

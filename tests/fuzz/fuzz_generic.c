@@ -34,19 +34,8 @@ static void post_signed(struct channel *ch, struct arena *a, struct slice body)
 static void post_raw(struct channel *ch, struct arena *a, struct slice text)
 {
     struct http_pair headers[16];
-    size_t n = 0;
+    size_t n = fuzz_headers(&text, headers, 16);
 
-    while (text.n && n < 16) {
-        const char *end = memchr(text.p, '\n', text.n);
-        struct slice line = { text.p, end ? (size_t)(end - text.p) : text.n };
-
-        text.p += line.n + (end != NULL);
-        text.n -= line.n + (end != NULL);
-        if (!line.n)
-            break;
-        if (url_header_line(line, &headers[n]))
-            n++;
-    }
     post(ch, a, headers, n, text);
 }
 

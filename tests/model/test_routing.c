@@ -260,6 +260,42 @@ static void a_new_holder_knows_who_has_refused(void **state)
     end();
 }
 
+static void who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 19);
+    agent_online(0, 0);
+    conv = ask(0, 0);
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 0, &conv));
+    agent_online(1, 1);
+    agent_online(2, 1);
+    for (int i = 0; i < 3; i++)
+        agent_presence(&w, i, PRESENCE_BUSY);
+    world_settle(&w);
+    for (int i = 1; i < 3; i++) { /* agent 2 is there, and full: it could have it, but not now */
+        struct kf_id other = ask(i, 1);
+
+        agent_accept(&w, 2, &other);
+        world_settle(&w);
+    }
+    agent_presence(&w, 0, PRESENCE_ONLINE);
+    agent_presence(&w, 2, PRESENCE_ONLINE);
+    world_settle(&w);
+    agent_transfer(&w, 0);
+    world_settle(&w);
+    redis_flush(&w);
+    world_pass(&w, 10000); /* it is filled anew */
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 1"), 1);
+    assert_false(agent_has(&w, 0, &conv));
+    agent_presence(&w, 1, PRESENCE_ONLINE);
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 1, &conv));
+    end();
+}
+
 /* ---- order and balance ---- */
 
 /* R4: whenever one place is free, the one who is first by effective time gets it. */
@@ -360,6 +396,7 @@ int main(void)
         cmocka_unit_test(nobody_stays_with_an_agent_who_is_gone),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
+        cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
         cmocka_unit_test(those_who_wait_go_in_effective_order),
         cmocka_unit_test(equal_agents_get_equal_shares),
     };

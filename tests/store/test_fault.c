@@ -177,7 +177,7 @@ static void a_full_queue_of_questions_says_so_at_once(void **state)
     cfg = (struct store_config){ .url = w.url, .readers = 1, .reads_max = 5, .wake = world_wake, .wake_ctx = &w };
     assert_int_equal(store_open(&w.store, &cfg, NULL), KF_OK);
     for (int i = 0; i < 2000; i++)
-        store_read(w.store, query_new(QUERY_LEASES), one_answer, &crowd);
+        store_read(w.store, query_new(QUERY_MEMBERS), one_answer, &crowd);
     world_wait(&w, &crowd.all);
     assert_true(crowd.again > 0);
     assert_true(crowd.ok > 0);
@@ -195,6 +195,49 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &l), 0);
     l.rlim_cur = bytes;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+}
+
+struct put {
+    bool done;
+    enum kf_rc rc;
+    char words[200];
+};
+
+static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct put *p = ctx;
+
+    p->rc = rc;
+    (void)snprintf(p->words, sizeof(p->words), "%s", why ? why->text : "");
+    p->done = true;
+}
+
+/* What the database says of the disk is for the log: who uploads is told only that it has to be done again. */
+static void a_full_disk_takes_no_upload_and_keeps_its_words_to_itself(void **state)
+{
+    struct world *w = *state;
+    static char big[STORE_BLOCK];
+    struct kf_id id = id_of(7);
+    struct put p = { 0 };
+
+    ONLY_SQLITE();
+    signal(SIGXFSZ, SIG_IGN);
+    memset(big, 'x', sizeof(big));
+    limit_files(100000);
+    for (int i = 0; i < 100 && !p.rc; i++) {
+        p.done = false;
+        store_file_put(w->store, &id, (struct slice){ big, sizeof(big) }, put_done, &p);
+        world_wait(w, &p.done);
+    }
+    assert_int_equal(p.rc, KF_AGAIN);
+    assert_string_equal(p.words, kf_words(KF_AGAIN, NULL));
+    assert_null(store_broken(w->store));
+    limit_files(RLIM_INFINITY);
+    id = id_of(8);
+    p = (struct put){ 0 };
+    store_file_put(w->store, &id, (struct slice){ big, sizeof(big) }, put_done, &p);
+    world_wait(w, &p.done);
+    assert_int_equal(p.rc, KF_OK);
 }
 
 static void a_full_disk_acknowledges_nothing_and_heals(void **state)
@@ -411,6 +454,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_full_queue_says_so_at_once),
     cmocka_unit_test(a_full_queue_of_questions_says_so_at_once),
     T(a_full_disk_acknowledges_nothing_and_heals),
+    T(a_full_disk_takes_no_upload_and_keeps_its_words_to_itself),
     cmocka_unit_test(what_was_acknowledged_survives_kill_9),
     T(a_corrupt_database_stops_for_good),
     cmocka_unit_test(another_kind_of_url_is_refused_in_words),

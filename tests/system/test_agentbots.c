@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SECRET "a-secret-of-the-bot-01"
 #define TOKEN  "a-token-of-the-bot-0123456789"
@@ -222,6 +223,102 @@ static void what_it_offers_is_picked_under_its_own_values(void **state)
     visitor_free(&v);
 }
 
+/* A GIF of one point. */
+static const unsigned char picture[] = { 'G',  'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0,    0, 0, 0xff, 0xff,
+                                         0xff, ',', 0,   0,   0,   0,   1, 0, 1, 0, 0,    2, 2, 0x44, 1, 0, ';' };
+
+static void is_picture(const char *url)
+{
+    const char *path = strstr(url, "/files/");
+    struct reply r;
+
+    assert_non_null(path);
+    r = web_expect(&d, 200, &(struct ask){ .method = "GET", .path = path });
+    assert_int_equal(r.n_body, sizeof(picture));
+    assert_memory_equal(r.body, picture, sizeof(picture));
+    reply_free(&r);
+}
+
+static void a_file_of_the_visitor_can_be_fetched(void **state)
+{
+    struct visitor v = { 0 };
+    char path[80], headers[600];
+    struct reply r;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    (void)snprintf(path, sizeof(path), "/files?site=%s&name=dot.gif", site);
+    (void)snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", v.token);
+    r = web_expect(&d, 201, &(struct ask){ .path = path, .headers = headers, .body = (const char *)picture, .n_body = sizeof(picture) });
+    wire_pack(&v.wire, "{s:s,s:s,s:s,s:s,s:s}", "type", "message", "cid", "c2", "kind", "image", "text", "", "file", text_at(r.json, "id"));
+    reply_free(&r);
+    told("message_created", "");
+    assert_string_equal(text_at(p.json, "attachments.0.file_type"), "image");
+    assert_int_equal(json_integer_value(value_at(p.json, "attachments.0.file_size")), sizeof(picture));
+    is_picture(text_at(p.json, "attachments.0.data_url"));
+    platform_answer(&p, 200, NULL, NULL);
+    r = call("GET", "/messages", NULL, 200);
+    is_picture(text_at(r.json, "payload.1.attachments.0.data_url"));
+    assert_null(value_at(r.json, "payload.0.attachments"));
+    reply_free(&r);
+    visitor_free(&v);
+}
+
+#define FORM_FIELD(name, value) "--b\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+#define FORM_FILE(name) \
+    "--b\r\nContent-Disposition: form-data; name=\"attachments[]\"; filename=\"" name "\"\r\nContent-Type: text/html\r\n\r\n"
+
+/* A call as a form: what stands before the file, the file, and the end. */
+static struct reply send_form(const char *before, const void *file, size_t n, const char *after, int status)
+{
+    char path[160], headers[200];
+    struct reply r;
+    struct buf b;
+
+    buf_init(&b, 16u << 20);
+    buf_str(&b, before);
+    buf_add(&b, (struct slice){ file, n });
+    buf_str(&b, after);
+    (void)snprintf(path, sizeof(path), "/api/v1/accounts/%lld/conversations/%lld/messages", account, number);
+    (void)snprintf(headers, sizeof(headers), "Content-Type: multipart/form-data; boundary=b\r\napi_access_token: " TOKEN "-%s\r\n", site);
+    r = web_expect(&d, status, &(struct ask){ .method = "POST", .path = path, .body = b.p, .n_body = b.n, .headers = headers });
+    buf_finish(&b);
+    return r;
+}
+
+static void it_sends_files(void **state)
+{
+    static char large[3u << 20];
+    struct visitor v = { 0 };
+    const json_t *m;
+    struct reply r;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    r = send_form(FORM_FIELD("content", "look") FORM_FILE("../dot.gif"), picture, sizeof(picture), "\r\n--b--\r\n", 200);
+    assert_string_equal(text_at(r.json, "content"), "look");
+    reply_free(&r);
+    (void)robbie_says(&v, "look");
+    m = wire_take(&v.wire, "{s:s,s:s,s:{s:s,s:s}}", "type", "message", "kind", "image", "file", "name", "dot.gif", "mime", "image/gif");
+    assert_int_equal(json_integer_value(value_at(m, "file.size")), sizeof(picture));
+    /* Larger than other bodies may be; no picture, whatever it is called. */
+    r = send_form(FORM_FILE("large.gif"), large, sizeof(large), "\r\n--b--\r\n", 200);
+    assert_string_equal(text_at(r.json, "attachments.0.file_type"), "file");
+    reply_free(&r);
+    (void)wire_take(&v.wire, "{s:s,s:s,s:{s:s,s:i}}", "type", "message", "kind", "file", "file", "name", "large.gif", "size",
+                    (int)sizeof(large));
+    r = send_form(FORM_FILE("cut"), picture, sizeof(picture), "", 400);
+    reply_free(&r);
+    r = send_form(FORM_FILE("empty"), picture, 0, "\r\n--b--\r\n", 422);
+    reply_free(&r);
+    r = send_form(FORM_FIELD("private", "true") FORM_FILE("dot.gif"), picture, sizeof(picture), "\r\n--b--\r\n", 200);
+    reply_free(&r);
+    wire_none(&v.wire, "{s:s,s:s}", "type", "message", "kind", "image");
+    visitor_free(&v);
+}
+
 static void it_hands_over_notes_and_tags(void **state)
 {
     struct visitor v = { 0 };
@@ -233,7 +330,7 @@ static void it_hands_over_notes_and_tags(void **state)
     does("/messages", "{\"content\":\"a regular\",\"private\":true}", 200);
     does("/labels", "{\"labels\":[\"billing\"]}", 200);
     does("/labels", "{\"labels\":[]}", 422);
-    does("/toggle_status", "{\"status\":\"snoozed\"}", 422);
+    does("/toggle_status", "{\"status\":\"asleep\"}", 422);
     does("/toggle_status", "{\"status\":\"open\"}", 200);
     handed_over_for(&v, "bot");
     wire_none(&v.wire, "{s:s,s:s}", "type", "message", "text", "a regular");
@@ -244,6 +341,46 @@ static void it_hands_over_notes_and_tags(void **state)
     say("{\"content\":\"one more thing\"}");
     wire_none(&v.wire, "{s:s,s:s}", "type", "message", "text", "one more thing");
     does("/toggle_status", "{\"status\":\"resolved\"}", 409);
+    visitor_free(&v);
+}
+
+static void what_it_puts_off_is_for_people_when_the_visitor_writes(void **state)
+{
+    struct visitor v = { 0 };
+    struct reply r;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    say("{\"content\":\"let me think\"}");
+    does("/toggle_status", "{\"status\":\"snoozed\",\"snoozed_until\":\"tomorrow\"}", 422);
+    does("/toggle_status", "{\"status\":\"snoozed\",\"snoozed_until\":1000}", 422);
+    r = call("POST", "/toggle_status", "{\"status\":\"snoozed\"}", 200);
+    assert_string_equal(text_at(r.json, "payload.current_status"), "snoozed");
+    reply_free(&r);
+    r = call("GET", "", NULL, 200);
+    assert_string_equal(text_at(r.json, "status"), "snoozed");
+    reply_free(&r);
+    does("/toggle_status", "{\"status\":\"snoozed\"}", 200);
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    (void)visitor_say(&v, "c2", "and?");
+    (void)wire_take(&agent.wire, "{s:s,s:{s:s,s:s}}", "type", "assigned", "conversation", "id", v.conv, "queue", "people");
+    does("/toggle_status", "{\"status\":\"snoozed\"}", 409);
+    visitor_free(&v);
+}
+
+static void what_it_puts_off_until_a_time_is_for_people_then(void **state)
+{
+    struct visitor v = { 0 };
+    char body[80];
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    say("{\"content\":\"let me think\"}");
+    (void)snprintf(body, sizeof(body), "{\"status\":\"snoozed\",\"snoozed_until\":%lld}", (long long)time(NULL) + 2);
+    does("/toggle_status", body, 200);
+    (void)wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
     visitor_free(&v);
 }
 
@@ -342,7 +479,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_BOT(it_is_told_and_answers_by_calls_of_its_own),
         WITH_BOT(what_it_offers_is_picked_under_its_own_values),
+        WITH_BOT(a_file_of_the_visitor_can_be_fetched),
+        WITH_BOT(it_sends_files),
         WITH_BOT(it_hands_over_notes_and_tags),
+        WITH_BOT(what_it_puts_off_is_for_people_when_the_visitor_writes),
+        WITH_BOT(what_it_puts_off_until_a_time_is_for_people_then),
         WITH_BOT(it_closes),
         WITH_BOT(a_bot_that_fails_calls_a_person),
         WITH_BOT(a_bot_that_hears_and_never_answers_calls_a_person),

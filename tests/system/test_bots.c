@@ -251,6 +251,21 @@ static void who_asks_for_a_person_gets_one_without_asking_the_bot(void **state)
     assert_false(platform_take_within(&p, 0));
 }
 
+static void the_words_of_the_site_call_a_person_from_a_bot_without_its_own(void **state)
+{
+    struct visitor v = { 0 };
+
+    (void)state;
+    found((struct house){ .rules = ",{\"key\":\"person_words\",\"event\":\"message\",\"when\":{\"keywords\":[\"店小二\"]},"
+                                   "\"actions\":[\"tag\"],\"tags\":[\"person\"]}" });
+    enter(&v, "zh-CN");
+    (void)visitor_say(&v, "c1", "叫店小二来");
+    handed_over(&v, "zh-CN", "bot_handoff");
+    handed_over_for(&v, "asked");
+    assert_false(platform_take_within(&p, 0));
+    visitor_free(&v);
+}
+
 static void artificial_intelligence_is_not_a_person(void **state)
 {
     struct visitor v = { 0 };
@@ -676,6 +691,7 @@ int main(void)
         WITH_BOT(a_rule_may_hand_a_conversation_to_it),
         WITH_BOT(what_is_said_meanwhile_is_one_turn),
         WITH_BOT(who_asks_for_a_person_gets_one_without_asking_the_bot),
+        WITH_BOT(the_words_of_the_site_call_a_person_from_a_bot_without_its_own),
         WITH_BOT(artificial_intelligence_is_not_a_person),
         WITH_BOT(the_button_for_a_person_is_understood),
         WITH_BOT(a_bot_that_is_unsure_or_wrong_calls_a_person),

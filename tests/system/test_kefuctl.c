@@ -121,6 +121,7 @@ static int ctl(const char *input, ...)
     return WEXITSTATUS(status);
 }
 
+#define WRONG_USAGE     64 /* sysexits(3) */
 #define CTL(input, ...) ctl(input, "--state", state, __VA_ARGS__, (char *)NULL)
 
 static void must_say(const char *words)
@@ -255,6 +256,13 @@ static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
     (void)unused;
     start(NULL);
     assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
+                         "agent", "--queues", "service,none"),
+                     1);
+    must_say("queues: there is no queue \"none\"");
+    assert_int_equal(
+        CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "none", "--roles", "agent"), 1);
+    must_say("there is no site \"none\"");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
                          "agent,reviewer", "--queues", "service", "--capacity", "3"),
                      0);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
@@ -311,7 +319,7 @@ static void a_site_is_added_while_it_runs(void **unused)
     put(file, "{\"site\":{\"key\":\"third\",\"nme\":\"Third\"}}", 0600);
     assert_int_equal(CTL(NULL, "site", "add", file), 1);
     must_say("nme");
-    assert_int_equal(CTL(NULL, "site", "add"), 2);
+    assert_int_equal(CTL(NULL, "site", "add"), WRONG_USAGE);
     stop();
 }
 
@@ -348,8 +356,8 @@ static void the_outbox_is_looked_at(void **unused)
     assert_int_equal(CTL(NULL, "outbox", "resend", "01936b2e-0000-7000-8000-00000000dead"), 1);
     must_say("there is nothing of that name to be sent");
     assert_int_equal(CTL(NULL, "outbox", "drop", "01936b2e-0000-7000-8000-00000000dead", "--site", "demo"), 1);
-    assert_int_equal(CTL(NULL, "outbox", "drop"), 2);
-    assert_int_equal(CTL(NULL, "outbox", "lose"), 2);
+    assert_int_equal(CTL(NULL, "outbox", "drop"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "outbox", "lose"), WRONG_USAGE);
     stop();
 }
 
@@ -365,21 +373,39 @@ static void channels_are_looked_at_and_tried(void **unused)
     must_say("error  platform");
     assert_int_equal(CTL(NULL, "channel", "test", "none", "--site", "demo"), 1);
     must_say("no such channel");
-    assert_int_equal(CTL(NULL, "channel", "test"), 2);
+    assert_int_equal(CTL(NULL, "channel", "test"), WRONG_USAGE);
     stop();
 }
 
 static void a_wrong_command_line_says_what_there_is(void **unused)
 {
+    static const char *const acts[] = { "passwd", "disable", "reset-totp" };
+
     (void)unused;
-    assert_int_equal(ctl(NULL, (char *)NULL), 2);
+    assert_int_equal(ctl(NULL, (char *)NULL), WRONG_USAGE);
     must_say("usage: kefuctl");
-    assert_int_equal(CTL(NULL, "dance"), 2);
+    assert_int_equal(CTL(NULL, "dance"), WRONG_USAGE);
     must_say("there is no command dance");
-    assert_int_equal(CTL(NULL, "backup"), 2);
-    assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), 2);
+    assert_int_equal(CTL(NULL, "backup"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), WRONG_USAGE);
     must_say("user add needs");
-    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), 2);
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), WRONG_USAGE);
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        assert_int_equal(CTL(NULL, "user", acts[i]), WRONG_USAGE);
+        must_say("one EMAIL, and nothing else, is needed after user");
+        assert_int_equal(CTL(NULL, "user", acts[i], "x@example.com", "y@example.com"), WRONG_USAGE);
+        must_say("one EMAIL");
+    }
+    assert_int_equal(CTL(NULL, "user", "greet"), WRONG_USAGE);
+    must_say("user needs add, passwd, disable or reset-totp, not greet");
+    assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "y@example.com"), WRONG_USAGE);
+    must_say("user add takes one EMAIL");
+    assert_int_equal(CTL(NULL, "key", "list", "--colour"), WRONG_USAGE);
+    must_say("key takes --site, --name, --verbs and --days, not --colour");
+    assert_int_equal(CTL(NULL, "status", "-c"), WRONG_USAGE);
+    must_say("a value is missing after -c");
+    assert_int_equal(CTL(NULL, "site", "add", "/nowhere/set.json"), 1);
+    must_say("kefuctl: unable to open /nowhere/set.json");
     assert_int_equal(ctl(NULL, "--help", (char *)NULL), 0);
     assert_int_equal(CTL(NULL, "user", "add", "--help"), 0);
     must_say("usage: kefuctl");

@@ -71,7 +71,7 @@ static void every_event_on_every_state_leads_where_the_picture_says(void **state
         { CONV_HELP, WU, 0, { NO, NO, O, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
         { CONV_NAG, 0, 0, { NO, NO, NO, S, NO, NO }, { 0, 0, 0, 0, 0, 0 } },
         { CONV_TAKE, WU, 0, { S, S, S, S, S, NO }, { 1, 1, 1, 1, 1, 0 } },
-        { CONV_PARK, 0, 0, { NO, P, NO, NO, P, NO }, { 0, 1, 0, 0, 0, 0 } },
+        { CONV_PARK, 0, 0, { P, P, NO, NO, P, NO }, { 1, 1, 0, 0, 0, 0 } },
         { CONV_MOVE, 0, 0, { NO, W, NO, NO, W, NO }, { 0, 1, 0, 0, 1, 0 } },
         { CONV_UNPARK, 0, 0, { NO, NO, NO, NO, W, NO }, { 0, 0, 0, 0, 1, 0 } },
         { CONV_CLOSE, 0, 0, { C, C, C, C, C, NO }, { 1, 1, 1, 1, 1, 0 } },

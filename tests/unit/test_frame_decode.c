@@ -244,6 +244,8 @@ static void each_wrong_member_is_named(void **state)
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":7}" },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"\"}" },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\" \\n\"}" },
+        { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"\\u3000\\u00a0\\u200b\"}" },
+        { S, KF_INVALID, "text:", "{\"type\":\"note\"," IN_CONV ",\"text\":\"\\u2003\\ufeff\"}" },
         { V, KF_INVALID, "reply_to:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"x\",\"reply_to\":0}" },
         { V, KF_INVALID, "reply_to:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"x\",\"reply_to\":1.5}" },
         { V, KF_INVALID, "reply_to:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"x\",\"reply_to\":\"1\"}" },

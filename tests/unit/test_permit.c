@@ -32,28 +32,28 @@ static struct member member_of(unsigned roles, const char *queue)
 /* Each verb on each kind of conversation: the roles that may, each of them alone and set to the queue `sales`. */
 static void each_role_may_what_its_line_says_and_no_more(void **state)
 {
-    static const enum verb verbs[] = { VERB_READ,     VERB_TIMELINE, VERB_SAY,        VERB_NOTE,   VERB_ACCEPT,
-                                       VERB_TRANSFER, VERB_CLOSE,    VERB_TRANSCRIPT, VERB_EXPORT, VERB_REVEAL };
+    static const enum verb verbs[] = { VERB_READ,  VERB_TIMELINE,   VERB_SAY,    VERB_NOTE,   VERB_ACCEPT, VERB_TRANSFER,
+                                       VERB_CLOSE, VERB_TRANSCRIPT, VERB_EXPORT, VERB_REVEAL, VERB_JUDGE };
     static const struct {
         const char *what;
         enum conv_state s;
         const char *queue;
         int owner, last;
-        /*       read  line     say    note   accept transfer close transcript export reveal */
-        unsigned may[10];
+        /*       read  line     say    note   accept transfer close transcript export reveal judge */
+        unsigned may[11];
     } rows[] = {
-        { "served by me", CONV_SERVED, "sales", ME, 0, { A | S, A | S | R, A | S, A | S, S, A | S, A | S, A | S | R, S, S } },
-        { "served by another", CONV_SERVED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S, S } },
-        { "offered to me", CONV_OFFERED, "sales", ME, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, A | S | R, S, S } },
-        { "offered to another", CONV_OFFERED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S, S } },
-        { "waits in my queue", CONV_WAITING, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S, S } },
-        { "parked in my queue", CONV_PARKED, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S, S } },
-        { "with the bot", CONV_BOT, "sales", 0, 0, { S, S | R, 0, S, S, S, S, S | R, S, S } },
-        { "closed by me", CONV_CLOSED, "sales", 0, ME, { A | S, A | S | R, 0, A | S, 0, 0, 0, A | S | R, S, S } },
-        { "closed by another", CONV_CLOSED, "sales", 0, OTHER, { S, S | R, 0, S, 0, 0, 0, S | R, S, S } },
-        { "other queue, served by me", CONV_SERVED, "repair", ME, 0, { A, A, A, A, 0, A, A, A, 0, 0 } },
-        { "other queue, waits", CONV_WAITING, "repair", 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
-        { "other queue, closed by another", CONV_CLOSED, "repair", 0, OTHER, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+        { "served by me", CONV_SERVED, "sales", ME, 0, { A | S, A | S | R, A | S, A | S, S, A | S, A | S, A | S | R, S, S, S | R } },
+        { "served by another", CONV_SERVED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S, S, S | R } },
+        { "offered to me", CONV_OFFERED, "sales", ME, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, A | S | R, S, S, S | R } },
+        { "offered to another", CONV_OFFERED, "sales", OTHER, 0, { S, S | R, 0, S, S, S, S, S | R, S, S, S | R } },
+        { "waits in my queue", CONV_WAITING, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S, S, S | R } },
+        { "parked in my queue", CONV_PARKED, "sales", 0, 0, { A | S, A | S | R, 0, A | S, A | S, S, S, S | R, S, S, S | R } },
+        { "with the bot", CONV_BOT, "sales", 0, 0, { S, S | R, 0, S, S, S, S, S | R, S, S, S | R } },
+        { "closed by me", CONV_CLOSED, "sales", 0, ME, { A | S, A | S | R, 0, A | S, 0, 0, 0, A | S | R, S, S, 0 } },
+        { "closed by another", CONV_CLOSED, "sales", 0, OTHER, { S, S | R, 0, S, 0, 0, 0, S | R, S, S, S | R } },
+        { "other queue, served by me", CONV_SERVED, "repair", ME, 0, { A, A, A, A, 0, A, A, A, 0, 0, 0 } },
+        { "other queue, waits", CONV_WAITING, "repair", 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+        { "other queue, closed by another", CONV_CLOSED, "repair", 0, OTHER, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
     };
     static const unsigned roles[] = { A, S, R, D };
 
@@ -95,8 +95,9 @@ static void verbs_on_the_site_belong_to_few(void **state)
         { VERB_SETTINGS_WRITE, D }, { VERB_PEOPLE, D },
         { VERB_AUDIT, D },          { VERB_STATUS, S | D },
         { VERB_REVEAL, 0 },         { VERB_SAMPLE, S | R },
-        { VERB_QUALITY, S | R },
-        { VERB_ERASE, D },          { VERB_HOLD, S | D },
+        { VERB_QUALITY, S | R },    { VERB_CHECKS, S },
+        { VERB_JUDGE, 0 },          { VERB_ERASE, D },
+        { VERB_HOLD, S | D },
     };
 
     (void)state;
@@ -117,7 +118,7 @@ static void nothing_crosses_sites_and_the_disabled_may_nothing(void **state)
     (void)state;
     foreign.site = KEY("other");
     disabled.disabled = true;
-    for (int v = VERB_READ; v <= VERB_HOLD; v++) {
+    for (int v = VERB_READ; v <= VERB_JUDGE; v++) {
         assert_true(permit(&m, (enum verb)v, &KEY("shop"), &c));
         assert_false(permit(&m, (enum verb)v, &KEY("other"), &foreign));
         assert_false(permit(&m, (enum verb)v, &KEY("other"), &c));

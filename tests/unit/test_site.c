@@ -94,6 +94,30 @@ static void every_shipped_rule_has_its_words_in_every_language(void **state)
     site_unref(s);
 }
 
+static size_t rule_number(const struct site *s, const char *key)
+{
+    size_t i = 0;
+
+    while (i < s->n_rules && strcmp(s->rules[i].key.s, key) != 0)
+        i++;
+    assert_true(i < s->n_rules);
+    return i;
+}
+
+static void what_calls_a_person_is_the_same_whether_somebody_is_there_or_not(void **state)
+{
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1);
+    const struct rule *now = &s->rules[rule_number(s, "person_words")], *later = &s->rules[rule_number(s, "person_words_later")];
+
+    (void)state;
+    assert_true(now->when.n_keywords > 0);
+    assert_int_equal(now->when.n_keywords, later->when.n_keywords);
+    for (size_t i = 0; i < now->when.n_keywords; i++)
+        assert_string_equal(now->when.keywords[i], later->when.keywords[i]);
+    site_unref(s);
+}
+
 static void the_shipped_rules_are_those_of_the_house(void **state)
 {
     static const struct {
@@ -665,6 +689,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_site_needs_no_more_than_a_name),
         cmocka_unit_test(every_shipped_rule_has_its_words_in_every_language),
+        cmocka_unit_test(what_calls_a_person_is_the_same_whether_somebody_is_there_or_not),
         cmocka_unit_test(the_shipped_rules_are_those_of_the_house),
         cmocka_unit_test(every_stage_of_a_talk_has_its_ready_made_reply),
         cmocka_unit_test(keywords_are_found_by_their_first_words),

@@ -46,6 +46,30 @@ static void counts_code_points(void **state)
     assert_int_equal(utf8_length(SLICE("a你🙂é")), 4);
 }
 
+static void knows_a_text_in_which_nothing_is_seen(void **state)
+{
+    static const struct {
+        struct slice text;
+        bool blank;
+    } rows[] = {
+        { { "", 0 }, true },
+        { SLICE(" \t\r\n\x01\x7f"), true },
+        { SLICE("\xe3\x80\x80\xc2\xa0"), true },                                         /* U+3000 U+00A0 */
+        { SLICE("\xe2\x80\x8b\xe2\x80\x8f\xe2\x80\xae\xe2\x81\xa0\xef\xbb\xbf"), true }, /* U+200B U+200F U+202E U+2060 U+FEFF */
+        { SLICE("\xe3\x80\x80."), false },
+        { SLICE("\xe3\x80\x81"), false }, /* U+3001 */
+        { SLICE("\xe2\x80\x90"), false }, /* U+2010 */
+        { SLICE("\xef\xbf\xbd"), false }, /* U+FFFD: what stands for U+0000 is seen */
+        { SLICE("你"), false },
+        { SLICE("🙂"), false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (utf8_blank(rows[i].text) != rows[i].blank)
+            fail_msg("row %zu", i);
+}
+
 static void reads_back_each_code_point_it_writes(void **state)
 {
     static const uint32_t rows[] = { 0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff };
@@ -128,9 +152,13 @@ static void never_cuts_inside_what_is_read_as_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts_what_rfc_3629_allows_and_nothing_else), cmocka_unit_test(counts_code_points),
-        cmocka_unit_test(reads_back_each_code_point_it_writes),          cmocka_unit_test(writes_the_replacement_for_what_is_no_code_point),
-        cmocka_unit_test(moves_by_one_byte_over_a_broken_sequence),      cmocka_unit_test(never_cuts_inside_what_is_read_as_one),
+        cmocka_unit_test(accepts_what_rfc_3629_allows_and_nothing_else),
+        cmocka_unit_test(counts_code_points),
+        cmocka_unit_test(knows_a_text_in_which_nothing_is_seen),
+        cmocka_unit_test(reads_back_each_code_point_it_writes),
+        cmocka_unit_test(writes_the_replacement_for_what_is_no_code_point),
+        cmocka_unit_test(moves_by_one_byte_over_a_broken_sequence),
+        cmocka_unit_test(never_cuts_inside_what_is_read_as_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,29 @@ async function problem(answer: Response): Promise<ApiError> {
   );
 }
 
+/** Fetches a file and hands it to the browser to be kept, under the name that the server gives it. What is wrong is an error of ours, not a
+ * page in the place of this one. */
+export async function download(path: string): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1/${path}`, { credentials: 'same-origin', cache: 'no-store' });
+    if (answer.ok) {
+      const name = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'download';
+      const url = URL.createObjectURL(await answer.blob());
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      return;
+    }
+  } catch {
+    throw new ApiError(0, '');
+  }
+  if (answer.status === 401) signedOut?.();
+  throw await problem(answer);
+}
+
 /** A query string without empty values. */
 export function query(values: Readonly<Record<string, string | number | undefined>>): string {
   const q = new URLSearchParams();

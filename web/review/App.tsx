@@ -44,7 +44,10 @@ import {
   VIEWS,
   type View,
 } from './find';
+import { More } from './More';
+import { replay, replayKey } from './Player';
 import { Reader, stepMessage, Trouble } from './Reader';
+import { Export, Saved } from './Saved';
 import { snippet } from './snippet';
 import { w } from './qualityWords';
 import { t } from './words';
@@ -75,6 +78,12 @@ function SearchBar() {
     checked,
     onSelect: () => refine({ [key]: value }),
   });
+  const { q } = question.value;
+  // A kept search brings words of its own; what somebody is typing is left alone.
+  useEffect(() => {
+    const box = input.current;
+    if (box && document.activeElement !== box && box.value !== q) box.value = q;
+  }, [q]);
   const any = t('any');
   const agentName = agents.value.find((a) => a.id === agent)?.name ?? agentFound(agent) ?? agent;
   return (
@@ -157,11 +166,14 @@ function SearchBar() {
             ),
           ]}
         />
+        <More />
         {filtered() && (
           <button type="button" class="chip-clear" onClick={clearFilters}>
             {t('clearFilters')}
           </button>
         )}
+        <Saved />
+        <Export />
       </div>
       {dates.value && <Dates onClose={() => (dates.value = false)} />}
     </div>
@@ -362,6 +374,14 @@ function stepResult(by: 1 | -1): void {
 function onKey(ev: KeyboardEvent): void {
   if (composing(ev) || ev.defaultPrevented || ev.ctrlKey || ev.metaKey || ev.altKey) return;
   if (inText(ev.target) || document.querySelector('dialog[open], .menu') || view.value !== 'find') return;
+  // A button, a box to tick, the strip have uses of their own for them.
+  const own = ev.target instanceof Element && ev.target.closest('button, input, a, [role=slider]');
+  if (!(own && (ev.key === ' ' || ev.key.startsWith('Arrow'))) && (replay.value || ev.key === ' ')) {
+    if (replayKey(ev.key)) {
+      ev.preventDefault();
+      return;
+    }
+  }
   const acts: Record<string, () => void> = {
     '/': () => {
       const input = document.querySelector<HTMLInputElement>('#q');

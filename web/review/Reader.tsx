@@ -16,8 +16,12 @@ import { buildRows } from '../kit/rows';
 import { roleName } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
 import { Talk } from '../kit/Talk';
+import { findingEntries, findings, loadFindings } from './checks';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
+import { f } from './findWords';
+import { Player, replay } from './Player';
 import { w } from './qualityWords';
+import { saidBy } from './replay';
 import { Strip } from './Strip';
 import { t } from './words';
 
@@ -45,6 +49,7 @@ export function Trouble({ error, retry }: { error: ApiError; retry: () => void }
 
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
+  if (e.kind === 'finding') return e.text ?? '';
   if (e.kind !== 'comment') return entryWords(e);
   return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
 }
@@ -81,13 +86,17 @@ export function Reader({ onBack }: { onBack?: () => void }) {
   const got = transcript.value;
   const hits = useComputed(() => found.value?.find((f) => f.conversation.id === chosen.value)?.hits ?? []);
   const marks = useMemo(() => new Map(hits.value.map((h) => [h.seq, h.marks] as const)), [hits.value]);
-  const rows = useMemo(
-    () =>
-      got
-        ? buildRows(got.messages, [...(got.timeline ?? []), ...comments.value], [], { entry: (e) => !SAID.has(e.kind) })
-        : [],
-    [got, comments.value],
-  );
+  // A replay shows what had been said by then, and what the staff knew of it.
+  const said = replay.value ? saidBy(replay.value) : -1;
+  const rows = useMemo(() => {
+    if (!got) return [];
+    const messages = said < 0 ? got.messages : got.messages.slice(0, said);
+    const until = said < 0 ? Infinity : (messages[messages.length - 1]?.at ?? 0);
+    const entries = [...(got.timeline ?? []), ...(said < 0 ? [...comments.value, ...findingEntries(findings.value)] : [])].filter((e) => e.at <= until);
+    return buildRows(messages, entries, [], { entry: (e) => !SAID.has(e.kind) });
+  }, [got, comments.value, findings.value, said]);
+  const id = got?.conversation.id;
+  useEffect(() => void loadFindings(id), [id]);
   const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);
   useEffect(() => {
     if (at.value > 0) document.querySelector(`.reader [data-seq="${at.value}"]`)?.scrollIntoView({ block: 'center' });
@@ -120,6 +129,15 @@ export function Reader({ onBack }: { onBack?: () => void }) {
               </li>
               <li>
                 <kbd>⇧ J</kbd> <kbd>⇧ K</kbd> {t('keyTranscript')}
+              </li>
+              <li>
+                <kbd>Space</kbd> {f('keyPlay')}
+              </li>
+              <li>
+                <kbd>←</kbd> <kbd>→</kbd> {f('keyBack')}
+              </li>
+              <li>
+                <kbd>&lt;</kbd> <kbd>&gt;</kbd> {f('keySpeed')}
               </li>
             </ul>
           </div>
@@ -177,6 +195,7 @@ export function Reader({ onBack }: { onBack?: () => void }) {
         )
       )}
       <Strip transcript={got} />
+      <Player transcript={got} />
       <Talk
         key={c.id}
         follow={false}

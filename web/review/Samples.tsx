@@ -13,8 +13,12 @@ import { k, lang } from '../kit/i18n';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
-import { asError, type SampleKind, share } from './quality';
+import { Agreement } from './Agreement';
+import { l } from './learnWords';
+import { Select } from './Pick';
+import { asError, openReview, type SampleKind, share } from './quality';
 import { w } from './qualityWords';
+import { Schedules } from './Schedules';
 import { Work } from './Work';
 
 interface Sample {
@@ -25,6 +29,8 @@ interface Sample {
   population: number;
   drawn: number;
   done: number;
+  needed: number;
+  schedule?: string;
   scorecard: { key: string; version: number };
   at: number;
   by: Staffer;
@@ -40,31 +46,6 @@ interface Drawn {
 const WAYS = ['plain', 'per_agent', 'strata'] as const;
 const KINDS = ['random', 'risk', 'calibration'] as const;
 const DAY_MS = 86_400_000;
-
-function Select({
-  label,
-  value,
-  options,
-  onChange,
-}: {
-  label: string;
-  value: string;
-  options: readonly (readonly [string, string])[];
-  onChange: (v: string) => void;
-}) {
-  return (
-    <label class="pick">
-      <span>{label}</span>
-      <select class="input" value={value} onChange={(ev) => onChange(ev.currentTarget.value)}>
-        {options.map(([v, name]) => (
-          <option key={v} value={v}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
 
 function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }) {
   const cards = useSignal<readonly { key: string; name: string; lang: string }[]>([]);
@@ -195,7 +176,8 @@ export function Samples() {
   const all = useSignal<readonly Sample[] | null>(null);
   const failed = useSignal('');
   const drawing = useSignal(false);
-  const open = useSignal<Sample | null>(null);
+  const open = useSignal<{ id: string; name: string } | null>(null);
+  const compared = useSignal<{ id: string; name: string } | null>(null);
   const load = async (): Promise<void> => {
     try {
       all.value = (await api<{ items: Sample[] }>(`samples${query({ site: site.value?.key })}`)).items;
@@ -205,15 +187,20 @@ export function Samples() {
     }
   };
   useEffect(() => void load(), [site.value?.key]);
-  if (open.value) {
+  if (open.value)
+    return <Work of={{ sample: open.value.id }} title={open.value.name} onBack={() => (open.value = null)} />;
+  if (compared.value)
     return (
-      <Work
-        of={{ sample: open.value.id }}
-        title={open.value.name || w(`kind_${open.value.kind}`)}
-        onBack={() => (open.value = null)}
+      <Agreement
+        sample={compared.value}
+        onBack={() => (compared.value = null)}
+        onOpen={(review) => {
+          open.value = compared.value;
+          void openReview(review);
+        }}
       />
     );
-  }
+  const nameOf = (x: Sample): string => x.name || w(`kind_${x.kind}`);
   return (
     <section class="sheet" aria-label={w('viewSamples')}>
       <header class="sheet-head">
@@ -222,6 +209,7 @@ export function Samples() {
           {w('sampleNew')}
         </Button>
       </header>
+      <Schedules onOpen={(id, name) => (open.value = { id, name })} />
       {failed.value && (
         <p class="empty" role="alert">
           {w('loadFailed', { why: failed.value })}{' '}
@@ -236,38 +224,48 @@ export function Samples() {
           <table class="table">
             <thead>
               <tr>
-                {(
-                  [
-                    'sampleName',
-                    'sampleKind',
-                    'sampleProgress',
-                    'sampleOf',
-                    'sampleSeed',
-                    'sampleBy',
-                    'sampleAt',
-                  ] as const
-                ).map((x) => (
-                  <th key={x} scope="col">
-                    {w(x)}
-                  </th>
-                ))}
+                {(['sampleName', 'sampleKind', 'sampleProgress', 'sampleSeed', 'sampleBy', 'sampleAt'] as const).map(
+                  (x) => (
+                    <th key={x} scope="col">
+                      {w(x)}
+                    </th>
+                  ),
+                )}
+                <th scope="col">{l('coverage')}</th>
               </tr>
             </thead>
             <tbody>
               {all.value.map((x) => (
                 <tr key={x.id}>
                   <th scope="row">
-                    <button type="button" class="link" onClick={() => (open.value = x)}>
-                      {x.name || w(`kind_${x.kind}`)}
+                    <button type="button" class="link" onClick={() => (open.value = { id: x.id, name: nameOf(x) })}>
+                      {nameOf(x)}
                     </button>
+                    {x.kind === 'calibration' && (
+                      <>
+                        {' '}
+                        <Button
+                          small
+                          aria-label={l('compareOf', { name: nameOf(x) })}
+                          onClick={() => (compared.value = { id: x.id, name: nameOf(x) })}
+                        >
+                          {l('compare')}
+                        </Button>
+                      </>
+                    )}
                   </th>
                   <td>{w(`kind_${x.kind}`)}</td>
                   <td class="num">{w('sampleDone', { done: x.done, n: x.drawn })}</td>
-                  <td class="num">{x.population}</td>
                   <td class="num">{x.seed}</td>
-                  <td>{x.by.name}</td>
+                  <td>{x.schedule ? l('bySchedule') : x.by.name}</td>
                   <td class="num" title={exactTime(x.at, lang.value)}>
                     {listTime(x.at, Date.now(), lang.value)}
+                  </td>
+                  <td class="num">
+                    {x.kind === 'calibration'
+                      ? '–'
+                      : l('coverageIs', { drawn: x.drawn, n: x.population, share: share(x.drawn, x.population) })}{' '}
+                    {x.kind === 'random' && <span class="dim">{l('coverageNeeded', { n: x.needed })}</span>}
                   </td>
                 </tr>
               ))}

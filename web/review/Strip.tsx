@@ -5,11 +5,17 @@ import { clockTime, duration } from '../core/time';
 import { senderName } from '../kit/Talk';
 import { course } from './course';
 import { at } from './find';
+import { f } from './findWords';
+import { replay, seekTo } from './Player';
 import { t } from './words';
 
 export function Strip({ transcript }: { transcript: Transcript }) {
-  const { spots, gaps, marks } = useMemo(() => course(transcript.messages, transcript.timeline ?? []), [transcript]);
+  const { spots, gaps, waits, marks, place, time } = useMemo(
+    () => course(transcript.messages, transcript.timeline ?? []),
+    [transcript],
+  );
   if (spots.length === 0) return null;
+  const first = transcript.messages[0]?.at;
   const now = spots.find((s) => s.m.seq === at.value);
   const step = (ev: KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[ev.key];
@@ -21,6 +27,10 @@ export function Strip({ transcript }: { transcript: Transcript }) {
   const jump = (ev: MouseEvent): void => {
     const box = (ev.currentTarget as HTMLElement).getBoundingClientRect();
     const x = (ev.clientX - box.left) / box.width;
+    if (replay.value) {
+      seekTo(time(x));
+      return;
+    }
     const near = spots.reduce((a, b) => (Math.abs(b.x - x) < Math.abs(a.x - x) ? b : a));
     at.value = near.m.seq;
   };
@@ -47,6 +57,14 @@ export function Strip({ transcript }: { transcript: Transcript }) {
           <span class="num">{duration(g.ms)}</span>
         </span>
       ))}
+      {waits.map((g) => (
+        <span
+          key={`w${g.from}`}
+          class="strip-wait"
+          style={{ left: `${g.from * 100}%`, width: `${(g.to - g.from) * 100}%` }}
+          title={f('waited', { time: duration(g.ms) })}
+        />
+      ))}
       {spots.map((sp) => (
         <span
           key={sp.m.seq}
@@ -56,8 +74,16 @@ export function Strip({ transcript }: { transcript: Transcript }) {
         />
       ))}
       {marks.map((m, i) => (
-        <span key={i} class="strip-mark" style={{ left: `${m.x * 100}%` }} title={`${clockTime(m.at)} ${m.words}`} />
+        <span
+          key={i}
+          class={`strip-mark ${m.group}`}
+          style={{ left: `${m.x * 100}%` }}
+          title={`${clockTime(m.at)} ${m.words}`}
+        />
       ))}
+      {replay.value && first !== undefined && (
+        <span class="strip-now" style={{ left: `${place(first + replay.value.pos) * 100}%` }} />
+      )}
     </div>
   );
 }

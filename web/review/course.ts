@@ -1,6 +1,7 @@
 // The course of a talk, as places on a line from 0 to 1.
 import type { Entry, StaffMessage } from '../core/staff';
 import { entryWords, eventWords } from '../kit/events';
+import { f, has } from './findWords';
 
 const SILENCE_MS = 60_000;
 /** A silence longer than this is drawn as if it were this long, so that one night does not flatten the rest. */
@@ -15,17 +16,94 @@ interface Gap {
   to: number;
   ms: number;
 }
+/** What a mark is about: its shape says so. */
+export type Group = 'move' | 'rule' | 'note' | 'rating' | 'change' | 'delivery' | 'page';
 interface Mark {
   x: number;
   words: string;
   at: number;
+  group: Group;
+}
+
+const GROUPS: Readonly<Record<string, Group>> = {
+  assigned: 'move',
+  accepted: 'move',
+  offered: 'move',
+  missed: 'move',
+  refused: 'move',
+  returned: 'move',
+  transferred: 'move',
+  overflowed: 'move',
+  moved: 'move',
+  parked: 'move',
+  unparked: 'move',
+  reopened: 'move',
+  closed: 'move',
+  helper: 'move',
+  bot: 'move',
+  handoff: 'move',
+  rule: 'rule',
+  tagged: 'rule',
+  silent: 'rule',
+  forbidden: 'rule',
+  kept_out: 'rule',
+  withheld: 'rule',
+  note: 'note',
+  whisper: 'note',
+  rated: 'rating',
+  invited: 'rating',
+  edited: 'change',
+  removed: 'change',
+  recalled: 'change',
+  delivery: 'delivery',
+  opened: 'page',
+  page: 'page',
+  profile: 'page',
+};
+/** A visitor who waits longer than this for a word of a person has waited. */
+const WAIT_MS = 30_000;
+
+function word(data: Record<string, unknown> | undefined, key: string): string {
+  const v = data?.[key];
+  return typeof v === 'string' ? v : '';
+}
+
+/** The page on which the visitor was, where an entry tells of one. */
+function pageOf(e: Entry): string {
+  const page = e.data?.['page'] as Record<string, unknown> | undefined;
+  return word(page, 'title') || word(page, 'url');
+}
+
+/** Undefined: nothing for the strip. */
+function markWords(e: Entry): string | undefined {
+  const group = GROUPS[e.kind];
+  if (group === 'page') {
+    const page = pageOf(e);
+    return page ? f('visited', { page }) : undefined;
+  }
+  if (group === 'delivery') {
+    const state = word(e.data, 'state');
+    if (state !== 'failed' && state !== 'uncertain') return undefined;
+    return f(state === 'failed' ? 'undelivered' : 'uncertain');
+  }
+  const why = `why_${word(e.data, 'why')}`;
+  if (group === 'move' && has(why)) return f('assignedWhy', { words: entryWords(e), why: f(why as 'why_sticky') });
+  return group ? entryWords(e) : undefined;
 }
 
 /** Positions from 0 to 1. */
 export function course(
   messages: readonly StaffMessage[],
   timeline: readonly Entry[],
-): { spots: Spot[]; gaps: Gap[]; marks: Mark[] } {
+): {
+  spots: Spot[];
+  gaps: Gap[];
+  waits: Gap[];
+  marks: Mark[];
+  /** Of a moment, and back. */
+  place: (time: number) => number;
+  time: (x: number) => number;
+} {
   const spots: Spot[] = [];
   const gaps: Gap[] = [];
   const stops: [at: number, pos: number][] = [];
@@ -49,15 +127,50 @@ export function course(
     }
     return last[1];
   };
-  const marks: Mark[] = [
-    ...messages
-      .filter((m) => m.kind === 'event')
-      .map((m) => ({ x: place(m.at) / whole, words: eventWords(m), at: m.at })),
-    ...timeline
-      .filter((e) => ['rated', 'rule', 'transferred', 'missed', 'note'].includes(e.kind))
-      .map((e) => ({ x: (place(e.at) + 1500) / whole, words: entryWords(e), at: e.at })),
-  ];
+  const between = (time: number): number => {
+    const i = stops.findIndex((s) => s[0] > time);
+    const [at0, pos0] = stops[i < 0 ? stops.length - 1 : Math.max(0, i - 1)] ?? [time, 0];
+    const [at1, pos1] = stops[i < 0 ? stops.length - 1 : i] ?? [time, 0];
+    return at1 > at0 ? pos0 + ((time - at0) / (at1 - at0)) * (pos1 - pos0) : pos1;
+  };
+  const timeAt = (p: number): number => {
+    const i = stops.findIndex((s) => s[1] > p);
+    const [at0, pos0] = stops[i < 0 ? stops.length - 1 : Math.max(0, i - 1)] ?? [0, 0];
+    const [at1, pos1] = stops[i < 0 ? stops.length - 1 : i] ?? [0, 0];
+    return pos1 > pos0 ? at0 + ((p - pos0) / (pos1 - pos0)) * (at1 - at0) : at1;
+  };
+  const waits: Gap[] = [];
+  let asked: StaffMessage | undefined;
+  for (const m of messages) {
+    if (m.kind === 'event') continue;
+    if (m.from.role === 'visitor') asked ??= m;
+    else if (m.from.role === 'agent') {
+      if (asked && m.at - asked.at > WAIT_MS)
+        waits.push({ from: between(asked.at) / whole, to: between(m.at) / whole, ms: m.at - asked.at });
+      asked = undefined;
+    }
+  }
+  const marks: Mark[] = messages
+    .filter((m) => m.kind === 'event')
+    .map((m) => ({ x: place(m.at) / whole, words: eventWords(m), at: m.at, group: 'move' }));
+  for (const e of timeline) {
+    const group = GROUPS[e.kind];
+    const words = markWords(e);
+    if (group && words !== undefined) marks.push({ x: (place(e.at) + 1500) / whole, words, at: e.at, group });
+  }
+  const told = new Set(timeline.filter((e) => e.kind === 'delivery' && markWords(e)).map((e) => e.data?.['seq']));
+  for (const m of messages)
+    if (!told.has(m.seq) && (m.state === 'failed' || m.state === 'uncertain'))
+      marks.push({
+        x: place(m.at) / whole,
+        words: `${f(m.state === 'failed' ? 'undelivered' : 'uncertain')}${m.reason ? ` · ${m.reason}` : ''}`,
+        at: m.at,
+        group: 'delivery',
+      });
   return {
+    waits,
+    place: (t) => between(t) / whole,
+    time: (x) => timeAt(x * whole),
     spots: spots.filter((s) => s.m.kind !== 'event').map((s) => ({ ...s, x: s.x / whole })),
     gaps: gaps.map((g) => ({ ...g, from: g.from / whole, to: g.to / whole })),
     marks,

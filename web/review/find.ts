@@ -13,15 +13,45 @@ export interface Question {
   rating: string;
   /** today, yesterday, 7, 30, or two dates YYYY-MM-DD..YYYY-MM-DD; empty: any time. */
   time: string;
+  queue: string;
+  tag: string;
+  rule: string;
+  /** open, closed. */
+  state: string;
+  closed_by: string;
+  reviewed: string;
+  /** Ranges, A..B: seconds, and hundredths of a point. */
+  wait: string;
+  response: string;
+  silence: string;
+  lasted: string;
+  score: string;
 }
 
 /** What the page shows. */
 export const VIEWS = ['find', 'tasks', 'appeals', 'samples', 'figures'] as const;
 export type View = (typeof VIEWS)[number];
-const wanted = new URLSearchParams(location.search).get('view') as View;
-export const view = signal<View>(VIEWS.includes(wanted) ? wanted : 'find');
+const first = new URLSearchParams(location.search).get('view') as View;
+export const view = signal<View>(VIEWS.includes(first) ? first : 'find');
 
-const NONE: Question = { q: '', agent: '', channel: '', rating: '', time: '' };
+const NONE: Question = {
+  q: '',
+  agent: '',
+  channel: '',
+  rating: '',
+  time: '',
+  queue: '',
+  tag: '',
+  rule: '',
+  state: '',
+  closed_by: '',
+  reviewed: '',
+  wait: '',
+  response: '',
+  silence: '',
+  lasted: '',
+  score: '',
+};
 const KEYS = Object.keys(NONE) as (keyof Question)[];
 const PAGE = 50;
 
@@ -42,6 +72,8 @@ export const at = signal(0);
 export const agents = signal<readonly Colleague[]>([]);
 /** Channels seen in results: what there is to filter by. */
 export const channels = signal<readonly string[]>([]);
+/** The site's. */
+export const queues = signal<readonly { key: string; name: string }[]>([]);
 
 let cursor: string | null = null;
 let running: AbortController | null = null;
@@ -79,20 +111,22 @@ effect(() => {
   toAddress();
 });
 
-function path(next: string | null): string {
-  const { q, agent, channel, rating, time } = question.value;
+/** The question as the server takes it. */
+export function wanted(): Record<string, string | number | undefined> {
+  const { q, time, ...rest } = question.value;
   const [from, to] = span(time, Date.now());
-  return `transcripts${query({
-    site: site.value?.key,
-    q: q.trim(),
-    agent,
-    channel,
-    rating,
-    from: from || undefined,
-    to: to || undefined,
-    limit: PAGE,
-    cursor: next ?? undefined,
-  })}`;
+  return { site: site.value?.key, q: q.trim(), ...rest, from: from || undefined, to: to || undefined };
+}
+
+/** What of the question is set: as it is kept. */
+export function filterOf(question: Question): Partial<Question> {
+  const ret: Partial<Question> = {};
+  for (const key of KEYS) if (question[key].trim()) ret[key] = question[key].trim();
+  return ret;
+}
+
+function path(next: string | null): string {
+  return `transcripts${query({ ...wanted(), limit: PAGE, cursor: next ?? undefined })}`;
 }
 
 function asError(e: unknown): ApiError {
@@ -155,6 +189,11 @@ export function refine(p: Partial<Question>): void {
   void search();
 }
 
+/** Another question altogether. */
+export function ask(filter: Partial<Question>): void {
+  refine({ ...NONE, ...filter });
+}
+
 export function clearFilters(): void {
   refine({ ...NONE, q: question.value.q });
 }
@@ -194,10 +233,14 @@ export async function open(id: string | null, reveal = false): Promise<void> {
 
 export async function loadAgents(): Promise<void> {
   try {
-    const got = (await api<{ agents: Colleague[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`))
-      .agents;
-    meet(...got);
-    agents.value = got;
+    const got = await api<{ agents: Colleague[]; queues: { key: string; name: string }[] }>(
+      `sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`,
+    );
+    meet(...got.agents);
+    batch(() => {
+      agents.value = got.agents;
+      queues.value = got.queues;
+    });
   } catch {
     // The filter then offers those found so far.
   }

@@ -350,6 +350,76 @@ const rows = {
     right: () => [[200, { path: '/api/v1/scorecards?site=demo', headers: as('reviewer') }], [200, operator('GET', '/api/v1/scorecards')]],
     wrong: () => [[401, { path: '/api/v1/scorecards' }], [403, { path: '/api/v1/scorecards', headers: as('agent1') }], [404, { path: '/api/v1/scorecards?site=other', headers: as('reviewer') }]],
   },
+  'GET /api/v1/checks': {
+    right: async () => [
+      [200, { path: '/api/v1/checks?site=demo&from=1&to=1763740800000', headers: as('reviewer') }],
+      [200, { path: '/api/v1/checks', headers: await key(['quality']) }],
+      [200, operator('GET', '/api/v1/checks')],
+    ],
+    wrong: () => [
+      [400, { path: '/api/v1/checks?from=yesterday', headers: as('reviewer') }],
+      [401, { path: '/api/v1/checks' }],
+      [403, { path: '/api/v1/checks', headers: as('agent1') }],
+      [404, { path: '/api/v1/checks?site=other', headers: as('reviewer') }],
+    ],
+  },
+  'POST /api/v1/checks/try': {
+    right: async () => [
+      [200, json('supervisor', 'POST', '/api/v1/checks/try', { key: (await finding()).check, check: { name: '问候', type: 'says', words: ['早安'], place: 'first' } })],
+      [200, json('supervisor', 'POST', '/api/v1/checks/try?site=demo', { key: 'of-own', check: { name: { en: 'Own' }, type: 'invites' }, from: 1763740800000, to: 1763740900000 })],
+    ],
+    wrong: () => {
+      const body = { key: 'of-own', check: { name: '评价', type: 'invites' } };
+      return [
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { check: body.check })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { key: 'of-own' })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, check: { name: '评价', type: 'none' } })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, check: { name: '问候', type: 'says' } }), 'what goes together is told in words'],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, from: 'monday' })],
+        [400, json('supervisor', 'POST', '/api/v1/checks/try', { ...body, from: 1 }), 'more than a month'],
+        [401, { method: 'POST', path: '/api/v1/checks/try', body }],
+        [403, json('reviewer', 'POST', '/api/v1/checks/try', body)],
+        [404, json('supervisor', 'POST', '/api/v1/checks/try?site=other', body)],
+      ];
+    },
+  },
+  'GET /api/v1/findings': {
+    right: async () => [
+      [200, { path: `/api/v1/findings?conversation=${(await finding()).conversation}`, headers: as('reviewer') }],
+      [200, { path: `/api/v1/findings?site=demo&check=invited&agent=${people.agent1.person.id}&queue=service&state=open&from=1&limit=1`, headers: as('supervisor') }],
+      [200, { path: '/api/v1/findings?cursor=1763740800000.1', headers: await key(['quality']) }],
+      [200, operator('GET', '/api/v1/findings')],
+    ],
+    wrong: () => [
+      [400, { path: '/api/v1/findings?state=none', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?check=No%20key', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?conversation=1', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?limit=201', headers: as('reviewer') }],
+      [400, { path: '/api/v1/findings?cursor=rubbish', headers: as('reviewer') }, 'a cursor is opaque'],
+      [401, { path: '/api/v1/findings' }],
+      [403, { path: '/api/v1/findings', headers: as('agent1') }],
+      [404, { path: '/api/v1/findings?site=other', headers: as('reviewer') }],
+    ],
+  },
+  'POST /api/v1/findings/{id}': {
+    right: async () => [
+      [200, json('reviewer', 'POST', `/api/v1/findings/${(await finding()).id}`, { state: 'taken' })],
+      [200, json('supervisor', 'POST', `/api/v1/findings/${(await finding()).id}?site=demo`, { state: 'dismissed' })],
+      [200, json('supervisor', 'POST', `/api/v1/findings/${(await finding()).id}`, { state: 'open' })],
+    ],
+    wrong: async () => {
+      const one = `/api/v1/findings/${(await finding()).id}`;
+      return [
+        [400, json('reviewer', 'POST', one, { state: 'gone' })],
+        [400, json('reviewer', 'POST', one, {})],
+        [401, { method: 'POST', path: one, body: { state: 'taken' } }],
+        [403, { method: 'POST', path: one, body: { state: 'taken' }, headers: { Cookie: as('reviewer').Cookie } }],
+        [404, json('agent1', 'POST', one, { state: 'taken' })],
+        [404, json('reviewer', 'POST', `/api/v1/findings/${NOBODY}`, { state: 'taken' })],
+        [404, json('reviewer', 'POST', '/api/v1/findings/rubbish', { state: 'taken' })],
+      ];
+    },
+  },
   'GET /api/v1/samples': {
     right: async () => [[200, { path: '/api/v1/samples', headers: (await review()) && as('supervisor') }]],
     wrong: () => [[401, { path: '/api/v1/samples' }], [403, { path: '/api/v1/samples', headers: as('agent1') }], [404, { path: '/api/v1/samples?site=other', headers: as('reviewer') }]],
@@ -935,7 +1005,7 @@ const rows = {
   },
   'POST /api/v1/accounts/{account}/conversations/{number}/toggle_status': {
     right: () => [[200, bot('POST', '/toggle_status', { status: 'open' })], [200, bot('POST', '/toggle_status', { status: 'pending' })]],
-    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed' })]],
+    wrong: () => [...noBot('POST', '/toggle_status', { status: 'open' }), [422, bot('POST', '/toggle_status', { status: 'snoozed', snoozed_until: 1 }), 'long ago']],
   },
   'POST /api/v1/accounts/{account}/conversations/{number}/toggle_typing_status': {
     right: () => [[200, bot('POST', '/toggle_typing_status', { typing_status: 'on' })]],
@@ -1096,6 +1166,13 @@ const RUDE = { answers: { ...BEST.answers, rude: { value: 1 } } };
 const onReview = (who, one, act, body) => json(who, act === 'draft' ? 'PUT' : 'POST', `/api/v1/reviews/${one.id}/${act}`, act === 'comments' ? body : { revision: one.revision, ...body });
 
 /** A review of agent1 that was drawn just now, as far as it shall be. */
+/** What the machine has found in the story, once it has looked: the agent did not greet. */
+async function finding() {
+  let got = [];
+  await until(async () => (got = JSON.parse((await daemon.ask({ path: '/api/v1/findings?check=greeting', headers: as('reviewer') })).text).items).length > 0, 'a finding');
+  return got[0];
+}
+
 async function review(state) {
   const drawn = JSON.parse((await daemon.ask(sample({ again: true, n: 1, reviewers: [people.reviewer.person.id] }))).text);
   const list = JSON.parse((await daemon.ask({ path: `/api/v1/reviews?sample=${drawn.id}`, headers: as('reviewer') })).text);

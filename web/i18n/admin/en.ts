@@ -276,7 +276,7 @@ export const en: Like<typeof zhCN> = {
   f_bot_idle: 'Ends after a silence of',
   f_bot_idle_h: '0: never',
   f_bot_handoff_words: 'Words that call a person',
-  f_bot_handoff_words_h: 'None: ours, such as 人工 and “talk to a person”',
+  f_bot_handoff_words_h: 'None: those of the rule “Words for a person”',
   secretThere: 'Set; not shown',
   secretGoes: 'Goes when it is saved',
   secretTake: 'Clear',

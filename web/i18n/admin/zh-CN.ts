@@ -273,7 +273,7 @@ export const zhCN = {
   f_bot_idle: '访客不说话多久后结束',
   f_bot_idle_h: '0：不结束',
   f_bot_handoff_words: '访客说这些话就转人工',
-  f_bot_handoff_words_h: '不填时用自带的：人工、真人、talk to a person 等',
+  f_bot_handoff_words_h: '不填时用规则“说‘转人工’”的关键词',
   secretThere: '已设置，不显示',
   secretGoes: '保存后删除',
   secretTake: '清除',

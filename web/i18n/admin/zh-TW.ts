@@ -275,7 +275,7 @@ export const zhTW: Like<typeof zhCN> = {
   f_bot_idle: '訪客不說話多久後結束',
   f_bot_idle_h: '0：不結束',
   f_bot_handoff_words: '訪客說這些話就轉真人',
-  f_bot_handoff_words_h: '不填時用內建的：人工、真人、talk to a person 等',
+  f_bot_handoff_words_h: '不填時用規則「說『轉人工』」的關鍵字',
   secretThere: '已設定，不顯示',
   secretGoes: '儲存後刪除',
   secretTake: '清除',

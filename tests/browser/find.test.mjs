@@ -1,0 +1,165 @@
+// From a word to a table and a replay, in the browser: searched, filtered, kept, exported, and played as it went.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { agent, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+
+const LANGS = [
+  { locale: 'zh-CN', more: '更多条件', state: '已结束', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', title: '会话编号', name: '退款的会话' },
+  { locale: 'en-US', more: 'More filters', state: 'Closed', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', title: 'Conversation', name: 'Talks of refunds' },
+];
+
+let house;
+let browser;
+before(async () => {
+  house = await House.open();
+  browser = await browse();
+  const desk = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '=1+1 我要退款，电话 13800138000');
+  await desk.locator('.conv', { hasText: '退款' }).click();
+  await desk.locator('.writer textarea').fill('好的，马上为您处理');
+  await desk.keyboard.press('Enter');
+  await bubble(v, '好的，马上为您处理');
+  await says(v, '谢谢');
+  await desk.locator('.say', { hasText: '谢谢' }).waitFor();
+  await desk.locator('.talk-log').focus();
+  await desk.keyboard.press('e');
+  await desk.locator('.toast').waitFor();
+  await desk.locator('.toast').waitFor({ state: 'detached' });
+  await v.context().close();
+  await desk.context().close();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+async function exported(p, words) {
+  await p.locator('.export-btn').click();
+  const coming = p.waitForEvent('download');
+  await p.locator('.menu-item', { hasText: words }).click();
+  const file = await coming;
+  return [file.suggestedFilename(), await readFile(await file.path())];
+}
+
+for (const l of LANGS) {
+  test(`what is searched, filtered, kept and exported is replayed (${l.locale})`, async () => {
+    const p = await page(browser, { locale: l.locale, bypassCSP: true, acceptDownloads: true });
+    await p.goto(`${house.base}/review/`);
+    await fillSignIn(p, 'supervisor');
+    await p.locator('.result').first().waitFor();
+
+    await p.locator('#q').fill('退款');
+    await p.locator('.result mark').first().waitFor();
+    await p.getByRole('button', { name: l.more }).click();
+    await p.locator('select[name=state]').selectOption({ label: l.state });
+    await p.getByRole('textbox', { name: l.response }).fill('600');
+    assert.deepEqual(await axe(p), [], 'filters');
+    await picture(p, `find-filters-${l.locale}`);
+    await p.getByRole('button', { name: l.apply }).click();
+    await p.locator('.chip.on').nth(1).waitFor();
+    await p.locator('.result mark').first().waitFor();
+    assert.match(p.url(), /state=closed/);
+    assert.match(p.url(), /response=..600/);
+
+    // Kept, left, and found again by its name.
+    await p.locator('.saved-btn').click();
+    await p.locator('.menu-item', { hasText: l.saveThis }).click();
+    await p.locator('dialog input').first().fill(l.name);
+    await p.locator('dialog input[type=checkbox]').check();
+    assert.deepEqual(await axe(p), [], 'keeping');
+    await p.getByRole('button', { name: l.save, exact: true }).click();
+    await p.locator('dialog').waitFor({ state: 'detached' });
+    await p.locator('.chip-clear').click();
+    await p.locator('#q').fill('');
+    await p.waitForFunction(() => !location.search.includes('q='));
+    await p.locator('.saved-btn').click();
+    await p.locator('.menu-item', { hasText: l.name }).click();
+    await p.waitForFunction(() => location.search.includes('response='));
+    await p.waitForFunction(() => document.querySelector('#q').value === '退款');
+    await p.locator('.result mark').first().waitFor();
+
+    const [name, table] = await exported(p, l.csv);
+    assert.match(name, /^transcripts-\d{4}-\d\d-\d\d\.csv$/);
+    const text = table.toString('utf8');
+    assert.ok(text.startsWith(`\ufeff${l.title},`), text.slice(0, 60));
+    assert.equal(text.split('\r\n').length, 3);
+    assert.match(text, /'=1\+1 我要退款，电话 138\*{4}8000/);
+    const [book, bytes] = await exported(p, l.xlsx);
+    assert.match(book, /\.xlsx$/);
+    assert.equal(bytes.subarray(0, 2).toString(), 'PK');
+
+    // As it went: the first word is there at once, the others when they are due; the keys lead to the end and back.
+    await p.locator('.result').first().click();
+    await p.locator('.say').nth(2).waitFor();
+    await p.locator('.talk-log').focus();
+    await p.keyboard.press('Space');
+    await p.locator('.player.on').waitFor();
+    await p.keyboard.press('>');
+    await p.locator('.player-speeds [aria-pressed=true]', { hasText: '×2' }).waitFor();
+    await p.keyboard.press('<');
+    await p.keyboard.press('Space');
+    await p.getByRole('button', { name: l.play, exact: true }).waitFor();
+    for (let i = 0; i < 40; i++) await p.keyboard.press('ArrowLeft');
+    await p.waitForFunction(() => document.querySelectorAll('.reader .say').length < 3);
+    assert.deepEqual(await axe(p), [], 'replay');
+    await picture(p, `find-replay-${l.locale}`);
+    for (let i = 0; i < 40; i++) await p.keyboard.press('ArrowRight');
+    await p.locator('.say').nth(2).waitFor();
+    await p.keyboard.press('Escape');
+    await p.locator('.player.on').waitFor({ state: 'detached' });
+
+    await p.locator('.saved-btn').click();
+    await p.locator('.menu-item', { hasText: l.manage }).click();
+    assert.deepEqual(await axe(p), [], 'kept searches');
+    await p.locator('.saved-list button').click();
+    await p.locator('.saved-list').waitFor({ state: 'detached' });
+    await p.getByRole('button', { name: l.close, exact: true }).last().click();
+    await leave(p);
+  });
+}
+
+test('a reviewer finds and keeps, and exports nothing', async () => {
+  const p = await page(browser);
+  await p.goto(`${house.base}/review/`);
+  await fillSignIn(p, 'reviewer');
+  await p.locator('.saved-btn').waitFor();
+  assert.equal(await p.locator('.export-btn').count(), 0);
+  await leave(p);
+});
+
+test('a range that is none is said beside it', async () => {
+  const p = await page(browser);
+  await p.goto(`${house.base}/review/`);
+  await fillSignIn(p, 'reviewer');
+  await p.getByRole('button', { name: '更多条件' }).click();
+  await p.locator('[name=wait-from]').fill('９０');
+  await p.locator('[name=wait-to]').fill('60');
+  await p.getByRole('button', { name: '应用' }).click();
+  await p.getByText('请填写数字，且前者不大于后者').waitFor();
+  await p.locator('[name=wait-to]').fill('');
+  await p.getByRole('button', { name: '应用' }).click();
+  await p.waitForFunction(() => location.search.includes('wait=90..'));
+  await leave(p);
+});
+
+test('it is all there on a narrow screen and in the dark', async () => {
+  for (const [name, options] of [['narrow-dark', { width: 360, height: 740, dark: true }], ['wide-dark', { dark: true }]]) {
+    const p = await page(browser, { ...options, bypassCSP: true });
+    await p.goto(`${house.base}/review/`);
+    await fillSignIn(p, 'supervisor');
+    await p.locator('.result').first().waitFor();
+    await picture(p, `find-${name}`);
+    await p.getByRole('button', { name: '更多条件' }).click();
+    assert.deepEqual(await axe(p), [], name);
+    await picture(p, `find-filters-${name}`);
+    await p.keyboard.press('Escape');
+    await p.locator('.result').first().click();
+    await p.getByRole('button', { name: '回放' }).click();
+    await p.locator('.player.on').waitFor();
+    assert.deepEqual(await axe(p), [], name);
+    await picture(p, `find-replay-${name}`);
+    await leave(p);
+  }
+});

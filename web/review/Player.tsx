@@ -1,0 +1,147 @@
+// The controls of a replay, and what the one who watches it should know of the moment.
+import { effect, signal } from '@preact/signals';
+import { Pause, Play, X } from 'lucide';
+import type { StaffMessage, Transcript } from '../core/staff';
+import { duration } from '../core/time';
+import { Button, IconButton } from '../kit/Button';
+import { at, transcript } from './find';
+import { f } from './findWords';
+import { advance, faster, lengthOf, replayOf, saidBy, seek, SPEEDS, STEP_MS, toggle, type Replay } from './replay';
+
+/** NULL: it is read, not played. */
+export const replay = signal<Replay | null>(null);
+const TICK_MS = 50;
+
+let timer: ReturnType<typeof setInterval> | undefined;
+let before = 0;
+
+function tick(): void {
+  const now = performance.now();
+  const r = replay.peek();
+  if (r) show(advance(r, now - before));
+  before = now;
+}
+
+effect(() => {
+  const playing = replay.value?.playing === true;
+  if (playing && !timer) {
+    before = performance.now();
+    timer = setInterval(tick, TICK_MS);
+  } else if (!playing && timer) {
+    clearInterval(timer);
+    timer = undefined;
+  }
+});
+
+// Another transcript is another talk.
+let of: string | undefined;
+effect(() => {
+  const id = transcript.value?.conversation.id;
+  if (id === of) return;
+  of = id;
+  replay.value = null;
+});
+
+function show(r: Replay): void {
+  const messages = transcript.peek()?.messages ?? [];
+  const last = messages[saidBy(r) - 1];
+  replay.value = r;
+  if (last) at.value = last.seq;
+}
+
+export function startReplay(t: Transcript): void {
+  show(toggle(replayOf(t.messages.map((m) => m.at))));
+}
+
+export function endReplay(): void {
+  replay.value = null;
+}
+
+/** Of the strip: a moment of the talk. */
+export function seekTo(time: number): void {
+  const r = replay.peek();
+  const first = transcript.peek()?.messages[0]?.at;
+  if (r && first !== undefined) show(seek(r, time - first));
+}
+
+/** True: the key was the replay's. */
+export function replayKey(key: string): boolean {
+  const r = replay.peek();
+  const t = transcript.peek();
+  if (!r) {
+    if (key !== ' ' || !t) return false;
+    startReplay(t);
+    return true;
+  }
+  const acts: Record<string, () => void> = {
+    ' ': () => show(toggle(r)),
+    ArrowLeft: () => show(seek(r, r.pos - STEP_MS)),
+    ArrowRight: () => show(seek(r, r.pos + STEP_MS)),
+    '<': () => (replay.value = faster(r, -1)),
+    '>': () => (replay.value = faster(r, 1)),
+    Escape: endReplay,
+  };
+  acts[key]?.();
+  return key in acts;
+}
+
+/** Does the visitor wait for a word of ours at that moment, or does nobody speak? */
+function moment(messages: readonly StaffMessage[], r: Replay): string {
+  const said = messages.slice(0, saidBy(r)).filter((m) => m.kind !== 'event');
+  const last = said[said.length - 1];
+  if (!last) return f('nothing');
+  if (r.pos >= lengthOf(r)) return f('ended');
+  const first = messages[0]?.at ?? 0;
+  let asked = last;
+  for (let i = said.length - 1; i >= 0 && said[i]?.from.role === 'visitor'; i--) asked = said[i] as StaffMessage;
+  const quiet = r.pos - (last.from.role === 'visitor' ? asked : last).at + first;
+  if (quiet < 1000) return ' ';
+  return f(last.from.role === 'visitor' ? 'waits' : 'quiet', { time: duration(quiet) });
+}
+
+export function Player({ transcript: t }: { transcript: Transcript }) {
+  const r = replay.value;
+  if (!r) {
+    return (
+      <div class="player">
+        <Button small icon={Play} onClick={() => startReplay(t)}>
+          {f('replay')}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div class="player on" role="group" aria-label={f('replay')}>
+      <IconButton
+        icon={r.playing ? Pause : Play}
+        label={f(r.playing ? 'pause' : 'play')}
+        onClick={() => show(toggle(r))}
+      />
+      <span class="num player-time">{f('played', { at: duration(r.pos), all: duration(lengthOf(r)) })}</span>
+      <span class="player-speeds" role="group" aria-label={f('speed', { n: r.speed })}>
+        {SPEEDS.map((n) => (
+          <button
+            key={n}
+            type="button"
+            class="btn small num"
+            aria-pressed={r.speed === n}
+            aria-label={f('speed', { n })}
+            onClick={() => (replay.value = { ...r, speed: n })}
+          >
+            ×{n}
+          </button>
+        ))}
+      </span>
+      <label class="tick">
+        <input
+          type="checkbox"
+          checked={r.skip}
+          onChange={(ev) => (replay.value = { ...r, skip: ev.currentTarget.checked })}
+        />{' '}
+        {f('skip')}
+      </label>
+      <span class="dim player-moment num">{moment(t.messages, r)}</span>
+      <IconButton icon={X} label={f('stop')} onClick={endReplay} />
+    </div>
+  );
+}
