@@ -200,7 +200,7 @@ static void limit_files(rlim_t bytes)
 struct put {
     bool done;
     enum kf_rc rc;
-    char words[200];
+    char words[sizeof(((struct kf_err *)0)->text)];
 };
 
 static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
