@@ -46,7 +46,7 @@ static const char *const may_scan[] = { "MEMBERS_ALL",    "DOCUMENTS",       "LE
                                         "COUNT_SESSIONS", "COUNT_ERRANDS",   "COUNT_STATES",  "COUNT_CUSTOMERS", "COUNT_CONTENTS",
                                         "KEEP_FILES",     "KEEP_LOGINS",     "KEEP_SESSIONS", "KEEP_PARKED",     "COUNT_DUE",
                                         "INDEX_MARKS",    "INDEX_SET_MARKS", "INDEX_FIND",    "DOCUMENT_COUNT",  "VAULT_DOCUMENTS",
-                                        "VAULT_TOKENS",   "VAULT_FACTORS",   "CHAINS" };
+                                        "VAULT_TOKENS",   "VAULT_FACTORS",   "CHAINS",        "ERASE_ERRANDS" };
 
 /* Lists that are asked for when they are short. */
 static bool is_short(const char *name)

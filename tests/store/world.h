@@ -260,6 +260,7 @@ MAYBE int64_t number(struct world *w, const char *sql)
     if (on_postgres())
         return postgres_number(w->url, sql);
     assert_int_equal(sqlite3_open_v2(w->url + strlen("sqlite:"), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(db, WAIT_MS); /* the store may be recovering its log at this very moment */
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
     if (sqlite3_step(s) == SQLITE_ROW)
         ret = sqlite3_column_int64(s, 0);
