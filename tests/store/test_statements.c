@@ -42,11 +42,44 @@ static void parameters_stand_in_the_order_of_their_first_use(void **state)
 }
 
 /* These read a whole table, and are meant to: they are small, or it is asked for once in a while. */
-static const char *const may_scan[] = { "MEMBERS_ALL",    "DOCUMENTS",       "LEASES",        "COUNT_CONVS",     "COUNT_PEOPLE",
-                                        "COUNT_SESSIONS", "COUNT_ERRANDS",   "COUNT_STATES",  "COUNT_CUSTOMERS", "COUNT_CONTENTS",
-                                        "KEEP_FILES",     "KEEP_LOGINS",     "KEEP_SESSIONS", "KEEP_PARKED",     "COUNT_DUE",
-                                        "INDEX_MARKS",    "INDEX_SET_MARKS", "INDEX_FIND",    "DOCUMENT_COUNT",  "VAULT_DOCUMENTS",
-                                        "VAULT_TOKENS",   "VAULT_FACTORS",   "CHAINS",        "ERASE_ERRANDS" };
+static const char *const may_scan[] = { "MEMBERS_ALL",
+                                        "DOCUMENTS",
+                                        "LEASES",
+                                        "COUNT_CONVS",
+                                        "COUNT_PEOPLE",
+                                        "COUNT_SESSIONS",
+                                        "COUNT_ERRANDS",
+                                        "COUNT_STATES",
+                                        "COUNT_CUSTOMERS",
+                                        "COUNT_CONTENTS",
+                                        "KEEP_FILES",
+                                        "KEEP_LOGINS",
+                                        "KEEP_SESSIONS",
+                                        "KEEP_PARKED",
+                                        "COUNT_DUE",
+                                        "INDEX_MARKS",
+                                        "INDEX_SET_MARKS",
+                                        "INDEX_FIND",
+                                        "DOCUMENT_COUNT",
+                                        "VAULT_DOCUMENTS",
+                                        "VAULT_TOKENS",
+                                        "VAULT_FACTORS",
+                                        "CHAINS",
+                                        "ERASE_ERRANDS",
+                                        "KEEP_TALKS",
+                                        "KEEP_TALKS_COUNT",
+                                        "KEEP_PAPERS_LIST",
+                                        "KEEP_PAPERS_COUNT",
+                                        "KEEP_PROFILES_EMPTY",
+                                        "KEEP_PROFILES_COUNT",
+                                        "KEEP_RAW_COUNT",
+                                        "KEEP_LOG_COUNT",
+                                        "KEEP_LOG_UPTO",
+                                        "KEEP_LOG_PLAIN",
+                                        "GONE_DONE",
+                                        "GONE_NEXT",
+                                        "GONE_LIST",
+                                        "HOLDS" };
 
 /* Lists that are asked for when they are short. */
 static bool is_short(const char *name)
@@ -77,9 +110,9 @@ static bool explain(struct db *db, const char *name, const char *text)
     while (mine && sqlite3_step(s) == SQLITE_ROW) {
         const char *line = (const char *)sqlite3_column_text(s, 3);
 
-        /* "v" is what a subquery has found, up to its limit. */
-        if (strncmp(line, "SCAN ", 5) == 0 && strcmp(line, "SCAN v") != 0 && !strstr(line, "CONSTANT ROW") &&
-            !strstr(line, "USING INTEGER PRIMARY KEY") && !scans_knowingly(name))
+        /* "v" is what a subquery has found, up to its limit; the index of holds on visitors has those alone that are in force. */
+        if (strncmp(line, "SCAN ", 5) == 0 && strcmp(line, "SCAN v") != 0 && !strstr(line, "INDEX hold_customer") &&
+            !strstr(line, "CONSTANT ROW") && !strstr(line, "USING INTEGER PRIMARY KEY") && !scans_knowingly(name))
             fail_msg("%s: %s", name, line);
         if (strstr(line, "USE TEMP B-TREE FOR ORDER BY") && strncmp(name, "LIST_", 5) == 0 && !is_short(name))
             fail_msg("%s: sorts", name);
