@@ -29,7 +29,17 @@ export interface Question {
 }
 
 /** What the page shows. */
-export const VIEWS = ['find', 'tasks', 'appeals', 'samples', 'figures', 'checks', 'cards', 'library', 'coaching'] as const;
+export const VIEWS = [
+  'find',
+  'tasks',
+  'appeals',
+  'samples',
+  'figures',
+  'checks',
+  'cards',
+  'library',
+  'coaching',
+] as const;
 export type View = (typeof VIEWS)[number];
 const first = new URLSearchParams(location.search).get('view') as View;
 export const view = signal<View>(VIEWS.includes(first) ? first : 'find');
