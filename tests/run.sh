@@ -2,7 +2,7 @@
 # run.sh LAYER ...: runs the tests of these layers, says a line for each program, and ends with one line
 # `N passed, N failed, N skipped`: their sum. Fails if one failed. Environment: B, the build folder; JOBS, programs at a time.
 #
-# A test program is given KEFUD, KEFUCTL and KEFUD_BUILD, and ten minutes.
+# A test program is given KEFUD, KEFUCTL and KEFUD_BUILD, and ten minutes; a layer of node's half an hour.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 B=${B:-build}
@@ -115,7 +115,7 @@ node_run() { # NAME FOLDER COMMAND...
     local name=$1 folder=$2 out rc p f s
     shift 2
     out=$RESULTS/$name.log
-    (cd "$folder" && timeout -k 10 "${TEST_S:-900}" "$@") > "$out" 2>&1 < /dev/null
+    (cd "$folder" && timeout -k 10 "${TEST_S:-1800}" "$@") > "$out" 2>&1 < /dev/null
     rc=$?
     p=$(number pass "$out")
     f=$(($(number fail "$out") + $(number cancelled "$out")))
