@@ -1,7 +1,9 @@
 #include "store/inside.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static enum kf_rc save_before(struct db *db, const char *path, const char *backup_dir, int from, struct kf_err *why)
 {
@@ -14,6 +16,8 @@ static enum kf_rc save_before(struct db *db, const char *path, const char *backu
     n = snprintf(to, sizeof(to), "%s/%s.schema-%d", backup_dir, base ? base + 1 : path, from);
     if (n < 0 || (size_t)n >= sizeof(to))
         return kf_fail(why, KF_INVALID, "the name of the backup directory is too long");
+    if (mkdir(backup_dir, 0700) && errno != EEXIST) /* the first time that anything is saved there */
+        return kf_fail(why, KF_IO, "cannot make the backup directory %.120s: %s", backup_dir, strerror(errno));
     (void)remove(to);
     return db->ops->save(db, to, why);
 }

@@ -499,17 +499,22 @@ static const struct migration one_step[] = {
 static void a_migration_saves_the_database_first(void **state)
 {
     struct world *w = *state;
-    char path[128], saved[160];
+    char path[128], backup[160], nowhere[200], saved[200];
     struct kf_err why = { .rc = KF_OK };
     struct db *db;
 
     ONLY_SQLITE();
     snprintf(path, sizeof(path), "%s/m.db", w->dir);
-    snprintf(saved, sizeof(saved), "%s.schema-1", path);
+    snprintf(backup, sizeof(backup), "%s/first", w->dir); /* nobody has made it yet */
+    snprintf(nowhere, sizeof(nowhere), "%s/not/there", w->dir);
+    snprintf(saved, sizeof(saved), "%s/m.db.schema-1", backup);
     assert_int_equal(sqlite_open(&db, path, DB_WRITE, &why), KF_OK);
-    assert_int_equal(migrate(db, one_step, path, w->dir, &why), KF_OK);
+    assert_int_equal(migrate(db, one_step, path, backup, &why), KF_OK);
     assert_int_not_equal(access(saved, F_OK), 0); /* nothing to save in an empty one */
-    assert_int_equal(migrate(db, two_steps, path, w->dir, &why), KF_OK);
+    assert_int_equal(migrate(db, two_steps, path, nowhere, &why), KF_IO);
+    assert_non_null(strstr(why.text, "backup directory"));
+    assert_int_equal(number_in(path, "PRAGMA user_version"), 1);
+    assert_int_equal(migrate(db, two_steps, path, backup, &why), KF_OK);
     assert_int_equal(access(saved, F_OK), 0);
     assert_int_equal(number_in(saved, "SELECT x FROM a"), 42);
     assert_int_equal(number_in(saved, "PRAGMA user_version"), 1);
