@@ -321,13 +321,21 @@ static enum kf_rc take_ban(struct build *b, const struct keys_at *at, const stru
     return rc;
 }
 
-/* The version in which the store has a document; 0: it is shipped. */
-static int64_t version_of(const struct build *b, const char *kind, const struct kf_key *key)
+/* As the store has it; NULL: it has none. */
+static const struct document *document_of(const struct build *b, const char *kind, const struct kf_key *key)
 {
     for (size_t i = 0; i < b->n_docs; i++)
-        if (slice_is(slice_of(b->docs[i].kind.s), kind) && key_eq(&b->docs[i].key, key))
-            return b->docs[i].version;
-    return 0;
+        if (strcmp(b->docs[i].kind.s, kind) == 0 && key_eq(&b->docs[i].key, key))
+            return &b->docs[i];
+    return NULL;
+}
+
+/* 0: it is shipped. */
+static int64_t version_of(const struct build *b, const char *kind, const struct kf_key *key)
+{
+    const struct document *d = document_of(b, kind, key);
+
+    return d ? d->version : 0;
 }
 
 static enum kf_rc give_scorecard(struct build *b, const struct keys_at *at, const struct kf_key *key, int64_t version, json_t *body)
@@ -346,16 +354,20 @@ static enum kf_rc take_scorecard(struct build *b, const struct keys_at *at, cons
     return give_scorecard(b, at, key, version_of(b, "scorecard", key), body);
 }
 
-static enum kf_rc take_check(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+static enum kf_rc give_check(struct build *b, const struct keys_at *at, const struct kf_key *key, int64_t version, json_t *body)
 {
     struct site *s = &b->o->site;
     char *text = json_dumps(body, JSON_COMPACT);
-    enum kf_rc rc =
-        text ? check_parse(slice_of(text), key, version_of(b, "check", key), b->arena, &b->checks[s->n_checks], at->why) : nomem(b);
+    enum kf_rc rc = text ? check_parse(slice_of(text), key, version, b->arena, &b->checks[s->n_checks], at->why) : nomem(b);
 
     free(text);
     s->n_checks += rc == KF_OK;
     return rc;
+}
+
+static enum kf_rc take_check(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
+{
+    return give_check(b, at, key, version_of(b, "check", key), body);
 }
 
 static enum kf_rc take_schedule(struct build *b, const struct keys_at *at, const struct kf_key *key, json_t *body)
@@ -487,14 +499,6 @@ static enum kf_rc ship_rules(struct build *b)
     return rc;
 }
 
-static bool has_document(const struct build *b, const char *kind, const struct kf_key *key)
-{
-    for (size_t i = 0; i < b->n_docs; i++)
-        if (slice_is(slice_of(b->docs[i].kind.s), kind) && key_eq(&b->docs[i].key, key))
-            return true;
-    return false;
-}
-
 static bool has_code(const struct build *b, const char *code)
 {
     for (size_t i = 0; i < b->o->site.n_canned; i++)
@@ -528,7 +532,7 @@ static enum kf_rc ship_canned(struct build *b)
 
         if (!code || !key_parse(slice_of(code), &key))
             rc = keys_fail(&at, "code is missing");
-        else if (!has_code(b, code) && !has_document(b, "canned", &key)) {
+        else if (!has_code(b, code) && !document_of(b, "canned", &key)) {
             (void)json_object_del(body, "key");
             rc = take_canned(b, &at, &key, body);
         }
@@ -556,7 +560,7 @@ static enum kf_rc ship_scorecards(struct build *b)
 
         if (!rc && !key_parse(slice_of(name), &key))
             rc = keys_fail(&at, "\"%s\" is no key", name);
-        if (!rc && !has_document(b, "scorecard", &key))
+        if (!rc && !document_of(b, "scorecard", &key))
             rc = give_scorecard(b, &at, &key, 0, body);
     }
     json_decref(root);
@@ -581,8 +585,8 @@ static enum kf_rc ship_checks(struct build *b)
 
         if (!rc && !key_parse(slice_of(name), &key))
             rc = keys_fail(&at, "\"%s\" is no key", name);
-        if (!rc && !has_document(b, "check", &key))
-            rc = take_check(b, &at, &key, body);
+        if (!rc && !document_of(b, "check", &key))
+            rc = give_check(b, &at, &key, 0, body);
     }
     json_decref(root);
     return rc;
