@@ -470,8 +470,8 @@ static void in_a_group_the_others_keep_their_words(void **state)
         ((struct opening *)c->opening)->address = i ? "member-2" : "member-1";
         t = commit(w, c);
         assert_int_equal(t.rc, KF_OK);
-        first = i ? first : (struct him){ t.news.conv.id, t.news.messages[0].from.id };
-        second = (struct him){ t.news.conv.id, t.news.messages[0].from.id };
+        first = i ? first : (struct him){ t.news.conv.id, t.messages[0].from.id };
+        second = (struct him){ t.news.conv.id, t.messages[0].from.id };
     }
     assert_true(id_eq(&first.conv, &second.conv));
     finish_talk(w, &first.conv);
