@@ -52,7 +52,8 @@ void check_used(struct world *w)
     look_through(w, &first, plan);
     if (!first.n_plan)
         return;
-    world_pass(w, 1200); /* a second, and the sweep's own step */
+    /* A second, and the sweep's own step; who looks here may have a clock that is ahead of that of whoever sweeps. */
+    world_pass(w, 1200 + (w->skewed ? 2 * SKEW_MS : 0));
     look_through(w, &second, plan);
     for (size_t i = 0; i < first.n_plan; i++)
         for (size_t k = 0; k < second.n_plan; k++)
