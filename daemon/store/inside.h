@@ -69,6 +69,17 @@ struct task {
     void (*finish)(struct task *, enum kf_rc rc, const struct kf_err *why); /* after the commit or the rollback */
 };
 
+/* A task that its caller waits for: a thread of the store's, never the loop. */
+struct awaited {
+    struct task task;                /* `run`, and `alone`; the rest is writer_wait()'s */
+    void (*after)(struct awaited *); /* on the writer's thread, after the commit; NULL: nothing */
+    pthread_mutex_t lock;
+    pthread_cond_t over;
+    bool finished;
+    enum kf_rc rc;
+    struct kf_err why;
+};
+
 struct writer {
     pthread_t thread;
     bool started;
@@ -238,6 +249,7 @@ enum kf_rc writer_start(struct store *s, struct kf_err *why);
 void writer_stop(struct store *s); /* commits what is queued first */
 void writer_take(struct store *s, struct job *job);
 void writer_task(struct store *s, struct task *t);
+enum kf_rc writer_wait(struct store *s, struct awaited *a, struct kf_err *why);
 void writer_logged(struct store *s, const struct ledger_page *p); /* after a commit, on the writer's thread */
 
 enum kf_rc readers_start(struct store *s, int n, struct kf_err *why);

@@ -24,16 +24,11 @@ static const struct {
 
 /* One slice of one class, by the writer; the thread of upkeep waits for it. */
 struct slice_work {
-    struct task task;
-    pthread_mutex_t lock;
-    pthread_cond_t over;
-    bool finished;
+    struct awaited awaited;
     struct store *store;
     enum keep_class class;
     int64_t before, now, done;
     struct ledger_page page;
-    enum kf_rc rc;
-    struct kf_err why;
 };
 
 /* ---- what goes ---- */
@@ -193,40 +188,22 @@ static enum kf_rc slice_run(struct task *t, struct db *db, struct kf_err *why)
     return rc ? rc : ledger_flush(&w->page, db, why);
 }
 
-static void slice_finish(struct task *t, enum kf_rc rc, const struct kf_err *why)
+static void slice_logged(struct awaited *a)
 {
-    struct slice_work *w = (struct slice_work *)t;
+    struct slice_work *w = (struct slice_work *)a;
 
-    if (!rc)
-        writer_logged(w->store, &w->page);
-    pthread_mutex_lock(&w->lock);
-    w->rc = rc;
-    if (why)
-        w->why = *why;
-    w->finished = true;
-    pthread_cond_signal(&w->over);
-    pthread_mutex_unlock(&w->lock);
+    writer_logged(w->store, &w->page);
 }
 
 static enum kf_rc one_slice(struct store *s, enum keep_class class, int64_t before, int64_t now, int64_t *done, struct kf_err *why)
 {
     struct slice_work w = {
-        .task = { .run = slice_run, .finish = slice_finish }, .store = s, .class = class, .before = before, .now = now
+        .awaited = { .task.run = slice_run, .after = slice_logged }, .store = s, .class = class, .before = before, .now = now
     };
+    enum kf_rc rc = writer_wait(s, &w.awaited, why);
 
-    pthread_mutex_init(&w.lock, NULL);
-    pthread_cond_init(&w.over, NULL);
-    writer_task(s, &w.task);
-    pthread_mutex_lock(&w.lock);
-    while (!w.finished)
-        pthread_cond_wait(&w.over, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    pthread_mutex_destroy(&w.lock);
-    pthread_cond_destroy(&w.over);
     *done = w.done;
-    if (w.rc)
-        *why = w.why;
-    return w.rc;
+    return rc;
 }
 
 static enum kf_rc count(struct db *db, enum keep_class class, int64_t before, int64_t *rows, int64_t *bytes, struct kf_err *why)

@@ -60,14 +60,9 @@ static const struct broom brooms[] = {
 
 /* One slice of one broom, by the writer; the upkeep thread waits for it. */
 struct sweep {
-    struct task task;
-    pthread_mutex_t lock;
-    pthread_cond_t over;
-    bool finished;
+    struct awaited awaited;
     const struct broom *broom;
     int64_t now, removed;
-    enum kf_rc rc;
-    struct kf_err why;
 };
 
 static enum kf_rc sweep_run(struct task *t, struct db *db, struct kf_err *why)
@@ -84,36 +79,13 @@ static enum kf_rc sweep_run(struct task *t, struct db *db, struct kf_err *why)
     return rc;
 }
 
-static void sweep_finish(struct task *t, enum kf_rc rc, const struct kf_err *why)
-{
-    struct sweep *w = (struct sweep *)t;
-
-    pthread_mutex_lock(&w->lock);
-    w->rc = rc;
-    if (why)
-        w->why = *why;
-    w->finished = true;
-    pthread_cond_signal(&w->over);
-    pthread_mutex_unlock(&w->lock);
-}
-
 static enum kf_rc sweep_slice(struct store *s, const struct broom *b, int64_t now, int64_t *removed, struct kf_err *why)
 {
-    struct sweep w = { .task = { .run = sweep_run, .finish = sweep_finish }, .broom = b, .now = now };
+    struct sweep w = { .awaited.task.run = sweep_run, .broom = b, .now = now };
+    enum kf_rc rc = writer_wait(s, &w.awaited, why);
 
-    pthread_mutex_init(&w.lock, NULL);
-    pthread_cond_init(&w.over, NULL);
-    writer_task(s, &w.task);
-    pthread_mutex_lock(&w.lock);
-    while (!w.finished)
-        pthread_cond_wait(&w.over, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    pthread_mutex_destroy(&w.lock);
-    pthread_cond_destroy(&w.over);
     *removed = w.removed;
-    if (w.rc)
-        *why = w.why;
-    return w.rc;
+    return rc;
 }
 
 static enum kf_rc sweep_rows(struct store *s, int64_t now, struct kf_err *why)

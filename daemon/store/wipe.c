@@ -58,13 +58,8 @@ enum kf_rc wipe_database(struct db *db, struct kf_err *why)
 /* ---- the messages ---- */
 
 struct wiping {
-    struct task task;
-    pthread_mutex_t lock;
-    pthread_cond_t over;
-    bool finished;
+    struct awaited awaited;
     int64_t at;
-    enum kf_rc rc;
-    struct kf_err why;
 };
 
 static enum kf_rc vacuum_run(struct task *t, struct db *db, struct kf_err *why)
@@ -89,37 +84,13 @@ static enum kf_rc done_run(struct task *t, struct db *db, struct kf_err *why)
     return stmt_run(s, -1, why);
 }
 
-static void wiping_finish(struct task *t, enum kf_rc rc, const struct kf_err *why)
-{
-    struct wiping *w = (struct wiping *)t;
-
-    pthread_mutex_lock(&w->lock);
-    w->rc = rc;
-    if (why)
-        w->why = *why;
-    w->finished = true;
-    pthread_cond_signal(&w->over);
-    pthread_mutex_unlock(&w->lock);
-}
-
 /* By the writer; we wait for it. */
 static enum kf_rc by_writer(struct store *s, enum kf_rc (*run)(struct task *, struct db *, struct kf_err *), bool alone, int64_t at,
                             struct kf_err *why)
 {
-    struct wiping w = { .task = { .run = run, .finish = wiping_finish, .alone = alone }, .at = at };
+    struct wiping w = { .awaited.task = { .run = run, .alone = alone }, .at = at };
 
-    pthread_mutex_init(&w.lock, NULL);
-    pthread_cond_init(&w.over, NULL);
-    writer_task(s, &w.task);
-    pthread_mutex_lock(&w.lock);
-    while (!w.finished)
-        pthread_cond_wait(&w.over, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    pthread_mutex_destroy(&w.lock);
-    pthread_cond_destroy(&w.over);
-    if (w.rc)
-        *why = w.why;
-    return w.rc;
+    return writer_wait(s, &w.awaited, why);
 }
 
 /* Rows that are gone are really gone once nobody can see their old versions. */

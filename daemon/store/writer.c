@@ -368,6 +368,39 @@ void writer_task(struct store *s, struct task *t)
         t->finish(t, KF_AGAIN, &closing);
 }
 
+static void awaited_finish(struct task *t, enum kf_rc rc, const struct kf_err *why)
+{
+    struct awaited *a = (struct awaited *)t;
+
+    if (!rc && a->after)
+        a->after(a);
+    pthread_mutex_lock(&a->lock);
+    a->rc = rc;
+    if (why)
+        a->why = *why;
+    a->finished = true;
+    pthread_cond_signal(&a->over);
+    pthread_mutex_unlock(&a->lock);
+}
+
+enum kf_rc writer_wait(struct store *s, struct awaited *a, struct kf_err *why)
+{
+    a->task.finish = awaited_finish;
+    a->finished = false;
+    pthread_mutex_init(&a->lock, NULL);
+    pthread_cond_init(&a->over, NULL);
+    writer_task(s, &a->task);
+    pthread_mutex_lock(&a->lock);
+    while (!a->finished)
+        pthread_cond_wait(&a->over, &a->lock);
+    pthread_mutex_unlock(&a->lock);
+    pthread_mutex_destroy(&a->lock);
+    pthread_cond_destroy(&a->over);
+    if (a->rc)
+        *why = a->why;
+    return a->rc;
+}
+
 enum kf_rc writer_start(struct store *s, struct kf_err *why)
 {
     s->writer.batch = calloc(1, sizeof(*s->writer.batch));
