@@ -3,6 +3,8 @@
 #include "core/utf8.h"
 #include "protocols/json.h"
 
+#include <stdio.h>
+
 /* Bounds of members that have no limit of their own in the settings. */
 enum {
     TOKEN_MAX = 512,         /* bytes */
@@ -545,6 +547,18 @@ static const struct frame_type *find_type(enum frame_side side, struct slice nam
     return NULL;
 }
 
+/* The names a side may use, in the order of the table. */
+static enum kf_rc unknown_type(const struct reader *r)
+{
+    char names[256];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && n < sizeof(names); i++)
+        if (types[i].sides & 1U << r->side)
+            n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", types[i].name);
+    return kf_fail(r->why, KF_UNSUPPORTED, "type: none of those allowed here: %s", names);
+}
+
 /* Before anything else, so that whatever goes wrong afterwards can be told to the act it belongs to. */
 static enum kf_rc read_cid(struct reader *r, bool *valid)
 {
@@ -567,7 +581,7 @@ static enum kf_rc decode(struct reader *r)
         return kf_fail(r->why, KF_INVALID, "type: required, a string");
     type = find_type(r->side, string_of(name));
     if (!type)
-        return kf_fail(r->why, KF_UNSUPPORTED, "type: not one that is known here");
+        return unknown_type(r);
     r->ret->kind = type->kind;
     if (type->cid && !has_cid)
         return kf_fail(r->why, KF_INVALID, "cid: required, 1 to %d of A-Z a-z 0-9 _ -", KF_CID_MAX);
