@@ -64,6 +64,7 @@ struct conv {
 
     int64_t visitor_read, staff_read; /* seq up to which each side has read */
     int64_t ruled_seq;                /* the rules have looked at everything up to here */
+    int64_t heard_seq;                /* the last message that they have to look at: those behind it concern no rule */
     int64_t rule_due_at;              /* when a rule wants to look again; 0 never */
     int rating;                       /* 0: none */
     bool invited;                     /* to rate */

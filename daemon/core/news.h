@@ -21,7 +21,7 @@ struct news {
     bool has_conv;
     bool opened; /* conv is new */
     bool reopened;
-    bool staled;                    /* rules still have to look (ruled_seq < seq) */
+    bool staled;                    /* this has left the rules something to look at */
     struct conv before;             /* as it was; zero if opened */
     struct conv conv;               /* as it is now */
     const struct message *messages; /* appended, in seq order */

@@ -430,7 +430,13 @@ void wake_rules(struct conv *c, int64_t at)
         c->rule_due_at = at;
 }
 
-/* Where no rule listens, the rules need not look a second time: the mark moves along with the messages. */
+static bool rules_hear(const struct work *w)
+{
+    return !(w->change->unruled >> w->row.conv.state & 1);
+}
+
+/* Where no rule listens, the rules need not look a second time: the mark moves along with the messages, at once or when they have looked at
+ * what they were to hear before. A look that is late ends so, however many such messages have overtaken it. */
 static void plan_ruled_mark(struct work *w)
 {
     struct conv *c = &w->row.conv;
@@ -438,8 +444,11 @@ static void plan_ruled_mark(struct work *w)
 
     if (w->ruled_all)
         c->ruled_seq = c->seq;
-    if (c->seq > before && c->ruled_seq == before && (w->change->unruled >> c->state & 1)) {
-        c->ruled_seq = c->seq;
+    else if (c->seq > before && rules_hear(w))
+        c->heard_seq = c->seq;
+    else if (c->seq > before) {
+        if (c->ruled_seq == before)
+            c->ruled_seq = c->seq;
         if (w->change->quiet_ms && c->state == CONV_SERVED)
             wake_rules(c, w->change->at + w->change->quiet_ms);
     }
@@ -576,7 +585,7 @@ static bool tell(struct work *w, const struct conv *before)
         n->before.locale = n->conv.locale;
         if (w->opens)
             n->before = (struct conv){ .seq = 0 };
-        n->staled = n->conv.ruled_seq < n->conv.seq;
+        n->staled = n->conv.ruled_seq < n->conv.seq && rules_hear(w);
     }
     n->messages = w->messages;
     n->n_messages = w->n_messages;

@@ -681,7 +681,7 @@ bool plan_ruled(struct work *w, const struct act *act)
     c->rule_due_at = r->rule_due_at;
     if (moved)
         wake_rules(c, moved);
-    if (r->to_seq >= 0 && r->to_seq < c->seq)
+    if (r->to_seq >= 0 && r->to_seq < c->heard_seq)
         c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
     else if (r->again)
         c->ruled_seq = c->seq;

@@ -45,6 +45,7 @@ void row_conv(struct stmt *s, struct arena *a, struct conv_row *ret)
     c->visitor_read = get_i64(s);
     c->staff_read = get_i64(s);
     c->ruled_seq = get_i64(s);
+    c->heard_seq = get_i64(s);
     c->rule_due_at = get_i64(s);
     c->rating = get_int(s);
     c->invited = get_int(s) != 0;
@@ -236,6 +237,7 @@ enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)
     stmt_i64(s, c->visitor_read);
     stmt_i64(s, c->staff_read);
     stmt_i64(s, c->ruled_seq);
+    stmt_i64(s, c->heard_seq);
     stmt_i64(s, c->rule_due_at);
     stmt_i64(s, c->rating);
     stmt_i64(s, c->invited);
@@ -272,6 +274,7 @@ enum kf_rc conv_save(struct db *db, const struct conv_row *row, struct kf_err *w
     stmt_i64(s, c->visitor_read);
     stmt_i64(s, c->staff_read);
     stmt_i64(s, c->ruled_seq);
+    stmt_i64(s, c->heard_seq);
     stmt_i64(s, c->rule_due_at);
     stmt_i64(s, c->rating);
     stmt_i64(s, c->invited);
@@ -296,6 +299,7 @@ enum kf_rc conv_save_said(struct db *db, const struct conv_row *row, bool due, s
     stmt_i64(s, c->visitor_read);
     stmt_i64(s, c->staff_read);
     stmt_i64(s, c->ruled_seq);
+    stmt_i64(s, c->heard_seq);
     stmt_id(s, &c->back);
     stmt_i64(s, c->asked_at);
     stmt_i64(s, c->nagged);

@@ -257,6 +257,14 @@ static void an_entry_that_is_brought_along_is_not_doubled(void **state)
     assert_string_equal(kinds(w, &t.news.conv.id), "opened assigned");
 }
 
+static struct change *ruled(const struct kf_id *conv, int64_t from, int64_t to)
+{
+    struct change *c = on_conv(conv, NOW);
+
+    change_act(c, ACT_RULED)->u.ruled = (struct act_ruled){ .from_seq = from, .to_seq = to };
+    return c;
+}
+
 static void rules_that_do_not_listen_need_not_look(void **state)
 {
     struct world *w = *state;
@@ -269,11 +277,32 @@ static void rules_that_do_not_listen_need_not_look(void **state)
     assert_int_equal(t.news.conv.ruled_seq, 1);
     t = commit(w, visitor_says("v1", NULL, "b", NOW));
     assert_true(t.news.staled);
-    c = visitor_says("v1", NULL, "c", NOW);
-    c->unruled = 1U << CONV_WAITING; /* but somebody still has to look at "b" */
+    for (int i = 0; i < 2; i++) {
+        c = visitor_says("v1", NULL, "c", NOW);
+        c->unruled = 1U << CONV_WAITING;
+        t = commit(w, c);
+        assert_false(t.news.staled);                /* a second look would find nothing new, */
+        assert_int_equal(t.news.conv.ruled_seq, 1); /* but somebody still has to look at "b" */
+    }
+    c = ruled(&t.news.conv.id, 1, 2);
     t = commit(w, c);
-    assert_true(t.news.staled);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.conv.ruled_seq, 4); /* however many have overtaken it */
+    assert_false(t.news.staled);
+}
+
+static void what_was_heard_behind_a_look_is_looked_at(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+
+    (void)commit(w, visitor_says("v1", NULL, "b", NOW));
+    t = commit(w, ruled(&t.news.conv.id, 0, 1));
     assert_int_equal(t.news.conv.ruled_seq, 1);
+    assert_true(t.news.staled);
+    t = commit(w, ruled(&t.news.conv.id, 1, 2));
+    assert_int_equal(t.news.conv.ruled_seq, 2);
+    assert_false(t.news.staled);
 }
 
 static void rules_look_once(void **state)
@@ -295,9 +324,7 @@ static void rules_look_once(void **state)
     }
     assert_int_equal(get_conv(w, &conv).conv.ruled_seq, 2);
 
-    struct change *c = on_conv(&conv, NOW);
-    change_act(c, ACT_RULED)->u.ruled = (struct act_ruled){ .from_seq = 1, .to_seq = 2 };
-    assert_int_equal(commit(w, c).rc, KF_CONFLICT); /* another node has looked */
+    assert_int_equal(commit(w, ruled(&conv, 1, 2)).rc, KF_CONFLICT); /* another node has looked */
     assert_string_equal(texts(w, &conv, 0, 0, 10), "1:a|2:welcome");
 }
 
@@ -563,6 +590,7 @@ static const struct CMUnitTest tests[] = {
     T(rating_a_closed_one_does_not_reopen_it),
     T(an_entry_that_is_brought_along_is_not_doubled),
     T(rules_that_do_not_listen_need_not_look),
+    T(what_was_heard_behind_a_look_is_looked_at),
     T(rules_look_once),
     T(reading_never_goes_back),
     T(a_rule_fires_once_for_a_visitor_over_all_conversations),
