@@ -187,7 +187,7 @@ fault: setup-test
 	@B=build/fault JOBS=1 TEST_S=1800 bash tests/run.sh fault day
 
 bench: setup-test
-	$(SUB) all $(BENCH)
+	$(SUB) all $(BENCH) $(B)/tests/system/test_exports
 	@bash tests/bench/run.sh
 
 # Finding in ten million messages (some 4 GB). They stay, and the next run searches them as they are.
