@@ -510,6 +510,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
         return;
     if (o && e->kind == ERRAND_SEND)
         cut_part(t, o->ops);
+    t->more |= e->kind == ERRAND_DELETE && e->more;
     t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;

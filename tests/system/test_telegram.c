@@ -267,6 +267,15 @@ static void a_long_text_goes_in_parts_of_what_the_platform_counts(void **state)
     }
     assert_int_equal(sum, 12000);
     rig_status(&r, seq, "sent");
+    json_decref(
+        update("\"message\":{\"message_id\":60," FROM("48") ",\"text\":\"the end of it?\",\"reply_to_message\":{\"message_id\":51}}"));
+    assert_int_equal(number_at(rig_told(&r, "the end of it?"), "reply_to"), seq);
+    wire_sendf(&r.agent.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"k1\",\"seq\":%lld}", conv, (long long)seq);
+    for (int i = 0; i < 2; i++) {
+        take("deleteMessage");
+        assert_int_equal(number_at(r.p.json, "message_id"), 50 + i);
+        platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":true}");
+    }
 }
 
 int main(void)
