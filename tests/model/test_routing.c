@@ -94,7 +94,7 @@ static void a_pick_that_meets_the_end_of_a_parking_succeeds_all_the_same(void **
     assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 4"), 1);
     agent_connect(&w, 0, 1);
     world_settle(&w);
-    w.nodes[1].pause_at_commit = true;
+    w.nodes[1].pause_at_commit = 1;
     agent_accept(&w, 0, &conv); /* decided on what node 1 knows */
     agent_connect(&w, 1, 0);
     world_settle(&w);
@@ -174,6 +174,30 @@ static void who_came_when_nobody_was_there_is_served_when_somebody_is(void **sta
     world_pass(&w, 8000);
     assert_true(agent_has(&w, 0, &conv));
     end();
+}
+
+/* A node that has seen nobody takes a message while somebody comes: whoever keeps house is not told of the one, and has looked after the other. */
+static void who_left_a_message_while_somebody_came_is_found(void **state)
+{
+    (void)state;
+    for (int home = 0; home < 2; home++) {
+        shop(2, 34 + (uint64_t)home);
+        agent_connect(&w, 0, home);
+        visitor_connect(&w, 0, 1 - home);
+        world_pass(&w, 8000);                  /* is known to be there, and offline */
+        w.nodes[1 - home].pause_at_commit = 2; /* the message is stored; what the rules make of it is not */
+        visitor_say(&w, 0, false);
+        world_settle(&w);
+        assert_true(w.nodes[1 - home].paused);
+        agent_presence(&w, 0, PRESENCE_BUSY);
+        world_settle(&w);
+        node_resume(&w, 1 - home);
+        world_settle(&w);
+        world_pass(&w, 63000);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'unparked'"), 1);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 1"), 1);
+        end();
+    }
 }
 
 static void nobody_stays_with_an_agent_who_is_gone(void **state)
@@ -530,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_new_chat_is_shown_without_toggling_the_presence),
         cmocka_unit_test(a_freed_place_takes_the_oldest_and_not_the_newest),
         cmocka_unit_test(who_came_when_nobody_was_there_is_served_when_somebody_is),
+        cmocka_unit_test(who_left_a_message_while_somebody_came_is_found),
         cmocka_unit_test(nobody_stays_with_an_agent_who_is_gone),
         cmocka_unit_test(nobody_is_lost_when_the_clock_is_set),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
@@ -541,5 +566,6 @@ int main(void)
         cmocka_unit_test(equal_agents_get_equal_shares),
     };
 
+    cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ struct model_node {
     struct desk *desk;
     struct request *held, **held_end; /* asked for while paused */
     bool pause_at_reserve;            /* goes to sleep as soon as it has asked for a reservation */
-    bool pause_at_commit;             /* goes to sleep before its next commit leaves */
+    int pause_at_commit;              /* goes to sleep before its so many-th commit from now leaves; 0: does not */
     void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
     void *between_arg;
     bool wake;
