@@ -19,6 +19,8 @@ export const en: Like<typeof zhCN> = {
   tag: 'Tag',
   rule: 'Rule that fired',
   ruleHint: 'The key of the rule',
+  check: 'Found by the check',
+  scorecard: 'Reviewed with',
   wait: 'Wait (s)',
   response: 'First response (s)',
   silence: 'Longest silence (s)',

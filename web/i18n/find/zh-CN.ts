@@ -17,6 +17,8 @@ export const zhCN = {
   tag: '标签',
   rule: '触发过的规则',
   ruleHint: '规则的标识',
+  check: '机器质检命中',
+  scorecard: '质检所用评分表',
   wait: '等待接入（秒）',
   response: '首次响应（秒）',
   silence: '最长沉默（秒）',

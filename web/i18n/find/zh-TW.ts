@@ -19,6 +19,8 @@ export const zhTW: Like<typeof zhCN> = {
   tag: '標籤',
   rule: '觸發過的規則',
   ruleHint: '規則的識別碼',
+  check: '機器質檢命中',
+  scorecard: '質檢所用評分表',
   wait: '等候接入（秒）',
   response: '首次回應（秒）',
   silence: '最長沉默（秒）',

@@ -27,6 +27,7 @@ export const en: Like<typeof zhCN> = {
   dailySum: '{n} in all',
   dailyRating: 'Rated at most',
   dailyNewAgents: 'Also of agents who came within 90 days',
+  dailyFindings: 'Also where a risk check has found something',
   dailyReviewers: 'Reviewers',
   dailyReviewersAll: 'All reviewers, by what they have to do',
   dailyChanged: 'Somebody else has just changed this; it was read again',

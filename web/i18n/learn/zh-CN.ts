@@ -25,6 +25,7 @@ export const zhCN = {
   dailySum: '共 {n} 条',
   dailyRating: '评价不高于',
   dailyNewAgents: '包括入职 90 天内的客服',
+  dailyFindings: '包括机器质检命中风险项的会话',
   dailyReviewers: '质检员',
   dailyReviewersAll: '全部质检员，按手头任务量分派',
   dailyChanged: '别人刚改过这份设置，已重新读取',

@@ -27,6 +27,7 @@ export const zhTW: Like<typeof zhCN> = {
   dailySum: '共 {n} 筆',
   dailyRating: '評價不高於',
   dailyNewAgents: '包括到職 90 天內的客服',
+  dailyFindings: '包括機器質檢命中風險項的對話',
   dailyReviewers: '質檢員',
   dailyReviewersAll: '全部質檢員，依手邊工作量分派',
   dailyChanged: '別人剛改過這份設定，已重新讀取',
