@@ -68,6 +68,8 @@ export const en: Like<typeof zhCN> = {
   keyPlay: 'play or pause the replay',
   keyBack: 'replay 5 s back or ahead',
   keySpeed: 'replay slower or faster',
+  held: 'Legal hold: {reason}',
+  heldBy: 'Set by {name}, {time}; until it is lifted nothing of it is deleted',
   waited: 'The visitor waited {time} for an answer',
   undelivered: 'Not delivered',
   uncertain: 'Perhaps not delivered',

@@ -66,6 +66,8 @@ export const zhCN = {
   keyPlay: '播放、暂停回放',
   keyBack: '回放后退、前进 5 秒',
   keySpeed: '回放减速、加速',
+  held: '法律保留：{reason}',
+  heldBy: '{name}，{time} 设定；期间不会被清理或擦除',
   waited: '访客等待回复 {time}',
   undelivered: '投递失败',
   uncertain: '投递结果不明',

@@ -68,6 +68,8 @@ export const zhTW: Like<typeof zhCN> = {
   keyPlay: '播放、暫停重播',
   keyBack: '重播後退、前進 5 秒',
   keySpeed: '重播減速、加速',
+  held: '法律保留：{reason}',
+  heldBy: '{name}，{time} 設定；期間不會被清理或抹除',
   waited: '訪客等候回覆 {time}',
   undelivered: '投遞失敗',
   uncertain: '投遞結果不明',

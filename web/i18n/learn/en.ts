@@ -116,6 +116,8 @@ export const en: Like<typeof zhCN> = {
   libStrike: 'Other words to strike out (with blanks between)',
   libPreview: 'Without names',
   libPick: 'Choose a message first',
+  caseTitle: 'Examples of “{name}”',
+  caseCount: '{good} good, {bad} bad',
   whoVisitor: 'Visitor',
   whoAgent: 'Agent',
   whoOther: 'System',

@@ -111,6 +111,8 @@ export const zhCN = {
   libStrike: '另外隐去的词（空格分隔）',
   libPreview: '隐去姓名后的样子',
   libPick: '先选至少一条消息',
+  caseTitle: '案例：{name}',
+  caseCount: '案例 {good} 好 {bad} 反',
   whoVisitor: '访客',
   whoAgent: '客服',
   whoOther: '系统',

@@ -113,6 +113,8 @@ export const zhTW: Like<typeof zhCN> = {
   libStrike: '另外隱去的詞（空格分隔）',
   libPreview: '隱去姓名後的樣子',
   libPick: '先選至少一則訊息',
+  caseTitle: '案例：{name}',
+  caseCount: '案例 {good} 好 {bad} 反',
   whoVisitor: '訪客',
   whoAgent: '客服',
   whoOther: '系統',
