@@ -20,6 +20,7 @@ import { Talk } from '../kit/Talk';
 import { findingEntries, findings, loadFindings } from './findings';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { f } from './findWords';
+import { Holds } from './Holds';
 import { Player, replay } from './Player';
 import { w } from './qualityWords';
 import { saidBy } from './replay';
@@ -198,6 +199,7 @@ export function Reader({ onBack }: { onBack?: () => void }) {
           </p>
         )
       )}
+      <Holds conversation={c.id} />
       <Strip transcript={got} />
       <Player transcript={got} />
       <Talk
