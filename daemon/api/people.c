@@ -79,6 +79,8 @@ static void commit(struct staffing *s)
         return;
     }
     c->by = turn_actor(t, c);
+    if (s->disable && !t->op)
+        change_act(c, ACT_NOT_LAST)->u.not_last.person = s->person.id;
     act = change_act(c, ACT_PERSON);
     act->u.person = s->person;
     act->u.person.email = change_text(c, slice_of(s->email));
@@ -492,6 +494,12 @@ static void put_person(struct turn *t)
     }
     *m = (struct membering){ .turn = t, .site = site->key, .person = id };
     c->by = turn_actor(t, c);
+    if (!t->op && !(p.roles & MEMBER_ADMIN)) {
+        struct act *act = change_act(c, ACT_NOT_LAST);
+
+        act->u.not_last.person = id;
+        act->u.not_last.site = site->key;
+    }
     fresh = change_member(c);
     *fresh = *old;
     fresh->name = change_text(c, slice_of(old->name));

@@ -345,6 +345,7 @@ static void answer(struct conn *c, const struct net_answer *a, int64_t length)
 
     format(c, a, length);
     r->answered = true;
+    request_release(r);
     r->answer_started = net_now(c->s);
     r->answer_size = length;
     if (!bodiless) {
