@@ -100,45 +100,10 @@ const char *json_text(struct change *c, const char *name, struct slice value)
     return ret;
 }
 
-/* ---- refused, unless it was done before ---- */
-
-struct repeat {
-    struct call call;
-    struct kf_err why;
-};
-
-static void repeated(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
-{
-    struct repeat *r = ctx;
-    struct desk *d = r->call.d;
-    struct seat *seat = session_seat(d->session, r->call.conn);
-
-    if (!rc && seat)
-        session_ack(d->session, seat, slice_of(r->call.cid), &news->conv.id, news->first_seq, news->first_at);
-    else
-        seat_fail(d, r->call.conn, r->call.cid, rc == KF_AGAIN ? rc : r->why.rc, rc == KF_AGAIN ? why : &r->why);
-    desk_call_end(&r->call);
-}
-
-/* An act that is not possible any more may be the repeat of one that was: who never saw its ack gets it now. Only the key can tell, so it
- * is asked for under an epoch that no conversation has. */
 static void refuse_unless_done(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                                const struct conv *conv, const struct kf_err *why)
 {
-    struct repeat *r = in->cid.n ? calloc(1, sizeof(*r)) : NULL;
-    struct change *c = r ? staff_change(d, ds, m, in, conv) : NULL;
-
-    if (!c) {
-        free(r);
-        session_error(d->session, seat, in->cid, why);
-        return;
-    }
-    r->call = (struct call){ .d = d, .conn = seat->conn };
-    r->why = *why;
-    desk_call_cid(&r->call, in->cid);
-    d->under_way++;
-    c->epoch = 0;
-    d->ports.commit(d->ports.ctx, c, repeated, r);
+    refuse_unless_claimed(d, seat, in, staff_change(d, ds, m, in, conv), why, false);
 }
 
 /* ---- messages ---- */

@@ -134,6 +134,9 @@ void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answe
 void net_piece(struct net_server *s, uint64_t req, struct slice piece); /* copied; not empty, and never more than is owed */
 void net_answer_abort(struct net_server *s, uint64_t req);              /* the rest will not come: hang up */
 void net_more(struct net_server *s, uint64_t req);
+/* Has whoever asked hung up? Until a request is answered nothing is read, so nobody tells: for whoever makes a large answer, and would rather
+ * not go on. */
+bool net_hung_up(struct net_server *s, uint64_t req);
 
 /* ---- WebSocket ---- */
 /* Queues a reference. A socket whose queue is over the limit is closed with 1013. */

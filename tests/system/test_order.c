@@ -132,9 +132,11 @@ static void links_and_repeats_stop_at_what_the_site_says(void **state)
         (void)snprintf(cid, sizeof(cid), "d%d", i);
         assert_string_equal(say(&v, cid, "在吗"), i < 3 ? "ack" : "rate_limited");
     }
+    assert_string_equal(say(&v, "d2", "在吗"), "ack"); /* sent again, not said again */
     assert_string_equal(say(&v, "d9", "在不在"), "ack");
     put(&admin, "site/site", version + 1, "{\"name\":\"小林家居\",\"links\":\"none\"}", 200);
     assert_string_equal(say(&v, "l3", "看 shop.xiaolin.example.com"), "forbidden");
+    assert_string_equal(say(&v, "l2", "看 https://shop.xiaolin.example/x"), "ack");
     put(&admin, "site/site", version + 2, "{\"name\":\"小林家居\"}", 200);
     assert_string_equal(say(&v, "l4", "看 shop.xiaolin.example.com"), "ack");
     leave(&v);
