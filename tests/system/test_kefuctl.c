@@ -258,7 +258,8 @@ static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
     assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
                          "agent", "--queues", "service,none"),
                      1);
-    must_say("queues: there is no queue \"none\"");
+    must_say("queues: there is no queue \"none\"; there are: ");
+    must_say("service");
     assert_int_equal(
         CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "none", "--roles", "agent"), 1);
     must_say("there is no site \"none\"");
@@ -286,6 +287,14 @@ static void a_person_is_added_while_it_is_stopped(void **unused)
     assert_int_equal(
         CTL("my first long password\n", "user", "add", "x@example.com", "--name", "X", "--site", "nowhere", "--roles", "agent"), 1);
     must_say("there is no site nowhere");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "x@example.com", "--name", "X", "--site", "demo", "--roles", "agent",
+                         "--queues", "service,none"),
+                     1);
+    must_say("queues: there is no queue \"none\"; there are: ");
+    must_say("service");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "li@example.com", "--name", "Li", "--site", "demo", "--roles", "agent",
+                         "--queues", "service"),
+                     0);
     start(NULL);
     assert_int_equal(sign_in("han@example.com", "my first long password"), 201);
     stop();
