@@ -351,6 +351,7 @@ static enum kf_rc open_server(struct node *n, struct kf_err *why)
                               .connections_max = connections_max(c),
                               .header_timeout_ms = (int)c->limits.header_time,
                               .body_timeout_ms = (int)c->limits.body_time,
+                              .bodies_max = c->limits.bodies,
                               .message_max = (size_t)c->limits.frame,
                               .send_queue_max = (size_t)c->limits.send_queue,
                               .ping_ms = (int)c->limits.ping,

@@ -1,6 +1,7 @@
 #include "protocols/json.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ struct scan {
     bool in_string;
     int levels; /* the bound */
     bool deep;  /* more than that */
-    /* Escapes that must become \ufffd, integers too long for 64 bits. */
+    /* Escapes that must become \ufffd, numbers that are too big. */
     bool repair, big;
 };
 
@@ -122,23 +123,51 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The number at `i`: where it ends, and whether it is an integer that may not fit 64 bits (19 digits may, 20 do not). */
+static size_t skip_digits(struct slice text, size_t i)
+{
+    while (i < text.n && digit(text.p[i]))
+        i++;
+    return i;
+}
+
+/* The exponent at `i`, saturated; `end` is `i` where there is none. */
+static long read_exponent(struct slice text, size_t i, size_t *end)
+{
+    bool minus = i + 1 < text.n && text.p[i + 1] == '-';
+    size_t from = i + 1 + (i + 1 < text.n && (minus || text.p[i + 1] == '+'));
+    long ret = 0;
+
+    *end = i;
+    if (i == text.n || (text.p[i] | 32) != 'e' || skip_digits(text, from) == from)
+        return 0;
+    *end = skip_digits(text, from);
+    for (i = from; i < *end && ret < 100000; i++)
+        ret = 10 * ret + (text.p[i] - '0');
+    return minus ? -ret : ret;
+}
+
+/* The number at `i`: where it ends, and whether no reader may hold it: an integer beyond 64 bits (19 digits may fit, 20 do not), or a
+ * real of more digits before its point than a double has room for. */
 static size_t scan_number(struct slice text, size_t i, bool *big)
 {
-    size_t from = i, digits;
+    size_t from = i, digits, end;
 
     if (text.p[i] == '-')
         from = ++i;
-    while (i < text.n && digit(text.p[i]))
-        i++;
+    i = skip_digits(text, i);
     digits = i - from;
     *big = digits > 19 || (digits == 19 && memcmp(text.p + from, "9223372036854775807", 19) > 0);
-    if (i < text.n && (text.p[i] == '.' || (text.p[i] | 32) == 'e')) {
-        *big = false;
-        while (i < text.n && (digit(text.p[i]) || text.p[i] == '.' || text.p[i] == '+' || text.p[i] == '-' || (text.p[i] | 32) == 'e'))
-            i++;
+    if (!digits || i == text.n || (text.p[i] != '.' && (text.p[i] | 32) != 'e'))
+        return i;
+    *big = false;
+    if (text.p[i] == '.') {
+        end = skip_digits(text, i + 1);
+        if (end == i + 1)
+            return end;
+        i = end;
     }
-    return i;
+    *big = (long)digits + read_exponent(text, i, &end) > DBL_MAX_10_EXP;
+    return end;
 }
 
 static void scan_all(struct scan *s, bool numbers)
@@ -170,7 +199,7 @@ static void scan_all(struct scan *s, bool numbers)
     }
 }
 
-/* The text again with the repairs made: \ufffd for what must go, quotes around integers that are too long. */
+/* The text again with the repairs made: \ufffd for what must go, quotes around numbers that are too big. */
 static struct slice repaired(struct arena *a, struct slice text, bool numbers)
 {
     struct scan s = { .text = text };
@@ -442,6 +471,36 @@ struct slice json_member(struct slice s, const char *name)
             i = skip_blank(s, i + 1);
     }
     return (struct slice){ NULL, 0 };
+}
+
+/* ---- one member of text that may be anything ----------------------------------------------------------------------------- */
+
+struct slice json_guess_text(struct slice s, const char *name)
+{
+    struct slice ret = { NULL, 0 };
+    size_t n = strlen(name), i = 0;
+    int depth = 0;
+
+    while (i < s.n) {
+        size_t key = i + 1, end, value;
+
+        depth += s.p[i] == '{' || s.p[i] == '[';
+        depth -= s.p[i] == '}' || s.p[i] == ']';
+        if (s.p[i] != '"') {
+            i++;
+            continue;
+        }
+        end = i = skip_string(s, i);
+        value = skip_blank(s, i);
+        if (depth != 1 || end - key != n + 1 || memcmp(s.p + key, name, n) != 0 || value == s.n || s.p[value] != ':')
+            continue;
+        value = skip_blank(s, value + 1);
+        i = value < s.n && s.p[value] == '"' ? skip_string(s, value) : value;
+        if (ret.p || i < value + 2 || s.p[i - 1] != '"')
+            return (struct slice){ NULL, 0 };
+        ret = (struct slice){ s.p + value + 1, i - value - 2 };
+    }
+    return ret;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */

@@ -208,10 +208,21 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     r->at = mono(d);
     if (bucket_take_in(&r->bucket, burst, count, period_ms, r->at, &retry))
         return true;
+    if (!why)
+        return false;
     (void)kf_fail(why, KF_RATE, "too many messages at once; wait a moment");
     why->retry_after_ms = (int32_t)(retry < 1 ? 1 : retry);
     d->figures.refused++;
     return false;
+}
+
+void rate_give(struct desk *d, const char *key)
+{
+    struct rate *r = NULL;
+
+    HASH_FIND_STR(d->rates, key, r);
+    if (r)
+        bucket_give(&r->bucket);
 }
 
 bool rate_touched(struct desk *d, const char *key, int64_t within_ms)

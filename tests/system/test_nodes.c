@@ -44,13 +44,13 @@ static int finish(void **state)
 static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
 {
     struct visitor v = { 0 };
-    struct staff s = { 0 }, boss = { 0 };
+    struct staff s = { 0 }, boss = { 0 }, other = { 0 };
 
     (void)state;
     staff_online(&s, &b, AGENT1, "demo");
     visitor_enter(&v, &a, "demo", NULL);
     assert_int_equal(visitor_say(&v, "c1", "你好"), 1);
-    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&s.wire, "{s:s,s:s,s:{s:s}}", "type", "assigned", "why", "only_one", "conversation", "id", v.conv);
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1024");
     wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* the greeting, from the other node, before or after it */
     wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "kind", "text", "lang", "zh-CN");
@@ -79,9 +79,23 @@ static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
     wire_take(&s.wire, "{s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "entry", "kind", "note", "data", "text", "老客户");
     staff_free(&boss);
 
-    wire_sendf(&s.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", v.conv);
-    wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 6, "event", "closed");
+    /* Why it has changed hands is known at the other node, too. */
+    staff_online(&other, &a, "agent2@demo.example", "demo");
+    wire_sendf(&s.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t1\",\"to\":{\"agent\":\"%s\"}}", v.conv, other.id);
+    assert_string_equal(wire_verdict(&s.wire, "t1"), "ack");
+    wire_take(&other.wire, "{s:s,s:s,s:{s:s}}", "type", "assigned", "why", "transferred", "conversation", "id", v.conv);
+    staff_sign_in(&boss, &a, "supervisor@demo.example");
+    staff_enter(&boss, &b, "demo");
+    wire_sendf(&boss.wire, "{\"type\":\"accept\",\"conversation\":\"%s\",\"cid\":\"k1\"}", v.conv);
+    assert_string_equal(wire_verdict(&boss.wire, "k1"), "ack");
+    wire_take(&other.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "takeover");
+    staff_presence(&other, "offline");
+    staff_free(&other);
+
+    wire_sendf(&boss.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "closed");
     wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "closed");
+    staff_free(&boss);
     staff_presence(&s, "offline");
     staff_free(&s);
     visitor_free(&v);
