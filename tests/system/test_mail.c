@@ -1,5 +1,5 @@
 /* Mail beside a real kefud: in through a provider's webhook, out to a relay, and back into the same conversation. */
-#include "tests/support/cast.h"
+#include "tests/support/desk.h"
 #include "tests/support/relay.h"
 
 #include <openssl/evp.h>
@@ -24,32 +24,15 @@ static const char set[] =
     "\"people\":[{\"email\":\"agent@post.example\",\"name\":\"林小姐\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
     "\"capacity\":50}]}";
 
-static const char *hook_in(const json_t *made)
-{
-    size_t i;
-    json_t *v;
-
-    json_array_foreach(value_at(made, "channels"), i, v) if (*text_at(v, "hook")) return text_at(v, "hook");
-    return "";
-}
-
 static int start(void **state)
 {
-    char text[1500], config[300];
-    json_t *made;
+    char config[300];
 
     (void)state;
     relay_open(&relay, &(struct relay_options){ .starttls = true, .auth = "PLAIN" });
     (void)snprintf(config, sizeof(config), "[channels]\nallow_private = yes\nca_file = %s\n", relay.ca);
     daemon_start(&d, &(struct daemon_options){ .demo = true, .config = config });
-    (void)snprintf(text, sizeof(text), set, relay.port);
-    made = site_add(&d, text);
-    (void)snprintf(hook, sizeof(hook), "%s", hook_in(made));
-    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@post.example", text_at(made, "people.0.password")), 201);
-    json_decref(made);
-    staff_enter(&agent, &d, SITE);
-    staff_presence(&agent, "online");
-    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    site_open(&d, set, relay.port, &agent, hook);
     return 0;
 }
 
