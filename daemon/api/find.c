@@ -99,6 +99,16 @@ static bool read_rule(const struct value *v)
     return key_parse(v->text, &v->s->rule);
 }
 
+static bool read_check(const struct value *v)
+{
+    return key_parse(v->text, &v->s->check);
+}
+
+static bool read_card(const struct value *v)
+{
+    return key_parse(v->text, &v->s->card);
+}
+
 static bool read_state(const struct value *v)
 {
     v->s->closed = slice_is(v->text, "closed") ? 1 : slice_is(v->text, "open") ? -1 : 0;
@@ -184,6 +194,8 @@ static const struct filter {
     { "rating", read_rating, "1 to 5", false },
     { "tag", read_tag, "valid UTF-8 of at most 64 characters", false },
     { "rule", read_rule, "the key of a rule", false },
+    { "check", read_check, "the key of a check", false },
+    { "scorecard", read_card, "the key of a scorecard", false },
     { "state", read_state, "open or closed", false },
     { "closed_by", read_closed_by, "visitor, agent, bot or system", false },
     { "reviewed", read_reviewed, "yes or no", false },
@@ -214,8 +226,8 @@ bool find_filters(struct turn *t, const struct member *m, struct query *q)
         return false;
     }
     s->limit = (int)limit;
-    if ((s->score.set || s->reviewed) && m && !permit(m, VERB_QUALITY, &q->site, NULL)) {
-        turn_problem(t, 403, "to find by scores needs the role supervisor or reviewer");
+    if ((s->score.set || s->reviewed || *s->check.s || *s->card.s) && m && !permit(m, VERB_QUALITY, &q->site, NULL)) {
+        turn_problem(t, 403, "to find by scores, scorecards and checks needs the role supervisor or reviewer");
         return false;
     }
     return true;
@@ -355,6 +367,8 @@ void find_json(const struct search *s, struct buf *b)
         buf_printf(b, ",\"rating\":%d", s->rating);
     put_text(b, "tag", s->tag);
     put_text(b, "rule", slice_of(s->rule.s));
+    put_text(b, "check", slice_of(s->check.s));
+    put_text(b, "scorecard", slice_of(s->card.s));
     if (s->closed)
         put_text(b, "state", s->closed > 0 ? SLICE("closed") : SLICE("open"));
     if (s->closed_by)

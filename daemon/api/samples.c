@@ -306,6 +306,7 @@ static bool take_wish(struct drawing *d, int kind)
 
     w->kind = (enum sample_kind)kind;
     w->new_agents = json_is_true(json_object_get(d->body, "new_agents"));
+    w->findings = json_is_true(json_object_get(d->body, "findings"));
     w->again = json_is_true(json_object_get(d->body, "again"));
     if (!number(d, "rating_max", 1, 5, 2, &rating) || !take_keys(d, "queues", &w->queues, &w->n_queues) ||
         !take_keys(d, "channels", &w->channels, &w->n_channels))

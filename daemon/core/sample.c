@@ -196,7 +196,7 @@ bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool 
         return false;
     if (reviewed && !w->again && w->kind == SAMPLE_RANDOM)
         return false;
-    return w->kind != SAMPLE_RISK || (u->rating && u->rating <= w->rating_max) || (u->fresh && w->new_agents);
+    return w->kind != SAMPLE_RISK || (u->rating && u->rating <= w->rating_max) || (u->fresh && w->new_agents) || (u->risky && w->findings);
 }
 
 bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r)

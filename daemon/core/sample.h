@@ -15,7 +15,7 @@ struct sample_unit {
     int64_t closed_at;
     int rating;                 /* 0 none */
     bool fresh;                 /* the agent is new here: a stratum of its own */
-    bool risky;                 /* of the risk list */
+    bool risky;                 /* checks that mark a risk have found something that nobody has dismissed */
     const struct kf_id *served; /* who has served it: none of them may review it */
     size_t n_served;
 };
@@ -27,8 +27,9 @@ struct sample_wish {
     size_t n_queues, n_channels;
     const struct kf_id *agents; /* likewise */
     size_t n_agents;
-    int rating_max;  /* a risk list has ratings up to this … */
-    bool new_agents; /* … and what new agents have done */
+    int rating_max;  /* a risk list has ratings up to this, … */
+    bool new_agents; /* … what new agents have done, … */
+    bool findings;   /* … and what is risky */
     bool again;      /* also what was reviewed before; a random sample alone asks */
 };
 

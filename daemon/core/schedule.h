@@ -23,7 +23,7 @@ struct schedule {
     enum sample_way way;
     int n;
     int rating_max;
-    bool new_agents, again;
+    bool new_agents, findings, again;
     struct kf_key queues[SCHEDULE_LISTED], channels[SCHEDULE_LISTED]; /* n 0: all */
     size_t n_queues, n_channels;
     const struct kf_id *agents, *reviewers; /* n 0: all; all with the role reviewer */

@@ -273,6 +273,7 @@ static void ask_population(struct run *r, const struct desk_site *ds)
                                                .n_agents = s->n_agents,
                                                .rating_max = s->rating_max,
                                                .new_agents = s->new_agents,
+                                               .findings = s->findings,
                                                .again = s->again },
                                      .plan = { s->way, (size_t)s->n, chance >> (64 - SEED_BITS) },
                                      .to = r->day.at };

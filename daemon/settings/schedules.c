@@ -34,6 +34,8 @@ const struct key schedule_keys[] = {
     { "n", KEY_SMALL, .min = 1, .max = DRAWN_MAX, .def = "2", IN(n), .help = "how many" },
     { "rating_max", KEY_SMALL, .min = 1, .max = 5, .def = "2", IN(rating_max), .help = "of a risk list: ratings up to this" },
     { "new_agents", KEY_BOOL, .def = "false", IN(new_agents), .help = "of a risk list: whatever agents have done who came within 90 days" },
+    { "findings", KEY_BOOL, .def = "false", IN(findings),
+      .help = "of a risk list: where a check that marks a risk has found something that nobody has dismissed" },
     { "again", KEY_BOOL, .def = "false", IN(again), .help = "also what was reviewed before" },
     { "queues", KEY_WORDS, .max = SCHEDULE_LISTED, IN(queues), COUNT(schedule.n_queues), .help = "only these queues" },
     { "channels", KEY_WORDS, .max = SCHEDULE_LISTED, IN(channels), COUNT(schedule.n_channels), .help = "only these channels" },

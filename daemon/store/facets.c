@@ -20,7 +20,7 @@ static bool in_row(const struct search *f)
 
 static bool elsewhere(const struct search *f)
 {
-    return !id_is_zero(&f->agent) || f->tag.n || *f->rule.s || f->score.set || f->reviewed || in_course(f);
+    return !id_is_zero(&f->agent) || f->tag.n || *f->rule.s || *f->check.s || f->score.set || f->reviewed || *f->card.s || in_course(f);
 }
 
 bool facets_asked(const struct search *f)
@@ -97,6 +97,24 @@ static enum kf_rc fired(struct db *db, const struct search *f, int64_t n, bool *
     return any_row(s, fits, why);
 }
 
+static enum kf_rc found_by(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(db, SQL_FINDING_ANY);
+
+    stmt_i64(s, n);
+    stmt_str(s, f->check.s);
+    return any_row(s, fits, why);
+}
+
+static enum kf_rc judged_with(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(db, SQL_REVIEWED_WITH);
+
+    stmt_i64(s, n);
+    stmt_str(s, f->card.s);
+    return any_row(s, fits, why);
+}
+
 static enum kf_rc course_fits(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
 {
     struct stmt *s = stmt_begin(db, SQL_COURSE_GET);
@@ -146,10 +164,14 @@ static enum kf_rc rest_fits(struct db *db, const struct query *q, int64_t n, enu
         rc = tagged(db, f, n, fits, why);
     if (!rc && *fits && *f->rule.s && listed != SQL_LIST_RULE)
         rc = fired(db, f, n, fits, why);
+    if (!rc && *fits && *f->check.s)
+        rc = found_by(db, f, n, fits, why); /* also of the list, which has the dismissed ones too */
     if (!rc && *fits && in_course(f))
         rc = course_fits(db, f, n, fits, why);
     if (!rc && *fits && (f->score.set || f->reviewed))
         rc = review_fits(db, f, n, fits, why);
+    if (!rc && *fits && *f->card.s)
+        rc = judged_with(db, f, n, fits, why);
     return rc;
 }
 
@@ -160,6 +182,7 @@ static struct stmt *ask_many(struct db *db, const struct query *q, enum sql list
     const struct search *f = &q->search;
     struct stmt *s = stmt_begin(db, list == SQL_LIST_TAG     ? SQL_TAG_MANY
                                     : list == SQL_LIST_RULE  ? SQL_FIRING_MANY
+                                    : list == SQL_LIST_CHECK ? SQL_FINDING_MANY
                                     : list == SQL_LIST_AGENT ? SQL_SERVED_MANY
                                                              : SQL_REVIEW_MANY);
 
@@ -167,7 +190,10 @@ static struct stmt *ask_many(struct db *db, const struct query *q, enum sql list
         stmt_text(s, f->tag);
     else if (list == SQL_LIST_RULE)
         stmt_str(s, f->rule.s);
-    else if (list == SQL_LIST_AGENT)
+    else if (list == SQL_LIST_CHECK) {
+        stmt_str(s, q->site.s);
+        stmt_str(s, f->check.s);
+    } else if (list == SQL_LIST_AGENT)
         stmt_id(s, &f->agent);
     else {
         stmt_str(s, q->site.s);
@@ -197,8 +223,10 @@ static enum sql choose(struct db *db, const struct query *q)
         return SQL_LIST_CONTACT;
     if (f->tag.n && is_rare(db, q, SQL_LIST_TAG))
         return SQL_LIST_TAG;
-    if ((f->score.set || f->reviewed == REVIEWED_YES) && is_rare(db, q, SQL_LIST_REVIEWED))
+    if ((f->score.set || f->reviewed == REVIEWED_YES || *f->card.s) && is_rare(db, q, SQL_LIST_REVIEWED))
         return SQL_LIST_REVIEWED;
+    if (*f->check.s && is_rare(db, q, SQL_LIST_CHECK))
+        return SQL_LIST_CHECK;
     if (*f->rule.s && is_rare(db, q, SQL_LIST_RULE))
         return SQL_LIST_RULE;
     if (!id_is_zero(&f->agent) && (f->reader || is_rare(db, q, SQL_LIST_AGENT)))
@@ -229,6 +257,8 @@ struct stmt *facets_list(struct db *db, const struct query *q, enum sql *which)
         stmt_id(s, &f->agent);
     else if (*which == SQL_LIST_RULE)
         stmt_str(s, f->rule.s);
+    else if (*which == SQL_LIST_CHECK)
+        stmt_str(s, f->check.s);
     else if (*which == SQL_LIST_QUEUE)
         stmt_str(s, f->queues[0].s);
     else if (*which == SQL_LIST_CHANNEL)

@@ -205,12 +205,14 @@ struct search {
     int rating;                  /* 0: any */
     struct slice tag;            /* empty: any */
     struct kf_key rule;          /* "" any; one that has fired */
+    struct kf_key check;         /* "" any; one whose findings are not all dismissed */
     int closed;                  /* 0: any, 1: closed, -1: open */
     /* Of closed ones, ms: until somebody took it, until a person answered, the longest without a word, from opening to closing. */
     struct search_range wait, response, silence, lasted;
     int closed_by;             /* 0: any, else 1 + enum role */
     struct search_range score; /* of its newest submitted review, hundredths; calibrations are none */
     enum search_reviewed reviewed;
+    struct kf_key card;  /* "" any; a scorecard that it was reviewed with, calibrations aside */
     int limit;           /* conversations; 1 to 100 */
     struct slice cursor; /* what the page before returned; empty: the first */
 };

@@ -1,5 +1,6 @@
 // house.mjs: what the browser tests share: a real kefud with its demo, a real Chromium, eyes on everything that pages complain about, and
 // what visitors and agents do on every other line.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -119,6 +120,43 @@ export async function fillSignIn(p, who) {
 export async function signIn(p, base, path, who) {
   await p.goto(base + path);
   await fillSignIn(p, who);
+}
+
+// A page of this one at that address.
+export async function at(browser, house, who, path, options) {
+  const p = await page(browser, options);
+  await signIn(p, house.base, path, who);
+  return p;
+}
+
+// Asks as whoever is signed in on the page.
+export async function ask(p, method, path, body) {
+  const got = await p.evaluate(
+    async ({ method, path, body }) => {
+      const { csrf } = await (await fetch('/api/v1/session')).json();
+      const r = await fetch(`/api/v1/${path}`, { method, headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
+      return { status: r.status, text: await r.text() };
+    },
+    { method, path, body },
+  );
+  assert.ok(got.status < 300, `${method} ${path}: ${got.status} ${got.text}`);
+  return got.text ? JSON.parse(got.text) : undefined;
+}
+
+// Tab, until what has the focus fits: a selector, and words that it holds or is labelled with.
+export async function tabTo(p, what, back = false) {
+  for (let i = 0; i < 150; i++) {
+    const is = await p.evaluate(
+      ({ selector, text }) => {
+        const el = document.activeElement;
+        return !!el && el !== document.body && el.matches(selector) && (!text || (el.textContent + (el.getAttribute('aria-label') ?? '')).includes(text));
+      },
+      { selector: what.selector, text: what.text ?? '' },
+    );
+    if (is) return;
+    await p.keyboard.press(back ? 'Shift+Tab' : 'Tab');
+  }
+  assert.fail(`no way by Tab to ${JSON.stringify(what)}`);
 }
 
 const PRESENCE = ['online', 'busy', 'away', 'away', 'away', 'away', 'offline'];

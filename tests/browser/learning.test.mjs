@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, closeTalk, complaints, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+import { agent, ask, at, axe, browse, bubble, closeTalk, complaints, House, leave, page, picture, says, tabTo, visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比' },
@@ -41,43 +41,6 @@ async function talk(words) {
   await desk.context().close();
 }
 
-async function at(who, path, options) {
-  const p = await page(browser, options);
-  await p.goto(house.base + path);
-  await fillSignIn(p, who);
-  return p;
-}
-
-/** Tab, until what has the focus fits. */
-async function tabTo(p, what, back = false) {
-  for (let i = 0; i < 150; i++) {
-    const is = await p.evaluate(
-      ({ selector, text }) => {
-        const el = document.activeElement;
-        return !!el && el !== document.body && el.matches(selector) && (!text || (el.textContent + (el.getAttribute('aria-label') ?? '')).includes(text));
-      },
-      { selector: what.selector, text: what.text ?? '' },
-    );
-    if (is) return;
-    await p.keyboard.press(back ? 'Shift+Tab' : 'Tab');
-  }
-  assert.fail(`no way by Tab to ${JSON.stringify(what)}`);
-}
-
-/** Asks as whoever is signed in on the page. */
-async function ask(p, method, path, body) {
-  const got = await p.evaluate(
-    async ({ method, path, body }) => {
-      const { csrf } = await (await fetch('/api/v1/session')).json();
-      const r = await fetch(`/api/v1/${path}`, { method, headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
-      return { status: r.status, text: await r.text() };
-    },
-    { method, path, body },
-  );
-  assert.ok(got.status < 300, `${method} ${path}: ${got.status} ${got.text}`);
-  return got.text ? JSON.parse(got.text) : undefined;
-}
-
 const answers = (more) => ({
   answers: {
     greeting: { value: 1 }, anything_else: { na: true }, closing: { value: 1 }, tone: { value: 4 }, empathy: { value: 2 }, waiting: { value: 1 },
@@ -97,9 +60,9 @@ for (const row of LANGS) {
   test(`a daily sample is set up, and a calibration compared, by keyboard alone (${row.locale})`, async () => {
     await talk(`灯坏了 ${row.locale}`);
     const options = { locale: row.locale };
-    const r = await at('reviewer', '/review/?view=samples', options);
+    const r = await at(browser, house, 'reviewer', '/review/?view=samples', options);
     await r.locator('.daily').waitFor();
-    const s = await at('supervisor', '/review/?view=samples', options);
+    const s = await at(browser, house, 'supervisor', '/review/?view=samples', options);
     await s.locator('.daily').waitFor();
 
     await tabTo(s, { selector: '.daily button', text: row.daily });
@@ -148,7 +111,7 @@ for (const row of LANGS) {
 
 test('coaching reaches the agent live, who acknowledges it, by keyboard alone', async () => {
   const a = await agent(browser, house);
-  const s = await at('supervisor', '/review/?view=coaching', { locale: 'zh-CN' });
+  const s = await at(browser, house, 'supervisor', '/review/?view=coaching', { locale: 'zh-CN' });
   await s.locator('.sheet-head button').waitFor();
   await s.waitForFunction(() => document.querySelector('.empty'));
   await tabTo(s, { selector: '.sheet-head button', text: '安排辅导' });
@@ -175,7 +138,7 @@ test('coaching reaches the agent live, who acknowledges it, by keyboard alone', 
 });
 
 test('lines of a review become an example without names, and a scorecard a new version, by keyboard alone', async () => {
-  const r = await at('reviewer', '/review/?view=tasks', { locale: 'zh-CN' });
+  const r = await at(browser, house, 'reviewer', '/review/?view=tasks', { locale: 'zh-CN' });
   await r.locator('.work-list [role=tab]').nth(1).click();
   await r.locator('.work-list .result').first().click();
   await r.locator('.panel .card-item').first().waitFor();
@@ -200,7 +163,7 @@ test('lines of a review become an example without names, and a scorecard a new v
   assert.equal(await r.locator('.cases', { hasText: '王芳' }).count(), 0);
   await leave(r);
 
-  const s = await at('supervisor', '/review/?view=cards', { locale: 'zh-CN' });
+  const s = await at(browser, house, 'supervisor', '/review/?view=cards', { locale: 'zh-CN' });
   await s.locator('.cases li').first().waitFor();
   await tabTo(s, { selector: '.cases .link' });
   await s.keyboard.press('Enter');
@@ -217,7 +180,7 @@ test('lines of a review become an example without names, and a scorecard a new v
 });
 
 test('axe finds nothing on these pages, in any language, theme and width', async () => {
-  const first = await at('supervisor', '/review/?view=samples', { locale: 'zh-CN' });
+  const first = await at(browser, house, 'supervisor', '/review/?view=samples', { locale: 'zh-CN' });
   await first.locator('.daily').waitFor();
   const storageState = await first.context().storageState();
   await leave(first);

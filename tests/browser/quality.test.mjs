@@ -1,7 +1,7 @@
 // Quality review in the browser, by keyboard alone: drawn, scored with a fatal item, appealed against, overturned, and the figures change.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, complaints, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+import { agent, at, axe, browse, bubble, closeTalk, complaints, House, leave, page, picture, says, tabTo, visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', draw: '新抽样', take: '抽取', mine: '我的质检', send: '提交申诉', free: '无致命率' },
@@ -30,35 +30,9 @@ async function talk(words) {
   await desk.locator('.writer textarea').fill('您好，我是客服小林');
   await desk.keyboard.press('Enter');
   await bubble(v, '您好，我是客服小林');
-  await desk.locator('.talk-log').focus();
-  await desk.keyboard.press('e');
-  await desk.locator('.toast').waitFor();
-  await desk.locator('.toast').waitFor({ state: 'detached' });
+  await closeTalk(desk);
   await v.context().close();
   await desk.context().close();
-}
-
-async function at(who, path, options) {
-  const p = await page(browser, options);
-  await p.goto(house.base + path);
-  await fillSignIn(p, who);
-  return p;
-}
-
-/** Tab, until what has the focus fits. */
-async function tabTo(p, what, back = false) {
-  for (let i = 0; i < 120; i++) {
-    const is = await p.evaluate(
-      ({ selector, text }) => {
-        const el = document.activeElement;
-        return !!el && el !== document.body && el.matches(selector) && (!text || (el.textContent + (el.getAttribute('aria-label') ?? '')).includes(text));
-      },
-      { selector: what.selector, text: what.text ?? '' },
-    );
-    if (is) return;
-    await p.keyboard.press(back ? 'Shift+Tab' : 'Tab');
-  }
-  assert.fail(`no way by Tab to ${JSON.stringify(what)}`);
 }
 
 async function freeRate(p, name) {
@@ -70,7 +44,7 @@ for (const row of LANGS) {
     await talk(`灯坏了 ${row.locale}`);
     const options = { locale: row.locale };
 
-    const r = await at('reviewer', '/review/?view=samples', options);
+    const r = await at(browser, house, 'reviewer', '/review/?view=samples', options);
     await r.locator('.sheet-head button').waitFor();
     await tabTo(r, { selector: 'button', text: row.draw });
     await r.keyboard.press('Enter');
@@ -125,12 +99,12 @@ for (const row of LANGS) {
     await r.locator('.work-list .empty').waitFor(); // nothing is left to be done
     await leave(r);
 
-    const s = await at('supervisor', '/review/?view=figures', options);
+    const s = await at(browser, house, 'supervisor', '/review/?view=figures', options);
     await s.locator('.tile').first().waitFor();
     const before = await freeRate(s, row.free);
     await leave(s);
 
-    const a = await at('agent1', '/console/', options);
+    const a = await at(browser, house, 'agent1', '/console/', options);
     await a.locator('.rail').waitFor();
     await tabTo(a, { selector: '.rail button', text: row.mine });
     await a.keyboard.press('Enter');
@@ -148,7 +122,7 @@ for (const row of LANGS) {
     await a.locator('.item-appeal', { hasText: '这句话是访客说的' }).waitFor();
     await leave(a);
 
-    const d = await at('supervisor', '/review/?view=appeals', options);
+    const d = await at(browser, house, 'supervisor', '/review/?view=appeals', options);
     await d.locator('.work-list .result').first().waitFor();
     await tabTo(d, { selector: '.work-list .list' });
     await d.keyboard.press('ArrowDown');
@@ -178,7 +152,7 @@ for (const row of LANGS) {
 }
 
 test('a figure opens the reviews that it was counted from, and a supervisor may see what is masked', async () => {
-  const p = await at('supervisor', '/review/?view=figures', { locale: 'zh-CN' });
+  const p = await at(browser, house, 'supervisor', '/review/?view=figures', { locale: 'zh-CN' });
   await p.locator('.tile', { hasText: '改判率' }).getByRole('button').click();
   await p.locator('.work-list .result').first().waitFor();
   assert.equal(await p.locator('.work-list .result').count(), 2);
@@ -191,7 +165,7 @@ test('a figure opens the reviews that it was counted from, and a supervisor may 
 });
 
 test('axe finds nothing, in any language, theme and width', async () => {
-  const first = await at('supervisor', '/review/?view=tasks', { locale: 'zh-CN' });
+  const first = await at(browser, house, 'supervisor', '/review/?view=tasks', { locale: 'zh-CN' });
   await first.locator('.work-list').waitFor();
   const storageState = await first.context().storageState();
   await leave(first);

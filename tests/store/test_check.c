@@ -325,6 +325,66 @@ static void findings_are_listed_by_what_is_asked_for_and_in_pages(void **state)
     assert_int_equal(findings(w, (struct finding_filter){ .state = -1, .queue = key("none") }, NULL, 0).n, 0);
 }
 
+static void keep_found(const struct query *q, void *ctx)
+{
+    char *ret = ctx;
+
+    for (size_t i = 0; i < q->n_convs; i++)
+        strcat(strcat(ret, i ? " " : ""), q->convs[i].peer);
+}
+
+static void keep_risky(const struct query *q, void *ctx)
+{
+    size_t *ret = ctx;
+
+    for (size_t i = 0; i < q->quality.n_units; i++)
+        *ret += q->quality.units[i].risky;
+}
+
+/* p1 and p3 have said what is a risk, all have not invited to rate, which is none; of p3 it is dismissed. */
+static void what_was_found_is_found_by_and_drawn_as_a_risk_until_it_is_dismissed(void **state)
+{
+    struct world *w = *state;
+    const struct {
+        const char *check, *found;
+        int rating;
+    } rows[] = {
+        { "rude", "p1", 0 },
+        { "invited", "p3 p2 p1", 0 },
+        { "promise", "", 0 },
+        { "rude", "", 5 },
+    };
+    struct looked l;
+    struct list all;
+    struct query *q;
+    size_t risky = 0;
+
+    make_checks(1);
+    (void)talk(w, "p1", "不知道", NOW);
+    (void)talk(w, "p2", "好", NOW + 1);
+    (void)talk(w, "p3", "不知道", NOW + 2);
+    l = look(w, NOW + 2);
+    for (size_t i = 0; i < l.n; i++)
+        assert_int_equal(note(w, &l, i, NOW + 2), KF_OK);
+    all = findings(w, (struct finding_filter){ .state = -1, .check = key("rude") }, NULL, 0); /* the newest first: p3 */
+    assert_int_equal(judge(w, &all.at[0].id, FINDING_OPEN, FINDING_DISMISSED), KF_OK);
+    assert_int_equal(judge(w, &all.at[1].id, FINDING_OPEN, FINDING_TAKEN), KF_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char found[64] = "";
+
+        q = query_new(QUERY_TRANSCRIPTS);
+        q->site = key("demo");
+        q->search.check = key(rows[i].check);
+        q->search.rating = rows[i].rating;
+        assert_int_equal(ask(w, q, keep_found, found), KF_OK);
+        assert_string_equal(found, rows[i].found);
+    }
+    q = query_new(QUERY_POPULATION);
+    q->site = key("demo");
+    assert_int_equal(ask(w, q, keep_risky, &risky), KF_OK);
+    assert_int_equal(risky, 1);
+}
+
 static void keep_counts(const struct query *q, void *ctx)
 {
     int64_t *ret = ctx;
@@ -407,6 +467,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_conversation_that_is_open_again_is_only_struck_out),
     TEST(a_promise_is_looked_at_again_when_it_is_due),
     TEST(findings_are_listed_by_what_is_asked_for_and_in_pages),
+    TEST(what_was_found_is_found_by_and_drawn_as_a_risk_until_it_is_dismissed),
     TEST(findings_are_counted_by_check_and_by_what_became_of_them),
     TEST(what_was_closed_is_tried_in_pages_with_its_lines),
 };

@@ -449,6 +449,37 @@ static void the_population_is_what_was_closed_in_time_with_all_who_served_it(voi
     assert_int_equal(c.load, 1);
 }
 
+static void keep_count(const struct query *q, void *ctx)
+{
+    *(size_t *)ctx = q->n_convs;
+}
+
+static size_t reviewed_with(struct world *w, const char *card)
+{
+    struct query *q = query_new(QUERY_TRANSCRIPTS);
+    size_t ret = 9;
+
+    q->site = key("demo");
+    q->search.card = key(card);
+    assert_int_equal(ask(w, q, keep_count, &ret), KF_OK);
+    return ret;
+}
+
+static void a_conversation_is_found_by_the_card_that_it_was_judged_with(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = closed_talk(w, "v1", 0, NOW);
+    struct change *c = new_change(NOW);
+
+    (void)closed_talk(w, "v2", 0, NOW + 1);
+    pick(sample_act(c, 500, SAMPLE_RANDOM, "{\"a\":1}"), 1, conv, REVIEWER);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_int_equal(reviewed_with(w, "standard"), 0);
+    assert_int_equal(act_on(w, 1, (struct doing){ .who = REVIEWER, .revision = 1, .event = REVIEW_SUBMIT, .score = 9000 }), KF_OK);
+    assert_int_equal(reviewed_with(w, "standard"), 1);
+    assert_int_equal(reviewed_with(w, "sales"), 0);
+}
+
 /* ---- samples of each day ---- */
 
 static enum kf_rc draw_day(struct world *w, const char *schedule, int64_t day, uint32_t sample, uint32_t review)
@@ -650,6 +681,7 @@ static const struct CMUnitTest tests[] = {
     TEST(comments_stand_at_a_message_and_answer_each_other),
     TEST(calibration_is_blind_until_all_are_in),
     TEST(the_population_is_what_was_closed_in_time_with_all_who_served_it),
+    TEST(a_conversation_is_found_by_the_card_that_it_was_judged_with),
     TEST(a_schedule_draws_a_day_once_even_when_nothing_is_there),
     TEST(an_exercise_is_read_with_the_lines_of_all),
     TEST(an_example_is_changed_by_who_has_seen_it_and_goes_with_its_words),

@@ -87,6 +87,8 @@ static void what_a_talk_was_like_finds_it(void **state)
         { "score=0..", 0 },
         { "tag=nothing", 0 },
         { "rule=nothing", 0 },
+        { "check=nothing", 0 },
+        { "scorecard=nothing", 0 },
         { "q=%E9%80%80%E6%AC%BE&closed_by=visitor&state=closed&wait=..600", 1 },
         { "q=%E9%80%80%E6%AC%BE&closed_by=agent", 0 },
     };

@@ -103,7 +103,7 @@ static void the_population_is_what_was_wished_for(void **state)
 {
     const struct kf_key web = { "web" }, mail = { "mail" }, sales = { "sales" };
     const struct kf_id lin = { { 1 } }, wang = { { 2 } };
-    const struct sample_unit u = { .agent = lin, .channel = web, .queue = sales, .rating = 2, .fresh = true };
+    const struct sample_unit u = { .agent = lin, .channel = web, .queue = sales, .rating = 2, .fresh = true, .risky = true };
     const struct {
         const char *name;
         struct sample_wish w;
@@ -120,6 +120,7 @@ static void the_population_is_what_was_wished_for(void **state)
         { "another agent", { .agents = &wang, .n_agents = 1 }, false, false },
         { "risk: the rating", { .kind = SAMPLE_RISK, .rating_max = 2 }, false, true },
         { "risk: a better rating", { .kind = SAMPLE_RISK, .rating_max = 1 }, false, false },
+        { "risk: what a check has found", { .kind = SAMPLE_RISK, .rating_max = 1, .findings = true }, false, true },
         { "risk: a new agent", { .kind = SAMPLE_RISK, .rating_max = 1, .new_agents = true }, false, true },
     };
 

@@ -7,23 +7,11 @@ import { k } from '../kit/i18n';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
+import { Case, type Example, readExamples } from './cases';
 import { l } from './learnWords';
-import { type Line, Lines } from './lines';
 import { Select } from './Pick';
 import { asError } from './quality';
 import { w } from './qualityWords';
-
-interface Example {
-  id: string;
-  revision: number;
-  good: boolean;
-  title: string;
-  note: string;
-  collection: string;
-  tags: string[];
-  items: string[];
-  lines: Line[];
-}
 
 export function Library() {
   const all = useSignal<readonly Example[] | null>(null);
@@ -32,7 +20,7 @@ export function Library() {
   const only = useSignal({ good: '', tag: '', collection: '' });
   const load = async (): Promise<void> => {
     try {
-      const got = await api<{ items: Example[]; may_write: boolean }>(`examples${query({ site: site.value?.key })}`);
+      const got = await readExamples();
       all.value = got.items;
       writes.value = got.may_write;
       failed.value = '';
@@ -101,22 +89,13 @@ export function Library() {
       {all.value && shown.length === 0 && <p class="empty">{l('libNone')}</p>}
       <ul class="cases">
         {shown.map((x) => (
-          <li key={x.id}>
-            <h3>
-              <span class={x.good ? 'badge ok' : 'badge bad'}>{x.good ? l('libGood') : l('libBad')}</span>{' '}
-              <span dir="auto">{x.title}</span>
-            </h3>
-            <Lines lines={x.lines} />
-            {x.note && <p dir="auto">{x.note}</p>}
-            <p class="dim">
-              {[x.collection, ...x.tags.map((y) => `#${y}`)].filter(Boolean).join(' · ')}{' '}
-              {writes.value && (
-                <Button small kind="quiet" onClick={() => void remove(x)}>
-                  {l('libRemove')}
-                </Button>
-              )}
-            </p>
-          </li>
+          <Case key={x.id} of={x}>
+            {writes.value && (
+              <Button small kind="quiet" onClick={() => void remove(x)}>
+                {l('libRemove')}
+              </Button>
+            )}
+          </Case>
         ))}
       </ul>
     </section>

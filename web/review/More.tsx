@@ -1,18 +1,23 @@
 // The filters that few searches need: in a dialog, and as chips once they hold.
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { SlidersHorizontal, X } from 'lucide';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
+import { api, query } from '../core/api';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Icon } from '../kit/Icon';
 import { k } from '../kit/i18n';
-import { may } from '../kit/session';
+import { may, site } from '../kit/session';
 import { question, queues, refine, type Question } from './find';
+import { checkName, checks, loadChecks } from './findings';
 import { f } from './findWords';
 import { ends, rangeOf, rangeText, type RangeKey } from './range';
 import { t } from './words';
 
 const TEXTS = ['tag', 'rule'] as const;
+/** Documents of the site, by key and name. */
+const NAMED = ['check', 'scorecard'] as const;
+type NamedKey = (typeof NAMED)[number];
 const CHOICES = {
   state: ['open', 'closed'],
   closed_by: ['visitor', 'agent', 'bot', 'system'],
@@ -20,12 +25,37 @@ const CHOICES = {
 } as const;
 type ChoiceKey = keyof typeof CHOICES;
 const RANGES: readonly RangeKey[] = ['wait', 'response', 'silence', 'lasted', 'score'];
-const KEYS = ['queue', ...TEXTS, 'state', 'closed_by', 'reviewed', ...RANGES] as const;
+const KEYS = ['queue', ...TEXTS, ...NAMED, 'state', 'closed_by', 'reviewed', ...RANGES] as const;
 type Key = (typeof KEYS)[number];
 
 /** Whose scores: what agents find by is theirs to be told of, not to look for. */
 function allowed(key: Key): boolean {
-  return (key !== 'reviewed' && key !== 'score') || may('supervisor', 'reviewer');
+  return !['reviewed', 'score', ...NAMED].includes(key) || may('supervisor', 'reviewer');
+}
+
+const cards = signal<readonly { key: string; name: string }[]>([]);
+
+/** What there is to choose from; who may not, or cannot now, sees what was chosen by its key. */
+async function loadNamed(): Promise<void> {
+  if (!allowed('check')) return;
+  try {
+    if (checks.value.length === 0) await loadChecks();
+    cards.value = (
+      await api<{ items: { key: string; name: string }[] }>(`scorecards${query({ site: site.value?.key })}`)
+    ).items;
+  } catch {
+    // Names are a comfort.
+  }
+}
+
+/** Also one that there is no more, when it is the one that is chosen. */
+function namedOptions(key: NamedKey): readonly (readonly [string, string])[] {
+  const all =
+    key === 'check'
+      ? checks.value.map((x) => [x.key, checkName(x.key)] as const)
+      : cards.value.map((x) => [x.key, x.name] as const);
+  const now = question.value[key];
+  return !now || all.some(([v]) => v === now) ? all : [...all, [now, now] as const];
 }
 
 function choiceName(key: ChoiceKey, value: string): string {
@@ -34,6 +64,7 @@ function choiceName(key: ChoiceKey, value: string): string {
 
 function valueName(key: Key, value: string): string {
   if (key === 'queue') return queues.value.find((x) => x.key === value)?.name ?? value;
+  if (key === 'check' || key === 'scorecard') return namedOptions(key).find(([v]) => v === value)?.[1] ?? value;
   if (key in CHOICES) return choiceName(key as ChoiceKey, value);
   return (RANGES as readonly string[]).includes(key) ? rangeText(key as RangeKey, value) : value;
 }
@@ -41,6 +72,8 @@ function valueName(key: Key, value: string): string {
 export function More() {
   const open = useSignal(false);
   const q = question.value;
+  const asks = open.value || !!q.check || !!q.scorecard;
+  useEffect(() => void (asks && loadNamed()), [asks, site.value?.key]);
   return (
     <>
       {KEYS.filter((key) => q[key]).map((key) => (
@@ -134,6 +167,19 @@ function MoreDialog({ onClose }: { onClose: () => void }) {
               autocomplete="off"
               {...(key === 'rule' ? { placeholder: f('ruleHint') } : {})}
             />
+          </label>
+        ))}
+        {NAMED.filter(allowed).map((key) => (
+          <label key={key} class="pick">
+            <span>{f(key)}</span>
+            <select class="input" name={key}>
+              <option value="">{t('any')}</option>
+              {namedOptions(key).map(([v, name]) => (
+                <option key={v} value={v} selected={q[key] === v}>
+                  {name}
+                </option>
+              ))}
+            </select>
           </label>
         ))}
         {(Object.keys(CHOICES) as ChoiceKey[]).filter(allowed).map((key) => (

@@ -14,6 +14,7 @@ import { k, lang } from '../kit/i18n';
 import { may } from '../kit/session';
 import { toast } from '../kit/Toast';
 import { findings, type Finding } from './findings';
+import { examplesOf, ItemCases, loadExamples } from './cases';
 import { w as c } from './checkWords';
 import { answerWith, decide, Proposals } from './Proposals';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
@@ -193,6 +194,7 @@ function Comments({ r, reply }: { r: Review; reply: (parent: string) => void }) 
 
 function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set: (c: Contents) => void }) {
   const noting = useSignal(false);
+  const learning = useSignal(false);
   const note = contents.notes?.[item.key] ?? '';
   const answer = (a: Answer | undefined): void => {
     const { [item.key]: _, ...rest } = contents.answers ?? {};
@@ -213,6 +215,9 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
         if (next && (ev.key === 'y' || ev.key === 'd') && !ev.ctrlKey && !ev.metaKey && !ev.altKey) {
           ev.preventDefault();
           void (ev.key === 'y' ? take(next) : decide(next, 'dismissed'));
+        } else if (ev.key === 'e' && examplesOf(item.key).length && !ev.ctrlKey && !ev.metaKey && !ev.altKey) {
+          ev.preventDefault();
+          learning.value = true;
         } else if (ev.key === 'n' && !ev.ctrlKey && !ev.metaKey && !ev.altKey) {
           ev.preventDefault();
           noting.value = true;
@@ -243,6 +248,7 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
         </div>
       )}
       <div class="item-more">
+        <ItemCases item={item.key} name={item.name} open={learning} />
         {noting.value || note ? (
           <Area
             label={w('noteOf', { name: item.name })}
@@ -303,7 +309,12 @@ function Others({ card }: { card: Review['card'] }) {
   );
 }
 
-function Scoring({ review: r, onDone, onStep, comment }: PanelProps & { comment: () => void }) {
+interface ScoringProps extends PanelProps {
+  comment: () => void;
+  keep: () => void;
+}
+
+function Scoring({ review: r, onDone, onStep, comment, keep }: ScoringProps) {
   const contents = useSignal<Contents>(r.contents);
   const revision = useRef(r.revision);
   const sum = useSignal<{ score?: number; fatal?: boolean; plain?: number }>({});
@@ -366,6 +377,7 @@ function Scoring({ review: r, onDone, onStep, comment }: PanelProps & { comment:
     }
   };
   useEffect(() => {
+    void loadExamples();
     if (eager.peek()) form.current?.querySelector<HTMLElement>('[data-item] input')?.focus();
     eager.value = false;
     return () => void save();
@@ -378,6 +390,7 @@ function Scoring({ review: r, onDone, onStep, comment }: PanelProps & { comment:
     else if (text || ev.ctrlKey || ev.metaKey || ev.altKey) return;
     else if (ev.key === 'j' || ev.key === 'k') onStep?.(ev.key === 'j' ? 1 : -1);
     else if (ev.key === 'c') comment();
+    else if (ev.key === 'm') keep();
     else return;
     ev.preventDefault();
   };
@@ -659,7 +672,7 @@ export function Panel(props: PanelProps) {
         />
       )}
       {r.may.score ? (
-        <Scoring key={`${r.id}/${r.revision}`} {...props} comment={comment} />
+        <Scoring key={`${r.id}/${r.revision}`} {...props} comment={comment} keep={() => (keeping.value = true)} />
       ) : r.may.decide ? (
         <Deciding key={r.id} {...props} />
       ) : answering ? (

@@ -7,7 +7,8 @@ import type { Conversation, Entry } from '../core/staff';
 import { duration, exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
 import { Button, IconButton } from '../kit/Button';
-import { entryWords, eventWords } from '../kit/events';
+import { eventWords } from '../kit/events';
+import { reviewWords } from '../kit/rules';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { channelName, nameOf } from '../kit/names';
@@ -19,6 +20,7 @@ import { Talk } from '../kit/Talk';
 import { findingEntries, findings, loadFindings } from './findings';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { f } from './findWords';
+import { Holds } from './Holds';
 import { Player, replay } from './Player';
 import { w } from './qualityWords';
 import { saidBy } from './replay';
@@ -50,7 +52,7 @@ export function Trouble({ error, retry }: { error: ApiError; retry: () => void }
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
   if (e.kind === 'finding') return e.text ?? '';
-  if (e.kind !== 'comment') return entryWords(e);
+  if (e.kind !== 'comment') return reviewWords(e);
   return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
 }
 
@@ -197,6 +199,7 @@ export function Reader({ onBack }: { onBack?: () => void }) {
           </p>
         )
       )}
+      <Holds conversation={c.id} />
       <Strip transcript={got} />
       <Player transcript={got} />
       <Talk

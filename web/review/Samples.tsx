@@ -15,7 +15,7 @@ import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { Agreement } from './Agreement';
 import { l } from './learnWords';
-import { Select } from './Pick';
+import { Check, Select } from './Pick';
 import { asError, openReview, type SampleKind, share } from './quality';
 import { w } from './qualityWords';
 import { Schedules } from './Schedules';
@@ -45,11 +45,13 @@ interface Drawn {
 
 const WAYS = ['plain', 'per_agent', 'strata'] as const;
 const KINDS = ['random', 'risk', 'calibration'] as const;
+/** Of a risk list alone. */
+const RISKS = { rating_max: 2, new_agents: false, findings: true };
 const DAY_MS = 86_400_000;
 
 function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }) {
   const cards = useSignal<readonly { key: string; name: string; lang: string }[]>([]);
-  const ask = useSignal({ scorecard: '', kind: 'random', way: 'plain', n: 10, days: 1 });
+  const ask = useSignal({ scorecard: '', kind: 'random', way: 'plain', n: 10, days: 1, ...RISKS });
   const name = useRef<HTMLInputElement>(null);
   const look = useSignal<Drawn | null>(null);
   const error = useSignal('');
@@ -100,7 +102,7 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
   const set = (p: Partial<typeof ask.value>): void => {
     ask.value = { ...ask.value, ...p };
   };
-  const l = look.value;
+  const seen = look.value;
   return (
     <Dialog
       title={w('sampleNew')}
@@ -108,7 +110,7 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
       footer={
         <>
           <Button onClick={onClose}>{k('cancel')}</Button>
-          <Button kind="primary" disabled={busy.value || !l?.drawn} onClick={() => void draw()}>
+          <Button kind="primary" disabled={busy.value || !seen?.drawn} onClick={() => void draw()}>
             {w('sampleDraw')}
           </Button>
         </>
@@ -140,6 +142,22 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
           options={KINDS.map((x) => [x, w(`kind_${x}`)] as const)}
           onChange={(v) => set({ kind: v })}
         />
+        {ask.value.kind === 'risk' && (
+          <>
+            <Select
+              label={l('dailyRating')}
+              value={String(ask.value.rating_max)}
+              options={(['1', '2', '3', '4'] as const).map((x) => [x, x] as const)}
+              onChange={(v) => set({ rating_max: Number(v) })}
+            />
+            <Check checked={ask.value.new_agents} onChange={(on) => set({ new_agents: on })}>
+              {l('dailyNewAgents')}
+            </Check>
+            <Check checked={ask.value.findings} onChange={(on) => set({ findings: on })}>
+              {l('dailyFindings')}
+            </Check>
+          </>
+        )}
         <Select
           label={w('sampleWay')}
           value={ask.value.way}
@@ -153,14 +171,14 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
           onInput={(ev) => set({ n: Math.max(1, Math.min(2000, Math.round(Number(ev.currentTarget.value)) || 1)) })}
         />
         <p class="dim num" role="status">
-          {l &&
+          {seen &&
             w('samplePopulation', {
-              n: l.population,
-              drawn: l.drawn,
-              share: share(l.drawn, l.population),
-              needed: l.needed,
+              n: seen.population,
+              drawn: seen.drawn,
+              share: share(seen.drawn, seen.population),
+              needed: seen.needed,
             })}{' '}
-          {l && l.unassigned > 0 && w('sampleUnassigned', { n: l.unassigned })}
+          {seen && seen.unassigned > 0 && w('sampleUnassigned', { n: seen.unassigned })}
         </p>
         {error.value && (
           <p class="error" role="alert">

@@ -202,6 +202,9 @@ function Edit({ of, zone, onClose, onSaved }: EditProps) {
               <Check checked={b.new_agents === true} onChange={(on) => set({ new_agents: on })}>
                 {l('dailyNewAgents')}
               </Check>
+              <Check checked={b.findings === true} onChange={(on) => set({ findings: on })}>
+                {l('dailyFindings')}
+              </Check>
             </>
           )}
           <Select

@@ -162,6 +162,9 @@ export function Work({ of, title, onBack }: WorkProps) {
                     ['j k', 'keyMsg'],
                     ['n', 'keyNote'],
                     ['c', 'keyComment'],
+                    ['y d', 'keyFound'],
+                    ['e', 'keyExamples'],
+                    ['m', 'keyKeep'],
                     ['Ctrl ⏎', 'keySubmit'],
                   ] as const
                 ).map(([key, word]) => (

@@ -16,6 +16,9 @@ export interface Question {
   queue: string;
   tag: string;
   rule: string;
+  /** Keys: of a check that has found something, of a scorecard it was reviewed with. */
+  check: string;
+  scorecard: string;
   /** open, closed. */
   state: string;
   closed_by: string;
@@ -53,6 +56,8 @@ const NONE: Question = {
   queue: '',
   tag: '',
   rule: '',
+  check: '',
+  scorecard: '',
   state: '',
   closed_by: '',
   reviewed: '',
