@@ -6,6 +6,7 @@
 #define KF_TESTS_WORLD_H
 
 #include "desk/desk.h"
+#include "tests/support/scratch.h"
 
 #include <uv.h>
 
@@ -89,7 +90,7 @@ struct world {
     bool skewed;
     int64_t fault_at; /* when something was last done to a node or to Redis, or made good */
     struct model_node nodes[NODES_MAX];
-    char dir[64], url[128], redis[128];
+    char dir[SCRATCH_MAX], url[128], redis[128];
     int redis_pid;
     struct agent_model agents[AGENTS_MAX];
     struct visitor_model visitors[VISITORS_MAX];
