@@ -159,6 +159,41 @@ static void a_setting_that_is_changed_counts_on_both(void **state)
 }
 
 /* Who is killed with the node comes back at the other one, and nothing is missing. */
+static bool is_ready(const struct daemon *d)
+{
+    struct reply r = web_expect(d, 200, &(struct ask){ .path = "/readyz" });
+    bool ret = strncmp(r.body, "ready", 5) == 0;
+
+    reply_free(&r);
+    return ret;
+}
+
+/* No hint can come: each looks by itself at what it shows. */
+static void a_conversation_over_both_goes_on_without_redis(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff s = { 0 };
+
+    (void)state;
+    staff_online(&s, &b, AGENT1, "demo");
+    visitor_enter(&v, &a, "demo", NULL);
+    visitor_say(&v, "w1", "在吗");
+    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served");
+    redis_kill(&redis);
+    UNTIL(!is_ready(&a) && !is_ready(&b));
+    visitor_say(&v, "w2", "发票");
+    wire_take(&s.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", v.conv, "text", "发票");
+    staff_say(&s, v.conv, "w3", "好的");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "好的");
+    redis_start(&redis, false);
+    UNTIL(is_ready(&a) && is_ready(&b));
+    wire_sendf(&s.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"w4\"}", v.conv);
+    assert_string_equal(wire_verdict(&s.wire, "w4"), "ack");
+    staff_free(&s);
+    visitor_free(&v);
+}
+
 static void a_conversation_goes_on_at_the_other_node(void **state)
 {
     struct visitor v = { 0 };
@@ -186,7 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other), cmocka_unit_test(one_visitor_has_one_conversation_on_both),
-        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),
+        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),       cmocka_unit_test(a_conversation_over_both_goes_on_without_redis),
         cmocka_unit_test(a_conversation_goes_on_at_the_other_node), /* last: it kills one */
     };
 
