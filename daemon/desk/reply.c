@@ -165,28 +165,40 @@ static const char *words_json(struct change *c, const struct forbidden_word **wo
     return ret;
 }
 
-/* Wording that should not be used goes out when the agent says so a second time, and is written down for review. */
+/* Wording that should not be used goes out when the agent says so a second time, and is written down for review. True: not yet. */
+static bool asks_once_more(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
+{
+    const struct forbidden_word *words[WORDS_MAX];
+    size_t n = in->confirm ? 0 : guard_words(ds, in->text, words, WORDS_MAX);
+
+    if (!n)
+        return false;
+    buf_clear(&d->out);
+    frame_wording(&d->out, in->cid, words, n);
+    session_send(d->session, seat, &d->out);
+    return true;
+}
+
+static void note_words(struct desk_site *ds, struct change *c, struct slice text)
+{
+    const struct forbidden_word *words[WORDS_MAX];
+    size_t n = guard_words(ds, text, words, WORDS_MAX);
+
+    if (n)
+        staff_entry(c, "forbidden", words_json(c, words, n));
+}
+
 static void say_text(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                      const struct conv *conv)
 {
-    const struct forbidden_word *words[WORDS_MAX];
-    size_t n = guard_words(ds, in->text, words, WORDS_MAX);
-    struct change *c;
+    struct change *c = staff_change(d, ds, m, in, conv);
 
-    if (n && !in->confirm) {
-        buf_clear(&d->out);
-        frame_wording(&d->out, in->cid, words, n);
-        session_send(d->session, seat, &d->out);
-        return;
-    }
-    c = staff_change(d, ds, m, in, conv);
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     say_fill(d, ds, c, conv, in, NULL);
-    if (n)
-        staff_entry(c, "forbidden", words_json(c, words, n));
+    note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
 }
@@ -208,6 +220,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     msg->kind = file_kind(f->mime);
     msg->file = f->id;
     msg->extra = file_extra(c, f);
+    note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
 }
@@ -222,6 +235,8 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
     else if (!window_allows(d, &conv->id, !id_is_zero(&in->file), &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
+    else if (asks_once_more(d, ds, seat, in))
+        return;
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
     else

@@ -398,6 +398,39 @@ static void pages_are_given_signed_addresses(void **state)
     staff_free(&a);
 }
 
+/* Sound, too, is made there and not here: the way leads there, and says still in which form. */
+static void a_voice_message_is_played_from_that_origin(void **state)
+{
+    struct visitor v = { 0 };
+    char file[40], path[300], cut[300];
+    struct reply r;
+
+    (void)state;
+    visitor_enter(&v, &apart, SITE, NULL);
+    (void)snprintf(file, sizeof(file), "%s", upload(&apart, &v, "v.amr", silence, sizeof(silence) - 1));
+    web_status(&apart, 404, &(struct ask){ .path = as_wav(file) });
+    r = web_expect(&apart, 307, &(struct ask){ .path = as_wav(file), .headers = bearer(&v) });
+    assert_int_equal(r.n_body, 0);
+    (void)snprintf(path, sizeof(path), "%s", path_of(reply_header(&r, "Location")));
+    reply_free(&r);
+    assert_non_null(strstr(path, "&as=wav"));
+    r = web_expect(&apart, 307, &(struct ask){ .path = path }); /* on our own origin that address leads there again */
+    assert_string_equal(path_of(reply_header(&r, "Location")), path);
+    reply_free(&r);
+    (void)snprintf(cut, sizeof(cut), "%s", path);
+    *strstr(cut, "&sig=") = '\0';
+    web_status(&apart, 404, &(struct ask){ .path = cut, .host = HOST });
+    web_ask(&apart, &(struct ask){ .path = path, .host = HOST }, &r);
+    if (r.status != 415) { /* built without the codec */
+        assert_int_equal(r.status, 200);
+        assert_memory_equal(r.body, "RIFF", 4);
+        assert_string_equal(reply_header(&r, "Content-Type"), "audio/wav");
+        assert_string_equal(reply_header(&r, "Cross-Origin-Resource-Policy"), "cross-origin");
+    }
+    reply_free(&r);
+    visitor_free(&v);
+}
+
 static void nothing_else_is_served_on_the_origin_of_files(void **state)
 {
     static const char *const paths[] = { "/",       "/chat/demo", "/console/",     "/widget.js", "/api/v1/session",
@@ -466,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_voice_message_is_played_as_wav),
         cmocka_unit_test(what_is_no_voice_is_not_made_one),
         cmocka_unit_test(pages_are_given_signed_addresses),
+        cmocka_unit_test(a_voice_message_is_played_from_that_origin),
         cmocka_unit_test(nothing_else_is_served_on_the_origin_of_files),
         cmocka_unit_test(platforms_are_given_addresses_of_that_origin_too),
     };

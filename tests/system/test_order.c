@@ -283,6 +283,11 @@ static void wording_that_should_not_be_used_asks_once_more(void **state)
         v.conv);
     assert_string_equal(wire_verdict(&agent.wire, "w1"), "ack");
     wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "不 知道，随便");
+    /* Words beside a file are words. */
+    wire_sendf(&agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"w3\",\"kind\":\"image\",\"text\":\"随便\",\"file\":\"%s\"}", v.conv,
+               v.conv);
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "error", "cid", "w3", "code", "forbidden");
     (void)staff_say(&agent, v.conv, "w2", "我帮您查一下");
     (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=demo", v.conv);
     t = staff_get(&supervisor, &d, path);
