@@ -52,7 +52,7 @@ struct config {
         int64_t housekeep_every; /* R, how often housekeeping runs by itself */
     } store;
     struct {
-        int64_t messages, files, raw, profiles, log; /* R, how long each class of data is kept; 0: for ever */
+        int64_t messages, files, raw, profiles, reviews, log; /* R, how long each class of data is kept; 0: for ever */
     } keep;
     struct {
         const char *url;      /* NULL: a private redis-server */
