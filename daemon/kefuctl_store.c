@@ -69,13 +69,26 @@ static enum kf_rc lock_state(struct ctl *ctl, int *fd, struct kf_err *why)
     return rc;
 }
 
+/* A mistyped directory shall not become one. PostgreSQL answers for itself. */
+static enum kf_rc there_is_one(const struct config *cfg, struct kf_err *why)
+{
+    const char *path = strncmp(cfg->store.url, "sqlite:", 7) == 0 ? cfg->store.url + 7 : NULL;
+
+    if (path && access(path, F_OK) != 0)
+        return kf_fail(why, KF_ABSENT, "there is no database %s (%s): name the state directory with --state, or start kefud once", path,
+                       strerror(errno));
+    return KF_OK;
+}
+
 static enum kf_rc session_open(struct session *s, struct ctl *ctl, struct kf_err *why)
 {
     struct store_config cfg = store_config(&ctl->cfg, s);
     enum kf_rc rc;
 
     *s = (struct session){ .wake = -1, .lock = -1, .why = why };
-    rc = lock_state(ctl, &s->lock, why);
+    rc = there_is_one(&ctl->cfg, why);
+    if (!rc)
+        rc = lock_state(ctl, &s->lock, why);
     if (rc)
         return rc;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

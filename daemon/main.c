@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "log.h"
 #include "notify.h"
+#include "protocols/json.h"
 #include "seed.h"
 #include "vault.h"
 #include "world.h"
@@ -605,6 +606,7 @@ int main(int argc, char **argv)
     }
     (void)snprintf(n.control, sizeof(n.control), "%s/kefud.sock", n.cfg.node.state);
     curl_global_init(CURL_GLOBAL_ALL);
+    json_memory(NULL);
     n.ports = world_ports(&n.world);
     n.ports.chance(n.ports.ctx, chance, sizeof(chance));
     n.id = id_make(n.ports.now_ms(n.ports.ctx), chance);

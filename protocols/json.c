@@ -3,7 +3,67 @@
 #include <errno.h>
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+
+#define OUT_MS 100 /* longer than any parse; for who has nothing to give back */
+
+static void *(*memory_from)(size_t) = malloc;
+static __thread int64_t out_until; /* 0: memory is not out */
+static __thread bool missed;
+
+static int64_t mono_ms(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Whoever has been refused is refused until it gives something back: the parser does not look whether a byte of a string had room, but
+ * it does look at the string itself, which it asks for next. */
+static void *take(size_t n)
+{
+    void *ret = NULL;
+
+    if (!out_until || mono_ms() >= out_until)
+        ret = memory_from(n);
+    if (ret)
+        out_until = 0;
+    else if (!out_until || mono_ms() >= out_until)
+        out_until = mono_ms() + OUT_MS;
+    missed |= !ret;
+    return ret;
+}
+
+static void give(void *p)
+{
+    out_until = 0;
+    free(p);
+}
+
+void json_memory(void *(*from)(size_t n))
+{
+    memory_from = from ? from : malloc;
+    json_set_alloc_funcs(take, give);
+}
+
+json_t *json_parse(struct slice text, size_t flags, json_error_t *err)
+{
+    json_t *ret;
+
+    out_until = 0;
+    missed = false;
+    ret = json_loadb(text.p, text.n, flags, err);
+    if (!ret && missed) {
+        (void)snprintf(err->text, sizeof(err->text), "out of memory");
+        err->text[sizeof(err->text) - 1] = json_error_out_of_memory; /* where json_error_code() looks */
+    }
+    return ret;
+}
 
 /* ---- before parsing --------------------------------------------------------------------------------------------------- */
 
@@ -228,7 +288,7 @@ json_t *json_read_within(struct arena *a, struct slice text, enum json_manner ma
             return NULL;
         }
     }
-    ret = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &err);
+    ret = json_parse(text, JSON_REJECT_DUPLICATES, &err);
     if (!ret) {
         explain(&err, why);
         return NULL;

@@ -20,6 +20,13 @@ enum json_manner {
     JSON_OF_PLATFORMS /* programs': one beyond 64 bits or a double becomes a string: it is an id, or a member that nobody reads */
 };
 
+/* Once, at the start: where Jansson takes its memory from; NULL: malloc(). By itself, when memory is out for a moment, it reads a string
+ * without one of its bytes and goes on; from then on it reads it whole or not at all. */
+void json_memory(void *(*from)(size_t n));
+
+/* json_loadb(), and the error is that of memory where that was the reason. */
+json_t *json_parse(struct slice text, size_t flags, json_error_t *err);
+
 /* An object, to be released with json_decref(); NULL with `why` (KF_INVALID, KF_NOMEM) otherwise. The words never quote the text. */
 json_t *json_read(struct arena *a, struct slice text, enum json_manner manner, struct kf_err *why);
 /* The same with another bound on the levels. */

@@ -5,6 +5,7 @@
 #include "desk/media.h"
 #include "desk/outlet.h"
 #include "desk/watch.h"
+#include "protocols/sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -766,7 +767,10 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
     *h = (struct hook){ .d = d, .site = site->key, .channel = ch->key, .arena = a, .answer = answer, .ctx = ctx };
     d->under_way++;
     env = outlet_env(d, o);
+    (void)sign_troubled(); /* what was before is not ours */
     h->rc = rc = o->ops->receive(o->ch, a, req, &env, &h->received);
+    if (!rc && h->received.refused && sign_troubled())
+        h->rc = rc = KF_NOMEM; /* perhaps unjustly: it shall come again */
     if (rc) {
         hook_end(h, rc == KF_NOMEM ? 503 : 400, "text/plain; charset=utf-8", SLICE("not understood\n"));
         return;

@@ -122,7 +122,7 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool stopping, lease_reading;
-    int64_t lease_at, beat_at, check_at, people_at, settings_at;
+    int64_t lease_at, beat_at, check_at, people_at, settings_at, again_at;
     int64_t wall_ahead, stepped_at; /* of the monotonic clock; mono, when the wall clock was last set (0: it was not) */
     bool clocked;                   /* wall_ahead is known */
     int64_t settings_seen;          /* QUERY_CHANGES: with which the sites were read; 0 not known */

@@ -90,12 +90,12 @@ static void newcomer_waits(struct run *r, struct talker *who, int64_t epoch, int
  * acknowledged until it goes on. Here the stop is to be one that leaves the database to the other node. */
 static void stop_between_commits(struct run *r, struct daemon *d, struct nodes_result *ret)
 {
-    daemon_signal(d, SIGSTOP);
+    daemon_halt(d);
     while (!writable(r)) {
         ret->with_lock++;
         daemon_signal(d, SIGCONT);
         pair_turn(&r->pair, 20 + chance_below(&r->chance, 50));
-        daemon_signal(d, SIGSTOP);
+        daemon_halt(d);
     }
 }
 

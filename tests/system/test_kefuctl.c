@@ -396,12 +396,17 @@ static void a_wrong_command_line_says_what_there_is(void **unused)
     assert_int_equal(CTL(NULL, "dance"), WRONG_USAGE);
     must_say("there is no command dance");
     assert_int_equal(CTL(NULL, "backup"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "backup", "--colour"), WRONG_USAGE); /* nor does it make a file of that name */
+    must_say("one FILE is needed after backup");
+    assert_int_equal(CTL(NULL, "restore", "--colour"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "site", "export", "--colour"), WRONG_USAGE);
     assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), WRONG_USAGE);
     must_say("user add needs");
     assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), WRONG_USAGE);
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
         assert_int_equal(CTL(NULL, "user", acts[i]), WRONG_USAGE);
         must_say("one EMAIL, and nothing else, is needed after user");
+        assert_int_equal(CTL(NULL, "user", acts[i], "--colour"), WRONG_USAGE);
         assert_int_equal(CTL(NULL, "user", acts[i], "x@example.com", "y@example.com"), WRONG_USAGE);
         must_say("one EMAIL");
     }
