@@ -187,8 +187,15 @@ fault: setup-test
 	@B=build/fault JOBS=1 TEST_S=1800 bash tests/run.sh fault day
 
 bench: setup-test
-	$(SUB) all $(BENCH)
+	$(SUB) all $(BENCH) $(B)/tests/system/test_exports
 	@bash tests/bench/run.sh
+
+# Finding in ten million messages (some 4 GB). They stay, and the next run searches them as they are.
+FIND_DIR      ?= build/find
+FIND_MESSAGES ?= 10000000
+bench-find: $(B)/tests/bench/bench_store
+	@mkdir -p $(FIND_DIR)
+	@$< find $(FIND_DIR) $(FIND_MESSAGES)
 
 # ---- use ----
 
@@ -239,5 +246,5 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B)/daemon $(B)/protocols $(B)/tests $(B)/gen -name '*.d' 2>/dev/null)
-.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint fuzz fault bench run docs format install uninstall clean
+.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint fuzz fault bench bench-find run docs format install uninstall clean
 .SECONDARY:

@@ -41,6 +41,19 @@ static const struct option_text *find(const struct option_text *table, size_t n,
     return NULL;
 }
 
+/* Wrong words of the command line are told before anything of the file is. */
+static enum kf_rc check_listen(const char *text, struct kf_err *why)
+{
+    struct config cfg = { .arena = arena_new(0) };
+    enum kf_rc rc = cfg.arena ? KF_OK : kf_fail(why, KF_NOMEM, "out of memory");
+
+    for (size_t i = 0; !rc && i < n_config_keys; i++)
+        if (strcmp(config_keys[i].section, "listen") == 0 && strcmp(config_keys[i].name, "addresses") == 0)
+            rc = config_value_read(&cfg, &config_keys[i], text, why);
+    arena_free(cfg.arena);
+    return rc;
+}
+
 enum kf_rc config_args_parse(int argc, char **argv, struct config_args *ret, struct kf_err *why)
 {
     *ret = (struct config_args){ 0 };
@@ -60,7 +73,7 @@ enum kf_rc config_args_parse(int argc, char **argv, struct config_args *ret, str
             return kf_fail(why, KF_INVALID, "%s needs a value", o->name);
         *(const char **)((char *)ret + o->at) = equals ? equals + 1 : argv[++i];
     }
-    return KF_OK;
+    return ret->listen ? check_listen(ret->listen, why) : KF_OK;
 }
 
 void config_print(const struct config *cfg, struct buf *ret)

@@ -219,6 +219,8 @@ const struct config_key config_keys[] = {
     BYTES(limits, api_body, "1 MiB", .min = 4 * KIB, .max = 64 * MIB, .flags = CONFIG_RELOAD, .help = "The body of an API request."),
     BYTES(limits, hook_body, "35 MiB", .min = 4 * KIB, .max = 64 * MIB, .flags = CONFIG_RELOAD,
           .help = "The body of a webhook. Each adapter takes no more than its platform sends, most of them 1 MiB."),
+    BYTES(limits, bodies, "128 MiB", .min = MIB, .max = 16384 * MIB,
+          .help = "Bodies of more than 64 KiB that are held in memory at once, such as mails: beyond it a platform is told to come again."),
     BYTES(limits, upload, "10 MiB", .min = 0, .max = 1024 * MIB, .flags = CONFIG_RELOAD,
           .help = "An uploaded file. A site may allow less."),
     COUNT(limits, message_burst, "10", .min = 1, .max = 10000, .flags = CONFIG_RELOAD,

@@ -121,6 +121,12 @@ static int user_add(struct ctl *ctl, int argc, char **argv)
     return ctl_user_add(ctl, &p);
 }
 
+/* A mistyped option is no name: `backup --json` after a slip of the finger shall not make a file of that name. */
+static bool is_operand(const char *word)
+{
+    return *word && *word != '-';
+}
+
 static int user(struct ctl *ctl, int argc, char **argv)
 {
     static const struct {
@@ -132,7 +138,8 @@ static int user(struct ctl *ctl, int argc, char **argv)
         return user_add(ctl, argc - 1, argv + 1);
     for (size_t i = 0; argc >= 1 && i < sizeof(acts) / sizeof(acts[0]); i++)
         if (strcmp(argv[0], acts[i].name) == 0)
-            return argc == 2 ? acts[i].run(ctl, argv[1]) : wrong_usage("one EMAIL, and nothing else, is needed after user", argv[0]);
+            return argc == 2 && is_operand(argv[1]) ? acts[i].run(ctl, argv[1])
+                                                    : wrong_usage("one EMAIL, and nothing else, is needed after user", argv[0]);
     return argc < 1 ? wrong_usage("user needs add, passwd, disable or reset-totp", NULL)
                     : wrong_usage("user needs add, passwd, disable or reset-totp, not", argv[0]);
 }
@@ -310,13 +317,15 @@ static int housekeep(struct ctl *ctl, int argc, char **argv)
 
 static int site(struct ctl *ctl, int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[0], "add") == 0)
+    bool one = argc == 2 && is_operand(argv[1]);
+
+    if (one && strcmp(argv[0], "add") == 0)
         return ctl_site_add(ctl, argv[1]);
-    if (argc == 2 && strcmp(argv[0], "export") == 0)
+    if (one && strcmp(argv[0], "export") == 0)
         return ctl_site_export(ctl, argv[1]);
-    if (argc == 2 && strcmp(argv[0], "diff") == 0)
+    if (one && strcmp(argv[0], "diff") == 0)
         return ctl_site_apply(ctl, argv[1], true);
-    if (argc == 2 && strcmp(argv[0], "apply") == 0)
+    if (one && strcmp(argv[0], "apply") == 0)
         return ctl_site_apply(ctl, argv[1], false);
     return wrong_usage("site needs add FILE, export SITE, diff FILE or apply FILE", NULL);
 }
@@ -354,9 +363,9 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return site(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "doctor") == 0)
         return argc == 1 ? ctl_doctor(ctl) : wrong_usage("no arguments after", argv[0]);
-    if (strcmp(argv[0], "backup") == 0 && argc == 2)
+    if (strcmp(argv[0], "backup") == 0 && argc == 2 && is_operand(argv[1]))
         return ctl_backup(ctl, argv[1]);
-    if (strcmp(argv[0], "restore") == 0 && argc == 2)
+    if (strcmp(argv[0], "restore") == 0 && argc == 2 && is_operand(argv[1]))
         return ctl_restore(ctl, argv[1]);
     if (strcmp(argv[0], "backup") == 0 || strcmp(argv[0], "restore") == 0)
         return wrong_usage("one FILE is needed after", argv[0]);

@@ -138,6 +138,9 @@ int ctl_audit_verify(struct ctl *ctl, const char *heads)
 
     buf_init(&b, HEADS_MAX);
     rc = add_file(&b, ctl->cfg.node.head, false, &why);
+    if (!rc && !b.n)
+        fprintf(stderr, "kefuctl: %s is not there: whether the newest entries of this node were cut off cannot be told from here\n",
+                ctl->cfg.node.head);
     if (!rc && heads)
         rc = add_file(&b, heads, true, &why);
     if (!rc && !buf_ok(&b))

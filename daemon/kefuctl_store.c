@@ -1,5 +1,6 @@
 #include "kefuctl.h"
 
+#include "core/buf.h"
 #include "core/person.h"
 #include "lock.h"
 #include "password.h"
@@ -68,13 +69,26 @@ static enum kf_rc lock_state(struct ctl *ctl, int *fd, struct kf_err *why)
     return rc;
 }
 
+/* A mistyped directory shall not become one. PostgreSQL answers for itself. */
+static enum kf_rc there_is_one(const struct config *cfg, struct kf_err *why)
+{
+    const char *path = strncmp(cfg->store.url, "sqlite:", 7) == 0 ? cfg->store.url + 7 : NULL;
+
+    if (path && access(path, F_OK) != 0)
+        return kf_fail(why, KF_ABSENT, "there is no database %s (%s): name the state directory with --state, or start kefud once", path,
+                       strerror(errno));
+    return KF_OK;
+}
+
 static enum kf_rc session_open(struct session *s, struct ctl *ctl, struct kf_err *why)
 {
     struct store_config cfg = store_config(&ctl->cfg, s);
     enum kf_rc rc;
 
     *s = (struct session){ .wake = -1, .lock = -1, .why = why };
-    rc = lock_state(ctl, &s->lock, why);
+    rc = there_is_one(&ctl->cfg, why);
+    if (!rc)
+        rc = lock_state(ctl, &s->lock, why);
     if (rc)
         return rc;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -124,25 +138,64 @@ static void on_commit(void *ctx, enum kf_rc rc, const struct news *news, const s
     answered(ctx, rc, why);
 }
 
-/* Is there such a site? An admin of none could never do anything. */
-static void on_documents(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct session *s = ctx;
+struct place {
+    struct session *session;
+    const struct kf_key *queues; /* that are asked for */
+    size_t n_queues;
+};
 
-    answered(s, rc, why);
-    if (!rc && q->n_documents == 0) {
-        s->rc = kf_fail(s->why, KF_ABSENT, "there is no site %s", q->site.s);
-    }
+static bool is_queue(const struct stored_document *d)
+{
+    return strcmp(d->kind.s, "queue") == 0;
 }
 
-static enum kf_rc find_site(struct session *s, const struct kf_key *site)
+static bool has_queue(const struct query *q, const struct kf_key *key)
 {
+    for (size_t i = 0; i < q->n_documents; i++)
+        if (is_queue(&q->documents[i]) && key_eq(&q->documents[i].key, key))
+            return true;
+    return false;
+}
+
+/* Who serves only a queue that is none would never get anything. */
+static enum kf_rc no_queue(const struct query *q, const struct kf_key *key, struct kf_err *why)
+{
+    struct buf all;
+    enum kf_rc rc;
+
+    buf_init(&all, 400);
+    for (size_t i = 0; i < q->n_documents; i++)
+        if (is_queue(&q->documents[i]))
+            buf_printf(&all, "%s%s", all.n ? ", " : "", q->documents[i].key.s);
+    rc = kf_fail(why, KF_INVALID, "queues: there is no queue \"%s\"; there %s%.*s", key->s, all.n ? "are: " : "is none at all", (int)all.n,
+                 all.n ? all.p : "");
+    buf_finish(&all);
+    return rc;
+}
+
+/* Is there such a site, with such queues? An admin of none could never do anything. */
+static void on_documents(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    const struct place *p = ctx;
+    struct session *s = p->session;
+
+    answered(s, rc, why);
+    if (!rc && q->n_documents == 0)
+        s->rc = kf_fail(s->why, KF_ABSENT, "there is no site %s", q->site.s);
+    for (size_t i = 0; !s->rc && i < p->n_queues; i++)
+        if (!has_queue(q, &p->queues[i]))
+            s->rc = no_queue(q, &p->queues[i], s->why);
+}
+
+static enum kf_rc find_place(struct session *s, const struct kf_key *site, const struct kf_key *queues, size_t n_queues)
+{
+    struct place p = { .session = s, .queues = queues, .n_queues = n_queues };
     struct query *q = query_new(QUERY_DOCUMENTS);
 
     if (!q)
         return kf_fail(s->why, KF_NOMEM, "out of memory");
     q->site = *site;
-    store_read(s->store, q, on_documents, s);
+    store_read(s->store, q, on_documents, &p);
     return session_wait(s);
 }
 
@@ -276,14 +329,17 @@ static enum kf_rc write_person(struct change *c, const struct ctl_person *p, con
 static enum kf_rc add(struct session *s, const struct ctl_person *p, const char *hash)
 {
     int64_t now = now_ms();
+    struct kf_key site, queues[MEMBER_QUEUES_MAX];
     struct change *c = NULL;
-    struct kf_key site;
+    size_t n_queues;
     struct kf_id id;
     enum kf_rc rc;
 
     if (!key_parse(slice_of(p->site), &site))
         return kf_fail(s->why, KF_INVALID, "%s is not the key of a site", p->site);
-    rc = find_site(s, &site);
+    rc = parse_keys(p->queues, queues, MEMBER_QUEUES_MAX, &n_queues, NULL, "queues", s->why);
+    if (!rc)
+        rc = find_place(s, &site, queues, n_queues);
     if (rc)
         return rc;
     c = change_new(&site, now);

@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "log.h"
 #include "notify.h"
+#include "protocols/json.h"
 #include "seed.h"
 #include "vault.h"
 #include "world.h"
@@ -350,6 +351,7 @@ static enum kf_rc open_server(struct node *n, struct kf_err *why)
                               .connections_max = connections_max(c),
                               .header_timeout_ms = (int)c->limits.header_time,
                               .body_timeout_ms = (int)c->limits.body_time,
+                              .bodies_max = c->limits.bodies,
                               .message_max = (size_t)c->limits.frame,
                               .send_queue_max = (size_t)c->limits.send_queue,
                               .ping_ms = (int)c->limits.ping,
@@ -604,6 +606,7 @@ int main(int argc, char **argv)
     }
     (void)snprintf(n.control, sizeof(n.control), "%s/kefud.sock", n.cfg.node.state);
     curl_global_init(CURL_GLOBAL_ALL);
+    json_memory(NULL);
     n.ports = world_ports(&n.world);
     n.ports.chance(n.ports.ctx, chance, sizeof(chance));
     n.id = id_make(n.ports.now_ms(n.ports.ctx), chance);

@@ -96,7 +96,7 @@ enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, s
 {
     struct kf_err err = { .rc = KF_OK };
     struct arena *a = arena_new(0);
-    json_t *root = a ? json_read(a, settings, JSON_OF_FRAMES, &err) : NULL;
+    json_t *root = a ? json_read(a, settings, JSON_OF_SETTINGS, &err) : NULL;
     enum kf_rc rc;
 
     if (!a)
@@ -130,7 +130,7 @@ enum kf_rc channel_make(struct channel **ret, size_t size, struct slice settings
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     }
     ch->arena = arena;
-    root = json_read(arena, settings, JSON_OF_FRAMES, why);
+    root = json_read(arena, settings, JSON_OF_SETTINGS, why);
     if (root)
         rc = read(ch, root, why);
     json_decref(root);

@@ -27,11 +27,12 @@ enum {
     CHAN_EDIT = 1 << 6,
     CHAN_RECALL = 1 << 7,
     CHAN_REPLY_TO = 1 << 8,
-    CHAN_IDEMPOTENT = 1 << 9, /* sends carry a key: an unknown outcome may be sent again */
-    CHAN_ANSWERS = 1 << 10,   /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
-    CHAN_RECEIPTS = 1 << 11,  /* tells delivered or read */
-    CHAN_CLOSED = 1 << 12,    /* wants to hear that a conversation was closed */
-    CHAN_TYPING_OFF = 1 << 13 /* and that somebody has stopped typing; else its sign ends by itself */
+    CHAN_IDEMPOTENT = 1 << 9,  /* sends carry a key: an unknown outcome may be sent again */
+    CHAN_ANSWERS = 1 << 10,    /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
+    CHAN_RECEIPTS = 1 << 11,   /* tells delivered or read */
+    CHAN_CLOSED = 1 << 12,     /* wants to hear that a conversation was closed */
+    CHAN_TYPING_OFF = 1 << 13, /* and that somebody has stopped typing; else its sign ends by itself */
+    CHAN_SOUND_ALONE = 1 << 14 /* a sound has no words beside it, whatever caption_max says */
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };
@@ -117,6 +118,7 @@ struct channel_ops {
     uint32_t caps;
     size_t text_max;                /* per message; the desk splits what is longer */
     enum text_unit text_unit;       /* of what: code points, unless it says otherwise */
+    int64_t caption_max;            /* words beside a file, in the same unit: 0 unbounded, -1 none. Longer ones follow it as a text */
     size_t body_max;                /* bytes of a webhook; 0: 1 MiB */
     int64_t answer_ms;              /* CHAN_ANSWERS: how long an answer may wait for a reply */
     int64_t window_ms;              /* replies only so long after the visitor's last message; 0 always */

@@ -568,6 +568,15 @@ static enum kf_rc read_cid(struct reader *r, bool *valid)
     return *valid ? keep(r, string_of(v), &r->ret->cid) : KF_OK;
 }
 
+/* Whoever wrote what cannot be read waits for an answer all the same. */
+static void guess_cid(struct reader *r, struct slice text)
+{
+    struct slice cid = json_guess_text(text, "cid");
+
+    if (cid_valid(cid))
+        (void)keep(r, cid, &r->ret->cid);
+}
+
 static enum kf_rc decode(struct reader *r)
 {
     const json_t *name = json_object_get(r->frame, "type");
@@ -602,10 +611,11 @@ enum kf_rc frame_decode(struct arena *a, enum frame_side side, const struct fram
     enum kf_rc rc;
 
     *ret = (struct inbound){ .kind = INBOUND_MESSAGE };
-    frame = json_read_within(a, text, JSON_OF_FRAMES, limits->levels ? limits->levels : JSON_DEPTH_MAX, &err);
+    frame = json_read_within(a, text, JSON_OF_PLATFORMS, limits->levels ? limits->levels : JSON_DEPTH_MAX, &err);
     if (!frame) {
         if (why)
             *why = err;
+        guess_cid(&r, text);
         return err.rc;
     }
     r.frame = frame;

@@ -1,8 +1,69 @@
 #include "protocols/json.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+
+#define OUT_MS 100 /* longer than any parse; for who has nothing to give back */
+
+static void *(*memory_from)(size_t) = malloc;
+static __thread int64_t out_until; /* 0: memory is not out */
+static __thread bool missed;
+
+static int64_t mono_ms(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Whoever has been refused is refused until it gives something back: the parser does not look whether a byte of a string had room, but
+ * it does look at the string itself, which it asks for next. */
+static void *take(size_t n)
+{
+    void *ret = NULL;
+
+    if (!out_until || mono_ms() >= out_until)
+        ret = memory_from(n);
+    if (ret)
+        out_until = 0;
+    else if (!out_until || mono_ms() >= out_until)
+        out_until = mono_ms() + OUT_MS;
+    missed |= !ret;
+    return ret;
+}
+
+static void give(void *p)
+{
+    out_until = 0;
+    free(p);
+}
+
+void json_memory(void *(*from)(size_t n))
+{
+    memory_from = from ? from : malloc;
+    json_set_alloc_funcs(take, give);
+}
+
+json_t *json_parse(struct slice text, size_t flags, json_error_t *err)
+{
+    json_t *ret;
+
+    out_until = 0;
+    missed = false;
+    ret = json_loadb(text.p, text.n, flags, err);
+    if (!ret && missed) {
+        (void)snprintf(err->text, sizeof(err->text), "out of memory");
+        err->text[sizeof(err->text) - 1] = json_error_out_of_memory; /* where json_error_code() looks */
+    }
+    return ret;
+}
 
 /* ---- before parsing --------------------------------------------------------------------------------------------------- */
 
@@ -29,7 +90,7 @@ struct scan {
     bool in_string;
     int levels; /* the bound */
     bool deep;  /* more than that */
-    /* Escapes that must become \ufffd, integers too long for 64 bits. */
+    /* Escapes that must become \ufffd, numbers that are too big. */
     bool repair, big;
 };
 
@@ -62,23 +123,51 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The number at `i`: where it ends, and whether it is an integer that may not fit 64 bits (19 digits may, 20 do not). */
+static size_t skip_digits(struct slice text, size_t i)
+{
+    while (i < text.n && digit(text.p[i]))
+        i++;
+    return i;
+}
+
+/* The exponent at `i`, saturated; `end` is `i` where there is none. */
+static long read_exponent(struct slice text, size_t i, size_t *end)
+{
+    bool minus = i + 1 < text.n && text.p[i + 1] == '-';
+    size_t from = i + 1 + (i + 1 < text.n && (minus || text.p[i + 1] == '+'));
+    long ret = 0;
+
+    *end = i;
+    if (i == text.n || (text.p[i] | 32) != 'e' || skip_digits(text, from) == from)
+        return 0;
+    *end = skip_digits(text, from);
+    for (i = from; i < *end && ret < 100000; i++)
+        ret = 10 * ret + (text.p[i] - '0');
+    return minus ? -ret : ret;
+}
+
+/* The number at `i`: where it ends, and whether no reader may hold it: an integer beyond 64 bits (19 digits may fit, 20 do not), or a
+ * real of more digits before its point than a double has room for. */
 static size_t scan_number(struct slice text, size_t i, bool *big)
 {
-    size_t from = i, digits;
+    size_t from = i, digits, end;
 
     if (text.p[i] == '-')
         from = ++i;
-    while (i < text.n && digit(text.p[i]))
-        i++;
+    i = skip_digits(text, i);
     digits = i - from;
     *big = digits > 19 || (digits == 19 && memcmp(text.p + from, "9223372036854775807", 19) > 0);
-    if (i < text.n && (text.p[i] == '.' || (text.p[i] | 32) == 'e')) {
-        *big = false;
-        while (i < text.n && (digit(text.p[i]) || text.p[i] == '.' || text.p[i] == '+' || text.p[i] == '-' || (text.p[i] | 32) == 'e'))
-            i++;
+    if (!digits || i == text.n || (text.p[i] != '.' && (text.p[i] | 32) != 'e'))
+        return i;
+    *big = false;
+    if (text.p[i] == '.') {
+        end = skip_digits(text, i + 1);
+        if (end == i + 1)
+            return end;
+        i = end;
     }
-    return i;
+    *big = (long)digits + read_exponent(text, i, &end) > DBL_MAX_10_EXP;
+    return end;
 }
 
 static void scan_all(struct scan *s, bool numbers)
@@ -110,7 +199,7 @@ static void scan_all(struct scan *s, bool numbers)
     }
 }
 
-/* The text again with the repairs made: \ufffd for what must go, quotes around integers that are too long. */
+/* The text again with the repairs made: \ufffd for what must go, quotes around numbers that are too big. */
 static struct slice repaired(struct arena *a, struct slice text, bool numbers)
 {
     struct scan s = { .text = text };
@@ -199,7 +288,7 @@ json_t *json_read_within(struct arena *a, struct slice text, enum json_manner ma
             return NULL;
         }
     }
-    ret = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &err);
+    ret = json_parse(text, JSON_REJECT_DUPLICATES, &err);
     if (!ret) {
         explain(&err, why);
         return NULL;
@@ -382,6 +471,36 @@ struct slice json_member(struct slice s, const char *name)
             i = skip_blank(s, i + 1);
     }
     return (struct slice){ NULL, 0 };
+}
+
+/* ---- one member of text that may be anything ----------------------------------------------------------------------------- */
+
+struct slice json_guess_text(struct slice s, const char *name)
+{
+    struct slice ret = { NULL, 0 };
+    size_t n = strlen(name), i = 0;
+    int depth = 0;
+
+    while (i < s.n) {
+        size_t key = i + 1, end, value;
+
+        depth += s.p[i] == '{' || s.p[i] == '[';
+        depth -= s.p[i] == '}' || s.p[i] == ']';
+        if (s.p[i] != '"') {
+            i++;
+            continue;
+        }
+        end = i = skip_string(s, i);
+        value = skip_blank(s, i);
+        if (depth != 1 || end - key != n + 1 || memcmp(s.p + key, name, n) != 0 || value == s.n || s.p[value] != ':')
+            continue;
+        value = skip_blank(s, value + 1);
+        i = value < s.n && s.p[value] == '"' ? skip_string(s, value) : value;
+        if (ret.p || i < value + 2 || s.p[i - 1] != '"')
+            return (struct slice){ NULL, 0 };
+        ret = (struct slice){ s.p + value + 1, i - value - 2 };
+    }
+    return ret;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */

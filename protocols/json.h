@@ -16,9 +16,16 @@
 #define JSON_DEPTH_MAX 16
 
 enum json_manner {
-    JSON_OF_FRAMES,   /* frames: a number is a number */
-    JSON_OF_PLATFORMS /* platforms: an integer beyond 64 bits becomes a string, because it is an id */
+    JSON_OF_SETTINGS, /* people's: a number is a number */
+    JSON_OF_PLATFORMS /* programs': one beyond 64 bits or a double becomes a string: it is an id, or a member that nobody reads */
 };
+
+/* Once, at the start: where Jansson takes its memory from; NULL: malloc(). By itself, when memory is out for a moment, it reads a string
+ * without one of its bytes and goes on; from then on it reads it whole or not at all. */
+void json_memory(void *(*from)(size_t n));
+
+/* json_loadb(), and the error is that of memory where that was the reason. */
+json_t *json_parse(struct slice text, size_t flags, json_error_t *err);
 
 /* An object, to be released with json_decref(); NULL with `why` (KF_INVALID, KF_NOMEM) otherwise. The words never quote the text. */
 json_t *json_read(struct arena *a, struct slice text, enum json_manner manner, struct kf_err *why);
@@ -31,6 +38,9 @@ void json_write(struct buf *b, const json_t *v);
 void json_raw(struct buf *b, struct slice json);
 /* The text of one member of an object that stands as checked JSON text; {NULL,0} if it has none. No allocation. */
 struct slice json_member(struct slice object, const char *name);
+/* The same of an object that could not be read: what stands between the quotes of a member that seems to be a string, its escapes as they
+ * are; {NULL,0} if there is none or more than one of that name. */
+struct slice json_guess_text(struct slice text, const char *name);
 
 /* Tolerant members of objects: `obj` may be NULL or no object. */
 

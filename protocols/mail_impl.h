@@ -72,6 +72,7 @@ struct mail_brought {
     struct slice subject;   /* likewise */
     struct slice stripped;  /* the text as the provider has cut it, "" none */
     struct slice hash;      /* what followed the + in the recipient, if the provider has found it */
+    struct slice token;     /* what was signed in place of the mail itself; "" none */
 };
 
 /* Reads the request of the channel's provider: mail_provider.c. NULL in *refused and KF_OK: `ret` is filled; else why it is not believed, or

@@ -452,6 +452,15 @@ static bool is_echo(const struct reading *r)
     return is_ours(r, r->id) || (r->in.user.n == r->m->address.n && strncasecmp(r->in.user.p, r->m->address.p, r->in.user.n) == 0);
 }
 
+/* Mailgun signs a token and not the mail: who has seen one could send anything under it. It is good for the mail with which it came. */
+static void read_once(struct reading *r)
+{
+    if (!r->b.token.n)
+        return;
+    r->in.once = r->b.token;
+    r->in.once_for = checked(r, arena_copy(r->a, r->id));
+}
+
 /* False: nothing happened that anybody has to know. */
 static bool read_letter(struct reading *r)
 {
@@ -461,6 +470,7 @@ static bool read_letter(struct reading *r)
     read_sender(r);
     read_ids(r);
     read_token(r);
+    read_once(r);
     read_time(r);
     read_peer(r);
     r->in.automatic = r->b.bounced_path || mail_is_automatic(r->a, r->b.letter.headers, r->b.letter.n_headers);

@@ -30,7 +30,7 @@ static bool read_handle(struct writing *w)
 {
     struct json_keep keep = { .arena = w->a };
     struct slice text = slice_of(w->e->handle);
-    json_t *root = text.n ? json_read(w->a, text, JSON_OF_FRAMES, NULL) : NULL;
+    json_t *root = text.n ? json_read(w->a, text, JSON_OF_SETTINGS, NULL) : NULL;
     const json_t *refs = json_object_get(root, "refs");
     size_t n = json_array_size(refs);
 

@@ -154,6 +154,7 @@ static void mailgun_letter(struct bringing *g)
 {
     struct mail_brought *r = g->ret;
 
+    r->token = value(g, "token");
     r->recipient = utf8(g, value(g, "recipient"), SLICE(""));
     r->sender = utf8(g, value(g, "sender"), SLICE(""));
     r->bounced_path = field(g, "sender") && (!r->sender.n || slice_is(r->sender, "<>"));

@@ -7,6 +7,21 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
+static __thread bool troubled;
+
+bool sign_troubled(void)
+{
+    bool ret = troubled;
+
+    troubled = false;
+    return ret;
+}
+
+void sign_trouble(void)
+{
+    troubled = true;
+}
+
 bool sign_hmac_sha256(struct slice key, const struct slice *parts, size_t n, uint8_t ret[SIGN_SHA256])
 {
     char digest[] = "SHA256";
@@ -24,6 +39,7 @@ bool sign_hmac_sha256(struct slice key, const struct slice *parts, size_t n, uin
     for (size_t i = 0; ok && i < n; i++)
         ok = !parts[i].n || EVP_MAC_update(ctx, (const unsigned char *)parts[i].p, parts[i].n);
     ok = ok && EVP_MAC_final(ctx, ret, &len, SIGN_SHA256) && len == SIGN_SHA256;
+    troubled |= !ok;
     EVP_MAC_CTX_free(ctx);
     EVP_MAC_free(mac);
     return ok;
@@ -38,6 +54,7 @@ bool sign_sha256(const struct slice *parts, size_t n, uint8_t ret[SIGN_SHA256])
     for (size_t i = 0; ok && i < n; i++)
         ok = !parts[i].n || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
     ok = ok && EVP_DigestFinal_ex(ctx, ret, &len) && len == SIGN_SHA256;
+    troubled |= !ok;
     EVP_MD_CTX_free(ctx);
     return ok;
 }
@@ -61,9 +78,10 @@ bool sign_ed25519_verify(const uint8_t key[SIGN_ED25519_KEY], struct slice messa
 {
     EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, SIGN_ED25519_KEY);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-              EVP_DigestVerify(ctx, signature, SIGN_ED25519, (const unsigned char *)message.p, message.n) == 1;
+    bool able = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1;
+    bool ok = able && EVP_DigestVerify(ctx, signature, SIGN_ED25519, (const unsigned char *)message.p, message.n) == 1;
 
+    troubled |= !able;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(pkey);
     return ok;
@@ -109,6 +127,7 @@ bool sign_p256_verify(struct slice key, const struct slice *parts, size_t n, str
 
     for (size_t i = 0; ok && i < n; i++)
         ok = !parts[i].n || EVP_DigestVerifyUpdate(ctx, parts[i].p, parts[i].n) == 1;
+    troubled |= !ctx || (!ok && pkey && is_p256(pkey));
     ok = ok && signature.n && EVP_DigestVerifyFinal(ctx, (const unsigned char *)signature.p, signature.n) == 1;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(pkey);

@@ -12,6 +12,12 @@
 #define SIGN_ED25519_KEY 32
 #define SIGN_ED25519     64
 
+/* Since it was last asked, could something not be computed at all, for want of memory? Then a "false" below was no judgement, and what was
+ * refused for it may come again. Of this thread. */
+bool sign_troubled(void);
+/* Whoever computes beside this file says so with it. */
+void sign_trouble(void);
+
 /* Over the parts, one after the other without a separator. False: OpenSSL failed (memory), and nothing may be believed. An empty key
  * signs nothing: false. */
 bool sign_hmac_sha256(struct slice key, const struct slice *parts, size_t n, uint8_t ret[SIGN_SHA256]);

@@ -296,6 +296,7 @@ const struct channel_ops telegram_ops = {
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_EDIT | CHAN_RECALL | CHAN_REPLY_TO,
     .text_max = TELEGRAM_TEXT_MAX,
     .text_unit = TEXT_UTF16,
+    .caption_max = TELEGRAM_CAPTION_MAX,
     .body_max = 1u << 20,
     .upload_max = UPLOAD_MAX,
     .keys = keys,

@@ -513,11 +513,13 @@ static void on_callback(struct reading *r, const json_t *query)
     struct inbound *in;
 
     r->callback = text(r, query, "id");
-    if (!data.n || !json_is_object(message))
-        return; /* of a game, or of a message that we have not sent */
+    if (!data.n)
+        return; /* of a game */
     in = add(r, INBOUND_POSTBACK);
     read_user(r, json_object_get(query, "from"), in);
     add_place(r, message, in);
+    if (!json_is_object(message)) /* it is too old to be told: in a talk with a bot the chat is the person */
+        in->peer = in->user;
     in->at = r->env->now_ms; /* it says no time, and that of the message is another */
     in->id = r->callback;
     in->ref = ref_of(r, json_object_get(message, "chat"), text(r, message, "message_id"));

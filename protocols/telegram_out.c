@@ -262,7 +262,8 @@ static enum outcome_class class_of_words(const struct errand *e, struct slice wo
     return OUTCOME_FATAL;
 }
 
-static enum outcome_class class_of(const struct errand *e, int status, struct slice words)
+/* `said`: the answer is Telegram's own; a gateway's is not, and one that gave up waiting does not know what was done. */
+static enum outcome_class class_of(const struct errand *e, int status, bool said, struct slice words)
 {
     switch (status) {
     case 400:
@@ -277,8 +278,8 @@ static enum outcome_class class_of(const struct errand *e, int status, struct sl
     case 429:
         return OUTCOME_RATE_LIMITED;
     case 502:
-    case 504: /* a gateway that gave up waiting does not know */
-        return OUTCOME_UNCERTAIN;
+    case 504:
+        return said ? OUTCOME_RETRY : OUTCOME_UNCERTAIN;
     default:
         return status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
     }
@@ -294,7 +295,7 @@ static void read_failure(struct json_keep *keep, const struct errand *e, const s
     (void)json_get_i64(root, "error_code", &status);
     ret->code = json_get_text(keep, root, "error_code");
     ret->text = json_get_text(keep, root, "description");
-    ret->cls = class_of(e, (int)status, ret->text);
+    ret->cls = class_of(e, (int)status, ret->code.n > 0, ret->text);
     if (json_get_i64(more, "retry_after", &s) && s > 0 && s <= 86400)
         ret->retry_after_ms = 1000 * s;
     else

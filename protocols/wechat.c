@@ -199,6 +199,7 @@ const struct channel_ops wechat_ops = {
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_ANSWERS,
     .text_max = 2048,
     .text_unit = TEXT_BYTES,
+    .caption_max = -1,
     .body_max = 262144,
     .answer_ms = 2000,
     .window_ms = 48 * 3600 * 1000LL,

@@ -256,12 +256,26 @@ static const struct wx_code codes[] = {
     { 0, OUTCOME_FATAL },
 };
 
+/* Whether customer service messages are open to an account shows with the first one: who reads the words shall know what to do. */
+static void explain(struct arena *a, struct outcome *ret)
+{
+    const char *words;
+
+    if (!slice_is(ret->code, "48001"))
+        return;
+    words = arena_printf(a, "%.*s (customer service messages are not open to this account: it has to be verified, 微信认证)",
+                         (int)ret->text.n, ret->text.n ? ret->text.p : "");
+    if (words)
+        ret->text = slice_of(words);
+}
+
 enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                          struct outcome *ret)
 {
     enum kf_rc rc = wx_settle(codes, a, resp, ret);
 
     (void)ch;
+    explain(a, ret);
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && ret->cls != OUTCOME_AUTH)
         ret->cls = OUTCOME_SENT;
     return rc;

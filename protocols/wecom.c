@@ -225,6 +225,7 @@ const struct channel_ops wecom_kf_ops = {
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_IDEMPOTENT | CHAN_CLOSED,
     .text_max = 2048,
     .text_unit = TEXT_BYTES,
+    .caption_max = -1,
     .body_max = 262144,
     .window_ms = 48 * 3600 * 1000LL,
     .window_count = REPLIES,

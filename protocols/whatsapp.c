@@ -323,9 +323,10 @@ static enum kf_rc whatsapp_meet(const struct channel *ch, struct arena *a, const
 
 const struct channel_ops whatsapp_ops = {
     .name = "whatsapp",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_READ | CHAN_REPLY_TO | CHAN_RECEIPTS,
+    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_READ | CHAN_REPLY_TO | CHAN_RECEIPTS | CHAN_SOUND_ALONE,
     .text_max = WHATSAPP_TEXT_MAX,
     .text_unit = TEXT_UTF16,
+    .caption_max = WHATSAPP_CAPTION_MAX,
     .body_max = 4u << 20,
     .window_ms = WHATSAPP_WINDOW_MS,
     .upload_max = 100LL << 20,

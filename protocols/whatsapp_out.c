@@ -387,6 +387,8 @@ static void read_error(struct json_keep *keep, const json_t *error, const struct
         ret->cls = OUTCOME_AUTH; /* a code of its own: the token is not one */
     else
         ret->cls = whatsapp_class(code, resp->status);
+    if (code && ret->cls == OUTCOME_UNCERTAIN && resp->status >= 500)
+        ret->cls = OUTCOME_RETRY; /* no gateway, but Meta itself: it was not done */
     ret->code = json_get_text(keep, error, "code");
     ret->text = json_get_text(keep, json_object_get(error, "error_data"), "details");
     if (!ret->text.n)

@@ -47,6 +47,8 @@ static bool digest_of(struct slice *parts, size_t n, uint8_t ret[DIGEST])
     for (size_t i = 0; ok && i < n; i++)
         ok = !parts[i].n || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
     ok = ok && EVP_DigestFinal_ex(ctx, ret, &len) && len == DIGEST;
+    if (!ok)
+        sign_trouble();
     EVP_MD_CTX_free(ctx);
     return ok;
 }

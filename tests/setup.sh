@@ -11,7 +11,7 @@ libjansson-dev libsqlite3-dev libpq-dev libssl-dev libargon2-dev libexpat1-dev l
 # To play AMR, the voice of WeChat, QQ and phones; without these kefud is built all the same.
 voice_packages="libopencore-amrnb-dev libopencore-amrwb-dev"
 test_packages="libcmocka-dev chromium fonts-noto-cjk valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-openssl man-db postgresql spin"
+openssl man-db postgresql spin unzip"
 
 missing() {
     if ! command -v dpkg-query >/dev/null 2>&1; then

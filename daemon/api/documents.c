@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define VERSIONS_MAX 100
 
@@ -492,25 +493,38 @@ static void have_current(void *ctx, enum kf_rc rc, struct query *q, const struct
     turn_ports(t)->commit(turn_ports(t)->ctx, c, edited, e);
 }
 
-/* If-Match: "3", or If-None-Match: * for what is new. -1: answered. */
+/* The version in `"3"`; 0: it is nothing of the kind. */
+static int64_t version_of(struct slice tag)
+{
+    int64_t ret = 0;
+
+    if (tag.n < 3 || tag.n >= 20 || tag.p[0] != '"' || tag.p[tag.n - 1] != '"')
+        return 0;
+    for (size_t i = 1; i + 1 < tag.n; i++) {
+        if (tag.p[i] < '0' || tag.p[i] > '9')
+            return 0;
+        ret = 10 * ret + (tag.p[i] - '0');
+    }
+    return ret;
+}
+
+/* If-Match: "3", or If-None-Match: * for what is new. -1: answered. Whatever there is ("*") and a list are not what somebody has read, and a
+ * weak one is never the same (RFC 9110, 13.1.1). */
 static int64_t expected(struct turn *t)
 {
     struct slice match = turn_header(t, "if-match"), none = turn_header(t, "if-none-match");
-    int64_t ret = 0;
+    int64_t ret = version_of(match);
 
-    if (slice_is(none, "*"))
+    if (slice_is(none, "*") && !match.n)
         return 0;
-    if (match.n >= 3 && match.n < 20 && match.p[0] == '"' && match.p[match.n - 1] == '"')
-        for (size_t i = 1; i + 1 < match.n; i++) {
-            if (match.p[i] < '0' || match.p[i] > '9') {
-                ret = 0;
-                break;
-            }
-            ret = 10 * ret + (match.p[i] - '0');
-        }
     if (ret)
         return ret;
-    turn_problem(t, 428, "say which version you have seen: If-Match: \"N\", or If-None-Match: * for a new one");
+    if (match.n > 2 && memcmp(match.p, "W/", 2) == 0)
+        turn_problem(t, 412, "If-Match: a weak version matches none: send the ETag as it was given, \"N\"");
+    else if (match.n || none.n)
+        turn_problem(t, 400, "If-Match is one version, \"N\"; If-None-Match is * and only for what is new");
+    else
+        turn_problem(t, 428, "say which version you have seen: If-Match: \"N\", or If-None-Match: * for a new one");
     return -1;
 }
 

@@ -305,6 +305,8 @@ static void wrote(void *arg)
 {
     struct export *x = arg;
 
+    if (!x->gone && net_hung_up(api_server(x->api), x->req))
+        net_answer_abort(api_server(x->api), x->req); /* the next step finds it gone */
     if (export_gone(x))
         return;
     if (x->rc)

@@ -10,7 +10,9 @@
 #include <strings.h>
 #include <uthash.h>
 
-#define NAME_CP 120
+#define NAME_CP   120
+#define NOTED     256    /* openings that are remembered, so that a player which asks for parts is one of them */
+#define OPENED_MS 600000 /* how long one is */
 
 /* Somebody who may read or write a file: a visitor or a member of the staff. */
 struct file_user {
@@ -560,29 +562,118 @@ static void not_there(struct turn *t)
     turn_problem(t, 404, "no such file");
 }
 
+/* ---- who opens what is not one's own is written down ---- */
+
+static struct {
+    struct kf_id file, who;
+    int64_t at; /* 0: free */
+} openings[NOTED];
+static size_t last_opening;
+
+static int64_t mono_ms(struct turn *t)
+{
+    return turn_ports(t)->mono_ms(turn_ports(t)->ctx);
+}
+
+static bool is_open(const struct fetching *f)
+{
+    int64_t now = mono_ms(f->turn);
+
+    for (size_t i = 0; i < NOTED; i++)
+        if (openings[i].at && now - openings[i].at < OPENED_MS && id_eq(&openings[i].file, &f->file.id) &&
+            id_eq(&openings[i].who, &f->who.id))
+            return true;
+    return false;
+}
+
+static void noted(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct fetching *f = ctx;
+
+    (void)news;
+    if (rc) {
+        turn_fail(f->turn, rc, why);
+        return;
+    }
+    last_opening = (last_opening + 1) % NOTED;
+    openings[last_opening].file = f->file.id;
+    openings[last_opening].who = f->who.id;
+    openings[last_opening].at = mono_ms(f->turn);
+    give_file(f->turn, &f->file, false);
+}
+
+/* In a commit before the first byte. `conv`: by which he may. */
+static void note_opening(struct fetching *f, const struct conv *conv, const struct member *m)
+{
+    const struct ports *p = turn_ports(f->turn);
+    struct change *c = change_new(&conv->site, p->now_ms(p->ctx));
+    char file[KF_ID_TEXT], id[KF_ID_TEXT];
+
+    if (!c) {
+        turn_problem(f->turn, 500, "out of memory");
+        return;
+    }
+    c->by = (struct actor){ .role = ROLE_AGENT,
+                            .id = f->who.id,
+                            .name = change_text(c, slice_of(m->name)),
+                            .number = m->number && *m->number ? change_text(c, slice_of(m->number)) : NULL };
+    change_act(c, ACT_AUDIT)->u.entry = (struct entry){ .at = c->at,
+                                                        .kind = "file_opened",
+                                                        .by = c->by,
+                                                        .data = change_printf(c, "{\"conversation\":\"%s\",\"file\":\"%s\"}",
+                                                                              id_text(&conv->id, id), id_text(&f->file.id, file)) };
+    p->commit(p->ctx, c, noted, f);
+}
+
+static bool took_part(const struct conv *c, const struct kf_id *who)
+{
+    return id_eq(&c->owner, who) || id_eq(&c->last_agent, who) || id_eq(&c->helper, who);
+}
+
+static void have_convs_of_staff(struct fetching *f, const struct query *q)
+{
+    struct turn *t = f->turn;
+    const struct conv *by = NULL;
+    const struct member *as = NULL;
+
+    for (size_t i = 0; i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+        const struct member *m = t->key ? turn_member(t, &c->site) : desk_member(turn_desk(t), &c->site, &f->who.id);
+
+        if (!permit(m, VERB_READ, &c->site, c) && !permit(m, VERB_TRANSCRIPT, &c->site, c))
+            continue;
+        if (took_part(c, &f->who.id)) {
+            give_file(t, &f->file, false);
+            return;
+        }
+        by = c;
+        as = m;
+    }
+    if (!by)
+        try_visitor(f);
+    else if (is_open(f))
+        give_file(t, &f->file, false);
+    else
+        note_opening(f, by, as);
+}
+
 static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct fetching *f = ctx;
-    struct turn *t = f->turn;
     bool may = false;
 
-    if (rc && rc != KF_ABSENT) {
-        turn_fail(t, rc, why);
-        return;
+    if (rc && rc != KF_ABSENT)
+        turn_fail(f->turn, rc, why);
+    else if (!rc && !f->who.visitor)
+        have_convs_of_staff(f, q);
+    else {
+        for (size_t i = 0; !rc && i < q->n_convs && !may; i++)
+            may = id_eq(&q->convs[i].contact, &f->who.id) || desk_sits_as(turn_desk(f->turn), &q->convs[i].contact, &f->who.id);
+        if (may)
+            give_file(f->turn, &f->file, false);
+        else
+            try_visitor(f);
     }
-    for (size_t i = 0; !rc && i < q->n_convs && !may; i++) {
-        const struct conv *c = &q->convs[i];
-        const struct member *m = f->who.visitor ? NULL
-                                 : t->key       ? turn_member(t, &c->site)
-                                                : desk_member(turn_desk(t), &c->site, &f->who.id);
-
-        may = f->who.visitor ? id_eq(&c->contact, &f->who.id) || desk_sits_as(turn_desk(t), &c->contact, &f->who.id)
-                             : permit(m, VERB_READ, &c->site, c) || permit(m, VERB_TRANSCRIPT, &c->site, c);
-    }
-    if (may)
-        give_file(t, &f->file, false);
-    else
-        try_visitor(f);
 }
 
 /* The uploader may; everybody else only with a conversation that refers to it and that he may read. */

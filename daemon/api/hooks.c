@@ -3,13 +3,16 @@
 
 #include <string.h>
 
+/* An adapter refuses a method where its platform has no handshake: then all that it takes is POST. */
 static void answered(void *ctx, int status, const char *type, struct slice body)
 {
-    static const struct http_pair retry[] = { { { "Retry-After", 11 }, { "2", 1 } } };
+    static const struct http_pair retry = { { "Retry-After", 11 }, { "2", 1 } }, allow = { { "Allow", 5 }, { "POST", 4 } };
     struct turn *t = ctx;
-    const struct net_answer a = {
-        .status = status, .type = body.n ? type : NULL, .body = body, .headers = retry, .n_headers = status == 503 ? 1 : 0
-    };
+    const struct net_answer a = { .status = status,
+                                  .type = body.n ? type : NULL,
+                                  .body = body,
+                                  .headers = status == 405 ? &allow : &retry,
+                                  .n_headers = status == 405 || status == 503 ? 1 : 0 };
 
     turn_answer(t, &a);
 }
@@ -27,7 +30,8 @@ const struct site_channel *hook_channel(struct desk *d, struct slice key, struct
 
 static void hook(struct turn *t)
 {
-    const struct http_req req = { .method = t->method,
+    /* A HEAD is a GET whose answer goes without its body: net sees to that. */
+    const struct http_req req = { .method = strcmp(t->method, "HEAD") == 0 ? "GET" : t->method,
                                   .url = t->path,
                                   .query = t->query,
                                   .n_query = t->n_query,

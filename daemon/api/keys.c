@@ -359,7 +359,7 @@ static void post_key(struct turn *t)
     else if (!m->key.verbs)
         turn_problem(t, 400,
                      "verbs: %s%sa list of read, timeline, transcript, export, presence, settings_read, settings_write, people, audit, "
-                     "status, reveal, quality",
+                     "status, reveal, quality, erase, hold",
                      wrong, *wrong ? " is none that a key may have; " : "");
     else if (expires && !json_is_null(expires) &&
              (!json_is_integer(expires) || m->key.expires_at <= clock_ms(t) || m->key.expires_at > clock_ms(t) + EXPIRES_MS))

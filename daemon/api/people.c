@@ -79,6 +79,8 @@ static void commit(struct staffing *s)
         return;
     }
     c->by = turn_actor(t, c);
+    if (s->disable && !t->op)
+        change_act(c, ACT_NOT_LAST)->u.not_last.person = s->person.id;
     act = change_act(c, ACT_PERSON);
     act->u.person = s->person;
     act->u.person.email = change_text(c, slice_of(s->email));
@@ -259,10 +261,16 @@ static struct staffing *staffing_new(struct turn *t, struct slice email)
 /* Who serves only a queue that is none would never get anything. */
 static enum kf_rc check_queues(const struct keys_at *at, const struct site *site, const struct site_person *p)
 {
-    for (size_t i = 0; i < p->n_queues; i++)
-        if (!site_queue(site, &p->queues[i]))
-            return keys_fail(at, "queues: there is no queue \"%s\"", p->queues[i].s);
-    return KF_OK;
+    char all[400] = "";
+    size_t unknown = 0;
+
+    while (unknown < p->n_queues && site_queue(site, &p->queues[unknown]))
+        unknown++;
+    if (unknown == p->n_queues)
+        return KF_OK;
+    for (size_t i = 0, n = 0; i < site->n_queues && n < sizeof(all); i++)
+        n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n ? ", " : "", site->queues[i].key.s);
+    return keys_fail(at, "queues: there is no queue \"%s\"; there %s%s", p->queues[unknown].s, *all ? "are: " : "is none at all", all);
 }
 
 /* What a set of a site says of a person is what is said here, so one table reads both. */
@@ -486,6 +494,12 @@ static void put_person(struct turn *t)
     }
     *m = (struct membering){ .turn = t, .site = site->key, .person = id };
     c->by = turn_actor(t, c);
+    if (!t->op && !(p.roles & MEMBER_ADMIN)) {
+        struct act *act = change_act(c, ACT_NOT_LAST);
+
+        act->u.not_last.person = id;
+        act->u.not_last.site = site->key;
+    }
     fresh = change_member(c);
     *fresh = *old;
     fresh->name = change_text(c, slice_of(old->name));

@@ -2,6 +2,7 @@
 #include "api/inner.h"
 #include "core/utf8.h"
 #include "protocols/frame.h"
+#include "protocols/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -304,11 +305,13 @@ json_t *turn_body(struct turn *t)
         turn_problem(t, 400, "the JSON is nested deeper than %d levels", levels);
         return NULL;
     }
-    root = json_loadb(t->body.p, t->body.n, JSON_REJECT_DUPLICATES, &e);
+    root = json_parse(t->body, JSON_REJECT_DUPLICATES, &e);
     if (json_is_object(root))
         return root;
     if (root)
         turn_problem(t, 400, "the body must be a JSON object");
+    else if (json_error_code(&e) == json_error_out_of_memory)
+        turn_fail(t, KF_NOMEM, &(struct kf_err){ .rc = KF_NOMEM });
     else
         turn_problem(t, 400, "the body is not JSON: %s (line %d, column %d)", e.text, e.line, e.column);
     json_decref(root);

@@ -45,3 +45,9 @@ bool bucket_take(struct bucket *b, int burst, int per_second, int64_t now_ms, in
 {
     return bucket_take_in(b, burst, per_second, 1000, now_ms, retry_after_ms);
 }
+
+/* What is too much goes at the next look. */
+void bucket_give(struct bucket *b)
+{
+    b->milli += 1000;
+}

@@ -18,5 +18,7 @@ void bucket_init(struct bucket *b, int burst, int64_t now_ms);
 bool bucket_take(struct bucket *b, int burst, int per_second, int64_t now_ms, int64_t *retry_after_ms);
 /* The same with `count` tokens in a period, for rates below one a second. */
 bool bucket_take_in(struct bucket *b, int burst, int count, int64_t period_ms, int64_t now_ms, int64_t *retry_after_ms);
+/* Puts one back that was taken for nothing. Full stays full. */
+void bucket_give(struct bucket *b);
 
 #endif

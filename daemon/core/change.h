@@ -70,6 +70,7 @@ enum act_kind {
     ACT_PRESENCE,      /* presence */
     ACT_PERSON,        /* person: insert or update by id (password NULL: keep) */
     ACT_MEMBER,        /* member: insert or replace, presence kept */
+    ACT_NOT_LAST,      /* not_last.person: KF_CONFLICT if of not_last.site ("": of any) no other administrator would be left */
     ACT_SESSION,       /* session: new */
     ACT_SESSION_TOUCH, /* session.hash: seen now */
     ACT_SESSION_END,   /* session.hash, or all of session.person when the hash is empty */
@@ -331,6 +332,10 @@ struct act {
         } presence;
         struct person person;
         struct member *member; /* change_member() makes it */
+        struct {
+            struct kf_id person;
+            struct kf_key site;
+        } not_last;
         struct act_session session;
         struct act_key key;
         struct act_totp totp;

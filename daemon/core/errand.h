@@ -51,13 +51,13 @@ struct errand {
     int64_t created_at, settled_at; /* settled_at: 0 not yet */
     int64_t lease;                  /* epoch of the lease under which it was claimed */
     const char *error;              /* the last one, for people; NULL */
-    int part;                       /* of a text that is longer than the channel takes: so many parts have been sent */
+    int part;                       /* of a text that is longer than the channel takes: so many parts have been sent, or taken back */
     bool more;                      /* of such a text: other parts follow this one (what stands below a text goes with the last) */
 
     /* Filled in when it is read for sending. */
     const char *peer;       /* the platform's name of the exchange */
     const char *user;       /* the contact's address */
-    struct message message; /* as it stands now; `ref` is ours to store afterwards */
+    struct message message; /* as it stands now; `ref` is ours to store afterwards; ERRAND_DELETE: its `ref` is that of this part */
     const char *reply_ref;  /* the platform's id of the message it answers; NULL */
     const char *handle;     /* the newest reply handle of the conversation, NULL none */
     int64_t handle_expires_ms;

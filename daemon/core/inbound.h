@@ -101,11 +101,12 @@ struct inbound {
     struct kf_id conversation; /* browsers: as the frame says; zero if it says nothing */
 
     /* Which one it is. */
-    struct slice cid;    /* browsers */
-    struct slice dedupe; /* platforms: names the kind of event too */
-    struct slice id;     /* the platform's id of this message */
-    struct slice ref;    /* the platform's id of the message that this one is about */
-    int64_t at;          /* the platform's time, ms; 0 unknown */
+    struct slice cid;            /* browsers */
+    struct slice dedupe;         /* platforms: names the kind of event too */
+    struct slice once, once_for; /* a word that the platform gives to one request, and what it was given for: with another it is a replay */
+    struct slice id;             /* the platform's id of this message */
+    struct slice ref;            /* the platform's id of the message that this one is about */
+    int64_t at;                  /* the platform's time, ms; 0 unknown */
 
     /* What it says. */
     struct slice text;

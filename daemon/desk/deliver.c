@@ -471,6 +471,36 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
     d->ports.commit(d->ports.ctx, c, claimed, t);
 }
 
+/* Do the words of a file go behind it, because they cannot stand beside it? */
+static bool words_follow(const struct channel_ops *ops, const struct message *m)
+{
+    if (id_is_zero(&m->file) || !m->text.n)
+        return false;
+    if (ops->caption_max < 0 || (m->kind == MESSAGE_AUDIO && (ops->caps & CHAN_SOUND_ALONE)))
+        return true;
+    return ops->caption_max && text_length(m->text, ops->text_unit) > (size_t)ops->caption_max;
+}
+
+/* What of its message this errand carries now: all of it, the file alone, or a part of the text. */
+static void cut_part(struct trip *t, const struct channel_ops *ops)
+{
+    struct message *m = &t->errand.message;
+    int part = t->errand.part;
+
+    if (words_follow(ops, m)) {
+        if (!part) {
+            m->text = SLICE("");
+            t->more = true;
+            return;
+        }
+        m->kind = MESSAGE_TEXT;
+        m->file = (struct kf_id){ { 0 } };
+        part--;
+    }
+    if (m->kind == MESSAGE_TEXT)
+        m->text = text_part(m->text, ops->text_max, ops->text_unit, part, &t->more);
+}
+
 static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 {
     struct outlet *o = outlet_of(d, ds, &e->channel);
@@ -478,8 +508,9 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 
     if (!t)
         return;
-    if (o && e->kind == ERRAND_SEND && t->errand.message.kind == MESSAGE_TEXT)
-        t->errand.message.text = text_part(t->errand.message.text, o->ops->text_max, o->ops->text_unit, e->part, &t->more);
+    if (o && e->kind == ERRAND_SEND)
+        cut_part(t, o->ops);
+    t->more |= e->kind == ERRAND_DELETE && e->more;
     t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;

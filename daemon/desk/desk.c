@@ -208,10 +208,21 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
     r->at = mono(d);
     if (bucket_take_in(&r->bucket, burst, count, period_ms, r->at, &retry))
         return true;
+    if (!why)
+        return false;
     (void)kf_fail(why, KF_RATE, "too many messages at once; wait a moment");
     why->retry_after_ms = (int32_t)(retry < 1 ? 1 : retry);
     d->figures.refused++;
     return false;
+}
+
+void rate_give(struct desk *d, const char *key)
+{
+    struct rate *r = NULL;
+
+    HASH_FIND_STR(d->rates, key, r);
+    if (r)
+        bucket_give(&r->bucket);
 }
 
 bool rate_touched(struct desk *d, const char *key, int64_t within_ms)
@@ -475,6 +486,51 @@ static void clock_tick(struct desk *d, int64_t t)
     d->clocked = true;
 }
 
+/* ---- what hints have not told ---- */
+
+#define AGAIN_MS      5000 /* hints get lost on the way, and those of a node that cannot reach Redis never leave */
+#define AGAIN_DOWN_MS 2000 /* none can come */
+
+static bool as_shown(const struct view *v, const struct conv *c)
+{
+    return v->conv.seq == c->seq && v->conv.epoch == c->epoch && v->conv.state == c->state && v->conv.until == c->until &&
+           v->conv.visitor_read == c->visitor_read && v->conv.staff_read == c->staff_read;
+}
+
+static void looked_again(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+    const struct view *v = rc ? NULL : session_view(call->d->session, &q->convs[0].id);
+
+    (void)why;
+    if (ds && v && !as_shown(v, &q->convs[0]))
+        tell_read(call->d, ds, &q->convs[0]);
+    desk_call_end(call);
+}
+
+static void look_again(void *ctx, struct view *v)
+{
+    struct desk *d = ctx;
+    struct desk_site *ds = site_of(d, &v->conv.site);
+    struct call *call;
+    struct query *q = ds ? desk_ask(d, ds, QUERY_CONV, &call) : NULL;
+
+    if (!q)
+        return;
+    q->id = v->conv.id;
+    d->ports.read(d->ports.ctx, q, looked_again, call);
+}
+
+/* So that conversations over several nodes go on without Redis, too, if more slowly. */
+static void again_tick(struct desk *d, int64_t t)
+{
+    if (d->cfg.sole || t - d->again_at < (d->ports.live_up(d->ports.ctx) ? AGAIN_MS : AGAIN_DOWN_MS))
+        return;
+    d->again_at = t;
+    session_each_view(d->session, look_again, d);
+}
+
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
@@ -502,6 +558,7 @@ void desk_tick(struct desk *d)
         session_sweep(d->session);
         rates_sweep(d);
     }
+    again_tick(d, t);
     if (t - d->people_at >= PEOPLE_MS) {
         d->people_at = t;
         people_refresh(d);

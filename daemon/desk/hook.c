@@ -5,6 +5,7 @@
 #include "desk/media.h"
 #include "desk/outlet.h"
 #include "desk/watch.h"
+#include "protocols/sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -431,7 +432,7 @@ static void returned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
 }
 
 /* False: memory is out. */
-static bool commit_returning(struct desk *d, const struct inbound *in, struct change *c, struct taking *t)
+static bool commit_returning(struct desk *d, const struct kf_id *conv, struct change *c, struct taking *t)
 {
     struct returning *r = malloc(sizeof(*r));
     struct query *q = r ? query_new(QUERY_CONV) : NULL;
@@ -441,9 +442,70 @@ static bool commit_returning(struct desk *d, const struct inbound *in, struct ch
         return false;
     }
     *r = (struct returning){ t, c };
-    q->id = in->conversation;
+    q->id = *conv;
     d->ports.read(d->ports.ctx, q, returned, r);
     return true;
+}
+
+/* `conv`: of another channel, which has to be looked up first; NULL: not. */
+static void commit_one(struct desk *d, struct change *c, const struct kf_id *conv, struct taking *t)
+{
+    if (!conv)
+        d->ports.commit(d->ports.ctx, c, taken, t);
+    else if (!commit_returning(d, conv, c, t)) {
+        change_free(c);
+        t->worst = KF_NOMEM;
+        taking_step(t);
+    }
+}
+
+/* The word that came with it is claimed first, for what it came with: whoever sends something else under it has seen it go by. */
+struct once {
+    struct taking *t;
+    struct change *c;
+    struct kf_id conv;
+    bool returns;
+};
+
+static void once_claimed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct once *o = ctx;
+    struct taking *t = o->t;
+    struct desk *d = t->call.d;
+
+    (void)news;
+    (void)why;
+    if (!rc) /* or it is a repeat: the message's own key tells */
+        commit_one(d, o->c, o->returns ? &o->conv : NULL, t);
+    else {
+        change_free(o->c);
+        if (rc == KF_CONFLICT)
+            log_event(d, 2, "desk event=inbound_dropped site=%s channel=%s reason=replayed_token", t->call.site.s, t->channel.s);
+        else
+            t->worst = rc;
+        taking_step(t);
+    }
+    free(o);
+}
+
+static void commit_once(struct desk *d, const struct inbound *in, struct change *c, const struct kf_id *conv, struct taking *t)
+{
+    struct once *o = malloc(sizeof(*o));
+    struct change *claim = o ? change_new(&t->call.site, now(d)) : NULL;
+
+    if (!claim) {
+        free(o);
+        change_free(c);
+        t->worst = KF_NOMEM;
+        taking_step(t);
+        return;
+    }
+    *o = (struct once){ .t = t, .c = c, .returns = conv != NULL };
+    if (conv)
+        o->conv = *conv;
+    claim->key = slice_of(change_printf(claim, "p:%s:once:%.*s", t->channel.s, (int)in->once.n, in->once.p));
+    claim->content = change_slice(claim, in->once_for);
+    d->ports.commit(d->ports.ctx, claim, once_claimed, o);
 }
 
 void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
@@ -476,16 +538,14 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
         } else if (failed) {
             change_free(c);
             t->worst = KF_NOMEM;
-        } else if (c && in[i].proven && c->opening) {
-            t->left++;
-            if (!commit_returning(d, &in[i], c, t)) {
-                change_free(c);
-                t->worst = KF_NOMEM;
-                t->left--;
-            }
         } else if (c) {
+            const struct kf_id *elsewhere = in[i].proven && c->opening ? &in[i].conversation : NULL;
+
             t->left++;
-            d->ports.commit(d->ports.ctx, c, taken, t);
+            if (in[i].once.n)
+                commit_once(d, &in[i], c, elsewhere, t);
+            else
+                commit_one(d, c, elsewhere, t);
         }
     }
     /* Items first: the store commits in the order of the calls, and a cursor without its items would lose them. */
@@ -707,7 +767,10 @@ void desk_hook(struct desk *d, const struct site *site, const struct site_channe
     *h = (struct hook){ .d = d, .site = site->key, .channel = ch->key, .arena = a, .answer = answer, .ctx = ctx };
     d->under_way++;
     env = outlet_env(d, o);
+    (void)sign_troubled(); /* what was before is not ours */
     h->rc = rc = o->ops->receive(o->ch, a, req, &env, &h->received);
+    if (!rc && h->received.refused && sign_troubled())
+        h->rc = rc = KF_NOMEM; /* perhaps unjustly: it shall come again */
     if (rc) {
         hook_end(h, rc == KF_NOMEM ? 503 : 400, "text/plain; charset=utf-8", SLICE("not understood\n"));
         return;

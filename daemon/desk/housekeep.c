@@ -12,6 +12,7 @@
 #define WAITING_MAX    1000
 #define HELPER_LOOK_MS 3000  /* so long after the grace a person without conversations is still looked at */
 #define PARKED_MS      15000 /* so often those who are parked are looked through for nothing in particular */
+#define UNHEARD_MS     60000 /* so often it is looked whether there are such at all */
 #define RETELL_SWEEPS  10
 
 bool holder(struct desk *d, const struct desk_site *ds)
@@ -542,13 +543,19 @@ static bool anybody_there(struct desk *d, const struct desk_site *ds)
     return false;
 }
 
-/* Looks only while somebody is there and something has happened that may matter, else now and then: parked conversations may be many. */
+/* Something has happened that may matter, or it is time. What another node has put off while somebody came here is heard of by no one. */
+static bool parked_due(struct desk *d, const struct desk_site *ds)
+{
+    return ds->parked_maybe || mono(d) - ds->parked_at >= (ds->parked_left ? PARKED_MS : UNHEARD_MS);
+}
+
+/* Looks only while somebody is there, and not all the time: parked conversations may be many. */
 static void sweep_parked(struct desk *d, struct desk_site *ds)
 {
     struct query *q;
     struct call *call;
 
-    if (!(ds->parked_maybe || (ds->parked_left && mono(d) - ds->parked_at >= PARKED_MS)) || !anybody_there(d, ds))
+    if (!parked_due(d, ds) || !anybody_there(d, ds))
         return;
     q = desk_ask(d, ds, QUERY_OPEN, &call);
     if (!q)

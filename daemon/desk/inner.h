@@ -122,7 +122,7 @@ struct desk {
     struct desk_site *sites;
     struct lease leases[SHARDS];
     bool stopping, lease_reading;
-    int64_t lease_at, beat_at, check_at, people_at, settings_at;
+    int64_t lease_at, beat_at, check_at, people_at, settings_at, again_at;
     int64_t wall_ahead, stepped_at; /* of the monotonic clock; mono, when the wall clock was last set (0: it was not) */
     bool clocked;                   /* wall_ahead is known */
     int64_t settings_seen;          /* QUERY_CHANGES: with which the sites were read; 0 not known */
@@ -146,6 +146,7 @@ struct call {
     struct kf_id conv, who;
     int64_t n, m;
     int64_t at;   /* mono, when it began */
+    bool counted; /* it took a token of its visitor's messages */
     char *reason; /* owned; NULL none */
     char cid[KF_CID_MAX + 1];
 };
@@ -161,8 +162,11 @@ int64_t now(const struct desk *d);
 int64_t mono(const struct desk *d);
 struct kf_id fresh_id(struct desk *d);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Takes a token of the bucket of that name, in which `count` come back each period; else the words. */
+/* Takes a token of the bucket of that name, in which `count` come back each period; else the words.
+ * Without `why` it is a bound of ours that nobody is told of. */
 bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
+/* Puts a token back that was taken for nothing. */
+void rate_give(struct desk *d, const char *key);
 /* Was that bucket asked for something so short a time ago? */
 bool rate_touched(struct desk *d, const char *key, int64_t within_ms);
 /* The site's bound, or that of the installation where it is smaller. */
@@ -281,6 +285,16 @@ void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct k
 /* Commits, then does the above. Takes `c` over. */
 void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
+/* ---- repeat.c ---- */
+/* Answers with `why`, but if the key of `c` was claimed before for that content, with the first answer. Takes `c` over: no acts, only its
+ * key and content count; NULL: `why`. `counted`: it took a token of its visitor's messages, which a repeat gets back. */
+void refuse_unless_claimed(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c, const struct kf_err *why,
+                           bool counted);
+/* A visitor's messages: so many at once, so many a second; `burst` 0 any. */
+bool message_take(struct desk *d, const struct kf_id *who, int burst, int rate, struct kf_err *why);
+void message_give(struct desk *d, const struct kf_id *who);
+/* May a repeat of that visitor cost nothing? It may so often that no outbox feels it. */
+bool repeat_take(struct desk *d, const struct kf_id *who);
 /* What a welcomed seat does, whether it came just now or has waited in line. */
 void seat_dispatch(struct desk *d, struct seat *seat, const struct inbound *in);
 /* ---- lookup.c: acts on what has to be read first. `go` runs later, unless the seat is gone or there is no such thing (then it was told). */
@@ -306,6 +320,8 @@ void with_file(struct desk *d, struct seat *seat, const struct inbound *in, file
 enum message_kind file_kind(const char *mime);
 const char *file_extra(struct change *c, const struct stored_file *f);
 void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
+/* The same for a visitor's message. */
+void refuse_unless_said(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_err *why, bool counted);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 /* ---- guard.c ---- */
 /* May this visitor write this? False: `why` has the words. */

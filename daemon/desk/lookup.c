@@ -121,7 +121,7 @@ static void lookup_run(struct lookup *l, struct seat *seat)
         if (!l->rc)
             l->choice_known(l->d, seat, &l->in);
         else
-            session_error(l->d->session, seat, l->in.cid, &l->why);
+            refuse_unless_said(l->d, seat, &l->in, &l->why, true);
     } else if (l->wants == WANTS_FILE) {
         if (found(l, seat, &l->file.site, NO_FILE))
             l->file_known(l->d, seat, &l->in, &l->file);

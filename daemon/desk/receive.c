@@ -14,6 +14,15 @@
 /* How the content of an act begins that is not a text: no text does, for 0xff is not in UTF-8. */
 #define AS(act) "\xff" act
 
+/* A page that sends its outbox again after a lost line is not to be slower for it. */
+static void repeat_costs_nothing(struct desk *d, const struct call *call)
+{
+    const struct seat *seat = session_seat(d->session, call->conn);
+
+    if (call->counted && seat && repeat_take(d, &seat->who))
+        message_give(d, &seat->who);
+}
+
 static void acked(struct desk *d, const struct call *call, const struct news *news)
 {
     static const int bounds[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 };
@@ -44,9 +53,10 @@ void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct k
     } else {
         acked(d, call, news);
         fault_point("after_ack");
-        if (news->duplicate)
+        if (news->duplicate) {
             d->figures.duplicates++;
-        else if (ds)
+            repeat_costs_nothing(d, call);
+        } else if (ds)
             tell_news(d, ds, news, call->conn);
     }
     desk_call_end(call);
@@ -62,6 +72,7 @@ void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
         return;
     }
     call->conn = seat->conn;
+    call->counted = seat->side == FRAME_VISITOR && in->kind == INBOUND_MESSAGE;
     desk_call_cid(call, in->cid);
     d->ports.commit(d->ports.ctx, c, seat_done, call);
 }
@@ -256,6 +267,30 @@ static void unpark(struct desk *d, const struct desk_site *ds, const struct seat
         change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_VISITOR_SAYS, .epoch = -1, .staffed = true };
 }
 
+static struct slice said_content(struct change *c, const struct inbound *in)
+{
+    char id[KF_ID_TEXT];
+
+    if (!id_is_zero(&in->file))
+        return slice_of(change_printf(c, AS("file:%s"), id_text(&in->file, id)));
+    if (in->type == TYPE_TEXT)
+        return change_slice(c, in->text);
+    return slice_of(in->type == TYPE_FORM ? change_printf(c, AS("form:%.*s"), (int)in->form.n, in->form.p)
+                                          : change_printf(c, AS("choice:%.*s"), (int)in->payload.n, in->payload.p));
+}
+
+void refuse_unless_said(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_err *why, bool counted)
+{
+    struct desk_site *ds = site_of(d, &seat->site);
+    struct change *c = ds && repeat_take(d, &seat->who) ? change_new(&ds->site->key, now(d)) : NULL;
+
+    if (c) {
+        visitor_key(c, ds, seat, in, NULL);
+        c->content = said_content(c, in);
+    }
+    refuse_unless_claimed(d, seat, in, c, why, counted);
+}
+
 static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
 {
     struct change *c = visitor_change(d, ds, seat, in);
@@ -267,11 +302,7 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
         return;
     }
     unpark(d, ds, seat, c);
-    if (in->type == TYPE_TEXT)
-        c->content = change_slice(c, in->text);
-    else
-        c->content = slice_of(in->type == TYPE_FORM ? change_printf(c, AS("form:%.*s"), (int)in->form.n, in->form.p)
-                                                    : change_printf(c, AS("choice:%.*s"), (int)in->payload.n, in->payload.p));
+    c->content = said_content(c, in);
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
     profile = in->type == TYPE_FORM ? form_profile(c, in->form) : NULL;
@@ -318,13 +349,12 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     struct desk_site *ds = site_of(d, &seat->site);
     struct change *c = ds ? visitor_change(d, ds, seat, in) : NULL;
     struct act *act;
-    char id[KF_ID_TEXT];
 
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
-    c->content = slice_of(change_printf(c, AS("file:%s"), id_text(&f->id, id)));
+    c->content = said_content(c, in);
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
     act->u.message.kind = file_kind(f->mime);
@@ -346,7 +376,7 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
 {
     struct desk_site *ds = site_of(d, &seat->site);
     struct kf_err why = { 0 };
-    char key[64], id[KF_ID_TEXT];
+    bool counted;
     int burst, rate;
 
     if (!ds || !wants_cid(d, seat, in))
@@ -355,19 +385,12 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in)
         seat_refuse(d, seat, in, KF_DENIED, "this channel is switched off");
         return;
     }
-    (void)snprintf(key, sizeof(key), "v:%s", id_text(&seat->who, id));
     burst = ds->site->message_burst ? ds->site->message_burst : d->cfg.message_burst;
     rate = ds->site->message_rate ? ds->site->message_rate : d->cfg.message_rate;
-    if ((burst > 0 && !rate_take(d, key, burst, rate, 1000, &why)) || !may_open(d, seat, &why)) {
-        session_error(d->session, seat, in->cid, &why);
-        return;
-    }
-    if (!guard_visitor(d, ds, seat, in, &why)) {
-        session_error(d->session, seat, in->cid, &why);
-        return;
-    }
-    if (in->type == TYPE_FORM && form_check(in->form, &why)) {
-        session_error(d->session, seat, in->cid, &why);
+    counted = message_take(d, &seat->who, burst, rate, &why);
+    if (!counted || !may_open(d, seat, &why) || !guard_visitor(d, ds, seat, in, &why) ||
+        (in->type == TYPE_FORM && form_check(in->form, &why))) {
+        refuse_unless_said(d, seat, in, &why, counted);
         return;
     }
     /* A person may be asked for at any time: the page may have a button for it. */

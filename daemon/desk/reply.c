@@ -100,45 +100,10 @@ const char *json_text(struct change *c, const char *name, struct slice value)
     return ret;
 }
 
-/* ---- refused, unless it was done before ---- */
-
-struct repeat {
-    struct call call;
-    struct kf_err why;
-};
-
-static void repeated(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
-{
-    struct repeat *r = ctx;
-    struct desk *d = r->call.d;
-    struct seat *seat = session_seat(d->session, r->call.conn);
-
-    if (!rc && seat)
-        session_ack(d->session, seat, slice_of(r->call.cid), &news->conv.id, news->first_seq, news->first_at);
-    else
-        seat_fail(d, r->call.conn, r->call.cid, rc == KF_AGAIN ? rc : r->why.rc, rc == KF_AGAIN ? why : &r->why);
-    desk_call_end(&r->call);
-}
-
-/* An act that is not possible any more may be the repeat of one that was: who never saw its ack gets it now. Only the key can tell, so it
- * is asked for under an epoch that no conversation has. */
 static void refuse_unless_done(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                                const struct conv *conv, const struct kf_err *why)
 {
-    struct repeat *r = in->cid.n ? calloc(1, sizeof(*r)) : NULL;
-    struct change *c = r ? staff_change(d, ds, m, in, conv) : NULL;
-
-    if (!c) {
-        free(r);
-        session_error(d->session, seat, in->cid, why);
-        return;
-    }
-    r->call = (struct call){ .d = d, .conn = seat->conn };
-    r->why = *why;
-    desk_call_cid(&r->call, in->cid);
-    d->under_way++;
-    c->epoch = 0;
-    d->ports.commit(d->ports.ctx, c, repeated, r);
+    refuse_unless_claimed(d, seat, in, staff_change(d, ds, m, in, conv), why, false);
 }
 
 /* ---- messages ---- */
@@ -200,28 +165,40 @@ static const char *words_json(struct change *c, const struct forbidden_word **wo
     return ret;
 }
 
-/* Wording that should not be used goes out when the agent says so a second time, and is written down for review. */
+/* Wording that should not be used goes out when the agent says so a second time, and is written down for review. True: not yet. */
+static bool asks_once_more(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in)
+{
+    const struct forbidden_word *words[WORDS_MAX];
+    size_t n = in->confirm ? 0 : guard_words(ds, in->text, words, WORDS_MAX);
+
+    if (!n)
+        return false;
+    buf_clear(&d->out);
+    frame_wording(&d->out, in->cid, words, n);
+    session_send(d->session, seat, &d->out);
+    return true;
+}
+
+static void note_words(struct desk_site *ds, struct change *c, struct slice text)
+{
+    const struct forbidden_word *words[WORDS_MAX];
+    size_t n = guard_words(ds, text, words, WORDS_MAX);
+
+    if (n)
+        staff_entry(c, "forbidden", words_json(c, words, n));
+}
+
 static void say_text(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                      const struct conv *conv)
 {
-    const struct forbidden_word *words[WORDS_MAX];
-    size_t n = guard_words(ds, in->text, words, WORDS_MAX);
-    struct change *c;
+    struct change *c = staff_change(d, ds, m, in, conv);
 
-    if (n && !in->confirm) {
-        buf_clear(&d->out);
-        frame_wording(&d->out, in->cid, words, n);
-        session_send(d->session, seat, &d->out);
-        return;
-    }
-    c = staff_change(d, ds, m, in, conv);
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;
     }
     say_fill(d, ds, c, conv, in, NULL);
-    if (n)
-        staff_entry(c, "forbidden", words_json(c, words, n));
+    note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
 }
@@ -243,6 +220,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     msg->kind = file_kind(f->mime);
     msg->file = f->id;
     msg->extra = file_extra(c, f);
+    note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
 }
@@ -257,6 +235,8 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
     else if (!window_allows(d, &conv->id, !id_is_zero(&in->file), &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
+    else if (asks_once_more(d, ds, seat, in))
+        return;
     else if (id_is_zero(&in->file))
         say_text(d, ds, m, seat, in, conv);
     else

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define WHY_MAX 40
+#define REASONS 5000 /* entries of a timeline that are looked through for a word: more than any talk has */
 
 void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
 {
@@ -270,14 +271,14 @@ static void each_visitor_seat(struct desk *d, const struct conv *c)
 }
 
 /* The word that owners get to read: why it was given to them, else what the newest entry of the timeline calls it. */
-static const char *reason_of(const struct news *news, char ret[WHY_MAX])
+static const char *reason_of(const struct entry *entries, size_t n, char ret[WHY_MAX])
 {
     static const char *const words[] = { "assigned", "offered", "transferred", "returned", "refused", "missed", "closed", "parked" };
 
-    for (size_t i = news->n_entries; i > 0; i--)
+    for (size_t i = n; i > 0; i--)
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
-            if (strcmp(news->entries[i - 1].kind, words[k]) == 0) {
-                json_t *data = json_loads(news->entries[i - 1].data, 0, NULL);
+            if (strcmp(entries[i - 1].kind, words[k]) == 0) {
+                json_t *data = json_loads(entries[i - 1].data, 0, NULL);
                 const char *why = json_string_value(json_object_get(data, "why"));
 
                 (void)snprintf(ret, WHY_MAX, "%s", why ? why : words[k]);
@@ -293,6 +294,42 @@ static bool moved(const struct conv *a, const struct conv *b)
            (b->state == CONV_PARKED && a->until != b->until) || !key_eq(&a->queue, &b->queue);
 }
 
+static void have_reason(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    const struct view *v = session_view(d->session, &call->conv);
+    char word[WHY_MAX];
+
+    (void)why;
+    if (ds && v) {
+        (void)reason_of(q->entries, rc ? 0 : q->n_entries, word);
+        if (call->n)
+            tell_former(d, &v->conv, &call->who, word);
+        else
+            tell_owner(d, ds, &v->conv, &call->who, word);
+    }
+    desk_call_end(call);
+}
+
+/* Another node has done it: why, stands on the timeline. */
+static void tell_reason(struct desk *d, struct desk_site *ds, const struct conv *c, const struct kf_id *who, bool former)
+{
+    struct call *call;
+    struct query *q = session_seats(d->session, who) ? desk_ask(d, ds, QUERY_TIMELINE, &call) : NULL;
+
+    if (!q)
+        return;
+    call->conv = c->id;
+    call->who = *who;
+    call->n = former;
+    q->id = c->id;
+    q->limit = REASONS;
+    d->ports.read(d->ports.ctx, q, have_reason, call);
+}
+
+/* `why` NULL: it is not known here. */
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
 {
     struct view *v = session_view(d->session, &c->id);
@@ -301,18 +338,23 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
         v->position = v->told_position = v->wait_s = 0;
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
-    if (before->state == CONV_SERVED && c->state == CONV_WAITING && strcmp(why, "transferred") == 0)
+    if (before->state == CONV_SERVED && c->state == CONV_WAITING && why && strcmp(why, "transferred") == 0)
         handed_on(d, ds, &c->id, &before->owner, now(d));
     if (!id_eq(&before->owner, &c->owner) || before->state != c->state) {
         if (!id_is_zero(&before->owner) && !id_eq(&before->owner, &c->owner)) {
             if (c->state == CONV_CLOSED)
                 tell_staff_state(d, ds, c, &before->owner); /* as it is kept */
-            tell_former(d, c, &before->owner, why);
+            if (why)
+                tell_former(d, c, &before->owner, why);
+            else
+                tell_reason(d, ds, c, &before->owner, true);
         }
         if (v && v->conv.epoch > c->epoch)
             return; /* a read has overtaken this commit: what came after it is told by its own news */
-        if (!id_is_zero(&c->owner))
+        if (!id_is_zero(&c->owner) && why)
             tell_owner(d, ds, c, &c->owner, why);
+        else if (!id_is_zero(&c->owner))
+            tell_reason(d, ds, c, &c->owner, false);
     }
     if (before->state != c->state || !id_eq(&before->owner, &c->owner) || (c->state == CONV_PARKED && before->until != c->until)) {
         tell_state(d, ds, c, 0);
@@ -474,7 +516,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     session_news(d->session, &shown, except);
     d->figures.messages_out += news->n_messages;
     if (news->opened || moved(&shown.before, c))
-        tell_move(d, ds, &shown.before, c, reason_of(news, why));
+        tell_move(d, ds, &shown.before, c, reason_of(news->entries, news->n_entries, why));
     tell_marks(d, ds, &shown.before, c);
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
@@ -509,7 +551,7 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
     if (v)
         tell_reads(d, &news.before, c);
     if (moved(&news.before, c)) {
-        tell_move(d, ds, &news.before, c, "changed");
+        tell_move(d, ds, &news.before, c, NULL);
         route_kick(d, ds);
     }
     if (v)

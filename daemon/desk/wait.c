@@ -213,13 +213,58 @@ static void hand(struct desk *d, struct desk_site *ds, const struct conv *conv, 
     d->ports.commit(d->ports.ctx, c, waited, call);
 }
 
-/* Who was full when it was handed over, and has a place for it by now: it counts itself already. */
-static bool has_room(const struct desk_site *ds, const struct kf_id *person)
+static bool is_online(const struct desk_site *ds, const struct kf_id *person)
 {
     for (size_t i = 0; i < ds->n_seen; i++)
         if (id_eq(&ds->seen[i].id, person))
-            return ds->seen[i].connected && ds->seen[i].presence == PRESENCE_ONLINE && ds->seen[i].load <= ds->seen[i].capacity;
+            return ds->seen[i].connected && ds->seen[i].presence == PRESENCE_ONLINE;
     return false;
+}
+
+/* The store's own count: what the live layer was last seen to say may be older than the handing over. What waits here is in it. */
+static int places_taken(const struct query *q, int64_t now_ms)
+{
+    int taken = 0;
+
+    for (size_t i = 0; i < q->n_convs; i++) {
+        const struct conv *c = &q->convs[i];
+
+        if (conv_holds_place(c, now_ms) && id_eq(c->state == CONV_CLOSED ? &c->last_agent : &c->owner, &q->id))
+            taken += conv_weight(c);
+    }
+    return taken;
+}
+
+/* Who was full when it was handed over, and has a place for it by now. */
+static void owned_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    const struct member *m = ds ? member_of(ds, &call->who) : NULL;
+
+    (void)why;
+    if (!rc && m && places_taken(q, now(d)) <= m->capacity)
+        for (size_t i = 0; i < q->n_convs; i++) {
+            const struct conv *c = &q->convs[i];
+
+            if (id_eq(&c->id, &call->conv) && c->state == CONV_OFFERED && id_eq(&c->owner, &call->who) && c->until > now(d))
+                hand(d, ds, c, m);
+        }
+    desk_call_end(call);
+}
+
+static void hand_if_room(struct desk *d, struct desk_site *ds, const struct conv *conv)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
+
+    if (!q)
+        return;
+    call->conv = conv->id;
+    call->who = q->id = conv->owner;
+    q->now = now(d);
+    d->ports.read(d->ports.ctx, q, owned_read, call);
 }
 
 static void handed_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -232,10 +277,9 @@ static void handed_read(void *ctx, enum kf_rc rc, struct query *q, const struct 
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
         const struct conv *c = &q->convs[i];
         const struct site_queue *queue = site_queue(ds->site, &c->queue);
-        const struct member *m = member_of(ds, &c->owner);
 
-        if (m && c->until > now(d) && !(queue && queue->offer) && has_room(ds, &c->owner))
-            hand(d, ds, c, m);
+        if (c->until > now(d) && !(queue && queue->offer) && is_online(ds, &c->owner))
+            hand_if_room(d, ds, c);
     }
     desk_call_end(call);
 }

@@ -56,13 +56,35 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *data)
     a->done(a, reply);
 }
 
+/* hiredis 0.14 says nothing where it had no memory to note who waits for the answer, or for the command itself: from then on each answer
+ * would go to somebody else. Such a link ends before the next answer is read. True: `fn` will be called. */
+static bool send_one(struct link *l, redisCallbackFn *fn, void *data, const char *cmd, size_t n)
+{
+    const redisCallback *before = l->ac->replies.tail;
+    bool noted;
+
+    if (redisAsyncFormattedCommand(l->ac, fn, data, cmd, n) != REDIS_OK)
+        return false;
+    noted = l->ac->replies.tail != before;
+    if (noted && !l->ac->c.err)
+        return true;
+    l->spoiled = true;
+    uv_timer_start(&l->timer, on_timer, 0, 0);
+    return noted;
+}
+
+static bool can_send(const struct link *l)
+{
+    return l->ac && l->state >= LINK_GREETING && !l->spoiled;
+}
+
 bool link_ask(struct link *l, struct link_ask *a, const char *cmd, size_t n)
 {
-    if (!l->ac || l->state < LINK_GREETING)
+    if (!can_send(l))
         return false;
     a->sent = uv_now(l->cfg.loop);
     ask_append(l, a);
-    if (redisAsyncFormattedCommand(l->ac, on_reply, a, cmd, n) != REDIS_OK) {
+    if (!send_one(l, on_reply, a, cmd, n)) {
         ask_remove(l, a);
         return false;
     }
@@ -73,7 +95,7 @@ bool link_ask(struct link *l, struct link_ask *a, const char *cmd, size_t n)
 
 bool link_tell(struct link *l, const char *cmd, size_t n)
 {
-    return l->ac && l->state >= LINK_GREETING && redisAsyncFormattedCommand(l->ac, NULL, NULL, cmd, n) == REDIS_OK;
+    return can_send(l) && send_one(l, NULL, NULL, cmd, n);
 }
 
 static void on_pushed(redisAsyncContext *ac, void *data, void *ctx)
@@ -95,7 +117,7 @@ bool link_subscribe(struct link *l, const char *channel)
     const char *argv[] = { "SUBSCRIBE", channel };
     const size_t len[] = { 9, strlen(channel) };
 
-    return l->ac && l->state >= LINK_GREETING && redisAsyncCommandArgv(l->ac, on_pushed, NULL, 2, argv, len) == REDIS_OK;
+    return can_send(l) && redisAsyncCommandArgv(l->ac, on_pushed, NULL, 2, argv, len) == REDIS_OK;
 }
 
 /* ---- losing it ----------------------------------------------------------------------------------------------------- */
@@ -142,6 +164,7 @@ static void drop(struct link *l)
     if (!ac)
         return;
     l->ac = NULL;
+    l->spoiled = false;
     ac->data = NULL; /* its own callbacks have nothing to tell us any more */
     redisAsyncFree(ac);
 }
@@ -174,6 +197,7 @@ static void gone_by_itself(struct link *l, const redisAsyncContext *ac)
     char error[NOTE_TEXT];
 
     l->ac = NULL;
+    l->spoiled = false;
     (void)snprintf(error, sizeof(error), "%s", ac->errstr && *ac->errstr ? ac->errstr : "closed by Redis");
     lost(l, error);
 }
@@ -367,6 +391,8 @@ static void on_timer(uv_timer_t *timer)
 
     if (l->state == LINK_DOWN)
         attempt(l);
+    else if (l->spoiled && l->state != LINK_FINISHED)
+        lost(l, "out of memory");
     else if (l->state != LINK_FINISHED)
         on_deadline(l);
 }

@@ -59,6 +59,7 @@ struct link {
     uv_getaddrinfo_t lookup;
     bool looking; /* lookup is under way, and owns itself */
     bool timer_closed;
+    bool spoiled;   /* questions and answers do not fit together any more: it ends at once */
     bool late;      /* the deadline has passed, one more look at the socket */
     uint64_t begun; /* this attempt */
     int backoff_ms;

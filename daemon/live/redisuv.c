@@ -1,7 +1,10 @@
 #include "live/redisuv.h"
 
 #include <hiredis/async.h>
+#include <hiredis/sds.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 struct redisuv {
@@ -9,6 +12,37 @@ struct redisuv {
     redisAsyncContext *ac; /* NULL once the context is being freed */
     int events;
 };
+
+#if HIREDIS_MAJOR < 1
+/* 0.14 takes a new output buffer after each write, and ends the process where there is no memory for one. Ours writes out of the buffer that
+ * is there and keeps it; what goes wrong is left for hiredis to find. */
+static void write_out(redisAsyncContext *ac)
+{
+    sds out = ac->c.obuf;
+    size_t n = sdslen(out);
+    ssize_t done = n && (ac->c.flags & REDIS_CONNECTED) ? send(ac->c.fd, out, n, MSG_NOSIGNAL) : 0;
+
+    if (done <= 0)
+        return;
+    memmove(out, out + done, n - (size_t)done);
+    sdssetlen(out, n - (size_t)done);
+    out[n - (size_t)done] = '\0';
+}
+
+static bool written(redisAsyncContext *ac)
+{
+    size_t before = sdslen(ac->c.obuf);
+
+    write_out(ac);
+    return sdslen(ac->c.obuf) == 0 || sdslen(ac->c.obuf) == before;
+}
+#else
+static bool written(redisAsyncContext *ac)
+{
+    (void)ac;
+    return true;
+}
+#endif
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -18,7 +52,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         events = UV_READABLE | UV_WRITABLE; /* hiredis finds out by itself what is wrong */
     if (e->ac && (events & UV_READABLE))
         redisAsyncHandleRead(e->ac);
-    if (e->ac && (events & UV_WRITABLE))
+    if (e->ac && (events & UV_WRITABLE) && written(e->ac)) /* else there is more to write when the socket takes it */
         redisAsyncHandleWrite(e->ac);
 }
 

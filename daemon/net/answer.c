@@ -3,11 +3,13 @@
  * Answers go out by our own hands, not through lws_write(): libwebsockets takes what the socket does not into a buffer without
  * bound, and while it holds some, a peer that half-closes or sends more than it should makes it spin, and a slow one is cut off
  * after 5 s. So its reading stays off, and when the socket is full a second descriptor of it is watched for room. */
+#define _GNU_SOURCE
 #include "net/internal.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -343,6 +345,7 @@ static void answer(struct conn *c, const struct net_answer *a, int64_t length)
 
     format(c, a, length);
     r->answered = true;
+    request_release(r);
     r->answer_started = net_now(c->s);
     r->answer_size = length;
     if (!bodiless) {
@@ -509,4 +512,12 @@ void net_answer_abort(struct net_server *s, uint64_t req)
 
     if (c && c->req && !c->req->finished)
         conn_kill(c);
+}
+
+bool net_hung_up(struct net_server *s, uint64_t req)
+{
+    struct conn *c = conn_find(s, req);
+    struct pollfd p = { .fd = c && c->wsi ? (int)lws_get_socket_fd(c->wsi) : -1, .events = POLLRDHUP };
+
+    return p.fd < 0 || (poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)));
 }

@@ -82,6 +82,7 @@ enum conn_hang { HANG_NO, HANG_POLITE, HANG_HARD };
 struct pump; /* watches a socket for room: answer.c */
 
 struct request {
+    struct net_server *s;
     enum net_body mode;
     bool head_only; /* HEAD */
     bool secure;
@@ -93,6 +94,7 @@ struct request {
     bool streaming; /* a piece may be given to ops.body() */
     bool last_given;
     int64_t content_length, received, max;
+    int64_t reserved;                  /* of net_config.bodies_max */
     int64_t body_deadline, held_since; /* held_since: when we stopped reading; 0 not */
     struct arena *arena;               /* of the head; NULL once request() has returned */
     struct net_head head;
@@ -194,6 +196,7 @@ struct net_server {
     time_t date_at;
     char date[40];
     unsigned char *scratch;
+    int64_t bodies; /* reserved of cfg.bodies_max */
     struct net_figures figures;
 };
 
@@ -240,6 +243,8 @@ struct request *request_new(struct conn *c); /* NULL: no memory */
 void request_begin(struct conn *c, struct lws *wsi);
 void request_body(struct conn *c, const void *p, size_t n);
 void request_free(struct request *r);
+/* Its body is not held any more: there is room for others. */
+void request_release(struct request *r);
 void request_resume(struct conn *c); /* what net_more() put off */
 void request_timeout(struct conn *c);
 

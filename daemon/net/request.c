@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SMALL_BODY 65536 /* of these there are at most as many as there are connections */
+
 struct request *request_new(struct conn *c)
 {
     struct request *r = calloc(1, sizeof(*r));
@@ -19,6 +21,7 @@ struct request *request_new(struct conn *c)
         free(r);
         return NULL;
     }
+    r->s = c->s;
     c->req = r;
     return r;
 }
@@ -30,10 +33,17 @@ static void forget_head(struct request *r)
     r->head = (struct net_head){ .method = r->head.method };
 }
 
+void request_release(struct request *r)
+{
+    r->s->bodies -= r->reserved;
+    r->reserved = 0;
+}
+
 void request_free(struct request *r)
 {
     if (!r)
         return;
+    request_release(r);
     pump_close(r);
     arena_free(r->arena);
     buf_finish(&r->body);
@@ -81,6 +91,21 @@ static void invite(struct conn *c, struct lws *wsi)
         conn_hang_up(c);
 }
 
+/* A body that is collected is held until its request is answered, the copies that are made of it too: of the large ones only so much is let in
+ * at once. Who waits says so, and comes again. */
+static bool reserve(struct request *r)
+{
+    struct net_server *s = r->s;
+
+    if (r->mode != NET_BODY_WHOLE || r->content_length <= SMALL_BODY || !s->cfg.bodies_max)
+        return true;
+    if (s->bodies && s->bodies + r->content_length > s->cfg.bodies_max)
+        return false;
+    r->reserved = r->content_length;
+    s->bodies += r->reserved;
+    return true;
+}
+
 static void admit(struct conn *c, struct lws *wsi)
 {
     struct request *r = c->req;
@@ -102,6 +127,10 @@ static void admit(struct conn *c, struct lws *wsi)
         else
             (void)snprintf(words, sizeof(words), "This address takes no body.");
         answer_problem(c, 413, words);
+        return;
+    }
+    if (!reserve(r)) {
+        answer_problem(c, 503, "Too many large bodies are coming in: try again.");
         return;
     }
     r->body_done = r->content_length == 0;

@@ -641,6 +641,7 @@ void net_figures(const struct net_server *s, struct net_figures *ret)
 {
     *ret = s->figures;
     ret->connections = s->n_conns;
+    ret->bodies = s->bodies;
 }
 
 /* ---- Draining ---- */

@@ -99,6 +99,9 @@ struct net_config {
     const char *visitor_path, *staff_path;
     int connections_per_address, connections_max;
     int header_timeout_ms, body_timeout_ms;
+    int64_t
+        bodies_max; /* bytes of NET_BODY_WHOLE at once, over all requests that are not answered; small ones do not count. Beyond it: 503.
+                         * One alone is taken whatever its size. 0: no bound */
     size_t message_max; /* of a WebSocket message */
     size_t send_queue_max;
     int ping_ms;
@@ -131,6 +134,9 @@ void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answe
 void net_piece(struct net_server *s, uint64_t req, struct slice piece); /* copied; not empty, and never more than is owed */
 void net_answer_abort(struct net_server *s, uint64_t req);              /* the rest will not come: hang up */
 void net_more(struct net_server *s, uint64_t req);
+/* Has whoever asked hung up? Until a request is answered nothing is read, so nobody tells: for whoever makes a large answer, and would rather
+ * not go on. */
+bool net_hung_up(struct net_server *s, uint64_t req);
 
 /* ---- WebSocket ---- */
 /* Queues a reference. A socket whose queue is over the limit is closed with 1013. */
@@ -140,6 +146,7 @@ size_t net_queued(const struct net_server *s, uint64_t conn);
 
 struct net_figures {
     uint64_t connections, sockets, requests, frames_in, frames_out, bytes_in, bytes_out, refused, slow;
+    int64_t bodies; /* held of bodies_max */
 };
 void net_figures(const struct net_server *s, struct net_figures *ret);
 

@@ -371,6 +371,8 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_person(w, a);
     case ACT_MEMBER:
         return plan_member(w, a);
+    case ACT_NOT_LAST:
+        return plan_not_last(w, a);
     case ACT_SESSION:
     case ACT_SESSION_TOUCH:
     case ACT_SESSION_END:

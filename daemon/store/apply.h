@@ -161,6 +161,7 @@ bool plan_profile(struct work *w, const struct act *act);
 bool plan_presence(struct work *w, const struct act *act);
 bool plan_person(struct work *w, const struct act *act);
 bool plan_member(struct work *w, const struct act *act);
+bool plan_not_last(struct work *w, const struct act *act);
 bool plan_session(struct work *w, const struct act *act);
 bool plan_login(struct work *w, const struct act *act);
 bool plan_key(struct work *w, const struct act *act);

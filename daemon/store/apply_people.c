@@ -201,6 +201,29 @@ bool plan_member(struct work *w, const struct act *act)
     return op_add(w, write_member, m, NULL, 0);
 }
 
+/* Two administrators who take each other's role in one instant are told apart here, for what is asked before the commit both find. The
+ * rows are locked first, so that with several nodes the second one sees what the first has left. */
+bool plan_not_last(struct work *w, const struct act *act)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ADMINS_LOCK);
+    const char *site = NULL;
+
+    stmt_id(s, &act->u.not_last.person);
+    stmt_str(s, act->u.not_last.site.s);
+    while (stmt_row(s))
+        continue;
+    if (!ended(w, s))
+        return false;
+    s = stmt_begin(w->db, SQL_ADMIN_LAST);
+    stmt_id(s, &act->u.not_last.person);
+    stmt_str(s, act->u.not_last.site.s);
+    if (stmt_row(s))
+        site = get_str(s, w->arena);
+    if (!ended(w, s))
+        return false;
+    return site ? refuse(w, KF_CONFLICT, "this is the last administrator of the site \"%s\": make somebody else one first", site) : true;
+}
+
 static bool write_presence(struct work *w, const struct op *op)
 {
     const struct act *act = op->what;

@@ -212,7 +212,8 @@ static bool write_unpark(struct work *w, const struct op *op)
     return run(w, s);
 }
 
-static bool plan_parked(struct work *w, const char *ref, struct message *m)
+/* `first`: other parts follow; that this one has arrived does not make the message arrive. */
+static bool plan_parked(struct work *w, const char *ref, struct message *m, bool first)
 {
     struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
     bool any = false;
@@ -226,7 +227,7 @@ static bool plan_parked(struct work *w, const char *ref, struct message *m)
         const char *reason = get_text(s, w->arena);
 
         any = true;
-        if (!delivery_may(m->delivery, to))
+        if (!delivery_may(m->delivery, to) || (first && to != DELIVERY_FAILED))
             continue;
         m->delivery = to;
         m->reason = reason;
@@ -234,16 +235,21 @@ static bool plan_parked(struct work *w, const char *ref, struct message *m)
     return ended(w, s) && (!any || op_add(w, write_unpark, ref, NULL, 0));
 }
 
-static bool seq_of_ref(struct work *w, const char *ref, int64_t *seq)
+static bool seq_by(struct work *w, enum sql which, const char *ref, int64_t *seq)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_MESSAGE_SEQ_OF_REF);
+    struct stmt *s = stmt_begin(w->db, which);
 
-    *seq = 0;
     stmt_str(s, ref);
     stmt_i64(s, w->row.n);
     if (stmt_row(s))
         *seq = get_i64(s);
     return ended(w, s);
+}
+
+static bool seq_of_ref(struct work *w, const char *ref, int64_t *seq)
+{
+    *seq = 0;
+    return seq_by(w, SQL_MESSAGE_SEQ_OF_REF, ref, seq) && (*seq || seq_by(w, SQL_REF_SEQ, ref, seq));
 }
 
 static bool wants_out(const struct work *w, const struct act *act)
@@ -351,7 +357,7 @@ bool plan_message(struct work *w, const struct act *act)
     }
     if (c->state == CONV_BOT && !plan_bot(w, m))
         return false;
-    if (m->ref && !plan_parked(w, m->ref, m))
+    if (m->ref && !plan_parked(w, m->ref, m, false))
         return false;
     if (wanted && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
         return false;
@@ -498,6 +504,28 @@ static bool delivery_entry(struct work *w, const struct message *m)
     return data && entry_add(w, "delivery", &w->change->by, data);
 }
 
+static bool write_ref(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_REF_ADD);
+
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, op->number);
+    stmt_str(s, op->what);
+    return run(w, s);
+}
+
+/* The platform has a name for it, or one more: a further part of a long text, or the same sent again. */
+static bool learn_ref(struct work *w, struct touched *t, const char *ref, bool parts_follow)
+{
+    if (t->now.ref && strcmp(t->now.ref, ref) == 0)
+        return true;
+    if (t->now.ref && !op_add(w, write_ref, ref, NULL, t->now.seq))
+        return false;
+    if (!t->now.ref)
+        t->now.ref = ref;
+    return plan_parked(w, ref, &t->now, parts_follow);
+}
+
 bool plan_delivery(struct work *w, int64_t seq, enum delivery to, const char *reason, const char *ref)
 {
     struct touched *t = touch(w, seq);
@@ -510,11 +538,8 @@ bool plan_delivery(struct work *w, int64_t seq, enum delivery to, const char *re
         t->now.delivery = to;
         t->now.reason = reason;
     }
-    if (ref && *ref && !t->now.ref) {
-        t->now.ref = ref;
-        if (!plan_parked(w, ref, &t->now))
-            return false;
-    }
+    if (ref && *ref && !learn_ref(w, t, ref, to == DELIVERY_NONE))
+        return false;
     return t->now.delivery == was || delivery_entry(w, &t->now);
 }
 
@@ -545,9 +570,29 @@ static bool may_resend(struct work *w, int64_t seq)
     return true;
 }
 
+/* Does what is said of `ref` hold for the whole message? That one part has failed does; that one has arrived does where it is the last one. */
+static bool speaks_for_all(struct work *w, int64_t seq, const struct act *act, bool *ret)
+{
+    struct stmt *s;
+
+    *ret = true;
+    if (act->u.status.delivery == DELIVERY_FAILED)
+        return true;
+    s = stmt_begin(w->db, SQL_REF_STATE);
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, seq);
+    if (stmt_row(s)) {
+        const char *newest = get_text(s, w->arena);
+
+        *ret = (!newest || strcmp(newest, act->u.status.ref) == 0) && !get_i64(s);
+    }
+    return ended(w, s);
+}
+
 bool plan_status(struct work *w, const struct act *act)
 {
     int64_t seq = act->u.status.seq;
+    bool all = true;
 
     if (!seq && !act->u.status.ref)
         return refuse(w, KF_INVALID, "a status of nothing");
@@ -555,6 +600,10 @@ bool plan_status(struct work *w, const struct act *act)
         return false;
     if (!seq)
         return op_add(w, write_park, act, NULL, 0);
+    if (!act->u.status.seq && !speaks_for_all(w, seq, act, &all))
+        return false;
+    if (!all)
+        return true;
     if (!needs_conv(w) || (act->u.status.again && !may_resend(w, seq)))
         return false;
     return plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);

@@ -172,7 +172,8 @@ static enum kf_rc holds(struct reader *r, struct query *q, struct kf_err *why)
 
 /* ---- checked ---------------------------------------------------------------------------------------------------------------------- */
 
-#define WORDS 120
+#define WORDS 240
+#define SHORT 17 /* of a hash, as much as tells two apart */
 
 /* What is wrong with a chain. */
 enum wrong { WHOLE, CHANGED, MISSING, MOVED, CUT, HEADLESS };
@@ -260,9 +261,46 @@ static bool note_pruned(struct walk *w, const struct ledger_row *r)
     return true;
 }
 
+static const char *short_hash(const uint8_t hash[LEDGER_HASH], char ret[SHORT])
+{
+    for (int i = 0; i < SHORT / 2; i++)
+        (void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+    return ret;
+}
+
+static int by_entry(const void *x, const void *y)
+{
+    const struct ledger_head *a = x, *b = y;
+    int ret = memcmp(&a->node, &b->node, sizeof(a->node));
+
+    return ret ? ret : (a->entry > b->entry) - (a->entry < b->entry);
+}
+
+/* Years of heads may have been kept, one for each hour. */
+static void check_kept(struct walk *w, struct walked *c, const struct ledger_row *r)
+{
+    const struct ledger_head key = { .node = r->node, .entry = r->entry };
+    char kept[SHORT], here[SHORT];
+    size_t from = 0, to = w->n_heads;
+
+    while (from < to) {
+        size_t middle = (from + to) / 2;
+
+        if (by_entry(&w->heads[middle], &key) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    for (; from < w->n_heads && by_entry(&w->heads[from], &key) == 0; from++)
+        if (memcmp(w->heads[from].hash, r->hash, LEDGER_HASH) != 0)
+            find_wrong(c, CHANGED, r->entry, "entry %" PRId64 " is not the one of the head that was kept elsewhere: expected %s, found %s",
+                       r->entry, short_hash(w->heads[from].hash, kept), short_hash(r->hash, here));
+}
+
 /* One entry, after the one before it in its chain. */
 static enum kf_rc check_row(struct walk *w, struct walked *c, int64_t n, const struct ledger_row *r)
 {
+    char due_hash[SHORT], found[SHORT];
     uint8_t hash[LEDGER_HASH];
     int64_t due = c->last.entry + 1;
     enum kf_rc rc = ledger_hash(r, hash, w->why);
@@ -276,16 +314,18 @@ static enum kf_rc check_row(struct walk *w, struct walked *c, int64_t n, const s
         memcpy(c->last.hash, r->prev, LEDGER_HASH);
     }
     if (r->entry > due)
-        find_wrong(c, MISSING, due, "entries %" PRId64 " to %" PRId64 " are missing", due, r->entry - 1);
+        find_wrong(c, MISSING, due, "entries %" PRId64 " to %" PRId64 " are missing: expected %" PRId64 ", found %" PRId64, due,
+                   r->entry - 1, due, r->entry);
     else if (memcmp(hash, r->hash, LEDGER_HASH) != 0)
-        find_wrong(c, CHANGED, due, "entry %" PRId64 " was changed: its hash does not fit what it says", due);
+        find_wrong(c, CHANGED, due, "entry %" PRId64 " was changed: its hash does not fit what it says: expected %s, found %s", due,
+                   short_hash(hash, due_hash), short_hash(r->hash, found));
     else if (memcmp(r->prev, c->last.hash, LEDGER_HASH) != 0)
-        find_wrong(c, CHANGED, due, "entry %" PRId64 " does not follow entry %" PRId64 ": one of the two was replaced", due, due - 1);
+        find_wrong(c, CHANGED, due,
+                   "entry %" PRId64 " does not follow entry %" PRId64 ": one of the two was replaced: expected %s before it, found %s", due,
+                   due - 1, short_hash(c->last.hash, due_hash), short_hash(r->prev, found));
     else if (n <= c->last_n)
         find_wrong(c, MOVED, due, "entry %" PRId64 " stands before entry %" PRId64 " in the table: rows were moved", due, due - 1);
-    for (size_t i = 0; i < w->n_heads; i++)
-        if (id_eq(&w->heads[i].node, &r->node) && w->heads[i].entry == r->entry && memcmp(w->heads[i].hash, r->hash, LEDGER_HASH) != 0)
-            find_wrong(c, CHANGED, r->entry, "entry %" PRId64 " is not the one of the head that was kept elsewhere", r->entry);
+    check_kept(w, c, r);
     memcpy(c->last.hash, r->hash, LEDGER_HASH);
     c->last.entry = r->entry;
     c->last_n = n;
@@ -367,6 +407,7 @@ static void check_head(struct walk *w, const struct ledger_head *h, const char *
 static enum kf_rc check_chains(struct walk *w)
 {
     struct stmt *s = stmt_begin(w->reader->db, SQL_CHAINS);
+    char due[SHORT], found[SHORT];
     struct ledger_head h;
 
     while (stmt_row(s)) {
@@ -378,7 +419,8 @@ static enum kf_rc check_chains(struct walk *w)
         check_head(w, &h, "the table of heads");
         c = chain_find(w, &h.node);
         if (c && c->last.entry == h.entry && memcmp(c->last.hash, h.hash, LEDGER_HASH) != 0)
-            find_wrong(c, CHANGED, h.entry, "entry %" PRId64 " is not the one of the table of heads", h.entry);
+            find_wrong(c, CHANGED, h.entry, "entry %" PRId64 " is not the one of the table of heads: expected %s, found %s", h.entry,
+                       short_hash(h.hash, due), short_hash(c->last.hash, found));
     }
     return stmt_end(s, w->why);
 }
@@ -470,6 +512,8 @@ static enum kf_rc verify(struct reader *r, struct query *q, struct kf_err *why)
     w.tail = &w.chains;
     if (!read_heads(&w))
         return why ? why->rc : KF_INVALID;
+    if (w.n_heads)
+        qsort(w.heads, w.n_heads, sizeof(*w.heads), by_entry);
     rc = walk_rows(&w);
     if (!rc)
         rc = check_chains(&w);

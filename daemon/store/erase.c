@@ -79,6 +79,7 @@ static void erase_rest(struct target *t, const char *peer)
     (void)with_number(t, SQL_ERASE_TAGS);
     (void)with_number(t, SQL_ERASE_FIRINGS);
     (void)with_number(t, SQL_ERASE_HANDLE);
+    (void)with_number(t, SQL_ERASE_REFS);
     (void)with_number(t, SQL_ERASE_FINDINGS);
     s = stmt_begin(t->db, SQL_ERASE_ERRANDS);
     stmt_i64(s, t->now);

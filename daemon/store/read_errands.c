@@ -52,6 +52,24 @@ static enum kf_rc errand_mail(struct reading *r, struct errand *e)
     return stmt_end(s, r->why);
 }
 
+/* What went out in parts is taken back part by part: the name of this one, and whether others follow. */
+static enum kf_rc errand_part(struct reading *r, int64_t conv, struct errand *e)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_REFS_OF);
+    int n = 0;
+
+    stmt_i64(s, conv);
+    stmt_i64(s, e->seq);
+    while (stmt_row(s)) {
+        const char *ref = get_text(s, r->q->arena);
+
+        if (++n == e->part)
+            e->message.ref = ref;
+    }
+    e->more = e->part < n;
+    return stmt_end(s, r->why);
+}
+
 /* What sending needs beside the row itself. */
 static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand *e)
 {
@@ -61,6 +79,8 @@ static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand
     if (!rc && e->message.reply_to)
         rc = errand_message(r, conv, e->message.reply_to, &answered);
     e->reply_ref = answered.ref;
+    if (!rc && e->kind == ERRAND_DELETE)
+        rc = errand_part(r, conv, e);
     if (!rc)
         rc = errand_mail(r, e);
     return rc ? rc : errand_handle(r, conv, e);

@@ -158,9 +158,9 @@ static const char *act_ref(const struct act *a)
     }
 }
 
-static bool id_of_ref(struct batch *b, const struct change *c, const char *ref, struct kf_id *ret)
+static bool id_by(struct batch *b, enum sql which, const struct change *c, const char *ref, struct kf_id *ret)
 {
-    struct stmt *s = stmt_begin(b->db, SQL_CONV_OF_REF);
+    struct stmt *s = stmt_begin(b->db, which);
     struct kf_err why = { .rc = KF_OK };
     enum kf_rc rc;
 
@@ -171,6 +171,11 @@ static bool id_of_ref(struct batch *b, const struct change *c, const char *ref, 
         get_id(s, ret);
     rc = stmt_end(s, &why);
     return rc ? batch_lost(b, rc, &why) : true;
+}
+
+static bool id_of_ref(struct batch *b, const struct change *c, const char *ref, struct kf_id *ret)
+{
+    return id_by(b, SQL_CONV_OF_REF, c, ref, ret) && (!id_is_zero(ret) || id_by(b, SQL_REF_CONV, c, ref, ret));
 }
 
 static bool id_of_errand(struct batch *b, const struct kf_id *errand, struct kf_id *ret)

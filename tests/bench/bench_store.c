@@ -1,10 +1,16 @@
 /* bench_store: how fast the permanent record is, and how fast it finds.
  *
  *     bench_store [MESSAGES] [CONVERSATIONS] [DIRECTORY | postgresql://…, an empty database]
+ *     bench_store find DIRECTORY [MESSAGES] [CONVERSATIONS]
  *
  * Writes MESSAGES (default 1,000,000) of some 60 bytes of Chinese, a visitor and an agent in turn, through the same calls as the
  * daemon, with the search index on; every message has a dedupe key of its own. Then searches. Prints figures only; fails if
- * something was not stored, or if a commit was not an fsync. */
+ * something was not stored, or if a commit was not an fsync.
+ *
+ * `find` is about searching alone: nothing is forced to the disk while the store in DIRECTORY is filled (10,000,000 by default), and only
+ * a tenth comes as changes; the rest are copies of those conversations, each time later. What is in DIRECTORY already is searched as it is, if it
+ * is enough. It stays there. Fails if a first page takes the reader more
+ * than PAGE_MS of CPU, which other work on the machine does not lengthen as it does the time that passes. */
 #define _GNU_SOURCE
 #include "store/store.h"
 
@@ -26,6 +32,8 @@
 #define APART   3000 /* ms between two messages: ten million are a year */
 #define AGENTS  50
 #define WEEK    (7 * 86400000LL)
+#define TENTH   10  /* of what is to be found in comes as changes */
+#define PAGE_MS 200 /* of CPU, for a first page */
 
 static struct {
     struct store *store;
@@ -37,6 +45,8 @@ static struct {
     bool *opened; /* its first message is on its way */
     int64_t last_at;
     uint64_t rng;
+    bool finding; /* nothing is forced */
+    int missed;
 } b;
 
 static void die(const char *what, const char *why)
@@ -317,6 +327,7 @@ static void search_for(const char *terms, int with)
     qsort(took, QUERIES, sizeof(took[0]), by_time);
     median = took[QUERIES / 2];
     cpu = (cpu_of("kf-reader") - cpu) / QUERIES;
+    b.missed += cpu > PAGE_MS * 1e3;
     printf("search          %-16s%s%s%s%s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, "
            "%s%" PRId64 "\n",
            *terms ? terms : "(all)", with & OF_QUEUE ? " +queue" : "", with & OF_AGENT ? " +agent" : "", with & OF_RATING ? " +rating" : "",
@@ -392,43 +403,11 @@ static uint64_t syncs;
 int fdatasync(int fd)
 {
     __atomic_add_fetch(&syncs, 1, __ATOMIC_RELAXED);
-    return (int)syscall(SYS_fdatasync, fd);
+    return b.finding ? 0 : (int)syscall(SYS_fdatasync, fd);
 }
 
-int main(int argc, char **argv)
+static void search_all(void)
 {
-    size_t messages = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
-    size_t convs = argc > 2 ? strtoul(argv[2], NULL, 10) : messages / 20 + 1;
-    bool postgres = argc > 3 && strncmp(argv[3], "postgres", 8) == 0;
-    char dir[256], url[300], files[300], index[300], cmd[300];
-    struct store_config cfg = { .url = url, .files_path = files, .index_path = index, .backup_dir = dir, .wake = wake };
-    struct kf_err why = { .rc = KF_OK };
-    struct store_figures f;
-
-    snprintf(dir, sizeof(dir), "%s/kf-bench-XXXXXX", argc > 3 && !postgres ? argv[3] : "/tmp");
-    if (!mkdtemp(dir) || pipe2(b.wake, O_NONBLOCK | O_CLOEXEC))
-        die("setup", "no directory");
-    if (postgres)
-        snprintf(url, sizeof(url), "%s", argv[3]);
-    else
-        snprintf(url, sizeof(url), "sqlite:%s/kefud.db", dir);
-    snprintf(files, sizeof(files), "%s/files.db", dir);
-    snprintf(index, sizeof(index), "%s/index.db", dir);
-    b.convs = calloc(convs, sizeof(*b.convs));
-    b.epochs = calloc(convs, sizeof(*b.epochs));
-    b.opened = calloc(convs, sizeof(*b.opened));
-    b.rng = 88172645463325252U;
-    if (!b.convs || !b.epochs || !b.opened || store_open(&b.store, &cfg, &why))
-        die("open", why.text);
-    syncs = 0;
-    write_all(messages, convs);
-    store_figures(b.store, &f);
-    if (postgres)
-        printf("fsync           %" PRIu64 " commits: synchronous_commit=on\n", f.commits);
-    else
-        printf("fsync           %" PRIu64 " commits, %" PRIu64 " calls: synchronous=FULL\n", f.commits, syncs);
-    if (b.failed || (!postgres && syncs < f.commits))
-        die("commit", b.failed ? "some failed" : "a commit was not an fsync");
     search_for("退款", 0);
     search_for("我的", 0);
     search_for("投诉经理", 0);
@@ -438,9 +417,187 @@ int main(int argc, char **argv)
         search_for("我的", with);
     search_for("投诉经理", OF_QUEUE | OF_AGENT | OF_RATING | OF_WEEK);
     search_for("", OF_QUEUE | OF_AGENT | OF_RATING | OF_WEEK);
+}
+
+static void open_store(const char *dir, const char *url, size_t convs)
+{
+    char files[300], index[300];
+    struct store_config cfg = { .url = url, .files_path = files, .index_path = index, .backup_dir = dir, .wake = wake };
+    struct kf_err why = { .rc = KF_OK };
+
+    snprintf(files, sizeof(files), "%s/files.db", dir);
+    snprintf(index, sizeof(index), "%s/index.db", dir);
+    b.convs = calloc(convs, sizeof(*b.convs));
+    b.epochs = calloc(convs, sizeof(*b.epochs));
+    b.opened = calloc(convs, sizeof(*b.opened));
+    b.rng = 88172645463325252U;
+    if (pipe2(b.wake, O_NONBLOCK | O_CLOEXEC) || !b.convs || !b.epochs || !b.opened || store_open(&b.store, &cfg, &why))
+        die("open", why.text);
+}
+
+static void close_store(void)
+{
+    store_close(b.store);
+    free(b.convs);
+    free(b.epochs);
+    free(b.opened);
+}
+
+/* ---- many from few ------------------------------------------------------------------------------------------------------------------------ */
+
+static int64_t number_of(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t ret;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) || sqlite3_step(s) != SQLITE_ROW)
+        die(sql, sqlite3_errmsg(db));
+    ret = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return ret;
+}
+
+static void run_sql(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL))
+        die(sql, sqlite3_errmsg(db));
+}
+
+/* How far the copies are from what they are copies of. */
+struct apart {
+    int64_t talks, messages, ms;
+};
+
+/* Of a column of a copy: what is added to it, or NULL. */
+static const char *moved(const char *table, const char *column, const struct apart *by, char *to, size_t size)
+{
+    bool talk = strcmp(table, "conversation") == 0 ? strcmp(column, "n") == 0 : strcmp(column, "conv") == 0;
+    size_t n = strlen(column);
+
+    if (talk)
+        snprintf(to, size, "%s + %" PRId64, column, by->talks);
+    else if (strcmp(column, "id") == 0 && strcmp(table, "message") == 0)
+        snprintf(to, size, "id + %" PRId64, by->messages);
+    else if (strcmp(column, "id") == 0)
+        snprintf(to, size, "randomblob(16)");
+    else if (strcmp(column, "peer") == 0)
+        snprintf(to, size, "peer || '-%" PRId64 "'", by->talks);
+    else if (strcmp(column, "at") == 0 || (n > 3 && strcmp(column + n - 3, "_at") == 0))
+        snprintf(to, size, "%s + %" PRId64, column, by->ms);
+    else
+        snprintf(to, size, "%s", column);
+    return to;
+}
+
+/* The first `upto` rows, which `key` numbers. */
+static void copy_rows(sqlite3 *db, const char *table, const char *key, int64_t upto, const struct apart *by)
+{
+    char columns[2048] = "", values[4096] = "", sql[8192], one[160];
+    sqlite3_stmt *s = NULL;
+
+    snprintf(sql, sizeof(sql), "SELECT name FROM pragma_table_info('%s')", table);
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL))
+        die(sql, sqlite3_errmsg(db));
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(s, 0);
+        size_t at = strlen(columns), to = strlen(values);
+
+        snprintf(columns + at, sizeof(columns) - at, "%s%s", at ? ", " : "", name);
+        snprintf(values + to, sizeof(values) - to, "%s%s", to ? ", " : "", moved(table, name, by, one, sizeof(one)));
+    }
+    sqlite3_finalize(s);
+    snprintf(sql, sizeof(sql), "INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s <= %" PRId64 " ORDER BY %s", table, columns, values, table,
+             key, upto, key);
+    run_sql(db, sql);
+}
+
+/* Whole copies, so that seq stays dense, until there are at least so many. */
+static void grow(const char *path, int64_t messages)
+{
+    struct apart one = { 0 }, by;
+    int64_t from = now_us(), have;
+    sqlite3 *db;
+
+    if (sqlite3_open(path, &db))
+        die("grow", sqlite3_errmsg(db));
+    run_sql(db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; PRAGMA wal_autocheckpoint = 100000");
+    one.talks = number_of(db, "SELECT MAX(n) FROM conversation");
+    one.messages = number_of(db, "SELECT MAX(id) FROM message");
+    one.ms = number_of(db, "SELECT MAX(at) - MIN(at) FROM message") + APART;
+    by = one;
+    for (have = one.messages; have < messages; have += one.messages) {
+        run_sql(db, "BEGIN");
+        copy_rows(db, "conversation", "n", one.talks, &by);
+        copy_rows(db, "message", "id", one.messages, &by);
+        copy_rows(db, "served", "conv", one.talks, &by);
+        run_sql(db, "COMMIT");
+        by = (struct apart){ by.talks + one.talks, by.messages + one.messages, by.ms + one.ms };
+    }
+    b.last_at = number_of(db, "SELECT at FROM message ORDER BY id DESC LIMIT 1");
+    printf("copied          %" PRId64 " messages out of %" PRId64 " in %.1f s, %" PRId64 " conversations\n", have, one.messages,
+           (double)(now_us() - from) / 1e6, number_of(db, "SELECT MAX(n) FROM conversation"));
+    sqlite3_close(db);
+}
+
+static void await_index(void)
+{
+    struct store_figures f;
+    int64_t from = now_us();
+
+    for (store_figures(b.store, &f); f.index_lag_ms; store_figures(b.store, &f))
+        drain(100);
+    printf("index           complete after %.1f s\n", (double)(now_us() - from) / 1e6);
+}
+
+static int find(const char *dir, size_t messages, size_t convs)
+{
+    char path[300], url[310];
+
+    snprintf(path, sizeof(path), "%s/kefud.db", dir);
+    snprintf(url, sizeof(url), "sqlite:%s", path);
+    b.finding = true;
+    if (access(path, F_OK)) {
+        open_store(dir, url, convs / TENTH + 1);
+        write_all(messages / TENTH, convs / TENTH + 1);
+        close_store();
+        check(path, messages / TENTH);
+    }
+    grow(path, (int64_t)messages);
+    open_store(dir, url, 1);
+    await_index();
+    search_all();
+    close_store();
+    printf("missed          %d first pages took more than %d ms of CPU\n", b.missed, PAGE_MS);
+    return b.missed > 0;
+}
+
+static int whole(size_t messages, size_t convs, const char *where)
+{
+    bool postgres = where && strncmp(where, "postgres", 8) == 0;
+    char dir[256], url[300], cmd[300];
+    struct store_figures f;
+
+    snprintf(dir, sizeof(dir), "%s/kf-bench-XXXXXX", where && !postgres ? where : "/tmp");
+    if (!mkdtemp(dir))
+        die("setup", "no directory");
+    if (postgres)
+        snprintf(url, sizeof(url), "%s", where);
+    else
+        snprintf(url, sizeof(url), "sqlite:%s/kefud.db", dir);
+    open_store(dir, url, convs);
+    syncs = 0;
+    write_all(messages, convs);
+    store_figures(b.store, &f);
+    if (postgres)
+        printf("fsync           %" PRIu64 " commits: synchronous_commit=on\n", f.commits);
+    else
+        printf("fsync           %" PRIu64 " commits, %" PRIu64 " calls: synchronous=FULL\n", f.commits, syncs);
+    if (b.failed || (!postgres && syncs < f.commits))
+        die("commit", b.failed ? "some failed" : "a commit was not an fsync");
+    search_all();
     list_all("我的", 0);
     list_all("我的", OF_QUEUE);
-    store_close(b.store);
+    close_store();
     if (postgres)
         check_postgres(url, messages);
     else
@@ -448,8 +605,19 @@ int main(int argc, char **argv)
     snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
     if (system(cmd))
         die("cleanup", dir);
-    free(b.convs);
-    free(b.epochs);
-    free(b.opened);
     return 0;
+}
+
+static size_t number(int argc, char **argv, int at, size_t usual)
+{
+    return argc > at ? strtoul(argv[at], NULL, 10) : usual;
+}
+
+int main(int argc, char **argv)
+{
+    bool finding = argc > 2 && strcmp(argv[1], "find") == 0;
+    size_t messages = finding ? number(argc, argv, 3, 10000000) : number(argc, argv, 1, 1000000);
+    size_t convs = number(argc, argv, finding ? 4 : 2, messages / 20 + 1);
+
+    return finding ? find(argv[2], messages, convs) : whole(messages, convs, argc > 3 ? argv[3] : NULL);
 }

@@ -152,6 +152,9 @@ mkdir "$work/route"
 mkdir "$work/store"
 messages=${BENCH_MESSAGES:-1000000}
 "$tools/bench_store" "$messages" $((messages / 20 + 1)) "$work/store" > "$work/store.out" || missed=1
+# The test of large tables, with as many rows as people take along in earnest; it checks what it gets, and ends by itself.
+KEFUD=$PWD/build/kefud KEFUCTL=$PWD/build/kefuctl KEFUD_BUILD=$PWD/build KEFUD_EXPORT_ROWS=100000 timeout 1800 \
+    build/tests/system/test_exports > "$work/exports.out" 2> "$work/exports.err" || { cat "$work/exports.err" >&2; missed=1; }
 # its own lines are for people: the figure before or after a word
 store() { sed -nE "s|$1|\\1|p" "$work/store.out" | sort -n | tail -n 1; }
 
@@ -188,6 +191,8 @@ echo "  with Redis, as the desk asks it: $(value route.out pass_per_second) pass
     "the line's positions in $(value route.out positions_p50_us) µs, all told to an empty Redis in $(value route.out rebuild_ms) ms"
 echo "The store alone, its index beside:"
 sed 's/^/  /' "$work/store.out"
+echo "Tables of a whole result, from asking to the last byte:"
+grep '^export' "$work/exports.out" | sed 's/^/  /'
 echo
 echo "The floor:"
 expect "relay's loop / echo's loop (else the run is void)" "$(ratio "$(value relay.talk loop_us)" "$(value echo.talk loop_us)")" at-most 6

@@ -17,8 +17,8 @@ after(async () => {
 });
 
 const WORDS = {
-  'zh-CN': { close: '结束会话', ask: '你好，我想退款，沙发有破损', reply: '您好，请问订单号是多少？', more: '订单号是 20261121', rate: /非常满意/, find: '退款' },
-  en: { close: 'Close', ask: 'Hello, 我想投诉 about a broken lamp', reply: 'I am sorry. Which order is it?', more: 'order 4711', rate: /Very satisfied|very good/i, find: '投诉' },
+  'zh-CN': { close: '结束会话', ask: '你好，我想退款，沙发有破损', reply: '您好，请问订单号是多少？', more: '订单号是 20261121', rate: /非常满意/, find: '退款', rule: '自动规则：问候' },
+  en: { close: 'Close', ask: 'Hello, 我想投诉 about a broken lamp', reply: 'I am sorry. Which order is it?', more: 'order 4711', rate: /Very satisfied|very good/i, find: '投诉', rule: 'Rule: Greeting' },
 };
 
 async function openTalk(lang) {
@@ -94,6 +94,7 @@ for (const lang of Object.keys(WORDS)) {
     await findUntil(search, hit); // the index may be a second behind
     await hit.click();
     await said(reviewer, w.reply).waitFor();
+    await reviewer.getByText(w.rule).first().waitFor();
     assert.deepEqual(await axe(reviewer), []);
     await picture(reviewer, `review-${lang}`);
 

@@ -15,6 +15,7 @@
 #define ROUTE_MS  20000
 #define ROUTED_MS 10000 /* what is promised after a lease holder's death */
 #define LATE_MS   1000  /* for what this machine needs besides */
+#define LOG_SHOWN 4000  /* bytes */
 
 struct run {
     struct pair pair;
@@ -37,28 +38,6 @@ static int count_in_log(const struct daemon *d, const char *text)
     return ret;
 }
 
-/* One visitor comes when the holder has gone, and waits until somebody else routes. */
-static void newcomer_waits(struct run *r, struct talker *who, int64_t epoch, int64_t from, struct nodes_result *ret)
-{
-    int taken = 0, routed;
-
-    while (!who->served && now_mono_ms() < from + ROUTE_MS) {
-        crowd_turn(&r->pair.crowd, &r->pair.nodes[0], 5);
-        if (!taken && lease_epoch(r) > epoch)
-            taken = (int)(now_mono_ms() - from);
-    }
-    routed = (int)(now_mono_ms() - from);
-    ret->unrouted += !who->served;
-    if (taken > ret->taken_max_ms)
-        ret->taken_max_ms = taken;
-    if (routed > ret->routed_max_ms)
-        ret->routed_max_ms = routed;
-    if (getenv("KEFUD_TEST_TALK"))
-        print_message("F14: the lease was taken over after %d ms, a newcomer served after %d ms\n", taken, routed);
-    if (who->served)
-        talker_leave(who);
-}
-
 /* Can anybody write? */
 static bool writable(const struct run *r)
 {
@@ -72,16 +51,51 @@ static bool writable(const struct run *r)
     return ret;
 }
 
+/* What the node that should have routed has said last, and whether it could have written. */
+static void tell_why(const struct run *r, const struct talker *who, int64_t epoch)
+{
+    char *log = daemon_log(&r->pair.nodes[who->node]);
+    size_t n = strlen(log), last = n > LOG_SHOWN ? n - LOG_SHOWN : 0;
+
+    print_message("F14: not served: the database can%s be written, lease epochs %lld before and %lld now, node %d says:\n%s\n",
+                  writable(r) ? "" : "not", (long long)epoch, (long long)lease_epoch(r), who->node, log + last);
+    free(log);
+}
+
+/* One visitor comes when the holder has gone, and waits until somebody else routes. */
+static void newcomer_waits(struct run *r, struct talker *who, int64_t epoch, int64_t from, struct nodes_result *ret)
+{
+    int taken = 0, routed;
+
+    while (!who->served && now_mono_ms() < from + ROUTE_MS) {
+        crowd_turn(&r->pair.crowd, &r->pair.nodes[0], 5);
+        if (!taken && lease_epoch(r) > epoch)
+            taken = (int)(now_mono_ms() - from);
+    }
+    routed = (int)(now_mono_ms() - from);
+    ret->unrouted += !who->served;
+    if (!who->served)
+        tell_why(r, who, epoch);
+    if (taken > ret->taken_max_ms)
+        ret->taken_max_ms = taken;
+    if (routed > ret->routed_max_ms)
+        ret->routed_max_ms = routed;
+    if (getenv("KEFUD_TEST_TALK"))
+        print_message("F14: the lease was taken over after %d ms, a newcomer served after %d ms\n", taken, routed);
+    if (who->served)
+        talker_leave(who);
+}
+
 /* Who is stopped in the middle of a commit has the lock of the one SQLite file, and everybody waits, whatever the leases say: nothing is
  * acknowledged until it goes on. Here the stop is to be one that leaves the database to the other node. */
 static void stop_between_commits(struct run *r, struct daemon *d, struct nodes_result *ret)
 {
-    daemon_signal(d, SIGSTOP);
+    daemon_halt(d);
     while (!writable(r)) {
         ret->with_lock++;
         daemon_signal(d, SIGCONT);
         pair_turn(&r->pair, 20 + chance_below(&r->chance, 50));
-        daemon_signal(d, SIGSTOP);
+        daemon_halt(d);
     }
 }
 

@@ -1,7 +1,14 @@
 /* oracle.c: what must hold: at each commit, and in the database whenever somebody looks. */
 #include "inside.h"
 
-#define PARKED_MS 15000 /* so often those who have left a message are looked through for nothing in particular */
+#define PARKED_MS  15000 /* so often those who have left a message are looked through for nothing in particular */
+#define HANDED_MS  60000 /* so long what was handed to somebody who is full waits for a place */
+#define SETTLED_MS 15000 /* a match that was decided before somebody took more by hand is committed by then, or never */
+/* What an agent has of this conversation c came by a match, and not by hand: the epoch of a match is on the timeline. */
+#define MATCHED                                                                                                                          \
+    "EXISTS (SELECT 1 FROM timeline t WHERE t.conv = c.n AND t.kind IN ('assigned', 'offered') AND json_extract(t.data, '$.waited_ms') " \
+    "IS "                                                                                                                                \
+    "NOT NULL AND json_extract(t.data, '$.epoch') = c.epoch - (c.state = 5))"
 
 /* ---- the oracle at each commit ---- */
 
@@ -13,18 +20,23 @@ static const struct conv_event *step_of(const struct change *c)
     return NULL;
 }
 
-/* R2: reserved and wrapping up are Redis' to count; what is in the store must fit all the more. */
-static void check_load(struct world *w, const struct kf_id *agent)
+/* R2: reserved and wrapping up are Redis' to count; what is in the store must fit all the more. What people do by hand (taking over, handing
+ * to somebody, giving back) may exceed it, and may do so while a match is under way. */
+static void check_load(struct world *w, const struct kf_id *agent, const struct kf_id *conv)
 {
-    char hex[33];
+    char hex[33], own[33];
     int64_t load;
 
-    for (int k = 0; k < 16; k++)
+    for (int k = 0; k < 16; k++) {
         (void)snprintf(hex + 2 * k, 3, "%02X", agent->b[k]);
-    load = world_number(w,
-                        "SELECT coalesce(sum(weight), 0) FROM conversation WHERE (state IN (2,3) AND hex(owner) = '%s') OR (state = 5 AND "
-                        "hex(last_agent) = '%s' AND wrapup_until > %lld)",
-                        hex, hex, (long long)w->now + (w->skewed ? 2 * SKEW_MS : 0));
+        (void)snprintf(own + 2 * k, 3, "%02X", conv->b[k]);
+    }
+    load =
+        world_number(w,
+                     "SELECT coalesce(sum(weight), 0) FROM conversation c WHERE ((state IN (2,3) AND hex(owner) = '%s') OR (state = 5 AND "
+                     "hex(last_agent) = '%s' AND wrapup_until > %lld)) AND (CASE state WHEN 2 THEN until - %d ELSE served_at END < %lld "
+                     "OR hex(id) = '%s' OR " MATCHED ")",
+                     hex, hex, (long long)w->now + (w->skewed ? 2 * SKEW_MS : 0), HANDED_MS, (long long)w->now - SETTLED_MS, own);
     if (load > w->capacity)
         wrong(w, "R2: an agent of %d places was matched to %lld", w->capacity, (long long)load);
 }
@@ -55,17 +67,21 @@ void look_at_commit(struct world *w, const struct change *c, const struct news *
     if (b->epoch < a->epoch)
         wrong(w, "an epoch went back");
     if (a->state == CONV_SERVED && b->state == CONV_SERVED && !id_eq(&a->owner, &b->owner) && step && step->kind != CONV_TRANSFER_PERSON &&
-        step->kind != CONV_TAKE)
+        step->kind != CONV_TAKE && step->kind != CONV_REFUSE) /* refused: it is with who handed it over again */
         wrong(w, "a conversation that was served got another owner by an automatic match");
     if (step && (step->kind == CONV_ASSIGN || step->kind == CONV_OFFER)) {
         w->matches++;
-        check_load(w, &b->owner);
+        check_load(w, &b->owner, &b->id);
         check_skills(w, a, &b->owner);
         if (b->epoch <= a->epoch)
             wrong(w, "R1: a match was committed under the epoch of another");
         if (a->epoch != step->epoch)
             wrong(w, "a match was committed on epoch %lld, decided on %lld", (long long)a->epoch, (long long)step->epoch);
     }
+    if (step && step->kind == CONV_ACCEPT && c->by.role == ROLE_SYSTEM)
+        check_load(w, &b->owner, &b->id); /* what was handed over has waited for a place, and found one */
+    if (b->state == CONV_OFFERED && b->until > w->now + HANDED_MS + 2 * SKEW_MS)
+        wrong(w, "P7: an offer ends only in %lld ms", (long long)(b->until - w->now));
     if (step && step->kind == CONV_STAFF_SAYS && (a->epoch != step->epoch || !id_eq(&a->owner, &c->by.id)))
         wrong(w, "an agent's message was stored under an epoch that was not its own");
     if (step && (step->kind == CONV_RETURN || step->kind == CONV_REFUSE)) {
@@ -208,10 +224,9 @@ void world_check(struct world *w, bool calm)
         wrong(w, "P3: a conversation's seq has gaps");
     if (number(db, "SELECT count(*) FROM conversation WHERE (state IN (2,3)) <> (owner IS NOT NULL)"))
         wrong(w, "P5: owner and state do not go together");
-    /* Whoever takes by hand what has been offered too long ago may have more. */
-    if (number(db, "SELECT coalesce(max(n), 0) FROM (SELECT sum(weight) n FROM conversation WHERE state IN (2,3) GROUP BY owner HAVING "
-                   "sum(EXISTS (SELECT 1 FROM timeline t WHERE t.conv = conversation.n AND t.data = '{\"why\":\"picked\",\"epoch\":' || "
-                   "epoch || '}')) = 0)") > w->capacity)
+    /* Whoever takes something by hand, or is handed it, may have more. */
+    if (number(db, "SELECT coalesce(max(n), 0) FROM (SELECT sum(weight) n FROM conversation c WHERE state IN (2,3) GROUP BY owner HAVING "
+                   "min(" MATCHED ") = 1)") > w->capacity)
         wrong(w, "P5: an agent was given more than its capacity");
     if (number(db, "SELECT count(*) FROM (SELECT conv FROM firing GROUP BY conv, rule, cause HAVING count(*) > 1)"))
         wrong(w, "P2: a rule fired twice for one cause");
@@ -236,7 +251,7 @@ void world_check(struct world *w, bool calm)
 
 int64_t world_number(struct world *w, const char *fmt, ...)
 {
-    char sql[600];
+    char sql[1200];
     sqlite3 *db = open_db(w);
     int64_t ret;
     va_list ap;

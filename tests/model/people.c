@@ -78,6 +78,8 @@ static void heard_staff(struct world *w, struct seat_model *seat, const char *ty
         list(a->offers, sizeof(a->offers) / sizeof(a->offers[0]), &id, true);
     else if (strcmp(type, "released") == 0 && json_id(root, "conversation", &id))
         own(a, &id, false);
+    else if (strcmp(type, "presence") == 0) /* a supervisor, or too many offers that were let pass */
+        (void)presence_parse(slice_of(json_string_value(json_object_get(root, "presence"))), &a->presence);
 }
 
 static void heard(struct world *w, struct seat_model *seat, struct slice text)
@@ -218,7 +220,7 @@ void agent_presence(struct world *w, int agent, enum presence p)
 /* One of those that the console shows, whatever has become of it meanwhile. */
 static const struct kf_id *one_of(struct world *w, struct agent_model *a)
 {
-    size_t n = sizeof(a->owned) / sizeof(a->owned[0]), from = world_pick(w, (uint32_t)n);
+    size_t n = sizeof(a->owned) / sizeof(a->owned[0]), from = world_choose(w, (uint32_t)n);
 
     for (size_t i = 0; i < n; i++)
         if (a->owned[(from + i) % n].used)
@@ -261,9 +263,10 @@ void agent_close_talk(struct world *w, int agent)
     const struct kf_id *conv = one_of(w, a);
     char id[KF_ID_TEXT];
 
-    if (conv)
-        say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id_text(conv, id),
-            (unsigned long long)chance(w));
+    if (!conv)
+        return;
+    a->closed = *conv;
+    say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id_text(conv, id), (unsigned long long)chance(w));
 }
 
 void agent_finish(struct world *w, int agent)
@@ -280,15 +283,97 @@ void agent_finish(struct world *w, int agent)
     say(w, &a->seat, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x%llu\"}", id, (unsigned long long)chance(w));
 }
 
-void agent_transfer(struct world *w, int agent)
+void agent_transfer(struct world *w, int agent, const char *queue)
 {
     struct agent_model *a = &w->agents[agent];
     const struct kf_id *conv = one_of(w, a);
     char id[KF_ID_TEXT];
 
     if (conv)
-        say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"queue\":\"sales\"}}",
-            id_text(conv, id), (unsigned long long)chance(w));
+        say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"queue\":\"%s\"}}", id_text(conv, id),
+            (unsigned long long)chance(w), queue);
+}
+
+void agent_hand_to(struct world *w, int agent, int other)
+{
+    struct agent_model *a = &w->agents[agent];
+    const struct kf_id *conv = one_of(w, a);
+    char id[KF_ID_TEXT], to[KF_ID_TEXT];
+
+    if (conv)
+        say(w, &a->seat, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t%llu\",\"to\":{\"agent\":\"%s\"},\"note\":\"请接手\"}",
+            id_text(conv, id), (unsigned long long)chance(w), id_text(&w->agents[other].id, to));
+}
+
+/* An act that says no more than what it is about. */
+static void act_on(struct world *w, const struct agent_model *a, const char *act, const struct kf_id *conv)
+{
+    char id[KF_ID_TEXT];
+
+    if (conv && !id_is_zero(conv))
+        say(w, &a->seat, "{\"type\":\"%s\",\"conversation\":\"%s\",\"cid\":\"y%llu\"}", act, id_text(conv, id),
+            (unsigned long long)chance(w));
+}
+
+void agent_give_back(struct world *w, int agent)
+{
+    act_on(w, &w->agents[agent], "refuse", one_of(w, &w->agents[agent]));
+}
+
+void agent_help(struct world *w, int agent, int other)
+{
+    struct agent_model *a = &w->agents[agent];
+    const struct kf_id *conv = one_of(w, a);
+    char id[KF_ID_TEXT], to[KF_ID_TEXT];
+
+    if (conv)
+        say(w, &a->seat, "{\"type\":\"help\",\"conversation\":\"%s\",\"cid\":\"h%llu\",\"to\":{\"agent\":\"%s\"}}", id_text(conv, id),
+            (unsigned long long)chance(w), id_text(&w->agents[other].id, to));
+}
+
+void agent_end_help(struct world *w, int agent)
+{
+    act_on(w, &w->agents[agent], "leave", one_of(w, &w->agents[agent]));
+}
+
+void agent_ready(struct world *w, int agent)
+{
+    act_on(w, &w->agents[agent], "ready", &w->agents[agent].closed);
+}
+
+/* ---- who oversees ---- */
+
+void supervisor_act(struct world *w, const char *act, int agent)
+{
+    const struct kf_id *conv = one_of(w, &w->agents[agent]);
+    char id[KF_ID_TEXT];
+
+    if (strcmp(act, "watch") == 0 && conv)
+        say(w, &w->agents[0].seat, "{\"type\":\"watch\",\"conversation\":\"%s\",\"cid\":\"w%llu\",\"on\":true}", id_text(conv, id),
+            (unsigned long long)chance(w));
+    else
+        act_on(w, &w->agents[0], act, conv);
+}
+
+void supervisor_hasten(struct world *w, int visitor, int priority)
+{
+    char id[KF_ID_TEXT];
+
+    for (size_t i = w->n_acks; i-- > 0;)
+        if (w->acks[i].visitor == visitor) {
+            say(w, &w->agents[0].seat, "{\"type\":\"priority\",\"conversation\":\"%s\",\"cid\":\"u%llu\",\"priority\":%d}",
+                id_text(&w->acks[i].conv, id), (unsigned long long)chance(w), priority);
+            return;
+        }
+}
+
+void supervisor_presence(struct world *w, int agent, enum presence p)
+{
+    char id[KF_ID_TEXT];
+
+    if (w->agents[0].seat.welcomed)
+        say(w, &w->agents[0].seat, "{\"type\":\"presence\",\"cid\":\"p%llu\",\"presence\":\"%s\",\"agent\":\"%s\"}",
+            (unsigned long long)chance(w), presence_name(p), id_text(&w->agents[agent].id, id));
 }
 
 void agent_answer(struct world *w, int agent, bool accept)

@@ -182,10 +182,8 @@ static void go(struct request *r)
     struct model_node *n = r->node;
     enum asked kind = r->kind;
 
-    if (kind == ASK_COMMIT && n->pause_at_commit) {
-        n->pause_at_commit = false;
+    if (kind == ASK_COMMIT && n->pause_at_commit && --n->pause_at_commit == 0)
         node_pause(n->world, n->index);
-    }
     if (n->paused || n->dying) {
         *n->held_end = r;
         n->held_end = &r->next;

@@ -5,7 +5,7 @@
 /* A node that runs and is not paused, at random. */
 static int some_node(struct world *w)
 {
-    int from = (int)world_pick(w, (uint32_t)w->n_nodes);
+    int from = (int)world_choose(w, (uint32_t)w->n_nodes);
 
     for (int i = 0; i < w->n_nodes; i++)
         if (w->nodes[(from + i) % w->n_nodes].up && !w->nodes[(from + i) % w->n_nodes].paused)
@@ -27,7 +27,7 @@ static void heal(struct world *w)
 static void come_back(struct world *w, int but)
 {
     for (int i = 0; i < w->n_agents; i++)
-        if (i != but && !w->agents[i].seat.conn && world_pick(w, 2)) {
+        if (i != but && !w->agents[i].seat.conn && world_choose(w, 2)) {
             int node = some_node(w);
 
             if (node >= 0) {
@@ -37,7 +37,7 @@ static void come_back(struct world *w, int but)
             }
         }
     for (int i = 0; i < w->n_visitors; i++)
-        if (!w->visitors[i].seat.conn && world_pick(w, 2)) {
+        if (!w->visitors[i].seat.conn && world_choose(w, 2)) {
             int node = some_node(w);
 
             if (node >= 0)
@@ -45,90 +45,288 @@ static void come_back(struct world *w, int but)
         }
 }
 
-static void fault(struct world *w)
-{
-    int i = (int)world_pick(w, (uint32_t)w->n_nodes);
+/* ---- what can happen ---- */
 
-    switch (world_pick(w, 5)) {
-    case 0:
-        if (w->nodes[i].up)
-            node_kill(w, i);
-        break;
-    case 1:
-        if (some_node(w) >= 0)
-            node_pause(w, i);
-        break;
-    case 2:
-        redis_flush(w);
-        break;
-    default:
-        heal(w);
-        break;
-    }
-    if (some_node(w) < 0)
-        heal(w);
+/* Who comes into it: picked before anything is done, so that a step is the same whatever became of those before it. */
+struct cast {
+    int agent, other, visitor, node;
+    uint32_t any;
+};
+
+static void says(struct world *w, const struct cast *c)
+{
+    visitor_say(w, c->visitor, false);
 }
 
-static void event(struct world *w)
+static void repeats(struct world *w, const struct cast *c)
 {
-    int agent = (int)world_pick(w, (uint32_t)w->n_agents), visitor = (int)world_pick(w, (uint32_t)w->n_visitors);
+    visitor_say(w, c->visitor, true);
+}
 
-    switch (world_pick(w, 22)) {
-    case 20:
-        agent_answer(w, agent, world_pick(w, 3) != 0);
-        break;
-    case 21:
-        for (int i = 0; i < w->n_agents; i++)
-            agent_answer(w, i, true);
-        break;
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-    case 5:
-        visitor_say(w, visitor, false);
-        break;
-    case 6:
-        visitor_say(w, visitor, true);
-        break;
-    case 7:
-        visitor_close_talk(w, visitor);
-        break;
-    case 8:
-    case 9:
-    case 10:
-    case 11:
-        agent_say(w, agent);
-        break;
-    case 12:
-    case 13:
-        agent_close_talk(w, agent);
-        break;
-    case 14:
-        agent_transfer(w, agent);
-        break;
-    case 15:
-        agent_presence(w, agent, (enum presence)world_pick(w, 4));
-        break;
-    case 16:
-        agent_presence(w, agent, PRESENCE_ONLINE);
-        break;
-    case 17:
-        agent_leave(w, agent);
-        break;
-    case 18: { /* the same visitor on another node, with what it has not heard about */
-        int node = some_node(w);
+static void hangs_up(struct world *w, const struct cast *c)
+{
+    visitor_close_talk(w, c->visitor);
+}
 
-        if (node >= 0) {
-            visitor_connect(w, visitor, node);
-            visitor_say(w, visitor, true);
-        }
-        break;
+static void answers(struct world *w, const struct cast *c)
+{
+    agent_say(w, c->agent);
+}
+
+static void closes(struct world *w, const struct cast *c)
+{
+    agent_close_talk(w, c->agent);
+}
+
+static void to_queue(struct world *w, const struct cast *c)
+{
+    agent_transfer(w, c->agent, c->any % 3 ? "sales" : "service");
+}
+
+static void to_person(struct world *w, const struct cast *c)
+{
+    agent_hand_to(w, c->agent, c->other);
+}
+
+static void gives_back(struct world *w, const struct cast *c)
+{
+    agent_give_back(w, c->agent);
+}
+
+static void one_answers_offer(struct world *w, const struct cast *c)
+{
+    agent_answer(w, c->agent, c->any % 3 != 0);
+}
+
+static void all_accept(struct world *w, const struct cast *c)
+{
+    (void)c;
+    for (int i = 0; i < w->n_agents; i++)
+        agent_answer(w, i, true);
+}
+
+static void asks_for_help(struct world *w, const struct cast *c)
+{
+    agent_help(w, c->agent, c->other);
+}
+
+static void leaves_talk(struct world *w, const struct cast *c)
+{
+    agent_end_help(w, c->agent);
+}
+
+static void is_ready(struct world *w, const struct cast *c)
+{
+    agent_ready(w, c->agent);
+}
+
+static void takes_over(struct world *w, const struct cast *c)
+{
+    supervisor_act(w, "accept", c->other);
+}
+
+static void joins(struct world *w, const struct cast *c)
+{
+    supervisor_act(w, "join", c->other);
+}
+
+static void looks_on(struct world *w, const struct cast *c)
+{
+    supervisor_act(w, "watch", c->other);
+}
+
+static void hastens(struct world *w, const struct cast *c)
+{
+    supervisor_hasten(w, c->visitor, (int)(c->any % 4));
+}
+
+static void is_set(struct world *w, const struct cast *c)
+{
+    supervisor_presence(w, c->other, (enum presence)(c->any % 4));
+}
+
+static void chooses(struct world *w, const struct cast *c)
+{
+    agent_presence(w, c->agent, (enum presence)(c->any % 4));
+}
+
+static void comes_online(struct world *w, const struct cast *c)
+{
+    agent_presence(w, c->agent, PRESENCE_ONLINE);
+}
+
+static void goes(struct world *w, const struct cast *c)
+{
+    agent_leave(w, c->agent);
+}
+
+/* The same visitor on another node, with what it has not heard about. */
+static void wanders(struct world *w, const struct cast *c)
+{
+    int node = some_node(w);
+
+    if (node >= 0) {
+        visitor_connect(w, c->visitor, node);
+        visitor_say(w, c->visitor, true);
     }
-    default:
-        come_back(w, -1);
-        break;
+}
+
+static void all_come_back(struct world *w, const struct cast *c)
+{
+    (void)c;
+    come_back(w, -1);
+}
+
+static void dies(struct world *w, const struct cast *c)
+{
+    if (w->nodes[c->node].up)
+        node_kill(w, c->node);
+}
+
+static void sleeps(struct world *w, const struct cast *c)
+{
+    if (some_node(w) >= 0)
+        node_pause(w, c->node);
+}
+
+static void empties(struct world *w, const struct cast *c)
+{
+    (void)c;
+    redis_flush(w);
+}
+
+static void heals(struct world *w, const struct cast *c)
+{
+    (void)c;
+    heal(w);
+}
+
+struct kind {
+    const char *name;
+    uint32_t weight;
+    void (*act)(struct world *w, const struct cast *c);
+};
+
+static const struct kind events[] = {
+    { "says", 6, says },
+    { "repeats", 1, repeats },
+    { "hangs_up", 1, hangs_up },
+    { "answers", 4, answers },
+    { "closes", 2, closes },
+    { "to_queue", 1, to_queue },
+    { "to_person", 1, to_person },
+    { "gives_back", 1, gives_back },
+    { "answers_offer", 1, one_answers_offer },
+    { "all_accept", 1, all_accept },
+    { "asks_for_help", 1, asks_for_help },
+    { "leaves_talk", 1, leaves_talk },
+    { "is_ready", 1, is_ready },
+    { "takes_over", 1, takes_over },
+    { "joins", 1, joins },
+    { "looks_on", 1, looks_on },
+    { "hastens", 1, hastens },
+    { "is_set", 1, is_set },
+    { "chooses", 1, chooses },
+    { "comes_online", 2, comes_online },
+    { "goes", 1, goes },
+    { "wanders", 1, wanders },
+    { "come_back", 2, all_come_back },
+};
+
+static const struct kind faults[] = { { "dies", 1, dies }, { "sleeps", 1, sleeps }, { "redis_empty", 1, empties }, { "heals", 2, heals } };
+
+#define N_EVENTS (sizeof(events) / sizeof(events[0]))
+#define N_FAULTS (sizeof(faults) / sizeof(faults[0]))
+
+static const struct kind *kind_at(size_t i)
+{
+    return i < N_EVENTS ? &events[i] : &faults[i - N_EVENTS];
+}
+
+size_t scenario_kinds(void)
+{
+    return N_EVENTS + N_FAULTS;
+}
+
+const char *scenario_kind(size_t i)
+{
+    return kind_at(i)->name;
+}
+
+/* One of them, by weight. */
+static size_t draw(struct world *w, const struct kind *kinds, size_t n)
+{
+    uint32_t all = 0, at;
+    size_t i = 0;
+
+    for (size_t k = 0; k < n; k++)
+        all += kinds[k].weight;
+    for (at = world_choose(w, all); at >= kinds[i].weight; i++)
+        at -= kinds[i].weight;
+    return i;
+}
+
+/* ---- what has happened ---- */
+
+#define TOLD 30 /* so many steps are shown with a failure */
+
+static char told[TOLD][96];
+static size_t n_told;
+
+static void tell(int step, const char *name, const struct cast *c, int64_t ms)
+{
+    (void)snprintf(told[n_told++ % TOLD], sizeof(told[0]), "%d %s agent=%d other=%d visitor=%d node=%d any=%u then %lld ms", step, name,
+                   c->agent, c->other, c->visitor, c->node, c->any, (long long)ms);
+}
+
+static void print_told(void)
+{
+    for (size_t i = n_told > TOLD ? n_told - TOLD : 0; i < n_told; i++)
+        (void)printf("    %s\n", told[i % TOLD]);
+}
+
+static struct cast cast_of(struct world *w)
+{
+    return (struct cast){ .agent = (int)world_choose(w, (uint32_t)w->n_agents),
+                          .other = (int)world_choose(w, (uint32_t)w->n_agents),
+                          .visitor = (int)world_choose(w, (uint32_t)w->n_visitors),
+                          .node = (int)world_choose(w, (uint32_t)w->n_nodes),
+                          .any = world_choose(w, 12) };
+}
+
+static bool wanted(const struct scenario *s, int step, size_t kind)
+{
+    return step >= s->from && !(s->without >> kind & 1);
+}
+
+/* Each step has its own numbers: it is the same in a run that leaves others out. */
+static void step(struct world *w, const struct scenario *s, int i)
+{
+    size_t event, fault = N_FAULTS;
+    struct cast cast;
+    int64_t ms = 0;
+
+    world_script(w, (uint64_t)i);
+    cast = cast_of(w);
+    event = draw(w, events, N_EVENTS);
+    /* Several things at once, now and then: only then can they cross. */
+    if (world_choose(w, 3))
+        ms = 100 * (1 + (int64_t)world_choose(w, 15));
+    if (world_choose(w, 25) == 0)
+        fault = draw(w, faults, N_FAULTS);
+    if (wanted(s, i, event)) {
+        tell(i, events[event].name, &cast, ms);
+        events[event].act(w, &cast);
+    }
+    if (ms) {
+        world_settle(w);
+        world_pass(w, ms);
+    }
+    if (fault < N_FAULTS && wanted(s, i, N_EVENTS + fault)) {
+        tell(i, faults[fault].name, &cast, 0);
+        faults[fault].act(w, &cast);
+        if (some_node(w) < 0)
+            heal(w);
     }
 }
 
@@ -160,7 +358,7 @@ static void finish(struct world *w, char words[300])
  * reservation and the grace of that agent. */
 static void calm_down(struct world *w)
 {
-    int gone = (int)world_pick(w, (uint32_t)w->n_agents);
+    int gone = (int)world_choose(w, (uint32_t)w->n_agents);
 
     heal(w);
     agent_leave(w, gone);
@@ -170,21 +368,16 @@ static void calm_down(struct world *w)
     world_check(w, true);
 }
 
-void scenario_random(uint64_t seed, int nodes, int steps, char words[300])
+int scenario_random(const struct scenario *s, char words[300])
 {
     static struct world w;
+    int i = 0;
 
-    world_open_plan(&w, &(struct world_plan){ .seed = seed, .nodes = nodes, .skilled = true, .skewed = true });
+    n_told = 0;
+    world_open_plan(&w, &(struct world_plan){ .seed = s->seed, .nodes = s->nodes, .skilled = true, .skewed = true });
     open_shop(&w);
-    for (int i = 0; i < steps && !*w.wrong; i++) {
-        event(&w);
-        /* Several things at once, now and then: only then can they cross. */
-        if (world_pick(&w, 3)) {
-            world_settle(&w);
-            world_pass(&w, 100 * (1 + world_pick(&w, 15)));
-        }
-        if (world_pick(&w, 25) == 0)
-            fault(&w);
+    for (; i < s->steps && !*w.wrong; i++) {
+        step(&w, s, i);
         if (i % 50 == 49)
             world_check(&w, false);
         if (i % 10 == 9)
@@ -192,8 +385,12 @@ void scenario_random(uint64_t seed, int nodes, int steps, char words[300])
         if (i % 500 == 499)
             calm_down(&w);
     }
-    calm_down(&w);
+    if (!*w.wrong)
+        calm_down(&w);
+    if (*w.wrong && s->aloud)
+        print_told();
     finish(&w, words);
+    return i;
 }
 
 void scenario_free_place(uint64_t seed, char words[300])
@@ -208,7 +405,7 @@ void scenario_free_place(uint64_t seed, char words[300])
     world_settle(&w);
     world_check(&w, true);
     for (int round = 0; round < 30 && !*w.wrong; round++) {
-        agent_close_talk(&w, (int)world_pick(&w, (uint32_t)w.n_agents));
+        agent_close_talk(&w, (int)world_choose(&w, (uint32_t)w.n_agents));
         world_settle(&w);
         world_check(&w, true);
     }

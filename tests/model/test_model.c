@@ -1,5 +1,5 @@
-/* The promises P2, P3, P5 and P7 over random runs of several nodes under a virtual clock. STEPS and SEED change how much and what
- * (STEPS=1000000 takes hours); a seed that fails becomes a row of `seeds`. */
+/* The promises P2, P3, P5 and P7 over random runs of several nodes under a virtual clock. STEPS and SEED change how much and what, NODES, FROM and
+ * WITHOUT leave things out: a failure is shrunk for SHRINK_S seconds, and prints what is left of it in these words. */
 #include "scenario.h"
 
 #include <setjmp.h>
@@ -12,26 +12,55 @@
 
 static const uint64_t seeds[] = { 1, 2, 3 };
 
-static int steps(void)
+static int number_given(const char *name, int usual)
 {
-    const char *s = getenv("STEPS");
+    const char *s = getenv(name);
 
-    return s ? atoi(s) : 400;
+    return s ? atoi(s) : usual;
+}
+
+/* "dies,says" as bits. */
+static uint64_t without(void)
+{
+    const char *names = getenv("WITHOUT");
+    uint64_t ret = 0;
+    char list[1024], *save, *name;
+
+    if (!names)
+        return 0;
+    (void)snprintf(list, sizeof(list), "%s", names);
+    for (name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save))
+        for (size_t k = 0; k < scenario_kinds(); k++)
+            if (strcmp(scenario_kind(k), name) == 0)
+                ret |= (uint64_t)1 << k;
+    return ret;
 }
 
 static void run(uint64_t seed, int nodes)
 {
+    struct scenario s = { .seed = seed,
+                          .nodes = nodes,
+                          .steps = number_given("STEPS", 400),
+                          .from = number_given("FROM", 0),
+                          .without = without(),
+                          .aloud = true };
     char words[300];
+    int at = scenario_random(&s, words);
 
-    scenario_random(seed, nodes, steps(), words);
-    if (*words)
-        fail_msg("seed %llu, %d nodes: %s", (unsigned long long)seed, nodes, words);
+    if (!*words)
+        return;
+    (void)printf("  seed %llu, %d nodes, step %d: %s\n", (unsigned long long)seed, nodes, at, words);
+    s.steps = at;
+    scenario_shrink(&s, 1000 * number_given("SHRINK_S", 120));
+    fail_msg("seed %llu, %d nodes, step %d: %s", (unsigned long long)seed, nodes, at, words);
 }
 
 static void run_all(int nodes)
 {
     const char *given = getenv("SEED");
 
+    if (number_given("NODES", nodes) != nodes)
+        return;
     if (given) {
         run(strtoull(given, NULL, 10), nodes);
         return;

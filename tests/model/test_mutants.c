@@ -21,7 +21,7 @@ static void caught_by_random_runs(const char *name)
 
     mutant_set(name);
     for (uint64_t seed = 1; seed <= SEEDS && !*words; seed++)
-        scenario_random(seed, 2, 600, words);
+        (void)scenario_random(&(struct scenario){ .seed = seed, .nodes = 2, .steps = 600 }, words);
     mutant_set(NULL);
     if (!*words)
         fail_msg("the mutant %s has survived %d seeds", name, SEEDS);

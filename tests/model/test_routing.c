@@ -94,7 +94,7 @@ static void a_pick_that_meets_the_end_of_a_parking_succeeds_all_the_same(void **
     assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 4"), 1);
     agent_connect(&w, 0, 1);
     world_settle(&w);
-    w.nodes[1].pause_at_commit = true;
+    w.nodes[1].pause_at_commit = 1;
     agent_accept(&w, 0, &conv); /* decided on what node 1 knows */
     agent_connect(&w, 1, 0);
     world_settle(&w);
@@ -176,6 +176,30 @@ static void who_came_when_nobody_was_there_is_served_when_somebody_is(void **sta
     end();
 }
 
+/* A node that has seen nobody takes a message while somebody comes: whoever keeps house is not told of the one, and has looked after the other. */
+static void who_left_a_message_while_somebody_came_is_found(void **state)
+{
+    (void)state;
+    for (int home = 0; home < 2; home++) {
+        shop(2, 34 + (uint64_t)home);
+        agent_connect(&w, 0, home);
+        visitor_connect(&w, 0, 1 - home);
+        world_pass(&w, 8000);                  /* is known to be there, and offline */
+        w.nodes[1 - home].pause_at_commit = 2; /* the message is stored; what the rules make of it is not */
+        visitor_say(&w, 0, false);
+        world_settle(&w);
+        assert_true(w.nodes[1 - home].paused);
+        agent_presence(&w, 0, PRESENCE_BUSY);
+        world_settle(&w);
+        node_resume(&w, 1 - home);
+        world_settle(&w);
+        world_pass(&w, 63000);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'unparked'"), 1);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 1"), 1);
+        end();
+    }
+}
+
 static void nobody_stays_with_an_agent_who_is_gone(void **state)
 {
     struct kf_id conv;
@@ -240,6 +264,59 @@ static void who_is_killed_with_the_node_is_not_waited_for_either(void **state)
     world_pass(&w, 52000); /* the lease, the heartbeat, the grace time, two seconds */
     assert_true(agent_has(&w, 1, &conv));
     world_check(&w, false);
+    end();
+}
+
+/* ---- handing on ---- */
+
+/* What each node last saw of the others' load is up to a second old: a transfer must not slip through in that second. */
+static void a_transfer_to_a_full_person_waits_for_a_place(void **state)
+{
+    struct kf_id conv[3];
+
+    (void)state;
+    for (int holder = 0; holder < 2; holder++) {
+        shop(2, 31 + (uint64_t)holder);
+        agent_online(1, holder);
+        for (int i = 0; i < 2; i++)
+            conv[i] = ask(i, 0);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 1, &conv[0]) && agent_has(&w, 1, &conv[1]));
+        agent_online(0, 1 - holder);
+        conv[2] = ask(2, 0);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 0, &conv[2]));
+        agent_hand_to(&w, 0, 1);
+        world_pass(&w, 5000);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 2"), 1);
+        agent_close_talk(&w, 1);
+        world_pass(&w, 2000); /* wrap-up is not set here: the place is free at once */
+        assert_true(agent_has(&w, 1, &conv[2]));
+        world_check(&w, true);
+        end();
+    }
+}
+
+static void a_transfer_to_a_full_person_comes_back_after_a_minute(void **state)
+{
+    struct kf_id conv[3];
+
+    (void)state;
+    shop(1, 33);
+    agent_online(1, 0);
+    for (int i = 0; i < 2; i++)
+        conv[i] = ask(i, 0);
+    world_pass(&w, 1000);
+    agent_online(0, 0);
+    conv[2] = ask(2, 0);
+    world_pass(&w, 1000);
+    assert_true(agent_has(&w, 0, &conv[2]));
+    agent_hand_to(&w, 0, 1);
+    world_pass(&w, 58000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 2"), 1);
+    world_pass(&w, 4000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 2"), 0);
+    assert_true(agent_has(&w, 0, &conv[2]));
     end();
 }
 
@@ -310,7 +387,7 @@ static void who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis(void
     agent_presence(&w, 0, PRESENCE_ONLINE);
     agent_presence(&w, 2, PRESENCE_ONLINE);
     world_settle(&w);
-    agent_transfer(&w, 0);
+    agent_transfer(&w, 0, "sales");
     world_settle(&w);
     redis_flush(&w);
     world_pass(&w, 10000); /* it is filled anew */
@@ -354,60 +431,118 @@ static void those_who_wait_go_in_effective_order(void **state)
     }
 }
 
-/* R7: equal agents, 10,000 chats of different lengths. */
-static void equal_agents_get_equal_shares(void **state)
-{
-    enum { EQUALS = 10, CHATS = 10000, PLACES = 3, WINDOW = 100 };
+/* R7: equal agents, 10,000 chats. The gap is at most a full load and one more, as long as chats are about as long as each other. Where some
+ * take five times as long as others it cannot be: who has had short ones is free sooner, and a free place must not wait for balance's sake (R5);
+ * over the whole day it evens out all the same. */
+enum { EQUALS = 10, CHATS = 10000, PLACES = 3, WINDOW = 100, SEEDS = 10 };
+
+struct balance {
+    const char *what;
+    int every_ms;  /* one comes, in the mean */
+    int length_ms; /* so long it takes … */
+    int spread_ms; /* … and up to so much longer */
+    int widest;    /* between who got most and who got least of 100 in a row */
+};
+
+struct floor {
     struct route_agent agents[EQUALS];
-    int64_t ends[EQUALS][PLACES] = { { 0 } };
-    int window[EQUALS] = { 0 }, recent[WINDOW], handled[EQUALS] = { 0 }, worst = 0;
+    int64_t ends[EQUALS][PLACES];
+    int window[EQUALS], recent[WINDOW], handled[EQUALS], worst;
+};
+
+static void free_places(struct floor *f, int64_t now)
+{
+    for (int i = 0; i < EQUALS; i++)
+        for (int k = 0; k < PLACES; k++)
+            if (f->ends[i][k] && f->ends[i][k] <= now) {
+                f->agents[i].idle_since = f->ends[i][k];
+                f->ends[i][k] = 0;
+                f->agents[i].load--;
+            }
+}
+
+static void count(struct floor *f, int n, int agent)
+{
+    int least = WINDOW, most = 0;
+
+    f->handled[agent]++;
+    if (n >= WINDOW)
+        f->window[f->recent[n % WINDOW]]--;
+    f->recent[n % WINDOW] = agent;
+    f->window[agent]++;
+    for (int i = 0; n >= WINDOW && i < EQUALS; i++) {
+        least = f->window[i] < least ? f->window[i] : least;
+        most = f->window[i] > most ? f->window[i] : most;
+    }
+    f->worst = most - least > f->worst ? most - least : f->worst;
+}
+
+static void serve(struct floor *f, const struct balance *b, unsigned seed)
+{
     const struct route_policy policy = { .sticky_ms = 0 };
-    unsigned seed = 42;
-    double sum = 0, squares = 0;
     int64_t now = 0;
 
-    (void)state;
-    memset(agents, 0, sizeof(agents));
-    for (int i = 0; i < EQUALS; i++)
-        agents[i] = (struct route_agent){ .id = { { (uint8_t)(i + 1) } }, .online = true, .capacity = PLACES, .queues = 1 };
     for (int n = 0; n < CHATS; n++) {
         struct route_ask one = { .waiting_since_ms = now, .effective = now };
         struct route_match m;
-        int least = WINDOW, most = 0;
+        int k = 0;
 
-        now += 1 + rand_r(&seed) % 40;
-        do {
-            for (int i = 0; i < EQUALS; i++)
-                for (int k = 0; k < PLACES; k++)
-                    if (ends[i][k] && ends[i][k] <= now) {
-                        ends[i][k] = 0;
-                        agents[i].load--;
-                        agents[i].idle_since = now;
-                    }
-        } while (!route_pass(&policy, &one, 1, agents, EQUALS, now, &m, 1) && ++now);
-        for (int k = 0; k < PLACES; k++)
-            if (!ends[m.agent][k]) {
-                ends[m.agent][k] = now + 100 + rand_r(&seed) % 400;
-                break;
-            }
-        handled[m.agent]++;
-        if (n >= WINDOW)
-            window[recent[n % WINDOW]]--;
-        recent[n % WINDOW] = (int)m.agent;
-        window[m.agent]++;
-        for (int i = 0; n >= WINDOW && i < EQUALS; i++) {
-            least = window[i] < least ? window[i] : least;
-            most = window[i] > most ? window[i] : most;
-        }
-        worst = most - least > worst ? most - least : worst;
+        now += 1 + rand_r(&seed) % (2 * b->every_ms - 1);
+        do
+            free_places(f, now);
+        while (!route_pass(&policy, &one, 1, f->agents, EQUALS, now, &m, 1) && ++now);
+        while (f->ends[m.agent][k])
+            k++;
+        f->ends[m.agent][k] = now + b->length_ms + (b->spread_ms ? rand_r(&seed) % b->spread_ms : 0);
+        count(f, n, (int)m.agent);
     }
+}
+
+static double jain_of(const struct floor *f)
+{
+    double sum = 0, squares = 0;
+
     for (int i = 0; i < EQUALS; i++) {
-        sum += handled[i];
-        squares += (double)handled[i] * handled[i];
+        sum += f->handled[i];
+        squares += (double)f->handled[i] * f->handled[i];
     }
-    (void)printf("  Jain's index %.5f, widest gap in %d chats %d\n", sum * sum / (EQUALS * squares), WINDOW, worst);
-    assert_true(sum * sum / (EQUALS * squares) >= 0.98);
-    assert_true(worst <= 3 * (PLACES + 1));
+    return sum * sum / (EQUALS * squares);
+}
+
+static void equal_agents_get_equal_shares(void **state)
+{
+    static const struct balance rows[] = {
+        { "quiet, all alike", 100, 300, 0, PLACES + 1 },
+        { "busy, all alike", 20, 300, 0, PLACES + 1 },
+        { "nearly full, all alike", 11, 300, 0, PLACES + 1 },
+        { "more than they can take, all alike", 5, 300, 0, PLACES + 1 },
+        { "quiet, about alike", 100, 225, 150, PLACES + 1 },
+        { "busy, about alike", 20, 270, 60, PLACES + 1 },
+        { "nearly full, about alike", 11, 285, 30, PLACES + 1 },
+        { "more than they can take, about alike", 5, 285, 30, PLACES + 1 },
+        { "quiet, very different", 100, 100, 400, PLACES + 1 },
+        { "busy, very different", 20, 100, 400, 3 * (PLACES + 1) },
+        { "more than they can take, very different", 5, 100, 400, 3 * (PLACES + 1) },
+    };
+
+    (void)state;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        double jain = 1;
+        int worst = 0;
+
+        for (unsigned seed = 1; seed <= SEEDS; seed++) {
+            struct floor f = { 0 };
+
+            for (int i = 0; i < EQUALS; i++)
+                f.agents[i] = (struct route_agent){ .id = { { (uint8_t)(i + 1) } }, .online = true, .capacity = PLACES, .queues = 1 };
+            serve(&f, &rows[r], seed);
+            jain = jain_of(&f) < jain ? jain_of(&f) : jain;
+            worst = f.worst > worst ? f.worst : worst;
+        }
+        (void)printf("  %s: Jain's index at least %.5f, widest gap in %d chats %d\n", rows[r].what, jain, WINDOW, worst);
+        assert_true(jain >= 0.98);
+        assert_true(worst <= rows[r].widest);
+    }
 }
 
 int main(void)
@@ -419,14 +554,18 @@ int main(void)
         cmocka_unit_test(a_new_chat_is_shown_without_toggling_the_presence),
         cmocka_unit_test(a_freed_place_takes_the_oldest_and_not_the_newest),
         cmocka_unit_test(who_came_when_nobody_was_there_is_served_when_somebody_is),
+        cmocka_unit_test(who_left_a_message_while_somebody_came_is_found),
         cmocka_unit_test(nobody_stays_with_an_agent_who_is_gone),
         cmocka_unit_test(nobody_is_lost_when_the_clock_is_set),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
+        cmocka_unit_test(a_transfer_to_a_full_person_waits_for_a_place),
+        cmocka_unit_test(a_transfer_to_a_full_person_comes_back_after_a_minute),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
         cmocka_unit_test(those_who_wait_go_in_effective_order),
         cmocka_unit_test(equal_agents_get_equal_shares),
     };
 
+    cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,13 +25,31 @@ void wrong(struct world *w, const char *fmt, ...)
 }
 
 /* splitmix64: the same numbers for the same seed on every machine. */
-uint64_t chance(struct world *w)
+static uint64_t splitmix(uint64_t *state)
 {
-    uint64_t z = w->chance += 0x9e3779b97f4a7c15ULL;
+    uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
 
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
     z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
     return z ^ z >> 31;
+}
+
+uint64_t chance(struct world *w)
+{
+    return splitmix(&w->chance);
+}
+
+void world_script(struct world *w, uint64_t number)
+{
+    uint64_t from = w->seed;
+
+    w->script = splitmix(&from) ^ number * 0xd1342543de82ef95ULL;
+    w->script = splitmix(&w->script);
+}
+
+uint32_t world_choose(struct world *w, uint32_t n)
+{
+    return (uint32_t)(splitmix(&w->script) % n);
 }
 
 uint32_t world_pick(struct world *w, uint32_t n)
@@ -362,7 +380,7 @@ static void add_agents(struct world *w, struct model_node *n)
                                          .created_at = c->at };
         *change_member(c) = (struct member){ .person = a->id,
                                              .site = site_key,
-                                             .roles = MEMBER_AGENT,
+                                             .roles = MEMBER_AGENT | (w->skilled && i == 0 ? MEMBER_SUPERVISOR : 0),
                                              .name = change_printf(c, "模型%d", i),
                                              .number = change_printf(c, "%d", 2000 + i),
                                              .capacity = w->capacity,
@@ -438,6 +456,7 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
 {
     memset(w, 0, sizeof(*w));
     w->seed = w->chance = plan->seed;
+    world_script(w, 0);
     w->now = plan->from ? plan->from : 1795000000000LL;
     w->n_nodes = plan->nodes;
     w->n_agents = plan->agents ? plan->agents : 6;

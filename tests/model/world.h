@@ -40,6 +40,7 @@ struct agent_model {
     int64_t gone_at;        /* when the last socket was closed; 0: it was not */
     struct owned owned[64]; /* as its console was told */
     struct owned offers[16];
+    struct kf_id closed; /* what it closed last */
 };
 
 struct visitor_model {
@@ -66,7 +67,7 @@ struct model_node {
     struct desk *desk;
     struct request *held, **held_end; /* asked for while paused */
     bool pause_at_reserve;            /* goes to sleep as soon as it has asked for a reservation */
-    bool pause_at_commit;             /* goes to sleep before its next commit leaves */
+    int pause_at_commit;              /* goes to sleep before its so many-th commit from now leaves; 0: does not */
     void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
     void *between_arg;
     bool wake;
@@ -79,7 +80,8 @@ struct model_node {
 struct world {
     uv_loop_t loop;
     uint64_t seed, chance;
-    int64_t now; /* virtual ms, for everybody; also the monotonic clock */
+    uint64_t script; /* what happens next: of its own, for how often a node asks for chance is not the same twice */
+    int64_t now;     /* virtual ms, for everybody; also the monotonic clock */
     int n_nodes, n_agents, n_visitors;
     int capacity, weight; /* places of an agent, and those that a conversation takes */
     bool skilled;
@@ -126,6 +128,9 @@ void world_open_plan(struct world *w, const struct world_plan *plan);
 void world_close(struct world *w);
 /* A chance number in [0, n). */
 uint32_t world_pick(struct world *w, uint32_t n);
+/* The same of the script, which begins anew, in a way of its own, for each number that is given. */
+void world_script(struct world *w, uint64_t number);
+uint32_t world_choose(struct world *w, uint32_t n);
 
 void node_start(struct world *w, int i);
 void node_kill(struct world *w, int i);
@@ -152,7 +157,19 @@ void agent_say(struct world *w, int agent);
 void agent_close_talk(struct world *w, int agent);
 /* Answers one of its visitors, and closes that talk. */
 void agent_finish(struct world *w, int agent);
-void agent_transfer(struct world *w, int agent);
+void agent_transfer(struct world *w, int agent, const char *queue);
+/* One of its own to somebody else. */
+void agent_hand_to(struct world *w, int agent, int other);
+/* Will not have one of those that its console shows as its own: what was handed to it goes back. */
+void agent_give_back(struct world *w, int agent);
+void agent_help(struct world *w, int agent, int other);
+void agent_end_help(struct world *w, int agent);
+/* With the paper work of what it closed last. */
+void agent_ready(struct world *w, int agent);
+/* Agent 0 of a skilled world is a supervisor, too: does that ("accept", "join", "watch") with something of another one's. */
+void supervisor_act(struct world *w, const char *act, int agent);
+void supervisor_hasten(struct world *w, int visitor, int priority);
+void supervisor_presence(struct world *w, int agent, enum presence p);
 /* Answers one of the offers that its console shows. */
 void agent_answer(struct world *w, int agent, bool accept);
 

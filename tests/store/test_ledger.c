@@ -136,6 +136,15 @@ static const struct {
     { { "DELETE FROM audit", "DELETE FROM chain" }, "\"broken\":{\"entry\":1,\"what\":\"cut\"" },
     { { "INSERT INTO audit (site, at, kind, role, data) VALUES ('demo', 1, 'login', 1, '{}')" }, "it was put in" },
     { { "UPDATE audit SET node = NULL WHERE entry = 6" }, "\"broken\":{\"entry\":6,\"what\":\"missing\"" },
+    /* Moved as a whole: everything changes place, the numbers too. */
+    { { "UPDATE audit SET entry = -entry", "UPDATE audit SET entry = 11 + entry" }, "\"what\":\"changed\"" },
+    { { "UPDATE audit SET n = n + 1000 WHERE entry < 5" }, "stands before entry 4 in the table" },
+    /* The heads: the table in the database, and what it is compared with. */
+    { { "UPDATE chain SET entry = 12" }, "it ends with entry 10, and the table of heads knows entry 12" },
+    { { "UPDATE chain SET hash = (SELECT hash FROM audit WHERE entry = 9)" }, "entry 10 is not the one of the table of heads: expected " },
+    { { "DELETE FROM audit" }, "\"broken\":{\"entry\":1,\"what\":\"cut\"" },
+    { { "UPDATE audit SET data = '{}' WHERE entry = 4" }, "its hash does not fit what it says: expected " },
+    { { "DELETE FROM audit WHERE entry IN (5, 6)" }, "entries 5 to 6 are missing: expected 5, found 7" },
 };
 
 static void whatever_was_done_to_it_is_found(void **state)
@@ -229,6 +238,85 @@ static void two_nodes_write_two_chains(void **state)
     close(other.wake[1]);
 }
 
+/* The chain of another node is gone with all that this database knew of it: only what was kept elsewhere tells. */
+static void a_chain_that_is_gone_is_missed_by_whoever_kept_its_head(void **state)
+{
+    struct world *w = *state, other = *w;
+    char kept[HEADS];
+
+    assert_int_equal(pipe2(other.wake, O_NONBLOCK | O_CLOEXEC), 0);
+    snprintf(other.head, sizeof(other.head), "%s/other.head", w->dir);
+    snprintf(other.files, sizeof(other.files), "%s/other-files.db", w->dir);
+    snprintf(other.index, sizeof(other.index), "%s/other-index.db", w->dir);
+    note_many(w, 3);
+    world_open(&other);
+    note_many(&other, 4);
+    (void)head(&other, kept);
+    world_close(&other);
+    (void)number(w, "DELETE FROM audit WHERE node = (SELECT node FROM chain WHERE entry = 4)");
+    must_say(verify(w), "it ends with entry 0, and the table of heads knows entry 4");
+    (void)number(w, "DELETE FROM chain WHERE entry = 4");
+    must_say(verify(w), "\"ok\":true"); /* nobody here knows */
+    must_say(verify_with(w, kept), "it ends with entry 0, and a head kept elsewhere knows entry 4");
+    close(other.wake[0]);
+    close(other.wake[1]);
+}
+
+/* ---- large ---- */
+
+static long memory_kb(const char *which)
+{
+    FILE *f = fopen("/proc/self/status", "re");
+    char line[256];
+    long ret = -1;
+
+    assert_non_null(f);
+    while (ret < 0 && fgets(line, sizeof(line), f))
+        if (strncmp(line, which, strlen(which)) == 0)
+            ret = strtol(line + strlen(which), NULL, 10);
+    (void)fclose(f);
+    return ret;
+}
+
+/* From now on VmHWM is the most since now. */
+static void forget_peak(void)
+{
+    FILE *f = fopen("/proc/self/clear_refs", "we");
+
+    assert_non_null(f);
+    (void)fputs("5", f);
+    (void)fclose(f);
+}
+
+/* Read row by row: beside the cache of a reader (32 MiB) it takes little. */
+static void a_large_log_is_checked_in_little_memory(void **state)
+{
+    enum { ENTRIES = 100000, ACTS = 1000, MORE_KB = 60 << 10 };
+    struct world *w = *state;
+    long before, after;
+
+    for (int i = 0; i < ENTRIES; i += ACTS) {
+        struct change *c = new_change(NOW + i);
+
+        for (int k = 0; k < ACTS; k++)
+            change_act(c, ACT_AUDIT)->u.entry =
+                (struct entry){ .at = NOW + i + k, .kind = "transcript_read", .by = c->by, .data = "{\"conversation\":\"x\"}" };
+        assert_int_equal(commit(w, c).rc, KF_OK);
+    }
+    forget_peak();
+    before = memory_kb("VmRSS:");
+    must_say(verify(w), "\"first\":1,\"last\":100000,\"entries\":100000,");
+    after = memory_kb("VmHWM:");
+    must_say(verify(w), "\"ok\":true");
+#ifdef __SANITIZE_ADDRESS__
+    after = before; /* it keeps what was freed */
+#endif
+    if (after - before > MORE_KB)
+        fail_msg("it took %ld KiB", after - before);
+    (void)number(w, "UPDATE audit SET name = 'x' WHERE entry = 77777");
+    must_say(verify(w), "\"broken\":{\"entry\":77777,\"what\":\"changed\"");
+}
+
 /* ---- killed in the middle ---- */
 
 /* A child writes entries without end and is killed: what it leaves is a whole chain that ends at or after the head beside it. */
@@ -316,6 +404,8 @@ static const struct CMUnitTest tests[] = {
     EACH(a_head_written_down_elsewhere_proves_the_same),
     EACH(what_is_no_head_is_refused),
     EACH(two_nodes_write_two_chains),
+    EACH(a_chain_that_is_gone_is_missed_by_whoever_kept_its_head),
+    EACH(a_large_log_is_checked_in_little_memory),
     EACH(a_node_that_is_killed_leaves_a_whole_chain),
     EACH(the_log_is_listed_from_its_end),
 };

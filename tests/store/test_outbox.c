@@ -6,7 +6,7 @@ static const struct kf_id id_of_none = { { 9 } };
 struct errands_copy {
     size_t n;
     struct errand e;
-    char text[64], peer[64], user[64], reply[64], handle[64];
+    char text[64], peer[64], user[64], reply[64], handle[64], ref[64];
 };
 
 static void copy_errands(const struct query *q, void *ctx)
@@ -18,6 +18,7 @@ static void copy_errands(const struct query *q, void *ctx)
         return;
     c->e = q->errands[0];
     snprintf(c->text, sizeof(c->text), "%.*s", (int)c->e.message.text.n, c->e.message.text.p);
+    snprintf(c->ref, sizeof(c->ref), "%s", c->e.message.ref ? c->e.message.ref : "-");
     snprintf(c->peer, sizeof(c->peer), "%s", c->e.peer);
     snprintf(c->user, sizeof(c->user), "%s", c->e.user);
     snprintf(c->reply, sizeof(c->reply), "%s", c->e.reply_ref ? c->e.reply_ref : "-");
@@ -208,6 +209,99 @@ static void a_settled_errand_moves_its_message(void **state)
     assert_string_equal(kinds(w, &conv), "opened delivery delivery delivery");
 }
 
+static struct kf_id sent(struct world *w, const char *ref);
+static enum kf_rc send_again(struct world *w, const struct kf_id *conv, int64_t seq);
+
+/* One part has gone, so many are done; `state` QUEUED: others follow. */
+static void settle_part(struct world *w, int64_t at, int parts, const char *ref, enum errand_state state)
+{
+    struct errands_copy e = due(w, at, 1);
+    struct change *c = new_change(at);
+    struct act *a = change_act(c, ACT_ERRAND_SETTLE);
+
+    assert_int_equal(e.n, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    a->u.errand = (struct errand){ .id = e.e.id, .state = state, .due_at = at, .part = parts, .message.ref = ref };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+static int64_t answers_what(struct world *w, const struct kf_id *conv, const char *ref, const char *id)
+{
+    struct change *c = on_conv(conv, NOW + MINUTE);
+    int64_t seq;
+    struct told t;
+
+    add_says(c, ROLE_VISITOR, "about that");
+    c->acts[0].u.message.ref = id;
+    c->acts[0].answers = ref;
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    seq = t.messages[0].reply_to;
+    return seq;
+}
+
+static void every_part_of_a_long_text_is_found_by_its_own_id(void **state)
+{
+    static const char *const parts[] = { "p1", "p2", "p3" }, *const ids[] = { "a", "b", "c" };
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct change *c;
+    struct errands_copy e;
+
+    assert_int_equal(status(w, "p1", DELIVERY_READ, NULL, NOW).rc, KF_OK); /* before we know it */
+    (void)answer(w, &conv, "long");
+    settle_part(w, NOW + 100, 1, "p1", ERRAND_QUEUED);
+    assert_int_equal(status(w, "p1", DELIVERY_DELIVERED, NULL, NOW + 101).news.n_statuses, 0); /* not all of it is there */
+    settle_part(w, NOW + 102, 2, "p2", ERRAND_QUEUED);
+    settle_part(w, NOW + 103, 2, "p3", ERRAND_DONE);
+    assert_int_equal(status(w, "p2", DELIVERY_READ, NULL, NOW + 104).news.n_statuses, 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(answers_what(w, &conv, parts[i], ids[i]), 2);
+    assert_int_equal(status(w, "p3", DELIVERY_DELIVERED, NULL, NOW + 105).news.n_statuses, 1);
+
+    c = on_conv(&conv, NOW + 200);
+    change_act(c, ACT_ERRAND)->u.errand = (struct errand){ .kind = ERRAND_DELETE, .seq = 2 };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    for (int i = 0; i < 3; i++) {
+        e = due(w, NOW + 300, 1);
+        assert_string_equal(e.ref, parts[i]);
+        assert_int_equal(e.e.more, i < 2);
+        settle_part(w, NOW + 300, i + 1, NULL, i < 2 ? ERRAND_QUEUED : ERRAND_DONE);
+    }
+}
+
+static void one_part_that_failed_fails_the_message(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct told t;
+
+    (void)answer(w, &conv, "long");
+    settle_part(w, NOW + 100, 1, "p1", ERRAND_QUEUED);
+    settle_part(w, NOW + 103, 1, "p2", ERRAND_DONE);
+    t = status(w, "p1", DELIVERY_FAILED, "blocked", NOW + 104);
+    assert_int_equal(t.news.n_statuses, 1);
+    assert_int_equal(t.statuses[0].delivery, DELIVERY_FAILED);
+    assert_true(id_eq(&t.news.conv.id, &conv));
+}
+
+/* Its old name is known still; what is said of it is not said of what went out now. */
+static void what_was_sent_again_is_found_by_its_new_id(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = sent(w, "first");
+    struct errands_copy e;
+
+    assert_int_equal(status(w, "first", DELIVERY_FAILED, "131026", NOW + 40).news.n_statuses, 1);
+    assert_int_equal(send_again(w, &conv, 2), KF_OK);
+    e = due(w, NOW + 60, 1);
+    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "second", NULL).rc, KF_OK);
+    assert_int_equal(status(w, "first", DELIVERY_DELIVERED, NULL, NOW + 70).news.n_statuses, 0);
+    assert_int_equal(status(w, "second", DELIVERY_DELIVERED, NULL, NOW + 71).news.n_statuses, 1);
+    assert_int_equal(answers_what(w, &conv, "first", "x"), 2);
+}
+
 static void again_later_is_no_outcome(void **state)
 {
     struct world *w = *state;
@@ -360,6 +454,9 @@ static const struct CMUnitTest tests[] = {
     T(one_claims_an_errand),
     T(a_settled_errand_moves_its_message),
     T(again_later_is_no_outcome),
+    T(every_part_of_a_long_text_is_found_by_its_own_id),
+    T(one_part_that_failed_fails_the_message),
+    T(what_was_sent_again_is_found_by_its_new_id),
     T(states_never_go_back),
     T(a_status_that_comes_too_early_waits),
     T(what_failed_can_be_sent_again),

@@ -126,6 +126,54 @@ static void a_member_that_is_replaced_keeps_the_presence(void **state)
     assert_int_equal(get_members(w, "other", 0).n, 0);
 }
 
+static void make_admin(struct world *w, uint32_t person, const char *site, uint32_t roles)
+{
+    struct change *c = new_change(NOW);
+    struct member *m = change_member(c);
+
+    *m = (struct member){ .person = id_of(person), .site = key(site), .roles = roles, .number = "", .capacity = 1 };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+/* Each of them was asked for while there were two. */
+static enum kf_rc retire(struct world *w, uint32_t person, const char *site)
+{
+    struct change *c = new_change(NOW);
+    struct act *act = change_act(c, ACT_NOT_LAST);
+
+    act->u.not_last.person = id_of(person);
+    if (site) {
+        struct member *m = change_member(c);
+
+        act->u.not_last.site = key(site);
+        *m = (struct member){ .person = id_of(person), .site = key(site), .roles = MEMBER_AGENT, .number = "", .capacity = 1 };
+    } else
+        change_act(c, ACT_PERSON)->u.person = (struct person){
+            .id = id_of(person), .email = person == 7 ? "a@x.example" : "b@x.example", .name = "", .disabled = true, .created_at = NOW
+        };
+    return commit(w, c).rc;
+}
+
+static void of_two_administrators_one_stays_whoever_was_faster(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(save_person(w, 7, "a@x.example", "x"), KF_OK);
+    assert_int_equal(save_person(w, 8, "b@x.example", "x"), KF_OK);
+    make_admin(w, 7, "demo", MEMBER_ADMIN);
+    make_admin(w, 8, "demo", MEMBER_ADMIN | MEMBER_AGENT);
+    make_admin(w, 7, "other", MEMBER_ADMIN);
+    make_admin(w, 8, "other", MEMBER_AGENT);
+    assert_int_equal(retire(w, 7, NULL), KF_CONFLICT); /* the only one of the other site */
+    assert_int_equal(retire(w, 7, "demo"), KF_OK);
+    assert_int_equal(retire(w, 8, "demo"), KF_CONFLICT);
+    assert_int_equal(retire(w, 8, NULL), KF_CONFLICT);
+    make_admin(w, 7, "demo", MEMBER_ADMIN);
+    assert_int_equal(retire(w, 8, NULL), KF_OK);
+    assert_int_equal(retire(w, 7, "demo"), KF_CONFLICT); /* who is disabled counts for nothing */
+    assert_int_equal(retire(w, 8, NULL), KF_OK);
+}
+
 static void the_presence_of_a_stranger_is_absent(void **state)
 {
     struct change *c = new_change(NOW);
@@ -446,6 +494,7 @@ static const struct CMUnitTest tests[] = {
     T(a_person_keeps_the_password_that_is_not_given),
     T(an_address_belongs_to_one_person),
     T(a_member_that_is_replaced_keeps_the_presence),
+    T(of_two_administrators_one_stays_whoever_was_faster),
     T(the_presence_of_a_stranger_is_absent),
     T(sessions_begin_and_end),
     T(the_fifth_failure_makes_one_wait),

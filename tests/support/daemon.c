@@ -307,6 +307,15 @@ void daemon_signal(struct daemon *d, int signum)
     assert_int_equal(kill(d->pid, signum), 0);
 }
 
+void daemon_halt(struct daemon *d)
+{
+    int status = 0;
+
+    daemon_signal(d, SIGSTOP);
+    assert_int_equal(waitpid(d->pid, &status, WUNTRACED), d->pid);
+    assert_true(WIFSTOPPED(status));
+}
+
 void daemon_stop(struct daemon *d)
 {
     int code;

@@ -51,6 +51,8 @@ void daemon_stop(struct daemon *d);
 /* SIGKILL, and waits until it is gone. */
 void daemon_kill(struct daemon *d);
 void daemon_signal(struct daemon *d, int signum);
+/* Stops it with SIGSTOP, and returns when none of its threads runs any more. SIGCONT lets it go on. */
+void daemon_halt(struct daemon *d);
 /* Stops it if it runs, and removes the directory. */
 void daemon_finish(struct daemon *d);
 /* All that it has written to standard error since the first start; freed by the caller. */

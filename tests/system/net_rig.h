@@ -184,9 +184,10 @@ static void rig_tell_events(struct rig_app *app, uint64_t req)
     char text[256];
 
     net_figures(app->server, &f);
-    (void)snprintf(text, sizeof(text), "gone=%d opened=%d closed=%d sockets=%d connections=%d refused=%d slow=%d reload_refused=%d",
-                   app->gone, app->opened, app->closed, (int)f.sockets, (int)f.connections, (int)f.refused, (int)f.slow,
-                   app->refused_reload);
+    (void)snprintf(text, sizeof(text),
+                   "gone=%d opened=%d closed=%d sockets=%d connections=%d refused=%d slow=%d reload_refused=%d bodies=%d", app->gone,
+                   app->opened, app->closed, (int)f.sockets, (int)f.connections, (int)f.refused, (int)f.slow, app->refused_reload,
+                   (int)f.bodies);
     rig_say(app, req, 200, text);
 }
 

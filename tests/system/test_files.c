@@ -126,6 +126,60 @@ static void a_file_that_one_may_read_may_be_named_anew(void **state)
     staff_free(&a);
 }
 
+/* ---- who opened one ---- */
+
+static int64_t openings_of(const struct staff *admin, const char *file)
+{
+    json_t *r = staff_get(admin, &d, "/api/v1/audit?site=" SITE "&kind=file_opened&limit=100");
+    json_t *items = value_at(r, "items");
+    int64_t ret = 0;
+
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        char *text = json_dumps(json_array_get(items, i), JSON_COMPACT);
+
+        ret += strstr(text, file) != NULL;
+        free(text);
+    }
+    json_decref(r);
+    return ret;
+}
+
+static void who_opens_a_file_without_having_taken_part_is_written_down(void **state)
+{
+    struct staff a = { 0 }, reviewer = { 0 }, admin = { 0 };
+    struct visitor v = { 0 };
+    char file[40];
+    json_t *r;
+
+    (void)state;
+    staff_online(&a, &d, "agent1@demo.example", SITE);
+    begin(&d, &a, &v, "我的发票");
+    (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "b.pdf", "%PDF-1.5", 8));
+    visitor_says_file(&v, "f1", file);
+    assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
+    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
+    staff_sign_in(&reviewer, &d, "reviewer@demo.example");
+    staff_sign_in(&admin, &d, "admin@demo.example");
+
+    web_status(&d, 200, &(struct ask){ .path = file_path(file), .headers = bearer(&v) });
+    web_status(&d, 200, &(struct ask){ .path = file_path(file), .cookie = a.cookie });
+    assert_int_equal(openings_of(&admin, file), 0);
+    web_status(&d, 200, &(struct ask){ .path = file_path(file), .cookie = reviewer.cookie });
+    assert_int_equal(openings_of(&admin, file), 1);
+    web_status(&d, 206, &(struct ask){ .path = file_path(file), .cookie = reviewer.cookie, .headers = "Range: bytes=2-5\r\n" });
+    assert_int_equal(openings_of(&admin, file), 1); /* the same opening */
+
+    r = staff_get(&admin, &d, "/api/v1/audit?site=" SITE "&kind=file_opened&limit=100");
+    assert_string_equal(text_at(r, "items.0.by.id"), reviewer.id);
+    assert_string_equal(text_at(r, "items.0.data.conversation"), v.conv);
+    json_decref(r);
+    visitor_free(&v);
+    staff_free(&admin);
+    staff_free(&reviewer);
+    staff_free(&a);
+}
+
 /* ---- parts ---- */
 
 static void players_get_the_part_that_they_ask_for(void **state)
@@ -344,6 +398,39 @@ static void pages_are_given_signed_addresses(void **state)
     staff_free(&a);
 }
 
+/* Sound, too, is made there and not here: the way leads there, and says still in which form. */
+static void a_voice_message_is_played_from_that_origin(void **state)
+{
+    struct visitor v = { 0 };
+    char file[40], path[300], cut[300];
+    struct reply r;
+
+    (void)state;
+    visitor_enter(&v, &apart, SITE, NULL);
+    (void)snprintf(file, sizeof(file), "%s", upload(&apart, &v, "v.amr", silence, sizeof(silence) - 1));
+    web_status(&apart, 404, &(struct ask){ .path = as_wav(file) });
+    r = web_expect(&apart, 307, &(struct ask){ .path = as_wav(file), .headers = bearer(&v) });
+    assert_int_equal(r.n_body, 0);
+    (void)snprintf(path, sizeof(path), "%s", path_of(reply_header(&r, "Location")));
+    reply_free(&r);
+    assert_non_null(strstr(path, "&as=wav"));
+    r = web_expect(&apart, 307, &(struct ask){ .path = path }); /* on our own origin that address leads there again */
+    assert_string_equal(path_of(reply_header(&r, "Location")), path);
+    reply_free(&r);
+    (void)snprintf(cut, sizeof(cut), "%s", path);
+    *strstr(cut, "&sig=") = '\0';
+    web_status(&apart, 404, &(struct ask){ .path = cut, .host = HOST });
+    web_ask(&apart, &(struct ask){ .path = path, .host = HOST }, &r);
+    if (r.status != 415) { /* built without the codec */
+        assert_int_equal(r.status, 200);
+        assert_memory_equal(r.body, "RIFF", 4);
+        assert_string_equal(reply_header(&r, "Content-Type"), "audio/wav");
+        assert_string_equal(reply_header(&r, "Cross-Origin-Resource-Policy"), "cross-origin");
+    }
+    reply_free(&r);
+    visitor_free(&v);
+}
+
 static void nothing_else_is_served_on_the_origin_of_files(void **state)
 {
     static const char *const paths[] = { "/",       "/chat/demo", "/console/",     "/widget.js", "/api/v1/session",
@@ -407,10 +494,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_one_may_read_may_be_named_anew),
+        cmocka_unit_test(who_opens_a_file_without_having_taken_part_is_written_down),
         cmocka_unit_test(players_get_the_part_that_they_ask_for),
         cmocka_unit_test(a_voice_message_is_played_as_wav),
         cmocka_unit_test(what_is_no_voice_is_not_made_one),
         cmocka_unit_test(pages_are_given_signed_addresses),
+        cmocka_unit_test(a_voice_message_is_played_from_that_origin),
         cmocka_unit_test(nothing_else_is_served_on_the_origin_of_files),
         cmocka_unit_test(platforms_are_given_addresses_of_that_origin_too),
     };

@@ -189,6 +189,22 @@ static void what_is_not_believed_leaves_nothing(void **state)
     wire_none(&agent.wire, "{s:s}", "type", "assigned");
 }
 
+static void only_what_a_platform_does_is_done_at_a_hook(void **state)
+{
+    static const struct {
+        const char *method, *allow;
+    } rows[] = { { "GET", "POST" }, { "HEAD", "POST" }, { "PUT", "POST, GET, HEAD" }, { "DELETE", "POST, GET, HEAD" } };
+    struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        web_ask(&d, &(struct ask){ .method = rows[i].method, .path = hook }, &r);
+        assert_int_equal(r.status, 405);
+        assert_string_equal(head_value(r.head, "Allow"), rows[i].allow);
+        reply_free(&r);
+    }
+}
+
 static void what_is_not_of_the_profile_is_named(void **state)
 {
     static const struct {
@@ -588,6 +604,7 @@ int main(void)
         cmocka_unit_test(what_is_signed_becomes_a_conversation),
         cmocka_unit_test(a_repeat_is_answered_alike_and_stored_once),
         cmocka_unit_test(what_is_not_believed_leaves_nothing),
+        cmocka_unit_test(only_what_a_platform_does_is_done_at_a_hook),
         cmocka_unit_test(what_is_not_of_the_profile_is_named),
         cmocka_unit_test(shuffled_duplicates_on_two_connections_are_one_message_each),
         cmocka_unit_test(a_reply_reaches_the_other_system_signed),

@@ -258,7 +258,8 @@ static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
     assert_int_equal(CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "demo", "--roles",
                          "agent", "--queues", "service,none"),
                      1);
-    must_say("queues: there is no queue \"none\"");
+    must_say("queues: there is no queue \"none\"; there are: ");
+    must_say("service");
     assert_int_equal(
         CTL("my first long password\n", "user", "add", "Li@Example.com", "--name", "Li Lei", "--site", "none", "--roles", "agent"), 1);
     must_say("there is no site \"none\"");
@@ -286,6 +287,14 @@ static void a_person_is_added_while_it_is_stopped(void **unused)
     assert_int_equal(
         CTL("my first long password\n", "user", "add", "x@example.com", "--name", "X", "--site", "nowhere", "--roles", "agent"), 1);
     must_say("there is no site nowhere");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "x@example.com", "--name", "X", "--site", "demo", "--roles", "agent",
+                         "--queues", "service,none"),
+                     1);
+    must_say("queues: there is no queue \"none\"; there are: ");
+    must_say("service");
+    assert_int_equal(CTL("my first long password\n", "user", "add", "li@example.com", "--name", "Li", "--site", "demo", "--roles", "agent",
+                         "--queues", "service"),
+                     0);
     start(NULL);
     assert_int_equal(sign_in("han@example.com", "my first long password"), 201);
     stop();
@@ -387,12 +396,17 @@ static void a_wrong_command_line_says_what_there_is(void **unused)
     assert_int_equal(CTL(NULL, "dance"), WRONG_USAGE);
     must_say("there is no command dance");
     assert_int_equal(CTL(NULL, "backup"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "backup", "--colour"), WRONG_USAGE); /* nor does it make a file of that name */
+    must_say("one FILE is needed after backup");
+    assert_int_equal(CTL(NULL, "restore", "--colour"), WRONG_USAGE);
+    assert_int_equal(CTL(NULL, "site", "export", "--colour"), WRONG_USAGE);
     assert_int_equal(CTL(NULL, "user", "add", "x@example.com"), WRONG_USAGE);
     must_say("user add needs");
     assert_int_equal(CTL(NULL, "user", "add", "x@example.com", "--capacity", "many"), WRONG_USAGE);
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
         assert_int_equal(CTL(NULL, "user", acts[i]), WRONG_USAGE);
         must_say("one EMAIL, and nothing else, is needed after user");
+        assert_int_equal(CTL(NULL, "user", acts[i], "--colour"), WRONG_USAGE);
         assert_int_equal(CTL(NULL, "user", acts[i], "x@example.com", "y@example.com"), WRONG_USAGE);
         must_say("one EMAIL");
     }

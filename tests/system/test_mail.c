@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SITE "post"
+#define SITE    "post"
+#define GUN_KEY "key-kefud-mailgun-signing-01"
 
 static struct daemon d;
 static struct relay relay;
@@ -20,18 +21,12 @@ static const char set[] =
     "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"网页\",\"queue\":\"desk\"},\"mail\":{\"adapter\":\"mail\",\"name\":\"邮件\","
     "\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
     "\"user\":\"pm\",\"password\":\"s3cr:et\",\"address\":\"support@in.kefud.example\",\"name\":\"邮局\","
-    "\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\",\"relay_password\":\"p\"}}},"
+    "\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\",\"relay_password\":\"p\"}},"
+    "\"zgun\":{\"adapter\":\"mail\",\"name\":\"Mailgun\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
+    "\"" GUN_KEY
+    "\"],\"address\":\"help@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:9\"}}},"
     "\"people\":[{\"email\":\"agent@post.example\",\"name\":\"林小姐\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
     "\"capacity\":50}]}";
-
-static const char *hook_in(const json_t *made)
-{
-    size_t i;
-    json_t *v;
-
-    json_array_foreach(value_at(made, "channels"), i, v) if (*text_at(v, "hook")) return text_at(v, "hook");
-    return "";
-}
 
 static int start(void **state)
 {
@@ -44,7 +39,7 @@ static int start(void **state)
     daemon_start(&d, &(struct daemon_options){ .demo = true, .config = config });
     (void)snprintf(text, sizeof(text), set, relay.port);
     made = site_add(&d, text);
-    (void)snprintf(hook, sizeof(hook), "%s", hook_in(made));
+    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&d, SITE, "mail"));
     assert_int_equal(staff_try_sign_in(&agent, &d, "agent@post.example", text_at(made, "people.0.password")), 201);
     json_decref(made);
     staff_enter(&agent, &d, SITE);
@@ -400,11 +395,55 @@ static void who_is_gone_is_answered_by_mail(void **state)
     visitor_free(&v);
 }
 
+/* Posts a form as Mailgun does: its signature is over the two, and not over the mail. */
+static int gun_posted(const char *at, const char *token, const char *id, const char *text)
+{
+    char body[1200], both[120], proof[65];
+    struct reply r;
+    int ret;
+
+    (void)snprintf(both, sizeof(both), "%s%s", at, token);
+    hmac_hex(GUN_KEY, both, proof);
+    (void)snprintf(body, sizeof(body),
+                   "recipient=help%%40gun.kefud.example&sender=kim%%40mail.example&from=kim%%40mail.example&subject=Hi&body-plain=%s"
+                   "&message-headers=[[%%22Message-Id%%22,%%22%s%%22]]&timestamp=%s&token=%s&signature=%s",
+                   text, id, at, token, proof);
+    web_ask(&d,
+            &(struct ask){
+                .path = hook_path(&d, SITE, "zgun"), .headers = "Content-Type: application/x-www-form-urlencoded\r\n", .body = body },
+            &r);
+    ret = r.status;
+    reply_free(&r);
+    return ret;
+}
+
+/* Who has seen a signed request go by can sign nothing else with it; its repeat, and the same mail signed anew, are the same mail. */
+static void a_signature_is_good_for_one_mail(void **state)
+{
+    const char *token = "0123456789abcdef0123456789abcdef0123456789abcdef01", *other = "1123456789abcdef0123456789abcdef0123456789abcdef01";
+    char at[24], conv[40];
+
+    (void)state;
+    (void)snprintf(at, sizeof(at), "%lld", (long long)(now_wall_ms() / 1000));
+    assert_int_equal(gun_posted(at, token, "<gun-1@mail.example>", "genuine"), 200);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    assert_int_equal(gun_posted(at, token, "<gun-1@mail.example>", "genuine"), 200);
+    assert_int_equal(gun_posted(at, token, "<gun-2@mail.example>", "forged"), 200);
+    daemon_log_wait(&d, "reason=replayed_token");
+    assert_int_equal(gun_posted(at, other, "<gun-1@mail.example>", "genuine"), 200);
+    assert_int_equal(gun_posted(at, other, "<gun-3@mail.example>", "forged+too"), 200);
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "genuine");
+    assert_int_equal(gun_posted(at, "2123456789", "<gun-4@mail.example>", "another"), 200);
+    assert_string_not_equal(assigned(), conv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_stays_in_its_thread_and_brings_the_next_one_back),
         cmocka_unit_test(what_comes_twice_is_one_message_and_what_is_not_believed_none),
+        cmocka_unit_test(a_signature_is_good_for_one_mail),
         cmocka_unit_test(files_go_both_ways),
         cmocka_unit_test(a_file_that_is_too_large_says_so),
         cmocka_unit_test(what_the_relay_refuses_and_what_comes_back_is_seen),

@@ -8,6 +8,7 @@ static int start(void **state)
     (void)state;
     rig_init(&rig);
     rig.cfg.body_timeout_ms = 400;
+    rig.cfg.bodies_max = 150000;
     rig.cfg.header_timeout_ms = 600;
     rig_start(&rig);
     return 0;
@@ -301,6 +302,48 @@ static void uploads_are_invited_to_continue(void **state)
     reply_free(&r);
 }
 
+/* 100,000 of 150,000 bytes are taken by one that is still coming: another large one is told to come again, a small one is not in the way. */
+static void large_bodies_at_once_are_bounded(void **state)
+{
+    static const char large[] = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n";
+    char *bytes = calloc(1, 100000);
+    int first = dial(&rig), second = dial(&rig);
+    struct reply r;
+
+    (void)state;
+    put(first, large, strlen(large));
+    await_event(&rig, "bodies", 100000);
+    put(second, large, strlen(large));
+    reply_read(second, &r);
+    close(second);
+    assert_int_equal(r.status, 503);
+    assert_non_null(strstr(r.text, "Retry-After: "));
+    reply_free(&r);
+    second = dial(&rig);
+    say(second, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
+    reply_read(second, &r);
+    close(second);
+    assert_string_equal(r.body, "abc");
+    reply_free(&r);
+    put(first, bytes, 100000);
+    reply_read(first, &r);
+    close(first);
+    assert_int_equal(r.body_n, 100000);
+    reply_free(&r);
+    await_event(&rig, "bodies", 0);
+    for (int i = 0; i < 3; i++) { /* and one after the other as many as one likes */
+        first = dial(&rig);
+        put(first, large, strlen(large));
+        put(first, bytes, 100000);
+        reply_read(first, &r);
+        close(first);
+        assert_int_equal(r.status, 200);
+        reply_free(&r);
+        await_event(&rig, "bodies", 0);
+    }
+    free(bytes);
+}
+
 /* In pieces of every kind of size, whole and streamed. */
 static void bodies_arrive_unharmed(void **state)
 {
@@ -392,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slow_headers_are_given_up, start, stop),
         cmocka_unit_test_setup_teardown(a_refused_upload_still_hears_why, start, stop),
         cmocka_unit_test_setup_teardown(uploads_are_invited_to_continue, start, stop),
+        cmocka_unit_test_setup_teardown(large_bodies_at_once_are_bounded, start, stop),
         cmocka_unit_test_setup_teardown(bodies_arrive_unharmed, start, stop),
         cmocka_unit_test_setup_teardown(large_answers_arrive_whole, start, stop),
         cmocka_unit_test_setup_teardown(a_reader_that_does_not_read_costs_nothing_while_it_lasts, start, stop),

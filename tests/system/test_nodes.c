@@ -44,13 +44,13 @@ static int finish(void **state)
 static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
 {
     struct visitor v = { 0 };
-    struct staff s = { 0 }, boss = { 0 };
+    struct staff s = { 0 }, boss = { 0 }, other = { 0 };
 
     (void)state;
     staff_online(&s, &b, AGENT1, "demo");
     visitor_enter(&v, &a, "demo", NULL);
     assert_int_equal(visitor_say(&v, "c1", "你好"), 1);
-    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&s.wire, "{s:s,s:s,s:{s:s}}", "type", "assigned", "why", "only_one", "conversation", "id", v.conv);
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1024");
     wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* the greeting, from the other node, before or after it */
     wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "kind", "text", "lang", "zh-CN");
@@ -79,9 +79,23 @@ static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
     wire_take(&s.wire, "{s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "entry", "kind", "note", "data", "text", "老客户");
     staff_free(&boss);
 
-    wire_sendf(&s.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", v.conv);
-    wire_take(&v.wire, "{s:s,s:i,s:s}", "type", "message", "seq", 6, "event", "closed");
+    /* Why it has changed hands is known at the other node, too. */
+    staff_online(&other, &a, "agent2@demo.example", "demo");
+    wire_sendf(&s.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"t1\",\"to\":{\"agent\":\"%s\"}}", v.conv, other.id);
+    assert_string_equal(wire_verdict(&s.wire, "t1"), "ack");
+    wire_take(&other.wire, "{s:s,s:s,s:{s:s}}", "type", "assigned", "why", "transferred", "conversation", "id", v.conv);
+    staff_sign_in(&boss, &a, "supervisor@demo.example");
+    staff_enter(&boss, &b, "demo");
+    wire_sendf(&boss.wire, "{\"type\":\"accept\",\"conversation\":\"%s\",\"cid\":\"k1\"}", v.conv);
+    assert_string_equal(wire_verdict(&boss.wire, "k1"), "ack");
+    wire_take(&other.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "takeover");
+    staff_presence(&other, "offline");
+    staff_free(&other);
+
+    wire_sendf(&boss.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"x1\"}", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "closed");
     wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "closed");
+    staff_free(&boss);
     staff_presence(&s, "offline");
     staff_free(&s);
     visitor_free(&v);
@@ -145,6 +159,41 @@ static void a_setting_that_is_changed_counts_on_both(void **state)
 }
 
 /* Who is killed with the node comes back at the other one, and nothing is missing. */
+static bool is_ready(const struct daemon *d)
+{
+    struct reply r = web_expect(d, 200, &(struct ask){ .path = "/readyz" });
+    bool ret = strncmp(r.body, "ready", 5) == 0;
+
+    reply_free(&r);
+    return ret;
+}
+
+/* No hint can come: each looks by itself at what it shows. */
+static void a_conversation_over_both_goes_on_without_redis(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff s = { 0 };
+
+    (void)state;
+    staff_online(&s, &b, AGENT1, "demo");
+    visitor_enter(&v, &a, "demo", NULL);
+    visitor_say(&v, "w1", "在吗");
+    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served");
+    redis_kill(&redis);
+    UNTIL(!is_ready(&a) && !is_ready(&b));
+    visitor_say(&v, "w2", "发票");
+    wire_take(&s.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", v.conv, "text", "发票");
+    staff_say(&s, v.conv, "w3", "好的");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "好的");
+    redis_start(&redis, false);
+    UNTIL(is_ready(&a) && is_ready(&b));
+    wire_sendf(&s.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"w4\"}", v.conv);
+    assert_string_equal(wire_verdict(&s.wire, "w4"), "ack");
+    staff_free(&s);
+    visitor_free(&v);
+}
+
 static void a_conversation_goes_on_at_the_other_node(void **state)
 {
     struct visitor v = { 0 };
@@ -172,7 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other), cmocka_unit_test(one_visitor_has_one_conversation_on_both),
-        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),
+        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),       cmocka_unit_test(a_conversation_over_both_goes_on_without_redis),
         cmocka_unit_test(a_conversation_goes_on_at_the_other_node), /* last: it kills one */
     };
 

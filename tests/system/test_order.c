@@ -132,9 +132,11 @@ static void links_and_repeats_stop_at_what_the_site_says(void **state)
         (void)snprintf(cid, sizeof(cid), "d%d", i);
         assert_string_equal(say(&v, cid, "在吗"), i < 3 ? "ack" : "rate_limited");
     }
+    assert_string_equal(say(&v, "d2", "在吗"), "ack"); /* sent again, not said again */
     assert_string_equal(say(&v, "d9", "在不在"), "ack");
     put(&admin, "site/site", version + 1, "{\"name\":\"小林家居\",\"links\":\"none\"}", 200);
     assert_string_equal(say(&v, "l3", "看 shop.xiaolin.example.com"), "forbidden");
+    assert_string_equal(say(&v, "l2", "看 https://shop.xiaolin.example/x"), "ack");
     put(&admin, "site/site", version + 2, "{\"name\":\"小林家居\"}", 200);
     assert_string_equal(say(&v, "l4", "看 shop.xiaolin.example.com"), "ack");
     leave(&v);
@@ -281,6 +283,11 @@ static void wording_that_should_not_be_used_asks_once_more(void **state)
         v.conv);
     assert_string_equal(wire_verdict(&agent.wire, "w1"), "ack");
     wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", "不 知道，随便");
+    /* Words beside a file are words. */
+    wire_sendf(&agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"w3\",\"kind\":\"image\",\"text\":\"随便\",\"file\":\"%s\"}", v.conv,
+               v.conv);
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "error", "cid", "w3", "code", "forbidden");
     (void)staff_say(&agent, v.conv, "w2", "我帮您查一下");
     (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=demo", v.conv);
     t = staff_get(&supervisor, &d, path);

@@ -63,6 +63,41 @@ static struct reply get(const struct staff *who, const char *what, int status)
     return web_expect(&d, status, &(struct ask){ .path = path, .cookie = who->cookie });
 }
 
+static void a_version_is_named_as_it_was_given(void **state)
+{
+    static const struct {
+        const char *headers;
+        int status;
+    } rows[] = {
+        { "", 428 },
+        { "If-Match: *\r\n", 400 },
+        { "If-Match: \"1\", \"2\"\r\n", 400 },
+        { "If-Match: 1\r\n", 400 },
+        { "If-None-Match: \"1\"\r\n", 400 },
+        { "If-Match: \"1\"\r\nIf-None-Match: *\r\n", 412 },
+        { "If-Match: W/\"1\"\r\n", 412 },
+        { "If-Match: \"9\"\r\n", 412 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct reply r;
+
+        web_ask(&d,
+                &(struct ask){ .method = "PUT",
+                               .path = DOCUMENTS "skill/nothing",
+                               .headers = rows[i].headers,
+                               .body = "{\"name\":\"x\"}",
+                               .cookie = admin.cookie,
+                               .csrf = admin.csrf,
+                               .origin = "" },
+                &r);
+        if (r.status != rows[i].status)
+            fail_msg("%s was answered with %d: %s", rows[i].headers, r.status, r.body);
+        reply_free(&r);
+    }
+}
+
 static void a_version_that_was_not_seen_is_not_overwritten(void **state)
 {
     struct reply r;
@@ -469,6 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_that_was_not_seen_is_not_overwritten),
+        cmocka_unit_test(a_version_is_named_as_it_was_given),
         cmocka_unit_test(only_administrators_change_the_house),
         cmocka_unit_test(agents_keep_replies_of_their_own),
         cmocka_unit_test(a_mistake_is_refused_with_its_field_and_its_reason),

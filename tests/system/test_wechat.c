@@ -276,6 +276,38 @@ static void a_picture_goes_there_first(void **state)
     status(seq, "sent");
 }
 
+/* The platform has no place for words beside a picture: they are not lost. */
+static void words_of_a_picture_follow_it(void **state)
+{
+    static const char gif[] = "GIF89a\x02\x01\x03\x01 and more";
+    struct reply r = text_from("o-5", "24565000000000006", "是哪一款"), up;
+    char headers[300], frame[400];
+    const char *conv = assigned();
+    int64_t seq;
+
+    (void)state;
+    reply_free(&r);
+    (void)snprintf(headers, sizeof(headers), "X-CSRF-Token: %s\r\n", agent.csrf);
+    up = web_expect(&d, 201,
+                    &(struct ask){ .path = "/files?site=" SITE "&name=b.gif", .headers = headers, .cookie = agent.cookie, .body = gif });
+    (void)snprintf(frame, sizeof(frame),
+                   "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"w1\",\"kind\":\"image\",\"text\":\"是这一款\",\"file\":\"%s\"}",
+                   conv, text_at(up.json, "id"));
+    reply_free(&up);
+    wire_text(&agent.wire, frame);
+    assert_string_equal(wire_verdict(&agent.wire, "w1"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=image");
+    platform_answer(&p, 200, NULL, "{\"type\":\"image\",\"media_id\":\"M2\",\"created_at\":1718000000}");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "image.media_id"), "M2");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    takes_message("T2", "o-5", "是这一款");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_follower_is_answered),
         cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
         cmocka_unit_test(a_picture_goes_there_first),
+        cmocka_unit_test(words_of_a_picture_follow_it),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

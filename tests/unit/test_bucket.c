@@ -94,6 +94,25 @@ static void a_rate_below_one_a_second_is_kept_to_the_millisecond(void **state)
     assert_int_equal(taken, 69);
 }
 
+static void what_was_taken_for_nothing_is_put_back_and_never_more_than_the_burst(void **state)
+{
+    struct bucket b;
+    int taken = 0;
+
+    (void)state;
+    bucket_init(&b, 2, 0);
+    assert_true(bucket_take(&b, 2, 1, 0, NULL));
+    assert_true(bucket_take(&b, 2, 1, 0, NULL));
+    assert_false(bucket_take(&b, 2, 1, 0, NULL));
+    bucket_give(&b);
+    assert_true(bucket_take(&b, 2, 1, 0, NULL));
+    for (int i = 0; i < 9; i++)
+        bucket_give(&b);
+    while (bucket_take(&b, 2, 1, 0, NULL))
+        taken++;
+    assert_int_equal(taken, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +122,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_goes_backwards_gives_nothing_and_takes_nothing),
         cmocka_unit_test(a_rate_below_one_a_second_is_kept_to_the_millisecond),
         cmocka_unit_test(without_a_rate_nothing_comes_back),
+        cmocka_unit_test(what_was_taken_for_nothing_is_put_back_and_never_more_than_the_burst),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

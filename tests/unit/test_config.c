@@ -319,8 +319,12 @@ static void an_unknown_argument_is_named(void **state)
         const char *argv[3];
         const char *words;
     } rows[] = {
-        { { "kefud", "--sate" }, "unknown argument --sate" }, { { "kefud", "--state" }, "--state needs a value" },
-        { { "kefud", "-c" }, "--config needs a value" },      { { "kefud", "--demo=1" }, "unknown argument --demo=1" },
+        { { "kefud", "--listen=nowhere" },
+          "[listen] addresses = nowhere: write HOST:PORT, [IPV6]:PORT or unix:/PATH, the host as a number" },
+        { { "kefud", "--sate" }, "unknown argument --sate" },
+        { { "kefud", "--state" }, "--state needs a value" },
+        { { "kefud", "-c" }, "--config needs a value" },
+        { { "kefud", "--demo=1" }, "unknown argument --demo=1" },
         { { "kefud", "x" }, "unknown argument x" },
     };
     struct config_args args;

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -218,8 +219,10 @@ static void each_wrong_member_is_named(void **state)
         { V, KF_INVALID, "text after", "{\"type\":\"ping\"} {}" },
         { V, KF_INVALID, "a JSON object has the same key twice", "{\"type\":\"ping\",\"type\":\"close\"}" },
         { V, KF_INVALID, "a JSON object has the same key twice", "{\"type\":\"ping\",\"x\":{\"a\":1,\"a\":1}}" },
-        { V, KF_INVALID, "a number is too big", "{\"type\":\"ping\",\"x\":1e999}" },
-        { V, KF_INVALID, "a number is too big", "{\"type\":\"ping\",\"x\":99999999999999999999}" },
+        { V, KF_INVALID, "seq: an integer from", "{\"type\":\"read\",\"cid\":\"1\",\"seq\":1e400}" },
+        { V, KF_INVALID, "seq: an integer from", "{\"type\":\"read\",\"cid\":\"1\",\"seq\":99999999999999999999}" },
+        { V, KF_INVALID, "not valid JSON", "{\"type\":\"ping\",\"x\":1.e400}" },
+        { V, KF_INVALID, "not valid JSON", "{\"type\":\"ping\",\"x\":1e+}" },
         { V, KF_INVALID, "not valid UTF-8", "{\"type\":\"ping\",\"x\":\"\xff\"}" },
         { V, KF_INVALID, "not valid UTF-8", "{\"type\":\"ping\",\"x\":\"\xed\xa0\x80\"}" },
         { V, KF_INVALID, "type:", "{}" },
@@ -360,6 +363,54 @@ static void a_failure_still_knows_its_cid(void **state)
     assert_int_equal(decode(&t, V, slice_of("{\"type\":\"message\",\"cid\":\"no good\"}")), KF_INVALID);
     assert_int_equal(t.in.cid.n, 0);
     end(&t);
+}
+
+static void what_cannot_be_read_is_named_by_the_cid_that_it_seems_to_have(void **state)
+{
+    static const struct {
+        const char *text, *cid;
+    } rows[] = {
+        { "{\"type\":\"close\",\"cid\":\"c9\",\"cid_2\":1,\"x\":1,\"x\":2}", "c9" },
+        { "{\"x\":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]],\"cid\" : \"c9\"}", "c9" },
+        { "{\"type\":\"close\",\"text\":\"\\\"cid\\\":\\\"c1\\\"\",\"cid\":\"c9\",", "c9" },
+        { "{\"cid\":\"c9\",\"text\":\"never en", "c9" },
+        { "{\"x\":{\"cid\":\"c1\"},\"cid\":\"c9\",}", "c9" },
+        { "{\"cid\":\"c1\",\"cid\":\"c2\"}", "" },
+        { "{\"x\":{\"cid\":\"c1\"},}", "" },
+        { "[\"cid\":\"c1\"", "c1" },
+        { "\"cid\":\"c1\"", "" },
+        { "{\"cid\":\"no good\",}", "" },
+        { "{\"cid\":\"c1", "" },
+        { "{\"cid\":\"", "" },
+        { "{\"cid\":", "" },
+        { "{\"cid\"", "" },
+        { "{\"cid", "" },
+        { "{\"cid\":7,}", "" },
+    };
+    struct turn t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(decode(&t, V, slice_of(rows[i].text)), KF_INVALID);
+        expect_slice(t.in.cid, rows[i].cid);
+        end(&t);
+    }
+}
+
+static void a_number_that_nothing_can_hold_is_ignored_with_its_member(void **state)
+{
+    static const char *const numbers[] = { "1e400", "-1E+999", "99999999999999999999", "9223372036854775808", "123.5e999999999999" };
+    struct turn t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof(text), "{\"type\":\"close\",\"cid\":\"c9\",\"newer\":%s}", numbers[i]);
+        assert_int_equal(decode(&t, V, slice_of(text)), KF_OK);
+        expect_slice(t.in.cid, "c9");
+        end(&t);
+    }
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------------------------------------- */
@@ -571,6 +622,8 @@ int main(void)
         cmocka_unit_test(members_reach_the_inbound),
         cmocka_unit_test(each_wrong_member_is_named),
         cmocka_unit_test(a_failure_still_knows_its_cid),
+        cmocka_unit_test(what_cannot_be_read_is_named_by_the_cid_that_it_seems_to_have),
+        cmocka_unit_test(a_number_that_nothing_can_hold_is_ignored_with_its_member),
         cmocka_unit_test(text_is_bounded_in_code_points),
         cmocka_unit_test(sixteen_levels_are_enough),
         cmocka_unit_test(a_long_page_address_is_cut_not_refused),

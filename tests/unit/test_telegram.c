@@ -170,6 +170,8 @@ static void each_update_means_what_it_says(void **state)
         { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"data\":\"y\",\"message\":{\"message_id\":3,\"chat\":{\"id\":52},"
           "\"date\":0}}}",
           "[{\"kind\":\"postback\",\"payload\":\"y\",\"text\":\"y\"}]" },
+        { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"data\":\"y\"}}",
+          "[{\"kind\":\"postback\",\"payload\":\"y\",\"text\":\"y\",\"conversation\":\"52\",\"user\":\"52\"}]" },
         { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"game_short_name\":\"g\"}}", "[]" },
         { "{\"update_id\":7,\"my_chat_member\":{" FROM "," CHAT ",\"old_chat_member\":{\"status\":\"kicked\"},"
           "\"new_chat_member\":{\"status\":\"member\"}}}",
@@ -377,6 +379,7 @@ static void each_answer_has_its_class(void **state)
         { 0, false, ERRAND_SEND, "", OUTCOME_RETRY, "" },
         { 500, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":500,\"description\":\"Internal Server Error\"}", OUTCOME_RETRY, "" },
         { 502, true, ERRAND_SEND, "<html>", OUTCOME_UNCERTAIN, "" },
+        { 502, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":502,\"description\":\"Bad Gateway\"}", OUTCOME_RETRY, "" },
         { 401, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":401,\"description\":\"Unauthorized\"}", OUTCOME_AUTH, "" },
         { 404, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":404,\"description\":\"Not Found\"}", OUTCOME_AUTH, "" },
         { 403, true, ERRAND_SEND, "{\"ok\":false,\"error_code\":403,\"description\":\"Forbidden: bot was kicked from the group chat\"}",

@@ -584,6 +584,19 @@ static void an_outcome_that_nobody_knows_is_uncertain(void **state)
     }
 }
 
+static void an_account_without_customer_service_messages_says_what_to_do(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "hi");
+    struct http_resp last = answered(200, "{\"errcode\":48001,\"errmsg\":\"api unauthorized rid: 7\"}");
+    struct outcome out;
+
+    assert_int_equal(wechat_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_FATAL);
+    assert_true(slice_starts(out.text, "api unauthorized rid: 7 ("));
+    assert_non_null(strstr(out.text.p, "微信认证"));
+}
+
 /* ---- token and files ----------------------------------------------------------------------------------------------------------------- */
 
 static void a_token_is_forced_only_when_the_one_we_have_was_refused(void **state)
@@ -708,6 +721,7 @@ int main(void)
         BENCH(a_closed_window_is_not_tried),
         BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
         BENCH(an_outcome_that_nobody_knows_is_uncertain),
+        BENCH(an_account_without_customer_service_messages_says_what_to_do),
         BENCH(a_token_is_forced_only_when_the_one_we_have_was_refused),
         BENCH(a_token_that_is_refused_says_what_to_do),
         BENCH(the_older_way_to_a_token_is_one_address),

@@ -468,6 +468,7 @@ static void each_answer_has_its_class(void **state)
         { 400, true, 0, ERROR(999999), OUTCOME_FATAL, 0 },
         { 503, true, 0, "oops", OUTCOME_RETRY, 0 },
         { 502, true, 0, "oops", OUTCOME_UNCERTAIN, 0 },
+        { 502, true, 0, ERROR(999999), OUTCOME_RETRY, 0 },
         { 429, true, 0, "oops", OUTCOME_RATE_LIMITED, 0 },
         { 413, true, 0, "oops", OUTCOME_TOO_LARGE, 0 },
     };

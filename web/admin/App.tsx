@@ -62,6 +62,7 @@ import { articleRow, loadCounts } from './Answers';
 import { channelRow, loadAdapters } from './Channels';
 import { ruleWords } from './Rule';
 import { TryIt } from './Try';
+import { ruleName } from '../kit/rules';
 import { everywhere, t, wordOf } from './words';
 
 interface Page {
@@ -261,7 +262,7 @@ function rowOf(d: Doc): { name: string; sub: string; off: boolean; order: string
   switch (d.kind) {
     case 'rule':
       return {
-        name: wordOf('r', d.key),
+        name: ruleName(d.key),
         sub: ruleWords(b),
         off,
         order: String(b['order'] ?? 100).padStart(5, '0') + d.key,

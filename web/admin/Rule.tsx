@@ -5,6 +5,7 @@ import { allRules, at, type Draft, shelfOf } from './docs';
 import { AddButton, Checks, Choice, NumberField, RemoveButton, Section, Switch, Tags, type Option } from './fields';
 import { DAYS, spanOk } from './Hours';
 import { wordings } from './shipped';
+import { ruleName } from '../kit/rules';
 import { t, wordOf } from './words';
 
 export const EVENTS = [
@@ -96,7 +97,7 @@ export function RuleForm({ draft }: { draft: Draft }) {
               name="of"
               label={t('f_rule_of')}
               none={t('choose')}
-              options={allRules().map((d) => ({ value: d.key, label: wordOf('r', d.key) }))}
+              options={allRules().map((d) => ({ value: d.key, label: ruleName(d.key) }))}
             />
           )}
           {timed && (
@@ -218,7 +219,7 @@ export function RuleForm({ draft }: { draft: Draft }) {
           none={t('none')}
           options={allRules()
             .filter((d) => at(d.body, 'when.keywords') !== undefined)
-            .map((d) => ({ value: d.key, label: wordOf('r', d.key) }))}
+            .map((d) => ({ value: d.key, label: ruleName(d.key) }))}
         />
         <Switch draft={draft} name="mid_talk" label={t('f_rule_mid')} hint={t('f_rule_mid_h')} />
         <Switch draft={draft} name="off" not label={t('enabled')} />

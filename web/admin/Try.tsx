@@ -12,6 +12,7 @@ import { articleTitle } from './Answers';
 import { docOf, isDirty, openDraft, type Draft, type Kind } from './docs';
 import { type Option } from './fields';
 import { EVENTS, options, queueOptions } from './Rule';
+import { ruleName } from '../kit/rules';
 import { t, wordOf } from './words';
 
 interface Hit {
@@ -169,7 +170,7 @@ function Outcome({ of, mine }: { of: Tried; mine: string }) {
   );
 }
 
-const nameOf = (r: Verdict): string => (r.rule === NAMELESS ? t('newOne') : wordOf('r', r.rule));
+const nameOf = (r: Verdict): string => (r.rule === NAMELESS ? t('newOne') : ruleName(r.rule));
 
 function One({ of: r, language, mine }: { of: Verdict; language: string; mine: boolean }) {
   return (

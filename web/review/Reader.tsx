@@ -7,7 +7,8 @@ import type { Conversation, Entry } from '../core/staff';
 import { duration, exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
 import { Button, IconButton } from '../kit/Button';
-import { entryWords, eventWords } from '../kit/events';
+import { eventWords } from '../kit/events';
+import { reviewWords } from '../kit/rules';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { channelName, nameOf } from '../kit/names';
@@ -51,7 +52,7 @@ export function Trouble({ error, retry }: { error: ApiError; retry: () => void }
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
   if (e.kind === 'finding') return e.text ?? '';
-  if (e.kind !== 'comment') return entryWords(e);
+  if (e.kind !== 'comment') return reviewWords(e);
   return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
 }
 

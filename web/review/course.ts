@@ -1,6 +1,7 @@
 // The course of a talk, as places on a line from 0 to 1.
 import type { Entry, StaffMessage } from '../core/staff';
-import { entryWords, eventWords } from '../kit/events';
+import { eventWords } from '../kit/events';
+import { reviewWords } from '../kit/rules';
 import { f, has } from './findWords';
 
 const SILENCE_MS = 60_000;
@@ -87,8 +88,8 @@ function markWords(e: Entry): string | undefined {
     return f(state === 'failed' ? 'undelivered' : 'uncertain');
   }
   const why = `why_${word(e.data, 'why')}`;
-  if (group === 'move' && has(why)) return f('assignedWhy', { words: entryWords(e), why: f(why as 'why_sticky') });
-  return group ? entryWords(e) : undefined;
+  if (group === 'move' && has(why)) return f('assignedWhy', { words: reviewWords(e), why: f(why as 'why_sticky') });
+  return group ? reviewWords(e) : undefined;
 }
 
 /** Positions from 0 to 1. */
