@@ -127,15 +127,17 @@ function Compared({ a, onOpen }: { a: Agreed; onOpen: (review: string) => void }
                 {x.same} / {x.rated}
               </td>
               <td class="num">
-                <meter
-                  min={0}
-                  max={10_000}
-                  low={1_000}
-                  high={2_500}
-                  optimum={0}
-                  value={x.spread ?? 0}
-                  aria-hidden="true"
-                />{' '}
+                {x.spread !== null && (
+                  <meter
+                    min={0}
+                    max={10_000}
+                    low={1_000}
+                    high={2_500}
+                    optimum={0}
+                    value={x.spread}
+                    aria-hidden="true"
+                  />
+                )}{' '}
                 {percent(x.spread)}
               </td>
               <td class="num">{percent(x.rated ? x.spread_max : null)}</td>
