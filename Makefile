@@ -120,7 +120,7 @@ $(B)/tests/fault/preload/%.so: tests/fault/preload/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 # The short campaigns of `make test` are the long ones, cut short.
-$(B)/tests/system/test_faults: $(call beside,fault)
+$(B)/tests/system/test_faults: $(call beside,fault) | $(B)/tests/fault/preload/failing.so
 $(call beside,fault) $(FAULT:=.o) $(B)/tests/system/test_faults.o: CFLAGS += -Itests
 $(TESTS) $(FAULT): $(B)/%: $(B)/%.o $(SUPPORT) $(LIB)
 	@echo "  LINK $@"
@@ -149,7 +149,7 @@ $(B)/tests/bench/syncs.so: tests/bench/syncs.c
 
 tests: $(TESTS)
 fuzzers: $(FUZZ)
-faults: $(FAULT) $(B)/tests/fault/preload/powerless.so
+faults: $(FAULT) $(patsubst %,$(B)/tests/fault/preload/%.so,powerless failing)
 
 # One layer: make unit, make system MODE=asan.
 $(LAYERS): %:

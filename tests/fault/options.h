@@ -39,6 +39,7 @@ static inline int options_forget(void **state)
     (void)unsetenv("KEFUD_MUTANT");
     (void)unsetenv("KEFUD_FAULT");
     (void)unsetenv("KEFUD_POWER");
+    (void)unsetenv("KEFUD_FAILING");
     (void)unsetenv("LD_PRELOAD");
     return 0;
 }

@@ -94,7 +94,7 @@ static void user_read(struct platform *p, struct platform_user *u)
     u->due_at = now_mono_ms() + AGAIN_MS;
     if (u->n_head == 0 || sscanf(u->head, "HTTP/1.1 %3d", &status) != 1)
         return;
-    if (status == 503) {
+    if (status == 503 || (p->troubled && status == 500)) {
         p->refused++;
         return;
     }

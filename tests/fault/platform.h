@@ -40,7 +40,8 @@ struct platform {
     uint64_t seed;
     int fd, port;
     char hook[64];
-    bool quiet; /* users say nothing new */
+    bool troubled; /* as of talkers */
+    bool quiet;    /* users say nothing new */
     struct platform_user users[PLATFORM_USERS];
     struct platform_line lines[PLATFORM_LINES];
     struct platform_got *got; /* in the order of their first coming */

@@ -399,7 +399,7 @@ static void hear_error(struct talker *t, const json_t *f)
         answered(t, s, SAID_REFUSED);
         return;
     }
-    if ((s && strcmp(code, "unavailable") == 0) || strcmp(code, "rate_limited") == 0) {
+    if ((s && strcmp(code, "unavailable") == 0) || (t->troubled && strcmp(code, "internal") == 0) || strcmp(code, "rate_limited") == 0) {
         t->again_at = now_mono_ms() + REPEAT_MS;
         t->put_offs++;
         (void)snprintf(t->put_off, sizeof(t->put_off), "%s: %.80s", code, text_at(f, "message"));

@@ -60,10 +60,11 @@ struct talker {
     int open;
     struct sight *sights;
     int n_sights;
-    bool served; /* visitors: somebody has it */
-    bool out;    /* takes no part, for now */
-    int most;    /* texts that it says in all; 0: no end */
-    bool leaves; /* visitors: closes when it is served, and comes back with the next text */
+    bool served;   /* visitors: somebody has it */
+    bool out;      /* takes no part, for now */
+    int most;      /* texts that it says in all; 0: no end */
+    bool troubled; /* the daemon may say that the trouble is its own: that is no surprise, and tried again */
+    bool leaves;   /* visitors: closes when it is served, and comes back with the next text */
     int closes;
 
     /* What may not happen, and what may. */

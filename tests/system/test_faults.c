@@ -1,4 +1,5 @@
 /* Short runs of the campaigns of tests/fault: `make fault` runs them at length, at fault points too, and against mutants. */
+#include "fault/failing.h"
 #include "fault/hooks.h"
 #include "fault/kill.h"
 #include "fault/options.h"
@@ -52,6 +53,19 @@ static void a_crowd_at_two_nodes_loses_nothing_when_one_is_killed(void **state)
     rush_holds(&r, &plan);
 }
 
+static void errors_of_the_disk_lose_nothing(void **state)
+{
+    const struct failing_plan plan = { .seed = option_seed(), .faults = 12 };
+    struct failing_result r;
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip(); /* the sanitizer wants to be preloaded alone */
+#endif
+    failing_campaign(&plan, &r);
+    failing_holds(&plan, &r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -59,6 +73,7 @@ int main(void)
         cmocka_unit_test_teardown(a_private_redis_that_dies_takes_nothing_along, options_forget),
         cmocka_unit_test_teardown(a_redis_that_dies_or_is_emptied_takes_nothing_along, options_forget),
         cmocka_unit_test_teardown(repeated_webhooks_at_two_nodes_are_one_message_each, options_forget),
+        cmocka_unit_test_teardown(errors_of_the_disk_lose_nothing, options_forget),
         cmocka_unit_test_teardown(a_crowd_at_two_nodes_loses_nothing_when_one_is_killed, options_forget),
     };
 

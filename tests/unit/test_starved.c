@@ -55,7 +55,7 @@ static void a_text_is_read_whole_or_not_at_all(void **state)
         json_t *root;
 
         left = n;
-        root = json_read(a, text, JSON_OF_FRAMES, &why);
+        root = json_read(a, text, JSON_OF_SETTINGS, &why);
         all = left > 0;
         left = 0;
         failed += !root;
@@ -77,12 +77,12 @@ static void what_follows_is_read_again(void **state)
 
     (void)state;
     left = 1;
-    assert_null(json_read(a, SLICE("{\"a\":1}"), JSON_OF_FRAMES, &why));
+    assert_null(json_read(a, SLICE("{\"a\":1}"), JSON_OF_SETTINGS, &why));
     left = 0;
-    root = json_read(a, SLICE("{\"a\":1}"), JSON_OF_FRAMES, &why);
+    root = json_read(a, SLICE("{\"a\":1}"), JSON_OF_SETTINGS, &why);
     assert_non_null(root);
     json_decref(root);
-    assert_null(json_read(a, SLICE("{\"a\":"), JSON_OF_FRAMES, &why));
+    assert_null(json_read(a, SLICE("{\"a\":"), JSON_OF_SETTINGS, &why));
     assert_int_equal(why.rc, KF_INVALID); /* not for want of memory */
     arena_free(a);
 }
