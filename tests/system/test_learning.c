@@ -184,6 +184,48 @@ static void calibration_is_compared_when_all_are_in_and_its_figures_come_out(voi
     json_decref(sample);
 }
 
+static void an_exercise_that_is_closed_is_compared_without_those_who_are_missing(void **state)
+{
+    json_t *sample, *a, *first, *late, *got;
+    char body[300], path[140], close[140];
+
+    (void)state;
+    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"worked\",\"kind\":\"calibration\",\"n\":2,\"reviewers\":[\"%s\",\"%s\"]}",
+                   reviewer.id, supervisor.id);
+    sample = send(&reviewer, 201, "POST", "/api/v1/samples?site=" SITE, body);
+    (void)snprintf(path, sizeof(path), "/api/v1/samples/%s/agreement?site=" SITE, text_at(sample, "id"));
+    (void)snprintf(close, sizeof(close), "/api/v1/samples/%s/close?site=" SITE, text_at(sample, "id"));
+    first = todo(&reviewer, text_at(sample, "id"));
+    late = todo(&supervisor, text_at(sample, "id"));
+    score(&reviewer, review_at(first, 0), 90, false);
+    a = staff_get(&reviewer, &d, path);
+    assert_true(json_is_true(json_object_get(a, "may_close")));
+    json_decref(a);
+    refused(&agent, 403, "POST", close, "{}");
+    json_decref(send(&reviewer, 204, "POST", close, "{}"));
+    refused(&reviewer, 409, "POST", close, "{}");
+    a = staff_get(&supervisor, &d, path);
+    assert_int_equal(number_at(a, "waiting"), 0);
+    assert_false(json_is_true(json_object_get(a, "may_close")));
+    assert_int_equal(json_array_size(json_object_get(a, "conversations")), 1); /* of the other one nobody is in */
+    got = json_array_get(json_object_get(a, "conversations"), 0);
+    assert_int_equal(json_array_size(json_object_get(got, "scores")), 1);
+    assert_int_equal(json_array_size(json_object_get(got, "missing")), 1);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *r = json_array_get(json_object_get(a, "reviewers"), i);
+        bool me = strcmp(text_at(json_object_get(r, "person"), "id"), reviewer.id) == 0;
+
+        assert_int_equal(number_at(r, "reviews"), me ? 1 : 0);
+        assert_int_equal(number_at(r, "missing"), me ? 1 : 2);
+    }
+    json_decref(a);
+    (void)snprintf(path, sizeof(path), "/api/v1/reviews/%s/submit", review_at(late, 0));
+    refused(&supervisor, 409, "POST", path, "{\"revision\":2,\"contents\":{\"answers\":{\"base\":{\"value\":1}}}}");
+    json_decref(first);
+    json_decref(late);
+    json_decref(sample);
+}
+
 static void only_an_exercise_is_compared(void **state)
 {
     json_t *all = staff_get(&reviewer, &d, "/api/v1/samples?site=" SITE), *last;
@@ -430,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(the_worked_figures_of_five_reviews_come_out),
                                         cmocka_unit_test(calibration_is_compared_when_all_are_in_and_its_figures_come_out),
+                                        cmocka_unit_test(an_exercise_that_is_closed_is_compared_without_those_who_are_missing),
                                         cmocka_unit_test(only_an_exercise_is_compared),
                                         cmocka_unit_test(a_schedule_draws_its_day_once_through_kills),
                                         cmocka_unit_test(a_schedule_that_makes_no_sense_is_refused_with_its_member),
