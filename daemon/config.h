@@ -52,7 +52,7 @@ struct config {
         int64_t housekeep_every; /* R, how often housekeeping runs by itself */
     } store;
     struct {
-        int64_t messages, files, raw, profiles, log; /* R, how long each class of data is kept; 0: for ever */
+        int64_t messages, files, raw, profiles, reviews, log; /* R, how long each class of data is kept; 0: for ever */
     } keep;
     struct {
         const char *url;      /* NULL: a private redis-server */
@@ -71,7 +71,7 @@ struct config {
         int64_t text;  /* code points of a message */
         int64_t frame; /* bytes of a WebSocket message; not R */
         int64_t api_body, hook_body, upload;
-        int64_t bodies; /* all that are held at once; not R */
+        int64_t bodies;                      /* all that are held at once; not R */
         int64_t message_burst, message_rate; /* per visitor; rate: messages a second */
         int64_t conversations;               /* new ones per address and minute */
         int64_t connections;                 /* in all; 0: by memory; not R */

@@ -193,6 +193,8 @@ const struct config_key config_keys[] = {
     TIME(keep, raw, "7 d", .min = HOUR, .max = 3650 * DAY, .flags = CONFIG_RELOAD, .help = "Bodies from platforms that nobody could read."),
     TIME(keep, profiles, "0 s", .min = 0, .max = 36500 * DAY, .flags = CONFIG_RELOAD,
          .help = "Names and profiles of visitors, after the last conversation was closed."),
+    TIME(keep, reviews, "0 s", .min = 0, .max = 36500 * DAY, .flags = CONFIG_RELOAD,
+         .help = "What was written in reviews, after they were submitted and the time to appeal is over. Scores and figures stay."),
     TIME(keep, log, "0 s", .min = 0, .max = 36500 * DAY, .flags = CONFIG_RELOAD,
          .help = "Entries of the access log. What is removed leaves an entry with the hash that the rest begins after."),
 

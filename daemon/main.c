@@ -13,6 +13,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@
 #define TICK_MS  100
 #define STOP_MS  2000
 #define NO_FILES 65536
+
+#define CROWD    500 /* connections */
 
 struct node {
     uv_loop_t loop;
@@ -45,6 +48,7 @@ struct node {
     bool started, stop, closing;
     bool keeping;       /* the house is being kept */
     int64_t kept_at;    /* mono: when that began; 0: not yet */
+    uint64_t crowd;     /* the most connections since that was last looked after */
     int64_t stop_until; /* mono: whatever is under way, the stop goes on then */
     int exit_code;
     char control[256];
@@ -291,12 +295,29 @@ static void keep_house(struct node *n)
     store_housekeep(n->world.store, &h, housekept, n);
 }
 
+/* When a crowd has gone, what it took lies about free and is given back. That looks through the whole heap, so it is not done for a few. */
+static void after_crowd(struct node *n)
+{
+    struct net_figures f;
+    uint64_t here;
+
+    net_figures(n->server, &f);
+    here = f.connections;
+    if (here > n->crowd)
+        n->crowd = here;
+    if (n->crowd < CROWD || here > n->crowd / 2)
+        return;
+    n->crowd = here;
+    (void)malloc_trim(1 << 20);
+}
+
 static void on_tick(uv_timer_t *t)
 {
     struct node *n = t->data;
 
     desk_tick(n->desk);
     keep_house(n);
+    after_crowd(n);
 }
 
 static void on_watchdog(uv_timer_t *t)
@@ -566,6 +587,14 @@ static void tell_fault(const char *line)
     (void)fprintf(stderr, "kefud: %s\n", line);
 }
 
+/* What hashing a password takes (19 MiB, on each of four threads) goes back to the system when it is freed. By itself glibc keeps all that
+ * was once freed, up to 32 MiB a piece, for the next time. */
+static void give_memory_back(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 8 << 20); /* the heap's end moves seldom: so much stays for what comes and goes all the time */
+}
+
 int main(int argc, char **argv)
 {
     static struct node n;
@@ -574,6 +603,7 @@ int main(int argc, char **argv)
     int lock = -1;
 
     (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
+    give_memory_back();
     (void)signal(SIGPIPE, SIG_IGN); /* the next write says so */
     (void)umask(077);               /* databases, logs of them, sockets: the owner's alone */
     if (config_args_parse(argc, argv, &n.args, &why)) {

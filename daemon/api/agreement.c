@@ -1,4 +1,5 @@
-/* agreement.c: calibration: what several reviewers made of the same conversations, once all of them are in: how far apart they are on each
+/* agreement.c: calibration: what several reviewers made of the same conversations, once all of them are in, or the
+ * one who leads it has closed it: how far apart they are on each
  * item, how far they agree beyond chance, and who is stricter than the others. */
 #include "api/reviews.h"
 #include "core/agree.h"
@@ -28,10 +29,11 @@ static int number_of(const struct kf_id *ids, size_t n, const struct kf_id *id)
     return -1;
 }
 
-/* Blind until all are in: then the reader may see it, unless it is about him or of a queue that is not his. */
+/* Blind until all are in: then the reader may see it, unless it is about him or of a queue that is not his. Of what was closed those that
+ * are in are told. */
 static bool is_shown(const struct panel *p, const struct member *reader, const struct kf_id *conv, bool *blind)
 {
-    bool ret = true;
+    bool ret = true, any = false;
 
     *blind = false;
     for (size_t i = 0; i < p->q->n_reviews; i++) {
@@ -40,9 +42,12 @@ static bool is_shown(const struct panel *p, const struct member *reader, const s
         if (!id_eq(&r->conv, conv))
             continue;
         *blind |= r->state < REVIEW_SUBMITTED;
+        if (r->state == REVIEW_MISSED)
+            continue;
+        any = true;
         ret &= permit_review(reader, REVIEW_READ, r, false);
     }
-    return ret && !*blind;
+    return ret && any && !*blind;
 }
 
 static bool find_convs(struct panel *p, const struct member *reader)
@@ -100,7 +105,7 @@ static bool fill(struct panel *p, const struct member *reader)
         const struct review *r = &p->q->reviews[i];
         long at = place(p, r);
 
-        if (at >= 0) {
+        if (at >= 0 && review_is_in(r)) {
             p->score[at] = r->score;
             p->passed[at] = r->passed;
         }
@@ -130,16 +135,18 @@ static json_t *reviewers_json(const struct panel *p, const struct kf_key *site)
     for (size_t r = 0; r < p->n_raters; r++) {
         double severity = 0, sum = 0;
         bool any = agree_severity(p->score, p->n_convs, p->n_raters, r, &severity);
-        size_t n = 0;
+        size_t n = 0, missing = 0;
 
+        for (size_t i = 0; i < p->q->n_reviews; i++)
+            missing += p->q->reviews[i].state == REVIEW_MISSED && id_eq(&p->q->reviews[i].reviewer, &p->raters[r]);
         for (size_t u = 0; u < p->n_convs; u++)
             if (p->score[u * p->n_raters + r] > AGREE_NONE / 2) {
                 sum += p->score[u * p->n_raters + r];
                 n++;
             }
-        (void)json_array_append_new(ret, json_pack("{s:o,s:I,s:I,s:o}", "person", review_person(p->turn, site, &p->raters[r]), "reviews",
-                                                   (json_int_t)n, "score_sum", (json_int_t)llround(sum), "severity",
-                                                   real_or_null(any, severity)));
+        (void)json_array_append_new(ret, json_pack("{s:o,s:I,s:I,s:I,s:o}", "person", review_person(p->turn, site, &p->raters[r]),
+                                                   "reviews", (json_int_t)n, "missing", (json_int_t)missing, "score_sum",
+                                                   (json_int_t)llround(sum), "severity", real_or_null(any, severity)));
     }
     return ret;
 }
@@ -147,7 +154,7 @@ static json_t *reviewers_json(const struct panel *p, const struct kf_key *site)
 static json_t *unit_json(const struct panel *p, size_t u)
 {
     char id[KF_ID_TEXT];
-    json_t *scores = json_array(), *ret = json_object();
+    json_t *scores = json_array(), *missing = json_array(), *ret = json_object();
     double spread = 0;
 
     (void)agree_spread(&p->score[u * p->n_raters], p->n_raters, &spread);
@@ -160,11 +167,15 @@ static json_t *unit_json(const struct panel *p, size_t u)
             (void)json_object_update_new(ret, json_pack("{s:s,s:o,s:s,s:I,s:I}", "conversation", id_text(&r->conv, id), "agent",
                                                         review_person(p->turn, &r->site, &r->agent), "channel", r->channel.s, "closed_at",
                                                         (json_int_t)r->closed_at, "spread", (json_int_t)llround(spread)));
-        (void)json_array_append_new(scores, json_pack("{s:s,s:i,s:i,s:b,s:b}", "review", id_text(&r->id, id), "reviewer",
-                                                      number_of(p->raters, p->n_raters, &r->reviewer), "score", r->score, "passed",
-                                                      (int)r->passed, "fatal", (int)r->fatal));
+        if (r->state == REVIEW_MISSED)
+            (void)json_array_append_new(missing, json_integer(number_of(p->raters, p->n_raters, &r->reviewer)));
+        else
+            (void)json_array_append_new(scores, json_pack("{s:s,s:i,s:i,s:b,s:b}", "review", id_text(&r->id, id), "reviewer",
+                                                          number_of(p->raters, p->n_raters, &r->reviewer), "score", r->score, "passed",
+                                                          (int)r->passed, "fatal", (int)r->fatal));
     }
     (void)json_object_set_new(ret, "scores", scores);
+    (void)json_object_set_new(ret, "missing", missing);
     return ret;
 }
 
@@ -240,8 +251,9 @@ static json_t *pair_json(const struct panel *p, size_t a, size_t b, const struct
                      real_or_null(any, kappa));
 }
 
-static json_t *panel_json(struct panel *p, const struct kf_key *site)
+static json_t *panel_json(struct panel *p, const struct member *m, const struct kf_key *site)
 {
+    bool may_close = p->waiting && permit_close(m, site, &p->q->samples[0].by);
     json_t *units = json_array(), *items = json_array(), *pairs = json_array();
 
     for (size_t u = 0; u < p->n_convs; u++)
@@ -251,9 +263,9 @@ static json_t *panel_json(struct panel *p, const struct kf_key *site)
     for (size_t a = 0; a < p->n_raters; a++)
         for (size_t b = a + 1; b < p->n_raters; b++)
             (void)json_array_append_new(pairs, pair_json(p, a, b, site));
-    return json_pack("{s:o,s:I,s:o,s:o,s:o,s:{s:o,s:o},s:{s:o}}", "sample", sample_json(&p->q->samples[0]), "waiting",
-                     (json_int_t)p->waiting, "reviewers", reviewers_json(p, site), "conversations", units, "items", items, "passed",
-                     "alpha", alpha_json(p, p->passed, AGREE_NOMINAL), "pairs", pairs, "score", "alpha",
+    return json_pack("{s:o,s:I,s:b,s:o,s:o,s:o,s:{s:o,s:o},s:{s:o}}", "sample", sample_json(&p->q->samples[0]), "waiting",
+                     (json_int_t)p->waiting, "may_close", (int)may_close, "reviewers", reviewers_json(p, site), "conversations", units,
+                     "items", items, "passed", "alpha", alpha_json(p, p->passed, AGREE_NOMINAL), "pairs", pairs, "score", "alpha",
                      alpha_json(p, p->score, AGREE_INTERVAL));
 }
 
@@ -283,10 +295,11 @@ static void have_agreement(void *ctx, enum kf_rc rc, struct query *q, const stru
     else if (!fill(p, m))
         turn_problem(t, 500, "out of memory");
     else
-        turn_jansson(t, 200, panel_json(p, &q->site));
+        turn_jansson(t, 200, panel_json(p, m, &q->site));
 }
 
-static void get_agreement(struct turn *t)
+/* Asks for a sample with all that was made of it. */
+static void ask_sample(struct turn *t, store_answer *then)
 {
     const struct member *m;
     struct site *site = sampling_site(t, &m);
@@ -306,8 +319,62 @@ static void get_agreement(struct turn *t)
     }
     q->site = site->key;
     q->id = id;
-    turn_ports(t)->read(turn_ports(t)->ctx, q, have_agreement, t);
+    turn_ports(t)->read(turn_ports(t)->ctx, q, then, t);
+}
+
+static void get_agreement(struct turn *t)
+{
+    ask_sample(t, have_agreement);
+}
+
+/* ---- closing ------------------------------------------------------------------------------------------------------------------------- */
+
+static void closed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    (void)news;
+    if (rc)
+        turn_fail(ctx, rc, why);
+    else
+        turn_empty(ctx, 204);
+}
+
+static void commit_close(struct turn *t, const struct query *q)
+{
+    const struct ports *p = turn_ports(t);
+    struct change *c = change_new(&q->site, p->now_ms(p->ctx));
+    char id[KF_ID_TEXT];
+
+    if (!c) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    c->by = turn_actor(t, c);
+    change_act(c, ACT_SAMPLE_CLOSE)->u.sample_close = q->id;
+    change_act(c, ACT_AUDIT)->u.entry = (struct entry){
+        .at = c->at, .kind = "calibration_closed", .by = c->by, .data = change_printf(c, "{\"sample\":\"%s\"}", id_text(&q->id, id))
+    };
+    p->commit(p->ctx, c, closed, t);
+}
+
+static void have_exercise(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+
+    if (rc)
+        turn_fail(t, rc, why);
+    else if (q->quality.samples[0].kind != SAMPLE_CALIBRATION)
+        turn_problem(t, 422, "only a calibration is closed");
+    else if (!permit_close(turn_member(t, &q->site), &q->site, &q->quality.samples[0].by))
+        turn_problem(t, 403, "a calibration is closed by whoever has drawn it, or a supervisor");
+    else
+        commit_close(t, q);
+}
+
+static void post_close(struct turn *t)
+{
+    ask_sample(t, have_exercise);
 }
 
 const struct route_entry routes_agreement[] = { { "GET", "/api/v1/samples/*/agreement", GATE_STAFF, get_agreement },
+                                                { "POST", "/api/v1/samples/*/close", GATE_STAFF, post_close },
                                                 { NULL, NULL, GATE_OPEN, NULL } };

@@ -49,6 +49,12 @@ static json_t *example_json(const struct example *e, bool writes)
     return ret;
 }
 
+/* What is in no collection is a note of those who review; what is in one is there to learn from. */
+static bool is_shared(const struct example *e)
+{
+    return *e->collection;
+}
+
 static bool is_wanted(struct turn *t, const json_t *e)
 {
     struct slice item = turn_query(t, "item"), good = turn_query(t, "good");
@@ -72,7 +78,7 @@ static void have_list(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     for (size_t i = 0; !rc && i < q->n_examples; i++) {
         json_t *e = example_json(&q->examples[i], writes);
 
-        if (is_wanted(t, e))
+        if ((writes || is_shared(&q->examples[i])) && is_wanted(t, e))
             (void)json_array_append(items, e);
         json_decref(e);
     }

@@ -16,6 +16,7 @@ struct housekeeping api_housekeeping(const struct config *cfg, int64_t now)
                                                [KEEP_PAPERS] = cfg->keep.files,
                                                [KEEP_RAW_BODIES] = cfg->keep.raw,
                                                [KEEP_PROFILES] = cfg->keep.profiles,
+                                               [KEEP_REVIEWS] = cfg->keep.reviews,
                                                [KEEP_LOG] = cfg->keep.log } };
 }
 

@@ -279,7 +279,7 @@ static json_t *may_json(const struct opening_review *o)
 static void write_review(struct opening_review *o)
 {
     json_t *root = review_json(o->turn, o->r), *card = contents_json(o->card.body);
-    json_t *contents = contents_json(o->r->state <= REVIEW_DRAFT ? o->q->draft : o->q->body), *comments = json_array();
+    json_t *contents = contents_json(review_is_in(o->r) ? o->q->body : o->q->draft), *comments = json_array();
     char *text;
 
     for (size_t i = 0; i < o->q->n_comments; i++)

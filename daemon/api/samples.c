@@ -324,7 +324,8 @@ static bool take_numbers(struct drawing *d, int64_t now)
     int64_t seed, n;
 
     p->chance(p->ctx, &chance, sizeof(chance));
-    if (way < 0 || !number(d, "from", 0, INT64_MAX, now - 86400000, &d->from) || !number(d, "to", 0, INT64_MAX, now, &d->to) ||
+    if (way < 0 || !number(d, "from", 0, INT64_MAX, now - 86400000, &d->from) ||
+        !number(d, "to", 0, INT64_MAX, now + 1, &d->to) || /* closed in this very millisecond, too */
         !number(d, "n", 1, SAMPLING_MAX, 10, &n) ||
         !number(d, "seed", 0, (1LL << SEED_BITS) - 1, (int64_t)(chance >> (64 - SEED_BITS)), &seed) || !take_wish(d, kind))
         return false;

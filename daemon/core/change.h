@@ -90,9 +90,10 @@ enum act_kind {
     ACT_HOLD,      /* hold: a legal hold on a conversation or a visitor; KF_ABSENT if the site has none such */
     ACT_HOLD_LIFT, /* hold.id: KF_ABSENT if there is none that is not lifted */
     ACT_ERASE, /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
-    ACT_SAMPLE, /* sample: drawn conversations become reviews to be done */
-    ACT_REVIEW, /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
-    ACT_SAVED,  /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
+    ACT_SAMPLE,       /* sample: drawn conversations become reviews to be done */
+    ACT_SAMPLE_CLOSE, /* sample_close: of an exercise, whoever has not submitted has missed it; KF_ABSENT, KF_CONFLICT if all are in */
+    ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_SAVED, /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
     ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
     ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
     ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
@@ -354,6 +355,7 @@ struct act {
             struct kf_id visitor;  /* a contact, or a customer: with it go all its contacts */
             const char *reference; /* a word for the log: what it was asked by; no personal data. NULL none */
         } erase;
+        struct kf_id sample_close;
         struct act_sample *sample; /* of the change's arena; likewise: */
         struct act_review *review;
         struct act_comment comment;

@@ -195,12 +195,12 @@ bool permit_review(const struct member *who, enum review_verb verb, const struct
     if (!who || who->disabled || !key_eq(&who->site, &r->site))
         return false;
     if (who->verbs) /* a program counts, and takes part in nothing */
-        return verb == REVIEW_READ && (who->verbs >> VERB_QUALITY & 1) && r->state >= REVIEW_SUBMITTED && !blind;
+        return verb == REVIEW_READ && (who->verbs >> VERB_QUALITY & 1) && review_is_in(r) && !blind;
     agent = id_eq(&r->agent, &who->person);
     mine = id_eq(&r->reviewer, &who->person) && has(who, MEMBER_REVIEWER | MEMBER_SUPERVISOR);
     reviewer = oversees(who, MEMBER_REVIEWER, &of);
     supervisor = oversees(who, MEMBER_SUPERVISOR, &of);
-    told = r->state >= REVIEW_SUBMITTED && !blind;
+    told = review_is_in(r) && !blind;
     if (agent) /* whatever else the person is: nobody judges himself */
         return review_is_told(r) && verb != REVIEW_SCORE && verb != REVIEW_JUDGE;
     switch (verb) {
@@ -238,6 +238,12 @@ bool permit_coaching(const struct member *who, enum coaching_verb verb, const st
     default:
         return own;
     }
+}
+
+bool permit_close(const struct member *who, const struct kf_key *site, const struct kf_id *drawn_by)
+{
+    return is_person_of(who, site) &&
+           (has(who, MEMBER_SUPERVISOR) || (has(who, MEMBER_REVIEWER) && !id_is_zero(drawn_by) && id_eq(drawn_by, &who->person)));
 }
 
 bool permit_example(const struct member *who, bool write, const struct kf_key *site)

@@ -70,6 +70,9 @@ bool permit(const struct member *who, enum verb verb, const struct kf_key *site,
  * until `blind` is over, and never the agent's. Whether its state allows an act is for review_step(). */
 bool permit_review(const struct member *who, enum review_verb verb, const struct review *r, bool blind);
 
+/* Closing a calibration before all are in: whoever has drawn it, and supervisors. */
+bool permit_close(const struct member *who, const struct kf_key *site, const struct kf_id *drawn_by);
+
 /* Coaching: supervisors plan and close what concerns others, and see all of the site; an agent reads and acknowledges his own. */
 enum coaching_verb { COACHING_READ, COACHING_MANAGE, COACHING_ANSWER };
 bool permit_coaching(const struct member *who, enum coaching_verb verb, const struct kf_key *site, const struct kf_id *agent);

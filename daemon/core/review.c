@@ -2,7 +2,7 @@
 
 #define DAY_MS 86400000LL
 
-static const char *const states[] = { "assigned", "draft", "submitted", "acknowledged", "appealed", "final" };
+static const char *const states[] = { "assigned", "draft", "submitted", "acknowledged", "appealed", "final", "missed" };
 static const char *const outcomes[] = { "none", "accepted", "partly", "rejected" };
 static const char *const kinds[] = { "random", "risk", "calibration" };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -42,9 +42,14 @@ bool sample_kind_parse(struct slice s, enum sample_kind *ret)
     return false;
 }
 
+bool review_is_in(const struct review *r)
+{
+    return r->state >= REVIEW_SUBMITTED && r->state != REVIEW_MISSED;
+}
+
 bool review_is_told(const struct review *r)
 {
-    return r->kind != SAMPLE_CALIBRATION && r->state >= REVIEW_SUBMITTED;
+    return r->kind != SAMPLE_CALIBRATION && review_is_in(r);
 }
 
 bool review_stands(const struct review *r, int64_t now)
@@ -57,6 +62,8 @@ static enum kf_rc by_reviewer(const struct review *r, enum review_event ev, cons
 {
     if (!id_eq(who, &r->reviewer) || id_eq(who, &r->agent))
         return kf_fail(why, KF_DENIED, "only whom the review was assigned to may score it");
+    if (r->state == REVIEW_MISSED)
+        return kf_fail(why, KF_CONFLICT, "the calibration was closed before this was submitted");
     if (r->state > REVIEW_DRAFT)
         return kf_fail(why, KF_CONFLICT, "the review was submitted already");
     *ret = ev == REVIEW_SAVE ? REVIEW_DRAFT : REVIEW_SUBMITTED;

@@ -3,6 +3,7 @@
  *   ASSIGNED ──► DRAFT ──► SUBMITTED ──► ACKNOWLEDGED
  *                              │  └────────► APPEALED ──► FINAL     (decided by somebody else than the first reviewer)
  *                              └─────────────────────────► the window is over: it stands, too
+ *   An exercise that is closed before all are in makes the others MISSED: they are judged no more, and count for nothing.
  *
  * Its contents are a JSON object: {"answers":{item:{"value":1}|{"na":true}},"notes":{item:text},"summary":text}. Every contents that
  * somebody else has seen is kept as a version; drafts are not. */
@@ -15,12 +16,12 @@
 #include "core/score.h"
 
 /* The numbers of all of these are stored: only append. */
-enum review_state { REVIEW_ASSIGNED, REVIEW_DRAFT, REVIEW_SUBMITTED, REVIEW_ACKNOWLEDGED, REVIEW_APPEALED, REVIEW_FINAL };
+enum review_state { REVIEW_ASSIGNED, REVIEW_DRAFT, REVIEW_SUBMITTED, REVIEW_ACKNOWLEDGED, REVIEW_APPEALED, REVIEW_FINAL, REVIEW_MISSED };
 enum appeal_outcome { APPEAL_NONE, APPEAL_ACCEPTED, APPEAL_PARTLY, APPEAL_REJECTED };
 enum sample_kind {
     SAMPLE_RANDOM,     /* stands for the population */
     SAMPLE_RISK,       /* what is likely to be bad: never counted together with the random ones */
-    SAMPLE_CALIBRATION /* the same conversations to several reviewers, blind until all are in; agents never see it */
+    SAMPLE_CALIBRATION /* the same conversations to several reviewers, blind until all are in, or it is closed; agents never see it */
 };
 
 enum review_event {
@@ -60,6 +61,8 @@ struct review {
 /* What an event makes of a review: KF_OK and the next state; KF_CONFLICT: not in this state, or too late; KF_DENIED: not by this one. */
 enum kf_rc review_step(const struct review *r, enum review_event ev, const struct kf_id *who, int64_t now, enum review_state *ret,
                        struct kf_err *why);
+/* It was submitted, whatever has become of it since. */
+bool review_is_in(const struct review *r);
 /* It can change no more, but for an appeal that is being decided. */
 bool review_stands(const struct review *r, int64_t now);
 /* The agent may see it: it was submitted, and is no exercise of the reviewers. */

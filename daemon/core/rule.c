@@ -448,15 +448,22 @@ static bool runs_out(const struct rule *r, const struct rule_facts *f, struct ru
     return !fired_for(f, &r->key, ret->cause);
 }
 
+bool rule_puts_off(const struct rule_firing *f)
+{
+    return f->verdict == RULE_FIRES && f->rule->actions & RULE_PARK;
+}
+
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max)
 {
     const struct rule_all all = { rules, n, any_notice_at(rules, n, facts) };
     int64_t notice = all.notice;
+    bool put_off = facts->put_off;
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (count < max && match(&all, &rules[i], facts, &ret[count]))
-            count++;
+        /* Who has just been told that a message is taken is not asked to wait in the same breath. */
+        if (count < max && !(put_off && rules[i].event == RULE_WAITING) && match(&all, &rules[i], facts, &ret[count]))
+            put_off |= rule_puts_off(&ret[count++]);
         if (count < max && notice && runs_out(&rules[i], facts, &ret[count]))
             count++;
     }

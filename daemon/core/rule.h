@@ -166,6 +166,7 @@ struct rule_facts {
     const struct answer_index *answers; /* NULL: the house has no articles */
     struct slice said[RULE_SAID_MAX];   /* what the visitor has written last, the newest first; without what was picked from choices */
     size_t n_said;
+    bool put_off; /* a rule has taken a message in this look already */
     int64_t now_ms;
     int64_t wall_ms; /* the same on the wall clock of the queue's time zone */
 };
@@ -186,6 +187,8 @@ struct rule_firing {
     size_t n_hits;
 };
 
+/* Does it take a message, and let the visitor wait no more? */
+bool rule_puts_off(const struct rule_firing *f);
 /* What happens for message `facts->message`, or for what is due when it is NULL, in the order of the rules. Writes at most `max`, returns
  * how many. What has fired before (facts->fired) is left out. */
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max);

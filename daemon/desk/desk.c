@@ -490,6 +490,7 @@ static void clock_tick(struct desk *d, int64_t t)
 
 #define AGAIN_MS      5000 /* hints get lost on the way, and those of a node that cannot reach Redis never leave */
 #define AGAIN_DOWN_MS 2000 /* none can come */
+#define AGAIN_A_TICK  50   /* some 2 ms; ten thousand take 20 s */
 
 static bool as_shown(const struct view *v, const struct conv *c)
 {
@@ -514,20 +515,32 @@ static void look_again(void *ctx, struct view *v)
     struct desk *d = ctx;
     struct desk_site *ds = site_of(d, &v->conv.site);
     struct call *call;
-    struct query *q = ds ? desk_ask(d, ds, QUERY_CONV, &call) : NULL;
+    struct query *q;
 
+    if (v->look == d->look || d->look_left == 0)
+        return;
+    q = ds ? desk_ask(d, ds, QUERY_CONV, &call) : NULL;
     if (!q)
         return;
+    v->look = d->look;
+    d->look_left--;
     q->id = v->conv.id;
     d->ports.read(d->ports.ctx, q, looked_again, call);
 }
 
-/* So that conversations over several nodes go on without Redis, too, if more slowly. */
+/* So that conversations over several nodes go on without Redis, too, if more slowly: one look at all that are shown after the other, each
+ * in as many ticks as it needs. */
 static void again_tick(struct desk *d, int64_t t)
 {
-    if (d->cfg.sole || t - d->again_at < (d->ports.live_up(d->ports.ctx) ? AGAIN_MS : AGAIN_DOWN_MS))
+    bool done = d->look_left > 0; /* the tick before found no more to look at */
+
+    if (d->cfg.sole || (done && t - d->again_at < (d->ports.live_up(d->ports.ctx) ? AGAIN_MS : AGAIN_DOWN_MS)))
         return;
-    d->again_at = t;
+    if (done) {
+        d->again_at = t;
+        d->look++;
+    }
+    d->look_left = AGAIN_A_TICK;
     session_each_view(d->session, look_again, d);
 }
 

@@ -119,6 +119,8 @@ static size_t match_all(struct desk *d, const struct desk_site *ds, struct looki
             count_before += facts.message->from.role == ROLE_VISITOR;
         }
         facts.messages = count_before;
+        for (size_t k = 0; k < count; k++)
+            facts.put_off |= rule_puts_off(&ret[k]);
         n = rule_match(ds->site->rules, ds->site->n_rules, &facts, ret + count, FIRINGS_MAX - count);
         for (size_t k = 0; k < n; k++)
             remember(l, &ret[count + k], facts.now_ms);

@@ -61,6 +61,7 @@ struct view {
     struct reply_window window;
     bool fetching;                 /* a gap is being read */
     bool again;                    /* and something newer came meanwhile */
+    unsigned look;                 /* the desk's last look at all that is shown that came by here */
     int64_t position;              /* last told while waiting; 0 none */
     int64_t position_at;           /* mono: when it was asked for by itself; 0 never */
     int64_t told_position, wait_s; /* last told; 0 none */

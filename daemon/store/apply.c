@@ -401,6 +401,8 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_erase(w, a);
     case ACT_SAMPLE:
         return plan_sample(w, a);
+    case ACT_SAMPLE_CLOSE:
+        return plan_sample_close(w, a);
     case ACT_REVIEW:
         return plan_review(w, a);
     case ACT_CHECKED:

@@ -112,6 +112,34 @@ bool plan_sample(struct work *w, const struct act *act)
     return op_add(w, write_sample, a, NULL, 0);
 }
 
+static bool write_sample_close(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_SAMPLE_CLOSE);
+
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
+bool plan_sample_close(struct work *w, const struct act *act)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_SAMPLE_OPEN);
+    int64_t n = 0, open = 0;
+
+    stmt_id(s, &act->u.sample_close);
+    stmt_str(s, w->change->site.s);
+    if (stmt_row(s)) {
+        n = get_i64(s);
+        open = get_i64(s);
+    }
+    if (!ended(w, s))
+        return false;
+    if (!n)
+        return refuse(w, KF_ABSENT, "there is no such calibration");
+    if (!open)
+        return refuse(w, KF_CONFLICT, "nobody is missing: there is nothing to close");
+    return op_add(w, write_sample_close, NULL, NULL, n);
+}
+
 /* ---- reviews -------------------------------------------------------------------------------------------------------------------- */
 
 /* The row, locked; refused where the site has none of it. */

@@ -15,11 +15,9 @@ static const struct {
     const char *name;
     enum sql count;
 } classes[KEEP_CLASSES] = {
-    [KEEP_MESSAGES] = { "messages", SQL_KEEP_TALKS_COUNT },
-    [KEEP_PAPERS] = { "files", SQL_KEEP_PAPERS_COUNT },
-    [KEEP_RAW_BODIES] = { "raw", SQL_KEEP_RAW_COUNT },
-    [KEEP_PROFILES] = { "profiles", SQL_KEEP_PROFILES_COUNT },
-    [KEEP_LOG] = { "log", SQL_KEEP_LOG_COUNT },
+    [KEEP_MESSAGES] = { "messages", SQL_KEEP_TALKS_COUNT }, [KEEP_PAPERS] = { "files", SQL_KEEP_PAPERS_COUNT },
+    [KEEP_RAW_BODIES] = { "raw", SQL_KEEP_RAW_COUNT },      [KEEP_PROFILES] = { "profiles", SQL_KEEP_PROFILES_COUNT },
+    [KEEP_REVIEWS] = { "reviews", SQL_KEEP_REVIEWS_COUNT }, [KEEP_LOG] = { "log", SQL_KEEP_LOG_COUNT },
 };
 
 /* One slice of one class, by the writer; the thread of upkeep waits for it. */
@@ -107,6 +105,30 @@ static enum kf_rc run_rows(struct slice_work *w, struct db *db, enum sql which, 
     return rc || !w->done ? rc : erase_due(db, w->now, why);
 }
 
+/* What was written in them; the scores stay. */
+static enum kf_rc run_reviews(struct slice_work *w, struct db *db, struct kf_err *why)
+{
+    static const enum sql parts[] = { SQL_EMPTY_DRAFT, SQL_EMPTY_VERSIONS, SQL_EMPTY_APPEALS, SQL_EMPTY_COMMENTS };
+    int64_t reviews[ROWS_MAX];
+    struct stmt *s = stmt_begin(db, SQL_KEEP_REVIEWS);
+    size_t n = 0;
+    enum kf_rc rc;
+
+    stmt_i64(s, w->before);
+    stmt_i64(s, ROWS_MAX);
+    while (n < ROWS_MAX && stmt_row(s))
+        reviews[n++] = get_i64(s);
+    rc = stmt_end(s, why);
+    for (size_t i = 0; i < n && !rc; i++)
+        for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]) && !rc; k++) {
+            s = stmt_begin(db, parts[k]);
+            stmt_i64(s, reviews[i]);
+            rc = stmt_run(s, -1, why);
+        }
+    w->done = (int64_t)n;
+    return rc || !n ? rc : erase_due(db, w->now, why);
+}
+
 /* The rest of the chain begins after a hash that an entry names. */
 static enum kf_rc prune(struct slice_work *w, struct db *db, const struct ledger_head *upto, struct kf_err *why)
 {
@@ -159,6 +181,8 @@ static enum kf_rc run_class(struct slice_work *w, struct db *db, struct kf_err *
         return run_rows(w, db, SQL_KEEP_RAW, why);
     case KEEP_PROFILES:
         return run_rows(w, db, SQL_KEEP_PROFILES_EMPTY, why);
+    case KEEP_REVIEWS:
+        return run_reviews(w, db, why);
     case KEEP_LOG:
         return run_log(w, db, why);
     case KEEP_CLASSES:

@@ -514,7 +514,7 @@ enum kf_rc store_look(const struct store_config *cfg, char *line, size_t n, stru
 void store_reindex(struct store *s, store_block_done *done, void *ctx);
 /* Removes what has outlived its time: backups of migrations, dedupe keys, sessions, orphan files, and of each class of data what is older than it
  * is kept. */
-enum keep_class { KEEP_MESSAGES, KEEP_PAPERS, KEEP_RAW_BODIES, KEEP_PROFILES, KEEP_LOG, KEEP_CLASSES };
+enum keep_class { KEEP_MESSAGES, KEEP_PAPERS, KEEP_RAW_BODIES, KEEP_PROFILES, KEEP_REVIEWS, KEEP_LOG, KEEP_CLASSES };
 struct housekeeping {
     int64_t now;
     int64_t keep_ms[KEEP_CLASSES]; /* how long each class is kept; 0: for ever, but raw bodies for 7 days */

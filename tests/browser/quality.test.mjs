@@ -61,6 +61,7 @@ for (const row of LANGS) {
 
     await tabTo(r, { selector: '.views [role=tab]' }, true);
     await r.keyboard.press('ArrowLeft');
+    await r.keyboard.press('ArrowLeft');
     await r.locator('.work-list .result').first().waitFor();
     await tabTo(r, { selector: '.work-list .list' });
     await r.keyboard.press('ArrowDown');
@@ -124,6 +125,7 @@ for (const row of LANGS) {
 
     const d = await at(browser, house, 'supervisor', '/review/?view=appeals', options);
     await d.locator('.work-list .result').first().waitFor();
+    assert.equal(await d.locator('.views [data-key=appeals] .count').textContent(), '1');
     await tabTo(d, { selector: '.work-list .list' });
     await d.keyboard.press('ArrowDown');
     await d.locator('.verdict').waitFor();

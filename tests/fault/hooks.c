@@ -45,7 +45,7 @@ struct run {
     struct chance chance;
     struct redis redis;
     struct daemon nodes[NODES];
-    char dir[64], hook[64];
+    char dir[SCRATCH_MAX], hook[64];
     struct event *events;
     struct delivery *queue; /* a heap by time */
     int n_queue, cap_queue;
@@ -221,9 +221,7 @@ static void begin(struct run *r)
     struct crowd nobody;
     char config[512];
 
-    (void)snprintf(r->dir, sizeof(r->dir), "/tmp/kf-hooks-XXXXXX");
-    if (!mkdtemp(r->dir))
-        fail_msg("mkdtemp: %s", strerror(errno));
+    scratch_dir(r->dir, "kf-hooks");
     redis_prepare(&r->redis);
     redis_start(&r->redis, false);
     UNTIL(redis_pong(r->redis.path));

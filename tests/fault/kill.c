@@ -30,7 +30,7 @@ struct kill_run {
     struct daemon d;
     struct crowd crowd;
     struct platform platform;
-    char power[64]; /* where the copies lie; "" the power holds */
+    char power[SCRATCH_MAX]; /* where the copies lie; "" the power holds */
     struct chance chance;
     int ready[KILLS_MAX], n_ready;
     int back[KILLS_MAX], n_back;
@@ -126,8 +126,7 @@ void kill_campaign(const struct kill_plan *plan, struct kill_result *ret)
     print_message("%s: seed %llu, %d kills%s%s\n", title, (unsigned long long)plan->seed, plan->kills, plan->mutant ? ", mutant " : "",
                   plan->mutant ? plan->mutant : "");
     if (plan->power) {
-        (void)snprintf(r->power, sizeof(r->power), "/tmp/kf-power-XXXXXX");
-        assert_non_null(mkdtemp(r->power));
+        scratch_dir(r->power, "kf-power");
         power_on(r->power);
     }
     daemon_start(&r->d, &(struct daemon_options){ .config = "[limits]\nconnections_per_address = 1000\nconversations = 1000000\n"

@@ -13,9 +13,7 @@ void pair_begin(struct pair *p, uint64_t seed, int visitors, int agents)
 {
     char config[640];
 
-    (void)snprintf(p->dir, sizeof(p->dir), "/tmp/kf-nodes-XXXXXX");
-    if (!mkdtemp(p->dir))
-        fail_msg("mkdtemp: %s", strerror(errno));
+    scratch_dir(p->dir, "kf-nodes");
     (void)snprintf(p->database, sizeof(p->database), "%s/kefud.db", p->dir);
     redis_prepare(&p->redis);
     redis_start(&p->redis, false);

@@ -12,7 +12,7 @@ struct pair {
     struct crowd crowd; /* its `other` is the second node; silent nodes are left after PAIR_SILENCE_MS */
     struct platform platform;
     struct redis redis;
-    char dir[64], database[96];
+    char dir[SCRATCH_MAX], database[96];
 };
 
 #define PAIR_SILENCE_MS 1000

@@ -21,5 +21,5 @@ if [ "${1:-}" = --one ]; then
     echo "$now" > "$stamp"
     exit 0
 fi
-git ls-files -co --exclude-standard 'daemon/*.c' 'protocols/*.c' |
+git ls-files -co --exclude-standard 'daemon/*.c' 'protocols/*.c' | xargs ls -S | # the largest takes longest
     xargs -P "${JOBS:-1}" -n 1 bash tests/lint/tidy.sh --one

@@ -148,7 +148,7 @@ static bool is_unready(void *ctx)
 /* What could not be told is not forgotten: as soon as Redis takes it, the site is unready, and its holder rebuilds it. */
 static void serves_again(void)
 {
-    assert_true(wait_for(is_unready, NULL, 3000));
+    assert_true(wait_for(is_unready, NULL, SOON_MS));
     rebuild(1);
     assert_int_equal(put_waiting(7).rc, KF_OK);
     assert_int_equal(put_waiting(1).rc, KF_OK);
@@ -220,7 +220,7 @@ static void with_a_failing_disk_it_is_asked_later(void **state)
     assert_int_equal(rmdir(sub), 0); /* nothing can be saved there */
     (void)admin(&redis, "CONFIG SET save %s", "3600 1");
     (void)admin(&redis, "BGSAVE");
-    assert_true(wait_for(has_failed_to_save, NULL, 5000));
+    assert_true(wait_for(has_failed_to_save, NULL, SOON_MS));
     refuses("MISCONF ", true);
     (void)admin(&redis, "CONFIG SET save %s", "");
     serves_again();
@@ -277,7 +277,7 @@ static void while_it_loads_it_is_not_up_and_soon_after_it_is(void **state)
     loaded = uv_hrtime();
     assert_true(loaded - begun > 500 * 1000000ull); /* else nothing was tried */
     assert_non_null(strstr(w.log, "LOADING"));
-    assert_true(wait_for(is_up, &w.node[0], 2000));
+    assert_true(wait_for(is_up, &w.node[0], SOON_MS));
     assert_true(cpu_s() - cpu < 0.2 * (double)(uv_hrtime() - begun) / 1e9);
     (void)snprintf(dump, sizeof(dump), "%s/dump.rdb", w.dir);
     assert_int_equal(unlink(dump), 0);
@@ -318,11 +318,11 @@ static void over_tcp_with_user_password_and_database(void **state)
 
     (void)snprintf(url, sizeof(url), "redis://localhost:%s", port); /* by a name, and without credentials */
     assert_int_equal(node_open(0, url, NULL, NULL), KF_OK);
-    assert_true(wait_for(log_says, (void *)(uintptr_t) "NOAUTH", 5000));
+    assert_true(wait_for(log_says, (void *)(uintptr_t) "NOAUTH", SOON_MS));
     node_close(0);
     (void)snprintf(url, sizeof(url), "redis://kefud:wrong@127.0.0.1:%s", port);
     assert_int_equal(node_open(0, url, NULL, NULL), KF_OK);
-    assert_true(wait_for(log_says, (void *)(uintptr_t) "WRONGPASS", 5000));
+    assert_true(wait_for(log_says, (void *)(uintptr_t) "WRONGPASS", SOON_MS));
     assert_false(n->up);
     assert_null(strstr(w.log, "wrong"));
     node_close(0);
@@ -398,7 +398,7 @@ static void what_a_node_could_not_tell_makes_the_site_unready_even_while_it_is_r
     c.state = CONV_CLOSED;
     c.epoch++;
     assert_int_equal(do_put(1, &c).rc, KF_AGAIN); /* not connected yet */
-    assert_true(wait_for(is_up, &w.node[1], 5000));
+    assert_true(wait_for(is_up, &w.node[1], SOON_MS));
     a = do_connected(1, &site, 1); /* the doubt was told before */
     assert_int_equal(a.rc, KF_OK);
     a = do_ready(0, &site, 1);
@@ -416,9 +416,9 @@ static void missing_at_the_start_it_is_found_when_it_comes(void **state)
     (void)state;
     (void)snprintf(url, sizeof(url), "unix:%s/own.sock", w.dir);
     assert_int_equal(node_open(0, url, NULL, NULL), KF_OK);
-    assert_true(wait_for(log_says, (void *)(uintptr_t) "event=unreachable", 5000));
+    assert_true(wait_for(log_says, (void *)(uintptr_t) "event=unreachable", SOON_MS));
     server_start(&redis, NULL);
-    assert_true(wait_for(is_up, &w.node[0], 6000));
+    assert_true(wait_for(is_up, &w.node[0], SOON_MS));
     rebuild(1);
 }
 
@@ -447,14 +447,14 @@ static void killed_it_is_down_and_what_was_pending_is_answered_once(void **state
         live_put(w.node[0].live, &c, on_done, &a[i]);
     }
     server_kill(&redis);
-    assert_true(wait_for(all_answered, a, 5000));
-    assert_true(wait_for(is_down, &w.node[0], 5000));
+    assert_true(wait_for(all_answered, a, SOON_MS));
+    assert_true(wait_for(is_down, &w.node[0], SOON_MS));
     for (int i = 0; i < 100; i++) {
         assert_int_equal(a[i].count, 1);
         assert_int_equal(a[i].rc, KF_AGAIN);
     }
     server_start(&redis, NULL);
-    assert_true(wait_for(is_up, &w.node[0], 6000));
+    assert_true(wait_for(is_up, &w.node[0], SOON_MS));
     assert_int_equal(w.node[0].ups, 2);
     assert_int_equal(w.node[0].downs, 1);
     a[0] = put_waiting(1);
@@ -498,24 +498,24 @@ static void standing_still_it_misses_the_deadline_and_the_loop_does_not_stall(vo
     uv_unref((uv_handle_t *)&tick);
     kill(redis.pid, SIGSTOP);
     live_connected(w.node[0].live, &site, &agent, 1, on_done, &a);
-    assert_true(wait_for(is_true, &a.there, 20000));
+    assert_true(wait_for(is_true, &a.there, SOON_MS));
     ms = uv_hrtime() / 1000000 - begun;
     assert_int_equal(a.rc, KF_AGAIN);
     assert_true(ms >= LINK_DEADLINE_MS - 50);
-    assert_true(wait_for(is_down, &w.node[0], 20000));
+    assert_true(wait_for(is_down, &w.node[0], SOON_MS));
     live_connected(w.node[0].live, &site, &agent, 1, on_done, &late); /* now it is known to be away */
     begun = uv_hrtime() / 1000000;
-    assert_true(wait_for(is_true, &late.there, 6000));
+    assert_true(wait_for(is_true, &late.there, SOON_MS));
     assert_true(uv_hrtime() / 1000000 - begun < LINK_DEADLINE_MS); /* it was not asked */
     assert_int_equal(late.rc, KF_AGAIN);
     kill(redis.pid, SIGCONT);
-    assert_true(wait_for(is_up, &w.node[0], 20000));
+    assert_true(wait_for(is_up, &w.node[0], SOON_MS));
     assert_int_equal(put_waiting(1).rc, KF_OK); /* it was only slow: nothing is lost */
     assert_int_equal(a.count + late.count, 2);
     assert_true(p.worst < LINK_DEADLINE_MS); /* nobody stood still with it */
     tick.data = &closed;
     uv_close((uv_handle_t *)&tick, on_wake_closed);
-    assert_true(wait_for(is_true, &closed, 6000));
+    assert_true(wait_for(is_true, &closed, SOON_MS));
 }
 
 static struct answer many[LIVE_PENDING_MAX + 10];
@@ -544,9 +544,9 @@ static void more_than_the_bound_do_not_wait_for_it(void **state)
     kill(redis.pid, SIGSTOP);
     for (int i = 0; i < LIVE_PENDING_MAX + 10; i++)
         live_connected(w.node[0].live, &site, &agent, 1, on_done, &many[i]);
-    assert_true(wait_for(too_many_answered, NULL, 2000));
+    assert_true(wait_for(too_many_answered, NULL, SOON_MS));
     kill(redis.pid, SIGCONT);
-    assert_true(wait_for(all_of_many_answered, NULL, 5000));
+    assert_true(wait_for(all_of_many_answered, NULL, SOON_MS));
     for (int i = 0; i < LIVE_PENDING_MAX + 10; i++) {
         assert_int_equal(many[i].count, 1);
         assert_int_equal(many[i].rc, i < LIVE_PENDING_MAX ? KF_OK : KF_AGAIN);
@@ -576,9 +576,9 @@ static void a_lost_subscription_is_told_and_hints_come_again(void **state)
     node_up(1, redis.url, NULL);
     live_watch(w.node[1].live, &site);
     (void)admin(&redis, "CLIENT KILL TYPE pubsub");
-    assert_true(wait_for(was_down, &w.node[1], 6000));
+    assert_true(wait_for(was_down, &w.node[1], SOON_MS));
     live_hint(w.node[0].live, &site, NULL, 3);
-    assert_true(wait_for(has_hint, &w.node[1], 5000));
+    assert_true(wait_for(has_hint, &w.node[1], SOON_MS));
 }
 
 static void a_closed_link_answers_what_is_pending_and_leaves_the_loop_empty(void **state)

@@ -181,7 +181,7 @@ static int end(void **state)
     for (int i = 0; i < NODES_MAX; i++)
         node_close(i);
     uv_close((uv_handle_t *)&proxy.listener, on_listener_closed);
-    assert_true(wait_for(is_quiet, NULL, 5000));
+    assert_true(wait_for(is_quiet, NULL, SOON_MS));
     server_kill(&redis);
     world_end();
     return 0;
@@ -215,10 +215,10 @@ static void a_subscription_that_hears_nothing_is_found_out_and_made_anew(void **
     live_watch(w.node[0].live, &site);
     assert_int_equal(do_connected(0, &site, 1).rc, KF_OK);
     proxy.manner = SWALLOW_PUSHED;
-    assert_true(wait_for(is_down, &w.node[0], 2 * LIVE_PULSE_TICKS * LIVE_TICK_MS + 1000));
+    assert_true(wait_for(is_down, &w.node[0], SOON_MS));
     assert_non_null(strstr(w.log, "what was published was not heard"));
     proxy.manner = PASS;
-    assert_true(wait_for(is_up_again, &w.node[0], 6000));
+    assert_true(wait_for(is_up_again, &w.node[0], SOON_MS));
     while (!w.node[0].n_hints) {
         (void)admin(&redis, "PUBLISH kefu:{s}:hint %s", "d0000000000000000000000000000009 - 5");
         (void)wait_for(has_hint, &w.node[0], 100);
@@ -237,10 +237,10 @@ static void what_is_not_redis_is_left_and_tried_again(void **state)
         live_connected(w.node[0].live, &site, &agent, 1, on_done, &a[i]);
     for (int i = 0; i < 3; i++)
         assert_int_equal(answered(&a[i]).rc, KF_AGAIN);
-    assert_true(wait_for(is_down, &w.node[0], 5000));
+    assert_true(wait_for(is_down, &w.node[0], SOON_MS));
     assert_non_null(strstr(w.log, "Protocol error"));
     proxy.manner = PASS;
-    assert_true(wait_for(is_up_again, &w.node[0], 6000));
+    assert_true(wait_for(is_up_again, &w.node[0], SOON_MS));
     assert_int_equal(do_connected(0, &site, 1).rc, KF_OK);
 }
 
@@ -249,10 +249,10 @@ static void who_accepts_and_keeps_still_is_left_at_the_deadline(void **state)
     (void)state;
     proxy.manner = KEEP_STILL;
     assert_int_equal(node_open(0, proxy_url(), NULL, NULL), KF_OK);
-    assert_true(wait_for(log_says, (void *)(uintptr_t) "no answer within the deadline", LINK_DEADLINE_MS + 1000));
+    assert_true(wait_for(log_says, (void *)(uintptr_t) "no answer within the deadline", SOON_MS));
     assert_in_range(proxy.n_relays, 2, 4);
     proxy.manner = PASS;
-    assert_true(wait_for(is_up, &w.node[0], 6000));
+    assert_true(wait_for(is_up, &w.node[0], SOON_MS));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)

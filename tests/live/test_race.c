@@ -250,8 +250,8 @@ static struct run run(uint64_t seed)
         r.conv[i] = conv_waiting(&site, i, 1, i % 3 ? "main" : "vip", w.now + i);
     for (int i = 0; i < CONVS; i++)
         assert_int_equal(do_put(0, &r.conv[i]).rc, KF_OK);
-    assert_true(wait_for(run_turn, &r, 60000));
-    assert_true(wait_for(has_looked, &r, 5000));
+    assert_true(wait_for(run_turn, &r, SOON_MS));
+    assert_true(wait_for(has_looked, &r, SOON_MS));
     return r;
 }
 
@@ -365,13 +365,13 @@ static void a_thousand_conversations_leave_no_key_behind(void **state)
     for (int i = 0; i < 10; i++)
         come_and_go(i);
     w.now += 601000;
-    assert_true(wait_for(settled, NULL, 5000));
+    assert_true(wait_for(settled, NULL, SOON_MS));
     keys = admin(&redis, "DBSIZE");
     for (int i = 10; i < 1010; i++)
         come_and_go(i);
     assert_in_range(admin(&redis, "HLEN kefu:{%s}:convs", site.s), 1, 1000);
     w.now += 601000;
-    assert_true(wait_for(settled, NULL, 5000));
+    assert_true(wait_for(settled, NULL, SOON_MS));
     assert_int_equal(admin(&redis, "DBSIZE"), keys);
     assert_int_equal(admin(&redis, "EXISTS kefu:{%s}:ending", site.s), 0);
     assert_int_equal(admin(&redis, "EXISTS kefu:{%s}:places:%s", site.s, "a0000000000000000000000000000004"), 0);
@@ -403,13 +403,13 @@ static void a_hint_reaches_the_others_that_watch_and_not_its_sender(void **state
         (void)do_look(0, &site, 0);
 
     live_hint(w.node[0].live, &site, &conv, 42);
-    assert_true(wait_for(hinted_once, &w.node[1], 5000));
+    assert_true(wait_for(hinted_once, &w.node[1], SOON_MS));
     assert_memory_equal(&w.node[1].hints[0].conv, &conv, sizeof(conv));
     assert_string_equal(w.node[1].hints[0].site.s, site.s);
     assert_int_equal(w.node[1].hints[0].seq, 42);
 
     live_hint(w.node[1].live, &site, NULL, 0); /* a route pass, please */
-    assert_true(wait_for(hinted_once, &w.node[0], 5000));
+    assert_true(wait_for(hinted_once, &w.node[0], SOON_MS));
     assert_true(id_is_zero(&w.node[0].hints[0].conv));
     assert_int_equal(w.node[0].n_hints, 1);
     assert_int_equal(w.node[1].n_hints, 1);
@@ -435,7 +435,7 @@ static void nonsense_on_the_channel_is_ignored(void **state)
     for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
         (void)admin(&redis, "PUBLISH kefu:{%s}:hint %s", site.s, payloads[i]);
     (void)admin(&redis, "PUBLISH kefu:{%s}:hint %s", site.s, "d0000000000000000000000000000009 - 5");
-    assert_true(wait_for(hinted_once, &w.node[1], 5000));
+    assert_true(wait_for(hinted_once, &w.node[1], SOON_MS));
     assert_int_equal(w.node[1].hints[0].seq, 5);
     assert_true(id_is_zero(&w.node[1].hints[0].conv));
 }

@@ -263,3 +263,23 @@ int64_t world_number(struct world *w, const char *fmt, ...)
     sqlite3_close(db);
     return ret;
 }
+
+void world_words(struct world *w, char *ret, size_t n, const char *fmt, ...)
+{
+    char sql[1200];
+    sqlite3 *db = open_db(w);
+    sqlite3_stmt *s;
+    size_t at = 0;
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(sql, sizeof(sql), fmt, ap);
+    va_end(ap);
+    *ret = '\0';
+    assert(sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK);
+    while (sqlite3_step(s) == SQLITE_ROW && at < n)
+        at += (size_t)snprintf(ret + at, n - at, "%s\n", (const char *)sqlite3_column_text(s, 0));
+    assert(at < n);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+}

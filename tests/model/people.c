@@ -167,7 +167,8 @@ void visitor_connect(struct world *w, int visitor, int node)
     struct visitor_model *v = &w->visitors[visitor];
 
     sit(w, &v->seat, visitor, false, node, NULL);
-    say(w, &v->seat, "{\"type\":\"hello\",\"locale\":\"zh-CN\"%s%s%s}", *v->token ? ",\"token\":\"" : "", v->token, *v->token ? "\"" : "");
+    say(w, &v->seat, "{\"type\":\"hello\",\"locale\":\"%s\"%s%s%s}", v->locale ? v->locale : "zh-CN", *v->token ? ",\"token\":\"" : "",
+        v->token, *v->token ? "\"" : "");
     world_settle(w);
 }
 
@@ -179,6 +180,26 @@ void visitor_say(struct world *w, int visitor, bool repeat)
         v->next_cid++;
     say(w, &v->seat, "{\"type\":\"message\",\"cid\":\"m%d_%d\",\"kind\":\"text\",\"text\":\"第 %d 句\"}", visitor, v->next_cid,
         v->next_cid);
+}
+
+void visitor_write(struct world *w, int visitor, const char *text)
+{
+    struct visitor_model *v = &w->visitors[visitor];
+
+    v->next_cid++;
+    say(w, &v->seat, "{\"type\":\"message\",\"cid\":\"m%d_%d\",\"kind\":\"text\",\"text\":\"%s\"}", visitor, v->next_cid, text);
+}
+
+void visitor_rate(struct world *w, int visitor, int score)
+{
+    struct kf_id conv = { { 0 } };
+    char id[KF_ID_TEXT];
+
+    for (size_t i = 0; i < w->n_acks; i++)
+        if (w->acks[i].visitor == visitor)
+            conv = w->acks[i].conv;
+    say(w, &w->visitors[visitor].seat, "{\"type\":\"rate\",\"cid\":\"r%llu\",\"conversation\":\"%s\",\"score\":%d}",
+        (unsigned long long)chance(w), id_text(&conv, id), score);
 }
 
 void visitor_close_talk(struct world *w, int visitor)

@@ -467,8 +467,7 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
     w->capacity = plan->skilled ? 2 * CAPACITY + 1 : CAPACITY;
     assert(w->n_agents <= AGENTS_MAX && w->n_visitors <= VISITORS_MAX);
     assert(uv_loop_init(&w->loop) == 0);
-    (void)snprintf(w->dir, sizeof(w->dir), "/tmp/kefud-model-XXXXXX");
-    assert(mkdtemp(w->dir));
+    scratch_dir(w->dir, "kefud-model");
     (void)snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
     w->nodes[0].world = w;
     redis_start(w);

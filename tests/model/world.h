@@ -6,6 +6,7 @@
 #define KF_TESTS_WORLD_H
 
 #include "desk/desk.h"
+#include "tests/support/scratch.h"
 
 #include <uv.h>
 
@@ -45,6 +46,7 @@ struct agent_model {
 
 struct visitor_model {
     char token[192];
+    const char *locale; /* NULL: zh-CN */
     struct seat_model seat;
     int next_cid;
 };
@@ -88,7 +90,7 @@ struct world {
     bool skewed;
     int64_t fault_at; /* when something was last done to a node or to Redis, or made good */
     struct model_node nodes[NODES_MAX];
-    char dir[64], url[128], redis[128];
+    char dir[SCRATCH_MAX], url[128], redis[128];
     int redis_pid;
     struct agent_model agents[AGENTS_MAX];
     struct visitor_model visitors[VISITORS_MAX];
@@ -149,7 +151,9 @@ void world_step(struct world *w, int64_t ms);
 
 void visitor_connect(struct world *w, int visitor, int node);
 void visitor_say(struct world *w, int visitor, bool repeat);
+void visitor_write(struct world *w, int visitor, const char *text);
 void visitor_close_talk(struct world *w, int visitor);
+void visitor_rate(struct world *w, int visitor, int score);
 void agent_connect(struct world *w, int agent, int node);
 void agent_leave(struct world *w, int agent);
 void agent_presence(struct world *w, int agent, enum presence p);
@@ -178,6 +182,8 @@ void agent_accept(struct world *w, int agent, const struct kf_id *conv);
 bool agent_has(const struct world *w, int agent, const struct kf_id *conv);
 /* One number out of the database. */
 int64_t world_number(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The texts of a column, each row ended by a line feed. */
+void world_words(struct world *w, char *ret, size_t n, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Everything that can be seen from the database: P2, P3, P5, P7; acknowledged messages are there. Writes the first failure to w->wrong. */
 void world_check(struct world *w, bool calm);
 /* R5: whoever can be served at once is, within a second. Only while all nodes run and nothing has befallen them for a while. */

@@ -593,6 +593,41 @@ static void files_raw_bodies_and_profiles_have_times_of_their_own(void **state)
     assert_int_equal(number(w, "SELECT COUNT(*) FROM customer WHERE name <> ''"), 1);
 }
 
+static void reviews_lose_their_words_and_keep_their_scores(void **state)
+{
+    struct world *w = *state;
+    int64_t now = wall_ms();
+    struct him h = live(w);
+
+    (void)number(w, "UPDATE review SET draft = 'd', score = 8700, state = 4");
+    (void)number(w, "INSERT INTO review_version (review, version, at, by_name, score, plain, fatal, body) SELECT n, 1, 1, '', 8700, 8700, "
+                    "0, '{\"x\":1}' "
+                    "FROM review");
+    keep(w, KEEP_REVIEWS, 10, now + 11 * DAY, true);
+    must_report("\"reviews\":{\"rows\":0,"); /* it was never submitted */
+    (void)number(w, "UPDATE review SET submitted_at = assigned_at");
+    keep(w, KEEP_REVIEWS, 10, now + 11 * DAY, true);
+    must_report("\"reviews\":{\"rows\":0,"); /* somebody has still to decide on the appeal */
+    (void)number(w, "UPDATE review SET state = 5");
+    keep(w, KEEP_REVIEWS, 10, now + 9 * DAY, true);
+    must_report("\"reviews\":{\"rows\":0,");
+    assert_int_equal(hold(w, 900, &h.conv, NULL).rc, KF_OK);
+    keep(w, KEEP_REVIEWS, 10, now + 11 * DAY, false);
+    must_report("\"reviews\":{\"rows\":0,");
+    assert_int_equal(lift(w, 900).rc, KF_OK);
+    keep(w, KEEP_REVIEWS, 10, now + 11 * DAY, true);
+    must_report("\"reviews\":{\"rows\":1,");
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM review_comment WHERE text <> ''"), 1); /* it was only told */
+    keep(w, KEEP_REVIEWS, 10, now + 11 * DAY, false);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM review_comment WHERE text <> ''"), 0);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM review_version WHERE body <> '{}'"), 0);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM review WHERE draft <> ''"), 0);
+    assert_int_equal(number(w, "SELECT score FROM review"), 8700);
+    keep(w, KEEP_REVIEWS, 10, now + 11 * DAY, true);
+    must_report("\"reviews\":{\"rows\":0,");
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE kind = 'retention' AND data LIKE '%\"reviews\"%'"), 1);
+}
+
 static void copy_report(const struct query *q, void *ctx)
 {
     snprintf(ctx, 4096, "%s", q->text_out);
@@ -637,6 +672,7 @@ static const struct CMUnitTest tests[] = {
     EACH(what_a_hold_is_on_is_not_erased),
     EACH(texts_go_when_their_time_is_over_and_holds_stay),
     EACH(files_raw_bodies_and_profiles_have_times_of_their_own),
+    EACH(reviews_lose_their_words_and_keep_their_scores),
     EACH(the_log_can_be_shortened_and_stays_whole),
 };
 

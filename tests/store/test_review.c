@@ -389,6 +389,42 @@ static void calibration_is_blind_until_all_are_in(void **state)
     assert_false(see(w, 1).blind);
 }
 
+static enum kf_rc close_sample(struct world *w, uint32_t sample)
+{
+    struct change *c = new_change(NOW + 1);
+
+    c->by = person(REVIEWER, "周");
+    change_act(c, ACT_SAMPLE_CLOSE)->u.sample_close = id_of(sample);
+    return commit(w, c).rc;
+}
+
+static void a_calibration_that_is_closed_is_blind_no_more_and_the_others_have_missed_it(void **state)
+{
+    struct world *w = *state;
+    struct change *c = new_change(NOW);
+    struct act_sample *a = sample_act(c, 500, SAMPLE_CALIBRATION, "{\"a\":1}");
+    struct seen v;
+
+    pick(a, 1, id_of(900), REVIEWER);
+    pick(a, 2, id_of(900), OTHER);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_int_equal(act_on(w, 1, (struct doing){ .who = REVIEWER, .revision = 1, .event = REVIEW_SUBMIT, .score = 9000 }), KF_OK);
+    assert_int_equal(act_on(w, 2, (struct doing){ .who = OTHER, .revision = 1, .event = REVIEW_SAVE, .body = "{\"x\":1}" }), KF_OK);
+    assert_true(see(w, 1).blind);
+    assert_int_equal(close_sample(w, 501), KF_ABSENT);
+    assert_int_equal(close_sample(w, 500), KF_OK);
+    assert_int_equal(close_sample(w, 500), KF_CONFLICT); /* there is nothing left to close */
+    assert_false(see(w, 1).blind);
+    v = see(w, 2);
+    assert_int_equal(v.r.state, REVIEW_MISSED);
+    assert_string_equal(v.draft, "{\"x\":1}");
+    assert_int_equal(act_on(w, 2, (struct doing){ .who = OTHER, .revision = 3, .event = REVIEW_SUBMIT }), KF_CONFLICT);
+    c = new_change(NOW);
+    pick(sample_act(c, 600, SAMPLE_RANDOM, "{\"a\":1}"), 3, id_of(900), REVIEWER);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_int_equal(close_sample(w, 600), KF_ABSENT); /* no exercise */
+}
+
 struct crowd {
     size_t n, served, reviewed, loads, load;
     bool by_other;
@@ -680,6 +716,7 @@ static const struct CMUnitTest tests[] = {
     TEST(lists_are_of_the_site_and_of_whom_they_concern),
     TEST(comments_stand_at_a_message_and_answer_each_other),
     TEST(calibration_is_blind_until_all_are_in),
+    TEST(a_calibration_that_is_closed_is_blind_no_more_and_the_others_have_missed_it),
     TEST(the_population_is_what_was_closed_in_time_with_all_who_served_it),
     TEST(a_conversation_is_found_by_the_card_that_it_was_judged_with),
     TEST(a_schedule_draws_a_day_once_even_when_nothing_is_there),

@@ -236,7 +236,7 @@ static void a_link_that_ends_is_made_again(void **state)
 /* A wire between a store and the server that is cut as soon as it has carried a COMMIT: the server gets it, the answer never arrives. */
 struct wire {
     int listening;
-    char dir[80];
+    char dir[SCRATCH_MAX];
     const char *server;
     pthread_t thread;
     atomic_bool armed, stop;
@@ -322,8 +322,7 @@ static void wire_begin(struct wire *w)
 
     memset(w, 0, sizeof(*w));
     w->server = postgres_server(&why);
-    snprintf(w->dir, sizeof(w->dir), "/tmp/kf-wire-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
+    scratch_dir(w->dir, "kf-wire");
     snprintf(un.sun_path, sizeof(un.sun_path), "%s/.s.PGSQL.5432", w->dir);
     w->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(w->listening, (struct sockaddr *)&un, sizeof(un)), 0);

@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "store/store.h"
 #include "tests/support/postgres.h"
+#include "tests/support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,13 +31,13 @@
 #define MAYBE   __attribute__((unused)) static
 #define NOW     1763740800000
 #define MINUTE  60000
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 /* Where the next world is made: NULL is SQLite, else the URL of a database in which each world has a schema of its own. */
 __attribute__((unused)) static const char *world_postgres;
 
 struct world {
-    char dir[64];
+    char dir[SCRATCH_MAX];
     char url[400], files[128], index[128], backup[128], head[128];
     int wake[2];
     struct store *store;
@@ -87,8 +88,7 @@ MAYBE void world_close(struct world *w)
 MAYBE void world_make(struct world *w)
 {
     memset(w, 0, sizeof(*w));
-    snprintf(w->dir, sizeof(w->dir), "/tmp/kf-store-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
+    scratch_dir(w->dir, "kf-store");
     snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
     if (world_postgres) {
         static int worlds;

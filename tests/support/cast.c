@@ -162,6 +162,16 @@ json_t *staff_get(const struct staff *s, const struct daemon *d, const char *pat
     return ret;
 }
 
+json_t *staff_send(const struct staff *s, const struct daemon *d, int status, const char *method, const char *path, const char *body)
+{
+    struct reply r = web_expect(
+        d, status, &(struct ask){ .method = method, .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = body });
+    json_t *ret = json_incref(r.json);
+
+    reply_free(&r);
+    return ret;
+}
+
 /* ---- sites ---- */
 
 json_t *site_add(const struct daemon *d, const char *set)

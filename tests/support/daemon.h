@@ -5,6 +5,8 @@
 #ifndef KF_TESTS_SUPPORT_DAEMON_H
 #define KF_TESTS_SUPPORT_DAEMON_H
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,9 +31,9 @@ struct daemon_options {
 struct daemon {
     pid_t pid; /* 0: not running */
     int port;
-    int out;        /* its standard output */
-    char dir[64];   /* of this test: removed by daemon_finish() */
-    char state[80]; /* its state directory */
+    int out;               /* its standard output */
+    char dir[SCRATCH_MAX]; /* of this test: removed by daemon_finish() */
+    char state[80];        /* its state directory */
     char conf[80];
     char control[96]; /* the operator's socket */
     struct daemon_options options;
@@ -67,7 +69,7 @@ int program_run(const char *const *argv, const char *input, char **out);
 
 /* ---- time ---- */
 
-/* How long a test waits for what ought to come soon: longer under sanitizers. */
+/* How long a test waits for what ought to come soon: a busy machine may take its time. */
 int patience_ms(void);
 int64_t now_mono_ms(void);
 int64_t now_wall_ms(void);

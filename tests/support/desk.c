@@ -26,6 +26,31 @@ static char *with_port(const char *text, int port)
     return ret;
 }
 
+static const char *first_hook(const json_t *made)
+{
+    const json_t *channels = value_at(made, "channels");
+    const char *ret = "";
+
+    for (size_t i = 0; !*ret && i < json_array_size(channels); i++)
+        ret = text_at(json_array_get(channels, i), "hook");
+    return ret;
+}
+
+void site_open(const struct daemon *d, const char *set, int port, struct staff *agent, char hook[64])
+{
+    char *text = with_port(set, port), line[80];
+    json_t *made = site_add(d, text);
+
+    free(text);
+    (void)snprintf(hook, 64, "%s", first_hook(made));
+    assert_int_equal(staff_try_sign_in(agent, d, text_at(made, "people.0.email"), text_at(made, "people.0.password")), 201);
+    staff_enter(agent, d, text_at(made, "site"));
+    staff_presence(agent, "online");
+    (void)snprintf(line, sizeof(line), "event=live_rebuilt site=%s ", text_at(made, "site"));
+    daemon_log_wait(d, line);
+    json_decref(made);
+}
+
 void rig_open(struct desk_rig *r, const char *channels)
 {
     char *mine, *set = NULL;

@@ -5,6 +5,10 @@
 #include "cast.h"
 #include "platform.h"
 
+/* Adds the site of this set, in which each %d becomes `port`. Its first person signs in and is online when the site is up; `hook` becomes the
+ * path of its first channel that has one. */
+void site_open(const struct daemon *d, const char *set, int port, struct staff *agent, char hook[64]);
+
 /* Starts all three. `channels`: the members of the set's "channels", with one %d for each port of the platform that it names (at most 4);
  * their queue is "desk". The agent is online. */
 struct desk_rig {

@@ -1,4 +1,5 @@
 #include "postgres.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char shared_dir[128], own_dir[128];
+static char shared_dir[SCRATCH_MAX], own_dir[SCRATCH_MAX];
 static pid_t starter; /* a child that this program has forked must not end what is not its own */
 
 static int script(const char *what, const char *dir)
@@ -45,12 +46,10 @@ static void end_all(void)
     end_one(own_dir);
 }
 
-static const char *start(char dir[128], const char **why)
+static const char *start(char dir[SCRATCH_MAX], const char **why)
 {
     *why = "PostgreSQL is not installed, or did not start";
-    snprintf(dir, 128, "/tmp/kefud-postgres-XXXXXX");
-    if (!mkdtemp(dir))
-        return NULL;
+    scratch_dir(dir, "kefud-postgres");
     if (!starter) {
         starter = getpid();
         (void)atexit(end_all);

@@ -21,9 +21,7 @@
 void redis_prepare(struct redis *r)
 {
     *r = (struct redis){ 0 };
-    (void)snprintf(r->dir, sizeof(r->dir), "/tmp/kf-redis-XXXXXX");
-    if (!mkdtemp(r->dir))
-        fail_msg("mkdtemp: %s", strerror(errno));
+    scratch_dir(r->dir, "kf-redis");
     (void)snprintf(r->path, sizeof(r->path), "%.48s/redis.sock", r->dir);
 }
 

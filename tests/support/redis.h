@@ -2,13 +2,15 @@
 #ifndef KF_TESTS_SUPPORT_REDIS_H
 #define KF_TESTS_SUPPORT_REDIS_H
 
+#include "scratch.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
 struct redis {
     pid_t pid;     /* 0: not running */
     char path[64]; /* of its socket */
-    char dir[64];
+    char dir[SCRATCH_MAX];
 };
 
 void redis_prepare(struct redis *r);

@@ -85,8 +85,7 @@ static void make_certificate(struct relay *r)
     X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
     FILE *f;
 
-    (void)snprintf(r->dir, sizeof(r->dir), "/tmp/kefud-relay-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
+    scratch_dir(r->dir, "kefud-relay");
     (void)snprintf(r->ca, sizeof(r->ca), "%s/ca.pem", r->dir);
     X509_set_version(cert, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);

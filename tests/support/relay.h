@@ -32,7 +32,7 @@ struct relayed {
 struct relay {
     struct relay_options options;
     int fd, port;
-    char dir[64], ca[96]; /* ca: the PEM file that says whom to trust; "" without TLS */
+    char dir[SCRATCH_MAX], ca[96]; /* ca: the PEM file that says whom to trust; "" without TLS */
     pthread_t thread;
     pthread_mutex_t lock;
     struct relayed *all[32];

@@ -3,8 +3,7 @@
 #ifndef KF_TESTS_FAKE_RIG_H
 #define KF_TESTS_FAKE_RIG_H
 
-#include "tests/support/cast.h"
-#include "tests/support/platform.h"
+#include "tests/support/desk.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -64,20 +63,10 @@ RIG_UNUSED static void take_pull(const char *token, const char *cursor)
 
 RIG_UNUSED static int start(void **state)
 {
-    char text[1600];
-    json_t *made;
-
     (void)state;
     platform_open(&p);
     daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-    (void)snprintf(text, sizeof(text), set, p.port);
-    made = site_add(&d, text);
-    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
-    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@odd.example", text_at(made, "people.0.password")), 201);
-    json_decref(made);
-    staff_enter(&agent, &d, SITE);
-    staff_presence(&agent, "online");
-    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    site_open(&d, set, p.port, &agent, hook);
     clock_s = now_wall_ms() / 1000;
     give_token("token-one"); /* what came while we were away is asked for at once */
     take_pull("token-one", "");

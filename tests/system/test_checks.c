@@ -1,79 +1,5 @@
 /* Machine checks with a real kefud: what is closed is looked at, whatever happens in between, and once. */
-#include "tests/support/cast.h"
-
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define SITE "demo"
-
-static struct daemon d;
-static struct staff agent, reviewer, supervisor, admin;
-
-static void sign_in_all(void)
-{
-    staff_online(&agent, &d, "agent1@demo.example", SITE);
-    staff_sign_in(&reviewer, &d, "reviewer@demo.example");
-    staff_sign_in(&supervisor, &d, "supervisor@demo.example");
-    staff_sign_in(&admin, &d, "admin@demo.example");
-}
-
-static void sign_out_all(void)
-{
-    staff_free(&agent);
-    staff_free(&reviewer);
-    staff_free(&supervisor);
-    staff_free(&admin);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
-    sign_in_all();
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    sign_out_all();
-    daemon_finish(&d);
-    return 0;
-}
-
-/* ---- asking ---- */
-
-static json_t *send(const struct staff *s, int status, const char *method, const char *path, const char *body)
-{
-    struct reply r = web_expect(
-        &d, status, &(struct ask){ .method = method, .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = body });
-    json_t *ret = json_incref(r.json);
-
-    reply_free(&r);
-    return ret;
-}
-
-static void refused(const struct staff *s, int status, const char *method, const char *path, const char *body)
-{
-    json_decref(send(s, status, method, path, body));
-}
-
-/* A talk in which the agent says one line, closed by the visitor. */
-static void talk(const char *words, const char *answer, char conv[40])
-{
-    struct visitor v = { 0 };
-
-    visitor_enter(&v, &d, SITE, NULL);
-    (void)visitor_say(&v, "c1", words);
-    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
-    (void)staff_say(&agent, v.conv, "a1", answer);
-    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
-    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
-    (void)snprintf(conv, 40, "%s", v.conv);
-    visitor_free(&v);
-}
+#include "quality_rig.h"
 
 static json_t *findings_of(const struct staff *s, const char *conv)
 {
@@ -114,7 +40,7 @@ static void what_was_closed_is_looked_at_and_each_hit_cites_its_message(void **s
     const json_t *f;
 
     (void)state;
-    talk("我的订单还没到", "不知道，你自己看", conv);
+    talk_over("我的订单还没到", "不知道，你自己看", conv);
     got = wait_for_findings(conv);
     f = of_check(got, "forbidden");
     assert_non_null(f);
@@ -129,7 +55,7 @@ static void what_was_closed_is_looked_at_and_each_hit_cites_its_message(void **s
     refused(&agent, 403, "GET", "/api/v1/findings?site=" SITE, NULL);
     refused(&agent, 403, "GET", "/api/v1/checks?site=" SITE, NULL);
     refused(&reviewer, 400, "GET", "/api/v1/findings?site=" SITE "&state=none", NULL);
-    talk("你好，请问几点关门", "您好，我们晚上十点关门", conv);
+    talk_over("你好，请问几点关门", "您好，我们晚上十点关门", conv);
     got = wait_for_findings(conv);
     assert_null(of_check(got, "greeting"));
     assert_null(of_check(got, "forbidden"));
@@ -162,28 +88,28 @@ static void what_a_kill_came_before_is_looked_at_afterwards(void **state)
 
     (void)state;
     for (int i = 0;; i++) {
-        talk("我的订单还没到", "不知道", conv);
+        talk_over("我的订单还没到", "不知道", conv);
         daemon_kill(&d);
         if (count("SELECT COUNT(*) FROM to_check"))
             break;
         assert_true(i < 10); /* it was faster, time and again */
-        sign_out_all();
+        sign_off();
         daemon_restart(&d);
-        sign_in_all();
+        sign_in();
     }
     assert_int_equal(count("SELECT COUNT(*) FROM finding WHERE conv IN (SELECT conv FROM to_check)"), 0);
-    sign_out_all();
+    sign_off();
     daemon_restart(&d);
-    sign_in_all();
+    sign_in();
     got = wait_for_findings(conv);
     n = json_array_size(json_object_get(got, "items"));
     json_decref(got);
     assert_true(n >= 2);
     UNTIL(count("SELECT COUNT(*) FROM to_check") == 0);
     daemon_kill(&d);
-    sign_out_all();
+    sign_off();
     daemon_restart(&d);
-    sign_in_all();
+    sign_in();
     got = findings_of(&reviewer, conv);
     assert_int_equal(json_array_size(json_object_get(got, "items")), n);
     json_decref(got);
@@ -203,7 +129,7 @@ static void who_may_takes_a_finding_over_or_dismisses_it(void **state)
     json_t *got, *f;
 
     (void)state;
-    talk("我的订单还没到", "不知道", conv);
+    talk_over("我的订单还没到", "不知道", conv);
     got = wait_for_findings(conv);
     f = (json_t *)of_check(got, "forbidden");
     assert_non_null(f);
@@ -230,9 +156,9 @@ static void a_check_is_tried_on_what_was_closed_before_it_is_saved(void **state)
     const json_t *item;
 
     (void)state;
-    talk("我的订单还没到", "不知道，给 13800138000 打电话", conv);
+    talk_over("我的订单还没到", "不知道，给 13800138000 打电话", conv);
     json_decref(wait_for_findings(conv));
-    talk("我的订单还没到", "您自己查一下", other);
+    talk_over("我的订单还没到", "您自己查一下", other);
     json_decref(wait_for_findings(other));
     refused(&agent, 403, "POST", "/api/v1/checks/try?site=" SITE, wider);
     refused(&reviewer, 403, "POST", "/api/v1/checks/try?site=" SITE, wider);

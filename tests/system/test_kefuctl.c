@@ -1,5 +1,7 @@
 /* kefuctl against a real kefud: what it says, what it does, and what it refuses. */
 #define _GNU_SOURCE
+#include "tests/support/scratch.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -23,8 +25,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-static char base[64];   /* a directory for each test */
-static char state[128]; /* base/state */
+static char base[SCRATCH_MAX]; /* a directory for each test */
+static char state[128];        /* base/state */
 static char said[65536];
 
 /* ---- programs ---- */
@@ -167,9 +169,7 @@ static void stop(void)
 static int fresh(void **unused)
 {
     (void)unused;
-    strcpy(base, "/tmp/kf-ctl-XXXXXX");
-    if (!mkdtemp(base))
-        return -1;
+    scratch_dir(base, "kf-ctl");
     snprintf(state, sizeof(state), "%s/state", base);
     setenv("KEFUD_DEMO_PASSWORD", "the demo's own password", 1);
     return 0;

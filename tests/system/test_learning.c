@@ -1,69 +1,9 @@
 /* What a house learns from its reviews: calibration, samples that draw themselves. */
-#include "tests/support/cast.h"
+#include "quality_rig.h"
 
 #include <math.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define SITE      "demo"
 #define DOCUMENTS "/api/v1/sites/" SITE "/documents/"
-
-static struct daemon d;
-static struct staff agent, agent2, reviewer, supervisor, admin;
-
-static void sign_in(void)
-{
-    staff_online(&agent, &d, "agent1@demo.example", SITE);
-    staff_sign_in(&agent2, &d, "agent2@demo.example");
-    staff_sign_in(&reviewer, &d, "reviewer@demo.example");
-    staff_sign_in(&supervisor, &d, "supervisor@demo.example");
-    staff_sign_in(&admin, &d, "admin@demo.example");
-}
-
-static void sign_off(void)
-{
-    staff_free(&agent);
-    staff_free(&agent2);
-    staff_free(&reviewer);
-    staff_free(&supervisor);
-    staff_free(&admin);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
-    sign_in();
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    sign_off();
-    daemon_finish(&d);
-    return 0;
-}
-
-/* ---- asking ---- */
-
-/* Sends `body` as this person and expects the status; the answer, owned by the caller (NULL: it has no body). */
-static json_t *send(const struct staff *s, int status, const char *method, const char *path, const char *body)
-{
-    struct reply r = web_expect(
-        &d, status, &(struct ask){ .method = method, .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = body });
-    json_t *ret = json_incref(r.json);
-
-    reply_free(&r);
-    return ret;
-}
-
-static void refused(const struct staff *s, int status, const char *method, const char *path, const char *body)
-{
-    json_decref(send(s, status, method, path, body));
-}
 
 static void document(const char *kind_and_key, const char *body)
 {
@@ -84,15 +24,9 @@ static void document(const char *kind_and_key, const char *body)
 
 static void talk(const char *words)
 {
-    struct visitor v = { 0 };
+    char conv[40];
 
-    visitor_enter(&v, &d, SITE, NULL);
-    (void)visitor_say(&v, "c1", words);
-    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
-    (void)staff_say(&agent, v.conv, "a1", "您好，我是客服小林");
-    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
-    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
-    visitor_free(&v);
+    talk_over(words, GREETING, conv);
 }
 
 /* ---- reviews of a card on which any score can be given ---- */
@@ -247,6 +181,48 @@ static void calibration_is_compared_when_all_are_in_and_its_figures_come_out(voi
     refused(&reviewer, 404, "GET", "/api/v1/samples/01936b2e-0000-7000-8000-000000000001/agreement?site=" SITE, NULL);
     json_decref(first);
     json_decref(second);
+    json_decref(sample);
+}
+
+static void an_exercise_that_is_closed_is_compared_without_those_who_are_missing(void **state)
+{
+    json_t *sample, *a, *first, *late, *got;
+    char body[300], path[140], close[140];
+
+    (void)state;
+    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"worked\",\"kind\":\"calibration\",\"n\":2,\"reviewers\":[\"%s\",\"%s\"]}",
+                   reviewer.id, supervisor.id);
+    sample = send(&reviewer, 201, "POST", "/api/v1/samples?site=" SITE, body);
+    (void)snprintf(path, sizeof(path), "/api/v1/samples/%s/agreement?site=" SITE, text_at(sample, "id"));
+    (void)snprintf(close, sizeof(close), "/api/v1/samples/%s/close?site=" SITE, text_at(sample, "id"));
+    first = todo(&reviewer, text_at(sample, "id"));
+    late = todo(&supervisor, text_at(sample, "id"));
+    score(&reviewer, review_at(first, 0), 90, false);
+    a = staff_get(&reviewer, &d, path);
+    assert_true(json_is_true(json_object_get(a, "may_close")));
+    json_decref(a);
+    refused(&agent, 403, "POST", close, "{}");
+    json_decref(send(&reviewer, 204, "POST", close, "{}"));
+    refused(&reviewer, 409, "POST", close, "{}");
+    a = staff_get(&supervisor, &d, path);
+    assert_int_equal(number_at(a, "waiting"), 0);
+    assert_false(json_is_true(json_object_get(a, "may_close")));
+    assert_int_equal(json_array_size(json_object_get(a, "conversations")), 1); /* of the other one nobody is in */
+    got = json_array_get(json_object_get(a, "conversations"), 0);
+    assert_int_equal(json_array_size(json_object_get(got, "scores")), 1);
+    assert_int_equal(json_array_size(json_object_get(got, "missing")), 1);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *r = json_array_get(json_object_get(a, "reviewers"), i);
+        bool me = strcmp(text_at(json_object_get(r, "person"), "id"), reviewer.id) == 0;
+
+        assert_int_equal(number_at(r, "reviews"), me ? 1 : 0);
+        assert_int_equal(number_at(r, "missing"), me ? 1 : 2);
+    }
+    json_decref(a);
+    (void)snprintf(path, sizeof(path), "/api/v1/reviews/%s/submit", review_at(late, 0));
+    refused(&supervisor, 409, "POST", path, "{\"revision\":2,\"contents\":{\"answers\":{\"base\":{\"value\":1}}}}");
+    json_decref(first);
+    json_decref(late);
     json_decref(sample);
 }
 
@@ -496,6 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(the_worked_figures_of_five_reviews_come_out),
                                         cmocka_unit_test(calibration_is_compared_when_all_are_in_and_its_figures_come_out),
+                                        cmocka_unit_test(an_exercise_that_is_closed_is_compared_without_those_who_are_missing),
                                         cmocka_unit_test(only_an_exercise_is_compared),
                                         cmocka_unit_test(a_schedule_draws_its_day_once_through_kills),
                                         cmocka_unit_test(a_schedule_that_makes_no_sense_is_refused_with_its_member),

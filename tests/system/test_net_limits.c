@@ -4,12 +4,11 @@
 #include <sys/stat.h>
 
 static struct rig rig;
-static char dir[64], path[96];
+static char dir[SCRATCH_MAX], path[96];
 
 static void make_dir(void)
 {
-    (void)snprintf(dir, sizeof(dir), "/tmp/kf-net-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    scratch_dir(dir, "kf-net");
     (void)snprintf(path, sizeof(path), "%s/control.sock", dir);
 }
 

@@ -8,7 +8,7 @@
 #include <openssl/x509.h>
 
 static struct rig rig;
-static char dir[64], crt[96], key[96];
+static char dir[SCRATCH_MAX], crt[96], key[96];
 
 /* ---- Certificates ---- */
 
@@ -45,8 +45,7 @@ static void write_pair(const char *name, bool rsa)
 static int start(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/kf-net-XXXXXX");
-    assert_non_null(mkdtemp(dir));
+    scratch_dir(dir, "kf-net");
     (void)snprintf(crt, sizeof(crt), "%s/crt.pem", dir);
     (void)snprintf(key, sizeof(key), "%s/key.pem", dir);
     write_pair("first.example", false);

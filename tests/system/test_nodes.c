@@ -10,14 +10,14 @@
 #define AGENT1 "agent1@demo.example"
 
 static struct daemon a, b;
-static char dir[] = "/tmp/kf-nodes-XXXXXX";
+static char dir[SCRATCH_MAX];
 static char config[768];
 static struct redis redis;
 
 static int start(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(dir));
+    scratch_dir(dir, "kf-nodes");
     redis_prepare(&redis);
     redis_start(&redis, false);
     UNTIL(redis_pong(redis.path));
@@ -30,7 +30,7 @@ static int start(void **state)
 
 static int finish(void **state)
 {
-    char command[64];
+    char command[96];
 
     (void)state;
     daemon_finish(&a);

@@ -377,6 +377,49 @@ static void without_redis_talks_go_on_and_new_ones_wait(void **state)
     end(&v, &a);
 }
 
+/* Kilobytes of memory that the daemon has; 0: under a sanitizer, which keeps what was freed. */
+static long memory_kib(void)
+{
+    char path[48], line[256];
+    long ret = 0;
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)d.pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f))
+        if (strstr(line, "libasan") || strstr(line, "asan.so") || strstr(line, "valgrind")) {
+            (void)fclose(f);
+            return 0;
+        }
+    (void)fclose(f);
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)d.pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f))
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            ret = strtol(line + 6, NULL, 10);
+    (void)fclose(f);
+    return ret;
+}
+
+/* Hashing one password takes 19 MiB, on any of four threads. */
+static void signing_in_keeps_no_memory(void **state)
+{
+    struct staff a = { 0 };
+    long before;
+
+    (void)state;
+    before = memory_kib();
+    if (!before)
+        skip();
+    for (int i = 0; i < 8; i++) {
+        staff_sign_in(&a, &d, "agent1@demo.example");
+        staff_free(&a);
+    }
+    assert_in_range(memory_kib(), 1, before + 16 * 1024);
+}
+
 static void one_state_directory_has_one_kefud(void **state)
 {
     const char *argv[] = { daemon_program("kefud"), "--state", d.state, "--listen", "127.0.0.1:0", NULL };
@@ -420,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_stop_tells_everybody_to_come_back),
         cmocka_unit_test(after_a_kill_what_was_acknowledged_is_there),
         cmocka_unit_test(without_redis_talks_go_on_and_new_ones_wait),
+        cmocka_unit_test(signing_in_keeps_no_memory),
         cmocka_unit_test(one_state_directory_has_one_kefud),
         cmocka_unit_test(the_state_is_nobody_elses_to_read),
     };

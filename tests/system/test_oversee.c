@@ -170,7 +170,7 @@ static void who_waits_for_ever_leaves_a_message(void **state)
 static void an_agent_who_does_not_answer_is_not_waited_for(void **state)
 {
     static const char set[] =
-        "{" SITE_OF("silent", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"remind_ms\":500,\"alert_ms\":1500,\"requeue_ms\":3000}}," WEB(
+        "{" SITE_OF("silent", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"remind_ms\":500,\"alert_ms\":1500,\"requeue_ms\":8000}}," WEB(
             "q") "\"people\":[" PERSON("s1@x.example", "1", "\"agent\"", "") "," PERSON("s2@x.example", "2", "\"agent\"",
                                                                                         "") "," PERSON("s3@x.example", "3",
                                                                                                        "\"supervisor\"", "") "]}";
@@ -188,8 +188,9 @@ static void an_agent_who_does_not_answer_is_not_waited_for(void **state)
     wire_take(&sue.wire, "{s:s,s:s,s:s,s:{s:s}}", "type", "alert", "conversation", v.conv, "kind", "silent", "agent", "number", "1");
     wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "silent");
     assigned(&bob, v.conv, "only_one"); /* and not the one who did not answer */
-    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "returned");
     (void)staff_say(&bob, v.conv, "b1", "我在");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "returned");
+    wire_forget(&bob.wire); /* on a busy machine he, too, was reminded before */
     wire_none(&bob.wire, "{s:s}", "type", "reminder");
     gone(&v);
     staff_free(&ann);
@@ -302,7 +303,7 @@ static void a_second_agent_helps(void **state)
     assigned(&ann, v.conv, "only_one");
     staff_presence(&bob, "busy");
     (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"}", bob.id);
-    assert_string_equal(act(&ann, v.conv, "help", to), "ack");
+    UNTIL(strcmp(act(&ann, v.conv, "help", to), "ack") == 0); /* the desk has yet to look who is there */
     assigned(&bob, v.conv, "helper");
     wire_take(&ann.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "conversation", v.conv, "helper", "number", "2");
     assert_true(staff_say(&bob, v.conv, "b1", "我也在") > 0);
@@ -335,7 +336,7 @@ static void a_helper_who_is_lost_helps_no_more(void **state)
     assigned(&one, v.conv, "only_one");
     enter(&two, made, 1, "fallen", "busy");
     (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"}", two.id);
-    assert_string_equal(act(&one, v.conv, "help", to), "ack");
+    UNTIL(strcmp(act(&one, v.conv, "help", to), "ack") == 0); /* the desk has yet to look who is there */
     wire_take(&one.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "conversation", v.conv, "helper", "number", "2");
     wire_drop(&two.wire);
     wire_take(&one.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", v.conv, "entry", "kind", "helper_left");

@@ -14,7 +14,7 @@
 #define REVIEWER "reviewer@demo.example"
 
 static struct daemon a, b;
-static char dir[] = "/tmp/kf-postgres-XXXXXX";
+static char dir[SCRATCH_MAX];
 static char config[768], url[300];
 static const char *server;
 static struct redis redis;
@@ -22,7 +22,7 @@ static struct redis redis;
 static int start(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(dir));
+    scratch_dir(dir, "kf-postgres");
     redis_prepare(&redis);
     redis_start(&redis, false);
     UNTIL(redis_pong(redis.path));
@@ -38,7 +38,7 @@ static int start(void **state)
 
 static int finish(void **state)
 {
-    char command[64];
+    char command[96];
 
     (void)state;
     daemon_finish(&a);

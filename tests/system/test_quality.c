@@ -1,57 +1,5 @@
 /* Quality review from the sample to the decision, as each of the people concerned sees it. */
-#include "tests/support/cast.h"
-
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define SITE "demo"
-
-static struct daemon d;
-static struct staff agent, agent2, reviewer, supervisor, admin;
-
-static int start(void **state)
-{
-    (void)state;
-    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
-    staff_online(&agent, &d, "agent1@demo.example", SITE);
-    staff_sign_in(&agent2, &d, "agent2@demo.example");
-    staff_sign_in(&reviewer, &d, "reviewer@demo.example");
-    staff_sign_in(&supervisor, &d, "supervisor@demo.example");
-    staff_sign_in(&admin, &d, "admin@demo.example");
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    staff_free(&agent);
-    staff_free(&agent2);
-    staff_free(&reviewer);
-    staff_free(&supervisor);
-    staff_free(&admin);
-    daemon_finish(&d);
-    return 0;
-}
-
-/* ---- asking ---- */
-
-/* Sends `body` as this person and expects the status; the answer, owned by the caller (NULL: it has no body). */
-static json_t *send(const struct staff *s, int status, const char *method, const char *path, const char *body)
-{
-    struct reply r = web_expect(
-        &d, status, &(struct ask){ .method = method, .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = body });
-    json_t *ret = json_incref(r.json);
-
-    reply_free(&r);
-    return ret;
-}
-
-static void refused(const struct staff *s, int status, const char *method, const char *path, const char *body)
-{
-    json_decref(send(s, status, method, path, body));
-}
+#include "quality_rig.h"
 
 static const char *at(const char *id, const char *what)
 {
@@ -63,16 +11,7 @@ static const char *at(const char *id, const char *what)
 
 static void talk(const char *words, char conv[40])
 {
-    struct visitor v = { 0 };
-
-    visitor_enter(&v, &d, SITE, NULL);
-    (void)visitor_say(&v, "c1", words);
-    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
-    (void)staff_say(&agent, v.conv, "a1", "您好，我是客服小林");
-    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
-    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
-    (void)snprintf(conv, 40, "%s", v.conv);
-    visitor_free(&v);
+    talk_over(words, GREETING, conv);
 }
 
 /* ---- answers ---- */

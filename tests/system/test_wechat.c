@@ -1,6 +1,5 @@
 /* A WeChat Official Account beside a real kefud: messages come encrypted, the first answer rides in the answer, others go by the API. */
-#include "tests/support/cast.h"
-#include "tests/support/platform.h"
+#include "tests/support/desk.h"
 #include "wx_scheme.h"
 
 #include <stdio.h>
@@ -28,20 +27,10 @@ static const char set[] =
 
 static int start(void **state)
 {
-    char text[1400];
-    json_t *made;
-
     (void)state;
     platform_open(&p);
     daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-    (void)snprintf(text, sizeof(text), set, p.port);
-    made = site_add(&d, text);
-    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
-    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@oa.example", text_at(made, "people.0.password")), 201);
-    json_decref(made);
-    staff_enter(&agent, &d, SITE);
-    staff_presence(&agent, "online");
-    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    site_open(&d, set, p.port, &agent, hook);
     clock_s = now_wall_ms() / 1000;
     return 0;
 }

@@ -1,7 +1,6 @@
 /* WeCom's customer service beside a real kefud: a notice says that there is something, pages say what; who enters is welcomed, who writes is
  * answered, and a failure is told later. Two accounts share one address. */
-#include "tests/support/cast.h"
-#include "tests/support/platform.h"
+#include "tests/support/desk.h"
 #include "wx_scheme.h"
 
 #include <stdio.h>
@@ -54,20 +53,10 @@ static void answer_the_beginning(void)
 
 static int start(void **state)
 {
-    char text[2000];
-    json_t *made;
-
     (void)state;
     platform_open(&p);
     daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-    (void)snprintf(text, sizeof(text), set, p.port, p.port);
-    made = site_add(&d, text);
-    (void)snprintf(hook, sizeof(hook), "%s", text_at(made, "channels.0.hook"));
-    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@kf.example", text_at(made, "people.0.password")), 201);
-    json_decref(made);
-    staff_enter(&agent, &d, SITE);
-    staff_presence(&agent, "online");
-    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
+    site_open(&d, set, p.port, &agent, hook);
     clock_s = now_wall_ms() / 1000;
     answer_the_beginning();
     return 0;

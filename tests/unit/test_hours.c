@@ -134,6 +134,22 @@ static void hours_follow_the_wall_clock_through_both_changes(void **state)
     assert_true(hours_next_closing(&gap, utc(2026, 10, 25, 0, 0, 0)) == utc(2026, 10, 25, 2, 0, 0));
 }
 
+/* A night's work is as long as the clock on the wall says, an hour less or more in those two nights; one that began the year before goes on. */
+static void a_night_goes_through_both_changes_and_the_end_of_the_year(void **state)
+{
+    static const struct hours night = { EVERY_DAY({ H(22, 0), H(30, 0) }), .offset = europe };
+
+    (void)state;
+    assert_true(hours_next_opening(&night, utc(2026, 3, 28, 20, 59, 59)) == utc(2026, 3, 28, 21, 0, 0));
+    assert_true(hours_next_closing(&night, utc(2026, 3, 28, 21, 0, 0)) == utc(2026, 3, 29, 4, 0, 0)); /* seven hours */
+    assert_true(hours_next_opening(&night, utc(2026, 3, 29, 4, 0, 0)) == utc(2026, 3, 29, 20, 0, 0));
+    assert_true(hours_next_closing(&night, utc(2026, 10, 24, 20, 0, 0)) == utc(2026, 10, 25, 5, 0, 0)); /* nine */
+    assert_true(hours_next_opening(&night, utc(2026, 10, 25, 5, 0, 0)) == utc(2026, 10, 25, 21, 0, 0));
+    assert_true(hours_open(&night, utc(2026, 12, 31, 22, 59, 59)));
+    assert_true(hours_open(&night, utc(2026, 12, 31, 23, 0, 0)));
+    assert_true(hours_next_closing(&night, utc(2026, 12, 31, 22, 0, 0)) == utc(2027, 1, 1, 5, 0, 0));
+}
+
 static void without_a_calendar_it_is_always_open(void **state)
 {
     static const struct hours h = { .always = true };
@@ -268,6 +284,7 @@ int main(void)
         cmocka_unit_test(is_open_to_the_second),
         cmocka_unit_test(finds_the_next_opening_and_closing),
         cmocka_unit_test(hours_follow_the_wall_clock_through_both_changes),
+        cmocka_unit_test(a_night_goes_through_both_changes_and_the_end_of_the_year),
         cmocka_unit_test(without_a_calendar_it_is_always_open),
         cmocka_unit_test(what_never_opens_and_what_never_closes_is_said_so),
         cmocka_unit_test(holidays_working_days_and_closings_cut_into_the_week),

@@ -1,6 +1,7 @@
 /* The state directory belongs to one process; systemd hears how we are. */
 #include "lock.h"
 #include "notify.h"
+#include "tests/support/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,13 +18,13 @@
 
 #include <cmocka.h>
 
-static char base[64];
+static char base[SCRATCH_MAX];
 
 static int make_base(void **state)
 {
     (void)state;
-    strcpy(base, "/tmp/kf-lock-XXXXXX");
-    return mkdtemp(base) ? 0 : -1;
+    scratch_dir(base, "kf-lock");
+    return 0;
 }
 
 static int remove_base(void **state)

@@ -171,7 +171,7 @@ static void verbs_of_keys_are_words(void **state)
 
 /* ---- reviews: role × state × verb ---- */
 
-enum seen { HIDDEN, ASSIGNED, TOLD, BLIND, EXERCISE };
+enum seen { HIDDEN, ASSIGNED, TOLD, BLIND, EXERCISE, MISSED };
 
 static struct review review_of(enum seen seen)
 {
@@ -179,8 +179,10 @@ static struct review review_of(enum seen seen)
 
     if (seen == ASSIGNED)
         r.state = REVIEW_DRAFT;
-    if (seen == BLIND || seen == EXERCISE)
+    if (seen == BLIND || seen == EXERCISE || seen == MISSED)
         r.kind = SAMPLE_CALIBRATION;
+    if (seen == MISSED)
+        r.state = REVIEW_MISSED;
     return r;
 }
 
@@ -210,6 +212,10 @@ static void each_may_with_a_review_what_its_line_says_and_no_more(void **state)
         { "another reviewer", R, 1, "sales", TOLD, { 1, 0, 1, 0, 0 } },
         { "another reviewer, blind", R, 1, "sales", BLIND, { 0, 0, 0, 0, 0 } },
         { "another reviewer, an exercise that is over", R, 1, "sales", EXERCISE, { 1, 0, 1, 0, 0 } },
+        { "who has missed it", R, 8, "sales", MISSED, { 1, 1, 1, 0, 0 } },
+        { "another reviewer, what somebody has missed", R, 1, "sales", MISSED, { 0, 0, 0, 0, 0 } },
+        { "a supervisor, what somebody has missed", S, 1, "sales", MISSED, { 0, 0, 0, 0, 0 } },
+        { "the agent, what somebody has missed", A, 7, NULL, MISSED, { 0, 0, 0, 0, 0 } },
         { "a reviewer of another queue", R, 1, "repair", TOLD, { 0, 0, 0, 0, 0 } },
         { "a supervisor, a draft", S, 1, "sales", ASSIGNED, { 0, 0, 0, 0, 0 } },
         { "a supervisor", S, 1, "sales", TOLD, { 1, 0, 1, 0, 1 } },

@@ -558,6 +558,24 @@ static void closes_after_its_notice_unless_somebody_writes(void **state)
     }
 }
 
+static void who_is_told_that_a_message_is_taken_is_not_asked_to_wait(void **state)
+{
+    static const struct rule rules[] = { RULE(RULE_NOBODY, .actions = RULE_SAY | RULE_PARK), RULE(RULE_WAITING, .after_ms = 10000) };
+    const struct conv conv = CONV(CONV_WAITING);
+    struct rule_facts f = { .conv = &conv, .now_ms = NOW, .open_hours = true, .message = &returned };
+    struct rule_firing ret[2];
+
+    (void)state;
+    assert_int_equal(rule_match(rules, 2, &f, ret, 2), 1);
+    assert_int_equal(ret[0].rule->event, RULE_NOBODY);
+    f.message = NULL; /* the same look goes on */
+    f.staffed = true;
+    assert_int_equal(rule_match(rules, 2, &f, ret, 2), 1);
+    assert_int_equal(ret[0].rule->event, RULE_WAITING);
+    f.put_off = true;
+    assert_int_equal(rule_match(rules, 2, &f, ret, 2), 0);
+}
+
 static void falls_silent_where_it_would_talk_for_ever(void **state)
 {
     static const struct rule rule = RULE(RULE_MESSAGE);
@@ -708,6 +726,7 @@ int main(void)
         cmocka_unit_test(remembers_what_fired_before),
         cmocka_unit_test(says_it_again_while_it_goes_on),
         cmocka_unit_test(closes_after_its_notice_unless_somebody_writes),
+        cmocka_unit_test(who_is_told_that_a_message_is_taken_is_not_asked_to_wait),
         cmocka_unit_test(falls_silent_where_it_would_talk_for_ever),
         cmocka_unit_test(knows_what_has_to_be_read_first),
         cmocka_unit_test(counts_messages_no_further_than_a_rule_asks),

@@ -1,4 +1,4 @@
-// Calibration: what several reviewers made of the same conversations, once all are in.
+// Calibration: what several reviewers made of the same conversations, once all are in, or whoever leads it has closed it.
 import { useSignal } from '@preact/signals';
 import { ArrowLeft } from 'lucide';
 import { useEffect } from 'preact/hooks';
@@ -7,21 +7,27 @@ import { api, query } from '../core/api';
 import type { Staffer } from '../core/staff';
 import { exactTime, listTime } from '../core/time';
 import { Button } from '../kit/Button';
+import { Dialog } from '../kit/Dialog';
 import { k, lang } from '../kit/i18n';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
+import { toast } from '../kit/Toast';
+import { Failed } from './Failed';
 import { l } from './learnWords';
-import { asError, points, share } from './quality';
+import { asError, points, share, why } from './quality';
 import { w } from './qualityWords';
 
 interface Agreed {
   waiting: number;
-  reviewers: { person: Staffer; reviews: number; score_sum: number; severity: number | null }[];
+  may_close: boolean;
+  reviewers: { person: Staffer; reviews: number; missing: number; score_sum: number; severity: number | null }[];
   conversations: {
     conversation: string;
     agent: Staffer;
     closed_at: number;
     spread: number;
+    /** Who had not submitted it when it was closed: places among the reviewers. */
+    missing: number[];
     scores: { review: string; reviewer: number; score: number; passed: boolean; fatal: boolean }[];
   }[];
   items: {
@@ -121,7 +127,18 @@ function Compared({ a, onOpen }: { a: Agreed; onOpen: (review: string) => void }
                 {x.same} / {x.rated}
               </td>
               <td class="num">
-                <meter min={0} max={10_000} value={x.spread ?? 0} aria-hidden="true" /> {percent(x.spread)}
+                {x.spread !== null && (
+                  <meter
+                    min={0}
+                    max={10_000}
+                    low={1_000}
+                    high={2_500}
+                    optimum={0}
+                    value={x.spread}
+                    aria-hidden="true"
+                  />
+                )}{' '}
+                {percent(x.spread)}
               </td>
               <td class="num">{percent(x.rated ? x.spread_max : null)}</td>
               <td class="num">{number(x.alpha)}</td>
@@ -129,11 +146,15 @@ function Compared({ a, onOpen }: { a: Agreed; onOpen: (review: string) => void }
             </tr>
           ))}
       </Table>
-      <Table title={l('compareReviewers')} heads={[w('reviewer'), l('colReviews'), l('colMean'), l('colSeverity')]}>
+      <Table
+        title={l('compareReviewers')}
+        heads={[w('reviewer'), l('colReviews'), l('colMissing'), l('colMean'), l('colSeverity')]}
+      >
         {a.reviewers.map((x) => (
           <tr key={x.person.id}>
             <th scope="row">{x.person.name}</th>
             <td class="num">{x.reviews}</td>
+            <td class="num">{x.missing ? <span class="badge warn">{x.missing}</span> : 0}</td>
             <td class="num">{x.reviews ? points(Math.round(x.score_sum / x.reviews)) : '–'}</td>
             <td class="num">{severity(x.severity)}</td>
           </tr>
@@ -185,6 +206,8 @@ function Compared({ a, onOpen }: { a: Agreed; onOpen: (review: string) => void }
                         {points(got.score)}
                         {got.fatal && ` · ${w('fatal')}`}
                       </button>
+                    ) : x.missing.includes(i) ? (
+                      <span class="dim">{w('state_missed')}</span>
                     ) : (
                       '–'
                     )}
@@ -194,6 +217,47 @@ function Compared({ a, onOpen }: { a: Agreed; onOpen: (review: string) => void }
             </tr>
           ))}
       </Table>
+    </>
+  );
+}
+
+/** Asked once more: what was not submitted is lost to the comparison. */
+function Close({ sample, waiting, onDone }: { sample: string; waiting: number; onDone: () => void }) {
+  const asking = useSignal(false);
+  const busy = useSignal(false);
+  const close = async (): Promise<void> => {
+    busy.value = true;
+    try {
+      await api(`samples/${encodeURIComponent(sample)}/close${query({ site: site.value?.key })}`, { method: 'POST' });
+      toast(l('closed'));
+    } catch (e) {
+      toast(asError(e).title || s('unreachable'), { bad: true });
+    }
+    busy.value = false;
+    asking.value = false;
+    onDone();
+  };
+  return (
+    <>
+      <Button small onClick={() => (asking.value = true)}>
+        {l('close')}
+      </Button>
+      {asking.value && (
+        <Dialog
+          title={l('close')}
+          onClose={() => (asking.value = false)}
+          footer={
+            <>
+              <Button onClick={() => (asking.value = false)}>{k('cancel')}</Button>
+              <Button kind="danger" disabled={busy.value} onClick={() => void close()}>
+                {l('close')}
+              </Button>
+            </>
+          }
+        >
+          <p>{l('closeAsk', { n: waiting })}</p>
+        </Dialog>
+      )}
     </>
   );
 }
@@ -213,7 +277,7 @@ export function Agreement({ sample, onBack, onOpen }: AgreementProps) {
       got.value = await api<Agreed>(path);
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => void load(), [sample.id]);
@@ -227,15 +291,13 @@ export function Agreement({ sample, onBack, onOpen }: AgreementProps) {
         </Button>
         <h2>{title}</h2>
       </header>
-      {failed.value && (
-        <p class="empty" role="alert">
-          {w('loadFailed', { why: failed.value })}{' '}
-          <Button small onClick={() => void load()}>
-            {k('retry')}
-          </Button>
-        </p>
+      <Failed why={failed.value} retry={() => void load()} />
+      {a && a.waiting > 0 && (
+        <div class="compare-waiting">
+          <p role="status">{l('compareWaiting', { n: a.waiting })}</p>
+          {a.may_close && <Close sample={sample.id} waiting={a.waiting} onDone={() => void load()} />}
+        </div>
       )}
-      {a && a.waiting > 0 && <p role="status">{l('compareWaiting', { n: a.waiting })}</p>}
       {a && a.waiting === 0 && a.conversations.length === 0 && <p class="empty">{l('compareNone')}</p>}
       {a && a.conversations.length > 0 && <Compared key={lang.value} a={a} onOpen={onOpen} />}
     </section>

@@ -26,6 +26,8 @@ import { Tabs } from '../kit/Tabs';
 import { Toasts } from '../kit/Toast';
 import {
   agents,
+  appealsOpen,
+  askAppeals,
   busy,
   channels,
   chosen,
@@ -419,12 +421,14 @@ const VIEW_NAMES: Record<View, () => string> = {
 };
 
 /** What only supervisors do. */
-const SUPERVISED = new Set<View>(['appeals', 'cards', 'coaching']);
+const SUPERVISED = new Set<View>(['cards', 'coaching']);
+const ASK_MS = 120_000;
 
 function Views() {
   const items = VIEWS.filter((v) => !SUPERVISED.has(v) || may('supervisor')).map((key) => ({
     key,
     label: VIEW_NAMES[key](),
+    ...(key === 'appeals' && appealsOpen.value ? { count: appealsOpen.value } : {}),
   }));
   return (
     <div class="views">
@@ -450,6 +454,17 @@ function Desk() {
     void loadAgents();
   }, [site.value?.key]);
   const v = view.value;
+  // What waits is told wherever one is, and anew when one has looked.
+  useEffect(() => {
+    const look = (): void => void (document.hidden || askAppeals());
+    look();
+    const timer = setInterval(look, ASK_MS);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [site.value?.key, v]);
   return (
     <main class={v === 'find' && chosen.value ? 'review open' : 'review'}>
       <h1 class="hidden">{t('appName')}</h1>

@@ -5,14 +5,14 @@ import { useEffect } from 'preact/hooks';
 import { api, query } from '../core/api';
 import { Button, IconButton } from '../kit/Button';
 import { Area, Field } from '../kit/Field';
-import { k } from '../kit/i18n';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
+import { Failed } from './Failed';
 import { l } from './learnWords';
 import { CardForm } from './Panel';
 import { Select } from './Pick';
-import { asError, type Card, type Contents, type Item, type ItemType } from './quality';
+import { asError, type Card, type Contents, type Item, type ItemType, why } from './quality';
 import { w } from './qualityWords';
 import { put } from './Schedules';
 
@@ -287,7 +287,7 @@ export function Cards() {
       all.value = (await api<{ items: Listed[] }>(`scorecards${query({ site: site.value?.key })}`)).items;
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => void load(), [site.value?.key]);
@@ -317,14 +317,7 @@ export function Cards() {
           {l('cardNew')}
         </Button>
       </header>
-      {failed.value && (
-        <p class="empty" role="alert">
-          {w('loadFailed', { why: failed.value })}{' '}
-          <Button small onClick={() => void load()}>
-            {k('retry')}
-          </Button>
-        </p>
-      )}
+      <Failed why={failed.value} retry={() => void load()} />
       <ul class="cases">
         {all.value?.map((x) => (
           <li key={x.key}>

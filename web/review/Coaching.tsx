@@ -12,9 +12,10 @@ import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { type Coached, Note } from './coach';
 import { agents } from './find';
+import { Failed } from './Failed';
 import { l } from './learnWords';
 import { Select } from './Pick';
-import { asError } from './quality';
+import { asError, why } from './quality';
 import { w } from './qualityWords';
 
 const WEEK_MS = 7 * 86_400_000;
@@ -95,7 +96,7 @@ export function Coaching() {
       due.value = got.due;
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => void load(), [site.value?.key]);
@@ -109,14 +110,7 @@ export function Coaching() {
           {l('coachPlan')}
         </Button>
       </header>
-      {failed.value && (
-        <p class="empty" role="alert">
-          {w('loadFailed', { why: failed.value })}{' '}
-          <Button small onClick={() => void load()}>
-            {k('retry')}
-          </Button>
-        </p>
-      )}
+      <Failed why={failed.value} retry={() => void load()} />
       {all.value?.length === 0 && <p class="empty">{l('coachNone')}</p>}
       <ul class="cases">
         {[...(all.value ?? [])]

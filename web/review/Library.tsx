@@ -3,15 +3,14 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { api, query } from '../core/api';
 import { Button } from '../kit/Button';
-import { k } from '../kit/i18n';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { Case, type Example, readExamples } from './cases';
+import { Failed } from './Failed';
 import { l } from './learnWords';
 import { Select } from './Pick';
-import { asError } from './quality';
-import { w } from './qualityWords';
+import { asError, why } from './quality';
 
 export function Library() {
   const all = useSignal<readonly Example[] | null>(null);
@@ -25,7 +24,7 @@ export function Library() {
       writes.value = got.may_write;
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => void load(), [site.value?.key]);
@@ -78,14 +77,7 @@ export function Library() {
           onChange={(v) => (only.value = { ...only.value, collection: v })}
         />
       </header>
-      {failed.value && (
-        <p class="empty" role="alert">
-          {w('loadFailed', { why: failed.value })}{' '}
-          <Button small onClick={() => void load()}>
-            {k('retry')}
-          </Button>
-        </p>
-      )}
+      <Failed why={failed.value} retry={() => void load()} />
       {all.value && shown.length === 0 && <p class="empty">{l('libNone')}</p>}
       <ul class="cases">
         {shown.map((x) => (

@@ -7,16 +7,17 @@ import { api, query } from '../core/api';
 import type { Transcript } from '../core/staff';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
-import { k } from '../kit/i18n';
 import { site } from '../kit/session';
-import { s } from '../kit/staffWords';
+import { Tabs } from '../kit/Tabs';
 import { transcript } from './find';
 import { Panel } from './Panel';
-import { asError, openReview, points, review, type ReviewRow, reviews, type Sum } from './quality';
+import { openReview, points, review, type ReviewRow, reviews, type Sum, why } from './quality';
 import { type Coached, Note } from './coach';
+import { Failed } from './Failed';
 import { l } from './learnWords';
 import { w } from './qualityWords';
 import { Row } from './Rows';
+import { Training } from './Training';
 
 const ROWS = 100;
 
@@ -82,7 +83,7 @@ export function Mine({ onClose }: { onClose: () => void }) {
       notes.value = coached.items;
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => {
@@ -105,18 +106,25 @@ export function Mine({ onClose }: { onClose: () => void }) {
     document.querySelector<HTMLElement>('.mine .panel')?.focus();
   };
   const r = review.value;
+  const part = useSignal<'reviews' | 'training'>('reviews');
   return (
     <Dialog title={w('mineTitle')} onClose={onClose} wide>
       <div class="mine">
-        {failed.value && (
-          <p class="empty" role="alert">
-            {w('loadFailed', { why: failed.value })}{' '}
-            <Button small onClick={() => void load()}>
-              {k('retry')}
-            </Button>
-          </p>
+        <Failed why={failed.value} retry={() => void load()} />
+        {!r && (
+          <Tabs
+            label={w('mineTitle')}
+            selected={part.value}
+            onSelect={(key) => (part.value = key as 'reviews')}
+            items={[
+              { key: 'reviews', label: w('tasks') },
+              { key: 'training', label: l('training') },
+            ]}
+          />
         )}
-        {r ? (
+        {!r && part.value === 'training' ? (
+          <Training />
+        ) : r ? (
           <>
             <p>
               <Button small icon={ArrowLeft} onClick={() => void openReview(null, false)}>

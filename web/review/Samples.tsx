@@ -14,9 +14,10 @@ import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { Agreement } from './Agreement';
+import { Failed } from './Failed';
 import { l } from './learnWords';
 import { Check, Select } from './Pick';
-import { asError, openReview, type SampleKind, share } from './quality';
+import { asError, openReview, type SampleKind, share, why } from './quality';
 import { w } from './qualityWords';
 import { Schedules } from './Schedules';
 import { Work } from './Work';
@@ -201,7 +202,7 @@ export function Samples() {
       all.value = (await api<{ items: Sample[] }>(`samples${query({ site: site.value?.key })}`)).items;
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => void load(), [site.value?.key]);
@@ -228,14 +229,7 @@ export function Samples() {
         </Button>
       </header>
       <Schedules onOpen={(id, name) => (open.value = { id, name })} />
-      {failed.value && (
-        <p class="empty" role="alert">
-          {w('loadFailed', { why: failed.value })}{' '}
-          <Button small onClick={() => void load()}>
-            {k('retry')}
-          </Button>
-        </p>
-      )}
+      <Failed why={failed.value} retry={() => void load()} />
       {all.value?.length === 0 && <p class="empty">{w('sampleNone')}</p>}
       {!!all.value?.length && (
         <div class="table-box" tabIndex={0} role="group" aria-label={w('viewSamples')}>

@@ -8,12 +8,15 @@ import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Field } from '../kit/Field';
 import { k, lang } from '../kit/i18n';
+import { channelName } from '../kit/names';
 import { may, site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
+import { agents, queues } from './find';
 import { Check, Select } from './Pick';
+import { Failed } from './Failed';
 import { l } from './learnWords';
-import { asError, share } from './quality';
+import { asError, share, why } from './quality';
 import { w } from './qualityWords';
 
 interface Schedule {
@@ -63,18 +66,52 @@ interface EditProps {
 
 const text = (v: unknown, def: string): string => (typeof v === 'string' ? v : def);
 
+interface AmongProps {
+  label: string;
+  of: readonly (readonly [string, string])[];
+  /** Keys as the document has them; none: all. */
+  value: unknown;
+  onChange: (v: string[]) => void;
+}
+
+/** Which of them; none is ticked: all. What is there no more can be unticked. */
+function Among({ label, of, value, onChange }: AmongProps) {
+  const chosen = Array.isArray(value) ? (value as string[]) : [];
+  const gone = chosen.filter((x) => !of.some(([v]) => v === x)).map((x) => [x, x] as const);
+  if (of.length + gone.length === 0) return null;
+  return (
+    <fieldset class="among">
+      <legend>
+        {label} {chosen.length === 0 && <span class="dim">{l('libAll')}</span>}
+      </legend>
+      {[...of, ...gone].map(([v, name]) => (
+        <Check
+          key={v}
+          checked={chosen.includes(v)}
+          onChange={(on) => onChange(on ? [...chosen, v] : chosen.filter((x) => x !== v))}
+        >
+          {name}
+        </Check>
+      ))}
+    </fieldset>
+  );
+}
+
 function Edit({ of, zone, onClose, onSaved }: EditProps) {
   const doc = useSignal<Stored | null>(null);
   const cards = useSignal<readonly { key: string; name: string; lang: string }[]>([]);
   const error = useSignal<{ member: string; words: string } | null>(null);
   const busy = useSignal(false);
+  const channels = useSignal<readonly (readonly [string, string])[]>([]);
   const name = useRef<HTMLInputElement>(null);
   const load = async (): Promise<void> => {
     try {
-      const [card, got] = await Promise.all([
+      const [card, got, ways] = await Promise.all([
         api<{ items: { key: string; name: string; lang: string }[] }>(`scorecards${query({ site: site.value?.key })}`),
         of ? stored('schedule', of.key) : null,
+        api<{ items: Stored[] }>(`${documents()}?kind=channel`),
       ]);
+      channels.value = ways.items.map((x) => [x.key, channelName(x.key)] as const);
       cards.value = card.items;
       const own = card.items.find((c) => c.lang.startsWith(lang.value.slice(0, 2))) ?? card.items[0];
       doc.value = got ?? { key: `daily-${Date.now().toString(36)}`, version: 0, body: { scorecard: own?.key ?? '' } };
@@ -220,6 +257,24 @@ function Edit({ of, zone, onClose, onSaved }: EditProps) {
             error={wrong('n')}
             onInput={(ev) => set({ n: Math.round(Number(ev.currentTarget.value)) || 0 })}
           />
+          <Among
+            label={l('dailyQueues')}
+            of={queues.value.map((q) => [q.key, q.name] as const)}
+            value={b.queues}
+            onChange={(v) => set({ queues: v })}
+          />
+          <Among
+            label={l('dailyChannels')}
+            of={channels.value}
+            value={b.channels}
+            onChange={(v) => set({ channels: v })}
+          />
+          <Among
+            label={l('dailyAgents')}
+            of={agents.value.map((a) => [a.id, a.name] as const)}
+            value={b.agents}
+            onChange={(v) => set({ agents: v })}
+          />
           <p class="dim">{l('dailyReviewersAll')}</p>
         </div>
       )}
@@ -253,7 +308,7 @@ export function Schedules({ onOpen }: { onOpen: (sample: string, name: string) =
       all.value = got.items;
       failed.value = '';
     } catch (e) {
-      failed.value = asError(e).title || s('unreachable');
+      failed.value = why(e);
     }
   };
   useEffect(() => void load(), [site.value?.key]);
@@ -268,14 +323,7 @@ export function Schedules({ onOpen }: { onOpen: (sample: string, name: string) =
           </Button>
         )}
       </header>
-      {failed.value && (
-        <p class="empty" role="alert">
-          {w('loadFailed', { why: failed.value })}{' '}
-          <Button small onClick={() => void load()}>
-            {k('retry')}
-          </Button>
-        </p>
-      )}
+      <Failed why={failed.value} retry={() => void load()} />
       {all.value?.length === 0 && <p class="dim">{l('dailyNone')}</p>}
       {!!all.value?.length && (
         <ul class="daily-list">

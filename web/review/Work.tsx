@@ -10,7 +10,7 @@ import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { Tabs } from '../kit/Tabs';
 import { toast } from '../kit/Toast';
-import { view } from './find';
+import { appealsOpen, view } from './find';
 import { Panel } from './Panel';
 import { asError, eager, openReview, review, reviewFailed, type ReviewRow, reviews } from './quality';
 import { w } from './qualityWords';
@@ -36,6 +36,7 @@ export function Work({ of, title, onBack }: WorkProps) {
   const load = async (): Promise<readonly ReviewRow[]> => {
     try {
       rows.value = await reviews(of ?? { list: appeals ? 'appeals' : 'mine' });
+      if (appeals) appealsOpen.value = rows.value.length;
       failed.value = '';
     } catch (e) {
       failed.value = asError(e).title || s('unreachable');

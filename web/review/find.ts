@@ -217,6 +217,18 @@ export function filtered(): boolean {
   return KEYS.some((key) => key !== 'q' && question.value[key] !== '');
 }
 
+/** Appeals that wait for a decision, of those that one may read; null: not asked yet. */
+export const appealsOpen = signal<number | null>(null);
+
+export async function askAppeals(): Promise<void> {
+  try {
+    const path = `reviews${query({ site: site.value?.key, list: 'appeals' })}`;
+    appealsOpen.value = (await api<{ items: unknown[] }>(path, { quiet: true })).items.length;
+  } catch {
+    // The next time will do.
+  }
+}
+
 let asked = '';
 export async function open(id: string | null, reveal = false): Promise<void> {
   chosen.value = id;

@@ -5,6 +5,7 @@ import type { Entry, Staffer } from '../core/staff';
 import { lang } from '../kit/i18n';
 import { meet } from '../kit/names';
 import { site } from '../kit/session';
+import { s } from '../kit/staffWords';
 import { comments, open } from './find';
 
 export type ItemType = 'yesno' | 'steps3' | 'steps5' | 'add' | 'deduct' | 'fatal';
@@ -33,7 +34,7 @@ export interface Contents {
   notes?: Record<string, string>;
   summary?: string;
 }
-export type ReviewState = 'assigned' | 'draft' | 'submitted' | 'acknowledged' | 'appealed' | 'final';
+export type ReviewState = 'assigned' | 'draft' | 'submitted' | 'acknowledged' | 'appealed' | 'final' | 'missed';
 export type SampleKind = 'random' | 'risk' | 'calibration';
 export interface ReviewRow {
   id: string;
@@ -112,6 +113,9 @@ export const reviewFailed = signal<ApiError | null>(null);
 export function asError(e: unknown): ApiError {
   return e instanceof ApiError ? e : new ApiError(0, '');
 }
+
+/** In words. */
+export const why = (e: unknown): string => asError(e).title || s('unreachable');
 
 const here = (): string | undefined => site.value?.key;
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 export const top = new URL('../../../', import.meta.url).pathname;
 export const HOOKS = { api: '0123456789abcdef0123456789abcdef', crm: 'fedcba9876543210fedcba9876543210' };
 export const SECRET = Buffer.from('a secret of thirty-two bytes ...');
-const WAIT_MS = 20000;
+const WAIT_MS = 60000;
 
 /** The demo's set, with a queue that offers, and two systems that call and are called. */
 function siteSet(platform) {

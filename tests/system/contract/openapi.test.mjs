@@ -132,6 +132,11 @@ const exampled = async () => JSON.parse((await daemon.ask(example())).text).id;
 const agreement = (id, who = 'reviewer') => ({ path: `/api/v1/samples/${id}/agreement`, headers: as(who) });
 const drawn = async (more) => JSON.parse((await daemon.ask(sample({ again: true, ...more }))).text).id;
 const exercise = () => drawn({ kind: 'calibration', reviewers: [people.reviewer.person.id, people.supervisor.person.id] });
+const closedExercise = async () => {
+  const id = await exercise();
+  await daemon.ask(json('reviewer', 'POST', `/api/v1/samples/${id}/close`));
+  return id;
+};
 const randomSample = () => drawn({});
 
 /** The id of something that has not got through: the other system says that its user has blocked us. */
@@ -443,6 +448,16 @@ const rows = {
       [403, agreement(NOBODY, 'agent1')],
       [404, agreement(NOBODY)],
       [422, agreement(await randomSample()), 'no calibration'],
+    ],
+  },
+  'POST /api/v1/samples/{id}/close': {
+    right: async () => [[204, json('reviewer', 'POST', `/api/v1/samples/${await exercise()}/close`)]],
+    wrong: async () => [
+      [401, { path: `/api/v1/samples/${NOBODY}/close`, method: 'POST' }],
+      [403, json('agent1', 'POST', `/api/v1/samples/${NOBODY}/close`)],
+      [404, json('reviewer', 'POST', `/api/v1/samples/${NOBODY}/close`)],
+      [409, json('supervisor', 'POST', `/api/v1/samples/${await closedExercise()}/close`)],
+      [422, json('reviewer', 'POST', `/api/v1/samples/${await randomSample()}/close`)],
     ],
   },
   'GET /api/v1/schedules': {

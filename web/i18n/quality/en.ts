@@ -24,6 +24,7 @@ export const en: Like<typeof zhCN> = {
   state_acknowledged: 'acknowledged',
   state_appealed: 'appealed',
   state_final: 'final',
+  state_missed: 'missed',
   stands: 'stands',
   kind_random: 'Random',
   kind_risk: 'Risk list',

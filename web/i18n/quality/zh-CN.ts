@@ -22,6 +22,7 @@ export const zhCN = {
   state_acknowledged: '已确认',
   state_appealed: '申诉中',
   state_final: '已终审',
+  state_missed: '未评',
   stands: '已生效',
   kind_random: '随机样本',
   kind_risk: '风险名单',

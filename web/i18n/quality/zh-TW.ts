@@ -24,6 +24,7 @@ export const zhTW: Like<typeof zhCN> = {
   state_acknowledged: '已確認',
   state_appealed: '申訴中',
   state_final: '已終審',
+  state_missed: '未評',
   stands: '已生效',
   kind_random: '隨機樣本',
   kind_risk: '風險名單',
