@@ -25,19 +25,9 @@ static void no_failed_allocation_ends_the_daemon(void **state)
     failing_holds(&plan, &r);
 }
 
-static void an_ack_before_a_commit_that_fails_is_noticed(void **state)
-{
-    struct failing_result r;
-
-    (void)state;
-    failing_campaign(&(struct failing_plan){ .seed = option_seed(), .faults = option_kills(60), .mutant = "ack_before_commit" }, &r);
-    assert_true(r.verdict.lost > 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test_teardown(no_error_of_the_disk_loses_what_was_acknowledged, options_forget),
-                                        cmocka_unit_test_teardown(an_ack_before_a_commit_that_fails_is_noticed, options_forget),
                                         cmocka_unit_test_teardown(no_failed_allocation_ends_the_daemon, options_forget) };
 
     option_only();
