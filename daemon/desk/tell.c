@@ -20,7 +20,7 @@ void conv_json_view(const struct desk_site *ds, const struct conv *c, struct con
         ret->helper = member_of(ds, &c->helper);
 }
 
-/* What is expected never rises while nobody has gone before; whoever has, went by priority, and the visitor is told so. */
+/* What is expected never rises without a word: another queue has another line, and in the same one somebody may go first. */
 static int64_t told_wait(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position, const char **why)
 {
     struct view *view = session_view(d->session, &c->id);
@@ -28,13 +28,33 @@ static int64_t told_wait(struct desk *d, struct desk_site *ds, const struct conv
 
     if (!view)
         return wait;
-    if (view->told_position > 0 && position > view->told_position)
+    if (view->told_position > 0 && view->requeued)
+        *why = "queue";
+    else if (view->told_position > 0 && position > view->told_position)
         *why = "priority";
     else if (view->wait_s > 0 && (wait < 0 || wait > view->wait_s))
         wait = view->wait_s;
+    view->requeued = false;
     view->told_position = position;
     view->wait_s = wait > 0 ? wait : 0;
     return wait;
+}
+
+/* As the visitor sees it. */
+static bool in_line(enum conv_state state)
+{
+    return state == CONV_WAITING || state == CONV_OFFERED || state == CONV_PARKED;
+}
+
+/* Its place is another one now. What the visitor was told of it still counts as long as it stands in line. */
+static void forget_place(struct view *v, const struct conv *before, const struct conv *c)
+{
+    v->position = 0;
+    if (!in_line(before->state) || !in_line(c->state)) {
+        v->told_position = v->wait_s = 0;
+        v->requeued = false;
+    } else if (!key_eq(&before->queue, &c->queue))
+        v->requeued = true;
 }
 
 /* To the visitor: state, position and whom to expect. The last one wins, so it may be sent whenever in doubt. */
@@ -335,7 +355,7 @@ static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *b
     struct view *v = session_view(d->session, &c->id);
 
     if (v)
-        v->position = v->told_position = v->wait_s = 0;
+        forget_place(v, before, c);
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
     if (before->state == CONV_SERVED && c->state == CONV_WAITING && why && strcmp(why, "transferred") == 0)

@@ -64,7 +64,8 @@ struct view {
     unsigned look;                 /* the desk's last look at all that is shown that came by here */
     int64_t position;              /* last told while waiting; 0 none */
     int64_t position_at;           /* mono: when it was asked for by itself; 0 never */
-    int64_t told_position, wait_s; /* last told; 0 none */
+    int64_t told_position, wait_s; /* last told since the visitor sees it waiting; 0 none */
+    bool requeued;                 /* and has come to another queue since */
     char *peer;                    /* what conv.peer points to */
     uint64_t *watchers;            /* sockets of staff that look on; those that are gone are forgotten by the sweep */
     size_t n_watchers;

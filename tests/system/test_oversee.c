@@ -457,6 +457,7 @@ static void many_are_handed_on_at_once(void **state)
     staff_presence(&bob, "busy"); /* both queues have somebody: else a message would be taken */
     for (int i = 0; i < 3; i++)
         ask(&v[i], "house");
+    wire_take(&v[1].wire, "{s:s,s:s,s:i}", "type", "state", "state", "waiting", "position", 2);
     (void)snprintf(body, sizeof(body), "{\"conversations\":[\"%s\",\"%s\",\"%s\"],\"to\":{\"queue\":\"r\"}}", v[0].conv, v[1].conv, ann.id);
     r = web_expect(
         &d, 200,
@@ -466,6 +467,7 @@ static void many_are_handed_on_at_once(void **state)
     assert_true(json_is_true(value_at(r.json, "items.1.done")));
     assert_string_equal(text_at(r.json, "items.2.code"), "not_found");
     reply_free(&r);
+    wire_take(&v[1].wire, "{s:s,s:s,s:i,s:s}", "type", "state", "state", "waiting", "position", 2, "why", "queue");
     staff_presence(&bob, "online");
     assigned(&bob, v[0].conv, "only_one"); /* a hand-over among those who wait keeps their place */
     close_by(&bob, &v[0]);

@@ -186,6 +186,8 @@ export interface StateFrame {
   state: ConversationState;
   position?: number;
   wait_s?: number;
+  /** Why position or wait may have risen. */
+  why?: 'priority' | 'queue';
   agent?: Person;
   until?: number;
 }

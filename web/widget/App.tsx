@@ -200,7 +200,7 @@ function Lost() {
 }
 
 function Waiting() {
-  const { position, wait_s } = chat.queue.value;
+  const { position, wait_s, why } = chat.queue.value;
   const ahead = position === undefined ? undefined : position - 1;
   const about =
     wait_s === undefined || wait_s < 0
@@ -209,6 +209,7 @@ function Waiting() {
   return (
     <Banner kind="info" icon={UserRoundCheck}>
       {ahead === undefined ? t('waitPlain') : ahead < 1 ? t('waitNext') : t('waitPosition', { n: ahead })}
+      {why && <div class="more">{t(why === 'queue' ? 'waitQueue' : 'waitPriority')}</div>}
       <div class="more">{about || t('waitLeave')}</div>
     </Banner>
   );

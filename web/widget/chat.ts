@@ -45,7 +45,13 @@ export const site = signal<SiteInfo | null>(null);
 export const limits = signal<Limits>({ text: 4096, file: 10 * 1024 * 1024 });
 export const state = signal<PublicState | null>(null);
 export const agent = signal<Person | null>(null);
-export const queue = signal<{ position?: number | undefined; wait_s?: number | undefined }>({});
+/** The place in line; `why` it has gone back, if it has. */
+interface Place {
+  position?: number | undefined;
+  wait_s?: number | undefined;
+  why?: 'priority' | 'queue' | undefined;
+}
+export const queue = signal<Place>({});
 export const notice = signal<Notice | null>(null);
 export const prefill = signal('');
 export const shown = signal(!embedded);
@@ -202,12 +208,12 @@ function welcome(f: VisitorWelcome): void {
 function setState(
   to: PublicState | null,
   who?: Person | null,
-  where?: { position?: number | undefined; wait_s?: number | undefined } | null,
+  where?: Place | null,
 ): void {
   const was = state.value;
   state.value = to;
   agent.value = to === 'served' ? (who ?? agent.value) : null;
-  queue.value = { position: where?.position, wait_s: where?.wait_s };
+  queue.value = { position: where?.position, wait_s: where?.wait_s, why: where?.why };
   if (was === to) return;
   const on = to === 'waiting' || to === 'served';
   local.set(`kefu:on:${key}`, on ? '1' : null);

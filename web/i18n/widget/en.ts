@@ -18,6 +18,8 @@ export const en: Like<typeof zhCN> = {
   waitSeconds: 'less than a minute',
   waitMinutes: { one: 'about {n} minute', other: 'about {n} minutes' },
   waitLeave: 'You can leave this page and find the answer when you return',
+  waitPriority: 'Somebody more urgent goes first, so your place has changed',
+  waitQueue: 'You are in the line of another team now',
   hoursClosed: 'We are closed now. Leave a message and we will contact you when we are back',
   nobody: 'Nobody is here at the moment. Leave a message and we will get back to you',
   refused: 'This chat is no longer connected',

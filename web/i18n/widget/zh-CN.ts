@@ -15,6 +15,8 @@ export const zhCN = {
   waitSeconds: '不到 1 分钟',
   waitMinutes: '约 {n} 分钟',
   waitLeave: '可以离开本页，回来后能看到回复',
+  waitPriority: '有更紧急的客户优先接待，您的位置有所后移',
+  waitQueue: '已为您转到另一个队列',
   hoursClosed: '现在是非工作时间，请留言，我们上班后会尽快联系您',
   nobody: '客服暂时不在，请留言，我们会尽快联系您',
   refused: '连接已失效，请重新进入',

@@ -18,6 +18,8 @@ export const zhTW: Like<typeof zhCN> = {
   waitSeconds: '不到 1 分鐘',
   waitMinutes: '約 {n} 分鐘',
   waitLeave: '可以離開本頁，回來後就能看到回覆',
+  waitPriority: '有更緊急的客戶優先接待，您的位置有所後移',
+  waitQueue: '已為您轉到另一個佇列',
   hoursClosed: '現在是非服務時間，請留言，我們上班後會盡快與您聯絡',
   nobody: '客服暫時不在，請留言，我們會盡快與您聯絡',
   refused: '連線已失效，請重新進入',
