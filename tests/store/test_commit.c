@@ -228,6 +228,57 @@ static void what_waits_for_somebody_is_found(void **state)
     assert_int_equal(find(w, QUERY_HANDED, &c, 0, 0).n, 1);
 }
 
+static void keep_passed_on(const struct query *q, void *ctx)
+{
+    struct stored_passed_on *ret = ctx;
+
+    ret->at = 0;
+    if (q->n_passed_on)
+        *ret = q->passed_on[q->n_passed_on - 1];
+}
+
+static struct stored_passed_on passed_on(struct world *w, const struct conv *c, int64_t since)
+{
+    struct query *q = query_new(QUERY_PASSED_ON);
+    struct stored_passed_on ret = { 0 };
+
+    q->site = c->site;
+    q->after = since;
+    q->limit = 10;
+    assert_int_equal(ask(w, q, keep_passed_on, &ret), KF_OK);
+    return ret;
+}
+
+/* A node that starts learns it from the store: who has just handed somebody on does not get him back at once. */
+static void who_passed_on_a_waiting_one_is_found(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "x", NOW));
+    struct conv c = t.news.conv;
+    struct stored_passed_on who;
+    struct kf_id agent = id_of(1);
+    struct change *step = on_conv(&c.id, NOW + 1000);
+
+    add_step(step, CONV_ASSIGN, 1, c.epoch);
+    t = commit(w, step);
+    assert_int_equal(t.rc, KF_OK);
+    step = on_conv(&c.id, NOW + 2000);
+    step->by = (struct actor){ .role = ROLE_AGENT, .id = agent, .name = "n" };
+    add_step(step, CONV_TRANSFER_QUEUE, 0, t.news.conv.epoch);
+    step->acts[step->n_acts - 1].u.step.queue = c.queue;
+    t = commit(w, step);
+    assert_int_equal(t.rc, KF_OK);
+    who = passed_on(w, &c, NOW);
+    assert_int_equal(who.at, NOW + 2000);
+    assert_true(id_eq(&who.conv, &c.id));
+    assert_true(id_eq(&who.by, &agent));
+    assert_int_equal(passed_on(w, &c, NOW + 2000).at, 0); /* not since then */
+    step = on_conv(&c.id, NOW + 3000);
+    add_step(step, CONV_ASSIGN, 2, t.news.conv.epoch);
+    assert_int_equal(commit(w, step).rc, KF_OK);
+    assert_int_equal(passed_on(w, &c, NOW).at, 0); /* it waits no more */
+}
+
 static void rating_a_closed_one_does_not_reopen_it(void **state)
 {
     struct world *w = *state;
@@ -587,6 +638,7 @@ static const struct CMUnitTest tests[] = {
     T(who_comes_back_in_time_reopens),
     T(who_comes_back_later_opens_a_new_one),
     T(what_waits_for_somebody_is_found),
+    T(who_passed_on_a_waiting_one_is_found),
     T(rating_a_closed_one_does_not_reopen_it),
     T(an_entry_that_is_brought_along_is_not_doubled),
     T(rules_that_do_not_listen_need_not_look),
