@@ -24,11 +24,12 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define TICK_MS  100
-#define STOP_MS  2000
-#define NO_FILES 65536
+#define TICK_MS   100
+#define STOP_MS   2000
+#define OVERDUE_S 30 /* beyond the limit of the drain */
+#define NO_FILES  65536
 
-#define CROWD    500 /* connections */
+#define CROWD     500 /* connections */
 
 struct node {
     uv_loop_t loop;
@@ -234,12 +235,32 @@ static void drained(void *ctx)
     uv_timer_start(&n->stopping, on_stopping, 0, 20);
 }
 
+static volatile sig_atomic_t overdue_code;
+
+/* Whatever hangs while it stops, it ends: what was acknowledged is in the store, and who restarts it waits for that. */
+static void on_overdue(int signum)
+{
+    static const char said[] = "error main event=stop_overdue\n";
+
+    (void)signum;
+    (void)!write(STDERR_FILENO, said, sizeof(said) - 1);
+    _exit(overdue_code);
+}
+
+static void stop_within(unsigned seconds, int exit_code)
+{
+    overdue_code = exit_code ? exit_code : EX_SOFTWARE;
+    (void)signal(SIGALRM, on_overdue);
+    (void)alarm(seconds);
+}
+
 static void stop_begin(struct node *n, int exit_code)
 {
     if (n->stop)
         return;
     n->stop = true;
     n->exit_code = exit_code;
+    stop_within((unsigned)(n->cfg.limits.drain / 1000) + OVERDUE_S, exit_code);
     notify_stopping();
     log_pairs(LOG_INFO, "main", "event", "stopping", NULL);
     if (n->desk)
