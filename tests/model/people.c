@@ -82,14 +82,38 @@ static void heard_staff(struct world *w, struct seat_model *seat, const char *ty
         (void)presence_parse(slice_of(json_string_value(json_object_get(root, "presence"))), &a->presence);
 }
 
+/* What a page shows of the line never rises without a word, as long as it stays connected and sees that one waiting. */
+static void heard_state(struct world *w, struct seat_model *seat, const json_t *root)
+{
+    int64_t position = json_integer_value(json_object_get(root, "position")), wait_s = json_integer_value(json_object_get(root, "wait_s"));
+    const char *why = json_string_value(json_object_get(root, "why"));
+    struct kf_id conv;
+
+    if (!json_id(root, "conversation", &conv))
+        return;
+    if (!id_eq(&conv, &seat->line.conv) || strcmp(json_string_value(json_object_get(root, "state")), "waiting") != 0)
+        seat->line.position = seat->line.wait_s = 0;
+    seat->line.conv = conv;
+    if (!position)
+        return;
+    if (!why && seat->line.position && position > seat->line.position)
+        wrong(w, "a visitor's position rose from %lld to %lld without a word", (long long)seat->line.position, (long long)position);
+    if (!why && seat->line.wait_s && wait_s > seat->line.wait_s)
+        wrong(w, "a visitor's wait rose from %lld s to %lld s without a word", (long long)seat->line.wait_s, (long long)wait_s);
+    seat->line.position = position;
+    seat->line.wait_s = wait_s;
+}
+
 static void heard(struct world *w, struct seat_model *seat, struct slice text)
 {
     json_t *root = json_loadb(text.p, text.n, 0, NULL);
     const char *type = json_string_value(json_object_get(root, "type"));
 
     assert(type);
-    if (strcmp(type, "welcome") == 0)
+    if (strcmp(type, "welcome") == 0) {
         seat->welcomed = true;
+        seat->line.position = seat->line.wait_s = 0;
+    }
     if (strcmp(type, "ack") == 0)
         heard_ack(w, seat, root);
     if (seat->staff)
@@ -99,7 +123,8 @@ static void heard(struct world *w, struct seat_model *seat, struct slice text)
 
         if (token)
             (void)snprintf(w->visitors[seat->who].token, sizeof(w->visitors[0].token), "%s", token);
-    }
+    } else if (strcmp(type, "state") == 0)
+        heard_state(w, seat, root);
     json_decref(root);
 }
 

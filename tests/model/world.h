@@ -26,6 +26,10 @@ struct seat_model {
     bool welcomed;
     struct kf_id conv;   /* visitors: where they write */
     int64_t acked, sent; /* how many messages */
+    struct {
+        struct kf_id conv;
+        int64_t position, wait_s; /* 0: not told while it has waited */
+    } line;                       /* as the page was told over this connection */
 };
 
 struct owned {
