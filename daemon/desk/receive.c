@@ -74,6 +74,7 @@ void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
     call->conn = seat->conn;
     call->counted = seat->side == FRAME_VISITOR && in->kind == INBOUND_MESSAGE;
     desk_call_cid(call, in->cid);
+    session_wrote(seat, in->cid);
     d->ports.commit(d->ports.ctx, c, seat_done, call);
 }
 

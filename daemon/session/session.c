@@ -593,6 +593,33 @@ void session_owner_told(struct session *s, const struct kf_id *conv)
         v->owner_seq = v->conv.seq;
 }
 
+static uint64_t hash_cid(struct slice cid)
+{
+    uint64_t h = 14695981039346656037U;
+
+    for (size_t i = 0; i < cid.n; i++)
+        h = (h ^ (unsigned char)cid.p[i]) * 1099511628211U;
+    return h ? h : 1;
+}
+
+void session_wrote(struct seat *seat, struct slice cid)
+{
+    if (cid.n)
+        seat->wrote[seat->n_wrote++ % SESSION_WROTE] = hash_cid(cid);
+}
+
+/* The socket that a message has come from, if that is still here; else 0. */
+static uint64_t written_by(struct session *s, const struct message *m)
+{
+    uint64_t h = hash_cid(slice_of(m->cid ? m->cid : ""));
+
+    for (const struct seat *seat = m->cid ? session_seats(s, &m->from.id) : NULL; seat; seat = seat->next)
+        for (size_t i = 0; i < SESSION_WROTE; i++)
+            if (seat->wrote[i] == h)
+                return seat->conn;
+    return 0;
+}
+
 void session_catch_up(struct session *s, const struct conv *c, const struct message *m, size_t n)
 {
     struct view *v = session_view(s, &c->id);
@@ -606,7 +633,7 @@ void session_catch_up(struct session *s, const struct conv *c, const struct mess
     for (size_t i = 0; i < n; i++)
         if (m[i].seq == v->told + 1) {
             v->told = m[i].seq;
-            tell_messages(s, v, NULL, &m[i], 1, 0);
+            tell_messages(s, v, NULL, &m[i], 1, written_by(s, &m[i]));
         }
     /* A read that failed brings nothing: the next news or the sweep tries again. */
     if (again || (n && v->told < v->conv.seq))

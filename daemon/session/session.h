@@ -23,6 +23,8 @@ struct session;
 struct lookup;
 
 /* One socket. Members are written by the desk; the indexes belong to session.c. */
+#define SESSION_WROTE 16
+
 struct seat {
     uint64_t conn;
     enum frame_side side;
@@ -44,6 +46,8 @@ struct seat {
     char *shown;         /* visitors: what greeting and consent the welcome showed, a JSON object; owned, may be NULL */
     struct lookup *line; /* acts that wait for what they name to be read, in the order in which they came; the desk's */
     size_t line_n;
+    uint64_t wrote[SESSION_WROTE]; /* hashes of the last cids that came from it; 0 none */
+    unsigned n_wrote;
     uint8_t session_hash[32];
     struct bucket bucket; /* of its frames */
     int64_t opened_at;
@@ -106,6 +110,9 @@ void session_closed(struct session *s, uint64_t conn);
 
 /* ---- seats ---- */
 struct seat *session_seat(struct session *s, uint64_t conn); /* NULL: gone */
+/* An act with this cid came from the seat: the message that comes of it is for all others, also where it is read before it is acknowledged
+ * (another node has told of something newer meanwhile). */
+void session_wrote(struct seat *seat, struct slice cid);
 /* The seat now belongs to this contact or person; sitting twice moves it. False when memory is out. */
 bool session_sit(struct session *s, struct seat *seat, const struct kf_id *who);
 /* The seats of a contact or person, by `next`; NULL none. */

@@ -182,6 +182,22 @@ static void gaps_are_read_before_anything_newer_is_told(void **state)
     assert_int_equal(r->fetches, 1);
 }
 
+static void what_is_read_is_not_told_to_the_socket_that_wrote_it(void **state)
+{
+    struct rig *r = *state;
+    struct message m[2] = { { .seq = 2, .from = { .role = ROLE_AGENT, .name = "" }, .text = SLICE("a") },
+                            { .seq = 3, .from = { .role = ROLE_VISITOR, .id = VISITOR, .name = "" }, .text = SLICE("b"), .cid = "c1" } };
+    struct conv c = served(ANNA, 3, 2);
+
+    sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
+    sit(r, 21, FRAME_VISITOR, SITE, VISITOR); /* another window of the same visitor */
+    session_wrote(session_seat(r->s, 20), SLICE("c1"));
+    show(r, served(ANNA, 1, 2));
+    said(r, served(ANNA, 2, 2), c); /* 2 was committed on another node */
+    session_catch_up(r->s, &c, m, 2);
+    assert_string_equal(r->said, "21:message:2 20:message:2 21:message:3 ");
+}
+
 static void a_read_that_failed_is_repeated_by_the_sweep(void **state)
 {
     struct rig *r = *state;
@@ -218,9 +234,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_second_window_takes_nothing_off_the_first),     T(an_owner_is_told_nothing_before_being_told_so),
-        T(overtaken_news_do_not_silence_the_present_owner), T(gaps_are_read_before_anything_newer_is_told),
-        T(a_read_that_failed_is_repeated_by_the_sweep),     T(nobody_hears_of_another_site),
+        T(a_second_window_takes_nothing_off_the_first),
+        T(an_owner_is_told_nothing_before_being_told_so),
+        T(overtaken_news_do_not_silence_the_present_owner),
+        T(gaps_are_read_before_anything_newer_is_told),
+        T(what_is_read_is_not_told_to_the_socket_that_wrote_it),
+        T(a_read_that_failed_is_repeated_by_the_sweep),
+        T(nobody_hears_of_another_site),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
