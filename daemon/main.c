@@ -541,6 +541,15 @@ static enum kf_rc open_parts(struct node *n, struct kf_err *why)
     return KF_OK;
 }
 
+/* A demo without its people is one that nobody can look at. */
+static enum kf_rc find_demo(const struct config *cfg, char *path, size_t size, struct kf_err *why)
+{
+    if (!cfg->demo || config_shipped("sites/demo.json", path, size))
+        return KF_OK;
+    return kf_fail(why, KF_INVALID,
+                   "--demo: its site is not there: sites/demo.json belongs into ../share/kefud or ../config beside the program");
+}
+
 static void run(struct node *n)
 {
     struct kf_err why = { 0 };
@@ -558,9 +567,9 @@ static void run(struct node *n)
     uv_signal_start(&n->hup, on_signal, SIGHUP);
     uv_signal_start(&n->term, on_signal, SIGTERM);
     uv_signal_start(&n->intr, on_signal, SIGINT);
-    if (open_parts(n, &why))
+    if (find_demo(&n->cfg, demo, sizeof(demo), &why) || open_parts(n, &why))
         start_failed(n, &why);
-    else if (n->cfg.demo && config_shipped("sites/demo.json", demo, sizeof(demo)))
+    else if (n->cfg.demo)
         seed_site(&n->ports, demo, say, seeded, n);
     else
         desk_load(n->desk, loaded, n);

@@ -33,6 +33,11 @@ make --no-print-directory -s uninstall DESTDIR="$root/dest" PREFIX=/usr > /dev/n
 [ "$(cd "$root/dest" && find . -type f)" = ./etc/kefud/kefud.conf ]
 say $? "uninstall leaves the configuration and nothing else"
 
+cp build/kefud "$root/alone"
+timeout 60 "$root/alone" --demo --state "$root/state" --listen 127.0.0.1:0 > "$root/log" 2>&1
+[ $? -eq 69 ] && grep -q "^kefud: --demo: its site is not there" "$root/log"
+say $? "a program alone says that the demo's site is missing"
+
 if command -v systemd-analyze > /dev/null 2>&1; then
     install_to PREFIX="$root/prefix" SYSCONFDIR="$root/etc"
     say $? "everything can be installed under a PREFIX"

@@ -205,11 +205,7 @@ function welcome(f: VisitorWelcome): void {
   );
 }
 
-function setState(
-  to: PublicState | null,
-  who?: Person | null,
-  where?: Place | null,
-): void {
+function setState(to: PublicState | null, who?: Person | null, where?: Place | null): void {
   const was = state.value;
   state.value = to;
   agent.value = to === 'served' ? (who ?? agent.value) : null;
