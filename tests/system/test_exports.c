@@ -119,10 +119,11 @@ static int64_t found(const char *query)
 
 static int start(void **state)
 {
+    const char *given = getenv("KEFUD_EXPORT_ROWS");
     struct visitor v = { 0 };
 
     (void)state;
-    rows = getenv("KEFUD_EXPORT_ROWS") ? strtol(getenv("KEFUD_EXPORT_ROWS"), NULL, 10) : rows;
+    rows = given ? strtol(given, NULL, 10) : rows;
     daemon_start(&d, &(struct daemon_options){ .demo = true });
     staff_online(&agent, &d, AGENT, SITE);
     visitor_enter(&v, &d, SITE, NULL);
