@@ -1,14 +1,13 @@
 #include "protocols/bot.h"
 
+#include "core/hash.h"
 #include "core/utf8.h"
 #include "protocols/stamp.h"
 
 int64_t bot_number(struct slice name, int bits)
 {
-    uint64_t h = 1469598103934665603u; /* FNV-1a */
+    uint64_t h = hash_more(UINT64_C(1469598103934665603), name.p, name.n); /* not the usual basis, but what bots know us by */
 
-    for (size_t i = 0; i < name.n; i++)
-        h = (h ^ (unsigned char)name.p[i]) * 1099511628211u;
     h &= (UINT64_C(1) << bits) - 1;
     return h ? (int64_t)h : 1;
 }

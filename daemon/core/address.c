@@ -1,5 +1,7 @@
 #include "core/address.h"
 
+#include "core/hash.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -168,10 +170,8 @@ static struct address counted_as(const struct address *a)
 
 static size_t spot(const struct tally *t, const struct address *a)
 {
-    uint64_t h = t->seed;
+    uint64_t h = hash_more(t->seed, a->b, sizeof(a->b));
 
-    for (size_t i = 0; i < sizeof(a->b); i++)
-        h = (h ^ a->b[i]) * 1099511628211u;
     return (size_t)(h ^ h >> 29) & (t->cap - 1);
 }
 

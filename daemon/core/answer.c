@@ -1,6 +1,7 @@
 #include "core/answer.h"
 
 #include "core/arena.h"
+#include "core/hash.h"
 #include "core/segment.h"
 
 #include <math.h>
@@ -68,15 +69,6 @@ static bool is_common(const struct segment *t)
     return bsearch(word, common, sizeof(common) / sizeof(common[0]), sizeof(common[0]), by_word) != NULL;
 }
 
-#define FNV_BASIS 14695981039346656037ULL
-
-static uint64_t hash_more(uint64_t h, const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)p[i]) * 1099511628211ULL;
-    return h;
-}
-
 /* "refunds" is asked for, "refund" is written; no more than that, or words would meet that are strangers. */
 static uint64_t hash_word(const struct segment *t)
 {
@@ -84,15 +76,15 @@ static uint64_t hash_word(const struct segment *t)
     size_t n = t->n;
 
     if (n > 4 && memcmp(p + n - 3, "ies", 3) == 0)
-        return hash_more(hash_more(FNV_BASIS, p, n - 3), "y", 1);
+        return hash_more(hash_more(HASH_BASIS, p, n - 3), "y", 1);
     if (n > 3 && p[n - 1] == 's' && !strchr("sui", p[n - 2]))
         n--;
-    return hash_more(FNV_BASIS, p, n);
+    return hash_more(HASH_BASIS, p, n);
 }
 
 static uint64_t hash_pair(const struct segment *a, const struct segment *b)
 {
-    return hash_more(hash_more(FNV_BASIS, a->token, a->n), b->token, b->n);
+    return hash_more(hash_more(HASH_BASIS, a->token, a->n), b->token, b->n);
 }
 
 static bool common_pair(const struct segment *a, const struct segment *b)
@@ -116,7 +108,7 @@ static bool flush(struct terms *w, struct term *ret)
     bool alone = w->have_last && !w->paired;
 
     if (alone)
-        *ret = (struct term){ hash_more(FNV_BASIS, w->last.token, w->last.n), .alone = true, .cjk = true };
+        *ret = (struct term){ hash_more(HASH_BASIS, w->last.token, w->last.n), .alone = true, .cjk = true };
     w->have_last = w->paired = w->straddles = false;
     return alone;
 }

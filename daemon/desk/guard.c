@@ -1,5 +1,6 @@
 /* guard.c: order on the platform: who may not write, what is said again and again, links; and wording that agents should not use. */
 #include "core/forbid.h"
+#include "core/hash.h"
 #include "core/link.h"
 #include "desk/inner.h"
 #include "desk/outlet.h"
@@ -64,16 +65,6 @@ static enum kf_rc check_links(const struct site *s, struct slice text, struct kf
     return KF_OK;
 }
 
-/* FNV-1a of the text: whose counter it is matters less than that it is short. */
-static uint64_t print_of(struct slice text)
-{
-    uint64_t h = 14695981039346656037ULL;
-
-    for (size_t i = 0; i < text.n; i++)
-        h = (h ^ (unsigned char)text.p[i]) * 1099511628211ULL;
-    return h;
-}
-
 static bool repeats(struct desk *d, const struct desk_site *ds, const struct seat *seat, struct slice text, struct kf_err *why)
 {
     int max = ds->site->duplicate_max;
@@ -82,7 +73,7 @@ static bool repeats(struct desk *d, const struct desk_site *ds, const struct sea
 
     if (!max || !text.n)
         return false;
-    (void)snprintf(key, sizeof(key), "d:%s:%08x", id_text(&seat->who, id), (unsigned)(print_of(text) & 0xffffffffU));
+    (void)snprintf(key, sizeof(key), "d:%s:%08x", id_text(&seat->who, id), (unsigned)(hash_slice(text) & 0xffffffffU));
     if (rate_take(d, key, max, max, DUPLICATES_MS, why))
         return false;
     retry = why->retry_after_ms;
@@ -99,7 +90,7 @@ static bool comes_again(struct desk *d, const struct kf_key *channel, const stru
 
     if (!in->dedupe.n)
         return false;
-    (void)snprintf(key, sizeof(key), "k:%s:%016llx", channel->s, (unsigned long long)print_of(in->dedupe));
+    (void)snprintf(key, sizeof(key), "k:%s:%016llx", channel->s, (unsigned long long)hash_slice(in->dedupe));
     if (rate_touched(d, key, DUPLICATES_MS))
         return true;
     (void)rate_take(d, key, 1, 1, DUPLICATES_MS, &why);
@@ -113,7 +104,7 @@ static bool floods(struct desk *d, const struct desk_site *ds, const struct kf_k
     struct kf_err why;
     char key[64];
 
-    (void)snprintf(key, sizeof(key), "f:%s:%016llx", channel->s, (unsigned long long)print_of(in->user));
+    (void)snprintf(key, sizeof(key), "f:%s:%016llx", channel->s, (unsigned long long)hash_slice(in->user));
     return burst > 0 && !rate_take(d, key, ALBUMS * burst, rate, 1000, &why);
 }
 
@@ -123,8 +114,8 @@ static bool repeats_there(struct desk *d, const struct desk_site *ds, const stru
     struct kf_err why;
     char key[64];
 
-    (void)snprintf(key, sizeof(key), "r:%.20s:%08x:%016llx", channel->s, (unsigned)(print_of(in->text) & 0xffffffffU),
-                   (unsigned long long)print_of(in->user));
+    (void)snprintf(key, sizeof(key), "r:%.20s:%08x:%016llx", channel->s, (unsigned)(hash_slice(in->text) & 0xffffffffU),
+                   (unsigned long long)hash_slice(in->user));
     return max && in->text.n && !rate_take(d, key, max, max, DUPLICATES_MS, &why);
 }
 

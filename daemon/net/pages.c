@@ -3,6 +3,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/hash.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -117,15 +118,6 @@ static void add(struct net_answer *ret, struct http_pair *pairs, const char *nam
     pairs[ret->n_headers++] = (struct http_pair){ slice_of(name), slice_of(value) };
 }
 
-static uint64_t digest(struct slice s)
-{
-    uint64_t h = 1469598103934665603u;
-
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    return h;
-}
-
 /* The loader with its settings in place of the mark; as it is where it has none. */
 static struct slice with_settings(struct slice raw, struct slice settings, struct arena *arena)
 {
@@ -173,7 +165,7 @@ bool pages_answer(const struct asset *asset, const struct page_view *view, const
     *ret = (struct net_answer){ .status = 200, .type = asset->type, .headers = pairs };
     if (view->settings.n) {
         body = with_settings(asset->raw, view->settings, arena);
-        etag = arena_printf(arena, "W/\"%016llx-%s", (unsigned long long)digest(view->settings), asset->etag + 1);
+        etag = arena_printf(arena, "W/\"%016llx-%s", (unsigned long long)hash_slice(view->settings), asset->etag + 1);
     } else
         coding = choose_form(asset, head, &body);
     if (coding)

@@ -1,5 +1,7 @@
 #include "session/session.h"
 
+#include "core/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -595,10 +597,8 @@ void session_owner_told(struct session *s, const struct kf_id *conv)
 
 static uint64_t hash_cid(struct slice cid)
 {
-    uint64_t h = 14695981039346656037U;
+    uint64_t h = hash_slice(cid);
 
-    for (size_t i = 0; i < cid.n; i++)
-        h = (h ^ (unsigned char)cid.p[i]) * 1099511628211U;
     return h ? h : 1;
 }
 

@@ -1,24 +1,17 @@
 /* Which conversation is a change about? Conversations and places as one batch sees them: read once, kept until its commit. */
 #include "store/apply.h"
 
+#include "core/hash.h"
+
 #include <inttypes.h>
 
 #define LIST_MAX (BATCH_MAX * 24) /* of numbers, as text */
 
 /* ---- slots and places --------------------------------------------------------------------------------------------------------- */
 
-static uint64_t hash_more(uint64_t h, const void *p, size_t n)
-{
-    const unsigned char *b = p;
-
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ b[i]) * 1099511628211U;
-    return h;
-}
-
 static uint64_t hash_place(const struct kf_key *site, const struct kf_key *channel, const char *peer)
 {
-    uint64_t h = 14695981039346656037U;
+    uint64_t h = HASH_BASIS;
 
     h = hash_more(h, site->s, strlen(site->s) + 1);
     h = hash_more(h, channel->s, strlen(channel->s) + 1);
@@ -28,7 +21,7 @@ static uint64_t hash_place(const struct kf_key *site, const struct kf_key *chann
 
 static size_t bucket_of(const struct kf_id *id)
 {
-    return hash_more(14695981039346656037U, id->b, sizeof(id->b)) % BATCH_TABLE;
+    return hash_more(HASH_BASIS, id->b, sizeof(id->b)) % BATCH_TABLE;
 }
 
 void batch_init(struct batch *b, struct db *db, struct arena *a)

@@ -1,5 +1,6 @@
 #include "store/words.h"
 
+#include "core/hash.h"
 #include "core/message.h"
 #include "core/segment.h"
 #include "store/inside.h"
@@ -21,15 +22,6 @@ static int by_number(const void *a, const void *b)
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
     return x < y ? -1 : x > y;
-}
-
-static uint64_t hash_of(const struct segment *t)
-{
-    uint64_t h = 14695981039346656037U;
-
-    for (size_t i = 0; i < t->n; i++)
-        h = (h ^ (unsigned char)t->token[i]) * 1099511628211U;
-    return h;
 }
 
 static size_t count_words(struct slice text)
@@ -58,7 +50,7 @@ static bool repeats(struct slice text, size_t n, bool *no_memory)
         return true;
     segmenter_init(&s, text);
     while (i < n && segmenter_next(&s, &t))
-        all[i++] = hash_of(&t);
+        all[i++] = hash_more(HASH_BASIS, t.token, t.n);
     qsort(all, n, sizeof(*all), by_number);
     for (i = 0; i < n && !ret; i++) {
         run = i && all[i] == all[i - 1] ? run + 1 : 1;
