@@ -427,37 +427,6 @@ static bool plan_act(struct work *w, const struct act *a)
     }
 }
 
-/* The rules look at that time at the latest; what they find then is theirs to say. */
-void wake_rules(struct conv *c, int64_t at)
-{
-    if (!c->rule_due_at || c->rule_due_at > at)
-        c->rule_due_at = at;
-}
-
-static bool rules_hear(const struct work *w)
-{
-    return !(w->change->unruled >> w->row.conv.state & 1);
-}
-
-/* Where no rule listens, the rules need not look a second time: the mark moves along with the messages, at once or when they have looked at
- * what they were to hear before. A look that is late ends so, however many such messages have overtaken it. */
-static void plan_ruled_mark(struct work *w)
-{
-    struct conv *c = &w->row.conv;
-    int64_t before = w->slot ? w->slot->row.conv.seq : 0;
-
-    if (w->ruled_all)
-        c->ruled_seq = c->seq;
-    else if (c->seq > before && rules_hear(w))
-        c->heard_seq = c->seq;
-    else if (c->seq > before) {
-        if (c->ruled_seq == before)
-            c->ruled_seq = c->seq;
-        if (w->change->quiet_ms && c->state == CONV_SERVED)
-            wake_rules(c, w->change->at + w->change->quiet_ms);
-    }
-}
-
 static bool plan(struct work *w)
 {
     if (!plan_claim(w) || !plan_lease_guard(w) || !plan_target(w))

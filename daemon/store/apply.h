@@ -140,7 +140,19 @@ bool plan_entry(struct work *w, const struct act *act);
 bool plan_ruled(struct work *w, const struct act *act);
 bool plan_tag(struct work *w, const struct act *act);
 bool write_article(struct work *w, const struct op *op); /* what: the act */
+/* Do rules listen to what this change says? */
+bool rules_hear(const struct work *w);
+/* When all acts are planned: how far the rules have looked then. */
+void plan_ruled_mark(struct work *w);
+/* The rules look at that time at the latest. */
 void wake_rules(struct conv *c, int64_t at);
+/* A message that is there already, as this change leaves it; NULL: refused or lost. */
+struct touched *touch(struct work *w, int64_t seq);
+/* By any of the names that the platform has for it; *seq 0: none. */
+bool seq_of_ref(struct work *w, const char *ref, int64_t *seq);
+/* Takes over what the platform has said of `ref` before we knew it. `first`: other parts follow, so that this one has arrived does not make
+ * the message arrive. */
+bool plan_parked(struct work *w, const char *ref, struct message *m, bool first);
 bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);
 bool plan_read(struct work *w, const struct act *act);

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #define DATA_MAX 65536
-#define DAY_MS   86400000
 #define TAGS_MAX 4096
 
 static void json_id(struct buf *b, const char *name, const struct kf_id *id)
@@ -196,62 +195,6 @@ bool plan_step(struct work *w, const struct conv_event *ev)
 
 /* ---- messages ---------------------------------------------------------------------------------------------------------------- */
 
-/* What platforms have said of `ref` before we knew it. Runs of `apply` see each state in the order of its arrival. */
-struct parked {
-    enum delivery delivery;
-    const char *reason;
-};
-
-static bool write_unpark(struct work *w, const struct op *op)
-{
-    struct stmt *s = stmt_begin(w->db, SQL_PARKED_DROP);
-
-    stmt_str(s, op->what);
-    stmt_str(s, w->row.conv.site.s);
-    stmt_str(s, w->row.conv.channel.s);
-    return run(w, s);
-}
-
-/* `first`: other parts follow; that this one has arrived does not make the message arrive. */
-static bool plan_parked(struct work *w, const char *ref, struct message *m, bool first)
-{
-    struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
-    bool any = false;
-
-    stmt_str(s, ref);
-    stmt_str(s, w->row.conv.site.s);
-    stmt_str(s, w->row.conv.channel.s);
-    stmt_i64(s, w->change->at - DAY_MS);
-    while (stmt_row(s)) {
-        enum delivery to = (enum delivery)get_i64(s);
-        const char *reason = get_text(s, w->arena);
-
-        any = true;
-        if (!delivery_may(m->delivery, to) || (first && to != DELIVERY_FAILED))
-            continue;
-        m->delivery = to;
-        m->reason = reason;
-    }
-    return ended(w, s) && (!any || op_add(w, write_unpark, ref, NULL, 0));
-}
-
-static bool seq_by(struct work *w, enum sql which, const char *ref, int64_t *seq)
-{
-    struct stmt *s = stmt_begin(w->db, which);
-
-    stmt_str(s, ref);
-    stmt_i64(s, w->row.n);
-    if (stmt_row(s))
-        *seq = get_i64(s);
-    return ended(w, s);
-}
-
-static bool seq_of_ref(struct work *w, const char *ref, int64_t *seq)
-{
-    *seq = 0;
-    return seq_by(w, SQL_MESSAGE_SEQ_OF_REF, ref, seq) && (*seq || seq_by(w, SQL_REF_SEQ, ref, seq));
-}
-
 static bool wants_out(const struct work *w, const struct act *act)
 {
     for (size_t i = 0; i < act->n_to; i++)
@@ -371,7 +314,7 @@ bool plan_message(struct work *w, const struct act *act)
 }
 
 /* The stored message `seq` as this change leaves it. NULL: there is none (refused), or the database failed. */
-static struct touched *touch(struct work *w, int64_t seq)
+struct touched *touch(struct work *w, int64_t seq)
 {
     struct touched *t;
     struct stmt *s;
@@ -486,129 +429,6 @@ bool plan_opt(struct work *w, const struct act *act)
            entry_add(w, act->u.out ? "optout" : "optin", &w->change->by, "{}");
 }
 
-/* ---- delivery ----------------------------------------------------------------------------------------------------------------- */
-
-static bool delivery_entry(struct work *w, const struct message *m)
-{
-    const char *data;
-    struct buf b;
-
-    buf_init(&b, DATA_MAX);
-    buf_char(&b, '{');
-    json_i64(&b, "seq", m->seq);
-    json_str(&b, "state", slice_of(delivery_name(m->delivery)));
-    if (m->reason)
-        json_str(&b, "reason", slice_of(m->reason));
-    buf_char(&b, '}');
-    data = text_of(w, &b);
-    return data && entry_add(w, "delivery", &w->change->by, data);
-}
-
-static bool write_ref(struct work *w, const struct op *op)
-{
-    struct stmt *s = stmt_begin(w->db, SQL_REF_ADD);
-
-    stmt_i64(s, w->row.n);
-    stmt_i64(s, op->number);
-    stmt_str(s, op->what);
-    return run(w, s);
-}
-
-/* The platform has a name for it, or one more: a further part of a long text, or the same sent again. */
-static bool learn_ref(struct work *w, struct touched *t, const char *ref, bool parts_follow)
-{
-    if (t->now.ref && strcmp(t->now.ref, ref) == 0)
-        return true;
-    if (t->now.ref && !op_add(w, write_ref, ref, NULL, t->now.seq))
-        return false;
-    if (!t->now.ref)
-        t->now.ref = ref;
-    return plan_parked(w, ref, &t->now, parts_follow);
-}
-
-bool plan_delivery(struct work *w, int64_t seq, enum delivery to, const char *reason, const char *ref)
-{
-    struct touched *t = touch(w, seq);
-    enum delivery was;
-
-    if (!t)
-        return false;
-    was = t->now.delivery;
-    if (delivery_may(was, to)) {
-        t->now.delivery = to;
-        t->now.reason = reason;
-    }
-    if (ref && *ref && !learn_ref(w, t, ref, to == DELIVERY_NONE))
-        return false;
-    return t->now.delivery == was || delivery_entry(w, &t->now);
-}
-
-static bool write_park(struct work *w, const struct op *op)
-{
-    const struct act *act = op->what;
-    const struct opening *o = w->change->opening;
-    struct stmt *s = stmt_begin(w->db, SQL_PARKED_ADD);
-
-    stmt_str(s, w->change->site.s);
-    stmt_str(s, w->has_conv ? w->row.conv.channel.s : o ? o->channel.s : w->change->channel.s);
-    stmt_str(s, act->u.status.ref);
-    stmt_i64(s, act->u.status.delivery);
-    stmt_str(s, act->u.status.reason);
-    stmt_i64(s, w->change->at);
-    return run(w, s);
-}
-
-/* To be sent again by hand: a message that has got through, or one of the visitor's, would reach the platform twice. */
-static bool may_resend(struct work *w, int64_t seq)
-{
-    const struct touched *t = touch(w, seq);
-
-    if (!t)
-        return false;
-    if (t->now.delivery != DELIVERY_FAILED && t->now.delivery != DELIVERY_UNCERTAIN)
-        return refuse(w, KF_CONFLICT, "message %" PRId64 " has not failed: there is nothing to send again", seq);
-    return true;
-}
-
-/* Does what is said of `ref` hold for the whole message? That one part has failed does; that one has arrived does where it is the last one. */
-static bool speaks_for_all(struct work *w, int64_t seq, const struct act *act, bool *ret)
-{
-    struct stmt *s;
-
-    *ret = true;
-    if (act->u.status.delivery == DELIVERY_FAILED)
-        return true;
-    s = stmt_begin(w->db, SQL_REF_STATE);
-    stmt_i64(s, w->row.n);
-    stmt_i64(s, seq);
-    if (stmt_row(s)) {
-        const char *newest = get_text(s, w->arena);
-
-        *ret = (!newest || strcmp(newest, act->u.status.ref) == 0) && !get_i64(s);
-    }
-    return ended(w, s);
-}
-
-bool plan_status(struct work *w, const struct act *act)
-{
-    int64_t seq = act->u.status.seq;
-    bool all = true;
-
-    if (!seq && !act->u.status.ref)
-        return refuse(w, KF_INVALID, "a status of nothing");
-    if (!seq && w->has_conv && !seq_of_ref(w, act->u.status.ref, &seq))
-        return false;
-    if (!seq)
-        return op_add(w, write_park, act, NULL, 0);
-    if (!act->u.status.seq && !speaks_for_all(w, seq, act, &all))
-        return false;
-    if (!all)
-        return true;
-    if (!needs_conv(w) || (act->u.status.again && !may_resend(w, seq)))
-        return false;
-    return plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);
-}
-
 static bool write_one_touched(struct work *w, const struct touched *t)
 {
     const struct message *m = &t->now;
@@ -657,7 +477,7 @@ bool write_touched(struct work *w)
     return true;
 }
 
-/* ---- timeline, rules, rating, reading ------------------------------------------------------------------------------------------ */
+/* ---- timeline, rating, reading ------------------------------------------------------------------------------------------------ */
 
 bool plan_entry(struct work *w, const struct act *act)
 {
@@ -668,74 +488,6 @@ bool plan_entry(struct work *w, const struct act *act)
         return false;
     if (seq)
         w->entries[w->n_entries - 1].after_seq = seq;
-    return true;
-}
-
-static bool write_firing(struct work *w, const struct op *op)
-{
-    struct stmt *s = stmt_begin(w->db, SQL_FIRING_ADD);
-
-    stmt_i64(s, w->row.n);
-    stmt_str(s, op->what);
-    stmt_str(s, op->more);
-    stmt_i64(s, w->change->at);
-    return run(w, s);
-}
-
-static bool write_firing_contact(struct work *w, const struct op *op)
-{
-    struct stmt *s = stmt_begin(w->db, SQL_FIRING_CONTACT_ADD);
-
-    stmt_id(s, &w->row.conv.contact);
-    stmt_str(s, op->what);
-    stmt_str(s, op->more);
-    stmt_i64(s, w->change->at);
-    return run(w, s);
-}
-
-static bool plan_firing(struct work *w, const char *rule, const char *cause, bool wide)
-{
-    struct stmt *s = stmt_begin(w->db, wide ? SQL_FIRING_CONTACT_FIND : SQL_FIRING_FIND);
-    bool any;
-
-    if (wide)
-        stmt_id(s, &w->row.conv.contact);
-    else
-        stmt_i64(s, w->row.n);
-    stmt_str(s, rule);
-    stmt_str(s, cause);
-    any = stmt_row(s);
-    if (!ended(w, s))
-        return false;
-    if (any)
-        return refuse(w, KF_CONFLICT, "rule %s has fired for this already", rule);
-    return op_add(w, wide ? write_firing_contact : write_firing, rule, cause, 0);
-}
-
-bool plan_ruled(struct work *w, const struct act *act)
-{
-    const struct act_ruled *r = &act->u.ruled;
-    struct conv *c = &w->row.conv;
-    int64_t moved;
-
-    if (!needs_conv(w))
-        return false;
-    if (c->ruled_seq != r->from_seq)
-        return refuse(w, KF_CONFLICT, "the rules have looked up to %" PRId64 " already", c->ruled_seq);
-    for (size_t i = 0; i < r->n_firings; i++)
-        if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))
-            return false;
-    w->said = true;
-    moved = c->rule_due_at != r->seen_due_at ? c->rule_due_at : 0;
-    c->rule_due_at = r->rule_due_at;
-    if (moved)
-        wake_rules(c, moved);
-    if (r->to_seq >= 0 && r->to_seq < c->heard_seq)
-        c->ruled_seq = r->to_seq; /* somebody spoke meanwhile: that still has to be looked at */
-    else if (r->again)
-        c->ruled_seq = c->seq;
-    else
-        w->ruled_all = true;
     return true;
 }
 
