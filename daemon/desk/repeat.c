@@ -9,20 +9,26 @@
 #define REPEATS          256
 #define REPEATS_A_SECOND 50
 
+static const char *messages_of(const struct kf_id *who, char ret[64])
+{
+    char id[KF_ID_TEXT];
+
+    (void)snprintf(ret, 64, "v:%s", id_text(who, id));
+    return ret;
+}
+
 bool message_take(struct desk *d, const struct kf_id *who, int burst, int rate, struct kf_err *why)
 {
-    char id[KF_ID_TEXT], key[64];
+    char key[64];
 
-    (void)snprintf(key, sizeof(key), "v:%s", id_text(who, id));
-    return burst <= 0 || rate_take(d, key, burst, rate, 1000, why);
+    return burst <= 0 || rate_take(d, messages_of(who, key), burst, rate, 1000, why);
 }
 
 void message_give(struct desk *d, const struct kf_id *who)
 {
-    char id[KF_ID_TEXT], key[64];
+    char key[64];
 
-    (void)snprintf(key, sizeof(key), "v:%s", id_text(who, id));
-    rate_give(d, key);
+    rate_give(d, messages_of(who, key));
 }
 
 struct repeat {

@@ -79,39 +79,13 @@ static enum kf_rc served_by(struct db *db, const struct search *f, int64_t n, bo
     return any_row(s, fits, why);
 }
 
-static enum kf_rc tagged(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
+/* Has it anything of that name? */
+static enum kf_rc any_named(struct db *db, enum sql which, int64_t n, struct slice name, bool *fits, struct kf_err *why)
 {
-    struct stmt *s = stmt_begin(db, SQL_TAG_FIND);
+    struct stmt *s = stmt_begin(db, which);
 
     stmt_i64(s, n);
-    stmt_text(s, f->tag);
-    return any_row(s, fits, why);
-}
-
-static enum kf_rc fired(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
-{
-    struct stmt *s = stmt_begin(db, SQL_FIRING_ANY);
-
-    stmt_i64(s, n);
-    stmt_str(s, f->rule.s);
-    return any_row(s, fits, why);
-}
-
-static enum kf_rc found_by(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
-{
-    struct stmt *s = stmt_begin(db, SQL_FINDING_ANY);
-
-    stmt_i64(s, n);
-    stmt_str(s, f->check.s);
-    return any_row(s, fits, why);
-}
-
-static enum kf_rc judged_with(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
-{
-    struct stmt *s = stmt_begin(db, SQL_REVIEWED_WITH);
-
-    stmt_i64(s, n);
-    stmt_str(s, f->card.s);
+    stmt_text(s, name);
     return any_row(s, fits, why);
 }
 
@@ -161,17 +135,17 @@ static enum kf_rc rest_fits(struct db *db, const struct query *q, int64_t n, enu
     if (!id_is_zero(&f->agent) && listed != SQL_LIST_AGENT)
         rc = served_by(db, f, n, fits, why);
     if (!rc && *fits && f->tag.n && listed != SQL_LIST_TAG)
-        rc = tagged(db, f, n, fits, why);
+        rc = any_named(db, SQL_TAG_FIND, n, f->tag, fits, why);
     if (!rc && *fits && *f->rule.s && listed != SQL_LIST_RULE)
-        rc = fired(db, f, n, fits, why);
+        rc = any_named(db, SQL_FIRING_ANY, n, slice_of(f->rule.s), fits, why);
     if (!rc && *fits && *f->check.s)
-        rc = found_by(db, f, n, fits, why); /* also of the list, which has the dismissed ones too */
+        rc = any_named(db, SQL_FINDING_ANY, n, slice_of(f->check.s), fits, why); /* also of the list, which has the dismissed ones too */
     if (!rc && *fits && in_course(f))
         rc = course_fits(db, f, n, fits, why);
     if (!rc && *fits && (f->score.set || f->reviewed))
         rc = review_fits(db, f, n, fits, why);
     if (!rc && *fits && *f->card.s)
-        rc = judged_with(db, f, n, fits, why);
+        rc = any_named(db, SQL_REVIEWED_WITH, n, slice_of(f->card.s), fits, why);
     return rc;
 }
 
