@@ -188,13 +188,13 @@ static void port_position(void *ctx, const struct kf_key *site, const struct kf_
         done(arg, KF_AGAIN, 0, 0, &is_gone);
 }
 
-static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,
-                           void *arg)
+static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int64_t from, int limit,
+                           live_positions_done *done, void *arg)
 {
     struct world *w = ctx;
 
     if (w->live)
-        live_positions(w->live, site, queue, limit, done, arg);
+        live_positions(w->live, site, queue, from, limit, done, arg);
     else
         done(arg, KF_AGAIN, NULL, 0, 0, &is_gone);
 }

@@ -6,6 +6,7 @@
 
 #define QUEUES_ASKED  64
 #define POSITIONS_MAX 10000 /* who waits further back learns that when the line is shorter */
+#define POSITIONS     500   /* an answer: some 0.3 ms, between which others have their turn */
 #define ASK_MS        2000
 #define TOLD_A_TICK   100 /* some 2 ms; a line of 10,000 takes 10 s */
 
@@ -45,7 +46,8 @@ static void tell_some(struct desk *d, struct desk_site *ds, int max)
     }
 }
 
-static bool keep_line(struct desk_site *ds, const struct kf_id *convs, size_t n)
+/* `from`: how many stand before these in their queue. */
+static bool keep_line(struct desk_site *ds, int64_t from, const struct kf_id *convs, size_t n)
 {
     struct in_line *line = realloc(ds->line, (ds->n_line + n) * sizeof(*line));
 
@@ -53,24 +55,36 @@ static bool keep_line(struct desk_site *ds, const struct kf_id *convs, size_t n)
         return false;
     ds->line = line;
     for (size_t i = 0; i < n; i++)
-        line[ds->n_line++] = (struct in_line){ convs[i], (int64_t)i + 1 };
+        line[ds->n_line++] = (struct in_line){ convs[i], from + (int64_t)i + 1 };
     return true;
 }
+
+static void ask_on(struct call *call);
 
 static void positions_known(void *ctx, enum kf_rc rc, const struct kf_id *convs, size_t n, int64_t length, const struct kf_err *why)
 {
     struct call *call = ctx;
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
+    bool kept = !rc && ds && n && keep_line(ds, call->n, convs, n);
 
-    (void)length;
     (void)why;
-    if (!rc && ds && n && keep_line(ds, convs, n) && n <= TOLD_A_TICK)
+    call->n += (int64_t)n;
+    if (kept && n == POSITIONS && call->n < length && call->n < POSITIONS_MAX) {
+        ask_on(call);
+        return;
+    }
+    if (kept && call->n <= TOLD_A_TICK)
         tell_some(d, ds, TOLD_A_TICK);
     desk_call_end(call);
 }
 
-/* One question a queue, however many wait in it. */
+/* Who moves up between two answers may be missed, or be named by both: the next look, two seconds later, has him where he stands. */
+static void ask_on(struct call *call)
+{
+    call->d->ports.live_positions(call->d->ports.ctx, &call->site, &call->queue, call->n, POSITIONS, positions_known, call);
+}
+
 static void ask_positions(struct desk *d, struct desk_site *ds)
 {
     struct queues q = { .d = d, .ds = ds };
@@ -79,8 +93,10 @@ static void ask_positions(struct desk *d, struct desk_site *ds)
     for (size_t i = 0; i < q.n; i++) {
         struct call *call = desk_call(d, ds);
 
-        if (call)
-            d->ports.live_positions(d->ports.ctx, &ds->site->key, &q.keys[i], POSITIONS_MAX, positions_known, call);
+        if (!call)
+            continue;
+        call->queue = q.keys[i];
+        ask_on(call);
     }
 }
 

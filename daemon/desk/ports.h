@@ -32,8 +32,8 @@ struct ports {
                         bool handed, live_done *done, void *arg);
     void (*live_position)(void *ctx, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                           live_position_done *done, void *arg);
-    void (*live_positions)(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,
-                           void *arg);
+    void (*live_positions)(void *ctx, const struct kf_key *site, const struct kf_key *queue, int64_t from, int limit,
+                           live_positions_done *done, void *arg);
     void (*live_hint)(void *ctx, const struct kf_key *site, const struct kf_id *conv, int64_t seq);
     void (*live_watch)(void *ctx, const struct kf_key *site);
 

@@ -123,9 +123,10 @@ void live_refuse(struct live *l, const struct kf_key *site, const struct kf_id *
 typedef void live_position_done(void *ctx, enum kf_rc rc, int64_t position, int64_t length, const struct kf_err *why);
 void live_position(struct live *l, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *conv,
                    live_position_done *done, void *ctx);
-/* The first `limit` of a queue in the order of waiting, and the length of the whole line. */
+/* At most `limit` of a queue in the order of waiting, after the first `from`, and the length of the whole line. */
 typedef void live_positions_done(void *ctx, enum kf_rc rc, const struct kf_id *convs, size_t n, int64_t length, const struct kf_err *why);
-void live_positions(struct live *l, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done, void *ctx);
+void live_positions(struct live *l, const struct kf_key *site, const struct kf_key *queue, int64_t from, int limit,
+                    live_positions_done *done, void *ctx);
 /* An agent's chosen presence and capacity, as stored. */
 void live_agent(struct live *l, const struct kf_key *site, const struct kf_id *agent, enum presence presence, int capacity, live_done *done,
                 void *ctx);

@@ -486,9 +486,10 @@ static void finish_positions(struct call *c, enum kf_rc rc, const redisReply *re
     free(ids);
 }
 
-void live_positions(struct live *l, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done, void *ctx)
+void live_positions(struct live *l, const struct kf_key *site, const struct kf_key *queue, int64_t from, int limit,
+                    live_positions_done *done, void *ctx)
 {
-    struct call *c = live_call_new(l, SCRIPT_POSITIONS, site, 2);
+    struct call *c = live_call_new(l, SCRIPT_POSITIONS, site, 3);
     struct kf_err why = { 0 };
 
     if (!c) {
@@ -499,6 +500,7 @@ void live_positions(struct live *l, const struct kf_key *site, const struct kf_k
     c->positions = done;
     c->ctx = ctx;
     live_call_text(c, queue->s[0] ? queue->s : "-");
+    live_call_i64(c, from);
     live_call_i64(c, limit);
     live_call_send(c);
 }

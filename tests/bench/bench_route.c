@@ -383,7 +383,7 @@ static void positions(void)
         int64_t began = now_us();
 
         b.pending++;
-        live_positions(b.live, &site, &queue, b.n_waiting, positions_known, NULL);
+        live_positions(b.live, &site, &queue, 0, b.n_waiting, positions_known, NULL);
         wait_for(0);
         us[i] = now_us() - began;
         if (b.positions != (size_t)b.n_waiting)

@@ -424,12 +424,12 @@ static void UNUSED on_line(void *ctx, enum kf_rc rc, const struct kf_id *convs, 
         l->convs[i] = convs[i];
 }
 
-static struct line UNUSED do_positions(int node, const struct kf_key *site, const char *queue, int limit)
+static struct line UNUSED do_positions(int node, const struct kf_key *site, const char *queue, int64_t from, int limit)
 {
     struct kf_key q = key_of(queue);
     struct line l = { 0 };
 
-    live_positions(w.node[node].live, site, &q, limit, on_line, &l);
+    live_positions(w.node[node].live, site, &q, from, limit, on_line, &l);
     assert_true(wait_for(is_true, &l.there, SOON_MS));
     return l;
 }

@@ -363,10 +363,14 @@ static void a_position_counts_those_of_the_queue(void **state)
     assert_int_equal(do_position(0, &site, "main", 1).position, 1);
     assert_int_equal(do_position(0, &site, "main", 3).position, 3);
     assert_int_equal(do_position(0, &site, "main", 3).length, 3);
-    line = do_positions(0, &site, "main", 2);
+    line = do_positions(0, &site, "main", 0, 2);
     assert_int_equal(line.length, 3);
     assert_int_equal(line.n, 2);
     assert_true(id_eq(&line.convs[1], &second));
+    line = do_positions(0, &site, "main", 1, 2);
+    assert_int_equal(line.n, 2);
+    assert_true(id_eq(&line.convs[0], &second));
+    assert_int_equal(do_positions(0, &site, "main", 3, 2).n, 0);
     assert_int_equal(do_position(0, &site, "vip", 9).position, 1);
     assert_int_equal(do_position(0, &site, "vip", 1).position, 0);
     assert_int_equal(do_reserve(0, &site, 5, 1, 1, 1, 1000).rc, KF_OK);

@@ -154,7 +154,7 @@ static void perform(struct request *r)
         live_refuse(n->live, &r->site, &r->conv, &r->agent, r->a, r->b != 0, on_live, r);
         break;
     case ASK_POSITIONS:
-        live_positions(n->live, &r->site, &r->queue, (int)r->a, on_positions, r);
+        live_positions(n->live, &r->site, &r->queue, r->a, (int)r->b, on_positions, r);
         break;
     case ASK_POSITION:
     default:
@@ -363,14 +363,15 @@ static void port_position(void *ctx, const struct kf_key *site, const struct kf_
     go(r);
 }
 
-static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int limit, live_positions_done *done,
-                           void *arg)
+static void port_positions(void *ctx, const struct kf_key *site, const struct kf_key *queue, int64_t from, int limit,
+                           live_positions_done *done, void *arg)
 {
     struct request *r = ask(ctx, ASK_POSITIONS, arg);
 
     r->site = *site;
     r->queue = *queue;
-    r->a = limit;
+    r->a = from;
+    r->b = limit;
     r->lined = done;
     go(r);
 }
