@@ -247,17 +247,43 @@ enum kf_rc facets_row(struct db *db, const struct query *q, struct stmt *row, en
     return *fits && elsewhere(&q->search) ? rest_fits(db, q, ret->n, which, fits, why) : KF_OK;
 }
 
-enum kf_rc facets_of(struct db *db, const struct query *q, int64_t n, bool *fits, struct kf_err *why)
+/* Of the filters that an index names the conversations of without a look at their rows. */
+struct stmt *facets_numbers(struct db *db, const struct query *q, size_t i)
+{
+    const struct search *f = &q->search;
+    struct stmt *s = NULL;
+
+    if (i == 0 && f->rating > 0) {
+        s = stmt_begin(db, SQL_NUMBERS_RATING);
+        stmt_str(s, q->site.s);
+        stmt_i64(s, f->from);
+        stmt_i64(s, f->to ? f->to : INT64_MAX);
+        stmt_i64(s, f->rating);
+    } else if (i == 1 && !id_is_zero(&f->agent)) {
+        s = stmt_begin(db, SQL_NUMBERS_AGENT);
+        stmt_id(s, &f->agent);
+    } else if (i == 2 && f->tag.n) {
+        s = stmt_begin(db, SQL_NUMBERS_TAG);
+        stmt_text(s, f->tag);
+    } else if (i == 3 && *f->rule.s) {
+        s = stmt_begin(db, SQL_NUMBERS_RULE);
+        stmt_str(s, f->rule.s);
+    }
+    return s;
+}
+
+enum kf_rc facets_of(struct db *db, const struct query *q, int64_t n, struct facets *ret, bool *fits, struct kf_err *why)
 {
     enum kf_rc rc = KF_OK;
     struct facets f;
 
     *fits = true;
-    if (in_row(&q->search)) {
+    if (ret || in_row(&q->search)) {
         struct stmt *s = stmt_begin(db, SQL_CONV_FACETS);
 
         stmt_i64(s, n);
-        *fits = stmt_row(s) && row_fits(q, s, &f);
+        stmt_str(s, q->site.s);
+        *fits = stmt_row(s) && row_fits(q, s, ret ? ret : &f);
         rc = stmt_end(s, why);
     }
     return !rc && *fits && elsewhere(&q->search) ? rest_fits(db, q, n, SQL_CONV_FACETS, fits, why) : rc;

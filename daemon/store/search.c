@@ -2,14 +2,17 @@
  * not take too long.
  *
  * The hits of the index come newest first. Each leads to its conversation; one that was seen before belongs further up. So the
- * page and the count come from one walk, which ends when both are full. With filters it starts from the smaller side: where the list of
- * the most telling filter ends soon, its conversations are gathered first. Are they few, their words are read; else the walk over the
- * hits asks the set, and no row. Where that list is long, many of the hits' conversations are in it, and the page fills soon. */
+ * page and the count come from one walk, which ends when both are full. With filters it starts from the smaller side: where an index
+ * names the conversations of a filter and that list is no long one, its numbers make a sieve, which the next such list makes finer. Is
+ * little left, or does the list of the most telling filter end soon, its conversations are gathered first. Are they few, their words are
+ * read; else the walk over the hits asks the set or the sieve before any row. Where all lists are long, many of the hits' conversations
+ * are in them, and the page fills soon. */
 #include "core/permit.h"
 #include "core/segment.h"
 #include "store/facets.h"
 #include "store/homes.h"
 #include "store/inside.h"
+#include "store/numbers.h"
 #include "store/row.h"
 #include "store/words.h"
 
@@ -20,6 +23,8 @@
 
 #define FEW_ROWS    5000     /* of a list that are looked at to find out whether it is short: some 30 ms */
 #define FEW_WORDS   4000     /* messages whose words are read rather than looked for in the index: some 40 ms */
+#define SIEVE_ROWS  30000    /* of an index, of one filter: some 15 ms */
+#define SIEVE_LEFT  1000     /* that are looked at each by its own number: some 20 ms */
 #define COUNT_NS    60000000 /* of this thread's time, to count on when the page is full */
 #define CLOCKS_MS   600000
 #define CLOCKS_N    1000 /* conversations whose numbers and times may be in another order */
@@ -28,60 +33,6 @@
 #define MARKS_MAX   32
 #define LIMIT_USUAL 20
 #define LIMIT_MAX   100
-
-/* ---- a set of numbers ------------------------------------------------------------------------------------------------------- */
-
-struct set {
-    int64_t *keys; /* 0: free */
-    uint32_t *values;
-    size_t n, cap; /* cap: a power of two */
-};
-
-static bool set_grow(struct set *s)
-{
-    struct set more = { .cap = s->cap ? 2 * s->cap : 4096 };
-
-    more.keys = calloc(more.cap, sizeof(*more.keys));
-    more.values = calloc(more.cap, sizeof(*more.values));
-    if (!more.keys || !more.values) {
-        free(more.keys);
-        free(more.values);
-        return false;
-    }
-    for (size_t i = 0; i < s->cap; i++) {
-        size_t at = (size_t)((uint64_t)s->keys[i] * 0x9e3779b97f4a7c15U >> 32) & (more.cap - 1);
-
-        if (!s->keys[i])
-            continue;
-        while (more.keys[at])
-            at = (at + 1) & (more.cap - 1);
-        more.keys[at] = s->keys[i];
-        more.values[at] = s->values[i];
-    }
-    more.n = s->n;
-    free(s->keys);
-    free(s->values);
-    *s = more;
-    return true;
-}
-
-/* The value beside `key`, which is 0 when it is new. NULL: out of memory. */
-static uint32_t *set_at(struct set *s, int64_t key, bool *fresh)
-{
-    size_t at;
-
-    if (2 * s->n >= s->cap && !set_grow(s))
-        return NULL;
-    at = (size_t)((uint64_t)key * 0x9e3779b97f4a7c15U >> 32) & (s->cap - 1);
-    while (s->keys[at] && s->keys[at] != key)
-        at = (at + 1) & (s->cap - 1);
-    *fresh = !s->keys[at];
-    if (*fresh) {
-        s->keys[at] = key;
-        s->n++;
-    }
-    return &s->values[at];
-}
 
 /* ---- the walk ------------------------------------------------------------------------------------------------------------------ */
 
@@ -94,7 +45,8 @@ struct found {
 
 /* A conversation of the few that are asked for. */
 struct one {
-    int64_t n, seq, newest; /* hit; 0: none */
+    int64_t n, seq, opened_at;
+    int64_t newest; /* hit; 0: none */
     int64_t hits[HITS_MAX];
     size_t n_hits;
     int64_t all;
@@ -105,7 +57,7 @@ struct walk {
     struct query *q;
     struct kf_err *why;
     size_t limit;
-    struct set seen; /* conversation → 1 + its place on the page; 0: not on the page */
+    struct numbers seen; /* conversation → 1 + its place on the page; 0: not on the page */
     struct found page[LIMIT_MAX];
     size_t n_page;
     int64_t top, after; /* of the cursor: nothing newer than `top`, the page begins below `after` */
@@ -116,12 +68,15 @@ struct walk {
     bool listing; /* places instead of a page */
     bool tired;   /* it was not counted to the end */
     struct homes homes;
-    struct set chosen; /* with `gathered`: all that the filters leave */
+    struct numbers chosen; /* with `gathered`: all that the filters leave */
     struct one *few;
     size_t n_few, cap_few;
     int64_t few_messages;
     bool gathered;
-    int64_t last_conv; /* none that was opened before the end of the time has a greater number */
+    struct numbers sieve; /* conversation → the last of the lists that it is in */
+    uint32_t sieved;      /* the last list that was short enough; who has less beside it does not fit. 0: there was none */
+    size_t n_left;        /* of that list */
+    int64_t last_conv;    /* none that was opened before the end of the time has a greater number */
 };
 
 static int64_t own_ns(void)
@@ -186,16 +141,11 @@ static void page_hit(struct walk *w, uint32_t at, int64_t id)
         w->page[at - 1].hits[w->page[at - 1].n_hits++] = id;
 }
 
-static bool set_has(const struct set *s, int64_t key)
+static bool sieve_passes(const struct walk *w, int64_t conv)
 {
-    size_t at;
+    const uint32_t *in = w->sieved ? numbers_find(&w->sieve, conv) : NULL;
 
-    if (!s->cap)
-        return false;
-    at = (size_t)((uint64_t)key * 0x9e3779b97f4a7c15U >> 32) & (s->cap - 1);
-    while (s->keys[at] && s->keys[at] != key)
-        at = (at + 1) & (s->cap - 1);
-    return s->keys[at] != 0;
+    return !w->sieved || (in && *in >= w->sieved);
 }
 
 static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
@@ -204,13 +154,13 @@ static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
     uint32_t *at;
     enum kf_rc rc = KF_OK;
 
-    if (w->gathered ? !set_has(&w->chosen, conv) : conv > w->last_conv)
+    if (w->gathered ? !numbers_find(&w->chosen, conv) : conv > w->last_conv || !sieve_passes(w, conv))
         return KF_OK;
-    at = set_at(&w->seen, conv, &fresh);
+    at = numbers_at(&w->seen, conv, &fresh);
     if (!at)
         return kf_fail(w->why, KF_NOMEM, "out of memory");
     if (fresh && !w->gathered)
-        rc = facets_of(w->r->db, w->q, conv, &fits, w->why);
+        rc = facets_of(w->r->db, w->q, conv, NULL, &fits, w->why);
     if (!rc && fresh && fits)
         rc = walk_take(w, conv, id, w->after && id >= w->after, at);
     if (!rc && *at)
@@ -360,13 +310,73 @@ static enum kf_rc few_add(struct walk *w, const struct facets *f)
         w->few = few;
         w->cap_few = cap;
     }
-    if (!set_at(&w->chosen, f->n, &fresh))
+    if (!numbers_at(&w->chosen, f->n, &fresh))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
     if (fresh) {
-        w->few[w->n_few++] = (struct one){ .n = f->n, .seq = f->seq };
+        w->few[w->n_few++] = (struct one){ .n = f->n, .seq = f->seq, .opened_at = f->opened_at };
         w->few_messages += f->seq;
     }
     return KF_OK;
+}
+
+/* One list goes through the sieve, or is the first one in it. What is too long is left, and what it has marked passes as before. */
+static enum kf_rc sieve_list(struct walk *w, struct stmt *s, uint32_t list)
+{
+    size_t rows = 0, left = 0;
+
+    while (rows <= SIEVE_ROWS && stmt_row(s)) {
+        int64_t n = get_i64(s);
+        bool fresh;
+        uint32_t *in = w->sieved ? numbers_find(&w->sieve, n) : numbers_at(&w->sieve, n, &fresh);
+
+        rows++;
+        if (!w->sieved && !in)
+            return (void)stmt_end(s, NULL), kf_fail(w->why, KF_NOMEM, "out of memory");
+        if (!in || *in < w->sieved || *in == list)
+            continue;
+        *in = list;
+        left++;
+    }
+    if (rows <= SIEVE_ROWS) {
+        w->sieved = list;
+        w->n_left = left;
+    } else if (!w->sieved)
+        numbers_free(&w->sieve);
+    return stmt_end(s, w->why);
+}
+
+static enum kf_rc sieve(struct walk *w)
+{
+    enum kf_rc rc = KF_OK;
+
+    for (size_t i = 0; i < FACETS_NUMBERED && !rc; i++) {
+        struct stmt *s = facets_numbers(w->r->db, w->q, i);
+
+        if (s)
+            rc = sieve_list(w, s, (uint32_t)i + 1);
+    }
+    return rc;
+}
+
+/* What the sieve has left, if that is little: `chosen` and `few`. */
+static enum kf_rc gather_left(struct walk *w)
+{
+    enum kf_rc rc = sieve(w);
+
+    if (rc || !w->sieved || w->n_left > SIEVE_LEFT)
+        return rc;
+    for (size_t i = 0; i < w->sieve.cap && !rc; i++) {
+        struct facets f;
+        bool fits;
+
+        if (!w->sieve.keys[i] || w->sieve.values[i] < w->sieved)
+            continue;
+        rc = facets_of(w->r->db, w->q, w->sieve.keys[i], &f, &fits, w->why);
+        if (!rc && fits)
+            rc = few_add(w, &f);
+    }
+    w->gathered = !rc;
+    return rc;
 }
 
 /* All that the filters leave, if their list is short. */
@@ -379,6 +389,9 @@ static enum kf_rc gather(struct walk *w)
 
     if (!facets_asked(&w->q->search))
         return KF_OK;
+    rc = gather_left(w);
+    if (rc || w->gathered)
+        return rc;
     s = facets_list(w->r->db, w->q, &which);
     while (!rc && rows <= FEW_ROWS && stmt_row(s)) {
         struct facets f;
@@ -451,23 +464,49 @@ static enum kf_rc walk_few(struct walk *w)
 
 /* ---- without words: the conversations themselves ------------------------------------------------------------------------------------ */
 
+static int opened_last_first(const void *x, const void *y)
+{
+    const struct one *a = x, *b = y;
+
+    return a->opened_at != b->opened_at ? (a->opened_at < b->opened_at) - (a->opened_at > b->opened_at) : (a->n < b->n) - (a->n > b->n);
+}
+
+static enum kf_rc list_one(struct walk *w, int64_t n, int64_t opened_at)
+{
+    bool before = w->after_n && (opened_at > w->after || (opened_at == w->after && n >= w->after_n));
+    uint32_t at;
+
+    return walk_take(w, n, w->listing ? 0 : opened_at, before, &at);
+}
+
+static enum kf_rc list_few(struct walk *w)
+{
+    enum kf_rc rc = KF_OK;
+
+    if (w->n_few)
+        qsort(w->few, w->n_few, sizeof(*w->few), opened_last_first);
+    for (size_t i = 0; i < w->n_few && !rc; i++)
+        rc = list_one(w, w->few[i].n, w->few[i].opened_at);
+    return rc;
+}
+
 static enum kf_rc walk_list(struct walk *w)
 {
     int64_t until = own_ns() + COUNT_NS;
     enum sql which;
-    struct stmt *s = facets_list(w->r->db, w->q, &which);
-    enum kf_rc rc = KF_OK;
+    struct stmt *s;
+    enum kf_rc rc = gather_left(w);
 
+    if (rc || w->gathered)
+        return rc ? rc : list_few(w);
+    s = facets_list(w->r->db, w->q, &which);
     while (!rc && !walk_full(w, until) && stmt_row(s)) {
         struct facets f;
-        bool before, fits;
-        uint32_t at;
+        bool fits;
 
         rc = facets_row(w->r->db, w->q, s, which, &f, &fits, w->why);
-        if (rc || !fits)
-            continue;
-        before = w->after_n && (f.opened_at > w->after || (f.opened_at == w->after && f.n >= w->after_n));
-        rc = walk_take(w, f.n, w->listing ? 0 : f.opened_at, before, &at);
+        if (!rc && fits)
+            rc = list_one(w, f.n, f.opened_at);
     }
     if (rc)
         (void)stmt_end(s, NULL);
@@ -628,10 +667,9 @@ static enum kf_rc run(struct reader *r, struct query *q, bool listing, struct kf
         rc = read_page(w, by_words);
     buf_finish(&expression);
     free(w->few);
-    free(w->chosen.keys);
-    free(w->chosen.values);
-    free(w->seen.keys);
-    free(w->seen.values);
+    numbers_free(&w->chosen);
+    numbers_free(&w->seen);
+    numbers_free(&w->sieve);
     free(w);
     return rc;
 }

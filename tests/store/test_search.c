@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 struct result {
-    char text[1024]; /* "peer:seq,seq peer:seq" */
+    char text[4096]; /* "peer:seq,seq peer:seq" */
     char cursor[64];
     char marks[128];
     int64_t count;
@@ -592,6 +592,141 @@ static void reindexing_finds_the_same(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
+/* ---- from whichever side ---- */
+
+#define MANY 6000 /* so that the list of an agent is a long one */
+
+static bool is_of_agent(int i)
+{
+    return i % 8 != 0;
+}
+
+static bool is_rated(int i)
+{
+    return i % 5 == 1;
+}
+
+static bool is_tagged(int i)
+{
+    return i % 3 == 0;
+}
+
+static bool has_word(int i)
+{
+    return i % 2 == 0;
+}
+
+static void write_many(struct world *w)
+{
+    struct told *t = calloc(MANY, sizeof(*t));
+    char peer[16];
+
+    assert_non_null(t);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(peer, sizeof(peer), "v%d", i);
+        store_commit(w->store, visitor_says(peer, NULL, has_word(i) ? "我要退款" : "你好", NOW + i), keep_news, &t[i]);
+    }
+    for (int i = 0; i < MANY; i++) {
+        struct change *c;
+
+        world_wait(w, &t[i].done);
+        assert_int_equal(t[i].rc, KF_OK);
+        c = on_conv(&t[i].news.conv.id, NOW + MANY + i);
+        add_step(c, CONV_ASSIGN, is_of_agent(i) ? 7 : 8, -1);
+        if (is_rated(i))
+            change_act(c, ACT_RATE)->u.rate.score = 2;
+        if (is_tagged(i))
+            change_act(c, ACT_TAG)->u.tag.text = "催单";
+        t[i].done = false;
+        store_commit(w->store, c, keep_news, &t[i]);
+    }
+    for (int i = 0; i < MANY; i++) {
+        world_wait(w, &t[i].done);
+        assert_int_equal(t[i].rc, KF_OK);
+    }
+    free(t);
+    indexed(w);
+}
+
+enum { BY_AGENT = 1, BY_RATING = 2, BY_TAG = 4, BY_TIME = 8, BY_WORD = 16, BY_ALL = 31 };
+
+static struct query *query_by(int by)
+{
+    struct query *q = query_for(by & BY_WORD ? "退款" : "");
+
+    if (by & BY_AGENT)
+        q->search.agent = id_of(7);
+    if (by & BY_RATING)
+        q->search.rating = 2;
+    if (by & BY_TAG)
+        q->search.tag = SLICE("催单");
+    if (by & BY_TIME)
+        q->search.from = NOW + MANY / 2;
+    return q;
+}
+
+static int64_t truly(int by)
+{
+    int64_t n = 0;
+
+    for (int i = 0; i < MANY; i++)
+        n += (!(by & BY_AGENT) || is_of_agent(i)) && (!(by & BY_RATING) || is_rated(i)) && (!(by & BY_TAG) || is_tagged(i)) &&
+             (!(by & BY_TIME) || i >= MANY / 2) && (!(by & BY_WORD) || has_word(i));
+    return n;
+}
+
+static void count_places(const struct query *q, void *ctx)
+{
+    bool named[4 * MANY] = { false };
+    size_t *n = ctx;
+
+    *n = q->n_places;
+    for (size_t i = 0; i < q->n_places; i++) {
+        assert_in_range(q->places[i].n, 1, 4 * MANY - 1);
+        assert_false(named[q->places[i].n]);
+        named[q->places[i].n] = true;
+    }
+}
+
+static int64_t on_pages(struct world *w, int by)
+{
+    struct result r = { .count = 0 };
+    int64_t n = 0;
+
+    do {
+        struct query *q = query_by(by);
+
+        q->search.limit = 100;
+        q->search.cursor = arena_copy(q->arena, slice_of(r.cursor));
+        r = find(w, q);
+        n += *r.text ? 1 : 0;
+        for (const char *p = r.text; *p; p++)
+            n += *p == ' ';
+    } while (*r.cursor);
+    return n;
+}
+
+static void whichever_side_it_starts_from_the_same_is_found(void **state)
+{
+    struct world *w = *state;
+
+    write_many(w);
+    for (int by = 0; by <= BY_ALL; by++) {
+        struct query *q = query_by(by);
+        struct result r;
+        size_t n = 0;
+
+        q->kind = QUERY_RESULT;
+        q->limit = 2 * MANY;
+        assert_int_equal(ask(w, q, count_places, &n), KF_OK);
+        assert_int_equal(n, truly(by));
+        r = find(w, query_by(by));
+        assert_true(r.capped ? r.count < truly(by) : r.count == truly(by)); /* who counts for too long stops */
+        if (truly(by) <= 500)
+            assert_int_equal(on_pages(w, by), truly(by));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     T(words_are_found_where_they_are),
     T(a_hit_says_where_the_word_stands),
@@ -602,6 +737,7 @@ static const struct CMUnitTest tests[] = {
     T(what_was_erased_is_not_found),
     T(what_was_edited_is_found_by_its_new_words),
     T(filters_hold_together),
+    T(whichever_side_it_starts_from_the_same_is_found),
     T(a_course_is_found_by_its_times),
     T(all_of_a_result_is_listed_and_read_in_parts),
     T(one_contact_s_conversations_are_found),
