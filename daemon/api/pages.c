@@ -183,8 +183,10 @@ static void get_readyz(struct turn *t)
 {
     const struct api_config *cfg = turn_config(t);
     struct desk_figures d;
+    struct live_figures l;
 
     desk_figures(cfg->desk, &d);
+    live_figures(cfg->live, &l);
     if (!may_watch(t)) /* a load balancer elsewhere needs the status; what is wrong is for those who may see the figures too */
         text(t, store_broken(cfg->store) || d.store_away ? 503 : 200, store_broken(cfg->store) || d.store_away ? "not ready\n" : "ready\n");
     else if (store_broken(cfg->store))
@@ -193,6 +195,8 @@ static void get_readyz(struct turn *t)
         text(t, 503, "the database is away\n");
     else if (!live_up(cfg->live))
         text(t, 200, "degraded: redis is away; conversations in progress go on, new ones wait\n");
+    else if (l.doubted)
+        text(t, 200, "degraded: redis answers, but does not take what it is told (full, or read-only?)\n");
     else if (d.holder && !d.ready)
         text(t, 200, "degraded: rebuilding the live state\n");
     else
@@ -296,6 +300,7 @@ static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct 
     metric(&b, "redis_up", "gauge", "1 while Redis answers.", live_up(cfg->live));
     metric(&b, "redis_calls_total", "counter", "Calls to Redis.", l.calls);
     metric(&b, "redis_failed_total", "counter", "Calls that failed.", l.failed);
+    metric(&b, "redis_doubted", "gauge", "Sites of which Redis could not be told something yet.", l.doubted);
     metric(&b, "redis_reconnects_total", "counter", "Times that the link to Redis came back.", l.reconnects);
     metric(&b, "errands_sent_total", "counter", "Messages that platforms have taken.", d.errands_sent);
     metric(&b, "errands_failed_total", "counter", "Messages that platforms have refused.", d.errands_failed);

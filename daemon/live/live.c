@@ -77,6 +77,7 @@ void live_figures(const struct live *l, struct live_figures *ret)
 {
     *ret = l->figures;
     ret->reconnects = l->commands.ups ? l->commands.ups - 1 : 0;
+    ret->doubted = l->n_doubts;
 }
 
 /* ---- death --------------------------------------------------------------------------------------------------------- */

@@ -150,6 +150,7 @@ void live_watch(struct live *l, const struct kf_key *site);
 
 struct live_figures {
     uint64_t calls, failed, reconnects, pending;
+    uint64_t doubted; /* sites of which Redis could not be told something, and does not know that yet */
 };
 void live_figures(const struct live *l, struct live_figures *ret);
 

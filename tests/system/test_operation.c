@@ -1,5 +1,6 @@
 /* How kefud is watched, told, stopped, killed and left without its Redis. */
 #include "tests/support/cast.h"
+#include "tests/support/redis.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -194,6 +195,36 @@ static void strangers_learn_whether_it_is_ready_and_no_more(void **state)
     assert_true(readiness_of(&behind, "X-Forwarded-For: 203.0.113.9\r\n", "ready\n"));
     assert_int_equal(kill(redis, SIGCONT), 0);
     daemon_finish(&behind);
+}
+
+/* It answers, and refuses every write: what comes is stored, and who waits is known when it takes them again. */
+static void a_redis_that_is_full_is_told_of(void **state)
+{
+    struct redis redis;
+    struct daemon beside;
+    struct visitor v = { 0 };
+    struct staff a = { 0 };
+    char config[128];
+
+    (void)state;
+    redis_prepare(&redis);
+    redis_start(&redis, false);
+    UNTIL(redis_pong(redis.path));
+    (void)snprintf(config, sizeof(config), "[redis]\nurl = unix:%s\n", redis.path);
+    daemon_start(&beside, &(struct daemon_options){ .demo = true, .config = config });
+    staff_online(&a, &beside, AGENT1, SITE);
+    assert_true(redis_do(&redis, "CONFIG SET maxmemory 1"));
+    visitor_enter(&v, &beside, SITE, NULL);
+    (void)visitor_say(&v, "c1", "在吗");
+    UNTIL(readiness_of(&beside, NULL, "degraded: redis answers, but does not take"));
+    wire_none(&a.wire, "{s:s}", "type", "assigned");
+    assert_true(redis_do(&redis, "CONFIG SET maxmemory 0"));
+    wire_take(&a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    UNTIL(readiness_of(&beside, NULL, "ready"));
+    staff_free(&a);
+    visitor_free(&v);
+    daemon_finish(&beside);
+    redis_finish(&redis);
 }
 
 static void the_figures_move_with_what_happens(void **state)
@@ -455,6 +486,7 @@ int main(void)
         cmocka_unit_test(pages_come_with_their_guards),
         cmocka_unit_test(a_visitor_with_the_cookie_needs_no_token),
         cmocka_unit_test(the_session_cookie_is_for_our_pages_only),
+        cmocka_unit_test(a_redis_that_is_full_is_told_of),
         cmocka_unit_test(the_figures_move_with_what_happens),
         cmocka_unit_test(strangers_learn_whether_it_is_ready_and_no_more),
         cmocka_unit_test(health_is_told_to_whoever_asks),
