@@ -154,8 +154,9 @@ static void a_body_is_taken_whatever_it_is_called(void **state)
         got = rig_post(&r, hook, headers, "update_id=1&message=hello");
         assert_int_equal(got.status, 400);
         reply_free(&got);
+        if (i == 0)
+            (void)rig_assigned(&r); /* from here on he is told of each */
     }
-    (void)rig_assigned(&r);
     (void)rig_told(&r, "called 2");
 }
 
