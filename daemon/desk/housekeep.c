@@ -14,6 +14,7 @@
 #define PARKED_MS      15000 /* so often those who are parked are looked through for nothing in particular */
 #define UNHEARD_MS     60000 /* so often it is looked whether there are such at all */
 #define RETELL_SWEEPS  10
+#define HAUNTED_SWEEPS 5
 
 bool holder(struct desk *d, const struct desk_site *ds)
 {
@@ -466,6 +467,20 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 
 /* ---- waiting and parked ---- */
 
+/* The live layer knows of somebody who waits no more: a word that a stopped node had kept since before a rebuilding, say. Nobody would miss
+ * him until he is offered to somebody, but all behind him are told a wrong position. While commits are on their way to Redis it may be
+ * ahead for a moment, not all the time. */
+static bool haunted(struct desk *d, struct desk_site *ds, const struct query *q)
+{
+    ds->haunted = q->n_convs < WAITING_MAX && ds->waiting > (int64_t)q->n_convs ? ds->haunted + 1 : 0;
+    if (ds->haunted < HAUNTED_SWEEPS)
+        return false;
+    log_event(d, 2, "desk event=live_ahead site=%s waiting=%zu live=%lld", ds->site->key.s, q->n_convs, (long long)ds->waiting);
+    ds->haunted = 0;
+    rebuild_soon(ds);
+    return true;
+}
+
 /* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. Does the live
  * layer seem to know less than the store, then everybody is told of at once; else a share at each sweep, so that a long line holds up
  * nobody and everybody has been told of once in RETELL_SWEEPS seconds. */
@@ -473,6 +488,8 @@ static void retell(struct desk *d, struct desk_site *ds, const struct query *q)
 {
     bool all = (int64_t)q->n_convs != ds->waiting && !(q->n_convs == WAITING_MAX && ds->waiting >= WAITING_MAX);
 
+    if (haunted(d, ds, q))
+        return;
     ds->retold = (ds->retold + 1) % RETELL_SWEEPS;
     for (size_t i = 0; i < q->n_convs; i++)
         if (all || q->convs[i].id.b[sizeof(q->convs[i].id.b) - 1] % RETELL_SWEEPS == ds->retold)

@@ -78,6 +78,7 @@ struct desk_site {
     bool parked_left;   /* there still are such */
     bool hours_changed; /* who is parked until the doors open may have to be told another time */
     int64_t parked_at;  /* mono: when they were last looked through */
+    int haunted;        /* sweeps in a row that found more who wait in the live layer than in the store */
     unsigned retold;    /* which share of those who wait the live layer was last told of */
     bool wide;          /* the next pass looks through all who wait */
     int64_t wide_at;    /* mono */

@@ -363,6 +363,33 @@ static void a_new_holder_knows_who_has_refused(void **state)
     end();
 }
 
+static int64_t position_of(int visitor)
+{
+    return w.visitors[visitor].seat.line.position;
+}
+
+/* A node that had stood still tells Redis of somebody who is gone, after Redis was filled anew and so has forgotten that. */
+static void who_waits_no_more_stands_before_nobody(void **state)
+{
+    struct conv gone = { .id = { { 7 } }, .site = { "demo" }, .queue = { "service" }, .state = CONV_WAITING, .epoch = 1 };
+
+    (void)state;
+    shop(2, 20);
+    agent_connect(&w, 0, 0);
+    agent_presence(&w, 0, PRESENCE_BUSY); /* somebody is there, and takes nobody */
+    world_settle(&w);
+    (void)ask(0, 0);
+    world_pass(&w, 3000);
+    assert_int_equal(position_of(0), 1);
+    gone.arrived_at = w.now - 60000;
+    w.nodes[1].ports.live_put(&w.nodes[1], &gone, NULL, NULL);
+    world_pass(&w, 3000);
+    assert_int_equal(position_of(0), 2);
+    world_pass(&w, 12000);
+    assert_int_equal(position_of(0), 1);
+    end();
+}
+
 static void who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis(void **state)
 {
     struct kf_id conv;
@@ -561,6 +588,7 @@ int main(void)
         cmocka_unit_test(a_transfer_to_a_full_person_waits_for_a_place),
         cmocka_unit_test(a_transfer_to_a_full_person_comes_back_after_a_minute),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
+        cmocka_unit_test(who_waits_no_more_stands_before_nobody),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
         cmocka_unit_test(those_who_wait_go_in_effective_order),
         cmocka_unit_test(equal_agents_get_equal_shares),

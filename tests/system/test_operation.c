@@ -170,7 +170,7 @@ static double metric(const char *name)
     line = strstr(r.body, start);
     if (!line)
         fail_msg("/metrics has no %s:\n%s", name, r.body);
-    ret = strtod(line + strlen(start), NULL);
+    ret = line ? strtod(line + strlen(start), NULL) : 0;
     reply_free(&r);
     return ret;
 }
