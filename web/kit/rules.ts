@@ -14,6 +14,16 @@ export function ruleName(key: string): string {
   return key in zhCN ? name(key as 'greeting') : key;
 }
 
+/** What may be offered to choose from: key and name. A site may have others. */
+export function shippedRules(): readonly (readonly [string, string])[] {
+  return Object.keys(zhCN).map((key) => [key, ruleName(key)] as const);
+}
+
+/** Of what somebody has typed: the key of the shipped rule of that name, else what was typed. */
+export function ruleKey(typed: string): string {
+  return shippedRules().find(([, called]) => called.toLowerCase() === typed.toLowerCase())?.[0] ?? typed;
+}
+
 /** entryWords, with rules by their names. */
 export function reviewWords(e: Entry): string {
   const key = e.data?.['rule'];

@@ -7,6 +7,7 @@ import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Icon } from '../kit/Icon';
 import { k } from '../kit/i18n';
+import { ruleKey, ruleName, shippedRules } from '../kit/rules';
 import { may, site } from '../kit/session';
 import { question, queues, refine, type Question } from './find';
 import { checkName, checks, loadChecks } from './findings';
@@ -65,6 +66,7 @@ function choiceName(key: ChoiceKey, value: string): string {
 function valueName(key: Key, value: string): string {
   if (key === 'queue') return queues.value.find((x) => x.key === value)?.name ?? value;
   if (key === 'check' || key === 'scorecard') return namedOptions(key).find(([v]) => v === value)?.[1] ?? value;
+  if (key === 'rule') return ruleName(value);
   if (key in CHOICES) return choiceName(key as ChoiceKey, value);
   return (RANGES as readonly string[]).includes(key) ? rangeText(key as RangeKey, value) : value;
 }
@@ -121,6 +123,7 @@ function MoreDialog({ onClose }: { onClose: () => void }) {
       }
       next[key] = made;
     }
+    next.rule = ruleKey(text('rule'));
     refine(next);
     onClose();
   };
@@ -161,14 +164,20 @@ function MoreDialog({ onClose }: { onClose: () => void }) {
             <span>{f(key)}</span>
             <input
               class="input"
+              type="text"
               name={key}
               defaultValue={q[key]}
               maxLength={64}
               autocomplete="off"
-              {...(key === 'rule' ? { placeholder: f('ruleHint') } : {})}
+              {...(key === 'rule' ? { placeholder: f('ruleHint'), list: 'rules-there' } : {})}
             />
           </label>
         ))}
+        <datalist id="rules-there">
+          {shippedRules().map(([key, name]) => (
+            <option key={key} value={key} label={name} />
+          ))}
+        </datalist>
         {NAMED.filter(allowed).map((key) => (
           <label key={key} class="pick">
             <span>{f(key)}</span>

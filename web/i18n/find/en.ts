@@ -18,7 +18,7 @@ export const en: Like<typeof zhCN> = {
   reviewed_no: 'Not reviewed',
   tag: 'Tag',
   rule: 'Rule that fired',
-  ruleHint: 'The key of the rule',
+  ruleHint: 'Name or key of the rule',
   check: 'Found by the check',
   scorecard: 'Reviewed with',
   wait: 'Wait (s)',

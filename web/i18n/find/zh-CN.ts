@@ -16,7 +16,7 @@ export const zhCN = {
   reviewed_no: '未质检',
   tag: '标签',
   rule: '触发过的规则',
-  ruleHint: '规则的标识',
+  ruleHint: '规则的名称或标识',
   check: '机器质检命中',
   scorecard: '质检所用评分表',
   wait: '等待接入（秒）',

@@ -18,7 +18,7 @@ export const zhTW: Like<typeof zhCN> = {
   reviewed_no: '未質檢',
   tag: '標籤',
   rule: '觸發過的規則',
-  ruleHint: '規則的識別碼',
+  ruleHint: '規則的名稱或識別碼',
   check: '機器質檢命中',
   scorecard: '質檢所用評分表',
   wait: '等候接入（秒）',
