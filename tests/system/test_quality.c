@@ -133,6 +133,8 @@ static void a_review_is_drawn_scored_appealed_and_decided(void **state)
     assert_true(json_is_true(json_object_get(json_object_get(r, "may"), "appeal")));
     assert_false(json_is_true(json_object_get(json_object_get(r, "may"), "score")));
     json_decref(r);
+    refused(&supervisor, 409, "POST", at(id, "decide"),
+            with_contents(3, "", "[{\"item\":\"rude\",\"outcome\":\"accepted\",\"text\":\"是\"}]"));
     refused(&agent, 400, "POST", at(id, "appeal"), "{\"revision\":3,\"items\":[{\"item\":\"rude\",\"text\":\"\"}]}");
     refused(&agent, 400, "POST", at(id, "appeal"), "{\"revision\":3,\"items\":[]}");
     json_decref(send(&agent, 200, "POST", at(id, "appeal"), "{\"revision\":3,\"items\":[{\"item\":\"rude\",\"text\":\"这是访客说的\"}]}"));
