@@ -96,6 +96,7 @@ struct desk_site {
     int64_t waiting, longest_ms;
     struct in_line *line; /* who waits where, as it was heard last; up to `line_told` they know */
     size_t n_line, line_told;
+    int lines_asked; /* queues whose line is still being read */
     int64_t line_at; /* mono: when that was asked for */
     bool queue_dirty;
     int64_t queue_told_at;                 /* mono */
