@@ -308,7 +308,10 @@ static void a_second_agent_helps(void **state)
     wire_take(&ann.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "conversation", v.conv, "helper", "number", "2");
     assert_true(staff_say(&bob, v.conv, "b1", "我也在") > 0);
     wire_take(&ann.wire, "{s:s,s:s}", "type", "message", "text", "我也在");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* ann */
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* bob */
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "message", "text", "我也在", "from", "number", "2");
+    assert_string_equal(act(&ann, v.conv, "help", to), "conflict"); /* he is there already: the visitor is not told again */
     assert_string_not_equal(act(&bob, v.conv, "close", ""), "ack"); /* the owner stays the one */
     assert_string_equal(act(&bob, v.conv, "leave", ""), "ack");
     wire_take(&bob.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "helper_left");
@@ -316,6 +319,7 @@ static void a_second_agent_helps(void **state)
         (wire_sendf(&bob.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"b2\",\"kind\":\"text\",\"text\":\"x\"}", v.conv),
          wire_verdict(&bob.wire, "b2")),
         "ack");
+    wire_none(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined");
     close_by(&ann, &v);
     staff_presence(&ann, "offline");
     staff_presence(&bob, "offline");
