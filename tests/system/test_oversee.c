@@ -483,6 +483,34 @@ static void many_are_handed_on_at_once(void **state)
     staff_presence(&ann, "offline");
 }
 
+/* The queue's own time after a close holds for what a rule closes, too. */
+static void a_close_by_a_rule_keeps_the_place_as_long_as_the_queue_says(void **state)
+{
+    static const char set[] = "{" SITE_OF("tidy", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"wrapup_ms\":600000}}," WEB(
+        "q") "\"rules\":[{\"key\":\"bye\",\"event\":\"message\",\"mid_talk\":true,\"when\":{\"keywords\":[\"再见\"]},\"actions\":["
+             "\"close\"]}],\"people\":[" PERSON("tidy1@x.example", "1", "\"agent\"", "") "]}";
+    json_t *made = found(set, "tidy");
+    struct staff one = { 0 };
+    struct visitor v = { 0 }, w = { 0 };
+
+    (void)state;
+    enter(&one, made, 0, "tidy", "online");
+    ask(&v, "tidy");
+    assigned(&one, v.conv, "only_one");
+    (void)visitor_say(&v, "c2", "再见");
+    assert_true(
+        number_at(wire_take(&one.wire, "{s:s,s:s,s:s}", "type", "state", "conversation", v.conv, "state", "closed"), "wrapup_until") > 0);
+    ask(&w, "tidy");
+    wire_take(&w.wire, "{s:s,s:s,s:i}", "type", "state", "state", "waiting", "position", 1);
+    wire_none(&one.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", w.conv);
+    assert_string_equal(act(&one, v.conv, "ready", ""), "ack");
+    assigned(&one, w.conv, "only_one");
+    gone(&w);
+    visitor_free(&v);
+    staff_free(&one);
+    json_decref(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_paused_queue_gives_nothing_out),
         cmocka_unit_test_teardown(many_are_handed_on_at_once, move_out),
         cmocka_unit_test(who_lets_two_offers_pass_is_away),
+        cmocka_unit_test(a_close_by_a_rule_keeps_the_place_as_long_as_the_queue_says),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
