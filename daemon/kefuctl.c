@@ -1,4 +1,5 @@
 #include "kefuctl.h"
+#include "streams.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -396,7 +397,7 @@ static bool take_options(int *argc, char **argv, struct config_args *args, struc
     return true;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     static const char installed[] = "/etc/kefud/kefud.conf";
     struct config_args args = { 0 };
@@ -435,4 +436,11 @@ int main(int argc, char **argv)
     curl_global_cleanup();
     config_free(&ctl.cfg);
     return ret;
+}
+
+int main(int argc, char **argv)
+{
+    int ret = streams_open() ? run(argc, argv) : CTL_FAILED;
+
+    return streams_written("kefuctl") ? ret : ret == CTL_DONE ? CTL_FAILED : ret;
 }

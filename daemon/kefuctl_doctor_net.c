@@ -154,10 +154,20 @@ static X509 *read_certificate(const char *path)
     return ret;
 }
 
+/* kefud is not told one either. */
+static int no_pass_phrase(char *buf, int size, int writing, void *ctx)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)ctx;
+    return -1;
+}
+
 static EVP_PKEY *read_key(const char *path)
 {
     FILE *f = fopen(path, "re");
-    EVP_PKEY *ret = f ? PEM_read_PrivateKey(f, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *ret = f ? PEM_read_PrivateKey(f, NULL, no_pass_phrase, NULL) : NULL;
 
     if (f)
         fclose(f);

@@ -8,6 +8,7 @@
 #include "notify.h"
 #include "protocols/json.h"
 #include "seed.h"
+#include "streams.h"
 #include "vault.h"
 #include "world.h"
 
@@ -28,6 +29,7 @@
 #define STOP_MS   2000
 #define OVERDUE_S 30 /* beyond the limit of the drain */
 #define NO_FILES  65536
+#define FILES_MIN 128 /* 50 of its own, 64 connections; with fewer nobody, not even kefuctl, is told that it is full */
 
 #define CROWD     500 /* connections */
 
@@ -588,14 +590,18 @@ static void run(struct node *n)
 }
 
 /* libwebsockets sizes two tables by the limit of open files: never leave it at infinity. */
-static void bound_files(void)
+static enum kf_rc bound_files(struct kf_err *why)
 {
     struct rlimit r;
 
     if (getrlimit(RLIMIT_NOFILE, &r) != 0)
-        return;
+        return KF_OK;
     r.rlim_cur = r.rlim_max == RLIM_INFINITY || r.rlim_max > NO_FILES ? NO_FILES : r.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &r);
+    if (r.rlim_cur < FILES_MIN)
+        return kf_fail(why, KF_LIMIT, "only %llu files may be open at a time, %d are needed (LimitNOFILE= of the unit, ulimit -n)",
+                       (unsigned long long)r.rlim_cur, FILES_MIN);
+    return KF_OK;
 }
 
 static int check_only(struct config *cfg)
@@ -632,6 +638,8 @@ int main(int argc, char **argv)
     uint8_t chance[10];
     int lock = -1;
 
+    if (!streams_open())
+        return EX_UNAVAILABLE;
     (void)setenv("UV_THREADPOOL_SIZE", "4", 0);
     give_memory_back();
     (void)signal(SIGPIPE, SIG_IGN); /* the next write says so */
@@ -658,8 +666,7 @@ int main(int argc, char **argv)
         return rc;
     }
     log_set_level((enum log_level)n.cfg.log.level);
-    bound_files();
-    if (state_lock(n.cfg.node.state, &lock, &why)) {
+    if (bound_files(&why) || state_lock(n.cfg.node.state, &lock, &why)) {
         (void)fprintf(stderr, "kefud: %s\n", why.text);
         config_free(&n.cfg);
         return exit_code_of(&why);

@@ -99,6 +99,8 @@ static enum kf_rc helps(struct desk *d, struct desk_site *ds, struct change *c, 
 
     if (!who || who->disabled)
         return kf_fail(why, KF_ABSENT, "no such person to help");
+    if (id_eq(&conv->helper, &who->person)) /* else the visitor is told twice who has come */
+        return kf_fail(why, KF_CONFLICT, "%s helps here already", who->name);
     if (!is_present(d, ds, &who->person) && !id_eq(&who->person, &c->by.id))
         return kf_fail(why, KF_CONFLICT, "%s is not there: ask somebody who is online, busy or away", who->name);
     change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_HELP, .person = who->person, .epoch = conv->epoch };

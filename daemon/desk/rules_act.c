@@ -172,7 +172,7 @@ static void end(struct acting *a, const struct rule *r)
         return;
     if (away)
         (void)speak_filled(a, wording, NULL);
-    step(a, (struct conv_event){ .kind = CONV_CLOSE, .wrapup_ms = a->ds->site->wrapup_ms });
+    step(a, (struct conv_event){ .kind = CONV_CLOSE, .wrapup_ms = wrapup_of(a->ds, &a->l->conv) });
     (void)speak_filled(a, wording, "closed");
     also_tell(a->ds, a->c, &a->l->conv, CHAN_CLOSED, ERRAND_CLOSED, 0);
     if (r->actions & RULE_INVITE)

@@ -6,6 +6,7 @@
 #include "net/internal.h"
 
 #include <openssl/err.h>
+#include <openssl/pemerr.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
@@ -19,16 +20,29 @@ struct tls_store {
 
 static enum kf_rc openssl_fail(struct kf_err *why, const char *what, const char *file)
 {
-    unsigned long e = ERR_peek_last_error();
+    unsigned long e = ERR_peek_error(); /* the first one: those after it only say who gave up */
     const char *reason = e ? ERR_reason_error_string(e) : NULL;
 
+    if (ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE)
+        reason = "holds none in PEM";
     ERR_clear_error();
     return kf_fail(why, KF_INVALID, "%s %s: %s", what, file, reason ? reason : "cannot be used");
+}
+
+/* OpenSSL's own would ask at the terminal, and all would wait for the answer. */
+static int no_pass_phrase(char *buf, int size, int writing, void *asked)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    *(bool *)asked = true;
+    return -1;
 }
 
 enum kf_rc tls_reload(struct tls_store *t, struct kf_err *why)
 {
     enum kf_rc rc = KF_OK;
+    bool locked = false;
     STACK_OF(X509) *chain = NULL;
     X509 *leaf;
     EVP_PKEY *secret;
@@ -37,12 +51,16 @@ enum kf_rc tls_reload(struct tls_store *t, struct kf_err *why)
     ERR_clear_error();
     if (!scratch)
         return kf_fail(why, KF_NOMEM, "certificate %s", t->certificate);
+    SSL_CTX_set_default_passwd_cb(scratch, no_pass_phrase);
+    SSL_CTX_set_default_passwd_cb_userdata(scratch, &locked);
     if (SSL_CTX_use_certificate_chain_file(scratch, t->certificate) != 1) {
         rc = openssl_fail(why, "certificate", t->certificate);
         goto out;
     }
     if (SSL_CTX_use_PrivateKey_file(scratch, t->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(scratch) != 1) {
         rc = openssl_fail(why, "key", t->key);
+        if (locked)
+            rc = kf_fail(why, KF_INVALID, "key %s: has a pass phrase, for which nobody can be asked; keep it without one", t->key);
         goto out;
     }
     leaf = SSL_CTX_get0_certificate(scratch);

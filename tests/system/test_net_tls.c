@@ -42,6 +42,16 @@ static void write_pair(const char *name, bool rsa)
     EVP_PKEY_free(make_pair(name, rsa, crt, key));
 }
 
+static void locked_pair(const char *name)
+{
+    EVP_PKEY *k = make_pair(name, false, crt, key);
+    FILE *f = fopen(key, "w");
+
+    assert_true(PEM_write_PrivateKey(f, k, EVP_aes_128_cbc(), (const unsigned char *)"secret", 6, NULL, NULL));
+    fclose(f);
+    EVP_PKEY_free(k);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -345,9 +355,12 @@ static void a_new_certificate_takes_over_and_a_bad_one_does_not(void **state)
     fclose(f);
     kill(rig.pid, SIGHUP);
     await_refused(2);
-    unlink(key);
+    locked_pair("locked.example"); /* nobody is asked for its pass phrase: the server goes on */
     kill(rig.pid, SIGHUP);
     await_refused(3);
+    unlink(key);
+    kill(rig.pid, SIGHUP);
+    await_refused(4);
     common_name(name, sizeof(name));
     assert_string_equal(name, "second.example");
 }
@@ -366,6 +379,10 @@ static void a_server_without_a_good_pair_does_not_start(void **state)
     uv_loop_init(&loop);
     assert_int_equal(net_server_open(&s, &loop, &cfg, &why), KF_INVALID);
     assert_non_null(strstr(why.text, "/nonexistent/key.pem"));
+    locked_pair("locked.example");
+    cfg.key = key;
+    assert_int_equal(net_server_open(&s, &loop, &cfg, &why), KF_INVALID);
+    assert_non_null(strstr(why.text, "has a pass phrase"));
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 

@@ -465,6 +465,56 @@ static void one_state_directory_has_one_kefud(void **state)
     free(out);
 }
 
+/* Else nobody is told that it is full: not visitors, not kefuctl. */
+static void with_too_few_files_it_does_not_start(void **state)
+{
+    char elsewhere[160], *out = NULL;
+    const char *argv[] = { "sh",      "-c", "ulimit -n 64; exec \"$0\" --state \"$1\" --listen 127.0.0.1:0", daemon_program("kefud"),
+                           elsewhere, NULL };
+
+    (void)state;
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s/few", d.dir);
+    assert_int_equal(program_run(argv, NULL, &out), 69);
+    assert_non_null(strstr(out, "only 64 files may be open at a time, 128 are needed"));
+    free(out);
+}
+
+/* A database must not become its standard error. */
+static void it_runs_with_its_streams_closed(void **state)
+{
+    static const char script[] = "\"$0\" --state \"$2\" --listen 127.0.0.1:0 <&- >&- 2>&- & p=$!\n"
+                                 "until \"$1\" --state \"$2\" status >/dev/null 2>&1; do kill -0 $p || exit 99; done\n"
+                                 "ls -l /proc/$p/fd/0 /proc/$p/fd/1 /proc/$p/fd/2\n"
+                                 "kill $p; wait $p";
+    char elsewhere[160], *kefud = strdup(daemon_program("kefud")), *kefuctl = strdup(daemon_program("kefuctl")), *out = NULL;
+    const char *argv[] = { "sh", "-c", script, kefud, kefuctl, elsewhere, NULL };
+    const char *at;
+    int n = 0;
+
+    (void)state;
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s/mute", d.dir);
+    assert_int_equal(program_run(argv, NULL, &out), 0);
+    for (at = out; (at = strstr(at, "-> /dev/null")); at++)
+        n++;
+    assert_int_equal(n, 3);
+    free(out);
+    free(kefud);
+    free(kefuctl);
+}
+
+/* An export that is cut short is no export. */
+static void kefuctl_says_when_its_words_did_not_get_through(void **state)
+{
+    static const char script[] = "exec \"$0\" --state \"$1\" site export demo >/dev/full";
+    const char *argv[] = { "sh", "-c", script, daemon_program("kefuctl"), d.state, NULL };
+    char *out = NULL;
+
+    (void)state;
+    assert_int_equal(program_run(argv, NULL, &out), 1);
+    assert_non_null(strstr(out, "standard output: "));
+    free(out);
+}
+
 static void the_state_is_nobody_elses_to_read(void **state)
 {
     static const char *const files[] = { "", "/kefud.db", "/files.db", "/index.db", "/kefud.sock" };
@@ -497,6 +547,9 @@ int main(void)
         cmocka_unit_test(without_redis_talks_go_on_and_new_ones_wait),
         cmocka_unit_test(signing_in_keeps_no_memory),
         cmocka_unit_test(one_state_directory_has_one_kefud),
+        cmocka_unit_test(with_too_few_files_it_does_not_start),
+        cmocka_unit_test(it_runs_with_its_streams_closed),
+        cmocka_unit_test(kefuctl_says_when_its_words_did_not_get_through),
         cmocka_unit_test(the_state_is_nobody_elses_to_read),
     };
 

@@ -317,7 +317,10 @@ static void a_second_agent_helps(void **state)
     wire_take(&ann.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "conversation", v.conv, "helper", "number", "2");
     assert_true(staff_say(&bob, v.conv, "b1", "我也在") > 0);
     wire_take(&ann.wire, "{s:s,s:s}", "type", "message", "text", "我也在");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* ann */
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined"); /* bob */
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "message", "text", "我也在", "from", "number", "2");
+    assert_string_equal(act(&ann, v.conv, "help", to), "conflict"); /* he is there already: the visitor is not told again */
     assert_string_not_equal(act(&bob, v.conv, "close", ""), "ack"); /* the owner stays the one */
     assert_string_equal(act(&bob, v.conv, "leave", ""), "ack");
     wire_take(&bob.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "helper_left");
@@ -325,6 +328,7 @@ static void a_second_agent_helps(void **state)
         (wire_sendf(&bob.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"b2\",\"kind\":\"text\",\"text\":\"x\"}", v.conv),
          wire_verdict(&bob.wire, "b2")),
         "ack");
+    wire_none(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined");
     close_by(&ann, &v);
     staff_presence(&ann, "offline");
     staff_presence(&bob, "offline");
@@ -488,6 +492,34 @@ static void many_are_handed_on_at_once(void **state)
     staff_presence(&ann, "offline");
 }
 
+/* The queue's own time after a close holds for what a rule closes, too. */
+static void a_close_by_a_rule_keeps_the_place_as_long_as_the_queue_says(void **state)
+{
+    static const char set[] = "{" SITE_OF("tidy", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"wrapup_ms\":600000}}," WEB(
+        "q") "\"rules\":[{\"key\":\"bye\",\"event\":\"message\",\"mid_talk\":true,\"when\":{\"keywords\":[\"再见\"]},\"actions\":["
+             "\"close\"]}],\"people\":[" PERSON("tidy1@x.example", "1", "\"agent\"", "") "]}";
+    json_t *made = found(set, "tidy");
+    struct staff one = { 0 };
+    struct visitor v = { 0 }, w = { 0 };
+
+    (void)state;
+    enter(&one, made, 0, "tidy", "online");
+    ask(&v, "tidy");
+    assigned(&one, v.conv, "only_one");
+    (void)visitor_say(&v, "c2", "再见");
+    assert_true(
+        number_at(wire_take(&one.wire, "{s:s,s:s,s:s}", "type", "state", "conversation", v.conv, "state", "closed"), "wrapup_until") > 0);
+    ask(&w, "tidy");
+    wire_take(&w.wire, "{s:s,s:s,s:i}", "type", "state", "state", "waiting", "position", 1);
+    wire_none(&one.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", w.conv);
+    assert_string_equal(act(&one, v.conv, "ready", ""), "ack");
+    assigned(&one, w.conv, "only_one");
+    gone(&w);
+    visitor_free(&v);
+    staff_free(&one);
+    json_decref(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_paused_queue_gives_nothing_out),
         cmocka_unit_test_teardown(many_are_handed_on_at_once, move_out),
         cmocka_unit_test(who_lets_two_offers_pass_is_away),
+        cmocka_unit_test(a_close_by_a_rule_keeps_the_place_as_long_as_the_queue_says),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
