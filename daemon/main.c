@@ -29,7 +29,7 @@
 #define STOP_MS   2000
 #define OVERDUE_S 30 /* beyond the limit of the drain */
 #define NO_FILES  65536
-#define FILES_MIN 256 /* databases, Redis, platforms, threads take 150; with fewer nobody, not even kefuctl, is told that it is full */
+#define FILES_MIN 128 /* 50 of its own, 64 connections; with fewer nobody, not even kefuctl, is told that it is full */
 
 #define CROWD     500 /* connections */
 

@@ -6,6 +6,7 @@
 #define API_URL      "https://api.telegram.org"
 #define DOWNLOAD_MAX (20LL << 20) /* of the public server */
 #define UPLOAD_MAX   (50LL << 20)
+#define DIGITS_MAX   18 /* of a whole number that every reader of JSON can hold; the platform has 16 at most */
 
 static const struct setting_key keys[] = {
     { .name = "token",
@@ -116,7 +117,7 @@ void telegram_id(struct buf *b, struct slice id)
 
     while (digits < id.n && isdigit((unsigned char)id.p[digits]))
         digits++;
-    if (id.n && id.n < 20 && digits == id.n && id.p[minus] != '0')
+    if (digits > minus && digits == id.n && digits - minus <= DIGITS_MAX && id.p[minus] != '0')
         buf_add(b, id);
     else
         buf_json(b, id);

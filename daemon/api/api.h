@@ -124,6 +124,11 @@ void turn_problem_as(struct turn *t, int status, const char *code, const char *w
 void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why);
 /* The body as a JSON object (strict, 16 levels), or NULL: answered with 400. */
 json_t *turn_body(struct turn *t);
+/* What the body says under that name: true or false (not there: false), a list (not there: none), a text (not there: ""). Of another type:
+ * false, and answered with 400, so that nothing that was asked for is passed over in silence. */
+bool turn_flag(struct turn *t, const json_t *body, const char *name, bool *ret);
+bool turn_list(struct turn *t, const json_t *body, const char *name, const json_t **ret);
+bool turn_text(struct turn *t, const json_t *body, const char *name, const char **ret);
 /* A query value, or one header; empty with p == NULL if there is none. */
 struct slice turn_query(const struct turn *t, const char *name);
 struct slice turn_header(const struct turn *t, const char *name);

@@ -195,13 +195,12 @@ static bool wrong(struct making *k, const char *words)
 
 static bool take_text(struct making *k, const char *name, size_t max, bool needed, const char **ret)
 {
-    const char *text = json_string_value(json_object_get(k->body, name));
-
-    if (needed && (!text || !*text)) {
+    if (!turn_text(k->turn, k->body, name, ret))
+        return false;
+    if (needed && !**ret) {
         turn_problem(k->turn, 400, "%s: 1 to %zu characters", name, max);
         return false;
     }
-    *ret = text ? text : "";
     if (utf8_length(slice_of(*ret)) <= max)
         return true;
     turn_problem(k->turn, 400, "%s: at most %zu characters", name, max);
@@ -409,6 +408,17 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     turn_ports(k->turn)->read(turn_ports(k->turn)->ctx, next, have_profile, k);
 }
 
+/* What shall be struck out; find_names() reads it. A word that was overlooked here would stand in the library with its name. */
+static bool take_strike(struct making *k)
+{
+    const json_t *list = json_object_get(k->body, "strike"), *one;
+    bool good = !list || (json_is_array(list) && json_array_size(list) <= WORDS_MAX);
+    size_t i;
+
+    json_array_foreach(list, i, one) good &= json_is_string(one);
+    return good || wrong(k, "strike: a list of at most 20 words");
+}
+
 static bool take_lines(struct making *k)
 {
     const json_t *list = json_object_get(k->body, "seqs"), *one;
@@ -429,9 +439,7 @@ static bool take_lines(struct making *k)
     }
     if (!json_array_size(list) || json_array_size(list) > LINES_MAX || k->first < 1 || k->last - k->first >= SPAN_MAX)
         return wrong(k, "seqs: a list of 1 to 60 numbers of messages, not more than 500 apart");
-    if (json_array_size(json_object_get(k->body, "strike")) > WORDS_MAX)
-        return wrong(k, "strike: a list of at most 20 words");
-    return true;
+    return take_strike(k);
 }
 
 static void post_example(struct turn *t)
@@ -443,8 +451,7 @@ static void post_example(struct turn *t)
 
     if (!k)
         return;
-    k->dry = json_is_true(json_object_get(k->body, "dry_run"));
-    if (!take_lines(k) || (!k->dry && !take_words_of(k, true))) {
+    if (!turn_flag(t, k->body, "dry_run", &k->dry) || !take_lines(k) || (!k->dry && !take_words_of(k, true))) {
         making_end(k);
         return;
     }

@@ -694,7 +694,7 @@ static bool take_comment(struct opening_review *o, struct review_comment *ret)
 
     if (!is_text(text))
         turn_problem(o->turn, 400, "text: 1 to %d characters", TEXT_CP);
-    else if (seq && (!json_is_integer(seq) || json_integer_value(seq) < 1))
+    else if (seq && (!json_is_integer(seq) || json_integer_value(seq) < 1 || json_integer_value(seq) > (1LL << 53) - 1))
         turn_problem(o->turn, 400, "seq: the number of a message");
     else if (parent && !id_parse(slice_of(parent), &ret->parent))
         turn_problem(o->turn, 400, "parent: the id of a comment");

@@ -216,10 +216,12 @@ static void have_population(void *ctx, enum kf_rc rc, struct query *q, const str
 /* Those who are named, or all reviewers of the site. */
 static bool take_reviewers(struct drawing *d)
 {
-    const json_t *named = json_object_get(d->body, "reviewers"), *item;
+    const json_t *named, *item;
     const struct member *m;
     size_t i;
 
+    if (!turn_list(d->turn, d->body, "reviewers", &named))
+        return false;
     if (!json_array_size(named))
         for (i = 0; (m = desk_member_at(turn_desk(d->turn), &d->site, i)); i++)
             if (!m->disabled && (m->roles & MEMBER_REVIEWER))
@@ -271,9 +273,12 @@ static int word(struct drawing *d, const char *name, const char *const *words, s
 
 static bool take_keys(struct drawing *d, const char *name, const struct kf_key **ret, size_t *n)
 {
-    const json_t *list = json_object_get(d->body, name);
-    struct kf_key *keys = arena_array(d->turn->arena, json_array_size(list) + 1, sizeof(*keys));
+    const json_t *list;
+    struct kf_key *keys;
 
+    if (!turn_list(d->turn, d->body, name, &list))
+        return false;
+    keys = arena_array(d->turn->arena, json_array_size(list) + 1, sizeof(*keys));
     for (size_t i = 0; keys && i < json_array_size(list); i++)
         if (!key_parse(slice_of(json_string_value(json_array_get(list, i))), &keys[i])) {
             turn_problem(d->turn, 400, "%s: a list of keys of 1 to 32 of a-z 0-9 _ -", name);
@@ -286,9 +291,12 @@ static bool take_keys(struct drawing *d, const char *name, const struct kf_key *
 
 static bool take_agents(struct drawing *d)
 {
-    const json_t *list = json_object_get(d->body, "agents");
-    struct kf_id *ids = arena_array(d->turn->arena, json_array_size(list) + 1, sizeof(*ids));
+    const json_t *list;
+    struct kf_id *ids;
 
+    if (!turn_list(d->turn, d->body, "agents", &list))
+        return false;
+    ids = arena_array(d->turn->arena, json_array_size(list) + 1, sizeof(*ids));
     for (size_t i = 0; ids && i < json_array_size(list); i++)
         if (!id_parse(slice_of(json_string_value(json_array_get(list, i))), &ids[i])) {
             turn_problem(d->turn, 400, "agents: a list of ids of people");
@@ -305,10 +313,9 @@ static bool take_wish(struct drawing *d, int kind)
     int64_t rating;
 
     w->kind = (enum sample_kind)kind;
-    w->new_agents = json_is_true(json_object_get(d->body, "new_agents"));
-    w->findings = json_is_true(json_object_get(d->body, "findings"));
-    w->again = json_is_true(json_object_get(d->body, "again"));
-    if (!number(d, "rating_max", 1, 5, 2, &rating) || !take_keys(d, "queues", &w->queues, &w->n_queues) ||
+    if (!turn_flag(d->turn, d->body, "new_agents", &w->new_agents) || !turn_flag(d->turn, d->body, "findings", &w->findings) ||
+        !turn_flag(d->turn, d->body, "again", &w->again) || !turn_flag(d->turn, d->body, "dry_run", &d->dry) ||
+        !number(d, "rating_max", 1, 5, 2, &rating) || !take_keys(d, "queues", &w->queues, &w->n_queues) ||
         !take_keys(d, "channels", &w->channels, &w->n_channels))
         return false;
     w->rating_max = (int)rating;
@@ -331,19 +338,18 @@ static bool take_numbers(struct drawing *d, int64_t now)
         return false;
     d->s.plan = (struct sample_plan){ (enum sample_way)way, (size_t)n, (uint64_t)seed };
     d->s.to = d->to;
-    d->dry = json_is_true(json_object_get(d->body, "dry_run"));
     return true;
 }
 
 static bool take_asked(struct drawing *d)
 {
     struct turn *t = d->turn;
-    const char *name = json_string_value(json_object_get(d->body, "name")),
-               *card = json_string_value(json_object_get(d->body, "scorecard"));
+    const char *card = json_string_value(json_object_get(d->body, "scorecard"));
     struct kf_key key;
 
+    if (!turn_text(t, d->body, "name", &d->name))
+        return false;
     d->card = card && key_parse(slice_of(card), &key) ? site_scorecard(d->held, &key) : NULL;
-    d->name = name ? name : "";
     if (!d->card)
         turn_problem(t, 400, "scorecard: the key of a scorecard of the site");
     else if (utf8_length(slice_of(d->name)) > NAME_CP)

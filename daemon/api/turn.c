@@ -317,3 +317,36 @@ json_t *turn_body(struct turn *t)
     json_decref(root);
     return NULL;
 }
+
+bool turn_flag(struct turn *t, const json_t *body, const char *name, bool *ret)
+{
+    const json_t *v = json_object_get(body, name);
+
+    *ret = json_is_true(v);
+    if (!v || json_is_boolean(v))
+        return true;
+    turn_problem(t, 400, "%s: true or false", name);
+    return false;
+}
+
+bool turn_list(struct turn *t, const json_t *body, const char *name, const json_t **ret)
+{
+    const json_t *v = json_object_get(body, name);
+
+    *ret = v;
+    if (!v || json_is_array(v))
+        return true;
+    turn_problem(t, 400, "%s: a list", name);
+    return false;
+}
+
+bool turn_text(struct turn *t, const json_t *body, const char *name, const char **ret)
+{
+    const json_t *v = json_object_get(body, name);
+
+    *ret = json_is_string(v) ? json_string_value(v) : "";
+    if (!v || json_is_string(v))
+        return true;
+    turn_problem(t, 400, "%s: a text", name);
+    return false;
+}

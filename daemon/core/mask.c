@@ -160,19 +160,33 @@ static char gap_of(uint32_t cp)
     return cp == ' ' || cp == '-' || cp == '.' ? (char)cp : cp == ')' ? ')' : 0;
 }
 
-static size_t run_read(const struct view *v, size_t from, struct digit *run)
+/* How many cells from `i` are one gap, and its kind: a separator, which may have a blank on either side. 0: none. */
+static size_t gap_read(const struct view *v, size_t i, char *kind)
 {
     size_t n = 0;
+
+    if (at(v, i) == ' ' && gap_of(at(v, i + 1)) && at(v, i + 1) != ' ')
+        n++;
+    *kind = gap_of(at(v, i + n));
+    if (!*kind)
+        return 0;
+    n++;
+    return *kind != ' ' && at(v, i + n) == ' ' ? n + 1 : n;
+}
+
+static size_t run_read(const struct view *v, size_t from, struct digit *run)
+{
+    size_t n = 0, i = from;
     char gap = 0;
 
-    for (size_t i = from; i < v->n && n < RUN_MAX; i++) {
-        if (is_digit(v->c[i].cp)) {
-            run[n++] = (struct digit){ (char)v->c[i].cp, gap, (uint32_t)i };
-            gap = 0;
-        } else if (!gap && gap_of(v->c[i].cp) && is_digit(at(v, i + 1)))
-            gap = gap_of(v->c[i].cp);
-        else
+    while (i < v->n && n < RUN_MAX && is_digit(v->c[i].cp)) {
+        size_t wide;
+
+        run[n++] = (struct digit){ (char)v->c[i].cp, gap, (uint32_t)i };
+        wide = gap_read(v, ++i, &gap);
+        if (!is_digit(at(v, i + wide)))
             break;
+        i += wide;
     }
     return n;
 }

@@ -333,6 +333,7 @@ static void rebuild(struct desk *d, struct desk_site *ds)
         return;
     *r = (struct rebuild){ .d = d, .site = ds->site->key, .lease = d->leases[ds->shard].held };
     ds->rebuilding = ds->rebuilt = true;
+    ds->haunt.sweeps = 0;
     d->under_way++;
     d->ports.live_reset(d->ports.ctx, &ds->site->key, r->lease, rebuild_was_reset, r);
 }
@@ -472,15 +473,22 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 /* ---- waiting and parked ---- */
 
 /* The live layer knows of somebody who waits no more: a word that a stopped node had kept since before a rebuilding, say. Nobody would miss
- * him until he is offered to somebody, but all behind him are told a wrong position. While commits are on their way to Redis it may be
- * ahead for a moment, not all the time. */
+ * him until he is offered to somebody, but all behind him are told a wrong position. The two are never seen at the same moment: so it is
+ * only believed when over several looks the shortest line there was longer than the longest one in the store. */
 static bool haunted(struct desk *d, struct desk_site *ds, const struct query *q)
 {
-    ds->haunted = q->n_convs < WAITING_MAX && ds->waiting > (int64_t)q->n_convs ? ds->haunted + 1 : 0;
-    if (ds->haunted < HAUNTED_SWEEPS)
+    struct haunt *h = &ds->haunt;
+    int64_t stored = (int64_t)q->n_convs;
+
+    if (ds->seen_at == h->look)
+        return false; /* no look since */
+    h->look = ds->seen_at;
+    h->live_least = h->sweeps && h->live_least < ds->waiting ? h->live_least : ds->waiting;
+    h->stored_most = h->sweeps && h->stored_most > stored ? h->stored_most : stored;
+    h->sweeps = stored < WAITING_MAX && h->live_least > h->stored_most ? h->sweeps + 1 : 0;
+    if (h->sweeps < HAUNTED_SWEEPS)
         return false;
-    log_event(d, 2, "desk event=live_ahead site=%s waiting=%zu live=%lld", ds->site->key.s, q->n_convs, (long long)ds->waiting);
-    ds->haunted = 0;
+    log_event(d, 2, "desk event=live_ahead site=%s waiting=%lld live=%lld", ds->site->key.s, (long long)stored, (long long)ds->waiting);
     rebuild_soon(ds);
     return true;
 }

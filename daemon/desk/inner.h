@@ -29,6 +29,13 @@ struct lease {
     bool busy;
 };
 
+/* Sweeps in a row that found more who wait in the live layer than in the store. */
+struct haunt {
+    int sweeps;
+    int64_t look;                    /* seen_at of the last one */
+    int64_t live_least, stored_most; /* over all of them */
+};
+
 /* Somebody who waits, and where. */
 struct in_line {
     struct kf_id conv;
@@ -78,10 +85,10 @@ struct desk_site {
     bool parked_left;   /* there still are such */
     bool hours_changed; /* who is parked until the doors open may have to be told another time */
     int64_t parked_at;  /* mono: when they were last looked through */
-    int haunted;        /* sweeps in a row that found more who wait in the live layer than in the store */
-    unsigned retold;    /* which share of those who wait the live layer was last told of */
-    bool wide;          /* the next pass looks through all who wait */
-    int64_t wide_at;    /* mono */
+    struct haunt haunt;
+    unsigned retold; /* which share of those who wait the live layer was last told of */
+    bool wide;       /* the next pass looks through all who wait */
+    int64_t wide_at; /* mono */
     int64_t swept_at;
     bool sampling;       /* a schedule's sample is being drawn */
     int64_t sampling_at; /* mono: not before */
@@ -96,6 +103,7 @@ struct desk_site {
     int64_t waiting, longest_ms;
     struct in_line *line; /* who waits where, as it was heard last; up to `line_told` they know */
     size_t n_line, line_told;
+    int lines_asked; /* queues whose line is still being read */
     int64_t line_at; /* mono: when that was asked for */
     bool queue_dirty;
     int64_t queue_told_at;                 /* mono */

@@ -76,6 +76,8 @@ static void positions_known(void *ctx, enum kf_rc rc, const struct kf_id *convs,
     }
     if (kept && call->n <= TOLD_A_TICK)
         tell_some(d, ds, TOLD_A_TICK);
+    if (ds && ds->lines_asked)
+        ds->lines_asked--;
     desk_call_end(call);
 }
 
@@ -96,6 +98,7 @@ static void ask_positions(struct desk *d, struct desk_site *ds)
         if (!call)
             continue;
         call->queue = q.keys[i];
+        ds->lines_asked++;
         ask_on(call);
     }
 }
@@ -104,7 +107,7 @@ static void ask_positions(struct desk *d, struct desk_site *ds)
 void line_tick(struct desk *d, struct desk_site *ds)
 {
     tell_some(d, ds, TOLD_A_TICK);
-    if (ds->line_told < ds->n_line || mono(d) - ds->line_at < ASK_MS || !d->ports.live_up(d->ports.ctx))
+    if (ds->line_told < ds->n_line || ds->lines_asked || mono(d) - ds->line_at < ASK_MS || !d->ports.live_up(d->ports.ctx))
         return;
     ds->line_at = mono(d);
     line_free(ds);

@@ -19,8 +19,8 @@ static void waited(void *ctx, enum kf_rc rc, const struct news *news, const stru
         if (!id_is_zero(&call->who)) /* who has not answered is not the one to get it again */
             refused(call->d, ds, &call->conv, &call->who);
         tell_news(call->d, ds, news, 0);
-        if (call->n)
-            tell_alarm(call->d, ds, &news->conv, (int)call->n);
+        for (int64_t stage = call->m + 1; stage <= call->n; stage++) /* what was passed over while nobody looked is told all the same */
+            tell_alarm(call->d, ds, &news->conv, (int)stage);
     }
     desk_call_end(call); /* a conflict: somebody acted meanwhile */
 }
@@ -129,7 +129,8 @@ static void sweep_late(struct desk *d, struct desk_site *ds, const struct site_q
 
 /* ---- an agent who does not answer ---- */
 
-/* How far it has come: 1 a reminder, 2 an alert, 3 back to the line; 0: nothing is due that was not done. */
+/* How far it has come: 1 a reminder, 2 an alert, 3 back to the line; 0: nothing is due that was not done. A stage may be passed over where
+ * nobody looked for a while: an alert is then told with the reminder before it. */
 static int stage_of(const struct conv *c, const struct site_queue *q, int64_t now_ms)
 {
     int64_t since = conv_unanswered(c);
@@ -157,8 +158,10 @@ static void nag(struct desk *d, struct desk_site *ds, const struct conv *conv, i
     if (stage == 3) {
         call->who = conv->owner;
         (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
-    } else
+    } else {
+        call->m = conv->nagged;
         call->n = stage;
+    }
     d->ports.commit(d->ports.ctx, c, waited, call);
 }
 

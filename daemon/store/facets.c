@@ -248,7 +248,7 @@ enum kf_rc facets_row(struct db *db, const struct query *q, struct stmt *row, en
 }
 
 /* Of the filters that an index names the conversations of without a look at their rows. */
-struct stmt *facets_numbers(struct db *db, const struct query *q, size_t i)
+struct stmt *facets_numbers(struct db *db, const struct query *q, size_t i, int64_t limit)
 {
     const struct search *f = &q->search;
     struct stmt *s = NULL;
@@ -269,6 +269,8 @@ struct stmt *facets_numbers(struct db *db, const struct query *q, size_t i)
         s = stmt_begin(db, SQL_NUMBERS_RULE);
         stmt_str(s, f->rule.s);
     }
+    if (s)
+        stmt_i64(s, limit);
     return s;
 }
 

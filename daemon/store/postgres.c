@@ -213,6 +213,7 @@ static bool is_walk(enum sql which)
     case SQL_LIST_SITE:
     case SQL_LIST_CHANNEL:
     case SQL_LIST_CONTACT:
+    case SQL_LIST_QUEUE:
     case SQL_LIST_RATING:
     case SQL_LIST_AGENT:
         return true;

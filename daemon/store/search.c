@@ -324,7 +324,7 @@ static enum kf_rc sieve_list(struct walk *w, struct stmt *s, uint32_t list)
 {
     size_t rows = 0, left = 0;
 
-    while (rows <= SIEVE_ROWS && stmt_row(s)) {
+    while (stmt_row(s)) {
         int64_t n = get_i64(s);
         bool fresh;
         uint32_t *in = w->sieved ? numbers_find(&w->sieve, n) : numbers_at(&w->sieve, n, &fresh);
@@ -350,7 +350,7 @@ static enum kf_rc sieve(struct walk *w)
     enum kf_rc rc = KF_OK;
 
     for (size_t i = 0; i < FACETS_NUMBERED && !rc; i++) {
-        struct stmt *s = facets_numbers(w->r->db, w->q, i);
+        struct stmt *s = facets_numbers(w->r->db, w->q, i, SIEVE_ROWS + 1);
 
         if (s)
             rc = sieve_list(w, s, (uint32_t)i + 1);

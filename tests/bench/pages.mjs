@@ -1,7 +1,7 @@
 // pages.mjs: how fast the pages are, against the budgets of docs/performance.md. The console is the real one, signed in at a real kefud,
 // but its WebSocket ends here: so ten thousand conversations, a hundred events a second and eight hours of work can be made.
 //
-//   node tests/bench/pages.mjs [console|day|transcript|review|widget ...]      prints figures; fails never
+//   node tests/bench/pages.mjs [nothing|console|day|transcript|review|widget ...]      prints figures; fails never
 import { performance } from 'node:perf_hooks';
 import { loadavg } from 'node:os';
 import { browse, fillSignIn, House, page, says, visitor } from '../browser/house.mjs';
@@ -330,8 +330,18 @@ async function review(browser, house) {
   const list = JSON.stringify({ items, count: 10_000, count_capped: true, cursor: null });
   const p = await page(browser);
   await p.route(/\/api\/v1\/transcripts\?/, (route) => route.fulfill({ contentType: 'application/json', body: list }));
-  await p.route(/\/api\/v1\/transcripts\/[0-9a-f-]+/, (route) =>
-    route.fulfill({ contentType: 'application/json', body: JSON.stringify({ conversation: conversation(0), messages, timeline, tags: [], masked: true, may_reveal: false }) }),
+  // Answered inside the page: what goes through the script's own line to the browser takes longer than the page does.
+  await p.addInitScript(
+    ({ head, rest }) => {
+      const asked = window.fetch;
+      window.fetch = (url, options) => {
+        const found = /\/api\/v1\/transcripts\/[0-9a-f-]{24}([0-9a-f]{12})/.exec(String(url));
+        if (!found) return asked(url, options);
+        const conversation = { ...head, id: found[0].slice(-36), visitor: { ...head.visitor, name: `访客${parseInt(found[1], 16)}` } };
+        return Promise.resolve(new Response(`{"conversation":${JSON.stringify(conversation)},${rest}`, { headers: { 'Content-Type': 'application/json' } }));
+      };
+    },
+    { head: conversation(0), rest: JSON.stringify({ messages, timeline, tags: [], masked: true, may_reveal: false }).slice(1) },
   );
   await p.goto(`${house.base}/review/`);
   await fillSignIn(p, 'reviewer');
@@ -340,8 +350,9 @@ async function review(browser, house) {
   await startWatch(p);
   await p.evaluate(async () => {
     const box = [...document.querySelectorAll('.results *')].find((e) => e.scrollHeight > e.clientHeight + 1000);
+    const height = box.scrollHeight;
     for (let i = 0; i < 300; i++) {
-      box.scrollTop = (box.scrollHeight / 300) * i + (i % 7) * 84;
+      box.scrollTop = (height / 300) * i + (i % 7) * 84;
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
   });
@@ -350,16 +361,27 @@ async function review(browser, house) {
   print('  longest task', ms(Math.max(0, ...seen.tasks)), '≤ 50 ms');
   print('  elements', seen.elements, '≤ 3,000');
   print('  heap', mb((await g.now()).heap), '');
-  const opened = await p.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const start = performance.now();
-        document.querySelector('.result').click();
-        const look = () => (document.querySelector('.reader .say') ? requestAnimationFrame(() => resolve(performance.now() - start)) : requestAnimationFrame(look));
-        look();
-      }),
-  );
-  print('review, a transcript of 2,000 messages: open', ms(opened), '≤ 200 ms');
+  // From the click to the first frame in which that one's messages stand; each is another visitor's.
+  const open = (nth) =>
+    p.evaluate(
+      (at) =>
+        new Promise((resolve) => {
+          const row = document.querySelectorAll('.result')[at];
+          const name = row.querySelector('.result-top b').textContent;
+          const start = performance.now();
+          row.click();
+          const look = () => {
+            if (document.querySelector('.reader-head h2')?.textContent === name && document.querySelector('.reader .say'))
+              requestAnimationFrame(() => resolve(performance.now() - start));
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+      nth,
+    );
+  const opened = [];
+  for (let i = 0; i < 5; i++) opened.push(await open(i));
+  print('review, a transcript of 2,000 messages: open, median of 5', ms(quantile(opened, 0.5)), '≤ 200 ms');
   await p.locator('.talk-log').focus();
   await startWatch(p);
   await p.keyboard.press('Space');
@@ -374,7 +396,7 @@ const house = await House.open();
 const browser = await browse();
 try {
   console.log(`load ${loadavg().map((n) => n.toFixed(1)).join(' ')}`);
-  const all = { console: [nothing, busyConsole, switching], transcript: [longTranscript], review: [review], day: [day], widget: [widget] };
+  const all = { nothing: [nothing], console: [busyConsole, switching], transcript: [longTranscript], review: [review], day: [day], widget: [widget] };
   for (const [name, runs] of Object.entries(all))
     if (!wanted.length || wanted.includes(name)) for (const run of runs) await run(browser, house);
 } finally {

@@ -155,6 +155,9 @@ messages=${BENCH_MESSAGES:-1000000}
 # The test of large tables, with as many rows as people take along in earnest; it checks what it gets, and ends by itself.
 KEFUD=$PWD/build/kefud KEFUCTL=$PWD/build/kefuctl KEFUD_BUILD=$PWD/build KEFUD_EXPORT_ROWS=100000 timeout 1800 \
     build/tests/system/test_exports > "$work/exports.out" 2> "$work/exports.err" || { cat "$work/exports.err" >&2; missed=1; }
+# Frames are the machine's as much as the page's, so a page that does nothing is measured beside it.
+node tests/bench/pages.mjs nothing review > "$work/pages.out" 2> "$work/pages.err" || { cat "$work/pages.err" >&2; missed=1; }
+page() { sed -nE "s/^$1 +([0-9.]+) ms .*/\1/p" "$work/pages.out"; }
 # its own lines are for people: the figure before or after a word
 store() { sed -nE "s|$1|\\1|p" "$work/store.out" | sort -n | tail -n 1; }
 
@@ -193,6 +196,8 @@ echo "The store alone, its index beside:"
 sed 's/^/  /' "$work/store.out"
 echo "Tables of a whole result, from asking to the last byte:"
 grep '^export' "$work/exports.out" | sed 's/^/  /'
+echo "The review page in Chromium, without a GPU:"
+sed 's/^/  /' "$work/pages.out"
 echo
 echo "The floor:"
 expect "relay's loop / echo's loop (else the run is void)" "$(ratio "$(value relay.talk loop_us)" "$(value echo.talk loop_us)")" at-most 6
@@ -210,4 +215,8 @@ expect "webhooks a second" "$(value hooks.out hooks_per_second)" at-least 1900
 expect "committed messages a second" "$(store '^committed .* s: ([0-9]+)/s.*')" at-least 10000
 expect "the index behind, ms" "$(store '^index +at most ([0-9]+) ms.*')" at-most 1000
 expect "first page of a common word of two characters, ms" "$(store '^search +退款 .* ([0-9.]+) ms [(]median[)].*')" at-most 50
+still=$(page 'a page that does nothing: frame p95')
+expect "review, 100,000 results scrolled: frame p95, ms (a still page: $still)" "$(page 'review, 100,000 results scrolled: frame p95')" at-most \
+    "$(awk -v s="$still" 'BEGIN { printf "%.1f", (s > 17 ? s : 17) }')"
+expect "review, a transcript of 2,000 messages opened, ms" "$(page 'review, a transcript of 2,000 messages: open, median of 5')" at-most 200
 exit $missed

@@ -169,6 +169,10 @@ static void dial(struct talker *t, const struct daemon *d)
 
 static void upgraded(struct talker *t)
 {
+    if (strncmp(t->head, "HTTP/1.1 503", 12) == 0) { /* it is about to end, and says so */
+        broken(t);
+        return;
+    }
     if (strncmp(t->head, "HTTP/1.1 101", 12) != 0) {
         if (!*t->first_error)
             (void)snprintf(t->first_error, sizeof(t->first_error), "upgrade: %.60s", t->head);

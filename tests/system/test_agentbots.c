@@ -105,14 +105,19 @@ static void told(const char *event, const char *content)
     number = json_integer_value(value_at(p.json, "conversation.id"));
 }
 
-/* A call of the bot. */
+/* A call of the bot. `status` 0: whatever comes of it. */
 static struct reply call(const char *method, const char *what, const char *body, int status)
 {
     char path[160], headers[160];
+    struct ask ask = { .method = method, .path = path, .body = body, .headers = headers };
+    struct reply ret;
 
     (void)snprintf(path, sizeof(path), "/api/v1/accounts/%lld/conversations/%lld%s", account, number, what);
     (void)snprintf(headers, sizeof(headers), "Content-Type: application/json\r\napi_access_token: " TOKEN "-%s\r\n", site);
-    return web_expect(&d, status, &(struct ask){ .method = method, .path = path, .body = body, .headers = headers });
+    if (status)
+        return web_expect(&d, status, &ask);
+    web_ask(&d, &ask, &ret);
+    return ret;
 }
 
 static void say(const char *body)
@@ -372,14 +377,23 @@ static void what_it_puts_off_is_for_people_when_the_visitor_writes(void **state)
 static void what_it_puts_off_until_a_time_is_for_people_then(void **state)
 {
     struct visitor v = { 0 };
+    struct reply r;
     char body[80];
+    time_t until;
+    int status;
 
     (void)state;
     begin(&v, 20000);
     platform_answer(&p, 200, NULL, NULL);
     say("{\"content\":\"let me think\"}");
-    (void)snprintf(body, sizeof(body), "{\"status\":\"snoozed\",\"snoozed_until\":%lld}", (long long)time(NULL) + 2);
-    does("/toggle_status", body, 200);
+    do { /* only what has passed by the time it is read is refused */
+        until = time(NULL) + 2;
+        (void)snprintf(body, sizeof(body), "{\"status\":\"snoozed\",\"snoozed_until\":%lld}", (long long)until);
+        r = call("POST", "/toggle_status", body, 0);
+        status = r.status;
+        reply_free(&r);
+    } while (status == 422 && time(NULL) >= until);
+    assert_int_equal(status, 200);
     (void)wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
     visitor_free(&v);
 }

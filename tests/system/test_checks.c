@@ -71,6 +71,7 @@ static int64_t count(const char *sql)
 
     (void)snprintf(path, sizeof(path), "%s/state/kefud.db", d.dir);
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    (void)sqlite3_busy_timeout(db, patience_ms()); /* it may be starting, or its last words being read back */
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
     ret = sqlite3_column_int64(s, 0);

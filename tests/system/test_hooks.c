@@ -413,8 +413,8 @@ static void retry_after_is_kept(void **state)
     (void)state;
     seq = staff_say(&agent, conv, "r1", "好的");
     platform_take(&p);
-    platform_answer(&p, 429, "Retry-After: 2\r\n", "{}");
     at = now_mono_ms();
+    platform_answer(&p, 429, "Retry-After: 2\r\n", "{}");
     platform_take(&p);
     assert_true(p.at - at >= 1990);
     platform_answer(&p, 204, NULL, NULL);

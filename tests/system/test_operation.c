@@ -475,7 +475,7 @@ static void with_too_few_files_it_does_not_start(void **state)
     (void)state;
     (void)snprintf(elsewhere, sizeof(elsewhere), "%s/few", d.dir);
     assert_int_equal(program_run(argv, NULL, &out), 69);
-    assert_non_null(strstr(out, "only 64 files may be open at a time, 256 are needed"));
+    assert_non_null(strstr(out, "only 64 files may be open at a time, 128 are needed"));
     free(out);
 }
 

@@ -170,23 +170,32 @@ static void who_waits_for_ever_leaves_a_message(void **state)
 static void an_agent_who_does_not_answer_is_not_waited_for(void **state)
 {
     static const char set[] =
-        "{" SITE_OF("silent", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"remind_ms\":500,\"alert_ms\":1500,\"requeue_ms\":8000}}," WEB(
+        "{" SITE_OF("silent", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"remind_ms\":500,\"alert_ms\":500,\"requeue_ms\":8000}}," WEB(
             "q") "\"people\":[" PERSON("s1@x.example", "1", "\"agent\"", "") "," PERSON("s2@x.example", "2", "\"agent\"",
                                                                                         "") "," PERSON("s3@x.example", "3",
-                                                                                                       "\"supervisor\"", "") "]}";
+                                                                                                       "\"supervisor\",\"admin\"", "") "]}";
     json_t *made = found(set, "silent");
     struct staff ann = { 0 }, bob = { 0 }, sue = { 0 };
     struct visitor v = { 0 };
 
     (void)state;
     enter(&ann, made, 0, "silent", "online");
+    enter(&bob, made, 1, "silent", NULL);
     enter(&sue, made, 2, "silent", NULL);
     ask(&v, "silent");
     assigned(&ann, v.conv, "only_one");
-    enter(&bob, made, 1, "silent", "online");
-    wire_take(&ann.wire, "{s:s,s:s}", "type", "reminder", "conversation", v.conv);
+    wire_take(&ann.wire, "{s:s,s:s}", "type", "reminder", "conversation", v.conv); /* though the alert is due at the same time */
     wire_take(&sue.wire, "{s:s,s:s,s:s,s:{s:s}}", "type", "alert", "conversation", v.conv, "kind", "silent", "agent", "number", "1");
     wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "silent");
+    web_status(&d, 200, /* who comes now may take the time to answer */
+               &(struct ask){ .method = "PUT",
+                              .path = "/api/v1/sites/silent/documents/queue/q",
+                              .headers = "If-Match: \"1\"\r\n",
+                              .cookie = sue.cookie,
+                              .csrf = sue.csrf,
+                              .origin = "",
+                              .body = "{\"name\":\"Q\",\"remind_ms\":500,\"alert_ms\":500,\"requeue_ms\":0}" });
+    staff_presence(&bob, "online");
     assigned(&bob, v.conv, "only_one"); /* and not the one who did not answer */
     (void)staff_say(&bob, v.conv, "b1", "我在");
     wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "returned");

@@ -297,6 +297,7 @@ static void comments_stand_at_a_message_and_are_answered(void **state)
     json_decref(send(&agent, 201, "POST", at(id, "comments"), body));
     refused(&agent, 400, "POST", at(id, "comments"), "{\"text\":\"\"}");
     refused(&agent, 400, "POST", at(id, "comments"), "{\"text\":\"?\",\"seq\":0}");
+    refused(&agent, 400, "POST", at(id, "comments"), "{\"text\":\"?\",\"seq\":9007199254740993}");
     r = staff_get(&agent, &d, at(id, ""));
     assert_int_equal(json_array_size(json_object_get(r, "comments")), 2);
     assert_int_equal(number_at(json_array_get(json_object_get(r, "comments"), 0), "seq"), 2);
@@ -387,6 +388,30 @@ static void a_card_that_is_changed_leaves_its_reviews_alone(void **state)
     json_decref(one);
 }
 
+/* A wish that is not understood must not be passed over: "dry_run": "yes" would draw, "strike": "王" keep the name. */
+static void what_is_of_the_wrong_type_is_refused(void **state)
+{
+    static const char *const samples[] = { "\"dry_run\":\"true\"", "\"dry_run\":1",    "\"dry_run\":null",
+                                           "\"again\":\"no\"",     "\"new_agents\":1", "\"findings\":0",
+                                           "\"queues\":\"sales\"", "\"channels\":{}",  "\"agents\":\"x\"",
+                                           "\"reviewers\":1",      "\"name\":5" },
+                             *const examples[] = { "\"dry_run\":\"true\"", "\"dry_run\":true,\"strike\":\"王\"",
+                                                   "\"dry_run\":true,\"strike\":[5]", "\"good\":true,\"title\":\"x\",\"note\":5",
+                                                   "\"good\":true,\"title\":\"x\",\"collection\":[]" };
+    char conv[40], body[300];
+
+    (void)state;
+    talk("类型不对", conv);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"scorecard\":\"standard-zh\",%s}", samples[i]);
+        refused(&supervisor, 400, "POST", "/api/v1/samples?site=" SITE, body);
+    }
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"conversation\":\"%s\",\"seqs\":[1],%s}", conv, examples[i]);
+        refused(&supervisor, 400, "POST", "/api/v1/examples?site=" SITE, body);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_review_is_drawn_scored_appealed_and_decided),
@@ -395,6 +420,7 @@ int main(void)
                                         cmocka_unit_test(what_is_found_is_masked_too),
                                         cmocka_unit_test(comments_stand_at_a_message_and_are_answered),
                                         cmocka_unit_test(nobody_reaches_what_is_not_his),
+                                        cmocka_unit_test(what_is_of_the_wrong_type_is_refused),
                                         cmocka_unit_test(a_card_that_is_changed_leaves_its_reviews_alone) };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -1,6 +1,6 @@
 // A long list of rows of one height: a listbox with one tab stop. Only what is seen is in the document.
 import './List.css';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import {
   elementScroll,
@@ -56,7 +56,8 @@ export function List<T>({
   useLayoutEffect(() => virtual._didMount(), []);
   useLayoutEffect(() => virtual._willUpdate());
 
-  const at = items.findIndex((i) => keyOf(i) === selected);
+  // Not for every drawing: of a hundred thousand this takes as long as half a frame.
+  const at = useMemo(() => (selected ? items.findIndex((i) => keyOf(i) === selected) : -1), [items, selected]);
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
   }, [selected]);
