@@ -130,18 +130,32 @@ static int64_t any_notice_at(const struct rule *rules, size_t n, const struct ru
     return ret;
 }
 
-/* Since when the agent was away when the visitor was told so last, by the present agent's doing; 0: the visitor was not. */
-static int64_t told_away(const struct rule_facts *f)
+/* The last time that the visitor was told "away" or "back" of the present agent; NULL: never. */
+static const struct rule_fired *last_told(const struct rule_facts *f, const char *word)
 {
-    const char *cause = NULL;
-    int64_t at = 0;
+    const struct rule_fired *ret = NULL;
 
     for (size_t i = 0; i < f->n_fired; i++)
-        if (starts(f->fired[i].cause, "away:") && f->fired[i].at >= f->conv->served_at && f->fired[i].at >= at) {
-            cause = f->fired[i].cause;
-            at = f->fired[i].at;
-        }
-    return cause ? strtoll(cause + 5, NULL, 10) : 0;
+        if (starts(f->fired[i].cause, word) && f->fired[i].at >= f->conv->served_at && (!ret || f->fired[i].at >= ret->at))
+            ret = &f->fired[i];
+    return ret;
+}
+
+/* Since when the agent was away when the visitor was told so last; 0: the visitor was not. */
+static int64_t told_away(const struct rule_facts *f)
+{
+    const struct rule_fired *away = last_told(f, "away:");
+
+    return away ? strtoll(away->cause + 5, NULL, 10) : 0;
+}
+
+/* An agent who is away and says so once more, with another reason, is no news to who was told and has neither seen nor heard that one
+ * since. */
+static bool knows_away(const struct rule_facts *f)
+{
+    const struct rule_fired *away = last_told(f, "away:"), *back = last_told(f, "back:");
+
+    return away && told_away(f) != f->agent_away_since && (!back || back->at < away->at) && f->conv->staff_at <= away->at;
 }
 
 bool rule_too_busy(const struct rule_facts *f)
@@ -234,7 +248,7 @@ static bool happens(const struct rule *r, const struct rule_facts *f, int64_t no
     case RULE_OUTSIDE:
         return is_outside(r, f);
     case RULE_AWAY:
-        return f->conv->state == CONV_SERVED && f->agent_away;
+        return f->conv->state == CONV_SERVED && f->agent_away && !knows_away(f);
     case RULE_BACK:
         return f->conv->state == CONV_SERVED && !f->agent_away && told_away(f);
     case RULE_ASSIGNED:

@@ -355,6 +355,8 @@ void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, s
 {
     struct change *c = housekeeping(d, ds);
     struct call *call = c ? desk_call(d, ds) : NULL;
+    const struct member *back = member_of(ds, &conv->back);
+    struct wording_value v[2];
     struct act *act;
 
     if (!call) {
@@ -369,6 +371,8 @@ void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, s
     }
     if (ev.kind == CONV_RETURN)
         (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
+    if (ev.kind == CONV_REFUSE && ev.staffed && back) /* the visitor was told to expect somebody else */
+        (void)speak(ds->site, c, conv, "joined", "joined", named(back, v), 2);
     d->ports.commit(d->ports.ctx, c, kept, call);
 }
 

@@ -369,6 +369,21 @@ static bool said_by(const struct actor *from, const struct actor *by)
     return from->role == by->role && (by->role == ROLE_VISITOR || id_eq(&from->id, &by->id));
 }
 
+/* The new words of a message that never came, or comes later: they are said all the same, and nobody should miss them. */
+static bool plan_unseen(struct work *w, const struct act *act)
+{
+    struct act *said = ARENA_NEW(w->arena, struct act);
+
+    if (!said)
+        return refuse(w, KF_NOMEM, "out of memory");
+    said->kind = ACT_MESSAGE;
+    said->u.message.kind = MESSAGE_TEXT;
+    said->u.message.from = w->change->by;
+    said->u.message.text = slice_of(act->u.edit.text);
+    said->u.message.ref = act->u.edit.ref;
+    return plan_message(w, said);
+}
+
 bool plan_edit(struct work *w, const struct act *act)
 {
     bool removes = act->kind == ACT_REMOVE;
@@ -377,6 +392,8 @@ bool plan_edit(struct work *w, const struct act *act)
 
     if (!needs_conv(w) || (!seq && act->u.edit.ref && !seq_of_ref(w, act->u.edit.ref, &seq)))
         return false;
+    if (!seq && act->u.edit.ref && act->u.edit.own && !removes && act->u.edit.text && *act->u.edit.text && w->row.conv.state != CONV_CLOSED)
+        return plan_unseen(w, act);
     t = touch(w, seq);
     if (!t)
         return false;

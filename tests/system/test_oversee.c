@@ -278,6 +278,36 @@ static void what_is_handed_to_somebody_full_waits_and_comes_back(void **state)
     staff_presence(&bob, "offline");
 }
 
+/* Who was to take it is lost: the visitor, who was told to expect that one, is told who has it. */
+static void what_was_handed_to_somebody_who_is_lost_comes_back(void **state)
+{
+    static const char set[] = "{" SITE_OF("losing", ",\"grace_ms\":1000") "\"queues\":{\"q\":{\"name\":\"Q\"}}," WEB(
+        "q") "\"people\":[" PERSON("losing1@x.example", "1", "\"agent\"", "") "," PERSON("losing2@x.example", "2", "\"agent\"", "") "]}";
+    json_t *made = found(set, "losing");
+    struct staff one = { 0 }, two = { 0 };
+    struct visitor v = { 0 }, w = { 0 };
+    char to[80];
+
+    (void)state;
+    enter(&one, made, 0, "losing", "online");
+    ask(&v, "losing");
+    assigned(&one, v.conv, "only_one");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined");
+    enter(&two, made, 1, "losing", "online");
+    ask(&w, "losing");
+    assigned(&two, w.conv, "only_one");
+    (void)snprintf(to, sizeof(to), ",\"to\":{\"agent\":\"%s\"}", two.id);
+    assert_string_equal(act(&one, v.conv, "transfer", to), "ack");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
+    staff_free(&two);
+    assigned(&one, v.conv, "missed");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "joined");
+    gone(&v);
+    gone(&w);
+    staff_free(&one);
+    json_decref(made);
+}
+
 static void what_was_handed_over_at_once_can_be_given_back(void **state)
 {
     struct visitor v = { 0 };
@@ -530,6 +560,7 @@ int main(void)
         cmocka_unit_test(what_was_handed_over_at_once_can_be_given_back),
         cmocka_unit_test(a_second_agent_helps),
         cmocka_unit_test(a_helper_who_is_lost_helps_no_more),
+        cmocka_unit_test(what_was_handed_to_somebody_who_is_lost_comes_back),
         cmocka_unit_test(a_supervisor_looks_on_whispers_and_joins),
         cmocka_unit_test(a_supervisor_sets_presence_and_priority),
         cmocka_unit_test(a_paused_queue_gives_nothing_out),

@@ -109,6 +109,14 @@ static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
     assert_int_equal(number_at(rig_told(&r, "Thanks"), "reply_to"), seq);
     json_decref(update("\"edited_message\":{\"message_id\":12," FROM("5212345678") ",\"edit_date\":1789990009,\"text\":\"Thanks!\"}"));
     wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "text", "Thanks!");
+
+    /* Of one that was written before the bot was there only the new words come: they are not lost. */
+    json_decref(
+        update("\"edited_message\":{\"message_id\":5," FROM("5212345678") ",\"edit_date\":1789990010,\"text\":\"Open on Sunday?\"}"));
+    (void)rig_told(&r, "Open on Sunday?");
+    json_decref(
+        update("\"edited_message\":{\"message_id\":5," FROM("5212345678") ",\"edit_date\":1789990011,\"text\":\"Open on Monday?\"}"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "text", "Open on Monday?");
 }
 
 static void an_update_that_comes_twice_is_one_message(void **state)
