@@ -130,6 +130,7 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
+    struct kf_id last_id; /* that fresh_id() has made */
     bool stopping, lease_reading;
     int64_t lease_at, beat_at, check_at, people_at, settings_at, again_at;
     int64_t wall_ahead, stepped_at; /* of the monotonic clock; mono, when the wall clock was last set (0: it was not) */
@@ -170,6 +171,7 @@ void desk_call_cid(struct call *call, struct slice cid);
 /* ---- desk.c ---- */
 int64_t now(const struct desk *d);
 int64_t mono(const struct desk *d);
+/* Of one millisecond the later is the greater: who comes first stands first, also where the time is the same. */
 struct kf_id fresh_id(struct desk *d);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Takes a token of the bucket of that name, in which `count` come back each period; else the words.
