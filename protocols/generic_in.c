@@ -95,7 +95,8 @@ static const char *refusal(const struct generic *g, const struct http_req *req, 
         *h = (struct signed_head){ .id = header(req, "svix-id"), .timestamp = header(req, "svix-timestamp"), .svix = true };
     if (!h->id.n || !h->timestamp.n || !header(req, signature_name(h)).n)
         return "missing_signature";
-    if (!stamp_digits(h->timestamp, &h->at_s))
+    /* Libraries that print the number again would sign other bytes than these. */
+    if (!stamp_digits(h->timestamp, &h->at_s) || (h->timestamp.n > 1 && *h->timestamp.p == '0'))
         return "malformed_header";
     if (h->at_s > now_s + SKEW_S || h->at_s < now_s - SKEW_S)
         return "stale_timestamp";
@@ -218,6 +219,8 @@ static enum kf_rc f_payload(struct reading *r)
 {
     r->in.payload = json_get_text(&r->keep, r->data, "payload");
     r->in.text = json_get_text(&r->keep, r->data, "title");
+    if (!r->in.text.n) /* an agent reads what was chosen, not an empty line */
+        r->in.text = r->in.payload;
     return r->in.payload.n ? KF_OK : not_profile(r, "payload", "required");
 }
 

@@ -132,6 +132,8 @@ bool turn_text(struct turn *t, const json_t *body, const char *name, const char 
 /* A query value, or one header; empty with p == NULL if there is none. */
 struct slice turn_query(const struct turn *t, const char *name);
 struct slice turn_header(const struct turn *t, const char *name);
+/* A query value that is 1, or 0 like none at all; else false, and answered with 400. */
+bool turn_query_flag(struct turn *t, const char *name, bool *ret);
 /* The site of that name, "" the only one; borrowed; NULL: there is none. */
 struct site *site_named(const struct api *api, struct slice name);
 /* The channel whose hook has this key, and its site; NULL: none, or it is switched off. hooks.c. */

@@ -75,12 +75,17 @@ static void get_coaching(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
-    bool mine = slice_is(turn_query(t, "list"), "mine");
+    struct slice list = turn_query(t, "list");
+    bool mine = slice_is(list, "mine");
     struct kf_id nobody = { { 0 } };
     struct query *q;
 
     if (!site)
         return;
+    if (list.n && !mine && !slice_is(list, "all")) {
+        turn_problem(t, 400, "list: mine or all");
+        return;
+    }
     if (!mine && !permit_coaching(m, COACHING_MANAGE, &site->key, &nobody)) {
         turn_problem(t, 403, "what is planned with others needs the role supervisor");
         return;

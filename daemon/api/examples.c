@@ -104,11 +104,19 @@ static struct site *library_site(struct turn *t, bool write)
 static void get_examples(struct turn *t)
 {
     struct site *site = library_site(t, false);
-    struct query *q = site ? query_new(QUERY_EXAMPLES) : NULL;
+    struct kf_key item;
+    struct query *q;
+    bool good;
 
+    if (!site || !turn_query_flag(t, "good", &good))
+        return;
+    if (turn_query(t, "item").n && !key_parse(turn_query(t, "item"), &item)) {
+        turn_problem(t, 400, "item: a key of 1 to 32 of a-z 0-9 _ -");
+        return;
+    }
+    q = query_new(QUERY_EXAMPLES);
     if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+        turn_problem(t, 500, "out of memory");
         return;
     }
     q->site = site->key;

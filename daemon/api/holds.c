@@ -37,8 +37,9 @@ static void get_holds(struct turn *t)
     struct slice conv = turn_query(t, "conversation");
     struct kf_id id = { { 0 } };
     struct query *q;
+    bool lifted;
 
-    if (!site)
+    if (!site || !turn_query_flag(t, "lifted", &lifted))
         return;
     if (conv.n && !id_parse(conv, &id)) {
         turn_problem(t, 400, "conversation: the id of a conversation");
@@ -51,7 +52,7 @@ static void get_holds(struct turn *t)
     }
     q->site = site->key;
     q->conv = id;
-    q->needs = slice_is(turn_query(t, "lifted"), "1");
+    q->needs = lifted;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_holds, t);
 }
 

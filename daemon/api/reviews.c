@@ -579,6 +579,8 @@ static enum kf_rc take_decisions(struct opening_review *o, struct change *c, str
     json_t *items = json_object_get(o->body, "items");
     size_t accepted = 0;
 
+    if (!o->q->n_appeals)
+        return kf_fail(why, KF_CONFLICT, "no appeal waits to be decided");
     if (json_array_size(items) != o->q->n_appeals)
         return kf_fail(why, KF_INVALID, "items: a list of {\"item\",\"outcome\",\"text\"} for each item that was appealed against");
     a->appeals = arena_array(c->arena, o->q->n_appeals + 1, sizeof(*a->appeals));

@@ -112,6 +112,18 @@ static bool key_of(struct turn *t, const char *name, struct kf_key *ret)
     return false;
 }
 
+static bool is_week(struct slice s)
+{
+    static const char form[] = "0000-W00";
+
+    if (s.n != sizeof(form) - 1)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (form[i] == '0' ? s.p[i] < '0' || s.p[i] > '9' : s.p[i] != form[i])
+            return false;
+    return memcmp(s.p + 6, "01", 2) >= 0 && memcmp(s.p + 6, "53", 2) <= 0;
+}
+
 bool review_filter_read(struct turn *t, const struct site *site, const struct member *m, struct review_filter *ret)
 {
     struct slice kind = turn_query(t, "kind");
@@ -125,10 +137,12 @@ bool review_filter_read(struct turn *t, const struct site *site, const struct me
         turn_problem(t, 400, "kind: random, risk, calibration or any");
         return false;
     }
-    ret->fatal = slice_is(turn_query(t, "fatal"), "1");
-    ret->appealed = slice_is(turn_query(t, "appealed"), "1");
-    ret->overturned = slice_is(turn_query(t, "overturned"), "1");
-    return true;
+    if (ret->week.n && !is_week(ret->week)) {
+        turn_problem(t, 400, "week: an ISO week, as 2026-W47");
+        return false;
+    }
+    return turn_query_flag(t, "fatal", &ret->fatal) && turn_query_flag(t, "appealed", &ret->appealed) &&
+           turn_query_flag(t, "overturned", &ret->overturned);
 }
 
 bool review_fits(const struct review_filter *f, const struct review *r)

@@ -354,11 +354,14 @@ static void get_transcript(struct turn *t)
 {
     struct query *q;
     struct kf_id id;
+    bool reveal;
 
     if (!id_parse(t->segment[0], &id)) {
         turn_problem(t, 404, "no such conversation");
         return;
     }
+    if (!turn_query_flag(t, "reveal", &reveal))
+        return;
     q = query_new(QUERY_CONV);
     if (!q) {
         turn_problem(t, 500, "out of memory");

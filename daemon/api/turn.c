@@ -350,3 +350,14 @@ bool turn_text(struct turn *t, const json_t *body, const char *name, const char 
     turn_problem(t, 400, "%s: a text", name);
     return false;
 }
+
+bool turn_query_flag(struct turn *t, const char *name, bool *ret)
+{
+    struct slice s = turn_query(t, name);
+
+    *ret = slice_is(s, "1");
+    if (!s.n || *ret || slice_is(s, "0"))
+        return true;
+    turn_problem(t, 400, "%s: 0 or 1", name);
+    return false;
+}

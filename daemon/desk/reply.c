@@ -233,7 +233,7 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
 
     if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
-    else if (!window_allows(d, &conv->id, !id_is_zero(&in->file), &why))
+    else if (!window_allows(d, &conv->id, in->text, !id_is_zero(&in->file), &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
     else if (asks_once_more(d, ds, seat, in))
         return;
@@ -311,7 +311,7 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
 
     if (!by)
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
-    if (!window_allows(d, &conv->id, false, why))
+    if (!window_allows(d, &conv->id, SLICE(""), false, why))
         return why->rc;
     act->u.status.seq = in->seq;
     act->u.status.delivery = DELIVERY_SENDING;

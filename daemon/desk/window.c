@@ -1,6 +1,7 @@
 /* window.c: how long, and how often, may be answered on a channel that bounds it. Staff are told before they type, and what could not be
  * delivered is refused before it is stored. What is known is kept with the view; the truth is the conversation's newest reply handle. */
 #include "desk/window.h"
+#include "core/part.h"
 #include "desk/outlet.h"
 
 #include <stdlib.h>
@@ -65,12 +66,29 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
     d->ports.read(d->ports.ctx, q, have_window, call);
 }
 
-bool window_allows(struct desk *d, const struct kf_id *conv, bool file, struct kf_err *why)
+/* How many messages of its channel the text is; `max` and one more are enough to know. */
+static int parts_of(struct desk *d, const struct view *v, struct slice text, int max)
+{
+    const struct desk_site *ds = site_of(d, &v->conv.site);
+    const struct channel_ops *ops = ds ? bounded(ds, &v->conv.channel) : NULL;
+    bool more = ops != NULL;
+    int n = 0;
+
+    while (more && n <= max)
+        (void)text_part(text, ops->text_max, ops->text_unit, n++, &more);
+    return n;
+}
+
+bool window_allows(struct desk *d, const struct kf_id *conv, struct slice text, bool file, struct kf_err *why)
 {
     const struct view *v = session_view(d->session, conv);
     int64_t at = now(d);
     enum reply_state state = v ? window_state(&v->window, at) : REPLY_FREE;
 
+    if (state == REPLY_OPEN && v->window.left > 0 && !file && parts_of(d, v, text, v->window.left) > v->window.left) {
+        (void)kf_fail(why, KF_CONFLICT, "this takes more messages than the %d replies that are left: shorten it", v->window.left);
+        return false;
+    }
     if (state != REPLY_CLOSED && (state != REPLY_LATE || !file))
         return true;
     (void)kf_fail(why, KF_CONFLICT,

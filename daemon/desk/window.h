@@ -7,7 +7,8 @@
 enum reply_state window_state(const struct reply_window *w, int64_t now_ms);
 /* Reads what stands now, and tells the staff that has the conversation open here. Nothing where the channel sets no bounds. */
 void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c);
-/* May staff answer in this conversation now (with a file: what goes late is text)? False: `why` says what is missing. What is not known is allowed: the adapter asks again. */
-bool window_allows(struct desk *d, const struct kf_id *conv, bool file, struct kf_err *why);
+/* May staff answer in this conversation now, with this text (with a file: what goes late is text)? False: `why` says what is missing. A text that
+ * would be cut into more parts than there are replies is not begun. What is not known is allowed: the adapter asks again. */
+bool window_allows(struct desk *d, const struct kf_id *conv, struct slice text, bool file, struct kf_err *why);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LIST_BYTES 4096
 
@@ -177,6 +178,146 @@ static bool rename_contact(struct work *w, const struct leaving *l, const struct
     return run(w, s);
 }
 
+/* ---- searches that look for him ---- */
+
+/* What he is found by. Shorter than this it is found in too much else. */
+#define TRACE_MIN 4
+
+struct traces {
+    const char **text;
+    size_t n, cap;
+};
+
+static bool add_trace(struct work *w, struct traces *t, const char *text)
+{
+    if (!text || strlen(text) < TRACE_MIN)
+        return true;
+    if (!more_room(w, (void **)&t->text, t->n, &t->cap, sizeof(*t->text)))
+        return false;
+    t->text[t->n++] = text;
+    return true;
+}
+
+static bool add_trace_id(struct work *w, struct traces *t, const struct kf_id *id)
+{
+    char *text = arena_alloc(w->arena, KF_ID_TEXT);
+
+    return text ? add_trace(w, t, id_text(id, text)) : batch_no_memory(w->batch);
+}
+
+/* An address or a number: at least so many digits, or an @. What else a profile says ("city") many have in common. */
+#define DIGITS_MIN 5
+
+static bool is_address(const char *text)
+{
+    size_t digits = 0;
+
+    for (const char *p = text; *p; p++)
+        digits += *p >= '0' && *p <= '9';
+    return digits >= DIGITS_MIN || strchr(text, '@');
+}
+
+/* Those of the texts of a profile as it is stored: {"phone":"…", …}. */
+static bool add_profile(struct work *w, struct traces *t, const char *profile)
+{
+    for (const char *p = profile; (p = strstr(p, ":\"")); p++) {
+        const char *text = arena_text(w->arena, (struct slice){ p + 2, strcspn(p + 2, "\"\\") });
+
+        if (!text)
+            return batch_no_memory(w->batch);
+        if (is_address(text) && !add_trace(w, t, text))
+            return false;
+    }
+    return true;
+}
+
+static bool find_traces(struct work *w, const struct leaving *l, struct traces *t)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_CUSTOMER_GET);
+    bool ok = true;
+
+    stmt_id(s, &l->customer);
+    if (stmt_row(s)) {
+        ok = add_trace(w, t, get_text(s, w->arena));
+        ok = ok && add_profile(w, t, get_str(s, w->arena));
+    }
+    if (!ended(w, s) || !ok || !add_trace_id(w, t, &l->customer))
+        return false;
+    s = stmt_begin(w->db, SQL_CUSTOMER_CONTACTS);
+    stmt_id(s, &l->customer);
+    while (ok && stmt_row(s)) {
+        struct kf_id id;
+        struct kf_key channel;
+
+        get_id(s, &id);
+        get_key(s, &channel);
+        ok = add_trace_id(w, t, &id) && add_trace(w, t, get_text(s, w->arena));
+    }
+    return ended(w, s) && ok;
+}
+
+static bool says(const struct traces *t, const char *text)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strstr(text, t->text[i]))
+            return true;
+    return false;
+}
+
+/* Of a filter (compact JSON, so that no value holds `mark`) what stands behind `mark`: words, or the id of a contact. */
+static bool member_says(struct work *w, const struct traces *t, const char *filter, const char *mark)
+{
+    const char *p = strstr(filter, mark), *end, *text;
+
+    if (!p)
+        return false;
+    p += strlen(mark);
+    for (end = p; *end && *end != '"';)
+        end += *end == '\\' && end[1] ? 2 : 1;
+    text = arena_text(w->arena, (struct slice){ p, (size_t)(end - p) });
+    return text && says(t, text);
+}
+
+/* A search that is kept for him would go on saying who he was. */
+static bool write_searches(struct work *w, const struct leaving *l)
+{
+    struct traces traces = { .n = 0 };
+    struct kf_id *drop = NULL;
+    size_t n = 0, cap = 0;
+    struct stmt *s;
+    bool ok = true;
+
+    if (!find_traces(w, l, &traces))
+        return false;
+    s = stmt_begin(w->db, SQL_SAVED_ALL);
+    stmt_str(s, w->change->site.s);
+    while (ok && stmt_row(s)) {
+        struct kf_id id;
+        const char *name, *filter;
+
+        get_id(s, &id);
+        name = get_str(s, w->arena);
+        filter = get_str(s, w->arena);
+        if (!name || !filter ||
+            !(says(&traces, name) || member_says(w, &traces, filter, "\"q\":\"") || member_says(w, &traces, filter, "\"contact\":\"")))
+            continue;
+        ok = more_room(w, (void **)&drop, n, &cap, sizeof(*drop));
+        if (ok)
+            drop[n++] = id;
+    }
+    if (!ended(w, s) || !ok)
+        return false;
+    for (size_t i = 0; ok && i < n; i++) {
+        s = stmt_begin(w->db, SQL_SAVED_DROP);
+        stmt_id(s, &drop[i]);
+        stmt_str(s, w->change->site.s);
+        ok = run(w, s);
+    }
+    return ok;
+}
+
+/* ---- the rest of the writes ---- */
+
 static bool write_contacts(struct work *w, const struct leaving *l, struct erased *sum)
 {
     struct stmt *s;
@@ -283,7 +424,8 @@ static bool write_erase(struct work *w, const struct op *op)
     }
     forget_places(w->batch, l);
     w->batch->indexable = true;
-    return write_contacts(w, l, &sum) && stored(w, erase_due(w->db, w->change->at, &why), &why) && write_receipt(w, l, &sum);
+    return write_searches(w, l) && write_contacts(w, l, &sum) && stored(w, erase_due(w->db, w->change->at, &why), &why) &&
+           write_receipt(w, l, &sum);
 }
 
 bool plan_erase(struct work *w, const struct act *act)

@@ -1,7 +1,7 @@
 // The agents' console against a real kefud: what people do there, and what must survive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, closeTalk, complaints, fillSignIn, House, leave, openTalk, page, presence, says, visitor, watched } from './house.mjs';
+import { agent, axe, browse, bubble, closeTalk, complaints, fillSignIn, holds, House, leave, openTalk, page, presence, says, visitor, watched } from './house.mjs';
 
 let house;
 let browser;
@@ -72,7 +72,7 @@ for (const [locale, question, answer, note] of [
     await page.keyboard.type('/hello');
     await page.locator('.canned-item').first().waitFor();
     await page.keyboard.press('Enter');
-    assert.match(await page.locator('.writer textarea').inputValue(), /林小雨/);
+    await page.waitForFunction(() => document.querySelector('.writer textarea').value.includes('林小雨'));
     await page.keyboard.press('Enter');
     await bubble(v, '林小雨');
     // And by the initials of its title, which nobody has written down.
@@ -135,10 +135,10 @@ test('what is being written survives a reload', async () => {
   await page.keyboard.type('备注也在');
   await page.reload();
   await page.locator('.writer.note').waitFor();
-  assert.equal(await page.locator('.writer textarea').inputValue(), '备注也在');
+  await holds(page.locator('.writer textarea'), '备注也在');
   await page.locator('.writer textarea').focus();
   await page.keyboard.press('F2');
-  assert.equal(await page.locator('.writer textarea').inputValue(), '写到一半');
+  await holds(page.locator('.writer textarea'), '写到一半');
   await closeTalk(page);
   await leave(page, v);
 });
@@ -280,7 +280,7 @@ test('the main task can be done by keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await bubble(v, '收到');
   await page.keyboard.press('Escape');
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'listbox');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'listbox');
   await page.keyboard.press('Enter');
   await page.locator('.writer textarea:focus').waitFor();
   await page.keyboard.press('Escape');

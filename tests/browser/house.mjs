@@ -129,6 +129,15 @@ export async function at(browser, house, who, path, options) {
   return p;
 }
 
+// Waits until a field holds this.
+export async function holds(field, value) {
+  const end = Date.now() + PATIENCE.timeout;
+  for (let is = await field.inputValue(); is !== value; is = await field.inputValue()) {
+    if (Date.now() > end) assert.equal(is, value);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 // Asks as whoever is signed in on the page.
 export async function ask(p, method, path, body) {
   const got = await p.evaluate(

@@ -104,7 +104,7 @@ for (const row of LANGS) {
     await tabTo(s, { selector: '.table button', text: row.compare });
     await s.keyboard.press('Enter');
     await s.locator('.compare .tile').first().waitFor();
-    assert.match(await s.locator('.compare-part').first().textContent(), /50/); // what was given for the tone is half of it apart
+    await s.locator('.compare-part').first().filter({ hasText: '50' }).waitFor(); // what was given for the tone is half of it apart
     await picture(s, `learn-compare-${row.locale}`);
     await tabTo(s, { selector: '.compare td .link' });
     await s.keyboard.press('Enter');
@@ -142,6 +142,7 @@ test('coaching reaches the agent live, who acknowledges it, by keyboard alone', 
   await s.locator('dialog textarea:focus').waitFor();
   await s.keyboard.type('先安抚，再查单');
   await tabTo(s, { selector: 'dialog footer button', text: '安排辅导' });
+  await s.locator('dialog select option', { hasText: '林' }).first().waitFor({ state: 'attached' });
   const name = await s.locator('dialog select option').allTextContents();
   assert.ok(name.some((x) => x.includes('林')), name.join());
   await s.locator('dialog select').selectOption({ label: name.find((x) => x.includes('林')) });

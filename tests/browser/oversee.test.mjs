@@ -127,7 +127,10 @@ test('a supervisor looks on unseen, whispers, joins and takes over; a colleague 
 });
 
 test('an offer counts down, is accepted with a key or refused, and goes on to who is next', async () => {
-  await settings('queue/service', (p) => p.getByRole('switch', { name: '由客服接受或拒绝' }).check());
+  await settings('queue/service', async (p) => {
+    await p.getByRole('switch', { name: '由客服接受或拒绝' }).check();
+    await p.getByLabel('等待接受的时间').fill('120'); // longer than anybody here takes to look at it
+  });
   const one = await agent(browser, house);
   const v = await visitor(browser, house);
   await says(v, '请人工');

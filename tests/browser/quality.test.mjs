@@ -125,7 +125,7 @@ for (const row of LANGS) {
 
     const d = await at(browser, house, 'supervisor', '/review/?view=appeals', options);
     await d.locator('.work-list .result').first().waitFor();
-    assert.equal(await d.locator('.views [data-key=appeals] .count').textContent(), '1');
+    await d.locator('.views [data-key=appeals] .count', { hasText: /^1$/ }).waitFor();
     await tabTo(d, { selector: '.work-list .list' });
     await d.keyboard.press('ArrowDown');
     await d.locator('.verdict').waitFor();

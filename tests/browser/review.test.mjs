@@ -50,11 +50,11 @@ test('a transcript is found by a word of two characters, and the word is marked 
   await page.keyboard.press('/');
   await page.locator('#q:focus').waitFor();
   await page.keyboard.type('改造');
-  await page.locator('.result mark').first().waitFor();
+  await page.locator('.result mark', { hasText: '改造' }).first().waitFor(); // who types slowly is answered for the first character, too
   assert.equal(await page.locator('.result').count(), 1);
   assert.match(await page.locator('.count').textContent(), /1 条记录/);
   await page.locator('.result').click();
-  await page.locator('.say mark').first().waitFor();
+  await page.locator('.say mark', { hasText: '改造' }).first().waitFor();
   const marked = await page.locator('.say mark').allTextContents();
   assert.deepEqual(marked, ['改造', '改造']);
   await page.getByText('第 1 处，共 2 处').or(page.getByText('第 2 处，共 2 处')).waitFor();

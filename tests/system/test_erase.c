@@ -154,6 +154,23 @@ static void ask_erase(const struct staff *who, const char *visitor, int status, 
     *ret = web_expect(&d, status, &(struct ask){ .path = path, .cookie = who->cookie, .csrf = who->csrf, .origin = "", .body = "{}" });
 }
 
+static void keep_search(const char *name, const char *filter, const char *value)
+{
+    char body[400];
+
+    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"shared\":true,\"filter\":{\"%s\":\"%s\"}}", name, filter, value);
+    json_decref(staff_send(&supervisor, &d, 201, "POST", "/api/v1/searches?site=" SITE, body));
+}
+
+static void only_this_search_is_left(const char *name)
+{
+    json_t *answer = staff_get(&supervisor, &d, "/api/v1/searches?site=" SITE), *items = json_object_get(answer, "items");
+
+    assert_int_equal(json_array_size(items), 1);
+    assert_string_equal(text_at(json_array_get(items, 0), "name"), name);
+    json_decref(answer);
+}
+
 static char *transcript(const char *conv)
 {
     char path[120], *text;
@@ -191,7 +208,7 @@ static void who_is_forgotten_is_found_nowhere(void **state)
     visitor_enter(&other, &d, SITE, NULL);
     (void)visitor_say(&other, "c1", "hello, somebody else here");
     send_paper(&other, "f1", SHARED);
-    visitor_enter(&v, &d, SITE, ",\"profile\":{\"name\":\"" NAME "\",\"phone\":\"" PHONE "\"}");
+    visitor_enter(&v, &d, SITE, ",\"profile\":{\"name\":\"" NAME "\",\"phone\":\"" PHONE "\",\"plan\":\"service\"}");
     (void)visitor_say(&v, "c1", CHINESE);
     wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
     (void)visitor_say(&v, "c2", ENGLISH);
@@ -207,6 +224,10 @@ static void who_is_forgotten_is_found_nowhere(void **state)
         if (!dir_has(d.state, his[i], where, sizeof(where)))
             fail_msg("the test looks for what was never there: %s", his[i]);
 
+    keep_search("找" NAME, "q", "gong");
+    keep_search("电话", "q", "\\\"" PHONE "\\\" -fax");
+    keep_search("他的", "contact", v.id);
+    keep_search("别人", "queue", "service"); /* which his profile says, too */
     ask_erase(&supervisor, v.id, 403, &r);
     reply_free(&r);
     ask_erase(&admin, v.id, 200, &r);
@@ -214,6 +235,7 @@ static void who_is_forgotten_is_found_nowhere(void **state)
     assert_int_equal(number_at(r.json, "conversations"), 1);
     reply_free(&r);
 
+    only_this_search_is_left("别人");
     assert_int_equal(found("gong"), 0);
     text = transcript(v.conv);
     nothing_of_him(text);

@@ -51,6 +51,7 @@ static void a_quick_reply_of_the_agent_rides_along_too(void **state)
 
 static void a_reply_takes_the_token_and_counts_the_handle(void **state)
 {
+    char words[1300] = "";
     const char *conv;
     int64_t seq;
 
@@ -84,6 +85,13 @@ static void a_reply_takes_the_token_and_counts_the_handle(void **state)
     assert_int_equal(number_at(p.json, "n"), 3);
     platform_answer(&p, 200, NULL, "{\"code\":0}");
     status(seq, "sent");
+
+    /* A text of three parts is not begun where two replies are left. */
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 2);
+    memset(words, 'x', sizeof(words) - 1);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"long\",\"kind\":\"text\",\"text\":\"%s\"}", conv,
+               words);
+    assert_string_equal(wire_verdict(&agent.wire, "long"), "conflict");
 
     /* Two more, then the handle is used up: that is said at once, and nobody is asked. */
     for (int i = 4; i <= 5; i++) {

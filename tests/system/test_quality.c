@@ -133,6 +133,8 @@ static void a_review_is_drawn_scored_appealed_and_decided(void **state)
     assert_true(json_is_true(json_object_get(json_object_get(r, "may"), "appeal")));
     assert_false(json_is_true(json_object_get(json_object_get(r, "may"), "score")));
     json_decref(r);
+    refused(&supervisor, 409, "POST", at(id, "decide"),
+            with_contents(3, "", "[{\"item\":\"rude\",\"outcome\":\"accepted\",\"text\":\"是\"}]"));
     refused(&agent, 400, "POST", at(id, "appeal"), "{\"revision\":3,\"items\":[{\"item\":\"rude\",\"text\":\"\"}]}");
     refused(&agent, 400, "POST", at(id, "appeal"), "{\"revision\":3,\"items\":[]}");
     json_decref(send(&agent, 200, "POST", at(id, "appeal"), "{\"revision\":3,\"items\":[{\"item\":\"rude\",\"text\":\"这是访客说的\"}]}"));
@@ -318,6 +320,14 @@ static void nobody_reaches_what_is_not_his(void **state)
         { "/api/v1/reviews?site=" SITE "&list=appeals", { 403, 403, 200, 200, 403 } },
         { "/api/v1/reviews?site=" SITE "&list=about_me", { 200, 200, 200, 200, 200 } },
         { "/api/v1/quality?site=" SITE, { 403, 403, 200, 200, 403 } },
+        { "/api/v1/quality?site=" SITE "&fatal=2", { 403, 403, 400, 400, 403 } },
+        { "/api/v1/quality?site=" SITE "&week=2026-47", { 403, 403, 400, 400, 403 } },
+        { "/api/v1/quality?site=" SITE "&week=2026-W54", { 403, 403, 400, 400, 403 } },
+        { "/api/v1/quality?site=" SITE "&week=2026-W47&overturned=1", { 403, 403, 200, 200, 403 } },
+        { "/api/v1/examples?site=" SITE "&good=yes", { 400, 400, 400, 400, 403 } },
+        { "/api/v1/examples?site=" SITE "&item=A!", { 400, 400, 400, 400, 403 } },
+        { "/api/v1/coaching?site=" SITE "&list=some", { 400, 400, 400, 400, 400 } },
+        { "/api/v1/transcripts/01936b2e-0000-7000-8000-000000000001?reveal=yes", { 400, 400, 400, 400, 400 } },
         { "/api/v1/quality/mine?site=" SITE, { 200, 200, 200, 200, 200 } },
         { "/api/v1/reviews?site=elsewhere", { 404, 404, 404, 404, 404 } },
         { "/api/v1/reviews/01936b2e-0000-7000-8000-000000000001", { 404, 404, 404, 404, 404 } },

@@ -176,6 +176,8 @@ static void each_event_of_the_profile_is_understood(void **state)
         { "\"action.clicked\",\"data\":{\"conversation\":\"c1\",\"user\":{\"id\":\"u1\"},\"payload\":\"y\",\"title\":\"Yes\",\"message\":"
           "\"m1\"}",
           "{\"kind\":\"postback\",\"payload\":\"y\",\"text\":\"Yes\",\"ref\":\"m1\"}" },
+        { "\"action.clicked\",\"data\":{\"conversation\":\"c1\",\"user\":{\"id\":\"u1\"},\"payload\":\"y\"}",
+          "{\"kind\":\"postback\",\"payload\":\"y\",\"text\":\"y\"}" },
         { "\"user.typing\",\"data\":{\"conversation\":\"c1\",\"user\":{\"id\":\"u1\"},\"on\":false}",
           "{\"kind\":\"typing\",\"on\":false}" },
         { "\"user.subscribed\",\"data\":{\"user\":{\"id\":\"u1\"}}", "{\"kind\":\"follow\",\"user\":\"u1\",\"conversation\":\"u1\"}" },
@@ -278,9 +280,9 @@ static void several_signature_lines_count_as_one(void **state)
     struct bench *t = *state;
     const struct http_pair headers[] = {
         { SLICE("WEBHOOK-ID"), SLICE("evt.with.dots") },
-        { SLICE("webhook-timestamp"), SLICE("0001789990007") },
+        { SLICE("webhook-timestamp"), SLICE("1789990007") },
         { SLICE("Webhook-Signature"), SLICE("v1,AAAA v2,x nonsense") },
-        { SLICE("webhook-signature"), sign(t, "evt.with.dots", "0001789990007", slice_of(body)) },
+        { SLICE("webhook-signature"), sign(t, "evt.with.dots", "1789990007", slice_of(body)) },
     };
 
     post_headers(t, headers, 4, slice_of(body));
@@ -288,6 +290,22 @@ static void several_signature_lines_count_as_one(void **state)
     post_headers(t, headers, 3, slice_of(body));
     assert_int_equal(t->got.status, 401);
     assert_string_equal(t->got.refused, "bad_signature");
+}
+
+/* Some libraries print the number again before they sign it: what they mean by such a header is not what stands in it. */
+static void a_time_with_leading_zeros_is_refused(void **state)
+{
+    static const char body[] = "{\"type\":\"ping\",\"data\":{}}";
+    struct bench *t = *state;
+    const struct http_pair headers[] = {
+        { SLICE("webhook-id"), SLICE("evt_2") },
+        { SLICE("webhook-timestamp"), SLICE("01789990007") },
+        { SLICE("webhook-signature"), sign(t, "evt_2", "01789990007", slice_of(body)) },
+    };
+
+    post_headers(t, headers, 3, slice_of(body));
+    assert_int_equal(t->got.status, 401);
+    assert_string_equal(t->got.refused, "malformed_header");
 }
 
 static void names_of_the_older_implementation_are_as_good(void **state)
@@ -651,6 +669,7 @@ int main(void)
         BENCH(an_id_may_have_255_bytes),
         BENCH(hostile_texts_arrive_whole),
         BENCH(several_signature_lines_count_as_one),
+        BENCH(a_time_with_leading_zeros_is_refused),
         BENCH(names_of_the_older_implementation_are_as_good),
         BENCH(only_post_is_understood),
         BENCH(memory_that_runs_out_is_no_event_and_no_refusal),
