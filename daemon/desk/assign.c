@@ -4,6 +4,7 @@
 #include "desk/routing.h"
 #include "desk/speak.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LOOK_MAX  200
@@ -155,10 +156,10 @@ static void match_commit(struct desk *d, struct desk_site *ds, struct call *call
         .at = c->at, .kind = queue && queue->offer ? "offered" : "assigned", .by = c->by, .data = change_text(c, slice_of(call->reason))
     };
     if (!queue || !queue->offer) {
-        /* The language is the visitor's: a view has it, else the site's own will do. */
+        /* The language is the visitor's: a view has it; whose page is at another node, or closed, is known by the line. */
         const struct view *view = session_view(d->session, &call->conv);
 
-        brief = (struct conv){ .locale = view ? view->conv.locale : "" };
+        brief = (struct conv){ .locale = view ? view->conv.locale : call->locale };
         v[0] = (struct wording_value){ "name", m->name };
         v[1] = (struct wording_value){ "number", m->number };
         (void)speak(ds->site, c, &brief, "joined", "joined", v, 2);
@@ -183,8 +184,16 @@ static void match_reserved(void *ctx, enum kf_rc rc, const struct kf_err *why)
     match_commit(d, ds, call);
 }
 
+static const char *locale_in(const struct live_view *view, const struct kf_id *conv)
+{
+    for (size_t i = 0; i < view->n_waiting; i++)
+        if (id_eq(&view->waiting[i].conv, conv))
+            return view->waiting[i].language;
+    return "";
+}
+
 static void match_begin(struct desk *d, struct desk_site *ds, const struct route_ask *ask, const struct route_agent *agent,
-                        const struct kf_key *queue, const char *reason)
+                        const char *locale, const char *reason)
 {
     struct call *call = reason ? desk_call(d, ds) : NULL;
 
@@ -198,7 +207,8 @@ static void match_begin(struct desk *d, struct desk_site *ds, const struct route
     call->conv = ask->conv;
     call->who = agent->id;
     call->n = ask->epoch;
-    call->queue = *queue;
+    call->queue = ds->site->queues[ask->queue].key;
+    (void)snprintf(call->locale, sizeof(call->locale), "%s", locale);
     ds->matching++;
     d->ports.live_reserve(d->ports.ctx, &ds->site->key, d->leases[ds->shard].held, &ask->conv, ask->epoch, &agent->id, RESERVE_MS,
                           match_reserved, call);
@@ -254,7 +264,7 @@ static void pass_match(struct desk *d, struct desk_site *ds, const struct live_v
     for (size_t i = 0; i < n; i++) {
         const struct route_ask *ask = &r.asks[matches[i].ask];
 
-        match_begin(d, ds, ask, &r.agents[matches[i].agent], &ds->site->queues[ask->queue].key,
+        match_begin(d, ds, ask, &r.agents[matches[i].agent], locale_in(view, &ask->conv),
                     routing_reason(&r, ask, matches[i].agent, matches[i].why, now(d)));
     }
     if (n && view->total_waiting > (int64_t)view->n_waiting)

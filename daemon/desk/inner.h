@@ -156,9 +156,10 @@ struct call {
     struct kf_key site, queue;
     struct kf_id conv, who;
     int64_t n, m;
-    int64_t at;   /* mono, when it began */
-    bool counted; /* it took a token of its visitor's messages */
-    char *reason; /* owned; NULL none */
+    int64_t at;      /* mono, when it began */
+    bool counted;    /* it took a token of its visitor's messages */
+    char *reason;    /* owned; NULL none */
+    char locale[16]; /* of a match: the visitor's, in lower case; "" unknown */
     char cid[KF_CID_MAX + 1];
 };
 

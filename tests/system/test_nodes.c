@@ -227,11 +227,35 @@ static void a_conversation_goes_on_at_the_other_node(void **state)
     visitor_free(&v);
 }
 
+/* One of the two nodes keeps house; a visitor's page may be at the other. */
+static void who_has_joined_is_told_in_the_visitors_language(void **state)
+{
+    struct visitor v[2] = { 0 };
+    struct staff s = { 0 };
+
+    (void)state;
+    staff_online(&s, &a, AGENT1, "demo");
+    visitor_enter(&v[0], &a, "demo", ",\"locale\":\"en\"");
+    visitor_enter(&v[1], &b, "demo", ",\"locale\":\"en\"");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(visitor_say(&v[i], "c1", "hello"), 1);
+        assert_string_equal(text_at(wire_take(&v[i].wire, "{s:s,s:s}", "type", "message", "event", "joined"), "lang"), "en");
+        wire_text(&v[i].wire, "{\"type\":\"close\",\"cid\":\"x1\"}");
+        assert_string_equal(wire_verdict(&v[i].wire, "x1"), "ack");
+        visitor_free(&v[i]);
+    }
+    staff_presence(&s, "offline");
+    staff_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other), cmocka_unit_test(one_visitor_has_one_conversation_on_both),
-        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),       cmocka_unit_test(a_conversation_over_both_goes_on_without_redis),
+        cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other),
+        cmocka_unit_test(one_visitor_has_one_conversation_on_both),
+        cmocka_unit_test(who_has_joined_is_told_in_the_visitors_language),
+        cmocka_unit_test(a_setting_that_is_changed_counts_on_both),
+        cmocka_unit_test(a_conversation_over_both_goes_on_without_redis),
         cmocka_unit_test(a_conversation_goes_on_at_the_other_node), /* last: it kills one */
     };
 
