@@ -59,7 +59,7 @@ enum act_kind {
 
     /* On the outbox. */
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
-    ACT_ERRAND_CLAIM,  /* errand.id: QUEUED → SENDING; KF_CONFLICT if not queued */
+    ACT_ERRAND_CLAIM,  /* errand.id, part, attempt, as they were read: QUEUED → SENDING; KF_CONFLICT if not queued, or tried since */
     ACT_ERRAND_DROP,   /* errand.id: what is queued, failed or uncertain → HANDLED, its message failed; KF_CONFLICT if it is neither */
     ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id; with handle: it cost a
                         * reply of that one */

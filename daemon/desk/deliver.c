@@ -467,7 +467,7 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
     fault_point("before_claim");
     c->conv = t->errand.conv;
     act = change_act(c, ACT_ERRAND_CLAIM);
-    act->u.errand = (struct errand){ .id = t->errand.id, .lease = c->lease_epoch };
+    act->u.errand = (struct errand){ .id = t->errand.id, .lease = c->lease_epoch, .part = t->errand.part, .attempt = t->errand.attempt };
     d->ports.commit(d->ports.ctx, c, claimed, t);
 }
 

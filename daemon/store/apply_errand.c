@@ -65,7 +65,7 @@ struct stored_errand {
     int64_t n, seq;
     enum errand_state state;
     enum errand_kind kind;
-    int part;
+    int part, attempt;
 };
 
 static bool errand_get(struct work *w, const struct kf_id *id, struct stored_errand *ret)
@@ -81,6 +81,7 @@ static bool errand_get(struct work *w, const struct kf_id *id, struct stored_err
         ret->kind = (enum errand_kind)get_i64(s);
         ret->seq = get_i64(s);
         ret->part = (int)get_i64(s);
+        ret->attempt = (int)get_i64(s);
     }
     if (!ended(w, s))
         return false;
@@ -104,8 +105,8 @@ bool plan_errand_claim(struct work *w, const struct act *act)
 
     if (!errand_get(w, &act->u.errand.id, &e))
         return false;
-    if (e.state != ERRAND_QUEUED)
-        return refuse(w, KF_CONFLICT, "that is being sent already");
+    if (e.state != ERRAND_QUEUED || e.part != act->u.errand.part || e.attempt != act->u.errand.attempt)
+        return refuse(w, KF_CONFLICT, "that is being sent already, or was");
     return op_add(w, write_errand_claim, act, NULL, e.n);
 }
 

@@ -64,14 +64,19 @@ static struct told answer(struct world *w, const struct kf_id *conv, const char 
     return t;
 }
 
-static struct told claim(struct world *w, const struct kf_id *errand, int64_t lease)
+/* As it was read: that part, after so many tries. */
+static struct told claim_as(struct world *w, const struct kf_id *errand, int part, int attempt)
 {
     struct change *c = new_change(NOW + 20);
     struct act *a = change_act(c, ACT_ERRAND_CLAIM);
 
-    a->u.errand.id = *errand;
-    a->u.errand.lease = lease;
+    a->u.errand = (struct errand){ .id = *errand, .lease = 1, .part = part, .attempt = attempt };
     return commit(w, c);
+}
+
+static struct told claim(struct world *w, const struct kf_id *errand)
+{
+    return claim_as(w, errand, 0, 0);
 }
 
 static struct told settle(struct world *w, const struct kf_id *errand, enum errand_state state, const char *ref, const char *error)
@@ -120,7 +125,7 @@ static void an_errand_is_complete_for_sending(void **state)
     assert_int_equal(e.e.handle_used, 0);
     assert_int_equal(due(w, NOW + 9, 1).n, 0);
 
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "ours-2", NULL).rc, KF_OK);
     e = due(w, NOW + 10, 1);
     assert_string_equal(e.text, "more");
@@ -151,7 +156,7 @@ static void a_shorter_handle_displaces_none_that_has_replies_left(void **state)
     (void)answer(w, &conv, "hello");
     e = due(w, NOW + 10, 1);
     assert_string_equal(e.handle, "reply-token");
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, NULL, NULL).rc, KF_OK);
     set_handle(w, &conv, "tap", NOW + MINUTE, 3); /* the other is used up */
     (void)answer(w, &conv, "more");
@@ -170,15 +175,33 @@ static void one_claims_an_errand(void **state)
 
     (void)answer(w, &conv, "hello");
     e = due(w, NOW + 10, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_CONFLICT);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_CONFLICT);
     assert_int_equal(due(w, NOW + 10, 1).n, 0); /* under way under this lease */
     e = due(w, NOW + 10, 2);                    /* the next holder finds it */
     assert_int_equal(e.n, 1);
     assert_int_equal(e.e.state, ERRAND_SENDING);
     assert_int_equal(settle(w, &e.e.id, ERRAND_UNCERTAIN, NULL, "unknown").rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, NULL, NULL).rc, KF_CONFLICT);
-    assert_int_equal(claim(w, &id_of_none, 1).rc, KF_ABSENT);
+    assert_int_equal(claim(w, &id_of_none).rc, KF_ABSENT);
+}
+
+/* A list of what is due may be older than the answer of the platform that came meanwhile. */
+static void what_was_tried_since_is_not_claimed_as_it_was(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_QUEUED, NULL, "429: later").rc, KF_OK);
+    assert_int_equal(claim_as(w, &e.e.id, 0, 0).rc, KF_CONFLICT); /* its time has not come */
+    assert_int_equal(claim_as(w, &e.e.id, 1, 1).rc, KF_CONFLICT);
+    e = due(w, NOW + 1000, 1);
+    assert_int_equal(e.e.attempt, 1);
+    assert_int_equal(claim_as(w, &e.e.id, e.e.part, e.e.attempt).rc, KF_OK);
 }
 
 static void a_settled_errand_moves_its_message(void **state)
@@ -199,7 +222,7 @@ static void a_settled_errand_moves_its_message(void **state)
         struct errands_copy e = due(w, NOW + 10, 1);
         struct told s;
 
-        assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+        assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
         s = settle(w, &e.e.id, rows[i].state, NULL, "why");
         assert_true(s.news.has_conv);
         assert_int_equal(s.news.n_statuses, 1);
@@ -220,7 +243,7 @@ static void settle_part(struct world *w, int64_t at, int parts, const char *ref,
     struct act *a = change_act(c, ACT_ERRAND_SETTLE);
 
     assert_int_equal(e.n, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim_as(w, &e.e.id, e.e.part, e.e.attempt).rc, KF_OK);
     a->u.errand = (struct errand){ .id = e.e.id, .state = state, .due_at = at, .part = parts, .message.ref = ref };
     assert_int_equal(commit(w, c).rc, KF_OK);
 }
@@ -295,7 +318,7 @@ static void what_was_sent_again_is_found_by_its_new_id(void **state)
     assert_int_equal(status(w, "first", DELIVERY_FAILED, "131026", NOW + 40).news.n_statuses, 1);
     assert_int_equal(send_again(w, &conv, 2), KF_OK);
     e = due(w, NOW + 60, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "second", NULL).rc, KF_OK);
     assert_int_equal(status(w, "first", DELIVERY_DELIVERED, NULL, NOW + 70).news.n_statuses, 0);
     assert_int_equal(status(w, "second", DELIVERY_DELIVERED, NULL, NOW + 71).news.n_statuses, 1);
@@ -311,7 +334,7 @@ static void again_later_is_no_outcome(void **state)
 
     (void)answer(w, &conv, "hello");
     e = due(w, NOW + 10, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     t = settle(w, &e.e.id, ERRAND_QUEUED, NULL, "503");
     assert_int_equal(t.news.n_statuses, 0);
     assert_int_equal(due(w, NOW + 999, 1).n, 0);
@@ -327,7 +350,7 @@ static struct kf_id sent(struct world *w, const char *ref)
 
     (void)answer(w, &conv, "hello");
     e = due(w, NOW + 10, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, ref, NULL).rc, KF_OK);
     return conv;
 }
@@ -379,7 +402,7 @@ static void what_failed_can_be_sent_again(void **state)
 
     (void)answer(w, &conv, "hello");
     e = due(w, NOW + 10, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_FAILED, NULL, "window closed").rc, KF_OK);
     c = on_conv(&conv, NOW + 60);
     change_act(c, ACT_ERRAND)->u.errand = (struct errand){ .kind = ERRAND_SEND, .seq = 2 };
@@ -414,12 +437,12 @@ static void only_what_failed_can_be_sent_again_by_hand(void **state)
     assert_int_equal(send_again(w, &conv, 1), KF_CONFLICT); /* the visitor's own words */
     assert_int_equal(send_again(w, &conv, 2), KF_CONFLICT); /* still on its way */
     e = due(w, NOW + 10, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_UNCERTAIN, NULL, "no answer").rc, KF_OK);
     assert_int_equal(send_again(w, &conv, 2), KF_OK);
     assert_int_equal(send_again(w, &conv, 2), KF_CONFLICT); /* twice at once */
     e = due(w, NOW + 60, 1);
-    assert_int_equal(claim(w, &e.e.id, 1).rc, KF_OK);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
     assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "ours", NULL).rc, KF_OK);
     assert_int_equal(send_again(w, &conv, 2), KF_CONFLICT); /* it has arrived */
     assert_int_equal(send_again(w, &conv, 3), KF_ABSENT);
@@ -452,6 +475,7 @@ static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
     T(a_shorter_handle_displaces_none_that_has_replies_left),
     T(one_claims_an_errand),
+    T(what_was_tried_since_is_not_claimed_as_it_was),
     T(a_settled_errand_moves_its_message),
     T(again_later_is_no_outcome),
     T(every_part_of_a_long_text_is_found_by_its_own_id),
