@@ -103,9 +103,12 @@ export function Mine({ onClose }: { onClose: () => void }) {
     } catch {
       transcript.value = null; // the lines then stand without their words
     }
-    document.querySelector<HTMLElement>('.mine .panel')?.focus();
   };
   const r = review.value;
+  // As soon as it is there: who has begun to write when the transcript comes shall not be taken away from it.
+  useEffect(() => {
+    if (r) document.querySelector<HTMLElement>('.mine .panel')?.focus();
+  }, [r?.id]);
   const part = useSignal<'reviews' | 'training'>('reviews');
   return (
     <Dialog title={w('mineTitle')} onClose={onClose} wide>
