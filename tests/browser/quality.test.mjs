@@ -111,21 +111,20 @@ for (const row of LANGS) {
     await a.keyboard.press('Enter');
     await a.locator('.mine-list button').first().waitFor();
     await tabTo(a, { selector: '.mine-list button' });
-    // The words of the talk come late: whoever writes by then goes on.
+    // The words of the talk come late: whoever has gone on by then is not brought back.
     let letIn;
     const held = new Promise((resolve) => (letIn = resolve));
     await a.route(/\/api\/v1\/transcripts\//, (route) => held.then(() => route.continue()));
     await a.keyboard.press('Enter');
     await a.locator('.mine .panel .card-item').first().waitFor();
     await tabTo(a, { selector: '[data-item="rude"] input[type=checkbox]' });
-    await a.keyboard.press('Space');
-    await a.locator('[data-item="rude"] textarea:focus').waitFor();
-    await a.keyboard.type('这句话是');
     const came = a.waitForResponse(/\/api\/v1\/transcripts\//);
     letIn();
     await (await came).finished();
     await a.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
-    await a.keyboard.type('访客说的');
+    await a.keyboard.press('Space');
+    await a.locator('[data-item="rude"] textarea:focus').waitFor();
+    await a.keyboard.type('这句话是访客说的');
     await picture(a, `console-mine-${row.locale}`);
     await tabTo(a, { selector: 'button', text: row.send });
     await a.keyboard.press('Enter');
