@@ -12,6 +12,19 @@ struct kf_id id_make(int64_t now_ms, const uint8_t chance[10])
     return id;
 }
 
+struct kf_id id_after(const struct kf_id *last, int64_t now_ms, const uint8_t chance[10])
+{
+    struct kf_id id = id_make(now_ms, chance);
+    unsigned next = ((unsigned)(last->b[6] & 0x0f) << 8 | last->b[7]) + 1;
+
+    id.b[6] &= 0xf7; /* room above where the counter begins */
+    if (memcmp(id.b, last->b, 6) == 0 && next <= 0xfff) {
+        id.b[6] = (uint8_t)(0x70 | next >> 8);
+        id.b[7] = (uint8_t)next;
+    }
+    return id;
+}
+
 static bool dash_after(int byte)
 {
     return byte == 3 || byte == 5 || byte == 7 || byte == 9;

@@ -16,6 +16,8 @@ struct kf_id {
 
 /* `chance` is 10 random bytes. */
 struct kf_id id_make(int64_t now_ms, const uint8_t chance[10]);
+/* The next one of somebody whose last was `last`: of one millisecond it is the greater, for at least 2,048 of them (RFC 9562 6.2, method 1). */
+struct kf_id id_after(const struct kf_id *last, int64_t now_ms, const uint8_t chance[10]);
 /* "01936b2e-….": lower case, 36 characters. Returns `text`. */
 char *id_text(const struct kf_id *id, char text[KF_ID_TEXT]);
 /* Accepts exactly the form that id_text() writes, in either case. */

@@ -108,18 +108,10 @@ int64_t mono(const struct desk *d)
 struct kf_id fresh_id(struct desk *d)
 {
     uint8_t chance[10];
-    struct kf_id id;
-    unsigned n;
 
     d->ports.chance(d->ports.ctx, chance, sizeof(chance));
-    id = id_make(now(d), chance);
-    n = ((unsigned)(d->last_id.b[6] & 0x0f) << 8 | d->last_id.b[7]) + 1;
-    if (memcmp(id.b, d->last_id.b, 6) == 0 && n <= 0xfff) { /* the same millisecond */
-        id.b[6] = (uint8_t)((id.b[6] & 0xf0) | n >> 8);
-        id.b[7] = (uint8_t)n;
-    }
-    d->last_id = id;
-    return id;
+    d->last_id = id_after(&d->last_id, now(d), chance);
+    return d->last_id;
 }
 
 void log_event(struct desk *d, int level, const char *fmt, ...)

@@ -26,6 +26,23 @@ static void later_ids_are_greater(void **state)
     }
 }
 
+/* Who comes first in a millisecond stands first in the line, which breaks ties by the id. */
+static void of_one_millisecond_the_next_is_greater(void **state)
+{
+    static const uint8_t ones[10] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 }, zeros[10];
+    struct kf_id last = id_after(&(struct kf_id){ { 0 } }, 1763740800000, ones), next;
+
+    (void)state;
+    for (int i = 0; i < 2048; i++, last = next) {
+        next = id_after(&last, 1763740800000, zeros);
+        assert_true(memcmp(&last, &next, sizeof(last)) < 0);
+        assert_int_equal(next.b[6] >> 4, 7);
+        assert_int_equal(next.b[8] >> 6, 2);
+    }
+    next = id_after(&last, 1763740800001, zeros);
+    assert_true(memcmp(&last, &next, sizeof(last)) < 0);
+}
+
 static void reads_what_it_writes_in_either_case_and_nothing_else(void **state)
 {
     static const struct {
@@ -97,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_uuids_of_version_seven),
         cmocka_unit_test(later_ids_are_greater),
+        cmocka_unit_test(of_one_millisecond_the_next_is_greater),
         cmocka_unit_test(reads_what_it_writes_in_either_case_and_nothing_else),
         cmocka_unit_test(keys_are_short_words),
         cmocka_unit_test(client_ids_are_longer_words),
