@@ -3,6 +3,7 @@
 #include "core/arena.h"
 #include "settings/checks.h"
 #include "settings/kinds.h"
+#include "settings/links.h"
 #include "settings/scorecards.h"
 #include "settings/shipped.h"
 #include "settings/zone.h"
@@ -601,62 +602,6 @@ static int by_order(const void *x, const void *y)
     return a->order != b->order ? (a->order < b->order ? -1 : 1) : strcmp(a->rule.key.s, b->rule.key.s);
 }
 
-static bool has_rule(const struct build *b, const struct kf_key *key)
-{
-    for (size_t i = 0; i < b->n_rules; i++)
-        if (key_eq(&b->rules[i].rule.key, key))
-            return true;
-    return false;
-}
-
-static enum kf_rc wants_queue(const struct keys_at *at, const struct site *s, const char *member, const struct kf_key *key)
-{
-    return !key->s[0] || site_queue_number(s, key) >= 0 ? KF_OK : keys_fail(at, "%s: there is no queue \"%s\"", member, key->s);
-}
-
-static enum kf_rc wants_channel(const struct keys_at *at, const struct site *s, const char *member, const struct kf_key *key)
-{
-    return !key->s[0] || site_channel(s, key) ? KF_OK : keys_fail(at, "%s: there is no channel \"%s\"", member, key->s);
-}
-
-static enum kf_rc wants_bot(const struct keys_at *at, const struct site *s, const struct kf_key *key)
-{
-    return !key->s[0] || site_bot(s, key) ? KF_OK : keys_fail(at, "bot: there is no bot \"%s\"", key->s);
-}
-
-static enum kf_rc wants_wording(const struct keys_at *at, const struct site *s, const char *member, const char *key)
-{
-    return !key || wording_find(s->wordings, s->n_wordings, key, s->language, NULL)
-               ? KF_OK
-               : keys_fail(at, "%s: there is no wording \"%s\"", member, key);
-}
-
-static enum kf_rc check_rule(struct build *b, const struct rule *r)
-{
-    const struct site *s = &b->o->site;
-    char what[64];
-    const struct keys_at at = { .what = what, .arena = b->arena, .why = b->why };
-    enum kf_rc rc;
-
-    (void)snprintf(what, sizeof(what), "rule %s", r->key.s);
-    if ((rc = wants_queue(&at, s, "queue", &r->queue)) || (rc = wants_queue(&at, s, "to", &r->to)) || (rc = wants_bot(&at, s, &r->bot)) ||
-        (rc = wants_channel(&at, s, "channel", &r->channel)) || (rc = wants_wording(&at, s, "wording", r->wording)) ||
-        (rc = wants_wording(&at, s, "closing_wording", r->closing_wording)))
-        return rc;
-    for (size_t i = 0; i < r->when.queues.n; i++)
-        if ((rc = wants_queue(&at, s, "when.queues", &r->when.queues.at[i])))
-            return rc;
-    for (size_t i = 0; i < r->when.channels.n; i++)
-        if ((rc = wants_channel(&at, s, "when.channels", &r->when.channels.at[i])))
-            return rc;
-    for (size_t i = 0; i < r->n_choices; i++)
-        if ((rc = wants_wording(&at, s, "choices", r->choices[i].wording)))
-            return rc;
-    if (r->unless.s[0] && !has_rule(b, &r->unless))
-        return keys_fail(&at, "unless: there is no rule \"%s\"", r->unless.s);
-    return !r->of.s[0] || has_rule(b, &r->of) ? KF_OK : keys_fail(&at, "of: there is no rule \"%s\"", r->of.s);
-}
-
 static enum kf_rc give_rules(struct build *b)
 {
     struct site *s = &b->o->site;
@@ -665,13 +610,8 @@ static enum kf_rc give_rules(struct build *b)
     if (!rules)
         return nomem(b);
     qsort(b->rules, b->n_rules, sizeof(*b->rules), by_order);
-    for (size_t i = 0; i < b->n_rules; i++) {
-        enum kf_rc rc = check_rule(b, &b->rules[i].rule);
-
-        if (rc)
-            return rc;
+    for (size_t i = 0; i < b->n_rules; i++)
         rules[i] = b->rules[i].rule;
-    }
     s->rules = rules;
     s->n_rules = b->n_rules;
     return KF_OK;
@@ -689,30 +629,6 @@ static enum kf_rc check_kinds(struct build *b)
         sites += k == KIND_SITE;
     }
     return sites == 1 ? KF_OK : kf_fail(b->why, KF_INVALID, "site %s has %zu documents of the kind site, not one", b->o->site.key.s, sites);
-}
-
-/* Where who waits too long goes on to must be there, and lead somewhere else. */
-static enum kf_rc check_overflow(struct build *b)
-{
-    const struct site *s = &b->o->site;
-
-    for (size_t i = 0; i < s->n_queues; i++) {
-        const struct kf_key *to = &s->queues[i].overflow;
-
-        if (to->s[0] && (site_queue_number(s, to) < 0 || key_eq(to, &s->queues[i].key)))
-            return kf_fail(b->why, KF_INVALID, "queue %s: overflow: there is no other queue \"%s\"", s->queues[i].key.s, to->s);
-    }
-    return KF_OK;
-}
-
-static enum kf_rc check_bots(struct build *b)
-{
-    const struct site *s = &b->o->site;
-
-    for (size_t i = 0; i < s->n_queues; i++)
-        if (s->queues[i].bot.s[0] && !site_bot(s, &s->queues[i].bot))
-            return kf_fail(b->why, KF_INVALID, "queue %s: bot: there is no bot \"%s\"", s->queues[i].key.s, s->queues[i].bot.s);
-    return KF_OK;
 }
 
 static enum kf_rc build_all(struct build *b)
@@ -735,19 +651,19 @@ static enum kf_rc build_all(struct build *b)
         return nomem(b);
     if ((rc = read_all(b, KIND_HOURS, take_hours)) || (rc = give_site_hours(b)))
         return rc;
-    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = check_overflow(b)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
+    if ((rc = read_all(b, KIND_QUEUE, take_queue)) || (rc = read_all(b, KIND_CHANNEL, take_channel)) ||
         (rc = read_all(b, KIND_CANNED, take_canned)) || (rc = read_all(b, KIND_SKILL, take_skill)) ||
         (rc = read_all(b, KIND_FORBIDDEN, take_forbidden)) || (rc = read_all(b, KIND_BAN, take_ban)) || (rc = read_articles(b)) ||
-        (rc = read_all(b, KIND_BOT, take_bot)) || (rc = check_bots(b)))
+        (rc = read_all(b, KIND_BOT, take_bot)))
         return rc;
     if ((rc = read_all(b, KIND_WORDING, take_wordings)) || (rc = ship_wordings(b))) /* in this order: the first one found is said */
         return rc;
     s->wordings = b->wordings;
     s->n_wordings = b->n_wordings;
     if ((rc = ship_canned(b)) || (rc = ship_rules(b)) || (rc = read_all(b, KIND_RULE, take_rule)) || (rc = ship_scorecards(b)) ||
-        (rc = read_schedules(b)) || (rc = ship_checks(b)))
+        (rc = read_schedules(b)) || (rc = ship_checks(b)) || (rc = give_rules(b)))
         return rc;
-    return give_rules(b);
+    return site_links(s, b->why);
 }
 
 enum kf_rc site_build(struct site **ret, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
