@@ -666,6 +666,7 @@ const rows = {
         [404, onReview('reviewer', one, 'comments', { text: '好', parent: NOBODY })],
         [400, onReview('reviewer', one, 'comments', { text: '' })],
         [400, onReview('reviewer', one, 'comments', { text: '好', seq: 0 })],
+        [400, onReview('reviewer', one, 'comments', { text: '好', seq: 1000000 }), 'no schema tells how many messages there are'],
         [400, onReview('reviewer', one, 'comments', { text: '好', parent: 'x' })],
       ];
     },
