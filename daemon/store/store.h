@@ -506,7 +506,8 @@ void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, st
 
 /* One archive of messages and files, messages first, while running. `path` must not exist. */
 void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
-/* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
+/* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. KF_INVALID: it is no archive,
+ * damaged or cut short, and `why` says where; nothing was changed. */
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
 /* What an operator should know of the database of the config, without opening the store: a line ("PostgreSQL 15.4, encoding UTF8 …"), or the
  * trouble. PostgreSQL only. Blocks. */
