@@ -207,6 +207,7 @@ struct search {
     struct kf_key rule;          /* "" any; one that has fired */
     struct kf_key check;         /* "" any; one whose findings are not all dismissed */
     int closed;                  /* 0: any, 1: closed, -1: open */
+    int form;                    /* 0: any, 1: its visitor has filled in a form, -1: none */
     /* Of closed ones, ms: until somebody took it, until a person answered, the longest without a word, from opening to closing. */
     struct search_range wait, response, silence, lasted;
     int closed_by;             /* 0: any, else 1 + enum role */
