@@ -153,6 +153,7 @@ static void settle_commit(struct trip *t)
                                      .seq = t->errand.seq,
                                      .state = t->state,
                                      .handle = t->rode ? NULL : t->errand.handle,
+                                     .handle_over = t->over,
                                      .part = t->errand.part,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
@@ -330,6 +331,9 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
         break;
     case OUTCOME_WINDOW_CLOSED:
+        t->over = true; /* the staff see it before they type the next one */
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+        break;
     case OUTCOME_USER_BLOCKED:
     case OUTCOME_NO_SUCH_USER:
     case OUTCOME_TOO_LARGE:
