@@ -24,6 +24,7 @@ static const struct {
     { WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match" },
     { WSI_TOKEN_HTTP_IF_MATCH, "if-match" },
     { WSI_TOKEN_HTTP_RANGE, "range" },
+    { WSI_TOKEN_HTTP_IF_RANGE, "if-range" },
     { WSI_TOKEN_HTTP_ACCEPT, "accept" },
     { WSI_TOKEN_HTTP_ACCEPT_LANGUAGE, "accept-language" },
     { WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding" },

@@ -7,6 +7,8 @@
 
 #define DATA_MAX 65536
 #define TAGS_MAX 4096
+/* `extra` of a message whose newer words came before it. */
+#define CAME_FIRST "{\"edited\":true}"
 
 static void json_id(struct buf *b, const char *name, const struct kf_id *id)
 {
@@ -254,11 +256,48 @@ static bool plan_bot(struct work *w, const struct message *m)
     return m->from.role != ROLE_VISITOR || plan_errand(w, &(struct errand){ .kind = ERRAND_BOT }, m->seq);
 }
 
+/* `was`: its words until now; NULL: it was taken back. */
+static bool edit_entry(struct work *w, int64_t seq, const struct slice *was)
+{
+    const char *kind = was ? "edited" : "removed";
+    const char *data;
+    struct buf b;
+
+    if (entry_brought(w, kind))
+        return true;
+    buf_init(&b, DATA_MAX);
+    buf_char(&b, '{');
+    json_i64(&b, "seq", seq);
+    if (was)
+        json_str(&b, "text", *was);
+    buf_char(&b, '}');
+    data = text_of(w, &b);
+    return data && entry_add(w, kind, &w->change->by, data);
+}
+
+/* Its newer words came first, and were said in its place (plan_unseen): what it said before them goes where the old words of an edited
+ * message go. */
+static bool plan_overtaken(struct work *w, const struct message *m, bool *ret)
+{
+    const struct touched *t;
+    int64_t seq = 0;
+
+    *ret = false;
+    if (!m->ref || m->from.role != ROLE_VISITOR || m->kind != MESSAGE_TEXT || w->opens)
+        return true;
+    if (!seq_of_ref(w, m->ref, &seq) || (seq && !(t = touch(w, seq))))
+        return false;
+    if (!seq || !t->now.extra || strcmp(t->now.extra, CAME_FIRST) != 0)
+        return true;
+    *ret = true;
+    return edit_entry(w, seq, &m->text);
+}
+
 bool plan_message(struct work *w, const struct act *act)
 {
     struct conv *c = &w->row.conv;
     struct message *m;
-    bool wanted, out = false, mail = false;
+    bool wanted, out = false, mail = false, overtaken;
 
     if (!needs_conv(w) || !more_room(w, (void **)&w->messages, w->n_messages, &w->cap_messages, sizeof(*w->messages)))
         return false;
@@ -270,6 +309,8 @@ bool plan_message(struct work *w, const struct act *act)
         if (known)
             return true;
     }
+    if (!plan_overtaken(w, &act->u.message, &overtaken) || overtaken)
+        return overtaken;
     if (act->u.message.reply_to > c->seq && !w->opens)
         return refuse(w, KF_INVALID, "reply_to: there is no message %" PRId64 " in this conversation", act->u.message.reply_to);
     w->said = true;
@@ -345,24 +386,6 @@ struct touched *touch(struct work *w, int64_t seq)
     return t;
 }
 
-static bool edit_entry(struct work *w, const struct touched *t, bool removes)
-{
-    const char *kind = removes ? "removed" : "edited";
-    const char *data;
-    struct buf b;
-
-    if (entry_brought(w, kind))
-        return true;
-    buf_init(&b, DATA_MAX);
-    buf_char(&b, '{');
-    json_i64(&b, "seq", t->now.seq);
-    if (!removes)
-        json_str(&b, "text", t->now.text);
-    buf_char(&b, '}');
-    data = text_of(w, &b);
-    return data && entry_add(w, kind, &w->change->by, data);
-}
-
 /* A platform names its visitor otherwise than we do, and a conversation has but one. */
 static bool said_by(const struct actor *from, const struct actor *by)
 {
@@ -381,6 +404,7 @@ static bool plan_unseen(struct work *w, const struct act *act)
     said->u.message.from = w->change->by;
     said->u.message.text = slice_of(act->u.edit.text);
     said->u.message.ref = act->u.edit.ref;
+    said->u.message.extra = CAME_FIRST;
     return plan_message(w, said);
 }
 
@@ -403,7 +427,7 @@ bool plan_edit(struct work *w, const struct act *act)
         return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
         return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old to be taken back", seq);
-    if (!edit_entry(w, t, removes))
+    if (!edit_entry(w, seq, removes ? NULL : &t->now.text))
         return false;
     if (!removes) {
         t->now.text = slice_of(act->u.edit.text);

@@ -94,6 +94,7 @@ static void sent_as(const char *chat, int number)
 static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
 {
     const char *conv;
+    const json_t *page;
     int64_t seq;
 
     (void)state;
@@ -117,6 +118,14 @@ static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
     json_decref(
         update("\"edited_message\":{\"message_id\":5," FROM("5212345678") ",\"edit_date\":1789990011,\"text\":\"Open on Monday?\"}"));
     wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "text", "Open on Monday?");
+
+    /* And when it comes after its new words, nobody reads its old ones as if they were said now. */
+    json_decref(update("\"message\":{\"message_id\":5," FROM("5212345678") ",\"text\":\"Open on Someday?\"}"));
+    json_decref(update("\"message\":{\"message_id\":13," FROM("5212345678") ",\"text\":\"Well?\"}"));
+    seq = number_at(rig_told(&r, "Well?"), "seq");
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":%lld,\"limit\":1}", conv, (long long)seq);
+    page = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(json_array_get(value_at(page, "messages"), 0), "text"), "Open on Monday?");
 }
 
 static void an_update_that_comes_twice_is_one_message(void **state)
