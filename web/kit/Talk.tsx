@@ -11,6 +11,7 @@ import { clockTime, dayLabel, exactTime } from '../core/time';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { memo } from './memo';
+import { scrolling } from './motion';
 import type { Outgoing, Row } from './rows';
 import { s } from './staffWords';
 import { Said } from './Said';
@@ -156,7 +157,7 @@ export function Talk(props: TalkProps) {
     if (!el) return;
     stick.current = true;
     setFrom('');
-    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : 'smooth' });
+    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : scrolling() });
     el.focus({ preventScroll: true });
   };
 
