@@ -469,7 +469,7 @@ function Caption({ m }: { m: StaffMessage }) {
 }
 
 function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][] | undefined }) {
-  if (m.kind === 'removed') return <span class="say-gone">{k('removed')}</span>;
+  if (m.kind === 'removed') return <span class="say-gone">{m.gone ?? k('removed')}</span>;
   const file = m.file;
   if (file && m.kind === 'image') {
     return (
