@@ -119,6 +119,10 @@ static void admit(struct conn *c, struct lws *wsi)
         answer_problem(c, adm.status >= 400 ? adm.status : 404, adm.reason);
         return;
     }
+    if (r->head.no_length && !adm.unread) {
+        answer_problem(c, 411, "A Content-Length is required.");
+        return;
+    }
     if (r->content_length > r->max) {
         char words[96];
 

@@ -32,6 +32,7 @@ struct net_head {
     const struct http_pair *headers; /* those that have a meaning to anybody here: see server.c */
     size_t n_headers;
     int64_t content_length; /* 0 none */
+    bool no_length;         /* POST, PUT or PATCH that does not say how long its body is */
     struct net_peer peer;
 };
 
@@ -61,6 +62,7 @@ struct net_admission {
     int64_t max;        /* more: 413 */
     int status;         /* NET_BODY_NONE */
     const char *reason; /* words for the problem document */
+    bool unread;        /* the answer does not depend on the body: it need not say how long it is. Else 411 */
 };
 
 struct net_ops {

@@ -93,6 +93,7 @@ enum query_kind {
     QUERY_RULES, /* id, needs: a set of enum rule_need, limit: so far messages are counted → fired, past, text_out: the visitor's profile,
                        "{}" where not needed */
     QUERY_TAGS,  /* id → text_out: a JSON array */
+    QUERY_GONE,  /* id → number: when its words were taken out, 0 not; `more`: because somebody was forgotten, not because of their age */
     QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
     QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
