@@ -238,7 +238,8 @@ void opening_rank(const struct desk_site *ds, const struct site_channel *ch, con
                   struct opening *o);
 /* ---- explain.c ---- */
 void rates_refresh(struct desk *d, struct desk_site *ds);
-/* Seconds until it is this one's turn, from the last hour's real rate; -1: nobody can say. */
+/* Seconds until it is this one's turn, from the last hour's real rate; -1: nobody can say. The latter also where nobody is there. */
+int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 /* ---- wait.c ---- */
 void sweep_waits(struct desk *d, struct desk_site *ds);

@@ -68,7 +68,7 @@ static void ask(struct conn *c)
     r->asked = true;
     c->state = r->body_done ? CONN_WAIT : CONN_BODY;
     if (r->body_done) {
-        conn_watch(c, net_now(s) + ANSWER_MS);
+        conn_watch(c, net_now(s) + c->s->cfg.answer_timeout_ms);
         hold(c);
     }
     s->figures.requests++;
@@ -206,7 +206,7 @@ static void hold_body(struct conn *c)
     if (r->held_since || r->answered || c->hang)
         return;
     r->held_since = net_now(c->s);
-    conn_watch(c, r->held_since + ANSWER_MS); /* now it is the application that must move */
+    conn_watch(c, r->held_since + c->s->cfg.answer_timeout_ms); /* now it is the application that must move */
     hold(c);
 }
 
@@ -218,7 +218,7 @@ static void stream(struct conn *c)
     if (r->body_done && r->last_given) {
         if (!r->answered && !c->hang) {
             c->state = CONN_WAIT;
-            conn_watch(c, net_now(c->s) + ANSWER_MS);
+            conn_watch(c, net_now(c->s) + c->s->cfg.answer_timeout_ms);
             hold(c);
         }
     } else if (!r->streaming)

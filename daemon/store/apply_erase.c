@@ -138,7 +138,7 @@ static const char *nowhere(const struct kf_id *contact, char ret[KF_ID_TEXT + 8]
 {
     char id[KF_ID_TEXT];
 
-    (void)snprintf(ret, KF_ID_TEXT + 8, "erased:%s", id_text(contact, id));
+    (void)snprintf(ret, KF_ID_TEXT + 8, ERASED_PEER "%s", id_text(contact, id));
     return ret;
 }
 

@@ -101,3 +101,40 @@ for (const [locale, title, words, names] of [
     await leave(reader);
   });
 }
+
+test('a card that is held back for its wording comes back into the dialog', async () => {
+  const admin = await at(browser, house, 'admin', '/admin/');
+  await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+  const status = await admin.evaluate(async () => {
+    const { csrf } = await (await fetch('/api/v1/session')).json();
+    const r = await fetch('/api/v1/sites/demo/documents/forbidden/promise', {
+      method: 'PUT',
+      headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json', 'If-None-Match': '*' },
+      body: JSON.stringify({ name: '许诺', words: ['保证退款'], advice: '请说：我们会尽快处理' }),
+    });
+    return r.status;
+  });
+  assert.equal(status, 201);
+  await leave(admin);
+
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '能退款吗');
+  await openTalk(page, '能退款吗');
+  await page.getByRole('button', { name: '发送卡片' }).click();
+  await dialog(page).getByLabel('标题', { exact: true }).fill('退款');
+  await dialog(page).getByLabel('说明', { exact: true }).fill('我们保证退款');
+  await dialog(page).getByLabel('网址', { exact: true }).fill(URL);
+  await page.keyboard.press('Enter');
+  await page.locator('.writer-warn', { hasText: '保证退款' }).waitFor();
+  await page.locator('.writer-warn').getByRole('button', { name: '修改' }).click();
+  await holds(dialog(page).getByLabel('标题', { exact: true }), '退款');
+  await holds(dialog(page).getByLabel('网址', { exact: true }), URL);
+  await dialog(page).getByLabel('说明', { exact: true }).fill('我们会尽快处理');
+  await page.keyboard.press('Control+Enter');
+  await dialog(page).waitFor({ state: 'detached' });
+  await shows(v, '退款');
+  assert.equal(await v.getByText('保证退款').count(), 0);
+  await closeTalk(page);
+  await leave(page, v);
+});

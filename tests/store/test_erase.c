@@ -570,6 +570,22 @@ static void what_a_hold_is_on_is_not_erased(void **state)
 
 /* ---- retention ---- */
 
+static void copy_gone(const struct query *q, void *ctx)
+{
+    *(const char **)ctx = !q->number ? "" : q->more ? "erasure" : "retention";
+}
+
+/* Because of what its words are gone; "": they are there. */
+static const char *gone(struct world *w, const struct kf_id *conv)
+{
+    struct query *q = query_new(QUERY_GONE);
+    const char *ret = NULL;
+
+    q->id = *conv;
+    assert_int_equal(ask(w, q, copy_gone, &ret), KF_OK);
+    return ret;
+}
+
 #define DAY 86400000LL
 
 static void keep(struct world *w, enum keep_class class, int64_t days, int64_t now, bool dry)
@@ -605,6 +621,8 @@ static void texts_go_when_their_time_is_over_and_holds_stay(void **state)
     keep(w, KEEP_MESSAGES, 30, now + 31 * DAY, false);
     must_report("\"messages\":{\"rows\":6,");
     assert_string_equal(texts(w, &h.conv, 0, 0, 20), "1:|2:|3:|4:|5:|6:");
+    assert_string_equal(gone(w, &h.conv), "retention");
+    assert_string_equal(gone(w, &held.conv), "");
     assert_string_equal(texts(w, &held.conv, 0, 0, 20), "1:kept as evidence");
     assert_string_equal(texts(w, &open.conv, 0, 0, 20), "1:" OTHER_TEXT "|2:");
     assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE kind = 'retention' AND data LIKE '%\"messages\"%'"), 1);

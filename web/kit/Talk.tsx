@@ -11,6 +11,7 @@ import { clockTime, dayLabel, exactTime } from '../core/time';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { memo } from './memo';
+import { scrolling } from './motion';
 import type { Outgoing, Row } from './rows';
 import { s } from './staffWords';
 import { Said } from './Said';
@@ -156,7 +157,7 @@ export function Talk(props: TalkProps) {
     if (!el) return;
     stick.current = true;
     setFrom('');
-    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : 'smooth' });
+    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : scrolling() });
     el.focus({ preventScroll: true });
   };
 
@@ -468,7 +469,7 @@ function Caption({ m }: { m: StaffMessage }) {
 }
 
 function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][] | undefined }) {
-  if (m.kind === 'removed') return <span class="say-gone">{k('removed')}</span>;
+  if (m.kind === 'removed') return <span class="say-gone">{m.gone ?? k('removed')}</span>;
   const file = m.file;
   if (file && m.kind === 'image') {
     return (

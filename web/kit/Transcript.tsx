@@ -2,6 +2,7 @@
 import './Bubble.css';
 import './Transcript.css';
 import { memo } from './memo';
+import { scrolling } from './motion';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { ArrowDown, Bot, Headset } from 'lucide';
@@ -115,7 +116,7 @@ export function Transcript(props: TranscriptProps) {
   const toEnd = () => {
     const el = box.current!;
     stick.current = true;
-    el.scrollTo({ top: el.scrollHeight, behavior: 'smooth' });
+    el.scrollTo({ top: el.scrollHeight, behavior: scrolling() });
     el.focus({ preventScroll: true });
   };
 

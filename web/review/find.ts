@@ -5,6 +5,7 @@ import type { Colleague, Entry, Found, FoundPage, Transcript } from '../core/sta
 import { meet } from '../kit/names';
 import { site } from '../kit/session';
 import { span } from './span';
+import { t } from './words';
 
 export interface Question {
   q: string;
@@ -232,6 +233,13 @@ export async function askAppeals(): Promise<void> {
   }
 }
 
+/** What was deleted was not taken back by anybody: it says so. */
+export function told(got: Transcript): Transcript {
+  if (!got.gone) return got;
+  const gone = t('goneWords');
+  return { ...got, messages: got.messages.map((m) => (m.kind === 'removed' ? { ...m, gone } : m)) };
+}
+
 let asked = '';
 export async function open(id: string | null, reveal = false): Promise<void> {
   chosen.value = id;
@@ -243,7 +251,7 @@ export async function open(id: string | null, reveal = false): Promise<void> {
   asked = id;
   transcriptFailed.value = null;
   try {
-    const got = await api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`);
+    const got = told(await api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`));
     if (asked !== id) return;
     const hit = found.value?.find((f) => f.conversation.id === id)?.hits[0]?.seq ?? 0;
     batch(() => {
