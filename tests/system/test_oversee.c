@@ -65,6 +65,29 @@ static void assigned(struct staff *who, const char *conv, const char *why)
     wire_take(&who->wire, "{s:s,s:{s:s,s:s},s:s}", "type", "assigned", "conversation", "id", conv, "state", "served", "why", why);
 }
 
+/* How often the access log has that this one did that to the conversation. */
+static int logged(const struct staff *who, const char *kind, const char *conv)
+{
+    static const char sql[] = "SELECT count(*) FROM audit WHERE kind = ?1 AND hex(by_id) = upper(replace(?2, '-', '')) AND "
+                              "(data LIKE '%' || ?3 || '%' OR hex(conv) = upper(replace(?3, '-', '')))";
+    char path[160];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    int ret;
+
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    sqlite3_bind_text(st, 1, kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 2, who->id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 3, conv, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    ret = sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return ret;
+}
+
 static void ask(struct visitor *v, const char *site)
 {
     visitor_enter(v, &d, site, NULL);
@@ -327,6 +350,7 @@ static void what_was_handed_over_at_once_can_be_given_back(void **state)
     assert_string_equal(act(&ann, v.conv, "transfer", ",\"to\":{\"department\":\"repair\"}"), "ack");
     assigned(&bob, v.conv, "only_one");
     assert_string_equal(act(&bob, v.conv, "refuse", ""), "forbidden"); /* the house has given it, nobody else */
+    assert_int_equal(logged(&ann, "transfer", v.conv), 2);
     close_by(&bob, &v);
     staff_presence(&ann, "offline");
     staff_presence(&bob, "offline");
@@ -390,29 +414,6 @@ static void a_helper_who_is_lost_helps_no_more(void **state)
     staff_free(&one);
     staff_free(&two);
     json_decref(made);
-}
-
-/* How often the access log has that this one did that to the conversation. */
-static int logged(const struct staff *who, const char *kind, const char *conv)
-{
-    static const char sql[] = "SELECT count(*) FROM audit WHERE kind = ?1 AND hex(by_id) = upper(replace(?2, '-', '')) AND "
-                              "(data LIKE '%' || ?3 || '%' OR hex(conv) = upper(replace(?3, '-', '')))";
-    char path[160];
-    sqlite3 *db = NULL;
-    sqlite3_stmt *st = NULL;
-    int ret;
-
-    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    sqlite3_bind_text(st, 1, kind, -1, SQLITE_STATIC);
-    sqlite3_bind_text(st, 2, who->id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(st, 3, conv, -1, SQLITE_STATIC);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    ret = sqlite3_column_int(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return ret;
 }
 
 static void a_supervisor_looks_on_whispers_joins_and_takes_over(void **state)
