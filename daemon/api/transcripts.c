@@ -164,7 +164,7 @@ static void get_transcripts(struct turn *t)
 
 /* ---- reading one ---- */
 
-/* The three reads of a transcript, one after the other; what each has brought is written down at once. */
+/* The reads of a transcript, one after the other; what each has brought is written down at once. */
 struct reading {
     struct turn *turn;
     const struct member *member;
@@ -189,15 +189,39 @@ static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *w
     free(r);
 }
 
+/* Words that were taken out are not words that somebody took back: who reads it is told which rule it was, and when. */
+static void have_gone(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct reading *r = ctx;
+
+    if (!rc && q->number)
+        buf_printf(&r->out, ",\"gone\":{\"at\":%lld,\"by\":\"%s\"}", (long long)q->number, q->more ? "erasure" : "retention");
+    reading_end(r, rc, why);
+}
+
+static void read_gone(struct reading *r)
+{
+    struct query *q = query_new(QUERY_GONE);
+
+    if (!q) {
+        reading_end(r, KF_NOMEM, NULL);
+        return;
+    }
+    q->id = r->id;
+    turn_ports(r->turn)->read(turn_ports(r->turn)->ctx, q, have_gone, r);
+}
+
 static void have_tags(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct reading *r = ctx;
 
-    if (!rc) {
-        buf_str(&r->out, ",\"tags\":");
-        buf_str(&r->out, q->text_out);
+    if (rc) {
+        reading_end(r, rc, why);
+        return;
     }
-    reading_end(r, rc, why);
+    buf_str(&r->out, ",\"tags\":");
+    buf_str(&r->out, q->text_out);
+    read_gone(r);
 }
 
 static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -253,9 +277,13 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         return;
     }
     buf_char(&r->out, ']');
-    next = r->timeline ? query_new(QUERY_TIMELINE) : NULL;
+    if (!r->timeline) {
+        read_gone(r);
+        return;
+    }
+    next = query_new(QUERY_TIMELINE);
     if (!next) {
-        reading_end(r, r->timeline ? KF_NOMEM : KF_OK, NULL);
+        reading_end(r, KF_NOMEM, NULL);
         return;
     }
     next->id = r->id;

@@ -63,6 +63,7 @@ struct errand {
     int64_t handle_expires_ms;
     int handle_left;      /* replies left on it, -1 unbounded */
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
+    bool handle_over;     /* as it is settled: the platform takes nothing more on it, whatever we have counted */
     const char *file_url; /* a signed address of the message's file, NULL none */
     const char *media_id; /* what upload() has got for that file, NULL none */
     struct slice file;    /* the file itself, for channels that have upload(); p == NULL: none */

@@ -153,6 +153,7 @@ static void settle_commit(struct trip *t)
                                      .seq = t->errand.seq,
                                      .state = t->state,
                                      .handle = t->rode ? NULL : t->errand.handle,
+                                     .handle_over = t->over,
                                      .part = t->errand.part,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
                                      .due_at = t->due_at,
@@ -330,6 +331,9 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
         break;
     case OUTCOME_WINDOW_CLOSED:
+        t->over = true; /* the staff see it before they type the next one */
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+        break;
     case OUTCOME_USER_BLOCKED:
     case OUTCOME_NO_SUCH_USER:
     case OUTCOME_TOO_LARGE:
@@ -487,6 +491,8 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
     struct message *m = &t->errand.message;
     int part = t->errand.part;
 
+    if (m->kind == MESSAGE_CARD && !(ops->caps & CHAN_CARD)) /* it reads as well as a text */
+        m->kind = MESSAGE_TEXT;
     if (words_follow(ops, m)) {
         if (!part) {
             m->text = SLICE("");

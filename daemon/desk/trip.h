@@ -11,6 +11,7 @@ struct trip {
     struct errand errand;
     bool renewed; /* the token was fetched anew for this trip */
     bool rode;    /* inside an answer: that costs no handle */
+    bool over;    /* the platform takes no more replies under this handle */
     bool more;    /* its text is longer than the channel takes: another part follows */
     bool found;   /* it was found SENDING: another holder has died with it */
 

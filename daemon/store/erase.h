@@ -11,6 +11,9 @@
 /* The chore that is due then. */
 #define CHORE_WIPE "wipe"
 
+/* Stands before whom a conversation was with, who is forgotten. */
+#define ERASED_PEER "erased:"
+
 struct erased {
     int64_t conversations, messages, files, raw;
 };

@@ -1,5 +1,6 @@
 /* The queries. Each runs in one read transaction: what it answers was true together. */
 #include "core/buf.h"
+#include "store/erase.h"
 #include "store/inside.h"
 #include "store/reading.h"
 #include "store/row.h"
@@ -87,6 +88,18 @@ static enum kf_rc read_conv(struct reading *r)
 
     stmt_id(s, &r->q->id);
     return one_conv(r, s);
+}
+
+static enum kf_rc read_gone(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_GONE);
+
+    stmt_id(s, &r->q->id);
+    if (stmt_row(s)) {
+        r->q->number = get_i64(s);
+        r->q->more = r->q->number && slice_starts(slice_of(get_str(s, r->q->arena)), ERASED_PEER);
+    }
+    return stmt_end(s, r->why);
 }
 
 static enum kf_rc read_numbered(struct reading *r)
@@ -631,6 +644,8 @@ static enum kf_rc query_one(struct reading *r)
         return read_conv(r);
     case QUERY_NUMBERED:
         return read_numbered(r);
+    case QUERY_GONE:
+        return read_gone(r);
     case QUERY_PEER:
         return read_peer(r);
     case QUERY_OPEN:

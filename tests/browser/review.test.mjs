@@ -1,7 +1,7 @@
 // The review pages against a real kefud: transcripts are found again, and read.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, fillSignIn, House, leave, page, says, visitor } from './house.mjs';
+import { agent, ask, axe, browse, bubble, closeTalk, fillSignIn, House, leave, page, says, visitor } from './house.mjs';
 
 const TALKS = [
   ['你好，水电改造怎么收费？', '您好，水电改造按米数结算，每米 35 元。'],
@@ -184,4 +184,31 @@ test('axe finds nothing, in any language, theme and width', async () => {
     );
     await leave(page);
   }
+});
+
+test('what was deleted was taken back by nobody: it says by which rule, and when', async () => {
+  const admin = await at(`${house.base}/admin/`, {});
+  await fillSignIn(admin, 'admin');
+  await admin.locator('.rail').waitFor();
+  const desk = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '请把我的资料都删掉');
+  await desk.locator('.conv', { hasText: '请把我的资料都删掉' }).click();
+  await closeTalk(desk);
+  await v.context().close();
+  await desk.context().close();
+
+  const page = await review();
+  await page.locator('#q').fill('资料');
+  await page.locator('.result mark').first().waitFor();
+  await page.locator('.result').click();
+  await bubble(page, '请把我的资料都删掉');
+  const id = new URL(page.url()).searchParams.get('id');
+  const { conversation } = await ask(page, 'GET', `transcripts/${id}`);
+  await ask(admin, 'POST', `visitors/${conversation.visitor.id}/erase`, {});
+  await page.reload();
+  await page.locator('.masked[role=note]', { hasText: '访客的资料已按要求清除' }).waitFor();
+  await page.locator('.say-gone', { hasText: '内容已删除' }).first().waitFor();
+  assert.equal(await page.getByText('撤回').count(), 0);
+  await leave(page, admin);
 });

@@ -416,6 +416,49 @@ static void the_receipt_tells_how_much_and_of_nobody(void **state)
     assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE hash IS NULL"), 0);
 }
 
+#define ODD_NAME "Otto \"der K\xc3\xbcrbis\" \\ <a&b>\t\x1f\xe2\x80\xa8"
+#define ODD_MAIL "\\\"otto\\\"@k\\u00fcrbis.example" /* as JSON has it */
+
+/* What JSON has to escape, and what each writer escapes in its own way, is found as well. */
+static void searches_for_him_go_however_they_are_written(void **state)
+{
+    static const struct {
+        const char *name, *filter;
+        bool stays;
+    } rows[] = {
+        { "as the API writes", "{\"q\":\"Otto \\\"der K\xc3\xbcrbis\\\" \\\\ <a&b>\\t\\u001F\xe2\x80\xa8 Rechnung\"}", false },
+        { "as we write", "{\"q\":\"Otto \\\"der K\xc3\xbcrbis\\\" \\\\ \\u003ca\\u0026b\\u003e\\t\\u001f\\u2028\",\"rating\":\"1\"}",
+          false },
+        { "as others would", "{\"q\":\"\\u004ftto \\\"der K\\u00fcrbis\\\" \\\\ <a&b>\\u0009\\u001f\\u2028\"}", false },
+        { "his address", "{\"closed_by\":\"agent\",\"q\":\"\\\"otto\\\"@k\xc3\xbcrbis.example\"}", false },
+        { "a tag of his name", "{\"tag\":\"Otto \\\"der K\xc3\xbcrbis\\\" \\\\ <a&b>\\t\\u001F\xe2\x80\xa8\"}", false },
+        { "half his name", "{\"q\":\"Otto \\\"der\"}", true },
+        { "somebody else", "{\"q\":\"Otto der K\xc3\xbcrbis\"}", true },
+    };
+    struct world *w = *state;
+    struct him h = speak(w, ADDRESS, ODD_NAME, CHINESE);
+    struct change *c = on_conv(&h.conv, wall_ms());
+    char sql[200];
+
+    c->by = (struct actor){ .role = ROLE_VISITOR, .id = h.contact, .name = "" };
+    change_act(c, ACT_PROFILE)->u.profile = "{\"email\":\"" ODD_MAIL "\"}";
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    finish_talk(w, &h.conv);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        c = new_change(wall_ms());
+        c->by = (struct actor){ .role = ROLE_AGENT, .id = id_of(8), .name = "Chen" };
+        change_act(c, ACT_SAVED)->u.saved =
+            (struct act_saved){ .id = id_of(60 + (uint32_t)i), .name = rows[i].name, .filter = rows[i].filter, .fresh = true };
+        assert_int_equal(commit(w, c).rc, KF_OK);
+    }
+    assert_int_equal(erase(w, &h.contact).rc, KF_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM saved_search WHERE name = '%s'", rows[i].name);
+        if (number(w, sql) != rows[i].stays)
+            fail_msg("%s: %s", rows[i].name, rows[i].stays ? "gone" : "still there");
+    }
+}
+
 static void an_open_conversation_is_closed_first(void **state)
 {
     struct world *w = *state;
@@ -527,6 +570,22 @@ static void what_a_hold_is_on_is_not_erased(void **state)
 
 /* ---- retention ---- */
 
+static void copy_gone(const struct query *q, void *ctx)
+{
+    *(const char **)ctx = !q->number ? "" : q->more ? "erasure" : "retention";
+}
+
+/* Because of what its words are gone; "": they are there. */
+static const char *gone(struct world *w, const struct kf_id *conv)
+{
+    struct query *q = query_new(QUERY_GONE);
+    const char *ret = NULL;
+
+    q->id = *conv;
+    assert_int_equal(ask(w, q, copy_gone, &ret), KF_OK);
+    return ret;
+}
+
 #define DAY 86400000LL
 
 static void keep(struct world *w, enum keep_class class, int64_t days, int64_t now, bool dry)
@@ -562,6 +621,8 @@ static void texts_go_when_their_time_is_over_and_holds_stay(void **state)
     keep(w, KEEP_MESSAGES, 30, now + 31 * DAY, false);
     must_report("\"messages\":{\"rows\":6,");
     assert_string_equal(texts(w, &h.conv, 0, 0, 20), "1:|2:|3:|4:|5:|6:");
+    assert_string_equal(gone(w, &h.conv), "retention");
+    assert_string_equal(gone(w, &held.conv), "");
     assert_string_equal(texts(w, &held.conv, 0, 0, 20), "1:kept as evidence");
     assert_string_equal(texts(w, &open.conv, 0, 0, 20), "1:" OTHER_TEXT "|2:");
     assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE kind = 'retention' AND data LIKE '%\"messages\"%'"), 1);
@@ -665,6 +726,7 @@ static const struct CMUnitTest tests[] = {
     EACH(who_is_forgotten_is_found_nowhere),
     EACH(erasing_alone_leaves_traces_on_the_disk),
     EACH(the_receipt_tells_how_much_and_of_nobody),
+    EACH(searches_for_him_go_however_they_are_written),
     EACH(an_open_conversation_is_closed_first),
     EACH(who_is_not_there_is_not_forgotten),
     EACH(who_comes_back_is_somebody_new),

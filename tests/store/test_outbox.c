@@ -167,6 +167,38 @@ static void a_shorter_handle_displaces_none_that_has_replies_left(void **state)
     assert_string_equal(due(w, NOW + 10, 1).handle, "later");
 }
 
+/* Our clock may say that there is time left; the platform has the last word. */
+static void a_handle_ends_when_the_platform_says_so(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+    struct change *c;
+
+    set_handle(w, &conv, "reply-token", NOW + 48 * 60 * MINUTE, 5);
+    (void)answer(w, &conv, "hello");
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+    c = new_change(NOW + 30);
+    change_act(c, ACT_ERRAND_SETTLE)->u.errand = (struct errand){
+        .id = e.e.id, .state = ERRAND_FAILED, .attempt = 1, .error = "45015", .handle = "reply-token", .handle_over = true
+    };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    (void)answer(w, &conv, "more");
+    assert_int_equal(due(w, NOW + 40, 1).e.handle_expires_ms, NOW + 30);
+    set_handle(w, &conv, "next", NOW + 48 * 60 * MINUTE, 5); /* the visitor has written again */
+    e = due(w, NOW + 40, 1);
+    assert_string_equal(e.handle, "next");
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+    c = new_change(NOW + 50);
+    change_act(c, ACT_ERRAND_SETTLE)->u.errand = (struct errand){
+        .id = e.e.id, .state = ERRAND_FAILED, .attempt = 1, .error = "45015", .handle = "reply-token", .handle_over = true
+    };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    (void)answer(w, &conv, "and more");
+    assert_int_equal(due(w, NOW + 60, 1).e.handle_expires_ms, NOW + 48 * 60 * MINUTE); /* that was about the one before */
+}
+
 static void one_claims_an_errand(void **state)
 {
     struct world *w = *state;
@@ -474,6 +506,7 @@ static void a_message_is_removed_by_its_platform_id(void **state)
 static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
     T(a_shorter_handle_displaces_none_that_has_replies_left),
+    T(a_handle_ends_when_the_platform_says_so),
     T(one_claims_an_errand),
     T(what_was_tried_since_is_not_claimed_as_it_was),
     T(a_settled_errand_moves_its_message),

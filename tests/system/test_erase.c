@@ -239,6 +239,7 @@ static void who_is_forgotten_is_found_nowhere(void **state)
     assert_int_equal(found("gong"), 0);
     text = transcript(v.conv);
     nothing_of_him(text);
+    assert_non_null(strstr(text, "\"by\":\"erasure\""));
     free(text);
     his_page_finds_nothing(&v);
 

@@ -446,12 +446,20 @@ static void a_backup_is_put_back_in_another_place(void **unused)
     snprintf(brought, sizeof(brought), "%s/secrets.key", elsewhere);
     strcpy(state, elsewhere);
     assert_int_equal(CTL(NULL, "restore", archive), 0);
+    must_say("is back in place");
+    must_say("bring the secrets.key of the old state directory to");
+    must_say(brought);
     assert_int_equal(rename(keys, brought), 0); /* without it nobody can read the secrets */
     start(NULL);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
     stop();
+    assert_int_equal(truncate(archive, 20000), 0);
+    assert_int_equal(CTL(NULL, "restore", archive), 1);
+    must_say(archive);
+    must_say("the archive is cut short: it ends in the middle of messages.db; nothing was changed");
     put(archive, "this is no archive", 0600);
     assert_int_equal(CTL(NULL, "restore", archive), 1);
+    must_say("this is not an archive of kefud");
     start(NULL);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
     stop();

@@ -209,6 +209,12 @@ static void a_follower_is_answered(void **state)
     platform_answer(&p, 200, NULL, "{\"errcode\":45015,\"errmsg\":\"response out of time limit rid: 2\"}");
     assert_non_null(strstr(
         text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"), "45015"));
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed"); /* whatever our clock says */
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r8\",\"kind\":\"text\",\"text\":\"还在吗\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "r8"), "conflict");
+    r = text_from("o-2", "24565000000000012", "在的");
+    reply_free(&r);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
 }
 
 static void a_voice_is_fetched_and_a_refusal_is_no_file(void **state)

@@ -464,6 +464,36 @@ static void a_bounce_is_the_state_of_its_message(void **state)
     assert_true(got.inbound->automatic);
 }
 
+/* Relays answer with a code of SMTP and, more often than not, an enhanced one. */
+static void each_reply_has_its_class(void **state)
+{
+    static const struct {
+        enum outcome_class cls;
+        const char *replies[9];
+    } rows[] = {
+        { OUTCOME_SENT, { "250 queued as 4AB", "251 will forward" } },
+        { OUTCOME_RETRY,
+          { "421 4.7.0 closing", "450 greylisted", "451 4.3.0 x", "452 4.2.2 x", "454 x", "499 x", "552 5.2.2 full", "550 5.2.2 full" } },
+        { OUTCOME_NO_SUCH_USER, { "550 5.1.1 x", "550 5.1.10 x", "551 x", "553 x" } },
+        { OUTCOME_REJECTED, { "550 5.7.1 spam", "554 5.7.1 spam", "554 5.7.26 x" } },
+        { OUTCOME_TOO_LARGE, { "552 5.3.4 x", "523 x" } },
+        { OUTCOME_AUTH, { "530 5.7.0 x", "534 5.7.9 x", "535 5.7.8 x", "538 x" } },
+        { OUTCOME_FATAL, { "500 x", "550 x", "552 x", "554 x", "555 5.5.4 x" } },
+    };
+    struct bench *t = *state;
+    struct errand e = an_errand("x");
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (const char *const *reply = rows[i].replies; *reply; reply++) {
+            struct http_resp resp = { .status = atoi(*reply), .body = slice_of(*reply) };
+            struct outcome out;
+
+            assert_int_equal(mail_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
+            if (out.cls != rows[i].cls)
+                fail_msg("%s is %s, expected %s", *reply, outcome_name(out.cls), outcome_name(rows[i].cls));
+        }
+}
+
 static void our_own_mail_is_not_answered(void **state)
 {
     struct bench *t = *state;
@@ -598,6 +628,7 @@ int main(void)
         BENCH(threads_without_us_are_told_apart),
         BENCH(what_is_unsubscribed_is_opted_out),
         BENCH(a_bounce_is_the_state_of_its_message),
+        BENCH(each_reply_has_its_class),
         BENCH(our_own_mail_is_not_answered),
         BENCH(hostile_mail_yields_something),
         BENCH(a_long_text_is_a_file_too),

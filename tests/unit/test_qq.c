@@ -596,6 +596,38 @@ static void each_answer_has_its_class(void **state)
     }
 }
 
+/* The platform's page of errors, whole. */
+static void each_code_has_its_class(void **state)
+{
+    static const struct {
+        enum outcome_class cls;
+        int status, codes[9]; /* up to 0 */
+    } rows[] = {
+        { OUTCOME_SENT, 202, { 304023, 304024 } },
+        { OUTCOME_AUTH, 401, { 11241, 11243, 11244, 11251, 11253, 11254, 11261, 11265 } },
+        { OUTCOME_RETRY, 400, { 11242, 11252, 11281, 304082, 304083 } },
+        { OUTCOME_RATE_LIMITED, 400, { 22009, 20028, 1100100 } },
+        { OUTCOME_WINDOW_CLOSED, 400, { 304027, 304022 } },
+        { OUTCOME_REJECTED, 400, { 304026, 304028, 304003, 304025, 1100101, 1100103, 12002, 50006 } },
+        { OUTCOME_TOO_LARGE, 400, { 304020 } },
+        { OUTCOME_NO_SUCH_USER, 400, { 1100104 } },
+    };
+    struct bench *t = *state;
+    struct errand e = an_errand();
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (const int *code = rows[i].codes; *code; code++) {
+            struct http_resp resp = { .status = rows[i].status,
+                                      .sent = true,
+                                      .body = slice_of(arena_printf(t->arena, "{\"code\":%d,\"message\":\"words\"}", *code)) };
+            struct outcome out;
+
+            assert_int_equal(qq_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
+            if (out.cls != rows[i].cls)
+                fail_msg("%d is %s, expected %s", *code, outcome_name(out.cls), outcome_name(rows[i].cls));
+        }
+}
+
 static void a_token_is_renewed_ahead_of_its_end(void **state)
 {
     static const struct {
@@ -673,6 +705,7 @@ int main(void)
         BENCH(typing_is_told_to_one_person_and_counts_for_itself),
         BENCH(a_recall_names_what_was_sent),
         BENCH(each_answer_has_its_class),
+        BENCH(each_code_has_its_class),
         BENCH(a_token_is_renewed_ahead_of_its_end),
         cmocka_unit_test(wrong_settings_are_named),
     };

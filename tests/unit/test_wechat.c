@@ -467,6 +467,51 @@ static void choices_are_a_menu_below_the_last_part(void **state)
     json_decref(root);
 }
 
+static void a_card_is_an_article(void **state)
+{
+    static const struct {
+        const char *text, *article;
+    } rows[] = {
+        { "退货说明\n七天内可以退。\n运费我们付。\nhttps://shop.example/r?a=1&b=2",
+          "{\"title\":\"退货说明\",\"description\":\"七天内可以退。\\n运费我们付。\",\"url\":\"https://shop.example/r?a=1&b=2\"}" },
+        { "R\nhttp://shop.example", "{\"title\":\"R\",\"description\":\"\",\"url\":\"http://shop.example\"}" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct errand e = an_errand(MESSAGE_CARD, rows[i].text);
+        json_t *root = sent(t, &e), *articles = json_object_get(json_object_get(root, "news"), "articles");
+
+        assert_string_equal(v_text(root, "msgtype"), "news");
+        assert_int_equal(json_array_size(articles), 1);
+        v_expect_json(slice_of(rows[i].article), json_array_get(articles, 0));
+        assert_string_equal(v_text(v_get(root, "customservice"), "kf_account"), "eva@shop");
+        json_decref(root);
+    }
+}
+
+static void a_card_rides_in_the_answer_as_an_article(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_CARD, "退货 ]]>\n七天\nhttps://shop.example/?a=1&b=2");
+    const struct xml_node *articles, *item;
+    struct xml_node *root;
+    struct http_req out;
+
+    t->env.answering = true;
+    t->env.answer_key = SLICE("{\"to\":\"" USER "\",\"from\":\"" OURS "\"}");
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &out), KF_OK);
+    assert_int_equal(xml_read(t->arena, out.body, &root, NULL), KF_OK);
+    assert_true(slice_is(xml_text(root, "ToUserName"), USER));
+    assert_true(slice_is(xml_text(root, "MsgType"), "news"));
+    assert_true(slice_is(xml_text(root, "ArticleCount"), "1"));
+    articles = xml_child(root, "Articles");
+    item = xml_child(articles, "item");
+    assert_true(slice_is(xml_text(item, "Title"), "退货 ]]>"));
+    assert_true(slice_is(xml_text(item, "Description"), "七天"));
+    assert_true(slice_is(xml_text(item, "Url"), "https://shop.example/?a=1&b=2"));
+}
+
 static void nothing_is_escaped_that_would_be_shown(void **state)
 {
     struct bench *t = *state;
@@ -582,6 +627,44 @@ static void an_outcome_that_nobody_knows_is_uncertain(void **state)
         assert_int_equal(wechat_ops.settle(t->ch, t->arena, &e, &rows[i].resp, &out), KF_OK);
         assert_int_equal(out.cls, rows[i].cls);
     }
+}
+
+static void settles_as(struct bench *t, const struct errand *e, int code, enum outcome_class cls)
+{
+    struct http_resp last = answered(200, arena_printf(t->arena, "{\"errcode\":%d,\"errmsg\":\"words rid: 7\"}", code));
+    struct outcome out;
+
+    assert_int_equal(wechat_ops.settle(t->ch, t->arena, e, &last, &out), KF_OK);
+    if (out.cls != cls)
+        fail_msg("%d is %s, expected %s", code, outcome_name(out.cls), outcome_name(cls));
+}
+
+/* The platform's page of errors, whole. */
+static void each_code_has_its_class(void **state)
+{
+    static const struct {
+        enum outcome_class cls;
+        int codes[12]; /* up to 0 */
+    } rows[] = {
+        { OUTCOME_RETRY, { -1 } },
+        { OUTCOME_AUTH, { 40001, 40014, 42001, 40002, 40013, 40125, 40164, 40243, 41001, 41002 } },
+        { OUTCOME_NO_SUCH_USER, { 40003 } },
+        { OUTCOME_USER_BLOCKED, { 43004, 43019, 48002 } },
+        { OUTCOME_WINDOW_CLOSED, { 45015, 45047 } },
+        { OUTCOME_TOO_LARGE, { 45002 } },
+        { OUTCOME_RATE_LIMITED, { 45009, 45011 } },
+        { OUTCOME_REJECTED, { 40004, 40005, 40006, 40007, 40008, 40033, 44002, 44004, 47001 } },
+        { OUTCOME_FATAL, { 48001, 48004, 50002, 61004, 65400, 99999 } },
+    };
+    static const int ignored[] = { 45072, 45080, 45081 };
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "hi"), typing = { .kind = ERRAND_TYPING, .user = USER };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (const int *code = rows[i].codes; *code; code++)
+            settles_as(t, &e, *code, rows[i].cls);
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        settles_as(t, &typing, ignored[i], OUTCOME_SENT);
 }
 
 static void an_account_without_customer_service_messages_says_what_to_do(void **state)
@@ -715,12 +798,15 @@ int main(void)
         cmocka_unit_test(settings_must_fit_together),
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(choices_are_a_menu_below_the_last_part),
+        BENCH(a_card_is_an_article),
+        BENCH(a_card_rides_in_the_answer_as_an_article),
         BENCH(nothing_is_escaped_that_would_be_shown),
         BENCH(a_file_that_followers_cannot_get_is_an_address),
         BENCH(a_picture_is_taken_there_first),
         BENCH(a_closed_window_is_not_tried),
         BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
         BENCH(an_outcome_that_nobody_knows_is_uncertain),
+        BENCH(each_code_has_its_class),
         BENCH(an_account_without_customer_service_messages_says_what_to_do),
         BENCH(a_token_is_forced_only_when_the_one_we_have_was_refused),
         BENCH(a_token_that_is_refused_says_what_to_do),

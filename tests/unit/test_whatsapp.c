@@ -487,6 +487,31 @@ static void each_answer_has_its_class(void **state)
     }
 }
 
+/* Meta's page of errors, whole: codes stand there as they are, or as the first and the last of a range. The status says nothing. */
+static void each_code_has_its_class(void **state)
+{
+    static const struct {
+        enum outcome_class cls;
+        int codes[20]; /* up to 0 */
+    } rows[] = {
+        { OUTCOME_WINDOW_CLOSED, { 131047 } },
+        { OUTCOME_RATE_LIMITED, { 130429, 131056, 4, 80007, 131048 } },
+        { OUTCOME_RETRY, { 1, 2, 131000, 131016, 131057, 2494100 } },
+        { OUTCOME_USER_BLOCKED, { 131026, 130403, 131050, 131049, 130472 } },
+        { OUTCOME_AUTH, { 190, 3, 10, 200, 299, 131005, 131031, 368, 131042, 133010, 131045 } },
+        { OUTCOME_FATAL, { 100, 33, 131008, 131009, 131021, 131051, 131062, 132000, 132001, 132016, 131053, 131052 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (const int *code = rows[i].codes; *code; code++) {
+            enum outcome_class is = whatsapp_class(*code, 400);
+
+            if (is != rows[i].cls)
+                fail_msg("%d is %s, expected %s", *code, outcome_name(is), outcome_name(rows[i].cls));
+        }
+}
+
 /* ---- files ----------------------------------------------------------------------------------------------------------------- */
 
 static bool holds(struct slice s, const char *what)
@@ -658,6 +683,7 @@ int main(void)
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(each_errand_is_one_request),
         BENCH(each_answer_has_its_class),
+        cmocka_unit_test(each_code_has_its_class),
         BENCH(a_file_goes_before_its_message),
         BENCH(the_token_is_shown_to_metas_hosts_only),
         BENCH(a_number_is_met_by_its_name),

@@ -45,6 +45,8 @@ export interface StaffMessage {
   quoted?: string;
   /** It went out, or came in, by mail, because the visitor was gone. */
   mail?: boolean;
+  /** Why its words are gone, where nobody took them back. */
+  gone?: string;
   /** It cannot be shown: what came is kept for a week. */
   unsupported?: boolean;
 }
@@ -179,6 +181,8 @@ export interface Transcript {
   /** Personal data does not show. */
   masked?: boolean;
   may_reveal?: boolean;
+  /** Its words were taken out: their time was over, or the visitor was forgotten. */
+  gone?: { at: number; by: 'retention' | 'erasure' };
 }
 
 export type ErrorCode =

@@ -14,6 +14,7 @@ import { memo } from './memo';
 import { scrolling } from './motion';
 import type { Outgoing, Row } from './rows';
 import { s } from './staffWords';
+import { Said } from './Said';
 import { Text } from './Text';
 
 export interface TalkActions {
@@ -468,7 +469,7 @@ function Caption({ m }: { m: StaffMessage }) {
 }
 
 function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][] | undefined }) {
-  if (m.kind === 'removed') return <span class="say-gone">{k('removed')}</span>;
+  if (m.kind === 'removed') return <span class="say-gone">{m.gone ?? k('removed')}</span>;
   const file = m.file;
   if (file && m.kind === 'image') {
     return (
@@ -483,7 +484,7 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
   const form = typeof m.form === 'object' && m.form ? Object.entries(m.form) : [];
   return (
     <>
-      {m.text && (marks ? <Marked text={m.text} marks={marks} lang={m.lang} /> : <Text text={m.text} lang={m.lang} />)}
+      {m.text && (marks ? <Marked text={m.text} marks={marks} lang={m.lang} /> : <Said m={m} />)}
       {form.length > 0 && (
         <dl class="say-form">
           {form.map(([name, value]) => (
@@ -620,7 +621,7 @@ function Out({ row, actions }: { row: Extract<Row, { kind: 'out' }>; actions: Ta
         <FileInner name={o.file.name} size={o.file.size} />
       </span>
     ) : (
-      <Text text={o.text} />
+      <Said m={o} />
     );
   if (o.what === 'note') {
     return (

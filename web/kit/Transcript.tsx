@@ -13,6 +13,7 @@ import { Avatar } from './Avatar';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { Choices, Media, Trouble } from './MessageParts';
+import { Said } from './Said';
 import { Text } from './Text';
 
 export interface TranscriptActions {
@@ -320,7 +321,7 @@ function Body({ item, actions }: { item: Item; actions: TranscriptActions }) {
   if (item.file || typeof item.form === 'object') return <Media item={item} actions={actions} />;
   return (
     <div class="bubble">
-      <Text text={item.text ?? ''} lang={item.lang} />
+      <Said m={item} />
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { site } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
-import { transcript } from './find';
+import { told, transcript } from './find';
 import { Panel } from './Panel';
 import { openReview, points, review, type ReviewRow, reviews, type Sum, why } from './quality';
 import { type Coached, Note } from './coach';
@@ -99,7 +99,7 @@ export function Mine({ onClose }: { onClose: () => void }) {
   const open = async (r: ReviewRow): Promise<void> => {
     await openReview(r.id, false);
     try {
-      transcript.value = await api<Transcript>(`transcripts/${encodeURIComponent(r.conversation)}`);
+      transcript.value = told(await api<Transcript>(`transcripts/${encodeURIComponent(r.conversation)}`));
     } catch {
       transcript.value = null; // the lines then stand without their words
     }

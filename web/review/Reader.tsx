@@ -1,6 +1,6 @@
 // A transcript of the past, as reviewers read it: facts, the course of it, the words; personal data masked until somebody may see it.
 import { useComputed } from '@preact/signals';
-import { ArrowLeft, ChevronDown, ChevronUp, EyeOff } from 'lucide';
+import { ArrowLeft, ChevronDown, ChevronUp, EyeOff, Trash2 } from 'lucide';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { ApiError } from '../core/api';
 import type { Conversation, Entry } from '../core/staff';
@@ -180,6 +180,14 @@ export function Reader({ onBack }: { onBack?: () => void }) {
           </div>
         )}
       </header>
+      {got.gone && (
+        <p class="masked" role="note">
+          <Icon node={Trash2} size={16} />{' '}
+          <span>
+            {t(got.gone.by === 'erasure' ? 'goneErased' : 'goneRetained', { time: exactTime(got.gone.at, lang.value) })}
+          </span>
+        </p>
+      )}
       <Facts c={c} messages={got.messages.filter((m) => m.kind !== 'event').length} />
       {got.masked ? (
         <p class="masked">

@@ -5,6 +5,7 @@ import type { Colleague, Entry, Found, FoundPage, Transcript } from '../core/sta
 import { meet } from '../kit/names';
 import { site } from '../kit/session';
 import { span } from './span';
+import { t } from './words';
 
 export interface Question {
   q: string;
@@ -22,6 +23,8 @@ export interface Question {
   /** open, closed. */
   state: string;
   closed_by: string;
+  /** yes, no: the visitor has filled in a form. */
+  form: string;
   reviewed: string;
   /** Ranges, A..B: seconds, and hundredths of a point. */
   wait: string;
@@ -60,6 +63,7 @@ const NONE: Question = {
   scorecard: '',
   state: '',
   closed_by: '',
+  form: '',
   reviewed: '',
   wait: '',
   response: '',
@@ -229,6 +233,13 @@ export async function askAppeals(): Promise<void> {
   }
 }
 
+/** What was deleted was not taken back by anybody: it says so. */
+export function told(got: Transcript): Transcript {
+  if (!got.gone) return got;
+  const gone = t('goneWords');
+  return { ...got, messages: got.messages.map((m) => (m.kind === 'removed' ? { ...m, gone } : m)) };
+}
+
 let asked = '';
 export async function open(id: string | null, reveal = false): Promise<void> {
   chosen.value = id;
@@ -240,7 +251,7 @@ export async function open(id: string | null, reveal = false): Promise<void> {
   asked = id;
   transcriptFailed.value = null;
   try {
-    const got = await api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`);
+    const got = told(await api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`));
     if (asked !== id) return;
     const hit = found.value?.find((f) => f.conversation.id === id)?.hits[0]?.seq ?? 0;
     batch(() => {
