@@ -467,6 +467,16 @@ static enum kf_rc restore(struct ctl *ctl, const char *passing, struct kf_err *w
     return rc;
 }
 
+/* What is wrong with an archive is said beside its name; the store may have read a copy of it. */
+static int bad_archive(const char *file, const struct kf_err *why)
+{
+    struct kf_err named = *why;
+
+    if (why->rc == KF_INVALID)
+        (void)kf_fail(&named, why->rc, "%s: %s", file, why->text);
+    return ctl_fail(&named);
+}
+
 /* Only what root copies for another owner needs to pass through the state directory. */
 int ctl_restore(struct ctl *ctl, const char *file)
 {
@@ -498,7 +508,9 @@ int ctl_restore(struct ctl *ctl, const char *file)
         unlink(path);
     ctl_as_before(&owner);
     if (rc)
-        return ctl_fail(&why);
+        return bad_archive(file, &why);
     printf("%s is back in place; start kefud, it makes the search index and Redis anew\n", file);
+    printf("An archive holds no key: where channels have secrets, bring the secrets.key of the old state directory to %s first\n",
+           ctl->cfg.store.key_file);
     return CTL_DONE;
 }

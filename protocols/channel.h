@@ -27,12 +27,13 @@ enum {
     CHAN_EDIT = 1 << 6,
     CHAN_RECALL = 1 << 7,
     CHAN_REPLY_TO = 1 << 8,
-    CHAN_IDEMPOTENT = 1 << 9,  /* sends carry a key: an unknown outcome may be sent again */
-    CHAN_ANSWERS = 1 << 10,    /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
-    CHAN_RECEIPTS = 1 << 11,   /* tells delivered or read */
-    CHAN_CLOSED = 1 << 12,     /* wants to hear that a conversation was closed */
-    CHAN_TYPING_OFF = 1 << 13, /* and that somebody has stopped typing; else its sign ends by itself */
-    CHAN_SOUND_ALONE = 1 << 14 /* a sound has no words beside it, whatever caption_max says */
+    CHAN_IDEMPOTENT = 1 << 9,   /* sends carry a key: an unknown outcome may be sent again */
+    CHAN_ANSWERS = 1 << 10,     /* a reply can ride in the answer to the webhook: hold it up to answer_ms */
+    CHAN_RECEIPTS = 1 << 11,    /* tells delivered or read */
+    CHAN_CLOSED = 1 << 12,      /* wants to hear that a conversation was closed */
+    CHAN_TYPING_OFF = 1 << 13,  /* and that somebody has stopped typing; else its sign ends by itself */
+    CHAN_SOUND_ALONE = 1 << 14, /* a sound has no words beside it, whatever caption_max says */
+    CHAN_CARD = 1 << 15         /* encode() takes a MESSAGE_CARD whole, as one message; elsewhere cards come to it as texts */
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };

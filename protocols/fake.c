@@ -207,7 +207,7 @@ static enum kf_rc fake_media(const struct channel *ch, struct arena *a, const st
 
 const struct channel_ops fake_ops = {
     .name = "fake",
-    .caps = CHAN_IMAGE | CHAN_TYPING | CHAN_ANSWERS | CHAN_RECEIPTS,
+    .caps = CHAN_IMAGE | CHAN_TYPING | CHAN_ANSWERS | CHAN_RECEIPTS | CHAN_CARD,
     .text_max = 600,
     .body_max = 65536,
     .answer_ms = 2000,

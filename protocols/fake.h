@@ -10,7 +10,7 @@
  *
  * Notice. POST, one JSON object: {"to","from","at","id"?,"kind",…}. `at` is in seconds, as a number or as text; `id` is a number beyond
  * 2^53, and events have none. To be answered within 5 s with the text `success`, else it comes again; instead of that text the answer
- * may be one reply: {"to","from","at","kind":"text","text"}. Kinds:
+ * may be one reply: {"to","from","at","kind":"text","text"}, or a card as below. Kinds:
  *     text {text}  image {media}  voice {media,ms,text?}  place {lat,lon,label}  link {title,url}      messages; with {name?,handle?,handle_s?}
  *     tap {key,title}  enter  leave  stop  start  recall {ref}  receipt {ref,state,code?}              events
  *     like {ref,emoji,on}                                                                              an event too: on is 1 or 0
@@ -23,8 +23,8 @@
  * Token. Two steps: POST url/token {"app"} → {"challenge"}; POST url/token {"app","challenge","proof"} with proof = hex HMAC-SHA256 of
  * the challenge under `secret` → {"token","expires_in":"7200"}.
  *
- * Send. POST url/send?token= {"to","kind":"text|image","text"|"media"|"url","handle","n"} → {"code","msg"}: no id comes back. An image
- * is taken there first: POST url/upload?token= with its bytes, at most 2 MiB, and their Content-Type → {"code","media"}. A handle comes with
+ * Send. POST url/send?token= {"to","kind":"text|image","text"|"media"|"url","handle","n"} → {"code","msg"}: no id comes back. A card
+ * is {"kind":"card","title","url","text"} (its words, "" if it has none), and one reply. An image is taken there first: POST url/upload?token= with its bytes, at most 2 MiB, and their Content-Type → {"code","media"}. A handle comes with
  * each message of the visitor, stands for `handle_s` seconds and five replies; `n` counts them from 1. There is no key for a repeat:
  * without an answer the outcome is unknown. POST url/typing?token= {"to"}.
  *

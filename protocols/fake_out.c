@@ -1,17 +1,42 @@
 /* fake_out.c: what we send to the fake platform, and what its answer means. */
+#include "core/card.h"
 #include "protocols/fake_impl.h"
 #include "protocols/stamp.h"
 
 /* ---- the request ---------------------------------------------------------------------------------------------------------- */
 
-/* A reply inside the answer to a notice. Text only; it needs no token, uses up no handle, and nothing will be told of its fate. */
+static bool is_said(const struct message *m)
+{
+    struct card card;
+
+    return m->kind == MESSAGE_TEXT || (m->kind == MESSAGE_CARD && card_read(m->text, &card));
+}
+
+/* The words of a text, or the parts of a card: the platform knows both. */
+static void put_said(struct buf *b, const struct message *m)
+{
+    struct card card = { .words = m->text };
+
+    if (m->kind == MESSAGE_CARD && card_read(m->text, &card)) {
+        buf_str(b, ",\"kind\":\"card\",\"title\":");
+        buf_json(b, card.title);
+        buf_str(b, ",\"url\":");
+        buf_json(b, card.url);
+    } else {
+        buf_str(b, ",\"kind\":\"text\"");
+    }
+    buf_str(b, ",\"text\":");
+    buf_json(b, card.words);
+}
+
+/* A reply inside the answer to a notice. No files; it needs no token, uses up no handle, and nothing will be told of its fate. */
 static enum kf_rc answer(struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
     struct slice to = json_member(env->answer_key, "to"), from = json_member(env->answer_key, "from");
     struct buf b;
 
-    if (e->kind != ERRAND_SEND || e->message.kind != MESSAGE_TEXT || !to.p || !from.p)
+    if (e->kind != ERRAND_SEND || !is_said(&e->message) || !to.p || !from.p)
         return KF_UNSUPPORTED;
     buf_init(&b, 65536);
     buf_str(&b, "{\"to\":");
@@ -20,8 +45,7 @@ static enum kf_rc answer(struct arena *a, const struct errand *e, const struct e
     buf_add(&b, from);
     buf_str(&b, ",\"at\":");
     buf_i64(&b, env->now_ms / 1000);
-    buf_str(&b, ",\"kind\":\"text\",\"text\":");
-    buf_json(&b, e->message.text);
+    put_said(&b, &e->message);
     buf_char(&b, '}');
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
     if (buf_ok(&b))
@@ -42,14 +66,13 @@ static enum kf_rc send_message(const struct fake *f, struct arena *a, const stru
 
     if (!handle_usable(e, env->now_ms))
         return KF_REJECTED;
-    if (e->message.kind != MESSAGE_TEXT && !(e->message.kind == MESSAGE_IMAGE && (e->media_id || e->file_url)))
+    if (!is_said(&e->message) && !(e->message.kind == MESSAGE_IMAGE && (e->media_id || e->file_url)))
         return KF_UNSUPPORTED;
     buf_init(&b, 65536);
     buf_str(&b, "{\"to\":");
     buf_json(&b, slice_of(e->user));
-    if (e->message.kind == MESSAGE_TEXT) {
-        buf_str(&b, ",\"kind\":\"text\",\"text\":");
-        buf_json(&b, e->message.text);
+    if (is_said(&e->message)) {
+        put_said(&b, &e->message);
     } else if (e->media_id) {
         buf_str(&b, ",\"kind\":\"image\",\"media\":");
         buf_json(&b, slice_of(e->media_id));

@@ -1,7 +1,9 @@
 #include "protocols/frame.h"
 
+#include "core/card.h"
 #include "core/utf8.h"
 #include "protocols/json.h"
+#include "protocols/url.h"
 
 #include <stdio.h>
 
@@ -18,6 +20,9 @@ enum {
     IDENTITY_MAX = 255,      /* bytes */
     HASH_MAX = 64,           /* hex digits of HMAC-SHA256 */
     CHOICE_MAX = 64,         /* code points */
+    CARD_TITLE_MAX = 128,    /* the same; no platform that takes cards documents less, of this or the words */
+    CARD_WORDS_MAX = 512,
+    CARD_URL_MAX = 1024, /* bytes */
     REASON_MAX = 200,
     COMMENT_MAX = 1000,
     TAGS_MAX = 10,
@@ -29,6 +34,8 @@ enum {
 /* Numbers that a browser can hold exactly. */
 #define NUMBER_MAX   9007199254740991LL
 #define PRIORITY_MAX 1000
+
+enum { VISITOR = 1 << FRAME_VISITOR, STAFF = 1 << FRAME_STAFF, BOTH = VISITOR | STAFF };
 
 struct reader {
     struct arena *a;
@@ -451,24 +458,23 @@ static enum kf_rc message_type(struct reader *r)
     static const struct {
         const char *word;
         enum inbound_type type;
-        bool staff;
+        unsigned sides;
     } kinds[] = {
-        { "text", TYPE_TEXT, true },   { "image", TYPE_IMAGE, true },    { "file", TYPE_FILE, true },
-        { "audio", TYPE_AUDIO, true }, { "choice", TYPE_CHOICE, false }, { "form", TYPE_FORM, false },
+        { "text", TYPE_TEXT, BOTH },        { "image", TYPE_IMAGE, BOTH },  { "file", TYPE_FILE, BOTH },  { "audio", TYPE_AUDIO, BOTH },
+        { "choice", TYPE_CHOICE, VISITOR }, { "form", TYPE_FORM, VISITOR }, { "card", TYPE_CARD, STAFF },
     };
     const json_t *v = member(r->frame, "kind");
 
     if (!v)
         return required(r, "kind");
     for (size_t i = 0; json_is_string(v) && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (slice_is(string_of(v), kinds[i].word) && (kinds[i].staff || r->side == FRAME_VISITOR)) {
+        if (slice_is(string_of(v), kinds[i].word) && (kinds[i].sides & 1U << r->side)) {
             r->ret->type = kinds[i].type;
             return KF_OK;
         }
-    return kf_fail(r->why, KF_INVALID, "kind: text, image, file%s", r->side == FRAME_VISITOR ? ", audio, choice or form" : " or audio");
+    return kf_fail(r->why, KF_INVALID, "kind: text, image, file, audio%s", r->side == FRAME_VISITOR ? ", choice or form" : " or card");
 }
 
-/* By kind: what it must have, and a text beside it if it likes. */
 /* Of staff: the wording is meant. */
 static enum kf_rc confirm(struct reader *r)
 {
@@ -480,12 +486,83 @@ static enum kf_rc confirm(struct reader *r)
     return KF_OK;
 }
 
+/* It stands above all else, in one line. */
+static enum kf_rc card_title(struct reader *r, struct slice *ret)
+{
+    enum kf_rc rc = words(r, "title", CARD_TITLE_MAX, true, ret);
+
+    for (size_t i = 0; !rc && i < ret->n;) {
+        uint32_t cp = utf8_next(*ret, &i);
+
+        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
+            rc = kf_fail(r->why, KF_INVALID, "title: one line, without control characters");
+    }
+    return rc;
+}
+
+/* What a browser opens, and a visitor can read before that: nothing hides where it leads. */
+static enum kf_rc card_url(struct reader *r, struct slice *ret)
+{
+    const json_t *v = member(r->frame, "url");
+    struct slice s = string_of(v), fragment = { NULL, 0 };
+    struct url url;
+    const char *hash;
+
+    if (!v)
+        return required(r, "url");
+    if (json_is_string(v) && s.n > CARD_URL_MAX)
+        return kf_fail(r->why, KF_LIMIT, "url: at most %d bytes", CARD_URL_MAX);
+    hash = json_is_string(v) && s.n ? memchr(s.p, '#', s.n) : NULL;
+    if (hash) {
+        fragment = (struct slice){ hash + 1, s.n - (size_t)(hash + 1 - s.p) };
+        s.n = (size_t)(hash - s.p);
+    }
+    for (size_t i = 0; i < fragment.n; i++)
+        if (fragment.p[i] <= ' ' || fragment.p[i] >= 0x7f || strchr("\"<>\\^`{|}#", fragment.p[i]))
+            goto fail;
+    if (!json_is_string(v) || !url_parse(s, &url))
+        goto fail;
+    return keep(r, string_of(v), ret);
+fail:
+    return kf_fail(r->why, KF_INVALID,
+                   "url: an http or https address such as https://host/path, percent-encoded, without user name or blanks");
+}
+
+static enum kf_rc card(struct reader *r)
+{
+    struct card card = { .title = { NULL, 0 } };
+    struct buf b;
+    enum kf_rc rc = card_title(r, &card.title);
+
+    if (!rc)
+        rc = words(r, "text", CARD_WORDS_MAX, false, &card.words);
+    if (!rc)
+        rc = card_url(r, &card.url);
+    if (!rc && member(r->frame, "file"))
+        rc = kf_fail(r->why, KF_UNSUPPORTED, "file: a card has title, text and url; a picture is a message of its own");
+    if (rc)
+        return rc;
+    if (utf8_blank(card.words))
+        card.words.n = 0;
+    buf_init(&b, 65536);
+    card_write(&b, &card);
+    if (!buf_ok(&b))
+        rc = kf_fail(r->why, KF_NOMEM, "no memory for a frame");
+    else if (utf8_length(buf_slice(&b)) > r->limits->text_max)
+        rc = kf_fail(r->why, KF_LIMIT, "card: title, text and url have at most %zu characters together", r->limits->text_max);
+    else
+        rc = keep(r, buf_slice(&b), &r->ret->text);
+    buf_finish(&b);
+    return rc;
+}
+
+/* By kind: what it must have, and a text beside it if it likes. */
 static enum kf_rc message_body(struct reader *r)
 {
     enum inbound_type type = r->ret->type;
-    enum kf_rc rc = words(r, "text", r->limits->text_max, type == TYPE_TEXT, &r->ret->text);
+    enum kf_rc rc = type == TYPE_CARD ? card(r) : words(r, "text", r->limits->text_max, type == TYPE_TEXT, &r->ret->text);
 
-    if (rc || type == TYPE_TEXT)
+    if (rc || type == TYPE_TEXT || type == TYPE_CARD)
         return rc;
     if (type == TYPE_CHOICE) {
         const json_t *v = member(r->frame, "choice");
@@ -502,8 +579,6 @@ static enum kf_rc message_body(struct reader *r)
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------------ */
-
-enum { VISITOR = 1 << FRAME_VISITOR, STAFF = 1 << FRAME_STAFF, BOTH = VISITOR | STAFF };
 
 static const struct frame_type {
     const char *name;

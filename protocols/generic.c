@@ -204,7 +204,7 @@ bool generic_sign(const struct generic_secret *s, struct slice id, struct slice 
 const struct channel_ops generic_ops = {
     .name = "generic",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_READ | CHAN_EDIT | CHAN_RECALL |
-            CHAN_REPLY_TO | CHAN_IDEMPOTENT | CHAN_RECEIPTS | CHAN_CLOSED,
+            CHAN_REPLY_TO | CHAN_IDEMPOTENT | CHAN_RECEIPTS | CHAN_CLOSED | CHAN_CARD,
     .text_max = 20000, /* no platform bounds it but ours: a site allows no more */
     .body_max = 1u << 20,
     .keys = keys,

@@ -1,4 +1,5 @@
 /* generic_out.c: what we send to another system, and what its answer means. */
+#include "core/card.h"
 #include "protocols/generic_impl.h"
 #include "protocols/json.h"
 #include "protocols/stamp.h"
@@ -104,6 +105,20 @@ static void buttons(struct buf *b, struct slice choices)
     json_decref(list);
 }
 
+/* Beside the text, which has all of it. */
+static void card_member(struct buf *b, const struct message *m)
+{
+    struct card card;
+
+    if (m->kind != MESSAGE_CARD || !card_read(m->text, &card))
+        return;
+    text_member(b, ",\"card\":{\"title\":", card.title);
+    if (card.words.n)
+        text_member(b, ",\"text\":", card.words);
+    text_member(b, ",\"url\":", card.url);
+    buf_char(b, '}');
+}
+
 static void agent(struct buf *b, const struct actor *who)
 {
     if (who->role != ROLE_AGENT)
@@ -124,6 +139,7 @@ static void send_data(struct buf *b, const struct errand *e)
     whom(b, e, false);
     text_member(b, ",\"type\":", slice_of(type_word(m->kind)));
     text_member(b, ",\"text\":", m->text);
+    card_member(b, m);
     if (e->file_url)
         attachment(b, e, json_member(extra, "file"));
     buttons(b, json_member(extra, "choices"));

@@ -1,7 +1,9 @@
 /* telegram_out.c: what we have Telegram do, and what its answer means. */
+#include "core/card.h"
 #include "protocols/multipart.h"
 #include "protocols/stamp.h"
 #include "protocols/telegram_impl.h"
+#include "protocols/url.h"
 
 #include <ctype.h>
 
@@ -74,6 +76,23 @@ static void unfit(struct buf *b, const json_t *choices)
     }
 }
 
+/* One button that opens the address, with its host on it. False: Telegram refuses a button to such a host, which has no dot. */
+static bool card_keyboard(struct buf *b, struct slice address)
+{
+    const char *hash = memchr(address.p, '#', address.n);
+    struct url url;
+
+    if (!url_parse((struct slice){ address.p, hash ? (size_t)(hash - address.p) : address.n }, &url) ||
+        !memchr(url.host.p, '.', url.host.n))
+        return false;
+    buf_str(b, "{\"inline_keyboard\":[[{\"text\":");
+    buf_json(b, url.host);
+    buf_str(b, ",\"url\":");
+    buf_json(b, address);
+    buf_str(b, "}]]}");
+    return true;
+}
+
 static json_t *choices_of(const struct errand *e)
 {
     struct slice list = json_member(slice_of(e->message.extra), "choices");
@@ -115,9 +134,14 @@ static void message_body(struct buf *b, const struct errand *e, const char *meth
     json_t *choices = choices_of(e);
     struct buf text, markup;
 
+    struct card card;
+
     buf_init(&text, BODY_MAX);
     buf_init(&markup, BODY_MAX);
-    buf_add(&text, e->message.text);
+    if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card) && card_keyboard(&markup, card.url))
+        card_write(&text, &(struct card){ .title = card.title, .words = card.words });
+    else
+        buf_add(&text, e->message.text);
     unfit(&text, choices);
     begin(b, e, method);
     add_topic(b, e);
@@ -127,7 +151,7 @@ static void message_body(struct buf *b, const struct errand *e, const char *meth
         buf_str(b, ",\"reply_parameters\":");
         reply_parameters(b, e);
     }
-    if (choices && keyboard(&markup, choices)) {
+    if (markup.n || (choices && keyboard(&markup, choices))) {
         buf_str(b, ",\"reply_markup\":");
         buf_add(b, buf_slice(&markup));
     }
@@ -154,7 +178,7 @@ static enum kf_rc answer(struct arena *a, const struct errand *e, struct http_re
     static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
     struct buf b;
 
-    if (e->kind != ERRAND_SEND || e->message.kind != MESSAGE_TEXT || !e->message.text.n)
+    if (e->kind != ERRAND_SEND || (e->message.kind != MESSAGE_TEXT && e->message.kind != MESSAGE_CARD) || !e->message.text.n)
         return KF_UNSUPPORTED;
     message_body(&b, e, "sendMessage");
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };

@@ -1,4 +1,5 @@
 /* wechat_out.c: what we send to followers, and what WeChat's answer means. */
+#include "core/card.h"
 #include "protocols/wechat_impl.h"
 #include "protocols/xml.h"
 
@@ -10,7 +11,21 @@
 
 /* ---- inside the answer --------------------------------------------------------------------------------------------------------------- */
 
-static struct slice reply_document(struct arena *a, const struct wechat_ends *ends, struct slice text, int64_t now_ms)
+/* One article, which is all that an answer may have. */
+static void put_article(struct buf *b, const struct card *card)
+{
+    xml_write(b, "MsgType", SLICE("news"));
+    buf_str(b, "<ArticleCount>1</ArticleCount><Articles><item>");
+    xml_write(b, "Title", card->title);
+    xml_write(b, "Description", card->words);
+    xml_write(b, "PicUrl", SLICE(""));
+    xml_write(b, "Url", card->url);
+    buf_str(b, "</item></Articles>");
+}
+
+/* `card` NULL: the text. */
+static struct slice reply_document(struct arena *a, const struct wechat_ends *ends, struct slice text, const struct card *card,
+                                   int64_t now_ms)
 {
     struct slice ret = { NULL, 0 };
     struct buf b;
@@ -20,8 +35,12 @@ static struct slice reply_document(struct arena *a, const struct wechat_ends *en
     xml_write(&b, "ToUserName", ends->to);
     xml_write(&b, "FromUserName", ends->from);
     buf_printf(&b, "<CreateTime>%lld</CreateTime>", (long long)(now_ms / 1000));
-    xml_write(&b, "MsgType", SLICE("text"));
-    xml_write(&b, "Content", text);
+    if (card) {
+        put_article(&b, card);
+    } else {
+        xml_write(&b, "MsgType", SLICE("text"));
+        xml_write(&b, "Content", text);
+    }
     buf_str(&b, "</xml>");
     if (buf_ok(&b))
         ret = arena_copy(a, buf_slice(&b));
@@ -61,17 +80,21 @@ static enum kf_rc seal(const struct wechat *w, struct arena *a, const struct wx_
     return ret->p ? KF_OK : KF_NOMEM;
 }
 
-enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
-                         struct slice *ret)
+static enum kf_rc finish_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice document,
+                                const struct env *env, struct slice *ret)
 {
-    struct slice document = reply_document(a, ends, text, env->now_ms);
-
     if (!document.p)
         return KF_NOMEM;
     if (ends->key)
         return seal(w, a, ends->key, document, env, ret);
     *ret = document;
     return KF_OK;
+}
+
+enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
+                         struct slice *ret)
+{
+    return finish_answer(w, a, ends, reply_document(a, ends, text, NULL, env->now_ms), env, ret);
 }
 
 static size_t choices_of(const struct errand *e)
@@ -90,6 +113,8 @@ static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct e
     struct json_keep keep = { .arena = a };
     json_t *root = json_read(a, env->answer_key, JSON_OF_PLATFORMS, NULL);
     struct wechat_ends ends = { .to = json_get_text(&keep, root, "to"), .from = json_get_text(&keep, root, "from") };
+    struct card card;
+    bool is_card = e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card);
     int64_t key = 0;
 
     json_get_i64(root, "key", &key);
@@ -97,10 +122,10 @@ static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct e
     if (keep.failed)
         return KF_NOMEM;
     ends.key = key == 1 ? &w->key : key == 2 ? &w->previous : NULL;
-    if (!ends.to.n || e->kind != ERRAND_SEND || e->message.kind != MESSAGE_TEXT || !e->message.text.n || choices_of(e))
+    if (!ends.to.n || e->kind != ERRAND_SEND || !(is_card || e->message.kind == MESSAGE_TEXT) || !e->message.text.n || choices_of(e))
         return KF_UNSUPPORTED;
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
-    return wechat_answer(w, a, &ends, e->message.text, env, &ret->body);
+    return finish_answer(w, a, &ends, reply_document(a, &ends, e->message.text, is_card ? &card : NULL, env->now_ms), env, &ret->body);
 }
 
 /* ---- by the API -------------------------------------------------------------------------------------------------------------------- */
@@ -131,6 +156,17 @@ static void put_file(struct buf *b, const char *type, const char *id)
     buf_printf(b, "\"%s\",\"%s\":{\"media_id\":", type, type);
     wx_json(b, slice_of(id));
     buf_char(b, '}');
+}
+
+static void put_news(struct buf *b, const struct card *card)
+{
+    buf_str(b, "\"news\",\"news\":{\"articles\":[{\"title\":");
+    wx_json(b, card->title);
+    buf_str(b, ",\"description\":");
+    wx_json(b, card->words);
+    buf_str(b, ",\"url\":");
+    wx_json(b, card->url);
+    buf_str(b, "}]}");
 }
 
 /* A file that cannot be taken there is an address with its name. */
@@ -170,6 +206,7 @@ static bool window_open(const struct errand *e, int64_t now_ms)
 static enum kf_rc send_message(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     struct slice choices = json_member(slice_of(e->message.extra), "choices");
+    struct card card;
     struct buf b;
 
     if (!window_open(e, env->now_ms))
@@ -182,6 +219,8 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     buf_str(&b, ",\"msgtype\":");
     if (e->media_id)
         put_file(&b, e->message.kind == MESSAGE_AUDIO ? "voice" : "image", e->media_id);
+    else if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card))
+        put_news(&b, &card);
     else if (!e->more && choices_of(e))
         put_menu(&b, e->message.text, choices);
     else

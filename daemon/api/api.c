@@ -116,6 +116,7 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
     } else if (!e && known) { /* asked at once, and answered with what is allowed before any of the body is read */
         ret->body = NET_BODY_STREAM;
         ret->max = INT64_MAX;
+        ret->unread = true;
     } else if (!e) {
         ret->body = NET_BODY_NONE;
         ret->status = 404;

@@ -287,6 +287,7 @@ static bool named(struct turn *t, struct kf_key *kind, struct kf_key *key)
     return false;
 }
 
+/* 304: whoever asks has this version already. */
 static void answer_one(struct turn *t, int status, const struct stored_document *d)
 {
     json_t *root = document_json(d);
@@ -303,6 +304,11 @@ static void answer_one(struct turn *t, int status, const struct stored_document 
         return;
     }
     a.body = slice_of(text);
+    if (strcmp(t->method, "PUT") != 0 && http_has_already(turn_header(t, "if-none-match"), tag)) {
+        a.status = 304;
+        a.type = NULL;
+        a.body = SLICE("");
+    }
     turn_answer(t, &a);
     free(text);
 }

@@ -313,8 +313,10 @@ static void wrote(void *arg)
         export_fail(x, x->rc, &x->why);
     else if (x->fd >= 0)
         send_table(x);
-    else
+    else {
+        net_answer_working(api_server(x->api), x->req); /* all of them may take longer than one answer has */
         read_step(x);
+    }
 }
 
 static const char *copied(struct arena *a, const char *text)
@@ -406,8 +408,10 @@ static void noted(void *ctx, enum kf_rc rc, const struct news *news, const struc
         return;
     if (rc)
         export_fail(x, rc, why);
-    else
+    else {
+        net_answer_working(api_server(x->api), x->req);
         read_step(x);
+    }
 }
 
 /* In the commit before the first byte is read: who, how many, by which filters. What was looked for is not written down: it may be somebody's

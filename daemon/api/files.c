@@ -412,8 +412,8 @@ static int64_t digits(struct slice s)
     return n;
 }
 
-/* "bytes=FROM-TO", "bytes=FROM-", "bytes=-LAST". 200: the whole (also for what is not understood, or more than one range); 206: `from`
- * and `n`; 416: it lies outside. */
+/* "bytes=FROM-TO", "bytes=FROM-", "bytes=-LAST", the unit in either case. 200: the whole (also for what is not understood, or more than one
+ * range); 206: `from` and `n`; 416: it lies outside. */
 static int range_of(struct slice header, int64_t size, int64_t *from, int64_t *n)
 {
     struct slice spec = { header.p + 6, header.n - 6 }, first, last;
@@ -422,7 +422,7 @@ static int range_of(struct slice header, int64_t size, int64_t *from, int64_t *n
 
     *from = 0;
     *n = size;
-    if (!slice_starts(header, "bytes=") || !(dash = memchr(spec.p, '-', spec.n)))
+    if (header.n < 6 || strncasecmp(header.p, "bytes=", 6) != 0 || !(dash = memchr(spec.p, '-', spec.n)))
         return 200;
     first = (struct slice){ spec.p, (size_t)(dash - spec.p) };
     last = (struct slice){ dash + 1, spec.n - first.n - 1 };
@@ -440,6 +440,15 @@ static int range_of(struct slice header, int64_t size, int64_t *from, int64_t *n
         *n = (last.n && b < size ? b + 1 : size) - a;
     }
     return 206;
+}
+
+/* What may be a part only: of GET alone, and not if it was asked for under a condition. No file has a validator, so none can be met, and the
+ * whole is right (RFC 9110, 13.1.5 and 14.2). */
+static struct slice range_wanted(const struct turn *t)
+{
+    bool whole = strcmp(t->method, "GET") != 0 || turn_header(t, "if-range").p;
+
+    return whole ? (struct slice){ "", 0 } : turn_header(t, "range");
 }
 
 /* The headers that every byte of a file goes out with; what a signed address gives, any page may show: whoever has it may have the file. */
@@ -468,7 +477,7 @@ bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, s
 
     if (!headers)
         return false;
-    *ret = (struct net_answer){ .type = f->mime, .headers = headers, .status = range_of(turn_header(t, "range"), f->size, from, n) };
+    *ret = (struct net_answer){ .type = f->mime, .headers = headers, .status = range_of(range_wanted(t), f->size, from, n) };
     buf_init(&b, 4096);
     ret->n_headers = file_headers(t, f, by_address, &b, headers);
     buf_finish(&b);

@@ -115,6 +115,12 @@ static bool read_state(const struct value *v)
     return v->s->closed != 0;
 }
 
+static bool read_form(const struct value *v)
+{
+    v->s->form = slice_is(v->text, "yes") ? 1 : slice_is(v->text, "no") ? -1 : 0;
+    return v->s->form != 0;
+}
+
 static bool read_closed_by(const struct value *v)
 {
     enum role role;
@@ -198,6 +204,7 @@ static const struct filter {
     { "scorecard", read_card, "the key of a scorecard", false },
     { "state", read_state, "open or closed", false },
     { "closed_by", read_closed_by, "visitor, agent, bot or system", false },
+    { "form", read_form, "yes or no", false },
     { "reviewed", read_reviewed, "yes or no", false },
     { "wait", read_wait, SECONDS, false },
     { "response", read_response, SECONDS, false },
@@ -373,6 +380,8 @@ void find_json(const struct search *s, struct buf *b)
         put_text(b, "state", s->closed > 0 ? SLICE("closed") : SLICE("open"));
     if (s->closed_by)
         put_text(b, "closed_by", slice_of(role_name((enum role)(s->closed_by - 1))));
+    if (s->form)
+        put_text(b, "form", s->form > 0 ? SLICE("yes") : SLICE("no"));
     if (s->reviewed)
         put_text(b, "reviewed", s->reviewed == REVIEWED_YES ? SLICE("yes") : SLICE("no"));
     put_range(b, "wait", &s->wait);

@@ -1,8 +1,11 @@
 #include "core/buf.h"
 
+#include "core/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -159,6 +162,58 @@ void buf_json(struct buf *b, struct slice s)
     }
     buf_add(b, (struct slice){ s.p + from, s.n - from });
     buf_char(b, '"');
+}
+
+/* The four digits at `i`; -1: they are none. */
+static int32_t hex4(struct slice s, size_t i)
+{
+    int32_t v = 0;
+
+    if (i + 4 > s.n)
+        return -1;
+    for (size_t k = i; k < i + 4; k++) {
+        char c = s.p[k];
+        int32_t d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+
+        if (d < 0)
+            return -1;
+        v = 16 * v + d;
+    }
+    return v;
+}
+
+/* The code point of the \uXXXX at *i, which moves behind it, and behind the other half of a pair. */
+static uint32_t escaped_point(struct slice s, size_t *i)
+{
+    int32_t high = hex4(s, *i + 2), low = -1;
+
+    *i += 6;
+    if (high < 0xd800 || high > 0xdfff)
+        return (uint32_t)high;
+    if (high < 0xdc00 && *i + 6 <= s.n && s.p[*i] == '\\' && s.p[*i + 1] == 'u')
+        low = hex4(s, *i + 2);
+    if (low < 0xdc00 || low > 0xdfff)
+        return 0xfffd;
+    *i += 6;
+    return 0x10000 + (((uint32_t)high - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
+}
+
+void buf_unjson(struct buf *b, struct slice inside)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    char out[4];
+
+    for (size_t i = 0; i < inside.n;) {
+        const char *e = inside.p[i] == '\\' && i + 1 < inside.n && inside.p[i + 1] ? strchr(from, inside.p[i + 1]) : NULL;
+
+        if (e) {
+            buf_char(b, to[e - from]);
+            i += 2;
+        } else if (inside.p[i] == '\\' && i + 1 < inside.n && inside.p[i + 1] == 'u' && hex4(inside, i + 2) >= 0)
+            buf_add(b, (struct slice){ out, utf8_put(out, escaped_point(inside, &i)) });
+        else
+            buf_char(b, inside.p[i++]);
+    }
 }
 
 char *buf_take(struct buf *b)

@@ -27,6 +27,9 @@ void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(print
 /* A JSON string with its quotes. Input must be valid UTF-8; '<' '>' '&' U+2028 U+2029 are escaped, so that the text is also safe
  * inside a script. */
 void buf_json(struct buf *b, struct slice s);
+/* The text that stands between the quotes of a JSON string, whoever has written it: other writers escape other characters. A lone
+ * surrogate becomes U+FFFD; what is no escape stays as it is. */
+void buf_unjson(struct buf *b, struct slice inside);
 char *buf_take(struct buf *b); /* the caller frees; NULL if it failed */
 
 static inline bool buf_ok(const struct buf *b)

@@ -49,5 +49,9 @@ struct http_resp {
 /* The first header or query value of that name, or an empty slice with p == NULL. */
 struct slice http_header(const struct http_pair *headers, size_t n, const char *name);
 struct slice http_query(const struct http_pair *query, size_t n, const char *name);
+/* The next element of a comma separated list, without the blanks around it; false: there is none. */
+bool http_word(struct slice *list, struct slice *ret);
+/* Does If-None-Match name the ETag? Compared weakly (RFC 9110, 13.1.2): the forms of one thing are the same. */
+bool http_has_already(struct slice if_none_match, const char *etag);
 
 #endif

@@ -69,6 +69,7 @@ enum inbound_type {
     TYPE_RICH,
     TYPE_CHOICE, /* payload: the id of the choice */
     TYPE_FORM,   /* form: a JSON object */
+    TYPE_CARD,   /* of staff: `text` is all of the card (core/card.h) */
     TYPE_UNSUPPORTED
 };
 

@@ -3,6 +3,7 @@
 #include "core/utf8.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Tests build copies that lack one check each, to see that its corpus notices. */
 #ifndef MASK_LUHN
@@ -44,7 +45,9 @@ static uint32_t fold(uint32_t cp)
         return ' ';
     if ((cp >= 0x2010 && cp <= 0x2015) || cp == 0x2212)
         return '-';
-    return cp;
+    if (cp == 0x30FB || cp == 0xFF65 || cp == 0x2022 || cp == 0x2027)
+        return 0xB7;
+    return cp == 0xFF64 ? 0x3001 : cp;
 }
 
 static bool is_unseen(uint32_t cp)
@@ -157,7 +160,27 @@ static bool is_card(const char *d, size_t n)
 /* What may stand between two digits of one number; the kind of it, 0 none of these. */
 static char gap_of(uint32_t cp)
 {
-    return cp == ' ' || cp == '-' || cp == '.' ? (char)cp : cp == ')' ? ')' : 0;
+    switch (cp) {
+    case ' ':
+    case '-':
+    case '.':
+    case ')':
+    case '/':
+    case '_':
+        return (char)cp;
+    case 0xB7:
+        return '*';
+    case 0x3001: /* what Chinese lists are written with */
+        return ',';
+    default:
+        return 0;
+    }
+}
+
+/* With these one also writes lists of prices and sizes, dates and names of files. */
+static bool is_of_lists(char gap)
+{
+    return gap == '/' || gap == '_' || gap == ',' || gap == '*';
 }
 
 /* How many cells from `i` are one gap, and its kind: a separator, which may have a blank on either side. 0: none. */
@@ -203,18 +226,37 @@ static size_t add(struct finding *f, const struct view *v, size_t first, size_t 
     return last + 1;
 }
 
-/* All gaps inside of [from, to) are of one kind; the numbers of those who read out their card are. */
+/* The groups in which telephones, cards and resident ids (one of them without its X) are read out. */
+static bool is_read_out(const char *groups)
+{
+    static const char *const known[] = { "344", "38", "74", "4444", "44443", "465", "684", "683", "6444", "6443" };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i], groups) == 0)
+            return true;
+    return groups[strspn(groups, "1")] == '\0';
+}
+
+/* All gaps inside of [from, to) are of one kind; the numbers of those who read out their card are. With those of lists the groups have to
+ * be known ones, too. */
 static bool is_even(const struct digit *run, size_t from, size_t to)
 {
+    char groups[RUN_MAX + 1];
+    size_t n = 0, since = from;
     char gap = 0;
 
-    for (size_t i = from + 1; i < to; i++)
-        if (run[i].gap) {
-            if (gap && gap != run[i].gap)
-                return false;
+    for (size_t i = from + 1; i <= to; i++) {
+        if (i < to && !run[i].gap)
+            continue;
+        if (i < to && gap && gap != run[i].gap)
+            return false;
+        if (i < to)
             gap = run[i].gap;
-        }
-    return true;
+        groups[n++] = (char)('0' + (i - since < 9 ? i - since : 9));
+        since = i;
+    }
+    groups[n] = '\0';
+    return !is_of_lists(gap) || is_read_out(groups);
 }
 
 static bool is_whole(const struct digit *run, size_t from, size_t to)
@@ -484,7 +526,13 @@ static bool counts(struct slice text, size_t at_byte)
     size_t i = at_byte;
     uint32_t cp = fold(utf8_next(text, &i));
 
-    return !is_unseen(cp) && !gap_of(cp) && cp != 0xB7;
+    return !is_unseen(cp) && !gap_of(cp);
+}
+
+/* These are letters and signs all of them, not digits in groups. */
+static bool is_name(enum mask_kind kind)
+{
+    return kind == MASK_EMAIL || kind == MASK_WECHAT;
 }
 
 static void put_span(struct slice text, const struct mask_span *s, struct buf *out)
@@ -492,10 +540,10 @@ static void put_span(struct slice text, const struct mask_span *s, struct buf *o
     size_t n = 0, k = 0;
 
     for (size_t i = s->from; i < s->to; (void)utf8_next(text, &i))
-        n += s->kind == MASK_EMAIL || counts(text, i);
+        n += is_name(s->kind) || counts(text, i);
     for (size_t i = s->from; i < s->to;) {
         size_t from = i;
-        bool counted = s->kind == MASK_EMAIL || counts(text, i);
+        bool counted = is_name(s->kind) || counts(text, i);
 
         (void)utf8_next(text, &i);
         if (!counted || k < s->head || k + s->tail >= n)

@@ -15,7 +15,7 @@ enum message_kind {
     MESSAGE_IMAGE = 1,
     MESSAGE_FILE = 2,
     MESSAGE_AUDIO = 3,
-    MESSAGE_CARD = 4,  /* a form that was filled in, a rich card: `extra` has the members */
+    MESSAGE_CARD = 4,  /* a form that was filled in (`extra` has it), a place, a contact; or what core/card.h reads from the text */
     MESSAGE_EVENT = 5, /* joined, transferred, closed ...: always from system, `event` has the word */
     MESSAGE_REMOVED = 6
 };

@@ -11,7 +11,8 @@ bool utf8_valid(struct slice s);
 size_t utf8_length(struct slice s);
 /* The code point at *i, which moves on; U+FFFD for a broken sequence (moves by one byte). */
 uint32_t utf8_next(struct slice s, size_t *i);
-/* Nothing in it is seen: controls, blanks of every width (U+3000, no-break), and what has none at all (zero-width, direction marks). */
+/* Nothing in it is seen: controls, blanks of every width (U+3000, no-break, the fillers of Hangul, empty Braille), and what has none at all
+ * (zero-width, direction marks, selectors of forms, tags). */
 bool utf8_blank(struct slice s);
 /* Writes 1 to 4 bytes, returns how many. */
 size_t utf8_put(char out[4], uint32_t cp);

@@ -486,6 +486,8 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
     struct message *m = &t->errand.message;
     int part = t->errand.part;
 
+    if (m->kind == MESSAGE_CARD && !(ops->caps & CHAN_CARD)) /* it reads as well as a text */
+        m->kind = MESSAGE_TEXT;
     if (words_follow(ops, m)) {
         if (!part) {
             m->text = SLICE("");

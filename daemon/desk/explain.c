@@ -41,17 +41,24 @@ void rates_refresh(struct desk *d, struct desk_site *ds)
     d->ports.read(d->ports.ctx, q, rates_read, call);
 }
 
-int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position)
+int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int64_t position)
 {
     int64_t n = 0, s;
 
     for (size_t i = 0; i < ds->n_rates; i++)
         if (key_eq(&ds->rates[i].key, queue))
             n = ds->rates[i].n;
-    if (position < 1 || n < RATE_MIN || !staffed(d, ds, queue))
+    if (position < 1 || n < RATE_MIN)
         return -1;
     s = (position * (HOUR_MS / 1000) + n - 1) / n;
     return s < 60 ? (s + 9) / 10 * 10 : (s + 59) / 60 * 60;
+}
+
+int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position)
+{
+    int64_t wait = rated_wait_s(ds, queue, position);
+
+    return wait < 0 || staffed(d, ds, queue) ? wait : -1;
 }
 
 /* ---- why ---- */

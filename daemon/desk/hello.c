@@ -568,7 +568,7 @@ static void staff_known(void *ctx, enum kf_rc rc, struct query *q, const struct 
     m = rc ? NULL : member_of(site_of(d, &call->site), &q->session.person);
     if (rc || !desk_session_alive(d, seat->session_hash, &q->session))
         session_kick(d->session, seat, 4401, "sign in");
-    else if (!m || m->disabled || !(m->roles & (MEMBER_AGENT | MEMBER_SUPERVISOR)))
+    else if (!m || !may_sit(m))
         session_kick(d->session, seat, 4403, "not an agent of this site");
     else {
         seat->checked_at = mono(d);

@@ -1,5 +1,6 @@
 /* hook.c: what platforms say. Steps 2 to 5 of a message's journey: verify and decode (the adapter), one commit that dedupes and stores, and only
  * then the answer. Nothing slow happens before it. */
+#include "core/card.h"
 #include "core/fault.h"
 #include "core/utf8.h"
 #include "desk/media.h"
@@ -92,19 +93,18 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
 /* What is read: a card's title, its words, its address, each on a line. */
 static struct slice text_of(struct change *c, const struct inbound *in)
 {
-    const struct slice parts[] = { in->title, in->text, in->url };
+    struct card card = { .title = in->title, .words = in->text, .url = in->url };
+    struct slice *const parts[] = { &card.title, &card.words, &card.url };
     struct slice ret;
     struct buf b;
 
     if (!in->title.n && !in->url.n && in->text.n && utf8_valid(in->text))
         return change_slice(c, in->text);
-    buf_init(&b, 65536);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (parts[i].n && utf8_valid(parts[i])) {
-            if (b.n)
-                buf_char(&b, '\n');
-            buf_add(&b, parts[i]);
-        }
+        if (!utf8_valid(*parts[i]))
+            parts[i]->n = 0;
+    buf_init(&b, 65536);
+    card_write(&b, &card);
     ret = b.n && buf_ok(&b) ? change_slice(c, buf_slice(&b)) : slice_of(media_words(in->type));
     buf_finish(&b);
     return ret;

@@ -195,6 +195,8 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
 /* ---- sites.c ---- */
 struct desk_site *site_of(struct desk *d, const struct kf_key *key);
 struct member *member_of(const struct desk_site *ds, const struct kf_id *person);
+/* At a socket of the staff: agents and supervisors. */
+bool may_sit(const struct member *m);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
 /* The queue of that name; where it was taken away the site's first one, so that nobody waits for ever. NULL: the site has none. */
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key);
@@ -236,7 +238,8 @@ void opening_rank(const struct desk_site *ds, const struct site_channel *ch, con
                   struct opening *o);
 /* ---- explain.c ---- */
 void rates_refresh(struct desk *d, struct desk_site *ds);
-/* Seconds until it is this one's turn, from the last hour's real rate; -1: nobody can say. */
+/* Seconds until it is this one's turn, from the last hour's real rate; -1: nobody can say. The latter also where nobody is there. */
+int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 /* ---- wait.c ---- */
 void sweep_waits(struct desk *d, struct desk_site *ds);

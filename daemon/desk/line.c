@@ -31,18 +31,28 @@ static void each_waiting(void *ctx, struct view *v)
         q->keys[q->n++] = v->conv.queue;
 }
 
-/* Up to `max` of those whose position is another than they were told, unless that was told since the line was asked for. */
+/* Is less time expected now than was told, or any where nobody could say? People are taken faster than before, or there are figures. */
+static bool sooner(const struct desk_site *ds, const struct view *v)
+{
+    int64_t wait = rated_wait_s(ds, &v->conv.queue, v->position);
+
+    return wait > 0 && (v->wait_s == 0 || wait < v->wait_s);
+}
+
+/* Up to `max` of those whose position or wait is another than they were told, unless that was told since the line was asked for. */
 static void tell_some(struct desk *d, struct desk_site *ds, int max)
 {
     for (; ds->line_told < ds->n_line && max; ds->line_told++) {
         const struct in_line *l = &ds->line[ds->line_told];
         struct view *v = session_view(d->session, &l->conv);
 
-        if (!v || v->conv.state != CONV_WAITING || v->position == l->position || v->position_at >= ds->line_at)
+        if (!v || v->conv.state != CONV_WAITING || v->position_at >= ds->line_at || (v->position == l->position && !sooner(ds, v)))
+            continue;
+        max--;
+        if (v->position == l->position && !staffed(d, ds, &v->conv.queue))
             continue;
         v->position = l->position;
         tell_state(d, ds, &v->conv, v->position);
-        max--;
     }
 }
 

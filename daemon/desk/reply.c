@@ -29,7 +29,8 @@ static struct slice content_of(struct change *c, const struct inbound *in)
 
     switch (in->kind) {
     case INBOUND_MESSAGE:
-        return slice_of(id_is_zero(&in->file) ? change_printf(c, "message|%.*s", (int)in->text.n, in->text.n ? in->text.p : "")
+        return slice_of(id_is_zero(&in->file) ? change_printf(c, "%s|%.*s", in->type == TYPE_CARD ? "card" : "message", (int)in->text.n,
+                                                              in->text.n ? in->text.p : "")
                                               : change_printf(c, "file|%s", id_text(&in->file, id)));
     case INBOUND_NOTE:
         return slice_of(change_printf(c, "note|%.*s", (int)in->text.n, in->text.n ? in->text.p : ""));
@@ -138,7 +139,7 @@ static void say_fill(struct desk *d, struct desk_site *ds, struct change *c, con
     act->u.message = (struct message){
         .at = c->at,
         .from = c->by,
-        .kind = MESSAGE_TEXT,
+        .kind = in->type == TYPE_CARD ? MESSAGE_CARD : MESSAGE_TEXT,
         .text = change_slice(c, in->text),
         .reply_to = in->reply_to,
         .cid = change_text(c, in->cid),
@@ -233,7 +234,7 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
 
     if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
-    else if (!window_allows(d, &conv->id, in->text, !id_is_zero(&in->file), &why))
+    else if (!window_allows(d, &conv->id, in, &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
     else if (asks_once_more(d, ds, seat, in))
         return;
@@ -311,7 +312,7 @@ static enum kf_rc resends(struct desk *d, struct desk_site *ds, struct change *c
 
     if (!by)
         return kf_fail(why, KF_UNSUPPORTED, "nothing is sent anywhere from this channel");
-    if (!window_allows(d, &conv->id, SLICE(""), false, why))
+    if (!window_allows(d, &conv->id, NULL, why))
         return why->rc;
     act->u.status.seq = in->seq;
     act->u.status.delivery = DELIVERY_SENDING;

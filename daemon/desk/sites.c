@@ -62,6 +62,11 @@ int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *
     return -1;
 }
 
+bool may_sit(const struct member *m)
+{
+    return !m->disabled && (m->roles & (MEMBER_AGENT | MEMBER_SUPERVISOR));
+}
+
 /* An agent without queues serves all of them. */
 bool serves_queue(const struct member *m, const struct kf_key *queue)
 {
@@ -244,7 +249,17 @@ static void newer_presence(struct desk *d, struct desk_site *ds, struct member *
         ds->parked_maybe |= !known || known->presence != m->presence;
 }
 
-/* To those who sit here: what was chosen for them, or by them, elsewhere. */
+/* Whose role was taken away does not stay until the session is looked at again. */
+static void unseat(struct desk *d, const struct member *m)
+{
+    for (struct seat *seat = session_seats(d->session, &m->person), *next; seat; seat = next) {
+        next = seat->next;
+        if (seat->side == FRAME_STAFF && key_eq(&seat->site, &m->site))
+            session_kick(d->session, seat, 4403, "not an agent of this site");
+    }
+}
+
+/* To those who sit here: what was chosen for them, or by them, elsewhere; and whether they still may. */
 static void tell_chosen(struct desk *d, struct desk_site *ds, const struct member *now_there, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -254,6 +269,8 @@ static void tell_chosen(struct desk *d, struct desk_site *ds, const struct membe
 
         if (known && (known->presence != now_there[i].presence || known->presence_at < now_there[i].presence_at))
             tell_presence(d, ds, &now_there[i]);
+        if (known && may_sit(known) && !may_sit(&now_there[i]))
+            unseat(d, &now_there[i]);
     }
 }
 

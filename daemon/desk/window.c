@@ -66,30 +66,36 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
     d->ports.read(d->ports.ctx, q, have_window, call);
 }
 
-/* How many messages of its channel the text is; `max` and one more are enough to know. */
-static int parts_of(struct desk *d, const struct view *v, struct slice text, int max)
+/* Does it go in one piece: a file, or a card where the channel has them? */
+static bool goes_whole(const struct channel_ops *ops, const struct inbound *in)
 {
-    const struct desk_site *ds = site_of(d, &v->conv.site);
-    const struct channel_ops *ops = ds ? bounded(ds, &v->conv.channel) : NULL;
-    bool more = ops != NULL;
+    return !id_is_zero(&in->file) || (in->type == TYPE_CARD && (ops->caps & CHAN_CARD));
+}
+
+/* How many messages of its channel it is; `max` and one more are enough to know. */
+static int parts_of(const struct channel_ops *ops, const struct inbound *in, int max)
+{
+    bool more = !goes_whole(ops, in);
     int n = 0;
 
     while (more && n <= max)
-        (void)text_part(text, ops->text_max, ops->text_unit, n++, &more);
-    return n;
+        (void)text_part(in->text, ops->text_max, ops->text_unit, n++, &more);
+    return n ? n : 1;
 }
 
-bool window_allows(struct desk *d, const struct kf_id *conv, struct slice text, bool file, struct kf_err *why)
+bool window_allows(struct desk *d, const struct kf_id *conv, const struct inbound *in, struct kf_err *why)
 {
     const struct view *v = session_view(d->session, conv);
     int64_t at = now(d);
     enum reply_state state = v ? window_state(&v->window, at) : REPLY_FREE;
+    const struct desk_site *ds = v ? site_of(d, &v->conv.site) : NULL;
+    const struct channel_ops *ops = ds && in ? bounded(ds, &v->conv.channel) : NULL;
 
-    if (state == REPLY_OPEN && v->window.left > 0 && !file && parts_of(d, v, text, v->window.left) > v->window.left) {
+    if (ops && state == REPLY_OPEN && v->window.left > 0 && parts_of(ops, in, v->window.left) > v->window.left) {
         (void)kf_fail(why, KF_CONFLICT, "this takes more messages than the %d replies that are left: shorten it", v->window.left);
         return false;
     }
-    if (state != REPLY_CLOSED && (state != REPLY_LATE || !file))
+    if (state != REPLY_CLOSED && (state != REPLY_LATE || !ops || !goes_whole(ops, in)))
         return true;
     (void)kf_fail(why, KF_CONFLICT,
                   v->window.until && at >= v->window.until ? "the time for replies is over: the visitor has to write again"

@@ -182,7 +182,7 @@ void answer_send(struct conn *c)
         if (r->pulling)
             break;
         r->pulling = true;
-        conn_watch(c, net_now(c->s) + ANSWER_MS);
+        conn_watch(c, net_now(c->s) + c->s->cfg.answer_timeout_ms);
         c->s->cfg.ops.pull(c->s->cfg.ctx, conn_id(c));
         if (c->hang)
             break;
@@ -512,6 +512,14 @@ void net_answer_abort(struct net_server *s, uint64_t req)
 
     if (c && c->req && !c->req->finished)
         conn_kill(c);
+}
+
+void net_answer_working(struct net_server *s, uint64_t req)
+{
+    struct conn *c = conn_find(s, req);
+
+    if (c && c->req && c->state == CONN_WAIT && !c->hang)
+        conn_watch(c, net_now(s) + s->cfg.answer_timeout_ms);
 }
 
 bool net_hung_up(struct net_server *s, uint64_t req)

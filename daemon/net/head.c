@@ -24,6 +24,7 @@ static const struct {
     { WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match" },
     { WSI_TOKEN_HTTP_IF_MATCH, "if-match" },
     { WSI_TOKEN_HTTP_RANGE, "range" },
+    { WSI_TOKEN_HTTP_IF_RANGE, "if-range" },
     { WSI_TOKEN_HTTP_ACCEPT, "accept" },
     { WSI_TOKEN_HTTP_ACCEPT_LANGUAGE, "accept-language" },
     { WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding" },
@@ -288,8 +289,7 @@ static bool length_check(struct lws *wsi, struct arena *a, struct net_head *head
     if (lws_hdr_custom_length(wsi, "content-length :", 16) >= 0 || lws_hdr_custom_length(wsi, "transfer-encoding :", 19) >= 0)
         return refuse(no, 400, "No space may stand between a header's name and its colon.");
     if (!has_length) {
-        if (head->method[0] == 'P') /* POST, PUT, PATCH */
-            return refuse(no, 411, "A Content-Length is required.");
+        head->no_length = head->method[0] == 'P'; /* POST, PUT, PATCH */
         return true;
     }
     if (text.n == 0 || text.n > 15)

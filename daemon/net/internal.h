@@ -24,7 +24,7 @@
 
 enum {
     LINGER_MS = 5000,          /* how long we go on reading after an early answer, and wait for the echo of a close frame */
-    ANSWER_MS = 60000,         /* the application's time to answer */
+    ANSWER_MS = 60000,         /* the application's time to answer, unless the config says otherwise */
     BODY_RATE = 8192,          /* bytes a second that a body and an answer must make on average, beyond their first grace */
     ACCEPT_BURST = 64,         /* per listener and turn */
     PRECONNECT_MS = 500,       /* when draining: how long a connection may still bring its request */

@@ -21,56 +21,19 @@ const struct asset *pages_find(const char *path)
 
 /* ---- What the client said ---- */
 
-/* The next element of a comma separated list, without the blanks around it. */
-static bool next_word(struct slice *list, struct slice *ret)
-{
-    size_t n = 0;
-
-    while (list->n && (list->p[0] == ' ' || list->p[0] == '\t' || list->p[0] == ','))
-        list->p++, list->n--;
-    if (!list->n)
-        return false;
-    while (n < list->n && list->p[n] != ',')
-        n++;
-    *ret = (struct slice){ list->p, n };
-    list->p += n;
-    list->n -= n;
-    while (ret->n && (ret->p[ret->n - 1] == ' ' || ret->p[ret->n - 1] == '\t'))
-        ret->n--;
-    return true;
-}
-
 /* "gzip", "gzip;q=0.5"; q=0 (and 0.0 …) means no. */
 static bool accepts(const struct net_head *head, const char *coding)
 {
     struct slice list = http_header(head->headers, head->n_headers, "accept-encoding"), word;
     size_t n = strlen(coding);
 
-    while (next_word(&list, &word)) {
+    while (http_word(&list, &word)) {
         if (word.n < n || strncasecmp(word.p, coding, n) != 0 || (word.n > n && word.p[n] != ';' && word.p[n] != ' '))
             continue;
         for (size_t i = n; i + 2 < word.n; i++)
             if ((word.p[i] == 'q' || word.p[i] == 'Q') && word.p[i + 1] == '=')
                 return strspn(word.p + i + 2, "0.") < word.n - i - 2;
         return true;
-    }
-    return false;
-}
-
-/* Compared without W/: the forms of one asset are the same page. */
-static bool has_already(const struct net_head *head, const char *etag)
-{
-    struct slice list = http_header(head->headers, head->n_headers, "if-none-match"), word;
-
-    if (strncmp(etag, "W/", 2) == 0)
-        etag += 2;
-    while (next_word(&list, &word)) {
-        if (slice_is(word, "*"))
-            return true;
-        if (slice_starts(word, "W/"))
-            word = (struct slice){ word.p + 2, word.n - 2 };
-        if (slice_is(word, etag))
-            return true;
     }
     return false;
 }
@@ -192,7 +155,7 @@ bool pages_answer(const struct asset *asset, const struct page_view *view, const
         if (asset->immutable)
             add(ret, pairs, "Access-Control-Allow-Origin", "*"); /* and check it: integrity= asks with CORS */
     }
-    if (has_already(head, etag)) {
+    if (http_has_already(http_header(head->headers, head->n_headers, "if-none-match"), etag)) {
         ret->status = 304;
         ret->type = NULL;
         return true;

@@ -68,7 +68,7 @@ static void ask(struct conn *c)
     r->asked = true;
     c->state = r->body_done ? CONN_WAIT : CONN_BODY;
     if (r->body_done) {
-        conn_watch(c, net_now(s) + ANSWER_MS);
+        conn_watch(c, net_now(s) + c->s->cfg.answer_timeout_ms);
         hold(c);
     }
     s->figures.requests++;
@@ -117,6 +117,10 @@ static void admit(struct conn *c, struct lws *wsi)
     r->max = adm.max;
     if (adm.body == NET_BODY_NONE) {
         answer_problem(c, adm.status >= 400 ? adm.status : 404, adm.reason);
+        return;
+    }
+    if (r->head.no_length && !adm.unread) {
+        answer_problem(c, 411, "A Content-Length is required.");
         return;
     }
     if (r->content_length > r->max) {
@@ -202,7 +206,7 @@ static void hold_body(struct conn *c)
     if (r->held_since || r->answered || c->hang)
         return;
     r->held_since = net_now(c->s);
-    conn_watch(c, r->held_since + ANSWER_MS); /* now it is the application that must move */
+    conn_watch(c, r->held_since + c->s->cfg.answer_timeout_ms); /* now it is the application that must move */
     hold(c);
 }
 
@@ -214,7 +218,7 @@ static void stream(struct conn *c)
     if (r->body_done && r->last_given) {
         if (!r->answered && !c->hang) {
             c->state = CONN_WAIT;
-            conn_watch(c, net_now(c->s) + ANSWER_MS);
+            conn_watch(c, net_now(c->s) + c->s->cfg.answer_timeout_ms);
             hold(c);
         }
     } else if (!r->streaming)

@@ -489,6 +489,10 @@ static enum kf_rc configure(struct net_server *s, const struct net_config *cfg, 
     int shortest = cfg->header_timeout_ms < cfg->body_timeout_ms ? cfg->header_timeout_ms : cfg->body_timeout_ms;
 
     s->cfg = *cfg;
+    if (s->cfg.answer_timeout_ms <= 0)
+        s->cfg.answer_timeout_ms = ANSWER_MS;
+    if (s->cfg.answer_timeout_ms < shortest)
+        shortest = s->cfg.answer_timeout_ms;
     s->cfg.listen = keep_all(s, cfg->listen, cfg->n_listen);
     s->cfg.control = keep(s, cfg->control);
     s->cfg.hosts = keep_all(s, cfg->hosts, cfg->n_hosts);

@@ -32,6 +32,7 @@ struct net_head {
     const struct http_pair *headers; /* those that have a meaning to anybody here: see server.c */
     size_t n_headers;
     int64_t content_length; /* 0 none */
+    bool no_length;         /* POST, PUT or PATCH that does not say how long its body is */
     struct net_peer peer;
 };
 
@@ -61,6 +62,7 @@ struct net_admission {
     int64_t max;        /* more: 413 */
     int status;         /* NET_BODY_NONE */
     const char *reason; /* words for the problem document */
+    bool unread;        /* the answer does not depend on the body: it need not say how long it is. Else 411 */
 };
 
 struct net_ops {
@@ -99,6 +101,7 @@ struct net_config {
     const char *visitor_path, *staff_path;
     int connections_per_address, connections_max;
     int header_timeout_ms, body_timeout_ms;
+    int answer_timeout_ms; /* the application's time to answer; 0: 60 s */
     int64_t
         bodies_max; /* bytes of NET_BODY_WHOLE at once, over all requests that are not answered; small ones do not count. Beyond it: 503.
                          * One alone is taken whatever its size. 0: no bound */
@@ -126,7 +129,7 @@ void net_server_free(struct net_server *s);
 
 /* ---- HTTP ----
  * The first answer counts. Unless its own headers say otherwise it carries nosniff, no-referrer, no-store, a policy that allows
- * nothing, same-origin for those who embed it, and over TLS Strict-Transport-Security. A request not answered within 60 s is
+ * nothing, same-origin for those who embed it, and over TLS Strict-Transport-Security. A request not answered within answer_timeout_ms is
  * answered 503 and reported gone. */
 void net_answer(struct net_server *s, uint64_t req, const struct net_answer *a);
 /* A large body of `total` bytes: `a->body` is ignored, pieces follow on pull(). */
@@ -134,6 +137,8 @@ void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answe
 void net_piece(struct net_server *s, uint64_t req, struct slice piece); /* copied; not empty, and never more than is owed */
 void net_answer_abort(struct net_server *s, uint64_t req);              /* the rest will not come: hang up */
 void net_more(struct net_server *s, uint64_t req);
+/* The answer is being made, a part of it was done just now: the time to answer begins anew. For whoever makes a large one in bounded steps. */
+void net_answer_working(struct net_server *s, uint64_t req);
 /* Has whoever asked hung up? Until a request is answered nothing is read, so nobody tells: for whoever makes a large answer, and would rather
  * not go on. */
 bool net_hung_up(struct net_server *s, uint64_t req);

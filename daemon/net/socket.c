@@ -30,6 +30,15 @@ static bool refuse(struct refusal *no, int status, const char *detail)
     return false;
 }
 
+/* 16 bytes in base64 are 22 digits and the padding. */
+static bool is_key(struct lws *wsi)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char key[32];
+
+    return lws_hdr_copy(wsi, key, sizeof(key), WSI_TOKEN_KEY) == 24 && strspn(key, digits) == 22 && strcmp(key + 22, "==") == 0;
+}
+
 /* RFC 6455 4.2.1; libwebsockets takes any version, any path, and a list of subprotocols of which it knows one. */
 static bool handshake_check(struct conn *c, struct lws *wsi, const struct net_head *head, bool *staff, struct refusal *no)
 {
@@ -43,7 +52,7 @@ static bool handshake_check(struct conn *c, struct lws *wsi, const struct net_he
         return refuse(no, 400, "Connection: Upgrade is missing.");
     if (lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_VERSION) <= 0 || strcmp(text, "13") != 0)
         return refuse(no, 426, "Only version 13 of the WebSocket protocol is spoken here.");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) != 24)
+    if (!is_key(wsi))
         return refuse(no, 400, "Sec-WebSocket-Key must be 16 bytes in base64.");
     if (strcmp(head->path, cfg->visitor_path) != 0 && strcmp(head->path, cfg->staff_path) != 0)
         return refuse(no, 404, "There is no WebSocket at this path.");

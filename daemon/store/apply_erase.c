@@ -217,14 +217,31 @@ static bool is_address(const char *text)
     return digits >= DIGITS_MIN || strchr(text, '@');
 }
 
+/* What the JSON string says that is open at `p`. NULL: no memory, which the batch knows. */
+static const char *string_at(struct work *w, const char *p)
+{
+    const char *end = p, *ret;
+    struct buf b;
+
+    while (*end && *end != '"')
+        end += *end == '\\' && end[1] ? 2 : 1;
+    buf_init(&b, (size_t)(end - p) + 1); /* it is never longer than it was written */
+    buf_unjson(&b, (struct slice){ p, (size_t)(end - p) });
+    ret = buf_ok(&b) ? arena_text(w->arena, buf_slice(&b)) : NULL;
+    buf_finish(&b);
+    if (!ret)
+        (void)batch_no_memory(w->batch);
+    return ret;
+}
+
 /* Those of the texts of a profile as it is stored: {"phone":"…", …}. */
 static bool add_profile(struct work *w, struct traces *t, const char *profile)
 {
     for (const char *p = profile; (p = strstr(p, ":\"")); p++) {
-        const char *text = arena_text(w->arena, (struct slice){ p + 2, strcspn(p + 2, "\"\\") });
+        const char *text = string_at(w, p + 2);
 
         if (!text)
-            return batch_no_memory(w->batch);
+            return false;
         if (is_address(text) && !add_trace(w, t, text))
             return false;
     }
@@ -264,18 +281,20 @@ static bool says(const struct traces *t, const char *text)
     return false;
 }
 
-/* Of a filter (compact JSON, so that no value holds `mark`) what stands behind `mark`: words, or the id of a contact. */
-static bool member_says(struct work *w, const struct traces *t, const char *filter, const char *mark)
+/* Of a filter (compact JSON, so that no value holds a mark) what stands behind the marks: words, the id of a contact, a tag. */
+static bool filter_says(struct work *w, const struct traces *t, const char *filter, bool *ret)
 {
-    const char *p = strstr(filter, mark), *end, *text;
+    static const char *const marks[] = { "\"q\":\"", "\"contact\":\"", "\"tag\":\"" };
 
-    if (!p)
-        return false;
-    p += strlen(mark);
-    for (end = p; *end && *end != '"';)
-        end += *end == '\\' && end[1] ? 2 : 1;
-    text = arena_text(w->arena, (struct slice){ p, (size_t)(end - p) });
-    return text && says(t, text);
+    *ret = false;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && !*ret; i++) {
+        const char *p = strstr(filter, marks[i]), *text = p ? string_at(w, p + strlen(marks[i])) : "";
+
+        if (!text)
+            return false;
+        *ret = says(t, text);
+    }
+    return true;
 }
 
 /* A search that is kept for him would go on saying who he was. */
@@ -294,12 +313,17 @@ static bool write_searches(struct work *w, const struct leaving *l)
     while (ok && stmt_row(s)) {
         struct kf_id id;
         const char *name, *filter;
+        bool his = false;
 
         get_id(s, &id);
         name = get_str(s, w->arena);
         filter = get_str(s, w->arena);
-        if (!name || !filter ||
-            !(says(&traces, name) || member_says(w, &traces, filter, "\"q\":\"") || member_says(w, &traces, filter, "\"contact\":\"")))
+        if (!name || !filter) {
+            ok = batch_no_memory(w->batch);
+            break;
+        }
+        ok = filter_says(w, &traces, filter, &his);
+        if (!ok || !(his || says(&traces, name)))
             continue;
         ok = more_room(w, (void **)&drop, n, &cap, sizeof(*drop));
         if (ok)

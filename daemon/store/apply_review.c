@@ -1,6 +1,8 @@
 /* The acts of quality review. What a review may become is review_step()'s to say, on the row as the transaction has it. */
 #include "store/apply.h"
 
+#include <inttypes.h>
+
 /* ---- samples -------------------------------------------------------------------------------------------------------------------- */
 
 static bool write_pick(struct work *w, int64_t sample, int64_t card, const struct sample_pick *p)
@@ -337,6 +339,26 @@ static bool write_comment(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* Messages are numbered without gaps, and one that was erased keeps its number. */
+static bool find_anchor(struct work *w, const struct act_comment *c, int64_t review)
+{
+    struct stmt *s;
+    int64_t n = 0;
+
+    if (c->seq == 0)
+        return true;
+    s = stmt_begin(w->db, SQL_REVIEW_TALK_SEQ);
+    stmt_i64(s, review);
+    if (stmt_row(s))
+        n = get_i64(s);
+    if (!ended(w, s))
+        return false;
+    return c->seq <= n
+               ? true
+               : refuse(w, KF_INVALID, "seq: there is no message %" PRId64 " in the conversation of this review, which has 1 to %" PRId64,
+                        c->seq, n);
+}
+
 bool plan_comment(struct work *w, const struct act *act)
 {
     const struct act_comment *c = &act->u.comment;
@@ -344,7 +366,7 @@ bool plan_comment(struct work *w, const struct act *act)
     struct stmt *s;
     bool any;
 
-    if (!find_review(w, &c->review, &row))
+    if (!find_review(w, &c->review, &row) || !find_anchor(w, c, row.n))
         return false;
     if (!id_is_zero(&c->parent)) {
         s = stmt_begin(w->db, SQL_REVIEW_COMMENT_FIND);

@@ -1,5 +1,6 @@
 #include "store/archive.h"
 
+#include "core/buf.h"
 #include "store/postgres.h"
 #include "store/rows.h"
 #include "store/sqlite.h"
@@ -7,15 +8,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK 512
+#define BLOCK     512
 
-static const char *const members[] = { "messages.db", "files.db" };
+#define N_MEMBERS 2
+static const char *const members[N_MEMBERS] = { "messages.db", "files.db" };
+
+/* Behind them, as sha256sum(1) writes and checks it: a line for each. Archives of before end without it. */
+#define SUMS     "SHA256SUMS"
+#define SUMS_MAX 1024
+#define HEX_SHA  64
+#define HEX_SAID 12 /* of its digits: enough to be told apart by people */
 
 static enum kf_rc no_file(struct kf_err *why, const char *what, const char *path)
 {
@@ -52,18 +61,32 @@ static bool read_all(int fd, void *p, size_t n)
     return true;
 }
 
-static bool copy_bytes(int from, int to, uint64_t n)
+/* `to` -1: they are only read; `sha` NULL: nobody asks for their digest. */
+static bool copy_bytes(int from, int to, uint64_t n, EVP_MD_CTX *sha)
 {
     char buf[65536];
 
     while (n) {
         size_t piece = n < sizeof(buf) ? (size_t)n : sizeof(buf);
 
-        if (!read_all(from, buf, piece) || !write_all(to, buf, piece))
+        if (!read_all(from, buf, piece) || (to >= 0 && !write_all(to, buf, piece)) || (sha && EVP_DigestUpdate(sha, buf, piece) != 1))
             return false;
         n -= piece;
     }
     return true;
+}
+
+static bool copy_digested(int from, int to, uint64_t n, char ret[HEX_SHA + 1])
+{
+    EVP_MD_CTX *sha = EVP_MD_CTX_new();
+    unsigned char bytes[HEX_SHA / 2];
+    bool ok =
+        sha && EVP_DigestInit_ex(sha, EVP_sha256(), NULL) == 1 && copy_bytes(from, to, n, sha) && EVP_DigestFinal_ex(sha, bytes, NULL) == 1;
+
+    EVP_MD_CTX_free(sha);
+    for (size_t i = 0; ok && i < sizeof(bytes); i++)
+        (void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+    return ok;
 }
 
 /* The name of a file exists on the disk only when its directory does. */
@@ -189,10 +212,12 @@ static enum kf_rc copy_database(const char *from, const char *to, struct kf_err 
     return rc;
 }
 
-static enum kf_rc add_member(int archive, const char *name, const char *from, struct kf_err *why)
+static const char zeros[2 * BLOCK];
+
+static enum kf_rc add_member(int archive, const char *name, const char *from, struct buf *sums, struct kf_err *why)
 {
-    static const char zeros[BLOCK];
     unsigned char header[BLOCK];
+    char hex[HEX_SHA + 1];
     struct stat st;
     int fd = open(from, O_RDONLY | O_CLOEXEC);
     enum kf_rc rc = KF_OK;
@@ -202,9 +227,11 @@ static enum kf_rc add_member(int archive, const char *name, const char *from, st
         goto out;
     }
     make_header(header, name, (uint64_t)st.st_size);
-    if (!write_all(archive, header, BLOCK) || !copy_bytes(fd, archive, (uint64_t)st.st_size) ||
+    if (!write_all(archive, header, BLOCK) || !copy_digested(fd, archive, (uint64_t)st.st_size, hex) ||
         !write_all(archive, zeros, padding((uint64_t)st.st_size)))
         rc = no_file(why, "write", name);
+    else
+        buf_printf(sums, "%s  %s\n", hex, name);
 out:
     if (fd >= 0)
         (void)close(fd);
@@ -239,7 +266,8 @@ static enum kf_rc copy_rows(const struct source *src, int part, const char *to, 
     return rc;
 }
 
-static enum kf_rc add_database(int archive, const struct source *src, int part, const char *archive_path, struct kf_err *why)
+static enum kf_rc add_database(int archive, const struct source *src, int part, const char *archive_path, struct buf *sums,
+                               struct kf_err *why)
 {
     char copy[4096];
     enum kf_rc rc;
@@ -249,14 +277,23 @@ static enum kf_rc add_database(int archive, const struct source *src, int part, 
     (void)unlink(copy); /* the archive's name is ours alone: this was left by an attempt that died */
     rc = src->postgres ? copy_rows(src, part, copy, why) : copy_database(src->paths[part], copy, why);
     if (!rc)
-        rc = add_member(archive, members[part], copy, why);
+        rc = add_member(archive, members[part], copy, sums, why);
     (void)unlink(copy);
     return rc;
 }
 
+static bool write_end(int archive, const struct buf *sums)
+{
+    unsigned char header[BLOCK];
+
+    make_header(header, SUMS, sums->n);
+    return buf_ok(sums) && write_all(archive, header, BLOCK) && write_all(archive, sums->p, sums->n) &&
+           write_all(archive, zeros, padding(sums->n)) && write_all(archive, zeros, sizeof(zeros)) && fsync(archive) == 0;
+}
+
 static enum kf_rc write_archive(const struct source *src, const char *path, struct kf_err *why)
 {
-    static const char end[2 * BLOCK];
+    struct buf sums;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     enum kf_rc rc = KF_OK;
 
@@ -264,11 +301,13 @@ static enum kf_rc write_archive(const struct source *src, const char *path, stru
         return kf_fail(why, KF_CONFLICT, "%s exists already", path);
     if (fd < 0)
         return no_file(why, "make", path);
-    for (int part = 0; part < 2 && !rc; part++)
+    buf_init(&sums, SUMS_MAX);
+    for (int part = 0; part < N_MEMBERS && !rc; part++)
         if (src->postgres ? src->schemas[part] > 0 : *src->paths[part] != '\0')
-            rc = add_database(fd, src, part, path, why);
-    if (!rc && (!write_all(fd, end, sizeof(end)) || fsync(fd)))
+            rc = add_database(fd, src, part, path, &sums, why);
+    if (!rc && !write_end(fd, &sums))
         rc = no_file(why, "write", path);
+    buf_finish(&sums);
     (void)close(fd);
     if (rc)
         (void)unlink(path);
@@ -305,6 +344,97 @@ enum kf_rc archive_write(struct store *s, const char *path, struct kf_err *why)
     return s->postgres ? archive_write_postgres(s->path, *s->files_path != '\0', path, why) : write_archive(&src, path, why);
 }
 
+/* ---- looking whether one is whole ---------------------------------------------------------------------------------------------------- */
+
+#define UNCHANGED "; nothing was changed"
+
+struct digested {
+    const char *name;
+    char hex[HEX_SHA + 1];
+};
+
+static enum kf_rc cut_short(struct kf_err *why, const char *where)
+{
+    return kf_fail(why, KF_INVALID, "the archive is cut short: it ends %s" UNCHANGED, where);
+}
+
+/* What stands in the line of that name; NULL: there is none. */
+static const char *line_of(const char *sums, const char *name)
+{
+    for (const char *p = sums; *p;) {
+        size_t n = strcspn(p, "\n");
+
+        if (n == HEX_SHA + 2 + strlen(name) && strncmp(p + HEX_SHA, "  ", 2) == 0 && strncmp(p + HEX_SHA + 2, name, strlen(name)) == 0)
+            return p;
+        p += n + (p[n] == '\n');
+    }
+    return NULL;
+}
+
+static enum kf_rc compare_sums(const char *sums, const struct digested *m, size_t n, struct kf_err *why)
+{
+    size_t lines = 0;
+
+    for (const char *p = sums; (p = strchr(p, '\n')); p++)
+        lines++;
+    for (size_t i = 0; i < n; i++) {
+        const char *line = line_of(sums, m[i].name);
+
+        if (!line)
+            return kf_fail(why, KF_INVALID, "the archive is damaged: its " SUMS " does not name %s" UNCHANGED, m[i].name);
+        if (strncmp(line, m[i].hex, HEX_SHA) != 0)
+            return kf_fail(why, KF_INVALID,
+                           "the archive is damaged: %s was saved with the SHA-256 %.*s…, what is there has %.*s…" UNCHANGED, m[i].name,
+                           HEX_SAID, line, HEX_SAID, m[i].hex);
+    }
+    return lines == n
+               ? KF_OK
+               : kf_fail(why, KF_INVALID, "the archive is damaged: its " SUMS " names %zu files, and there are %zu" UNCHANGED, lines, n);
+}
+
+static enum kf_rc check_sums(int archive, uint64_t size, const struct digested *m, size_t n, struct kf_err *why)
+{
+    char sums[SUMS_MAX + 1] = "";
+
+    if (size > SUMS_MAX)
+        return kf_fail(why, KF_INVALID, "the archive is damaged: its " SUMS " is too long" UNCHANGED);
+    return read_all(archive, sums, size) ? compare_sums(sums, m, n, why) : cut_short(why, "in the middle of " SUMS);
+}
+
+/* All of it is read, before anything is taken out of it. What was saved before there were digests is whole when it has an end. */
+static enum kf_rc check_archive(int archive, struct kf_err *why)
+{
+    unsigned char header[BLOCK];
+    struct digested found[N_MEMBERS];
+    uint64_t size;
+    size_t n = 0;
+    const char *last = members[0];
+    char where[64];
+    bool more = read_all(archive, header, BLOCK);
+    enum kf_rc rc;
+
+    if (!more || !check_header(header, members[0], &size))
+        return kf_fail(why, KF_INVALID, "this is not an archive of kefud: %s is missing" UNCHANGED, members[0]);
+    for (; more && n < N_MEMBERS && check_header(header, members[n], &size); n++) {
+        found[n].name = members[n];
+        last = members[n];
+        (void)snprintf(where, sizeof(where), "in the middle of %s", last);
+        if (!copy_digested(archive, -1, size, found[n].hex) || lseek(archive, (off_t)padding(size), SEEK_CUR) < 0)
+            return cut_short(why, where);
+        (void)snprintf(where, sizeof(where), "right behind %s", last);
+        more = read_all(archive, header, BLOCK);
+    }
+    if (!more)
+        return cut_short(why, where);
+    if (check_header(header, SUMS, &size))
+        rc = check_sums(archive, size, found, n, why);
+    else
+        rc = memcmp(header, zeros, BLOCK) == 0
+                 ? KF_OK
+                 : kf_fail(why, KF_INVALID, "the archive is damaged: what stands behind %s cannot be read" UNCHANGED, last);
+    return !rc && lseek(archive, 0, SEEK_SET) < 0 ? no_file(why, "read", "the archive") : rc;
+}
+
 /* ---- putting one back ------------------------------------------------------------------------------------------------------------------ */
 
 static enum kf_rc take_member(int archive, const char *name, const char *to, struct kf_err *why)
@@ -320,7 +450,7 @@ static enum kf_rc take_member(int archive, const char *name, const char *to, str
     fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return no_file(why, "make", to);
-    if (!copy_bytes(archive, fd, size) || fsync(fd))
+    if (!copy_bytes(archive, fd, size, NULL) || fsync(fd))
         rc = errno == ENOSPC ? no_file(why, "write", to) : kf_fail(why, KF_INVALID, "the archive ends in the middle of %s", name);
     (void)close(fd);
     if (!rc && lseek(archive, (off_t)padding(size), SEEK_CUR) < 0)
@@ -483,8 +613,12 @@ enum kf_rc store_restore(const struct store_config *cfg, const char *archive, st
     if (fd < 0)
         return kf_fail(why, KF_ABSENT, "cannot read %s: %s", archive, strerror(errno));
     rc = lite ? sqlite_enter(beside, true, &in_use, why) : KF_OK;
+    if (!rc)
+        rc = check_archive(fd, why);
     if (rc) {
         (void)close(fd);
+        if (in_use >= 0)
+            (void)close(in_use);
         return rc;
     }
     rc = lite ? restore_from(fd, messages, files, cfg, why) : restore_postgres(fd, messages, files, cfg, why);

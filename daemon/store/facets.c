@@ -20,7 +20,8 @@ static bool in_row(const struct search *f)
 
 static bool elsewhere(const struct search *f)
 {
-    return !id_is_zero(&f->agent) || f->tag.n || *f->rule.s || *f->check.s || f->score.set || f->reviewed || *f->card.s || in_course(f);
+    return !id_is_zero(&f->agent) || f->tag.n || *f->rule.s || *f->check.s || f->score.set || f->reviewed || *f->card.s || f->form ||
+           in_course(f);
 }
 
 bool facets_asked(const struct search *f)
@@ -89,6 +90,18 @@ static enum kf_rc any_named(struct db *db, enum sql which, int64_t n, struct sli
     return any_row(s, fits, why);
 }
 
+static enum kf_rc form_fits(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
+{
+    struct stmt *s = stmt_begin(db, SQL_FORM_ANY);
+    enum kf_rc rc;
+    bool any;
+
+    stmt_i64(s, n);
+    rc = any_row(s, &any, why);
+    *fits = any == (f->form > 0);
+    return rc;
+}
+
 static enum kf_rc course_fits(struct db *db, const struct search *f, int64_t n, bool *fits, struct kf_err *why)
 {
     struct stmt *s = stmt_begin(db, SQL_COURSE_GET);
@@ -140,6 +153,8 @@ static enum kf_rc rest_fits(struct db *db, const struct query *q, int64_t n, enu
         rc = any_named(db, SQL_FIRING_ANY, n, slice_of(f->rule.s), fits, why);
     if (!rc && *fits && *f->check.s)
         rc = any_named(db, SQL_FINDING_ANY, n, slice_of(f->check.s), fits, why); /* also of the list, which has the dismissed ones too */
+    if (!rc && *fits && f->form && listed != SQL_LIST_FORM)
+        rc = form_fits(db, f, n, fits, why);
     if (!rc && *fits && in_course(f))
         rc = course_fits(db, f, n, fits, why);
     if (!rc && *fits && (f->score.set || f->reviewed))
@@ -158,6 +173,7 @@ static struct stmt *ask_many(struct db *db, const struct query *q, enum sql list
                                     : list == SQL_LIST_RULE  ? SQL_FIRING_MANY
                                     : list == SQL_LIST_CHECK ? SQL_FINDING_MANY
                                     : list == SQL_LIST_AGENT ? SQL_SERVED_MANY
+                                    : list == SQL_LIST_FORM  ? SQL_FORM_MANY
                                                              : SQL_REVIEW_MANY);
 
     if (list == SQL_LIST_TAG)
@@ -169,7 +185,7 @@ static struct stmt *ask_many(struct db *db, const struct query *q, enum sql list
         stmt_str(s, f->check.s);
     } else if (list == SQL_LIST_AGENT)
         stmt_id(s, &f->agent);
-    else {
+    else if (list != SQL_LIST_FORM) {
         stmt_str(s, q->site.s);
         stmt_i64(s, f->score.set ? f->score.min : INT64_MIN);
         stmt_i64(s, f->score.set ? f->score.max : INT64_MAX);
@@ -203,6 +219,8 @@ static enum sql choose(struct db *db, const struct query *q)
         return SQL_LIST_CHECK;
     if (*f->rule.s && is_rare(db, q, SQL_LIST_RULE))
         return SQL_LIST_RULE;
+    if (f->form > 0 && is_rare(db, q, SQL_LIST_FORM))
+        return SQL_LIST_FORM;
     if (!id_is_zero(&f->agent) && (f->reader || is_rare(db, q, SQL_LIST_AGENT)))
         return SQL_LIST_AGENT;
     return f->rating ? SQL_LIST_RATING : f->n_queues == 1 ? SQL_LIST_QUEUE : *f->channel.s ? SQL_LIST_CHANNEL : SQL_LIST_SITE;
@@ -268,6 +286,8 @@ struct stmt *facets_numbers(struct db *db, const struct query *q, size_t i, int6
     } else if (i == 3 && *f->rule.s) {
         s = stmt_begin(db, SQL_NUMBERS_RULE);
         stmt_str(s, f->rule.s);
+    } else if (i == 4 && f->form > 0) {
+        s = stmt_begin(db, SQL_NUMBERS_FORM);
     }
     if (s)
         stmt_i64(s, limit);

@@ -21,7 +21,7 @@ enum kf_rc facets_row(struct db *db, const struct query *q, struct stmt *row, en
 enum kf_rc facets_of(struct db *db, const struct query *q, int64_t n, struct facets *ret, bool *fits, struct kf_err *why);
 /* At most `limit` of the numbers of all conversations that the filter `i` alone would leave, of other sites too, in no order, from an index and cheaply.
  * NULL: that filter is not asked for, or has no such index. */
-#define FACETS_NUMBERED 4
+#define FACETS_NUMBERED 5
 struct stmt *facets_numbers(struct db *db, const struct query *q, size_t i, int64_t limit);
 /* What a list says beside a conversation. */
 enum kf_rc facets_beside(struct db *db, int64_t n, struct arena *a, struct search_row *ret, struct kf_err *why);

@@ -208,6 +208,7 @@ struct search {
     struct kf_key rule;          /* "" any; one that has fired */
     struct kf_key check;         /* "" any; one whose findings are not all dismissed */
     int closed;                  /* 0: any, 1: closed, -1: open */
+    int form;                    /* 0: any, 1: its visitor has filled in a form, -1: none */
     /* Of closed ones, ms: until somebody took it, until a person answered, the longest without a word, from opening to closing. */
     struct search_range wait, response, silence, lasted;
     int closed_by;             /* 0: any, else 1 + enum role */
@@ -506,7 +507,8 @@ void store_file_get(struct store *s, const uint8_t sha256[32], int64_t index, st
 
 /* One archive of messages and files, messages first, while running. `path` must not exist. */
 void store_backup(struct store *s, const char *path, store_block_done *done, void *ctx);
-/* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. */
+/* Puts an archive back in place of what the config names; the store must not be open anywhere. Blocks. KF_INVALID: it is no archive,
+ * damaged or cut short, and `why` says where; nothing was changed. */
 enum kf_rc store_restore(const struct store_config *cfg, const char *archive, struct kf_err *why);
 /* What an operator should know of the database of the config, without opening the store: a line ("PostgreSQL 15.4, encoding UTF8 …"), or the
  * trouble. PostgreSQL only. Blocks. */

@@ -208,6 +208,32 @@ test('composing with an input method sends nothing until it is done', async () =
   assert.equal(await page.locator('.say.ours.agent').count(), 1);
   await cdp.send('Input.insertText', { text: '' });
   await area.fill('');
+
+  // Nor does the search look for, or the palette run, what is only half written.
+  const half = async (letters) => {
+    await cdp.send('Input.imeSetComposition', { text: letters, selectionStart: letters.length, selectionEnd: letters.length });
+    for (const key of ['Process', 'Enter'])
+      await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key, code: 'Enter', windowsVirtualKeyCode: key === 'Enter' ? 13 : 229 });
+  };
+  const search = page.locator('#list-filter');
+  await search.focus();
+  await half('meiyou');
+  assert.equal(await page.locator('.conv', { hasText: '你好' }).count(), 1);
+  await cdp.send('Input.insertText', { text: '没有这句' });
+  await page.locator('.conv').waitFor({ state: 'detached' });
+  await search.fill('');
+  await page.locator('.conv').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog input:focus').waitFor();
+  const all = await page.locator('.palette [role=option]').count();
+  await half('jieshu');
+  assert.equal(await page.locator('.palette [role=option]').count(), all);
+  assert.equal(await page.locator('.toast').count(), 0);
+  await cdp.send('Input.insertText', { text: '结束' });
+  await page.waitForFunction((n) => document.querySelectorAll('.palette [role=option]').length < n, all);
+  await page.locator('.palette [role=option]', { hasText: '结束' }).first().waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
   await closeTalk(page);
   await leave(page, v);
 });

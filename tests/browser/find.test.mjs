@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import { agent, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
 
 const LANGS = [
-  { locale: 'zh-CN', more: '更多条件', state: '已结束', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', title: '会话编号', name: '退款的会话' },
-  { locale: 'en-US', more: 'More filters', state: 'Closed', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', title: 'Conversation', name: 'Talks of refunds' },
+  { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', title: '会话编号', name: '退款的会话' },
+  { locale: 'en-US', more: 'More filters', state: 'Closed', form: 'None filled in', formChip: 'Form: None filled in', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', title: 'Conversation', name: 'Talks of refunds' },
 ];
 
 let house;
@@ -54,13 +54,16 @@ for (const l of LANGS) {
     await p.locator('.result mark').first().waitFor();
     await p.getByRole('button', { name: l.more }).click();
     await p.locator('select[name=state]').selectOption({ label: l.state });
+    await p.locator('select[name=form]').selectOption({ label: l.form });
     await p.getByRole('textbox', { name: l.response }).fill('600');
     assert.deepEqual(await axe(p), [], 'filters');
     await picture(p, `find-filters-${l.locale}`);
     await p.getByRole('button', { name: l.apply }).click();
-    await p.locator('.chip.on').nth(1).waitFor();
+    await p.locator('.chip.on', { hasText: l.formChip }).waitFor();
+    await p.locator('.chip.on').nth(2).waitFor();
     await p.locator('.result mark').first().waitFor();
     assert.match(p.url(), /state=closed/);
+    assert.match(p.url(), /form=no/);
     assert.match(p.url(), /response=..600/);
 
     // Kept, left, and found again by its name.

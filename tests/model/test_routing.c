@@ -426,6 +426,38 @@ static void who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis(void
     end();
 }
 
+/* What is expected is what the last hour did: position × hour / taken, in steps of ten seconds and of minutes; too few say nothing. */
+static void how_long_it_will_be_is_what_the_last_hour_says(void **state)
+{
+    (void)state;
+    shop(1, 47);
+    agent_online(0, 0);
+    for (int i = 0; i < 4; i++) {
+        (void)ask(i, 0);
+        visitor_close_talk(&w, i);
+        world_settle(&w);
+    }
+    agent_presence(&w, 0, PRESENCE_BUSY);
+    (void)ask(4, 0);
+    world_pass(&w, 20000);
+    assert_int_equal(w.visitors[4].seat.line.position, 1);
+    assert_int_equal(w.visitors[4].seat.line.wait_s, 0); /* four in an hour: nobody can say */
+    agent_presence(&w, 0, PRESENCE_ONLINE);
+    world_pass(&w, 2000); /* the fifth */
+    agent_presence(&w, 0, PRESENCE_BUSY);
+    (void)ask(5, 0);
+    (void)ask(6, 0);
+    world_pass(&w, 20000);
+    assert_int_equal(w.visitors[5].seat.line.wait_s, 12 * 60);
+    assert_int_equal(w.visitors[6].seat.line.position, 2);
+    assert_int_equal(w.visitors[6].seat.line.wait_s, 24 * 60);
+    visitor_close_talk(&w, 5);
+    world_pass(&w, 3000);
+    assert_int_equal(w.visitors[6].seat.line.position, 1);
+    assert_int_equal(w.visitors[6].seat.line.wait_s, 12 * 60);
+    end();
+}
+
 /* ---- order and balance ---- */
 
 /* R4: whenever one place is free, the one who is first by effective time gets it. */
@@ -590,6 +622,7 @@ int main(void)
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_waits_no_more_stands_before_nobody),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
+        cmocka_unit_test(how_long_it_will_be_is_what_the_last_hour_says),
         cmocka_unit_test(those_who_wait_go_in_effective_order),
         cmocka_unit_test(equal_agents_get_equal_shares),
     };

@@ -416,6 +416,49 @@ static void the_receipt_tells_how_much_and_of_nobody(void **state)
     assert_int_equal(number(w, "SELECT COUNT(*) FROM audit WHERE hash IS NULL"), 0);
 }
 
+#define ODD_NAME "Otto \"der K\xc3\xbcrbis\" \\ <a&b>\t\x1f\xe2\x80\xa8"
+#define ODD_MAIL "\\\"otto\\\"@k\\u00fcrbis.example" /* as JSON has it */
+
+/* What JSON has to escape, and what each writer escapes in its own way, is found as well. */
+static void searches_for_him_go_however_they_are_written(void **state)
+{
+    static const struct {
+        const char *name, *filter;
+        bool stays;
+    } rows[] = {
+        { "as the API writes", "{\"q\":\"Otto \\\"der K\xc3\xbcrbis\\\" \\\\ <a&b>\\t\\u001F\xe2\x80\xa8 Rechnung\"}", false },
+        { "as we write", "{\"q\":\"Otto \\\"der K\xc3\xbcrbis\\\" \\\\ \\u003ca\\u0026b\\u003e\\t\\u001f\\u2028\",\"rating\":\"1\"}",
+          false },
+        { "as others would", "{\"q\":\"\\u004ftto \\\"der K\\u00fcrbis\\\" \\\\ <a&b>\\u0009\\u001f\\u2028\"}", false },
+        { "his address", "{\"closed_by\":\"agent\",\"q\":\"\\\"otto\\\"@k\xc3\xbcrbis.example\"}", false },
+        { "a tag of his name", "{\"tag\":\"Otto \\\"der K\xc3\xbcrbis\\\" \\\\ <a&b>\\t\\u001F\xe2\x80\xa8\"}", false },
+        { "half his name", "{\"q\":\"Otto \\\"der\"}", true },
+        { "somebody else", "{\"q\":\"Otto der K\xc3\xbcrbis\"}", true },
+    };
+    struct world *w = *state;
+    struct him h = speak(w, ADDRESS, ODD_NAME, CHINESE);
+    struct change *c = on_conv(&h.conv, wall_ms());
+    char sql[200];
+
+    c->by = (struct actor){ .role = ROLE_VISITOR, .id = h.contact, .name = "" };
+    change_act(c, ACT_PROFILE)->u.profile = "{\"email\":\"" ODD_MAIL "\"}";
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    finish_talk(w, &h.conv);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        c = new_change(wall_ms());
+        c->by = (struct actor){ .role = ROLE_AGENT, .id = id_of(8), .name = "Chen" };
+        change_act(c, ACT_SAVED)->u.saved =
+            (struct act_saved){ .id = id_of(60 + (uint32_t)i), .name = rows[i].name, .filter = rows[i].filter, .fresh = true };
+        assert_int_equal(commit(w, c).rc, KF_OK);
+    }
+    assert_int_equal(erase(w, &h.contact).rc, KF_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM saved_search WHERE name = '%s'", rows[i].name);
+        if (number(w, sql) != rows[i].stays)
+            fail_msg("%s: %s", rows[i].name, rows[i].stays ? "gone" : "still there");
+    }
+}
+
 static void an_open_conversation_is_closed_first(void **state)
 {
     struct world *w = *state;
@@ -683,6 +726,7 @@ static const struct CMUnitTest tests[] = {
     EACH(who_is_forgotten_is_found_nowhere),
     EACH(erasing_alone_leaves_traces_on_the_disk),
     EACH(the_receipt_tells_how_much_and_of_nobody),
+    EACH(searches_for_him_go_however_they_are_written),
     EACH(an_open_conversation_is_closed_first),
     EACH(who_is_not_there_is_not_forgotten),
     EACH(who_comes_back_is_somebody_new),

@@ -428,6 +428,137 @@ static void a_damaged_archive_changes_nothing(void **state)
     world_open(w);
 }
 
+/* ---- the digests of an archive ---- */
+
+struct bytes {
+    char *p;
+    size_t n;
+};
+
+static struct bytes bytes_of(const char *path)
+{
+    struct bytes ret = { NULL, 0 };
+    struct stat st;
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    assert_int_equal(fstat(fileno(f), &st), 0);
+    ret.n = (size_t)st.st_size;
+    ret.p = malloc(ret.n);
+    assert_non_null(ret.p);
+    assert_int_equal(fread(ret.p, 1, ret.n, f), ret.n);
+    fclose(f);
+    return ret;
+}
+
+static void write_bytes(const char *path, const void *p, size_t n, size_t zeros)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    while (zeros--)
+        assert_int_equal(fputc(0, f), 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static size_t place_of(const struct bytes *b, const char *words)
+{
+    const char *at = memmem(b->p, b->n, words, strlen(words));
+
+    assert_non_null(at);
+    return (size_t)(at - b->p);
+}
+
+/* An archive with a message, a file, and its end; what is beside it in the database then. */
+static struct bytes archive_of(struct world *w, char *path, size_t size)
+{
+    struct stored file = upload(w, 1, "a paper of some length", 22, 22), s = { .done = false };
+
+    name_file(w, 11, &file, NOW);
+    send_file(w, 11);
+    (void)commit(w, visitor_says("v1", NULL, "words to be kept as they are", NOW));
+    snprintf(path, size, "%s/archive.tar", w->dir);
+    store_backup(w->store, path, put_done, &s);
+    world_wait(w, &s.done);
+    assert_int_equal(s.rc, KF_OK);
+    (void)commit(w, visitor_says("v1", NULL, "said since", NOW));
+    world_close(w);
+    return bytes_of(path);
+}
+
+/* One byte suffices, where no database would notice it. */
+static void an_archive_that_is_not_what_was_saved_is_refused(void **state)
+{
+    struct world *w = *state;
+    char path[128];
+    struct bytes whole = archive_of(w, path, sizeof(path));
+    const size_t sums = place_of(&whole, "SHA256SUMS");
+    struct store_config cfg = world_config(w);
+    const struct {
+        size_t flip, cut; /* 0: not */
+        const char *words;
+    } rows[] = {
+        { place_of(&whole, "words to be kept"), 0, "the archive is damaged: messages.db was saved with the SHA-256 " },
+        { place_of(&whole, "a paper of some"), 0, "the archive is damaged: files.db was saved with the SHA-256 " },
+        { sums + 512, 0, "the archive is damaged: messages.db was saved with the SHA-256 " },
+        { place_of(&whole, "  files.db\n") + 2, 0, "the archive is damaged: its SHA256SUMS does not name files.db" },
+        { sums, 0, "the archive is damaged: what stands behind files.db cannot be read" },
+        { 0, whole.n - 1024 - 512 + 10, "the archive is cut short: it ends in the middle of SHA256SUMS" },
+        { 0, sums, "the archive is cut short: it ends right behind files.db" },
+        { 0, sums - 4096, "the archive is cut short: it ends in the middle of files.db" },
+        { 0, 20000, "the archive is cut short: it ends in the middle of messages.db" },
+        { 0, 100, "this is not an archive of kefud: messages.db is missing" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kf_err why = { .rc = KF_OK };
+
+        if (rows[i].flip)
+            whole.p[rows[i].flip] ^= 1;
+        write_bytes(path, whole.p, rows[i].cut ? rows[i].cut : whole.n, 0);
+        if (rows[i].flip)
+            whole.p[rows[i].flip] ^= 1;
+        if (store_restore(&cfg, path, &why) != KF_INVALID || strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0 ||
+            !strstr(why.text, "; nothing was changed"))
+            fail_msg("%s: %s", rows[i].words, why.text);
+        assert_int_equal(number(w, "SELECT COUNT(*) FROM message"), 3);
+        assert_int_equal(number(w, "SELECT COUNT(*) FROM message WHERE text = 'said since'"), 1);
+    }
+    write_bytes(path, whole.p, whole.n, 0);
+    assert_int_equal(store_restore(&cfg, path, NULL), KF_OK);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM message"), 2);
+    free(whole.p);
+}
+
+/* It ended behind files.db. */
+static void an_archive_from_before_the_digests_comes_back(void **state)
+{
+    struct world *w = *state;
+    char path[128];
+    struct bytes whole = archive_of(w, path, sizeof(path));
+    struct store_config cfg = world_config(w);
+    struct kf_err why = { .rc = KF_OK };
+
+    write_bytes(path, whole.p, place_of(&whole, "SHA256SUMS"), 1024);
+    if (store_restore(&cfg, path, &why))
+        fail_msg("store_restore: %s", why.text);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM message"), 2);
+    free(whole.p);
+}
+
+static void any_tar_and_sha256sum_know_an_archive(void **state)
+{
+    struct world *w = *state;
+    char path[128], cmd[800];
+    struct bytes whole = archive_of(w, path, sizeof(path));
+
+    free(whole.p);
+    snprintf(cmd, sizeof(cmd), "mkdir '%s/out' && tar -C '%s/out' -xf '%s' && cd '%s/out' && sha256sum --quiet -c SHA256SUMS", w->dir,
+             w->dir, path, w->dir);
+    assert_int_equal(system(cmd), 0);
+}
+
 /* What was saved from one kind of database goes into the other. */
 static void an_archive_moves_to_the_other_kind_of_database(void **state)
 {
@@ -624,6 +755,9 @@ static const struct CMUnitTest tests[] = {
     T(what_is_over_is_swept),
     T(an_archive_made_while_writing_comes_back),
     T(a_damaged_archive_changes_nothing),
+    T(an_archive_that_is_not_what_was_saved_is_refused),
+    T(an_archive_from_before_the_digests_comes_back),
+    T(any_tar_and_sha256sum_know_an_archive),
     T(a_migration_saves_the_database_first),
     T(a_migration_that_fails_leaves_the_old_schema),
     T(an_archive_moves_to_the_other_kind_of_database),

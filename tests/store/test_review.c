@@ -76,14 +76,19 @@ static void pick(struct act_sample *a, uint32_t review, struct kf_id conv, uint3
 }
 
 /* One review, number 1, of one conversation. */
-static void draw_one(struct world *w, enum sample_kind kind)
+static void draw_conv(struct world *w, enum sample_kind kind, struct kf_id conv)
 {
     struct change *c = new_change(NOW);
     struct act_sample *a = sample_act(c, 500, kind, "{\"a\":1}");
 
     c->by = person(REVIEWER, "周");
-    pick(a, 1, id_of(900), REVIEWER);
+    pick(a, 1, conv, REVIEWER);
     assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+static void draw_one(struct world *w, enum sample_kind kind)
+{
+    draw_conv(w, kind, id_of(900));
 }
 
 struct doing {
@@ -362,15 +367,16 @@ static void comments_stand_at_a_message_and_answer_each_other(void **state)
     struct world *w = *state;
     struct seen v;
 
-    draw_one(w, SAMPLE_RANDOM);
-    assert_int_equal(comment(w, 50, 1, 0, 3, "这句很好"), KF_OK);
+    draw_conv(w, SAMPLE_RANDOM, closed_talk(w, "a", 0, NOW));
+    assert_int_equal(comment(w, 50, 1, 0, 1, "这句很好"), KF_OK);
     assert_int_equal(comment(w, 51, 1, 50, 0, "谢谢"), KF_OK);
     assert_int_equal(comment(w, 52, 1, 99, 0, "?"), KF_ABSENT);
     assert_int_equal(comment(w, 53, 7, 0, 0, "?"), KF_ABSENT);
+    assert_int_equal(comment(w, 54, 1, 0, 2, "?"), KF_INVALID); /* the conversation has one message */
     v = see(w, 1);
     assert_int_equal(v.n_comments, 2);
     assert_string_equal(v.comment, "这句很好");
-    assert_int_equal(v.seq, 3);
+    assert_int_equal(v.seq, 1);
     assert_true(is_id(v.parent, 50));
 }
 

@@ -368,6 +368,88 @@ static void a_course_is_found_by_its_times(void **state)
         }
 }
 
+/* ---- forms ---- */
+
+static struct told says_card(struct world *w, const char *peer, enum message_kind kind, const char *extra, int64_t at)
+{
+    struct change *c = visitor_says(peer, NULL, "退款", at);
+
+    c->acts[0].u.message.kind = kind;
+    c->acts[0].u.message.extra = extra;
+    return commit(w, c);
+}
+
+static void removes(struct world *w, const struct told *t, int64_t seq)
+{
+    struct change *c = on_conv(&t->news.conv.id, NOW + MINUTE);
+
+    change_act(c, ACT_REMOVE)->u.edit.seq = seq;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+/* form, and what is found, by newest. */
+static void with_form(struct world *w, int form, const char *found)
+{
+    for (int words = 0; words < 2; words++) {
+        struct query *q = query_for(words ? "退款" : "");
+        char peers[64] = "";
+        struct result r;
+
+        q->search.form = form;
+        r = find(w, q);
+        for (const char *p = r.text; *p; p++)
+            if (*p >= 'a' && *p <= 'g')
+                snprintf(peers + strlen(peers), sizeof(peers) - strlen(peers), "%c", *p);
+        assert_string_equal(peers, found);
+        assert_int_equal(r.count, strlen(found));
+    }
+}
+
+/* Who is asked for a form has not filled it in; a card of another kind is none; what was recalled is none any more. */
+static void what_has_a_form_is_found_by_it(void **state)
+{
+    struct world *w = *state;
+    struct told asked, gone;
+
+    (void)says_card(w, "a", MESSAGE_CARD, "{\"form\":{\"phone\":\"13800138000\"}}", NOW);
+    (void)says_card(w, "b", MESSAGE_CARD, "{\"lat\":31.2,\"lon\":121.4}", NOW + 1);
+    asked = says_card(w, "c", MESSAGE_TEXT, NULL, NOW + 2);
+    gone = says_card(w, "d", MESSAGE_CARD, "{\"form\":{\"name\":\"王芳\"}}", NOW + 3);
+    (void)says_card(w, "e", MESSAGE_CARD, "{\"form\":{\"name\":\"李雷\"}}", NOW + 4);
+    (void)says_card(w, "e", MESSAGE_CARD, "{\"form\":{\"topic\":\"again\"}}", NOW + 5);
+    {
+        struct change *c = on_conv(&asked.news.conv.id, NOW + 6);
+
+        add_says(c, ROLE_SYSTEM, "请留下联系方式");
+        c->acts[0].u.message.extra = "{\"form\":\"contact\"}";
+        assert_int_equal(commit(w, c).rc, KF_OK);
+    }
+    indexed(w);
+    with_form(w, 1, "eda");
+    with_form(w, -1, "cb");
+    with_form(w, 0, "edcba");
+    removes(w, &gone, 1);
+    indexed(w);
+    with_form(w, 1, "ea");
+}
+
+/* A database of before the filter knows its forms once it was opened. */
+static void forms_from_before_the_filter_are_found(void **state)
+{
+    struct world *w = *state;
+
+    (void)says_card(w, "a", MESSAGE_CARD, "{\"form\":{\"phone\":\"13800138000\"}}", NOW);
+    (void)says_card(w, "b", MESSAGE_TEXT, NULL, NOW + 1);
+    indexed(w);
+    world_close(w);
+    (void)number(w, "DROP INDEX message_form");
+    (void)number(w,
+                 on_postgres() ? "UPDATE schema_version SET number = 18 WHERE part = 'messages' RETURNING 1" : "PRAGMA user_version = 18");
+    world_open(w);
+    with_form(w, 1, "a");
+    with_form(w, -1, "b");
+}
+
 struct listing {
     struct search_place places[8];
     size_t n;
@@ -616,6 +698,22 @@ static bool has_word(int i)
     return i % 2 == 0;
 }
 
+static bool has_form(int i)
+{
+    return i % 7 == 2;
+}
+
+static struct change *first_words(const char *peer, int i)
+{
+    struct change *c = visitor_says(peer, NULL, has_word(i) ? "我要退款" : "你好", NOW + i);
+
+    if (has_form(i)) {
+        c->acts[0].u.message.kind = MESSAGE_CARD;
+        c->acts[0].u.message.extra = "{\"form\":{\"name\":\"x\"}}";
+    }
+    return c;
+}
+
 static void write_many(struct world *w)
 {
     struct told *t = calloc(MANY, sizeof(*t));
@@ -624,7 +722,7 @@ static void write_many(struct world *w)
     assert_non_null(t);
     for (int i = 0; i < MANY; i++) {
         (void)snprintf(peer, sizeof(peer), "v%d", i);
-        store_commit(w->store, visitor_says(peer, NULL, has_word(i) ? "我要退款" : "你好", NOW + i), keep_news, &t[i]);
+        store_commit(w->store, first_words(peer, i), keep_news, &t[i]);
     }
     for (int i = 0; i < MANY; i++) {
         struct change *c;
@@ -648,7 +746,7 @@ static void write_many(struct world *w)
     indexed(w);
 }
 
-enum { BY_AGENT = 1, BY_RATING = 2, BY_TAG = 4, BY_TIME = 8, BY_WORD = 16, BY_ALL = 31 };
+enum { BY_AGENT = 1, BY_RATING = 2, BY_TAG = 4, BY_TIME = 8, BY_WORD = 16, BY_FORM = 32, BY_NO_FORM = 64, BY_ALL = 127 };
 
 static struct query *query_by(int by)
 {
@@ -660,6 +758,8 @@ static struct query *query_by(int by)
         q->search.rating = 2;
     if (by & BY_TAG)
         q->search.tag = SLICE("催单");
+    if (by & (BY_FORM | BY_NO_FORM))
+        q->search.form = by & BY_FORM ? 1 : -1;
     if (by & BY_TIME)
         q->search.from = NOW + MANY / 2;
     return q;
@@ -671,7 +771,8 @@ static int64_t truly(int by)
 
     for (int i = 0; i < MANY; i++)
         n += (!(by & BY_AGENT) || is_of_agent(i)) && (!(by & BY_RATING) || is_rated(i)) && (!(by & BY_TAG) || is_tagged(i)) &&
-             (!(by & BY_TIME) || i >= MANY / 2) && (!(by & BY_WORD) || has_word(i));
+             (!(by & BY_TIME) || i >= MANY / 2) && (!(by & BY_WORD) || has_word(i)) && (!(by & BY_FORM) || has_form(i)) &&
+             (!(by & BY_NO_FORM) || !has_form(i));
     return n;
 }
 
@@ -712,10 +813,13 @@ static void whichever_side_it_starts_from_the_same_is_found(void **state)
 
     write_many(w);
     for (int by = 0; by <= BY_ALL; by++) {
-        struct query *q = query_by(by);
+        struct query *q;
         struct result r;
         size_t n = 0;
 
+        if ((by & BY_FORM) && (by & BY_NO_FORM))
+            continue;
+        q = query_by(by);
         q->kind = QUERY_RESULT;
         q->limit = 2 * MANY;
         assert_int_equal(ask(w, q, count_places, &n), KF_OK);
@@ -739,6 +843,8 @@ static const struct CMUnitTest tests[] = {
     T(filters_hold_together),
     T(whichever_side_it_starts_from_the_same_is_found),
     T(a_course_is_found_by_its_times),
+    T(what_has_a_form_is_found_by_it),
+    T(forms_from_before_the_filter_are_found),
     T(all_of_a_result_is_listed_and_read_in_parts),
     T(one_contact_s_conversations_are_found),
     T(a_reader_finds_only_what_may_be_opened),

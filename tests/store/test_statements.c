@@ -85,7 +85,7 @@ static const char *const may_scan[] = { "MEMBERS_ALL",
 /* Lists that are asked for when they are short. */
 static bool is_short(const char *name)
 {
-    static const char *const lists[] = { "LIST_AGENT", "LIST_TAG", "LIST_RULE", "LIST_CHECK", "LIST_REVIEWED" };
+    static const char *const lists[] = { "LIST_AGENT", "LIST_TAG", "LIST_RULE", "LIST_CHECK", "LIST_REVIEWED", "LIST_FORM" };
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         if (strcmp(lists[i], name) == 0)

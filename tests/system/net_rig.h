@@ -132,6 +132,19 @@ static void rig_late(uv_timer_t *t)
     rig_say(r->app, r->id, 200, "late");
 }
 
+/* It takes `left` parts to make the answer. */
+static void rig_part(uv_timer_t *t)
+{
+    struct rig_request *r = t->data;
+
+    if (r->left-- == 0)
+        rig_say(r->app, r->id, 200, "made");
+    else {
+        net_answer_working(r->app->server, r->id);
+        uv_timer_start(&r->timer, rig_part, 10, 0);
+    }
+}
+
 static void rig_more(uv_timer_t *t)
 {
     struct rig_request *r = t->data;
@@ -208,7 +221,12 @@ static void rig_ask(void *ctx, uint64_t req, const struct net_head *head, struct
         rig_remember(app, req)->later = rig_query(head, "later", 0);
     else if (strcmp(head->path, "/later") == 0)
         rig_time(rig_remember(app, req), (int)rig_query(head, "ms", 100), rig_late);
-    else if (strcmp(head->path, "/never") == 0)
+    else if (strcmp(head->path, "/parts") == 0) {
+        struct rig_request *r = rig_remember(app, req);
+
+        r->left = (uint64_t)n;
+        rig_time(r, 10, rig_part);
+    } else if (strcmp(head->path, "/never") == 0)
         rig_remember(app, req);
     else if (strcmp(head->path, "/blob") == 0) {
         bytes = malloc((size_t)n + 1);

@@ -203,6 +203,8 @@ static void players_get_the_part_that_they_ask_for(void **state)
         { "bytes=0-1,5-6", 200, 0, SIZE, NULL },
         { "bytes=x-", 200, 0, SIZE, NULL },
         { "lines=0-1", 200, 0, SIZE, NULL },
+        { "Bytes=0-1", 206, 0, 2, "bytes 0-1/200000" },
+        { "bytes=0-1\r\nIf-Range: \"x\"", 200, 0, SIZE, NULL },
     };
     struct visitor v = { 0 };
     char *bytes = malloc(SIZE), headers[800], file[40];
@@ -225,6 +227,11 @@ static void players_get_the_part_that_they_ask_for(void **state)
             assert_null(reply_header(&r, "Content-Range"));
         reply_free(&r);
     }
+    (void)snprintf(headers, sizeof(headers), "%sRange: bytes=0-1\r\n", bearer(&v)); /* a part is of GET alone */
+    r = web_expect(&d, 200, &(struct ask){ .method = "HEAD", .path = file_path(file), .headers = headers });
+    assert_string_equal(reply_header(&r, "Content-Length"), "200000");
+    assert_null(reply_header(&r, "Content-Range"));
+    reply_free(&r);
     free(bytes);
     visitor_free(&v);
 }

@@ -82,6 +82,8 @@ static void what_a_talk_was_like_finds_it(void **state)
         { "wait=..600&response=0..600&lasted=0..600", 1 },
         { "wait=601..", 0 },
         { "response=601..", 0 },
+        { "form=no", 1 },
+        { "form=yes", 0 },
         { "reviewed=no", 1 },
         { "reviewed=yes", 0 },
         { "score=0..", 0 },
@@ -226,7 +228,7 @@ static void what_is_kept_is_ones_own_until_it_is_shared(void **state)
                               .cookie = reviewer.cookie,
                               .csrf = reviewer.csrf,
                               .origin = "",
-                              .body = "{\"name\":\"ours\",\"shared\":true,\"filter\":{\"q\":\"退款\"}}" });
+                              .body = "{\"name\":\"ours\",\"shared\":true,\"filter\":{\"q\":\"退款\",\"form\":\"no\"}}" });
     assert_int_equal(kept(&supervisor, "ours"), 1);
     web_status(&d, 404,
                &(struct ask){ .method = "PUT",
@@ -258,6 +260,21 @@ static void one_person_keeps_a_hundred(void **state)
     assert_int_equal(kept(&agent, "one of many"), 100);
 }
 
+/* The last one: a second visitor comes, who leaves an address. */
+static void who_has_left_an_address_is_found(void **state)
+{
+    struct visitor v = { 0 };
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"email\":\"wang@example.net\"}}");
+    assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
+    visitor_free(&v);
+    assert_int_equal(found("form=yes"), 1);
+    assert_int_equal(found("form=yes&channel=web&state=closed"), 0);
+    assert_int_equal(found("form=no"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +284,7 @@ int main(void)
         cmocka_unit_test(exporting_is_a_right_of_its_own),
         cmocka_unit_test(what_is_kept_is_ones_own_until_it_is_shared),
         cmocka_unit_test(one_person_keeps_a_hundred),
+        cmocka_unit_test(who_has_left_an_address_is_found),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

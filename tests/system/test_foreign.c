@@ -386,6 +386,30 @@ static void signing_out_closes_that_sessions_sockets(void **state)
     staff_free(&two);
 }
 
+/* Not when the session is looked at the next time, which is ten seconds later. */
+static void whose_role_is_taken_away_is_shown_out_at_once(void **state)
+{
+    struct staff s = { 0 }, admin = { 0 };
+    int64_t before;
+
+    (void)state;
+    staff_sign_in(&admin, &d, "admin@demo.example");
+    staff_sign_in(&s, &d, AGENT2);
+    staff_enter(&s, &d, SITE);
+    before = now_mono_ms();
+    json_decref(staff_send(&admin, &d, 204, "PUT", in("/api/v1/people/%s?site=" SITE, s.id),
+                           "{\"number\":\"1025\",\"roles\":[\"reviewer\"],\"capacity\":5}"));
+    assert_int_equal(wire_closed(&s.wire), 4403);
+    assert_in_range(now_mono_ms() - before, 0, 8000);
+    web_status(&d, 200, &(struct ask){ .path = "/api/v1/session", .cookie = s.cookie }); /* the session is as it was: it is another desk */
+    assert_int_equal(closed_with(&s, SITE), 4403);
+    json_decref(staff_send(&admin, &d, 204, "PUT", in("/api/v1/people/%s?site=" SITE, s.id),
+                           "{\"number\":\"1025\",\"roles\":[\"agent\"],\"queues\":[\"service\",\"sales\"],\"capacity\":5}"));
+    staff_enter(&s, &d, SITE);
+    staff_free(&s);
+    staff_free(&admin);
+}
+
 static void a_new_password_ends_what_the_old_one_opened(void **state)
 {
     struct staff s = { 0 }, admin = { 0 };
@@ -477,6 +501,7 @@ int main(void)
         cmocka_unit_test(an_agent_reads_own_transcripts_only),
         cmocka_unit_test(people_are_the_business_of_their_sites_admin),
         cmocka_unit_test(signing_out_closes_that_sessions_sockets),
+        cmocka_unit_test(whose_role_is_taken_away_is_shown_out_at_once),
         cmocka_unit_test(a_new_password_ends_what_the_old_one_opened),
         cmocka_unit_test(the_last_administrator_stays),
         cmocka_unit_test(a_disabled_person_is_out_at_once),

@@ -446,12 +446,20 @@ static void a_backup_is_put_back_in_another_place(void **unused)
     snprintf(brought, sizeof(brought), "%s/secrets.key", elsewhere);
     strcpy(state, elsewhere);
     assert_int_equal(CTL(NULL, "restore", archive), 0);
+    must_say("is back in place");
+    must_say("bring the secrets.key of the old state directory to");
+    must_say(brought);
     assert_int_equal(rename(keys, brought), 0); /* without it nobody can read the secrets */
     start(NULL);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
     stop();
+    assert_int_equal(truncate(archive, 20000), 0);
+    assert_int_equal(CTL(NULL, "restore", archive), 1);
+    must_say(archive);
+    must_say("the archive is cut short: it ends in the middle of messages.db; nothing was changed");
     put(archive, "this is no archive", 0600);
     assert_int_equal(CTL(NULL, "restore", archive), 1);
+    must_say("this is not an archive of kefud");
     start(NULL);
     assert_int_equal(sign_in("li@example.com", "my first long password"), 201);
     stop();
@@ -627,6 +635,74 @@ static void doctor_sees_a_key_that_is_not_the_certificates(void **unused)
     must_say(" days left");
 }
 
+/* Answers every connection as a proxy does that knows nothing of upgrades; its process. */
+static pid_t proxy_without_upgrades(int *port)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    pid_t pid;
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    *port = ntohs(at.sin_port);
+    pid = fork();
+    assert_true(pid >= 0);
+    while (pid == 0) {
+        char request[4096];
+        int one = accept(fd, NULL, NULL);
+
+        if (one < 0 || read(one, request, sizeof(request)) < 0 || write(one, answer, sizeof(answer) - 1) < 0)
+            _exit(1);
+        close(one);
+    }
+    close(fd);
+    return pid;
+}
+
+static void doctor_tries_whether_a_websocket_gets_through(void **unused)
+{
+    char config[128], text[512];
+    int port, status;
+    pid_t pid = proxy_without_upgrades(&port);
+
+    (void)unused;
+    snprintf(config, sizeof(config), "%s/kefud.conf", base);
+    start(NULL);
+    snprintf(text, sizeof(text), "[listen]\naddresses = 127.0.0.1:0\npublic_url = http://%s\nproxies = 127.0.0.1\n", address);
+    put(config, text, 0600);
+    assert_int_equal(CTL(NULL, "-c", config, "doctor"), 0);
+    must_say("a WebSocket gets through");
+    snprintf(text, sizeof(text), "[listen]\naddresses = 127.0.0.1:0\npublic_url = http://127.0.0.1:%d\nproxies = 127.0.0.1\n", port);
+    put(config, text, 0600);
+    assert_int_equal(CTL(NULL, "-c", config, "doctor"), 1);
+    must_say("a WebSocket does not get through");
+    must_say("let the proxy pass Upgrade: websocket");
+    stop();
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void doctor_sees_a_clock_that_was_put_back(void **unused)
+{
+    struct timespec ahead[2] = { 0 };
+    char path[160];
+
+    (void)unused;
+    start(NULL);
+    stop();
+    clock_gettime(CLOCK_REALTIME, &ahead[0]);
+    ahead[0].tv_sec += 3600;
+    ahead[1] = ahead[0];
+    snprintf(path, sizeof(path), "%s/kefud.db", state);
+    assert_int_equal(utimensat(AT_FDCWD, path, ahead, 0), 0);
+    assert_int_equal(CTL(NULL, "doctor"), 1);
+    must_say("error    clock");
+    must_say("times of messages would go backwards");
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, fresh, sweep)
 
 int main(void)
@@ -647,6 +723,8 @@ int main(void)
         EACH(doctor_finds_nothing_wrong_with_a_demo),
         EACH(doctor_sees_a_broken_database),
         EACH(doctor_sees_what_is_wrong_around_it),
+        EACH(doctor_tries_whether_a_websocket_gets_through),
+        EACH(doctor_sees_a_clock_that_was_put_back),
         EACH(doctor_sees_a_key_that_is_not_the_certificates),
     };
 

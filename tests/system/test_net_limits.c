@@ -444,6 +444,23 @@ static void ipv6_is_served(void **state)
     reply_free(&r);
 }
 
+/* ---- The time to answer ---- */
+
+/* The parts of one answer take five times as long as an answer may; the server hears of each. */
+static void whoever_works_at_an_answer_has_the_time_for_it_and_nobody_else(void **state)
+{
+    char body[32];
+
+    (void)state;
+    set_up(10, 1000);
+    rig.cfg.answer_timeout_ms = 400;
+    rig_start(&rig);
+    assert_int_equal(get(&rig, "/parts?n=200", body, sizeof(body)), 200);
+    assert_string_equal(body, "made");
+    assert_int_equal(get(&rig, "/never", NULL, 0), 503);
+    await_event(&rig, "gone", 1);
+}
+
 /* ---- Descriptors ---- */
 
 static void running_out_of_descriptors_neither_spins_nor_stays(void **state)
@@ -487,6 +504,7 @@ int main(void)
         cmocka_unit_test_teardown(several_servers_share_a_loop_one_after_the_other_and_at_once, stop),
         cmocka_unit_test_teardown(a_listening_socket_can_come_from_outside, stop),
         cmocka_unit_test_teardown(ipv6_is_served, stop),
+        cmocka_unit_test_teardown(whoever_works_at_an_answer_has_the_time_for_it_and_nobody_else, stop),
         cmocka_unit_test_teardown(running_out_of_descriptors_neither_spins_nor_stays, stop),
     };
 

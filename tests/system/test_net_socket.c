@@ -129,6 +129,8 @@ static void refuses_handshakes_that_are_not_ours(void **state)
         { 400, "GET /ws/visitor HTTP/1.1\r\n" UP KEY SUB V13 "\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP SUB V13 "\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP "Sec-WebSocket-Key: short\r\n" SUB V13 "\r\n" },
+        { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ!==\r\n" SUB V13 "\r\n" },
+        { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZTEy\r\n" SUB V13 "\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n" KEY SUB V13 "\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: close\r\n" KEY SUB V13 "\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "\r\n" },

@@ -550,6 +550,53 @@ static void a_close_by_a_rule_keeps_the_place_as_long_as_the_queue_says(void **s
     json_decref(made);
 }
 
+/* ---- who stands further ahead ---- */
+
+#define SECRET "0123456789abcdef0123456789abcdef"
+
+/* What a new conversation of the visitor's stands ahead by; it is closed again. */
+static int rank_of(struct staff *who, struct visitor *v, const char *cid)
+{
+    int ret;
+
+    (void)visitor_say(v, cid, "有人吗");
+    ret =
+        (int)number_at(wire_take(&who->wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v->conv), "conversation.priority");
+    assert_string_equal(act(who, v->conv, "close", ""), "ack");
+    assert_string_equal(act(who, v->conv, "ready", ""), "ack");
+    return ret;
+}
+
+static void a_channel_a_queue_a_level_and_a_return_put_one_further_ahead(void **state)
+{
+    static const char set[] =
+        "{\"site\":{\"key\":\"ranks\",\"name\":\"店\",\"language\":\"zh-CN\",\"sticky_ms\":0,\"reopen_ms\":0,\"identity_secret\":\"" SECRET
+        "\",\"vip_priority\":4,\"returning_ms\":600000,\"returning_priority\":3},\"queues\":{\"q\":{\"name\":\"Q\",\"priority\":1}},"
+        "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"官网\",\"queue\":\"q\",\"priority\":2}},"
+        "\"people\":[" PERSON("r1@x.example", "1", "\"agent\"", "") "]}";
+    json_t *made = found(set, "ranks");
+    struct staff one = { 0 };
+    struct visitor plain = { 0 }, said = { 0 }, proven = { 0 };
+    char hash[65], extra[200];
+
+    (void)state;
+    enter(&one, made, 0, "ranks", "online");
+    visitor_enter(&plain, &d, "ranks", NULL);
+    assert_int_equal(rank_of(&one, &plain, "c1"), 1 + 2);
+    assert_int_equal(rank_of(&one, &plain, "c2"), 1 + 2 + 3);
+    visitor_enter(&said, &d, "ranks", ",\"profile\":{\"vip\":2}");
+    assert_int_equal(rank_of(&one, &said, "c1"), 1 + 2); /* anybody may say so */
+    hmac_hex(SECRET, "u-1", hash);
+    (void)snprintf(extra, sizeof(extra), ",\"profile\":{\"vip\":2},\"identity\":{\"id\":\"u-1\",\"hash\":\"%s\"}", hash);
+    visitor_enter(&proven, &d, "ranks", extra);
+    assert_int_equal(rank_of(&one, &proven, "c1"), 1 + 2 + 2 * 4);
+    visitor_free(&plain);
+    visitor_free(&said);
+    visitor_free(&proven);
+    staff_free(&one);
+    json_decref(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -562,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_helper_who_is_lost_helps_no_more),
         cmocka_unit_test(what_was_handed_to_somebody_who_is_lost_comes_back),
         cmocka_unit_test(a_supervisor_looks_on_whispers_and_joins),
+        cmocka_unit_test(a_channel_a_queue_a_level_and_a_return_put_one_further_ahead),
         cmocka_unit_test(a_supervisor_sets_presence_and_priority),
         cmocka_unit_test(a_paused_queue_gives_nothing_out),
         cmocka_unit_test_teardown(many_are_handed_on_at_once, move_out),

@@ -283,6 +283,25 @@ static void what_is_found_is_masked_too(void **state)
     assert_false(shows(&reviewer, path, "12345"));
 }
 
+/* Its last message has one, the one after that is none, and what another conversation has more of is no help. */
+static void only_its_own_messages_have_comments(const char *id, const char *conv)
+{
+    char body[200], path[120], words[120];
+    json_t *r, *a;
+    int last;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s", conv);
+    r = staff_get(&supervisor, &d, path);
+    last = (int)number_at(r, "conversation.seq");
+    json_decref(r);
+    (void)snprintf(body, sizeof(body), "{\"text\":\"?\",\"seq\":%d}", last + 1);
+    (void)snprintf(words, sizeof(words), "seq: there is no message %d in the conversation of this review, which has 1 to %d", last + 1,
+                   last);
+    a = send(&agent, 400, "POST", at(id, "comments"), body);
+    assert_string_equal(text_at(a, "detail"), words);
+    json_decref(a);
+}
+
 static void comments_stand_at_a_message_and_are_answered(void **state)
 {
     char conv[40], id[40], body[200];
@@ -300,6 +319,7 @@ static void comments_stand_at_a_message_and_are_answered(void **state)
     refused(&agent, 400, "POST", at(id, "comments"), "{\"text\":\"\"}");
     refused(&agent, 400, "POST", at(id, "comments"), "{\"text\":\"?\",\"seq\":0}");
     refused(&agent, 400, "POST", at(id, "comments"), "{\"text\":\"?\",\"seq\":9007199254740993}");
+    only_its_own_messages_have_comments(id, conv);
     r = staff_get(&agent, &d, at(id, ""));
     assert_int_equal(json_array_size(json_object_get(r, "comments")), 2);
     assert_int_equal(number_at(json_array_get(json_object_get(r, "comments"), 0), "seq"), 2);

@@ -98,6 +98,39 @@ static void a_version_is_named_as_it_was_given(void **state)
     }
 }
 
+static void who_has_the_version_already_is_not_sent_it_again(void **state)
+{
+    static const struct {
+        const char *method, *headers;
+        int status;
+    } rows[] = {
+        { "GET", "If-None-Match: \"1\"\r\n", 304 },
+        { "GET", "If-None-Match: W/\"1\"\r\n", 304 },
+        { "GET", "If-None-Match: \"7\", \"1\"\r\n", 304 },
+        { "GET", "If-None-Match: *\r\n", 304 },
+        { "HEAD", "If-None-Match: \"1\"\r\n", 304 },
+        { "GET", "If-None-Match: \"11\"\r\n", 200 },
+        { "GET", "If-None-Match: 1\r\n", 200 },
+        { "GET", "", 200 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct reply r;
+
+        web_ask(&d,
+                &(struct ask){
+                    .method = rows[i].method, .path = DOCUMENTS "queue/service", .headers = rows[i].headers, .cookie = admin.cookie },
+                &r);
+        if (r.status != rows[i].status)
+            fail_msg("%s %s was answered with %d", rows[i].method, rows[i].headers, r.status);
+        assert_string_equal(reply_header(&r, "ETag"), "\"1\"");
+        assert_string_equal(reply_header(&r, "Cache-Control"), "private, no-store");
+        assert_int_equal(r.n_body > 0, r.status == 200);
+        reply_free(&r);
+    }
+}
+
 static void a_version_that_was_not_seen_is_not_overwritten(void **state)
 {
     struct reply r;
@@ -505,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_that_was_not_seen_is_not_overwritten),
         cmocka_unit_test(a_version_is_named_as_it_was_given),
+        cmocka_unit_test(who_has_the_version_already_is_not_sent_it_again),
         cmocka_unit_test(only_administrators_change_the_house),
         cmocka_unit_test(agents_keep_replies_of_their_own),
         cmocka_unit_test(a_mistake_is_refused_with_its_field_and_its_reason),

@@ -284,6 +284,25 @@ static void two_numbers_share_one_address(void **state)
     rig_status(&r, seq, "sent");
 }
 
+/* There is nothing here that a card could be: what stands on it is said. */
+static void a_card_goes_as_its_text(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.card", "wamid.CARD", 0, TEXT("how do returns work?"));
+    wire_sendf(
+        &r.agent.wire,
+        "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"k1\",\"kind\":\"card\",\"title\":\"Returns\",\"text\":\"Seven days.\","
+        "\"url\":\"https://shop.example/r\"}",
+        conv);
+    seq = number_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "ack", "cid", "k1"), "seq");
+    take_text("Returns\nSeven days.\nhttps://shop.example/r");
+    answer_id("wamid.OUTCARD");
+    rig_status(&r, seq, "sent");
+}
+
 static void after_a_day_only_a_template_goes(void **state)
 {
     const char *conv;
@@ -351,8 +370,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_handshake_is_echoed),          cmocka_unit_test(words_go_both_ways_and_what_became_of_them_is_told),
         cmocka_unit_test(a_lost_answer_is_found_again),     cmocka_unit_test(pictures_go_both_ways),
-        cmocka_unit_test(two_numbers_share_one_address),    cmocka_unit_test(after_a_day_only_a_template_goes),
-        cmocka_unit_test(whom_meta_renames_stays_the_same), cmocka_unit_test(reading_and_typing_are_told),
+        cmocka_unit_test(two_numbers_share_one_address),    cmocka_unit_test(a_card_goes_as_its_text),
+        cmocka_unit_test(after_a_day_only_a_template_goes), cmocka_unit_test(whom_meta_renames_stays_the_same),
+        cmocka_unit_test(reading_and_typing_are_told),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

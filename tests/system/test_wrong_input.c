@@ -522,18 +522,36 @@ static void wrong_requests_get_problem_documents(void **state)
                                   .origin = rows[i].origin });
 }
 
+/* Where there is nothing that takes one, that comes first. */
 static void a_body_without_length_is_refused(void **state)
 {
-    static const char ask[] = "POST /files?site=demo&name=a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-    struct reply r;
-    int fd = web_connect(&d, false);
+    static const struct {
+        const char *ask;
+        int status;
+        const char *allow;
+    } rows[] = {
+        { "POST /files?site=demo&name=a", 411, NULL },
+        { "POST /api/v1/session", 411, NULL },
+        { "POST /console/", 405, "GET, HEAD" },
+        { "PUT /api/v1/session", 405, "POST, GET, HEAD, DELETE" },
+        { "PATCH /nothing", 404, NULL },
+    };
 
     (void)state;
-    web_send(fd, ask, strlen(ask));
-    assert_true(web_read(fd, false, &r));
-    assert_int_equal(r.status, 411);
-    reply_free(&r);
-    (void)close(fd);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct reply r;
+        int fd = web_connect(&d, false);
+        char ask[128];
+
+        web_send(fd, ask, (size_t)snprintf(ask, sizeof(ask), "%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", rows[i].ask));
+        assert_true(web_read(fd, false, &r));
+        if (r.status != rows[i].status)
+            fail_msg("%s was answered with %d", rows[i].ask, r.status);
+        if (rows[i].allow)
+            assert_string_equal(reply_header(&r, "Allow"), rows[i].allow);
+        reply_free(&r);
+        (void)close(fd);
+    }
 }
 
 static void what_unsafe_requests_need_is_the_csrf_token(void **state)

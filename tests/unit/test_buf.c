@@ -105,6 +105,50 @@ static void writes_json_that_is_safe_inside_a_script(void **state)
     }
 }
 
+static void reads_what_any_writer_has_put_between_the_quotes(void **state)
+{
+    static const struct {
+        const char *inside, *text;
+    } rows[] = {
+        { "", "" },
+        { "a\\\"b\\\\c\\/d/", "a\"b\\c/d/" },
+        { "\\n\\r\\t\\b\\f", "\n\r\t\b\f" },
+        { "\\u001f\\u001F\\u003c\\u4f60\\u2028", "\x1f\x1f<你\xe2\x80\xa8" },
+        { "\\ud83d\\ude42|\\uD83D\\uDE42", "🙂|🙂" },
+        { "\\ud83d|\\ude42|\\ud83d\\u0041", "\xef\xbf\xbd|\xef\xbf\xbd|\xef\xbf\xbd"
+                                            "A" },
+        { "\\q|\\u12|\\u12g4|\\ud83d\\u12|\\", "\\q|\\u12|\\u12g4|\xef\xbf\xbd\\u12|\\" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf b;
+
+        buf_init(&b, 100);
+        buf_unjson(&b, slice_of(rows[i].inside));
+        row_string_equal(rows[i].inside, buf_slice(&b).p, rows[i].text);
+        buf_finish(&b);
+    }
+}
+
+static void what_json_holds_comes_back(void **state)
+{
+    struct buf there, back;
+    char all[128];
+
+    (void)state;
+    for (int i = 0; i < 127; i++)
+        all[i] = (char)(i + 1);
+    all[127] = '\0';
+    buf_init(&there, 2000);
+    buf_init(&back, 2000);
+    buf_json(&there, slice_of(all));
+    buf_unjson(&back, (struct slice){ there.p + 1, there.n - 2 });
+    assert_string_equal(back.p, all);
+    buf_finish(&there);
+    buf_finish(&back);
+}
+
 static void what_is_taken_belongs_to_the_taker(void **state)
 {
     struct buf b;
@@ -135,6 +179,8 @@ int main(void)
         cmocka_unit_test(cleared_it_is_as_new),
         cmocka_unit_test(writes_every_number),
         cmocka_unit_test(writes_json_that_is_safe_inside_a_script),
+        cmocka_unit_test(reads_what_any_writer_has_put_between_the_quotes),
+        cmocka_unit_test(what_json_holds_comes_back),
         cmocka_unit_test(what_is_taken_belongs_to_the_taker),
     };
 

@@ -190,6 +190,25 @@ static void a_reply_rides_in_the_answer(void **state)
     json_decref(root);
 }
 
+static void a_card_is_sent_with_its_parts(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = { .kind = ERRAND_SEND, .user = "u1", .peer = "u1", .handle = "h1", .handle_left = 5 };
+    struct http_req req;
+    json_t *want;
+
+    e.message = (struct message){ .kind = MESSAGE_CARD, .text = SLICE("退货\n七天\nhttps://shop.example/r") };
+    t->env.token = SLICE("T");
+    assert_int_equal(fake_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    want = json_loads("{\"to\":\"u1\",\"kind\":\"card\",\"title\":\"退货\",\"url\":\"https://shop.example/r\",\"text\":\"七天\","
+                      "\"handle\":\"h1\",\"n\":1}",
+                      0, NULL);
+    v_expect_json(req.body, want);
+    json_decref(want);
+    e.message.text = SLICE("no address");
+    assert_int_equal(fake_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED);
+}
+
 static void only_a_message_can_be_answered(void **state)
 {
     struct bench *t = *state;
@@ -332,6 +351,7 @@ int main(void)
         BENCH(a_token_that_is_refused_says_what_to_do),
         BENCH(media_are_fetched_by_id),
         BENCH(a_reply_rides_in_the_answer),
+        BENCH(a_card_is_sent_with_its_parts),
         BENCH(only_a_message_can_be_answered),
         BENCH(what_cannot_be_shown_is_kept_as_it_came),
         BENCH(a_pull_in_trouble_does_not_move_its_cursor),

@@ -95,6 +95,36 @@ static void files_choices_and_forms_are_messages(void **state)
     end(&t);
 }
 
+#define CARD(members) "{\"type\":\"message\",\"conversation\":\"" CONV "\",\"cid\":\"1\",\"kind\":\"card\"," members "}"
+
+static void a_card_becomes_one_text(void **state)
+{
+    static const struct {
+        const char *frame, *text;
+    } rows[] = {
+        { CARD(
+              "\"title\":\"退货说明\",\"text\":\"七天\\n运费\",\"url\":\"https://shop.example/r?a=1#top\",\"confirm\":true,\"reply_to\":3"),
+          "退货说明\n七天\n运费\nhttps://shop.example/r?a=1#top" },
+        { CARD("\"title\":\"R\",\"url\":\"HTTP://shop.example:8080\""), "R\nHTTP://shop.example:8080" },
+        { CARD("\"title\":\"R\",\"text\":\" \\u3000\",\"url\":\"https://[::1]/\",\"file\":null"), "R\nhttps://[::1]/" },
+    };
+    struct turn t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        expect_ok(&t, FRAME_STAFF, rows[i].frame);
+        assert_int_equal(t.in.kind, INBOUND_MESSAGE);
+        assert_int_equal(t.in.type, TYPE_CARD);
+        expect_slice(t.in.text, rows[i].text);
+        assert_true(id_is_zero(&t.in.file));
+        if (!i) {
+            assert_true(t.in.confirm);
+            assert_int_equal(t.in.reply_to, 3);
+        }
+        end(&t);
+    }
+}
+
 static void a_visitors_hello_says_who_and_where(void **state)
 {
     struct turn t;
@@ -246,6 +276,31 @@ static void each_wrong_member_is_named(void **state)
         { V, KF_INVALID, "kind:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":[],\"text\":\"x\"}" },
         { S, KF_INVALID, "kind:", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"form\",\"form\":{}}" },
         { S, KF_INVALID, "kind:", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"choice\",\"choice\":\"x\"}" },
+        { V, KF_INVALID, "kind: text, image, file, audio, choice or form",
+          "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"card\",\"title\":\"x\",\"url\":\"https://x.example/\"}" },
+        { S, KF_INVALID, "kind: text, image, file, audio or card", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"form\"}" },
+        { S, KF_INVALID, "title: required", CARD("\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "title:", CARD("\"title\":7,\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "title: empty", CARD("\"title\":\"\\u3000\",\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "title: one line", CARD("\"title\":\"a\\nb\",\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "title: one line", CARD("\"title\":\"a\\u0085b\",\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "title: one line", CARD("\"title\":\"a\\u2028b\",\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "text:", CARD("\"title\":\"a\",\"text\":[],\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "url: required", CARD("\"title\":\"a\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":7") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"shop.example\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"javascript:alert(1)\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"ftp://x.example/\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://bank.example@x.example/\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://a:b@x.example/\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/a b\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/\\n\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/#a b\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/#a\\u0000b\"") },
+        { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/退货\"") },
+        { S, KF_UNSUPPORTED, "file:", CARD("\"title\":\"a\",\"url\":\"https://x.example/\",\"file\":\"" FILE_ID "\"") },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\"}" },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":7}" },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"\"}" },
@@ -447,6 +502,56 @@ static void text_is_bounded_in_code_points(void **state)
     }
 }
 
+/* A card whose title, words and address have so many letters. */
+static enum kf_rc decode_card(struct turn *t, const struct frame_limits *l, size_t title, size_t words, size_t url)
+{
+    struct buf b;
+    enum kf_rc rc;
+
+    buf_init(&b, 65536);
+    buf_str(&b, "{\"type\":\"message\"," IN_CONV ",\"kind\":\"card\",\"title\":\"");
+    for (size_t i = 0; i < title; i++)
+        buf_str(&b, "客");
+    buf_str(&b, "\",\"text\":\"");
+    for (size_t i = 0; i < words; i++)
+        buf_str(&b, "😀");
+    buf_str(&b, "\",\"url\":\"https://x.example/");
+    for (size_t i = strlen("https://x.example/"); i < url; i++)
+        buf_char(&b, 'u');
+    buf_str(&b, "\"}");
+    t->arena = arena_new(1u << 20);
+    t->why = (struct kf_err){ .rc = KF_OK };
+    rc = frame_decode(t->arena, S, l, buf_slice(&b), &t->in, &t->why);
+    buf_finish(&b);
+    return rc;
+}
+
+static void each_part_of_a_card_is_bounded_and_all_of_it(void **state)
+{
+    static const struct {
+        size_t title, words, url, text_max;
+        enum kf_rc rc;
+        const char *why;
+    } rows[] = {
+        { 128, 512, 1024, 4096, KF_OK, "" },
+        { 129, 1, 20, 4096, KF_LIMIT, "title: at most 128 characters" },
+        { 1, 513, 20, 4096, KF_LIMIT, "text: at most 512 characters" },
+        { 1, 1, 1025, 4096, KF_LIMIT, "url: at most 1024 bytes" },
+        { 128, 512, 1024, 1666, KF_OK, "" },
+        { 128, 512, 1024, 1665, KF_LIMIT, "card: title, text and url have at most 1665 characters together" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct frame_limits l = { .text_max = rows[i].text_max };
+        struct turn t;
+
+        assert_int_equal(decode_card(&t, &l, rows[i].title, rows[i].words, rows[i].url), rows[i].rc);
+        assert_string_equal(t.why.text, rows[i].why);
+        end(&t);
+    }
+}
+
 static struct buf nested(int levels, char open, char close)
 {
     struct buf b;
@@ -617,6 +722,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_visitors_text_is_a_message),
         cmocka_unit_test(files_choices_and_forms_are_messages),
+        cmocka_unit_test(a_card_becomes_one_text),
         cmocka_unit_test(a_visitors_hello_says_who_and_where),
         cmocka_unit_test(every_other_frame_is_known_on_its_side),
         cmocka_unit_test(members_reach_the_inbound),
@@ -625,6 +731,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_is_named_by_the_cid_that_it_seems_to_have),
         cmocka_unit_test(a_number_that_nothing_can_hold_is_ignored_with_its_member),
         cmocka_unit_test(text_is_bounded_in_code_points),
+        cmocka_unit_test(each_part_of_a_card_is_bounded_and_all_of_it),
         cmocka_unit_test(sixteen_levels_are_enough),
         cmocka_unit_test(a_long_page_address_is_cut_not_refused),
         cmocka_unit_test(a_profile_is_bounded),

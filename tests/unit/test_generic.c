@@ -412,6 +412,14 @@ static void each_errand_has_its_event(void **state)
                          "\"url\":\"https://kefud.example/files/1?exp=1&sig=2\",\"mime\":\"image/png\",\"size\":3,"
                          "\"name\":\"a.png\"}],\"buttons\":[{\"title\":\"Yes\",\"payload\":\"y\"},"
                          "{\"title\":\"No\",\"payload\":\"n\"}]"));
+    e = an_errand(ERRAND_SEND);
+    e.message.from = (struct actor){ .role = ROLE_BOT, .name = "Bot" };
+    e.message.kind = MESSAGE_CARD;
+    e.message.text = SLICE("Returns\nSeven days.\nhttps://shop.example/r");
+    expect_body(t, &e,
+                ENVELOPE("message.send",
+                         "\"id\":\"" CONV "-7\"," WHOM ",\"type\":\"text\",\"text\":\"Returns\\nSeven days.\\nhttps://shop.example/r\","
+                         "\"card\":{\"title\":\"Returns\",\"text\":\"Seven days.\",\"url\":\"https://shop.example/r\"}"));
     e = an_errand(ERRAND_EDIT);
     expect_body(t, &e, ENVELOPE("message.edit", "\"id\":\"" CONV "-7\"," WHOM ",\"text\":\"hi </b> \\\"好\\\"\""));
     e = an_errand(ERRAND_DELETE);

@@ -32,6 +32,29 @@ static void each_kind_is_shown_as_far_as_one_needs_it(void **state)
         { "138 - 0013 - 8000", "138 - **** - 8000" },
         { "138 －0013－ 8000", "138 －****－ 8000" },
         { "138 -- 0013 -- 8000", "138 -- 0013 -- 8000" },
+        { "138/0013/8000", "138/****/8000" },
+        { "138_0013_8000", "138_****_8000" },
+        { "138、0013、8000", "138、****、8000" },
+        { "138·0013·8000", "138·****·8000" },
+        { "138・0013・8000", "138・****・8000" },
+        { "138．0013．8000", "138．****．8000" },
+        { "１３８／００１３／８０００", "１３８／****／８０００" },
+        { "138＿0013＿8000", "138＿****＿8000" },
+        { "1、3、8、0、0、1、3、8、0、0、0", "1、3、8、*、*、*、*、8、0、0、0" },
+        { "138/0013_8000", "138/0013_8000" }, /* nobody reads it out so */
+        { "0755/26123456", "0755/******56" },
+        { "4111/1111/1111/1111", "****/****/****/1111" },
+        { "110105_19491231_002X", "110105_********_002X" },
+        { "13800138000/13900139000", "138****8000/139****9000" },
+        { "13800138000、010-62345678", "138****8000、010-******78" },
+        { "138、139、158、18", "138、139、158、18" },
+        { "199、299、399、59", "199、299、399、59" },
+        { "1599、1899、999", "1599、1899、999" },
+        { "130/1400/150/1", "130/1400/150/1" },
+        { "15/20/30/45/600", "15/20/30/45/600" },
+        { "2026/11/21 18:30:00", "2026/11/21 18:30:00" },
+        { "IMG_20261121_183000", "IMG_20261121_183000" },
+        { "微信号：xiao_ming-88", "微信号：xi**********" },
         { "+86 13800138000", "+86 138****8000" },
         { "8613800138000", "86138****8000" },
         { "13800138000 13900139000", "138****8000 139****9000" },
@@ -138,6 +161,60 @@ static void nearly_all_of_it_is_found_and_hardly_anything_else(void **state)
     assert_true(r.precision >= 0.98);
 }
 
+/* ---- separators ---- */
+
+/* The digits in groups, one length behind the other, with something between them. */
+static void grouped(char *out, const char *digits, const char *lengths, const char *between)
+{
+    *out = '\0';
+    for (; *lengths && *digits; lengths += lengths[1] != '\0') {
+        int n = *lengths - '0';
+
+        sprintf(out + strlen(out), "%s%.*s", *out ? between : "", n, digits);
+        digits += (int)strlen(digits) < n ? (int)strlen(digits) : n;
+    }
+}
+
+/* A few values, as in an answer of a shop: prices, sizes, articles. */
+static void some_values(struct personal *p, char *out, const char *between)
+{
+    static const unsigned most[] = { 60, 200, 1000, 10000 };
+    int n = 2 + (int)personal_chance(p, 5);
+
+    *out = '\0';
+    for (int i = 0; i < n; i++)
+        sprintf(out + strlen(out), "%s%u", *out ? between : "", 1 + personal_chance(p, PICK(p, most)));
+}
+
+static void numbers_are_found_with_what_lists_are_written_with_and_lists_are_not(void **state)
+{
+    static const char *const between[] = { "/", "_", "、", "·", "／", "＿", "・", " / " };
+    static const struct {
+        void (*make)(struct personal *p, char *out);
+        const char *lengths;
+    } kinds[] = { { a_mobile, "344" }, { a_mobile, "1" }, { a_mobile, "38" }, { a_card, "4" }, { an_id, "684" }, { an_id, "6444" } };
+    struct personal p = { seed_of_run() };
+    size_t missed = 0, wrong = 0;
+
+    (void)state;
+    for (int i = 0; i < LINES; i++) {
+        size_t k = personal_chance(&p, COUNT(kinds));
+        char plain[64], text[256];
+        struct mask_span m[8];
+
+        kinds[k].make(&p, plain);
+        if (k == 3 && strlen(plain) == 15) /* those are read out otherwise */
+            continue;
+        grouped(text, plain, kinds[k].lengths, PICK(&p, between));
+        missed += mask_find(slice_of(text), m, COUNT(m)) != 1 || m[0].from || m[0].to != strlen(text);
+        some_values(&p, text, PICK(&p, between));
+        wrong += mask_find(slice_of(text), m, COUNT(m)) > 0;
+    }
+    print_message("missed %zu of %d, wrong %zu\n", missed, LINES, wrong);
+    assert_true(missed <= LINES / 50);
+    assert_true(wrong <= LINES / 50);
+}
+
 static void a_masker_without_one_of_its_checks_fails_the_corpus(void **state)
 {
     static const struct {
@@ -175,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(each_kind_is_shown_as_far_as_one_needs_it),
                                         cmocka_unit_test(nearly_all_of_it_is_found_and_hardly_anything_else),
+                                        cmocka_unit_test(numbers_are_found_with_what_lists_are_written_with_and_lists_are_not),
                                         cmocka_unit_test(a_masker_without_one_of_its_checks_fails_the_corpus),
                                         cmocka_unit_test(broken_text_is_passed_on_unharmed) };
 

@@ -333,6 +333,17 @@ static void each_errand_is_one_call(void **state)
           "sendMessage",
           "{\"chat_id\":52,\"text\":\"Well?\\n- "
           "Perhaps\",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"Yes\",\"callback_data\":\"y\"}]]}}" },
+        { { .peer = "52", .message = { .kind = MESSAGE_CARD, .text = SLICE("Returns\nSeven days.\nhttps://shop.example:444/r?a=1#t") } },
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"Returns\\nSeven days.\",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"shop.example\","
+          "\"url\":\"https://shop.example:444/r?a=1#t\"}]]}}" },
+        { { .peer = "52", .message = { .kind = MESSAGE_CARD, .text = SLICE("Returns\nhttps://shop.example") } },
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"Returns\",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"shop.example\","
+          "\"url\":\"https://shop.example\"}]]}}" },
+        { { .peer = "52", .message = { .kind = MESSAGE_CARD, .text = SLICE("Returns\nhttp://intranet/r") } },
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"Returns\\nhttp://intranet/r\"}" },
         { { .kind = ERRAND_EDIT, .peer = "52", .message = { .ref = "52:31", .text = { "new", 3 } } },
           "editMessageText",
           "{\"chat_id\":52,\"message_id\":31,\"text\":\"new\"}" },

@@ -56,6 +56,12 @@ static void knows_a_text_in_which_nothing_is_seen(void **state)
         { SLICE(" \t\r\n\x01\x7f"), true },
         { SLICE("\xe3\x80\x80\xc2\xa0"), true },                                         /* U+3000 U+00A0 */
         { SLICE("\xe2\x80\x8b\xe2\x80\x8f\xe2\x80\xae\xe2\x81\xa0\xef\xbb\xbf"), true }, /* U+200B U+200F U+202E U+2060 U+FEFF */
+        { SLICE("\xe3\x85\xa4\xe1\x85\x9f\xef\xbe\xa0"), true },                         /* U+3164 U+115F U+FFA0: the fillers of Hangul */
+        { SLICE("\xe2\xa0\x80\xe1\xa0\x8e"), true },                                     /* U+2800 U+180E */
+        { SLICE("\xf3\xa0\x80\x81\xef\xb8\x8f\xd8\x9c\xcd\x8f"), true },                 /* U+E0001 U+FE0F U+061C U+034F */
+        { SLICE("\xe2\x9d\xa4\xef\xb8\x8f"), false },                                    /* a heart, and which form of it */
+        { SLICE("\xe2\xa0\x81"), false },                                                /* U+2801 */
+        { SLICE("\xe1\x84\x80"), false },                                                /* U+1100 */
         { SLICE("\xe3\x80\x80."), false },
         { SLICE("\xe3\x80\x81"), false }, /* U+3001 */
         { SLICE("\xe2\x80\x90"), false }, /* U+2010 */

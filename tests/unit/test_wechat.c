@@ -467,6 +467,51 @@ static void choices_are_a_menu_below_the_last_part(void **state)
     json_decref(root);
 }
 
+static void a_card_is_an_article(void **state)
+{
+    static const struct {
+        const char *text, *article;
+    } rows[] = {
+        { "退货说明\n七天内可以退。\n运费我们付。\nhttps://shop.example/r?a=1&b=2",
+          "{\"title\":\"退货说明\",\"description\":\"七天内可以退。\\n运费我们付。\",\"url\":\"https://shop.example/r?a=1&b=2\"}" },
+        { "R\nhttp://shop.example", "{\"title\":\"R\",\"description\":\"\",\"url\":\"http://shop.example\"}" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct errand e = an_errand(MESSAGE_CARD, rows[i].text);
+        json_t *root = sent(t, &e), *articles = json_object_get(json_object_get(root, "news"), "articles");
+
+        assert_string_equal(v_text(root, "msgtype"), "news");
+        assert_int_equal(json_array_size(articles), 1);
+        v_expect_json(slice_of(rows[i].article), json_array_get(articles, 0));
+        assert_string_equal(v_text(v_get(root, "customservice"), "kf_account"), "eva@shop");
+        json_decref(root);
+    }
+}
+
+static void a_card_rides_in_the_answer_as_an_article(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_CARD, "退货 ]]>\n七天\nhttps://shop.example/?a=1&b=2");
+    const struct xml_node *articles, *item;
+    struct xml_node *root;
+    struct http_req out;
+
+    t->env.answering = true;
+    t->env.answer_key = SLICE("{\"to\":\"" USER "\",\"from\":\"" OURS "\"}");
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &out), KF_OK);
+    assert_int_equal(xml_read(t->arena, out.body, &root, NULL), KF_OK);
+    assert_true(slice_is(xml_text(root, "ToUserName"), USER));
+    assert_true(slice_is(xml_text(root, "MsgType"), "news"));
+    assert_true(slice_is(xml_text(root, "ArticleCount"), "1"));
+    articles = xml_child(root, "Articles");
+    item = xml_child(articles, "item");
+    assert_true(slice_is(xml_text(item, "Title"), "退货 ]]>"));
+    assert_true(slice_is(xml_text(item, "Description"), "七天"));
+    assert_true(slice_is(xml_text(item, "Url"), "https://shop.example/?a=1&b=2"));
+}
+
 static void nothing_is_escaped_that_would_be_shown(void **state)
 {
     struct bench *t = *state;
@@ -753,6 +798,8 @@ int main(void)
         cmocka_unit_test(settings_must_fit_together),
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(choices_are_a_menu_below_the_last_part),
+        BENCH(a_card_is_an_article),
+        BENCH(a_card_rides_in_the_answer_as_an_article),
         BENCH(nothing_is_escaped_that_would_be_shown),
         BENCH(a_file_that_followers_cannot_get_is_an_address),
         BENCH(a_picture_is_taken_there_first),

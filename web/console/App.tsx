@@ -20,15 +20,8 @@ import { begin, contextOver, desk, dialog, forget, link, mineOpen, now, overseei
 
 const ContextPane = lazy(() => import('./ContextPane').then((m) => m.ContextPane));
 const dialogs = (): Promise<typeof import('./Dialogs')> => import('./Dialogs');
-const HelpDialog = lazy(() => dialogs().then((m) => m.HelpDialog));
-const LeftDialog = lazy(() => dialogs().then((m) => m.LeftDialog));
-const NoticesDialog = lazy(() => dialogs().then((m) => m.NoticesDialog));
-const Palette = lazy(() => dialogs().then((m) => m.Palette));
-const TransferDialog = lazy(() => dialogs().then((m) => m.TransferDialog));
+const Shown = lazy(() => dialogs().then((m) => m.Shown));
 const Oversee = lazy(() => import('./Oversee').then((m) => m.Oversee));
-const Mine = lazy(() => dialogs().then((m) => m.loadMine()));
-const WhyDialog = lazy(() => dialogs().then((m) => m.WhyDialog));
-const HelpDialogOf = lazy(() => dialogs().then((m) => m.HelpDialogOf));
 
 /** Says that there is no connection, after two seconds without one. */
 function Offline() {
@@ -169,14 +162,7 @@ function Shell() {
       {over && <div class="scrim" onClick={() => (contextOver.value = false)} />}
       {!overseeing.value && <ContextPane />}
       {room && !overseeing.value && <Splitter of="contextWidth" label={t('resizeContext')} grows={-1} />}
-      {dialog.value === 'transfer' && room && <TransferDialog room={room} />}
-      {dialog.value === 'why' && room && <WhyDialog room={room} />}
-      {dialog.value === 'invite' && room && <HelpDialogOf room={room} />}
-      {dialog.value === 'palette' && <Palette />}
-      {dialog.value === 'help' && <HelpDialog />}
-      {dialog.value === 'notices' && <NoticesDialog />}
-      {dialog.value === 'left' && <LeftDialog />}
-      {dialog.value === 'mine' && <Mine onClose={() => (dialog.value = '')} />}
+      {dialog.value && <Shown room={room} />}
       <Spoken />
     </main>
   );

@@ -13,8 +13,13 @@ import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { prefs, setPrefs } from '../kit/prefs';
 import { toast } from '../kit/Toast';
+import { lazy } from '../kit/lazy';
+import { CardDialog } from './CardDialog';
 import { commands, type Command } from './commands';
+import { HelpDialogOf, WhyDialog } from './Explain';
 import { presenceName, Skeleton } from './ListPane';
+import { loadMine } from './mine';
+import { keyless } from './palette';
 import { channelName, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
@@ -23,8 +28,23 @@ import { d } from './moreWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
-export { HelpDialogOf, WhyDialog } from './Explain';
-export { loadMine, watchMine } from './mine';
+export { watchMine } from './mine';
+
+const Mine = lazy(loadMine);
+
+/** The one that is open. */
+export function Shown({ room }: { room: Room | null }) {
+  const which = dialog.value;
+  if (room && which === 'transfer') return <TransferDialog room={room} />;
+  if (room && which === 'why') return <WhyDialog room={room} />;
+  if (room && which === 'invite') return <HelpDialogOf room={room} />;
+  if (room && which === 'card') return <CardDialog room={room} />;
+  if (which === 'palette') return <Palette />;
+  if (which === 'help') return <HelpDialog />;
+  if (which === 'notices') return <NoticesDialog />;
+  if (which === 'left') return <LeftDialog />;
+  return which === 'mine' ? <Mine onClose={() => (dialog.value = '')} /> : null;
+}
 
 const ORDER = { online: 0, busy: 1, away: 2, offline: 3 };
 
@@ -190,7 +210,7 @@ export function Palette() {
   const close = (): void => void (dialog.value = '');
 
   const all: Choice[] = [
-    ...commands()
+    ...[...commands(), ...keyless()]
       .filter((c: Command) => c.label !== '' && c.id !== 'next' && (!c.when || c.when()))
       .map((c) => ({
         id: c.id,
@@ -236,7 +256,7 @@ export function Palette() {
   }, [now]);
 
   return (
-    <Dialog title={t('palette')} onClose={close}>
+    <Dialog title={d('palette')} onClose={close}>
       <input
         ref={input}
         type="text"
@@ -245,7 +265,7 @@ export function Palette() {
         aria-expanded="true"
         aria-controls={`${id}-list`}
         aria-activedescendant={items.length > 0 ? `${id}-${now}` : undefined}
-        aria-label={t('palette')}
+        aria-label={d('palette')}
         placeholder={d('paletteHint')}
         autocomplete="off"
         onInput={(ev) => {
@@ -259,7 +279,7 @@ export function Palette() {
         }}
         onKeyDown={onKeyDown}
       />
-      <div class="palette" id={`${id}-list`} role="listbox" aria-label={t('palette')}>
+      <div class="palette" id={`${id}-list`} role="listbox" aria-label={d('palette')}>
         {items.map((c, i) => (
           <div
             key={c.id}
@@ -288,7 +308,7 @@ export function Palette() {
 
 export function HelpDialog() {
   const rows: [string, string][] = [
-    ['Ctrl K', t('palette')],
+    ['Ctrl K', d('palette')],
     ['J K ↓ ↑', t('keyMove')],
     ['1 – 9', d('keyNth')],
     ...commands()

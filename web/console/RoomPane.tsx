@@ -38,11 +38,11 @@ import { s } from '../kit/staffWords';
 import { t } from './words';
 import { quote, Writer } from './Writer';
 import {
-  askComposer,
   closeRoom,
   contextOver,
   desk,
   dialog,
+  rewrite,
   invite,
   live,
   loaded,
@@ -242,7 +242,7 @@ function OutActs({ room, o }: { room: Room; o: Outgoing }) {
         </button>
       )}
       {o.words && (
-        <button type="button" onClick={() => askComposer('insert', desk.posts.takeBack(room, o.cid))}>
+        <button type="button" onClick={() => rewrite(room, o)}>
           {t('rewrite')}
         </button>
       )}

@@ -1,7 +1,7 @@
 // Where an agent writes: replies and notes, 话术 behind a slash, files. The textarea is uncontrolled: while an input method composes
 // nobody rewrites its value. Every change goes to the drafts.
 import { effect, untracked, useSignal } from '@preact/signals';
-import { CircleAlert, MessageSquareQuote, Paperclip, SendHorizontal, StickyNote, X } from 'lucide';
+import { CircleAlert, Link2, MessageSquareQuote, Paperclip, SendHorizontal, StickyNote, X } from 'lucide';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing, sends } from '../core/keys';
@@ -20,7 +20,20 @@ import type { Room } from './room';
 import { lazy } from '../kit/lazy';
 import { windowState } from './replies';
 import { t } from './words';
-import { ask, askComposer, canned, cannedState, desk, drafts, link, now, type Asked, type Composing } from './work';
+import {
+  ask,
+  askComposer,
+  canned,
+  cannedState,
+  desk,
+  dialog,
+  drafts,
+  link,
+  now,
+  rewrite,
+  type Asked,
+  type Composing,
+} from './work';
 
 const WindowLine = lazy(() => import('./ContextPane').then((m) => m.WindowLine));
 const shutNow = (room: Room): boolean => windowState(room.window.value, now.value) === 'closed';
@@ -387,7 +400,7 @@ export function Writer({ room }: { room: Room }) {
             {t('wordsHeld', { words: (warned.words ?? []).join(t('nameComma')) })}
             {warned.advice && t('wordsAdvice', { advice: warned.advice })} {blank.value && t('wordsAgain')}
           </span>
-          <Button small onClick={() => use({ text: desk.posts.takeBack(room, warned.cid) })}>
+          <Button small onClick={() => rewrite(room, warned)}>
             {t('rewrite')}
           </Button>
         </p>
@@ -463,6 +476,7 @@ export function Writer({ room }: { room: Room }) {
                 if (picker.current) picker.current.value = '';
               }}
             />
+            <IconButton icon={Link2} label={t('card')} onClick={() => (dialog.value = 'card')} />
             <IconButton
               icon={MessageSquareQuote}
               label={t('cannedTitle')}

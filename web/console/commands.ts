@@ -1,13 +1,12 @@
-// commands.ts: everything an agent can do, once: its words, its key, when it applies. The keyboard, the palette and the help page all
-// read this list.
+// commands.ts: what an agent can do by a key, once: its words, its key, when it applies. The keyboard, the palette and the help page all
+// read this list; what has no key stands in the palette alone (palette.ts).
 import { composing, inText } from '../core/keys';
 import { prefs } from '../kit/prefs';
-import { may } from '../kit/session';
 import { focusFilter, focusList, inOrder, movedAt } from './ListPane';
 import { toggleContext } from './RoomPane';
 import type { Room } from './room';
 import { t } from './words';
-import { askComposer, closeRoom, contextOver, desk, dialog, invite, live, setPresence, tab, takeNext } from './work';
+import { askComposer, closeRoom, contextOver, desk, dialog, invite, live, tab, takeNext } from './work';
 
 export interface Command {
   id: string;
@@ -21,7 +20,7 @@ export interface Command {
 }
 
 const room = (): Room | null => desk.current.value;
-const mine = (): boolean => {
+export const mine = (): boolean => {
   const r = room();
   return !!r && desk.mine.value.has(r.id) && !r.closing.value;
 };
@@ -81,15 +80,6 @@ export function commands(): Command[] {
       key: 's',
       run: () => document.querySelector<HTMLElement>('.presence-btn')?.click(),
     },
-    { id: 'mine', label: t('showMine'), key: '', run: () => (tab.value = 'mine') },
-    { id: 'waiting', label: t('showWaiting'), key: '', run: () => (tab.value = 'waiting') },
-    ...(may('supervisor') ? [{ id: 'team', label: t('showTeam'), key: '', run: () => (tab.value = 'team') }] : []),
-    { id: 'online', label: t('goOnline'), key: '', when: live, run: () => void setPresence('online') },
-    { id: 'busy', label: t('goBusy'), key: '', when: live, run: () => void setPresence('busy') },
-    { id: 'away', label: t('goAway'), key: '', when: live, run: () => void setPresence('away', 'break') },
-    { id: 'offline', label: t('goOffline'), key: '', when: live, run: () => void setPresence('offline') },
-    { id: 'mine', label: t('mine'), key: '', run: () => (dialog.value = 'mine') },
-    { id: 'notices', label: t('noticeSettings'), key: '', run: () => (dialog.value = 'notices') },
     { id: 'help', label: t('keyHelp'), key: '?', run: () => (dialog.value = 'help') },
   ];
 }

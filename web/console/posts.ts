@@ -4,6 +4,7 @@
 import { batch, signal, type Signal } from '@preact/signals';
 import { Outbox } from '../core/outbox';
 import type { StaffFrame } from '../core/staff';
+import { cardOf } from '../core/text';
 import type { Outgoing } from '../kit/rows';
 import { Refused, type Ports } from './ports';
 import type { Room } from './room';
@@ -14,6 +15,8 @@ interface OutFrame {
   cid: string;
   text: string;
   kind?: Outgoing['kind'];
+  title?: string;
+  url?: string;
   file?: string;
   reply_to?: number;
   /** The wording is meant. */
@@ -108,6 +111,11 @@ export class Posts {
     await this.#post(room, { what: 'message', kind: 'text', text, ...(replyTo ? { reply_to: replyTo } : {}) });
   }
 
+  /** A card, as the lines that people will read. */
+  async sayCard(room: Room, text: string): Promise<void> {
+    await this.#post(room, { what: 'message', kind: 'card', text });
+  }
+
   async note(room: Room, text: string): Promise<void> {
     await this.#post(room, { what: 'note', kind: 'text', text });
   }
@@ -173,8 +181,10 @@ export class Posts {
       return;
     }
     const { cid, conversation, text } = out;
+    const card = out.kind === 'card' && cardOf(text);
     const more = {
       kind: out.kind,
+      ...(card ? { title: card.title, text: card.words, url: card.href } : {}),
       ...(out.file?.id ? { file: out.file.id } : {}),
       ...(out.reply_to ? { reply_to: out.reply_to } : {}),
     };

@@ -4,7 +4,9 @@ import { api, ApiError, query, upload } from '../core/api';
 import { systemClock } from '../core/clock';
 import { Connection, type Link, openSocket } from '../core/connection';
 import type { Canned, Colleague, Conversation, Presence, QueueRow, StaffFrame } from '../core/staff';
+import { type Card, cardOf } from '../core/text';
 import { newCid } from '../core/wire';
+import type { Outgoing } from '../kit/rows';
 import { ended, session, site } from '../kit/session';
 import { dropToast, toast } from '../kit/Toast';
 import { Desk, type Target } from './desk';
@@ -30,7 +32,9 @@ export type Composing = 'reply' | 'note';
 /** Reviews of one's own that wait for an answer. */
 export const mineOpen = signal(0);
 /** Which dialog is open. */
-export const dialog = signal<'' | 'transfer' | 'invite' | 'why' | 'help' | 'palette' | 'left' | 'notices' | 'mine'>('');
+export const dialog = signal<
+  '' | 'transfer' | 'invite' | 'why' | 'card' | 'help' | 'palette' | 'left' | 'notices' | 'mine'
+>('');
 /** The supervisor's view of the queues stands in place of the conversation. */
 export const overseeing = signal(false);
 export const contextOver = signal(false);
@@ -43,6 +47,18 @@ export interface Asked {
 export const ask = signal<Asked | null>(null);
 export function askComposer(what: Asked['what'], text?: string): void {
   ask.value = { what, at: Date.now(), ...(text === undefined ? {} : { text }) };
+}
+
+/** Cards that have been begun, per conversation. */
+export const cardDrafts = new Map<string, Pick<Card, 'title' | 'words' | 'href'>>();
+
+/** What was not sent, where it was written. */
+export function rewrite(room: Room, o: Outgoing): void {
+  const text = desk.posts.takeBack(room, o.cid);
+  const card = o.kind === 'card' && cardOf(text);
+  if (!card) return askComposer('insert', text);
+  cardDrafts.set(room.id, card);
+  dialog.value = 'card';
 }
 
 export let desk: Desk;

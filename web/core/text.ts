@@ -82,6 +82,24 @@ function linkify(line: string, ret: Token[]): void {
   if (done < line.length) ret.push({ type: 'text', text: line.slice(done) });
 }
 
+/** What a card says; its address is http or https, and `host` is where it leads. */
+export interface Card {
+  title: string;
+  words: string;
+  href: string;
+  host: string;
+}
+
+/** A card comes as lines: the title first, the address last. Undefined: it is no more than a text. */
+export function cardOf(text: string): Card | undefined {
+  const lines = text.split('\n');
+  const [title] = lines;
+  const url = lines.length > 1 ? lines.pop()! : '';
+  const href = /^https?:\/\/\S+$/i.test(url) ? safeHref(url) : undefined;
+  if (!title || !href) return undefined;
+  return { title, words: lines.slice(1).join('\n'), href, host: new URL(href).host };
+}
+
 /** As the server counts: code points. */
 export function codePoints(text: string): number {
   let n = 0;

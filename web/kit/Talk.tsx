@@ -11,8 +11,10 @@ import { clockTime, dayLabel, exactTime } from '../core/time';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { memo } from './memo';
+import { scrolling } from './motion';
 import type { Outgoing, Row } from './rows';
 import { s } from './staffWords';
+import { Said } from './Said';
 import { Text } from './Text';
 
 export interface TalkActions {
@@ -155,7 +157,7 @@ export function Talk(props: TalkProps) {
     if (!el) return;
     stick.current = true;
     setFrom('');
-    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : 'smooth' });
+    el.scrollTo({ top: el.scrollHeight, behavior: start + WINDOW < rows.length ? 'auto' : scrolling() });
     el.focus({ preventScroll: true });
   };
 
@@ -482,7 +484,7 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
   const form = typeof m.form === 'object' && m.form ? Object.entries(m.form) : [];
   return (
     <>
-      {m.text && (marks ? <Marked text={m.text} marks={marks} lang={m.lang} /> : <Text text={m.text} lang={m.lang} />)}
+      {m.text && (marks ? <Marked text={m.text} marks={marks} lang={m.lang} /> : <Said m={m} />)}
       {form.length > 0 && (
         <dl class="say-form">
           {form.map(([name, value]) => (
@@ -619,7 +621,7 @@ function Out({ row, actions }: { row: Extract<Row, { kind: 'out' }>; actions: Ta
         <FileInner name={o.file.name} size={o.file.size} />
       </span>
     ) : (
-      <Text text={o.text} />
+      <Said m={o} />
     );
   if (o.what === 'note') {
     return (

@@ -2,6 +2,7 @@
 import './Bubble.css';
 import './Transcript.css';
 import { memo } from './memo';
+import { scrolling } from './motion';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { ArrowDown, Bot, Headset } from 'lucide';
@@ -12,6 +13,7 @@ import { Avatar } from './Avatar';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
 import { Choices, Media, Trouble } from './MessageParts';
+import { Said } from './Said';
 import { Text } from './Text';
 
 export interface TranscriptActions {
@@ -114,7 +116,7 @@ export function Transcript(props: TranscriptProps) {
   const toEnd = () => {
     const el = box.current!;
     stick.current = true;
-    el.scrollTo({ top: el.scrollHeight, behavior: 'smooth' });
+    el.scrollTo({ top: el.scrollHeight, behavior: scrolling() });
     el.focus({ preventScroll: true });
   };
 
@@ -319,7 +321,7 @@ function Body({ item, actions }: { item: Item; actions: TranscriptActions }) {
   if (item.file || typeof item.form === 'object') return <Media item={item} actions={actions} />;
   return (
     <div class="bubble">
-      <Text text={item.text ?? ''} lang={item.lang} />
+      <Said m={item} />
     </div>
   );
 }

@@ -9,7 +9,7 @@ export interface Outgoing {
   what: 'message' | 'note';
   /** Whom it was for, should the conversation be gone. */
   who: string;
-  kind: 'text' | 'image' | 'file' | 'audio';
+  kind: 'text' | 'image' | 'file' | 'audio' | 'card';
   text: string;
   reply_to?: number;
   file?: { name: string; mime: string; size: number; blob?: Blob; id?: string; width?: number; height?: number };

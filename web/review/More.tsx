@@ -22,11 +22,12 @@ type NamedKey = (typeof NAMED)[number];
 const CHOICES = {
   state: ['open', 'closed'],
   closed_by: ['visitor', 'agent', 'bot', 'system'],
+  form: ['yes', 'no'],
   reviewed: ['yes', 'no'],
 } as const;
 type ChoiceKey = keyof typeof CHOICES;
 const RANGES: readonly RangeKey[] = ['wait', 'response', 'silence', 'lasted', 'score'];
-const KEYS = ['queue', ...TEXTS, ...NAMED, 'state', 'closed_by', 'reviewed', ...RANGES] as const;
+const KEYS = ['queue', ...TEXTS, ...NAMED, 'state', 'closed_by', 'form', 'reviewed', ...RANGES] as const;
 type Key = (typeof KEYS)[number];
 
 /** Whose scores: what agents find by is theirs to be told of, not to look for. */

@@ -23,6 +23,8 @@ export interface Question {
   /** open, closed. */
   state: string;
   closed_by: string;
+  /** yes, no: the visitor has filled in a form. */
+  form: string;
   reviewed: string;
   /** Ranges, A..B: seconds, and hundredths of a point. */
   wait: string;
@@ -61,6 +63,7 @@ const NONE: Question = {
   scorecard: '',
   state: '',
   closed_by: '',
+  form: '',
   reviewed: '',
   wait: '',
   response: '',

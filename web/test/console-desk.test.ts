@@ -167,6 +167,19 @@ test('a message is on disk before it is sent, and leaves the disk with its ack',
   assert.equal(w.room().messages.value[2]?.from.number, '1024');
 });
 
+test('a card is kept as its lines, and sent in its parts', async () => {
+  const w = await opened();
+  void w.desk.posts.sayCard(w.room(), '退货说明\n七天\n运费\nhttps://shop.example/r');
+  const f = w.take('message');
+  assert.deepEqual(
+    [f['kind'], f['title'], f['text'], f['url']],
+    ['card', '退货说明', '七天\n运费', 'https://shop.example/r'],
+  );
+  w.ack(f, 3);
+  const said = w.room().messages.value[2]!;
+  assert.deepEqual([said.kind, said.text], ['card', '退货说明\n七天\n运费\nhttps://shop.example/r']);
+});
+
 test('what was not acknowledged is sent again with the same cid after a reconnect, in order', async () => {
   const w = await opened();
   void w.desk.posts.say(w.room(), 'one');

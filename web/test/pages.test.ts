@@ -88,6 +88,30 @@ test('no script makes markup from text or evaluates it', () => {
   }
 });
 
+test('only opacity and transform move, for 180 ms at most, and nothing goes on for ever but typing dots', () => {
+  const times = { '--fast': '120ms', '--slow': '180ms' } as Record<string, string>;
+  let moves = 0;
+  for (const a of assets.filter((x) => x.path.endsWith('.css'))) {
+    const css = readFileSync(join(PAGES_DIR, a.file), 'utf8').replace(
+      /var\((--\w+)\)/g,
+      (all, name: string) => times[name] ?? all,
+    );
+    for (const [, name, frames] of css.matchAll(/@keyframes ([\w-]+)\{((?:[^{}]*\{[^{}]*\})*)\}/g))
+      for (const [, property] of frames!.matchAll(/[{;]([\w-]+):/g))
+        assert.match(property!, /^(opacity|transform)$/, `${a.path}: ${name}`);
+    for (const [rule, kind, value] of css.matchAll(/[{;](transition|animation):([^;}]+)/g)) {
+      if (value === 'none!important') continue;
+      moves++;
+      if (kind === 'transition') assert.match(value!, /^(opacity|transform) /, `${a.path}: ${rule}`);
+      if (kind === 'animation' && /\bdot\b/.test(value!)) continue;
+      assert.doesNotMatch(value!, /infinite/, `${a.path}: ${rule}`);
+      const [, n, unit] = /([\d.]+)(ms|s)\b/.exec(value!) ?? assert.fail(`${a.path}: ${rule} says no time`);
+      assert.ok(Number(n) * (unit === 's' ? 1000 : 1) <= 180, `${a.path}: ${rule}`);
+    }
+  }
+  assert.ok(moves > 5);
+});
+
 test('the loader has one place for the site, and says nothing else of a host', () => {
   const text = readFileSync(join(PAGES_DIR, 'widget.js'), 'utf8');
   assert.equal(text.split('/*KEFU_SITE*/null').length, 2);

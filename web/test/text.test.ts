@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codePoints, fileSize, oneLine, safeHref, tokenize } from '../core/text';
+import { cardOf, codePoints, fileSize, oneLine, safeHref, tokenize } from '../core/text';
 
 const shown = (text: string) =>
   tokenize(text)
@@ -77,6 +77,31 @@ test('counts as the server does', () => {
   assert.equal(codePoints('你好'), 2);
   assert.equal(codePoints('👍🏽'), 2);
   assert.equal(codePoints(''), 0);
+});
+
+test('a card is a title, words, and where it leads; all else stays a text', () => {
+  assert.deepEqual(cardOf('退货说明\n七天\n运费\nhttps://Shop.example:444/r?a=1#top'), {
+    title: '退货说明',
+    words: '七天\n运费',
+    href: 'https://shop.example:444/r?a=1#top',
+    host: 'shop.example:444',
+  });
+  assert.equal(cardOf('R\nhttp://shop.example')?.words, '');
+  assert.equal(cardOf('R\nhttps://bücher.example/')?.host, 'xn--bcher-kva.example');
+  const texts = [
+    '',
+    'R',
+    'https://shop.example/',
+    '\nhttps://shop.example/',
+    'R\nsee https://shop.example/',
+    'R\nhttps://shop.example/\n',
+    'R\njavascript:alert(1)',
+    'R\ndata:text/html,x',
+    'R\nmailto:a@shop.example',
+    'R\nhttps://bank.example@evil.example/',
+    'R\nhttps://a b.example/',
+  ];
+  for (const text of texts) assert.equal(cardOf(text), undefined, text);
 });
 
 test('one line has no breaks and no tricks of direction', () => {

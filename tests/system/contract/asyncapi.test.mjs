@@ -123,6 +123,8 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   refused(await one.act({ type: 'message', conversation, cid: cid(), kind: 'text', text: '?', reply_to: 9999 }), 'bad_request');
   acked(await v.act({ type: 'message', cid: cid(), kind: 'form', form: { name: '王芳', topics: ['发票', '退货'] } }));
   await one.take({ type: 'message', kind: 'card' });
+  const card = acked(await one.act({ type: 'message', conversation, cid: cid(), kind: 'card', title: '退货说明', text: '七天内可以退。', url: 'https://shop.example/r#top' }));
+  assert.equal((await v.take({ type: 'message', seq: card.seq, kind: 'card' })).text, '退货说明\n七天内可以退。\nhttps://shop.example/r#top');
 
   acked(await one.act({ type: 'note', conversation, cid: cid(), text: '回头客' }));
   await one.take({ type: 'timeline', entry: { kind: 'note', data: { text: '回头客' } } });
@@ -297,6 +299,15 @@ test('what is malformed is refused, and the schemas refuse it too', async () => 
     [one, { type: 'presence', cid: 'w9', presence: 'asleep' }, 'bad_request'],
     [one, { type: 'transfer', conversation: NOBODY, cid: 'w10', to: {} }, 'bad_request'],
     [one, { type: 'transfer', conversation: NOBODY, cid: 'w11', to: { agent: NOBODY, queue: 'sales' } }, 'bad_request'],
+    [v, { type: 'message', cid: 'k3', kind: 'card', title: 'x', url: 'https://x.example/' }, 'bad_request'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k4', kind: 'card', url: 'https://x.example/' }, 'bad_request'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k5', kind: 'card', title: 'a\nb', url: 'https://x.example/' }, 'bad_request'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k6', kind: 'card', title: 'x', url: 'javascript:alert(1)' }, 'bad_request'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k7', kind: 'card', title: 'x', url: 'https://a@x.example/' }, 'bad_request'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k8', kind: 'card', title: 'x'.repeat(129), url: 'https://x.example/' }, 'too_large'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k9', kind: 'card', title: 'x', text: 'x'.repeat(513), url: 'https://x.example/' }, 'too_large'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k10', kind: 'card', title: 'x', url: `https://x.example/${'u'.repeat(1024)}` }, 'too_large'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k11', kind: 'card', title: 'x', url: 'https://x.example/', file: NOBODY }, 'unsupported'],
     [one, { type: 'accept', cid: 'w12' }, 'bad_request'],
     [one, { type: 'message', conversation: NOBODY, cid: 'w13', kind: 'choice', choice: 'x' }, 'bad_request'],
     [one, { type: 'note', conversation: NOBODY, cid: 'w14', text: '' }, 'bad_request'],

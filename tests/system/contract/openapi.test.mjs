@@ -257,7 +257,7 @@ const rows = {
       [200, transcripts('?site=demo&q=%E9%80%80%E6%AC%BE&limit=1')],
       [200, transcripts(`?contact=${story.visitor}&channel=web&rating=5&from=1&to=${Date.now() + 1000}`)],
       [200, transcripts(`?agent=${people.agent1.person.id}`, 'agent1')],
-      [200, transcripts('?queue=service,sales&tag=%E9%80%80%E6%AC%BE&rule=greeting&state=closed&closed_by=agent&reviewed=no&wait=0..600&response=..60&silence=60..&lasted=1..2&score=0..8500')],
+      [200, transcripts('?queue=service,sales&tag=%E9%80%80%E6%AC%BE&rule=greeting&state=closed&closed_by=agent&form=no&reviewed=no&wait=0..600&response=..60&silence=60..&lasted=1..2&score=0..8500')],
       [200, { path: '/api/v1/transcripts', control: true }],
     ],
     wrong: () => [
@@ -273,7 +273,7 @@ const rows = {
       [400, transcripts('?to=-1')],
       [400, transcripts('?rating=0')],
       [400, transcripts('?rating=6')],
-      ...['queue=a,,b', 'state=both', 'closed_by=me', 'reviewed=perhaps', 'wait=5', 'wait=..', 'response=x..', 'score=-1..', 'rule=No%20key', `tag=${'x'.repeat(65)}`].map((f) => [400, transcripts(`?${f}`)]),
+      ...['queue=a,,b', 'state=both', 'closed_by=me', 'reviewed=perhaps', 'form=maybe', 'wait=5', 'wait=..', 'response=x..', 'score=-1..', 'rule=No%20key', `tag=${'x'.repeat(65)}`].map((f) => [400, transcripts(`?${f}`)]),
       [400, transcripts('?lasted=9..1'), 'no schema tells which of two is greater'],
       [403, transcripts('?score=0..100', 'agent1')],
       [400, transcripts('?limit=0')],
@@ -666,6 +666,7 @@ const rows = {
         [404, onReview('reviewer', one, 'comments', { text: '好', parent: NOBODY })],
         [400, onReview('reviewer', one, 'comments', { text: '' })],
         [400, onReview('reviewer', one, 'comments', { text: '好', seq: 0 })],
+        [400, onReview('reviewer', one, 'comments', { text: '好', seq: 1000000 }), 'no schema tells how many messages there are'],
         [400, onReview('reviewer', one, 'comments', { text: '好', parent: 'x' })],
       ];
     },

@@ -41,9 +41,6 @@ export const en: Like<typeof zhCN> = {
   emptyTeam: 'Your colleagues have no conversations',
   seeWaiting: { one: 'See {n} waiting conversation', other: 'See {n} waiting conversations' },
   goOnline: 'Go online',
-  goBusy: 'Set busy',
-  goAway: 'Take a break',
-  goOffline: 'Go offline',
   listStale: 'The list could not be updated',
   listFailed: 'The list could not be loaded: {why}',
 
@@ -126,6 +123,7 @@ export const en: Like<typeof zhCN> = {
   fileTooBig: '{name} is larger than {max} and was not added',
   fileTooLarge: 'The file is too large',
   fileDrop: 'Remove {name}',
+  card: 'Send a card',
   cannedTitle: 'Ready replies',
   cannedKeys: '↑↓ choose · Enter or Tab insert · Esc close',
   cannedNone: 'No ready reply matches “{words}”',
@@ -135,10 +133,6 @@ export const en: Like<typeof zhCN> = {
 
   transferred: 'Transferred to {name}',
 
-  palette: 'Commands and conversations',
-  showMine: 'Show my conversations',
-  showWaiting: 'Show waiting conversations',
-  showTeam: 'Show colleagues’ conversations',
   keyMove: 'Next and previous conversation',
   keyNext: 'Whoever has waited longest for me',
   keyTake: 'Take the next waiting visitor',

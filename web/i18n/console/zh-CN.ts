@@ -39,9 +39,6 @@ export const zhCN = {
   emptyTeam: '同事手上没有会话',
   seeWaiting: '查看 {n} 个等待中的会话',
   goOnline: '上线接待',
-  goBusy: '设为忙碌',
-  goAway: '设为小休',
-  goOffline: '下线',
   listStale: '列表没有更新成功',
   listFailed: '列表加载失败：{why}',
 
@@ -124,6 +121,7 @@ export const zhCN = {
   fileTooBig: '{name} 超过 {max}，没有添加',
   fileTooLarge: '文件超过大小限制',
   fileDrop: '移除 {name}',
+  card: '发送卡片',
   cannedTitle: '话术',
   cannedKeys: '↑↓ 选择 · Enter 或 Tab 填入 · Esc 关闭',
   cannedNone: '没有匹配“{words}”的话术',
@@ -133,10 +131,6 @@ export const zhCN = {
 
   transferred: '已转接给 {name}',
 
-  palette: '命令与会话',
-  showMine: '查看我的会话',
-  showWaiting: '查看等待中的会话',
-  showTeam: '查看同事的会话',
   keyMove: '上一个、下一个会话',
   keyNext: '等我最久的访客',
   keyTake: '接待下一位等待的访客',

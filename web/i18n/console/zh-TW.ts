@@ -41,9 +41,6 @@ export const zhTW: Like<typeof zhCN> = {
   emptyTeam: '同事手上沒有對話',
   seeWaiting: '查看 {n} 個等待中的對話',
   goOnline: '上線接待',
-  goBusy: '設為忙碌',
-  goAway: '設為小休',
-  goOffline: '離線',
   listStale: '清單未能更新',
   listFailed: '清單載入失敗：{why}',
 
@@ -126,6 +123,7 @@ export const zhTW: Like<typeof zhCN> = {
   fileTooBig: '{name} 超過 {max}，未加入',
   fileTooLarge: '檔案超過大小限制',
   fileDrop: '移除 {name}',
+  card: '傳送卡片',
   cannedTitle: '常用語',
   cannedKeys: '↑↓ 選擇 · Enter 或 Tab 填入 · Esc 關閉',
   cannedNone: '沒有符合「{words}」的常用語',
@@ -135,10 +133,6 @@ export const zhTW: Like<typeof zhCN> = {
 
   transferred: '已轉接給 {name}',
 
-  palette: '指令與對話',
-  showMine: '查看我的對話',
-  showWaiting: '查看等待中的對話',
-  showTeam: '查看同事的對話',
   keyMove: '上一個、下一個對話',
   keyNext: '等我最久的訪客',
   keyTake: '接待下一位等候的訪客',

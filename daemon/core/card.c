@@ -1,0 +1,48 @@
+#include "core/card.h"
+
+#include <strings.h>
+
+void card_write(struct buf *b, const struct card *c)
+{
+    const struct slice parts[] = { c->title, c->words, c->url };
+    size_t start = b->n;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (!parts[i].n)
+            continue;
+        if (b->n > start)
+            buf_char(b, '\n');
+        buf_add(b, parts[i]);
+    }
+}
+
+static bool is_address(struct slice s)
+{
+    static const char *const schemes[] = { "https://", "http://" };
+    bool ret = false;
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        size_t n = strlen(schemes[i]);
+
+        ret |= s.n > n && strncasecmp(s.p, schemes[i], n) == 0;
+    }
+    for (size_t i = 0; ret && i < s.n; i++)
+        ret = (unsigned char)s.p[i] > ' ' && s.p[i] != 0x7f;
+    return ret;
+}
+
+bool card_read(struct slice text, struct card *ret)
+{
+    const char *title_end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+    size_t last = text.n, title;
+
+    while (last && text.p[last - 1] != '\n')
+        last--;
+    if (!title_end || !is_address((struct slice){ text.p + last, text.n - last }))
+        return false;
+    title = (size_t)(title_end - text.p);
+    *ret = (struct card){ .title = { text.p, title }, .url = { text.p + last, text.n - last } };
+    if (last > title + 1)
+        ret->words = (struct slice){ text.p + title + 1, last - title - 2 };
+    return ret->title.n > 0;
+}

@@ -1,0 +1,20 @@
+/* card.h: a card: a title, words, an address. It is kept and searched, masked and exported as a text: the title is its first line, the
+ * address its last one, what stands between them its words. */
+#ifndef KF_CORE_CARD_H
+#define KF_CORE_CARD_H
+
+#include "core/buf.h"
+#include "core/slice.h"
+
+#include <stdbool.h>
+
+struct card {
+    struct slice title, words, url; /* empty: not there */
+};
+
+/* As the text of a message; parts that are empty have no line. */
+void card_write(struct buf *b, const struct card *c);
+/* The parts of such a text, borrowed from it. False: it does not end in a line that is an http or https address, or nothing stands above that. */
+bool card_read(struct slice text, struct card *ret);
+
+#endif

@@ -1,0 +1,140 @@
+// Cards: written by keyboard in the console, seen by the visitor, the agent and the reviewer; and what a page makes of a hostile one.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agent, at, axe, browse, closeTalk, holds, House, leave, openTalk, picture, says, tabTo, visitor } from './house.mjs';
+
+const URL = 'https://shop.example/returns?from=chat#top';
+let house;
+let browser;
+before(async () => {
+  house = await House.open();
+  browser = await browse();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+// What is drawn of a card: its title, its words, and its link with all that a link must have.
+async function shows(page, title) {
+  const card = page.locator('.said-card', { hasText: title }).last();
+  await card.waitFor();
+  assert.equal(await card.locator('b').textContent(), title);
+  const link = card.locator('a');
+  assert.equal(await link.getAttribute('href'), URL);
+  assert.equal(await link.getAttribute('target'), '_blank');
+  assert.match(await link.getAttribute('rel'), /noopener noreferrer/);
+  assert.equal(await link.textContent(), 'shop.example');
+}
+
+const dialog = (page) => page.locator('dialog[open]');
+
+for (const [locale, title, words, names] of [
+  ['zh-CN', '退货说明', '七天内可以退，运费我们付。', { button: '发送卡片', title: '标题', words: '说明', url: '网址', send: '发送', none: '请填写标题', bad: '这不是完整的网址' }],
+  ['en-US', 'How returns work', 'Within seven days; we pay for the postage.', { button: 'Send a card', title: 'Title', words: 'Words', url: 'Address', send: 'Send', none: 'Write a title', bad: 'This is not a whole address' }],
+]) {
+  test(`a card goes by keyboard from the console to the visitor (${locale})`, async () => {
+    const page = await agent(browser, house, 'agent1', { locale });
+    const v = await visitor(browser, house, { locale });
+    const question = `${title}?`;
+    await says(v, question);
+    await openTalk(page, question);
+
+    // Opened, left with Escape: the focus is back, and what was begun is kept.
+    await page.locator('.writer textarea').focus();
+    await tabTo(page, { selector: '.writer-foot button', text: names.button });
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('dialog input'));
+    await page.keyboard.press('Enter');
+    await dialog(page).getByText(names.none).waitFor();
+    await page.keyboard.type(title);
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.waitForFunction((label) => document.activeElement?.getAttribute('aria-label') === label, names.button);
+    await page.keyboard.press('Enter');
+    await holds(dialog(page).getByLabel(names.title, { exact: true }), title);
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(words);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('javascript:alert(1)');
+    await page.keyboard.press('Enter');
+    await dialog(page).getByText(names.bad).waitFor();
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(URL.slice('https://'.length)); // nobody need type the scheme
+    await shows(dialog(page), title);
+    await picture(page, `card-dialog-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor({ state: 'detached' });
+
+    await shows(v, title);
+    await shows(page.locator('.talk-log'), title);
+    await page.locator('.say.agent .ticks').last().waitFor();
+    assert.equal(await v.getByText(words).count(), 1);
+    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(v), []);
+    await picture(page, `card-console-${locale}`);
+    await picture(v, `card-chat-${locale}`);
+
+    // A reload shows it from the history.
+    await v.reload();
+    await shows(v, title);
+
+    // The next one is begun anew; the palette opens it, too.
+    await page.keyboard.press('Control+K');
+    await page.keyboard.type(names.button);
+    await page.keyboard.press('Enter');
+    await holds(dialog(page).getByLabel(names.title, { exact: true }), '');
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    await closeTalk(page);
+    await leave(page, v);
+
+    const reader = await at(browser, house, 'reviewer', '/review/', { locale });
+    await reader.locator('.result').first().click();
+    await shows(reader, title);
+    await picture(reader, `card-review-${locale}`);
+    assert.deepEqual(await axe(reader), []);
+    await leave(reader);
+  });
+}
+
+test('a card that is held back for its wording comes back into the dialog', async () => {
+  const admin = await at(browser, house, 'admin', '/admin/');
+  await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+  const status = await admin.evaluate(async () => {
+    const { csrf } = await (await fetch('/api/v1/session')).json();
+    const r = await fetch('/api/v1/sites/demo/documents/forbidden/promise', {
+      method: 'PUT',
+      headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json', 'If-None-Match': '*' },
+      body: JSON.stringify({ name: '许诺', words: ['保证退款'], advice: '请说：我们会尽快处理' }),
+    });
+    return r.status;
+  });
+  assert.equal(status, 201);
+  await leave(admin);
+
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '能退款吗');
+  await openTalk(page, '能退款吗');
+  await page.getByRole('button', { name: '发送卡片' }).click();
+  await dialog(page).getByLabel('标题', { exact: true }).fill('退款');
+  await dialog(page).getByLabel('说明', { exact: true }).fill('我们保证退款');
+  await dialog(page).getByLabel('网址', { exact: true }).fill(URL);
+  await page.keyboard.press('Enter');
+  await page.locator('.writer-warn', { hasText: '保证退款' }).waitFor();
+  await page.locator('.writer-warn').getByRole('button', { name: '修改' }).click();
+  await holds(dialog(page).getByLabel('标题', { exact: true }), '退款');
+  await holds(dialog(page).getByLabel('网址', { exact: true }), URL);
+  await dialog(page).getByLabel('说明', { exact: true }).fill('我们会尽快处理');
+  await page.keyboard.press('Control+Enter');
+  await dialog(page).waitFor({ state: 'detached' });
+  await shows(v, '退款');
+  assert.equal(await v.getByText('保证退款').count(), 0);
+  await closeTalk(page);
+  await leave(page, v);
+});

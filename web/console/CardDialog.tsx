@@ -1,0 +1,158 @@
+// A card is written here: a title, words, an address, and beside them what the visitor will see.
+import { useSignal } from '@preact/signals';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { composing } from '../core/keys';
+import { cardOf, codePoints, oneLine, safeHref } from '../core/text';
+import { Button } from '../kit/Button';
+import { Dialog } from '../kit/Dialog';
+import { Area, Field } from '../kit/Field';
+import { k } from '../kit/i18n';
+import { Said } from '../kit/Said';
+import { d } from './moreWords';
+import { windowState } from './replies';
+import type { Room } from './room';
+import { t } from './words';
+import { cardDrafts, desk, dialog, now } from './work';
+
+const TITLE_MAX = 128;
+const WORDS_MAX = 512;
+const URL_MAX = 1024;
+
+/** As the wire wants it: whole, and in ASCII. Nobody need type the scheme. */
+function address(typed: string): string | undefined {
+  const href = safeHref(/^[a-z]+:\/\//i.test(typed) ? typed : `https://${typed}`);
+  return href?.replace(/[\\^`{|}]/g, encodeURIComponent);
+}
+
+interface Wrong {
+  title?: string | undefined;
+  words?: string | undefined;
+  url?: string | undefined;
+  all?: string | undefined;
+}
+
+export function CardDialog({ room }: { room: Room }) {
+  const draft = useSignal(cardDrafts.get(room.id) ?? { title: '', words: '', href: '' });
+  const tried = useSignal(false);
+  const first = useRef<HTMLInputElement>(null);
+  const words = useRef<HTMLTextAreaElement>(null);
+  const url = useRef<HTMLInputElement>(null);
+  const preview = useId();
+  const close = (): void => void (dialog.value = '');
+  useEffect(() => first.current?.focus(), []);
+
+  const set = (part: Partial<typeof draft.value>): void => {
+    draft.value = { ...draft.value, ...part };
+    cardDrafts.set(room.id, draft.value);
+  };
+  const title = oneLine(draft.value.title);
+  const said = draft.value.words.replace(/\r\n?/g, '\n').trim();
+  const typed = draft.value.href.trim();
+  const href = address(typed);
+  const text = [title, said, href].filter(Boolean).join('\n');
+
+  const look = (): Wrong => {
+    const all = desk.limits.value.text;
+    const long = (s: string, n: number): string | undefined =>
+      codePoints(s) > n ? d('cardTooLong', { n }) : undefined;
+    return {
+      title: title ? long(title, TITLE_MAX) : d('cardTitleNone'),
+      words: long(said, WORDS_MAX),
+      url: !typed
+        ? d('cardUrlNone')
+        : !href
+          ? d('cardUrlBad')
+          : href.length > URL_MAX
+            ? d('cardUrlLong', { n: URL_MAX })
+            : undefined,
+      all:
+        windowState(room.window.value, now.value) === 'closed'
+          ? d('cardShut')
+          : codePoints(text) > all
+            ? d('cardAllLong', { n: all })
+            : undefined,
+    };
+  };
+  // Nobody is told that a field is empty before having tried to send.
+  const wrong = tried.value ? look() : {};
+
+  const send = (): void => {
+    tried.value = true;
+    const { title, words: said, url: where, all } = look();
+    if (title) first.current?.focus();
+    else if (said) words.current?.focus();
+    else if (where) url.current?.focus();
+    if (title || said || where || all) return;
+    void desk.posts.sayCard(room, text);
+    cardDrafts.delete(room.id);
+    close();
+  };
+  const onKeyDown = (ev: KeyboardEvent): void => {
+    if (composing(ev) || ev.key !== 'Enter') return;
+    if (ev.target === words.current && !ev.ctrlKey && !ev.metaKey) return; // a new line
+    ev.preventDefault();
+    send();
+  };
+
+  return (
+    <Dialog
+      title={t('card')}
+      onClose={close}
+      footer={
+        <>
+          <Button onClick={close}>{k('cancel')}</Button>
+          <Button kind="primary" onClick={send}>
+            {k('send')}
+          </Button>
+        </>
+      }
+    >
+      <Field
+        inputRef={first}
+        label={d('cardTitle')}
+        defaultValue={draft.value.title}
+        autocomplete="off"
+        error={wrong.title}
+        onKeyDown={onKeyDown}
+        onInput={(ev) => set({ title: ev.currentTarget.value })}
+      />
+      <Area
+        inputRef={words}
+        label={d('cardWords')}
+        hint={d('cardWordsHint')}
+        rows={3}
+        defaultValue={draft.value.words}
+        error={wrong.words}
+        onKeyDown={onKeyDown}
+        onInput={(ev) => set({ words: ev.currentTarget.value })}
+      />
+      <Field
+        inputRef={url}
+        label={d('cardUrl')}
+        hint={d('cardUrlHint')}
+        inputMode="url"
+        autocomplete="off"
+        spellcheck={false}
+        defaultValue={draft.value.href}
+        error={wrong.url}
+        onKeyDown={onKeyDown}
+        onInput={(ev) => set({ href: ev.currentTarget.value })}
+      />
+      {wrong.all && (
+        <p class="error" role="alert">
+          {wrong.all}
+        </p>
+      )}
+      {cardOf(text) && (
+        <section class="field say ours" aria-labelledby={preview}>
+          <h3 id={preview} class="field-label">
+            {d('cardPreview')}
+          </h3>
+          <div class="say-body">
+            <Said m={{ kind: 'card', text }} />
+          </div>
+        </section>
+      )}
+    </Dialog>
+  );
+}
