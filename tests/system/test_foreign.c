@@ -420,6 +420,7 @@ static void whose_role_is_taken_away_is_shown_out_at_once(void **state)
                            "{\"number\":\"1025\",\"roles\":[\"reviewer\"],\"capacity\":5}"));
     assert_int_equal(wire_closed(&s.wire), 4403);
     assert_in_range(now_mono_ms() - before, 0, 8000);
+    staff_leave(&s);
     web_status(&d, 200, &(struct ask){ .path = "/api/v1/session", .cookie = s.cookie }); /* the session is as it was: it is another desk */
     assert_int_equal(closed_with(&s, SITE), 4403);
     json_decref(staff_send(&admin, &d, 204, "PUT", in("/api/v1/people/%s?site=" SITE, s.id),
