@@ -462,6 +462,40 @@ static void a_supervisor_looks_on_whispers_joins_and_takes_over(void **state)
     staff_presence(&ann, "offline");
 }
 
+/* Sue of the house becomes an agent, and then a supervisor of another queue: the sockets stay, what they see does not. */
+static void who_may_look_on_no_longer_sees_nothing_more(void **state)
+{
+    static const char *const rows[] = { "\"roles\":[\"agent\"]", "\"roles\":[\"agent\",\"supervisor\"],\"queues\":[\"r\"]" };
+    struct visitor v = { 0 };
+    char path[128], body[160];
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    for (size_t i = 0; i < 2; i++) {
+        char cid[8], text[16];
+
+        assert_string_equal(act(&sue, v.conv, "watch", ",\"on\":true"), "ack");
+        (void)snprintf(path, sizeof(path), "/api/v1/people/%s?site=house", sue.id);
+        (void)snprintf(body, sizeof(body), "{\"number\":\"3\",\"capacity\":1,%s}", rows[i]);
+        web_status(&d, 204, &(struct ask){ .method = "PUT", .path = path, .body = body, .control = true });
+        wire_forget(&sue.wire);
+        (void)snprintf(cid, sizeof(cid), "w%zu", i);
+        (void)snprintf(text, sizeof(text), "外人别看%zu", i);
+        (void)visitor_say(&v, cid, text);
+        wire_take(&ann.wire, "{s:s,s:s}", "type", "message", "text", text);
+        assert_string_equal(act(&ann, v.conv, "note", ",\"text\":\"自己人\""), "ack");
+        wire_none(&sue.wire, "{s:s}", "type", "message");
+        wire_none(&sue.wire, "{s:s}", "type", "timeline");
+        assert_string_equal(act(&sue, v.conv, "whisper", ",\"text\":\"?\""), "not_found");
+        (void)snprintf(body, sizeof(body), "{\"number\":\"3\",\"capacity\":1,\"roles\":[\"agent\",\"supervisor\"]}");
+        web_status(&d, 204, &(struct ask){ .method = "PUT", .path = path, .body = body, .control = true });
+    }
+    close_by(&ann, &v);
+    staff_presence(&ann, "offline");
+}
+
 static void a_supervisor_sets_presence_and_priority(void **state)
 {
     struct visitor first = { 0 }, second = { 0 };
@@ -643,6 +677,7 @@ int main(void)
         cmocka_unit_test(a_helper_who_is_lost_helps_no_more),
         cmocka_unit_test(what_was_handed_to_somebody_who_is_lost_comes_back),
         cmocka_unit_test(a_supervisor_looks_on_whispers_joins_and_takes_over),
+        cmocka_unit_test(who_may_look_on_no_longer_sees_nothing_more),
         cmocka_unit_test(a_channel_a_queue_a_level_and_a_return_put_one_further_ahead),
         cmocka_unit_test(a_supervisor_sets_presence_and_priority),
         cmocka_unit_test(a_paused_queue_gives_nothing_out),

@@ -66,5 +66,5 @@ export default {
     answers: { '/cgi-bin/kf/account/list': { errcode: 0, errmsg: 'ok', account_list: [{ open_kfid: OURS, name: '售后' }] } },
   },
   expired: () => ({ body: { errcode: 42001, errmsg: 'access_token expired, hint: [1], from ip: 203.0.113.9' } }),
-  blocked: () => ({ body: { errcode: 95013, errmsg: 'conversation end, hint: [2]' }, words: 'conversation end' }),
+  blocked: () => ({ body: { errcode: 40096, errmsg: 'invalid external userid, hint: [2]' }, words: 'invalid external userid' }),
 };
