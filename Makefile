@@ -172,6 +172,10 @@ asan: setup-test
 	$(SUB) MODE=asan all tests fuzzers
 	@B=build/asan JOBS=$(JOBS) bash tests/run.sh $(LAYERS) fuzz contract channels
 
+# What compilers warn of, for those who only look.
+flags:
+	@echo '$(CSTD) -O0 $(WARN) -Idaemon -I. -Itests -DKEFUD_VERSION="0" $(PKG_CFLAGS)'
+
 lint: setup-test
 	@JOBS=$(JOBS) bash tests/lint/run.sh
 
@@ -253,5 +257,5 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B)/daemon $(B)/protocols $(B)/tests $(B)/gen -name '*.d' 2>/dev/null)
-.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint fuzz fault bench bench-find million run docs format install uninstall clean
+.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint flags fuzz fault bench bench-find million run docs format install uninstall clean
 .SECONDARY:

@@ -33,6 +33,7 @@ check layers awk bash tests/lint/layers.sh
 check sql gcc bash tests/lint/sql.sh
 check tidy clang-tidy bash tests/lint/tidy.sh &
 check cppcheck cppcheck bash tests/lint/cppcheck.sh &
+check warnings clang bash tests/lint/warnings.sh &
 [ -f web/package.json ] && check web npm web &
 check shell shellcheck bash tests/lint/shell.sh &
 check format clang-format bash tests/lint/format.sh &

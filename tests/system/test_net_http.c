@@ -151,8 +151,8 @@ static void answers_only_the_first_of_pipelined_requests(void **state)
 {
     static const char *const pairs[] = {
         "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
-        "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabcPOST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-        "3\r\n\r\ndef",
+        ("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+         "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\ndef"),
         "GET /later?ms=60 HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
         "POST /later?ms=60 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\nGET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\nGET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
