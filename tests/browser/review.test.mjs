@@ -85,6 +85,8 @@ test('keys lead through messages and results', async () => {
   const name = await page.locator('.result.on').textContent();
   await page.keyboard.press('Shift+J');
   await page.waitForFunction((was) => document.querySelector('.result.on')?.textContent !== was, name);
+  await page.keyboard.press('Shift+K');
+  await page.waitForFunction((was) => document.querySelector('.result.on')?.textContent === was, name);
   await page.keyboard.press('/');
   await page.locator('#q:focus').waitFor();
   await leave(page);
