@@ -260,6 +260,7 @@ const struct channel_ops mail_ops = {
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_RECEIPTS,
     .text_max = 20000,
     .body_max = MAIL_BODY_MAX,
+    .patience_ms = 5 * 86400 * 1000LL,
     .upload_max = 64 << 20,
     .keys = keys,
     .open = mail_open,

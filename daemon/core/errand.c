@@ -1,5 +1,11 @@
 #include "core/errand.h"
 
+#define TRIES      12
+#define FIRST_MS   1000
+#define DOUBLINGS  14
+#define LONGEST_MS (15LL * 60 * 1000)
+#define PATIENT_MS (4LL * 3600 * 1000) /* what waits for days need not be asked about each quarter of an hour */
+
 const char *outcome_name(enum outcome_class cls)
 {
     static const char *const names[] = {
@@ -19,4 +25,16 @@ const char *outcome_name(enum outcome_class cls)
     };
 
     return (unsigned)cls < sizeof(names) / sizeof(names[0]) ? names[cls] : "?";
+}
+
+int64_t errand_again_ms(int attempt, int64_t age_ms, int64_t patience_ms, uint32_t chance)
+{
+    int64_t span = (int64_t)FIRST_MS << (attempt < DOUBLINGS ? attempt : DOUBLINGS);
+    int64_t longest = patience_ms ? PATIENT_MS : LONGEST_MS;
+
+    if (attempt + 1 >= TRIES && age_ms >= patience_ms)
+        return -1;
+    if (span > longest)
+        span = longest;
+    return (int64_t)(chance % (uint64_t)(span + 1));
 }

@@ -108,4 +108,9 @@ struct outcome {
 
 const char *outcome_name(enum outcome_class cls);
 
+/* After the try number `attempt` (from 0) of an errand that is so old: how long until the next one, with full jitter: anything up to a bound
+ * that doubles. -1: it is given up. `patience_ms`: how old it may become at least where its platform is known to be away for long (mail);
+ * 0: a dozen tries. `chance`: any number. */
+int64_t errand_again_ms(int attempt, int64_t age_ms, int64_t patience_ms, uint32_t chance);
+
 #endif

@@ -8,10 +8,7 @@
 #include <stdlib.h>
 
 #define ERRANDS_MAX     50
-#define ATTEMPTS_MAX    12
 #define FETCHES_TRIED   6
-#define BACKOFF_BASE_MS 1000
-#define BACKOFF_MAX_MS  (15LL * 60 * 1000)
 #define STALE_TYPING_MS 10000
 
 /* At most so many files come in at a time, for one site: each is held in memory. */
@@ -228,27 +225,25 @@ static void trip_sent(struct trip *t)
     settle_commit(t);
 }
 
-/* Full jitter: anything between nothing and base × 2^n. */
 void trip_again_later(struct trip *t, int64_t at_least_ms, const char *error)
 {
-    int64_t span = BACKOFF_BASE_MS << (t->errand.attempt < 10 ? t->errand.attempt : 10);
     uint32_t chance;
+    int64_t wait_ms;
 
     if (t->errand.kind == ERRAND_FETCH && t->errand.attempt + 1 >= FETCHES_TRIED) {
         media_failed(t, "unavailable");
         return;
     }
-    if (t->errand.attempt + 1 >= ATTEMPTS_MAX) {
+    t->d->ports.chance(t->d->ports.ctx, &chance, sizeof(chance));
+    wait_ms = errand_again_ms(t->errand.attempt, now(t->d) - t->errand.created_at, t->patience_ms, chance);
+    if (wait_ms < 0) {
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, error);
         return;
     }
-    if (span > BACKOFF_MAX_MS)
-        span = BACKOFF_MAX_MS;
-    t->d->ports.chance(t->d->ports.ctx, &chance, sizeof(chance));
     t->state = ERRAND_QUEUED;
     t->delivery = DELIVERY_NONE;
     t->error = error;
-    t->due_at = now(t->d) + at_least_ms + (int64_t)(chance % (uint64_t)(span + 1));
+    t->due_at = now(t->d) + at_least_ms + wait_ms;
     settle_commit(t);
 }
 
@@ -514,8 +509,10 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 
     if (!t)
         return;
-    if (o && e->kind == ERRAND_SEND)
+    if (o && e->kind == ERRAND_SEND) {
+        t->patience_ms = o->ops->patience_ms;
         cut_part(t, o->ops);
+    }
     t->more |= e->kind == ERRAND_DELETE && e->more;
     t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;

@@ -1,3 +1,4 @@
+#include "core/permit.h"
 #include "desk/outlet.h"
 #include "desk/watch.h"
 
@@ -414,9 +415,14 @@ static bool on_file_url(void *ctx, const struct kf_key *site, const struct kf_id
     return desk_file_url(ctx, site, file, ret, n);
 }
 
+static bool on_may_watch(void *ctx, const struct seat *seat, const struct conv *conv)
+{
+    return permit(member_of(site_of(ctx, &seat->site), &seat->who), VERB_WATCH, &seat->site, conv);
+}
+
 struct session_ops desk_session_ops(struct desk *d)
 {
-    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits, on_file_url };
+    return (struct session_ops){ d, on_inbound, on_opened, on_closed, on_fetch, on_limits, on_file_url, on_may_watch };
 }
 
 /* ---- time ---- */

@@ -128,6 +128,7 @@ struct wanting {
     token_done *done;
     void *ctx;
     struct arena *arena;
+    bool fresh; /* the one that we have was refused */
 };
 
 static void want_end(struct wanting *w, enum kf_rc rc, const struct kf_err *why)
@@ -168,7 +169,8 @@ static void token_stored(void *ctx, enum kf_rc rc, const struct news *news, cons
 static void token_store(struct wanting *w, struct desk_site *ds, struct outlet *o)
 {
     struct desk *d = w->call.d;
-    struct change *c = housekeeping(d, ds);
+    /* Whoever has got it, a node that only tries the channel or notices a tap as well: the one before may be dead from now on. */
+    struct change *c = change_new(&ds->site->key, now(d));
     struct act *act;
 
     if (!c) {
@@ -223,23 +225,27 @@ static void token_found(void *ctx, enum kf_rc rc, struct query *q, const struct 
     struct desk *d = w->call.d;
     struct desk_site *ds = site_of(d, &w->call.site);
     struct outlet *o = ds ? outlet_of(d, ds, &w->channel) : NULL;
+    struct slice token = { NULL, 0 };
+    int64_t expires = 0;
     const char *blank;
 
     if (!o || (rc && rc != KF_ABSENT)) {
         want_end(w, rc ? rc : KF_ABSENT, why);
         return;
     }
-    o->token_read = true;
     blank = rc ? NULL : memchr(q->bytes_out.p, ' ', q->bytes_out.n);
     if (blank) {
-        o->token_expires = strtoll(q->bytes_out.p, NULL, 10);
-        blank++;
-        (void)keep_bytes(&o->token, &o->n_token, (struct slice){ blank, q->bytes_out.n - (size_t)(blank - q->bytes_out.p) });
+        expires = strtoll(q->bytes_out.p, NULL, 10);
+        token = (struct slice){ blank + 1, q->bytes_out.n - (size_t)(blank + 1 - q->bytes_out.p) };
     }
-    if (o->token && o->token_expires > now(d))
-        want_end(w, KF_OK, NULL);
-    else
+    if (!token.p || expires <= now(d) || (w->fresh && slice_eq(token, (struct slice){ o->token, o->n_token })))
         renew_step(w, NULL);
+    else if (!keep_bytes(&o->token, &o->n_token, token))
+        want_end(w, KF_NOMEM, NULL);
+    else {
+        o->token_expires = expires;
+        want_end(w, KF_OK, NULL);
+    }
 }
 
 void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, bool fresh, token_done *done, void *ctx)
@@ -270,13 +276,10 @@ void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, bool fre
     w->channel = o->channel;
     w->done = done;
     w->ctx = ctx;
+    w->fresh = fresh;
     o->renewing = true;
     d->under_way++;
-    if (fresh || o->token_read) {
-        arena_free(q->arena);
-        renew_step(w, NULL);
-        return;
-    }
+    /* Another node may have got a new one since: what is stored is asked first, and the platform only where that will not do. */
     q->site = ds->site->key;
     q->channel = o->channel;
     q->text = SLICE("token");

@@ -27,7 +27,6 @@ struct outlet {
     char *token; /* owned; NULL none */
     size_t n_token;
     int64_t token_expires;
-    bool token_read; /* looked for in the store */
     bool renewing;
     char *cursor; /* owned */
     size_t n_cursor;

@@ -29,6 +29,8 @@ static void pick_try(struct desk_site *ds, struct change *c, const struct member
     /* What is offered is accepted, and the owner stays the same; what only waits, or is another's, is taken. */
     step->u.step = (struct conv_event){ .kind = own ? CONV_ACCEPT : CONV_TAKE, .person = m->person, .epoch = conv->epoch };
     staff_entry(c, "assigned", change_printf(c, "{\"why\":\"%s\",\"epoch\":%lld}", how, (long long)conv->epoch + (own ? 0 : 1)));
+    if (step->u.step.kind == CONV_TAKE && !id_is_zero(&conv->owner))
+        staff_audit(c, how, json_conv(c, conv));
     (void)speak(ds->site, c, conv, "joined", "joined", named(m, v), 2);
 }
 

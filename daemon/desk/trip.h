@@ -25,6 +25,8 @@ struct trip {
     bool fetched;                /* `file` is what came */
     const struct message *shown; /* what the message is from now on; NULL: as it was */
 
+    int64_t patience_ms; /* of its channel */
+
     /* How it ended, until that is committed. */
     enum errand_state state;
     enum delivery delivery;

@@ -128,6 +128,16 @@ static struct slice custom_copy(struct lws *wsi, struct arena *a, const char *na
     return trim((struct slice){ p, (size_t)n });
 }
 
+/* The scheme may be written in either case (RFC 9110, 11.1): whoever looks further sees one form. */
+static struct slice authorization_form(struct arena *a, struct slice value)
+{
+    static const char scheme[] = "Bearer ";
+
+    if (value.n < sizeof(scheme) - 1 || strncasecmp(value.p, scheme, sizeof(scheme) - 1) != 0)
+        return value;
+    return slice_of(arena_printf(a, "%s%.*s", scheme, (int)(value.n - sizeof(scheme) + 1), value.p + sizeof(scheme) - 1));
+}
+
 static void headers_read(struct conn *c, struct lws *wsi, struct arena *a, struct net_head *ret)
 {
     const struct net_config *cfg = &c->s->cfg;
@@ -137,8 +147,11 @@ static void headers_read(struct conn *c, struct lws *wsi, struct arena *a, struc
     if (!pairs)
         return;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if ((pairs[n].value = token_copy(wsi, a, known[i].token)).p)
+        if ((pairs[n].value = token_copy(wsi, a, known[i].token)).p) {
+            if (known[i].token == WSI_TOKEN_HTTP_AUTHORIZATION)
+                pairs[n].value = authorization_form(a, pairs[n].value);
             pairs[n++].name = slice_of(known[i].name);
+        }
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
         if ((pairs[n].value = custom_copy(wsi, a, unknown[i])).p)
             pairs[n++].name = slice_of(unknown[i]);

@@ -255,6 +255,11 @@ void session_send_side(struct session *s, const struct kf_key *site, enum frame_
     net_frame_unref(f);
 }
 
+static bool may_watch(const struct session *s, const struct seat *seat, const struct conv *c)
+{
+    return !s->ops.may_watch || s->ops.may_watch(s->ops.ctx, seat, c);
+}
+
 /* Who looks on, but for those who are told anyway. */
 static void send_watchers(struct session *s, const struct conv *c, struct buf *frame, struct net_frame **f, uint64_t except)
 {
@@ -263,7 +268,8 @@ static void send_watchers(struct session *s, const struct conv *c, struct buf *f
     for (size_t i = 0; v && i < v->n_watchers; i++) {
         const struct seat *seat = session_seat(s, v->watchers[i]);
 
-        if (!seat || seat->conn == except || !seat->welcomed || id_eq(&seat->who, &c->owner) || id_eq(&seat->who, &c->helper))
+        if (!seat || seat->conn == except || !seat->welcomed || id_eq(&seat->who, &c->owner) || id_eq(&seat->who, &c->helper) ||
+            !may_watch(s, seat, c))
             continue;
         if (!*f && (!buf_ok(frame) || !(*f = net_frame_new(buf_slice(frame)))))
             return;

@@ -97,6 +97,8 @@ struct session_ops {
     void (*limits)(void *ctx, const struct kf_key *site, struct frame_limits *ret);
     /* The address of a file for pages, at most SESSION_URL_MAX bytes; false: they know it. NULL: likewise. */
     bool (*file_url)(void *ctx, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n);
+    /* May who looks on still do so? Asked at each frame, for roles change and conversations move. NULL: yes. */
+    bool (*may_watch)(void *ctx, const struct seat *seat, const struct conv *conv);
 };
 
 struct session *session_new(const struct session_net *net, const struct session_ops *ops);

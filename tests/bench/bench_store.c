@@ -160,11 +160,17 @@ static struct opening *opening_of(struct change *c, size_t conv)
     return o;
 }
 
+/* One visitor in twenty begins with a form: too many for a short list. */
+static bool has_form(size_t conv, bool opened)
+{
+    return conv % 20 == 7 && !opened;
+}
+
 static void say(size_t i, size_t conv)
 {
     struct change *c = new_change(b.last_at = AT + (int64_t)i * APART);
     struct message *m;
-    bool visitor = i & 1 || id_is_zero(&b.convs[conv]);
+    bool visitor = i & 1 || id_is_zero(&b.convs[conv]), form = visitor && has_form(conv, b.opened[conv]);
 
     if (visitor) {
         c->by = (struct actor){ .role = ROLE_VISITOR, .name = "" };
@@ -184,6 +190,10 @@ static void say(size_t i, size_t conv)
     c->unruled = ~0U;
     m = &change_act(c, ACT_MESSAGE)->u.message;
     m->text = sentence(c);
+    if (form) {
+        m->kind = MESSAGE_CARD;
+        m->extra = "{\"form\":{\"name\":\"王芳\",\"phone\":\"13800138000\"}}";
+    }
     m->from = c->by;
     c->content = m->text;
     store_commit(b.store, c, answered, (void *)(uintptr_t)conv);
@@ -287,7 +297,7 @@ static int by_time(const void *x, const void *y)
     return (*(const int64_t *)x > *(const int64_t *)y) - (*(const int64_t *)x < *(const int64_t *)y);
 }
 
-enum { OF_QUEUE = 1, OF_AGENT = 2, OF_RATING = 4, OF_WEEK = 8 };
+enum { OF_QUEUE = 1, OF_AGENT = 2, OF_RATING = 4, OF_WEEK = 8, OF_FORM = 16, OF_NO_FORM = 32 };
 
 static void narrow(struct search *s, int with)
 {
@@ -299,6 +309,8 @@ static void narrow(struct search *s, int with)
         s->agent = agent_of(60); /* of that queue, too */
     if (with & OF_RATING)
         s->rating = 2;
+    if (with & (OF_FORM | OF_NO_FORM))
+        s->form = with & OF_FORM ? 1 : -1;
     if (with & OF_WEEK)
         s->from = b.last_at - WEEK;
 }
@@ -328,11 +340,14 @@ static void search_for(const char *terms, int with)
     median = took[QUERIES / 2];
     cpu = (cpu_of("kf-reader") - cpu) / QUERIES;
     b.missed += cpu > PAGE_MS * 1e3;
-    printf("search          %-16s%s%s%s%s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, "
+    printf("search          %-16s%s%s%s%s%s first page %5.1f ms (median), %5.1f ms (worst), %5.1f ms of CPU; %zu conversations, %zu hits, "
            "%s%" PRId64 "\n",
            *terms ? terms : "(all)", with & OF_QUEUE ? " +queue" : "", with & OF_AGENT ? " +agent" : "", with & OF_RATING ? " +rating" : "",
-           with & OF_WEEK ? " +week" : "", (double)median / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits,
-           f.capped ? "more than " : "", f.count);
+           with & OF_WEEK ? " +week" : "",
+           with & OF_FORM      ? " +form"
+           : with & OF_NO_FORM ? " -form"
+                               : "",
+           (double)median / 1e3, (double)took[QUERIES - 1] / 1e3, cpu / 1e3, f.convs, f.hits, f.capped ? "more than " : "", f.count);
 }
 
 /* As an export does: all places of a result. */
@@ -415,6 +430,11 @@ static void search_all(void)
     search_for("", 0);
     for (int with = 1; with < 16; with++)
         search_for("我的", with);
+    for (int with = 0; with < 16; with += 3) {
+        search_for("我的", with | OF_FORM);
+        search_for("", with | OF_FORM);
+        search_for("我的", with | OF_NO_FORM);
+    }
     search_for("投诉经理", OF_QUEUE | OF_AGENT | OF_RATING | OF_WEEK);
     search_for("", OF_QUEUE | OF_AGENT | OF_RATING | OF_WEEK);
 }

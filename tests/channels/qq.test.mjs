@@ -47,4 +47,26 @@ describe('a QQ bot', () => {
     assert.deepEqual(call.json, { code: 0 });
     assert.match(call.headers.authorization, /^QQBot T\d+$/);
   });
+
+  it('has a group as one conversation, with the speaker on each message and counted replies', async () => {
+    const says = async (member, id, text) => {
+      const d = { id: `ROBOT1.0_${id}`, author: { member_openid: member }, group_openid: 'G1', content: ` ${text} `, timestamp: new Date().toISOString() };
+      const answer = await peer.post(signed(JSON.stringify({ id: `GROUP_AT_MESSAGE_CREATE:${d.id}`, op: 0, t: 'GROUP_AT_MESSAGE_CREATE', d })));
+      assert.equal(answer.text, '{"op":12,"d":0}');
+    };
+    await says('MEMBER-OF-G1-A7C1', 'g1', 'where is my parcel');
+    const conversation = await peer.agent.conversationOf('where is my parcel');
+    await says('MEMBER-OF-G1-B902', 'g2', 'mine, too');
+    assert.equal(await peer.agent.conversationOf('mine, too'), conversation);
+    const said = (await peer.agent.history(conversation)).filter((m) => m.from.role === 'visitor');
+    assert.deepEqual(said.map((m) => m.text), ['where is my parcel', 'mine, too']);
+    assert.match(said[0].speaker, /A7C1$/);
+    assert.match(said[1].speaker, /B902$/);
+
+    for (const text of ['both are on the way', 'they come today']) await peer.agent.act({ type: 'message', conversation, kind: 'text', text });
+    const sent = (text) => peer.call((c) => c.path === '/v2/groups/G1/messages' && c.json.content === text, text);
+    const [one, two] = [await sent('both are on the way'), await sent('they come today')];
+    assert.deepEqual([one.json.msg_id, two.json.msg_id], ['ROBOT1.0_g2', 'ROBOT1.0_g2'], 'the latest message with replies left is answered');
+    assert.equal(two.json.msg_seq, one.json.msg_seq + 1);
+  });
 });

@@ -386,6 +386,25 @@ static void signing_out_closes_that_sessions_sockets(void **state)
     staff_free(&two);
 }
 
+static void the_scheme_is_read_in_either_case(void **state)
+{
+    static const struct {
+        const char *scheme;
+        int status;
+    } rows[] = { { "Bearer", 200 }, { "bearer", 200 }, { "BEARER", 200 }, { "Basic", 401 }, { "Bearers", 401 } };
+    struct staff s = { 0 };
+
+    (void)state;
+    staff_sign_in(&s, &d, AGENT2);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char header[200];
+
+        (void)snprintf(header, sizeof(header), "Authorization: %s %s\r\n", rows[i].scheme, strchr(s.cookie, '=') + 1);
+        web_status(&d, rows[i].status, &(struct ask){ .path = "/api/v1/session", .headers = header });
+    }
+    staff_free(&s);
+}
+
 /* Not when the session is looked at the next time, which is ten seconds later. */
 static void whose_role_is_taken_away_is_shown_out_at_once(void **state)
 {
@@ -501,6 +520,7 @@ int main(void)
         cmocka_unit_test(an_agent_reads_own_transcripts_only),
         cmocka_unit_test(people_are_the_business_of_their_sites_admin),
         cmocka_unit_test(signing_out_closes_that_sessions_sockets),
+        cmocka_unit_test(the_scheme_is_read_in_either_case),
         cmocka_unit_test(whose_role_is_taken_away_is_shown_out_at_once),
         cmocka_unit_test(a_new_password_ends_what_the_old_one_opened),
         cmocka_unit_test(the_last_administrator_stays),

@@ -527,6 +527,28 @@ static void a_reload_with_a_broken_file_changes_nothing_and_says_why(void **unus
     stop();
 }
 
+/* ---- the first minutes ---- */
+
+static void the_demo_says_where_to_click_and_who_its_people_are(void **unused)
+{
+    static const char *const people[] = { "agent1", "agent2", "supervisor", "reviewer", "admin" };
+    static const char *const pages[] = { "/chat/demo", "/console/", "/review/", "/admin/" };
+    char line[200];
+
+    (void)unused;
+    start(NULL);
+    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
+        snprintf(line, sizeof(line), "%s@demo.example", people[i]);
+        must_say(line);
+    }
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        snprintf(line, sizeof(line), "http://%s%s\n", address, pages[i]);
+        must_say(line);
+    }
+    assert_non_null(strstr(said, "password"));
+    stop();
+}
+
 /* ---- doctor ---- */
 
 static void doctor_finds_nothing_wrong_with_a_demo(void **unused)
@@ -708,6 +730,7 @@ static void doctor_sees_a_clock_that_was_put_back(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        EACH(the_demo_says_where_to_click_and_who_its_people_are),
         EACH(status_tells_how_the_daemon_is),
         EACH(a_person_is_added_renewed_and_disabled_while_it_runs),
         EACH(a_person_is_added_while_it_is_stopped),

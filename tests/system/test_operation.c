@@ -229,6 +229,9 @@ static void a_redis_that_is_full_is_told_of(void **state)
 
 static void the_figures_move_with_what_happens(void **state)
 {
+    static const char *const others[] = { "kefud_connections",        "kefud_sockets",         "kefud_commit_changes_sum",
+                                          "kefud_wait_seconds_count", "kefud_longest_wait_ms", "kefud_commits_total",
+                                          "kefud_store_away",         "kefud_index_lag_ms" };
     double in = metric("kefud_messages_in_total"), acks = metric("kefud_ack_seconds_count");
     struct visitor v = { 0 };
     struct staff a = { 0 };
@@ -242,6 +245,8 @@ static void the_figures_move_with_what_happens(void **state)
     UNTIL(metric("kefud_waiting") == 0); /* as of the last look, and the one that found the place saw somebody wait */
     assert_int_equal(metric("kefud_redis_up"), 1);
     assert_int_equal(metric("kefud_store_broken"), 0);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_true(metric(others[i]) >= 0);
     end(&v, &a);
 }
 

@@ -1,6 +1,7 @@
 /* Nobody waits for ever, and those who oversee see why: deadlines, hand-overs, helpers, supervisors. */
 #include "tests/support/cast.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,29 @@ static const char *act(struct staff *who, const char *conv, const char *what, co
 static void assigned(struct staff *who, const char *conv, const char *why)
 {
     wire_take(&who->wire, "{s:s,s:{s:s,s:s},s:s}", "type", "assigned", "conversation", "id", conv, "state", "served", "why", why);
+}
+
+/* How often the access log has that this one did that to the conversation. */
+static int logged(const struct staff *who, const char *kind, const char *conv)
+{
+    static const char sql[] = "SELECT count(*) FROM audit WHERE kind = ?1 AND hex(by_id) = upper(replace(?2, '-', '')) AND "
+                              "(data LIKE '%' || ?3 || '%' OR hex(conv) = upper(replace(?3, '-', '')))";
+    char path[160];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *st = NULL;
+    int ret;
+
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    sqlite3_bind_text(st, 1, kind, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 2, who->id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 3, conv, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    ret = sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return ret;
 }
 
 static void ask(struct visitor *v, const char *site)
@@ -326,6 +350,7 @@ static void what_was_handed_over_at_once_can_be_given_back(void **state)
     assert_string_equal(act(&ann, v.conv, "transfer", ",\"to\":{\"department\":\"repair\"}"), "ack");
     assigned(&bob, v.conv, "only_one");
     assert_string_equal(act(&bob, v.conv, "refuse", ""), "forbidden"); /* the house has given it, nobody else */
+    assert_int_equal(logged(&ann, "transfer", v.conv), 2);
     close_by(&bob, &v);
     staff_presence(&ann, "offline");
     staff_presence(&bob, "offline");
@@ -391,8 +416,9 @@ static void a_helper_who_is_lost_helps_no_more(void **state)
     json_decref(made);
 }
 
-static void a_supervisor_looks_on_whispers_and_joins(void **state)
+static void a_supervisor_looks_on_whispers_joins_and_takes_over(void **state)
 {
+    static const char *const acts[] = { "watch", "whisper", "join", "takeover" };
     struct visitor v = { 0 };
     const json_t *joined = NULL;
     json_t *why;
@@ -424,6 +450,48 @@ static void a_supervisor_looks_on_whispers_and_joins(void **state)
     assert_string_equal(text_at(why, "decisions.0.data.why"), "only_one");
     assert_string_equal(text_at(why, "decisions.0.data.candidates.0.agent"), ann.id);
     json_decref(why);
+    assert_string_equal(act(&sue, v.conv, "accept", ""), "ack");
+    assigned(&sue, v.conv, "takeover");
+    wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "takeover");
+    wire_none(&v.wire, "{s:s,s:s}", "type", "read", "role", "agent");
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+        if (logged(&sue, acts[i], v.conv) != 1)
+            fail_msg("\"%s\" stands %d times in the access log", acts[i], logged(&sue, acts[i], v.conv));
+    assert_true(logged(&sue, "login", "") > 0);
+    close_by(&sue, &v);
+    staff_presence(&ann, "offline");
+}
+
+/* Sue of the house becomes an agent, and then a supervisor of another queue: the sockets stay, what they see does not. */
+static void who_may_look_on_no_longer_sees_nothing_more(void **state)
+{
+    static const char *const rows[] = { "\"roles\":[\"agent\"]", "\"roles\":[\"agent\",\"supervisor\"],\"queues\":[\"r\"]" };
+    struct visitor v = { 0 };
+    char path[128], body[160];
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    for (size_t i = 0; i < 2; i++) {
+        char cid[8], text[16];
+
+        assert_string_equal(act(&sue, v.conv, "watch", ",\"on\":true"), "ack");
+        (void)snprintf(path, sizeof(path), "/api/v1/people/%s?site=house", sue.id);
+        (void)snprintf(body, sizeof(body), "{\"number\":\"3\",\"capacity\":1,%s}", rows[i]);
+        web_status(&d, 204, &(struct ask){ .method = "PUT", .path = path, .body = body, .control = true });
+        wire_forget(&sue.wire);
+        (void)snprintf(cid, sizeof(cid), "w%zu", i);
+        (void)snprintf(text, sizeof(text), "外人别看%zu", i);
+        (void)visitor_say(&v, cid, text);
+        wire_take(&ann.wire, "{s:s,s:s}", "type", "message", "text", text);
+        assert_string_equal(act(&ann, v.conv, "note", ",\"text\":\"自己人\""), "ack");
+        wire_none(&sue.wire, "{s:s}", "type", "message");
+        wire_none(&sue.wire, "{s:s}", "type", "timeline");
+        assert_string_equal(act(&sue, v.conv, "whisper", ",\"text\":\"?\""), "not_found");
+        (void)snprintf(body, sizeof(body), "{\"number\":\"3\",\"capacity\":1,\"roles\":[\"agent\",\"supervisor\"]}");
+        web_status(&d, 204, &(struct ask){ .method = "PUT", .path = path, .body = body, .control = true });
+    }
     close_by(&ann, &v);
     staff_presence(&ann, "offline");
 }
@@ -608,7 +676,8 @@ int main(void)
         cmocka_unit_test(a_second_agent_helps),
         cmocka_unit_test(a_helper_who_is_lost_helps_no_more),
         cmocka_unit_test(what_was_handed_to_somebody_who_is_lost_comes_back),
-        cmocka_unit_test(a_supervisor_looks_on_whispers_and_joins),
+        cmocka_unit_test(a_supervisor_looks_on_whispers_joins_and_takes_over),
+        cmocka_unit_test(who_may_look_on_no_longer_sees_nothing_more),
         cmocka_unit_test(a_channel_a_queue_a_level_and_a_return_put_one_further_ahead),
         cmocka_unit_test(a_supervisor_sets_presence_and_priority),
         cmocka_unit_test(a_paused_queue_gives_nothing_out),

@@ -64,7 +64,7 @@ static int setup(void **state)
 {
     struct rig *r = calloc(1, sizeof(*r));
     const struct session_net net = { r, on_send, on_close };
-    const struct session_ops ops = { r, on_inbound, on_seat, on_seat, on_fetch, on_limits, NULL };
+    const struct session_ops ops = { r, on_inbound, on_seat, on_seat, on_fetch, on_limits, NULL, NULL };
 
     r->s = session_new(&net, &ops);
     *state = r;
