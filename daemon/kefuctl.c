@@ -39,6 +39,7 @@ static const char usage[] =
     "  backup FILE                one archive of messages and files, while running\n"
     "  restore FILE               puts an archive back; kefud must be stopped\n"
     "  reindex                    makes the search index anew\n"
+    "  export ID DIR [--site S]   a copy of all that is known of a visitor: profile, transcripts, files\n"
     "  erase ID [--site S] [--reference R]\n"
     "                             forgets a visitor; prints the receipt\n"
     "  hold set (--conversation ID | --visitor ID) --reason TEXT [--site S]\n"
@@ -279,6 +280,25 @@ static int erase(struct ctl *ctl, int argc, char **argv)
     return id ? ctl_erase(ctl, id, site, reference) : wrong_usage("erase needs the ID of a visitor", NULL);
 }
 
+static int export(struct ctl *ctl, int argc, char **argv)
+{
+    const char *id = NULL, *dir = NULL, *site = NULL;
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--site") == 0) {
+            if (++i == argc)
+                return wrong_usage("a value is missing after", argv[i - 1]);
+            site = argv[i];
+        } else if (argv[i][0] == '-' || dir)
+            return wrong_usage("export does not know", argv[i]);
+        else if (id)
+            dir = argv[i];
+        else
+            id = argv[i];
+    }
+    return dir ? ctl_export(ctl, id, dir, site) : wrong_usage("export needs the ID of a visitor and a new directory", NULL);
+}
+
 static int hold(struct ctl *ctl, int argc, char **argv)
 {
     struct ctl_hold h = { 0 };
@@ -352,6 +372,8 @@ static int command(struct ctl *ctl, int argc, char **argv)
         return channel(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "audit") == 0)
         return audit(ctl, argc - 1, argv + 1);
+    if (strcmp(argv[0], "export") == 0)
+        return export(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "erase") == 0)
         return erase(ctl, argc - 1, argv + 1);
     if (strcmp(argv[0], "hold") == 0)

@@ -24,6 +24,8 @@ struct ctl {
 enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body, json_t **ret, struct kf_err *why);
 /* An answer for people: "a.b: value" lines, or with --json as it is. */
 void ctl_print(const struct ctl *ctl, const json_t *answer);
+/* The body of an answer to GET, written to the open file `fd` as it comes. Else as ctl_call(). */
+enum kf_rc ctl_fetch(const struct ctl *ctl, const char *path, int fd, struct kf_err *why);
 
 /* ---- kefuctl_owner.c ---- */
 
@@ -72,6 +74,11 @@ struct ctl_audit {
 int ctl_audit_list(struct ctl *ctl, const struct ctl_audit *a);
 /* Walks all chains; `heads` (NULL none) is a file of heads that were kept elsewhere. CTL_FAILED where one is broken. */
 int ctl_audit_verify(struct ctl *ctl, const char *heads);
+
+/* ---- kefuctl_export.c ---- */
+
+/* All that is known of a visitor, in the new directory `dir`: visitor.json, conversations/ID.json, files/ID. */
+int ctl_export(struct ctl *ctl, const char *id, const char *dir, const char *site);
 
 /* ---- kefuctl_keep.c ---- */
 

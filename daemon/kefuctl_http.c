@@ -1,9 +1,11 @@
 #include "kefuctl.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWER_MAX (16 * 1024 * 1024)
 
@@ -131,6 +133,60 @@ end:
         explicit_bzero(payload, strlen(payload)); /* it may hold a password */
     free(payload);
     buf_finish(&answer);
+    return rc;
+}
+
+struct fetched {
+    CURL *curl;
+    int fd;
+    struct buf problem; /* the body of an answer that is none */
+};
+
+static size_t keep(char *data, size_t size, size_t n, void *ctx)
+{
+    struct fetched *f = ctx;
+    long status = 0;
+
+    curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return collect(data, size, n, &f->problem);
+    for (size_t done = 0; done < size * n;) {
+        ssize_t wrote = write(f->fd, data + done, size * n - done);
+
+        if (wrote < 0)
+            return 0;
+        done += (size_t)wrote;
+    }
+    return size * n;
+}
+
+enum kf_rc ctl_fetch(const struct ctl *ctl, const char *path, int fd, struct kf_err *why)
+{
+    struct fetched f = { .fd = fd };
+    char socket[4096], url[2048];
+    long status = 0;
+    CURLcode code;
+    enum kf_rc rc;
+
+    buf_init(&f.problem, ANSWER_MAX);
+    snprintf(socket, sizeof(socket), "%s/kefud.sock", ctl->cfg.node.state);
+    snprintf(url, sizeof(url), "http://localhost%s", path);
+    f.curl = prepare("GET", url, socket, NULL, NULL, &f.problem);
+    if (!f.curl)
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    curl_easy_setopt(f.curl, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(f.curl, CURLOPT_WRITEDATA, &f);
+    errno = 0;
+    code = curl_easy_perform(f.curl);
+    curl_easy_getinfo(f.curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_WRITE_ERROR)
+        rc = kf_fail(why, KF_IO, "cannot write: %s", strerror(errno));
+    else if (code != CURLE_OK)
+        rc = no_answer(ctl, code, socket, why);
+    else
+        rc = status == 200 ? KF_OK : read_answer(status, &f.problem, NULL, why);
+    curl_easy_cleanup(f.curl);
+    buf_finish(&f.problem);
     return rc;
 }
 

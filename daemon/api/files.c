@@ -536,7 +536,7 @@ static void give_file(struct turn *t, const struct stored_file *f, bool by_addre
         turn_problem(t, 400, "as: wav");
         return;
     }
-    if (!files_elsewhere(t->api) || turn_at_files_origin(t)) {
+    if (!files_elsewhere(t->api) || turn_at_files_origin(t) || t->op) {
         if (as.n)
             voice_play(t, f, by_address);
         else
@@ -611,26 +611,28 @@ static void noted(void *ctx, enum kf_rc rc, const struct news *news, const struc
     give_file(f->turn, &f->file, false);
 }
 
-/* In a commit before the first byte. `conv`: by which he may. */
+/* In a commit before the first byte. `conv`: by which `m` may; both NULL: the operator may all. */
 static void note_opening(struct fetching *f, const struct conv *conv, const struct member *m)
 {
     const struct ports *p = turn_ports(f->turn);
-    struct change *c = change_new(&conv->site, p->now_ms(p->ctx));
+    struct change *c = change_new(&f->file.site, p->now_ms(p->ctx));
     char file[KF_ID_TEXT], id[KF_ID_TEXT];
+    struct act *act;
 
     if (!c) {
         turn_problem(f->turn, 500, "out of memory");
         return;
     }
-    c->by = (struct actor){ .role = ROLE_AGENT,
-                            .id = f->who.id,
-                            .name = change_text(c, slice_of(m->name)),
-                            .number = m->number && *m->number ? change_text(c, slice_of(m->number)) : NULL };
-    change_act(c, ACT_AUDIT)->u.entry = (struct entry){ .at = c->at,
-                                                        .kind = "file_opened",
-                                                        .by = c->by,
-                                                        .data = change_printf(c, "{\"conversation\":\"%s\",\"file\":\"%s\"}",
-                                                                              id_text(&conv->id, id), id_text(&f->file.id, file)) };
+    c->by = m ? (struct actor){ .role = ROLE_AGENT,
+                                .id = f->who.id,
+                                .name = change_text(c, slice_of(m->name)),
+                                .number = m->number && *m->number ? change_text(c, slice_of(m->number)) : NULL }
+              : turn_actor(f->turn, c);
+    act = change_act(c, ACT_AUDIT);
+    act->u.entry = (struct entry){ .at = c->at, .kind = "file_opened", .by = c->by };
+    act->u.entry.data =
+        conv ? change_printf(c, "{\"conversation\":\"%s\",\"file\":\"%s\"}", id_text(&conv->id, id), id_text(&f->file.id, file))
+             : change_printf(c, "{\"file\":\"%s\"}", id_text(&f->file.id, file));
     p->commit(p->ctx, c, noted, f);
 }
 
@@ -764,6 +766,8 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         give_file(t, &f->file, true);
     else if (turn_at_files_origin(t))
         not_there(t);
+    else if (t->op)
+        note_opening(f, NULL, NULL);
     else if (!turn_key(t, reader_program) && !read_session(t, reader_staff, f))
         try_visitor(f);
 }

@@ -175,6 +175,7 @@ struct reading {
     size_t written;
     bool timeline;
     bool masked, may_reveal;
+    struct kf_id only; /* of a group: of its visitors this one alone; zero: all */
 };
 
 static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *why)
@@ -251,6 +252,11 @@ static void have_timeline(void *ctx, enum kf_rc rc, struct query *q, const struc
 
 static void read_messages(struct reading *r);
 
+static bool is_others(const struct reading *r, const struct message *m)
+{
+    return !id_is_zero(&r->only) && m->from.role == ROLE_VISITOR && !id_eq(&m->from.id, &r->only);
+}
+
 static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct reading *r = ctx;
@@ -267,10 +273,12 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         }
     desk_file_urls(turn_desk(r->turn), &r->site, q->arena, q->messages, q->n_messages);
     for (size_t i = 0; i < q->n_messages; i++) {
+        r->after = q->messages[i].seq;
+        if (is_others(r, &q->messages[i]))
+            continue;
         if (r->written++)
             buf_char(&r->out, ',');
         frame_message_members(&r->out, &q->messages[i], false);
-        r->after = q->messages[i].seq;
     }
     if (q->more && buf_ok(&r->out)) {
         read_messages(r);
@@ -343,6 +351,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     const struct member *m = c ? turn_member(t, &c->site) : NULL;
     bool own = c && m && is_own(c, &t->person), reveal = slice_is(turn_query(t, "reveal"), "1");
     struct reading *r;
+    struct conv shown;
 
     if (rc && rc != KF_ABSENT) {
         turn_fail(t, rc, why);
@@ -367,10 +376,16 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     r->may_reveal = r->masked && permit(m, VERB_REVEAL, &c->site, c);
     r->id = c->id;
     r->site = c->site;
-    r->timeline = t->op || permit(m, VERB_TIMELINE, &c->site, c);
+    (void)id_parse(turn_query(t, "contact"), &r->only); /* get_transcript() has looked at it */
+    r->timeline = id_is_zero(&r->only) && (t->op || permit(m, VERB_TIMELINE, &c->site, c));
     buf_init(&r->out, ANSWER_MAX);
+    shown = *c;
+    if (!id_is_zero(&r->only) && !id_eq(&r->only, &c->contact)) {
+        shown.contact = r->only;
+        shown.visitor_name = NULL; /* of whoever has begun it */
+    }
     buf_str(&r->out, "{\"conversation\":");
-    conv_json(t, &r->out, c);
+    conv_json(t, &r->out, &shown);
     buf_str(&r->out, ",\"messages\":[");
     if (own)
         read_messages(r);
@@ -381,7 +396,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
 static void get_transcript(struct turn *t)
 {
     struct query *q;
-    struct kf_id id;
+    struct kf_id id, only;
     bool reveal;
 
     if (!id_parse(t->segment[0], &id)) {
@@ -390,6 +405,10 @@ static void get_transcript(struct turn *t)
     }
     if (!turn_query_flag(t, "reveal", &reveal))
         return;
+    if (turn_query(t, "contact").n && !id_parse(turn_query(t, "contact"), &only)) {
+        turn_problem(t, 400, "contact: the id of a visitor");
+        return;
+    }
     q = query_new(QUERY_CONV);
     if (!q) {
         turn_problem(t, 500, "out of memory");

@@ -1,5 +1,8 @@
-/* visitors.c: a visitor is forgotten. */
+/* visitors.c: a visitor's rights: a copy of all that is known, and to be forgotten. */
 #include "api/api.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #define REFERENCE_MAX 64
 
@@ -81,5 +84,83 @@ static void post_erase(struct turn *t)
     json_decref(root);
 }
 
-const struct route_entry routes_visitors[] = { { "POST", "/api/v1/visitors/*/erase", GATE_EITHER_KEY, post_erase },
+/* ---- the copy ---- */
+
+/* It is written down who has asked for it before anything is shown. */
+struct copying {
+    struct turn *turn;
+    struct buf known;
+};
+
+static void copy_noted(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct copying *k = ctx;
+
+    (void)news;
+    if (rc)
+        turn_fail(k->turn, rc, why);
+    else
+        turn_json(k->turn, 200, &k->known);
+    buf_finish(&k->known);
+    free(k);
+}
+
+static void have_visitor(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    const struct ports *p = turn_ports(t);
+    struct copying *k = rc ? NULL : calloc(1, sizeof(*k));
+    struct change *c = k ? change_new(&q->site, p->now_ms(p->ctx)) : NULL;
+    char id[KF_ID_TEXT];
+
+    if (rc == KF_ABSENT)
+        turn_problem(t, 404, "there is no such visitor");
+    else if (rc)
+        turn_fail(t, rc, why);
+    if (rc)
+        return;
+    if (!c) {
+        free(k);
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    k->turn = t;
+    buf_init(&k->known, strlen(q->text_out) + 1);
+    buf_str(&k->known, q->text_out);
+    c->by = turn_actor(t, c);
+    change_act(c, ACT_AUDIT)->u.entry = (struct entry){
+        .at = c->at, .kind = "visitor_exported", .by = c->by, .data = change_printf(c, "{\"visitor\":\"%s\"}", id_text(&q->id, id))
+    };
+    p->commit(p->ctx, c, copy_noted, k);
+}
+
+static void get_visitor(struct turn *t)
+{
+    const struct member *m;
+    struct site *site = turn_site(t, &m);
+    struct query *q;
+    struct kf_id id;
+
+    if (!site)
+        return;
+    if (!t->op && !permit(m, VERB_ERASE, &site->key, NULL)) {
+        turn_problem(t, 403, "a copy of all that is known of a visitor needs the role admin");
+        return;
+    }
+    if (!id_parse(t->segment[0], &id)) {
+        turn_problem(t, 404, "there is no such visitor");
+        return;
+    }
+    q = query_new(QUERY_VISITOR);
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->site = site->key;
+    q->id = id;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_visitor, t);
+}
+
+const struct route_entry routes_visitors[] = { { "GET", "/api/v1/visitors/*", GATE_EITHER_KEY, get_visitor },
+                                               { "POST", "/api/v1/visitors/*/erase", GATE_EITHER_KEY, post_erase },
                                                { NULL, NULL, GATE_OPEN, NULL } };

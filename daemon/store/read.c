@@ -22,7 +22,7 @@ enum kf_rc reading_no_memory(struct reading *r)
     return kf_fail(r->why, KF_NOMEM, "out of memory");
 }
 
-static enum kf_rc absent(struct reading *r, const char *what)
+enum kf_rc reading_absent(struct reading *r, const char *what)
 {
     return kf_fail(r->why, KF_ABSENT, "there is no such %s", what);
 }
@@ -79,7 +79,7 @@ static enum kf_rc one_conv(struct reading *r, struct stmt *s)
 {
     enum kf_rc rc = read_convs(r, s);
 
-    return !rc && !r->q->n_convs ? absent(r, "conversation") : rc;
+    return !rc && !r->q->n_convs ? reading_absent(r, "conversation") : rc;
 }
 
 static enum kf_rc read_conv(struct reading *r)
@@ -310,7 +310,7 @@ static enum kf_rc read_message(struct reading *r)
     stmt_id(s, &r->q->id);
     stmt_i64(s, r->q->after);
     rc = take_messages(r, s, 1);
-    return !rc && !r->q->n_messages ? absent(r, "message") : rc;
+    return !rc && !r->q->n_messages ? reading_absent(r, "message") : rc;
 }
 
 static enum kf_rc read_timeline(struct reading *r)
@@ -342,24 +342,6 @@ static enum kf_rc read_timeline(struct reading *r)
 
 /* ---- people ------------------------------------------------------------------------------------------------------------------------ */
 
-static enum kf_rc profile_contacts(struct reading *r, const struct kf_id *customer, struct buf *b)
-{
-    struct stmt *s = stmt_begin(r->db, SQL_CUSTOMER_CONTACTS);
-    char text[KF_ID_TEXT];
-    struct kf_id id;
-
-    stmt_id(s, customer);
-    for (int n = 0; stmt_row(s); n++) {
-        get_id(s, &id);
-        buf_printf(b, "%s{\"id\":\"%s\",\"channel\":", n ? "," : "", id_text(&id, text));
-        buf_json(b, get_slice(s));
-        buf_str(b, ",\"address\":");
-        buf_json(b, get_slice(s));
-        buf_printf(b, ",\"verified\":%s}", get_i64(s) ? "true" : "false");
-    }
-    return stmt_end(s, r->why);
-}
-
 static enum kf_rc contact_customer(struct reading *r, struct kf_id *ret)
 {
     struct stmt *s = stmt_begin(r->db, SQL_CONTACT_CUSTOMER);
@@ -373,10 +355,7 @@ static enum kf_rc contact_customer(struct reading *r, struct kf_id *ret)
 static enum kf_rc read_profile(struct reading *r)
 {
     struct kf_id customer = { { 0 } };
-    char text[KF_ID_TEXT];
-    struct stmt *s;
     struct buf b;
-    bool any;
     enum kf_rc rc = contact_customer(r, &customer);
 
     if (!rc && !id_is_zero(&r->q->conv)) {
@@ -389,24 +368,10 @@ static enum kf_rc read_profile(struct reading *r)
     if (rc)
         return rc;
     if (id_is_zero(&customer))
-        return absent(r, "contact");
+        return reading_absent(r, "contact");
     buf_init(&b, PROFILE_MAX);
-    s = stmt_begin(r->db, SQL_CUSTOMER_GET);
-    stmt_id(s, &customer);
-    any = stmt_row(s);
-    if (any) {
-        buf_printf(&b, "{\"id\":\"%s\",\"name\":", id_text(&customer, text));
-        buf_json(&b, get_slice(s));
-        buf_str(&b, ",\"profile\":");
-        buf_add(&b, get_slice(s));
-        buf_printf(&b, ",\"created_at\":%" PRId64 ",\"contacts\":[", get_i64(s));
-    }
-    rc = stmt_end(s, r->why);
-    if (!rc && !any)
-        rc = absent(r, "customer");
-    if (!rc)
-        rc = profile_contacts(r, &customer, &b);
-    buf_str(&b, "]}");
+    rc = reading_customer(r, &customer, &b);
+    buf_char(&b, '}');
     if (!rc && (!buf_ok(&b) || !(r->q->text_out = arena_text(r->q->arena, buf_slice(&b)))))
         rc = reading_no_memory(r);
     buf_finish(&b);
@@ -432,7 +397,7 @@ static enum kf_rc read_person(struct reading *r)
     if (rc || !p)
         return p ? rc : reading_no_memory(r);
     if (!any)
-        return absent(r, "person");
+        return reading_absent(r, "person");
     q->person = p;
     return KF_OK;
 }
@@ -477,7 +442,7 @@ static enum kf_rc read_session(struct reading *r)
         n->expires_at = get_i64(s);
     }
     rc = stmt_end(s, r->why);
-    return !rc && !any ? absent(r, "session") : rc;
+    return !rc && !any ? reading_absent(r, "session") : rc;
 }
 
 static enum kf_rc login_next(struct reading *r, struct slice account, struct slice address, int64_t *next)
@@ -614,7 +579,7 @@ static enum kf_rc read_file(struct reading *r)
         f->by.name = get_str(s, a);
     }
     rc = stmt_end(s, r->why);
-    return !rc && !any ? absent(r, "file") : rc;
+    return !rc && !any ? reading_absent(r, "file") : rc;
 }
 
 static enum kf_rc read_blob(struct reading *r)
@@ -632,7 +597,7 @@ static enum kf_rc read_blob(struct reading *r)
         q->bytes_out = get_copy(s, q->arena);
     rc = stmt_end(s, r->why);
     if (rc || !any)
-        return rc ? rc : absent(r, "channel state");
+        return rc ? rc : reading_absent(r, "channel state");
     return slice_is(q->text, "token") ? vault_open_token(&r->reader->store->vault, q->arena, &q->site, &q->channel, &q->bytes_out, r->why)
                                       : KF_OK;
 }
@@ -680,6 +645,8 @@ static enum kf_rc query_one(struct reading *r)
         return tags_run(r->reader, r->q, r->why);
     case QUERY_PROFILE:
         return read_profile(r);
+    case QUERY_VISITOR:
+        return read_visitor(r);
     case QUERY_PERSON:
         return read_person(r);
     case QUERY_MEMBERS:

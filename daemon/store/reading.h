@@ -15,7 +15,15 @@ struct reading {
 int64_t reading_limit(const struct query *q, int64_t usual);
 /* Fails for want of memory. */
 enum kf_rc reading_no_memory(struct reading *r);
+/* KF_ABSENT: there is no such `what`. */
+enum kf_rc reading_absent(struct reading *r, const char *what);
 
+struct buf;
+/* "{" and the members of a customer: id, name, profile, created_at, contacts; without the "}". KF_ABSENT. read_visitor.c */
+enum kf_rc reading_customer(struct reading *r, const struct kf_id *customer, struct buf *b);
+
+/* QUERY_VISITOR. read_visitor.c */
+enum kf_rc read_visitor(struct reading *r);
 /* QUERY_ERRANDS. read_errands.c */
 enum kf_rc read_errands(struct reading *r);
 

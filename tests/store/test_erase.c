@@ -500,6 +500,25 @@ static void who_comes_back_is_somebody_new(void **state)
     assert_string_equal(texts(w, &after.conv, 0, 0, 20), "1:hello again");
 }
 
+static void copy_known(const struct query *q, void *ctx)
+{
+    (void)snprintf(ctx, 1000, "%s", q->text_out);
+}
+
+/* Of the copy that a visitor gets: a conversation where others have spoken is listed with whose words there are the visitor's. */
+static void is_listed_as_group(struct world *w, const struct him *h, const char *site)
+{
+    struct query *q = query_new(QUERY_VISITOR);
+    char known[1000] = "", wanted[200], conv[KF_ID_TEXT], contact[KF_ID_TEXT];
+
+    q->site = key(site);
+    q->id = h->contact;
+    assert_int_equal(ask(w, q, copy_known, known), strcmp(site, "demo") == 0 ? KF_OK : KF_ABSENT);
+    (void)snprintf(wanted, sizeof(wanted), "\"conversations\":[{\"id\":\"%s\",\"contact\":\"%s\"}]}", id_text(&h->conv, conv),
+                   id_text(&h->contact, contact));
+    assert_true((strstr(known, wanted) != NULL) == (strcmp(site, "demo") == 0));
+}
+
 /* In a group others have spoken, too: only what this one said goes. */
 static void in_a_group_the_others_keep_their_words(void **state)
 {
@@ -517,6 +536,9 @@ static void in_a_group_the_others_keep_their_words(void **state)
         second = (struct him){ t.news.conv.id, t.messages[0].from.id };
     }
     assert_true(id_eq(&first.conv, &second.conv));
+    is_listed_as_group(w, &first, "demo");
+    is_listed_as_group(w, &second, "demo");
+    is_listed_as_group(w, &second, "another");
     finish_talk(w, &first.conv);
     assert_int_equal(erase(w, &second.contact).rc, KF_OK);
     assert_string_equal(texts(w, &first.conv, 0, 0, 20), "1:what the first said|2:");

@@ -198,6 +198,36 @@ static void his_page_finds_nothing(struct visitor *v)
     }
 }
 
+/* The copy that he may ask for: what he said, what is known of him, his files; and nothing of others. */
+static void all_of_him_is_copied(const struct visitor *v)
+{
+    char dir[300], where[600], path[160], *said;
+    struct reply r;
+    const char *argv[] = { daemon_program("kefuctl"), "--state", d.state, "export", v->id, dir, "--site", SITE, NULL };
+
+    (void)snprintf(dir, sizeof(dir), "%s/copy", d.dir);
+    assert_int_equal(program_run(argv, NULL, &said), 0);
+    assert_non_null(strstr(said, "1 conversations, 2 files"));
+    free(said);
+    for (size_t i = 0; i < N_HIS; i++)
+        if (!dir_has(dir, his[i], where, sizeof(where)))
+            fail_msg("%s is not in the copy", his[i]);
+    assert_true(dir_has(dir, SHARED, where, sizeof(where)));
+    assert_false(dir_has(dir, "somebody else here", where, sizeof(where)));
+    assert_int_equal(program_run(argv, NULL, &said), 1); /* over another copy: never */
+    assert_non_null(strstr(said, "File exists"));
+    free(said);
+    /* In a group others speak, too: who asks for one gets nobody else's words. */
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?contact=%s", v->conv, argv[4] = "01936b2e-0000-7000-8000-000000000000");
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .control = true });
+    nothing_of_him(r.body);
+    assert_non_null(strstr(r.body, "\"role\":\"system\""));
+    reply_free(&r);
+    assert_int_equal(program_run(argv, NULL, &said), 1);
+    assert_non_null(strstr(said, "no such visitor"));
+    free(said);
+}
+
 static void who_is_forgotten_is_found_nowhere(void **state)
 {
     struct visitor v = { 0 }, other = { 0 };
@@ -216,6 +246,7 @@ static void who_is_forgotten_is_found_nowhere(void **state)
     assert_string_equal(wire_verdict(&agent.wire, "n1"), "ack");
     send_paper(&v, "f1", PAPER);
     send_paper(&v, "f2", SHARED);
+    all_of_him_is_copied(&v);
     ask_erase(&admin, v.id, 409, &r); /* the conversation is open */
     reply_free(&r);
     leave(&v);
