@@ -80,7 +80,7 @@ static bool is_id(const char *s)
 /* A file may have been shown more than once. */
 static enum kf_rc copy_file(struct copy *c, const char *id)
 {
-    char name[64], path[128];
+    char name[64], path[4096];
     enum kf_rc rc;
     int fd;
 
@@ -89,8 +89,15 @@ static enum kf_rc copy_file(struct copy *c, const char *id)
     rc = make_file(c, name, &fd);
     if (rc)
         return rc == KF_CONFLICT ? KF_OK : rc;
-    c->files++;
-    return end_file(c, fd, ctl_fetch(c->ctl, path, fd, &c->why));
+    rc = end_file(c, fd, ctl_fetch(c->ctl, path, fd, &c->why));
+    if (rc == KF_REJECTED) { /* gone meanwhile: the rest is worth having */
+        (void)snprintf(path, sizeof(path), "%s/%s", c->dir, name);
+        (void)unlink(path);
+        fprintf(stderr, "kefuctl: %s is not there any more\n", name);
+        return KF_OK;
+    }
+    c->files += rc == KF_OK;
+    return rc;
 }
 
 static enum kf_rc copy_files(struct copy *c, const json_t *transcript)

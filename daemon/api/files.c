@@ -604,10 +604,12 @@ static void noted(void *ctx, enum kf_rc rc, const struct news *news, const struc
         turn_fail(f->turn, rc, why);
         return;
     }
-    last_opening = (last_opening + 1) % NOTED;
-    openings[last_opening].file = f->file.id;
-    openings[last_opening].who = f->who.id;
-    openings[last_opening].at = mono_ms(f->turn);
+    if (!f->turn->op) { /* a page asks for parts of a file, the operator for all of it */
+        last_opening = (last_opening + 1) % NOTED;
+        openings[last_opening].file = f->file.id;
+        openings[last_opening].who = f->who.id;
+        openings[last_opening].at = mono_ms(f->turn);
+    }
     give_file(f->turn, &f->file, false);
 }
 

@@ -276,6 +276,8 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         r->after = q->messages[i].seq;
         if (is_others(r, &q->messages[i]))
             continue;
+        if (!id_is_zero(&r->only) && q->messages[i].extra && strstr(q->messages[i].extra, "\"quoted\":"))
+            q->messages[i].extra = NULL; /* the others' words again */
         if (r->written++)
             buf_char(&r->out, ',');
         frame_message_members(&r->out, &q->messages[i], false);
@@ -382,7 +384,9 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     shown = *c;
     if (!id_is_zero(&r->only) && !id_eq(&r->only, &c->contact)) {
         shown.contact = r->only;
-        shown.visitor_name = NULL; /* of whoever has begun it */
+        shown.visitor_name = NULL; /* these are of whoever has begun it */
+        shown.locale = "";
+        shown.rating = 0;
     }
     buf_str(&r->out, "{\"conversation\":");
     conv_json(t, &r->out, &shown);

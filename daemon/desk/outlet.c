@@ -238,7 +238,7 @@ static void token_found(void *ctx, enum kf_rc rc, struct query *q, const struct 
         expires = strtoll(q->bytes_out.p, NULL, 10);
         token = (struct slice){ blank + 1, q->bytes_out.n - (size_t)(blank + 1 - q->bytes_out.p) };
     }
-    if (!token.p || expires <= now(d) || (w->fresh && slice_eq(token, (struct slice){ o->token, o->n_token })))
+    if (!token.p || expires <= now(d) || (w->fresh && (!o->token || slice_eq(token, (struct slice){ o->token, o->n_token }))))
         renew_step(w, NULL);
     else if (!keep_bytes(&o->token, &o->n_token, token))
         want_end(w, KF_NOMEM, NULL);

@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-#define DATA_MAX 65536
+#define DATA_MAX (512 * 1024) /* the longest text of a channel, with each character escaped */
 #define TAGS_MAX 4096
 /* `extra` of a message whose newer words came before it. */
 #define CAME_FIRST "{\"edited\":true}"
@@ -283,7 +283,7 @@ static bool plan_overtaken(struct work *w, const struct message *m, bool *ret)
     int64_t seq = 0;
 
     *ret = false;
-    if (!m->ref || m->from.role != ROLE_VISITOR || m->kind != MESSAGE_TEXT || w->opens)
+    if (!m->ref || m->from.role != ROLE_VISITOR || m->kind != MESSAGE_TEXT || w->opens || w->reopens)
         return true;
     if (!seq_of_ref(w, m->ref, &seq) || (seq && !(t = touch(w, seq))))
         return false;

@@ -150,6 +150,7 @@ enum kf_rc read_visitor(struct reading *r)
 
     if (rc)
         return rc;
+    r->q->id = customer;
     buf_init(&b, VISITOR_MAX);
     rc = reading_customer(r, &customer, &b);
     buf_str(&b, ",\"conversations\":[");

@@ -109,7 +109,7 @@ export function codePoints(text: string): number {
 
 /** For one line in a list: no line breaks, no control characters, no direction overrides. */
 export function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
 }
 
 /** 1.2 MB; 1024-based as file managers show it. */
