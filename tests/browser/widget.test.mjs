@@ -104,6 +104,8 @@ test('the language is chosen by menu and kept', async () => {
   await p.waitForFunction(() => document.documentElement.lang === 'en');
   await p.reload();
   await p.getByRole('button', { name: 'Language' }).click();
+  // The menu comes with the second part of the page, and takes the focus when it is there.
+  await p.waitForFunction(() => document.activeElement?.getAttribute('role') === 'menuitemradio');
   await p.keyboard.press('ArrowUp'); // from English to 繁體中文
   await p.keyboard.press('Enter');
   await p.getByRole('button', { name: '語言' }).waitFor();
