@@ -97,11 +97,11 @@ enum query_kind {
     QUERY_ARTICLES, /* site → articles: the counts of those that were ever offered, by key */
     QUERY_PROFILE,  /* id: a contact → text_out: its customer as a JSON object (name, profile, contacts[]); with conv also messages[0],
                     * the newest of that conversation (n_messages 0: none) */
-    QUERY_VISITOR,  /* site, id: a contact or a customer → text_out: as QUERY_PROFILE, with conversations[]: id, and where others have spoken there,
+    QUERY_VISITOR, /* site, id: a contact or a customer → text_out: as QUERY_PROFILE, with conversations[]: id, and where others have spoken there,
                     * too, `contact`: whose words there are the visitor's; id: the customer's, which stays when contacts are erased; KF_ABSENT, KF_LIMIT: more than fit into 8 MiB */
-    QUERY_ERRANDS,  /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
+    QUERY_ERRANDS, /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
-    QUERY_WINDOW,   /* id → handle: its newest reply handle */
+    QUERY_WINDOW,  /* id → handle: its newest reply handle */
     QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
                         * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */

@@ -300,7 +300,7 @@ static void findings_are_listed_by_what_is_asked_for_and_in_pages(void **state)
 
     make_checks(1);
     for (int i = 0; i < 5; i++) {
-        char peer[8];
+        char peer[16];
 
         (void)snprintf(peer, sizeof(peer), "p%d", i);
         (void)talk(w, peer, i % 2 ? "好" : "不知道", NOW + i * MINUTE);
@@ -442,7 +442,7 @@ static void what_was_closed_is_tried_in_pages_with_its_lines(void **state)
 
     make_checks(1);
     for (int i = 0; i < 5; i++) {
-        char peer[8];
+        char peer[16];
 
         (void)snprintf(peer, sizeof(peer), "p%d", i);
         (void)talk(w, peer, "不知道", NOW + (i < 3 ? i : 3) * MINUTE); /* the last two in the same moment */
