@@ -1,5 +1,6 @@
 /* QQ bots: the vectors, then keys, token, files and the whole way of a message. */
 #include "channel_vectors.h"
+#include "classes.h"
 
 #include "protocols/qq_impl.h"
 
@@ -599,10 +600,7 @@ static void each_answer_has_its_class(void **state)
 /* The platform's page of errors, whole. */
 static void each_code_has_its_class(void **state)
 {
-    static const struct {
-        enum outcome_class cls;
-        int status, codes[9]; /* up to 0 */
-    } rows[] = {
+    static const struct class_row rows[] = {
         { OUTCOME_SENT, 202, { 304023, 304024 } },
         { OUTCOME_AUTH, 401, { 11241, 11243, 11244, 11251, 11253, 11254, 11261, 11265 } },
         { OUTCOME_RETRY, 400, { 11242, 11252, 11281, 304082, 304083 } },
@@ -615,17 +613,7 @@ static void each_code_has_its_class(void **state)
     struct bench *t = *state;
     struct errand e = an_errand();
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        for (const int *code = rows[i].codes; *code; code++) {
-            struct http_resp resp = { .status = rows[i].status,
-                                      .sent = true,
-                                      .body = slice_of(arena_printf(t->arena, "{\"code\":%d,\"message\":\"words\"}", *code)) };
-            struct outcome out;
-
-            assert_int_equal(qq_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
-            if (out.cls != rows[i].cls)
-                fail_msg("%d is %s, expected %s", *code, outcome_name(out.cls), outcome_name(rows[i].cls));
-        }
+    codes_have_their_class(&qq_ops, t->ch, &e, "code", rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void a_token_is_renewed_ahead_of_its_end(void **state)

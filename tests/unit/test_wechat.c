@@ -1,5 +1,6 @@
 /* WeChat Official Accounts: the vectors, then what they do not say. */
 #include "channel_vectors.h"
+#include "classes.h"
 
 #include "protocols/wechat_impl.h"
 #include "protocols/xml.h"
@@ -629,42 +630,26 @@ static void an_outcome_that_nobody_knows_is_uncertain(void **state)
     }
 }
 
-static void settles_as(struct bench *t, const struct errand *e, int code, enum outcome_class cls)
-{
-    struct http_resp last = answered(200, arena_printf(t->arena, "{\"errcode\":%d,\"errmsg\":\"words rid: 7\"}", code));
-    struct outcome out;
-
-    assert_int_equal(wechat_ops.settle(t->ch, t->arena, e, &last, &out), KF_OK);
-    if (out.cls != cls)
-        fail_msg("%d is %s, expected %s", code, outcome_name(out.cls), outcome_name(cls));
-}
-
 /* The platform's page of errors, whole. */
 static void each_code_has_its_class(void **state)
 {
-    static const struct {
-        enum outcome_class cls;
-        int codes[12]; /* up to 0 */
-    } rows[] = {
-        { OUTCOME_RETRY, { -1 } },
-        { OUTCOME_AUTH, { 40001, 40014, 42001, 40002, 40013, 40125, 40164, 40243, 41001, 41002 } },
-        { OUTCOME_NO_SUCH_USER, { 40003 } },
-        { OUTCOME_USER_BLOCKED, { 43004, 43019, 48002 } },
-        { OUTCOME_WINDOW_CLOSED, { 45015, 45047 } },
-        { OUTCOME_TOO_LARGE, { 45002 } },
-        { OUTCOME_RATE_LIMITED, { 45009, 45011 } },
-        { OUTCOME_REJECTED, { 40004, 40005, 40006, 40007, 40008, 40033, 44002, 44004, 47001 } },
-        { OUTCOME_FATAL, { 48001, 48004, 50002, 61004, 65400, 99999 } },
+    static const struct class_row rows[] = {
+        { OUTCOME_RETRY, 0, { -1 } },
+        { OUTCOME_AUTH, 0, { 40001, 40014, 42001, 40002, 40013, 40125, 40164, 40243, 41001, 41002 } },
+        { OUTCOME_NO_SUCH_USER, 0, { 40003 } },
+        { OUTCOME_USER_BLOCKED, 0, { 43004, 43019, 48002 } },
+        { OUTCOME_WINDOW_CLOSED, 0, { 45015, 45047 } },
+        { OUTCOME_TOO_LARGE, 0, { 45002 } },
+        { OUTCOME_RATE_LIMITED, 0, { 45009, 45011 } },
+        { OUTCOME_REJECTED, 0, { 40004, 40005, 40006, 40007, 40008, 40033, 44002, 44004, 47001 } },
+        { OUTCOME_FATAL, 0, { 48001, 48004, 50002, 61004, 65400, 99999 } },
     };
-    static const int ignored[] = { 45072, 45080, 45081 };
+    static const struct class_row ignored = { OUTCOME_SENT, 0, { 45072, 45080, 45081 } };
     struct bench *t = *state;
     struct errand e = an_errand(MESSAGE_TEXT, "hi"), typing = { .kind = ERRAND_TYPING, .user = USER };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        for (const int *code = rows[i].codes; *code; code++)
-            settles_as(t, &e, *code, rows[i].cls);
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        settles_as(t, &typing, ignored[i], OUTCOME_SENT);
+    codes_have_their_class(&wechat_ops, t->ch, &e, "errcode", rows, sizeof(rows) / sizeof(rows[0]));
+    codes_have_their_class(&wechat_ops, t->ch, &typing, "errcode", &ignored, 1);
 }
 
 static void an_account_without_customer_service_messages_says_what_to_do(void **state)

@@ -1,5 +1,6 @@
 /* WeCom's customer service: the vectors, then what they do not say. */
 #include "channel_vectors.h"
+#include "classes.h"
 
 #include "protocols/wecom_impl.h"
 #include "protocols/xml.h"
@@ -599,41 +600,26 @@ static void a_closed_conversation_moves_its_session_where_asked(void **state)
     assert_int_equal(wecom_kf_ops.open(&ch, SLICE(SETTINGS ",\"on_close\":\"burn\"}"), NULL), KF_INVALID);
 }
 
-static void settles_as(struct bench *t, const struct errand *e, int code, enum outcome_class cls)
-{
-    struct http_resp last = answered(200, arena_printf(t->arena, "{\"errcode\":%d,\"errmsg\":\"words rid: 7\"}", code));
-    struct outcome out;
-
-    assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, e, &last, &out), KF_OK);
-    if (out.cls != cls)
-        fail_msg("%d is %s, expected %s", code, outcome_name(out.cls), outcome_name(cls));
-}
-
 /* The platform's page of errors, whole. */
 static void each_code_has_its_class(void **state)
 {
-    static const struct {
-        enum outcome_class cls;
-        int codes[12]; /* up to 0 */
-    } rows[] = {
-        { OUTCOME_RETRY, { -1 } },
-        { OUTCOME_AUTH, { 40014, 42001, 40001, 40013, 41001, 60020, 48002, 301002 } },
-        { OUTCOME_REJECTED, { 40007, 40058, 95008, 95009, 95030 } },
-        { OUTCOME_NO_SUCH_USER, { 40096 } },
-        { OUTCOME_WINDOW_CLOSED, { 95001, 95002, 95013, 95018, 95031 } },
-        { OUTCOME_RATE_LIMITED, { 45009, 45033 } },
-        { OUTCOME_FATAL, { 95000, 95004, 95003, 95011, 95012, 95017, 95023, 99999 } },
-        { OUTCOME_ALREADY_ACCEPTED, { 95033 } },
+    static const struct class_row rows[] = {
+        { OUTCOME_RETRY, 0, { -1 } },
+        { OUTCOME_AUTH, 0, { 40014, 42001, 40001, 40013, 41001, 60020, 48002, 301002 } },
+        { OUTCOME_REJECTED, 0, { 40007, 40058, 95008, 95009, 95030 } },
+        { OUTCOME_NO_SUCH_USER, 0, { 40096 } },
+        { OUTCOME_WINDOW_CLOSED, 0, { 95001, 95002, 95013, 95018, 95031 } },
+        { OUTCOME_RATE_LIMITED, 0, { 45009, 45033 } },
+        { OUTCOME_FATAL, 0, { 95000, 95004, 95003, 95011, 95012, 95017, 95023, 99999 } },
+        { OUTCOME_ALREADY_ACCEPTED, 0, { 95033 } },
     };
-    static const int harmless[] = { 95013, 95016, 95018 };
+    static const struct class_row harmless = { OUTCOME_SENT, 0, { 95013, 95016, 95018 } };
     struct bench *t = *state;
     struct errand e = an_errand("hi"), closed = { .kind = ERRAND_CLOSED, .user = USER };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        for (const int *code = rows[i].codes; *code; code++)
-            settles_as(t, &e, *code, rows[i].cls);
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) /* the session is where it should be, or with somebody faster */
-        settles_as(t, &closed, harmless[i], OUTCOME_SENT);
+    codes_have_their_class(&wecom_kf_ops, t->ch, &e, "errcode", rows, sizeof(rows) / sizeof(rows[0]));
+    /* the session is where it should be, or with somebody faster */
+    codes_have_their_class(&wecom_kf_ops, t->ch, &closed, "errcode", &harmless, 1);
 }
 
 static void a_session_of_somebody_else_is_told_in_words(void **state)
