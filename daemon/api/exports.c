@@ -313,10 +313,8 @@ static void wrote(void *arg)
         export_fail(x, x->rc, &x->why);
     else if (x->fd >= 0)
         send_table(x);
-    else {
-        net_answer_working(api_server(x->api), x->req); /* all of them may take longer than one answer has */
+    else
         read_step(x);
-    }
 }
 
 static const char *copied(struct arena *a, const char *text)
@@ -379,6 +377,7 @@ static void read_step(struct export *x)
     struct query *q = query_new(QUERY_ROWS);
     size_t n = x->n_places - x->at < STEP ? x->n_places - x->at : STEP;
 
+    net_answer_working(api_server(x->api), x->req); /* all steps together may take longer than one answer has */
     if (q) {
         q->site = x->site->key;
         q->search.terms = arena_copy(q->arena, x->terms);
@@ -408,10 +407,8 @@ static void noted(void *ctx, enum kf_rc rc, const struct news *news, const struc
         return;
     if (rc)
         export_fail(x, rc, why);
-    else {
-        net_answer_working(api_server(x->api), x->req);
+    else
         read_step(x);
-    }
 }
 
 /* In the commit before the first byte is read: who, how many, by which filters. What was looked for is not written down: it may be somebody's

@@ -78,20 +78,29 @@ static bool mask_json(json_t *value, json_t **ret)
     return ok;
 }
 
-static bool mask_members(struct arena *a, const char **object)
+/* Takes the root; as text in place of *object. */
+static bool write_back(struct arena *a, json_t *root, const char **object)
 {
-    json_t *root, *none = NULL;
-    char *text = NULL;
+    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
 
-    if (!*object || !**object)
-        return true;
-    root = json_loads(*object, 0, NULL);
-    if (root && mask_json(root, &none))
-        text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
     *object = text ? arena_text(a, slice_of(text)) : NULL;
     free(text);
     return *object != NULL;
+}
+
+static bool mask_members(struct arena *a, const char **object)
+{
+    json_t *root, *none = NULL;
+
+    if (!*object || !**object)
+        return true;
+    root = json_loads(*object, 0, NULL);
+    if (root && !mask_json(root, &none)) {
+        json_decref(root);
+        root = NULL;
+    }
+    return write_back(a, root, object);
 }
 
 bool masking_message(struct arena *a, struct message *m)
@@ -102,4 +111,15 @@ bool masking_message(struct arena *a, struct message *m)
 bool masking_entry(struct arena *a, struct entry *e)
 {
     return mask_members(a, &e->data);
+}
+
+bool masking_quoted(struct arena *a, struct message *m)
+{
+    json_t *root = m->extra ? json_loads(m->extra, 0, NULL) : NULL;
+
+    if (json_object_del(root, "quoted")) { /* there is none */
+        json_decref(root);
+        return true;
+    }
+    return write_back(a, root, &m->extra);
 }

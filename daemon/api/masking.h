@@ -10,5 +10,7 @@ bool masking_text(struct arena *a, struct slice *text);
 /* Its text, and every text of what goes with it (forms, choices). */
 bool masking_message(struct arena *a, struct message *m);
 bool masking_entry(struct arena *a, struct entry *e);
+/* Without what it repeats of those before it: others may have written that. False: out of memory. */
+bool masking_quoted(struct arena *a, struct message *m);
 
 #endif

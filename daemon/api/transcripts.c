@@ -266,8 +266,9 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         reading_end(r, rc, why);
         return;
     }
-    for (size_t i = 0; r->masked && i < q->n_messages; i++)
-        if (!masking_message(q->arena, &q->messages[i])) {
+    for (size_t i = 0; i < q->n_messages; i++)
+        if ((r->masked && !masking_message(q->arena, &q->messages[i])) ||
+            (!id_is_zero(&r->only) && !masking_quoted(q->arena, &q->messages[i]))) {
             reading_end(r, KF_NOMEM, NULL);
             return;
         }
@@ -276,8 +277,6 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         r->after = q->messages[i].seq;
         if (is_others(r, &q->messages[i]))
             continue;
-        if (!id_is_zero(&r->only) && q->messages[i].extra && strstr(q->messages[i].extra, "\"quoted\":"))
-            q->messages[i].extra = NULL; /* the others' words again */
         if (r->written++)
             buf_char(&r->out, ',');
         frame_message_members(&r->out, &q->messages[i], false);

@@ -68,7 +68,7 @@ static void ask(struct conn *c)
     r->asked = true;
     c->state = r->body_done ? CONN_WAIT : CONN_BODY;
     if (r->body_done) {
-        conn_watch(c, net_now(s) + c->s->cfg.answer_timeout_ms);
+        conn_watch(c, net_now(s) + s->cfg.answer_timeout_ms);
         hold(c);
     }
     s->figures.requests++;

@@ -33,7 +33,7 @@ struct leaving {
 
 static bool find_visitor(struct work *w, struct leaving *l)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_ERASE_VISITOR);
+    struct stmt *s = stmt_begin(w->db, SQL_VISITOR_FIND);
     struct kf_key site = { "" };
     bool any;
 
@@ -73,7 +73,7 @@ static bool add_talk(struct work *w, struct leaving *l, const struct lost_talk *
 
 static bool find_talks(struct work *w, struct leaving *l)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_ERASE_CONVS);
+    struct stmt *s = stmt_begin(w->db, SQL_VISITOR_CONVS);
     bool ok = true;
     size_t open = 0;
 
@@ -95,7 +95,7 @@ static bool find_talks(struct work *w, struct leaving *l)
 
 static bool find_contacts(struct work *w, struct leaving *l)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_ERASE_CONTACTS);
+    struct stmt *s = stmt_begin(w->db, SQL_VISITOR_CONTACTS);
     bool ok = true;
 
     stmt_id(s, &l->customer);
@@ -113,7 +113,7 @@ static bool find_contacts(struct work *w, struct leaving *l)
 static bool find_groups(struct work *w, struct leaving *l)
 {
     for (size_t i = 0; i < l->n_contacts; i++) {
-        struct stmt *s = stmt_begin(w->db, SQL_ERASE_GROUPS);
+        struct stmt *s = stmt_begin(w->db, SQL_VISITOR_GROUPS);
         bool ok = true;
 
         stmt_str(s, w->change->site.s);

@@ -10,7 +10,7 @@ struct held {
 
 static bool find_customer(struct work *w, struct held *h)
 {
-    struct stmt *s = stmt_begin(w->db, SQL_ERASE_VISITOR);
+    struct stmt *s = stmt_begin(w->db, SQL_VISITOR_FIND);
     struct kf_key site = { "" };
     bool any;
 

@@ -52,7 +52,7 @@ enum kf_rc reading_customer(struct reading *r, const struct kf_id *customer, str
 
 static enum kf_rc find(struct reading *r, struct kf_id *ret)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_ERASE_VISITOR);
+    struct stmt *s = stmt_begin(r->db, SQL_VISITOR_FIND);
     struct kf_key site = { "" };
     enum kf_rc rc;
 
@@ -78,7 +78,7 @@ static void talk(struct buf *b, size_t *n, const struct kf_id *conv, const struc
 
 static enum kf_rc own_talks(struct reading *r, const struct kf_id *customer, struct buf *b, size_t *n)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_ERASE_CONVS);
+    struct stmt *s = stmt_begin(r->db, SQL_VISITOR_CONVS);
 
     stmt_id(s, customer);
     while (stmt_row(s)) {
@@ -100,7 +100,7 @@ struct speaker {
 
 static enum kf_rc talks_of_others(struct reading *r, const struct speaker *of, struct buf *b, size_t *n)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_ERASE_GROUPS);
+    struct stmt *s = stmt_begin(r->db, SQL_VISITOR_GROUPS);
 
     stmt_str(s, r->q->site.s);
     stmt_str(s, of->channel.s);
@@ -118,7 +118,7 @@ static enum kf_rc talks_of_others(struct reading *r, const struct speaker *of, s
 /* The contacts are read before what each has said: one statement at a time. */
 static enum kf_rc group_talks(struct reading *r, const struct kf_id *customer, struct buf *b, size_t *n_talks)
 {
-    struct stmt *s = stmt_begin(r->db, SQL_ERASE_CONTACTS);
+    struct stmt *s = stmt_begin(r->db, SQL_VISITOR_CONTACTS);
     struct speaker *all = NULL;
     bool room = true;
     size_t n = 0;

@@ -158,6 +158,24 @@ static const char *head_of(const char *mail, const char *name)
 
 /* ---- the tests ---- */
 
+/* Of a thread in which several write, the copy for one has that one's words, and not what they repeat. */
+static void what_is_quoted_is_no_part_of_one_s_own(const char *conv)
+{
+    char path[160], id[40];
+    struct reply r;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s", conv);
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .control = true });
+    assert_non_null(strstr(r.body, "On Mon, Acme wrote"));
+    (void)snprintf(id, sizeof(id), "%s", text_at(r.json, "conversation.visitor.id"));
+    reply_free(&r);
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?contact=%s", conv, id);
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .control = true });
+    assert_string_equal(text_at(r.json, "messages.0.text"), "Photo\nWhere is it?");
+    assert_null(strstr(r.body, "On Mon, Acme wrote"));
+    reply_free(&r);
+}
+
 static void an_answer_stays_in_its_thread_and_brings_the_next_one_back(void **state)
 {
     char conv[40], to[200], id[200];
@@ -173,6 +191,7 @@ static void an_answer_stays_in_its_thread_and_brings_the_next_one_back(void **st
     assert_string_equal(text_at(m, "messages.0.text"), "Photo\nWhere is it?");
     assert_string_equal(text_at(m, "messages.0.quoted"), "On Mon, Acme wrote:\n> soon");
     assert_string_equal(text_at(m, "messages.0.from.name"), "Eva Näf");
+    what_is_quoted_is_no_part_of_one_s_own(conv);
 
     seq = staff_say(&agent, conv, "r1", "在路上");
     mail = mail_to("eva@mail.example", "=E5=9C=A8=E8=B7=AF=E4=B8=8A");
