@@ -71,7 +71,7 @@ struct config {
         int64_t text;  /* code points of a message */
         int64_t frame; /* bytes of a WebSocket message; not R */
         int64_t api_body, hook_body, upload;
-        int64_t bodies;                      /* all that are held at once; not R */
+        int64_t bodies, spool;               /* all that are held at once, in memory and in files; not R */
         int64_t message_burst, message_rate; /* per visitor; rate: messages a second */
         int64_t conversations;               /* new ones per address and minute */
         int64_t connections;                 /* in all; 0: by memory; not R */

@@ -62,6 +62,7 @@ enum kf_rc config_args_parse(int argc, char **argv, struct config_args *ret, str
         size_t len = equals ? (size_t)(equals - argv[i]) : strlen(argv[i]);
         const struct option_text *o = find(options, sizeof(options) / sizeof(options[0]), argv[i], len);
         const struct option_text *s = find(switches, sizeof(switches) / sizeof(switches[0]), argv[i], len);
+        const char *value;
 
         if (s && !equals) {
             *(bool *)((char *)ret + s->at) = true;
@@ -71,7 +72,10 @@ enum kf_rc config_args_parse(int argc, char **argv, struct config_args *ret, str
             return kf_fail(why, KF_INVALID, "unknown argument %.80s", argv[i]);
         if (!equals && i + 1 == argc)
             return kf_fail(why, KF_INVALID, "%s needs a value", o->name);
-        *(const char **)((char *)ret + o->at) = equals ? equals + 1 : argv[++i];
+        value = equals ? equals + 1 : argv[++i];
+        if (!*value) /* most likely a variable of a script that is not set: "" would be the working directory */
+            return kf_fail(why, KF_INVALID, "%s needs a value", o->name);
+        *(const char **)((char *)ret + o->at) = value;
     }
     return ret->listen ? check_listen(ret->listen, why) : KF_OK;
 }

@@ -76,19 +76,32 @@ static bool is_host(const char *text)
     return *text != '\0';
 }
 
+/* What stands behind the host: nothing, or a port as browsers write it. They leave out the default one, so that with it none would fit. */
+static bool is_port_of_origin(const char *text, long usual)
+{
+    char *end;
+    long port;
+
+    if (!*text)
+        return true;
+    if (*text != ':' || text[1] < '1' || text[1] > '9')
+        return false;
+    port = strtol(text + 1, &end, 10);
+    return !*end && port <= 65535 && port != usual;
+}
+
 static bool is_origin(const char *text)
 {
-    const char *host;
+    bool tls = strncmp(text, "https://", 8) == 0;
+    const char *host, *end;
 
-    if (strncmp(text, "https://", 8) == 0)
-        host = text + 8;
-    else if (strncmp(text, "http://", 7) == 0)
-        host = text + 7;
-    else
+    if (!tls && strncmp(text, "http://", 7) != 0)
         return false;
-    if (*host == '[')
-        return is_host(host) && strchr(host, ']');
-    return is_host(host) && *host != ':';
+    host = text + (tls ? 8 : 7);
+    end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":");
+    if (!end || end == host || !is_host(host))
+        return false;
+    return is_port_of_origin(end + (*end == ']'), tls ? 443 : 80);
 }
 
 static bool is_database(const char *text)
@@ -153,13 +166,13 @@ const struct config_key config_keys[] = {
     LIST(listen, addresses, "127.0.0.1:8080", .fits = is_address, .form = "HOST:PORT, [IPV6]:PORT or unix:/PATH, the host as a number",
          .help = "Where to listen. Port 0 picks a free one."),
     LIST(listen, public_url, .shown = "the listening address", .fits = is_origin,
-         .form = "https://HOST or https://HOST:PORT, lower case, without a path",
+         .form = "https://HOST or https://HOST:PORT, lower case, without a path or a default port",
          .help = "What browsers call this server. WebSocket connections and uploads are taken from these origins only."),
     LIST(listen, hosts, .shown = "those of public_url; without it any", .fits = is_host, .form = "a host name in lower case",
          .help = "More names that the Host header may have. Loopback names are always right."),
     LIST(listen, proxies, .fits = config_is_network, .form = "an address or a network such as 10.0.0.0/8",
          .help = "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. From anybody else they are ignored."),
-    TEXT(listen, files_origin, .fits = is_origin, .form = "https://HOST or https://HOST:PORT, lower case, without a path",
+    TEXT(listen, files_origin, .fits = is_origin, .form = "https://HOST or https://HOST:PORT, lower case, without a path or a default port",
          .help = "Serve uploaded files from this other origin only, by signed addresses: ten minutes for pages, two days for platforms. "
                  "Its name must lead here too; nothing else is served under it."),
 
@@ -222,7 +235,10 @@ const struct config_key config_keys[] = {
     BYTES(limits, hook_body, "35 MiB", .min = 4 * KIB, .max = 64 * MIB, .flags = CONFIG_RELOAD,
           .help = "The body of a webhook. Each adapter takes no more than its platform sends, most of them 1 MiB."),
     BYTES(limits, bodies, "128 MiB", .min = MIB, .max = 16384 * MIB,
-          .help = "Bodies of more than 64 KiB that are held in memory at once, such as mails: beyond it a platform is told to come again."),
+          .help = "Bodies of more than 64 KiB that are held in memory at once: beyond it whoever sends one is told to come again."),
+    BYTES(limits, spool, "1 GiB", .min = MIB, .max = 64LL * 1024 * MIB,
+          .help = "Webhooks of more than 256 KiB, such as mails, that are held in files of the state directory at once: beyond it a "
+                  "platform is told to come again. They have no names, and are read one at a time."),
     BYTES(limits, upload, "10 MiB", .min = 0, .max = 1024 * MIB, .flags = CONFIG_RELOAD,
           .help = "An uploaded file. A site may allow less."),
     COUNT(limits, message_burst, "10", .min = 1, .max = 10000, .flags = CONFIG_RELOAD,

@@ -407,7 +407,7 @@ static bool take_options(int *argc, char **argv, struct config_args *args, struc
             ctl->json = true;
         else if (!file && strcmp(argv[i], "--state") != 0)
             argv[n++] = argv[i];
-        else if (i + 1 == *argc) {
+        else if (i + 1 == *argc || !*argv[i + 1]) { /* empty: a variable that is not set, not the working directory */
             *lacks = argv[i];
             return false;
         } else if (file)

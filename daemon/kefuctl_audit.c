@@ -93,7 +93,7 @@ static enum kf_rc add_file(struct buf *b, const char *path, bool must, struct kf
 
     if (!f)
         return must ? kf_fail(why, KF_ABSENT, "%s: %s", path, strerror(errno)) : KF_OK;
-    while (fgets(line, sizeof(line), f)) {
+    while (buf_ok(b) && fgets(line, sizeof(line), f)) {
         size_t n = strcspn(line, "\r\n");
 
         while (n && line[n - 1] == ' ')

@@ -63,11 +63,12 @@ static bool holds_path(const struct ctl_hold *h, const char *id, char *ret, size
 {
     char *site = curl_easy_escape(NULL, h->site ? h->site : "", 0), *conv = curl_easy_escape(NULL, h->conv ? h->conv : "", 0);
     char *escaped = curl_easy_escape(NULL, id ? id : "", 0);
+    bool of = h->conv && !h->reason; /* for a list only: a new hold says it in its body */
     int n = -1;
 
     if (site && conv && escaped)
-        n = snprintf(ret, size, "/api/v1/holds%s%s?%s%s%s%s", id ? "/" : "", escaped, *site ? "site=" : "", site,
-                     *conv && !h->reason ? "&conversation=" : "", h->reason ? "" : conv);
+        n = snprintf(ret, size, "/api/v1/holds%s%s?%s%s%s%s%s", id ? "/" : "", escaped, *site ? "site=" : "", site, *site && of ? "&" : "",
+                     of ? "conversation=" : "", of ? conv : "");
     curl_free(site);
     curl_free(conv);
     curl_free(escaped);

@@ -396,6 +396,8 @@ static enum kf_rc open_server(struct node *n, struct kf_err *why)
                               .header_timeout_ms = (int)c->limits.header_time,
                               .body_timeout_ms = (int)c->limits.body_time,
                               .bodies_max = c->limits.bodies,
+                              .spool_dir = c->node.state,
+                              .spool_max = c->limits.spool,
                               .message_max = (size_t)c->limits.frame,
                               .send_queue_max = (size_t)c->limits.send_queue,
                               .ping_ms = (int)c->limits.ping,
@@ -612,7 +614,7 @@ static int check_only(struct config *cfg)
     config_print(cfg, &b);
     (void)fwrite(buf_slice(&b).p, 1, buf_slice(&b).n, stdout);
     buf_finish(&b);
-    return 0;
+    return streams_written("kefud") ? 0 : EX_IOERR;
 }
 
 static int faults_told;
@@ -650,7 +652,7 @@ int main(int argc, char **argv)
     }
     if (n.args.help || n.args.version) {
         (void)fputs(n.args.help ? config_usage : "kefud " KEFUD_VERSION "\n", stdout);
-        return 0;
+        return streams_written("kefud") ? 0 : EX_IOERR;
     }
     if (n.args.check)
         n.args.fault = tell_fault;

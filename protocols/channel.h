@@ -33,7 +33,8 @@ enum {
     CHAN_CLOSED = 1 << 12,      /* wants to hear that a conversation was closed */
     CHAN_TYPING_OFF = 1 << 13,  /* and that somebody has stopped typing; else its sign ends by itself */
     CHAN_SOUND_ALONE = 1 << 14, /* a sound has no words beside it, whatever caption_max says */
-    CHAN_CARD = 1 << 15         /* encode() takes a MESSAGE_CARD whole, as one message; elsewhere cards come to it as texts */
+    CHAN_CARD = 1 << 15 /* encode() takes a MESSAGE_CARD whole, as one message, with its picture as file_url if it has one; elsewhere
+                                 * cards come to it as texts */
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };
@@ -153,7 +154,8 @@ struct channel_ops {
      * heard changes nothing. NULL where there is no such thing. */
     enum kf_rc (*nod)(const struct channel *, struct arena *, const struct env *, struct slice what, struct http_req *ret);
     /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes
-     * (`ret->url` NULL: the last answer was the file); KF_AUTH: renew the token, then from the beginning; KF_RATE: later; KF_LIMIT: it is
+     * (`ret->url` NULL: the last answer was the file; one of pieces comes with KF_AGAIN for each: what an answer of 206 brings is kept, media.come says
+     * how much it is by then); KF_AUTH: renew the token, then from the beginning; KF_RATE: later; KF_LIMIT: it is
      * too large; KF_DENIED: not allowed; else it cannot be had. The shell fetches each message's media after the commit, within the site's
      * bound for files, tries again while that helps, and stores what has come; until then, and if it fails, the message stands there with
      * a text that says so. `ret->stranger`: the address is not the platform's own. NULL where media never come. */

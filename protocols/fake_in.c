@@ -132,6 +132,7 @@ static bool read_receipt(struct notice *n)
     struct slice state = text(n, "state");
 
     n->in.code = text(n, "code");
+    n->in.window_over = slice_is(state, "failed") && slice_is(n->in.code, "45047");
     return read_ref(n) && state.n && delivery_parse(state, &n->in.delivery) && n->in.delivery != DELIVERY_NONE &&
            n->in.delivery != DELIVERY_SENDING && n->in.delivery != DELIVERY_UNCERTAIN;
 }

@@ -13,7 +13,7 @@ static bool is_said(const struct message *m)
 }
 
 /* The words of a text, or the parts of a card: the platform knows both. */
-static void put_said(struct buf *b, const struct message *m)
+static void put_said(struct buf *b, const struct message *m, const char *picture)
 {
     struct card card = { .words = m->text };
 
@@ -22,6 +22,10 @@ static void put_said(struct buf *b, const struct message *m)
         buf_json(b, card.title);
         buf_str(b, ",\"url\":");
         buf_json(b, card.url);
+        if (picture) {
+            buf_str(b, ",\"picture\":");
+            buf_json(b, slice_of(picture));
+        }
     } else {
         buf_str(b, ",\"kind\":\"text\"");
     }
@@ -45,7 +49,7 @@ static enum kf_rc answer(struct arena *a, const struct errand *e, const struct e
     buf_add(&b, from);
     buf_str(&b, ",\"at\":");
     buf_i64(&b, env->now_ms / 1000);
-    put_said(&b, &e->message);
+    put_said(&b, &e->message, e->file_url);
     buf_char(&b, '}');
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
     if (buf_ok(&b))
@@ -72,7 +76,7 @@ static enum kf_rc send_message(const struct fake *f, struct arena *a, const stru
     buf_str(&b, "{\"to\":");
     buf_json(&b, slice_of(e->user));
     if (is_said(&e->message)) {
-        put_said(&b, &e->message);
+        put_said(&b, &e->message, e->file_url);
     } else if (e->media_id) {
         buf_str(&b, ",\"kind\":\"image\",\"media\":");
         buf_json(&b, slice_of(e->media_id));

@@ -538,8 +538,8 @@ static enum kf_rc card(struct reader *r)
         rc = words(r, "text", CARD_WORDS_MAX, false, &card.words);
     if (!rc)
         rc = card_url(r, &card.url);
-    if (!rc && member(r->frame, "file"))
-        rc = kf_fail(r->why, KF_UNSUPPORTED, "file: a card has title, text and url; a picture is a message of its own");
+    if (!rc)
+        rc = uuid(r, r->frame, "file", "file", false, &r->ret->file);
     if (rc)
         return rc;
     if (utf8_blank(card.words))

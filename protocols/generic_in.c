@@ -271,6 +271,7 @@ static enum kf_rc f_status(struct reading *r)
     }
     r->in.code = json_get_text(&r->keep, error, "code");
     r->in.reason = json_get_text(&r->keep, error, "message");
+    r->in.window_over = r->in.delivery == DELIVERY_FAILED && slice_is(r->in.code, "window_closed");
     read_our_id(r->in.ref, &r->in);
     return KF_OK;
 }

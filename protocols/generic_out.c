@@ -106,7 +106,7 @@ static void buttons(struct buf *b, struct slice choices)
 }
 
 /* Beside the text, which has all of it. */
-static void card_member(struct buf *b, const struct message *m)
+static void card_member(struct buf *b, const struct message *m, const char *picture)
 {
     struct card card;
 
@@ -116,6 +116,8 @@ static void card_member(struct buf *b, const struct message *m)
     if (card.words.n)
         text_member(b, ",\"text\":", card.words);
     text_member(b, ",\"url\":", card.url);
+    if (picture)
+        text_member(b, ",\"image\":", slice_of(picture));
     buf_char(b, '}');
 }
 
@@ -139,8 +141,8 @@ static void send_data(struct buf *b, const struct errand *e)
     whom(b, e, false);
     text_member(b, ",\"type\":", slice_of(type_word(m->kind)));
     text_member(b, ",\"text\":", m->text);
-    card_member(b, m);
-    if (e->file_url)
+    card_member(b, m, e->file_url);
+    if (e->file_url && m->kind != MESSAGE_CARD)
         attachment(b, e, json_member(extra, "file"));
     buttons(b, json_member(extra, "choices"));
     if (e->reply_ref)
@@ -346,9 +348,12 @@ static enum kf_rc read_answer(struct arena *a, const struct errand *e, const str
 enum kf_rc generic_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                           struct outcome *ret)
 {
+    struct http_resp head = { .status = resp->began };
     enum kf_rc rc;
 
     (void)ch;
+    if (!resp->status && resp->too_large && resp->began)
+        resp = &head; /* a body may bring an id, and need not: 2xx has taken it, and would say the same the next time */
     *ret = (struct outcome){ .cls = class_of(resp->status, e->attempt) };
     if (!resp->status) {
         ret->text = slice_of(resp->failure ? resp->failure : "no answer");

@@ -167,13 +167,21 @@ static bool http_date(struct slice s, int64_t *ret)
     return true;
 }
 
+static bool digits_only(struct slice text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+    return text.n > 0;
+}
+
 int64_t stamp_retry_after(const struct http_resp *resp)
 {
     struct slice value = http_header(resp->headers, resp->n_headers, "retry-after");
     int64_t at, date, ms;
 
-    if (stamp_digits(value, &ms))
-        return ms > DAY_MS / 1000 ? DAY_MS : ms * 1000;
+    if (digits_only(value)) /* what does not fit into 64 bits is long, too */
+        return !stamp_digits(value, &ms) || ms > DAY_MS / 1000 ? DAY_MS : ms * 1000;
     if (!http_date(value, &at) || !http_date(http_header(resp->headers, resp->n_headers, "date"), &date))
         return 0;
     ms = at - date;

@@ -10,7 +10,8 @@
 #define BODY_MAX     (256u * 1024)
 #define DATA_MAX     64 /* bytes that come back with a tap */
 #define PHOTO_MAX    (10LL << 20)
-#define PHOTO_SIDES  10000 /* width and height together */
+#define FETCHED_MAX  (5LL << 20) /* of a photo that is fetched from an address */
+#define PHOTO_SIDES  10000       /* width and height together */
 #define PHOTO_RATIO  20
 #define CHOICES_MAX  100
 #define REPLY_PREFIX "{\"message_id\":"
@@ -129,23 +130,44 @@ static void add_topic(struct buf *b, const struct errand *e)
 
 /* ---- calls ----------------------------------------------------------------------------------------------------------------------- */
 
-static void message_body(struct buf *b, const struct errand *e, const char *method)
+/* A picture that Telegram fetches itself, with these words below it; it takes no larger ones, and no more words. */
+static bool is_caption_of_picture(const struct errand *e, struct slice words)
 {
+    struct slice file = json_member(slice_of(e->message.extra), "file");
+    json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
+    int64_t size = 0;
+    bool known = json_get_i64(root, "size", &size);
+
+    json_decref(root);
+    return e->file_url && known && size <= FETCHED_MAX && text_length(words, TEXT_UTF16) <= TELEGRAM_CAPTION_MAX;
+}
+
+/* Returns the name of the method, which stands in the body where it is an answer. A card with a picture is that picture, its words below it. */
+static const char *message_body(struct buf *b, const struct errand *e, bool answering)
+{
+    const char *method = "sendMessage", *picture = NULL;
     json_t *choices = choices_of(e);
     struct buf text, markup;
-
     struct card card;
 
     buf_init(&text, BODY_MAX);
     buf_init(&markup, BODY_MAX);
-    if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card) && card_keyboard(&markup, card.url))
+    if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card) && card_keyboard(&markup, card.url)) {
         card_write(&text, &(struct card){ .title = card.title, .words = card.words });
-    else
+        picture = is_caption_of_picture(e, buf_slice(&text)) ? e->file_url : NULL;
+    } else {
         buf_add(&text, e->message.text);
+    }
+    if (picture)
+        method = "sendPhoto";
     unfit(&text, choices);
-    begin(b, e, method);
+    begin(b, e, answering ? method : NULL);
     add_topic(b, e);
-    buf_str(b, ",\"text\":");
+    if (picture) {
+        buf_str(b, ",\"photo\":");
+        buf_json(b, slice_of(picture));
+    }
+    buf_str(b, picture ? ",\"caption\":" : ",\"text\":");
     buf_json(b, buf_slice(&text));
     if (answers(e)) {
         buf_str(b, ",\"reply_parameters\":");
@@ -160,16 +182,18 @@ static void message_body(struct buf *b, const struct errand *e, const char *meth
     buf_finish(&text);
     buf_finish(&markup);
     json_decref(choices);
+    return method;
 }
 
 static enum kf_rc send_message(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
 {
+    const char *method;
     struct buf b;
 
     if (!e->message.text.n || e->message.kind == MESSAGE_REMOVED)
         return KF_UNSUPPORTED;
-    message_body(&b, e, NULL);
-    return telegram_post(t, a, "sendMessage", &b, ret);
+    method = message_body(&b, e, false);
+    return telegram_post(t, a, method, &b, ret);
 }
 
 /* As the answer to an update: done, but nobody is told how it went. */
@@ -178,9 +202,9 @@ static enum kf_rc answer(struct arena *a, const struct errand *e, struct http_re
     static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
     struct buf b;
 
-    if (e->kind != ERRAND_SEND || (e->message.kind != MESSAGE_TEXT && e->message.kind != MESSAGE_CARD) || !e->message.text.n)
+    if (e->kind != ERRAND_SEND || (e->message.kind != MESSAGE_TEXT && e->message.kind != MESSAGE_CARD) || !e->message.text.n || e->file_url)
         return KF_UNSUPPORTED;
-    message_body(&b, e, "sendMessage");
+    (void)message_body(&b, e, true);
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
     ret->body = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
     buf_finish(&b);

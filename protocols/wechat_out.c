@@ -12,20 +12,20 @@
 /* ---- inside the answer --------------------------------------------------------------------------------------------------------------- */
 
 /* One article, which is all that an answer may have. */
-static void put_article(struct buf *b, const struct card *card)
+static void put_article(struct buf *b, const struct card *card, const char *picture)
 {
     xml_write(b, "MsgType", SLICE("news"));
     buf_str(b, "<ArticleCount>1</ArticleCount><Articles><item>");
     xml_write(b, "Title", card->title);
     xml_write(b, "Description", card->words);
-    xml_write(b, "PicUrl", SLICE(""));
+    xml_write(b, "PicUrl", slice_of(picture ? picture : ""));
     xml_write(b, "Url", card->url);
     buf_str(b, "</item></Articles>");
 }
 
-/* `card` NULL: the text. */
+/* `card` NULL: the text. `picture` NULL: it has none. */
 static struct slice reply_document(struct arena *a, const struct wechat_ends *ends, struct slice text, const struct card *card,
-                                   int64_t now_ms)
+                                   const char *picture, int64_t now_ms)
 {
     struct slice ret = { NULL, 0 };
     struct buf b;
@@ -36,7 +36,7 @@ static struct slice reply_document(struct arena *a, const struct wechat_ends *en
     xml_write(&b, "FromUserName", ends->from);
     buf_printf(&b, "<CreateTime>%lld</CreateTime>", (long long)(now_ms / 1000));
     if (card) {
-        put_article(&b, card);
+        put_article(&b, card, picture);
     } else {
         xml_write(&b, "MsgType", SLICE("text"));
         xml_write(&b, "Content", text);
@@ -94,7 +94,7 @@ static enum kf_rc finish_answer(const struct wechat *w, struct arena *a, const s
 enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
                          struct slice *ret)
 {
-    return finish_answer(w, a, ends, reply_document(a, ends, text, NULL, env->now_ms), env, ret);
+    return finish_answer(w, a, ends, reply_document(a, ends, text, NULL, NULL, env->now_ms), env, ret);
 }
 
 static size_t choices_of(const struct errand *e)
@@ -125,7 +125,8 @@ static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct e
     if (!ends.to.n || e->kind != ERRAND_SEND || !(is_card || e->message.kind == MESSAGE_TEXT) || !e->message.text.n || choices_of(e))
         return KF_UNSUPPORTED;
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
-    return finish_answer(w, a, &ends, reply_document(a, &ends, e->message.text, is_card ? &card : NULL, env->now_ms), env, &ret->body);
+    return finish_answer(w, a, &ends, reply_document(a, &ends, e->message.text, is_card ? &card : NULL, e->file_url, env->now_ms), env,
+                         &ret->body);
 }
 
 /* ---- by the API -------------------------------------------------------------------------------------------------------------------- */
@@ -158,7 +159,7 @@ static void put_file(struct buf *b, const char *type, const char *id)
     buf_char(b, '}');
 }
 
-static void put_news(struct buf *b, const struct card *card)
+static void put_news(struct buf *b, const struct card *card, const char *picture)
 {
     buf_str(b, "\"news\",\"news\":{\"articles\":[{\"title\":");
     wx_json(b, card->title);
@@ -166,6 +167,10 @@ static void put_news(struct buf *b, const struct card *card)
     wx_json(b, card->words);
     buf_str(b, ",\"url\":");
     wx_json(b, card->url);
+    if (picture) {
+        buf_str(b, ",\"picurl\":");
+        wx_json(b, slice_of(picture));
+    }
     buf_str(b, "}]}");
 }
 
@@ -220,7 +225,7 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     if (e->media_id)
         put_file(&b, e->message.kind == MESSAGE_AUDIO ? "voice" : "image", e->media_id);
     else if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card))
-        put_news(&b, &card);
+        put_news(&b, &card, e->file_url);
     else if (!e->more && choices_of(e))
         put_menu(&b, e->message.text, choices);
     else

@@ -257,17 +257,18 @@ static void read_failed(struct item *it)
     static const struct {
         int64_t type;
         const char *words;
+        bool window_over;
     } all[] = {
-        { 1, "the customer service account was deleted" },
-        { 2, "the app was closed" },
-        { 4, "more than 48 hours after the customer's last message" },
-        { 5, "the session is over" },
-        { 6, "more than 5 messages after the customer's last one" },
-        { 8, "the company is not verified" },
-        { 10, "refused by the customer" },
-        { 11, "nobody of the company has signed in" },
-        { 12, "this type of message is not allowed" },
-        { 13, "refused for what it says" },
+        { 1, "the customer service account was deleted", false },
+        { 2, "the app was closed", false },
+        { 4, "more than 48 hours after the customer's last message", true },
+        { 5, "the session is over", true },
+        { 6, "more than 5 messages after the customer's last one", true },
+        { 8, "the company is not verified", false },
+        { 10, "refused by the customer", false },
+        { 11, "nobody of the company has signed in", false },
+        { 12, "this type of message is not allowed", false },
+        { 13, "refused for what it says", false },
     };
     int64_t type = 0;
 
@@ -277,8 +278,10 @@ static void read_failed(struct item *it)
     it->in.reason = SLICE("the platform could not deliver it");
     json_get_i64(it->body, "fail_type", &type);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if (all[i].type == type)
+        if (all[i].type == type) {
             it->in.reason = slice_of(all[i].words);
+            it->in.window_over = all[i].window_over;
+        }
 }
 
 static void read_session(struct item *it)

@@ -592,8 +592,10 @@ static void read_failure(struct reading *r, const json_t *v, struct inbound *in)
 {
     const json_t *error = json_array_get(json_object_get(v, "errors"), 0);
     struct slice words = text(r, json_object_get(error, "error_data"), "details");
+    int64_t code;
 
     in->code = text(r, error, "code");
+    in->window_over = stamp_digits(in->code, &code) && whatsapp_class(code, 0) == OUTCOME_WINDOW_CLOSED;
     if (!words.n)
         words = text(r, error, "title");
     if (in->code.n || words.n)

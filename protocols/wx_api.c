@@ -6,7 +6,10 @@
 
 /* A token is renewed so long before it ends. */
 #define RENEW_AHEAD_S 300
+/* A piece of a file that is too large to be given whole: a multiple of 16, and 20 MB at most. */
+#define PIECE (4LL << 20)
 
+enum { WX_TOO_LARGE_WHOLE = 830002 };
 enum { WX_OK = 0, WX_BUSY = -1, WX_TOKEN_WRONG = 40001, WX_TOKEN_MALFORMED = 40014, WX_TOKEN_EXPIRED = 42001 };
 
 const char *wx_refusal(struct slice token, const struct http_req *req, const char *name, struct slice sealed)
@@ -264,7 +267,7 @@ static enum kf_rc fetch_at(struct slice own, struct arena *a, struct slice at, s
 
 static enum kf_rc ask_media(struct slice url, struct arena *a, const struct env *env, struct slice id, struct http_req *ret)
 {
-    const char *more = NULL;
+    char *more = NULL;
     struct buf b;
 
     if (!env->token.n)
@@ -277,6 +280,22 @@ static enum kf_rc ask_media(struct slice url, struct arena *a, const struct env 
     buf_finish(&b);
     *ret = (struct http_req){ .method = "GET", .url = more ? wx_address(url, a, "/cgi-bin/media/get", env->token, more) : NULL };
     return ret->url ? KF_AGAIN : KF_NOMEM;
+}
+
+static enum kf_rc ask_piece(struct slice url, struct arena *a, const struct env *env, const struct media *m, struct http_req *ret)
+{
+    enum kf_rc rc = ask_media(url, a, env, m->id, ret);
+    struct http_pair *header = ARENA_NEW(a, struct http_pair);
+    char *range = arena_printf(a, "bytes=%lld-%lld", (long long)m->come, (long long)(m->come + PIECE - 1));
+
+    if (rc != KF_AGAIN)
+        return rc;
+    if (!header || !range)
+        return KF_NOMEM;
+    *header = (struct http_pair){ SLICE("Range"), slice_of(range) };
+    ret->headers = header;
+    ret->n_headers = 1;
+    return KF_AGAIN;
 }
 
 /* A file, or words instead of one: only JSON is JSON, whatever it calls itself. */
@@ -293,10 +312,13 @@ enum kf_rc wx_media(struct slice url, struct arena *a, const struct env *env, co
     int64_t code = WX_OK;
     json_t *root;
 
+    *ret = (struct http_req){ .url = NULL }; /* unless anything else is said, it is what came */
     if (!m->id.n)
         return m->url.n ? fetch_at(url, a, m->url, ret) : KF_INVALID;
     if (!last)
         return ask_media(url, a, env, m->id, ret);
+    if (last->status == 206 && m->come)
+        return m->come < m->size ? ask_piece(url, a, env, m, ret) : KF_OK;
     root = may_be_json(last) ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
     at = json_get_text(&keep, root, "video_url");
     json_get_i64(root, "errcode", &code);
@@ -309,8 +331,9 @@ enum kf_rc wx_media(struct slice url, struct arena *a, const struct env *env, co
         return KF_RATE;
     if (at.n)
         return fetch_at(url, a, at, ret);
+    if (code == WX_TOO_LARGE_WHOLE && m->asked == 1)
+        return ask_piece(url, a, env, m, ret);
     if (code != WX_OK)
         return m->url.n ? fetch_at(url, a, m->url, ret) : KF_IO;
-    *ret = (struct http_req){ .url = NULL }; /* it is what came */
     return KF_OK;
 }

@@ -85,6 +85,7 @@ static void admit_hook(struct api *api, struct slice key, struct net_admission *
         ret->reason = "nothing here";
         return;
     }
+    ret->spool = true;
     ret->max = desk_hook_max(ch);
     if (ret->max > api->cfg.cfg->limits.hook_body)
         ret->max = api->cfg.cfg->limits.hook_body;
@@ -165,6 +166,7 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
     if (!t) {
         arena_free(a);
         net_answer(api->server, req, &out_of_memory);
+        net_spool_free(head->spool);
         return;
     }
     t->api = api;
@@ -176,11 +178,13 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
     t->n_query = head->n_query;
     t->headers = copy_pairs(a, head->headers, head->n_headers);
     t->n_headers = head->n_headers;
-    t->body = arena_copy(a, body);
+    t->spool = head->spool;
+    t->body = t->spool ? body : arena_copy(a, body);
     t->peer = head->peer;
     if (!t->method || !t->path || !t->query || !t->headers || !t->body.p) {
-        arena_free(a);
         net_answer(api->server, req, &out_of_memory);
+        net_spool_free(t->spool);
+        arena_free(a);
         return;
     }
     t->route = route_find(t->method, t->path, t->segment, &known);

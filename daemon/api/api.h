@@ -49,8 +49,8 @@ void files_body(struct api *api, uint64_t req, struct slice piece, bool last);
 void files_gone(struct api *api, uint64_t req);
 void files_pull(struct api *api, uint64_t req);
 
-/* The beginning of an answer with `f` or the part of it that was asked for: status 200, 206 or 416, type and headers, in the turn's arena;
- * `*n` bytes from `*from`. False: no memory. files.c. */
+/* The beginning of an answer with `f` or the part of it that was asked for: status 200 or 206, type and headers, in the turn's arena; `*n`
+ * bytes from `*from`. Status 416: there is no such part, and turn_beyond() says so. False: no memory. files.c. */
 bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, struct net_answer *ret, int64_t *from, int64_t *n);
 /* Answers with a voice message as WAV. voice.c. */
 void voice_play(struct turn *t, const struct stored_file *f, bool by_address);
@@ -70,6 +70,7 @@ struct turn {
     const struct http_pair *query, *headers;
     size_t n_query, n_headers;
     struct slice body;
+    struct net_spool *spool; /* where the body lies, NULL: in the arena */
     struct net_peer peer;
     struct slice segment[TURN_SEGMENTS]; /* what the '*' of the route stand for */
     const struct route_entry *route;
@@ -120,6 +121,8 @@ void turn_end(struct turn *t);
 void turn_problem(struct turn *t, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The same with a word of its own for programs. */
 void turn_problem_as(struct turn *t, int status, const char *code, const char *words);
+/* Of a file of so many bytes a part was asked for that lies outside. */
+void turn_beyond(struct turn *t, int64_t size);
 /* The problem that `rc` is, with the words of `why` (may be NULL). */
 void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why);
 /* The body as a JSON object (strict, 16 levels), or NULL: answered with 400. */

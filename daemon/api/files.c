@@ -481,10 +481,8 @@ bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, s
     buf_init(&b, 4096);
     ret->n_headers = file_headers(t, f, by_address, &b, headers);
     buf_finish(&b);
-    if (ret->status != 200) {
-        range = ret->status == 416
-                    ? arena_printf(t->arena, "bytes */%lld", (long long)f->size)
-                    : arena_printf(t->arena, "bytes %lld-%lld/%lld", (long long)*from, (long long)(*from + *n - 1), (long long)f->size);
+    if (ret->status == 206) {
+        range = arena_printf(t->arena, "bytes %lld-%lld/%lld", (long long)*from, (long long)(*from + *n - 1), (long long)f->size);
         headers[ret->n_headers++] = (struct http_pair){ SLICE("Content-Range"), slice_of(range) };
     }
     return range != NULL;
@@ -500,7 +498,11 @@ static void send_file(struct turn *t, const struct stored_file *f, bool by_addre
         turn_problem(t, 500, "out of memory");
         return;
     }
-    if (a.status == 416 || n == 0) {
+    if (a.status == 416) {
+        turn_beyond(t, f->size);
+        return;
+    }
+    if (n == 0) {
         turn_answer(t, &a);
         return;
     }

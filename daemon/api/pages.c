@@ -276,6 +276,7 @@ static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct 
     metric(&b, "bytes_out_total", "counter", "Bytes of messages sent.", n.bytes_out);
     metric(&b, "refused_total", "counter", "Connections and requests refused at a limit.", n.refused);
     metric(&b, "bodies_held_bytes", "gauge", "Large request bodies that are held in memory.", (uint64_t)n.bodies);
+    metric(&b, "bodies_spooled_bytes", "gauge", "Large webhooks that are held in files.", (uint64_t)n.spooled);
     metric(&b, "slow_readers_total", "counter", "Sockets closed because their queue was full.", n.slow);
     metric(&b, "messages_in_total", "counter", "Messages taken from visitors and agents.", d.messages_in);
     metric(&b, "messages_out_total", "counter", "Messages told to sockets.", d.messages_out);

@@ -61,10 +61,7 @@ static void changed(void *ctx, enum kf_rc rc, const struct news *news, const str
         return;
     }
     desk_signed_out(desk, &s->person.id, NULL); /* a new password or none at all ends what the old one opened */
-    if (s->create)
-        desk_changed(desk, &s->member.site, staffing_loaded, s);
-    else
-        desk_load(desk, staffing_loaded, s);
+    desk_changed(desk, s->create ? &s->member.site : NULL, staffing_loaded, s); /* an account is one for all sites */
 }
 
 static void commit(struct staffing *s)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #define CONTENTS_MAX 131072
-#define TEXT_CP      2000
 #define LIST_MAX     500
 
 static int64_t clock_ms(struct turn *t)
@@ -100,26 +99,7 @@ static void get_reviews(struct turn *t)
 
 /* ---- one ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* A review that somebody wants to read or change. It holds the turn until it is answered. */
-struct opening_review {
-    struct turn *turn;
-    enum review_verb verb;
-    void (*go)(struct opening_review *o); /* with all of what follows; answers */
-    const struct stored_quality *q;       /* of the read, until go() returns */
-    const struct review *r;
-    const struct member *m;
-    const struct site *site;
-    struct scorecard card;
-    json_t *body; /* what was sent; NULL: nothing */
-    struct kf_id id;
-    struct buf out;
-    /* Who hears of the change, once it is committed. */
-    bool told, to_supervisors;
-    struct kf_key site_key;
-    struct kf_id agent, reviewer;
-};
-
-static void opening_end(struct opening_review *o)
+void opening_end(struct opening_review *o)
 {
     json_decref(o->body);
     buf_finish(&o->out);
@@ -153,7 +133,7 @@ static void have_review(void *ctx, enum kf_rc rc, struct query *q, const struct 
     opening_end(o);
 }
 
-static void open_review(struct turn *t, enum review_verb verb, bool with_body, void (*go)(struct opening_review *o))
+void open_review(struct turn *t, enum review_verb verb, bool with_body, void (*go)(struct opening_review *o))
 {
     struct opening_review *o;
     struct query *q;
@@ -240,19 +220,6 @@ static json_t *appeals_json(const struct stored_quality *q)
     return ret;
 }
 
-static json_t *comment_json(const struct review_comment *c)
-{
-    char id[KF_ID_TEXT], by[KF_ID_TEXT], parent[KF_ID_TEXT];
-    json_t *ret = json_pack("{s:s,s:I,s:{s:s,s:s},s:s}", "id", id_text(&c->id, id), "at", (json_int_t)c->at, "by", "id",
-                            id_text(&c->by, by), "name", c->by_name, "text", c->text);
-
-    if (c->seq)
-        (void)json_object_set_new(ret, "seq", json_integer(c->seq));
-    if (!id_is_zero(&c->parent))
-        (void)json_object_set_new(ret, "parent", json_string(id_text(&c->parent, parent)));
-    return ret;
-}
-
 /* What the asker may do with it now. */
 static json_t *may_json(const struct opening_review *o)
 {
@@ -279,17 +246,16 @@ static json_t *may_json(const struct opening_review *o)
 static void write_review(struct opening_review *o)
 {
     json_t *root = review_json(o->turn, o->r), *card = contents_json(o->card.body);
-    json_t *contents = contents_json(review_is_in(o->r) ? o->q->body : o->q->draft), *comments = json_array();
+    json_t *contents = contents_json(review_is_in(o->r) ? o->q->body : o->q->draft);
     char *text;
 
-    for (size_t i = 0; i < o->q->n_comments; i++)
-        (void)json_array_append_new(comments, comment_json(&o->q->comments[i]));
     (void)json_object_set_new(root, "lines", lines_json(&o->card, contents));
     (void)json_object_set_new(root, "card", card);
     (void)json_object_set_new(root, "contents", contents);
     (void)json_object_set_new(root, "versions", versions_json(o->q));
     (void)json_object_set_new(root, "appeals", appeals_json(o->q));
-    (void)json_object_set_new(root, "comments", comments);
+    (void)json_object_set_new(root, "comments", comments_json(o));
+    (void)json_object_set_new(root, "readers", readers_json(o));
     (void)json_object_set_new(root, "may", may_json(o));
     (void)json_object_set_new(root, "blind", json_boolean(o->q->blind));
     text = json_dumps(root, JSON_COMPACT);
@@ -324,7 +290,7 @@ static void add_audit(struct opening_review *o, struct change *c, const char *ki
                                                                               id_text(&o->id, id), id_text(&o->r->conv, conv)) };
 }
 
-static struct change *new_change(struct opening_review *o)
+struct change *opening_change(struct opening_review *o)
 {
     struct change *c = change_new(&o->r->site, clock_ms(o->turn));
 
@@ -347,7 +313,7 @@ static void show(struct opening_review *o)
         opening_end(o);
         return;
     }
-    c = new_change(o);
+    c = opening_change(o);
     if (!c) {
         opening_end(o);
         return;
@@ -363,8 +329,7 @@ static void get_review(struct turn *t)
 
 /* ---- changing one ------------------------------------------------------------------------------------------------------------------- */
 
-/* What `r` points to is gone when it is committed. */
-static void whom_to_tell(struct opening_review *o, bool anybody)
+void opening_concerns(struct opening_review *o, bool anybody)
 {
     o->told = anybody;
     o->site_key = o->r->site;
@@ -372,19 +337,26 @@ static void whom_to_tell(struct opening_review *o, bool anybody)
     o->reviewer = o->r->reviewer;
 }
 
-/* The people concerned, whoever did it aside; an appeal is the supervisors' to decide. */
-static void tell(const struct opening_review *o)
+static void tell_one(const struct opening_review *o, const struct kf_id *person)
+{
+    if (!id_eq(person, &o->turn->person))
+        desk_notice(turn_desk(o->turn), &o->site_key, person);
+}
+
+void opening_tell(const struct opening_review *o)
 {
     struct desk *d = turn_desk(o->turn);
     const struct member *m;
 
-    if (!id_eq(&o->agent, &o->turn->person))
-        desk_notice(d, &o->site_key, &o->agent);
-    if (!id_eq(&o->reviewer, &o->turn->person))
-        desk_notice(d, &o->site_key, &o->reviewer);
+    for (size_t i = 0; i < o->n_mentioned; i++)
+        tell_one(o, &o->mentioned[i]);
+    if (!o->told)
+        return;
+    tell_one(o, &o->agent);
+    tell_one(o, &o->reviewer);
     for (size_t i = 0; o->to_supervisors && (m = desk_member_at(d, &o->site_key, i)); i++)
-        if (!m->disabled && (m->roles & MEMBER_SUPERVISOR) && !id_eq(&m->person, &o->turn->person))
-            desk_notice(d, &o->site_key, &m->person);
+        if (!m->disabled && (m->roles & MEMBER_SUPERVISOR))
+            tell_one(o, &m->person);
 }
 
 static void changed(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
@@ -396,8 +368,7 @@ static void changed(void *ctx, enum kf_rc rc, const struct news *news, const str
     else {
         buf_printf(&o->out, "\"revision\":%lld}", (long long)news->version);
         turn_json(o->turn, 200, &o->out);
-        if (o->told)
-            tell(o);
+        opening_tell(o);
     }
     opening_end(o);
 }
@@ -411,7 +382,7 @@ static struct act_review *begin(struct opening_review *o, enum review_event ev, 
     *change = NULL;
     if (!json_is_integer(revision))
         turn_problem(o->turn, 400, "revision: the number that was seen last");
-    else if ((*change = new_change(o))) {
+    else if ((*change = opening_change(o))) {
         a = ARENA_NEW((*change)->arena, struct act_review);
         if (!a) {
             change_free(*change);
@@ -438,7 +409,7 @@ static void commit(struct opening_review *o, struct change *c, const char *kind)
 {
     if (kind)
         add_audit(o, c, kind);
-    whom_to_tell(o, kind && o->r->kind != SAMPLE_CALIBRATION); /* drafts concern nobody else, and exercises no agent */
+    opening_concerns(o, kind && o->r->kind != SAMPLE_CALIBRATION); /* drafts concern nobody else, and exercises no agent */
     turn_ports(o->turn)->commit(turn_ports(o->turn)->ctx, c, changed, o);
 }
 
@@ -520,11 +491,11 @@ static void acknowledge(struct opening_review *o)
     commit(o, c, "review_acknowledged");
 }
 
-static bool is_text(const json_t *v)
+bool review_is_text(const json_t *v)
 {
     const char *text = json_string_value(v);
 
-    return text && *text && utf8_length(slice_of(text)) <= TEXT_CP;
+    return text && *text && utf8_length(slice_of(text)) <= REVIEW_TEXT_CP;
 }
 
 /* [{"item","text"}]: each item of the card at most once. */
@@ -545,8 +516,8 @@ static enum kf_rc take_appeals(struct opening_review *o, struct change *c, struc
 
         if (score_item_number(&o->card, key) < 0 || !key_parse(key, &to->item))
             return kf_fail(why, KF_INVALID, "items: there is no item \"%.*s\"", (int)(key.n < 32 ? key.n : 32), key.p);
-        if (!is_text(json_object_get(one, "text")))
-            return kf_fail(why, KF_INVALID, "items: %s: text: say why, in at most %d characters", to->item.s, TEXT_CP);
+        if (!review_is_text(json_object_get(one, "text")))
+            return kf_fail(why, KF_INVALID, "items: %s: text: say why, in at most %d characters", to->item.s, REVIEW_TEXT_CP);
         for (size_t k = 0; k < i; k++)
             if (key_eq(&a->appeals[k].item, &to->item))
                 return kf_fail(why, KF_INVALID, "items: %s is there twice", to->item.s);
@@ -597,8 +568,8 @@ static enum kf_rc take_decisions(struct opening_review *o, struct change *c, str
         if (!one || !appeal_outcome_parse(slice_of(json_string_value(json_object_get(one, "outcome"))), &to->outcome) ||
             (to->outcome != APPEAL_ACCEPTED && to->outcome != APPEAL_REJECTED))
             return kf_fail(why, KF_INVALID, "items: %s: outcome: accepted or rejected", to->item.s);
-        if (!is_text(json_object_get(one, "text")))
-            return kf_fail(why, KF_INVALID, "items: %s: text: say why, in at most %d characters", to->item.s, TEXT_CP);
+        if (!review_is_text(json_object_get(one, "text")))
+            return kf_fail(why, KF_INVALID, "items: %s: text: say why, in at most %d characters", to->item.s, REVIEW_TEXT_CP);
         to->answer = change_text(c, slice_of(json_string_value(json_object_get(one, "text"))));
         accepted += to->outcome == APPEAL_ACCEPTED;
     }
@@ -673,76 +644,6 @@ static void post_decide(struct turn *t)
     open_review(t, REVIEW_JUDGE, true, decide);
 }
 
-/* ---- comments ----------------------------------------------------------------------------------------------------------------------- */
-
-static void commented(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
-{
-    struct opening_review *o = ctx;
-
-    (void)news;
-    if (rc)
-        turn_fail(o->turn, rc, why);
-    else
-        turn_json(o->turn, 201, &o->out);
-    if (!rc && o->told)
-        tell(o);
-    opening_end(o);
-}
-
-static bool take_comment(struct opening_review *o, struct review_comment *ret)
-{
-    const json_t *text = json_object_get(o->body, "text"), *seq = json_object_get(o->body, "seq");
-    const char *parent = json_string_value(json_object_get(o->body, "parent"));
-
-    if (!is_text(text))
-        turn_problem(o->turn, 400, "text: 1 to %d characters", TEXT_CP);
-    else if (seq && (!json_is_integer(seq) || json_integer_value(seq) < 1 || json_integer_value(seq) > (1LL << 53) - 1))
-        turn_problem(o->turn, 400, "seq: the number of a message");
-    else if (parent && !id_parse(slice_of(parent), &ret->parent))
-        turn_problem(o->turn, 400, "parent: the id of a comment");
-    else {
-        ret->text = json_string_value(text);
-        ret->seq = json_integer_value(seq);
-        return true;
-    }
-    return false;
-}
-
-static void comment(struct opening_review *o)
-{
-    const struct ports *p = turn_ports(o->turn);
-    struct review_comment m = { .seq = 0 };
-    struct change *c = take_comment(o, &m) ? new_change(o) : NULL;
-    uint8_t chance[10];
-    json_t *answer;
-    char *text;
-
-    if (!c) {
-        opening_end(o);
-        return;
-    }
-    whom_to_tell(o, review_is_told(o->r));
-    p->chance(p->ctx, chance, sizeof(chance));
-    m.id = id_make(c->at, chance);
-    m.at = c->at;
-    m.by = c->by.id;
-    m.by_name = c->by.name;
-    change_act(c, ACT_COMMENT)->u.comment =
-        (struct act_comment){ .id = m.id, .review = o->id, .seq = m.seq, .parent = m.parent, .text = change_text(c, slice_of(m.text)) };
-    answer = comment_json(&m);
-    text = json_dumps(answer, JSON_COMPACT);
-    json_decref(answer);
-    if (text)
-        buf_str(&o->out, text);
-    free(text);
-    p->commit(p->ctx, c, commented, o);
-}
-
-static void post_comment(struct turn *t)
-{
-    open_review(t, REVIEW_COMMENT, true, comment);
-}
-
 const struct route_entry routes_reviews[] = { { "GET", "/api/v1/reviews", GATE_EITHER_KEY, get_reviews },
                                               { "GET", "/api/v1/reviews/*", GATE_STAFF_KEY, get_review },
                                               { "PUT", "/api/v1/reviews/*/draft", GATE_STAFF, put_draft },
@@ -750,5 +651,5 @@ const struct route_entry routes_reviews[] = { { "GET", "/api/v1/reviews", GATE_E
                                               { "POST", "/api/v1/reviews/*/acknowledge", GATE_STAFF, post_acknowledge },
                                               { "POST", "/api/v1/reviews/*/appeal", GATE_STAFF, post_appeal },
                                               { "POST", "/api/v1/reviews/*/decide", GATE_STAFF, post_decide },
-                                              { "POST", "/api/v1/reviews/*/comments", GATE_STAFF, post_comment },
+                                              { "POST", "/api/v1/reviews/*/comments", GATE_STAFF, comment_post },
                                               { NULL, NULL, GATE_OPEN, NULL } };

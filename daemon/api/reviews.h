@@ -6,6 +6,9 @@
 #include "core/quality.h"
 #include "settings/scorecards.h"
 
+#define REVIEW_TEXT_CP      2000
+#define REVIEW_MENTIONS_MAX 20
+
 /* Of a list. Scores are whole numbers of hundredths. */
 json_t *review_json(struct turn *t, const struct review *r);
 /* {"id","name","number"?}; people who are gone have only their id. */
@@ -14,6 +17,44 @@ json_t *review_person(struct turn *t, const struct kf_key *site, const struct kf
 json_t *sample_json(const struct stored_sample *s);
 /* The site, where the asker may draw samples and look at them; NULL: answered. */
 struct site *sampling_site(struct turn *t, const struct member **m);
+
+/* A review that somebody wants to read or change. It holds the turn until it is answered, and is gone then. */
+struct opening_review {
+    struct turn *turn;
+    enum review_verb verb;
+    void (*go)(struct opening_review *o); /* with all of what follows; answers, and calls opening_end() */
+    const struct stored_quality *q;       /* of the read, until go() returns */
+    const struct review *r;
+    const struct member *m;
+    const struct site *site;
+    struct scorecard card;
+    json_t *body; /* what was sent; NULL: nothing */
+    struct kf_id id;
+    struct buf out;
+    /* Who hears of the change, once it is committed. */
+    bool told, to_supervisors;
+    struct kf_key site_key;
+    struct kf_id agent, reviewer;
+    struct kf_id mentioned[REVIEW_MENTIONS_MAX];
+    size_t n_mentioned;
+};
+
+/* Reads the review of the route, and lets whoever may `verb` with it go on; answers everybody else. */
+void open_review(struct turn *t, enum review_verb verb, bool with_body, void (*go)(struct opening_review *o));
+void opening_end(struct opening_review *o);
+/* By whoever asks, now; NULL: answered with 500. */
+struct change *opening_change(struct opening_review *o);
+/* Who is to hear of it: what `r` points to is gone when it is committed. `anybody`: its agent and its reviewer, too. */
+void opening_concerns(struct opening_review *o, bool anybody);
+/* … and tells them, whoever did it aside; an appeal is the supervisors' to decide. */
+void opening_tell(const struct opening_review *o);
+/* 1 to REVIEW_TEXT_CP characters. */
+bool review_is_text(const json_t *v);
+
+/* comments.c: those of the review with whom they name, and whom one that is written now may name: who may read the review. */
+json_t *comments_json(const struct opening_review *o);
+json_t *readers_json(const struct opening_review *o);
+void comment_post(struct turn *t);
 
 /* What the query string asks of reviews: from, to, agent, reviewer, queue, kind, item, fatal, appealed, overturned, week. */
 struct review_filter {

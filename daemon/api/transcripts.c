@@ -1,8 +1,9 @@
 /* transcripts.c: finding and reading conversations afterwards. Each opening by somebody who did not take part is written down. Personal data is
- * masked for everybody but who has served the conversation; to see it is a right of its own, and written down, too. */
+ * masked for everybody but who has served the conversation; to see it is a right of its own, or granted on request, and written down, too. */
 #include "api/api.h"
 #include "api/find.h"
 #include "api/masking.h"
+#include "api/reveals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,16 +175,37 @@ struct reading {
     int64_t after;
     size_t written;
     bool timeline;
-    bool masked, may_reveal;
-    struct kf_id only; /* of a group: of its visitors this one alone; zero: all */
+    bool masked, may_reveal, may_ask;
+    const struct stored_reveal *asked; /* what the reader has asked for last, where it matters; the turn's; NULL: nothing */
+    struct kf_id only;                 /* of a group: of its visitors this one alone; zero: all */
 };
+
+static void asked_json(struct buf *b, const struct stored_reveal *v)
+{
+    static const char *const states[] = { "asked", "granted", "refused" };
+    char id[KF_ID_TEXT];
+
+    buf_printf(b, ",\"reveal\":{\"id\":\"%s\",\"state\":\"%s\",\"at\":%lld", id_text(&v->id, id), states[v->state], (long long)v->at);
+    if (v->until)
+        buf_printf(b, ",\"until\":%lld", (long long)v->until);
+    if (v->decided_at) {
+        buf_printf(b, ",\"by\":{\"id\":\"%s\",\"name\":", id_text(&v->by, id));
+        buf_json(b, slice_of(v->by_name));
+        buf_char(b, '}');
+    }
+    buf_char(b, '}');
+}
 
 static void reading_end(struct reading *r, enum kf_rc rc, const struct kf_err *why)
 {
     if (rc)
         turn_fail(r->turn, rc, why);
     else {
-        buf_printf(&r->out, ",\"masked\":%s,\"may_reveal\":%s}", r->masked ? "true" : "false", r->may_reveal ? "true" : "false");
+        buf_printf(&r->out, ",\"masked\":%s,\"may_reveal\":%s,\"may_ask\":%s", r->masked ? "true" : "false",
+                   r->may_reveal ? "true" : "false", r->may_ask ? "true" : "false");
+        if (r->asked)
+            asked_json(&r->out, r->asked);
+        buf_char(&r->out, '}');
         turn_json(r->turn, 200, &r->out);
     }
     buf_finish(&r->out);
@@ -329,7 +351,7 @@ static void note_reading(struct reading *r, const struct conv *c)
 {
     const struct ports *p = turn_ports(r->turn);
     struct change *ch = change_new(&r->site, p->now_ms(p->ctx));
-    char id[KF_ID_TEXT];
+    char id[KF_ID_TEXT], request[KF_ID_TEXT];
     struct act *act;
 
     if (!ch) {
@@ -342,6 +364,9 @@ static void note_reading(struct reading *r, const struct conv *c)
                                    .kind = r->masked ? "transcript_read" : "transcript_revealed",
                                    .by = ch->by,
                                    .data = change_printf(ch, "{\"conversation\":\"%s\"}", id_text(&c->id, id)) };
+    if (!r->masked && r->asked) /* by whose leave: the request tells */
+        act->u.entry.data =
+            change_printf(ch, "{\"conversation\":\"%s\",\"request\":\"%s\"}", id_text(&c->id, id), id_text(&r->asked->id, request));
     p->commit(p->ctx, ch, noted, r);
 }
 
@@ -350,7 +375,8 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     struct turn *t = ctx;
     const struct conv *c = rc ? NULL : &q->convs[0];
     const struct member *m = c ? turn_member(t, &c->site) : NULL;
-    bool own = c && m && is_own(c, &t->person), reveal = slice_is(turn_query(t, "reveal"), "1");
+    bool own = c && m && is_own(c, &t->person), reveal = slice_is(turn_query(t, "reveal"), "1"), right, granted;
+    const struct stored_reveal *asked = t->state;
     struct reading *r;
     struct conv shown;
 
@@ -362,8 +388,10 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         turn_problem(t, 404, "no such conversation");
         return;
     }
-    if (reveal && !own && !t->op && !permit(m, VERB_REVEAL, &c->site, c)) {
-        turn_problem(t, 403, "personal data is shown to supervisors only");
+    right = own || t->op || permit(m, VERB_REVEAL, &c->site, c);
+    granted = !right && reveal_holds(asked, turn_ports(t)->now_ms(turn_ports(t)->ctx));
+    if (reveal && !right && !granted) {
+        turn_problem(t, 403, "personal data is shown to supervisors, and for a day to whom they grant it");
         return;
     }
     r = calloc(1, sizeof(*r));
@@ -374,7 +402,9 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     r->turn = t;
     r->member = m;
     r->masked = !own && !t->op && !reveal;
-    r->may_reveal = r->masked && permit(m, VERB_REVEAL, &c->site, c);
+    r->may_reveal = r->masked && (right || granted);
+    r->asked = right ? NULL : asked;
+    r->may_ask = r->masked && !r->may_reveal && !t->key && (!asked || asked->state != REVEAL_ASKED);
     r->id = c->id;
     r->site = c->site;
     (void)id_parse(turn_query(t, "contact"), &r->only); /* get_transcript() has looked at it */
@@ -396,9 +426,54 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         note_reading(r, c);
 }
 
+static void read_conv(struct turn *t, const struct kf_id *id)
+{
+    struct query *q = query_new(QUERY_CONV);
+
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->id = *id;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, t);
+}
+
+static void have_asked(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    int64_t lapsed = turn_ports(t)->now_ms(turn_ports(t)->ctx) - REVEAL_LAPSES_MS;
+    bool any = !rc && q->n_reveals && (q->reveals[0].state != REVEAL_ASKED || q->reveals[0].at > lapsed);
+    struct stored_reveal *asked = any ? ARENA_NEW(t->arena, struct stored_reveal) : NULL;
+
+    if (rc) {
+        turn_fail(t, rc, why);
+        return;
+    }
+    if (asked) {
+        *asked = q->reveals[0];
+        asked->by_name = arena_text(t->arena, slice_of(asked->by_name));
+        asked->name = asked->reason = NULL;
+    }
+    t->state = asked && asked->by_name ? asked : NULL;
+    read_conv(t, &q->conv);
+}
+
+/* What the reader has asked for in this conversation, before it is read. */
+static void read_asked(struct turn *t, const struct kf_id *id)
+{
+    struct query *q = query_new(QUERY_REVEAL);
+
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->conv = *id;
+    q->id = t->person;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_asked, t);
+}
+
 static void get_transcript(struct turn *t)
 {
-    struct query *q;
     struct kf_id id, only;
     bool reveal;
 
@@ -412,13 +487,10 @@ static void get_transcript(struct turn *t)
         turn_problem(t, 400, "contact: the id of a visitor");
         return;
     }
-    q = query_new(QUERY_CONV);
-    if (!q) {
-        turn_problem(t, 500, "out of memory");
-        return;
-    }
-    q->id = id;
-    turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, t);
+    if (t->op || t->key)
+        read_conv(t, &id);
+    else
+        read_asked(t, &id);
 }
 
 const struct route_entry routes_transcripts[] = { { "GET", "/api/v1/transcripts", GATE_EITHER_KEY, get_transcripts },

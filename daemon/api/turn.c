@@ -37,6 +37,11 @@ struct slice turn_header(const struct turn *t, const char *name)
 
 void turn_end(struct turn *t)
 {
+    if (t->spool) { /* others wait for its room */
+        net_spool_free(t->spool);
+        t->spool = NULL;
+        t->body = SLICE("");
+    }
     t->next_ended = t->api->ended;
     t->api->ended = t;
 }
@@ -94,47 +99,13 @@ void turn_empty(struct turn *t, int status)
     turn_answer(t, &a);
 }
 
-static const char *title_of(int status)
-{
-    switch (status) {
-    case 400:
-        return "Bad request";
-    case 401:
-        return "Sign in";
-    case 403:
-        return "Not permitted";
-    case 404:
-        return "Not found";
-    case 405:
-        return "Method not allowed";
-    case 409:
-        return "Conflict";
-    case 412:
-        return "Changed meanwhile";
-    case 413:
-        return "Too large";
-    case 415:
-        return "Unsupported type";
-    case 422:
-        return "Refused";
-    case 428:
-        return "Which version?";
-    case 429:
-        return "Too many requests";
-    case 503:
-        return "Not available now";
-    default:
-        return "Error";
-    }
-}
-
-/* `allow` may be NULL. */
 struct problem {
     int status;
     const char *code;
     struct slice detail;
     const char *allow; /* NULL: not said; likewise: */
     const char *field;
+    const char *range; /* of a file: how much there is of it */
     int32_t retry_after_ms;
 };
 
@@ -142,13 +113,13 @@ static void problem(struct turn *t, const struct problem *p)
 {
     struct slice detail = p->detail;
     char seconds[16];
-    struct http_pair headers[3] = { no_store[0] };
+    struct http_pair headers[5] = { no_store[0] };
     struct net_answer a = { .status = p->status, .type = "application/problem+json", .headers = headers, .n_headers = 1 };
     struct buf b;
 
     buf_init(&b, 4096);
     buf_str(&b, "{\"type\":\"about:blank\",\"title\":");
-    buf_json(&b, slice_of(title_of(p->status)));
+    buf_json(&b, slice_of(http_phrase(p->status)));
     buf_printf(&b, ",\"status\":%d,\"detail\":", p->status);
     while (detail.n && !utf8_valid(detail)) /* words end where their room ends, which may be inside a character */
         detail.n--;
@@ -162,6 +133,10 @@ static void problem(struct turn *t, const struct problem *p)
     buf_char(&b, '}');
     if (p->allow)
         headers[a.n_headers++] = (struct http_pair){ SLICE("Allow"), slice_of(p->allow) };
+    if (p->range) {
+        headers[a.n_headers++] = (struct http_pair){ SLICE("Accept-Ranges"), SLICE("bytes") };
+        headers[a.n_headers++] = (struct http_pair){ SLICE("Content-Range"), slice_of(p->range) };
+    }
     if (p->retry_after_ms > 0) {
         (void)snprintf(seconds, sizeof(seconds), "%d", (p->retry_after_ms + 999) / 1000);
         headers[a.n_headers++] = (struct http_pair){ SLICE("Retry-After"), slice_of(seconds) };
@@ -169,36 +144,6 @@ static void problem(struct turn *t, const struct problem *p)
     a.body = buf_slice(&b);
     turn_answer(t, &a);
     buf_finish(&b);
-}
-
-/* The wire's words, so that a program need not read the sentence. */
-static const char *code_of(int status)
-{
-    switch (status) {
-    case 400:
-    case 428:
-        return "bad_request";
-    case 401:
-        return "unauthorized";
-    case 403:
-        return "forbidden";
-    case 404:
-        return "not_found";
-    case 405:
-    case 415:
-        return "unsupported";
-    case 409:
-    case 412:
-        return "conflict";
-    case 413:
-        return "too_large";
-    case 429:
-        return "rate_limited";
-    case 503:
-        return "unavailable";
-    default:
-        return "internal";
-    }
 }
 
 void turn_problem(struct turn *t, int status, const char *fmt, ...)
@@ -209,7 +154,7 @@ void turn_problem(struct turn *t, int status, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    problem(t, &(struct problem){ .status = status, .code = code_of(status), .detail = slice_of(text) });
+    problem(t, &(struct problem){ .status = status, .code = http_code(status), .detail = slice_of(text) });
 }
 
 void turn_problem_as(struct turn *t, int status, const char *code, const char *words)
@@ -220,7 +165,16 @@ void turn_problem_as(struct turn *t, int status, const char *code, const char *w
 void turn_method(struct turn *t, const char *allow)
 {
     problem(t, &(struct problem){
-                   .status = 405, .code = code_of(405), .detail = SLICE("this resource does not know this method"), .allow = allow });
+                   .status = 405, .code = http_code(405), .detail = SLICE("this resource does not know this method"), .allow = allow });
+}
+
+void turn_beyond(struct turn *t, int64_t size)
+{
+    char range[32], words[80];
+
+    (void)snprintf(range, sizeof(range), "bytes */%lld", (long long)size);
+    (void)snprintf(words, sizeof(words), "there are no such bytes: the file has %lld", (long long)size);
+    problem(t, &(struct problem){ .status = 416, .code = http_code(416), .detail = slice_of(words), .range = range });
 }
 
 static int status_of(enum kf_rc rc)

@@ -47,9 +47,11 @@ static void send_wav(struct playing *p)
         playing_fail(p, 500, "out of memory");
         return;
     }
-    if (a.status != 416)
-        a.body = (struct slice){ p->wav + from, (size_t)n };
-    turn_answer(p->turn, &a);
+    a.body = (struct slice){ p->wav + from, (size_t)n };
+    if (a.status == 416)
+        turn_beyond(p->turn, f->size);
+    else
+        turn_answer(p->turn, &a);
     playing_free(p);
 }
 

@@ -53,7 +53,7 @@ enum act_kind {
     ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none */
-    ACT_PRIORITY, /* number */
+    ACT_PRIORITY, /* number; of who waits it is a new epoch, at the end of the change */
     ACT_TAG,      /* tag */
     ACT_ARTICLE,  /* article: counts of it go up */
 
@@ -97,7 +97,9 @@ enum act_kind {
     ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
     ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
     ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
-    ACT_COMMENT,      /* comment: on a review, perhaps at a message */
+    ACT_COMMENT,      /* comment: on a review, perhaps at a message, perhaps with mentions */
+    ACT_REVEAL,       /* reveal: asked for, or decided; KF_CONFLICT where it is asked for or granted already, or was decided before */
+    ACT_SEEN,         /* seen: by `by`: a comment that mentions him, or his request that was decided; KF_ABSENT */
     ACT_EXAMPLE,      /* example: a new one (revision 0), or a change of one; KF_CONFLICT if its revision has moved on */
     ACT_COACHING,     /* coaching: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
     ACT_LEASE,        /* lease: take it or beat */
@@ -225,11 +227,33 @@ struct act_review {
     enum appeal_outcome outcome; /* DECIDE */
 };
 
+/* Whom a comment names. */
+struct mention {
+    struct kf_id person;
+    const char *name; /* as it stands in the text */
+};
+
 struct act_comment {
     struct kf_id id, review;
     int64_t seq;         /* of the message; 0: on the whole */
     struct kf_id parent; /* zero: it begins a thread */
     const char *text;
+    const struct mention *mentions; /* the change's; each person once */
+    size_t n_mentions;
+};
+
+/* A request to see what is masked that nobody has decided for so long is none any more: it may be made again. */
+#define REVEAL_LAPSES_MS (7LL * 24 * 3600 * 1000)
+
+/* What becomes of a request to see what is masked. The numbers are stored: only append. */
+enum reveal_state { REVEAL_ASKED, REVEAL_GRANTED, REVEAL_REFUSED };
+
+struct act_reveal {
+    struct kf_id id;
+    enum reveal_state to;
+    struct kf_id conv;  /* ASKED: by change.by, who has none that is open or in force */
+    const char *reason; /* ASKED */
+    int64_t until;      /* GRANTED */
 };
 
 /* A conversation was looked at. The hits that it had before and has no more are gone, but for those that somebody has judged. */
@@ -303,7 +327,9 @@ struct act {
             enum delivery delivery;
             const char *reason;
             int64_t at;
-            bool again; /* only for what failed or is uncertain: KF_CONFLICT for everything else */
+            bool
+                window_over; /* it failed because no more replies are taken: the newest handle ends, unless the visitor has written since */
+            bool again;      /* only for what failed or is uncertain: KF_CONFLICT for everything else */
         } status;
         struct {
             const char *text;
@@ -359,6 +385,8 @@ struct act {
         struct act_sample *sample; /* of the change's arena; likewise: */
         struct act_review *review;
         struct act_comment comment;
+        struct act_reveal reveal;
+        struct kf_id seen; /* the comment's, the request's */
         struct act_saved saved;
         struct act_checked checked; /* `hits` are the change's, and what they point to */
         struct act_finding finding;
@@ -368,6 +396,7 @@ struct act {
             struct kf_key channel;
             const char *name;
             struct slice bytes;
+            int64_t hold_ms; /* ACT_CHANNEL_STATE: only where it is empty, absent or older than that, else KF_CONFLICT; 0: always */
         } blob;
     } u;
 };

@@ -44,10 +44,19 @@ bool conv_holds_place(const struct conv *c, int64_t now_ms)
 
 /* ---- the moves: each one takes the copy that becomes the answer ------------------------------------------------------- */
 
+/* Whoever comes back from an agent has not waited meanwhile: what a queue does after a while counts from now on. */
+static bool waits_anew(const struct conv *c)
+{
+    return c->state == CONV_PARKED || c->state == CONV_CLOSED || c->state == CONV_SERVED ||
+           (c->state == CONV_OFFERED && !id_is_zero(&c->back));
+}
+
 static void move_wait(struct conv *c, int64_t now_ms)
 {
-    if (c->state == CONV_PARKED || c->state == CONV_CLOSED)
+    if (waits_anew(c)) {
         c->queued_at = now_ms;
+        c->overflowed = false;
+    }
     c->state = CONV_WAITING;
     c->owner = c->back = c->helper = nobody;
     c->nagged = 0;
@@ -266,6 +275,7 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
             next.arrived_at = now_ms;
         move_wait(&next, now_ms);
         next.queued_at = now_ms;
+        next.overflowed = false;
         break;
     case CONV_READY:
         next.wrapup_until = 0;
@@ -289,6 +299,7 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
         next.queue = ev->queue;
         move_wait(&next, now_ms);
         next.queued_at = now_ms;
+        next.overflowed |= ev->overflows;
         break;
     case CONV_HAND_BOT:
         next.state = CONV_BOT;

@@ -40,7 +40,7 @@ struct conv {
     const char *locale;    /* of the visitor, "" unknown */
     enum conv_state state;
     int64_t seq;             /* of the newest message */
-    int64_t epoch;           /* rises by one at each change of owner or of waiting: the fencing token */
+    int64_t epoch;           /* rises by one at each change of owner, of waiting, or of the place in line: the fencing token */
     struct kf_id owner;      /* while offered or served, else zero */
     struct kf_id last_agent; /* who served it last, while it was not served: routed to first */
     int64_t until;           /* of OFFERED and PARKED; 0 none */
@@ -53,8 +53,10 @@ struct conv {
     /* Times in ms; 0: never. */
     int64_t opened_at;
     int64_t arrived_at; /* entry into the queue: kept when an agent is lost or refuses, new after a reopening */
-    int64_t queued_at;  /* entry into this queue: later than arrived_at when it has overflowed, or was taken for later */
-    int64_t served_at;  /* of the present owner */
+    int64_t
+        queued_at; /* since when it has waited in this queue: later than arrived_at when it was moved, taken for later, or lost by an agent */
+    bool overflowed;   /* it came into this queue because nobody was free in another one; over when somebody has served it */
+    int64_t served_at; /* of the present owner */
     int64_t closed_at;
     int64_t wrapup_until; /* closed, and still holding its place with last_agent */
     int64_t visitor_at;   /* last message by the visitor */
@@ -103,6 +105,7 @@ struct conv_event {
     int64_t epoch; /* the one it was decided on; -1: whatever it is (visitors, rules) */
     int64_t until;
     int64_t wrapup_ms; /* CONV_CLOSE: how long the place stays taken */
+    bool overflows;    /* CONV_MOVE: nobody was free where it waited */
     bool staffed;      /* CONV_VISITOR_SAYS: somebody of the queue is there. CONV_REFUSE: so is `back`, who serves it again */
     int number;
 };

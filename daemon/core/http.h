@@ -44,14 +44,22 @@ struct http_resp {
     bool sent;               /* bytes of the request left: the outcome is unknown */
     const char *failure;     /* words: "timeout", "connection refused" ... */
     bool too_large, refused; /* why: more than answer_max came; the address may not be asked at all */
+    int began;               /* the status of an answer that was too large, if its head had come: its body is not there */
 };
 
 /* The first header or query value of that name, or an empty slice with p == NULL. */
 struct slice http_header(const struct http_pair *headers, size_t n, const char *name);
 struct slice http_query(const struct http_pair *query, size_t n, const char *name);
+/* "bytes FROM-TO/TOTAL", which Content-Range says of a piece. False: it says something else. */
+bool http_piece(struct slice content_range, int64_t *from, int64_t *to, int64_t *total);
 /* The next element of a comma separated list, without the blanks around it; false: there is none. */
 bool http_word(struct slice *list, struct slice *ret);
 /* Does If-None-Match name the ETag? Compared weakly (RFC 9110, 13.1.2): the forms of one thing are the same. */
 bool http_has_already(struct slice if_none_match, const char *etag);
+
+/* What an answer of that status is called (RFC 9110, 15), also as the title of its problem document; and, of an error, the one word that
+ * programs go by: those of docs/protocol.md §5. Of a status that is not among ours what its class says. Never NULL. */
+const char *http_phrase(int status);
+const char *http_code(int status);
 
 #endif

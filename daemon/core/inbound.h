@@ -82,8 +82,11 @@ struct media {
     struct slice url, id, mime, name;
     struct slice bytes;            /* p == NULL: it is still there */
     const struct act_file *stored; /* the desk's note: `bytes` are in the file store; NULL: not yet, or not at all */
-    int64_t size;                  /* 0 unknown */
+    int64_t size;                  /* 0 unknown; of what comes in pieces it is what they say */
     int64_t duration_ms;
+    /* While it is being fetched: the requests that were answered so far, and the bytes that came in pieces (206). */
+    int asked;
+    int64_t come;
 };
 
 struct inbound {
@@ -122,6 +125,7 @@ struct inbound {
     bool on;
     double lat, lon;
     enum delivery delivery;
+    bool window_over;          /* of a status: it failed because the time, or the number, for replies is over */
     struct slice code, reason; /* of a status; reason of a presence; code: the word of an INBOUND_SYSTEM */
     struct slice referral;     /* where somebody came from: the scene of a QR code, of a link, of an advertisement */
     bool confirm;              /* from staff: it was told that there is wording that it should not use, and means it */

@@ -17,10 +17,9 @@
 
 static bool was_connected(const struct desk_site *ds, const struct kf_id *agent)
 {
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, agent))
-            return ds->seen[i].connected;
-    return false;
+    const struct seen *s = seen_of(ds, agent);
+
+    return s && s->connected;
 }
 
 void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *view)
@@ -39,6 +38,7 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
     ds->seen = seen;
     ds->n_seen = view->n_agents;
     ds->seen_at = mono(d);
+    ds->line_moved |= ds->waiting != view->total_waiting;
     ds->waiting = view->total_waiting;
     ds->longest_ms = view->n_waiting ? now(d) - view->waiting[0].effective : 0;
     if (ds->longest_ms < 0)

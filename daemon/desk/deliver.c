@@ -318,9 +318,8 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
             trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, words);
         break;
     case OUTCOME_AUTH:
-        if (out->ops->renew && !t->renewed) {
-            t->renewed = true;
-            token_want(t->d, ds, out, true, fresh_token, t);
+        if (token_again(out, t->token, &t->renewed)) {
+            token_want(t->d, ds, out, t->token, fresh_token, t);
             break;
         }
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
@@ -367,8 +366,15 @@ static void answered(void *ctx, const struct http_resp *resp)
         trip_settle(t, ds, o, &outcome);
 }
 
+/* A platform fetches files without a session: a signed address, for two days. */
+static void sign_file(struct trip *t, const struct site *site)
+{
+    /* Of the errand, not of the try: a repeat is the same to the byte. */
+    t->errand.file_url = file_for_others(t->d, site, t->arena, &t->errand.message.file, t->errand.created_at);
+}
+
 /* The reply rides in an answer that is still open, if there is one: that needs no token. */
-static bool ride_along(struct trip *t, struct outlet *o)
+static bool ride_along(struct trip *t, const struct desk_site *ds, struct outlet *o)
 {
     struct env env = outlet_env(t->d, o);
     struct held *h = t->errand.kind == ERRAND_SEND && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
@@ -376,6 +382,7 @@ static bool ride_along(struct trip *t, struct outlet *o)
 
     if (!h)
         return false;
+    sign_file(t, ds->site);
     env.answering = true;
     env.answer_key = h->answer_key;
     if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
@@ -390,11 +397,12 @@ static bool ride_along(struct trip *t, struct outlet *o)
     return false;
 }
 
-/* A platform fetches files without a session: a signed address, for two days. */
-static void sign_file(struct trip *t, const struct site *site)
+struct env trip_env(struct trip *t, const struct outlet *o)
 {
-    /* Of the errand, not of the try: a repeat is the same to the byte. */
-    t->errand.file_url = file_for_others(t->d, site, t->arena, &t->errand.message.file, t->errand.created_at);
+    struct env ret = outlet_env(t->d, o);
+
+    t->token = ret.token.n ? arena_copy(t->arena, ret.token) : SLICE("");
+    return ret;
 }
 
 void trip_send(struct trip *t)
@@ -413,7 +421,7 @@ void trip_send(struct trip *t)
     sign_file(t, ds->site);
     if (!t->uploaded && media_upload(t, o))
         return;
-    env = outlet_env(d, o);
+    env = trip_env(t, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
         d->ports.fetch(d->ports.ctx, &req, answered, t);
@@ -450,8 +458,8 @@ static void claimed(void *ctx, enum kf_rc rc, const struct news *news, const str
         media_failed(t, "unavailable"); /* the channel is switched off */
     else if (!o)
         trip_send(t);
-    else if (!ride_along(t, o))
-        token_want(t->d, ds, o, false, have_token, t);
+    else if (!ride_along(t, ds, o))
+        token_want(t->d, ds, o, SLICE(""), have_token, t);
 }
 
 static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
@@ -473,7 +481,7 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
 /* Do the words of a file go behind it, because they cannot stand beside it? */
 static bool words_follow(const struct channel_ops *ops, const struct message *m)
 {
-    if (id_is_zero(&m->file) || !m->text.n)
+    if (id_is_zero(&m->file) || !m->text.n || m->kind == MESSAGE_CARD)
         return false;
     if (ops->caption_max < 0 || (m->kind == MESSAGE_AUDIO && (ops->caps & CHAN_SOUND_ALONE)))
         return true;
@@ -486,8 +494,10 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
     struct message *m = &t->errand.message;
     int part = t->errand.part;
 
-    if (m->kind == MESSAGE_CARD && !(ops->caps & CHAN_CARD)) /* it reads as well as a text */
+    if (m->kind == MESSAGE_CARD && !(ops->caps & CHAN_CARD)) { /* it reads as well as a text, and without its picture */
         m->kind = MESSAGE_TEXT;
+        m->file = (struct kf_id){ { 0 } };
+    }
     if (words_follow(ops, m)) {
         if (!part) {
             m->text = SLICE("");

@@ -744,6 +744,7 @@ void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *co
         read_changed(d, ds, conv, HINT_CHANGED(seq));
         return;
     }
+    ds->line_moved |= seq == HINT_MOVED;
     if (seq >= 0 && !session_view(d->session, conv))
         return;
     q = desk_ask(d, ds, QUERY_CONV, &call);

@@ -38,7 +38,8 @@ void desk_attach(struct desk *d, struct session *s);
  * changed. */
 void desk_load(struct desk *d, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 
-/* Documents of this site were changed here: this node reads them again, and tells the others. `done` (may be NULL) as of desk_load(). */
+/* Documents or people of this site (NULL: of any) were changed here: this node reads them again, and tells the others. `done` (may be NULL)
+ * as of desk_load(). */
 void desk_changed(struct desk *d, const struct kf_key *site, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
 
 /* Everything that waits for time: leases, sweeps, due conversations, heartbeats, errands. Call it every 100 ms or so. */
@@ -142,7 +143,7 @@ struct channel_try {
 };
 void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf_key *channel, bool tell, struct slice to,
                       struct slice text, void (*done)(void *ctx, const struct channel_try *t), void *ctx);
-/* Something of this person's own reviews or coaching has changed: every console of his, on all nodes, hears of it. */
+/* Something of this person's own reviews, coaching or notices has changed: every console of his, on all nodes, hears of it. */
 void desk_notice(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);

@@ -143,6 +143,7 @@ static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *s
     buf_str(b, ",\"conversation\":");
     if (v) {
         seat->conv = v->conv.id;
+        seat->counted = v->conv.seq;
         conv_json_view(ds, &v->conv, &json);
         if (v->conv.state == CONV_OFFERED)
             json.agent = NULL;
@@ -258,6 +259,7 @@ void visitor_identity(struct desk *d, struct seat *seat, const struct inbound *i
         session_ack(d->session, seat, in->cid, NULL, 0, now(d));
         if (!id_eq(&before, &seat->who)) {
             seat->conv = (struct kf_id){ { 0 } };
+            seat->counted = 0;
             seat->welcomed = false;
             greet(d, ds, seat, ch);
         }

@@ -424,9 +424,9 @@ static void sweep_due(struct desk *d, struct desk_site *ds)
     d->ports.read(d->ports.ctx, q, due_read, call);
 }
 
-/* ---- agents who are lost ---- */
+/* ---- agents who are lost, and who may serve no more ---- */
 
-static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+static void owned_released(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
     struct desk *d = call->d;
@@ -448,26 +448,42 @@ static void lost_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     desk_call_end(call);
 }
 
+void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *person)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
+
+    if (!q)
+        return;
+    q->id = *person;
+    q->now = now(d);
+    d->ports.read(d->ports.ctx, q, owned_released, call);
+}
+
+/* Off the net for longer than the grace time. Who has nothing may still be somebody's helper: that is looked at once, when it is over. */
+static bool is_lost(struct desk *d, const struct desk_site *ds, const struct seen *s)
+{
+    int64_t away = now(d) - s->gone_since;
+
+    if (d->stepped_at && mono(d) - d->stepped_at < LIVE_GONE_MS)
+        return false; /* the clock was set: what the beats of other nodes say is not true yet */
+    return !s->connected && s->gone_since && away >= ds->site->grace_ms && (s->load > 0 || away <= ds->site->grace_ms + HELPER_LOOK_MS);
+}
+
+/* Switched off, or without a role that lets serve, while there was something: such a one does not come back. Mostly that was seen when people
+ * were read; here it is for a match that was under way then, and for who has taken the lease over since. */
+static bool is_barred(const struct desk_site *ds, const struct seen *s)
+{
+    const struct member *m = s->load > 0 ? member_of(ds, &s->id) : NULL;
+
+    return m && !may_sit(m);
+}
+
 static void sweep_lost(struct desk *d, struct desk_site *ds)
 {
-    if (d->stepped_at && mono(d) - d->stepped_at < LIVE_GONE_MS)
-        return; /* the clock was set: what the beats of other nodes say is not true yet */
-    for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++) {
-        const struct seen *s = &ds->seen[i];
-        int64_t away = now(d) - s->gone_since;
-        struct query *q;
-        struct call *call;
-
-        /* Who has nothing may still be somebody's helper: that is looked at once, when the grace is over. */
-        if (s->connected || !s->gone_since || away < ds->site->grace_ms || (s->load == 0 && away > ds->site->grace_ms + HELPER_LOOK_MS))
-            continue;
-        q = desk_ask(d, ds, QUERY_OWNED, &call);
-        if (!q)
-            return;
-        q->id = s->id;
-        q->now = now(d);
-        d->ports.read(d->ports.ctx, q, lost_owned, call);
-    }
+    for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++)
+        if (is_lost(d, ds, &ds->seen[i]) || is_barred(ds, &ds->seen[i]))
+            release_all(d, ds, &ds->seen[i].id);
 }
 
 /* ---- waiting and parked ---- */

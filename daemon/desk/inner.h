@@ -66,7 +66,7 @@ struct desk_site {
     struct site *site;
     int64_t versions; /* of its documents, added up: it rises with each change */
     struct arena *members_arena;
-    struct member *members;
+    struct member *members; /* by id */
     size_t n_members;
     unsigned deaf_visitor, deaf_agent;  /* change.unruled */
     int64_t quiet_visitor, quiet_agent; /* change.quiet_ms */
@@ -97,7 +97,7 @@ struct desk_site {
     int64_t pulled_at; /* mono: when the channels that poll were looked at */
 
     /* The last look. */
-    struct seen *seen;
+    struct seen *seen; /* by id */
     size_t n_seen;
     int64_t seen_at; /* mono; 0 never */
     int64_t waiting, longest_ms;
@@ -105,6 +105,7 @@ struct desk_site {
     size_t n_line, line_told;
     int lines_asked; /* queues whose line is still being read */
     int64_t line_at; /* mono: when that was asked for */
+    bool line_moved; /* somebody's place has changed since, as far as is known here */
     bool queue_dirty;
     int64_t queue_told_at;                 /* mono */
     struct stored_count rates[RATES_KEPT]; /* taken in the last hour, by queue */
@@ -195,6 +196,8 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
 /* ---- sites.c ---- */
 struct desk_site *site_of(struct desk *d, const struct kf_key *key);
 struct member *member_of(const struct desk_site *ds, const struct kf_id *person);
+/* As the last look had that agent; NULL: it was not there. */
+struct seen *seen_of(const struct desk_site *ds, const struct kf_id *person);
 /* At a socket of the staff: agents and supervisors. */
 bool may_sit(const struct member *m);
 bool serves_queue(const struct member *m, const struct kf_key *queue);
@@ -372,6 +375,8 @@ void sweep_samples(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
 /* What happens to a conversation without anybody's doing, under the lease; `entry` may be NULL. */
 void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry);
+/* Takes from somebody who is lost, or may serve no more, all that there is: the lease holder's. */
+void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 /* ---- reopen.c ---- */
 /* `was` is the snapshot that ds->site has replaced. */
 void hours_compare(struct desk *d, struct desk_site *ds, const struct site *was);

@@ -8,6 +8,7 @@
 #define POSITIONS_MAX 10000 /* who waits further back learns that when the line is shorter */
 #define POSITIONS     500   /* an answer: some 0.3 ms, between which others have their turn */
 #define ASK_MS        2000
+#define ASK_SOON_MS   300 /* of a short line in which somebody has moved */
 #define TOLD_A_TICK   100 /* some 2 ms; a line of 10,000 takes 10 s */
 
 /* The queues in which somebody waits whose page is open here. */
@@ -113,13 +114,21 @@ static void ask_positions(struct desk *d, struct desk_site *ds)
     }
 }
 
+/* Who comes at the same moment as those who are taken at once has heard of a place that counts them: a short line is looked at again soon.
+ * A long one moves all the time, and telling it is the work. */
+static int64_t ask_every(const struct desk_site *ds)
+{
+    return ds->line_moved && ds->waiting <= POSITIONS ? ASK_SOON_MS : ASK_MS;
+}
+
 /* What was heard before is told first: the next look then has the newest. */
 void line_tick(struct desk *d, struct desk_site *ds)
 {
     tell_some(d, ds, TOLD_A_TICK);
-    if (ds->line_told < ds->n_line || ds->lines_asked || mono(d) - ds->line_at < ASK_MS || !d->ports.live_up(d->ports.ctx))
+    if (ds->line_told < ds->n_line || ds->lines_asked || mono(d) - ds->line_at < ask_every(ds) || !d->ports.live_up(d->ports.ctx))
         return;
     ds->line_at = mono(d);
+    ds->line_moved = false;
     line_free(ds);
     ask_positions(d, ds);
 }

@@ -278,14 +278,24 @@ static void fetch_stepped(void *ctx, const struct http_resp *resp)
     fetch_step(ctx, resp);
 }
 
+static void forget_pieces(struct trip *t)
+{
+    free(t->bytes);
+    t->bytes = NULL;
+    t->n_bytes = 0;
+    t->media.come = t->media.asked = 0;
+}
+
 static void renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct trip *t = ctx;
 
     if (rc)
         trip_again_later(t, 0, why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "no access token");
-    else
+    else {
+        forget_pieces(t);
         fetch_step(t, NULL);
+    }
 }
 
 /* The token was refused: once more with a fresh one. */
@@ -294,12 +304,17 @@ static void renew(struct trip *t)
     struct desk_site *ds = site_of(t->d, &t->site);
     struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
 
-    if (!o || t->renewed || !o->ops->renew) {
+    if (!o || !token_again(o, t->token, &t->renewed))
         media_failed(t, "unavailable");
-        return;
-    }
-    t->renewed = true;
-    token_want(t->d, ds, o, true, renewed, t);
+    else
+        token_want(t->d, ds, o, t->token, renewed, t);
+}
+
+/* All of it is in t->bytes. */
+static void store_all(struct trip *t)
+{
+    t->file.id = fresh_id(t->d);
+    store_next(t);
 }
 
 static void fetched(void *ctx, const struct http_resp *resp)
@@ -324,9 +339,37 @@ static void fetched(void *ctx, const struct http_resp *resp)
         memcpy(t->bytes, resp->body.p, resp->body.n);
         take_name(t, resp);
         t->n_bytes = resp->body.n;
-        t->file.id = fresh_id(t->d);
-        store_next(t);
+        store_all(t);
     }
+}
+
+/* Keeps a piece. NULL, or why there will be none of it: the whole is to be no larger than `max`, whatever the single piece is. */
+static const char *keep_piece(struct trip *t, const struct http_resp *resp, int64_t max)
+{
+    int64_t from, to, total;
+
+    if (!http_piece(http_header(resp->headers, resp->n_headers, "content-range"), &from, &to, &total) || from != t->media.come ||
+        to - from + 1 != (int64_t)resp->body.n || (t->bytes && total != t->media.size))
+        return "unavailable";
+    if (total > max)
+        return "too_large";
+    if (!t->bytes && !(t->bytes = malloc((size_t)total)))
+        return "unavailable";
+    memcpy(t->bytes + from, resp->body.p, resp->body.n);
+    take_name(t, resp);
+    t->media.size = total;
+    t->media.come = to + 1;
+    t->n_bytes = (size_t)t->media.come;
+    return NULL;
+}
+
+/* Some of it is not the file. */
+static void end_of_pieces(struct trip *t, const struct http_resp *last)
+{
+    if (last->status == 206 && t->media.come == t->media.size)
+        store_all(t);
+    else
+        media_failed(t, "gone");
 }
 
 static void fetch_step(struct trip *t, const struct http_resp *last)
@@ -337,6 +380,7 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
     int64_t max = ds ? desk_file_max(d, ds->site) : 0;
     struct http_req req = { 0 };
     struct env env;
+    const char *no;
     enum kf_rc rc;
 
     if (!o || !o->ops->media) {
@@ -351,17 +395,28 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
         trip_again_later(t, 0, last->failure ? arena_text(t->arena, slice_of(last->failure)) : "the platform is busy");
         return;
     }
-    env = outlet_env(d, o);
+    if (max > FETCH_MAX)
+        max = FETCH_MAX;
+    t->media.asked += last != NULL;
+    no = last && last->status == 206 ? keep_piece(t, last, max) : NULL;
+    if (no) {
+        media_failed(t, no);
+        return;
+    }
+    env = trip_env(t, o);
     rc = o->ops->media(o->ch, t->arena, &env, &t->media, last, &req);
-    req.answer_max = (size_t)(max < FETCH_MAX ? max : FETCH_MAX);
+    req.answer_max = (size_t)max;
     req.timeout_ms = FETCH_TIMEOUT_MS;
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, fetch_stepped, t);
+    else if (rc == KF_OK && last && !req.url && t->bytes)
+        end_of_pieces(t, last);
     else if (rc == KF_OK && last && !req.url)
         fetched(t, last);
-    else if (rc == KF_OK)
+    else if (rc == KF_OK) {
+        forget_pieces(t);
         d->ports.fetch(d->ports.ctx, &req, fetched, t);
-    else if (rc == KF_AUTH)
+    } else if (rc == KF_AUTH)
         renew(t);
     else if (rc == KF_NOMEM || rc == KF_RATE)
         trip_again_later(t, 0, rc == KF_NOMEM ? "out of memory" : "the platform is busy");
@@ -405,7 +460,7 @@ static void upload_step(struct trip *t, const struct http_resp *last)
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, "the channel is switched off or its settings are wrong");
         return;
     }
-    env = outlet_env(d, o);
+    env = trip_env(t, o);
     rc = o->ops->upload(o->ch, t->arena, &t->errand, &up, &env, last, &req, &done);
     if (rc == KF_AGAIN) {
         req.timeout_ms = FETCH_TIMEOUT_MS;
@@ -483,9 +538,9 @@ bool media_upload(struct trip *t, struct outlet *o)
 {
     struct query *q;
 
-    if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file))
-        return false;
-    if (t->bytes) { /* read before: the token was renewed meanwhile */
+    if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file) || t->errand.message.kind == MESSAGE_CARD)
+        return false; /* the picture of a card goes as an address */
+    if (t->bytes) {   /* read before: the token was renewed meanwhile */
         upload_step(t, NULL);
         return true;
     }

@@ -56,5 +56,5 @@ void nod(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice wh
     }
     *n = (struct nodding){ .call = { .d = d, .site = ds->site->key }, .channel = o->channel, .arena = a, .what = arena_copy(a, what) };
     d->under_way++;
-    token_want(d, ds, o, false, have_token, n);
+    token_want(d, ds, o, SLICE(""), have_token, n);
 }

@@ -27,6 +27,7 @@ struct outlet {
     char *token; /* owned; NULL none */
     size_t n_token;
     int64_t token_expires;
+    bool token_found; /* it was stored, perhaps by another node: the platform has not given it to us just now */
     bool renewing;
     char *cursor; /* owned */
     size_t n_cursor;
@@ -70,8 +71,12 @@ int64_t pull_number(const struct kf_key *channel);
 void pull_hinted(struct desk *d, struct desk_site *ds, int64_t number);
 /* The safety net of those that poll; only the lease holder's has an effect. */
 void pull_sweep(struct desk *d, struct desk_site *ds);
-/* A token that holds for now: `done` once, later or at once; rc not KF_OK: none can be had. `fresh`: the one we have was refused. */
+/* A token that holds for now, and is not the one that the platform has refused (empty: none was): `done` once, later or at once. KF_AGAIN: it is
+ * being renewed, here or by another node; else, if not KF_OK, none can be had. */
 typedef void token_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
-void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, bool fresh, token_done *done, void *ctx);
+void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice refused, token_done *done, void *ctx);
+/* Is it worth asking for another one than `refused`, and trying once more? Counts in `times`. Once; and once more where that has only brought what
+ * somebody else had stored. */
+bool token_again(const struct outlet *o, struct slice refused, int *times);
 
 #endif

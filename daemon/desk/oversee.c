@@ -30,10 +30,9 @@ static const struct site_queue *queue_of_department(struct desk *d, const struct
 
 static bool is_full(const struct desk_site *ds, const struct member *m, const struct conv *conv)
 {
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, &m->person))
-            return ds->seen[i].load + conv_weight(conv) > ds->seen[i].capacity;
-    return false;
+    const struct seen *s = seen_of(ds, &m->person);
+
+    return s && s->load + conv_weight(conv) > s->capacity;
 }
 
 static enum kf_rc to_person(struct desk *d, struct desk_site *ds, struct change *c, const struct member *to, const struct conv *conv,

@@ -93,14 +93,13 @@ struct tally {
 static void each_owned(void *ctx, struct view *v)
 {
     struct tally *t = ctx;
+    const struct seen *s;
 
     if ((v->conv.state != CONV_SERVED && v->conv.state != CONV_OFFERED) || !key_eq(&v->conv.site, &t->ds->site->key))
         return;
-    for (size_t i = 0; i < t->ds->n_seen; i++)
-        if (id_eq(&t->ds->seen[i].id, &v->conv.owner)) {
-            t->load[i] += conv_weight(&v->conv);
-            return;
-        }
+    s = seen_of(t->ds, &v->conv.owner);
+    if (s)
+        t->load[s - t->ds->seen] += conv_weight(&v->conv);
 }
 
 static void owned_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)

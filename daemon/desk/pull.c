@@ -13,7 +13,8 @@ struct pulling {
     struct slice token;  /* of the notice; owned by `base` */
     struct arena *base;
     struct pulled page;
-    bool renewed;
+    int renewed;       /* how often another token was asked for */
+    struct slice used; /* the token of the last request */
 };
 
 static void pull_page(struct pulling *p, const struct http_resp *last);
@@ -123,6 +124,7 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
         return;
     }
     env = outlet_env(d, o);
+    p->used = env.token.n ? arena_copy(p->arena, env.token) : SLICE("");
     if (!last)
         p->page = (struct pulled){ 0 };
     rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
@@ -130,10 +132,9 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
         d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
     else if (rc)
         pull_end(p, true);
-    else if (p->page.token_expired && !p->renewed) {
-        p->renewed = true;
-        token_want(d, ds, o, true, pull_renewed, p);
-    } else if (p->page.token_expired)
+    else if (p->page.token_expired && token_again(o, p->used, &p->renewed))
+        token_want(d, ds, o, p->used, pull_renewed, p);
+    else if (p->page.token_expired)
         pull_end(p, true);
     else
         take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
@@ -155,7 +156,7 @@ static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct 
         o->n_cursor = q->bytes_out.n;
     }
     o->cursor_read = true;
-    token_want(p->d, ds, o, false, pull_renewed, p);
+    token_want(p->d, ds, o, SLICE(""), pull_renewed, p);
 }
 
 /* Also without a notice: one may have been lost, or have reached another node, or come while nobody held the lease. */
@@ -225,7 +226,7 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
     o->polled_at = mono(d);
     d->under_way++;
     if (!q) {
-        token_want(d, ds, o, false, pull_renewed, p);
+        token_want(d, ds, o, SLICE(""), pull_renewed, p);
         return;
     }
     q->site = ds->site->key;

@@ -29,9 +29,12 @@ static struct slice content_of(struct change *c, const struct inbound *in)
 
     switch (in->kind) {
     case INBOUND_MESSAGE:
-        return slice_of(id_is_zero(&in->file) ? change_printf(c, "%s|%.*s", in->type == TYPE_CARD ? "card" : "message", (int)in->text.n,
-                                                              in->text.n ? in->text.p : "")
-                                              : change_printf(c, "file|%s", id_text(&in->file, id)));
+        if (!id_is_zero(&in->file))
+            return slice_of(in->type == TYPE_CARD
+                                ? change_printf(c, "card|%s|%.*s", id_text(&in->file, id), (int)in->text.n, in->text.n ? in->text.p : "")
+                                : change_printf(c, "file|%s", id_text(&in->file, id)));
+        return slice_of(
+            change_printf(c, "%s|%.*s", in->type == TYPE_CARD ? "card" : "message", (int)in->text.n, in->text.n ? in->text.p : ""));
     case INBOUND_NOTE:
         return slice_of(change_printf(c, "note|%.*s", (int)in->text.n, in->text.n ? in->text.p : ""));
     case INBOUND_TRANSFER:
@@ -212,13 +215,15 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     struct change *c = m && v ? staff_change(d, ds, m, in, &v->conv) : NULL;
     struct message *msg;
 
-    if (!c) {
-        seat_refuse(d, seat, in, KF_ABSENT, "no such conversation");
+    if (!c || (in->type == TYPE_CARD && file_kind(f->mime) != MESSAGE_IMAGE)) {
+        seat_refuse(d, seat, in, c ? KF_UNSUPPORTED : KF_ABSENT, c ? "file: what stands on a card is a picture" : "no such conversation");
+        change_free(c);
         return;
     }
     say_fill(d, ds, c, &v->conv, in, NULL);
     msg = &c->acts[c->n_acts - 1].u.message;
-    msg->kind = file_kind(f->mime);
+    if (in->type != TYPE_CARD)
+        msg->kind = file_kind(f->mime);
     msg->file = f->id;
     msg->extra = file_extra(c, f);
     note_words(ds, c, in->text);

@@ -11,12 +11,25 @@ struct desk_site *site_of(struct desk *d, const struct kf_key *key)
     return NULL;
 }
 
+/* As the store lists them. */
+static int by_person(const void *id, const void *member)
+{
+    return memcmp(id, &((const struct member *)member)->person, sizeof(struct kf_id));
+}
+
 struct member *member_of(const struct desk_site *ds, const struct kf_id *person)
 {
-    for (size_t i = 0; ds && i < ds->n_members; i++)
-        if (id_eq(&ds->members[i].person, person))
-            return &ds->members[i];
-    return NULL;
+    return ds && ds->n_members ? bsearch(person, ds->members, ds->n_members, sizeof(*ds->members), by_person) : NULL;
+}
+
+static int by_seen(const void *id, const void *seen)
+{
+    return memcmp(id, &((const struct seen *)seen)->id, sizeof(struct kf_id));
+}
+
+struct seen *seen_of(const struct desk_site *ds, const struct kf_id *person)
+{
+    return ds && ds->n_seen ? bsearch(person, ds->seen, ds->n_seen, sizeof(*ds->seen), by_seen) : NULL;
 }
 
 struct site *desk_site(struct desk *d, const struct kf_key *key)
@@ -54,12 +67,9 @@ const struct member *desk_member_at(struct desk *d, const struct kf_key *site, s
 
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person)
 {
-    const struct desk_site *ds = site_of(d, site);
+    const struct seen *s = seen_of(site_of(d, site), person);
 
-    for (size_t i = 0; ds && i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, person))
-            return ds->seen[i].load;
-    return -1;
+    return s ? s->load : -1;
 }
 
 bool may_sit(const struct member *m)
@@ -78,9 +88,10 @@ bool serves_queue(const struct member *m, const struct kf_key *queue)
 
 bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
 {
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, person))
-            return ds->seen[i].connected;
+    const struct seen *s = seen_of(ds, person);
+
+    if (s)
+        return s->connected;
     /* No look yet, or the live layer is away: of those who may sit at another node nothing is known, so they have the benefit of the doubt. */
     return !d->cfg.sole || session_seats(d->session, person) != NULL;
 }
@@ -121,17 +132,17 @@ static bool fits_queue(const struct member *m, const struct site_queue *q)
 /* Chosen on whichever node: Redis hears of it at once, our own list of people a little later. */
 enum presence presence_chosen(const struct desk_site *ds, const struct member *m)
 {
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, &m->person))
-            return ds->seen[i].presence;
-    return m->presence;
+    const struct seen *s = seen_of(ds, &m->person);
+
+    return s ? s->presence : m->presence;
 }
 
 void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p)
 {
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, person))
-            ds->seen[i].presence = p;
+    struct seen *s = seen_of(ds, person);
+
+    if (s)
+        s->presence = p;
 }
 
 static const char *keep_text(struct arena *a, const char *s)
@@ -148,14 +159,25 @@ void member_presence(struct desk_site *ds, struct member *m, enum presence p, co
     m->presence_at = at;
 }
 
+/* Mostly somebody is, and most are not: asked for each of a long line, so nobody is looked up whom the last look had elsewhere. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
     const struct site_queue *q = queue_of(ds, queue);
 
-    for (size_t i = 0; q && i < ds->n_members; i++) {
+    for (size_t i = 0; q && i < ds->n_seen; i++) {
+        const struct member *m = ds->seen[i].connected && ds->seen[i].presence >= PRESENCE_BUSY ? member_of(ds, &ds->seen[i].id) : NULL;
+
+        if (m && fits_queue(m, q))
+            return true;
+    }
+    for (size_t i = 0, k = 0; q && i < ds->n_members; i++) { /* those whom it had not; both lists go by id */
         const struct member *m = &ds->members[i];
 
-        if (presence_chosen(ds, m) >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
+        while (k < ds->n_seen && memcmp(&ds->seen[k].id, &m->person, sizeof(m->person)) < 0)
+            k++;
+        if (k < ds->n_seen && id_eq(&ds->seen[k].id, &m->person))
+            continue;
+        if (m->presence >= PRESENCE_BUSY && fits_queue(m, q) && seen_connected(d, ds, &m->person))
             return true;
     }
     return false;
@@ -269,8 +291,11 @@ static void tell_chosen(struct desk *d, struct desk_site *ds, const struct membe
 
         if (known && (known->presence != now_there[i].presence || known->presence_at < now_there[i].presence_at))
             tell_presence(d, ds, &now_there[i]);
-        if (known && may_sit(known) && !may_sit(&now_there[i]))
+        if (known && may_sit(known) && !may_sit(&now_there[i])) {
             unseat(d, &now_there[i]);
+            if (holder(d, ds))
+                release_all(d, ds, &now_there[i].person);
+        }
     }
 }
 
@@ -310,11 +335,9 @@ static void agents_compare(struct desk *d, const struct desk_site *ds)
     for (size_t i = 0; i < ds->n_members; i++) {
         const struct member *m = &ds->members[i];
         enum presence p = m->disabled ? PRESENCE_OFFLINE : m->presence;
-        bool same = false;
+        const struct seen *s = seen_of(ds, &m->person);
 
-        for (size_t k = 0; k < ds->n_seen && !same; k++)
-            same = id_eq(&ds->seen[k].id, &m->person) && ds->seen[k].presence == p && ds->seen[k].capacity == m->capacity;
-        if (!same)
+        if (!s || s->presence != p || s->capacity != m->capacity)
             d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, NULL, NULL);
     }
 }
@@ -493,8 +516,10 @@ void settings_refresh(struct desk *d)
 
 void desk_changed(struct desk *d, const struct kf_key *site, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
 {
-    if (!d->cfg.sole)
+    if (site && !d->cfg.sole)
         d->ports.live_hint(d->ports.ctx, site, NULL, 0);
+    for (struct desk_site *ds = d->sites; ds && !site && !d->cfg.sole; ds = ds->next)
+        d->ports.live_hint(d->ports.ctx, &ds->site->key, NULL, 0);
     desk_load(d, done, ctx);
 }
 

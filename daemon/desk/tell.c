@@ -47,8 +47,12 @@ static bool in_line(enum conv_state state)
 }
 
 /* Its place is another one now. What the visitor was told of it still counts as long as it stands in line. */
-static void forget_place(struct view *v, const struct conv *before, const struct conv *c)
+static void forget_place(struct desk *d, const struct conv *before, const struct conv *c)
 {
+    struct view *v = session_view(d->session, &c->id);
+
+    if (!v)
+        return;
     v->position = 0;
     if (!in_line(before->state) || !in_line(c->state)) {
         v->told_position = v->wait_s = 0;
@@ -258,6 +262,8 @@ static void put_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     (void)why;
     /* A failure is no harm: the live layer then doubts the site, and the holder rebuilds it. */
+    if (!rc && ds)
+        ds->line_moved = true;
     if (!rc && ds && !mutant("no_trigger")) {
         if (holder(d, ds))
             route_kick(d, ds);
@@ -286,8 +292,10 @@ static void put(struct desk *d, struct desk_site *ds, const struct conv *c)
 static void each_visitor_seat(struct desk *d, const struct conv *c)
 {
     for (struct seat *seat = session_seats(d->session, &c->contact); seat; seat = seat->next)
-        if (memcmp(&c->id, &seat->conv, sizeof(c->id)) > 0)
+        if (memcmp(&c->id, &seat->conv, sizeof(c->id)) > 0) {
             seat->conv = c->id;
+            seat->counted = 0;
+        }
 }
 
 /* The word that owners get to read: why it was given to them, else what the newest entry of the timeline calls it. */
@@ -352,10 +360,8 @@ static void tell_reason(struct desk *d, struct desk_site *ds, const struct conv 
 /* `why` NULL: it is not known here. */
 static void tell_move(struct desk *d, struct desk_site *ds, const struct conv *before, const struct conv *c, const char *why)
 {
-    struct view *v = session_view(d->session, &c->id);
+    const struct view *v = session_view(d->session, &c->id);
 
-    if (v)
-        forget_place(v, before, c);
     if (before->state == CONV_OFFERED && c->state == CONV_WAITING)
         refused(d, ds, &c->id, &before->owner);
     if (before->state == CONV_SERVED && c->state == CONV_WAITING && why && strcmp(why, "transferred") == 0)
@@ -522,10 +528,19 @@ static struct news news_here(struct desk *d, const struct news *news)
     return ret;
 }
 
+/* Has a read overtaken this commit? What the page was told of its place since then is of later. */
+static bool read_has_told(struct desk *d, const struct news *news)
+{
+    const struct view *v = session_view(d->session, &news->conv.id);
+
+    return v && (v->conv.epoch > news->conv.epoch || (v->conv.epoch == news->conv.epoch && news->before.epoch < news->conv.epoch));
+}
+
 void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, uint64_t except)
 {
     const struct conv *c = &news->conv;
     struct news shown = news_here(d, news);
+    bool overtaken = read_has_told(d, news);
     char why[WHY_MAX];
 
     if (!news->has_conv || news->duplicate)
@@ -535,8 +550,11 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
         each_visitor_seat(d, c);
     session_news(d->session, &shown, except);
     d->figures.messages_out += news->n_messages;
-    if (news->opened || moved(&shown.before, c))
+    if (news->opened || moved(&shown.before, c)) {
+        if (!overtaken)
+            forget_place(d, &shown.before, c);
         tell_move(d, ds, &shown.before, c, reason_of(news->entries, news->n_entries, why));
+    }
     tell_marks(d, ds, &shown.before, c);
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
@@ -571,6 +589,7 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
     if (v)
         tell_reads(d, &news.before, c);
     if (moved(&news.before, c)) {
+        forget_place(d, &news.before, c);
         tell_move(d, ds, &news.before, c, NULL);
         route_kick(d, ds);
     }

@@ -9,11 +9,12 @@ struct trip {
     struct kf_key site;
     struct arena *arena;
     struct errand errand;
-    bool renewed; /* the token was fetched anew for this trip */
-    bool rode;    /* inside an answer: that costs no handle */
-    bool over;    /* the platform takes no more replies under this handle */
-    bool more;    /* its text is longer than the channel takes: another part follows */
-    bool found;   /* it was found SENDING: another holder has died with it */
+    int renewed;        /* how often another token was asked for, for this trip */
+    struct slice token; /* with which it was tried last */
+    bool rode;          /* inside an answer: that costs no handle */
+    bool over;          /* the platform takes no more replies under this handle */
+    bool more;          /* its text is longer than the channel takes: another part follows */
+    bool found;         /* it was found SENDING: another holder has died with it */
 
     /* A file that goes out or comes in: media.c. */
     struct media media;       /* ERRAND_FETCH: where it is */
@@ -51,6 +52,9 @@ void trip_again_later(struct trip *t, int64_t at_least_ms, const char *error);
 void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o);
 /* Goes on with sending: its upload is done. */
 void trip_send(struct trip *t);
+
+/* What the adapter is told of the world; remembers the token. */
+struct env trip_env(struct trip *t, const struct outlet *o);
 
 /* ---- media.c ---- */
 /* Fetches what came with a message. The token is there. */

@@ -50,7 +50,7 @@ static void note(struct change *c, const char *kind, const char *data)
 
 static void overflow(struct desk *d, struct desk_site *ds, const struct conv *conv, const struct site_queue *queue)
 {
-    const struct conv_event step = { .kind = CONV_MOVE, .queue = queue->overflow, .epoch = conv->epoch };
+    const struct conv_event step = { .kind = CONV_MOVE, .queue = queue->overflow, .overflows = true, .epoch = conv->epoch };
     struct call *call;
     struct change *c = about(d, ds, conv, &step, &call);
 
@@ -84,7 +84,7 @@ static void give_up(struct desk *d, struct desk_site *ds, const struct conv *con
 /* It overflows but once: two queues that point at each other would pass it on for ever. */
 static bool may_overflow(const struct conv *c, const struct site_queue *q, int64_t now_ms)
 {
-    return q->overflow.s[0] && q->overflow_ms && now_ms - c->queued_at >= q->overflow_ms && c->queued_at == c->arrived_at;
+    return q->overflow.s[0] && q->overflow_ms && now_ms - c->queued_at >= q->overflow_ms && !c->overflowed;
 }
 
 static void late_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -218,10 +218,9 @@ static void hand(struct desk *d, struct desk_site *ds, const struct conv *conv, 
 
 static bool is_online(const struct desk_site *ds, const struct kf_id *person)
 {
-    for (size_t i = 0; i < ds->n_seen; i++)
-        if (id_eq(&ds->seen[i].id, person))
-            return ds->seen[i].connected && ds->seen[i].presence == PRESENCE_ONLINE;
-    return false;
+    const struct seen *s = seen_of(ds, person);
+
+    return s && s->connected && s->presence == PRESENCE_ONLINE;
 }
 
 /* The store's own count: what the live layer was last seen to say may be older than the handing over. What waits here is in it. */

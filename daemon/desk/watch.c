@@ -294,5 +294,5 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
     if (!o)
         trying_end(t);
     else
-        token_want(d, ds, o, false, have_token, t);
+        token_want(d, ds, o, SLICE(""), have_token, t);
 }

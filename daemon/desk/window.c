@@ -69,7 +69,7 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
 /* Does it go in one piece: a file, or a card where the channel has them? */
 static bool goes_whole(const struct channel_ops *ops, const struct inbound *in)
 {
-    return !id_is_zero(&in->file) || (in->type == TYPE_CARD && (ops->caps & CHAN_CARD));
+    return in->type == TYPE_CARD ? (ops->caps & CHAN_CARD) != 0 : !id_is_zero(&in->file);
 }
 
 /* How many messages of its channel it is; `max` and one more are enough to know. */

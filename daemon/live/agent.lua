@@ -6,6 +6,7 @@ if not readiness() then
 end
 local a = agent_or_new(id)
 a.presence, a.capacity = tonumber(ARGV[3]), tonumber(ARGV[4])
+places_trim(id, a)
 agent_set(id, a)
 if not last_beat(id) then
     call('HSETNX', GONE, id, int(now)) -- nothing was heard of its connections: the grace time begins now

@@ -4,6 +4,11 @@ local beats = base .. 'beats:' .. agent
 
 call('ZREM', beats, node)
 local beat = last_beat(agent)
+if beat then
+    call('ZADD', HEARD, int(beat), agent)
+else
+    call('ZREM', HEARD, agent)
+end
 if not beat or beat <= now - gone_ms then
     call('UNLINK', beats)
     call('HSETNX', GONE, agent, int(now))

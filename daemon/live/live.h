@@ -98,7 +98,7 @@ struct live_view {
     const struct live_waiting *waiting;
     size_t n_waiting;
     int64_t total_waiting;
-    const struct live_agent *agents;
+    const struct live_agent *agents; /* by id */
     size_t n_agents;
     const struct live_refusal *refusals; /* that still hold */
     size_t n_refusals;

@@ -32,16 +32,39 @@ for i = 1, #pairs_gone, 2 do
     gone[pairs_gone[i]] = tonumber(pairs_gone[i + 1])
 end
 
+local heard, sums = {}, {}
+for _, id in ipairs(call('ZRANGEBYSCORE', HEARD, '(' .. int(now - gone_ms), '+inf')) do
+    heard[id] = true
+end
+local pairs_sums = call('HGETALL', SUMS)
+for i = 1, #pairs_sums, 2 do
+    sums[pairs_sums[i]] = pairs_sums[i + 1]
+end
+
+-- A call for each agent is what a look of many takes its time for.
 local agents = {}
 local known = call('HGETALL', AGENTS)
+local n = 0
 for i = 1, #known, 2 do
     local id = known[i]
-    local beat = last_beat(id)
-    local connected = beat ~= nil and beat > now - gone_ms
-    local n = #agents
+    local load, till, record = string.match(sums[id] or '', '^(%d+) (%S+) (.*)$')
     agents[n + 1], agents[n + 2] = id, known[i + 1]
-    agents[n + 3], agents[n + 4] = load_of(id), ended_last(id)
-    agents[n + 5] = connected and 1 or 0
-    agents[n + 6] = connected and 0 or beat or gone[id] or now
+    if record == known[i + 1] and now < tonumber(till) then
+        agents[n + 3], agents[n + 4] = tonumber(load), 0
+    else
+        agents[n + 3], agents[n + 4] = load_of(id), ended_last(id)
+        if agents[n + 4] == 0 then
+            sum_set(id, known[i + 1], agents[n + 3])
+        end
+    end
+    if heard[id] then
+        agents[n + 5], agents[n + 6] = 1, 0
+    else
+        local beat = last_beat(id)
+        local connected = beat ~= nil and beat > now - gone_ms
+        agents[n + 5] = connected and 1 or 0
+        agents[n + 6] = connected and 0 or beat or gone[id] or now
+    end
+    n = n + 6
 end
 return { call('ZCARD', WAITING), waiting, agents, call('ZRANGEBYSCORE', REFUSED, '(' .. int(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 2000) }

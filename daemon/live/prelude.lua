@@ -13,7 +13,11 @@
 --   refused       zset   "conversation agent", or "conversation agent handed" → until when the agent is not asked for it again
 --   agents        hash   agent → "presence capacity idle handled"
 --   places:A      zset   conversation → until when it holds a place of the agent
+--   sums          hash   agent → "load till record": how many of its places are taken, until when that is so, and the record in `agents`
+--                 that was written with it. Only what a look would count anew: where the record is another one, or that time is over, it does.
+--                 Never for longer than SUM_MS: a node of another version may change places without a word here
 --   beats:A       zset   node → last heartbeat of the agent's connections there
+--   heard         zset   agent → the last of those heartbeats. Who is not in it, or too early, may have beats all the same
 --   gone          hash   agent → not connected since
 -- ARGV[1] is the time. States of a record: waiting (till: since when in this queue); reserved (till); placed; wrapping (till); nowhere, which is kept for a while so
 -- that a late word about an older epoch finds a newer one. "-" and 0 stand for nothing. Nodes of two versions share these keys: who
@@ -24,8 +28,9 @@ local PRESENCE_ONLINE = 3
 
 local base = string.sub(KEYS[1], 1, -6)
 local now = tonumber(ARGV[1])
+local NOW = string.format('%.0f', now)
 local CONVS, WAITING, QUEUES, ENDING = base .. 'convs', base .. 'waiting', base .. 'queues', base .. 'ending'
-local AGENTS, GONE = base .. 'agents', base .. 'gone'
+local AGENTS, GONE, SUMS, HEARD = base .. 'agents', base .. 'gone', base .. 'sums', base .. 'heard'
 local WEIGHTS, TRAITS, REFUSED = base .. 'weights', base .. 'traits', base .. 'refused'
 
 local call = redis.call
@@ -93,10 +98,6 @@ local function agent_get(id)
     return { presence = tonumber(presence), capacity = tonumber(capacity), idle = tonumber(idle), handled = tonumber(handled) }
 end
 
-local function agent_set(id, a)
-    call('HSET', AGENTS, id, table.concat({ int(a.presence), int(a.capacity), int(a.idle), int(a.handled) }, ' '))
-end
-
 -- An agent that got a place before anybody told who it is.
 local function agent_or_new(id)
     return agent_get(id) or { presence = 0, capacity = 0, idle = now, handled = 0 }
@@ -127,11 +128,11 @@ end
 -- A place counts while now < its end.
 local function load_of(agent)
     local places = base .. 'places:' .. agent
-    local load = call('ZCOUNT', places, '(' .. int(now), '+inf')
+    local load = call('ZCOUNT', places, '(' .. NOW, '+inf')
     if load == 0 or not any_heavy() then
         return load
     end
-    for _, weight in ipairs(call('HMGET', WEIGHTS, unpack(call('ZRANGEBYSCORE', places, '(' .. int(now), '+inf')))) do
+    for _, weight in ipairs(call('HMGET', WEIGHTS, unpack(call('ZRANGEBYSCORE', places, '(' .. NOW, '+inf')))) do
         load = load + (weight and tonumber(weight) - 1 or 0)
     end
     return load
@@ -139,14 +140,30 @@ end
 
 -- When the last of the places that have run out ended; 0 none.
 local function ended_last(agent)
-    local last = call('ZREVRANGEBYSCORE', base .. 'places:' .. agent, int(now), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local last = call('ZREVRANGEBYSCORE', base .. 'places:' .. agent, NOW, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
     return last[2] and tonumber(last[2]) or 0
+end
+
+-- None of its places has run out.
+local SUM_MS = 10000
+local function sum_set(id, record, load)
+    local first = call('ZRANGEBYSCORE', base .. 'places:' .. id, '(' .. NOW, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+
+    call('HSET', SUMS, id, int(load) .. ' ' .. int(math.min(first[2] and tonumber(first[2]) or math.huge, now + SUM_MS)) .. ' ' .. record)
+end
+
+-- Who changes an agent's places trims them first, and sets the agent afterwards, so that the sum is right.
+local function agent_set(id, a)
+    local record = table.concat({ int(a.presence), int(a.capacity), int(a.idle), int(a.handled) }, ' ')
+
+    call('HSET', AGENTS, id, record)
+    sum_set(id, record, load_of(id))
 end
 
 -- Removes the places of `agent` that have run out. It has been idle since the last of them.
 local function places_trim(agent, a)
     a.idle = math.max(a.idle, ended_last(agent))
-    call('ZREMRANGEBYSCORE', base .. 'places:' .. agent, '-inf', int(now))
+    call('ZREMRANGEBYSCORE', base .. 'places:' .. agent, '-inf', NOW)
 end
 
 local function place_take(agent, id, till)
@@ -170,7 +187,7 @@ end
 
 -- Forgets up to `n` conversations whose time has come: each call that adds one takes several away, so nothing piles up.
 local function forget(n)
-    local ids = call('ZRANGEBYSCORE', ENDING, '-inf', int(now), 'LIMIT', 0, n)
+    local ids = call('ZRANGEBYSCORE', ENDING, '-inf', NOW, 'LIMIT', 0, n)
     for _, id in ipairs(ids) do
         local c = conv_get(id)
         if c and c.agent ~= '-' then

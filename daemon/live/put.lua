@@ -1,5 +1,5 @@
 -- put(now, conv, epoch, state, queue, effective, prefer, agent, till, weight, channel, language): what the store says the conversation is now. `state` is
--- waiting, placed, wrapping or nowhere. A word about an older epoch than the known one is ignored.
+-- waiting, placed, wrapping or nowhere. A word about an older epoch than the known one is ignored: of one epoch all words say the same place.
 local id = ARGV[2]
 local c = { epoch = tonumber(ARGV[3]), state = ARGV[4], queue = ARGV[5], effective = ARGV[6], prefer = ARGV[7], agent = ARGV[8],
             till = tonumber(ARGV[9]) }

@@ -11,6 +11,6 @@ end
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
     call('UNLINK', base .. 'queue:' .. queue)
 end
-call('UNLINK', CONVS, WAITING, QUEUES, ENDING, AGENTS, WEIGHTS, TRAITS)
+call('UNLINK', CONVS, WAITING, QUEUES, ENDING, AGENTS, SUMS, WEIGHTS, TRAITS)
 call('SET', KEYS[1], 'rebuilding:' .. int(lease))
 return OK

@@ -192,76 +192,6 @@ void answer_send(struct conn *c)
 
 /* ---- Form ---- */
 
-static const char *reason_of(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 201:
-        return "Created";
-    case 202:
-        return "Accepted";
-    case 204:
-        return "No Content";
-    case 206:
-        return "Partial Content";
-    case 302:
-        return "Found";
-    case 303:
-        return "See Other";
-    case 304:
-        return "Not Modified";
-    case 307:
-        return "Temporary Redirect";
-    case 308:
-        return "Permanent Redirect";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 408:
-        return "Request Timeout";
-    case 409:
-        return "Conflict";
-    case 410:
-        return "Gone";
-    case 411:
-        return "Length Required";
-    case 412:
-        return "Precondition Failed";
-    case 413:
-        return "Content Too Large";
-    case 415:
-        return "Unsupported Media Type";
-    case 416:
-        return "Range Not Satisfiable";
-    case 421:
-        return "Misdirected Request";
-    case 422:
-        return "Unprocessable Content";
-    case 426:
-        return "Upgrade Required";
-    case 429:
-        return "Too Many Requests";
-    case 500:
-        return "Internal Server Error";
-    case 501:
-        return "Not Implemented";
-    case 503:
-        return "Service Unavailable";
-    case 507:
-        return "Insufficient Storage";
-    default:
-        return status < 300 ? "OK" : status < 400 ? "Redirect" : status < 500 ? "Client Error" : "Server Error";
-    }
-}
-
 static bool has(const struct net_answer *a, const char *name)
 {
     return http_header(a->headers, a->n_headers, name).p != NULL;
@@ -317,7 +247,7 @@ static void format(struct conn *c, const struct net_answer *a, int64_t length)
     struct buf *b = &r->out;
 
     buf_init(b, SIZE_MAX / 2);
-    buf_printf(b, "HTTP/1.1 %d %s\r\n", a->status, reason_of(a->status));
+    buf_printf(b, "HTTP/1.1 %d %s\r\n", a->status, http_phrase(a->status));
     header(b, SLICE("Date"), slice_of(date_now(c->s)));
     if (a->type)
         header(b, SLICE("Content-Type"), slice_of(a->type));
@@ -363,42 +293,18 @@ static void answer(struct conn *c, const struct net_answer *a, int64_t length)
     answer_send(c);
 }
 
-/* One word for programs: those of docs/protocol.md §5. */
-static const char *code_of(int status)
-{
-    switch (status) {
-    case 401:
-        return "unauthorized";
-    case 403:
-        return "forbidden";
-    case 404:
-        return "not_found";
-    case 405:
-    case 501:
-        return "unsupported";
-    case 413:
-        return "too_large";
-    case 429:
-        return "rate_limited";
-    case 503:
-        return "unavailable";
-    default:
-        return status < 500 ? "bad_request" : "internal";
-    }
-}
-
 static void problem_body(struct buf *b, int status, const char *detail)
 {
     buf_init(b, 4096);
     buf_str(b, "{\"type\":\"about:blank\",\"title\":");
-    buf_json(b, slice_of(reason_of(status)));
+    buf_json(b, slice_of(http_phrase(status)));
     buf_printf(b, ",\"status\":%d", status);
     if (detail) {
         buf_str(b, ",\"detail\":");
         buf_json(b, slice_of(detail));
     }
     buf_str(b, ",\"code\":");
-    buf_json(b, slice_of(code_of(status)));
+    buf_json(b, slice_of(http_code(status)));
     buf_char(b, '}');
 }
 

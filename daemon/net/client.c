@@ -49,6 +49,7 @@ struct fetch {
     struct buf body, heads;
     struct header header[HEADERS_MAX];
     size_t n_headers;
+    int began;
     bool too_large, refused, sent, stranger;
     char error[CURL_ERROR_SIZE];
     int status;
@@ -98,9 +99,13 @@ static void fetch_empty(struct fetch *f)
 static void tell(struct fetch *f)
 {
     struct http_pair pairs[HEADERS_MAX];
-    struct http_resp resp = {
-        .status = f->status, .headers = pairs, .sent = f->sent, .failure = f->failure, .too_large = f->too_large, .refused = f->refused
-    };
+    struct http_resp resp = { .status = f->status,
+                              .headers = pairs,
+                              .sent = f->sent,
+                              .failure = f->failure,
+                              .too_large = f->too_large,
+                              .refused = f->refused,
+                              .began = f->began };
 
     if (f->status) {
         for (size_t i = 0; i < f->n_headers; i++) {
@@ -155,8 +160,8 @@ static const char *words(const struct fetch *f, CURLcode code)
         return "connection refused";
     case CURLE_COULDNT_RESOLVE_HOST:
         return "no such host";
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return "only https is allowed";
+    case CURLE_UNSUPPORTED_PROTOCOL: /* curl's word for an answer that begins like no HTTP, too */
+        return f->sent ? "the answer is not HTTP" : "only https is allowed";
     case CURLE_PEER_FAILED_VERIFICATION:
         return "the certificate is not trusted";
     case CURLE_GOT_NOTHING:
@@ -181,8 +186,9 @@ static void finished(struct fetch *f, CURLcode code)
     if (code == CURLE_OK)
         f->status = (int)status;
     else {
+        f->began = f->too_large ? (int)status : 0;
         f->failure = words(f, code);
-        f->refused |= code == CURLE_UNSUPPORTED_PROTOCOL;
+        f->refused |= code == CURLE_UNSUPPORTED_PROTOCOL && !f->sent;
     }
     curl_multi_remove_handle(f->client->multi, f->easy);
     link_out(f);

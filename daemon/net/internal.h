@@ -3,6 +3,7 @@
  *   listen.c   sockets come in, are counted and given to libwebsockets
  *   head.c     what a request's head says, and whether it may
  *   request.c  the life of an HTTP request
+ *   spool.c    large bodies in files
  *   answer.c   what an answer looks like and how it leaves
  *   socket.c   the life of a WebSocket
  *   tls.c      the certificate
@@ -98,7 +99,8 @@ struct request {
     int64_t body_deadline, held_since; /* held_since: when we stopped reading; 0 not */
     struct arena *arena;               /* of the head; NULL once request() has returned */
     struct net_head head;
-    struct buf body; /* WHOLE: all so far; STREAM: what came while no piece was wanted */
+    struct buf body;         /* WHOLE: all so far; STREAM: what came while no piece was wanted */
+    struct net_spool *spool; /* its body goes there, piece by piece as with STREAM; NULL: not, or the application has it */
     /* The answer */
     struct buf out;
     size_t out_at;
@@ -196,7 +198,11 @@ struct net_server {
     time_t date_at;
     char date[40];
     unsigned char *scratch;
-    int64_t bodies; /* reserved of cfg.bodies_max */
+    int64_t bodies;  /* reserved of cfg.bodies_max */
+    int64_t spooled; /* likewise, of cfg.spool_max */
+    int n_spools;
+    struct net_spool *ready; /* bodies that are whole, in their order */
+    struct net_spool *taken; /* the one that the application has */
     struct net_figures figures;
 };
 
@@ -247,6 +253,23 @@ void request_free(struct request *r);
 void request_release(struct request *r);
 void request_resume(struct conn *c); /* what net_more() put off */
 void request_timeout(struct conn *c);
+void request_more(struct conn *c); /* a piece of its body was taken, the next one may come */
+
+/* ---- spool.c ---- */
+/* A file for `size` bytes. NULL: there is no room for it. */
+struct net_spool *spool_new(struct conn *c, int64_t size);
+/* Takes what is in `piece`; request_more() when it is written. One at a time. */
+void spool_write(struct net_spool *sp, struct buf *piece);
+bool spool_whole(const struct net_spool *sp);
+/* It is whole: into the queue. */
+void spool_wait(struct net_spool *sp);
+/* False: others are before it. Else the application has it from now on, if there are bytes in `ret`: {NULL, 0} they cannot be had. */
+bool spool_take(struct net_spool *sp, struct slice *ret);
+/* Wakes the next one, if there is one and nobody has one. */
+void spool_next(struct net_server *s);
+void spool_drop(struct net_spool *sp); /* the request is gone; takes NULL */
+/* The server is about to go: what the application still has does without it. */
+void spool_forsake(struct net_server *s);
 
 /* ---- answer.c ---- */
 /* A problem document (RFC 9457) of our own. */

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SMALL_BODY 65536 /* of these there are at most as many as there are connections */
+#define SMALL_BODY 65536  /* of these there are at most as many as there are connections */
+#define SPOOL_BODY 262144 /* of those that may be spooled, the larger ones are */
 
 struct request *request_new(struct conn *c)
 {
@@ -37,6 +38,8 @@ void request_release(struct request *r)
 {
     r->s->bodies -= r->reserved;
     r->reserved = 0;
+    spool_drop(r->spool);
+    r->spool = NULL;
 }
 
 void request_free(struct request *r)
@@ -60,7 +63,7 @@ static void hold(struct conn *c)
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
 }
 
-static void ask(struct conn *c)
+static void ask(struct conn *c, struct slice body)
 {
     struct request *r = c->req;
     struct net_server *s = c->s;
@@ -72,7 +75,7 @@ static void ask(struct conn *c)
         hold(c);
     }
     s->figures.requests++;
-    s->cfg.ops.request(s->cfg.ctx, conn_id(c), &r->head, r->mode == NET_BODY_WHOLE ? buf_slice(&r->body) : (struct slice){ "", 0 });
+    s->cfg.ops.request(s->cfg.ctx, conn_id(c), &r->head, body);
     forget_head(r);
     if (r->mode == NET_BODY_WHOLE)
         buf_finish(&r->body);
@@ -93,10 +96,16 @@ static void invite(struct conn *c, struct lws *wsi)
 
 /* A body that is collected is held until its request is answered, the copies that are made of it too: of the large ones only so much is let in
  * at once. Who waits says so, and comes again. */
-static bool reserve(struct request *r)
+static bool reserve(struct conn *c, bool spool)
 {
+    struct request *r = c->req;
     struct net_server *s = r->s;
 
+    if (spool && r->content_length > SPOOL_BODY && s->cfg.spool_dir && r->mode == NET_BODY_WHOLE) {
+        r->spool = spool_new(c, r->content_length);
+        r->mode = NET_BODY_STREAM; /* to the file, and not to the application */
+        return r->spool != NULL;
+    }
     if (r->mode != NET_BODY_WHOLE || r->content_length <= SMALL_BODY || !s->cfg.bodies_max)
         return true;
     if (s->bodies && s->bodies + r->content_length > s->cfg.bodies_max)
@@ -133,12 +142,12 @@ static void admit(struct conn *c, struct lws *wsi)
         answer_problem(c, 413, words);
         return;
     }
-    if (!reserve(r)) {
+    if (!reserve(c, adm.spool)) {
         answer_problem(c, 503, "Too many large bodies are coming in: try again.");
         return;
     }
     r->body_done = r->content_length == 0;
-    buf_init(&r->body, adm.body == NET_BODY_WHOLE ? (size_t)r->max : 4 * (size_t)PIECE_MAX);
+    buf_init(&r->body, r->mode == NET_BODY_WHOLE ? (size_t)r->max : 4 * (size_t)PIECE_MAX);
     if (!r->body_done) {
         c->state = CONN_BODY;
         /* A body may be as slow as the line is, but not slower than BODY_RATE after its grace. */
@@ -146,8 +155,8 @@ static void admit(struct conn *c, struct lws *wsi)
         conn_watch(c, r->body_deadline);
         invite(c, wsi);
     }
-    if (r->body_done || r->mode == NET_BODY_STREAM)
-        ask(c);
+    if (r->body_done || (r->mode == NET_BODY_STREAM && !r->spool))
+        ask(c, (struct slice){ "", 0 });
     if (r->mode == NET_BODY_STREAM && r->body_done && !r->answered && !c->hang) {
         r->last_given = true;
         s->cfg.ops.body(s->cfg.ctx, conn_id(c), (struct slice){ "", 0 }, true);
@@ -181,18 +190,30 @@ void request_begin(struct conn *c, struct lws *wsi)
 
 /* ---- Bodies ---- */
 
-/* One piece to the application, if it is ready for one. */
+/* Of a file large pieces are cheaper. */
+static size_t worth_giving(const struct request *r)
+{
+    return r->spool ? PIECE_MAX : 1;
+}
+
+/* One piece to the application, or to the file, if it is ready for one. */
 static void give(struct conn *c)
 {
     struct request *r = c->req;
     struct buf piece;
     bool last;
 
-    if (!r->streaming || r->last_given || r->answered || c->hang || (!r->body.n && !r->body_done))
+    if (!r->streaming || r->last_given || r->answered || c->hang)
+        return;
+    if (!r->body_done && r->body.n < worth_giving(r))
         return;
     last = r->body_done;
     r->streaming = false;
     r->last_given = last;
+    if (r->spool) {
+        spool_write(r->spool, &r->body);
+        return;
+    }
     piece = r->body; /* the application may call net_more() before it returns */
     buf_init(&r->body, piece.max);
     c->s->cfg.ops.body(c->s->cfg.ctx, conn_id(c), buf_slice(&piece), last);
@@ -249,7 +270,36 @@ void request_body(struct conn *c, const void *p, size_t n)
     else if (r->mode == NET_BODY_STREAM)
         stream(c);
     else if (r->body_done)
-        ask(c);
+        ask(c, buf_slice(&r->body));
+}
+
+/* Its turn has come, if it has. */
+static void ask_spooled(struct conn *c)
+{
+    struct request *r = c->req;
+    struct slice body;
+
+    if (r->answered || c->hang || !c->wsi || !spool_take(r->spool, &body))
+        return;
+    if (!body.p) {
+        answer_problem(c, 503, "Out of memory.");
+        spool_next(c->s);
+        return;
+    }
+    r->head.spool = r->spool;
+    r->spool = NULL;
+    ask(c, body);
+}
+
+void request_more(struct conn *c)
+{
+    struct request *r = c->req;
+
+    if (r && r->spool && !r->answered && spool_whole(r->spool)) {
+        spool_wait(r->spool);
+        spool_next(c->s);
+    } else
+        net_more(c->s, conn_id(c));
 }
 
 void net_more(struct net_server *s, uint64_t req)
@@ -260,7 +310,8 @@ void net_more(struct net_server *s, uint64_t req)
     if (!r || r->mode != NET_BODY_STREAM || r->last_given || r->answered || c->hang || !c->wsi)
         return;
     r->streaming = true;
-    if (r->body.n || r->body_done) { /* something waits: it is given at the end of the turn, not under the caller's feet */
+    if (r->body.n >= worth_giving(r) ||
+        r->body_done) { /* something waits: it is given at the end of the turn, not under the caller's feet */
         conn_dirty(c);
         return;
     }
@@ -272,10 +323,12 @@ void net_more(struct net_server *s, uint64_t req)
     }
 }
 
-/* At the end of a turn: what net_more() asked for. */
+/* At the end of a turn: what net_more() asked for, or the turn of a body in a file. */
 void request_resume(struct conn *c)
 {
-    if (c->req && c->req->mode == NET_BODY_STREAM && c->state == CONN_BODY)
+    if (c->req && c->req->spool && c->state == CONN_WAIT)
+        ask_spooled(c);
+    else if (c->req && c->req->mode == NET_BODY_STREAM && c->state == CONN_BODY)
         stream(c);
 }
 

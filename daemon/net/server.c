@@ -495,6 +495,7 @@ static enum kf_rc configure(struct net_server *s, const struct net_config *cfg, 
         shortest = s->cfg.answer_timeout_ms;
     s->cfg.listen = keep_all(s, cfg->listen, cfg->n_listen);
     s->cfg.control = keep(s, cfg->control);
+    s->cfg.spool_dir = keep(s, cfg->spool_dir);
     s->cfg.hosts = keep_all(s, cfg->hosts, cfg->n_hosts);
     s->cfg.headers = keep_all(s, cfg->headers, cfg->n_headers);
     s->cfg.visitor_protocol = keep(s, cfg->visitor_protocol);
@@ -646,6 +647,7 @@ void net_figures(const struct net_server *s, struct net_figures *ret)
     *ret = s->figures;
     ret->connections = s->n_conns;
     ret->bodies = s->bodies;
+    ret->spooled = s->spooled;
 }
 
 /* ---- Draining ---- */
@@ -714,6 +716,7 @@ void net_server_free(struct net_server *s)
     listen_stop(s);
     if (s->lws)
         lws_context_destroy(s->lws); /* the second time, on the quiet loop: frees, and sets s->lws to NULL */
+    spool_forsake(s);
     free(s->listeners);
     free(s->slots);
     free(s->scratch);

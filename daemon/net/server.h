@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct net_server;
+struct net_spool;
 struct uv_loop_s;
 
 /* Who is at the other end. */
@@ -34,6 +35,7 @@ struct net_head {
     int64_t content_length; /* 0 none */
     bool no_length;         /* POST, PUT or PATCH that does not say how long its body is */
     struct net_peer peer;
+    struct net_spool *spool; /* the body lies in a file: it is yours until net_spool_free(), whatever becomes of the request. NULL: not */
 };
 
 /* A piece of memory that any number of sockets may be sending. */
@@ -62,6 +64,7 @@ struct net_admission {
     int64_t max;        /* more: 413 */
     int status;         /* NET_BODY_NONE */
     const char *reason; /* words for the problem document */
+    bool spool;         /* NET_BODY_WHOLE: a large one goes to a file meanwhile, see net_config.spool_dir */
     bool unread;        /* the answer does not depend on the body: it need not say how long it is. Else 411 */
 };
 
@@ -105,6 +108,10 @@ struct net_config {
     int64_t
         bodies_max; /* bytes of NET_BODY_WHOLE at once, over all requests that are not answered; small ones do not count. Beyond it: 503.
                          * One alone is taken whatever its size. 0: no bound */
+    /* Bodies of more than 256 KiB whose admission says `spool` do not count there: they come into files that have no names, in this folder, and
+     * the application has one of them at a time. So much of them at once, and one alone whatever its size; beyond it: 503. NULL: none do. */
+    const char *spool_dir;
+    int64_t spool_max;
     size_t message_max; /* of a WebSocket message */
     size_t send_queue_max;
     int ping_ms;
@@ -137,6 +144,8 @@ void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answe
 void net_piece(struct net_server *s, uint64_t req, struct slice piece); /* copied; not empty, and never more than is owed */
 void net_answer_abort(struct net_server *s, uint64_t req);              /* the rest will not come: hang up */
 void net_more(struct net_server *s, uint64_t req);
+/* The body of a request that came with head.spool is not needed any more, and the next one may come. Takes NULL. */
+void net_spool_free(struct net_spool *spool);
 /* The answer is being made, a part of it was done just now: the time to answer begins anew. For whoever makes a large one in bounded steps. */
 void net_answer_working(struct net_server *s, uint64_t req);
 /* Has whoever asked hung up? Until a request is answered nothing is read, so nobody tells: for whoever makes a large answer, and would rather
@@ -151,7 +160,8 @@ size_t net_queued(const struct net_server *s, uint64_t conn);
 
 struct net_figures {
     uint64_t connections, sockets, requests, frames_in, frames_out, bytes_in, bytes_out, refused, slow;
-    int64_t bodies; /* held of bodies_max */
+    int64_t bodies;  /* held of bodies_max */
+    int64_t spooled; /* likewise of spool_max */
 };
 void net_figures(const struct net_server *s, struct net_figures *ret);
 

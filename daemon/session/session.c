@@ -391,6 +391,19 @@ static void view_update(struct view *v, const struct conv *c)
     view_named(v, c->visitor_name);
 }
 
+/* Up to where all pages of the visitor that sit here have been told, or will read it as history: at most `seq`. Ids are sorted by time. */
+static int64_t told_to_pages(struct session *s, const struct conv *c, int64_t seq)
+{
+    for (const struct seat *seat = session_seats(s, &c->contact); seat; seat = seat->next) {
+        int order = memcmp(&c->id, &seat->conv, sizeof(c->id));
+        int64_t counted = order == 0 ? seat->counted : 0;
+
+        if (seat->side == FRAME_VISITOR && seat->welcomed && order >= 0 && counted < seq)
+            seq = counted;
+    }
+    return seq;
+}
+
 struct view *session_show(struct session *s, const struct conv *c)
 {
     struct view *v = session_view(s, &c->id);
@@ -403,7 +416,8 @@ struct view *session_show(struct session *s, const struct conv *c)
     if (!v)
         return NULL;
     view_update(v, c);
-    v->told = c->seq;
+    v->told = told_to_pages(s, c, c->seq);
+    v->owner_seq = c->seq;
     HASH_ADD(hh, s->views, conv.id, sizeof(v->conv.id), v);
     return v;
 }
@@ -481,6 +495,20 @@ static void tell_leaving(struct session *s, const struct conv *c, const struct m
     session_both(s, c, &s->out, 0);
 }
 
+/* To the visitor's pages, but for those whose welcome has counted it. */
+static void send_pages(struct session *s, const struct conv *c, int64_t seq, struct net_frame **f, uint64_t except)
+{
+    for (struct seat *seat = session_seats(s, &c->contact), *next; seat; seat = next) {
+        next = seat->next; /* sending may close a seat that is too slow */
+        if (seat->conn == except || !seat->welcomed || !key_eq(&seat->site, &c->site) ||
+            (id_eq(&seat->conv, &c->id) && seq <= seat->counted))
+            continue;
+        if (!*f && (!buf_ok(&s->out) || !(*f = net_frame_new(buf_slice(&s->out)))))
+            return;
+        s->net.send(s->net.ctx, seat->conn, *f);
+    }
+}
+
 static void tell_messages(struct session *s, const struct view *v, const struct kf_id *former, const struct message *m, size_t n,
                           uint64_t except)
 {
@@ -493,7 +521,7 @@ static void tell_messages(struct session *s, const struct view *v, const struct 
 
         buf_clear(&s->out);
         write_message(s, c, &m[i], false);
-        send_all(s, &c->site, &c->contact, &s->out, &f, skip);
+        send_pages(s, c, m[i].seq, &f, skip);
         send_staff(s, c, &s->out, &f, skip, m[i].seq > v->owner_seq);
         if (former && !id_is_zero(former) && !id_eq(former, &c->owner))
             send_all(s, &c->site, former, &s->out, &f, skip);
@@ -570,7 +598,9 @@ void session_news(struct session *s, const struct news *news, uint64_t except)
         v = session_show(s, c);
         if (!v)
             return;
-        v->told = before;
+        if (v->told > before)
+            v->told = before;
+        v->owner_seq = before;
     } else
         view_update(v, c);
     if (!id_is_zero(&c->owner) && !id_eq(&c->owner, &news->before.owner) && v->conv.epoch == c->epoch)

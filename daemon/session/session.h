@@ -40,6 +40,7 @@ struct seat {
     bool welcomed;
     bool secure;         /* visitors: the cookie was there */
     struct kf_id conv;   /* visitors: the conversation that it shows */
+    int64_t counted;     /* visitors: the seq of `conv` that the welcome named: the page reads as history what is not newer */
     char *profile;       /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
     char *page;          /* likewise */
     char *cookie;        /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
@@ -153,7 +154,8 @@ void session_catch_up(struct session *s, const struct conv *conv, const struct m
 
 /* ---- views ---- */
 struct view *session_view(struct session *s, const struct kf_id *conv); /* NULL: not shown here */
-/* A seat shows it from now on: makes or refreshes the view. NULL when memory is out. */
+/* A seat shows it from now on: makes or refreshes the view. Pages of the visitor that have been welcomed here before it was opened on
+ * another node are still to be told all of it. NULL when memory is out. */
 struct view *session_show(struct session *s, const struct conv *conv);
 /* Forgets views in which nobody who sits here takes part, and reads again what could not be read. */
 void session_sweep(struct session *s);

@@ -411,6 +411,10 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_finding(w, a);
     case ACT_COMMENT:
         return plan_comment(w, a);
+    case ACT_REVEAL:
+        return plan_reveal(w, a);
+    case ACT_SEEN:
+        return plan_seen(w, a);
     case ACT_SAVED:
     case ACT_SAVED_DROP:
         return plan_saved(w, a);
@@ -427,6 +431,18 @@ static bool plan_act(struct work *w, const struct act *a)
     }
 }
 
+/* With another priority who waits has another place in line, and what was read of the old one is old. The epoch says so: of two words that
+ * cross on their way to the live layer the newer one holds, and a match that is on its way begins anew. After all acts, which were decided
+ * on the epoch that they found. */
+static void plan_place(struct work *w)
+{
+    const struct conv *was = w->slot ? &w->slot->row.conv : NULL;
+    struct conv *is = &w->row.conv;
+
+    if (was && was->state == CONV_WAITING && is->state == CONV_WAITING && is->epoch == was->epoch && is->priority != was->priority)
+        is->epoch++;
+}
+
 static bool plan(struct work *w)
 {
     if (!plan_claim(w) || !plan_lease_guard(w) || !plan_target(w))
@@ -434,6 +450,7 @@ static bool plan(struct work *w)
     for (size_t i = 0; i < w->change->n_acts; i++)
         if (!plan_act(w, &w->change->acts[i]))
             return false;
+    plan_place(w);
     plan_ruled_mark(w);
     return true;
 }
@@ -502,12 +519,25 @@ static bool write_conv(struct work *w)
     return stored(w, conv_save(b->db, &slot->row, &why), &why);
 }
 
+/* A visitor who speaks in a conversation that is another one's is found there by this row. */
+static bool write_guest(struct work *w, const struct message *m)
+{
+    struct stmt *s;
+
+    if (m->from.role != ROLE_VISITOR || id_is_zero(&m->from.id) || id_eq(&m->from.id, &w->row.conv.contact))
+        return true;
+    s = stmt_begin(w->db, SQL_GUEST_ADD);
+    stmt_id(s, &m->from.id);
+    stmt_i64(s, w->row.n);
+    return run(w, s);
+}
+
 static bool write_messages(struct work *w)
 {
     struct kf_err why = { .rc = KF_OK };
 
     for (size_t i = 0; i < w->n_messages; i++)
-        if (!stored(w, message_insert(w->db, w->row.n, &w->messages[i], &why), &why))
+        if (!stored(w, message_insert(w->db, w->row.n, &w->messages[i], &why), &why) || !write_guest(w, &w->messages[i]))
             return false;
     for (size_t i = 0; i < w->n_entries; i++)
         if (!stored(w, entry_insert(w->db, w->row.n, &w->entries[i], &why), &why))

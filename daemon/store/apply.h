@@ -190,6 +190,8 @@ bool plan_to_check(struct work *w); /* the conversation is closed by this change
 bool plan_checked(struct work *w, const struct act *act);
 bool plan_finding(struct work *w, const struct act *act);
 bool plan_comment(struct work *w, const struct act *act);
+bool plan_reveal(struct work *w, const struct act *act);
+bool plan_seen(struct work *w, const struct act *act);
 bool plan_saved(struct work *w, const struct act *act);
 bool plan_example(struct work *w, const struct act *act);
 bool plan_coaching(struct work *w, const struct act *act);

@@ -7,6 +7,24 @@
 #define DATA_MAX 65536
 #define DAY_MS   86400000
 
+/* ---- windows ---------------------------------------------------------------------------------------------------------------- */
+
+/* No more replies are taken, says the platform of one of them; what the visitor has written after it has opened the window anew. */
+static bool write_window_over(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_HANDLE_ENDED);
+
+    stmt_i64(s, w->change->at);
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
+static bool window_over(struct work *w, const struct message *m)
+{
+    return m->delivery != DELIVERY_FAILED || op_add(w, write_window_over, NULL, NULL, m->seq);
+}
+
 /* ---- names ------------------------------------------------------------------------------------------------------------------ */
 
 static bool seq_by(struct work *w, enum sql which, const char *ref, int64_t *seq)
@@ -39,7 +57,7 @@ static bool write_unpark(struct work *w, const struct op *op)
 bool plan_parked(struct work *w, const char *ref, struct message *m, bool first)
 {
     struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
-    bool any = false;
+    bool any = false, over = false;
 
     stmt_str(s, ref);
     stmt_str(s, w->row.conv.site.s);
@@ -50,12 +68,15 @@ bool plan_parked(struct work *w, const char *ref, struct message *m, bool first)
         const char *reason = get_text(s, w->arena);
 
         any = true;
+        over |= to == DELIVERY_NONE; /* that, and why, stands beside it */
         if (!delivery_may(m->delivery, to) || (first && to != DELIVERY_FAILED))
             continue;
         m->delivery = to;
         m->reason = reason;
     }
-    return ended(w, s) && (!any || op_add(w, write_unpark, ref, NULL, 0));
+    if (!ended(w, s) || (over && !window_over(w, m)))
+        return false;
+    return !any || op_add(w, write_unpark, ref, NULL, 0);
 }
 
 /* ---- states ----------------------------------------------------------------------------------------------------------------- */
@@ -125,10 +146,17 @@ static bool write_park(struct work *w, const struct op *op)
     stmt_str(s, w->change->site.s);
     stmt_str(s, w->has_conv ? w->row.conv.channel.s : o ? o->channel.s : w->change->channel.s);
     stmt_str(s, act->u.status.ref);
-    stmt_i64(s, act->u.status.delivery);
-    stmt_str(s, act->u.status.reason);
+    stmt_i64(s, op->number);
+    stmt_str(s, op->number == DELIVERY_NONE ? NULL : act->u.status.reason);
     stmt_i64(s, w->change->at);
     return run(w, s);
+}
+
+/* It came before we knew the name. That the window is over with it is parked as a status of its own, which says nothing else. */
+static bool park(struct work *w, const struct act *act)
+{
+    return op_add(w, write_park, act, NULL, act->u.status.delivery) &&
+           (!act->u.status.window_over || op_add(w, write_park, act, NULL, DELIVERY_NONE));
 }
 
 /* To be sent again by hand: a message that has got through, or one of the visitor's, would reach the platform twice. */
@@ -165,6 +193,7 @@ static bool speaks_for_all(struct work *w, int64_t seq, const struct act *act, b
 bool plan_status(struct work *w, const struct act *act)
 {
     int64_t seq = act->u.status.seq;
+    const struct touched *t;
     bool all = true;
 
     if (!seq && !act->u.status.ref)
@@ -172,12 +201,15 @@ bool plan_status(struct work *w, const struct act *act)
     if (!seq && w->has_conv && !seq_of_ref(w, act->u.status.ref, &seq))
         return false;
     if (!seq)
-        return op_add(w, write_park, act, NULL, 0);
+        return park(w, act);
     if (!act->u.status.seq && !speaks_for_all(w, seq, act, &all))
         return false;
     if (!all)
         return true;
     if (!needs_conv(w) || (act->u.status.again && !may_resend(w, seq)))
         return false;
-    return plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL);
+    if (!plan_delivery(w, seq, act->u.status.delivery, act->u.status.reason, NULL))
+        return false;
+    t = act->u.status.window_over ? touch(w, seq) : NULL;
+    return !t || window_over(w, &t->now);
 }

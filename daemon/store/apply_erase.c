@@ -16,7 +16,6 @@ struct lost_talk {
 
 struct lost_contact {
     struct kf_id id, now; /* now: what stands for it from now on */
-    struct kf_key channel;
 };
 
 struct leaving {
@@ -105,7 +104,7 @@ static bool find_contacts(struct work *w, struct leaving *l)
             break;
         get_id(s, &l->contacts[l->n_contacts].id);
         l->contacts[l->n_contacts].now = id_new(w->change->at);
-        get_key(s, &l->contacts[l->n_contacts++].channel);
+        l->n_contacts++;
     }
     return ended(w, s) && ok;
 }
@@ -116,8 +115,6 @@ static bool find_groups(struct work *w, struct leaving *l)
         struct stmt *s = stmt_begin(w->db, SQL_VISITOR_GROUPS);
         bool ok = true;
 
-        stmt_str(s, w->change->site.s);
-        stmt_str(s, l->contacts[i].channel.s);
         stmt_id(s, &l->contacts[i].id);
         while (ok && stmt_row(s)) {
             struct lost_talk t = { .n = get_i64(s), .contact = l->contacts[i].id };
@@ -169,7 +166,7 @@ static bool rename_contact(struct work *w, const struct leaving *l, const struct
     for (size_t i = 0; i < l->n_talks; i++)
         if (!rename_in(w, SQL_ERASE_BY_MESSAGE, c, l->talks[i].n) || !rename_in(w, SQL_ERASE_BY_ENTRY, c, l->talks[i].n))
             return false;
-    if (!rename_in(w, SQL_ERASE_BY_TALK, c, 0) || !rename_in(w, SQL_ERASE_BY_FILE, c, 0))
+    if (!rename_in(w, SQL_ERASE_BY_TALK, c, 0) || !rename_in(w, SQL_ERASE_BY_FILE, c, 0) || !rename_in(w, SQL_ERASE_BY_GUEST, c, 0))
         return false;
     s = stmt_begin(w->db, SQL_ERASE_CONTACT);
     stmt_id(s, &c->now);

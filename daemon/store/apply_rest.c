@@ -188,11 +188,29 @@ static bool is_token(const struct act *act)
     return act->u.blob.name && strcmp(act->u.blob.name, "token") == 0;
 }
 
+/* At once, because whether it is free is part of the question. */
+static bool hold_blob(struct work *w, const struct act *act)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_BLOB_HOLD);
+    bool got;
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, act->u.blob.channel.s);
+    stmt_str(s, act->u.blob.name);
+    stmt_bytes(s, act->u.blob.bytes);
+    stmt_i64(s, w->change->at);
+    stmt_i64(s, w->change->at - act->u.blob.hold_ms);
+    got = stmt_row(s);
+    return ended(w, s) && (got || refuse(w, KF_CONFLICT, "somebody else has it"));
+}
+
 bool plan_blob(struct work *w, const struct act *act)
 {
     struct act *sealed = is_token(act) ? ARENA_NEW(w->arena, struct act) : NULL;
     struct kf_err why = { .rc = KF_OK };
 
+    if (act->u.blob.hold_ms)
+        return hold_blob(w, act);
     if (!is_token(act))
         return op_add(w, write_blob, act, NULL, 0);
     if (!sealed)

@@ -336,7 +336,17 @@ static bool write_comment(struct work *w, const struct op *op)
     stmt_id(s, &w->change->by.id);
     stmt_str(s, w->change->by.name ? w->change->by.name : "");
     stmt_str(s, c->text);
-    return run(w, s);
+    if (!run(w, s))
+        return false;
+    for (size_t i = 0; i < c->n_mentions; i++) {
+        s = stmt_begin(w->db, SQL_MENTION_ADD);
+        stmt_id(s, &c->mentions[i].person);
+        stmt_id(s, &c->id);
+        stmt_str(s, c->mentions[i].name);
+        if (!run(w, s))
+            return false;
+    }
+    return true;
 }
 
 /* Messages are numbered without gaps, and one that was erased keeps its number. */

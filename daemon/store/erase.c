@@ -67,6 +67,7 @@ static void erase_reviews(struct target *t)
     with_id(t, SQL_ERASE_VERSIONS);
     with_id(t, SQL_ERASE_APPEALS);
     with_id(t, SQL_ERASE_COMMENTS);
+    with_id(t, SQL_ERASE_REVEALS);
     with_id(t, SQL_ERASE_EXAMPLES);
     with_id(t, SQL_ERASE_COACHING);
 }

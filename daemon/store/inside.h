@@ -283,6 +283,7 @@ enum kf_rc rules_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc reviews_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc checks_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc learning_run(struct reader *r, struct query *q, struct kf_err *why); /* read_learning.c */
+enum kf_rc notices_run(struct reader *r, struct query *q, struct kf_err *why);  /* read_notices.c */
 enum kf_rc articles_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc tags_run(struct reader *r, struct query *q, struct kf_err *why);
 enum kf_rc search_run(struct reader *r, struct query *q, struct kf_err *why);

@@ -696,6 +696,9 @@ static enum kf_rc query_one(struct reading *r)
     case QUERY_FINDINGS:
     case QUERY_FINDING_COUNTS:
         return checks_run(r->reader, r->q, r->why);
+    case QUERY_NOTICES:
+    case QUERY_REVEAL:
+        return notices_run(r->reader, r->q, r->why);
     case QUERY_EXAMPLES:
     case QUERY_COACHING:
     case QUERY_COACHED:

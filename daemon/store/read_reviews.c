@@ -259,6 +259,24 @@ static enum kf_rc read_comments(struct reading *r, int64_t n)
     return stmt_end(s, r->why);
 }
 
+static enum kf_rc read_mentions(struct reading *r, int64_t n)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_REVIEW_MENTIONS);
+
+    stmt_i64(s, n);
+    while (stmt_row(s)) {
+        struct comment_mention *m;
+
+        if (!ROOM(r, r->ret->mentions, r->ret->n_mentions))
+            return no_room(r, s);
+        m = &r->ret->mentions[r->ret->n_mentions++];
+        get_id(s, &m->comment);
+        get_id(s, &m->who.person);
+        m->who.name = get_str(s, r->arena);
+    }
+    return stmt_end(s, r->why);
+}
+
 static enum kf_rc read_one(struct reading *r)
 {
     struct stmt *s = stmt_begin(r->db, SQL_REVIEW_GET);
@@ -272,9 +290,9 @@ static enum kf_rc read_one(struct reading *r)
     n = r->ret->reviews[0].n;
     r->ret->draft = r->ret->body = "";
     if ((rc = read_cards(r)) || (rc = read_texts(r, n)) || (rc = read_blind(r, n)) || (rc = read_versions(r, n)) ||
-        (rc = read_appeals(r, n)))
+        (rc = read_appeals(r, n)) || (rc = read_comments(r, n)))
         return rc;
-    return read_comments(r, n);
+    return read_mentions(r, n);
 }
 
 /* ---- samples -------------------------------------------------------------------------------------------------------------------- */

@@ -93,24 +93,17 @@ static enum kf_rc own_talks(struct reading *r, const struct kf_id *customer, str
     return stmt_end(s, r->why);
 }
 
-struct speaker {
-    struct kf_id id;
-    struct kf_key channel;
-};
-
-static enum kf_rc talks_of_others(struct reading *r, const struct speaker *of, struct buf *b, size_t *n)
+static enum kf_rc talks_of_others(struct reading *r, const struct kf_id *of, struct buf *b, size_t *n)
 {
     struct stmt *s = stmt_begin(r->db, SQL_VISITOR_GROUPS);
 
-    stmt_str(s, r->q->site.s);
-    stmt_str(s, of->channel.s);
-    stmt_id(s, &of->id);
+    stmt_id(s, of);
     while (stmt_row(s)) {
         struct kf_id conv;
 
         (void)get_i64(s);
         get_id(s, &conv);
-        talk(b, n, &conv, &of->id);
+        talk(b, n, &conv, of);
     }
     return stmt_end(s, r->why);
 }
@@ -119,7 +112,7 @@ static enum kf_rc talks_of_others(struct reading *r, const struct speaker *of, s
 static enum kf_rc group_talks(struct reading *r, const struct kf_id *customer, struct buf *b, size_t *n_talks)
 {
     struct stmt *s = stmt_begin(r->db, SQL_VISITOR_CONTACTS);
-    struct speaker *all = NULL;
+    struct kf_id *all = NULL;
     bool room = true;
     size_t n = 0;
     enum kf_rc rc;
@@ -128,10 +121,8 @@ static enum kf_rc group_talks(struct reading *r, const struct kf_id *customer, s
     while (room && stmt_row(s)) {
         all = arena_more(r->q->arena, all, n, sizeof(*all));
         room = all != NULL;
-        if (room) {
-            get_id(s, &all[n].id);
-            get_key(s, &all[n++].channel);
-        }
+        if (room)
+            get_id(s, &all[n++]);
     }
     rc = stmt_end(s, room ? r->why : NULL);
     if (!room)

@@ -57,6 +57,7 @@ void row_conv(struct stmt *s, struct arena *a, struct conv_row *ret)
     c->asked_at = get_i64(s);
     c->nagged = get_int(s);
     get_key(s, &c->bot);
+    c->overflowed = get_int(s) != 0;
 }
 
 void row_conv_shown(struct stmt *s, struct arena *a, struct conv_row *ret)
@@ -204,6 +205,7 @@ static void put_routing(struct stmt *s, const struct conv *c)
     stmt_i64(s, c->asked_at);
     stmt_i64(s, c->nagged);
     stmt_str(s, c->bot.s);
+    stmt_i64(s, c->overflowed);
 }
 
 enum kf_rc conv_insert(struct db *db, struct conv_row *row, struct kf_err *why)

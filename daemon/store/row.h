@@ -24,6 +24,7 @@ void row_person(struct stmt *s, struct arena *a, struct person *ret);
 /* Columns of REVIEW_COLS. */
 void row_review(struct stmt *s, struct arena *a, struct review *ret);
 void row_coaching(struct stmt *s, struct arena *a, struct coaching *ret);
+void row_reveal(struct stmt *s, struct arena *a, struct stored_reveal *ret);
 void row_member(struct stmt *s, struct arena *a, struct member *ret);
 
 enum kf_rc conv_insert(struct db *db, struct conv_row *c, struct kf_err *why); /* fills n */

@@ -121,8 +121,11 @@ enum query_kind {
     QUERY_RESULT, /* search without limit and cursor, limit → places: all of them in the order of the pages, `more`: there are more than limit */
     QUERY_ROWS,  /* site, search.terms, places → convs, rows beside them, hits: the newest one each. What is gone meanwhile is left out */
     QUERY_SAVED, /* site, id: a person → saved: that one's, and those that are shared */
-    QUERY_REVIEWS,    /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
-    QUERY_REVIEW,     /* id → quality: reviews[0] with texts, card, versions, appeals, comments; KF_ABSENT */
+    QUERY_REVIEWS, /* site; by: which list, id, from, to, limit → quality: reviews, `more` */
+    QUERY_REVIEW,  /* id → quality: reviews[0] with texts, card, versions, appeals, comments, mentions; KF_ABSENT */
+    QUERY_NOTICES, /* site, id: a person, limit (of each) → mentions of that one, reveals: the site's that are asked for, then that one's that
+                        * were decided; each the newest first */
+    QUERY_REVEAL, /* id: a request → reveals[0] (KF_ABSENT); or conv, id: a person → reveals[0]: that one's newest (n_reveals 0: none) */
     QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
     QUERY_SAMPLES,    /* site, limit → quality: samples */
     QUERY_AGREEMENT,  /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
@@ -313,6 +316,23 @@ struct review_comment {
     const char *by_name, *text;
 };
 
+/* A comment that names somebody, as that one is told of it. */
+struct stored_mention {
+    struct kf_id comment, by;
+    int64_t seq, at, seen_at; /* seq 0: on the whole; seen_at 0: not yet */
+    const char *by_name, *text;
+    struct review review;
+};
+
+/* Somebody wants to see what is masked in a conversation. */
+struct stored_reveal {
+    struct kf_id id, conv, person, by; /* by: who has decided */
+    struct kf_key site, queue;         /* queue: where the conversation is now */
+    const char *name, *reason, *by_name;
+    enum reveal_state state;
+    int64_t at, until, decided_at, seen_at; /* until: 0 unless granted */
+};
+
 /* What the questions on quality review answer with. */
 struct stored_quality {
     struct review *reviews;
@@ -340,6 +360,11 @@ struct stored_quality {
     size_t n_appeals;
     struct review_comment *comments;
     size_t n_comments;
+    struct comment_mention {
+        struct kf_id comment;
+        struct mention who;
+    } * mentions; /* in the order of the comments */
+    size_t n_mentions;
 };
 
 struct saved_search {
@@ -430,6 +455,10 @@ struct query {
     size_t n_findings;
     struct finding_count *finding_counts;
     size_t n_finding_counts;
+    struct stored_mention *mentions;
+    size_t n_mentions;
+    struct stored_reveal *reveals;
+    size_t n_reveals;
     struct example *examples;
     size_t n_examples;
     struct coaching *coachings;

@@ -103,7 +103,7 @@ static enum kf_rc wipe_postgres(struct store *s, struct kf_err *why)
         rc = db_exec(
             db,
             "VACUUM message, timeline, conversation, customer, contact, file, content, block, raw_event, errand, handle, tag, review, "
-            "review_version, review_appeal, review_comment, unindexed, words, parked_status, also_ref",
+            "review_version, review_appeal, review_comment, reveal, unindexed, words, parked_status, also_ref",
             why);
     db_close(db);
     return rc;

@@ -98,6 +98,35 @@ static void robbed_of_some_keys_it_is_unready_as_well(void **state)
     assert_true(waits(0, &site, 1));
 }
 
+static const char *hex_of(struct kf_id id)
+{
+    static char ret[2][33];
+    static int turn;
+    char *hex = ret[turn++ % 2];
+
+    for (int i = 0; i < 16; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", id.b[i]);
+    return hex;
+}
+
+/* The sums are a help: a node of another version does not keep them, nor may anybody rely on their being there. */
+static void a_look_counts_anew_what_the_sums_do_not_know(void **state)
+{
+    struct seen s;
+
+    (void)state;
+    assert_int_equal(put_waiting(1).rc, KF_OK);
+    assert_int_equal(do_reserve(0, &site, 1, 1, 1, 1, 1000).rc, KF_OK);
+    assert_int_equal(load_of(0, &site, 1), 1);
+    (void)admin(&redis, "ZADD kefu:{s}:places:%s +inf %s", hex_of(AGENT(1)), hex_of(CONV(9)));
+    (void)admin(&redis, "HSET kefu:{s}:agents %s %s", hex_of(AGENT(1)), "3 2 77 5"); /* as whoever changes a place does */
+    assert_int_equal(load_of(0, &site, 1), 2);
+    (void)admin(&redis, "DEL kefu:{s}:sums kefu:{s}:heard");
+    s = do_look(0, &site, 9);
+    assert_int_equal(agent_in(&s, 1)->load, 2);
+    assert_true(agent_in(&s, 1)->connected);
+}
+
 static void without_its_scripts_it_gets_them_again(void **state)
 {
     struct answer a[20] = { { 0 } };
@@ -615,6 +644,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(emptied_at_any_time_it_is_unready_until_it_is_rebuilt, with_redis),
         T(robbed_of_some_keys_it_is_unready_as_well, with_redis),
+        T(a_look_counts_anew_what_the_sums_do_not_know, with_redis),
         T(without_its_scripts_it_gets_them_again, with_redis),
         T(out_of_memory_it_is_asked_later, with_redis),
         T(read_only_it_is_asked_later, with_redis),

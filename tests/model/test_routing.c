@@ -59,6 +59,15 @@ static int owners_of(const struct kf_id *conv)
     return n;
 }
 
+static bool is_in(const struct kf_id *conv, enum conv_state state)
+{
+    char hex[33];
+
+    for (int k = 0; k < 16; k++)
+        (void)snprintf(hex + 2 * (size_t)k, 3, "%02X", conv->b[k]);
+    return world_number(&w, "SELECT count(*) FROM conversation WHERE hex(id) = '%s' AND state = %d", hex, (int)state) == 1;
+}
+
 /* ---- one inquiry, one agent ---- */
 
 static void two_agents_on_two_nodes_never_take_one_inquiry(void **state)
@@ -218,6 +227,90 @@ static void nobody_stays_with_an_agent_who_is_gone(void **state)
     assert_true(agent_has(&w, 1, &conv));
     assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), 1);
     end();
+}
+
+/* ---- who may serve no more ---- */
+
+/* Two minutes with an agent are no two minutes in line: whoever is lost by one is not told at once that nobody has time. */
+static void who_was_served_for_long_is_not_sent_away_when_the_agent_is_lost(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    world_open_plan(&w, &(struct world_plan){ .seed = 24, .nodes = 2, .skilled = true }); /* the limit is two minutes */
+    world_pass(&w, 3000);
+    agent_online(1, 1);
+    for (int i = 1; i <= w.capacity / w.weight; i++)
+        (void)ask(i, 1);
+    world_pass(&w, 20000); /* the rings, for whom they know too little */
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), w.capacity / w.weight);
+    agent_online(0, 0);
+    conv = ask(0, 0);
+    world_pass(&w, 130000);
+    assert_true(agent_has(&w, 0, &conv));
+    agent_leave(&w, 0);
+    world_pass(&w, 130000); /* the grace time, and most of the limit */
+    assert_true(is_in(&conv, CONV_WAITING));
+    world_pass(&w, 30000);
+    assert_true(is_in(&conv, CONV_PARKED));
+    end();
+}
+
+static void was_stored(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    (void)news;
+    (void)why;
+    *(enum kf_rc *)ctx = rc;
+}
+
+/* As the API does it at that node: the account is switched off, or the roles are others. */
+static void bar(int agent, int node, bool disable)
+{
+    struct model_node *n = &w.nodes[node];
+    const struct kf_key site = { "demo" };
+    struct member m = *desk_member(n->desk, &site, &w.agents[agent].id);
+    struct change *c = change_new(&site, w.now);
+    enum kf_rc rc = KF_AGAIN;
+
+    if (disable)
+        change_act(c, ACT_PERSON)->u.person =
+            (struct person){ .id = m.person, .email = change_printf(c, "model%d@demo.example", agent), .name = m.name, .disabled = true };
+    else {
+        m.roles = MEMBER_REVIEWER;
+        *change_member(c) = m;
+    }
+    n->ports.commit(n->ports.ctx, c, was_stored, &rc);
+    while (w.asked)
+        world_settle(&w);
+    assert_int_equal(rc, KF_OK);
+    desk_changed(n->desk, disable ? NULL : &site, NULL, NULL);
+    world_settle(&w);
+}
+
+/* There is no grace for who does not come back; whichever node keeps house, and at whichever it was said. */
+static void who_may_serve_no_more_keeps_nobody(void **state)
+{
+    (void)state;
+    for (int row = 0; row < 4; row++) {
+        struct kf_id conv;
+        int64_t arrived;
+
+        shop(2, 51 + (uint64_t)row);
+        agent_online(0, row % 2);
+        conv = ask(0, 1);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 0, &conv));
+        agent_online(1, 0);
+        arrived = world_number(&w, "SELECT arrived_at FROM conversation");
+        bar(0, 1 - row % 2, row < 2);
+        world_pass(&w, 7000); /* a lost hint, and the next look; the grace time is 30 s */
+        assert_int_equal(w.agents[0].seat.conn, 0);
+        assert_true(agent_has(&w, 1, &conv));
+        assert_int_equal(world_number(&w, "SELECT arrived_at FROM conversation"), arrived);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'returned'"), 1);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM message WHERE text LIKE '刚才为您服务的客服暂时无法继续%%'"), 1);
+        end();
+    }
 }
 
 /* Beats bear the time of the wall clock, and it is set: on all nodes alike, as on the hosts of one time server. */
@@ -387,6 +480,97 @@ static void who_waits_no_more_stands_before_nobody(void **state)
     assert_int_equal(position_of(0), 2);
     world_pass(&w, 12000);
     assert_int_equal(position_of(0), 1);
+    end();
+}
+
+/* Those who come together with the two who are taken at once stand behind them for a moment, and are told so. */
+static void many_who_write_at_once_soon_know_their_place(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) { /* whenever the line was last looked at */
+        int64_t last = 0, sum = 0;
+
+        shop(2, 60 + (uint64_t)round);
+        agent_online(0, 0);
+        for (int i = 0; i < 6; i++)
+            visitor_connect(&w, i, i % 2);
+        world_pass(&w, 100 + 400 * round);
+        for (int i = 0; i < 6; i++)
+            visitor_say(&w, i, false);
+        world_settle(&w);
+        world_pass(&w, 1500); /* a lost hint, and the next look */
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 1"), 4);
+        for (int i = 0; i < 6; i++) {
+            sum += position_of(i);
+            last = position_of(i) > last ? position_of(i) : last;
+        }
+        assert_int_equal(last, 4);
+        assert_int_equal(sum, 1 + 2 + 3 + 4);
+        end();
+    }
+}
+
+static void hears_effective(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
+{
+    (void)why;
+    assert_int_equal(rc, KF_OK);
+    assert_int_equal(view->n_waiting, 1);
+    *(int64_t *)ctx = view->waiting[0].effective;
+}
+
+/* Where the only one who waits stands in Redis. */
+static int64_t effective_in_redis(int node)
+{
+    const struct kf_key site = { "demo" };
+    int64_t ret = -1;
+
+    w.nodes[node].ports.live_look(&w.nodes[node], &site, 10, hears_effective, &ret);
+    while (ret < 0)
+        world_settle(&w);
+    return ret;
+}
+
+static bool keeps_house(int node)
+{
+    char hex[33];
+
+    for (int k = 0; k < 16; k++)
+        (void)snprintf(hex + 2 * k, 3, "%02X", w.nodes[node].id.b[k]);
+    return world_number(&w, "SELECT count(*) FROM lease WHERE hex(node) = '%s'", hex) > 0;
+}
+
+/* Whoever keeps house tells Redis now and then what it has read of those who wait. That may have been read before somebody was put forward, and
+ * be told after it. */
+static void what_was_read_before_somebody_was_hastened_does_not_undo_it(void **state)
+{
+    int home;
+
+    (void)state;
+    world_open_plan(&w, &(struct world_plan){ .seed = 21, .nodes = 2, .skilled = true });
+    world_pass(&w, 3000);
+    home = keeps_house(0) ? 0 : 1;
+    agent_connect(&w, 0, 1 - home);
+    agent_presence(&w, 0, PRESENCE_BUSY);
+    world_settle(&w);
+    (void)ask(0, 1 - home);
+    world_pass(&w, 2000);
+    for (int i = 1; i <= 20; i++) { /* each time another share of those who wait is told of */
+        int64_t is;
+
+        w.now += 1000;
+        desk_tick(w.nodes[home].desk);
+        node_pause(&w, home); /* it hears what it has asked, and what it makes of it waits */
+        world_settle(&w);
+        supervisor_hasten(&w, 0, i);
+        world_settle(&w);
+        is = world_number(&w, "SELECT effective FROM conversation");
+        assert_int_equal(world_number(&w, "SELECT priority FROM conversation"), i);
+        assert_int_equal(effective_in_redis(1 - home), is);
+        node_resume(&w, home);
+        world_settle(&w);
+        assert_int_equal(effective_in_redis(1 - home), is);
+        world_step(&w, 100);
+    }
     end();
 }
 
@@ -615,12 +799,16 @@ int main(void)
         cmocka_unit_test(who_came_when_nobody_was_there_is_served_when_somebody_is),
         cmocka_unit_test(who_left_a_message_while_somebody_came_is_found),
         cmocka_unit_test(nobody_stays_with_an_agent_who_is_gone),
+        cmocka_unit_test(who_was_served_for_long_is_not_sent_away_when_the_agent_is_lost),
+        cmocka_unit_test(who_may_serve_no_more_keeps_nobody),
         cmocka_unit_test(nobody_is_lost_when_the_clock_is_set),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
         cmocka_unit_test(a_transfer_to_a_full_person_waits_for_a_place),
         cmocka_unit_test(a_transfer_to_a_full_person_comes_back_after_a_minute),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_waits_no_more_stands_before_nobody),
+        cmocka_unit_test(many_who_write_at_once_soon_know_their_place),
+        cmocka_unit_test(what_was_read_before_somebody_was_hastened_does_not_undo_it),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
         cmocka_unit_test(how_long_it_will_be_is_what_the_last_hour_says),
         cmocka_unit_test(those_who_wait_go_in_effective_order),

@@ -64,6 +64,13 @@ static void store_wake(void *ctx)
     struct model_node *n = ctx;
 
     __atomic_store_n(&n->wake, true, __ATOMIC_RELEASE);
+    (void)uv_async_send(&n->world->stirred);
+}
+
+/* What was said is fetched in pump(); it is enough that the loop's descriptor became readable. */
+static void stirred(uv_async_t *async)
+{
+    (void)async;
 }
 
 static void live_changed(void *ctx, bool up)
@@ -466,7 +473,7 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
     w->weight = plan->skilled ? 2 : 1;
     w->capacity = plan->skilled ? 2 * CAPACITY + 1 : CAPACITY;
     assert(w->n_agents <= AGENTS_MAX && w->n_visitors <= VISITORS_MAX);
-    assert(uv_loop_init(&w->loop) == 0);
+    assert(uv_loop_init(&w->loop) == 0 && uv_async_init(&w->loop, &w->stirred, stirred) == 0);
     scratch_dir(w->dir, "kefud-model");
     (void)snprintf(w->url, sizeof(w->url), "sqlite:%s/kefud.db", w->dir);
     w->nodes[0].world = w;
@@ -485,6 +492,7 @@ void world_close(struct world *w)
             node_kill(w, i);
     (void)kill(w->redis_pid, SIGKILL);
     (void)waitpid(w->redis_pid, NULL, 0);
+    uv_close((uv_handle_t *)&w->stirred, NULL);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert(uv_loop_close(&w->loop) == 0);
     free(w->acks);

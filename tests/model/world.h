@@ -85,6 +85,7 @@ struct model_node {
 
 struct world {
     uv_loop_t loop;
+    uv_async_t stirred; /* a store has something to say: ends a rest at once */
     uint64_t seed, chance;
     uint64_t script; /* what happens next: of its own, for how often a node asks for chance is not the same twice */
     int64_t now;     /* virtual ms, for everybody; also the monotonic clock */

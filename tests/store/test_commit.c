@@ -119,6 +119,39 @@ static void the_epoch_is_a_fence(void **state)
     assert_int_equal(t.news.conv.staff_at, NOW + 20);
 }
 
+static struct told hasten(struct world *w, const struct kf_id *conv, int priority, bool and_park, int64_t epoch)
+{
+    struct change *c = on_conv(conv, NOW + 30);
+
+    change_act(c, ACT_PRIORITY)->u.number = priority;
+    if (and_park)
+        add_step(c, CONV_PARK, 0, epoch);
+    return commit(w, c);
+}
+
+/* What was read of the old place must not be told after the new one. */
+static void another_place_in_line_is_another_epoch(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct kf_id conv = t.news.conv.id;
+    int64_t epoch = t.news.conv.epoch;
+
+    t = hasten(w, &conv, 5, false, 0);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.conv.priority, 5);
+    assert_int_equal(t.news.conv.epoch, epoch + 1);
+    t = hasten(w, &conv, 5, false, 0); /* the same place */
+    assert_int_equal(t.news.conv.epoch, epoch + 1);
+    t = hasten(w, &conv, 6, true, epoch + 1); /* acts that were decided together */
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.conv.state, CONV_PARKED);
+    assert_int_equal(t.news.conv.epoch, epoch + 2);
+    t = hasten(w, &conv, 7, false, 0); /* in no line */
+    assert_int_equal(t.news.conv.priority, 7);
+    assert_int_equal(t.news.conv.epoch, epoch + 2);
+}
+
 static struct kf_id served_and_closed(struct world *w, const char *peer, int64_t closed_at)
 {
     struct told t = commit(w, visitor_says(peer, NULL, "a", NOW));
@@ -635,6 +668,7 @@ static const struct CMUnitTest tests[] = {
     T(the_same_key_with_other_content_is_a_conflict),
     T(a_refused_change_leaves_nothing_and_claims_no_key),
     T(the_epoch_is_a_fence),
+    T(another_place_in_line_is_another_epoch),
     T(who_comes_back_in_time_reopens),
     T(who_comes_back_later_opens_a_new_one),
     T(what_waits_for_somebody_is_found),

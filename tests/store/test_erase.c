@@ -15,14 +15,15 @@
 #define NOTE       "der Kunde heisst Ottokar Zwiebelmann"
 #define REPLY      "亲爱的欧托卡先生，已为您登记"
 #define REMARK     "reviewer thinks Zwiebelmann was rude"
+#define REASON     "warum Ottokar das Paket zurueckschickt"
 #define TAG        "zwiebelmann-vip"
 #define REF        "platform-ref-ottokar-1"
 #define HANDLE     "reply-token-ottokar-7"
 #define OTHER_TEXT "unrelated words of somebody else"
 
 /* Each of them names the visitor, or was said by him or to him. */
-static const char *const his[] = { OWN_FILE, RAW_BODY, ADDRESS, PHONE, CHINESE, ENGLISH, EDITED,
-                                   NOTE,     REPLY,    REMARK,  TAG,   REF,     HANDLE,  "Zwiebelmann" };
+static const char *const his[] = { OWN_FILE, RAW_BODY, ADDRESS, PHONE, CHINESE, ENGLISH, EDITED,       NOTE,
+                                   REPLY,    REMARK,   REASON,  TAG,   REF,     HANDLE,  "Zwiebelmann" };
 #define N_HIS (sizeof(his) / sizeof(his[0]))
 
 static int64_t wall_ms(void)
@@ -209,6 +210,10 @@ static void review_him(struct world *w, const struct him *h)
     m = &change_act(c, ACT_COMMENT)->u.comment;
     *m = (struct act_comment){ .id = id_of(801), .review = id_of(800), .seq = 1, .text = REMARK };
     assert_int_equal(commit(w, c).rc, KF_OK);
+    c = new_change(wall_ms());
+    c->by = (struct actor){ .role = ROLE_AGENT, .id = id_of(8), .name = "Chen" };
+    change_act(c, ACT_REVEAL)->u.reveal = (struct act_reveal){ .id = id_of(802), .conv = h->conv, .reason = REASON };
+    assert_int_equal(commit(w, c).rc, KF_OK);
 }
 
 static struct him live(struct world *w)
@@ -319,6 +324,7 @@ static int64_t rows_with(struct world *w, const char *words)
                                           "handle WHERE text LIKE",
                                           "errand WHERE error LIKE",
                                           "review_comment WHERE text LIKE",
+                                          "reveal WHERE reason LIKE",
                                           "review_version WHERE body LIKE",
                                           "review WHERE draft LIKE",
                                           "unindexed WHERE text LIKE",

@@ -1,5 +1,6 @@
 /* Transcripts: filters, alone and together, with words and without, from whichever side a search begins. */
 #include "tests/store/finding.h"
+#include "tests/store/older.h"
 
 #include <inttypes.h>
 
@@ -193,9 +194,7 @@ static void forms_from_before_the_filter_are_found(void **state)
     (void)says_card(w, "b", MESSAGE_TEXT, NULL, NOW + 1);
     indexed(w);
     world_close(w);
-    (void)number(w, "DROP INDEX message_form");
-    (void)number(w,
-                 on_postgres() ? "UPDATE schema_version SET number = 18 WHERE part = 'messages' RETURNING 1" : "PRAGMA user_version = 18");
+    make_older(w, 18);
     world_open(w);
     with_form(w, 1, "a");
     with_form(w, -1, "b");

@@ -133,6 +133,18 @@ static void an_errand_is_complete_for_sending(void **state)
     assert_int_equal(e.e.handle_used, 1);
 }
 
+static void ends_window(struct world *w, const struct kf_id *conv, int64_t at, const char *ref)
+{
+    struct change *c = conv ? on_conv(conv, at) : new_change(at);
+    struct act *a = change_act(c, ACT_STATUS);
+
+    a->u.status.ref = ref;
+    a->u.status.delivery = DELIVERY_FAILED;
+    a->u.status.reason = "131047";
+    a->u.status.window_over = true;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
 static void set_handle(struct world *w, const struct kf_id *conv, const char *text, int64_t expires_ms, int left)
 {
     struct change *c = on_conv(conv, NOW);
@@ -165,6 +177,44 @@ static void a_shorter_handle_displaces_none_that_has_replies_left(void **state)
     assert_int_equal(e.e.handle_left, 3);
     set_handle(w, &conv, "later", NOW + 2 * MINUTE, 5);
     assert_string_equal(due(w, NOW + 10, 1).handle, "later");
+}
+
+/* A platform that takes everything may say afterwards that it was too late: then it is too late for the next one, too, unless the visitor has
+ * written since; whether that comes before or after we know what the platform calls the message. */
+static void a_handle_ends_when_a_later_failure_says_so(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+    struct change *c;
+
+    for (int parked = 0; parked < 2; parked++) {
+        const char *ref = parked ? "late-2" : "late-1";
+
+        set_handle(w, &conv, "reply-token", NOW + 48 * 60 * MINUTE, 5);
+        (void)answer(w, &conv, "hello");
+        e = due(w, NOW + 10, 1);
+        assert_int_equal(e.e.handle_expires_ms, NOW + 48 * 60 * MINUTE);
+        assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+        if (parked)
+            ends_window(w, NULL, NOW + 20, ref);
+        assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, ref, NULL).rc, KF_OK);
+        if (!parked)
+            ends_window(w, &conv, NOW + 20, ref);
+        (void)answer(w, &conv, "more");
+        e = due(w, NOW + 40, 1);
+        assert_in_range(e.e.handle_expires_ms, NOW, NOW + 40);
+        assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+        assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, parked ? "again-2" : "again-1", NULL).rc, KF_OK);
+    }
+    c = on_conv(&conv, NOW + 50); /* the visitor writes, and only then the fate of the one before is told */
+    c->by.role = ROLE_VISITOR;
+    change_act(c, ACT_MESSAGE)->u.message = (struct message){ .at = NOW + 50, .from = c->by, .kind = MESSAGE_TEXT, .text = SLICE("well?") };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    set_handle(w, &conv, "next", NOW + 48 * 60 * MINUTE, 5);
+    ends_window(w, &conv, NOW + 60, "again-2");
+    (void)answer(w, &conv, "and more");
+    assert_int_equal(due(w, NOW + 70, 1).e.handle_expires_ms, NOW + 48 * 60 * MINUTE);
 }
 
 /* Our clock may say that there is time left; the platform has the last word. */
@@ -507,6 +557,7 @@ static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
     T(a_shorter_handle_displaces_none_that_has_replies_left),
     T(a_handle_ends_when_the_platform_says_so),
+    T(a_handle_ends_when_a_later_failure_says_so),
     T(one_claims_an_errand),
     T(what_was_tried_since_is_not_claimed_as_it_was),
     T(a_settled_errand_moves_its_message),

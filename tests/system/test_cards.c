@@ -100,6 +100,61 @@ static void a_card_that_failed_is_sent_again_as_it_was(void **state)
     close_talk(conv);
 }
 
+static const char *pictured(const char *name, const char *bytes, size_t n)
+{
+    static char id[40];
+    char path[120];
+    struct reply r;
+
+    (void)snprintf(path, sizeof(path), "/files?site=" SITE "&name=%s", name);
+    r = web_expect(&d, 201,
+                   &(struct ask){ .path = path, .cookie = agent.cookie, .csrf = agent.csrf, .origin = "", .body = bytes, .n_body = n });
+    (void)snprintf(id, sizeof(id), "%s", text_at(r.json, "id"));
+    reply_free(&r);
+    return id;
+}
+
+static void says_card_with(const char *conv, const char *cid, const char *file)
+{
+    wire_pack(&agent.wire, "{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "type", "message", "conversation", conv, "cid", cid, "kind", "card", "title",
+              TITLE, "url", URL, "file", file);
+}
+
+/* It goes as an address that the platform can fetch, and as one message; anything but a picture is refused. */
+static void a_picture_stands_on_a_card(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0";
+    char conv[40], file[40];
+    const json_t *m;
+    struct reply r;
+    int64_t seq;
+
+    (void)state;
+    opens(text_from("c3", "301", "怎么退货"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    (void)snprintf(file, sizeof(file), "%s", pictured("a.png", png, sizeof(png) - 1));
+    says_card_with(conv, "p1", file);
+    seq = number_at(wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "p1"), "seq");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "kind"), "card");
+    assert_string_equal(text_at(p.json, "title"), TITLE);
+    assert_non_null(strstr(text_at(p.json, "picture"), file));
+    r = web_expect(&d, 200, &(struct ask){ .path = strstr(text_at(p.json, "picture"), "/files/") });
+    assert_int_equal(r.n_body, sizeof(png) - 1);
+    reply_free(&r);
+    platform_answer(&p, 200, NULL, "{\"code\":0}");
+    status(seq, "sent");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":%lld}", conv, (long long)seq - 1);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(m, "messages.0.kind"), "card");
+    assert_string_equal(text_at(m, "messages.0.text"), TITLE "\n" URL);
+    assert_string_equal(text_at(m, "messages.0.file.id"), file);
+
+    says_card_with(conv, "p2", pictured("a.txt", "no picture", 10));
+    assert_string_equal(wire_verdict(&agent.wire, "p2"), "unsupported");
+    close_talk(conv);
+}
+
 /* ---- to a page ---- */
 
 static void meet(struct visitor *v, struct staff *a)
@@ -232,9 +287,13 @@ static void what_holds_for_an_agents_text_holds_for_a_card(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_card_is_one_reply_whatever_its_length), cmocka_unit_test(a_card_that_failed_is_sent_again_as_it_was),
-        cmocka_unit_test(a_visitor_gets_a_card_live_and_later),    cmocka_unit_test(only_staff_send_cards),
-        cmocka_unit_test(a_wrong_card_says_what_is_allowed),       cmocka_unit_test(what_holds_for_an_agents_text_holds_for_a_card),
+        cmocka_unit_test(a_card_is_one_reply_whatever_its_length),
+        cmocka_unit_test(a_card_that_failed_is_sent_again_as_it_was),
+        cmocka_unit_test(a_picture_stands_on_a_card),
+        cmocka_unit_test(a_visitor_gets_a_card_live_and_later),
+        cmocka_unit_test(only_staff_send_cards),
+        cmocka_unit_test(a_wrong_card_says_what_is_allowed),
+        cmocka_unit_test(what_holds_for_an_agents_text_holds_for_a_card),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

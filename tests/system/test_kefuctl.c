@@ -474,6 +474,18 @@ static void index_and_housekeeping_answer_when_they_are_done(void **unused)
     stop();
 }
 
+static void holds_are_asked_for_by_the_id_of_a_conversation(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "hold", "list", "--conversation", "x"), 1);
+    must_say("conversation: the id of a conversation");
+    assert_int_equal(CTL(NULL, "hold", "list", "--site", "demo", "--conversation", "x"), 1);
+    must_say("conversation: the id of a conversation");
+    assert_int_equal(CTL(NULL, "hold", "list", "--conversation", "01936b2e-0000-7000-8000-000000000001"), 0);
+    stop();
+}
+
 /* Beside kefud and without it, and when somebody has been at the database. */
 static void the_access_log_is_checked_and_what_was_done_to_it_is_found(void **unused)
 {
@@ -508,6 +520,8 @@ static void the_access_log_is_checked_and_what_was_done_to_it_is_found(void **un
     must_say("BROKEN at entry ");
     assert_int_equal(CTL(NULL, "audit", "verify", "--heads", "/nowhere"), 1);
     must_say("/nowhere");
+    assert_int_equal(CTL(NULL, "audit", "verify", "--heads", "/dev/zero"), 1);
+    must_say("/dev/zero is too large");
     stop();
 }
 
@@ -741,6 +755,7 @@ int main(void)
         EACH(a_wrong_command_line_says_what_there_is),
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),
+        EACH(holds_are_asked_for_by_the_id_of_a_conversation),
         EACH(the_access_log_is_checked_and_what_was_done_to_it_is_found),
         EACH(a_reload_with_a_broken_file_changes_nothing_and_says_why),
         EACH(doctor_finds_nothing_wrong_with_a_demo),

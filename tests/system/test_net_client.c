@@ -75,8 +75,8 @@ static void odd_start(void)
 /* ---- The client ---- */
 
 struct got {
-    int calls, status;
-    bool sent;
+    int calls, status, began;
+    bool sent, refused;
     char failure[128], retry_after[32], one[32];
     char body[4096];
     size_t body_n;
@@ -90,6 +90,8 @@ static void got_it(void *ctx, const struct http_resp *resp)
     g->calls++;
     g->status = resp->status;
     g->sent = resp->sent;
+    g->began = resp->began;
+    g->refused = resp->refused;
     (void)snprintf(g->failure, sizeof(g->failure), "%s", resp->failure ? resp->failure : "");
     g->body_n = resp->body.n;
     (void)snprintf(g->body, sizeof(g->body), "%.*s", (int)resp->body.n, resp->body.p ? resp->body.p : "");
@@ -217,8 +219,12 @@ static void says_what_went_wrong_and_whether_anything_left(void **state)
         bool sent;
         const char *failure;
     } rows[] = {
-        { "/close", 0, true, "connection lost" }, { "/half", 0, true, "connection lost" },         { "/garbage", 0, true, NULL },
-        { "/hang", 0, true, "timeout" },          { "/huge", 0, true, "the answer is too large" }, { "/redirect", 302, true, NULL },
+        { "/close", 0, true, "connection lost" },
+        { "/half", 0, true, "connection lost" },
+        { "/garbage", 0, true, "the answer is not HTTP" },
+        { "/hang", 0, true, "timeout" },
+        { "/huge", 0, true, "the answer is too large" },
+        { "/redirect", 302, true, NULL },
         { "/headers", 429, true, NULL },
     };
     struct got g;
@@ -234,6 +240,8 @@ static void says_what_went_wrong_and_whether_anything_left(void **state)
             fail_msg("%s: %d %d %s", rows[i].path, g.status, g.sent, g.failure);
         if (g.status == 0)
             assert_true(g.failure[0]);
+        assert_int_equal(g.began, strcmp(rows[i].path, "/huge") == 0 ? 200 : 0);
+        assert_false(g.refused); /* it was asked: what came back is no verdict on the address */
     }
     assert_string_equal(g.retry_after, "7");
     assert_string_equal(g.one, "a: b");
@@ -255,6 +263,7 @@ static void nothing_left_when_nobody_listens(void **state)
     assert_int_equal(g.status, 0);
     assert_false(g.sent);
     assert_string_equal(g.failure, "only https is allowed");
+    assert_true(g.refused);
     req.url = "http://no-such-name.invalid/";
     fetch(&req, &g);
     assert_string_equal(g.failure, "no such host");

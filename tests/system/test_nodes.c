@@ -134,7 +134,60 @@ static void one_visitor_has_one_conversation_on_both(void **state)
     visitor_free(&there);
 }
 
+/* Who is switched off does not come back: nobody waits for the grace time, which is half a minute, whichever node keeps house. */
+static void who_is_disabled_at_one_node_serves_nobody_at_the_other(void **state)
+{
+    struct staff s = { 0 }, admin = { 0 };
+    struct visitor v = { 0 };
+    int64_t began;
+
+    (void)state;
+    staff_online(&s, &b, "agent2@demo.example", "demo");
+    visitor_enter(&v, &a, "demo", NULL);
+    assert_int_equal(visitor_say(&v, "c1", "你好"), 1);
+    wire_take(&s.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served");
+    staff_sign_in(&admin, &a, "admin@demo.example");
+    began = now_mono_ms();
+    web_status(&a, 204,
+               &(struct ask){ .method = "POST",
+                              .path = "/api/v1/people/agent2@demo.example/disable",
+                              .cookie = admin.cookie,
+                              .csrf = admin.csrf,
+                              .origin = "" });
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "waiting");
+    assert_true(now_mono_ms() - began < 20000);
+    (void)wire_closed(&s.wire);
+    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"x1\"}");
+    assert_string_equal(wire_verdict(&v.wire, "x1"), "ack");
+    visitor_free(&v);
+    staff_free(&s);
+    staff_free(&admin);
+}
+
 /* What is changed at one node counts at the other, without a restart. */
+/* Both pages were there before anything was said: the second one hears the first words, too, and in order. */
+static void a_page_at_the_other_node_hears_a_conversation_from_its_beginning(void **state)
+{
+    struct visitor here = { 0 }, there = { 0 };
+
+    (void)state;
+    visitor_enter(&here, &a, "demo", NULL);
+    memcpy(there.token, here.token, sizeof(there.token));
+    visitor_enter(&there, &b, "demo", NULL);
+    assert_true(json_is_null(value_at(there.welcome, "conversation")));
+    assert_int_equal(visitor_say(&here, "c1", "在吗"), 1);
+    for (int seq = 1; seq <= 2; seq++) { /* 2 is the greeting */
+        json_t *m = wire_take(&there.wire, "{s:s}", "type", "message");
+
+        assert_int_equal(json_integer_value(json_object_get(m, "seq")), seq);
+        if (seq == 1)
+            assert_string_equal(json_string_value(json_object_get(m, "cid")), "c1");
+    }
+    visitor_free(&there);
+    visitor_free(&here);
+}
+
 static void a_setting_that_is_changed_counts_on_both(void **state)
 {
     struct staff admin = { 0 };
@@ -255,7 +308,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_at_one_node_is_heard_at_the_other),
         cmocka_unit_test(one_visitor_has_one_conversation_on_both),
+        cmocka_unit_test(a_page_at_the_other_node_hears_a_conversation_from_its_beginning),
         cmocka_unit_test(who_has_joined_is_told_in_the_visitors_language),
+        cmocka_unit_test(who_is_disabled_at_one_node_serves_nobody_at_the_other),
         cmocka_unit_test(a_setting_that_is_changed_counts_on_both),
         cmocka_unit_test(a_conversation_over_both_goes_on_without_redis),
         cmocka_unit_test(a_conversation_goes_on_at_the_other_node), /* last: it kills one */

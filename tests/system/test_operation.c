@@ -520,6 +520,22 @@ static void kefuctl_says_when_its_words_did_not_get_through(void **state)
     free(out);
 }
 
+static void kefud_says_when_its_words_did_not_get_through(void **state)
+{
+    static const char *const options[] = { "--check", "--help", "--version" };
+    static const char script[] = "exec \"$0\" \"$1\" >/dev/full";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const char *argv[] = { "sh", "-c", script, daemon_program("kefud"), options[i], NULL };
+        char *out = NULL;
+
+        assert_int_equal(program_run(argv, NULL, &out), 74);
+        assert_non_null(strstr(out, "kefud: standard output: "));
+        free(out);
+    }
+}
+
 static void the_state_is_nobody_elses_to_read(void **state)
 {
     static const char *const files[] = { "", "/kefud.db", "/files.db", "/index.db", "/kefud.sock" };
@@ -555,6 +571,7 @@ int main(void)
         cmocka_unit_test(with_too_few_files_it_does_not_start),
         cmocka_unit_test(it_runs_with_its_streams_closed),
         cmocka_unit_test(kefuctl_says_when_its_words_did_not_get_through),
+        cmocka_unit_test(kefud_says_when_its_words_did_not_get_through),
         cmocka_unit_test(the_state_is_nobody_elses_to_read),
     };
 

@@ -4,6 +4,7 @@
 #include "wx_scheme.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SITE  "kf"
@@ -287,6 +288,9 @@ static void a_customer_is_answered(void **state)
     assert_non_null(
         strstr(text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
                "5 messages"));
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed"); /* and no next one is tried */
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r2\",\"kind\":\"text\",\"text\":\"还在吗\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "r2"), "conflict");
     wire_sendf(&agent.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"bye\"}", conv);
     wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "bye");
     platform_take(&p);
@@ -306,6 +310,109 @@ static void another_account_is_asked_for_its_own(void **state)
     daemon_log_wait(&d, "reason=unknown_account");
 }
 
+/* The bytes of a file that the fake platform has: what stands where is told by its place. */
+#define FILE_SIZE (9 * 1024 * 1024 + 5)
+
+static char *file_bytes(size_t from, size_t n)
+{
+    char *ret = malloc(n + 1);
+
+    assert_non_null(ret);
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (char)('a' + (from + i) / 1000 % 26);
+    ret[n] = '\0';
+    return ret;
+}
+
+static void is_asked_for(const char *id, const char *range)
+{
+    char path[100];
+
+    takes_next();
+    (void)snprintf(path, sizeof(path), "/cgi-bin/media/get?access_token=T1&media_id=%s", id);
+    assert_string_equal(p.path, path);
+    if (range)
+        assert_string_equal(head_value(p.head, "Range"), range);
+    else
+        assert_null(head_value(p.head, "Range"));
+}
+
+static void gives_piece(size_t from, size_t n, size_t total)
+{
+    char headers[200], *bytes = file_bytes(from, n);
+
+    (void)snprintf(headers, sizeof(headers),
+                   "Content-Type: text/plain\r\nContent-Range: bytes %zu-%zu/%zu\r\n"
+                   "Content-Disposition: attachment; filename=\"large.txt\"\r\n",
+                   from, from + n - 1, total);
+    platform_answer(&p, 206, headers, bytes);
+    free(bytes);
+}
+
+static const char file_item[] =
+    "{\"msgid\":\"%s\",\"open_kfid\":\"" TWO "\",\"external_userid\":\"wmB\",\"send_time\":%lld,\"origin\":3,\"msgtype\":\"file\","
+    "\"file\":{\"media_id\":\"%s\"}}";
+
+static void sends_file(const char *token, const char *was, const char *id, const char *cursor)
+{
+    char item[400];
+
+    notice(TWO, token);
+    takes_pull(TWO, token, was);
+    (void)snprintf(item, sizeof(item), file_item, id, (long long)clock_s, id);
+    gives_page(item, cursor, 0);
+    is_asked_for(id, NULL);
+    platform_answer(&p, 200, NULL, "{\"errcode\":830002,\"errmsg\":\"file too large, use Range\"}");
+}
+
+/* A large file is given in pieces only; the sum of them counts. */
+static void a_large_file_is_fetched_in_pieces(void **state)
+{
+    const size_t piece = 4 << 20;
+    char path[80], *want = file_bytes(0, FILE_SIZE);
+    struct reply r;
+
+    (void)state;
+    sends_file("n-5", "d1", "F1", "d2");
+    is_asked_for("F1", "bytes=0-4194303");
+    gives_piece(0, piece, FILE_SIZE);
+    is_asked_for("F1", "bytes=4194304-8388607");
+    gives_piece(piece, piece, FILE_SIZE);
+    is_asked_for("F1", "bytes=8388608-12582911");
+    gives_piece(2 * piece, FILE_SIZE - 2 * piece, FILE_SIZE);
+    (void)snprintf(
+        path, sizeof(path), "/files/%s",
+        text_at(wire_take(&agent.wire, "{s:s,s:{s:s,s:I}}", "type", "changed", "file", "name", "large.txt", "size", (json_int_t)FILE_SIZE),
+                "file.id"));
+    r = web_expect(&d, 200, &(struct ask){ .path = path, .cookie = agent.cookie });
+    assert_int_equal(r.n_body, FILE_SIZE);
+    assert_memory_equal(r.body, want, FILE_SIZE);
+    reply_free(&r);
+    free(want);
+
+    sends_file("n-6", "d2", "F2", "d3");
+    is_asked_for("F2", "bytes=0-4194303");
+    gives_piece(0, piece, 19u << 20); /* each piece would be small enough, all of them are not */
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "changed", "text", "[file: could not be fetched, too large]");
+
+    sends_file("n-7", "d3", "F3", "d4");
+    is_asked_for("F3", "bytes=0-4194303");
+    gives_piece(16, piece, FILE_SIZE); /* not what was asked for */
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "changed", "text", "[file: could not be fetched, the platform does not give it]");
+
+    sends_file("n-9", "d4", "F5", "d4-2");
+    is_asked_for("F5", "bytes=0-4194303");
+    gives_piece(0, piece, FILE_SIZE);
+    is_asked_for("F5", "bytes=4194304-8388607");
+    platform_answer(&p, 404, "Content-Type: text/html\r\n", "<html>gone</html>"); /* a part of it is not the file */
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "changed", "text", "[file: could not be fetched, it is not there any more]");
+
+    sends_file("n-8", "d4-2", "F4", "d5");
+    is_asked_for("F4", "bytes=0-4194303");
+    platform_answer(&p, 200, NULL, "{\"errcode\":830002,\"errmsg\":\"file too large, use Range\"}"); /* and so for ever? */
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "changed", "text", "[file: could not be fetched, it is not there any more]");
+}
+
 /* What a notice said stays known: after a death the page is asked for from where the last has ended. */
 static void the_cursor_survives(void **state)
 {
@@ -321,10 +428,10 @@ static void the_cursor_survives(void **state)
         if (strstr(p.path, "/cgi-bin/kf/sync_msg")) {
             bool first = strcmp(text_at(p.json, "open_kfid"), ONE) == 0;
 
-            assert_string_equal(text_at(p.json, "cursor"), first ? "c4" : "d1");
+            assert_string_equal(text_at(p.json, "cursor"), first ? "c4" : "d5");
             one |= first;
             two |= !first;
-            gives_page("", first ? "c4" : "d1", 0);
+            gives_page("", first ? "c4" : "d5", 0);
         } else if (strstr(p.path, "/send_msg?")) {
             accepts(text_at(p.json, "msgid")); /* the greeting of the second account */
         } else
@@ -339,6 +446,7 @@ int main(void)
         cmocka_unit_test(who_enters_is_welcomed),
         cmocka_unit_test(a_customer_is_answered),
         cmocka_unit_test(another_account_is_asked_for_its_own),
+        cmocka_unit_test(a_large_file_is_fetched_in_pieces),
         cmocka_unit_test(the_cursor_survives),
     };
 

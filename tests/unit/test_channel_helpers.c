@@ -411,6 +411,42 @@ static void what_is_written_can_be_read(void **state)
     arena_free(a);
 }
 
+static void a_piece_says_where_it_belongs(void **state)
+{
+    static const struct {
+        const char *said;
+        bool ok;
+        int64_t from, to, total;
+    } rows[] = {
+        { "bytes 0-15/100", true, 0, 15, 100 },
+        { "Bytes 16-99/100", true, 16, 99, 100 },
+        { "bytes 0-99/100", true, 0, 99, 100 },
+        { "bytes 0-100/100", false, 0, 0, 0 },
+        { "bytes 5-4/100", false, 0, 0, 0 },
+        { "bytes 0-15/*", false, 0, 0, 0 },
+        { "bytes */100", false, 0, 0, 0 },
+        { "bytes 0-15", false, 0, 0, 0 },
+        { "bytes -1-15/100", false, 0, 0, 0 },
+        { "bytes 0-15/100 ", false, 0, 0, 0 },
+        { "bytes 0-15/9999999999999999999", false, 0, 0, 0 },
+        { "items 0-15/100", false, 0, 0, 0 },
+        { "", false, 0, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t from = 0, to = 0, total = 0;
+
+        if (http_piece(slice_of(rows[i].said), &from, &to, &total) != rows[i].ok)
+            fail_msg("\"%s\"", rows[i].said);
+        if (rows[i].ok) {
+            assert_int_equal(from, rows[i].from);
+            assert_int_equal(to, rows[i].to);
+            assert_int_equal(total, rows[i].total);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +466,7 @@ int main(void)
         cmocka_unit_test(platforms_write_numbers_as_they_like),
         cmocka_unit_test(a_member_is_found_without_parsing),
         cmocka_unit_test(what_is_written_can_be_read),
+        cmocka_unit_test(a_piece_says_where_it_belongs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

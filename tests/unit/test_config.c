@@ -110,6 +110,13 @@ static void what_is_wrong_is_said_with_its_line_and_what_is_allowed(void **state
         { "[listen]\nproxies = proxy.example.com\n", "an address or a network" },
         { "[listen]\npublic_url = https://a.example/x\n", "without a path" },
         { "[listen]\npublic_url = chat.example.com\n", "write https://HOST" },
+        { "[listen]\npublic_url = https://chat.example.com:0\n", "write https://HOST" },
+        { "[listen]\npublic_url = https://chat.example.com:65536\n", "write https://HOST" },
+        { "[listen]\npublic_url = https://chat.example.com:08443\n", "write https://HOST" },
+        { "[listen]\npublic_url = https://chat.example.com:\n", "write https://HOST" },
+        { "[listen]\npublic_url = https://chat.example.com:443\n", "or a default port" },
+        { "[listen]\npublic_url = http://[::1]:80\n", "or a default port" },
+        { "[listen]\npublic_url = http://[::1]x\n", "write https://HOST" },
         { "[listen]\nhosts = Chat.example\n", "in lower case" },
         { "[store]\nurl = mysql://x\n", "write sqlite:PATH or postgresql://" },
         { "[redis]\nurl = http://x\n", "write unix:/PATH or redis://" },
@@ -324,6 +331,8 @@ static void an_unknown_argument_is_named(void **state)
         { { "kefud", "--sate" }, "unknown argument --sate" },
         { { "kefud", "--state" }, "--state needs a value" },
         { { "kefud", "-c" }, "--config needs a value" },
+        { { "kefud", "--state", "" }, "--state needs a value" },
+        { { "kefud", "--state=" }, "--state needs a value" },
         { { "kefud", "--demo=1" }, "unknown argument --demo=1" },
         { { "kefud", "x" }, "unknown argument x" },
     };
@@ -333,7 +342,7 @@ static void an_unknown_argument_is_named(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct kf_err why = { 0 };
 
-        assert_int_equal(config_args_parse(2, (char **)rows[i].argv, &args, &why), KF_INVALID);
+        assert_int_equal(config_args_parse(rows[i].argv[2] ? 3 : 2, (char **)rows[i].argv, &args, &why), KF_INVALID);
         assert_string_equal(why.text, rows[i].words);
     }
 }

@@ -158,6 +158,10 @@ static void overflowing_keeps_the_first_arrival(void **state)
 
     (void)state;
     assert_int_equal(conv_step(&c, &ev, NOW + 77, &next, NULL), KF_OK);
+    assert_false(next.overflowed); /* a rule has moved it */
+    ev.overflows = true;
+    assert_int_equal(conv_step(&c, &ev, NOW + 77, &next, NULL), KF_OK);
+    assert_true(next.overflowed);
     assert_string_equal(next.queue.s, "other");
     assert_int_equal(next.arrived_at, c.arrived_at);
     assert_int_equal(next.queued_at, NOW + 77);
@@ -265,6 +269,37 @@ static void who_goes_back_to_the_queue_keeps_the_first_arrival(void **state)
     assert_int_equal(conv_step(&c, &ev, NOW, &next, NULL), KF_OK);
     assert_int_equal(next.arrived_at, c.arrived_at);
     assert_true(id_eq(&next.last_agent, &ID(WU))); /* not the one who refused */
+}
+
+/* Who was served has not waited: a queue's limit, its rings and its overflow count anew. Who was only offered to somebody has. */
+static void the_wait_in_a_queue_begins_again_after_a_service(void **state)
+{
+    static const struct {
+        enum conv_state from;
+        enum conv_event_kind kind;
+        bool handed, anew;
+    } rows[] = {
+        { CONV_SERVED, CONV_RETURN, false, true },
+        { CONV_OFFERED, CONV_REFUSE, false, false },
+        { CONV_OFFERED, CONV_REFUSE, true, true },
+        { CONV_PARKED, CONV_UNPARK, false, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct conv c = conv_in(rows[i].from), next;
+        struct conv_event ev = { .kind = rows[i].kind, .person = ID(LIN), .epoch = c.epoch };
+
+        c.queued_at = NOW - 45000;
+        c.overflowed = true;
+        if (rows[i].handed)
+            c.back = ID(WU);
+        assert_int_equal(conv_step(&c, &ev, NOW, &next, NULL), KF_OK);
+        assert_int_equal(next.state, CONV_WAITING);
+        assert_int_equal(next.arrived_at, c.arrived_at);
+        assert_int_equal(next.queued_at, rows[i].anew ? NOW : c.queued_at);
+        assert_int_equal(next.overflowed, !rows[i].anew);
+    }
 }
 
 static void another_queue_is_a_new_arrival_without_a_favourite(void **state)
@@ -393,6 +428,7 @@ int main(void)
         cmocka_unit_test(only_the_owner_speaks_accepts_refuses_and_gives_back),
         cmocka_unit_test(nobody_is_given_what_is_his_already_and_nothing_is_given_to_nobody),
         cmocka_unit_test(who_goes_back_to_the_queue_keeps_the_first_arrival),
+        cmocka_unit_test(the_wait_in_a_queue_begins_again_after_a_service),
         cmocka_unit_test(another_queue_is_a_new_arrival_without_a_favourite),
         cmocka_unit_test(a_late_word_reopens_as_a_new_arrival_with_the_last_agent_first),
         cmocka_unit_test(what_was_parked_waits_again_only_if_somebody_is_there),

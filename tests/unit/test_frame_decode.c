@@ -125,6 +125,17 @@ static void a_card_becomes_one_text(void **state)
     }
 }
 
+static void a_picture_may_stand_on_a_card(void **state)
+{
+    struct turn t;
+
+    (void)state;
+    expect_ok(&t, FRAME_STAFF, CARD("\"title\":\"R\",\"url\":\"https://x.example/\",\"file\":\"" FILE_ID "\""));
+    assert_int_equal(t.in.type, TYPE_CARD);
+    assert_false(id_is_zero(&t.in.file));
+    end(&t);
+}
+
 static void a_visitors_hello_says_who_and_where(void **state)
 {
     struct turn t;
@@ -300,7 +311,7 @@ static void each_wrong_member_is_named(void **state)
         { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/#a b\"") },
         { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/#a\\u0000b\"") },
         { S, KF_INVALID, "url: an http", CARD("\"title\":\"a\",\"url\":\"https://x.example/退货\"") },
-        { S, KF_UNSUPPORTED, "file:", CARD("\"title\":\"a\",\"url\":\"https://x.example/\",\"file\":\"" FILE_ID "\"") },
+        { S, KF_INVALID, "file:", CARD("\"title\":\"a\",\"url\":\"https://x.example/\",\"file\":\"a.png\"") },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\"}" },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":7}" },
         { V, KF_INVALID, "text:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"text\",\"text\":\"\"}" },
@@ -723,6 +734,7 @@ int main(void)
         cmocka_unit_test(a_visitors_text_is_a_message),
         cmocka_unit_test(files_choices_and_forms_are_messages),
         cmocka_unit_test(a_card_becomes_one_text),
+        cmocka_unit_test(a_picture_may_stand_on_a_card),
         cmocka_unit_test(a_visitors_hello_says_who_and_where),
         cmocka_unit_test(every_other_frame_is_known_on_its_side),
         cmocka_unit_test(members_reach_the_inbound),

@@ -420,6 +420,14 @@ static void each_errand_has_its_event(void **state)
                 ENVELOPE("message.send",
                          "\"id\":\"" CONV "-7\"," WHOM ",\"type\":\"text\",\"text\":\"Returns\\nSeven days.\\nhttps://shop.example/r\","
                          "\"card\":{\"title\":\"Returns\",\"text\":\"Seven days.\",\"url\":\"https://shop.example/r\"}"));
+    e.message.text = SLICE("Returns\nhttps://shop.example/r");
+    e.file_url = "https://kefud.example/files/1?exp=1&sig=2";
+    expect_body(
+        t, &e,
+        ENVELOPE(
+            "message.send",
+            "\"id\":\"" CONV "-7\"," WHOM ",\"type\":\"text\",\"text\":\"Returns\\nhttps://shop.example/r\","
+            "\"card\":{\"title\":\"Returns\",\"url\":\"https://shop.example/r\",\"image\":\"https://kefud.example/files/1?exp=1&sig=2\"}"));
     e = an_errand(ERRAND_EDIT);
     expect_body(t, &e, ENVELOPE("message.edit", "\"id\":\"" CONV "-7\"," WHOM ",\"text\":\"hi </b> \\\"好\\\"\""));
     e = an_errand(ERRAND_DELETE);
@@ -567,6 +575,33 @@ static void each_answer_has_its_class(void **state)
     }
 }
 
+/* The head came and says yes; more of the body is not wanted than that it may hold an id. */
+static void a_yes_with_too_long_a_body_is_a_yes(void **state)
+{
+    static const struct {
+        int began;
+        bool too_large;
+        enum outcome_class cls;
+    } rows[] = {
+        { 200, true, OUTCOME_SENT },         { 204, true, OUTCOME_SENT },  { 410, true, OUTCOME_FATAL }, { 401, true, OUTCOME_AUTH },
+        { 429, true, OUTCOME_RATE_LIMITED }, { 500, true, OUTCOME_RETRY }, { 0, true, OUTCOME_RETRY },   { 200, false, OUTCOME_RETRY },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct errand e = an_errand(ERRAND_SEND);
+        struct http_resp resp = {
+            .sent = true, .too_large = rows[i].too_large, .began = rows[i].began, .failure = "the answer is too large"
+        };
+        struct outcome out;
+
+        assert_int_equal(generic_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
+        if (out.cls != rows[i].cls)
+            fail_msg("%d: %s, expected %s", rows[i].began, outcome_name(out.cls), outcome_name(rows[i].cls));
+        assert_int_equal(out.ref.n > 0, out.cls == OUTCOME_SENT);
+    }
+}
+
 static void retry_after_is_honoured(void **state)
 {
     static const struct {
@@ -576,6 +611,7 @@ static void retry_after_is_honoured(void **state)
         { "2", NULL, 2000 },
         { "0", NULL, 0 },
         { "999999999", NULL, 86400000 },
+        { "99999999999999999999", NULL, 86400000 },
         { "soon", NULL, 0 },
         { "-5", NULL, 0 },
         { "Mon, 21 Sep 2026 11:27:10 GMT", "Mon, 21 Sep 2026 11:26:40 GMT", 30000 },
@@ -688,6 +724,7 @@ int main(void)
         BENCH(it_is_asked_whether_it_knows_us),
         BENCH(each_answer_has_its_class),
         BENCH(retry_after_is_honoured),
+        BENCH(a_yes_with_too_long_a_body_is_a_yes),
         BENCH(the_files_header_is_shown_to_listed_hosts_only),
         cmocka_unit_test(wrong_settings_are_named),
     };

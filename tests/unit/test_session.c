@@ -120,6 +120,18 @@ static void show(struct rig *r, struct conv c)
     assert_non_null(session_show(r->s, &c));
 }
 
+/* A visitor's page is told of the conversation in its welcome. */
+static void welcome(struct rig *r, uint64_t conn, struct conv c)
+{
+    struct seat *seat = session_seat(r->s, conn);
+
+    seat->welcomed = false;
+    show(r, c);
+    seat->conv = c.id;
+    seat->counted = c.seq;
+    seat->welcomed = true;
+}
+
 static void a_second_window_takes_nothing_off_the_first(void **state)
 {
     struct rig *r = *state;
@@ -172,7 +184,7 @@ static void gaps_are_read_before_anything_newer_is_told(void **state)
     struct conv c = served(ANNA, 3, 2);
 
     sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
-    show(r, served(ANNA, 1, 2));
+    welcome(r, 20, served(ANNA, 1, 2));
     said(r, served(ANNA, 2, 2), c); /* 2 was committed on another node */
     assert_string_equal(r->said, "");
     assert_int_equal(r->fetches, 1);
@@ -190,9 +202,10 @@ static void what_is_read_is_not_told_to_the_socket_that_wrote_it(void **state)
     struct conv c = served(ANNA, 3, 2);
 
     sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
+    welcome(r, 20, served(ANNA, 1, 2));
     sit(r, 21, FRAME_VISITOR, SITE, VISITOR); /* another window of the same visitor */
+    welcome(r, 21, served(ANNA, 1, 2));
     session_wrote(session_seat(r->s, 20), SLICE("c1"));
-    show(r, served(ANNA, 1, 2));
     said(r, served(ANNA, 2, 2), c); /* 2 was committed on another node */
     session_catch_up(r->s, &c, m, 2);
     assert_string_equal(r->said, "21:message:2 20:message:2 21:message:3 ");
@@ -204,7 +217,7 @@ static void a_read_that_failed_is_repeated_by_the_sweep(void **state)
     struct conv c = served(ANNA, 3, 2);
 
     sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
-    show(r, served(ANNA, 1, 2));
+    welcome(r, 20, served(ANNA, 1, 2));
     said(r, served(ANNA, 2, 2), c);
     session_catch_up(r->s, &c, NULL, 0);
     assert_int_equal(r->fetches, 1); /* not at once: the database may be away */
@@ -212,6 +225,55 @@ static void a_read_that_failed_is_repeated_by_the_sweep(void **state)
     assert_int_equal(r->fetches, 2);
     session_sweep(r->s);
     assert_int_equal(r->fetches, 2); /* one at a time */
+}
+
+/* The page was here before there was anything; then another page opened a conversation on another node, and the hint brought the row. */
+static void a_page_of_before_is_told_all_of_what_was_opened_elsewhere(void **state)
+{
+    struct rig *r = *state;
+    struct message m[2] = { { .seq = 1, .from = { .role = ROLE_VISITOR, .id = VISITOR, .name = "" }, .text = SLICE("a"), .cid = "c1" },
+                            { .seq = 2, .from = { .role = ROLE_SYSTEM, .name = "" }, .text = SLICE("b") } };
+    struct conv c = served(ANNA, 2, 2);
+    struct news news = { .has_conv = true, .conv = c };
+
+    sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
+    session_news(r->s, &news, 0);
+    assert_int_equal(r->fetches, 1);
+    assert_int_equal(r->fetch_after, 0);
+    session_catch_up(r->s, &c, m, 2);
+    assert_string_equal(r->said, "20:message:1 20:message:2 ");
+}
+
+/* Likewise, but a second page was welcomed before the hint came: it reads as history what its welcome counted. */
+static void a_welcome_takes_nothing_off_the_pages_of_before(void **state)
+{
+    struct rig *r = *state;
+    struct message m[3] = { { .seq = 1, .from = { .role = ROLE_VISITOR, .name = "" }, .text = SLICE("a") },
+                            { .seq = 2, .from = { .role = ROLE_SYSTEM, .name = "" }, .text = SLICE("b") },
+                            { .seq = 3, .from = { .role = ROLE_AGENT, .name = "" }, .text = SLICE("c") } };
+    struct conv c = served(ANNA, 3, 2);
+
+    sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
+    sit(r, 21, FRAME_VISITOR, SITE, VISITOR);
+    welcome(r, 21, served(ANNA, 2, 2));
+    session_sweep(r->s);
+    assert_int_equal(r->fetch_after, 0);
+    session_catch_up(r->s, &c, m, 3);
+    assert_string_equal(r->said, "20:message:1 20:message:2 21:message:3 20:message:3 ");
+}
+
+/* An old conversation moves (it was rated, or erased) while the page shows a newer one: nothing of it is said again. */
+static void an_older_conversation_is_not_told_again(void **state)
+{
+    struct rig *r = *state;
+    struct news news = { .has_conv = true, .conv = served(ANNA, 7, 2) };
+
+    sit(r, 20, FRAME_VISITOR, SITE, VISITOR);
+    session_seat(r->s, 20)->conv = ID(10);
+    session_news(r->s, &news, 0);
+    session_sweep(r->s);
+    assert_int_equal(r->fetches, 0);
+    assert_string_equal(r->said, "");
 }
 
 static void nobody_hears_of_another_site(void **state)
@@ -240,6 +302,9 @@ int main(void)
         T(gaps_are_read_before_anything_newer_is_told),
         T(what_is_read_is_not_told_to_the_socket_that_wrote_it),
         T(a_read_that_failed_is_repeated_by_the_sweep),
+        T(a_page_of_before_is_told_all_of_what_was_opened_elsewhere),
+        T(a_welcome_takes_nothing_off_the_pages_of_before),
+        T(an_older_conversation_is_not_told_again),
         T(nobody_hears_of_another_site),
     };
 

@@ -341,6 +341,23 @@ static void each_errand_is_one_call(void **state)
           "sendMessage",
           "{\"chat_id\":52,\"text\":\"Returns\",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"shop.example\","
           "\"url\":\"https://shop.example\"}]]}}" },
+        { { .peer = "52",
+            .file_url = "https://kefud.example/files/1?exp=1&sig=2",
+            .message = { .kind = MESSAGE_CARD,
+                         .text = SLICE("Returns\nhttps://shop.example"),
+                         .extra = "{\"file\":{\"size\":5242881}}" } }, /* more than Telegram fetches */
+          "sendMessage",
+          "{\"chat_id\":52,\"text\":\"Returns\",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"shop.example\","
+          "\"url\":\"https://shop.example\"}]]}}" },
+        { { .peer = "52",
+            .file_url = "https://kefud.example/files/1?exp=1&sig=2",
+            .message = { .kind = MESSAGE_CARD,
+                         .text = SLICE("Returns\nSeven days.\nhttps://shop.example"),
+                         .extra = "{\"file\":{\"size\":5242880}}" } },
+          "sendPhoto",
+          "{\"chat_id\":52,\"photo\":\"https://kefud.example/files/1?exp=1\\u0026sig=2\",\"caption\":\"Returns\\nSeven "
+          "days.\",\"reply_markup\":"
+          "{\"inline_keyboard\":[[{\"text\":\"shop.example\",\"url\":\"https://shop.example\"}]]}}" },
         { { .peer = "52", .message = { .kind = MESSAGE_CARD, .text = SLICE("Returns\nhttp://intranet/r") } },
           "sendMessage",
           "{\"chat_id\":52,\"text\":\"Returns\\nhttp://intranet/r\"}" },

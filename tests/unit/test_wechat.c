@@ -471,18 +471,24 @@ static void choices_are_a_menu_below_the_last_part(void **state)
 static void a_card_is_an_article(void **state)
 {
     static const struct {
-        const char *text, *article;
+        const char *text, *article, *picture;
     } rows[] = {
         { "退货说明\n七天内可以退。\n运费我们付。\nhttps://shop.example/r?a=1&b=2",
-          "{\"title\":\"退货说明\",\"description\":\"七天内可以退。\\n运费我们付。\",\"url\":\"https://shop.example/r?a=1&b=2\"}" },
-        { "R\nhttp://shop.example", "{\"title\":\"R\",\"description\":\"\",\"url\":\"http://shop.example\"}" },
+          "{\"title\":\"退货说明\",\"description\":\"七天内可以退。\\n运费我们付。\",\"url\":\"https://shop.example/r?a=1&b=2\"}", NULL },
+        { "R\nhttp://shop.example", "{\"title\":\"R\",\"description\":\"\",\"url\":\"http://shop.example\"}", NULL },
+        { "R\nhttp://shop.example",
+          "{\"title\":\"R\",\"description\":\"\",\"url\":\"http://shop.example\",\"picurl\":\"https://kefud.example/files/1?exp=1&sig=2\"}",
+          "https://kefud.example/files/1?exp=1&sig=2" },
     };
     struct bench *t = *state;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct errand e = an_errand(MESSAGE_CARD, rows[i].text);
-        json_t *root = sent(t, &e), *articles = json_object_get(json_object_get(root, "news"), "articles");
+        json_t *root, *articles;
 
+        e.file_url = rows[i].picture;
+        root = sent(t, &e);
+        articles = json_object_get(json_object_get(root, "news"), "articles");
         assert_string_equal(v_text(root, "msgtype"), "news");
         assert_int_equal(json_array_size(articles), 1);
         v_expect_json(slice_of(rows[i].article), json_array_get(articles, 0));
@@ -511,6 +517,11 @@ static void a_card_rides_in_the_answer_as_an_article(void **state)
     assert_true(slice_is(xml_text(item, "Title"), "退货 ]]>"));
     assert_true(slice_is(xml_text(item, "Description"), "七天"));
     assert_true(slice_is(xml_text(item, "Url"), "https://shop.example/?a=1&b=2"));
+    assert_false(xml_text(item, "PicUrl").n);
+    e.file_url = "https://kefud.example/files/1?exp=1&sig=2";
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &out), KF_OK);
+    assert_int_equal(xml_read(t->arena, out.body, &root, NULL), KF_OK);
+    assert_true(slice_is(xml_text(xml_child(xml_child(root, "Articles"), "item"), "PicUrl"), e.file_url));
 }
 
 static void nothing_is_escaped_that_would_be_shown(void **state)

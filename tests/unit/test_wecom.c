@@ -84,6 +84,8 @@ static bool member_is(const json_t *want, const char *name, const struct inbound
         assert_true(slice_is(in->peer, v_text(want, name) + n + 1));
         return true;
     }
+    if (strcmp(name, "class") == 0)
+        assert_int_equal(in->window_over, slice_is(v_slice(want, name), "window_closed"));
     if (strcmp(name, "class") != 0)
         return false;
     assert_string_equal(v_text(want, name), classes[0].cls);

@@ -30,6 +30,7 @@ static void settings_of(const json_t *inputs, struct buf *b)
 static bool member(const json_t *want, const char *name, const struct inbound *in)
 {
     if (!strcmp(name, "class")) {
+        assert_int_equal(in->window_over, slice_is(v_slice(want, name), "window_closed"));
         assert_string_equal(outcome_name(whatsapp_class(strtoll(in->code.p, NULL, 10), 0)), v_text(want, name));
         return true;
     }

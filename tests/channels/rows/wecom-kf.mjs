@@ -2,6 +2,16 @@
 import { made as posted, settings as shared } from './wechat.mjs';
 
 const OURS = 'wkOne';
+const WHOLE_MAX = 4096; // bytes of a file that is given without Range
+
+// What is large is given in pieces only.
+function given(bytes, range) {
+  const headers = { 'Content-Type': 'image/png' };
+  if (!range) return bytes.length > WHOLE_MAX ? { body: { errcode: 830002, errmsg: 'file too large, use Range' } } : { headers, body: bytes };
+  const [from, to] = range.match(/^bytes=(\d+)-(\d+)$/).slice(1).map(Number);
+  const last = Math.min(to, bytes.length - 1);
+  return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${from}-${last}/${bytes.length}` }, body: bytes.subarray(from, last + 1) };
+}
 
 export default {
   name: 'wecom-kf',
@@ -54,7 +64,7 @@ export default {
         return { body: { errcode: 0, errmsg: 'ok', type: 'image', media_id: 'up', created_at: '1718000000' } };
       }
       case 'media':
-        return { headers: { 'Content-Type': 'image/png' }, body: p.stock.get(call.query.get('media_id')) };
+        return given(p.stock.get(call.query.get('media_id')), call.headers.range);
       case 'send':
         return { body: { errcode: 0, errmsg: 'ok', msgid: call.key } };
       default:

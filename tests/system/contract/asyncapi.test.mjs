@@ -307,7 +307,7 @@ test('what is malformed is refused, and the schemas refuse it too', async () => 
     [one, { type: 'message', conversation: NOBODY, cid: 'k8', kind: 'card', title: 'x'.repeat(129), url: 'https://x.example/' }, 'too_large'],
     [one, { type: 'message', conversation: NOBODY, cid: 'k9', kind: 'card', title: 'x', text: 'x'.repeat(513), url: 'https://x.example/' }, 'too_large'],
     [one, { type: 'message', conversation: NOBODY, cid: 'k10', kind: 'card', title: 'x', url: `https://x.example/${'u'.repeat(1024)}` }, 'too_large'],
-    [one, { type: 'message', conversation: NOBODY, cid: 'k11', kind: 'card', title: 'x', url: 'https://x.example/', file: NOBODY }, 'unsupported'],
+    [one, { type: 'message', conversation: NOBODY, cid: 'k11', kind: 'card', title: 'x', url: 'https://x.example/', file: 'rubbish' }, 'bad_request'],
     [one, { type: 'accept', cid: 'w12' }, 'bad_request'],
     [one, { type: 'message', conversation: NOBODY, cid: 'w13', kind: 'choice', choice: 'x' }, 'bad_request'],
     [one, { type: 'note', conversation: NOBODY, cid: 'w14', text: '' }, 'bad_request'],

@@ -659,7 +659,10 @@ const rows = {
     },
   },
   'POST /api/v1/reviews/{id}/comments': {
-    right: async () => [[201, onReview('reviewer', await review(), 'comments', { text: '好', seq: 2 })]],
+    right: async () => [
+      [201, onReview('reviewer', await review(), 'comments', { text: '好', seq: 2 })],
+      [201, onReview('reviewer', await review('submitted'), 'comments', { text: '@林小雨', mentions: [people.agent1.person.id] })],
+    ],
     wrong: async () => {
       const one = await review();
       return [
@@ -670,8 +673,46 @@ const rows = {
         [400, onReview('reviewer', one, 'comments', { text: '好', seq: 0 })],
         [400, onReview('reviewer', one, 'comments', { text: '好', seq: 1000000 }), 'no schema tells how many messages there are'],
         [400, onReview('reviewer', one, 'comments', { text: '好', parent: 'x' })],
+        [400, onReview('reviewer', one, 'comments', { text: '好', mentions: ['x'] })],
+        [400, onReview('reviewer', await review('submitted'), 'comments', { text: '好', mentions: [people.agent1.person.id, people.agent1.person.id] })],
+        [422, onReview('reviewer', one, 'comments', { text: '好', mentions: [people.agent1.person.id] }), 'it was not submitted'],
+        [422, onReview('reviewer', one, 'comments', { text: '好', mentions: [NOBODY] })],
       ];
     },
+  },
+  'POST /api/v1/transcripts/{id}/reveal': {
+    right: async () => [[201, json('reviewer', 'POST', `/api/v1/transcripts/${story.conversation}/reveal`, (await refusedReveal()) && { reason: '核对地址' })]],
+    wrong: async () => {
+      const there = `/api/v1/transcripts/${story.conversation}/reveal`;
+      await asked();
+      return [
+        [401, { method: 'POST', path: there, body: { reason: '?' } }],
+        [404, json('agent2', 'POST', there, { reason: '?' })],
+        [409, json('reviewer', 'POST', there, { reason: '再问一次' })],
+        [422, json('supervisor', 'POST', there, { reason: '?' }), 'he sees it without asking'],
+        [400, json('reviewer', 'POST', there, { reason: '' })],
+      ];
+    },
+  },
+  'POST /api/v1/reveals/{id}/grant': {
+    right: async () => [[200, json('supervisor', 'POST', `/api/v1/reveals/${await asked(story.waiting)}/grant`)]],
+    wrong: async () => revealWrongs('grant'),
+  },
+  'POST /api/v1/reveals/{id}/refuse': {
+    right: async () => [[200, json('supervisor', 'POST', `/api/v1/reveals/${await asked()}/refuse`)]],
+    wrong: async () => revealWrongs('refuse'),
+  },
+  'GET /api/v1/notices': {
+    right: async () => [[200, { path: '/api/v1/notices?site=demo', headers: (await mentioned()) && (await asked()) && as('supervisor') }], [200, { path: '/api/v1/notices?site=demo', headers: (await mentioned()) && as('agent1') }], [200, { path: '/api/v1/notices', headers: as('admin') }]],
+    wrong: () => [[401, { path: '/api/v1/notices' }], [404, { path: '/api/v1/notices?site=other', headers: as('agent1') }]],
+  },
+  'POST /api/v1/notices/{id}/seen': {
+    right: async () => [[204, json('agent1', 'POST', `/api/v1/notices/${await mentioned()}/seen?site=demo`)]],
+    wrong: async () => [
+      [401, { method: 'POST', path: `/api/v1/notices/${NOBODY}/seen` }],
+      [404, json('agent2', 'POST', `/api/v1/notices/${await mentioned()}/seen`)],
+      [404, json('agent1', 'POST', `/api/v1/notices/${NOBODY}/seen`)],
+    ],
   },
   'GET /api/v1/quality': {
     right: async () => [
@@ -1292,6 +1333,40 @@ async function review(state) {
   if (state) await does('reviewer', 'submit', { contents: RUDE });
   if (state === 'appealed') await does('agent1', 'appeal', { items: [{ item: 'rude', text: '没有' }] });
   return one;
+}
+
+/** A request of the reviewer's that waits for an answer. What is granted holds for a day, so that can be done once in a conversation. */
+async function asked(conversation = story.conversation) {
+  const { items } = JSON.parse((await daemon.ask({ path: '/api/v1/notices?site=demo', headers: as('supervisor') })).text);
+  const waits = items.find((n) => n.kind === 'reveal_asked' && n.conversation === conversation);
+  if (waits) return waits.id;
+  const answer = await daemon.ask(json('reviewer', 'POST', `/api/v1/transcripts/${conversation}/reveal`, { reason: '核对地址' }));
+  assert.equal(answer.status, 201, answer.text);
+  return JSON.parse(answer.text).id;
+}
+
+async function refusedReveal() {
+  const id = await asked();
+  assert.equal((await daemon.ask(json('supervisor', 'POST', `/api/v1/reveals/${id}/refuse`))).status, 200);
+  return id;
+}
+
+async function revealWrongs(act) {
+  const done = await refusedReveal();
+  const id = await asked();
+  return [
+    [401, { method: 'POST', path: `/api/v1/reveals/${id}/${act}` }],
+    [403, json('reviewer', 'POST', `/api/v1/reveals/${id}/${act}`)],
+    [404, json('agent1', 'POST', `/api/v1/reveals/${id}/${act}`)],
+    [409, json('supervisor', 'POST', `/api/v1/reveals/${done}/${act}`)],
+  ];
+}
+
+/** A comment that names agent1. */
+async function mentioned() {
+  const answer = await daemon.ask(onReview('reviewer', await review('submitted'), 'comments', { text: '@林小雨', mentions: [people.agent1.person.id] }));
+  assert.equal(answer.status, 201, answer.text);
+  return JSON.parse(answer.text).id;
 }
 
 /** RFC 6238, in a few lines of our own. */
