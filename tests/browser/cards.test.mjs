@@ -102,6 +102,44 @@ for (const [locale, title, words, names] of [
   });
 }
 
+test('a picture stands on a card, where it is one', async () => {
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '有新品的图吗？');
+  await openTalk(page, '有新品的图吗？');
+  const shot = await v.screenshot({ clip: { x: 340, y: 60, width: 320, height: 180 } });
+  const pick = (name, mimeType) => dialog(page).locator('input[type=file]').setInputFiles({ name, mimeType, buffer: shot });
+
+  await page.getByRole('button', { name: '发送卡片' }).click();
+  await dialog(page).getByLabel('标题', { exact: true }).fill('秋季新品');
+  await dialog(page).getByLabel('网址', { exact: true }).fill(URL);
+  await pick('新品.bmp', 'image/bmp');
+  await dialog(page).getByRole('button', { name: '发送', exact: true }).click();
+  await dialog(page).getByText('卡片上可以放 PNG、JPEG、GIF 或 WebP 图片').waitFor();
+  await dialog(page).getByRole('button', { name: '移除' }).click();
+  await pick('新品.png', 'image/png');
+  await dialog(page).locator('img.card-picture').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await picture(page, 'card-picture-dialog');
+  await dialog(page).getByRole('button', { name: '发送', exact: true }).click();
+  await dialog(page).waitFor({ state: 'detached' });
+
+  for (const [where, name] of [
+    [v, 'chat'],
+    [page, 'console'],
+  ]) {
+    await shows(where, '秋季新品');
+    const shown = where.locator('.msg img[src*="/files/"], .say img[src*="/files/"]').last();
+    await shown.waitFor();
+    await shown.evaluate((img) => img.decode());
+    assert.deepEqual(await shown.evaluate((img) => [img.naturalWidth, img.naturalHeight]), [320, 180]);
+    assert.deepEqual(await axe(where), []);
+    await picture(where, `card-picture-${name}`);
+  }
+  await closeTalk(page);
+  await leave(page, v);
+});
+
 test('a card that is held back for its wording comes back into the dialog', async () => {
   const admin = await at(browser, house, 'admin', '/admin/');
   await admin.locator('input[type=password]').waitFor({ state: 'detached' });

@@ -20,24 +20,10 @@ after(async () => {
   await house?.close();
 });
 
-/** A talk of agent1, closed by the agent. */
-async function talk(words, answer) {
-  const desk = await agent(browser, house);
-  const v = await visitor(browser, house);
-  await says(v, words);
-  await desk.locator('.conv', { hasText: words }).click();
-  await desk.locator('.writer textarea').fill(answer);
-  await desk.keyboard.press('Enter');
-  await bubble(v, answer);
-  await closeTalk(desk);
-  await v.context().close();
-  await desk.context().close();
-}
-
 for (const row of LANGS) {
   test(`a change is tried on last week, and saved (${row.locale})`, async () => {
     const words = `灯坏了 ${row.locale}`;
-    await talk(words, `自己查去 ${row.locale}`);
+    await closedTalk(browser, house, words, `自己查去 ${row.locale}`);
     const options = { locale: row.locale };
 
     const s = await at(browser, house, 'supervisor', '/review/?view=checks', options);
@@ -79,7 +65,7 @@ const RISK = [
 for (const row of RISK) {
   test(`what was found is drawn as a risk, judged by keys, and found by (${row.locale})`, async () => {
     const words = `灯又坏了 ${row.locale}`;
-    await talk(words, `不知道，你自己看 ${row.locale}`);
+    await closedTalk(browser, house, words, `不知道，你自己看 ${row.locale}`);
     const s = await at(browser, house, 'supervisor', '/review/', { locale: row.locale });
     await s.locator('.bar').waitFor();
     await foundBy(s, 'forbidden');

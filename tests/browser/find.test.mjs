@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+import { agent, at, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', title: '会话编号', name: '退款的会话' },
@@ -165,4 +165,71 @@ test('it is all there on a narrow screen and in the dark', async () => {
     await picture(p, `find-replay-${name}`);
     await leave(p);
   }
+});
+
+test('which columns the results have is chosen by keyboard, and kept; the table makes room for a transcript', async () => {
+  const p = await at(browser, house, 'reviewer', '/review/', { bypassCSP: true, width: 1280 });
+  await p.locator('.result').first().waitFor();
+  assert.match(await p.locator('.result-foot').first().textContent(), /林小雨/);
+  const choose = async (...names) => {
+    await p.getByRole('button', { name: '显示的列' }).focus();
+    await p.keyboard.press('Enter');
+    for (const name of names) {
+      const item = p.getByRole('menuitemcheckbox', { name, exact: true });
+      const was = await item.getAttribute('aria-checked');
+      while (!(await item.evaluate((el) => el === document.activeElement))) await p.keyboard.press('ArrowDown');
+      await p.keyboard.press('Space');
+      await p.locator(`.menu-item[aria-checked="${was === 'true' ? 'false' : 'true'}"]`, { hasText: name }).waitFor();
+    }
+    assert.deepEqual(await axe(p), [], 'the menu');
+    await p.keyboard.press('Escape');
+    await p.locator('.menu').waitFor({ state: 'detached' });
+  };
+  // Beside the transcript, the facts stand below the words.
+  await choose('客服', '时长');
+  assert.doesNotMatch(await p.locator('.result-foot').first().textContent(), /林小雨/);
+  assert.match(await p.locator('.result-foot').first().textContent(), /时长 \d+:\d\d/);
+
+  await choose('未打开记录时，以表格铺满页面', '队列');
+  const heads = () => p.locator('.table-head span').allTextContents();
+  assert.deepEqual(await heads(), ['访客', '内容', '开始', '渠道', '状态', '评价', '队列', '时长']);
+  const line = p.locator('.result.line').first();
+  assert.match(await line.locator('[data-column=lasted]').textContent(), /时长 \d+:\d\d/);
+  assert.equal(await line.locator('[data-column=agent]').count(), 0);
+  assert.deepEqual(await axe(p), [], 'the table');
+  await picture(p, 'find-table-wide');
+  await p.emulateMedia({ colorScheme: 'dark' });
+  await picture(p, 'find-table-wide-dark');
+
+  await p.reload();
+  await line.waitFor();
+  assert.deepEqual(await heads(), ['访客', '内容', '开始', '渠道', '状态', '评价', '队列', '时长']);
+
+  // By keyboard into a transcript and back, one stays in the list.
+  await p.locator('.results .list').focus();
+  await p.keyboard.press('ArrowDown');
+  await p.locator('.reader .say').first().waitFor();
+  await p.locator('.result.on .result-foot').waitFor();
+  assert.ok(await p.evaluate(() => document.activeElement.matches('.results .list')));
+  await picture(p, 'find-table-open-dark');
+  await p.locator('.reader-head .back').focus();
+  await p.keyboard.press('Enter');
+  await line.waitFor();
+  await p.locator('.results .list:focus').waitFor();
+
+  // Where there is room for few, the first of them are shown; on a narrow page none as a table.
+  await p.setViewportSize({ width: 920, height: 700 });
+  await p.waitForFunction(() => document.querySelectorAll('.table-head span').length < 8);
+  assert.deepEqual((await heads()).slice(0, 4), ['访客', '内容', '开始', '渠道']);
+  assert.equal(await p.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+  await p.setViewportSize({ width: 390, height: 800 });
+  await p.locator('.result-foot').first().waitFor();
+  assert.equal(await p.locator('.table-head').count(), 0);
+  assert.equal(await p.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+  await p.emulateMedia({ colorScheme: 'light' });
+  await picture(p, 'find-table-narrow');
+  await p.getByRole('button', { name: '显示的列' }).click();
+  await p.getByRole('menuitemcheckbox', { name: '时长' }).waitFor();
+  assert.equal(await p.getByRole('menuitemcheckbox', { name: '未打开记录时，以表格铺满页面' }).count(), 0);
+  await leave(p);
 });

@@ -230,6 +230,28 @@ export const said = (p, text) => p.getByText(text, { exact: true }).last();
 // Waits until some bubble on the page holds this text.
 export const bubble = (p, text) => p.locator('.say-body, .bubble').filter({ hasText: text }).first().waitFor();
 
+/** A talk of agent1 that is over: what the visitor said, and what was answered. */
+export async function closedTalk(browser, house, words, answer = '您好，我是客服小林') {
+  const desk = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, words);
+  await desk.locator('.conv', { hasText: words }).click();
+  await desk.locator('.writer textarea').fill(answer);
+  await desk.keyboard.press('Enter');
+  await bubble(v, answer);
+  await closeTalk(desk);
+  await v.context().close();
+  await desk.context().close();
+}
+
+/** The shipped card with full marks, as a draft has it. */
+export const BEST = {
+  answers: {
+    greeting: { value: 1 }, anything_else: { na: true }, closing: { value: 1 }, tone: { value: 4 }, empathy: { value: 2 }, waiting: { value: 1 },
+    understanding: { value: 2 }, correct: { value: 4 }, promise: { na: true }, records: { value: 1 },
+  },
+};
+
 // ---- looked at ----
 
 // What axe finds, as short lines. The page's own policy forbids strange scripts, so axe is brought in by the DevTools protocol.

@@ -21,27 +21,13 @@ after(async () => {
   await house?.close();
 });
 
-/** A talk of agent1 that was closed: by the visitor, who leaves a number. */
-async function talk(words) {
-  const desk = await agent(browser, house);
-  const v = await visitor(browser, house);
-  await says(v, `${words}，我的电话 13800138000`);
-  await desk.locator('.conv', { hasText: words }).click();
-  await desk.locator('.writer textarea').fill('您好，我是客服小林');
-  await desk.keyboard.press('Enter');
-  await bubble(v, '您好，我是客服小林');
-  await closeTalk(desk);
-  await v.context().close();
-  await desk.context().close();
-}
-
 async function freeRate(p, name) {
   return (await p.locator('.tile', { hasText: name }).locator('dd.num').textContent()).trim();
 }
 
 for (const row of LANGS) {
   test(`sample, score, appeal, decision and figures by keyboard alone (${row.locale})`, async () => {
-    await talk(`灯坏了 ${row.locale}`);
+    await closedTalk(browser, house, `灯坏了 ${row.locale}，我的电话 13800138000`);
     const options = { locale: row.locale };
 
     const r = await at(browser, house, 'reviewer', '/review/?view=samples', options);

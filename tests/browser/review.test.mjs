@@ -92,6 +92,96 @@ test('keys lead through messages and results', async () => {
   await leave(page);
 });
 
+test('of a long transcript what is about the reader is drawn, and all of it is within reach', async () => {
+  const MESSAGES = 1500;
+  const page = await review();
+  const at = Date.now() - 86_400_000;
+  const messages = Array.from({ length: MESSAGES }, (_, i) => ({
+    seq: i + 1,
+    at: at + i * 20_000,
+    from: i % 2 ? { role: 'agent', name: '林小雨' } : { role: 'visitor', name: '' },
+    kind: 'text',
+    text: `第${i + 1}句 ${'话'.repeat((i * 7) % 60)}`,
+  }));
+  await page.route(/\/api\/v1\/transcripts\/[0-9a-f-]+/, async (route) => {
+    const answer = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...answer, messages, timeline: [] } });
+  });
+  await page.locator('.result').first().click();
+  const said = (n) => page.locator('.say', { hasText: `第${n}句` });
+  const inSight = (n) =>
+    page.waitForFunction((seq) => {
+      const el = document.querySelector(`.reader [data-seq="${seq}"]`)?.getBoundingClientRect();
+      const log = document.querySelector('.talk-log').getBoundingClientRect();
+      return el && el.top >= log.top - 1 && el.bottom <= log.bottom + 1;
+    }, n);
+  await said(1).waitFor();
+  const log = page.locator('.talk-log');
+  const drawn = () => page.evaluate(() => document.querySelectorAll('.reader .say').length);
+  assert.ok((await drawn()) < 200, `${await drawn()} are drawn`);
+
+  // By scrolling: to the end, to the middle, and slowly, where nothing may jump.
+  await log.focus();
+  await page.keyboard.press('End');
+  await inSight(MESSAGES);
+  assert.ok((await drawn()) < 200, `${await drawn()} are drawn`);
+  await page.evaluate(() => {
+    const el = document.querySelector('.talk-log');
+    el.scrollTop = el.scrollHeight / 2;
+  });
+  await page.waitForFunction(() => {
+    const log = document.querySelector('.talk-log').getBoundingClientRect();
+    const seen = document.elementFromPoint(log.left + log.width / 2, log.top + log.height / 2)?.closest('[data-seq]');
+    return seen && Math.abs(seen.dataset.seq - 750) < 150;
+  });
+  const jumps = await page.evaluate(async () => {
+    const el = document.querySelector('.talk-log');
+    const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const ret = [];
+    for (const by of [-60, 60]) {
+      for (let i = 0; i < 120; i++) {
+        const box = el.getBoundingClientRect();
+        const row = [...document.querySelectorAll('.reader .say')].find((x) => x.getBoundingClientRect().top >= box.top);
+        const seq = row.dataset.seq;
+        const was = row.getBoundingClientRect().top;
+        el.scrollTop += by;
+        await frame();
+        const is = document.querySelector(`.reader [data-seq="${seq}"]`)?.getBoundingClientRect().top;
+        if (is === undefined || Math.abs(is - was + by) > 2) ret.push([seq, was, is]);
+      }
+    }
+    return ret;
+  });
+  assert.deepEqual(jumps, []);
+
+  // By keys, from where one stands on; by the strip.
+  await page.keyboard.press('Home');
+  await inSight(1);
+  await page.keyboard.press('j');
+  await page.locator('.say.on[data-seq="1"]').waitFor();
+  const strip = await page.locator('.strip').boundingBox();
+  await page.mouse.click(strip.x + strip.width * 0.9, strip.y + strip.height / 2);
+  await page.locator('.say.on').waitFor();
+  const there = Number(await page.locator('.say.on').getAttribute('data-seq'));
+  assert.ok(there > 1200, `${there}`);
+  await inSight(there);
+  await log.focus();
+  await page.keyboard.press('k');
+  await inSight(there - 1);
+  await page.locator(`.say.on[data-seq="${there - 1}"]`).waitFor();
+
+  // What the browser finds in words that are not drawn is drawn.
+  const rest = page.locator('.talk-rest', { hasText: '第300句' });
+  await rest.waitFor({ state: 'attached' });
+  await rest.evaluate((el) => {
+    el.id = 'found';
+    location.hash = '#found';
+  });
+  await said(300).waitFor();
+  assert.deepEqual(await axe(page), []);
+  await leave(page);
+});
+
 test('filters narrow the list, and an empty list says how to widen it', async () => {
   const page = await review();
   assert.equal(await page.locator('.result').count(), 3);

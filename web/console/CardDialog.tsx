@@ -1,6 +1,6 @@
-// A card is written here: a title, words, an address, and beside them what the visitor will see.
+// A card is written here: a title, words, an address, a picture if one likes, and beside them what the visitor will see.
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { composing } from '../core/keys';
 import { cardOf, codePoints, oneLine, safeHref } from '../core/text';
 import { Button } from '../kit/Button';
@@ -12,11 +12,12 @@ import { d } from './moreWords';
 import { windowState } from './replies';
 import type { Room } from './room';
 import { t } from './words';
-import { cardDrafts, desk, dialog, now } from './work';
+import { type CardDraft, cardDrafts, desk, dialog, now } from './work';
 
 const TITLE_MAX = 128;
 const WORDS_MAX = 512;
 const URL_MAX = 1024;
+const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 /** As the wire wants it: whole, and in ASCII. Nobody need type the scheme. */
 function address(typed: string): string | undefined {
@@ -28,16 +29,83 @@ interface Wrong {
   title?: string | undefined;
   words?: string | undefined;
   url?: string | undefined;
+  picture?: string | undefined;
   all?: string | undefined;
 }
 
+function wrongPicture(picture: File | undefined): string | undefined {
+  if (!picture) return undefined;
+  if (!PICTURES.includes(picture.type)) return d('cardPictureBad');
+  return picture.size > desk.limits.value.file ? t('fileTooLarge') : undefined;
+}
+
+function PictureField(props: {
+  picture: File | undefined;
+  error: string | undefined;
+  onPick: (file: File | undefined) => void;
+}) {
+  const { picture, error, onPick } = props;
+  const picker = useRef<HTMLInputElement>(null);
+  const label = useId();
+  return (
+    <div class="field" role="group" aria-labelledby={label}>
+      <span id={label} class="field-label">
+        {d('cardPicture')}
+      </span>
+      <input
+        ref={picker}
+        type="file"
+        hidden
+        accept={PICTURES.join()}
+        aria-labelledby={label}
+        onChange={(ev) => onPick(ev.currentTarget.files?.[0])}
+      />
+      <span class="card-picture-row">
+        <Button small onClick={() => picker.current?.click()}>
+          {d('cardPictureChoose')}
+        </Button>
+        {picture && (
+          <>
+            <span dir="auto">{picture.name}</span>
+            <Button
+              small
+              onClick={() => {
+                if (picker.current) picker.current.value = '';
+                onPick(undefined);
+              }}
+            >
+              {d('cardPictureNone')}
+            </Button>
+          </>
+        )}
+      </span>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Shown({ picture }: { picture: File }) {
+  const [url, setUrl] = useState('');
+  useEffect(() => {
+    const made = URL.createObjectURL(picture);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [picture]);
+  return url ? <img class="card-picture" src={url} alt="" /> : null;
+}
+
 export function CardDialog({ room }: { room: Room }) {
-  const draft = useSignal(cardDrafts.get(room.id) ?? { title: '', words: '', href: '' });
+  const draft = useSignal<CardDraft>(cardDrafts.get(room.id) ?? { title: '', words: '', href: '' });
   const tried = useSignal(false);
   const first = useRef<HTMLInputElement>(null);
   const words = useRef<HTMLTextAreaElement>(null);
   const url = useRef<HTMLInputElement>(null);
   const preview = useId();
+  const { picture } = draft.value;
   const close = (): void => void (dialog.value = '');
   useEffect(() => first.current?.focus(), []);
 
@@ -65,6 +133,7 @@ export function CardDialog({ room }: { room: Room }) {
           : href.length > URL_MAX
             ? d('cardUrlLong', { n: URL_MAX })
             : undefined,
+      picture: wrongPicture(picture),
       all:
         windowState(room.window.value, now.value) === 'closed'
           ? d('cardShut')
@@ -78,12 +147,12 @@ export function CardDialog({ room }: { room: Room }) {
 
   const send = (): void => {
     tried.value = true;
-    const { title, words: said, url: where, all } = look();
+    const { title, words: said, url: where, picture: shown, all } = look();
     if (title) first.current?.focus();
     else if (said) words.current?.focus();
     else if (where) url.current?.focus();
-    if (title || said || where || all) return;
-    void desk.posts.sayCard(room, text);
+    if (title || said || where || shown || all) return;
+    void desk.posts.sayCard(room, text, picture);
     cardDrafts.delete(room.id);
     close();
   };
@@ -138,6 +207,7 @@ export function CardDialog({ room }: { room: Room }) {
         onKeyDown={onKeyDown}
         onInput={(ev) => set({ href: ev.currentTarget.value })}
       />
+      <PictureField picture={picture} error={wrongPicture(picture)} onPick={(file) => set({ picture: file })} />
       {wrong.all && (
         <p class="error" role="alert">
           {wrong.all}
@@ -149,6 +219,7 @@ export function CardDialog({ room }: { room: Room }) {
             {d('cardPreview')}
           </h3>
           <div class="say-body">
+            {picture && !wrongPicture(picture) && <Shown picture={picture} />}
             <Said m={{ kind: 'card', text }} />
           </div>
         </section>

@@ -16,7 +16,7 @@ import { scoreLabel, type Score } from '../kit/Rating';
 import { buildRows } from '../kit/rows';
 import { site } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
-import { Talk } from '../kit/Talk';
+import { PastTalk } from '../kit/PastTalk';
 import { Text } from '../kit/Text';
 import { fill, findCanned } from './canned';
 import { entryWords, eventWords } from '../kit/events';
@@ -264,8 +264,7 @@ export function PastDialog({ conversation, onClose }: { conversation: Conversati
         {failed.value && <p role="alert">{d('pastFailed', { why: failed.value })}</p>}
         {!got.value && !failed.value && <Skeleton />}
         {got.value && (
-          <Talk
-            follow={false}
+          <PastTalk
             rows={buildRows(got.value.messages, got.value.timeline ?? [], [])}
             label={s('talkWith', { name: nameOf(conversation) })}
             visitorRead={got.value.conversation.visitor_read}

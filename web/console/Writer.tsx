@@ -11,7 +11,7 @@ import { Button, IconButton } from '../kit/Button';
 import { Icon } from '../kit/Icon';
 import { k } from '../kit/i18n';
 import { prefs } from '../kit/prefs';
-import { Quote } from '../kit/Talk';
+import { Quote } from '../kit/Line';
 import { toast } from '../kit/Toast';
 import { fill, findCanned, nextBlank, type Facts } from './canned';
 import { focusList } from './ListPane';

@@ -3,7 +3,7 @@
 //
 // Storage may be denied or full. Then the console goes on in memory alone and says so (`durable`).
 
-import { openDB, type IDBPDatabase } from 'idb';
+import type { IDBPDatabase } from 'idb';
 import type { Entry, StaffMessage } from '../core/staff';
 import type { Outgoing } from '../kit/rows';
 
@@ -32,6 +32,8 @@ export class Keep {
   /** `owner` names person and site: what another one left behind is thrown away. */
   async open(owner: string, now: number): Promise<void> {
     try {
+      // Fetched beside the first look; without it there is no storage, which the console says.
+      const { openDB } = await import('idb');
       const db = await openDB('kefu-console', 1, {
         upgrade(d) {
           d.createObjectStore('meta');

@@ -1,10 +1,11 @@
-// mine.ts: how many reviews of one's own wait to be acknowledged or appealed. Asked when the page opens, when it is looked at again, and
+// mine.ts: how many reviews of one's own wait to be acknowledged or appealed, and how many notices to be looked at. Asked when the page opens, when it is looked at again, and
 // now and then.
 import type { FunctionComponent } from 'preact';
 import { api, query } from '../core/api';
 import { may, site } from '../kit/session';
 import { toast } from '../kit/Toast';
 import { Mine } from '../review/Mine';
+import { loadNotices, unseen } from '../review/told';
 import { w } from '../review/qualityWords';
 import { dialog, mineOpen } from './work';
 
@@ -20,10 +21,12 @@ async function ask(told = false): Promise<void> {
       `coaching${query({ site: site.value?.key, list: 'mine' })}`,
       { quiet: true },
     );
+    await loadNotices(true);
     const before = mineOpen.value;
     mineOpen.value =
       items.filter((r) => r.state === 'submitted' && !r.stands).length +
-      coached.items.filter((c) => c.state === 'planned').length;
+      coached.items.filter((c) => c.state === 'planned').length +
+      unseen.value;
     if (told && mineOpen.value > before) toast(w('mineNew', { n: mineOpen.value }));
   } catch {
     // The next time will do.

@@ -112,8 +112,9 @@ export class Posts {
   }
 
   /** A card, as the lines that people will read. */
-  async sayCard(room: Room, text: string): Promise<void> {
-    await this.#post(room, { what: 'message', kind: 'card', text });
+  async sayCard(room: Room, text: string, picture?: File): Promise<void> {
+    const file = picture && { name: picture.name, mime: picture.type, size: picture.size, blob: picture };
+    await this.#post(room, { what: 'message', kind: 'card', text, ...(file ? { file } : {}) });
   }
 
   async note(room: Room, text: string): Promise<void> {

@@ -50,14 +50,16 @@ export function askComposer(what: Asked['what'], text?: string): void {
 }
 
 /** Cards that have been begun, per conversation. */
-export const cardDrafts = new Map<string, Pick<Card, 'title' | 'words' | 'href'>>();
+export type CardDraft = Pick<Card, 'title' | 'words' | 'href'> & { picture?: File | undefined };
+export const cardDrafts = new Map<string, CardDraft>();
 
 /** What was not sent, where it was written. */
 export function rewrite(room: Room, o: Outgoing): void {
   const text = desk.posts.takeBack(room, o.cid);
   const card = o.kind === 'card' && cardOf(text);
   if (!card) return askComposer('insert', text);
-  cardDrafts.set(room.id, card);
+  const { blob, name = '' } = o.file ?? {};
+  cardDrafts.set(room.id, { ...card, picture: blob && new File([blob], name, { type: blob.type }) });
   dialog.value = 'card';
 }
 

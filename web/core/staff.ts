@@ -181,6 +181,9 @@ export interface Transcript {
   /** Personal data does not show. */
   masked?: boolean;
   may_reveal?: boolean;
+  /** Whoever may not may ask for it, and what became of that the last time. */
+  may_ask?: boolean;
+  reveal?: { id: string; state: 'asked' | 'granted' | 'refused'; at: number; until?: number; by?: Staffer };
   /** Its words were taken out: their time was over, or the visitor was forgotten. */
   gone?: { at: number; by: 'retention' | 'erasure' };
 }

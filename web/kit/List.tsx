@@ -56,11 +56,20 @@ export function List<T>({
   useLayoutEffect(() => virtual._didMount(), []);
   useLayoutEffect(() => virtual._willUpdate());
 
+  const height = useRef(rowHeight);
+  useLayoutEffect(() => {
+    if (height.current !== rowHeight) virtual.measure();
+    height.current = rowHeight;
+  }, [rowHeight]);
+
   // Not for every drawing: of a hundred thousand this takes as long as half a frame.
   const at = useMemo(() => (selected ? items.findIndex((i) => keyOf(i) === selected) : -1), [items, selected]);
   useEffect(() => {
-    if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
-  }, [selected]);
+    if (at < 0) return;
+    // The virtualizer would measure even where nothing has to move, and all that has just been drawn beside the list with it.
+    const top = at * rowHeight - (virtual.scrollOffset ?? 0);
+    if (top < 0 || top + rowHeight > (virtual.scrollRect?.height ?? 0)) virtual.scrollToIndex(at, { align: 'auto' });
+  }, [selected, rowHeight]);
 
   const rows = virtual.getVirtualItems();
   const end = rows[rows.length - 1]?.index ?? -1;

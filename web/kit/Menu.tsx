@@ -12,6 +12,8 @@ export interface MenuItem {
   icon?: IconNode;
   /** Choices: which one holds. */
   checked?: boolean;
+  /** Of several choices any number may hold: the menu stays open. */
+  many?: boolean;
   /** Shown at the end: a key. */
   hint?: string;
   /** Why it cannot be chosen now; shown as a tooltip. */
@@ -115,7 +117,7 @@ export function Popup({ items, opener, label, align, close }: PopupProps) {
           key={item.key}
           type="button"
           class={item.danger ? 'menu-item danger' : 'menu-item'}
-          role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
+          role={item.checked === undefined ? 'menuitem' : item.many ? 'menuitemcheckbox' : 'menuitemradio'}
           aria-checked={item.checked}
           aria-disabled={item.disabled ? true : undefined}
           title={item.disabled}
@@ -123,7 +125,7 @@ export function Popup({ items, opener, label, align, close }: PopupProps) {
           tabIndex={-1}
           onClick={() => {
             if (item.disabled) return;
-            close(true);
+            if (!item.many) close(true);
             item.onSelect();
           }}
         >

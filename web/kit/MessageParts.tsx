@@ -7,6 +7,7 @@ import type { Item } from '../core/transcript';
 import type { FileInfo } from '../core/wire';
 import { Icon } from './Icon';
 import { k } from './i18n';
+import { Said } from './Said';
 import { Text } from './Text';
 import type { TranscriptActions } from './Transcript';
 
@@ -15,6 +16,14 @@ export function Media({ item, actions }: { item: Item; actions: TranscriptAction
   if (!file) return typeof item.form === 'object' ? <Form form={item.form} label={actions.fieldLabel} /> : null;
   const url = item.preview ?? ((file.id && actions.fileUrl(file)) || undefined);
   if (item.kind === 'image') return <Image file={file} url={url} />;
+  if (item.kind === 'card') {
+    return (
+      <div class="bubble">
+        <Image file={file} url={url} />
+        <Said m={item} />
+      </div>
+    );
+  }
   if (url && item.kind === 'audio') {
     return (
       <div class="bubble media">

@@ -18,6 +18,9 @@ export interface Prefs {
   context: boolean;
   listWidth: number;
   contextWidth: number;
+  /** Of results in the review: what is told of each (absent: the usual), and whether as a table. */
+  columns?: readonly string[];
+  table: boolean;
 }
 
 const kept = shelf(() => localStorage);
@@ -34,6 +37,7 @@ const DEFAULTS: Prefs = {
   context: true,
   listWidth: 320,
   contextWidth: 320,
+  table: false,
 };
 
 function load(): Prefs {

@@ -1,13 +1,13 @@
 // The review pages: find transcripts and read them; samples, scores, appeals and figures in views of their own.
 import { useSignal } from '@preact/signals';
-import { CalendarDays, ChevronDown, Globe, Search, Star, User, X, type IconNode } from 'lucide';
+import { Bell, CalendarDays, ChevronDown, Globe, Search, Star, User, X, type IconNode } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing, inText } from '../core/keys';
 import type { Found } from '../core/staff';
 import { oneLine } from '../core/text';
 import { listTime } from '../core/time';
-import { Button } from '../kit/Button';
+import { Button, IconButton } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
@@ -15,13 +15,13 @@ import { k, lang } from '../kit/i18n';
 import { lazy } from '../kit/lazy';
 import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
-import { channelIcon, channelName, nameOf } from '../kit/names';
+import { channelName, nameOf } from '../kit/names';
 import { scoreLabel, type Score } from '../kit/Rating';
 import { Rail } from '../kit/Rail';
 import { may, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
-import { Marked } from '../kit/Talk';
+import { Marked } from '../kit/Text';
 import { Tabs } from '../kit/Tabs';
 import { Toasts } from '../kit/Toast';
 import {
@@ -42,26 +42,33 @@ import {
   question,
   refine,
   search,
+  stepMessage,
   view,
   VIEWS,
   type View,
 } from './find';
+import { asTable, ColumnsMenu, Foot, opensShown, rowHeight, TableHead, TableRow, tables } from './Columns';
 import { More } from './More';
-import { replay, replayKey } from './Player';
-import { Reader, stepMessage, Trouble } from './Reader';
+import { playKey } from './Player';
 import { Export, Saved } from './Saved';
 import { snippet } from './snippet';
+import { askNotices, goal, unseen } from './told';
+import { Trouble } from './Trouble';
 import { w as c } from './checkWords';
 import { l } from './learnWords';
 import { w } from './qualityWords';
 import { t } from './words';
 
+/** Wanted soon, but not for the first look. */
+const reader = () => import('./Reader').then((m) => m.Reader);
+const Reader = lazy(reader);
 const Work = lazy(() => import('./views').then((m) => m.Work));
 const Samples = lazy(() => import('./views').then((m) => m.Samples));
 const Checks = lazy(() => import('./views').then((m) => m.Checks));
 const Cards = lazy(() => import('./views').then((m) => m.Cards));
 const Library = lazy(() => import('./views').then((m) => m.Library));
 const Coaching = lazy(() => import('./views').then((m) => m.Coaching));
+const Notices = lazy(() => import('./views').then((m) => m.Notices));
 const Figures = lazy(() => import('./views').then((m) => m.Figures));
 
 const TYPED_MS = 250;
@@ -274,45 +281,35 @@ function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
   const c = item.conversation;
   const hit = item.hits[0];
   const last = oneLine(c.last?.text ?? '');
+  const name = (
+    <>
+      <b class="clip" dir="auto">
+        {nameOf(c)}
+      </b>
+      {item.hits.length > 1 && <span class="hits num">{t('hitsN', { n: item.hits.length })}</span>}
+    </>
+  );
+  const said = hit ? (
+    <Marked {...snippet(hit)} />
+  ) : (
+    <span dir="auto" lang={langOf(last, c.last?.lang)}>
+      {last || s('noText')}
+    </span>
+  );
+  if (asTable.value) return <TableRow of={item} selected={selected} name={name} said={said} />;
   return (
     <div class={selected ? 'result on' : 'result'}>
       <span class="result-top">
-        <b class="clip" dir="auto">
-          {nameOf(c)}
-        </b>
-        {item.hits.length > 1 && <span class="hits num">{t('hitsN', { n: item.hits.length })}</span>}
-        <time class="num" dateTime={new Date(c.opened_at).toISOString()}>
-          {listTime(c.opened_at, Date.now(), lang.value)}
-        </time>
-      </span>
-      <span class="result-text clip">
-        {hit ? (
-          <Marked {...snippet(hit)} />
-        ) : (
-          <span dir="auto" lang={langOf(last, c.last?.lang)}>
-            {last || s('noText')}
-          </span>
+        {name}
+        {opensShown.value && (
+          <time class="num" dateTime={new Date(c.opened_at).toISOString()}>
+            {listTime(c.opened_at, Date.now(), lang.value)}
+          </time>
         )}
       </span>
-      <span class="result-foot">
-        <span>
-          <Icon node={channelIcon(c.channel)} size={12} /> {channelName(c.channel)}
-        </span>
-        <span class="clip">{c.agent ? c.agent.name : t('noAgent')}</span>
-        {c.state !== 'closed' && <span class="open">{t('stillOpen')}</span>}
-        <Rated n={c.rating} />
-      </span>
+      <span class="result-text clip">{said}</span>
+      <Foot of={item} />
     </div>
-  );
-}
-
-function Rated({ n }: { n: number }) {
-  if (!n) return null;
-  return (
-    <span class={n <= 2 ? 'rated low' : 'rated'} title={scoreLabel(n as Score)}>
-      <Icon node={Star} size={12} /> <span class="num">{n}</span>
-      <span class="hidden">{scoreLabel(n as Score)}</span>
-    </span>
   );
 }
 
@@ -333,7 +330,11 @@ function Results() {
   return (
     <section class="results" aria-label={t('results')} aria-busy={busy.value}>
       {busy.value && items !== null && <span class="progress" aria-hidden="true" />}
-      <Count />
+      <div class="results-head">
+        <Count />
+        <ColumnsMenu />
+      </div>
+      {asTable.value && <TableHead />}
       {failed.value ? (
         <Trouble error={failed.value} retry={() => void search()} />
       ) : items === null ? (
@@ -350,7 +351,7 @@ function Results() {
           label={t('results')}
           items={items}
           keyOf={(x) => x.conversation.id}
-          rowHeight={84}
+          rowHeight={rowHeight.value}
           selected={chosen.value ?? undefined}
           onSelect={(x) => void open(x.conversation.id)}
           onOpen={() => document.querySelector<HTMLElement>('.talk-log')?.focus()}
@@ -382,14 +383,7 @@ function stepResult(by: 1 | -1): void {
 function onKey(ev: KeyboardEvent): void {
   if (composing(ev) || ev.defaultPrevented || ev.ctrlKey || ev.metaKey || ev.altKey) return;
   if (inText(ev.target) || document.querySelector('dialog[open], .menu') || view.value !== 'find') return;
-  // A button, a box to tick, the strip have uses of their own for them.
-  const own = ev.target instanceof Element && ev.target.closest('button, input, a, [role=slider]');
-  if (!(own && (ev.key === ' ' || ev.key.startsWith('Arrow'))) && (replay.value || ev.key === ' ')) {
-    if (replayKey(ev.key)) {
-      ev.preventDefault();
-      return;
-    }
-  }
+  if (playKey(ev)) return;
   const acts: Record<string, () => void> = {
     '/': () => {
       const input = document.querySelector<HTMLInputElement>('#q');
@@ -443,20 +437,34 @@ function Views() {
   );
 }
 
+function backToResults(): void {
+  void open(null);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('.results .list')?.focus());
+}
+
 function Desk() {
   useEffect(() => {
     document.title = t('title', { site: site.value?.name ?? '' });
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, [lang.value]);
+  useEffect(() => void reader().catch(() => undefined), []); // the one who opens one is told
   useEffect(() => {
     void search().then(() => (chosen.value && view.value === 'find' ? open(chosen.value) : undefined));
     void loadAgents();
   }, [site.value?.key]);
   const v = view.value;
+  const telling = useSignal(false);
+  // What a notice leads to beside reviews: a conversation.
+  const led = v === 'find' && goal.value?.kind !== 'mention' ? goal.value?.conversation : undefined;
+  useEffect(() => {
+    if (!led) return;
+    goal.value = null;
+    void open(led).then(() => document.querySelector<HTMLElement>('.talk-log')?.focus());
+  }, [led]);
   // What waits is told wherever one is, and anew when one has looked.
   useEffect(() => {
-    const look = (): void => void (document.hidden || askAppeals());
+    const look = (): void => void (document.hidden || Promise.all([askAppeals(), askNotices()]));
     look();
     const timer = setInterval(look, ASK_MS);
     document.addEventListener('visibilitychange', look);
@@ -468,14 +476,23 @@ function Desk() {
   return (
     <main class={v === 'find' && chosen.value ? 'review open' : 'review'}>
       <h1 class="hidden">{t('appName')}</h1>
-      <Rail here="review" />
+      <Rail here="review">
+        <IconButton icon={Bell} label={w('notices')} onClick={() => (telling.value = true)}>
+          {unseen.value > 0 && <span class="rail-badge num">{unseen.value}</span>}
+        </IconButton>
+      </Rail>
       <Views />
-      <div id="view" class={`view ${v}`} role="tabpanel" aria-label={VIEW_NAMES[v]()}>
+      <div
+        id="view"
+        class={`view ${v}${tables.value ? ' tables' : ''}${v === 'find' && asTable.value ? ' table' : ''}`}
+        role="tabpanel"
+        aria-label={VIEW_NAMES[v]()}
+      >
         {v === 'find' && (
           <>
             <SearchBar />
             <Results />
-            <Reader />
+            {!asTable.value && <Reader onBack={backToResults} />}
           </>
         )}
         {(v === 'tasks' || v === 'appeals') && <Work key={v} />}
@@ -486,6 +503,7 @@ function Desk() {
         {v === 'library' && <Library />}
         {v === 'coaching' && <Coaching />}
       </div>
+      {telling.value && <Notices onClose={() => (telling.value = false)} />}
     </main>
   );
 }

@@ -19,10 +19,17 @@ import { w } from './qualityWords';
 
 const split = (text: string | undefined): string[] => (text ?? '').split(/[\s,，、]+/).filter(Boolean);
 
-export function Keep({ review, onClose }: { review: Review; onClose: () => void }) {
+interface KeepProps {
+  review: Review;
+  /** Of the scorecard: what it is an example for. */
+  item?: string;
+  onClose: () => void;
+}
+
+export function Keep({ review, item, onClose }: KeepProps) {
   const seqs = useSignal<readonly number[]>(at.value ? [at.value] : []);
   const good = useSignal(true);
-  const chosen = useSignal<readonly string[]>([]);
+  const chosen = useSignal<readonly string[]>(item ? [item] : []);
   const lines = useSignal<readonly Line[]>([]);
   const error = useSignal('');
   const busy = useSignal(false);

@@ -15,6 +15,8 @@ import { openReview, points, review, type ReviewRow, reviews, type Sum, why } fr
 import { type Coached, Note } from './coach';
 import { Failed } from './Failed';
 import { l } from './learnWords';
+import { NoticeList } from './Notices';
+import { goal, loadNotices, notices } from './told';
 import { w } from './qualityWords';
 import { Row } from './Rows';
 import { Training } from './Training';
@@ -77,6 +79,7 @@ export function Mine({ onClose }: { onClose: () => void }) {
         reviews({ list: 'about_me' }),
         api<Own>(`quality/mine${query({ site: site.value?.key })}`),
         api<{ items: Coached[] }>(`coaching${query({ site: site.value?.key, list: 'mine' })}`),
+        loadNotices(),
       ]);
       rows.value = list;
       own.value = mine;
@@ -96,10 +99,10 @@ export function Mine({ onClose }: { onClose: () => void }) {
       transcript.value = null;
     };
   }, []);
-  const open = async (r: ReviewRow): Promise<void> => {
-    await openReview(r.id, false);
+  const open = async (review: string, conversation: string): Promise<void> => {
+    await openReview(review, false);
     try {
-      transcript.value = told(await api<Transcript>(`transcripts/${encodeURIComponent(r.conversation)}`));
+      transcript.value = told(await api<Transcript>(`transcripts/${encodeURIComponent(conversation)}`));
     } catch {
       transcript.value = null; // the lines then stand without their words
     }
@@ -107,7 +110,7 @@ export function Mine({ onClose }: { onClose: () => void }) {
   const r = review.value;
   // As soon as it is there: who has begun to write when the transcript comes shall not be taken away from it.
   useEffect(() => {
-    if (r) document.querySelector<HTMLElement>('.mine .panel')?.focus();
+    if (r && !goal.peek()) document.querySelector<HTMLElement>('.mine .panel')?.focus();
   }, [r?.id]);
   const part = useSignal<'reviews' | 'training'>('reviews');
   return (
@@ -138,6 +141,21 @@ export function Mine({ onClose }: { onClose: () => void }) {
           </>
         ) : (
           <>
+            {(notices.value?.length ?? 0) > 0 && (
+              <section aria-label={w('notices')}>
+                <h3>{w('notices')}</h3>
+                <NoticeList
+                  onOpen={(n) => {
+                    if (n.kind !== 'mention') {
+                      location.href = `/review/${query({ site: site.value?.key, id: n.conversation })}`;
+                      return;
+                    }
+                    goal.value = n;
+                    if (n.review) void open(n.review, n.conversation);
+                  }}
+                />
+              </section>
+            )}
             {own.value && <Trend own={own.value} />}
             {notes.value.length > 0 && (
               <section class="mine-notes" aria-label={l('coachMine')}>
@@ -153,7 +171,7 @@ export function Mine({ onClose }: { onClose: () => void }) {
             <ul class="mine-list" aria-label={w('mineTitle')}>
               {(rows.value ?? []).slice(0, ROWS).map((x) => (
                 <li key={x.id}>
-                  <button type="button" onClick={() => void open(x)}>
+                  <button type="button" onClick={() => void open(x.id, x.conversation)}>
                     <Row r={x} selected={false} />
                   </button>
                 </li>

@@ -4,6 +4,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import { BookmarkPlus, CornerDownRight, MessageSquarePlus } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { composing } from '../core/keys';
+import type { Staffer } from '../core/staff';
 import { oneLine } from '../core/text';
 import { clockTime, exactTime } from '../core/time';
 import { Button } from '../kit/Button';
@@ -21,6 +22,8 @@ import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
 import { at, transcript } from './find';
 import { Keep } from './Keep';
 import { l } from './learnWords';
+import { MentionArea, Mentioning } from './Mention';
+import { goal } from './told';
 import {
   act,
   type Answer,
@@ -49,6 +52,8 @@ interface PanelProps {
   onDone: () => void;
   /** The next message of the talk, or the one before. */
   onStep?: (by: 1 | -1) => void;
+  /** The next review of the list, or the one before. */
+  onTurn?: (by: 1 | -1) => void;
 }
 
 /* ---- head ---- */
@@ -92,19 +97,25 @@ function Head({ r }: { r: Review }) {
 /* ---- comments ---- */
 
 function CommentDialog({ r, seq, parent, onClose }: { r: Review; seq?: number; parent?: string; onClose: () => void }) {
-  const text = useRef<HTMLTextAreaElement>(null);
+  const text = useRef('');
+  const named = useRef<readonly Staffer[]>([]);
   const busy = useSignal(false);
   const error = useSignal('');
   const send = async (): Promise<void> => {
-    const words = text.current?.value.trim() ?? '';
+    const words = text.current.trim();
+    if (busy.value) return;
     if (!words) {
       error.value = w('textNeeded');
-      text.current?.focus();
       return;
     }
     busy.value = true;
+    const mentions = named.current.map((x) => x.id);
     try {
-      await postComment(r.id, words, { ...(seq ? { seq } : {}), ...(parent ? { parent } : {}) });
+      await postComment(r.id, words, {
+        ...(seq ? { seq } : {}),
+        ...(parent ? { parent } : {}),
+        ...(mentions.length > 0 ? { mentions } : {}),
+      });
       onClose();
     } catch (e) {
       error.value = asError(e).title || k('retry');
@@ -125,19 +136,16 @@ function CommentDialog({ r, seq, parent, onClose }: { r: Review; seq?: number; p
       }
     >
       {seq && <Quote seq={seq} />}
-      <Area
-        inputRef={text}
+      <MentionArea
         label={w('commentText')}
-        rows={4}
-        maxLength={2000}
-        autofocus
+        people={r.readers}
         error={error.value || undefined}
-        onKeyDown={(ev) => {
-          if (composing(ev) || ev.key !== 'Enter' || !(ev.ctrlKey || ev.metaKey)) return;
-          ev.preventDefault();
-          ev.stopPropagation();
-          void send();
+        onText={(words, who) => {
+          text.current = words;
+          named.current = who;
+          error.value = '';
         }}
+        onSend={() => void send()}
       />
     </Dialog>
   );
@@ -155,7 +163,7 @@ function Quote({ seq }: { seq: number }) {
 
 function OneComment({ c, r, onReply }: { c: Comment; r: Review; onReply: (id: string) => void }) {
   return (
-    <li class={c.parent ? 'comment reply' : 'comment'}>
+    <li class={c.parent ? 'comment reply' : 'comment'} data-comment={c.id} tabIndex={-1}>
       {c.seq && <Quote seq={c.seq} />}
       <p>
         {c.parent && <Icon node={CornerDownRight} size={16} />} <b>{c.by.name}</b>{' '}
@@ -163,7 +171,9 @@ function OneComment({ c, r, onReply }: { c: Comment; r: Review; onReply: (id: st
           {exactTime(c.at, lang.value)}
         </time>
       </p>
-      <p dir="auto">{c.text}</p>
+      <p dir="auto">
+        <Mentioning text={c.text} mentions={c.mentions} />
+      </p>
       {r.may.comment && !c.parent && (
         <Button small kind="quiet" onClick={() => onReply(c.id)}>
           {w('commentReply')}
@@ -175,8 +185,25 @@ function OneComment({ c, r, onReply }: { c: Comment; r: Review; onReply: (id: st
 
 function Comments({ r, reply }: { r: Review; reply: (parent: string) => void }) {
   const threads = r.comments.filter((c) => !c.parent);
+  const list = useRef<HTMLElement>(null);
+  // Whoever was named in one is led to it, and to the message that it is about once that is there.
+  const to = goal.value?.review === r.id ? goal.value : null;
+  const found = to && r.comments.find((c) => c.id === to.id);
+  const seq = (found?.seq ?? r.comments.find((c) => c.id === found?.parent)?.seq) || 0;
+  useEffect(() => {
+    const el = to && list.current?.querySelector<HTMLElement>(`[data-comment="${to.id}"]`);
+    el?.scrollIntoView({ block: 'center' });
+    el?.focus();
+    if (to && !seq) goal.value = null;
+  }, [r.id, to]);
+  const here = transcript.value?.conversation.id === r.conversation;
+  useEffect(() => {
+    if (!to || !seq || !here) return;
+    at.value = seq;
+    goal.value = null;
+  }, [here, to]);
   return (
-    <section class="card-section" aria-label={w('comments')}>
+    <section ref={list} class="card-section" aria-label={w('comments')}>
       <h3>{w('comments')}</h3>
       {threads.length === 0 && <p class="dim">{w('commentNone')}</p>}
       <ul>
@@ -311,10 +338,11 @@ function Others({ card }: { card: Review['card'] }) {
 
 interface ScoringProps extends PanelProps {
   comment: () => void;
-  keep: () => void;
+  /** The item that has the focus, if one has. */
+  keep: (item?: string) => void;
 }
 
-function Scoring({ review: r, onDone, onStep, comment, keep }: ScoringProps) {
+function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringProps) {
   const contents = useSignal<Contents>(r.contents);
   const revision = useRef(r.revision);
   const sum = useSignal<{ score?: number; fatal?: boolean; plain?: number }>({});
@@ -389,8 +417,9 @@ function Scoring({ review: r, onDone, onStep, comment, keep }: ScoringProps) {
     if (ev.key === 'Enter' && (ev.ctrlKey || ev.metaKey)) void submit();
     else if (text || ev.ctrlKey || ev.metaKey || ev.altKey) return;
     else if (ev.key === 'j' || ev.key === 'k') onStep?.(ev.key === 'j' ? 1 : -1);
+    else if (ev.key === 'J' || ev.key === 'K') onTurn?.(ev.key === 'J' ? 1 : -1);
     else if (ev.key === 'c') comment();
-    else if (ev.key === 'm') keep();
+    else if (ev.key === 'm') keep((ev.target as HTMLElement).closest<HTMLElement>('[data-item]')?.dataset['item']);
     else return;
     ev.preventDefault();
   };
@@ -660,7 +689,7 @@ export function Panel(props: PanelProps) {
   const comment = (): void => {
     dialog.value = at.value ? { seq: at.value } : {};
   };
-  const keeping = useSignal(false);
+  const keeping = useSignal<{ item?: string } | null>(null);
   const answering = r.may.acknowledge || r.may.appeal;
   return (
     <section class="panel" aria-label={w('card')} tabIndex={-1}>
@@ -672,7 +701,12 @@ export function Panel(props: PanelProps) {
         />
       )}
       {r.may.score ? (
-        <Scoring key={`${r.id}/${r.revision}`} {...props} comment={comment} keep={() => (keeping.value = true)} />
+        <Scoring
+          key={`${r.id}/${r.revision}`}
+          {...props}
+          comment={comment}
+          keep={(item) => (keeping.value = item ? { item } : {})}
+        />
       ) : r.may.decide ? (
         <Deciding key={r.id} {...props} />
       ) : answering ? (
@@ -686,9 +720,9 @@ export function Panel(props: PanelProps) {
           {at.value ? w('commentAt') : w('comment')}
         </Button>
       )}
-      {keeping.value && <Keep review={r} onClose={() => (keeping.value = false)} />}
+      {keeping.value && <Keep review={r} {...keeping.value} onClose={() => (keeping.value = null)} />}
       {may('reviewer', 'supervisor') && transcript.value && (
-        <Button small icon={BookmarkPlus} onClick={() => (keeping.value = true)}>
+        <Button small icon={BookmarkPlus} onClick={() => (keeping.value = {})}>
           {l('libKeep')}
         </Button>
       )}

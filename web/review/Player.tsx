@@ -85,6 +85,15 @@ export function replayKey(key: string): boolean {
   return key in acts;
 }
 
+/** The same for a key that was pressed anywhere: a button, a box to tick, the strip have uses of their own for some. */
+export function playKey(ev: KeyboardEvent): boolean {
+  const own = ev.target instanceof Element && ev.target.closest('button, input, a, [role=slider]');
+  if (own && (ev.key === ' ' || ev.key.startsWith('Arrow'))) return false;
+  if (!replayKey(ev.key)) return false;
+  ev.preventDefault();
+  return true;
+}
+
 /** Does the visitor wait for a word of ours at that moment, or does nobody speak? */
 function moment(messages: readonly StaffMessage[], r: Replay): string {
   const said = messages.slice(0, saidBy(r)).filter((m) => m.kind !== 'event');

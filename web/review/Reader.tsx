@@ -2,7 +2,6 @@
 import { useComputed } from '@preact/signals';
 import { ArrowLeft, ChevronDown, ChevronUp, EyeOff, Trash2 } from 'lucide';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { ApiError } from '../core/api';
 import type { Conversation, Entry } from '../core/staff';
 import { duration, exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
@@ -14,40 +13,22 @@ import { k, lang } from '../kit/i18n';
 import { channelName, nameOf } from '../kit/names';
 import { scoreLabel, type Score } from '../kit/Rating';
 import { buildRows } from '../kit/rows';
-import { roleName } from '../kit/SignIn';
 import { s } from '../kit/staffWords';
-import { Talk } from '../kit/Talk';
+import { PastTalk } from '../kit/PastTalk';
 import { findingEntries, findings, loadFindings } from './findings';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { f } from './findWords';
+import { Asked } from './Asked';
 import { Holds } from './Holds';
 import { Player, replay } from './Player';
 import { w } from './qualityWords';
 import { saidBy } from './replay';
 import { Strip } from './Strip';
+import { Trouble } from './Trouble';
 import { t } from './words';
 
 /** Entries that a message beside them tells as well, and those that are only of use to machines. */
 const SAID = new Set(['assigned', 'closed', 'transferred', 'invited', 'delivery', 'viewed', 'profile']);
-
-export function Trouble({ error, retry }: { error: ApiError; retry: () => void }) {
-  if (error.status === 403) {
-    return (
-      <div class="empty" role="alert">
-        <p>{t('forbidden', { role: roleName('reviewer') })}</p>
-      </div>
-    );
-  }
-  return (
-    <div class="empty" role="alert">
-      <p>{error.status === 0 ? s('unreachable') : t('searchFailed', { why: error.title || String(error.status) })}</p>
-      {error.id && <p class="dim num">{t('quoteId', { id: error.id })}</p>}
-      <Button small onClick={retry}>
-        {k('retry')}
-      </Button>
-    </div>
-  );
-}
 
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
@@ -103,9 +84,6 @@ export function Reader({ onBack }: { onBack?: () => void }) {
   const id = got?.conversation.id;
   useEffect(() => void loadFindings(id), [id]);
   const bySeq = useMemo(() => new Map((got?.messages ?? []).map((m) => [m.seq, m])), [got]);
-  useEffect(() => {
-    if (at.value > 0) document.querySelector(`.reader [data-seq="${at.value}"]`)?.scrollIntoView({ block: 'center' });
-  }, [got, at.value]);
 
   if (transcriptFailed.value) {
     const error = transcriptFailed.value;
@@ -196,9 +174,8 @@ export function Reader({ onBack }: { onBack?: () => void }) {
             <Button small onClick={() => void open(c.id, true)}>
               {w('reveal')}
             </Button>
-          ) : (
-            <span class="dim">{w('maskedAsk')}</span>
-          )}
+          ) : null}
+          <Asked transcript={got} />
         </p>
       ) : (
         shown.value === c.id && (
@@ -210,9 +187,8 @@ export function Reader({ onBack }: { onBack?: () => void }) {
       <Holds conversation={c.id} />
       <Strip transcript={got} />
       <Player transcript={got} />
-      <Talk
+      <PastTalk
         key={c.id}
-        follow={false}
         rows={rows}
         label={s('talkWith', { name: nameOf(c) })}
         visitorRead={c.visitor_read}
@@ -224,13 +200,4 @@ export function Reader({ onBack }: { onBack?: () => void }) {
       />
     </section>
   );
-}
-
-/** The next message (or result) in a direction. */
-export function stepMessage(by: 1 | -1): void {
-  const all = (transcript.value?.messages ?? []).filter((m) => m.kind !== 'event');
-  if (all.length === 0) return;
-  const i = all.findIndex((m) => m.seq === at.value);
-  const to = i < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, i + by));
-  at.value = all[to]?.seq ?? 0;
 }

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Transcript } from '../core/staff';
 import { clockTime, duration } from '../core/time';
-import { senderName } from '../kit/Talk';
+import { senderName } from '../kit/Line';
 import { course } from './course';
 import { at } from './find';
 import { f } from './findWords';

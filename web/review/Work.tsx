@@ -10,11 +10,13 @@ import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { Tabs } from '../kit/Tabs';
 import { toast } from '../kit/Toast';
-import { appealsOpen, view } from './find';
+import { appealsOpen, stepMessage, view } from './find';
 import { Panel } from './Panel';
+import { goal } from './told';
+import { playKey } from './Player';
 import { asError, eager, openReview, review, reviewFailed, type ReviewRow, reviews } from './quality';
 import { w } from './qualityWords';
-import { Reader, stepMessage } from './Reader';
+import { Reader } from './Reader';
 import { Rows } from './Rows';
 
 const OPEN = new Set(['assigned', 'draft']);
@@ -47,6 +49,14 @@ export function Work({ of, title, onBack }: WorkProps) {
     void load();
     return () => void openReview(null);
   }, [site.value?.key]);
+  const led = tasks ? goal.value?.review : undefined;
+  useEffect(() => {
+    if (!led) return;
+    void openReview(led).then(() => {
+      const r = review.value;
+      if (r?.id === led) part.value = OPEN.has(r.state) ? 'todo' : 'done';
+    });
+  }, [led]);
 
   const all = rows.value ?? [];
   const shown = tasks ? all.filter((r) => OPEN.has(r.state) === (part.value === 'todo')) : all;
@@ -62,15 +72,19 @@ export function Work({ of, title, onBack }: WorkProps) {
     await openReview(next?.id ?? null);
     if (!next) document.querySelector<HTMLElement>('.work-list [role=tab][aria-selected=true]')?.focus();
   };
-  const step = (by: 1 | -1): void => {
+  /** `on`: the keys go on in the panel. */
+  const step = (by: 1 | -1, on = false): void => {
     const at = shown.findIndex((r) => r.id === open);
     const to = shown[at < 0 ? 0 : Math.max(0, Math.min(shown.length - 1, at + by))];
-    if (to) void openReview(to.id);
+    if (!to || to.id === open) return;
+    eager.value = on;
+    void openReview(to.id);
   };
   useEffect(() => {
     const onKey = (ev: KeyboardEvent): void => {
       if (composing(ev) || ev.defaultPrevented || ev.ctrlKey || ev.metaKey || ev.altKey) return;
       if (inText(ev.target) || document.querySelector('dialog[open], .menu')) return;
+      if (playKey(ev)) return;
       const acts: Record<string, () => void> = {
         j: () => stepMessage(1),
         k: () => stepMessage(-1),
@@ -145,7 +159,12 @@ export function Work({ of, title, onBack }: WorkProps) {
       {review.value ? (
         <>
           <Reader onBack={() => void openReview(null)} />
-          <Panel review={review.value} onDone={() => void done()} onStep={stepMessage} />
+          <Panel
+            review={review.value}
+            onDone={() => void done()}
+            onStep={stepMessage}
+            onTurn={(by) => step(by, true)}
+          />
         </>
       ) : (
         <section class="work-none" aria-label={w('card')}>

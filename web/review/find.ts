@@ -243,15 +243,17 @@ export function told(got: Transcript): Transcript {
 let asked = '';
 export async function open(id: string | null, reveal = false): Promise<void> {
   chosen.value = id;
+  asked = id ?? '';
+  // What takes the server time is asked for before what takes the browser time.
+  const request = id && api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`);
   toAddress();
-  if (id === null) {
+  if (!request) {
     transcript.value = null;
     return;
   }
-  asked = id;
   transcriptFailed.value = null;
   try {
-    const got = told(await api<Transcript>(`transcripts/${encodeURIComponent(id)}${reveal ? '?reveal=1' : ''}`));
+    const got = told(await request);
     if (asked !== id) return;
     const hit = found.value?.find((f) => f.conversation.id === id)?.hits[0]?.seq ?? 0;
     batch(() => {
@@ -282,4 +284,13 @@ export async function loadAgents(): Promise<void> {
   } catch {
     // The filter then offers those found so far.
   }
+}
+
+/** The next message in a direction. */
+export function stepMessage(by: 1 | -1): void {
+  const all = (transcript.value?.messages ?? []).filter((m) => m.kind !== 'event');
+  if (all.length === 0) return;
+  const i = all.findIndex((m) => m.seq === at.value);
+  const to = i < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, i + by));
+  at.value = all[to]?.seq ?? 0;
 }

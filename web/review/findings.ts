@@ -80,7 +80,7 @@ let wanted = '';
 /** Whoever may not see findings reads on without them. */
 export async function loadFindings(conversation: string | undefined): Promise<void> {
   wanted = conversation ?? '';
-  findings.value = [];
+  if (findings.value.length > 0) findings.value = [];
   if (!conversation) return;
   try {
     if (checks.value.length === 0) await loadChecks();

@@ -67,6 +67,7 @@ export interface Comment {
   text: string;
   seq?: number;
   parent?: string;
+  mentions: Staffer[];
 }
 export interface Review extends ReviewRow {
   card: Card;
@@ -75,6 +76,8 @@ export interface Review extends ReviewRow {
   versions: { version: number; at: number; by: Staffer; score: number; fatal: boolean }[];
   appeals: { item: string; text: string; outcome?: 'accepted' | 'partly' | 'rejected'; answer?: string }[];
   comments: Comment[];
+  /** Who else may read it, and so be named in a comment. */
+  readers: Staffer[];
   may: { comment: boolean; score: boolean; acknowledge: boolean; appeal: boolean; decide: boolean };
   blind: boolean;
 }
@@ -154,7 +157,7 @@ export async function openReview(id: string | null, talk = true): Promise<void> 
   try {
     const r = await api<Review>(`reviews/${encodeURIComponent(id)}`);
     if (wanted !== id) return;
-    meet(r.agent, r.reviewer, r.decider);
+    meet(r.agent, r.reviewer, r.decider, ...r.readers);
     take(r);
     if (talk) void open(r.conversation);
   } catch (e) {
@@ -174,7 +177,11 @@ export function act(id: string, name: string, body: Record<string, unknown>): Pr
   return api<Done>(`reviews/${encodeURIComponent(id)}/${name}`, { method, body });
 }
 
-export async function postComment(id: string, text: string, more: { seq?: number; parent?: string }): Promise<void> {
+export async function postComment(
+  id: string,
+  text: string,
+  more: { seq?: number; parent?: string; mentions?: string[] },
+): Promise<void> {
   await api(`reviews/${encodeURIComponent(id)}/comments`, { method: 'POST', body: { text, ...more } });
   if (wanted === id) await reread();
 }

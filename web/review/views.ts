@@ -4,5 +4,6 @@ export { Checks } from './Checks';
 export { Coaching } from './Coaching';
 export { Figures } from './Figures';
 export { Library } from './Library';
+export { Notices } from './Notices';
 export { Samples } from './Samples';
 export { Work } from './Work';

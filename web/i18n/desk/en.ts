@@ -19,6 +19,10 @@ export const en: Like<typeof zhCN> = {
   cardUrl: 'Address',
   cardUrlHint: 'The page that opens for the visitor, such as shop.example/returns',
   cardPreview: 'Preview',
+  cardPicture: 'Picture (optional)',
+  cardPictureChoose: 'Choose a picture',
+  cardPictureNone: 'Remove',
+  cardPictureBad: 'PNG, JPEG, GIF and WebP pictures can stand on a card',
   cardTitleNone: 'Write a title',
   cardUrlNone: 'Write an address',
   cardUrlBad:
