@@ -525,6 +525,8 @@ unsigned rule_needs(const struct rule *rules, size_t n)
             ret |= RULE_NEED_PROFILE;
         if (r->event == RULE_WAITING || r->when.position_min || r->when.position_max)
             ret |= RULE_NEED_POSITION;
+        if (r->event == RULE_NOBODY || r->event == RULE_OUTSIDE)
+            ret |= RULE_NEED_LEAVING;
     }
     return ret;
 }

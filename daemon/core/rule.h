@@ -210,12 +210,13 @@ int64_t rule_quiet_ms(const struct rule *rules, size_t n, enum role role);
 /* Do the conditions hold? Where not, *which names the first that does not ("keywords"), for people who try a rule. */
 bool rule_when_holds(const struct rule_when *w, const struct rule_facts *facts, const char **which);
 
-/* What must be read before the rules can be asked. */
+/* What must be read before the rules can be asked, and when else they want to be. */
 enum rule_need {
     RULE_NEED_FIRED = 1, /* of the contact, and whether it is the first contact */
     RULE_NEED_PROFILE = 2,
     RULE_NEED_POSITION = 4,
-    RULE_NEED_OFFERED = 8 /* asked by whoever reads a number from a visitor: the choices that were offered last */
+    RULE_NEED_OFFERED = 8, /* asked by whoever reads a number from a visitor: the choices that were offered last */
+    RULE_NEED_LEAVING = 16 /* a look at who waits when the last agent goes: nothing else happens to them */
 };
 unsigned rule_needs(const struct rule *rules, size_t n);
 /* So far must a visitor's messages be counted, for more make no difference to any rule; 0: not at all. */

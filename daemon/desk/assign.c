@@ -37,6 +37,7 @@ void keep_look(struct desk *d, struct desk_site *ds, const struct live_view *vie
     free(ds->seen);
     ds->seen = seen;
     ds->n_seen = view->n_agents;
+    presence_overtakes(ds);
     ds->seen_at = mono(d);
     ds->line_moved |= ds->waiting != view->total_waiting;
     ds->waiting = view->total_waiting;

@@ -509,6 +509,11 @@ static bool haunted(struct desk *d, struct desk_site *ds, const struct query *q)
     return true;
 }
 
+bool its_turn(const struct desk_site *ds, const struct conv *c)
+{
+    return c->id.b[sizeof(c->id.b) - 1] % RETELL_SWEEPS == ds->retold;
+}
+
 /* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. Does the live
  * layer seem to know less than the store, then everybody is told of at once; else a share at each sweep, so that a long line holds up
  * nobody and everybody has been told of once in RETELL_SWEEPS seconds. */
@@ -520,7 +525,7 @@ static void retell(struct desk *d, struct desk_site *ds, const struct query *q)
         return;
     ds->retold = (ds->retold + 1) % RETELL_SWEEPS;
     for (size_t i = 0; i < q->n_convs; i++)
-        if (all || q->convs[i].id.b[sizeof(q->convs[i].id.b) - 1] % RETELL_SWEEPS == ds->retold)
+        if (all || its_turn(ds, &q->convs[i]))
             d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
 }
 
@@ -533,6 +538,8 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     (void)why;
     if (!rc && ds)
         retell(d, ds, q);
+    if (!rc && ds)
+        rules_deserted(d, ds, q->convs, q->n_convs);
     if (ds)
         route_kick(d, ds);
     desk_call_end(call);

@@ -86,9 +86,10 @@ struct desk_site {
     bool hours_changed; /* who is parked until the doors open may have to be told another time */
     int64_t parked_at;  /* mono: when they were last looked through */
     struct haunt haunt;
-    unsigned retold; /* which share of those who wait the live layer was last told of */
-    bool wide;       /* the next pass looks through all who wait */
-    int64_t wide_at; /* mono */
+    unsigned retold;   /* which share of those who wait is taken up in this sweep */
+    size_t n_deserted; /* queues from which the last agent has gone, at the last sweep */
+    bool wide;         /* the next pass looks through all who wait */
+    int64_t wide_at;   /* mono */
     int64_t swept_at;
     bool sampling;       /* a schedule's sample is being drawn */
     int64_t sampling_at; /* mono: not before */
@@ -99,7 +100,8 @@ struct desk_site {
     /* The last look. */
     struct seen *seen; /* by id */
     size_t n_seen;
-    int64_t seen_at; /* mono; 0 never */
+    int64_t seen_at;             /* mono; 0 never */
+    struct presence_word *words; /* presences that the live layer has been told of and not answered, the oldest first */
     int64_t waiting, longest_ms;
     struct in_line *line; /* who waits where, as it was heard last; up to `line_told` they know */
     size_t n_line, line_told;
@@ -210,9 +212,11 @@ void settings_refresh(struct desk *d);
 /* One more act of `c`, which is committed; whoever sits at `conn` hears of it under `cid`. */
 void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, const struct kf_id *person, enum presence p,
                      struct slice reason, uint64_t conn, struct slice cid);
-/* So many offers in a row were let pass. */
+/* What was chosen here while a look was under way: the look does not know it. */
+void presence_overtakes(struct desk_site *ds);
 /* Tells who sits here what the hint of another node should have. */
 void sweep_owned(struct desk *d, struct desk_site *ds);
+/* So many offers in a row were let pass. */
 void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed);
 /* There, whatever the person likes to get: not offline, and connected. */
 bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *person);
@@ -252,6 +256,8 @@ void member_presence(struct desk_site *ds, struct member *m, enum presence p, co
 void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presence p);
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
+/* Nobody is there who could, and nobody has only been off the net for less than the grace time. */
+bool deserted(struct desk *d, const struct desk_site *ds, const struct site_queue *q);
 /* To the live layer: who there is, with presence and capacity. */
 void tell_agents(struct desk *d, const struct desk_site *ds);
 
@@ -381,6 +387,10 @@ void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *perso
 /* `was` is the snapshot that ds->site has replaced. */
 void hours_compare(struct desk *d, struct desk_site *ds, const struct site *was);
 void sweep_hours(struct desk *d, struct desk_site *ds);
+/* Is this one of the share of those who wait that this sweep takes up? Each is within ten sweeps. */
+bool its_turn(const struct desk_site *ds, const struct conv *c);
+/* The rules look at those who wait where the last agent has gone: at all when that is seen, at a share in each sweep afterwards. */
+void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);

@@ -4,6 +4,51 @@
 
 #include <stdlib.h>
 
+/* A word to the live layer that it has not answered yet. */
+struct presence_word {
+    struct desk *d;
+    struct kf_key site;
+    struct kf_id person;
+    enum presence presence;
+    struct presence_word *next; /* said later */
+};
+
+static void word_heard(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct presence_word *w = ctx;
+    struct desk_site *ds = site_of(w->d, &w->site);
+
+    (void)rc;
+    (void)why;
+    for (struct presence_word **at = ds ? &ds->words : NULL; at && *at; at = &(*at)->next)
+        if (*at == w) {
+            *at = w->next;
+            break;
+        }
+    w->d->under_way--;
+    free(w);
+}
+
+static void tell_live(struct desk *d, struct desk_site *ds, const struct member *m)
+{
+    struct presence_word *w = calloc(1, sizeof(*w)), **last = &ds->words;
+
+    if (w) {
+        *w = (struct presence_word){ .d = d, .site = ds->site->key, .person = m->person, .presence = m->presence };
+        while (*last)
+            last = &(*last)->next;
+        *last = w;
+        d->under_way++;
+    }
+    d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, m->presence, m->capacity, w ? word_heard : NULL, w);
+}
+
+void presence_overtakes(struct desk_site *ds)
+{
+    for (const struct presence_word *w = ds->words; w; w = w->next)
+        presence_seen(ds, &w->person, w->presence);
+}
+
 static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -19,7 +64,7 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
             member_presence(ds, m, (enum presence)call->n, call->reason ? call->reason : "", call->m);
             tell_presence(d, ds, m);
             presence_seen(ds, &call->who, m->presence);
-            d->ports.live_agent(d->ports.ctx, &call->site, &call->who, m->presence, m->capacity, NULL, NULL);
+            tell_live(d, ds, m);
         }
         if (seat)
             session_ack(d->session, seat, slice_of(call->cid), NULL, 0, call->m);

@@ -220,13 +220,17 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     struct act_ruled ruled;
     struct change *c;
     struct act *act;
+    int64_t due_at;
+    bool unchanged;
     size_t n;
 
     if (look_first(d, ds, l) || ask_place(d, ds, l))
         return;
     n = match_all(d, ds, l, firings);
     facts = facts_of(d, ds, l);
-    c = change_new(&ds->site->key, now(d));
+    due_at = rule_next_due(ds->site->rules, ds->site->n_rules, &facts);
+    unchanged = l->unasked && !n && !l->n_messages && due_at == l->conv.rule_due_at;
+    c = unchanged ? NULL : change_new(&ds->site->key, now(d));
     if (!c) {
         looking_end(l);
         return;
@@ -236,7 +240,7 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     act = change_act(c, ACT_RULED);
     act->u.ruled.from_seq = l->conv.ruled_seq;
     act->u.ruled.to_seq = l->conv.seq;
-    act->u.ruled.rule_due_at = rule_next_due(ds->site->rules, ds->site->n_rules, &facts);
+    act->u.ruled.rule_due_at = due_at;
     act->u.ruled.seen_due_at = l->conv.rule_due_at;
     act->u.ruled.n_firings = n;
     act->u.ruled.again = rules_close(firings, n);
@@ -473,6 +477,17 @@ void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c)
         read_messages(l);
 }
 
+static void look_unasked(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    struct looking *l = looking_new(d, ds, c);
+
+    if (!l)
+        return; /* its turn comes again */
+    l->unasked = true;
+    l->looked = true; /* for all of them */
+    read_messages(l);
+}
+
 static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -480,15 +495,29 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
     (void)why;
     for (size_t i = 0; !rc && ds && i < q->n_convs; i++)
-        if (q->convs[i].state == CONV_SERVED) {
-            struct looking *l = looking_new(call->d, ds, &q->convs[i]);
-
-            if (l) {
-                l->unasked = true;
-                read_messages(l);
-            }
-        }
+        if (q->convs[i].state == CONV_SERVED)
+            look_unasked(call->d, ds, &q->convs[i]);
     desk_call_end(call);
+}
+
+void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n)
+{
+    size_t count = 0, before = ds->n_deserted;
+
+    if (!(ds->rule_needs & RULE_NEED_LEAVING))
+        return;
+    for (size_t i = 0; i < ds->site->n_queues; i++)
+        count += deserted(d, ds, &ds->site->queues[i]);
+    ds->n_deserted = count;
+    for (size_t i = 0; count && i < ds->site->n_queues; i++) {
+        const struct site_queue *q = &ds->site->queues[i];
+
+        if (!deserted(d, ds, q))
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if (waiting[k].state == CONV_WAITING && key_eq(&waiting[k].queue, &q->key) && (count > before || its_turn(ds, &waiting[k])))
+                look_unasked(d, ds, &waiting[k]);
+    }
 }
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)

@@ -183,6 +183,20 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     return false;
 }
 
+bool deserted(struct desk *d, const struct desk_site *ds, const struct site_queue *q)
+{
+    if (staffed(d, ds, &q->key))
+        return false;
+    for (size_t i = 0; i < ds->n_seen; i++) {
+        const struct seen *s = &ds->seen[i];
+        const struct member *m = s->presence >= PRESENCE_BUSY && now(d) - s->gone_since < ds->site->grace_ms ? member_of(ds, &s->id) : NULL;
+
+        if (m && fits_queue(m, q))
+            return false;
+    }
+    return true;
+}
+
 /* FNV-1a: any hash will do, as long as every node works out the same. */
 static int shard_of(const struct kf_key *site)
 {

@@ -199,6 +199,57 @@ static void everybody_is_busy(void **state)
     staff_free(&who);
 }
 
+/* All was said that is said to who waits, and then the last agent goes: nothing else would ever happen to that visitor. */
+static void the_last_one_goes_while_visitors_wait(void **state)
+{
+    struct staff who = { 0 };
+    struct visitor v[3] = { 0 };
+
+    (void)state;
+    found("left", false, &who);
+    staff_presence(&who, "busy");
+    for (size_t i = 0; i < 3; i++) {
+        enter_as(&v[i], "left", languages[i]);
+        (void)visitor_say(&v[i], "c1", "?");
+        expect(&v[i], languages[i], "greeting");
+        expect(&v[i], languages[i], "wait");
+        expect(&v[i], languages[i], "wait_more");
+    }
+    staff_presence(&who, "offline");
+    for (size_t i = 0; i < 3; i++) {
+        expect(&v[i], languages[i], "nobody");
+        expect_silence(&v[i]);
+    }
+    staff_presence(&who, "online"); /* and comes back */
+    for (size_t i = 0; i < 3; i++) {
+        expect(&v[i], languages[i], "event:joined");
+        visitor_free(&v[i]);
+    }
+    staff_free(&who);
+}
+
+/* A page that is loaded anew is no agent who has gone. */
+static void who_is_off_the_net_for_a_moment_has_not_gone(void **state)
+{
+    struct staff who = { 0 };
+    struct visitor v = { 0 };
+
+    (void)state;
+    found("blink", false, &who);
+    staff_presence(&who, "busy");
+    enter_as(&v, "blink", "en");
+    (void)visitor_say(&v, "c1", "?");
+    expect(&v, "en", "greeting");
+    expect(&v, "en", "wait");
+    staff_leave(&who);
+    expect(&v, "en", "wait_more"); /* a sweep has looked */
+    staff_enter(&who, &d, "blink");
+    staff_presence(&who, "online");
+    expect(&v, "en", "event:joined");
+    visitor_free(&v);
+    staff_free(&who);
+}
+
 /* The visitor falls silent: asked once, closed with an invitation to rate, greeted on the way back. */
 static void the_visitor_is_silent_and_comes_back(void **state)
 {
@@ -380,6 +431,8 @@ int main(void)
         cmocka_unit_test(nobody_is_there),
         cmocka_unit_test(it_is_night),
         cmocka_unit_test(everybody_is_busy),
+        cmocka_unit_test(the_last_one_goes_while_visitors_wait),
+        cmocka_unit_test(who_is_off_the_net_for_a_moment_has_not_gone),
         cmocka_unit_test(the_visitor_is_silent_and_comes_back),
         cmocka_unit_test(a_word_opens_a_menu_and_a_choice_moves_the_visitor),
         cmocka_unit_test(never_into_a_talk_between_people),

@@ -641,6 +641,8 @@ static void knows_what_has_to_be_read_first(void **state)
         { RULE(RULE_MESSAGE, .when = { .position_max = 1 }), RULE_NEED_POSITION },
         { RULE(RULE_WAITING), RULE_NEED_POSITION },
         { RULE(RULE_WAITING, .off = true), 0 },
+        { RULE(RULE_NOBODY), RULE_NEED_LEAVING },
+        { RULE(RULE_OUTSIDE), RULE_NEED_LEAVING },
     };
 
     (void)state;
