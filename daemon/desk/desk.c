@@ -156,6 +156,20 @@ struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_ki
     return q;
 }
 
+void desk_ask_owned(struct desk *d, const struct desk_site *ds, const struct kf_id *person, const struct kf_id *about, store_answer *done)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
+
+    if (!q)
+        return;
+    call->who = q->id = *person;
+    if (about)
+        call->conv = *about;
+    q->now = now(d);
+    d->ports.read(d->ports.ctx, q, done, call);
+}
+
 void desk_call_end(struct call *call)
 {
     call->d->under_way--;

@@ -450,14 +450,7 @@ static void owned_released(void *ctx, enum kf_rc rc, struct query *q, const stru
 
 void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
-    struct call *call;
-    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
-
-    if (!q)
-        return;
-    q->id = *person;
-    q->now = now(d);
-    d->ports.read(d->ports.ctx, q, owned_released, call);
+    desk_ask_owned(d, ds, person, NULL, owned_released);
 }
 
 /* Off the net for longer than the grace time. Who has nothing may still be somebody's helper: that is looked at once, when it is over. */

@@ -169,6 +169,9 @@ struct call {
 struct call *desk_call(struct desk *d, const struct desk_site *ds); /* NULL: out of memory */
 /* A question to the store, of the site if `ds` is given, and the call that goes on with the answer; NULL: out of memory. */
 struct query *desk_ask(struct desk *d, const struct desk_site *ds, enum query_kind kind, struct call **call);
+/* What a person has of the site, served, helped or in wrap-up: for `done` with a call, in which the person is `who` and `about`, if given,
+ * `conv`. Nothing is asked where memory is out: sweeps come again. */
+void desk_ask_owned(struct desk *d, const struct desk_site *ds, const struct kf_id *person, const struct kf_id *about, store_answer *done);
 void desk_call_end(struct call *call);
 void desk_call_cid(struct call *call, struct slice cid);
 

@@ -171,18 +171,8 @@ void sweep_owned(struct desk *d, struct desk_site *ds)
         return;
     ds->owned_at = mono(d);
     session_each_view(d->session, each_owned, &t);
-    for (size_t i = 0; i < ds->n_seen; i++) {
-        struct call *call;
-        struct query *q;
-
-        if (ds->seen[i].load == t.load[i] || !session_seats(d->session, &ds->seen[i].id))
-            continue;
-        q = desk_ask(d, ds, QUERY_OWNED, &call);
-        if (!q)
-            break;
-        q->id = ds->seen[i].id;
-        q->now = now(d);
-        d->ports.read(d->ports.ctx, q, owned_read, call);
-    }
+    for (size_t i = 0; i < ds->n_seen; i++)
+        if (ds->seen[i].load != t.load[i] && session_seats(d->session, &ds->seen[i].id))
+            desk_ask_owned(d, ds, &ds->seen[i].id, NULL, owned_read);
     free(t.load);
 }

@@ -522,12 +522,5 @@ void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *wai
 
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person)
 {
-    struct call *call;
-    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
-
-    if (!q)
-        return;
-    q->id = *person;
-    q->now = now(d);
-    d->ports.read(d->ports.ctx, q, have_owned, call);
+    desk_ask_owned(d, ds, person, NULL, have_owned);
 }

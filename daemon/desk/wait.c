@@ -258,15 +258,7 @@ static void owned_read(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
 static void hand_if_room(struct desk *d, struct desk_site *ds, const struct conv *conv)
 {
-    struct call *call;
-    struct query *q = desk_ask(d, ds, QUERY_OWNED, &call);
-
-    if (!q)
-        return;
-    call->conv = conv->id;
-    call->who = q->id = conv->owner;
-    q->now = now(d);
-    d->ports.read(d->ports.ctx, q, owned_read, call);
+    desk_ask_owned(d, ds, &conv->owner, &conv->id, owned_read);
 }
 
 static void handed_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
