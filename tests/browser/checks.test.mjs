@@ -2,7 +2,7 @@
 // a risk, judged by keyboard alone, and found by.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, ask, at, axe, browse, bubble, closeTalk, complaints, House, leave, PATIENCE, picture, says, tabTo, visitor } from './house.mjs';
+import { ask, at, axe, browse, closedTalk, complaints, House, leave, PATIENCE, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', name: '服务禁语', tuned: '上周会命中什么', saved: '已保存', fresh: '新增' },

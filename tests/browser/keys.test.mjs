@@ -1,7 +1,7 @@
 // The keys of scoring, each of them: j k J K, digits, x, Tab, n, c, m, Ctrl+Enter; and in the transcript beside it Space, the arrows, < and >.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, ask, at, browse, bubble, closeTalk, House, leave, picture, says, tabTo, visitor } from './house.mjs';
+import { ask, at, BEST, browse, bubble, closedTalk, House, leave, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', keep: '收入案例库' },
@@ -13,18 +13,7 @@ let browser;
 before(async () => {
   house = await House.open();
   browser = await browse();
-  for (const words of ['灯坏了', '想退货']) {
-    const desk = await agent(browser, house);
-    const v = await visitor(browser, house);
-    await says(v, words);
-    await desk.locator('.conv', { hasText: words }).click();
-    await desk.locator('.writer textarea').fill('您好，我是客服小林');
-    await desk.keyboard.press('Enter');
-    await bubble(v, '您好，我是客服小林');
-    await closeTalk(desk);
-    await v.context().close();
-    await desk.context().close();
-  }
+  for (const words of ['灯坏了', '想退货']) await closedTalk(browser, house, words);
 });
 after(async () => {
   await browser?.close();
@@ -153,10 +142,3 @@ for (const row of LANGS) {
     await leave(r);
   });
 }
-
-const BEST = {
-  answers: {
-    greeting: { value: 1 }, anything_else: { na: true }, closing: { value: 1 }, tone: { value: 4 }, empathy: { value: 2 }, waiting: { value: 1 },
-    understanding: { value: 2 }, correct: { value: 4 }, promise: { na: true }, records: { value: 1 },
-  },
-};

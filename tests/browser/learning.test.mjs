@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, ask, at, axe, browse, bubble, closeTalk, complaints, House, leave, page, picture, says, tabTo, visitor } from './house.mjs';
+import { agent, ask, at, axe, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
@@ -27,13 +27,7 @@ after(async () => {
   await house?.close();
 });
 
-const answers = (more) => ({
-  answers: {
-    greeting: { value: 1 }, anything_else: { na: true }, closing: { value: 1 }, tone: { value: 4 }, empathy: { value: 2 }, waiting: { value: 1 },
-    understanding: { value: 2 }, correct: { value: 4 }, promise: { na: true }, records: { value: 1 }, ...more,
-  },
-  summary: '总体不错',
-});
+const answers = (more) => ({ answers: { ...BEST.answers, ...more }, summary: '总体不错' });
 
 /** Scores all that this one has to do. */
 async function scoreAll(p, more) {

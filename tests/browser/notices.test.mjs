@@ -2,7 +2,7 @@
 // the words as they were said.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, ask, at, axe, browse, bubble, closeTalk, House, leave, picture, says, tabTo, visitor } from './house.mjs';
+import { ask, at, axe, BEST, browse, bubble, closedTalk, House, leave, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', told: '将通知：', mine: '我的质检', bell: '通知', nobody: '提交之前只有您能看到', ask: '申请查看', waits: '等待主管处理', grant: '同意 24 小时', refuse: '拒绝', refused: '没有同意', show: '显示原文', logged: '本次查看已记录' },
@@ -20,13 +20,6 @@ after(async () => {
   await browser?.close();
   await house?.close();
 });
-
-const BEST = {
-  answers: {
-    greeting: { value: 1 }, anything_else: { na: true }, closing: { value: 1 }, tone: { value: 4 }, empathy: { value: 2 }, waiting: { value: 1 },
-    understanding: { value: 2 }, correct: { value: 4 }, promise: { na: true }, records: { value: 1 },
-  },
-};
 
 /** The one review that waits for the reviewer. */
 async function drawn(p) {
