@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, ask, at, axe, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
+import { agent, ask, at, axe, BEST, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
