@@ -553,7 +553,9 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&shown.before, c)) {
         if (!overtaken)
             forget_place(d, &shown.before, c);
-        tell_move(d, ds, &shown.before, c, reason_of(news->entries, news->n_entries, why));
+        /* A move of another node that had not been heard of: its reason is on the timeline, not in this change. */
+        tell_move(d, ds, &shown.before, c,
+                  shown.before.epoch == news->before.epoch ? reason_of(news->entries, news->n_entries, why) : NULL);
     }
     tell_marks(d, ds, &shown.before, c);
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)

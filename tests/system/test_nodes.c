@@ -259,6 +259,36 @@ static void a_conversation_over_both_goes_on_without_redis(void **state)
     visitor_free(&v);
 }
 
+/* What is said here before this node has heard of a move does not hide why it was made. */
+static void a_move_that_is_seen_by_a_message_first_has_its_reason(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff from = { 0 }, to = { 0 };
+
+    (void)state;
+    staff_online(&from, &b, AGENT1, "demo");
+    visitor_enter(&v, &a, "demo", NULL);
+    visitor_say(&v, "m1", "在吗");
+    wire_take(&from.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served");
+    staff_online(&to, &a, "agent2@demo.example", "demo");
+    redis_kill(&redis); /* no hint comes */
+    UNTIL(!is_ready(&a) && !is_ready(&b));
+    UNTIL(transferred(&from, v.conv, to.id));
+    visitor_say(&v, "m2", "发票");
+    wire_take(&to.wire, "{s:s,s:s,s:{s:s}}", "type", "assigned", "why", "transferred", "conversation", "id", v.conv);
+    wire_take(&from.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "transferred");
+    redis_start(&redis, false);
+    UNTIL(is_ready(&a) && is_ready(&b));
+    wire_sendf(&to.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"m3\"}", v.conv);
+    assert_string_equal(wire_verdict(&to.wire, "m3"), "ack");
+    staff_presence(&to, "offline");
+    staff_presence(&from, "offline");
+    staff_free(&to);
+    staff_free(&from);
+    visitor_free(&v);
+}
+
 static void a_conversation_goes_on_at_the_other_node(void **state)
 {
     struct visitor v = { 0 };
@@ -310,6 +340,7 @@ int main(void)
         cmocka_unit_test(one_visitor_has_one_conversation_on_both),
         cmocka_unit_test(a_page_at_the_other_node_hears_a_conversation_from_its_beginning),
         cmocka_unit_test(who_has_joined_is_told_in_the_visitors_language),
+        cmocka_unit_test(a_move_that_is_seen_by_a_message_first_has_its_reason),
         cmocka_unit_test(who_is_disabled_at_one_node_serves_nobody_at_the_other),
         cmocka_unit_test(a_setting_that_is_changed_counts_on_both),
         cmocka_unit_test(a_conversation_over_both_goes_on_without_redis),
