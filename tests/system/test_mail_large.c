@@ -314,6 +314,7 @@ static void nothing_is_left_after_a_crash(void **state)
     (void)state;
     opened(&p, 300, 4 * MIB);
     goes_on(&p, 3 * MIB);
+    UNTIL(nameless() == 1);
     staff_leave(&agent);
     daemon_kill(&d);
     close(p.fd);
