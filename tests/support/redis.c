@@ -22,7 +22,7 @@ void redis_prepare(struct redis *r)
 {
     *r = (struct redis){ 0 };
     scratch_dir(r->dir, "kf-redis");
-    (void)snprintf(r->path, sizeof(r->path), "%.48s/redis.sock", r->dir);
+    (void)snprintf(r->path, sizeof(r->path), "%s/redis.sock", r->dir);
 }
 
 static void dump_path(const struct redis *r, char *ret, size_t size)

@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 struct redis {
-    pid_t pid;     /* 0: not running */
-    char path[64]; /* of its socket */
+    pid_t pid;                   /* 0: not running */
+    char path[SCRATCH_MAX + 12]; /* of its socket */
     char dir[SCRATCH_MAX];
 };
 
