@@ -34,6 +34,12 @@ void visitor_enter(struct visitor *v, const struct daemon *d, const char *site, 
     v->seq = number_at(v->welcome, "conversation.seq");
 }
 
+void visitor_sees_staff(struct visitor *v)
+{
+    if (!json_is_true(value_at(v->welcome, "site.staffed")))
+        (void)wire_take(&v->wire, "{s:s,s:b}", "type", "site", "staffed", 1);
+}
+
 void visitor_leave(struct visitor *v)
 {
     wire_drop(&v->wire);

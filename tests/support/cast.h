@@ -27,6 +27,8 @@ struct staff {
 
 /* Connects and says hello, with the token it has (a zeroed visitor has none), and `extra` members (",\"locale\":\"en\"", NULL none). */
 void visitor_enter(struct visitor *v, const struct daemon *d, const char *site, const char *extra);
+/* Waits until its node has seen that somebody of staff is there, after the hello: it looks now and then, and says till then that nobody is. */
+void visitor_sees_staff(struct visitor *v);
 /* The line ends; who it is stays known. */
 void visitor_leave(struct visitor *v);
 void visitor_free(struct visitor *v);

@@ -60,8 +60,7 @@ static void what_is_said_at_one_node_is_heard_at_the_other(void **state)
     (void)state;
     staff_online(&s, &b, AGENT1, "demo");
     visitor_enter(&v, &a, "demo", NULL);
-    if (!json_is_true(value_at(v.welcome, "site.staffed"))) /* this node has yet to look who is there: else it says that nobody is */
-        wire_take(&v.wire, "{s:s,s:b}", "type", "site", "staffed", 1);
+    visitor_sees_staff(&v);
     assert_int_equal(visitor_say(&v, "c1", "你好"), 1);
     wire_take(&s.wire, "{s:s,s:s,s:{s:s}}", "type", "assigned", "why", "only_one", "conversation", "id", v.conv);
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "1024");
