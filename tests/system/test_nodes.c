@@ -1,28 +1,15 @@
 /* Two nodes on one database and one Redis: whoever sits at one hears what was said and done at the other. */
+#include "nodes_rig.h"
 #include "tests/support/cast.h"
-#include "tests/support/redis.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define AGENT1 "agent1@demo.example"
-
-static struct daemon a, b;
-static char dir[SCRATCH_MAX];
-static char config[768];
-static struct redis redis;
 
 static int start(void **state)
 {
     (void)state;
-    scratch_dir(dir, "kf-nodes");
-    redis_prepare(&redis);
-    redis_start(&redis, false);
-    UNTIL(redis_pong(redis.path));
-    (void)snprintf(config, sizeof(config), "[store]\nurl = sqlite:%s/kefud.db\nfiles = %s/files.db\n[redis]\nurl = unix:%s\n", dir, dir,
-                   redis.path);
+    nodes_prepare();
     daemon_start(&a, &(struct daemon_options){ .demo = true, .config = config });
     daemon_start(&b, &(struct daemon_options){ .demo = true, .config = config });
     return 0;
@@ -30,14 +17,8 @@ static int start(void **state)
 
 static int finish(void **state)
 {
-    char command[96];
-
     (void)state;
-    daemon_finish(&a);
-    daemon_finish(&b);
-    redis_finish(&redis);
-    (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    assert_int_equal(system(command), 0);
+    nodes_finish();
     return 0;
 }
 

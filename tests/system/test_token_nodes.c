@@ -1,25 +1,13 @@
 /* Two nodes, one account: its access token is renewed by one of them at a time, and one that has died kills no message. */
 #include "fake_rig.h"
-#include "tests/support/redis.h"
+#include "nodes_rig.h"
 
 #include <signal.h>
 
-static struct daemon a, b;
-static struct redis redis;
-static char dir[SCRATCH_MAX], config[768];
-
 static int start_both(void **state)
 {
-
     (void)state;
-    scratch_dir(dir, "kf-tokens");
-    redis_prepare(&redis);
-    redis_start(&redis, false);
-    UNTIL(redis_pong(redis.path));
-    (void)snprintf(config, sizeof(config),
-                   "[store]\nurl = sqlite:%s/kefud.db\nfiles = %s/files.db\nkey_file = %s/key\n[redis]\nurl = unix:%s\n[channels]\n"
-                   "allow_http = yes\nallow_private = yes\n",
-                   dir, dir, dir, redis.path);
+    nodes_prepare();
     platform_open(&p);
     daemon_start(&a, &(struct daemon_options){ .demo = true, .config = config });
     clock_s = now_wall_ms() / 1000;
@@ -28,16 +16,10 @@ static int start_both(void **state)
 
 static int finish_both(void **state)
 {
-    char command[96];
-
     (void)state;
     staff_free(&agent);
-    daemon_finish(&a);
-    daemon_finish(&b);
+    nodes_finish();
     platform_close(&p);
-    redis_finish(&redis);
-    (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-    assert_int_equal(system(command), 0);
     return 0;
 }
 
