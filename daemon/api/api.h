@@ -143,6 +143,8 @@ struct site *site_named(const struct api *api, struct slice name);
 const struct site_channel *hook_channel(struct desk *d, struct slice key, struct site **site);
 /* The site of ?site= (none: the only one) and who the asker is there; NULL: answered with 404 or 403. For op `*member` is NULL. */
 struct site *turn_site(struct turn *t, const struct member **member);
+/* A question about that site; NULL, answered with 500, when memory is out. Of no site (it was answered) NULL. */
+struct query *turn_asks(struct turn *t, const struct site *site, enum query_kind kind);
 /* Who the asker is at that site, a person or a program: what permit() asks. NULL: nobody. */
 const struct member *turn_member(struct turn *t, const struct kf_key *site);
 /* Whoever acts, for a change. */

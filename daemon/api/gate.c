@@ -137,6 +137,17 @@ struct site *turn_site(struct turn *t, const struct member **member)
     return site;
 }
 
+struct query *turn_asks(struct turn *t, const struct site *site, enum query_kind kind)
+{
+    struct query *ret = site ? query_new(kind) : NULL;
+
+    if (ret)
+        ret->site = site->key;
+    else if (site)
+        turn_problem(t, 500, "out of memory");
+    return ret;
+}
+
 /* ---- the gate ---- */
 
 static bool safe_method(const char *method)

@@ -223,14 +223,10 @@ static void have_keys(void *ctx, enum kf_rc rc, struct query *q, const struct kf
 static void get_keys(struct turn *t)
 {
     struct site *site = keys_site(t);
-    struct query *q = site ? query_new(QUERY_KEYS) : NULL;
+    struct query *q = turn_asks(t, site, QUERY_KEYS);
 
-    if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+    if (!q)
         return;
-    }
-    q->site = site->key;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_keys, t);
 }
 

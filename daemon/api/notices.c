@@ -101,14 +101,10 @@ static void get_notices(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
-    struct query *q = site ? query_new(QUERY_NOTICES) : NULL;
+    struct query *q = turn_asks(t, site, QUERY_NOTICES);
 
-    if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+    if (!q)
         return;
-    }
-    q->site = site->key;
     q->id = t->person;
     q->limit = LISTED_MAX;
     q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);

@@ -81,14 +81,10 @@ static void get_samples(struct turn *t)
 {
     const struct member *m;
     struct site *site = sampling_site(t, &m);
-    struct query *q = site ? query_new(QUERY_SAMPLES) : NULL;
+    struct query *q = turn_asks(t, site, QUERY_SAMPLES);
 
-    if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+    if (!q)
         return;
-    }
-    q->site = site->key;
     q->limit = SAMPLES_MAX;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_samples, t);
 }

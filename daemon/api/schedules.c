@@ -49,15 +49,11 @@ static void get_schedules(struct turn *t)
 {
     const struct member *m;
     struct site *site = sampling_site(t, &m);
-    struct query *q = site ? query_new(QUERY_RUNS) : NULL;
+    struct query *q = turn_asks(t, site, QUERY_RUNS);
 
-    if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+    if (!q)
         return;
-    }
     t->state = site_ref(site);
-    q->site = site->key;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_runs, t);
 }
 

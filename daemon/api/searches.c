@@ -65,14 +65,10 @@ static void get_searches(struct turn *t)
 {
     const struct member *m;
     struct site *site = searches_site(t, &m);
-    struct query *q = site ? query_new(QUERY_SAVED) : NULL;
+    struct query *q = turn_asks(t, site, QUERY_SAVED);
 
-    if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+    if (!q)
         return;
-    }
-    q->site = site->key;
     q->id = t->person;
     turn_ports(t)->read(turn_ports(t)->ctx, q, listed, t);
 }

@@ -148,14 +148,10 @@ static void get_transcripts(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
-    struct query *q = site ? query_new(QUERY_TRANSCRIPTS) : NULL;
+    struct query *q = turn_asks(t, site, QUERY_TRANSCRIPTS);
 
-    if (!q) {
-        if (site)
-            turn_problem(t, 500, "out of memory");
+    if (!q)
         return;
-    }
-    q->site = site->key;
     if (!find_filters(t, m, q) || !find_narrow(t, m, q, false)) {
         arena_free(q->arena);
         return;
