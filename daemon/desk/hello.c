@@ -117,10 +117,10 @@ static void site_json(struct desk *d, struct desk_site *ds, struct seat *seat, s
 }
 
 /* `c`: as it was read; NULL: there was none. Another page of the same visitor may have opened a newer one meanwhile. */
-static struct view *view_to_welcome(struct desk *d, const struct seat *seat, const struct conv *c)
+static struct view *view_to_welcome(struct desk *d, struct desk_site *ds, const struct seat *seat, const struct conv *c)
 {
+    struct view *read = c ? tell_show(d, ds, c) : NULL;
     struct view *now = session_view(d->session, &seat->conv);
-    struct view *read = c ? session_show(d->session, c) : NULL;
 
     if (now && id_eq(&now->conv.contact, &seat->who) && (!read || memcmp(&now->conv.id, &read->conv.id, sizeof(now->conv.id)) > 0))
         return now;
@@ -130,7 +130,7 @@ static struct view *view_to_welcome(struct desk *d, const struct seat *seat, con
 static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *seat, const struct conv *c)
 {
     struct buf *b = &d->out;
-    struct view *v = view_to_welcome(d, seat, c);
+    struct view *v = view_to_welcome(d, ds, seat, c);
     char id[KF_ID_TEXT];
     struct conv_view_json json;
 
@@ -362,6 +362,8 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
     struct buf *b = &d->out;
     size_t written = 0;
 
+    for (size_t i = 0; i < r->n; i++)
+        (void)tell_show(d, ds, &r->convs[i]);
     buf_clear(b);
     buf_printf(b, "{\"type\":\"welcome\",\"at\":%lld,\"agent\":", (long long)now(d));
     staff_json(d, ds, m, b);
@@ -370,7 +372,7 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
         json_member(b, "presence_reason", m->presence_reason);
     buf_str(b, ",\"conversations\":[");
     for (size_t i = 0; i < r->n; i++) {
-        struct view *v = session_show(d->session, &r->convs[i]);
+        struct view *v = session_view(d->session, &r->convs[i].id);
         struct conv_view_json json;
 
         if (!v || (!id_eq(&v->conv.owner, &seat->who) && !id_eq(&v->conv.helper, &seat->who)))

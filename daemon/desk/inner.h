@@ -286,6 +286,9 @@ void tell_entries(struct desk *d, const struct conv *c, const struct entry *e, s
 /* The same for what another node has committed, and for a message that it has changed. */
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m);
 void tell_read(struct desk *d, struct desk_site *ds, const struct conv *conv);
+/* A seat is to show the row that was read for it: to all others that show it here, what is new in it is news. Its view as it is then; NULL
+ * when memory is out. Writes to the desk's buffer. */
+struct view *tell_show(struct desk *d, struct desk_site *ds, const struct conv *conv);
 /* Each tick: asks now and then how the lines are, and tells some of those who have moved on. */
 void line_tick(struct desk *d, struct desk_site *ds);
 void line_free(struct desk_site *ds);

@@ -165,8 +165,11 @@ static void watching(void *ctx, enum kf_rc rc, const struct news *news, const st
     struct call *call = ctx;
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
-    struct seat *seat = session_seat(d->session, call->conn);
+    struct seat *seat;
 
+    if (!rc && ds && call->n)
+        (void)tell_show(d, ds, &news->conv);
+    seat = session_seat(d->session, call->conn); /* sending may have closed it */
     if (rc)
         seat_fail(d, call->conn, call->cid, rc, why);
     else if (seat && ds) {

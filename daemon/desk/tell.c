@@ -600,6 +600,22 @@ void tell_read(struct desk *d, struct desk_site *ds, const struct conv *c)
     window_tell(d, ds, c);
 }
 
+static bool page_sits(struct desk *d, const struct kf_id *contact)
+{
+    for (const struct seat *seat = session_seats(d->session, contact); seat; seat = seat->next)
+        if (seat->side == FRAME_VISITOR && seat->welcomed)
+            return true;
+    return false;
+}
+
+/* A hint may have been lost. Were the view only renewed, the next look would find it as it should be, and nobody would ever be told. */
+struct view *tell_show(struct desk *d, struct desk_site *ds, const struct conv *c)
+{
+    if (session_view(d->session, &c->id) || page_sits(d, &c->contact))
+        tell_read(d, ds, c);
+    return session_show(d->session, c);
+}
+
 void tell_changed(struct desk *d, const struct conv *c, const struct message *m)
 {
     struct message shown = *m;

@@ -408,10 +408,8 @@ struct view *session_show(struct session *s, const struct conv *c)
 {
     struct view *v = session_view(s, &c->id);
 
-    if (v) {
-        view_update(v, c);
+    if (v)
         return v;
-    }
     v = calloc(1, sizeof(*v));
     if (!v)
         return NULL;

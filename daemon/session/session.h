@@ -154,8 +154,8 @@ void session_catch_up(struct session *s, const struct conv *conv, const struct m
 
 /* ---- views ---- */
 struct view *session_view(struct session *s, const struct kf_id *conv); /* NULL: not shown here */
-/* A seat shows it from now on: makes or refreshes the view. Pages of the visitor that have been welcomed here before it was opened on
- * another node are still to be told all of it. NULL when memory is out. */
+/* A seat shows it from now on: makes the view. One that is there stays as its seats were told: what is newer is news. Pages of the visitor
+ * that have been welcomed here before it was opened on another node are still to be told all of it. NULL when memory is out. */
 struct view *session_show(struct session *s, const struct conv *conv);
 /* Forgets views in which nobody who sits here takes part, and reads again what could not be read. */
 void session_sweep(struct session *s);

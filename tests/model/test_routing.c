@@ -510,6 +510,87 @@ static void many_who_write_at_once_soon_know_their_place(void **state)
     }
 }
 
+/* The page of visitor 0 sits on node 1, which does not hear that agent 1 takes him on node 0. */
+static void taken_unheard(uint64_t seed)
+{
+    struct kf_id conv;
+
+    world_open_plan(&w, &(struct world_plan){ .seed = seed, .nodes = 2, .skilled = true });
+    world_pass(&w, 3000);
+    for (int i = 0; i < 2; i++) {
+        agent_connect(&w, i, 1 - i);
+        agent_presence(&w, i, PRESENCE_BUSY); /* they pick for themselves */
+    }
+    world_settle(&w);
+    conv = ask(0, 1);
+    world_pass(&w, 3000);
+    assert_int_equal(position_of(0), 1);
+    node_pause(&w, 1);
+    agent_accept(&w, 1, &conv);
+    world_settle(&w);
+    assert_true(is_in(&conv, CONV_SERVED));
+    node_resume(&w, 1);
+    world_settle(&w);
+    assert_int_equal(position_of(0), 1);
+}
+
+/* What is read because somebody sits down, or looks on, is news to those who are shown it there already. Their page would else go on saying
+ * that they wait, while somebody talks to them: nothing looks for what the node seems to know. */
+static void who_is_served_is_told_when_the_agent_sits_down_there(void **state)
+{
+    (void)state;
+    taken_unheard(71);
+    agent_connect(&w, 1, 1);
+    assert_int_equal(position_of(0), 0);
+    end();
+}
+
+static void who_is_served_is_told_when_somebody_looks_on(void **state)
+{
+    (void)state;
+    taken_unheard(72);
+    supervisor_act(&w, "watch", 1);
+    world_settle(&w);
+    assert_int_equal(position_of(0), 0);
+    end();
+}
+
+/* Another page of the same visitor, on that node. */
+static void another_page(int visitor, int of, int node)
+{
+    memcpy(w.visitors[visitor].token, w.visitors[of].token, sizeof(w.visitors[of].token));
+    visitor_connect(&w, visitor, node);
+}
+
+static void who_is_served_is_told_on_all_pages(void **state)
+{
+    (void)state;
+    taken_unheard(73);
+    another_page(1, 0, 1);
+    assert_int_equal(position_of(0), 0);
+    end();
+}
+
+static void what_was_begun_on_another_node_is_shown_on_all_pages(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop(2, 74);
+    visitor_connect(&w, 0, 1);
+    another_page(1, 0, 0);
+    node_pause(&w, 1);
+    visitor_say(&w, 1, false);
+    world_settle(&w);
+    conv = w.acks[0].conv;
+    node_resume(&w, 1);
+    world_settle(&w);
+    assert_false(id_eq(&w.visitors[0].seat.line.conv, &conv));
+    another_page(2, 0, 1);
+    assert_true(id_eq(&w.visitors[0].seat.line.conv, &conv));
+    end();
+}
+
 static void hears_effective(void *ctx, enum kf_rc rc, const struct live_view *view, const struct kf_err *why)
 {
     (void)why;
@@ -808,6 +889,10 @@ int main(void)
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_waits_no_more_stands_before_nobody),
         cmocka_unit_test(many_who_write_at_once_soon_know_their_place),
+        cmocka_unit_test(who_is_served_is_told_when_the_agent_sits_down_there),
+        cmocka_unit_test(who_is_served_is_told_when_somebody_looks_on),
+        cmocka_unit_test(who_is_served_is_told_on_all_pages),
+        cmocka_unit_test(what_was_begun_on_another_node_is_shown_on_all_pages),
         cmocka_unit_test(what_was_read_before_somebody_was_hastened_does_not_undo_it),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
         cmocka_unit_test(how_long_it_will_be_is_what_the_last_hour_says),
