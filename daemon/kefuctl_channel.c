@@ -49,6 +49,7 @@ static void print_channel(const json_t *c)
     printf("%-16s %-10s %-8s", text(c, "key"), text(c, "adapter"),
            json_is_true(json_object_get(c, "off")) ? "off"
            : json_is_false(opens)                  ? "refused"
+           : json_object_get(c, "gone_at")         ? "gone"
                                                    : "on");
     if (token)
         printf("  token %s", json_is_true(json_object_get(token, "held")) ? "held" : "none yet");

@@ -301,7 +301,7 @@ static enum outcome_class class_of(int status, int attempt)
     case 401:
     case 403:
         return OUTCOME_AUTH;
-    case 410: /* the endpoint was removed */
+    case 410:
         return OUTCOME_FATAL;
     case 429:
         return OUTCOME_RATE_LIMITED;
@@ -341,6 +341,8 @@ static enum kf_rc read_answer(struct arena *a, const struct errand *e, const str
         ret->code = code;
     if (ret->cls != OUTCOME_SENT)
         ret->text = json_get_text(&keep, error, "message");
+    if (ret->gone && !ret->text.n)
+        ret->text = SLICE("nobody is at this address any more");
     json_decref(root);
     return keep.failed ? KF_NOMEM : KF_OK;
 }
@@ -354,7 +356,7 @@ enum kf_rc generic_settle(const struct channel *ch, struct arena *a, const struc
     (void)ch;
     if (!resp->status && resp->too_large && resp->began)
         resp = &head; /* a body may bring an id, and need not: 2xx has taken it, and would say the same the next time */
-    *ret = (struct outcome){ .cls = class_of(resp->status, e->attempt) };
+    *ret = (struct outcome){ .cls = class_of(resp->status, e->attempt), .gone = resp->status == 410 };
     if (!resp->status) {
         ret->text = slice_of(resp->failure ? resp->failure : "no answer");
         return KF_OK;

@@ -84,7 +84,7 @@ static json_t *events_json(struct turn *t, const struct site *site, const struct
     return ret;
 }
 
-static json_t *channel_json(struct turn *t, const struct site *site, const struct site_channel *ch)
+static json_t *channel_json(struct turn *t, const struct site *site, const struct site_channel *ch, const struct query *gone)
 {
     json_t *ret = json_pack("{s:s,s:s,s:s,s:b,s:s}", "key", ch->key.s, "name", ch->name ? ch->name : "", "adapter", ch->adapter, "off",
                             (int)ch->off, "queue", ch->queue.s);
@@ -105,21 +105,42 @@ static json_t *channel_json(struct turn *t, const struct site *site, const struc
     }
     if (s.late)
         (void)json_object_set_new(ret, "late", json_true());
+    for (size_t i = 0; i < gone->n_counts; i++)
+        if (key_eq(&gone->counts[i].key, &ch->key))
+            (void)json_object_set_new(ret, "gone_at", json_integer(gone->counts[i].n));
     (void)json_object_set_new(ret, "events", events_json(t, site, &ch->key));
     return ret;
 }
 
-static void get_channels(struct turn *t)
+static void have_gone(void *ctx, enum kf_rc rc, struct query *gone, const struct kf_err *why)
 {
-    struct site *site = channels_site(t);
+    struct turn *t = ctx;
+    struct site *site = rc ? NULL : channels_site(t); /* it may have been changed meanwhile */
     json_t *items;
 
+    if (rc)
+        turn_fail(t, rc, why);
     if (!site)
         return;
     items = json_array();
     for (size_t i = 0; i < site->n_channels; i++)
-        (void)json_array_append_new(items, channel_json(t, site, &site->channels[i]));
+        (void)json_array_append_new(items, channel_json(t, site, &site->channels[i], gone));
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
+}
+
+static void get_channels(struct turn *t)
+{
+    const struct site *site = channels_site(t);
+    struct query *q = site ? query_new(QUERY_CHANNELS_GONE) : NULL;
+
+    if (!site)
+        return;
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->site = site->key;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_gone, t);
 }
 
 static void tried(void *ctx, const struct channel_try *r)

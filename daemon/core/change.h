@@ -94,17 +94,19 @@ enum act_kind {
     ACT_SAMPLE_CLOSE, /* sample_close: of an exercise, whoever has not submitted has missed it; KF_ABSENT, KF_CONFLICT if all are in */
     ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
     ACT_SAVED, /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
-    ACT_SAVED_DROP,   /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
-    ACT_CHECKED,      /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
-    ACT_FINDING,      /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
-    ACT_COMMENT,      /* comment: on a review, perhaps at a message, perhaps with mentions */
-    ACT_REVEAL,       /* reveal: asked for, or decided; KF_CONFLICT where it is asked for or granted already, or was decided before */
-    ACT_SEEN,         /* seen: by `by`: a comment that mentions him, or his request that was decided; KF_ABSENT */
-    ACT_EXAMPLE,      /* example: a new one (revision 0), or a change of one; KF_CONFLICT if its revision has moved on */
-    ACT_COACHING,     /* coaching: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
-    ACT_LEASE,        /* lease: take it or beat */
-    ACT_RAW,          /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
-    ACT_CHANNEL_STATE /* blob: a token, a cursor: (channel, name) → bytes; replaces */
+    ACT_SAVED_DROP,    /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
+    ACT_CHECKED,       /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
+    ACT_FINDING,       /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
+    ACT_COMMENT,       /* comment: on a review, perhaps at a message, perhaps with mentions */
+    ACT_REVEAL,        /* reveal: asked for, or decided; KF_CONFLICT where it is asked for or granted already, or was decided before */
+    ACT_SEEN,          /* seen: by `by`: a comment that mentions him, or his request that was decided; KF_ABSENT */
+    ACT_EXAMPLE,       /* example: a new one (revision 0), or a change of one; KF_CONFLICT if its revision has moved on */
+    ACT_COACHING,      /* coaching: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_LEASE,         /* lease: take it or beat */
+    ACT_RAW,           /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
+    ACT_CHANNEL_STATE, /* blob: a token, a cursor: (channel, name) → bytes; replaces */
+    ACT_CHANNEL_GONE,  /* gone: nobody is at its address any more; nothing is done where its document was saved since `since` */
+    ACT_CHANNEL_BACK   /* gone.channel: somebody is there again. A new version of its document says so, too */
 };
 
 /* The rules have looked: the commit that stores a rule's messages says so. */
@@ -398,6 +400,10 @@ struct act {
             struct slice bytes;
             int64_t hold_ms; /* ACT_CHANNEL_STATE: only where it is empty, absent or older than that, else KF_CONFLICT; 0: always */
         } blob;
+        struct {
+            struct kf_key channel;
+            int64_t since; /* ms: when the request left that was told so */
+        } gone;
     } u;
 };
 

@@ -64,6 +64,7 @@ struct errand {
     int handle_left;      /* replies left on it, -1 unbounded */
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
     bool handle_over;     /* as it is settled: the platform takes nothing more on it, whatever we have counted */
+    bool gone;            /* nobody is at the address of its channel any more (outcome.gone), until it is saved or tried with success */
     const char *file_url; /* a signed address of the message's file, NULL none */
     const char *media_id; /* what upload() has got for that file, NULL none */
     struct slice file;    /* the file itself, for channels that have upload(); p == NULL: none */
@@ -104,6 +105,7 @@ struct outcome {
     struct slice text; /* the platform's own words, for people */
     struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
+    bool gone; /* with OUTCOME_FATAL: not this message alone is refused, nobody is at that address any more */
 };
 
 const char *outcome_name(enum outcome_class cls);

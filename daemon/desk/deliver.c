@@ -157,6 +157,11 @@ static void settle_commit(struct trip *t)
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
     if (t->ref)
         act->u.errand.message.ref = change_text(c, slice_of(t->ref));
+    if (t->gone) {
+        act = change_act(c, ACT_CHANNEL_GONE);
+        act->u.gone.channel = t->errand.channel;
+        act->u.gone.since = t->left_at;
+    }
     if (t->shown)
         settle_media(t, c);
     if (t->peer) {
@@ -294,6 +299,9 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
 {
     const char *words = words_of(t, o);
 
+    t->gone = o->gone;
+    if (t->gone)
+        log_event(t->d, 2, "desk event=channel_gone site=%s channel=%s", t->site.s, t->errand.channel.s);
     if (passing(&t->errand) && o->cls != OUTCOME_AUTH) { /* words wait behind it */
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
         return;
@@ -339,7 +347,7 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
     }
 }
 
-/* The configuration lets no request go to that address: nothing has left, and nothing will until somebody changes it. */
+/* Nothing has left for that address, and nothing will until somebody does something about it. */
 static void trip_forbidden(struct trip *t, const char *words)
 {
     if (passing(&t->errand))
@@ -424,6 +432,7 @@ void trip_send(struct trip *t)
     env = trip_env(t, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
     if (rc == KF_OK) {
+        t->left_at = now(d);
         d->ports.fetch(d->ports.ctx, &req, answered, t);
         fault_point("after_send");
     } else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
@@ -529,6 +538,8 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
+    else if (e->gone && e->kind != ERRAND_FETCH && !bot_errand(e)) /* files come from elsewhere, and so do the words of bots */
+        trip_forbidden(t, "the channel's address has answered that it is gone: save the channel or try it, then send this again");
     else if (!t->found)
         claim(d, ds, t);
     else if (e->kind == ERRAND_FETCH || bot_errand(e) || (o && (o->ops->caps & CHAN_IDEMPOTENT)))

@@ -14,6 +14,8 @@ struct trip {
     bool rode;          /* inside an answer: that costs no handle */
     bool over;          /* the platform takes no more replies under this handle */
     bool more;          /* its text is longer than the channel takes: another part follows */
+    bool gone;          /* nobody is at the channel's address any more */
+    int64_t left_at;    /* when its newest request left */
     bool found;         /* it was found SENDING: another holder has died with it */
 
     /* A file that goes out or comes in: media.c. */

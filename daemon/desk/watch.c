@@ -112,6 +112,7 @@ struct trying {
     bool tell;
     struct errand errand; /* of the text; zero: none is sent */
     int asked;
+    const char *met; /* what the platform calls us, "" nothing */
     struct channel_try ret;
     void (*done)(void *ctx, const struct channel_try *t);
     void *ctx;
@@ -197,6 +198,34 @@ static void try_send(struct trying *t)
 
 static void met(void *ctx, const struct http_resp *resp);
 
+static void back(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    struct trying *t = ctx;
+
+    (void)news;
+    step(t, "platform", rc == KF_OK, rc ? kf_words(rc, why) : *t->met ? t->met : NULL);
+    if (rc)
+        trying_end(t);
+    else
+        try_send(t);
+}
+
+/* Somebody is there, also where it was said before that nobody is: what failed meanwhile may be sent again. */
+static void come_back(struct trying *t, const char *words)
+{
+    struct change *c = change_new(&t->site, now(t->d));
+
+    t->met = arena_text(t->arena, slice_of(words));
+    if (!c || !t->met) {
+        change_free(c);
+        step(t, "platform", false, kf_words(KF_NOMEM, NULL));
+        trying_end(t);
+        return;
+    }
+    change_act(c, ACT_CHANNEL_BACK)->u.gone.channel = t->channel;
+    t->d->ports.commit(t->d->ports.ctx, c, back, t);
+}
+
 /* The last answer in, the next question out, until the platform has said whether it knows us. */
 static void meet(struct trying *t, const struct http_resp *last)
 {
@@ -217,12 +246,13 @@ static void meet(struct trying *t, const struct http_resp *last)
         t->d->ports.fetch(t->d->ports.ctx, &req, met, t);
         return;
     }
+    if (rc == KF_OK) {
+        come_back(t, why.text);
+        return;
+    }
     /* Whoever tries it wants to know what became of the question: "connection refused" is no trouble of ours. */
-    step(t, "platform", rc == KF_OK, *why.text ? why.text : rc ? kf_words(rc, NULL) : NULL);
-    if (rc)
-        trying_end(t);
-    else
-        try_send(t);
+    step(t, "platform", false, *why.text ? why.text : kf_words(rc, NULL));
+    trying_end(t);
 }
 
 static void met(void *ctx, const struct http_resp *resp)

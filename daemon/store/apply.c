@@ -426,6 +426,10 @@ static bool plan_act(struct work *w, const struct act *a)
         return plan_lease(w, a);
     case ACT_CHANNEL_STATE:
         return plan_blob(w, a);
+    case ACT_CHANNEL_GONE:
+        return plan_channel_gone(w, a);
+    case ACT_CHANNEL_BACK:
+        return plan_channel_back(w, &a->u.gone.channel);
     default:
         return refuse(w, KF_UNSUPPORTED, "act %d", (int)a->kind);
     }

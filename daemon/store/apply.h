@@ -197,6 +197,8 @@ bool plan_example(struct work *w, const struct act *act);
 bool plan_coaching(struct work *w, const struct act *act);
 bool plan_lease(struct work *w, const struct act *act);
 bool plan_blob(struct work *w, const struct act *act);
+bool plan_channel_gone(struct work *w, const struct act *act);
+bool plan_channel_back(struct work *w, const struct kf_key *channel);
 
 bool write_touched(struct work *w);
 bool write_contact(struct work *w);

@@ -35,6 +35,53 @@ static bool with_sealed_document(struct work *w, const struct act_document *d, s
     return sealed->body || refuse(w, KF_NOMEM, "out of memory");
 }
 
+/* ---- channels at whose address nobody is any more ---- */
+
+#define GONE "gone"
+
+static bool write_gone(struct work *w, const struct op *op)
+{
+    const struct kf_key *channel = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_BLOB_SET);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, channel->s);
+    stmt_str(s, GONE);
+    stmt_bytes(s, SLICE(""));
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+/* The answer may be that of an address which the document does not name any more. */
+bool plan_channel_gone(struct work *w, const struct act *act)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_CHANNEL_GONE_SAVED);
+    bool saved;
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, act->u.gone.channel.s);
+    stmt_i64(s, act->u.gone.since);
+    saved = stmt_row(s) && get_i64(s) > 0;
+    return ended(w, s) && (saved || op_add(w, write_gone, &act->u.gone.channel, NULL, 0));
+}
+
+static bool write_back(struct work *w, const struct op *op)
+{
+    const struct kf_key *channel = op->what;
+    struct stmt *s = stmt_begin(w->db, SQL_CHANNEL_GONE_END);
+
+    stmt_str(s, w->change->site.s);
+    stmt_str(s, channel->s);
+    return run(w, s);
+}
+
+bool plan_channel_back(struct work *w, const struct kf_key *channel)
+{
+    return op_add(w, write_back, channel, NULL, 0);
+}
+
+/* ---- */
+
 bool plan_document(struct work *w, const struct act *act)
 {
     const struct act_document *d = &act->u.document;
@@ -53,6 +100,8 @@ bool plan_document(struct work *w, const struct act *act)
         return refuse(w, KF_CONFLICT, "%s %s was changed meanwhile: it is at version %lld; read it again", d->kind.s, d->key.s,
                       (long long)now);
     w->news->version = d->version;
+    if (strcmp(d->kind.s, "channel") == 0 && !plan_channel_back(w, &d->key))
+        return false;
     return with_sealed_document(w, d, &sealed) && op_add(w, write_document, sealed, NULL, 0);
 }
 

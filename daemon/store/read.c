@@ -220,13 +220,11 @@ static enum kf_rc read_passed_on(struct reading *r)
     return stmt_end(s, r->why);
 }
 
-static enum kf_rc read_taken(struct reading *r)
+/* Rows of a key and a number. */
+static enum kf_rc read_counts(struct reading *r, struct stmt *s)
 {
     struct query *q = r->q;
-    struct stmt *s = stmt_begin(r->db, SQL_CONV_TAKEN);
 
-    stmt_str(s, q->site.s);
-    stmt_i64(s, q->after);
     while (stmt_row(s)) {
         struct stored_count *n = arena_more(r->q->arena, q->counts, q->n_counts, sizeof(*n));
 
@@ -240,6 +238,23 @@ static enum kf_rc read_taken(struct reading *r)
         n->n = get_i64(s);
     }
     return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_taken(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_TAKEN);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, r->q->after);
+    return read_counts(r, s);
+}
+
+static enum kf_rc read_channels_gone(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CHANNEL_GONE_LIST);
+
+    stmt_str(s, r->q->site.s);
+    return read_counts(r, s);
 }
 
 static enum kf_rc read_file_convs(struct reading *r)
@@ -667,6 +682,8 @@ static enum kf_rc query_one(struct reading *r)
         return read_file(r);
     case QUERY_FILE_CONVS:
         return read_file_convs(r);
+    case QUERY_CHANNELS_GONE:
+        return read_channels_gone(r);
     case QUERY_BLOB:
         return read_blob(r);
     case QUERY_ERRANDS:

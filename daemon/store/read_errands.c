@@ -104,6 +104,7 @@ static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_
     e->peer = get_str(s, a);
     e->user = get_str(s, a);
     e->part = (int)get_i64(s);
+    e->gone = get_i64(s) > 0;
 }
 
 enum kf_rc read_errands(struct reading *r)

@@ -552,6 +552,73 @@ static void a_message_is_removed_by_its_platform_id(void **state)
     assert_int_equal(commit(w, c).rc, KF_ABSENT);
 }
 
+static void gone(struct world *w, enum act_kind kind, const char *channel, int64_t since)
+{
+    struct change *c = new_change(NOW + 50);
+    struct act *a = change_act(c, kind);
+
+    a->u.gone.channel = key(channel);
+    a->u.gone.since = since;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+static void copy_gone(const struct query *q, void *ctx)
+{
+    int64_t *since = ctx;
+
+    *since = q->n_counts == 1 && strcmp(q->counts[0].key.s, "web") == 0 ? q->counts[0].n : (int64_t)q->n_counts;
+}
+
+/* Since when the channel "web", and no other, is gone; else how many there are. */
+static int64_t gone_since(struct world *w)
+{
+    struct query *q = query_new(QUERY_CHANNELS_GONE);
+    int64_t ret = -1;
+
+    q->site = key("demo");
+    assert_int_equal(ask(w, q, copy_gone, &ret), KF_OK);
+    return ret;
+}
+
+static void save_channel(struct world *w, int64_t version)
+{
+    struct change *c = new_change(NOW + 60);
+
+    change_act(c, ACT_DOCUMENT)->u.document =
+        (struct act_document){ .kind = key("channel"), .key = key("web"), .version = version, .body = "{}" };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+static void an_errand_knows_whether_its_channel_is_gone(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+
+    answer(w, &conv, "hello");
+    assert_false(due(w, NOW + 100, 1).e.gone);
+    gone(w, ACT_CHANNEL_GONE, "other", NOW);
+    assert_false(due(w, NOW + 100, 1).e.gone);
+    gone(w, ACT_CHANNEL_BACK, "other", 0);
+    assert_int_equal(gone_since(w), 0);
+
+    gone(w, ACT_CHANNEL_GONE, "web", NOW);
+    gone(w, ACT_CHANNEL_GONE, "web", NOW);
+    assert_true(due(w, NOW + 100, 1).e.gone);
+    assert_int_equal(gone_since(w), NOW + 50);
+    save_channel(w, 1);
+    assert_false(due(w, NOW + 100, 1).e.gone);
+
+    /* Whoever was asked before that was another one, perhaps. */
+    gone(w, ACT_CHANNEL_GONE, "web", NOW + 59);
+    gone(w, ACT_CHANNEL_GONE, "web", NOW + 60);
+    assert_int_equal(gone_since(w), 0);
+    gone(w, ACT_CHANNEL_GONE, "web", NOW + 61);
+    assert_true(due(w, NOW + 100, 1).e.gone);
+    gone(w, ACT_CHANNEL_BACK, "web", 0);
+    assert_false(due(w, NOW + 100, 1).e.gone);
+    assert_int_equal(gone_since(w), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
 static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
@@ -570,6 +637,7 @@ static const struct CMUnitTest tests[] = {
     T(what_failed_can_be_sent_again),
     T(only_what_failed_can_be_sent_again_by_hand),
     T(a_message_is_removed_by_its_platform_id),
+    T(an_errand_knows_whether_its_channel_is_gone),
 };
 
 RUN_BOTH(tests)

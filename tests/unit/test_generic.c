@@ -544,7 +544,7 @@ static void each_answer_has_its_class(void **state)
         { 401, 0, OUTCOME_AUTH, "", NULL, "401" },
         { 403, 0, OUTCOME_AUTH, "", NULL, NULL },
         { 408, 5, OUTCOME_RETRY, "", NULL, NULL },
-        { 410, 0, OUTCOME_FATAL, "", NULL, NULL },
+        { 410, 0, OUTCOME_FATAL, "", NULL, "410" },
         { 429, 0, OUTCOME_RATE_LIMITED, "", NULL, NULL },
         { 500, 9, OUTCOME_RETRY, "", NULL, NULL },
         { 502, 9, OUTCOME_RETRY, "", NULL, NULL },
@@ -568,6 +568,7 @@ static void each_answer_has_its_class(void **state)
         assert_int_equal(generic_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
         if (out.cls != rows[i].cls)
             fail_msg("%d %s: %s, expected %s", rows[i].status, rows[i].body, outcome_name(out.cls), outcome_name(rows[i].cls));
+        assert_int_equal(out.gone, rows[i].status == 410);
         if (rows[i].ref)
             assert_true(slice_is(out.ref, rows[i].ref));
         if (rows[i].code)

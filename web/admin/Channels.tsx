@@ -47,6 +47,7 @@ interface State {
   callback?: string;
   token?: { held: boolean; renew_at?: number };
   late?: true;
+  gone_at?: number;
   events?: Heard[];
 }
 interface Tried {
@@ -175,6 +176,12 @@ function Live({ name }: { name: string }) {
           <Icon node={s.opens ? CircleCheck : CircleAlert} size={16} />
           {s.opens ? t('channelOpens') : t('channelRefused')}
         </p>
+        {s.gone_at !== undefined && (
+          <p class="verdict bad">
+            <Icon node={CircleAlert} size={16} />
+            {t('channelGone', { time: listTime(s.gone_at, at, lang.value) })}
+          </p>
+        )}
         {s.token && (
           <p>
             {s.token.held
