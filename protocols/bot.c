@@ -3,6 +3,7 @@
 #include "core/hash.h"
 #include "core/utf8.h"
 #include "protocols/stamp.h"
+#include "protocols/url.h"
 
 int64_t bot_number(struct slice name, int bits)
 {
@@ -48,20 +49,57 @@ bool bot_status(struct arena *a, const struct http_resp *resp, struct bot_answer
     return false;
 }
 
-bool bot_says(struct arena *a, struct slice text, const char *choices, struct bot_answer *ret)
+static bool one_more(struct bot_answer *ret, struct bot_words words)
+{
+    if (words.text.p)
+        ret->words[ret->n++] = words;
+    else
+        bot_wrong(ret, "out of memory");
+    return words.text.p != NULL;
+}
+
+bool bot_says(struct arena *a, struct slice text, const char *extra, struct bot_answer *ret)
 {
     if (ret->n == BOT_WORDS_MAX)
         bot_wrong(ret, "too many messages in one answer");
     else if (!utf8_valid(text) || utf8_length(text) > BOT_TEXT_MAX)
         bot_wrong(ret, "a message that is too long, or no text");
-    else {
-        struct slice kept = arena_copy(a, text);
+    else
+        return one_more(ret, (struct bot_words){ .text = arena_copy(a, text), .extra = extra });
+    return false;
+}
 
-        if (kept.p) {
-            ret->words[ret->n++] = (struct bot_words){ kept, choices };
-            return true;
-        }
-        bot_wrong(ret, "out of memory");
-    }
+static bool is_card(const struct card *c)
+{
+    return utf8_valid(c->title) && utf8_valid(c->words) && card_title_good(c->title) && utf8_length(c->title) <= CARD_TITLE_MAX &&
+           utf8_length(c->words) <= CARD_WORDS_MAX && c->url.n <= CARD_URL_MAX && url_page(c->url);
+}
+
+struct slice bot_card(struct arena *a, const struct card *card)
+{
+    struct card shown = *card;
+    struct slice ret = { NULL, 0 };
+    struct buf b;
+
+    if (!is_card(card))
+        return ret;
+    if (utf8_blank(shown.words))
+        shown.words.n = 0;
+    buf_init(&b, 16384);
+    card_write(&b, &shown);
+    if (buf_ok(&b))
+        ret = arena_copy(a, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+bool bot_shows(struct arena *a, const struct card *card, struct bot_answer *ret)
+{
+    if (ret->n == BOT_WORDS_MAX)
+        bot_wrong(ret, "too many messages in one answer");
+    else if (!is_card(card))
+        bot_wrong(ret, "a card that is none: a title in one line, perhaps a text, and an http or https url");
+    else
+        return one_more(ret, (struct bot_words){ .text = bot_card(a, card), .card = true });
     return false;
 }

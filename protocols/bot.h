@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/card.h"
 #include "core/conv.h"
 #include "core/http.h"
 #include "core/message.h"
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #define BOT_WORDS_MAX  5       /* messages in one answer; more are an error of the bot */
+#define BOT_CARDS_MAX  10      /* that it says at a time, by a call */
 #define BOT_TEXT_MAX   8000    /* code points of one of them */
 #define BOT_ANSWER_MAX 1048576 /* bytes that are read of what it answers */
 
@@ -62,8 +64,9 @@ enum bot_verdict {
 };
 
 struct bot_words {
-    struct slice text;
-    const char *choices; /* [{"id","label"}], NULL none */
+    struct slice text; /* of a card: as card_write() has it */
+    const char *extra; /* {"choices":[{"id","label"}],…}, NULL none */
+    bool card;
 };
 
 struct bot_answer {
@@ -90,15 +93,19 @@ bool bot_chatwoot_sign(struct slice secret, struct slice timestamp, struct slice
 void bot_chatwoot_message(struct buf *b, const struct bot_numbers *n, const struct message *m, const char *status);
 /* The status that Chatwoot has for it: pending, open, snoozed, resolved. */
 const char *bot_chatwoot_status(enum conv_state s);
-/* What such a bot wants to be said: `content`, with `items` ({"title","value"}) as choices. Fills extra (may be NULL: no choices), false:
- * it is not fit to be said, and `why` has the words. */
-bool bot_chatwoot_says(struct arena *a, const struct json_t *body, struct slice *text, const char **extra, const char **why);
+/* What such a bot wants to be said: `content`, with `items` ({"title","value"}) as choices; or cards, each a message of its own after
+ * `content`, which need not be there then. 0: it is not fit to be said, and `why` has the words. */
+size_t bot_chatwoot_says(struct arena *a, const struct json_t *body, struct bot_words ret[1 + BOT_CARDS_MAX], const char **why);
 
 /* What an answer without a usable body means: false, and `ret` is filled; true: it is a 2xx, whose body is to be read. */
 bool bot_status(struct arena *a, const struct http_resp *resp, struct bot_answer *ret);
 /* BOT_FAILS in these words. */
 void bot_wrong(struct bot_answer *ret, const char *failure);
 /* One more message of an answer. False: it is not fit to be said, and `ret` has become BOT_FAILS. */
-bool bot_says(struct arena *a, struct slice text, const char *choices, struct bot_answer *ret);
+bool bot_says(struct arena *a, struct slice text, const char *extra, struct bot_answer *ret);
+/* Likewise, a card; the words may be empty. */
+bool bot_shows(struct arena *a, const struct card *card, struct bot_answer *ret);
+/* The text of a card, if it is one that all may be shown: p == NULL: it is not. */
+struct slice bot_card(struct arena *a, const struct card *card);
 
 #endif

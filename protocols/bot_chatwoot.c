@@ -2,6 +2,8 @@
  * answer comes later, as calls of our API (daemon/api/agentbot.c), or does not come. Chatwoot counts where we have names: struct
  * bot_numbers. */
 #include "protocols/bot.h"
+
+#include "core/utf8.h"
 #include "protocols/json.h"
 #include "protocols/sign.h"
 #include "protocols/stamp.h"
@@ -271,62 +273,176 @@ const struct bot_ops bot_chatwoot = { chatwoot_encode, chatwoot_settle };
 
 /* ---- what it says, by a call of our API ---- */
 
+/* Choices under way: as they are shown, and beside them the values that are no ids. */
+struct choosing {
+    struct buf choices, values;
+    size_t n; /* of all that is said at a time: no two of them have one number */
+};
+
+static void choosing_init(struct choosing *c, size_t n)
+{
+    buf_init(&c->choices, EXTRA_MAX);
+    buf_init(&c->values, EXTRA_MAX);
+    c->n = n;
+}
+
 /* Its values may be anything, our ids are words: what is no word gets a number, and the value is kept beside. */
-static bool write_choices(struct buf *b, const json_t *items)
+static bool choose(struct choosing *c, const json_t *title, const char *value)
 {
     struct kf_key key;
 
-    buf_str(b, "{\"choices\":[");
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        const json_t *one = json_array_get(items, i), *title = json_object_get(one, "title");
-        const char *value = json_string_value(json_object_get(one, "value"));
-
-        if (!json_string_length(title) || !value || i == CHOICES_MAX)
-            return false;
-        if (key_parse(slice_of(value), &key))
-            buf_printf(b, "%s{\"id\":\"%s\",\"label\":", i ? "," : "", key.s);
-        else
-            buf_printf(b, "%s{\"id\":\"choice%zu\",\"label\":", i ? "," : "", i + 1);
-        buf_json(b, slice_of(json_string_value(title)));
-        buf_char(b, '}');
+    if (!json_string_length(title) || !value)
+        return false;
+    c->n++;
+    buf_str(&c->choices, c->choices.n ? ",{\"id\":\"" : "{\"id\":\"");
+    if (key_parse(slice_of(value), &key))
+        buf_str(&c->choices, key.s);
+    else {
+        buf_printf(&c->choices, "choice%zu", c->n);
+        buf_printf(&c->values, "%s\"choice%zu\":", c->values.n ? "," : "", c->n);
+        buf_json(&c->values, slice_of(value));
     }
-    buf_str(b, "],\"values\":{");
-    for (size_t i = 0, n = 0; i < json_array_size(items); i++) {
-        const char *value = json_string_value(json_object_get(json_array_get(items, i), "value"));
-
-        if (key_parse(slice_of(value), &key))
-            continue;
-        buf_printf(b, "%s\"choice%zu\":", n++ ? "," : "", i + 1);
-        buf_json(b, slice_of(value));
-    }
-    buf_str(b, "}}");
-    return buf_ok(b);
+    buf_str(&c->choices, "\",\"label\":");
+    buf_json(&c->choices, slice_of(json_string_value(title)));
+    buf_char(&c->choices, '}');
+    return true;
 }
 
-bool bot_chatwoot_says(struct arena *a, const json_t *body, struct slice *text, const char **extra, const char **why)
+/* As the extra of a message; NULL: there are none, or they are too long. */
+static const char *choosing_end(struct choosing *c, struct arena *a)
+{
+    const char *ret = NULL;
+
+    if (c->choices.n && buf_ok(&c->choices) && buf_ok(&c->values))
+        ret = arena_printf(a, "{\"choices\":[%.*s],\"values\":{%.*s}}", (int)c->choices.n, c->choices.p, (int)c->values.n,
+                           c->values.n ? c->values.p : "");
+    buf_finish(&c->choices);
+    buf_finish(&c->values);
+    return ret;
+}
+
+static const char *items_extra(struct arena *a, const json_t *items)
+{
+    bool good = json_array_size(items) <= CHOICES_MAX;
+    struct choosing c;
+    const char *ret;
+
+    choosing_init(&c, 0);
+    for (size_t i = 0; good && i < json_array_size(items); i++) {
+        const json_t *one = json_array_get(items, i);
+
+        good = choose(&c, json_object_get(one, "title"), json_string_value(json_object_get(one, "value")));
+    }
+    ret = choosing_end(&c, a);
+    return good ? ret : NULL;
+}
+
+/* ---- cards ---- */
+
+static struct slice member_text(const json_t *obj, const char *name)
+{
+    const json_t *v = json_object_get(obj, name);
+
+    return (struct slice){ json_string_value(v), json_string_length(v) };
+}
+
+/* What stands on it, to be read: title, description, links with what they are called. In the arena; empty: nothing, or too much. */
+static struct slice card_text(struct arena *a, const json_t *item)
+{
+    const json_t *actions = json_object_get(item, "actions");
+    const struct card top = { .title = member_text(item, "title"), .words = member_text(item, "description") };
+    struct slice ret = { NULL, 0 };
+    struct buf b;
+
+    buf_init(&b, 65536);
+    card_write(&b, &top);
+    for (size_t i = 0; i < json_array_size(actions); i++) {
+        const json_t *one = json_array_get(actions, i);
+        struct slice uri = member_text(one, "uri"), called = member_text(one, "text");
+
+        if (!uri.n)
+            continue;
+        buf_str(&b, b.n ? "\n" : "");
+        buf_add(&b, called);
+        buf_str(&b, called.n ? ": " : "");
+        buf_add(&b, uri);
+    }
+    if (buf_ok(&b) && b.n && utf8_valid(buf_slice(&b)) && utf8_length(buf_slice(&b)) <= BOT_TEXT_MAX)
+        ret = arena_copy(a, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
+/* A card leads to one place and does nothing else; what offers more is a text with choices. False: nothing can be made of it. */
+static bool say_card(struct arena *a, const json_t *item, size_t *chosen, struct bot_words *ret)
+{
+    const json_t *actions = json_object_get(item, "actions");
+    struct card card = { .title = member_text(item, "title"), .words = member_text(item, "description") };
+    size_t links = 0, picks = 0;
+    struct choosing c;
+    bool good = true;
+
+    choosing_init(&c, *chosen);
+    for (size_t i = 0; good && i < json_array_size(actions); i++) {
+        const json_t *one = json_array_get(actions, i), *payload = json_object_get(one, "payload");
+
+        if (json_object_get(one, "uri")) {
+            links++;
+            card.url = member_text(one, "uri");
+        } else
+            good = ++picks <= CHOICES_MAX && choose(&c, json_object_get(one, "text"), json_string_value(payload));
+    }
+    *chosen = c.n;
+    *ret = (struct bot_words){ .extra = choosing_end(&c, a) };
+    if (!good || !json_is_object(item) || (picks && !ret->extra))
+        return false;
+    if (links == 1 && !picks)
+        ret->text = bot_card(a, &card);
+    ret->card = ret->text.p != NULL;
+    if (!ret->card)
+        ret->text = card_text(a, item);
+    return ret->text.n > 0;
+}
+
+/* Says so many; 0: `items` cannot be read. */
+static size_t say_cards(struct arena *a, const json_t *items, struct bot_words *ret)
+{
+    size_t n = json_array_size(items) <= BOT_CARDS_MAX ? json_array_size(items) : 0, chosen = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!say_card(a, json_array_get(items, i), &chosen, &ret[i]))
+            return 0;
+    return n;
+}
+
+/* ---- */
+
+size_t bot_chatwoot_says(struct arena *a, const json_t *body, struct bot_words ret[1 + BOT_CARDS_MAX], const char **why)
 {
     const json_t *content = json_object_get(body, "content"),
                  *items = json_object_get(json_object_get(body, "content_attributes"), "items");
-    const char *type = json_string_value(json_object_get(body, "content_type"));
+    struct slice type = member_text(body, "content_type");
+    bool cards = slice_is(type, "cards");
     struct bot_answer words = { .n = 0 };
-    bool selects = type && strcmp(type, "input_select") == 0, good = true;
-    struct buf b;
+    size_t n;
 
-    *extra = NULL;
     *why = "content is missing, or no text";
-    if (!json_string_length(content))
-        return false;
-    if (!bot_says(a, (struct slice){ json_string_value(content), json_string_length(content) }, NULL, &words)) {
+    if (!json_string_length(content) && !cards)
+        return 0;
+    if (json_string_length(content) && !bot_says(a, member_text(body, "content"), NULL, &words)) {
         *why = words.failure;
-        return false;
+        return 0;
     }
-    *text = words.words[0].text;
-    if (!selects)
-        return true;
-    buf_init(&b, EXTRA_MAX);
-    good = json_array_size(items) && write_choices(&b, items);
-    *extra = good ? arena_text(a, buf_slice(&b)) : NULL;
-    buf_finish(&b);
-    *why = "content_attributes.items must be at most 10 of title and value";
-    return *extra != NULL;
+    ret[0] = words.words[0];
+    if (cards) {
+        n = say_cards(a, items, ret + words.n);
+        *why = "content_attributes.items must be 1 to 10 of title, description and actions (text, and uri or payload)";
+        return n ? words.n + n : 0;
+    }
+    if (slice_is(type, "input_select")) {
+        ret[0].extra = items_extra(a, items);
+        *why = "content_attributes.items must be at most 10 of title and value";
+        return ret[0].extra ? 1 : 0;
+    }
+    return 1;
 }

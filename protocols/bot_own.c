@@ -121,14 +121,14 @@ static enum kf_rc own_encode(struct arena *a, const struct bot_line *line, const
 
 /* ---- its answer ---- */
 
-/* [{"id","label"}] as we keep it; NULL and BOT_FAILS: it is not. */
+/* {"choices":[{"id","label"}]} as we keep it; NULL and BOT_FAILS: it is not. */
 static const char *choices_of(struct arena *a, const json_t *list, struct bot_answer *ret)
 {
     const char *text = NULL;
     struct buf b;
 
     buf_init(&b, 16384);
-    buf_char(&b, '[');
+    buf_str(&b, "{\"choices\":[");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         const char *id = json_string_value(json_object_get(one, "id")), *label = json_string_value(json_object_get(one, "label"));
@@ -143,13 +143,46 @@ static const char *choices_of(struct arena *a, const json_t *list, struct bot_an
         buf_json(&b, slice_of(label));
         buf_char(&b, '}');
     }
-    buf_char(&b, ']');
+    buf_str(&b, "]}");
     if (buf_ok(&b))
         text = arena_text(a, buf_slice(&b));
     buf_finish(&b);
     if (!text)
         bot_wrong(ret, "choices that are too long");
     return text;
+}
+
+static struct slice text_of(const json_t *obj, const char *name)
+{
+    const json_t *v = json_object_get(obj, name);
+
+    return (struct slice){ json_string_value(v), json_string_length(v) };
+}
+
+/* {"card":{"title","text"?,"url"}} */
+static bool read_card(struct arena *a, const json_t *one, struct bot_answer *ret)
+{
+    const json_t *given = json_object_get(one, "card");
+    const struct card card = { .title = text_of(given, "title"), .words = text_of(given, "text"), .url = text_of(given, "url") };
+
+    if (!json_object_get(one, "text") && !json_object_get(one, "choices"))
+        return bot_shows(a, &card, ret);
+    bot_wrong(ret, "a card with text or choices beside it, which are a message of their own");
+    return false;
+}
+
+static bool read_text(struct arena *a, const json_t *one, struct bot_answer *ret)
+{
+    const json_t *offered = json_object_get(one, "choices");
+    const char *choices = offered ? choices_of(a, offered, ret) : NULL;
+    struct slice text = text_of(one, "text");
+
+    if (offered && !choices)
+        return false;
+    if (text.n)
+        return bot_says(a, text, choices, ret);
+    bot_wrong(ret, "a message without text");
+    return false;
 }
 
 static bool read_words(struct arena *a, const json_t *list, struct bot_answer *ret)
@@ -159,16 +192,9 @@ static bool read_words(struct arena *a, const json_t *list, struct bot_answer *r
         return false;
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i), *offered = json_object_get(one, "choices"), *text = json_object_get(one, "text");
-        const char *choices = offered ? choices_of(a, offered, ret) : NULL;
+        const json_t *one = json_array_get(list, i);
 
-        if (offered && !choices)
-            return false;
-        if (!json_is_string(text) || !json_string_length(text)) {
-            bot_wrong(ret, "a message without text");
-            return false;
-        }
-        if (!bot_says(a, (struct slice){ json_string_value(text), json_string_length(text) }, choices, ret))
+        if (!(json_object_get(one, "card") ? read_card(a, one, ret) : read_text(a, one, ret)))
             return false;
     }
     return true;

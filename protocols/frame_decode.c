@@ -20,9 +20,6 @@ enum {
     IDENTITY_MAX = 255,      /* bytes */
     HASH_MAX = 64,           /* hex digits of HMAC-SHA256 */
     CHOICE_MAX = 64,         /* code points */
-    CARD_TITLE_MAX = 128,    /* the same; no platform that takes cards documents less, of this or the words */
-    CARD_WORDS_MAX = 512,
-    CARD_URL_MAX = 1024, /* bytes */
     REASON_MAX = 200,
     COMMENT_MAX = 1000,
     TAGS_MAX = 10,
@@ -491,12 +488,8 @@ static enum kf_rc card_title(struct reader *r, struct slice *ret)
 {
     enum kf_rc rc = words(r, "title", CARD_TITLE_MAX, true, ret);
 
-    for (size_t i = 0; !rc && i < ret->n;) {
-        uint32_t cp = utf8_next(*ret, &i);
-
-        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
-            rc = kf_fail(r->why, KF_INVALID, "title: one line, without control characters");
-    }
+    if (!rc && !card_title_good(*ret))
+        rc = kf_fail(r->why, KF_INVALID, "title: one line, without control characters");
     return rc;
 }
 
@@ -504,28 +497,16 @@ static enum kf_rc card_title(struct reader *r, struct slice *ret)
 static enum kf_rc card_url(struct reader *r, struct slice *ret)
 {
     const json_t *v = member(r->frame, "url");
-    struct slice s = string_of(v), fragment = { NULL, 0 };
-    struct url url;
-    const char *hash;
+    struct slice s = string_of(v);
 
     if (!v)
         return required(r, "url");
     if (json_is_string(v) && s.n > CARD_URL_MAX)
         return kf_fail(r->why, KF_LIMIT, "url: at most %d bytes", CARD_URL_MAX);
-    hash = json_is_string(v) && s.n ? memchr(s.p, '#', s.n) : NULL;
-    if (hash) {
-        fragment = (struct slice){ hash + 1, s.n - (size_t)(hash + 1 - s.p) };
-        s.n = (size_t)(hash - s.p);
-    }
-    for (size_t i = 0; i < fragment.n; i++)
-        if (fragment.p[i] <= ' ' || fragment.p[i] >= 0x7f || strchr("\"<>\\^`{|}#", fragment.p[i]))
-            goto fail;
-    if (!json_is_string(v) || !url_parse(s, &url))
-        goto fail;
-    return keep(r, string_of(v), ret);
-fail:
-    return kf_fail(r->why, KF_INVALID,
-                   "url: an http or https address such as https://host/path, percent-encoded, without user name or blanks");
+    if (!json_is_string(v) || !url_page(s))
+        return kf_fail(r->why, KF_INVALID,
+                       "url: an http or https address such as https://host/path, percent-encoded, without user name or blanks");
+    return keep(r, s, ret);
 }
 
 static enum kf_rc card(struct reader *r)

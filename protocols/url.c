@@ -87,6 +87,18 @@ bool url_host_is(const struct url *u, struct slice host)
     return u->host.n == host.n && strncasecmp(u->host.p, host.p, host.n) == 0;
 }
 
+bool url_page(struct slice text)
+{
+    const char *hash = text.n ? memchr(text.p, '#', text.n) : NULL;
+    size_t n = hash ? (size_t)(hash - text.p) : text.n;
+    struct url url;
+
+    for (size_t i = n + 1; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] >= 0x7f || strchr("\"<>\\^`{|}#", text.p[i]))
+            return false;
+    return url_parse((struct slice){ text.p, n }, &url);
+}
+
 bool url_same_origin(const struct url *a, const struct url *b)
 {
     return a->https == b->https && a->port == b->port && url_host_is(a, b->host);

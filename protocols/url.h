@@ -18,6 +18,8 @@ struct url {
 
 /* Refuses other schemes, user names, fragments, blanks, control characters, and everything outside ASCII. */
 bool url_parse(struct slice text, struct url *ret);
+/* What a browser opens, and a reader can tell where it leads: as url_parse(), perhaps with a fragment. */
+bool url_page(struct slice text);
 /* Scheme, host (without regard to case) and port are the same. */
 bool url_same_origin(const struct url *a, const struct url *b);
 bool url_host_is(const struct url *u, struct slice host);

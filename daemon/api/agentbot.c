@@ -275,9 +275,11 @@ void agentbot_says(struct turn *t)
 {
     struct asked *a = asked_of(t);
     struct slice type = turn_header(t, "content-type");
-    struct bot_act what = { .does = BOT_DOES_SAY };
+    struct bot_words words[1 + BOT_CARDS_MAX];
+    struct bot_act what = { .does = BOT_DOES_SAY, .says = words };
     json_t *root = NULL;
     const char *why;
+    bool silent;
 
     if (!a)
         return;
@@ -285,10 +287,11 @@ void agentbot_says(struct turn *t)
         json_decref(root);
         return;
     }
-    if (!(what.n_files && !json_string_length(json_object_get(root, "content"))) &&
-        !bot_chatwoot_says(t->arena, root, &what.text, &what.extra, &why)) {
+    silent = what.n_files && !json_string_length(json_object_get(root, "content")); /* the files are all of it */
+    what.n_says = silent ? 0 : bot_chatwoot_says(t->arena, root, words, &why);
+    if (!silent && !what.n_says)
         turn_problem(t, 422, "%s", why);
-    } else {
+    else {
         if (json_is_true(json_object_get(root, "private")))
             what.does = BOT_DOES_NOTE;
         act(a, &what, said);
@@ -431,7 +434,8 @@ static void post_attributes(struct turn *t)
     char *text = json_is_object(all) ? json_dumps(all, JSON_COMPACT) : NULL;
 
     if (root && text && strlen(text) <= 4000)
-        act(a, &(struct bot_act){ .does = BOT_DOES_NOTE, .text = slice_of(text) }, empty_object);
+        act(a, &(struct bot_act){ .does = BOT_DOES_NOTE, .says = &(struct bot_words){ .text = slice_of(text) }, .n_says = 1 },
+            empty_object);
     else if (root)
         turn_problem(t, 422, "custom_attributes must be an object of at most 4000 bytes");
     free(text);

@@ -1,5 +1,7 @@
 #include "core/card.h"
 
+#include "core/utf8.h"
+
 #include <strings.h>
 
 void card_write(struct buf *b, const struct card *c)
@@ -14,6 +16,17 @@ void card_write(struct buf *b, const struct card *c)
             buf_char(b, '\n');
         buf_add(b, parts[i]);
     }
+}
+
+bool card_title_good(struct slice title)
+{
+    for (size_t i = 0; i < title.n;) {
+        uint32_t cp = utf8_next(title, &i);
+
+        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
+            return false;
+    }
+    return !utf8_blank(title);
 }
 
 static bool is_address(struct slice s)

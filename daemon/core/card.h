@@ -8,12 +8,20 @@
 
 #include <stdbool.h>
 
+enum {
+    CARD_TITLE_MAX = 128, /* code points; no platform that takes cards documents less, of this or the words */
+    CARD_WORDS_MAX = 512,
+    CARD_URL_MAX = 1024, /* bytes */
+};
+
 struct card {
     struct slice title, words, url; /* empty: not there */
 };
 
 /* As the text of a message; parts that are empty have no line. */
 void card_write(struct buf *b, const struct card *c);
+/* Is it one line, in which something is seen? */
+bool card_title_good(struct slice title);
 /* The parts of such a text, borrowed from it. False: it does not end in a line that is an http or https address, or nothing stands above that. */
 bool card_read(struct slice text, struct card *ret);
 

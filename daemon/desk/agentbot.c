@@ -96,7 +96,7 @@ static void say_file(const struct desk_site *ds, struct change *c, const struct 
     buf_char(&extra, '{');
     media_file(&extra, m);
     buf_str(&extra, "}");
-    bot_speaks(ds, c, conv, SLICE(""), buf_ok(&extra) ? change_text(c, buf_slice(&extra)) : NULL);
+    bot_speaks(ds, c, conv, &(struct bot_words){ .text = SLICE(""), .extra = buf_ok(&extra) ? change_text(c, buf_slice(&extra)) : NULL });
     c->acts[c->n_acts - 1].u.message.kind = file_kind(m->stored->mime);
     c->acts[c->n_acts - 1].u.message.file = m->stored->id;
     buf_finish(&extra);
@@ -109,8 +109,8 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
     switch (e->act.does) {
     case BOT_DOES_SAY:
         c->unruled = ~0U;
-        if (e->act.text.n)
-            bot_speaks(ds, c, conv, e->act.text, e->act.extra);
+        for (size_t i = 0; i < e->act.n_says; i++)
+            bot_speaks(ds, c, conv, &e->act.says[i]);
         for (size_t i = 0; i < e->files.n_media; i++)
             say_file(ds, c, conv, &e->files.media[i]);
         break;
@@ -132,7 +132,10 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
     case BOT_DOES_LOOK:
     case BOT_DOES_TYPE:
     default:
-        staff_entry(c, "note", json_text(c, "text", !e->act.text.n && e->act.n_files ? e->act.files[0].name : e->act.text));
+        for (size_t i = 0; i < e->act.n_says; i++)
+            staff_entry(c, "note", json_text(c, "text", e->act.says[i].text));
+        if (!e->act.n_says && e->act.n_files)
+            staff_entry(c, "note", json_text(c, "text", e->act.files[0].name));
         break;
     }
 }
@@ -303,6 +306,7 @@ void desk_bot_act(struct desk *d, const struct kf_key *site, const struct kf_key
     struct arena *a = arena_new(0);
     struct deed *e = a ? ARENA_NEW(a, struct deed) : NULL;
     struct query *q = e ? query_new(QUERY_NUMBERED) : NULL;
+    struct bot_words *says;
     const char **tags;
 
     if (!q) {
@@ -311,8 +315,12 @@ void desk_bot_act(struct desk *d, const struct kf_key *site, const struct kf_key
         return;
     }
     *e = (struct deed){ .d = d, .arena = a, .site = *site, .bot = *bot, .act = *act, .done = done, .ctx = ctx };
-    e->act.text = arena_copy(a, act->text);
-    e->act.extra = act->extra ? arena_text(a, slice_of(act->extra)) : NULL;
+    e->act.says = says = arena_array(a, act->n_says + 1, sizeof(*says));
+    for (size_t i = 0; says && i < act->n_says; i++)
+        says[i] = (struct bot_words){ .text = arena_copy(a, act->says[i].text),
+                                      .extra = act->says[i].extra ? arena_text(a, slice_of(act->says[i].extra)) : NULL,
+                                      .card = act->says[i].card };
+    e->act.n_says = says ? act->n_says : 0;
     e->act.tags = tags = arena_array(a, act->n_tags + 1, sizeof(*tags));
     for (size_t i = 0; tags && i < act->n_tags; i++)
         tags[i] = arena_text(a, slice_of(act->tags[i]));

@@ -88,7 +88,7 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_settled(t, rc, news);
 }
 
-void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv *conv, struct slice text, const char *extra)
+void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words)
 {
     bool out = outward(ds->site, conv);
     struct act *act = change_act(c, ACT_MESSAGE);
@@ -96,9 +96,9 @@ void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv 
     act->errand = out;
     act->u.message = (struct message){ .at = c->at,
                                        .from = c->by,
-                                       .kind = MESSAGE_TEXT,
-                                       .text = change_slice(c, text),
-                                       .extra = extra ? change_text(c, slice_of(extra)) : NULL,
+                                       .kind = words->card ? MESSAGE_CARD : MESSAGE_TEXT,
+                                       .text = change_slice(c, words->text),
+                                       .extra = words->extra ? change_text(c, slice_of(words->extra)) : NULL,
                                        .delivery = out ? DELIVERY_SENDING : DELIVERY_NONE };
 }
 
@@ -106,11 +106,8 @@ static void say_all(const struct trip *t, const struct desk_site *ds, struct cha
 {
     const struct talk *k = t->talk;
 
-    for (size_t i = 0; i < k->answer.n; i++) {
-        const struct bot_words *w = &k->answer.words[i];
-
-        bot_speaks(ds, c, &k->conv, w->text, w->choices ? change_printf(c, "{\"choices\":%s}", w->choices) : NULL);
-    }
+    for (size_t i = 0; i < k->answer.n; i++)
+        bot_speaks(ds, c, &k->conv, &k->answer.words[i]);
 }
 
 static size_t said_by_bot(const struct talk *k)

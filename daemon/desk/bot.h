@@ -27,8 +27,8 @@ void bot_hands_over(const struct desk_site *ds, struct change *c, const struct c
 /* The queue whose people have the conversation after its bot. */
 struct kf_key bot_queue(const struct site *site, const struct conv *conv);
 void bot_lets_go(const struct desk_site *ds, struct change *c, const struct conv *conv, const char *wording);
-/* One message of it. `extra` NULL: no choices. */
-void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv *conv, struct slice text, const char *extra);
+/* One message of it. */
+void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words);
 
 /* Gives the files of messages addresses under which the bot can fetch them. */
 void bot_sign_files(struct desk *d, const struct site *site, struct arena *a, struct message *messages, size_t n);

@@ -74,16 +74,17 @@ enum bot_does {
     BOT_DOES_TYPE,
     BOT_DOES_TAG
 };
+struct bot_words;
 struct bot_file {
     struct slice name, bytes;
 };
 struct bot_act {
     enum bot_does does;
-    struct slice text;            /* SAY, NOTE */
-    const struct bot_file *files; /* SAY: each is a message, after the text. They stay until `done` */
+    const struct bot_words *says; /* SAY, NOTE: each is one */
+    size_t n_says;
+    const struct bot_file *files; /* SAY: each is a message, after the words. They stay until `done` */
     size_t n_files;
-    const char *extra; /* SAY: choices, NULL none */
-    bool on;           /* TYPE */
+    bool on; /* TYPE */
     const char *const *tags;
     size_t n_tags;
     int64_t before; /* LOOK: messages before this one; 0: the newest */
@@ -92,7 +93,7 @@ struct bot_act {
 struct bot_seen {
     struct conv conv;
     int64_t number;
-    const struct message *messages; /* LOOK: in seq order; SAY: the one; n 0: it has become a note */
+    const struct message *messages; /* LOOK: in seq order; SAY: those; n 0: it has become a note */
     size_t n_messages;
 };
 /* `number` is the conversation's (QUERY_NUMBERED). `done` runs once, later (at once only when memory is out); KF_ABSENT: it is none of this

@@ -229,6 +229,34 @@ static void what_it_offers_is_picked_under_its_own_values(void **state)
     visitor_free(&v);
 }
 
+static void its_cards_are_cards(void **state)
+{
+    struct visitor v = { 0 };
+    json_t *note;
+
+    (void)state;
+    begin(&v, 20000);
+    platform_answer(&p, 200, NULL, NULL);
+    say("{\"content\":\"Teas\",\"content_type\":\"cards\",\"content_attributes\":{\"items\":[{\"title\":\"Sencha\",\"description\":"
+        "\"Green\","
+        "\"actions\":[{\"type\":\"link\",\"text\":\"Open\",\"uri\":\"https://shop.example/sencha\"}]},{\"title\":\"Assam\",\"actions\":["
+        "{\"type\":\"postback\",\"text\":\"Buy\",\"payload\":\"Buy Assam!\"}]}]}}");
+    assert_string_equal(text_at(robbie_says(&v, "Teas"), "kind"), "text");
+    assert_string_equal(text_at(robbie_says(&v, "Sencha\nGreen\nhttps://shop.example/sencha"), "kind"), "card");
+    assert_string_equal(text_at(robbie_says(&v, "Assam"), "choices.0.label"), "Buy");
+    wire_pack(&v.wire, "{s:s,s:s,s:s,s:s,s:s}", "type", "message", "cid", "c2", "kind", "choice", "choice", "choice1", "text", "Buy");
+    told("message_updated", "Assam");
+    assert_string_equal(text_at(p.json, "content_attributes.submitted_values.0.value"), "Buy Assam!");
+    platform_answer(&p, 200, NULL, NULL);
+    does("/messages", "{\"content\":\"x\",\"content_type\":\"cards\"}", 422);
+    does("/messages", "{\"content_type\":\"cards\",\"private\":true,\"content_attributes\":{\"items\":[{\"title\":\"For you alone\"}]}}",
+         200);
+    note = entry_of(&v, "note");
+    assert_string_equal(text_at(note, "text"), "For you alone");
+    json_decref(note);
+    visitor_free(&v);
+}
+
 /* A GIF of one point. */
 static const unsigned char picture[] = { 'G',  'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0,    0, 0, 0xff, 0xff,
                                          0xff, ',', 0,   0,   0,   0,   1, 0, 1, 0, 0,    2, 2, 0x44, 1, 0, ';' };
@@ -494,6 +522,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_BOT(it_is_told_and_answers_by_calls_of_its_own),
         WITH_BOT(what_it_offers_is_picked_under_its_own_values),
+        WITH_BOT(its_cards_are_cards),
         WITH_BOT(a_file_of_the_visitor_can_be_fetched),
         WITH_BOT(it_sends_files),
         WITH_BOT(it_hands_over_notes_and_tags),

@@ -446,6 +446,36 @@ static void what_is_refused_is_shown_and_can_be_sent_again(void **state)
     finish_talk(conv);
 }
 
+/* A bot behind the same door: what it shows goes out as an agent's card does. */
+static void a_card_of_a_bot_goes_out_as_a_card(void **state)
+{
+    static const char bots[] =
+        "{\"site\":{\"key\":\"robots\",\"name\":\"R\",\"language\":\"en\"},\"queues\":{\"desk\":{\"name\":\"D\",\"bot\":\"robot\"}},"
+        "\"bots\":{\"robot\":{\"name\":\"Robbie\",\"url\":\"http://127.0.0.1:%d/bot\"}},"
+        "\"rules\":[{\"key\":\"greeting\",\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"greeting\",\"off\":true}],"
+        "\"channels\":{\"api\":{\"adapter\":\"generic\",\"name\":\"A\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d/in\","
+        "\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}}}}";
+    char text[sizeof(bots) + 40];
+    json_t *made;
+
+    (void)state;
+    (void)snprintf(text, sizeof(text), bots, p.port, p.port);
+    made = site_add(&d, text);
+    assert_int_equal(hook_post(&d, text_at(made, "channels.0.hook"), SECRET, "w1", 0, created("m1", "u1", "tea?")), 204);
+    json_decref(made);
+    platform_take(&p);
+    assert_string_equal(p.path, "/bot");
+    platform_answer(&p, 200, "Content-Type: application/json\r\n",
+                    "{\"messages\":[{\"card\":{\"title\":\"Sencha\",\"text\":\"Green\",\"url\":\"https://shop.example/tea\"}}]}");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "type"), "message.send");
+    assert_string_equal(text_at(p.json, "data.text"), "Sencha\nGreen\nhttps://shop.example/tea");
+    assert_string_equal(text_at(p.json, "data.card.title"), "Sencha");
+    assert_string_equal(text_at(p.json, "data.card.text"), "Green");
+    assert_string_equal(text_at(p.json, "data.card.url"), "https://shop.example/tea");
+    platform_answer(&p, 204, NULL, NULL);
+}
+
 /* ---- an address at which nobody is any more ---- */
 
 /* Waits until the message has failed; why. */
@@ -781,6 +811,7 @@ int main(void)
         cmocka_unit_test(after_an_error_the_same_event_comes_again),
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
+        cmocka_unit_test(a_card_of_a_bot_goes_out_as_a_card),
         cmocka_unit_test(an_address_that_is_gone_is_left_alone_until_it_is_saved),
         cmocka_unit_test(an_address_that_is_gone_is_back_when_a_try_is_answered),
         cmocka_unit_test(an_address_that_may_not_be_asked_fails_at_once),

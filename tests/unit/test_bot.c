@@ -248,13 +248,112 @@ static void what_it_says_is_checked(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct arena *a = arena_new(0);
         json_t *body = json_loads(rows[i].body, 0, NULL);
-        const char *extra, *why;
-        struct slice text;
-        bool good = bot_chatwoot_says(a, body, &text, &extra, &why);
+        struct bot_words words[1 + BOT_CARDS_MAX];
+        const char *why;
+        bool good = bot_chatwoot_says(a, body, words, &why) == 1;
+        const char *extra = good ? words[0].extra : NULL;
 
         if (good != (rows[i].extra != NULL) || (good && strcmp(extra ? extra : "", rows[i].extra) != 0))
             fail_msg("%s: %s", rows[i].body, good ? (extra ? extra : "nothing") : why);
         json_decref(body);
+        arena_free(a);
+    }
+}
+
+/* An item with one link is a card, one that offers more is a text; what is picked has a number of its own. */
+static void its_cards_are_messages(void **state)
+{
+#define CARDS(content, items) "{\"content\":\"" content "\",\"content_type\":\"cards\",\"content_attributes\":{\"items\":[" items "]}}"
+#define LINK                  "{\"type\":\"link\",\"text\":\"Open\",\"uri\":\"https://shop.example/a#b\"}"
+    static const struct {
+        const char *body, *said; /* NULL: refused; else each as "card|text" and its extra */
+    } rows[] = {
+        { CARDS("Look:", "{\"title\":\"Tea\",\"description\":\"Green\",\"media_url\":\"https://x.example/t.png\",\"actions\":[" LINK "]}"),
+          "text Look:;card Tea/Green/https://shop.example/a#b;" },
+        { CARDS("", "{\"title\":\"Tea\",\"actions\":[" LINK "]},{\"title\":\"Milk\",\"actions\":[" LINK "]}"),
+          "card Tea/https://shop.example/a#b;card Milk/https://shop.example/a#b;" },
+        { CARDS("", "{\"title\":\"Tea\",\"actions\":[{\"type\":\"postback\",\"text\":\"Buy\",\"payload\":\"Buy tea\"}]},"
+                    "{\"title\":\"Milk\",\"actions\":[{\"type\":\"postback\",\"text\":\"Buy\",\"payload\":\"Buy milk\"}," LINK "]}"),
+          "text Tea {\"choices\":[{\"id\":\"choice1\",\"label\":\"Buy\"}],\"values\":{\"choice1\":\"Buy tea\"}};"
+          "text Milk/Open: https://shop.example/a#b {\"choices\":[{\"id\":\"choice2\",\"label\":\"Buy\"}],\"values\":{\"choice2\":\"Buy "
+          "milk\"}};" },
+        { CARDS("", "{\"title\":\"Two\",\"actions\":[" LINK "," LINK "]}"),
+          "text Two/Open: https://shop.example/a#b/Open: https://shop.example/a#b;" },
+        { CARDS("", "{\"title\":\"Odd\",\"actions\":[{\"text\":\"Run\",\"uri\":\"javascript:alert(1)\"}]}"),
+          "text Odd/Run: javascript:alert(1);" },
+        { CARDS("", "{\"title\":\"Plain\"}"), "text Plain;" },
+        { CARDS("", "{}"), NULL },
+        { CARDS("", "\"x\""), NULL },
+        { CARDS("Nothing", ""), NULL },
+        { CARDS("", "{\"title\":\"Tea\",\"actions\":[{\"text\":\"Buy\"}]}"), NULL },
+        { CARDS("", "{\"title\":\"1\"},{\"title\":\"2\"},{\"title\":\"3\"},{\"title\":\"4\"},{\"title\":\"5\"},{\"title\":\"6\"},"
+                    "{\"title\":\"7\"},{\"title\":\"8\"},{\"title\":\"9\"},{\"title\":\"10\"},{\"title\":\"11\"}"),
+          NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *a = arena_new(0);
+        json_t *body = json_loads(rows[i].body, 0, NULL);
+        struct bot_words words[1 + BOT_CARDS_MAX];
+        const char *why = NULL;
+        struct buf b;
+        size_t n = bot_chatwoot_says(a, body, words, &why);
+
+        assert_non_null(body);
+        buf_init(&b, 4096);
+        for (size_t k = 0; k < n; k++) {
+            buf_str(&b, words[k].card ? "card " : "text ");
+            for (size_t c = 0; c < words[k].text.n; c++)
+                buf_char(&b, words[k].text.p[c] == '\n' ? '/' : words[k].text.p[c]);
+            if (words[k].extra)
+                buf_printf(&b, " %s", words[k].extra);
+            buf_char(&b, ';');
+        }
+        buf_char(&b, '\0');
+        if (strcmp(b.p, rows[i].said ? rows[i].said : "") != 0)
+            fail_msg("%s: %s %s", rows[i].body, b.p, n ? "" : why);
+        buf_finish(&b);
+        json_decref(body);
+        arena_free(a);
+    }
+}
+
+/* Of its own form. */
+static void a_card_stands_alone(void **state)
+{
+#define ANSWER(card) "{\"messages\":[{\"text\":\"Look:\"},{\"card\":" card "}]}"
+    static const struct {
+        const char *body;
+        bool good;
+    } rows[] = {
+        { ANSWER("{\"title\":\"Tea\",\"text\":\"Green\",\"url\":\"https://shop.example/a#b\"}"), true },
+        { ANSWER("{\"title\":\"Tea\",\"url\":\"https://shop.example/a#b\"}"), true },
+        { ANSWER("{\"title\":\"Tea\"}"), false },
+        { ANSWER("{\"title\":\"T\\nea\",\"url\":\"https://shop.example/\"}"), false },
+        { ANSWER("{\"title\":\" \",\"url\":\"https://shop.example/\"}"), false },
+        { ANSWER("{\"title\":\"Tea\",\"url\":\"javascript:alert(1)\"}"), false },
+        { ANSWER("{\"title\":\"Tea\",\"url\":\"https://me@shop.example/\"}"), false },
+        { ANSWER("5"), false },
+        { "{\"messages\":[{\"text\":\"a\",\"card\":{\"title\":\"Tea\",\"url\":\"https://shop.example/\"}}]}", false },
+        { "{\"messages\":[{\"choices\":[],\"card\":{\"title\":\"Tea\",\"url\":\"https://shop.example/\"}}]}", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena *a = arena_new(0);
+        struct http_resp resp = { .status = 200, .body = slice_of(rows[i].body) };
+        struct bot_answer got;
+
+        assert_int_equal(bot_own.settle(a, &resp, &got), KF_OK);
+        if (got.verdict != (rows[i].good ? BOT_ANSWERS : BOT_FAILS))
+            fail_msg("%s: %s", rows[i].body, got.failure ? got.failure : "taken");
+        if (rows[i].good) {
+            assert_int_equal(got.n, 2);
+            assert_false(got.words[0].card);
+            assert_true(got.words[1].card);
+            assert_true(slice_is(got.words[1].text, i ? "Tea\nhttps://shop.example/a#b" : "Tea\nGreen\nhttps://shop.example/a#b"));
+        }
         arena_free(a);
     }
 }
@@ -278,6 +377,8 @@ int main(void)
         cmocka_unit_test(streams_are_understood),
         cmocka_unit_test(refusals_are_told_apart),
         cmocka_unit_test(what_it_says_is_checked),
+        cmocka_unit_test(its_cards_are_messages),
+        cmocka_unit_test(a_card_stands_alone),
         cmocka_unit_test(numbers_are_the_same_each_time_and_fit),
     };
 
