@@ -102,14 +102,12 @@ static json_t *choices_of(const struct errand *e)
 }
 
 /* What every call about a chat begins with: {"chat_id":… */
-static void begin(struct buf *b, const struct errand *e, const char *method)
+static void begin(struct buf *b, const struct errand *e)
 {
     struct telegram_peer to = telegram_peer_of(slice_of(e->peer && *e->peer ? e->peer : e->user));
 
     buf_init(b, BODY_MAX);
     buf_char(b, '{');
-    if (method)
-        buf_printf(b, "\"method\":\"%s\",", method);
     buf_str(b, "\"chat_id\":");
     telegram_id(b, to.chat);
     if (to.connection.n) {
@@ -142,8 +140,8 @@ static bool is_caption_of_picture(const struct errand *e, struct slice words)
     return e->file_url && known && size <= FETCHED_MAX && text_length(words, TEXT_UTF16) <= TELEGRAM_CAPTION_MAX;
 }
 
-/* Returns the name of the method, which stands in the body where it is an answer. A card with a picture is that picture, its words below it. */
-static const char *message_body(struct buf *b, const struct errand *e, bool answering)
+/* Returns the name of the method. A card with a picture is that picture, its words below it. */
+static const char *message_body(struct buf *b, const struct errand *e)
 {
     const char *method = "sendMessage", *picture = NULL;
     json_t *choices = choices_of(e);
@@ -161,7 +159,7 @@ static const char *message_body(struct buf *b, const struct errand *e, bool answ
     if (picture)
         method = "sendPhoto";
     unfit(&text, choices);
-    begin(b, e, answering ? method : NULL);
+    begin(b, e);
     add_topic(b, e);
     if (picture) {
         buf_str(b, ",\"photo\":");
@@ -192,23 +190,8 @@ static enum kf_rc send_message(const struct telegram *t, struct arena *a, const 
 
     if (!e->message.text.n || e->message.kind == MESSAGE_REMOVED)
         return KF_UNSUPPORTED;
-    method = message_body(&b, e, false);
+    method = message_body(&b, e);
     return telegram_post(t, a, method, &b, ret);
-}
-
-/* As the answer to an update: done, but nobody is told how it went. */
-static enum kf_rc answer(struct arena *a, const struct errand *e, struct http_req *ret)
-{
-    static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("application/json") } };
-    struct buf b;
-
-    if (e->kind != ERRAND_SEND || (e->message.kind != MESSAGE_TEXT && e->message.kind != MESSAGE_CARD) || !e->message.text.n || e->file_url)
-        return KF_UNSUPPORTED;
-    (void)message_body(&b, e, true);
-    *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
-    ret->body = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
-    buf_finish(&b);
-    return ret->body.p ? KF_OK : KF_NOMEM;
 }
 
 static enum kf_rc change_message(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
@@ -221,7 +204,7 @@ static enum kf_rc change_message(const struct telegram *t, struct arena *a, cons
         return KF_UNSUPPORTED; /* it has not come there */
     if (edits && text_length(e->message.text, TEXT_UTF16) > TELEGRAM_TEXT_MAX)
         return KF_LIMIT;
-    begin(&b, e, NULL);
+    begin(&b, e);
     buf_str(&b, ",\"message_id\":");
     telegram_id(&b, number);
     if (edits) {
@@ -236,7 +219,7 @@ static enum kf_rc send_typing(const struct telegram *t, struct arena *a, const s
 {
     struct buf b;
 
-    begin(&b, e, NULL);
+    begin(&b, e);
     add_topic(&b, e);
     buf_str(&b, ",\"action\":\"typing\"}");
     return telegram_post(t, a, "sendChatAction", &b, ret);
@@ -246,8 +229,8 @@ enum kf_rc telegram_encode(const struct channel *ch, struct arena *a, const stru
 {
     const struct telegram *t = telegram_of(ch);
 
-    if (env->answering)
-        return answer(a, e, ret);
+    if (env->answering) /* what is done in the answer to an update is never told: whether a message got there would not be known */
+        return KF_UNSUPPORTED;
     switch (e->kind) {
     case ERRAND_SEND:
         return send_message(t, a, e, ret);

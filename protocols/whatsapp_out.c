@@ -175,7 +175,7 @@ static enum kf_rc send_template(const struct whatsapp *w, struct arena *a, const
     struct slice text = e->message.text;
     struct buf words, b;
 
-    if (!w->template_name.n || e->message.kind != MESSAGE_TEXT || e->message.from.role != ROLE_AGENT)
+    if (!w->template_name.n || (e->message.kind != MESSAGE_TEXT && e->message.kind != MESSAGE_CARD) || e->message.from.role != ROLE_AGENT)
         return KF_REJECTED;
     if (text_length(text, TEXT_UTF16) > CHOICE_TEXT_MAX)
         return KF_LIMIT;
@@ -248,6 +248,32 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
     return rc;
 }
 
+/* A card is its picture, which Meta fetches, with title, words and address below it. False: it has none that goes so, or too much to say. */
+static bool picture(struct buf *b, const struct errand *e)
+{
+    json_t *extra = e->file_url && e->message.extra ? json_loads(e->message.extra, 0, NULL) : NULL;
+    const json_t *file = json_object_get(extra, "file");
+    struct slice mime = slice_of(json_string_value(json_object_get(file, "mime")));
+    bool good = strcmp(way_of(mime, json_integer_value(json_object_get(file, "size"))), "image") == 0 &&
+                text_length(e->message.text, TEXT_UTF16) <= WHATSAPP_CAPTION_MAX;
+
+    json_decref(extra);
+    if (!good)
+        return false;
+    begin(b, e, "image");
+    member(b, ",\"image\":{\"link\":", slice_of(e->file_url));
+    member(b, ",\"caption\":", e->message.text);
+    buf_str(b, "}}");
+    return true;
+}
+
+static enum kf_rc send_card(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    struct buf b;
+
+    return picture(&b, e) ? post(w, a, &b, ret) : send_text(w, a, e, ret);
+}
+
 /* ---- the request ------------------------------------------------------------------------------------------------------------- */
 
 /* Our clock's word for it; Meta's own is 131047. */
@@ -263,6 +289,8 @@ static enum kf_rc send_message(const struct whatsapp *w, struct arena *a, const 
         return KF_UNSUPPORTED;
     if (!is_open(e, env))
         return send_template(w, a, e, ret);
+    if (e->message.kind == MESSAGE_CARD)
+        return send_card(w, a, e, ret);
     return e->media_id ? send_file(w, a, e, ret) : send_text(w, a, e, ret);
 }
 

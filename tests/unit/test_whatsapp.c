@@ -314,6 +314,11 @@ static void memory_that_runs_out_loses_nothing(void **state)
 /* ---- out ------------------------------------------------------------------------------------------------------------------- */
 
 #define OPEN .handle = "wamid.IN", .handle_expires_ms = NOW_MS + 1
+#define CARD(size)                                                      \
+    .message = { .kind = MESSAGE_CARD,                                  \
+                 .from = { .role = ROLE_AGENT },                        \
+                 .text = SLICE("Tea\nGreen\nhttps://shop.example/tea"), \
+                 .extra = "{\"file\":{\"mime\":\"image/png\",\"size\":" #size "}}" }
 #define TO   .peer = USER, .user = USER, .seq = 7
 #define HEAD "\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
 #define OURS ",\"biz_opaque_callback_data\":\"" CONV "-7\""
@@ -390,6 +395,23 @@ static void each_errand_is_one_request(void **state)
             .message = { .kind = MESSAGE_AUDIO, .text = { "x", 1 }, .extra = "{\"file\":{\"mime\":\"audio/ogg\",\"size\":10}}" } },
           KF_UNSUPPORTED,
           NULL },
+        { { TO, OPEN, CARD(10), .file_url = "https://kefud.example/files/1?exp=1&sig=2" },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"image\"" OURS
+          ",\"image\":{\"link\":\"https://kefud.example/files/1?exp=1&sig=2\","
+          "\"caption\":\"Tea\\nGreen\\nhttps://shop.example/tea\"}}" },
+        { { TO, OPEN, CARD(6000000), .file_url = "https://kefud.example/files/1?exp=1&sig=2" },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"text\"" OURS ",\"text\":{\"body\":\"Tea\\nGreen\\nhttps://shop.example/tea\"}}" },
+        { { TO, OPEN, CARD(10) },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"text\"" OURS ",\"text\":{\"body\":\"Tea\\nGreen\\nhttps://shop.example/tea\"}}" },
+        { { TO, CARD(10), .file_url = "https://kefud.example/files/1?exp=1&sig=2" },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"about_your_question\",\"language\":{\"code\":"
+          "\"et\"},\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Tea Green "
+          "https://shop.example/tea\"}]}]}}" },
         { { .kind = ERRAND_READ, TO, .message = { .from = { .role = ROLE_VISITOR }, .ref = "wamid.A" } },
           KF_OK,
           "{\"messaging_product\":\"whatsapp\",\"status\":\"read\",\"message_id\":\"wamid.A\"}" },
