@@ -303,6 +303,42 @@ static void a_card_goes_as_its_text(void **state)
     rig_status(&r, seq, "sent");
 }
 
+/* Meta fetches it from the address; whoever has that needs no session. */
+static void the_picture_of_a_card_goes_with_it(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02";
+    const char *conv, *path;
+    struct reply got;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.cardpic", "wamid.CARDPIC", 0, TEXT("what does it look like?"));
+    got = web_expect(&r.d, 201,
+                     &(struct ask){ .path = "/files?site=" RIG_SITE "&name=tea.png",
+                                    .cookie = r.agent.cookie,
+                                    .csrf = r.agent.csrf,
+                                    .origin = "",
+                                    .body = png,
+                                    .n_body = sizeof(png) - 1 });
+    wire_sendf(&r.agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"k2\",\"kind\":\"card\",\"title\":\"Tea\",\"text\":\"Green\","
+               "\"url\":\"https://shop.example/tea\",\"file\":\"%s\"}",
+               conv, text_at(got.json, "id"));
+    reply_free(&got);
+    seq = number_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "ack", "cid", "k2"), "seq");
+    for (rig_take(&r, "/" ONE "/messages", OK); strcmp(text_at(r.p.json, "type"), "image") != 0; rig_take(&r, "/" ONE "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK); /* the greeting */
+    assert_string_equal(text_at(r.p.json, "image.caption"), "Tea\nGreen\nhttps://shop.example/tea");
+    path = strstr(text_at(r.p.json, "image.link"), "/files/");
+    assert_non_null(path);
+    got = web_expect(&r.d, 200, &(struct ask){ .path = path });
+    assert_int_equal(got.n_body, sizeof(png) - 1);
+    assert_memory_equal(got.body, png, sizeof(png) - 1);
+    reply_free(&got);
+    answer_id("wamid.OUTPIC");
+    rig_status(&r, seq, "sent");
+}
+
 static void after_a_day_only_a_template_goes(void **state)
 {
     const char *conv;
@@ -368,10 +404,15 @@ static void reading_and_typing_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_handshake_is_echoed),          cmocka_unit_test(words_go_both_ways_and_what_became_of_them_is_told),
-        cmocka_unit_test(a_lost_answer_is_found_again),     cmocka_unit_test(pictures_go_both_ways),
-        cmocka_unit_test(two_numbers_share_one_address),    cmocka_unit_test(a_card_goes_as_its_text),
-        cmocka_unit_test(after_a_day_only_a_template_goes), cmocka_unit_test(whom_meta_renames_stays_the_same),
+        cmocka_unit_test(the_handshake_is_echoed),
+        cmocka_unit_test(words_go_both_ways_and_what_became_of_them_is_told),
+        cmocka_unit_test(a_lost_answer_is_found_again),
+        cmocka_unit_test(pictures_go_both_ways),
+        cmocka_unit_test(two_numbers_share_one_address),
+        cmocka_unit_test(a_card_goes_as_its_text),
+        cmocka_unit_test(the_picture_of_a_card_goes_with_it),
+        cmocka_unit_test(after_a_day_only_a_template_goes),
+        cmocka_unit_test(whom_meta_renames_stays_the_same),
         cmocka_unit_test(reading_and_typing_are_told),
     };
 
