@@ -1,5 +1,5 @@
 // One agent with conversations from six platforms, each played by a row of tests/channels: what fails is seen and sent again, how long may be
-// answered is counted down, a picture goes both ways, a voice is heard, what a mail repeats is folded. And a channel is set up on the administration's page.
+// answered is counted down, a picture goes both ways, a voice is heard, an address that is gone comes back, what a mail repeats is folded. And a channel is set up on the administration's page.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -147,6 +147,26 @@ test('a voice message is heard, and is there as it came', { skip }, async () => 
   const original = agent.locator('.talk-log a', { hasText: 'Original file' });
   const bytes = await agent.evaluate(async (url) => [...new Uint8Array(await (await fetch(url)).arrayBuffer())], await original.getAttribute('href'));
   assert.deepEqual(Buffer.from(bytes), account('wechat').stock.get('tone'));
+});
+
+test('an address that is gone is shown, and a try brings it back', { skip }, async () => {
+  await says('generic', 'is anybody at the other end?');
+  await open('is anybody at the other end?');
+  account('generic').plan.set('to nobody', 'gone');
+  await reply('to nobody');
+  await agent.getByText('nobody is at this address any more').first().waitFor();
+  const p = await page(browser, { locale: 'en-US' });
+  await p.goto(`${house.nodes[0].origin}/admin/#/channel/generic`);
+  await signIn(p);
+  const told = p.getByText('The address has answered “gone” (410)', { exact: false });
+  await told.waitFor();
+  await p.getByRole('button', { name: 'Try', exact: true }).click();
+  await told.waitFor({ state: 'detached' });
+  await leave(p);
+  const item = agent.locator('.say', { hasText: 'to nobody' }).last();
+  await item.hover();
+  await item.getByRole('button', { name: 'Send again' }).first().click();
+  await until(() => account('generic').accepted().some((c) => c.text === 'to nobody'), 'the second try');
 });
 
 test('what a mail repeats is folded away', { skip }, async () => {

@@ -41,6 +41,9 @@ export const MISBEHAVIOURS = {
   slow: { done: true, waits_ms: 1500 },
 };
 
+/** Says that nobody is there any more, which is not about one message: what comes after it is not even sent. */
+const GONE = { done: false, answer: () => ({ status: 410 }) };
+
 class Account {
   constructor(row, at) {
     this.row = row;
@@ -56,7 +59,7 @@ class Account {
   /** Keeps a request, and says what goes wrong with it, if anything. */
   take({ what, text, user, key, picture, mail }) {
     const name = what === 'send' ? this.plan.get(text) : undefined;
-    const bad = name ? MISBEHAVIOURS[name] : null;
+    const bad = name === 'gone' ? GONE : name ? MISBEHAVIOURS[name] : null;
     if (bad && !bad.always) this.plan.delete(text);
     const kept = { what, text, user, key, picture, mail, bad: name, at_ms: Date.now(), n: ++this.count, accepted: !bad || bad.done };
     this.calls.push(kept);
