@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RATINGS 6 /* of a visitor in a minute */
+#define RATINGS 6  /* of a visitor in a minute */
+#define VISITS  30 /* likewise, pages that stand on the timeline */
 
 /* How the content of an act begins that is not a text: no text does, for 0xff is not in UTF-8. */
 #define AS(act) "\xff" act
@@ -223,14 +224,20 @@ static void opening_fill(struct desk *d, const struct desk_site *ds, const struc
                               seat->shown ? seat->shown : "{}");
 }
 
+static bool is_under_way(struct desk *d, const struct seat *seat)
+{
+    const struct view *v = session_view(d->session, &seat->conv);
+
+    return v && conv_is_open(&v->conv);
+}
+
 /* A first message opens a conversation: an address may do that only so often. A visitor whose conversation is open is never stopped. */
 static bool may_open(struct desk *d, const struct seat *seat, struct kf_err *why)
 {
-    const struct view *v = session_view(d->session, &seat->conv);
     int32_t retry;
     char key[64];
 
-    if (v && conv_is_open(&v->conv))
+    if (is_under_way(d, seat))
         return true;
     (void)snprintf(key, sizeof(key), "a:%s", seat->address);
     if (rate_take(d, key, d->cfg.new_per_minute, d->cfg.new_per_minute, 60000, why))
@@ -253,6 +260,8 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     }
     c->by = visitor_actor(c, seat);
     opening_fill(d, ds, ch, seat, c, o);
+    if (!is_under_way(d, seat))
+        seat->page_told = seat->page; /* the opening says it */
     c->opening = o;
     visitor_key(c, ds, seat, in, NULL);
     rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
@@ -477,32 +486,56 @@ static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat
     commit_from_seat(d, seat, in, c);
 }
 
-/* What is known of the visitor goes with the next opening, and into the customer's profile if there already is one. */
-static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+/* A page that was opened while the conversation is under way is a line of its timeline. Faster than people read they are not all kept. */
+static bool is_visit(struct desk *d, const struct seat *seat, const struct inbound *in, const struct conv *conv)
 {
-    struct change *c;
+    char id[KF_ID_TEXT], key[64];
+    struct kf_err why = { 0 };
 
+    if (!conv || !conv_is_open(conv) || !in->page.n || (seat->page_told && slice_is(in->page, seat->page)))
+        return false;
+    (void)snprintf(key, sizeof(key), "p:%s", id_text(&seat->who, id));
+    return rate_take(d, key, VISITS, VISITS, 60000, &why);
+}
+
+/* What of a `profile` frame is known from now on; the next opening brings it. `visit`: its page stands on the timeline by then. */
+static void seat_learns(struct seat *seat, const struct inbound *in, bool visit)
+{
     if (in->profile.n)
         seat_profile(seat, in->profile);
     if (in->page.n) {
+        visit |= seat->page_told && slice_is(in->page, seat->page);
         free(seat->page);
         seat->page = strndup(in->page.p, in->page.n);
+        seat->page_told = visit && seat->page;
     }
     if (in->locale.n)
         (void)snprintf(seat->locale, sizeof(seat->locale), "%.*s", (int)in->locale.n, in->locale.p);
-    if (in->identity_id.n) {
+}
+
+/* What is known of the visitor goes with the next opening, and into the customer's profile if there already is one. */
+static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv)
+{
+    bool proves = in->identity_id.n > 0, visit = !proves && is_visit(d, seat, in, conv);
+    struct change *c;
+
+    seat_learns(seat, in, visit);
+    if (proves) {
         visitor_identity(d, seat, in);
         return;
     }
-    c = conv && in->profile.n ? change_new(&ds->site->key, now(d)) : NULL;
+    c = conv && (in->profile.n || visit) ? change_new(&ds->site->key, now(d)) : NULL;
     if (!c) {
         session_ack(d->session, seat, in->cid, NULL, 0, now(d));
         return;
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
-    visitor_key(c, ds, seat, in, change_printf(c, AS("profile:%.*s"), (int)in->profile.n, in->profile.p));
-    change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
+    visitor_key(c, ds, seat, in, change_printf(c, AS("profile:%.*s"), (int)in->profile.n, in->profile.n ? in->profile.p : ""));
+    if (in->profile.n)
+        change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
+    if (visit)
+        staff_entry(c, "page", change_printf(c, "{\"page\":%.*s}", (int)in->page.n, in->page.p));
     commit_from_seat(d, seat, in, c);
 }
 

@@ -43,6 +43,7 @@ struct seat {
     int64_t counted;     /* visitors: the seq of `conv` that the welcome named: the page reads as history what is not newer */
     char *profile;       /* visitors: a JSON object that goes with the next opening; owned, may be NULL */
     char *page;          /* likewise */
+    bool page_told;      /* it stands on the timeline of `conv` */
     char *cookie;        /* from the upgrade: the token of the visitor or the session of the staff; owned, may be NULL */
     char *shown;         /* visitors: what greeting and consent the welcome showed, a JSON object; owned, may be NULL */
     struct lookup *line; /* acts that wait for what they name to be read, in the order in which they came; the desk's */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createServer } from 'node:http';
-import { agent, browse, bubble, closeTalk, House, leave, openTalk, page, signIn, watched } from './house.mjs';
+import { agent, ask, browse, bubble, closeTalk, House, leave, openTalk, page, PATIENCE, signIn, watched } from './house.mjs';
 
 let house;
 let browser;
@@ -102,6 +102,55 @@ async function stranger() {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { seen, server, at: `127.0.0.1:${server.address().port}` };
 }
+
+test('the pages that a visitor goes through while a talk is under way stand in its record', async () => {
+  const desk = await agent(browser, house);
+  const p = await page(browser, { width: 900, height: 760 });
+  await shop(p, `${house.base}/shop/1`);
+  await p.getByRole('button', { name: '在线客服' }).click();
+  const chat = async () => (await p.locator('iframe').elementHandle()).contentFrame();
+  await (await chat()).locator('.composer textarea').fill('这两款哪个好');
+  await (await chat()).locator('.composer textarea').press('Enter');
+  await openTalk(desk, '这两款哪个好');
+  const pages = async () => {
+    const got = await ask(desk, 'GET', 'transcripts?site=demo&limit=1');
+    const { timeline } = await ask(desk, 'GET', `transcripts/${got.items[0].conversation.id}`);
+    return timeline.filter((e) => e.data.page).map((e) => `${e.kind} ${new URL(e.data.page.url).pathname}`);
+  };
+  const until = async (want) => {
+    const end = Date.now() + PATIENCE.timeout;
+    let is = await pages();
+    while (is.join() !== want.join() && Date.now() < end) {
+      await p.waitForTimeout(100);
+      is = await pages();
+    }
+    assert.deepEqual(is, want);
+  };
+  await until(['opened /shop/1']);
+  // To another page, the chat comes along; back by the page's own script; and a reload is no visit.
+  await shop(p, `${house.base}/shop/2`);
+  await until(['opened /shop/1', 'page /shop/2']);
+  await p.evaluate(() => history.pushState(null, '', '/shop/3'));
+  await until(['opened /shop/1', 'page /shop/2', 'page /shop/3']);
+  await p.evaluate(() => history.pushState(null, '', '/shop/2'));
+  await until(['opened /shop/1', 'page /shop/2', 'page /shop/3', 'page /shop/2']);
+  await p.reload();
+  await (await p.locator('iframe').elementHandle()).contentFrame();
+  await p.evaluate(() => history.pushState(null, '', '/shop/4'));
+  await until(['opened /shop/1', 'page /shop/2', 'page /shop/3', 'page /shop/2', 'page /shop/4']);
+  await desk.goto(`${house.base}/console/`);
+  await openTalk(desk, '这两款哪个好');
+  await closeTalk(desk);
+  await leave(p, desk);
+
+  const r = await page(browser);
+  await signIn(r, house.base, '/review/', 'reviewer');
+  await r.locator('.result').first().click();
+  await r.locator('.reader li', { hasText: '浏览页面：某网店' }).nth(3).waitFor();
+  await r.locator('.reader li', { hasText: '接入会话（唯一有空的客服）' }).waitFor();
+  assert.match(await r.locator('.strip-mark.page').evaluateAll((all) => all.map((x) => x.title).join(' ')), /某网店/);
+  await leave(r);
+});
 
 test("a host's script is refused the sockets of whom it hosts, though their cookies go with it", async () => {
   const p = await page(browser, { width: 900, height: 760 });

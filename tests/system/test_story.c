@@ -139,6 +139,49 @@ static void seqs_are_dense_and_the_same_for_everybody(void **state)
 
 /* ---- what only staff see, and who serves ---- */
 
+/* The pages on which a visitor was while it was under way: each once, in their order, and none once it is over. */
+static void the_pages_of_a_visit_stand_on_the_timeline(void **state)
+{
+    static const char *const tell[] = { "/p/1", "/p/2", "/p/2", "/p/1" }, *const want[] = { "/p/2", "/p/1" };
+    char path[100], url[60];
+    json_t *got, *e;
+    struct scene s;
+    size_t i, n = 0;
+
+    (void)state;
+    memset(&s, 0, sizeof(s));
+    staff_online(&s.a, &d, AGENT1, SITE);
+    visitor_enter(&s.v, &d, SITE, ",\"page\":{\"url\":\"https://shop.example/p/1\",\"title\":\"\",\"referrer\":\"\"}");
+    (void)visitor_say(&s.v, "c1", "这两款哪个好？");
+    wire_take(&s.a.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", s.v.conv);
+    for (i = 0; i < 5; i++) {
+        char cid[8];
+
+        if (i == 4)
+            close_by_agent(&s.a, s.v.conv);
+        (void)snprintf(cid, sizeof(cid), "p%zu", i);
+        wire_sendf(&s.v.wire,
+                   "{\"type\":\"profile\",\"cid\":\"%s\",\"page\":{\"url\":\"https://shop.example%s\",\"title\":\"\",\"referrer\":\"\"}}",
+                   cid, i == 4 ? "/p/9" : tell[i]);
+        assert_string_equal(wire_verdict(&s.v.wire, cid), "ack");
+    }
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s", s.v.conv);
+    got = staff_get(&s.a, &d, path);
+    json_array_foreach(json_object_get(got, "timeline"), i, e)
+    {
+        if (strcmp(text_at(e, "kind"), "page") != 0)
+            continue;
+        assert_true(n < 2);
+        (void)snprintf(url, sizeof(url), "https://shop.example%s", want[n++]);
+        assert_string_equal(text_at(e, "data.page.url"), url);
+        assert_string_equal(text_at(e, "by.role"), "visitor");
+    }
+    assert_int_equal(n, 2);
+    json_decref(got);
+    leave(&s.a);
+    visitor_free(&s.v);
+}
+
 static void notes_are_for_staff_alone(void **state)
 {
     struct scene s;
@@ -467,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_visitor_is_greeted_served_and_rates),
         cmocka_unit_test(seqs_are_dense_and_the_same_for_everybody),
         cmocka_unit_test(notes_are_for_staff_alone),
+        cmocka_unit_test(the_pages_of_a_visit_stand_on_the_timeline),
         cmocka_unit_test(a_transfer_changes_who_serves),
         cmocka_unit_test(a_transfer_to_a_queue_waits_for_somebody_else),
         cmocka_unit_test(a_closed_conversation_is_reopened_by_the_next_message),

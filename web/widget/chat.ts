@@ -138,7 +138,7 @@ function hear(m: ToFrame): void {
       break;
     case 'page':
       page = m.page;
-      connection.send({ type: 'profile', cid: newCid(), page });
+      tellPage();
       break;
     case 'identify': {
       const { identity, profile } = m;
@@ -185,7 +185,16 @@ function receive(f: ToVisitor): void {
   if (f.type !== 'welcome' || f.conversation) load();
 }
 
+function tellPage(): void {
+  connection.send({ type: 'profile', cid: newCid(), page });
+  session.set(`kefu:page:${key}`, page.url);
+}
+
 function welcome(f: VisitorWelcome): void {
+  // Where a conversation begins its opening tells the page; whoever has gone on to another one meanwhile is there now.
+  const was = session.get(`kefu:page:${key}`);
+  if (f.conversation && was !== null && was !== page.url) tellPage();
+  else session.set(`kefu:page:${key}`, page.url);
   if (f.token) {
     me.token = f.token;
     session.set(`kefu:${key}`, f.token);
