@@ -7,7 +7,6 @@ import { duration, exactTime } from '../core/time';
 import { Avatar } from '../kit/Avatar';
 import { Button, IconButton } from '../kit/Button';
 import { eventWords } from '../kit/events';
-import { reviewWords } from '../kit/rules';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { channelName, nameOf } from '../kit/names';
@@ -15,6 +14,7 @@ import { scoreLabel, type Score } from '../kit/Rating';
 import { buildRows } from '../kit/rows';
 import { s } from '../kit/staffWords';
 import { PastTalk } from '../kit/PastTalk';
+import { isSaid, lineWords } from './course';
 import { findingEntries, findings, loadFindings } from './findings';
 import { at, chosen, comments, found, open, shown, transcript, transcriptFailed } from './find';
 import { f } from './findWords';
@@ -27,13 +27,10 @@ import { Strip } from './Strip';
 import { Trouble } from './Trouble';
 import { t } from './words';
 
-/** Entries that a message beside them tells as well, and those that are only of use to machines. */
-const SAID = new Set(['assigned', 'closed', 'transferred', 'invited', 'delivery', 'viewed', 'profile']);
-
 /** What reviewers say about a message stands behind it. */
 function words(e: Entry): string {
   if (e.kind === 'finding') return e.text ?? '';
-  if (e.kind !== 'comment') return reviewWords(e);
+  if (e.kind !== 'comment') return lineWords(e);
   return w('commentSays', { name: e.by.name ?? '', text: e.text ?? '' });
 }
 
@@ -79,7 +76,7 @@ export function Reader({ onBack }: { onBack?: () => void }) {
       ...(got.timeline ?? []),
       ...(said < 0 ? [...comments.value, ...findingEntries(findings.value)] : []),
     ].filter((e) => e.at <= until);
-    return buildRows(messages, entries, [], { entry: (e) => !SAID.has(e.kind) });
+    return buildRows(messages, entries, [], { entry: (e) => !isSaid(e) });
   }, [got, comments.value, findings.value, said]);
   const id = got?.conversation.id;
   useEffect(() => void loadFindings(id), [id]);

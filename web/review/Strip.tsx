@@ -3,14 +3,11 @@ import { useMemo } from 'preact/hooks';
 import type { Transcript } from '../core/staff';
 import { clockTime, duration } from '../core/time';
 import { senderName } from '../kit/Line';
-import { course } from './course';
+import { course, heaps, PLACES } from './course';
 import { at } from './find';
 import { f } from './findWords';
 import { replay, seekTo } from './Player';
 import { t } from './words';
-
-/** Places that the eye can tell apart. */
-const PLACES = 500;
 
 function apart<T extends { x: number }>(all: readonly T[], kind: (one: T) => string): T[] {
   const seen = new Set<string>();
@@ -60,12 +57,12 @@ export function Strip({ transcript }: { transcript: Transcript }) {
             title={`${clockTime(sp.m.at)} ${senderName(sp.m.from)}`}
           />
         ))}
-        {apart(marks, (m) => m.group).map((m, i) => (
+        {heaps(marks).map((h, i) => (
           <span
             key={`m${i}`}
-            class={`strip-mark ${m.group}`}
-            style={{ left: `${m.x * 100}%` }}
-            title={`${clockTime(m.at)} ${m.words}`}
+            class={`strip-mark ${h.group}`}
+            style={{ left: `${h.x * 100}%` }}
+            title={h.all.map((m) => `${clockTime(m.at)} ${m.words}`).join('\n')}
           />
         ))}
       </>

@@ -25,6 +25,14 @@ interface Mark {
   at: number;
   group: Group;
 }
+/** What stands in one place, in one shape: several marks that the eye cannot tell apart. */
+interface Heap {
+  x: number;
+  group: Group;
+  all: Mark[];
+}
+/** Places that the eye can tell apart. */
+export const PLACES = 500;
 
 const GROUPS: Readonly<Record<string, Group>> = {
   assigned: 'move',
@@ -75,21 +83,45 @@ function pageOf(e: Entry): string {
   return word(page, 'title') || word(page, 'url');
 }
 
+/** Of what happened, with what a reviewer wants to know of it: the page, the tag, the reason. */
+export function lineWords(e: Entry): string {
+  const page = GROUPS[e.kind] === 'page' && pageOf(e);
+  if (page && e.kind === 'page') return f('visited', { page });
+  if (page) return f('assignedWhy', { words: reviewWords(e), why: f('visited', { page }) });
+  if (e.kind === 'tagged') return f('tagged', { tag: word(e.data, 'tag') });
+  const why = `why_${word(e.data, 'why')}`;
+  const words = reviewWords(e);
+  return GROUPS[e.kind] === 'move' && has(why) ? f('assignedWhy', { words, why: f(why as 'why_sticky') }) : words;
+}
+
+/** What another line beside it tells, or only machines want to know. An assignment's own line does not say why. */
+export function isSaid(e: Entry): boolean {
+  if (e.kind === 'assigned') return !has(`why_${word(e.data, 'why')}`);
+  return ['closed', 'transferred', 'invited', 'delivery', 'viewed', 'profile'].includes(e.kind);
+}
+
 /** Undefined: nothing for the strip. */
 function markWords(e: Entry): string | undefined {
   const group = GROUPS[e.kind];
-  if (group === 'page') {
-    const page = pageOf(e);
-    return page ? f('visited', { page }) : undefined;
-  }
+  if (group === 'page') return pageOf(e) ? lineWords(e) : undefined;
   if (group === 'delivery') {
     const state = word(e.data, 'state');
     if (state !== 'failed' && state !== 'uncertain') return undefined;
     return f(state === 'failed' ? 'undelivered' : 'uncertain');
   }
-  const why = `why_${word(e.data, 'why')}`;
-  if (group === 'move' && has(why)) return f('assignedWhy', { words: reviewWords(e), why: f(why as 'why_sticky') });
-  return group ? reviewWords(e) : undefined;
+  return group ? lineWords(e) : undefined;
+}
+
+/** None is lost: what would be drawn over another one is told with it. */
+export function heaps(marks: readonly Mark[]): Heap[] {
+  const found = new Map<string, Heap>();
+  for (const m of marks) {
+    const key = `${Math.round(m.x * PLACES)} ${m.group}`;
+    const heap = found.get(key);
+    if (heap) heap.all.push(m);
+    else found.set(key, { x: m.x, group: m.group, all: [m] });
+  }
+  return [...found.values()];
 }
 
 /** Positions from 0 to 1. */

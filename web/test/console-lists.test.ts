@@ -6,7 +6,7 @@ import { byWait, heat, settled, waitingSince, type Ranked } from '../console/ord
 import type { Canned, Conversation, Entry, StaffMessage } from '../core/staff';
 import { buildRows, mergeEntries, mergeMessages } from '../kit/rows';
 import { snippet } from '../review/snippet';
-import { course } from '../review/course';
+import { course, heaps } from '../review/course';
 import { span } from '../review/span';
 
 const base: Conversation = {
@@ -194,6 +194,54 @@ test('the course of a talk: long silences are drawn as such, and positions stay 
   );
   for (const s of spots) assert.ok(s.x >= 0 && s.x <= 1);
   assert.ok((spots[1]?.x ?? 0) > (spots[0]?.x ?? 1));
+});
+
+test('the course of a talk: what happened is marked by its kind, with its reason, and nothing hides behind a neighbour', () => {
+  const entry = (kind: string, data: Record<string, unknown>, at = 1_000): Entry => ({
+    id: 1,
+    after_seq: 1,
+    at,
+    kind,
+    by: { role: 'system' },
+    data,
+  });
+  const { marks, waits } = course(
+    [m(1, 'visitor', 0), m(2, 'agent', 45_000), m(3, 'visitor', 50_000)],
+    [
+      entry('opened', { page: { url: 'https://a.example/1', title: '首页' } }),
+      entry('rule', { rule: 'greeting' }),
+      entry('rule', { rule: 'angry' }),
+      entry('tagged', { tag: 'complaint' }),
+      entry('assigned', { why: 'longest_idle' }),
+      entry('transferred', {}, 46_000),
+      entry('page', { page: { url: 'https://a.example/2', title: '' } }, 46_000),
+      entry('delivery', { state: 'failed', seq: 2 }, 47_000),
+      entry('delivery', { state: 'sent', seq: 2 }, 47_000),
+      entry('edited', {}, 48_000),
+      entry('note', { text: '常客' }, 48_000),
+      entry('rated', { score: 5 }, 51_000),
+    ],
+  );
+  assert.deepEqual(
+    waits.map((g) => g.ms),
+    [45_000],
+  );
+  assert.deepEqual(
+    marks.map((x) => x.group),
+    ['page', 'rule', 'rule', 'rule', 'move', 'move', 'page', 'delivery', 'change', 'note', 'rating'],
+  );
+  const told = marks.map((x) => x.words);
+  assert.match(told[0] ?? '', /首页/);
+  assert.match(told[3] ?? '', /complaint/);
+  assert.match(told[4] ?? '', /空闲最久/);
+  assert.match(told[6] ?? '', /a\.example\/2/);
+  const all = heaps(marks);
+  assert.ok(all.length < marks.length);
+  assert.deepEqual(
+    all.find((h) => h.group === 'rule')?.all.map((x) => x.words),
+    told.slice(1, 4),
+  );
+  assert.equal(all.flatMap((h) => h.all).length, marks.length);
 });
 
 test('a time filter means days of the reader’s own calendar', () => {

@@ -77,6 +77,7 @@ export const en: Like<typeof zhCN> = {
   undelivered: 'Not delivered',
   uncertain: 'Perhaps not delivered',
   visited: 'On page {page}',
+  tagged: 'Tagged: {tag}',
   assignedWhy: '{words} ({why})',
   columns: 'Columns',
   colTable: 'Table across the page while none is open',

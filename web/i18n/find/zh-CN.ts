@@ -75,6 +75,7 @@ export const zhCN = {
   undelivered: '投递失败',
   uncertain: '投递结果不明',
   visited: '浏览页面：{page}',
+  tagged: '标签：{tag}',
   assignedWhy: '{words}（{why}）',
   columns: '显示的列',
   colTable: '未打开记录时，以表格铺满页面',

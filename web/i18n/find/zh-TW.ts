@@ -77,6 +77,7 @@ export const zhTW: Like<typeof zhCN> = {
   undelivered: '投遞失敗',
   uncertain: '投遞結果不明',
   visited: '瀏覽頁面：{page}',
+  tagged: '標籤：{tag}',
   assignedWhy: '{words}（{why}）',
   columns: '顯示的欄位',
   colTable: '未開啟記錄時，以表格鋪滿頁面',
