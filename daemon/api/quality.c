@@ -108,7 +108,7 @@ static void count(struct figures *f, const struct stored_quality *q)
         const struct review *r = &q->reviews[i];
         char key[GROUP_KEY];
 
-        if (!review_fits(&f->filter, r) || (*f->filter.item.s && !review_failed(q, r, &f->filter.item)))
+        if (!review_fits(&f->filter, r) || !review_item_fits(&f->filter, q, r))
             continue;
         add(f, &f->groups[0], r);
         if (f->by == BY_ITEM)

@@ -20,7 +20,7 @@ static bool is_listed(struct turn *t, const struct query *q, const struct review
 {
     if (q->by != REVIEWS_BY_TIME)
         return t->op || permit_review(f->reader, REVIEW_READ, r, r->kind == SAMPLE_CALIBRATION);
-    return review_fits(f, r) && (!*f->item.s || review_failed(&q->quality, r, &f->item));
+    return review_fits(f, r) && review_item_fits(f, &q->quality, r);
 }
 
 static void have_list(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)

@@ -56,14 +56,16 @@ json_t *comments_json(const struct opening_review *o);
 json_t *readers_json(const struct opening_review *o);
 void comment_post(struct turn *t);
 
-/* What the query string asks of reviews: from, to, agent, reviewer, queue, kind, item, fatal, appealed, overturned, week. */
+/* What the query string asks of reviews: from, to, agent, reviewer, queue, kind, item, fatal, appealed, overturned, week, passed, decided; and with rated=1
+ * those of `item` as well that did not fail on it. */
 struct review_filter {
     const struct member *reader; /* NULL: the operator */
     int64_t from, to;
     struct kf_id agent, reviewer;
     struct kf_key queue, item;
     enum sample_kind kind;
-    bool any_kind, fatal, appealed, overturned;
+    bool any_kind, fatal, passed, appealed, decided, overturned;
+    bool rated;        /* `item` was rated, whatever came of it */
     struct slice week; /* "2026-W47" of the site's zone; empty: any */
     const struct hours *clock;
 };
@@ -71,8 +73,8 @@ struct review_filter {
 /* False: answered. */
 bool review_filter_read(struct turn *t, const struct site *site, const struct member *m, struct review_filter *ret);
 bool review_fits(const struct review_filter *f, const struct review *r);
-/* Did it fail on that item? `q` is the answer to a QUERY_QUALITY. */
-bool review_failed(const struct stored_quality *q, const struct review *r, const struct kf_key *item);
+/* Is it one of those that are asked for by their item, if any is? `q` is the answer to a QUERY_QUALITY. */
+bool review_item_fits(const struct review_filter *f, const struct stored_quality *q, const struct review *r);
 /* The ISO week of a time in the site's zone: "2026-W47". */
 #define WEEK_TEXT 12
 const char *review_week(const struct hours *clock, int64_t at, char ret[WEEK_TEXT]);

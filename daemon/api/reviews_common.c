@@ -141,8 +141,9 @@ bool review_filter_read(struct turn *t, const struct site *site, const struct me
         turn_problem(t, 400, "week: an ISO week, as 2026-W47");
         return false;
     }
-    return turn_query_flag(t, "fatal", &ret->fatal) && turn_query_flag(t, "appealed", &ret->appealed) &&
-           turn_query_flag(t, "overturned", &ret->overturned);
+    return turn_query_flag(t, "fatal", &ret->fatal) && turn_query_flag(t, "passed", &ret->passed) &&
+           turn_query_flag(t, "appealed", &ret->appealed) && turn_query_flag(t, "decided", &ret->decided) &&
+           turn_query_flag(t, "overturned", &ret->overturned) && turn_query_flag(t, "rated", &ret->rated);
 }
 
 bool review_fits(const struct review_filter *f, const struct review *r)
@@ -151,7 +152,8 @@ bool review_fits(const struct review_filter *f, const struct review *r)
 
     if (r->submitted_at < f->from || r->submitted_at >= f->to || (!f->any_kind && r->kind != f->kind) ||
         (!id_is_zero(&f->agent) && !id_eq(&f->agent, &r->agent)) || (!id_is_zero(&f->reviewer) && !id_eq(&f->reviewer, &r->reviewer)) ||
-        (*f->queue.s && !key_eq(&f->queue, &r->queue)) || (f->fatal && !r->fatal) || (f->appealed && !r->appealed_at) ||
+        (*f->queue.s && !key_eq(&f->queue, &r->queue)) || (f->fatal && !r->fatal) || (f->passed && !r->passed) ||
+        (f->appealed && !r->appealed_at) || (f->decided && !r->decided_at) ||
         (f->overturned && r->outcome != APPEAL_ACCEPTED && r->outcome != APPEAL_PARTLY))
         return false;
     if (f->week.n && !slice_is(f->week, review_week(f->clock, r->submitted_at, week)))
@@ -160,10 +162,12 @@ bool review_fits(const struct review_filter *f, const struct review *r)
     return !f->reader || permit_review(f->reader, REVIEW_READ, r, r->kind == SAMPLE_CALIBRATION);
 }
 
-bool review_failed(const struct stored_quality *q, const struct review *r, const struct kf_key *item)
+bool review_item_fits(const struct review_filter *f, const struct stored_quality *q, const struct review *r)
 {
+    if (!*f->item.s)
+        return true;
     for (size_t i = 0; i < q->n_lines; i++)
-        if (q->lines[i].review == r->n && q->lines[i].failed && key_eq(&q->lines[i].item, item))
+        if (q->lines[i].review == r->n && (f->rated || q->lines[i].failed) && key_eq(&q->lines[i].item, &f->item))
             return true;
     return false;
 }

@@ -160,6 +160,37 @@ test('a figure opens the reviews that it was counted from, and a supervisor may 
   await leave(p);
 });
 
+test('every figure leads to its reviews, and teams have their names', async () => {
+  const p = await at(browser, house, 'supervisor', '/review/?view=figures', { locale: 'zh-CN' });
+  const back = p.locator('.work-back button');
+  await p.locator('.tile').first().waitFor();
+  const names = await p.locator('.tile dt').allTextContents();
+  assert.equal(names.length, 8);
+  for (const [i, name] of names.entries()) {
+    await p.locator('.tile').nth(i).getByRole('button').click();
+    await p.locator('.work-back', { hasText: name }).waitFor();
+    await p.locator('.work-list .result').nth(1).waitFor();
+    await back.click();
+    await p.locator('.tile').first().waitFor();
+  }
+  for (const by of ['queue', 'item', 'agent']) {
+    await p.locator('.sheet-head select').nth(1).selectOption(by);
+    await p.locator(`.table tbody [aria-label*="${by === 'item' ? '未达标' : '平均分'}"]`).first().waitFor();
+    const cells = await p.locator('.table tbody tr').first().locator('td .link').count();
+    assert.ok(cells >= 3, `${by}: ${cells}`);
+    for (let i = 0; i < cells; i++) {
+      await p.locator('.table tbody tr').first().locator('td .link').nth(i).click();
+      await p.locator('.work-list .result').first().waitFor();
+      await back.click();
+      await p.locator('.sheet-head select').nth(1).waitFor();
+      await p.locator('.table tbody tr').first().locator('td .link').first().waitFor();
+    }
+    if (by === 'queue') assert.deepEqual(await p.locator('.table tbody th').allTextContents(), ['客户服务']);
+  }
+  assert.deepEqual(await axe(p), []);
+  await leave(p);
+});
+
 test('axe finds nothing, in any language, theme and width', async () => {
   const first = await at(browser, house, 'supervisor', '/review/?view=tasks', { locale: 'zh-CN' });
   await first.locator('.work-list').waitFor();

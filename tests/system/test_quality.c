@@ -167,6 +167,10 @@ static void a_review_is_drawn_scored_appealed_and_decided(void **state)
 
     /* Each figure opens the reviews that it was counted from. */
     assert_int_equal(listed(&supervisor, "&overturned=1"), 1);
+    assert_int_equal(listed(&supervisor, "&decided=1"), 1);
+    assert_int_equal(listed(&supervisor, "&passed=1"), 1);
+    assert_int_equal(listed(&supervisor, "&item=rude&rated=1"), 1);
+    assert_int_equal(listed(&supervisor, "&item=empathy&rated=1&fatal=1"), 0);
     assert_int_equal(listed(&supervisor, "&fatal=1"), 0);
     assert_int_equal(listed(&supervisor, "&item=rude"), 0);
     assert_int_equal(listed(&supervisor, "&kind=risk"), 0);
@@ -210,6 +214,9 @@ static void figures_are_by_agent_item_week_and_queue(void **state)
     }
     assert_int_equal(failed, 1);
     assert_int_equal(listed(&supervisor, "&item=late"), 1);
+    assert_int_equal(listed(&supervisor, "&item=late&rated=1"), 2);
+    assert_int_equal(listed(&supervisor, "&decided=1"), 1);
+    refused(&supervisor, 400, "GET", "/api/v1/reviews?site=" SITE "&passed=yes", NULL);
     json_decref(f);
     f = staff_get(&agent, &d, "/api/v1/quality/mine?site=" SITE);
     assert_int_equal(number_at(json_object_get(f, "total"), "reviews"), 2);

@@ -8,6 +8,7 @@ import { k, lang } from '../kit/i18n';
 import { personName } from '../kit/names';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
+import { queues } from './find';
 import { asError, figures, points, share, type Sum } from './quality';
 import { w } from './qualityWords';
 import { Work } from './Work';
@@ -43,13 +44,15 @@ function mean(sum: number, n: number): string {
   return n ? points(sum / n) : '–';
 }
 
-function Tile({ name, value, hint, onOpen }: { name: string; value: string; hint?: string; onOpen?: () => void }) {
+type Open = (title: string, f: Filter) => void;
+
+function Tile({ name, value, hint, onOpen }: { name: string; value: string; hint?: string; onOpen: () => void }) {
   return (
     <div class="tile">
       <dt>{name}</dt>
       <dd class="num">
         {value}
-        {onOpen && (
+        {value !== '–' && (
           <Button small kind="quiet" onClick={onOpen}>
             {w('showReviews')} <span class="hidden">{name}</span>
           </Button>
@@ -60,47 +63,72 @@ function Tile({ name, value, hint, onOpen }: { name: string; value: string; hint
   );
 }
 
-function Tiles({ t, open }: { t: Sum; open: (title: string, f: Filter) => void }) {
+/** What a share is about: those that it counts, and where there is none of them, those that it was counted among. */
+function part(n: number, of: Filter, among: Filter = {}): Filter {
+  return n ? of : among;
+}
+
+function Tiles({ t, open }: { t: Sum; open: Open }) {
   const n = t.reviews;
+  const rows: [name: string, value: string, of: Filter, hint?: string][] = [
+    [w('figReviews'), String(n), {}],
+    [w('figMean'), mean(t.score_sum, n), {}, w('defMean')],
+    [w('figPlain'), mean(t.plain_sum, n), {}, w('defPlain')],
+    [w('figFatalFree'), share(t.fatal_free, n), part(n - t.fatal_free, { fatal: 1 }), w('defFatalFree')],
+    [w('figPassed'), share(t.passed, n), part(t.passed, { passed: 1 }), w('defPassed')],
+    [w('figAppeal'), share(t.appealed, n), part(t.appealed, { appealed: 1 }), w('defAppeal')],
+    [
+      w('figOverturn'),
+      share(t.overturned, t.decided),
+      part(t.overturned, { overturned: 1 }, { decided: 1 }),
+      w('defOverturn'),
+    ],
+    [
+      w('figTurnaround'),
+      t.decided ? duration(t.turnaround_ms_sum / t.decided) : '–',
+      { decided: 1 },
+      w('defTurnaround'),
+    ],
+  ];
   return (
     <dl class="tiles">
-      <Tile name={w('figReviews')} value={String(n)} onOpen={() => open(w('figReviews'), {})} />
-      <Tile name={w('figMean')} value={mean(t.score_sum, n)} hint={w('defMean')} />
-      <Tile name={w('figPlain')} value={mean(t.plain_sum, n)} hint={w('defPlain')} />
-      <Tile
-        name={w('figFatalFree')}
-        value={share(t.fatal_free, n)}
-        hint={w('defFatalFree')}
-        {...(n > t.fatal_free ? { onOpen: () => open(w('fatal'), { fatal: 1 }) } : {})}
-      />
-      <Tile name={w('figPassed')} value={share(t.passed, n)} hint={w('defPassed')} />
-      <Tile
-        name={w('figAppeal')}
-        value={share(t.appealed, n)}
-        hint={w('defAppeal')}
-        {...(t.appealed ? { onOpen: () => open(w('viewAppeals'), { appealed: 1 }) } : {})}
-      />
-      <Tile
-        name={w('figOverturn')}
-        value={share(t.overturned, t.decided)}
-        hint={w('defOverturn')}
-        {...(t.overturned ? { onOpen: () => open(w('figOverturn'), { overturned: 1 }) } : {})}
-      />
-      <Tile
-        name={w('figTurnaround')}
-        value={t.decided ? duration(t.turnaround_ms_sum / t.decided) : '–'}
-        hint={w('defTurnaround')}
-      />
+      {rows.map(([name, value, of, hint]) => (
+        <Tile key={name} name={name} value={value} {...(hint ? { hint } : {})} onOpen={() => open(name, of)} />
+      ))}
     </dl>
   );
 }
 
 function nameOf(by: By, g: Sum): string {
   if (by === 'agent' || by === 'reviewer') return g.person?.name || personName(g.key ?? '') || (g.key ?? '');
+  if (by === 'queue') return queues.value.find((x) => x.key === g.key)?.name || (g.key ?? '');
   return by === 'item' ? g.name || (g.key ?? '') : (g.key ?? '');
 }
 
-function Table({ by, groups, open }: { by: By; groups: Sum[]; open: (title: string, f: Filter) => void }) {
+/** The figures of a line, each with the reviews that it is about. */
+function cellsOf(by: By, g: Sum): [value: string, of: Filter][] {
+  if (by === 'item') {
+    const failed = g.failed ?? 0;
+    const rated = { rated: 1 };
+    return [
+      [String(g.rated ?? 0), rated],
+      [String(failed), part(failed, {}, rated)],
+      [share(failed, g.rated ?? 0), part(failed, {}, rated)],
+    ];
+  }
+  return [
+    [String(g.reviews), {}],
+    [mean(g.score_sum, g.reviews), {}],
+    [points(g.median), {}],
+    [mean(g.plain_sum, g.reviews), {}],
+    [share(g.fatal_free, g.reviews), part(g.reviews - g.fatal_free, { fatal: 1 })],
+    [share(g.passed, g.reviews), part(g.passed, { passed: 1 })],
+    [share(g.appealed, g.reviews), part(g.appealed, { appealed: 1 })],
+    [share(g.overturned, g.decided), part(g.overturned, { overturned: 1 }, { decided: 1 })],
+  ];
+}
+
+function Table({ by, groups, open }: { by: By; groups: Sum[]; open: Open }) {
   const item = by === 'item';
   const heads = item
     ? ([w(`by_${by}`), w('figRated'), w('figFailed'), w('figFailRate')] as const)
@@ -134,37 +162,33 @@ function Table({ by, groups, open }: { by: By; groups: Sum[]; open: (title: stri
         <tbody>
           {sorted.map((g) => {
             const name = nameOf(by, g);
-            const cells = item
-              ? [String(g.rated ?? 0), String(g.failed ?? 0), share(g.failed ?? 0, g.rated ?? 0)]
-              : [
-                  String(g.reviews),
-                  mean(g.score_sum, g.reviews),
-                  points(g.median),
-                  mean(g.plain_sum, g.reviews),
-                  share(g.fatal_free, g.reviews),
-                  share(g.passed, g.reviews),
-                  share(g.appealed, g.reviews),
-                  share(g.overturned, g.decided),
-                ];
+            const all: Filter = item ? { item: g.key, rated: 1 } : { [by]: g.key };
             return (
               <tr key={g.key}>
                 <th scope="row">
-                  {item && !g.failed ? (
-                    name
-                  ) : (
-                    <button
-                      type="button"
-                      class="link"
-                      title={w('showOf', { name })}
-                      onClick={() => open(name, { [by]: g.key })}
-                    >
-                      {name}
-                    </button>
-                  )}
+                  <button
+                    type="button"
+                    class="link"
+                    title={w('showOf', { name })}
+                    onClick={() => open(name, item && g.failed ? { item: g.key } : all)}
+                  >
+                    {name}
+                  </button>
                 </th>
-                {cells.map((c, i) => (
+                {cellsOf(by, g).map(([value, of], i) => (
                   <td key={i} class="num">
-                    {c}
+                    {value === '–' ? (
+                      value
+                    ) : (
+                      <button
+                        type="button"
+                        class="link"
+                        aria-label={w('showFigure', { name, figure: heads[i + 1] ?? '', value })}
+                        onClick={() => open(`${name} · ${heads[i + 1] ?? ''}`, { [by]: g.key, ...of })}
+                      >
+                        {value}
+                      </button>
+                    )}
                   </td>
                 ))}
               </tr>
@@ -207,7 +231,7 @@ export function Figures() {
         }}
       />
     );
-  const open = (title: string, f: Filter): void => {
+  const open: Open = (title, f) => {
     drill.value = { title, of: { from, kind, ...f } };
   };
   const g = got.value;

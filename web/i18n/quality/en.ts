@@ -149,6 +149,7 @@ export const en: Like<typeof zhCN> = {
   defOverturn: 'appeals accepted or partly / appeals decided',
   defTurnaround: 'from appeal to decision, mean',
   showReviews: 'Show these reviews',
+  showFigure: '{name}, {figure} {value}: show the reviews',
   showOf: 'Show the reviews of “{name}”',
   figNone: 'No reviews in this time',
   capped: 'Only the newest 20000 were counted',

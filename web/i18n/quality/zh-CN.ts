@@ -147,6 +147,7 @@ export const zhCN = {
   defOverturn: '采纳或部分采纳的申诉 ÷ 已处理的申诉',
   defTurnaround: '从申诉到处理的平均时间',
   showReviews: '查看这些评分',
+  showFigure: '{name}，{figure} {value}：显示相关质检',
   showOf: '查看“{name}”的评分',
   figNone: '这段时间没有评分',
   capped: '只统计了最近 20000 份',

@@ -149,6 +149,7 @@ export const zhTW: Like<typeof zhCN> = {
   defOverturn: '採納或部分採納的申訴 ÷ 已處理的申訴',
   defTurnaround: '從申訴到處理的平均時間',
   showReviews: '查看這些評分',
+  showFigure: '{name}，{figure} {value}：顯示相關質檢',
   showOf: '查看「{name}」的評分',
   figNone: '這段時間沒有評分',
   capped: '僅統計最近 20000 份',
