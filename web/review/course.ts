@@ -89,8 +89,10 @@ export function lineWords(e: Entry): string {
   if (page && e.kind === 'page') return f('visited', { page });
   if (page) return f('assignedWhy', { words: reviewWords(e), why: f('visited', { page }) });
   if (e.kind === 'tagged') return f('tagged', { tag: word(e.data, 'tag') });
-  const why = `why_${word(e.data, 'why')}`;
   const words = reviewWords(e);
+  const held = `held_${word(e.data, 'held')}`;
+  if (e.kind === 'rule' && has(held)) return f('ruleHeld', { words, why: f(held as 'held_mid_talk') });
+  const why = `why_${word(e.data, 'why')}`;
   return GROUPS[e.kind] === 'move' && has(why) ? f('assignedWhy', { words, why: f(why as 'why_sticky') }) : words;
 }
 

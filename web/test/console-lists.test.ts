@@ -210,7 +210,7 @@ test('the course of a talk: what happened is marked by its kind, with its reason
     [
       entry('opened', { page: { url: 'https://a.example/1', title: '首页' } }),
       entry('rule', { rule: 'greeting' }),
-      entry('rule', { rule: 'angry' }),
+      entry('rule', { rule: 'angry', held: 'mid_talk' }),
       entry('tagged', { tag: 'complaint' }),
       entry('assigned', { why: 'longest_idle' }),
       entry('transferred', {}, 46_000),
@@ -232,6 +232,7 @@ test('the course of a talk: what happened is marked by its kind, with its reason
   );
   const told = marks.map((x) => x.words);
   assert.match(told[0] ?? '', /首页/);
+  assert.match(told[2] ?? '', /没有触发：正在由人接待/);
   assert.match(told[3] ?? '', /complaint/);
   assert.match(told[4] ?? '', /空闲最久/);
   assert.match(told[6] ?? '', /a\.example\/2/);
