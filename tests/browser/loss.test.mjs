@@ -2,7 +2,7 @@
 // once and in order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, browse, bubble, closeTalk, House, leave, openTalk, page, says, visitor, watched } from './house.mjs';
+import { agent, ask, at, browse, bubble, closedTalk, closeTalk, House, leave, openTalk, page, says, visitor, watched } from './house.mjs';
 
 let house;
 let browser;
@@ -131,4 +131,51 @@ test('a file that was on its way when kefud died says so, and is sent once when 
   assert.equal(await v.locator('.msg-image').count(), 1);
   await closeTalk(desk);
   await leave(desk, v);
+});
+
+test('what is scored while kefud is dead, or does not hear that it was saved, is in the draft', async () => {
+  await closedTalk(browser, house, '评分时断线');
+  const r = await at(browser, house, 'reviewer', '/review/?view=tasks', { cut: true });
+  await r.locator('.work-list').waitFor();
+  await ask(r, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', n: 50 });
+  await r.reload();
+  await r.locator('.work-list .result').first().click();
+  await r.locator('[data-item="greeting"] input').first().waitFor();
+  const status = r.locator('.panel-foot [role=status]');
+  const answer = async (item, digit) => {
+    await r.locator(`[data-item="${item}"] input`).first().focus();
+    await r.keyboard.press(digit);
+  };
+  const drafted = async () => (await ask(r, 'GET', 'reviews?site=demo&list=mine').then(({ items }) => ask(r, 'GET', `reviews/${items[0].id}`))).contents.answers;
+
+  await answer('greeting', '1');
+  await status.filter({ hasText: '已保存' }).waitFor();
+  await house.kill();
+  await answer('tone', '3');
+  await status.filter({ hasText: '没有保存' }).waitFor();
+  await answer('empathy', '2');
+  await house.start();
+  await status.filter({ hasText: '已保存' }).waitFor(); // nobody has touched a key
+  assert.deepEqual(await drafted(), { greeting: { value: 1 }, tone: { value: 3 }, empathy: { value: 2 } });
+
+  // It gets there, and its answer is lost.
+  let cut = true;
+  await r.route(/\/draft$/, async (route) => {
+    if (!cut) return route.continue();
+    cut = false;
+    await route.fetch();
+    return route.abort();
+  });
+  await answer('correct', '4');
+  await status.filter({ hasText: '没有保存' }).waitFor();
+  await answer('records', '1');
+  await status.filter({ hasText: '已保存' }).waitFor();
+  const all = { greeting: { value: 1 }, tone: { value: 3 }, empathy: { value: 2 }, correct: { value: 4 }, records: { value: 1 } };
+  assert.deepEqual(await drafted(), all);
+  assert.equal(await r.locator('.toast').count(), 0); // nobody else has changed anything
+  await r.reload();
+  await r.locator('.work-list .result').first().click();
+  await r.locator('[data-item="records"] input:checked').waitFor();
+  assert.equal(await r.locator('[data-item="tone"] input:checked').count(), 1);
+  await leave(r).catch((e) => assert.match(e.message, /409/)); // the browser speaks of what was refused
 });

@@ -13,6 +13,7 @@ import { Area } from '../kit/Field';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { may } from '../kit/session';
+import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { findings, type Finding } from './findings';
 import { examplesOf, ItemCases, loadExamples } from './cases';
@@ -37,12 +38,15 @@ import {
   missing,
   points,
   postComment,
+  readReview,
+  sameContents,
   type Review,
   reread,
 } from './quality';
 import { w } from './qualityWords';
 
 const SAVE_MS = 400;
+const AGAIN_MS = 2000;
 /** What appears because it was asked for takes the keys. */
 const focus = (el: HTMLElement | null): void => el?.focus();
 
@@ -353,29 +357,53 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
   const form = useRef<HTMLDivElement>(null);
   const dirty = useRef(false);
 
+  // What was sent when the line broke: whether it got there is not known.
+  const unsure = useRef<Contents | null>(null);
+
   const conflict = (): void => {
     toast(w('changedElsewhere'), { bad: true });
     void reread();
+  };
+  /** It is our own draft that has got there before: then nobody else has changed anything, and it goes on from there. */
+  const isOwn = async (): Promise<boolean> => {
+    const sent = unsure.current;
+    if (!sent) return false;
+    const now = await readReview(r.id);
+    if (!sameContents(now.contents, sent)) return false;
+    revision.current = now.revision;
+    return true;
+  };
+  const again = (): void => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => void save(), AGAIN_MS);
+  };
+  const sendDraft = async (): Promise<void> => {
+    const sent = contents.value;
+    said.value = w('saving');
+    try {
+      const done = await act(r.id, 'draft', { revision: revision.current, contents: sent });
+      revision.current = done.revision;
+      unsure.current = null;
+      sum.value = done;
+      said.value = w('saved', { time: clockTime(Date.now()) });
+    } catch (e) {
+      const why = asError(e);
+      dirty.current = true;
+      if (why.status === 409 && !(await isOwn().catch(() => false))) {
+        conflict();
+        return;
+      }
+      if (!why.status) unsure.current = sent;
+      if (why.status !== 409) said.value = w('saveFailed', { why: why.title || s('unreachable') });
+      if (!why.status || why.status === 409 || why.status === 429 || why.status >= 500) again();
+    }
   };
   /** One after the other: each names the revision that the one before has made. */
   const save = (): Promise<void> => {
     clearTimeout(timer.current);
     if (!dirty.current) return running.current;
     dirty.current = false;
-    running.current = running.current.then(async () => {
-      said.value = w('saving');
-      try {
-        const done = await act(r.id, 'draft', { revision: revision.current, contents: contents.value });
-        revision.current = done.revision;
-        sum.value = done;
-        said.value = w('saved', { time: clockTime(Date.now()) });
-      } catch (e) {
-        const why = asError(e);
-        dirty.current = true;
-        if (why.status === 409) conflict();
-        else said.value = w('saveFailed', { why: why.title || k('retry') });
-      }
-    });
+    running.current = running.current.then(sendDraft);
     return running.current;
   };
   const set = (c: Contents): void => {
@@ -408,7 +436,15 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     void loadExamples();
     if (eager.peek()) form.current?.querySelector<HTMLElement>('[data-item] input')?.focus();
     eager.value = false;
-    return () => void save();
+    // Who would close the page before it is saved is asked.
+    const leaving = (ev: BeforeUnloadEvent): void => {
+      if (dirty.current || unsure.current) ev.preventDefault();
+    };
+    window.addEventListener('beforeunload', leaving);
+    return () => {
+      window.removeEventListener('beforeunload', leaving);
+      void save();
+    };
   }, [r.id]);
 
   const onKey = (ev: KeyboardEvent): void => {

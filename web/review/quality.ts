@@ -141,6 +141,19 @@ function take(r: Review): void {
   });
 }
 
+export const readReview = (id: string): Promise<Review> => api<Review>(`reviews/${encodeURIComponent(id)}`);
+
+/** Of an object the same members, in whatever order. */
+function sorted(v: unknown): unknown {
+  if (typeof v !== 'object' || v === null || Array.isArray(v)) return v;
+  return Object.entries(v)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([k, x]) => [k, sorted(x)]);
+}
+
+export const sameContents = (a: Contents, b: Contents): boolean =>
+  JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+
 let wanted = '';
 /** Opens a review, and (`talk`) the conversation that it is about. */
 export async function openReview(id: string | null, talk = true): Promise<void> {
@@ -155,7 +168,7 @@ export async function openReview(id: string | null, talk = true): Promise<void> 
     return;
   }
   try {
-    const r = await api<Review>(`reviews/${encodeURIComponent(id)}`);
+    const r = await readReview(id);
     if (wanted !== id) return;
     meet(r.agent, r.reviewer, r.decider, ...r.readers);
     take(r);
