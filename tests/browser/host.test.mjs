@@ -147,7 +147,7 @@ test('the pages that a visitor goes through while a talk is under way stand in i
   await signIn(r, house.base, '/review/', 'reviewer');
   await r.locator('.result').first().click();
   await r.locator('.reader li', { hasText: '浏览页面：某网店' }).nth(3).waitFor();
-  await r.locator('.reader li', { hasText: '接入会话（唯一有空的客服）' }).waitFor();
+  await r.locator('.reader li', { hasText: '接入会话 · 林小雨（唯一有空的客服）' }).waitFor();
   assert.match(await r.locator('.strip-mark.page').evaluateAll((all) => all.map((x) => x.title).join(' ')), /某网店/);
   await leave(r);
 });

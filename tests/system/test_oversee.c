@@ -449,6 +449,7 @@ static void a_supervisor_looks_on_whispers_joins_and_takes_over(void **state)
     why = why_of(&ann, "house", v.conv);
     assert_string_equal(text_at(why, "decisions.0.data.why"), "only_one");
     assert_string_equal(text_at(why, "decisions.0.data.candidates.0.agent"), ann.id);
+    assert_string_equal(text_at(why, "decisions.0.data.agent"), ann.id); /* among several it would not be known who was chosen */
     json_decref(why);
     assert_string_equal(act(&sue, v.conv, "accept", ""), "ack");
     assigned(&sue, v.conv, "takeover");
