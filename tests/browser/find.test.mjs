@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import { agent, at, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
 
 const LANGS = [
-  { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', title: '会话编号', name: '退款的会话' },
-  { locale: 'en-US', more: 'More filters', state: 'Closed', form: 'None filled in', formChip: 'Form: None filled in', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', title: 'Conversation', name: 'Talks of refunds' },
+  { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', waiting: '排队中', title: '会话编号', name: '退款的会话' },
+  { locale: 'en-US', more: 'More filters', state: 'Closed', form: 'None filled in', formChip: 'Form: None filled in', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', waiting: 'Waiting in line', title: 'Conversation', name: 'Talks of refunds' },
 ];
 
 let house;
@@ -106,9 +106,11 @@ for (const l of LANGS) {
     await p.getByRole('button', { name: l.play, exact: true }).waitFor();
     for (let i = 0; i < 40; i++) await p.keyboard.press('ArrowLeft');
     await p.waitForFunction(() => document.querySelectorAll('.reader .say').length < 3);
+    await p.locator('.player-state', { hasText: l.waiting }).waitFor();
     assert.deepEqual(await axe(p), [], 'replay');
     await picture(p, `find-replay-${l.locale}`);
     for (let i = 0; i < 40; i++) await p.keyboard.press('ArrowRight');
+    await p.locator('.player-state', { hasText: /kefud$/ }).waitFor(); // the page that the visitor was on
     await p.locator('.say').nth(2).waitFor();
     await p.keyboard.press('Escape');
     await p.locator('.player.on').waitFor({ state: 'detached' });

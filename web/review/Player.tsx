@@ -4,6 +4,7 @@ import { Pause, Play, X } from 'lucide';
 import type { StaffMessage, Transcript } from '../core/staff';
 import { duration } from '../core/time';
 import { Button, IconButton } from '../kit/Button';
+import { stateAt } from './course';
 import { at, transcript } from './find';
 import { f } from './findWords';
 import { advance, faster, lengthOf, replayOf, saidBy, seek, SPEEDS, STEP_MS, toggle, type Replay } from './replay';
@@ -108,6 +109,15 @@ function moment(messages: readonly StaffMessage[], r: Replay): string {
   return f(last.from.role === 'visitor' ? 'waits' : 'quiet', { time: duration(quiet) });
 }
 
+/** Where the visitor was at that moment, and who was there. */
+function standing(t: Transcript, r: Replay): string {
+  const now = stateAt(t.timeline ?? [], (t.messages[0]?.at ?? 0) + r.pos);
+  if (!now) return '';
+  const state = f(`at_${now.now}`);
+  const all = [now.who ? f('atWho', { state, who: now.who }) : state, now.page ? f('visited', { page: now.page }) : ''];
+  return all.filter(Boolean).join(' · ');
+}
+
 export function Player({ transcript: t }: { transcript: Transcript }) {
   const r = replay.value;
   if (!r) {
@@ -149,7 +159,9 @@ export function Player({ transcript: t }: { transcript: Transcript }) {
         />{' '}
         {f('skip')}
       </label>
-      <span class="dim player-moment num">{moment(t.messages, r)}</span>
+      <span class="dim player-moment num">
+        {moment(t.messages, r)} <span class="player-state clip">{standing(t, r)}</span>
+      </span>
       <IconButton icon={X} label={f('stop')} onClick={endReplay} />
     </div>
   );

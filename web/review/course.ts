@@ -1,6 +1,7 @@
 // The course of a talk, as places on a line from 0 to 1.
 import type { Entry, StaffMessage } from '../core/staff';
 import { eventWords } from '../kit/events';
+import { personName } from '../kit/names';
 import { reviewWords } from '../kit/rules';
 import { f, has } from './findWords';
 
@@ -124,6 +125,46 @@ export function heaps(marks: readonly Mark[]): Heap[] {
     else found.set(key, { x: m.x, group: m.group, all: [m] });
   }
   return [...found.values()];
+}
+
+/** What an entry makes of a conversation, where it does. */
+const STATES: Readonly<Record<string, State['now']>> = {
+  opened: 'waiting',
+  reopened: 'waiting',
+  unparked: 'waiting',
+  returned: 'waiting',
+  handoff: 'waiting',
+  transferred: 'waiting',
+  bot: 'bot',
+  offered: 'offered',
+  assigned: 'served',
+  accepted: 'served',
+  parked: 'parked',
+  closed: 'closed',
+};
+export interface State {
+  now: 'waiting' | 'offered' | 'served' | 'bot' | 'parked' | 'closed';
+  /** Who serves it, or is asked to. */
+  who: string;
+  /** The page that the visitor is on, as far as it was told. */
+  page: string;
+}
+
+/** How things stood at that moment, by the timeline; undefined: it does not say. */
+export function stateAt(timeline: readonly Entry[], time: number): State | undefined {
+  let ret: State | undefined;
+  for (const e of timeline) {
+    if (e.at > time) break;
+    const now = STATES[e.kind];
+    const page = GROUPS[e.kind] === 'page' ? pageOf(e) : '';
+    if (now) {
+      const served = now === 'served' || now === 'offered';
+      const id = word(e.data, 'person') || word(e.data, 'agent') || e.by.id || '';
+      ret = { page: '', ...ret, now, who: served ? personName(id) || (e.by.name ?? '') : '' };
+    }
+    if (ret && page) ret = { ...ret, page };
+  }
+  return ret;
 }
 
 /** Positions from 0 to 1. */

@@ -6,7 +6,8 @@ import { byWait, heat, settled, waitingSince, type Ranked } from '../console/ord
 import type { Canned, Conversation, Entry, StaffMessage } from '../core/staff';
 import { buildRows, mergeEntries, mergeMessages } from '../kit/rows';
 import { snippet } from '../review/snippet';
-import { course, heaps } from '../review/course';
+import { meet } from '../kit/names';
+import { course, heaps, stateAt } from '../review/course';
 import { span } from '../review/span';
 
 const base: Conversation = {
@@ -243,6 +244,38 @@ test('the course of a talk: what happened is marked by its kind, with its reason
     told.slice(1, 4),
   );
   assert.equal(all.flatMap((h) => h.all).length, marks.length);
+});
+
+test('how things stood at a moment: who waited, who served, on which page', () => {
+  meet({ id: 'p1', name: '林小雨' });
+  const e = (kind: string, at: number, data: Record<string, unknown> = {}): Entry => ({
+    id: at,
+    after_seq: 1,
+    at,
+    kind,
+    by: { role: 'system' },
+    data,
+  });
+  const timeline = [
+    e('opened', 10, { page: { url: 'https://a.example/1', title: '首页' } }),
+    e('rule', 11, { rule: 'greeting' }),
+    e('assigned', 20, { why: 'sticky', agent: 'p1' }),
+    e('page', 30, { page: { url: 'https://a.example/2', title: '退款' } }),
+    e('transferred', 40, { person: 'p1' }),
+    e('closed', 50),
+  ];
+  const rows: [number, string][] = [
+    [20, 'served 林小雨 首页'],
+    [19, 'waiting  首页'],
+    [35, 'served 林小雨 退款'],
+    [45, 'waiting  退款'],
+    [99, 'closed  退款'],
+  ];
+  assert.equal(stateAt(timeline, 9), undefined);
+  for (const [at, want] of rows) {
+    const is = stateAt(timeline, at);
+    assert.equal(`${is?.now} ${is?.who} ${is?.page}`, want, String(at));
+  }
 });
 
 test('a time filter means days of the reader’s own calendar', () => {
