@@ -1,8 +1,84 @@
 #include "voice.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- how loud it is when ---- */
+
+static uint32_t le(const char *p, int bytes)
+{
+    uint32_t ret = 0;
+
+    while (bytes--)
+        ret = ret << 8 | (uint8_t)p[bytes];
+    return ret;
+}
+
+/* What is in the first chunk of that name behind `wav`'s twelve bytes; NULL: there is none. One that says it is longer than the file ends
+ * with it, as of those that were written while somebody spoke. */
+static struct slice chunk(struct slice wav, const char *name)
+{
+    struct slice rest = { wav.p + 12, wav.n - 12 };
+
+    while (rest.n >= 8) {
+        struct slice in = { rest.p + 8, rest.n - 8 };
+        size_t n = le(rest.p + 4, 4), next;
+
+        if (memcmp(rest.p, name, 4) == 0)
+            return (struct slice){ in.p, n < in.n ? n : in.n };
+        next = n + n % 2;
+        if (next >= in.n)
+            break;
+        rest = (struct slice){ in.p + next, in.n - next };
+    }
+    return (struct slice){ NULL, 0 };
+}
+
+/* The loudest of those samples, as a part of the loudest that there can be. */
+static uint8_t loudest(const char *samples, size_t n)
+{
+    int ret = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int s = (int16_t)(uint16_t)le(samples + 2 * i, 2);
+
+        if (s < 0)
+            s = -s;
+        if (s > ret)
+            ret = s;
+    }
+    return (uint8_t)(ret * 255 / 32768);
+}
+
+enum kf_rc voice_shape(struct slice wav, struct voice_shape *ret, struct kf_err *why)
+{
+    enum { PCM = 1, FMT = 16 };
+    struct slice fmt, data;
+    size_t channels, rate, n;
+
+    if (wav.n < 12 || memcmp(wav.p, "RIFF", 4) != 0 || memcmp(wav.p + 8, "WAVE", 4) != 0)
+        return kf_fail(why, KF_INVALID, "not WAV");
+    fmt = chunk(wav, "fmt ");
+    if (fmt.n < FMT || le(fmt.p, 2) != PCM || le(fmt.p + 14, 2) != 16)
+        return kf_fail(why, KF_INVALID, "not WAV of 16 bits");
+    channels = le(fmt.p + 2, 2);
+    rate = le(fmt.p + 4, 4);
+    data = chunk(wav, "data");
+    n = channels && rate ? data.n / 2 / channels : 0;
+    if (!n)
+        return kf_fail(why, KF_INVALID, "there is no sound in it");
+    ret->duration_ms = (int64_t)(n * 1000 / rate);
+    for (size_t i = 0; i < VOICE_PEAKS; i++) {
+        size_t from = i * n / VOICE_PEAKS, to = (i + 1) * n / VOICE_PEAKS;
+
+        if (to == from) /* fewer than parts: some are in more than one */
+            to = from + 1;
+        ret->peaks[i] = loudest(data.p + 2 * channels * from, channels * (to - from));
+    }
+    return KF_OK;
+}
+
+/* ---- AMR ---- */
 
 #ifdef KEFUD_AMR
 

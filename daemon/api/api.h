@@ -54,6 +54,8 @@ void files_pull(struct api *api, uint64_t req);
 bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, struct net_answer *ret, int64_t *from, int64_t *n);
 /* Answers with a voice message as WAV. voice.c. */
 void voice_play(struct turn *t, const struct stored_file *f, bool by_address);
+/* Answers with how loud one is when, and how long it is, as JSON. voice.c. */
+void voice_peaks(struct turn *t, const struct stored_file *f, bool by_address);
 
 #define TURN_SEGMENTS 4
 

@@ -525,6 +525,11 @@ static void send_file(struct turn *t, const struct stored_file *f, bool by_addre
     turn_end(t);
 }
 
+static bool asks_peaks(const struct turn *t)
+{
+    return slice_is(turn_query(t, "as"), "peaks");
+}
+
 /* Whoever may have the file. Where files have an origin of their own, no byte of one leaves from here: a signed address leads there. */
 static void give_file(struct turn *t, const struct stored_file *f, bool by_address)
 {
@@ -534,8 +539,12 @@ static void give_file(struct turn *t, const struct stored_file *f, bool by_addre
 
     struct slice as = turn_query(t, "as");
 
-    if (as.n && !slice_is(as, "wav")) {
-        turn_problem(t, 400, "as: wav");
+    if (as.n && !slice_is(as, "wav") && !slice_is(as, "peaks")) {
+        turn_problem(t, 400, "as: wav or peaks");
+        return;
+    }
+    if (asks_peaks(t)) { /* our own words about a file are none of its bytes */
+        voice_peaks(t, f, by_address);
         return;
     }
     if (!files_elsewhere(t->api) || turn_at_files_origin(t) || t->op) {
@@ -666,7 +675,7 @@ static void have_convs_of_staff(struct fetching *f, const struct query *q)
     }
     if (!by)
         try_visitor(f);
-    else if (is_open(f))
+    else if (is_open(f) || asks_peaks(t)) /* a page draws them beside the words: nothing has been opened, what was said is not in them */
         give_file(t, &f->file, false);
     else
         note_opening(f, by, as);

@@ -1,4 +1,4 @@
-/* Voice of whoever sends it: what comes out is a WAV of the length that it says, or nothing. */
+/* Voice of whoever sends it: what comes out is a WAV of the length that it says, which has a shape, or nothing. */
 #include "voice.h"
 
 #include <stdint.h>
@@ -16,12 +16,15 @@ static uint32_t le32(const char *p)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct voice_shape shape;
     char *wav = NULL;
     size_t n = 0;
 
+    (void)voice_shape((struct slice){ (const char *)data, size }, &shape, NULL);
     if (voice_wav((struct slice){ (const char *)data, size }, &wav, &n, NULL))
         return 0;
-    if (n <= 44 || memcmp(wav, "RIFF", 4) != 0 || le32(wav + 4) != n - 8 || le32(wav + 40) != n - 44)
+    if (n <= 44 || memcmp(wav, "RIFF", 4) != 0 || le32(wav + 4) != n - 8 || le32(wav + 40) != n - 44 ||
+        voice_shape((struct slice){ wav, n }, &shape, NULL))
         abort();
     free(wav);
     return 0;

@@ -128,6 +128,18 @@ static void a_file_that_one_may_read_may_be_named_anew(void **state)
 
 /* ---- who opened one ---- */
 
+static const char *as_peaks(const char *id)
+{
+    static char path[80];
+
+    (void)snprintf(path, sizeof(path), "%s?as=peaks", file_path(id));
+    return path;
+}
+
+/* A thousandth of a second: loud, then silent. */
+static const char click[] = "RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0"
+                            "data\x10\0\0\0\0\x40\0\x40\0\x40\0\x40\0\0\0\0\0\0\0\0";
+
 static int64_t openings_of(const struct staff *admin, const char *file)
 {
     json_t *r = staff_get(admin, &d, "/api/v1/audit?site=" SITE "&kind=file_opened&limit=100");
@@ -154,7 +166,7 @@ static void who_opens_a_file_without_having_taken_part_is_written_down(void **st
     (void)state;
     staff_online(&a, &d, "agent1@demo.example", SITE);
     begin(&d, &a, &v, "我的发票");
-    (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "b.pdf", "%PDF-1.5", 8));
+    (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "b.wav", click, sizeof(click) - 1));
     visitor_says_file(&v, "f1", file);
     assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
     wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
@@ -164,6 +176,7 @@ static void who_opens_a_file_without_having_taken_part_is_written_down(void **st
 
     web_status(&d, 200, &(struct ask){ .path = file_path(file), .headers = bearer(&v) });
     web_status(&d, 200, &(struct ask){ .path = file_path(file), .cookie = a.cookie });
+    web_status(&d, 200, &(struct ask){ .path = as_peaks(file), .cookie = reviewer.cookie }); /* what was said is not in them */
     assert_int_equal(openings_of(&admin, file), 0);
     web_status(&d, 200, &(struct ask){ .path = file_path(file), .cookie = reviewer.cookie });
     assert_int_equal(openings_of(&admin, file), 1);
@@ -255,6 +268,43 @@ static const char *as_wav(const char *id)
     return path;
 }
 
+/* Whoever may have it may know how loud it is when: of what is AMR or WAV. */
+static void a_voice_message_has_peaks(void **state)
+{
+    struct visitor v = { 0 }, stranger = { 0 };
+    char file[40];
+    json_t *got, *peaks;
+    struct reply r;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    visitor_enter(&stranger, &d, SITE, NULL);
+    (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "v.wav", click, sizeof(click) - 1));
+    web_status(&d, 404, &(struct ask){ .path = as_peaks(file), .headers = bearer(&stranger) });
+    r = web_expect(&d, 200, &(struct ask){ .path = as_peaks(file), .headers = bearer(&v) });
+    got = json_loadb(r.body, r.n_body, 0, NULL);
+    peaks = json_object_get(got, "peaks");
+    assert_int_equal(json_integer_value(json_object_get(got, "duration_ms")), 1);
+    assert_int_equal(json_array_size(peaks), 64);
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(json_integer_value(json_array_get(peaks, i)), i < 32 ? 127 : 0);
+    json_decref(got);
+    reply_free(&r);
+    web_status(&d, 415, &(struct ask){ .path = as_wav(file), .headers = bearer(&v) }); /* it is that already */
+
+    (void)snprintf(file, sizeof(file), "%s", upload(&d, &v, "v.amr", silence, sizeof(silence) - 1));
+    web_ask(&d, &(struct ask){ .path = as_peaks(file), .headers = bearer(&v) }, &r);
+    if (r.status != 415) { /* built without the codec */
+        assert_int_equal(r.status, 200);
+        got = json_loadb(r.body, r.n_body, 0, NULL);
+        assert_int_equal(json_integer_value(json_object_get(got, "duration_ms")), 500);
+        json_decref(got);
+    }
+    reply_free(&r);
+    visitor_free(&v);
+    visitor_free(&stranger);
+}
+
 static void a_voice_message_is_played_as_wav(void **state)
 {
     enum { WAV = 44 + 25 * 160 * 2 };
@@ -314,6 +364,10 @@ static void what_is_no_voice_is_not_made_one(void **state)
         web_ask(&d, &(struct ask){ .path = as_wav(file), .headers = bearer(&v) }, &r);
         if (r.status != rows[i].status && r.status != 415)
             fail_msg("row %zu was answered with %d", i, r.status);
+        reply_free(&r);
+        web_ask(&d, &(struct ask){ .path = as_peaks(file), .headers = bearer(&v) }, &r);
+        if (r.status != rows[i].status && r.status != 415)
+            fail_msg("row %zu: peaks were answered with %d", i, r.status);
         reply_free(&r);
     }
     web_status(&d, 400, &(struct ask){ .path = strcat(strcpy((char[80]){ "" }, file_path(file)), "?as=mp3"), .headers = bearer(&v) });
@@ -510,6 +564,7 @@ int main(void)
         cmocka_unit_test(who_opens_a_file_without_having_taken_part_is_written_down),
         cmocka_unit_test(players_get_the_part_that_they_ask_for),
         cmocka_unit_test(a_voice_message_is_played_as_wav),
+        cmocka_unit_test(a_voice_message_has_peaks),
         cmocka_unit_test(what_is_no_voice_is_not_made_one),
         cmocka_unit_test(pages_are_given_signed_addresses),
         cmocka_unit_test(a_voice_message_is_played_from_that_origin),

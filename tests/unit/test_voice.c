@@ -139,17 +139,131 @@ static void nobody_speaks_for_ever(void **state)
     buf_finish(&b);
 }
 
+/* ---- how loud it is when ---- */
+
+static void add16(struct buf *b, int v)
+{
+    buf_char(b, (char)(v & 255));
+    buf_char(b, (char)((v >> 8) & 255));
+}
+
+static void add32(struct buf *b, uint32_t v)
+{
+    add16(b, (int)(v & 65535));
+    add16(b, (int)(v >> 16));
+}
+
+/* A file of one format; samples are added behind it. `more`: a chunk of odd length that nobody knows stands before it. */
+static void wav_head(struct buf *b, int format, int channels, uint32_t rate, int bits, bool more, uint32_t n_data)
+{
+    buf_init(b, 1 << 16);
+    buf_str(b, "RIFF");
+    add32(b, 0);
+    buf_str(b, "WAVE");
+    if (more) {
+        buf_str(b, "LIST");
+        add32(b, 3);
+        buf_add(b, (struct slice){ "abc", 4 });
+    }
+    buf_str(b, "fmt ");
+    add32(b, 16);
+    add16(b, format);
+    add16(b, channels);
+    add32(b, rate);
+    add32(b, rate * 2 * (uint32_t)channels);
+    add16(b, 2 * channels);
+    add16(b, bits);
+    buf_str(b, "data");
+    add32(b, n_data);
+}
+
+/* 128 samples in 64 parts: of each two the louder one, whatever its sign; -32768 is as loud as can be, 32767 * 255 / 32768 = 254. */
+static void each_part_is_as_loud_as_its_loudest(void **state)
+{
+    struct voice_shape s = { 0 };
+    struct buf b;
+
+    (void)state;
+    wav_head(&b, 1, 1, 8000, 16, true, 256);
+    for (int i = 0; i < 128; i++)
+        add16(&b, i == 1 ? 16384 : i == 2 ? -8192 : i == 3 ? 4096 : i == 126 ? -32768 : i == 125 ? 32767 : 0);
+    assert_int_equal(voice_shape(buf_slice(&b), &s, NULL), KF_OK);
+    assert_int_equal(s.duration_ms, 16);
+    for (size_t i = 0; i < VOICE_PEAKS; i++)
+        assert_int_equal(s.peaks[i], i == 0 ? 127 : i == 1 ? 63 : i == 62 ? 254 : i == 63 ? 255 : 0);
+    buf_finish(&b);
+}
+
+/* Two samples of two channels: each is half of the parts. The length that the file says is not its own: it is as long as it is. */
+static void channels_are_one_and_few_samples_are_many_parts(void **state)
+{
+    struct voice_shape s = { 0 };
+    struct buf b;
+
+    (void)state;
+    wav_head(&b, 1, 2, 1000, 16, false, UINT32_MAX);
+    add16(&b, 0);
+    add16(&b, -16384);
+    add16(&b, 256);
+    add16(&b, 128);
+    buf_char(&b, 'x'); /* not a whole sample */
+    assert_int_equal(voice_shape(buf_slice(&b), &s, NULL), KF_OK);
+    assert_int_equal(s.duration_ms, 2);
+    for (size_t i = 0; i < VOICE_PEAKS; i++)
+        assert_int_equal(s.peaks[i], i < 32 ? 127 : 1);
+    buf_finish(&b);
+}
+
+static void what_is_no_wav_has_no_shape(void **state)
+{
+    static const struct {
+        int format, channels;
+        uint32_t rate;
+        int bits;
+        size_t cut; /* so much of it is there; 0: all */
+        enum kf_rc rc;
+    } rows[] = {
+        { 1, 1, 8000, 16, 0, KF_OK },       { 3, 1, 8000, 16, 0, KF_INVALID },     { 1, 1, 8000, 8, 0, KF_INVALID },
+        { 1, 0, 8000, 16, 0, KF_INVALID },  { 1, 1, 0, 16, 0, KF_INVALID },        { 1, 1, 8000, 16, 11, KF_INVALID },
+        { 1, 1, 8000, 16, 12, KF_INVALID }, { 1, 1, 8000, 16, 35, KF_INVALID },    { 1, 1, 8000, 16, 43, KF_INVALID },
+        { 1, 1, 8000, 16, 44, KF_INVALID }, { 1, 1, 8000, 16, 45, KF_INVALID },    { 1, 1, 8000, 16, 46, KF_OK },
+        { 1, 3, 8000, 16, 48, KF_INVALID }, { 1, 65535, 8000, 16, 0, KF_INVALID },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct voice_shape s = { 0 };
+        struct kf_err why = { .rc = KF_OK };
+        char name[24];
+        struct buf b;
+
+        snprintf(name, sizeof(name), "row %zu", i);
+        wav_head(&b, rows[i].format, rows[i].channels, rows[i].rate, rows[i].bits, false, 8);
+        add32(&b, 1);
+        add32(&b, 1);
+        row_int_equal(name, voice_shape((struct slice){ buf_slice(&b).p, rows[i].cut ? rows[i].cut : 52 }, &s, &why), rows[i].rc);
+        buf_finish(&b);
+    }
+}
+
 int main(void)
 {
+    const struct CMUnitTest shapes[] = {
+        cmocka_unit_test(each_part_is_as_loud_as_its_loudest),
+        cmocka_unit_test(channels_are_one_and_few_samples_are_many_parts),
+        cmocka_unit_test(what_is_no_wav_has_no_shape),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tone_is_the_same_tone),
         cmocka_unit_test(what_is_no_voice_is_told),
         cmocka_unit_test(nobody_speaks_for_ever),
     };
 
+    int ret = cmocka_run_group_tests(shapes, NULL, NULL);
+
     if (!voice_reads("audio/amr")) {
         puts("[  SKIPPED ] voice: built without the codec");
-        return 0;
+        return ret;
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return ret + cmocka_run_group_tests(tests, NULL, NULL);
 }
