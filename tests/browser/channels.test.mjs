@@ -132,18 +132,9 @@ test('a voice message is heard, and is there as it came', { skip }, async () => 
   account('wechat').stock.set('tone', readFileSync(join(root, 'tests/fuzz/corpus/voice/tone-nb.amr')));
   await open('answer to wechat');
   await says('wechat', '', { voice: 'tone' });
-  const sound = agent.locator('.talk-log audio');
-  await sound.waitFor();
-  const seconds = await sound.evaluate(
-    (a) =>
-      new Promise((resolve) => {
-        a.addEventListener('ended', () => resolve(a.duration));
-        a.addEventListener('error', () => resolve(`not played: ${a.error?.message}`));
-        a.muted = true;
-        void a.play();
-      }),
-  );
-  assert.equal(seconds, 0.5);
+  await agent.locator('.talk-log .voice').getByRole('button', { name: 'Play' }).click();
+  await agent.waitForFunction(() => document.querySelector('audio')?.ended);
+  assert.equal(await agent.evaluate(() => document.querySelector('audio').duration), 0.5);
   const original = agent.locator('.talk-log a', { hasText: 'Original file' });
   const bytes = await agent.evaluate(async (url) => [...new Uint8Array(await (await fetch(url)).arrayBuffer())], await original.getAttribute('href'));
   assert.deepEqual(Buffer.from(bytes), account('wechat').stock.get('tone'));

@@ -9,6 +9,7 @@ import { fileSize, oneLine } from '../core/text';
 import { clockTime, dayLabel, exactTime } from '../core/time';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
+import { lazy } from './lazy';
 import { memo } from './memo';
 import type { Outgoing, Row } from './rows';
 import { s } from './staffWords';
@@ -222,7 +223,7 @@ function Quoted({ text }: { text: string }) {
 }
 
 /** A file to be had, and why it is not shown here. */
-function FileLink({ file, note }: { file: StaffFile; note?: string }) {
+export function FileLink({ file, note }: { file: StaffFile; note?: string }) {
   return (
     <a class="say-file" href={`/files/${file.id}`} target="_blank" rel="noopener noreferrer" download={file.name}>
       <FileInner name={file.name} size={file.size} />
@@ -231,32 +232,8 @@ function FileLink({ file, note }: { file: StaffFile; note?: string }) {
   );
 }
 
-/** AMR is turned into what browsers play, and to be had as it came; what cannot be played is a file. */
-function Voice({ m, file }: { m: StaffMessage; file: StaffFile }) {
-  const [mute, setMute] = useState(file.mime === 'audio/silk');
-  const turned = file.mime === 'audio/amr' || file.mime === 'audio/amr-wb';
-  return (
-    <>
-      {mute ? (
-        <FileLink file={file} note={k('notPlayed')} />
-      ) : (
-        <audio
-          controls
-          preload="none"
-          src={`/files/${file.id}${turned ? '?as=wav' : ''}`}
-          aria-label={k('audio')}
-          onError={() => setMute(true)}
-        />
-      )}
-      {turned && !mute && (
-        <a class="say-original" href={`/files/${file.id}`} download={file.name}>
-          {k('originalFile')}
-        </a>
-      )}
-      {m.text && <Caption m={m} />}
-    </>
-  );
-}
+/** Few talks have one. */
+const Voice = lazy(() => import('./Voice').then((m) => m.Voice));
 
 /** What was written beside a picture or said in a voice message. */
 function Caption({ m }: { m: StaffMessage }) {
@@ -286,7 +263,16 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
       </>
     );
   }
-  if (file && m.kind === 'audio') return <Voice m={m} file={file} />;
+  if (file && m.kind === 'audio') {
+    return (
+      <>
+        <div class="voice-place">
+          <Voice file={file} />
+        </div>
+        {m.text && <Caption m={m} />}
+      </>
+    );
+  }
   if (file) return <FileLink file={file} />;
   const form = typeof m.form === 'object' && m.form ? Object.entries(m.form) : [];
   return (

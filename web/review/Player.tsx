@@ -1,13 +1,33 @@
 // The controls of a replay, and what the one who watches it should know of the moment.
 import { effect, signal } from '@preact/signals';
 import { Pause, Play, X } from 'lucide';
-import type { StaffMessage, Transcript } from '../core/staff';
+import { useEffect } from 'preact/hooks';
+import type { StaffFile, StaffMessage, Transcript } from '../core/staff';
 import { duration } from '../core/time';
 import { Button, IconButton } from '../kit/Button';
+import { cue, hush, lengthKnown, playable, playSound, pauseSound, position, sound } from '../kit/sound';
 import { stateAt } from './course';
 import { at, transcript } from './find';
 import { f } from './findWords';
-import { advance, faster, lengthOf, replayOf, saidBy, seek, SPEEDS, STEP_MS, toggle, type Replay } from './replay';
+import {
+  advance,
+  clockOf,
+  faster,
+  heardAll,
+  heardTo,
+  hears,
+  lengthOf,
+  placeOf,
+  replayOf,
+  saidBy,
+  seek,
+  SPEEDS,
+  STEP_MS,
+  toggle,
+  voiceAt,
+  voiceIs,
+  type Replay,
+} from './replay';
 
 /** NULL: it is read, not played. */
 export const replay = signal<Replay | null>(null);
@@ -19,9 +39,59 @@ let before = 0;
 function tick(): void {
   const now = performance.now();
   const r = replay.peek();
-  if (r) show(advance(r, now - before));
+  const v = r && voiceNow(r);
+  if (r) show(v ? follow(r, v) : advance(r, now - before));
   before = now;
 }
+
+interface Voice {
+  index: number;
+  at: number;
+  file: StaffFile;
+}
+
+const voiceOf = (m: StaffMessage | undefined): StaffFile | undefined =>
+  m?.kind === 'audio' && m.file && playable(m.file) ? m.file : undefined;
+
+/** What is to be heard at that moment. */
+function voiceNow(r: Replay): Voice | undefined {
+  const v = hears(r) ? voiceAt(r) : undefined;
+  const file = v && voiceOf(transcript.peek()?.messages[v.index]);
+  return v && file && { ...v, file };
+}
+
+/** As far as its sound has come. Who stops that, or plays another, stops the replay. */
+function follow(r: Replay, { index, file }: Voice): Replay {
+  const s = sound.peek();
+  if (s?.id !== file.id) return { ...r, playing: false };
+  if (s.failed) return voiceIs(r, index, 0);
+  if (s.over) return heardAll(r, index, position());
+  if (!s.playing) return { ...r, playing: false };
+  return heardTo(s.length ? voiceIs(r, index, s.length) : r, index, position());
+}
+
+/** So far the sound may be from where the replay is, ms. */
+const APART_MS = 50;
+/** The file that the replay plays, and where it was when the sound was last told to be there. */
+let led: string | undefined;
+let ledTo = 0;
+
+effect(() => {
+  const r = replay.value;
+  const v = r && voiceNow(r);
+  if (!r || !v) {
+    if (led && sound.peek()?.id === led) hush();
+    led = undefined;
+    return;
+  }
+  const moved = r.pos !== ledTo && Math.abs(position() - v.at) > APART_MS;
+  const other = led !== v.file.id || (r.playing && sound.peek()?.id !== v.file.id);
+  led = v.file.id;
+  ledTo = r.pos;
+  if (other || moved) cue(v.file, v.at);
+  if (r.playing) playSound(v.file, r.speed);
+  else if (sound.peek()?.id === led) pauseSound();
+});
 
 effect(() => {
   const playing = replay.value?.playing === true;
@@ -51,7 +121,12 @@ function show(r: Replay): void {
 }
 
 export function startReplay(t: Transcript): void {
-  show(toggle(replayOf(t.messages.map((m) => m.at))));
+  const lengths = t.messages.map((m) => {
+    const file = voiceOf(m);
+    return file ? lengthKnown(file) || 1 : 0;
+  });
+  const at = t.messages.map((m) => m.at);
+  show(toggle(replayOf(at, lengths)));
 }
 
 export function endReplay(): void {
@@ -62,7 +137,7 @@ export function endReplay(): void {
 export function seekTo(time: number): void {
   const r = replay.peek();
   const first = transcript.peek()?.messages[0]?.at;
-  if (r && first !== undefined) show(seek(r, time - first));
+  if (r && first !== undefined) show(seek(r, placeOf(r, time - first)));
 }
 
 /** True: the key was the replay's. */
@@ -104,14 +179,14 @@ function moment(messages: readonly StaffMessage[], r: Replay): string {
   const first = messages[0]?.at ?? 0;
   let asked = last;
   for (let i = said.length - 1; i >= 0 && said[i]?.from.role === 'visitor'; i--) asked = said[i] as StaffMessage;
-  const quiet = r.pos - (last.from.role === 'visitor' ? asked : last).at + first;
+  const quiet = clockOf(r) - (last.from.role === 'visitor' ? asked : last).at + first;
   if (quiet < 1000) return ' ';
   return f(last.from.role === 'visitor' ? 'waits' : 'quiet', { time: duration(quiet) });
 }
 
 /** Where the visitor was at that moment, and who was there. */
 function standing(t: Transcript, r: Replay): string {
-  const now = stateAt(t.timeline ?? [], (t.messages[0]?.at ?? 0) + r.pos);
+  const now = stateAt(t.timeline ?? [], (t.messages[0]?.at ?? 0) + clockOf(r));
   if (!now) return '';
   const state = f(`at_${now.now}`);
   const all = [now.who ? f('atWho', { state, who: now.who }) : state, now.page ? f('visited', { page: now.page }) : ''];
@@ -120,6 +195,8 @@ function standing(t: Transcript, r: Replay): string {
 
 export function Player({ transcript: t }: { transcript: Transcript }) {
   const r = replay.value;
+  // Who reads something else does not hear it go on.
+  useEffect(() => endReplay, []);
   if (!r) {
     return (
       <div class="player">

@@ -7,6 +7,7 @@ import { course, heaps, PLACES } from './course';
 import { at } from './find';
 import { f } from './findWords';
 import { replay, seekTo } from './Player';
+import { clockOf } from './replay';
 import { t } from './words';
 
 function apart<T extends { x: number }>(all: readonly T[], kind: (one: T) => string): T[] {
@@ -19,7 +20,7 @@ function apart<T extends { x: number }>(all: readonly T[], kind: (one: T) => str
 
 function Now({ place, first }: { place: (time: number) => number; first: number }) {
   const r = replay.value;
-  return r ? <span class="strip-now" style={{ left: `${place(first + r.pos) * 100}%` }} /> : null;
+  return r ? <span class="strip-now" style={{ left: `${place(first + clockOf(r)) * 100}%` }} /> : null;
 }
 
 export function Strip({ transcript }: { transcript: Transcript }) {

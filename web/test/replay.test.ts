@@ -1,7 +1,24 @@
 // Replay under a clock that is an argument.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { advance, faster, lengthOf, replayOf, saidBy, seek, toggle, type Replay, type Speed } from '../review/replay';
+import { peaksOf } from '../kit/peaks';
+import {
+  advance,
+  clockOf,
+  faster,
+  heardAll,
+  heardTo,
+  lengthOf,
+  placeOf,
+  replayOf,
+  saidBy,
+  seek,
+  toggle,
+  voiceAt,
+  voiceIs,
+  type Replay,
+  type Speed,
+} from '../review/replay';
 
 const T0 = 1_763_740_800_000;
 const talk = (): Replay => replayOf([0, 2000, 62_000, 64_000].map((t) => T0 + t));
@@ -55,4 +72,96 @@ test('speeds have a first and a last', () => {
 test('times that go back stay in the order of the talk; an empty talk is over', () => {
   assert.deepEqual(replayOf([T0, T0 + 5, T0 + 3]).times, [0, 5, 5]);
   assert.equal(advance({ ...replayOf([]), playing: true }, 10).playing, false);
+});
+
+// Words, a voice of ten seconds, words two seconds after it was sent, and a voice of three at the end.
+const voices = [0, 10_000, 0, 3000];
+const spoken = (p: Partial<Replay> = {}): Replay => ({
+  ...replayOf(
+    [0, 2000, 4000, 64_000].map((t) => T0 + t),
+    voices,
+  ),
+  playing: true,
+  ...p,
+});
+
+test('the clock comes to a voice and waits for its sound, at each speed at which it is heard', () => {
+  for (const speed of [1, 2, 4] as Speed[]) {
+    const r = advance(spoken({ speed }), 100_000);
+    assert.equal(r.pos, 2000, `×${speed}`);
+    assert.deepEqual(voiceAt(r), { index: 1, at: 0 });
+    assert.equal(advance(r, 1000).pos, 2000);
+    assert.equal(r.playing, true);
+  }
+});
+
+test('it goes on as the sound does, and the talk from where it stood', () => {
+  let r = heardTo(advance(spoken(), 100_000), 1, 4000);
+  assert.deepEqual([r.pos, saidBy(r), clockOf(r)], [6000, 2, 2000]);
+  r = heardAll(r, 1, 10_000);
+  assert.deepEqual([r.pos, voiceAt(r), clockOf(r)], [12_000, undefined, 2000]);
+  r = advance(r, 2000);
+  assert.deepEqual([r.pos, saidBy(r), clockOf(r)], [14_000, 3, 4000]);
+});
+
+test('a silence that is skipped begins when nothing is heard any more', () => {
+  const r = heardAll(advance(spoken({ skip: true }), 100_000), 1, 10_000);
+  const after = advance(r, 2000 + 1000);
+  assert.equal(clockOf(after), 5000);
+  assert.equal(clockOf(advance(after, 1)), 63_001);
+  assert.deepEqual(voiceAt(advance(after, 1000)), { index: 3, at: 0 });
+});
+
+test('what is too fast to be heard is stepped over', () => {
+  const r = advance(spoken({ speed: 8 }), 500);
+  assert.deepEqual([clockOf(r), saidBy(r), voiceAt(r)], [4000, 3, undefined]);
+  const amid = heardTo(advance(spoken(), 100_000), 1, 4000);
+  assert.equal(clockOf(advance({ ...amid, speed: 8 }, 125)), 3000);
+  assert.equal(advance(spoken({ speed: 8 }), 100_000).playing, false);
+});
+
+test('the last voice is heard before it is over', () => {
+  const r = advance({ ...seek(spoken(), 73_000), playing: true }, 100_000);
+  assert.deepEqual([voiceAt(r), r.playing], [{ index: 3, at: 0 }, true]);
+  const over = heardAll(r, 3, 3000);
+  assert.deepEqual([over.pos, lengthOf(over), over.playing], [77_000, 77_000, false]);
+});
+
+test('how long a voice is may be learnt at any time: what is shown stays', () => {
+  const unknown = replayOf(
+    [0, 2000, 4000].map((t) => T0 + t),
+    [0, 1, 0],
+  );
+  assert.deepEqual(voiceAt(seek(unknown, 2000)), { index: 1, at: 0 });
+  const later = voiceIs(seek(unknown, 3001), 1, 7000);
+  assert.deepEqual([later.pos, clockOf(later), lengthOf(later)], [10_000, 3000, 11_000]);
+  assert.equal(voiceIs(seek(unknown, 1000), 1, 7000).pos, 1000);
+  // One that is longer than it said is heard to its end; one that cannot be heard is none.
+  const longer = heardTo(voiceIs(seek(unknown, 2000), 1, 500), 1, 900);
+  assert.deepEqual(voiceAt(longer), { index: 1, at: 900 });
+  assert.deepEqual([voiceAt(voiceIs(longer, 1, 0)), voiceIs(longer, 1, 0).pos], [undefined, 2000]);
+});
+
+test('steps lead into a voice and out of it; a moment of the talk has its place', () => {
+  const r = seek(spoken(), 13_000);
+  assert.deepEqual(voiceAt(seek(r, r.pos - 5000)), { index: 1, at: 6000 });
+  assert.equal(voiceAt(seek(r, r.pos + 5000)), undefined);
+  assert.deepEqual(
+    [0, 2000, 3000, 64_000].map((t) => placeOf(r, t)),
+    [0, 2000, 13_000, 74_000],
+  );
+  for (const t of [0, 1000, 2000, 3500, 64_000]) assert.equal(clockOf(seek(r, placeOf(r, t))), t);
+});
+
+test('the parts of a sound are as loud as their loudest', () => {
+  const few = [new Float32Array([0, -0.5]), new Float32Array([0.25, 0])];
+  assert.deepEqual(peaksOf(few, 4), [63, 63, 127, 127]);
+  const many = new Float32Array(128);
+  many.set([0, 0.5, -0.25, 0.125]);
+  many[127] = -1;
+  assert.deepEqual(
+    peaksOf([many]),
+    Array.from({ length: 64 }, (_, i) => (i === 0 ? 127 : i === 1 ? 63 : i === 63 ? 255 : 0)),
+  );
+  assert.deepEqual(peaksOf([]), []);
 });
