@@ -194,8 +194,9 @@ static void have_population(void *ctx, enum kf_rc rc, struct query *q, const str
         turn_fail(d->turn, rc, why);
     else if (!sampling_draw(&d->s, turn_ports(d->turn), &q->quality, q->arena))
         turn_problem(d->turn, 500, "out of memory");
-    else if (d->s.n_picks > SAMPLING_MAX)
-        turn_problem(d->turn, 413, "a sample has at most %d reviews; this would be %zu", SAMPLING_MAX, d->s.n_picks);
+    else if (d->s.n_picks > SAMPLING_MAX || d->s.wanted > SAMPLING_MAX)
+        turn_problem(d->turn, 413, "a sample has at most %d reviews; this would be %zu", SAMPLING_MAX,
+                     d->s.wanted > d->s.n_picks ? d->s.wanted : d->s.n_picks);
     else if (d->dry)
         turn_jansson(d->turn, 200, drawn_json(d));
     else if (!d->s.n_picks)
@@ -324,15 +325,19 @@ static bool take_numbers(struct drawing *d, int64_t now)
     const struct ports *p = turn_ports(d->turn);
     int kind = word(d, "kind", kinds, 3), way = kind < 0 ? -1 : word(d, "way", ways, 3);
     uint64_t chance;
-    int64_t seed, n;
+    int64_t seed, n, share;
 
     p->chance(p->ctx, &chance, sizeof(chance));
     if (way < 0 || !number(d, "from", 0, INT64_MAX, now - 86400000, &d->from) ||
         !number(d, "to", 0, INT64_MAX, now + 1, &d->to) || /* closed in this very millisecond, too */
-        !number(d, "n", 1, SAMPLING_MAX, 10, &n) ||
+        !number(d, "n", 1, SAMPLING_MAX, 10, &n) || !number(d, "share", 1, 100, 0, &share) ||
         !number(d, "seed", 0, (1LL << SEED_BITS) - 1, (int64_t)(chance >> (64 - SEED_BITS)), &seed) || !take_wish(d, kind))
         return false;
-    d->s.plan = (struct sample_plan){ (enum sample_way)way, (size_t)n, (uint64_t)seed };
+    if (share && json_object_get(d->body, "n")) {
+        turn_problem(d->turn, 400, "share: instead of n, not with it");
+        return false;
+    }
+    d->s.plan = (struct sample_plan){ (enum sample_way)way, (size_t)n, (int)share, (uint64_t)seed };
     d->s.to = d->to;
     return true;
 }

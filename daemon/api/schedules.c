@@ -17,8 +17,9 @@ static json_t *schedule_json(const struct schedule *s, const struct hours *h, in
 {
     static const char *const ways[] = { "plain", "per_agent", "strata" };
     int64_t next = schedule_next(s, h, now);
-    json_t *ret = json_pack("{s:s,s:s,s:b,s:s,s:s,s:i,s:s}", "key", s->key.s, "name", s->name, "off", (int)s->off, "kind",
-                            sample_kind_name(s->kind), "way", ways[s->way], "n", s->n, "scorecard", s->card.s);
+    json_t *ret =
+        json_pack("{s:s,s:s,s:b,s:s,s:s,s:i,s:s}", "key", s->key.s, "name", s->name, "off", (int)s->off, "kind", sample_kind_name(s->kind),
+                  "way", ways[s->way], s->share ? "share" : "n", s->share ? s->share : s->n, "scorecard", s->card.s);
 
     if (next != INT64_MAX)
         (void)json_object_set_new(ret, "next_at", json_integer(next));

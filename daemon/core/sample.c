@@ -145,6 +145,11 @@ static void draw_from(const struct drawing *d, const struct stratum *s, bool *ch
     }
 }
 
+size_t sample_wanted(const struct sample_plan *plan, size_t size)
+{
+    return plan->share ? (size * (size_t)plan->share + 99) / 100 : plan->n;
+}
+
 size_t sample_draw(const struct sample_plan *plan, const struct sample_unit *units, size_t n, bool *chosen, bool *ok)
 {
     struct drawing d = { .units = units, .order = calloc(n + 1, sizeof(*d.order)), .strata = calloc(n + 1, sizeof(*d.strata)) };
@@ -157,9 +162,9 @@ size_t sample_draw(const struct sample_plan *plan, const struct sample_unit *uni
         divide(&d, n, plan->way);
         if (plan->way == SAMPLE_PER_AGENT)
             for (size_t k = 0; k < d.n_strata; k++)
-                d.strata[k].take = plan->n;
+                d.strata[k].take = sample_wanted(plan, d.strata[k].to - d.strata[k].from);
         else
-            share_out(&d, n, plan->n, &state);
+            share_out(&d, n, sample_wanted(plan, n), &state);
         for (size_t k = 0; k < d.n_strata; k++)
             draw_from(&d, &d.strata[k], chosen, &state);
     }

@@ -36,16 +36,20 @@ struct sample_wish {
 bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed);
 
 enum sample_way {
-    SAMPLE_PLAIN,     /* `n` of all */
-    SAMPLE_PER_AGENT, /* `n` of each agent, or all that an agent has */
-    SAMPLE_STRATA     /* `n` in all, shared out over agent × channel × tenure by size, each stratum at least one while it lasts */
+    SAMPLE_PLAIN,     /* so many of all */
+    SAMPLE_PER_AGENT, /* so many of each agent, or all that an agent has */
+    SAMPLE_STRATA     /* so many in all, shared out over agent × channel × tenure by size, each stratum at least one while it lasts */
 };
 
 struct sample_plan {
     enum sample_way way;
     size_t n;
+    int share; /* percent, 1 to 100, instead of n; 0: n counts */
     uint64_t seed;
 };
+
+/* How many are wanted of `size` units: n, or the share of them, rounded up. More than there are: all will be drawn. */
+size_t sample_wanted(const struct sample_plan *plan, size_t size);
 
 /* Sets chosen[i] for the units that are drawn and returns how many. Units must stand in one order (that of their ids). False `*ok`: out
  * of memory. */

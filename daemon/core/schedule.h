@@ -21,7 +21,7 @@ struct schedule {
     struct kf_key card;
     enum sample_kind kind; /* random or risk */
     enum sample_way way;
-    int n;
+    int n, share; /* one of them is 0 */
     int rating_max;
     bool new_agents, findings, again;
     struct kf_key queues[SCHEDULE_LISTED], channels[SCHEDULE_LISTED]; /* n 0: all */

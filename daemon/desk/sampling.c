@@ -78,8 +78,19 @@ static void assign(struct sampling *s, const struct ports *p, const struct sampl
     }
 }
 
+/* A share of very many is too many, and sharing them out would take long. */
+static struct sample_plan bounded(struct sampling *s)
+{
+    struct sample_plan ret = s->plan;
+
+    if (ret.way != SAMPLE_PER_AGENT && (s->wanted = sample_wanted(&ret, s->population)) > SAMPLING_MAX)
+        ret = (struct sample_plan){ .way = ret.way, .n = SAMPLING_MAX, .seed = ret.seed };
+    return ret;
+}
+
 bool sampling_draw(struct sampling *s, const struct ports *p, struct stored_quality *q, struct arena *a)
 {
+    struct sample_plan plan;
     size_t each = s->wish.kind == SAMPLE_CALIBRATION ? s->n_reviewers : 1;
     bool *chosen, ok = false;
     int *to;
@@ -90,7 +101,8 @@ bool sampling_draw(struct sampling *s, const struct ports *p, struct stored_qual
     to = arena_array(a, s->population + 1, sizeof(*to));
     if (!chosen || !to)
         return false;
-    s->drawn = sample_draw(&s->plan, q->units, s->population, chosen, &ok);
+    plan = bounded(s);
+    s->drawn = sample_draw(&plan, q->units, s->population, chosen, &ok);
     s->picks = ok ? arena_array(a, s->drawn * each + 1, sizeof(*s->picks)) : NULL;
     if (!s->picks)
         return false;
@@ -180,7 +192,8 @@ static char *plan_text(const struct run *r)
 {
     static const char *const ways[] = { "plain", "per_agent", "strata" };
     json_t *plan = json_pack("{s:s,s:s,s:s,s:i,s:I,s:I}", "schedule", r->plan->key.s, "kind", sample_kind_name(r->plan->kind), "way",
-                             ways[r->plan->way], "n", r->plan->n, "from", (json_int_t)r->day.from, "to", (json_int_t)r->day.at);
+                             ways[r->plan->way], r->plan->share ? "share" : "n", r->plan->share ? r->plan->share : r->plan->n, "from",
+                             (json_int_t)r->day.from, "to", (json_int_t)r->day.at);
     char *ret = json_dumps(plan, JSON_COMPACT);
 
     json_decref(plan);
@@ -275,7 +288,7 @@ static void ask_population(struct run *r, const struct desk_site *ds)
                                                .new_agents = s->new_agents,
                                                .findings = s->findings,
                                                .again = s->again },
-                                     .plan = { s->way, (size_t)s->n, chance >> (64 - SEED_BITS) },
+                                     .plan = { s->way, (size_t)s->n, s->share, chance >> (64 - SEED_BITS) },
                                      .to = r->day.at };
     for (size_t i = 0; i < ds->n_members; i++)
         if (!ds->members[i].disabled && is_named(s, &ds->members[i]))

@@ -18,6 +18,7 @@ struct sampling {
 
     /* What came of it. */
     size_t population, drawn, unassigned; /* unassigned: nobody may review it */
+    size_t wanted;                        /* what the plan asks for, though no more than SAMPLING_MAX are drawn; 0: of each agent */
     struct sample_pick *picks;
     size_t n_picks;
 };

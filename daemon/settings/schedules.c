@@ -3,6 +3,7 @@
 #include "settings/kinds.h"
 
 #define DRAWN_MAX 2000
+#define DRAWN     2 /* neither a number nor a share is told */
 
 static bool fits_clock(struct slice s)
 {
@@ -30,8 +31,9 @@ const struct key schedule_keys[] = {
     { "kind", KEY_CHOICE, .choices = "random risk", .def = "random", IN(kind),
       .help = "random stands for all; risk is what looks bad, and is counted apart" },
     { "way", KEY_CHOICE, .choices = "plain per_agent strata", .def = "per_agent", IN(way),
-      .help = "n of all, n of each agent, or n shared out over agent, channel and tenure" },
-    { "n", KEY_SMALL, .min = 1, .max = DRAWN_MAX, .def = "2", IN(n), .help = "how many" },
+      .help = "so many of all, of each agent, or shared out over agent, channel and tenure" },
+    { "n", KEY_SMALL, .min = 1, .max = DRAWN_MAX, IN(n), .help = "how many; 2, unless there is a share" },
+    { "share", KEY_SMALL, .min = 1, .max = 100, IN(share), .help = "instead of n: so many percent, rounded up" },
     { "rating_max", KEY_SMALL, .min = 1, .max = 5, .def = "2", IN(rating_max), .help = "of a risk list: ratings up to this" },
     { "new_agents", KEY_BOOL, .def = "false", IN(new_agents), .help = "of a risk list: whatever agents have done who came within 90 days" },
     { "findings", KEY_BOOL, .def = "false", IN(findings),
@@ -69,5 +71,9 @@ enum kf_rc schedule_finish(const struct keys_at *at, const struct kf_key *key, s
         return rc;
     s->n_agents = d->n_agents;
     s->n_reviewers = d->n_reviewers;
+    if (s->n && s->share)
+        return keys_fail(at, "share is there, and n too: one of them says how many");
+    if (!s->share && !s->n)
+        s->n = DRAWN;
     return KF_OK;
 }

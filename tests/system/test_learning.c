@@ -288,7 +288,8 @@ static void a_schedule_draws_its_day_once_through_kills(void **state)
         daemon_restart(&d);
         sign_in();
     }
-    document("schedule/second", "{\"name\":\"第二\",\"scorecard\":\"worked\",\"at\":\"00:00\",\"workdays\":false,\"again\":true}");
+    document("schedule/second", "{\"name\":\"第二\",\"scorecard\":\"worked\",\"at\":\"00:00\",\"workdays\":false,\"way\":\"plain\","
+                                "\"share\":10,\"again\":true}");
     UNTIL(stored("SELECT count(*) FROM sample_run WHERE schedule = 'second'") == 1); /* so the first one was looked at, too */
     assert_int_equal(stored("SELECT count(*) FROM sample_run WHERE schedule = 'daily'"), 1);
     assert_int_equal(stored("SELECT count(*) FROM sample WHERE name = '每日抽检'"), 1);
@@ -300,6 +301,12 @@ static void a_schedule_draws_its_day_once_through_kills(void **state)
     assert_int_equal(number_at(json_object_get(one, "last"), "drawn"), 3);
     assert_int_equal(number_at(json_object_get(one, "last"), "population"), 21);
     assert_int_equal(number_at(json_object_get(one, "last"), "needed"), 20);
+    assert_int_equal(number_at(one, "n"), 3);
+    assert_null(json_object_get(one, "share"));
+    one = json_array_get(json_object_get(all, "items"), 1);
+    assert_int_equal(number_at(one, "share"), 10);
+    assert_null(json_object_get(one, "n"));
+    assert_int_equal(number_at(json_object_get(one, "last"), "drawn"), 3); /* 2.1 of 21 */
     json_decref(all);
     all = staff_get(&reviewer, &d, "/api/v1/samples?site=" SITE);
     one = json_array_get(json_object_get(all, "items"), 1);
@@ -318,6 +325,8 @@ static void a_schedule_that_makes_no_sense_is_refused_with_its_member(void **sta
         { "{\"name\":\"x\",\"scorecard\":\"worked\",\"at\":\"8:00\"}", "at" },
         { "{\"name\":\"x\",\"scorecard\":\"worked\",\"kind\":\"calibration\"}", "kind" },
         { "{\"name\":\"x\",\"scorecard\":\"worked\",\"n\":0}", "n" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"share\":101}", "share" },
+        { "{\"name\":\"x\",\"scorecard\":\"worked\",\"share\":5,\"n\":2}", "share" },
         { "{\"name\":\"x\",\"scorecard\":\"worked\",\"reviewers\":[\"me\"]}", "reviewers" },
         { "{\"name\":\"x\",\"scorecard\":\"worked\",\"often\":true}", "often" },
     };

@@ -425,6 +425,42 @@ static void a_card_that_is_changed_leaves_its_reviews_alone(void **state)
     json_decref(one);
 }
 
+/* A dry run of `wish`: what it tells of `what`. */
+static int64_t would(const char *wish, const char *what)
+{
+    char body[400];
+    json_t *r;
+    int64_t ret;
+
+    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"standard-zh\",\"dry_run\":true,\"again\":true,%s}", wish);
+    r = send(&supervisor, 200, "POST", "/api/v1/samples?site=" SITE, body);
+    ret = number_at(r, what);
+    json_decref(r);
+    return ret;
+}
+
+static void a_sample_is_a_share_of_what_fits(void **state)
+{
+    static const char *const wrong[] = { "\"share\":0", "\"share\":101", "\"share\":\"10\"", "\"share\":2.5", "\"share\":10,\"n\":10" };
+    char conv[40], body[300];
+    int64_t all;
+
+    (void)state;
+    talk("抽检比例", conv);
+    talk("抽检比例二", conv);
+    all = would("\"n\":1", "population");
+    assert_true(all >= 2);
+    assert_int_equal(would("\"share\":100", "drawn"), all);
+    assert_int_equal(would("\"share\":1", "drawn"), 1);
+    assert_int_equal(would("\"share\":50", "drawn"), (all + 1) / 2);
+    assert_int_equal(would("\"share\":50,\"channels\":[\"nowhere\"]", "population"), 0);
+    assert_int_equal(would("\"share\":50,\"channels\":[\"nowhere\"]", "drawn"), 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"scorecard\":\"standard-zh\",\"dry_run\":true,%s}", wrong[i]);
+        refused(&supervisor, 400, "POST", "/api/v1/samples?site=" SITE, body);
+    }
+}
+
 /* A wish that is not understood must not be passed over: "dry_run": "yes" would draw, "strike": "王" keep the name. */
 static void what_is_of_the_wrong_type_is_refused(void **state)
 {
@@ -454,6 +490,7 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_review_is_drawn_scored_appealed_and_decided),
                                         cmocka_unit_test(figures_are_by_agent_item_week_and_queue),
                                         cmocka_unit_test(personal_data_is_masked_and_shown_by_right_and_written_down),
+                                        cmocka_unit_test(a_sample_is_a_share_of_what_fits),
                                         cmocka_unit_test(what_is_found_is_masked_too),
                                         cmocka_unit_test(comments_stand_at_a_message_and_are_answered),
                                         cmocka_unit_test(nobody_reaches_what_is_not_his),

@@ -26,7 +26,7 @@ static size_t of_agent(const struct sample_unit *u, const bool *chosen, int agen
 
 static size_t draw(const struct sample_unit *u, enum sample_way way, size_t n, uint64_t seed, bool *chosen)
 {
-    const struct sample_plan plan = { way, n, seed };
+    const struct sample_plan plan = { .way = way, .n = n, .seed = seed };
     bool ok;
     size_t ret = sample_draw(&plan, u, UNITS, chosen, &ok);
 
@@ -102,6 +102,37 @@ static void strata_share_by_their_size(void **state)
     assert_int_equal(draw(u, SAMPLE_STRATA, 500, 3, chosen), UNITS);
 }
 
+static size_t draw_share(const struct sample_unit *u, size_t n, enum sample_way way, int share, bool *chosen)
+{
+    const struct sample_plan plan = { .way = way, .share = share, .seed = 3 };
+    bool ok;
+    size_t ret = sample_draw(&plan, u, n, chosen, &ok);
+
+    assert_true(ok);
+    return ret;
+}
+
+/* Of all, of each agent, or shared out: rounded up, so that something is drawn wherever there is something. */
+static void a_share_is_rounded_up(void **state)
+{
+    struct sample_unit u[UNITS];
+    bool chosen[UNITS];
+
+    (void)state;
+    fill(u);
+    assert_int_equal(draw_share(u, UNITS, SAMPLE_PLAIN, 1, chosen), 2); /* 1.2 */
+    assert_int_equal(draw_share(u, UNITS, SAMPLE_PLAIN, 10, chosen), 12);
+    assert_int_equal(draw_share(u, UNITS, SAMPLE_PLAIN, 100, chosen), UNITS);
+    assert_int_equal(draw_share(u, 1, SAMPLE_PLAIN, 1, chosen), 1);
+    assert_int_equal(draw_share(u, 0, SAMPLE_PLAIN, 50, chosen), 0);
+    assert_int_equal(draw_share(u, UNITS, SAMPLE_STRATA, 20, chosen), 24);
+    assert_int_equal(of_agent(u, chosen, 1), 12);
+    assert_int_equal(draw_share(u, UNITS, SAMPLE_PER_AGENT, 12, chosen), 8 + 5 + 3); /* 7.2, 4.8, 2.4 */
+    assert_int_equal(of_agent(u, chosen, 1), 8);
+    assert_int_equal(of_agent(u, chosen, 2), 5);
+    assert_int_equal(of_agent(u, chosen, 3), 3);
+}
+
 static void who_has_least_to_do_reviews_and_nobody_what_he_served(void **state)
 {
     const struct kf_id helper = ID(12);
@@ -168,6 +199,7 @@ int main(void)
                                         cmocka_unit_test(each_is_as_likely_as_the_others),
                                         cmocka_unit_test(a_quota_is_of_each_agent),
                                         cmocka_unit_test(strata_share_by_their_size),
+                                        cmocka_unit_test(a_share_is_rounded_up),
                                         cmocka_unit_test(who_has_least_to_do_reviews_and_nobody_what_he_served),
                                         cmocka_unit_test(nobody_gets_what_he_may_not_read),
                                         cmocka_unit_test(how_many_are_needed) };
