@@ -304,6 +304,33 @@ static bool take_agents(struct drawing *d)
     return true;
 }
 
+static bool take_tags(struct drawing *d)
+{
+    static const char *const complaint[] = { SAMPLE_COMPLAINT };
+    const json_t *list, *item;
+    const char **tags;
+    size_t i, n;
+
+    if (!turn_list(d->turn, d->body, "tags", &list))
+        return false;
+    n = list ? json_array_size(list) : 1;
+    tags = list ? arena_array(d->turn->arena, n + 1, sizeof(*tags)) : NULL;
+    json_array_foreach(list, i, item)
+    {
+        size_t bytes = json_string_length(item);
+
+        if (n > SAMPLE_TAGS || !bytes || bytes > SAMPLE_TAG_BYTES) {
+            turn_problem(d->turn, 400, "tags: a list of at most %d texts of 1 to %d bytes", SAMPLE_TAGS, SAMPLE_TAG_BYTES);
+            return false;
+        }
+        if (tags)
+            tags[i] = json_string_value(item);
+    }
+    d->s.wish.tags = list ? tags : complaint;
+    d->s.wish.n_tags = list && !tags ? 0 : n;
+    return true;
+}
+
 static bool take_wish(struct drawing *d, int kind)
 {
     struct sample_wish *w = &d->s.wish;
@@ -316,7 +343,7 @@ static bool take_wish(struct drawing *d, int kind)
         !take_keys(d, "channels", &w->channels, &w->n_channels))
         return false;
     w->rating_max = (int)rating;
-    return take_agents(d);
+    return take_agents(d) && take_tags(d);
 }
 
 static bool take_numbers(struct drawing *d, int64_t now)
@@ -389,6 +416,7 @@ static void post_sample(struct turn *t)
         return;
     }
     q->site = d->site;
+    q->with_tags = d->s.wish.kind == SAMPLE_RISK;
     q->after = d->from;
     q->before = d->to;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_population, d);

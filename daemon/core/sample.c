@@ -191,6 +191,15 @@ bool sample_lists(const struct kf_key *keys, size_t n, const struct kf_key *key)
     return n == 0;
 }
 
+static bool has_tag(const struct sample_unit *u, const struct sample_wish *w)
+{
+    for (size_t i = 0; i < u->n_tags; i++)
+        for (size_t k = 0; k < w->n_tags; k++)
+            if (strcmp(u->tags[i], w->tags[k]) == 0)
+                return true;
+    return false;
+}
+
 bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed)
 {
     bool agent = w->n_agents == 0;
@@ -201,7 +210,8 @@ bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool 
         return false;
     if (reviewed && !w->again && w->kind == SAMPLE_RANDOM)
         return false;
-    return w->kind != SAMPLE_RISK || (u->rating && u->rating <= w->rating_max) || (u->fresh && w->new_agents) || (u->risky && w->findings);
+    return w->kind != SAMPLE_RISK || (u->rating && u->rating <= w->rating_max) || (u->fresh && w->new_agents) ||
+           (u->risky && w->findings) || has_tag(u, w);
 }
 
 bool sample_may(const struct sample_unit *u, const struct sample_reviewer *r)

@@ -8,14 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The tag of a conversation in whose course the visitor complained: the shipped rules set it, and a risk list has it by itself. */
+#define SAMPLE_COMPLAINT "complaint"
+#define SAMPLE_TAGS      16  /* of one wish */
+#define SAMPLE_TAG_BYTES 200 /* of each */
+
 /* One conversation of the population. */
 struct sample_unit {
     struct kf_id conv, agent; /* the agent who is judged: the last one */
     struct kf_key channel, queue;
     int64_t closed_at;
-    int rating;                 /* 0 none */
-    bool fresh;                 /* the agent is new here: a stratum of its own */
-    bool risky;                 /* checks that mark a risk have found something that nobody has dismissed */
+    int rating;              /* 0 none */
+    bool fresh;              /* the agent is new here: a stratum of its own */
+    bool risky;              /* checks that mark a risk have found something that nobody has dismissed */
+    const char *const *tags; /* of a risk list alone */
+    size_t n_tags;
     const struct kf_id *served; /* who has served it: none of them may review it */
     size_t n_served;
 };
@@ -27,10 +34,12 @@ struct sample_wish {
     size_t n_queues, n_channels;
     const struct kf_id *agents; /* likewise */
     size_t n_agents;
-    int rating_max;  /* a risk list has ratings up to this, … */
-    bool new_agents; /* … what new agents have done, … */
-    bool findings;   /* … and what is risky */
-    bool again;      /* also what was reviewed before; a random sample alone asks */
+    int rating_max;          /* a risk list has ratings up to this, … */
+    bool new_agents;         /* … what new agents have done, … */
+    bool findings;           /* … what is risky, … */
+    const char *const *tags; /* … and what has one of these */
+    size_t n_tags;
+    bool again; /* also what was reviewed before; a random sample alone asks */
 };
 
 bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed);

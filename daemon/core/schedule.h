@@ -24,6 +24,8 @@ struct schedule {
     int n, share; /* one of them is 0 */
     int rating_max;
     bool new_agents, findings, again;
+    const char *const *tags;
+    size_t n_tags;
     struct kf_key queues[SCHEDULE_LISTED], channels[SCHEDULE_LISTED]; /* n 0: all */
     size_t n_queues, n_channels;
     const struct kf_id *agents, *reviewers; /* n 0: all; all with the role reviewer */

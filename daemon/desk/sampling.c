@@ -287,13 +287,16 @@ static void ask_population(struct run *r, const struct desk_site *ds)
                                                .rating_max = s->rating_max,
                                                .new_agents = s->new_agents,
                                                .findings = s->findings,
-                                               .again = s->again },
+                                               .again = s->again,
+                                               .tags = s->tags,
+                                               .n_tags = s->n_tags },
                                      .plan = { s->way, (size_t)s->n, s->share, chance >> (64 - SEED_BITS) },
                                      .to = r->day.at };
     for (size_t i = 0; i < ds->n_members; i++)
         if (!ds->members[i].disabled && is_named(s, &ds->members[i]))
             (void)sampling_reviewer(&r->sampling, q->arena, &ds->members[i]);
     q->site = r->site;
+    q->with_tags = s->kind == SAMPLE_RISK;
     q->after = r->day.from;
     q->before = r->day.at;
     r->d->ports.read(r->d->ports.ctx, q, have_population, r);

@@ -18,6 +18,11 @@ static bool fits_id(struct slice s)
     return id_parse(s, &id);
 }
 
+static bool fits_tag(struct slice s)
+{
+    return s.n && s.n <= SAMPLE_TAG_BYTES;
+}
+
 #define IN(member) .at = offsetof(struct schedule_document, schedule.member)
 #define COUNT(n)   .count = offsetof(struct schedule_document, n)
 
@@ -38,6 +43,8 @@ const struct key schedule_keys[] = {
     { "new_agents", KEY_BOOL, .def = "false", IN(new_agents), .help = "of a risk list: whatever agents have done who came within 90 days" },
     { "findings", KEY_BOOL, .def = "false", IN(findings),
       .help = "of a risk list: where a check that marks a risk has found something that nobody has dismissed" },
+    { "tags", KEY_TEXTS, .max = SAMPLE_TAGS, .fits = fits_tag, .form = "a list of texts of at most 200 bytes", IN(tags),
+      COUNT(schedule.n_tags), .help = "of a risk list: what has one of these tags; else complaint. [] for none" },
     { "again", KEY_BOOL, .def = "false", IN(again), .help = "also what was reviewed before" },
     { "queues", KEY_WORDS, .max = SCHEDULE_LISTED, IN(queues), COUNT(schedule.n_queues), .help = "only these queues" },
     { "channels", KEY_WORDS, .max = SCHEDULE_LISTED, IN(channels), COUNT(schedule.n_channels), .help = "only these channels" },
@@ -60,6 +67,9 @@ static enum kf_rc take_ids(const struct keys_at *at, const char *const *texts, s
     return KF_OK;
 }
 
+/* Where nothing is said of tags, a complaint is a risk. */
+static const char *const complaint[] = { SAMPLE_COMPLAINT };
+
 enum kf_rc schedule_finish(const struct keys_at *at, const struct kf_key *key, struct schedule_document *d)
 {
     struct schedule *s = &d->schedule;
@@ -71,6 +81,10 @@ enum kf_rc schedule_finish(const struct keys_at *at, const struct kf_key *key, s
         return rc;
     s->n_agents = d->n_agents;
     s->n_reviewers = d->n_reviewers;
+    if (!s->tags) {
+        s->tags = complaint;
+        s->n_tags = 1;
+    }
     if (s->n && s->share)
         return keys_fail(at, "share is there, and n too: one of them says how many");
     if (!s->share && !s->n)

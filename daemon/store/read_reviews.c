@@ -425,11 +425,45 @@ static enum kf_rc read_units(struct reading *r)
     return stmt_end(s, r->why);
 }
 
+/* Units and tags stand in the order of the conversations. */
+static enum kf_rc read_unit_tags(struct reading *r)
+{
+    struct stored_quality *ret = r->ret;
+    struct stmt *s = stmt_begin(r->db, SQL_POPULATION_TAGS);
+    size_t i = 0;
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, r->q->after);
+    stmt_i64(s, r->q->before ? r->q->before : INT64_MAX);
+    while (stmt_row(s)) {
+        struct sample_unit *u;
+        const char **tags;
+        struct kf_id conv;
+
+        get_id(s, &conv);
+        while (i < ret->n_units && memcmp(&ret->units[i].conv, &conv, sizeof(conv)) < 0)
+            i++;
+        if (i == ret->n_units)
+            break;
+        u = &ret->units[i];
+        if (!id_eq(&u->conv, &conv)) /* it was closed between the two statements */
+            continue;
+        tags = arena_more(r->arena, (void *)u->tags, u->n_tags, sizeof(*tags));
+        if (!tags)
+            return no_room(r, s);
+        u->tags = tags;
+        tags[u->n_tags++] = get_str(s, r->arena);
+    }
+    return stmt_end(s, r->why);
+}
+
 static enum kf_rc read_population(struct reading *r)
 {
     enum kf_rc rc = read_units(r);
     struct stmt *s;
 
+    if (!rc && r->q->with_tags)
+        rc = read_unit_tags(r);
     if (rc)
         return rc;
     s = stmt_begin(r->db, SQL_REVIEW_LOADS);

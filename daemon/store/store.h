@@ -442,6 +442,7 @@ struct query {
     int limit;
     unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
+    bool with_tags; /* POPULATION: of each unit */
     struct search search;
     struct audit_filter audit;
     enum reviews_by by;

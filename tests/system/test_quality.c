@@ -461,6 +461,39 @@ static void a_sample_is_a_share_of_what_fits(void **state)
     }
 }
 
+/* What belongs on it: bad ratings, complaints, and what checks have found; here there are no ratings. */
+static void a_risk_list_has_complaints(void **state)
+{
+    static const char *const wrong[] = { "\"tags\":\"complaint\"", "\"tags\":[\"\"]", "\"tags\":[1]" };
+    char conv[40], body[300];
+    int64_t before = would("\"kind\":\"risk\"", "population");
+
+    (void)state;
+    talk("请问怎么开发票", conv);
+    talk("我要投诉你们，太差了", conv);
+    assert_int_equal(would("\"kind\":\"risk\"", "population"), before + 1);
+    assert_int_equal(would("\"kind\":\"risk\",\"tags\":[\"vip\",\"complaint\"]", "population"), before + 1);
+    assert_int_equal(would("\"kind\":\"risk\",\"tags\":[\"vip\"]", "population"), before);
+    assert_int_equal(would("\"kind\":\"risk\",\"tags\":[]", "population"), before);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"scorecard\":\"standard-zh\",\"kind\":\"risk\",\"dry_run\":true,%s}", wrong[i]);
+        refused(&supervisor, 400, "POST", "/api/v1/samples?site=" SITE, body);
+    }
+}
+
+/* Forbidden wording and a long silence come in by what checks have found. */
+static void a_risk_list_has_what_checks_find(void **state)
+{
+    static const char wish[] = "\"kind\":\"risk\",\"tags\":[],\"findings\":true";
+    char conv[40];
+    int64_t before = would(wish, "population");
+
+    (void)state;
+    talk_over("怎么退款", "这不归我管", conv);
+    UNTIL(would(wish, "population") == before + 1);
+    assert_int_equal(would("\"kind\":\"risk\",\"tags\":[]", "population"), 0);
+}
+
 /* A wish that is not understood must not be passed over: "dry_run": "yes" would draw, "strike": "王" keep the name. */
 static void what_is_of_the_wrong_type_is_refused(void **state)
 {
@@ -491,6 +524,8 @@ int main(void)
                                         cmocka_unit_test(figures_are_by_agent_item_week_and_queue),
                                         cmocka_unit_test(personal_data_is_masked_and_shown_by_right_and_written_down),
                                         cmocka_unit_test(a_sample_is_a_share_of_what_fits),
+                                        cmocka_unit_test(a_risk_list_has_complaints),
+                                        cmocka_unit_test(a_risk_list_has_what_checks_find),
                                         cmocka_unit_test(what_is_found_is_masked_too),
                                         cmocka_unit_test(comments_stand_at_a_message_and_are_answered),
                                         cmocka_unit_test(nobody_reaches_what_is_not_his),

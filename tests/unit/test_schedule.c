@@ -102,8 +102,11 @@ static void a_clock_that_is_put_back_makes_no_second_day(void **state)
 static void the_population_is_what_was_wished_for(void **state)
 {
     const struct kf_key web = { "web" }, mail = { "mail" }, sales = { "sales" };
+    static const char *const is[] = { "vip", "complaint" }, *const bad[] = { "refund", "complaint" }, *const other[] = { "complain" };
     const struct kf_id lin = { { 1 } }, wang = { { 2 } };
-    const struct sample_unit u = { .agent = lin, .channel = web, .queue = sales, .rating = 2, .fresh = true, .risky = true };
+    const struct sample_unit u = {
+        .agent = lin, .channel = web, .queue = sales, .rating = 2, .fresh = true, .risky = true, .tags = is, .n_tags = 2
+    };
     const struct {
         const char *name;
         struct sample_wish w;
@@ -121,6 +124,8 @@ static void the_population_is_what_was_wished_for(void **state)
         { "risk: the rating", { .kind = SAMPLE_RISK, .rating_max = 2 }, false, true },
         { "risk: a better rating", { .kind = SAMPLE_RISK, .rating_max = 1 }, false, false },
         { "risk: what a check has found", { .kind = SAMPLE_RISK, .rating_max = 1, .findings = true }, false, true },
+        { "risk: a tag", { .kind = SAMPLE_RISK, .rating_max = 1, .tags = bad, .n_tags = 2 }, false, true },
+        { "risk: another tag", { .kind = SAMPLE_RISK, .rating_max = 1, .tags = other, .n_tags = 1 }, false, false },
         { "risk: a new agent", { .kind = SAMPLE_RISK, .rating_max = 1, .new_agents = true }, false, true },
     };
 
