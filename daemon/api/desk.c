@@ -41,11 +41,36 @@ static void get_canned(struct turn *t)
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 
+/* Agents who have left: whoever may read what they said looks for it by their names. */
+static json_t *left_json(struct turn *t, const struct site *site)
+{
+    const struct member *m;
+    json_t *ret = json_array();
+    char id[KF_ID_TEXT];
+
+    for (size_t i = 0; (m = desk_member_at(turn_desk(t), &site->key, i)); i++)
+        if (m->disabled && (m->roles & MEMBER_AGENT))
+            (void)json_array_append_new(ret,
+                                        json_pack("{s:s,s:s,s:s}", "id", id_text(&m->person, id), "name", m->name, "number", m->number));
+    return ret;
+}
+
+/* Those that are off, too: they have a past. */
+static json_t *channels_json(const struct site *site)
+{
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < site->n_channels; i++)
+        (void)json_array_append_new(
+            ret, json_pack("{s:s,s:s}", "key", site->channels[i].key.s, "name", site->channels[i].name ? site->channels[i].name : ""));
+    return ret;
+}
+
 static void get_colleagues(struct turn *t)
 {
     const struct member *me, *m;
     struct site *site = turn_site(t, &me);
-    json_t *agents, *queues;
+    json_t *agents, *queues, *ret;
     char id[KF_ID_TEXT];
 
     if (!site)
@@ -62,7 +87,10 @@ static void get_colleagues(struct turn *t)
     for (size_t i = 0; i < site->n_queues; i++)
         json_array_append_new(queues, json_pack("{s:s,s:s,s:s,s:b}", "key", site->queues[i].key.s, "name", site->queues[i].name,
                                                 "department", site->queues[i].department.s, "paused", (int)site->queues[i].paused));
-    turn_jansson(t, 200, json_pack("{s:o,s:o}", "agents", agents, "queues", queues));
+    ret = json_pack("{s:o,s:o,s:o}", "agents", agents, "queues", queues, "channels", channels_json(site));
+    if (permit(me, VERB_SAMPLE, &site->key, NULL))
+        (void)json_object_set_new(ret, "left", left_json(t, site));
+    turn_jansson(t, 200, ret);
 }
 
 /* ---- conversations that wait, or that are served ---- */

@@ -394,9 +394,42 @@ static void canned_replies_and_colleagues_are_told(void **state)
     got = staff_get(&a, &d, "/api/v1/sites/" SITE "/colleagues");
     assert_int_equal(json_array_size(value_at(got, "agents")), 3);
     assert_int_equal(json_array_size(value_at(got, "queues")), 2);
+    assert_string_equal(text_at(got, "channels.0.key"), "api");
+    assert_null(json_object_get(got, "left")); /* for those who read everybody's transcripts */
     json_decref(got);
     staff_presence(&a, "offline");
     staff_free(&a);
+}
+
+static void who_has_left_is_told_to_those_who_look_for_what_he_said(void **state)
+{
+    struct staff admin = { 0 }, reviewer = { 0 };
+    const char *someone;
+    char path[120];
+    json_t *got;
+
+    (void)state;
+    staff_sign_in(&admin, &d, "admin@demo.example");
+    staff_sign_in(&reviewer, &d, "reviewer@demo.example");
+    got = staff_send(&admin, &d, 201, "POST", "/api/v1/people",
+                     "{\"site\":\"" SITE
+                     "\",\"email\":\"gone@demo.example\",\"name\":\"老周\",\"number\":\"1099\",\"password\":\"a password that is "
+                     "long\",\"roles\":[\"agent\"]}");
+    someone = text_at(got, "id");
+    (void)snprintf(path, sizeof(path), "/api/v1/people/%s/disable?site=" SITE, someone);
+    json_decref(got);
+    got = staff_get(&reviewer, &d, "/api/v1/sites/" SITE "/colleagues");
+    assert_int_equal(json_array_size(value_at(got, "left")), 0);
+    assert_int_equal(json_array_size(value_at(got, "agents")), 4);
+    json_decref(got);
+    json_decref(staff_send(&admin, &d, 204, "POST", path, "{}"));
+    got = staff_get(&reviewer, &d, "/api/v1/sites/" SITE "/colleagues");
+    assert_int_equal(json_array_size(value_at(got, "agents")), 3);
+    assert_string_equal(text_at(got, "left.0.name"), "老周");
+    assert_string_equal(text_at(got, "left.0.number"), "1099");
+    json_decref(got);
+    staff_free(&admin);
+    staff_free(&reviewer);
 }
 
 static void who_waits_is_listed_for_those_who_may_take_it(void **state)
@@ -496,6 +529,7 @@ int main(void)
         cmocka_unit_test(a_talk_is_found_by_a_word_of_two_characters),
         cmocka_unit_test(transcripts_are_filtered_and_paged),
         cmocka_unit_test(canned_replies_and_colleagues_are_told),
+        cmocka_unit_test(who_has_left_is_told_to_those_who_look_for_what_he_said),
         cmocka_unit_test(who_waits_is_listed_for_those_who_may_take_it),
         cmocka_unit_test(a_proven_identity_is_one_conversation_on_all_devices),
     };
