@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { agent, at, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+import { agent, ask, at, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', waiting: '排队中', title: '会话编号', name: '退款的会话' },
@@ -233,5 +233,32 @@ test('which columns the results have is chosen by keyboard, and kept; the table 
   await p.getByRole('button', { name: '显示的列' }).click();
   await p.getByRole('menuitemcheckbox', { name: '时长' }).waitFor();
   assert.equal(await p.getByRole('menuitemcheckbox', { name: '未打开记录时，以表格铺满页面' }).count(), 0);
+  await leave(p);
+});
+
+test('every channel of the house can be chosen, and who has left, though no result has them', async () => {
+  const boss = await at(browser, house, 'admin', '/admin/');
+  const { items } = await ask(boss, 'GET', 'people?site=demo');
+  const lin = items.find((x) => x.name === '林小雨');
+  await ask(boss, 'POST', `people/${lin.id}/disable`, {});
+  await leave(boss);
+  const p = await at(browser, house, 'reviewer', '/review/', { bypassCSP: true });
+  await p.locator('.result').first().waitFor();
+  const chip = (name) => p.locator('.chips .chip-btn', { hasText: name }).first();
+  await chip('渠道').click();
+  await p.locator('.menu-item', { hasText: '开放接口' }).waitFor(); // nobody has written there
+  await picture(p, 'find-channels');
+  await p.locator('.menu-item', { hasText: '开放接口' }).click();
+  await p.waitForFunction(() => location.search.includes('channel=api'));
+  await p.locator('.result').first().waitFor({ state: 'detached' });
+  await p.locator('.chip-clear').click();
+  await p.locator('.result').first().waitFor();
+  await chip('客服').click();
+  await p.locator('.menu-item', { hasText: '林小雨（已离职）' }).waitFor();
+  assert.deepEqual(await axe(p), [], 'who has left');
+  await picture(p, 'find-left');
+  await p.locator('.menu-item', { hasText: '林小雨（已离职）' }).click();
+  await p.waitForFunction((id) => location.search.includes(`agent=${id}`), lin.id);
+  await p.locator('.result', { hasText: '林小雨' }).first().waitFor();
   await leave(p);
 });

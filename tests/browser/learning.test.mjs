@@ -53,6 +53,11 @@ for (const row of LANGS) {
     await s.keyboard.press('Tab');
     await s.locator('dialog input[type=time]:focus').waitFor();
     await s.keyboard.type(row.locale === 'zh-CN' ? '0915' : '0915AM');
+    await tabTo(s, { selector: 'dialog .how-many select' });
+    await s.keyboard.press('ArrowDown');
+    await tabTo(s, { selector: 'dialog .how-many input' });
+    await s.keyboard.press('Control+a');
+    await s.keyboard.type('15');
     await tabTo(s, { selector: 'dialog .among input' });
     await s.keyboard.press('Space');
     await picture(s, `learn-daily-${row.locale}`);
@@ -64,6 +69,9 @@ for (const row of LANGS) {
     const { body } = items.find((d) => d.body.name === `每日 ${row.locale}`);
     assert.equal(body.at, '09:15');
     assert.equal(body.queues.length, 1);
+    assert.equal(body.share, 15);
+    assert.equal(body.n, undefined);
+    await s.locator('.daily-list li', { hasText: `每日 ${row.locale}` }).getByText('15%').waitFor();
 
     const { person: first } = await ask(r, 'GET', 'session');
     const { person: second } = await ask(s, 'GET', 'session');

@@ -220,3 +220,73 @@ test('axe finds nothing, in any language, theme and width', async () => {
     await p.context().close();
   }
 });
+
+test('a share of what some have done is drawn, and complaints are on the risk list', async () => {
+  await closedTalk(browser, house, '我要投诉你们');
+  const first = await at(browser, house, 'reviewer', '/review/?view=samples');
+  await first.locator('.sheet-head button').waitFor();
+  const storageState = await first.context().storageState();
+  await leave(first);
+  for (const [name, look] of [
+    ['zh-CN', { locale: 'zh-CN', how: '抽取多少', by: '按比例', share: '比例（%）', fits: /符合条件 (\d+) 条，抽 (\d+) 条/, complaint: '包括访客投诉的会话' }],
+    ['zh-TW-dark', { locale: 'zh-TW', dark: true, how: '抽取多少', by: '依比例', share: '比例（%）', fits: /符合條件 (\d+) 筆，抽 (\d+) 筆/, complaint: '包括訪客投訴的對話' }],
+    ['en-narrow', { locale: 'en-US', width: 320, height: 900, how: 'How many', by: 'A share', share: 'Percent', fits: /(\d+) fit, (\d+) are drawn/, complaint: 'Also where the visitor complained' }],
+    ['zh-CN-narrow-dark', { locale: 'zh-CN', width: 390, height: 800, dark: true, how: '抽取多少', by: '按比例', share: '比例（%）', fits: /符合条件 (\d+) 条，抽 (\d+) 条/, complaint: '包括访客投诉的会话' }],
+  ]) {
+    const { how, by, share, fits, complaint, ...options } = look;
+    const p = await page(browser, { bypassCSP: true, storageState, ...options });
+    await p.goto(`${house.base}/review/?view=samples`);
+    await p.locator('.sheet-head button').first().click();
+    const status = p.locator('dialog [role=status]');
+    const reads = async (when) => {
+      let got;
+      for (const end = Date.now() + 20_000; !got || !when(...got); await new Promise((r) => setTimeout(r, 50))) {
+        assert.ok(Date.now() < end, `${name}: ${await status.textContent()}`);
+        got = fits.exec(await status.textContent())?.slice(1).map(Number);
+      }
+      return got;
+    };
+    const dialog = p.locator('dialog');
+    await dialog.locator('select').nth(2).selectOption('calibration'); // of what was drawn before, too
+    const [all] = await reads((n) => n >= 3);
+    await p.getByLabel(how).selectOption({ label: by });
+    await p.getByLabel(share).fill('100');
+    await reads((n, drawn) => n === all && drawn === all);
+    await p.getByLabel(share).fill('1');
+    await reads((n, drawn) => n === all && drawn === 1);
+    const [queues, channels, agents] = [0, 1, 2].map((i) => dialog.locator('.among').nth(i).locator('input'));
+    assert.ok((await queues.count()) >= 2 && (await channels.count()) >= 2 && (await agents.count()) >= 3);
+    await channels.first().check(); // nobody has written there
+    await reads((n, drawn) => n === 0 && drawn === 0);
+    assert.equal(await dialog.locator('footer .primary').isDisabled(), true);
+    await channels.first().uncheck();
+    await reads((n) => n === all);
+    await dialog.locator('.among').nth(2).getByLabel('林小雨').check();
+    await reads((n) => n === all); // it was all hers
+    assert.deepEqual(await axe(p), [], name);
+    assert.equal(await p.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name} scrolls sideways`);
+    await picture(p, `review-draw-share-${name}`);
+    await dialog.locator('select').nth(2).selectOption('risk');
+    const box = p.getByLabel(complaint);
+    assert.equal(await box.isChecked(), true);
+    const [risks] = await reads((n) => n >= 1);
+    assert.deepEqual(await axe(p), [], `${name}: risk`);
+    await picture(p, `review-draw-risk-${name}`);
+    await box.uncheck();
+    await p.locator('dialog input[type=checkbox]').nth(1).uncheck(); // and what checks have found
+    await reads((n) => n < risks);
+    if (name === 'zh-CN') {
+      await box.check();
+      await dialog.locator('footer .primary:not([disabled])').click();
+      await dialog.waitFor({ state: 'detached' });
+      const { items } = await ask(p, 'GET', 'samples?site=demo');
+      assert.equal(items[0].kind, 'risk');
+      assert.equal(items[0].plan.share, 1);
+      assert.deepEqual(items[0].plan.tags, ['complaint']);
+      assert.equal(items[0].plan.agents.length, 1);
+      assert.equal(items[0].drawn, 1);
+    }
+    assert.deepEqual(complaints(p), []);
+    await p.context().close();
+  }
+});

@@ -15,7 +15,7 @@ import { k, lang } from '../kit/i18n';
 import { lazy } from '../kit/lazy';
 import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
-import { channelName, nameOf } from '../kit/names';
+import { nameOf } from '../kit/names';
 import { scoreLabel, type Score } from '../kit/Rating';
 import { Rail } from '../kit/Rail';
 import { may, site } from '../kit/session';
@@ -29,6 +29,7 @@ import {
   appealsOpen,
   askAppeals,
   busy,
+  channelLabel,
   channels,
   chosen,
   clearFilters,
@@ -36,6 +37,7 @@ import {
   failed,
   filtered,
   found,
+  left,
   loadAgents,
   more,
   open,
@@ -100,7 +102,7 @@ function SearchBar() {
     if (box && document.activeElement !== box && box.value !== q) box.value = q;
   }, [q]);
   const any = t('any');
-  const agentName = agents.value.find((a) => a.id === agent)?.name ?? agentFound(agent) ?? agent;
+  const agentName = [...agents.value, ...left.value].find((a) => a.id === agent)?.name ?? agentFound(agent) ?? agent;
   return (
     <div class="bar" role="search" aria-label={t('searchTranscripts')}>
       <div class="bar-field">
@@ -141,16 +143,17 @@ function SearchBar() {
             ...agents.value.map((a) =>
               pick('agent', a.id, a.number ? `${a.name} · ${a.number}` : a.name, agent === a.id),
             ),
+            ...left.value.map((a) => pick('agent', a.id, t('agentLeft', { name: a.name }), agent === a.id)),
           ]}
         />
         <Chip
           icon={Globe}
           name={t('channel')}
-          value={channel && channelName(channel)}
+          value={channel && channelLabel(channel)}
           clear={() => refine({ channel: '' })}
           items={[
             pick('channel', '', any, channel === ''),
-            ...channels.value.map((c) => pick('channel', c, channelName(c), channel === c)),
+            ...channels.value.map((c) => pick('channel', c, channelLabel(c), channel === c)),
           ]}
         />
         <Chip

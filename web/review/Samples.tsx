@@ -16,7 +16,8 @@ import { toast } from '../kit/Toast';
 import { Agreement } from './Agreement';
 import { Failed } from './Failed';
 import { l } from './learnWords';
-import { Check, Select } from './Pick';
+import { Select } from './Pick';
+import { HowMany, Risks, Whose, type Wish } from './Population';
 import { asError, openReview, type SampleKind, share, why } from './quality';
 import { w } from './qualityWords';
 import { Schedules } from './Schedules';
@@ -46,13 +47,25 @@ interface Drawn {
 
 const WAYS = ['plain', 'per_agent', 'strata'] as const;
 const KINDS = ['random', 'risk', 'calibration'] as const;
-/** Of a risk list alone. */
-const RISKS = { rating_max: 2, new_agents: false, findings: true };
+/** While somebody is typing, what is drawn is looked up all the same. */
+function bounded({ n, share: part }: Wish): Wish {
+  const within = (x: unknown, max: number): number | undefined =>
+    typeof x === 'number' ? Math.max(1, Math.min(max, x)) : undefined;
+  return { n: within(n, 2000), share: within(part, 100) };
+}
+
+interface Ask extends Wish {
+  scorecard: string;
+  kind: SampleKind;
+  way: (typeof WAYS)[number];
+  days: number;
+}
+const FIRST: Ask = { scorecard: '', kind: 'random', way: 'plain', n: 10, days: 1, findings: true };
 const DAY_MS = 86_400_000;
 
 function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }) {
   const cards = useSignal<readonly { key: string; name: string; lang: string }[]>([]);
-  const ask = useSignal({ scorecard: '', kind: 'random', way: 'plain', n: 10, days: 1, ...RISKS });
+  const ask = useSignal(FIRST);
   const name = useRef<HTMLInputElement>(null);
   const look = useSignal<Drawn | null>(null);
   const error = useSignal('');
@@ -100,7 +113,7 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
     }
     busy.value = false;
   };
-  const set = (p: Partial<typeof ask.value>): void => {
+  const set = (p: Partial<Ask>): void => {
     ask.value = { ...ask.value, ...p };
   };
   const seen = look.value;
@@ -141,36 +154,17 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
           label={w('sampleKind')}
           value={ask.value.kind}
           options={KINDS.map((x) => [x, w(`kind_${x}`)] as const)}
-          onChange={(v) => set({ kind: v })}
+          onChange={(v) => set({ kind: v as SampleKind })}
         />
-        {ask.value.kind === 'risk' && (
-          <>
-            <Select
-              label={l('dailyRating')}
-              value={String(ask.value.rating_max)}
-              options={(['1', '2', '3', '4'] as const).map((x) => [x, x] as const)}
-              onChange={(v) => set({ rating_max: Number(v) })}
-            />
-            <Check checked={ask.value.new_agents} onChange={(on) => set({ new_agents: on })}>
-              {l('dailyNewAgents')}
-            </Check>
-            <Check checked={ask.value.findings} onChange={(on) => set({ findings: on })}>
-              {l('dailyFindings')}
-            </Check>
-          </>
-        )}
+        {ask.value.kind === 'risk' && <Risks of={ask.value} onChange={set} />}
         <Select
           label={w('sampleWay')}
           value={ask.value.way}
           options={WAYS.map((x) => [x, w(`way_${x}`)] as const)}
-          onChange={(v) => set({ way: v })}
+          onChange={(v) => set({ way: v as Ask['way'] })}
         />
-        <Field
-          type="number"
-          label={w('sampleN')}
-          defaultValue="10"
-          onInput={(ev) => set({ n: Math.max(1, Math.min(2000, Math.round(Number(ev.currentTarget.value)) || 1)) })}
-        />
+        <HowMany of={ask.value} n={10} onChange={(part) => set(bounded(part))} />
+        <Whose of={ask.value} onChange={set} past />
         <p class="dim num" role="status">
           {seen &&
             w('samplePopulation', {

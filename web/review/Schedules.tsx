@@ -8,14 +8,13 @@ import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Field } from '../kit/Field';
 import { k, lang } from '../kit/i18n';
-import { channelName } from '../kit/names';
 import { may, site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
-import { agents, queues } from './find';
-import { Check, Select } from './Pick';
 import { Failed } from './Failed';
 import { l } from './learnWords';
+import { Select } from './Pick';
+import { HowMany, Risks, Whose, type Wish } from './Population';
 import { asError, share, why } from './quality';
 import { w } from './qualityWords';
 
@@ -25,16 +24,16 @@ interface Schedule {
   off: boolean;
   kind: 'random' | 'risk';
   way: (typeof WAYS)[number];
-  n: number;
+  n?: number;
+  share?: number;
   scorecard: string;
   next_at?: number;
   last?: { at: number; upto: number; population: number; drawn: number; needed: number; sample?: string };
 }
-type Body = Record<string, unknown>;
 interface Stored {
   key: string;
   version: number;
-  body: Body;
+  body: Wish;
 }
 
 const WAYS = ['per_agent', 'strata', 'plain'] as const;
@@ -66,52 +65,18 @@ interface EditProps {
 
 const text = (v: unknown, def: string): string => (typeof v === 'string' ? v : def);
 
-interface AmongProps {
-  label: string;
-  of: readonly (readonly [string, string])[];
-  /** Keys as the document has them; none: all. */
-  value: unknown;
-  onChange: (v: string[]) => void;
-}
-
-/** Which of them; none is ticked: all. What is there no more can be unticked. */
-function Among({ label, of, value, onChange }: AmongProps) {
-  const chosen = Array.isArray(value) ? (value as string[]) : [];
-  const gone = chosen.filter((x) => !of.some(([v]) => v === x)).map((x) => [x, x] as const);
-  if (of.length + gone.length === 0) return null;
-  return (
-    <fieldset class="among">
-      <legend>
-        {label} {chosen.length === 0 && <span class="dim">{l('libAll')}</span>}
-      </legend>
-      {[...of, ...gone].map(([v, name]) => (
-        <Check
-          key={v}
-          checked={chosen.includes(v)}
-          onChange={(on) => onChange(on ? [...chosen, v] : chosen.filter((x) => x !== v))}
-        >
-          {name}
-        </Check>
-      ))}
-    </fieldset>
-  );
-}
-
 function Edit({ of, zone, onClose, onSaved }: EditProps) {
   const doc = useSignal<Stored | null>(null);
   const cards = useSignal<readonly { key: string; name: string; lang: string }[]>([]);
   const error = useSignal<{ member: string; words: string } | null>(null);
   const busy = useSignal(false);
-  const channels = useSignal<readonly (readonly [string, string])[]>([]);
   const name = useRef<HTMLInputElement>(null);
   const load = async (): Promise<void> => {
     try {
-      const [card, got, ways] = await Promise.all([
+      const [card, got] = await Promise.all([
         api<{ items: { key: string; name: string; lang: string }[] }>(`scorecards${query({ site: site.value?.key })}`),
         of ? stored('schedule', of.key) : null,
-        api<{ items: Stored[] }>(`${documents()}?kind=channel`),
       ]);
-      channels.value = ways.items.map((x) => [x.key, channelName(x.key)] as const);
       cards.value = card.items;
       const own = card.items.find((c) => c.lang.startsWith(lang.value.slice(0, 2))) ?? card.items[0];
       doc.value = got ?? { key: `daily-${Date.now().toString(36)}`, version: 0, body: { scorecard: own?.key ?? '' } };
@@ -120,7 +85,7 @@ function Edit({ of, zone, onClose, onSaved }: EditProps) {
     }
   };
   useEffect(() => void load(), []);
-  const set = (part: Body): void => {
+  const set = (part: Wish): void => {
     if (doc.value) doc.value = { ...doc.value, body: { ...doc.value.body, ...part } };
   };
   const act = async (go: (d: Stored) => Promise<unknown>, said: () => string): Promise<void> => {
@@ -140,7 +105,7 @@ function Edit({ of, zone, onClose, onSaved }: EditProps) {
     }
     busy.value = false;
   };
-  const save = (part: Body = {}): Promise<void> => {
+  const save = (part: Wish = {}): Promise<void> => {
     const words = name.current?.value.trim() ?? '';
     if (!words) {
       error.value = { member: 'name', words: w('textNeeded') };
@@ -228,63 +193,31 @@ function Edit({ of, zone, onClose, onSaved }: EditProps) {
             options={(['random', 'risk'] as const).map((x) => [x, w(`kind_${x}`)] as const)}
             onChange={(v) => set({ kind: v })}
           />
-          {b.kind === 'risk' && (
-            <>
-              <Select
-                label={l('dailyRating')}
-                value={String(b.rating_max ?? 2)}
-                options={(['1', '2', '3', '4'] as const).map((x) => [x, x] as const)}
-                onChange={(v) => set({ rating_max: Number(v) })}
-              />
-              <Check checked={b.new_agents === true} onChange={(on) => set({ new_agents: on })}>
-                {l('dailyNewAgents')}
-              </Check>
-              <Check checked={b.findings === true} onChange={(on) => set({ findings: on })}>
-                {l('dailyFindings')}
-              </Check>
-            </>
-          )}
+          {b.kind === 'risk' && <Risks of={b} onChange={set} />}
           <Select
             label={w('sampleWay')}
             value={text(b.way, 'per_agent')}
             options={WAYS.map((x) => [x, w(`way_${x}`)] as const)}
             onChange={(v) => set({ way: v })}
           />
-          <Field
-            type="number"
-            label={w('sampleN')}
-            defaultValue={String(b.n ?? 2)}
-            error={wrong('n')}
-            onInput={(ev) => set({ n: Math.round(Number(ev.currentTarget.value)) || 0 })}
-          />
-          <Among
-            label={l('dailyQueues')}
-            of={queues.value.map((q) => [q.key, q.name] as const)}
-            value={b.queues}
-            onChange={(v) => set({ queues: v })}
-          />
-          <Among
-            label={l('dailyChannels')}
-            of={channels.value}
-            value={b.channels}
-            onChange={(v) => set({ channels: v })}
-          />
-          <Among
-            label={l('dailyAgents')}
-            of={agents.value.map((a) => [a.id, a.name] as const)}
-            value={b.agents}
-            onChange={(v) => set({ agents: v })}
-          />
+          <HowMany of={b} n={2} error={wrong('n') ?? wrong('share')} onChange={set} />
+          <Whose of={b} onChange={set} />
           <p class="dim">{l('dailyReviewersAll')}</p>
         </div>
       )}
-      {error.value && !['name', 'n'].includes(error.value.member) && (
+      {error.value && !['name', 'n', 'share'].includes(error.value.member) && (
         <p class="error" role="alert">
           {error.value.words}
         </p>
       )}
     </Dialog>
   );
+}
+
+function manyWords({ way, n = 0, share: part }: Schedule): string {
+  const each = way === 'per_agent';
+  if (part) return l(each ? 'dailyEachShare' : 'dailySumShare', { share: share(part, 100) });
+  return l(each ? 'dailyEach' : 'dailySum', { n });
 }
 
 function lastWords(x: Schedule, zone: string): string {
@@ -337,10 +270,7 @@ export function Schedules({ onOpen }: { onOpen: (sample: string, name: string) =
                 ) : (
                   <b>{x.name}</b>
                 )}{' '}
-                <span class="badge">{w(`kind_${x.kind}`)}</span>{' '}
-                <span class="dim num">
-                  {x.way === 'per_agent' ? l('dailyEach', { n: x.n }) : l('dailySum', { n: x.n })}
-                </span>
+                <span class="badge">{w(`kind_${x.kind}`)}</span> <span class="dim num">{manyWords(x)}</span>
               </p>
               <p class="num">
                 <span class="dim">{l('dailyNext')}</span>{' '}

@@ -1,8 +1,8 @@
 // find.ts: which transcripts are looked for, and what was found. The question stands in the address, so that it can be shared.
 import { batch, effect, signal } from '@preact/signals';
 import { api, ApiError, query } from '../core/api';
-import type { Colleague, Entry, Found, FoundPage, Transcript } from '../core/staff';
-import { meet } from '../kit/names';
+import type { Colleague, Entry, Found, FoundPage, Staffer, Transcript } from '../core/staff';
+import { channelName, meet } from '../kit/names';
 import { site } from '../kit/session';
 import { span } from './span';
 import { t } from './words';
@@ -89,10 +89,24 @@ export const comments = signal<readonly Entry[]>([]);
 /** The message that the reader stands on; 0: none. */
 export const at = signal(0);
 export const agents = signal<readonly Colleague[]>([]);
-/** Channels seen in results: what there is to filter by. */
+/** Agents who are here no more. */
+export const left = signal<readonly Staffer[]>([]);
+/** The site's, and what results have brought of those that there are no more. */
 export const channels = signal<readonly string[]>([]);
+interface Named {
+  key: string;
+  name: string;
+}
 /** The site's. */
-export const queues = signal<readonly { key: string; name: string }[]>([]);
+export const queues = signal<readonly Named[]>([]);
+
+const channelNames = new Map<string, string>();
+
+/** Where the page has no word for it, what the house calls it. */
+export function channelLabel(key: string): string {
+  const word = channelName(key);
+  return word === key ? channelNames.get(key) || key : word;
+}
 
 let cursor: string | null = null;
 let running: AbortController | null = null;
@@ -196,10 +210,14 @@ export async function more(): Promise<void> {
 }
 
 function learn(items: readonly Found[]): void {
+  knowChannels(items.map((x) => x.conversation.channel));
+  if (question.value.channel) knowChannels([question.value.channel]);
+}
+
+function knowChannels(keys: readonly string[]): void {
   const all = new Set(channels.value);
   const before = all.size;
-  for (const x of items) all.add(x.conversation.channel);
-  if (question.value.channel) all.add(question.value.channel);
+  for (const key of keys) all.add(key);
   if (all.size !== before) channels.value = [...all].sort();
 }
 
@@ -273,13 +291,16 @@ export async function open(id: string | null, reveal = false): Promise<void> {
 
 export async function loadAgents(): Promise<void> {
   try {
-    const got = await api<{ agents: Colleague[]; queues: { key: string; name: string }[] }>(
+    const got = await api<{ agents: Colleague[]; left?: Staffer[]; queues: Named[]; channels: Named[] }>(
       `sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`,
     );
-    meet(...got.agents);
+    meet(...got.agents, ...(got.left ?? []));
+    for (const x of got.channels) channelNames.set(x.key, x.name);
     batch(() => {
       agents.value = got.agents;
+      left.value = got.left ?? [];
       queues.value = got.queues;
+      knowChannels(got.channels.map((x) => x.key));
     });
   } catch {
     // The filter then offers those found so far.

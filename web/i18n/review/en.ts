@@ -13,6 +13,7 @@ export const en: Like<typeof zhCN> = {
   any: 'Any',
   anyTime: 'Any time',
   agent: 'Agent',
+  agentLeft: '{name} (has left)',
   channel: 'Channel',
   time: 'Time',
   rating: 'Rating',

@@ -11,6 +11,7 @@ export const zhCN = {
   any: '不限',
   anyTime: '任何时间',
   agent: '客服',
+  agentLeft: '{name}（已离职）',
   channel: '渠道',
   time: '时间',
   rating: '评价',

@@ -13,6 +13,7 @@ export const zhTW: Like<typeof zhCN> = {
   any: '不限',
   anyTime: '任何時間',
   agent: '客服',
+  agentLeft: '{name}（已離職）',
   channel: '管道',
   time: '時間',
   rating: '評價',
