@@ -238,6 +238,7 @@ test('which columns the results have is chosen by keyboard, and kept; the table 
 
 test('every channel of the house can be chosen, and who has left, though no result has them', async () => {
   const boss = await at(browser, house, 'admin', '/admin/');
+  await boss.locator('input[type=password]').waitFor({ state: 'detached' });
   const { items } = await ask(boss, 'GET', 'people?site=demo');
   const lin = items.find((x) => x.name === '林小雨');
   await ask(boss, 'POST', `people/${lin.id}/disable`, {});

@@ -1,7 +1,7 @@
 // Quality review in the browser, by keyboard alone: drawn, scored with a fatal item, appealed against, overturned, and the figures change.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { at, axe, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
+import { ask, at, axe, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', draw: '新抽样', take: '抽取', mine: '我的质检', send: '提交申诉', free: '无致命率' },
