@@ -165,7 +165,7 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
         />
         <HowMany of={ask.value} n={10} onChange={(part) => set(bounded(part))} />
         <Whose of={ask.value} onChange={set} past />
-        <p class="dim num" role="status">
+        <p class="dim num comes" role="status">
           {seen &&
             w('samplePopulation', {
               n: seen.population,
