@@ -175,6 +175,7 @@ bool plan_step(struct work *w, const struct conv_event *ev)
         w->reopens = true;
     }
     w->full |= ev->kind != CONV_NOTHING && ev->kind != CONV_STAFF_SAYS && (ev->kind != CONV_VISITOR_SAYS || was.state != now->state);
+    w->full |= was.wrapup_until != now->wrapup_until; /* any of them may end it */
     w->said = true;
     if (!plan_missed(w, &was, ev))
         return false;

@@ -165,6 +165,27 @@ static struct kf_id served_and_closed(struct world *w, const char *peer, int64_t
     return t.news.conv.id;
 }
 
+/* Whoever looks after it is over ends it; else that look would be repeated for ever, and the rules would not have theirs. */
+static void a_wrapup_that_is_over_is_not_stored_any_more(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct kf_id conv = t.news.conv.id;
+    struct change *c = on_conv(&conv, NOW);
+
+    add_step(c, CONV_ASSIGN, 7, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    c = on_conv(&conv, NOW + MINUTE);
+    add_step(c, CONV_CLOSE, 7, -1);
+    c->acts[0].u.step.wrapup_ms = MINUTE;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_int_equal(get_conv(w, &conv).conv.wrapup_until, NOW + 2 * MINUTE);
+    c = on_conv(&conv, NOW + 2 * MINUTE);
+    add_step(c, CONV_NOTHING, 0, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_int_equal(get_conv(w, &conv).conv.wrapup_until, 0);
+}
+
 static void who_comes_back_in_time_reopens(void **state)
 {
     struct world *w = *state;
@@ -669,6 +690,7 @@ static const struct CMUnitTest tests[] = {
     T(a_refused_change_leaves_nothing_and_claims_no_key),
     T(the_epoch_is_a_fence),
     T(another_place_in_line_is_another_epoch),
+    T(a_wrapup_that_is_over_is_not_stored_any_more),
     T(who_comes_back_in_time_reopens),
     T(who_comes_back_later_opens_a_new_one),
     T(what_waits_for_somebody_is_found),
