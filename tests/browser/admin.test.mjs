@@ -1,5 +1,6 @@
 // The settings pages against a real kefud: what is changed there holds, mistakes are named where they are, and two people lose nothing.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { axe, browse, fillSignIn, holds, House, leave, page, picture, signIn } from './house.mjs';
 
@@ -221,6 +222,50 @@ test('a key is shown once, and revoked', async () => {
   await leave(p);
 });
 
+test('all settings are taken out as a file, and come back changed, after a look at what would change', async () => {
+  const p = await admin('portable');
+  const [kept] = await Promise.all([p.waitForEvent('download'), p.getByRole('button', { name: '导出为 JSON' }).click()]);
+  assert.equal(kept.suggestedFilename(), 'demo.json');
+  const set = JSON.parse(await readFile(await kept.path(), 'utf8'));
+  assert.ok(set.queues.sales.name && !set.people, 'queues are in it, people are not');
+  const bring = (text) => p.getByLabel('设置文件（JSON）').setInputFiles({ name: 'demo.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+  const told = p.locator('.form-part [role=status]');
+
+  await bring('{"queues":');
+  await told.filter({ hasText: '这不是 JSON 文件' }).waitFor();
+  await bring(JSON.stringify({ ...set, queues: { ...set.queues, sales: { name: '' } } }));
+  await told.filter({ hasText: '没有导入：' }).waitFor();
+  p.complaints.length = 0; // the browser itself notes the 400
+  await bring(JSON.stringify(set));
+  await told.filter({ hasText: '没有要改的' }).waitFor();
+  assert.equal(await p.getByRole('button', { name: /^应用/ }).count(), 0);
+
+  const { refund: gone, ...articles } = set.articles;
+  assert.ok(gone, 'the demo has an article of refunds');
+  const changed = { site: set.site, queues: { ...set.queues, sales: { ...set.queues.sales, name: '售前顾问' }, imported: { name: '导入的队列' } }, articles };
+  await bring(JSON.stringify(changed));
+  await told.filter({ hasText: '将更改 3 项' }).waitFor();
+  assert.deepEqual(await p.locator('.import-part').allInnerTexts().then((all) => all.map((x) => x.replace(/\s+/g, ' '))), [
+    '删除 1 知识库 refund',
+    '修改 1 队列 sales',
+    '新增 1 队列 imported',
+  ]);
+  assert.deepEqual(await axe(p), []);
+  await picture(p, 'admin-import');
+  assert.equal((await p.evaluate(() => fetch('/api/v1/sites/demo/set').then((r) => r.json()))).queues.imported, undefined, 'a look changes nothing');
+  await p.getByRole('button', { name: '应用这 3 项更改' }).click();
+  await p.getByText('已导入 3 项更改，立即生效').waitFor();
+  await p.goto(`${house.base}/admin/#/queue`);
+  await p.getByRole('link', { name: '售前顾问' }).waitFor();
+  await p.getByRole('link', { name: '导入的队列' }).waitFor();
+
+  await p.goto(`${house.base}/admin/#/portable`);
+  await bring(JSON.stringify(set));
+  await p.getByRole('button', { name: '应用这 3 项更改' }).click();
+  await p.getByText('已导入 3 项更改，立即生效').last().waitFor();
+  await leave(p);
+});
+
 test('settings are found by their words in any language', async () => {
   const p = await admin();
   await p.getByLabel('搜索设置').fill('holiday');
@@ -234,7 +279,7 @@ test('settings are found by their words in any language', async () => {
 test('axe finds nothing, in any language, theme and width', async () => {
   const first = await admin();
   const state = await first.context().storageState();
-  const places = ['site', 'embed', 'queue/sales', 'skills', 'hours/+', 'rule/wait', 'wording/en', 'article/refund', 'bot/+', 'canned', 'forbidden/+', 'people', 'keys', 'blocks'];
+  const places = ['site', 'embed', 'portable', 'queue/sales', 'skills', 'hours/+', 'rule/wait', 'wording/en', 'article/refund', 'bot/+', 'canned', 'forbidden/+', 'people', 'keys', 'blocks'];
   const rows = [
     { locale: 'zh-CN' },
     { locale: 'zh-TW', dark: true },

@@ -6,6 +6,7 @@ import {
   Bot,
   CalendarClock,
   Code,
+  FileJson,
   GraduationCap,
   History,
   KeyRound,
@@ -22,6 +23,7 @@ import {
   Trash2,
   type IconNode,
 } from 'lucide';
+import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing } from '../core/keys';
@@ -32,6 +34,7 @@ import { Button, IconButton } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
+import { lazy } from '../kit/lazy';
 import { Rail } from '../kit/Rail';
 import { session, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
@@ -72,10 +75,12 @@ interface Page {
   kind?: Kind;
   /** One document only, of this key. */
   single?: string;
-  view?: () => preact.JSX.Element;
+  view?: FunctionComponent;
   /** Which texts the search over the settings looks through, besides the page's own name. */
   words: RegExp;
 }
+
+const Portable = lazy(() => import('./Portable').then((m) => m.Portable));
 
 const PAGES: readonly Page[] = [
   {
@@ -95,6 +100,7 @@ const PAGES: readonly Page[] = [
     words: /^(s_channel|channel|f_channel|adapter_|verdict_)/,
   },
   { id: 'embed', icon: Code, group: 'house', view: Embed, words: /^embed/ },
+  { id: 'portable', icon: FileJson, group: 'house', view: Portable, words: /^$/ },
   {
     id: 'queue',
     icon: ListTree,

@@ -73,6 +73,11 @@ export async function load(kind: Kind): Promise<void> {
   }
 }
 
+/** After all of them may have been changed elsewhere. */
+export function loadAgain(): void {
+  for (const kind of shelves.keys()) void load(kind);
+}
+
 export function docOf(kind: Kind, key: string): Doc | undefined {
   return shelfOf(kind).docs.value.find((d) => d.key === key);
 }

@@ -82,6 +82,7 @@ export const en: Like<typeof zhCN> = {
   g_safety: 'Safety',
   p_site: 'Basics',
   p_embed: 'Embedding',
+  p_portable: 'Export and import',
   p_queue: 'Queues',
   p_skills: 'Skills',
   p_hours: 'Business hours',

@@ -80,6 +80,7 @@ export const zhCN = {
   g_safety: '安全',
   p_site: '基本信息',
   p_embed: '嵌入网页',
+  p_portable: '导出与导入',
   p_queue: '队列',
   p_skills: '技能',
   p_hours: '营业时间',

@@ -82,6 +82,7 @@ export const zhTW: Like<typeof zhCN> = {
   g_safety: '安全',
   p_site: '基本資料',
   p_embed: '嵌入網頁',
+  p_portable: '匯出與匯入',
   p_queue: '佇列',
   p_skills: '技能',
   p_hours: '營業時間',
