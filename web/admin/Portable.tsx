@@ -1,7 +1,7 @@
 // All settings of the site as one file, and back: what it would change is shown before anything is.
 import { useSignal } from '@preact/signals';
-import { Download } from 'lucide';
-import { useId } from 'preact/hooks';
+import { Download, Upload } from 'lucide';
+import { useRef } from 'preact/hooks';
 import { api, ApiError } from '../core/api';
 import { Button } from '../kit/Button';
 import { site } from '../kit/session';
@@ -70,7 +70,8 @@ function In() {
   const plan = useSignal<Plan | null>(null);
   const error = useSignal('');
   const busy = useSignal(false);
-  const id = useId();
+  const name = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
   const put = async (set: unknown, dry: boolean): Promise<readonly Step[] | null> => {
     busy.value = true;
     try {
@@ -85,6 +86,7 @@ function In() {
   const look = async (file: File | undefined): Promise<void> => {
     plan.value = null;
     error.value = '';
+    name.value = file?.name ?? '';
     if (!file) return;
     let set: unknown;
     try {
@@ -106,16 +108,21 @@ function In() {
   const steps = plan.value?.changes;
   return (
     <Section title={p('in')} hint={p('inHint')}>
-      <div class="field">
-        <label for={id}>{p('inFile')}</label>
+      <p>
+        <Button icon={Upload} disabled={busy.value} onClick={() => input.current?.click()}>
+          {p('inChoose')}
+        </Button>{' '}
+        <span class="dim">{name.value}</span>
         <input
-          id={id}
+          ref={input}
           type="file"
+          hidden
+          aria-label={p('inFile')}
           accept=".json,application/json"
           onClick={(ev) => (ev.currentTarget.value = '')}
           onChange={(ev) => void look(ev.currentTarget.files?.[0])}
         />
-      </div>
+      </p>
       <div role="status">
         {error.value && <p class="error">{error.value}</p>}
         {steps?.length === 0 && <p>{p('inSame')}</p>}
@@ -142,9 +149,11 @@ function In() {
               )
             );
           })}
-          <Button kind="primary" disabled={busy.value} onClick={() => void apply()}>
-            {p('inApply', { n: steps.length })}
-          </Button>
+          <p>
+            <Button kind="primary" disabled={busy.value} onClick={() => void apply()}>
+              {p('inApply', { n: steps.length })}
+            </Button>
+          </p>
         </>
       )}
     </Section>

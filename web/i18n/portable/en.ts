@@ -8,6 +8,7 @@ export const en: Like<typeof zhCN> = {
   in: 'Import',
   inHint:
     'First you see what would change; then all of it takes effect at once. Parts that the file has (queues, rules …) become what it says, and what it leaves out of them is removed. Parts that it does not have, and secrets, stay as they are.',
+  inChoose: 'Choose a file…',
   inFile: 'Settings file (JSON)',
   inNoJson: 'This is no JSON file: {why}',
   inRefused: 'Nothing was imported: {why}',

@@ -6,6 +6,7 @@ export const zhCN = {
   in: '导入',
   inHint:
     '先列出会改什么，确认后一次生效。文件里有的部分（如队列、规则）以文件为准，其中没有的条目会被删除；文件里没有的部分和密钥保持不变。',
+  inChoose: '选择文件…',
   inFile: '设置文件（JSON）',
   inNoJson: '这不是 JSON 文件：{why}',
   inRefused: '没有导入：{why}',

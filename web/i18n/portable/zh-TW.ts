@@ -8,6 +8,7 @@ export const zhTW: Like<typeof zhCN> = {
   in: '匯入',
   inHint:
     '先列出會改什麼，確認後一次生效。檔案裡有的部分（如佇列、規則）以檔案為準，其中沒有的項目會被刪除；檔案裡沒有的部分和密鑰維持不變。',
+  inChoose: '選擇檔案…',
   inFile: '設定檔案（JSON）',
   inNoJson: '這不是 JSON 檔案：{why}',
   inRefused: '沒有匯入：{why}',
