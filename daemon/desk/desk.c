@@ -60,6 +60,7 @@ static void site_forget(struct desk_site *ds)
     outlets_close(ds);
     deliver_forget(ds);
     site_unref(ds->site);
+    free(ds->had_staff);
     arena_free(ds->members_arena);
     free(ds->seen);
     line_free(ds);

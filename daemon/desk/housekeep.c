@@ -502,11 +502,6 @@ static bool haunted(struct desk *d, struct desk_site *ds, const struct query *q)
     return true;
 }
 
-bool its_turn(const struct desk_site *ds, const struct conv *c)
-{
-    return c->id.b[sizeof(c->id.b) - 1] % RETELL_SWEEPS == ds->retold;
-}
-
 /* A reservation whose holder has died comes back by being told again who waits: what is already known changes nothing. Does the live
  * layer seem to know less than the store, then everybody is told of at once; else a share at each sweep, so that a long line holds up
  * nobody and everybody has been told of once in RETELL_SWEEPS seconds. */
@@ -518,7 +513,7 @@ static void retell(struct desk *d, struct desk_site *ds, const struct query *q)
         return;
     ds->retold = (ds->retold + 1) % RETELL_SWEEPS;
     for (size_t i = 0; i < q->n_convs; i++)
-        if (all || its_turn(ds, &q->convs[i]))
+        if (all || q->convs[i].id.b[sizeof(q->convs[i].id.b) - 1] % RETELL_SWEEPS == ds->retold)
             d->ports.live_put(d->ports.ctx, &q->convs[i], NULL, NULL);
 }
 

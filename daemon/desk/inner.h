@@ -86,10 +86,10 @@ struct desk_site {
     bool hours_changed; /* who is parked until the doors open may have to be told another time */
     int64_t parked_at;  /* mono: when they were last looked through */
     struct haunt haunt;
-    unsigned retold;   /* which share of those who wait is taken up in this sweep */
-    size_t n_deserted; /* queues from which the last agent has gone, at the last sweep */
-    bool wide;         /* the next pass looks through all who wait */
-    int64_t wide_at;   /* mono */
+    unsigned retold; /* which share of those who wait the live layer was last told of */
+    bool *had_staff; /* for each queue of the site: it was not deserted at the last sweep */
+    bool wide;       /* the next pass looks through all who wait */
+    int64_t wide_at; /* mono */
     int64_t swept_at;
     bool sampling;       /* a schedule's sample is being drawn */
     int64_t sampling_at; /* mono: not before */
@@ -393,9 +393,8 @@ void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *perso
 /* `was` is the snapshot that ds->site has replaced. */
 void hours_compare(struct desk *d, struct desk_site *ds, const struct site *was);
 void sweep_hours(struct desk *d, struct desk_site *ds);
-/* Is this one of the share of those who wait that this sweep takes up? Each is within ten sweeps. */
-bool its_turn(const struct desk_site *ds, const struct conv *c);
-/* The rules look at those who wait where the last agent has gone: at all when that is seen, at a share in each sweep afterwards. */
+/* The rules look at those who wait where the last agent has gone since the last sweep. Whoever has waited since before anybody came was told
+ * at the time. */
 void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);

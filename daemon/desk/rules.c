@@ -482,7 +482,7 @@ static void look_unasked(struct desk *d, struct desk_site *ds, const struct conv
     struct looking *l = looking_new(d, ds, c);
 
     if (!l)
-        return; /* its turn comes again */
+        return; /* it is due sooner or later */
     l->unasked = true;
     l->looked = true; /* for all of them */
     read_messages(l);
@@ -502,20 +502,15 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
 void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n)
 {
-    size_t count = 0, before = ds->n_deserted;
-
     if (!(ds->rule_needs & RULE_NEED_LEAVING))
         return;
-    for (size_t i = 0; i < ds->site->n_queues; i++)
-        count += deserted(d, ds, &ds->site->queues[i]);
-    ds->n_deserted = count;
-    for (size_t i = 0; count && i < ds->site->n_queues; i++) {
+    for (size_t i = 0; i < ds->site->n_queues; i++) {
         const struct site_queue *q = &ds->site->queues[i];
+        bool before = ds->had_staff[i];
 
-        if (!deserted(d, ds, q))
-            continue;
-        for (size_t k = 0; k < n; k++)
-            if (waiting[k].state == CONV_WAITING && key_eq(&waiting[k].queue, &q->key) && (count > before || its_turn(ds, &waiting[k])))
+        ds->had_staff[i] = !deserted(d, ds, q);
+        for (size_t k = 0; before && !ds->had_staff[i] && k < n; k++)
+            if (waiting[k].state == CONV_WAITING && key_eq(&waiting[k].queue, &q->key))
                 look_unasked(d, ds, &waiting[k]);
     }
 }

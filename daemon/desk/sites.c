@@ -397,6 +397,7 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
 {
     struct desk_site *ds = site_of(d, key);
     struct site *site, *was;
+    bool *had_staff, is_new;
     enum kf_rc rc;
 
     if (ds && ds->versions == versions_of(docs, n))
@@ -404,12 +405,16 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
     rc = site_build(&site, key, docs, n, why);
     if (rc)
         return rc;
-    if (!ds) {
+    had_staff = calloc(site->n_queues + 1, sizeof(*had_staff));
+    is_new = had_staff && !ds;
+    if (is_new)
         ds = calloc(1, sizeof(*ds));
-        if (!ds) {
-            site_unref(site);
-            return kf_fail(why, KF_NOMEM, "out of memory");
-        }
+    if (!had_staff || !ds) {
+        free(had_staff);
+        site_unref(site);
+        return kf_fail(why, KF_NOMEM, "out of memory");
+    }
+    if (is_new) {
         ds->shard = shard_of(key);
         ds->parked_maybe = true;
         ds->next = d->sites;
@@ -417,6 +422,8 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         d->ports.live_watch(d->ports.ctx, key);
     } else
         outlets_close(ds);
+    free(ds->had_staff);
+    ds->had_staff = had_staff;
     was = ds->site;
     ds->site = site;
     if (was)
