@@ -242,7 +242,7 @@ test('all settings are taken out as a file, and come back changed, after a look 
 
   const { refund: gone, ...articles } = set.articles;
   assert.ok(gone, 'the demo has an article of refunds');
-  const changed = { site: set.site, queues: { ...set.queues, sales: { ...set.queues.sales, name: '售前顾问' }, imported: { name: '导入的队列' } }, articles };
+  const changed = { ...set, queues: { ...set.queues, sales: { ...set.queues.sales, name: '售前顾问' }, imported: { name: '导入的队列' } }, articles };
   await bring(JSON.stringify(changed));
   await told.filter({ hasText: '将更改 3 项' }).waitFor();
   assert.deepEqual(await p.locator('.import-part').allInnerTexts().then((all) => all.map((x) => x.replace(/\s+/g, ' '))), [

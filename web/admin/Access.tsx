@@ -1,6 +1,6 @@
 // Access.tsx: keys for programs, and who may not write to us.
 import { useSignal } from '@preact/signals';
-import { Copy, Plus } from 'lucide';
+import { Plus } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../core/api';
 import { exactTime } from '../core/time';
@@ -8,9 +8,9 @@ import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Field } from '../kit/Field';
 import { k, lang } from '../kit/i18n';
-import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { shelfOf } from './docs';
+import { Secret } from './Secret';
 import { addBan, bansOf, keysOf, liftBan, makeKey, revokeKey, type BanRow, type KeyRow } from './staff';
 import { t, wordOf } from './words';
 
@@ -150,26 +150,6 @@ export function Keys() {
           <Secret text={made.value} />
         </Dialog>
       )}
-    </div>
-  );
-}
-
-export function Secret({ text }: { text: string }) {
-  return (
-    <div class="secret">
-      <code>{text}</code>
-      <Button
-        small
-        icon={Copy}
-        onClick={() =>
-          void navigator.clipboard
-            ?.writeText(text)
-            .then(() => toast(s('copied')))
-            .catch(() => toast(s('copyFailed'), { bad: true }))
-        }
-      >
-        {s('copy')}
-      </Button>
     </div>
   );
 }

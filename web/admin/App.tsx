@@ -39,7 +39,6 @@ import { Rail } from '../kit/Rail';
 import { session, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
 import { toast, Toasts } from '../kit/Toast';
-import { Blocks, Keys } from './Access';
 import {
   allRules,
   atSite,
@@ -55,7 +54,6 @@ import {
   type Kind,
   type Version,
 } from './docs';
-import { Embed } from './Embed';
 import { Field } from '../kit/Field';
 import { FORMS, isWord, languageOptions, TEMPLATES, wordingName } from './forms';
 import { weekMinutes } from './Hours';
@@ -80,7 +78,10 @@ interface Page {
   words: RegExp;
 }
 
-const Portable = lazy(() => import('./Portable').then((m) => m.Portable));
+const Blocks = lazy(() => import('./later').then((m) => m.Blocks));
+const Embed = lazy(() => import('./later').then((m) => m.Embed));
+const Keys = lazy(() => import('./later').then((m) => m.Keys));
+const Portable = lazy(() => import('./later').then((m) => m.Portable));
 
 const PAGES: readonly Page[] = [
   {

@@ -11,7 +11,7 @@ import { Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
 import { lang } from '../kit/i18n';
 import { site } from '../kit/session';
-import { Secret } from './Access';
+import { Secret } from './Secret';
 import { docOf, type Doc, type Draft } from './docs';
 import { Choice, Lines, NumberField, SecretField, Section, Switch, TextField } from './fields';
 import { queueOptions } from './Rule';

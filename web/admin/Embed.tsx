@@ -1,8 +1,8 @@
 // Embed.tsx: how the chat gets onto the site's own pages: one line, the same with integrity, or a link.
 import { site } from '../kit/session';
-import { Secret } from './Access';
 import { docOf } from './docs';
 import { Section } from './fields';
+import { Secret } from './Secret';
 import { t } from './words';
 
 const named = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';

@@ -1,0 +1,4 @@
+// The views that come when one of them is first opened.
+export { Blocks, Keys } from './Access';
+export { Embed } from './Embed';
+export { Portable } from './Portable';
