@@ -538,7 +538,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
     ds->fetching += t->fetching;
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
-    else if (e->gone && e->kind != ERRAND_FETCH && !bot_errand(e)) /* files come from elsewhere, and so do the words of bots */
+    else if (e->gone && !t->found && e->kind != ERRAND_FETCH && !bot_errand(e)) /* files come from elsewhere, and so do the words of bots */
         trip_forbidden(t, "the channel's address has answered that it is gone: save the channel or try it, then send this again");
     else if (!t->found)
         claim(d, ds, t);

@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RATINGS 6  /* of a visitor in a minute */
-#define VISITS  30 /* likewise, pages that stand on the timeline */
+#define RATINGS   6    /* of a visitor in a minute */
+#define VISITS    10   /* likewise, pages that stand on the timeline */
+#define VISIT_MAX 6144 /* bytes of one of them: a page is told to all who look on */
 
 /* How the content of an act begins that is not a text: no text does, for 0xff is not in UTF-8. */
 #define AS(act) "\xff" act
@@ -492,7 +493,7 @@ static bool is_visit(struct desk *d, const struct seat *seat, const struct inbou
     char id[KF_ID_TEXT], key[64];
     struct kf_err why = { 0 };
 
-    if (!conv || !conv_is_open(conv) || !in->page.n || (seat->page_told && slice_is(in->page, seat->page)))
+    if (!conv || !conv_is_open(conv) || !in->page.n || in->page.n > VISIT_MAX || (seat->page_told && slice_is(in->page, seat->page)))
         return false;
     (void)snprintf(key, sizeof(key), "p:%s", id_text(&seat->who, id));
     return rate_take(d, key, VISITS, VISITS, 60000, &why);

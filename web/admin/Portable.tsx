@@ -74,6 +74,7 @@ function In() {
   const input = useRef<HTMLInputElement>(null);
   const put = async (set: unknown, dry: boolean): Promise<readonly Step[] | null> => {
     busy.value = true;
+    error.value = '';
     try {
       return (await api<Plan>(`${path()}${dry ? '?dry_run=1' : ''}`, { method: 'PUT', body: set })).changes;
     } catch (e) {
@@ -99,7 +100,15 @@ function In() {
     if (changes) plan.value = { set, changes };
   };
   const apply = async (): Promise<void> => {
-    const done = plan.value && (await put(plan.value.set, false));
+    const shown = plan.value;
+    const now = shown && (await put(shown.set, true));
+    if (!now) return;
+    if (JSON.stringify(now) !== JSON.stringify(shown.changes)) {
+      plan.value = { ...shown, changes: now };
+      error.value = p('inMoved');
+      return;
+    }
+    const done = await put(shown.set, false);
     if (!done) return;
     plan.value = null;
     toast(p('inDone', { n: done.length }));

@@ -54,6 +54,7 @@ export function shapeAt(file: StaffFile): Promise<Shape | undefined> {
   if (!/^audio\/(amr(-wb)?|wav)$/.test(file.mime) || file.size > BYTES_MAX) return Promise.resolve(undefined);
   return once(file.id, file.id, async () => {
     const r = await fetch(`/files/${file.id}?as=peaks`);
+    if (r.status >= 500) throw new Error('busy');
     return r.ok ? ((await r.json()) as Shape) : undefined;
   });
 }

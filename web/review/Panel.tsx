@@ -357,19 +357,20 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
   const form = useRef<HTMLDivElement>(null);
   const dirty = useRef(false);
 
-  // What was sent when the line broke: whether it got there is not known.
-  const unsure = useRef<Contents | null>(null);
+  // What was sent when the line broke: whether any of it got there is not known.
+  const unsure = useRef<Contents[]>([]);
 
   const conflict = (): void => {
+    dirty.current = false;
+    unsure.current = [];
     toast(w('changedElsewhere'), { bad: true });
     void reread();
   };
   /** It is our own draft that has got there before: then nobody else has changed anything, and it goes on from there. */
   const isOwn = async (): Promise<boolean> => {
-    const sent = unsure.current;
-    if (!sent) return false;
+    if (!unsure.current.length) return false;
     const now = await readReview(r.id);
-    if (!sameContents(now.contents, sent)) return false;
+    if (!unsure.current.some((sent) => sameContents(now.contents, sent))) return false;
     revision.current = now.revision;
     return true;
   };
@@ -383,17 +384,18 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     try {
       const done = await act(r.id, 'draft', { revision: revision.current, contents: sent });
       revision.current = done.revision;
-      unsure.current = null;
+      unsure.current = [];
       sum.value = done;
       said.value = w('saved', { time: clockTime(Date.now()) });
     } catch (e) {
       const why = asError(e);
       dirty.current = true;
-      if (why.status === 409 && !(await isOwn().catch(() => false))) {
+      // Where the question is not answered either, nobody knows yet.
+      if (why.status === 409 && (await isOwn().catch(() => undefined)) === false) {
         conflict();
         return;
       }
-      if (!why.status) unsure.current = sent;
+      if (!why.status) unsure.current.push(sent);
       if (why.status !== 409) said.value = w('saveFailed', { why: why.title || s('unreachable') });
       if (!why.status || why.status === 409 || why.status === 429 || why.status >= 500) again();
     }
@@ -438,7 +440,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     eager.value = false;
     // Who would close the page before it is saved is asked.
     const leaving = (ev: BeforeUnloadEvent): void => {
-      if (dirty.current || unsure.current) ev.preventDefault();
+      if (dirty.current || unsure.current.length) ev.preventDefault();
     };
     window.addEventListener('beforeunload', leaving);
     return () => {

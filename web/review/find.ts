@@ -291,16 +291,16 @@ export async function open(id: string | null, reveal = false): Promise<void> {
 
 export async function loadAgents(): Promise<void> {
   try {
-    const got = await api<{ agents: Colleague[]; left?: Staffer[]; queues: Named[]; channels: Named[] }>(
+    const got = await api<{ agents: Colleague[]; left?: Staffer[]; queues: Named[]; channels?: Named[] }>(
       `sites/${encodeURIComponent(site.value?.key ?? '')}/colleagues`,
     );
     meet(...got.agents, ...(got.left ?? []));
-    for (const x of got.channels) channelNames.set(x.key, x.name);
+    for (const x of got.channels ?? []) channelNames.set(x.key, x.name);
     batch(() => {
       agents.value = got.agents;
       left.value = got.left ?? [];
       queues.value = got.queues;
-      knowChannels(got.channels.map((x) => x.key));
+      knowChannels((got.channels ?? []).map((x) => x.key));
     });
   } catch {
     // The filter then offers those found so far.

@@ -568,7 +568,7 @@ export const zhTW: Like<typeof zhCN> = {
   channelState: '狀態',
   channelOpens: '設定有效',
   channelRefused: '已停用，或設定無效',
-  channelGone: '地址在 {time} 答覆「已不存在」(410)：在儲存此管道或試發得到回應之前，不再向它發送',
+  channelGone: '地址在 {time} 回應「已不存在」(410)：在儲存此管道或測試得到回應之前，不再向它發送',
   channelTokenHeld: '存取權杖有效，{time} 前更新',
   channelTokenNone: '還沒有存取權杖：第一次傳送或測試時取得',
   channelHeard: '最近收到的通知',

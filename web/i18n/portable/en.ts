@@ -13,6 +13,7 @@ export const en: Like<typeof zhCN> = {
   inNoJson: 'This is no JSON file: {why}',
   inRefused: 'Nothing was imported: {why}',
   inSame: 'It says what is set already. Nothing would change.',
+  inMoved: 'The settings were changed meanwhile. Look again at what would change.',
   inWill: { one: '{n} change:', other: '{n} changes:' },
   adds: 'New',
   changes: 'Changed',
