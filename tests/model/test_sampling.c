@@ -1,10 +1,9 @@
 /* Samples that draw themselves: once for each working day, whichever node is alive, whatever happens to it meanwhile. */
-#include "world.h"
+#include "shop.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
@@ -15,17 +14,7 @@ static struct world w;
 
 static void shop(int nodes, uint64_t seed)
 {
-    world_open_plan(&w, &(struct world_plan){ .seed = seed, .nodes = nodes, .set = "tests/model/sampling.json", .from = FRIDAY_MS });
-    world_pass(&w, 3000);
-}
-
-static void end(void)
-{
-    char words[300];
-
-    (void)snprintf(words, sizeof(words), "%s", w.wrong);
-    world_close(&w);
-    assert_string_equal(words, "");
+    shop_open_plan(&w, &(struct world_plan){ .seed = seed, .nodes = nodes, .set = "tests/model/sampling.json", .from = FRIDAY_MS });
 }
 
 /* To a time of the first Friday's clock, in hours since its midnight; leases that were lost on the way are taken again. */
@@ -85,7 +74,7 @@ static void a_day_is_drawn_once_at_its_time_and_spread_by_load(void **state)
     until(23);
     assert_int_equal(runs("daily"), 1);
     assert_int_equal(runs("paused"), 0);
-    end();
+    shop_end(&w);
 }
 
 static void a_weekend_is_drawn_on_monday_with_all_that_was_closed_since_friday(void **state)
@@ -108,7 +97,7 @@ static void a_weekend_is_drawn_on_monday_with_all_that_was_closed_since_friday(v
     assert_int_equal(runs("daily"), 2);
     assert_int_equal(drawn("daily"), 3);
     assert_int_equal(world_number(&w, "SELECT population FROM sample_run WHERE schedule = 'daily' ORDER BY day DESC LIMIT 1"), 4);
-    end();
+    shop_end(&w);
 }
 
 static void a_node_that_sleeps_or_dies_before_it_commits_draws_no_day_twice(void **state)
@@ -136,7 +125,7 @@ static void a_node_that_sleeps_or_dies_before_it_commits_draws_no_day_twice(void
     assert_int_equal(world_number(&w, "SELECT count(*) FROM sample WHERE name = 'Daily'"),
                      world_number(&w, "SELECT count(*) FROM sample_run WHERE schedule = 'daily' AND drawn > 0"));
     assert_int_equal(world_number(&w, "SELECT count(*) FROM sample_run WHERE schedule = 'daily' AND drawn = 3"), 1);
-    end();
+    shop_end(&w);
 }
 
 static void whoever_comes_up_late_draws_the_day_that_was_missed(void **state)
@@ -154,7 +143,7 @@ static void whoever_comes_up_late_draws_the_day_that_was_missed(void **state)
     node_start(&w, 0);
     world_pass(&w, 30000);
     assert_int_equal(runs("daily"), 1);
-    end();
+    shop_end(&w);
 }
 
 int main(void)
