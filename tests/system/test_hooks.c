@@ -1,105 +1,8 @@
 /* The generic webhook, both ways: another system beside a real kefud. */
-#include "tests/support/cast.h"
-#include "tests/support/platform.h"
+#include "hooks_rig.h"
 
-#include <poll.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define SITE   "hooked"
-#define SECRET "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-#define REPLY  "whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
-
-static struct daemon d;
-static struct platform p;
-static struct staff agent;
-static char hook[64], neighbour[64], password[64];
-
-static const char set[] =
-    "{\"site\":{\"key\":\"%s\",\"name\":\"接口店\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
-    "\"channels\":{\"api\":{\"adapter\":\"generic\",\"name\":\"接口\",\"queue\":\"desk\","
-    "\"settings\":{\"url\":\"http://127.0.0.1:%d/in\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}},"
-    "\"second\":{\"adapter\":\"generic\",\"name\":\"另一个\",\"queue\":\"desk\","
-    "\"settings\":{\"url\":\"http://127.0.0.1:%d/in\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" REPLY "\"]}}},"
-    "\"rules\":[{\"key\":\"greeting\",\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"greeting\",\"off\":true}],\"people\":[{"
-    "\"email\":\"agent@%s.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
-    "\"queues\":[\"desk\"],\"capacity\":50}]}";
-
-static void add(const char *key, char path[64], char given[64])
-{
-    char text[1600];
-    json_t *made;
-
-    (void)snprintf(text, sizeof(text), set, key, p.port, p.port, key);
-    made = site_add(&d, text);
-    (void)snprintf(given, 64, "%s", text_at(made, "people.0.password"));
-    (void)snprintf(path, 64, "%s", text_at(made, "channels.0.hook"));
-    json_decref(made);
-}
-
-static int start(void **state)
-{
-    char unused[64];
-
-    (void)state;
-    platform_open(&p);
-    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-    add(SITE, hook, password);
-    add("neighbour", neighbour, unused);
-    assert_string_equal(hook, hook_path(&d, SITE, "api"));
-    assert_int_equal(staff_try_sign_in(&agent, &d, "agent@" SITE ".example", password), 201);
-    staff_enter(&agent, &d, SITE);
-    staff_presence(&agent, "online");
-    daemon_log_wait(&d, "event=live_rebuilt site=" SITE);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    staff_free(&agent);
-    daemon_finish(&d);
-    platform_close(&p);
-    return 0;
-}
-
-/* ---- what the other system says ---- */
-
-/* message.created from `user`; static memory. */
-static const char *created(const char *id, const char *user, const char *text)
-{
-    static char body[1000];
-
-    (void)snprintf(
-        body, sizeof(body),
-        "{\"type\":\"message.created\",\"timestamp\":\"2026-09-21T11:26:40.123Z\",\"data\":{\"id\":\"%s\",\"user\":{\"id\":\"%s\","
-        "\"name\":\"小安\"},\"type\":\"text\",\"text\":\"%s\"}}",
-        id, user, text);
-    return body;
-}
-
-static int says(const char *id, const char *user, const char *text)
-{
-    return hook_post(&d, hook, SECRET, id, 0, created(id, user, text));
-}
-
-/* A person who has not been here before says something; the agent has it. The conversation's id is in static memory. */
-static const char *begin(const char *user, const char *text)
-{
-    static char conv[40];
-    char id[64];
-    const json_t *assigned;
-
-    (void)snprintf(id, sizeof(id), "first-%s", user);
-    assert_int_equal(says(id, user, text), 204);
-    assigned = wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "api");
-    (void)snprintf(conv, sizeof(conv), "%s", text_at(assigned, "conversation.id"));
-    return conv;
-}
 
 /* All that was said in a conversation, owned by the caller. */
 static json_t *all_of(const char *conv)
@@ -123,15 +26,6 @@ static int count_of(const json_t *messages, const char *text)
         n += strcmp(text_at(m, "text"), text) == 0;
     }
     return n;
-}
-
-static void finish_talk(const char *conv)
-{
-    wire_sendf(&agent.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"bye\"}", conv);
-    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "ack", "cid", "bye", "conversation", conv);
-    platform_take(&p);
-    assert_string_equal(text_at(p.json, "type"), "conversation.closed");
-    platform_answer(&p, 204, NULL, NULL);
 }
 
 static void what_is_signed_becomes_a_conversation(void **state)
@@ -362,11 +256,16 @@ static void a_reply_reaches_the_other_system_signed(void **state)
 
 static void a_status_reaches_no_conversation_of_another_channel(void **state)
 {
+    static const char neighbour[] =
+        "{\"site\":{\"key\":\"neighbour\",\"name\":\"N\",\"language\":\"en\"},\"queues\":{\"desk\":{\"name\":\"D\"}},\"channels\":{\"api\":"
+        "{\"adapter\":\"generic\",\"name\":\"A\",\"queue\":\"desk\",\"settings\":{\"url\":\"https://crm.example/in\",\"secrets\":[\"" SECRET
+        "\"],\"send_secrets\":[\"" REPLY "\"]}}}}";
     const char *conv = begin("u6", "别人的状态");
     int64_t seq;
     char body[400];
 
     (void)state;
+    json_decref(site_add(&d, neighbour));
     seq = staff_say(&agent, conv, "r1", "未读");
     platform_take(&p);
     (void)snprintf(body, sizeof(body),
@@ -374,7 +273,7 @@ static void a_status_reaches_no_conversation_of_another_channel(void **state)
                    conv, (int)seq);
     platform_answer(&p, 204, NULL, NULL);
     wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
-    assert_int_equal(hook_post(&d, neighbour, SECRET, "foreign-status", 0, body), 204);
+    assert_int_equal(hook_post(&d, hook_path(&d, "neighbour", "api"), SECRET, "foreign-status", 0, body), 204);
     assert_int_equal(hook_post(&d, hook_path(&d, SITE, "second"), SECRET, "foreign-status", 0, body), 204);
     wire_none(&agent.wire, "{s:s,s:s}", "type", "status", "state", "read");
     finish_talk(conv);
@@ -474,213 +373,6 @@ static void a_card_of_a_bot_goes_out_as_a_card(void **state)
     assert_string_equal(text_at(p.json, "data.card.text"), "Green");
     assert_string_equal(text_at(p.json, "data.card.url"), "https://shop.example/tea");
     platform_answer(&p, 204, NULL, NULL);
-}
-
-/* ---- an address at which nobody is any more ---- */
-
-/* Waits until the message has failed; why. */
-static const char *fails(struct staff *s, int64_t seq)
-{
-    return text_at(wire_take(&s->wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason");
-}
-
-static void is_sent(struct staff *s, int64_t seq, const char *text)
-{
-    platform_take(&p);
-    assert_string_equal(text_at(p.json, "data.text"), text);
-    platform_answer(&p, 204, NULL, NULL);
-    wire_take(&s->wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
-}
-
-static void again(struct staff *s, const char *conv, const char *cid, int64_t seq)
-{
-    wire_sendf(&s->wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"%s\",\"seq\":%d}", conv, cid, (int)seq);
-    assert_string_equal(wire_verdict(&s->wire, cid), "ack");
-}
-
-/* Does the channel's page say that its address is gone? */
-static bool is_gone(const struct daemon *at, const char *channel)
-{
-    struct reply r = web_expect(at, 200, &(struct ask){ .path = "/api/v1/sites/" SITE "/channels", .control = true });
-    const json_t *items = value_at(r.json, "items"), *one;
-    bool ret = false;
-    size_t i;
-
-    json_array_foreach(items, i, one)
-    {
-        const json_t *gone = json_object_get(one, "gone_at");
-
-        if (strcmp(text_at(one, "key"), channel) == 0)
-            ret = gone != NULL;
-        else
-            assert_null(gone);
-        if (gone)
-            assert_in_range(json_integer_value(gone), now_wall_ms() - 600000, now_wall_ms() + 1000);
-    }
-    reply_free(&r);
-    return ret;
-}
-
-static void save(const struct daemon *at, const char *channel)
-{
-    char path[120], match[60], *body;
-    struct reply r;
-
-    (void)snprintf(path, sizeof(path), "/api/v1/sites/" SITE "/documents/channel/%s", channel);
-    r = web_expect(at, 200, &(struct ask){ .path = path, .control = true });
-    (void)snprintf(match, sizeof(match), "If-Match: %s\r\n", reply_header(&r, "ETag"));
-    body = json_dumps(value_at(r.json, "body"), JSON_COMPACT);
-    reply_free(&r);
-    web_status(at, 200, &(struct ask){ .method = "PUT", .path = path, .headers = match, .body = body, .control = true });
-    free(body);
-}
-
-/* `kefuctl channel test`, whose ping is answered with this status; its exit code. */
-static int try_it(int status)
-{
-    pid_t child = fork();
-    int code = -1;
-    char *out;
-
-    assert_true(child >= 0);
-    if (!child)
-        _exit(program_run(
-            (const char *const[]){ daemon_program("kefuctl"), "--state", d.state, "channel", "test", "api", "--site", SITE, NULL }, NULL,
-            &out));
-    platform_take(&p);
-    assert_string_equal(text_at(p.json, "type"), "ping");
-    platform_answer(&p, status, NULL, NULL);
-    assert_int_equal(waitpid(child, &code, 0), child);
-    assert_true(WIFEXITED(code));
-    return WEXITSTATUS(code);
-}
-
-/* The same site in a kefud that may die. */
-static void enter_again(struct staff *s, const struct daemon *at)
-{
-    staff_enter(s, at, SITE);
-    staff_presence(s, "online");
-    daemon_log_wait(at, "event=live_rebuilt site=" SITE);
-}
-
-static void an_address_that_is_gone_is_left_alone_until_it_is_saved(void **state)
-{
-    struct daemon own;
-    struct staff there;
-    char text[1600], conv[40], path[64];
-    json_t *made;
-    int64_t first, second, third;
-
-    (void)state;
-    daemon_start(&own, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-    (void)snprintf(text, sizeof(text), set, SITE, p.port, p.port, SITE);
-    made = site_add(&own, text);
-    (void)snprintf(path, sizeof(path), "%s", text_at(made, "channels.0.hook"));
-    assert_int_equal(staff_try_sign_in(&there, &own, "agent@" SITE ".example", text_at(made, "people.0.password")), 201);
-    enter_again(&there, &own);
-    assert_int_equal(hook_post(&own, path, SECRET, "w1", 0, created("m1", "u1", "你好")), 204);
-    (void)snprintf(conv, sizeof(conv), "%s", text_at(wire_take(&there.wire, "{s:s}", "type", "assigned"), "conversation.id"));
-    assert_false(is_gone(&own, "api"));
-
-    /* The first is told so; the second is not asked about. */
-    first = staff_say(&there, conv, "r1", "甲");
-    platform_take(&p);
-    platform_answer(&p, 410, NULL, NULL);
-    assert_non_null(strstr(fails(&there, first), "410: nobody is at this address any more"));
-    assert_true(is_gone(&own, "api"));
-    second = staff_say(&there, conv, "r2", "乙");
-    assert_non_null(strstr(fails(&there, second), "save the channel or try it"));
-    assert_false(platform_take_within(&p, 300));
-    wire_sendf(&there.wire, "{\"type\":\"read\",\"conversation\":\"%s\",\"cid\":\"rd\",\"seq\":1}", conv); /* worth nothing later */
-    again(&there, conv, "too-soon", second);
-    assert_non_null(strstr(fails(&there, second), "save the channel or try it"));
-
-    /* What comes in is taken. */
-    assert_int_equal(hook_post(&own, path, SECRET, "w2", 0, created("m2", "u1", "还在吗")), 204);
-    wire_take(&there.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "text", "还在吗");
-
-    /* It is known to whoever comes after. */
-    daemon_kill(&own);
-    staff_leave(&there);
-    daemon_restart(&own);
-    enter_again(&there, &own);
-    assert_true(is_gone(&own, "api"));
-    third = staff_say(&there, conv, "r3", "丙");
-    assert_non_null(strstr(fails(&there, third), "save the channel or try it"));
-    assert_false(platform_take_within(&p, 300));
-
-    save(&own, "second"); /* another one */
-    assert_true(is_gone(&own, "api"));
-    save(&own, "api");
-    assert_false(is_gone(&own, "api"));
-    again(&there, conv, "again1", first);
-    is_sent(&there, first, "甲");
-    again(&there, conv, "again2", second);
-    is_sent(&there, second, "乙");
-    json_decref(made);
-    staff_free(&there);
-    daemon_finish(&own);
-}
-
-static void an_address_that_is_gone_is_back_when_a_try_is_answered(void **state)
-{
-    const char *conv = begin("u20", "有人吗");
-    int64_t seq;
-    char *out;
-
-    (void)state;
-    seq = staff_say(&agent, conv, "r1", "有的");
-    platform_take(&p);
-    platform_answer(&p, 410, NULL, "{\"error\":{\"code\":\"moved\",\"message\":\"ask elsewhere\"}}");
-    assert_string_equal(fails(&agent, seq), "moved: ask elsewhere");
-    assert_int_equal(
-        program_run((const char *const[]){ daemon_program("kefuctl"), "--state", d.state, "channel", "list", "--site", SITE, NULL }, NULL,
-                    &out),
-        0);
-    assert_non_null(strstr(out, "generic    gone"));
-    free(out);
-    assert_int_equal(try_it(410), 1);
-    assert_true(is_gone(&d, "api"));
-    assert_int_equal(try_it(204), 0);
-    assert_false(is_gone(&d, "api"));
-    again(&agent, conv, "again", seq);
-    is_sent(&agent, seq, "有的");
-    finish_talk(conv);
-}
-
-/* Where kefud may not speak to private addresses, waiting changes nothing: the agent reads why at once, and so does whoever tries it. */
-static void an_address_that_may_not_be_asked_fails_at_once(void **state)
-{
-    struct daemon strict;
-    struct staff there;
-    char text[1600];
-    const char *conv;
-    json_t *made;
-    int64_t seq;
-    char *out;
-
-    (void)state;
-    daemon_start(&strict, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\n" });
-    (void)snprintf(text, sizeof(text), set, SITE, p.port, p.port, SITE);
-    made = site_add(&strict, text);
-    assert_int_equal(staff_try_sign_in(&there, &strict, "agent@" SITE ".example", text_at(made, "people.0.password")), 201);
-    staff_enter(&there, &strict, SITE);
-    staff_presence(&there, "online");
-    assert_int_equal(hook_post(&strict, text_at(made, "channels.0.hook"), SECRET, "w1", 0, created("m1", "u1", "你好")), 204);
-    conv = text_at(wire_take(&there.wire, "{s:s}", "type", "assigned"), "conversation.id");
-    seq = staff_say(&there, conv, "r1", "在的");
-    assert_string_equal(
-        text_at(wire_take(&there.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
-        "the address is private");
-    assert_int_equal(program_run((const char *const[]){ daemon_program("kefuctl"), "--state", strict.state, "channel", "test", "api",
-                                                        "--site", SITE, NULL },
-                                 NULL, &out),
-                     1);
-    assert_non_null(strstr(out, "error  platform   the address is private"));
-    free(out);
-    json_decref(made);
-    staff_free(&there);
-    daemon_finish(&strict);
 }
 
 static void replies_of_a_conversation_keep_their_order(void **state)
@@ -812,9 +504,6 @@ int main(void)
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
         cmocka_unit_test(a_card_of_a_bot_goes_out_as_a_card),
-        cmocka_unit_test(an_address_that_is_gone_is_left_alone_until_it_is_saved),
-        cmocka_unit_test(an_address_that_is_gone_is_back_when_a_try_is_answered),
-        cmocka_unit_test(an_address_that_may_not_be_asked_fails_at_once),
         cmocka_unit_test(replies_of_a_conversation_keep_their_order),
         cmocka_unit_test(the_other_system_hears_of_reading_typing_recalling_and_closing),
         cmocka_unit_test(a_file_goes_out_as_an_address_that_only_its_signature_opens),
