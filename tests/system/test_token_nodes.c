@@ -37,39 +37,14 @@ static bool has_token(const struct daemon *node)
     return ret;
 }
 
-static void pulled_nothing(void)
-{
-    assert_true(strncmp(p.path, "/api/pull?", 10) == 0);
-    platform_answer(&p, 200, NULL, "{\"code\":0,\"items\":[],\"next\":\"\",\"more\":0}");
-}
-
-/* The next request that is no question for news. */
-static void takes_next(const char *path)
-{
-    for (platform_take(&p); strncmp(p.path, "/api/pull?", 10) == 0; platform_take(&p))
-        pulled_nothing();
-    assert_string_equal(p.path, path);
-}
-
 /* The message with this text goes out with this token; the greeting is taken before it. */
 static void takes_text(const char *text, const char *token)
 {
     char path[80];
 
     (void)snprintf(path, sizeof(path), "/api/send?token=%s", token);
-    for (takes_next(path); strcmp(text_at(p.json, "text"), text) != 0; takes_next(path))
+    for (take_beside_pulls(path); strcmp(text_at(p.json, "text"), text) != 0; take_beside_pulls(path))
         platform_answer(&p, 200, NULL, "{\"code\":0}");
-}
-
-static void gives_token(const char *token)
-{
-    char answer[120];
-
-    takes_next("/api/token");
-    platform_answer(&p, 200, NULL, "{\"challenge\":\"prove-it\"}");
-    takes_next("/api/token");
-    (void)snprintf(answer, sizeof(answer), "{\"token\":\"%s\",\"expires_in\":\"7200\"}", token);
-    platform_answer(&p, 200, NULL, answer);
 }
 
 /* Both want one in one moment: one asks, the other waits for what that brings. */
@@ -78,7 +53,7 @@ static void one_node_renews_at_a_time(void **state)
     (void)state;
     site_open(&a, set, p.port, &agent, hook);
     daemon_start(&b, &(struct daemon_options){ .demo = true, .config = config });
-    takes_next("/api/token"); /* whoever holds the lease */
+    take_beside_pulls("/api/token"); /* whoever holds the lease */
     assert_false(has_token(&a));
     assert_false(has_token(&b));
     platform_answer(&p, 200, NULL, "{\"challenge\":\"prove-it\"}");
@@ -87,8 +62,10 @@ static void one_node_renews_at_a_time(void **state)
     platform_answer(&p, 200, NULL, "{\"token\":\"one\",\"expires_in\":\"7200\"}");
     UNTIL(has_token(&a));
     UNTIL(has_token(&b));
-    while (platform_take_within(&p, 300))
-        pulled_nothing();
+    while (platform_take_within(&p, 300)) {
+        assert_true(strncmp(p.path, "/api/pull?", 10) == 0);
+        answer_no_news();
+    }
 }
 
 /* The agent moves to `to`, and `from` stands still: it is taken for dead, and knows nothing of what happens. */
@@ -114,7 +91,7 @@ static void a_token_that_another_node_has_stored_may_be_dead_as_well(void **stat
     seq = staff_say(&agent, conv, "r1", "在");
     takes_text("在", "one");
     platform_answer(&p, 200, NULL, "{\"code\":42001,\"msg\":\"expired\"}");
-    gives_token("two");
+    give_token("two");
     takes_text("在", "two");
     platform_answer(&p, 200, NULL, "{\"code\":0}");
     status(seq, "sent");
@@ -126,7 +103,7 @@ static void a_token_that_another_node_has_stored_may_be_dead_as_well(void **stat
     platform_answer(&p, 200, NULL, "{\"code\":42001,\"msg\":\"expired\"}");
     takes_text("还在", "two");
     platform_answer(&p, 200, NULL, "{\"code\":42001,\"msg\":\"expired\"}");
-    gives_token("three");
+    give_token("three");
     takes_text("还在", "three");
     platform_answer(&p, 200, NULL, "{\"code\":0}");
     status(seq, "sent");
@@ -135,7 +112,7 @@ static void a_token_that_another_node_has_stored_may_be_dead_as_well(void **stat
     seq = staff_say(&agent, conv, "r3", "再见");
     takes_text("再见", "three");
     platform_answer(&p, 200, NULL, "{\"code\":42001,\"msg\":\"expired\"}");
-    gives_token("four");
+    give_token("four");
     takes_text("再见", "four");
     platform_answer(&p, 200, NULL, "{\"code\":42001,\"msg\":\"expired\"}");
     status(seq, "failed");

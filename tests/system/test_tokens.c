@@ -14,7 +14,7 @@ static void answer(void)
 
     if (strcmp(p.path, "/api/token") != 0) {
         pulls += strncmp(p.path, "/api/pull", 9) == 0;
-        platform_answer(&p, 200, NULL, "{\"code\":0,\"items\":[],\"next\":\"\",\"more\":0}");
+        answer_no_news();
     } else if (!json_object_get(p.json, "proof")) {
         platform_answer(&p, 200, NULL, "{\"challenge\":\"prove-it\"}");
     } else {
