@@ -1,5 +1,8 @@
+#include "api/download.h"
 #include "api/exports.h"
+#include "api/files.h"
 #include "api/inner.h"
+#include "api/upload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,18 +292,20 @@ static void on_closed(void *ctx, uint64_t conn, void *user)
 
 static void on_body(void *ctx, uint64_t req, struct slice piece, bool last)
 {
-    files_body(ctx, req, piece, last);
+    (void)ctx;
+    upload_piece(req, piece, last);
 }
 
 static void on_gone(void *ctx, uint64_t req)
 {
-    files_gone(ctx, req);
+    upload_gone(req);
+    download_gone(req);
     exports_gone(ctx, req);
 }
 
 static void on_pull(void *ctx, uint64_t req)
 {
-    files_pull(ctx, req);
+    download_pull(req);
     exports_pull(ctx, req);
 }
 

@@ -44,22 +44,9 @@ struct housekeeping api_housekeeping(const struct config *cfg, int64_t now);
 struct turn;
 
 struct net_server *api_server(struct api *api);
-/* Bodies that stream, both ways: files.c. */
-void files_body(struct api *api, uint64_t req, struct slice piece, bool last);
-void files_gone(struct api *api, uint64_t req);
-void files_pull(struct api *api, uint64_t req);
-
-/* The beginning of an answer with `f` or the part of it that was asked for: status 200 or 206, type and headers, in the turn's arena; `*n`
- * bytes from `*from`. Status 416: there is no such part, and turn_beyond() says so. False: no memory. files.c. */
-bool file_answer(struct turn *t, const struct stored_file *f, bool by_address, struct net_answer *ret, int64_t *from, int64_t *n);
-/* Answers with a voice message as WAV. voice.c. */
-void voice_play(struct turn *t, const struct stored_file *f, bool by_address);
-/* Answers with how loud one is when, and how long it is, as JSON. voice.c. */
-void voice_peaks(struct turn *t, const struct stored_file *f, bool by_address);
 
 #define TURN_SEGMENTS 4
 
-void files_get(struct turn *t); /* the only resource of the files' own origin */
 /* Where bots say something: how much they may send. False, and `max` is not touched: as much as anybody. */
 void agentbot_says(struct turn *t);
 bool agentbot_admits(struct api *api, const struct net_head *head, int64_t *max);

@@ -1,7 +1,8 @@
 /* voice.c: GET /files/{id}?as=wav: a voice message in a form that browsers play, and ?as=peaks: how loud it is when. What is stored stays
  * as it came; the other form is made when somebody wants it, on a worker, few at a time. */
 #include "voice.h"
-#include "api/api.h"
+#include "api/download.h"
+#include "api/files.h"
 
 #include <stdlib.h>
 
@@ -44,7 +45,7 @@ static void send_made(struct playing *p)
     f->mime = p->peaks ? "application/json" : "audio/wav";
     f->name = arena_printf(p->turn->arena, p->peaks ? "%s.json" : "%s.wav", f->name);
     f->size = (int64_t)p->n_out;
-    if (!f->name || !file_answer(p->turn, f, p->by_address, &a, &from, &n)) {
+    if (!f->name || !download_answer(p->turn, f, p->by_address, &a, &from, &n)) {
         playing_fail(p, 500, "out of memory");
         return;
     }
