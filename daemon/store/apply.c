@@ -315,124 +315,109 @@ static bool plan_target(struct work *w)
     return true;
 }
 
+static bool plan_move(struct work *w, const struct act *a)
+{
+    return needs_conv(w) && plan_step(w, &a->u.step);
+}
+
+static bool plan_invited(struct work *w, const struct act *a)
+{
+    (void)a;
+    return plan_invite(w);
+}
+
+static bool plan_priority(struct work *w, const struct act *a)
+{
+    w->row.conv.priority = a->u.number;
+    w->full = true;
+    return needs_conv(w);
+}
+
+static bool plan_article(struct work *w, const struct act *a)
+{
+    return op_add(w, write_article, a, NULL, 0);
+}
+
+static bool plan_sent(struct work *w, const struct act *a)
+{
+    return plan_errand(w, &a->u.errand, a->u.errand.seq);
+}
+
+static bool plan_back(struct work *w, const struct act *a)
+{
+    return plan_channel_back(w, &a->u.gone.channel);
+}
+
+static bool (*const plans[])(struct work *w, const struct act *a) = {
+    [ACT_STEP] = plan_move,
+    [ACT_MESSAGE] = plan_message,
+    [ACT_ENTRY] = plan_entry,
+    [ACT_RULED] = plan_ruled,
+    [ACT_RATE] = plan_rate,
+    [ACT_INVITE] = plan_invited,
+    [ACT_READ] = plan_read,
+    [ACT_EDIT] = plan_edit,
+    [ACT_REMOVE] = plan_edit,
+    [ACT_MEDIA] = plan_media,
+    [ACT_OPT] = plan_opt,
+    [ACT_RAW] = plan_raw,
+    [ACT_STATUS] = plan_status,
+    [ACT_HANDLE] = plan_handle,
+    [ACT_PRIORITY] = plan_priority,
+    [ACT_TAG] = plan_tag,
+    [ACT_ARTICLE] = plan_article,
+    [ACT_ERRAND] = plan_sent,
+    [ACT_ERRAND_CLAIM] = plan_errand_claim,
+    [ACT_ERRAND_SETTLE] = plan_errand_settle,
+    [ACT_ERRAND_DROP] = plan_errand_drop,
+    [ACT_RENAME] = plan_rename,
+    [ACT_PROFILE] = plan_profile,
+    [ACT_PRESENCE] = plan_presence,
+    [ACT_PERSON] = plan_person,
+    [ACT_MEMBER] = plan_member,
+    [ACT_NOT_LAST] = plan_not_last,
+    [ACT_SESSION] = plan_session,
+    [ACT_SESSION_TOUCH] = plan_session,
+    [ACT_SESSION_END] = plan_session,
+    [ACT_LOGIN] = plan_login,
+    [ACT_KEY] = plan_key,
+    [ACT_KEY_TOUCH] = plan_key,
+    [ACT_KEY_END] = plan_key,
+    [ACT_TOTP] = plan_totp,
+    [ACT_TOTP_CONFIRM] = plan_totp,
+    [ACT_TOTP_USE] = plan_totp,
+    [ACT_TOTP_END] = plan_totp,
+    [ACT_DOCUMENT] = plan_document,
+    [ACT_FILE] = plan_file,
+    [ACT_AUDIT] = plan_audit,
+    [ACT_HOLD] = plan_hold,
+    [ACT_HOLD_LIFT] = plan_hold,
+    [ACT_ERASE] = plan_erase,
+    [ACT_SAMPLE] = plan_sample,
+    [ACT_SAMPLE_CLOSE] = plan_sample_close,
+    [ACT_REVIEW] = plan_review,
+    [ACT_CHECKED] = plan_checked,
+    [ACT_FINDING] = plan_finding,
+    [ACT_COMMENT] = plan_comment,
+    [ACT_REVEAL] = plan_reveal,
+    [ACT_SEEN] = plan_seen,
+    [ACT_SAVED] = plan_saved,
+    [ACT_SAVED_DROP] = plan_saved,
+    [ACT_EXAMPLE] = plan_example,
+    [ACT_COACHING] = plan_coaching,
+    [ACT_LEASE] = plan_lease,
+    [ACT_CHANNEL_STATE] = plan_blob,
+    [ACT_CHANNEL_GONE] = plan_channel_gone,
+    [ACT_CHANNEL_BACK] = plan_back,
+};
+
 static bool plan_act(struct work *w, const struct act *a)
 {
-    switch (a->kind) {
-    case ACT_STEP:
-        return needs_conv(w) && plan_step(w, &a->u.step);
-    case ACT_MESSAGE:
-        return plan_message(w, a);
-    case ACT_ENTRY:
-        return plan_entry(w, a);
-    case ACT_RULED:
-        return plan_ruled(w, a);
-    case ACT_RATE:
-        return plan_rate(w, a);
-    case ACT_INVITE:
-        return plan_invite(w);
-    case ACT_READ:
-        return plan_read(w, a);
-    case ACT_EDIT:
-    case ACT_REMOVE:
-        return plan_edit(w, a);
-    case ACT_MEDIA:
-        return plan_media(w, a);
-    case ACT_OPT:
-        return plan_opt(w, a);
-    case ACT_RAW:
-        return plan_raw(w, a);
-    case ACT_STATUS:
-        return plan_status(w, a);
-    case ACT_HANDLE:
-        return plan_handle(w, a);
-    case ACT_PRIORITY:
-        w->row.conv.priority = a->u.number;
-        w->full = true;
-        return needs_conv(w);
-    case ACT_TAG:
-        return plan_tag(w, a);
-    case ACT_ARTICLE:
-        return op_add(w, write_article, a, NULL, 0);
-    case ACT_ERRAND:
-        return plan_errand(w, &a->u.errand, a->u.errand.seq);
-    case ACT_ERRAND_CLAIM:
-        return plan_errand_claim(w, a);
-    case ACT_ERRAND_SETTLE:
-        return plan_errand_settle(w, a);
-    case ACT_ERRAND_DROP:
-        return plan_errand_drop(w, a);
-    case ACT_RENAME:
-        return plan_rename(w, a);
-    case ACT_PROFILE:
-        return plan_profile(w, a);
-    case ACT_PRESENCE:
-        return plan_presence(w, a);
-    case ACT_PERSON:
-        return plan_person(w, a);
-    case ACT_MEMBER:
-        return plan_member(w, a);
-    case ACT_NOT_LAST:
-        return plan_not_last(w, a);
-    case ACT_SESSION:
-    case ACT_SESSION_TOUCH:
-    case ACT_SESSION_END:
-        return plan_session(w, a);
-    case ACT_LOGIN:
-        return plan_login(w, a);
-    case ACT_KEY:
-    case ACT_KEY_TOUCH:
-    case ACT_KEY_END:
-        return plan_key(w, a);
-    case ACT_TOTP:
-    case ACT_TOTP_CONFIRM:
-    case ACT_TOTP_USE:
-    case ACT_TOTP_END:
-        return plan_totp(w, a);
-    case ACT_DOCUMENT:
-        return plan_document(w, a);
-    case ACT_FILE:
-        return plan_file(w, a);
-    case ACT_AUDIT:
-        return plan_audit(w, a);
-    case ACT_HOLD:
-    case ACT_HOLD_LIFT:
-        return plan_hold(w, a);
-    case ACT_ERASE:
-        return plan_erase(w, a);
-    case ACT_SAMPLE:
-        return plan_sample(w, a);
-    case ACT_SAMPLE_CLOSE:
-        return plan_sample_close(w, a);
-    case ACT_REVIEW:
-        return plan_review(w, a);
-    case ACT_CHECKED:
-        return plan_checked(w, a);
-    case ACT_FINDING:
-        return plan_finding(w, a);
-    case ACT_COMMENT:
-        return plan_comment(w, a);
-    case ACT_REVEAL:
-        return plan_reveal(w, a);
-    case ACT_SEEN:
-        return plan_seen(w, a);
-    case ACT_SAVED:
-    case ACT_SAVED_DROP:
-        return plan_saved(w, a);
-    case ACT_EXAMPLE:
-        return plan_example(w, a);
-    case ACT_COACHING:
-        return plan_coaching(w, a);
-    case ACT_LEASE:
-        return plan_lease(w, a);
-    case ACT_CHANNEL_STATE:
-        return plan_blob(w, a);
-    case ACT_CHANNEL_GONE:
-        return plan_channel_gone(w, a);
-    case ACT_CHANNEL_BACK:
-        return plan_channel_back(w, &a->u.gone.channel);
-    default:
-        return refuse(w, KF_UNSUPPORTED, "act %d", (int)a->kind);
-    }
+    size_t kind = a->kind;
+
+    if (kind >= sizeof(plans) / sizeof(plans[0]) || !plans[kind])
+        return refuse(w, KF_UNSUPPORTED, "act %d", (int)kind);
+    return plans[kind](w, a);
 }
 
 /* With another priority who waits has another place in line, and what was read of the old one is old. The epoch says so: of two words that

@@ -1,14 +1,11 @@
 /* The queries. Each runs in one read transaction: what it answers was true together. */
-#include "core/buf.h"
 #include "store/erase.h"
 #include "store/inside.h"
 #include "store/reading.h"
 #include "store/row.h"
 
-#include <inttypes.h>
-
-#define LIMIT_MAX   10000
-#define PROFILE_MAX (1u << 20)
+#define LIMIT_MAX 10000
+#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 int64_t reading_limit(const struct query *q, int64_t usual)
 {
@@ -48,7 +45,7 @@ static enum kf_rc read_convs(struct reading *r, struct stmt *s)
     return stmt_end(s, r->why);
 }
 
-static enum kf_rc read_last(struct reading *r, const struct kf_id *conv, struct message *ret)
+enum kf_rc reading_last(struct reading *r, const struct kf_id *conv, struct message *ret)
 {
     struct stmt *s = stmt_begin(r->db, SQL_MESSAGE_LAST);
 
@@ -69,7 +66,7 @@ static enum kf_rc with_lasts(struct reading *r, enum kf_rc rc)
         return reading_no_memory(r);
     q->n_messages = q->n_convs;
     for (size_t i = 0; !rc && i < q->n_convs; i++)
-        rc = read_last(r, &q->convs[i].id, &q->messages[i]);
+        rc = reading_last(r, &q->convs[i].id, &q->messages[i]);
     return rc;
 }
 
@@ -355,140 +352,6 @@ static enum kf_rc read_timeline(struct reading *r)
     return stmt_end(s, r->why);
 }
 
-/* ---- people ------------------------------------------------------------------------------------------------------------------------ */
-
-static enum kf_rc contact_customer(struct reading *r, struct kf_id *ret)
-{
-    struct stmt *s = stmt_begin(r->db, SQL_CONTACT_CUSTOMER);
-
-    stmt_id(s, &r->q->id);
-    if (stmt_row(s))
-        get_id(s, ret);
-    return stmt_end(s, r->why);
-}
-
-static enum kf_rc read_profile(struct reading *r)
-{
-    struct kf_id customer = { { 0 } };
-    struct buf b;
-    enum kf_rc rc = contact_customer(r, &customer);
-
-    if (!rc && !id_is_zero(&r->q->conv)) {
-        struct message *last = arena_array(r->q->arena, 1, sizeof(*last));
-
-        rc = last ? read_last(r, &r->q->conv, last) : reading_no_memory(r);
-        r->q->messages = last;
-        r->q->n_messages = last && !rc && last->seq > 0;
-    }
-    if (rc)
-        return rc;
-    if (id_is_zero(&customer))
-        return reading_absent(r, "contact");
-    buf_init(&b, PROFILE_MAX);
-    rc = reading_customer(r, &customer, &b);
-    buf_char(&b, '}');
-    if (!rc && (!buf_ok(&b) || !(r->q->text_out = arena_text(r->q->arena, buf_slice(&b)))))
-        rc = reading_no_memory(r);
-    buf_finish(&b);
-    return rc;
-}
-
-static enum kf_rc read_person(struct reading *r)
-{
-    struct query *q = r->q;
-    struct person *p = ARENA_NEW(q->arena, struct person);
-    struct stmt *s = stmt_begin(r->db, q->text.n ? SQL_PERSON_BY_EMAIL : SQL_PERSON_BY_ID);
-    bool any;
-    enum kf_rc rc;
-
-    if (q->text.n)
-        stmt_text(s, q->text);
-    else
-        stmt_id(s, &q->id);
-    any = p && stmt_row(s);
-    if (any)
-        row_person(s, q->arena, p);
-    rc = stmt_end(s, r->why);
-    if (rc || !p)
-        return p ? rc : reading_no_memory(r);
-    if (!any)
-        return reading_absent(r, "person");
-    q->person = p;
-    return KF_OK;
-}
-
-static enum kf_rc read_members(struct reading *r)
-{
-    struct query *q = r->q;
-    bool one = !id_is_zero(&q->id);
-    struct stmt *s = stmt_begin(r->db, one ? SQL_MEMBERS_OF : *q->site.s ? SQL_MEMBERS : SQL_MEMBERS_ALL);
-
-    if (one)
-        stmt_id(s, &q->id);
-    if (one || *q->site.s)
-        stmt_str(s, q->site.s);
-    while (stmt_row(s)) {
-        struct member *m = arena_more(r->q->arena, q->members, q->n_members, sizeof(*m));
-
-        if (!m) {
-            (void)stmt_end(s, NULL);
-            return reading_no_memory(r);
-        }
-        q->members = m;
-        row_member(s, q->arena, &m[q->n_members++]);
-    }
-    return stmt_end(s, r->why);
-}
-
-static enum kf_rc read_session(struct reading *r)
-{
-    struct stored_session *n = &r->q->session;
-    struct stmt *s = stmt_begin(r->db, SQL_SESSION_GET);
-    bool any;
-    enum kf_rc rc;
-
-    stmt_bytes(s, r->q->bytes);
-    any = stmt_row(s);
-    if (any) {
-        get_id(s, &n->person);
-        get_fixed(s, n->csrf, sizeof(n->csrf));
-        n->created_at = get_i64(s);
-        n->seen_at = get_i64(s);
-        n->expires_at = get_i64(s);
-    }
-    rc = stmt_end(s, r->why);
-    return !rc && !any ? reading_absent(r, "session") : rc;
-}
-
-static enum kf_rc login_next(struct reading *r, struct slice account, struct slice address, int64_t *next)
-{
-    struct stmt *s = stmt_begin(r->db, SQL_LOGIN_GET);
-    int64_t at = 0;
-
-    stmt_text(s, account.p ? account : SLICE(""));
-    stmt_text(s, address.p ? address : SLICE(""));
-    if (stmt_row(s)) {
-        (void)get_i64(s);
-        (void)get_i64(s);
-        at = get_i64(s);
-    }
-    if (at > *next)
-        *next = at;
-    return stmt_end(s, r->why);
-}
-
-static enum kf_rc read_login(struct reading *r)
-{
-    struct query *q = r->q;
-    int64_t next = 0;
-    enum kf_rc rc = login_next(r, q->text, SLICE(""), &next);
-
-    if (!rc)
-        rc = login_next(r, SLICE(""), q->text2, &next);
-    q->number = next > q->now ? next - q->now : 0;
-    return rc;
-}
-
 /* ---- the rest ------------------------------------------------------------------------------------------------------------------------ */
 
 static enum kf_rc documents_of(struct reading *r, struct stmt *s)
@@ -617,124 +480,61 @@ static enum kf_rc read_blob(struct reading *r)
                                       : KF_OK;
 }
 
+/* What is read by functions of one query, and what by files that know several. */
+static enum kf_rc (*const singly[])(struct reading *r) = {
+    [QUERY_CONV] = read_conv,
+    [QUERY_NUMBERED] = read_numbered,
+    [QUERY_GONE] = read_gone,
+    [QUERY_PEER] = read_peer,
+    [QUERY_OPEN] = read_open,
+    [QUERY_OWNED] = read_owned,
+    [QUERY_WAITING] = read_waiting,
+    [QUERY_DUE] = read_due,
+    [QUERY_LATE] = read_late,
+    [QUERY_SILENT] = read_silent,
+    [QUERY_HANDED] = read_handed,
+    [QUERY_PASSED_ON] = read_passed_on,
+    [QUERY_TAKEN] = read_taken,
+    [QUERY_MESSAGES] = read_messages,
+    [QUERY_MESSAGE] = read_message,
+    [QUERY_TIMELINE] = read_timeline,
+    [QUERY_PROFILE] = read_profile,
+    [QUERY_VISITOR] = read_visitor,
+    [QUERY_PERSON] = read_person,
+    [QUERY_MEMBERS] = read_members,
+    [QUERY_SESSION] = read_session,
+    [QUERY_LOGIN] = read_login,
+    [QUERY_DOCUMENTS] = read_documents,
+    [QUERY_VERSIONS] = read_versions,
+    [QUERY_CHANGES] = read_changes,
+    [QUERY_LEASES] = read_leases,
+    [QUERY_FILE] = read_file,
+    [QUERY_FILE_CONVS] = read_file_convs,
+    [QUERY_CHANNELS_GONE] = read_channels_gone,
+    [QUERY_BLOB] = read_blob,
+    [QUERY_ERRANDS] = read_errands,
+};
+static enum kf_rc (*const by_file[])(struct reader *reader, struct query *q, struct kf_err *why) = {
+    [QUERY_RULES] = rules_run,      [QUERY_ARTICLES] = articles_run,  [QUERY_TAGS] = tags_run,         [QUERY_WINDOW] = window_run,
+    [QUERY_OUTBOX] = outbox_run,    [QUERY_TRANSCRIPTS] = search_run, [QUERY_RESULT] = result_run,     [QUERY_ROWS] = rows_run,
+    [QUERY_SAVED] = saved_run,      [QUERY_REVIEWS] = reviews_run,    [QUERY_REVIEW] = reviews_run,    [QUERY_QUALITY] = reviews_run,
+    [QUERY_SAMPLES] = reviews_run,  [QUERY_AGREEMENT] = reviews_run,  [QUERY_RUNS] = reviews_run,      [QUERY_POPULATION] = reviews_run,
+    [QUERY_TO_CHECK] = checks_run,  [QUERY_TRY_CHECK] = checks_run,   [QUERY_FINDINGS] = checks_run,   [QUERY_FINDING_COUNTS] = checks_run,
+    [QUERY_NOTICES] = notices_run,  [QUERY_REVEAL] = notices_run,     [QUERY_EXAMPLES] = learning_run, [QUERY_COACHING] = learning_run,
+    [QUERY_COACHED] = learning_run, [QUERY_KEYS] = access_run,        [QUERY_KEY] = access_run,        [QUERY_TOTP] = access_run,
+    [QUERY_RAW] = raw_run,          [QUERY_HOLDS] = audit_run,        [QUERY_AUDIT] = audit_run,       [QUERY_AUDIT_VERIFY] = audit_run,
+    [QUERY_COUNTS] = counts_run,
+};
+
 static enum kf_rc query_one(struct reading *r)
 {
-    switch (r->q->kind) {
-    case QUERY_CONV:
-        return read_conv(r);
-    case QUERY_NUMBERED:
-        return read_numbered(r);
-    case QUERY_GONE:
-        return read_gone(r);
-    case QUERY_PEER:
-        return read_peer(r);
-    case QUERY_OPEN:
-        return read_open(r);
-    case QUERY_OWNED:
-        return read_owned(r);
-    case QUERY_WAITING:
-        return read_waiting(r);
-    case QUERY_DUE:
-        return read_due(r);
-    case QUERY_LATE:
-        return read_late(r);
-    case QUERY_SILENT:
-        return read_silent(r);
-    case QUERY_HANDED:
-        return read_handed(r);
-    case QUERY_PASSED_ON:
-        return read_passed_on(r);
-    case QUERY_TAKEN:
-        return read_taken(r);
-    case QUERY_MESSAGES:
-        return read_messages(r);
-    case QUERY_MESSAGE:
-        return read_message(r);
-    case QUERY_TIMELINE:
-        return read_timeline(r);
-    case QUERY_RULES:
-        return rules_run(r->reader, r->q, r->why);
-    case QUERY_ARTICLES:
-        return articles_run(r->reader, r->q, r->why);
-    case QUERY_TAGS:
-        return tags_run(r->reader, r->q, r->why);
-    case QUERY_PROFILE:
-        return read_profile(r);
-    case QUERY_VISITOR:
-        return read_visitor(r);
-    case QUERY_PERSON:
-        return read_person(r);
-    case QUERY_MEMBERS:
-        return read_members(r);
-    case QUERY_SESSION:
-        return read_session(r);
-    case QUERY_LOGIN:
-        return read_login(r);
-    case QUERY_DOCUMENTS:
-        return read_documents(r);
-    case QUERY_VERSIONS:
-        return read_versions(r);
-    case QUERY_CHANGES:
-        return read_changes(r);
-    case QUERY_LEASES:
-        return read_leases(r);
-    case QUERY_FILE:
-        return read_file(r);
-    case QUERY_FILE_CONVS:
-        return read_file_convs(r);
-    case QUERY_CHANNELS_GONE:
-        return read_channels_gone(r);
-    case QUERY_BLOB:
-        return read_blob(r);
-    case QUERY_ERRANDS:
-        return read_errands(r);
-    case QUERY_WINDOW:
-        return window_run(r->reader, r->q, r->why);
-    case QUERY_OUTBOX:
-        return outbox_run(r->reader, r->q, r->why);
-    case QUERY_TRANSCRIPTS:
-        return search_run(r->reader, r->q, r->why);
-    case QUERY_RESULT:
-        return result_run(r->reader, r->q, r->why);
-    case QUERY_ROWS:
-        return rows_run(r->reader, r->q, r->why);
-    case QUERY_SAVED:
-        return saved_run(r->reader, r->q, r->why);
-    case QUERY_REVIEWS:
-    case QUERY_REVIEW:
-    case QUERY_QUALITY:
-    case QUERY_SAMPLES:
-    case QUERY_AGREEMENT:
-    case QUERY_RUNS:
-    case QUERY_POPULATION:
-        return reviews_run(r->reader, r->q, r->why);
-    case QUERY_TO_CHECK:
-    case QUERY_TRY_CHECK:
-    case QUERY_FINDINGS:
-    case QUERY_FINDING_COUNTS:
-        return checks_run(r->reader, r->q, r->why);
-    case QUERY_NOTICES:
-    case QUERY_REVEAL:
-        return notices_run(r->reader, r->q, r->why);
-    case QUERY_EXAMPLES:
-    case QUERY_COACHING:
-    case QUERY_COACHED:
-        return learning_run(r->reader, r->q, r->why);
-    case QUERY_KEYS:
-    case QUERY_KEY:
-    case QUERY_TOTP:
-        return access_run(r->reader, r->q, r->why);
-    case QUERY_RAW:
-        return raw_run(r->reader, r->q, r->why);
-    case QUERY_HOLDS:
-    case QUERY_AUDIT:
-    case QUERY_AUDIT_VERIFY:
-        return audit_run(r->reader, r->q, r->why);
-    case QUERY_COUNTS:
-        return counts_run(r->reader, r->q, r->why);
-    default:
-        return kf_fail(r->why, KF_UNSUPPORTED, "query %d", (int)r->q->kind);
-    }
+    size_t kind = r->q->kind;
+
+    if (kind < COUNT(singly) && singly[kind])
+        return singly[kind](r);
+    if (kind < COUNT(by_file) && by_file[kind])
+        return by_file[kind](r->reader, r->q, r->why);
+    return kf_fail(r->why, KF_UNSUPPORTED, "query %d", (int)kind);
 }
 
 enum kf_rc query_run(struct reader *reader, struct query *q, struct kf_err *why)

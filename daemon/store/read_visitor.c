@@ -1,10 +1,11 @@
-/* All that is known of a visitor, and where it stands: for the copy that the visitor may ask for. */
+/* A visitor: the profile that agents see, and all that is known and where it stands: for the copy that the visitor may ask for. */
 #include "core/buf.h"
 #include "store/reading.h"
 #include "store/rows.h"
 
 #include <inttypes.h>
 
+#define PROFILE_MAX (1u << 20)
 #define VISITOR_MAX (8u << 20)
 
 static enum kf_rc contacts(struct reading *r, const struct kf_id *customer, struct buf *b)
@@ -47,6 +48,42 @@ enum kf_rc reading_customer(struct reading *r, const struct kf_id *customer, str
     if (!rc)
         rc = contacts(r, customer, b);
     buf_char(b, ']');
+    return rc;
+}
+
+static enum kf_rc contact_customer(struct reading *r, struct kf_id *ret)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONTACT_CUSTOMER);
+
+    stmt_id(s, &r->q->id);
+    if (stmt_row(s))
+        get_id(s, ret);
+    return stmt_end(s, r->why);
+}
+
+enum kf_rc read_profile(struct reading *r)
+{
+    struct kf_id customer = { { 0 } };
+    struct buf b;
+    enum kf_rc rc = contact_customer(r, &customer);
+
+    if (!rc && !id_is_zero(&r->q->conv)) {
+        struct message *last = arena_array(r->q->arena, 1, sizeof(*last));
+
+        rc = last ? reading_last(r, &r->q->conv, last) : reading_no_memory(r);
+        r->q->messages = last;
+        r->q->n_messages = last && !rc && last->seq > 0;
+    }
+    if (rc)
+        return rc;
+    if (id_is_zero(&customer))
+        return reading_absent(r, "contact");
+    buf_init(&b, PROFILE_MAX);
+    rc = reading_customer(r, &customer, &b);
+    buf_char(&b, '}');
+    if (!rc && (!buf_ok(&b) || !(r->q->text_out = arena_text(r->q->arena, buf_slice(&b)))))
+        rc = reading_no_memory(r);
+    buf_finish(&b);
     return rc;
 }
 

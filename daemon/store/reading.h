@@ -18,13 +18,22 @@ enum kf_rc reading_no_memory(struct reading *r);
 /* KF_ABSENT: there is no such `what`. */
 enum kf_rc reading_absent(struct reading *r, const char *what);
 
+/* The last message of a conversation; `seq` stays 0 where there is none. */
+enum kf_rc reading_last(struct reading *r, const struct kf_id *conv, struct message *ret);
+
 struct buf;
 /* "{" and the members of a customer: id, name, profile, created_at, contacts; without the "}". KF_ABSENT. read_visitor.c */
 enum kf_rc reading_customer(struct reading *r, const struct kf_id *customer, struct buf *b);
 
-/* QUERY_VISITOR. read_visitor.c */
+/* One query each, of the same name. read_visitor.c */
+enum kf_rc read_profile(struct reading *r);
 enum kf_rc read_visitor(struct reading *r);
-/* QUERY_ERRANDS. read_errands.c */
+/* read_people.c */
+enum kf_rc read_person(struct reading *r);
+enum kf_rc read_members(struct reading *r);
+enum kf_rc read_session(struct reading *r);
+enum kf_rc read_login(struct reading *r);
+/* read_errands.c */
 enum kf_rc read_errands(struct reading *r);
 
 #endif
