@@ -117,6 +117,77 @@ static void move_reopen(struct conv *c, int64_t now_ms)
     c->reopened++;
 }
 
+/* Back to whoever has handed it over, if that one is there to take it; else to the line. */
+static void move_refuse(struct conv *c, bool staffed, int64_t now_ms)
+{
+    const struct kf_id back = c->back;
+
+    if (staffed && !id_is_zero(&back)) {
+        move_serve(c, &back, now_ms);
+        return;
+    }
+    if (!id_is_zero(&back))
+        c->last_agent = back;
+    move_wait(c, now_ms);
+}
+
+static void move_return(struct conv *c, int64_t now_ms)
+{
+    c->last_agent = c->owner;
+    move_wait(c, now_ms);
+    if (mutant("requeue_arrival"))
+        c->arrived_at = now_ms;
+}
+
+/* `until` 0: no offer, it is theirs. */
+static void move_hand(struct conv *c, const struct kf_id *person, int64_t until, int64_t now_ms)
+{
+    const struct kf_id back = c->state == CONV_SERVED ? c->owner : nobody;
+
+    if (until)
+        move_offer(c, person, until);
+    else
+        move_serve(c, person, now_ms);
+    c->back = back;
+}
+
+/* To another line, in which the time begins anew. */
+static void move_queue(struct conv *c, const struct kf_key *queue, int64_t now_ms)
+{
+    c->queue = *queue;
+    move_wait(c, now_ms);
+    c->queued_at = now_ms;
+}
+
+static void move_transfer(struct conv *c, const struct kf_key *queue, int64_t now_ms)
+{
+    c->last_agent = nobody; /* who has just handed it over shall not be given it again first */
+    if (c->state == CONV_SERVED || c->state == CONV_BOT)
+        c->arrived_at = now_ms;
+    move_queue(c, queue, now_ms);
+    c->overflowed = false;
+}
+
+static void move_park(struct conv *c, const struct kf_key *queue, int64_t until, int64_t now_ms)
+{
+    if (c->state == CONV_BOT) {
+        if (queue->s[0])
+            c->queue = *queue;
+        c->arrived_at = c->queued_at = now_ms;
+    }
+    c->epoch += c->state != CONV_PARKED;
+    c->state = CONV_PARKED;
+    c->until = until;
+}
+
+static void move_bot(struct conv *c, const struct kf_key *bot)
+{
+    c->state = CONV_BOT;
+    c->bot = *bot;
+    c->until = 0;
+    c->epoch++;
+}
+
 static void visitor_says(struct conv *c, bool staffed, int64_t now_ms)
 {
     c->visitor_at = now_ms;
@@ -219,6 +290,67 @@ static enum kf_rc guard(const struct conv *c, const struct conv_event *ev, struc
     return KF_OK;
 }
 
+/* What a guard has let through. */
+static void move(struct conv *c, const struct conv_event *ev, int64_t now_ms)
+{
+    switch (ev->kind) {
+    case CONV_NOTHING:
+        break;
+    case CONV_VISITOR_SAYS:
+        visitor_says(c, ev->staffed, now_ms);
+        break;
+    case CONV_STAFF_SAYS:
+        c->staff_at = now_ms;
+        c->back = nobody; /* whoever speaks has taken it */
+        break;
+    case CONV_ASSIGN:
+    case CONV_ACCEPT:
+    case CONV_TAKE:
+        move_serve(c, &ev->person, now_ms);
+        break;
+    case CONV_OFFER:
+        move_offer(c, &ev->person, ev->until);
+        break;
+    case CONV_REFUSE:
+        move_refuse(c, ev->staffed, now_ms);
+        break;
+    case CONV_UNPARK:
+        move_wait(c, now_ms);
+        break;
+    case CONV_RETURN:
+        move_return(c, now_ms);
+        break;
+    case CONV_TRANSFER_PERSON:
+        move_hand(c, &ev->person, ev->until, now_ms);
+        break;
+    case CONV_TRANSFER_QUEUE:
+        move_transfer(c, &ev->queue, now_ms);
+        break;
+    case CONV_READY:
+        c->wrapup_until = 0;
+        break;
+    case CONV_HELP:
+        c->helper = ev->person;
+        break;
+    case CONV_NAG:
+        c->nagged = ev->number;
+        break;
+    case CONV_PARK:
+        move_park(c, &ev->queue, ev->until, now_ms);
+        break;
+    case CONV_MOVE:
+        move_queue(c, &ev->queue, now_ms);
+        c->overflowed |= ev->overflows;
+        break;
+    case CONV_HAND_BOT:
+        move_bot(c, &ev->bot);
+        break;
+    case CONV_CLOSE:
+        move_close(c, ev->wrapup_ms, now_ms);
+        break;
+    }
+}
+
 enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t now_ms, struct conv *ret, struct kf_err *why)
 {
     struct conv next = *c;
@@ -226,91 +358,7 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
 
     if (rc)
         return rc;
-    switch (ev->kind) {
-    case CONV_NOTHING:
-        break;
-    case CONV_VISITOR_SAYS:
-        visitor_says(&next, ev->staffed, now_ms);
-        break;
-    case CONV_STAFF_SAYS:
-        next.staff_at = now_ms;
-        next.back = nobody; /* whoever speaks has taken it */
-        break;
-    case CONV_ASSIGN:
-    case CONV_ACCEPT:
-    case CONV_TAKE:
-        move_serve(&next, &ev->person, now_ms);
-        break;
-    case CONV_OFFER:
-        move_offer(&next, &ev->person, ev->until);
-        break;
-    case CONV_REFUSE:
-        if (ev->staffed && !id_is_zero(&c->back))
-            move_serve(&next, &c->back, now_ms);
-        else {
-            next.last_agent = !id_is_zero(&c->back) ? c->back : c->last_agent;
-            move_wait(&next, now_ms);
-        }
-        break;
-    case CONV_UNPARK:
-        move_wait(&next, now_ms);
-        break;
-    case CONV_RETURN:
-        next.last_agent = c->owner;
-        move_wait(&next, now_ms);
-        if (mutant("requeue_arrival"))
-            next.arrived_at = now_ms;
-        break;
-    case CONV_TRANSFER_PERSON:
-        if (ev->until)
-            move_offer(&next, &ev->person, ev->until);
-        else
-            move_serve(&next, &ev->person, now_ms);
-        next.back = c->state == CONV_SERVED ? c->owner : nobody;
-        break;
-    case CONV_TRANSFER_QUEUE:
-        next.last_agent = nobody; /* who has just handed it over shall not be given it again first */
-        next.queue = ev->queue;
-        if (c->state == CONV_SERVED || c->state == CONV_BOT)
-            next.arrived_at = now_ms;
-        move_wait(&next, now_ms);
-        next.queued_at = now_ms;
-        next.overflowed = false;
-        break;
-    case CONV_READY:
-        next.wrapup_until = 0;
-        break;
-    case CONV_HELP:
-        next.helper = ev->person;
-        break;
-    case CONV_NAG:
-        next.nagged = ev->number;
-        break;
-    case CONV_PARK:
-        if (c->state == CONV_BOT) {
-            next.queue = ev->queue.s[0] ? ev->queue : c->queue;
-            next.arrived_at = next.queued_at = now_ms;
-        }
-        next.epoch += c->state != CONV_PARKED;
-        next.state = CONV_PARKED;
-        next.until = ev->until;
-        break;
-    case CONV_MOVE:
-        next.queue = ev->queue;
-        move_wait(&next, now_ms);
-        next.queued_at = now_ms;
-        next.overflowed |= ev->overflows;
-        break;
-    case CONV_HAND_BOT:
-        next.state = CONV_BOT;
-        next.bot = ev->bot;
-        next.until = 0;
-        next.epoch++;
-        break;
-    case CONV_CLOSE:
-        move_close(&next, ev->wrapup_ms, now_ms);
-        break;
-    }
+    move(&next, ev, now_ms);
     if (next.state == CONV_CLOSED && next.wrapup_until <= now_ms)
         next.wrapup_until = 0; /* any look at it after that time gives the place back */
     *ret = next;
