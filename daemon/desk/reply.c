@@ -418,37 +418,78 @@ static void act_looked(struct desk *d, struct desk_site *ds, struct seat *seat, 
     d->line_looked = false;
 }
 
+/* Acts that change nothing, or find out more before they do. False: it is none of them. */
+static bool acts_apart(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                       const struct conv *conv)
+{
+    switch (in->kind) {
+    case INBOUND_MESSAGE:
+        says(d, ds, m, seat, in, conv);
+        return true;
+    case INBOUND_READ:
+        staff_reads(d, ds, m, seat, in, conv);
+        return true;
+    case INBOUND_TRANSFER:
+        if (id_is_zero(&in->to_agent) || d->line_looked || !d->ports.live_up(d->ports.ctx))
+            return false;
+        with_look(d, seat, in, conv, act_looked);
+        return true;
+    case INBOUND_WATCH:
+        watch(d, ds, m, seat, in, conv);
+        return true;
+    case INBOUND_RESEND:
+        with_message(d, seat, in, conv, resend_known);
+        return true;
+    case INBOUND_ACCEPT:
+        pick(d, ds, m, seat, in, conv);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What the act is, put into its change. */
+static enum kf_rc act_fill(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct inbound *in,
+                           const struct conv *conv, struct kf_err *why)
+{
+    switch (in->kind) {
+    case INBOUND_REFUSE:
+        refuses(d, ds, c, m, conv);
+        return KF_OK;
+    case INBOUND_NOTE:
+        notes(c, in);
+        return KF_OK;
+    case INBOUND_CLOSE:
+        closes(ds, c, conv);
+        return KF_OK;
+    case INBOUND_INVITE:
+        invites(ds, c, conv);
+        return KF_OK;
+    case INBOUND_TRANSFER:
+        return transfer(d, ds, c, in, conv, why);
+    case INBOUND_WHISPER:
+    case INBOUND_JOIN:
+    case INBOUND_HELP:
+    case INBOUND_LEAVE:
+    case INBOUND_PRIORITY:
+    case INBOUND_READY:
+        return oversee(d, ds, c, m, in, conv, why);
+    case INBOUND_RECALL:
+        recalls(ds, c, in, conv);
+        return KF_OK;
+    default:
+        return kf_fail(why, KF_UNSUPPORTED, "this is not possible in a conversation");
+    }
+}
+
 static void act_on(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                    const struct conv *conv)
 {
-    struct change *c;
     struct kf_err why = { 0 };
-    enum kf_rc rc = KF_OK;
+    struct change *c;
 
-    if (in->kind == INBOUND_MESSAGE) {
-        says(d, ds, m, seat, in, conv);
+    if (acts_apart(d, ds, m, seat, in, conv))
         return;
-    }
-    if (in->kind == INBOUND_READ) {
-        staff_reads(d, ds, m, seat, in, conv);
-        return;
-    }
-    if (in->kind == INBOUND_TRANSFER && !id_is_zero(&in->to_agent) && !d->line_looked && d->ports.live_up(d->ports.ctx)) {
-        with_look(d, seat, in, conv, act_looked);
-        return;
-    }
-    if (in->kind == INBOUND_WATCH) {
-        watch(d, ds, m, seat, in, conv);
-        return;
-    }
-    if (in->kind == INBOUND_RESEND) {
-        with_message(d, seat, in, conv, resend_known);
-        return;
-    }
-    if (in->kind == INBOUND_ACCEPT) {
-        pick(d, ds, m, seat, in, conv);
-        return;
-    }
     c = staff_change(d, ds, m, in, conv);
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
@@ -456,38 +497,7 @@ static void act_on(struct desk *d, struct desk_site *ds, const struct member *m,
     }
     if (verb_of(in->kind) == VERB_SAY)
         c->epoch = conv->epoch; /* acts that are no step of the conversation are fenced all the same */
-    switch (in->kind) {
-    case INBOUND_REFUSE:
-        refuses(d, ds, c, m, conv);
-        break;
-    case INBOUND_NOTE:
-        notes(c, in);
-        break;
-    case INBOUND_CLOSE:
-        closes(ds, c, conv);
-        break;
-    case INBOUND_INVITE:
-        invites(ds, c, conv);
-        break;
-    case INBOUND_TRANSFER:
-        rc = transfer(d, ds, c, in, conv, &why);
-        break;
-    case INBOUND_WHISPER:
-    case INBOUND_JOIN:
-    case INBOUND_HELP:
-    case INBOUND_LEAVE:
-    case INBOUND_PRIORITY:
-    case INBOUND_READY:
-        rc = oversee(d, ds, c, m, in, conv, &why);
-        break;
-    case INBOUND_RECALL:
-        recalls(ds, c, in, conv);
-        break;
-    default:
-        rc = kf_fail(&why, KF_UNSUPPORTED, "this is not possible in a conversation");
-        break;
-    }
-    if (rc) {
+    if (act_fill(d, ds, c, m, in, conv, &why)) {
         change_free(c);
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
         return;
