@@ -444,15 +444,62 @@ static enum kf_rc read_member(struct turn *t, const struct site *site, const str
     return rc;
 }
 
+/* `old` as `p` has it; NULL: out of memory. */
+static struct change *person_change(struct turn *t, const struct kf_key *site, const struct member *old, const struct site_person *p)
+{
+    struct change *c = change_new(site, clock_ms(t));
+    char id[KF_ID_TEXT];
+    struct member *fresh;
+
+    if (!c)
+        return NULL;
+    c->by = turn_actor(t, c);
+    if (!t->op && !(p->roles & MEMBER_ADMIN)) {
+        struct act *act = change_act(c, ACT_NOT_LAST);
+
+        act->u.not_last.person = old->person;
+        act->u.not_last.site = *site;
+    }
+    fresh = change_member(c);
+    *fresh = *old;
+    fresh->name = change_text(c, slice_of(old->name));
+    fresh->number = change_text(c, slice_of(p->number ? p->number : ""));
+    fresh->presence_reason = "";
+    fresh->roles = p->roles;
+    fresh->capacity = p->capacity;
+    fresh->n_queues = p->n_queues;
+    fresh->n_skills = p->n_skills;
+    memcpy(fresh->queues, p->queues, sizeof(p->queues));
+    memcpy(fresh->skills, p->skills, sizeof(p->skills));
+    memcpy(fresh->levels, p->levels, sizeof(p->levels));
+    change_act(c, ACT_AUDIT)->u.entry =
+        (struct entry){ .at = c->at,
+                        .kind = "person_changed",
+                        .by = c->by,
+                        .data = change_printf(c, "{\"person\":\"%s\",\"site\":\"%s\"}", id_text(&old->person, id), site->s) };
+    return c;
+}
+
+static void commit_person(struct turn *t, const struct kf_key *site, const struct member *old, const struct site_person *p)
+{
+    struct membering *m = calloc(1, sizeof(*m));
+    struct change *c = m ? person_change(t, site, old, p) : NULL;
+
+    if (!c) {
+        free(m);
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    *m = (struct membering){ .turn = t, .site = *site, .person = old->person };
+    turn_ports(t)->commit(turn_ports(t)->ctx, c, member_changed, m);
+}
+
 static void put_person(struct turn *t)
 {
     const struct member *me, *old = NULL;
     struct site *site = turn_site(t, &me);
     struct kf_err why = { 0 };
     struct site_person p = { .email = NULL };
-    struct membering *m;
-    struct change *c;
-    struct member *fresh;
     struct kf_id id;
     json_t *root;
     enum kf_rc rc;
@@ -474,47 +521,12 @@ static void put_person(struct turn *t)
         return;
     rc = read_member(t, site, old, root, &p, &why);
     json_decref(root);
-    if (rc) {
+    if (rc)
         turn_fail(t, rc, &why);
-        return;
-    }
-    if (!t->op && !(p.roles & MEMBER_ADMIN) && last_admin(t, &site->key, &id)) {
+    else if (!t->op && !(p.roles & MEMBER_ADMIN) && last_admin(t, &site->key, &id))
         turn_problem(t, 409, "roles: this is the last administrator of the site: make somebody else one first");
-        return;
-    }
-    m = calloc(1, sizeof(*m));
-    c = m ? change_new(&site->key, clock_ms(t)) : NULL;
-    if (!c) {
-        free(m);
-        turn_problem(t, 500, "out of memory");
-        return;
-    }
-    *m = (struct membering){ .turn = t, .site = site->key, .person = id };
-    c->by = turn_actor(t, c);
-    if (!t->op && !(p.roles & MEMBER_ADMIN)) {
-        struct act *act = change_act(c, ACT_NOT_LAST);
-
-        act->u.not_last.person = id;
-        act->u.not_last.site = site->key;
-    }
-    fresh = change_member(c);
-    *fresh = *old;
-    fresh->name = change_text(c, slice_of(old->name));
-    fresh->number = change_text(c, slice_of(p.number ? p.number : ""));
-    fresh->presence_reason = "";
-    fresh->roles = p.roles;
-    fresh->capacity = p.capacity;
-    fresh->n_queues = p.n_queues;
-    fresh->n_skills = p.n_skills;
-    memcpy(fresh->queues, p.queues, sizeof(p.queues));
-    memcpy(fresh->skills, p.skills, sizeof(p.skills));
-    memcpy(fresh->levels, p.levels, sizeof(p.levels));
-    change_act(c, ACT_AUDIT)->u.entry = (struct entry){ .at = c->at,
-                                                        .kind = "person_changed",
-                                                        .by = c->by,
-                                                        .data = change_printf(c, "{\"person\":\"%s\",\"site\":\"%s\"}",
-                                                                              id_text(&id, (char[KF_ID_TEXT]){ 0 }), site->key.s) };
-    turn_ports(t)->commit(turn_ports(t)->ctx, c, member_changed, m);
+    else
+        commit_person(t, &site->key, old, &p);
 }
 
 static json_t *keys_list(const struct kf_key *keys, const uint8_t *levels, size_t n)
