@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOOK_MAX  200
-#define LOOK_ALL  20000 /* when those first in line suit nobody who is free */
-#define WIDE_MS   1000
-#define HEAVY_MS  60000
-#define MATCH_MAX 200
+#define LOOK_MAX 200
+#define LOOK_ALL 20000 /* when those first in line suit nobody who is free */
+#define WIDE_MS  1000
+#define HEAVY_MS 60000
 
 /* ---- the look: what the live layer knows, kept for everybody who asks "is somebody there?" ---- */
 
@@ -78,11 +77,27 @@ void look(struct desk *d, struct desk_site *ds)
 
 static void pass_step(struct desk *d, struct desk_site *ds);
 
+static size_t match_of(const struct desk_site *ds, const struct kf_id *agent)
+{
+    size_t i = 0;
+
+    while (i < ds->matching && !id_eq(&ds->matched[i], agent))
+        i++;
+    return i;
+}
+
+bool is_being_matched(const struct desk_site *ds, const struct kf_id *agent)
+{
+    return match_of(ds, agent) < ds->matching;
+}
+
 static void match_end(struct call *call)
 {
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
 
+    if (ds)
+        ds->matched[match_of(ds, &call->who)] = ds->matched[ds->matching - 1];
     desk_call_end(call);
     if (!ds)
         return;
@@ -210,7 +225,7 @@ static void match_begin(struct desk *d, struct desk_site *ds, const struct route
     call->n = ask->epoch;
     call->queue = ds->site->queues[ask->queue].key;
     (void)snprintf(call->locale, sizeof(call->locale), "%s", locale);
-    ds->matching++;
+    ds->matched[ds->matching++] = agent->id;
     d->ports.live_reserve(d->ports.ctx, &ds->site->key, d->leases[ds->shard].held, &ask->conv, ask->epoch, &agent->id, RESERVE_MS,
                           match_reserved, call);
 }

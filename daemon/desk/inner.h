@@ -58,6 +58,7 @@ struct drawn_day {
 };
 
 #define RATES_KEPT 64
+#define MATCH_MAX  200 /* matches of one pass */
 
 struct outlet;
 struct trip;
@@ -78,7 +79,8 @@ struct desk_site {
     int64_t ready_lease;      /* the live layer was rebuilt under this lease; 0: not */
     bool rebuilding, rebuilt; /* now; ever */
     bool passing, pass_again;
-    size_t matching; /* reservations and commits of the pass under way */
+    struct kf_id matched[MATCH_MAX]; /* whom the reservations and commits of the pass under way are for */
+    size_t matching;
     bool sweeping, looking, delivering, deliver_again, checking;
     size_t fetching;    /* files that come in from platforms now */
     bool parked_maybe;  /* something has happened that may bring back who is parked until an agent comes */
@@ -364,6 +366,8 @@ const char *guard_content(struct desk *d, const struct desk_site *ds, const stru
 size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);
+/* Has the pass under way chosen this person for somebody, and is not done with it? */
+bool is_being_matched(const struct desk_site *ds, const struct kf_id *agent);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent, int64_t at);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);

@@ -237,7 +237,8 @@ static int places_taken(const struct query *q, int64_t now_ms)
     return taken;
 }
 
-/* Who was full when it was handed over, and has a place for it by now. */
+/* Who was full when it was handed over, and has a place for it by now. A match for him that is under way may have been counted by nobody
+ * yet: then the next sweep says whether there is room beside it. */
 static void owned_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -246,7 +247,7 @@ static void owned_read(void *ctx, enum kf_rc rc, struct query *q, const struct k
     const struct member *m = ds ? member_of(ds, &call->who) : NULL;
 
     (void)why;
-    if (!rc && m && places_taken(q, now(d)) <= m->capacity)
+    if (!rc && m && !is_being_matched(ds, &call->who) && places_taken(q, now(d)) <= m->capacity)
         for (size_t i = 0; i < q->n_convs; i++) {
             const struct conv *c = &q->convs[i];
 

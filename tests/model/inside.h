@@ -48,6 +48,7 @@ void port_chance(void *ctx, void *bytes, size_t n);
 bool request_refuse(struct model_node *n);
 /* What a paused node has asked for is done. */
 void requests_perform(struct model_node *n);
+size_t requests_held(const struct model_node *n);
 
 /* ---- oracle.c ---- */
 void look_at_commit(struct world *w, const struct change *c, const struct news *news);

@@ -184,7 +184,7 @@ static void go(struct request *r)
 
     if (kind == ASK_COMMIT && n->pause_at_commit && --n->pause_at_commit == 0)
         node_pause(n->world, n->index);
-    if (n->paused || n->dying) {
+    if (n->paused || n->dying || (n->slow_disk && kind == ASK_COMMIT)) {
         *n->held_end = r;
         n->held_end = &r->next;
         return;
@@ -460,6 +460,15 @@ bool request_refuse(struct model_node *n)
     }
     end(r);
     return true;
+}
+
+size_t requests_held(const struct model_node *n)
+{
+    size_t ret = 0;
+
+    for (const struct request *r = n->held; r; r = r->next)
+        ret++;
+    return ret;
 }
 
 void requests_perform(struct model_node *n)

@@ -216,6 +216,37 @@ static void a_transfer_to_a_full_person_comes_back_after_a_minute(void **state)
     shop_end(&w);
 }
 
+/* A match that has been decided, and is not stored yet, is in nobody's count but Redis'. */
+static void a_transfer_waits_beside_a_match_that_is_under_way(void **state)
+{
+    struct kf_id conv[3];
+
+    (void)state;
+    for (int slow = 0; slow < 2; slow++) { /* one of them keeps house */
+        shop_open(&w, 2, 36 + (uint64_t)slow);
+        agent_online(&w, 1, slow);
+        conv[0] = visitor_ask(&w, 0, 0);
+        world_pass(&w, 1000);
+        agent_online(&w, 0, 1 - slow);
+        conv[1] = visitor_ask(&w, 1, 0);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 1, &conv[0]) && agent_has(&w, 0, &conv[1]));
+        agent_presence(&w, 0, PRESENCE_BUSY);
+        world_settle(&w);
+        disk_slow(&w, slow, true);
+        conv[2] = visitor_ask(&w, 2, 1 - slow);
+        agent_hand_to(&w, 0, 1);
+        world_pass(&w, 2500);
+        disk_slow(&w, slow, false);
+        world_settle(&w);
+        world_pass(&w, 2000);
+        assert_true(agent_has(&w, 1, &conv[2]));
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 2"), 1);
+        world_check(&w, true);
+        shop_end(&w);
+    }
+}
+
 /* ---- refusals ---- */
 
 struct refusals {
@@ -453,6 +484,7 @@ int main(void)
         cmocka_unit_test(who_left_a_message_while_somebody_came_is_found),
         cmocka_unit_test(a_transfer_to_a_full_person_waits_for_a_place),
         cmocka_unit_test(a_transfer_to_a_full_person_comes_back_after_a_minute),
+        cmocka_unit_test(a_transfer_waits_beside_a_match_that_is_under_way),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
         cmocka_unit_test(those_who_wait_go_in_effective_order),

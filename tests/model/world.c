@@ -274,6 +274,13 @@ void node_resume(struct world *w, int i)
     requests_perform(n);
 }
 
+void disk_slow(struct world *w, int i, bool on)
+{
+    w->nodes[i].slow_disk = on;
+    if (!on && !w->nodes[i].paused)
+        requests_perform(&w->nodes[i]);
+}
+
 void redis_flush(struct world *w)
 {
     char path[160];
@@ -292,10 +299,18 @@ void redis_flush(struct world *w)
 
 bool busy(const struct world *w)
 {
-    for (int i = 0; i < w->n_nodes; i++)
-        if (w->nodes[i].up && w->nodes[i].desk && !w->nodes[i].paused && !desk_quiet(w->nodes[i].desk))
+    size_t held = 0;
+    bool slow = false;
+
+    for (int i = 0; i < w->n_nodes; i++) {
+        const struct model_node *n = &w->nodes[i];
+
+        if (n->up && n->desk && !n->paused && !n->slow_disk && !desk_quiet(n->desk))
             return true;
-    return false;
+        held += requests_held(n);
+        slow |= n->slow_disk;
+    }
+    return slow && w->asked > held; /* it is not quiet before its commits have left */
 }
 
 void world_settle(struct world *w)

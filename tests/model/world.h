@@ -72,9 +72,10 @@ struct model_node {
     struct session *session;
     struct desk *desk;
     struct request *held, **held_end; /* asked for while paused */
-    bool pause_at_reserve;            /* goes to sleep as soon as it has asked for a reservation */
-    int pause_at_commit;              /* goes to sleep before its so many-th commit from now leaves; 0: does not */
-    void (*between_go)(void *arg);    /* the second half of a mutant's reservation, held while it sleeps */
+    bool slow_disk;
+    bool pause_at_reserve;         /* goes to sleep as soon as it has asked for a reservation */
+    int pause_at_commit;           /* goes to sleep before its so many-th commit from now leaves; 0: does not */
+    void (*between_go)(void *arg); /* the second half of a mutant's reservation, held while it sleeps */
     void *between_arg;
     bool wake;
     /* The pass that it has in hand, as the reference has it, and how far it has come. */
@@ -143,6 +144,8 @@ void node_start(struct world *w, int i);
 void node_kill(struct world *w, int i);
 void node_pause(struct world *w, int i);
 void node_resume(struct world *w, int i);
+/* While its disk is slow its commits are held, and all else goes on. Too long of that costs it its leases. */
+void disk_slow(struct world *w, int i, bool on);
 /* It wakes up just long enough for the second half of a reservation to leave, and is killed before it hears of it. */
 void node_wake_and_die(struct world *w, int i);
 void redis_flush(struct world *w);
