@@ -262,7 +262,7 @@ void presence_seen(struct desk_site *ds, const struct kf_id *person, enum presen
 /* Is somebody there who could take a conversation of the queue: online or busy, connected, able? By the last look. */
 bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
 /* Nobody is there who could, and nobody has only been off the net for less than the grace time. */
-bool deserted(struct desk *d, const struct desk_site *ds, const struct site_queue *q);
+bool deserted(struct desk *d, const struct desk_site *ds, const struct kf_key *queue);
 /* To the live layer: who there is, with presence and capacity. */
 void tell_agents(struct desk *d, const struct desk_site *ds);
 

@@ -54,7 +54,7 @@ static struct rule_facts facts_of(struct desk *d, const struct desk_site *ds, co
     return (struct rule_facts){ .conv = c,
                                 .adapter = ch ? ch->adapter : "",
                                 .language = wording_language(c->locale ? c->locale : "", ds->site->language),
-                                .staffed = staffed(d, ds, &c->queue),
+                                .staffed = !deserted(d, ds, &c->queue),
                                 .open_hours = !q || hours_open(&q->hours, now(d)),
                                 .agent_away = owner && owner->presence == PRESENCE_AWAY,
                                 .agent_away_since = owner ? owner->presence_at : 0,
@@ -169,7 +169,7 @@ static void rules_looked(void *ctx, enum kf_rc rc, const struct live_view *view,
 /* Before anybody is told that nobody is there: somebody may have come since the last look, on another node. */
 static bool look_first(struct desk *d, struct desk_site *ds, struct looking *l)
 {
-    if (l->looked || staffed(d, ds, &l->conv.queue) || !d->ports.live_up(d->ports.ctx))
+    if (l->looked || !deserted(d, ds, &l->conv.queue) || !d->ports.live_up(d->ports.ctx))
         return false;
     l->looked = true;
     d->ports.live_look(d->ports.ctx, &ds->site->key, 1, rules_looked, l);
@@ -508,7 +508,7 @@ void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *wai
         const struct site_queue *q = &ds->site->queues[i];
         bool before = ds->had_staff[i];
 
-        ds->had_staff[i] = !deserted(d, ds, q);
+        ds->had_staff[i] = !deserted(d, ds, &q->key);
         for (size_t k = 0; before && !ds->had_staff[i] && k < n; k++)
             if (waiting[k].state == CONV_WAITING && key_eq(&waiting[k].queue, &q->key))
                 look_unasked(d, ds, &waiting[k]);

@@ -183,10 +183,15 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     return false;
 }
 
-bool deserted(struct desk *d, const struct desk_site *ds, const struct site_queue *q)
+bool deserted(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
-    if (staffed(d, ds, &q->key))
-        return false;
+    const struct site_queue *q = queue_of(ds, queue);
+
+    if (!q || staffed(d, ds, queue))
+        return q == NULL;
+    for (size_t i = 0; !ds->seen_at && i < ds->n_members; i++) /* who was there before we began has had no time to come back */
+        if (ds->members[i].presence >= PRESENCE_BUSY && fits_queue(&ds->members[i], q))
+            return false;
     for (size_t i = 0; i < ds->n_seen; i++) {
         const struct seen *s = &ds->seen[i];
         const struct member *m = s->presence >= PRESENCE_BUSY && now(d) - s->gone_since < ds->site->grace_ms ? member_of(ds, &s->id) : NULL;

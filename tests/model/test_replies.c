@@ -85,15 +85,20 @@ static const char *key_of(const char *language, const char *text)
 
 /* ---- what happens ---- */
 
+static void visitors_sit_down(void)
+{
+    for (int i = 0; i < 3; i++)
+        if (!w.visitors[i].seat.conn)
+            visitor_connect(&w, i, 0);
+    world_settle(&w);
+}
+
 static void everybody_sits_down(void)
 {
     for (int i = 0; i < 2; i++)
         if (!w.agents[i].seat.conn)
             agent_connect(&w, i, 0);
-    for (int i = 0; i < 3; i++)
-        if (!w.visitors[i].seat.conn)
-            visitor_connect(&w, i, 0);
-    world_settle(&w);
+    visitors_sit_down();
 }
 
 static void seat_step(const char *s, int visitor)
@@ -135,6 +140,12 @@ static void seat_step(const char *s, int visitor)
         node_kill(&w, 0);
         node_start(&w, 0);
         everybody_sits_down();
+        break;
+    case 'D': /* the machine: Redis forgets all, and the agents take their time */
+        node_kill(&w, 0);
+        redis_flush(&w);
+        node_start(&w, 0);
+        visitors_sit_down();
         break;
     default:
         fail_msg("step %s of visitor %d", s, visitor);
@@ -259,6 +270,9 @@ static void and_never_more_than_that(void **state)
         { "killed between the word and the answer", "v! K 15", "greeting nobody", 0 },
         { "killed again and again", "v K 10 v K 10 K 10", "greeting nobody", 0 },
         { "killed while somebody waits", "B0 v 9 K 10 5 K 60", "greeting wait wait_more", 0 },
+        { "the machine starts again, and the agent is there soon after", "B0 v 9 D 20 C0 60", "greeting wait wait_more", 0 },
+        { "the machine starts again, and a visitor is there before the agent", "B0 2 D 12 v 12 C0 60", "greeting wait wait_more", 0 },
+        { "the machine starts again, and the agent does not come back", "B0 v 2 D 60", "greeting wait nobody", 0 },
         { "killed between the close and what follows", "O0 v 1 S0 180 K 120 K 20",
           "greeting *joined silent_visitor *closed_idle *invite_rating", 0 },
     };
