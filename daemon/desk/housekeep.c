@@ -351,9 +351,10 @@ static void kept(void *ctx, enum kf_rc rc, const struct news *news, const struct
     desk_call_end(call); /* a conflict: somebody acted meanwhile, and the next sweep sees what is there now */
 }
 
-void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry)
+/* Takes `c`. */
+static void commit_event(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, struct conv_event ev,
+                         const char *entry)
 {
-    struct change *c = housekeeping(d, ds);
     struct call *call = c ? desk_call(d, ds) : NULL;
     const struct member *back = member_of(ds, &conv->back);
     struct wording_value v[2];
@@ -374,6 +375,38 @@ void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, s
     if (ev.kind == CONV_REFUSE && ev.staffed && back) /* the visitor was told to expect somebody else */
         (void)speak(ds->site, c, conv, "joined", "joined", named(back, v), 2);
     d->ports.commit(d->ports.ctx, c, kept, call);
+}
+
+void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry)
+{
+    commit_event(d, ds, housekeeping(d, ds), conv, ev, entry);
+}
+
+/* What was handed over by a person stays: who is busy may still take it. No lease is needed, whoever hears first does it. */
+static void offers_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+
+    (void)why;
+    for (size_t i = 0; !rc && ds && i < q->n_convs; i++) {
+        const struct conv *conv = &q->convs[i];
+        struct change *c;
+
+        if (conv->state != CONV_OFFERED || !id_eq(&conv->owner, &q->id) || !id_is_zero(&conv->back))
+            continue;
+        c = change_new(&ds->site->key, now(d));
+        if (c)
+            c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
+        commit_event(d, ds, c, conv, (struct conv_event){ .kind = CONV_REFUSE, .person = conv->owner, .epoch = conv->epoch }, NULL);
+    }
+    desk_call_end(call);
+}
+
+void offers_withdraw(struct desk *d, struct desk_site *ds, const struct kf_id *person)
+{
+    desk_ask_owned(d, ds, person, NULL, offers_read);
 }
 
 static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *conv, enum conv_event_kind kind, const char *entry)

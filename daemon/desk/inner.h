@@ -391,6 +391,8 @@ void sweep_samples(struct desk *d, struct desk_site *ds);
 void rebuild_soon(struct desk_site *ds);
 /* What happens to a conversation without anybody's doing, under the lease; `entry` may be NULL. */
 void keep_event(struct desk *d, struct desk_site *ds, const struct conv *conv, struct conv_event ev, const char *entry);
+/* Who is not to be given anything any more is not offered it either: it goes back to the line at once. */
+void offers_withdraw(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 /* Takes from somebody who is lost, or may serve no more, all that there is: the lease holder's. */
 void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 /* ---- reopen.c ---- */

@@ -29,18 +29,18 @@ static void word_heard(void *ctx, enum kf_rc rc, const struct kf_err *why)
     free(w);
 }
 
-static void tell_live(struct desk *d, struct desk_site *ds, const struct member *m)
+static void tell_live(struct desk *d, struct desk_site *ds, const struct member *m, enum presence p)
 {
     struct presence_word *w = calloc(1, sizeof(*w)), **last = &ds->words;
 
     if (w) {
-        *w = (struct presence_word){ .d = d, .site = ds->site->key, .person = m->person, .presence = m->presence };
+        *w = (struct presence_word){ .d = d, .site = ds->site->key, .person = m->person, .presence = p };
         while (*last)
             last = &(*last)->next;
         *last = w;
         d->under_way++;
     }
-    d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, m->presence, m->capacity, w ? word_heard : NULL, w);
+    d->ports.live_agent(d->ports.ctx, &ds->site->key, &m->person, p, m->capacity, w ? word_heard : NULL, w);
 }
 
 void presence_overtakes(struct desk_site *ds)
@@ -57,14 +57,16 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
     struct seat *seat = session_seat(d->session, call->conn);
     struct member *m = ds ? member_of(ds, &call->who) : NULL;
 
-    if (rc)
+    if (rc) {
         seat_fail(d, call->conn, call->cid, rc, why);
-    else {
+        if (m)
+            tell_live(d, ds, m, m->presence); /* it may have been told before */
+    } else {
         if (m && !news->duplicate) {
             member_presence(ds, m, (enum presence)call->n, call->reason ? call->reason : "", call->m);
             tell_presence(d, ds, m);
             presence_seen(ds, &call->who, m->presence);
-            tell_live(d, ds, m);
+            tell_live(d, ds, m, m->presence);
         }
         if (seat)
             session_ack(d->session, seat, slice_of(call->cid), NULL, 0, call->m);
@@ -73,6 +75,8 @@ static void presence_done(void *ctx, enum kf_rc rc, const struct news *news, con
         if (ds && m && !news->duplicate) {
             ds->parked_maybe = true;
             presence_changed(d, ds, &call->who);
+            if (m->presence != PRESENCE_ONLINE)
+                offers_withdraw(d, ds, &call->who);
             look(d, ds);
             route_kick(d, ds);
         }
@@ -104,7 +108,7 @@ void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, con
     d->ports.commit(d->ports.ctx, c, presence_done, call);
 }
 
-/* The others would go on waiting for who does not look. */
+/* The others would go on waiting for who does not look. The live layer hears of it before it hears of the free place. */
 void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed)
 {
     const struct member *m = member_of(ds, person);
@@ -116,6 +120,8 @@ void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *per
     if (!c)
         return;
     c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
+    presence_seen(ds, person, PRESENCE_AWAY);
+    tell_live(d, ds, m, PRESENCE_AWAY);
     presence_commit(d, ds, c, person, PRESENCE_AWAY, SLICE("missed"), 0, SLICE(""));
 }
 

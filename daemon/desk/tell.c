@@ -558,14 +558,14 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
                   shown.before.epoch == news->before.epoch ? reason_of(news->entries, news->n_entries, why) : NULL);
     }
     tell_marks(d, ds, &shown.before, c);
+    if (news->missed)
+        missed_offers(d, ds, &news->before.owner, news->missed);
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
     if (news->n_messages || news->n_statuses || news->n_errands || moved(&news->before, c))
         window_tell(d, ds, c);
     hint(d, news);
-    if (news->missed)
-        missed_offers(d, ds, &news->before.owner, news->missed);
     if (news->staled)
         rules_after(d, ds, news);
     if (news->n_errands)

@@ -118,21 +118,58 @@ static void who_lets_two_offers_pass_is_away(void **state)
             "q") "\"people\":[" PERSON("m1@x.example", "1", "\"agent\"", "") "]}";
     json_t *made = found(set, "missing");
     struct staff ann = { 0 };
+    struct visitor v[3];
+    char conv[40];
+
+    (void)state;
+    memset(v, 0, sizeof(v));
+    enter(&ann, made, 0, "missing", "online");
+    for (int i = 0; i < 3; i++)
+        ask(&v[i], "missing");
+    for (int i = 0; i < 2; i++) {
+        const json_t *offer = wire_take(&ann.wire, "{s:s}", "type", "offered");
+
+        (void)snprintf(conv, sizeof(conv), "%s", text_at(offer, "conversation.id"));
+        wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", conv, "why", "missed");
+    }
+    wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "presence", "presence", "away", "reason", "missed");
+    wire_none(&ann.wire, "{s:s}", "type", "offered"); /* the others are not offered to somebody who is away */
+    staff_presence(&ann, "online");
+    (void)snprintf(conv, sizeof(conv), "%s", text_at(wire_take(&ann.wire, "{s:s}", "type", "offered"), "conversation.id"));
+    assert_string_equal(act(&ann, conv, "accept", ""), "ack");
+    for (int i = 0; i < 3; i++)
+        gone(&v[i]);
+    staff_free(&ann);
+    json_decref(made);
+}
+
+/* Nobody waits for the end of an offer to somebody who does not want it. */
+static void who_takes_nobody_any_more_lets_go_of_an_offer(void **state)
+{
+    static const char set[] = "{" SITE_OF("letgo", "") "\"queues\":{\"q\":{\"name\":\"Q\",\"offer\":true,\"offer_ms\":600000}}," WEB(
+        "q") "\"people\":[" PERSON("letgo1@x.example", "1", "\"agent\"", "") "," PERSON("letgo2@x.example", "2", "\"agent\"", "") "]}";
+    static const char *const presences[] = { "busy", "away", "offline" };
+    json_t *made = found(set, "letgo");
+    struct staff ann = { 0 }, bob = { 0 };
     struct visitor v = { 0 };
 
     (void)state;
-    enter(&ann, made, 0, "missing", "online");
-    ask(&v, "missing");
-    for (int i = 0; i < 2; i++) {
-        wire_take(&ann.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
-        wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "released", "conversation", v.conv, "why", "missed");
+    enter(&ann, made, 0, "letgo", "online");
+    enter(&bob, made, 1, "letgo", NULL);
+    ask(&v, "letgo");
+    for (size_t i = 0; i < sizeof(presences) / sizeof(presences[0]); i++) {
+        struct staff *from = i % 2 ? &bob : &ann, *to = i % 2 ? &ann : &bob;
+
+        wire_take(&from->wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
+        staff_presence(to, "online");
+        staff_presence(from, presences[i]);
+        wire_take(&from->wire, "{s:s,s:s}", "type", "released", "conversation", v.conv);
     }
-    wire_take(&ann.wire, "{s:s,s:s,s:s}", "type", "presence", "presence", "away", "reason", "missed");
-    staff_presence(&ann, "online");
-    wire_take(&ann.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
-    assert_string_equal(act(&ann, v.conv, "accept", ""), "ack");
+    wire_take(&bob.wire, "{s:s,s:{s:s}}", "type", "offered", "conversation", "id", v.conv);
+    assert_string_equal(act(&bob, v.conv, "accept", ""), "ack");
     gone(&v);
     staff_free(&ann);
+    staff_free(&bob);
     json_decref(made);
 }
 
@@ -684,6 +721,7 @@ int main(void)
         cmocka_unit_test(a_paused_queue_gives_nothing_out),
         cmocka_unit_test_teardown(many_are_handed_on_at_once, move_out),
         cmocka_unit_test(who_lets_two_offers_pass_is_away),
+        cmocka_unit_test(who_takes_nobody_any_more_lets_go_of_an_offer),
         cmocka_unit_test(a_close_by_a_rule_keeps_the_place_as_long_as_the_queue_says),
     };
 
