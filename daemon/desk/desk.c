@@ -7,12 +7,10 @@
 #include <stdlib.h>
 
 #define OUT_MAX (1u << 20)
-#define UPLOADS 60   /* of visitors from one address in a minute */
 #define STEP_MS 1000 /* between the wall clock and the monotonic one, from tick to tick: it was set, not slewed */
 /* Frames a second from one socket; twice as many at once. */
 #define VISITOR_FRAMES 30
 #define STAFF_FRAMES   5000
-#define ENTRIES_MAX    100 /* of a timeline, read again because another node has added some */
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -67,24 +65,15 @@ static void site_forget(struct desk_site *ds)
     free(ds);
 }
 
-static void rate_forget(struct desk *d, struct rate *r)
-{
-    HASH_DEL(d->rates, r); /* NOLINT(clang-analyzer-unix.Malloc): the analyzer does not see that the head moves on */
-    free(r);
-}
-
 void desk_free(struct desk *d)
 {
-    struct rate *r, *rnext;
-
     if (!d)
         return;
     for (struct desk_site *ds = d->sites, *next; ds; ds = next) {
         next = ds->next;
         site_forget(ds);
     }
-    HASH_ITER(hh, d->rates, r, rnext)
-    rate_forget(d, r);
+    rates_free(d);
     watch_free(d);
     buf_finish(&d->out);
     free(d);
@@ -206,73 +195,7 @@ void desk_figures(struct desk *d, struct desk_figures *ret)
     }
 }
 
-/* ---- limits of rate ---- */
-
-bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why)
-{
-    struct rate *r = NULL;
-    int64_t retry = 0;
-
-    HASH_FIND_STR(d->rates, key, r);
-    if (!r) {
-        r = calloc(1, sizeof(*r));
-        if (!r)
-            return true; /* no memory for a limit is no reason to refuse somebody */
-        (void)snprintf(r->key, sizeof(r->key), "%s", key);
-        bucket_init(&r->bucket, burst, mono(d));
-        HASH_ADD_STR(d->rates, key, r);
-    }
-    r->at = mono(d);
-    if (bucket_take_in(&r->bucket, burst, count, period_ms, r->at, &retry))
-        return true;
-    if (!why)
-        return false;
-    (void)kf_fail(why, KF_RATE, "too many messages at once; wait a moment");
-    why->retry_after_ms = (int32_t)(retry < 1 ? 1 : retry);
-    d->figures.refused++;
-    return false;
-}
-
-void rate_give(struct desk *d, const char *key)
-{
-    struct rate *r = NULL;
-
-    HASH_FIND_STR(d->rates, key, r);
-    if (r)
-        bucket_give(&r->bucket);
-}
-
-bool rate_touched(struct desk *d, const char *key, int64_t within_ms)
-{
-    struct rate *r = NULL;
-
-    HASH_FIND_STR(d->rates, key, r);
-    return r && mono(d) - r->at <= within_ms;
-}
-
-bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
-{
-    char key[64];
-    int32_t retry;
-
-    (void)snprintf(key, sizeof(key), "u:%s", address);
-    if (rate_take(d, key, UPLOADS, UPLOADS, 60000, why))
-        return true;
-    retry = why->retry_after_ms;
-    (void)kf_fail(why, KF_RATE, "too many uploads from this address; wait a moment");
-    why->retry_after_ms = retry;
-    return false;
-}
-
-/* A bucket that nobody has touched for a minute is full again: forgetting it changes nothing. */
-static void rates_sweep(struct desk *d)
-{
-    struct rate *r, *next;
-
-    HASH_ITER(hh, d->rates, r, next)
-    if (mono(d) - r->at > 60000)
-        rate_forget(d, r);
-}
+/* ---- answers to a seat ---- */
 
 void seat_refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words)
 {
@@ -508,64 +431,6 @@ static void clock_tick(struct desk *d, int64_t t)
     d->clocked = true;
 }
 
-/* ---- what hints have not told ---- */
-
-#define AGAIN_MS      5000 /* hints get lost on the way, and those of a node that cannot reach Redis never leave */
-#define AGAIN_DOWN_MS 2000 /* none can come */
-#define AGAIN_A_TICK  50   /* some 2 ms; ten thousand take 20 s */
-
-static bool as_shown(const struct view *v, const struct conv *c)
-{
-    return v->conv.seq == c->seq && v->conv.epoch == c->epoch && v->conv.state == c->state && v->conv.until == c->until &&
-           v->conv.visitor_read == c->visitor_read && v->conv.staff_read == c->staff_read;
-}
-
-static void looked_again(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    struct desk_site *ds = site_of(call->d, &call->site);
-    const struct view *v = rc ? NULL : session_view(call->d->session, &q->convs[0].id);
-
-    (void)why;
-    if (ds && v && !as_shown(v, &q->convs[0]))
-        tell_read(call->d, ds, &q->convs[0]);
-    desk_call_end(call);
-}
-
-static void look_again(void *ctx, struct view *v)
-{
-    struct desk *d = ctx;
-    struct desk_site *ds = site_of(d, &v->conv.site);
-    struct call *call;
-    struct query *q;
-
-    if (v->look == d->look || d->look_left == 0)
-        return;
-    q = ds ? desk_ask(d, ds, QUERY_CONV, &call) : NULL;
-    if (!q)
-        return;
-    v->look = d->look;
-    d->look_left--;
-    q->id = v->conv.id;
-    d->ports.read(d->ports.ctx, q, looked_again, call);
-}
-
-/* So that conversations over several nodes go on without Redis, too, if more slowly: one look at all that are shown after the other, each
- * in as many ticks as it needs. */
-static void again_tick(struct desk *d, int64_t t)
-{
-    bool done = d->look_left > 0; /* the tick before found no more to look at */
-
-    if (d->cfg.sole || (done && t - d->again_at < (d->ports.live_up(d->ports.ctx) ? AGAIN_MS : AGAIN_DOWN_MS)))
-        return;
-    if (done) {
-        d->again_at = t;
-        d->look++;
-    }
-    d->look_left = AGAIN_A_TICK;
-    session_each_view(d->session, look_again, d);
-}
-
 void desk_tick(struct desk *d)
 {
     int64_t t = mono(d);
@@ -621,152 +486,6 @@ void desk_live_changed(struct desk *d, bool up)
             tell_agents(d, ds);
         }
     }
-}
-
-static void hinted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    struct desk_site *ds = site_of(call->d, &call->site);
-
-    (void)why;
-    if (!rc && ds)
-        tell_read(call->d, ds, &q->convs[0]);
-    desk_call_end(call);
-}
-
-static void hinted_message(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    struct view *v = session_view(call->d->session, &call->conv);
-
-    (void)why;
-    if (!rc && v && v->told >= q->messages[0].seq) /* else it is still to be told, as it is now */
-        tell_changed(call->d, &v->conv, &q->messages[0]);
-    desk_call_end(call);
-}
-
-static void read_changed(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t seq)
-{
-    struct call *call;
-    struct query *q = session_view(d->session, conv) ? desk_ask(d, ds, QUERY_MESSAGE, &call) : NULL;
-
-    if (!q)
-        return;
-    call->conv = *conv;
-    q->id = *conv;
-    q->after = seq;
-    d->ports.read(d->ports.ctx, q, hinted_message, call);
-}
-
-static void hinted_entries(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    const struct view *v = session_view(call->d->session, &call->conv);
-
-    (void)why;
-    if (!rc && v && !id_is_zero(&v->conv.owner))
-        tell_entries(call->d, &v->conv, q->entries, q->n_entries);
-    desk_call_end(call);
-}
-
-static void read_entries(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t from)
-{
-    const struct view *v = session_view(d->session, conv);
-    struct call *call;
-    struct query *q = v && session_seats(d->session, &v->conv.owner) ? desk_ask(d, ds, QUERY_TIMELINE, &call) : NULL;
-
-    if (!q)
-        return;
-    call->conv = *conv;
-    q->id = *conv;
-    q->after = from - 1;
-    q->limit = ENTRIES_MAX;
-    d->ports.read(d->ports.ctx, q, hinted_entries, call);
-}
-
-static void hinted_alarm(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
-{
-    struct call *call = ctx;
-    struct desk_site *ds = site_of(call->d, &call->site);
-
-    (void)why;
-    if (!rc && ds)
-        alarm_here(call->d, ds, &q->convs[0], (int)call->n);
-    desk_call_end(call);
-}
-
-static void read_alarm(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int stage)
-{
-    struct call *call;
-    struct query *q = desk_ask(d, ds, QUERY_CONV, &call);
-
-    if (!q)
-        return;
-    call->n = stage;
-    q->id = *conv;
-    d->ports.read(d->ports.ctx, q, hinted_alarm, call);
-}
-
-static void hinted_typing(struct desk *d, struct desk_site *ds, const struct kf_id *conv, int64_t number)
-{
-    const struct view *v = session_view(d->session, conv);
-    const struct member *m = v ? member_of(ds, &v->conv.owner) : NULL;
-    struct actor who = { .role = number / 2 == ROLE_VISITOR ? ROLE_VISITOR : ROLE_AGENT };
-
-    if (!v || id_is_zero(&v->conv.owner))
-        return;
-    who.name = who.role == ROLE_VISITOR ? v->conv.visitor_name : m ? m->name : NULL;
-    who.number = who.role == ROLE_AGENT && m ? m->number : NULL;
-    if (!who.name)
-        who.name = "";
-    tell_typing(d, &v->conv, &who, number % 2, 0);
-}
-
-/* That the owner or the state has changed may concern seats here that have no view of it yet. */
-void desk_hint(struct desk *d, const struct kf_key *site, const struct kf_id *conv, int64_t seq)
-{
-    struct desk_site *ds = site_of(d, site);
-    struct query *q;
-    struct call *call;
-
-    if (!ds)
-        return;
-    if ((!conv || id_is_zero(conv)) && seq > 0) {
-        pull_hinted(d, ds, seq);
-        return;
-    }
-    if (!conv || id_is_zero(conv)) {
-        desk_load(d, NULL, NULL); /* people or settings have changed elsewhere; ends in a route pass */
-        return;
-    }
-    if (seq >= HINT_FAR) {
-        read_entries(d, ds, conv, seq - HINT_FAR);
-        return;
-    }
-    if (seq == HINT_NOTICE) {
-        notice_here(d, ds, conv);
-        return;
-    }
-    if (seq <= HINT_ALARM(0)) {
-        read_alarm(d, ds, conv, (int)(HINT_ALARM(0) - seq));
-        return;
-    }
-    if (seq <= -HINT_FAR) {
-        hinted_typing(d, ds, conv, -seq - HINT_FAR);
-        return;
-    }
-    if (seq < HINT_MOVED) {
-        read_changed(d, ds, conv, HINT_CHANGED(seq));
-        return;
-    }
-    ds->line_moved |= seq == HINT_MOVED;
-    if (seq >= 0 && !session_view(d->session, conv))
-        return;
-    q = desk_ask(d, ds, QUERY_CONV, &call);
-    if (!q)
-        return;
-    q->id = *conv;
-    d->ports.read(d->ports.ctx, q, hinted, call);
 }
 
 void desk_signed_out(struct desk *d, const struct kf_id *person, const uint8_t *hash)

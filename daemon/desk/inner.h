@@ -183,13 +183,6 @@ int64_t mono(const struct desk *d);
 /* Of one millisecond the later is the greater: who comes first stands first, also where the time is the same. */
 struct kf_id fresh_id(struct desk *d);
 void log_event(struct desk *d, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Takes a token of the bucket of that name, in which `count` come back each period; else the words.
- * Without `why` it is a bound of ours that nobody is told of. */
-bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
-/* Puts a token back that was taken for nothing. */
-void rate_give(struct desk *d, const char *key);
-/* Was that bucket asked for something so short a time ago? */
-bool rate_touched(struct desk *d, const char *key, int64_t within_ms);
 /* The site's bound, or that of the installation where it is smaller. */
 int64_t narrower(int64_t of_site, int64_t of_all);
 /* A change of `ds` under the lease we hold. NULL: we hold none any more (it would be committed without a guard), or memory is out. */
@@ -199,6 +192,23 @@ bool holder(struct desk *d, const struct desk_site *ds);
 void seat_refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words);
 /* The error of a store that does not answer. */
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why);
+
+/* ---- rate.c ---- */
+/* Takes a token of the bucket of that name, in which `count` come back each period; else the words.
+ * Without `why` it is a bound of ours that nobody is told of. */
+bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t period_ms, struct kf_err *why);
+/* Puts a token back that was taken for nothing. */
+void rate_give(struct desk *d, const char *key);
+/* Was that bucket asked for something so short a time ago? */
+bool rate_touched(struct desk *d, const char *key, int64_t within_ms);
+/* A bucket that nobody has touched for a minute is full again: forgetting it changes nothing. */
+void rates_sweep(struct desk *d);
+void rates_free(struct desk *d);
+
+/* ---- hint.c ---- */
+/* So that conversations over several nodes go on without Redis, too, if more slowly: one look at all that are shown after the other, each
+ * in as many ticks as it needs. */
+void again_tick(struct desk *d, int64_t t);
 
 /* ---- sites.c ---- */
 struct desk_site *site_of(struct desk *d, const struct kf_key *key);
