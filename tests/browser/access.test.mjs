@@ -1,19 +1,10 @@
 // The pages as people have them who see, hold and read otherwise: four times as large, with more space between letters, in their own
 // colours, with nothing that moves; and what is shown where there is nothing, or no server.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, at, axe, browse, bubble, closeTalk, House, leave, openTalk, page, picture, says, visitor, visitorBox } from './house.mjs';
+import { test } from 'node:test';
+import { agent, at, axe, browser, bubble, closeTalk, house, leave, openHouse, openTalk, picture, says, visitor, visitorBox } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 const sideways = (p) => p.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 

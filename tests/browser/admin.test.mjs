@@ -1,19 +1,10 @@
 // The settings pages against a real kefud: what is changed there holds, mistakes are named where they are, and two people lose nothing.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { axe, browse, fillSignIn, holds, House, leave, page, picture, signIn } from './house.mjs';
+import { test } from 'node:test';
+import { axe, browser, fillSignIn, holds, house, leave, openHouse, page, picture, signIn } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 async function admin(place = '', options = {}) {
   const p = await page(browser, options);

@@ -1,19 +1,10 @@
 // Cards: written by keyboard in the console, seen by the visitor, the agent and the reviewer; and what a page makes of a hostile one.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, at, axe, browse, closeTalk, holds, House, leave, openTalk, picture, says, tabTo, visitor } from './house.mjs';
+import { test } from 'node:test';
+import { agent, at, axe, browser, closeTalk, holds, house, leave, openHouse, openTalk, picture, says, tabTo, visitor } from './house.mjs';
 
 const URL = 'https://shop.example/returns?from=chat#top';
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 // What is drawn of a card: its title, its words, and its link with all that a link must have.
 async function shows(page, title) {

@@ -1,24 +1,15 @@
 // Machine checks in the browser: a change is tried on what was closed last week, its hits are told, and it is saved; what was found is drawn as
 // a risk, judged by keyboard alone, and found by.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { ask, at, axe, browse, closedTalk, complaints, House, leave, PATIENCE, picture, tabTo } from './house.mjs';
+import { test } from 'node:test';
+import { ask, at, axe, browser, closedTalk, complaints, house, leave, openHouse, PATIENCE, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', name: '服务禁语', tuned: '上周会命中什么', saved: '已保存', fresh: '新增' },
   { locale: 'en-US', name: 'Forbidden wording', tuned: 'What would it have hit last week?', saved: 'Saved', fresh: 'new' },
 ];
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 for (const row of LANGS) {
   test(`a change is tried on last week, and saved (${row.locale})`, async () => {

@@ -1,18 +1,9 @@
 // The agents' console against a real kefud: what people do there, and what must survive.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, closeTalk, complaints, fillSignIn, holds, House, leave, openTalk, page, presence, says, visitor, watched } from './house.mjs';
+import { test } from 'node:test';
+import { agent, axe, browser, bubble, closeTalk, complaints, fillSignIn, holds, house, leave, openHouse, openTalk, page, presence, says, visitor, watched } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 async function at(url, options) {
   const p = await page(browser, options);

@@ -1,19 +1,10 @@
 // The second factor as people meet it: set up in the menu of the console, asked for at the next sign-in, turned off again.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import { axe, browse, complaints, fillSignIn, House, page as open, PASSWORD, signIn } from './house.mjs';
+import { test } from 'node:test';
+import { axe, browser, complaints, fillSignIn, house, openHouse, page as open, PASSWORD, signIn } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 /** RFC 6238: the code of the step that is `shift` away from the present one. */
 function totp(secret, shift = 0) {

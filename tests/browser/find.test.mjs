@@ -1,19 +1,15 @@
 // From a word to a table and a replay, in the browser: searched, filtered, kept, exported, and played as it went.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { agent, ask, at, axe, browse, bubble, fillSignIn, House, leave, page, picture, says, visitor } from './house.mjs';
+import { test } from 'node:test';
+import { agent, ask, at, axe, browser, bubble, fillSignIn, house, leave, openHouse, page, picture, says, visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', waiting: '排队中', title: '会话编号', name: '退款的会话' },
   { locale: 'en-US', more: 'More filters', state: 'Closed', form: 'None filled in', formChip: 'Form: None filled in', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', waiting: 'Waiting in line', title: 'Conversation', name: 'Talks of refunds' },
 ];
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
+openHouse(async () => {
   const desk = await agent(browser, house);
   const v = await visitor(browser, house);
   await says(v, '=1+1 我要退款，电话 13800138000');
@@ -29,10 +25,6 @@ before(async () => {
   await desk.locator('.toast').waitFor({ state: 'detached' });
   await v.context().close();
   await desk.context().close();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
 });
 
 async function exported(p, words) {

@@ -1,20 +1,11 @@
 // Pages of others: what they allow and deny, and what their scripts can and cannot do with a visitor of ours.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { createServer } from 'node:http';
-import { agent, ask, browse, bubble, closeTalk, House, leave, openTalk, page, PATIENCE, signIn, watched } from './house.mjs';
+import { agent, ask, browser, bubble, closeTalk, house, leave, openHouse, openTalk, page, PATIENCE, signIn, watched } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  // Our address is a loopback one, of which Chromium asks more than a public one would have to answer.
-  browser = await browse('--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests');
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+// Our address is a loopback one, of which Chromium asks more than a public one would have to answer.
+openHouse(() => {}, '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests');
 
 /** A page of somebody, with these headers. */
 async function shop(p, url, headers = {}) {

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
+import { after, before } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +66,21 @@ export class House {
 
 export async function browse(...flags) {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
+}
+
+// What most files begin with: one kefud and one browser for all of their tests, and what `prepare` does before them.
+export let house;
+export let browser;
+export function openHouse(prepare = () => {}, ...flags) {
+  before(async () => {
+    house = await House.open();
+    browser = await browse(...flags);
+    await prepare();
+  });
+  after(async () => {
+    await browser?.close();
+    await house?.close();
+  });
 }
 
 // A page of its own context. What it complains about is kept; `cut`: the network may fail. Other options are the context's.

@@ -1,23 +1,15 @@
 // The keys of scoring, each of them: j k J K, digits, x, Tab, n, c, m, Ctrl+Enter; and in the transcript beside it Space, the arrows, < and >.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { ask, at, BEST, browse, bubble, closedTalk, House, leave, picture, tabTo } from './house.mjs';
+import { test } from 'node:test';
+import { ask, at, BEST, browser, bubble, closedTalk, house, leave, openHouse, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', keep: '收入案例库' },
   { locale: 'en-US', keep: 'Add to the case library' },
 ];
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
+openHouse(async () => {
   for (const words of ['灯坏了', '想退货']) await closedTalk(browser, house, words);
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
 });
 
 /** The item that has the focus, and the place of its answer among those that it has; -1 none. */

@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, ask, at, axe, BEST, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
+import { test } from 'node:test';
+import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
@@ -16,16 +16,7 @@ const LOOKS = [
   { locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 700 } },
 ];
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 const answers = (more) => ({ answers: { ...BEST.answers, ...more }, summary: '总体不错' });
 

@@ -1,19 +1,10 @@
 // What pages lose while kefud is dead, the computer sleeps, or the network is away for an hour: nothing. Each side ends up with every message
 // once and in order.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, ask, at, browse, bubble, closedTalk, closeTalk, House, leave, openTalk, page, says, visitor, watched } from './house.mjs';
+import { test } from 'node:test';
+import { agent, ask, at, browser, bubble, closedTalk, closeTalk, house, leave, openHouse, openTalk, page, says, visitor, watched } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 const SMALL = { width: 380, height: 640, cut: true };
 

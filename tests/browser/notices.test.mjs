@@ -1,8 +1,8 @@
 // What people are told of, by keyboard alone: from an @ in a comment to the line that it is about, and from the request to see what is masked to
 // the words as they were said.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { ask, at, axe, BEST, browse, bubble, closedTalk, House, leave, picture, tabTo } from './house.mjs';
+import { test } from 'node:test';
+import { ask, at, axe, BEST, browser, bubble, closedTalk, house, leave, openHouse, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', told: '将通知：', mine: '我的质检', bell: '通知', nobody: '提交之前只有您能看到', ask: '申请查看', waits: '等待主管处理', grant: '同意 24 小时', refuse: '拒绝', refused: '没有同意', show: '显示原文', logged: '本次查看已记录' },
@@ -10,16 +10,7 @@ const LANGS = [
 ];
 const AGENT = '林小雨';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 /** The one review that waits for the reviewer. */
 async function drawn(p) {

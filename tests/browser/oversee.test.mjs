@@ -1,18 +1,9 @@
 // Those who oversee, and what agents are offered: queues, looking on, whispers, help, handing on, and why somebody waits.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, closeTalk, House, leave, openTalk, page, picture, presence, says, signIn, visitor } from './house.mjs';
+import { test } from 'node:test';
+import { agent, axe, browser, bubble, closeTalk, house, leave, openHouse, openTalk, page, picture, presence, says, signIn, visitor } from './house.mjs';
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 async function supervisor(options = {}) {
   const p = await page(browser, options);

@@ -1,7 +1,7 @@
 // Quality review in the browser, by keyboard alone: drawn, scored with a fatal item, appealed against, overturned, and the figures change.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { ask, at, axe, browse, bubble, closedTalk, complaints, House, leave, page, picture, tabTo } from './house.mjs';
+import { test } from 'node:test';
+import { ask, at, axe, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', draw: '新抽样', take: '抽取', mine: '我的质检', send: '提交申诉', free: '无致命率' },
@@ -10,16 +10,7 @@ const LANGS = [
 /** The answers to the shipped card, item by item: a digit, x, or nothing where 0 stands. */
 const KEYS = ['1', 'x', '1', '4', '2', '1', '2', '4', 'x', '1', '', '', '1', '', '', ''];
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 async function freeRate(p, name) {
   return (await p.locator('.tile', { hasText: name }).locator('dd.num').textContent()).trim();

@@ -1,7 +1,7 @@
 // The review pages against a real kefud: transcripts are found again, and read.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { agent, ask, axe, browse, bubble, closeTalk, fillSignIn, House, leave, page, says, visitor } from './house.mjs';
+import { test } from 'node:test';
+import { agent, ask, axe, browser, bubble, closeTalk, fillSignIn, house, leave, openHouse, page, says, visitor } from './house.mjs';
 
 const TALKS = [
   ['你好，水电改造怎么收费？', '您好，水电改造按米数结算，每米 35 元。'],
@@ -9,11 +9,7 @@ const TALKS = [
   ['Do you deliver to Suzhou?', 'Yes, delivery takes two days.'],
 ];
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
+openHouse(async () => {
   const page = await agent(browser, house);
   for (const [question, answer] of TALKS) {
     const v = await visitor(browser, house);
@@ -26,10 +22,6 @@ before(async () => {
   }
   await page.keyboard.press('i');
   await page.context().close();
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
 });
 
 async function review(options = {}, path = '/review/') {

@@ -1,20 +1,10 @@
 // The main job as people live it: a visitor writes, an agent answers, the talk is closed, rated and found again; the same with kefud and its
 // Redis killed in the middle.
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { House, agentBox, axe, browse, complaints, goOnline, page, picture, said, signIn, visitorBox } from './house.mjs';
+import { agentBox, axe, browser, complaints, goOnline, house, openHouse, page, picture, said, signIn, visitorBox } from './house.mjs';
 
-let house, browser;
-
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 const WORDS = {
   'zh-CN': { close: '结束会话', ask: '你好，我想退款，沙发有破损', reply: '您好，请问订单号是多少？', more: '订单号是 20261121', rate: /非常满意/, find: '退款', rule: '自动规则：问候' },

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { agent, axe, browse, bubble, closeTalk, fillSignIn, House, leave, page, PATIENCE, picture, root, says, visitor } from './house.mjs';
+import { test } from 'node:test';
+import { agent, axe, browser, bubble, closeTalk, fillSignIn, house, leave, openHouse, page, PATIENCE, picture, root, says, visitor } from './house.mjs';
 
 const RATE = 8000;
 const SECONDS = 6;
@@ -28,11 +28,7 @@ function wav(seconds = SECONDS) {
   return b;
 }
 
-let house;
-let browser;
-before(async () => {
-  house = await House.open();
-  browser = await browse();
+openHouse(async () => {
   const desk = await agent(browser, house);
   const v = await visitor(browser, house);
   await says(v, '我说给您听');
@@ -48,10 +44,6 @@ before(async () => {
   await desk.locator('.say', { hasText: '再见' }).waitFor();
   await closeTalk(desk);
   await leave(v, desk);
-});
-after(async () => {
-  await browser?.close();
-  await house?.close();
 });
 
 async function reader(options = {}) {

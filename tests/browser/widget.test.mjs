@@ -1,22 +1,12 @@
 // The visitor's side by itself: what it loads, how it is embedded, what it says when nobody is there, what it does with what people give it.
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { House, agentBox, axe, browse, complaints, goOnline, holds, leave, page, picture, root, said, signIn, visitorBox } from './house.mjs';
+import { agentBox, axe, browse, browser, complaints, goOnline, holds, House, house, leave, openHouse, page, picture, root, said, signIn, visitorBox } from './house.mjs';
 
-let house, browser;
-
-before(async () => {
-  house = await House.open();
-  browser = await browse();
-});
-
-after(async () => {
-  await browser?.close();
-  await house?.close();
-});
+openHouse();
 
 const SMALL = { width: 380, height: 640 };
 async function open(options = {}, query = '', at = house) {
