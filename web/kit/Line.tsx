@@ -2,7 +2,7 @@
 import './Talk.css';
 import { Bot, Check, CheckCheck, CircleAlert, Clock, FileText, Headset, StickyNote } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import type { Delivery, Entry, StaffFile, StaffMessage } from '../core/staff';
 import { fileSize, oneLine } from '../core/text';
@@ -31,7 +31,7 @@ export interface TalkActions {
   chosen?: number;
 }
 
-export function readState(r: Row, visitorRead: number): Delivery | undefined {
+function readState(r: Row, visitorRead: number): Delivery | undefined {
   if (r.kind !== 'message' || r.message.from.role !== 'agent') return undefined;
   const m = r.message;
   if (m.state === 'failed' || m.state === 'uncertain') return m.state;
@@ -42,6 +42,25 @@ export function readState(r: Row, visitorRead: number): Delivery | undefined {
 export function isChosen(r: Row, chosen: number | undefined): boolean {
   return chosen !== undefined && 'message' in r && r.message.seq === chosen;
 }
+
+/** Rows that are not drawn again hold on to what they were given: it must not be a whole drawing of the past. */
+export function useActions({ eventWords, entryWords, acts, outActs, find, chosen }: TalkActions): TalkActions {
+  return Object.assign(useRef({} as TalkActions).current, { eventWords, entryWords, acts, outActs, find, chosen });
+}
+
+/** `visitorRead`: how far the visitor has read. */
+export const lines = (rows: readonly Row[], actions: TalkActions, marks: TalkActions['marks'], visitorRead = 0) =>
+  rows.map((r) => (
+    <Line
+      key={r.key}
+      row={r}
+      lang={lang.value}
+      read={readState(r, visitorRead)}
+      actions={actions}
+      marks={marks}
+      on={isChosen(r, actions.chosen)}
+    />
+  ));
 
 interface LineProps {
   row: Row;

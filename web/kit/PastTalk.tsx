@@ -2,10 +2,9 @@
 // so that the scroll bar tells the truth, and its words, so that the browser's own search finds them where it can look into what is hidden.
 import './Talk.css';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { lang } from './i18n';
 import { memo } from './memo';
 import { noteText, type Row } from './rows';
-import { isChosen, Line, readState, sameRow, type TalkActions } from './Line';
+import { isChosen, lines, sameRow, useActions, type TalkActions } from './Line';
 
 interface PastTalkProps extends TalkActions {
   rows: readonly Row[];
@@ -37,7 +36,7 @@ function around(row: number): Window {
 }
 
 export function PastTalk(props: PastTalkProps) {
-  const { rows, label, visitorRead = 0, marks, chosen } = props;
+  const { rows, label, visitorRead, marks, chosen } = props;
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const heights = useRef(new Map<string, number>()).current;
@@ -53,11 +52,7 @@ export function PastTalk(props: PastTalkProps) {
   const goal = useRef(nth);
   const words = useWords(rows.length > BLOCK * FIRST);
 
-  // Rows that are not drawn again hold on to what they were given: it must not be a whole drawing of the past.
-  const { eventWords, entryWords, acts, find } = props;
-  const actions = useRef<TalkActions>({} as TalkActions).current;
-  Object.assign(actions, { eventWords, entryWords, acts, find, chosen });
-
+  const actions = useActions(props);
   /** Of a row, if it is drawn: before it stand the blocks that are not. */
   const element = (row: number): Element | undefined =>
     row >= from * BLOCK && row < to * BLOCK ? list.current?.children[from + row - from * BLOCK] : undefined;
@@ -191,17 +186,7 @@ export function PastTalk(props: PastTalkProps) {
       >
         <ol ref={list}>
           {before}
-          {rows.slice(from * BLOCK, to * BLOCK).map((r) => (
-            <Line
-              key={r.key}
-              row={r}
-              lang={lang.value}
-              read={readState(r, visitorRead)}
-              actions={actions}
-              marks={marks}
-              on={isChosen(r, chosen)}
-            />
-          ))}
+          {lines(rows.slice(from * BLOCK, to * BLOCK), actions, marks, visitorRead)}
           {behind}
         </ol>
       </div>

@@ -5,8 +5,8 @@ import { ArrowDown } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './Icon';
-import { k, lang } from './i18n';
-import { isChosen, Line, readState, type TalkActions } from './Line';
+import { k } from './i18n';
+import { lines, useActions, type TalkActions } from './Line';
 import { scrolling } from './motion';
 import type { Row } from './rows';
 
@@ -30,7 +30,7 @@ const STEP = 50;
 const EDGE = 600;
 
 export function Talk(props: TalkProps) {
-  const { rows, label, older, onOlder, onSeen, visitorRead = 0, head, tail } = props;
+  const { rows, label, older, onOlder, onSeen, visitorRead, head, tail } = props;
   const box = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
   const before = useRef({ height: 0, top: '', end: '', count: 0 });
@@ -56,10 +56,7 @@ export function Talk(props: TalkProps) {
     }
     setFrom(to >= rows.length - WINDOW ? '' : (rows[to]?.key ?? ''));
   };
-  // Rows that are not drawn again hold on to what they were given: it must not be a whole drawing of the past.
-  const { eventWords, entryWords, acts, outActs, find, marks, chosen } = props;
-  const actions = useRef<TalkActions>({} as TalkActions).current;
-  Object.assign(actions, { eventWords, entryWords, acts, outActs, find, chosen });
+  const actions = useActions(props);
   const keys = rows.filter((r) => r.kind !== 'day');
   const top = keys[0]?.key ?? '';
   const last = keys[keys.length - 1];
@@ -154,19 +151,7 @@ export function Talk(props: TalkProps) {
             </div>
           )}
           {head}
-          <ol ref={list}>
-            {shown.map((r) => (
-              <Line
-                key={r.key}
-                row={r}
-                lang={lang.value}
-                read={readState(r, visitorRead)}
-                actions={actions}
-                marks={marks}
-                on={isChosen(r, props.chosen)}
-              />
-            ))}
-          </ol>
+          <ol ref={list}>{lines(shown, actions, props.marks, visitorRead)}</ol>
           {tail}
         </div>
       </div>
