@@ -14,6 +14,8 @@
 #define PHOTO_SIDES  10000       /* width and height together */
 #define PHOTO_RATIO  20
 #define CHOICES_MAX  100
+#define STICKER_MAX  (512u << 10)
+#define STICKER_SIDE 512
 #define REPLY_PREFIX "{\"message_id\":"
 
 /* ---- members ----------------------------------------------------------------------------------------------------------------- */
@@ -379,16 +381,32 @@ struct way {
     int64_t max; /* bytes; larger ones go as documents */
 };
 
-static bool is_photo(const struct errand *e)
+/* False: they are not known. */
+static bool sides_of(const struct errand *e, int64_t *w, int64_t *h)
 {
     struct slice file = json_member(slice_of(e->message.extra), "file");
     json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
-    int64_t w = 0, h = 0;
-    bool known = json_get_i64(root, "width", &w) && json_get_i64(root, "height", &h);
+    bool ret = json_get_i64(root, "width", w) && json_get_i64(root, "height", h);
 
     json_decref(root);
-    return !known ||
+    return ret;
+}
+
+static bool is_photo(const struct errand *e)
+{
+    int64_t w = 0, h = 0;
+
+    return !sides_of(e, &w, &h) ||
            (w > 0 && h > 0 && w <= PHOTO_SIDES && h <= PHOTO_SIDES && w + h <= PHOTO_SIDES && w <= PHOTO_RATIO * h && h <= PHOTO_RATIO * w);
+}
+
+/* Small as a sticker is, and without words, for which there is no place beside one. */
+static bool is_sticker(const struct errand *e, const struct upload *up)
+{
+    int64_t w = 0, h = 0;
+
+    return strcmp(up->mime, "image/webp") == 0 && up->bytes.n <= STICKER_MAX && !e->message.text.n && sides_of(e, &w, &h) && w > 0 &&
+           h > 0 && w <= STICKER_SIDE && h <= STICKER_SIDE;
 }
 
 /* By what the file is. Only these can be shown or played there. */
@@ -401,6 +419,8 @@ static struct way way_of(const struct errand *e, const struct upload *up)
         { "audio/mp4", "sendAudio", "audio", 50LL << 20 }, { "audio/ogg", "sendVoice", "voice", 50LL << 20 },
     };
 
+    if (is_sticker(e, up))
+        return (struct way){ "", "sendSticker", "sticker", 0 };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (strcmp(up->mime, ways[i].mime) == 0 && (int64_t)up->bytes.n <= ways[i].max && (ways[i].max != PHOTO_MAX || is_photo(e)))
             return ways[i];

@@ -15,6 +15,8 @@
 #define ROW_DETAIL      72
 #define BUTTON_ID       256
 #define ROW_ID          200
+#define STICKER_MAX     (100 << 10)
+#define STICKER_SIDE    512 /* Meta takes no other */
 
 /* ---- members ----------------------------------------------------------------------------------------------------------------- */
 
@@ -200,6 +202,15 @@ static enum kf_rc send_template(const struct whatsapp *w, struct arena *a, const
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------- */
 
+/* Nothing can be said beside a sticker: with words it is a document. */
+static bool is_sticker(const json_t *file, struct slice words)
+{
+    return slice_is(slice_of(json_string_value(json_object_get(file, "mime"))), "image/webp") && !words.n &&
+           json_integer_value(json_object_get(file, "size")) <= STICKER_MAX &&
+           json_integer_value(json_object_get(file, "width")) == STICKER_SIDE &&
+           json_integer_value(json_object_get(file, "height")) == STICKER_SIDE;
+}
+
 /* By what the file is; all else is a document. */
 static const char *way_of(struct slice mime, int64_t size)
 {
@@ -224,7 +235,7 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
     const json_t *file = json_object_get(extra, "file");
     struct slice mime = slice_of(json_string_value(json_object_get(file, "mime")));
     struct slice name = slice_of(json_string_value(json_object_get(file, "name")));
-    const char *word = way_of(mime, json_integer_value(json_object_get(file, "size")));
+    const char *word = is_sticker(file, e->message.text) ? "sticker" : way_of(mime, json_integer_value(json_object_get(file, "size")));
     bool spoken = strcmp(word, "audio") == 0;
     enum kf_rc rc = KF_OK;
     struct buf b;
@@ -241,6 +252,8 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
             member(&b, ",\"caption\":", e->message.text);
         if (strcmp(word, "document") == 0 && name.n)
             member(&b, ",\"filename\":", name);
+        if (spoken && slice_is(mime, "audio/ogg")) /* what was recorded, not a piece of music */
+            buf_str(&b, ",\"voice\":true");
         buf_str(&b, "}}");
         rc = post(w, a, &b, ret);
     }

@@ -59,6 +59,21 @@ static void jpeg_size(struct slice s, struct mime *ret)
     }
 }
 
+/* Of its three forms: extended, without loss, and with. The first chunk says which. */
+static void webp_size(struct slice s, struct mime *ret)
+{
+    if (memcmp(s.p + 12, "VP8X", 4) == 0) {
+        ret->width = 1 + (int)(le16(s.p + 24) | (unsigned)(uint8_t)s.p[26] << 16);
+        ret->height = 1 + (int)(le16(s.p + 27) | (unsigned)(uint8_t)s.p[29] << 16);
+    } else if (memcmp(s.p + 12, "VP8L", 4) == 0) { /* 14 bits each */
+        ret->width = 1 + (int)(le16(s.p + 21) & 0x3fff);
+        ret->height = 1 + (int)((le16(s.p + 22) >> 6 | le16(s.p + 24) << 10) & 0x3fff);
+    } else if (memcmp(s.p + 12, "VP8 ", 4) == 0) {
+        ret->width = (int)(le16(s.p + 26) & 0x3fff);
+        ret->height = (int)(le16(s.p + 28) & 0x3fff);
+    }
+}
+
 static void image_size(struct slice s, struct mime *ret)
 {
     if (strcmp(ret->type, "image/png") == 0 && s.n >= 24) {
@@ -69,10 +84,8 @@ static void image_size(struct slice s, struct mime *ret)
         ret->height = (int)le16(s.p + 8);
     } else if (strcmp(ret->type, "image/jpeg") == 0)
         jpeg_size(s, ret);
-    else if (strcmp(ret->type, "image/webp") == 0 && s.n >= 30 && memcmp(s.p + 12, "VP8X", 4) == 0) {
-        ret->width = 1 + (int)(le16(s.p + 24) | (unsigned)(uint8_t)s.p[26] << 16);
-        ret->height = 1 + (int)(le16(s.p + 27) | (unsigned)(uint8_t)s.p[29] << 16);
-    }
+    else if (strcmp(ret->type, "image/webp") == 0 && s.n >= 30)
+        webp_size(s, ret);
     if (ret->width < 0 || ret->height < 0)
         ret->width = ret->height = 0;
 }

@@ -519,6 +519,36 @@ static void a_file_goes_with_its_message(void **state)
     }
 }
 
+static void a_small_webp_without_words_is_a_sticker(void **state)
+{
+    static const struct {
+        int width, height;
+        size_t size;
+        const char *words, *method;
+    } rows[] = {
+        { 512, 512, 512 << 10, "", "sendSticker" },     { 512, 300, 10, "", "sendSticker" },         { 512, 513, 10, "", "sendPhoto" },
+        { 512, 512, (512 << 10) + 1, "", "sendPhoto" }, { 512, 512, 10, "more words", "sendPhoto" }, { 0, 0, 10, "", "sendPhoto" },
+    };
+    char *bytes = test_calloc(1, (512 << 10) + 1);
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct upload up = { .bytes = { bytes, rows[i].size }, .mime = "image/webp", .name = "a.webp" };
+        const char *extra = arena_printf(t->arena, "{\"file\":{\"width\":%d,\"height\":%d}}", rows[i].width, rows[i].height);
+        const struct errand e = {
+            .peer = "52", .message = { .kind = MESSAGE_IMAGE, .text = slice_of(rows[i].words), .extra = rows[i].width ? extra : NULL }
+        };
+        struct uploaded done;
+        struct http_req req;
+
+        assert_int_equal(telegram_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_AGAIN);
+        assert_string_equal(strrchr(req.url, '/') + 1, rows[i].method);
+        assert_true(holds(req.body, strcmp(rows[i].method, "sendSticker") == 0 ? "name=\"sticker\"" : "name=\"photo\""));
+        assert_int_equal(holds(req.body, "name=\"caption\""), *rows[i].words != '\0');
+    }
+    test_free(bytes);
+}
+
 static void what_became_of_a_file_is_what_became_of_its_message(void **state)
 {
     const struct upload up = { .bytes = SLICE("x"), .mime = "image/png", .name = "x" };
@@ -674,6 +704,7 @@ int main(void)
         BENCH(each_answer_has_its_class),
         BENCH(a_group_that_moved_is_told_by_the_answer_too),
         BENCH(a_file_goes_with_its_message),
+        BENCH(a_small_webp_without_words_is_a_sticker),
         BENCH(what_became_of_a_file_is_what_became_of_its_message),
         BENCH(a_file_comes_by_its_id),
         BENCH(a_bot_is_met_step_by_step),

@@ -319,9 +319,10 @@ static void memory_that_runs_out_loses_nothing(void **state)
                  .from = { .role = ROLE_AGENT },                        \
                  .text = SLICE("Tea\nGreen\nhttps://shop.example/tea"), \
                  .extra = "{\"file\":{\"mime\":\"image/png\",\"size\":" #size "}}" }
-#define TO   .peer = USER, .user = USER, .seq = 7
-#define HEAD "\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
-#define OURS ",\"biz_opaque_callback_data\":\"" CONV "-7\""
+#define STICKER(width, size) "{\"file\":{\"mime\":\"image/webp\",\"size\":" size ",\"width\":" width ",\"height\":512,\"name\":\"s.webp\"}}"
+#define TO                   .peer = USER, .user = USER, .seq = 7
+#define HEAD                 "\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
+#define OURS                 ",\"biz_opaque_callback_data\":\"" CONV "-7\""
 
 static void each_errand_is_one_request(void **state)
 {
@@ -390,7 +391,23 @@ static void each_errand_is_one_request(void **state)
           "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"document\"" OURS ",\"document\":{\"id\":\"99\",\"filename\":\"a.png\"}}" },
         { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_AUDIO, .extra = "{\"file\":{\"mime\":\"audio/ogg\",\"size\":10}}" } },
           KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"audio\"" OURS ",\"audio\":{\"id\":\"99\",\"voice\":true}}" },
+        { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_AUDIO, .extra = "{\"file\":{\"mime\":\"audio/mpeg\",\"size\":10}}" } },
+          KF_OK,
           "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"audio\"" OURS ",\"audio\":{\"id\":\"99\"}}" },
+        { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("512", "102400") } },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"sticker\"" OURS ",\"sticker\":{\"id\":\"99\"}}" },
+        { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("512", "102401") } },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"document\"" OURS ",\"document\":{\"id\":\"99\",\"filename\":\"s.webp\"}}" },
+        { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("511", "100") } },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"document\"" OURS ",\"document\":{\"id\":\"99\",\"filename\":\"s.webp\"}}" },
+        { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_IMAGE, .text = { "x", 1 }, .extra = STICKER("512", "100") } },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"document\"" OURS
+          ",\"document\":{\"id\":\"99\",\"caption\":\"x\",\"filename\":\"s.webp\"}}" },
         { { TO, OPEN, .media_id = "99",
             .message = { .kind = MESSAGE_AUDIO, .text = { "x", 1 }, .extra = "{\"file\":{\"mime\":\"audio/ogg\",\"size\":10}}" } },
           KF_UNSUPPORTED,
