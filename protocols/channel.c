@@ -117,6 +117,13 @@ struct channel {
     struct arena *arena;
 };
 
+enum card_way channel_card(const struct channel_ops *ops, const struct message *m)
+{
+    if (ops->card)
+        return ops->card(m);
+    return ops->caps & CHAN_CARD ? CARD_WHOLE : CARD_AS_TEXT;
+}
+
 enum kf_rc channel_make(struct channel **ret, size_t size, struct slice settings,
                         enum kf_rc (*read)(struct channel *, const struct json_t *, struct kf_err *), struct kf_err *why)
 {

@@ -18,8 +18,9 @@
 enum frame_side { FRAME_VISITOR, FRAME_STAFF };
 
 struct frame_limits {
-    size_t text_max; /* code points */
-    int levels;      /* of JSON; 0: 16 */
+    size_t text_max;      /* code points */
+    int levels;           /* of JSON; 0: 16 */
+    const char *language; /* of the site: which maps it knows; NULL: nothing is known of it */
 };
 
 /* One frame → one inbound in the arena. `ret->cid` is set, also on failure, whenever the frame carried a valid one, so that the error

@@ -3,6 +3,7 @@
 #include "core/card.h"
 #include "core/utf8.h"
 #include "protocols/json.h"
+#include "protocols/place.h"
 #include "protocols/url.h"
 
 #include <stdio.h>
@@ -509,8 +510,43 @@ static enum kf_rc card_url(struct reader *r, struct slice *ret)
     return keep(r, s, ret);
 }
 
+static enum kf_rc degrees(struct reader *r, const char *name, int max, double *ret)
+{
+    const json_t *v = member(r->frame, name);
+
+    if (!json_is_number(v) || json_number_value(v) < -max || json_number_value(v) > max)
+        return kf_fail(r->why, KF_INVALID, "%s: degrees, a number from -%d to %d", name, max, max);
+    *ret = json_number_value(v);
+    return KF_OK;
+}
+
+/* Where it is, instead of an address: that becomes the one of a map. */
+static enum kf_rc card_place(struct reader *r, struct slice title, struct slice *url)
+{
+    const json_t *lat = member(r->frame, "lat"), *lon = member(r->frame, "lon");
+    enum kf_rc rc = KF_OK;
+    struct buf b;
+
+    if (!lat || !lon)
+        return kf_fail(r->why, KF_INVALID, "%s: lat and lon stand together, or neither does", lat ? "lon" : "lat");
+    if (member(r->frame, "url"))
+        return kf_fail(r->why, KF_INVALID, "url: a place has none, it leads to a map");
+    rc = degrees(r, "lat", 90, &r->ret->lat);
+    if (!rc)
+        rc = degrees(r, "lon", 180, &r->ret->lon);
+    if (rc)
+        return rc;
+    r->ret->has_place = true;
+    buf_init(&b, PLACE_MAP_MAX);
+    place_map(&b, r->ret->lat, r->ret->lon, title, r->limits->language);
+    rc = buf_ok(&b) ? keep(r, buf_slice(&b), url) : kf_fail(r->why, KF_NOMEM, "no memory for a frame");
+    buf_finish(&b);
+    return rc;
+}
+
 static enum kf_rc card(struct reader *r)
 {
+    bool placed = member(r->frame, "lat") || member(r->frame, "lon");
     struct card card = { .title = { NULL, 0 } };
     struct buf b;
     enum kf_rc rc = card_title(r, &card.title);
@@ -518,7 +554,7 @@ static enum kf_rc card(struct reader *r)
     if (!rc)
         rc = words(r, "text", CARD_WORDS_MAX, false, &card.words);
     if (!rc)
-        rc = card_url(r, &card.url);
+        rc = placed ? card_place(r, card.title, &card.url) : card_url(r, &card.url);
     if (!rc)
         rc = uuid(r, r->frame, "file", "file", false, &r->ret->file);
     if (rc)

@@ -116,6 +116,14 @@ static void card_member(struct buf *b, const struct message *m, const char *pict
     if (card.words.n)
         text_member(b, ",\"text\":", card.words);
     text_member(b, ",\"url\":", card.url);
+    for (int i = 0; i < 2; i++) {
+        struct slice degrees = json_member(slice_of(m->extra), i ? "lon" : "lat");
+
+        if (degrees.p) {
+            buf_str(b, i ? ",\"lon\":" : ",\"lat\":");
+            json_raw(b, degrees);
+        }
+    }
     if (picture)
         text_member(b, ",\"image\":", slice_of(picture));
     buf_char(b, '}');

@@ -1,6 +1,7 @@
 /* telegram_out.c: what we have Telegram do, and what its answer means. */
 #include "core/card.h"
 #include "protocols/multipart.h"
+#include "protocols/place.h"
 #include "protocols/stamp.h"
 #include "protocols/telegram_impl.h"
 #include "protocols/url.h"
@@ -185,13 +186,39 @@ static const char *message_body(struct buf *b, const struct errand *e)
     return method;
 }
 
+/* A venue has to have an address: where there is none, the degrees are one. (A mere location would lose its name.) */
+static enum kf_rc send_place(const struct telegram *t, struct arena *a, const struct errand *e, const struct place *at,
+                             struct http_req *ret)
+{
+    struct buf b, degrees;
+
+    buf_init(&degrees, 64);
+    place_degrees(&degrees, at->lat, ", ", at->lon);
+    begin(&b, e);
+    add_topic(&b, e);
+    buf_printf(&b, ",\"latitude\":%.7f,\"longitude\":%.7f,\"title\":", at->lat, at->lon);
+    buf_json(&b, at->card.title);
+    buf_str(&b, ",\"address\":");
+    buf_json(&b, at->card.words.n ? at->card.words : buf_slice(&degrees));
+    buf_finish(&degrees);
+    if (answers(e)) {
+        buf_str(&b, ",\"reply_parameters\":");
+        reply_parameters(&b, e);
+    }
+    buf_char(&b, '}');
+    return telegram_post(t, a, "sendVenue", &b, ret);
+}
+
 static enum kf_rc send_message(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
 {
     const char *method;
+    struct place at;
     struct buf b;
 
     if (!e->message.text.n || e->message.kind == MESSAGE_REMOVED)
         return KF_UNSUPPORTED;
+    if (place_of(&e->message, &at))
+        return send_place(t, a, e, &at, ret);
     method = message_body(&b, e);
     return telegram_post(t, a, method, &b, ret);
 }

@@ -241,6 +241,7 @@ const struct channel_ops wecom_kf_ops = {
     .renew = wecom_renew,
     .pull = wecom_pull,
     .media = wecom_media,
+    .card = wecom_card,
     .upload = wecom_upload,
     .meet = wecom_meet,
 };

@@ -1,4 +1,5 @@
 /* wecom_out.c: what we send to customers, and what WeCom's answer means. */
+#include "protocols/place.h"
 #include "protocols/sign.h"
 #include "protocols/wecom_impl.h"
 
@@ -176,6 +177,33 @@ static void put_words(struct buf *b, const struct errand *e)
     json_decref(list);
 }
 
+static void put_place(struct buf *b, const struct place *at)
+{
+    buf_str(b, "\"msgtype\":\"location\",\"location\":{\"name\":");
+    wx_json(b, at->card.title);
+    buf_str(b, ",\"address\":");
+    wx_json(b, at->card.words);
+    buf_printf(b, ",\"latitude\":%.7f,\"longitude\":%.7f}", at->lat, at->lon);
+}
+
+/* Whatever comes here as a card is one that card() has said to go whole. */
+static void put_card(struct buf *b, const struct errand *e)
+{
+    struct place at;
+
+    if (place_of(&e->message, &at))
+        put_place(b, &at);
+    else
+        put_words(b, e);
+}
+
+enum card_way wecom_card(const struct message *m)
+{
+    struct place at;
+
+    return place_of(m, &at) ? CARD_WHOLE : CARD_AS_TEXT;
+}
+
 /* A file that is not taken there is its name and an address. */
 static void put_address(struct buf *b, const struct errand *e, struct slice name)
 {
@@ -219,7 +247,9 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
     buf_str(&b, ",\"open_kfid\":");
     wx_json(&b, w->account);
     buf_printf(&b, ",\"msgid\":\"%s\",", msgid);
-    if (e->media_id) {
+    if (e->message.kind == MESSAGE_CARD) {
+        put_card(&b, e);
+    } else if (e->media_id) {
         buf_printf(&b, "\"msgtype\":\"%s\",\"%s\":{\"media_id\":", type, type);
         wx_json(&b, slice_of(e->media_id));
         buf_char(&b, '}');

@@ -1,6 +1,7 @@
 /* whatsapp_out.c: what we send through Meta, and what its answers mean. */
 #include "core/utf8.h"
 #include "protocols/multipart.h"
+#include "protocols/place.h"
 #include "protocols/stamp.h"
 #include "protocols/whatsapp_impl.h"
 
@@ -280,10 +281,25 @@ static bool picture(struct buf *b, const struct errand *e)
     return true;
 }
 
+static void put_place(struct buf *b, const struct errand *e, const struct place *at)
+{
+    begin(b, e, "location");
+    buf_printf(b, ",\"location\":{\"latitude\":%.7f,\"longitude\":%.7f", at->lat, at->lon);
+    member(b, ",\"name\":", at->card.title);
+    if (at->card.words.n)
+        member(b, ",\"address\":", at->card.words);
+    buf_str(b, "}}");
+}
+
 static enum kf_rc send_card(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
 {
+    struct place at;
     struct buf b;
 
+    if (place_of(&e->message, &at)) {
+        put_place(&b, e, &at);
+        return post(w, a, &b, ret);
+    }
     return picture(&b, e) ? post(w, a, &b, ret) : send_text(w, a, e, ret);
 }
 

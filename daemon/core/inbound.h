@@ -123,6 +123,7 @@ struct inbound {
     struct kf_id file; /* browsers: uploaded before */
     int64_t seq, reply_to;
     bool on;
+    bool has_place; /* of a card: it has lat and lon */
     double lat, lon;
     enum delivery delivery;
     bool window_over;          /* of a status: it failed because the time, or the number, for replies is over */

@@ -503,7 +503,7 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
     struct message *m = &t->errand.message;
     int part = t->errand.part;
 
-    if (m->kind == MESSAGE_CARD && !(ops->caps & CHAN_CARD)) { /* it reads as well as a text, and without its picture */
+    if (m->kind == MESSAGE_CARD && channel_card(ops, m) == CARD_AS_TEXT) { /* it reads as well as a text, and without its picture */
         m->kind = MESSAGE_TEXT;
         m->file = (struct kf_id){ { 0 } };
     }

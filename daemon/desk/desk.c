@@ -346,6 +346,7 @@ static void on_limits(void *ctx, const struct kf_key *site, struct frame_limits 
 
     ret->text_max = ds ? (size_t)narrower(ds->site->text_max, d->cfg.text_max) : 4096;
     ret->levels = d->cfg.json_levels;
+    ret->language = ds ? ds->site->language : NULL;
 }
 
 static bool on_file_url(void *ctx, const struct kf_key *site, const struct kf_id *file, char *ret, size_t n)

@@ -3,6 +3,7 @@
 #include "core/card.h"
 #include "core/utf8.h"
 #include "desk/media.h"
+#include "protocols/place.h"
 
 static const char *peer_of(struct change *c, const struct inbound *in)
 {
@@ -79,15 +80,32 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     return ret;
 }
 
+/* A place has a name, if only that it is one, and an address that shows it: as those from here, see place.h. */
+static void add_map(struct change *c, const struct inbound *in, const char *language, struct card *card)
+{
+    const char *line = in->text.n ? memchr(in->text.p, '\n', in->text.n) : NULL;
+    struct slice name = in->title.n ? in->title : line ? (struct slice){ in->text.p, (size_t)(line - in->text.p) } : in->text;
+    struct buf b;
+
+    if (!name.n)
+        card->title = slice_of(media_words(TYPE_LOCATION));
+    buf_init(&b, PLACE_MAP_MAX);
+    place_map(&b, in->lat, in->lon, name, language);
+    card->url = change_slice(c, buf_slice(&b));
+    buf_finish(&b);
+}
+
 /* What is read: a card's title, its words, its address, each on a line. */
-static struct slice text_of(struct change *c, const struct inbound *in)
+static struct slice text_of(struct change *c, const struct inbound *in, const char *language)
 {
     struct card card = { .title = in->title, .words = in->text, .url = in->url };
     struct slice *const parts[] = { &card.title, &card.words, &card.url };
     struct slice ret;
     struct buf b;
 
-    if (!in->title.n && !in->url.n && in->text.n && utf8_valid(in->text))
+    if (in->type == TYPE_LOCATION && !in->url.n)
+        add_map(c, in, language, &card);
+    if (!card.title.n && !card.url.n && in->text.n && utf8_valid(in->text))
         return change_slice(c, in->text);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (!utf8_valid(*parts[i]))
@@ -140,7 +158,8 @@ static void show_file(struct change *c, const struct media *m, struct message *r
     ret->file = m->stored->id;
 }
 
-static void one_message(struct change *c, const struct channel_ops *ops, const struct inbound *in, const struct media *m, bool first)
+static void one_message(struct change *c, const struct channel_ops *ops, const struct site *site, const struct inbound *in,
+                        const struct media *m, bool first)
 {
     bool fetch = m && ops->media && !m->bytes.n, says = first && (in->text.n || in->title.n || in->url.n);
     enum inbound_type type = first || !m ? in->type : m->type;
@@ -148,7 +167,7 @@ static void one_message(struct change *c, const struct channel_ops *ops, const s
         .at = c->at,
         .from = c->by,
         .kind = kind_of(type),
-        .text = first ? text_of(c, in) : slice_of(media_words(type)),
+        .text = first ? text_of(c, in, site->language) : slice_of(media_words(type)),
         .extra = extra_of(
             c, first ? in : &(struct inbound){ .peer = in->peer, .user = in->user, .user_name = in->user_name, .automatic = in->automatic },
             m, fetch),
@@ -169,13 +188,13 @@ static void one_message(struct change *c, const struct channel_ops *ops, const s
     act->answers = first && in->ref.n ? change_text(c, in->ref) : NULL;
 }
 
-static void add_message(struct change *c, const struct channel_ops *ops, const struct inbound *in)
+static void add_message(struct change *c, const struct channel_ops *ops, const struct site *site, const struct inbound *in)
 {
     struct act *act;
 
-    one_message(c, ops, in, in->n_media ? &in->media[0] : NULL, true);
+    one_message(c, ops, site, in, in->n_media ? &in->media[0] : NULL, true);
     for (size_t i = 1; i < in->n_media && i < MEDIA_MAX; i++)
-        one_message(c, ops, in, &in->media[i], false);
+        one_message(c, ops, site, in, &in->media[i], false);
     if (in->reply_token.n) {
         act = change_act(c, ACT_HANDLE);
         act->u.handle.text = change_text(c, in->reply_token);
@@ -288,14 +307,14 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
     case INBOUND_POSTBACK:
     case INBOUND_COMMAND:
         opening_of(d, ds, sc, in, c, false);
-        add_message(c, ops, in);
+        add_message(c, ops, ds->site, in);
         add_raw(c, sc, in);
         return true;
     case INBOUND_ECHO: /* a colleague has answered in the platform's own app: part of the talk, and of its newest conversation */
         c->by = (struct actor){ .role = ROLE_AGENT, .name = change_text(c, utf8_valid(in->agent) ? in->agent : SLICE("")) };
         rules_deaf(ds, c, ROLE_AGENT, in->text, false);
         opening_of(d, ds, sc, in, c, true);
-        add_message(c, ops, in);
+        add_message(c, ops, ds->site, in);
         return true;
     case INBOUND_REACTION:
     case INBOUND_FOLLOW:

@@ -538,8 +538,10 @@ bool media_upload(struct trip *t, struct outlet *o)
 {
     struct query *q;
 
-    if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file) || t->errand.message.kind == MESSAGE_CARD)
-        return false; /* the picture of a card goes as an address */
+    if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file))
+        return false;
+    if (t->errand.message.kind == MESSAGE_CARD && channel_card(o->ops, &t->errand.message) != CARD_UPLOADED)
+        return false; /* its picture goes as an address */
     if (t->bytes) {   /* read before: the token was renewed meanwhile */
         upload_step(t, NULL);
         return true;

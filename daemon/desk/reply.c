@@ -129,6 +129,17 @@ static const struct kf_key *key_copy(struct change *c, const struct kf_key *key)
     return ret;
 }
 
+/* The picture of a message, or of a card, and where that card is. NULL: neither. */
+static const char *extra_of(struct change *c, const struct inbound *in, const struct stored_file *f)
+{
+    const char *file = f ? file_extra(c, f) : NULL;
+    int n = file ? (int)strlen(file) - 2 : 0;
+
+    if (!in->has_place)
+        return file;
+    return change_printf(c, "{%.*s%s\"lat\":%.7f,\"lon\":%.7f}", n, file ? file + 1 : "", n > 0 ? "," : "", in->lat, in->lon);
+}
+
 static void say_fill(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct inbound *in,
                      struct act *act)
 {
@@ -144,6 +155,7 @@ static void say_fill(struct desk *d, struct desk_site *ds, struct change *c, con
         .from = c->by,
         .kind = in->type == TYPE_CARD ? MESSAGE_CARD : MESSAGE_TEXT,
         .text = change_slice(c, in->text),
+        .extra = extra_of(c, in, NULL),
         .reply_to = in->reply_to,
         .cid = change_text(c, in->cid),
         .delivery = act->errand ? DELIVERY_SENDING : DELIVERY_NONE,
@@ -225,7 +237,7 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     if (in->type != TYPE_CARD)
         msg->kind = file_kind(f->mime);
     msg->file = f->id;
-    msg->extra = file_extra(c, f);
+    msg->extra = extra_of(c, in, f);
     note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);

@@ -69,7 +69,11 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
 /* Does it go in one piece: a file, or a card where the channel has them? */
 static bool goes_whole(const struct channel_ops *ops, const struct inbound *in)
 {
-    return in->type == TYPE_CARD ? (ops->caps & CHAN_CARD) != 0 : !id_is_zero(&in->file);
+    struct message m = {
+        .kind = MESSAGE_CARD, .text = in->text, .file = in->file, .extra = in->has_place ? "{\"lat\":0,\"lon\":0}" : NULL
+    };
+
+    return in->type == TYPE_CARD ? channel_card(ops, &m) != CARD_AS_TEXT : !id_is_zero(&in->file);
 }
 
 /* How many messages of its channel it is; `max` and one more are enough to know. */

@@ -131,6 +131,37 @@ test('a picture stands on a card, where it is one', async () => {
   await leave(page, v);
 });
 
+test('degrees in the address make a place, which opens a map', async () => {
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '店在哪里？');
+  await openTalk(page, '店在哪里？');
+  await page.getByRole('button', { name: '发送卡片' }).click();
+  await dialog(page).getByLabel('标题', { exact: true }).fill('人民广场店');
+  await dialog(page).getByLabel('说明', { exact: true }).fill('黄浦区人民大道 1 号');
+  const where = dialog(page).getByLabel('网址', { exact: true });
+  await where.fill('121.4737, 31.2304');
+  await page.keyboard.press('Enter');
+  await dialog(page).getByText('没有这样的位置').waitFor();
+  await where.fill('31.2304, 121.4737');
+  const map = `https://uri.amap.com/marker?position=121.4737,31.2304&name=${encodeURIComponent('人民广场店')}`;
+  const link = (page) => page.locator('.said-card', { hasText: '人民广场店' }).last().locator('a');
+  assert.equal(await link(dialog(page)).getAttribute('href'), map);
+  assert.deepEqual(await axe(page), []);
+  await picture(page, 'card-place-dialog');
+  await page.keyboard.press('Enter');
+  await dialog(page).waitFor({ state: 'detached' });
+  await link(v).waitFor();
+  for (const one of [v, page]) assert.equal(await link(one).getAttribute('href'), map);
+  assert.equal(await link(v).textContent(), 'uri.amap.com');
+  await picture(v, 'card-place-chat');
+  await v.reload();
+  await link(v).waitFor();
+  assert.equal(await link(v).getAttribute('href'), map);
+  await closeTalk(page);
+  await leave(page, v);
+});
+
 test('a card that is held back for its wording comes back into the dialog', async () => {
   const admin = await at(browser, house, 'admin', '/admin/');
   await admin.locator('input[type=password]').waitFor({ state: 'detached' });

@@ -303,6 +303,44 @@ static void a_card_goes_as_its_text(void **state)
     rig_status(&r, seq, "sent");
 }
 
+/* In both directions: it has a name, an address that opens a map, and its degrees. */
+static void a_place_reads_the_same_in_both_directions(void **state)
+{
+    static const char map[] = "Park\n1 Lake Road\nhttps://www.openstreetmap.org/?mlat=59.437&mlon=24.7536";
+    const char *conv;
+    const json_t *m;
+    int64_t seq;
+
+    (void)state;
+    conv = opens(
+        "US.place", "wamid.PLACE", 0,
+        "\"type\":\"location\",\"location\":{\"latitude\":59.437,\"longitude\":24.7536,\"name\":\"Park\",\"address\":\"1 Lake Road\"}");
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    m = json_array_get(value_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv), "messages"), 0);
+    assert_string_equal(text_at(m, "kind"), "card");
+    assert_string_equal(text_at(m, "text"), map);
+    assert_true(json_number_value(value_at(m, "lat")) == 59.437 && json_number_value(value_at(m, "lon")) == 24.7536);
+
+    wire_sendf(&r.agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"p1\",\"kind\":\"card\",\"title\":\"Park\",\"text\":\"1 Lake Road\","
+               "\"lat\":59.437,\"lon\":24.7536}",
+               conv);
+    seq = number_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "ack", "cid", "p1"), "seq");
+    for (rig_take(&r, "/" ONE "/messages", OK); strcmp(text_at(r.p.json, "type"), "location") != 0; rig_take(&r, "/" ONE "/messages", OK))
+        platform_answer(&r.p, 200, NULL, OK); /* the greeting */
+    assert_string_equal(text_at(r.p.json, "location.name"), "Park");
+    assert_string_equal(text_at(r.p.json, "location.address"), "1 Lake Road");
+    assert_true(json_number_value(value_at(r.p.json, "location.latitude")) == 59.437);
+    assert_true(json_number_value(value_at(r.p.json, "location.longitude")) == 24.7536);
+    answer_id("wamid.OUTPLACE");
+    rig_status(&r, seq, "sent");
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":%lld}", conv, (long long)seq - 1);
+    m = json_array_get(value_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv), "messages"), 0);
+    assert_string_equal(text_at(m, "kind"), "card");
+    assert_string_equal(text_at(m, "text"), map);
+    assert_true(json_number_value(value_at(m, "lat")) == 59.437 && json_number_value(value_at(m, "lon")) == 24.7536);
+}
+
 /* Meta fetches it from the address; whoever has that needs no session. */
 static void the_picture_of_a_card_goes_with_it(void **state)
 {
@@ -410,6 +448,7 @@ int main(void)
         cmocka_unit_test(pictures_go_both_ways),
         cmocka_unit_test(two_numbers_share_one_address),
         cmocka_unit_test(a_card_goes_as_its_text),
+        cmocka_unit_test(a_place_reads_the_same_in_both_directions),
         cmocka_unit_test(the_picture_of_a_card_goes_with_it),
         cmocka_unit_test(after_a_day_only_a_template_goes),
         cmocka_unit_test(whom_meta_renames_stays_the_same),

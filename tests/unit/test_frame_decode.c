@@ -125,6 +125,35 @@ static void a_card_becomes_one_text(void **state)
     }
 }
 
+static void a_place_leads_to_a_map_that_its_site_knows(void **state)
+{
+    static const struct {
+        const char *language, *frame, *text;
+        double lat, lon;
+    } rows[] = {
+        { "zh-CN", CARD("\"title\":\"人民广场\",\"text\":\"黄浦区\",\"lat\":31.2304,\"lon\":121.4737"),
+          "人民广场\n黄浦区\nhttps://uri.amap.com/marker?position=121.4737,31.2304&name=%E4%BA%BA%E6%B0%91%E5%B9%BF%E5%9C%BA", 31.2304,
+          121.4737 },
+        { "zh-TW", CARD("\"title\":\"信義\",\"lat\":25.033,\"lon\":121.5645678,\"url\":null"),
+          "信義\nhttps://www.openstreetmap.org/?mlat=25.033&mlon=121.564568", 25.033, 121.5645678 },
+        { NULL, CARD("\"title\":\"Null\",\"lat\":-0.0000001,\"lon\":0"), "Null\nhttps://www.openstreetmap.org/?mlat=0&mlon=0", -0.0000001,
+          0 },
+        { "en", CARD("\"title\":\"End\",\"lat\":-90,\"lon\":180"), "End\nhttps://www.openstreetmap.org/?mlat=-90&mlon=180", -90, 180 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct frame_limits l = { .text_max = 4096, .language = rows[i].language };
+        struct turn t = { .arena = arena_new(1u << 20) };
+
+        assert_int_equal(frame_decode(t.arena, FRAME_STAFF, &l, slice_of(rows[i].frame), &t.in, &t.why), KF_OK);
+        assert_true(t.in.has_place);
+        assert_true(t.in.lat == rows[i].lat && t.in.lon == rows[i].lon);
+        expect_slice(t.in.text, rows[i].text);
+        end(&t);
+    }
+}
+
 static void a_picture_may_stand_on_a_card(void **state)
 {
     struct turn t;
@@ -289,6 +318,12 @@ static void each_wrong_member_is_named(void **state)
         { S, KF_INVALID, "kind:", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"choice\",\"choice\":\"x\"}" },
         { V, KF_INVALID, "kind: text, image, file, audio, choice or form",
           "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"card\",\"title\":\"x\",\"url\":\"https://x.example/\"}" },
+        { S, KF_INVALID, "lon: lat and lon stand together", CARD("\"title\":\"x\",\"lat\":1") },
+        { S, KF_INVALID, "lat: lat and lon stand together", CARD("\"title\":\"x\",\"lon\":1,\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "url: a place has none", CARD("\"title\":\"x\",\"lat\":1,\"lon\":1,\"url\":\"https://x.example/\"") },
+        { S, KF_INVALID, "lat: degrees, a number from -90 to 90", CARD("\"title\":\"x\",\"lat\":90.1,\"lon\":1") },
+        { S, KF_INVALID, "lon: degrees, a number from -180 to 180", CARD("\"title\":\"x\",\"lat\":90,\"lon\":-180.1") },
+        { S, KF_INVALID, "lon: degrees", CARD("\"title\":\"x\",\"lat\":90,\"lon\":\"1\"") },
         { S, KF_INVALID, "kind: text, image, file, audio or card", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"form\"}" },
         { S, KF_INVALID, "title: required", CARD("\"url\":\"https://x.example/\"") },
         { S, KF_INVALID, "title:", CARD("\"title\":7,\"url\":\"https://x.example/\"") },
@@ -734,6 +769,7 @@ int main(void)
         cmocka_unit_test(a_visitors_text_is_a_message),
         cmocka_unit_test(files_choices_and_forms_are_messages),
         cmocka_unit_test(a_card_becomes_one_text),
+        cmocka_unit_test(a_place_leads_to_a_map_that_its_site_knows),
         cmocka_unit_test(a_picture_may_stand_on_a_card),
         cmocka_unit_test(a_visitors_hello_says_who_and_where),
         cmocka_unit_test(every_other_frame_is_known_on_its_side),

@@ -71,6 +71,8 @@ static void each_kind_is_shown_as_far_as_one_needs_it(void **state)
         { "4111111111111111", "************1111" },
         { "4111 1111 1111 1111", "**** **** **** 1111" },
         { "4111111111111112", "4111111111111112" },
+        { "https://uri.amap.com/marker?position=121.473701,31.230416", "https://uri.amap.com/marker?position=121.473701,31.230416" },
+        { "?mlat=31.230416&mlon=-121.473701", "?mlat=31.230416&mlon=-121.473701" }, /* the degrees of a place */
         { "li.ming@example.com", "l******@example.com" },
         { "a@b.cn", "*@b.cn" },
         { "车牌京A·12345", "车牌京A·***45" },

@@ -364,6 +364,29 @@ static void each_errand_is_one_call(void **state)
           "{\"chat_id\":52,\"photo\":\"https://kefud.example/files/1?exp=1\\u0026sig=2\",\"caption\":\"Returns\\nSeven "
           "days.\",\"reply_markup\":"
           "{\"inline_keyboard\":[[{\"text\":\"shop.example\",\"url\":\"https://shop.example\"}]]}}" },
+        { { .peer = "52/4",
+            .reply_ref = "52:3",
+            .message = { .kind = MESSAGE_CARD,
+                         .text = SLICE("Park\n1 Lake Road\nBack gate\nhttps://map.example/"),
+                         .extra = "{\"lat\":31.2304000,\"lon\":-121.4737000}" } },
+          "sendVenue",
+          "{\"chat_id\":52,\"message_thread_id\":4,\"latitude\":31.2304,\"longitude\":-121.4737,\"title\":\"Park\","
+          "\"address\":\"1 Lake Road\\nBack gate\",\"reply_parameters\":{\"message_id\":3,\"allow_sending_without_reply\":true}}" },
+        { { .peer = "52",
+            .message = { .kind = MESSAGE_CARD,
+                         .text = SLICE("Park\nhttps://map.example/"),
+                         .extra = "{\"lat\":31.2304000,\"lon\":-121.4737000}" } },
+          "sendVenue",
+          "{\"chat_id\":52,\"latitude\":31.2304,\"longitude\":-121.4737,\"title\":\"Park\",\"address\":\"31.2304, -121.4737\"}" },
+        { { .peer = "52",
+            .file_url = "https://kefud.example/files/1?exp=1&sig=2",
+            .message = { .kind = MESSAGE_CARD,
+                         .file = { { 1 } }, /* with a picture it is a card that leads to the map */
+                         .text = SLICE("Park\nhttps://map.example/"),
+                         .extra = "{\"file\":{\"size\":10},\"lat\":31.2304000,\"lon\":-121.4737000}" } },
+          "sendPhoto",
+          "{\"chat_id\":52,\"photo\":\"https://kefud.example/files/1?exp=1\\u0026sig=2\",\"caption\":\"Park\",\"reply_markup\":"
+          "{\"inline_keyboard\":[[{\"text\":\"map.example\",\"url\":\"https://map.example/\"}]]}}" },
         { { .peer = "52", .message = { .kind = MESSAGE_CARD, .text = SLICE("Returns\nhttp://intranet/r") } },
           "sendMessage",
           "{\"chat_id\":52,\"text\":\"Returns\\nhttp://intranet/r\"}" },

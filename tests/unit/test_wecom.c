@@ -574,6 +574,23 @@ static void each_file_goes_as_what_it_is(void **state)
     json_decref(root);
 }
 
+static void a_place_goes_as_one_and_other_cards_as_texts(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand("人民广场\n黄浦区\nhttps://map.example/");
+    json_t *root;
+
+    e.message.kind = MESSAGE_CARD;
+    assert_int_equal(channel_card(&wecom_kf_ops, &e.message), CARD_AS_TEXT);
+    e.message.extra = "{\"lat\":31.2304000,\"lon\":121.4737000}";
+    assert_int_equal(channel_card(&wecom_kf_ops, &e.message), CARD_WHOLE);
+    root = sent(t, &e);
+    assert_string_equal(v_text(root, "msgtype"), "location");
+    v_expect_json(SLICE("{\"name\":\"人民广场\",\"address\":\"黄浦区\",\"latitude\":31.2304,\"longitude\":121.4737}"),
+                  json_object_get(root, "location"));
+    json_decref(root);
+}
+
 static void a_closed_conversation_moves_its_session_where_asked(void **state)
 {
     static const struct {
@@ -670,6 +687,7 @@ int main(void)
         BENCH(a_send_has_a_name_of_its_own),
         BENCH(choices_are_a_menu_or_lines),
         BENCH(each_file_goes_as_what_it_is),
+        BENCH(a_place_goes_as_one_and_other_cards_as_texts),
         BENCH(a_closed_conversation_moves_its_session_where_asked),
         BENCH(each_code_has_its_class),
         BENCH(a_session_of_somebody_else_is_told_in_words),

@@ -320,6 +320,7 @@ static void memory_that_runs_out_loses_nothing(void **state)
                  .text = SLICE("Tea\nGreen\nhttps://shop.example/tea"), \
                  .extra = "{\"file\":{\"mime\":\"image/png\",\"size\":" #size "}}" }
 #define STICKER(width, size) "{\"file\":{\"mime\":\"image/webp\",\"size\":" size ",\"width\":" width ",\"height\":512,\"name\":\"s.webp\"}}"
+#define PLACE(said)          .message = { .kind = MESSAGE_CARD, .text = SLICE(said), .extra = "{\"lat\":31.2304000,\"lon\":-121.4737000}" }
 #define TO                   .peer = USER, .user = USER, .seq = 7
 #define HEAD                 "\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
 #define OURS                 ",\"biz_opaque_callback_data\":\"" CONV "-7\""
@@ -412,6 +413,14 @@ static void each_errand_is_one_request(void **state)
             .message = { .kind = MESSAGE_AUDIO, .text = { "x", 1 }, .extra = "{\"file\":{\"mime\":\"audio/ogg\",\"size\":10}}" } },
           KF_UNSUPPORTED,
           NULL },
+        { { TO, OPEN, PLACE("Park\n1 Lake Road\nhttps://map.example/") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"location\"" OURS
+          ",\"location\":{\"latitude\":31.2304,\"longitude\":-121.4737,\"name\":\"Park\",\"address\":\"1 Lake Road\"}}" },
+        { { TO, OPEN, .reply_ref = "wamid.Q", PLACE("Park\nhttps://map.example/") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"location\",\"context\":{\"message_id\":\"wamid.Q\"}" OURS
+          ",\"location\":{\"latitude\":31.2304,\"longitude\":-121.4737,\"name\":\"Park\"}}" },
         { { TO, OPEN, CARD(10), .file_url = "https://kefud.example/files/1?exp=1&sig=2" },
           KF_OK,
           "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"image\"" OURS

@@ -2,11 +2,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { composing } from '../core/keys';
+import { mapOf, placeGood, placeOf } from '../core/place';
 import { cardOf, codePoints, oneLine, safeHref } from '../core/text';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Area, Field } from '../kit/Field';
-import { k } from '../kit/i18n';
+import { k, lang } from '../kit/i18n';
 import { Said } from '../kit/Said';
 import { d } from './moreWords';
 import { windowState } from './replies';
@@ -116,7 +117,8 @@ export function CardDialog({ room }: { room: Room }) {
   const title = oneLine(draft.value.title);
   const said = draft.value.words.replace(/\r\n?/g, '\n').trim();
   const typed = draft.value.href.trim();
-  const href = address(typed);
+  const place = placeOf(typed);
+  const href = place ? (placeGood(place) ? mapOf(place, title, lang.value) : undefined) : address(typed);
   const text = [title, said, href].filter(Boolean).join('\n');
 
   const look = (): Wrong => {
@@ -129,7 +131,7 @@ export function CardDialog({ room }: { room: Room }) {
       url: !typed
         ? d('cardUrlNone')
         : !href
-          ? d('cardUrlBad')
+          ? d(place ? 'cardPlaceBad' : 'cardUrlBad')
           : href.length > URL_MAX
             ? d('cardUrlLong', { n: URL_MAX })
             : undefined,
@@ -152,7 +154,7 @@ export function CardDialog({ room }: { room: Room }) {
     else if (said) words.current?.focus();
     else if (where) url.current?.focus();
     if (title || said || where || shown || all) return;
-    void desk.posts.sayCard(room, text, picture);
+    void desk.posts.sayCard(room, text, picture, place);
     cardDrafts.delete(room.id);
     close();
   };
@@ -199,7 +201,6 @@ export function CardDialog({ room }: { room: Room }) {
         inputRef={url}
         label={d('cardUrl')}
         hint={d('cardUrlHint')}
-        inputMode="url"
         autocomplete="off"
         spellcheck={false}
         defaultValue={draft.value.href}

@@ -17,6 +17,8 @@ interface OutFrame {
   kind?: Outgoing['kind'];
   title?: string;
   url?: string;
+  lat?: number;
+  lon?: number;
   file?: string;
   reply_to?: number;
   /** The wording is meant. */
@@ -112,9 +114,15 @@ export class Posts {
   }
 
   /** A card, as the lines that people will read. */
-  async sayCard(room: Room, text: string, picture?: File): Promise<void> {
+  async sayCard(room: Room, text: string, picture?: File, place?: Outgoing['place']): Promise<void> {
     const file = picture && { name: picture.name, mime: picture.type, size: picture.size, blob: picture };
-    await this.#post(room, { what: 'message', kind: 'card', text, ...(file ? { file } : {}) });
+    await this.#post(room, {
+      what: 'message',
+      kind: 'card',
+      text,
+      ...(file ? { file } : {}),
+      ...(place ? { place } : {}),
+    });
   }
 
   async note(room: Room, text: string): Promise<void> {
@@ -185,7 +193,7 @@ export class Posts {
     const card = out.kind === 'card' && cardOf(text);
     const more = {
       kind: out.kind,
-      ...(card ? { title: card.title, text: card.words, url: card.href } : {}),
+      ...(card ? { title: card.title, text: card.words, ...(out.place ?? { url: card.href }) } : {}),
       ...(out.file?.id ? { file: out.file.id } : {}),
       ...(out.reply_to ? { reply_to: out.reply_to } : {}),
     };

@@ -12,6 +12,8 @@ export interface Outgoing {
   kind: 'text' | 'image' | 'file' | 'audio' | 'card';
   text: string;
   reply_to?: number;
+  /** Of a place: where it is, instead of the address. */
+  place?: { lat: number; lon: number };
   file?: { name: string; mime: string; size: number; blob?: Blob; id?: string; width?: number; height?: number };
   at: number;
   state: 'queued' | 'uploading' | 'sending' | 'failed';

@@ -180,6 +180,19 @@ test('a card is kept as its lines, and sent in its parts', async () => {
   assert.deepEqual([said.kind, said.text], ['card', '退货说明\n七天\n运费\nhttps://shop.example/r']);
 });
 
+test('a place is sent as degrees, without the address under which it is seen', async () => {
+  const w = await opened();
+  const text = '人民广场\n黄浦区\nhttps://uri.amap.com/marker?position=121.4737,31.2304';
+  void w.desk.posts.sayCard(w.room(), text, undefined, { lat: 31.2304, lon: 121.4737 });
+  const f = w.take('message');
+  assert.deepEqual(
+    [f['kind'], f['title'], f['text'], f['url'], f['lat'], f['lon']],
+    ['card', '人民广场', '黄浦区', undefined, 31.2304, 121.4737],
+  );
+  w.ack(f, 3);
+  assert.equal(w.room().messages.value[2]!.text, text);
+});
+
 test('what was not acknowledged is sent again with the same cid after a reconnect, in order', async () => {
   const w = await opened();
   void w.desk.posts.say(w.room(), 'one');

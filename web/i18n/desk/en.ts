@@ -17,7 +17,8 @@ export const en: Like<typeof zhCN> = {
   cardWords: 'Words',
   cardWordsHint: 'May be left empty',
   cardUrl: 'Address',
-  cardUrlHint: 'The page that opens for the visitor, such as shop.example/returns',
+  cardUrlHint:
+    'The page that opens for the visitor, such as shop.example/returns; or a place: latitude and longitude, such as 31.2304, 121.4737',
   cardPreview: 'Preview',
   cardPicture: 'Picture (optional)',
   cardPictureChoose: 'Choose a picture',
@@ -27,6 +28,8 @@ export const en: Like<typeof zhCN> = {
   cardUrlNone: 'Write an address',
   cardUrlBad:
     'This is not a whole address: write one that begins with http or https and has no user name, such as https://shop.example/returns',
+  cardPlaceBad:
+    'There is no such place: the latitude, from -90 to 90, comes first, then the longitude, from -180 to 180',
   cardUrlLong: 'The address is too long: at most {n} characters',
   cardTooLong: 'Too long: at most {n} characters',
   cardAllLong: 'Title, words and address are too long together: at most {n} characters',
