@@ -1,4 +1,5 @@
 #include "protocols/channel.h"
+#include "core/card.h"
 
 #include "protocols/json.h"
 #include "protocols/url.h"
@@ -117,10 +118,17 @@ struct channel {
     struct arena *arena;
 };
 
-enum card_way channel_card(const struct channel_ops *ops, const struct message *m)
+enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why)
 {
+    struct card_mini mini;
+    struct card card;
+
     if (ops->card)
-        return ops->card(m);
+        return ops->card(m, why);
+    if (card_read(m->text, &card) && card_mini(card.url, &mini)) {
+        (void)kf_fail(why, KF_UNSUPPORTED, "url: nobody can open a mini program on this channel, send an http or https address");
+        return CARD_REFUSED;
+    }
     return ops->caps & CHAN_CARD ? CARD_WHOLE : CARD_AS_TEXT;
 }
 

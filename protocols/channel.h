@@ -39,9 +39,10 @@ enum {
 
 /* How a card goes. */
 enum card_way {
-    CARD_AS_TEXT, /* it comes to encode() as a text, without its picture, and is cut as texts are */
-    CARD_WHOLE,   /* as it is: one message, its picture as file_url */
-    CARD_UPLOADED /* likewise, and its picture goes through upload() first */
+    CARD_AS_TEXT,  /* it comes to encode() as a text, without its picture, and is cut as texts are */
+    CARD_WHOLE,    /* as it is: one message, its picture as file_url */
+    CARD_UPLOADED, /* likewise, and its picture goes through upload() first */
+    CARD_REFUSED   /* not at all, and it is not even stored: `why` says the reason to who has written it */
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_URL, SETTING_LIST };
@@ -179,8 +180,9 @@ struct channel_ops {
      * sees comes of it. NULL where nothing can be asked. */
     enum kf_rc (*meet)(const struct channel *, struct arena *, const struct env *, const char *hook, bool tell,
                        const struct http_resp *last, struct http_req *ret, struct kf_err *why);
-    /* How this card goes. Where `extra` is not known yet, `file` alone tells that a picture will be there. NULL: as CHAN_CARD says. */
-    enum card_way (*card)(const struct message *m);
+    /* How this card goes. Where `extra` is not known yet, `file` alone tells that a picture will be there. NULL: as CHAN_CARD says, and
+     * mini programs do not go. */
+    enum card_way (*card)(const struct message *m, struct kf_err *why);
     /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
      * settings name? NULL: it does not, and nobody need try. */
     bool (*late)(const struct channel *);
@@ -193,7 +195,7 @@ const struct channel_ops *channel_find(const char *name);
 enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, struct kf_err *why);
 
 /* ops->card(), or what stands for it. */
-enum card_way channel_card(const struct channel_ops *ops, const struct message *m);
+enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why);
 
 struct json_t;
 /* For an adapter whose channel is a struct of `size` bytes that lies in an arena of its own, and has that as its first member: open(), which

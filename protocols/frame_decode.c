@@ -499,14 +499,16 @@ static enum kf_rc card_url(struct reader *r, struct slice *ret)
 {
     const json_t *v = member(r->frame, "url");
     struct slice s = string_of(v);
+    struct card_mini mini;
 
     if (!v)
         return required(r, "url");
     if (json_is_string(v) && s.n > CARD_URL_MAX)
         return kf_fail(r->why, KF_LIMIT, "url: at most %d bytes", CARD_URL_MAX);
-    if (!json_is_string(v) || !url_page(s))
+    if (!json_is_string(v) || !(url_page(s) || card_mini(s, &mini)))
         return kf_fail(r->why, KF_INVALID,
-                       "url: an http or https address such as https://host/path, percent-encoded, without user name or blanks");
+                       "url: an http or https address such as https://host/path, percent-encoded, without user name or blanks; or a mini "
+                       "program, miniprogram:APPID/PATH");
     return keep(r, s, ret);
 }
 

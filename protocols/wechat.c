@@ -213,6 +213,7 @@ const struct channel_ops wechat_ops = {
     .settle = wechat_settle,
     .renew = wechat_renew,
     .media = wechat_media,
+    .card = wechat_card,
     .upload = wechat_upload,
     .meet = wechat_meet,
 };

@@ -35,6 +35,7 @@ enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct w
 
 enum kf_rc wechat_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
                           struct received *ret);
+enum card_way wechat_card(const struct message *m, struct kf_err *why);
 enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                          struct outcome *ret);

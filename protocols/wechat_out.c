@@ -113,6 +113,7 @@ static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct e
     struct json_keep keep = { .arena = a };
     json_t *root = json_read(a, env->answer_key, JSON_OF_PLATFORMS, NULL);
     struct wechat_ends ends = { .to = json_get_text(&keep, root, "to"), .from = json_get_text(&keep, root, "from") };
+    struct card_mini mini;
     struct card card;
     bool is_card = e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card);
     int64_t key = 0;
@@ -122,7 +123,8 @@ static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct e
     if (keep.failed)
         return KF_NOMEM;
     ends.key = key == 1 ? &w->key : key == 2 ? &w->previous : NULL;
-    if (!ends.to.n || e->kind != ERRAND_SEND || !(is_card || e->message.kind == MESSAGE_TEXT) || !e->message.text.n || choices_of(e))
+    if (!ends.to.n || e->kind != ERRAND_SEND || (is_card && card_mini(card.url, &mini)) || !(is_card || e->message.kind == MESSAGE_TEXT) ||
+        !e->message.text.n || choices_of(e))
         return KF_UNSUPPORTED;
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
     return finish_answer(w, a, &ends, reply_document(a, &ends, e->message.text, is_card ? &card : NULL, e->file_url, env->now_ms), env,
@@ -174,6 +176,37 @@ static void put_news(struct buf *b, const struct card *card, const char *picture
     buf_str(b, "}]}");
 }
 
+static void put_mini(struct buf *b, const struct card *card, const struct card_mini *mini, const char *cover)
+{
+    buf_str(b, "\"miniprogrampage\",\"miniprogrampage\":{\"title\":");
+    wx_json(b, card->title);
+    buf_str(b, ",\"appid\":");
+    wx_json(b, mini->app);
+    buf_str(b, ",\"pagepath\":");
+    wx_json(b, mini->path);
+    buf_str(b, ",\"thumb_media_id\":");
+    wx_json(b, slice_of(cover));
+    buf_char(b, '}');
+}
+
+static bool is_mini(const struct message *m, struct card *card, struct card_mini *mini)
+{
+    return m->kind == MESSAGE_CARD && card_read(m->text, card) && card_mini(card->url, mini);
+}
+
+enum card_way wechat_card(const struct message *m, struct kf_err *why)
+{
+    struct card_mini mini;
+    struct card card;
+
+    if (!is_mini(m, &card, &mini))
+        return CARD_WHOLE;
+    if (wx_cover(m))
+        return CARD_UPLOADED;
+    (void)kf_fail(why, KF_UNSUPPORTED, "file: the card of a mini program has to have a picture, JPEG or PNG");
+    return CARD_REFUSED;
+}
+
 /* A file that cannot be taken there is an address with its name. */
 static void put_text(struct buf *b, struct arena *a, const struct errand *e)
 {
@@ -211,18 +244,22 @@ static bool window_open(const struct errand *e, int64_t now_ms)
 static enum kf_rc send_message(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     struct slice choices = json_member(slice_of(e->message.extra), "choices");
+    struct card_mini mini;
     struct card card;
+    bool opens = is_mini(&e->message, &card, &mini);
     struct buf b;
 
     if (!window_open(e, env->now_ms))
         return KF_REJECTED;
-    if (!e->media_id && !e->message.text.n && !e->file_url)
+    if (!e->media_id && (opens || (!e->message.text.n && !e->file_url)))
         return KF_UNSUPPORTED;
     buf_init(&b, 131072);
     buf_str(&b, "{\"touser\":");
     wx_json(&b, slice_of(e->user));
     buf_str(&b, ",\"msgtype\":");
-    if (e->media_id)
+    if (opens)
+        put_mini(&b, &card, &mini, e->media_id);
+    else if (e->media_id)
         put_file(&b, e->message.kind == MESSAGE_AUDIO ? "voice" : "image", e->media_id);
     else if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card))
         put_news(&b, &card, e->file_url);
@@ -350,7 +387,9 @@ enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct
 {
     const char *type = type_of(up);
 
-    if (!type || (e->message.kind != MESSAGE_IMAGE && e->message.kind != MESSAGE_AUDIO))
+    bool shown = e->message.kind == MESSAGE_IMAGE || e->message.kind == MESSAGE_CARD;
+
+    if (!type || (!shown && e->message.kind != MESSAGE_AUDIO))
         return KF_UNSUPPORTED;
     return wx_upload(wechat_of(ch)->url, codes, a, type, up, env, last, ret, done);
 }

@@ -40,7 +40,7 @@ enum kf_rc wecom_receive(const struct channel *ch, struct arena *a, const struct
                          struct received *ret);
 enum kf_rc wecom_pull(const struct channel *ch, struct arena *a, const struct env *env, struct slice token, const struct http_resp *last,
                       struct http_req *ret, struct pulled *done);
-enum card_way wecom_card(const struct message *m);
+enum card_way wecom_card(const struct message *m, struct kf_err *why);
 enum kf_rc wecom_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 enum kf_rc wecom_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                         struct outcome *ret);

@@ -13,6 +13,9 @@
 #define CHOICES_MAX 10
 #define HEAD_MAX    1024
 #define CHOICE_MAX  128
+#define LINK_TITLE  128
+#define LINK_DESC   512
+#define MINI_TITLE  64
 
 /* ---- requests that no errand stands for ---------------------------------------------------------------------------------------------- */
 
@@ -186,22 +189,83 @@ static void put_place(struct buf *b, const struct place *at)
     buf_printf(b, ",\"latitude\":%.7f,\"longitude\":%.7f}", at->lat, at->lon);
 }
 
-/* Whatever comes here as a card is one that card() has said to go whole. */
-static void put_card(struct buf *b, const struct errand *e)
+static void put_mini(struct buf *b, const struct card *card, const struct card_mini *mini, const char *cover)
 {
+    buf_str(b, "\"msgtype\":\"miniprogram\",\"miniprogram\":{\"appid\":");
+    wx_json(b, mini->app);
+    buf_str(b, ",\"title\":");
+    wx_json(b, card->title);
+    buf_str(b, ",\"thumb_media_id\":");
+    wx_json(b, slice_of(cover));
+    buf_str(b, ",\"pagepath\":");
+    wx_json(b, mini->path);
+    buf_char(b, '}');
+}
+
+static void put_link(struct buf *b, const struct card *card, const char *cover)
+{
+    buf_str(b, "\"msgtype\":\"link\",\"link\":{\"title\":");
+    wx_json(b, card->title);
+    buf_str(b, ",\"desc\":");
+    wx_json(b, card->words);
+    buf_str(b, ",\"url\":");
+    wx_json(b, card->url);
+    buf_str(b, ",\"thumb_media_id\":");
+    wx_json(b, slice_of(cover));
+    buf_char(b, '}');
+}
+
+/* Whatever comes here as a card is one that card() has said to go whole. False: it has lost its cover, without which it is none. */
+static bool put_card(struct buf *b, const struct errand *e)
+{
+    struct card_mini mini;
     struct place at;
+    struct card card;
 
     if (place_of(&e->message, &at))
         put_place(b, &at);
+    else if (!card_read(e->message.text, &card))
+        put_words(b, e);
+    else if (card_mini(card.url, &mini) && !e->media_id)
+        return false;
+    else if (card_mini(card.url, &mini))
+        put_mini(b, &card, &mini, e->media_id);
+    else if (e->media_id)
+        put_link(b, &card, e->media_id);
     else
         put_words(b, e);
+    return true;
 }
 
-enum card_way wecom_card(const struct message *m)
+static enum card_way mini_way(const struct message *m, const struct card *card, const struct card_mini *mini, struct kf_err *why)
 {
-    struct place at;
+    const size_t end = sizeof(".html") - 1;
 
-    return place_of(m, &at) ? CARD_WHOLE : CARD_AS_TEXT;
+    if (!wx_cover(m))
+        (void)kf_fail(why, KF_UNSUPPORTED, "file: the card of a mini program has to have a picture, JPEG or PNG");
+    else if (card->title.n > MINI_TITLE)
+        (void)kf_fail(why, KF_LIMIT, "title: at most %d bytes for a mini program, which are 21 Chinese characters", MINI_TITLE);
+    else if (mini->path.n < end || memcmp(mini->path.p + mini->path.n - end, ".html", end) != 0)
+        (void)kf_fail(why, KF_UNSUPPORTED, "url: WeCom opens a page of a mini program by a path that ends in .html");
+    else
+        return CARD_UPLOADED;
+    return CARD_REFUSED;
+}
+
+/* The platform cuts what is longer: then all of it is said instead. */
+enum card_way wecom_card(const struct message *m, struct kf_err *why)
+{
+    struct card_mini mini;
+    struct place at;
+    struct card card;
+
+    if (place_of(m, &at))
+        return CARD_WHOLE;
+    if (!card_read(m->text, &card))
+        return CARD_AS_TEXT;
+    if (card_mini(card.url, &mini))
+        return mini_way(m, &card, &mini, why);
+    return wx_cover(m) && card.title.n <= LINK_TITLE && card.words.n <= LINK_DESC ? CARD_UPLOADED : CARD_AS_TEXT;
 }
 
 /* A file that is not taken there is its name and an address. */
@@ -233,6 +297,7 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
     struct json_keep keep = { .arena = a };
     struct slice name;
     const char *type = type_of_message(e, &name, &keep), *msgid = msgid_of(a, e);
+    bool lost = false;
     struct buf b;
 
     if (!window_open(e, env->now_ms))
@@ -248,7 +313,7 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
     wx_json(&b, w->account);
     buf_printf(&b, ",\"msgid\":\"%s\",", msgid);
     if (e->message.kind == MESSAGE_CARD) {
-        put_card(&b, e);
+        lost = !put_card(&b, e);
     } else if (e->media_id) {
         buf_printf(&b, "\"msgtype\":\"%s\",\"%s\":{\"media_id\":", type, type);
         wx_json(&b, slice_of(e->media_id));
@@ -259,6 +324,10 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
         put_words(&b, e);
     }
     buf_char(&b, '}');
+    if (lost) {
+        buf_finish(&b);
+        return KF_UNSUPPORTED;
+    }
     return wx_post(w->url, a, "/cgi-bin/kf/send_msg", env->token, &b, ret);
 }
 
@@ -333,8 +402,7 @@ enum kf_rc wecom_upload(const struct channel *ch, struct arena *a, const struct 
 {
     const char *type = type_of(slice_of(up->mime), (int64_t)up->bytes.n);
 
-    (void)e;
-    if (!type)
+    if (!type || (e->message.kind == MESSAGE_CARD && strcmp(type, "image") != 0))
         return KF_UNSUPPORTED;
     return wx_upload(wecom_of(ch)->url, codes, a, type, up, env, last, ret, done);
 }

@@ -204,6 +204,17 @@ enum kf_rc wx_met(struct arena *a, const char *platform, const struct http_resp 
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------------- */
 
+bool wx_cover(const struct message *m)
+{
+    struct slice file = json_member(slice_of(m->extra), "file");
+    json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
+    struct slice mime = slice_of(json_string_value(json_object_get(root, "mime")));
+    bool ret = !id_is_zero(&m->file) && (!mime.n || slice_is(mime, "image/jpeg") || slice_is(mime, "image/png"));
+
+    json_decref(root);
+    return ret;
+}
+
 static enum kf_rc ask_upload(struct slice url, struct arena *a, const char *type, const struct upload *up, const struct env *env,
                              struct http_req *ret)
 {

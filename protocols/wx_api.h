@@ -34,6 +34,8 @@ enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_re
  * (`platform`) has said so. */
 enum kf_rc wx_met(struct arena *a, const char *platform, const struct http_resp *last, json_t **root, struct kf_err *why);
 
+/* Is there a picture on this card that can be its cover there? What is not known yet may be one. */
+bool wx_cover(const struct message *m);
 /* channel_ops.upload for a file of the platform's `type` ("image", "voice" …). */
 enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena *a, const char *type, const struct upload *up,
                      const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done);

@@ -29,10 +29,34 @@ bool card_title_good(struct slice title)
     return !utf8_blank(title);
 }
 
+static bool in_app_id(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+bool card_mini(struct slice url, struct card_mini *ret)
+{
+    const size_t scheme = sizeof("miniprogram:") - 1;
+    size_t slash = scheme;
+
+    if (url.n < scheme || memcmp(url.p, "miniprogram:", scheme) != 0)
+        return false;
+    while (slash < url.n && in_app_id((unsigned char)url.p[slash]))
+        slash++;
+    if (slash < scheme + 3 || slash > scheme + 32 || slash + 1 >= url.n || url.p[slash] != '/')
+        return false;
+    for (size_t i = slash; i < url.n; i++)
+        if (url.p[i] <= ' ' || url.p[i] >= 0x7f)
+            return false;
+    *ret = (struct card_mini){ { url.p + scheme, slash - scheme }, { url.p + slash + 1, url.n - slash - 1 } };
+    return true;
+}
+
 static bool is_address(struct slice s)
 {
     static const char *const schemes[] = { "https://", "http://" };
-    bool ret = false;
+    struct card_mini mini;
+    bool ret = card_mini(s, &mini);
 
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t n = strlen(schemes[i]);

@@ -18,11 +18,17 @@ struct card {
     struct slice title, words, url; /* empty: not there */
 };
 
+/* Where a card leads instead of an address: "miniprogram:APPID/PATH". Nothing but WeChat opens it. */
+struct card_mini {
+    struct slice app, path;
+};
+
+bool card_mini(struct slice url, struct card_mini *ret);
 /* As the text of a message; parts that are empty have no line. */
 void card_write(struct buf *b, const struct card *c);
 /* Is it one line, in which something is seen? */
 bool card_title_good(struct slice title);
-/* The parts of such a text, borrowed from it. False: it does not end in a line that is an http or https address, or nothing stands above that. */
+/* The parts of such a text, borrowed from it. False: it does not end in a line that is an http or https address, or a mini program, or nothing stands above that. */
 bool card_read(struct slice text, struct card *ret);
 
 #endif

@@ -497,13 +497,21 @@ static bool words_follow(const struct channel_ops *ops, const struct message *m)
     return ops->caption_max && text_length(m->text, ops->text_unit) > (size_t)ops->caption_max;
 }
 
+/* What its channel would have refused, but is there (a visitor has left the page for good, and is written to by mail), is said at least. */
+static bool goes_whole(const struct channel_ops *ops, const struct message *m)
+{
+    enum card_way way = channel_card(ops, m, NULL);
+
+    return way == CARD_WHOLE || way == CARD_UPLOADED;
+}
+
 /* What of its message this errand carries now: all of it, the file alone, or a part of the text. */
 static void cut_part(struct trip *t, const struct channel_ops *ops)
 {
     struct message *m = &t->errand.message;
     int part = t->errand.part;
 
-    if (m->kind == MESSAGE_CARD && channel_card(ops, m) == CARD_AS_TEXT) { /* it reads as well as a text, and without its picture */
+    if (m->kind == MESSAGE_CARD && !goes_whole(ops, m)) { /* it reads as well as a text, and without its picture */
         m->kind = MESSAGE_TEXT;
         m->file = (struct kf_id){ { 0 } };
     }

@@ -540,7 +540,7 @@ bool media_upload(struct trip *t, struct outlet *o)
 
     if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file))
         return false;
-    if (t->errand.message.kind == MESSAGE_CARD && channel_card(o->ops, &t->errand.message) != CARD_UPLOADED)
+    if (t->errand.message.kind == MESSAGE_CARD && channel_card(o->ops, &t->errand.message, NULL) != CARD_UPLOADED)
         return false; /* its picture goes as an address */
     if (t->bytes) {   /* read before: the token was renewed meanwhile */
         upload_step(t, NULL);

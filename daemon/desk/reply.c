@@ -219,12 +219,24 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
     commit_from_seat(d, seat, in, c);
 }
 
+/* Nobody may read here what the visitor's channel cannot show at all. `m` NULL: what stands on the card is not known yet. */
+static bool card_goes(struct desk_site *ds, const struct conv *conv, const struct inbound *in, const struct message *m, struct kf_err *why)
+{
+    const struct site_channel *sc = site_channel(ds->site, &conv->channel);
+    const struct channel_ops *ops = sc && outward(ds->site, conv) ? channel_find(sc->adapter) : NULL;
+
+    if (in->type != TYPE_CARD || !ops)
+        return true;
+    return (m ? channel_card(ops, m, why) : window_card(ops, in, why)) != CARD_REFUSED;
+}
+
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
 {
     struct desk_site *ds = site_of(d, &seat->site);
     const struct member *m = ds ? member_of(ds, &seat->who) : NULL;
     struct view *v = session_view(d->session, &in->conversation);
     struct change *c = m && v ? staff_change(d, ds, m, in, &v->conv) : NULL;
+    struct kf_err why = { .rc = KF_OK };
     struct message *msg;
 
     if (!c || (in->type == TYPE_CARD && file_kind(f->mime) != MESSAGE_IMAGE)) {
@@ -238,6 +250,11 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
         msg->kind = file_kind(f->mime);
     msg->file = f->id;
     msg->extra = extra_of(c, in, f);
+    if (!card_goes(ds, &v->conv, in, msg, &why)) {
+        seat_refuse(d, seat, in, why.rc, why.text);
+        change_free(c);
+        return;
+    }
     note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
@@ -252,6 +269,8 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
     if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
     else if (!window_allows(d, &conv->id, in, &why))
+        refuse_unless_done(d, ds, m, seat, in, conv, &why);
+    else if (!card_goes(ds, conv, in, NULL, &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
     else if (asks_once_more(d, ds, seat, in))
         return;

@@ -66,14 +66,19 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
     d->ports.read(d->ports.ctx, q, have_window, call);
 }
 
-/* Does it go in one piece: a file, or a card where the channel has them? */
-static bool goes_whole(const struct channel_ops *ops, const struct inbound *in)
+enum card_way window_card(const struct channel_ops *ops, const struct inbound *in, struct kf_err *why)
 {
-    struct message m = {
+    const struct message m = {
         .kind = MESSAGE_CARD, .text = in->text, .file = in->file, .extra = in->has_place ? "{\"lat\":0,\"lon\":0}" : NULL
     };
 
-    return in->type == TYPE_CARD ? channel_card(ops, &m) != CARD_AS_TEXT : !id_is_zero(&in->file);
+    return channel_card(ops, &m, why);
+}
+
+/* Does it go in one piece: a file, or a card where the channel has them? */
+static bool goes_whole(const struct channel_ops *ops, const struct inbound *in)
+{
+    return in->type == TYPE_CARD ? window_card(ops, in, NULL) != CARD_AS_TEXT : !id_is_zero(&in->file);
 }
 
 /* How many messages of its channel it is; `max` and one more are enough to know. */

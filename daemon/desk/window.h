@@ -3,6 +3,7 @@
 #define KF_DESK_WINDOW_H
 
 #include "desk/inner.h"
+#include "protocols/channel.h"
 
 enum reply_state window_state(const struct reply_window *w, int64_t now_ms);
 /* Reads what stands now, and tells the staff that has the conversation open here. Nothing where the channel sets no bounds. */
@@ -11,5 +12,7 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c);
  * goes late is text. A text that would be cut into more parts than there are replies is not begun. What is not known is allowed: the adapter
  * asks again. */
 bool window_allows(struct desk *d, const struct kf_id *conv, const struct inbound *in, struct kf_err *why);
+/* How the card that this frame says would go (the file on it is not known yet); CARD_REFUSED: `why` (NULL allowed). */
+enum card_way window_card(const struct channel_ops *ops, const struct inbound *in, struct kf_err *why);
 
 #endif

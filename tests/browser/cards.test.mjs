@@ -162,6 +162,31 @@ test('degrees in the address make a place, which opens a map', async () => {
   await leave(page, v);
 });
 
+test('a mini program is shown without a link', async () => {
+  const page = await agent(browser, house);
+  const v = await visitor(browser, house);
+  await says(v, '怎么下单？');
+  await openTalk(page, '怎么下单？');
+  await page.getByRole('button', { name: '发送卡片' }).click();
+  await dialog(page).getByLabel('标题', { exact: true }).fill('小程序下单');
+  const where = dialog(page).getByLabel('网址', { exact: true });
+  await where.fill('miniprogram:wx12');
+  await page.keyboard.press('Enter');
+  await dialog(page).getByText('这不是完整的网址').waitFor();
+  await where.fill('miniprogram:wx12/pages/order.html');
+  await page.keyboard.press('Enter');
+  await dialog(page).waitFor({ state: 'detached' });
+  for (const one of [v, page]) {
+    const card = one.locator('.said-card', { hasText: '小程序下单' }).last();
+    await card.waitFor();
+    assert.equal(await card.locator('a').count(), 0);
+  }
+  assert.equal(await v.getByText('miniprogram:').count(), 0);
+  await picture(v, 'card-mini-chat');
+  await closeTalk(page);
+  await leave(page, v);
+});
+
 test('a card that is held back for its wording comes back into the dialog', async () => {
   const admin = await at(browser, house, 'admin', '/admin/');
   await admin.locator('input[type=password]').waitFor({ state: 'detached' });

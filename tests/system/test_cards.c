@@ -155,6 +155,33 @@ static void a_picture_stands_on_a_card(void **state)
     close_talk(conv);
 }
 
+static void says_mini(const char *conv, const char *cid, const char *file)
+{
+    wire_pack(&agent.wire, "{s:s,s:s,s:s,s:s,s:s,s:s,s:s*}", "type", "message", "conversation", conv, "cid", cid, "kind", "card", "title",
+              TITLE, "url", "miniprogram:wx12/pages/a.html", "file", file);
+}
+
+/* With a picture or without: nobody there could open it, and the agent hears it before it is stored. */
+static void a_mini_program_is_refused_where_nobody_can_open_it(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0";
+    char conv[40];
+    int64_t seq;
+
+    (void)state;
+    opens(text_from("c4", "401", "小程序"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    says_mini(conv, "m1", NULL);
+    assert_string_equal(wire_verdict(&agent.wire, "m1"), "unsupported");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "mini program"));
+    says_mini(conv, "m2", pictured("m.png", png, sizeof(png) - 1));
+    assert_string_equal(wire_verdict(&agent.wire, "m2"), "unsupported");
+    seq = say_card(&agent, conv, "m3", TITLE, WORDS, URL); /* which is the first that goes */
+    takes_card(TITLE, WORDS, 1);
+    status(seq, "sent");
+    close_talk(conv);
+}
+
 /* ---- to a page ---- */
 
 static void meet(struct visitor *v, struct staff *a)
@@ -202,6 +229,18 @@ static void a_visitor_gets_a_card_live_and_later(void **state)
     wire_sendf(&a.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"back\",\"seq\":%lld}", v.conv, (long long)seq);
     assert_string_equal(wire_verdict(&a.wire, "back"), "ack");
     wire_take(&v.wire, "{s:s,s:I,s:s}", "type", "changed", "seq", (json_int_t)seq, "kind", "removed");
+    part(&v, &a);
+}
+
+static void a_page_is_shown_what_a_mini_program_is_about(void **state)
+{
+    struct visitor v = { 0 };
+    struct staff a = { 0 };
+
+    (void)state;
+    meet(&v, &a);
+    (void)say_card(&a, v.conv, "k1", TITLE, WORDS, "miniprogram:wx12/pages/a.html");
+    wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "kind", "card", "text", TITLE "\n" WORDS "\nminiprogram:wx12/pages/a.html");
     part(&v, &a);
 }
 
@@ -290,6 +329,8 @@ int main(void)
         cmocka_unit_test(a_card_is_one_reply_whatever_its_length),
         cmocka_unit_test(a_card_that_failed_is_sent_again_as_it_was),
         cmocka_unit_test(a_picture_stands_on_a_card),
+        cmocka_unit_test(a_mini_program_is_refused_where_nobody_can_open_it),
+        cmocka_unit_test(a_page_is_shown_what_a_mini_program_is_about),
         cmocka_unit_test(a_visitor_gets_a_card_live_and_later),
         cmocka_unit_test(only_staff_send_cards),
         cmocka_unit_test(a_wrong_card_says_what_is_allowed),

@@ -245,6 +245,72 @@ static void who_enters_is_welcomed(void **state)
     platform_answer(&p, 200, NULL, "{\"errcode\":0}");
 }
 
+#define CARD(cid, more) \
+    "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"" cid "\",\"kind\":\"card\",\"title\":\"退货说明\"," more "}"
+
+static int64_t stored(const char *cid)
+{
+    return number_at(wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", cid), "seq");
+}
+
+/* Its picture is taken there first; a place needs none. */
+static void cards_go_as_what_they_are(const char *conv)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0";
+    static const char taken[] = "{\"errcode\":0,\"errmsg\":\"ok\",\"type\":\"image\",\"media_id\":\"COVER\",\"created_at\":\"1380000000\"}";
+    char file[40];
+    struct reply r = web_expect(&d, 201,
+                                &(struct ask){ .path = "/files?site=" SITE "&name=a.png",
+                                               .cookie = agent.cookie,
+                                               .csrf = agent.csrf,
+                                               .origin = "",
+                                               .body = png,
+                                               .n_body = sizeof(png) - 1 });
+    int64_t seq;
+
+    (void)snprintf(file, sizeof(file), "%s", text_at(r.json, "id"));
+    reply_free(&r);
+    wire_sendf(&agent.wire, CARD("k1", "\"text\":\"七天\",\"url\":\"https://shop.example/r\",\"file\":\"%s\""), conv, file);
+    seq = stored("k1");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T1&type=image");
+    platform_answer(&p, 200, NULL, taken);
+    accepts(takes_message(ONE, "wmA", NULL));
+    assert_string_equal(text_at(p.json, "msgtype"), "link");
+    assert_string_equal(text_at(p.json, "link.title"), "退货说明");
+    assert_string_equal(text_at(p.json, "link.desc"), "七天");
+    assert_string_equal(text_at(p.json, "link.url"), "https://shop.example/r");
+    assert_string_equal(text_at(p.json, "link.thumb_media_id"), "COVER");
+    status(seq, "sent");
+
+    wire_sendf(&agent.wire, CARD("k2", "\"text\":\"人民大道\",\"lat\":31.2304,\"lon\":121.4737"), conv);
+    seq = stored("k2");
+    accepts(takes_message(ONE, "wmA", NULL));
+    assert_string_equal(text_at(p.json, "msgtype"), "location");
+    assert_string_equal(text_at(p.json, "location.address"), "人民大道");
+    assert_true(json_number_value(value_at(p.json, "location.longitude")) == 121.4737);
+    status(seq, "sent");
+
+    /* What would not go is refused before it is stored: nothing is asked of the platform. */
+    wire_sendf(&agent.wire, CARD("k3", "\"url\":\"miniprogram:wx12/pages/a.html\""), conv);
+    assert_string_equal(wire_verdict(&agent.wire, "k3"), "unsupported");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "has to have a picture"));
+    wire_sendf(&agent.wire, CARD("k4", "\"url\":\"miniprogram:wx12/pages/a\",\"file\":\"%s\""), conv, file);
+    assert_string_equal(wire_verdict(&agent.wire, "k4"), "unsupported");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), ".html"));
+    wire_sendf(&agent.wire, CARD("k5", "\"url\":\"miniprogram:wx12/pages/a.html\",\"file\":\"%s\""), conv, file);
+    seq = stored("k5");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T1&type=image");
+    platform_answer(&p, 200, NULL, taken);
+    accepts(takes_message(ONE, "wmA", NULL));
+    assert_string_equal(text_at(p.json, "msgtype"), "miniprogram");
+    assert_string_equal(text_at(p.json, "miniprogram.appid"), "wx12");
+    assert_string_equal(text_at(p.json, "miniprogram.pagepath"), "pages/a.html");
+    assert_string_equal(text_at(p.json, "miniprogram.thumb_media_id"), "COVER");
+    status(seq, "sent");
+}
+
 /* Two pages, a name, the greeting by a rule, the agent's words, an answer that is lost, and a failure that is told later. */
 static void a_customer_is_answered(void **state)
 {
@@ -280,6 +346,7 @@ static void a_customer_is_answered(void **state)
     assert_string_equal(takes_message(ONE, "wmA", "稍等"), msgid);
     platform_answer(&p, 200, NULL, "{\"errcode\":95033,\"errmsg\":\"msgid repeated\"}");
     status(seq, "sent");
+    cards_go_as_what_they_are(conv);
 
     notice(ONE, "n-2");
     takes_pull(ONE, "n-2", "c3");

@@ -105,6 +105,7 @@ static void a_card_becomes_one_text(void **state)
         { CARD(
               "\"title\":\"退货说明\",\"text\":\"七天\\n运费\",\"url\":\"https://shop.example/r?a=1#top\",\"confirm\":true,\"reply_to\":3"),
           "退货说明\n七天\n运费\nhttps://shop.example/r?a=1#top" },
+        { CARD("\"title\":\"R\",\"url\":\"miniprogram:wx12/pages/a.html\""), "R\nminiprogram:wx12/pages/a.html" },
         { CARD("\"title\":\"R\",\"url\":\"HTTP://shop.example:8080\""), "R\nHTTP://shop.example:8080" },
         { CARD("\"title\":\"R\",\"text\":\" \\u3000\",\"url\":\"https://[::1]/\",\"file\":null"), "R\nhttps://[::1]/" },
     };

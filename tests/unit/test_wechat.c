@@ -324,6 +324,35 @@ static void a_card_is_an_article(void **state)
     }
 }
 
+static void a_mini_program_is_a_page_with_a_cover(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_CARD, "下单\n七折\nminiprogram:wx12/pages/a?x=1");
+    const struct upload png = { .bytes = SLICE("0123456789"), .mime = "image/png", .name = "x" };
+    struct kf_err why = { .rc = KF_OK };
+    struct uploaded done;
+    struct http_req req;
+    json_t *root;
+
+    assert_int_equal(channel_card(&wechat_ops, &e.message, &why), CARD_REFUSED);
+    assert_string_equal(why.text, "file: the card of a mini program has to have a picture, JPEG or PNG");
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED);
+    e.message.file = (struct kf_id){ { 1 } };
+    assert_int_equal(channel_card(&wechat_ops, &e.message, NULL), CARD_UPLOADED);
+    assert_int_equal(wechat_ops.upload(t->ch, t->arena, &e, &png, &t->env, NULL, &req, &done), KF_AGAIN);
+    e.media_id = "M1";
+    root = sent(t, &e);
+    assert_string_equal(v_text(root, "msgtype"), "miniprogrampage");
+    v_expect_json(SLICE("{\"title\":\"下单\",\"appid\":\"wx12\",\"pagepath\":\"pages/a?x=1\",\"thumb_media_id\":\"M1\"}"),
+                  json_object_get(root, "miniprogrampage"));
+    json_decref(root);
+    t->env.answering = true;
+    t->env.answer_key = SLICE("{\"to\":\"" USER "\",\"from\":\"" OURS "\"}");
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED); /* there is none inside an answer */
+    e.message.text = SLICE("下单\nhttps://shop.example/");
+    assert_int_equal(channel_card(&wechat_ops, &e.message, NULL), CARD_WHOLE); /* an article, whose picture is an address */
+}
+
 static void a_card_rides_in_the_answer_as_an_article(void **state)
 {
     struct bench *t = *state;
@@ -622,6 +651,7 @@ int main(void)
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(choices_are_a_menu_below_the_last_part),
         BENCH(a_card_is_an_article),
+        BENCH(a_mini_program_is_a_page_with_a_cover),
         BENCH(a_card_rides_in_the_answer_as_an_article),
         BENCH(nothing_is_escaped_that_would_be_shown),
         BENCH(a_file_that_followers_cannot_get_is_an_address),

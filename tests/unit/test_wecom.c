@@ -581,13 +581,107 @@ static void a_place_goes_as_one_and_other_cards_as_texts(void **state)
     json_t *root;
 
     e.message.kind = MESSAGE_CARD;
-    assert_int_equal(channel_card(&wecom_kf_ops, &e.message), CARD_AS_TEXT);
+    assert_int_equal(channel_card(&wecom_kf_ops, &e.message, NULL), CARD_AS_TEXT);
     e.message.extra = "{\"lat\":31.2304000,\"lon\":121.4737000}";
-    assert_int_equal(channel_card(&wecom_kf_ops, &e.message), CARD_WHOLE);
+    assert_int_equal(channel_card(&wecom_kf_ops, &e.message, NULL), CARD_WHOLE);
     root = sent(t, &e);
     assert_string_equal(v_text(root, "msgtype"), "location");
     v_expect_json(SLICE("{\"name\":\"人民广场\",\"address\":\"黄浦区\",\"latitude\":31.2304,\"longitude\":121.4737}"),
                   json_object_get(root, "location"));
+    json_decref(root);
+}
+
+/* Of a card with a picture that has been taken there, and of one that was not. */
+static void a_card_with_a_picture_is_a_link(void **state)
+{
+    static const struct {
+        const char *text, *extra;
+        enum card_way way;
+    } rows[] = {
+        { "退货\n七天\nhttps://shop.example/", NULL, CARD_UPLOADED },
+        { "退货\n七天\nhttps://shop.example/", "{\"file\":{\"mime\":\"image/png\"}}", CARD_UPLOADED },
+        { "退货\n七天\nhttps://shop.example/", "{\"file\":{\"mime\":\"image/webp\"}}", CARD_AS_TEXT },
+        { "退货\nhttps://map.example/", "{\"file\":{\"mime\":\"image/png\"},\"lat\":1,\"lon\":2}", CARD_UPLOADED },
+        { "no card", NULL, CARD_AS_TEXT },
+    };
+    const struct upload png = { .bytes = SLICE("0123456789"), .mime = "image/png", .name = "x" };
+    const struct upload gif = { .bytes = SLICE("0123456789"), .mime = "image/gif", .name = "x" };
+    struct bench *t = *state;
+    struct errand e = an_errand(rows[0].text);
+    struct uploaded done;
+    struct http_req req;
+    struct buf b;
+    json_t *root;
+
+    e.message.kind = MESSAGE_CARD;
+    e.message.file = (struct kf_id){ { 1 } };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        e.message.text = slice_of(rows[i].text);
+        e.message.extra = rows[i].extra;
+        assert_int_equal(channel_card(&wecom_kf_ops, &e.message, NULL), rows[i].way);
+    }
+    for (size_t title = 128; title <= 129; title++) { /* bytes, beyond which the platform cuts */
+        buf_init(&b, 4096);
+        for (size_t i = 0; i < title; i++)
+            buf_char(&b, 't');
+        buf_str(&b, "\nhttps://shop.example/");
+        e.message.text = buf_slice(&b);
+        assert_int_equal(channel_card(&wecom_kf_ops, &e.message, NULL), title == 128 ? CARD_UPLOADED : CARD_AS_TEXT);
+        buf_finish(&b);
+    }
+
+    e.message.text = slice_of(rows[0].text);
+    assert_int_equal(wecom_kf_ops.upload(t->ch, t->arena, &e, &png, &t->env, NULL, &req, &done), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/media/upload?access_token=TKN&type=image");
+    assert_int_equal(wecom_kf_ops.upload(t->ch, t->arena, &e, &gif, &t->env, NULL, &req, &done), KF_UNSUPPORTED);
+    e.media_id = "M1";
+    root = sent(t, &e);
+    assert_string_equal(v_text(root, "msgtype"), "link");
+    v_expect_json(SLICE("{\"title\":\"退货\",\"desc\":\"七天\",\"url\":\"https://shop.example/\",\"thumb_media_id\":\"M1\"}"),
+                  json_object_get(root, "link"));
+    json_decref(root);
+    e.media_id = NULL;
+    root = sent(t, &e);
+    assert_string_equal(v_text(v_get(root, "text"), "content"), rows[0].text);
+    json_decref(root);
+}
+
+static void a_mini_program_goes_with_its_cover_or_is_refused(void **state)
+{
+    static const struct {
+        const char *text, *extra;
+        bool picture;
+        enum card_way way;
+        const char *why;
+    } rows[] = {
+        { "下单\nminiprogram:wx12/pages/a.html", "{\"file\":{\"mime\":\"image/jpeg\"}}", true, CARD_UPLOADED, "" },
+        { "下单\nminiprogram:wx12/pages/a.html", NULL, false, CARD_REFUSED, "file: the card of a mini program has to have a picture" },
+        { "下单\nminiprogram:wx12/pages/a.html", "{\"file\":{\"mime\":\"image/gif\"}}", true, CARD_REFUSED, "file: " },
+        { "下单\nminiprogram:wx12/pages/a", NULL, true, CARD_REFUSED, "url: WeCom opens" },
+        { "一二三四五六七八九十一二三四五六七八九十一二\nminiprogram:wx12/a.html", NULL, true, CARD_REFUSED, "title: at most 64 bytes" },
+    };
+    struct bench *t = *state;
+    struct errand e = an_errand("");
+    struct http_req req;
+    json_t *root;
+
+    e.message.kind = MESSAGE_CARD;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kf_err why = { .rc = KF_OK };
+
+        e.message.text = slice_of(rows[i].text);
+        e.message.extra = rows[i].extra;
+        e.message.file = (struct kf_id){ { rows[i].picture } };
+        assert_int_equal(channel_card(&wecom_kf_ops, &e.message, &why), rows[i].way);
+        assert_true(strncmp(why.text, rows[i].why, strlen(rows[i].why)) == 0);
+    }
+    e.message.text = slice_of(rows[0].text);
+    assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED); /* its cover was too large */
+    e.media_id = "M1";
+    root = sent(t, &e);
+    assert_string_equal(v_text(root, "msgtype"), "miniprogram");
+    v_expect_json(SLICE("{\"appid\":\"wx12\",\"title\":\"下单\",\"thumb_media_id\":\"M1\",\"pagepath\":\"pages/a.html\"}"),
+                  json_object_get(root, "miniprogram"));
     json_decref(root);
 }
 
@@ -688,6 +782,8 @@ int main(void)
         BENCH(choices_are_a_menu_or_lines),
         BENCH(each_file_goes_as_what_it_is),
         BENCH(a_place_goes_as_one_and_other_cards_as_texts),
+        BENCH(a_card_with_a_picture_is_a_link),
+        BENCH(a_mini_program_goes_with_its_cover_or_is_refused),
         BENCH(a_closed_conversation_moves_its_session_where_asked),
         BENCH(each_code_has_its_class),
         BENCH(a_session_of_somebody_else_is_told_in_words),

@@ -18,10 +18,12 @@ import { type CardDraft, cardDrafts, desk, dialog, now } from './work';
 const TITLE_MAX = 128;
 const WORDS_MAX = 512;
 const URL_MAX = 1024;
+const MINI = /^miniprogram:[\w-]{3,32}\/[!-~]+$/;
 const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 /** As the wire wants it: whole, and in ASCII. Nobody need type the scheme. */
 function address(typed: string): string | undefined {
+  if (typed.startsWith('miniprogram:')) return MINI.test(typed) ? typed : undefined;
   const href = safeHref(/^[a-z]+:\/\//i.test(typed) ? typed : `https://${typed}`);
   return href?.replace(/[\\^`{|}]/g, encodeURIComponent);
 }

@@ -82,7 +82,7 @@ function linkify(line: string, ret: Token[]): void {
   if (done < line.length) ret.push({ type: 'text', text: line.slice(done) });
 }
 
-/** What a card says; its address is http or https, and `host` is where it leads. */
+/** What a card says; its address is http or https, and `host` is where it leads: '' is a mini program, which no page opens. */
 export interface Card {
   title: string;
   words: string;
@@ -92,12 +92,10 @@ export interface Card {
 
 /** A card comes as lines: the title first, the address last. Undefined: it is no more than a text. */
 export function cardOf(text: string): Card | undefined {
-  const lines = text.split('\n');
-  const [title] = lines;
-  const url = lines.length > 1 ? lines.pop()! : '';
-  const href = /^https?:\/\/\S+$/i.test(url) ? safeHref(url) : undefined;
-  if (!title || !href) return undefined;
-  return { title, words: lines.slice(1).join('\n'), href, host: new URL(href).host };
+  const [title, ...lines] = text.split('\n');
+  const url = lines.pop() ?? '';
+  const href = /^miniprogram:\S+$/.test(url) ? url : /^https?:\/\/\S+$/i.test(url) ? safeHref(url) : '';
+  return title && href ? { title, words: lines.join('\n'), href, host: new URL(href).host } : undefined;
 }
 
 /** As the server counts: code points. */

@@ -1,4 +1,4 @@
-// What is said in words: a text, or a card with its title, its words, and one link that shows where it leads.
+// What is said in words: a text, or a card with its title, its words, and one link that shows where it leads, if a page can open it.
 import './Said.css';
 import { langOf } from '../core/i18n';
 import { cardOf } from '../core/text';
@@ -14,9 +14,11 @@ export function Said({ m }: { m: { kind: string; text?: string | undefined; lang
         {card.title}
       </b>
       {card.words && <Text text={card.words} lang={lang} />}
-      <a href={card.href} target="_blank" rel="noopener noreferrer nofollow">
-        {card.host}
-      </a>
+      {card.host && (
+        <a href={card.href} target="_blank" rel="noopener noreferrer nofollow">
+          {card.host}
+        </a>
+      )}
     </span>
   );
 }

@@ -80,6 +80,12 @@ test('counts as the server does', () => {
 });
 
 test('a card is a title, words, and where it leads; all else stays a text', () => {
+  assert.deepEqual(cardOf('下单\n七折\nminiprogram:wx12/pages/a.html'), {
+    title: '下单',
+    words: '七折',
+    href: 'miniprogram:wx12/pages/a.html',
+    host: '',
+  });
   assert.deepEqual(cardOf('退货说明\n七天\n运费\nhttps://Shop.example:444/r?a=1#top'), {
     title: '退货说明',
     words: '七天\n运费',

@@ -18,7 +18,7 @@ export const en: Like<typeof zhCN> = {
   cardWordsHint: 'May be left empty',
   cardUrl: 'Address',
   cardUrlHint:
-    'The page that opens for the visitor, such as shop.example/returns; or a place: latitude and longitude, such as 31.2304, 121.4737',
+    'The page that opens for the visitor, such as shop.example/returns; or a place: latitude and longitude, such as 31.2304, 121.4737; of a mini program miniprogram:APPID/PATH',
   cardPreview: 'Preview',
   cardPicture: 'Picture (optional)',
   cardPictureChoose: 'Choose a picture',

@@ -15,7 +15,8 @@ export const zhCN = {
   cardWords: '说明',
   cardWordsHint: '可不填',
   cardUrl: '网址',
-  cardUrlHint: '访客点击后打开的网页，例如 shop.example/returns；也可填位置的纬度和经度，例如 31.2304, 121.4737',
+  cardUrlHint:
+    '访客点击后打开的网页，例如 shop.example/returns；也可填位置的纬度和经度，例如 31.2304, 121.4737；小程序填 miniprogram:APPID/路径',
   cardPreview: '预览',
   cardPicture: '图片（可选）',
   cardPictureChoose: '选择图片',

@@ -17,7 +17,8 @@ export const zhTW: Like<typeof zhCN> = {
   cardWords: '說明',
   cardWordsHint: '可不填',
   cardUrl: '網址',
-  cardUrlHint: '訪客點擊後開啟的網頁，例如 shop.example/returns；也可填位置的緯度和經度，例如 25.0330, 121.5645',
+  cardUrlHint:
+    '訪客點擊後開啟的網頁，例如 shop.example/returns；也可填位置的緯度和經度，例如 25.0330, 121.5645；小程式填 miniprogram:APPID/路徑',
   cardPreview: '預覽',
   cardPicture: '圖片（可選）',
   cardPictureChoose: '選擇圖片',
