@@ -183,6 +183,9 @@ struct channel_ops {
     /* How this card goes. Where `extra` is not known yet, `file` alone tells that a picture will be there. NULL: as CHAN_CARD says, and
      * mini programs do not go. */
     enum card_way (*card)(const struct message *m, struct kf_err *why);
+    /* Without CHAN_CHOICES: do its settings let choices be buttons all the same? Those that do not fit encode() says in numbered lines, as
+     * the desk does where this is false. NULL: no. */
+    bool (*buttons)(const struct channel *);
     /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
      * settings name? NULL: it does not, and nobody need try. */
     bool (*late)(const struct channel *);

@@ -36,6 +36,10 @@ static const struct setting_key keys[] = {
       .type = SETTING_BOOL,
       .def = "false",
       .help = "tell single users that somebody is typing: the platform has it, but does not describe it" },
+    { .name = "keyboard",
+      .type = SETTING_BOOL,
+      .def = "false",
+      .help = "offer choices as buttons: needs the platform's permission for markdown and keyboards" },
     { .name = NULL },
 };
 
@@ -88,6 +92,7 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     q->url = url_of(&keep, root, "url", SLICE("https://api.sgroup.qq.com"));
     q->token_url = url_of(&keep, root, "token_url", SLICE("https://bots.qq.com"));
     q->typing = json_get_bool(root, "typing", false);
+    q->keyboard = json_get_bool(root, "keyboard", false);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!all_digits(q->app_id))
@@ -169,6 +174,11 @@ static enum kf_rc qq_media(const struct channel *ch, struct arena *a, const stru
     return ret->url ? KF_OK : KF_NOMEM;
 }
 
+static bool qq_buttons(const struct channel *ch)
+{
+    return qq_of(ch)->keyboard;
+}
+
 const struct channel_ops qq_ops = {
     .name = "qq",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_TYPING | CHAN_RECALL,
@@ -187,4 +197,5 @@ const struct channel_ops qq_ops = {
     .media = qq_media,
     .upload = qq_upload,
     .meet = qq_meet,
+    .buttons = qq_buttons,
 };

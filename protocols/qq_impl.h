@@ -18,7 +18,7 @@ struct qq {
     struct slice app_id, app_secret, url, token_url;
     struct qq_key keys[QQ_SECRETS_MAX];
     size_t n_keys;
-    bool typing;
+    bool typing, keyboard;
 };
 
 /* Where an exchange takes place; its peer says so, see qq_scope(). */

@@ -10,8 +10,11 @@
 #define FILE_VIDEO     2
 #define FILE_VOICE     3
 #define TYPE_OF_TEXT   0
+#define TYPE_OF_MARKS  2 /* markdown */
 #define TYPE_OF_TYPING 6
 #define TYPE_OF_MEDIA  7
+#define ROWS_MAX       5
+#define ROW_MAX        5 /* buttons */
 
 /* ---- the request ---------------------------------------------------------------------------------------------------------- */
 
@@ -117,14 +120,76 @@ static void add_file_name(struct buf *b, const char *extra)
     json_decref(root);
 }
 
+static struct slice choice(const json_t *list, size_t i, const char *name)
+{
+    return slice_of(json_string_value(json_object_get(json_array_get(list, i), name)));
+}
+
+/* Can all of them be buttons? */
+static bool fit(const json_t *list)
+{
+    size_t n = json_array_size(list);
+
+    for (size_t i = 0; i < n; i++)
+        if (!choice(list, i, "id").n || !choice(list, i, "label").n)
+            return false;
+    return n > 0 && n <= ROWS_MAX * ROW_MAX;
+}
+
+/* What is tapped comes back as `data`. Where a program knows no buttons, the label tells what to write. */
+static void add_button(struct buf *b, const json_t *list, size_t i)
+{
+    buf_printf(b, "{\"id\":\"%zu\",\"render_data\":{\"label\":", i + 1);
+    buf_json(b, choice(list, i, "label"));
+    buf_str(b, ",\"visited_label\":");
+    buf_json(b, choice(list, i, "label"));
+    buf_str(b, ",\"style\":1},\"action\":{\"type\":1,\"permission\":{\"type\":2},\"data\":");
+    buf_json(b, choice(list, i, "id"));
+    buf_str(b, ",\"unsupport_tips\":");
+    buf_json(b, choice(list, i, "label"));
+    buf_str(b, "}}");
+}
+
+/* One below the other as long as there is room for that. */
+static void add_keyboard(struct buf *b, const struct errand *e, const json_t *list)
+{
+    size_t n = json_array_size(list), wide = (n + ROWS_MAX - 1) / ROWS_MAX;
+
+    buf_str(b, "\"markdown\":{\"content\":");
+    buf_json(b, e->message.text);
+    buf_printf(b, "},\"msg_type\":%d,\"keyboard\":{\"content\":{\"rows\":[", TYPE_OF_MARKS);
+    for (size_t i = 0; i < n; i++) {
+        if (i % wide == 0)
+            buf_str(b, i ? ",{\"buttons\":[" : "{\"buttons\":[");
+        else
+            buf_char(b, ',');
+        add_button(b, list, i);
+        if (i % wide == wide - 1 || i + 1 == n)
+            buf_str(b, "]}");
+    }
+    buf_str(b, "]}}");
+}
+
+/* NULL: none, or the desk has said them in the text already. */
+static json_t *choices_of(const struct qq *q, const struct errand *e)
+{
+    struct slice list = json_member(slice_of(e->message.extra), "choices");
+
+    return q->keyboard && list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
+}
+
 /* A file that the platform does not take is named, with the address where it is. */
-static void add_content(struct buf *b, const struct errand *e)
+static void add_content(struct buf *b, const struct errand *e, const json_t *choices)
 {
     struct buf words;
 
     buf_str(b, "\"content\":");
     buf_init(&words, BODY_MAX);
     buf_add(&words, e->message.text);
+    for (size_t i = 0; i < json_array_size(choices); i++) {
+        buf_printf(&words, "\n%zu. ", i + 1);
+        buf_add(&words, choice(choices, i, "label"));
+    }
     if (e->file_url) {
         if (words.n)
             buf_char(&words, '\n');
@@ -142,12 +207,14 @@ static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct
 {
     enum qq_scope scope = qq_scope(slice_of(e->peer), slice_of(e->user));
     bool guild = scope == QQ_CHANNEL || scope == QQ_DMS;
+    json_t *choices;
     struct buf b;
 
     if (!handle_usable(e, env->now_ms))
         return KF_REJECTED;
     if (!e->message.text.n && !e->file_url && !e->media_id)
         return KF_UNSUPPORTED;
+    choices = choices_of(q, e);
     buf_init(&b, BODY_MAX);
     buf_char(&b, '{');
     if (guild && e->file_url && e->message.kind == MESSAGE_IMAGE) {
@@ -159,11 +226,14 @@ static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct
         buf_printf(&b, ",\"msg_type\":%d,\"media\":{\"file_info\":", TYPE_OF_MEDIA);
         buf_json(&b, slice_of(e->media_id));
         buf_char(&b, '}');
+    } else if (!guild && fit(choices)) {
+        add_keyboard(&b, e, choices);
     } else {
-        add_content(&b, e);
+        add_content(&b, e, choices);
         if (!guild)
             buf_printf(&b, ",\"msg_type\":%d", TYPE_OF_TEXT);
     }
+    json_decref(choices);
     add_handle(&b, e, (int64_t)e->handle_used + 1);
     buf_char(&b, '}');
     return request(a, env, "POST", place(q, a, e, "/messages"), &b, ret);

@@ -1,4 +1,5 @@
 /* articles.c: choices, and the house's articles as choices: they are offered, read, and said to help or not. */
+#include "desk/outlet.h"
 #include "desk/ruling.h"
 #include "desk/speak.h"
 #include "protocols/channel.h"
@@ -19,6 +20,14 @@ bool choices_are_lines(const struct site *s, const struct conv *conv)
     return ops && !(ops->caps & CHAN_CHOICES);
 }
 
+/* Whoever writes a number where there are buttons is understood, too. */
+static bool lines_wanted(const struct acting *a)
+{
+    struct outlet *o = choices_are_lines(a->ds->site, &a->l->conv) ? outlet_of(a->d, a->ds, &a->l->conv.channel) : NULL;
+
+    return choices_are_lines(a->ds->site, &a->l->conv) && !(o && o->ops->buttons && o->ops->buttons(o->ch));
+}
+
 void offer(const struct acting *a, const struct offered *list, size_t n, struct message *m)
 {
     struct buf extra, text;
@@ -35,7 +44,7 @@ void offer(const struct acting *a, const struct offered *list, size_t n, struct 
     }
     buf_str(&extra, "]}");
     m->extra = change_text(a->c, buf_slice(&extra));
-    if (choices_are_lines(a->ds->site, &a->l->conv))
+    if (lines_wanted(a))
         m->text = change_slice(a->c, buf_slice(&text));
     buf_finish(&extra);
     buf_finish(&text);

@@ -48,6 +48,40 @@ describe('a QQ bot', () => {
     assert.match(call.headers.authorization, /^QQBot T\d+$/);
   });
 
+  it('offers choices as buttons where the settings say so, else as lines', async () => {
+    const { node, cookie, csrf } = peer.agent;
+    const put = async (what, body, match) => {
+      const headers = { Cookie: cookie, 'X-CSRF-Token': csrf, Origin: node.origin, 'Content-Type': 'application/json', ...match };
+      const answer = await node.ask({ method: 'PUT', path: `/api/v1/sites/shop/documents/${what}`, headers, body });
+      assert.ok([200, 201].includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
+    };
+    const offered = (user) => peer.call((c) => c.path === `/v2/users/${user}/messages` && c.raw.includes('Please choose'), `choices for ${user}`);
+    const choices = [
+      { id: 'how', label: 'How does it work?' },
+      { id: 'human', label: 'A person' },
+    ];
+    await put('wording/en', { menu: 'Please choose' }, { 'If-None-Match': '*' });
+    await put(
+      'rule/menu',
+      { event: 'message', when: { keywords: ['refund'] }, actions: ['say', 'choices'], wording: 'menu', choices },
+      { 'If-None-Match': '*' },
+    );
+    await peer.talk({ user: 'kim', id: 'k1', text: 'a refund please' });
+    assert.equal((await offered('kim')).json.content, 'Please choose\n1. How does it work?\n2. A person');
+
+    const got = await node.ask({ path: '/api/v1/sites/shop/documents/channel/qq', headers: { Cookie: cookie } });
+    const settings = { ...row.settings(peer.account.at), keyboard: true };
+    await put('channel/qq', { adapter: 'qq', name: 'qq', queue: 'desk', settings }, { 'If-Match': got.headers.etag });
+    await peer.talk({ user: 'lea', id: 'l1', text: 'a refund for me' });
+    const { json } = await offered('lea');
+    assert.equal(json.msg_type, 2);
+    assert.deepEqual(json.markdown, { content: 'Please choose' });
+    assert.deepEqual(
+      json.keyboard.content.rows.map(({ buttons }) => buttons.map((b) => [b.render_data.label, b.action.data])),
+      [[['How does it work?', 'how']], [['A person', 'human']]],
+    );
+  });
+
   it('has a group as one conversation, with the speaker on each message and counted replies', async () => {
     const says = async (member, id, text) => {
       const d = { id: `ROBOT1.0_${id}`, author: { member_openid: member }, group_openid: 'G1', content: ` ${text} `, timestamp: new Date().toISOString() };

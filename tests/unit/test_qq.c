@@ -428,6 +428,82 @@ static void each_scope_has_its_address(void **state)
     }
 }
 
+#define BUTTON(n, label, id)                                                                                                          \
+    "{\"id\":\"" n "\",\"render_data\":{\"label\":\"" label "\",\"visited_label\":\"" label "\",\"style\":1},\"action\":{\"type\":1," \
+    "\"permission\":{\"type\":2},\"data\":\"" id "\",\"unsupport_tips\":\"" label "\"}}"
+
+/* Where the platform has allowed it, and the settings say so. The tap brings the id of the choice. */
+static void choices_are_a_keyboard_where_that_is_allowed(void **state)
+{
+    static const char extra[] = "{\"choices\":[{\"id\":\"refund\",\"label\":\"退款\"},{\"id\":\"human\",\"label\":\"人工\"}]}";
+    struct bench *t = *state;
+    struct errand e = an_errand();
+    struct channel *allowed;
+    struct http_req req;
+    struct received got;
+
+    e.message.text = SLICE("请选择");
+    e.message.extra = extra;
+    assert_false(qq_ops.buttons(t->ch));
+    assert_int_equal(qq_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(json_member(req.body, "content"), "\"请选择\"")); /* the desk has written the lines */
+
+    assert_int_equal(qq_ops.open(&allowed, SLICE("{\"app_id\":\"102345678\",\"app_secret\":\"" SECRET "\",\"keyboard\":true}"), NULL),
+                     KF_OK);
+    assert_true(qq_ops.buttons(allowed));
+    assert_int_equal(qq_ops.encode(allowed, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(req.body, "{\"markdown\":{\"content\":\"请选择\"},\"msg_type\":2,\"keyboard\":{\"content\":{\"rows\":["
+                                   "{\"buttons\":[" BUTTON("1", "退款", "refund") "]},{\"buttons\":[" BUTTON(
+                                       "2", "人工", "human") "]}]}},"
+                                                             "\"msg_id\":\"ROBOT1.0_1\",\"msg_seq\":3}"));
+    e.peer = "channel/8"; /* guilds have other ways */
+    assert_int_equal(qq_ops.encode(allowed, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(json_member(req.body, "content"), "\"请选择\\n1. 退款\\n2. 人工\""));
+    qq_ops.close(allowed);
+
+    got =
+        receive(t, "{\"id\":\"x\",\"op\":0,\"t\":\"INTERACTION_CREATE\",\"d\":{\"id\":\"a1b2c3d4-0000-4abc-9def-0123456789ab\",\"type\":11,"
+                   "\"scene\":\"c2c\",\"chat_type\":2,\"timestamp\":\"2024-06-12T21:46:40+08:00\",\"user_openid\":\"" PERSON "\","
+                   "\"data\":{\"resolved\":{\"button_id\":\"1\",\"button_data\":\"refund\"}}}}");
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.inbound[0].kind, INBOUND_POSTBACK);
+    assert_true(slice_is(got.inbound[0].payload, "refund"));
+}
+
+static void a_keyboard_has_five_rows_of_five(void **state)
+{
+    static const struct {
+        size_t n, rows, first;
+    } rows[] = { { 1, 1, 1 }, { 5, 5, 1 }, { 6, 3, 2 }, { 11, 4, 3 }, { 25, 5, 5 }, { 26, 0, 0 } };
+    struct bench *t = *state;
+    struct errand e = an_errand();
+    struct channel *allowed;
+    struct http_req req;
+
+    assert_int_equal(qq_ops.open(&allowed, SLICE("{\"app_id\":\"102345678\",\"app_secret\":\"" SECRET "\",\"keyboard\":true}"), NULL),
+                     KF_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const json_t *list;
+        json_t *root;
+        struct buf b;
+
+        buf_init(&b, 65536);
+        for (size_t k = 0; k < rows[i].n; k++)
+            buf_printf(&b, "%s{\"id\":\"c%zu\",\"label\":\"%zu\"}", k ? "," : "{\"choices\":[", k, k);
+        buf_str(&b, "]}");
+        e.message.extra = b.p;
+        assert_int_equal(qq_ops.encode(allowed, t->arena, &e, &t->env, &req), KF_OK);
+        root = json_loadb(req.body.p, req.body.n, 0, NULL);
+        list = v_get(v_get(v_get(root, "keyboard"), "content"), "rows");
+        assert_int_equal(json_array_size(list), rows[i].rows);
+        assert_int_equal(json_array_size(v_get(json_array_get(list, 0), "buttons")), rows[i].first);
+        assert_int_equal(v_get(root, "content") != NULL, !rows[i].rows); /* more of them are numbered lines */
+        json_decref(root);
+        buf_finish(&b);
+    }
+    qq_ops.close(allowed);
+}
+
 static void what_is_answered_is_named_as_what_it_is(void **state)
 {
     static const struct {
@@ -687,6 +763,8 @@ int main(void)
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(replies_end_with_their_handle),
         BENCH(each_scope_has_its_address),
+        BENCH(choices_are_a_keyboard_where_that_is_allowed),
+        BENCH(a_keyboard_has_five_rows_of_five),
         BENCH(what_is_answered_is_named_as_what_it_is),
         BENCH(what_cannot_be_uploaded_goes_as_an_address),
         BENCH(an_upload_says_how_it_went),
