@@ -44,6 +44,8 @@ struct conv_view_json {
 void frame_conversation(struct buf *b, enum frame_side side, const struct conv_view_json *v);
 /* A message as one JSON object without type and conversation: history and transcripts use it too. `own`: carry the cid. */
 void frame_message_members(struct buf *b, const struct message *m, bool cid);
+/* The same for whoever reviews: how long it was typed, too. */
+void frame_message_reviewed(struct buf *b, const struct message *m);
 void frame_entry(struct buf *b, const struct entry *e);
 
 void frame_message(struct buf *b, const struct kf_id *conv, const struct message *m, bool cid);

@@ -141,6 +141,15 @@ void frame_message_members(struct buf *b, const struct message *m, bool cid)
     buf_char(b, '}');
 }
 
+void frame_message_reviewed(struct buf *b, const struct message *m)
+{
+    buf_char(b, '{');
+    members(b, m, false);
+    if (m->typed_ms)
+        number_member(b, SLICE(",\"typed_ms\":"), m->typed_ms);
+    buf_char(b, '}');
+}
+
 void frame_message(struct buf *b, const struct kf_id *conv, const struct message *m, bool cid)
 {
     begin(b, SLICE("{\"type\":\"message\""), conv);

@@ -171,6 +171,7 @@ struct reading {
     int64_t after;
     size_t written;
     bool timeline;
+    bool reviews; /* somebody looks at it: programs and the operator make copies for visitors */
     bool masked, may_reveal, may_ask;
     const struct stored_reveal *asked; /* what the reader has asked for last, where it matters; the turn's; NULL: nothing */
     struct kf_id only;                 /* of a group: of its visitors this one alone; zero: all */
@@ -297,7 +298,10 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
             continue;
         if (r->written++)
             buf_char(&r->out, ',');
-        frame_message_members(&r->out, &q->messages[i], false);
+        if (r->reviews)
+            frame_message_reviewed(&r->out, &q->messages[i]);
+        else
+            frame_message_members(&r->out, &q->messages[i], false);
     }
     if (q->more && buf_ok(&r->out)) {
         read_messages(r);
@@ -405,6 +409,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     r->site = c->site;
     (void)id_parse(turn_query(t, "contact"), &r->only); /* get_transcript() has looked at it */
     r->timeline = id_is_zero(&r->only) && (t->op || permit(m, VERB_TIMELINE, &c->site, c));
+    r->reviews = r->timeline && !t->op && !t->key;
     buf_init(&r->out, ANSWER_MAX);
     shown = *c;
     if (!id_is_zero(&r->only) && !id_eq(&r->only, &c->contact)) {

@@ -85,7 +85,7 @@ static size_t answers_of(const struct deed *e)
     return n;
 }
 
-static void say_file(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct media *m)
+static void say_file(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct media *m)
 {
     struct act *act = change_act(c, ACT_FILE);
     struct buf extra;
@@ -96,7 +96,8 @@ static void say_file(const struct desk_site *ds, struct change *c, const struct 
     buf_char(&extra, '{');
     media_file(&extra, m);
     buf_str(&extra, "}");
-    bot_speaks(ds, c, conv, &(struct bot_words){ .text = SLICE(""), .extra = buf_ok(&extra) ? change_text(c, buf_slice(&extra)) : NULL });
+    bot_speaks(d, ds, c, conv,
+               &(struct bot_words){ .text = SLICE(""), .extra = buf_ok(&extra) ? change_text(c, buf_slice(&extra)) : NULL });
     c->acts[c->n_acts - 1].u.message.kind = file_kind(m->stored->mime);
     c->acts[c->n_acts - 1].u.message.file = m->stored->id;
     buf_finish(&extra);
@@ -110,9 +111,9 @@ static void write_acts(struct deed *e, const struct desk_site *ds, struct change
     case BOT_DOES_SAY:
         c->unruled = ~0U;
         for (size_t i = 0; i < e->act.n_says; i++)
-            bot_speaks(ds, c, conv, &e->act.says[i]);
+            bot_speaks(e->d, ds, c, conv, &e->act.says[i]);
         for (size_t i = 0; i < e->files.n_media; i++)
-            say_file(ds, c, conv, &e->files.media[i]);
+            say_file(e->d, ds, c, conv, &e->files.media[i]);
         break;
     case BOT_DOES_HAND_OVER:
         bot_hands_over(ds, c, conv, &(struct bot_end){ .why = "bot", .answers = answers_of(e) });
@@ -201,7 +202,7 @@ static void show_typing(struct deed *e, const struct desk_site *ds)
     const struct actor who = { .role = ROLE_BOT, .name = bot ? bot->name : "" };
 
     if (e->seen.conv.state == CONV_BOT)
-        tell_typing(e->d, &e->seen.conv, &who, e->act.on, 0);
+        typing_here(e->d, &e->seen.conv, &who, e->act.on, 0);
     deed_end(e, KF_OK, NULL);
 }
 

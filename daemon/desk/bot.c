@@ -70,7 +70,7 @@ static void typing(struct trip *t, const struct desk_site *ds, bool on)
     const struct actor who = actor_of(t, bot_of(t, ds));
 
     if (ds && !outward(ds->site, &t->talk->conv))
-        tell_typing(t->d, &t->talk->conv, &who, on, 0);
+        typing_here(t->d, &t->talk->conv, &who, on, 0);
 }
 
 /* ---- the commit ---- */
@@ -88,7 +88,7 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_settled(t, rc, news);
 }
 
-void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words)
+void bot_speaks(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words)
 {
     bool out = outward(ds->site, conv);
     struct act *act = change_act(c, ACT_MESSAGE);
@@ -99,7 +99,8 @@ void bot_speaks(const struct desk_site *ds, struct change *c, const struct conv 
                                        .kind = words->card ? MESSAGE_CARD : MESSAGE_TEXT,
                                        .text = change_slice(c, words->text),
                                        .extra = words->extra ? change_text(c, slice_of(words->extra)) : NULL,
-                                       .delivery = out ? DELIVERY_SENDING : DELIVERY_NONE };
+                                       .delivery = out ? DELIVERY_SENDING : DELIVERY_NONE,
+                                       .typed_ms = typed_ms(d, &conv->id, &c->by, SLICE("")) };
 }
 
 static void say_all(const struct trip *t, const struct desk_site *ds, struct change *c)
@@ -107,7 +108,7 @@ static void say_all(const struct trip *t, const struct desk_site *ds, struct cha
     const struct talk *k = t->talk;
 
     for (size_t i = 0; i < k->answer.n; i++)
-        bot_speaks(ds, c, &k->conv, &k->answer.words[i]);
+        bot_speaks(t->d, ds, c, &k->conv, &k->answer.words[i]);
 }
 
 static size_t said_by_bot(const struct talk *k)

@@ -75,6 +75,7 @@ void desk_free(struct desk *d)
     }
     rates_free(d);
     watch_free(d);
+    typed_free(d);
     buf_finish(&d->out);
     free(d);
 }

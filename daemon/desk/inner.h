@@ -145,6 +145,7 @@ struct desk {
     bool load_busy, load_again;
     struct load_waiter *load_waiters; /* of the next reading; sites.c */
     struct rate *rates;
+    struct typist *typists;  /* typed.c */
     struct watched *watched; /* watch.c */
     struct desk_figures figures;
     char listening[96];
@@ -287,6 +288,14 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
 #define HINT_TIMELINE(id)     (HINT_FAR + (id))
 #define HINT_TYPING(role, on) (-HINT_FAR - 2 * (int64_t)(role) - ((on) ? 1 : 0))
 void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except);
+/* ---- typed.c ---- */
+/* tell_typing() where it comes from: since when is kept here, and on no other node. */
+void typing_here(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except);
+/* How long the author of a message that is said now has typed it, ms; 0: nobody knows. What he says next he types anew, but what comes with the
+ * cid of the last one (empty: none) is that one again. */
+int64_t typed_ms(struct desk *d, const struct kf_id *conv, const struct actor *who, struct slice cid);
+void typed_free(struct desk *d);
+/* ---- tell.c again ---- */
 /* The visitor waits for an answer: its agent is reminded (stage 1), or those who oversee the queue are told (2), on all nodes. */
 #define HINT_ALARM(stage) (-HINT_FAR - 100 - (stage))
 void tell_alarm(struct desk *d, struct desk_site *ds, const struct conv *c, int stage);

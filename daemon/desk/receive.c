@@ -316,6 +316,8 @@ static void say(struct desk *d, struct desk_site *ds, struct seat *seat, const s
     c->content = said_content(c, in);
     act = change_act(c, ACT_MESSAGE);
     say_content(c, in, &act->u.message);
+    if (in->type == TYPE_TEXT)
+        act->u.message.typed_ms = typed_ms(d, &seat->conv, &c->by, in->cid);
     profile = in->type == TYPE_FORM ? form_profile(c, in->form) : NULL;
     if (profile)
         change_act(c, ACT_PROFILE)->u.profile = profile;
@@ -422,7 +424,7 @@ static void visitor_typing(struct desk *d, struct seat *seat, const struct inbou
 
     if (!v || id_is_zero(&v->conv.owner))
         return;
-    tell_typing(d, &v->conv, &who, in->on, seat->conn);
+    typing_here(d, &v->conv, &who, in->on, seat->conn);
     if (!d->cfg.sole)
         d->ports.live_hint(d->ports.ctx, &v->conv.site, &v->conv.id, HINT_TYPING(ROLE_VISITOR, in->on));
 }

@@ -214,6 +214,8 @@ static void say_text(struct desk *d, struct desk_site *ds, const struct member *
         return;
     }
     say_fill(d, ds, c, conv, in, NULL);
+    if (in->type == TYPE_TEXT)
+        c->acts[c->n_acts - 1].u.message.typed_ms = typed_ms(d, &conv->id, &c->by, in->cid);
     note_words(ds, c, in->text);
     d->figures.messages_in++;
     commit_from_seat(d, seat, in, c);
@@ -619,7 +621,7 @@ static void staff_typing(struct desk *d, struct desk_site *ds, const struct memb
     if (!id_eq(&conv->owner, &m->person))
         return;
     typing_outward(d, ds, m, in, conv);
-    tell_typing(d, conv, &who, in->on, seat->conn);
+    typing_here(d, conv, &who, in->on, seat->conn);
     if (!d->cfg.sole)
         d->ports.live_hint(d->ports.ctx, &conv->site, &conv->id, HINT_TYPING(ROLE_AGENT, in->on));
 }

@@ -438,6 +438,7 @@ bool plan_edit(struct work *w, const struct act *act)
     t->now.text = SLICE("");
     t->now.extra = NULL;
     t->now.file = (struct kf_id){ { 0 } };
+    t->now.typed_ms = 0;
     return true;
 }
 
@@ -483,6 +484,7 @@ static bool write_one_touched(struct work *w, const struct touched *t)
     stmt_str(s, m->ref);
     stmt_i64_or_null(s, m->delivery);
     stmt_str(s, m->reason);
+    stmt_i64(s, m->typed_ms);
     stmt_i64(s, t->id);
     if (!run(w, s))
         return false;

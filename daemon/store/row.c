@@ -84,6 +84,7 @@ void row_message(struct stmt *s, struct arena *a, struct message *ret)
     ret->ref = get_text(s, a);
     ret->delivery = (enum delivery)get_int(s);
     ret->reason = get_text(s, a);
+    ret->typed_ms = get_i64(s);
 }
 
 void row_entry(struct stmt *s, struct arena *a, struct entry *ret)
@@ -340,6 +341,7 @@ enum kf_rc message_insert(struct db *db, int64_t conv, const struct message *m, 
     stmt_str(s, m->ref);
     stmt_i64_or_null(s, m->delivery);
     stmt_str(s, m->reason);
+    stmt_i64(s, m->typed_ms);
     return stmt_run(s, 1, why);
 }
 

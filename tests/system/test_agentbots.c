@@ -178,16 +178,34 @@ static void begin(struct visitor *v, int timeout_ms)
     told("message_created", "hello");
 }
 
+/* A replay shows it at work for so long. 0: it does not say. */
+static int64_t typed(const char *conv, const char *text)
+{
+    char path[160];
+    int64_t ret = 0;
+    json_t *all, *m;
+    size_t i;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=%s", conv, site);
+    all = staff_get(&agent, &d, path);
+    json_array_foreach(value_at(all, "messages"), i, m) if (strcmp(text_at(m, "text"), text) == 0 && value_at(m, "typed_ms")) ret =
+        number_at(m, "typed_ms");
+    json_decref(all);
+    return ret;
+}
+
 static void it_is_told_and_answers_by_calls_of_its_own(void **state)
 {
     struct visitor v = { 0 };
     struct reply r;
+    int64_t began;
 
     (void)state;
     begin(&v, 20000);
     say("{\"content\":\"hi, I am a machine\",\"message_type\":\"outgoing\"}"); /* before it has answered the event, as many do */
     platform_answer(&p, 200, NULL, "whatever");
     (void)robbie_says(&v, "hi, I am a machine");
+    began = now_mono_ms();
     does("/toggle_typing_status", "{\"typing_status\":\"on\"}", 200);
     (void)wire_take(&v.wire, "{s:s,s:{s:s},s:b}", "type", "typing", "from", "role", "bot", "on", 1);
     (void)visitor_say(&v, "c2", "one");
@@ -198,6 +216,7 @@ static void it_is_told_and_answers_by_calls_of_its_own(void **state)
     platform_answer(&p, 200, NULL, NULL);
     say("{\"content\":\"both\"}");
     (void)robbie_says(&v, "both");
+    assert_in_range(typed(v.conv, "both"), 1, now_mono_ms() - began);
     r = call("GET", "", NULL, 200);
     assert_string_equal(text_at(r.json, "status"), "pending");
     reply_free(&r);

@@ -101,6 +101,34 @@ static void a_message_has_its_members_in_order(void **state)
     buf_finish(&b);
 }
 
+/* Who takes part is told of no more than before. */
+static void how_long_it_was_typed_is_a_member_for_whoever_reviews(void **state)
+{
+    struct kf_id conv = id_of(1);
+    struct message m = text_message("你好");
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 65536);
+    m.typed_ms = 4200;
+    frame_message_reviewed(&b, &m);
+    expect(&b, "{\"seq\":2,\"at\":1763740800000,\"from\":{\"role\":\"agent\",\"name\":\"Eva\",\"number\":\"1024\"},"
+               "\"kind\":\"text\",\"text\":\"你好\",\"typed_ms\":4200}");
+    frame_message(&b, &conv, &m, true);
+    frame_message_members(&b, &m, true);
+    frame_changed(&b, &conv, &m);
+    (void)frame_history(&b, &conv, &m, 1, false, false);
+    buf_char(&b, '\0');
+    assert_true(buf_ok(&b));
+    assert_null(strstr(b.p, "typed"));
+    buf_clear(&b);
+    m.typed_ms = 0;
+    frame_message_reviewed(&b, &m);
+    expect(&b, "{\"seq\":2,\"at\":1763740800000,\"from\":{\"role\":\"agent\",\"name\":\"Eva\",\"number\":\"1024\"},"
+               "\"kind\":\"text\",\"text\":\"你好\"}");
+    buf_finish(&b);
+}
+
 static void a_file_choices_and_events_are_members(void **state)
 {
     struct kf_id conv = id_of(1);
@@ -462,6 +490,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_has_its_members_in_order),
+        cmocka_unit_test(how_long_it_was_typed_is_a_member_for_whoever_reviews),
         cmocka_unit_test(a_file_choices_and_events_are_members),
         cmocka_unit_test(a_failed_delivery_is_in_the_history),
         cmocka_unit_test(a_removed_message_tells_nothing),

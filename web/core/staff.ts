@@ -49,6 +49,8 @@ export interface StaffMessage {
   gone?: string;
   /** It cannot be shown: what came is kept for a week. */
   unsupported?: boolean;
+  /** How long it was typed, where that is known. */
+  typed_ms?: number;
 }
 
 export interface Media {

@@ -1,6 +1,7 @@
 // A transcript of the past, from its top: only the rows about the reader are drawn. What stands before and behind them keeps its room,
 // so that the scroll bar tells the truth, and its words, so that the browser's own search finds them where it can look into what is hidden.
 import './Talk.css';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { memo } from './memo';
 import { noteText, type Row } from './rows';
@@ -11,6 +12,8 @@ interface PastTalkProps extends TalkActions {
   label: string;
   /** How far the visitor has read. */
   visitorRead?: number;
+  /** Below the last row. */
+  after?: ComponentChildren;
 }
 
 /** Rows come and go in blocks of so many. */
@@ -189,6 +192,7 @@ export function PastTalk(props: PastTalkProps) {
           {lines(rows.slice(from * BLOCK, to * BLOCK), actions, marks, visitorRead)}
           {behind}
         </ol>
+        {props.after}
       </div>
     </div>
   );

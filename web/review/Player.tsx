@@ -5,6 +5,8 @@ import { useEffect } from 'preact/hooks';
 import type { StaffFile, StaffMessage, Transcript } from '../core/staff';
 import { duration } from '../core/time';
 import { Button, IconButton } from '../kit/Button';
+import { k } from '../kit/i18n';
+import { nameOf } from '../kit/names';
 import { cue, hush, lengthKnown, playable, playSound, pauseSound, position, sound } from '../kit/sound';
 import { stateAt } from './course';
 import { at, transcript } from './find';
@@ -24,6 +26,7 @@ import {
   SPEEDS,
   STEP_MS,
   toggle,
+  typedAt,
   voiceAt,
   voiceIs,
   type Replay,
@@ -126,7 +129,8 @@ export function startReplay(t: Transcript): void {
     return file ? lengthKnown(file) || 1 : 0;
   });
   const at = t.messages.map((m) => m.at);
-  show(toggle(replayOf(at, lengths)));
+  const typed = t.messages.map((m) => m.typed_ms ?? 0);
+  show(toggle(replayOf(at, lengths, typed)));
 }
 
 export function endReplay(): void {
@@ -191,6 +195,37 @@ function standing(t: Transcript, r: Replay): string {
   const state = f(`at_${now.now}`);
   const all = [now.who ? f('atWho', { state, who: now.who }) : state, now.page ? f('visited', { page: now.page }) : ''];
   return all.filter(Boolean).join(' · ');
+}
+
+/** Who is typing at that moment, as the other side saw it: below the talk, each but once. */
+function typists(t: Transcript, r: Replay): string[] {
+  const names = new Map<string, string>();
+  for (const i of typedAt(r)) {
+    const from = t.messages[i]?.from;
+    if (from)
+      names.set(`${from.role} ${from.name}`, (from.role === 'visitor' && nameOf(t.conversation)) || from.name || '');
+  }
+  return [...names.values()];
+}
+
+/** It has its place all the time, so that nothing moves; and nobody is told of it who does not look. */
+export function Typing({ transcript: t }: { transcript: Transcript }) {
+  const r = replay.value;
+  if (!r) return null;
+  return (
+    <p class="typing-line" aria-live="off">
+      {typists(t, r).map((name) => (
+        <span key={name} class="clip">
+          <span class="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>{' '}
+          <bdi>{k('typing', { name })}</bdi>
+        </span>
+      ))}
+    </p>
+  );
 }
 
 export function Player({ transcript: t }: { transcript: Transcript }) {

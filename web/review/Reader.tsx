@@ -20,7 +20,7 @@ import { at, chosen, comments, found, open, shown, transcript, transcriptFailed 
 import { f } from './findWords';
 import { Asked } from './Asked';
 import { Holds } from './Holds';
-import { Player, replay } from './Player';
+import { Player, replay, Typing } from './Player';
 import { w } from './qualityWords';
 import { saidBy } from './replay';
 import { Strip } from './Strip';
@@ -193,6 +193,7 @@ export function Reader({ onBack }: { onBack?: () => void }) {
         entryWords={words}
         find={(seq) => bySeq.get(seq)}
         marks={marks}
+        after={<Typing transcript={got} />}
         {...(at.value ? { chosen: at.value } : {})}
       />
     </section>

@@ -15,6 +15,8 @@ export interface Replay {
   said: readonly number[];
   /** How long each takes to be heard, ms; 0: nothing is. */
   voices: readonly number[];
+  /** How long each was typed before it was said, ms; 0: nobody knows. */
+  typed: readonly number[];
   /** When they are replayed: while one is heard the talk stands still, so what follows comes later by its length. */
   times: readonly number[];
   /** The moment that is shown, ms of the replay. */
@@ -33,13 +35,13 @@ function timed(said: readonly number[], voices: readonly number[]): number[] {
   });
 }
 
-/** `voices`: how long each message is heard, as far as that is known; more than 0 if anything is. */
-export function replayOf(at: readonly number[], voices: readonly number[] = []): Replay {
+/** `voices`: how long each message is heard, as far as that is known; more than 0 if anything is. `typed`: how long each was typed. */
+export function replayOf(at: readonly number[], voices: readonly number[] = [], typed: readonly number[] = []): Replay {
   const first = at[0] ?? 0;
   let before = 0;
   // Clocks of platforms may go back a little; the order of the messages is that of the conversation.
   const said = at.map((t) => (before = Math.max(before, t - first)));
-  return { said, voices, times: timed(said, voices), pos: 0, playing: false, speed: 1, skip: false };
+  return { said, voices, typed, times: timed(said, voices), pos: 0, playing: false, speed: 1, skip: false };
 }
 
 export function hears(r: Replay): boolean {
@@ -105,6 +107,18 @@ export function saidBy(r: Replay, pos = r.pos): number {
     else hi = mid;
   }
   return lo;
+}
+
+/** Nobody types for longer than this, ms. */
+const TYPED_MAX_MS = 600_000;
+
+/** The messages that are being typed at this moment: not said yet, and begun. */
+export function typedAt(r: Replay): number[] {
+  const clock = clockOf(r);
+  const ret: number[] = [];
+  for (let i = saidBy(r); i < r.said.length && (r.said[i] as number) - clock <= TYPED_MAX_MS; i++)
+    if ((r.said[i] as number) - (r.typed[i] ?? 0) <= clock) ret.push(i);
+  return ret;
 }
 
 /** The next moment at which anything changes; the end, if nothing does. */

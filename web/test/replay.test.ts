@@ -14,6 +14,7 @@ import {
   saidBy,
   seek,
   toggle,
+  typedAt,
   voiceAt,
   voiceIs,
   type Replay,
@@ -164,4 +165,57 @@ test('the parts of a sound are as loud as their loudest', () => {
     Array.from({ length: 64 }, (_, i) => (i === 0 ? 127 : i === 1 ? 63 : i === 63 ? 255 : 0)),
   );
   assert.deepEqual(peaksOf([]), []);
+});
+
+// Typed: nothing of the first, 1.5 s of the second, 12 s of the third, and 20 s of the fourth, who began before the third was said.
+const typing = (p: Partial<Replay> = {}): Replay => ({
+  ...replayOf(
+    [0, 2000, 62_000, 64_000].map((t) => T0 + t),
+    [],
+    [0, 1500, 12_000, 20_000],
+  ),
+  playing: true,
+  ...p,
+});
+
+test('who types is seen from the first key until it is said, at each speed', () => {
+  for (const speed of [1, 2, 4, 8] as Speed[]) {
+    const at = (ms: number): number[] => typedAt(advance(typing({ speed }), ms / speed));
+    assert.deepEqual(at(499), [], `×${speed}`);
+    assert.deepEqual(at(500), [1]);
+    assert.deepEqual(at(1999), [1]);
+    assert.deepEqual(at(2000), []);
+    assert.deepEqual(at(43_999), []);
+  }
+});
+
+test('two who type at once are both seen', () => {
+  const at = (pos: number): number[] => typedAt(seek(typing(), pos));
+  assert.deepEqual([at(44_000), at(49_999), at(50_000), at(61_999)], [[3], [3], [2, 3], [2, 3]]);
+  assert.deepEqual([at(62_000), at(63_999), at(64_000)], [[3], [3], []]);
+});
+
+test('in a silence that is skipped typing is seen as long as the silence is', () => {
+  const r = typing({ skip: true });
+  assert.deepEqual(typedAt(advance(r, 3000)), []);
+  assert.deepEqual(typedAt(advance(r, 3001)), [2, 3]);
+  assert.deepEqual(typedAt(advance(r, 3999)), [2, 3]);
+  assert.deepEqual(typedAt(advance(r, 4000)), [3]);
+});
+
+test('who types while a voice is heard types on, and no longer for it', () => {
+  const r = replayOf(
+    [0, 2000, 4000].map((t) => T0 + t),
+    [0, 10_000, 0],
+    [0, 0, 1000],
+  );
+  assert.deepEqual(
+    [2000, 12_000, 12_999, 13_000, 13_999, 14_000].map((pos) => typedAt(seek(r, pos))),
+    [[], [], [], [2], [2], []],
+  );
+});
+
+test('what was begun before the talk, or for ever ago, is seen as far as the talk goes', () => {
+  const r = replayOf([T0, T0 + 5000, T0 + 900_000], [], [9000, 7000, 600_000]);
+  assert.deepEqual([typedAt(r), typedAt(seek(r, 299_999)), typedAt(seek(r, 300_000))], [[1], [], [2]]);
 });
