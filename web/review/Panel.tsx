@@ -2,7 +2,7 @@
 import './quality.css';
 import { useComputed, useSignal } from '@preact/signals';
 import { BookmarkPlus, CornerDownRight, MessageSquarePlus } from 'lucide';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { composing } from '../core/keys';
 import type { Staffer } from '../core/staff';
 import { oneLine } from '../core/text';
@@ -20,6 +20,7 @@ import { examplesOf, ItemCases, loadExamples } from './cases';
 import { w as c } from './checkWords';
 import { answerWith, decide, Proposals } from './Proposals';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
+import { draftOf, forgetDraft, goesOn, keepDraft, openDraft, withLast } from './drafts';
 import { at, transcript } from './find';
 import { Keep } from './Keep';
 import { l } from './learnWords';
@@ -347,7 +348,10 @@ interface ScoringProps extends PanelProps {
 }
 
 function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringProps) {
-  const contents = useSignal<Contents>(r.contents);
+  // What did not get to the server the last time stands there again.
+  const draft = useMemo(() => draftOf(r.id), []);
+  const own = draft && goesOn(draft, r.revision, r.contents) ? draft : undefined;
+  const contents = useSignal<Contents>(own?.contents ?? r.contents);
   const revision = useRef(r.revision);
   const sum = useSignal<{ score?: number; fatal?: boolean; plain?: number }>({});
   const said = useSignal('');
@@ -356,13 +360,16 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
   const running = useRef<Promise<void>>(Promise.resolve());
   const form = useRef<HTMLDivElement>(null);
   const dirty = useRef(false);
+  const gone = useRef(false);
 
   // What was sent when the line broke: whether any of it got there is not known.
-  const unsure = useRef<Contents[]>([]);
+  const unsure = useRef<Contents[]>([...(own?.sent ?? [])]);
 
   const conflict = (): void => {
+    if (gone.current) return; // what is left over is looked at again
     dirty.current = false;
     unsure.current = [];
+    forgetDraft(r.id);
     toast(w('changedElsewhere'), { bad: true });
     void reread();
   };
@@ -376,15 +383,19 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
   };
   const again = (): void => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => void save(), AGAIN_MS);
+    if (!gone.current) timer.current = setTimeout(() => void save(), AGAIN_MS);
   };
   const sendDraft = async (): Promise<void> => {
     const sent = contents.value;
     said.value = w('saving');
+    unsure.current = withLast(unsure.current, sent);
+    keepDraft(r.id, revision.current, sent, unsure.current);
     try {
       const done = await act(r.id, 'draft', { revision: revision.current, contents: sent });
       revision.current = done.revision;
       unsure.current = [];
+      if (!gone.current && contents.value === sent) forgetDraft(r.id);
+      else if (!gone.current) keepDraft(r.id, revision.current, contents.value, []);
       sum.value = done;
       said.value = w('saved', { time: clockTime(Date.now()) });
     } catch (e) {
@@ -395,7 +406,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
         conflict();
         return;
       }
-      if (!why.status) unsure.current.push(sent);
+      if (why.status && why.status !== 409) unsure.current.pop(); // it said no
       if (why.status !== 409) said.value = w('saveFailed', { why: why.title || s('unreachable') });
       if (!why.status || why.status === 409 || why.status === 429 || why.status >= 500) again();
     }
@@ -411,6 +422,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
   const set = (c: Contents): void => {
     contents.value = c;
     dirty.current = true;
+    keepDraft(r.id, revision.current, c, unsure.current);
     error.value = '';
     clearTimeout(timer.current);
     timer.current = setTimeout(() => void save(), SAVE_MS);
@@ -426,6 +438,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     try {
       const done = await act(r.id, 'submit', { revision: revision.current, contents: contents.value });
       dirty.current = false;
+      forgetDraft(r.id);
       toast(w('submitted', { score: points(done.score) }));
       onDone();
     } catch (e) {
@@ -438,14 +451,14 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     void loadExamples();
     if (eager.peek()) form.current?.querySelector<HTMLElement>('[data-item] input')?.focus();
     eager.value = false;
-    // Who would close the page before it is saved is asked.
-    const leaving = (ev: BeforeUnloadEvent): void => {
-      if (dirty.current || unsure.current.length) ev.preventDefault();
-    };
-    window.addEventListener('beforeunload', leaving);
+    const close = openDraft(r.id);
+    if (own && !sameContents(own.contents, r.contents)) set(own.contents);
+    else if (own) forgetDraft(r.id);
+    else if (draft) conflict();
     return () => {
-      window.removeEventListener('beforeunload', leaving);
-      void save();
+      clearTimeout(timer.current);
+      gone.current = true;
+      void running.current.then(close);
     };
   }, [r.id]);
 
@@ -469,7 +482,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
         label={w('summary')}
         rows={3}
         maxLength={2000}
-        defaultValue={r.contents.summary ?? ''}
+        defaultValue={contents.peek().summary ?? ''}
         onInput={(ev) => set({ ...contents.value, summary: ev.currentTarget.value })}
       />
       <footer class="panel-foot">

@@ -10,6 +10,7 @@ import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { Tabs } from '../kit/Tabs';
 import { toast } from '../kit/Toast';
+import { sendLeft } from './drafts';
 import { appealsOpen, stepMessage, view } from './find';
 import { Panel } from './Panel';
 import { goal } from './told';
@@ -47,6 +48,7 @@ export function Work({ of, title, onBack }: WorkProps) {
   };
   useEffect(() => {
     void load();
+    sendLeft();
     return () => void openReview(null);
   }, [site.value?.key]);
   const led = tasks ? goal.value?.review : undefined;

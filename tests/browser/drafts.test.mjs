@@ -1,0 +1,147 @@
+// A score that could not be saved is not lost: neither by going on, nor by closing the page, nor with the line.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ask, at, browse, closedTalk, House, leave, picture, watched } from './house.mjs';
+
+let house;
+let browser;
+before(async () => {
+  house = await House.open();
+  browser = await browse();
+  for (const words of ['灯坏了', '要退货', '开发票']) await closedTalk(browser, house, words);
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+const kept = (p) => p.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('kefu.score.')).length);
+const item = (p, key) => p.locator(`.panel [data-item="${key}"]`);
+
+// What the server has, once it fits.
+async function has(p, id, fits) {
+  let got;
+  for (const end = Date.now() + 30_000; !got || !fits(got); await new Promise((r) => setTimeout(r, 100))) {
+    assert.ok(Date.now() < end, JSON.stringify(got));
+    got = (await ask(p, 'GET', `reviews/${id}`)).contents;
+  }
+}
+
+// Closes the page as people do; true: they are asked first.
+async function asks(p) {
+  let asked = false;
+  p.once('dialog', (d) => {
+    asked = d.type() === 'beforeunload';
+    void d.accept();
+  });
+  const gone = p.waitForEvent('close');
+  await p.close({ runBeforeUnload: true });
+  await gone;
+  return asked;
+}
+
+async function tasks(context) {
+  const p = await watched(context, true);
+  await p.goto(`${house.base}/review/?view=tasks`);
+  await p.locator('.work-list .result').first().waitFor();
+  return p;
+}
+
+async function openNth(p, nth) {
+  await p.locator('.work-list .result').nth(nth).click();
+  await p.locator('.panel [data-item] input').first().waitFor();
+}
+
+test('what was scored without a line is kept over going on and closing, and gets there', async () => {
+  const first = await at(browser, house, 'reviewer', '/review/?view=tasks', { cut: true });
+  await first.locator('.work-list').waitFor();
+  await ask(first, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', n: 10 });
+  const context = first.context();
+  let p = await tasks(context);
+  await first.close();
+  const { items } = await ask(p, 'GET', 'reviews?site=demo&list=mine');
+  assert.equal(items.length, 3);
+  await openNth(p, 0);
+  const came = p.waitForResponse((r) => r.request().method() === 'PUT' && r.url().endsWith('/draft'));
+  await item(p, 'greeting').locator('input').first().focus();
+  await p.keyboard.press('1');
+  const id = /reviews\/([^/]+)\/draft/.exec((await came).url())[1];
+  await has(p, id, (c) => c.answers?.greeting?.value === 1);
+  await p.waitForFunction(() => Object.keys(localStorage).every((key) => !key.startsWith('kefu.score.')));
+  assert.equal(await asks(p), false); // all of it is there
+
+  p = await tasks(context);
+  await openNth(p, items.findIndex((r) => r.id === id));
+  await item(p, 'greeting').locator('input:checked').waitFor();
+  await context.setOffline(true);
+  await item(p, 'tone').locator('input').first().focus();
+  await p.keyboard.press('4');
+  await p.locator('.panel-foot', { hasText: '草稿没有保存' }).waitFor();
+  await picture(p, 'drafts-offline');
+  await item(p, 'tone').locator('input').first().focus();
+  await p.keyboard.press('J'); // on to the next, which cannot be read
+  await p.locator('.panel').waitFor({ state: 'detached' });
+  assert.equal(await kept(p), 1);
+  assert.equal(await asks(p), true);
+
+  await context.setOffline(false);
+  p = await tasks(context);
+  assert.equal(await kept(p), 1);
+  await openNth(p, items.findIndex((r) => r.id === id));
+  await item(p, 'tone').locator('input:checked').waitFor();
+  await has(p, id, (c) => c.answers?.tone?.value === 4 && c.answers?.greeting?.value === 1);
+  await p.waitForFunction(() => Object.keys(localStorage).every((key) => !key.startsWith('kefu.score.')));
+  await leave(p);
+});
+
+test('what an earlier page has left gets there though nobody opens it again, unless it was changed elsewhere', async () => {
+  const first = await at(browser, house, 'reviewer', '/review/?view=tasks', { cut: true });
+  await first.locator('.work-list .result').first().waitFor();
+  const context = first.context();
+  const { items } = await ask(first, 'GET', 'reviews?site=demo&list=mine');
+  const [mine, theirs] = items.filter((r) => r.state === 'assigned').map((r) => r.id);
+  const at0 = (id) => items.findIndex((r) => r.id === id);
+  await openNth(first, at0(theirs));
+  await context.setOffline(true);
+  await item(first, 'tone').locator('input').first().focus();
+  await first.keyboard.press('2');
+  await first.locator('.panel-foot', { hasText: '草稿没有保存' }).waitFor();
+  assert.equal(await asks(first), true);
+  // Before a page comes back to send it, the same person goes on at another desk.
+  await context.setOffline(false);
+  const other = await at(browser, house, 'reviewer', '/review/?view=tasks');
+  await other.locator('.work-list .result').first().waitFor();
+  await ask(other, 'PUT', `reviews/${theirs}/draft`, { revision: items[at0(theirs)].revision, contents: { answers: { tone: { value: 0 } } } });
+  const p = await tasks(context);
+  await p.locator('.toast').waitFor(); // it was changed elsewhere
+  assert.equal(await kept(p), 0);
+  await has(p, theirs, (c) => c.answers.tone.value === 0);
+  await leave(other);
+
+  await openNth(p, at0(mine));
+  await context.setOffline(true);
+  await item(p, 'tone').locator('input').first().focus();
+  await p.keyboard.press('3');
+  await p.locator('.panel-foot', { hasText: '草稿没有保存' }).waitFor();
+  assert.equal(await asks(p), true);
+  await context.setOffline(false);
+  const last = await tasks(context);
+  await has(last, mine, (c) => c.answers?.tone?.value === 3);
+  await last.waitForFunction(() => Object.keys(localStorage).every((key) => !key.startsWith('kefu.score.')));
+  await leave(last);
+});
+
+test('who signs out leaves nothing behind', async () => {
+  const p = await at(browser, house, 'reviewer', '/review/?view=tasks', { cut: true });
+  await openNth(p, 0);
+  await p.route(/\/draft$/, (route) => route.abort());
+  await item(p, 'tone').locator('input').first().focus();
+  await p.keyboard.press('1');
+  await p.locator('.panel-foot', { hasText: '草稿没有保存' }).waitFor();
+  assert.equal(await kept(p), 1);
+  await p.locator('.account').click();
+  await p.locator('.menu-item', { hasText: '退出' }).click();
+  await p.locator('input[type=password]').waitFor();
+  assert.equal(await kept(p), 0);
+  await leave(p);
+});
