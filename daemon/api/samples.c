@@ -127,10 +127,10 @@ static json_t *drawn_json(struct drawing *d)
         (void)json_array_append_new(people,
                                     json_pack("{s:o,s:I}", "person", review_person(d->turn, &d->site, person), "reviews", (json_int_t)n));
     }
-    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "id", id_text(&d->id, id), "name", d->name, "kind",
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "id", id_text(&d->id, id), "name", d->name, "kind",
                      sample_kind_name(d->s.wish.kind), "seed", (json_int_t)d->s.plan.seed, "population", (json_int_t)d->s.population,
-                     "drawn", (json_int_t)d->s.n_picks, "unassigned", (json_int_t)d->s.unassigned, "needed",
-                     (json_int_t)sample_needed(d->s.population, 0.05), "reviewers", people);
+                     "drawn", (json_int_t)d->s.n_picks, "conversations", (json_int_t)(d->s.drawn - d->s.unassigned), "unassigned",
+                     (json_int_t)d->s.unassigned, "needed", (json_int_t)sample_needed(d->s.population, 0.05), "reviewers", people);
 }
 
 static void drawn(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)

@@ -8,6 +8,8 @@ static json_t *run_json(const struct stored_run *r)
         json_pack("{s:I,s:I,s:I,s:I,s:I}", "at", (json_int_t)r->at, "upto", (json_int_t)r->upto, "population", (json_int_t)r->population,
                   "drawn", (json_int_t)r->drawn, "needed", (json_int_t)sample_needed((size_t)r->population, 0.05));
 
+    if (r->wanted)
+        (void)json_object_set_new(ret, "wanted", json_integer(r->wanted));
     if (!id_is_zero(&r->sample))
         (void)json_object_set_new(ret, "sample", json_string(id_text(&r->sample, id)));
     return ret;

@@ -199,6 +199,7 @@ struct act_sample {
     struct kf_key
         schedule;      /* drawn by itself: KF_CONFLICT if that day's was drawn already; then nothing may be drawn, too. "" by somebody */
     int64_t day, upto; /* of a schedule: schedule.h */
+    int64_t wanted;    /* likewise: more than a sample may have; 0: all that was wanted is drawn */
 };
 
 struct review_line {

@@ -182,8 +182,9 @@ static void run_stored(void *ctx, enum kf_rc rc, const struct news *news, const 
         log_event(r->d, rc == KF_CONFLICT ? 1 : 2, "desk event=sample_failed site=%s schedule=%s reason=\"%s\"", r->site.s, r->plan->key.s,
                   why ? why->text : "");
     else
-        log_event(r->d, 1, "desk event=sample_drawn site=%s schedule=%s population=%zu reviews=%zu", r->site.s, r->plan->key.s,
-                  r->sampling.population, r->sampling.n_picks);
+        log_event(r->d, 1, "desk event=sample_drawn site=%s schedule=%s population=%zu wanted=%zu reviews=%zu", r->site.s, r->plan->key.s,
+                  r->sampling.population, r->sampling.wanted > SAMPLING_MAX ? r->sampling.wanted : r->sampling.n_picks,
+                  r->sampling.n_picks);
     run_end(r, rc == KF_OK);
 }
 
@@ -212,6 +213,7 @@ static bool fill(struct run *r, struct change *c, struct act_sample *a)
     a->schedule = r->plan->key;
     a->day = r->day.day;
     a->upto = r->day.at;
+    a->wanted = r->sampling.wanted > SAMPLING_MAX ? (int64_t)r->sampling.wanted : 0;
     if (ret && a->n_picks)
         change_act(c, ACT_AUDIT)->u.entry = (struct entry){ .at = c->at,
                                                             .kind = "sample_drawn",
@@ -230,6 +232,7 @@ static void thin_out(struct sampling *s)
         return;
     for (size_t i = 0; i < SAMPLING_MAX; i++)
         s->picks[i] = s->picks[i * n / SAMPLING_MAX];
+    s->wanted = n;
     s->n_picks = SAMPLING_MAX;
 }
 

@@ -49,6 +49,7 @@ static bool write_run(struct work *w, const struct act_sample *a, int64_t sample
     stmt_i64(s, a->upto);
     stmt_i64(s, a->population);
     stmt_i64(s, (int64_t)a->n_picks);
+    stmt_i64(s, a->wanted);
     stmt_i64(s, w->change->at);
     return run(w, s);
 }

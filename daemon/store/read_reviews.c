@@ -367,6 +367,7 @@ static enum kf_rc read_runs(struct reading *r)
         run->upto = get_i64(s);
         run->population = get_i64(s);
         run->drawn = get_i64(s);
+        run->wanted = get_i64(s);
         run->at = get_i64(s);
         get_id(s, &run->sample);
     }

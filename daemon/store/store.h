@@ -299,6 +299,7 @@ struct stored_run {
     struct kf_key schedule;
     int64_t day; /* days since 1970 of the site's own calendar */
     int64_t upto, population, drawn, at;
+    int64_t wanted;      /* more than a sample may have; 0: all that was wanted is drawn */
     struct kf_id sample; /* zero: nothing was there to be drawn */
 };
 

@@ -242,6 +242,13 @@ test('a share of what some have done is drawn, and complaints are on the risk li
     await p.getByLabel(how).selectOption({ label: by });
     await p.getByLabel(share).fill('100');
     await reads((n, drawn) => n === all && drawn === all);
+    await p.getByLabel(share).fill('150'); // what is drawn is what stands there
+    assert.equal(await p.getByLabel(share).inputValue(), '100');
+    await p.getByLabel(share).fill('');
+    await p.getByLabel(how).focus();
+    assert.equal(await p.getByLabel(share).inputValue(), '1');
+    await reads((n, drawn) => n === all && drawn === 1);
+    await picture(p, `review-draw-most-${name}`);
     await p.getByLabel(share).fill('1');
     await reads((n, drawn) => n === all && drawn === 1);
     const [queues, channels, agents] = [0, 1, 2].map((i) => dialog.locator('.among').nth(i).locator('input'));
@@ -279,4 +286,24 @@ test('a share of what some have done is drawn, and complaints are on the risk li
     assert.deepEqual(complaints(p), []);
     await p.context().close();
   }
+});
+
+test('a daily share that a sample has no room for says so', async () => {
+  const p = await at(browser, house, 'reviewer', '/review/?view=samples', { cut: true });
+  await p.locator('.daily').waitFor();
+  const now = Date.now();
+  const last = { at: now, upto: now, population: 2105, drawn: 2000, needed: 325 };
+  const items = [{ ...last, wanted: 2105 }, last].map((x, i) => ({ key: `d${i}`, name: `每日 ${i}`, off: false, kind: 'random', way: 'plain', share: 100, scorecard: 'standard-zh', last: x }));
+  await p.route(/\/api\/v1\/schedules/, (route) => route.fulfill({ json: { items, zone: 'Asia/Shanghai' } }));
+  for (const [lang, cut] of [['zh-CN', '按比例应抽 2105 条，一次最多 2000 条'], ['zh-TW', '依比例應抽 2105 筆，一次最多 2000 筆'], ['en', 'The share is 2105; a sample has at most 2000']]) {
+    await p.evaluate((l) => localStorage.setItem('kefu.lang', l), lang);
+    await p.goto(`${house.base}/review/?view=samples&lang=${lang}`);
+    await p.locator('.daily-list li').nth(1).waitFor();
+    const words = await p.locator('.daily-list li').allTextContents();
+    if (words[0].includes(cut)) {
+      assert.ok(!words[1].includes(cut), words[1]);
+      await picture(p, `review-daily-cut-${lang}`);
+    } else assert.fail(words[0]);
+  }
+  await leave(p);
 });

@@ -11,7 +11,7 @@ static const struct {
     int migration;
     const char *undo[UNDOS];
 } undone[] = {
-    { 22, { "ALTER TABLE message DROP COLUMN typed_ms" } },
+    { 22, { "ALTER TABLE message DROP COLUMN typed_ms", "ALTER TABLE sample_run DROP COLUMN wanted" } },
     { 21, { "ALTER TABLE conversation DROP COLUMN overflowed" } },
     { 20, { "DROP TABLE mention", "DROP TABLE reveal", "DROP TABLE guest" } },
     { 19, { "DROP INDEX message_form" } },

@@ -137,6 +137,7 @@ static void calibration_is_compared_when_all_are_in_and_its_figures_come_out(voi
                    reviewer.id, supervisor.id);
     sample = send(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, body);
     assert_int_equal(number_at(sample, "drawn"), 40);
+    assert_int_equal(number_at(sample, "conversations"), 20);
     (void)snprintf(path, sizeof(path), "/api/v1/samples/%s/agreement?site=" SITE, text_at(sample, "id"));
     first = todo(&reviewer, text_at(sample, "id"));
     second = todo(&supervisor, text_at(sample, "id"));
@@ -315,6 +316,80 @@ static void a_schedule_draws_its_day_once_through_kills(void **state)
     json_decref(all);
 }
 
+/* One that is closed, so many times more, since yesterday. Nobody is there who would know of them. */
+static void copy_closed_talks(int n)
+{
+    static const char values[] =
+        "SELECT 'INSERT INTO conversation (' || group_concat(name) || ') WITH RECURSIVE copy(i) AS (SELECT 1 UNION ALL "
+        "SELECT i + 1 FROM copy WHERE i < %d) SELECT ' || group_concat(CASE name WHEN 'n' THEN 'NULL' WHEN 'id' THEN "
+        "'randomblob(16)' WHEN 'peer' THEN 'c.peer || i' WHEN 'closed_at' THEN '(unixepoch() - 86400) * 1000' ELSE "
+        "'c.' || name END) || ' FROM (SELECT * FROM conversation WHERE state = 5 LIMIT 1) c, copy' FROM "
+        "pragma_table_info('conversation')";
+    char path[300], sql[sizeof(values) + 16];
+    char *insert;
+    sqlite3 *db;
+    sqlite3_stmt *st;
+
+    (void)snprintf(sql, sizeof(sql), values, n);
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    insert = strdup((const char *)sqlite3_column_text(st, 0));
+    sqlite3_finalize(st);
+    if (sqlite3_exec(db, insert, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sqlite3_errmsg(db), insert);
+    free(insert);
+    sqlite3_close(db);
+}
+
+/* The members of `last`, owned by the caller. */
+static json_t *last_of(const char *key)
+{
+    json_t *all = staff_get(&supervisor, &d, "/api/v1/schedules?site=" SITE), *one, *ret = NULL;
+    size_t i;
+
+    json_array_foreach(json_object_get(all, "items"), i, one) if (strcmp(text_at(one, "key"), key) == 0) ret =
+        json_incref(json_object_get(one, "last"));
+    json_decref(all);
+    assert_non_null(ret);
+    return ret;
+}
+
+/* Only so many are drawn, and whoever looks is told. */
+static void a_share_of_very_many_is_cut_and_says_so(void **state)
+{
+    static const char *const ways[] = { "plain", "per_agent", "strata" };
+    json_t *last;
+
+    (void)state;
+    sign_off();
+    daemon_kill(&d);
+    copy_closed_talks(2100);
+    daemon_restart(&d);
+    sign_in();
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        char key[40], body[300], sql[120];
+
+        (void)snprintf(key, sizeof(key), "schedule/all-%zu", i);
+        (void)snprintf(
+            body, sizeof(body),
+            "{\"name\":\"全部\",\"scorecard\":\"worked\",\"at\":\"00:00\",\"workdays\":false,\"way\":\"%s\",\"share\":100,\"again\":true}",
+            ways[i]);
+        document(key, body);
+        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM sample_run WHERE schedule = '%s'", key + strlen("schedule/"));
+        UNTIL(stored(sql) == 1);
+        last = last_of(key + strlen("schedule/"));
+        assert_int_equal(number_at(last, "drawn"), 2000);
+        assert_true(number_at(last, "population") > 2100);
+        assert_int_equal(number_at(last, "wanted"), number_at(last, "population"));
+        json_decref(last);
+    }
+    last = last_of("daily");
+    assert_null(json_object_get(last, "wanted"));
+    json_decref(last);
+}
+
 static void a_schedule_that_makes_no_sense_is_refused_with_its_member(void **state)
 {
     static const struct {
@@ -487,7 +562,8 @@ int main(void)
                                         cmocka_unit_test(a_schedule_that_makes_no_sense_is_refused_with_its_member),
                                         cmocka_unit_test(coaching_is_planned_acknowledged_and_closed_and_each_is_told),
                                         cmocka_unit_test(a_review_and_its_decision_reach_the_people_concerned_live),
-                                        cmocka_unit_test(an_example_has_no_names_and_leads_its_readers_to_nobody) };
+                                        cmocka_unit_test(an_example_has_no_names_and_leads_its_readers_to_nobody),
+                                        cmocka_unit_test(a_share_of_very_many_is_cut_and_says_so) };
 
     return cmocka_run_group_tests(tests, start, finish);
 }

@@ -51,6 +51,8 @@ interface HowManyProps extends Props {
 }
 
 const SHARE = 5;
+/** What is more does not count: that is seen at once, also while somebody is typing. */
+export const MOST = { n: 2000, share: 100 };
 
 /** A number or a share. */
 export function HowMany({ of, n, error, onChange }: HowManyProps) {
@@ -70,7 +72,14 @@ export function HowMany({ of, n, error, onChange }: HowManyProps) {
         label={w(shared ? 'sampleShare' : 'sampleN')}
         defaultValue={String(of[key] ?? n)}
         error={error}
-        onInput={(ev) => onChange({ [key]: Math.round(Number(ev.currentTarget.value)) || 0 })}
+        hint={shared ? w('sampleMost', { n: MOST.n }) : ''}
+        onInput={(ev) => {
+          const typed = Math.round(Number(ev.currentTarget.value)) || 0;
+          const counts = Math.min(MOST[key], typed);
+          if (counts < typed) ev.currentTarget.value = String(counts);
+          onChange({ [key]: counts });
+        }}
+        onBlur={(ev) => (ev.currentTarget.value = String(of[key] ?? n))}
       />
     </div>
   );

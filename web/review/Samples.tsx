@@ -17,7 +17,7 @@ import { Agreement } from './Agreement';
 import { Failed } from './Failed';
 import { l } from './learnWords';
 import { Select } from './Pick';
-import { HowMany, Risks, Whose, type Wish } from './Population';
+import { HowMany, MOST, Risks, Whose, type Wish } from './Population';
 import { asError, openReview, type SampleKind, share, why } from './quality';
 import { w } from './qualityWords';
 import { Schedules } from './Schedules';
@@ -40,7 +40,9 @@ interface Sample {
 interface Drawn {
   seed: number;
   population: number;
+  /** Reviews, and the conversations that they are of. */
   drawn: number;
+  conversations: number;
   unassigned: number;
   needed: number;
 }
@@ -51,7 +53,7 @@ const KINDS = ['random', 'risk', 'calibration'] as const;
 function bounded({ n, share: part }: Wish): Wish {
   const within = (x: unknown, max: number): number | undefined =>
     typeof x === 'number' ? Math.max(1, Math.min(max, x)) : undefined;
-  return { n: within(n, 2000), share: within(part, 100) };
+  return { n: within(n, MOST.n), share: within(part, MOST.share) };
 }
 
 interface Ask extends Wish {
@@ -169,8 +171,8 @@ function Draw({ onClose, onDrawn }: { onClose: () => void; onDrawn: () => void }
           {seen &&
             w('samplePopulation', {
               n: seen.population,
-              drawn: seen.drawn,
-              share: share(seen.drawn, seen.population),
+              drawn: seen.conversations,
+              share: share(seen.conversations, seen.population),
               needed: seen.needed,
             })}{' '}
           {seen && seen.unassigned > 0 && w('sampleUnassigned', { n: seen.unassigned })}

@@ -28,7 +28,15 @@ interface Schedule {
   share?: number;
   scorecard: string;
   next_at?: number;
-  last?: { at: number; upto: number; population: number; drawn: number; needed: number; sample?: string };
+  last?: {
+    at: number;
+    upto: number;
+    population: number;
+    drawn: number;
+    wanted?: number;
+    needed: number;
+    sample?: string;
+  };
 }
 interface Stored {
   key: string;
@@ -226,7 +234,8 @@ function lastWords(x: Schedule, zone: string): string {
   const time = exactTime(r.at, lang.value, zone);
   if (!r.population) return l('dailyNothing', { time });
   const { population: n, drawn, needed } = r;
-  return l('dailyCoverage', { time, n, drawn, needed, share: share(drawn, n) });
+  const words = l('dailyCoverage', { time, n, drawn, needed, share: share(drawn, n) });
+  return r.wanted ? l('dailyCut', { words, wanted: r.wanted, drawn }) : words;
 }
 
 export function Schedules({ onOpen }: { onOpen: (sample: string, name: string) => void }) {

@@ -41,6 +41,24 @@ const texts = (d: Dict, key: string): string[] => {
 };
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!).sort();
 
+/** Of one thing one word, in each language; these are others of it. */
+const OTHER_WORDS: readonly [lang: string, other: string, ours: string][] = [
+  ['zh-TW', '渠道', '管道'],
+  ['zh-CN', '管道', '渠道'],
+  ['zh-CN', '相关质检', '评分'],
+  ['zh-TW', '相關質檢', '評分'],
+];
+
+test('a thing is called by one word everywhere', async () => {
+  for (const dir of folders(root))
+    for (const [lang, other, ours] of OTHER_WORDS) {
+      const d = await load(join(dir, `${lang}.ts`));
+      for (const key of Object.keys(d))
+        for (const text of texts(d, key))
+          assert.ok(!text.includes(other), `${dir} ${lang} ${key}: ${ours}, not ${other}`);
+    }
+});
+
 for (const dir of folders(root)) {
   const name = dir.slice(root.length + 1) || '.';
 

@@ -16,6 +16,7 @@ export const en: Like<typeof zhCN> = {
   dailyNever: 'Not drawn yet',
   dailyNothing: '{time}: there was nothing to draw',
   dailyCoverage: '{time}: {drawn} of {n} ({share}); ± 5 % needs {needed}',
+  dailyCut: '{words}. The share is {wanted}; a sample has at most {drawn}',
   dailyOpen: 'Show the last sample',
   dailySave: 'Save',
   dailySaved: 'Saved',

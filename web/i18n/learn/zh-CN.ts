@@ -14,6 +14,7 @@ export const zhCN = {
   dailyNever: '还没有抽过',
   dailyNothing: '{time}：没有可抽的会话',
   dailyCoverage: '{time}：{n} 条中抽 {drawn} 条（覆盖 {share}），±5% 需 {needed} 条',
+  dailyCut: '{words}；按比例应抽 {wanted} 条，一次最多 {drawn} 条',
   dailyOpen: '查看上次的样本',
   dailySave: '保存',
   dailySaved: '已保存',
