@@ -1,8 +1,11 @@
-/* sets.c: a whole site as one file: what it is now, what a file would change, and that change in one commit. */
+/* sets.c: a whole site as one file: what it is now, what a file would change, and that change in one commit. Whoever has looked before he
+ * applies says what he has seen (If-Match), and is told where somebody has changed it meanwhile. */
 #include "api/documents.h"
 
 #include "settings/kinds.h"
 
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Where the documents of a kind stand in a set. */
@@ -19,8 +22,64 @@ static const struct part {
     { "bot", "bots", false },           { "check", "checks", false },
 };
 
-#define ORDER   100 /* of a rule that says nothing of it */
-#define N_PARTS (sizeof(parts) / sizeof(parts[0]))
+#define ORDER     100 /* of a rule that says nothing of it */
+#define N_PARTS   (sizeof(parts) / sizeof(parts[0]))
+#define TAG_BYTES 16
+
+/* ---- what there is ---- */
+
+struct set_tag {
+    char s[2 * TAG_BYTES + 3]; /* with its quotes: an ETag */
+};
+
+static bool in_sets(const char *kind)
+{
+    for (size_t i = 0; i < N_PARTS; i++)
+        if (strcmp(parts[i].kind, kind) == 0)
+            return true;
+    return strcmp(kind, "site") == 0;
+}
+
+/* Another one as soon as anything of the site has changed, what was taken away too, and secrets that no set shows. False: out of memory. */
+static bool tag_of(const struct query *q, struct set_tag *ret)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+
+    for (size_t i = 0; ok && i < q->n_documents; i++) {
+        const struct stored_document *d = &q->documents[i];
+        char line[2 * sizeof(struct kf_key) + 32];
+        int n = snprintf(line, sizeof(line), "%s/%s %lld\n", d->kind.s, d->key.s, (long long)d->version);
+
+        ok = !in_sets(d->kind.s) || EVP_DigestUpdate(md, line, (size_t)n) == 1;
+    }
+    ok = ok && EVP_DigestFinal_ex(md, digest, NULL) == 1;
+    EVP_MD_CTX_free(md);
+    for (size_t i = 0; ok && i < TAG_BYTES; i++)
+        (void)snprintf(ret->s + 1 + 2 * i, 3, "%02x", digest[i]);
+    ret->s[0] = '"';
+    (void)snprintf(ret->s + 1 + (size_t)(2 * TAG_BYTES), 2, "\"");
+    return ok;
+}
+
+static void answer_tagged(struct turn *t, json_t *root, const struct set_tag *tag)
+{
+    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    const struct http_pair headers[] = { { SLICE("Cache-Control"), SLICE("private, no-store") }, { SLICE("ETag"), slice_of(tag->s) } };
+    const struct net_answer a = { .status = 200,
+                                  .type = "application/json; charset=utf-8",
+                                  .headers = headers,
+                                  .n_headers = 2,
+                                  .body = text ? slice_of(text) : SLICE("") };
+
+    json_decref(root);
+    if (text)
+        turn_answer(t, &a);
+    else
+        turn_problem(t, 500, "out of memory");
+    free(text);
+}
 
 /* ---- export ---- */
 
@@ -61,7 +120,10 @@ static void have_set(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     struct turn *t = ctx;
     const struct stored_document *site = rc ? NULL : document_in(q, &(struct kf_key){ "site" }, &(struct kf_key){ "site" });
     json_t *set, *body;
+    struct set_tag tag;
 
+    if (!rc && !tag_of(q, &tag))
+        rc = KF_NOMEM;
     if (rc || !site) {
         turn_fail(t, rc ? rc : KF_ABSENT, why);
         return;
@@ -73,7 +135,7 @@ static void have_set(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     (void)json_object_set_new(set, "site", body);
     for (size_t i = 0; i < N_PARTS; i++)
         export_part(set, q, &parts[i]);
-    turn_jansson(t, 200, set);
+    answer_tagged(t, set, &tag);
 }
 
 static void get_set(struct turn *t)
@@ -88,7 +150,8 @@ struct applying {
     struct kf_key site;
     struct document_change *changes;
     size_t n;
-    json_t *told; /* [{"kind","key","does":"adds|changes|removes"}] */
+    json_t *told;       /* [{"kind","key","does":"adds|changes|removes"}] */
+    struct set_tag tag; /* of what it was compared with */
 };
 
 static bool same(const char *kind, const char *a, const char *b)
@@ -172,10 +235,26 @@ static void applying_end(struct applying *a)
     free(a);
 }
 
+/* What was only looked at has a tag to apply it with: it stands in the body, too, for pages that see no headers. */
 static void told(struct applying *a, bool applied)
 {
-    turn_jansson(a->turn, 200, json_pack("{s:b,s:O}", "applied", (int)applied, "changes", a->told));
+    json_t *root = json_pack("{s:b,s:O}", "applied", (int)applied, "changes", a->told);
+
+    if (applied)
+        turn_jansson(a->turn, 200, root);
+    else {
+        (void)json_object_set_new(root, "tag", json_string(a->tag.s));
+        answer_tagged(a->turn, root, &a->tag);
+    }
     applying_end(a);
+}
+
+/* Is it as whoever asks has seen it? Who says nothing of that takes it as it is. */
+static bool seen(struct turn *t, const struct set_tag *tag)
+{
+    struct slice match = turn_header(t, "if-match");
+
+    return !match.n || slice_is(match, "*") || slice_is(match, tag->s);
 }
 
 static void apply_loaded(void *ctx, enum kf_rc rc, const struct kf_err *why)
@@ -227,6 +306,13 @@ static void have_old(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     struct kf_err wrong = { .rc = KF_OK };
     struct change *c;
 
+    if (!rc && !tag_of(q, &a->tag))
+        rc = KF_NOMEM;
+    if (!rc && !seen(t, &a->tag)) {
+        turn_problem(t, 412, "the settings have been changed since you looked: look again at what would change");
+        applying_end(a);
+        return;
+    }
     if (rc || (rc = plan(a, q, &wrong))) {
         turn_fail(t, rc, wrong.rc ? &wrong : why);
         applying_end(a);

@@ -252,6 +252,20 @@ test('all settings are taken out as a file, and come back changed, after a look 
 
   await p.goto(`${house.base}/admin/#/portable`);
   await bring(JSON.stringify(set));
+  await p.getByRole('button', { name: '应用这 3 项更改' }).waitFor();
+  // Somebody changes what the plan would change, in another way: the list stays the same, what stands behind it does not.
+  const theirs = await p.evaluate(async () => {
+    const at = '/api/v1/sites/demo/documents/queue/sales';
+    const old = await fetch(at);
+    const { csrf } = await fetch('/api/v1/session').then((r) => r.json());
+    const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf, 'If-Match': old.headers.get('ETag') };
+    return (await fetch(at, { method: 'PUT', headers, body: JSON.stringify({ ...(await old.json()).body, name: '别人改的' }) })).status;
+  });
+  assert.equal(theirs, 200);
+  await p.getByRole('button', { name: '应用这 3 项更改' }).click();
+  await told.filter({ hasText: '设置刚被别人改过' }).waitFor();
+  p.complaints.length = 0; // the browser itself notes the 412
+  assert.equal((await p.evaluate(() => fetch('/api/v1/sites/demo/set').then((r) => r.json()))).queues.sales.name, '别人改的', 'theirs stands');
   await p.getByRole('button', { name: '应用这 3 项更改' }).click();
   await p.getByText('已导入 3 项更改，立即生效').last().waitFor();
   await leave(p);

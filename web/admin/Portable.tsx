@@ -16,9 +16,13 @@ interface Step {
   key: string;
   does: 'adds' | 'changes' | 'removes';
 }
-interface Plan {
-  set: unknown;
+interface Told {
   changes: readonly Step[];
+  /** What they were compared with: the settings as they were at that moment. */
+  tag?: string;
+}
+interface Plan extends Told {
+  set: unknown;
 }
 
 const ORDER: readonly Step['does'][] = ['removes', 'changes', 'adds'];
@@ -72,17 +76,28 @@ function In() {
   const busy = useSignal(false);
   const name = useSignal('');
   const input = useRef<HTMLInputElement>(null);
-  const put = async (set: unknown, dry: boolean): Promise<readonly Step[] | null> => {
+  /** Without a tag it only looks. */
+  const put = async (set: unknown, seen?: string): Promise<Told | null> => {
     busy.value = true;
     error.value = '';
     try {
-      return (await api<Plan>(`${path()}${dry ? '?dry_run=1' : ''}`, { method: 'PUT', body: set })).changes;
+      const ask = { method: 'PUT' as const, body: set };
+      return await (seen
+        ? api<Told>(path(), { ...ask, headers: { 'If-Match': seen } })
+        : api<Told>(`${path()}?dry_run=1`, ask));
     } catch (e) {
-      error.value = p('inRefused', { why: words(e) });
+      if (seen && e instanceof ApiError && (e.status === 412 || e.status === 409)) {
+        await show(set);
+        error.value ||= p('inMoved');
+      } else error.value = p('inRefused', { why: words(e) });
       return null;
     } finally {
       busy.value = false;
     }
+  };
+  const show = async (set: unknown): Promise<void> => {
+    const told = await put(set);
+    plan.value = told && { set, ...told };
   };
   const look = async (file: File | undefined): Promise<void> => {
     plan.value = null;
@@ -96,22 +111,14 @@ function In() {
       error.value = p('inNoJson', { why: e instanceof Error ? e.message : '' });
       return;
     }
-    const changes = await put(set, true);
-    if (changes) plan.value = { set, changes };
+    await show(set);
   };
   const apply = async (): Promise<void> => {
     const shown = plan.value;
-    const now = shown && (await put(shown.set, true));
-    if (!now) return;
-    if (JSON.stringify(now) !== JSON.stringify(shown.changes)) {
-      plan.value = { ...shown, changes: now };
-      error.value = p('inMoved');
-      return;
-    }
-    const done = await put(shown.set, false);
+    const done = shown && (await put(shown.set, shown.tag));
     if (!done) return;
     plan.value = null;
-    toast(p('inDone', { n: done.length }));
+    toast(p('inDone', { n: done.changes.length }));
     loadAgain();
   };
   const steps = plan.value?.changes;
