@@ -70,7 +70,7 @@ struct config {
     struct {           /* each is enforced at the border; R unless said otherwise */
         int64_t text;  /* code points of a message */
         int64_t frame; /* bytes of a WebSocket message; not R */
-        int64_t api_body, hook_body, upload;
+        int64_t api_body, site_set, hook_body, upload;
         int64_t bodies, spool;               /* all that are held at once, in memory and in files; not R */
         int64_t message_burst, message_rate; /* per visitor; rate: messages a second */
         int64_t conversations;               /* new ones per address and minute */

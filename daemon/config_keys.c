@@ -232,13 +232,15 @@ const struct config_key config_keys[] = {
           .help = "Characters (code points) of a message. A site may allow less."),
     BYTES(limits, frame, "64 KiB", .min = 4 * KIB, .max = MIB, .help = "A WebSocket message. Longer: closed with 1009."),
     BYTES(limits, api_body, "1 MiB", .min = 4 * KIB, .max = 64 * MIB, .flags = CONFIG_RELOAD, .help = "The body of an API request."),
+    BYTES(limits, site_set, "16 MiB", .min = 4 * KIB, .max = 16 * MIB, .flags = CONFIG_RELOAD,
+          .help = "All settings of a site in one request, as they are exported: there may be many articles among them."),
     BYTES(limits, hook_body, "35 MiB", .min = 4 * KIB, .max = 64 * MIB, .flags = CONFIG_RELOAD,
           .help = "The body of a webhook. Each adapter takes no more than its platform sends, most of them 1 MiB."),
     BYTES(limits, bodies, "128 MiB", .min = MIB, .max = 16384 * MIB,
           .help = "Bodies of more than 64 KiB that are held in memory at once: beyond it whoever sends one is told to come again."),
     BYTES(limits, spool, "1 GiB", .min = MIB, .max = 64LL * 1024 * MIB,
-          .help = "Webhooks of more than 256 KiB, such as mails, that are held in files of the state directory at once: beyond it a "
-                  "platform is told to come again. They have no names, and are read one at a time."),
+          .help = "Webhooks of more than 256 KiB, such as mails, and sites' settings that are held in files of the state directory at "
+                  "once: beyond it a platform is told to come again. They have no names, and are read one at a time."),
     BYTES(limits, upload, "10 MiB", .min = 0, .max = 1024 * MIB, .flags = CONFIG_RELOAD,
           .help = "An uploaded file. A site may allow less."),
     COUNT(limits, message_burst, "10", .min = 1, .max = 10000, .flags = CONFIG_RELOAD,

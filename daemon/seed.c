@@ -162,7 +162,7 @@ static enum kf_rc plan(struct seed *s, struct slice set, struct kf_err *why)
 
     if (rc)
         return rc;
-    s->change = change_new(&s->set.key, s->ports->now_ms(s->ports->ctx));
+    s->change = change_new_settings(&s->set.key, s->ports->now_ms(s->ports->ctx));
     s->passwords = arena_array(s->arena, s->set.n_people + 1, sizeof(*s->passwords));
     if (!s->change || !s->passwords)
         return kf_fail(why, KF_NOMEM, "out of memory");

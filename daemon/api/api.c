@@ -103,6 +103,18 @@ static void admit_upload(struct api *api, const struct net_head *head, struct ne
     ret->max = site ? desk_file_max(api->cfg.desk, site) : api->cfg.cfg->limits.upload;
 }
 
+/* All settings of a site, from somebody who at least says who he is. */
+static void admit_set(struct api *api, const struct net_head *head, struct net_admission *ret)
+{
+    struct slice bearer = http_header(head->headers, head->n_headers, "authorization");
+    struct slice cookies = http_header(head->headers, head->n_headers, "cookie");
+
+    if (!head->peer.local && !bearer.n && !cookie_value(cookies, COOKIE_STAFF).n)
+        return;
+    ret->spool = true;
+    ret->max = api->cfg.cfg->limits.site_set;
+}
+
 static void on_admit(void *ctx, const struct net_head *head, struct net_admission *ret)
 {
     struct api *api = ctx;
@@ -129,6 +141,8 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
         admit_hook(api, segments[0], ret);
     else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0)
         admit_upload(api, head, ret);
+    else if (e->handle == sets_put || e->handle == sites_post)
+        admit_set(api, head, ret);
     else if (e->handle == agentbot_says)
         (void)agentbot_admits(api, head, &ret->max);
 }

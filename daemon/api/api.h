@@ -47,6 +47,9 @@ struct net_server *api_server(struct api *api);
 
 #define TURN_SEGMENTS 4
 
+/* These two take more than other resources: limits.site_set. */
+void sets_put(struct turn *t);
+void sites_post(struct turn *t);
 /* Where bots say something: how much they may send. False, and `max` is not touched: as much as anybody. */
 void agentbot_says(struct turn *t);
 bool agentbot_admits(struct api *api, const struct net_head *head, int64_t *max);

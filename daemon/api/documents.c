@@ -209,7 +209,7 @@ const char *document_finish(struct turn *t, const struct document_change *c, jso
 
 struct change *documents_change(struct turn *t, const struct kf_key *site, const struct document_change *changes, size_t n)
 {
-    struct change *c = change_new(site, turn_ports(t)->now_ms(turn_ports(t)->ctx));
+    struct change *c = change_new_settings(site, turn_ports(t)->now_ms(turn_ports(t)->ctx));
 
     if (!c) {
         turn_problem(t, 500, "out of memory");

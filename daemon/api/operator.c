@@ -200,7 +200,7 @@ static void found_planned(void *arg)
         turn_ports(f->turn)->commit(turn_ports(f->turn)->ctx, seed_change(f->seed), founded, f);
 }
 
-static void post_site(struct turn *t)
+void sites_post(struct turn *t)
 {
     const struct api_config *cfg = turn_config(t);
     struct founding *f = calloc(1, sizeof(*f));
@@ -218,5 +218,5 @@ const struct route_entry routes_operator[] = { { "GET", "/api/v1/status", GATE_O
                                                { "POST", "/api/v1/reindex", GATE_OP, post_reindex },
                                                { "POST", "/api/v1/housekeep", GATE_OP, post_housekeep },
                                                { "POST", "/api/v1/reload", GATE_OP, post_reload },
-                                               { "POST", "/api/v1/sites", GATE_OP, post_site },
+                                               { "POST", "/api/v1/sites", GATE_OP, sites_post },
                                                { NULL, NULL, GATE_OPEN, NULL } };

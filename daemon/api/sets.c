@@ -330,7 +330,7 @@ static void have_old(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     turn_ports(t)->commit(turn_ports(t)->ctx, c, applied, a);
 }
 
-static void put_set(struct turn *t)
+void sets_put(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
@@ -356,5 +356,5 @@ static void put_set(struct turn *t)
 }
 
 const struct route_entry routes_sets[] = { { "GET", "/api/v1/sites/*/set", GATE_EITHER_KEY, get_set },
-                                           { "PUT", "/api/v1/sites/*/set", GATE_EITHER_KEY, put_set },
+                                           { "PUT", "/api/v1/sites/*/set", GATE_EITHER_KEY, sets_put },
                                            { NULL, NULL, GATE_OPEN, NULL } };

@@ -4,11 +4,12 @@
 #include <stdio.h>
 
 /* A change may hold a message of 4,096 code points, its extras and a profile; nobody needs a megabyte. */
-#define CHANGE_MAX (4u << 20)
+#define CHANGE_MAX   (4u << 20)
+#define SETTINGS_MAX (64u << 20) /* a whole site's */
 
-struct change *change_new(const struct kf_key *site, int64_t now_ms)
+static struct change *change_of(const struct kf_key *site, int64_t now_ms, size_t max)
 {
-    struct arena *arena = arena_new(CHANGE_MAX);
+    struct arena *arena = arena_new(max);
     struct change *c = arena ? ARENA_NEW(arena, struct change) : NULL;
 
     if (!c) {
@@ -22,6 +23,16 @@ struct change *change_new(const struct kf_key *site, int64_t now_ms)
     c->epoch = -1;
     c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
     return c;
+}
+
+struct change *change_new(const struct kf_key *site, int64_t now_ms)
+{
+    return change_of(site, now_ms, CHANGE_MAX);
+}
+
+struct change *change_new_settings(const struct kf_key *site, int64_t now_ms)
+{
+    return change_of(site, now_ms, SETTINGS_MAX);
 }
 
 void change_free(struct change *c)

@@ -442,6 +442,8 @@ struct change {
 
 /* An empty change in an arena of its own, or NULL. */
 struct change *change_new(const struct kf_key *site, int64_t now_ms);
+/* One that may hold all documents of a site. */
+struct change *change_new_settings(const struct kf_key *site, int64_t now_ms);
 void change_free(struct change *c); /* one that was not committed */
 /* The next act, zeroed, never NULL: when memory is out, `failed` is set and a scratch act is returned. */
 struct act *change_act(struct change *c, enum act_kind kind);

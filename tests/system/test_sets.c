@@ -106,10 +106,96 @@ static void nobodys_change_is_lost_between_the_look_and_the_applying(void **stat
     free(theirs);
 }
 
+/* About 4 MiB: four times what other requests may bring, and more than a change of another kind may hold. */
+#define ARTICLES 480
+#define WORDS    3000 /* characters */
+
+static json_t *many_articles(void)
+{
+    json_t *all = json_object();
+    char body[3 * WORDS + 1] = "", key[32];
+
+    for (int i = 0; i < WORDS; i++)
+        memcpy(body + (size_t)(3 * i), "送", 4);
+    for (int i = 0; i < ARTICLES; i++) {
+        (void)snprintf(key, sizeof(key), "many-%d", i);
+        json_object_set_new(all, key, json_pack("{s:{s:{s:s,s:s}},s:b}", "texts", "zh-CN", "title", key, "body", body, "published", 1));
+    }
+    return all;
+}
+
+static void articles_are(size_t n)
+{
+    char tag[64];
+    json_t *set = get_set(tag);
+
+    assert_int_equal(json_object_size(json_object_get(set, "articles")), n);
+    json_decref(set);
+}
+
+static int ctl(char **out, const char *act, const char *what)
+{
+    const char *argv[] = { daemon_program("kefuctl"), "--state", d.state, "site", act, what, NULL };
+
+    return program_run(argv, NULL, out);
+}
+
+static void what_is_exported_can_be_imported_however_large_it_is(void **state)
+{
+    char tag[64], path[120], *before, *large, *out;
+    json_t *set = get_set(tag);
+    struct reply r;
+
+    (void)state;
+    before = dump(set);
+    json_object_set_new(set, "articles", many_articles());
+    large = dump(set);
+    assert_true(strlen(large) > 4u << 20);
+    r = put(SET "?dry_run=1", "", large, 200);
+    assert_true(json_array_size(json_object_get(r.json, "changes")) > ARTICLES); /* and the demo's own are taken away */
+    reply_free(&r);
+    r = put(SET, "", large, 200);
+    reply_free(&r);
+    articles_are(ARTICLES);
+
+    (void)snprintf(path, sizeof(path), "%s/set.json", d.dir);
+    r = put(SET, "", before, 200);
+    reply_free(&r);
+    assert_int_equal(json_dump_file(set, path, 0), 0);
+    assert_int_equal(ctl(&out, "apply", path), 0);
+    free(out);
+    articles_are(ARTICLES);
+
+    r = put(SET, "", before, 200); /* as it was, for others */
+    reply_free(&r);
+    json_decref(set);
+    free(before);
+    free(large);
+}
+
+static void elsewhere_and_to_strangers_the_limit_stands(void **state)
+{
+    char *large = malloc((2u << 20) + 1);
+    struct reply r;
+
+    (void)state;
+    assert_non_null(large);
+    memset(large, ' ', 2u << 20);
+    large[2u << 20] = 0;
+    r = put("/api/v1/sites/demo/documents/queue/sales", "", large, 413);
+    reply_free(&r);
+    web_status(&d, 413, &(struct ask){ .method = "PUT", .path = SET, .body = large });
+    r = put(SET, "", large, 400); /* read, and no set */
+    reply_free(&r);
+    free(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobodys_change_is_lost_between_the_look_and_the_applying),
+        cmocka_unit_test(what_is_exported_can_be_imported_however_large_it_is),
+        cmocka_unit_test(elsewhere_and_to_strangers_the_limit_stands),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
