@@ -105,8 +105,9 @@ enum act_kind {
     ACT_LEASE,         /* lease: take it or beat */
     ACT_RAW,           /* blob: what a platform said and nobody could read (name: its kind), kept for a week */
     ACT_CHANNEL_STATE, /* blob: a token, a cursor: (channel, name) → bytes; replaces */
-    ACT_CHANNEL_GONE,  /* gone: nobody is at its address any more; nothing is done where its document was saved since `since` */
-    ACT_CHANNEL_BACK   /* gone.channel: somebody is there again. A new version of its document says so, too */
+    ACT_CHANNEL_GONE, /* gone: nobody is at its address any more; nothing is done where its document was saved, or somebody was there, since
+                        * `since`, when the request left */
+    ACT_CHANNEL_BACK  /* gone.channel: somebody is there again. A new version of its document says so, too */
 };
 
 /* The rules have looked: the commit that stores a rule's messages says so. */

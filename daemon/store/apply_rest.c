@@ -38,21 +38,26 @@ static bool with_sealed_document(struct work *w, const struct act_document *d, s
 /* ---- channels at whose address nobody is any more ---- */
 
 #define GONE "gone"
+#define BACK "back" /* when somebody was there: what left before tells nothing new */
 
-static bool write_gone(struct work *w, const struct op *op)
+static bool write_mark(struct work *w, const struct kf_key *channel, const char *name)
 {
-    const struct kf_key *channel = op->what;
     struct stmt *s = stmt_begin(w->db, SQL_BLOB_SET);
 
     stmt_str(s, w->change->site.s);
     stmt_str(s, channel->s);
-    stmt_str(s, GONE);
+    stmt_str(s, name);
     stmt_bytes(s, SLICE(""));
     stmt_i64(s, w->change->at);
     return run(w, s);
 }
 
-/* The answer may be that of an address which the document does not name any more. */
+static bool write_gone(struct work *w, const struct op *op)
+{
+    return write_mark(w, op->what, GONE);
+}
+
+/* The answer may be that of an address which the document does not name any more, or of the time before the platform was there again. */
 bool plan_channel_gone(struct work *w, const struct act *act)
 {
     struct stmt *s = stmt_begin(w->db, SQL_CHANNEL_GONE_SAVED);
@@ -72,7 +77,7 @@ static bool write_back(struct work *w, const struct op *op)
 
     stmt_str(s, w->change->site.s);
     stmt_str(s, channel->s);
-    return run(w, s);
+    return run(w, s) && write_mark(w, channel, BACK);
 }
 
 bool plan_channel_back(struct work *w, const struct kf_key *channel)

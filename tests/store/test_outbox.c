@@ -600,6 +600,10 @@ static void an_errand_knows_whether_its_channel_is_gone(void **state)
     assert_false(due(w, NOW + 100, 1).e.gone);
     gone(w, ACT_CHANNEL_BACK, "other", 0);
     assert_int_equal(gone_since(w), 0);
+    gone(w, ACT_CHANNEL_GONE, "other", NOW + 50); /* that had left before somebody was there */
+    assert_int_equal(gone_since(w), 0);
+    gone(w, ACT_CHANNEL_GONE, "other", NOW + 51);
+    gone(w, ACT_CHANNEL_BACK, "other", 0);
 
     gone(w, ACT_CHANNEL_GONE, "web", NOW);
     gone(w, ACT_CHANNEL_GONE, "web", NOW);
