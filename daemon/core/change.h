@@ -36,6 +36,7 @@ struct opening {
     bool verified;       /* the identity was proven */
     bool joins;          /* only finds the newest one, as it is: opens and reopens nothing */
     const char *opened;  /* data of the timeline entry "opened": greeting and consent shown, page; NULL "{}" */
+    const char *page;    /* data of a timeline entry "page" where one is reopened; NULL: none */
 };
 
 enum act_kind {

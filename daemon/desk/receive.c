@@ -46,11 +46,14 @@ void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct k
     struct call *call = ctx;
     struct desk *d = call->d;
     struct desk_site *ds = site_of(d, &call->site);
+    struct seat *seat;
 
     d->figures.store_away = rc == KF_AGAIN;
     if (rc) {
         if (rc == KF_CONFLICT)
             d->figures.conflicts++;
+        if (call->counted && (seat = session_seat(d->session, call->conn)))
+            seat->page_told = false; /* it may have gone with an opening */
         seat_fail(d, call->conn, call->cid, rc, why);
     } else {
         acked(d, call, news);
@@ -223,6 +226,8 @@ static void opening_fill(struct desk *d, const struct desk_site *ds, const struc
     opening_rank(ds, ch, before ? &before->conv : NULL, seat->profile, c->at, o);
     o->opened = change_printf(c, "{%s%s%s\"shown\":%s}", seat->page ? "\"page\":" : "", seat->page ? seat->page : "", seat->page ? "," : "",
                               seat->shown ? seat->shown : "{}");
+    if (seat->page && !seat->page_told && strlen(seat->page) <= VISIT_MAX)
+        o->page = change_printf(c, "{\"page\":%s}", seat->page);
 }
 
 static bool is_under_way(struct desk *d, const struct seat *seat)
@@ -262,7 +267,7 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
     c->by = visitor_actor(c, seat);
     opening_fill(d, ds, ch, seat, c, o);
     if (!is_under_way(d, seat))
-        seat->page_told = seat->page; /* the opening says it */
+        seat->page_told = seat->page; /* the opening says it, and so does what is reopened */
     c->opening = o;
     visitor_key(c, ds, seat, in, NULL);
     rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);

@@ -293,7 +293,8 @@ static bool plan_opening(struct work *w)
     }
     if (open && (c->by.role != ROLE_VISITOR || own_step(c, CONV_VISITOR_SAYS)))
         return true;
-    return plan_step(w, &(struct conv_event){ .kind = CONV_VISITOR_SAYS, .epoch = -1 });
+    return plan_step(w, &(struct conv_event){ .kind = CONV_VISITOR_SAYS, .epoch = -1 }) &&
+           (!w->reopens || !o->page || entry_add(w, "page", &c->by, o->page));
 }
 
 static bool plan_target(struct work *w)
