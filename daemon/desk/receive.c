@@ -539,7 +539,9 @@ static void visitor_profile(struct desk *d, struct desk_site *ds, struct seat *s
     }
     c->by = visitor_actor(c, seat);
     c->conv = conv->id;
-    visitor_key(c, ds, seat, in, change_printf(c, AS("profile:%.*s"), (int)in->profile.n, in->profile.n ? in->profile.p : ""));
+    visitor_key(c, ds, seat, in,
+                change_printf(c, AS("profile:%.*s%.*s"), (int)in->profile.n, in->profile.n ? in->profile.p : "",
+                              visit ? (int)in->page.n : 0, visit ? in->page.p : ""));
     if (in->profile.n)
         change_act(c, ACT_PROFILE)->u.profile = change_text(c, in->profile);
     if (visit)

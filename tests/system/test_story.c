@@ -158,8 +158,11 @@ static void the_pages_of_a_visit_stand_on_the_timeline(void **state)
     for (i = 0; i < 5; i++) {
         char cid[8];
 
-        if (i == 4)
+        if (i == 4) { /* another page under the name of one that is there is not that one */
+            wire_text(&s.v.wire, "{\"type\":\"profile\",\"cid\":\"p1\",\"page\":{\"url\":\"https://shop.example/p/7\"}}");
+            assert_string_equal(wire_verdict(&s.v.wire, "p1"), "conflict");
             close_by_agent(&s.a, s.v.conv);
+        }
         (void)snprintf(cid, sizeof(cid), "p%zu", i);
         wire_sendf(&s.v.wire,
                    "{\"type\":\"profile\",\"cid\":\"%s\",\"page\":{\"url\":\"https://shop.example%s\",\"title\":\"\",\"referrer\":\"\"}}",
