@@ -20,6 +20,7 @@ struct desk_config {
     int message_burst, message_rate; /* where a site says nothing; 0: no bound */
     int json_levels;                 /* 0: 16 */
     int64_t hello_ms;                /* 0: 10 s */
+    size_t waiting_max;              /* of those who wait, so many are looked through at once; 0: 1,000 */
     void (*log)(int level, const char *line);
 };
 

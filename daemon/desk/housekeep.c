@@ -8,8 +8,7 @@
 
 #define PAGE           500
 #define DUE_MAX        500
-#define PASSED_ON_MAX  2000 /* more of them the live layer does not show */
-#define WAITING_MAX    1000
+#define PASSED_ON_MAX  2000  /* more of them the live layer does not show */
 #define HELPER_LOOK_MS 3000  /* so long after the grace a person without conversations is still looked at */
 #define PARKED_MS      15000 /* so often those who are parked are looked through for nothing in particular */
 #define UNHEARD_MS     60000 /* so often it is looked whether there are such at all */
@@ -527,7 +526,7 @@ static bool haunted(struct desk *d, struct desk_site *ds, const struct query *q)
     h->look = ds->seen_at;
     h->live_least = h->sweeps && h->live_least < ds->waiting ? h->live_least : ds->waiting;
     h->stored_most = h->sweeps && h->stored_most > stored ? h->stored_most : stored;
-    h->sweeps = stored < WAITING_MAX && h->live_least > h->stored_most ? h->sweeps + 1 : 0;
+    h->sweeps = q->n_convs < waiting_max(d) && h->live_least > h->stored_most ? h->sweeps + 1 : 0;
     if (h->sweeps < HAUNTED_SWEEPS)
         return false;
     log_event(d, 2, "desk event=live_ahead site=%s waiting=%lld live=%lld", ds->site->key.s, (long long)stored, (long long)ds->waiting);
@@ -540,7 +539,7 @@ static bool haunted(struct desk *d, struct desk_site *ds, const struct query *q)
  * nobody and everybody has been told of once in RETELL_SWEEPS seconds. */
 static void retell(struct desk *d, struct desk_site *ds, const struct query *q)
 {
-    bool all = (int64_t)q->n_convs != ds->waiting && !(q->n_convs == WAITING_MAX && ds->waiting >= WAITING_MAX);
+    bool all = (int64_t)q->n_convs != ds->waiting && !(q->n_convs == waiting_max(d) && ds->waiting >= (int64_t)waiting_max(d));
 
     if (haunted(d, ds, q))
         return;
@@ -560,7 +559,7 @@ static void waiting_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     if (!rc && ds)
         retell(d, ds, q);
     if (!rc && ds)
-        rules_deserted(d, ds, q->convs, q->n_convs);
+        rules_deserted(d, ds, q->convs, q->n_convs, q->n_convs < waiting_max(d));
     if (ds)
         route_kick(d, ds);
     desk_call_end(call);
@@ -573,7 +572,7 @@ static void sweep_waiting(struct desk *d, struct desk_site *ds)
 
     if (!q)
         return;
-    q->limit = WAITING_MAX;
+    q->limit = waiting_max(d);
     d->ports.read(d->ports.ctx, q, waiting_read, call);
 }
 

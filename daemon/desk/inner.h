@@ -418,9 +418,11 @@ void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *perso
 /* `was` is the snapshot that ds->site has replaced. */
 void hours_compare(struct desk *d, struct desk_site *ds, const struct site *was);
 void sweep_hours(struct desk *d, struct desk_site *ds);
+/* How many of those who wait are looked through at once. */
+size_t waiting_max(const struct desk *d);
 /* The rules look at those who wait where the last agent has gone since the last sweep. Whoever has waited since before anybody came was told
- * at the time. */
-void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n);
+ * at the time. `all`: nobody waits but those who are given. */
+void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n, bool all);
 /* The rules look at the conversations of a person whose presence has changed. */
 void presence_changed(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 void look(struct desk *d, struct desk_site *ds);

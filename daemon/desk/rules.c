@@ -8,6 +8,7 @@
 
 #define LOOKED_MAX  50
 #define PROFILE_MAX 64
+#define WAITING_MAX 1000
 #define PLACED_MS   1000 /* after its arrival its place in line is known */
 
 static void looking_end(struct looking *l)
@@ -488,6 +489,13 @@ static void look_unasked(struct desk *d, struct desk_site *ds, const struct conv
     read_messages(l);
 }
 
+static void look_waiting(struct desk *d, struct desk_site *ds, const struct kf_key *queue, const struct conv *convs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (convs[i].state == CONV_WAITING && key_eq(&convs[i].queue, queue))
+            look_unasked(d, ds, &convs[i]);
+}
+
 static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -500,7 +508,51 @@ static void have_owned(void *ctx, enum kf_rc rc, struct query *q, const struct k
     desk_call_end(call);
 }
 
-void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n)
+size_t waiting_max(const struct desk *d)
+{
+    return d->cfg.waiting_max ? d->cfg.waiting_max : WAITING_MAX;
+}
+
+/* Of more than one reading holds: page by page, until somebody comes. */
+static void have_deserted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = rc ? NULL : site_of(d, &call->site);
+    struct query *next;
+
+    (void)why;
+    if (!ds || !deserted(d, ds, &call->queue)) {
+        desk_call_end(call);
+        return;
+    }
+    look_waiting(d, ds, &call->queue, q->convs, q->n_convs);
+    next = q->n_convs == waiting_max(d) ? query_new(QUERY_OPEN) : NULL;
+    if (!next) {
+        desk_call_end(call);
+        return;
+    }
+    next->site = ds->site->key;
+    next->id = q->convs[q->n_convs - 1].id;
+    next->now = now(d);
+    next->limit = waiting_max(d);
+    d->ports.read(d->ports.ctx, next, have_deserted, call);
+}
+
+static void look_through(struct desk *d, struct desk_site *ds, const struct kf_key *queue)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_OPEN, &call);
+
+    if (!q)
+        return; /* they are due sooner or later */
+    call->queue = *queue;
+    q->now = now(d);
+    q->limit = waiting_max(d);
+    d->ports.read(d->ports.ctx, q, have_deserted, call);
+}
+
+void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *waiting, size_t n, bool all)
 {
     if (!(ds->rule_needs & RULE_NEED_LEAVING))
         return;
@@ -509,9 +561,12 @@ void rules_deserted(struct desk *d, struct desk_site *ds, const struct conv *wai
         bool before = ds->had_staff[i];
 
         ds->had_staff[i] = !deserted(d, ds, &q->key);
-        for (size_t k = 0; before && !ds->had_staff[i] && k < n; k++)
-            if (waiting[k].state == CONV_WAITING && key_eq(&waiting[k].queue, &q->key))
-                look_unasked(d, ds, &waiting[k]);
+        if (!before || ds->had_staff[i])
+            continue;
+        if (all)
+            look_waiting(d, ds, &q->key, waiting, n);
+        else
+            look_through(d, ds, &q->key);
     }
 }
 

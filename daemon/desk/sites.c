@@ -398,6 +398,15 @@ static int64_t versions_of(const struct document *docs, size_t n)
     return sum;
 }
 
+/* Whether somebody has just gone is told from how it was before: that outlives a change of the settings. */
+static void staff_remembered(const struct desk_site *ds, const struct site *site, bool *had_staff)
+{
+    for (size_t i = 0; i < site->n_queues; i++)
+        for (size_t k = 0; k < ds->site->n_queues; k++)
+            if (key_eq(&site->queues[i].key, &ds->site->queues[k].key))
+                had_staff[i] = ds->had_staff[k];
+}
+
 static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const struct document *docs, size_t n, struct kf_err *why)
 {
     struct desk_site *ds = site_of(d, key);
@@ -425,8 +434,10 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
         ds->next = d->sites;
         d->sites = ds;
         d->ports.live_watch(d->ports.ctx, key);
-    } else
+    } else {
         outlets_close(ds);
+        staff_remembered(ds, site, had_staff);
+    }
     free(ds->had_staff);
     ds->had_staff = had_staff;
     was = ds->site;

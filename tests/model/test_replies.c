@@ -21,7 +21,7 @@ static json_t *words; /* config/defaults/wordings.json */
 
 /* Steps: a number passes so many seconds; v the visitor writes something, m:TEXT writes that; V closes, R rates, L comes back on a new page.
  * O0 agent 0 comes online, B0 busy, A0 away, F0 offline; G0 loses the network, C0 is back; S0 says something, X0 closes, H01 hands to agent 1,
- * Q0 hands to the queue sales. K kills the node and starts another one. */
+ * Q0 hands to the queue sales. D: the settings are saved. K kills the node and starts another one. */
 struct row {
     const char *what, *steps, *told;
     int64_t at; /* 0: the middle of the day */
@@ -101,6 +101,32 @@ static void everybody_sits_down(void)
     visitors_sit_down();
 }
 
+static void was_stored(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
+{
+    (void)news;
+    (void)why;
+    *(enum kf_rc *)ctx = rc;
+}
+
+/* Something that none of this has to do with. */
+static void save_settings(void)
+{
+    static int saved;
+    struct model_node *n = &w.nodes[0];
+    const struct kf_key site = { "demo" };
+    struct change *c = change_new(&site, w.now);
+    struct act_document *doc = &change_act(c, ACT_DOCUMENT)->u.document;
+    enum kf_rc rc = KF_AGAIN;
+
+    *doc = (struct act_document){ .kind = { "skill" }, .version = 1, .body = "{\"name\":\"S\"}" };
+    (void)snprintf(doc->key.s, sizeof(doc->key.s), "s%d", ++saved);
+    n->ports.commit(n->ports.ctx, c, was_stored, &rc);
+    while (w.asked)
+        world_settle(&w);
+    assert_int_equal(rc, KF_OK);
+    desk_changed(n->desk, &site, NULL, NULL);
+}
+
 static void seat_step(const char *s, int visitor)
 {
     int agent = s[1] ? s[1] - '0' : 0;
@@ -135,6 +161,9 @@ static void seat_step(const char *s, int visitor)
         break;
     case 'Q':
         agent_transfer(&w, agent, "sales");
+        break;
+    case 'D':
+        save_settings();
         break;
     case 'K':
         node_kill(&w, 0);
@@ -245,6 +274,8 @@ static void each_situation_has_exactly_its_replies(void **state)
         { "closed by the visitor", "O0 v 1 S0 V 2", "greeting *joined *closed", 0 },
         { "the agent is lost, nobody else is there", "O0 v 1 S0 G0 45", "greeting *joined *returned nobody", 0 },
         { "the agent is lost, another one is busy", "O0 v 1 S0 B1 G0 45", "greeting *joined *returned wait", 0 },
+        { "the last one goes while he waits", "B0 v 20 F0 5", "greeting wait nobody", 0 },
+        { "and the settings are saved just then", "B0 v 20 D F0 5", "greeting wait nobody", 0 },
         { "off the net for a moment", "O0 v 1 S0 G0 10 C0 30", "greeting *joined", 0 },
         { "handed to a person", "O0 v 1 S0 O1 H01 2 S1 1", "greeting *joined *transferred", 0 },
 
@@ -296,9 +327,36 @@ static int forget(void **state)
     return 0;
 }
 
+/* Though they are more than are looked through at once. */
+static void all_who_wait_hear_that_the_last_one_has_gone(void **state)
+{
+    static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
+    char is[4000];
+
+    (void)state;
+    world_open_plan(&w,
+                    &(struct world_plan){ .seed = 52, .nodes = 1, .set = "tests/model/replies.json", .from = DAY_AT, .waiting_max = 2 });
+    for (int i = 0; i < 3; i++)
+        w.visitors[i].locale = languages[i];
+    world_pass(&w, 3000);
+    everybody_sits_down();
+    play("B0", 0);
+    for (int i = 0; i < 3; i++)
+        play("v", i);
+    play("20 F0 5", 0);
+    for (int i = 0; i < 3; i++) {
+        told(languages[i], is, sizeof(is));
+        if (!strstr(is, "nobody"))
+            fail_msg("%s: \"%s\"", languages[i], is);
+    }
+    assert_string_equal(w.wrong, "");
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(each_situation_has_exactly_its_replies),
+                                        cmocka_unit_test(all_who_wait_hear_that_the_last_one_has_gone),
                                         cmocka_unit_test(and_never_more_than_that) };
 
     return cmocka_run_group_tests(tests, learn, forget);

@@ -173,7 +173,9 @@ void node_start(struct world *w, int i)
                                       .hint = live_hinted,
                                       .ctx = n,
                                       .log = quiet_log };
-    struct desk_config desk = { .public_url = "http://127.0.0.1", .new_per_minute = 100000, .log = quiet_log };
+    struct desk_config desk = {
+        .public_url = "http://127.0.0.1", .new_per_minute = 100000, .waiting_max = w->waiting_max, .log = quiet_log
+    };
     struct live_config cfg = live;
     struct session_ops ops;
     struct kf_err why = { 0 };
@@ -485,6 +487,7 @@ void world_open_plan(struct world *w, const struct world_plan *plan)
     w->n_visitors = plan->visitors ? plan->visitors : 24;
     w->skilled = plan->skilled;
     w->skewed = plan->skewed;
+    w->waiting_max = plan->waiting_max;
     w->weight = plan->skilled ? 2 : 1;
     w->capacity = plan->skilled ? 2 * CAPACITY + 1 : CAPACITY;
     assert(w->n_agents <= AGENTS_MAX && w->n_visitors <= VISITORS_MAX);

@@ -94,6 +94,7 @@ struct world {
     int capacity, weight; /* places of an agent, and those that a conversation takes */
     bool skilled;
     bool skewed;
+    size_t waiting_max;
     int64_t fault_at; /* when something was last done to a node or to Redis, or made good */
     struct model_node nodes[NODES_MAX];
     char dir[SCRATCH_MAX], url[128], redis[128];
@@ -127,7 +128,8 @@ struct world_plan {
     int64_t from;    /* when it is */
     /* Of the set skills.json: agents know different things, each conversation takes two places, and nobody has an even number of them. */
     bool skilled;
-    bool skewed; /* each node's clock is off a little, another way after each start */
+    size_t waiting_max; /* of those who wait, a node looks through so many at once; 0: as the daemon */
+    bool skewed;        /* each node's clock is off a little, another way after each start */
 };
 
 /* Blocks; asserts. */
