@@ -210,6 +210,15 @@ static void get_messages(struct turn *t)
 
 /* ---- what it says ---- */
 
+/* Chatwoot answers with one message. Here several may come of one call, each card its own: the first is told, and the numbers of all. */
+static void more_numbers(struct buf *b, const struct bot_numbers *n, const struct bot_seen *seen)
+{
+    b->n--; /* its brace */
+    for (size_t i = 0; i < seen->n_messages; i++)
+        buf_printf(b, "%s%lld", i ? "," : ",\"message_ids\":[", (long long)bot_message_number(n->conversation, seen->messages[i].seq));
+    buf_str(b, "]}");
+}
+
 static void said(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const struct kf_err *why)
 {
     struct asked *a = ctx;
@@ -225,6 +234,8 @@ static void said(void *ctx, enum kf_rc rc, const struct bot_seen *seen, const st
     note.at = turn_ports(a->turn)->now_ms(turn_ports(a->turn)->ctx);
     buf_init(&b, 1u << 16);
     bot_chatwoot_message(&b, &n, seen->n_messages ? &seen->messages[0] : &note, "sent");
+    if (seen->n_messages > 1)
+        more_numbers(&b, &n, seen);
     answer_buf(a->turn, &b);
 }
 

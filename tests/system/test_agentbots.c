@@ -251,15 +251,29 @@ static void what_it_offers_is_picked_under_its_own_values(void **state)
 static void its_cards_are_cards(void **state)
 {
     struct visitor v = { 0 };
-    json_t *note;
+    json_t *note, *ids;
+    struct reply r;
 
     (void)state;
     begin(&v, 20000);
     platform_answer(&p, 200, NULL, NULL);
-    say("{\"content\":\"Teas\",\"content_type\":\"cards\",\"content_attributes\":{\"items\":[{\"title\":\"Sencha\",\"description\":"
+    r = call(
+        "POST", "/messages",
+        "{\"content\":\"Teas\",\"content_type\":\"cards\",\"content_attributes\":{\"items\":[{\"title\":\"Sencha\",\"description\":"
         "\"Green\","
         "\"actions\":[{\"type\":\"link\",\"text\":\"Open\",\"uri\":\"https://shop.example/sencha\"}]},{\"title\":\"Assam\",\"actions\":["
-        "{\"type\":\"postback\",\"text\":\"Buy\",\"payload\":\"Buy Assam!\"}]}]}}");
+        "{\"type\":\"postback\",\"text\":\"Buy\",\"payload\":\"Buy Assam!\"}]}]}}",
+        200);
+    ids = json_incref(value_at(r.json, "message_ids"));
+    assert_int_equal(json_array_size(ids), 3);
+    assert_int_equal(json_integer_value(json_array_get(ids, 0)), number_at(r.json, "id"));
+    reply_free(&r);
+    r = call("GET", "/messages", NULL, 200); /* they are those by which each is known */
+    for (size_t i = 0, n = json_array_size(value_at(r.json, "payload")); i < 3; i++)
+        assert_int_equal(json_integer_value(json_array_get(ids, i)),
+                         number_at(json_array_get(value_at(r.json, "payload"), n - 3 + i), "id"));
+    reply_free(&r);
+    json_decref(ids);
     assert_string_equal(text_at(robbie_says(&v, "Teas"), "kind"), "text");
     assert_string_equal(text_at(robbie_says(&v, "Sencha\nGreen\nhttps://shop.example/sencha"), "kind"), "card");
     assert_string_equal(text_at(robbie_says(&v, "Assam"), "choices.0.label"), "Buy");
