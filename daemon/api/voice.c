@@ -20,7 +20,7 @@ struct playing {
     struct kf_err why;
 };
 
-static struct playing *waiting, **last = &waiting;
+static struct playing *waiting; /* who wants to hear before who wants to see, then as they came */
 static int at_work, n_waiting;
 
 static void playing_free(struct playing *p)
@@ -117,12 +117,22 @@ static void work_next(void)
     if (!p || at_work == AT_ONCE)
         return;
     waiting = p->next;
-    if (!waiting)
-        last = &waiting;
     n_waiting--;
     at_work++;
     cfg = turn_config(p->turn);
     cfg->work(cfg->ctx, convert_run, convert_after, p);
+}
+
+/* A page asks for the peaks of all that it shows at once: nobody waits for them with his finger on the button. */
+static void stand_in_line(struct playing *p)
+{
+    struct playing **at = &waiting;
+
+    while (*at && (p->peaks || !(*at)->peaks))
+        at = &(*at)->next;
+    p->next = *at;
+    *at = p;
+    n_waiting++;
 }
 
 static void have_all(struct playing *p)
@@ -131,10 +141,7 @@ static void have_all(struct playing *p)
         playing_fail(p, 503, "too many voice messages are being prepared");
         return;
     }
-    p->next = NULL;
-    *last = p;
-    last = &p->next;
-    n_waiting++;
+    stand_in_line(p);
     work_next();
 }
 
