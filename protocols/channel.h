@@ -12,6 +12,7 @@
 #include "core/inbound.h"
 #include "core/part.h"
 #include "core/rc.h"
+#include "core/template.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,8 +34,9 @@ enum {
     CHAN_CLOSED = 1 << 12,      /* wants to hear that a conversation was closed */
     CHAN_TYPING_OFF = 1 << 13,  /* and that somebody has stopped typing; else its sign ends by itself */
     CHAN_SOUND_ALONE = 1 << 14, /* a sound has no words beside it, whatever caption_max says */
-    CHAN_CARD = 1 << 15 /* encode() takes a MESSAGE_CARD whole, as one message, with its picture as file_url if it has one; elsewhere
-                                 * cards come to it as texts. Where that depends on the card, card() says it */
+    CHAN_CARD = 1 << 15,     /* encode() takes a MESSAGE_CARD whole, as one message, with its picture as file_url if it has one; elsewhere
+                                  * cards come to it as texts. Where that depends on the card, card() says it */
+    CHAN_TEMPLATES = 1 << 16 /* encode() takes what was chosen from the channel's templates, whenever that is: see chosen.h */
 };
 
 /* How a card goes. */
@@ -189,6 +191,8 @@ struct channel_ops {
     /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
      * settings name? NULL: it does not, and nobody need try. */
     bool (*late)(const struct channel *);
+    /* CHAN_TEMPLATES: can it send this one? Else the words begin with the member that is wrong. */
+    enum kf_rc (*template)(const struct template *, struct kf_err *why);
 };
 
 /* All channels, ended by NULL: channels.def, one line each. */

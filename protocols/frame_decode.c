@@ -1,12 +1,14 @@
 #include "protocols/frame.h"
 
 #include "core/card.h"
+#include "core/template.h"
 #include "core/utf8.h"
 #include "protocols/json.h"
 #include "protocols/place.h"
 #include "protocols/url.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Bounds of members that have no limit of their own in the settings. */
 enum {
@@ -458,8 +460,9 @@ static enum kf_rc message_type(struct reader *r)
         enum inbound_type type;
         unsigned sides;
     } kinds[] = {
-        { "text", TYPE_TEXT, BOTH },        { "image", TYPE_IMAGE, BOTH },  { "file", TYPE_FILE, BOTH },  { "audio", TYPE_AUDIO, BOTH },
-        { "choice", TYPE_CHOICE, VISITOR }, { "form", TYPE_FORM, VISITOR }, { "card", TYPE_CARD, STAFF },
+        { "text", TYPE_TEXT, BOTH },   { "image", TYPE_IMAGE, BOTH },        { "file", TYPE_FILE, BOTH },
+        { "audio", TYPE_AUDIO, BOTH }, { "choice", TYPE_CHOICE, VISITOR },   { "form", TYPE_FORM, VISITOR },
+        { "card", TYPE_CARD, STAFF },  { "template", TYPE_TEMPLATE, STAFF },
     };
     const json_t *v = member(r->frame, "kind");
 
@@ -470,7 +473,8 @@ static enum kf_rc message_type(struct reader *r)
             r->ret->type = kinds[i].type;
             return KF_OK;
         }
-    return kf_fail(r->why, KF_INVALID, "kind: text, image, file, audio%s", r->side == FRAME_VISITOR ? ", choice or form" : " or card");
+    return kf_fail(r->why, KF_INVALID, "kind: text, image, file, audio%s",
+                   r->side == FRAME_VISITOR ? ", choice or form" : ", card or template");
 }
 
 /* Of staff: the wording is meant. */
@@ -575,13 +579,64 @@ static enum kf_rc card(struct reader *r)
     return rc;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Texts by name, written in the order of their names: the same fields are the same message. */
+static enum kf_rc template_fields(struct reader *r)
+{
+    const json_t *v = member(r->frame, "fields");
+    const char *names[TEMPLATE_BLANKS + 1], *key;
+    size_t n = 0;
+    json_t *value;
+    struct buf b;
+    enum kf_rc rc;
+
+    if (v && (!json_is_object(v) || json_object_size(v) > TEMPLATE_BLANKS + 1))
+        return kf_fail(r->why, KF_INVALID, "fields: an object of at most %d texts", TEMPLATE_BLANKS + 1);
+    json_object_foreach((json_t *)v, key, value)
+    {
+        if (!*key || strlen(key) > TEMPLATE_BLANK_MAX || !json_is_string(value))
+            return kf_fail(r->why, KF_INVALID, "fields.%.32s: names of 1 to %d bytes, values are texts", key, TEMPLATE_BLANK_MAX);
+        if (json_string_length(value) > TEMPLATE_VALUE_MAX && utf8_length(string_of(value)) > TEMPLATE_VALUE_MAX)
+            return kf_fail(r->why, KF_LIMIT, "fields.%s: at most %d characters", key, TEMPLATE_VALUE_MAX);
+        names[n++] = key;
+    }
+    qsort(names, n, sizeof(*names), by_name);
+    buf_init(&b, 1u << 20);
+    buf_char(&b, '{');
+    for (size_t i = 0; i < n; i++) {
+        buf_str(&b, i ? "," : "");
+        buf_json(&b, slice_of(names[i]));
+        buf_char(&b, ':');
+        buf_json(&b, string_of(json_object_get(v, names[i])));
+    }
+    buf_char(&b, '}');
+    rc = buf_ok(&b) ? keep(r, buf_slice(&b), &r->ret->form) : kf_fail(r->why, KF_NOMEM, "no memory for a frame");
+    buf_finish(&b);
+    return rc;
+}
+
+/* Which template there is, and what it wants, the desk knows. */
+static enum kf_rc template(struct reader *r) {
+    struct kf_key key; enum kf_rc rc = token_text(r, r->frame, "template", "template", KF_KEY_MAX, true, &r->ret->payload);
+
+    if (!rc && !key_parse(r->ret->payload, &key)) rc = kf_fail(r->why, KF_INVALID, "template: 1 to %d of a-z 0-9 _ -", KF_KEY_MAX);
+    if (!rc) rc = template_fields(r);
+    return rc ? rc : uuid(r, r->frame, "file", "file", false, &r->ret->file);
+}
+
 /* By kind: what it must have, and a text beside it if it likes. */
 static enum kf_rc message_body(struct reader *r)
 {
     enum inbound_type type = r->ret->type;
-    enum kf_rc rc = type == TYPE_CARD ? card(r) : words(r, "text", r->limits->text_max, type == TYPE_TEXT, &r->ret->text);
+    enum kf_rc rc = type == TYPE_CARD       ? card(r)
+                    : type == TYPE_TEMPLATE ? template(r)
+                                            : words(r, "text", r->limits->text_max, type == TYPE_TEXT, &r->ret->text);
 
-    if (rc || type == TYPE_TEXT || type == TYPE_CARD)
+    if (rc || type == TYPE_TEXT || type == TYPE_CARD || type == TYPE_TEMPLATE)
         return rc;
     if (type == TYPE_CHOICE) {
         const json_t *v = member(r->frame, "choice");

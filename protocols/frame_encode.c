@@ -555,8 +555,12 @@ void frame_window(struct buf *b, const struct kf_id *conv, const struct reply_wi
         number_member(b, SLICE(",\"until\":"), w->until);
     if (w->left >= 0)
         number_member(b, SLICE(",\"left\":"), w->left);
-    if (w->late)
+    if (w->late || w->templates)
         ADD(b, ",\"late\":true");
+    if (w->late)
+        ADD(b, ",\"words\":true");
+    if (w->templates)
+        ADD(b, ",\"templates\":true");
     buf_char(b, '}');
 }
 

@@ -196,7 +196,7 @@ static enum kf_rc wechat_meet(const struct channel *ch, struct arena *a, const s
 
 const struct channel_ops wechat_ops = {
     .name = "wechat",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_ANSWERS | CHAN_CARD,
+    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_TYPING_OFF | CHAN_ANSWERS | CHAN_CARD | CHAN_TEMPLATES,
     .text_max = 2048,
     .text_unit = TEXT_BYTES,
     .caption_max = -1,
@@ -216,4 +216,5 @@ const struct channel_ops wechat_ops = {
     .card = wechat_card,
     .upload = wechat_upload,
     .meet = wechat_meet,
+    .template = wechat_fits,
 };

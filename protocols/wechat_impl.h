@@ -37,6 +37,9 @@ enum kf_rc wechat_receive(const struct channel *ch, struct arena *a, const struc
                           struct received *ret);
 enum card_way wechat_card(const struct message *m, struct kf_err *why);
 enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
+/* wechat_template.c: what was chosen from the channel's templates, and which of them may stand there. */
+enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
+enum kf_rc wechat_fits(const struct template *t, struct kf_err *why);
 enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                          struct outcome *ret);
 enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,

@@ -1,5 +1,6 @@
 /* wechat_out.c: what we send to followers, and what WeChat's answer means. */
 #include "core/card.h"
+#include "protocols/chosen.h"
 #include "protocols/wechat_impl.h"
 #include "protocols/xml.h"
 
@@ -249,6 +250,8 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     bool opens = is_mini(&e->message, &card, &mini);
     struct buf b;
 
+    if (chosen_is(&e->message))
+        return wechat_template(w, a, e, env, ret);
     if (!window_open(e, env->now_ms))
         return KF_REJECTED;
     if (!e->media_id && (opens || (!e->message.text.n && !e->file_url)))
@@ -322,6 +325,8 @@ static const struct wx_code codes[] = {
     { 45002, OUTCOME_TOO_LARGE },
     { 45009, OUTCOME_RATE_LIMITED },
     { 45011, OUTCOME_RATE_LIMITED },
+    { 40037, OUTCOME_REJECTED }, /* a template: not one of this account's */
+    { 47003, OUTCOME_REJECTED }, /* a template: a field is wrong */
     { 40004, OUTCOME_REJECTED },
     { 40005, OUTCOME_REJECTED },
     { 40006, OUTCOME_REJECTED },

@@ -29,6 +29,13 @@ static inline const struct whatsapp *whatsapp_of(const struct channel *ch)
 /* A request of the Graph API: url/VERSION/`node`[/`edge`], with our token; `type` NULL: no body. KF_NOMEM. */
 enum kf_rc whatsapp_ask(const struct whatsapp *w, struct arena *a, const char *method, struct slice node, const char *edge,
                         const struct http_pair *type, struct slice body, struct http_req *ret);
+/* {"messaging_product":…,"to":… or "recipient":…,"type":…: a phone has a + in front, everything else is an id of Meta's. */
+void whatsapp_begin(struct buf *b, const struct errand *e, const char *type);
+/* Sends such a body, and finishes it. */
+enum kf_rc whatsapp_post(const struct whatsapp *w, struct arena *a, struct buf *body, struct http_req *ret);
+/* whatsapp_template.c: what was chosen from the channel's templates, and which of them may stand there. */
+enum kf_rc whatsapp_template(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret);
+enum kf_rc whatsapp_fits(const struct template *t, struct kf_err *why);
 /* What the Graph API wants to see beside a token where an app asks for it: 64 hex digits. False: OpenSSL failed. */
 bool whatsapp_proof(struct slice secret, struct slice token, struct buf *ret);
 /* Of an error, or of a status that failed; 0: no code. */

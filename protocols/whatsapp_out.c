@@ -1,5 +1,6 @@
 /* whatsapp_out.c: what we send through Meta, and what its answers mean. */
 #include "core/utf8.h"
+#include "protocols/chosen.h"
 #include "protocols/multipart.h"
 #include "protocols/place.h"
 #include "protocols/stamp.h"
@@ -35,8 +36,7 @@ static void member(struct buf *b, const char *name, struct slice value)
     buf_json(b, value);
 }
 
-/* {"messaging_product":…,"to":… or "recipient":…: a phone has a + in front, everything else is an id of Meta's. */
-static void begin(struct buf *b, const struct errand *e, const char *type)
+void whatsapp_begin(struct buf *b, const struct errand *e, const char *type)
 {
     struct slice peer = slice_of(e->peer), user = slice_of(e->user);
     const size_t group = sizeof(WHATSAPP_GROUP) - 1;
@@ -65,7 +65,7 @@ static void begin(struct buf *b, const struct errand *e, const char *type)
     }
 }
 
-static enum kf_rc post(const struct whatsapp *w, struct arena *a, struct buf *body, struct http_req *ret)
+enum kf_rc whatsapp_post(const struct whatsapp *w, struct arena *a, struct buf *body, struct http_req *ret)
 {
     static const struct http_pair type = { SLICE("Content-Type"), SLICE("application/json") };
     struct slice bytes = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 };
@@ -131,7 +131,7 @@ static bool interactive(struct buf *b, const struct whatsapp *w, const struct er
 
     if (text_length(e->message.text, TEXT_UTF16) > CHOICE_TEXT_MAX || (!few && !fit(choices, ROWS_MAX, ROW_ID, ROW_DETAIL)))
         return false;
-    begin(b, e, "interactive");
+    whatsapp_begin(b, e, "interactive");
     buf_printf(b, ",\"interactive\":{\"type\":\"%s\",", few ? "button" : "list");
     member(b, "\"body\":{\"text\":", e->message.text);
     buf_str(b, "},");
@@ -153,7 +153,7 @@ static void plain_text(struct buf *b, const struct errand *e, const json_t *choi
         buf_printf(&text, "\n%zu. ", i + 1);
         buf_add(&text, choice(choices, i, "label"));
     }
-    begin(b, e, "text");
+    whatsapp_begin(b, e, "text");
     member(b, ",\"text\":{\"body\":", buf_slice(&text));
     buf_str(b, "}}");
     b->failed |= !buf_ok(&text);
@@ -169,7 +169,7 @@ static enum kf_rc send_text(const struct whatsapp *w, struct arena *a, const str
     if (!choices || !interactive(&b, w, e, choices))
         plain_text(&b, e, choices);
     json_decref(choices);
-    return post(w, a, &b, ret);
+    return whatsapp_post(w, a, &b, ret);
 }
 
 /* The window is closed: only what Meta has approved goes, and our words as its variable, in one line. */
@@ -191,14 +191,14 @@ static enum kf_rc send_template(const struct whatsapp *w, struct arena *a, const
         else if (words.n && words.p[words.n - 1] != ' ')
             buf_char(&words, ' ');
     }
-    begin(&b, e, "template");
+    whatsapp_begin(&b, e, "template");
     member(&b, ",\"template\":{\"name\":", w->template_name);
     member(&b, ",\"language\":{\"code\":", w->template_language);
     member(&b, "},\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":", buf_slice(&words));
     buf_str(&b, "}]}]}}");
     b.failed |= !buf_ok(&words);
     buf_finish(&words);
-    return post(w, a, &b, ret);
+    return whatsapp_post(w, a, &b, ret);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
     else if (spoken && e->message.text.n)
         rc = KF_UNSUPPORTED; /* it would lose its words */
     if (!rc) {
-        begin(&b, e, word);
+        whatsapp_begin(&b, e, word);
         buf_printf(&b, ",\"%s\":{", word);
         member(&b, "\"id\":", slice_of(e->media_id));
         if (e->message.text.n)
@@ -256,7 +256,7 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
         if (spoken && slice_is(mime, "audio/ogg")) /* what was recorded, not a piece of music */
             buf_str(&b, ",\"voice\":true");
         buf_str(&b, "}}");
-        rc = post(w, a, &b, ret);
+        rc = whatsapp_post(w, a, &b, ret);
     }
     json_decref(extra);
     return rc;
@@ -274,7 +274,7 @@ static bool picture(struct buf *b, const struct errand *e)
     json_decref(extra);
     if (!good)
         return false;
-    begin(b, e, "image");
+    whatsapp_begin(b, e, "image");
     member(b, ",\"image\":{\"link\":", slice_of(e->file_url));
     member(b, ",\"caption\":", e->message.text);
     buf_str(b, "}}");
@@ -283,7 +283,7 @@ static bool picture(struct buf *b, const struct errand *e)
 
 static void put_place(struct buf *b, const struct errand *e, const struct place *at)
 {
-    begin(b, e, "location");
+    whatsapp_begin(b, e, "location");
     buf_printf(b, ",\"location\":{\"latitude\":%.7f,\"longitude\":%.7f", at->lat, at->lon);
     member(b, ",\"name\":", at->card.title);
     if (at->card.words.n)
@@ -298,9 +298,9 @@ static enum kf_rc send_card(const struct whatsapp *w, struct arena *a, const str
 
     if (place_of(&e->message, &at)) {
         put_place(&b, e, &at);
-        return post(w, a, &b, ret);
+        return whatsapp_post(w, a, &b, ret);
     }
-    return picture(&b, e) ? post(w, a, &b, ret) : send_text(w, a, e, ret);
+    return picture(&b, e) ? whatsapp_post(w, a, &b, ret) : send_text(w, a, e, ret);
 }
 
 /* ---- the request ------------------------------------------------------------------------------------------------------------- */
@@ -316,6 +316,8 @@ static enum kf_rc send_message(const struct whatsapp *w, struct arena *a, const 
 {
     if (e->message.kind == MESSAGE_REMOVED || (!e->media_id && !e->message.text.n))
         return KF_UNSUPPORTED;
+    if (chosen_is(&e->message))
+        return whatsapp_template(w, a, e, ret);
     if (!is_open(e, env))
         return send_template(w, a, e, ret);
     if (e->message.kind == MESSAGE_CARD)
@@ -336,7 +338,7 @@ static enum kf_rc send_mark(const struct whatsapp *w, struct arena *a, const str
     if (e->kind == ERRAND_TYPING)
         buf_str(&b, ",\"typing_indicator\":{\"type\":\"text\"}");
     buf_char(&b, '}');
-    return post(w, a, &b, ret);
+    return whatsapp_post(w, a, &b, ret);
 }
 
 enum kf_rc whatsapp_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
@@ -503,7 +505,7 @@ enum kf_rc whatsapp_upload(const struct channel *ch, struct arena *a, const stru
     json_t *root;
 
     *done = (struct uploaded){ .outcome = { .cls = OUTCOME_RETRY } };
-    if (!is_open(e, env))
+    if (!is_open(e, env) && !chosen_is(&e->message))
         return KF_UNSUPPORTED; /* it need not go there: encode() says why */
     if (!last)
         return ask_upload(whatsapp_of(ch), a, up, env, ret);

@@ -41,6 +41,49 @@ static void get_canned(struct turn *t)
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 
+/* What to ask for before it goes: the blanks, and the address that a tap opens. */
+static json_t *fields_json(const struct template *w)
+{
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < w->blanks.n; i++) {
+        struct slice name = w->blanks.names[i], label = template_label(w, i);
+
+        (void)json_array_append_new(ret, json_pack("{s:s%,s:s%}", "name", name.p, (size_t)name.n, "label", label.p, (size_t)label.n));
+    }
+    if (w->url_field)
+        (void)json_array_append_new(ret, json_pack("{s:s,s:s}", "name", TEMPLATE_ADDRESS, "label", w->url_field));
+    return ret;
+}
+
+/* Of one channel: what whoever serves the site may send there. */
+static void get_templates(struct turn *t)
+{
+    const struct site_channel *ch;
+    const struct member *m;
+    struct slice name = turn_query(t, "channel"); /* first: without a site the turn is over */
+    struct site *site = turn_site(t, &m);
+    struct kf_key key;
+    json_t *items;
+
+    if (!site)
+        return;
+    ch = key_parse(name, &key) ? site_channel(site, &key) : NULL;
+    if (!ch) {
+        turn_problem(t, 404, "channel: there is no such channel");
+        return;
+    }
+    items = json_array();
+    for (size_t i = 0; i < ch->n_templates; i++) {
+        const struct template *w = &ch->templates[i];
+
+        (void)json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "key", w->key.s, "title", w->title, "language",
+                                                     w->language ? w->language : "", "text", w->text, "header",
+                                                     template_header_name(w->header), "fields", fields_json(w)));
+    }
+    turn_jansson(t, 200, json_pack("{s:o}", "items", items));
+}
+
 /* Agents who have left: whoever may read what they said looks for it by their names. */
 static json_t *left_json(struct turn *t, const struct site *site)
 {
@@ -152,5 +195,6 @@ static void get_conversations(struct turn *t)
 
 const struct route_entry routes_desk[] = { { "GET", "/api/v1/sites/*/canned", GATE_STAFF, get_canned },
                                            { "GET", "/api/v1/sites/*/colleagues", GATE_STAFF, get_colleagues },
+                                           { "GET", "/api/v1/sites/*/templates", GATE_STAFF, get_templates },
                                            { "GET", "/api/v1/sites/*/conversations", GATE_STAFF_KEY, get_conversations },
                                            { NULL, NULL, GATE_OPEN, NULL } };

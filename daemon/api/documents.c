@@ -157,6 +157,41 @@ static enum kf_rc check_adapter(const struct document_change *c, struct kf_err *
     return rc;
 }
 
+/* What its adapter says of each of its templates, which may stand in its document only if it can send them. */
+static enum kf_rc check_templates(const struct site_channel *sc, struct kf_err *why)
+{
+    const struct channel_ops *ops = channel_find(sc->adapter);
+
+    if (sc->n_templates && !(ops && (ops->caps & CHAN_TEMPLATES))) {
+        (void)snprintf(why->field, sizeof(why->field), "templates");
+        return kf_fail(why, KF_INVALID, "channel %s: templates: the adapter %s sends none; leave them out", sc->key.s, sc->adapter);
+    }
+    for (size_t i = 0; i < sc->n_templates; i++) {
+        struct kf_err inner = { .rc = KF_OK };
+
+        if (!ops->template(&sc->templates[i], &inner))
+            continue;
+        (void)snprintf(why->field, sizeof(why->field), "templates[%zu].%.*s", i, (int)strcspn(inner.text, ": ["), inner.text);
+        return kf_fail(why, KF_INVALID, "channel %s: templates[%zu].%.180s", sc->key.s, i, inner.text);
+    }
+    return KF_OK;
+}
+
+/* Of the channels that change. */
+static enum kf_rc check_sent(const struct site *built, const struct document_change *changes, size_t n, struct kf_err *why)
+{
+    enum kf_rc rc = KF_OK;
+
+    for (size_t k = 0; k < n && !rc; k++) {
+        const struct site_channel *sc =
+            changes[k].body && strcmp(changes[k].kind.s, "channel") == 0 ? site_channel(built, &changes[k].key) : NULL;
+
+        if (sc)
+            rc = check_templates(sc, why);
+    }
+    return rc;
+}
+
 enum kf_rc documents_build(struct turn *t, const struct site *site, const struct query *q, const struct document_change *changes, size_t n,
                            struct site **ret, struct kf_err *why)
 {
@@ -181,7 +216,12 @@ enum kf_rc documents_build(struct turn *t, const struct site *site, const struct
         if (changes[k].body)
             docs[n_docs++] = (struct document){ changes[k].kind, changes[k].key, changes[k].version + 1, changes[k].body };
     }
-    return site_build(ret, &site->key, docs, n_docs, why);
+    rc = site_build(ret, &site->key, docs, n_docs, why);
+    if (!rc && (rc = check_sent(*ret, changes, n, why))) {
+        site_unref(*ret);
+        *ret = NULL;
+    }
+    return rc;
 }
 
 enum kf_rc documents_check(struct turn *t, const struct site *site, const struct query *q, const struct document_change *changes, size_t n,

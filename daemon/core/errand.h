@@ -74,9 +74,10 @@ struct errand {
 /* How a conversation may be answered, on a channel that bounds it. */
 struct reply_window {
     bool known;
-    int64_t until; /* 0: without an end */
-    int left;      /* replies; -1: as many as one likes */
-    bool late;     /* afterwards the platform takes what it has approved (a template) */
+    int64_t until;  /* 0: without an end */
+    int left;       /* replies; -1: as many as one likes */
+    bool late;      /* afterwards the platform takes what staff write, as what it has approved (a template of one variable) */
+    bool templates; /* afterwards, and before, it takes what they choose from the channel's templates */
 };
 
 enum reply_state { REPLY_FREE /* no bounds, or not known */, REPLY_OPEN, REPLY_LATE, REPLY_CLOSED };

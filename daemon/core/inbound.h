@@ -67,9 +67,10 @@ enum inbound_type {
     TYPE_CONTACT,
     TYPE_LINK,
     TYPE_RICH,
-    TYPE_CHOICE, /* payload: the id of the choice */
-    TYPE_FORM,   /* form: a JSON object */
-    TYPE_CARD,   /* of staff: `text` is all of the card (core/card.h) */
+    TYPE_CHOICE,   /* payload: the id of the choice */
+    TYPE_FORM,     /* form: a JSON object */
+    TYPE_CARD,     /* of staff: `text` is all of the card (core/card.h) */
+    TYPE_TEMPLATE, /* of staff: payload is the key of one of the channel's templates, form its fields: {"1":"…"}, by name; file */
     TYPE_UNSUPPORTED
 };
 
@@ -118,6 +119,8 @@ struct inbound {
     struct slice title, url; /* of a link, a place, a card; the address is only shown, never fetched */
     struct slice payload;
     struct slice form; /* a JSON object, checked */
+    struct slice
+        chosen; /* the desk's note to a TYPE_TEMPLATE, whose `text` is then its wording: what goes into `extra` (protocols/chosen.h) */
     const struct media *media;
     size_t n_media;
     struct kf_id file; /* browsers: uploaded before */

@@ -3,6 +3,7 @@
 #include "core/fault.h"
 #include "core/part.h"
 #include "desk/bot.h"
+#include "protocols/chosen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,7 +150,7 @@ static void settle_commit(struct trip *t)
                                      .conv = t->errand.conv,
                                      .seq = t->errand.seq,
                                      .state = t->state,
-                                     .handle = t->rode ? NULL : t->errand.handle,
+                                     .handle = t->rode || t->chosen ? NULL : t->errand.handle, /* neither is counted */
                                      .handle_over = t->over,
                                      .part = t->errand.part,
                                      .attempt = t->errand.attempt + (t->state == ERRAND_QUEUED && !t->error ? 0 : 1),
@@ -385,7 +386,7 @@ static void sign_file(struct trip *t, const struct site *site)
 static bool ride_along(struct trip *t, const struct desk_site *ds, struct outlet *o)
 {
     struct env env = outlet_env(t->d, o);
-    struct held *h = t->errand.kind == ERRAND_SEND && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
+    struct held *h = t->errand.kind == ERRAND_SEND && !t->chosen && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
     struct http_req req = { 0 };
 
     if (!h)
@@ -515,6 +516,9 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
         m->kind = MESSAGE_TEXT;
         m->file = (struct kf_id){ { 0 } };
     }
+    t->chosen = chosen_is(m);
+    if (t->chosen)
+        return;
     if (words_follow(ops, m)) {
         if (!part) {
             m->text = SLICE("");

@@ -48,9 +48,10 @@ static bool keep_inbound(struct arena *a, const struct inbound *in, struct inbou
     *ret = *in;
     ret->media = NULL;
     ret->n_media = 0;
-    return copied(a, &ret->cid) && copied(a, &ret->text) && copied(a, &ret->payload) && copied(a, &ret->form) && copied(a, &ret->reason) &&
-           copied(a, &ret->token) && copied(a, &ret->locale) && copied(a, &ret->page) && copied(a, &ret->profile) &&
-           copied(a, &ret->identity_id) && copied(a, &ret->identity_hash) && copied(a, &ret->tags) && copied(a, &ret->comment);
+    return copied(a, &ret->cid) && copied(a, &ret->text) && copied(a, &ret->payload) && copied(a, &ret->form) && copied(a, &ret->chosen) &&
+           copied(a, &ret->reason) && copied(a, &ret->token) && copied(a, &ret->locale) && copied(a, &ret->page) &&
+           copied(a, &ret->profile) && copied(a, &ret->identity_id) && copied(a, &ret->identity_hash) && copied(a, &ret->tags) &&
+           copied(a, &ret->comment);
 }
 
 static struct lookup *lookup_new(struct desk *d, struct seat *seat, const struct inbound *in, enum wants wants)

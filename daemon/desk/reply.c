@@ -3,6 +3,7 @@
 #include "desk/inner.h"
 #include "desk/media.h"
 #include "desk/speak.h"
+#include "desk/template.h"
 #include "desk/window.h"
 #include "protocols/channel.h"
 
@@ -29,6 +30,9 @@ static struct slice content_of(struct change *c, const struct inbound *in)
 
     switch (in->kind) {
     case INBOUND_MESSAGE:
+        if (in->type == TYPE_TEMPLATE) /* what was chosen, not what it says: its wording may change meanwhile */
+            return slice_of(change_printf(c, "template|%.*s|%s|%.*s", (int)in->payload.n, in->payload.p, id_text(&in->file, id),
+                                          (int)in->form.n, in->form.n ? in->form.p : ""));
         if (!id_is_zero(&in->file))
             return slice_of(in->type == TYPE_CARD
                                 ? change_printf(c, "card|%s|%.*s", id_text(&in->file, id), (int)in->text.n, in->text.n ? in->text.p : "")
@@ -135,6 +139,8 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     const char *file = f ? file_extra(c, f) : NULL;
     int n = file ? (int)strlen(file) - 2 : 0;
 
+    if (in->chosen.n)
+        return change_printf(c, "{%.*s%s\"template\":%.*s}", n, file ? file + 1 : "", n > 0 ? "," : "", (int)in->chosen.n, in->chosen.p);
     if (!in->has_place)
         return file;
     return change_printf(c, "{%.*s%s\"lat\":%.7f,\"lon\":%.7f}", n, file ? file + 1 : "", n > 0 ? "," : "", in->lat, in->lon);
@@ -232,6 +238,17 @@ static bool card_goes(struct desk_site *ds, const struct conv *conv, const struc
     return (m ? channel_card(ops, m, why) : window_card(ops, in, why)) != CARD_REFUSED;
 }
 
+/* May this file go with it? */
+static bool suits(const struct inbound *in, const struct stored_file *f, struct kf_err *why)
+{
+    if (in->type == TYPE_TEMPLATE)
+        return template_file(in, f->mime, why);
+    if (in->type != TYPE_CARD || file_kind(f->mime) == MESSAGE_IMAGE)
+        return true;
+    (void)kf_fail(why, KF_UNSUPPORTED, "file: what stands on a card is a picture");
+    return false;
+}
+
 static void say_file(struct desk *d, struct seat *seat, const struct inbound *in, const struct stored_file *f)
 {
     struct desk_site *ds = site_of(d, &seat->site);
@@ -241,8 +258,8 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     struct kf_err why = { .rc = KF_OK };
     struct message *msg;
 
-    if (!c || (in->type == TYPE_CARD && file_kind(f->mime) != MESSAGE_IMAGE)) {
-        seat_refuse(d, seat, in, c ? KF_UNSUPPORTED : KF_ABSENT, c ? "file: what stands on a card is a picture" : "no such conversation");
+    if (!c || !suits(in, f, &why)) {
+        seat_refuse(d, seat, in, c ? why.rc : KF_ABSENT, c ? why.text : "no such conversation");
         change_free(c);
         return;
     }
@@ -262,15 +279,13 @@ static void say_file(struct desk *d, struct seat *seat, const struct inbound *in
     commit_from_seat(d, seat, in, c);
 }
 
-static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
-                 const struct conv *conv)
+/* Words that are those of the agent, or of the template that was chosen. */
+static void says_words(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                       const struct conv *conv)
 {
-    static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
     struct kf_err why = { .rc = KF_OK };
 
-    if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
-        refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
-    else if (!window_allows(d, &conv->id, in, &why))
+    if (!window_allows(d, &conv->id, in, &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
     else if (!card_goes(ds, conv, in, NULL, &why))
         refuse_unless_done(d, ds, m, seat, in, conv, &why);
@@ -280,6 +295,33 @@ static void says(struct desk *d, struct desk_site *ds, const struct member *m, s
         say_text(d, ds, m, seat, in, conv);
     else
         with_file(d, seat, in, say_file);
+}
+
+static void says_template(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                          const struct conv *conv)
+{
+    struct arena *a = arena_new(0);
+    struct kf_err why = { .rc = KF_NOMEM, .text = "out of memory" };
+    struct inbound said;
+
+    if (!a || template_said(ds, conv, in, a, &said, &why))
+        refuse_unless_done(d, ds, m, seat, in, conv, &why);
+    else
+        says_words(d, ds, m, seat, &said, conv);
+    arena_free(a);
+}
+
+static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                 const struct conv *conv)
+{
+    static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
+
+    if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
+        refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
+    else if (in->type == TYPE_TEMPLATE)
+        says_template(d, ds, m, seat, in, conv);
+    else
+        says_words(d, ds, m, seat, in, conv);
 }
 
 /* ---- acts on a conversation ---- */

@@ -12,6 +12,7 @@ struct trip {
     int renewed;        /* how often another token was asked for, for this trip */
     struct slice token; /* with which it was tried last */
     bool rode;          /* inside an answer: that costs no handle */
+    bool chosen;        /* from the channel's templates: nor does that */
     bool over;          /* the platform takes no more replies under this handle */
     bool more;          /* its text is longer than the channel takes: another part follows */
     bool gone;          /* nobody is at the channel's address any more */

@@ -21,17 +21,19 @@ enum reply_state window_state(const struct reply_window *w, int64_t now_ms)
         return REPLY_FREE;
     if (w->left != 0 && (!w->until || now_ms < w->until))
         return REPLY_OPEN;
-    return w->late ? REPLY_LATE : REPLY_CLOSED;
+    return w->late || w->templates ? REPLY_LATE : REPLY_CLOSED;
 }
 
 static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, const struct query *q)
 {
+    const struct site_channel *sc = site_channel(ds->site, &v->conv.channel);
     struct outlet *o = outlet_of(d, ds, &v->conv.channel);
 
     v->window = (struct reply_window){ .known = true,
                                        .until = q->handle.any ? q->handle.expires_ms : 0,
                                        .left = q->handle.any ? q->handle.left : 0,
-                                       .late = o && o->ops->late && o->ops->late(o->ch) };
+                                       .late = o && o->ops->late && o->ops->late(o->ch),
+                                       .templates = o && sc && sc->n_templates && (o->ops->caps & CHAN_TEMPLATES) };
 }
 
 static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -92,6 +94,25 @@ static int parts_of(const struct channel_ops *ops, const struct inbound *in, int
     return n ? n : 1;
 }
 
+/* Does it go where the time is over, or the replies are used up? What is sent again (no `ops`) the adapter knows. */
+static bool goes_late(const struct reply_window *w, const struct channel_ops *ops, const struct inbound *in)
+{
+    return !ops || (w->late && !goes_whole(ops, in));
+}
+
+static enum kf_rc shut(const struct reply_window *w, int64_t at, struct kf_err *why)
+{
+    bool time = w->until && at >= w->until;
+
+    if (w->templates)
+        return kf_fail(why, KF_CONFLICT,
+                       time ? "the time for replies is over: choose a template, or wait until the visitor writes again"
+                            : "no reply is left: choose a template, or wait until the visitor writes again");
+    return kf_fail(why, KF_CONFLICT,
+                   time ? "the time for replies is over: the visitor has to write again"
+                        : "no reply is left: the visitor has to write again");
+}
+
 bool window_allows(struct desk *d, const struct kf_id *conv, const struct inbound *in, struct kf_err *why)
 {
     const struct view *v = session_view(d->session, conv);
@@ -100,14 +121,14 @@ bool window_allows(struct desk *d, const struct kf_id *conv, const struct inboun
     const struct desk_site *ds = v ? site_of(d, &v->conv.site) : NULL;
     const struct channel_ops *ops = ds && in ? bounded(ds, &v->conv.channel) : NULL;
 
+    if (in && in->type == TYPE_TEMPLATE)
+        return true; /* whenever it is, and it is not counted */
     if (ops && state == REPLY_OPEN && v->window.left > 0 && parts_of(ops, in, v->window.left) > v->window.left) {
         (void)kf_fail(why, KF_CONFLICT, "this takes more messages than the %d replies that are left: shorten it", v->window.left);
         return false;
     }
-    if (state != REPLY_CLOSED && (state != REPLY_LATE || !ops || !goes_whole(ops, in)))
+    if (state == REPLY_FREE || state == REPLY_OPEN || (state == REPLY_LATE && goes_late(&v->window, ops, in)))
         return true;
-    (void)kf_fail(why, KF_CONFLICT,
-                  v->window.until && at >= v->window.until ? "the time for replies is over: the visitor has to write again"
-                                                           : "no reply is left: the visitor has to write again");
+    (void)shut(&v->window, at, why);
     return false;
 }

@@ -295,6 +295,8 @@ static const struct key channel_keys[] = {
     { "notices", KEY_TEXTS, .max = 8, .fits = fits_notice, .form = "a list of joined, transferred, returned, reopened, closed",
       IN_CHANNEL(notices), .count = offsetof(struct site_channel, n_notices),
       .help = "events that visitors on this platform are told in words; each may use up a reply that is counted there" },
+    { "templates", KEY_ANY, .take = templates_take,
+      .help = "wording that the platform has approved, which goes out after its time for replies" },
     { 0 },
 };
 

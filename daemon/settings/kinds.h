@@ -66,6 +66,9 @@ extern const struct key bot_keys[];
 /* What the table cannot tell. */
 enum kf_rc bot_finish(const struct keys_at *at, const struct kf_key *key, struct site_bot *b);
 
+/* templates.c: of a channel, for its table. */
+enum kf_rc templates_take(const struct keys_at *at, const struct key *k, struct json_t *list, void *into);
+
 /* checks.c */
 extern const struct key check_keys[];
 enum kf_rc check_finish(const struct keys_at *at, const struct kf_key *key, struct check *c);

@@ -16,6 +16,7 @@
 #include "core/schedule.h"
 #include "core/score.h"
 #include "core/slice.h"
+#include "core/template.h"
 #include "core/wording.h"
 
 #include <stdbool.h>
@@ -41,6 +42,8 @@ struct site_channel {
     const char *const *notices; /* events ("joined", "closed" ...) whose words are sent there like a message */
     size_t n_notices;
     int weight, priority;
+    const struct template *templates; /* what agents may choose from once the time for replies is over, and before */
+    size_t n_templates;
 };
 
 struct site_queue {
@@ -215,6 +218,7 @@ struct site *site_ref(struct site *s);
 void site_unref(struct site *s);
 
 const struct site_channel *site_channel(const struct site *s, const struct kf_key *key);
+const struct template *site_template(const struct site_channel *ch, struct slice key); /* NULL: it has none of that key */
 const struct site_channel *site_channel_by_hook(const struct site *s, struct slice hook);
 const struct article *site_article(const struct site *s, const struct kf_key *key);
 const struct site_queue *site_queue(const struct site *s, const struct kf_key *key);

@@ -17,6 +17,14 @@ const struct site_channel *site_channel_by_hook(const struct site *s, struct sli
     return NULL;
 }
 
+const struct template *site_template(const struct site_channel *ch, struct slice key)
+{
+    for (size_t i = 0; ch && i < ch->n_templates; i++)
+        if (slice_is(key, ch->templates[i].key.s))
+            return &ch->templates[i];
+    return NULL;
+}
+
 const struct article *site_article(const struct site *s, const struct kf_key *key)
 {
     for (size_t i = 0; i < s->n_articles; i++)

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SITE  "oa"
-#define TOKEN "Kefud2026Token"
-#define KEY   "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
-#define APP   "wx5d3f0c9a17be6e42"
-#define OURS  "gh_4b1d7e90c2aa"
+#define SITE     "oa"
+#define TOKEN    "Kefud2026Token"
+#define KEY      "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
+#define APP      "wx5d3f0c9a17be6e42"
+#define OURS     "gh_4b1d7e90c2aa"
+
+#define ORDER_ID "ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY"
 
 static struct daemon d;
 static struct platform p;
@@ -22,7 +24,9 @@ static const char set[] =
     "{\"site\":{\"key\":\"" SITE "\",\"name\":\"公众号\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
     "\"channels\":{\"oa\":{\"adapter\":\"wechat\",\"name\":\"公众号\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\","
     "\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"mode\":\"safe\",\"encoding_aes_key\":\"" KEY
-    "\",\"welcome\":\"欢迎关注\"}}},\"people\":[{\"email\":\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
+    "\",\"welcome\":\"欢迎关注\"},\"templates\":[{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"" ORDER_ID
+    "\",\"text\":\"订单号：{{character_string1.DATA}}\\n状态：{{phrase2.DATA}}\",\"fields\":[\"订单号\",\"状态\"],\"url_field\":"
+    "\"订单页面\"}]}},\"people\":[{\"email\":\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
     "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 static int start(void **state)
@@ -198,7 +202,7 @@ static void a_follower_is_answered(void **state)
         platform_answer(&p, 200, NULL, "{\"errcode\":0}");
         status(seq, "sent");
     }
-    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "closed", "left", 0);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "late", "left", 0);
     wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r6\",\"kind\":\"text\",\"text\":\"太多了\"}", conv);
     assert_string_equal(wire_verdict(&agent.wire, "r6"), "conflict");
     wire_forget(&agent.wire);                          /* what was told of the window before: it was open once already */
@@ -210,7 +214,7 @@ static void a_follower_is_answered(void **state)
     platform_answer(&p, 200, NULL, "{\"errcode\":45015,\"errmsg\":\"response out of time limit rid: 2\"}");
     assert_non_null(strstr(
         text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"), "45015"));
-    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed"); /* whatever our clock says */
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "late"); /* whatever our clock says */
     wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"r8\",\"kind\":\"text\",\"text\":\"还在吗\"}", conv);
     assert_string_equal(wire_verdict(&agent.wire, "r8"), "conflict");
     wire_forget(&agent.wire);
@@ -305,6 +309,92 @@ static void words_of_a_picture_follow_it(void **state)
     status(seq, "sent");
 }
 
+static void chooses(const char *conv, const char *cid, const char *url)
+{
+    wire_sendf(&agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"template\",\"template\":\"order\",\"fields\":{"
+               "\"character_string1\":\"A-1024\",\"phrase2\":\"已发货\",\"url\":\"%s\"}}",
+               conv, cid, url);
+}
+
+/* What became of a job; the platform tells it once the template has been shown, or has not. */
+static void job_ends(const char *user, const char *id, const char *how)
+{
+    char elements[300];
+    struct reply r;
+
+    (void)snprintf(elements, sizeof(elements),
+                   "<MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>%s</MsgID><Status>%s</Status>", id, how);
+    r = post(user, elements);
+    reply_free(&r);
+}
+
+/* The next template that the platform is sent. */
+static void takes_template(const char *user)
+{
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/message/template/send?access_token=T2");
+    assert_string_equal(text_at(p.json, "touser"), user);
+    assert_string_equal(text_at(p.json, "template_id"), ORDER_ID);
+    assert_string_equal(text_at(p.json, "data.character_string1.value"), "A-1024");
+    assert_string_equal(text_at(p.json, "data.phrase2.value"), "已发货");
+    assert_null(strstr(p.body, "\\u"));
+}
+
+static void a_template_goes_when_no_reply_is_left(void **state)
+{
+    struct reply r = text_from("o-6", "24565000000000020", "我的订单呢");
+    const char *conv = assigned();
+    const json_t *told;
+    int64_t seq;
+
+    (void)state;
+    reply_free(&r);
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i,s:b}", "type", "window", "conversation", conv, "state", "open", "left", 5, "templates", 1);
+    chooses(conv, "t0", "javascript:alert(1)");
+    assert_string_equal(wire_verdict(&agent.wire, "t0"), "bad_request");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "fields.url: an http or https address"));
+
+    /* It costs none of the replies. */
+    chooses(conv, "t1", "https://shop.example/o/1024");
+    assert_string_equal(wire_verdict(&agent.wire, "t1"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    takes_template("o-6");
+    assert_string_equal(text_at(p.json, "url"), "https://shop.example/o/1024");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":3504711867345846273}");
+    status(seq, "sent");
+    job_ends("o-6", "3504711867345846273", "success");
+    status(seq, "delivered");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":%lld,\"limit\":1}", conv, (long long)seq + 1);
+    told = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(told, "messages.0.text"), "订单号：A-1024\n状态：已发货\nhttps://shop.example/o/1024");
+    for (int i = 1; i <= 5; i++) {
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "m%d", i);
+        seq = staff_say(&agent, conv, cid, "在查");
+        takes_message("T2", "o-6", "在查");
+        platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+        status(seq, "sent");
+    }
+
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i,s:b,s:b}", "type", "window", "conversation", conv, "state", "late", "left", 0, "late", 1,
+              "templates", 1);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"m6\",\"kind\":\"text\",\"text\":\"太多了\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "m6"), "conflict");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "no reply is left: choose a template"));
+    chooses(conv, "t2", "https://shop.example/o/1024");
+    assert_string_equal(wire_verdict(&agent.wire, "t2"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    takes_template("o-6");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":3504711867345846274}");
+    status(seq, "sent");
+    job_ends("o-6", "3504711867345846274", "failed:user block");
+    assert_string_equal(
+        text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
+        "failed:user block");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
         cmocka_unit_test(a_picture_goes_there_first),
         cmocka_unit_test(words_of_a_picture_follow_it),
+        cmocka_unit_test(a_template_goes_when_no_reply_is_left),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -7,6 +7,7 @@
 
 #define ONE    "209715200000002"
 #define TWO    "209715200000099"
+#define THREE  "209715200000077"
 #define SECRET "kefud-wa-app-secret-01"
 #define OK     "{\"messages\":[{\"id\":\"wamid.GREETING\"}]}"
 #define DAY_S  86400
@@ -19,7 +20,18 @@ static char hook[64];
     "\",\"token\":\"EAA-" id "\",\"app_secrets\":[\"" SECRET "\"],\"verify_token\":\"kefud-verify-01\"," more      \
     "\"url\":\"http://127.0.0.1:%d\"}}"
 
-static const char channels[] = NUMBER("one", ONE, "\"template\":\"about_your_question\",") "," NUMBER("two", TWO, "");
+/* Wording that Meta has approved: numbered, named, and below a picture. */
+#define TEMPLATES                                                                                                                  \
+    ",\"templates\":[{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"order_update\",\"language\":\"zh_CN\","              \
+    "\"text\":\"您的订单 {{1}} 已{{2}}。\",\"fields\":[\"订单号\",\"状态\"]},"                                          \
+    "{\"key\":\"visit\",\"title\":\"Visit\",\"name\":\"visit_soon\",\"language\":\"en\",\"text\":\"{{who}} comes at {{time}}.\"}," \
+    "{\"key\":\"new\",\"title\":\"New\",\"name\":\"new_goods\",\"language\":\"en\",\"text\":\"Look: {{1}}\",\"header\":\"image\"}]"
+
+static const char channels[] = NUMBER("one", ONE, "\"template\":\"about_your_question\",") "," NUMBER(
+    "two", TWO, "") ","
+                    "\"three\":{\"adapter\":\"whatsapp\",\"name\":\"three\",\"queue\":\"desk\",\"settings\":{\"number\":\"" THREE
+                    "\",\"token\":\"EAA-" THREE "\",\"app_secrets\":[\"" SECRET
+                    "\"],\"verify_token\":\"kefud-verify-01\",\"url\":\"http://127.0.0.1:%d\"}" TEMPLATES "}";
 
 static int start(void **state)
 {
@@ -110,7 +122,7 @@ static const char *opens(const char *user, const char *id, int64_t ago_s, const 
 
 #define TEXT(words) "\"type\":\"text\",\"text\":{\"body\":\"" words "\"}"
 
-static void becomes(const char *id, const char *status, const char *ours, const char *more)
+static void becomes_at(const char *number, const char *id, const char *status, const char *ours, const char *more)
 {
     char text[500];
 
@@ -118,7 +130,12 @@ static void becomes(const char *id, const char *status, const char *ours, const 
                    "\"statuses\":[{\"id\":\"%s\",\"status\":\"%s\",\"timestamp\":\"%lld\",\"recipient_id\":\"15550142233\","
                    "\"biz_opaque_callback_data\":\"%s\"%s}]",
                    id, status, (long long)(now_wall_ms() / 1000), ours ? ours : "", more ? more : "");
-    tells(ONE, text);
+    tells(number, text);
+}
+
+static void becomes(const char *id, const char *status, const char *ours, const char *more)
+{
+    becomes_at(ONE, id, status, ours, more);
 }
 
 /* Our next message with that text. */
@@ -134,6 +151,17 @@ static void answer_id(const char *id)
 
     (void)snprintf(body, sizeof(body), "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%s\"}]}", id);
     platform_answer(&r.p, 200, NULL, body);
+}
+
+/* A file of the agent's; freed by the caller. */
+static struct reply upload(const char *name, const char *bytes, size_t n)
+{
+    char headers[120], path[120];
+
+    (void)snprintf(headers, sizeof(headers), "X-CSRF-Token: %s\r\n", r.agent.csrf);
+    (void)snprintf(path, sizeof(path), "/files?site=" RIG_SITE "&name=%s", name);
+    return web_expect(
+        &r.d, 201, &(struct ask){ .path = path, .headers = headers, .cookie = r.agent.cookie, .origin = "", .body = bytes, .n_body = n });
 }
 
 /* ---- the tests ---- */
@@ -402,6 +430,176 @@ static void after_a_day_only_a_template_goes(void **state)
     assert_string_equal(wire_verdict(&r.agent.wire, "r2"), "conflict");
 }
 
+/* Sends what an agent chose; `more`: the members beside the conversation and the cid. */
+static void chooses(const char *conv, const char *cid, const char *more)
+{
+    wire_sendf(&r.agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"template\",%s}", conv, cid, more);
+}
+
+#define ORDER "\"template\":\"order\",\"fields\":{\"1\":\"A-1024\",\"2\":\"发货\"}"
+
+static void a_chosen_template_goes_after_a_day(void **state)
+{
+    const json_t *told;
+    const char *conv;
+    char ours[64];
+    json_t *list;
+    int64_t seq;
+
+    (void)state;
+    tells(THREE, message("US.30", "wamid.T1", DAY_S + 60, TEXT("我昨天问的")));
+    conv = rig_assigned(&r);
+    assert_null(value_at(wire_take(&r.agent.wire, "{s:s,s:s,s:s,s:b,s:b}", "type", "window", "conversation", conv, "state", "late", "late",
+                                   1, "templates", 1),
+                         "words"));
+    wire_sendf(&r.agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"t0\",\"kind\":\"text\",\"text\":\"too late\"}",
+               conv);
+    assert_string_equal(wire_verdict(&r.agent.wire, "t0"), "conflict");
+    assert_non_null(strstr(text_at(r.agent.wire.last, "message"), "choose a template"));
+
+    list = staff_get(&r.agent, &r.d, "/api/v1/sites/" RIG_SITE "/templates?channel=three");
+    assert_string_equal(text_at(list, "items.0.fields.1.label"), "状态");
+    assert_string_equal(text_at(list, "items.1.fields.0.label"), "who");
+    assert_string_equal(text_at(list, "items.2.header"), "image");
+    json_decref(list);
+
+    chooses(conv, "t1", ORDER);
+    assert_string_equal(wire_verdict(&r.agent.wire, "t1"), "ack");
+    seq = number_at(r.agent.wire.last, "seq");
+    rig_take(&r, "/" THREE "/messages", OK);
+    assert_string_equal(text_at(r.p.json, "type"), "template");
+    assert_string_equal(text_at(r.p.json, "recipient"), "US.30");
+    assert_string_equal(text_at(r.p.json, "template.name"), "order_update");
+    assert_string_equal(text_at(r.p.json, "template.language.code"), "zh_CN");
+    assert_string_equal(text_at(r.p.json, "template.components.0.type"), "body");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.0.text"), "A-1024");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.1.text"), "发货");
+    assert_null(value_at(r.p.json, "template.components.0.parameters.0.parameter_name"));
+    assert_null(value_at(r.p.json, "template.components.1"));
+    (void)snprintf(ours, sizeof(ours), "%s", text_at(r.p.json, "biz_opaque_callback_data"));
+    answer_id("wamid.CHOSEN");
+    rig_status(&r, seq, "sent");
+
+    /* Once, however often it is sent; in another order it is the same, with other fields it is not. */
+    chooses(conv, "t1", "\"fields\":{\"2\":\"发货\",\"1\":\"A-1024\"},\"template\":\"order\"");
+    assert_string_equal(wire_verdict(&r.agent.wire, "t1"), "ack");
+    assert_int_equal(number_at(r.agent.wire.last, "seq"), seq);
+    chooses(conv, "t1", "\"template\":\"order\",\"fields\":{\"1\":\"A-1025\",\"2\":\"发货\"}");
+    assert_string_equal(wire_verdict(&r.agent.wire, "t1"), "conflict");
+    assert_true(rig_quiet(&r, "/" THREE "/messages", OK, 300));
+
+    /* It is a text like any other. */
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":%lld,\"limit\":1}", conv, (long long)seq + 1);
+    told = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(told, "messages.0.text"), "您的订单 A-1024 已发货。");
+    assert_string_equal(text_at(told, "messages.0.kind"), "text");
+    becomes_at(THREE, "wamid.CHOSEN", "delivered", ours, NULL);
+    rig_status(&r, seq, "delivered");
+
+    chooses(conv, "t2", "\"template\":\"visit\",\"fields\":{\"time\":\"4 pm\",\"who\":\"Mr. \\\"A\\\"\"}");
+    assert_string_equal(wire_verdict(&r.agent.wire, "t2"), "ack");
+    rig_take(&r, "/" THREE "/messages", OK);
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.0.parameter_name"), "who");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.0.text"), "Mr. \"A\"");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.1.parameter_name"), "time");
+    answer_id("wamid.NAMED");
+}
+
+static void a_picture_stands_above_a_template(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02";
+    const char *conv;
+    char more[200];
+    const json_t *told;
+    struct reply got;
+    int64_t seq;
+
+    (void)state;
+    tells(THREE, message("US.31", "wamid.T2", DAY_S + 60, TEXT("anything new?")));
+    conv = rig_assigned(&r);
+    chooses(conv, "p1", "\"template\":\"new\",\"fields\":{\"1\":\"tea\"}");
+    assert_string_equal(wire_verdict(&r.agent.wire, "p1"), "bad_request");
+    assert_non_null(strstr(text_at(r.agent.wire.last, "message"), "file: required"));
+    got = upload("a.txt", "text", 4);
+    (void)snprintf(more, sizeof(more), "\"template\":\"new\",\"fields\":{\"1\":\"tea\"},\"file\":\"%s\"", text_at(got.json, "id"));
+    reply_free(&got);
+    chooses(conv, "p2", more);
+    assert_string_equal(wire_verdict(&r.agent.wire, "p2"), "unsupported");
+    assert_non_null(strstr(text_at(r.agent.wire.last, "message"), "JPEG or PNG"));
+    got = upload("tea.png", png, sizeof(png) - 1);
+    (void)snprintf(more, sizeof(more), "\"template\":\"new\",\"fields\":{\"1\":\"tea\"},\"file\":\"%s\"", text_at(got.json, "id"));
+    reply_free(&got);
+    chooses(conv, "p3", more);
+    assert_string_equal(wire_verdict(&r.agent.wire, "p3"), "ack");
+    seq = number_at(r.agent.wire.last, "seq");
+    rig_take(&r, "/" THREE "/media", OK);
+    assert_non_null(strstr(r.p.body, "filename=\"tea.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG"));
+    platform_answer(&r.p, 200, NULL, "{\"id\":\"4491\"}");
+    rig_take(&r, "/" THREE "/messages", OK);
+    assert_string_equal(text_at(r.p.json, "template.components.0.type"), "header");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.0.type"), "image");
+    assert_string_equal(text_at(r.p.json, "template.components.0.parameters.0.image.id"), "4491");
+    assert_string_equal(text_at(r.p.json, "template.components.1.parameters.0.text"), "tea");
+    answer_id("wamid.ABOVE");
+    rig_status(&r, seq, "sent");
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":%lld,\"limit\":1}", conv, (long long)seq + 1);
+    told = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(told, "messages.0.text"), "Look: tea");
+    assert_string_equal(text_at(told, "messages.0.file.name"), "tea.png");
+}
+
+static void what_is_wrong_with_a_template_is_said(void **state)
+{
+    static const struct {
+        const char *more, *code, *words;
+    } rows[] = {
+        { "\"template\":\"other\",\"fields\":{}", "bad_request", "template: there is no \"other\" here; allowed are order, visit, new" },
+        { "\"fields\":{}", "bad_request", "template: required" },
+        { "\"template\":\"A b\",\"fields\":{}", "bad_request", "template: 1 to 32 of a-z 0-9 _ -" },
+        { "\"template\":\"order\"", "bad_request", "fields.1: required (订单号)" },
+        { "\"template\":\"order\",\"fields\":{\"1\":\"A\"}", "bad_request", "fields.2: required (状态)" },
+        { "\"template\":\"order\",\"fields\":{\"1\":\"A\",\"2\":\"  \"}", "bad_request", "fields.2: empty (状态)" },
+        { "\"template\":\"order\",\"fields\":{\"1\":\"A\",\"2\":\"B\",\"3\":\"C\"}", "bad_request",
+          "fields.3: this template has no such field; it has 1, 2" },
+        { "\"template\":\"order\",\"fields\":{\"1\":\"A\\nB\",\"2\":\"C\"}", "bad_request", "fields.1: one line" },
+        { "\"template\":\"order\",\"fields\":{\"1\":7,\"2\":\"C\"}", "bad_request", "fields.1: names of 1 to 32 bytes, values are texts" },
+        { "\"template\":\"order\",\"fields\":[\"A\"]", "bad_request", "fields: an object of at most" },
+        { "\"template\":\"order\",\"fields\":{\"1\":\"A\",\"2\":\"B\"},\"file\":\"0197f7a2-0000-7000-8000-000000000001\"", "bad_request",
+          "file: nothing stands above this template" },
+    };
+    char more[1200], value[600];
+    const char *conv;
+
+    (void)state;
+    tells(THREE, message("US.32", "wamid.T3", 60, TEXT("hello")));
+    conv = rig_assigned(&r);
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s,s:b}", "type", "window", "conversation", conv, "state", "open", "templates", 1);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char cid[8];
+
+        (void)snprintf(cid, sizeof(cid), "w%zu", i);
+        chooses(conv, cid, rows[i].more);
+        assert_string_equal(wire_verdict(&r.agent.wire, cid), rows[i].code);
+        if (!strstr(text_at(r.agent.wire.last, "message"), rows[i].words))
+            fail_msg("%s: %s", rows[i].more, text_at(r.agent.wire.last, "message"));
+    }
+    memset(value, 'x', 513);
+    value[513] = '\0';
+    (void)snprintf(more, sizeof(more), "\"template\":\"order\",\"fields\":{\"1\":\"%s\",\"2\":\"B\"}", value);
+    chooses(conv, "l1", more);
+    assert_string_equal(wire_verdict(&r.agent.wire, "l1"), "too_large");
+    (void)snprintf(more, sizeof(more), "\"template\":\"order\",\"fields\":{\"1\":\"%.512s\",\"2\":\"%.512s\"}", value, value);
+    chooses(conv, "l2", more);
+    assert_string_equal(wire_verdict(&r.agent.wire, "l2"), "too_large");
+    assert_non_null(strstr(text_at(r.agent.wire.last, "message"), "allowed are 1024"));
+
+    tells(TWO, message("US.33", "wamid.T4", 0, TEXT("hello")));
+    conv = rig_assigned(&r);
+    chooses(conv, "n1", ORDER);
+    assert_string_equal(wire_verdict(&r.agent.wire, "n1"), "unsupported");
+    assert_non_null(strstr(text_at(r.agent.wire.last, "message"), "no templates are set up for this channel"));
+}
+
 static void whom_meta_renames_stays_the_same(void **state)
 {
     const char *conv;
@@ -451,6 +649,9 @@ int main(void)
         cmocka_unit_test(a_place_reads_the_same_in_both_directions),
         cmocka_unit_test(the_picture_of_a_card_goes_with_it),
         cmocka_unit_test(after_a_day_only_a_template_goes),
+        cmocka_unit_test(a_chosen_template_goes_after_a_day),
+        cmocka_unit_test(a_picture_stands_above_a_template),
+        cmocka_unit_test(what_is_wrong_with_a_template_is_said),
         cmocka_unit_test(whom_meta_renames_stays_the_same),
         cmocka_unit_test(reading_and_typing_are_told),
     };

@@ -1,0 +1,68 @@
+/* template.h: wording that a platform has approved, with blanks that are filled in: what still goes out where its time for replies is over.
+ *
+ * Blanks are numbered, {{1}} {{2}}, or have names, {{order}}; {{thing1.DATA}} is the blank thing1. What is sent is kept as the text that
+ * the other side reads, so it is searched, masked and reviewed like any other. */
+#ifndef KF_CORE_TEMPLATE_H
+#define KF_CORE_TEMPLATE_H
+
+#include "core/buf.h"
+#include "core/id.h"
+#include "core/rc.h"
+#include "core/slice.h"
+
+#include <stddef.h>
+
+enum {
+    TEMPLATE_BLANKS = 20,
+    TEMPLATE_BLANK_MAX = 32,   /* bytes of a blank's name */
+    TEMPLATE_TEXT_MAX = 1024,  /* code points, of the wording and of what it has become */
+    TEMPLATE_VALUE_MAX = 512,  /* code points of what is filled in */
+    TEMPLATE_ADDRESS_MAX = 512 /* bytes of the address that a tap opens */
+};
+
+/* The name under which that address is filled in; no blank is called so where there is one. */
+#define TEMPLATE_ADDRESS "url"
+
+/* What stands above the words. The order of the words in settings/templates.c. */
+enum template_header { TEMPLATE_NO_HEADER, TEMPLATE_IMAGE, TEMPLATE_VIDEO, TEMPLATE_DOCUMENT };
+
+struct template_blanks {
+    struct slice names[TEMPLATE_BLANKS]; /* numbers by value, names in the order in which they stand in the text */
+    size_t n;
+    bool numbered; /* all of them or none */
+};
+
+struct template
+{
+    struct kf_key key;
+    const char *title;         /* what agents choose it by */
+    const char *name;          /* what the platform calls it: the name or the id */
+    const char *language;      /* as the platform writes it; NULL where it has none */
+    const char *text;          /* as approved */
+    const char *const *fields; /* what to ask for, one for each blank; n_fields 0: the names of the blanks */
+    size_t n_fields;
+    enum template_header header;
+    const char *url_field; /* what to ask for: the address that a tap opens; NULL: there is none */
+    struct template_blanks blanks;
+};
+
+struct template_value {
+    struct slice name, value;
+};
+
+/* The blanks of a wording. KF_INVALID: `why` says what is wrong with it, beginning with "text". */
+enum kf_rc template_read(struct slice text, struct template_blanks *ret, struct kf_err *why);
+/* What to ask for: the i-th blank. */
+struct slice template_label(const struct template *t, size_t i);
+/* Are these the values of its blanks, and its address if it has one: all of them, none empty, each in one line? Which address is good, the
+ * caller knows. KF_INVALID and KF_LIMIT name the field and say what is allowed. */
+enum kf_rc template_check(const struct template *t, const struct template_value *values, size_t n, struct kf_err *why);
+/* The text with such values; the address, if any, in a line of its own. */
+void template_write(const struct template *t, const struct template_value *values, size_t n, struct buf *ret);
+/* The value of that name; {NULL,0}: there is none. */
+struct slice template_value_of(const struct template_value *values, size_t n, struct slice name);
+/* May a file of that type stand above its words? */
+bool template_takes(enum template_header header, const char *mime);
+const char *template_header_name(enum template_header header);
+
+#endif

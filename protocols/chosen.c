@@ -1,0 +1,86 @@
+#include "protocols/chosen.h"
+
+#include "protocols/json.h"
+
+static struct slice text_at(const json_t *list, size_t i)
+{
+    const json_t *v = json_array_get(list, i);
+
+    return (struct slice){ json_string_value(v), json_string_length(v) };
+}
+
+static void member(struct buf *b, const char *name, const char *value)
+{
+    buf_printf(b, ",\"%s\":", name);
+    buf_json(b, slice_of(value));
+}
+
+void chosen_write(struct buf *b, const struct template *t, const struct template_value *values, size_t n)
+{
+    buf_str(b, "{\"key\":");
+    buf_json(b, slice_of(t->key.s));
+    member(b, "name", t->name);
+    if (t->language)
+        member(b, "language", t->language);
+    if (t->header != TEMPLATE_NO_HEADER)
+        member(b, "header", template_header_name(t->header));
+    if (t->blanks.numbered)
+        buf_str(b, ",\"numbered\":true");
+    buf_str(b, ",\"fields\":[");
+    for (size_t i = 0; i < t->blanks.n; i++) {
+        buf_str(b, i ? ",[" : "[");
+        buf_json(b, t->blanks.names[i]);
+        buf_char(b, ',');
+        buf_json(b, template_value_of(values, n, t->blanks.names[i]));
+        buf_char(b, ']');
+    }
+    buf_char(b, ']');
+    if (t->url_field) {
+        buf_str(b, ",\"" TEMPLATE_ADDRESS "\":");
+        buf_json(b, template_value_of(values, n, SLICE(TEMPLATE_ADDRESS)));
+    }
+    buf_char(b, '}');
+}
+
+bool chosen_is(const struct message *m)
+{
+    return m->extra && json_member(slice_of(m->extra), "template").p;
+}
+
+static enum template_header header_of(struct slice word)
+{
+    for (enum template_header h = TEMPLATE_IMAGE; h <= TEMPLATE_DOCUMENT; h++)
+        if (slice_is(word, template_header_name(h)))
+            return h;
+    return TEMPLATE_NO_HEADER;
+}
+
+enum kf_rc chosen_read(struct arena *a, const struct message *m, struct chosen *ret)
+{
+    struct slice text = json_member(slice_of(m->extra), "template");
+    struct json_keep keep = { .arena = a };
+    const json_t *fields;
+    json_t *root;
+
+    if (!text.p)
+        return KF_ABSENT;
+    root = json_read(a, text, JSON_OF_SETTINGS, NULL);
+    if (!root)
+        return KF_NOMEM; /* it is ours: it can be read */
+    *ret = (struct chosen){ .name = json_get_text(&keep, root, "name"),
+                            .language = json_get_text(&keep, root, "language"),
+                            .url = json_get_text(&keep, root, TEMPLATE_ADDRESS),
+                            .header = header_of(json_get_text(&keep, root, "header")),
+                            .numbered = json_get_bool(root, "numbered", false) };
+    fields = json_object_get(root, "fields");
+    for (size_t i = 0; i < json_array_size(fields) && i < TEMPLATE_BLANKS; i++) {
+        const json_t *one = json_array_get(fields, i);
+        struct template_value *v = &ret->fields[ret->n++];
+
+        v->name = arena_copy(a, text_at(one, 0));
+        v->value = arena_copy(a, text_at(one, 1));
+        keep.failed |= !v->name.p || !v->value.p;
+    }
+    json_decref(root);
+    return keep.failed ? KF_NOMEM : KF_OK;
+}
