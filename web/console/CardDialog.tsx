@@ -1,25 +1,52 @@
 // A card is written here: a title, words, an address, a picture if one likes, and beside them what the visitor will see.
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { composing } from '../core/keys';
 import { mapOf, placeGood, placeOf } from '../core/place';
-import { cardOf, codePoints, oneLine, safeHref } from '../core/text';
+import { type Card, cardOf, codePoints, oneLine, safeHref } from '../core/text';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Area, Field } from '../kit/Field';
 import { k, lang } from '../kit/i18n';
+import type { Outgoing } from '../kit/rows';
 import { Said } from '../kit/Said';
 import { d } from './moreWords';
-import { windowState } from './replies';
+import { isShut } from './replies';
 import type { Room } from './room';
 import { t } from './words';
-import { type CardDraft, cardDrafts, desk, dialog, now } from './work';
+import { anew, desk, dialog, now } from './work';
 
 const TITLE_MAX = 128;
 const WORDS_MAX = 512;
 const URL_MAX = 1024;
 const MINI = /^miniprogram:[\w-]{3,32}\/[!-~]+$/;
 const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
+
+type CardDraft = Pick<Card, 'title' | 'words' | 'href'> & { picture?: File | undefined };
+/** Cards that have been begun, per conversation. */
+const cardDrafts = new Map<string, CardDraft>();
+
+/** The picture of a message that comes back. */
+export function fileOf(o: Outgoing): File | undefined {
+  const { blob, name = '' } = o.file ?? {};
+  return blob && new File([blob], name, { type: blob.type });
+}
+
+/** A file as the outbox takes it. */
+export function taken(file: File | undefined): Pick<Outgoing, 'file'> {
+  return file ? { file: { name: file.name, mime: file.type, size: file.size, blob: file } } : {};
+}
+
+/** What was sent and came back, else what was begun. */
+function begun(room: Room): CardDraft {
+  const o = anew.get(room.id);
+  const card = o?.kind === 'card' && cardOf(o.text);
+  if (o && card) {
+    anew.delete(room.id);
+    cardDrafts.set(room.id, { ...card, picture: fileOf(o) });
+  }
+  return cardDrafts.get(room.id) ?? { title: '', words: '', href: '' };
+}
 
 /** As the wire wants it: whole, and in ASCII. Nobody need type the scheme. */
 function address(typed: string): string | undefined {
@@ -42,34 +69,38 @@ function wrongPicture(picture: File | undefined): string | undefined {
   return picture.size > desk.limits.value.file ? t('fileTooLarge') : undefined;
 }
 
-function PictureField(props: {
-  picture: File | undefined;
+/** Chosen by a button of ours: the browser's own cannot be styled, nor translated. */
+export function FileField(props: {
+  file: File | undefined;
+  label: string;
+  choose: string;
+  accept: string;
   error: string | undefined;
   onPick: (file: File | undefined) => void;
 }) {
-  const { picture, error, onPick } = props;
+  const { file, error, onPick } = props;
   const picker = useRef<HTMLInputElement>(null);
   const label = useId();
   return (
     <div class="field" role="group" aria-labelledby={label}>
       <span id={label} class="field-label">
-        {d('cardPicture')}
+        {props.label}
       </span>
       <input
         ref={picker}
         type="file"
         hidden
-        accept={PICTURES.join()}
+        accept={props.accept}
         aria-labelledby={label}
         onChange={(ev) => onPick(ev.currentTarget.files?.[0])}
       />
       <span class="card-picture-row">
         <Button small onClick={() => picker.current?.click()}>
-          {d('cardPictureChoose')}
+          {props.choose}
         </Button>
-        {picture && (
+        {file && (
           <>
-            <span dir="auto">{picture.name}</span>
+            <span dir="auto">{file.name}</span>
             <Button
               small
               onClick={() => {
@@ -91,7 +122,7 @@ function PictureField(props: {
   );
 }
 
-function Shown({ picture }: { picture: File }) {
+export function Shown({ picture }: { picture: File }) {
   const [url, setUrl] = useState('');
   useEffect(() => {
     const made = URL.createObjectURL(picture);
@@ -102,7 +133,7 @@ function Shown({ picture }: { picture: File }) {
 }
 
 export function CardDialog({ room }: { room: Room }) {
-  const draft = useSignal<CardDraft>(cardDrafts.get(room.id) ?? { title: '', words: '', href: '' });
+  const draft = useSignal<CardDraft>(useMemo(() => begun(room), []));
   const tried = useSignal(false);
   const first = useRef<HTMLInputElement>(null);
   const words = useRef<HTMLTextAreaElement>(null);
@@ -138,12 +169,11 @@ export function CardDialog({ room }: { room: Room }) {
             ? d('cardUrlLong', { n: URL_MAX })
             : undefined,
       picture: wrongPicture(picture),
-      all:
-        windowState(room.window.value, now.value) === 'closed'
-          ? d('cardShut')
-          : codePoints(text) > all
-            ? d('cardAllLong', { n: all })
-            : undefined,
+      all: isShut(room.window.value, now.value)
+        ? d('cardShut')
+        : codePoints(text) > all
+          ? d('cardAllLong', { n: all })
+          : undefined,
     };
   };
   // Nobody is told that a field is empty before having tried to send.
@@ -156,7 +186,7 @@ export function CardDialog({ room }: { room: Room }) {
     else if (said) words.current?.focus();
     else if (where) url.current?.focus();
     if (title || said || where || shown || all) return;
-    void desk.posts.sayCard(room, text, picture, place);
+    void desk.posts.post(room, { what: 'message', kind: 'card', text, ...taken(picture), ...(place ? { place } : {}) });
     cardDrafts.delete(room.id);
     close();
   };
@@ -210,7 +240,14 @@ export function CardDialog({ room }: { room: Room }) {
         onKeyDown={onKeyDown}
         onInput={(ev) => set({ href: ev.currentTarget.value })}
       />
-      <PictureField picture={picture} error={wrongPicture(picture)} onPick={(file) => set({ picture: file })} />
+      <FileField
+        file={picture}
+        label={d('cardPicture')}
+        choose={d('cardPictureChoose')}
+        accept={PICTURES.join()}
+        error={wrongPicture(picture)}
+        onPick={(file) => set({ picture: file })}
+      />
       {wrong.all && (
         <p class="error" role="alert">
           {wrong.all}

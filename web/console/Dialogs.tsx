@@ -15,6 +15,7 @@ import { prefs, setPrefs } from '../kit/prefs';
 import { toast } from '../kit/Toast';
 import { lazy } from '../kit/lazy';
 import { CardDialog } from './CardDialog';
+import { TemplateDialog } from './TemplateDialog';
 import { commands, type Command } from './commands';
 import { HelpDialogOf, WhyDialog } from './Explain';
 import { presenceName, Skeleton } from './ListPane';
@@ -39,6 +40,7 @@ export function Shown({ room }: { room: Room | null }) {
   if (room && which === 'why') return <WhyDialog room={room} />;
   if (room && which === 'invite') return <HelpDialogOf room={room} />;
   if (room && which === 'card') return <CardDialog room={room} />;
+  if (room && which === 'template') return <TemplateDialog room={room} />;
   if (which === 'palette') return <Palette />;
   if (which === 'help') return <HelpDialog />;
   if (which === 'notices') return <NoticesDialog />;

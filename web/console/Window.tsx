@@ -1,11 +1,12 @@
 // How a platform lets us answer: how long, how often. Told before anybody types.
 import { Clock, CircleAlert } from 'lucide';
 import type { ReplyWindow } from '../core/staff';
+import { Button } from '../kit/Button';
 import { Icon } from '../kit/Icon';
 import { windowState, type WindowState } from './replies';
 import type { Room } from './room';
 import { d as t } from './moreWords';
-import { now } from './work';
+import { dialog, now } from './work';
 
 const HOUR = 3600_000;
 const MINUTE = 60_000;
@@ -20,7 +21,8 @@ export function remaining(ms: number): string {
 }
 
 function words(w: ReplyWindow, state: WindowState, at: number): string {
-  if (state === 'late') return t('windowLate');
+  if (state === 'late' && w.words) return t('windowLate');
+  if (state === 'late') return t(w.left === 0 && !(w.until && at >= w.until) ? 'windowUsedUp' : 'windowOver');
   if (state === 'closed') return w.left === 0 && !(w.until && at >= w.until) ? t('windowUsed') : t('windowClosed');
   const parts = [];
   if (w.until !== undefined) parts.push(t('windowTime', { time: remaining(w.until - at) }));
@@ -40,6 +42,11 @@ export function WindowLine({ room, id }: { room: Room; id: string }) {
     <span id={id} class={`window ${state}${urgent ? ' urgent' : ''}`} role={state === 'open' ? 'timer' : 'status'}>
       <Icon node={state === 'open' ? Clock : CircleAlert} size={16} />
       {said}
+      {w.templates && state !== 'open' && (
+        <Button small onClick={() => (dialog.value = 'template')}>
+          {t('template')}
+        </Button>
+      )}
     </span>
   );
 }

@@ -18,7 +18,7 @@ import { focusList } from './ListPane';
 import { nameOf } from '../kit/names';
 import type { Room } from './room';
 import { lazy } from '../kit/lazy';
-import { windowState } from './replies';
+import { isShut } from './replies';
 import { t } from './words';
 import {
   ask,
@@ -36,7 +36,7 @@ import {
 } from './work';
 
 const WindowLine = lazy(() => import('./ContextPane').then((m) => m.WindowLine));
-const shutNow = (room: Room): boolean => windowState(room.window.value, now.value) === 'closed';
+const shutNow = (room: Room): boolean => isShut(room.window.value, now.value);
 
 interface Staged {
   id: number;

@@ -3,11 +3,18 @@ import { may } from '../kit/session';
 import { mine, type Command } from './commands';
 import { d } from './moreWords';
 import { t } from './words';
-import { dialog, live, setPresence, tab } from './work';
+import { desk, dialog, live, setPresence, tab } from './work';
 
 export function keyless(): Command[] {
   return [
     { id: 'card', label: t('card'), key: '', when: mine, run: () => (dialog.value = 'card') },
+    {
+      id: 'template',
+      label: d('template'),
+      key: '',
+      when: () => mine() && !!desk.current.value?.window.value?.templates,
+      run: () => (dialog.value = 'template'),
+    },
     { id: 'mine', label: d('showMine'), key: '', run: () => (tab.value = 'mine') },
     { id: 'waiting', label: d('showWaiting'), key: '', run: () => (tab.value = 'waiting') },
     ...(may('supervisor') ? [{ id: 'team', label: d('showTeam'), key: '', run: () => (tab.value = 'team') }] : []),

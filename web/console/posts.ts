@@ -14,7 +14,9 @@ interface OutFrame {
   conversation: string;
   cid: string;
   text: string;
-  kind?: Outgoing['kind'];
+  kind?: Outgoing['kind'] | 'template';
+  template?: string;
+  fields?: Record<string, string>;
   title?: string;
   url?: string;
   lat?: number;
@@ -110,23 +112,11 @@ export class Posts {
 
   /** Says it, now or when there is a connection again. The text is on disk before the composer is emptied. */
   async say(room: Room, text: string, replyTo = 0): Promise<void> {
-    await this.#post(room, { what: 'message', kind: 'text', text, ...(replyTo ? { reply_to: replyTo } : {}) });
-  }
-
-  /** A card, as the lines that people will read. */
-  async sayCard(room: Room, text: string, picture?: File, place?: Outgoing['place']): Promise<void> {
-    const file = picture && { name: picture.name, mime: picture.type, size: picture.size, blob: picture };
-    await this.#post(room, {
-      what: 'message',
-      kind: 'card',
-      text,
-      ...(file ? { file } : {}),
-      ...(place ? { place } : {}),
-    });
+    await this.post(room, { what: 'message', kind: 'text', text, ...(replyTo ? { reply_to: replyTo } : {}) });
   }
 
   async note(room: Room, text: string): Promise<void> {
-    await this.#post(room, { what: 'note', kind: 'text', text });
+    await this.post(room, { what: 'note', kind: 'text', text });
   }
 
   async sendFile(room: Room, blob: Blob, name: string, size: { width?: number; height?: number } = {}): Promise<void> {
@@ -135,7 +125,7 @@ export class Posts {
       : blob.type.startsWith('audio/')
         ? 'audio'
         : 'file';
-    await this.#post(room, {
+    await this.post(room, {
       what: 'message',
       kind,
       text: '',
@@ -143,7 +133,8 @@ export class Posts {
     });
   }
 
-  async #post(room: Room, o: Omit<Outgoing, 'cid' | 'conversation' | 'who' | 'at' | 'state'>): Promise<void> {
+  /** A message of any kind; a card is the lines that people will read. */
+  async post(room: Room, o: Omit<Outgoing, 'cid' | 'conversation' | 'who' | 'at' | 'state'>): Promise<void> {
     const who = room.conversation.value.visitor.name;
     const out: Outgoing = {
       ...o,
@@ -196,6 +187,7 @@ export class Posts {
       ...(card ? { title: card.title, text: card.words, ...(out.place ?? { url: card.href }) } : {}),
       ...(out.file?.id ? { file: out.file.id } : {}),
       ...(out.reply_to ? { reply_to: out.reply_to } : {}),
+      ...out.template,
     };
     this.#outbox.add(
       out.what === 'note'

@@ -3,6 +3,12 @@ import type { ReplyWindow } from '../core/staff';
 
 export type WindowState = 'free' | 'open' | 'late' | 'closed';
 
+/** Does nothing go that is written? A template may still. */
+export function isShut(w: ReplyWindow | null, at: number): boolean {
+  const state = windowState(w, at);
+  return state === 'closed' || (state === 'late' && !w?.words);
+}
+
 /** At `at`, by the daemon's clock: it may have ended since it was told. */
 export function windowState(w: ReplyWindow | null, at: number): WindowState {
   if (!w) return 'free';

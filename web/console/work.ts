@@ -4,7 +4,6 @@ import { api, ApiError, query, upload } from '../core/api';
 import { systemClock } from '../core/clock';
 import { Connection, type Link, openSocket } from '../core/connection';
 import type { Canned, Colleague, Conversation, Presence, QueueRow, StaffFrame } from '../core/staff';
-import { type Card, cardOf } from '../core/text';
 import { newCid } from '../core/wire';
 import type { Outgoing } from '../kit/rows';
 import { ended, session, site } from '../kit/session';
@@ -33,7 +32,7 @@ export type Composing = 'reply' | 'note';
 export const mineOpen = signal(0);
 /** Which dialog is open. */
 export const dialog = signal<
-  '' | 'transfer' | 'invite' | 'why' | 'card' | 'help' | 'palette' | 'left' | 'notices' | 'mine'
+  '' | 'transfer' | 'invite' | 'why' | 'card' | 'template' | 'help' | 'palette' | 'left' | 'notices' | 'mine'
 >('');
 /** The supervisor's view of the queues stands in place of the conversation. */
 export const overseeing = signal(false);
@@ -49,18 +48,16 @@ export function askComposer(what: Asked['what'], text?: string): void {
   ask.value = { what, at: Date.now(), ...(text === undefined ? {} : { text }) };
 }
 
-/** Cards that have been begun, per conversation. */
-export type CardDraft = Pick<Card, 'title' | 'words' | 'href'> & { picture?: File | undefined };
-export const cardDrafts = new Map<string, CardDraft>();
+/** What was written in a dialog and comes back to it, per conversation. */
+export const anew = new Map<string, Outgoing>();
 
 /** What was not sent, where it was written. */
 export function rewrite(room: Room, o: Outgoing): void {
   const text = desk.posts.takeBack(room, o.cid);
-  const card = o.kind === 'card' && cardOf(text);
-  if (!card) return askComposer('insert', text);
-  const { blob, name = '' } = o.file ?? {};
-  cardDrafts.set(room.id, { ...card, picture: blob && new File([blob], name, { type: blob.type }) });
-  dialog.value = 'card';
+  const { kind } = o.template ?? o;
+  if (kind !== 'card' && kind !== 'template') return askComposer('insert', text);
+  anew.set(room.id, o);
+  dialog.value = kind;
 }
 
 export let desk: Desk;

@@ -210,6 +210,20 @@ export interface ReplyWindow {
   /** Replies. */
   left?: number;
   late?: boolean;
+  /** What is written goes late, too, in a template of the channel's settings. */
+  words?: boolean;
+  /** There are templates to choose from, late or not. */
+  templates?: boolean;
+}
+
+/** Wording that the platform has approved, with blanks: {{1}}, {{name}}. */
+export interface Template {
+  key: string;
+  title: string;
+  language: string;
+  text: string;
+  header: 'none' | 'image' | 'video' | 'document';
+  fields: readonly { name: string; label: string }[];
 }
 
 /** What the daemon sends on /ws/agent. */

@@ -11,6 +11,8 @@ export interface Outgoing {
   who: string;
   kind: 'text' | 'image' | 'file' | 'audio' | 'card';
   text: string;
+  /** It was chosen from the channel's templates: `text` is what it says. */
+  template?: { kind: 'template'; template: string; fields: Record<string, string> };
   reply_to?: number;
   /** Of a place: where it is, instead of the address. */
   place?: { lat: number; lon: number };

@@ -169,7 +169,8 @@ test('a message is on disk before it is sent, and leaves the disk with its ack',
 
 test('a card is kept as its lines, and sent in its parts', async () => {
   const w = await opened();
-  void w.desk.posts.sayCard(w.room(), '退货说明\n七天\n运费\nhttps://shop.example/r');
+  const text = '退货说明\n七天\n运费\nhttps://shop.example/r';
+  void w.desk.posts.post(w.room(), { what: 'message', kind: 'card', text });
   const f = w.take('message');
   assert.deepEqual(
     [f['kind'], f['title'], f['text'], f['url']],
@@ -183,7 +184,8 @@ test('a card is kept as its lines, and sent in its parts', async () => {
 test('a place is sent as degrees, without the address under which it is seen', async () => {
   const w = await opened();
   const text = '人民广场\n黄浦区\nhttps://uri.amap.com/marker?position=121.4737,31.2304';
-  void w.desk.posts.sayCard(w.room(), text, undefined, { lat: 31.2304, lon: 121.4737 });
+  const place = { lat: 31.2304, lon: 121.4737 };
+  void w.desk.posts.post(w.room(), { what: 'message', kind: 'card', text, place });
   const f = w.take('message');
   assert.deepEqual(
     [f['kind'], f['title'], f['text'], f['url'], f['lat'], f['lon']],
@@ -191,6 +193,19 @@ test('a place is sent as degrees, without the address under which it is seen', a
   );
   w.ack(f, 3);
   assert.equal(w.room().messages.value[2]!.text, text);
+});
+
+test('a chosen template is kept as its words, and sent as its fields', async () => {
+  const w = await opened();
+  const fields = { '1': 'A-1024', '2': '发货' };
+  const template = { kind: 'template' as const, template: 'order', fields };
+  void w.desk.posts.post(w.room(), { what: 'message', kind: 'text', text: '订单 A-1024 已发货', template });
+  assert.equal(w.room().out.value[0]?.text, '订单 A-1024 已发货');
+  const f = w.take('message');
+  assert.deepEqual([f['kind'], f['template'], f['fields']], ['template', 'order', fields]);
+  w.ack(f, 3);
+  const said = w.room().messages.value[2]!;
+  assert.deepEqual([said.kind, said.text], ['text', '订单 A-1024 已发货']);
 });
 
 test('what was not acknowledged is sent again with the same cid after a reconnect, in order', async () => {

@@ -1,0 +1,13 @@
+// template.ts: wording with blanks, as it will be read: {{1}}, {{name}}, {{thing1.DATA}}.
+
+const BLANK = /\{\{ *(\w+?)(?:\.DATA)? *\}\}/g;
+
+/** The text with the values of its blanks, those without one as they stand; `url`, if that is no blank of it, in a last line of its own. */
+export function rendered(text: string, values: Readonly<Record<string, string>>): string {
+  let inside = false;
+  const said = text.replace(BLANK, (whole, name: string) => {
+    inside ||= name === 'url';
+    return values[name] || whole;
+  });
+  return values['url'] && !inside ? `${said}\n${values['url']}` : said;
+}
