@@ -2,7 +2,7 @@
 // what visitors and agents do on every other line.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { after, before } from 'node:test';
@@ -24,9 +24,12 @@ export const PATIENCE = { timeout: 30_000 };
 
 // One kefud. kill() is SIGKILL: its private Redis dies with it. start() again uses the same state and the same port.
 export class House {
-  static async open() {
+  // `config`: the lines of its kefud.conf.
+  static async open(config = '') {
     const house = new House();
     house.dir = await mkdtemp(join(tmpdir(), 'kefud-browser-'));
+    house.config = config ? ['-c', join(house.dir, 'kefud.conf')] : [];
+    if (config) await writeFile(house.config[1], config);
     house.port = 0;
     await house.start();
     return house;
@@ -34,7 +37,7 @@ export class House {
 
   async start() {
     const kefud = process.env.KEFUD ?? join(root, 'build', 'kefud');
-    this.child = spawn(kefud, ['--demo', '--state', join(this.dir, 'state'), '--listen', `127.0.0.1:${this.port}`], {
+    this.child = spawn(kefud, [...this.config, '--demo', '--state', join(this.dir, 'state'), '--listen', `127.0.0.1:${this.port}`], {
       env: { ...process.env, KEFUD_DEMO_PASSWORD: PASSWORD },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -155,14 +158,14 @@ export async function holds(field, value) {
 }
 
 // Asks as whoever is signed in on the page.
-export async function ask(p, method, path, body) {
+export async function ask(p, method, path, body, more = {}) {
   const got = await p.evaluate(
-    async ({ method, path, body }) => {
+    async ({ method, path, body, more }) => {
       const { csrf } = await (await fetch('/api/v1/session')).json();
-      const r = await fetch(`/api/v1/${path}`, { method, headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
+      const r = await fetch(`/api/v1/${path}`, { method, headers: { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json', ...more }, ...(body ? { body: JSON.stringify(body) } : {}) });
       return { status: r.status, text: await r.text() };
     },
-    { method, path, body },
+    { method, path, body, more },
   );
   assert.ok(got.status < 300, `${method} ${path}: ${got.status} ${got.text}`);
   return got.text ? JSON.parse(got.text) : undefined;

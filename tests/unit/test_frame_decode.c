@@ -97,6 +97,8 @@ static void files_choices_and_forms_are_messages(void **state)
 
 #define CARD(members) "{\"type\":\"message\",\"conversation\":\"" CONV "\",\"cid\":\"1\",\"kind\":\"card\"," members "}"
 
+#define IN_CONV       "\"conversation\":\"" CONV "\",\"cid\":\"1\""
+
 static void a_card_becomes_one_text(void **state)
 {
     static const struct {
@@ -162,6 +164,24 @@ static void a_picture_may_stand_on_a_card(void **state)
     (void)state;
     expect_ok(&t, FRAME_STAFF, CARD("\"title\":\"R\",\"url\":\"https://x.example/\",\"file\":\"" FILE_ID "\""));
     assert_int_equal(t.in.type, TYPE_CARD);
+    assert_false(id_is_zero(&t.in.file));
+    end(&t);
+}
+
+static void the_fields_of_a_template_stand_in_one_order(void **state)
+{
+    struct turn t;
+
+    (void)state;
+    expect_ok(&t, FRAME_STAFF,
+              "{\"type\":\"message\"," IN_CONV
+              ",\"kind\":\"template\",\"template\":\"order\",\"fields\":{\"b\":\"x\",\"10\":\"y\\\"\",\"a\":\"\"}}");
+    assert_int_equal(t.in.type, TYPE_TEMPLATE);
+    expect_slice(t.in.payload, "order");
+    expect_slice(t.in.form, "{\"10\":\"y\\\"\",\"a\":\"\",\"b\":\"x\"}");
+    end(&t);
+    expect_ok(&t, FRAME_STAFF, "{\"type\":\"message\"," IN_CONV ",\"kind\":\"template\",\"template\":\"order\",\"file\":\"" FILE_ID "\"}");
+    expect_slice(t.in.form, "{}");
     assert_false(id_is_zero(&t.in.file));
     end(&t);
 }
@@ -275,9 +295,8 @@ struct wrong {
     const char *text;
 };
 
-#define V       FRAME_VISITOR
-#define S       FRAME_STAFF
-#define IN_CONV "\"conversation\":\"" CONV "\",\"cid\":\"1\""
+#define V FRAME_VISITOR
+#define S FRAME_STAFF
 
 static void each_wrong_member_is_named(void **state)
 {
@@ -325,7 +344,7 @@ static void each_wrong_member_is_named(void **state)
         { S, KF_INVALID, "lat: degrees, a number from -90 to 90", CARD("\"title\":\"x\",\"lat\":90.1,\"lon\":1") },
         { S, KF_INVALID, "lon: degrees, a number from -180 to 180", CARD("\"title\":\"x\",\"lat\":90,\"lon\":-180.1") },
         { S, KF_INVALID, "lon: degrees", CARD("\"title\":\"x\",\"lat\":90,\"lon\":\"1\"") },
-        { S, KF_INVALID, "kind: text, image, file, audio or card", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"form\"}" },
+        { S, KF_INVALID, "kind: text, image, file, audio, card or template", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"form\"}" },
         { S, KF_INVALID, "title: required", CARD("\"url\":\"https://x.example/\"") },
         { S, KF_INVALID, "title:", CARD("\"title\":7,\"url\":\"https://x.example/\"") },
         { S, KF_INVALID, "title: empty", CARD("\"title\":\"\\u3000\",\"url\":\"https://x.example/\"") },
@@ -424,6 +443,14 @@ static void each_wrong_member_is_named(void **state)
         { S, KF_INVALID, "cid:", "{\"type\":\"accept\",\"conversation\":\"" CONV "\"}" },
         { S, KF_INVALID, "conversation:", "{\"type\":\"accept\",\"cid\":\"1\"}" },
         { S, KF_INVALID, "conversation:", "{\"type\":\"refuse\",\"cid\":\"1\",\"conversation\":7}" },
+        { V, KF_INVALID, "kind:", "{\"type\":\"message\",\"cid\":\"1\",\"kind\":\"template\",\"template\":\"order\"}" },
+        { S, KF_INVALID, "template: required", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"template\"}" },
+        { S, KF_INVALID, "template: 1 to 32", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"template\",\"template\":\"A\"}" },
+        { S, KF_INVALID, "fields: an object",
+          "{\"type\":\"message\"," IN_CONV ",\"kind\":\"template\",\"template\":\"a\",\"fields\":\"x\"}" },
+        { S, KF_INVALID,
+          "fields.1:", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"template\",\"template\":\"a\",\"fields\":{\"1\":null}}" },
+        { S, KF_INVALID, "fields.:", "{\"type\":\"message\"," IN_CONV ",\"kind\":\"template\",\"template\":\"a\",\"fields\":{\"\":\"\"}}" },
         { S, KF_INVALID, "seq:", "{\"type\":\"recall\"," IN_CONV "}" },
         { S, KF_INVALID, "seq:", "{\"type\":\"resend\"," IN_CONV ",\"seq\":\"7\"}" },
         { S, KF_INVALID, "text:", "{\"type\":\"note\"," IN_CONV "}" },
@@ -772,6 +799,7 @@ int main(void)
         cmocka_unit_test(a_card_becomes_one_text),
         cmocka_unit_test(a_place_leads_to_a_map_that_its_site_knows),
         cmocka_unit_test(a_picture_may_stand_on_a_card),
+        cmocka_unit_test(the_fields_of_a_template_stand_in_one_order),
         cmocka_unit_test(a_visitors_hello_says_who_and_where),
         cmocka_unit_test(every_other_frame_is_known_on_its_side),
         cmocka_unit_test(members_reach_the_inbound),

@@ -331,6 +331,8 @@ static void whoever_holds_a_snapshot_keeps_it(void **state)
 
 /* ---- what is wrong is said so, with document, member and what is allowed ---- */
 
+#define TEMPLATES(list) "{\"adapter\":\"whatsapp\",\"name\":\"a\",\"queue\":\"q\",\"templates\":[" list "]}"
+
 static void each_wrong_document_is_refused_in_words(void **state)
 {
     static const struct {
@@ -388,6 +390,38 @@ static void each_wrong_document_is_refused_in_words(void **state)
         { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"hook\":\"0123456789ABCDEF0123456789ABCDEF\"}",
           "hook must be 32 of 0-9 and a-f" },
         { "channel", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"q\",\"settings\":[]}", "settings must be an object" },
+        { "channel", "{\"adapter\":\"whatsapp\",\"name\":\"a\",\"queue\":\"q\",\"templates\":{}}",
+          "templates must be a list of at most 50 templates" },
+        { "channel", TEMPLATES("7"), "templates[0].must be an object" },
+        { "channel", TEMPLATES("{\"title\":\"A\",\"name\":\"a\",\"text\":\"x\"}"), "templates[0].key is missing" },
+        { "channel", TEMPLATES("{\"key\":\"A b\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\"}"), "templates[0].key must be a word" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"name\":\"a\",\"text\":\"x\"}"),
+          "templates[0].title is missing: what agents choose it by" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a b\",\"text\":\"x\"}"),
+          "templates[0].name must be letters, digits and signs without blanks" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\"}"), "templates[0].text is missing" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"\"}"),
+          "templates[0].text has 0 characters; allowed are 1 to 1024" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"{{1}} {{3}}\"}"),
+          "templates[0].text: blanks are numbered from 1 without gaps; {{2}} is missing" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"{{1}} {{a}}\"}"),
+          "templates[0].text: blanks are all numbered, or all have names" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"{{1}}\",\"fields\":[\"a\",\"b\"]}"),
+          "templates[0].fields has 2 entries, the text 1 blanks: one for each" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"{{1}}\",\"fields\":[\"\"]}"),
+          "templates[0].fields must be a list of texts of 1 to 120 bytes" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\",\"header\":\"sound\"}"),
+          "templates[0].header must be one of: none image video document" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"{{url}}\",\"url_field\":\"Page\"}"),
+          "templates[0].text: beside url_field no blank may be called url" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\",\"language\":\"z h\"}"),
+          "templates[0].language must be a language as the platform writes it" },
+        { "channel", TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\",\"button\":1}"),
+          "templates[0].\"button\" is not known here; allowed are key, title, name" },
+        { "channel",
+          TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\"},{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":"
+                    "\"y\"}"),
+          "templates[1].key: a is there twice" },
         { "rule", "{\"event\":\"open\",\"actions\":[\"say\"],\"wording\":\"x\"}", "event must be one of: opened message waiting" },
         { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 11" },
         { "rule", "{\"event\":\"message\",\"actions\":[\"answer\"]}", "wording is missing" },

@@ -451,6 +451,53 @@ static void a_closed_window_is_not_tried(void **state)
     assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
 }
 
+static void a_template_goes_whenever_it_is(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "订单号：A-1\nhttps://shop.example/o/1");
+    struct http_req req;
+
+    e.message.extra =
+        "{\"template\":{\"key\":\"order\",\"name\":\"ngq_Ipb-1\",\"fields\":[[\"character_string1\",\"A \\\"1\\\"\"],[\"phrase2\","
+        "\"已发货\"]],\"url\":\"https://shop.example/o/1\"}}";
+    e.handle = "h";
+    e.handle_left = 0;
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_string_equal(req.method, "POST");
+    assert_string_equal(req.url, "https://api.example/cgi-bin/message/template/send?access_token=TKN");
+    assert_true(slice_is(req.body, "{\"touser\":\"" USER "\",\"template_id\":\"ngq_Ipb-1\",\"url\":\"https://shop.example/o/1\",\"data\":{"
+                                   "\"character_string1\":{\"value\":\"A \\\"1\\\"\"},\"phrase2\":{\"value\":\"已发货\"}}}"));
+    e.message.extra = "{\"template\":{\"key\":\"hi\",\"name\":\"T2\",\"fields\":[]}}";
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(req.body, "{\"touser\":\"" USER "\",\"template_id\":\"T2\",\"data\":{}}"));
+    t->env.token = SLICE("");
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_AUTH);
+}
+
+static void templates_that_wechat_does_not_have_are_told(void **state)
+{
+    static const struct {
+        struct template t;
+        const char *words; /* NULL: it is good */
+    } rows[] = {
+        { { .name = "ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY", .text = "{{thing1.DATA}}", .url_field = "Page" }, NULL },
+        { { .name = "a.b", .text = "x" }, "name: the template's ID" },
+        { { .name = "T", .text = "{{1}}" }, "text: blanks have names here" },
+        { { .name = "T", .text = "x", .header = TEMPLATE_IMAGE }, "header: nothing stands above" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct template t = rows[i].t;
+        struct kf_err why = { .rc = KF_OK };
+
+        assert_int_equal(template_read(slice_of(t.text), &t.blanks, NULL), KF_OK);
+        assert_int_equal(wechat_ops.template(&t, &why), rows[i].words ? KF_INVALID : KF_OK);
+        if (rows[i].words && strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%zu: %s", i, why.text);
+    }
+}
+
 static void typing_begins_and_ends_and_nobody_waits_for_it(void **state)
 {
     struct bench *t = *state;
@@ -657,6 +704,8 @@ int main(void)
         BENCH(a_file_that_followers_cannot_get_is_an_address),
         BENCH(a_picture_is_taken_there_first),
         BENCH(a_closed_window_is_not_tried),
+        BENCH(a_template_goes_whenever_it_is),
+        BENCH(templates_that_wechat_does_not_have_are_told),
         BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
         BENCH(an_outcome_that_nobody_knows_is_uncertain),
         BENCH(each_code_has_its_class),

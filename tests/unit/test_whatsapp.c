@@ -314,6 +314,13 @@ static void memory_that_runs_out_loses_nothing(void **state)
 /* ---- out ------------------------------------------------------------------------------------------------------------------- */
 
 #define OPEN .handle = "wamid.IN", .handle_expires_ms = NOW_MS + 1
+#define CHOSEN(members)                                                                                                                \
+    {                                                                                                                                  \
+        .from = { .role = ROLE_AGENT }, .text = { "words", 5 },                                                                        \
+        .extra =                                                                                                                       \
+            "{\"file\":{\"name\":\"a.pdf\"},\"template\":{\"key\":\"order\",\"name\":\"order_update\",\"language\":\"zh_CN\"," members \
+            "}}"                                                                                                                       \
+    }
 #define CARD(size)                                                      \
     .message = { .kind = MESSAGE_CARD,                                  \
                  .from = { .role = ROLE_AGENT },                        \
@@ -438,6 +445,33 @@ static void each_errand_is_one_request(void **state)
           ",\"template\":{\"name\":\"about_your_question\",\"language\":{\"code\":"
           "\"et\"},\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Tea Green "
           "https://shop.example/tea\"}]}]}}" },
+        /* Chosen from the channel's templates: open or closed is all the same. */
+        { { TO, .message = CHOSEN("\"numbered\":true,\"fields\":[[\"1\",\"A \\\"1\\\"\"],[\"2\",\"发货\"]]") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":[{\"type\":\"body\",\"parameters\":["
+          "{\"type\":\"text\",\"text\":\"A \\\"1\\\"\"},{\"type\":\"text\",\"text\":\"发货\"}]}]}}" },
+        { { TO, OPEN, .message = CHOSEN("\"fields\":[[\"who\",\"Ann\"]]") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":[{\"type\":\"body\",\"parameters\":["
+          "{\"type\":\"text\",\"parameter_name\":\"who\",\"text\":\"Ann\"}]}]}}" },
+        { { TO, .message = CHOSEN("\"fields\":[]") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":[]}}" },
+        { { TO, .media_id = "4491", .message = CHOSEN("\"header\":\"document\",\"numbered\":true,\"fields\":[[\"1\",\"x\"]]") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":[{\"type\":\"header\",\"parameters\":["
+          "{\"type\":\"document\",\"document\":{\"id\":\"4491\",\"filename\":\"a.pdf\"}}]},{\"type\":\"body\",\"parameters\":["
+          "{\"type\":\"text\",\"text\":\"x\"}]}]}}" },
+        { { TO, .media_id = "4491", .message = CHOSEN("\"header\":\"video\",\"fields\":[]") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":[{\"type\":\"header\",\"parameters\":["
+          "{\"type\":\"video\",\"video\":{\"id\":\"4491\"}}]}]}}" },
+        { { TO, .message = CHOSEN("\"header\":\"image\",\"fields\":[]") }, KF_UNSUPPORTED, NULL },
         { { .kind = ERRAND_READ, TO, .message = { .from = { .role = ROLE_VISITOR }, .ref = "wamid.A" } },
           KF_OK,
           "{\"messaging_product\":\"whatsapp\",\"status\":\"read\",\"message_id\":\"wamid.A\"}" },
@@ -703,6 +737,33 @@ static void settings_that_do_not_work_are_told(void **state)
     }
 }
 
+static void templates_that_meta_does_not_have_are_told(void **state)
+{
+    static const struct {
+        struct template t;
+        const char *words; /* NULL: it is good */
+    } rows[] = {
+        { { .name = "order_update", .language = "zh_CN", .text = "{{1}}" }, NULL },
+        { { .name = "order_update", .language = "en", .text = "{{first_name}}", .header = TEMPLATE_IMAGE }, NULL },
+        { { .name = "Order", .language = "en", .text = "x" }, "name: as Meta has it" },
+        { { .name = "a-b", .language = "en", .text = "x" }, "name: as Meta has it" },
+        { { .name = "order_update", .text = "x" }, "language: required here" },
+        { { .name = "order_update", .language = "en", .text = "{{First}}" }, "text: Meta writes" },
+        { { .name = "order_update", .language = "en", .text = "x", .url_field = "Page" }, "url_field: on WhatsApp" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct template t = rows[i].t;
+        struct kf_err why = { .rc = KF_OK };
+
+        assert_int_equal(template_read(slice_of(t.text), &t.blanks, NULL), KF_OK);
+        assert_int_equal(whatsapp_ops.template(&t, &why), rows[i].words ? KF_INVALID : KF_OK);
+        if (rows[i].words && strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%zu: %s", i, why.text);
+    }
+}
+
 static void a_proof_stands_beside_the_token_where_it_is_wanted(void **state)
 {
     static const char settings[] = "{\"number\":\"15550100\",\"token\":\"EAAkefudtesttoken\",\"app_secrets\":[\"" SECRET
@@ -736,6 +797,7 @@ int main(void)
         BENCH(a_file_goes_before_its_message),
         BENCH(the_token_is_shown_to_metas_hosts_only),
         BENCH(a_number_is_met_by_its_name),
+        cmocka_unit_test(templates_that_meta_does_not_have_are_told),
         cmocka_unit_test(settings_that_do_not_work_are_told),
         BENCH(a_proof_stands_beside_the_token_where_it_is_wanted),
     };

@@ -63,6 +63,10 @@ function wrongFile(w: Template, file: File | undefined): string | undefined {
     : undefined;
 }
 
+/** What is still missing stands there by its name. */
+const shownWith = (w: Template, values: Record<string, string>): string =>
+  rendered(w.text, Object.fromEntries(w.fields.map((f) => [f.name, values[f.name] || `［${f.label}］`])));
+
 /** What stands in a field as it goes. */
 const valueOf = (b: Begun, name: string): string => oneLine(b.values[name] ?? '');
 
@@ -120,7 +124,7 @@ function Choose(props: {
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const needle = words.value.trim().toLowerCase();
-  const items = (all ?? []).filter((w) => !needle || `${w.title} ${w.text}`.toLowerCase().includes(needle));
+  const items = (all ?? []).filter((w) => !needle || `${w.title} ${shownWith(w, {})}`.toLowerCase().includes(needle));
   const now = Math.min(at.value, items.length - 1);
   useEffect(() => input.current?.focus(), []);
   useEffect(() => document.getElementById(`${id}-${now}`)?.scrollIntoView({ block: 'nearest' }), [now]);
@@ -176,7 +180,7 @@ function Choose(props: {
           >
             <span class="clip">{w.title}</span>
             <span class="dim clip" lang={langOfTemplate(w)}>
-              {oneLine(w.text)}
+              {oneLine(shownWith(w, {}))}
             </span>
             {i === now && <Icon node={CornerDownLeft} size={16} />}
           </div>
@@ -199,8 +203,6 @@ function Fill(props: { room: Room; template: Template; draft: Begun; set: (b: Be
   const close = (): void => void (dialog.value = '');
   const values = Object.fromEntries(w.fields.map((f) => [f.name, valueOf(draft, f.name)]));
   const text = rendered(w.text, values);
-  // What is still missing stands there by its name.
-  const shown = Object.fromEntries(w.fields.map((f) => [f.name, values[f.name] || `［${f.label}］`]));
   // The first field, or the button that sends what has none.
   useEffect(
     () => form.current?.closest('dialog')?.querySelector<HTMLElement>('.body .input, footer .primary')?.focus(),
@@ -244,7 +246,7 @@ function Fill(props: { room: Room; template: Template; draft: Begun; set: (b: Be
         </>
       }
     >
-      <div ref={form}>
+      <div ref={form} style={{ display: 'contents' }}>
         {w.fields.map((f) => (
           <Field
             key={f.name}
@@ -278,7 +280,7 @@ function Fill(props: { room: Room; template: Template; draft: Begun; set: (b: Be
         </h3>
         <div class="say-body">
           {w.header === 'image' && draft.file && !file && <Shown picture={draft.file} />}
-          <Said m={{ kind: 'text', text: rendered(w.text, shown), lang: langOfTemplate(w) }} />
+          <Said m={{ kind: 'text', text: shownWith(w, values), lang: langOfTemplate(w) }} />
         </div>
       </section>
     </Dialog>

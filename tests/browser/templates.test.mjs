@@ -1,0 +1,268 @@
+// Where a platform takes no replies any more: an agent chooses a template, fills it in by keyboard, and the platform has it. Meta is a small
+// server of this test. The settings page writes templates down.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { agent, agentBox, ask, at, axe, browse, closeTalk, House, leave, openTalk, picture, tabTo } from './house.mjs';
+
+const NUMBER = '209715200000002';
+const SECRET = 'kefud-wa-app-secret-01';
+const DAY_S = 86_400;
+const NEW = { 'If-None-Match': '*' };
+
+let house, browser, meta, hook;
+
+// The Graph API, as far as it is asked: what it was sent, and how it answers the next one.
+async function graph() {
+  const asked = [];
+  const refuse = [];
+  const server = createServer((req, res) => {
+    const chunks = [];
+    req.on('data', (c) => chunks.push(c));
+    req.on('end', () => {
+      const body = Buffer.concat(chunks);
+      const json = /json/.test(req.headers['content-type'] ?? '') ? JSON.parse(body) : null;
+      const error = json?.type === 'template' ? refuse.shift() : undefined;
+      asked.push({ path: req.url, json, body });
+      res.writeHead(error ? 400 : 200, { 'Content-Type': 'application/json' });
+      if (error) res.end(JSON.stringify({ error }));
+      else if (req.url.endsWith('/media')) res.end('{"id":"4491"}');
+      else res.end(JSON.stringify({ messages: [{ id: `wamid.${asked.length}` }], success: true }));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { asked, refuse, url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+const sent = (name) => meta.asked.filter((a) => a.json?.template?.name === name).map((a) => a.json.template);
+
+async function until(look, what) {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const got = await look();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`${what} did not come about`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+// A customer who wrote so long ago.
+async function writes(user, text, agoS) {
+  const message = { from_user_id: user, id: `wamid.${user}`, timestamp: String(Math.floor(Date.now() / 1000) - agoS), type: 'text', text: { body: text } };
+  const value = { messaging_product: 'whatsapp', metadata: { phone_number_id: NUMBER }, contacts: [{ profile: { name: 'Mika' }, user_id: user }], messages: [message] };
+  const body = JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: '1', changes: [{ field: 'messages', value }] }] }).replace(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const answer = await fetch(house.base + hook, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-Hub-Signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}` },
+    body,
+  });
+  assert.equal(answer.status, 200);
+}
+
+before(async () => {
+  meta = await graph();
+  house = await House.open('[channels]\nallow_http = yes\nallow_private = yes\n');
+  browser = await browse();
+  const admin = await at(browser, house, 'admin', '/admin/');
+  await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+  const { items } = await ask(admin, 'GET', 'sites/demo/documents?kind=queue');
+  await ask(admin, 'PUT', 'sites/demo/documents/channel/wa', {
+    adapter: 'whatsapp',
+    name: 'WhatsApp',
+    queue: items[0].key,
+    settings: { number: NUMBER, token: 'EAA-token-1', app_secrets: [SECRET], verify_token: 'kefud-verify-01', url: meta.url },
+    templates: [
+      { key: 'order', title: '订单进度', name: 'order_update', language: 'zh_CN', text: '您的订单 {{1}} 已{{2}}，预计 {{3}} 送达。', fields: ['订单号', '状态', '日期'] },
+      { key: 'visit', title: 'Visit', name: 'visit_soon', language: 'en', text: 'Our technician {{who}} comes at {{time}}.', fields: ['Technician', 'Time'] },
+      { key: 'goods', title: 'New goods', name: 'new_goods', language: 'en', text: 'Look what has come: {{1}}', fields: ['Goods'], header: 'image' },
+    ],
+  }, NEW);
+  const channels = await ask(admin, 'GET', 'sites/demo/channels');
+  hook = new URL(channels.items.find((c) => c.key === 'wa').callback, house.base).pathname;
+  await leave(admin);
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+  meta?.close();
+});
+
+const dialog = (page) => page.locator('dialog[open]');
+
+for (const [locale, w] of [
+  [
+    'zh-CN',
+    {
+      user: 'US.1',
+      question: '我的订单到哪了',
+      over: '回复时限已过',
+      choose: '选择模板',
+      search: '订单',
+      labels: ['订单号', '状态', '日期'],
+      values: ['A-1024', '发货', '周五'],
+      missing: '请填写',
+      text: '您的订单 A-1024 已发货，预计 周五 送达。',
+      name: 'order_update',
+      parameters: [{ text: 'A-1024' }, { text: '发货' }, { text: '周五' }],
+    },
+  ],
+  [
+    'en-US',
+    {
+      user: 'US.2',
+      question: 'When will you come?',
+      over: 'The time for replies is over',
+      choose: 'Choose a template',
+      search: 'technician',
+      labels: ['Technician', 'Time'],
+      values: ['Ann', '4 pm'],
+      missing: 'Fill this in',
+      text: 'Our technician Ann comes at 4 pm.',
+      name: 'visit_soon',
+      parameters: [
+        { parameter_name: 'who', text: 'Ann' },
+        { parameter_name: 'time', text: '4 pm' },
+      ],
+    },
+  ],
+]) {
+  test(`a template is chosen, filled in and sent by keyboard where replies have ended (${locale})`, async () => {
+    const page = await agent(browser, house, 'agent1', { locale });
+    await writes(w.user, w.question, DAY_S + 60);
+    await openTalk(page, w.question);
+    await page.locator('.window', { hasText: w.over }).waitFor();
+    await page.waitForFunction(() => document.querySelector('.writer textarea')?.readOnly);
+    await picture(page, `template-over-${locale}`);
+    assert.deepEqual(await axe(page), []);
+
+    // From the composer, by Tab; the search takes what is typed at once.
+    await agentBox(page).focus();
+    await tabTo(page, { selector: '.window button', text: w.choose }, true);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'combobox');
+    await dialog(page).locator('[role=option]').nth(2).waitFor();
+    await picture(page, `template-list-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.type('no such words');
+    await dialog(page).locator('[aria-disabled=true]').waitFor();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(w.search);
+    await dialog(page).locator('[role=option]').nth(1).waitFor({ state: 'detached' });
+    await page.keyboard.press('Enter');
+
+    // The first field has the focus; what is missing is said, and the focus goes there.
+    await page.waitForFunction((label) => document.activeElement?.labels?.[0]?.textContent === label, w.labels[0]);
+    await page.keyboard.type(w.values[0]);
+    await page.keyboard.press('Enter');
+    await dialog(page).getByText(w.missing).first().waitFor();
+    await page.waitForFunction((label) => document.activeElement?.labels?.[0]?.textContent === label, w.labels[1]);
+    assert.deepEqual(await axe(page), []);
+    assert.equal(sent(w.name).length, 0);
+
+    // Left with Escape and opened from the palette, it is as it was.
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+K');
+    await page.keyboard.type(w.choose);
+    await page.keyboard.press('Enter');
+    const field = (i) => dialog(page).getByLabel(w.labels[i], { exact: true });
+    await field(0).waitFor();
+    assert.equal(await field(0).inputValue(), w.values[0]);
+    for (let i = 1; i < w.values.length; i++) {
+      await page.waitForFunction((label) => document.activeElement?.labels?.[0]?.textContent === label, w.labels[i - 1]);
+      await page.keyboard.press('Tab');
+      await page.keyboard.type(w.values[i]);
+    }
+    await dialog(page).locator('.say-body', { hasText: w.text }).waitFor();
+    await picture(page, `template-filled-${locale}`);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 780 });
+    await picture(page, `template-filled-narrow-dark-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    await field(w.values.length - 1).focus();
+
+    // The platform does not take it at first: that is seen, and it is sent again by a click.
+    meta.refuse.push({ code: 132000, message: 'number of parameters does not match' });
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.getByText('number of parameters does not match').first().waitFor();
+    const item = page.locator('.say', { hasText: w.text }).last();
+    await item.hover();
+    await item.getByRole('button', { name: locale === 'zh-CN' ? '重新发送' : 'Send again' }).first().click();
+    await until(() => sent(w.name).length === 2, 'the template at the platform');
+    const [, got] = sent(w.name);
+    assert.deepEqual(got.components, [{ type: 'body', parameters: w.parameters.map((p) => ({ type: 'text', ...p })) }]);
+    await item.locator('.ticks').waitFor();
+    await picture(page, `template-sent-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await closeTalk(page);
+    await leave(page);
+  });
+}
+
+test('a picture stands above a template, and the list is told when it cannot be had', async () => {
+  const page = await agent(browser, house, 'agent1', { locale: 'en-US' });
+  await writes('US.3', 'Anything new?', 60);
+  await openTalk(page, 'Anything new?');
+  const shot = await page.screenshot({ clip: { x: 340, y: 60, width: 320, height: 180 } });
+  // The window is open: nothing leads there but the palette.
+  assert.equal(await page.locator('.window button').count(), 0);
+  await page.route('**/templates?*', (route) => route.abort());
+  await page.keyboard.press('Control+K');
+  await page.keyboard.type('Choose a template');
+  await page.keyboard.press('Enter');
+  await dialog(page).getByRole('alert').waitFor();
+  await page.unroute('**/templates?*');
+  page.complaints.length = 0; // the browser's own words of it
+  await dialog(page).getByRole('button', { name: /again|Retry/ }).click();
+  await dialog(page).locator('[role=option]', { hasText: 'New goods' }).click();
+  await dialog(page).getByLabel('Goods').fill('tea');
+  await page.keyboard.press('Enter');
+  await dialog(page).getByText('Choose the file that stands above the words').waitFor();
+  await dialog(page).locator('input[type=file]').setInputFiles({ name: 'tea.png', mimeType: 'image/png', buffer: shot });
+  await dialog(page).locator('img.card-picture').waitFor();
+  await picture(page, 'template-picture');
+  assert.deepEqual(await axe(page), []);
+  await dialog(page).getByRole('button', { name: 'Send', exact: true }).click();
+  await until(() => sent('new_goods').length, 'the template at the platform');
+  assert.deepEqual(sent('new_goods')[0].components, [
+    { type: 'header', parameters: [{ type: 'image', image: { id: '4491' } }] },
+    { type: 'body', parameters: [{ type: 'text', text: 'tea' }] },
+  ]);
+  assert.ok(meta.asked.some((a) => a.path.endsWith('/media') && a.body.includes(shot)));
+  await closeTalk(page);
+  await leave(page);
+});
+
+test('a template that is held back for its wording comes back into the dialog', async () => {
+  const admin = await at(browser, house, 'admin', '/admin/');
+  await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+  await ask(admin, 'PUT', 'sites/demo/documents/forbidden/promise', { name: '许诺', words: ['保证送到'], advice: '' }, NEW);
+  await leave(admin);
+  const page = await agent(browser, house);
+  await writes('US.4', '能准时吗', DAY_S + 60);
+  await openTalk(page, '能准时吗');
+  await page.locator('.window').getByRole('button', { name: '选择模板' }).click();
+  await dialog(page).locator('[role=option]', { hasText: '订单进度' }).click();
+  await dialog(page).getByLabel('订单号').fill('A-1');
+  await dialog(page).getByLabel('状态').fill('保证送到');
+  await dialog(page).getByLabel('日期').fill('周一');
+  await page.keyboard.press('Enter');
+  const before = sent('order_update').length;
+  await page.locator('.writer-warn', { hasText: '保证送到' }).waitFor();
+  await page.locator('.writer-warn').getByRole('button', { name: '修改' }).click();
+  await dialog(page).getByLabel('状态').waitFor();
+  assert.equal(await dialog(page).getByLabel('日期').inputValue(), '周一');
+  await dialog(page).getByLabel('状态').fill('发货');
+  await page.keyboard.press('Enter');
+  await until(() => sent('order_update').length === before + 1, 'the template at the platform');
+  assert.equal(sent('order_update').at(-1).components[0].parameters[1].text, '发货');
+  await closeTalk(page);
+  await leave(page);
+});
