@@ -38,6 +38,8 @@ static json_t *adapter_json(const struct channel_ops *ops)
     ret = json_pack("{s:s,s:i,s:o}", "name", ops->name, "text_max", (int)ops->text_max, "keys", keys);
     if (ops->window_ms)
         (void)json_object_set_new(ret, "window_ms", json_integer(ops->window_ms));
+    if (ops->caps & CHAN_TEMPLATES)
+        (void)json_object_set_new(ret, "templates", json_true());
     if (ops->window_count)
         (void)json_object_set_new(ret, "window_count", json_integer(ops->window_count));
     return ret;

@@ -212,6 +212,15 @@ const rows = {
     right: () => [[200, { path: '/api/v1/sites/demo/articles', headers: as('agent1') }], [200, operator('GET', '/api/v1/sites/demo/articles')]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/articles' }], [404, { path: '/api/v1/sites/other/articles', headers: as('agent1') }]],
   },
+  'GET /api/v1/sites/{site}/templates': {
+    right: () => [[200, { path: '/api/v1/sites/demo/templates?channel=web', headers: as('agent1') }]],
+    wrong: () => [
+      [401, { path: '/api/v1/sites/demo/templates?channel=web' }],
+      [404, { path: '/api/v1/sites/demo/templates', headers: as('agent1') }],
+      [404, { path: '/api/v1/sites/demo/templates?channel=none', headers: as('agent1') }],
+      [404, { path: '/api/v1/sites/other/templates?channel=web', headers: as('agent1') }],
+    ],
+  },
   'GET /api/v1/sites/{site}/colleagues': {
     right: () => [[200, { path: '/api/v1/sites/demo/colleagues', headers: as('agent1') }]],
     wrong: () => [[401, { path: '/api/v1/sites/demo/colleagues' }], [404, { path: '/api/v1/sites/other/colleagues', headers: as('agent1') }]],
