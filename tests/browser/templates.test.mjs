@@ -266,3 +266,41 @@ test('a template that is held back for its wording comes back into the dialog', 
   await closeTalk(page);
   await leave(page);
 });
+
+for (const [locale, dark, w] of [
+  ['zh-CN', false, { add: '添加模板', title: '标题（给客服看）', name: '平台上的名称', language: '语言（平台的写法）', text: '审核通过的内容', label: '{{1}} 向客服显示为', save: '保存', saved: '已保存', chosen: '发票' }],
+  ['en-US', true, { add: 'Add a template', title: 'Title, for agents', name: 'Name on the platform', language: 'Language, as the platform writes it', text: 'Wording, as it was approved', label: 'Agents are asked for {{1}} as', save: 'Save', saved: 'Saved', chosen: 'Invoice' }],
+]) {
+  test(`templates are written down on the channel's page (${locale})`, async () => {
+    const admin = await at(browser, house, 'admin', '/admin/', { locale, dark });
+    await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+    await admin.goto(`${house.base}/admin/#/channel/wa`);
+    await admin.getByRole('button', { name: w.add }).click();
+    const part = admin.locator('fieldset.template').last();
+    await part.getByLabel(w.title, { exact: true }).fill(w.chosen);
+    await part.getByLabel(w.name, { exact: true }).fill('invoice_ready');
+    await part.getByLabel(w.language, { exact: true }).fill('en');
+    await part.getByLabel(w.text, { exact: true }).fill('Your invoice {{1}} of {{3}}');
+    await admin.getByRole('button', { name: w.save, exact: true }).click();
+    await part.getByText('{{2}} is missing', { exact: false }).waitFor();
+    admin.complaints.length = 0; // the browser's own words of the refusal
+    await part.getByLabel(w.text, { exact: true }).fill('Your invoice {{1}} of {{2}}');
+    await part.getByLabel(w.label, { exact: true }).fill(w.chosen);
+    await part.locator('.template-shown', { hasText: `Your invoice ［${w.chosen}］ of ［2］` }).waitFor();
+    await part.scrollIntoViewIfNeeded();
+    await picture(admin, `template-admin-${locale}`);
+    assert.deepEqual(await axe(admin), []);
+    await admin.getByRole('button', { name: w.save, exact: true }).click();
+    const doc = await until(async () => {
+      const { body } = await ask(admin, 'GET', 'sites/demo/documents/channel/wa');
+      return body.templates.at(-1).title === w.chosen && body;
+    }, 'the template in the document');
+    assert.deepEqual(doc.templates.at(-1).fields, [w.chosen, '2']);
+    assert.equal(doc.templates[0].fields[0], '订单号');
+    await admin.setViewportSize({ width: 390, height: 780 });
+    await part.scrollIntoViewIfNeeded();
+    await picture(admin, `template-admin-narrow-${locale}`);
+    assert.deepEqual(await axe(admin), []);
+    await leave(admin);
+  });
+}

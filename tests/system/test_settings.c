@@ -198,6 +198,13 @@ static void agents_keep_replies_of_their_own(void **state)
     reply_free(&r);
 }
 
+#define ORDER                                                                                                           \
+    "{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"order_update\",\"language\":\"zh_CN\",\"text\":\"订单 " \
+    "{{1}} 已{{2}}\",\"fields\":[\"订单号\",\"状态\"]}"
+#define WHATSAPP(templates)                                                                                             \
+    "{\"adapter\":\"whatsapp\",\"name\":\"WhatsApp\",\"queue\":\"sales\",\"settings\":{\"number\":\"209715200000002\"," \
+    "\"token\":\"EAA-token-1\",\"app_secrets\":[\"an-app-secret\"],\"verify_token\":\"kefud-verify-01\"},\"templates\":[" templates "]}"
+
 static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
 {
     static const struct {
@@ -212,6 +219,18 @@ static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
         { "channel/tg", "{\"adapter\":\"telephone\",\"name\":\"a\",\"queue\":\"sales\"}", "adapter", "no adapter" },
         { "channel/tg", "{\"adapter\":\"generic\",\"name\":\"a\",\"queue\":\"sales\",\"settings\":{\"url\":7}}", "settings.url",
           "a string" },
+        { "channel/web", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"sales\",\"templates\":[" ORDER "]}", "templates",
+          "the adapter widget sends none" },
+        { "channel/tg",
+          "{\"adapter\":\"fake\",\"name\":\"a\",\"queue\":\"sales\",\"settings\":{\"url\":\"http://127.0.0.1:9/\",\"app\":\"a-plain-word\","
+          "\"secret\":\"a-secret-of-the-platform\",\"token\":\"a-token-of-it\"},\"templates\":[" ORDER "]}",
+          "templates", "the adapter fake sends none" },
+        { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"{{1}} {{3}}\"}"), "templates[0].text",
+          "{{2}} is missing" },
+        { "channel/wa", WHATSAPP(ORDER ",{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\"}"), "templates[1].language",
+          "required here" },
+        { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"A-b\",\"language\":\"en\",\"text\":\"x\"}"),
+          "templates[0].name", "as Meta has it" },
         { "wording/fr", "{}", "is", "not a language" },
         { "forbidden/rude", "{\"name\":\"a\",\"words\":[]}", "words", "0 entries" },
     };
@@ -494,10 +513,11 @@ static int ctl(char **out, const char *a, const char *b, const char *c)
 static void a_whole_site_goes_out_and_comes_back(void **state)
 {
     char path[120], *out, *set;
-    json_t *root;
+    json_t *root, *listed;
     FILE *f;
 
     (void)state;
+    put(&admin, "channel/wa", 0, WHATSAPP(ORDER), 201);
     if (ctl(&set, "site", "export", "demo") != 0)
         fail_msg("%s", set);
     (void)snprintf(path, sizeof(path), "%s/set.json", d.dir);
@@ -511,6 +531,9 @@ static void a_whole_site_goes_out_and_comes_back(void **state)
     root = json_loads(set, 0, NULL);
     assert_non_null(root);
     free(set);
+    listed = value_at(root, "channels.wa.templates.0");
+    assert_string_equal(text_at(listed, "fields.1"), "状态");
+    json_object_set_new(listed, "title", json_string("订单"));
     json_object_set_new(json_object_get(root, "queues"), "vip", json_pack("{s:s}", "name", "贵宾"));
     json_object_set_new(value_at(root, "queues.sales"), "name", json_string("售前"));
     json_array_remove(json_object_get(root, "canned"), 0);
@@ -519,12 +542,19 @@ static void a_whole_site_goes_out_and_comes_back(void **state)
         assert_int_equal(ctl(&out, "site", i ? "apply" : "diff", path), 0);
         assert_non_null(strstr(out, "adds     queue vip"));
         assert_non_null(strstr(out, "changes  queue sales"));
+        assert_non_null(strstr(out, "changes  channel wa"));
         assert_non_null(strstr(out, "removes  canned "));
         free(out);
     }
     assert_int_equal(ctl(&out, "site", "diff", path), 0);
     assert_string_equal(out, "nothing differs\n");
     free(out);
+    json_object_set_new(value_at(root, "channels.web"), "templates", json_pack("[O]", listed));
+    assert_int_equal(json_dump_file(root, path, 0), 0);
+    assert_int_equal(ctl(&out, "site", "apply", path), 1);
+    assert_non_null(strstr(out, "the adapter widget sends none"));
+    free(out);
+    json_object_del(value_at(root, "channels.web"), "templates");
     json_object_set_new(value_at(root, "queues.sales"), "name", json_string(""));
     assert_int_equal(json_dump_file(root, path, 0), 0);
     assert_int_equal(ctl(&out, "site", "apply", path), 1);

@@ -9,6 +9,7 @@ import { duration, listTime } from '../core/time';
 import { Button } from '../kit/Button';
 import { Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
+import { lazy } from '../kit/lazy';
 import { lang } from '../kit/i18n';
 import { site } from '../kit/session';
 import { Secret } from './Secret';
@@ -16,6 +17,8 @@ import { docOf, type Doc, type Draft } from './docs';
 import { Choice, Lines, NumberField, SecretField, Section, Switch, TextField } from './fields';
 import { queueOptions } from './Rule';
 import { t, wordOf } from './words';
+
+const Templates = lazy(() => import('./later').then((m) => m.Templates));
 
 interface Setting {
   name: string;
@@ -32,6 +35,7 @@ interface Adapter {
   text_max: number;
   window_ms?: number;
   window_count?: number;
+  templates?: true;
   keys: Setting[];
 }
 interface Heard {
@@ -155,6 +159,7 @@ export function ChannelForm({ draft }: { draft: Draft }) {
           )}
         </Section>
       )}
+      {a?.templates && <Templates draft={draft} adapter={adapter} />}
       {stored && a && <Live name={draft.key.value} />}
     </>
   );

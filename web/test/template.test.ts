@@ -1,7 +1,7 @@
 // Wording with blanks, as it will be read.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rendered } from '../core/template';
+import { blanksOf, rendered } from '../core/template';
 
 test('blanks are filled in by number, by name, and by the platform’s own keys', () => {
   const rows: [string, Record<string, string>, string][] = [
@@ -13,4 +13,13 @@ test('blanks are filled in by number, by name, and by the platform’s own keys'
     ['nothing {1} {{-}}', {}, 'nothing {1} {{-}}'],
   ];
   for (const [text, values, said] of rows) assert.equal(rendered(text, values), said);
+});
+
+test('what is asked for stands in the order in which it is sent', () => {
+  const rows: [string, string[]][] = [
+    ['{{2}} {{10}} {{1}} {{2}}', ['1', '2', '10']],
+    ['{{time}} {{who.DATA}} {{time}}', ['time', 'who']],
+    ['none', []],
+  ];
+  for (const [text, names] of rows) assert.deepEqual(blanksOf(text), names);
 });

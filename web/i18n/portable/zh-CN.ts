@@ -1,4 +1,4 @@
-// The words of the page that writes all settings into a file and takes them back.
+// The words of the page that writes all settings into a file and takes them back, and of a channel's templates.
 export const zhCN = {
   out: '导出',
   outHint: '本站点的全部设置，写成一个 JSON 文件。不含密钥、人员和会话。',
@@ -22,4 +22,23 @@ export const zhCN = {
   k_scorecard: '评分表',
   k_schedule: '每日抽检',
   k_check: '机器质检',
+  templates: '模板',
+  templatesHint: '平台已审核通过的内容。超过回复时限后客服从这里选择，时限内也可以用',
+  templateAdd: '添加模板',
+  templateNew: '新模板',
+  templateTitle: '标题（给客服看）',
+  templateName: '平台上的名称',
+  templateId: '模板 ID',
+  templateLanguage: '语言（平台的写法）',
+  templateHeader: '文字上方',
+  templateHeader_none: '无',
+  templateHeader_image: '图片',
+  templateHeader_video: '视频',
+  templateHeader_document: '文档',
+  templateText: '审核通过的内容',
+  templateTextHint: '连同变量：{blanks}',
+  templateField: '{name} 向客服显示为',
+  templateUrl: '点击打开页面：网址向客服显示为',
+  templateUrlHint: '点击不打开页面则留空',
+  templatePreview: '客户将看到',
 } as const;
