@@ -14,7 +14,7 @@ struct filled_in {
 };
 
 /* "order_update, invoice", as much of it as has room. */
-static enum kf_rc unknown(const struct site_channel *sc, const struct inbound *in, struct kf_err *why)
+static void unknown(const struct site_channel *sc, const struct inbound *in, struct kf_err *why)
 {
     struct buf all;
 
@@ -26,21 +26,22 @@ static enum kf_rc unknown(const struct site_channel *sc, const struct inbound *i
     (void)kf_fail(why, KF_INVALID, "template: there is no \"%.*s\" here; allowed are %.140s", (int)in->payload.n, in->payload.p,
                   buf_ok(&all) ? all.p : "others");
     buf_finish(&all);
-    return KF_INVALID;
 }
 
-static enum kf_rc find(const struct desk_site *ds, const struct conv *conv, const struct inbound *in, const struct template **ret,
-                       struct kf_err *why)
+/* NULL: `why` says what is wrong. */
+static const struct template *find(const struct desk_site *ds, const struct conv *conv, const struct inbound *in, struct kf_err *why)
 {
     const struct site_channel *sc = site_channel(ds->site, &conv->channel);
     const struct channel_ops *ops = sc ? channel_find(sc->adapter) : NULL;
+    const struct template *ret = NULL;
 
     if (!ops || !(ops->caps & CHAN_TEMPLATES))
-        return kf_fail(why, KF_UNSUPPORTED, "kind: this channel has no templates: write a text");
-    if (!sc->n_templates)
-        return kf_fail(why, KF_UNSUPPORTED, "kind: no templates are set up for this channel");
-    *ret = site_template(sc, in->payload);
-    return *ret ? KF_OK : unknown(sc, in, why);
+        (void)kf_fail(why, KF_UNSUPPORTED, "kind: this channel has no templates: write a text");
+    else if (!sc->n_templates)
+        (void)kf_fail(why, KF_UNSUPPORTED, "kind: no templates are set up for this channel");
+    else if (!(ret = site_template(sc, in->payload)))
+        unknown(sc, in, why);
+    return ret;
 }
 
 /* The frame's fields, which were checked to be texts; copied into the arena without the blanks around them. */
@@ -95,13 +96,14 @@ static enum kf_rc check(const struct template *t, const struct inbound *in, cons
 enum kf_rc template_said(const struct desk_site *ds, const struct conv *conv, const struct inbound *in, struct arena *a,
                          struct inbound *ret, struct kf_err *why)
 {
-    const struct template *t = NULL;
+    const struct template *t = find(ds, conv, in, why);
     struct filled_in f;
     struct buf text, note;
-    enum kf_rc rc = find(ds, conv, in, &t, why);
+    enum kf_rc rc;
 
-    if (!rc)
-        rc = read_fields(a, in, &f, why);
+    if (!t)
+        return why->rc;
+    rc = read_fields(a, in, &f, why);
     if (!rc)
         rc = check(t, in, &f, why);
     if (rc)

@@ -138,6 +138,11 @@ for (const [locale, w] of [
     await page.waitForFunction(() => document.querySelector('.writer textarea')?.readOnly);
     await picture(page, `template-over-${locale}`);
     assert.deepEqual(await axe(page), []);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 780 });
+    await picture(page, `template-over-narrow-dark-${locale}`);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.emulateMedia({ colorScheme: 'light' });
 
     // From the composer, by Tab; the search takes what is typed at once.
     await agentBox(page).focus();
@@ -286,7 +291,7 @@ for (const [locale, dark, w] of [
     admin.complaints.length = 0; // the browser's own words of the refusal
     await part.getByLabel(w.text, { exact: true }).fill('Your invoice {{1}} of {{2}}');
     await part.getByLabel(w.label, { exact: true }).fill(w.chosen);
-    await part.locator('.template-shown', { hasText: `Your invoice ［${w.chosen}］ of ［2］` }).waitFor();
+    await part.locator('.template-shown', { hasText: `Your invoice [${w.chosen}] of [2]` }).waitFor();
     await part.scrollIntoViewIfNeeded();
     await picture(admin, `template-admin-${locale}`);
     assert.deepEqual(await axe(admin), []);

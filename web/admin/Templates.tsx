@@ -85,8 +85,8 @@ function One(props: {
   const blanks = blanksOf(one.text);
   const labels = one.fields ?? [];
   const shown = Object.fromEntries([
-    ...blanks.map((b, i) => [b, `［${labels[i] || b}］`]),
-    ...(one.url_field ? [['url', `［${one.url_field}］`]] : []),
+    ...blanks.map((b, i) => [b, `[${labels[i] || b}]`]),
+    ...(one.url_field ? [['url', `[${one.url_field}]`]] : []),
   ]) as Record<string, string>;
   return (
     <fieldset class="field template">

@@ -65,7 +65,7 @@ function wrongFile(w: Template, file: File | undefined): string | undefined {
 
 /** What is still missing stands there by its name. */
 const shownWith = (w: Template, values: Record<string, string>): string =>
-  rendered(w.text, Object.fromEntries(w.fields.map((f) => [f.name, values[f.name] || `［${f.label}］`])));
+  rendered(w.text, Object.fromEntries(w.fields.map((f) => [f.name, values[f.name] || `[${f.label}]`])));
 
 /** What stands in a field as it goes. */
 const valueOf = (b: Begun, name: string): string => oneLine(b.values[name] ?? '');
