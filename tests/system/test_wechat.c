@@ -355,12 +355,14 @@ static void a_template_goes_when_no_reply_is_left(void **state)
     assert_string_equal(wire_verdict(&agent.wire, "t0"), "bad_request");
     assert_non_null(strstr(text_at(agent.wire.last, "message"), "fields.url: an http or https address"));
 
-    /* It costs none of the replies. */
+    /* It costs none of the replies, also while it is on its way. */
+    wire_forget(&agent.wire);
     chooses(conv, "t1", "https://shop.example/o/1024");
     assert_string_equal(wire_verdict(&agent.wire, "t1"), "ack");
     seq = number_at(agent.wire.last, "seq");
     takes_template("o-6");
     assert_string_equal(text_at(p.json, "url"), "https://shop.example/o/1024");
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
     platform_answer(&p, 200, NULL, "{\"errcode\":0,\"errmsg\":\"ok\",\"msgid\":3504711867345846273}");
     status(seq, "sent");
     job_ends("o-6", "3504711867345846273", "success");

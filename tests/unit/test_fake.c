@@ -307,6 +307,7 @@ static void every_channel_keeps_its_word(void **state)
         assert_int_equal((ops->caps & CHAN_ANSWERS) != 0, ops->answer_ms > 0);
         assert_true(ops->window_count == 0 || ops->window_ms > 0);
         assert_true(ops->poll_ms == 0 || ops->pull);
+        assert_int_equal((ops->caps & CHAN_TEMPLATES) != 0, ops->template != NULL);
         for (const struct setting_key *k = ops->keys; k->name; k++) {
             assert_non_null(k->help);
             if (k->type != SETTING_BOOL)
