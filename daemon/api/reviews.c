@@ -169,6 +169,42 @@ static json_t *contents_json(const char *text)
     return ret ? ret : json_object();
 }
 
+/* The answers as numbers, without a word. */
+static json_t *numbers_json(const struct scorecard *card, const struct score_answer *answers)
+{
+    json_t *all = json_object();
+
+    for (size_t i = 0; i < card->n_items; i++)
+        if (answers[i].na)
+            (void)json_object_set_new(all, score_item(card, i, NULL)->key.s, json_pack("{s:b}", "na", 1));
+        else if (answers[i].given)
+            (void)json_object_set_new(all, score_item(card, i, NULL)->key.s, json_pack("{s:i}", "value", answers[i].value));
+    return json_pack("{s:o}", "answers", all);
+}
+
+static bool words_are_gone(const struct opening_review *o)
+{
+    return review_is_in(o->r) && strcmp(o->q->body, "{}") == 0;
+}
+
+/* What was submitted; where its words were deleted since, the numbers, which are kept with the figures. */
+static json_t *submitted_json(const struct opening_review *o)
+{
+    struct score_answer answers[SCORE_ITEMS_MAX] = { { .given = false } };
+
+    if (!words_are_gone(o))
+        return contents_json(o->q->body);
+    for (size_t i = 0; i < o->q->n_lines; i++) {
+        const struct review_line *l = &o->q->lines[i];
+        const struct score_line line = { .earned = l->earned, .max = l->max, .failed = l->failed };
+        int n = score_item_number(&o->card, slice_of(l->item.s));
+
+        if (n >= 0)
+            answers[n] = score_answer_of(score_item(&o->card, (size_t)n, NULL), &line);
+    }
+    return numbers_json(&o->card, answers);
+}
+
 /* What the contents come to, item by item. */
 static json_t *lines_json(const struct scorecard *card, json_t *contents)
 {
@@ -246,7 +282,7 @@ static json_t *may_json(const struct opening_review *o)
 static void write_review(struct opening_review *o)
 {
     json_t *root = review_json(o->turn, o->r), *card = contents_json(o->card.body);
-    json_t *contents = contents_json(review_is_in(o->r) ? o->q->body : o->q->draft);
+    json_t *contents = review_is_in(o->r) ? submitted_json(o) : contents_json(o->q->draft);
     char *text;
 
     (void)json_object_set_new(root, "lines", lines_json(&o->card, contents));
@@ -589,7 +625,7 @@ static bool is_accepted(const struct act_review *a, const struct score_item *it)
 static enum kf_rc check_changes(struct opening_review *o, const struct act_review *a, const struct score_answer *now, struct kf_err *why)
 {
     struct score_answer before[SCORE_ITEMS_MAX];
-    json_t *old = contents_json(o->q->body);
+    json_t *old = submitted_json(o);
     enum kf_rc rc = answers_read(&o->card, old, before, why);
 
     for (size_t i = 0; !rc && i < o->card.n_items; i++) {
@@ -602,16 +638,39 @@ static enum kf_rc check_changes(struct opening_review *o, const struct act_revie
     return rc;
 }
 
-static void decide(struct opening_review *o)
+/* Words that were deleted do not come back with a page that was opened before. */
+static enum kf_rc take_decided(struct opening_review *o, struct change *c, struct act_review *a, struct kf_err *why)
 {
     struct score_answer answers[SCORE_ITEMS_MAX] = { { .given = false } };
+    bool gone = words_are_gone(o);
+    json_t *numbers;
+    char *text;
+    enum kf_rc rc;
+
+    if ((rc = take_contents(o, c, a, answers, why)) || (rc = take_decisions(o, c, a, why)) ||
+        (!(gone && a->outcome == APPEAL_REJECTED) && (rc = check_changes(o, a, answers, why))))
+        return rc;
+    if (a->outcome == APPEAL_REJECTED)
+        a->sum = (struct score_sum){ .score = o->r->score, .plain = o->r->plain, .fatal = o->r->fatal, .passed = o->r->passed };
+    if (!gone)
+        return KF_OK;
+    numbers = numbers_json(&o->card, answers);
+    text = json_dumps(numbers, JSON_COMPACT);
+    a->body = change_text(c, slice_of(text ? text : "{}"));
+    free(text);
+    json_decref(numbers);
+    return KF_OK;
+}
+
+static void decide(struct opening_review *o)
+{
     struct kf_err why = { .rc = KF_OK };
     struct change *c;
     struct act_review *a = begin(o, REVIEW_DECIDE, &c);
 
     if (!a)
         return;
-    if (take_contents(o, c, a, answers, &why) || take_decisions(o, c, a, &why) || check_changes(o, a, answers, &why)) {
+    if (take_decided(o, c, a, &why)) {
         give_up(o, c, &why);
         return;
     }

@@ -75,6 +75,19 @@ static struct score_line line_of(const struct score_item *it, const struct score
     return ret;
 }
 
+struct score_answer score_answer_of(const struct score_item *it, const struct score_line *line)
+{
+    struct score_answer ret = { .given = true };
+
+    if (is_shared(it)) {
+        ret.na = line->max == 0;
+        ret.value = ret.na ? 0 : (line->earned * score_most(it) + line->max / 2) / line->max;
+    } else
+        ret.value = it->type == SCORE_FATAL ? line->failed : (line->earned < 0 ? -line->earned : line->earned) / 100;
+    ret.given = is_shared(it) ? !ret.na : ret.value > 0;
+    return ret;
+}
+
 /* One way of adding up: with what fatal items do, or without. */
 struct adding {
     double earned, max; /* both times their weights */

@@ -90,6 +90,9 @@ int score_most(const struct score_item *item);
 /* `answers` and `lines` (may be NULL) have card->n_items elements. */
 void score_evaluate(const struct scorecard *card, const struct score_answer *answers, struct score_line *lines, struct score_sum *ret);
 
+/* The answer that came to this line. What adds, deducts or is fatal and did nothing was not answered, as far as a line tells. */
+struct score_answer score_answer_of(const struct score_item *item, const struct score_line *line);
+
 const char *score_type_name(enum score_type t);
 const char *score_scope_name(enum score_scope s);
 

@@ -204,6 +204,18 @@ static bool write_version(struct work *w, const struct planned *p)
     return true;
 }
 
+static bool write_version_again(struct work *w, const struct planned *p)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_REVIEW_VERSION_AGAIN);
+
+    stmt_i64(s, w->change->at);
+    stmt_id(s, &w->change->by.id);
+    stmt_str(s, w->change->by.name ? w->change->by.name : "");
+    stmt_i64(s, p->row.n);
+    stmt_i64(s, p->row.version);
+    return run(w, s);
+}
+
 static void bind_sum(struct stmt *s, const struct score_sum *sum)
 {
     stmt_i64(s, sum->score);
@@ -260,19 +272,22 @@ static bool write_told(struct work *w, const struct planned *p)
     return true;
 }
 
+/* Where all was rejected, what stood stands: not what the answers come to, which may be gone by then. */
 static bool write_decided(struct work *w, const struct planned *p)
 {
+    bool rejected = p->act->outcome == APPEAL_REJECTED;
+    struct score_sum stood = { .score = p->row.score, .plain = p->row.plain, .fatal = p->row.fatal, .passed = p->row.passed };
     struct stmt *s = stmt_begin(w->db, SQL_REVIEW_DECIDED);
 
     stmt_i64(s, p->to);
     stmt_i64(s, p->row.revision + 1);
     stmt_i64(s, p->row.version + 1);
-    bind_sum(s, &p->act->sum);
+    bind_sum(s, rejected ? &stood : &p->act->sum);
     stmt_i64(s, w->change->at);
     stmt_id(s, &w->change->by.id);
     stmt_i64(s, p->act->outcome);
     stmt_i64(s, p->row.n);
-    if (!run(w, s) || !write_version(w, p))
+    if (!run(w, s) || !(rejected ? write_version_again(w, p) : write_version(w, p)))
         return false;
     for (size_t i = 0; i < p->act->n_appeals; i++) {
         s = stmt_begin(w->db, SQL_REVIEW_APPEAL_SET);

@@ -195,6 +195,14 @@ static enum kf_rc read_blind(struct reading *r, int64_t n)
     return stmt_end(s, r->why);
 }
 
+static enum kf_rc read_lines_one(struct reading *r, int64_t n)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_REVIEW_LINES_ONE);
+
+    stmt_i64(s, n);
+    return take_lines(r, s);
+}
+
 static enum kf_rc read_versions(struct reading *r, int64_t n)
 {
     struct stmt *s = stmt_begin(r->db, SQL_REVIEW_VERSIONS);
@@ -289,8 +297,8 @@ static enum kf_rc read_one(struct reading *r)
         return rc ? rc : kf_fail(r->why, KF_ABSENT, "there is no such review");
     n = r->ret->reviews[0].n;
     r->ret->draft = r->ret->body = "";
-    if ((rc = read_cards(r)) || (rc = read_texts(r, n)) || (rc = read_blind(r, n)) || (rc = read_versions(r, n)) ||
-        (rc = read_appeals(r, n)) || (rc = read_comments(r, n)))
+    if ((rc = read_cards(r)) || (rc = read_texts(r, n)) || (rc = read_lines_one(r, n)) || (rc = read_blind(r, n)) ||
+        (rc = read_versions(r, n)) || (rc = read_appeals(r, n)) || (rc = read_comments(r, n)))
         return rc;
     return read_mentions(r, n);
 }

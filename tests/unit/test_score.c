@@ -93,6 +93,39 @@ static void a_line_says_what_became_of_its_item(void **state)
     }
 }
 
+/* A review whose words are gone is read from its lines: they come to the same. */
+static void answers_are_known_from_their_lines(void **state)
+{
+    static const struct score_answer rows[][7] = {
+        { V(1), V(3), V(1), V(0), V(1), V(5), V(10) },
+        { V(0), V(4), V(0), V(1), V(2), V(0), V(0) },
+        { NA, V(1), NA, V(0), NA, V(3), V(7) },
+        { V(1), V(2), V(0), V(0), V(0), V(1), V(1) },
+        { NA, NA, NA, NA, NA, NA, NA },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct score_line lines[7];
+        struct score_answer again[7];
+        struct score_sum before, after;
+
+        score_evaluate(&card, rows[i], lines, &before);
+        for (size_t k = 0; k < 7; k++) {
+            const struct score_item *it = score_item(&card, k, NULL);
+
+            again[k] = score_answer_of(it, &lines[k]);
+            assert_int_equal(again[k].value, rows[i][k].value);
+            assert_int_equal(again[k].na, rows[i][k].na && it->points && it->type <= SCORE_STEPS5);
+        }
+        score_evaluate(&card, again, NULL, &after);
+        assert_int_equal(after.score, before.score);
+        assert_int_equal(after.plain, before.plain);
+        assert_int_equal(after.fatal, before.fatal);
+        assert_int_equal(after.missing, 0);
+    }
+}
+
 static void items_are_found_by_number_and_by_key(void **state)
 {
     const struct score_section *s = NULL;
@@ -156,11 +189,11 @@ static void appeals_are_counted_with_what_became_of_them(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(a_score_is_what_was_earned_of_what_applies),
-                                        cmocka_unit_test(a_line_says_what_became_of_its_item),
-                                        cmocka_unit_test(items_are_found_by_number_and_by_key),
-                                        cmocka_unit_test(five_reviews_add_up_as_worked_by_hand),
-                                        cmocka_unit_test(appeals_are_counted_with_what_became_of_them) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_score_is_what_was_earned_of_what_applies), cmocka_unit_test(a_line_says_what_became_of_its_item),
+        cmocka_unit_test(answers_are_known_from_their_lines),         cmocka_unit_test(items_are_found_by_number_and_by_key),
+        cmocka_unit_test(five_reviews_add_up_as_worked_by_hand),      cmocka_unit_test(appeals_are_counted_with_what_became_of_them)
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
