@@ -198,6 +198,7 @@ struct act_sample {
     const char *plan; /* a JSON object: what was asked for */
     struct sample_pick *picks;
     size_t n_picks;
+    bool once; /* random, of what was in no random sample before: KF_CONFLICT if one of them is by now */
     struct kf_key
         schedule;      /* drawn by itself: KF_CONFLICT if that day's was drawn already; then nothing may be drawn, too. "" by somebody */
     int64_t day, upto; /* of a schedule: schedule.h */

@@ -116,6 +116,7 @@ bool sampling_act(const struct sampling *s, const struct scorecard *card, const 
     unsigned n = sizeof(a->card_sha256);
 
     a->kind = s->wish.kind;
+    a->once = s->wish.kind == SAMPLE_RANDOM && !s->wish.again;
     a->seed = (int64_t)s->plan.seed;
     a->population = (int64_t)s->population;
     a->card = card->key;

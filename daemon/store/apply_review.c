@@ -93,6 +93,29 @@ static bool write_sample(struct work *w, const struct op *op)
     return !*a->schedule.s || write_run(w, a, sample);
 }
 
+static bool has_row(struct work *w, enum sql which, const struct kf_id *id, bool *ret)
+{
+    struct stmt *s = stmt_begin(w->db, which);
+
+    stmt_id(s, id);
+    *ret = stmt_row(s);
+    return ended(w, s);
+}
+
+/* Two who draw at once have read the same population: whoever commits second draws anew. */
+static bool still_undrawn(struct work *w, const struct act_sample *a)
+{
+    bool any, drawn;
+
+    for (size_t i = 0; a->once && i < a->n_picks; i++) {
+        if (!has_row(w, SQL_SAMPLE_TALK, &a->picks[i].conv, &any) || !has_row(w, SQL_SAMPLE_RANDOM_FIND, &a->picks[i].conv, &drawn))
+            return false;
+        if (drawn)
+            return refuse(w, KF_CONFLICT, "somebody else has drawn some of the same conversations meanwhile: draw again");
+    }
+    return true;
+}
+
 bool plan_sample(struct work *w, const struct act *act)
 {
     const struct act_sample *a = act->u.sample;
@@ -101,6 +124,8 @@ bool plan_sample(struct work *w, const struct act *act)
 
     if (!a->n_picks && !*a->schedule.s)
         return refuse(w, KF_REJECTED, "nothing was drawn");
+    if (!still_undrawn(w, a))
+        return false;
     if (*a->schedule.s) {
         s = stmt_begin(w->db, SQL_SAMPLE_RUN_FIND);
         stmt_str(s, w->change->site.s);

@@ -1,6 +1,10 @@
 /* Whom a review is about, who makes it, what stands of it, and who learns of it: where queues, people and conversations change meanwhile. */
 #include "quality_rig.h"
 
+#include <time.h>
+#include <unistd.h>
+
+#define PASSWORD "pw-of-the-tests-1234"
 #define CARD                                                                                                         \
     "{\"name\":\"简表\",\"pass\":85,\"sections\":[{\"key\":\"all\",\"name\":\"全部\",\"weight\":100,\"items\":[" \
     "{\"key\":\"base\",\"name\":\"基本\",\"type\":\"steps3\",\"points\":10},"                                      \
@@ -20,6 +24,21 @@ static const char *path_of(const char *kind, const char *id, const char *what)
 static const char *review_path(const char *id, const char *what)
 {
     return path_of("reviews", id, what);
+}
+
+/* Somebody who is new here and has signed in. */
+static void join(struct staff *s, const char *name, const char *roles, const char *queues)
+{
+    char body[400], email[64];
+
+    (void)snprintf(email, sizeof(email), "%s@demo.example", name);
+    (void)snprintf(body, sizeof(body),
+                   "{\"site\":\"" SITE
+                   "\",\"email\":\"%s\",\"name\":\"%s\",\"number\":\"9\",\"roles\":[%s],\"queues\":[%s],\"password\":\"" PASSWORD "\"}",
+                   email, name, roles, queues);
+    refused(&admin, 201, "POST", "/api/v1/people", body);
+    memset(s, 0, sizeof(*s));
+    assert_int_equal(staff_try_sign_in(s, &d, email, PASSWORD), 201);
 }
 
 static int start_with_card(void **state)
@@ -173,10 +192,64 @@ static void an_accepted_one_changes_its_item_alone(void **state)
     json_decref(r);
 }
 
+/* ---- what is drawn ---- */
+
+/* Asks so often before it reads the first answer; how many are 201, and the others are refusals. */
+static int at_once(int n, const char *path, const char *body)
+{
+    char text[1200];
+    int fds[16], ret = 0;
+
+    (void)snprintf(text, sizeof(text),
+                   "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nOrigin: http://127.0.0.1:%d\r\nCookie: %s\r\nX-CSRF-Token: %s\r\n"
+                   "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                   path, d.port, d.port, supervisor.cookie, supervisor.csrf, strlen(body), body);
+    for (int i = 0; i < n; i++)
+        fds[i] = web_connect(&d, false);
+    for (int i = 0; i < n; i++)
+        web_send(fds[i], text, strlen(text));
+    for (int i = 0; i < n; i++) {
+        struct reply r;
+
+        assert_true(web_read(fds[i], false, &r));
+        assert_true(r.status == 201 || r.status == 409 || r.status == 422);
+        ret += r.status == 201;
+        reply_free(&r);
+        (void)close(fds[i]);
+    }
+    return ret;
+}
+
+/* Both have read the population before either commits: the questions are sent before the first answer is read. */
+static void who_draws_at_once_draws_nothing_twice(void **state)
+{
+    char conv[40], body[200], path[300];
+    sqlite3_stmt *st;
+    sqlite3 *db;
+    int drawn;
+
+    (void)state;
+    talk_over("先抽完", GREETING, conv);
+    refused(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, "{\"scorecard\":\"short\",\"n\":200}");
+    for (int i = 0; i < 3; i++)
+        talk_over("同时抽检", GREETING, conv);
+    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"short\",\"n\":3}");
+    drawn = at_once(6, "/api/v1/samples?site=" SITE, body);
+    assert_int_equal(drawn, 1);
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT COUNT(*) - COUNT(DISTINCT conv) FROM review", -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(st, 0), 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_rejected_appeal_leaves_what_stands_though_the_words_are_gone),
-                                        cmocka_unit_test(an_accepted_one_changes_its_item_alone) };
+                                        cmocka_unit_test(an_accepted_one_changes_its_item_alone),
+                                        cmocka_unit_test(who_draws_at_once_draws_nothing_twice) };
 
     return cmocka_run_group_tests(tests, start_with_card, finish);
 }
