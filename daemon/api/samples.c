@@ -200,7 +200,10 @@ static void have_population(void *ctx, enum kf_rc rc, struct query *q, const str
     else if (d->dry)
         turn_jansson(d->turn, 200, drawn_json(d));
     else if (!d->s.n_picks)
-        turn_problem(d->turn, 422, d->s.population ? "nobody may review any of them" : "no conversation fits: widen time or filters");
+        turn_problem(d->turn, 422,
+                     !d->s.population                       ? "no conversation fits: widen time or filters"
+                     : d->s.wish.kind == SAMPLE_CALIBRATION ? "no two of them may review the same conversation"
+                                                            : "nobody may review any of them");
     else {
         commit(d);
         return;
@@ -331,6 +334,24 @@ static bool take_tags(struct drawing *d)
     return true;
 }
 
+/* What the site does not have is a slip, not an empty population. */
+static bool are_known(struct drawing *d)
+{
+    const struct sample_wish *w = &d->s.wish;
+
+    for (size_t i = 0; i < w->n_queues; i++)
+        if (!site_queue(d->held, &w->queues[i])) {
+            turn_problem(d->turn, 400, "queues: there is no queue \"%s\"", w->queues[i].s);
+            return false;
+        }
+    for (size_t i = 0; i < w->n_channels; i++)
+        if (!site_channel(d->held, &w->channels[i])) {
+            turn_problem(d->turn, 400, "channels: there is no channel \"%s\"", w->channels[i].s);
+            return false;
+        }
+    return true;
+}
+
 static bool take_wish(struct drawing *d, int kind)
 {
     struct sample_wish *w = &d->s.wish;
@@ -340,7 +361,7 @@ static bool take_wish(struct drawing *d, int kind)
     if (!turn_flag(d->turn, d->body, "new_agents", &w->new_agents) || !turn_flag(d->turn, d->body, "findings", &w->findings) ||
         !turn_flag(d->turn, d->body, "again", &w->again) || !turn_flag(d->turn, d->body, "dry_run", &d->dry) ||
         !number(d, "rating_max", 1, 5, 2, &rating) || !take_keys(d, "queues", &w->queues, &w->n_queues) ||
-        !take_keys(d, "channels", &w->channels, &w->n_channels))
+        !take_keys(d, "channels", &w->channels, &w->n_channels) || !are_known(d))
         return false;
     w->rating_max = (int)rating;
     return take_agents(d) && take_tags(d);
@@ -360,6 +381,10 @@ static bool take_numbers(struct drawing *d, int64_t now)
         !number(d, "n", 1, SAMPLING_MAX, 10, &n) || !number(d, "share", 1, 100, 0, &share) ||
         !number(d, "seed", 0, (1LL << SEED_BITS) - 1, (int64_t)(chance >> (64 - SEED_BITS)), &seed) || !take_wish(d, kind))
         return false;
+    if (d->from >= d->to) {
+        turn_problem(d->turn, 400, "from: before to");
+        return false;
+    }
     if (share && json_object_get(d->body, "n")) {
         turn_problem(d->turn, 400, "share: instead of n, not with it");
         return false;

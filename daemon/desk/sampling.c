@@ -59,7 +59,7 @@ static void add_pick(struct sampling *s, const struct ports *p, const struct sam
                                .closed_at = u->closed_at };
 }
 
-/* Everybody gets every one of an exercise, but for those he has served. */
+/* Everybody gets every one of an exercise, but for those he has served; what only one may judge has nothing to be compared with. */
 static void assign(struct sampling *s, const struct ports *p, const struct sample_unit *units, const bool *chosen, const int *to)
 {
     bool all = s->wish.kind == SAMPLE_CALIBRATION;
@@ -74,6 +74,8 @@ static void assign(struct sampling *s, const struct ports *p, const struct sampl
         for (size_t r = 0; all && r < s->n_reviewers; r++)
             if (sample_may(&units[i], &s->reviewers[r]))
                 add_pick(s, p, &units[i], &s->reviewers[r]);
+        if (all && s->n_picks == before + 1)
+            s->n_picks = before;
         s->unassigned += s->n_picks == before;
     }
 }

@@ -453,8 +453,8 @@ static void a_sample_is_a_share_of_what_fits(void **state)
     assert_int_equal(would("\"share\":100", "drawn"), all);
     assert_int_equal(would("\"share\":1", "drawn"), 1);
     assert_int_equal(would("\"share\":50", "drawn"), (all + 1) / 2);
-    assert_int_equal(would("\"share\":50,\"channels\":[\"nowhere\"]", "population"), 0);
-    assert_int_equal(would("\"share\":50,\"channels\":[\"nowhere\"]", "drawn"), 0);
+    assert_int_equal(would("\"share\":50,\"from\":0,\"to\":1", "population"), 0);
+    assert_int_equal(would("\"share\":50,\"from\":0,\"to\":1", "drawn"), 0);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         (void)snprintf(body, sizeof(body), "{\"scorecard\":\"standard-zh\",\"dry_run\":true,%s}", wrong[i]);
         refused(&supervisor, 400, "POST", "/api/v1/samples?site=" SITE, body);

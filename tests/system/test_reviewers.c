@@ -245,11 +245,25 @@ static void who_draws_at_once_draws_nothing_twice(void **state)
     sqlite3_close(db);
 }
 
+static void what_cannot_be_is_refused(void **state)
+{
+    static const char *const wrong[] = { "\"queues\":[\"nope\"]", "\"channels\":[\"nope\"]", "\"from\":2000,\"to\":1000" };
+    char conv[40], body[400];
+
+    (void)state;
+    talk_over("只有一个人能评", GREETING, conv);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(body, sizeof(body), "{\"scorecard\":\"short\",\"dry_run\":true,%s}", wrong[i]);
+        refused(&supervisor, 400, "POST", "/api/v1/samples?site=" SITE, body);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_rejected_appeal_leaves_what_stands_though_the_words_are_gone),
                                         cmocka_unit_test(an_accepted_one_changes_its_item_alone),
-                                        cmocka_unit_test(who_draws_at_once_draws_nothing_twice) };
+                                        cmocka_unit_test(who_draws_at_once_draws_nothing_twice),
+                                        cmocka_unit_test(what_cannot_be_is_refused) };
 
     return cmocka_run_group_tests(tests, start_with_card, finish);
 }
