@@ -210,6 +210,8 @@ bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool 
         return false;
     if (reviewed && !w->again && w->kind == SAMPLE_RANDOM)
         return false;
+    if (w->kind == SAMPLE_CALIBRATION ? u->scored : u->calibrating) /* a calibration is blind */
+        return false;
     return w->kind != SAMPLE_RISK || (u->rating && u->rating <= w->rating_max) || (u->fresh && w->new_agents) ||
            (u->risky && w->findings) || has_tag(u, w);
 }

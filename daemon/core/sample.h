@@ -20,6 +20,8 @@ struct sample_unit {
     int64_t closed_at;
     int rating;              /* 0 none */
     bool fresh;              /* the agent is new here: a stratum of its own */
+    bool scored;             /* it is in a random sample or on a risk list: its score can be read, or will be */
+    bool calibrating;        /* somebody still has to judge it in a calibration, and must not read what others gave it */
     bool risky;              /* checks that mark a risk have found something that nobody has dismissed */
     const char *const *tags; /* of a risk list alone */
     size_t n_tags;

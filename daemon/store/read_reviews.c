@@ -424,6 +424,8 @@ static enum kf_rc read_units(struct reading *r)
         u->rating = (int)get_i64(s);
         ret->since[ret->n_units - 1] = get_i64(s);
         ret->reviewed[ret->n_units - 1] = get_i64(s) > 0;
+        u->scored = get_i64(s) > 0;
+        u->calibrating = get_i64(s) > 0;
         u->risky = get_i64(s) > 0;
         served = arena_more(r->arena, (void *)u->served, u->n_served, sizeof(*served));
         if (!served)

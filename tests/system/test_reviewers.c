@@ -258,12 +258,43 @@ static void what_cannot_be_is_refused(void **state)
     }
 }
 
+/* What stands on a list with its score is no exercise, and what is an exercise for somebody stands on no list. */
+static void a_calibration_is_of_what_nobody_can_look_up(void **state)
+{
+    struct staff second, third;
+    char conv[40], open[40], id[40], wish[300];
+    json_t *r;
+
+    (void)state;
+    join(&second, "second", "\"reviewer\"", "");
+    join(&third, "third", "\"reviewer\"", "\"sales\"");
+    drawn_talk("已评过的", conv, id);
+    submit(id, "\"base\":{\"value\":2}");
+    talk_over("没评过的", GREETING, open);
+    (void)snprintf(wish, sizeof(wish), "{\"scorecard\":\"short\",\"kind\":\"calibration\",\"n\":200,\"reviewers\":[\"%s\",\"%s\"]}",
+                   reviewer.id, second.id);
+    r = send(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, wish);
+    assert_int_equal(number_at(r, "drawn"), 2);
+    json_decref(r);
+    review_of(&second, open, id);
+    refused(&supervisor, 422, "POST", "/api/v1/samples?site=" SITE, "{\"scorecard\":\"short\",\"n\":200}");
+
+    /* One alone has nothing to be compared with. */
+    talk_over("只有一个人能评的", GREETING, conv);
+    (void)snprintf(wish, sizeof(wish), "{\"scorecard\":\"short\",\"kind\":\"calibration\",\"n\":200,\"reviewers\":[\"%s\",\"%s\"]}",
+                   second.id, third.id);
+    refused(&supervisor, 422, "POST", "/api/v1/samples?site=" SITE, wish);
+    staff_free(&second);
+    staff_free(&third);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_rejected_appeal_leaves_what_stands_though_the_words_are_gone),
                                         cmocka_unit_test(an_accepted_one_changes_its_item_alone),
                                         cmocka_unit_test(who_draws_at_once_draws_nothing_twice),
-                                        cmocka_unit_test(what_cannot_be_is_refused) };
+                                        cmocka_unit_test(what_cannot_be_is_refused),
+                                        cmocka_unit_test(a_calibration_is_of_what_nobody_can_look_up) };
 
     return cmocka_run_group_tests(tests, start_with_card, finish);
 }

@@ -115,7 +115,7 @@ static void the_population_is_what_was_wished_for(void **state)
         { "all", { .kind = SAMPLE_RANDOM }, false, true },
         { "not twice", { .kind = SAMPLE_RANDOM }, true, false },
         { "unless it is wished", { .kind = SAMPLE_RANDOM, .again = true }, true, true },
-        { "an exercise may be of any", { .kind = SAMPLE_CALIBRATION }, true, true },
+        { "an exercise is of what has no score", { .kind = SAMPLE_CALIBRATION }, false, true },
         { "its channel", { .channels = &web, .n_channels = 1 }, false, true },
         { "another channel", { .channels = &mail, .n_channels = 1 }, false, false },
         { "another queue", { .queues = &mail, .n_queues = 1 }, false, false },
@@ -129,10 +129,17 @@ static void the_population_is_what_was_wished_for(void **state)
         { "risk: a new agent", { .kind = SAMPLE_RISK, .rating_max = 1, .new_agents = true }, false, true },
     };
 
+    struct sample_unit scored = u, calibrating = u;
+
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         print_message("%s\n", rows[i].name);
         assert_int_equal(sample_fits(&rows[i].w, &u, rows[i].reviewed), rows[i].fits);
+        scored.scored = calibrating.calibrating = true;
+        if (rows[i].w.kind == SAMPLE_CALIBRATION)
+            assert_false(sample_fits(&rows[i].w, &scored, false));
+        else
+            assert_false(sample_fits(&rows[i].w, &calibrating, false));
     }
 }
 
