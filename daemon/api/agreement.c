@@ -253,7 +253,7 @@ static json_t *pair_json(const struct panel *p, size_t a, size_t b, const struct
 
 static json_t *panel_json(struct panel *p, const struct member *m, const struct kf_key *site)
 {
-    bool may_close = p->waiting && permit_close(m, site, &p->q->samples[0].by);
+    bool may_close = p->waiting && permit_close(m, site, &p->q->samples[0].by) && sample_seen(m, &p->q->samples[0], true);
     json_t *units = json_array(), *items = json_array(), *pairs = json_array();
 
     for (size_t u = 0; u < p->n_convs; u++)
@@ -280,6 +280,10 @@ static void have_agreement(void *ctx, enum kf_rc rc, struct query *q, const stru
 
     if (rc) {
         turn_fail(t, rc, why);
+        return;
+    }
+    if (!m || !sample_seen(m, &q->quality.samples[0], false)) {
+        turn_problem(t, 404, "there is no such sample");
         return;
     }
     if (!p || !q->quality.n_cards) {
@@ -360,11 +364,15 @@ static void have_exercise(void *ctx, enum kf_rc rc, struct query *q, const struc
 {
     struct turn *t = ctx;
 
+    const struct member *m = turn_member(t, &q->site);
+
     if (rc)
         turn_fail(t, rc, why);
+    else if (!m || !sample_seen(m, &q->quality.samples[0], false))
+        turn_problem(t, 404, "there is no such sample");
     else if (q->quality.samples[0].kind != SAMPLE_CALIBRATION)
         turn_problem(t, 422, "only a calibration is closed");
-    else if (!permit_close(turn_member(t, &q->site), &q->site, &q->quality.samples[0].by))
+    else if (!permit_close(m, &q->site, &q->quality.samples[0].by) || !sample_seen(m, &q->quality.samples[0], true))
         turn_problem(t, 403, "a calibration is closed by whoever has drawn it, or a supervisor");
     else
         commit_close(t, q);

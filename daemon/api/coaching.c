@@ -4,8 +4,11 @@
 
 #include <stdlib.h>
 
-#define TEXT_CP    2000
-#define LISTED_MAX 500
+#define TEXT_CP     2000
+#define LISTED_MAX  500
+#define DAY_MS      86400000LL
+
+#define FOLLOW_DAYS 3660
 
 static int64_t clock_ms(struct turn *t)
 {
@@ -20,16 +23,20 @@ static void set_time(json_t *o, const char *name, int64_t at)
         (void)json_object_set_new(o, name, json_integer(at));
 }
 
-static json_t *may_json(const struct member *m, const struct coaching *c)
+/* Whoever has written it may, whatever queues he looks after by now; other supervisors where they look after the agent. */
+static bool may(struct turn *t, const struct member *m, enum coaching_verb verb, const struct coaching *c)
+{
+    return permit_coaching(m, verb, &c->site, &c->agent) && (id_eq(&c->agent, &m->person) || id_eq(&c->by, &m->person) ||
+                                                             permit_coached(m, desk_member(turn_desk(t), &c->site, &c->agent), &c->queue));
+}
+
+static json_t *may_json(struct turn *t, const struct member *m, const struct coaching *c)
 {
     enum coaching_state to;
 
-    return json_pack(
-        "{s:b,s:b}", "acknowledge",
-        (int)(permit_coaching(m, COACHING_ANSWER, &c->site, &c->agent) &&
-              coaching_step(c->state, COACHING_ACKNOWLEDGE, &to, NULL) == KF_OK),
-        "close",
-        (int)(permit_coaching(m, COACHING_MANAGE, &c->site, &c->agent) && coaching_step(c->state, COACHING_CLOSE, &to, NULL) == KF_OK));
+    return json_pack("{s:b,s:b}", "acknowledge",
+                     (int)(may(t, m, COACHING_ANSWER, c) && coaching_step(c->state, COACHING_ACKNOWLEDGE, &to, NULL) == KF_OK), "close",
+                     (int)(may(t, m, COACHING_MANAGE, c) && coaching_step(c->state, COACHING_CLOSE, &to, NULL) == KF_OK));
 }
 
 static json_t *coaching_json(struct turn *t, const struct member *m, const struct coaching *c)
@@ -39,7 +46,7 @@ static json_t *coaching_json(struct turn *t, const struct member *m, const struc
                             (json_int_t)c->revision, "agent", review_person(t, &c->site, &c->agent), "by", "id", id_text(&c->by, by),
                             "name", c->by_name, "text", c->text, "follow_at", (json_int_t)c->follow_at, "state",
                             coaching_state_name(c->state), "answer", c->answer, "outcome", c->outcome, "at", (json_int_t)c->at, "due",
-                            (int)(c->state != COACHING_DONE && c->follow_at <= clock_ms(t)), "may", may_json(m, c));
+                            (int)(c->state != COACHING_DONE && c->follow_at <= clock_ms(t)), "may", may_json(t, m, c));
 
     if (!id_is_zero(&c->review))
         (void)json_object_set_new(ret, "review", json_string(id_text(&c->review, review)));
@@ -58,7 +65,7 @@ static void have_list(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     for (size_t i = 0; !rc && i < q->n_coachings; i++) {
         const struct coaching *c = &q->coachings[i];
 
-        if (!permit_coaching(m, COACHING_READ, &c->site, &c->agent))
+        if (!may(t, m, COACHING_READ, c))
             continue;
         (void)json_array_append_new(items, coaching_json(t, m, c));
         due += c->state != COACHING_DONE && c->follow_at <= clock_ms(t);
@@ -70,7 +77,7 @@ static void have_list(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         turn_jansson(t, 200, json_pack("{s:o,s:I}", "items", items, "due", (json_int_t)due));
 }
 
-/* list=mine: about me; else, for supervisors, all of the site. */
+/* list=mine: about me; else, for supervisors, all of whom they look after. */
 static void get_coaching(struct turn *t)
 {
     const struct member *m;
@@ -110,6 +117,7 @@ struct acting {
     json_t *body;
     struct kf_key site;
     struct kf_id id, told; /* told: who else is concerned */
+    struct coaching note;  /* what is planned */
 };
 
 static void acting_end(struct acting *a)
@@ -183,8 +191,17 @@ static struct acting *acting_new(struct turn *t, enum coaching_event event)
     return a;
 }
 
+/* A day back, so that what is planned for today is taken in every time zone. */
+static bool is_time(struct acting *a, const json_t *at)
+{
+    int64_t now = clock_ms(a->turn);
+
+    return json_is_integer(at) && json_integer_value(at) > now - DAY_MS && json_integer_value(at) < now + FOLLOW_DAYS * DAY_MS;
+}
+
 static bool take_plan(struct acting *a, const struct member *m, struct coaching *note)
 {
+    const struct kf_key none = { "" };
     const json_t *follow = json_object_get(a->body, "follow_at");
     const char *review = json_string_value(json_object_get(a->body, "review"));
     const struct member *who;
@@ -194,8 +211,10 @@ static bool take_plan(struct acting *a, const struct member *m, struct coaching 
         turn_problem(a->turn, 400, "agent: the id of somebody of the site");
     else if (!permit_coaching(m, COACHING_MANAGE, &a->site, &note->agent))
         turn_problem(a->turn, 403, "coaching is planned by supervisors, and with others");
-    else if (!json_is_integer(follow) || json_integer_value(follow) < 1)
-        turn_problem(a->turn, 400, "follow_at: a time in milliseconds since 1970 UTC");
+    else if (!permit_coached(m, who, &none))
+        turn_problem(a->turn, 403, "coaching is planned with those who serve a queue of one's own");
+    else if (!is_time(a, follow))
+        turn_problem(a->turn, 400, "follow_at: a time from today on, in milliseconds since 1970 UTC");
     else if (review && !id_parse(slice_of(review), &note->review))
         turn_problem(a->turn, 400, "review: the id of a review");
     else if ((note->text = text_in(a, "text", true))) {
@@ -205,25 +224,63 @@ static bool take_plan(struct acting *a, const struct member *m, struct coaching 
     return false;
 }
 
+static void plan(struct acting *a)
+{
+    const struct ports *p = turn_ports(a->turn);
+    uint8_t chance[10];
+
+    p->chance(p->ctx, chance, sizeof(chance));
+    a->note.id = a->id = id_make(clock_ms(a->turn), chance);
+    a->told = a->note.agent;
+    commit(a, &a->note);
+}
+
+/* It is about the agent, and of those that the supervisor may read himself. */
+static void have_review(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct acting *a = ctx;
+    const struct review *r = rc ? NULL : &q->quality.reviews[0];
+    const struct member *m = turn_member(a->turn, &a->site);
+
+    if (rc && rc != KF_ABSENT)
+        turn_fail(a->turn, rc, why);
+    else if (!r || !id_eq(&r->agent, &a->note.agent) || !review_is_told(r) || !key_eq(&r->site, &a->site) ||
+             !permit_review(m, REVIEW_READ, r, q->quality.blind))
+        turn_problem(a->turn, 400, "review: one of this agent that was submitted, and that you may read");
+    else {
+        plan(a);
+        return;
+    }
+    acting_end(a);
+}
+
 static void post_coaching(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
     struct acting *a = site ? acting_new(t, COACHING_PLAN) : NULL;
-    struct coaching note = { .answer = "", .outcome = "" };
-    uint8_t chance[10];
+    struct query *q;
 
     if (!a)
         return;
     a->site = site->key;
-    if (!take_plan(a, m, &note)) {
+    a->note.answer = a->note.outcome = "";
+    if (!take_plan(a, m, &a->note)) {
         acting_end(a);
         return;
     }
-    turn_ports(t)->chance(turn_ports(t)->ctx, chance, sizeof(chance));
-    note.id = a->id = id_make(clock_ms(t), chance);
-    a->told = note.agent;
-    commit(a, &note);
+    if (id_is_zero(&a->note.review)) {
+        plan(a);
+        return;
+    }
+    q = query_new(QUERY_REVIEW);
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        acting_end(a);
+        return;
+    }
+    q->id = a->note.review;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_review, a);
 }
 
 static void have_note(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -238,9 +295,9 @@ static void have_note(void *ctx, enum kf_rc rc, struct query *q, const struct kf
 
     if (rc && rc != KF_ABSENT)
         turn_fail(a->turn, rc, why);
-    else if (!c || !permit_coaching(m, COACHING_READ, &c->site, &c->agent))
+    else if (!c || !m || !may(a->turn, m, COACHING_READ, c))
         turn_problem(a->turn, 404, "there is no such note");
-    else if (!permit_coaching(m, closes ? COACHING_MANAGE : COACHING_ANSWER, &c->site, &c->agent))
+    else if (!may(a->turn, m, closes ? COACHING_MANAGE : COACHING_ANSWER, c))
         turn_problem(a->turn, 403, closes ? "supervisors close what concerns others" : "only the agent acknowledges");
     else if (!json_is_integer(revision))
         turn_problem(a->turn, 400, "revision: the number that was seen last");

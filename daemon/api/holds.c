@@ -4,16 +4,31 @@
 
 #define REASON_MAX 500
 
-static struct site *holds_site(struct turn *t)
+static struct site *holds_site(struct turn *t, const struct member **m)
 {
-    const struct member *m;
-    struct site *site = turn_site(t, &m);
+    struct site *site = turn_site(t, m);
 
-    if (site && !t->op && !permit(m, VERB_HOLD, &site->key, NULL)) {
+    if (site && !t->op && !permit(*m, VERB_HOLD, &site->key, NULL)) {
         turn_problem(t, 403, "legal holds need the role supervisor or admin");
         return NULL;
     }
     return site;
+}
+
+/* Those that he looks after, each between two blanks, whose holds are his; "": all of them are. */
+static const char *queues_of(struct turn *t, const struct member *m)
+{
+    struct buf b;
+    const char *ret;
+
+    if (t->op || permit_holds_all(m))
+        return "";
+    buf_init(&b, 1u << 20);
+    for (size_t i = 0; i < m->n_queues; i++)
+        buf_printf(&b, " %s ", m->queues[i].s);
+    ret = buf_ok(&b) ? arena_printf(t->arena, "%.*s", (int)buf_slice(&b).n, buf_slice(&b).p) : NULL;
+    buf_finish(&b);
+    return ret ? ret : " "; /* out of memory: of none */
 }
 
 static void have_holds(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -33,7 +48,8 @@ static void have_holds(void *ctx, enum kf_rc rc, struct query *q, const struct k
 
 static void get_holds(struct turn *t)
 {
-    struct site *site = holds_site(t);
+    const struct member *m;
+    struct site *site = holds_site(t, &m);
     struct slice conv = turn_query(t, "conversation");
     struct kf_id id = { { 0 } };
     struct query *q;
@@ -53,6 +69,7 @@ static void get_holds(struct turn *t)
     q->site = site->key;
     q->conv = id;
     q->needs = lifted;
+    q->text = slice_of(queues_of(t, m));
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_holds, t);
 }
 
@@ -93,7 +110,7 @@ static struct change *change_for(struct turn *t, const struct site *site, struct
     return c;
 }
 
-static void set_hold(struct turn *t, const struct site *site, const json_t *root)
+static void set_hold(struct turn *t, const struct site *site, const struct member *m, const json_t *root)
 {
     const char *conv = json_string_value(json_object_get(root, "conversation"));
     const char *visitor = json_string_value(json_object_get(root, "visitor")), *reason = json_string_value(json_object_get(root, "reason"));
@@ -122,25 +139,29 @@ static void set_hold(struct turn *t, const struct site *site, const json_t *root
         act->u.hold.conv = on;
     else
         act->u.hold.visitor = on;
+    act->u.hold.queues = change_text(c, slice_of(queues_of(t, m)));
     act->u.hold.reason = change_text(c, slice_of(reason));
     turn_ports(t)->commit(turn_ports(t)->ctx, c, held, h);
 }
 
 static void post_hold(struct turn *t)
 {
-    struct site *site = holds_site(t);
+    const struct member *m;
+    struct site *site = holds_site(t, &m);
     json_t *root = site ? turn_body(t) : NULL;
 
     if (root)
-        set_hold(t, site, root);
+        set_hold(t, site, m, root);
     json_decref(root);
 }
 
 static void delete_hold(struct turn *t)
 {
-    struct site *site = holds_site(t);
+    const struct member *m;
+    struct site *site = holds_site(t, &m);
     struct holding *h;
     struct change *c;
+    struct act *act;
     struct kf_id id;
 
     if (!site)
@@ -153,7 +174,9 @@ static void delete_hold(struct turn *t)
     if (!c)
         return;
     h->lifts = true;
-    change_act(c, ACT_HOLD_LIFT)->u.hold.id = id;
+    act = change_act(c, ACT_HOLD_LIFT);
+    act->u.hold.id = id;
+    act->u.hold.queues = change_text(c, slice_of(queues_of(t, m)));
     turn_ports(t)->commit(turn_ports(t)->ctx, c, held, h);
 }
 

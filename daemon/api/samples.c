@@ -52,9 +52,19 @@ json_t *sample_json(const struct stored_sample *s)
     return ret;
 }
 
+bool sample_seen(const struct member *m, const struct stored_sample *s, bool all)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n_parts; i++)
+        n += permit_drawn(m, &s->by, &s->parts[i].queue) || (!all && id_eq(&s->parts[i].reviewer, &m->person));
+    return all ? n == s->n_parts : n > 0;
+}
+
 static void have_samples(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct turn *t = ctx;
+    const struct member *m = turn_member(t, &q->site);
     json_t *items;
 
     if (rc) {
@@ -62,8 +72,9 @@ static void have_samples(void *ctx, enum kf_rc rc, struct query *q, const struct
         return;
     }
     items = json_array();
-    for (size_t i = 0; i < q->quality.n_samples; i++)
-        (void)json_array_append_new(items, sample_json(&q->quality.samples[i]));
+    for (size_t i = 0; m && i < q->quality.n_samples; i++)
+        if (sample_seen(m, &q->quality.samples[i], false))
+            (void)json_array_append_new(items, sample_json(&q->quality.samples[i]));
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 

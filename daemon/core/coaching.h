@@ -3,7 +3,7 @@
  *   PLANNED ──► ACKNOWLEDGED ──► DONE
  *      └───────────────────────────┘       closed without having been acknowledged
  *
- * The agent acknowledges; any supervisor of the site closes it, with what came of it. */
+ * The agent acknowledges; any supervisor of the agent's queues closes it, with what came of it. */
 #ifndef KF_CORE_COACHING_H
 #define KF_CORE_COACHING_H
 
@@ -22,6 +22,7 @@ struct coaching {
     int64_t revision; /* rises with everything that is changed of it */
     struct kf_id agent, by;
     struct kf_id review; /* what it is about; zero: nothing in particular */
+    struct kf_key queue; /* of that review; "" none */
     const char *by_name, *text;
     int64_t follow_at; /* when it is looked at again */
     enum coaching_state state;

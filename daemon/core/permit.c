@@ -240,6 +240,28 @@ bool permit_coaching(const struct member *who, enum coaching_verb verb, const st
     }
 }
 
+bool permit_coached(const struct member *who, const struct member *agent, const struct kf_key *queue)
+{
+    if (who->n_queues == 0)
+        return true;
+    if (*queue->s)
+        return listed(who, queue);
+    for (size_t i = 0; agent && i < agent->n_queues; i++)
+        if (listed(who, &agent->queues[i]))
+            return true;
+    return agent && agent->n_queues == 0;
+}
+
+bool permit_drawn(const struct member *who, const struct kf_id *drawn_by, const struct kf_key *queue)
+{
+    return who->n_queues == 0 || listed(who, queue) || (!id_is_zero(drawn_by) && id_eq(drawn_by, &who->person));
+}
+
+bool permit_holds_all(const struct member *who)
+{
+    return who->verbs || who->n_queues == 0 || has(who, MEMBER_ADMIN);
+}
+
 bool permit_close(const struct member *who, const struct kf_key *site, const struct kf_id *drawn_by)
 {
     return is_person_of(who, site) &&

@@ -70,12 +70,18 @@ bool permit(const struct member *who, enum verb verb, const struct kf_key *site,
  * until `blind` is over, and never the agent's. Whether its state allows an act is for review_step(). */
 bool permit_review(const struct member *who, enum review_verb verb, const struct review *r, bool blind);
 
+/* Of what a sample holds, in one of its queues: who looks after the queue, and who has drawn it. */
+bool permit_drawn(const struct member *who, const struct kf_id *drawn_by, const struct kf_key *queue);
+/* Holds of all queues, rather than those on what was said in one's own. */
+bool permit_holds_all(const struct member *who);
 /* Closing a calibration before all are in: whoever has drawn it, and supervisors. */
 bool permit_close(const struct member *who, const struct kf_key *site, const struct kf_id *drawn_by);
 
 /* Coaching: supervisors plan and close what concerns others, and see all of the site; an agent reads and acknowledges his own. */
 enum coaching_verb { COACHING_READ, COACHING_MANAGE, COACHING_ANSWER };
 bool permit_coaching(const struct member *who, enum coaching_verb verb, const struct kf_key *site, const struct kf_id *agent);
+/* Whom a supervisor of queues coaches: who serves one of them (`agent` NULL: who is gone serves none), about a review of one of them ("" none). */
+bool permit_coached(const struct member *who, const struct member *agent, const struct kf_key *queue);
 /* The case library is everybody's to learn from; reviewers and supervisors write it. */
 bool permit_example(const struct member *who, bool write, const struct kf_key *site);
 

@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#define NO_CONV    "there is no such conversation"
+#define NO_VISITOR "there is no such visitor"
+
 struct held {
     const struct act *act;
     struct kf_id customer;
@@ -22,7 +25,7 @@ static bool find_customer(struct work *w, struct held *h)
     }
     if (!ended(w, s))
         return false;
-    return any && key_eq(&site, &w->change->site) ? true : refuse(w, KF_ABSENT, "there is no such visitor");
+    return any && key_eq(&site, &w->change->site) ? true : refuse(w, KF_ABSENT, "%s", NO_VISITOR);
 }
 
 static bool find_row(struct work *w, enum sql which, const struct kf_id *id, const char *words)
@@ -36,6 +39,42 @@ static bool find_row(struct work *w, enum sql which, const struct kf_id *id, con
     if (!ended(w, s))
         return false;
     return any ? true : refuse(w, KF_ABSENT, "%s", words);
+}
+
+static bool is_in_queues(struct work *w, const struct kf_id *conv, const struct kf_id *customer, const char *queues, bool *ret)
+{
+    struct stmt *s;
+
+    *ret = !*queues;
+    if (*ret)
+        return true;
+    s = stmt_begin(w->db, SQL_HOLD_OF_QUEUES);
+    stmt_id(s, conv);
+    stmt_id(s, customer);
+    stmt_str(s, queues);
+    *ret = stmt_row(s);
+    return ended(w, s);
+}
+
+/* What it is on, which is the asker's to hold; of what is not nobody says that it is there. */
+static bool find_lifted(struct work *w, const struct act *act, bool *in)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_HOLD_FIND);
+    struct kf_id conv = { { 0 } }, customer = { { 0 } };
+    bool any;
+
+    stmt_id(s, &act->u.hold.id);
+    stmt_str(s, w->change->site.s);
+    any = stmt_row(s);
+    if (any) {
+        (void)get_i64(s);
+        get_id(s, &conv);
+        get_id(s, &customer);
+    }
+    if (!ended(w, s))
+        return false;
+    *in = false;
+    return !any || is_in_queues(w, &conv, &customer, act->u.hold.queues, in);
 }
 
 static bool note_hold(struct work *w, const struct held *h)
@@ -89,17 +128,23 @@ static bool write_hold(struct work *w, const struct op *op)
 bool plan_hold(struct work *w, const struct act *act)
 {
     struct held *h = ARENA_NEW(w->arena, struct held);
+    bool in;
 
     if (!h)
         return refuse(w, KF_NOMEM, "out of memory");
     h->act = act;
     if (act->kind == ACT_HOLD_LIFT) {
-        if (!find_row(w, SQL_HOLD_FIND, &act->u.hold.id, "there is no such hold"))
+        if (!find_lifted(w, act, &in))
             return false;
-    } else if (!id_is_zero(&act->u.hold.conv)) {
-        if (!find_row(w, SQL_HOLD_CONV, &act->u.hold.conv, "there is no such conversation"))
+        if (!in)
+            return refuse(w, KF_ABSENT, "there is no such hold");
+    } else {
+        if (id_is_zero(&act->u.hold.conv) ? !find_customer(w, h) : !find_row(w, SQL_HOLD_CONV, &act->u.hold.conv, NO_CONV))
             return false;
-    } else if (!find_customer(w, h))
-        return false;
+        if (!is_in_queues(w, &act->u.hold.conv, &h->customer, act->u.hold.queues, &in))
+            return false;
+        if (!in)
+            return refuse(w, KF_ABSENT, "%s", id_is_zero(&act->u.hold.conv) ? NO_VISITOR : NO_CONV);
+    }
     return op_add(w, write_hold, h, NULL, 0);
 }

@@ -157,6 +157,7 @@ static enum kf_rc holds(struct reader *r, struct query *q, struct kf_err *why)
     stmt_i64(s, !id_is_zero(&q->conv));
     stmt_id(s, &q->conv);
     stmt_i64(s, q->needs & 1);
+    stmt_text(s, q->text.n ? q->text : SLICE(""));
     stmt_i64(s, q->limit > 0 ? q->limit : LIMIT_MAX);
     buf_init(&b, ANSWER_MAX);
     buf_str(&b, "{\"items\":[");

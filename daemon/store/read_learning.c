@@ -46,6 +46,7 @@ void row_coaching(struct stmt *s, struct arena *a, struct coaching *c)
     c->at = get_i64(s);
     c->acknowledged_at = get_i64(s);
     c->done_at = get_i64(s);
+    get_key(s, &c->queue);
 }
 
 static enum kf_rc take_examples(struct query *q, struct stmt *s, struct kf_err *why)

@@ -331,13 +331,39 @@ static enum kf_rc take_samples(struct reading *r, struct stmt *s)
     return stmt_end(s, r->why);
 }
 
+static enum kf_rc read_parts(struct reading *r, struct stored_sample *m)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_SAMPLE_PARTS);
+
+    stmt_id(s, &m->id);
+    while (stmt_row(s)) {
+        if (!ROOM(r, m->parts, m->n_parts))
+            return no_room(r, s);
+        get_key(s, &m->parts[m->n_parts].queue);
+        get_id(s, &m->parts[m->n_parts].reviewer);
+        m->parts[m->n_parts++].open = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_all_parts(struct reading *r)
+{
+    enum kf_rc rc = KF_OK;
+
+    for (size_t i = 0; !rc && i < r->ret->n_samples; i++)
+        rc = read_parts(r, &r->ret->samples[i]);
+    return rc;
+}
+
 static enum kf_rc read_samples(struct reading *r)
 {
     struct stmt *s = stmt_begin(r->db, SQL_SAMPLES);
+    enum kf_rc rc;
 
     stmt_str(s, r->q->site.s);
     stmt_i64(s, limit_of(r->q));
-    return take_samples(r, s);
+    rc = take_samples(r, s);
+    return rc ? rc : read_all_parts(r);
 }
 
 /* One sample with all that was made of it. */
@@ -352,7 +378,7 @@ static enum kf_rc read_agreement(struct reading *r)
     if (rc || !r->ret->n_samples)
         return rc ? rc : kf_fail(r->why, KF_ABSENT, "there is no such sample");
     r->q->by = REVIEWS_BY_SAMPLE;
-    if ((rc = read_list(r)) || (rc = read_cards(r)))
+    if ((rc = read_all_parts(r)) || (rc = read_list(r)) || (rc = read_cards(r)))
         return rc;
     s = stmt_begin(r->db, SQL_REVIEW_LINES_SAMPLE);
     stmt_id(s, &r->q->id);

@@ -292,6 +292,12 @@ struct stored_sample {
     struct kf_key card;
     int64_t card_version;
     struct kf_key schedule; /* "" somebody drew it */
+    struct sample_part {
+        struct kf_key queue;
+        struct kf_id reviewer;
+        int64_t open; /* how many are not submitted */
+    } * parts;        /* of its reviews: each queue and reviewer */
+    size_t n_parts;
 };
 
 /* What a schedule has drawn on a day. */

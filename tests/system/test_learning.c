@@ -2,6 +2,7 @@
 #include "quality_rig.h"
 
 #include <math.h>
+#include <time.h>
 
 #define DOCUMENTS "/api/v1/sites/" SITE "/documents/"
 
@@ -430,7 +431,8 @@ static void coaching_is_planned_acknowledged_and_closed_and_each_is_told(void **
     json_t *a, *one;
 
     (void)state;
-    (void)snprintf(body, sizeof(body), "{\"agent\":\"%s\",\"text\":\"先安抚，再查单\",\"follow_at\":1}", agent.id);
+    (void)snprintf(body, sizeof(body), "{\"agent\":\"%s\",\"text\":\"先安抚，再查单\",\"follow_at\":%lld}", agent.id,
+                   (long long)time(NULL) * 1000 - 1000);
     refused(&agent, 403, "POST", "/api/v1/coaching?site=" SITE, body);
     refused(&reviewer, 403, "POST", "/api/v1/coaching?site=" SITE, body);
     refused(&supervisor, 400, "POST", "/api/v1/coaching?site=" SITE, "{\"agent\":\"x\",\"text\":\"?\",\"follow_at\":1}");

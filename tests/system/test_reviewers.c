@@ -288,13 +288,113 @@ static void a_calibration_is_of_what_nobody_can_look_up(void **state)
     staff_free(&third);
 }
 
+/* ---- queues ---- */
+
+static size_t items_of(const struct staff *s, const char *path)
+{
+    json_t *list = staff_get(s, &d, path);
+    size_t ret = json_array_size(json_object_get(list, "items"));
+
+    json_decref(list);
+    return ret;
+}
+
+static long long now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * 1000LL;
+}
+
+static void coach(const struct staff *who, int status, const struct staff *whom, const char *review, long long at, char id[40])
+{
+    char body[400];
+    json_t *r;
+
+    (void)snprintf(body, sizeof(body), "{\"agent\":\"%s\",\"text\":\"慢一点\",\"follow_at\":%lld%s%s%s}", whom->id, at,
+                   review ? ",\"review\":\"" : "", review ? review : "", review ? "\"" : "");
+    r = send(who, status, "POST", "/api/v1/coaching?site=" SITE, body);
+    if (id)
+        (void)snprintf(id, 40, "%s", text_at(r, "id"));
+    json_decref(r);
+}
+
+/* Of another queue as of another site: it is not listed, and whoever knows its id is told that there is none. */
+static void supervisors_of_one_queue_act_in_no_other(void **state)
+{
+    struct staff sales, sold;
+    char conv[40], id[40], hold[40], note[40], exercise[40], body[300];
+    json_t *r;
+
+    (void)state;
+    join(&sales, "supsales", "\"supervisor\"", "\"sales\"");
+    join(&sold, "revsales", "\"reviewer\"", "\"sales\"");
+    drawn_talk("服务部的事", conv, id);
+    submit(id, "\"base\":{\"value\":2}");
+    refused(&sales, 404, "GET", path_of("transcripts", conv, ""), NULL);
+
+    (void)snprintf(body, sizeof(body), "{\"conversation\":\"%s\",\"reason\":\"卷宗\"}", conv);
+    refused(&sales, 404, "POST", "/api/v1/holds?site=" SITE, body);
+    r = send(&supervisor, 201, "POST", "/api/v1/holds?site=" SITE, body);
+    (void)snprintf(hold, sizeof(hold), "%s", text_at(r, "id"));
+    json_decref(r);
+    assert_int_equal(items_of(&supervisor, "/api/v1/holds?site=" SITE), 1);
+    assert_int_equal(items_of(&sales, "/api/v1/holds?site=" SITE), 0);
+    assert_int_equal(items_of(&admin, "/api/v1/holds?site=" SITE), 1);
+    (void)snprintf(body, sizeof(body), "%s?site=" SITE, path_of("holds", hold, ""));
+    refused(&sales, 404, "DELETE", body, NULL);
+    refused(&supervisor, 204, "DELETE", body, NULL);
+    r = staff_get(&supervisor, &d, path_of("transcripts", conv, ""));
+    (void)snprintf(body, sizeof(body), "{\"visitor\":\"%s\",\"reason\":\"卷宗\"}", text_at(r, "conversation.visitor.id"));
+    json_decref(r);
+    refused(&sales, 404, "POST", "/api/v1/holds?site=" SITE, body);
+
+    assert_true(items_of(&supervisor, "/api/v1/samples?site=" SITE) > 0);
+    assert_int_equal(items_of(&sales, "/api/v1/samples?site=" SITE), 0);
+    assert_int_equal(items_of(&sold, "/api/v1/samples?site=" SITE), 0);
+    talk_over("校准", GREETING, conv);
+    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"short\",\"kind\":\"calibration\",\"n\":50,\"reviewers\":[\"%s\",\"%s\"]}",
+                   reviewer.id, supervisor.id);
+    r = send(&supervisor, 201, "POST", "/api/v1/samples?site=" SITE, body);
+    (void)snprintf(exercise, sizeof(exercise), "%s", text_at(r, "id"));
+    json_decref(r);
+    (void)snprintf(body, sizeof(body), "%s?site=" SITE, path_of("samples", exercise, "close"));
+    refused(&sales, 404, "POST", body, "{}");
+    refused(&supervisor, 204, "POST", body, "{}");
+
+    coach(&supervisor, 201, &agent, id, now_ms(), note);
+    coach(&sales, 400, &agent, id, now_ms(), NULL);
+    assert_int_equal(items_of(&sales, "/api/v1/coaching?site=" SITE), 0);
+    refused(&sales, 404, "POST", path_of("coaching", note, "close"), "{\"revision\":1,\"outcome\":\"好\"}");
+    refused(&supervisor, 200, "POST", path_of("coaching", note, "close"), "{\"revision\":1,\"outcome\":\"好\"}");
+    staff_free(&sales);
+    staff_free(&sold);
+}
+
+static void coaching_is_of_its_agent_and_to_come(void **state)
+{
+    char conv[40], id[40];
+
+    (void)state;
+    drawn_talk("辅导", conv, id);
+    coach(&supervisor, 400, &agent, id, now_ms(), NULL); /* it is not submitted yet */
+    submit(id, "\"base\":{\"value\":2}");
+    coach(&supervisor, 400, &agent2, id, now_ms(), NULL);
+    coach(&supervisor, 400, &agent, id, 1000, NULL);
+    coach(&supervisor, 400, &agent, NULL, now_ms() * 1000, NULL);
+    coach(&supervisor, 201, &agent, id, now_ms(), NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_rejected_appeal_leaves_what_stands_though_the_words_are_gone),
                                         cmocka_unit_test(an_accepted_one_changes_its_item_alone),
                                         cmocka_unit_test(who_draws_at_once_draws_nothing_twice),
                                         cmocka_unit_test(what_cannot_be_is_refused),
-                                        cmocka_unit_test(a_calibration_is_of_what_nobody_can_look_up) };
+                                        cmocka_unit_test(a_calibration_is_of_what_nobody_can_look_up),
+                                        cmocka_unit_test(supervisors_of_one_queue_act_in_no_other),
+                                        cmocka_unit_test(coaching_is_of_its_agent_and_to_come) };
 
     return cmocka_run_group_tests(tests, start_with_card, finish);
 }

@@ -284,6 +284,38 @@ static void coaching_is_between_a_supervisor_and_the_agent(void **state)
         }
 }
 
+/* As for transcripts: what is of another queue is not there. */
+static void what_is_drawn_held_and_coached_is_of_own_queues(void **state)
+{
+    static const struct {
+        const char *own, *queue, *agent; /* NULL: of all */
+        bool drawn, coached;
+    } rows[] = { { NULL, "sales", "sales", true, true },
+                 { "sales", "sales", "sales", true, true },
+                 { "sales", "service", "service", false, false },
+                 { "sales", "service", NULL, false, false },
+                 { "sales", "", "sales", false, true },
+                 { "sales", "", "service", false, false },
+                 { "sales", "", NULL, false, true },
+                 { "sales", "sales", "service", true, true } };
+    const struct kf_id me = ID(ME), other = ID(OTHER), nobody = { { 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct member m = member_of(S, rows[i].own), of = member_of(A, rows[i].agent);
+        struct kf_key queue = { "" };
+
+        (void)snprintf(queue.s, sizeof(queue.s), "%s", rows[i].queue);
+        assert_int_equal(permit_drawn(&m, &other, &queue), rows[i].drawn);
+        assert_int_equal(permit_drawn(&m, &nobody, &queue), rows[i].drawn);
+        assert_true(permit_drawn(&m, &me, &queue));
+        assert_int_equal(permit_coached(&m, &of, &queue), rows[i].coached);
+        assert_int_equal(permit_holds_all(&m), !rows[i].own);
+        m.roles |= D;
+        assert_true(permit_holds_all(&m));
+    }
+}
+
 static void the_library_is_read_by_who_talks_and_reviews_and_written_by_few(void **state)
 {
     static const struct {
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test(each_may_with_a_review_what_its_line_says_and_no_more),
         cmocka_unit_test(a_program_that_counts_quality_reads_what_was_submitted),
         cmocka_unit_test(coaching_is_between_a_supervisor_and_the_agent),
+        cmocka_unit_test(what_is_drawn_held_and_coached_is_of_own_queues),
         cmocka_unit_test(the_library_is_read_by_who_talks_and_reviews_and_written_by_few),
     };
 

@@ -117,7 +117,7 @@ const noBot = (method, what, body) => [
 ];
 const operator = (method, path, body) => ({ method, path, body, control: true });
 
-const plan = (more) => json('supervisor', 'POST', '/api/v1/coaching', { agent: people.agent1.person.id, text: '先安抚', follow_at: 1, ...more });
+const plan = (more) => json('supervisor', 'POST', '/api/v1/coaching', { agent: people.agent1.person.id, text: '先安抚', follow_at: Date.now(), ...more });
 const planned = async () => JSON.parse((await daemon.ask(plan())).text).id;
 const coachingWrongs = (act, right, wrong, body, id) => [
   [401, { method: 'POST', path: `/api/v1/coaching/${id}/${act}`, body }],
