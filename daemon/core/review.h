@@ -15,6 +15,8 @@
 #include "core/rc.h"
 #include "core/score.h"
 
+#define REVIEW_COMMENTS_MAX 100 /* of one review, which is always read with all of them */
+
 /* The numbers of all of these are stored: only append. */
 enum review_state { REVIEW_ASSIGNED, REVIEW_DRAFT, REVIEW_SUBMITTED, REVIEW_ACKNOWLEDGED, REVIEW_APPEALED, REVIEW_FINAL, REVIEW_MISSED };
 enum appeal_outcome { APPEAL_NONE, APPEAL_ACCEPTED, APPEAL_PARTLY, APPEAL_REJECTED };

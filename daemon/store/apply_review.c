@@ -410,6 +410,19 @@ static bool find_anchor(struct work *w, const struct act_comment *c, int64_t rev
                         c->seq, n);
 }
 
+static bool has_room(struct work *w, int64_t review)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_REVIEW_COMMENT_COUNT);
+    int64_t n = 0;
+
+    stmt_i64(s, review);
+    if (stmt_row(s))
+        n = get_i64(s);
+    if (!ended(w, s))
+        return false;
+    return n < REVIEW_COMMENTS_MAX ? true : refuse(w, KF_CONFLICT, "a review has at most %d comments", REVIEW_COMMENTS_MAX);
+}
+
 bool plan_comment(struct work *w, const struct act *act)
 {
     const struct act_comment *c = &act->u.comment;
@@ -417,7 +430,7 @@ bool plan_comment(struct work *w, const struct act *act)
     struct stmt *s;
     bool any;
 
-    if (!find_review(w, &c->review, &row) || !find_anchor(w, c, row.n))
+    if (!find_review(w, &c->review, &row) || !find_anchor(w, c, row.n) || !has_room(w, row.n))
         return false;
     if (!id_is_zero(&c->parent)) {
         s = stmt_begin(w->db, SQL_REVIEW_COMMENT_FIND);

@@ -386,6 +386,19 @@ static void coaching_is_of_its_agent_and_to_come(void **state)
     coach(&supervisor, 201, &agent, id, now_ms(), NULL);
 }
 
+/* ---- many ---- */
+
+static void a_review_has_at_most_a_hundred_comments(void **state)
+{
+    char conv[40], id[40];
+
+    (void)state;
+    drawn_talk("评论", conv, id);
+    for (int i = 0; i < 100; i++)
+        refused(&reviewer, 201, "POST", review_path(id, "comments"), "{\"text\":\"又一条\"}");
+    refused(&reviewer, 409, "POST", review_path(id, "comments"), "{\"text\":\"又一条\"}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_rejected_appeal_leaves_what_stands_though_the_words_are_gone),
@@ -394,7 +407,8 @@ int main(void)
                                         cmocka_unit_test(what_cannot_be_is_refused),
                                         cmocka_unit_test(a_calibration_is_of_what_nobody_can_look_up),
                                         cmocka_unit_test(supervisors_of_one_queue_act_in_no_other),
-                                        cmocka_unit_test(coaching_is_of_its_agent_and_to_come) };
+                                        cmocka_unit_test(coaching_is_of_its_agent_and_to_come),
+                                        cmocka_unit_test(a_review_has_at_most_a_hundred_comments) };
 
     return cmocka_run_group_tests(tests, start_with_card, finish);
 }
