@@ -27,18 +27,29 @@ static void have_list(void *ctx, enum kf_rc rc, struct query *q, const struct kf
 {
     struct turn *t = ctx;
     const struct review_filter *f = t->state;
-    json_t *items;
-    size_t n = 0;
+    json_t *items, *ret;
+    size_t n = 0, shown = 0;
+    bool past = id_is_zero(&f->after), more = false; /* past: behind what the page before has ended with */
 
     if (rc) {
         turn_fail(t, rc, why);
         return;
     }
     items = json_array();
-    for (size_t i = 0; i < q->quality.n_reviews; i++)
-        if (is_listed(t, q, f, &q->quality.reviews[i]) && n++ < LIST_MAX)
-            (void)json_array_append_new(items, review_json(t, &q->quality.reviews[i]));
-    turn_jansson(t, 200, json_pack("{s:o,s:I,s:b}", "items", items, "count", (json_int_t)n, "more", (int)(q->more || n > LIST_MAX)));
+    for (size_t i = 0; i < q->quality.n_reviews; i++) {
+        const struct review *r = &q->quality.reviews[i];
+        bool listed = is_listed(t, q, f, r);
+
+        n += listed;
+        more |= listed && past && shown == LIST_MAX;
+        if (listed && past && shown < LIST_MAX)
+            shown += json_array_append_new(items, review_json(t, r)) == 0;
+        past |= id_eq(&f->after, &r->id);
+    }
+    ret = json_pack("{s:o,s:I,s:b}", "items", items, "count", (json_int_t)n, "more", (int)(q->more || more));
+    if (more)
+        (void)json_object_set(ret, "next", json_object_get(json_array_get(items, shown - 1), "id"));
+    turn_jansson(t, 200, ret);
 }
 
 /* list=mine: what I review; about_me: what was told to me; appeals: what waits for a decision; all (or none): what was submitted. */
@@ -59,7 +70,6 @@ static struct query *list_query(struct turn *t, const struct site *site, const s
     }
     q->site = site->key;
     q->id = t->person;
-    q->limit = all ? 0 : LIST_MAX;
     if (sample.n && id_parse(sample, &q->id))
         q->by = REVIEWS_BY_SAMPLE;
     else if (slice_is(list, "mine"))
@@ -89,7 +99,13 @@ static void get_reviews(struct turn *t)
         turn_problem(t, 500, "out of memory");
         return;
     }
-    if (!review_filter_read(t, site, m, f) || !(q = list_query(t, site, m)))
+    if (!review_filter_read(t, site, m, f))
+        return;
+    if (turn_query(t, "after").n && !id_parse(turn_query(t, "after"), &f->after)) {
+        turn_problem(t, 400, "after: what the page before has told as next");
+        return;
+    }
+    if (!(q = list_query(t, site, m)))
         return;
     t->state = f;
     q->after = f->from;

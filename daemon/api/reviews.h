@@ -64,6 +64,7 @@ struct review_filter {
     const struct member *reader; /* NULL: the operator */
     int64_t from, to;
     struct kf_id agent, reviewer;
+    struct kf_id after; /* of a list: the last one of the page before; zero: the first page */
     struct kf_key queue, item;
     enum sample_kind kind;
     bool any_kind, fatal, passed, appealed, decided, overturned;

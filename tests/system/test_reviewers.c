@@ -399,6 +399,55 @@ static void a_review_has_at_most_a_hundred_comments(void **state)
     refused(&reviewer, 409, "POST", review_path(id, "comments"), "{\"text\":\"又一条\"}");
 }
 
+static void run_sql(const char *sql)
+{
+    char path[300];
+    sqlite3 *db;
+
+    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    (void)sqlite3_busy_timeout(db, 10000);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_long_list_is_read_page_by_page_and_counted_whole(void **state)
+{
+    char conv[40], id[40], path[200];
+    json_t *page, *again;
+    long long all;
+
+    (void)state;
+    drawn_talk("很多", conv, id);
+    run_sql("WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 1100) INSERT INTO review (id, site, sample, card, "
+            "conv, channel, "
+            "queue, closed_at, agent, reviewer, state, revision, version, outcome, score, plain, fatal, passed, first_score, first_plain, "
+            "first_fatal, "
+            "assigned_at, submitted_at, appeal_until, acknowledged_at, appealed_at, decided_at, draft) SELECT randomblob(16), site, "
+            "sample, card, "
+            "randomblob(16), channel, queue, closed_at, agent, reviewer, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, assigned_at, 0, 0, 0, 0, 0, '' "
+            "FROM k, (SELECT "
+            "* FROM review WHERE state = 0 LIMIT 1)");
+    page = staff_get(&reviewer, &d, "/api/v1/reviews?site=" SITE "&list=mine");
+    all = number_at(page, "count");
+    assert_true(all > 1100);
+    assert_int_equal(json_array_size(value_at(page, "items")), 500);
+    assert_true(json_is_true(value_at(page, "more")));
+    for (long long left = all - 500; left > 0; left -= 500) {
+        (void)snprintf(path, sizeof(path), "/api/v1/reviews?site=" SITE "&list=mine&after=%s", text_at(page, "next"));
+        again = staff_get(&reviewer, &d, path);
+        assert_string_not_equal(text_at(again, "items.0.id"), text_at(page, "items.0.id"));
+        assert_int_equal(number_at(again, "count"), all);
+        assert_int_equal(json_array_size(value_at(again, "items")), left > 500 ? 500 : left);
+        json_decref(page);
+        page = again;
+    }
+    assert_false(json_is_true(value_at(page, "more")));
+    assert_null(value_at(page, "next"));
+    json_decref(page);
+    refused(&reviewer, 400, "GET", "/api/v1/reviews?site=" SITE "&list=mine&after=x", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_rejected_appeal_leaves_what_stands_though_the_words_are_gone),
@@ -408,7 +457,8 @@ int main(void)
                                         cmocka_unit_test(a_calibration_is_of_what_nobody_can_look_up),
                                         cmocka_unit_test(supervisors_of_one_queue_act_in_no_other),
                                         cmocka_unit_test(coaching_is_of_its_agent_and_to_come),
-                                        cmocka_unit_test(a_review_has_at_most_a_hundred_comments) };
+                                        cmocka_unit_test(a_review_has_at_most_a_hundred_comments),
+                                        cmocka_unit_test(a_long_list_is_read_page_by_page_and_counted_whole) };
 
     return cmocka_run_group_tests(tests, start_with_card, finish);
 }

@@ -123,9 +123,15 @@ export const why = (e: unknown): string => asError(e).title || s('unreachable');
 const here = (): string | undefined => site.value?.key;
 
 export async function reviews(filter: Readonly<Record<string, string | number | undefined>>): Promise<ReviewRow[]> {
-  const got = await api<{ items: ReviewRow[] }>(`reviews${query({ site: here(), ...filter })}`);
-  for (const r of got.items) meet(r.agent, r.reviewer, r.decider);
-  return got.items;
+  const all: ReviewRow[] = [];
+  let after: string | undefined;
+  do {
+    const got = await api<{ items: ReviewRow[]; next?: string }>(`reviews${query({ site: here(), ...filter, after })}`);
+    for (const r of got.items) meet(r.agent, r.reviewer, r.decider);
+    all.push(...got.items);
+    after = got.next;
+  } while (after);
+  return all;
 }
 
 function take(r: Review): void {
