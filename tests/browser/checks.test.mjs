@@ -2,7 +2,7 @@
 // a risk, judged by keyboard alone, and found by.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, at, axe, browser, closedTalk, complaints, house, leave, openHouse, PATIENCE, picture, tabTo } from './house.mjs';
+import { agent, ask, at, axe, browser, bubble, closedTalk, closeTalk, complaints, house, leave, openHouse, openTalk, PATIENCE, picture, says, tabTo, visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', name: '服务禁语', tuned: '上周会命中什么', saved: '已保存', fresh: '新增' },
@@ -38,10 +38,10 @@ for (const row of LANGS) {
 }
 
 /** Waits until the checks have looked at what was closed, and found this; its conversation. */
-async function foundBy(p, check) {
+async function foundBy(p, check, conversation) {
   const until = Date.now() + PATIENCE.timeout;
   for (;;) {
-    const { items } = await ask(p, 'GET', `findings?site=demo&check=${check}`);
+    const { items } = await ask(p, 'GET', `findings?site=demo&check=${check}${conversation ? `&conversation=${conversation}` : ''}`);
     if (items.length) return items[0].conversation;
     assert.ok(Date.now() < until, `nothing was found by ${check}`);
     await p.waitForTimeout(100);
@@ -133,3 +133,43 @@ for (const row of RISK) {
     await leave(s);
   });
 }
+
+test('what a colleague said before handing on is proposed at no item', async () => {
+  const words = '转接之前';
+  const rude = '不知道，你自己看，转接';
+  const one = await agent(browser, house, 'agent1');
+  const v = await visitor(browser, house);
+  await says(v, words);
+  await openTalk(one, words);
+  await one.locator('.writer textarea').fill(rude);
+  await one.keyboard.press('Enter');
+  await bubble(v, rude);
+  const two = await agent(browser, house, 'agent2');
+  await one.locator('.talk-log').focus();
+  await one.keyboard.press('t');
+  await one.locator('.target', { hasText: '陈思远' }).locator('input').check();
+  await one.getByRole('button', { name: '转接', exact: true }).last().click();
+  await openTalk(two, rude);
+  await two.locator('.writer textarea').fill('您好，我来帮您');
+  await two.keyboard.press('Enter');
+  await bubble(v, '您好，我来帮您');
+  await closeTalk(two);
+
+  const r = await at(browser, house, 'reviewer', '/review/?view=tasks');
+  await r.locator('.work-list').waitFor();
+  const found = await ask(r, 'GET', `transcripts?site=demo&q=${encodeURIComponent(words)}`);
+  const conversation = found.items[0].conversation.id;
+  await foundBy(r, 'forbidden', conversation);
+  await ask(r, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', n: 200 });
+  const mine = await ask(r, 'GET', 'reviews?site=demo&list=mine');
+  const review = mine.items.find((x) => x.conversation === conversation);
+  assert.equal(review.agent.name, '陈思远');
+  await r.reload();
+  await r.locator('.work-list .result', { hasText: '陈思远' }).first().click();
+  const other = r.locator('.card-section', { hasText: '其他机器发现' }).locator('.proposal', { hasText: rude.slice(0, 3) });
+  await other.first().waitFor();
+  assert.match((await other.first().textContent()) ?? '', /林小雨/);
+  assert.equal(await r.locator('[data-item="rude"] .proposal').count(), 0);
+  await picture(r, 'checks-handed-on');
+  await leave(one, two, v, r);
+});

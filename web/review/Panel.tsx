@@ -18,7 +18,7 @@ import { toast } from '../kit/Toast';
 import { findings, type Finding } from './findings';
 import { examplesOf, ItemCases, loadExamples } from './cases';
 import { w as c } from './checkWords';
-import { answerWith, decide, Proposals } from './Proposals';
+import { answerWith, decide, isOwn, Proposals } from './Proposals';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
 import { draftOf, forgetDraft, goesOn, keepDraft, openDraft, withLast } from './drafts';
 import { at, transcript } from './find';
@@ -232,7 +232,7 @@ function ItemForm({ item, contents, set }: { item: Item; contents: Contents; set
     const { [item.key]: _, ...rest } = contents.answers ?? {};
     set({ ...contents, answers: a ? { ...rest, [item.key]: a } : rest });
   };
-  const proposed = item.check ? findings.value.filter((f) => f.check === item.check) : [];
+  const proposed = item.check ? findings.value.filter((f) => f.check === item.check && isOwn(f)) : [];
   const take = async (f: Finding): Promise<void> => {
     if (await decide(f, 'taken')) answer(answerWith(item, contents.answers?.[item.key]));
   };
@@ -328,10 +328,10 @@ export function CardForm({ card, contents, set }: CardFormProps) {
   );
 }
 
-/** What was found and belongs to no item of the card. */
+/** What was found and belongs to no item of the card, or to somebody else who has served the visitor. */
 function Others({ card }: { card: Review['card'] }) {
   const known = new Set(items(card).map((i) => i.check));
-  const rest = findings.value.filter((f) => !known.has(f.check));
+  const rest = findings.value.filter((f) => !known.has(f.check) || !isOwn(f));
   if (rest.length === 0) return null;
   return (
     <section class="card-section" aria-label={c('others')}>

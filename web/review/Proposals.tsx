@@ -5,7 +5,7 @@ import { toast } from '../kit/Toast';
 import { findingWords, judge, type Finding } from './findings';
 import { w } from './checkWords';
 import { at } from './find';
-import { type Answer, asError, type Item, most } from './quality';
+import { type Answer, asError, type Item, most, review } from './quality';
 import { w as q } from './qualityWords';
 
 /** What an item is answered with when one more finding is taken over. */
@@ -35,6 +35,9 @@ export async function decide(f: Finding, state: 'taken' | 'dismissed' | 'open'):
   }
 }
 
+/** Of whom the review that is open is about, or of nobody in particular. What a colleague said before handing on is no fault of this one's. */
+export const isOwn = (f: Finding): boolean => !f.agent || f.agent.id === review.value?.agent.id;
+
 interface ProposalsProps {
   of: readonly Finding[];
   /** Beside an item keys do what the buttons do. */
@@ -50,6 +53,7 @@ export function Proposals({ of, keys, onTake }: ProposalsProps) {
       {of.map((f) => (
         <li key={f.id} class={`proposal ${f.state}`}>
           <button type="button" class="quote" {...tab} onClick={() => (at.value = f.seq)}>
+            {!isOwn(f) && <b>{f.agent?.name} </b>}
             {findingWords(f)} <span class="dim num">{q('onMessage', { seq: f.seq })}</span>
           </button>
           {f.state === 'open' ? (
