@@ -74,6 +74,7 @@ struct config {
         int64_t bodies, spool;               /* all that are held at once, in memory and in files; not R */
         int64_t message_burst, message_rate; /* per visitor; rate: messages a second */
         int64_t conversations;               /* new ones per address and minute */
+        int64_t searches;                    /* for words, per person and minute */
         int64_t connections;                 /* in all; 0: by memory; not R */
         int64_t connections_per_address;     /* sockets of staff that is signed in do not count; not R */
         int64_t header_time, body_time;      /* not R */

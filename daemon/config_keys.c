@@ -249,6 +249,8 @@ const struct config_key config_keys[] = {
           .help = "Messages a second after that. A site may say otherwise."),
     COUNT(limits, conversations, "30", .min = 1, .max = 1000000, .flags = CONFIG_RELOAD,
           .help = "New conversations from one address in a minute."),
+    COUNT(limits, searches, "240", .min = 1, .max = 1000000, .flags = CONFIG_RELOAD,
+          .help = "Searches for words by one person, or one key, in a minute."),
     COUNT(limits, connections, "0", .shown = "0: as many as memory and open files allow", .min = 0, .max = 1000000,
           .help = "Connections in all."),
     COUNT(limits, connections_per_address, "50", .min = 1, .max = 1000000,

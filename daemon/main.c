@@ -154,6 +154,7 @@ static void reload_changed(int level, const char *line)
 static void take_bounds(const struct config *cfg, struct desk_config *ret)
 {
     ret->new_per_minute = (int)cfg->limits.conversations;
+    ret->searches = (int)cfg->limits.searches;
     ret->text_max = (int)cfg->limits.text;
     ret->message_burst = (int)cfg->limits.message_burst;
     ret->message_rate = (int)cfg->limits.message_rate;

@@ -523,7 +523,7 @@ static void get_export(struct turn *t)
     }
     q->site = site->key;
     q->limit = ROWS_MAX;
-    if (!find_filters(t, m, q) || !find_narrow(t, m, q, true)) {
+    if (!find_filters(t, m, q) || !find_narrow(t, m, q, true) || !find_in_time(t, &q->search)) {
         arena_free(q->arena);
         return;
     }

@@ -259,12 +259,24 @@ static bool narrow_agent(struct turn *t, const struct member *m, struct query *q
     return true;
 }
 
+/* Of all that he finds: he finds nothing outside of his queues. */
+static bool may_reveal(const struct member *m, const struct kf_key *site)
+{
+    struct conv any = { .site = *site, .state = CONV_CLOSED };
+
+    if (m && m->n_queues)
+        any.queue = m->queues[0];
+    return permit(m, VERB_REVEAL, site, &any);
+}
+
 bool find_narrow(struct turn *t, const struct member *m, struct query *q, bool exporting)
 {
     enum verb verb = exporting ? VERB_EXPORT : VERB_TRANSCRIPT;
     struct member *reader;
 
     q->search.exporting = exporting;
+    q->search.masked = !t->op && !may_reveal(m, &q->site);
+    q->search.self = t->person;
     if (!m || (permit(m, verb, &q->site, NULL) && m->n_queues == 0))
         return true;
     if (exporting && !permit(m, verb, &q->site, NULL)) {
@@ -282,6 +294,16 @@ bool find_narrow(struct turn *t, const struct member *m, struct query *q, bool e
     reader->name = reader->number = reader->presence_reason = ""; /* those of `m` may go while the store reads */
     q->search.reader = reader;
     return true;
+}
+
+bool find_in_time(struct turn *t, const struct search *s)
+{
+    struct kf_err why = { .rc = KF_OK };
+
+    if (!s->terms.n || t->op || desk_may_search(turn_desk(t), t->key ? &t->key->person : &t->person, &why))
+        return true;
+    turn_fail(t, KF_RATE, &why);
+    return false;
 }
 
 /* ---- as it is kept ---------------------------------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 bool find_filters(struct turn *t, const struct member *m, struct query *q);
 /* Whoever does not read all of the site finds what permit() lets him open (`exporting`: export), and nothing else. False: answered with 403. */
 bool find_narrow(struct turn *t, const struct member *m, struct query *q, bool exporting);
+/* Whoever searches for words does so only so often in a minute. False: answered with 429. */
+bool find_in_time(struct turn *t, const struct search *s);
 /* A search as it is kept: an object of those filters by name, each a text, with `time` (today, yesterday, 7, 30, or two dates,
  * YYYY-MM-DD..YYYY-MM-DD) for from and to. */
 bool find_document(struct arena *a, json_t *filter, struct kf_err *why);

@@ -152,7 +152,7 @@ static void get_transcripts(struct turn *t)
 
     if (!q)
         return;
-    if (!find_filters(t, m, q) || !find_narrow(t, m, q, false)) {
+    if (!find_filters(t, m, q) || !find_narrow(t, m, q, false) || !find_in_time(t, &q->search)) {
         arena_free(q->arena);
         return;
     }

@@ -535,7 +535,7 @@ static bool is_name(enum mask_kind kind)
     return kind == MASK_EMAIL || kind == MASK_WECHAT;
 }
 
-static void put_span(struct slice text, const struct mask_span *s, struct buf *out)
+static void put_span(struct slice text, const struct mask_span *s, const char *hidden, struct buf *out)
 {
     size_t n = 0, k = 0;
 
@@ -549,12 +549,12 @@ static void put_span(struct slice text, const struct mask_span *s, struct buf *o
         if (!counted || k < s->head || k + s->tail >= n)
             buf_add(out, (struct slice){ text.p + from, i - from });
         else
-            buf_char(out, '*');
+            buf_str(out, hidden);
         k += counted;
     }
 }
 
-void mask_text(struct slice text, struct buf *out)
+static void put_masked(struct slice text, const char *hidden, struct buf *out)
 {
     struct mask_span *spans = calloc(MASK_MAX + 1, sizeof(*spans));
     size_t n, done = 0;
@@ -570,9 +570,21 @@ void mask_text(struct slice text, struct buf *out)
     out->failed |= n > MASK_MAX;
     for (size_t i = 0; i < n; i++) {
         buf_add(out, (struct slice){ text.p + done, spans[i].from - done });
-        put_span(text, &spans[i], out);
+        put_span(text, &spans[i], hidden, out);
         done = spans[i].to;
     }
     buf_add(out, (struct slice){ text.p + done, text.n - done });
     free(spans);
+}
+
+void mask_text(struct slice text, struct buf *out)
+{
+    put_masked(text, "*", out);
+}
+
+#define UNSAID "\xEA\x80\x80" /* U+A000 */
+
+void mask_blind(struct slice text, struct buf *out)
+{
+    put_masked(text, UNSAID, out);
 }

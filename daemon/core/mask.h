@@ -26,5 +26,8 @@ size_t mask_find(struct slice text, struct mask_span *spans, size_t max);
  * MASK_MAX findings, `out` fails rather than showing too much. */
 #define MASK_MAX 512
 void mask_text(struct slice text, struct buf *out);
+/* The same for looking into rather than for reading: a letter that nobody writes stands for each of these characters, so that a word which is
+ * hidden in part is still one word, and none that could be asked for. */
+void mask_blind(struct slice text, struct buf *out);
 
 #endif

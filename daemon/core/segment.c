@@ -241,7 +241,7 @@ void segment_spaced(struct slice text, struct buf *ret)
 struct query_token {
     char text[sizeof(((struct segment *)0)->token)];
     size_t n;
-    bool joined;
+    bool joined, cjk;
 };
 
 struct query {
@@ -275,6 +275,7 @@ static void term_add(struct query *q, const struct segment *t)
     memcpy(token->text, t->token, t->n);
     token->n = t->n;
     token->joined = t->joined;
+    token->cjk = t->cjk;
     q->n_tokens++;
     q->terms[q->n_terms - 1].n++;
 }
@@ -419,6 +420,37 @@ void segment_tsquery_loose(struct slice text, struct buf *ret)
             buf_str(ret, " & ");
             put_term(&q, i, '\'', " & ", ret);
         }
+}
+
+void segment_wanted(struct slice text, struct buf *ret)
+{
+    struct query q;
+
+    query_parse(&q, text);
+    for (size_t i = 0; i < q.n_terms; i++) {
+        if (q.terms[i].without)
+            continue;
+        buf_char(ret, '"');
+        for (size_t k = 0; k < q.terms[i].n; k++) {
+            const struct query_token *t = &q.tokens[q.terms[i].first + k];
+
+            if (k && !t->joined)
+                buf_char(ret, ' ');
+            buf_add(ret, (struct slice){ t->text, t->n });
+        }
+        buf_str(ret, "\" ");
+    }
+}
+
+bool segment_spells(struct slice text)
+{
+    struct query q;
+
+    query_parse(&q, text);
+    for (size_t i = 0; i < q.n_tokens; i++)
+        if (!q.tokens[i].cjk)
+            return true;
+    return false;
 }
 
 /* ---- where a query is found in a text ---------------------------------------------------------------------------------- */

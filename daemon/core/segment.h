@@ -38,6 +38,10 @@ bool segment_fts5(struct slice query, struct buf *ret);
 bool segment_tsquery(struct slice query, struct buf *ret);
 /* Adds " & token" for every token that must occur, wherever it stands: what holds them all may be a hit. */
 void segment_tsquery_loose(struct slice query, struct buf *ret);
+/* The query without what must not occur, for an index that shall leave that to whoever asks. */
+void segment_wanted(struct slice query, struct buf *ret);
+/* Has the query a term of letters or digits, wanted or not? Numbers and addresses are found by such alone. */
+bool segment_spells(struct slice query);
 /* Is the text a hit? What the expressions above find in an index. */
 bool segment_match(struct slice text, struct slice query);
 /* The tokens of a text, separated by single spaces: what a database without our tokenizer gets. */

@@ -35,6 +35,7 @@ void desk_listens_at(struct desk *d, const char *url)
 void desk_bounds(struct desk *d, const struct desk_config *cfg)
 {
     d->cfg.new_per_minute = cfg->new_per_minute;
+    d->cfg.searches = cfg->searches;
     d->cfg.text_max = cfg->text_max;
     d->cfg.message_burst = cfg->message_burst;
     d->cfg.message_rate = cfg->message_rate;

@@ -15,6 +15,7 @@ struct desk_config {
     const char *public_url;
     const char *files_origin;        /* another origin, from which pages and platforms fetch files; NULL: there is none */
     int new_per_minute;              /* conversations an address may open in a minute */
+    int searches;                    /* for words, that a person may begin in a minute; 0: no bound */
     int text_max;                    /* where a site allows more; 0: as the site says */
     int64_t file_max;                /* likewise */
     int message_burst, message_rate; /* where a site says nothing; 0: no bound */
@@ -151,6 +152,8 @@ void desk_notice(struct desk *d, const struct kf_key *site, const struct kf_id *
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */
 int64_t desk_file_max(struct desk *d, const struct site *site);
+/* Whoever searches for thousands of words does not read what is found: false with KF_RATE in `why`. `who`: a person, or a key. */
+bool desk_may_search(struct desk *d, const struct kf_id *who, struct kf_err *why);
 /* Anybody may be a visitor, so what an address uploads is bounded: false with KF_RATE in `why`. */
 bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */

@@ -68,6 +68,21 @@ bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
     return false;
 }
 
+bool desk_may_search(struct desk *d, const struct kf_id *who, struct kf_err *why)
+{
+    int n = d->cfg.searches;
+    char id[KF_ID_TEXT], key[64];
+    int32_t retry;
+
+    (void)snprintf(key, sizeof(key), "s:%s", id_text(who, id));
+    if (n <= 0 || rate_take(d, key, n, n, 60000, why))
+        return true;
+    retry = why->retry_after_ms;
+    (void)kf_fail(why, KF_RATE, "too many searches at once; wait a moment");
+    why->retry_after_ms = retry;
+    return false;
+}
+
 void rates_sweep(struct desk *d)
 {
     struct rate *r, *next;

@@ -7,6 +7,7 @@
  * little left, or does the list of the most telling filter end soon, its conversations are gathered first. Are they few, their words are
  * read; else the walk over the hits asks the set or the sieve before any row. Where all lists are long, many of the hits' conversations
  * are in them, and the page fills soon. */
+#include "core/mask.h"
 #include "core/permit.h"
 #include "core/segment.h"
 #include "store/facets.h"
@@ -31,6 +32,7 @@
 #define COUNT_MAX   10000
 #define HITS_MAX    5 /* shown of one conversation */
 #define MARKS_MAX   32
+#define SIGHT_MAX   (1U << 20) /* bytes of one text, masked */
 #define LIMIT_USUAL 20
 #define LIMIT_MAX   100
 
@@ -66,7 +68,10 @@ struct walk {
     int64_t looked;
     bool more;
     bool listing; /* places instead of a page */
-    bool tired;   /* it was not counted to the end */
+    bool blind;   /* words are looked for as the reader sees them */
+    struct slice terms;
+    struct buf sight; /* with `blind`: the text that was looked at last */
+    bool tired;       /* it was not counted to the end */
     struct homes homes;
     struct numbers chosen; /* with `gathered`: all that the filters leave */
     struct one *few;
@@ -148,14 +153,83 @@ static bool sieve_passes(const struct walk *w, int64_t conv)
     return !w->sieved || (in && *in >= w->sieved);
 }
 
+/* ---- what the reader sees ------------------------------------------------------------------------------------------------------------ */
+
+static enum kf_rc is_own(struct walk *w, int64_t conv, bool *ret)
+{
+    const struct kf_id *self = &w->q->search.self;
+    struct stmt *s;
+
+    *ret = false;
+    if (id_is_zero(self))
+        return KF_OK;
+    s = stmt_begin(w->r->db, SQL_CONV_SERVERS);
+    stmt_i64(s, conv);
+    if (stmt_row(s)) {
+        struct kf_id owner, last;
+
+        get_id(s, &owner);
+        get_id(s, &last);
+        *ret = id_eq(&owner, self) || id_eq(&last, self);
+    }
+    return stmt_end(s, w->why);
+}
+
+/* The text as it is looked for by who reads it masked: whether a number is found must not tell its digits. *text is `w->sight` afterwards,
+ * or as it was. */
+static enum kf_rc sight_of(struct walk *w, int64_t conv, struct slice *text)
+{
+    struct mask_span any;
+    enum kf_rc rc;
+    bool own;
+
+    if (!w->blind || !mask_find(*text, &any, 1))
+        return KF_OK;
+    rc = is_own(w, conv, &own);
+    if (rc || own)
+        return rc;
+    buf_clear(&w->sight);
+    mask_blind(*text, &w->sight);
+    if (!buf_ok(&w->sight))
+        return kf_fail(w->why, KF_NOMEM, "out of memory");
+    *text = buf_slice(&w->sight);
+    return KF_OK;
+}
+
+/* One that the index has found by what it wants alone: does the reader see that, and nothing that is not wanted? */
+static enum kf_rc sees_hit(struct walk *w, int64_t id, int64_t conv, bool *ret)
+{
+    struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
+    enum kf_rc rc = KF_OK;
+
+    *ret = false;
+    stmt_i64(s, id);
+    if (stmt_row(s)) {
+        struct slice text;
+
+        (void)get_i64(s);
+        (void)get_i64(s);
+        text = get_slice(s);
+        rc = sight_of(w, conv, &text);
+        *ret = !rc && text.n && segment_match(text, w->terms);
+    }
+    if (rc)
+        (void)stmt_end(s, NULL);
+    return rc ? rc : stmt_end(s, w->why);
+}
+
 static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
 {
-    bool fresh, fits = true;
+    bool fresh, fits = true, seen = true;
     uint32_t *at;
     enum kf_rc rc = KF_OK;
 
     if (w->gathered ? !numbers_find(&w->chosen, conv) : conv > w->last_conv || !sieve_passes(w, conv))
         return KF_OK;
+    if (w->blind)
+        rc = sees_hit(w, id, conv, &seen);
+    if (rc || !seen)
+        return rc;
     at = numbers_at(&w->seen, conv, &fresh);
     if (!at)
         return kf_fail(w->why, KF_NOMEM, "out of memory");
@@ -191,7 +265,7 @@ static enum kf_rc dense_fits(struct walk *w, int64_t id, bool *fits)
         (void)get_i64(s);
         (void)get_i64(s);
         text = get_slice(s);
-        *fits = text.n && segment_match(text, w->q->search.terms);
+        *fits = text.n && segment_match(text, w->terms);
     }
     return stmt_end(s, w->why);
 }
@@ -285,7 +359,7 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
         rc = hit_home(w, s, id, &home, &dense);
         if (rc || home.site != site)
             continue;
-        if (dense)
+        if (dense && !w->blind) /* else one_hit() looks into its words */
             rc = dense_fits(w, id, &fits);
         if (!rc && fits)
             rc = one_hit(w, id, home.conv);
@@ -412,14 +486,18 @@ static enum kf_rc gather(struct walk *w)
 static enum kf_rc read_words(struct walk *w, struct one *o)
 {
     struct stmt *s = stmt_begin(w->r->db, SQL_WORDS_OF);
+    enum kf_rc rc = KF_OK;
 
     stmt_i64(s, o->n);
     stmt_i64(s, w->top ? w->top : INT64_MAX);
-    while (stmt_row(s)) {
+    while (!rc && stmt_row(s)) {
         int64_t id = get_i64(s), kind = get_i64(s);
         struct slice text = get_slice(s);
 
-        if (!text.n || kind == MESSAGE_EVENT || kind == MESSAGE_REMOVED || !segment_match(text, w->q->search.terms))
+        if (!text.n || kind == MESSAGE_EVENT || kind == MESSAGE_REMOVED)
+            continue;
+        rc = sight_of(w, o->n, &text);
+        if (rc || !segment_match(text, w->terms))
             continue;
         if (!o->newest)
             o->newest = id;
@@ -427,7 +505,9 @@ static enum kf_rc read_words(struct walk *w, struct one *o)
             o->hits[o->n_hits++] = id;
         o->all++;
     }
-    return stmt_end(s, w->why);
+    if (rc)
+        (void)stmt_end(s, NULL);
+    return rc ? rc : stmt_end(s, w->why);
 }
 
 static int newest_first(const void *x, const void *y)
@@ -515,33 +595,45 @@ static enum kf_rc walk_list(struct walk *w)
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------------------------- */
 
-static enum kf_rc read_hit(struct walk *w, int64_t id, const struct kf_id *conv)
+static enum kf_rc mark_hit(struct walk *w, struct search_hit *h, int64_t conv)
+{
+    struct slice text = h->text;
+    int marks[MARKS_MAX][2], (*copy)[2];
+    enum kf_rc rc = sight_of(w, conv, &text);
+
+    if (rc)
+        return rc;
+    h->n_marks = text.n ? segment_marks(text, w->terms, marks, MARKS_MAX) : 0;
+    if (!h->n_marks)
+        return KF_OK;
+    copy = arena_array(w->q->arena, h->n_marks, sizeof(*copy));
+    if (!copy)
+        return kf_fail(w->why, KF_NOMEM, "out of memory");
+    memcpy(copy, marks, h->n_marks * sizeof(*copy));
+    h->marks = (const int(*)[2])copy;
+    return KF_OK;
+}
+
+static enum kf_rc read_hit(struct walk *w, int64_t id, const struct conv_row *row)
 {
     struct query *q = w->q;
     struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
     struct search_hit *h = &q->hits[q->n_hits];
-    int marks[MARKS_MAX][2];
+    enum kf_rc rc;
 
     stmt_i64(s, id);
     if (stmt_row(s)) {
-        h->conv = *conv;
+        h->conv = row->conv.id;
         h->seq = get_i64(s);
-        if (get_i64(s) != MESSAGE_REMOVED) {
+        if (get_i64(s) != MESSAGE_REMOVED)
             h->text = get_copy(s, q->arena);
-            h->n_marks = h->text.n ? segment_marks(h->text, q->search.terms, marks, MARKS_MAX) : 0;
-        }
     }
-    if (h->n_marks) {
-        int(*copy)[2] = arena_array(q->arena, h->n_marks, sizeof(*copy));
-
-        if (!copy)
-            return (void)stmt_end(s, NULL), kf_fail(w->why, KF_NOMEM, "out of memory");
-        memcpy(copy, marks, h->n_marks * sizeof(*copy));
-        h->marks = (const int(*)[2])copy;
-    }
-    if (h->text.n)
+    rc = stmt_end(s, w->why);
+    if (!rc)
+        rc = mark_hit(w, h, row->n);
+    if (!rc && h->text.n)
         q->n_hits++;
-    return stmt_end(s, w->why);
+    return rc;
 }
 
 /* A conversation all of whose hits were erased a moment ago is no result any more. */
@@ -560,7 +652,7 @@ static enum kf_rc read_found(struct walk *w, const struct found *f)
     if (rc || !row.n)
         return rc;
     for (size_t i = 0; i < f->n_hits && !rc; i++)
-        rc = read_hit(w, f->hits[i], &row.conv.id);
+        rc = read_hit(w, f->hits[i], &row);
     if (!rc && (q->n_hits > hits || !f->n_hits))
         q->convs[q->n_convs++] = row.conv;
     return rc;
@@ -615,11 +707,23 @@ static bool cursor_parse(struct walk *w, bool by_words)
 /* The index must know all that is asked of it; what it has not learnt yet is not found in the words of few either. */
 static enum kf_rc search_words(struct walk *w, struct buf *expression)
 {
+    struct slice asked = w->terms;
+    struct buf wanted;
     enum kf_rc rc;
+    bool any;
 
     if (!w->r->index)
         return kf_fail(w->why, KF_UNSUPPORTED, "there is no search index here");
-    if (!(w->r->store->postgres ? words_query : segment_fts5)(w->q->search.terms, expression))
+    buf_init(&wanted, 65536);
+    if (w->blind) { /* the index would leave out what nobody sees */
+        segment_wanted(asked, &wanted);
+        asked = buf_slice(&wanted);
+    }
+    any = (w->r->store->postgres ? words_query : segment_fts5)(asked, expression);
+    if (!buf_ok(&wanted))
+        expression->failed = true;
+    buf_finish(&wanted);
+    if (!any && buf_ok(expression))
         return KF_OK; /* nothing that could be found: punctuation, or only exclusions */
     if (!buf_ok(expression))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
@@ -653,6 +757,9 @@ static enum kf_rc run(struct reader *r, struct query *q, bool listing, struct kf
     w->q = q;
     w->why = why;
     w->listing = listing;
+    w->terms = q->search.terms;
+    w->blind = q->search.masked && segment_spells(w->terms);
+    buf_init(&w->sight, SIGHT_MAX);
     w->homes = (struct homes){ .db = r->index, .row = -1 };
     w->limit = q->search.limit > 0 ? (size_t)q->search.limit : LIMIT_USUAL;
     if (w->limit > LIMIT_MAX)
@@ -666,6 +773,7 @@ static enum kf_rc run(struct reader *r, struct query *q, bool listing, struct kf
     else if (!rc)
         rc = read_page(w, by_words);
     buf_finish(&expression);
+    buf_finish(&w->sight);
     free(w->few);
     numbers_free(&w->chosen);
     numbers_free(&w->seen);
@@ -689,7 +797,7 @@ enum kf_rc result_run(struct reader *r, struct query *q, struct kf_err *why)
 /* Counts on its own: what was found without words has no hit that could have been erased. */
 enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why)
 {
-    struct walk w = { .r = r, .q = q, .why = why };
+    struct walk w = { .r = r, .q = q, .why = why, .terms = q->search.terms };
     enum kf_rc rc = KF_OK;
 
     q->convs = arena_array(q->arena, q->n_places + 1, sizeof(*q->convs));

@@ -208,6 +208,8 @@ struct search {
     struct kf_id contact;        /* zero: any */
     const struct member *reader; /* only what permit() lets this one read afterwards; NULL: all */
     bool exporting;              /* only what permit() lets the reader export */
+    bool masked;                 /* what mask_text() hides is not found either, but in conversations that `self` serves or served last */
+    struct kf_id self;           /* zero: nobody */
     int64_t from, to;            /* opened in [from, to); 0: open */
     int rating;                  /* 0: any */
     struct slice tag;            /* empty: any */

@@ -336,6 +336,55 @@ static void a_reader_finds_only_what_may_be_opened(void **state)
     }
 }
 
+/* Whether a number is found would tell its digits, one guess after the other: to whom they are masked it is not there, wanted or not. */
+static void what_is_masked_is_not_found(void **state)
+{
+    struct world *w = *state;
+    struct told told = commit(w, visitor_says("grouped", NULL, "退款 138 0013 8000 iphone", NOW));
+    struct change *c = on_conv(&told.news.conv.id, NOW + 2);
+    static const struct {
+        const char *terms, *shown, *masked, *marks; /* marks of the masked one */
+    } rows[] = {
+        { "0013", "grouped:1", "", "" },
+        { "\"138 0013 8000\"", "grouped:1", "", "" },
+        { "13900139000", "whole:1", "", "" },
+        { "138ꀀꀀꀀꀀ8000", "", "", "" },
+        { "138 8000", "grouped:1", "grouped:1", "[3,6)[12,16)" },
+        { "退款 iphone", "grouped:1", "grouped:1", "[0,2)[17,23)" },
+        { "退款 -0013", "whole:1", "whole:1 grouped:1", "[0,2)" },
+        { "退款 -iphone", "whole:1", "whole:1", "[0,2)" },
+        { "退款 -13900139000", "grouped:1", "whole:1 grouped:1", "[0,2)" },
+    };
+
+    say(w, "whole", "退款 13900139000", NOW + 1);
+    indexed(w);
+    add_step(c, CONV_ASSIGN, 7, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (int way = 0; way < 6; way++) { /* by the index, and from the side of a filter */
+            struct query *q = query_for(rows[i].terms);
+            const char *want = way < 2 ? rows[i].shown : rows[i].masked;
+            struct result r;
+
+            if (way % 2)
+                q->search.channel = key("web");
+            q->search.masked = way >= 2;
+            q->search.self = way < 4 ? (struct kf_id){ { 0 } } : id_of(8);
+            r = find(w, q);
+            assert_string_equal(r.text, want);
+            assert_int_equal(r.count, !*want ? 0 : strchr(want, ' ') ? 2 : 1);
+            if (way >= 2)
+                assert_string_equal(r.marks, rows[i].marks);
+        }
+    for (int own = 7; own <= 8; own++) {
+        struct query *q = query_for("0013");
+
+        q->search.masked = true;
+        q->search.self = id_of((uint8_t)own);
+        assert_string_equal(find(w, q).text, own == 7 ? "grouped:1" : ""); /* who serves it sees it */
+    }
+}
+
 static void copy_name(const struct query *q, void *ctx)
 {
     assert_int_equal(q->n_convs, 1);
@@ -417,6 +466,7 @@ static const struct CMUnitTest tests[] = {
     T(all_of_a_result_is_listed_and_read_in_parts),
     T(one_contact_s_conversations_are_found),
     T(a_reader_finds_only_what_may_be_opened),
+    T(what_is_masked_is_not_found),
     T(a_conversation_that_is_read_says_whose_it_is),
     T(the_index_can_be_made_again),
     T(reindexing_finds_the_same),

@@ -21,7 +21,7 @@ static int start(void **state)
     struct visitor v = { 0 };
 
     (void)state;
-    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\n" });
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[limits]\nconversations = 1000\nsearches = 400\n" });
     staff_online(&agent, &d, AGENT1, SITE);
     visitor_enter(&v, &d, SITE, NULL);
     (void)visitor_say(&v, "c1", "=HYPERLINK(\"http://evil.example\") 退款，电话13800138000");
@@ -260,6 +260,27 @@ static void one_person_keeps_a_hundred(void **state)
     assert_int_equal(kept(&agent, "one of many"), 100);
 }
 
+/* The last but one of the reviewer's: no more searches for words in this minute. */
+static void who_tries_word_after_word_has_to_wait(void **state)
+{
+    struct reply r;
+    int done = 0;
+
+    (void)state;
+    assert_int_equal(found("q=13800138000"), 0); /* it is masked to her */
+    for (int status = 200; status == 200; reply_free(&r)) {
+        web_ask(&d, &(struct ask){ .path = "/api/v1/transcripts?site=" SITE "&q=nothing", .cookie = reviewer.cookie }, &r);
+        status = r.status;
+        done += status == 200;
+        if (status != 200) {
+            assert_int_equal(status, 429);
+            assert_string_equal(text_at(r.json, "code"), "rate_limited");
+        }
+        assert_in_range(done, 0, 100000);
+    }
+    assert_int_equal(found("state=open"), 0); /* what is no search for words goes on */
+}
+
 /* The last one: a second visitor comes, who leaves an address. */
 static void who_has_left_an_address_is_found(void **state)
 {
@@ -284,6 +305,7 @@ int main(void)
         cmocka_unit_test(exporting_is_a_right_of_its_own),
         cmocka_unit_test(what_is_kept_is_ones_own_until_it_is_shared),
         cmocka_unit_test(one_person_keeps_a_hundred),
+        cmocka_unit_test(who_tries_word_after_word_has_to_wait),
         cmocka_unit_test(who_has_left_an_address_is_found),
     };
 
