@@ -295,16 +295,13 @@ static bool filter_says(struct work *w, const struct traces *t, const char *filt
 }
 
 /* A search that is kept for him would go on saying who he was. */
-static bool write_searches(struct work *w, const struct leaving *l)
+static bool write_searches(struct work *w, const struct traces *traces)
 {
-    struct traces traces = { .n = 0 };
     struct kf_id *drop = NULL;
     size_t n = 0, cap = 0;
     struct stmt *s;
     bool ok = true;
 
-    if (!find_traces(w, l, &traces))
-        return false;
     s = stmt_begin(w->db, SQL_SAVED_ALL);
     stmt_str(s, w->change->site.s);
     while (ok && stmt_row(s)) {
@@ -319,8 +316,8 @@ static bool write_searches(struct work *w, const struct leaving *l)
             ok = batch_no_memory(w->batch);
             break;
         }
-        ok = filter_says(w, &traces, filter, &his);
-        if (!ok || !(his || says(&traces, name)))
+        ok = filter_says(w, traces, filter, &his);
+        if (!ok || !(his || says(traces, name)))
             continue;
         ok = more_room(w, (void **)&drop, n, &cap, sizeof(*drop));
         if (ok)
@@ -335,6 +332,49 @@ static bool write_searches(struct work *w, const struct leaving *l)
         ok = run(w, s);
     }
     return ok;
+}
+
+/* Rows of the site, an id and then `n` texts: where one of them says who he was, all of them go. */
+static bool write_blanks(struct work *w, const struct traces *t, enum sql all, int n, enum sql blank)
+{
+    struct stmt *s = stmt_begin(w->db, all);
+    struct kf_id *named = NULL;
+    size_t n_named = 0, cap = 0;
+    bool ok = true;
+
+    stmt_str(s, w->change->site.s);
+    while (ok && stmt_row(s)) {
+        struct kf_id id;
+        bool his = false;
+
+        get_id(s, &id);
+        for (int i = 0; i < n && ok; i++) {
+            const char *text = get_str(s, w->arena);
+
+            ok = text || batch_no_memory(w->batch);
+            his |= ok && says(t, text);
+        }
+        ok = ok && (!his || more_room(w, (void **)&named, n_named, &cap, sizeof(*named)));
+        if (ok && his)
+            named[n_named++] = id;
+    }
+    if (!ended(w, s) || !ok)
+        return false;
+    for (size_t i = 0; i < n_named && ok; i++) {
+        s = stmt_begin(w->db, blank);
+        stmt_id(s, &named[i]);
+        ok = run(w, s);
+    }
+    return ok;
+}
+
+/* What people have written that is of none of his conversations: searches, notes of coaching, why something was held once. */
+static bool write_named(struct work *w, const struct leaving *l)
+{
+    struct traces t = { .n = 0 };
+
+    return find_traces(w, l, &t) && write_searches(w, &t) && write_blanks(w, &t, SQL_COACHING_TEXTS, 3, SQL_COACHING_BLANK) &&
+           with_contact(w, SQL_ERASE_HOLD_OF, &l->customer) && write_blanks(w, &t, SQL_HOLD_REASONS, 1, SQL_HOLD_BLANK);
 }
 
 /* ---- the rest of the writes ---- */
@@ -445,7 +485,7 @@ static bool write_erase(struct work *w, const struct op *op)
     }
     forget_places(w->batch, l);
     w->batch->indexable = true;
-    return write_searches(w, l) && write_contacts(w, l, &sum) && stored(w, erase_due(w->db, w->change->at, &why), &why) &&
+    return write_named(w, l) && write_contacts(w, l, &sum) && stored(w, erase_due(w->db, w->change->at, &why), &why) &&
            write_receipt(w, l, &sum);
 }
 

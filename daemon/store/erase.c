@@ -70,6 +70,7 @@ static void erase_reviews(struct target *t)
     with_id(t, SQL_ERASE_REVEALS);
     with_id(t, SQL_ERASE_EXAMPLES);
     with_id(t, SQL_ERASE_COACHING);
+    with_id(t, SQL_ERASE_HOLD);
 }
 
 /* What is about all of it, and not said by anybody in particular. */

@@ -80,7 +80,10 @@ static const char *const may_scan[] = { "MEMBERS_ALL",
                                         "GONE_DONE",
                                         "GONE_NEXT",
                                         "GONE_LIST",
-                                        "HOLDS" };
+                                        "HOLDS",
+                                        "HOLD_REASONS",
+                                        "ERASE_HOLD",
+                                        "ERASE_HOLD_OF" };
 
 /* Lists that are asked for when they are short. */
 static bool is_short(const char *name)

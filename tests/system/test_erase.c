@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SITE    "demo"
@@ -25,6 +26,7 @@ static struct redis redis;
 static struct staff agent, admin, supervisor;
 
 static const char *const his[] = { NAME, PHONE, CHINESE, ENGLISH, NOTE, PAPER };
+static const char *const beside[] = { "letters of 1987", "was rough with" };
 #define N_HIS (sizeof(his) / sizeof(his[0]))
 
 static int start(void **state)
@@ -100,6 +102,28 @@ static bool dir_has(const char *dir, const char *words, char *found, size_t size
 }
 
 /* ---- asking ---- */
+
+#define HELD    "she asked for her letters of 1987"
+#define COACHED "was rough with " NAME " again"
+
+/* What stands beside the conversation: why it was held once, and a note that names him. */
+static void hold_and_coach(const struct visitor *v)
+{
+    char body[300], path[160];
+    json_t *one;
+
+    for (int of_conv = 0; of_conv < 2; of_conv++) {
+        (void)snprintf(body, sizeof(body), "{\"%s\":\"%s\",\"reason\":\"" HELD "\"}", of_conv ? "conversation" : "visitor",
+                       of_conv ? v->conv : v->id);
+        one = staff_send(&supervisor, &d, 201, "POST", "/api/v1/holds?site=" SITE, body);
+        (void)snprintf(path, sizeof(path), "/api/v1/holds/%s?site=" SITE, text_at(one, "id"));
+        json_decref(one);
+        json_decref(staff_send(&supervisor, &d, 204, "DELETE", path, NULL));
+    }
+    (void)snprintf(body, sizeof(body), "{\"agent\":\"%s\",\"text\":\"" COACHED "\",\"follow_at\":%lld}", agent.id,
+                   (long long)(time(NULL) + 86400) * 1000);
+    json_decref(staff_send(&supervisor, &d, 201, "POST", "/api/v1/coaching?site=" SITE, body));
+}
 
 static const char *upload(const struct visitor *v, const char *bytes)
 {
@@ -255,6 +279,9 @@ static void who_is_forgotten_is_found_nowhere(void **state)
         if (!dir_has(d.state, his[i], where, sizeof(where)))
             fail_msg("the test looks for what was never there: %s", his[i]);
 
+    hold_and_coach(&v);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(dir_has(d.state, beside[i], where, sizeof(where)));
     keep_search("找" NAME, "q", "gong");
     keep_search("电话", "q", "\\\"" PHONE "\\\" -fax");
     keep_search("他的", "contact", v.id);
@@ -281,6 +308,9 @@ static void who_is_forgotten_is_found_nowhere(void **state)
     for (size_t i = 0; i < N_HIS; i++)
         if (dir_has(d.state, his[i], where, sizeof(where)) || dir_has(redis.dir, his[i], where, sizeof(where)))
             fail_msg("%s is still in %s", his[i], where);
+    for (size_t i = 0; i < 2; i++)
+        if (dir_has(d.state, beside[i], where, sizeof(where)))
+            fail_msg("%s is still in %s", beside[i], where);
     assert_true(dir_has(d.state, SHARED, where, sizeof(where)));
     text = daemon_log(&d);
     nothing_of_him(text);
