@@ -41,7 +41,9 @@ static uint32_t fold(uint32_t cp)
 {
     if (MASK_FOLDING && cp >= 0xFF01 && cp <= 0xFF5E)
         return cp - 0xFF01 + '!';
-    if (cp == 0x3000 || cp == 0xA0)
+    if (MASK_FOLDING && cp >= 0x1D7CE && cp <= 0x1D7FF) /* of mathematics: five alphabets of ten */
+        return '0' + (cp - 0x1D7CE) % 10;
+    if (cp == 0x3000 || cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x202F || cp == 0x205F)
         return ' ';
     if ((cp >= 0x2010 && cp <= 0x2015) || cp == 0x2212)
         return '-';
@@ -52,7 +54,8 @@ static uint32_t fold(uint32_t cp)
 
 static bool is_unseen(uint32_t cp)
 {
-    return (cp >= 0x200B && cp <= 0x200F) || cp == 0x2060 || cp == 0xFEFF || cp == 0xAD;
+    return (cp >= 0x200B && cp <= 0x200F) || cp == 0x2060 || cp == 0xFEFF || cp == 0xAD || cp == '\r' || (cp >= 0xFE00 && cp <= 0xFE0F) ||
+           cp == 0x20E3; /* what makes a digit a key */
 }
 
 static bool view_open(struct view *v, struct slice text)
@@ -165,6 +168,7 @@ static char gap_of(uint32_t cp)
     case '-':
     case '.':
     case ')':
+    case '\n':
     case '/':
     case '_':
         return (char)cp;
@@ -180,7 +184,7 @@ static char gap_of(uint32_t cp)
 /* With these one also writes lists of prices and sizes, dates and names of files. */
 static bool is_of_lists(char gap)
 {
-    return gap == '/' || gap == '_' || gap == ',' || gap == '*';
+    return gap == '/' || gap == '_' || gap == ',' || gap == '*' || gap == '\n';
 }
 
 /* How many cells from `i` are one gap, and its kind: a separator, which may have a blank on either side. 0: none. */
@@ -188,7 +192,7 @@ static size_t gap_read(const struct view *v, size_t i, char *kind)
 {
     size_t n = 0;
 
-    if (at(v, i) == ' ' && gap_of(at(v, i + 1)) && at(v, i + 1) != ' ')
+    if (at(v, i) == ' ' && gap_of(at(v, i + 1))) /* also another blank: a thin one and a plain one */
         n++;
     *kind = gap_of(at(v, i + n));
     if (!*kind)
@@ -229,7 +233,7 @@ static size_t add(struct finding *f, const struct view *v, size_t first, size_t 
 /* The groups in which telephones, cards and resident ids (one of them without its X) are read out. */
 static bool is_read_out(const char *groups)
 {
-    static const char *const known[] = { "344", "38", "74", "4444", "44443", "465", "684", "683", "6444", "6443" };
+    static const char *const known[] = { "433", "46", "442", "344", "38", "74", "4444", "44443", "465", "684", "683", "6444", "6443" };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i], groups) == 0)
@@ -267,6 +271,25 @@ static bool is_whole(const struct digit *run, size_t from, size_t to)
     return true;
 }
 
+/* 0912-345-678: ten digits that begin so may be a date and a time as well. */
+static bool is_taiwans(const struct digit *run, size_t from, size_t to)
+{
+    static const size_t ends[][2] = { { 4, 7 }, { 4, 4 }, { 4, 8 } };
+    char gap = run[from + 4].gap;
+
+    if (is_whole(run, from, to))
+        return true;
+    for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]) && gap; k++) {
+        size_t i = from + 1;
+
+        while (i < to && run[i].gap == (i == from + ends[k][0] || i == from + ends[k][1] ? gap : 0))
+            i++;
+        if (i == to)
+            return true;
+    }
+    return false;
+}
+
 /* What stands at digits [from, to) as a whole; false: nothing that we know. */
 static bool number_at(const struct digit *run, size_t from, size_t to, struct mask_span *ret)
 {
@@ -290,6 +313,15 @@ static bool number_at(const struct digit *run, size_t from, size_t to, struct ma
     }
     if (n == 13 && d[0] == '8' && d[1] == '6' && d[2] == '1' && d[3] >= '3' && is_even(run, from + 2, to)) {
         *ret = (struct mask_span){ .kind = MASK_MOBILE, .head = 5, .tail = 4 };
+        return true;
+    }
+    if (n == 15 && memcmp(d, "00861", 5) == 0 && d[5] >= '3' && is_even(run, from + 4, to)) {
+        *ret = (struct mask_span){ .kind = MASK_MOBILE, .head = 7, .tail = 4 };
+        return true;
+    }
+    if ((n == 10 && d[0] == '0' && d[1] == '9' && is_taiwans(run, from, to)) ||
+        (n == 12 && memcmp(d, "8869", 4) == 0 && is_even(run, from + 3, to))) {
+        *ret = (struct mask_span){ .kind = MASK_MOBILE, .head = n - 6, .tail = 3 };
         return true;
     }
     if (n == 11 && d[0] == '1' && d[1] >= '3' && is_even(run, from, to)) {
@@ -359,10 +391,11 @@ static bool is_mail(uint32_t cp)
     return is_digit(cp) || is_letter(cp) || cp == '.' || cp == '_' || cp == '-' || cp == '+' || cp == '%';
 }
 
-/* `i` is at the sign. Behind it a name with a dot in it. */
+/* `i` is at the sign. Behind it a name with a dot in it. Blanks stand around it on both sides, or not at all. */
 static size_t find_email(const struct view *v, struct finding *f, size_t i)
 {
-    size_t from = i, to = i + 1, dot = 0;
+    size_t blank = i > 1 && v->c[i - 1].cp == ' ' && at(v, i + 1) == ' ' ? 1 : 0, end = i - blank;
+    size_t from = end, to = i + 1 + blank, dot = 0;
 
     while (from > 0 && is_mail(v->c[from - 1].cp) && (f->n == 0 || v->c[from - 1].from >= f->spans[f->n - 1].to))
         from--;
@@ -371,11 +404,11 @@ static size_t find_email(const struct view *v, struct finding *f, size_t i)
             dot = to;
         to++;
     }
-    while (to > i + 1 && (at(v, to - 1) == '.' || at(v, to - 1) == '-'))
+    while (to > i + 1 + blank && (at(v, to - 1) == '.' || at(v, to - 1) == '-'))
         to--;
-    if (from == i || !dot || to - dot < 3)
+    if (from == end || !dot || to - dot < 3)
         return i + 1;
-    return add(f, v, from, to - 1, MASK_EMAIL, i - from > 1 ? 1 : 0, to - i);
+    return add(f, v, from, to - 1, MASK_EMAIL, end - from > 1 ? 1 : 0, to - end);
 }
 
 static bool is_plate_province(uint32_t cp)

@@ -1,7 +1,7 @@
 /* mask.h: personal data in what people write, found by form and check digits, and shown only as far as one needs it.
  *
- * Full width is folded first; blanks, hyphens, dots, and what is not seen at all may stand between digits, also slashes, low lines and
- * the comma of Chinese lists, where the groups are those of a number that is read out. Mobile and landline numbers,
+ * Full width and the digits of mathematics are folded first; blanks of any width, hyphens, dots, and what is not seen at all may stand
+ * between digits, also the end of a line, slashes, low lines and the comma of Chinese lists, where the groups are those of a number that is read out. Mobile (of Taiwan, too) and landline numbers,
  * resident ids (GB 11643; the old ones of 15 digits by their date), bank cards (issuer, length and Luhn), mail addresses, number plates,
  * passports, unified credit codes (GB 32100), WeChat names after the word. */
 #ifndef KF_CORE_MASK_H

@@ -239,6 +239,53 @@ static void written(struct personal *p, char *out, const char *number, bool grou
         strcpy(out, number);
 }
 
+/* In five of the alphabets of mathematics: bold, double-struck, sans-serif, bold sans-serif, monospace. */
+static void in_mathematics(struct personal *p, char *out, const char *number)
+{
+    uint32_t zero = 0x1D7CE + 10 * personal_chance(p, 5);
+
+    *out = 0;
+    for (; *number; number++) {
+        char wide[4];
+        size_t n = utf8_put(wide, zero + (uint32_t)(*number - '0'));
+
+        strncat(out, wide, n);
+    }
+}
+
+/* What is rarer: the prefix of a call from abroad, lines that break, thin blanks, letters that are none. */
+static void oddly(struct personal *p, char *out)
+{
+    static const char *const between[] = { "\n", "\r\n", "\u2009", "\u2009 ", "\u202F", "\u2003" };
+    char number[16];
+
+    a_mobile(p, number);
+    *out = 0;
+    switch (personal_chance(p, 4)) {
+    case 0:
+        sprintf(out, "0086%s", number);
+        break;
+    case 1:
+        in_mathematics(p, out, number);
+        break;
+    default:
+        in_groups(p, out, number, PICK(p, between));
+    }
+}
+
+/* 09 and eight more, as they are written there. */
+static void of_taiwan(struct personal *p, char *out)
+{
+    static const char *const between[][3] = {
+        { "09", "-", "-" }, { "09", " ", " " }, { "09", "", "" }, { "+886 9", " ", " " }, { "09", "-", "" }
+    };
+    const char *const *form = PICK(p, between);
+    char d[9];
+
+    personal_digits(p, d, 8);
+    sprintf(out, "%s%.2s%s%.3s%s%.3s", form[0], d, form[1], d + 2, form[2], d + 5);
+}
+
 /* ---- lines ---- */
 
 static void add(struct personal_line *l, const char *text)
@@ -260,7 +307,7 @@ static void personal_item(struct personal *p, struct personal_line *l)
 {
     char plain[64], text[PERSONAL_LINE / 2];
 
-    switch (personal_chance(p, 14)) {
+    switch (personal_chance(p, 17)) {
     case 0:
     case 1:
     case 2:
@@ -308,6 +355,19 @@ static void personal_item(struct personal *p, struct personal_line *l)
         else
             a_credit_code(p, plain);
         add_spot(l, strlen(plain) == 9 ? "passport" : "credit code", plain);
+        break;
+    case 13:
+        oddly(p, text);
+        add_spot(l, "mobile, oddly", text);
+        break;
+    case 14:
+        of_taiwan(p, text);
+        add_spot(l, "mobile of Taiwan", text + (*text == '+' ? 1 : 0));
+        break;
+    case 15:
+        an_email(p, plain);
+        sprintf(text, "%.*s @ %s", (int)(strchr(plain, '@') - plain), plain, strchr(plain, '@') + 1);
+        add_spot(l, "email, spaced", text);
         break;
     default:
         add(l, personal_chance(p, 2) ? "微信号：" : "我的微信 ");
