@@ -12,6 +12,11 @@ static const char surnames[] = "王李张張刘劉陈陳杨楊黄黃赵趙吴吳
                                "范金石廖賈贾夏韋韦付傅方白鄒邹孟熊秦邱江尹薛閻阎段雷侯龍龙史陶黎賀贺顧顾毛郝龔龚邵萬万錢钱嚴严覃武戴莫孔湯"
                                "汤溫温康施牛樊葛邢安齊齐伍龐庞翟藺蔺莊庄柯詹簡简阮歐欧";
 
+/* Those of them that have two forms, the simplified one first. */
+static const char pairs[] = "张張刘劉陈陳杨楊黄黃赵趙吴吳孙孫马馬罗羅郑鄭谢謝许許韩韓冯馮邓鄧萧蕭蒋蔣叶葉苏蘇吕呂卢盧钟鐘钟鍾谭譚陆陸贾賈韦"
+                            "韋邹鄒阎閻龙龍贺賀顾顧龚龔"
+                            "邬鄔万萬钱錢严嚴汤湯温溫齐齊庞龐蔺藺庄莊简簡欧歐";
+
 struct name {
     char text[64]; /* CJK: its first character, or the two of a compound surname; else a folded word */
     bool cjk;
@@ -35,6 +40,15 @@ static bool is_surname(struct slice ch)
         return false;
     memcpy(text, ch.p, ch.n);
     return strstr(surnames, text) != NULL;
+}
+
+/* One form for a character of both scripts. */
+static struct slice simplified(struct slice ch)
+{
+    for (const char *p = pairs; ch.n == 3 && *p; p += 6)
+        if (memcmp(p + 3, ch.p, 3) == 0)
+            return (struct slice){ p, 3 };
+    return ch;
 }
 
 static bool is_word(char c)
@@ -125,6 +139,23 @@ static void known(const struct check_facts *f, struct names *ret)
             learn_behind(ret, f->messages[i].text, phrases[k]);
 }
 
+/* A character, in either form of it. */
+static bool holds_char(struct slice text, struct slice ch)
+{
+    struct slice wanted = simplified(ch);
+
+    for (size_t i = 0; i < text.n;) {
+        size_t from = i;
+        struct slice one;
+
+        (void)utf8_next(text, &i);
+        one = simplified((struct slice){ text.p + from, i - from });
+        if (one.n == wanted.n && memcmp(one.p, wanted.p, one.n) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool holds(struct slice text, struct slice what)
 {
     for (size_t i = 0; what.n && i + what.n <= text.n; i++)
@@ -133,10 +164,10 @@ static bool holds(struct slice text, struct slice what)
     return false;
 }
 
-static bool said_by_visitor(const struct check_facts *f, struct slice what)
+static bool said_by_visitor(const struct check_facts *f, struct slice what, bool cjk)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (f->messages[i].from.role == ROLE_VISITOR && holds(f->messages[i].text, what))
+        if (f->messages[i].from.role == ROLE_VISITOR && (cjk ? holds_char : holds)(f->messages[i].text, what))
             return true;
     return false;
 }
@@ -156,6 +187,28 @@ static struct slice before(struct slice text, size_t at)
     return (struct slice){ text.p + from, at - from };
 }
 
+/* "我是客服李女士", "请您联系快递员张先生": who stands before it in the same part of the sentence tells that it is somebody else. */
+static bool is_of_another(struct slice text, size_t at)
+{
+    static const char *const words[] = { "我是",   "我叫",   "这里是", "這裡是", "客服", "专员", "專員", "快递员", "快遞員",
+                                         "配送员", "配送員", "外卖员", "外賣員", "骑手", "騎手", "师傅", "師傅",   "同事",
+                                         "经理",   "經理",   "主管",   "联系",   "聯繫", "聯絡", "转告", "轉告" };
+    static const char *const ends[] = { "，", "。", "！", "？", "；", ",", "\n" };
+    size_t from = 0;
+
+    for (size_t i = 0; i < at; i++)
+        for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+            size_t n = strlen(ends[k]);
+
+            if (i + n <= at && memcmp(text.p + i, ends[k], n) == 0)
+                from = i + n;
+        }
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+        if (holds((struct slice){ text.p + from, at - from }, slice_of(words[k])))
+            return true;
+    return false;
+}
+
 /* "张先生", "张小明先生": is there a surname, and none that is the visitor's? */
 static bool wrong_cjk(const struct check_facts *f, const struct names *names, const struct message *m, size_t title)
 {
@@ -165,11 +218,11 @@ static bool wrong_cjk(const struct check_facts *f, const struct names *names, co
     for (size_t i = s.n; i >= 3 && !surname.n; i -= 3)
         if (is_surname((struct slice){ s.p + i - 3, 3 }))
             surname = (struct slice){ s.p + i - 3, 3 };
-    if (!surname.n || said_by_visitor(f, surname) || holds(slice_of(m->from.name), surname))
+    if (!surname.n || said_by_visitor(f, surname, true) || holds_char(slice_of(m->from.name), surname) || is_of_another(m->text, title))
         return false;
     for (size_t i = 0; i < names->n; i++) {
         any |= names->at[i].cjk;
-        if (names->at[i].cjk && holds(s, slice_of(names->at[i].text)))
+        if (names->at[i].cjk && holds_char(s, slice_of(names->at[i].text)))
             return false;
     }
     return any;
@@ -183,6 +236,43 @@ static bool same_word(struct slice w, const char *folded)
     return folded[w.n] == 0;
 }
 
+/* Behind a salutation may stand a title: "Hello Mr. Smith". Returns where the name begins. */
+static size_t behind_titles(struct slice text, size_t at)
+{
+    static const char *const titles[] = { "mr", "mrs", "ms", "miss", "dr", "prof", "mister", "madam", "sir" };
+    bool any = true;
+
+    while (any) {
+        struct slice w;
+
+        while (at < text.n && (text.p[at] == '.' || text.p[at] == ' '))
+            at++;
+        w = first_word((struct slice){ text.p + at, text.n - at });
+        any = false;
+        for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]) && w.n; i++)
+            any |= same_word(w, titles[i]);
+        at += any ? w.n : 0;
+    }
+    return at;
+}
+
+/* Is one of this word and the capital one behind it a name of his? "Mr. John Smith". */
+static bool names_him(const struct names *names, struct slice text, size_t at)
+{
+    for (int words = 0; words < 3; words++) {
+        struct slice w = first_word((struct slice){ text.p + at, text.n - at });
+
+        if (!w.n || w.p[0] < 'A' || w.p[0] > 'Z')
+            return false;
+        for (size_t i = 0; i < names->n; i++)
+            if (!names->at[i].cjk && same_word(w, names->at[i].text))
+                return true;
+        at += w.n;
+        at += at < text.n && text.p[at] == ' ';
+    }
+    return false;
+}
+
 /* "Mr Brown", "Hi Anna": a word with a capital that is none of the visitor's names. */
 static bool wrong_word(const struct check_facts *f, const struct names *names, const struct message *m, size_t at)
 {
@@ -191,19 +281,16 @@ static bool wrong_word(const struct check_facts *f, const struct names *names, c
     struct slice w;
     bool any = false;
 
-    while (at < m->text.n && (m->text.p[at] == '.' || m->text.p[at] == ' '))
-        at++;
+    at = behind_titles(m->text, at);
     w = first_word((struct slice){ m->text.p + at, m->text.n - at });
-    if (w.n < 2 || w.p[0] < 'A' || w.p[0] > 'Z' || said_by_visitor(f, w) || holds(slice_of(m->from.name), w))
+    if (w.n < 2 || w.p[0] < 'A' || w.p[0] > 'Z' || said_by_visitor(f, w, false) || holds(slice_of(m->from.name), w) ||
+        names_him(names, m->text, at))
         return false;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (same_word(w, others[i]))
             return false;
-    for (size_t i = 0; i < names->n; i++) {
+    for (size_t i = 0; i < names->n; i++)
         any |= !names->at[i].cjk;
-        if (!names->at[i].cjk && same_word(w, names->at[i].text))
-            return false;
-    }
     return any;
 }
 
