@@ -3,7 +3,10 @@
 #include "core/check_inner.h"
 #include "core/utf8.h"
 
+#include <limits.h>
+
 #define SPACED_MAX (64u << 10)
+#define NEAR       8 /* words, or characters of CJK, from a negation to what it negates */
 #define THANKS_CP  8 /* a visitor's "好的，谢谢" asks for nothing; what is longer may */
 
 static const char *const types[] = { "says", "invites", "waits", "silence", "forbidden", "private", "promise", "name" };
@@ -49,24 +52,92 @@ const char *check_holds(const struct check_sight *s, size_t i, const struct chec
     return NULL;
 }
 
+static bool ends_part(uint32_t cp)
+{
+    return cp == ',' || cp == '.' || cp == ';' || cp == '!' || cp == '?' || cp == '\n' || cp == 0xff0c || cp == 0x3002 || cp == 0xff1b ||
+           cp == 0xff01 || cp == 0xff1f;
+}
+
+static void put_parts(struct slice text, struct buf *b)
+{
+    size_t from = 0, at = 0;
+
+    while (at < text.n) {
+        size_t end = at;
+        bool ends = ends_part(utf8_next(text, &at));
+
+        if (!ends && at < text.n)
+            continue;
+        forbid_spaced((struct slice){ text.p + from, (ends ? end : at) - from }, b);
+        buf_char(b, '\n');
+        from = at;
+    }
+}
+
+/* Does one of `except` take back what is at `at`? What is asked for is negated before, and nearby: "不要把密码发…" is, "把密码发我，不用担心" is
+ * not. Forbidden wording may be excused by whatever stands in the same part of the sentence. */
+static bool is_excepted(const struct check *c, const char *parts, const char *at)
+{
+    const char *from = at, *end = c->type == CHECK_PRIVATE ? at : strchr(at, '\n');
+    int near = c->type == CHECK_PRIVATE ? NEAR : INT_MAX;
+
+    for (int n = 0; from > parts && from[-1] != '\n' && n < near; n += *from == ' ')
+        from--;
+    for (size_t k = 0; k < c->except.n; k++) {
+        const char *p = c->except.at[k].spaced[1] ? strstr(from, c->except.at[k].spaced) : NULL;
+
+        if (p && p <= end)
+            return true;
+    }
+    return false;
+}
+
+/* The first of the words that message i means: it holds it, and not only where it is negated. */
+static const char *means(const struct check_sight *s, size_t i, const struct check_words *words)
+{
+    const char *held = check_holds(s, i, words);
+    bool any = false;
+
+    if (!held || !s->check->except.n || !s->parts[i])
+        return held;
+    for (size_t k = 0; k < words->n; k++) {
+        const struct forbidden_word *w = &words->at[k];
+
+        for (const char *p = s->parts[i]; w->spaced[1] && (p = strstr(p, w->spaced)); p++) {
+            any = true;
+            if (!is_excepted(s->check, s->parts[i], p))
+                return w->word;
+        }
+    }
+    return any ? NULL : held; /* it goes over the end of a part */
+}
+
 /* Each text once in the form in which terms are found: all checks look at it. */
 static bool look(struct check_sight *s, const struct check_facts *f, struct arena *a)
 {
     struct buf b;
 
-    *s = (struct check_sight){ .facts = f, .arena = a, .spaced = arena_array(a, f->n + 1, sizeof(*s->spaced)) };
-    if (!s->spaced)
+    *s = (struct check_sight){
+        .facts = f, .arena = a, .spaced = arena_array(a, f->n + 1, sizeof(*s->spaced)), .parts = arena_array(a, f->n + 1, sizeof(*s->parts))
+    };
+    if (!s->spaced || !s->parts)
         return false;
     buf_init(&b, SPACED_MAX);
     for (size_t i = 0; i < f->n; i++) {
         buf_clear(&b);
         forbid_spaced(f->messages[i].text, &b);
         s->spaced[i] = b.p ? arena_text(a, buf_slice(&b)) : NULL;
-        if (!s->spaced[i]) {
+        s->parts[i] = NULL;
+        if (s->spaced[i] && check_by_person(&f->messages[i])) {
+            buf_clear(&b);
+            put_parts(f->messages[i].text, &b);
+            s->parts[i] = arena_text(a, buf_slice(&b));
+            s->people++;
+        }
+        if (!s->spaced[i] || (check_by_person(&f->messages[i]) && !s->parts[i])) {
             buf_finish(&b);
             return false;
         }
-        s->people += check_by_person(&f->messages[i]);
     }
     buf_finish(&b);
     return true;
@@ -153,11 +224,11 @@ static bool forbidden(struct check_sight *s)
         const struct message *m = &f->messages[i];
         const char *word;
 
-        if (!check_by_person(m) || check_holds(s, i, &s->check->except))
+        if (!check_by_person(m))
             continue;
-        word = check_holds(s, i, &site);
+        word = means(s, i, &site);
         if (!word)
-            word = check_holds(s, i, &s->check->words);
+            word = means(s, i, &s->check->words);
         if (word && !check_hit(s, (struct check_hit){ .seq = m->seq, .agent = m->from.id, .word = word }))
             return false;
     }
@@ -170,9 +241,9 @@ static bool private_data(struct check_sight *s)
 
     for (size_t i = 0; i < s->facts->n; i++) {
         const struct message *m = &s->facts->messages[i];
-        const char *word = check_by_person(m) ? check_holds(s, i, &c->words) : NULL;
+        const char *word = check_by_person(m) ? means(s, i, &c->words) : NULL;
 
-        if (!word || (c->with.n && !check_holds(s, i, &c->with)) || check_holds(s, i, &c->except))
+        if (!word || (c->with.n && !means(s, i, &c->with)))
             continue;
         if (!check_hit(s, (struct check_hit){ .seq = m->seq, .agent = m->from.id, .word = word }))
             return false;
