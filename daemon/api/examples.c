@@ -153,7 +153,9 @@ static void made(void *ctx, enum kf_rc rc, const struct news *news, const struct
     if (rc)
         turn_fail(k->turn, rc, why);
     else if (k->dry)
-        turn_jansson(k->turn, 200, json_pack("{s:O}", "lines", k->lines));
+        turn_jansson(k->turn, 200,
+                     json_pack("{s:O,s:s,s:s,s:s,s:o*}", "lines", k->lines, "title", k->e.title, "note", k->e.note, "collection",
+                               k->e.collection, "tags", json_loads(k->e.tags, 0, NULL)));
     else if (k->e.gone)
         turn_empty(k->turn, 204);
     else
@@ -243,11 +245,13 @@ static bool take_words(struct making *k, const char *name, bool keys, const char
     return false;
 }
 
-static bool take_words_of(struct making *k, bool titled)
+/* Of a dry run as many as are there. */
+static bool take_words_of(struct making *k)
 {
     struct example *e = &k->e;
+    bool titled = !k->dry;
 
-    if (!json_is_boolean(json_object_get(k->body, "good")))
+    if (titled && !json_is_boolean(json_object_get(k->body, "good")))
         return wrong(k, "good: true or false");
     e->good = json_is_true(json_object_get(k->body, "good"));
     return take_text(k, "title", TITLE_CP, titled, &e->title) && take_text(k, "note", NOTE_CP, false, &e->note) &&
@@ -347,6 +351,47 @@ static bool add_line(struct making *k, struct arena *a, struct message *m)
     return line && json_array_append_new(k->lines, line) == 0;
 }
 
+/* Masked, and without the names that are known; false: out of memory. */
+static bool clean(struct making *k, const char **text)
+{
+    struct arena *a = k->turn->arena;
+    struct slice masked = slice_of(*text);
+    struct buf b;
+    bool ok = masking_text(a, &masked);
+
+    buf_init(&b, TEXT_MAX);
+    anon_text(masked, k->names, k->n_names, &b);
+    *text = ok && buf_ok(&b) ? arena_text(a, buf_slice(&b)) : NULL;
+    buf_finish(&b);
+    return *text != NULL;
+}
+
+static bool clean_tags(struct making *k)
+{
+    json_t *tags = json_loads(k->e.tags, 0, NULL), *one;
+    char *text = NULL;
+    bool ok = tags != NULL;
+    size_t i;
+
+    json_array_foreach(tags, i, one)
+    {
+        const char *tag = json_string_value(one);
+
+        ok = ok && clean(k, &tag) && json_array_set_new(tags, i, json_string(tag)) == 0;
+    }
+    text = ok ? json_dumps(tags, JSON_COMPACT) : NULL;
+    json_decref(tags);
+    k->e.tags = text ? arena_text(k->turn->arena, slice_of(text)) : NULL;
+    free(text);
+    return k->e.tags != NULL;
+}
+
+/* What the reader has written about the lines is read by as many as they are. */
+static bool clean_words(struct making *k)
+{
+    return clean(k, &k->e.title) && clean(k, &k->e.note) && clean(k, &k->e.collection) && clean_tags(k);
+}
+
 static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct making *k = ctx;
@@ -355,6 +400,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
 
     for (size_t i = 0; good && i < q->n_messages; i++)
         good = add_line(k, q->arena, &q->messages[i]);
+    good = good && clean_words(k);
     if (good && json_array_size(k->lines)) {
         text = json_dumps(k->lines, JSON_COMPACT);
         k->e.lines = text ? arena_text(k->turn->arena, slice_of(text)) : NULL;
@@ -384,6 +430,16 @@ static void have_profile(void *ctx, enum kf_rc rc, struct query *q, const struct
         return;
     }
     find_names(k, q);
+    if (k->e.revision) { /* its lines stay as they are */
+        arena_free(next->arena);
+        if (clean_words(k)) {
+            commit(k);
+            return;
+        }
+        turn_problem(k->turn, 500, "out of memory");
+        making_end(k);
+        return;
+    }
     next->id = k->e.conv;
     next->after = k->first - 1;
     next->limit = (int)(k->last - k->first + 1);
@@ -401,7 +457,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         making_end(k);
         return;
     }
-    if (!c || !permit(turn_member(k->turn, &k->site), VERB_TRANSCRIPT, &k->site, c)) {
+    if (!c || (!k->e.revision && !permit(turn_member(k->turn, &k->site), VERB_TRANSCRIPT, &k->site, c))) {
         turn_problem(k->turn, 404, "conversation: there is no such conversation");
         making_end(k);
         return;
@@ -459,7 +515,7 @@ static void post_example(struct turn *t)
 
     if (!k)
         return;
-    if (!turn_flag(t, k->body, "dry_run", &k->dry) || !take_lines(k) || (!k->dry && !take_words_of(k, true))) {
+    if (!turn_flag(t, k->body, "dry_run", &k->dry) || !take_lines(k) || !take_words_of(k)) {
         making_end(k);
         return;
     }
@@ -478,6 +534,47 @@ static void post_example(struct turn *t)
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, k);
 }
 
+/* The names that its words must not have are those of the conversation that it is from. */
+static void have_example(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct making *k = ctx;
+    struct query *next;
+    size_t i = 0;
+
+    while (!rc && i < q->n_examples && !id_eq(&q->examples[i].id, &k->e.id))
+        i++;
+    if (rc || i == q->n_examples) {
+        if (rc)
+            turn_fail(k->turn, rc, why);
+        else
+            turn_problem(k->turn, 404, "there is no such example");
+        making_end(k);
+        return;
+    }
+    next = query_new(QUERY_CONV);
+    if (!next) {
+        turn_problem(k->turn, 500, "out of memory");
+        making_end(k);
+        return;
+    }
+    next->id = q->examples[i].conv;
+    turn_ports(k->turn)->read(turn_ports(k->turn)->ctx, next, have_conv, k);
+}
+
+static void read_example(struct making *k)
+{
+    struct query *q = query_new(QUERY_EXAMPLES);
+
+    if (!q) {
+        turn_problem(k->turn, 500, "out of memory");
+        making_end(k);
+        return;
+    }
+    q->site = k->site;
+    q->limit = LISTED_MAX;
+    turn_ports(k->turn)->read(turn_ports(k->turn)->ctx, q, have_example, k);
+}
+
 /* ---- changing one, and taking it out ------------------------------------------------------------------------------------------------------ */
 
 static void put_example(struct turn *t)
@@ -492,8 +589,8 @@ static void put_example(struct turn *t)
         turn_problem(t, 404, "there is no such example");
     else if (k->e.revision < 1)
         turn_problem(t, 400, "revision: the number that was seen last");
-    else if (take_words_of(k, true)) {
-        commit(k);
+    else if (take_words_of(k)) {
+        read_example(k);
         return;
     }
     making_end(k);

@@ -506,8 +506,11 @@ static void an_example_has_no_names_and_leads_its_readers_to_nobody(void **state
 {
     static const char words[] =
         ",\"good\":true,\"title\":\"先安抚\",\"note\":\"\",\"tags\":[\"退款\"],\"items\":[\"empathy\"],\"collection\":\"新人\"";
+    static const char named[] =
+        ",\"good\":true,\"title\":\"王芳 13800138000\",\"note\":\"客户王芳 电话13911112222，林小雨\",\"tags\":[\"王芳\"],"
+        "\"items\":[],\"collection\":\"13911112222\"";
     struct visitor v = { 0 };
-    char body[600], path[140], *text;
+    char body[700], path[140], *text;
     json_t *a, *one, *lines;
 
     (void)state;
@@ -529,6 +532,13 @@ static void an_example_has_no_names_and_leads_its_readers_to_nobody(void **state
     assert_null(strstr(text, "小宝"));
     free(text);
     json_decref(a);
+    (void)snprintf(body, sizeof(body), "{\"conversation\":\"%s\",\"seqs\":[1],\"dry_run\":true%s}", v.conv, named);
+    a = send(&reviewer, 200, "POST", "/api/v1/examples?site=" SITE, body);
+    assert_string_equal(text_at(a, "title"), "{visitor} 138****8000");
+    assert_string_equal(text_at(a, "note"), "客户{visitor} 电话139****2222，{agent}");
+    assert_string_equal(text_at(a, "tags.0"), "{visitor}");
+    assert_string_equal(text_at(a, "collection"), "139****2222");
+    json_decref(a);
     assert_int_equal(stored("SELECT count(*) FROM example"), 0);
 
     (void)snprintf(body, sizeof(body), "{\"conversation\":\"%s\",\"seqs\":[1],\"strike\":[\"小宝\"]%s}", v.conv, words);
@@ -547,7 +557,11 @@ static void an_example_has_no_names_and_leads_its_readers_to_nobody(void **state
     (void)snprintf(body, sizeof(body), "{\"revision\":1%s}", words);
     json_decref(send(&supervisor, 200, "PUT", path, body));
     refused(&supervisor, 409, "PUT", path, body);
-    (void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "&revision=2");
+    (void)snprintf(body, sizeof(body), "{\"revision\":2%s}", named);
+    json_decref(send(&supervisor, 200, "PUT", path, body));
+    assert_int_equal(stored("SELECT count(*) FROM example WHERE title || note || tags || collection LIKE '%王芳%' OR note LIKE '%139111%'"),
+                     0);
+    (void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "&revision=3");
     refused(&agent, 403, "DELETE", path, NULL);
     json_decref(send(&reviewer, 204, "DELETE", path, NULL));
     assert_int_equal(stored("SELECT count(*) FROM example WHERE gone = 0 OR lines <> '[]'"), 0);

@@ -19,6 +19,13 @@ import { w } from './qualityWords';
 
 const split = (text: string | undefined): string[] => (text ?? '').split(/[\s,，、]+/).filter(Boolean);
 
+interface Words {
+  title: string;
+  note: string;
+  collection: string;
+  tags: string[];
+}
+
 interface KeepProps {
   review: Review;
   /** Of the scorecard: what it is an example for. */
@@ -38,6 +45,15 @@ export function Keep({ review, item, onClose }: KeepProps) {
   const note = useRef<HTMLTextAreaElement>(null);
   const tags = useRef<HTMLInputElement>(null);
   const collection = useRef<HTMLInputElement>(null);
+  /** What is written about the lines, and how it will be read. */
+  const words = useSignal<Words>({ title: '', note: '', collection: '', tags: [] });
+  const seen = useSignal<Words | null>(null);
+  const wrote = (): Words => ({
+    title: title.current?.value.trim() ?? '',
+    note: note.current?.value.trim() ?? '',
+    collection: collection.current?.value.trim() ?? '',
+    tags: split(tags.current?.value),
+  });
   const path = `examples${query({ site: site.value?.key })}`;
   const body = () => ({
     conversation: review.conversation,
@@ -51,10 +67,11 @@ export function Keep({ review, item, onClose }: KeepProps) {
       lines.value = [];
       return;
     }
-    api<{ lines: Line[] }>(path, { method: 'POST', body: { ...body(), dry_run: true } })
+    api<{ lines: Line[] } & Words>(path, { method: 'POST', body: { ...body(), ...words.value, dry_run: true } })
       .then((got) => {
         if (gone) return;
         lines.value = got.lines;
+        seen.value = got;
         error.value = '';
       })
       .catch((e: unknown) => {
@@ -63,7 +80,7 @@ export function Keep({ review, item, onClose }: KeepProps) {
     return () => {
       gone = true;
     };
-  }, [seqs.value, strike.value]);
+  }, [seqs.value, strike.value, words.value]);
   const keep = async (): Promise<void> => {
     if (!seqs.value.length) {
       error.value = l('libPick');
@@ -76,10 +93,7 @@ export function Keep({ review, item, onClose }: KeepProps) {
         body: {
           ...body(),
           good: good.value,
-          title: title.current?.value.trim() ?? '',
-          note: note.current?.value.trim() ?? '',
-          collection: collection.current?.value.trim() ?? '',
-          tags: split(tags.current?.value),
+          ...wrote(),
           items: chosen.value,
         },
       });
@@ -106,7 +120,13 @@ export function Keep({ review, item, onClose }: KeepProps) {
         </>
       }
     >
-      <div class="draw keep">
+      <div
+        class="draw keep"
+        onFocusOut={() => {
+          const now = wrote();
+          if (JSON.stringify(now) !== JSON.stringify(words.value)) words.value = now;
+        }}
+      >
         <Field inputRef={title} label={l('libTitle')} maxLength={120} autofocus />
         <Select
           label={l('libKind')}
@@ -133,6 +153,12 @@ export function Keep({ review, item, onClose }: KeepProps) {
         <Field label={l('libStrike')} onBlur={(ev) => (strike.value = split(ev.currentTarget.value))} />
         <section aria-label={l('libPreview')} aria-live="polite">
           <h3>{l('libPreview')}</h3>
+          {lines.value.length > 0 && seen.value && (
+            <p dir="auto">
+              <b>{seen.value.title}</b>{' '}
+              {[seen.value.note, ...seen.value.tags, seen.value.collection].filter(Boolean).join(' · ')}
+            </p>
+          )}
           {lines.value.length ? <Lines lines={lines.value} /> : <p class="dim">{l('libPick')}</p>}
         </section>
         <Area inputRef={note} label={l('libNote')} rows={2} maxLength={2000} />
