@@ -72,7 +72,8 @@ struct ctl_audit {
     long limit;
 };
 int ctl_audit_list(struct ctl *ctl, const struct ctl_audit *a);
-/* Walks all chains; `heads` (NULL none) is a file of heads that were kept elsewhere. CTL_FAILED where one is broken. */
+/* Walks all chains; `heads` (NULL none) is a file of heads that were kept elsewhere. CTL_FAILED where one is broken, or no head
+ * is there to hold them against: an emptied log is whole in itself. */
 int ctl_audit_verify(struct ctl *ctl, const char *heads);
 
 /* ---- kefuctl_export.c ---- */

@@ -134,10 +134,12 @@ int ctl_audit_verify(struct ctl *ctl, const char *heads)
     json_t *answer = NULL, *body = NULL;
     struct buf b;
     enum kf_rc rc;
+    bool headless;
     int ret;
 
     buf_init(&b, HEADS_MAX);
     rc = add_file(&b, ctl->cfg.node.head, false, &why);
+    headless = !rc && !b.n && !heads;
     if (!rc && !b.n)
         fprintf(stderr, "kefuctl: %s is not there: whether the newest entries of this node were cut off cannot be told from here\n",
                 ctl->cfg.node.head);
@@ -163,5 +165,5 @@ int ctl_audit_verify(struct ctl *ctl, const char *heads)
     else
         ret = print_chains(answer);
     json_decref(answer);
-    return ret;
+    return headless ? CTL_FAILED : ret;
 }
