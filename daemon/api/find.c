@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "api/find.h"
 
+#include "core/segment.h"
 #include "core/utf8.h"
 
 #include <inttypes.h>
@@ -37,7 +38,7 @@ struct value {
 static bool read_terms(const struct value *v)
 {
     v->s->terms = arena_copy(v->a, v->text);
-    return utf8_valid(v->text) && utf8_length(v->text) <= FIND_TERMS_MAX;
+    return utf8_valid(v->text) && utf8_length(v->text) <= FIND_TERMS_MAX && segment_wants(v->text);
 }
 
 static bool read_agent(const struct value *v)
@@ -190,7 +191,7 @@ static const struct filter {
     const char *words;
     bool wire; /* a kept search has `time` instead */
 } filters[] = {
-    { "q", read_terms, "valid UTF-8 of at most 200 characters", false },
+    { "q", read_terms, "valid UTF-8 of at most 200 characters, with a word that shall be there: -word alone leaves nothing to find", false },
     { "agent", read_agent, "the id of a person", false },
     { "contact", read_contact, "the id of a visitor", false },
     { "channel", read_channel, "a key of 1 to 32 of a-z 0-9 _ -", false },

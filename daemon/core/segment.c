@@ -442,6 +442,14 @@ void segment_wanted(struct slice text, struct buf *ret)
     }
 }
 
+bool segment_wants(struct slice text)
+{
+    struct query q;
+
+    query_parse(&q, text);
+    return q.n_wanted > 0;
+}
+
 bool segment_spells(struct slice text)
 {
     struct query q;

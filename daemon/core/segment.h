@@ -40,6 +40,8 @@ bool segment_tsquery(struct slice query, struct buf *ret);
 void segment_tsquery_loose(struct slice query, struct buf *ret);
 /* The query without what must not occur, for an index that shall leave that to whoever asks. */
 void segment_wanted(struct slice query, struct buf *ret);
+/* Has the query a term that must occur? */
+bool segment_wants(struct slice query);
 /* Has the query a term of letters or digits, wanted or not? Numbers and addresses are found by such alone. */
 bool segment_spells(struct slice query);
 /* Is the text a hit? What the expressions above find in an index. */

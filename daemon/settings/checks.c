@@ -116,7 +116,8 @@ const struct key check_keys[] = {
     { "machines", KEY_BOOL, .def = "false", IN_CHECK(machines), .help = "what the system and bots say counts, too" },
     TERMS(words, "what is looked for; of silence: words that put the visitor off, of names: titles"),
     TERMS(with, "of personal data: one of these must be said with it"),
-    TERMS(except, "where one of these is said in the same part of a sentence (of private: near, and before), it is nothing; of silence: words of the visitor that ask for nothing"),
+    TERMS(except, "where one of these is said in the same part of a sentence (of private: near, and before), it is nothing; of silence: "
+                  "words of the visitor that ask for nothing"),
     { 0 },
 };
 

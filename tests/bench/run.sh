@@ -70,6 +70,7 @@ cat > "$work/kefud.conf" << CONF
 [limits]
 connections_per_address = 1000000
 conversations = 1000000
+searches = 1000000
 ping = 10 min
 CONF
 head -c 8 /dev/zero > "$work/syncs"

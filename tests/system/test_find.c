@@ -268,6 +268,10 @@ static void who_tries_word_after_word_has_to_wait(void **state)
 
     (void)state;
     assert_int_equal(found("q=13800138000"), 0); /* it is masked to her */
+    web_ask(&d, &(struct ask){ .path = "/api/v1/transcripts?site=" SITE "&q=-%E9%80%80%E6%AC%BE", .cookie = reviewer.cookie }, &r);
+    assert_int_equal(r.status, 400); /* nothing but what shall not be there */
+    assert_non_null(strstr(text_at(r.json, "detail"), "a word that shall be there"));
+    reply_free(&r);
     for (int status = 200; status == 200; reply_free(&r)) {
         web_ask(&d, &(struct ask){ .path = "/api/v1/transcripts?site=" SITE "&q=nothing", .cookie = reviewer.cookie }, &r);
         status = r.status;

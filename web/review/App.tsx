@@ -20,7 +20,6 @@ import { scoreLabel, type Score } from '../kit/Rating';
 import { Rail } from '../kit/Rail';
 import { may, site } from '../kit/session';
 import { Gate } from '../kit/SignIn';
-import { s } from '../kit/staffWords';
 import { Marked } from '../kit/Text';
 import { Tabs } from '../kit/Tabs';
 import { Toasts } from '../kit/Toast';
@@ -296,7 +295,7 @@ function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
     <Marked {...snippet(hit)} />
   ) : (
     <span dir="auto" lang={langOf(last, c.last?.lang)}>
-      {last || s('noText')}
+      {last}
     </span>
   );
   if (asTable.value) return <TableRow of={item} selected={selected} name={name} said={said} />;

@@ -7,6 +7,13 @@ import { s } from '../kit/staffWords';
 import { t } from './words';
 
 export function Trouble({ error, retry }: { error: ApiError; retry: () => void }) {
+  if (error.status === 400 && error.message.startsWith('q:')) {
+    return (
+      <div class="empty" role="alert">
+        <p>{t('wordNeeded')}</p>
+      </div>
+    );
+  }
   if (error.status === 403) {
     return (
       <div class="empty" role="alert">

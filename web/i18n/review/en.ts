@@ -39,6 +39,7 @@ export const en: Like<typeof zhCN> = {
   stillOpen: 'open',
   notRated: 'Not rated',
   emptyQuery: 'No transcript contains “{words}”',
+  wordNeeded: 'Enter at least one word to look for: “-word” only leaves out',
   emptyAll: 'No transcript matches',
   relax: 'Relax the filters',
   forbidden: 'Reading transcripts needs the role “{role}”. Please ask an administrator',

@@ -37,6 +37,7 @@ export const zhCN = {
   stillOpen: '进行中',
   notRated: '未评价',
   emptyQuery: '没有找到包含“{words}”的记录',
+  wordNeeded: '请至少输入一个要查找的词：“-词”只用来排除',
   emptyAll: '没有符合条件的记录',
   relax: '放宽筛选条件',
   forbidden: '查看聊天记录需要“{role}”角色，请联系管理员',
