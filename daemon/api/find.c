@@ -191,7 +191,8 @@ static const struct filter {
     const char *words;
     bool wire; /* a kept search has `time` instead */
 } filters[] = {
-    { "q", read_terms, "valid UTF-8 of at most 200 characters, with a word that shall be there: -word alone leaves nothing to find", false },
+    { "q", read_terms, "valid UTF-8 of at most 200 characters, with a word that shall be there: -word alone leaves nothing to find",
+      false },
     { "agent", read_agent, "the id of a person", false },
     { "contact", read_contact, "the id of a visitor", false },
     { "channel", read_channel, "a key of 1 to 32 of a-z 0-9 _ -", false },

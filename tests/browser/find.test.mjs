@@ -126,6 +126,18 @@ test('a reviewer finds and keeps, and exports nothing', async () => {
   await leave(p);
 });
 
+test('what only leaves out is no search, and a row without a line says nothing of it', async () => {
+  const p = await page(browser);
+  await p.goto(`${house.base}/review/`);
+  await fillSignIn(p, 'reviewer');
+  await p.locator('.result').first().waitFor();
+  assert.equal(await p.locator('.result', { hasText: '没有文字内容' }).count(), 0);
+  await p.goto(`${house.base}/review/?q=${encodeURIComponent('-退款')}`);
+  await p.getByText('请至少输入一个要查找的词').waitFor();
+  await picture(p, 'find-only-without');
+  await leave(p).catch((e) => assert.match(e.message, /400/)); // the browser speaks of what was refused
+});
+
 test('a range that is none is said beside it', async () => {
   const p = await page(browser);
   await p.goto(`${house.base}/review/`);

@@ -149,7 +149,7 @@ test('lines of a review become an example without names, and a scorecard a new v
   await tabTo(r, { selector: '.panel button', text: '收入案例库' });
   await r.keyboard.press('Enter');
   await r.locator('dialog .keep input:focus').waitFor();
-  await r.keyboard.type('先问候再核实');
+  await r.keyboard.type('先问候再核实 13800138000');
   await tabTo(r, { selector: '.keep fieldset input[type=checkbox]' });
   await r.keyboard.press('Space');
   await r.getByLabel('另外隐去的词').focus();
@@ -157,6 +157,7 @@ test('lines of a review become an example without names, and a scorecard a new v
   await r.keyboard.press('Tab');
   await r.locator('.keep .lines li', { hasText: '〔某〕' }).waitFor();
   assert.equal(await r.locator('.keep .lines', { hasText: '13800138000' }).count(), 0);
+  await r.locator('.keep b', { hasText: '先问候再核实 138****8000' }).waitFor(); // as it will be read
   await r.getByLabel('合集').fill('新人培训');
   await picture(r, 'learn-keep');
   await tabTo(r, { selector: 'dialog footer button', text: '收入案例库' });
@@ -165,6 +166,7 @@ test('lines of a review become an example without names, and a scorecard a new v
   await r.goto(`${house.base}/review/?view=library`);
   await r.locator('.cases li', { hasText: '先问候再核实' }).waitFor();
   assert.equal(await r.locator('.cases', { hasText: '王芳' }).count(), 0);
+  assert.equal(await r.locator('.cases', { hasText: '13800138000' }).count(), 0);
   await leave(r);
 
   const a = await at(browser, house, 'agent1', '/console/', { locale: 'zh-CN' });

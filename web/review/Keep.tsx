@@ -12,7 +12,7 @@ import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { at, transcript } from './find';
 import { l } from './learnWords';
-import { type Line, Lines } from './lines';
+import { type Line, Lines, named } from './lines';
 import { Check, Select } from './Pick';
 import { asError, items, type Review } from './quality';
 import { w } from './qualityWords';
@@ -155,8 +155,8 @@ export function Keep({ review, item, onClose }: KeepProps) {
           <h3>{l('libPreview')}</h3>
           {lines.value.length > 0 && seen.value && (
             <p dir="auto">
-              <b>{seen.value.title}</b>{' '}
-              {[seen.value.note, ...seen.value.tags, seen.value.collection].filter(Boolean).join(' · ')}
+              <b>{named(seen.value.title)}</b>{' '}
+              {[seen.value.note, ...seen.value.tags, seen.value.collection].filter(Boolean).map(named).join(' · ')}
             </p>
           )}
           {lines.value.length ? <Lines lines={lines.value} /> : <p class="dim">{l('libPick')}</p>}

@@ -23,7 +23,13 @@ export function Trouble({ error, retry }: { error: ApiError; retry: () => void }
   }
   return (
     <div class="empty" role="alert">
-      <p>{error.status === 0 ? s('unreachable') : t('searchFailed', { why: error.title || String(error.status) })}</p>
+      <p>
+        {error.status === 0
+          ? s('unreachable')
+          : error.status === 429
+            ? t('searchSlow')
+            : t('searchFailed', { why: error.title || String(error.status) })}
+      </p>
       {error.id && <p class="dim num">{t('quoteId', { id: error.id })}</p>}
       <Button small onClick={retry}>
         {k('retry')}

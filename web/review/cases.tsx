@@ -7,7 +7,7 @@ import { Dialog } from '../kit/Dialog';
 import { Icon } from '../kit/Icon';
 import { site } from '../kit/session';
 import { l } from './learnWords';
-import { type Line, Lines } from './lines';
+import { type Line, Lines, named } from './lines';
 
 export interface Example {
   id: string;
@@ -24,8 +24,16 @@ export interface Example {
 /** Of the site; what is read anew when a review is opened. */
 export const examples = signal<readonly Example[]>([]);
 
-export function readExamples(): Promise<{ items: Example[]; may_write: boolean }> {
-  return api<{ items: Example[]; may_write: boolean }>(`examples${query({ site: site.value?.key })}`);
+/** What is said of the lines has marks for names, too. */
+export async function readExamples(): Promise<{ items: Example[]; may_write: boolean }> {
+  const got = await api<{ items: Example[]; may_write: boolean }>(`examples${query({ site: site.value?.key })}`);
+  for (const x of got.items) {
+    x.title = named(x.title);
+    x.note = named(x.note);
+    x.collection = named(x.collection);
+    x.tags = x.tags.map(named);
+  }
+  return got;
 }
 
 /** Beside a scorecard they are a help: it can be filled in without them. */

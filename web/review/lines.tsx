@@ -7,7 +7,7 @@ export interface Line {
   text: string;
 }
 
-const named = (text: string): string =>
+export const named = (text: string): string =>
   text
     .replaceAll('{visitor}', l('nameVisitor'))
     .replaceAll('{agent}', l('nameAgent'))

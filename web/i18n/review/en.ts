@@ -40,6 +40,7 @@ export const en: Like<typeof zhCN> = {
   notRated: 'Not rated',
   emptyQuery: 'No transcript contains “{words}”',
   wordNeeded: 'Enter at least one word to look for: “-word” only leaves out',
+  searchSlow: 'Too many searches in a minute; wait a moment',
   emptyAll: 'No transcript matches',
   relax: 'Relax the filters',
   forbidden: 'Reading transcripts needs the role “{role}”. Please ask an administrator',

@@ -38,6 +38,7 @@ export const zhCN = {
   notRated: '未评价',
   emptyQuery: '没有找到包含“{words}”的记录',
   wordNeeded: '请至少输入一个要查找的词：“-词”只用来排除',
+  searchSlow: '一分钟内的搜索太多，请稍候再试',
   emptyAll: '没有符合条件的记录',
   relax: '放宽筛选条件',
   forbidden: '查看聊天记录需要“{role}”角色，请联系管理员',

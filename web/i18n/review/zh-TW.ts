@@ -40,6 +40,7 @@ export const zhTW: Like<typeof zhCN> = {
   notRated: '未評價',
   emptyQuery: '找不到包含「{words}」的紀錄',
   wordNeeded: '請至少輸入一個要尋找的詞：「-詞」只用來排除',
+  searchSlow: '一分鐘內的搜尋太多，請稍候再試',
   emptyAll: '沒有符合條件的紀錄',
   relax: '放寬篩選條件',
   forbidden: '查看對話紀錄需要「{role}」角色，請聯絡管理員',
