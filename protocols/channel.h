@@ -121,6 +121,9 @@ struct uploaded {
 struct renewed {
     struct slice token;
     int64_t expires_ms; /* when to renew next: already ahead of the real expiry */
+    /* Where there is none: what the platform says of it, for people, and how long it wants to be left alone. */
+    struct slice words;
+    int64_t retry_after_ms;
 };
 
 struct channel;
@@ -153,7 +156,8 @@ struct channel_ops {
     enum kf_rc (*encode)(const struct channel *, struct arena *, const struct errand *, const struct env *, struct http_req *ret);
     /* The platform's answer to what encode() made. No answer at all (status 0) comes here too. */
     enum kf_rc (*settle)(const struct channel *, struct arena *, const struct errand *, const struct http_resp *, struct outcome *ret);
-    /* The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled. NULL where there is no token. */
+    /* The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `done` is filled; KF_AUTH: the credentials
+     * are refused; else later. NULL where there is no token. */
     enum kf_rc (*renew)(const struct channel *, struct arena *, const struct env *, const struct http_resp *last, struct http_req *ret,
                         struct renewed *done);
     /* Likewise, page by page; `token` is received.pull_token. What `done` has been filled with stays there while a page takes several

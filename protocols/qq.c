@@ -1,5 +1,6 @@
 /* qq.c: settings, token and media of QQ bots. Events are read by qq_in.c, replies are written by qq_out.c. */
 #include "protocols/qq_impl.h"
+#include "protocols/stamp.h"
 #include "protocols/url.h"
 
 /* The platform gives the same token until a minute before its end, and a new one from then on. */
@@ -134,7 +135,7 @@ static enum kf_rc qq_renew(const struct channel *ch, struct arena *a, const stru
                            struct http_req *ret, struct renewed *done)
 {
     struct json_keep keep = { .arena = a };
-    struct slice token, code;
+    struct slice token, code, words;
     int64_t seconds = 0;
     json_t *root;
 
@@ -143,8 +144,12 @@ static enum kf_rc qq_renew(const struct channel *ch, struct arena *a, const stru
     root = last->body.n ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
     token = json_get_text(&keep, root, "access_token");
     code = json_get_text(&keep, root, "code");
+    words = json_get_text(&keep, root, "message");
     json_get_i64(root, "expires_in", &seconds);
     json_decref(root);
+    done->retry_after_ms = stamp_retry_after(last);
+    if (code.n)
+        done->words = slice_of(arena_printf(a, "%.*s %.*s", (int)code.n, code.p, (int)words.n, words.n ? words.p : ""));
     if (keep.failed)
         return KF_NOMEM;
     if (!token.n)

@@ -159,16 +159,19 @@ enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_re
 {
     struct json_keep keep = { .arena = a };
     json_t *root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
-    struct slice token = json_get_text(&keep, root, "access_token");
+    struct slice token = json_get_text(&keep, root, "access_token"), words = json_get_text(&keep, root, "errmsg");
     int64_t seconds = 0, code = 0;
     bool told = json_get_i64(root, "errcode", &code) && code != WX_OK;
 
     json_get_i64(root, "expires_in", &seconds);
+    done->retry_after_ms = stamp_retry_after(last);
+    if (told)
+        done->words = slice_of(arena_printf(a, "%lld %.*s", (long long)code, (int)words.n, words.n ? words.p : ""));
     json_decref(root);
     if (keep.failed)
         return KF_NOMEM;
     if (told)
-        return code == WX_BUSY || code == 45009 || code == 45011 ? KF_IO : KF_AUTH;
+        return code == WX_BUSY || code == 45009 || code == 45011 || code == 45033 ? KF_IO : KF_AUTH;
     if (!token.n || seconds <= 0 || seconds > 10 * 365 * 86400LL)
         return KF_IO;
     done->token = token;

@@ -27,7 +27,8 @@ enum kf_rc wx_post(struct slice url, struct arena *a, const char *path, struct s
 /* What an answer to a send means. `text` and `code` of it are for people; `ref` is its msgid, if it names one. */
 enum kf_rc wx_settle(const struct wx_code *codes, struct arena *a, const struct http_resp *resp, struct outcome *ret);
 
-/* The answer to a request for a token. KF_OK: `done`. KF_AUTH: the credentials are wrong; KF_IO: later. */
+/* The answer to a request for a token. KF_OK: `done`. KF_AUTH: the credentials are wrong; KF_IO: later. `done` has
+ * the platform's words then. */
 enum kf_rc wx_token(struct arena *a, const struct env *env, const struct http_resp *last, struct renewed *done);
 
 /* The answer to a question of channel_ops.meet(). KF_OK: `*root` is it, to be freed by the caller; else `why` says what is wrong, and who

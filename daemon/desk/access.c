@@ -119,6 +119,25 @@ static void token_store(struct wanting *w, const struct outlet *o)
     d->ports.commit(d->ports.ctx, c, token_stored, w);
 }
 
+/* In the platform's own words, if it has said any: KF_AUTH for what only a person can mend, KF_RATE for what may pass. */
+static enum kf_rc no_token(enum kf_rc rc, const struct renewed *r, const struct http_resp *last, struct kf_err *why)
+{
+    const char *first = rc == KF_AUTH ? "the platform gives no access token: check the channel's credentials"
+                                      : "the platform gives no access token at the moment";
+    int n = (int)(r->words.n < 150 ? r->words.n : 150);
+
+    if (rc == KF_NOMEM || !last)
+        return kf_fail(why, rc, "no access token");
+    if (n)
+        (void)kf_fail(why, rc == KF_AUTH ? KF_AUTH : KF_RATE, "%s (%.*s)", first, n, r->words.p);
+    else if (last->status)
+        (void)kf_fail(why, rc == KF_AUTH ? KF_AUTH : KF_RATE, "%s (status %d)", first, last->status);
+    else
+        (void)kf_fail(why, KF_RATE, "%s (%s)", first, last->failure ? last->failure : "no answer");
+    why->retry_after_ms = (int32_t)(r->retry_after_ms < INT32_MAX ? r->retry_after_ms : INT32_MAX);
+    return why->rc;
+}
+
 static void renew_step(struct wanting *w, const struct http_resp *last);
 
 static void renew_answered(void *ctx, const struct http_resp *resp)
@@ -145,10 +164,11 @@ static void renew_step(struct wanting *w, const struct http_resp *last)
     rc = o->ops->renew(o->ch, w->arena, &env, last, &req, &renewed);
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, renew_answered, w);
-    else if (rc || renewed.token.n > TOKEN_MAX || !keep_token(o, renewed.token, renewed.expires_ms, false)) {
-        (void)kf_fail(&why, rc ? rc : KF_NOMEM, "the platform gives no access token: check the channel's credentials");
-        give_up(w, why.rc, &why);
-    } else
+    else if (rc)
+        give_up(w, no_token(rc, &renewed, last, &why), &why);
+    else if (renewed.token.n > TOKEN_MAX || !keep_token(o, renewed.token, renewed.expires_ms, false))
+        give_up(w, kf_fail(&why, KF_NOMEM, "no memory for the access token"), &why);
+    else
         token_store(w, o);
 }
 

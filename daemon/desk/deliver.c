@@ -265,16 +265,25 @@ void also_tell(const struct desk_site *ds, struct change *c, const struct conv *
 
 /* ---- on the way ---- */
 
+/* What is worth nothing a minute later is not tried again. */
+static bool passing(const struct errand *e)
+{
+    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF;
+}
+
 static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct trip *t = ctx;
+    const char *words = why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "no access token";
 
     if (rc == KF_AGAIN)
         trip_again_later(t, 500, NULL);
-    else if (rc && t->errand.kind == ERRAND_FETCH)
-        trip_again_later(t, 0, why ? arena_text(t->arena, slice_of(why->text)) : "no access token");
+    else if (rc == KF_AUTH && t->errand.kind != ERRAND_FETCH)
+        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
+    else if (rc && passing(&t->errand)) /* words wait behind it */
+        trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
     else if (rc)
-        trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, why ? arena_text(t->arena, slice_of(why->text)) : "no access token");
+        trip_again_later(t, why ? why->retry_after_ms : 0, words);
     else if (t->errand.kind == ERRAND_FETCH)
         media_fetch(t);
     else
@@ -288,12 +297,6 @@ static const char *words_of(struct trip *t, const struct outcome *o)
     if (o->text.n || o->code.n)
         return arena_printf(t->arena, "%.*s%.*s", (int)o->code.n, o->code.n ? o->code.p : "", (int)o->text.n, o->text.n ? o->text.p : "");
     return outcome_name(o->cls);
-}
-
-/* What is worth nothing a minute later is not tried again. */
-static bool passing(const struct errand *e)
-{
-    return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF;
 }
 
 void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)

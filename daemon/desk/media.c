@@ -250,7 +250,8 @@ static void stored_block(void *ctx, enum kf_rc rc, const struct kf_err *why)
     struct trip *t = ctx;
 
     if (rc)
-        trip_again_later(t, 0, why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "it could not be stored");
+        trip_again_later(t, why ? why->retry_after_ms : 0,
+                         why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "it could not be stored");
     else
         store_next(t);
 }

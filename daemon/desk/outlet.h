@@ -72,7 +72,8 @@ void pull_hinted(struct desk *d, struct desk_site *ds, int64_t number);
 /* The safety net of those that poll; only the lease holder's has an effect. */
 void pull_sweep(struct desk *d, struct desk_site *ds);
 /* A token that holds for now, and is not the one that the platform has refused (empty: none was): `done` once, later or at once. KF_AGAIN: it is
- * being renewed, here or by another node; else, if not KF_OK, none can be had. */
+ * being renewed, here or by another node; KF_RATE: the platform gives none now (why->retry_after_ms); KF_AUTH: it refuses the credentials, in its
+ * own words; else the trouble is ours, and later there may be one. */
 typedef void token_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
 void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice refused, token_done *done, void *ctx);
 /* Is it worth asking for another one than `refused`, and trying once more? Counts in `times`. Once; and once more where that has only brought what

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SITE     "oa"
 #define TOKEN    "Kefud2026Token"
@@ -168,6 +169,73 @@ static void a_new_follower_is_welcomed(void **state)
     (void)state;
     assert_string_equal(wx_element(wx_unseal(&scheme, r.body), "Content"), "欢迎关注");
     reply_free(&r);
+}
+
+static void token_trouble(int status, const char *headers, const char *body)
+{
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/stable_token");
+    if (status)
+        platform_answer(&p, status, headers, body);
+    else
+        platform_drop(&p);
+}
+
+/* What a try of the channel says when that is the answer to its question for a token; freed by the caller. */
+static struct reply try_beside_token(int status, const char *body)
+{
+    static const char ask[] = "POST /api/v1/sites/" SITE "/channels/oa/test HTTP/1.1\r\nHost: kefud\r\nContent-Type: application/json\r\n"
+                              "Content-Length: 2\r\n\r\n{}";
+    int fd = web_connect(&d, true);
+    struct reply r;
+
+    web_send(fd, ask, sizeof(ask) - 1);
+    token_trouble(status, NULL, body);
+    assert_true(web_read(fd, false, &r));
+    assert_int_equal(r.status, 200);
+    (void)close(fd);
+    return r;
+}
+
+/* What passes is waited for; what only a person can mend fails, in the platform's own words. */
+static void trouble_with_the_token_is_waited_out(void **state)
+{
+    struct reply r = text_from("o-9", "24565000000000031", "有人吗"), test;
+    const char *conv = assigned();
+    int64_t seq, asked;
+
+    (void)state;
+    reply_free(&r);
+    seq = staff_say(&agent, conv, "k1", "在的");
+    token_trouble(503, "Retry-After: 1\r\n", "down");
+    asked = p.at;
+    token_trouble(200, NULL, "<html>busy</html>");
+    assert_true(p.at - asked >= 1000); /* not before the time it named */
+    token_trouble(0, NULL, NULL);
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"access_token\":\"T0\",\"expires_in\":1}");
+    takes_message("T0", "o-9", "在的");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+    seq = staff_say(&agent, conv, "k2", "请说");
+    token_trouble(200, NULL, "{\"errcode\":-1,\"errmsg\":\"system error\"}");
+    token_trouble(200, NULL, "{\"errcode\":45009,\"errmsg\":\"reach max api daily quota limit\"}");
+    platform_take(&p);
+    platform_answer(&p, 200, NULL, "{\"access_token\":\"T0\",\"expires_in\":1}");
+    takes_message("T0", "o-9", "请说");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+    seq = staff_say(&agent, conv, "k3", "喂?");
+    token_trouble(200, NULL, "{\"errcode\":40164,\"errmsg\":\"invalid ip 192.0.2.7, not in whitelist\"}");
+    assert_non_null(
+        strstr(text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason"),
+               "40164 invalid ip 192.0.2.7"));
+    test = try_beside_token(503, "down");
+    assert_non_null(strstr(test.body, "at the moment (status 503)"));
+    reply_free(&test);
+    test = try_beside_token(200, "{\"errcode\":40013,\"errmsg\":\"invalid appid\"}");
+    assert_non_null(strstr(test.body, "credentials (40013 invalid appid)"));
+    reply_free(&test);
 }
 
 /* In, the greeting inside the answer, the agent's words by the API, with a token that dies early. */
@@ -403,6 +471,7 @@ int main(void)
         cmocka_unit_test(the_address_is_proved),
         cmocka_unit_test(a_clear_body_is_not_believed),
         cmocka_unit_test(a_new_follower_is_welcomed),
+        cmocka_unit_test(trouble_with_the_token_is_waited_out),
         cmocka_unit_test(a_follower_is_answered),
         cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
         cmocka_unit_test(a_picture_goes_there_first),
