@@ -44,17 +44,21 @@ static const char *text(const json_t *one, const char *name)
 static void print_channel(const json_t *c)
 {
     const json_t *token = json_object_get(c, "token"), *opens = json_object_get(c, "opens");
+    const json_t *rejected = json_object_get(c, "rejected");
     const json_t *last = json_array_get(json_object_get(c, "events"), 0);
 
     printf("%-16s %-10s %-8s", text(c, "key"), text(c, "adapter"),
            json_is_true(json_object_get(c, "off")) ? "off"
            : json_is_false(opens)                  ? "refused"
            : json_object_get(c, "gone_at")         ? "gone"
+           : rejected                              ? "rejected"
                                                    : "on");
     if (token)
         printf("  token %s", json_is_true(json_object_get(token, "held")) ? "held" : "none yet");
     if (last)
         printf("  last: %s (%lld)", text(last, "verdict"), (long long)json_integer_value(json_object_get(last, "status")));
+    if (rejected)
+        printf("\n                 the platform refuses its credentials: %s", text(rejected, "reason"));
     if (*text(c, "callback"))
         printf("\n                 %s", text(c, "callback"));
     putchar('\n');

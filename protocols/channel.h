@@ -98,6 +98,7 @@ struct pulled {
     struct slice cursor;
     bool more;
     bool token_expired; /* renew, then the same page again */
+    struct slice words; /* of the platform, for people, where pull() ends with KF_AUTH: it refuses our credentials */
     /* What shall be said at once, when the page has been stored, and is not worth repeating: nobody looks at the answers. */
     const struct http_req *after;
     size_t n_after;

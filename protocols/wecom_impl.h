@@ -38,6 +38,8 @@ enum kf_rc wecom_move(const struct wecom *w, struct arena *a, struct slice token
 
 enum kf_rc wecom_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
                          struct received *ret);
+/* What an errcode means. */
+enum outcome_class wecom_class(int64_t code);
 enum kf_rc wecom_pull(const struct channel *ch, struct arena *a, const struct env *env, struct slice token, const struct http_resp *last,
                       struct http_req *ret, struct pulled *done);
 enum card_way wecom_card(const struct message *m, struct kf_err *why);

@@ -243,7 +243,7 @@ static enum kf_rc read_page(const struct wecom *w, struct arena *a, const struct
 }
 
 static enum kf_rc trouble(const struct wecom *w, struct arena *a, const struct env *env, struct slice token, int64_t code,
-                          struct http_req *ret, struct pulled *done)
+                          struct slice said, struct http_req *ret, struct pulled *done)
 {
     done->cursor = env->cursor;
     if (code == CODE_TOKEN_MALFORMED || code == CODE_TOKEN_EXPIRED) {
@@ -254,13 +254,19 @@ static enum kf_rc trouble(const struct wecom *w, struct arena *a, const struct e
         done->step |= STEP_NO_TOKEN;
         return ask_page(w, a, env, token, done->step, ret);
     }
-    return code == CODE_BUSY || code == CODE_RATE ? KF_RATE : KF_IO;
+    if (code == CODE_BUSY || code == CODE_RATE)
+        return KF_RATE;
+    if (wecom_class(code) != OUTCOME_AUTH)
+        return KF_IO;
+    done->words = slice_of(arena_printf(a, "%lld: %.*s", (long long)code, (int)said.n, said.n ? said.p : ""));
+    return KF_AUTH;
 }
 
 enum kf_rc wecom_pull(const struct channel *ch, struct arena *a, const struct env *env, struct slice token, const struct http_resp *last,
                       struct http_req *ret, struct pulled *done)
 {
     const struct wecom *w = wecom_of(ch);
+    struct json_keep keep = { .arena = a };
     int64_t code = CODE_BUSY;
     json_t *root;
     enum kf_rc rc;
@@ -283,7 +289,7 @@ enum kf_rc wecom_pull(const struct channel *ch, struct arena *a, const struct en
     else if (code == CODE_OK)
         rc = read_page(w, a, env, root, ret, done);
     else
-        rc = trouble(w, a, env, token, code, ret, done);
+        rc = trouble(w, a, env, token, code, json_get_text(&keep, root, "errmsg"), ret, done);
     json_decref(root);
     return rc;
 }

@@ -372,6 +372,11 @@ static const struct wx_code codes[] = {
     { 0, OUTCOME_FATAL },
 };
 
+enum outcome_class wecom_class(int64_t code)
+{
+    return wx_class(codes, code);
+}
+
 /* Codes that do not matter when a session is moved: it is there already, or somebody has been faster. */
 static bool harmless(const struct outcome *o)
 {

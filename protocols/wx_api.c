@@ -108,7 +108,7 @@ static bool token_failed(int64_t code)
     return code == WX_TOKEN_WRONG || code == WX_TOKEN_MALFORMED || code == WX_TOKEN_EXPIRED;
 }
 
-static enum outcome_class class_of_code(const struct wx_code *codes, int64_t code)
+enum outcome_class wx_class(const struct wx_code *codes, int64_t code)
 {
     if (code == WX_OK)
         return OUTCOME_SENT;
@@ -142,7 +142,7 @@ enum kf_rc wx_settle(const struct wx_code *codes, struct arena *a, const struct 
     int64_t code = 0;
     json_t *root = resp->status ? answer_of(a, resp, &code) : NULL;
 
-    *ret = (struct outcome){ .cls = root ? class_of_code(codes, code) : class_of_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
+    *ret = (struct outcome){ .cls = root ? wx_class(codes, code) : class_of_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
     if (root && code == WX_OK) {
         ret->ref = json_get_text(&keep, root, "msgid");
     } else if (root) {
@@ -250,7 +250,7 @@ enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena
     root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
     done->id = json_get_text(&keep, root, "media_id");
     if (json_get_i64(root, "errcode", &code) && code != WX_OK) {
-        done->outcome.cls = class_of_code(codes, code);
+        done->outcome.cls = wx_class(codes, code);
         done->outcome.code = json_get_text(&keep, root, "errcode");
         done->outcome.text = json_get_text(&keep, root, "errmsg");
     } else if (root) {

@@ -24,6 +24,7 @@ const char *wx_address(struct slice url, struct arena *a, const char *path, stru
 /* POST with a JSON body. Takes what is in `body` and finishes it. KF_OK, KF_NOMEM. */
 enum kf_rc wx_post(struct slice url, struct arena *a, const char *path, struct slice token, struct buf *body, struct http_req *ret);
 
+enum outcome_class wx_class(const struct wx_code *codes, int64_t code);
 /* What an answer to a send means. `text` and `code` of it are for people; `ref` is its msgid, if it names one. */
 enum kf_rc wx_settle(const struct wx_code *codes, struct arena *a, const struct http_resp *resp, struct outcome *ret);
 

@@ -108,7 +108,10 @@ static json_t *channel_json(struct turn *t, const struct site *site, const struc
     if (s.late)
         (void)json_object_set_new(ret, "late", json_true());
     for (size_t i = 0; i < gone->n_counts; i++)
-        if (key_eq(&gone->counts[i].key, &ch->key))
+        if (key_eq(&gone->counts[i].key, &ch->key) && gone->counts[i].words)
+            (void)json_object_set_new(ret, "rejected",
+                                      json_pack("{s:I,s:s}", "at", (json_int_t)gone->counts[i].n, "reason", gone->counts[i].words));
+        else if (key_eq(&gone->counts[i].key, &ch->key))
             (void)json_object_set_new(ret, "gone_at", json_integer(gone->counts[i].n));
     (void)json_object_set_new(ret, "events", events_json(t, site, &ch->key));
     return ret;

@@ -275,7 +275,11 @@ static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct trip *t = ctx;
     const char *words = why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "no access token";
+    struct desk_site *ds = rc == KF_AUTH ? site_of(t->d, &t->site) : NULL;
+    struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
 
+    if (o)
+        standing_refused(t->d, ds, o, words);
     if (rc == KF_AGAIN)
         trip_again_later(t, 500, NULL);
     else if (rc == KF_AUTH && t->errand.kind != ERRAND_FETCH)
@@ -316,6 +320,7 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
         t->ref = o->ref.n ? arena_text(t->arena, o->ref) : NULL;
+        standing_good(t->d, ds, out);
         trip_sent(t);
         break;
     case OUTCOME_RETRY:
@@ -334,6 +339,7 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
             token_want(t->d, ds, out, t->token, fresh_token, t);
             break;
         }
+        standing_refused(t->d, ds, out, words);
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
         break;
     case OUTCOME_WINDOW_CLOSED:

@@ -20,6 +20,8 @@ struct held {
     struct held *next;
 };
 
+enum standing { STANDING_UNKNOWN, STANDING_GOOD, STANDING_REFUSED };
+
 struct outlet {
     struct kf_key channel;
     const struct channel_ops *ops;
@@ -35,6 +37,9 @@ struct outlet {
     bool pulling, pull_again;
     char *again_token; /* of the notice that came meanwhile; owned, NULL none */
     int64_t polled_at;
+    int64_t pull_due; /* mono: after a page that could not be had; 0 none */
+    int pull_fails;   /* in a row */
+    enum standing standing;
     struct held *held;
     struct outlet *next;
 };
@@ -71,6 +76,9 @@ int64_t pull_number(const struct kf_key *channel);
 void pull_hinted(struct desk *d, struct desk_site *ds, int64_t number);
 /* The safety net of those that poll; only the lease holder's has an effect. */
 void pull_sweep(struct desk *d, struct desk_site *ds);
+/* The platform has refused our credentials, in these words; or has done what we asked. */
+void standing_refused(struct desk *d, struct desk_site *ds, struct outlet *o, const char *words);
+void standing_good(struct desk *d, struct desk_site *ds, struct outlet *o);
 /* A token that holds for now, and is not the one that the platform has refused (empty: none was): `done` once, later or at once. KF_AGAIN: it is
  * being renewed, here or by another node; KF_RATE: the platform gives none now (why->retry_after_ms); KF_AUTH: it refuses the credentials, in its
  * own words; else the trouble is ours, and later there may be one. */

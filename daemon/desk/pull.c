@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define PULL_RETRY_MS 30000 /* after a page that could not be had */
+#define SWEEP_EVERY_MS 30000
+#define LONGEST_FAIL   5 /* doublings: after a page that could not be had a second is waited, and half a minute in the end */
 
 struct pulling {
     struct desk *d;
@@ -25,27 +26,55 @@ static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site *
     return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
 }
 
+/* With what the newest notice has brought. */
+static void pull_once_more(struct desk *d, struct desk_site *ds, struct outlet *o)
+{
+    char *token = o->again_token;
+
+    o->again_token = NULL;
+    pull_kick(d, ds, o, slice_of(token ? token : "")); /* copied there */
+    free(token);
+}
+
+/* The page is asked for again, soon at first: somebody may be waiting for a word of welcome that is good for twenty seconds. */
+static void pull_later(struct pulling *p, struct outlet *o)
+{
+    uint32_t chance;
+
+    p->d->ports.chance(p->d->ports.ctx, &chance, sizeof(chance));
+    o->pull_due = mono(p->d) + 500 + errand_again_ms(o->pull_fails < LONGEST_FAIL ? o->pull_fails : LONGEST_FAIL, 0, 1, chance);
+    if (!o->pull_fails++)
+        log_event(p->d, 2, "desk event=pull_failed site=%s channel=%s", p->site.s, p->channel.s);
+    if (p->token.n && !o->again_token)
+        o->again_token = strndup(p->token.p, p->token.n);
+}
+
 static void pull_end(struct pulling *p, bool failed)
 {
     struct desk *d = p->d;
     struct desk_site *ds;
     struct outlet *o = pulling_outlet(p, &ds);
-    bool again = o && o->pull_again;
-    char *token = again ? o->again_token : NULL;
+    bool again = o && o->pull_again && !failed;
 
     if (o) {
         o->pulling = o->pull_again = false;
-        if (again)
-            o->again_token = NULL;
-        if (failed && o->ops->poll_ms > PULL_RETRY_MS)
-            o->polled_at = mono(d) - o->ops->poll_ms + PULL_RETRY_MS;
+        if (failed)
+            pull_later(p, o);
+        else
+            o->pull_fails = 0;
     }
     d->under_way--;
     arena_free(p->arena);
     arena_free(p->base); /* `p` lives in it */
     if (again)
-        pull_kick(d, ds, o, slice_of(token)); /* copied there */
-    free(token);
+        pull_once_more(d, ds, o);
+}
+
+/* Nobody else would notice: what customers say does not come. */
+static void pull_refused(struct pulling *p, struct desk_site *ds, struct outlet *o, const char *words)
+{
+    standing_refused(p->d, ds, o, words);
+    pull_end(p, true);
 }
 
 static void said(void *ctx, const struct http_resp *resp)
@@ -76,6 +105,7 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
         return;
     }
+    standing_good(p->d, ds, o);
     say_after(p->d, &p->page);
     if (p->page.cursor.n && (copy = malloc(p->page.cursor.n))) {
         memcpy(copy, p->page.cursor.p, p->page.cursor.n);
@@ -98,9 +128,12 @@ static void pull_answered(void *ctx, const struct http_resp *resp)
 static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct pulling *p = ctx;
+    struct desk_site *ds;
+    struct outlet *o = pulling_outlet(p, &ds);
 
-    (void)why;
-    if (rc)
+    if (rc == KF_AUTH && o)
+        pull_refused(p, ds, o, why ? why->text : NULL);
+    else if (rc)
         pull_end(p, true);
     else
         pull_page(p, NULL);
@@ -130,12 +163,14 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
     rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, pull_answered, p);
+    else if (rc == KF_AUTH && last)
+        pull_refused(p, ds, o, p->page.words.n ? arena_text(p->arena, p->page.words) : NULL);
     else if (rc)
         pull_end(p, true);
     else if (p->page.token_expired && token_again(o, p->used, &p->renewed))
         token_want(d, ds, o, p->used, pull_renewed, p);
     else if (p->page.token_expired)
-        pull_end(p, true);
+        pull_refused(p, ds, o, "the platform refuses each access token that it gives");
     else
         take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
 }
@@ -162,7 +197,10 @@ static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct 
 /* Also without a notice: one may have been lost, or have reached another node, or come while nobody held the lease. */
 void pull_sweep(struct desk *d, struct desk_site *ds)
 {
-    if (ds->pulled_at && mono(d) - ds->pulled_at < PULL_RETRY_MS)
+    for (struct outlet *o = ds->outlets; o; o = o->next)
+        if (o->pull_due && !o->pulling && mono(d) >= o->pull_due)
+            pull_once_more(d, ds, o);
+    if (ds->pulled_at && mono(d) - ds->pulled_at < SWEEP_EVERY_MS)
         return;
     ds->pulled_at = mono(d);
     for (size_t i = 0; i < ds->site->n_channels; i++) {
@@ -222,7 +260,10 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
     }
     *p = (struct pulling){ .d = d, .site = ds->site->key, .channel = o->channel, .base = base };
     p->token = arena_copy(base, token);
+    free(o->again_token);
+    o->again_token = NULL;
     o->pulling = true;
+    o->pull_due = 0;
     o->polled_at = mono(d);
     d->under_way++;
     if (!q) {

@@ -201,9 +201,12 @@ static void met(void *ctx, const struct http_resp *resp);
 static void back(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct trying *t = ctx;
+    struct outlet *o = outlet_tried(t);
 
     (void)news;
     step(t, "platform", rc == KF_OK, rc ? kf_words(rc, why) : *t->met ? t->met : NULL);
+    if (!rc && o)
+        o->standing = STANDING_UNKNOWN;
     if (rc)
         trying_end(t);
     else

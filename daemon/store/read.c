@@ -249,9 +249,25 @@ static enum kf_rc read_taken(struct reading *r)
 static enum kf_rc read_channels_gone(struct reading *r)
 {
     struct stmt *s = stmt_begin(r->db, SQL_CHANNEL_GONE_LIST);
+    struct query *q = r->q;
 
-    stmt_str(s, r->q->site.s);
-    return read_counts(r, s);
+    stmt_str(s, q->site.s);
+    while (stmt_row(s)) {
+        struct stored_count *n = arena_more(q->arena, q->counts, q->n_counts, sizeof(*n));
+        bool gone;
+
+        if (!n) {
+            (void)stmt_end(s, NULL);
+            return reading_no_memory(r);
+        }
+        q->counts = n;
+        n += q->n_counts++;
+        get_key(s, &n->key);
+        n->n = get_i64(s);
+        gone = slice_is(get_slice(s), "gone");
+        n->words = gone ? NULL : arena_text(q->arena, get_copy(s, q->arena));
+    }
+    return stmt_end(s, r->why);
 }
 
 static enum kf_rc read_file_convs(struct reading *r)

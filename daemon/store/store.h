@@ -140,7 +140,8 @@ enum query_kind {
     QUERY_FINDINGS, /* site, findings → findings, the newest first; `more`. With conv those of one conversation, in its order; with id one */
     QUERY_FINDING_COUNTS, /* site, after, before: closed in between → finding_counts */
     QUERY_BLOB,           /* channel, text: name → bytes_out (KF_ABSENT) */
-    QUERY_CHANNELS_GONE,  /* site → counts: the channels at whose address nobody is any more, `n`: since when */
+    QUERY_CHANNELS_GONE, /* site → counts: the channels at whose address nobody is any more (`words` NULL), and those whose platform refuses
+                              our credentials (`words`: how it says so); `n`: since when */
     QUERY_RAW,   /* site, channel, id: the conversation, after: the seq, now: the message's time → bytes_out (KF_ABSENT): as it came */
     QUERY_AUDIT, /* site ("" all), audit: which ones, limit → text_out: a JSON object: items, the newest first, and the next cursor */
     QUERY_HOLDS, /* site, conv (zero: any), needs: 1: lifted ones too, limit → text_out: a JSON object: items, the newest first */
@@ -151,6 +152,7 @@ enum query_kind {
 struct stored_count {
     struct kf_key key;
     int64_t n;
+    const char *words; /* QUERY_CHANNELS_GONE; else NULL */
 };
 
 struct stored_passed_on {

@@ -377,6 +377,50 @@ static void another_account_is_asked_for_its_own(void **state)
     daemon_log_wait(&d, "reason=unknown_account");
 }
 
+/* What the channel's page shows of its credentials; freed by the caller. */
+static json_t *rejected(const char *channel)
+{
+    struct reply r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/" SITE "/channels", .control = true });
+    json_t *ret = NULL, *one;
+    size_t i;
+
+    json_array_foreach(value_at(r.json, "items"), i, one) if (strcmp(text_at(one, "key"), channel) == 0) ret =
+        json_incref(json_object_get(one, "rejected"));
+    reply_free(&r);
+    return ret;
+}
+
+static bool says(const char *channel, const char *words)
+{
+    json_t *r = rejected(channel);
+    bool ret = words ? r && strstr(text_at(r, "reason"), words) : !r;
+
+    json_decref(r);
+    return ret;
+}
+
+/* Nobody else would notice that nothing comes any more. And what passes costs seconds, not a minute. */
+static void a_pull_that_is_refused_is_told_and_soon_tried_again(void **state)
+{
+    int64_t began;
+
+    (void)state;
+    notice(TWO, "n-20");
+    takes_pull(TWO, "n-20", "d1");
+    platform_answer(&p, 200, NULL, "{\"errcode\":60020,\"errmsg\":\"not allow to access from your ip\"}");
+    began = p.at;
+    daemon_log_wait(&d, "credentials_refused site=" SITE " channel=two reason=\"60020: not allow to access from your ip\"");
+    UNTIL(says("two", "60020: not allow"));
+    assert_true(says("one", NULL));
+    takes_pull(TWO, "n-20", "d1");
+    platform_answer(&p, 502, NULL, "<html>");
+    takes_pull(TWO, "n-20", "d1");
+    assert_true(p.at - began < 15000);
+    gives_page(text_item(TWO, "wmB", "kfm_20", "还在吗"), "d1", 0);
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "还在吗");
+    UNTIL(says("two", NULL));
+}
+
 /* The bytes of a file that the fake platform has: what stands where is told by its place. */
 #define FILE_SIZE (9 * 1024 * 1024 + 5)
 
@@ -513,6 +557,7 @@ int main(void)
         cmocka_unit_test(who_enters_is_welcomed),
         cmocka_unit_test(a_customer_is_answered),
         cmocka_unit_test(another_account_is_asked_for_its_own),
+        cmocka_unit_test(a_pull_that_is_refused_is_told_and_soon_tried_again),
         cmocka_unit_test(a_large_file_is_fetched_in_pieces),
         cmocka_unit_test(the_cursor_survives),
     };

@@ -386,6 +386,7 @@ static void a_pull_in_trouble_does_not_move_its_cursor(void **state)
     } rows[] = {
         { 200, "{\"errcode\":-1,\"next_cursor\":\"c2\"}", KF_RATE, false },
         { 200, "{\"errcode\":45009}", KF_RATE, false },
+        { 200, "{\"errcode\":60020}", KF_AUTH, false },
         { 200, "{\"errcode\":95000}", KF_IO, false },
         { 200, "{\"errcode\":95007}", KF_IO, false }, /* there was no token to leave out */
         { 200, "{\"errcode\":40014,\"next_cursor\":\"c2\",\"has_more\":1}", KF_OK, true },

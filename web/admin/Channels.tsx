@@ -52,6 +52,7 @@ interface State {
   token?: { held: boolean; renew_at?: number };
   late?: true;
   gone_at?: number;
+  rejected?: { at: number; reason: string };
   events?: Heard[];
 }
 interface Tried {
@@ -185,6 +186,12 @@ function Live({ name }: { name: string }) {
           <p class="verdict bad">
             <Icon node={CircleAlert} size={16} />
             {t('channelGone', { time: listTime(s.gone_at, at, lang.value) })}
+          </p>
+        )}
+        {s.rejected && (
+          <p class="verdict bad">
+            <Icon node={CircleAlert} size={16} />
+            {t('channelRejected', { time: listTime(s.rejected.at, at, lang.value), reason: s.rejected.reason })}
           </p>
         )}
         {s.token && (

@@ -572,6 +572,7 @@ export const en: Like<typeof zhCN> = {
   channelRefused: 'Switched off, or its settings are refused',
   channelGone:
     'The address has answered “gone” (410) at {time}: nothing is sent there until this channel is saved, or a try is answered',
+  channelRejected: 'Since {time} the platform refuses its credentials: {reason}',
   channelTokenHeld: 'An access token is held; it is renewed before {time}',
   channelTokenNone: 'No access token yet: the first message or test fetches one',
   channelHeard: 'What came lately',

@@ -567,6 +567,7 @@ export const zhCN = {
   channelOpens: '配置有效',
   channelRefused: '已停用，或配置无效',
   channelGone: '地址在 {time} 应答“已不存在”(410)：在保存此渠道或测试得到应答之前，不再向它发送',
+  channelRejected: '自 {time} 起，平台不接受此渠道的凭证：{reason}',
   channelTokenHeld: '访问令牌有效，{time} 前更新',
   channelTokenNone: '还没有访问令牌：第一次发送或测试时获取',
   channelHeard: '最近收到的通知',

@@ -569,6 +569,7 @@ export const zhTW: Like<typeof zhCN> = {
   channelOpens: '設定有效',
   channelRefused: '已停用，或設定無效',
   channelGone: '地址在 {time} 回應「已不存在」(410)：在儲存此管道或測試得到回應之前，不再向它發送',
+  channelRejected: '自 {time} 起，平台不接受此管道的憑證：{reason}',
   channelTokenHeld: '存取權杖有效，{time} 前更新',
   channelTokenNone: '還沒有存取權杖：第一次傳送或測試時取得',
   channelHeard: '最近收到的通知',
