@@ -301,6 +301,7 @@ struct act {
     const struct kf_key *by_mail; /* ACT_MESSAGE: goes out by this channel if the visitor's profile has a mail address; NULL: it does not */
     bool fetch;                   /* ACT_MESSAGE: its media are still on the platform; an errand fetches them */
     bool echo;                    /* ACT_MESSAGE: nothing happens if its ref is known: we have sent it ourselves */
+    bool aside;                   /* ACT_MESSAGE: no bot is asked for an answer to it; of the first of a conversation one is */
     const char *answers; /* ACT_MESSAGE: the platform's id of the message that it answers; NULL none. Becomes reply_to if we know it */
     union {
         struct conv_event step;

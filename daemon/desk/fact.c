@@ -367,3 +367,13 @@ struct change *fact_change(struct desk *d, struct desk_site *ds, const struct si
     *failed = c->failed;
     return c;
 }
+
+void fact_set_aside(struct change *c, const char *why, bool tell)
+{
+    c->unruled = ~0U;
+    for (size_t i = 0; i < c->n_acts; i++)
+        c->acts[i].aside |= c->acts[i].kind == ACT_MESSAGE;
+    if (tell)
+        change_act(c, ACT_ENTRY)->u.entry =
+            (struct entry){ .at = c->at, .kind = "kept_out", .by = c->by, .data = change_printf(c, "{\"why\":\"%s\"}", why) };
+}

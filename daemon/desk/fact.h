@@ -12,5 +12,7 @@ struct change *fact_change(struct desk *d, struct desk_site *ds, const struct si
  * is out. */
 struct change *fact_kept_out(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in,
                              const char *why);
+/* It is stored as it is, but neither rules nor bots hear of it. `tell`: with a line for the agent that says why. */
+void fact_set_aside(struct change *c, const char *why, bool tell);
 
 #endif

@@ -9,6 +9,7 @@
 
 #define DUPLICATES_MS 60000
 #define LIVE_MS       60000 /* what is older has waited on the platform, and comes at once with all the rest */
+#define TOLD_MS       60000 /* one line says it for so long */
 #define ALBUMS        3     /* so many times the burst of a page: platforms send a picture a message */
 
 /* ---- who may not write ---- */
@@ -131,6 +132,18 @@ const char *guard_content(struct desk *d, const struct desk_site *ds, const stru
     if (repeats_there(d, ds, channel, in))
         return "repeats";
     return floods(d, ds, channel, in) ? "flood" : NULL;
+}
+
+bool guard_only_aside(struct desk *d, const struct kf_key *channel, const struct inbound *in, const char *unfit, bool *tell)
+{
+    struct kf_err why;
+    char key[64];
+
+    if (strcmp(unfit, "links") == 0)
+        return false;
+    (void)snprintf(key, sizeof(key), "t:%s:%016llx", channel->s, (unsigned long long)hash_slice(in->user));
+    *tell = rate_take(d, key, 1, 1, TOLD_MS, &why);
+    return true;
 }
 
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why)

@@ -382,6 +382,9 @@ bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat
 bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
 /* May a platform's visitor write this? NULL, or what is wrong with it: "links" "repeats" "flood". What comes late, or once more, is no flood. */
 const char *guard_content(struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
+/* A platform has been told that it was taken, and will not bring it again: what comes too fast or too often is kept, but aside from rules and
+ * bots. False: it is not kept. `*tell`: nobody was told of it within the last minute. */
+bool guard_only_aside(struct desk *d, const struct kf_key *channel, const struct inbound *in, const char *unfit, bool *tell);
 size_t guard_words(const struct desk_site *ds, struct slice text, const struct forbidden_word **ret, size_t max);
 void staff_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 void route_kick(struct desk *d, struct desk_site *ds);

@@ -175,6 +175,7 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
 {
     struct change *c;
     const char *unfit;
+    bool tell = false, aside;
 
     *failed = false;
     if (guard_inbound(d, ds, &sc->key, in)) {
@@ -183,13 +184,20 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         return NULL;
     }
     unfit = guard_content(d, ds, &sc->key, in);
-    if (unfit) {
+    aside = unfit && guard_only_aside(d, &sc->key, in, unfit, &tell);
+    if (unfit && !aside) {
         d->figures.refused++;
         log_event(d, 2, "desk event=inbound_kept_out site=%s channel=%s reason=%s", ds->site->key.s, sc->key.s, unfit);
         c = fact_kept_out(d, ds, sc, in, unfit);
         *failed = !c;
     } else
         c = fact_change(d, ds, sc, ops, in, failed);
+    if (c && aside) {
+        fact_set_aside(c, unfit, tell);
+        *failed |= c->failed;
+    }
+    if (tell)
+        log_event(d, 2, "desk event=inbound_set_aside site=%s channel=%s reason=%s", ds->site->key.s, sc->key.s, unfit);
     if (!*failed)
         return c;
     change_free(c);

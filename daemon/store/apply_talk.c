@@ -340,7 +340,7 @@ bool plan_message(struct work *w, const struct act *act)
         c->asked_at = 0;
         c->nagged = 0;
     }
-    if (c->state == CONV_BOT && !plan_bot(w, m))
+    if (c->state == CONV_BOT && (!act->aside || w->opens || w->reopens) && !plan_bot(w, m))
         return false;
     if (m->ref && !plan_parked(w, m->ref, m, false))
         return false;

@@ -125,7 +125,7 @@ describe('what comes in, more than once, at two nodes', () => {
 
   before(async () => {
     platform = await Platform.open(rows);
-    house = await House.open(platform, { nodes: 2, config: 'message_burst = 1000\n' });
+    house = await House.open(platform, { nodes: 2 });
     agent = await Agent.open(house);
   });
   after(async () => {

@@ -235,7 +235,7 @@ static void platforms_are_held_to_the_same(void **state)
         heard(hook, id, "rui", 0, "rui?");
         heard(hook, id, "rui", 0, "rui?");
     }
-    has("rui", 3, "repeats", 2);
+    has("rui", 5, "repeats", 1); /* none is lost, and one line says that they are not listened to */
     /* What comes late is no flood, nor is an album. */
     for (int i = 0; i < 30; i++) {
         (void)snprintf(id, sizeof(id), "s%d", i);
@@ -256,8 +256,8 @@ static void platforms_are_held_to_the_same(void **state)
         heard(hook, id, "gao", 0, text);
     }
     count("gao", "flood", &said, &lines);
-    assert_true(said >= 3 && lines >= 1); /* how many pass depends on how fast we are */
-    assert_int_equal(said + lines, 15);
+    assert_int_equal(said, 15); /* what a platform was told that we have is there */
+    assert_int_equal(lines, 1);
     put(&admin, "site/site", version + 2, "{\"name\":\"小林家居\"}", 200);
 }
 
