@@ -153,6 +153,10 @@ bool seq_of_ref(struct work *w, const char *ref, int64_t *seq);
 /* Takes over what the platform has said of `ref` before we knew it. `first`: other parts follow, so that this one has arrived does not make
  * the message arrive. */
 bool plan_parked(struct work *w, const char *ref, struct message *m, bool first);
+/* The visitor has taken back what has not come yet: it will be a removed message when it does, within a day. */
+bool plan_recall_early(struct work *w, const char *ref);
+/* Its words, and what came with them, are gone. */
+void message_remove(struct message *m);
 bool plan_rate(struct work *w, const struct act *act);
 bool plan_invite(struct work *w);
 bool plan_read(struct work *w, const struct act *act);

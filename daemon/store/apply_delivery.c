@@ -6,6 +6,7 @@
 
 #define DATA_MAX 65536
 #define DAY_MS   86400000
+#define RECALLED 1000 /* among parked deliveries: the visitor has taken it back */
 
 /* ---- windows ---------------------------------------------------------------------------------------------------------------- */
 
@@ -54,6 +55,15 @@ static bool write_unpark(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+void message_remove(struct message *m)
+{
+    m->kind = MESSAGE_REMOVED;
+    m->text = SLICE("");
+    m->extra = NULL;
+    m->file = (struct kf_id){ { 0 } };
+    m->typed_ms = 0;
+}
+
 bool plan_parked(struct work *w, const char *ref, struct message *m, bool first)
 {
     struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
@@ -64,10 +74,16 @@ bool plan_parked(struct work *w, const char *ref, struct message *m, bool first)
     stmt_str(s, w->row.conv.channel.s);
     stmt_i64(s, w->change->at - DAY_MS);
     while (stmt_row(s)) {
-        enum delivery to = (enum delivery)get_i64(s);
+        int64_t what = get_i64(s);
+        enum delivery to = (enum delivery)what;
         const char *reason = get_text(s, w->arena);
 
         any = true;
+        if (what == RECALLED) {
+            if (m->from.role == ROLE_VISITOR)
+                message_remove(m);
+            continue;
+        }
         over |= to == DELIVERY_NONE; /* that, and why, stands beside it */
         if (!delivery_may(m->delivery, to) || (first && to != DELIVERY_FAILED))
             continue;
@@ -137,15 +153,37 @@ bool plan_delivery(struct work *w, int64_t seq, enum delivery to, const char *re
     return t->now.delivery == was || delivery_entry(w, &t->now);
 }
 
-static bool write_park(struct work *w, const struct op *op)
+static struct stmt *park_begin(struct work *w, const char *ref)
 {
-    const struct act *act = op->what;
     const struct opening *o = w->change->opening;
     struct stmt *s = stmt_begin(w->db, SQL_PARKED_ADD);
 
     stmt_str(s, w->change->site.s);
     stmt_str(s, w->has_conv ? w->row.conv.channel.s : o ? o->channel.s : w->change->channel.s);
-    stmt_str(s, act->u.status.ref);
+    stmt_str(s, ref);
+    return s;
+}
+
+static bool write_recall(struct work *w, const struct op *op)
+{
+    struct stmt *s = park_begin(w, op->what);
+
+    stmt_i64(s, RECALLED);
+    stmt_str(s, NULL);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+bool plan_recall_early(struct work *w, const char *ref)
+{
+    return op_add(w, write_recall, ref, NULL, 0);
+}
+
+static bool write_park(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = park_begin(w, act->u.status.ref);
+
     stmt_i64(s, op->number);
     stmt_str(s, op->number == DELIVERY_NONE ? NULL : act->u.status.reason);
     stmt_i64(s, w->change->at);

@@ -340,9 +340,11 @@ bool plan_message(struct work *w, const struct act *act)
         c->asked_at = 0;
         c->nagged = 0;
     }
-    if (c->state == CONV_BOT && (!act->aside || w->opens || w->reopens) && !plan_bot(w, m))
-        return false;
     if (m->ref && !plan_parked(w, m->ref, m, false))
+        return false;
+    if (m->kind == MESSAGE_REMOVED) /* it was taken back before it came: nobody has to do anything about it */
+        return edit_entry(w, m->seq, NULL);
+    if (c->state == CONV_BOT && (!act->aside || w->opens || w->reopens) && !plan_bot(w, m))
         return false;
     if (wanted && !out && !entry_add(w, "withheld", &m->from, "{\"why\":\"optout\"}"))
         return false;
@@ -415,7 +417,11 @@ bool plan_edit(struct work *w, const struct act *act)
     int64_t seq = act->u.edit.seq;
     struct touched *t;
 
-    if (!needs_conv(w) || (!seq && act->u.edit.ref && !seq_of_ref(w, act->u.edit.ref, &seq)))
+    if (w->has_conv && !seq && act->u.edit.ref && !seq_of_ref(w, act->u.edit.ref, &seq))
+        return false;
+    if (removes && !seq && act->u.edit.ref && act->u.edit.own)
+        return plan_recall_early(w, act->u.edit.ref);
+    if (!needs_conv(w))
         return false;
     if (!seq && act->u.edit.ref && act->u.edit.own && !removes && act->u.edit.text && *act->u.edit.text && w->row.conv.state != CONV_CLOSED)
         return plan_unseen(w, act);
@@ -434,11 +440,7 @@ bool plan_edit(struct work *w, const struct act *act)
         t->now.text = slice_of(act->u.edit.text);
         return true;
     }
-    t->now.kind = MESSAGE_REMOVED;
-    t->now.text = SLICE("");
-    t->now.extra = NULL;
-    t->now.file = (struct kf_id){ { 0 } };
-    t->now.typed_ms = 0;
+    message_remove(&t->now);
     return true;
 }
 

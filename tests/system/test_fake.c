@@ -166,6 +166,42 @@ static void a_visitor_may_take_a_message_back(void **state)
     close_talk(conv);
 }
 
+static int64_t recalled(const char *user, const char *ref)
+{
+    char body[200];
+
+    (void)snprintf(body, sizeof(body), "{\"to\":\"shop\",\"from\":\"%s\",\"at\":%lld,\"kind\":\"recall\",\"ref\":\"%s\"}", user,
+                   (long long)++clock_s, ref);
+    takes(body);
+    return clock_s;
+}
+
+/* Platforms promise no order: what was taken back is never shown, also where the word of it overtakes what it is about. */
+static void what_is_taken_back_before_it_comes_is_never_shown(void **state)
+{
+    const json_t *page, *first;
+    char conv[40];
+
+    (void)state;
+    recalled("u-early", "8801"); /* nobody knows that person yet */
+    opens(text_from("u-early", "8801", "SECRET one"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    recalled("u-early", "8802"); /* of a conversation that is there */
+    takes(text_from("u-early", "8802", "SECRET two"));
+    takes(text_from("u-early", "8803", "这句留下"));
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "text", "这句留下");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    page = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    first = value_at(page, "messages.0");
+    assert_string_equal(text_at(first, "kind"), "removed");
+    for (size_t i = 0; i < json_array_size(value_at(page, "messages")); i++) {
+        const char *text = json_string_value(json_object_get(json_array_get(value_at(page, "messages"), i), "text"));
+
+        assert_true(!text || !strstr(text, "SECRET"));
+    }
+    close_talk(conv);
+}
+
 static void a_long_text_goes_in_parts_and_is_one_message(void **state)
 {
     static char line[61], text[1300];
@@ -308,6 +344,7 @@ int main(void)
         cmocka_unit_test(news_are_fetched_page_by_page_and_once),
         cmocka_unit_test(token_and_cursor_survive_and_what_was_missed_is_fetched),
         cmocka_unit_test(a_visitor_may_take_a_message_back),
+        cmocka_unit_test(what_is_taken_back_before_it_comes_is_never_shown),
         cmocka_unit_test(a_long_text_goes_in_parts_and_is_one_message),
         cmocka_unit_test(what_a_colleague_writes_in_the_platforms_own_app_is_part_of_the_talk),
         cmocka_unit_test(likes_and_comings_and_goings_stand_on_the_timeline),
