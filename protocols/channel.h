@@ -141,6 +141,7 @@ struct channel_ops {
     int window_count;               /* replies per inbound message; 0 unbounded */
     int64_t poll_ms;                /* pull() also without being told, as a safety net; 0 never */
     int64_t patience_ms;            /* what may get through later is tried for so long at least; 0: a dozen times, within the hour */
+    int64_t media_ms;               /* how long the platform keeps a file that was sent to us; 0: not known */
     int64_t upload_max;             /* upload(): bytes of a file; larger ones fail before anything is sent */
     const struct setting_key *keys; /* ended by a NULL name */
 

@@ -205,6 +205,7 @@ const struct channel_ops wechat_ops = {
     .window_ms = 48 * 3600 * 1000LL,
     .window_count = REPLIES,
     .upload_max = 20 << 20,
+    .media_ms = 3 * 86400 * 1000LL,
     .keys = keys,
     .open = wechat_open,
     .close = channel_unmake,

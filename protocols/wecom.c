@@ -231,6 +231,7 @@ const struct channel_ops wecom_kf_ops = {
     .window_count = REPLIES,
     .poll_ms = 300000,
     .upload_max = 20 << 20,
+    .media_ms = 3 * 86400 * 1000LL,
     .keys = keys,
     .open = wecom_open,
     .close = channel_unmake,

@@ -331,6 +331,7 @@ const struct channel_ops whatsapp_ops = {
     .body_max = 4u << 20,
     .window_ms = WHATSAPP_WINDOW_MS,
     .upload_max = 100LL << 20,
+    .media_ms = 7 * 86400 * 1000LL,
     .keys = keys,
     .open = whatsapp_open,
     .close = channel_unmake,

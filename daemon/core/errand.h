@@ -31,7 +31,7 @@ enum errand_kind {
     ERRAND_TYPING = 3,
     ERRAND_READ = 4,
     ERRAND_CLOSED = 5, /* the conversation was closed */
-    ERRAND_FETCH = 6,  /* what came with the message `seq` is still on the platform. A line of its own: words do not wait for it */
+    ERRAND_FETCH = 6,  /* what came with the message `seq` is still on the platform. In no line: nothing waits for it, and it for nothing */
     ERRAND_TYPING_OFF = 7,
     ERRAND_BOT = 8, /* the bot's turn: the visitor's message `seq` wants its answer. A line of its own. Asked again under the same id when
                          * its outcome is unknown: what the bot says counts only in the commit that settles it, so it counts once */

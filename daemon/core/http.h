@@ -31,6 +31,7 @@ struct http_req {
     /* Out only. */
     size_t answer_max;                /* more bytes than that in an answer are a failure; 0: 1 MiB */
     int timeout_ms;                   /* 0: 10 s */
+    int slowest;                      /* bytes a second: an answer that is slower for ten seconds has failed; 0: however slow */
     const struct smtp_envelope *smtp; /* NULL: not a mail */
     bool stranger;                    /* somebody outside has named the address: a private one is refused even where others are allowed */
 };

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ERRANDS_MAX     50
-#define FETCHES_TRIED   6
-#define STALE_TYPING_MS 10000
+#define ERRANDS_MAX       50
+#define FETCH_PATIENCE_MS (12LL * 3600 * 1000) /* unless the channel says for how long its platform keeps a file */
+#define STALE_TYPING_MS   10000
 
-/* At most so many files come in at a time, for one site: each is held in memory. */
-#define FETCHES_MAX 4
+/* At most so many files come in at a time, for one site: each is held in memory. And for one channel, so that those of others come beside them
+ * however slow its platform, or whoever else it names, may be. */
+#define FETCHES_MAX         6
+#define FETCHES_CHANNEL_MAX 3
 
 static void trip_free(struct trip *t)
 {
@@ -27,6 +29,9 @@ void trip_lost(struct trip *t)
 
     if (t->fetching && ds)
         ds->fetching--;
+    for (struct outlet *o = t->fetching && ds ? ds->outlets : NULL; o; o = o->next)
+        if (key_eq(&o->channel, &t->errand.channel) && o->fetching) /* 0: its settings have changed meanwhile */
+            o->fetching--;
     t->d->under_way--;
     trip_free(t);
 }
@@ -236,12 +241,12 @@ void trip_again_later(struct trip *t, int64_t at_least_ms, const char *error)
     uint32_t chance;
     int64_t wait_ms;
 
-    if (t->errand.kind == ERRAND_FETCH && t->errand.attempt + 1 >= FETCHES_TRIED) {
+    t->d->ports.chance(t->d->ports.ctx, &chance, sizeof(chance));
+    wait_ms = errand_again_ms(t->errand.attempt, now(t->d) - t->errand.created_at, t->patience_ms, chance);
+    if (wait_ms < 0 && t->errand.kind == ERRAND_FETCH) {
         media_failed(t, "unavailable");
         return;
     }
-    t->d->ports.chance(t->d->ports.ctx, &chance, sizeof(chance));
-    wait_ms = errand_again_ms(t->errand.attempt, now(t->d) - t->errand.created_at, t->patience_ms, chance);
     if (wait_ms < 0) {
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, error);
         return;
@@ -545,7 +550,8 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
 static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
 {
     struct outlet *o = outlet_of(d, ds, &e->channel);
-    struct trip *t = e->kind == ERRAND_FETCH && ds->fetching >= FETCHES_MAX ? NULL : trip_new(d, ds, e);
+    bool full = e->kind == ERRAND_FETCH && (ds->fetching >= FETCHES_MAX || (o && o->fetching >= FETCHES_CHANNEL_MAX));
+    struct trip *t = full ? NULL : trip_new(d, ds, e);
 
     if (!t)
         return;
@@ -557,6 +563,10 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
     t->errand.more = t->more;
     t->fetching = e->kind == ERRAND_FETCH;
     ds->fetching += t->fetching;
+    if (t->fetching && o) {
+        t->patience_ms = o->ops->media_ms ? o->ops->media_ms : FETCH_PATIENCE_MS;
+        o->fetching++;
+    }
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && now(d) - e->created_at > STALE_TYPING_MS)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL);
     else if (e->gone && !t->found && e->kind != ERRAND_FETCH && !bot_errand(e)) /* files come from elsewhere, and so do the words of bots */

@@ -4,6 +4,7 @@
 #include "core/mime.h"
 #include "core/utf8.h"
 #include "desk/trip.h"
+#include "protocols/stamp.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #define FETCH_MAX        (20LL << 20) /* bytes of a file that comes in, whatever the site allows: it is held in memory */
 #define FETCH_TIMEOUT_MS 60000
+#define FETCH_SLOWEST    8192 /* bytes a second: whoever drips holds a place that others wait for */
 #define NAME_CP          120
 
 /* ---- what the message says of it ---- */
@@ -272,6 +274,19 @@ static void store_next(struct trip *t)
 
 /* ---- coming in ---- */
 
+/* Not before the time that the platform names: in a header, or where it says so of a message as well. */
+static void fetch_again(struct trip *t, const struct http_resp *resp)
+{
+    struct desk_site *ds = site_of(t->d, &t->site);
+    struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
+    struct outcome said = { .retry_after_ms = 0 };
+    int64_t wait_ms = stamp_retry_after(resp);
+
+    if (!wait_ms && resp->status == 429 && o && !o->ops->settle(o->ch, t->arena, &t->errand, resp, &said))
+        wait_ms = said.retry_after_ms;
+    trip_again_later(t, wait_ms, resp->failure ? arena_text(t->arena, slice_of(resp->failure)) : "the platform is busy");
+}
+
 static void fetch_step(struct trip *t, const struct http_resp *last);
 
 static void fetch_stepped(void *ctx, const struct http_resp *resp)
@@ -329,7 +344,7 @@ static void fetched(void *ctx, const struct http_resp *resp)
     else if (resp->status == 401)
         renew(t);
     else if (resp->status == 0 || resp->status == 408 || resp->status == 429 || resp->status >= 500)
-        trip_again_later(t, 0, resp->failure ? arena_text(t->arena, slice_of(resp->failure)) : "the platform is busy");
+        fetch_again(t, resp);
     else if (resp->status != 200)
         media_failed(t, "gone");
     else if (!resp->body.n)
@@ -393,7 +408,7 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
         return;
     }
     if (last && (last->status == 0 || last->status == 429 || last->status >= 500)) {
-        trip_again_later(t, 0, last->failure ? arena_text(t->arena, slice_of(last->failure)) : "the platform is busy");
+        fetch_again(t, last);
         return;
     }
     if (max > FETCH_MAX)
@@ -408,6 +423,7 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
     rc = o->ops->media(o->ch, t->arena, &env, &t->media, last, &req);
     req.answer_max = (size_t)max;
     req.timeout_ms = FETCH_TIMEOUT_MS;
+    req.slowest = FETCH_SLOWEST;
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, fetch_stepped, t);
     else if (rc == KF_OK && last && !req.url && t->bytes)
@@ -419,6 +435,8 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
         d->ports.fetch(d->ports.ctx, &req, fetched, t);
     } else if (rc == KF_AUTH)
         renew(t);
+    else if (rc == KF_RATE && last)
+        fetch_again(t, last);
     else if (rc == KF_NOMEM || rc == KF_RATE)
         trip_again_later(t, 0, rc == KF_NOMEM ? "out of memory" : "the platform is busy");
     else

@@ -40,6 +40,7 @@ struct outlet {
     int64_t pull_due; /* mono: after a page that could not be had; 0 none */
     int pull_fails;   /* in a row */
     enum standing standing;
+    size_t fetching; /* files that come in from it now */
     struct held *held;
     struct outlet *next;
 };

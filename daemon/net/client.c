@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { ANSWER_MAX = 1 << 20, TIMEOUT_MS = 10000, CONNECT_MS = 5000, HEADERS_MAX = 64, HEADER_BYTES_MAX = 65536 };
+enum { ANSWER_MAX = 1 << 20, TIMEOUT_MS = 10000, CONNECT_MS = 5000, SLOW_S = 10, HEADERS_MAX = 64, HEADER_BYTES_MAX = 65536 };
 
 struct net_client {
     uv_loop_t *loop;
@@ -443,6 +443,10 @@ static void set_options(struct fetch *f, const struct http_req *req)
     curl_easy_setopt(f->easy, CURLOPT_PRIVATE, f);
     curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, timeout);
+    if (req->slowest > 0) {
+        curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_LIMIT, (long)req->slowest);
+        curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);
+    }
     if (req->stranger) { /* no connection that was opened under other rules */
         curl_easy_setopt(f->easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(f->easy, CURLOPT_FORBID_REUSE, 1L);

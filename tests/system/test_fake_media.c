@@ -155,6 +155,57 @@ static void what_cannot_be_fetched_says_so_and_loses_nothing(void **state)
     close_talk(conv);
 }
 
+/* The platform names a time, and until then others come: also those of the same conversation. */
+static void a_file_is_asked_for_again_when_the_platform_says_so(void **state)
+{
+    char conv[40];
+    int64_t refused;
+
+    (void)state;
+    opens(media_from("u-slow", "70051", "image", "busy"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    take_beside_replies();
+    assert_non_null(strstr(p.path, "&id=busy"));
+    platform_answer(&p, 503, "Retry-After: 3\r\n", NULL);
+    refused = now_mono_ms();
+    takes(media_from("u-slow", "70052", "image", "free"));
+    take_beside_replies();
+    assert_non_null(strstr(p.path, "&id=free"));
+    platform_answer(&p, 200, NULL, gif);
+    assert_int_equal(number_at(changed(conv), "seq") > 1, true);
+    take_beside_replies();
+    assert_non_null(strstr(p.path, "&id=busy"));
+    assert_true(p.at - refused >= 2900);
+    platform_answer(&p, 200, NULL, gif);
+    assert_string_equal(text_at(changed(conv), "file.mime"), "image/gif");
+    close_talk(conv);
+}
+
+/* A place for files is not held for a minute by whoever drips. */
+static void a_file_that_comes_too_slowly_is_let_go(void **state)
+{
+    static const char begun[] = "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\nGIF89a";
+    char conv[40];
+    int64_t began;
+    int slow;
+
+    (void)state;
+    opens(media_from("u-drip", "70061", "image", "drip"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    take_beside_replies();
+    web_send(p.conn, begun, sizeof(begun) - 1);
+    slow = p.conn;
+    p.conn = -1;
+    began = p.at;
+    take_beside_replies();
+    assert_non_null(strstr(p.path, "&id=drip"));
+    assert_true(p.at - began < 40000);
+    platform_answer(&p, 200, NULL, gif);
+    assert_string_equal(text_at(changed(conv), "file.mime"), "image/gif");
+    (void)close(slow);
+    close_talk(conv);
+}
+
 /* ---- files that go out ---- */
 
 static const char *agents_file(const char *name, const char *bytes)
@@ -217,6 +268,8 @@ int main(void)
         cmocka_unit_test(an_image_is_fetched_after_it_was_acknowledged_and_then_shown),
         cmocka_unit_test(a_voice_is_fetched_where_the_platform_says_and_not_everywhere),
         cmocka_unit_test(what_cannot_be_fetched_says_so_and_loses_nothing),
+        cmocka_unit_test(a_file_is_asked_for_again_when_the_platform_says_so),
+        cmocka_unit_test(a_file_that_comes_too_slowly_is_let_go),
         cmocka_unit_test(an_image_is_taken_there_before_it_is_sent),
     };
 
