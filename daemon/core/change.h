@@ -342,6 +342,7 @@ struct act {
             const char *text;
             int64_t expires_ms;
             int left;
+            bool over; /* that which there is takes nothing more; nothing else counts then */
         } handle;
         int number;
         struct {

@@ -321,6 +321,8 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
     case INBOUND_UNFOLLOW:
         opening_of(d, ds, sc, in, c, true);
         add_entry(c, in, in->kind == INBOUND_REACTION ? "reaction" : in->kind == INBOUND_FOLLOW ? "follow" : "unfollow");
+        if (in->kind == INBOUND_UNFOLLOW) /* nothing gets there any more, until somebody writes */
+            change_act(c, ACT_HANDLE)->u.handle.over = true;
         return true;
     case INBOUND_OPTIN:
     case INBOUND_OPTOUT:

@@ -563,7 +563,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
-    if (news->n_messages || news->n_statuses || news->n_errands || moved(&news->before, c))
+    if (news->n_messages || news->n_statuses || news->n_errands || news->n_entries || moved(&news->before, c))
         window_tell(d, ds, c);
     hint(d, news);
     if (news->staled)

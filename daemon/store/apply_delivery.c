@@ -7,6 +7,7 @@
 #define DATA_MAX 65536
 #define DAY_MS   86400000
 #define RECALLED 1000 /* among parked deliveries: the visitor has taken it back */
+#define FOLLOWED 1001 /* … not of a message: somebody who has not written yet came, and this says from where */
 
 /* ---- windows ---------------------------------------------------------------------------------------------------------------- */
 
@@ -177,6 +178,44 @@ static bool write_recall(struct work *w, const struct op *op)
 bool plan_recall_early(struct work *w, const char *ref)
 {
     return op_add(w, write_recall, ref, NULL, 0);
+}
+
+static const char *follow_ref(struct work *w, const char *peer)
+{
+    return arena_printf(w->arena, "follow:%s", peer);
+}
+
+static bool write_follow(struct work *w, const struct op *op)
+{
+    const struct entry *e = op->what;
+    struct stmt *s = park_begin(w, follow_ref(w, w->change->opening->peer));
+
+    stmt_i64(s, FOLLOWED);
+    stmt_str(s, e->data);
+    stmt_i64(s, w->change->at);
+    return run(w, s);
+}
+
+bool plan_follow_early(struct work *w, const struct entry *e)
+{
+    return op_add(w, write_follow, e, NULL, 0);
+}
+
+bool plan_followed(struct work *w, const struct actor *by)
+{
+    const char *ref = follow_ref(w, w->row.conv.peer), *data = NULL;
+    struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
+
+    stmt_str(s, ref);
+    stmt_str(s, w->row.conv.site.s);
+    stmt_str(s, w->row.conv.channel.s);
+    stmt_i64(s, w->change->at - DAY_MS);
+    while (stmt_row(s))
+        if (get_i64(s) == FOLLOWED)
+            data = get_text(s, w->arena);
+    if (!ended(w, s))
+        return false;
+    return !data || (entry_add(w, "follow", by, data) && op_add(w, write_unpark, ref, NULL, 0));
 }
 
 static bool write_park(struct work *w, const struct op *op)

@@ -227,7 +227,19 @@ static bool write_handle(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+static bool write_handle_closed(struct work *w, const struct op *op)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_HANDLE_ENDED);
+
+    stmt_i64(s, w->change->at);
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
 bool plan_handle(struct work *w, const struct act *act)
 {
-    return needs_conv(w) && op_add(w, write_handle, act, NULL, 0);
+    if (!needs_conv(w))
+        return false;
+    return act->u.handle.over ? op_add(w, write_handle_closed, NULL, NULL, w->row.conv.seq) : op_add(w, write_handle, act, NULL, 0);
 }

@@ -319,6 +319,8 @@ bool plan_message(struct work *w, const struct act *act)
     *m = act->u.message;
     if (act->answers && !w->opens && !seq_of_ref(w, act->answers, &m->reply_to))
         return false;
+    if (w->opens && m->ref && !c->seq && !plan_followed(w, &m->from))
+        return false;
     m->seq = ++c->seq;
     if (w->opens)
         m->reply_to = 0; /* of the conversation before: who wrote it could not know that a new one would be opened */
@@ -530,6 +532,8 @@ bool plan_entry(struct work *w, const struct act *act)
     const struct entry *e = &act->u.entry;
     int64_t seq = 0;
 
+    if (!w->has_conv && w->change->opening && strcmp(e->kind, "follow") == 0)
+        return plan_follow_early(w, e);
     if (!needs_conv(w) || (e->ref && !seq_of_ref(w, e->ref, &seq)) || !entry_add(w, e->kind, &e->by, e->data))
         return false;
     if (seq)

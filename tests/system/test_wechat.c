@@ -291,6 +291,33 @@ static void a_follower_is_answered(void **state)
     wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
 }
 
+/* The platform tells the scene when there is nobody to tell it of yet. And who has gone is written to in vain. */
+static void where_a_follower_came_from_is_known_and_that_he_left(void **state)
+{
+    struct reply r = post("o-7", "<MsgType>event</MsgType><Event>subscribe</Event><EventKey>qrscene_SHOP12</EventKey>");
+    char conv[40], path[100];
+    bool known = false;
+    json_t *talk, *e;
+    size_t i;
+
+    (void)state;
+    reply_free(&r);
+    r = text_from("o-7", "24565000000000041", "我刚扫了码");
+    reply_free(&r);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=" SITE, conv);
+    talk = staff_get(&agent, &d, path);
+    json_array_foreach(json_object_get(talk, "timeline"), i, e) known |=
+        strcmp(text_at(e, "kind"), "follow") == 0 && strstr(text_at(e, "data.referral"), "SHOP12");
+    json_decref(talk);
+    assert_true(known);
+    r = post("o-7", "<MsgType>event</MsgType><Event>unsubscribe</Event>");
+    reply_free(&r);
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed");
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"u1\",\"kind\":\"text\",\"text\":\"走了?\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "u1"), "conflict");
+}
+
 static void a_voice_is_fetched_and_a_refusal_is_no_file(void **state)
 {
     static const char amr[] = "#!AMR\nand so on";
@@ -473,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_new_follower_is_welcomed),
         cmocka_unit_test(trouble_with_the_token_is_waited_out),
         cmocka_unit_test(a_follower_is_answered),
+        cmocka_unit_test(where_a_follower_came_from_is_known_and_that_he_left),
         cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
         cmocka_unit_test(a_picture_goes_there_first),
         cmocka_unit_test(words_of_a_picture_follow_it),
