@@ -476,6 +476,7 @@ static void on_message(struct reading *r, const json_t *message)
 static void on_edit(struct reading *r, const json_t *message)
 {
     struct inbound *in = add(r, INBOUND_EDIT), said = { .kind = INBOUND_EDIT };
+    bool bare;
 
     read_sender(r, message, in);
     add_place(r, message, in);
@@ -483,11 +484,12 @@ static void on_edit(struct reading *r, const json_t *message)
     in->at = time_of(message, "edit_date");
     (void)read_content(r, message, &said);
     in->text = said.text;
+    bare = !said.text.n && said.n_media > 0;
     if (!in->text.n && said.type == TYPE_LOCATION) {
         in->text = slice_of(arena_printf(r->arena, "%.6f, %.6f", said.lat, said.lon));
         r->keep.failed |= !in->text.n;
     }
-    check(r, in, in->ref.n > 0 && in->text.n > 0);
+    check(r, in, in->ref.n > 0 && (in->text.n > 0 || bare)); /* the words below a picture may be taken away */
 }
 
 /* What stands on the button that was tapped: the message that it belongs to still shows it. */

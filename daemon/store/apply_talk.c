@@ -294,6 +294,19 @@ static bool plan_overtaken(struct work *w, const struct message *m, bool *ret)
     return edit_entry(w, seq, &m->text);
 }
 
+static void spoke(struct conv *c, const struct message *m)
+{
+    if (m->from.role == ROLE_VISITOR) {
+        c->visitor_at = m->at;
+        if (!c->asked_at)
+            c->asked_at = m->at;
+    } else if (m->from.role == ROLE_AGENT) {
+        c->staff_at = m->at;
+        c->asked_at = 0;
+        c->nagged = 0;
+    }
+}
+
 bool plan_message(struct work *w, const struct act *act)
 {
     struct conv *c = &w->row.conv;
@@ -333,15 +346,7 @@ bool plan_message(struct work *w, const struct act *act)
         return false;
     if (act->errand)
         m->delivery = out ? DELIVERY_SENDING : DELIVERY_NONE;
-    if (m->from.role == ROLE_VISITOR) {
-        c->visitor_at = m->at;
-        if (!c->asked_at)
-            c->asked_at = m->at;
-    } else if (m->from.role == ROLE_AGENT) {
-        c->staff_at = m->at;
-        c->asked_at = 0;
-        c->nagged = 0;
-    }
+    spoke(c, m);
     if (m->ref && !plan_parked(w, m->ref, m, false))
         return false;
     if (m->kind == MESSAGE_REMOVED) /* it was taken back before it came: nobody has to do anything about it */
@@ -413,6 +418,12 @@ static bool plan_unseen(struct work *w, const struct act *act)
     return plan_message(w, said);
 }
 
+/* Or what was sent without words has not come yet, and its text is ours. */
+static bool says_nothing_new(const struct message *now, const char *text)
+{
+    return !text || slice_is(now->text, text) || (!*text && id_is_zero(&now->file));
+}
+
 bool plan_edit(struct work *w, const struct act *act)
 {
     bool removes = act->kind == ACT_REMOVE;
@@ -436,6 +447,8 @@ bool plan_edit(struct work *w, const struct act *act)
         return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
         return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old to be taken back", seq);
+    if (!removes && says_nothing_new(&t->now, act->u.edit.text))
+        return true;
     if (!edit_entry(w, seq, removes ? NULL : &t->now.text))
         return false;
     if (!removes) {

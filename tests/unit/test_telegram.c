@@ -168,7 +168,10 @@ static void each_update_means_what_it_says(void **state)
         { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"edit_date\":1789990009,"
           "\"location\":{\"latitude\":1.5,\"longitude\":-2.25,\"live_period\":60}}}",
           "[{\"kind\":\"edit\",\"ref\":\"52:2\",\"text\":\"1.500000, -2.250000\",\"ts_ms\":1789990009000}]" },
-        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"photo\":[{\"file_id\":\"P\"}]}}", "[]" },
+        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT
+          ",\"edit_date\":1789990009,\"photo\":[{\"file_id\":\"P\",\"file_unique_id\":\"U\",\"width\":2,\"height\":2}]}}",
+          "[{\"kind\":\"edit\",\"ref\":\"52:2\",\"ts_ms\":1789990009000}]" },
+        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"dice\":{\"value\":3}}}", "[]" },
         { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"data\":\"y\",\"message\":{\"message_id\":3," CHAT
           ",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"No\",\"callback_data\":\"n\"}],[{\"text\":\"Yes!\",\"callback_data\":\"y\"}"
           "]]}}}}",
