@@ -6,7 +6,9 @@
 #include "desk/watch.h"
 #include "protocols/sign.h"
 
-#define BODY_MAX (1LL << 20)
+#define HELD_MAX        24 /* for one channel: half of the connections that one address may have */
+#define HELD_SERVED_MAX 8
+#define BODY_MAX        (1LL << 20)
 
 struct hook {
     struct desk *d;
@@ -85,6 +87,18 @@ static void hook_pull(struct hook *h, struct desk_site *ds, struct outlet *o)
         log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=unknown_account", ds->site->key.s, h->channel.s);
 }
 
+/* Each is a connection, and a platform comes from few addresses: in a rush its events are answered at once, for whoever serves them answers by
+ * the API as well. A place is kept longest for those who are answered by nobody else yet: greetings, rules and bots. */
+static bool may_hold(struct hook *h, const struct outlet *o, const struct kf_id *conv)
+{
+    const struct view *v = session_view(h->d->session, conv);
+    size_t n = 0;
+
+    for (const struct held *one = o->held; one; one = one->next)
+        n++;
+    return n < (v && v->conv.state == CONV_SERVED ? HELD_SERVED_MAX : HELD_MAX);
+}
+
 static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
 {
     struct desk_site *ds = site_of(h->d, &h->site);
@@ -98,7 +112,7 @@ static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
         nod(h->d, ds, o, h->received.nod);
     if (o && h->received.pull)
         hook_pull(h, ds, o);
-    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping)
+    if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping && may_hold(h, o, conv))
         hook_hold(h, o, conv);
     else
         hook_end(h, h->received.status, h->received.type, h->received.body);

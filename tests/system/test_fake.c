@@ -1,6 +1,8 @@
 /* The fake channel beside a real kefud: a platform as odd as the oddest (protocols/fake.h says how). */
 #include "fake_rig.h"
 
+#include <poll.h>
+
 static void the_first_answer_rides_in_the_answer_to_the_notice(void **state)
 {
     struct reply r = notice(text_from("u1", "9007199254740993", "你好"));
@@ -46,6 +48,41 @@ static void a_quick_reply_of_the_agent_rides_along_too(void **state)
     status(seq, "sent");
     reply_free(&r);
     (void)close(fd);
+    close_talk(conv);
+}
+
+/* A held answer is a connection, of which an address may have so many. */
+static void in_a_rush_no_answer_waits_for_a_reply(void **state)
+{
+    enum { HELD = 8, RUSH = 40 };
+    struct pollfd held[RUSH];
+    char id[8], conv[40];
+    int waiting = 0;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u-rush", "2100", "在吗")) }[0]);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    for (int i = 0; i < RUSH; i++) {
+        char text[40];
+
+        (void)snprintf(id, sizeof(id), "%d", 2101 + i);
+        (void)snprintf(text, sizeof(text), "第 %d 句", i);
+        held[i] = (struct pollfd){ .fd = notice_begin(text_from("u-rush", id, text)), .events = POLLIN };
+        wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", text);
+        if (i >= HELD) /* what is stored beyond that is answered as soon as it is */
+            assert_int_equal(poll(&held[i], 1, 1000), 1);
+    }
+    for (int i = 0; i < RUSH; i++) {
+        struct reply r;
+
+        waiting += poll(&held[i], 1, 0) == 0;
+        assert_true(web_read(held[i].fd, false, &r));
+        assert_int_equal(r.status, 200);
+        assert_string_equal(r.body, "success");
+        reply_free(&r);
+        (void)close(held[i].fd);
+    }
+    assert_true(waiting <= HELD);
     close_talk(conv);
 }
 
@@ -340,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_answer_rides_in_the_answer_to_the_notice),
         cmocka_unit_test(a_quick_reply_of_the_agent_rides_along_too),
+        cmocka_unit_test(in_a_rush_no_answer_waits_for_a_reply),
         cmocka_unit_test(a_reply_takes_the_token_and_counts_the_handle),
         cmocka_unit_test(news_are_fetched_page_by_page_and_once),
         cmocka_unit_test(token_and_cursor_survive_and_what_was_missed_is_fetched),
