@@ -50,8 +50,8 @@ static bool is_in_queues(struct work *w, const struct kf_id *conv, const struct 
         return true;
     s = stmt_begin(w->db, SQL_HOLD_OF_QUEUES);
     stmt_id(s, conv);
-    stmt_id(s, customer);
     stmt_str(s, queues);
+    stmt_id(s, customer);
     *ret = stmt_row(s);
     return ended(w, s);
 }
