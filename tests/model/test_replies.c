@@ -170,7 +170,7 @@ static void seat_step(const char *s, int visitor)
         node_start(&w, 0);
         everybody_sits_down();
         break;
-    case 'D': /* the machine: Redis forgets all, and the agents take their time */
+    case 'M': /* the machine: Redis forgets all, and the agents take their time */
         node_kill(&w, 0);
         redis_flush(&w);
         node_start(&w, 0);
@@ -301,9 +301,9 @@ static void and_never_more_than_that(void **state)
         { "killed between the word and the answer", "v! K 15", "greeting nobody", 0 },
         { "killed again and again", "v K 10 v K 10 K 10", "greeting nobody", 0 },
         { "killed while somebody waits", "B0 v 9 K 10 5 K 60", "greeting wait wait_more", 0 },
-        { "the machine starts again, and the agent is there soon after", "B0 v 9 D 20 C0 60", "greeting wait wait_more", 0 },
-        { "the machine starts again, and a visitor is there before the agent", "B0 2 D 12 v 12 C0 60", "greeting wait wait_more", 0 },
-        { "the machine starts again, and the agent does not come back", "B0 v 2 D 60", "greeting wait nobody", 0 },
+        { "the machine starts again, and the agent is there soon after", "B0 v 9 M 20 C0 60", "greeting wait wait_more", 0 },
+        { "the machine starts again, and a visitor is there before the agent", "B0 2 M 12 v 12 C0 60", "greeting wait wait_more", 0 },
+        { "the machine starts again, and the agent does not come back", "B0 v 2 M 60", "greeting wait nobody", 0 },
         { "killed between the close and what follows", "O0 v 1 S0 180 K 120 K 20",
           "greeting *joined silent_visitor *closed_idle *invite_rating", 0 },
     };
