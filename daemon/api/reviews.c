@@ -643,13 +643,11 @@ static enum kf_rc check_changes(struct opening_review *o, const struct act_revie
     struct score_answer before[SCORE_ITEMS_MAX];
     json_t *old = submitted_json(o);
     enum kf_rc rc = answers_read(&o->card, old, before, why);
+    const struct score_item *it;
 
-    for (size_t i = 0; !rc && i < o->card.n_items; i++) {
-        const struct score_item *it = score_item(&o->card, i, NULL);
-
+    for (size_t i = 0; !rc && (it = score_item(&o->card, i, NULL)); i++)
         if ((before[i].given != now[i].given || before[i].na != now[i].na || before[i].value != now[i].value) && !is_accepted(a, it))
             rc = kf_fail(why, KF_REJECTED, "contents: %s may not change: no appeal against it was accepted", it->key.s);
-    }
     json_decref(old);
     return rc;
 }
