@@ -467,9 +467,15 @@ static enum verb verb_of(enum inbound_kind kind)
 static void staff_reads(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                         const struct conv *conv)
 {
-    struct change *c = staff_change(d, ds, m, in, conv);
+    const struct kf_id *whose = conv_is_open(conv) ? &conv->owner : &conv->last_agent;
+    bool serves = id_eq(whose, &m->person) || id_eq(&conv->helper, &m->person);
+    struct change *c = serves ? staff_change(d, ds, m, in, conv) : NULL;
     int64_t seq = in->seq < conv->seq ? in->seq : conv->seq;
 
+    if (!serves) { /* the visitor would be told that somebody has read it who only looked on */
+        seat_refuse(d, seat, in, KF_DENIED, "only who serves a conversation, or helps there, tells that it was read");
+        return;
+    }
     if (!c) {
         seat_refuse(d, seat, in, KF_NOMEM, "out of memory");
         return;

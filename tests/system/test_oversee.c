@@ -471,6 +471,7 @@ static void a_supervisor_looks_on_whispers_joins_and_takes_over(void **state)
     assert_string_equal(act(&sue, v.conv, "whisper", ",\"text\":\"先道歉\""), "ack");
     wire_take(&ann.wire, "{s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "entry", "kind", "whisper", "data", "text", "先道歉");
     wire_none(&v.wire, "{s:s}", "type", "timeline");
+    assert_string_equal(act(&sue, v.conv, "read", ",\"seq\":3"), "forbidden");
     wire_none(&v.wire, "{s:s,s:s}", "type", "read", "role", "agent"); /* to look on is not to have read */
     assert_string_equal(act(&sue, v.conv, "join", ""), "ack");
     for (int i = 0; i < 2; i++) /* the agent, and now the supervisor */
