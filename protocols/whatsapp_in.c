@@ -306,6 +306,37 @@ static bool read_contacts(struct reading *r, const json_t *v, struct inbound *in
     return in->text.n > 0;
 }
 
+static void add_value(struct reading *r, struct buf *b, const json_t *obj, const char *name)
+{
+    const json_t *value = json_object_get(obj, name);
+
+    buf_add(b, json_is_boolean(value) ? slice_of(json_is_true(value) ? "yes" : "no") : text(r, obj, name));
+}
+
+/* One value, or what was ticked of several. Nothing of what says nothing. */
+static void answer_line(struct reading *r, struct buf *b, const json_t *fields, const char *name)
+{
+    const json_t *value = json_object_get(fields, name);
+    size_t before = b->n, began;
+    json_t *one;
+    size_t i;
+
+    buf_printf(b, "%s%s: ", b->n ? "\n" : "", name);
+    began = b->n;
+    if (!json_is_array(value))
+        add_value(r, b, fields, name);
+    json_array_foreach(value, i, one)
+    {
+        json_t *box = json_pack("{s:O}", "v", one);
+
+        buf_printf(b, "%s", b->n > began ? ", " : "");
+        add_value(r, b, box, "v");
+        json_decref(box);
+    }
+    if (b->n == began)
+        b->n = before;
+}
+
 /* A form that was filled in: its fields, a line each. */
 static bool read_flow(struct reading *r, const json_t *v, struct inbound *in)
 {
@@ -320,12 +351,9 @@ static bool read_flow(struct reading *r, const json_t *v, struct inbound *in)
     line(r, &b, v, "body");
     json_object_foreach(fields, name, value)
     {
-        struct slice s = text(r, fields, name);
-
-        if (strcmp(name, "flow_token") == 0 || (!s.n && !json_is_boolean(value)))
-            continue;
-        buf_printf(&b, "%s%s: ", b.n ? "\n" : "", name);
-        buf_add(&b, json_is_boolean(value) ? slice_of(json_is_true(value) ? "yes" : "no") : s);
+        (void)value;
+        if (strcmp(name, "flow_token") != 0)
+            answer_line(r, &b, fields, name);
     }
     json_decref(fields);
     if (!b.n)

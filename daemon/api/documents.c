@@ -133,6 +133,16 @@ const struct stored_document *document_in(const struct query *q, const struct kf
 
 /* ---- what shall be ---- */
 
+/* What only the adapter itself sees, such as a secret that cannot be decoded. */
+static enum kf_rc opens(const struct channel_ops *ops, struct slice settings, struct kf_err *why)
+{
+    struct channel *ch = NULL;
+    enum kf_rc rc = ops->open(&ch, settings, why);
+
+    ops->close(ch);
+    return rc;
+}
+
 static enum kf_rc check_adapter(const struct document_change *c, struct kf_err *why)
 {
     json_t *root = json_loads(c->body, 0, NULL);
@@ -145,7 +155,8 @@ static enum kf_rc check_adapter(const struct document_change *c, struct kf_err *
     if (adapter && strcmp(adapter, "widget") != 0) {
         if (!ops)
             rc = kf_fail(&inner, KF_INVALID, "adapter: there is no adapter \"%.32s\"", adapter);
-        else if (channel_check(ops, slice_of(settings ? settings : "{}"), &inner))
+        else if (channel_check(ops, slice_of(settings ? settings : "{}"), &inner) ||
+                 opens(ops, slice_of(settings ? settings : "{}"), &inner))
             rc = inner.rc;
         if (rc) {
             (void)snprintf(why->field, sizeof(why->field), "%s%.*s", ops ? "settings." : "", (int)strcspn(inner.text, ": ["), inner.text);

@@ -219,6 +219,10 @@ static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
         { "channel/tg", "{\"adapter\":\"telephone\",\"name\":\"a\",\"queue\":\"sales\"}", "adapter", "no adapter" },
         { "channel/tg", "{\"adapter\":\"generic\",\"name\":\"a\",\"queue\":\"sales\",\"settings\":{\"url\":7}}", "settings.url",
           "a string" },
+        { "channel/tg",
+          "{\"adapter\":\"generic\",\"name\":\"a\",\"queue\":\"sales\",\"settings\":{\"url\":\"https://shop.example/"
+          "in\",\"send_secrets\":[\"whsec_S2VmdWREb2NzRXhhbXBsZVNlY3JldDEyMzQ1Njc4OTA=\"],\"secrets\":[\"whsec_!!!\"]}}",
+          "settings.secrets", "base64 of 16" },
         { "channel/web", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"sales\",\"templates\":[" ORDER "]}", "templates",
           "the adapter widget sends none" },
         { "channel/tg",

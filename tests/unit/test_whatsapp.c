@@ -160,8 +160,9 @@ static void each_change_means_what_it_says(void **state)
               "\"quantity\":2,\"item_price\":9.5,\"currency\":\"EUR\"}]}"),
           "[{\"type\":\"rich\",\"text\":\"please\\nK-1 x 2, 9.5 EUR\"}]" },
         { MESSAGE("\"type\":\"interactive\",\"interactive\":{\"type\":\"nfm_reply\",\"nfm_reply\":{\"name\":\"flow\",\"body\":\"Sent\","
-                  "\"response_json\":\"{\\\"flow_token\\\":\\\"t\\\",\\\"size\\\":\\\"M\\\",\\\"gift\\\":true}\"}}"),
-          "[{\"kind\":\"postback\",\"text\":\"Sent\\nsize: M\\ngift: yes\"}]" },
+                  "\"response_json\":\"{\\\"flow_token\\\":\\\"t\\\",\\\"size\\\":\\\"M\\\",\\\"none\\\":[],\\\"gift\\\":true,"
+                  "\\\"colours\\\":[\\\"red\\\",\\\"blue\\\"]}\"}}"),
+          "[{\"kind\":\"postback\",\"text\":\"Sent\\nsize: M\\ngift: yes\\ncolours: red, blue\"}]" },
         { MESSAGE("\"type\":\"interactive\",\"interactive\":{\"type\":\"call_permission_reply\",\"call_permission_reply\":{\"response\":"
                   "\"accept\"}}"),
           "[{\"kind\":\"postback\",\"payload\":\"accept\",\"text\":\"call permission: accept\"}]" },
