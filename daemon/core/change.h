@@ -384,7 +384,7 @@ struct act {
         struct {
             struct kf_id id, conv, visitor; /* conv, or visitor: a contact or a customer */
             const char *reason;
-            const char *queues; /* of who asks, each between two blanks: where it is of none of them there is none such. "" all */
+            const char *queues; /* of who asks, each between two blanks: where it is of none of them there is none such. "" or NULL: all */
         } hold;
         struct {
             struct kf_id visitor;  /* a contact, or a customer: with it go all its contacts */

@@ -45,7 +45,7 @@ static bool is_in_queues(struct work *w, const struct kf_id *conv, const struct 
 {
     struct stmt *s;
 
-    *ret = !*queues;
+    *ret = !queues || !*queues;
     if (*ret)
         return true;
     s = stmt_begin(w->db, SQL_HOLD_OF_QUEUES);
