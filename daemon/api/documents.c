@@ -4,6 +4,7 @@
 
 #include "protocols/channel.h"
 #include "settings/kinds.h"
+#include "settings/sense.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,51 @@ static enum kf_rc check_sent(const struct site *built, const struct document_cha
     return rc;
 }
 
+static enum kf_rc check_adapters(const struct kf_key *key, const char *member, const struct rule_words *words, struct kf_err *why)
+{
+    char names[160] = "widget";
+
+    for (size_t i = 0; i < words->n; i++) {
+        if (strcmp(words->at[i].s, "widget") == 0 || channel_find(words->at[i].s))
+            continue;
+        for (size_t k = 0, n = strlen(names); channel_registry[k] && n < sizeof(names); n = strlen(names), k++)
+            (void)snprintf(names + n, sizeof(names) - n, " %s", channel_registry[k]->name);
+        (void)snprintf(why->field, sizeof(why->field), "when.%s", member);
+        return kf_fail(why, KF_INVALID, "rule %s: when.%s: there is no adapter \"%s\"; allowed are %s", key->s, member, words->at[i].s,
+                       names);
+    }
+    return KF_OK;
+}
+
+/* Held against what this node knows beside the documents: its adapters. */
+static enum kf_rc check_around(const struct site *built, const struct document_change *c, struct kf_err *why)
+{
+    enum kf_rc rc = KF_OK;
+
+    for (size_t i = 0; !rc && i < built->n_rules && strcmp(c->kind.s, "rule") == 0; i++) {
+        const struct rule *r = &built->rules[i];
+
+        if (!key_eq(&r->key, &c->key))
+            continue;
+        rc = check_adapters(&r->key, "adapters", &r->when.adapters, why);
+        if (!rc)
+            rc = check_adapters(&r->key, "not_adapters", &r->when.not_adapters, why);
+    }
+    return rc;
+}
+
+/* What is about to be saved must not only fit. */
+static enum kf_rc check_sense(struct turn *t, const struct site *built, const struct document_change *changes, size_t n, struct kf_err *why)
+{
+    int64_t now_ms = turn_ports(t)->now_ms(turn_ports(t)->ctx);
+    enum kf_rc rc = KF_OK;
+
+    for (size_t k = 0; k < n && !rc; k++)
+        if (changes[k].body && !(rc = check_around(built, &changes[k], why)))
+            rc = document_sense(built, &changes[k].kind, &changes[k].key, slice_of(changes[k].body), now_ms, why);
+    return rc;
+}
+
 enum kf_rc documents_build(struct turn *t, const struct site *site, const struct query *q, const struct document_change *changes, size_t n,
                            struct site **ret, struct kf_err *why)
 {
@@ -228,7 +274,7 @@ enum kf_rc documents_build(struct turn *t, const struct site *site, const struct
             docs[n_docs++] = (struct document){ changes[k].kind, changes[k].key, changes[k].version + 1, changes[k].body };
     }
     rc = site_build(ret, &site->key, docs, n_docs, why);
-    if (!rc && (rc = check_sent(*ret, changes, n, why))) {
+    if (!rc && ((rc = check_sent(*ret, changes, n, why)) || (rc = check_sense(t, *ret, changes, n, why)))) {
         site_unref(*ret);
         *ret = NULL;
     }

@@ -172,3 +172,31 @@ void wording_fill(const char *text, const struct wording_value *values, size_t n
             p = take_bracket(&f, p);
     }
 }
+
+/* All that is ever filled in, wherever a wording is said. */
+static const char blanks[] = "{site} {name} {number} {position} {opening} {reason} {queue} {title} {body} {link}";
+
+const char *wording_blanks(void)
+{
+    return blanks;
+}
+
+static bool is_blank(const char *p, size_t n)
+{
+    for (const char *b = blanks; (b = strchr(b, '{')); b++)
+        if (n && placeholder(b) == n && memcmp(b, p, n) == 0)
+            return true;
+    return false;
+}
+
+const char *wording_wrong(const char *text)
+{
+    for (const char *p = text + strcspn(text, "{["); *p; p += strcspn(p, "{[")) {
+        if (*p == '[' && p[1] == '[' && !strstr(p + 2, "]]"))
+            return p;
+        if (*p == '{' && p[1] != '{' && !is_blank(p, placeholder(p)))
+            return p;
+        p += p[1] == *p ? 2 : 1;
+    }
+    return NULL;
+}

@@ -237,6 +237,14 @@ static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
           "templates[0].name", "as Meta has it" },
         { "wording/fr", "{}", "is", "not a language" },
         { "forbidden/rude", "{\"name\":\"a\",\"words\":[]}", "words", "0 entries" },
+        { "forbidden/rude", "{\"name\":\"a\",\"words\":[\"。\"]}", "words", "never found" },
+        { "wording/zh-cn", "{\"greeting\":\"\"}", "greeting", "the rule \\\"greeting\\\" says it" },
+        { "wording/zh-cn", "{\"greeting\":\"你好 {nope}\"}", "greeting", "allowed are {site} {name}" },
+        { "rule/x", "{\"event\":\"waiting\",\"actions\":[\"invite\"]}", "after_ms", "is missing" },
+        { "rule/x", "{\"event\":\"message\",\"actions\":[\"invite\"],\"when\":{\"adapters\":[\"pigeon\"]}}", "when.adapters",
+          "allowed are widget" },
+        { "ban/b", "{\"reason\":\"x\",\"address\":\"192.0.2.1\",\"until\":1}", "until", "over already" },
+        { "queue/sales", "{\"name\":\"a\",\"overflow_ms\":1000}", "overflow", "is missing" },
     };
 
     (void)state;

@@ -3,10 +3,12 @@
 #include "core/arena.h"
 #include "core/person.h"
 #include "protocols/channel.h"
+#include "settings/sense.h"
 #include "settings/site.h"
 #include "settings/zone.h"
 
 #include <glob.h>
+#include <jansson.h>
 #include <stdlib.h>
 
 #define SITE_DOC                                             \
@@ -546,6 +548,147 @@ static void each_right_document_is_accepted(void **state)
     }
 }
 
+/* What fits its table and can never be meant: refused where it is saved, with its member; a house that has it already goes on. */
+static void what_can_never_be_meant_is_not_saved(void **state)
+{
+#define SAYS(event, more) "{\"event\":\"" event "\",\"actions\":[\"say\"],\"wording\":\"wait\"" more "}"
+#define WHEN(what)        ",\"when\":{" what "}"
+    static const struct {
+        const char *kind, *key, *body, *field; /* field NULL: it is fine */
+    } rows[] = {
+        { "wording", "zh-cn", "{\"greeting\":\"\"}", "greeting" },
+        { "wording", "zh-cn", "{\"closed_idle\":\" \"}", "closed_idle" },
+        { "wording", "zh-cn", "{\"consent\":\"\",\"joined\":\"\",\"rated_thanks\":\"\"}", NULL }, /* no rule that is on says them */
+        { "wording", "en", "{\"greeting\":\"hi {nope}\"}", "greeting" },
+        { "wording", "zh-cn", "{\"greeting\":\"{姓名}，您好\"}", "greeting" },
+        { "wording", "en", "{\"wait\":\"you are {position\"}", "wait" },
+        { "wording", "en", "{\"wait\":\"please wait[[, number {position}\"}", "wait" },
+        { "wording", "en", "{\"wait\":\"please wait[[, number {position}]] [so] {{x} {site}\"}", NULL },
+        { "rule", "r", SAYS("message", WHEN("\"keywords\":[\"退款\",\"   \"]")), "when.keywords" },
+        { "rule", "r", SAYS("message", WHEN("\"keywords\":[\"-退款\"]")), "when.keywords" },
+        { "rule", "r", SAYS("message", WHEN("\"keywords\":[\"退 -退休\"]")), NULL },
+        { "rule", "r", SAYS("assigned", WHEN("\"keywords\":[\"退款\"]")), "when.keywords" },
+        { "rule", "r", SAYS("closed", WHEN("\"choices\":[\"human\"]")), "when.choices" },
+        { "rule", "r", SAYS("nobody", WHEN("\"keywords\":[\"退款\"]")), NULL },
+        { "rule", "r", SAYS("opened", WHEN("\"rating_min\":4")), "when.rating_min" },
+        { "rule", "r", SAYS("rated", WHEN("\"rating_min\":4")), NULL },
+        { "rule", "r", SAYS("opened", WHEN("\"messages_min\":2")), "when.messages_min" },
+        { "rule", "r", SAYS("away", WHEN("\"position_max\":2")), "when.position_max" },
+        { "rule", "r", SAYS("outside", WHEN("\"open\":true")), "when.open" },
+        { "rule", "r", SAYS("nobody", WHEN("\"staffed\":true")), "when.staffed" },
+        { "rule", "r", SAYS("nobody", WHEN("\"staffed\":false")), NULL },
+        { "rule", "r", SAYS("waiting", ""), "after_ms" },
+        { "rule", "r", SAYS("waiting", ",\"after_ms\":0"), NULL }, /* at once, and said so */
+        { "rule", "r", SAYS("silent_visitor", ",\"after_ms\":0"), "after_ms" },
+        { "rule", "r", SAYS("message", ",\"unless\":\"r\""), "unless" },
+        { "rule", "r", "{\"event\":\"message\",\"actions\":[\"say\",\"say\"],\"wording\":\"wait\"}", "actions" },
+        { "rule", "r",
+          "{\"event\":\"message\",\"actions\":[\"choices\"],\"wording\":\"wait\",\"choices\":[{\"id\":\"a\",\"label\":\"A\"},{\"id\":"
+          "\"a\",\"label\":\"B\"}]}",
+          "choices" },
+        { "forbidden", "f", "{\"name\":\"x\",\"words\":[\"随便\",\" \"]}", "words" },
+        { "forbidden", "f", "{\"name\":\"x\",\"words\":[\"。\"]}", "words" },
+        { "forbidden", "f", "{\"name\":\"x\",\"words\":[\"随便\"]}", NULL },
+        { "ban", "b", "{\"reason\":\"x\",\"address\":\"192.0.2.1\",\"until\":1000}", "until" },
+        { "ban", "b", "{\"reason\":\"x\",\"address\":\"192.0.2.1\",\"until\":1001}", NULL },
+        { "ban", "b", "{\"reason\":\"x\",\"address\":\"0.0.0.0/0\"}", "address" },
+        { "ban", "b", "{\"reason\":\"x\",\"address\":\"::/0\"}", "address" },
+        { "ban", "b", "{\"reason\":\"x\",\"address\":\"2001:db8::/32\"}", NULL },
+        { "queue", "q", "{\"name\":\" \"}", "name" },
+        { "queue", "q", "{\"name\":\"Q\",\"overflow_ms\":1000}", "overflow" },
+        { "queue", "q", "{\"name\":\"Q\",\"overflow\":\"other\"}", "overflow_ms" },
+        { "queue", "q", "{\"name\":\"Q\",\"overflow\":\"other\",\"overflow_ms\":2000,\"limit_ms\":1000}", "limit_ms" },
+        { "queue", "q", "{\"name\":\"Q\",\"overflow\":\"other\",\"overflow_ms\":1000,\"limit_ms\":2000}", NULL },
+        { "queue", "q", "{\"name\":\"Q\",\"ring1_ms\":1000}", "ring1" },
+        { "queue", "q", "{\"name\":\"Q\",\"skills\":[\"a\"],\"ring1_ms\":1000,\"ring1\":[\"b\"]}", "ring1" },
+        { "queue", "q", "{\"name\":\"Q\",\"ring1_ms\":1000,\"ring1\":[\"language\"]}", "ring1" },
+        { "queue", "q", "{\"name\":\"Q\",\"skills\":[\"a\",\"b\"],\"ring1_ms\":2000,\"ring1\":[\"a\"],\"ring2_ms\":1000,\"ring2\":[\"b\"]}",
+          "ring2_ms" },
+        { "queue", "q",
+          "{\"name\":\"Q\",\"skills\":[\"a\"],\"language\":true,\"ring1_ms\":1000,\"ring1\":[\"a\"],\"ring2_ms\":2000,\"ring2\":["
+          "\"language\"]}",
+          NULL },
+        { "queue", "q", "{\"name\":\"Q\",\"remind_ms\":5000,\"alert_ms\":1000}", "alert_ms" },
+        { "queue", "q", "{\"name\":\"Q\",\"alert_ms\":5000,\"requeue_ms\":1000}", "requeue_ms" },
+        { "queue", "q", "{\"name\":\"Q\",\"requeue_ms\":1000}", NULL },
+        { "queue", "q", "{\"name\":\"Q\",\"alert_ms\":1000}", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct document docs[] = { SITE_DOC, { KEY("queue"), KEY("other"), 1, "{\"name\":\"O\"}" }, { .version = 1 } };
+        struct kf_err why = { 0 };
+        struct site *s;
+
+        (void)snprintf(docs[2].kind.s, sizeof(docs[2].kind.s), "%s", rows[i].kind);
+        (void)snprintf(docs[2].key.s, sizeof(docs[2].key.s), "%s", rows[i].key);
+        docs[2].body = rows[i].body;
+        s = build(docs, COUNT(docs));
+        row_int_equal(rows[i].body, document_sense(s, &docs[2].kind, &docs[2].key, slice_of(rows[i].body), 1000, &why),
+                      rows[i].field ? KF_INVALID : KF_OK);
+        row_string_equal(rows[i].body, why.field, rows[i].field ? rows[i].field : "");
+        site_unref(s);
+    }
+#undef SAYS
+#undef WHEN
+}
+
+/* What is shipped, and the sets that come with it, hold what is asked of others. */
+static void what_is_shipped_makes_sense(void **state)
+{
+    static const char *const names[] = { "config/defaults/rules.json", "config/defaults/wordings.json" };
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1);
+    struct arena *arena = arena_new(0);
+    glob_t found;
+
+    (void)state;
+    assert_int_equal(glob("config/sites/*.json", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct site_set set;
+        struct kf_err why = { 0 };
+
+        if (site_set_parse(file_of(found.gl_pathv[i]), arena, &set, &why))
+            fail_msg("%s: %s", found.gl_pathv[i], why.text);
+        for (size_t k = 0; k < set.n_docs; k++)
+            if (document_sense(s, &set.docs[k].kind, &set.docs[k].key, slice_of(set.docs[k].body), 1000, &why))
+                fail_msg("%s: %s", found.gl_pathv[i], why.text);
+    }
+    globfree(&found);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        json_t *root = json_loadb(file_of(names[i]).p, file_of(names[i]).n, 0, NULL), *one;
+        const char *lang;
+        size_t k;
+
+        assert_non_null(root);
+        json_array_foreach(root, k, one)
+        {
+            struct kf_key key = { "" };
+            struct kf_err why = { 0 };
+            char *text;
+
+            (void)snprintf(key.s, sizeof(key.s), "%s", json_string_value(json_object_get(one, "key")));
+            (void)json_object_del(one, "key");
+            text = json_dumps(one, JSON_COMPACT);
+            if (document_sense(s, &KEY("rule"), &key, slice_of(text), 1000, &why))
+                fail_msg("%s", why.text);
+            free(text);
+        }
+        json_object_foreach(root, lang, one)
+        {
+            struct kf_err why = { 0 };
+            char *text = json_dumps(one, JSON_COMPACT);
+
+            if (document_sense(s, &KEY("wording"), &KEY("en"), slice_of(text), 1000, &why))
+                fail_msg("%s: %s", lang, why.text);
+            free(text);
+        }
+        json_decref(root);
+    }
+    arena_free(arena);
+    site_unref(s);
+}
+
 static void documents_that_do_not_fit_together_are_refused_in_words(void **state)
 {
     static const struct {
@@ -737,6 +880,8 @@ int main(void)
         cmocka_unit_test(what_is_wrong_in_a_rule_is_named_with_its_place),
         cmocka_unit_test(each_right_document_is_accepted),
         cmocka_unit_test(documents_that_do_not_fit_together_are_refused_in_words),
+        cmocka_unit_test(what_can_never_be_meant_is_not_saved),
+        cmocka_unit_test(what_is_shipped_makes_sense),
         cmocka_unit_test(the_demo_is_a_site_that_works),
         cmocka_unit_test(each_example_is_a_site_whose_channels_open),
         cmocka_unit_test(each_wrong_set_is_refused_in_words),
