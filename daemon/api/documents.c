@@ -220,10 +220,26 @@ static enum kf_rc check_adapters(const struct kf_key *key, const char *member, c
     return KF_OK;
 }
 
-/* Held against what this node knows beside the documents: its adapters. */
-static enum kf_rc check_around(const struct site *built, const struct document_change *c, struct kf_err *why)
+/* A conversation that takes more places than any agent has would wait for ever. Where there is no agent yet, nobody knows. */
+static enum kf_rc check_weight(struct turn *t, const struct site_channel *sc, const struct kf_key *site, struct kf_err *why)
 {
-    enum kf_rc rc = KF_OK;
+    const struct member *m;
+    int most = 0;
+
+    for (size_t i = 0; (m = desk_member_at(turn_desk(t), site, i)); i++)
+        if (!m->disabled && m->capacity > most)
+            most = m->capacity;
+    if (!most || sc->weight <= most)
+        return KF_OK;
+    (void)snprintf(why->field, sizeof(why->field), "weight");
+    return kf_fail(why, KF_INVALID, "channel %s: weight is %d; allowed is 1 to %d: no agent has more places", sc->key.s, sc->weight, most);
+}
+
+/* Held against what this node knows beside the documents: its adapters, its agents. */
+static enum kf_rc check_around(struct turn *t, const struct site *built, const struct document_change *c, struct kf_err *why)
+{
+    const struct site_channel *sc = strcmp(c->kind.s, "channel") == 0 ? site_channel(built, &c->key) : NULL;
+    enum kf_rc rc = sc ? check_weight(t, sc, &built->key, why) : KF_OK;
 
     for (size_t i = 0; !rc && i < built->n_rules && strcmp(c->kind.s, "rule") == 0; i++) {
         const struct rule *r = &built->rules[i];
@@ -244,7 +260,7 @@ static enum kf_rc check_sense(struct turn *t, const struct site *built, const st
     enum kf_rc rc = KF_OK;
 
     for (size_t k = 0; k < n && !rc; k++)
-        if (changes[k].body && !(rc = check_around(built, &changes[k], why)))
+        if (changes[k].body && !(rc = check_around(t, built, &changes[k], why)))
             rc = document_sense(built, &changes[k].kind, &changes[k].key, slice_of(changes[k].body), now_ms, why);
     return rc;
 }

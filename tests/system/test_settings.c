@@ -245,6 +245,7 @@ static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
           "allowed are widget" },
         { "ban/b", "{\"reason\":\"x\",\"address\":\"192.0.2.1\",\"until\":1}", "until", "over already" },
         { "queue/sales", "{\"name\":\"a\",\"overflow_ms\":1000}", "overflow", "is missing" },
+        { "channel/web", "{\"adapter\":\"widget\",\"name\":\"a\",\"queue\":\"sales\",\"weight\":6}", "weight", "allowed is 1 to 5" },
     };
 
     (void)state;
