@@ -2,8 +2,11 @@
  * tried with it: it is checked as if it were saved. */
 #include "api/documents.h"
 
+#include "core/utf8.h"
 #include "settings/kinds.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FIRINGS_MAX 32
@@ -32,6 +35,101 @@ static int64_t number_in(const json_t *root, const char *name, int64_t otherwise
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
+#define TEXT_MAX   20000
+#define NUMBER_MAX 100000
+
+/* What a sample may say, in the words of the refusal of all else. */
+static const struct {
+    const char *name;
+    enum { SAYS_TEXT, SAYS_NUMBER, SAYS_TRUTH, SAYS_OBJECT, SAYS_LIST } what;
+    int64_t min, max;
+} members[] = {
+    { "event", SAYS_TEXT, 1, 32 },
+    { "text", SAYS_TEXT, 0, TEXT_MAX },
+    { "choice", SAYS_TEXT, 1, KF_KEY_MAX },
+    { "channel", SAYS_TEXT, 1, KF_KEY_MAX },
+    { "queue", SAYS_TEXT, 1, KF_KEY_MAX },
+    { "locale", SAYS_TEXT, 0, 35 },
+    { "at", SAYS_NUMBER, 0, INT64_MAX / 2 },
+    { "wait_ms", SAYS_NUMBER, 0, 30 * 86400000LL },
+    { "position", SAYS_NUMBER, 0, NUMBER_MAX },
+    { "messages", SAYS_NUMBER, 0, NUMBER_MAX },
+    { "rating", SAYS_NUMBER, 1, 5 },
+    { "staffed", SAYS_TRUTH, 0, 0 },
+    { "open", SAYS_TRUTH, 0, 0 },
+    { "served", SAYS_TRUTH, 0, 0 },
+    { "replied", SAYS_TRUTH, 0, 0 },
+    { "first_contact", SAYS_TRUTH, 0, 0 },
+    { "automatic", SAYS_TRUTH, 0, 0 },
+    { "facts", SAYS_OBJECT, 0, 0 },
+    { "documents", SAYS_LIST, 0, 0 },
+};
+
+#define N_MEMBERS (sizeof(members) / sizeof(members[0]))
+
+static const char *unlike(size_t i, const json_t *value)
+{
+    switch (members[i].what) {
+    case SAYS_TEXT:
+        return json_is_string(value) ? NULL : "a text";
+    case SAYS_NUMBER:
+        return json_is_integer(value) ? NULL : "a whole number";
+    case SAYS_TRUTH:
+        return json_is_boolean(value) ? NULL : "true or false";
+    case SAYS_LIST:
+        return json_is_array(value) ? NULL : "a list";
+    case SAYS_OBJECT:
+    default:
+        return json_is_object(value) ? NULL : "an object of texts";
+    }
+}
+
+static enum kf_rc check_member(const struct keys_at *at, size_t i, json_t *value)
+{
+    const char *name = members[i].name, *fact, *should = unlike(i, value);
+    int64_t n = json_is_string(value) ? (int64_t)json_string_length(value) : (int64_t)json_integer_value(value);
+    json_t *one;
+
+    if (should)
+        return keys_fail(at, "%s must be %s", name, should);
+    if ((members[i].what == SAYS_TEXT || members[i].what == SAYS_NUMBER) && (n < members[i].min || n > members[i].max))
+        return keys_fail(at, "%s: allowed is %" PRId64 " to %" PRId64 "%s", name, members[i].min, members[i].max,
+                         members[i].what == SAYS_TEXT ? " bytes" : "");
+    json_object_foreach(value, fact, one)
+    {
+        if (!json_is_string(one))
+            return keys_fail(at, "%s must be an object of texts", name);
+    }
+    return KF_OK;
+}
+
+static enum kf_rc check_sample(json_t *root, struct kf_err *why)
+{
+    const struct keys_at at = { .what = "sample", .why = why };
+    enum kf_rc rc = KF_OK;
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(root))
+        return kf_fail(why, KF_INVALID, "the sample must be an object");
+    json_object_foreach(root, name, value)
+    {
+        size_t i = 0;
+
+        while (i < N_MEMBERS && strcmp(members[i].name, name) != 0)
+            i++;
+        if (i == N_MEMBERS)
+            return keys_fail(&at,
+                             "%.*s is not known here; allowed are event, text, choice, channel, queue, locale, at, wait_ms, position "
+                             "and others: see the API",
+                             (int)utf8_cut(slice_of(name), 32).n, name);
+        rc = check_member(&at, i, value);
+        if (rc)
+            break;
+    }
+    return rc;
+}
+
 /* The situation that is tried, made of what was said about it. */
 struct trial {
     const struct site *site;
@@ -39,8 +137,43 @@ struct trial {
     struct message message;
     struct rule_facts facts;
     struct rule_fact profile[PROFILE_MAX];
+    struct rule_fired fired[FIRINGS_MAX]; /* what must have happened before the event */
     enum rule_event event;
 };
+
+/* What a visitor's word tells at once: that nobody is there, and that it is closed, too. Each other event is told alone. */
+static bool is_told(enum rule_event tried, enum rule_event of)
+{
+    bool word = tried == RULE_OPENED || tried == RULE_MESSAGE || tried == RULE_REOPENED;
+
+    return of == tried || (word && (of == RULE_MESSAGE || of == RULE_NOBODY || of == RULE_OUTSIDE));
+}
+
+static void has_fired(struct trial *tr, const struct kf_key *rule, const char *cause, int64_t at)
+{
+    if (tr->facts.n_fired < FIRINGS_MAX)
+        tr->fired[tr->facts.n_fired++] = (struct rule_fired){ .rule = *rule, .cause = cause, .at = at };
+    tr->facts.fired = tr->fired;
+}
+
+/* The rule that the event follows: of a notice, or of what is due after it. Nobody has written since. */
+static void take_past(struct trial *tr, int64_t at)
+{
+    for (size_t i = 0; i < tr->site->n_rules; i++) {
+        const struct rule *r = &tr->site->rules[i];
+
+        if (tr->event == RULE_CLOSING && !r->off && r->actions & RULE_CLOSE && r->notice_ms)
+            has_fired(tr, &r->key, "tried", at);
+        if (tr->event == RULE_DUE && r->event == RULE_DUE)
+            has_fired(tr, &r->of, "tried", at);
+        if (tr->event == RULE_BACK && r->event == RULE_AWAY)
+            has_fired(tr, &r->key, "away:1", at);
+    }
+    if (tr->facts.n_fired) {
+        tr->conv.visitor_at = at;
+        tr->facts.message = NULL;
+    }
+}
 
 static void take_profile(struct trial *tr, json_t *root)
 {
@@ -73,7 +206,8 @@ static void take_event(struct trial *tr, const json_t *root)
         c->state = CONV_CLOSED;
     if (tr->event == RULE_REOPENED)
         c->reopened = 1;
-    if (tr->event == RULE_AWAY || tr->event == RULE_SILENT_AGENT || tr->event == RULE_SILENT_VISITOR || tr->event == RULE_ASSIGNED)
+    if (tr->event == RULE_AWAY || tr->event == RULE_BACK || tr->event == RULE_SILENT_AGENT || tr->event == RULE_SILENT_VISITOR ||
+        tr->event == RULE_ASSIGNED || tr->event == RULE_CLOSING)
         c->state = CONV_SERVED;
     tr->facts.agent_away = tr->event == RULE_AWAY;
     if (tr->event == RULE_SILENT_VISITOR) {
@@ -84,29 +218,33 @@ static void take_event(struct trial *tr, const json_t *root)
         c->visitor_at = tr->facts.now_ms - number_in(root, "wait_ms", 0);
     if (tr->event == RULE_RATED)
         c->rating = (int)number_in(root, "rating", 5);
+    take_past(tr, tr->facts.now_ms - number_in(root, "wait_ms", 0));
 }
 
 static enum kf_rc trial_fill(struct trial *tr, const struct site *site, json_t *root, int64_t now_ms, struct kf_err *why)
 {
+    const struct keys_at at_sample = { .what = "sample", .why = why };
     const struct site_channel *ch = NULL;
     const struct site_queue *q;
     struct kf_key key;
     int64_t at = number_in(root, "at", now_ms);
 
     *tr = (struct trial){ .site = site, .event = RULE_MESSAGE };
+    if (check_sample(root, why))
+        return why->rc;
     if (!rule_event_parse(slice_of(text_in(root, "event", "message")), &tr->event))
-        return kf_fail(why, KF_INVALID, "event: there is no such event");
+        return keys_fail(&at_sample, "event: there is no such event");
     for (size_t i = 0; i < site->n_channels && !ch; i++)
         if (strcmp(site->channels[i].key.s, text_in(root, "channel", site->channels[0].key.s)) == 0)
             ch = &site->channels[i];
     if (!ch)
-        return kf_fail(why, KF_INVALID, "channel: there is no such channel");
+        return keys_fail(&at_sample, "channel: there is no such channel");
     key = ch->queue;
     if (json_object_get(root, "queue") && !key_parse(slice_of(text_in(root, "queue", "")), &key))
-        return kf_fail(why, KF_INVALID, "queue: there is no such queue");
+        return keys_fail(&at_sample, "queue: there is no such queue");
     q = site_queue(site, &key);
     if (!q)
-        return kf_fail(why, KF_INVALID, "queue: there is no such queue");
+        return keys_fail(&at_sample, "queue: there is no such queue");
     tr->conv = (struct conv){ .site = site->key,
                               .channel = ch->key,
                               .queue = key,
@@ -129,7 +267,7 @@ static enum kf_rc trial_fill(struct trial *tr, const struct site *site, json_t *
                                      .open_hours = truth_in(root, "open", hours_open(&q->hours, at)),
                                      .automatic = truth_in(root, "automatic", false) ? "marked" : NULL,
                                      .position = (int)number_in(root, "position", 0),
-                                     .messages = (int)number_in(root, "messages", tr->event == RULE_OPENED ? 1 : 2),
+                                     .messages = (int)number_in(root, "messages", 1),
                                      .answers = site->answers,
                                      .said = { tr->message.text },
                                      .n_said = 1,
@@ -149,19 +287,30 @@ static const struct rule_firing *firing_of(const struct rule *r, const struct ru
     return NULL;
 }
 
-/* In the words that the visitor would read; without those that only a real conversation can fill in. */
+/* In the words that the visitor would read; without the name of an agent, whom only a real conversation has. */
 static json_t *words_of(const struct trial *tr, const struct rule *r)
 {
     const struct site *s = tr->site;
     const struct wording *w = r->wording ? wording_find(s->wordings, s->n_wordings, r->wording, tr->facts.language, s->language) : NULL;
-    const struct wording_value values[] = { { "site", s->name } };
-    json_t *ret;
+    const struct site_queue *q = site_queue(s, &tr->conv.queue);
+    const char *reason = q ? hours_reason(&q->hours, tr->facts.now_ms) : NULL;
+    char opening[24], position[24] = "";
     struct buf b;
+    json_t *ret;
 
     if (!w)
         return json_null();
+    desk_opening(q, tr->facts.now_ms, opening, sizeof(opening));
+    if (tr->facts.position)
+        (void)snprintf(position, sizeof(position), "%d", tr->facts.position);
+    const struct wording_value values[] = { { "site", s->name },
+                                            { "queue", q ? q->name : "" },
+                                            { "opening", opening },
+                                            { "reason", reason ? reason : "" },
+                                            { "position", position } };
+
     buf_init(&b, 16384);
-    wording_fill(w->text, values, 1, &b);
+    wording_fill(w->text, values, sizeof(values) / sizeof(values[0]), &b);
     ret = json_stringn(b.p ? b.p : "", b.n);
     buf_finish(&b);
     return ret;
@@ -243,6 +392,11 @@ static void answer(struct turn *t, const struct site *site, json_t *root)
         return;
     }
     n = rule_match(site->rules, site->n_rules, &tr.facts, f, FIRINGS_MAX);
+    for (size_t i = 0; i < n;)
+        if (is_told(tr.event, f[i].rule->event) && f[i].verdict != RULE_CLOSES)
+            i++;
+        else
+            f[i] = f[--n]; /* looked up by their rules: the order does not matter */
     rules = json_array();
     for (size_t i = 0; i < site->n_rules; i++)
         (void)json_array_append_new(rules, verdict(&tr, &site->rules[i], firing_of(&site->rules[i], f, n)));

@@ -58,6 +58,8 @@ struct site *desk_only_site(struct desk *d);                      /* borrowed; N
 struct site *desk_site_at(struct desk *d, size_t i);              /* NULL at the end */
 const struct member *desk_member(struct desk *d, const struct kf_key *site, const struct kf_id *person); /* borrowed; NULL */
 const struct member *desk_member_at(struct desk *d, const struct kf_key *site, size_t i);                /* NULL at the end */
+/* When the queue (may be NULL) opens next, as visitors read it: the hour; with the day, if it is not today's. "" where that is not known. */
+void desk_opening(const struct site_queue *q, int64_t now_ms, char *ret, size_t n);
 /* Why does it wait, why has that agent got it: a JSON object. `done` runs once, later (at once only when memory is out). */
 void desk_why(struct desk *d, const struct conv *conv,
               void (*done)(void *ctx, enum kf_rc rc, const struct buf *json, const struct kf_err *why), void *ctx);

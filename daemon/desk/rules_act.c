@@ -10,10 +10,8 @@
 
 /* ---- words ---- */
 
-/* The hour; with the day, if it is not today's. */
-static void opening_text(const struct desk_site *ds, const struct conv *c, int64_t now_ms, char *ret, size_t n)
+void desk_opening(const struct site_queue *q, int64_t now_ms, char *ret, size_t n)
 {
-    const struct site_queue *q = site_queue(ds->site, &c->queue);
     int64_t at = q ? hours_next_opening(&q->hours, now_ms) : INT64_MAX;
     int64_t local, minutes;
     char day[STAMP_TEXT];
@@ -63,7 +61,7 @@ static struct act *speak_filled(const struct acting *a, const char *wording, con
 
     if (l->position > 0)
         (void)snprintf(position, sizeof(position), "%lld", (long long)l->position);
-    opening_text(a->ds, &l->conv, a->c->at, opening, sizeof(opening));
+    desk_opening(q, a->c->at, opening, sizeof(opening));
     values[0] = (struct wording_value){ "name", owner ? owner->name : "" };
     values[1] = (struct wording_value){ "number", owner ? owner->number : "" };
     values[2] = (struct wording_value){ "position", position };

@@ -451,6 +451,31 @@ static void a_sample_shows_which_rule_answers_and_why_the_others_do_not(void **s
         { "{\"event\":\"waiting\",\"wait_ms\":9999}", "wait", "silent", "event" },
         { "{\"event\":\"silent_visitor\",\"wait_ms\":180000}", "silent_visitor", "fires", NULL },
         { "{\"event\":\"message\",\"text\":\"hi\"}", "closing", "silent", "off" },
+        /* What is not named is as in a new conversation. */
+        { "{\"event\":\"message\",\"text\":\"转人工\",\"staffed\":false}", "person_words_later", "silent", "messages" },
+        { "{\"event\":\"message\",\"text\":\"转人工\",\"staffed\":false,\"messages\":2}", "person_words_later", "fires", NULL },
+        { "{\"event\":\"message\",\"text\":\"转人工\",\"staffed\":false}", "nobody", "fires", NULL },
+        /* Rules of other events have nothing to say. */
+        { "{\"event\":\"closing\",\"wait_ms\":60000}", "wait", "silent", "event" },
+        { "{\"event\":\"closing\",\"wait_ms\":60000}", "wait_more", "silent", "event" },
+        { "{\"event\":\"due\",\"wait_ms\":20000}", "wait", "silent", "event" },
+        { "{\"event\":\"due\",\"wait_ms\":20000}", "angry_waits", "fires", NULL },
+        { "{\"event\":\"due\",\"wait_ms\":19999}", "angry_waits", "silent", "event" },
+        { "{\"event\":\"back\"}", "back", "fires", NULL },
+        { "{\"event\":\"away\"}", "away", "fires", NULL },
+    };
+    static const struct {
+        const char *sample, *field;
+    } wrong[] = {
+        { "{\"text\":5}", "text" },
+        { "{\"at\":-5}", "at" },
+        { "{\"foo\":1}", "foo" },
+        { "{\"staffed\":\"no\"}", "staffed" },
+        { "{\"rating\":6}", "rating" },
+        { "{\"facts\":{\"vip\":1}}", "facts" },
+        { "{\"event\":\"nope\"}", "event" },
+        { "{\"queue\":\"nope\"}", "queue" },
+        { "{\"channel\":\"nope\"}", "channel" },
     };
 
     struct reply r;
@@ -464,8 +489,35 @@ static void a_sample_shows_which_rule_answers_and_why_the_others_do_not(void **s
             fail_msg("%s: %s", rows[i].sample, r.body);
         reply_free(&r);
     }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        r = write_as(&admin, "POST", "/api/v1/sites/demo/try", -1, wrong[i].sample, 400);
+        if (strcmp(text_at(r.json, "field"), wrong[i].field) != 0)
+            fail_msg("%s: %s", wrong[i].sample, r.body);
+        reply_free(&r);
+    }
     r = write_as(&agent, "POST", "/api/v1/sites/demo/try", -1, "{}", 403);
     reply_free(&r);
+}
+
+/* Tried, then said: the same words, with the hour at which the doors open. */
+static void what_is_tried_reads_as_what_is_said(void **state)
+{
+    struct visitor v = { 0 };
+    struct reply r;
+    time_t later = time(NULL) + 3 * 86400;
+    char said[400];
+
+    (void)state;
+    opens((gmtime(&later)->tm_wday + 6) % 7, 9);
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "关门了吗");
+    (void)snprintf(said, sizeof(said), "%s", text_at(wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact"), "text"));
+    r = write_as(&admin, "POST", "/api/v1/sites/demo/try", -1, "{\"event\":\"outside\",\"text\":\"关门了吗\"}", 200);
+    assert_string_equal(text_at(rule_in(r.json, "outside"), "text"), said);
+    assert_non_null(strstr(said, "09:00"));
+    reply_free(&r);
+    opens(-1, 0);
+    visitor_free(&v);
 }
 
 static void what_is_not_saved_yet_can_be_tried_and_is_checked_like_a_save(void **state)
@@ -591,6 +643,7 @@ int main(void)
         cmocka_unit_test(a_change_counts_at_once),
         cmocka_unit_test(who_waits_for_the_doors_is_told_when_the_hours_change),
         cmocka_unit_test(a_sample_shows_which_rule_answers_and_why_the_others_do_not),
+        cmocka_unit_test(what_is_tried_reads_as_what_is_said),
         cmocka_unit_test(what_is_not_saved_yet_can_be_tried_and_is_checked_like_a_save),
         cmocka_unit_test(a_whole_site_goes_out_and_comes_back),
     };
