@@ -136,7 +136,7 @@ static void get_colleagues(struct turn *t)
     turn_jansson(t, 200, ret);
 }
 
-/* ---- conversations that wait, or that are served ---- */
+/* ---- conversations that wait, that are served, or that were taken for later ---- */
 
 static void have_convs(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
@@ -178,11 +178,11 @@ static void get_conversations(struct turn *t)
 
     if (!site)
         return;
-    if (!slice_is(state, "waiting") && !slice_is(state, "served")) {
-        turn_problem(t, 400, "state must be waiting or served");
+    if (!slice_is(state, "waiting") && !slice_is(state, "served") && !slice_is(state, "parked")) {
+        turn_problem(t, 400, "state must be waiting, served or parked");
         return;
     }
-    q = query_new(slice_is(state, "waiting") ? QUERY_WAITING : QUERY_OPEN);
+    q = query_new(slice_is(state, "waiting") ? QUERY_WAITING : slice_is(state, "parked") ? QUERY_PARKED : QUERY_OPEN);
     if (!q) {
         turn_problem(t, 500, "out of memory");
         return;

@@ -1,6 +1,8 @@
 /* explain.c: how long it will be, and why: from what has happened, or not at all. */
 #include "desk/routing.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HOUR_MS   3600000
@@ -93,11 +95,53 @@ static bool is_decision(const char *kind)
     return false;
 }
 
+/* The rule that took it for later: written down in the same moment, and it parks. NULL: it was none. */
+static const char *parked_by(const struct site *s, const struct query *q, char ret[KF_KEY_MAX + 1])
+{
+    int64_t at = 0;
+    bool found = false;
+
+    for (size_t i = 0; i < q->n_entries; i++)
+        if (strcmp(q->entries[i].kind, "parked") == 0)
+            at = q->entries[i].at;
+    for (size_t i = 0; i < q->n_entries && at && !found; i++) {
+        json_t *data = q->entries[i].at == at && strcmp(q->entries[i].kind, "rule") == 0 ? json_loads(q->entries[i].data, 0, NULL) : NULL;
+        const char *name = json_object_get(data, "held") ? NULL : json_string_value(json_object_get(data, "rule"));
+
+        for (size_t k = 0; k < s->n_rules && name && !found; k++)
+            if (strcmp(s->rules[k].key.s, name) == 0 && s->rules[k].actions & RULE_PARK) {
+                (void)snprintf(ret, KF_KEY_MAX + 1, "%s", name);
+                found = true;
+            }
+        json_decref(data);
+    }
+    return found ? ret : NULL;
+}
+
+static void parked_json(struct asking *a, const struct query *q)
+{
+    const struct desk_site *ds = site_of(a->d, &a->site);
+    char key[KF_KEY_MAX + 1];
+    const char *rule = ds ? parked_by(ds->site, q, key) : NULL;
+
+    buf_str(&a->out, ",\"parked\":{\"rule\":");
+    if (rule)
+        buf_printf(&a->out, "\"%s\"", rule);
+    else
+        buf_str(&a->out, "null");
+    if (a->conv.until)
+        buf_printf(&a->out, ",\"until\":%lld}", (long long)a->conv.until);
+    else
+        buf_str(&a->out, ",\"until\":null}");
+}
+
 static void have_decisions(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct asking *a = ctx;
     size_t n = 0;
 
+    if (!rc && a->conv.state == CONV_PARKED)
+        parked_json(a, q);
     buf_str(&a->out, ",\"decisions\":[");
     for (size_t i = 0; !rc && i < q->n_entries; i++)
         if (is_decision(q->entries[i].kind)) {

@@ -357,6 +357,7 @@ static void commit_event(struct desk *d, struct desk_site *ds, struct change *c,
     struct call *call = c ? desk_call(d, ds) : NULL;
     const struct member *back = member_of(ds, &conv->back);
     struct wording_value v[2];
+    char id[KF_ID_TEXT];
     struct act *act;
 
     if (!call) {
@@ -368,6 +369,8 @@ static void commit_event(struct desk *d, struct desk_site *ds, struct change *c,
     if (entry) {
         act = change_act(c, ACT_ENTRY);
         act->u.entry = (struct entry){ .at = c->at, .kind = entry, .by = c->by, .data = "{\"by\":\"system\"}" };
+        if (ev.kind == CONV_RETURN) /* whose silence it was is written down by who counts it */
+            act->u.entry.data = change_printf(c, "{\"by\":\"system\",\"why\":\"gone\",\"person\":\"%s\"}", id_text(&conv->owner, id));
     }
     if (ev.kind == CONV_RETURN)
         (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);

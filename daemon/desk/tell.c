@@ -309,7 +309,7 @@ static const char *reason_of(const struct entry *entries, size_t n, char ret[WHY
                 json_t *data = json_loads(entries[i - 1].data, 0, NULL);
                 const char *why = json_string_value(json_object_get(data, "why"));
 
-                (void)snprintf(ret, WHY_MAX, "%s", why ? why : words[k]);
+                (void)snprintf(ret, WHY_MAX, "%s", why && strcmp(why, "gone") != 0 ? why : words[k]); /* who is gone needs no other word */
                 json_decref(data);
                 return ret;
             }

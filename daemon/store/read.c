@@ -151,6 +151,15 @@ static enum kf_rc read_waiting(struct reading *r)
     return with_lasts(r, read_convs(r, s));
 }
 
+static enum kf_rc read_parked(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_PARKED);
+
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, reading_limit(r->q, LIMIT_MAX));
+    return with_lasts(r, read_convs(r, s));
+}
+
 static enum kf_rc read_due(struct reading *r)
 {
     struct stmt *s = stmt_begin(r->db, SQL_CONV_DUE);
@@ -505,6 +514,7 @@ static enum kf_rc (*const singly[])(struct reading *r) = {
     [QUERY_OPEN] = read_open,
     [QUERY_OWNED] = read_owned,
     [QUERY_WAITING] = read_waiting,
+    [QUERY_PARKED] = read_parked,
     [QUERY_DUE] = read_due,
     [QUERY_LATE] = read_late,
     [QUERY_SILENT] = read_silent,

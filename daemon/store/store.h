@@ -80,6 +80,7 @@ enum query_kind {
     QUERY_OPEN,    /* site, now, id, limit → convs that are not closed, or closed and still wrapping up at `now`, by id, after this one */
     QUERY_OWNED,   /* site, now, id: a person → convs offered to, served by or wrapping up with that person */
     QUERY_WAITING, /* site, limit → convs waiting, by effective time */
+    QUERY_PARKED,  /* site, limit → convs that are parked, the oldest first */
     QUERY_DUE,     /* site, now, limit → convs with due_at ≤ now, by due_at */
     QUERY_LATE,    /* site, queue, before, limit → convs that wait in that queue since then or longer */
     QUERY_SILENT,  /* site, queue, before, after: so often told, limit → convs whose visitors wait for an answer of their agent since then

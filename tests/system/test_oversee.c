@@ -228,6 +228,69 @@ static void who_waits_for_ever_leaves_a_message(void **state)
     json_decref(made);
 }
 
+/* The newest decision of that kind, or NULL. */
+static const json_t *decision_in(const json_t *why, const char *kind)
+{
+    const json_t *list = value_at(why, "decisions"), *ret = NULL;
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(text_at(json_array_get(list, i), "kind"), kind) == 0)
+            ret = json_array_get(list, i);
+    return ret;
+}
+
+static void lists_parked(struct staff *who, const char *conv)
+{
+    json_t *list = staff_get(who, &d, "/api/v1/sites/left/conversations?state=parked");
+
+    assert_int_equal(json_array_size(value_at(list, "items")), conv ? 1 : 0);
+    if (conv)
+        assert_string_equal(text_at(list, "items.0.id"), conv);
+    json_decref(list);
+}
+
+static void who_left_a_message_is_listed_and_why(void **state)
+{
+    static const char set[] =
+        "{" SITE_OF("left", ",\"grace_ms\":500") "\"queues\":{\"q\":{\"name\":\"Q\"},\"other\":{\"name\":\"O\"}}," WEB(
+            "q") "\"people\":[" PERSON("g1@x.example", "1", "\"agent\"",
+                                       ",\"queues\":[\"q\"]") "," PERSON("g2@x.example", "2", "\"supervisor\"",
+                                                                         "") "," PERSON("g3@x.example", "3", "\"agent\"",
+                                                                                        ",\"queues\":[\"other\"]") "]}";
+    json_t *made = found(set, "left"), *why;
+    struct staff one = { 0 }, boss = { 0 }, other = { 0 };
+    struct visitor v = { 0 };
+
+    (void)state;
+    enter(&one, made, 0, "left", NULL);
+    enter(&boss, made, 1, "left", NULL);
+    enter(&other, made, 2, "left", NULL);
+    ask(&v, "left");
+    wire_take(&v.wire, "{s:s,s:{s:s},s:s}", "type", "message", "from", "role", "system", "form", "contact");
+    why = why_of(&boss, "left", v.conv);
+    assert_string_equal(text_at(why, "state"), "parked");
+    assert_string_equal(text_at(why, "parked.rule"), "nobody");
+    assert_true(json_is_null(value_at(why, "parked.until"))); /* until somebody is there */
+    json_decref(why);
+    lists_parked(&boss, v.conv);
+    lists_parked(&one, v.conv);
+    lists_parked(&other, NULL);
+    staff_presence(&one, "online");
+    assigned(&one, v.conv, "only_one");
+    lists_parked(&boss, NULL);
+    staff_leave(&one);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "returned");
+    why = why_of(&boss, "left", v.conv);
+    assert_string_equal(text_at(decision_in(why, "returned"), "data.why"), "gone");
+    assert_string_equal(text_at(decision_in(why, "returned"), "data.person"), one.id);
+    json_decref(why);
+    gone(&v);
+    staff_free(&one);
+    staff_free(&boss);
+    staff_free(&other);
+    json_decref(made);
+}
+
 static void an_agent_who_does_not_answer_is_not_waited_for(void **state)
 {
     static const char set[] =
@@ -708,6 +771,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_too_long_goes_on_to_another_queue),
+        cmocka_unit_test(who_left_a_message_is_listed_and_why),
         cmocka_unit_test(who_waits_for_ever_leaves_a_message),
         cmocka_unit_test(an_agent_who_does_not_answer_is_not_waited_for),
         cmocka_unit_test_setup(what_is_handed_to_somebody_full_waits_and_comes_back, move_in),

@@ -242,7 +242,7 @@ const rows = {
     wrong: () => [[401, { path: '/api/v1/sites/demo/colleagues' }], [404, { path: '/api/v1/sites/other/colleagues', headers: as('agent1') }]],
   },
   'GET /api/v1/sites/{site}/conversations': {
-    right: () => [[200, { path: '/api/v1/sites/demo/conversations?state=waiting', headers: as('agent2') }], [200, { path: '/api/v1/sites/demo/conversations?state=served', headers: as('supervisor') }]],
+    right: () => [[200, { path: '/api/v1/sites/demo/conversations?state=waiting', headers: as('agent2') }], [200, { path: '/api/v1/sites/demo/conversations?state=served', headers: as('supervisor') }], [200, { path: '/api/v1/sites/demo/conversations?state=parked', headers: as('supervisor') }]],
     wrong: () => [
       [400, { path: '/api/v1/sites/demo/conversations', headers: as('agent1') }],
       [400, { path: '/api/v1/sites/demo/conversations?state=closed', headers: as('agent1') }],
