@@ -246,15 +246,18 @@ void routing_explain(struct buf *b, const struct routing *r, const struct route_
 
 const char *routing_reason(struct routing *r, const struct route_ask *ask, size_t agent, const char *why, int64_t now_ms)
 {
+    struct route_ask decided = *ask;
     char id[KF_ID_TEXT];
     const char *ret;
     struct buf b;
 
+    /* Who has handed it over got it back, so nobody else could: as the decision saw it, that one was a candidate. */
+    decided.may_return = route_bar(ask, &r->before[agent], now_ms) == ROUTE_HANDED;
     buf_init(&b, REASON_MAX);
     buf_printf(&b, "{\"why\":\"%s\",\"agent\":\"%s\",\"epoch\":%lld,\"ring\":%d,\"waited_ms\":%lld,", why,
                id_text(&r->before[agent].id, id), (long long)ask->epoch + 1, route_ring(ask, now_ms),
                (long long)(now_ms - ask->waiting_since_ms));
-    routing_explain(&b, r, ask, r->before, now_ms);
+    routing_explain(&b, r, &decided, r->before, now_ms);
     buf_char(&b, '}');
     ret = buf_ok(&b) ? arena_text(r->arena, buf_slice(&b))
                      : arena_printf(r->arena, "{\"why\":\"%s\",\"agent\":\"%s\",\"epoch\":%lld}", why, id_text(&r->before[agent].id, id),

@@ -456,6 +456,29 @@ static void what_was_handed_over_at_once_can_be_given_back(void **state)
     staff_presence(&bob, "offline");
 }
 
+/* Back to who has handed it to the queue, for nobody else is there: the record names that one as who could take it. */
+static void a_recorded_decision_does_not_exclude_its_winner(void **state)
+{
+    struct visitor v = { 0 };
+    const json_t *last;
+    json_t *why;
+
+    (void)state;
+    staff_presence(&ann, "online");
+    ask(&v, "house");
+    assigned(&ann, v.conv, "only_one");
+    assert_string_equal(act(&ann, v.conv, "transfer", ",\"to\":{\"queue\":\"q\"}"), "ack");
+    assigned(&ann, v.conv, "only_one");
+    why = why_of(&ann, "house", v.conv);
+    last = decision_in(why, "assigned");
+    assert_string_equal(text_at(last, "data.agent"), ann.id);
+    assert_string_equal(text_at(last, "data.candidates.0.agent"), ann.id);
+    assert_int_equal(json_array_size(value_at(last, "data.excluded")), 0);
+    json_decref(why);
+    close_by(&ann, &v);
+    staff_presence(&ann, "offline");
+}
+
 static void a_second_agent_helps(void **state)
 {
     struct visitor v = { 0 };
@@ -776,6 +799,7 @@ int main(void)
         cmocka_unit_test(an_agent_who_does_not_answer_is_not_waited_for),
         cmocka_unit_test_setup(what_is_handed_to_somebody_full_waits_and_comes_back, move_in),
         cmocka_unit_test(what_was_handed_over_at_once_can_be_given_back),
+        cmocka_unit_test(a_recorded_decision_does_not_exclude_its_winner),
         cmocka_unit_test(a_second_agent_helps),
         cmocka_unit_test(a_helper_who_is_lost_helps_no_more),
         cmocka_unit_test(what_was_handed_to_somebody_who_is_lost_comes_back),
