@@ -538,7 +538,13 @@ static void edited(void *ctx, enum kf_rc rc, const struct news *news, const stru
     desk_changed(turn_desk(e->turn), &e->site, edit_loaded, e);
 }
 
-/* Agents keep replies of their own, supervisors keep order, scorecards, checks and schedules; all else is for administrators. */
+/* Supervisors keep order, scorecards, checks and schedules. */
+static bool of_supervisors(const char *kind)
+{
+    return strcmp(kind, "ban") == 0 || strcmp(kind, "scorecard") == 0 || strcmp(kind, "schedule") == 0 || strcmp(kind, "check") == 0;
+}
+
+/* Agents keep replies of their own, supervisors what is theirs; all else is for administrators. */
 static bool may_edit(struct turn *t, const struct member *m, const struct editing *e, const struct stored_document *old)
 {
     json_t *before = old && !document_gone(old->body) ? json_loads(old->body, 0, NULL) : NULL;
@@ -549,9 +555,7 @@ static bool may_edit(struct turn *t, const struct member *m, const struct editin
 
     (void)id_text(&t->person, me);
     ret = t->op || permit(m, VERB_SETTINGS_WRITE, &e->site, NULL) ||
-          ((strcmp(e->change.kind.s, "ban") == 0 || strcmp(e->change.kind.s, "scorecard") == 0 ||
-            strcmp(e->change.kind.s, "schedule") == 0 || strcmp(e->change.kind.s, "check") == 0) &&
-           permit(m, VERB_PRESENCE_OTHER, &e->site, NULL)) ||
+          (of_supervisors(e->change.kind.s) && permit(m, VERB_PRESENCE_OTHER, &e->site, NULL)) ||
           (m && !t->key && !m->disabled && strcmp(e->change.kind.s, "canned") == 0 && (!before || (was && strcmp(was, me) == 0)) &&
            (!e->body || (is && strcmp(is, me) == 0)) && (e->body || before));
     json_decref(before);
@@ -580,7 +584,8 @@ static void have_current(void *ctx, enum kf_rc rc, struct query *q, const struct
     if (rc || !site)
         turn_fail(t, rc ? rc : KF_ABSENT, why);
     else if (!may_edit(t, turn_member(t, &e->site), e, old))
-        turn_problem(t, 403, "only administrators of the site may do this");
+        turn_problem(t, 403, "only %s of the site may do this",
+                     of_supervisors(e->change.kind.s) ? "supervisors and administrators" : "administrators");
     else if (!e->body && !now)
         turn_problem(t, 404, "there is no such document");
     else if (e->expects != now) {

@@ -101,12 +101,12 @@ bool network_parse(const char *text, struct network *ret)
         *slash = '\0';
     if (!parse_bare(s, &ret->base))
         return false;
-    width = is_v4(&ret->base) ? 32 : 128;
+    width = is_v4(&ret->base) && !strchr(s, ':') ? 32 : 128; /* in the mapped form all bits are counted */
     ret->bits = 128;
     if (!slash)
         return true;
     bits = strtoul(slash + 1, &end, 10);
-    if (end == slash + 1 || *end || bits > width)
+    if (end == slash + 1 || *end || bits > width || (width == 128 && is_v4(&ret->base) && bits < 96))
         return false;
     ret->bits = 128 - width + (unsigned)bits;
     return true;

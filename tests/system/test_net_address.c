@@ -75,6 +75,9 @@ static void knows_networks(void **state)
         { "10.0.0.0/8x", "10.0.0.1", -1 },
         { "ten", "10.0.0.1", -1 },
         { "::/129", "::1", -1 },
+        { "::ffff:127.0.0.0/104", "127.0.0.9", 1 }, /* the mapped form: all of its bits are counted */
+        { "::ffff:127.0.0.0/104", "128.0.0.1", 0 },
+        { "::ffff:127.0.0.0/8", "127.0.0.1", -1 },
     };
 
     (void)state;

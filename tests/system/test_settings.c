@@ -166,6 +166,9 @@ static void only_administrators_change_the_house(void **state)
 
     (void)state;
     put(&agent, "skill/x", 0, "{\"name\":\"x\"}", 403);
+    r = write_as(&agent, "PUT", DOCUMENTS "ban/b", 0, "{\"address\":\"192.0.2.1\",\"reason\":\"x\"}", 403);
+    assert_non_null(strstr(r.body, "only supervisors and administrators of the site may do this"));
+    reply_free(&r);
     r = get(&agent, "site/site", 403);
     reply_free(&r);
     put(&admin, "poem/x", 0, "{\"name\":\"x\"}", 404);
