@@ -255,12 +255,13 @@ void upload_begin(struct turn *t)
     /* Staff first when it says so by its CSRF token: one browser may hold both cookies. */
     if (!turn_header(t, "x-csrf-token").n && file_visitor(t, site, &u->who.id)) {
         struct kf_err why = { 0 };
+        enum kf_rc rc = desk_may_upload(turn_desk(t), site, &u->who.id, t->peer.address, &why);
 
         u->who.visitor = true;
-        if (desk_may_upload(turn_desk(t), t->peer.address, &why))
-            upload_known(u);
+        if (rc)
+            upload_fail(u, rc, &why);
         else
-            upload_fail(u, KF_RATE, &why);
+            upload_known(u);
     } else if (!file_session(t, have_staff, (void *)(uintptr_t)t->req))
         upload_refuse(u, KF_AUTH, "an upload needs the visitor's cookie with our Origin, the visitor's token, or a signed-in session");
 }

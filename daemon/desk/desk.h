@@ -156,8 +156,8 @@ int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *
 int64_t desk_file_max(struct desk *d, const struct site *site);
 /* Whoever searches for thousands of words does not read what is found: false with KF_RATE in `why`. `who`: a person, or a key. */
 bool desk_may_search(struct desk *d, const struct kf_id *who, struct kf_err *why);
-/* Anybody may be a visitor, so what an address uploads is bounded: false with KF_RATE in `why`. */
-bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why);
+/* Anybody may be a visitor, so what an address uploads is bounded: KF_RATE. Who may not write may not upload: KF_DENIED. */
+enum kf_rc desk_may_upload(struct desk *d, const struct site *site, const struct kf_id *visitor, const char *address, struct kf_err *why);
 /* A visitor's token: checked, KF_AUTH when it is none of ours or too old. */
 enum kf_rc desk_token_check(struct desk *d, const struct site *site, struct slice token, struct kf_id *ret);
 /* Of a cookie, which holds a token for each site that the browser knows, that of this site; empty: none that holds. */

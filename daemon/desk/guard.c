@@ -19,27 +19,25 @@ static bool holds(const struct desk *d, const struct site_ban *b)
     return !b->until || b->until > now(d);
 }
 
-static enum kf_rc refuse(struct kf_err *why, const struct site_ban *b)
+bool guard_bans(struct desk *d, const struct site *s, const struct kf_id *visitor, const char *address, struct kf_err *why)
 {
-    return kf_fail(why, KF_DENIED, b->mute ? "you cannot write here for now" : "you cannot write here any more");
-}
-
-static enum kf_rc check_bans(const struct desk *d, const struct desk_site *ds, const struct seat *seat, struct kf_err *why)
-{
-    struct address address;
-    bool known = address_parse(slice_of(seat->address), &address);
+    struct address from;
+    bool known = address_parse(slice_of(address), &from);
     char id[KF_ID_TEXT];
 
-    (void)id_text(&seat->who, id);
-    for (size_t i = 0; i < ds->site->n_bans; i++) {
-        const struct site_ban *b = &ds->site->bans[i];
+    (void)id_text(visitor, id);
+    for (size_t i = 0; i < s->n_bans; i++) {
+        const struct site_ban *b = &s->bans[i];
 
         if (!holds(d, b))
             continue;
-        if ((b->visitor && strcmp(b->visitor, id) == 0) || (b->has_network && known && network_has(&b->network, &address)))
-            return refuse(why, b);
+        if ((b->visitor && strcmp(b->visitor, id) == 0) || (b->has_network && known && network_has(&b->network, &from))) {
+            (void)kf_fail(why, KF_DENIED, b->mute ? "you cannot write here for now" : "you cannot write here any more");
+            d->figures.refused++;
+            return false;
+        }
     }
-    return KF_OK;
+    return true;
 }
 
 /* A platform's name of somebody. */
@@ -148,7 +146,8 @@ bool guard_only_aside(struct desk *d, const struct kf_key *channel, const struct
 
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why)
 {
-    return check_bans(d, ds, seat, why) == KF_OK && check_links(ds->site, in->text, why) == KF_OK && !repeats(d, ds, seat, in->text, why);
+    return guard_bans(d, ds->site, &seat->who, seat->address, why) && check_links(ds->site, in->text, why) == KF_OK &&
+           !repeats(d, ds, seat, in->text, why);
 }
 
 /* ---- what agents should not say ---- */

@@ -376,6 +376,8 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
 void refuse_unless_said(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_err *why, bool counted);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
 /* ---- guard.c ---- */
+/* May whoever sits there write at all? False: `why` has the words. */
+bool guard_bans(struct desk *d, const struct site *s, const struct kf_id *visitor, const char *address, struct kf_err *why);
 /* May this visitor write this? False: `why` has the words. */
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
 /* Is it from somebody who may not write on this channel? */

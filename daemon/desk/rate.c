@@ -54,18 +54,20 @@ bool rate_touched(struct desk *d, const char *key, int64_t within_ms)
     return r && mono(d) - r->at <= within_ms;
 }
 
-bool desk_may_upload(struct desk *d, const char *address, struct kf_err *why)
+enum kf_rc desk_may_upload(struct desk *d, const struct site *site, const struct kf_id *visitor, const char *address, struct kf_err *why)
 {
     char key[64];
     int32_t retry;
 
+    if (!guard_bans(d, site, visitor, address, why))
+        return KF_DENIED;
     (void)snprintf(key, sizeof(key), "u:%s", address);
     if (rate_take(d, key, UPLOADS, UPLOADS, 60000, why))
-        return true;
+        return KF_OK;
     retry = why->retry_after_ms;
     (void)kf_fail(why, KF_RATE, "too many uploads from this address; wait a moment");
     why->retry_after_ms = retry;
-    return false;
+    return KF_RATE;
 }
 
 bool desk_may_search(struct desk *d, const struct kf_id *who, struct kf_err *why)

@@ -580,8 +580,9 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
     struct desk_site *ds = site_of(d, &seat->site);
     struct kf_id id = id_is_zero(&in->conversation) ? seat->conv : in->conversation;
     const struct view *v = session_view(d->session, &id);
+    struct kf_err why = { 0 };
 
-    if (!ds)
+    if (!ds || (in->kind == INBOUND_TYPING && !guard_bans(d, ds->site, &seat->who, seat->address, &why)))
         return;
     if (in->kind == INBOUND_TYPING) {
         visitor_typing(d, seat, in);
@@ -589,6 +590,11 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
     }
     if (!wants_cid(d, seat, in))
         return;
+    /* All that others read of him; that he has read, and goes, is his own affair. */
+    if ((in->kind == INBOUND_RATE || in->kind == INBOUND_PROFILE) && !guard_bans(d, ds->site, &seat->who, seat->address, &why)) {
+        session_error(d->session, seat, in->cid, &why);
+        return;
+    }
     if (v && !id_eq(&v->conv.contact, &seat->who))
         v = NULL;
     if (in->kind == INBOUND_PROFILE)

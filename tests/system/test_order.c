@@ -84,6 +84,55 @@ static void who_is_blocked_cannot_write_until_that_is_taken_back(void **state)
     leave(&other);
 }
 
+/* The status of an upload of this visitor. */
+static int uploads(const struct visitor *v)
+{
+    char bearer[600];
+    struct reply r;
+    int ret;
+
+    (void)snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s\r\n", v->token);
+    web_ask(&d, &(struct ask){ .path = "/files?site=demo&name=a.txt", .headers = bearer, .body = "hello" }, &r);
+    ret = r.status;
+    reply_free(&r);
+    return ret;
+}
+
+static const char *does(struct visitor *v, const char *cid, const char *act)
+{
+    wire_sendf(&v->wire, "{\"conversation\":\"%s\",\"cid\":\"%s\",%s}", v->conv, cid, act);
+    return wire_verdict(&v->wire, cid);
+}
+
+static void who_is_blocked_has_no_other_way_to_be_heard(void **state)
+{
+    static const char rate[] = "\"type\":\"rate\",\"score\":1,\"comment\":\"!!!\"";
+    static const char name[] = "\"type\":\"profile\",\"profile\":{\"name\":\"!!!\"}";
+    struct visitor v = { 0 };
+    char body[200];
+
+    (void)state;
+    visitor_enter(&v, &d, "demo", NULL);
+    (void)visitor_say(&v, "c1", "一");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    assert_int_equal(uploads(&v), 201);
+    (void)snprintf(body, sizeof(body), "{\"visitor\":\"%s\",\"reason\":\"辱骂\",\"mute\":true}", v.id);
+    put(&supervisor, "ban/b2", 0, body, 201);
+    assert_string_equal(does(&v, "r1", rate), "forbidden");
+    assert_string_equal(does(&v, "p1", name), "forbidden");
+    assert_int_equal(uploads(&v), 403);
+    wire_text(&v.wire, "{\"type\":\"typing\",\"on\":true}");
+    assert_string_equal(say(&v, "c2", "二"), "forbidden"); /* by now the agent would have heard of the typing */
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "typing", "conversation", v.conv);
+    put(&supervisor, "ban/b2", 1, NULL, 204);
+    wire_text(&v.wire, "{\"type\":\"typing\",\"on\":true}");
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "typing", "conversation", v.conv);
+    assert_string_equal(does(&v, "p1", name), "ack");
+    assert_string_equal(does(&v, "r1", rate), "ack");
+    assert_int_equal(uploads(&v), 201);
+    leave(&v);
+}
+
 static void who_is_muted_may_write_again_by_itself(void **state)
 {
     struct visitor v = { 0 };
@@ -308,6 +357,7 @@ int main(void)
         cmocka_unit_test(who_is_blocked_cannot_write_until_that_is_taken_back),
         cmocka_unit_test(who_is_muted_may_write_again_by_itself),
         cmocka_unit_test(an_address_is_blocked_with_all_who_come_from_it),
+        cmocka_unit_test(who_is_blocked_has_no_other_way_to_be_heard),
         cmocka_unit_test(links_and_repeats_stop_at_what_the_site_says),
         cmocka_unit_test(wording_that_should_not_be_used_asks_once_more),
         cmocka_unit_test(platforms_are_held_to_the_same), /* last: it leaves many waiting */
