@@ -231,6 +231,41 @@ void segment_spaced(struct slice text, struct buf *ret)
     }
 }
 
+/* From the first to the last code point that does not separate; all of it if there is none. */
+static struct slice without_ends(struct slice text)
+{
+    size_t from = text.n, to = 0;
+
+    for (size_t i = 0; i < text.n;) {
+        size_t at = i;
+        enum class class = classify(fold_width(utf8_next(text, &i)));
+
+        if (class != WORD && class != CJK)
+            continue;
+        if (at < from)
+            from = at;
+        to = i;
+    }
+    return to ? (struct slice){ text.p + from, to - from } : text;
+}
+
+void segment_plain(struct slice text, struct buf *ret)
+{
+    struct slice s = without_ends(text);
+
+    for (size_t i = 0; i < s.n;) {
+        size_t at = i;
+        uint32_t folded[2], cp = fold_width(utf8_next(s, &i));
+        int n = utf8_blank((struct slice){ s.p + at, i - at }) || classify(cp) == TRANSPARENT ? 0 : fold(cp, folded);
+
+        for (int k = 0; k < n; k++) {
+            char bytes[4];
+
+            buf_add(ret, (struct slice){ bytes, utf8_put(bytes, folded[k]) });
+        }
+    }
+}
+
 /* ---- queries ---------------------------------------------------------------------------------------------------------- */
 
 /* What a query may hold; more is left out, from the end. */

@@ -48,6 +48,9 @@ bool segment_spells(struct slice query);
 bool segment_match(struct slice text, struct slice query);
 /* The tokens of a text, separated by single spaces: what a database without our tokenizer gets. */
 void segment_spaced(struct slice text, struct buf *ret);
+/* The text folded as tokens are, without blanks, and without what separates at its ends: the same for "Buy now" and "ｂｕｙ  now!". What has
+ * nothing but such ("？！") keeps it. */
+void segment_plain(struct slice text, struct buf *ret);
 /* Does the text hold all that the query wants, and nothing that it does not? As marks are set: runs of CJK without a gap. */
 bool segment_holds(struct slice text, struct slice query);
 /* The places of the query's terms in `text`, in code points, joined where they touch. Returns how many of at most `max`. */

@@ -2,6 +2,7 @@
 #include "core/forbid.h"
 #include "core/hash.h"
 #include "core/link.h"
+#include "core/segment.h"
 #include "desk/inner.h"
 #include "desk/outlet.h"
 
@@ -10,7 +11,8 @@
 #define DUPLICATES_MS 60000
 #define LIVE_MS       60000 /* what is older has waited on the platform, and comes at once with all the rest */
 #define TOLD_MS       60000 /* one line says it for so long */
-#define ALBUMS        3     /* so many times the burst of a page: platforms send a picture a message */
+#define FOLDED_MAX    (1u << 20)
+#define ALBUMS        3 /* so many times the burst of a page: platforms send a picture a message */
 
 /* ---- who may not write ---- */
 
@@ -54,14 +56,41 @@ bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struc
 
 /* ---- what may not be written ---- */
 
+static bool only_links_allowed(const struct site *s, struct slice text)
+{
+    struct slice host;
+
+    while (link_next(&text, &host))
+        if (s->links == LINKS_NONE || !link_listed(host, s->link_hosts, s->n_link_hosts))
+            return false;
+    return true;
+}
+
 static enum kf_rc check_links(const struct site *s, struct slice text, struct kf_err *why)
 {
-    struct slice rest = text, host;
+    struct buf folded;
+    bool good;
 
-    while (s->links != LINKS_ANY && link_next(&rest, &host))
-        if (s->links == LINKS_NONE || !link_listed(host, s->link_hosts, s->n_link_hosts))
-            return kf_fail(why, KF_DENIED, "links are not possible here");
-    return KF_OK;
+    if (s->links == LINKS_ANY || !text.n)
+        return KF_OK;
+    buf_init(&folded, FOLDED_MAX);
+    link_fold(text, &folded);
+    good = only_links_allowed(s, buf_ok(&folded) ? buf_slice(&folded) : text);
+    buf_finish(&folded);
+    return good ? KF_OK : kf_fail(why, KF_DENIED, "links are not possible here");
+}
+
+/* Of what was said, however it was typed. */
+static unsigned said_hash(struct slice text)
+{
+    struct buf plain;
+    unsigned ret;
+
+    buf_init(&plain, FOLDED_MAX);
+    segment_plain(text, &plain);
+    ret = (unsigned)(hash_slice(buf_ok(&plain) ? buf_slice(&plain) : text) & 0xffffffffU);
+    buf_finish(&plain);
+    return ret;
 }
 
 static bool repeats(struct desk *d, const struct desk_site *ds, const struct seat *seat, struct slice text, struct kf_err *why)
@@ -72,7 +101,7 @@ static bool repeats(struct desk *d, const struct desk_site *ds, const struct sea
 
     if (!max || !text.n)
         return false;
-    (void)snprintf(key, sizeof(key), "d:%s:%08x", id_text(&seat->who, id), (unsigned)(hash_slice(text) & 0xffffffffU));
+    (void)snprintf(key, sizeof(key), "d:%s:%08x", id_text(&seat->who, id), said_hash(text));
     if (rate_take(d, key, max, max, DUPLICATES_MS, why))
         return false;
     retry = why->retry_after_ms;
@@ -113,8 +142,7 @@ static bool repeats_there(struct desk *d, const struct desk_site *ds, const stru
     struct kf_err why;
     char key[64];
 
-    (void)snprintf(key, sizeof(key), "r:%.20s:%08x:%016llx", channel->s, (unsigned)(hash_slice(in->text) & 0xffffffffU),
-                   (unsigned long long)hash_slice(in->user));
+    (void)snprintf(key, sizeof(key), "r:%.20s:%08x:%016llx", channel->s, said_hash(in->text), (unsigned long long)hash_slice(in->user));
     return max && in->text.n && !rate_take(d, key, max, max, DUPLICATES_MS, &why);
 }
 

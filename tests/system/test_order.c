@@ -169,6 +169,7 @@ static void an_address_is_blocked_with_all_who_come_from_it(void **state)
 
 static void links_and_repeats_stop_at_what_the_site_says(void **state)
 {
+    static const char *const spelled[] = { "在吗", "在 吗", "在吗？", "（在吗）", "在\u3000吗！" };
     struct visitor v = { 0 };
     struct reply r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/demo/documents/site/site", .cookie = admin.cookie });
     int version = (int)number_at(r.json, "version");
@@ -179,13 +180,13 @@ static void links_and_repeats_stop_at_what_the_site_says(void **state)
     put(&admin, "site/site", version,
         "{\"name\":\"小林家居\",\"links\":\"listed\",\"link_hosts\":[\"xiaolin.example\"],\"duplicate_max\":3}", 200);
     visitor_enter(&v, &d, "demo", NULL);
-    assert_string_equal(say(&v, "l1", "看 https://spam.example/x"), "forbidden");
+    assert_string_equal(say(&v, "l1", "看 ｈttps：//spam。example/x"), "forbidden");
     assert_string_equal(say(&v, "l2", "看 https://shop.xiaolin.example/x"), "ack");
     for (int i = 0; i < 5; i++) {
         (void)snprintf(cid, sizeof(cid), "d%d", i);
-        assert_string_equal(say(&v, cid, "在吗"), i < 3 ? "ack" : "rate_limited");
+        assert_string_equal(say(&v, cid, spelled[i]), i < 3 ? "ack" : "rate_limited");
     }
-    assert_string_equal(say(&v, "d2", "在吗"), "ack"); /* sent again, not said again */
+    assert_string_equal(say(&v, "d2", spelled[2]), "ack"); /* sent again, not said again */
     assert_string_equal(say(&v, "d9", "在不在"), "ack");
     put(&admin, "site/site", version + 1, "{\"name\":\"小林家居\",\"links\":\"none\"}", 200);
     assert_string_equal(say(&v, "l3", "看 shop.xiaolin.example.com"), "forbidden");

@@ -24,16 +24,42 @@ static void finds_the_links_in_what_people_write(void **state)
         { "www.", "" },
         { "", "" },
         { "ftp://x.y/z https://q.r", "x.y q.r" },
+        /* As a Chinese keyboard writes them, and with what nobody sees. */
+        { "ｅｖｉｌ．ｃｏｍ/a", "evil.com" },
+        { "evil。com", "evil.com" },
+        { "http：//evil。com", "evil.com" },
+        { "ev\u200bil.c\u00adom", "evil.com" },
+        { "好的。com 是什么", "" },
+        { "我用 ok。谢谢", "" },
+        { "evil.中国 和 e.g.中文", "evil.中国" },
+        /* Any scheme, and whom it is really about. */
+        { "weixin://dl/x", "dl" },
+        { "hxxp://evil", "evil" },
+        { "javascript:alert(1)", "alert" },
+        { "mailto:a@b.com", "b.com" },
+        { "https://xiaolin.example@evil.com/x", "evil.com" },
+        { "https://[::1]/", "[::1]" },
+        { "https://商城.example", "商城.example" },
+        { "http://%65vil.com", "%65vil.com" },
+        { "size:XL Tel:13800138000 12:30 and/or://", "" },
+        /* Addresses of numbers. */
+        { "1.2.3.4/x 和 10.0.0.300、1.2.3、1.2.3.4.5", "1.2.3.4" },
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct slice rest = slice_of(rows[i].text), host;
+        struct slice rest, host;
         char found[200] = "";
+        struct buf folded;
+
+        buf_init(&folded, 1000);
+        link_fold(slice_of(rows[i].text), &folded);
+        rest = buf_slice(&folded);
 
         while (link_next(&rest, &host))
             (void)snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%.*s", *found ? " " : "", (int)host.n, host.p);
         row_string_equal(rows[i].text, found, rows[i].hosts);
+        buf_finish(&folded);
     }
 }
 

@@ -237,13 +237,46 @@ static void spaces_out_the_tokens_of_a_text(void **state)
     buf_finish(&b);
 }
 
+static void the_same_is_the_same_however_it_is_typed(void **state)
+{
+    static const char *const rows[][2] = {
+        { "buy now", "buynow" },
+        { "buy now ", "buynow" },
+        { "Buy NOW", "buynow" },
+        { "buy\u3000\u200b now!!", "buynow" },
+        { "ｂｕｙ now。", "buynow" },
+        { "（在 吗？）", "在吗" },
+        { "在吗😀", "在吗" },
+        { "在不在", "在不在" },
+        { "？！", "?!" },
+        { "3.5 米", "3.5米" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf b;
+
+        buf_init(&b, 1000);
+        segment_plain(slice_of(rows[i][0]), &b);
+        buf_char(&b, '\0');
+        row_string_equal(rows[i][0], b.p, rows[i][1]);
+        buf_finish(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cuts_text_into_folded_tokens),        cmocka_unit_test(tells_where_each_token_stands_in_bytes_and_code_points),
-        cmocka_unit_test(writes_queries_for_both_databases),   cmocka_unit_test(tells_a_hit_from_its_text),
-        cmocka_unit_test(marks_what_was_found_in_code_points), cmocka_unit_test(writes_no_more_marks_than_there_is_room_for),
-        cmocka_unit_test(a_query_beyond_its_bounds_is_cut),    cmocka_unit_test(spaces_out_the_tokens_of_a_text),
+        cmocka_unit_test(the_same_is_the_same_however_it_is_typed),
+        cmocka_unit_test(cuts_text_into_folded_tokens),
+        cmocka_unit_test(tells_where_each_token_stands_in_bytes_and_code_points),
+        cmocka_unit_test(writes_queries_for_both_databases),
+        cmocka_unit_test(tells_a_hit_from_its_text),
+        cmocka_unit_test(marks_what_was_found_in_code_points),
+        cmocka_unit_test(writes_no_more_marks_than_there_is_room_for),
+        cmocka_unit_test(a_query_beyond_its_bounds_is_cut),
+        cmocka_unit_test(spaces_out_the_tokens_of_a_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
