@@ -375,6 +375,14 @@ void visitor_says(struct desk *d, struct seat *seat, const struct inbound *in);
 /* The same for a visitor's message. */
 void refuse_unless_said(struct desk *d, struct seat *seat, const struct inbound *in, const struct kf_err *why, bool counted);
 void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in);
+/* ---- contact.c ---- */
+/* A form's members as lines of text: what search finds and what pages without forms show. */
+struct slice form_text(struct change *c, struct slice form);
+/* A form says how its visitor is to be reached: what cannot be a number or an address, or is empty, is sent back while the visitor is still
+ * there. `why` names the member and what is allowed. */
+enum kf_rc form_check(struct slice form, struct kf_err *why);
+/* What it says of the visitor is known of the customer from then on; numbers and addresses are written one way. NULL: nothing. */
+const char *form_profile(struct change *c, struct slice form);
 /* ---- guard.c ---- */
 /* May whoever sits there write at all? False: `why` has the words. */
 bool guard_bans(struct desk *d, const struct site *s, const struct kf_id *visitor, const char *address, struct kf_err *why);

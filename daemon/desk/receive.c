@@ -1,7 +1,6 @@
 /* receive.c: what visitors say and do in the page: steps 3 to 6 of a message's journey. */
 #include "core/answer.h"
 #include "core/fault.h"
-#include "core/reach.h"
 #include "desk/inner.h"
 #include "desk/speak.h"
 
@@ -106,74 +105,6 @@ static void visitor_key(struct change *c, const struct desk_site *ds, const stru
 static struct actor visitor_actor(struct change *c, const struct seat *seat)
 {
     return (struct actor){ .role = ROLE_VISITOR, .id = seat->who, .name = change_text(c, slice_of(seat->name)) };
-}
-
-/* A form's members as lines of text: what search finds and what pages without forms show. */
-static struct slice form_text(struct change *c, struct slice form)
-{
-    json_t *root = json_loadb(form.p, form.n, 0, NULL);
-    const char *key;
-    json_t *value;
-    struct buf b;
-    struct slice ret;
-
-    buf_init(&b, 16384);
-    json_object_foreach(root, key, value)
-    {
-        if (!json_is_string(value) || !json_string_length(value))
-            continue;
-        if (b.n)
-            buf_char(&b, '\n');
-        buf_printf(&b, "%s: %s", key, json_string_value(value));
-    }
-    json_decref(root);
-    ret = change_slice(c, buf_slice(&b));
-    buf_finish(&b);
-    return ret;
-}
-
-/* A form says how its visitor is to be reached: what cannot be a number or an address is sent back while the visitor is still there. */
-static enum kf_rc form_check(struct slice form, struct kf_err *why)
-{
-    json_t *root = json_loadb(form.p, form.n, 0, NULL);
-    const char *phone = json_string_value(json_object_get(root, "phone")), *email = json_string_value(json_object_get(root, "email"));
-    char text[REACH_TEXT];
-    enum kf_rc rc = KF_OK;
-
-    if (phone && *phone && !reach_phone(slice_of(phone), text))
-        rc = kf_fail(why, KF_INVALID, "form: phone: not a phone number: 5 to 15 digits, perhaps a + in front");
-    else if (email && *email && !reach_mail(slice_of(email), text))
-        rc = kf_fail(why, KF_INVALID, "form: email: not a mail address");
-    json_decref(root);
-    return rc;
-}
-
-/* What it says of the visitor is known of the customer from then on; numbers and addresses are written one way. */
-static const char *form_profile(struct change *c, struct slice form)
-{
-    static const char *const members[] = { "name", "phone", "email" };
-    json_t *root = json_loadb(form.p, form.n, 0, NULL);
-    const char *ret;
-    struct buf b;
-
-    buf_init(&b, 4096);
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        const char *value = json_string_value(json_object_get(root, members[i]));
-        char text[REACH_TEXT];
-
-        if (!value || !*value)
-            continue;
-        if ((i == 1 && reach_phone(slice_of(value), text)) || (i == 2 && reach_mail(slice_of(value), text)))
-            value = text;
-        buf_printf(&b, "%s\"%s\":", b.n ? "," : "{", members[i]);
-        buf_json(&b, slice_of(value));
-    }
-    json_decref(root);
-    if (b.n)
-        buf_char(&b, '}');
-    ret = b.n && buf_ok(&b) ? change_text(c, buf_slice(&b)) : NULL;
-    buf_finish(&b);
-    return ret;
 }
 
 /* What the frame says as a message. Choices are text with the id beside it, forms are cards. */

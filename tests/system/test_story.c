@@ -460,6 +460,53 @@ static void a_form_becomes_a_card(void **state)
     end(&s);
 }
 
+static void fills_in(struct visitor *v, const char *cid, const char *form)
+{
+    wire_sendf(&v->wire, "{\"type\":\"message\",\"cid\":\"%s\",\"kind\":\"form\",\"form\":%s}", cid, form);
+}
+
+/* What a form says of how to be reached is looked at while its visitor is still there. */
+static void who_cannot_be_reached_is_asked_again(void **state)
+{
+    static const struct {
+        const char *form, *words;
+    } rows[] = {
+        { "{\"contact\":\"abc\"}", "form: contact: not a phone number (5 to 15 digits" },
+        { "{\"name\":\"王\",\"contact\":\"123\"}", "form: contact: not" },
+        { "{\"contact\":\"foo@\"}", "form: contact: not" },
+        { "{\"contact\":13800138000}", "form: contact: not" },
+        { "{\"name\":\"\",\"contact\":\"\",\"text\":\"\"}", "form: contact: is empty: a phone number (5 to 15 digits" },
+        { "{\"contact\":\"\u3000\"}", "form: contact: is empty" },
+        { "{\"phone\":\"\"}", "form: phone: is empty" },
+        { "{\"phone\":\"\",\"email\":\"a@\"}", "form: email: not a mail address" },
+        { "{\"phone\":\"13800000000\",\"text\":\" \"}", "form: text: is empty" },
+    };
+    struct scene s;
+    char cid[16];
+
+    (void)state;
+    begin(&s, "表单");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const json_t *f;
+
+        (void)snprintf(cid, sizeof(cid), "b%zu", i);
+        do {
+            fills_in(&s.v, cid, rows[i].form);
+            f = wire_take(&s.v.wire, "{s:s,s:s}", "type", "error", "cid", cid);
+        } while (strcmp(text_at(f, "code"), "rate_limited") == 0);
+        if (strncmp(text_at(f, "message"), rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("%s: %s", rows[i].form, text_at(f, "message"));
+    }
+    end(&s);
+    begin(&s, "表单");
+    fills_in(&s.v, "f1", "{\"contact\":\"（010）8888-6666\",\"email\":\"\"}");
+    assert_string_equal(wire_verdict(&s.v.wire, "f1"), "ack");
+    wire_take(&s.a.wire, "{s:s,s:{s:s}}", "type", "message", "form", "contact", "（010）8888-6666");
+    fills_in(&s.v, "f2", "{\"name\":\"王芳\",\"topic\":\"\"}"); /* asks for nothing of the kind */
+    assert_string_equal(wire_verdict(&s.v.wire, "f2"), "ack");
+    end(&s);
+}
+
 /* ---- nobody there ---- */
 
 static void a_message_left_becomes_a_conversation_when_agents_return(void **state)
@@ -531,6 +578,7 @@ int main(void)
         cmocka_unit_test(an_act_that_was_done_is_acknowledged_when_it_comes_again),
         cmocka_unit_test(a_recalled_message_is_gone_for_everybody),
         cmocka_unit_test(a_form_becomes_a_card),
+        cmocka_unit_test(who_cannot_be_reached_is_asked_again),
         cmocka_unit_test(a_message_left_becomes_a_conversation_when_agents_return),
         cmocka_unit_test(who_comes_first_is_served_first_by_a_free_place),
     };
