@@ -71,10 +71,13 @@ struct errand {
     const char *file_name, *file_mime;
 };
 
+/* handle_expires_ms where the visitor has left: not even a template gets there. */
+#define HANDLE_LEFT 1
+
 /* How a conversation may be answered, on a channel that bounds it. */
 struct reply_window {
     bool known;
-    int64_t until;  /* 0: without an end */
+    int64_t until;  /* 0: without an end; HANDLE_LEFT */
     int left;       /* replies; -1: as many as one likes */
     bool late;      /* afterwards the platform takes what staff write, as what it has approved (a template of one variable) */
     bool templates; /* afterwards, and before, it takes what they choose from the channel's templates */

@@ -27,7 +27,7 @@ enum reply_state window_state(const struct reply_window *w, int64_t now_ms)
 static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, const struct query *q)
 {
     const struct site_channel *sc = site_channel(ds->site, &v->conv.channel);
-    struct outlet *o = outlet_of(d, ds, &v->conv.channel);
+    struct outlet *o = q->handle.any && q->handle.expires_ms == HANDLE_LEFT ? NULL : outlet_of(d, ds, &v->conv.channel);
 
     v->window = (struct reply_window){ .known = true,
                                        .until = q->handle.any ? q->handle.expires_ms : 0,
@@ -121,7 +121,7 @@ bool window_allows(struct desk *d, const struct kf_id *conv, const struct inboun
     const struct desk_site *ds = v ? site_of(d, &v->conv.site) : NULL;
     const struct channel_ops *ops = ds && in ? bounded(ds, &v->conv.channel) : NULL;
 
-    if (in && in->type == TYPE_TEMPLATE)
+    if (in && in->type == TYPE_TEMPLATE && !(v && v->window.until == HANDLE_LEFT))
         return true; /* whenever it is, and it is not counted */
     if (ops && state == REPLY_OPEN && v->window.left > 0 && parts_of(ops, in, v->window.left) > v->window.left) {
         (void)kf_fail(why, KF_CONFLICT, "this takes more messages than the %d replies that are left: shorten it", v->window.left);

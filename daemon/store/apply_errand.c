@@ -231,7 +231,7 @@ static bool write_handle_closed(struct work *w, const struct op *op)
 {
     struct stmt *s = stmt_begin(w->db, SQL_HANDLE_ENDED);
 
-    stmt_i64(s, w->change->at);
+    stmt_i64(s, HANDLE_LEFT);
     stmt_i64(s, w->row.n);
     stmt_i64(s, op->number);
     return run(w, s);

@@ -316,6 +316,11 @@ static void where_a_follower_came_from_is_known_and_that_he_left(void **state)
     wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed");
     wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"u1\",\"kind\":\"text\",\"text\":\"走了?\"}", conv);
     assert_string_equal(wire_verdict(&agent.wire, "u1"), "conflict");
+    wire_sendf(&agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"u2\",\"kind\":\"template\",\"template\":\"order\","
+               "\"fields\":{\"character_string1\":\"x\",\"phrase2\":\"y\",\"url\":\"https://shop.example/\"}}",
+               conv);
+    assert_string_equal(wire_verdict(&agent.wire, "u2"), "conflict"); /* that is for followers, too */
 }
 
 static void a_voice_is_fetched_and_a_refusal_is_no_file(void **state)
