@@ -93,6 +93,16 @@ after(async () => {
 
 const dialog = (page) => page.locator('dialog[open]');
 
+/** Whether there are templates is told with the window, which may come a moment after the talk. */
+async function fromPalette(page, words) {
+  await page.locator('.window').first().waitFor();
+  await page.keyboard.press('Control+K');
+  await page.waitForFunction(() => document.activeElement?.matches('dialog[open] input'));
+  await page.keyboard.type(words);
+  await page.locator('dialog[open] [role=option]', { hasText: words }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
 for (const [locale, w] of [
   [
     'zh-CN',
@@ -171,9 +181,7 @@ for (const [locale, w] of [
     // Left with Escape and opened from the palette, it is as it was.
     await page.keyboard.press('Escape');
     await dialog(page).waitFor({ state: 'detached' });
-    await page.keyboard.press('Control+K');
-    await page.keyboard.type(w.choose);
-    await page.keyboard.press('Enter');
+    await fromPalette(page, w.choose);
     const field = (i) => dialog(page).getByLabel(w.labels[i], { exact: true });
     await field(0).waitFor();
     assert.equal(await field(0).inputValue(), w.values[0]);
@@ -219,9 +227,7 @@ test('a picture stands above a template, and the list is told when it cannot be 
   // The window is open: nothing leads there but the palette.
   assert.equal(await page.locator('.window button').count(), 0);
   await page.route('**/templates?*', (route) => route.abort());
-  await page.keyboard.press('Control+K');
-  await page.keyboard.type('Choose a template');
-  await page.keyboard.press('Enter');
+  await fromPalette(page, 'Choose a template');
   await dialog(page).getByRole('alert').waitFor();
   await page.unroute('**/templates?*');
   page.complaints.length = 0; // the browser's own words of it
