@@ -631,7 +631,7 @@ static enum kf_rc take_decisions(struct opening_review *o, struct change *c, str
 
 static bool is_accepted(const struct act_review *a, const struct score_item *it)
 {
-    for (size_t i = 0; i < a->n_appeals; i++)
+    for (size_t i = 0; a->appeals && i < a->n_appeals; i++)
         if (key_eq(&a->appeals[i].item, &it->key))
             return a->appeals[i].outcome == APPEAL_ACCEPTED;
     return false;

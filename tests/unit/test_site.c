@@ -755,7 +755,7 @@ static void each_example_is_a_site_whose_channels_open(void **state)
 
         if (site_set_parse(file_of(found.gl_pathv[i]), arena, &set, &why) || site_build(&s, &set.key, set.docs, set.n_docs, &why))
             fail_msg("%s: %s", found.gl_pathv[i], why.text);
-        for (size_t k = 0; k < s->n_channels; k++) {
+        for (size_t k = 0; s && k < s->n_channels; k++) {
             const struct channel_ops *ops = channel_find(s->channels[k].adapter);
             struct slice settings = slice_of(s->channels[k].settings);
             struct channel *ch = NULL;
