@@ -145,7 +145,7 @@ static bool item_or_send(const struct channel *ch, struct arena *a, const json_t
     struct errand e = { .handle_left = -1 };
     struct http_req req;
     json_t *body;
-    char *text;
+    char *dumped;
 
     if (!strcmp(v_text(vector, "kind"), "item")) {
         json_t *page = json_pack("{s:i,s:s,s:i,s:[O]}", "errcode", 0, "next_cursor", "c", "has_more", 0, "msg_list", v_get(inputs, "item"));
@@ -177,11 +177,11 @@ static bool item_or_send(const struct channel *ch, struct arena *a, const json_t
     body = json_loadb(req.body.p, req.body.n, 0, NULL);
     assert_in_range(json_string_length(v_get(body, "msgid")), 1, 32);
     json_object_set(body, "msgid", (json_t *)v_get(inputs, "msgid"));
-    text = json_dumps(body, 0);
-    assert_non_null(text);
-    req.body = slice_of(text);
+    dumped = json_dumps(body, 0);
+    assert_non_null(dumped);
+    req.body = slice_of(dumped);
     v_expect_request(expected, &req);
-    free(text);
+    free(dumped);
     json_decref(body);
     return true;
 }
