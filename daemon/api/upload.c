@@ -2,16 +2,14 @@
 #include "api/upload.h"
 #include "api/files.h"
 #include "config.h"
+#include "core/file_name.h"
 #include "core/mime.h"
-#include "core/utf8.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <uthash.h>
-
-#define NAME_CP 120
 
 struct upload {
     uint64_t req;
@@ -92,24 +90,13 @@ static void upload_done(void *ctx, enum kf_rc rc, const struct news *news, const
     upload_free(u);
 }
 
-/* A name for people: no folders, no control characters, not endless. */
-static const char *clean_name(struct change *c, struct slice name)
+static const char *name_of(struct change *c, struct slice name)
 {
-    struct buf b;
     const char *ret;
-    size_t i = 0;
+    struct buf b;
 
     buf_init(&b, 4096);
-    while (i < name.n) {
-        char utf8[4];
-        uint32_t cp = utf8_next(name, &i);
-
-        if (cp == '/' || cp == '\\')
-            buf_clear(&b);
-        else if (cp >= 0x20 && cp != 0x7f && cp != 0xfffd && !(cp >= 0x202a && cp <= 0x202e) && !(cp >= 0x2066 && cp <= 0x2069))
-            buf_add(&b, (struct slice){ utf8, utf8_put(utf8, cp) });
-    }
-    ret = change_text(c, b.n ? utf8_cut(buf_slice(&b), NAME_CP) : SLICE("file"));
+    ret = change_text(c, file_name(name, &b));
     buf_finish(&b);
     return ret;
 }
@@ -132,7 +119,7 @@ static void upload_stored(void *ctx, enum kf_rc rc, const uint8_t sha256[32], in
     act->u.file.id = u->file;
     memcpy(act->u.file.sha256, sha256, 32);
     act->u.file.size = size;
-    act->u.file.name = clean_name(c, turn_query(u->turn, "name"));
+    act->u.file.name = name_of(c, turn_query(u->turn, "name"));
     act->u.file.mime = u->mime.type;
     act->u.file.width = u->mime.width;
     act->u.file.height = u->mime.height;

@@ -1,6 +1,7 @@
 /* media.c: files between platforms and us. What comes in is fetched after the commit that stored its message, and stored before the message
  * shows it; what goes out is taken to platforms that want it first. Nothing here may lose a message: whatever fails, words stay. */
 #include "desk/media.h"
+#include "core/file_name.h"
 #include "core/mime.h"
 #include "core/utf8.h"
 #include "desk/trip.h"
@@ -13,7 +14,6 @@
 #define FETCH_MAX        (20LL << 20) /* bytes of a file that comes in, whatever the site allows: it is held in memory */
 #define FETCH_TIMEOUT_MS 60000
 #define FETCH_SLOWEST    8192 /* bytes a second: whoever drips holds a place that others wait for */
-#define NAME_CP          120
 
 /* ---- what the message says of it ---- */
 
@@ -187,25 +187,13 @@ static void take_name(struct trip *t, const struct http_resp *resp)
         t->media.name = slice_of(at);
 }
 
-/* A name for people: no folders, no control characters, not endless. */
-static const char *clean_name(struct trip *t)
+static const char *name_of(struct trip *t)
 {
-    struct slice name = t->media.name;
     const char *ret;
     struct buf b;
-    size_t i = 0;
 
     buf_init(&b, 4096);
-    while (i < name.n) {
-        char utf8[4];
-        uint32_t cp = utf8_next(name, &i);
-
-        if (cp == '/' || cp == '\\')
-            buf_clear(&b);
-        else if (cp >= 0x20 && cp != 0x7f && cp != 0xfffd && !(cp >= 0x202a && cp <= 0x202e) && !(cp >= 0x2066 && cp <= 0x2069))
-            buf_add(&b, (struct slice){ utf8, utf8_put(utf8, cp) });
-    }
-    ret = arena_text(t->arena, b.n ? utf8_cut(buf_slice(&b), NAME_CP) : SLICE("file"));
+    ret = arena_text(t->arena, file_name(t->media.name, &b));
     buf_finish(&b);
     return ret ? ret : "file";
 }
@@ -236,7 +224,7 @@ static void stored(void *ctx, enum kf_rc rc, const uint8_t sha256[32], int64_t s
     }
     memcpy(t->file.sha256, sha256, sizeof(t->file.sha256));
     t->file.size = size;
-    t->file.name = clean_name(t);
+    t->file.name = name_of(t);
     t->file.mime = mime.type; /* what it is, and not what somebody says that it is */
     t->file.width = mime.width;
     t->file.height = mime.height;
