@@ -179,10 +179,11 @@ struct told {
     do {                                                     \
         for (size_t i_ = 0; i_ < (n)->count && i_ < 8; i_++) \
             (t)->field[i_] = (n)->field[i_];                 \
-        (t)->news.field = (t)->field;                        \
+        (t)->news.field = NULL;                              \
     } while (0)
 
-/* Texts inside point into freed memory afterwards: only numbers and ids are to be looked at. */
+/* Texts inside point into freed memory afterwards: only numbers and ids are to be looked at. The lists are in T itself, which is
+ * handed on by value, so nothing points at them. */
 static void keep_news(void *ctx, enum kf_rc rc, const struct news *n, const struct kf_err *why)
 {
     struct told *t = ctx;
