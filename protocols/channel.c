@@ -132,6 +132,22 @@ enum card_way channel_card(const struct channel_ops *ops, const struct message *
     return ops->caps & CHAN_CARD ? CARD_WHOLE : CARD_AS_TEXT;
 }
 
+enum outcome_class channel_silence(const struct http_resp *resp)
+{
+    switch (resp->status) {
+    case 0:
+        return resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY;
+    case 200:
+    case 502:
+    case 504:
+        return OUTCOME_UNCERTAIN;
+    case 429:
+        return OUTCOME_RATE_LIMITED;
+    default:
+        return resp->status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
+    }
+}
+
 enum kf_rc channel_make(struct channel **ret, size_t size, struct slice settings,
                         enum kf_rc (*read)(struct channel *, const struct json_t *, struct kf_err *), struct kf_err *why)
 {

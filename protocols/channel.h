@@ -210,6 +210,10 @@ enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, s
 /* ops->card(), or what stands for it. */
 enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why);
 
+/* What an answer without a code of the platform's means: was it done? A gateway that gave up waiting does not know, nor does whoever reads a
+ * 200 that says nothing. */
+enum outcome_class channel_silence(const struct http_resp *resp);
+
 struct json_t;
 /* For an adapter whose channel is a struct of `size` bytes that lies in an arena of its own, and has that as its first member: open(), which
  * gives `read` the zeroed struct and the settings as an object, and close(). */

@@ -137,23 +137,6 @@ static enum outcome_class class_of_code(int64_t code)
     return OUTCOME_FATAL;
 }
 
-/* Where no code tells: was it done? A gateway that gave up waiting does not know, and neither do we. */
-static enum outcome_class class_of_silence(const struct http_resp *resp)
-{
-    switch (resp->status) {
-    case 0:
-        return resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY;
-    case 200:
-    case 502:
-    case 504:
-        return OUTCOME_UNCERTAIN;
-    case 429:
-        return OUTCOME_RATE_LIMITED;
-    default:
-        return resp->status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
-    }
-}
-
 enum kf_rc fake_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp, struct outcome *ret)
 {
     struct json_keep keep = { .arena = a };
@@ -161,7 +144,7 @@ enum kf_rc fake_settle(const struct channel *ch, struct arena *a, const struct e
     json_t *root = resp->status ? fake_answer(a, resp, &code) : NULL;
 
     (void)ch;
-    *ret = (struct outcome){ .cls = root ? class_of_code(code) : class_of_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
+    *ret = (struct outcome){ .cls = root ? class_of_code(code) : channel_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
     if (root && code != FAKE_OK) {
         ret->code = json_get_text(&keep, root, "code");
         ret->text = json_get_text(&keep, root, "msg"); /* for people only: its words change with every answer */
@@ -202,7 +185,7 @@ enum kf_rc fake_upload(const struct channel *ch, struct arena *a, const struct e
     if (!last)
         return env->token.n ? ask_upload(fake_of(ch), a, up, env, ret) : KF_OK;
     root = last->status ? fake_answer(a, last, &code) : NULL;
-    done->outcome.cls = root ? class_of_code(code) : class_of_silence(last);
+    done->outcome.cls = root ? class_of_code(code) : channel_silence(last);
     done->outcome.retry_after_ms = stamp_retry_after(last);
     done->id = json_get_text(&keep, root, "media");
     done->outcome.text = root ? json_get_text(&keep, root, "msg") : slice_of(last->failure ? last->failure : "no answer");

@@ -342,24 +342,6 @@ static const struct {
     { 1100104, OUTCOME_NO_SUCH_USER, false },
 };
 
-/* Where no code tells: was it done? A gateway that gave up waiting does not know, and neither do we. */
-static enum outcome_class class_of_status(const struct http_resp *resp)
-{
-    switch (resp->status) {
-    case 0:
-        return resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY;
-    case 502:
-    case 504:
-        return OUTCOME_UNCERTAIN;
-    case 401:
-        return OUTCOME_AUTH;
-    case 429:
-        return OUTCOME_RATE_LIMITED;
-    default:
-        return resp->status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
-    }
-}
-
 static enum outcome_class class_of(const struct http_resp *resp, bool coded, int64_t code, int attempt)
 {
     bool done = resp->status >= 200 && resp->status < 300;
@@ -371,7 +353,9 @@ static enum outcome_class class_of(const struct http_resp *resp, bool coded, int
         return OUTCOME_FATAL;
     if (resp->status == 201 || resp->status == 202) /* taken, and done later */
         return OUTCOME_SENT;
-    return done ? OUTCOME_UNCERTAIN : class_of_status(resp);
+    if (resp->status == 401)
+        return OUTCOME_AUTH;
+    return done ? OUTCOME_UNCERTAIN : channel_silence(resp);
 }
 
 /* `key`: the member that is there when it has worked. */

@@ -56,15 +56,6 @@ static const struct setting_key keys[] = {
 
 /* ---- settings ---------------------------------------------------------------------------------------------------------------------- */
 
-static enum kf_rc read_key(const json_t *root, const char *name, struct wx_key *ret, struct kf_err *why)
-{
-    const json_t *v = json_object_get(root, name);
-
-    if (v && !wx_key_read((struct slice){ json_string_value(v), json_string_length(v) }, ret))
-        return kf_fail(why, KF_INVALID, "%s: 43 characters of base64", name);
-    return KF_OK;
-}
-
 static enum kf_rc read_mode(struct wechat *w, struct slice word, struct kf_err *why)
 {
     static const char *const words[] = { "plain", "compat", "safe" };
@@ -100,9 +91,9 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     w->stable = json_get_bool(root, "stable_token", true);
     json_get_i64(root, "replies", &replies);
     w->replies = replies > 0 && replies <= 100 ? (int)replies : REPLIES;
-    rc = read_key(root, "encoding_aes_key", &w->key, why);
+    rc = wx_key_setting(root, "encoding_aes_key", &w->key, why);
     if (!rc)
-        rc = read_key(root, "previous_encoding_aes_key", &w->previous, why);
+        rc = wx_key_setting(root, "previous_encoding_aes_key", &w->previous, why);
     if (!rc)
         rc = read_mode(w, json_get_text(&keep, root, "mode"), why);
     if (keep.failed)

@@ -70,15 +70,6 @@ static const struct setting_key keys[] = {
 
 /* ---- settings ---------------------------------------------------------------------------------------------------------------------- */
 
-static enum kf_rc read_key(const json_t *root, const char *name, struct wx_key *ret, struct kf_err *why)
-{
-    const json_t *v = json_object_get(root, name);
-
-    if (v && !wx_key_read((struct slice){ json_string_value(v), json_string_length(v) }, ret))
-        return kf_fail(why, KF_INVALID, "%s: 43 characters of base64", name);
-    return KF_OK;
-}
-
 static enum kf_rc read_on_close(struct wecom *w, struct slice word, struct kf_err *why)
 {
     w->hand = word.n && !slice_is(word, "keep");
@@ -98,10 +89,10 @@ static enum kf_rc read_on_close(struct wecom *w, struct slice word, struct kf_er
 static enum kf_rc read_rest(struct wecom *w, const json_t *root, struct json_keep *keep, struct kf_err *why)
 {
     struct slice since = json_get_text(keep, root, "since");
-    enum kf_rc rc = read_key(root, "encoding_aes_key", &w->key, why);
+    enum kf_rc rc = wx_key_setting(root, "encoding_aes_key", &w->key, why);
 
     if (!rc)
-        rc = read_key(root, "previous_encoding_aes_key", &w->previous, why);
+        rc = wx_key_setting(root, "previous_encoding_aes_key", &w->previous, why);
     if (!rc)
         rc = read_on_close(w, json_get_text(keep, root, "on_close"), why);
     if (!rc && since.n && !stamp_parse(since, &w->since_ms))

@@ -2,7 +2,6 @@
 #include "protocols/multipart.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
-#include "protocols/wx_crypt.h"
 
 /* A token is renewed so long before it ends. */
 #define RENEW_AHEAD_S 300
@@ -11,6 +10,15 @@
 
 enum { WX_TOO_LARGE_WHOLE = 830002 };
 enum { WX_OK = 0, WX_BUSY = -1, WX_TOKEN_WRONG = 40001, WX_TOKEN_MALFORMED = 40014, WX_TOKEN_EXPIRED = 42001 };
+
+enum kf_rc wx_key_setting(const json_t *root, const char *name, struct wx_key *ret, struct kf_err *why)
+{
+    const json_t *v = json_object_get(root, name);
+
+    if (v && !wx_key_read((struct slice){ json_string_value(v), json_string_length(v) }, ret))
+        return kf_fail(why, KF_INVALID, "%s: 43 characters of base64", name);
+    return KF_OK;
+}
 
 const char *wx_refusal(struct slice token, const struct http_req *req, const char *name, struct slice sealed)
 {
@@ -119,30 +127,13 @@ enum outcome_class wx_class(const struct wx_code *codes, int64_t code)
     return codes->cls;
 }
 
-/* Where no code tells: was it done? A gateway that gave up waiting does not know, and neither do we. */
-static enum outcome_class class_of_silence(const struct http_resp *resp)
-{
-    switch (resp->status) {
-    case 0:
-        return resp->sent ? OUTCOME_UNCERTAIN : OUTCOME_RETRY;
-    case 200:
-    case 502:
-    case 504:
-        return OUTCOME_UNCERTAIN;
-    case 429:
-        return OUTCOME_RATE_LIMITED;
-    default:
-        return resp->status >= 500 ? OUTCOME_RETRY : OUTCOME_FATAL;
-    }
-}
-
 enum kf_rc wx_settle(const struct wx_code *codes, struct arena *a, const struct http_resp *resp, struct outcome *ret)
 {
     struct json_keep keep = { .arena = a };
     int64_t code = 0;
     json_t *root = resp->status ? answer_of(a, resp, &code) : NULL;
 
-    *ret = (struct outcome){ .cls = root ? wx_class(codes, code) : class_of_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
+    *ret = (struct outcome){ .cls = root ? wx_class(codes, code) : channel_silence(resp), .retry_after_ms = stamp_retry_after(resp) };
     if (root && code == WX_OK) {
         ret->ref = json_get_text(&keep, root, "msgid");
     } else if (root) {
@@ -256,7 +247,7 @@ enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena
     } else if (root) {
         done->outcome.cls = done->id.n ? OUTCOME_SENT : OUTCOME_FATAL; /* taken, and not named: it could not be shown */
     } else {
-        done->outcome.cls = class_of_silence(last);
+        done->outcome.cls = channel_silence(last);
         done->outcome.text = slice_of(last->failure ? last->failure : "no answer to the file");
     }
     done->outcome.retry_after_ms = stamp_retry_after(last);

@@ -5,12 +5,16 @@
 
 #include "protocols/channel.h"
 #include "protocols/json.h"
+#include "protocols/wx_crypt.h"
 
 /* A platform's own codes. Ended by a class of OUTCOME_FATAL, which is what all others are. */
 struct wx_code {
     int64_t code;
     enum outcome_class cls;
 };
+
+/* An EncodingAESKey of the settings; one that is not there is not set. KF_INVALID: the words name it. */
+enum kf_rc wx_key_setting(const json_t *root, const char *name, struct wx_key *ret, struct kf_err *why);
 
 /* Why the signature that stands in the query as `name` is not right, over token, timestamp, nonce and, unless `sealed.p` is NULL, the
  * ciphertext; NULL: it is. */

@@ -1,4 +1,5 @@
 /* The fake channel: its vectors, then token, media and the whole way of a message. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 
 #include "protocols/fake.h"
@@ -41,36 +42,9 @@ static const struct vector_channel vectors = { .ops = &fake_ops, .settings = set
 
 #define SETTINGS "{\"url\":\"https://api.fake.example\",\"app\":\"app-1\",\"secret\":\"s3cret-of-the-app\",\"token\":\"Kefud2026Fake\"}"
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-};
-
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env.now_ms = 1718000210000;
-    t->env.token = SLICE("TKN");
-    *state = t;
-    return fake_ops.open(&t->ch, slice_of(SETTINGS), NULL);
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    fake_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
-}
-
-static struct http_resp answered(int status, const char *body)
-{
-    return (struct http_resp){ .status = status, .body = slice_of(body) };
+    return bench_open(state, &fake_ops, SETTINGS, (struct env){ .now_ms = 1718000210000, .token = SLICE("TKN") });
 }
 
 static void a_token_takes_two_steps(void **state)
@@ -98,32 +72,20 @@ static void a_token_takes_two_steps(void **state)
 
 static void a_token_that_is_refused_says_what_to_do(void **state)
 {
-    static const struct {
-        int status;
-        const char *body;
-        enum kf_rc rc;
-    } rows[] = {
-        { 401, "", KF_AUTH },
-        { 403, "", KF_AUTH },
-        { 500, "", KF_IO },
-        { 0, "", KF_IO },
-        { 200, "", KF_IO },
-        { 200, "{}", KF_IO },
-        { 200, "{\"token\":\"T\"}", KF_IO },
-        { 200, "{\"token\":\"T\",\"expires_in\":-1}", KF_IO },
-        { 200, "{\"token\":\"T\",\"expires_in\":60}", KF_OK },
+    static const struct renewal_row rows[] = {
+        { 401, "", KF_AUTH, 0 },
+        { 403, "", KF_AUTH, 0 },
+        { 500, "", KF_IO, 0 },
+        { 0, "", KF_IO, 0 },
+        { 200, "", KF_IO, 0 },
+        { 200, "{}", KF_IO, 0 },
+        { 200, "{\"token\":\"T\"}", KF_IO, 0 },
+        { 200, "{\"token\":\"T\",\"expires_in\":-1}", KF_IO, 0 },
+        { 200, "{\"token\":\"T\",\"expires_in\":60}", KF_OK, 30000 },
     };
     struct bench *t = *state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct http_resp last = answered(rows[i].status, rows[i].body);
-        struct renewed done = { .expires_ms = 0 };
-        struct http_req req;
-
-        assert_int_equal(fake_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), rows[i].rc);
-        if (rows[i].rc == KF_OK)
-            assert_int_equal(done.expires_ms, t->env.now_ms + 30000);
-    }
+    renewals_end_so(t, rows, COUNT(rows));
 }
 
 static void media_are_fetched_by_id(void **state)
@@ -319,9 +281,7 @@ static void every_channel_keeps_its_word(void **state)
 
 static void settings_are_held_against_the_table(void **state)
 {
-    static const struct {
-        const char *settings, *words;
-    } rows[] = {
+    static const struct settings_row rows[] = {
         { "{\"url\":\"https://a.example\",\"app\":\"a\",\"secret\":\"12345678\"}", "token: required" },
         { "{\"url\":\"https://a.example\",\"app\":\"\",\"secret\":\"12345678\",\"token\":\"abc\"}", "app: 1 to 64 bytes" },
         { "{\"url\":\"https://a.example\",\"app\":\"a\",\"secret\":\"short\",\"token\":\"abc\"}", "secret: 8 to 128 bytes" },
@@ -334,16 +294,8 @@ static void settings_are_held_against_the_table(void **state)
 
     (void)state;
     assert_int_equal(channel_check(&fake_ops, slice_of(SETTINGS), NULL), KF_OK);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct kf_err why = { .rc = KF_OK };
-
-        assert_int_equal(channel_check(&fake_ops, slice_of(rows[i].settings), &why), KF_INVALID);
-        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%s: %s, expected %s", rows[i].settings, why.text, rows[i].words);
-    }
+    settings_are_refused(&fake_ops, rows, COUNT(rows));
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

@@ -1,4 +1,5 @@
 /* The generic channel: its vectors, then what they do not say. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 
 #include "protocols/generic_impl.h"
@@ -59,37 +60,13 @@ static const struct vector_channel vectors = {
 
 /* ---- a channel to try things on ------------------------------------------------------------------------------------------ */
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-    struct received got;
-};
-
 static int bench_setup(void **state)
 {
     static const char settings[] = "{\"url\":\"https://crm.example/kefud?x=1\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" SECRET
                                    "\",\"" OTHER "\"],\"headers\":[\"X-Team: blue\"],\"media_header\":\"Authorization: Bearer f\","
                                    "\"media_hosts\":[\"files.example\"]}";
-    struct bench *t = test_calloc(1, sizeof(*t));
-    struct kf_err why;
 
-    t->arena = arena_new(0);
-    t->env.now_ms = NOW_S * 1000LL;
-    if (generic_ops.open(&t->ch, slice_of(settings), &why))
-        return -1;
-    *state = t;
-    return 0;
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    generic_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
+    return bench_open(state, &generic_ops, settings, (struct env){ .now_ms = NOW_S * 1000LL });
 }
 
 static struct slice sign(struct bench *t, const char *id, const char *at, struct slice body)
@@ -663,9 +640,7 @@ static void the_files_header_is_shown_to_listed_hosts_only(void **state)
 
 static void wrong_settings_are_named(void **state)
 {
-    static const struct {
-        const char *settings, *words;
-    } rows[] = {
+    static const struct settings_row rows[] = {
         { "[]", "not a JSON object" },
         { "{\"send_secrets\":[\"" SECRET "\"]}", "url: required" },
         { "{\"url\":\"https://x.example/\"}", "send_secrets: required" },
@@ -689,22 +664,9 @@ static void wrong_settings_are_named(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct kf_err why = { .rc = KF_OK };
-        struct channel *ch = NULL;
-        enum kf_rc rc = channel_check(&generic_ops, slice_of(rows[i].settings), &why);
-
-        if (!rc)
-            rc = generic_ops.open(&ch, slice_of(rows[i].settings), &why);
-        assert_int_equal(rc, KF_INVALID);
-        assert_null(ch);
-        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%s: %s, expected %s", rows[i].settings, why.text, rows[i].words);
-    }
+    settings_are_refused(&generic_ops, rows, COUNT(rows));
     generic_ops.close(NULL);
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

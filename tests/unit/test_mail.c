@@ -1,4 +1,5 @@
 /* Mail: the vectors, then what they do not say: threads, tokens, bounces, hostile forms, and what we write. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 
 #include "core/utf8.h"
@@ -137,32 +138,11 @@ static const struct vector_channel vectors = { .ops = &mail_ops, .settings = set
 
 /* ---- what all of them need ---------------------------------------------------------------------------------------------------- */
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-};
-
 #define SETTINGS "{" COMMON ",\"provider\":\"mailgun\",\"signing_keys\":[\"some-signing-key\"],\"attach_max\":1000}"
 
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env.now_ms = 1789990010000;
-    *state = t;
-    return mail_ops.open(&t->ch, slice_of(SETTINGS), NULL);
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    mail_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
+    return bench_open(state, &mail_ops, SETTINGS, (struct env){ .now_ms = 1789990010000 });
 }
 
 static void expect(struct slice have, const char *want)
@@ -572,9 +552,7 @@ static void memory_that_runs_out_loses_nothing(void **state)
 static void wrong_settings_are_named(void **state)
 {
 #define REST "\"address\":\"s@x.example\",\"token_secret\":\"0123456789abcdef\",\"relay\":\"smtp://r:25\""
-    static const struct {
-        const char *settings, *words;
-    } rows[] = {
+    static const struct settings_row rows[] = {
         { "{}", "provider: required" },
         { "{" REST ",\"provider\":\"pigeons\"}", "provider: mailgun" },
         { "{" REST ",\"provider\":\"mailgun\"}", "signing_keys: at least one" },
@@ -600,20 +578,8 @@ static void wrong_settings_are_named(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct kf_err why = { .rc = KF_OK };
-        struct channel *ch = NULL;
-        enum kf_rc rc = channel_check(&mail_ops, slice_of(rows[i].settings), &why);
-
-        if (!rc)
-            rc = mail_ops.open(&ch, slice_of(rows[i].settings), &why);
-        assert_int_equal(rc, KF_INVALID);
-        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%s: %s, expected %s", rows[i].settings, why.text, rows[i].words);
-    }
+    settings_are_refused(&mail_ops, rows, COUNT(rows));
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

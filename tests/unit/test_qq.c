@@ -1,4 +1,5 @@
 /* QQ bots: the vectors, then keys, token, files and the whole way of a message. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 #include "classes.h"
 
@@ -108,31 +109,9 @@ static const struct vector_channel vectors = {
 
 #define SETTINGS "{\"app_id\":\"102345678\",\"app_secret\":\"" SECRET "\",\"previous_secret\":\"Kf9uD\",\"typing\":true}"
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-};
-
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env.now_ms = 1718200060000;
-    t->env.token = SLICE("TKN");
-    *state = t;
-    return qq_ops.open(&t->ch, slice_of(SETTINGS), NULL);
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    qq_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
+    return bench_open(state, &qq_ops, SETTINGS, (struct env){ .now_ms = 1718200060000, .token = SLICE("TKN") });
 }
 
 /* A request that is signed as the platform would sign it. */
@@ -694,12 +673,7 @@ static void each_code_has_its_class(void **state)
 
 static void a_token_is_renewed_ahead_of_its_end(void **state)
 {
-    static const struct {
-        int status;
-        const char *body;
-        enum kf_rc rc;
-        int64_t life_ms;
-    } rows[] = {
+    static const struct renewal_row rows[] = {
         { 200, "{\"access_token\":\"T\",\"expires_in\":\"7200\"}", KF_OK, 7145000 },
         { 200, "{\"access_token\":\"T\",\"expires_in\":7200}", KF_OK, 7145000 },
         { 200, "{\"access_token\":\"T\",\"expires_in\":\"40\"}", KF_OK, 20000 },
@@ -711,21 +685,12 @@ static void a_token_is_renewed_ahead_of_its_end(void **state)
     };
     struct bench *t = *state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct http_resp last = { .status = rows[i].status, .body = slice_of(rows[i].body) };
-        struct renewed done = { .expires_ms = 0 };
-        struct http_req req;
-
-        assert_int_equal(qq_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), rows[i].rc);
-        assert_int_equal(done.expires_ms, rows[i].rc ? 0 : t->env.now_ms + rows[i].life_ms);
-    }
+    renewals_end_so(t, rows, COUNT(rows));
 }
 
 static void wrong_settings_are_named(void **state)
 {
-    static const struct {
-        const char *settings, *words;
-    } rows[] = {
+    static const struct settings_row rows[] = {
         { "{\"app_secret\":\"x\"}", "app_id: required" },
         { "{\"app_id\":\"12\"}", "app_secret: required" },
         { "{\"app_id\":\"12\",\"app_secret\":\"\"}", "app_secret: 1 to 128 bytes" },
@@ -734,20 +699,8 @@ static void wrong_settings_are_named(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct kf_err why = { .rc = KF_OK };
-        struct channel *ch = NULL;
-        enum kf_rc rc = channel_check(&qq_ops, slice_of(rows[i].settings), &why);
-
-        if (!rc)
-            rc = qq_ops.open(&ch, slice_of(rows[i].settings), &why);
-        assert_int_equal(rc, KF_INVALID);
-        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%s: %s, expected %s", rows[i].settings, why.text, rows[i].words);
-    }
+    settings_are_refused(&qq_ops, rows, COUNT(rows));
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

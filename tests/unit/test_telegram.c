@@ -1,8 +1,8 @@
 /* The Telegram channel: its vectors, then what they do not say. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 
 #include "protocols/telegram.h"
-#include "tests/unit/unit.h"
 
 #define SECRET   "kefud_tg-Secret_01"
 #define SETTINGS "{\"token\":\"123456:TEST_TOKEN-1\",\"secrets\":[\"old-but-still-good\",\"" SECRET "\"],\"url\":\"https://tg.example/\"}"
@@ -73,31 +73,9 @@ static const struct vector_channel vectors = {
 
 /* ---- a bot to try things on ------------------------------------------------------------------------------------------------ */
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-    struct received got;
-};
-
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env = (struct env){ .now_ms = NOW_MS, .chance = { 1, 2, 3 } };
-    *state = t;
-    return telegram_ops.open(&t->ch, slice_of(SETTINGS), NULL);
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    telegram_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
+    return bench_open(state, &telegram_ops, SETTINGS, (struct env){ .now_ms = NOW_MS, .chance = { 1, 2, 3 } });
 }
 
 static void post(struct bench *t, const char *body)
@@ -692,9 +670,7 @@ static void a_bot_is_met_step_by_step(void **state)
 
 static void settings_that_do_not_work_are_told(void **state)
 {
-    static const struct {
-        const char *settings, *words;
-    } rows[] = {
+    static const struct settings_row rows[] = {
         { "{\"token\":\"123456:abc\",\"secrets\":[]}", "secrets: " },
         { "{\"token\":\"123456:abc\",\"secrets\":[\"short\"]}", "secrets[0]: " },
         { "{\"token\":\"123456:abc\",\"secrets\":[\"no blanks here\"]}", "secrets[0]: " },
@@ -704,17 +680,8 @@ static void settings_that_do_not_work_are_told(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct kf_err why = { .rc = KF_OK };
-        struct channel *ch;
-
-        assert_int_equal(telegram_ops.open(&ch, slice_of(rows[i].settings), &why), KF_INVALID);
-        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%s: %s", rows[i].settings, why.text);
-    }
+    settings_are_refused(&telegram_ops, rows, COUNT(rows));
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

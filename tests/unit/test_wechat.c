@@ -1,4 +1,5 @@
 /* WeChat Official Accounts: what its vectors (test_wechat_vectors.c) do not say. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 #include "classes.h"
 #include "wechat.h"
@@ -12,32 +13,9 @@
     "{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"url\":\"https://api.example/\",\"replies\":4," \
     "\"kf_account\":\"eva@shop\",\"welcome\":\"欢迎\"}"
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-    struct received got;
-};
-
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env.now_ms = 1718000210000;
-    t->env.token = SLICE("TKN");
-    *state = t;
-    return wechat_ops.open(&t->ch, slice_of(SETTINGS), NULL);
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    wechat_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
+    return bench_open(state, &wechat_ops, SETTINGS, (struct env){ .now_ms = 1718000210000, .token = SLICE("TKN") });
 }
 
 static struct http_req signed_post(struct arena *a, struct slice body)
@@ -64,11 +42,6 @@ static const struct inbound *post(struct bench *t, const char *elements)
 
     assert_int_equal(wechat_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
     return t->got.n ? t->got.inbound : NULL;
-}
-
-static struct http_resp answered(int status, const char *body)
-{
-    return (struct http_resp){ .status = status, .body = slice_of(body) };
 }
 
 /* ---- in ---------------------------------------------------------------------------------------------------------------------------- */
@@ -476,10 +449,7 @@ static void a_template_goes_whenever_it_is(void **state)
 
 static void templates_that_wechat_does_not_have_are_told(void **state)
 {
-    static const struct {
-        struct template t;
-        const char *words; /* NULL: it is good */
-    } rows[] = {
+    static const struct template_row rows[] = {
         { { .name = "ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY", .text = "{{thing1.DATA}}", .url_field = "Page" }, NULL },
         { { .name = "a.b", .text = "x" }, "name: the template's ID" },
         { { .name = "T", .text = "{{1}}" }, "text: blanks have names here" },
@@ -487,15 +457,7 @@ static void templates_that_wechat_does_not_have_are_told(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct template t = rows[i].t;
-        struct kf_err why = { .rc = KF_OK };
-
-        assert_int_equal(template_read(slice_of(t.text), &t.blanks, NULL), KF_OK);
-        assert_int_equal(wechat_ops.template(&t, &why), rows[i].words ? KF_INVALID : KF_OK);
-        if (rows[i].words && strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%zu: %s", i, why.text);
-    }
+    templates_are_judged(&wechat_ops, rows, COUNT(rows));
 }
 
 static void typing_begins_and_ends_and_nobody_waits_for_it(void **state)
@@ -603,30 +565,20 @@ static void a_token_is_forced_only_when_the_one_we_have_was_refused(void **state
 
 static void a_token_that_is_refused_says_what_to_do(void **state)
 {
-    static const struct {
-        int status;
-        const char *body;
-        enum kf_rc rc;
-    } rows[] = {
-        { 200, "{\"errcode\":40125,\"errmsg\":\"invalid appsecret\"}", KF_AUTH },
-        { 200, "{\"errcode\":40164,\"errmsg\":\"invalid ip\"}", KF_AUTH },
-        { 200, "{\"errcode\":-1}", KF_IO },
-        { 200, "{\"errcode\":45009}", KF_IO },
-        { 200, "{\"access_token\":\"T\"}", KF_IO },
-        { 200, "", KF_IO },
-        { 500, "{\"access_token\":\"T\",\"expires_in\":7200}", KF_IO },
-        { 0, "", KF_IO },
-        { 200, "{\"errcode\":0,\"access_token\":\"T\",\"expires_in\":\"60\"}", KF_OK },
+    static const struct renewal_row rows[] = {
+        { 200, "{\"errcode\":40125,\"errmsg\":\"invalid appsecret\"}", KF_AUTH, 0 },
+        { 200, "{\"errcode\":40164,\"errmsg\":\"invalid ip\"}", KF_AUTH, 0 },
+        { 200, "{\"errcode\":-1}", KF_IO, 0 },
+        { 200, "{\"errcode\":45009}", KF_IO, 0 },
+        { 200, "{\"access_token\":\"T\"}", KF_IO, 0 },
+        { 200, "", KF_IO, 0 },
+        { 500, "{\"access_token\":\"T\",\"expires_in\":7200}", KF_IO, 0 },
+        { 0, "", KF_IO, 0 },
+        { 200, "{\"errcode\":0,\"access_token\":\"T\",\"expires_in\":\"60\"}", KF_OK, 30000 },
     };
     struct bench *t = *state;
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct http_resp last = answered(rows[i].status, rows[i].body);
-        struct renewed done = { .expires_ms = 0 };
-        struct http_req req;
-
-        assert_int_equal(wechat_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), rows[i].rc);
-    }
+    renewals_end_so(t, rows, COUNT(rows));
 }
 
 static void the_older_way_to_a_token_is_one_address(void **state)
@@ -680,8 +632,6 @@ static void files_are_fetched_by_id(void **state)
     t->env.token = SLICE("");
     assert_int_equal(wechat_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_AUTH);
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

@@ -1,4 +1,5 @@
 /* WeCom's customer service: the vectors, then what they do not say. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 #include "classes.h"
 
@@ -7,11 +8,11 @@
 
 #include <stdlib.h>
 
-#define CORP  "ww7a31f0de55c28b90"
-#define KEY   "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
-#define TOKEN "Kefud2024Token"
-#define OURS  "wkA1zQDAAAk9Tg7BwGm3rLpSxYv2Hfcw"
-#define USER  "wmA1zQDAAAs5jPbQ4mXrVd8UeK0WnyTo"
+#define CORP    "ww7a31f0de55c28b90"
+#define AES_KEY "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J"
+#define TOKEN   "Kefud2024Token"
+#define OURS    "wkA1zQDAAAk9Tg7BwGm3rLpSxYv2Hfcw"
+#define USER    "wmA1zQDAAAs5jPbQ4mXrVd8UeK0WnyTo"
 
 /* ---- the vectors -------------------------------------------------------------------------------------------------------------------- */
 
@@ -30,7 +31,7 @@ static void settings_of(const json_t *inputs, struct buf *b)
     setting(b, "secret", SLICE(""), "0123456789abcdef");
     setting(b, "open_kfid", v_slice(inputs, "open_kfid"), OURS);
     setting(b, "token", token.n <= 32 ? token : SLICE(""), TOKEN);
-    setting(b, "encoding_aes_key", v_slice(inputs, "encoding_aes_key"), KEY);
+    setting(b, "encoding_aes_key", v_slice(inputs, "encoding_aes_key"), AES_KEY);
     buf_str(b, ",\"names\":false}");
 }
 
@@ -200,15 +201,9 @@ static const struct vector_channel vectors = {
 
 /* ---- an account to try things on ------------------------------------------------------------------------------------------------- */
 
-#define SETTINGS                                                                                                                          \
-    "{\"corp_id\":\"" CORP "\",\"secret\":\"very-secret\",\"open_kfid\":\"" OURS "\",\"token\":\"" TOKEN "\",\"encoding_aes_key\":\"" KEY \
-    "\",\"url\":\"https://api.example/\""
-
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-};
+#define SETTINGS                                                                                         \
+    "{\"corp_id\":\"" CORP "\",\"secret\":\"very-secret\",\"open_kfid\":\"" OURS "\",\"token\":\"" TOKEN \
+    "\",\"encoding_aes_key\":\"" AES_KEY "\",\"url\":\"https://api.example/\""
 
 static void open_with(struct bench *t, const char *more)
 {
@@ -223,29 +218,7 @@ static void open_with(struct bench *t, const char *more)
 
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env.now_ms = 1718100105000;
-    t->env.token = SLICE("TKN");
-    *state = t;
-    open_with(t, "");
-    return 0;
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    wecom_kf_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
-}
-
-static struct http_resp answered(int status, const char *body)
-{
-    return (struct http_resp){ .status = status, .body = slice_of(body) };
+    return bench_open(state, &wecom_kf_ops, SETTINGS "}", (struct env){ .now_ms = 1718100105000, .token = SLICE("TKN") });
 }
 
 static struct errand an_errand(const char *text)
@@ -766,8 +739,6 @@ static void a_token_is_one_address(void **state)
     assert_int_equal(wecom_kf_ops.renew(t->ch, t->arena, &t->env, &last, &req, &done), KF_OK);
     assert_true(slice_is(done.token, "T2"));
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {

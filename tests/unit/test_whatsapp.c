@@ -1,8 +1,8 @@
 /* The WhatsApp channel: its vectors, then what they do not say. */
+#include "channel_bench.h"
 #include "channel_vectors.h"
 
 #include "protocols/whatsapp_impl.h"
-#include "tests/unit/unit.h"
 
 #include <stdio.h>
 
@@ -65,31 +65,9 @@ static const struct vector_channel vectors = {
 
 /* ---- a number to try things on --------------------------------------------------------------------------------------------- */
 
-struct bench {
-    struct arena *arena;
-    struct channel *ch;
-    struct env env;
-    struct received got;
-};
-
 static int bench_setup(void **state)
 {
-    struct bench *t = test_calloc(1, sizeof(*t));
-
-    t->arena = arena_new(0);
-    t->env = (struct env){ .now_ms = NOW_MS, .chance = { 1, 2, 3 } };
-    *state = t;
-    return whatsapp_ops.open(&t->ch, slice_of(SETTINGS), NULL);
-}
-
-static int bench_teardown(void **state)
-{
-    struct bench *t = *state;
-
-    whatsapp_ops.close(t->ch);
-    arena_free(t->arena);
-    test_free(t);
-    return 0;
+    return bench_open(state, &whatsapp_ops, SETTINGS, (struct env){ .now_ms = NOW_MS, .chance = { 1, 2, 3 } });
 }
 
 static struct http_pair signature(struct arena *a, const char *secret, struct slice body)
@@ -714,9 +692,7 @@ static void a_number_is_met_by_its_name(void **state)
 
 static void settings_that_do_not_work_are_told(void **state)
 {
-    static const struct {
-        const char *settings, *words;
-    } rows[] = {
+    static const struct settings_row rows[] = {
         { "{\"number\":\"+15550100\",\"token\":\"t0123456\",\"app_secrets\":[\"x\"],\"verify_token\":\"12345678\"}", "number: " },
         { "{\"number\":\"15550100\",\"token\":\"t 123456\",\"app_secrets\":[\"x\"],\"verify_token\":\"12345678\"}", "token: " },
         { "{\"number\":\"15550100\",\"token\":\"t0123456\",\"app_secrets\":[],\"verify_token\":\"12345678\"}", "app_secrets: " },
@@ -728,22 +704,12 @@ static void settings_that_do_not_work_are_told(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct kf_err why = { .rc = KF_OK };
-        struct channel *ch;
-
-        assert_int_equal(whatsapp_ops.open(&ch, slice_of(rows[i].settings), &why), KF_INVALID);
-        if (strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%s: %s", rows[i].settings, why.text);
-    }
+    settings_are_refused(&whatsapp_ops, rows, COUNT(rows));
 }
 
 static void templates_that_meta_does_not_have_are_told(void **state)
 {
-    static const struct {
-        struct template t;
-        const char *words; /* NULL: it is good */
-    } rows[] = {
+    static const struct template_row rows[] = {
         { { .name = "order_update", .language = "zh_CN", .text = "{{1}}" }, NULL },
         { { .name = "order_update", .language = "en", .text = "{{first_name}}", .header = TEMPLATE_IMAGE }, NULL },
         { { .name = "Order", .language = "en", .text = "x" }, "name: as Meta has it" },
@@ -754,15 +720,7 @@ static void templates_that_meta_does_not_have_are_told(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct template t = rows[i].t;
-        struct kf_err why = { .rc = KF_OK };
-
-        assert_int_equal(template_read(slice_of(t.text), &t.blanks, NULL), KF_OK);
-        assert_int_equal(whatsapp_ops.template(&t, &why), rows[i].words ? KF_INVALID : KF_OK);
-        if (rows[i].words && strncmp(why.text, rows[i].words, strlen(rows[i].words)) != 0)
-            fail_msg("%zu: %s", i, why.text);
-    }
+    templates_are_judged(&whatsapp_ops, rows, COUNT(rows));
 }
 
 static void a_proof_stands_beside_the_token_where_it_is_wanted(void **state)
@@ -780,8 +738,6 @@ static void a_proof_stands_beside_the_token_where_it_is_wanted(void **state)
                                  "425d674890703fcd279853e2a9c7266501fdfcb1610bc9993697f0a93e50eb95");
     whatsapp_ops.close(ch);
 }
-
-#define BENCH(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 int main(void)
 {
