@@ -49,6 +49,24 @@ static inline size_t fuzz_headers(struct slice *text, struct http_pair *ret, siz
     return n;
 }
 
+/* The first line is a query, and the rest a body, which GET does not have. */
+static inline void fuzz_line_and_body(struct channel *ch, struct arena *a,
+                                      void (*call)(struct channel *, struct arena *, const char *method, const struct http_pair *query,
+                                                   size_t n, struct slice body),
+                                      struct slice text)
+{
+    const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+    size_t line = end ? (size_t)(end - text.p) : text.n;
+    struct slice body = { text.p + line + (end != NULL), text.n - line - (end != NULL) };
+    struct http_pair query[16];
+    size_t n = url_query(a, (struct slice){ text.p, line }, query, 16);
+
+    if (n > 16)
+        return;
+    call(ch, a, "GET", query, n, SLICE(""));
+    call(ch, a, "POST", query, n, body);
+}
+
 static void fuzz_event(const struct inbound *in)
 {
     const struct slice texts[] = { in->account, in->user, in->user_name, in->peer,   in->id,      in->ref,  in->text,

@@ -41,20 +41,6 @@ static void notice(struct channel *ch, struct arena *a, struct slice body)
     buf_finish(&b);
 }
 
-static void raw(struct channel *ch, struct arena *a, struct slice text)
-{
-    const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-    size_t line = end ? (size_t)(end - text.p) : text.n;
-    struct slice body = { text.p + line + (end != NULL), text.n - line - (end != NULL) };
-    struct http_pair query[16];
-    size_t n = url_query(a, (struct slice){ text.p, line }, query, 16);
-
-    if (n > 16)
-        return;
-    call(ch, a, "GET", query, n, SLICE(""));
-    call(ch, a, "POST", query, n, body);
-}
-
 static void api(struct channel *ch, struct arena *a, uint8_t which, struct slice body)
 {
     struct http_resp resp = { .status = 200, .body = body };
@@ -84,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena *a = arena_new(4u << 20);
 
     if (size && data[0] == 'Q')
-        raw(ch, a, fuzz_slice(data + 1, size - 1));
+        fuzz_line_and_body(ch, a, call, fuzz_slice(data + 1, size - 1));
     else if (size && strchr("PKMA", data[0]) && data[0])
         api(ch, a, data[0], fuzz_slice(data + 1, size - 1));
     else

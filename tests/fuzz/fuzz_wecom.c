@@ -48,20 +48,6 @@ static void encrypted(struct channel *ch, struct arena *a, struct slice document
     buf_finish(&b);
 }
 
-static void raw(struct channel *ch, struct arena *a, struct slice text)
-{
-    const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-    size_t line = end ? (size_t)(end - text.p) : text.n;
-    struct slice body = { text.p + line + (end != NULL), text.n - line - (end != NULL) };
-    struct http_pair query[16];
-    size_t n = url_query(a, (struct slice){ text.p, line }, query, 16);
-
-    if (n > 16)
-        return;
-    call(ch, a, "GET", query, n, SLICE(""));
-    call(ch, a, "POST", query, n, body);
-}
-
 static void page(struct channel *ch, struct arena *a, struct slice body, struct slice names)
 {
     struct http_resp resp = { .status = 200, .body = body };
@@ -129,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice rest = fuzz_slice(data + (size > 0), size - (size > 0));
 
     if (size && data[0] == 'Q')
-        raw(ch, a, rest);
+        fuzz_line_and_body(ch, a, call, rest);
     else if (size && data[0] == 'S')
         encrypted(ch, a, rest);
     else if (size && data[0] == 'I')
