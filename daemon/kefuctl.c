@@ -53,7 +53,10 @@ static const char usage[] =
 
 int ctl_fail(const struct kf_err *why)
 {
-    fprintf(stderr, "kefuctl: %s\n", why->text);
+    struct kf_err shown = *why;
+
+    ctl_tame(shown.text);
+    fprintf(stderr, "kefuctl: %s\n", shown.text);
     return CTL_FAILED;
 }
 

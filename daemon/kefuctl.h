@@ -22,10 +22,24 @@ struct ctl {
 /* A request over the control socket. `body` is borrowed, NULL none; `ret` (may be NULL) is the caller's to json_decref, NULL when the
  * answer had no body. KF_ABSENT: nobody listens there. */
 enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body, json_t **ret, struct kf_err *why);
-/* An answer for people: "a.b: value" lines, or with --json as it is. */
-void ctl_print(const struct ctl *ctl, const json_t *answer);
+/* The `items` of that address, each printed by `print`, or with --json the answer as it came. Says where there are more. Returns what the
+ * command ends with. */
+int ctl_list(const struct ctl *ctl, const char *path, void (*print)(const json_t *item));
 /* The body of an answer to GET, written to the open file `fd` as it comes. Else as ctl_call(). */
 enum kf_rc ctl_fetch(const struct ctl *ctl, const char *path, int fd, struct kf_err *why);
+
+/* ---- kefuctl_show.c: without --json no control character comes through, whoever wrote it ---- */
+
+/* Each of them becomes a question mark. */
+void ctl_tame(char *text);
+/* The member, or "". */
+const char *ctl_text(const json_t *of, const char *name);
+/* An answer (NULL: there was none) for people: "a.b: value" lines, or with --json as it is. */
+void ctl_print(const struct ctl *ctl, json_t *answer);
+/* The members of its `list`, each printed by `print`, and whether there are more; or with --json the answer as it is. */
+void ctl_print_each(const struct ctl *ctl, json_t *answer, const char *list, void (*print)(const json_t *item));
+/* GET `path`, and its `items` so. Returns what the command ends with. */
+int ctl_list(const struct ctl *ctl, const char *path, void (*print)(const json_t *item));
 
 /* ---- kefuctl_owner.c ---- */
 

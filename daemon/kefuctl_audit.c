@@ -11,13 +11,6 @@
 
 #define HEADS_MAX (1U << 20)
 
-static const char *text(const json_t *one, const char *name)
-{
-    const char *ret = json_string_value(json_object_get(one, name));
-
-    return ret ? ret : "";
-}
-
 static long long whole(const json_t *one, const char *name)
 {
     return (long long)json_integer_value(json_object_get(one, name));
@@ -58,30 +51,20 @@ static void print_entry(const json_t *one)
 
     if (localtime_r(&at, &tm))
         (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-    printf("%s  %-8s %-24s %s%s%s  %s\n", when, *text(one, "site") ? text(one, "site") : "-", text(one, "kind"),
-           *text(by, "name") ? text(by, "name") : text(by, "role"), *text(by, "id") ? " " : "", text(by, "id"), data ? data : "{}");
+    printf("%s  %-8s %-24s %s%s%s  %s\n", when, *ctl_text(one, "site") ? ctl_text(one, "site") : "-", ctl_text(one, "kind"),
+           *ctl_text(by, "name") ? ctl_text(by, "name") : ctl_text(by, "role"), *ctl_text(by, "id") ? " " : "", ctl_text(by, "id"),
+           data ? data : "{}");
     free(data);
 }
 
 int ctl_audit_list(struct ctl *ctl, const struct ctl_audit *a)
 {
     struct kf_err why = { 0 };
-    json_t *answer = NULL, *one;
     char path[1536];
-    size_t i;
 
     if (!list_path(a, path, sizeof(path)))
         return kf_fail(&why, KF_INVALID, "these filters are too long"), ctl_fail(&why);
-    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
-        return ctl_fail(&why);
-    if (ctl->json)
-        ctl_print(ctl, answer);
-    else
-        json_array_foreach(json_object_get(answer, "items"), i, one) print_entry(one);
-    if (!ctl->json && json_is_string(json_object_get(answer, "cursor")))
-        fprintf(stderr, "and there are more: --cursor %s\n", text(answer, "cursor"));
-    json_decref(answer);
-    return CTL_DONE;
+    return ctl_list(ctl, path, print_entry);
 }
 
 /* ---- verify ---- */
@@ -114,16 +97,16 @@ static int print_chains(const json_t *answer)
     {
         const json_t *broken = json_object_get(one, "broken");
 
-        printf("%s  entries %lld to %lld (%lld)  ", text(one, "node"), whole(one, "first"), whole(one, "last"), whole(one, "entries"));
+        printf("%s  entries %lld to %lld (%lld)  ", ctl_text(one, "node"), whole(one, "first"), whole(one, "last"), whole(one, "entries"));
         if (broken)
-            printf("BROKEN at entry %lld: %s: %s\n", whole(broken, "entry"), text(broken, "what"), text(broken, "words"));
+            printf("BROKEN at entry %lld: %s: %s\n", whole(broken, "entry"), ctl_text(broken, "what"), ctl_text(broken, "words"));
         else
-            printf("OK  head %s\n", strrchr(text(one, "head"), ' ') ? strrchr(text(one, "head"), ' ') + 1 : "");
+            printf("OK  head %s\n", strrchr(ctl_text(one, "head"), ' ') ? strrchr(ctl_text(one, "head"), ' ') + 1 : "");
     }
     if (whole(answer, "unchained"))
         printf("and %lld older entries without a chain\n", whole(answer, "unchained"));
-    if (*text(answer, "words"))
-        printf("BROKEN: %s\n", text(answer, "words"));
+    if (*ctl_text(answer, "words"))
+        printf("BROKEN: %s\n", ctl_text(answer, "words"));
     return json_is_true(json_object_get(answer, "ok")) ? CTL_DONE : CTL_FAILED;
 }
 

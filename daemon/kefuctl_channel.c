@@ -34,20 +34,13 @@ static bool channel_path(const char *site, const char *key, char *ret, size_t si
     return n > 0 && (size_t)n < size;
 }
 
-static const char *text(const json_t *one, const char *name)
-{
-    const char *ret = json_string_value(json_object_get(one, name));
-
-    return ret ? ret : "";
-}
-
 static void print_channel(const json_t *c)
 {
     const json_t *token = json_object_get(c, "token"), *opens = json_object_get(c, "opens");
     const json_t *rejected = json_object_get(c, "rejected");
     const json_t *last = json_array_get(json_object_get(c, "events"), 0);
 
-    printf("%-16s %-10s %-8s", text(c, "key"), text(c, "adapter"),
+    printf("%-16s %-10s %-8s", ctl_text(c, "key"), ctl_text(c, "adapter"),
            json_is_true(json_object_get(c, "off")) ? "off"
            : json_is_false(opens)                  ? "refused"
            : json_object_get(c, "gone_at")         ? "gone"
@@ -56,11 +49,11 @@ static void print_channel(const json_t *c)
     if (token)
         printf("  token %s", json_is_true(json_object_get(token, "held")) ? "held" : "none yet");
     if (last)
-        printf("  last: %s (%lld)", text(last, "verdict"), (long long)json_integer_value(json_object_get(last, "status")));
+        printf("  last: %s (%lld)", ctl_text(last, "verdict"), (long long)json_integer_value(json_object_get(last, "status")));
     if (rejected)
-        printf("\n                 the platform refuses its credentials: %s", text(rejected, "reason"));
-    if (*text(c, "callback"))
-        printf("\n                 %s", text(c, "callback"));
+        printf("\n                 the platform refuses its credentials: %s", ctl_text(rejected, "reason"));
+    if (*ctl_text(c, "callback"))
+        printf("\n                 %s", ctl_text(c, "callback"));
     putchar('\n');
 }
 
@@ -68,31 +61,28 @@ int ctl_channel_list(struct ctl *ctl, const char *site)
 {
     struct kf_err why = { 0 };
     char *named = site_of(ctl, site, &why), path[512];
-    json_t *answer = NULL, *one;
-    size_t i;
 
     if (!named || !channel_path(named, NULL, path, sizeof(path))) {
         free(named);
         return ctl_fail(&why);
     }
     free(named);
-    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
-        return ctl_fail(&why);
-    if (ctl->json)
-        ctl_print(ctl, answer);
-    else
-        json_array_foreach(json_object_get(answer, "items"), i, one) print_channel(one);
-    json_decref(answer);
-    return CTL_DONE;
+    return ctl_list(ctl, path, print_channel);
+}
+
+static void print_step(const json_t *one)
+{
+    printf("%-6s %-10s%s%s\n", json_is_true(json_object_get(one, "good")) ? "ok" : "error", ctl_text(one, "step"),
+           *ctl_text(one, "reason") ? " " : "", ctl_text(one, "reason"));
 }
 
 int ctl_channel_test(struct ctl *ctl, const char *key, const char *site, const char *to, bool tell)
 {
     struct kf_err why = { 0 };
     char *named = site_of(ctl, site, &why), path[512];
-    json_t *answer = NULL, *one, *body;
+    json_t *answer = NULL, *body;
     bool good;
-    size_t i;
+    enum kf_rc rc;
 
     if (!named || !channel_path(named, key, path, sizeof(path))) {
         free(named);
@@ -100,17 +90,12 @@ int ctl_channel_test(struct ctl *ctl, const char *key, const char *site, const c
     }
     free(named);
     body = json_pack("{s:b,s:s*}", "register", (int)tell, "to", to);
-    i = ctl_call(ctl, "POST", path, body, &answer, &why);
+    rc = ctl_call(ctl, "POST", path, body, &answer, &why);
     json_decref(body);
-    if (i)
+    if (rc)
         return ctl_fail(&why);
     good = json_is_true(json_object_get(answer, "good"));
-    if (ctl->json)
-        ctl_print(ctl, answer);
-    else
-        json_array_foreach(json_object_get(answer, "steps"), i, one)
-            printf("%-6s %-10s%s%s\n", json_is_true(json_object_get(one, "good")) ? "ok" : "error", text(one, "step"),
-                   *text(one, "reason") ? " " : "", text(one, "reason"));
+    ctl_print_each(ctl, answer, "steps", print_step);
     json_decref(answer);
     return good ? CTL_DONE : CTL_FAILED;
 }

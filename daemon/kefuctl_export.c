@@ -64,13 +64,6 @@ static enum kf_rc save(struct copy *c, const char *name, const json_t *what)
     return end_file(c, fd, rc);
 }
 
-static const char *text(const json_t *of, const char *name)
-{
-    const char *ret = json_string_value(json_object_get(of, name));
-
-    return ret ? ret : "";
-}
-
 /* Ids are of our making; they become names of files all the same only where they look like it. */
 static bool is_id(const char *s)
 {
@@ -108,7 +101,7 @@ static enum kf_rc copy_files(struct copy *c, const json_t *transcript)
 
     json_array_foreach(json_object_get(transcript, "messages"), i, m)
     {
-        const char *id = text(json_object_get(m, "file"), "id");
+        const char *id = ctl_text(json_object_get(m, "file"), "id");
 
         if (!rc && is_id(id))
             rc = copy_file(c, id);
@@ -118,7 +111,7 @@ static enum kf_rc copy_files(struct copy *c, const json_t *transcript)
 
 static enum kf_rc copy_talk(struct copy *c, const json_t *talk)
 {
-    const char *id = text(talk, "id"), *contact = text(talk, "contact");
+    const char *id = ctl_text(talk, "id"), *contact = ctl_text(talk, "contact");
     char name[80], path[256];
     json_t *got = NULL;
     enum kf_rc rc;

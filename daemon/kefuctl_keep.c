@@ -52,13 +52,6 @@ int ctl_housekeep(struct ctl *ctl, bool dry)
 
 /* ---- legal holds ---- */
 
-static const char *text(const json_t *one, const char *name)
-{
-    const char *ret = json_string_value(json_object_get(one, name));
-
-    return ret ? ret : "";
-}
-
 static bool holds_path(const struct ctl_hold *h, const char *id, char *ret, size_t size)
 {
     char *site = curl_easy_escape(NULL, h->site ? h->site : "", 0), *conv = curl_easy_escape(NULL, h->conv ? h->conv : "", 0);
@@ -75,25 +68,22 @@ static bool holds_path(const struct ctl_hold *h, const char *id, char *ret, size
     return n > 0 && (size_t)n < size;
 }
 
+static void print_hold(const json_t *one)
+{
+    const char *conv = ctl_text(one, "conversation");
+
+    printf("%s  %s %s  %s\n", ctl_text(one, "id"), *conv ? "conversation" : "visitor     ", *conv ? conv : ctl_text(one, "visitor"),
+           ctl_text(one, "reason"));
+}
+
 int ctl_hold_list(struct ctl *ctl, const struct ctl_hold *h)
 {
     struct kf_err why = { 0 };
-    json_t *answer = NULL, *one;
     char path[512];
-    size_t i;
 
     if (!holds_path(h, NULL, path, sizeof(path)))
         return kf_fail(&why, KF_INVALID, "these filters are too long"), ctl_fail(&why);
-    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
-        return ctl_fail(&why);
-    if (ctl->json)
-        ctl_print(ctl, answer);
-    else
-        json_array_foreach(json_object_get(answer, "items"), i, one)
-            printf("%s  %s %s  %s\n", text(one, "id"), *text(one, "conversation") ? "conversation" : "visitor     ",
-                   *text(one, "conversation") ? text(one, "conversation") : text(one, "visitor"), text(one, "reason"));
-    json_decref(answer);
-    return CTL_DONE;
+    return ctl_list(ctl, path, print_hold);
 }
 
 int ctl_hold_set(struct ctl *ctl, const struct ctl_hold *h)

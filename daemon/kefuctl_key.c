@@ -84,29 +84,25 @@ static const char *state_of(const json_t *key)
     return ends && ends <= (json_int_t)time(NULL) * 1000 ? "ended" : "good";
 }
 
+static void print_key(const json_t *key)
+{
+    json_t *verb;
+    size_t i;
+
+    printf("%s  %-8s made %s  used %s  ends %s  %s:", ctl_text(key, "id"), state_of(key), day(key, "created_at"), day(key, "used_at"),
+           day(key, "expires_at"), ctl_text(key, "name"));
+    json_array_foreach(json_object_get(key, "verbs"), i, verb) printf(" %s", json_string_value(verb));
+    putchar('\n');
+}
+
 int ctl_key_list(struct ctl *ctl, const char *site)
 {
     struct kf_err why = { 0 };
-    json_t *answer = NULL, *key, *verb;
     char path[512];
-    size_t i, k;
 
     if (!keys_path(NULL, site, path, sizeof(path)))
         return kf_fail(&why, KF_INVALID, "that is no key of a site"), ctl_fail(&why);
-    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
-        return ctl_fail(&why);
-    if (ctl->json)
-        ctl_print(ctl, answer);
-    else
-        json_array_foreach(json_object_get(answer, "items"), i, key)
-        {
-            printf("%s  %-8s made %s  used %s  ends %s  %s:", json_string_value(json_object_get(key, "id")), state_of(key),
-                   day(key, "created_at"), day(key, "used_at"), day(key, "expires_at"), json_string_value(json_object_get(key, "name")));
-            json_array_foreach(json_object_get(key, "verbs"), k, verb) printf(" %s", json_string_value(verb));
-            putchar('\n');
-        }
-    json_decref(answer);
-    return CTL_DONE;
+    return ctl_list(ctl, path, print_key);
 }
 
 int ctl_key_revoke(struct ctl *ctl, const char *id, const char *site)

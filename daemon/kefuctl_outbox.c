@@ -32,35 +32,28 @@ static const char *minute(const json_t *one, const char *name, char ret[24])
     return ret;
 }
 
-static const char *text(const json_t *one, const char *name)
+static long long whole(const json_t *one, const char *name)
 {
-    const char *ret = json_string_value(json_object_get(one, name));
+    return (long long)json_integer_value(json_object_get(one, name));
+}
 
-    return ret ? ret : "";
+static void print_errand(const json_t *one)
+{
+    char at[24];
+
+    printf("%s  %-9s %-7s %-12s %s-%lld  made %s  tries %lld  %s\n", ctl_text(one, "id"), ctl_text(one, "state"), ctl_text(one, "kind"),
+           ctl_text(one, "channel"), ctl_text(one, "conversation"), whole(one, "seq"), minute(one, "created_at", at),
+           whole(one, "attempts"), ctl_text(one, "reason"));
 }
 
 int ctl_outbox_list(struct ctl *ctl, const struct ctl_outbox *o)
 {
     struct kf_err why = { 0 };
-    json_t *answer = NULL, *one;
-    char path[512], at[24];
-    size_t i;
+    char path[512];
 
     if (!outbox_path(o, NULL, path, sizeof(path)))
         return kf_fail(&why, KF_INVALID, "that is no key of a site"), ctl_fail(&why);
-    if (ctl_call(ctl, "GET", path, NULL, &answer, &why))
-        return ctl_fail(&why);
-    if (ctl->json)
-        ctl_print(ctl, answer);
-    else
-        json_array_foreach(json_object_get(answer, "items"), i, one)
-            printf("%s  %-9s %-7s %-12s %s-%lld  made %s  tries %lld  %s\n", text(one, "id"), text(one, "state"), text(one, "kind"),
-                   text(one, "channel"), text(one, "conversation"), (long long)json_integer_value(json_object_get(one, "seq")),
-                   minute(one, "created_at", at), (long long)json_integer_value(json_object_get(one, "attempts")), text(one, "reason"));
-    if (!ctl->json && json_is_true(json_object_get(answer, "more")))
-        fputs("and there are more\n", stderr);
-    json_decref(answer);
-    return CTL_DONE;
+    return ctl_list(ctl, path, print_errand);
 }
 
 int ctl_outbox_act(struct ctl *ctl, const struct ctl_outbox *o, const char *act)

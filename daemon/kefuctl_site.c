@@ -52,7 +52,7 @@ int ctl_site_export(struct ctl *ctl, const char *key)
     return rc ? ctl_fail(&why) : CTL_DONE;
 }
 
-static void print_changes(const struct ctl *ctl, const json_t *answer)
+static void print_changes(const struct ctl *ctl, json_t *answer)
 {
     const json_t *all = json_object_get(answer, "changes");
 

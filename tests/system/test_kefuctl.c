@@ -486,6 +486,25 @@ static void holds_are_asked_for_by_the_id_of_a_conversation(void **unused)
     stop();
 }
 
+/* A name may hold what a terminal obeys: U+009B is ESC [ in one. */
+static void nothing_that_is_listed_steers_a_terminal(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(CTL(NULL, "key", "add", "--name",
+                         "夜班\xc2\x9b"
+                         "2J",
+                         "--verbs", "status", "--site", "demo"),
+                     0);
+    assert_null(strstr(said, "\xc2\x9b"));
+    assert_int_equal(CTL(NULL, "key", "list", "--site", "demo"), 0);
+    must_say("夜班??2J");
+    assert_null(strstr(said, "\xc2\x9b"));
+    assert_int_equal(CTL(NULL, "--json", "key", "list", "--site", "demo"), 0);
+    must_say("夜班");
+    stop();
+}
+
 /* Beside kefud and without it, and when somebody has been at the database. */
 static void the_access_log_is_checked_and_what_was_done_to_it_is_found(void **unused)
 {
@@ -763,6 +782,7 @@ int main(void)
         EACH(a_backup_is_put_back_in_another_place),
         EACH(index_and_housekeeping_answer_when_they_are_done),
         EACH(holds_are_asked_for_by_the_id_of_a_conversation),
+        EACH(nothing_that_is_listed_steers_a_terminal),
         EACH(the_access_log_is_checked_and_what_was_done_to_it_is_found),
         EACH(a_reload_with_a_broken_file_changes_nothing_and_says_why),
         EACH(doctor_finds_nothing_wrong_with_a_demo),
