@@ -1,6 +1,7 @@
 /* mail_mime.c: bodies of mail: parts within parts, and how their bytes are wrapped (RFC 2045, 2046). */
 #define _GNU_SOURCE /* memmem */
 #include "protocols/mail_letter.h"
+#include "protocols/sign.h"
 
 #include <strings.h>
 
@@ -19,17 +20,6 @@ static struct slice from(struct slice s, size_t at)
 
 /* ---- transfer encodings ------------------------------------------------------------------------------------------------------- */
 
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 struct slice mail_base64(struct arena *a, struct slice s)
 {
     uint8_t *ret = arena_alloc(a, s.n / 4 * 3 + 4);
@@ -40,7 +30,7 @@ struct slice mail_base64(struct arena *a, struct slice s)
     if (!ret)
         return (struct slice){ NULL, 0 };
     for (size_t i = 0; i < s.n; i++) {
-        int v = base64_value(s.p[i]);
+        int v = sign_base64_digit(s.p[i]);
 
         if (s.p[i] == '=') { /* the end of one; some senders glue several together */
             bits = 0;

@@ -202,7 +202,7 @@ void sign_base64(struct buf *b, const void *bytes, size_t n)
     }
 }
 
-static int base64_value(char c)
+int sign_base64_digit(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -228,7 +228,7 @@ bool sign_base64_decode(struct slice text, uint8_t *ret, size_t max, size_t *n)
         uint32_t v = 0;
 
         for (size_t k = 0; k < 4; k++) {
-            int d = k < have ? base64_value(text.p[i + k]) : 0;
+            int d = k < have ? sign_base64_digit(text.p[i + k]) : 0;
 
             if (d < 0)
                 return false;

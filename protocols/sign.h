@@ -43,5 +43,7 @@ void sign_hex(struct buf *b, const uint8_t *bytes, size_t n);
 void sign_base64(struct buf *b, const void *bytes, size_t n);
 /* Strict: right length, padding and alphabet, no blanks. At most `max` bytes into `ret`; false leaves *n alone. */
 bool sign_base64_decode(struct slice text, uint8_t *ret, size_t max, size_t *n);
+/* What a letter of it stands for; -1: it is none. */
+int sign_base64_digit(char c);
 
 #endif

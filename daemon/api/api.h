@@ -107,6 +107,8 @@ const struct api_config *turn_config(struct turn *t);
 void turn_json(struct turn *t, int status, const struct buf *b);
 void turn_jansson(struct turn *t, int status, json_t *root); /* takes a reference */
 void turn_empty(struct turn *t, int status);
+/* For what calls back with a verdict alone, `ctx` the turn: 204, or the problem. */
+void turn_done(void *ctx, enum kf_rc rc, const struct kf_err *why);
 void turn_answer(struct turn *t, const struct net_answer *a);
 /* The same for who has answered by other means, or need not any more. */
 void turn_end(struct turn *t);

@@ -83,16 +83,6 @@ static void get_status(struct turn *t)
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_counts, t);
 }
 
-static void done(void *ctx, enum kf_rc rc, const struct kf_err *why)
-{
-    struct turn *t = ctx;
-
-    if (rc)
-        turn_fail(t, rc, why);
-    else
-        turn_empty(t, 204);
-}
-
 static void post_backup(struct turn *t)
 {
     json_t *root = turn_body(t);
@@ -103,13 +93,13 @@ static void post_backup(struct turn *t)
     if (!path || *path != '/')
         turn_problem(t, 400, "path: an absolute path of a file that does not exist yet");
     else
-        store_backup(turn_config(t)->store, path, done, t);
+        store_backup(turn_config(t)->store, path, turn_done, t);
     json_decref(root);
 }
 
 static void post_reindex(struct turn *t)
 {
-    store_reindex(turn_config(t)->store, done, t);
+    store_reindex(turn_config(t)->store, turn_done, t);
 }
 
 static void housekept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
@@ -142,7 +132,7 @@ static void post_reload(struct turn *t)
     struct kf_err why = { 0 };
     enum kf_rc rc = cfg->reload(cfg->ctx, &why);
 
-    done(t, rc, &why);
+    turn_done(t, rc, &why);
 }
 
 /* ---- a new site ---- */

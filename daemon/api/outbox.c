@@ -91,16 +91,6 @@ static void get_outbox(struct turn *t)
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_errands, t);
 }
 
-static void done(void *ctx, enum kf_rc rc, const struct kf_err *why)
-{
-    struct turn *t = ctx;
-
-    if (rc)
-        turn_fail(t, rc, why);
-    else
-        turn_empty(t, 204);
-}
-
 static void act(struct turn *t, bool drop)
 {
     struct site *site = outbox_site(t);
@@ -120,9 +110,9 @@ static void act(struct turn *t, bool drop)
     if (!id_parse(t->segment[0], &id))
         turn_problem(t, 404, "there is nothing of that name to be sent");
     else if (drop)
-        desk_outbox_drop(turn_desk(t), &site->key, &id, &by, done, t);
+        desk_outbox_drop(turn_desk(t), &site->key, &id, &by, turn_done, t);
     else
-        desk_outbox_resend(turn_desk(t), &site->key, &id, &by, done, t);
+        desk_outbox_resend(turn_desk(t), &site->key, &id, &by, turn_done, t);
 }
 
 static void post_resend(struct turn *t)

@@ -222,6 +222,14 @@ void turn_fail(struct turn *t, enum kf_rc rc, const struct kf_err *why)
                                                                                : 0 });
 }
 
+void turn_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    if (rc)
+        turn_fail(ctx, rc, why);
+    else
+        turn_empty(ctx, 204);
+}
+
 /* ---- what came ---- */
 
 /* Brackets outside of strings: jansson would recurse as deep as it is told to. */

@@ -7,7 +7,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './Icon';
 import { k } from './i18n';
 import { lines, useActions, type TalkActions } from './Line';
-import { scrolling } from './motion';
+import { scrolling, useQuiet } from './motion';
 import type { Row } from './rows';
 
 interface TalkProps extends TalkActions {
@@ -163,14 +163,4 @@ export function Talk(props: TalkProps) {
       )}
     </div>
   );
-}
-
-/** True while what is drawn is history: the first rows at all, or rows above those that were there. */
-function useQuiet(top: string, count: number): boolean {
-  const was = useRef({ top: '', count: 0 });
-  const quiet = top !== was.current.top || count - was.current.count > 5;
-  useEffect(() => {
-    was.current = { top, count };
-  });
-  return quiet;
 }

@@ -2,7 +2,7 @@
 import './Bubble.css';
 import './Transcript.css';
 import { memo } from './memo';
-import { scrolling } from './motion';
+import { scrolling, useQuiet } from './motion';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { ArrowDown, Bot, Headset } from 'lucide';
@@ -153,16 +153,6 @@ export function Transcript(props: TranscriptProps) {
       )}
     </div>
   );
-}
-
-/** True while what is drawn is history: the first rows at all, or rows above the ones that were there. */
-function useQuiet(first: string, count: number): boolean {
-  const was = useRef({ first: '', count: 0 });
-  const quiet = first !== was.current.first || count - was.current.count > 5;
-  useEffect(() => {
-    was.current = { first, count };
-  });
-  return quiet;
 }
 
 function rows(
