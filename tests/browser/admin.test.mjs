@@ -213,6 +213,27 @@ test('a key is shown once, and revoked', async () => {
   await leave(p);
 });
 
+test('an address is blocked with a reason and an end, and the block is lifted', async () => {
+  const p = await admin('blocks');
+  await p.getByRole('button', { name: '添加' }).click();
+  const box = p.getByRole('dialog');
+  await box.getByRole('button', { name: '加入黑名单' }).click();
+  await box.getByText('请填写').first().waitFor();
+  await box.getByLabel('谁', { exact: true }).last().fill('203.0.113.999');
+  await box.getByLabel('原因').fill('反复发广告');
+  await box.getByRole('button', { name: '加入黑名单' }).click();
+  await box.getByRole('alert').first().waitFor(); // the daemon says what is wrong with it
+  await box.getByLabel('谁', { exact: true }).last().fill('203.0.113.0/24');
+  await box.getByRole('button', { name: '加入黑名单' }).click();
+  const row = p.locator('tr', { hasText: '203.0.113.0/24' });
+  await row.getByText('反复发广告').waitFor();
+  assert.equal(await row.locator('time').count(), 2); // when it was made, when it ends
+  await row.getByRole('button').click();
+  await row.waitFor({ state: 'detached' });
+  p.complaints = p.complaints.filter((text) => !text.includes('400')); // the range that was none
+  await leave(p);
+});
+
 test('all settings are taken out as a file, and come back changed, after a look at what would change', async () => {
   const p = await admin('portable');
   const [kept] = await Promise.all([p.waitForEvent('download'), p.getByRole('button', { name: '导出为 JSON' }).click()]);

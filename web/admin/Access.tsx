@@ -1,6 +1,7 @@
 // Access.tsx: keys for programs, and who may not write to us.
 import { useSignal } from '@preact/signals';
 import { Plus } from 'lucide';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../core/api';
 import { exactTime } from '../core/time';
@@ -42,8 +43,14 @@ function When({ at }: { at: number | undefined }) {
   );
 }
 
+interface List<T> {
+  rows: readonly T[] | null;
+  failed: string;
+  load: () => void;
+}
+
 /** A list that is asked for once, and again after each act. */
-function useList<T>(ask: () => Promise<T[]>): { rows: readonly T[] | null; failed: string; load: () => void } {
+function useList<T>(ask: () => Promise<T[]>): List<T> {
   const rows = useSignal<readonly T[] | null>(null);
   const failed = useSignal('');
   const load = (): void => {
@@ -70,77 +77,111 @@ function Failed({ why: text, again }: { why: string; again: () => void }) {
   );
 }
 
-export function Keys() {
-  const { rows, failed, load } = useList<KeyRow>(keysOf);
-  const adding = useSignal(false);
-  const made = useSignal('');
-  const revoke = (key: KeyRow): void =>
-    void revokeKey(key.id).then(
-      () => {
-        toast(t('keyRevoked', { name: key.name }));
-        load();
-      },
-      (e: unknown) => toast(t('failed', { why: why(e) }), { bad: true }),
-    );
+/** A page that is such a list, with a button that adds to it. The last column has what can be done with a row. */
+function ListPage<T>(props: {
+  list: List<T>;
+  title: string;
+  hint: string;
+  none: string;
+  add: string;
+  onAdd: () => void;
+  heads: readonly string[];
+  row: (one: T) => ComponentChildren;
+  children: ComponentChildren;
+}) {
+  const { rows, failed, load } = props.list;
   return (
     <div class="page">
       <header class="page-head">
-        <h2>{t('p_keys')}</h2>
-        <Button kind="primary" icon={Plus} onClick={() => (adding.value = true)}>
-          {t('keyAdd')}
+        <h2>{props.title}</h2>
+        <Button kind="primary" icon={Plus} onClick={props.onAdd}>
+          {props.add}
         </Button>
       </header>
-      <p class="hint">{t('keysHint')}</p>
+      <p class="hint">{props.hint}</p>
       {failed && <Failed why={failed} again={load} />}
-      {rows?.length === 0 && <p class="empty">{t('keysNone')}</p>}
+      {rows?.length === 0 && <p class="empty">{props.none}</p>}
       {rows && rows.length > 0 && (
-        <div class="table-box" role="region" tabIndex={0} aria-label={t('p_keys')}>
+        <div class="table-box" role="region" tabIndex={0} aria-label={props.title}>
           <table class="table">
             <thead>
               <tr>
-                <th scope="col">{t('f_name')}</th>
-                <th scope="col">{t('keyVerbs')}</th>
-                <th scope="col">{t('created')}</th>
-                <th scope="col">{t('used')}</th>
-                <th scope="col">{t('expires')}</th>
+                {props.heads.map((h) => (
+                  <th key={h} scope="col">
+                    {h}
+                  </th>
+                ))}
                 <th scope="col">
                   <span class="hidden">{t('acts')}</span>
                 </th>
               </tr>
             </thead>
-            <tbody>
-              {rows.map((r) => (
-                <tr key={r.id} class={r.revoked_at ? 'off' : ''}>
-                  <th scope="row">{r.name}</th>
-                  <td>{r.verbs.map((v) => wordOf('verb', v)).join(t('comma'))}</td>
-                  <td>
-                    <When at={r.created_at} />
-                    <small class="dim">{r.created_by}</small>
-                  </td>
-                  <td>
-                    <When at={r.used_at} />
-                  </td>
-                  <td>{r.revoked_at ? <span class="mark bad">{t('revoked')}</span> : <When at={r.expires_at} />}</td>
-                  <td class="acts">
-                    {!r.revoked_at && (
-                      <Button small kind="danger" onClick={() => revoke(r)}>
-                        {t('revoke')}
-                      </Button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
+            <tbody>{rows.map(props.row)}</tbody>
           </table>
         </div>
       )}
+      {props.children}
+    </div>
+  );
+}
+
+/** Something is done, said, and the list asked for again; or why it was not. */
+function act(what: Promise<unknown>, said: string, load: () => void): void {
+  what.then(
+    () => {
+      toast(said);
+      load();
+    },
+    (e: unknown) => toast(t('failed', { why: why(e) }), { bad: true }),
+  );
+}
+
+export function Keys() {
+  const list = useList<KeyRow>(keysOf);
+  const adding = useSignal(false);
+  const made = useSignal('');
+  return (
+    <ListPage
+      list={list}
+      title={t('p_keys')}
+      hint={t('keysHint')}
+      none={t('keysNone')}
+      add={t('keyAdd')}
+      onAdd={() => (adding.value = true)}
+      heads={[t('f_name'), t('keyVerbs'), t('created'), t('used'), t('expires')]}
+      row={(r) => (
+        <tr key={r.id} class={r.revoked_at ? 'off' : ''}>
+          <th scope="row">{r.name}</th>
+          <td>{r.verbs.map((v) => wordOf('verb', v)).join(t('comma'))}</td>
+          <td>
+            <When at={r.created_at} />
+            <small class="dim">{r.created_by}</small>
+          </td>
+          <td>
+            <When at={r.used_at} />
+          </td>
+          <td>{r.revoked_at ? <span class="mark bad">{t('revoked')}</span> : <When at={r.expires_at} />}</td>
+          <td class="acts">
+            {!r.revoked_at && (
+              <Button
+                small
+                kind="danger"
+                onClick={() => act(revokeKey(r.id), t('keyRevoked', { name: r.name }), list.load)}
+              >
+                {t('revoke')}
+              </Button>
+            )}
+          </td>
+        </tr>
+      )}
+    >
       {adding.value && (
         <KeyDialog
           onClose={() => (adding.value = false)}
           onMade={(key) => {
             adding.value = false;
             made.value = key;
-            load();
+            list.load();
           }}
         />
       )}
@@ -150,7 +191,7 @@ export function Keys() {
           <Secret text={made.value} />
         </Dialog>
       )}
-    </div>
+    </ListPage>
   );
 }
 
@@ -231,78 +272,50 @@ function whom(b: BanRow): string {
 }
 
 export function Blocks() {
-  const { rows, failed, load } = useList<BanRow>(bansOf);
+  const list = useList<BanRow>(bansOf);
   const adding = useSignal(false);
-  const lift = (b: BanRow): void =>
-    void liftBan(b).then(
-      () => {
-        toast(t('blockLifted'));
-        load();
-      },
-      (e: unknown) => toast(t('failed', { why: why(e) }), { bad: true }),
-    );
   return (
-    <div class="page">
-      <header class="page-head">
-        <h2>{t('p_blocks')}</h2>
-        <Button kind="primary" icon={Plus} onClick={() => (adding.value = true)}>
-          {t('blockAdd')}
-        </Button>
-      </header>
-      <p class="hint">{t('blocksHint')}</p>
-      {failed && <Failed why={failed} again={load} />}
-      {rows?.length === 0 && <p class="empty">{t('blocksNone')}</p>}
-      {rows && rows.length > 0 && (
-        <div class="table-box" role="region" tabIndex={0} aria-label={t('p_blocks')}>
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">{t('blockWhom')}</th>
-                <th scope="col">{t('f_reason')}</th>
-                <th scope="col">{t('created')}</th>
-                <th scope="col">{t('expires')}</th>
-                <th scope="col">
-                  <span class="hidden">{t('acts')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((b) => (
-                <tr key={b.key}>
-                  <th scope="row">
-                    {whom(b)}
-                    <small class="dim">
-                      {wordOf('block', kindOf(b))}
-                      {b.body.mute && ` · ${t('blockMuted')}`}
-                    </small>
-                  </th>
-                  <td>{b.body.reason}</td>
-                  <td>
-                    <When at={b.at} />
-                    <small class="dim">{b.by}</small>
-                  </td>
-                  <td>{b.body.until ? <When at={b.body.until} /> : t('never')}</td>
-                  <td class="acts">
-                    <Button small onClick={() => lift(b)}>
-                      {t('blockLift')}
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+    <ListPage
+      list={list}
+      title={t('p_blocks')}
+      hint={t('blocksHint')}
+      none={t('blocksNone')}
+      add={t('blockAdd')}
+      onAdd={() => (adding.value = true)}
+      heads={[t('blockWhom'), t('f_reason'), t('created'), t('expires')]}
+      row={(b) => (
+        <tr key={b.key}>
+          <th scope="row">
+            {whom(b)}
+            <small class="dim">
+              {wordOf('block', kindOf(b))}
+              {b.body.mute && ` · ${t('blockMuted')}`}
+            </small>
+          </th>
+          <td>{b.body.reason}</td>
+          <td>
+            <When at={b.at} />
+            <small class="dim">{b.by}</small>
+          </td>
+          <td>{b.body.until ? <When at={b.body.until} /> : t('never')}</td>
+          <td class="acts">
+            <Button small onClick={() => act(liftBan(b), t('blockLifted'), list.load)}>
+              {t('blockLift')}
+            </Button>
+          </td>
+        </tr>
       )}
+    >
       {adding.value && (
         <BlockDialog
           onClose={() => (adding.value = false)}
           onDone={() => {
             adding.value = false;
-            load();
+            list.load();
           }}
         />
       )}
-    </div>
+    </ListPage>
   );
 }
 
