@@ -28,7 +28,7 @@ export const en: Like<typeof zhCN> = {
   dateOrder: 'The first date must be before the second',
   apply: 'Apply',
   results: 'Results',
-  countIs: '{n} transcripts · {ms}',
+  countIs: { one: '{n} transcript · {ms}', other: '{n} transcripts · {ms}' },
   countMore: 'More than {n} transcripts · {ms}',
   hitsN: { one: '{n} match', other: '{n} matches' },
   hits: 'Matching messages',
