@@ -355,8 +355,6 @@ static void commit_event(struct desk *d, struct desk_site *ds, struct change *c,
                          const char *entry)
 {
     struct call *call = c ? desk_call(d, ds) : NULL;
-    const struct member *back = member_of(ds, &conv->back);
-    struct wording_value v[2];
     char id[KF_ID_TEXT];
     struct act *act;
 
@@ -374,8 +372,6 @@ static void commit_event(struct desk *d, struct desk_site *ds, struct change *c,
     }
     if (ev.kind == CONV_RETURN)
         (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
-    if (ev.kind == CONV_REFUSE && ev.staffed && back) /* the visitor was told to expect somebody else */
-        (void)speak(ds->site, c, conv, "joined", "joined", named(back, v), 2);
     d->ports.commit(d->ports.ctx, c, kept, call);
 }
 
@@ -413,17 +409,80 @@ void offers_withdraw(struct desk *d, struct desk_site *ds, const struct kf_id *p
 
 static void keep_step(struct desk *d, struct desk_site *ds, const struct conv *conv, enum conv_event_kind kind, const char *entry)
 {
-    const struct conv_event ev = {
-        .kind = kind, .person = conv->owner, .epoch = conv->epoch, .staffed = kind == CONV_REFUSE && is_present(d, ds, &conv->back)
-    };
+    keep_event(d, ds, conv, (struct conv_event){ .kind = kind, .person = conv->owner, .epoch = conv->epoch }, entry);
+}
 
-    keep_event(d, ds, conv, ev, entry);
+/* ---- what was offered, or handed over, and let pass ---- */
+
+static void give_back(struct desk *d, struct desk_site *ds, const struct conv *conv, int taken)
+{
+    struct change *c = housekeeping(d, ds);
+    struct call *call = c ? desk_call(d, ds) : NULL;
+
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    c->conv = conv->id;
+    comes_back(d, ds, c, conv, &conv->owner, taken);
+    change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "missed", .by = c->by, .data = "{\"by\":\"system\"}" };
+    d->ports.commit(d->ports.ctx, c, kept, call);
+}
+
+static void back_reread(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+    const struct conv *conv = rc ? NULL : &q->convs[0];
+
+    (void)why;
+    if (ds && conv && conv->state == CONV_OFFERED && conv->epoch == call->m && id_eq(&conv->back, &call->who))
+        give_back(call->d, ds, conv, (int)call->n);
+    desk_call_end(call);
+}
+
+/* A match for who has handed it over that is under way may have been counted by nobody yet: then the next sweep says whether there is room
+ * beside it. */
+static void back_counted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct query *next = !rc && ds && !is_being_matched(ds, &call->who) ? query_new(QUERY_CONV) : NULL;
+
+    (void)why;
+    if (!next) {
+        desk_call_end(call);
+        return;
+    }
+    call->n = places_taken(q, now(d));
+    next->id = call->conv;
+    d->ports.read(d->ports.ctx, next, back_reread, call);
+}
+
+static void let_pass(struct desk *d, struct desk_site *ds, const struct conv *conv)
+{
+    struct call *call;
+    struct query *q;
+
+    if (id_is_zero(&conv->back)) {
+        keep_step(d, ds, conv, CONV_REFUSE, "missed");
+        return;
+    }
+    q = desk_ask(d, ds, QUERY_OWNED, &call);
+    if (!q)
+        return;
+    call->who = q->id = conv->back;
+    call->conv = conv->id;
+    call->m = conv->epoch;
+    q->now = now(d);
+    d->ports.read(d->ports.ctx, q, back_counted, call);
 }
 
 static void due_one(struct desk *d, struct desk_site *ds, const struct conv *c)
 {
     if (c->state == CONV_OFFERED && c->until <= now(d))
-        keep_step(d, ds, c, CONV_REFUSE, "missed");
+        let_pass(d, ds, c);
     else if (c->state == CONV_PARKED && c->until && c->until <= now(d))
         keep_step(d, ds, c, CONV_UNPARK, "unparked");
     else if (c->state == CONV_CLOSED && c->wrapup_until && c->wrapup_until <= now(d))
@@ -478,7 +537,7 @@ static void owned_released(void *ctx, enum kf_rc rc, struct query *q, const stru
         if (c->state == CONV_SERVED)
             keep_step(d, ds, c, CONV_RETURN, "returned");
         else if (c->state == CONV_OFFERED)
-            keep_step(d, ds, c, CONV_REFUSE, "missed");
+            let_pass(d, ds, c);
     }
     desk_call_end(call);
 }

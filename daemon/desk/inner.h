@@ -250,6 +250,10 @@ int64_t wrapup_of(const struct desk_site *ds, const struct conv *conv);
 /* The acts of a transfer; `why` says what is wrong with it. */
 enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv,
                     struct kf_err *why);
+/* The acts of what `person` was handed, or offered, and does not take. What was handed over goes back to who did that, if there and with a
+ * place for it, else to the line; the visitor, who was told to expect somebody, is told. `taken`: how many places that one has taken, -1 as
+ * the last look had it. */
+void comes_back(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct kf_id *person, int taken);
 /* Whisper, join, help, leave, priority, ready. */
 enum kf_rc oversee(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct inbound *in,
                    const struct conv *conv, struct kf_err *why);
@@ -266,6 +270,9 @@ int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int
 int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 /* ---- wait.c ---- */
 void sweep_waits(struct desk *d, struct desk_site *ds);
+/* Of what a person has (desk_ask_owned): the store's own count. What the live layer was last seen to say may be older than a handing over,
+ * or than what was matched since. */
+int places_taken(const struct query *q, int64_t now_ms);
 /* As it was committed; the words are copied. */
 void member_presence(struct desk_site *ds, struct member *m, enum presence p, const char *reason, int64_t at);
 /* Chosen here: the last look need not be asked anew. */

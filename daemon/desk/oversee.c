@@ -88,6 +88,31 @@ enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, cons
     return to ? to_person(d, ds, c, to, conv, why) : to_queue(ds, c, queue, conv);
 }
 
+/* ---- and back from there ---- */
+
+void comes_back(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct kf_id *person, int taken)
+{
+    const struct member *back = member_of(ds, &conv->back);
+    const struct seen *s = seen_of(ds, &conv->back);
+    bool there = back && is_present(d, ds, &conv->back), full;
+    struct wording_value v[2];
+    char id[KF_ID_TEXT];
+
+    if (taken < 0)
+        taken = s ? s->load : 0;
+    full = there && taken + conv_weight(conv) > back->capacity;
+    change_act(c, ACT_STEP)->u.step =
+        (struct conv_event){ .kind = CONV_REFUSE, .person = *person, .epoch = conv->epoch, .staffed = there && !full };
+    if (full)
+        staff_entry(c, "returned",
+                    change_printf(c, "{\"why\":\"full\",\"person\":\"%s\",\"load\":%d,\"capacity\":%d}", id_text(&conv->back, id), taken,
+                                  back->capacity));
+    if (there && !full)
+        (void)speak(ds->site, c, conv, "joined", "joined", named(back, v), 2);
+    else if (!id_is_zero(&conv->back))
+        (void)speak(ds->site, c, conv, "returned", "returned", NULL, 0);
+}
+
 /* ---- a second person ---- */
 
 static enum kf_rc helps(struct desk *d, struct desk_site *ds, struct change *c, const struct member *who, const struct conv *conv,

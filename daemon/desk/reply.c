@@ -333,19 +333,6 @@ const struct wording_value *named(const struct member *m, struct wording_value v
     return v;
 }
 
-/* What was handed over goes back to who did that, if there: the visitor is told who is there now. */
-static void refuses(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, const struct conv *conv)
-{
-    const struct member *back = member_of(ds, &conv->back);
-    bool there = back && is_present(d, ds, &conv->back);
-    struct wording_value v[2];
-
-    change_act(c, ACT_STEP)->u.step =
-        (struct conv_event){ .kind = CONV_REFUSE, .person = m->person, .epoch = conv->epoch, .staffed = there };
-    if (there)
-        (void)speak(ds->site, c, conv, "joined", "joined", named(back, v), 2);
-}
-
 int64_t wrapup_of(const struct desk_site *ds, const struct conv *conv)
 {
     const struct site_queue *q = site_queue(ds->site, &conv->queue);
@@ -511,7 +498,8 @@ static bool acts_apart(struct desk *d, struct desk_site *ds, const struct member
         staff_reads(d, ds, m, seat, in, conv);
         return true;
     case INBOUND_TRANSFER:
-        if (id_is_zero(&in->to_agent) || d->line_looked || !d->ports.live_up(d->ports.ctx))
+    case INBOUND_REFUSE:
+        if (id_is_zero(in->kind == INBOUND_REFUSE ? &conv->back : &in->to_agent) || d->line_looked || !d->ports.live_up(d->ports.ctx))
             return false;
         with_look(d, seat, in, conv, act_looked);
         return true;
@@ -535,7 +523,7 @@ static enum kf_rc act_fill(struct desk *d, struct desk_site *ds, struct change *
 {
     switch (in->kind) {
     case INBOUND_REFUSE:
-        refuses(d, ds, c, m, conv);
+        comes_back(d, ds, c, conv, &m->person, -1);
         return KF_OK;
     case INBOUND_NOTE:
         notes(c, in);

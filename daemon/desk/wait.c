@@ -223,8 +223,7 @@ static bool is_online(const struct desk_site *ds, const struct kf_id *person)
     return s && s->connected && s->presence == PRESENCE_ONLINE;
 }
 
-/* The store's own count: what the live layer was last seen to say may be older than the handing over. What waits here is in it. */
-static int places_taken(const struct query *q, int64_t now_ms)
+int places_taken(const struct query *q, int64_t now_ms)
 {
     int taken = 0;
 

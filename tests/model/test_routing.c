@@ -216,6 +216,73 @@ static void a_transfer_to_a_full_person_comes_back_after_a_minute(void **state)
     shop_end(&w);
 }
 
+/* Agent 0 has handed one to agent 1, who is full; both its places have gone to others meanwhile. */
+static struct kf_id handed_and_filled(int nodes, uint64_t seed)
+{
+    struct kf_id conv;
+
+    shop_open(&w, nodes, seed);
+    agent_online(&w, 1, 0);
+    for (int i = 0; i < 2; i++)
+        (void)visitor_ask(&w, i, 0);
+    world_pass(&w, 7000);
+    agent_online(&w, 0, nodes - 1);
+    conv = visitor_ask(&w, 2, 0);
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 0, &conv));
+    agent_hand_to(&w, 0, 1);
+    world_settle(&w);
+    for (int i = 3; i < 5; i++)
+        (void)visitor_ask(&w, i, 0);
+    world_pass(&w, 7000);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 3"), 4);
+    assert_true(is_in(&w, &conv, CONV_OFFERED));
+    return conv;
+}
+
+/* Nobody said that the one who had handed it over should have more than the places there are: it is the first in line, and why stands
+ * beside it. */
+static void stands_first_in_line_again(const struct kf_id *conv, int64_t arrived)
+{
+    char why[200];
+
+    assert_true(is_in(&w, conv, CONV_WAITING));
+    assert_int_equal(world_number(&w, "SELECT arrived_at FROM conversation WHERE state = 1"), arrived);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM message WHERE event = 'returned'"), 1); /* who was told to expect somebody */
+    world_words(
+        &w, why, sizeof(why),
+        "SELECT json_extract(data, '$.why') || ' ' || json_extract(data, '$.load') || ' of ' || json_extract(data, '$.capacity') FROM "
+        "timeline WHERE kind = 'returned'");
+    assert_string_equal(why, "full 2 of 2\n");
+    world_check(&w, true);
+    agent_close_talk(&w, 0); /* a place is free: it is the first to get one, with who knows it */
+    world_pass(&w, 7000);
+    assert_true(agent_has(&w, 0, conv));
+    world_check(&w, true);
+    shop_end(&w);
+}
+
+static void what_comes_back_to_somebody_full_goes_to_the_line(void **state)
+{
+    (void)state;
+    for (int nodes = 1; nodes <= 2; nodes++)
+        for (int passes = 0; passes < 2; passes++) {
+            struct kf_id conv = handed_and_filled(nodes, 61 + (uint64_t)nodes);
+            int64_t arrived = world_number(&w, "SELECT arrived_at FROM conversation WHERE state = 2");
+
+            if (passes) {
+                world_pass(&w, 62000);
+                assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'missed'"), 1);
+            } else {
+                agent_answer(&w, 1, false);
+                world_settle(&w);
+                world_pass(&w, 100);
+                assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'refused'"), 1);
+            }
+            stands_first_in_line_again(&conv, arrived);
+        }
+}
+
 /* A match that has been decided, and is not stored yet, is in nobody's count but Redis'. */
 static void a_transfer_waits_beside_a_match_that_is_under_way(void **state)
 {
@@ -484,6 +551,7 @@ int main(void)
         cmocka_unit_test(who_left_a_message_while_somebody_came_is_found),
         cmocka_unit_test(a_transfer_to_a_full_person_waits_for_a_place),
         cmocka_unit_test(a_transfer_to_a_full_person_comes_back_after_a_minute),
+        cmocka_unit_test(what_comes_back_to_somebody_full_goes_to_the_line),
         cmocka_unit_test(a_transfer_waits_beside_a_match_that_is_under_way),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
