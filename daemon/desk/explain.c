@@ -7,7 +7,8 @@
 
 #define HOUR_MS   3600000
 #define RATES_MS  15000
-#define RATE_MIN  5 /* fewer in the last hour say nothing of the next one */
+#define RATE_MIN  5      /* fewer in the last hour say nothing of the next one */
+#define SPAN_MIN  300000 /* nor do they if it was all in less than this */
 #define LOOK_ALL  20000
 #define WHY_BYTES 65536
 
@@ -23,11 +24,12 @@ static void rates_read(void *ctx, enum kf_rc rc, struct query *q, const struct k
         ds->n_rates = q->n_counts < RATES_KEPT ? q->n_counts : RATES_KEPT;
         for (size_t i = 0; i < ds->n_rates; i++)
             ds->rates[i] = q->counts[i];
+        ds->rates_of = call->at;
     }
     desk_call_end(call);
 }
 
-/* How many of each queue were taken in the last hour. */
+/* How many talks of each queue have ended in the last hour. */
 void rates_refresh(struct desk *d, struct desk_site *ds)
 {
     struct call *call;
@@ -35,24 +37,29 @@ void rates_refresh(struct desk *d, struct desk_site *ds)
 
     if (ds->rates_at && mono(d) - ds->rates_at < RATES_MS)
         return;
-    q = desk_ask(d, ds, QUERY_TAKEN, &call);
+    q = desk_ask(d, ds, QUERY_ENDED, &call);
     if (!q)
         return;
     ds->rates_at = mono(d);
-    q->after = now(d) - HOUR_MS;
+    call->at = now(d);
+    q->after = call->at - HOUR_MS;
     d->ports.read(d->ports.ctx, q, rates_read, call);
 }
 
+/* The line moves by one where a place becomes free. How many were taken would say too much of the first minutes, in which places are filled
+ * that were empty; and a whole hour, where people have been at work for less of it, too little. */
 int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int64_t position)
 {
-    int64_t n = 0, s;
+    int64_t n = 0, span = 0, s;
 
     for (size_t i = 0; i < ds->n_rates; i++)
-        if (key_eq(&ds->rates[i].key, queue))
+        if (key_eq(&ds->rates[i].key, queue)) {
             n = ds->rates[i].n;
-    if (position < 1 || n < RATE_MIN)
+            span = ds->rates_of - ds->rates[i].since;
+        }
+    if (position < 1 || n < RATE_MIN || span < SPAN_MIN)
         return -1;
-    s = (position * (HOUR_MS / 1000) + n - 1) / n;
+    s = (position * ((span < HOUR_MS ? span : HOUR_MS) / 1000) + n - 1) / n;
     return s < 60 ? (s + 9) / 10 * 10 : (s + 59) / 60 * 60;
 }
 

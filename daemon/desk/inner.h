@@ -112,8 +112,9 @@ struct desk_site {
     bool line_moved; /* somebody's place has changed since, as far as is known here */
     bool queue_dirty;
     int64_t queue_told_at;                 /* mono */
-    struct stored_count rates[RATES_KEPT]; /* taken in the last hour, by queue */
+    struct stored_count rates[RATES_KEPT]; /* ended in the last hour, by queue */
     size_t n_rates;
+    int64_t rates_of;                        /* when that was so */
     int64_t rates_at;                        /* mono; 0 never */
     int64_t owned_at;                        /* mono */
     bool told_site, told_staffed, told_open; /* what visitors' pages know */
@@ -270,9 +271,8 @@ int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int
 int64_t expected_wait_s(struct desk *d, const struct desk_site *ds, const struct kf_key *queue, int64_t position);
 /* ---- wait.c ---- */
 void sweep_waits(struct desk *d, struct desk_site *ds);
-/* Of what a person has (desk_ask_owned): the store's own count. What the live layer was last seen to say may be older than a handing over,
- * or than what was matched since. */
-int places_taken(const struct query *q, int64_t now_ms);
+/* An offer, or what was handed over, has run out, or its agent is lost. */
+void let_pass(struct desk *d, struct desk_site *ds, const struct conv *conv);
 /* As it was committed; the words are copied. */
 void member_presence(struct desk_site *ds, struct member *m, enum presence p, const char *reason, int64_t at);
 /* Chosen here: the last look need not be asked anew. */

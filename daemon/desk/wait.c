@@ -223,7 +223,8 @@ static bool is_online(const struct desk_site *ds, const struct kf_id *person)
     return s && s->connected && s->presence == PRESENCE_ONLINE;
 }
 
-int places_taken(const struct query *q, int64_t now_ms)
+/* The store's own count: what the live layer was last seen to say may be older than the handing over. What waits here is in it. */
+static int places_taken(const struct query *q, int64_t now_ms)
 {
     int taken = 0;
 
@@ -287,6 +288,73 @@ static void sweep_handed(struct desk *d, struct desk_site *ds)
         return;
     q->limit = PAGE;
     d->ports.read(d->ports.ctx, q, handed_read, call);
+}
+
+/* ---- what was offered, or handed over, and let pass ---- */
+
+static void give_back(struct desk *d, struct desk_site *ds, const struct conv *conv, int taken)
+{
+    struct change *c = housekeeping(d, ds);
+    struct call *call = c ? desk_call(d, ds) : NULL;
+
+    if (!call) {
+        change_free(c);
+        return;
+    }
+    c->conv = conv->id;
+    comes_back(d, ds, c, conv, &conv->owner, taken);
+    note(c, "missed", "{\"by\":\"system\"}");
+    d->ports.commit(d->ports.ctx, c, waited, call);
+}
+
+static void back_reread(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk_site *ds = site_of(call->d, &call->site);
+    const struct conv *conv = rc ? NULL : &q->convs[0];
+
+    (void)why;
+    if (ds && conv && conv->state == CONV_OFFERED && conv->epoch == call->m && id_eq(&conv->back, &call->who))
+        give_back(call->d, ds, conv, (int)call->n);
+    desk_call_end(call);
+}
+
+/* A match for who has handed it over that is under way may have been counted by nobody yet: then the next sweep says whether there is room
+ * beside it. */
+static void back_counted(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    struct desk_site *ds = site_of(d, &call->site);
+    struct query *next = !rc && ds && !is_being_matched(ds, &call->who) ? query_new(QUERY_CONV) : NULL;
+
+    (void)why;
+    if (!next) {
+        desk_call_end(call);
+        return;
+    }
+    call->n = places_taken(q, now(d));
+    next->id = call->conv;
+    d->ports.read(d->ports.ctx, next, back_reread, call);
+}
+
+void let_pass(struct desk *d, struct desk_site *ds, const struct conv *conv)
+{
+    struct call *call;
+    struct query *q;
+
+    if (id_is_zero(&conv->back)) {
+        keep_event(d, ds, conv, (struct conv_event){ .kind = CONV_REFUSE, .person = conv->owner, .epoch = conv->epoch }, "missed");
+        return;
+    }
+    q = desk_ask(d, ds, QUERY_OWNED, &call);
+    if (!q)
+        return;
+    call->who = q->id = conv->back;
+    call->conv = conv->id;
+    call->m = conv->epoch;
+    q->now = now(d);
+    d->ports.read(d->ports.ctx, q, back_counted, call);
 }
 
 void sweep_waits(struct desk *d, struct desk_site *ds)

@@ -226,11 +226,13 @@ static enum kf_rc read_passed_on(struct reading *r)
     return stmt_end(s, r->why);
 }
 
-/* Rows of a key and a number. */
-static enum kf_rc read_counts(struct reading *r, struct stmt *s)
+static enum kf_rc read_ended(struct reading *r)
 {
+    struct stmt *s = stmt_begin(r->db, SQL_CONV_ENDED);
     struct query *q = r->q;
 
+    stmt_str(s, q->site.s);
+    stmt_i64(s, q->after);
     while (stmt_row(s)) {
         struct stored_count *n = arena_more(r->q->arena, q->counts, q->n_counts, sizeof(*n));
 
@@ -242,17 +244,9 @@ static enum kf_rc read_counts(struct reading *r, struct stmt *s)
         n += q->n_counts++;
         get_key(s, &n->key);
         n->n = get_i64(s);
+        n->since = get_i64(s);
     }
     return stmt_end(s, r->why);
-}
-
-static enum kf_rc read_taken(struct reading *r)
-{
-    struct stmt *s = stmt_begin(r->db, SQL_CONV_TAKEN);
-
-    stmt_str(s, r->q->site.s);
-    stmt_i64(s, r->q->after);
-    return read_counts(r, s);
 }
 
 static enum kf_rc read_channels_gone(struct reading *r)
@@ -520,7 +514,7 @@ static enum kf_rc (*const singly[])(struct reading *r) = {
     [QUERY_SILENT] = read_silent,
     [QUERY_HANDED] = read_handed,
     [QUERY_PASSED_ON] = read_passed_on,
-    [QUERY_TAKEN] = read_taken,
+    [QUERY_ENDED] = read_ended,
     [QUERY_MESSAGES] = read_messages,
     [QUERY_MESSAGE] = read_message,
     [QUERY_TIMELINE] = read_timeline,

@@ -87,7 +87,7 @@ enum query_kind {
                     * or longer, and fewer times told of */
     QUERY_HANDED,  /* site, limit → convs offered to somebody by a person */
     QUERY_PASSED_ON, /* site, after: a time, limit → passed_on: which convs that wait were handed to their queue since then, and by whom */
-    QUERY_TAKEN,     /* site, after: a time → counts: how many conversations of each queue were taken by somebody since then */
+    QUERY_ENDED,     /* site, after: a time → counts: how many conversations of each queue that somebody served have ended since then */
     QUERY_MESSAGES,  /* id, after | before, limit → messages in seq order, `more`: there are more in that direction */
     QUERY_MESSAGE,   /* id, after: the seq → messages[0] */
     QUERY_TIMELINE,  /* id → entries */
@@ -153,6 +153,7 @@ enum query_kind {
 struct stored_count {
     struct kf_key key;
     int64_t n;
+    int64_t since;     /* QUERY_ENDED: when the first of them began to be served */
     const char *words; /* QUERY_CHANNELS_GONE; else NULL */
 };
 

@@ -208,35 +208,66 @@ static void what_was_read_before_somebody_was_hastened_does_not_undo_it(void **s
     shop_end(&w);
 }
 
-/* What is expected is what the last hour did: position × hour / taken, in steps of ten seconds and of minutes; too few say nothing. */
-static void how_long_it_will_be_is_what_the_last_hour_says(void **state)
+static void serve_and_end(int from, int to)
 {
-    (void)state;
-    shop_open(&w, 1, 47);
-    agent_online(&w, 0, 0);
-    for (int i = 0; i < 4; i++) {
+    for (int i = from; i < to; i++) {
         (void)visitor_ask(&w, i, 0);
         visitor_close_talk(&w, i);
         world_settle(&w);
     }
+}
+
+/* Is told position and wait, in steps of ten seconds and of minutes, without moving; 0: nobody can say. */
+static void expects(int visitor, int64_t position, int64_t wait_s)
+{
+    world_pass(&w, 16500);
+    assert_int_equal(position_of(visitor), position);
+    assert_int_equal(w.visitors[visitor].seat.line.wait_s, wait_s);
+}
+
+/* What is expected is what was really done: position × time / how many ended in it. Of the first minutes of work the time is what it was, and
+ * not an hour; the places that are filled at its beginning say nothing; too few, or too short a time, neither. */
+static void how_long_it_will_be_is_what_was_really_done(void **state)
+{
+    (void)state;
+    shop_open(&w, 1, 47);
+    agent_online(&w, 0, 0);
+    serve_and_end(0, 4);
     agent_presence(&w, 0, PRESENCE_BUSY);
     (void)visitor_ask(&w, 4, 0);
-    world_pass(&w, 20000);
-    assert_int_equal(w.visitors[4].seat.line.position, 1);
-    assert_int_equal(w.visitors[4].seat.line.wait_s, 0); /* four in an hour: nobody can say */
+    expects(4, 1, 0); /* four */
     agent_presence(&w, 0, PRESENCE_ONLINE);
-    world_pass(&w, 2000); /* the fifth */
+    world_pass(&w, 1000);
+    for (int i = 5; i < 8; i++) /* one has a place, two wait */
+        (void)visitor_ask(&w, i, 0);
+    world_pass(&w, 240000);
+    expects(6, 1, 0); /* four have ended, six were taken */
+    agent_presence(&w, 0, PRESENCE_BUSY);
+    visitor_close_talk(&w, 4);
+    expects(6, 1, 0); /* five, in less than five minutes */
+    world_pass(&w, 30000);
+    expects(6, 1, 120); /* a fifth of 300 s and some more */
+    expects(7, 2, 180);
+    visitor_close_talk(&w, 6);
+    expects(7, 1, 120);
+    shop_end(&w);
+}
+
+/* Who has been at work for longer: the last hour counts, and no more. */
+static void how_long_it_will_be_is_what_the_last_hour_says(void **state)
+{
+    (void)state;
+    shop_open(&w, 1, 48);
+    agent_online(&w, 0, 0);
+    (void)visitor_ask(&w, 0, 0);
+    for (int s = 0; s < 4000; s++)
+        world_step(&w, 1000);
+    serve_and_end(1, 5);
+    visitor_close_talk(&w, 0);
+    world_settle(&w);
     agent_presence(&w, 0, PRESENCE_BUSY);
     (void)visitor_ask(&w, 5, 0);
-    (void)visitor_ask(&w, 6, 0);
-    world_pass(&w, 20000);
-    assert_int_equal(w.visitors[5].seat.line.wait_s, 12 * 60);
-    assert_int_equal(w.visitors[6].seat.line.position, 2);
-    assert_int_equal(w.visitors[6].seat.line.wait_s, 24 * 60);
-    visitor_close_talk(&w, 5);
-    world_pass(&w, 3000);
-    assert_int_equal(w.visitors[6].seat.line.position, 1);
-    assert_int_equal(w.visitors[6].seat.line.wait_s, 12 * 60);
+    expects(5, 1, 12 * 60);
     shop_end(&w);
 }
 
@@ -250,6 +281,7 @@ int main(void)
         cmocka_unit_test(who_is_served_is_told_on_all_pages),
         cmocka_unit_test(what_was_begun_on_another_node_is_shown_on_all_pages),
         cmocka_unit_test(what_was_read_before_somebody_was_hastened_does_not_undo_it),
+        cmocka_unit_test(how_long_it_will_be_is_what_was_really_done),
         cmocka_unit_test(how_long_it_will_be_is_what_the_last_hour_says),
     };
 

@@ -221,7 +221,7 @@ static void who_comes_back_later_opens_a_new_one(void **state)
 struct found {
     size_t n;
     int nagged;
-    int64_t taken;
+    int64_t ended, since;
 };
 
 static void count_found(const struct query *q, void *ctx)
@@ -230,7 +230,8 @@ static void count_found(const struct query *q, void *ctx)
 
     f->n = q->n_convs;
     f->nagged = q->n_convs ? q->convs[0].nagged : 0;
-    f->taken = q->n_counts ? q->counts[0].n : 0;
+    f->ended = q->n_counts ? q->counts[0].n : 0;
+    f->since = q->n_counts ? q->counts[0].since : 0;
 }
 
 static struct found find(struct world *w, enum query_kind kind, const struct conv *c, int64_t before, int64_t after)
@@ -246,7 +247,7 @@ static struct found find(struct world *w, enum query_kind kind, const struct con
     return f;
 }
 
-/* Who waits too long, whose agent does not answer, what was handed on, and how many were taken: what the holder looks for each second. */
+/* Who waits too long, whose agent does not answer, what was handed on, and how many have ended: what the holder looks for each second. */
 static void what_waits_for_somebody_is_found(void **state)
 {
     struct world *w = *state;
@@ -260,8 +261,6 @@ static void what_waits_for_somebody_is_found(void **state)
     add_step(step, CONV_ASSIGN, 1, c.epoch);
     t = commit(w, step);
     assert_int_equal(find(w, QUERY_LATE, &c, NOW, 0).n, 0);
-    assert_int_equal(find(w, QUERY_TAKEN, &c, 0, NOW).taken, 1);
-    assert_int_equal(find(w, QUERY_TAKEN, &c, 0, NOW + 1000).taken, 0);
     assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 999, 1).n, 0); /* of this agent it waits since then */
     assert_int_equal(find(w, QUERY_SILENT, &c, NOW + 1000, 1).n, 1);
     step = on_conv(&c.id, NOW + 2000);
@@ -280,6 +279,16 @@ static void what_waits_for_somebody_is_found(void **state)
     step->acts[step->n_acts - 1].u.step.until = NOW + 64000;
     assert_int_equal(commit(w, step).rc, KF_OK);
     assert_int_equal(find(w, QUERY_HANDED, &c, 0, 0).n, 1);
+    step = on_conv(&c.id, NOW + 5000);
+    add_step(step, CONV_ACCEPT, 2, -1);
+    assert_int_equal(commit(w, step).rc, KF_OK);
+    assert_int_equal(find(w, QUERY_ENDED, &c, 0, 0).ended, 0);
+    step = on_conv(&c.id, NOW + 6000);
+    add_step(step, CONV_CLOSE, 0, -1);
+    assert_int_equal(commit(w, step).rc, KF_OK);
+    assert_int_equal(find(w, QUERY_ENDED, &c, 0, NOW + 5999).ended, 1);
+    assert_int_equal(find(w, QUERY_ENDED, &c, 0, NOW + 5999).since, NOW + 5000);
+    assert_int_equal(find(w, QUERY_ENDED, &c, 0, NOW + 6000).ended, 0);
 }
 
 static void keep_passed_on(const struct query *q, void *ctx)
