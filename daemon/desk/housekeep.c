@@ -480,14 +480,18 @@ void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *perso
     desk_ask_owned(d, ds, person, NULL, owned_released);
 }
 
-/* Off the net for longer than the grace time. Who has nothing may still be somebody's helper: that is looked at once, when it is over. */
+/* Off the net for longer than the grace time. */
 static bool is_lost(struct desk *d, const struct desk_site *ds, const struct seen *s)
 {
-    int64_t away = now(d) - s->gone_since;
-
     if (d->stepped_at && mono(d) - d->stepped_at < LIVE_GONE_MS)
         return false; /* the clock was set: what the beats of other nodes say is not true yet */
-    return !s->connected && s->gone_since && away >= ds->site->grace_ms && (s->load > 0 || away <= ds->site->grace_ms + HELPER_LOOK_MS);
+    return !seen_connected(d, ds, &s->id) && s->gone_since && now(d) - s->gone_since >= ds->site->grace_ms;
+}
+
+/* Who has nothing may still be somebody's helper: that is looked at once, when the grace time is over. */
+static bool may_have_some(struct desk *d, const struct desk_site *ds, const struct seen *s)
+{
+    return s->load > 0 || now(d) - s->gone_since <= ds->site->grace_ms + HELPER_LOOK_MS;
 }
 
 /* Switched off, or without a role that lets serve, while there was something: such a one does not come back. Mostly that was seen when people
@@ -501,9 +505,15 @@ static bool is_barred(const struct desk_site *ds, const struct seen *s)
 
 static void sweep_lost(struct desk *d, struct desk_site *ds)
 {
-    for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++)
-        if (is_lost(d, ds, &ds->seen[i]) || is_barred(ds, &ds->seen[i]))
-            release_all(d, ds, &ds->seen[i].id);
+    for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++) {
+        const struct seen *s = &ds->seen[i];
+        bool lost = is_lost(d, ds, s);
+
+        if ((lost && may_have_some(d, ds, s)) || is_barred(ds, s))
+            release_all(d, ds, &s->id);
+        if (lost)
+            presence_lapses(d, ds, &s->id);
+    }
 }
 
 /* ---- waiting and parked ---- */

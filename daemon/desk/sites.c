@@ -86,14 +86,28 @@ bool serves_queue(const struct member *m, const struct kf_key *queue)
     return m->n_queues == 0;
 }
 
+static bool sits_here(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
+{
+    for (const struct seat *seat = session_seats(d->session, person); seat; seat = seat->next)
+        if (seat->side == FRAME_STAFF && seat->welcomed && key_eq(&seat->site, &ds->site->key))
+            return true;
+    return false;
+}
+
+/* Of those who sit here nobody knows more than we do; the others are as the last look had them. */
+static bool is_there(struct desk *d, const struct desk_site *ds, const struct seen *s)
+{
+    return (s->connected && !d->cfg.sole) || sits_here(d, ds, &s->id);
+}
+
 bool seen_connected(struct desk *d, const struct desk_site *ds, const struct kf_id *person)
 {
     const struct seen *s = seen_of(ds, person);
 
     if (s)
-        return s->connected;
+        return is_there(d, ds, s);
     /* No look yet, or the live layer is away: of those who may sit at another node nothing is known, so they have the benefit of the doubt. */
-    return !d->cfg.sole || session_seats(d->session, person) != NULL;
+    return !d->cfg.sole || sits_here(d, ds, person);
 }
 
 const struct site_queue *queue_of(const struct desk_site *ds, const struct kf_key *key)
@@ -165,7 +179,8 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     const struct site_queue *q = queue_of(ds, queue);
 
     for (size_t i = 0; q && i < ds->n_seen; i++) {
-        const struct member *m = ds->seen[i].connected && ds->seen[i].presence >= PRESENCE_BUSY ? member_of(ds, &ds->seen[i].id) : NULL;
+        const struct seen *s = &ds->seen[i];
+        const struct member *m = s->presence >= PRESENCE_BUSY && is_there(d, ds, s) ? member_of(ds, &s->id) : NULL;
 
         if (m && fits_queue(m, q))
             return true;
@@ -194,7 +209,8 @@ bool deserted(struct desk *d, const struct desk_site *ds, const struct kf_key *q
             return false;
     for (size_t i = 0; i < ds->n_seen; i++) {
         const struct seen *s = &ds->seen[i];
-        const struct member *m = s->presence >= PRESENCE_BUSY && now(d) - s->gone_since < ds->site->grace_ms ? member_of(ds, &s->id) : NULL;
+        bool just_gone = s->connected || now(d) - s->gone_since < ds->site->grace_ms; /* since the last look, or by it */
+        const struct member *m = s->presence >= PRESENCE_BUSY && just_gone ? member_of(ds, &s->id) : NULL;
 
         if (m && fits_queue(m, q))
             return false;

@@ -123,6 +123,7 @@ static void heard(struct world *w, struct seat_model *seat, struct slice text)
 
         if (token)
             (void)snprintf(w->visitors[seat->who].token, sizeof(w->visitors[0].token), "%s", token);
+        seat->staffed = json_is_true(json_object_get(json_object_get(root, "site"), "staffed"));
     } else if (strcmp(type, "state") == 0)
         heard_state(w, seat, root);
     json_decref(root);

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
@@ -162,6 +163,74 @@ static void who_may_serve_no_more_keeps_nobody(void **state)
     }
 }
 
+/* ---- presence ---- */
+
+static int64_t presence_of(int agent)
+{
+    char hex[33];
+
+    for (int k = 0; k < 16; k++)
+        (void)snprintf(hex + 2 * (size_t)k, 3, "%02X", w.agents[agent].id.b[k]);
+    return world_number(&w, "SELECT presence FROM member WHERE hex(person) = '%s'", hex);
+}
+
+/* Within the grace time nothing has changed for who comes back. After it nobody counts on that one, or shows so: whoever comes back then
+ * says anew what is wanted. */
+static void what_was_chosen_lasts_for_the_grace_time(void **state)
+{
+    static const char lapsed[] = "SELECT count(*) FROM presence WHERE presence = 0 AND reason = 'gone'";
+    struct kf_id conv;
+
+    (void)state;
+    for (int home = 0; home < 2; home++) { /* one of them keeps house */
+        shop_open(&w, 2, 41 + (uint64_t)home);
+        agent_online(&w, 0, home);
+        world_pass(&w, 3000);
+        agent_leave(&w, 0);
+        world_pass(&w, 25000);
+        assert_int_equal(presence_of(0), PRESENCE_ONLINE);
+        agent_connect(&w, 0, home);
+        conv = visitor_ask(&w, 0, 1 - home);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 0, &conv));
+        world_pass(&w, 30000);
+        assert_int_equal(presence_of(0), PRESENCE_ONLINE);
+        agent_leave(&w, 0);
+        world_pass(&w, 33000);
+        assert_int_equal(presence_of(0), PRESENCE_OFFLINE);
+        assert_int_equal(world_number(&w, lapsed), 1);
+        world_pass(&w, 60000);
+        assert_int_equal(world_number(&w, lapsed), 1); /* and is not said again */
+        agent_connect(&w, 0, 1 - home);
+        world_pass(&w, 7000);
+        assert_int_equal(presence_of(0), PRESENCE_OFFLINE);
+        assert_false(agent_has(&w, 0, &conv));
+        agent_presence(&w, 0, PRESENCE_ONLINE);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 0, &conv));
+        shop_end(&w);
+    }
+}
+
+/* What a node last saw in Redis is up to a second old. Of those who sit at it it knows better. */
+static void a_node_knows_who_sits_at_it(void **state)
+{
+    (void)state;
+    for (int node = 0; node < 2; node++) { /* one of them keeps house, and looks more often */
+        shop_open(&w, 2, 44);
+        agent_online(&w, 0, node);
+        world_pass(&w, 3000);
+        agent_leave(&w, 0);
+        world_pass(&w, 5000);
+        visitor_connect(&w, 0, node);
+        assert_false(w.visitors[0].seat.staffed);
+        agent_connect(&w, 0, node);
+        visitor_connect(&w, 1, node);
+        assert_true(w.visitors[1].seat.staffed);
+        shop_end(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +239,8 @@ int main(void)
         cmocka_unit_test(nobody_is_lost_when_the_clock_is_set),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
         cmocka_unit_test(who_may_serve_no_more_keeps_nobody),
+        cmocka_unit_test(what_was_chosen_lasts_for_the_grace_time),
+        cmocka_unit_test(a_node_knows_who_sits_at_it),
     };
 
     cmocka_set_test_filter(getenv("ONLY"));

@@ -30,6 +30,7 @@ struct seat_model {
         struct kf_id conv;
         int64_t position, wait_s; /* 0: not told while it has waited */
     } line;                       /* as the page was told over this connection */
+    bool staffed;                 /* so the welcome said */
 };
 
 struct owned {
