@@ -1,5 +1,6 @@
 /* What the rules have looked at, and what has fired. Where a rule has fired stands in a row of its own, so that it is said once, whichever
  * nodes look at the same time; ruled_seq is how far they have looked, heard_seq what they have to look at. */
+#include "core/mutant.h"
 #include "store/apply.h"
 
 #include <inttypes.h>
@@ -75,6 +76,8 @@ static bool plan_firing(struct work *w, const char *rule, const char *cause, boo
     any = stmt_row(s);
     if (!ended(w, s))
         return false;
+    if (any && mutant("rules_twice"))
+        return true;
     if (any)
         return refuse(w, KF_CONFLICT, "rule %s has fired for this already", rule);
     return op_add(w, wide ? write_firing_contact : write_firing, rule, cause, 0);
@@ -88,7 +91,7 @@ bool plan_ruled(struct work *w, const struct act *act)
 
     if (!needs_conv(w))
         return false;
-    if (c->ruled_seq != r->from_seq)
+    if (c->ruled_seq != r->from_seq && !mutant("rules_twice"))
         return refuse(w, KF_CONFLICT, "the rules have looked up to %" PRId64 " already", c->ruled_seq);
     for (size_t i = 0; i < r->n_firings; i++)
         if (!plan_firing(w, r->firing[i].rule.s, r->firing[i].cause ? r->firing[i].cause : "", r->firing[i].wide))

@@ -193,7 +193,7 @@ static void check_deadlines(struct world *w, sqlite3 *db)
         wrong(w, "P7: somebody left a message, and agents are there by now");
 }
 
-/* R8: after a calm time nobody is with an agent who has long been gone. */
+/* R8: after a calm time nobody is with an agent who has long been gone, and nobody counts on that one. */
 static void check_lost_agents(struct world *w, sqlite3 *db)
 {
     char sql[300];
@@ -209,6 +209,9 @@ static void check_lost_agents(struct world *w, sqlite3 *db)
         if (number(db, sql))
             wrong(w, "R8: a conversation is still with an agent who has been gone for %lld s",
                   (long long)(w->now - w->agents[i].gone_at) / 1000);
+        (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM member WHERE presence <> 0 AND hex(person) = '%s'", hex);
+        if (number(db, sql))
+            wrong(w, "somebody who has been gone for %lld s still shows as there", (long long)(w->now - w->agents[i].gone_at) / 1000);
     }
 }
 
@@ -228,8 +231,8 @@ void world_check(struct world *w, bool calm)
     if (number(db, "SELECT coalesce(max(n), 0) FROM (SELECT sum(weight) n FROM conversation c WHERE state IN (2,3) GROUP BY owner HAVING "
                    "min(" MATCHED ") = 1)") > w->capacity)
         wrong(w, "P5: an agent was given more than its capacity");
-    if (number(db, "SELECT count(*) FROM (SELECT conv FROM firing GROUP BY conv, rule, cause HAVING count(*) > 1)"))
-        wrong(w, "P2: a rule fired twice for one cause");
+    if (number(db, "SELECT count(*) FROM (SELECT 1 FROM " SAID_BY_RULES " GROUP BY conv, rule, cause HAVING count(*) > 1)"))
+        wrong(w, "P2: a visitor read twice what a rule says for one cause");
     /* With skills and refusals a place may suit nobody: check_used() knows. */
     if (calm && !w->skilled && number(db, "SELECT count(*) FROM conversation WHERE state = 1") > 0 && online(w, db, &places) && places > 0)
         wrong(w, "P5: %lld wait while %d places are free", (long long)number(db, "SELECT count(*) FROM conversation WHERE state = 1"),

@@ -72,13 +72,14 @@ static void heard_staff(struct world *w, struct seat_model *seat, const char *ty
         memset(a->owned, 0, sizeof(a->owned));
         memset(a->offers, 0, sizeof(a->offers));
         json_array_foreach(json_object_get(root, "conversations"), i, c) if (json_id(c, "id", &id)) own(a, &id, true);
+        (void)presence_parse(slice_of(json_string_value(json_object_get(root, "presence"))), &a->presence);
     } else if (strcmp(type, "assigned") == 0 && json_id(conv, "id", &id))
         own(a, &id, true);
     else if (strcmp(type, "offered") == 0 && json_id(conv, "id", &id))
         list(a->offers, sizeof(a->offers) / sizeof(a->offers[0]), &id, true);
     else if (strcmp(type, "released") == 0 && json_id(root, "conversation", &id))
         own(a, &id, false);
-    else if (strcmp(type, "presence") == 0) /* a supervisor, or too many offers that were let pass */
+    else if (strcmp(type, "presence") == 0) /* a supervisor, too many offers that were let pass, or the grace time */
         (void)presence_parse(slice_of(json_string_value(json_object_get(root, "presence"))), &a->presence);
 }
 

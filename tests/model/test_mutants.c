@@ -86,6 +86,12 @@ static void an_agent_who_is_gone_and_waited_for_is_caught(void **state)
     caught_by_random_runs("no_grace");
 }
 
+static void what_a_rule_says_twice_is_caught(void **state)
+{
+    (void)state;
+    caught_by_random_runs("rules_twice");
+}
+
 static void a_redis_that_is_not_rebuilt_is_caught(void **state)
 {
     (void)state;
@@ -114,8 +120,10 @@ int main(void)
                                         cmocka_unit_test(a_line_that_serves_the_newest_first_is_caught),
                                         cmocka_unit_test(a_wait_without_limit_is_caught),
                                         cmocka_unit_test(an_agent_who_is_gone_and_waited_for_is_caught),
+                                        cmocka_unit_test(what_a_rule_says_twice_is_caught),
                                         cmocka_unit_test(a_redis_that_is_not_rebuilt_is_caught),
                                         cmocka_unit_test(a_reservation_in_two_calls_is_caught) };
 
+    cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -353,11 +353,47 @@ static void all_who_wait_hear_that_the_last_one_has_gone(void **state)
     world_close(&w);
 }
 
+/* The message is stored, and what the rules of one node make of it waits there; meanwhile the other node looks, too. Whichever of them keeps
+ * house, the visitor reads it once. */
+static void two_nodes_that_look_at_once_say_it_once(void **state)
+{
+    char is[4000];
+
+    (void)state;
+    for (int home = 0; home < 2; home++) {
+        world_open_plan(&w, &(struct world_plan){ .seed = 53, .nodes = 2, .set = "tests/model/replies.json", .from = DAY_AT });
+        w.visitors[0].locale = "zh-CN";
+        world_pass(&w, 3000);
+        agent_connect(&w, 0, home);
+        agent_presence(&w, 0, PRESENCE_BUSY);
+        visitor_connect(&w, 0, 1 - home);
+        world_pass(&w, 8000);
+        w.nodes[1 - home].pause_at_commit = 2;
+        visitor_say(&w, 0, false);
+        world_settle(&w);
+        assert_true(w.nodes[1 - home].paused);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM " SAID_BY_RULES), 0);
+        world_pass(&w, 9500); /* the lease, where the other one had it; less than who waits is told after */
+        told("zh-CN", is, sizeof(is));
+        assert_string_equal(is, "greeting");
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM " SAID_BY_RULES " WHERE rule = 'greeting'"), 1);
+        node_resume(&w, 1 - home);
+        world_settle(&w);
+        told("zh-CN", is, sizeof(is));
+        assert_string_equal(is, "greeting");
+        world_check(&w, false);
+        assert_string_equal(w.wrong, "");
+        world_close(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(each_situation_has_exactly_its_replies),
                                         cmocka_unit_test(all_who_wait_hear_that_the_last_one_has_gone),
+                                        cmocka_unit_test(two_nodes_that_look_at_once_say_it_once),
                                         cmocka_unit_test(and_never_more_than_that) };
 
+    cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests(tests, learn, forget);
 }

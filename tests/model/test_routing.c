@@ -395,6 +395,100 @@ static void who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis(void
 
 /* ---- order and balance ---- */
 
+/* Comes half a minute after visitor 0, and complains: five minutes further ahead, by the rule that is shipped. */
+static struct kf_id complains_behind(struct kf_id *calm)
+{
+    struct kf_id angry;
+
+    for (int i = 0; i < 2; i++) {
+        agent_connect(&w, i, 0);
+        agent_presence(&w, i, PRESENCE_BUSY); /* somebody is there, and takes nobody */
+    }
+    world_settle(&w);
+    *calm = visitor_ask(&w, 0, 0);
+    world_pass(&w, 30000);
+    visitor_connect(&w, 1, 0);
+    visitor_write(&w, 1, "我要投诉");
+    world_settle(&w);
+    assert_int_equal(w.acks[w.n_acks - 1].visitor, 1);
+    angry = w.acks[w.n_acks - 1].conv;
+    world_pass(&w, 3000);
+    assert_int_equal(world_number(&w, "SELECT priority FROM conversation ORDER BY n DESC LIMIT 1"), 5);
+    return angry;
+}
+
+static void stands_before(int first, int second)
+{
+    assert_int_equal(w.visitors[first].seat.line.position, 1);
+    assert_int_equal(w.visitors[second].seat.line.position, 2);
+}
+
+static void who_complains_goes_first(void **state)
+{
+    struct kf_id calm, angry, other;
+
+    (void)state;
+    shop_open(&w, 1, 81);
+    angry = complains_behind(&calm);
+    stands_before(1, 0);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'priority' AND json_extract(data, '$.rule') = 'angry'"),
+                     1);
+    other = visitor_ask(&w, 2, 0);
+    agent_accept(&w, 0, &other); /* of two places one is left */
+    world_settle(&w);
+    agent_presence(&w, 0, PRESENCE_ONLINE);
+    world_pass(&w, 2000);
+    assert_true(agent_has(&w, 0, &angry));
+    assert_true(is_in(&w, &calm, CONV_WAITING));
+    shop_end(&w);
+}
+
+static void who_comes_back_to_the_line_keeps_arrival_and_priority(void **state)
+{
+    struct kf_id calm, angry;
+    int64_t arrived;
+
+    (void)state;
+    shop_open(&w, 1, 82);
+    angry = complains_behind(&calm);
+    arrived = world_number(&w, "SELECT arrived_at FROM conversation WHERE priority = 5");
+    agent_accept(&w, 1, &angry);
+    world_settle(&w);
+    assert_true(agent_has(&w, 1, &angry));
+    agent_leave(&w, 1);
+    world_pass(&w, 36000); /* the grace time */
+    assert_true(is_in(&w, &angry, CONV_WAITING));
+    assert_int_equal(world_number(&w, "SELECT arrived_at FROM conversation WHERE priority = 5"), arrived);
+    stands_before(1, 0);
+    shop_end(&w);
+}
+
+/* Nobody says that it is done: the place is held for as long as the site says, and not a moment longer. */
+static void the_paper_work_ends_by_itself(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    shop_open_plan(&w, &(struct world_plan){ .seed = 83, .nodes = 1, .skilled = true }); /* three seconds */
+    agent_online(&w, 0, 0);
+    for (int i = 0; i < w.capacity / w.weight; i++)
+        (void)visitor_ask(&w, i, 0);
+    world_pass(&w, 2000);
+    conv = visitor_ask(&w, 10, 0);
+    world_pass(&w, 2000);
+    assert_true(is_in(&w, &conv, CONV_WAITING));
+    agent_close_talk(&w, 0);
+    world_settle(&w);
+    world_pass(&w, 2900);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 5 AND wrapup_until > 0"), 1);
+    assert_true(is_in(&w, &conv, CONV_WAITING));
+    world_pass(&w, 1200);
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM conversation WHERE state = 5 AND wrapup_until > 0"), 0);
+    assert_true(agent_has(&w, 0, &conv));
+    assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'ready'"), 0);
+    shop_end(&w);
+}
+
 /* R4: whenever one place is free, the one who is first by effective time gets it. */
 static void those_who_wait_go_in_effective_order(void **state)
 {
@@ -555,6 +649,9 @@ int main(void)
         cmocka_unit_test(a_transfer_waits_beside_a_match_that_is_under_way),
         cmocka_unit_test(a_new_holder_knows_who_has_refused),
         cmocka_unit_test(who_has_handed_it_over_does_not_get_it_back_from_an_empty_redis),
+        cmocka_unit_test(who_complains_goes_first),
+        cmocka_unit_test(who_comes_back_to_the_line_keeps_arrival_and_priority),
+        cmocka_unit_test(the_paper_work_ends_by_itself),
         cmocka_unit_test(those_who_wait_go_in_effective_order),
         cmocka_unit_test(equal_agents_get_equal_shares),
     };

@@ -195,6 +195,13 @@ bool agent_has(const struct world *w, int agent, const struct kf_id *conv);
 int64_t world_number(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The texts of a column, each row ended by a line feed. */
 void world_words(struct world *w, char *ret, size_t n, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* What visitors read that a rule said: each message with its rule and cause, which stand on the timeline right before it. Where a rule has
+ * fired has a row of its own, which is unique and so proves nothing of what was said. */
+#define SAID_BY_RULES                                                                                                                   \
+    "(SELECT DISTINCT m.conv, m.seq, json_extract(t.data, '$.rule') AS rule, json_extract(t.data, '$.cause') AS cause FROM timeline t " \
+    "JOIN message m ON m.conv = t.conv AND m.seq = t.after_seq + 1 AND m.at = t.at AND m.role > 1 WHERE t.kind = 'rule' AND "           \
+    "json_extract(t.data, '$.held') IS NULL)"
+
 /* Everything that can be seen from the database: P2, P3, P5, P7; acknowledged messages are there. Writes the first failure to w->wrong. */
 void world_check(struct world *w, bool calm);
 /* R5: whoever can be served at once is, within a second. Only while all nodes run and nothing has befallen them for a while. */

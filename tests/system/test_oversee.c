@@ -624,7 +624,7 @@ static void who_may_look_on_no_longer_sees_nothing_more(void **state)
 static void a_supervisor_sets_presence_and_priority(void **state)
 {
     struct visitor first = { 0 }, second = { 0 };
-    char whose[120];
+    char whose[120], entry[120];
     json_t *why;
 
     (void)state;
@@ -643,9 +643,14 @@ static void a_supervisor_sets_presence_and_priority(void **state)
     (void)snprintf(whose, sizeof(whose), "{\"type\":\"presence\",\"cid\":\"set\",\"presence\":\"online\",\"agent\":\"%s\"}", ann.id);
     wire_text(&bob.wire, whose);
     assert_string_equal(wire_verdict(&bob.wire, "set"), "forbidden");
+    assert_int_equal(logged(&sue, "presence_set", ann.id), 0);
     wire_text(&sue.wire, whose);
     assert_string_equal(wire_verdict(&sue.wire, "set"), "ack");
     wire_take(&ann.wire, "{s:s,s:s}", "type", "presence", "presence", "online");
+    assert_int_equal(logged(&sue, "presence_set", ann.id), 1);
+    (void)snprintf(entry, sizeof(entry), "{\"person\":\"%s\",\"presence\":\"online\"}", ann.id);
+    assert_int_equal(logged(&sue, "presence_set", entry), 1);
+    assert_int_equal(logged(&bob, "presence_set", ann.id), 0); /* what was refused was not done */
     assigned(&ann, second.conv, "only_one");
     close_by(&ann, &second);
     assigned(&ann, first.conv, "only_one");
