@@ -426,7 +426,7 @@ static void clock_tick(struct desk *d, int64_t t)
     d->wall_ahead = ahead;
     if (d->clocked && (step > STEP_MS || step < -STEP_MS)) {
         log_event(d, 2, "desk event=clock_set by_ms=%lld", (long long)step);
-        d->stepped_at = t;
+        d->doubted_at = t;
         d->beat_at = t;
         for (struct desk_site *ds = d->sites; ds; ds = ds->next)
             heartbeat(d, ds);
@@ -479,8 +479,10 @@ void desk_live_changed(struct desk *d, bool up)
 {
     if (up)
         log_event(d, 1, "desk event=live_up");
-    if (up && !d->cfg.sole)
+    if (up && !d->cfg.sole) {
         session_each_view(d->session, each_unhinted, d);
+        d->doubted_at = mono(d); /* nobody could beat meanwhile, and we may be the first */
+    }
     for (struct desk_site *ds = d->sites; ds; ds = ds->next) {
         ds->ready_lease = 0;
         if (up) {

@@ -483,8 +483,8 @@ void release_all(struct desk *d, struct desk_site *ds, const struct kf_id *perso
 /* Off the net for longer than the grace time. */
 static bool is_lost(struct desk *d, const struct desk_site *ds, const struct seen *s)
 {
-    if (d->stepped_at && mono(d) - d->stepped_at < LIVE_GONE_MS)
-        return false; /* the clock was set: what the beats of other nodes say is not true yet */
+    if (d->doubted_at && mono(d) - d->doubted_at < LIVE_GONE_MS)
+        return false; /* what the beats of other nodes say is not true yet */
     return !seen_connected(d, ds, &s->id) && s->gone_since && now(d) - s->gone_since >= ds->site->grace_ms;
 }
 

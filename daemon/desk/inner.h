@@ -139,10 +139,11 @@ struct desk {
     struct kf_id last_id; /* that fresh_id() has made */
     bool stopping, lease_reading;
     int64_t lease_at, beat_at, check_at, people_at, settings_at, again_at;
-    int64_t wall_ahead, stepped_at; /* of the monotonic clock; mono, when the wall clock was last set (0: it was not) */
-    bool clocked;                   /* wall_ahead is known */
-    unsigned look, look_left;       /* at all that is shown, so many-th; how many conversations it may still take in this tick */
-    int64_t settings_seen;          /* QUERY_CHANGES: with which the sites were read; 0 not known */
+    int64_t wall_ahead; /* of the monotonic clock */
+    bool clocked;       /* that is known */
+    int64_t doubted_at; /* mono: the wall clock was set, or the live layer came back: the beats that others had sent by then say nothing */
+    unsigned look, look_left; /* at all that is shown, so many-th; how many conversations it may still take in this tick */
+    int64_t settings_seen;    /* QUERY_CHANGES: with which the sites were read; 0 not known */
     bool load_busy, load_again;
     struct load_waiter *load_waiters; /* of the next reading; sites.c */
     struct rate *rates;

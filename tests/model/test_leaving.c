@@ -212,6 +212,34 @@ static void what_was_chosen_lasts_for_the_grace_time(void **state)
     }
 }
 
+/* Nobody could say that anybody is there while the link to Redis was away. The first who has it back does not count that against the others'
+ * people. */
+static void nobody_is_lost_when_redis_is_back(void **state)
+{
+    struct kf_id conv;
+
+    (void)state;
+    for (int home = 0; home < 2; home++) { /* one of them keeps house */
+        shop_open(&w, 2, 45);
+        agent_online(&w, 0, 1 - home);
+        conv = visitor_ask(&w, 0, 1 - home);
+        world_pass(&w, 7000);
+        assert_true(agent_has(&w, 0, &conv));
+        node_pause(&w, 0);
+        node_pause(&w, 1);
+        world_pass(&w, 40000);
+        node_resume(&w, home);
+        desk_live_changed(w.nodes[home].desk, true);
+        world_pass(&w, 2000);
+        node_resume(&w, 1 - home);
+        desk_live_changed(w.nodes[1 - home].desk, true);
+        world_pass(&w, 12000);
+        assert_int_equal(presence_of(0), PRESENCE_ONLINE);
+        assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'returned'"), 0);
+        shop_end(&w);
+    }
+}
+
 /* What a node last saw in Redis is up to a second old. Of those who sit at it it knows better. */
 static void a_node_knows_who_sits_at_it(void **state)
 {
@@ -240,6 +268,7 @@ int main(void)
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
         cmocka_unit_test(who_may_serve_no_more_keeps_nobody),
         cmocka_unit_test(what_was_chosen_lasts_for_the_grace_time),
+        cmocka_unit_test(nobody_is_lost_when_redis_is_back),
         cmocka_unit_test(a_node_knows_who_sits_at_it),
     };
 
