@@ -8,7 +8,7 @@
 #define HOUR_MS   3600000
 #define RATES_MS  15000
 #define RATE_MIN  5      /* fewer in the last hour say nothing of the next one */
-#define SPAN_MIN  300000 /* nor do they if it was all in less than this */
+#define SPAN_MIN  300000 /* what was done in less stands for this long: a quick start does not last */
 #define LOOK_ALL  20000
 #define WHY_BYTES 65536
 
@@ -57,9 +57,10 @@ int64_t rated_wait_s(const struct desk_site *ds, const struct kf_key *queue, int
             n = ds->rates[i].n;
             span = ds->rates_of - ds->rates[i].since;
         }
-    if (position < 1 || n < RATE_MIN || span < SPAN_MIN)
+    if (position < 1 || n < RATE_MIN)
         return -1;
-    s = (position * ((span < HOUR_MS ? span : HOUR_MS) / 1000) + n - 1) / n;
+    span = span < SPAN_MIN ? SPAN_MIN : span > HOUR_MS ? HOUR_MS : span;
+    s = (position * (span / 1000) + n - 1) / n;
     return s < 60 ? (s + 9) / 10 * 10 : (s + 59) / 60 * 60;
 }
 
