@@ -48,7 +48,7 @@ export function presenceName(p: Presence): string {
 
 function reasonName(reason: string): string {
   const known = REASONS.find((r) => r === reason);
-  return known ? t(`reason_${known}`) : reason;
+  return known ? t(`reason_${known}`) : whyWord(reason); // the house's own: missed, gone
 }
 
 export function presenceItems(): MenuItem[] {
@@ -76,7 +76,7 @@ function Me() {
   const load = desk.mine.value.size;
   const capacity = desk.capacity.value;
   const open = load > 0;
-  const said = state === 'away' && reason ? `${presenceName(state)} · ${reasonName(reason)}` : presenceName(state);
+  const said = state !== 'online' && reason ? `${presenceName(state)} · ${reasonName(reason)}` : presenceName(state);
   return (
     <div class="me">
       <Menu class="presence-btn" align="start" items={presenceItems()}>
