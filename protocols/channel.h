@@ -34,9 +34,12 @@ enum {
     CHAN_CLOSED = 1 << 12,      /* wants to hear that a conversation was closed */
     CHAN_TYPING_OFF = 1 << 13,  /* and that somebody has stopped typing; else its sign ends by itself */
     CHAN_SOUND_ALONE = 1 << 14, /* a sound has no words beside it, whatever caption_max says */
-    CHAN_CARD = 1 << 15,     /* encode() takes a MESSAGE_CARD whole, as one message, with its picture as file_url if it has one; elsewhere
+    CHAN_CARD = 1 << 15,      /* encode() takes a MESSAGE_CARD whole, as one message, with its picture as file_url if it has one; elsewhere
                                   * cards come to it as texts. Where that depends on the card, card() says it */
-    CHAN_TEMPLATES = 1 << 16 /* encode() takes what was chosen from the channel's templates, whenever that is: see chosen.h */
+    CHAN_TEMPLATES = 1 << 16, /* encode() takes what was chosen from the channel's templates, whenever that is: see chosen.h */
+    /* A message has replies of its own (window_count), and those to older ones may be used for as long as they stand; else each message opens
+     * the one window anew. */
+    CHAN_EACH_ANSWERED = 1 << 17
 };
 
 /* How a card goes. */

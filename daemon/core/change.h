@@ -53,7 +53,8 @@ enum act_kind {
     ACT_MEDIA,    /* media: what a message has shown as a placeholder; nothing if it was removed meanwhile */
     ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
-    ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none */
+    ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none,
+                   * unless each is answered for itself (beside) */
     ACT_PRIORITY, /* number; of who waits it is a new epoch, at the end of the change */
     ACT_TAG,      /* tag */
     ACT_ARTICLE,  /* article: counts of it go up */
@@ -334,15 +335,15 @@ struct act {
             enum delivery delivery;
             const char *reason;
             int64_t at;
-            bool
-                window_over; /* it failed because no more replies are taken: the newest handle ends, unless the visitor has written since */
-            bool again;      /* only for what failed or is uncertain: KF_CONFLICT for everything else */
+            bool window_over; /* it failed because no more replies are taken: the handles end, unless the visitor has written since */
+            bool again;       /* only for what failed or is uncertain: KF_CONFLICT for everything else */
         } status;
         struct {
             const char *text;
             int64_t expires_ms;
             int left;
-            bool over; /* that which there is takes nothing more; nothing else counts then */
+            bool beside; /* those that are there can be answered still */
+            bool over;   /* that which there is takes nothing more; nothing else counts then */
         } handle;
         int number;
         struct {

@@ -59,7 +59,7 @@ struct errand {
     const char *user;       /* the contact's address */
     struct message message; /* as it stands now; `ref` is ours to store afterwards; ERRAND_DELETE: its `ref` is that of this part */
     const char *reply_ref;  /* the platform's id of the message it answers; NULL */
-    const char *handle;     /* the newest reply handle of the conversation, NULL none */
+    const char *handle;     /* the newest reply handle of the conversation that has replies and time left, else the newest; NULL none */
     int64_t handle_expires_ms;
     int handle_left;      /* replies left on it, -1 unbounded */
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
@@ -71,16 +71,20 @@ struct errand {
     const char *file_name, *file_mime;
 };
 
+/* Of one conversation, where each of the visitor's messages is answered for itself: a hundred replies and more. */
+#define HANDLES_MAX 32
+
 /* handle_expires_ms where the visitor has left: not even a template gets there. */
 #define HANDLE_LEFT 1
 
 /* How a conversation may be answered, on a channel that bounds it. */
 struct reply_window {
     bool known;
-    int64_t until;  /* 0: without an end; HANDLE_LEFT */
-    int left;       /* replies; -1: as many as one likes */
-    bool late;      /* afterwards the platform takes what staff write, as what it has approved (a template of one variable) */
-    bool templates; /* afterwards, and before, it takes what they choose from the channel's templates */
+    int64_t until;    /* 0: without an end; HANDLE_LEFT */
+    int left;         /* replies; -1: as many as one likes */
+    int64_t fewer_at; /* then some of these end, before the others; 0: they do not */
+    bool late;        /* afterwards the platform takes what staff write, as what it has approved (a template of one variable) */
+    bool templates;   /* afterwards, and before, it takes what they choose from the channel's templates */
 };
 
 enum reply_state { REPLY_FREE /* no bounds, or not known */, REPLY_OPEN, REPLY_LATE, REPLY_CLOSED };

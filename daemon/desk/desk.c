@@ -1,6 +1,7 @@
 #include "core/permit.h"
 #include "desk/outlet.h"
 #include "desk/watch.h"
+#include "desk/window.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -460,6 +461,7 @@ void desk_tick(struct desk *d)
         session_each_seat(d->session, each_seat, d);
         session_sweep(d->session);
         rates_sweep(d);
+        window_tick(d);
     }
     again_tick(d, t);
     if (t - d->people_at >= PEOPLE_MS) {

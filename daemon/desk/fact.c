@@ -199,6 +199,7 @@ static void add_message(struct change *c, const struct channel_ops *ops, const s
         act = change_act(c, ACT_HANDLE);
         act->u.handle.text = change_text(c, in->reply_token);
         act->u.handle.expires_ms = in->reply_expires_ms;
+        act->u.handle.beside = ops->caps & CHAN_EACH_ANSWERED;
         act->u.handle.left = in->reply_left ? in->reply_left : ops->window_count ? ops->window_count : -1;
     }
 }

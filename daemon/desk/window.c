@@ -1,5 +1,5 @@
 /* window.c: how long, and how often, may be answered on a channel that bounds it. Staff are told before they type, and what could not be
- * delivered is refused before it is stored. What is known is kept with the view; the truth is the conversation's newest reply handle. */
+ * delivered is refused before it is stored. What is known is kept with the view; the truth is what the conversation's reply handles have left. */
 #include "desk/window.h"
 #include "core/part.h"
 #include "desk/outlet.h"
@@ -32,6 +32,7 @@ static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, co
     v->window = (struct reply_window){ .known = true,
                                        .until = q->handle.any ? q->handle.expires_ms : 0,
                                        .left = q->handle.any ? q->handle.left : 0,
+                                       .fewer_at = q->handle.any ? q->handle.fewer_at : 0,
                                        .late = o && o->ops->late && o->ops->late(o->ch),
                                        .templates = o && sc && sc->n_templates && (o->ops->caps & CHAN_TEMPLATES) };
 }
@@ -65,7 +66,24 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
         return;
     call->conv = c->id;
     q->id = c->id;
+    q->now = now(d);
     d->ports.read(d->ports.ctx, q, have_window, call);
+}
+
+static void tell_if_fewer(void *ctx, struct view *v)
+{
+    struct desk *d = ctx;
+    struct desk_site *ds = v->window.fewer_at && now(d) >= v->window.fewer_at ? site_of(d, &v->conv.site) : NULL;
+
+    if (!ds)
+        return;
+    v->window.fewer_at = 0;
+    window_tell(d, ds, &v->conv);
+}
+
+void window_tick(struct desk *d)
+{
+    session_each_view(d->session, tell_if_fewer, d);
 }
 
 enum card_way window_card(const struct channel_ops *ops, const struct inbound *in, struct kf_err *why)

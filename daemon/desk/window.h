@@ -8,6 +8,8 @@
 enum reply_state window_state(const struct reply_window *w, int64_t now_ms);
 /* Reads what stands now, and tells the staff that has the conversation open here. Nothing where the channel sets no bounds. */
 void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c);
+/* Each second: tells it anew where some of the replies have ended, and others are left. */
+void window_tick(struct desk *d);
 /* May staff answer in this conversation now, with this message (NULL: with one that is there already)? False: `why` says what is missing. What
  * goes late is text. A text that would be cut into more parts than there are replies is not begun. What is not known is allowed: the adapter
  * asks again. */

@@ -215,10 +215,23 @@ bool plan_errand_drop(struct work *w, const struct act *act)
     return plan_delivery(w, e.seq, DELIVERY_FAILED, "not sent: taken out of the line by hand", NULL);
 }
 
+/* It needs room: what it displaces, or what can be answered no more. */
+static bool write_handle_room(struct work *w, const struct op *op)
+{
+    const struct act *act = op->what;
+    struct stmt *s = stmt_begin(w->db, act->u.handle.beside ? SQL_HANDLE_PRUNE : SQL_HANDLE_DISPLACE);
+
+    stmt_i64(s, w->row.n);
+    stmt_i64(s, act->u.handle.beside ? w->change->at : act->u.handle.expires_ms);
+    if (act->u.handle.beside)
+        stmt_i64(s, HANDLES_MAX - 1);
+    return run(w, s);
+}
+
 static bool write_handle(struct work *w, const struct op *op)
 {
     const struct act *act = op->what;
-    struct stmt *s = stmt_begin(w->db, SQL_HANDLE_SET);
+    struct stmt *s = stmt_begin(w->db, act->u.handle.beside ? SQL_HANDLE_ADD : SQL_HANDLE_RENEW);
 
     stmt_i64(s, w->row.n);
     stmt_str(s, act->u.handle.text ? act->u.handle.text : "");
@@ -241,5 +254,7 @@ bool plan_handle(struct work *w, const struct act *act)
 {
     if (!needs_conv(w))
         return false;
-    return act->u.handle.over ? op_add(w, write_handle_closed, NULL, NULL, w->row.conv.seq) : op_add(w, write_handle, act, NULL, 0);
+    if (act->u.handle.over)
+        return op_add(w, write_handle_closed, NULL, NULL, w->row.conv.seq);
+    return op_add(w, write_handle_room, act, NULL, 0) && op_add(w, write_handle, act, NULL, 0);
 }

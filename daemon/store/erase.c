@@ -107,6 +107,7 @@ enum kf_rc erase_conv(struct db *db, int64_t n, const struct kf_id *conv, const 
     stmt_i64(s, now);
     (void)run(&t, of_whom(&t, s));
     sum->files += run(&t, of_whom(&t, stmt_begin(db, SQL_ERASE_FILES)));
+    (void)run(&t, of_whom(&t, stmt_begin(db, SQL_ERASE_HANDLES)));
     sum->messages += run(&t, of_whom(&t, stmt_begin(db, SQL_ERASE_MESSAGES)));
     (void)run(&t, of_whom(&t, stmt_begin(db, SQL_ERASE_TIMELINE)));
     sum->raw += erase_raw(&t);

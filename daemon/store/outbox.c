@@ -64,19 +64,45 @@ enum kf_rc outbox_run(struct reader *r, struct query *q, struct kf_err *why)
     return rc;
 }
 
+/* One more of them, `away` of whose replies, or of those behind it, are on their way: the newest come first, and are used up first. */
+static void window_add(struct query *q, int64_t ends, int64_t remaining, int64_t used, int64_t *away)
+{
+    int64_t left = remaining > used ? remaining - used : 0, taken;
+
+    if (!q->handle.any)
+        q->handle.expires_ms = ends; /* if nothing is left this says since when */
+    q->handle.any = true;
+    if ((ends && ends <= q->now) || q->handle.left < 0)
+        return;
+    if (remaining < 0) {
+        q->handle.expires_ms = q->handle.left ? q->handle.expires_ms : ends;
+        q->handle.left = -1;
+        return;
+    }
+    taken = left < *away ? left : *away;
+    *away -= taken;
+    left -= taken;
+    if (!left)
+        return;
+    if (!q->handle.left)
+        q->handle.expires_ms = ends;
+    else if (ends < q->handle.expires_ms || !q->handle.expires_ms)
+        q->handle.fewer_at = ends;
+    q->handle.left += (int)left;
+}
+
 enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why)
 {
     struct stmt *s = stmt_begin(r->db, SQL_HANDLE_SHOW);
+    int64_t away = -1;
 
     stmt_id(s, &q->id);
-    if (stmt_row(s)) {
-        int64_t left, used;
+    while (stmt_row(s)) {
+        int64_t ends = get_i64(s), remaining = get_i64(s), used = get_i64(s), under_way = get_i64(s);
 
-        q->handle.any = true;
-        q->handle.expires_ms = get_i64(s);
-        left = get_i64(s);
-        used = get_i64(s);
-        q->handle.left = left < 0 ? -1 : used < left ? (int)(left - used) : 0;
+        if (away < 0)
+            away = under_way;
+        window_add(q, ends, remaining, used, &away);
     }
     return stmt_end(s, why);
 }

@@ -21,6 +21,7 @@ static enum kf_rc errand_handle(struct reading *r, int64_t conv, struct errand *
     struct stmt *s = stmt_begin(r->db, SQL_HANDLE_GET);
 
     stmt_i64(s, conv);
+    stmt_i64(s, r->q->now);
     if (stmt_row(s)) {
         e->handle = get_text(s, r->q->arena);
         e->handle_expires_ms = get_i64(s);

@@ -102,7 +102,7 @@ enum query_kind {
                     * too, `contact`: whose words there are the visitor's; id: the customer's, which stays when contacts are erased; KF_ABSENT, KF_LIMIT: more than fit into 8 MiB */
     QUERY_ERRANDS, /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
                     * of each conversation, complete for sending */
-    QUERY_WINDOW,  /* id → handle: its newest reply handle */
+    QUERY_WINDOW,  /* id, now → handle: what its reply handles have left */
     QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
                         * that one (KF_ABSENT) */
     QUERY_PERSON,      /* text: the email, or id → person[0], with password */
@@ -510,6 +510,7 @@ struct query {
         bool any;
         int64_t expires_ms; /* 0 never */
         int left;           /* -1 unbounded; what is on its way has been taken off */
+        int64_t fewer_at;   /* then some of these end, before the others; 0: they do not */
     } handle;
     struct stored_file file;
     struct search_hit *hits;

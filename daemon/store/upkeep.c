@@ -56,6 +56,7 @@ struct broom {
 static const struct broom brooms[] = {
     { SQL_KEEP_SESSIONS, 0, true },     { SQL_KEEP_PARKED, DAY_MS, true },     { SQL_KEEP_CLAIMS, KEEP_KEY, true },
     { SQL_KEEP_LOGINS, DAY_MS, false }, { SQL_KEEP_ERRANDS, KEEP_SENT, true }, { SQL_KEEP_FILES, KEEP_LOOSE, true },
+    { SQL_KEEP_HANDLES, DAY_MS, true },
 };
 
 /* One slice of one broom, by the writer; the upkeep thread waits for it. */

@@ -100,11 +100,11 @@ static enum kf_rc wipe_postgres(struct store *s, struct kf_err *why)
     enum kf_rc rc = store_connect(s, &db, DB_KEEP, why);
 
     if (!rc)
-        rc = db_exec(
-            db,
-            "VACUUM message, timeline, conversation, customer, contact, file, content, block, raw_event, errand, handle, tag, review, "
-            "review_version, review_appeal, review_comment, reveal, unindexed, words, parked_status, also_ref",
-            why);
+        rc = db_exec(db,
+                     "VACUUM message, timeline, conversation, customer, contact, file, content, block, raw_event, errand, reply_handle, "
+                     "tag, review, "
+                     "review_version, review_appeal, review_comment, reveal, unindexed, words, parked_status, also_ref",
+                     why);
     db_close(db);
     return rc;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as ed25519 from '@noble/ed25519';
+import { until } from './house.mjs';
 import { Peer } from './peers.mjs';
 import row, { signed } from './rows/qq.mjs';
 
@@ -102,5 +103,46 @@ describe('a QQ bot', () => {
     const [one, two] = [await sent('both are on the way'), await sent('they come today')];
     assert.deepEqual([one.json.msg_id, two.json.msg_id], ['ROBOT1.0_g2', 'ROBOT1.0_g2'], 'the latest message with replies left is answered');
     assert.equal(two.json.msg_seq, one.json.msg_seq + 1);
+  });
+
+  /** What the platform was sent in this talk: each reply as [what it answers, its number]. */
+  const replies = (user) =>
+    peer.calls.filter((c) => c.path === `/v2/users/${user}/messages`).map(({ json }) => [json.msg_id ?? json.event_id, json.msg_seq]);
+  const left = (conversation) => peer.agent.frames.filter((f) => f.type === 'window' && f.conversation === conversation).at(-1)?.left;
+  const leaves = (conversation, n) => until(() => left(conversation) === n, () => `${n} replies left: ${left(conversation)}`);
+  const writes = async (conversation, text) => {
+    const { seq } = await peer.agent.act({ type: 'message', conversation, kind: 'text', text });
+    assert.equal((await peer.agent.ended(conversation, seq)).state, 'sent');
+  };
+
+  it('answers the latest message with replies left, until no message has any', async () => {
+    const conversation = await peer.talk({ user: 'mei', id: 'A', text: 'a first question' });
+    await leaves(conversation, 4); // the greeting has taken one
+    await peer.talk({ user: 'mei', id: 'B', text: 'and a second one' });
+    const d = { id: 'b1b2c3d4-0000-4abc-9def-0123456789ab', type: 11, timestamp: new Date().toISOString(), user_openid: 'mei', data: { resolved: { button_data: 'more' } } };
+    await peer.post(signed(JSON.stringify({ id: 'INTERACTION_CREATE:i2', op: 0, t: 'INTERACTION_CREATE', d })));
+    await leaves(conversation, 14);
+
+    for (let n = 1; n <= 14; n++) {
+      await writes(conversation, `line ${n}`);
+      await leaves(conversation, 14 - n);
+    }
+    const five = [1, 2, 3, 4, 5];
+    const counted = (id) => five.map((n) => [id, n]);
+    assert.deepEqual(replies('mei').slice(1), [...counted(d.id), ...counted('ROBOT1.0_B'), ...counted('ROBOT1.0_A').slice(1)]);
+    await assert.rejects(writes(conversation, 'one too many'), { code: 'conflict' });
+    assert.equal(replies('mei').length, 15);
+  });
+
+  it('tells when the replies to an older message have ended, and sends none of them', async () => {
+    const hour = 60 * 60 * 1000;
+    const conversation = await peer.talk({ user: 'nan', id: 'N', text: 'said a while ago', at: Date.now() - hour + 4000 });
+    await leaves(conversation, 4);
+    await peer.talk({ user: 'nan', id: 'M', text: 'and just now' });
+    await leaves(conversation, 9);
+    await leaves(conversation, 5);
+    for (let n = 1; n <= 5; n++) await writes(conversation, `reply ${n}`);
+    await assert.rejects(writes(conversation, 'one too many'), { code: 'conflict' });
+    assert.deepEqual(replies('nan').slice(1).map(([id]) => id), Array(5).fill('ROBOT1.0_M'));
   });
 });

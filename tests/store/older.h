@@ -11,6 +11,10 @@ static const struct {
     int migration;
     const char *undo[UNDOS];
 } undone[] = {
+    { 23,
+      { "CREATE TABLE handle (conv BIGINT PRIMARY KEY, text TEXT NOT NULL, expires_ms BIGINT NOT NULL, remaining BIGINT NOT NULL, used "
+        "BIGINT NOT NULL)",
+        "INSERT INTO handle SELECT conv, text, expires_ms, remaining, used FROM reply_handle", "DROP TABLE reply_handle" } },
     { 22, { "ALTER TABLE message DROP COLUMN typed_ms", "ALTER TABLE sample_run DROP COLUMN wanted" } },
     { 21, { "ALTER TABLE conversation DROP COLUMN overflowed" } },
     { 20, { "DROP TABLE mention", "DROP TABLE reveal", "DROP TABLE guest" } },

@@ -321,7 +321,7 @@ static int64_t rows_with(struct world *w, const char *words)
                                           "contact WHERE address LIKE",
                                           "conversation WHERE peer LIKE",
                                           "tag WHERE text LIKE",
-                                          "handle WHERE text LIKE",
+                                          "reply_handle WHERE text LIKE",
                                           "errand WHERE error LIKE",
                                           "review_comment WHERE text LIKE",
                                           "reveal WHERE reason LIKE",
@@ -532,10 +532,16 @@ static void in_a_group_the_others_keep_their_words(void **state)
     struct him first, second;
     struct change *c;
     struct told t;
+    struct act *act;
 
     for (int i = 0; i < 2; i++) {
         c = visitor_says("group-1", NULL, i ? "what the second said" : "what the first said", wall_ms());
         ((struct opening *)c->opening)->address = i ? "member-2" : "member-1";
+        c->acts[0].u.message.ref = i ? "said-2" : "said-1";
+        act = change_act(c, ACT_HANDLE);
+        act->u.handle.text = c->acts[0].u.message.ref;
+        act->u.handle.left = 5;
+        act->u.handle.beside = true;
         t = commit(w, c);
         assert_int_equal(t.rc, KF_OK);
         first = i ? first : (struct him){ t.news.conv.id, t.messages[0].from.id };
@@ -548,6 +554,8 @@ static void in_a_group_the_others_keep_their_words(void **state)
     finish_talk(w, &first.conv);
     assert_int_equal(erase(w, &second.contact).rc, KF_OK);
     assert_string_equal(texts(w, &first.conv, 0, 0, 20), "1:what the first said|2:");
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM reply_handle WHERE text = 'said-2'"), 0);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM reply_handle WHERE text = 'said-1'"), 1);
     assert_int_equal(erase(w, &first.contact).rc, KF_OK);
     assert_string_equal(texts(w, &first.conv, 0, 0, 20), "1:|2:");
 }

@@ -1,7 +1,9 @@
 /* What leaves the house, and what platforms say of it. */
-#include "tests/store/world.h"
+#include "tests/store/older.h"
 
 static const struct kf_id id_of_none = { { 9 } };
+
+static void settle_part(struct world *w, int64_t at, int parts, const char *ref, enum errand_state state);
 
 struct errands_copy {
     size_t n;
@@ -177,6 +179,154 @@ static void a_shorter_handle_displaces_none_that_has_replies_left(void **state)
     assert_int_equal(e.e.handle_left, 3);
     set_handle(w, &conv, "later", NOW + 2 * MINUTE, 5);
     assert_string_equal(due(w, NOW + 10, 1).handle, "later");
+}
+
+static void set_beside(struct world *w, const struct kf_id *conv, const char *text, int64_t at, int64_t expires_ms)
+{
+    struct change *c = on_conv(conv, at);
+    struct act *a = change_act(c, ACT_HANDLE);
+
+    a->u.handle.text = text;
+    a->u.handle.expires_ms = expires_ms;
+    a->u.handle.left = 2;
+    a->u.handle.beside = true;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+struct left {
+    int left;
+    int64_t until, fewer_at;
+};
+
+static void copy_left(const struct query *q, void *ctx)
+{
+    assert_true(q->handle.any);
+    *(struct left *)ctx = (struct left){ q->handle.left, q->handle.expires_ms, q->handle.fewer_at };
+}
+
+static void left_is(struct world *w, const struct kf_id *conv, int64_t now, int left, int64_t until, int64_t fewer_at)
+{
+    struct query *q = query_new(QUERY_WINDOW);
+    struct left l = { .left = -2 };
+
+    q->id = *conv;
+    q->now = now;
+    assert_int_equal(ask(w, q, copy_left, &l), KF_OK);
+    assert_int_equal(l.left, left);
+    assert_int_equal(l.until, until);
+    assert_int_equal(l.fewer_at, fewer_at);
+}
+
+/* Sends one more; `over`: the platform takes nothing more on that handle. */
+static void replies_on(struct world *w, const struct kf_id *conv, int64_t at, const char *handle, int used, bool over)
+{
+    struct errands_copy e;
+    struct change *c = new_change(at);
+
+    (void)answer(w, conv, "hello");
+    e = due(w, at, 1);
+    assert_string_equal(e.handle, handle);
+    assert_int_equal(e.e.handle_used, used);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+    change_act(c, ACT_ERRAND_SETTLE)->u.errand =
+        (struct errand){ .id = e.e.id, .state = over ? ERRAND_FAILED : ERRAND_DONE, .attempt = 1, .handle = handle, .handle_over = over };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+/* Where each message of the visitor is answered for itself: the newest first, then what older ones have left. */
+static void the_newest_message_with_replies_left_is_answered(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+
+    set_beside(w, &conv, "A", NOW, NOW + 60 * MINUTE);
+    replies_on(w, &conv, NOW + 10, "A", 0, false);
+    set_beside(w, &conv, "B", NOW + MINUTE, NOW + 61 * MINUTE);
+    set_beside(w, &conv, "late", NOW + MINUTE, NOW + 50 * MINUTE); /* it was written before the others */
+    set_beside(w, &conv, "B", NOW + MINUTE, NOW + 61 * MINUTE);
+    left_is(w, &conv, NOW + MINUTE, 5, NOW + 61 * MINUTE, NOW + 50 * MINUTE);
+    replies_on(w, &conv, NOW + MINUTE, "B", 0, false);
+    replies_on(w, &conv, NOW + MINUTE, "B", 1, false);
+    left_is(w, &conv, NOW + MINUTE, 3, NOW + 60 * MINUTE, NOW + 50 * MINUTE);
+    (void)answer(w, &conv, "on its way");
+    left_is(w, &conv, NOW + MINUTE, 2, NOW + 50 * MINUTE, 0); /* it takes the one that is left of A */
+    settle_part(w, NOW + MINUTE, 0, NULL, ERRAND_FAILED);
+    replies_on(w, &conv, NOW + MINUTE, "A", 1, false);
+    replies_on(w, &conv, NOW + 2 * MINUTE, "late", 0, false);
+    left_is(w, &conv, NOW + 2 * MINUTE, 1, NOW + 50 * MINUTE, 0);
+    left_is(w, &conv, NOW + 50 * MINUTE, 0, NOW + 61 * MINUTE, 0);
+}
+
+static void kept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
+{
+    (void)report;
+    (void)why;
+    assert_int_equal(rc, KF_OK);
+    *(bool *)ctx = true;
+}
+
+static int64_t handles_after(struct world *w, int64_t now)
+{
+    bool done = false;
+
+    store_housekeep(w->store, &(struct housekeeping){ .now = now }, kept, &done);
+    world_wait(w, &done);
+    return number(w, "SELECT COUNT(*) FROM reply_handle");
+}
+
+static void what_has_ended_is_not_answered_and_goes(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    char name[16];
+
+    set_beside(w, &conv, "A", NOW, NOW + 2 * MINUTE);
+    set_beside(w, &conv, "B", NOW, NOW + MINUTE);
+    replies_on(w, &conv, NOW + MINUTE - 1, "A", 0, false);
+    replies_on(w, &conv, NOW + MINUTE - 1, "A", 1, false);
+    left_is(w, &conv, NOW + MINUTE - 1, 2, NOW + MINUTE, 0);
+    left_is(w, &conv, NOW + MINUTE, 0, NOW + 2 * MINUTE, 0);
+    set_beside(w, &conv, "C", NOW + MINUTE, NOW + 9 * MINUTE);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM reply_handle"), 1);
+    for (int i = 0; i < HANDLES_MAX + 3; i++) {
+        (void)snprintf(name, sizeof(name), "D%d", i);
+        set_beside(w, &conv, name, NOW + MINUTE, NOW + 9 * MINUTE + i);
+    }
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM reply_handle"), HANDLES_MAX);
+    left_is(w, &conv, NOW + MINUTE, 2 * HANDLES_MAX, NOW + 9 * MINUTE + HANDLES_MAX + 2, NOW + 9 * MINUTE + 3);
+    assert_int_equal(handles_after(w, NOW + 9 * MINUTE + 10 + 24 * 60 * MINUTE), HANDLES_MAX - 7);
+    assert_int_equal(handles_after(w, NOW + 72 * 60 * MINUTE), 1); /* it says since when nothing goes */
+    set_handle(w, &conv, "renews", NOW + 48 * 60 * MINUTE, 5);     /* the one window of another kind of channel */
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM reply_handle"), 1);
+}
+
+/* A message that the platform calls too late to answer, and all that are older; what has come since is another matter. */
+static void a_refusal_ends_what_is_no_newer(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+
+    set_beside(w, &conv, "A", NOW, NOW + 60 * MINUTE);
+    set_beside(w, &conv, "B", NOW + 1, NOW + 60 * MINUTE + 1);
+    replies_on(w, &conv, NOW + MINUTE, "B", 0, true);
+    left_is(w, &conv, NOW + MINUTE, 0, NOW + MINUTE, 0);
+    set_beside(w, &conv, "C", NOW + MINUTE, NOW + 61 * MINUTE);
+    left_is(w, &conv, NOW + MINUTE, 2, NOW + 61 * MINUTE, 0);
+}
+
+static void the_handle_of_an_older_store_is_kept(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+
+    set_handle(w, &conv, "reply-token", NOW + 60 * MINUTE, 5);
+    replies_on(w, &conv, NOW + 10, "reply-token", 0, false);
+    world_close(w);
+    make_older(w, 22);
+    world_open(w);
+    left_is(w, &conv, NOW + 20, 4, NOW + 60 * MINUTE, 0);
+    set_beside(w, &conv, "next", NOW + 20, NOW + 61 * MINUTE);
+    left_is(w, &conv, NOW + 20, 6, NOW + 61 * MINUTE, NOW + 60 * MINUTE);
 }
 
 /* A platform that takes everything may say afterwards that it was too late: then it is too late for the next one, too, unless the visitor has
@@ -627,6 +777,10 @@ static void an_errand_knows_whether_its_channel_is_gone(void **state)
 static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
     T(a_shorter_handle_displaces_none_that_has_replies_left),
+    T(the_newest_message_with_replies_left_is_answered),
+    T(what_has_ended_is_not_answered_and_goes),
+    T(a_refusal_ends_what_is_no_newer),
+    T(the_handle_of_an_older_store_is_kept),
     T(a_handle_ends_when_the_platform_says_so),
     T(a_handle_ends_when_a_later_failure_says_so),
     T(one_claims_an_errand),
