@@ -318,6 +318,7 @@ struct act {
             int64_t seq;     /* or 0 and ref */
             const char *ref; /* the platform's id */
             const char *text;
+            int64_t edited_ms; /* by the platform's clock: newer words than these stay, and these go where old words go; 0: not known */
             int64_t within_ms; /* only if not older than this; 0: any */
             bool own;          /* only what `by` has said: a person of the staff, or the visitor; else KF_DENIED */
         } edit;

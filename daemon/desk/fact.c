@@ -287,6 +287,7 @@ static void add_edit(struct change *c, const struct inbound *in)
 
     act->u.edit.ref = change_text(c, in->ref);
     act->u.edit.text = change_text(c, in->text);
+    act->u.edit.edited_ms = in->at;
     act->u.edit.own = true;
 }
 

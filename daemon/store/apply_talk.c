@@ -415,6 +415,7 @@ static bool plan_unseen(struct work *w, const struct act *act)
     said->u.message.text = slice_of(act->u.edit.text);
     said->u.message.ref = act->u.edit.ref;
     said->u.message.extra = CAME_FIRST;
+    said->u.message.edited_ms = act->u.edit.edited_ms;
     return plan_message(w, said);
 }
 
@@ -422,6 +423,17 @@ static bool plan_unseen(struct work *w, const struct act *act)
 static bool says_nothing_new(const struct message *now, const char *text)
 {
     return !text || slice_is(now->text, text) || (!*text && id_is_zero(&now->file));
+}
+
+/* Platforms repeat what got lost, and then it comes late: these words were written before those that are there. */
+static bool overtaken(struct touched *t, const struct act *act)
+{
+    int64_t at = act->u.edit.text ? act->u.edit.edited_ms : 0;
+
+    if (at && at < t->now.edited_ms)
+        return true;
+    t->now.edited_ms = at ? at : t->now.edited_ms;
+    return false;
 }
 
 bool plan_edit(struct work *w, const struct act *act)
@@ -447,6 +459,8 @@ bool plan_edit(struct work *w, const struct act *act)
         return refuse(w, KF_DENIED, "message %" PRId64 " is somebody else's", seq);
     if (act->u.edit.within_ms && w->change->at - t->now.at > act->u.edit.within_ms)
         return refuse(w, KF_CONFLICT, "message %" PRId64 " is too old to be taken back", seq);
+    if (!removes && overtaken(t, act))
+        return edit_entry(w, seq, &(struct slice){ act->u.edit.text, strlen(act->u.edit.text) });
     if (!removes && says_nothing_new(&t->now, act->u.edit.text))
         return true;
     if (!edit_entry(w, seq, removes ? NULL : &t->now.text))
@@ -502,6 +516,7 @@ static bool write_one_touched(struct work *w, const struct touched *t)
     stmt_i64_or_null(s, m->delivery);
     stmt_str(s, m->reason);
     stmt_i64(s, m->typed_ms);
+    stmt_i64(s, m->edited_ms);
     stmt_i64(s, t->id);
     if (!run(w, s))
         return false;

@@ -85,6 +85,7 @@ void row_message(struct stmt *s, struct arena *a, struct message *ret)
     ret->delivery = (enum delivery)get_int(s);
     ret->reason = get_text(s, a);
     ret->typed_ms = get_i64(s);
+    ret->edited_ms = get_i64(s);
 }
 
 void row_entry(struct stmt *s, struct arena *a, struct entry *ret)
@@ -342,6 +343,7 @@ enum kf_rc message_insert(struct db *db, int64_t conv, const struct message *m, 
     stmt_i64_or_null(s, m->delivery);
     stmt_str(s, m->reason);
     stmt_i64(s, m->typed_ms);
+    stmt_i64(s, m->edited_ms);
     return stmt_run(s, 1, why);
 }
 

@@ -11,6 +11,7 @@ static const struct {
     int migration;
     const char *undo[UNDOS];
 } undone[] = {
+    { 24, { "ALTER TABLE message DROP COLUMN edited_ms" } },
     { 23,
       { "CREATE TABLE handle (conv BIGINT PRIMARY KEY, text TEXT NOT NULL, expires_ms BIGINT NOT NULL, remaining BIGINT NOT NULL, used "
         "BIGINT NOT NULL)",

@@ -104,6 +104,49 @@ static void what_was_taken_back_stays_away(void **state)
     assert_int_equal(a.news.n_changed, 0);
 }
 
+/* What the visitor has made of it, as the platform tells now, by the platform's clock. */
+static struct told edits(struct world *w, const char *ref, const char *text, int64_t edited_ms)
+{
+    struct change *c = visitor_says("v1", NULL, "", NOW + 20);
+
+    c->acts[0] = (struct act){ .kind = ACT_EDIT };
+    c->acts[0].u.edit.ref = ref;
+    c->acts[0].u.edit.text = text;
+    c->acts[0].u.edit.edited_ms = edited_ms;
+    c->acts[0].u.edit.own = true;
+    return commit(w, c);
+}
+
+static void a_late_older_edit_changes_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t edited_ms;
+        const char *shown;
+    } rows[] = {
+        { "second", NOW + 8, "second" },   { "first", NOW + 5, "second" },  { "of the same second", NOW + 8, "of the same second" },
+        { "untimed", 0, "untimed" },       { "third", NOW + 7, "untimed" }, { "untimed", NOW + 12, "untimed" },
+        { "fourth", NOW + 11, "untimed" }, { "last", NOW + 13, "last" },
+    };
+    struct world *w = *state;
+    struct change *c = visitor_says("v1", NULL, "as it was", NOW);
+    struct told t;
+    char shown[64];
+
+    c->acts[0].u.message.ref = "theirs-1";
+    t = commit(w, c);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(edits(w, "theirs-1", rows[i].text, rows[i].edited_ms).rc, KF_OK);
+        (void)snprintf(shown, sizeof(shown), "1:%s", rows[i].shown);
+        assert_string_equal(texts(w, &t.news.conv.id, 0, 0, 5), shown);
+    }
+    assert_string_equal(kinds(w, &t.news.conv.id), "opened edited edited edited edited edited edited edited"); /* none is lost */
+
+    assert_int_equal(edits(w, "theirs-2", "came before it", NOW + 30).rc, KF_OK);
+    assert_int_equal(edits(w, "theirs-2", "and before that", NOW + 29).rc, KF_OK);
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 0, 5), "1:last|2:came before it");
+}
+
 static void an_echo_of_our_own_message_is_none(void **state)
 {
     struct world *w = *state;
@@ -243,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_do_not_wait_for_files, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(a_file_takes_the_place_of_its_word, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(what_was_taken_back_stays_away, setup_world, teardown_world),
+        cmocka_unit_test_setup_teardown(a_late_older_edit_changes_nothing, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(an_echo_of_our_own_message_is_none, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(machines_are_silent_for_whoever_has_opted_out, setup_world, teardown_world),
         cmocka_unit_test_setup_teardown(an_answer_finds_what_it_answers, setup_world, teardown_world),

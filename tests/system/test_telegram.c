@@ -94,7 +94,7 @@ static void sent_as(const char *chat, int number)
 static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
 {
     const char *conv;
-    const json_t *page;
+    const json_t *page, *changed;
     int64_t seq;
 
     (void)state;
@@ -110,6 +110,10 @@ static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
     assert_int_equal(number_at(rig_told(&r, "Thanks"), "reply_to"), seq);
     json_decref(update("\"edited_message\":{\"message_id\":12," FROM("5212345678") ",\"edit_date\":1789990009,\"text\":\"Thanks!\"}"));
     wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "text", "Thanks!");
+    json_decref(update("\"edited_message\":{\"message_id\":12," FROM("5212345678") ",\"edit_date\":1789990005,\"text\":\"Thank\"}"));
+    json_decref(update("\"edited_message\":{\"message_id\":12," FROM("5212345678") ",\"edit_date\":1789990009,\"text\":\"Thanks!!\"}"));
+    changed = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "changed", "conversation", conv);
+    assert_string_equal(text_at(changed, "text"), "Thanks!!"); /* what was written before was never shown */
 
     /* Of one that was written before the bot was there only the new words come: they are not lost. */
     json_decref(
