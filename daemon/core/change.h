@@ -425,7 +425,8 @@ struct change {
     /* The dedupe key, as text that names its space first ("w:channel:contact:cid", "s:conv:person:cid", "p:channel:kind:id");
      * stored as SHA-256. A key that was claimed before ends the change with the first answer: news.duplicate. */
     struct slice key;
-    struct slice content; /* what the key stands for: the same key with other content is KF_CONFLICT; empty: the first wins */
+    struct slice content; /* what the key stands for: the same key with other content is KF_CONFLICT; empty: it is not compared */
+    bool first_wins;      /* also where the content is another: news.differs */
 
     /* Target: a conversation by id, or found and opened by peer, or none. */
     struct kf_id conv;

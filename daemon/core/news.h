@@ -15,8 +15,9 @@ struct status_news {
 };
 
 struct news {
-    bool duplicate;    /* the key was claimed before: conv.id, first_seq and first_at are the first answer, nothing was done */
-    int64_t first_seq; /* of the change's first message; 0 if it had none */
+    bool duplicate;       /* the key was claimed before: conv.id, first_seq and first_at are the first answer, nothing was done */
+    struct slice differs; /* with `duplicate`: the key, if it was claimed for something else; else empty */
+    int64_t first_seq;    /* of the change's first message; 0 if it had none */
     int64_t first_at;
     bool has_conv;
     bool opened; /* conv is new */

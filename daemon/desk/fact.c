@@ -259,12 +259,37 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     act->u.status.at = in->at ? in->at : c->at;
 }
 
+/* What an event says, as far as a repeat says the same: addresses of files are signed anew, and a status may be told in more words. */
+static struct slice said_of(struct change *c, const struct inbound *in)
+{
+    struct slice ret = { NULL, 0 };
+    struct buf b;
+
+    buf_init(&b, 1 << 20);
+    buf_printf(&b, "%d %d %d %zu %d", (int)in->kind, (int)in->type, (int)in->delivery, in->n_media, (int)in->on);
+    for (size_t i = 0; i < in->n_media; i++)
+        buf_printf(&b, " %d", (int)in->media[i].type);
+    for (size_t i = 0; i < 4; i++) {
+        const struct slice part = i == 0 ? in->ref : i == 1 ? in->payload : i == 2 ? in->title : in->text;
+
+        buf_printf(&b, " %zu:", part.n);
+        buf_add(&b, part);
+    }
+    if (buf_ok(&b))
+        ret = change_slice(c, buf_slice(&b));
+    buf_finish(&b);
+    return ret;
+}
+
 static struct change *begun(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in)
 {
     struct change *c = change_new(&ds->site->key, now(d));
 
-    if (c && in->dedupe.n)
+    if (c && in->dedupe.n) {
         c->key = slice_of(change_printf(c, "p:%s:%.*s", sc->key.s, (int)in->dedupe.n, in->dedupe.p));
+        c->content = said_of(c, in);
+        c->first_wins = true;
+    }
     return c;
 }
 

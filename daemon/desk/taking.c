@@ -2,6 +2,9 @@
 #include "desk/fact.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define AHEAD_MAX (24 * 3600 * 1000LL)
 
 struct taking {
     struct call call;
@@ -22,6 +25,19 @@ static void taking_step(struct taking *t)
     free(t);
 }
 
+/* The first has won. Whoever runs the other side should know; what either of them says is nobody's business here. */
+static void log_differs(const struct taking *t, struct slice key)
+{
+    size_t skip = strlen("p:") + strlen(t->channel.s) + strlen(":");
+    char id[160];
+    size_t n = 0;
+
+    for (size_t i = skip; i < key.n && n + 1 < sizeof(id); i++)
+        id[n++] = key.p[i] > ' ' && key.p[i] < 0x7f && key.p[i] != '"' ? key.p[i] : '?';
+    id[n] = '\0';
+    log_event(t->call.d, 2, "desk event=inbound_differs site=%s channel=%s id=\"%s\"", t->call.site.s, t->channel.s, id);
+}
+
 static void taken(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
 {
     struct taking *t = ctx;
@@ -33,9 +49,11 @@ static void taken(void *ctx, enum kf_rc rc, const struct news *news, const struc
         t->worst = rc;
     else if (rc)
         log_event(d, 2, "desk event=inbound_dropped site=%s channel=%s reason=\"%s\"", t->call.site.s, t->channel.s, why->text);
-    else if (news->duplicate)
+    else if (news->duplicate) {
         d->figures.duplicates++;
-    else {
+        if (news->differs.n)
+            log_differs(t, news->differs);
+    } else {
         d->figures.messages_in += news->n_messages;
         if (news->n_messages)
             t->conv = news->conv.id;

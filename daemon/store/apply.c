@@ -156,7 +156,9 @@ static bool plan_claim(struct work *w)
     }
     if (!ended(w, s) || !claimed)
         return w->batch->hard == KF_OK;
-    if (print && j->print && print != j->print)
+    if (print && j->print && print != j->print && w->change->first_wins)
+        w->news->differs = w->change->key;
+    else if (print && j->print && print != j->print)
         return refuse(w, KF_CONFLICT, "this cid was used before for something else: a new act needs a new one");
     w->news->duplicate = true;
     return false;

@@ -59,6 +59,60 @@ static void a_repeat_is_answered_alike_and_stored_once(void **state)
     finish_talk(conv);
 }
 
+static int lines_of(const char *text)
+{
+    char *log = daemon_log(&d);
+    int n = 0;
+
+    for (const char *at = log; (at = strstr(at, text)); at++)
+        n++;
+    free(log);
+    return n;
+}
+
+/* Whoever runs the other system is told that it says two things under one name: which name, and not what. */
+static void a_repeat_that_says_something_else_is_logged(void **state)
+{
+    static const char line[] = "event=inbound_differs site=" SITE " channel=api id=\"webhook:";
+    const char *conv = begin("u17", "第一句");
+    char *log;
+    int n;
+
+    (void)state;
+    n = lines_of(line);
+    assert_int_equal(says("same", "u17", "这一句"), 204);
+    assert_int_equal(says("same", "u17", "这一句"), 204);
+    assert_int_equal(lines_of(line), n);
+    assert_int_equal(says("same", "u17", "机密的另一句"), 204);
+    daemon_log_wait(&d, "event=inbound_differs site=" SITE " channel=api id=\"webhook:same\"");
+    assert_int_equal(lines_of(line), n + 1);
+    assert_int_equal(
+        hook_post(&d, hook, SECRET, "same", 0, "{\"type\":\"message.deleted\",\"data\":{\"id\":\"same\",\"conversation\":\"u17\"}}"), 204);
+    assert_int_equal(lines_of(line), n + 2);
+    log = daemon_log(&d);
+    assert_null(strstr(log, "机密"));
+    free(log);
+    finish_talk(conv);
+}
+
+static void typing_of_the_other_system_is_shown_to_the_agent(void **state)
+{
+    const char *conv = begin("u18", "我在打字");
+    const json_t *frame;
+
+    (void)state;
+    for (int on = 1; on >= 0; on--) {
+        assert_int_equal(hook_post(&d, hook, SECRET, on ? "t1" : "t0", 0,
+                                   on ? "{\"type\":\"user.typing\",\"data\":{\"user\":{\"id\":\"u18\"},\"on\":true}}"
+                                      : "{\"type\":\"user.typing\",\"data\":{\"user\":{\"id\":\"u18\"},\"on\":false}}"),
+                         204);
+        frame = wire_take(&agent.wire, "{s:s,s:s}", "type", "typing", "conversation", conv);
+        assert_int_equal(json_is_true(value_at(frame, "on")), on);
+        assert_string_equal(text_at(frame, "from.role"), "visitor");
+    }
+    finish_talk(conv);
+}
+
 static void what_is_not_believed_leaves_nothing(void **state)
 {
     const char *body = created("bad", "u3", "伪造");
@@ -494,6 +548,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_signed_becomes_a_conversation),
         cmocka_unit_test(a_repeat_is_answered_alike_and_stored_once),
+        cmocka_unit_test(a_repeat_that_says_something_else_is_logged),
+        cmocka_unit_test(typing_of_the_other_system_is_shown_to_the_agent),
         cmocka_unit_test(what_is_not_believed_leaves_nothing),
         cmocka_unit_test(only_what_a_platform_does_is_done_at_a_hook),
         cmocka_unit_test(what_is_not_of_the_profile_is_named),
