@@ -301,6 +301,8 @@ void tell_typing(struct desk *d, const struct conv *c, const struct actor *who, 
 /* ---- typed.c ---- */
 /* tell_typing() where it comes from: since when is kept here, and on no other node. */
 void typing_here(struct desk *d, const struct conv *c, const struct actor *who, bool on, uint64_t except);
+/* Somebody types in another system, which has told: in the newest conversation of that peer, if one is open and served. */
+void typing_there(struct desk *d, struct desk_site *ds, const struct kf_key *channel, const struct inbound *in);
 /* How long the author of a message that is said now has typed it, ms; 0: nobody knows. What he says next he types anew, but what comes with the
  * cid of the last one (empty: none) is that one again. */
 int64_t typed_ms(struct desk *d, const struct kf_id *conv, const struct actor *who, struct slice cid);

@@ -201,6 +201,10 @@ static struct change *change_of(struct desk *d, struct desk_site *ds, const stru
         log_event(d, 2, "desk event=inbound_banned site=%s channel=%s", ds->site->key.s, sc->key.s);
         return NULL;
     }
+    if (in->kind == INBOUND_TYPING) {
+        typing_there(d, ds, &sc->key, in);
+        return NULL;
+    }
     unfit = guard_content(d, ds, &sc->key, in);
     aside = unfit && guard_only_aside(d, &sc->key, in, unfit, &tell);
     if (unfit && !aside) {

@@ -82,6 +82,36 @@ void typing_here(struct desk *d, const struct conv *c, const struct actor *who, 
     tell_typing(d, c, who, on, except);
 }
 
+/* As with the visitors of the page it is shown to whoever serves them, and kept nowhere. */
+static void conv_read(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct call *call = ctx;
+    struct desk *d = call->d;
+    const struct conv *c = !rc && q->n_convs ? &q->convs[0] : NULL;
+    const struct actor who = { .role = ROLE_VISITOR, .id = c ? c->contact : (struct kf_id){ { 0 } }, .name = "" };
+
+    (void)why;
+    if (c && conv_is_open(c) && !id_is_zero(&c->owner)) {
+        typing_here(d, c, &who, call->n, 0);
+        if (!d->cfg.sole)
+            d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_TYPING(ROLE_VISITOR, call->n));
+    }
+    desk_call_end(call);
+}
+
+void typing_there(struct desk *d, struct desk_site *ds, const struct kf_key *channel, const struct inbound *in)
+{
+    struct call *call;
+    struct query *q = desk_ask(d, ds, QUERY_PEER, &call);
+
+    if (!q)
+        return;
+    call->n = in->on;
+    q->channel = *channel;
+    q->text = arena_copy(q->arena, in->peer.n ? in->peer : in->user);
+    d->ports.read(d->ports.ctx, q, conv_read, call);
+}
+
 int64_t typed_ms(struct desk *d, const struct kf_id *conv, const struct actor *who, struct slice cid)
 {
     struct typist *t = find(d, conv, &who->id);
