@@ -187,6 +187,21 @@ static bool commit_once(struct desk *d, const struct inbound *in, struct change 
     return true;
 }
 
+/* A clock that runs ahead would open a window for longer than its platform does. The times of edits are compared with each other alone, by
+ * the platform's own clock; but one of next year would let no other one pass. */
+static struct inbound not_ahead(const struct inbound *in, int64_t now_ms)
+{
+    struct inbound ret = *in;
+    int64_t ahead = in->at - now_ms;
+
+    if (ahead <= (in->kind == INBOUND_EDIT ? AHEAD_MAX : 0))
+        return ret;
+    ret.at = now_ms;
+    if (ret.reply_expires_ms)
+        ret.reply_expires_ms -= ahead;
+    return ret;
+}
+
 /* NULL: nothing is to be stored of it, or memory is out (`*failed`). */
 static struct change *change_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
                                 const struct inbound *in, bool *failed)
@@ -239,8 +254,9 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
     *t = (struct taking){ .call = { .d = d, .site = ds->site->key }, .channel = o->channel, .left = 1, .done = done, .ctx = ctx };
     d->under_way++;
     for (size_t i = 0; i < n; i++) {
+        const struct inbound one = not_ahead(&in[i], now(d));
         bool failed;
-        struct change *c = change_of(d, ds, sc, o->ops, &in[i], &failed);
+        struct change *c = change_of(d, ds, sc, o->ops, &one, &failed);
         const struct kf_id *elsewhere = c && in[i].proven && c->opening ? &in[i].conversation : NULL;
 
         if (failed)

@@ -34,6 +34,13 @@ describe('a WhatsApp number beside whatsapp-api-js and @octokit/webhooks-methods
   });
   after(() => peer?.close());
 
+  it('opens no window for longer than its day, whatever a message says when it was written', async () => {
+    const day = 24 * 60 * 60 * 1000;
+    const ahead = await peer.talk({ user: row.user('ahead'), id: 'ahead', text: 'from next year', at: Date.now() + 100 * day });
+    const { until } = await peer.agent.take({ type: 'window', conversation: ahead });
+    assert.ok(until > Date.now() + day - 60_000 && until <= Date.now() + day, new Date(until).toISOString());
+  });
+
   it('shakes hands with whom the library shakes hands', async () => {
     const rows = [
       { 'hub.mode': 'subscribe', 'hub.verify_token': verify_token, 'hub.challenge': '1158201444' },
