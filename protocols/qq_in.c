@@ -62,6 +62,7 @@ struct event {
     const json_t *d;       /* its data */
     struct slice envelope; /* its id */
     struct slice raw;
+    int64_t now_ms;
     struct inbound in;
 };
 
@@ -190,8 +191,10 @@ static bool read_message(struct event *e)
     e->in.id = text(e, e->d, "id");
     e->in.text = trimmed(text(e, e->d, "content"));
     e->in.dedupe = printed(e, "message:", e->in.id);
-    if (!is_id(e->in.id) || !is_id(e->in.user) || !is_id(e->in.peer) || !read_time(e))
+    if (!is_id(e->in.id) || !is_id(e->in.user) || !is_id(e->in.peer))
         return false;
+    if (!read_time(e)) /* its words are worth more than its time: it has just come */
+        e->in.at = e->now_ms;
     read_attachments(e);
     return true;
 }
@@ -260,8 +263,13 @@ static bool event_of(struct event *e, enum inbound_kind kind)
     char *made;
 
     e->in.kind = kind;
-    if (!is_id(e->in.user) || !is_id(e->in.peer) || !read_time(e))
+    if (!is_id(e->in.user) || !is_id(e->in.peer))
         return false;
+    if (!read_time(e)) {
+        if (!is_id(e->envelope))
+            return false; /* nothing would tell it from a repeat */
+        e->in.at = e->now_ms;
+    }
     if (is_id(e->envelope)) {
         e->in.dedupe = printed(e, "event:", e->envelope);
         return true;
@@ -402,9 +410,10 @@ static void answer(struct received *ret, struct slice json)
     *ret = (struct received){ .status = 200, .type = "application/json", .body = json };
 }
 
-static enum kf_rc take_event(const struct qq *q, struct arena *a, const json_t *root, struct slice raw, struct received *ret)
+static enum kf_rc take_event(const struct qq *q, struct arena *a, const json_t *root, struct slice raw, int64_t now_ms,
+                             struct received *ret)
 {
-    struct event e = { .q = q, .arena = a, .keep = { .arena = a }, .d = json_object_get(root, "d"), .raw = raw };
+    struct event e = { .q = q, .arena = a, .keep = { .arena = a }, .d = json_object_get(root, "d"), .raw = raw, .now_ms = now_ms };
     struct slice word = text(&e, root, "t");
     struct inbound *one;
 
@@ -492,7 +501,6 @@ enum kf_rc qq_receive(const struct channel *ch, struct arena *a, const struct ht
     int64_t op = -1;
     json_t *root;
 
-    (void)env;
     if (strcmp(req->method, "POST") != 0) {
         refuse(ret, 405, "wrong_method");
         return KF_OK;
@@ -515,7 +523,7 @@ enum kf_rc qq_receive(const struct channel *ch, struct arena *a, const struct ht
     else if (op == OP_HEARTBEAT)
         rc = heartbeat(a, root, ret);
     else if (op == OP_EVENT)
-        rc = take_event(q, a, root, req->body, ret);
+        rc = take_event(q, a, root, req->body, env->now_ms, ret);
     else
         answer(ret, SLICE("{\"op\":12,\"d\":0}"));
     json_decref(root);

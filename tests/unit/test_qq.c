@@ -191,7 +191,7 @@ static void what_lacks_its_members_is_refused(void **state)
         "",
         "{\"op\":13,\"d\":{\"plain_token\":\"x\"}}",
         "{\"op\":0,\"t\":\"C2C_MESSAGE_CREATE\",\"d\":{}}",
-        "{\"op\":0,\"t\":\"C2C_MESSAGE_CREATE\",\"d\":{\"id\":\"m\",\"author\":{\"user_openid\":\"u\"},\"timestamp\":\"soon\"}}",
+        "{\"op\":0,\"t\":\"FRIEND_ADD\",\"d\":{\"openid\":\"u\",\"timestamp\":\"soon\"}}",
         "{\"op\":0,\"t\":\"GROUP_AT_MESSAGE_CREATE\",\"d\":{\"id\":\"m\",\"author\":{\"member_openid\":\"u\"},\"timestamp\":1}}",
         "{\"op\":0,\"t\":\"FRIEND_ADD\",\"id\":\"e\",\"d\":{\"timestamp\":1}}",
         "{\"op\":0,\"t\":\"INTERACTION_CREATE\",\"id\":\"e\",\"d\":{\"id\":\"i\",\"timestamp\":1,\"user_openid\":\"u\",\"data\":{}}}",
@@ -203,6 +203,29 @@ static void what_lacks_its_members_is_refused(void **state)
 
         if (got.status != 400 || !got.refused)
             fail_msg("%s: %d", bodies[i], got.status);
+    }
+}
+
+/* A time that cannot be read is that of the arrival: for that nobody's words are lost, and what can be answered is counted from then. */
+static void what_says_no_time_has_just_been_said(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"op\":0,\"t\":\"C2C_MESSAGE_CREATE\",\"d\":{\"id\":\"m\",\"author\":{\"user_openid\":\"u\"},\"content\":\"x\",\"timestamp\":"
+        "\"soon\"}}",
+        "{\"op\":0,\"t\":\"C2C_MESSAGE_CREATE\",\"d\":{\"id\":\"m\",\"author\":{\"user_openid\":\"u\"},\"content\":\"x\"}}",
+        "{\"op\":0,\"t\":\"INTERACTION_CREATE\",\"id\":\"e\",\"d\":{\"id\":\"i\",\"timestamp\":{},\"user_openid\":\"u\",\"data\":{"
+        "\"resolved\":"
+        "{\"button_id\":\"1\"}}}}",
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct received got = receive(t, bodies[i]);
+
+        if (got.status != 200 || got.n != 1)
+            fail_msg("%s: %d", bodies[i], got.status);
+        assert_int_equal(got.inbound->at, t->env.now_ms);
+        assert_int_equal(got.inbound->reply_expires_ms, t->env.now_ms + 60 * 60 * 1000);
     }
 }
 
@@ -708,6 +731,7 @@ int main(void)
         BENCH(what_was_signed_with_the_secret_before_is_still_believed),
         BENCH(only_post_is_understood),
         BENCH(what_lacks_its_members_is_refused),
+        BENCH(what_says_no_time_has_just_been_said),
         BENCH(each_event_is_understood),
         BENCH(a_tap_is_acknowledged),
         BENCH(who_speaks_in_a_group_is_told_apart),
