@@ -87,6 +87,19 @@ bool url_host_is(const struct url *u, struct slice host)
     return u->host.n == host.n && strncasecmp(u->host.p, host.p, host.n) == 0;
 }
 
+bool url_place_is(const struct url *u, struct slice place)
+{
+    size_t n = host_length(place);
+    struct slice rest = after(place, n);
+    int port = u->https ? 443 : 80;
+
+    if (!n || !url_host_is(u, (struct slice){ place.p, n }))
+        return false;
+    if (rest.n && (rest.p[0] != ':' || !port_read(&rest, &port) || rest.n))
+        return false;
+    return u->port == port;
+}
+
 bool url_page(struct slice text)
 {
     const char *hash = text.n ? memchr(text.p, '#', text.n) : NULL;

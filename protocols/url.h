@@ -23,6 +23,8 @@ bool url_page(struct slice text);
 /* Scheme, host (without regard to case) and port are the same. */
 bool url_same_origin(const struct url *a, const struct url *b);
 bool url_host_is(const struct url *u, struct slice host);
+/* `place`: a "host", which means its scheme's own port, or a "host:port". */
+bool url_place_is(const struct url *u, struct slice place);
 
 /* Percent-encodes all but letters, digits and -._~ */
 void url_escape(struct buf *b, struct slice s);

@@ -60,7 +60,7 @@ static const struct setting_key keys[] = {
     { .name = "media_hosts",
       .type = SETTING_LIST,
       .max = WHATSAPP_HOSTS_MAX - 1,
-      .help = "hosts of media to which the token is shown; by default " MEDIA_HOST },
+      .help = "hosts of media (or host:port) to which the token is shown; by default " MEDIA_HOST },
     { .name = NULL },
 };
 
@@ -120,7 +120,6 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
 {
     struct whatsapp *w = (void *)ch;
     struct json_keep keep = { .arena = w->arena };
-    struct url api;
 
     w->number = json_get_text(&keep, root, "number");
     w->token = json_get_text(&keep, root, "token");
@@ -132,13 +131,12 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     w->url = text_or(&keep, root, "url", GRAPH_URL);
     w->proof = json_get_bool(root, "proof", false);
     if (!read_list(w, json_object_get(root, "app_secrets"), w->secrets, &w->n_secrets, WHATSAPP_SECRETS_MAX) ||
-        !read_list(w, json_object_get(root, "media_hosts"), w->hosts, &w->n_hosts, WHATSAPP_HOSTS_MAX - 1) || keep.failed)
+        !read_list(w, json_object_get(root, "media_hosts"), w->hosts, &w->n_hosts, WHATSAPP_HOSTS_MAX) || keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
-    if (!url_parse(w->url, &api))
+    if (!url_parse(w->url, &w->api))
         return kf_fail(why, KF_INVALID, "url: an address such as " GRAPH_URL);
     if (!w->n_hosts)
         w->hosts[w->n_hosts++] = SLICE(MEDIA_HOST);
-    w->hosts[w->n_hosts++] = api.host;
     if (w->url.p[w->url.n - 1] == '/')
         w->url.n--;
     return check_settings(w, why);
@@ -230,9 +228,9 @@ enum kf_rc whatsapp_ask(const struct whatsapp *w, struct arena *a, const char *m
 static bool is_known_host(const struct whatsapp *w, const struct url *u)
 {
     for (size_t i = 0; i < w->n_hosts; i++)
-        if (url_host_is(u, w->hosts[i]))
+        if (url_place_is(u, w->hosts[i]))
             return true;
-    return false;
+    return url_same_origin(u, &w->api);
 }
 
 static enum kf_rc fetch(const struct whatsapp *w, struct arena *a, struct slice where, const struct url *u, struct http_req *ret)

@@ -4,6 +4,7 @@
 
 #include "core/buf.h"
 #include "protocols/json.h"
+#include "protocols/url.h"
 #include "protocols/whatsapp.h"
 
 #define WHATSAPP_SECRETS_MAX 4
@@ -18,6 +19,7 @@ struct whatsapp {
     struct slice number, token, verify_token, url, version, template_name, template_language, list_button;
     struct slice secrets[WHATSAPP_SECRETS_MAX], hosts[WHATSAPP_HOSTS_MAX];
     size_t n_secrets, n_hosts;
+    struct url api; /* `url` in its parts */
     bool proof;
 };
 

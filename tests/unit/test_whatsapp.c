@@ -13,7 +13,7 @@
 #define SETTINGS                                                                                                    \
     "{\"number\":\"" NUMBER "\",\"token\":\"EAAtest-token\",\"app_secrets\":[\"old-secret\",\"" SECRET "\"],"       \
     "\"verify_token\":\"kefud-verify-01\",\"url\":\"https://graph.example/\",\"template\":\"about_your_question\"," \
-    "\"template_language\":\"et\",\"list_button\":\"Vali\",\"media_hosts\":[\"lookaside.example\"]}"
+    "\"template_language\":\"et\",\"list_button\":\"Vali\",\"media_hosts\":[\"lookaside.example\",\"files.example:8443\"]}"
 #define NOW_MS 1789990100000
 
 /* ---- vectors --------------------------------------------------------------------------------------------------------------- */
@@ -631,6 +631,12 @@ static void the_token_is_shown_to_metas_hosts_only(void **state)
     } rows[] = {
         { 200, "{\"url\":\"https://lookaside.example/a?mid=1\"}", KF_OK, false },
         { 200, "{\"url\":\"https://graph.example/a?mid=1\"}", KF_OK, false },
+        { 200, "{\"url\":\"https://lookaside.example:443/a\"}", KF_OK, false },
+        { 200, "{\"url\":\"https://files.example:8443/a\"}", KF_OK, false },
+        { 200, "{\"url\":\"https://files.example/a\"}", KF_OK, true },
+        { 200, "{\"url\":\"https://lookaside.example:8443/a\"}", KF_OK, true },
+        { 200, "{\"url\":\"https://graph.example:8443/a\"}", KF_OK, true },
+        { 200, "{\"url\":\"http://graph.example:443/a\"}", KF_OK, true },
         { 200, "{\"url\":\"https://lookaside.example.evil.example/a\"}", KF_OK, true },
         { 200, "{\"url\":\"file:///etc/passwd\"}", KF_IO, false },
         { 200, "{}", KF_IO, false },
