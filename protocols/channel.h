@@ -96,8 +96,9 @@ struct received {
 
 /* One page of what was pulled. Items and cursor are stored in one commit. */
 struct pulled {
-    struct inbound *inbound;
+    struct inbound *inbound; /* those of another account go to its channel */
     size_t n;
+    size_t n_unread; /* items that could not be read: the log tells how many */
     struct slice cursor;
     bool more;
     bool token_expired; /* renew, then the same page again */

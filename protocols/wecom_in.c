@@ -118,7 +118,7 @@ static enum kf_rc ask_page(const struct wecom *w, struct arena *a, const struct 
     return rc ? rc : KF_AGAIN;
 }
 
-/* What is older than the channel's beginning stays where it is; an item that is none is passed over: it must not hold up those behind it. */
+/* What is older than the channel's beginning stays where it is; an item that cannot be read is counted: it must not hold up those behind it. */
 static enum kf_rc read_items(const struct wecom *w, struct arena *a, const json_t *list, struct pulled *done)
 {
     size_t n = json_array_size(list);
@@ -127,11 +127,13 @@ static enum kf_rc read_items(const struct wecom *w, struct arena *a, const json_
     if (!all)
         return KF_NOMEM;
     done->inbound = all;
-    done->n = 0;
+    done->n = done->n_unread = 0;
     for (size_t i = 0; i < n; i++) {
         bool nomem = false;
 
-        if (wecom_item(w, a, json_array_get(list, i), &all[done->n], &nomem) && all[done->n].at >= w->since_ms)
+        if (!wecom_item(w, a, json_array_get(list, i), &all[done->n], &nomem))
+            done->n_unread++;
+        else if (all[done->n].at >= w->since_ms)
             done->n++;
         if (nomem)
             return KF_NOMEM;
@@ -168,11 +170,12 @@ static enum kf_rc read_after(const struct wecom *w, struct arena *a, const struc
     done->n_after = 0;
     for (size_t i = 0; !rc && i < done->n; i++) {
         const struct inbound *in = &done->inbound[i];
-        const struct slice *words = words_for(w, in, env->now_ms);
+        bool ours = slice_eq(in->account, w->account); /* another account says its own words, and has its own sessions */
+        const struct slice *words = ours ? words_for(w, in, env->now_ms) : NULL;
 
         if (words)
             rc = wecom_say_on_event(w, a, env->token, in->reply_token, *words, &all[done->n_after++]);
-        else if (w->take && first_of_user(done, i))
+        else if (ours && w->take && first_of_user(done, i))
             rc = wecom_move(w, a, env->token, in->user, WECOM_ROBOT, SLICE(""), &all[done->n_after++]);
     }
     return rc;

@@ -59,19 +59,6 @@ static void hook_hold(struct hook *h, struct outlet *o, const struct kf_id *conv
     h->d->under_way--;
 }
 
-/* One app of a platform may serve several of our channels behind one address: they share it, not their events. */
-static struct outlet *outlet_of_account(struct desk *d, struct desk_site *ds, const struct outlet *first, struct slice account)
-{
-    for (size_t i = 0; i < ds->site->n_channels; i++) {
-        const struct site_channel *sc = &ds->site->channels[i];
-        struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
-
-        if (o && slice_eq(o->ops->account(o->ch), account))
-            return o;
-    }
-    return NULL;
-}
-
 /* For another account, too, it was believed by this one's secret: all that comes of it is a question to the platform. */
 static void hook_pull(struct hook *h, struct desk_site *ds, struct outlet *o)
 {
@@ -128,19 +115,6 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         h->conv = *conv;
     if (--h->left == 0)
         hook_done(h, h->worst, id_is_zero(&h->conv) ? NULL : &h->conv);
-}
-
-/* Takes from `in` what is for this account, in order; what is left stands in front. The number of those taken. */
-static size_t pick_account(struct inbound *in, size_t n, struct slice account, struct inbound *mine)
-{
-    size_t taken = 0, left = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (!in[i].account.n || slice_eq(in[i].account, account))
-            mine[taken++] = in[i];
-        else
-            in[left++] = in[i];
-    return taken;
 }
 
 /* The events of somebody else's account: of a channel that believes this request by its own secret, or of nobody. */

@@ -63,6 +63,11 @@ void held_answer(struct held *h, int status, const char *type, struct slice body
 typedef void taken_done(void *ctx, enum kf_rc rc, const struct kf_id *conv);
 void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const struct inbound *in, size_t n, struct slice cursor,
                   taken_done *done, void *ctx);
+/* One app of a platform may serve several of our channels behind one address: they share it, not their events. The channel of this site that
+ * has `account`, of the kind of `first`; NULL none. */
+struct outlet *outlet_of_account(struct desk *d, struct desk_site *ds, const struct outlet *first, struct slice account);
+/* Takes from `in` what is for this account, in order, into `mine`; what is left stands in front. The number of those taken. */
+size_t pick_account(struct inbound *in, size_t n, struct slice account, struct inbound *mine);
 /* Files that came with the events: are there any, and into the file store with them, before take_inbound(). `done` once, perhaps at once;
  * not KF_OK: nothing may be acknowledged. What is larger than the site allows is left out. `a` and the events stay until then. */
 typedef void carried(void *ctx, enum kf_rc rc);

@@ -14,6 +14,8 @@ struct pulling {
     struct slice token;  /* of the notice; owned by `base` */
     struct arena *base;
     struct pulled page;
+    size_t left;       /* commits of it that have not ended */
+    enum kf_rc worst;  /* of those that have */
     int renewed;       /* how often another token was asked for */
     struct slice used; /* the token of the last request */
 };
@@ -101,7 +103,10 @@ static void pull_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
     char *copy;
 
     (void)conv;
-    if (rc || !o) {
+    p->worst = rc ? rc : p->worst;
+    if (--p->left)
+        return;
+    if (p->worst || !o) {
         pull_end(p, true); /* the cursor stays: the poll takes the page again, and the keys tell what is known */
         return;
     }
@@ -139,6 +144,49 @@ static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
         pull_page(p, NULL);
 }
 
+/* Items that name another account: of a channel of this site, which would be told them, too, or of nobody here. */
+static bool pull_elsewhere(struct pulling *p, struct desk_site *ds, struct outlet *first, struct inbound *in, size_t n)
+{
+    while (n) {
+        struct inbound *mine = arena_array(p->arena, n, sizeof(*mine));
+        struct slice account = in[0].account;
+        struct outlet *o = outlet_of_account(p->d, ds, first, account);
+        size_t taken = mine ? pick_account(in, n, account, mine) : 0;
+
+        if (!mine)
+            return false;
+        n -= taken;
+        log_event(p->d, 2, "desk event=pull_passed_over site=%s channel=%s reason=%s events=%zu", p->site.s, p->channel.s,
+                  o ? "another_account" : "unknown_account", taken);
+        if (!o)
+            continue;
+        p->left++;
+        take_inbound(p->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, pull_taken, p);
+    }
+    return true;
+}
+
+/* Those for others first: the cursor, which is stored with ours, is behind them all. */
+static void pull_take(struct pulling *p, struct desk_site *ds, struct outlet *o)
+{
+    size_t n = p->page.n, taken = n;
+    struct inbound *mine = p->page.inbound;
+    bool ok = true;
+
+    p->left = 1;
+    p->worst = KF_OK;
+    if (p->page.n_unread)
+        log_event(p->d, 2, "desk event=pull_unread site=%s channel=%s items=%zu", p->site.s, p->channel.s, p->page.n_unread);
+    if (n && o->ops->account && (mine = arena_array(p->arena, n, sizeof(*mine)))) {
+        taken = pick_account(p->page.inbound, n, o->ops->account(o->ch), mine);
+        ok = pull_elsewhere(p, ds, o, p->page.inbound, n - taken);
+    }
+    if (ok && (mine || !n))
+        take_inbound(p->d, ds, o, mine, taken, p->page.cursor, pull_taken, p);
+    else
+        pull_taken(p, KF_NOMEM, NULL);
+}
+
 static void pull_page(struct pulling *p, const struct http_resp *last)
 {
     struct desk *d = p->d;
@@ -172,7 +220,7 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
     else if (p->page.token_expired)
         pull_refused(p, ds, o, "the platform refuses each access token that it gives");
     else
-        take_inbound(d, ds, o, p->page.inbound, p->page.n, p->page.cursor, pull_taken, p);
+        pull_take(p, ds, o);
 }
 
 static void pull_cursor(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)

@@ -274,3 +274,27 @@ void take_inbound(struct desk *d, struct desk_site *ds, struct outlet *o, const 
         commit_cursor(d, ds, o, cursor, t);
     taking_step(t);
 }
+
+struct outlet *outlet_of_account(struct desk *d, struct desk_site *ds, const struct outlet *first, struct slice account)
+{
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && slice_eq(o->ops->account(o->ch), account))
+            return o;
+    }
+    return NULL;
+}
+
+size_t pick_account(struct inbound *in, size_t n, struct slice account, struct inbound *mine)
+{
+    size_t taken = 0, left = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!in[i].account.n || slice_eq(in[i].account, account))
+            mine[taken++] = in[i];
+        else
+            in[left++] = in[i];
+    return taken;
+}

@@ -377,6 +377,36 @@ static void another_account_is_asked_for_its_own(void **state)
     daemon_log_wait(&d, "reason=unknown_account");
 }
 
+/* A page has what is not of its account, and what nobody can read: each goes where it belongs, and nothing is held up or silently gone. */
+static void items_of_another_account_go_to_its_channel(void **state)
+{
+    char items[2500], longer[301];
+
+    (void)state;
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    (void)snprintf(items, sizeof(items), "%s,", text_item(ONE, "wmX", "kfm_one", "给一号"));
+    (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s,", text_item("wkNobody", "wmY", "kfm_nobody", "没有这个账号"));
+    (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s,", text_item(TWO, "wmZ", longer, "编号太长"));
+    (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s", text_item(TWO, "wmZ", "kfm_two", "给二号"));
+    notice(TWO, "n-5");
+    takes_pull(TWO, "n-5", "d1");
+    gives_page(items, "d2", 0);
+    (void)assigned("one");
+    (void)assigned("two");
+    daemon_log_wait(&d, "event=pull_passed_over site=" SITE " channel=two reason=another_account events=1");
+    daemon_log_wait(&d, "event=pull_passed_over site=" SITE " channel=two reason=unknown_account events=1");
+    daemon_log_wait(&d, "event=pull_unread site=" SITE " channel=two items=1");
+    notice(ONE, "n-6"); /* its own page has it, too: it is known */
+    takes_pull(ONE, "n-6", "c4");
+    gives_page(text_item(ONE, "wmX", "kfm_one", "给一号"), "c4", 0);
+    gives_names("wmX", "小新");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "给一号");
+    notice(TWO, "n-7");
+    takes_pull(TWO, "n-7", "d2");
+    gives_page("", "d1", 0); /* where the tests that follow begin */
+}
+
 /* What the channel's page shows of its credentials; freed by the caller. */
 static json_t *rejected(const char *channel)
 {
@@ -560,6 +590,7 @@ int main(void)
         cmocka_unit_test(who_enters_is_welcomed),
         cmocka_unit_test(a_customer_is_answered),
         cmocka_unit_test(another_account_is_asked_for_its_own),
+        cmocka_unit_test(items_of_another_account_go_to_its_channel),
         cmocka_unit_test(a_pull_that_is_refused_is_told_and_soon_tried_again),
         cmocka_unit_test(a_large_file_is_fetched_in_pieces),
         cmocka_unit_test(the_cursor_survives),
