@@ -174,6 +174,8 @@ bool plan_delivery(struct work *w, int64_t seq, enum delivery to, const char *re
 bool plan_errand(struct work *w, const struct errand *e, int64_t seq);
 bool plan_errand_claim(struct work *w, const struct act *act);
 bool plan_errand_drop(struct work *w, const struct act *act);
+/* The message is taken back: what of it has not left stays here. */
+bool plan_unsent(struct work *w, int64_t seq);
 bool plan_errand_settle(struct work *w, const struct act *act);
 bool plan_rename(struct work *w, const struct act *act);
 bool plan_profile(struct work *w, const struct act *act);

@@ -236,6 +236,26 @@ static bool park(struct work *w, const struct act *act)
            (!act->u.status.window_over || op_add(w, write_park, act, NULL, DELIVERY_NONE));
 }
 
+/* Somebody asks for what is going to happen by itself: when, and what it waits for. */
+static bool refuse_waiting(struct work *w, int64_t seq)
+{
+    struct stmt *s = stmt_begin(w->db, SQL_ERRAND_LINE);
+    const char *error = NULL;
+    int64_t wait_ms = 0;
+
+    stmt_i64(s, w->row.n);
+    if (stmt_row(s)) {
+        wait_ms = get_i64(s) - w->change->at;
+        error = get_text(s, w->arena);
+    }
+    if (!ended(w, s))
+        return false;
+    if (wait_ms <= 0)
+        return refuse(w, KF_CONFLICT, "message %" PRId64 " is on its way: nothing has failed", seq);
+    return refuse(w, KF_CONFLICT, "message %" PRId64 " is on its way: the next try is in %" PRId64 " s%s%s; taken back, it is not sent",
+                  seq, (wait_ms + 999) / 1000, error ? ", the platform said: " : "", error ? error : "");
+}
+
 /* To be sent again by hand: a message that has got through, or one of the visitor's, would reach the platform twice. */
 static bool may_resend(struct work *w, int64_t seq)
 {
@@ -243,6 +263,8 @@ static bool may_resend(struct work *w, int64_t seq)
 
     if (!t)
         return false;
+    if (t->now.delivery == DELIVERY_SENDING)
+        return refuse_waiting(w, seq);
     if (t->now.delivery != DELIVERY_FAILED && t->now.delivery != DELIVERY_UNCERTAIN)
         return refuse(w, KF_CONFLICT, "message %" PRId64 " has not failed: there is nothing to send again", seq);
     return true;

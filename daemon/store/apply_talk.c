@@ -470,7 +470,7 @@ bool plan_edit(struct work *w, const struct act *act)
         return true;
     }
     message_remove(&t->now);
-    return true;
+    return t->now.delivery != DELIVERY_SENDING || plan_unsent(w, seq);
 }
 
 bool plan_media(struct work *w, const struct act *act)

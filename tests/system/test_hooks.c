@@ -376,6 +376,49 @@ static void retry_after_is_kept(void **state)
     finish_talk(conv);
 }
 
+/* In how many seconds the message is tried again, as whoever asks for it now is told; 0: not told. */
+static int64_t wait_told(const char *conv, int64_t seq)
+{
+    static int asked;
+    const char *at;
+    char cid[24];
+
+    (void)snprintf(cid, sizeof(cid), "now-%d", ++asked);
+    wire_sendf(&agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"%s\",\"seq\":%lld}", conv, cid, (long long)seq);
+    assert_string_equal(wire_verdict(&agent.wire, cid), "conflict");
+    at = strstr(text_at(agent.wire.last, "message"), "the next try is in ");
+    return at ? strtoll(at + strlen("the next try is in "), NULL, 10) : 0;
+}
+
+/* It may ask for whatever it likes: nobody waits for a day without a word, and who asks is told. What is taken back meanwhile never leaves,
+ * and holds up nothing. */
+static void a_long_wait_is_bounded_told_and_can_be_ended(void **state)
+{
+    const char *conv = begin("u19", "等多久");
+    const json_t *frame;
+    int64_t seq, wait;
+
+    (void)state;
+    seq = staff_say(&agent, conv, "r1", "稍等");
+    platform_take(&p);
+    platform_answer(&p, 429, "Retry-After: 999999999\r\n", "{}");
+    UNTIL((wait = wait_told(conv, seq)) > 0);
+    assert_in_range(wait, 3590, 3602);
+    wire_sendf(&agent.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"back\",\"seq\":%lld}", conv, (long long)seq);
+    wire_take(&agent.wire, "{s:s,s:s}", "type", "ack", "cid", "back");
+    frame = wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed");
+    assert_string_equal(text_at(frame, "reason"), "not sent: it was taken back before");
+    platform_take(&p); /* it may have been sent before that */
+    assert_string_equal(text_at(p.json, "type"), "message.delete");
+    platform_answer(&p, 204, NULL, NULL);
+    seq = staff_say(&agent, conv, "r2", "好了");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "data.text"), "好了");
+    platform_answer(&p, 204, NULL, NULL);
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
+    finish_talk(conv);
+}
+
 static void what_is_refused_is_shown_and_can_be_sent_again(void **state)
 {
     const char *conv = begin("u9", "还在吗");
@@ -558,6 +601,7 @@ int main(void)
         cmocka_unit_test(a_status_reaches_no_conversation_of_another_channel),
         cmocka_unit_test(after_an_error_the_same_event_comes_again),
         cmocka_unit_test(retry_after_is_kept),
+        cmocka_unit_test(a_long_wait_is_bounded_told_and_can_be_ended),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
         cmocka_unit_test(a_card_of_a_bot_goes_out_as_a_card),
         cmocka_unit_test(replies_of_a_conversation_keep_their_order),
