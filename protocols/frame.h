@@ -53,6 +53,8 @@ void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why);
 /* The answer to what has no cid: `of` names the kind of frame, `conv` what it was about (NULL: nothing was named). */
 void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why);
+/* An error with what the site says of it to the visitor; "": nothing. */
+void frame_error_said(struct buf *b, struct slice cid, const struct kf_err *why, struct slice text);
 /* An error that names wording which staff should not use; the same frame with "confirm" gets through. */
 void frame_wording(struct buf *b, struct slice cid, const struct forbidden_word *const *words, size_t n);
 /* The wire's word for a failure: "bad_request" ... */

@@ -416,12 +416,7 @@ static struct slice whole_characters(const char *text)
     return utf8_valid(s) ? s : (struct slice){ "", 0 };
 }
 
-void frame_error(struct buf *b, struct slice cid, const struct kf_err *why)
-{
-    frame_error_of(b, NULL, NULL, cid, why);
-}
-
-void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why)
+static void error_members(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why)
 {
     begin(b, SLICE("{\"type\":\"error\""), conv);
     if (of)
@@ -435,6 +430,26 @@ void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, str
     buf_json(b, whole_characters(kf_words(why->rc, why)));
     if (why->retry_after_ms > 0)
         number_member(b, SLICE(",\"retry_after_ms\":"), why->retry_after_ms);
+}
+
+void frame_error(struct buf *b, struct slice cid, const struct kf_err *why)
+{
+    frame_error_of(b, NULL, NULL, cid, why);
+}
+
+void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why)
+{
+    error_members(b, of, conv, cid, why);
+    buf_char(b, '}');
+}
+
+void frame_error_said(struct buf *b, struct slice cid, const struct kf_err *why, struct slice text)
+{
+    error_members(b, NULL, NULL, cid, why);
+    if (text.n) {
+        ADD(b, ",\"text\":");
+        buf_json(b, text);
+    }
     buf_char(b, '}');
 }
 

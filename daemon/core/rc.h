@@ -29,6 +29,7 @@ struct kf_err {
     int32_t retry_after_ms; /* 0: unknown */
     char field[48];         /* of a document: the member that is wrong, "when.position_max"; "" unknown */
     char text[240];
+    const char *wording; /* of a visitor's mistake: the key of what the site says to it, in the visitor's language; NULL nothing */
 };
 
 /* Fills `why` (may be NULL) and returns `rc`, so that `return kf_fail(why, KF_INVALID, "…")` reads well. */

@@ -173,6 +173,16 @@ void wording_fill(const char *text, const struct wording_value *values, size_t n
     }
 }
 
+static const char *const of_house[] = { "welcome",       "consent",        "joined",      "transferred",   "transferred_queue",
+                                        "returned",      "closed",         "closed_idle", "form_thanks",   "contact_wrong",
+                                        "article",       "article_yes",    "article_no",  "invite_rating", "article_thanks",
+                                        "article_sorry", "talk_to_person", "bot_handoff", "bot_gives_up" };
+
+const char *wording_of_house(size_t i)
+{
+    return i < sizeof(of_house) / sizeof(of_house[0]) ? of_house[i] : NULL;
+}
+
 /* All that is ever filled in, wherever a wording is said. */
 static const char blanks[] = "{site} {name} {number} {position} {opening} {reason} {queue} {title} {body} {link}";
 

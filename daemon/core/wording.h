@@ -26,6 +26,8 @@ const struct wording *wording_find(const struct wording *all, size_t n, const ch
  * whole when one of its placeholders has no value: "please wait[[, you are number {position}]]". */
 void wording_fill(const char *text, const struct wording_value *values, size_t n, struct buf *ret);
 
+/* What the house itself says, without a rule: the keys, in no order. What a rule says, it names. NULL: no more of them. */
+const char *wording_of_house(size_t i);
 /* The blanks that there are, as people are told of them: "{site} {name} …". */
 const char *wording_blanks(void);
 /* Where a text has a blank that there is not, or a brace or a part that is not closed: from there on. NULL: nowhere. */

@@ -142,11 +142,11 @@ static bool fired_before(const struct acting *a, const struct act_ruled *ruled, 
     return false;
 }
 
-/* As rules do, so that it happens once and is counted among the answers that a machine gets. False: it has happened before. */
-static bool record(const struct acting *a, struct act_ruled *ruled, const char *cause)
+bool answer_once(const struct acting *a, struct act_ruled *ruled, const char *what, const char *cause)
 {
-    const struct kf_key rule = { "article" };
+    struct kf_key rule = { "" };
 
+    (void)snprintf(rule.s, sizeof(rule.s), "%s", what);
     if (ruled->n_firings == FIRINGS_MAX || fired_before(a, ruled, &rule, cause))
         return false;
     ruled->firing[ruled->n_firings].rule = rule;
@@ -171,7 +171,8 @@ static void picked(const struct acting *a, struct act_ruled *ruled, bool silent,
 
     if (!article || !article->published)
         return;
-    if (!record(a, ruled, pick == ANSWER_READ ? change_printf(a->c, "seq:%lld", (long long)m->seq) : change_printf(a->c, "vote:%s", key.s)))
+    if (!answer_once(a, ruled, "article",
+                     pick == ANSWER_READ ? change_printf(a->c, "seq:%lld", (long long)m->seq) : change_printf(a->c, "vote:%s", key.s)))
         return;
     change_act(a->c, ACT_ENTRY)->u.entry =
         (struct entry){ .at = a->c->at,

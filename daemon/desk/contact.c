@@ -74,6 +74,12 @@ static const char *filled(const json_t *form, const char *name)
     return utf8_blank(slice_of(json_string_value(v))) ? "" : json_string_value(v);
 }
 
+static enum kf_rc unreachable(struct kf_err *why, const char *member, const char *words)
+{
+    why->wording = "contact_wrong";
+    return kf_fail(why, KF_INVALID, "form: %s: %s", member, words);
+}
+
 enum kf_rc form_check(struct slice form, struct kf_err *why)
 {
     json_t *root = json_loadb(form.p, form.n, 0, NULL);
@@ -87,11 +93,11 @@ enum kf_rc form_check(struct slice form, struct kf_err *why)
         if (value && !asked)
             asked = ways[i].name;
         if (value && *value && !ways[i].fits(value))
-            rc = kf_fail(why, KF_INVALID, "form: %s: %s", ways[i].name, ways[i].words);
+            rc = unreachable(why, ways[i].name, ways[i].words);
         reached |= value && *value;
     }
     if (!rc && asked && !reached)
-        rc = kf_fail(why, KF_INVALID, "form: %s: is empty: a phone number (" PHONE_FORM ") or a mail address", asked);
+        rc = unreachable(why, asked, "is empty: a phone number (" PHONE_FORM ") or a mail address");
     else if (!rc && asked && text && !*text)
         rc = kf_fail(why, KF_INVALID, "form: text: is empty: what it is about");
     json_decref(root);

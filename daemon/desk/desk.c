@@ -12,6 +12,7 @@
 /* Frames a second from one socket; twice as many at once. */
 #define VISITOR_FRAMES 30
 #define STAFF_FRAMES   5000
+#define WORDING_MAX    16384
 
 struct desk *desk_new(const struct ports *ports, const struct desk_config *cfg)
 {
@@ -219,7 +220,28 @@ void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, co
         (void)kf_fail(&local, rc, "%s", kf_words(rc, NULL));
         why = &local;
     }
-    session_error(d->session, seat, slice_of(cid), why);
+    seat_error(d, seat, slice_of(cid), why);
+}
+
+void seat_error(struct desk *d, struct seat *seat, struct slice cid, const struct kf_err *why)
+{
+    struct desk_site *ds = why->wording ? site_of(d, &seat->site) : NULL;
+    const struct site *s = ds ? ds->site : NULL;
+    const struct wording *w =
+        s ? wording_find(s->wordings, s->n_wordings, why->wording, wording_language(seat->locale, s->language), s->language) : NULL;
+    struct wording_value site = { "site", s ? s->name : "" };
+    struct buf text;
+
+    if (!w) {
+        session_error(d->session, seat, cid, why);
+        return;
+    }
+    buf_init(&text, WORDING_MAX);
+    wording_fill(w->text, &site, 1, &text);
+    buf_clear(&d->out);
+    frame_error_said(&d->out, cid, why, buf_ok(&text) ? buf_slice(&text) : SLICE(""));
+    session_send(d->session, seat, &d->out);
+    buf_finish(&text);
 }
 
 /* ---- the session's calls ---- */

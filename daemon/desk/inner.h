@@ -195,6 +195,8 @@ bool holder(struct desk *d, const struct desk_site *ds);
 void seat_refuse(struct desk *d, struct seat *seat, const struct inbound *in, enum kf_rc rc, const char *words);
 /* The error of a store that does not answer. */
 void seat_fail(struct desk *d, uint64_t conn, const char *cid, enum kf_rc rc, const struct kf_err *why);
+/* An error; where the site has words for the visitor, with those. */
+void seat_error(struct desk *d, struct seat *seat, struct slice cid, const struct kf_err *why);
 
 /* ---- rate.c ---- */
 /* Takes a token of the bucket of that name, in which `count` come back each period; else the words.
@@ -415,8 +417,8 @@ bool is_being_matched(const struct desk_site *ds, const struct kf_id *agent);
 void refused(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent);
 void handed_on(struct desk *d, struct desk_site *ds, const struct kf_id *conv, const struct kf_id *agent, int64_t at);
 void rules_after(struct desk *d, struct desk_site *ds, const struct news *news);
-/* Where no rule listens to this text of `role`, the commit need not be looked at. `choice`: it picks one. */
-void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice);
+/* Where no rule listens to this text of `role`, the commit need not be looked at. `answers`: it picks a choice, or is a form. */
+void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool answers);
 void rules_due(struct desk *d, struct desk_site *ds, const struct conv *c);
 /* One more act of a change: the platform hears of it too, if its channel has `cap`. */
 void also_tell(const struct desk_site *ds, struct change *c, const struct conv *conv, uint32_t cap, enum errand_kind kind, int64_t seq);

@@ -201,7 +201,7 @@ static struct change *visitor_change(struct desk *d, struct desk_site *ds, struc
         seat->page_told = seat->page; /* the opening says it, and so does what is reopened */
     c->opening = o;
     visitor_key(c, ds, seat, in, NULL);
-    rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0);
+    rules_deaf(ds, c, ROLE_VISITOR, in->text, in->payload.n > 0 || in->form.n > 0);
     return c;
 }
 

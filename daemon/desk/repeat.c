@@ -59,7 +59,7 @@ void refuse_unless_claimed(struct desk *d, struct seat *seat, const struct inbou
 
     if (!r) {
         change_free(c);
-        session_error(d->session, seat, in->cid, why);
+        seat_error(d, seat, in->cid, why);
         return;
     }
     r->call = (struct call){ .d = d, .conn = seat->conn, .counted = counted };

@@ -253,6 +253,7 @@ static void rules_commit(struct desk *d, struct desk_site *ds, struct looking *l
     rules_act(&acting, firings, n);
     ruled = c->acts[0].u.ruled; /* more acts have moved it */
     articles_picked(&acting, &ruled, facts.automatic || rule_too_busy(&facts));
+    form_thanked(&acting, &ruled, firings, n, facts.automatic || rule_too_busy(&facts));
     c->acts[0].u.ruled = ruled;
     for (size_t i = 0; i < n; i++)
         d->figures.rules_fired += firings[i].verdict == RULE_FIRES;
@@ -354,6 +355,15 @@ static const char *choice_of(struct looking *l, const char *extra)
     return ret;
 }
 
+static bool is_form(const struct message *m)
+{
+    json_t *root = m->from.role == ROLE_VISITOR && m->kind == MESSAGE_CARD && m->extra ? json_loads(m->extra, 0, NULL) : NULL;
+    bool ret = json_object_get(root, "form") != NULL;
+
+    json_decref(root);
+    return ret;
+}
+
 /* What the system said is no occasion; that something happened is one. */
 static void take_messages(struct looking *l, const struct message *m, size_t n)
 {
@@ -361,6 +371,7 @@ static void take_messages(struct looking *l, const struct message *m, size_t n)
     bool lines = ds && choices_are_lines(ds->site, &l->conv);
 
     l->numbered = false;
+    l->form = 0;
     l->messages = arena_array(l->arena, n + 1, sizeof(*m));
     l->choices = arena_array(l->arena, n + 1, sizeof(*l->choices));
     l->n_messages = 0;
@@ -373,6 +384,8 @@ static void take_messages(struct looking *l, const struct message *m, size_t n)
             mine->event = m[i].event ? arena_text(l->arena, slice_of(m[i].event)) : NULL;
             mine->extra = NULL;
             l->choices[l->n_messages] = m[i].from.role == ROLE_VISITOR ? choice_of(l, m[i].extra) : NULL;
+            if (is_form(&m[i]))
+                l->form = m[i].seq;
             l->numbered |= lines && m[i].from.role == ROLE_VISITOR && answer_number(m[i].text) > 0;
             l->n_messages++;
         }
@@ -444,9 +457,9 @@ static void read_again(struct looking *l)
 
 /* ---- the ways in ---- */
 
-void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool choice)
+void rules_deaf(const struct desk_site *ds, struct change *c, enum role role, struct slice text, bool answers)
 {
-    bool hit = role == ROLE_VISITOR && (choice || rule_words_hit(ds->site->rules, ds->site->n_rules, text, choice));
+    bool hit = role == ROLE_VISITOR && (answers || rule_words_hit(ds->site->rules, ds->site->n_rules, text, answers));
 
     c->unruled = hit ? 0 : role == ROLE_AGENT ? ds->deaf_agent : ds->deaf_visitor;
     c->quiet_ms = role == ROLE_AGENT ? ds->quiet_agent : ds->quiet_visitor;

@@ -17,6 +17,7 @@ struct looking {
     size_t n_messages;
     const char **choices; /* what each of them picks; NULL none */
     bool numbered;        /* one of them is a number, where choices are lines of text */
+    int64_t form;         /* the seq of the newest of them that is a message form filled in; 0 none */
     struct rule_fired *fired;
     size_t n_fired;
     struct rules_past past;
@@ -58,9 +59,15 @@ void articles_offer(const struct acting *a, const struct rule_firing *f);
 /* Answers who has picked an article, or has said whether it helped: once, as `ruled` records. Not into a talk with a person, and not
  * where `silent`. */
 void articles_picked(const struct acting *a, struct act_ruled *ruled, bool silent);
+/* Of what is answered without a rule: it is written down as rules are, so that it happens once and is counted among the answers that a
+ * machine gets. False: it has happened before. */
+bool answer_once(const struct acting *a, struct act_ruled *ruled, const char *what, const char *cause);
 
 /* Writes down what fires, or is held back, as acts of `a->c`. */
 void rules_act(struct acting *a, const struct rule_firing *f, size_t n);
+/* Thanks whoever has filled in the message form: once, as `ruled` records. Not where a rule has done so, nor where a person or a bot has
+ * the word, nor where `silent`. */
+void form_thanked(const struct acting *a, struct act_ruled *ruled, const struct rule_firing *f, size_t n, bool silent);
 /* Does one of these firings end the conversation? */
 bool rules_close(const struct rule_firing *f, size_t n);
 

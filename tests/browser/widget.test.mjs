@@ -117,10 +117,21 @@ test('with nobody there a message is taken, with a way to reach the visitor', as
   assert.deepEqual(await axe(p), []);
   await picture(p, 'widget-contact');
   await form.getByRole('textbox', { name: '称呼' }).fill('张三');
+  // The page lets it pass, the daemon does not: what was filled in comes back, with the words of the site.
+  await form.getByRole('textbox', { name: '手机号' }).fill('13800138000138001380');
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await form.getByText('联系方式似乎有误，请填写可用的手机号或邮箱。').waitFor();
+  await holds(form.getByRole('textbox', { name: '称呼' }), '张三');
+  await holds(form.getByRole('textbox', { name: '手机号' }), '13800138000138001380');
+  assert.equal(await p.locator('.msg.own .msg-card').count(), 0);
+  await p.waitForFunction(() => document.activeElement?.name === 'phone');
+  assert.deepEqual(await axe(p), []);
+  await picture(p, 'widget-contact-wrong');
   await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
   await form.getByRole('button', { name: '提交留言' }).click();
   await p.getByText('留言已提交').waitFor();
   await p.locator('.msg.own[data-seq] .msg-card').getByText('13800138000').waitFor();
+  await p.getByText('您的留言已收到，谢谢。我们会尽快与您联系。').waitFor();
   await p.reload();
   await p.locator('.msg.own[data-seq] .msg-card').getByText('13800138000').waitFor();
   await p.getByText('留言已提交').waitFor();

@@ -507,7 +507,118 @@ static void who_cannot_be_reached_is_asked_again(void **state)
     end(&s);
 }
 
+/* What is wrong is said to the visitor by the site, beside what it says to programs. */
+static void who_cannot_be_reached_is_told_so_in_the_visitors_language(void **state)
+{
+    static const struct {
+        const char *locale, *form, *text;
+    } rows[] = {
+        { "zh-CN", "{\"contact\":\"abc\"}", "联系方式似乎有误，请填写可用的手机号或邮箱。" },
+        { "zh-TW", "{\"phone\":\"\"}", "聯絡方式似乎有誤，請填寫可用的手機號碼或電子郵件。" },
+        { "en", "{\"email\":\"a@\"}", "These contact details do not look right. Please give a phone number or a mail address that works." },
+        { "en", "{\"phone\":\"13800000000\",\"text\":\" \"}", "" }, /* they are right */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct visitor v = { 0 };
+        char hello[40];
+        const json_t *f;
+
+        (void)snprintf(hello, sizeof(hello), ",\"locale\":\"%s\"", rows[i].locale);
+        visitor_enter(&v, &d, SITE, hello);
+        fills_in(&v, "f1", rows[i].form);
+        f = wire_take(&v.wire, "{s:s,s:s}", "type", "error", "cid", "f1");
+        assert_string_equal(text_at(f, "code"), "bad_request");
+        assert_int_equal(strncmp(text_at(f, "message"), "form: ", 6), 0);
+        assert_string_equal(text_at(f, "text"), rows[i].text);
+        visitor_free(&v);
+    }
+}
+
 /* ---- nobody there ---- */
+
+/* All that the system has said in words, one after the other. */
+static void system_said(struct visitor *v, char *ret, size_t size)
+{
+    const json_t *f, *m;
+    size_t i;
+
+    wire_text(&v->wire, "{\"type\":\"history\",\"after\":0}");
+    f = wire_take(&v->wire, "{s:s}", "type", "history");
+    *ret = '\0';
+    json_array_foreach(json_object_get(f, "messages"), i,
+                       m) if (strcmp(text_at(m, "from.role"), "system") == 0 && strcmp(text_at(m, "kind"), "text") == 0)(void)
+        snprintf(ret + strlen(ret), size - strlen(ret), "%.24s|", text_at(m, "text"));
+}
+
+static int count_of(const char *text, char c)
+{
+    int n = 0;
+
+    for (; *text; text++)
+        n += *text == c;
+    return n;
+}
+
+/* Nobody who comes to serve others finds this one in line. */
+static void goes(struct visitor *v)
+{
+    wire_text(&v->wire, "{\"type\":\"close\",\"cid\":\"gone\"}");
+    assert_string_equal(wire_verdict(&v->wire, "gone"), "ack");
+    visitor_free(v);
+}
+
+static void who_leaves_a_message_is_thanked_once(void **state)
+{
+    static const struct {
+        const char *locale, *thanks;
+    } rows[] = {
+        { "zh-CN", "您的留言已收到，谢谢。我们会尽快与您联系。" },
+        { "zh-TW", "已收到您的留言，謝謝。我們會儘快與您聯絡。" },
+        { "en", "Thank you, we have received your message and will get back to you soon." },
+    };
+    static const char form[] = "{\"name\":\"Ann\",\"phone\":\"13800000000\",\"text\":\"a human, please\"}";
+    struct visitor v = { 0 };
+    char hello[40], all[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        (void)snprintf(hello, sizeof(hello), ",\"locale\":\"%s\"", rows[i].locale);
+        visitor_enter(&v, &d, SITE, hello);
+        (void)visitor_say(&v, "c1", "Hello?");
+        wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+        fills_in(&v, "f1", form); /* asks for a person: who has left a message is not asked for one again */
+        wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "message", "text", rows[i].thanks, "lang", rows[i].locale);
+        fills_in(&v, "f1", form); /* once more, for the ack was lost */
+        assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
+        system_said(&v, all, sizeof(all));
+        assert_int_equal(count_of(all, '|'), 3); /* greeted, asked for a message, thanked for it */
+        goes(&v);
+    }
+    /* Whoever begins with it is not greeted with what the thanks say, and not asked for what is there. */
+    visitor_enter(&v, &d, SITE, ",\"locale\":\"en\"");
+    fills_in(&v, "f1", form);
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", rows[2].thanks);
+    system_said(&v, all, sizeof(all));
+    assert_string_equal(all, "Thank you, we have recei|");
+    /* A second message is taken like the first. */
+    fills_in(&v, "f2", "{\"email\":\"ann@x.example\"}");
+    wire_take(&v.wire, "{s:s,s:s}", "type", "message", "text", rows[2].thanks);
+    goes(&v);
+}
+
+static void whoever_is_served_is_thanked_by_the_agent(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, "表单");
+    fills_in(&s.v, "f1", "{\"name\":\"王芳\",\"phone\":\"13800000000\"}");
+    assert_string_equal(wire_verdict(&s.v.wire, "f1"), "ack");
+    assert_int_equal(visitor_say(&s.v, "c2", "在吗"), 5); /* what came between them would have a number */
+    end(&s);
+}
 
 static void a_message_left_becomes_a_conversation_when_agents_return(void **state)
 {
@@ -579,6 +690,9 @@ int main(void)
         cmocka_unit_test(a_recalled_message_is_gone_for_everybody),
         cmocka_unit_test(a_form_becomes_a_card),
         cmocka_unit_test(who_cannot_be_reached_is_asked_again),
+        cmocka_unit_test(who_cannot_be_reached_is_told_so_in_the_visitors_language),
+        cmocka_unit_test(who_leaves_a_message_is_thanked_once),
+        cmocka_unit_test(whoever_is_served_is_thanked_by_the_agent),
         cmocka_unit_test(a_message_left_becomes_a_conversation_when_agents_return),
         cmocka_unit_test(who_comes_first_is_served_first_by_a_free_place),
     };

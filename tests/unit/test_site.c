@@ -70,29 +70,50 @@ static void a_site_needs_no_more_than_a_name(void **state)
 static void every_shipped_rule_has_its_words_in_every_language(void **state)
 {
     static const char *const languages[] = { "zh-CN", "zh-TW", "en" };
-    static const char *const keys[] = {
-        "welcome",           "consent",        "greeting",    "wait",          "nobody",       "outside",
-        "form_thanks",       "away",           "joined",      "transferred",   "closed",       "closed_idle",
-        "transferred_queue", "returned",       "reopened",    "invite_rating", "rated_thanks", "message_removed",
-        "contact_wrong",     "talk_to_person", "suggestions", "article",       "article_yes",  "article_no",
-        "article_thanks",    "article_sorry",  "person_soon", "person_later"
-    };
     const struct document docs[] = { SITE_DOC };
     struct site *s = build(docs, 1);
 
     (void)state;
     assert_true(s->n_rules >= 5);
     for (size_t l = 0; l < COUNT(languages); l++) {
-        for (size_t i = 0; i < COUNT(keys); i++) {
-            const struct wording *w = wording_find(s->wordings, s->n_wordings, keys[i], languages[l], NULL);
+        for (size_t i = 0; wording_of_house(i); i++) {
+            const struct wording *w = wording_find(s->wordings, s->n_wordings, wording_of_house(i), languages[l], NULL);
 
-            row_string_equal(keys[i], w ? w->lang : "none", languages[l]);
+            row_string_equal(wording_of_house(i), w ? w->lang : "none", languages[l]);
         }
         for (size_t i = 0; i < s->n_rules; i++)
             if (s->rules[i].wording)
                 row_string_equal(s->rules[i].key.s, wording_find(s->wordings, s->n_wordings, s->rules[i].wording, languages[l], NULL)->lang,
                                  languages[l]);
     }
+    site_unref(s);
+}
+
+static bool is_said(const struct site *s, const char *key)
+{
+    for (size_t i = 0; wording_of_house(i); i++)
+        if (strcmp(key, wording_of_house(i)) == 0)
+            return true;
+    for (size_t i = 0; i < s->n_rules; i++) {
+        const struct rule *r = &s->rules[i];
+
+        if ((r->wording && strcmp(key, r->wording) == 0) || (r->closing_wording && strcmp(key, r->closing_wording) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Nobody is to edit words that nobody says. */
+static void every_shipped_wording_is_said(void **state)
+{
+    const struct document docs[] = { SITE_DOC };
+    struct site *s = build(docs, 1);
+
+    (void)state;
+    assert_true(s->n_wordings >= 90);
+    for (size_t i = 0; i < s->n_wordings; i++)
+        if (!is_said(s, s->wordings[i].key))
+            fail_msg("%s is said by no rule, and not by the house", s->wordings[i].key);
     site_unref(s);
 }
 
@@ -869,6 +890,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_site_needs_no_more_than_a_name),
         cmocka_unit_test(every_shipped_rule_has_its_words_in_every_language),
+        cmocka_unit_test(every_shipped_wording_is_said),
         cmocka_unit_test(what_calls_a_person_is_the_same_whether_somebody_is_there_or_not),
         cmocka_unit_test(the_shipped_rules_are_those_of_the_house),
         cmocka_unit_test(every_stage_of_a_talk_has_its_ready_made_reply),

@@ -114,7 +114,7 @@ export class Outbox<F extends { cid: string }> {
       this.options.onChange?.(entry, 'queued');
       return true;
     }
-    entry.failed = { code: frame.code, message: frame.message };
+    entry.failed = { code: frame.code, message: frame.text || frame.message };
     this.keep(entry);
     this.options.onChange?.(entry, 'failed');
     this.pump();

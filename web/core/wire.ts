@@ -95,6 +95,8 @@ export interface ErrorFrame {
   conversation?: string;
   code: ErrorCode;
   message: string;
+  /** What the site says of it to the visitor. */
+  text?: string;
   retry_after_ms?: number;
 }
 export type MessageFrame = Message & { type: 'message'; conversation: string };

@@ -1,11 +1,11 @@
 // A message left for later (留言): how to reach the visitor, and what it is about.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Check } from 'lucide';
 import type { Item } from '../core/transcript';
 import { Button } from '../kit/Button';
 import { Area, Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
-import { formDraft, items, keepForm, sendForm } from './talk';
+import { formDraft, formWrong, items, keepForm, sendForm } from './talk';
 import { t } from './laterWords';
 
 type Errors = { phone?: string; email?: string; text?: string };
@@ -15,18 +15,21 @@ const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
 export function ContactForm({ item }: { item: Item }) {
   const form = useRef<HTMLFormElement>(null);
+  const [sent, setSent] = useState(false);
   // What was filled in before; and the question has been put already: it need not be written again.
-  const [first] = useState<Partial<Record<string, string>>>(() => ({
-    text: items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '',
-    ...formDraft(),
-  }));
+  const first = useMemo<Partial<Record<string, string>>>(
+    () => ({ text: items.value.findLast?.((i) => i.own && i.kind === 'text')?.text ?? '', ...formDraft() }),
+    [sent],
+  );
   // Somebody is there now, so nobody need be called back; who wants to be opens it again.
   const joined = items.value.some((i) => i.seq > item.seq && (i.event === 'joined' || i.from.role === 'agent'));
   const [again, setAgain] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   // Filled in: by a form of the visitor further down, or just now.
-  const [sent, setSent] = useState(false);
   const done = sent || items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
+  useEffect(() => {
+    if (formWrong.value) form.current?.querySelector<HTMLElement>('[name="phone"]')?.focus();
+  }, [sent]);
   if (done) {
     return (
       <p class="card-done">
@@ -61,7 +64,7 @@ export function ContactForm({ item }: { item: Item }) {
     }
     setSent(true);
     keepForm(null);
-    sendForm(Object.fromEntries(Object.entries(values).filter(([, v]) => v)));
+    sendForm(Object.fromEntries(Object.entries(values).filter(([, v]) => v)), () => setSent(false));
   };
   return (
     <form
@@ -85,7 +88,7 @@ export function ContactForm({ item }: { item: Item }) {
         autocomplete="tel"
         maxLength={26}
         defaultValue={first.phone ?? ''}
-        error={errors.phone}
+        error={errors.phone ?? formWrong.value}
       />
       <Field
         label={t('formEmail')}

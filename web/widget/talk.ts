@@ -62,6 +62,16 @@ export const outbox = new Outbox<Kept>({
       return;
     }
     const { transcript } = current();
+    if (to === 'failed' && frame.kind === 'form') {
+      // Sent once more it would be wrong once more: it is opened again as it was filled in.
+      formWrong.value = entry.failed?.message;
+      keepForm(frame.form as Record<string, string>);
+      transcript.removeLocal(entry.cid);
+      outbox.discard(entry.cid);
+      publish();
+      reopen?.();
+      return;
+    }
     if (to === 'done') return; // the ack has numbered it, or it was taken back
     if (!transcript.items().some((i) => i.key === entry.cid))
       transcript.addLocal(entry.cid, { ...draft(frame), at: entry.at });
@@ -371,7 +381,14 @@ const freshUrl = ({ url }: FileInfo) => (url && Number(/exp=(\d+)/.exec(url)?.[1
 const address = (file: FileInfo) => `/files/${encodeURIComponent(file.id)}`;
 export const fileUrl = (file: FileInfo) => freshUrl(file) || (me.token ? '' : address(file));
 
-export function sendForm(form: Record<string, string>): void {
+/** Why the form that was sent last has come back. */
+export const formWrong = signal<string | undefined>(undefined);
+let reopen: (() => void) | undefined;
+
+/** `again`: it has come back. */
+export function sendForm(form: Record<string, string>, again: () => void): void {
+  formWrong.value = undefined;
+  reopen = again;
   say({ type: 'message', cid: newCid(), kind: 'form', form });
 }
 
