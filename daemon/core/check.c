@@ -125,7 +125,7 @@ static bool look(struct check_sight *s, const struct check_facts *f, struct aren
     buf_init(&b, SPACED_MAX);
     for (size_t i = 0; i < f->n; i++) {
         buf_clear(&b);
-        forbid_spaced(f->messages[i].text, &b);
+        forbid_text(f->messages[i].text, &b);
         s->spaced[i] = b.p ? arena_text(a, buf_slice(&b)) : NULL;
         s->parts[i] = NULL;
         if (s->spaced[i] && check_by_person(&f->messages[i])) {

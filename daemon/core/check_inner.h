@@ -8,7 +8,7 @@
 struct check_sight {
     const struct check_facts *facts;
     struct arena *arena;
-    const char **spaced; /* of each message: forbid_spaced() */
+    const char **spaced; /* of each message: forbid_text() */
     const char **parts;  /* of each of a person: the same of each part of a sentence, with the end of a line behind it; else NULL */
     size_t people;       /* messages of people */
     struct check_found *found;

@@ -101,6 +101,11 @@ static void finds_wording_whatever_stands_between_its_characters(void **state)
         { "我知道，随后便好", NULL, 0 }, { "That is NOT my  job!", "not my job", 1 },
         { "notmyjob", NULL, 0 },         { "ｉｄｉｏｔ", "Idiot", 1 },
         { "idiotic", NULL, 0 },          { "", NULL, 0 },
+        { "i.d.i.o.t", "Idiot", 1 },     { "You I-D-I-O-T!", "Idiot", 1 },
+        { "u i\nd i_o ｔ", "Idiot", 1 }, { "an i d i o t.", "Idiot", 1 },
+        { "I did; I ought", NULL, 0 },   { "i d i o t i c", NULL, 0 },
+        { "id i o t", NULL, 0 },         { "i 2 d i o t", NULL, 0 },
+        { "v i d i o t", NULL, 0 },      { "a i随d i o t", NULL, 0 },
     };
 
     (void)state;
