@@ -365,6 +365,11 @@ enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t 
     return KF_OK;
 }
 
+bool conv_was_served(const struct conv *c)
+{
+    return c->state == CONV_SERVED || c->state == CONV_BOT || c->bot.s[0] || c->staff_at || !id_is_zero(&c->last_agent);
+}
+
 static void sooner(int64_t *due, int64_t at)
 {
     if (at && at < *due)

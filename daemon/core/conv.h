@@ -114,6 +114,8 @@ struct conv_event {
  * this event (the words say which); then `ret` is not written. CONV_VISITOR_SAYS never fails. */
 enum kf_rc conv_step(const struct conv *c, const struct conv_event *ev, int64_t now_ms, struct conv *ret, struct kf_err *why);
 
+/* Has a person or a bot ever had it? Else there is nobody to be rated. */
+bool conv_was_served(const struct conv *c);
 /* The earliest time at which somebody must look at this row again; INT64_MAX: never. The one definition of due_at. */
 int64_t conv_due(const struct conv *c);
 

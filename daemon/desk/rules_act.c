@@ -110,10 +110,10 @@ static void write_down(const struct acting *a, const struct rule_firing *f)
 
 /* ---- acts ---- */
 
-/* Only the page can rate. */
+/* Only the page can rate, and only whoever has served. */
 static void invite(struct acting *a)
 {
-    if (a->l->conv.invited || a->invited || outward(a->ds->site, &a->l->conv))
+    if (a->l->conv.invited || a->invited || !conv_was_served(&a->l->conv) || outward(a->ds->site, &a->l->conv))
         return;
     a->invited = true;
     (void)change_act(a->c, ACT_INVITE);

@@ -576,6 +576,8 @@ bool plan_rate(struct work *w, const struct act *act)
 
     if (!needs_conv(w))
         return false;
+    if (!conv_was_served(&w->row.conv))
+        return refuse(w, KF_CONFLICT, "nobody has served this conversation: there is nothing to rate");
     w->row.conv.rating = act->u.rate.score;
     wake_rules(&w->row.conv, w->change->at);
     w->full = true;

@@ -342,6 +342,28 @@ static void who_passed_on_a_waiting_one_is_found(void **state)
     assert_int_equal(passed_on(w, &c, NOW).at, 0); /* it waits no more */
 }
 
+static void what_nobody_has_served_is_not_rated(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("v1", NULL, "a", NOW));
+    struct kf_id conv = t.news.conv.id;
+    struct change *c = on_conv(&conv, NOW);
+
+    change_act(c, ACT_RATE)->u.rate.score = 1;
+    c->by.role = ROLE_VISITOR;
+    assert_int_equal(commit(w, c).rc, KF_CONFLICT);
+    assert_int_equal(get_conv(w, &conv).conv.rating, 0);
+    c = on_conv(&conv, NOW); /* offered to somebody who lets it pass */
+    add_step(c, CONV_OFFER, 7, -1);
+    change_act(c, ACT_RATE)->u.rate.score = 1;
+    assert_int_equal(commit(w, c).rc, KF_CONFLICT);
+    c = on_conv(&conv, NOW);
+    add_step(c, CONV_ASSIGN, 7, -1);
+    add_step(c, CONV_RETURN, 7, -1); /* had by somebody, if without a word */
+    change_act(c, ACT_RATE)->u.rate.score = 1;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
 static void rating_a_closed_one_does_not_reopen_it(void **state)
 {
     struct world *w = *state;
@@ -550,6 +572,7 @@ static void the_sooner_time_to_look_holds(void **state)
     struct change *c = on_conv(&conv, NOW);
     struct act *a;
 
+    add_step(c, CONV_ASSIGN, 7, -1);
     change_act(c, ACT_RATE)->u.rate.score = 4;
     c->by.role = ROLE_VISITOR;
     commit(w, c);
@@ -704,6 +727,7 @@ static const struct CMUnitTest tests[] = {
     T(who_comes_back_later_opens_a_new_one),
     T(what_waits_for_somebody_is_found),
     T(who_passed_on_a_waiting_one_is_found),
+    T(what_nobody_has_served_is_not_rated),
     T(rating_a_closed_one_does_not_reopen_it),
     T(an_entry_that_is_brought_along_is_not_doubled),
     T(rules_that_do_not_listen_need_not_look),

@@ -608,6 +608,20 @@ static void who_leaves_a_message_is_thanked_once(void **state)
     goes(&v);
 }
 
+static void who_was_served_by_nobody_has_nothing_to_rate(void **state)
+{
+    struct visitor v = { 0 };
+    const json_t *f;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    (void)visitor_say(&v, "c1", "有人吗");
+    wire_sendf(&v.wire, "{\"type\":\"rate\",\"cid\":\"r1\",\"conversation\":\"%s\",\"score\":1}", v.conv);
+    f = wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "error", "cid", "r1", "code", "conflict");
+    assert_string_equal(text_at(f, "message"), "nobody has served this conversation: there is nothing to rate");
+    goes(&v);
+}
+
 static void whoever_is_served_is_thanked_by_the_agent(void **state)
 {
     struct scene s;
@@ -693,6 +707,7 @@ int main(void)
         cmocka_unit_test(who_cannot_be_reached_is_told_so_in_the_visitors_language),
         cmocka_unit_test(who_leaves_a_message_is_thanked_once),
         cmocka_unit_test(whoever_is_served_is_thanked_by_the_agent),
+        cmocka_unit_test(who_was_served_by_nobody_has_nothing_to_rate),
         cmocka_unit_test(a_message_left_becomes_a_conversation_when_agents_return),
         cmocka_unit_test(who_comes_first_is_served_first_by_a_free_place),
     };

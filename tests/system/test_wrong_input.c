@@ -193,11 +193,14 @@ static void a_cid_is_good_for_one_act_only(void **state)
         "{\"type\":\"rate\",\"cid\":\"%s\",\"conversation\":\"CONV\",\"score\":5}",
         "{\"type\":\"close\",\"cid\":\"%s\"}",
     };
+    struct staff s = { 0 };
     struct visitor v = { 0 };
 
     (void)state;
     visitor_enter(&v, &d, SITE, NULL);
     (void)visitor_say(&v, "k0", "零");
+    staff_online(&s, &d, AGENT1, SITE); /* who was served may rate */
+    wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served");
     for (size_t i = 0; i < COUNT(acts); i++) {
         char cid[16], frame[256];
 
@@ -217,6 +220,8 @@ static void a_cid_is_good_for_one_act_only(void **state)
                 fail_msg("%s: %s instead of %s", frame, text_at(v.wire.last, "code"), expected);
         }
     }
+    staff_presence(&s, "offline");
+    staff_free(&s);
     visitor_free(&v);
 }
 
