@@ -37,6 +37,8 @@ struct conv_view_json {
     const char *customer;        /* staff only: JSON object, NULL unknown */
     const struct message *last;  /* staff only: the newest message, NULL unknown */
     const char *why;             /* visitors only: why the position has risen, NULL it has not */
+    const char *barred;          /* staff only: the visitor may not write: "muted" "blocked"; "" may; NULL unknown */
+    int64_t barred_until;        /* 0: until it is taken back */
     int64_t position, wait_s;    /* while waiting; position 0 unknown, wait_s −1 unknown */
 };
 
@@ -50,6 +52,8 @@ void frame_entry(struct buf *b, const struct entry *e);
 
 void frame_message(struct buf *b, const struct kf_id *conv, const struct message *m, bool cid);
 void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at); /* conv NULL, seq 0: left out */
+/* The same with a word on what comes of it; NULL: nothing. */
+void frame_ack_warned(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at, const char *warning);
 void frame_error(struct buf *b, struct slice cid, const struct kf_err *why);
 /* The answer to what has no cid: `of` names the kind of frame, `conv` what it was about (NULL: nothing was named). */
 void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, struct slice cid, const struct kf_err *why);

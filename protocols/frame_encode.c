@@ -292,6 +292,11 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
         number_member(b, SLICE(",\"weight\":"), conv_weight(c));
     if (c->asked_at)
         number_member(b, SLICE(",\"asked_at\":"), c->asked_at);
+    if (v->barred) {
+        text_member(b, SLICE(",\"barred\":"), v->barred);
+        if (*v->barred)
+            number_member(b, SLICE(",\"barred_until\":"), v->barred_until);
+    }
     if (v->last) {
         ADD(b, ",\"last\":");
         frame_message_members(b, v->last, true);
@@ -366,6 +371,11 @@ void frame_released(struct buf *b, const struct kf_id *conv, const char *why)
 
 void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at)
 {
+    frame_ack_warned(b, cid, conv, seq, at, NULL);
+}
+
+void frame_ack_warned(struct buf *b, struct slice cid, const struct kf_id *conv, int64_t seq, int64_t at, const char *warning)
+{
     ADD(b, "{\"type\":\"ack\",\"cid\":");
     buf_json(b, cid);
     if (conv)
@@ -373,6 +383,8 @@ void frame_ack(struct buf *b, struct slice cid, const struct kf_id *conv, int64_
     if (seq)
         number_member(b, SLICE(",\"seq\":"), seq);
     number_member(b, SLICE(",\"at\":"), at);
+    if (warning)
+        text_member(b, SLICE(",\"warning\":"), warning);
     buf_char(b, '}');
 }
 

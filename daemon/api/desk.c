@@ -109,11 +109,34 @@ static json_t *channels_json(const struct site *site)
     return ret;
 }
 
+static json_t *queues_json(struct turn *t, const struct site *site)
+{
+    int64_t at = turn_ports(t)->now_ms(turn_ports(t)->ctx);
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < site->n_queues; i++) {
+        const struct site_queue *q = &site->queues[i];
+        const char *warning = desk_unattended(turn_desk(t), &site->key, q);
+        char opening[24] = "";
+        json_t *one =
+            json_pack("{s:s,s:s,s:s,s:b}", "key", q->key.s, "name", q->name, "department", q->department.s, "paused", (int)q->paused);
+
+        if (warning)
+            (void)json_object_set_new(one, "warning", json_string(warning));
+        if (warning && strcmp(warning, "closed") == 0)
+            desk_opening(q, at, opening, sizeof(opening));
+        if (*opening)
+            (void)json_object_set_new(one, "opening", json_string(opening));
+        (void)json_array_append_new(ret, one);
+    }
+    return ret;
+}
+
 static void get_colleagues(struct turn *t)
 {
     const struct member *me, *m;
     struct site *site = turn_site(t, &me);
-    json_t *agents, *queues, *ret;
+    json_t *agents, *ret;
     char id[KF_ID_TEXT];
 
     if (!site)
@@ -126,11 +149,7 @@ static void get_colleagues(struct turn *t)
                                                 m->number, "presence", presence_name(m->presence), "load",
                                                 desk_load_of(turn_desk(t), &site->key, &m->person), "capacity", m->capacity));
     }
-    queues = json_array();
-    for (size_t i = 0; i < site->n_queues; i++)
-        json_array_append_new(queues, json_pack("{s:s,s:s,s:s,s:b}", "key", site->queues[i].key.s, "name", site->queues[i].name,
-                                                "department", site->queues[i].department.s, "paused", (int)site->queues[i].paused));
-    ret = json_pack("{s:o,s:o,s:o}", "agents", agents, "queues", queues, "channels", channels_json(site));
+    ret = json_pack("{s:o,s:o,s:o}", "agents", agents, "queues", queues_json(t, site), "channels", channels_json(site));
     if (t->op || permit(me, VERB_SAMPLE, &site->key, NULL))
         (void)json_object_set_new(ret, "left", left_json(t, site));
     turn_jansson(t, 200, ret);

@@ -442,7 +442,8 @@ struct change {
     /* States after the change in which no rule listens to these messages: then ruled_seq moves along in the same commit and no
      * second look is due. A set of 1 << enum conv_state. */
     unsigned unruled;
-    int64_t quiet_ms; /* … and in a served conversation the rules ask so much later whether it was answered; 0: they do not */
+    const char *warning; /* a word beside the ack, for whoever asked: not the store's affair. Static; NULL none */
+    int64_t quiet_ms;    /* … and in a served conversation the rules ask so much later whether it was answered; 0: they do not */
 
     struct act *acts;
     size_t n_acts, cap_acts;

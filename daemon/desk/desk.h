@@ -150,6 +150,8 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
                       struct slice text, void (*done)(void *ctx, const struct channel_try *t), void *ctx);
 /* Something of this person's own reviews, coaching or notices has changed: every console of his, on all nodes, hears of it. */
 void desk_notice(struct desk *d, const struct kf_key *site, const struct kf_id *person);
+/* What whoever hands a conversation to this queue should know: "nobody" is there, or it is "closed" and nobody is; NULL: somebody will have it. */
+const char *desk_unattended(struct desk *d, const struct kf_key *site, const struct site_queue *q);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

@@ -42,6 +42,64 @@ bool guard_bans(struct desk *d, const struct site *s, const struct kf_id *visito
     return true;
 }
 
+static bool bars(struct desk *d, const struct site_ban *b, const struct conv *c)
+{
+    char id[KF_ID_TEXT];
+
+    if (b->visitor)
+        return strcmp(b->visitor, id_text(&c->contact, id)) == 0;
+    if (b->user)
+        return key_eq(&b->channel, &c->channel) && c->peer && strcmp(b->user, c->peer) == 0;
+    for (struct seat *seat = b->has_network ? session_seats(d->session, &c->contact) : NULL; seat; seat = seat->next) {
+        struct address from;
+
+        if (address_parse(slice_of(seat->address), &from) && network_has(&b->network, &from))
+            return true;
+    }
+    return false;
+}
+
+const char *guard_barred(struct desk *d, const struct site *s, const struct conv *c, int64_t *until)
+{
+    const struct site_ban *found = NULL;
+
+    for (size_t i = 0; i < s->n_bans; i++) /* of several the one for good */
+        if (holds(d, &s->bans[i]) && (!found || found->mute) && bars(d, &s->bans[i], c))
+            found = &s->bans[i];
+    *until = found ? found->until : 0;
+    return !found ? "" : found->mute ? "muted" : "blocked";
+}
+
+struct comparing {
+    struct desk *d;
+    struct desk_site *ds;
+    const struct site *was;
+};
+
+static void compare(void *ctx, struct view *v)
+{
+    struct comparing *k = ctx;
+    struct conv_view_json json;
+    int64_t before = 0, now = 0;
+
+    if (!key_eq(&v->conv.site, &k->ds->site->key) || !conv_is_open(&v->conv))
+        return;
+    if (strcmp(guard_barred(k->d, k->was, &v->conv, &before), guard_barred(k->d, k->ds->site, &v->conv, &now)) == 0 && before == now)
+        return;
+    conv_json_view(k->d, k->ds, &v->conv, &json);
+    buf_clear(&k->d->out);
+    frame_state(&k->d->out, FRAME_STAFF, &json);
+    session_staff(k->d->session, &v->conv, &k->d->out, 0);
+}
+
+void bans_compare(struct desk *d, struct desk_site *ds, const struct site *was)
+{
+    struct comparing k = { d, ds, was };
+
+    if (was->n_bans || ds->site->n_bans)
+        session_each_view(d->session, compare, &k);
+}
+
 /* A platform's name of somebody. */
 bool guard_inbound(const struct desk *d, const struct desk_site *ds, const struct kf_key *channel, const struct inbound *in)
 {

@@ -144,7 +144,7 @@ static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *s
     if (v) {
         seat->conv = v->conv.id;
         seat->counted = v->conv.seq;
-        conv_json_view(ds, &v->conv, &json);
+        conv_json_view(d, ds, &v->conv, &json);
         if (v->conv.state == CONV_OFFERED)
             json.agent = NULL;
         frame_conversation(b, FRAME_VISITOR, &json);
@@ -377,7 +377,7 @@ static void welcome_staff(struct desk *d, struct desk_site *ds, struct seat *sea
 
         if (!v || (!id_eq(&v->conv.owner, &seat->who) && !id_eq(&v->conv.helper, &seat->who)))
             continue;
-        conv_json_view(ds, &v->conv, &json);
+        conv_json_view(d, ds, &v->conv, &json);
         json.customer = b->n < WELCOME_BYTES ? r->customers[i] : NULL;
         json.last = b->n < WELCOME_BYTES && r->lasts[i].seq ? &r->lasts[i] : NULL;
         json.visitor_name = customer_name(r->arena, r->customers[i]);

@@ -164,10 +164,11 @@ struct call {
     struct kf_key site, queue;
     struct kf_id conv, who;
     int64_t n, m;
-    int64_t at;      /* mono, when it began */
-    bool counted;    /* it took a token of its visitor's messages */
-    char *reason;    /* owned; NULL none */
-    char locale[16]; /* of a match: the visitor's, in lower case; "" unknown */
+    int64_t at;          /* mono, when it began */
+    bool counted;        /* it took a token of its visitor's messages */
+    char *reason;        /* owned; NULL none */
+    const char *warning; /* beside the ack; NULL none */
+    char locale[16];     /* of a match: the visitor's, in lower case; "" unknown */
     char cid[KF_CID_MAX + 1];
 };
 
@@ -327,7 +328,7 @@ struct view *tell_show(struct desk *d, struct desk_site *ds, const struct conv *
 /* Each tick: asks now and then how the lines are, and tells some of those who have moved on. */
 void line_tick(struct desk *d, struct desk_site *ds);
 void line_free(struct desk_site *ds);
-void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
+void conv_json_view(struct desk *d, const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret);
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position);
 void tell_queue(struct desk *d, struct desk_site *ds);
 void tell_site(struct desk *d, struct desk_site *ds);
@@ -400,6 +401,11 @@ const char *form_profile(struct change *c, struct slice form);
 /* ---- guard.c ---- */
 /* May whoever sits there write at all? False: `why` has the words. */
 bool guard_bans(struct desk *d, const struct site *s, const struct kf_id *visitor, const char *address, struct kf_err *why);
+/* What keeps the visitor of a conversation from writing, as this node knows it: "muted" or "blocked", `*until` 0: until it is taken back; "":
+ * nothing. */
+const char *guard_barred(struct desk *d, const struct site *s, const struct conv *c, int64_t *until);
+/* Tells those who serve them of whom the new settings have muted, blocked or let go. `was` is the snapshot that ds->site has replaced. */
+void bans_compare(struct desk *d, struct desk_site *ds, const struct site *was);
 /* May this visitor write this? False: `why` has the words. */
 bool guard_visitor(struct desk *d, const struct desk_site *ds, const struct seat *seat, const struct inbound *in, struct kf_err *why);
 /* Is it from somebody who may not write on this channel? */

@@ -64,12 +64,33 @@ static enum kf_rc to_person(struct desk *d, struct desk_site *ds, struct change 
     return KF_OK;
 }
 
-static enum kf_rc to_queue(struct desk_site *ds, struct change *c, const struct site_queue *queue, const struct conv *conv)
+static const char *unattended(struct desk *d, const struct desk_site *ds, const struct site_queue *q)
 {
+    if (!deserted(d, ds, &q->key))
+        return NULL;
+    return hours_open(&q->hours, now(d)) ? "nobody" : "closed";
+}
+
+const char *desk_unattended(struct desk *d, const struct kf_key *site, const struct site_queue *q)
+{
+    struct desk_site *ds = site_of(d, site);
+
+    return ds ? unattended(d, ds, q) : NULL;
+}
+
+/* Where nobody is there, the rules say so, and nobody is promised whom they take back. */
+static enum kf_rc to_queue(struct desk *d, struct desk_site *ds, struct change *c, const struct site_queue *queue, const struct conv *conv)
+{
+    struct wording_value name = { "queue", queue->name };
+
+    c->warning = unattended(d, ds, queue);
     change_act(c, ACT_STEP)->u.step = (struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = queue->key, .epoch = conv->epoch };
     staff_entry(c, "transferred", json_text(c, "queue", slice_of(queue->key.s)));
     staff_audit(c, "transfer", json_text(c, "queue", slice_of(queue->key.s)));
-    (void)speak(ds->site, c, conv, "transferred_queue", "transferred", NULL, 0);
+    if (c->warning)
+        (void)speak_mutely(ds->site, c, "transferred");
+    else
+        (void)speak(ds->site, c, conv, "transferred_queue", "transferred", &name, 1);
     return KF_OK;
 }
 
@@ -85,7 +106,7 @@ enum kf_rc transfer(struct desk *d, struct desk_site *ds, struct change *c, cons
         return kf_fail(why, KF_ABSENT, "no such agent or queue to transfer to");
     if (in->text.n)
         staff_entry(c, "note", json_text(c, "text", in->text));
-    return to ? to_person(d, ds, c, to, conv, why) : to_queue(ds, c, queue, conv);
+    return to ? to_person(d, ds, c, to, conv, why) : to_queue(d, ds, c, queue, conv);
 }
 
 /* ---- and back from there ---- */

@@ -35,9 +35,12 @@ static void acked(struct desk *d, const struct call *call, const struct news *ne
         i++;
     d->figures.ack_le[i]++;
     d->figures.ack_ms_total += (uint64_t)(took > 0 ? took : 0);
-    if (seat)
-        session_ack(d->session, seat, slice_of(call->cid), news->has_conv || news->duplicate ? &news->conv.id : NULL, news->first_seq,
-                    news->first_at);
+    if (!seat)
+        return;
+    buf_clear(&d->out);
+    frame_ack_warned(&d->out, slice_of(call->cid), news->has_conv || news->duplicate ? &news->conv.id : NULL, news->first_seq,
+                     news->first_at, news->duplicate ? NULL : call->warning);
+    session_send(d->session, seat, &d->out);
 }
 
 void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)
@@ -76,6 +79,7 @@ void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *i
         return;
     }
     call->conn = seat->conn;
+    call->warning = c->warning;
     call->counted = seat->side == FRAME_VISITOR && in->kind == INBOUND_MESSAGE;
     desk_call_cid(call, in->cid);
     session_wrote(seat, in->cid);

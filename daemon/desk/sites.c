@@ -458,8 +458,10 @@ static enum kf_rc site_install(struct desk *d, const struct kf_key *key, const s
     ds->had_staff = had_staff;
     was = ds->site;
     ds->site = site;
-    if (was)
+    if (was) {
         hours_compare(d, ds, was);
+        bans_compare(d, ds, was);
+    }
     site_unref(was);
     ds->versions = versions_of(docs, n);
     ds->deaf_visitor = rule_deaf_states(site->rules, site->n_rules, ROLE_VISITOR);

@@ -43,6 +43,19 @@ static void let_out(const struct site *site, struct change *c, struct act *act, 
     act->errand = act->n_to > 0;
 }
 
+struct act *speak_mutely(const struct site *site, struct change *c, const char *event)
+{
+    struct act *act = change_act(c, ACT_MESSAGE);
+
+    act->u.message = (struct message){
+        .at = c->at,
+        .from = { .role = ROLE_SYSTEM, .name = change_text(c, slice_of(site->name)) },
+        .kind = event ? MESSAGE_EVENT : MESSAGE_TEXT,
+        .event = event,
+    };
+    return act;
+}
+
 struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,
                   const struct wording_value *values, size_t n)
 {
@@ -56,13 +69,7 @@ struct act *speak(const struct site *site, struct change *c, const struct conv *
         return NULL;
     for (size_t i = 0; i < n && i + 1 < VALUES_MAX; i++)
         all[i + 1] = values[i];
-    act = change_act(c, ACT_MESSAGE);
-    act->u.message = (struct message){
-        .at = c->at,
-        .from = { .role = ROLE_SYSTEM, .name = change_text(c, slice_of(site->name)) },
-        .kind = event ? MESSAGE_EVENT : MESSAGE_TEXT,
-        .event = event,
-    };
+    act = speak_mutely(site, c, event);
     if (event && w && *w->text)
         let_out(site, c, act, event);
     else if (!event && outward(site, conv)) {

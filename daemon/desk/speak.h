@@ -13,5 +13,7 @@ const struct kf_key *mail_channel(const struct site *site);
  * act can be added to. A wording that the site has emptied says nothing: NULL. */
 struct act *speak(const struct site *site, struct change *c, const struct conv *conv, const char *wording, const char *event,
                   const struct wording_value *values, size_t n);
+/* An event without a word: that it has happened, where something else says what it means. */
+struct act *speak_mutely(const struct site *site, struct change *c, const char *event);
 
 #endif

@@ -11,13 +11,14 @@
 #define WHY_MAX 40
 #define REASONS 5000 /* entries of a timeline that are looked through for a word: more than any talk has */
 
-void conv_json_view(const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
+void conv_json_view(struct desk *d, const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
 {
     *ret = (struct conv_view_json){ .conv = c, .visitor_name = c->visitor_name, .wait_s = -1 };
     if (c->state == CONV_SERVED || c->state == CONV_OFFERED)
         ret->agent = member_of(ds, &c->owner);
     if (!id_is_zero(&c->helper))
         ret->helper = member_of(ds, &c->helper);
+    ret->barred = guard_barred(d, ds->site, c, &ret->barred_until);
 }
 
 /* What is expected never rises without a word: another queue has another line, and in the same one somebody may go first. */
@@ -66,7 +67,7 @@ void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int6
 {
     struct conv_view_json v;
 
-    conv_json_view(ds, c, &v);
+    conv_json_view(d, ds, c, &v);
     if (c->state == CONV_OFFERED)
         v.agent = NULL; /* somebody who may still refuse is not promised */
     v.position = position;
@@ -88,7 +89,7 @@ static void tell_staff_state(struct desk *d, struct desk_site *ds, const struct 
         return;
     if (view && view->conv.epoch >= c->epoch)
         c = &view->conv;
-    conv_json_view(ds, c, &v);
+    conv_json_view(d, ds, c, &v);
     agent = id_is_zero(&c->owner) ? &c->last_agent : &c->owner;
     if (c->state == CONV_CLOSED)
         v.agent = member_of(ds, agent);
@@ -161,7 +162,7 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
     (void)why;
     /* The view is newer than what we knew when we asked; if it has another owner by now, that one is told by its own news. */
     if (ds && view && (id_eq(&view->conv.owner, &call->who) || id_eq(&view->conv.helper, &call->who))) {
-        conv_json_view(ds, &view->conv, &v);
+        conv_json_view(d, ds, &view->conv, &v);
         if (!rc)
             v.customer = q->text_out;
         v.visitor_name = customer_name(q->arena, v.customer);
@@ -209,7 +210,7 @@ static void tell_watchers(struct desk *d, struct desk_site *ds, const struct con
 
     if (!view || !view->n_watchers)
         return;
-    conv_json_view(ds, &view->conv, &v);
+    conv_json_view(d, ds, &view->conv, &v);
     buf_clear(&d->out);
     frame_state(&d->out, FRAME_STAFF, &v);
     others = view->conv;

@@ -104,6 +104,14 @@ static const char *does(struct visitor *v, const char *cid, const char *act)
     return wire_verdict(&v->wire, cid);
 }
 
+/* The agent who serves it is told that nobody can answer there, and when somebody can again. */
+static void told_barred(const char *conv, const char *barred, int64_t until)
+{
+    const json_t *f = wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "state", "conversation", conv, "barred", barred);
+
+    assert_int_equal(number_at(f, "barred_until"), until);
+}
+
 static void who_is_blocked_has_no_other_way_to_be_heard(void **state)
 {
     static const char rate[] = "\"type\":\"rate\",\"score\":1,\"comment\":\"!!!\"";
@@ -118,6 +126,7 @@ static void who_is_blocked_has_no_other_way_to_be_heard(void **state)
     assert_int_equal(uploads(&v), 201);
     (void)snprintf(body, sizeof(body), "{\"visitor\":\"%s\",\"reason\":\"辱骂\",\"mute\":true}", v.id);
     put(&supervisor, "ban/b2", 0, body, 201);
+    told_barred(v.conv, "muted", 0);
     assert_string_equal(does(&v, "r1", rate), "forbidden");
     assert_string_equal(does(&v, "p1", name), "forbidden");
     assert_int_equal(uploads(&v), 403);
@@ -125,6 +134,11 @@ static void who_is_blocked_has_no_other_way_to_be_heard(void **state)
     assert_string_equal(say(&v, "c2", "二"), "forbidden"); /* by now the agent would have heard of the typing */
     wire_none(&agent.wire, "{s:s,s:s}", "type", "typing", "conversation", v.conv);
     put(&supervisor, "ban/b2", 1, NULL, 204);
+    told_barred(v.conv, "", -1);
+    put(&supervisor, "ban/b3", 0, "{\"address\":\"127.0.0.0/8\",\"reason\":\"攻击\",\"until\":9999999999999}", 201);
+    told_barred(v.conv, "blocked", 9999999999999);
+    put(&supervisor, "ban/b3", 1, NULL, 204);
+    told_barred(v.conv, "", -1);
     wire_text(&v.wire, "{\"type\":\"typing\",\"on\":true}");
     wire_take(&agent.wire, "{s:s,s:s}", "type", "typing", "conversation", v.conv);
     assert_string_equal(does(&v, "p1", name), "ack");
@@ -273,6 +287,23 @@ static void platforms_are_held_to_the_same(void **state)
         "\"message_rate\":1}",
         200);
     (void)snprintf(hook, sizeof(hook), "%s", hook_path(&d, "demo", "guarded"));
+    /* Whom the platform calls so is blocked there, and nobody else is. */
+    for (int i = 0; i < 3; i++) {
+        static const char *const bans[] = { "{\"channel\":\"guarded\",\"user\":\"bai\",\"reason\":\"辱骂\"}",
+                                            "{\"channel\":\"guarded\",\"user\":\"bai\",\"reason\":\"刷屏\",\"mute\":true}",
+                                            "{\"channel\":\"guarded\",\"user\":\"bai2\",\"reason\":\"辱骂\"}" };
+        static const size_t is_heard[] = { 1, 2, 4 }; /* "bai2" is somebody else */
+
+        (void)snprintf(id, sizeof(id), "b%d", i);
+        (void)snprintf(text, sizeof(text), "ban/u%d", i);
+        heard(hook, id, "bai", 0, "bai says hello");
+        has("bai", is_heard[i] - (i == 2), "links", 0);
+        put(&supervisor, text, 0, bans[i], 201);
+        (void)snprintf(id, sizeof(id), "c%d", i);
+        heard(hook, id, "bai", 0, "bai again");
+        has("bai", is_heard[i], "links", 0);
+        put(&supervisor, text, 1, NULL, 204);
+    }
     /* Links. */
     heard(hook, "l0", "lin", 0, "lin says hello");
     heard(hook, "l1", "lin", 0, "https://spam.example/x");

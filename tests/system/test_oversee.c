@@ -795,9 +795,66 @@ static void a_channel_a_queue_a_level_and_a_return_put_one_further_ahead(void **
     json_decref(made);
 }
 
+/* Who hands a visitor to a queue learns before and with the ack that nobody is there, and the visitor is told that alone. */
+static void a_queue_where_nobody_is_promises_nobody(void **state)
+{
+    static const struct {
+        const char *queue, *warning, *said;
+    } rows[] = {
+        { "open", "", "您的咨询已经转接给维修组，请稍候，同事会尽快接待您。" },
+        { "empty", "nobody", "" },
+        { "night", "closed", "" },
+    };
+    static const struct {
+        const char *queue, *then;
+    } told[] = { { "empty", "抱歉，客服暂时都不在线" }, { "night", "您好，现在是非工作时间" } };
+    struct staff ann = { 0 }, bob = { 0 };
+    struct visitor v = { 0 };
+    json_t *made, *list;
+    const json_t *m;
+
+    (void)state;
+    made = found(
+        "{" SITE_OF("shut", ",\"duplicate_max\":0") WEB(
+            "q") "\"skills\":{\"none\":{\"name\":\"无\"}},"
+                 "\"queues\":{\"q\":{\"name\":\"客服\"},\"open\":{\"name\":\"维修组\"},\"empty\":{\"name\":\"空\",\"skills\":[\"none\"]},"
+                 "\"night\":{\"name\":\"夜\",\"skills\":[\"none\"],\"hours\":{\"week\":{}}}},"
+                 "\"people\":[" PERSON("ann@shut.example", "1", "\"agent\"", "") "," PERSON("bob@shut.example", "2", "\"agent\"", "") "]}",
+        "shut");
+    enter(&ann, made, 0, "shut", "online");
+    enter(&bob, made, 1, "shut", "busy"); /* somebody is in the queue "open", and takes nothing */
+    list = staff_get(&ann, &d, "/api/v1/sites/shut/colleagues");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char to[64];
+        size_t k = 0;
+
+        for (; strcmp(text_at(json_array_get(json_object_get(list, "queues"), k), "key"), rows[i].queue) != 0; k++)
+            assert_true(k < 8);
+        assert_string_equal(text_at(json_array_get(json_object_get(list, "queues"), k), "warning"), rows[i].warning);
+        ask(&v, "shut");
+        assigned(&ann, v.conv, "only_one");
+        (void)snprintf(to, sizeof(to), ",\"to\":{\"queue\":\"%s\"}", rows[i].queue);
+        assert_string_equal(act(&ann, v.conv, "transfer", to), "ack");
+        assert_string_equal(text_at(ann.wire.last, "warning"), rows[i].warning);
+        m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
+        assert_string_equal(text_at(m, "text"), rows[i].said);
+        for (size_t t = 0; t < sizeof(told) / sizeof(told[0]); t++)
+            if (strcmp(told[t].queue, rows[i].queue) == 0) {
+                m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+                assert_int_equal(strncmp(text_at(m, "text"), told[t].then, strlen(told[t].then)), 0);
+            }
+        gone(&v);
+    }
+    json_decref(list);
+    json_decref(made);
+    staff_free(&ann);
+    staff_free(&bob);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_queue_where_nobody_is_promises_nobody),
         cmocka_unit_test(who_waits_too_long_goes_on_to_another_queue),
         cmocka_unit_test(who_left_a_message_is_listed_and_why),
         cmocka_unit_test(who_waits_for_ever_leaves_a_message),

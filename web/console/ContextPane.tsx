@@ -1,7 +1,7 @@
 // The right pane: who the customer is, ready wordings, what was said before.
 export { WindowLine } from './Window';
 import { useSignal } from '@preact/signals';
-import { BadgeCheck, ShieldQuestionMark, X } from 'lucide';
+import { BadgeCheck, Ban, ShieldQuestionMark, X } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { api, query } from '../core/api';
 import { langOf } from '../core/i18n';
@@ -64,6 +64,19 @@ interface Contact {
   verified?: boolean;
 }
 
+/** Who cannot answer is not waited for. */
+function Barred({ c }: { c: Conversation }) {
+  const until = c.barred_until ?? 0;
+  if (!c.barred || (until && until <= now.value)) return null;
+  return (
+    <p class="verified barred" role="status">
+      <Icon node={Ban} size={16} />
+      {d(c.barred === 'muted' ? 'barredMuted' : 'barredBlocked')}
+      {until > 0 && ` · ${d('barredUntil', { time: exactTime(until, lang.value) })}`}
+    </p>
+  );
+}
+
 function Customer({ room }: { room: Room }) {
   const c = room.conversation.value;
   const told = c.customer ?? {};
@@ -80,6 +93,7 @@ function Customer({ room }: { room: Room }) {
         <Icon node={verified ? BadgeCheck : ShieldQuestionMark} size={16} />
         {verified ? d('verified') : d('unverified')}
       </p>
+      <Barred c={c} />
       {tags.length > 0 && (
         <ul class="tags" aria-label={d('tags')}>
           {tags.map((x) => (

@@ -25,7 +25,7 @@ import { channelName, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
-import { d } from './moreWords';
+import { d, unattended } from './moreWords';
 import { t } from './words';
 import { colleagues, desk, dialog, tab, transfer, why } from './work';
 
@@ -142,17 +142,24 @@ export function TransferDialog({ room }: { room: Room }) {
                 <Icon node={Users} size={16} />
               </span>
               <span class="target-name">{q.name || q.key}</span>
+              <span class="dim">{unattended([q])}</span>
               {q.key === current && <span class="dim">{d('targetCurrent')}</span>}
             </label>
           ))}
           {departments.length > 0 && <h3>{d('targetDepartments')}</h3>}
-          {departments.map((d) => (
-            <label key={d} class="target">
-              <input type="radio" name={name} checked={to.value === `d:${d}`} onChange={() => (to.value = `d:${d}`)} />
+          {departments.map((of) => (
+            <label key={of} class="target">
+              <input
+                type="radio"
+                name={name}
+                checked={to.value === `d:${of}`}
+                onChange={() => (to.value = `d:${of}`)}
+              />
               <span class="target-icon">
                 <Icon node={Building2} size={16} />
               </span>
-              <span class="target-name">{d}</span>
+              <span class="target-name">{of}</span>
+              <span class="dim">{unattended(queues.filter((q) => q.department === of))}</span>
             </label>
           ))}
           <h3>{d('targetAgents')}</h3>

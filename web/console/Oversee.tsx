@@ -15,7 +15,7 @@ import { toast } from '../kit/Toast';
 import { presenceName } from './ListPane';
 import { pauseQueue, reassign, setPresenceOf, setPriority } from './acts';
 import { Since } from './Ring';
-import { d } from './moreWords';
+import { d, unattended } from './moreWords';
 import { t } from './words';
 import { colleagues, conversations, desk, dialog, live, now, overseeing, queueName, why } from './work';
 import type { Target } from './desk';
@@ -333,7 +333,7 @@ function Reassign({
         <optgroup label={d('targetQueues')}>
           {team.queues.map((q) => (
             <option key={q.key} value={`q:${q.key}`}>
-              {q.name || q.key}
+              {[q.name || q.key, unattended([q])].filter(Boolean).join(' · ')}
             </option>
           ))}
         </optgroup>

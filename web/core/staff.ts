@@ -98,6 +98,9 @@ export interface Conversation {
   position?: number;
   /** A second person who may speak in it. */
   helper?: Staffer;
+  /** The visitor may not write; until then, 0 until it is taken back. */
+  barred?: '' | 'muted' | 'blocked';
+  barred_until?: number;
   wrapup_until?: number;
 }
 
@@ -117,6 +120,9 @@ export interface QueueRow {
   name: string;
   department?: string;
   paused?: boolean;
+  /** Nobody is there; outside its hours it is closed, until `opening`. */
+  warning?: 'nobody' | 'closed';
+  opening?: string;
 }
 
 /** Why a conversation waits, or why somebody has it. */
