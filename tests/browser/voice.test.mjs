@@ -107,6 +107,24 @@ test('it is drawn before it is played, as loud as it is; a click and the arrows 
   await leave(p);
 });
 
+test('what the server cannot give at the moment can be played when it can; what is no sound is a file', async () => {
+  const p = await reader();
+  const busy = (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '1' } });
+  await p.route('**/files/*?as=wav', busy);
+  const play = p.locator('.voice').nth(1).getByRole('button', { name: '播放' });
+  await play.click();
+  await p.getByText('暂时无法播放，请稍后再试').first().waitFor();
+  assert.equal(await p.locator('.voice').count(), 2);
+  await p.unroute('**/files/*?as=wav', busy);
+  await play.click();
+  await audioIs(p, (a) => a.src.endsWith('?as=wav') && a.ended);
+  // It is given, and no browser can make anything of it.
+  await p.route('**/files/*', (route) => route.fulfill({ status: 200, contentType: 'audio/wav', body: 'no sound' }));
+  await p.locator('.voice').first().getByRole('button', { name: '播放' }).click();
+  await p.locator('.voice').nth(1).waitFor({ state: 'detached' });
+  await p.context().close(); // it complains of the 503, as it should
+});
+
 test('what only a browser decodes is drawn when it is played', async () => {
   const p = await page(browser);
   // The server would know it: here it does not.

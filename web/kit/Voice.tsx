@@ -11,7 +11,8 @@ import { IconButton } from './Button';
 import { k, words } from './i18n';
 import { FileLink } from './Line';
 import { known, shapeAt, shapeIn, type Shape } from './peaks';
-import { cue, lengthKnown, pauseSound, playable, playSound, sound, soundUrl, turned } from './sound';
+import { toast } from './Toast';
+import { cue, hush, lengthKnown, pauseSound, playable, playSound, sound, soundUrl, turned } from './sound';
 
 const v = words<typeof zhCN>({ 'zh-CN': zhCN, 'zh-TW': zhTW, en });
 
@@ -47,14 +48,36 @@ function useShape(file: StaffFile, length: number): Shape | undefined {
   return shape;
 }
 
+/** A page that cannot play it does not know why: is it there to be had? Nobody can say where the server is busy or away. */
+async function given(file: StaffFile): Promise<boolean | undefined> {
+  try {
+    const r = await fetch(soundUrl(file));
+    void r.body?.cancel();
+    return r.status >= 500 || r.status === 429 ? undefined : r.ok;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What cannot be played is a file; what was turned into sound is to be had as it came. */
 export function Voice({ file }: { file: StaffFile }) {
   const now = useComputed(() => (sound.value?.id === file.id ? sound.value : null)).value;
   const shape = useShape(file, now?.length ?? 0);
   const [mute, setMute] = useState(!playable(file));
   const box = useRef<HTMLDivElement>(null);
+  const again = useRef(true);
   useEffect(() => {
-    if (now?.failed) setMute(true);
+    if (!now?.failed) return;
+    let here = true;
+    void given(file).then((is) => {
+      if (!here) return;
+      hush();
+      if (is === undefined) toast(v('notNow'), { bad: true });
+      else if (is && again.current) playSound(file, 1, box.current?.closest('.talk-log'));
+      else setMute(true);
+      again.current = !is;
+    });
+    return () => (here = false);
   }, [now?.failed]);
   if (mute) return <FileLink file={file} note={k('notPlayed')} />;
 
