@@ -201,6 +201,52 @@ static void agents_keep_replies_of_their_own(void **state)
     reply_free(&r);
 }
 
+#define CANNED(code, queues) "{\"code\":\"x-" code "\",\"title\":\"" code "\",\"text\":\"好的\"" queues "}"
+#define SELLER(number, queues) \
+    "{\"email\":\"seller" number "@folders.example\",\"name\":\"" number "\",\"number\":\"" number "\",\"roles\":[\"agent\"]" queues "}"
+#define SALES   ",\"queues\":[\"sales\"]"
+#define SERVICE ",\"queues\":[\"service\"]"
+#define BOTH    ",\"queues\":[\"sales\",\"service\"]"
+
+#define REPLIES CANNED("house", "") "," CANNED("sales", SALES) "," CANNED("service", SERVICE) "," CANNED("both", BOTH)
+#define SELLERS SELLER("1", SALES) "," SELLER("2", SERVICE) "," SELLER("3", "")
+
+/* Replies of a queue are told to whoever works in it, to those who work in all, and to nobody else. */
+static void replies_of_a_queue_are_for_those_who_work_in_it(void **state)
+{
+    static const char *const codes[] = { "x-house", "x-sales", "x-service", "x-both" };
+    static const bool is_told[][4] = { { true, true, false, true }, { true, false, true, true }, { true, true, true, true } };
+    static const char set[] =
+        "{\"site\":{\"key\":\"folders\",\"name\":\"店\"},"
+        "\"queues\":{\"sales\":{\"name\":\"售前\"},\"service\":{\"name\":\"售后\"}},\"canned\":[" REPLIES "],\"people\":[" SELLERS "]}";
+    json_t *made = site_add(&d, set);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(is_told) / sizeof(is_told[0]); i++) {
+        struct staff who = { 0 };
+        const json_t *one;
+        json_t *got;
+        char path[16];
+
+        (void)snprintf(path, sizeof(path), "people.%zu", i);
+        one = value_at(made, path);
+        assert_int_equal(staff_try_sign_in(&who, &d, text_at(one, "email"), text_at(one, "password")), 201);
+        got = staff_get(&who, &d, "/api/v1/sites/folders/canned");
+        for (size_t c = 0; c < 4; c++) {
+            const json_t *item;
+            bool told = false;
+            size_t k;
+
+            json_array_foreach(json_object_get(got, "items"), k, item) told |= strcmp(text_at(item, "code"), codes[c]) == 0;
+            if (told != is_told[i][c])
+                fail_msg("person %zu is %s %s", i + 1, told ? "told" : "not told", codes[c]);
+        }
+        json_decref(got);
+        staff_free(&who);
+    }
+    json_decref(made);
+}
+
 #define ORDER                                                                                                           \
     "{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"order_update\",\"language\":\"zh_CN\",\"text\":\"订单 " \
     "{{1}} 已{{2}}\",\"fields\":[\"订单号\",\"状态\"]}"
@@ -639,6 +685,7 @@ int main(void)
         cmocka_unit_test(who_has_the_version_already_is_not_sent_it_again),
         cmocka_unit_test(only_administrators_change_the_house),
         cmocka_unit_test(agents_keep_replies_of_their_own),
+        cmocka_unit_test(replies_of_a_queue_are_for_those_who_work_in_it),
         cmocka_unit_test(a_mistake_is_refused_with_its_field_and_its_reason),
         cmocka_unit_test(what_others_need_cannot_be_taken_away),
         cmocka_unit_test(secrets_are_written_and_never_read),
