@@ -1,7 +1,7 @@
 // The agents' console against a real kefud: what people do there, and what must survive.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, axe, browser, bubble, closeTalk, complaints, fillSignIn, holds, house, leave, openHouse, openTalk, page, presence, says, visitor, watched } from './house.mjs';
+import { agent, ask, axe, browser, bubble, closeTalk, complaints, fillSignIn, holds, house, leave, openHouse, openTalk, page, presence, says, signIn, visitor, watched } from './house.mjs';
 
 openHouse();
 
@@ -252,6 +252,28 @@ test('text of strangers stays text', async () => {
   assert.equal(wide, false);
   await closeTalk(page);
   await leave(page, v);
+});
+
+test('that nobody is in a queue is told before a conversation goes there, and that its visitor may not write', async () => {
+  const one = await agent(browser, house, 'agent1');
+  const v = await visitor(browser, house);
+  await says(v, '我要找人');
+  await openTalk(one, '我要找人');
+  const boss = await page(browser);
+  await signIn(boss, house.base, '/admin/', 'admin');
+  await boss.getByRole('navigation').first().waitFor();
+  const ban = { address: '127.0.0.0/8', reason: '刷屏', mute: true, until: Date.now() + 3_600_000 };
+  await ask(boss, 'PUT', 'sites/demo/documents/ban/net', ban, { 'If-None-Match': '*' });
+  await one.locator('.barred', { hasText: '访客已被禁言，暂时无法发消息 · 至 ' }).waitFor();
+  await ask(boss, 'DELETE', 'sites/demo/documents/ban/net', undefined, { 'If-Match': '"1"' });
+  await one.locator('.barred').waitFor({ state: 'detached' });
+  await presence(one, 2); // away
+  await one.locator('.talk-log').focus();
+  await one.keyboard.press('t');
+  await one.locator('.target', { hasText: '售前咨询' }).getByText('现在无人在线，访客需要等待').waitFor();
+  await one.keyboard.press('Escape');
+  await closeTalk(one);
+  await leave(v, one, boss);
 });
 
 test('a conversation is handed to a colleague with a note, and taken from the queue with a key', async () => {
