@@ -15,6 +15,8 @@ json_t *review_json(struct turn *t, const struct review *r);
 json_t *review_person(struct turn *t, const struct kf_key *site, const struct kf_id *id);
 
 json_t *sample_json(const struct stored_sample *s);
+/* Who still has what to do of it, for supervisors: [{"person","open","gone"?}] of their queues; NULL: nobody, or that is not for `m` to see. */
+json_t *sample_open_json(struct turn *t, const struct member *m, const struct stored_sample *s);
 /* Is any of it of a queue that one looks after, or all of it; or has one drawn it? */
 bool sample_seen(const struct member *m, const struct stored_sample *s, bool all);
 /* The site, where the asker may draw samples and look at them; NULL: answered. */

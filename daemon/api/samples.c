@@ -37,15 +37,25 @@ static void get_scorecards(struct turn *t)
 
 /* ---- samples that were drawn ---------------------------------------------------------------------------------------------------------- */
 
+static json_int_t missed(const struct stored_sample *s)
+{
+    int64_t ret = 0;
+
+    for (size_t i = 0; i < s->n_parts; i++)
+        ret += s->parts[i].missed;
+    return (json_int_t)ret;
+}
+
 json_t *sample_json(const struct stored_sample *s)
 {
     char id[KF_ID_TEXT], by[KF_ID_TEXT];
     json_t *plan = json_loads(s->plan, 0, NULL);
-    json_t *ret = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:{s:s,s:I},s:o,s:I,s:{s:s,s:s},s:I}", "id", id_text(&s->id, id), "name", s->name,
-                            "kind", sample_kind_name(s->kind), "seed", (json_int_t)s->seed, "population", (json_int_t)s->population,
-                            "drawn", (json_int_t)s->drawn, "done", (json_int_t)s->done, "scorecard", "key", s->card.s, "version",
-                            (json_int_t)s->card_version, "plan", plan ? plan : json_object(), "at", (json_int_t)s->at, "by", "id",
-                            id_text(&s->by, by), "name", s->by_name, "needed", (json_int_t)sample_needed((size_t)s->population, 0.05));
+    json_t *ret =
+        json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:{s:s,s:I},s:o,s:I,s:{s:s,s:s},s:I}", "id", id_text(&s->id, id), "name", s->name,
+                  "kind", sample_kind_name(s->kind), "seed", (json_int_t)s->seed, "population", (json_int_t)s->population, "drawn",
+                  (json_int_t)s->drawn, "done", (json_int_t)s->done, "missed", missed(s), "scorecard", "key", s->card.s, "version",
+                  (json_int_t)s->card_version, "plan", plan ? plan : json_object(), "at", (json_int_t)s->at, "by", "id",
+                  id_text(&s->by, by), "name", s->by_name, "needed", (json_int_t)sample_needed((size_t)s->population, 0.05));
 
     if (*s->schedule.s)
         (void)json_object_set_new(ret, "schedule", json_string(s->schedule.s));
@@ -72,9 +82,15 @@ static void have_samples(void *ctx, enum kf_rc rc, struct query *q, const struct
         return;
     }
     items = json_array();
-    for (size_t i = 0; m && i < q->quality.n_samples; i++)
-        if (sample_seen(m, &q->quality.samples[i], false))
-            (void)json_array_append_new(items, sample_json(&q->quality.samples[i]));
+    for (size_t i = 0; m && i < q->quality.n_samples; i++) {
+        const struct stored_sample *s = &q->quality.samples[i];
+        json_t *one = sample_seen(m, s, false) ? sample_json(s) : NULL, *open = one ? sample_open_json(t, m, s) : NULL;
+
+        if (open)
+            (void)json_object_set_new(one, "open", open);
+        if (one)
+            (void)json_array_append_new(items, one);
+    }
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 

@@ -370,13 +370,22 @@ static void note_reading(struct reading *r, const struct conv *c)
     p->commit(p->ctx, ch, noted, r);
 }
 
+/* What is known of whoever asks before the conversation is read. */
+struct asking {
+    const struct stored_reveal *asked; /* NULL: nothing */
+    bool told;                         /* there is a review of it that is about him */
+};
+
+static void ask_told(struct turn *t, const struct kf_id *id);
+
 static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct turn *t = ctx;
     const struct conv *c = rc ? NULL : &q->convs[0];
     const struct member *m = c ? turn_member(t, &c->site) : NULL;
     bool own = c && m && is_own(c, &t->person), reveal = slice_is(turn_query(t, "reveal"), "1"), right, granted;
-    const struct stored_reveal *asked = t->state;
+    const struct asking *asking = t->state;
+    const struct stored_reveal *asked = asking ? asking->asked : NULL;
     struct reading *r;
     struct conv shown;
 
@@ -384,8 +393,11 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         turn_fail(t, rc, why);
         return;
     }
-    if (!c || (!t->op && !permit(m, VERB_TRANSCRIPT, &c->site, c))) {
-        turn_problem(t, 404, "no such conversation");
+    if (!c || (!t->op && !permit(m, VERB_TRANSCRIPT, &c->site, c) && !(asking && asking->told))) {
+        if (asking && m && !m->disabled && (m->roles & MEMBER_AGENT))
+            ask_told(t, &c->id);
+        else
+            turn_problem(t, 404, "no such conversation");
         return;
     }
     right = own || t->op || permit(m, VERB_REVEAL, &c->site, c);
@@ -439,15 +451,45 @@ static void read_conv(struct turn *t, const struct kf_id *id)
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, t);
 }
 
+/* Who has handed it on and was reviewed for it reads the lines that the review is about, masked as for everybody. */
+static void have_told(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct turn *t = ctx;
+    struct asking *asking = t->state;
+
+    for (size_t i = 0; !rc && i < q->quality.n_reviews; i++)
+        asking->told |= review_is_told(&q->quality.reviews[i]) && id_eq(&q->quality.reviews[i].agent, &t->person);
+    if (rc)
+        turn_fail(t, rc, why);
+    else if (asking->told)
+        read_conv(t, &q->id);
+    else
+        turn_problem(t, 404, "no such conversation");
+}
+
+static void ask_told(struct turn *t, const struct kf_id *id)
+{
+    struct query *q = query_new(QUERY_REVIEWS);
+
+    if (!q) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    q->by = REVIEWS_BY_CONV;
+    q->id = *id;
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_told, t);
+}
+
 static void have_asked(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct turn *t = ctx;
     int64_t lapsed = turn_ports(t)->now_ms(turn_ports(t)->ctx) - REVEAL_LAPSES_MS;
     bool any = !rc && q->n_reveals && (q->reveals[0].state != REVEAL_ASKED || q->reveals[0].at > lapsed);
     struct stored_reveal *asked = any ? ARENA_NEW(t->arena, struct stored_reveal) : NULL;
+    struct asking *asking = ARENA_NEW(t->arena, struct asking);
 
-    if (rc) {
-        turn_fail(t, rc, why);
+    if (rc || !asking) {
+        turn_fail(t, rc ? rc : KF_NOMEM, why);
         return;
     }
     if (asked) {
@@ -455,7 +497,8 @@ static void have_asked(void *ctx, enum kf_rc rc, struct query *q, const struct k
         asked->by_name = arena_text(t->arena, slice_of(asked->by_name));
         asked->name = asked->reason = NULL;
     }
-    t->state = asked && asked->by_name ? asked : NULL;
+    asking->asked = asked && asked->by_name ? asked : NULL;
+    t->state = asking;
     read_conv(t, &q->conv);
 }
 

@@ -94,8 +94,9 @@ enum act_kind {
     ACT_ERASE, /* erase: forgets a visitor, with a line in the access log; news.receipt. KF_CONFLICT where a talk is open or a hold says no */
     ACT_SAMPLE,       /* sample: drawn conversations become reviews to be done */
     ACT_SAMPLE_CLOSE, /* sample_close: of an exercise, whoever has not submitted has missed it; KF_ABSENT, KF_CONFLICT if all are in */
-    ACT_REVIEW,       /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
-    ACT_SAVED, /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
+    ACT_HANDOVER, /* handover: open reviews of one go to others, or are judged no more; KF_CONFLICT if one of them is not open, or not that one's */
+    ACT_REVIEW, /* review: an event of it; KF_CONFLICT if its revision has moved on or its state forbids it */
+    ACT_SAVED,  /* saved: a search that is kept, new or as its owner changes it; KF_ABSENT if it is another's, KF_LIMIT beyond SAVED_MAX */
     ACT_SAVED_DROP,    /* saved.id: its owner's, or with `shared` one that is shared; KF_ABSENT */
     ACT_CHECKED,       /* checked: what the machine has found in the conversation; KF_CONFLICT unless it is still to be looked at */
     ACT_FINDING,       /* finding: what somebody makes of one; KF_CONFLICT if its state has moved on */
@@ -204,6 +205,16 @@ struct act_sample {
         schedule;      /* drawn by itself: KF_CONFLICT if that day's was drawn already; then nothing may be drawn, too. "" by somebody */
     int64_t day, upto; /* of a schedule: schedule.h */
     int64_t wanted;    /* likewise: more than a sample may have; 0: all that was wanted is drawn */
+};
+
+/* Whose reviews somebody else makes, or nobody. What was answered in a draft goes with whoever wrote it. */
+struct act_handover {
+    struct kf_id from;
+    struct handover_move {
+        struct kf_id review;
+        struct kf_id to; /* zero: it is judged no more; of a calibration nothing else can be */
+    } * moves;
+    size_t n_moves;
 };
 
 struct review_line {
@@ -393,7 +404,8 @@ struct act {
             const char *reference; /* a word for the log: what it was asked by; no personal data. NULL none */
         } erase;
         struct kf_id sample_close;
-        struct act_sample *sample; /* of the change's arena; likewise: */
+        struct act_handover *handover; /* of the change's arena; likewise: */
+        struct act_sample *sample;     /* of the change's arena; likewise: */
         struct act_review *review;
         struct act_comment comment;
         struct act_reveal reveal;

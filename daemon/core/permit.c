@@ -268,6 +268,13 @@ bool permit_close(const struct member *who, const struct kf_key *site, const str
            (has(who, MEMBER_SUPERVISOR) || (has(who, MEMBER_REVIEWER) && !id_is_zero(drawn_by) && id_eq(drawn_by, &who->person)));
 }
 
+bool permit_handover(const struct member *who, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *agent)
+{
+    const struct conv of = { .queue = *queue };
+
+    return is_person_of(who, site) && oversees(who, MEMBER_SUPERVISOR, &of) && !id_eq(agent, &who->person);
+}
+
 bool permit_example(const struct member *who, bool write, const struct kf_key *site)
 {
     unsigned writers = MEMBER_REVIEWER | MEMBER_SUPERVISOR;

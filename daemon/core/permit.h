@@ -77,6 +77,9 @@ bool permit_holds_all(const struct member *who);
 /* Closing a calibration before all are in: whoever has drawn it, and supervisors. */
 bool permit_close(const struct member *who, const struct kf_key *site, const struct kf_id *drawn_by);
 
+/* Giving a review that is not submitted to somebody else, or taking it back: supervisors of its queue, but whom it is about. */
+bool permit_handover(const struct member *who, const struct kf_key *site, const struct kf_key *queue, const struct kf_id *agent);
+
 /* Coaching: supervisors plan and close what concerns others, and see all of the site; an agent reads and acknowledges his own. */
 enum coaching_verb { COACHING_READ, COACHING_MANAGE, COACHING_ANSWER };
 bool permit_coaching(const struct member *who, enum coaching_verb verb, const struct kf_key *site, const struct kf_id *agent);

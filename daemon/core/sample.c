@@ -200,6 +200,14 @@ static bool has_tag(const struct sample_unit *u, const struct sample_wish *w)
     return false;
 }
 
+bool sample_about(const struct sample_wish *w, struct sample_unit *u)
+{
+    if (w->kind != SAMPLE_RISK || !w->findings || !u->risky || id_is_zero(&u->risk) || id_eq(&u->risk, &u->agent))
+        return false;
+    u->agent = u->risk;
+    return true;
+}
+
 bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed)
 {
     bool agent = w->n_agents == 0;

@@ -15,13 +15,16 @@
 
 /* One conversation of the population. */
 struct sample_unit {
-    struct kf_id conv, agent; /* the agent who is judged: the last one */
+    struct kf_id conv, agent; /* the agent who is judged: the last one, see sample_about() */
     struct kf_key channel, queue;
     int64_t closed_at;
-    int rating;              /* 0 none */
-    bool fresh;              /* the agent is new here: a stratum of its own */
-    bool scored;             /* it is in a random sample or on a risk list: its score can be read, or will be */
-    bool calibrating;        /* somebody still has to judge it in a calibration, and must not read what others gave it */
+    int rating;       /* 0 none */
+    bool fresh;       /* the agent is new here: a stratum of its own */
+    bool scored;      /* it is in a random sample or on a risk list: its score can be read, or will be */
+    bool calibrating; /* somebody still has to judge it in a calibration, and must not read what others gave it */
+    struct kf_id
+        risk; /* of a risk list alone: whom that is about, the last agent if it is about him, too; zero: nobody who has served it */
+    int64_t risk_since;      /* when that one came */
     bool risky;              /* checks that mark a risk have found something that nobody has dismissed */
     const char *const *tags; /* of a risk list alone */
     size_t n_tags;
@@ -44,6 +47,9 @@ struct sample_wish {
     bool again; /* also what was reviewed before; a random sample alone asks */
 };
 
+/* Whom a review of it is about: the last agent, but what is on a risk list for what was found about somebody else is about that one. True: it is
+ * somebody else. */
+bool sample_about(const struct sample_wish *w, struct sample_unit *u);
 bool sample_fits(const struct sample_wish *w, const struct sample_unit *u, bool reviewed);
 
 enum sample_way {

@@ -30,7 +30,7 @@ static void find_units(struct sampling *s, struct stored_quality *q)
     for (size_t i = 0; i < q->n_units; i++) {
         struct sample_unit u = q->units[i];
 
-        u.fresh = q->since[i] > s->to - FRESH_MS;
+        u.fresh = (sample_about(&s->wish, &u) ? u.risk_since : q->since[i]) > s->to - FRESH_MS;
         if ((!s->reader || sample_lists(s->reader->queues, s->reader->n_queues, &u.queue)) && sample_fits(&s->wish, &u, q->reviewed[i]))
             q->units[s->population++] = u;
     }

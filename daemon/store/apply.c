@@ -398,6 +398,7 @@ static bool (*const plans[])(struct work *w, const struct act *a) = {
     [ACT_ERASE] = plan_erase,
     [ACT_SAMPLE] = plan_sample,
     [ACT_SAMPLE_CLOSE] = plan_sample_close,
+    [ACT_HANDOVER] = plan_handover,
     [ACT_REVIEW] = plan_review,
     [ACT_CHECKED] = plan_checked,
     [ACT_FINDING] = plan_finding,

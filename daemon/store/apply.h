@@ -194,6 +194,7 @@ bool plan_hold(struct work *w, const struct act *act);
 bool plan_erase(struct work *w, const struct act *act);
 bool plan_sample(struct work *w, const struct act *act);
 bool plan_sample_close(struct work *w, const struct act *act);
+bool plan_handover(struct work *w, const struct act *act);
 bool plan_review(struct work *w, const struct act *act);
 bool plan_to_check(struct work *w); /* the conversation is closed by this change */
 bool plan_checked(struct work *w, const struct act *act);

@@ -190,6 +190,40 @@ static bool find_review(struct work *w, const struct kf_id *id, struct review *r
     return ended(w, s);
 }
 
+static bool write_handover(struct work *w, const struct op *op)
+{
+    const struct handover_move *m = op->what;
+    struct stmt *s = stmt_begin(w->db, id_is_zero(&m->to) ? SQL_REVIEW_MISS : SQL_REVIEW_MOVE);
+
+    if (!id_is_zero(&m->to)) {
+        stmt_id(s, &m->to);
+        stmt_i64(s, w->change->at);
+    }
+    stmt_i64(s, op->number);
+    return run(w, s);
+}
+
+/* Whoever it is that submits one meanwhile was faster. */
+bool plan_handover(struct work *w, const struct act *act)
+{
+    const struct act_handover *h = act->u.handover;
+
+    for (size_t i = 0; i < h->n_moves; i++) {
+        const struct handover_move *m = &h->moves[i];
+        struct review row = { .n = 0 };
+
+        if (!find_review(w, &m->review, &row))
+            return false;
+        if (row.state > REVIEW_DRAFT || !id_eq(&row.reviewer, &h->from))
+            return refuse(w, KF_CONFLICT, "some of these reviews were submitted or given to somebody else meanwhile: look again");
+        if (!id_is_zero(&m->to) && (row.kind == SAMPLE_CALIBRATION || id_eq(&m->to, &row.agent)))
+            return refuse(w, KF_REJECTED, "nobody may review this one instead");
+        if (!op_add(w, write_handover, m, NULL, row.n))
+            return false;
+    }
+    return true;
+}
+
 struct planned {
     const struct act_review *act;
     struct review row;

@@ -535,14 +535,17 @@ static enum kf_rc (*const singly[])(struct reading *r) = {
     [QUERY_ERRANDS] = read_errands,
 };
 static enum kf_rc (*const by_file[])(struct reader *reader, struct query *q, struct kf_err *why) = {
-    [QUERY_RULES] = rules_run,      [QUERY_ARTICLES] = articles_run,  [QUERY_TAGS] = tags_run,         [QUERY_WINDOW] = window_run,
-    [QUERY_OUTBOX] = outbox_run,    [QUERY_TRANSCRIPTS] = search_run, [QUERY_RESULT] = result_run,     [QUERY_ROWS] = rows_run,
-    [QUERY_SAVED] = saved_run,      [QUERY_REVIEWS] = reviews_run,    [QUERY_REVIEW] = reviews_run,    [QUERY_QUALITY] = reviews_run,
-    [QUERY_SAMPLES] = reviews_run,  [QUERY_AGREEMENT] = reviews_run,  [QUERY_RUNS] = reviews_run,      [QUERY_POPULATION] = reviews_run,
-    [QUERY_TO_CHECK] = checks_run,  [QUERY_TRY_CHECK] = checks_run,   [QUERY_FINDINGS] = checks_run,   [QUERY_FINDING_COUNTS] = checks_run,
-    [QUERY_NOTICES] = notices_run,  [QUERY_REVEAL] = notices_run,     [QUERY_EXAMPLES] = learning_run, [QUERY_COACHING] = learning_run,
-    [QUERY_COACHED] = learning_run, [QUERY_KEYS] = access_run,        [QUERY_KEY] = access_run,        [QUERY_TOTP] = access_run,
-    [QUERY_RAW] = raw_run,          [QUERY_HOLDS] = audit_run,        [QUERY_AUDIT] = audit_run,       [QUERY_AUDIT_VERIFY] = audit_run,
+    [QUERY_RULES] = rules_run,          [QUERY_ARTICLES] = articles_run,  [QUERY_TAGS] = tags_run,
+    [QUERY_WINDOW] = window_run,        [QUERY_OUTBOX] = outbox_run,      [QUERY_TRANSCRIPTS] = search_run,
+    [QUERY_RESULT] = result_run,        [QUERY_ROWS] = rows_run,          [QUERY_SAVED] = saved_run,
+    [QUERY_REVIEWS] = reviews_run,      [QUERY_REVIEW] = reviews_run,     [QUERY_QUALITY] = reviews_run,
+    [QUERY_SAMPLES] = reviews_run,      [QUERY_AGREEMENT] = reviews_run,  [QUERY_RUNS] = reviews_run,
+    [QUERY_OPEN_REVIEWS] = reviews_run, [QUERY_POPULATION] = reviews_run, [QUERY_TO_CHECK] = checks_run,
+    [QUERY_TRY_CHECK] = checks_run,     [QUERY_FINDINGS] = checks_run,    [QUERY_FINDING_COUNTS] = checks_run,
+    [QUERY_NOTICES] = notices_run,      [QUERY_REVEAL] = notices_run,     [QUERY_EXAMPLES] = learning_run,
+    [QUERY_COACHING] = learning_run,    [QUERY_COACHED] = learning_run,   [QUERY_KEYS] = access_run,
+    [QUERY_KEY] = access_run,           [QUERY_TOTP] = access_run,        [QUERY_RAW] = raw_run,
+    [QUERY_HOLDS] = audit_run,          [QUERY_AUDIT] = audit_run,        [QUERY_AUDIT_VERIFY] = audit_run,
     [QUERY_COUNTS] = counts_run,
 };
 

@@ -341,7 +341,8 @@ static enum kf_rc read_parts(struct reading *r, struct stored_sample *m)
             return no_room(r, s);
         get_key(s, &m->parts[m->n_parts].queue);
         get_id(s, &m->parts[m->n_parts].reviewer);
-        m->parts[m->n_parts++].open = get_i64(s);
+        m->parts[m->n_parts].open = get_i64(s);
+        m->parts[m->n_parts++].missed = get_i64(s);
     }
     return stmt_end(s, r->why);
 }
@@ -416,6 +417,17 @@ static bool more_units(struct reading *r)
     return ROOM(r, ret->units, n) && ROOM(r, ret->since, n) && ROOM(r, ret->reviewed, n);
 }
 
+static bool add_served(struct reading *r, struct stmt *s, struct sample_unit *u)
+{
+    struct kf_id *served = arena_more(r->arena, (void *)u->served, u->n_served, sizeof(*served));
+
+    if (!served)
+        return false;
+    u->served = served;
+    get_id(s, &served[u->n_served++]);
+    return true;
+}
+
 /* A conversation comes once for each person who has served it. */
 static enum kf_rc read_units(struct reading *r)
 {
@@ -429,7 +441,6 @@ static enum kf_rc read_units(struct reading *r)
     while (stmt_row(s)) {
         int64_t n = get_i64(s);
         struct sample_unit *u;
-        struct kf_id *served;
 
         if (n != last) {
             if (ret->n_units == POPULATION_MAX) {
@@ -453,11 +464,8 @@ static enum kf_rc read_units(struct reading *r)
         u->scored = get_i64(s) > 0;
         u->calibrating = get_i64(s) > 0;
         u->risky = get_i64(s) > 0;
-        served = arena_more(r->arena, (void *)u->served, u->n_served, sizeof(*served));
-        if (!served)
+        if (!add_served(r, s, u))
             return no_room(r, s);
-        u->served = served;
-        get_id(s, &served[u->n_served++]);
     }
     return stmt_end(s, r->why);
 }
@@ -494,16 +502,39 @@ static enum kf_rc read_unit_tags(struct reading *r)
     return stmt_end(s, r->why);
 }
 
-static enum kf_rc read_population(struct reading *r)
+/* In the same order: the first one counts, but for the last agent, who is judged as he is for all else. */
+static enum kf_rc read_unit_risks(struct reading *r)
 {
-    enum kf_rc rc = read_units(r);
-    struct stmt *s;
+    struct stored_quality *ret = r->ret;
+    struct stmt *s = stmt_begin(r->db, SQL_POPULATION_RISKS);
+    size_t i = 0;
 
-    if (!rc && r->q->with_tags)
-        rc = read_unit_tags(r);
-    if (rc)
-        return rc;
-    s = stmt_begin(r->db, SQL_REVIEW_LOADS);
+    stmt_str(s, r->q->site.s);
+    stmt_i64(s, r->q->after);
+    stmt_i64(s, r->q->before ? r->q->before : INT64_MAX);
+    while (stmt_row(s)) {
+        struct sample_unit *u;
+        struct kf_id conv, agent;
+
+        get_id(s, &conv);
+        get_id(s, &agent);
+        while (i < ret->n_units && memcmp(&ret->units[i].conv, &conv, sizeof(conv)) < 0)
+            i++;
+        if (i == ret->n_units)
+            break;
+        u = &ret->units[i];
+        if (!id_eq(&u->conv, &conv) || (!id_is_zero(&u->risk) && !id_eq(&agent, &u->agent)))
+            continue;
+        u->risk = agent;
+        u->risk_since = get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_loads(struct reading *r)
+{
+    struct stmt *s = stmt_begin(r->db, SQL_REVIEW_LOADS);
+
     stmt_str(s, r->q->site.s);
     while (stmt_row(s)) {
         struct sample_reviewer *l;
@@ -513,6 +544,49 @@ static enum kf_rc read_population(struct reading *r)
         l = &r->ret->loads[r->ret->n_loads++];
         get_id(s, &l->person);
         l->load = (size_t)get_i64(s);
+    }
+    return stmt_end(s, r->why);
+}
+
+static enum kf_rc read_population(struct reading *r)
+{
+    enum kf_rc rc = read_units(r);
+
+    if (!rc && r->q->with_tags && !(rc = read_unit_tags(r)))
+        rc = read_unit_risks(r);
+    return rc ? rc : read_loads(r);
+}
+
+/* What somebody still has to review, with who has served each. */
+static enum kf_rc read_open(struct reading *r)
+{
+    struct stored_quality *ret = r->ret;
+    struct stmt *s = stmt_begin(r->db, SQL_REVIEWS_OPEN);
+    int64_t last = 0;
+
+    stmt_str(s, r->q->site.s);
+    stmt_id(s, &r->q->id);
+    while (stmt_row(s)) {
+        int64_t n = get_i64(s);
+        struct open_review *o;
+        struct sample_unit *u;
+
+        if (n != last) {
+            if (!ROOM(r, ret->open, ret->n_units) || !ROOM(r, ret->units, ret->n_units))
+                return no_room(r, s);
+            ret->n_units++;
+            last = n;
+        }
+        o = &ret->open[ret->n_units - 1];
+        u = &ret->units[ret->n_units - 1];
+        get_id(s, &o->id);
+        get_id(s, &o->sample);
+        o->kind = (enum sample_kind)get_i64(s);
+        get_id(s, &u->conv);
+        get_id(s, &u->agent);
+        get_key(s, &u->queue);
+        if (!add_served(r, s, u))
+            return no_room(r, s);
     }
     return stmt_end(s, r->why);
 }
@@ -534,6 +608,11 @@ enum kf_rc reviews_run(struct reader *reader, struct query *q, struct kf_err *wh
         return read_agreement(&r);
     case QUERY_RUNS:
         return read_runs(&r);
+    case QUERY_OPEN_REVIEWS: {
+        enum kf_rc rc = read_open(&r);
+
+        return rc ? rc : read_loads(&r);
+    }
     case QUERY_POPULATION:
     default:
         return read_population(&r);

@@ -127,15 +127,16 @@ enum query_kind {
     QUERY_NOTICES, /* site, id: a person, limit (of each) → mentions of that one, reveals: the site's that are asked for, then that one's that
                         * were decided; each the newest first */
     QUERY_REVEAL, /* id: a request → reveals[0] (KF_ABSENT); or conv, id: a person → reveals[0]: that one's newest (n_reveals 0: none) */
-    QUERY_QUALITY,    /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
-    QUERY_SAMPLES,    /* site, limit → quality: samples */
-    QUERY_AGREEMENT,  /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
-    QUERY_RUNS,       /* site → quality: runs: of each schedule that has ever been drawn the newest */
-    QUERY_EXAMPLES,   /* site, limit → examples, the newest first */
-    QUERY_COACHING,   /* site, limit, id: about this agent only (zero: all) → coachings, the newest first */
-    QUERY_COACHED,    /* id → coachings[0] (KF_ABSENT) */
-    QUERY_POPULATION, /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
-    QUERY_TO_CHECK,   /* site, now, limit, checking → checked: conversations that are still to be looked at, and what was found in each */
+    QUERY_QUALITY,      /* site, after, before: submitted in between → quality: reviews, lines, cards; `capped` */
+    QUERY_SAMPLES,      /* site, limit → quality: samples */
+    QUERY_AGREEMENT,    /* site, id: a sample → quality: samples[0], its reviews, their lines and cards (KF_ABSENT) */
+    QUERY_OPEN_REVIEWS, /* site, id: a person → quality: open and units: of each review of that one's which is not submitted; loads */
+    QUERY_RUNS,         /* site → quality: runs: of each schedule that has ever been drawn the newest */
+    QUERY_EXAMPLES,     /* site, limit → examples, the newest first */
+    QUERY_COACHING,     /* site, limit, id: about this agent only (zero: all) → coachings, the newest first */
+    QUERY_COACHED,      /* id → coachings[0] (KF_ABSENT) */
+    QUERY_POPULATION,   /* site, after, before: closed in between, limit → quality: units with tenure in `fresh`, loads; `capped` */
+    QUERY_TO_CHECK, /* site, now, limit, checking → checked: conversations that are still to be looked at, and what was found in each */
     QUERY_TRY_CHECK, /* site, after, before, cursor: number, limit, checking → checked: those that were closed in between, the newest first,
                         * with the lines that the hits cite; number: where the next page begins, 0: there is none */
     QUERY_FINDINGS, /* site, findings → findings, the newest first; `more`. With conv those of one conversation, in its order; with id one */
@@ -301,8 +302,9 @@ struct stored_sample {
     struct sample_part {
         struct kf_key queue;
         struct kf_id reviewer;
-        int64_t open; /* how many are not submitted */
-    } * parts;        /* of its reviews: each queue and reviewer */
+        int64_t open;   /* how many are not submitted */
+        int64_t missed; /* … and never will be */
+    } * parts;          /* of its reviews: each queue and reviewer */
     size_t n_parts;
 };
 
@@ -365,6 +367,10 @@ struct stored_quality {
     size_t n_units;
     struct sample_reviewer *loads;
     size_t n_loads;
+    struct open_review {
+        struct kf_id id, sample;
+        enum sample_kind kind;
+    } * open; /* n_units of them */
     /* Of one review. */
     const char *draft, *body; /* "" none */
     bool blind;               /* others still have to judge the same: only of a calibration */
@@ -455,7 +461,7 @@ struct query {
     int limit;
     unsigned needs;
     bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
-    bool with_tags; /* POPULATION: of each unit */
+    bool with_tags; /* POPULATION: of each unit, and whom its risk is about */
     struct search search;
     struct audit_filter audit;
     enum reviews_by by;

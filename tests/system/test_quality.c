@@ -239,24 +239,6 @@ static bool shows(const struct staff *s, const char *path, const char *words)
     return ret;
 }
 
-static long long audited(const char *kind)
-{
-    sqlite3 *db;
-    sqlite3_stmt *st;
-    char path[300];
-    long long ret = -1;
-
-    (void)snprintf(path, sizeof(path), "%s/kefud.db", d.state);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT COUNT(*) FROM audit WHERE kind = ?", -1, &st, NULL), SQLITE_OK);
-    (void)sqlite3_bind_text(st, 1, kind, -1, SQLITE_STATIC);
-    if (sqlite3_step(st) == SQLITE_ROW)
-        ret = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return ret;
-}
-
 static void personal_data_is_masked_and_shown_by_right_and_written_down(void **state)
 {
     char conv[40], path[120], open[140];

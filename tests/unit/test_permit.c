@@ -316,6 +316,29 @@ static void what_is_drawn_held_and_coached_is_of_own_queues(void **state)
     }
 }
 
+static void reviews_are_handed_over_by_supervisors_of_their_queue_but_not_of_oneself(void **state)
+{
+    static const struct {
+        unsigned roles;
+        const char *own; /* NULL: all */
+        bool may;
+    } rows[] = { { S, NULL, true },  { S, "sales", true }, { S, "service", false },
+                 { R, NULL, false }, { A, NULL, false },   { D, NULL, false } };
+    const struct kf_key queue = KEY("sales"), here = member_of(S, NULL).site, elsewhere = KEY("elsewhere");
+    const struct kf_id me = ID(ME), other = ID(OTHER);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct member m = member_of(rows[i].roles, rows[i].own);
+
+        assert_int_equal(permit_handover(&m, &here, &queue, &other), rows[i].may);
+        assert_false(permit_handover(&m, &here, &queue, &me));
+        assert_false(permit_handover(&m, &elsewhere, &queue, &other));
+        m.disabled = true;
+        assert_false(permit_handover(&m, &here, &queue, &other));
+    }
+}
+
 static void the_library_is_read_by_who_talks_and_reviews_and_written_by_few(void **state)
 {
     static const struct {
@@ -350,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_program_that_counts_quality_reads_what_was_submitted),
         cmocka_unit_test(coaching_is_between_a_supervisor_and_the_agent),
         cmocka_unit_test(what_is_drawn_held_and_coached_is_of_own_queues),
+        cmocka_unit_test(reviews_are_handed_over_by_supervisors_of_their_queue_but_not_of_oneself),
         cmocka_unit_test(the_library_is_read_by_who_talks_and_reviews_and_written_by_few),
     };
 

@@ -162,6 +162,29 @@ static void who_has_least_to_do_reviews_and_nobody_what_he_served(void **state)
     assert_int_equal(to[110], -1);
 }
 
+/* The last agent, but of what is on a risk list for what was found about somebody else. */
+static void whom_a_review_is_about(void **state)
+{
+    static const struct {
+        enum sample_kind kind;
+        bool findings, risky;
+        int risk, about;
+    } rows[] = { { SAMPLE_RISK, true, true, 2, 2 },       { SAMPLE_RISK, true, true, 1, 1 },  { SAMPLE_RISK, true, true, 0, 1 },
+                 { SAMPLE_RISK, false, true, 2, 1 },      { SAMPLE_RISK, true, false, 2, 1 }, { SAMPLE_RANDOM, true, true, 2, 1 },
+                 { SAMPLE_CALIBRATION, true, true, 2, 1 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct sample_wish w = { .kind = rows[i].kind, .findings = rows[i].findings };
+        struct sample_unit u = { .agent = ID(1), .risky = rows[i].risky };
+
+        if (rows[i].risk)
+            u.risk = ID(rows[i].risk);
+        assert_int_equal(sample_about(&w, &u), rows[i].about != 1);
+        assert_true(id_eq(&u.agent, &ID(rows[i].about)));
+    }
+}
+
 static void nobody_gets_what_he_may_not_read(void **state)
 {
     const struct kf_key sales = KEY("sales");
@@ -201,6 +224,7 @@ int main(void)
                                         cmocka_unit_test(strata_share_by_their_size),
                                         cmocka_unit_test(a_share_is_rounded_up),
                                         cmocka_unit_test(who_has_least_to_do_reviews_and_nobody_what_he_served),
+                                        cmocka_unit_test(whom_a_review_is_about),
                                         cmocka_unit_test(nobody_gets_what_he_may_not_read),
                                         cmocka_unit_test(how_many_are_needed) };
 

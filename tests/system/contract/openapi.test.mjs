@@ -489,6 +489,22 @@ const rows = {
       [422, json('reviewer', 'POST', `/api/v1/samples/${await randomSample()}/close`)],
     ],
   },
+  'POST /api/v1/samples/handover': {
+    right: async () => {
+      const me = people.supervisor.person.id;
+      const id = await drawn({ again: true, n: 1, reviewers: [me] });
+      return [[200, json('supervisor', 'POST', '/api/v1/samples/handover', { from: me, sample: id, to: [people.reviewer.person.id] })]];
+    },
+    wrong: () => [
+      [401, { method: 'POST', path: '/api/v1/samples/handover', body: { from: NOBODY } }],
+      [403, json('reviewer', 'POST', '/api/v1/samples/handover', { from: NOBODY })],
+      [404, json('supervisor', 'POST', '/api/v1/samples/handover?site=other', { from: NOBODY })],
+      [400, json('supervisor', 'POST', '/api/v1/samples/handover', {})],
+      [400, json('supervisor', 'POST', '/api/v1/samples/handover', { from: NOBODY, to: [NOBODY] }), 'nobody has that id'],
+      [400, json('supervisor', 'POST', '/api/v1/samples/handover', { from: NOBODY, take_back: 'yes' })],
+      [422, json('supervisor', 'POST', '/api/v1/samples/handover', { from: NOBODY }), 'nobody has anything'],
+    ],
+  },
   'GET /api/v1/schedules': {
     right: () => [[200, { path: '/api/v1/schedules?site=demo', headers: as('reviewer') }]],
     wrong: () => [[401, { path: '/api/v1/schedules' }], [403, { path: '/api/v1/schedules', headers: as('agent1') }], [404, { path: '/api/v1/schedules?site=other', headers: as('reviewer') }]],
