@@ -130,7 +130,8 @@ struct making {
     struct turn *turn;
     struct kf_key site;
     json_t *body;
-    struct example e; /* its texts are the turn's */
+    struct example e;    /* its texts are the turn's */
+    const char *unknown; /* those of its items that no card of the site has now; likewise */
     bool dry;
     int64_t first, last;
     struct anon_name names[NAMES_MAX];
@@ -506,11 +507,93 @@ static bool take_lines(struct making *k)
     return take_strike(k);
 }
 
+static void read_talk(struct making *k)
+{
+    struct query *q = query_new(QUERY_CONV);
+
+    if (!q) {
+        turn_problem(k->turn, 500, "out of memory");
+        making_end(k);
+        return;
+    }
+    q->id = k->e.conv;
+    turn_ports(k->turn)->read(turn_ports(k->turn)->ctx, q, have_conv, k);
+}
+
+/* Of these items, a list of texts in JSON, those that none of the cards has; the turn's, NULL without memory. */
+static const char *unknown_items(struct turn *t, const char *text, const struct scorecard *cards, size_t n)
+{
+    json_t *items = list_of(text), *unknown = json_array(), *one;
+    char *left;
+    const char *ret;
+    size_t i;
+
+    json_array_foreach(items, i, one)
+    {
+        size_t c = 0;
+
+        while (c < n && score_item_number(&cards[c], slice_of(json_string_value(one))) < 0)
+            c++;
+        if (c == n)
+            (void)json_array_append(unknown, one);
+    }
+    left = json_dumps(unknown, JSON_COMPACT);
+    ret = left ? arena_text(t->arena, slice_of(left)) : NULL;
+    free(left);
+    json_decref(items);
+    json_decref(unknown);
+    return ret;
+}
+
+/* A card of before may have items that none has now: it is the review's. */
+static void have_reviewed(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct making *k = ctx;
+    struct kf_err wrong_card = { .rc = KF_OK };
+    const struct stored_quality *s = &q->quality;
+    struct scorecard card = { .n_items = 0 };
+    const char *unknown;
+    json_t *items;
+
+    if (rc && rc != KF_ABSENT) {
+        turn_fail(k->turn, rc, why);
+        making_end(k);
+        return;
+    }
+    if (!rc && s->n_cards && id_eq(&s->reviews[0].conv, &k->e.conv) &&
+        permit_review(turn_member(k->turn, &k->site), REVIEW_READ, &s->reviews[0], s->blind))
+        (void)scorecard_parse(slice_of(s->cards[0].body), &s->cards[0].key, s->cards[0].version, q->arena, &card, &wrong_card);
+    unknown = unknown_items(k->turn, k->unknown, &card, 1);
+    if (unknown && strcmp(unknown, "[]") == 0) {
+        read_talk(k);
+        return;
+    }
+    items = list_of(unknown ? unknown : "[]");
+    if (unknown)
+        turn_problem(k->turn, 400, "items: no scorecard has an item \"%s\"", json_string_value(json_array_get(items, 0)));
+    else
+        turn_problem(k->turn, 500, "out of memory");
+    json_decref(items);
+    making_end(k);
+}
+
+static void read_reviewed(struct making *k)
+{
+    struct query *q = query_new(QUERY_REVIEW);
+
+    if (!q) {
+        turn_problem(k->turn, 500, "out of memory");
+        making_end(k);
+        return;
+    }
+    q->id = k->e.review;
+    turn_ports(k->turn)->read(turn_ports(k->turn)->ctx, q, have_reviewed, k);
+}
+
 static void post_example(struct turn *t)
 {
     struct site *site = library_site(t, true);
     struct making *k = site ? making_new(t, site, true) : NULL;
-    struct query *q;
     uint8_t chance[10];
 
     if (!k)
@@ -520,18 +603,21 @@ static void post_example(struct turn *t)
         return;
     }
     k->lines = json_array();
-    q = query_new(QUERY_CONV);
-    if (!q || !k->lines) {
-        if (q)
-            arena_free(q->arena);
+    if (!k->lines) {
         turn_problem(t, 500, "out of memory");
         making_end(k);
         return;
     }
     turn_ports(t)->chance(turn_ports(t)->ctx, chance, sizeof(chance));
     k->e.id = id_make(clock_ms(t), chance);
-    q->id = k->e.conv;
-    turn_ports(t)->read(turn_ports(t)->ctx, q, have_conv, k);
+    k->unknown = unknown_items(t, k->e.items, site->scorecards, site->n_scorecards);
+    if (!k->unknown) {
+        turn_problem(t, 500, "out of memory");
+        making_end(k);
+    } else if (strcmp(k->unknown, "[]") != 0)
+        read_reviewed(k);
+    else
+        read_talk(k);
 }
 
 /* The names that its words must not have are those of the conversation that it is from. */

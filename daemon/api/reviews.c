@@ -503,6 +503,13 @@ static void sum_json(struct opening_review *o, const struct act_review *a, enum 
                a->sum.plain, a->sum.fatal ? "true" : "false", a->sum.passed ? "true" : "false");
 }
 
+/* What is not applicable throughout has no score that could be counted. */
+static enum kf_rc is_judged(const struct act_review *a, struct kf_err *why)
+{
+    return a->sum.empty ? kf_fail(why, KF_REJECTED, "no item that has weight is judged: at least one must be, not all be not applicable")
+                        : KF_OK;
+}
+
 static void score(struct opening_review *o, enum review_event ev)
 {
     struct score_answer answers[SCORE_ITEMS_MAX];
@@ -512,8 +519,12 @@ static void score(struct opening_review *o, enum review_event ev)
 
     if (!a)
         return;
-    if (!take_contents(o, c, a, answers, &why) && ev == REVIEW_SUBMIT && a->sum.missing)
-        (void)kf_fail(&why, KF_REJECTED, "%zu items are not answered", a->sum.missing);
+    if (!take_contents(o, c, a, answers, &why) && ev == REVIEW_SUBMIT) {
+        if (a->sum.missing)
+            (void)kf_fail(&why, KF_REJECTED, "%zu items are not answered", a->sum.missing);
+        else
+            (void)is_judged(a, &why);
+    }
     if (why.rc) {
         give_up(o, c, &why);
         return;
@@ -662,7 +673,8 @@ static enum kf_rc take_decided(struct opening_review *o, struct change *c, struc
     enum kf_rc rc;
 
     if ((rc = take_contents(o, c, a, answers, why)) || (rc = take_decisions(o, c, a, why)) ||
-        (!(gone && a->outcome == APPEAL_REJECTED) && (rc = check_changes(o, a, answers, why))))
+        (!(gone && a->outcome == APPEAL_REJECTED) && (rc = check_changes(o, a, answers, why))) ||
+        (a->outcome != APPEAL_REJECTED && (rc = is_judged(a, why))))
         return rc;
     if (a->outcome == APPEAL_REJECTED)
         a->sum = (struct score_sum){ .score = o->r->score, .plain = o->r->plain, .fatal = o->r->fatal, .passed = o->r->passed };

@@ -91,6 +91,7 @@ struct score_answer score_answer_of(const struct score_item *it, const struct sc
 /* One way of adding up: with what fatal items do, or without. */
 struct adding {
     double earned, max; /* both times their weights */
+    bool weighs;        /* there is an item that has weight, whether it applies or not */
     int extra;          /* hundredths on top, or off */
 };
 
@@ -132,6 +133,7 @@ static void add_section(const struct score_section *s, const struct score_answer
     }
     if (points <= 0)
         return;
+    with->weighs = true;
     w = s->weight / points;
     with->earned += hit ? 0 : w * earned;
     without->earned += w * earned;
@@ -163,5 +165,6 @@ void score_evaluate(const struct scorecard *card, const struct score_answer *ans
         lines[i] = own[i];
     ret->plain = total_of(&without);
     ret->score = all ? 0 : total_of(&with);
+    ret->empty = with.weighs && with.max <= 0 && !all;
     ret->passed = ret->score >= 100 * card->pass;
 }

@@ -77,6 +77,7 @@ struct score_sum {
     int plain;      /* what it would be without fatal items */
     bool fatal;     /* one was hit */
     bool passed;    /* score reaches the card's pass */
+    bool empty;     /* nothing that has weight applies, and nothing fatal to all is hit: 0 / 0 is no score, `score` says 100 of it */
     size_t missing; /* items without an answer: yes and no, steps. The others are taken as 0 */
 };
 

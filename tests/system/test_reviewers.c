@@ -4,80 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PASSWORD "pw-of-the-tests-1234"
-#define CARD                                                                                                         \
-    "{\"name\":\"简表\",\"pass\":85,\"sections\":[{\"key\":\"all\",\"name\":\"全部\",\"weight\":100,\"items\":[" \
-    "{\"key\":\"base\",\"name\":\"基本\",\"type\":\"steps3\",\"points\":10},"                                      \
-    "{\"key\":\"off\",\"name\":\"扣分\",\"type\":\"deduct\",\"points\":100},"                                      \
-    "{\"key\":\"fat\",\"name\":\"致命\",\"type\":\"fatal\",\"scope\":\"all\"}]}]}"
-
-static const char *path_of(const char *kind, const char *id, const char *what)
-{
-    static char ret[2][200];
-    static int turn;
-    char *to = ret[turn = !turn];
-
-    (void)snprintf(to, sizeof(ret[0]), "/api/v1/%s/%s%s%s", kind, id, *what ? "/" : "", what);
-    return to;
-}
-
 static const char *review_path(const char *id, const char *what)
 {
     return path_of("reviews", id, what);
-}
-
-/* Somebody who is new here and has signed in. */
-static void join(struct staff *s, const char *name, const char *roles, const char *queues)
-{
-    char body[400], email[64];
-
-    (void)snprintf(email, sizeof(email), "%s@demo.example", name);
-    (void)snprintf(body, sizeof(body),
-                   "{\"site\":\"" SITE
-                   "\",\"email\":\"%s\",\"name\":\"%s\",\"number\":\"9\",\"roles\":[%s],\"queues\":[%s],\"password\":\"" PASSWORD "\"}",
-                   email, name, roles, queues);
-    refused(&admin, 201, "POST", "/api/v1/people", body);
-    memset(s, 0, sizeof(*s));
-    assert_int_equal(staff_try_sign_in(s, &d, email, PASSWORD), 201);
-}
-
-static int start_with_card(void **state)
-{
-    struct reply r;
-
-    (void)start(state);
-    r = web_expect(&d, 201,
-                   &(struct ask){ .method = "PUT",
-                                  .path = "/api/v1/sites/" SITE "/documents/scorecard/short",
-                                  .cookie = supervisor.cookie,
-                                  .csrf = supervisor.csrf,
-                                  .origin = "",
-                                  .headers = "If-None-Match: *\r\n",
-                                  .body = CARD });
-    reply_free(&r);
-    return 0;
-}
-
-/* Draws with `wish` what was closed till now, for `who` alone; what is answered. */
-static json_t *draw_for(const struct staff *who, int status, const char *wish)
-{
-    char body[600];
-
-    (void)snprintf(body, sizeof(body), "{\"scorecard\":\"short\",\"reviewers\":[\"%s\"],%s}", who->id, wish);
-    return send(&supervisor, status, "POST", "/api/v1/samples?site=" SITE, body);
-}
-
-/* The review that `who` has of the conversation. */
-static void review_of(const struct staff *who, const char *conv, char id[40])
-{
-    json_t *mine = staff_get(who, &d, "/api/v1/reviews?site=" SITE "&list=mine"), *one;
-    size_t i;
-
-    *id = 0;
-    json_array_foreach(json_object_get(mine, "items"), i, one) if (strcmp(text_at(one, "conversation"), conv) == 0)(void)
-        snprintf(id, 40, "%s", text_at(one, "id"));
-    json_decref(mine);
-    assert_true(*id);
 }
 
 /* A talk that the reviewer has a review of. */
@@ -142,7 +71,7 @@ static void a_rejected_appeal_leaves_what_stands_though_the_words_are_gone(void 
     } rows[] = {
         { "\"base\":{\"value\":2,\"note\":\"欧阳\"},\"off\":{\"value\":10}", "off", 9000, 9000, false },
         { "\"base\":{\"value\":1},\"fat\":{\"value\":1}", "fat", 0, 5000, true },
-        { "\"base\":{\"na\":true},\"off\":{\"value\":3}", "base", 9700, 9700, false },
+        { "\"base\":{\"na\":true},\"off\":{\"value\":3},\"fat\":{\"value\":1}", "base", 0, 9700, true },
     };
     char conv[40], id[40];
     json_t *r;
@@ -245,13 +174,35 @@ static void who_draws_at_once_draws_nothing_twice(void **state)
     sqlite3_close(db);
 }
 
+/* The card without what is taken off. */
+#define LESS                                                                                                         \
+    "{\"name\":\"简表\",\"pass\":85,\"sections\":[{\"key\":\"all\",\"name\":\"全部\",\"weight\":100,\"items\":[" \
+    "{\"key\":\"base\",\"name\":\"基本\",\"type\":\"steps3\",\"points\":10}]}]}"
+
 static void what_cannot_be_is_refused(void **state)
 {
     static const char *const wrong[] = { "\"queues\":[\"nope\"]", "\"channels\":[\"nope\"]", "\"from\":2000,\"to\":1000" };
-    char conv[40], body[400];
+    char conv[40], id[40], body[400];
+    json_t *r;
 
     (void)state;
-    talk_over("只有一个人能评", GREETING, conv);
+    drawn_talk("只有一个人能评", conv, id);
+    refused(&reviewer, 422, "POST", review_path(id, "submit"),
+            "{\"revision\":1,\"contents\":{\"answers\":{\"base\":{\"na\":true},\"off\":{\"value\":0}}}}");
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"good\":true,\"title\":\"例\",\"conversation\":\"%s\",\"seqs\":[1],\"items\":[\"base\",\"nope\"]%s%s%s}", conv,
+                       i ? ",\"review\":\"" : "", i ? id : "", i ? "\"" : "");
+        r = send(&reviewer, 400, "POST", "/api/v1/examples?site=" SITE, body);
+        assert_string_equal(text_at(r, "detail"), "items: no scorecard has an item \"nope\"");
+        json_decref(r);
+    }
+    /* An item that its review has, though the card has lost it since. */
+    put_card(1, LESS);
+    (void)snprintf(body, sizeof(body),
+                   "{\"good\":true,\"title\":\"例\",\"conversation\":\"%s\",\"seqs\":[1],\"items\":[\"off\"],\"review\":\"%s\"}", conv, id);
+    refused(&reviewer, 201, "POST", "/api/v1/examples?site=" SITE, body);
+    put_card(2, CARD);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         (void)snprintf(body, sizeof(body), "{\"scorecard\":\"short\",\"dry_run\":true,%s}", wrong[i]);
         refused(&supervisor, 400, "POST", "/api/v1/samples?site=" SITE, body);

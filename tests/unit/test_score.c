@@ -76,6 +76,29 @@ static void a_score_is_what_was_earned_of_what_applies(void **state)
     }
 }
 
+/* 0 / 0 is no score. Neither is what is only added or taken off, or hits a section of which nothing applies. */
+static void what_is_not_judged_at_all_has_no_score(void **state)
+{
+    static const struct {
+        const char *name;
+        struct score_answer a[7];
+        bool empty;
+    } rows[] = { { "nothing applies", { NA, NA, NA, NA, NA, NA, NA }, true },
+                 { "nothing but points off", { NA, NA, V(0), V(0), NA, V(0), V(5) }, true },
+                 { "a section is hit", { NA, NA, V(0), V(1), NA, V(0), V(0) }, true },
+                 { "all is hit", { NA, NA, V(1), V(0), NA, V(0), V(0) }, false },
+                 { "one applies", { NA, V(0), NA, NA, NA, NA, NA }, false },
+                 { "no answers yet", { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING }, false } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct score_sum s;
+
+        score_evaluate(&card, rows[i].a, NULL, &s);
+        row_int_equal(rows[i].name, s.empty, rows[i].empty);
+    }
+}
+
 static void a_line_says_what_became_of_its_item(void **state)
 {
     const struct score_answer a[7] = { V(1), V(3), V(1), NA, V(0), V(2), V(4) };
@@ -190,9 +213,10 @@ static void appeals_are_counted_with_what_became_of_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_score_is_what_was_earned_of_what_applies), cmocka_unit_test(a_line_says_what_became_of_its_item),
-        cmocka_unit_test(answers_are_known_from_their_lines),         cmocka_unit_test(items_are_found_by_number_and_by_key),
-        cmocka_unit_test(five_reviews_add_up_as_worked_by_hand),      cmocka_unit_test(appeals_are_counted_with_what_became_of_them)
+        cmocka_unit_test(a_score_is_what_was_earned_of_what_applies),  cmocka_unit_test(what_is_not_judged_at_all_has_no_score),
+        cmocka_unit_test(a_line_says_what_became_of_its_item),         cmocka_unit_test(answers_are_known_from_their_lines),
+        cmocka_unit_test(items_are_found_by_number_and_by_key),        cmocka_unit_test(five_reviews_add_up_as_worked_by_hand),
+        cmocka_unit_test(appeals_are_counted_with_what_became_of_them)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
