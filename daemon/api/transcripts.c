@@ -4,12 +4,15 @@
 #include "api/find.h"
 #include "api/masking.h"
 #include "api/reveals.h"
+#include "core/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MAX (16u << 20)
+#define LAST_CP    160  /* of the last line of a row: it is one line of a table */
+#define LAST_EXTRA 1024 /* bytes; a form that is longer has its title in the text */
 
 /* ---- finding ---- */
 
@@ -43,9 +46,26 @@ static void hits_json(struct buf *b, const struct query *q, const struct kf_id *
     buf_char(b, ']');
 }
 
-static void conv_json(struct turn *t, struct buf *b, const struct conv *c)
+/* As it is shown in a row; NULL: there is none, or no memory. */
+static const struct message *last_of(const struct query *q, size_t i, bool masked, struct buf *b)
 {
-    struct conv_view_json v = { .conv = c, .wait_s = -1 };
+    struct message *m = i < q->n_messages && q->messages[i].seq ? &q->messages[i] : NULL;
+
+    if (!m)
+        return NULL;
+    if (masked && !masking_message(q->arena, m)) {
+        b->failed = true;
+        return NULL;
+    }
+    m->text = utf8_cut(m->text, LAST_CP);
+    if (m->extra && strlen(m->extra) > LAST_EXTRA)
+        m->extra = NULL;
+    return m;
+}
+
+static void conv_json(struct turn *t, struct buf *b, const struct conv *c, const struct message *last)
+{
+    struct conv_view_json v = { .conv = c, .last = last, .wait_s = -1 };
     const struct kf_id *who = id_is_zero(&c->owner) ? &c->last_agent : &c->owner;
 
     if (!id_is_zero(who))
@@ -85,7 +105,7 @@ static size_t foreign_json(const struct query *q, const struct kf_id *person, st
 
         while (h < q->n_hits && !id_eq(&q->hits[h].conv, &q->convs[i].id))
             h++;
-        if (h < q->n_hits && !is_own(&q->convs[i], person))
+        if ((h < q->n_hits || (i < q->n_messages && q->messages[i].text.n)) && !is_own(&q->convs[i], person))
             buf_printf(b, "%s\"%s\"", n++ ? "," : "", id_text(&q->convs[i].id, id));
     }
     buf_str(b, "]}");
@@ -123,9 +143,11 @@ static void found(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err
     buf_init(&b, ANSWER_MAX);
     buf_str(&b, "{\"items\":[");
     for (size_t i = 0; i < q->n_convs; i++) {
+        bool masked = !t->op && !is_own(&q->convs[i], &t->person);
+
         buf_str(&b, i ? ",{\"conversation\":" : "{\"conversation\":");
-        conv_json(t, &b, &q->convs[i]);
-        hits_json(&b, q, &q->convs[i].id, !t->op && !is_own(&q->convs[i], &t->person));
+        conv_json(t, &b, &q->convs[i], last_of(q, i, masked, &b));
+        hits_json(&b, q, &q->convs[i].id, masked);
         buf_char(&b, '}');
     }
     buf_printf(&b, "],\"count\":%lld,\"count_capped\":%s,\"cursor\":", (long long)q->number, q->capped ? "true" : "false");
@@ -156,6 +178,7 @@ static void get_transcripts(struct turn *t)
         arena_free(q->arena);
         return;
     }
+    q->with_last = true;
     turn_ports(t)->read(turn_ports(t)->ctx, q, found, t);
 }
 
@@ -431,7 +454,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         shown.rating = 0;
     }
     buf_str(&r->out, "{\"conversation\":");
-    conv_json(t, &r->out, &shown);
+    conv_json(t, &r->out, &shown, NULL);
     buf_str(&r->out, ",\"messages\":[");
     if (own)
         read_messages(r);

@@ -636,6 +636,17 @@ static enum kf_rc read_hit(struct walk *w, int64_t id, const struct conv_row *ro
     return rc;
 }
 
+/* What stands in the row of a conversation that was found without words. */
+static enum kf_rc read_last(struct walk *w, const struct kf_id *conv, struct message *ret)
+{
+    struct stmt *s = stmt_begin(w->r->db, SQL_MESSAGE_LAST);
+
+    stmt_id(s, conv);
+    if (stmt_row(s))
+        row_message(s, w->q->arena, ret);
+    return stmt_end(s, w->why);
+}
+
 /* A conversation all of whose hits were erased a moment ago is no result any more. */
 static enum kf_rc read_found(struct walk *w, const struct found *f)
 {
@@ -653,6 +664,8 @@ static enum kf_rc read_found(struct walk *w, const struct found *f)
         return rc;
     for (size_t i = 0; i < f->n_hits && !rc; i++)
         rc = read_hit(w, f->hits[i], &row);
+    if (!rc && q->messages && !f->n_hits)
+        rc = read_last(w, &row.conv.id, &q->messages[q->n_convs]);
     if (!rc && (q->n_hits > hits || !f->n_hits))
         q->convs[q->n_convs++] = row.conv;
     return rc;
@@ -666,10 +679,12 @@ static enum kf_rc read_page(struct walk *w, bool by_words)
 
     q->convs = arena_array(q->arena, w->n_page + 1, sizeof(*q->convs));
     q->hits = arena_array(q->arena, w->n_page * HITS_MAX + 1, sizeof(*q->hits));
-    if (!q->convs || !q->hits)
+    q->messages = q->with_last ? arena_array(q->arena, w->n_page + 1, sizeof(*q->messages)) : NULL;
+    if (!q->convs || !q->hits || (q->with_last && !q->messages))
         return kf_fail(w->why, KF_NOMEM, "out of memory");
     for (size_t i = 0; i < w->n_page && !rc; i++)
         rc = read_found(w, &w->page[i]);
+    q->n_messages = q->with_last ? q->n_convs : 0;
     q->capped = w->tired || w->count > COUNT_MAX;
     q->number = w->count > COUNT_MAX ? COUNT_MAX : w->count;
     q->more = w->more;

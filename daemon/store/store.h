@@ -460,7 +460,8 @@ struct query {
     int64_t after, before, now;
     int limit;
     unsigned needs;
-    bool with_last; /* OWNED, OPEN, WAITING: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
+    bool
+        with_last; /* OWNED, OPEN, WAITING, and TRANSCRIPTS of what has no hit: messages[i] is the newest of convs[i], those of the system aside (its seq is 0: none) */
     bool with_tags; /* POPULATION: of each unit, and whom its risk is about */
     struct search search;
     struct audit_filter audit;

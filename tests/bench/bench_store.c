@@ -329,6 +329,7 @@ static void search_for(const char *terms, int with)
         q->search.reader = &reviewer;
         q->search.terms = slice_of(terms);
         q->search.limit = 20;
+        q->with_last = true; /* as the page has it */
         narrow(&q->search, with);
         f.done = false;
         store_read(b.store, q, found, &f);

@@ -4,7 +4,7 @@
 //   node tests/bench/pages.mjs [nothing|console|day|transcript|review|widget ...]      prints figures; fails never
 import { performance } from 'node:perf_hooks';
 import { loadavg } from 'node:os';
-import { browse, fillSignIn, House, page, says, visitor } from '../browser/house.mjs';
+import { ask, at, browse, closedTalk, fillSignIn, House, page, says, visitor } from '../browser/house.mjs';
 
 const wanted = process.argv.slice(2);
 const rows = [];
@@ -319,14 +319,35 @@ async function widget(browser, house) {
   await p0.context().close();
 }
 
-/** The answers of the server end here: a hundred thousand results, and a transcript of two thousand messages among them. */
+/** A row of a result as this kefud sends it: of a talk that somebody has had, found without words. */
+async function realRow(browser, house) {
+  await closedTalk(browser, house, text(0));
+  const p = await at(browser, house, 'reviewer', '/review/');
+  await p.locator('.result').first().waitFor();
+  const { items } = await ask(p, 'GET', 'transcripts?site=demo&limit=1');
+  await p.context().close();
+  if (!items[0].conversation.last?.text) throw new Error('a row has no last line');
+  return items[0];
+}
+
+/** The answers of the server end here: a hundred thousand results, each a row that it sends, and a transcript of two thousand messages among
+ *  them. */
 async function review(browser, house) {
   const wire = new Wire(0);
-  const at = Date.now() - 86_400_000;
-  const conversation = (i) => ({ ...wire.conversation(i), state: 'closed', seq: 2_000, closed_at: at + 4_000_000 });
-  const items = Array.from({ length: 100_000 }, (_, i) => ({ conversation: conversation(i), hits: [] }));
-  const messages = Array.from({ length: 2_000 }, (_, i) => wire.message(i + 1, undefined, at + i * 2_000 + (i % 50 === 0 ? 90_000 : 0)));
-  const timeline = Array.from({ length: 400 }, (_, i) => ({ id: i + 1, after_seq: i * 5, at: at + i * 10_000, kind: i % 2 ? 'rule' : 'note', by: { role: 'system' }, data: { rule: 'greeting', text: '备注' }, text: '备注' }));
+  const began = Date.now() - 86_400_000;
+  const real = await realRow(browser, house);
+  const conversation = (i) => ({
+    ...real.conversation,
+    id: id(i),
+    visitor: { ...real.conversation.visitor, id: id(1_000_000 + i), name: `访客${i}` },
+    seq: 2_000,
+    opened_at: began - i * 1000,
+    closed_at: began + 4_000_000 - i * 1000,
+    last: { ...real.conversation.last, text: text(i) },
+  });
+  const items = Array.from({ length: 100_000 }, (_, i) => ({ ...real, conversation: conversation(i) }));
+  const messages = Array.from({ length: 2_000 }, (_, i) => wire.message(i + 1, undefined, began + i * 2_000 + (i % 50 === 0 ? 90_000 : 0)));
+  const timeline = Array.from({ length: 400 }, (_, i) => ({ id: i + 1, after_seq: i * 5, at: began + i * 10_000, kind: i % 2 ? 'rule' : 'note', by: { role: 'system' }, data: { rule: 'greeting', text: '备注' }, text: '备注' }));
   const list = JSON.stringify({ items, count: 10_000, count_capped: true, cursor: null });
   const p = await page(browser);
   await p.route(/\/api\/v1\/transcripts\?/, (route) => route.fulfill({ contentType: 'application/json', body: list }));

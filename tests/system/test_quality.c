@@ -273,6 +273,29 @@ static void what_is_found_is_masked_too(void **state)
 }
 
 /* Its last message has one, the one after that is none, and what another conversation has more of is no help. */
+/* A result without words has the last line of each, masked and no longer than a row; whose they are is written down. */
+static void what_is_listed_has_its_last_line(void **state)
+{
+    char conv[40], words[1000] = "我的手机是13800138000，";
+    long long before = audited("transcripts_searched");
+    json_t *r;
+
+    (void)state;
+    while (strlen(words) < 800)
+        (void)strcat(words, "长");
+    talk_over("在吗", words, conv);
+    r = staff_get(&reviewer, &d, "/api/v1/transcripts?site=" SITE "&limit=1");
+    assert_string_equal(text_at(r, "items.0.conversation.id"), conv);
+    assert_non_null(strstr(text_at(r, "items.0.conversation.last.text"), "我的手机是138****8000，长"));
+    assert_int_equal(strlen(text_at(r, "items.0.conversation.last.text")), strlen("我的手机是") + 11 + (160 - 5 - 11) * strlen("长"));
+    json_decref(r);
+    assert_int_equal(audited("transcripts_searched"), before + 1);
+    r = staff_get(&agent, &d, "/api/v1/transcripts?site=" SITE "&limit=1");
+    assert_non_null(strstr(text_at(r, "items.0.conversation.last.text"), "13800138000"));
+    json_decref(r);
+    assert_int_equal(audited("transcripts_searched"), before + 1);
+}
+
 static void only_its_own_messages_have_comments(const char *id, const char *conv)
 {
     char body[200], path[120], words[120];
@@ -509,6 +532,7 @@ int main(void)
                                         cmocka_unit_test(a_risk_list_has_complaints),
                                         cmocka_unit_test(a_risk_list_has_what_checks_find),
                                         cmocka_unit_test(what_is_found_is_masked_too),
+                                        cmocka_unit_test(what_is_listed_has_its_last_line),
                                         cmocka_unit_test(comments_stand_at_a_message_and_are_answered),
                                         cmocka_unit_test(nobody_reaches_what_is_not_his),
                                         cmocka_unit_test(what_is_of_the_wrong_type_is_refused),

@@ -282,7 +282,8 @@ function Dates({ onClose }: { onClose: () => void }) {
 function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
   const c = item.conversation;
   const hit = item.hits[0];
-  const last = oneLine(c.last?.text ?? '');
+  const m = c.last;
+  const last = oneLine(m?.text ?? '') || m?.file?.name || (m?.kind === 'removed' ? k('removed') : '');
   const name = (
     <>
       <b class="clip" dir="auto">
@@ -294,7 +295,7 @@ function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
   const said = hit ? (
     <Marked {...snippet(hit)} />
   ) : (
-    <span dir="auto" lang={langOf(last, c.last?.lang)}>
+    <span dir="auto" lang={langOf(last, m?.lang)}>
       {last}
     </span>
   );
