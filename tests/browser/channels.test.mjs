@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { agentBox, browse, leave, page, root } from './house.mjs';
+import { agentBox, ask, axe, browse, leave, page, picture, root } from './house.mjs';
 
 /* What the platforms need is installed beside them. */
 const there = (() => {
@@ -44,8 +44,8 @@ after(async () => {
   platform?.close();
 });
 
-async function signIn(p) {
-  await p.locator('input[type=email]').fill('agent@shop.example');
+async function signIn(p, name = 'agent') {
+  await p.locator('input[type=email]').fill(`${name}@shop.example`);
   await p.locator('input[type=password]').fill(house.password);
   await p.keyboard.press('Enter');
 }
@@ -117,6 +117,57 @@ test('what fails says why on the message, and is sent again by a click', { skip 
   await item.hover();
   await item.getByRole('button', { name: 'Send again' }).first().click();
   await until(() => account('fake').accepted().some((c) => c.text === 'will it arrive'), 'the second try');
+});
+
+/** The visitor changes what he has said: Telegram tells it as another update. */
+async function edits(text, to) {
+  const a = account('telegram');
+  const { headers, body } = a.row.message(a, { user: who('telegram'), id: `b-${++count}`, text, at: Date.now() });
+  const said = JSON.parse(body);
+  assert.equal((await post(house.hook('telegram'), { headers, body })).status, 200);
+  await agent.locator('.talk-log .say', { hasText: text }).waitFor();
+  const edited_message = { ...said.message, edit_date: said.message.date + 1, text: to };
+  assert.equal((await post(house.hook('telegram'), { headers, body: JSON.stringify({ update_id: said.update_id + 1, edited_message }) })).status, 200);
+  await agent.locator('.talk-log .say', { hasText: to }).waitFor();
+}
+
+test('the strip of a transcript tells of an edit, of what did not get there, and of a transfer', { skip }, async () => {
+  await ask(agent, 'POST', 'people?site=shop', { site: 'shop', email: 'bea@shop.example', name: 'Bea', number: '2', roles: ['agent', 'supervisor'], queues: ['desk'], password: house.password });
+  const bea = await page(browser, { locale: 'en-US' });
+  await bea.goto(`${house.nodes[0].origin}/console/`);
+  await signIn(bea, 'bea');
+  await bea.locator('.presence-btn').click();
+  await bea.locator('.menu-item').first().click();
+  await bea.locator('.presence-btn .dot.online').waitFor();
+  await says('telegram', 'where is my lamp?');
+  await open('where is my lamp?');
+  await edits('it is lamp 41', 'it is lamp 42');
+  account('telegram').plan.set('on its way', 'blocked');
+  await reply('on its way');
+  await agent.getByText('bot was blocked by the user').first().waitFor();
+  await agent.getByRole('button', { name: 'Transfer', exact: true }).click();
+  await agent.locator('dialog .target', { hasText: 'Bea' }).locator('input').check();
+  await agent.getByRole('button', { name: 'Transfer', exact: true }).last().click();
+  await bea.locator('.conv', { hasText: 'on its way' }).first().waitFor();
+
+  await bea.goto(`${house.nodes[0].origin}/review/`);
+  await bea.locator('.result', { hasText: 'on its way' }).first().click();
+  await bea.locator('.reader .say', { hasText: 'it is lamp 42' }).waitFor();
+  const told = async (group) => (await bea.locator(`.strip-mark.${group}`).evaluateAll((all) => all.map((x) => x.title))).join('\n');
+  assert.match(await told('change'), /A message was edited/);
+  assert.match(await told('delivery'), /Not delivered/);
+  assert.match(await told('move'), /transferred/i);
+  // In words, too: for whoever does not see the strip, with what it had said before.
+  await bea.locator('.reader', { hasText: 'A message was edited' }).waitFor();
+  // Each at its own place, none outside of the line.
+  const strip = await bea.locator('.strip').boundingBox();
+  for (const m of await bea.locator('.strip-mark').all()) {
+    const box = await m.boundingBox();
+    assert.ok(box.x >= strip.x - box.width && box.x <= strip.x + strip.width, JSON.stringify({ strip, box }));
+  }
+  assert.deepEqual(await axe(bea), []);
+  await picture(bea, 'strip-marks');
+  await leave(bea);
 });
 
 test('a picture goes both ways', { skip }, async () => {

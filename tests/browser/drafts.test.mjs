@@ -131,7 +131,22 @@ test('what an earlier page has left gets there though nobody opens it again, unl
   await leave(last);
 });
 
-test('who signs out leaves nothing behind', async () => {
+// Answers the question before what is not there yet is lost; its words.
+function answers(p, yes) {
+  return new Promise((resolve) =>
+    p.once('dialog', (d) => {
+      void (yes ? d.accept() : d.dismiss());
+      resolve(d.message());
+    }),
+  );
+}
+
+async function signOut(p) {
+  await p.locator('.account').click();
+  await p.locator('.menu-item', { hasText: '退出' }).click();
+}
+
+test('who signs out leaves nothing behind, and is asked about what did not get there', async () => {
   const p = await at(browser, house, 'reviewer', '/review/?view=tasks', { cut: true });
   await openNth(p, 0);
   await p.route(/\/draft$/, (route) => route.abort());
@@ -139,9 +154,44 @@ test('who signs out leaves nothing behind', async () => {
   await p.keyboard.press('1');
   await p.locator('.panel-foot', { hasText: '草稿没有保存' }).waitFor();
   assert.equal(await kept(p), 1);
-  await p.locator('.account').click();
-  await p.locator('.menu-item', { hasText: '退出' }).click();
+  let asked = answers(p, false);
+  await signOut(p);
+  assert.match(await asked, /1 份质检评分没有送到/);
+  assert.equal(await kept(p), 1);
+  assert.equal((await ask(p, 'GET', 'session')).person.name, '何静怡'); // still here
+  asked = answers(p, true);
+  await signOut(p);
+  await asked;
   await p.locator('input[type=password]').waitFor();
   assert.equal(await kept(p), 0);
   await leave(p);
+});
+
+test('who signs out of another page leaves nothing behind either, and what can be sent gets there', async () => {
+  const first = await at(browser, house, 'reviewer', '/review/?view=tasks', { cut: true });
+  const context = first.context();
+  await first.locator('.work-list .result').first().waitFor();
+  const { items } = await ask(first, 'GET', 'reviews?site=demo&list=mine');
+  const nth = items.findIndex((r) => r.state === 'assigned' || r.state === 'draft');
+  await openNth(first, nth);
+  await context.setOffline(true);
+  await item(first, 'empathy').locator('input').first().focus();
+  await first.keyboard.press('2');
+  await first.locator('.panel-foot', { hasText: '草稿没有保存' }).waitFor();
+  assert.equal(await asks(first), true);
+  await context.setOffline(false);
+  const p = await watched(context, true);
+  await p.goto(`${house.base}/admin/`);
+  await p.getByRole('button', { name: '退出登录' }).waitFor();
+  assert.equal(await kept(p), 1); // it is no page that sends what another one has left
+  await p.evaluate(() => localStorage.setItem('kefu.score.somebody.else', '{}')); // not this one's to lose
+  await p.goto(`${house.base}/console/`);
+  await p.getByRole('button', { name: '退出登录' }).click();
+  await p.locator('input[type=password]').waitFor();
+  assert.deepEqual(await p.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('kefu.score.'))), ['kefu.score.somebody.else']);
+  await leave(p);
+  const again = await at(browser, house, 'reviewer', '/review/?view=tasks');
+  await again.locator('.work-list .result').first().waitFor();
+  await has(again, items[nth].id, (c) => c.answers?.empathy?.value === 2);
+  await leave(again);
 });

@@ -10,7 +10,7 @@ import { lazy } from './lazy';
 import { chooseSite, session, signOut } from './session';
 import { s } from './staffWords';
 
-const SecondFactor = lazy(() => import('./SecondFactor').then((m) => m.SecondFactor));
+const SecondFactor = lazy(() => import('./later').then((m) => m.SecondFactor));
 
 const THEMES = { auto: Monitor, light: Sun, dark: Moon };
 

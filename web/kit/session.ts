@@ -46,7 +46,19 @@ export async function signIn(email: string, password: string, code: string): Pro
   take(await api<Session>('session', { method: 'POST', body, quiet: true }));
 }
 
+/** The keys of scores that have not got to the server: review/drafts.ts. */
+export function scoresOf(): string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(`kefu.score.${session.peek()?.person.id}.`));
+  } catch {
+    return [];
+  }
+}
+
 export async function signOut(): Promise<void> {
+  const scores = scoresOf();
+  if (scores[0] && !(await import('./later').then((m) => m.sendScores()).catch(() => true))) return;
+  for (const key of scores) kept.set(key, null);
   try {
     await api('session', { method: 'DELETE', quiet: true });
   } catch {
