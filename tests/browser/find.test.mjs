@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { agent, ask, at, axe, browser, bubble, fillSignIn, house, leave, openHouse, page, picture, says, visitor } from './house.mjs';
 
 const LANGS = [
-  { locale: 'zh-CN', more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', waiting: '排队中', title: '会话编号', name: '退款的会话' },
-  { locale: 'en-US', more: 'More filters', state: 'Closed', form: 'None filled in', formChip: 'Form: None filled in', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', waiting: 'Waiting in line', title: 'Conversation', name: 'Talks of refunds' },
+  { locale: 'zh-CN', count: /^1 条记录 · ([\d.]+) (ms|s)$/, more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', waiting: '排队中', title: '会话编号', name: '退款的会话' },
+  { locale: 'en-US', count: /^1 transcript · ([\d.]+) (ms|s)$/, more: 'More filters', state: 'Closed', form: 'None filled in', formChip: 'Form: None filled in', apply: 'Apply', response: 'First response (s), at most', saved: 'Saved searches', saveThis: 'Save this search…', save: 'Save', manage: 'Manage saved searches…', close: 'Close', csv: 'Export as CSV', xlsx: 'Export for Excel', play: 'Play', waiting: 'Waiting in line', title: 'Conversation', name: 'Talks of refunds' },
 ];
 
 openHouse(async () => {
@@ -41,9 +41,15 @@ for (const l of LANGS) {
     await p.goto(`${house.base}/review/`);
     await fillSignIn(p, 'supervisor');
     await p.locator('.result').first().waitFor();
+    assert.equal((await p.locator('.result').count()).toString(), /\d+/.exec(await p.locator('.count').textContent())[0]);
+    await p.locator('.result', { hasText: '谢谢' }).waitFor(); // without words: the last line
 
     await p.locator('#q').fill('退款');
     await p.locator('.result mark').first().waitFor();
+    // How many, and how long it took: the server's answer, no guess.
+    await p.locator('.count', { hasText: l.count }).waitFor();
+    const took = Number(l.count.exec(await p.locator('.count').textContent())[1]);
+    assert.ok(took > 0 && took < 30_000, String(took));
     await p.getByRole('button', { name: l.more }).click();
     await p.locator('select[name=state]').selectOption({ label: l.state });
     await p.locator('select[name=form]').selectOption({ label: l.form });

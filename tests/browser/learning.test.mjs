@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, picture, tabTo } from './house.mjs';
+import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, PASSWORD, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
@@ -194,6 +194,30 @@ test('lines of a review become an example without names, and a scorecard a new v
   await s.keyboard.press('Enter');
   await s.locator('.error[role=alert]', { hasText: '100' }).waitFor();
   await picture(s, 'learn-cards');
+
+  // Put right, and tried out in the preview before it is saved.
+  const before = (await ask(s, 'GET', 'scorecards?site=demo')).items[0];
+  const first = before.body.sections[0];
+  await tabTo(s, { selector: '.card-edit-section input[type=number]' });
+  await s.keyboard.press('Control+a');
+  await s.keyboard.type(String(first.weight));
+  await s.locator('.sheet-head .dim', { hasText: '100' }).waitFor();
+  await tabTo(s, { selector: '.card-edit-item input' });
+  await s.keyboard.press('Control+a');
+  await s.keyboard.type('先报姓名再问候');
+  await s.locator('.card-edit .panel .item-name', { hasText: '先报姓名再问候' }).waitFor();
+  await tabTo(s, { selector: `.panel [data-item="${first.items[0].key}"] input` });
+  await s.keyboard.press('0');
+  assert.ok(await s.locator(`.panel [data-item="${first.items[0].key}"] input`).nth(1).isChecked()); // no
+  await tabTo(s, { selector: '.sheet-head button', text: '保存为新版本' }, true);
+  await s.keyboard.press('Enter');
+  await s.locator('.toast', { hasText: `${before.version + 1}` }).waitFor();
+  await s.locator('.cases li', { hasText: before.name }).first().locator('.badge', { hasText: `${before.version + 1}` }).waitFor();
+  const after = (await ask(s, 'GET', 'scorecards?site=demo')).items.find((x) => x.key === before.key);
+  assert.equal(after.version, before.version + 1);
+  assert.equal(after.body.sections[0].items[0].name, '先报姓名再问候');
+  assert.deepEqual(after.body.sections.slice(1), before.body.sections.slice(1)); // and nothing else
+  await picture(s, 'learn-cards-saved');
   await leave(s).catch((e) => assert.match(e.message, /400/)); // the browser speaks of what was refused
 });
 
@@ -234,3 +258,54 @@ test('axe finds nothing on these pages, in any language, theme and width', async
     await p.context().close();
   }
 });
+
+for (const row of [
+  { locale: 'zh-CN', who: '谁还没评', spread: '分给其他人', back: '收回', gone: /已不做质检，还有 2 份/, done: /分给其他人 2 份/, name: 'wide' },
+  { locale: 'en-US', who: 'Who still has some', spread: 'Give to others', back: 'Take back', gone: /reviews no more and still has 2 reviews/, done: /2 given to others/, name: 'narrow-dark', width: 390, height: 800, dark: true },
+]) {
+  test(`what somebody has left goes to others by one key, and back by another (${row.locale})`, async () => {
+    const admin = await at(browser, house, 'admin', '/admin/');
+    await admin.locator('.rail').waitFor();
+    const email = `left-${row.name}@demo.example`;
+    await ask(admin, 'POST', 'people?site=demo', { site: 'demo', email, name: `Left ${row.name}`, number: '77', roles: ['reviewer'], queues: [], password: PASSWORD });
+    const { items } = await ask(admin, 'GET', 'people?site=demo');
+    const left = items.find((x) => x.name === `Left ${row.name}`).id;
+    for (const n of [1, 2]) await closedTalk(browser, house, `换人评 ${row.locale} ${n}`);
+    const s = await at(browser, house, 'supervisor', '/review/?view=samples', row);
+    await s.locator('.sheet-head').first().waitFor();
+    const name = `Handed ${row.locale}`;
+    const got = await ask(s, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', name, n: 2, reviewers: [left], again: true });
+    assert.equal(got.drawn, 2);
+    await ask(admin, 'POST', `people/${left}/disable?site=demo`, {});
+    await leave(admin);
+
+    await s.reload();
+    await s.locator('.gone-list li').waitFor();
+    assert.match(await s.locator('.gone-list').textContent(), row.gone);
+    assert.deepEqual(await axe(s), []);
+    await picture(s, `handover-gone-${row.name}`);
+    const line = s.locator('tr', { hasText: name });
+    await tabTo(s, { selector: 'tbody tr td button', text: row.who });
+    await s.keyboard.press('Enter');
+    await s.locator('dialog .open-list li', { hasText: `Left ${row.name}` }).waitFor();
+    assert.deepEqual(await axe(s), []);
+    await picture(s, `handover-who-${row.name}`);
+    await s.keyboard.press('Escape');
+    await s.locator('dialog').waitFor({ state: 'detached' });
+    await tabTo(s, { selector: '.gone-list button', text: row.spread }, true);
+    await s.keyboard.press('Enter');
+    await s.locator('.toast', { hasText: row.done }).waitFor();
+    await s.locator('.gone-list').waitFor({ state: 'detached' });
+
+    // The reviewer of the demo has them now; and they are taken back.
+    await line.locator('button', { hasText: row.who }).click();
+    const who = s.locator('dialog .open-list li').first();
+    await tabTo(s, { selector: 'dialog .open-list button', text: row.back });
+    await s.keyboard.press('Enter');
+    await who.waitFor({ state: 'detached' });
+    await line.getByText('2', { exact: false }).first().waitFor();
+    assert.match(await line.textContent(), row.locale === 'zh-CN' ? /收回 2/ : /2 taken back/);
+    await picture(s, `handover-back-${row.name}`);
+    await leave(s);
+  });
+}

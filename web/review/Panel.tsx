@@ -43,6 +43,7 @@ import {
   sameContents,
   type Review,
   reread,
+  unjudged,
 } from './quality';
 import { w } from './qualityWords';
 
@@ -432,6 +433,10 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     if (left[0]) {
       error.value = w('missing', { n: left.length });
       form.current?.querySelector<HTMLElement>(`[data-item="${left[0].key}"] input`)?.focus();
+      return;
+    }
+    if (unjudged(r.card, contents.value)) {
+      error.value = w('unjudged');
       return;
     }
     await save();

@@ -15,6 +15,7 @@ import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { Agreement } from './Agreement';
 import { Failed } from './Failed';
+import { Gone, h, type Open, Who } from './Handover';
 import { l } from './learnWords';
 import { Select } from './Pick';
 import { HowMany, MOST, Risks, Whose, type Wish } from './Population';
@@ -31,6 +32,10 @@ interface Sample {
   population: number;
   drawn: number;
   done: number;
+  /** Taken back, or not submitted when the calibration was closed. */
+  missed: number;
+  /** Told to supervisors: who still has some. */
+  open?: Open[];
   needed: number;
   schedule?: string;
   scorecard: { key: string; version: number };
@@ -193,6 +198,7 @@ export function Samples() {
   const drawing = useSignal(false);
   const open = useSignal<{ id: string; name: string } | null>(null);
   const compared = useSignal<{ id: string; name: string } | null>(null);
+  const handing = useSignal('');
   const load = async (): Promise<void> => {
     try {
       all.value = (await api<{ items: Sample[] }>(`samples${query({ site: site.value?.key })}`)).items;
@@ -216,6 +222,7 @@ export function Samples() {
       />
     );
   const nameOf = (x: Sample): string => x.name || w(`kind_${x.kind}`);
+  const whose = all.value?.find((x) => x.id === handing.value);
   return (
     <section class="sheet" aria-label={w('viewSamples')}>
       <header class="sheet-head">
@@ -226,6 +233,7 @@ export function Samples() {
       </header>
       <Schedules onOpen={(id, name) => (open.value = { id, name })} />
       <Failed why={failed.value} retry={() => void load()} />
+      <Gone of={all.value ?? []} onDone={() => void load()} />
       {all.value?.length === 0 && <p class="empty">{w('sampleNone')}</p>}
       {!!all.value?.length && (
         <div class="table-box" tabIndex={0} role="group" aria-label={w('viewSamples')}>
@@ -263,7 +271,26 @@ export function Samples() {
                     )}
                   </th>
                   <td>{w(`kind_${x.kind}`)}</td>
-                  <td class="num">{w('sampleDone', { done: x.done, n: x.drawn })}</td>
+                  <td class="num">
+                    {w('sampleDone', { done: x.done, n: x.drawn })}{' '}
+                    {x.missed > 0 && (
+                      <span class="dim">
+                        {x.kind === 'calibration'
+                          ? `${w('state_missed')} ${x.missed}`
+                          : h('missed', { n: x.missed })}{' '}
+                      </span>
+                    )}
+                    {x.open && (
+                      <Button
+                        small
+                        kind="quiet"
+                        aria-label={h('whoIn', { name: nameOf(x) })}
+                        onClick={() => (handing.value = x.id)}
+                      >
+                        {h('who')}
+                      </Button>
+                    )}
+                  </td>
                   <td class="num">{x.seed}</td>
                   <td>{x.schedule ? l('bySchedule') : x.by.name}</td>
                   <td class="num" title={exactTime(x.at, lang.value)}>
@@ -272,7 +299,11 @@ export function Samples() {
                   <td class="num">
                     {x.kind === 'calibration'
                       ? '–'
-                      : l('coverageIs', { drawn: x.drawn, n: x.population, share: share(x.drawn, x.population) })}{' '}
+                      : l('coverageIs', {
+                          drawn: x.drawn - x.missed,
+                          n: x.population,
+                          share: share(x.drawn - x.missed, x.population),
+                        })}{' '}
                     {x.kind === 'random' && <span class="dim">{l('coverageNeeded', { n: x.needed })}</span>}
                   </td>
                 </tr>
@@ -280,6 +311,9 @@ export function Samples() {
             </tbody>
           </table>
         </div>
+      )}
+      {whose?.open && (
+        <Who sample={whose} name={nameOf(whose)} onClose={() => (handing.value = '')} onDone={() => void load()} />
       )}
       {drawing.value && (
         <Draw

@@ -225,6 +225,14 @@ export function missing(card: Card, contents: Contents): Item[] {
   return items(card).filter((i) => ['yesno', 'steps3', 'steps5'].includes(i.type) && !has(i));
 }
 
+/** All that has weight is not applicable, and nothing fatal to all of it is hit: there is no score. */
+export function unjudged(card: Card, contents: Contents): boolean {
+  const answers = contents.answers ?? {};
+  const weighty = items(card).filter((i) => ['yesno', 'steps3', 'steps5'].includes(i.type));
+  const hit = items(card).some((i) => i.type === 'fatal' && i.scope !== 'section' && (answers[i.key]?.value ?? 0) > 0);
+  return weighty.length > 0 && !hit && weighty.every((i) => answers[i.key]?.na);
+}
+
 /** 7120 → 71.2 */
 export function points(hundredths: number | undefined): string {
   return new Intl.NumberFormat(lang.value, { maximumFractionDigits: 2 }).format((hundredths ?? 0) / 100);

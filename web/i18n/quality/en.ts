@@ -64,6 +64,7 @@ export const en: Like<typeof zhCN> = {
   submit: 'Submit and next',
   submitted: 'Submitted: {score}',
   missing: { one: '{n} item is not answered', other: '{n} items are not answered' },
+  unjudged: 'Nothing applies, so there is no score: judge one item at least',
   allDone: 'All done',
   acknowledge: 'Acknowledge',
   acknowledged: 'Acknowledged',

@@ -62,6 +62,7 @@ export const zhCN = {
   submit: '提交并评下一条',
   submitted: '已提交：{score} 分',
   missing: '还有 {n} 项没有评',
+  unjudged: '全部不适用就没有分数：至少评一项',
   allDone: '全部评完了',
   acknowledge: '确认结果',
   acknowledged: '已确认',

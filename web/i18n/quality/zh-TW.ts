@@ -64,6 +64,7 @@ export const zhTW: Like<typeof zhCN> = {
   submit: '提交並評下一筆',
   submitted: '已提交：{score} 分',
   missing: '還有 {n} 項尚未評',
+  unjudged: '全部不適用就沒有分數：至少評一項',
   allDone: '全部評完了',
   acknowledge: '確認結果',
   acknowledged: '已確認',

@@ -1,0 +1,20 @@
+// What somebody has not reviewed, and giving it to others.
+export const zhCN = {
+  goneHas: '{name}已不做质检，还有 {n} 份没评',
+  who: '谁还没评',
+  whoIn: '谁还没评：{name}',
+  has: '{n} 份没评',
+  gone: '已不做质检',
+  spread: '分给其他人',
+  spreadOf: '分给其他人：{name}',
+  takeBack: '收回',
+  takeBackOf: '收回：{name}',
+  takeOut: '移出校准',
+  takeOutOf: '移出校准：{name}',
+  hint: '按手上的份数分给可以评的人；没有人评自己服务过的会话。已保存的草稿不带过去。收回的不再有人评，可以重新抽到。',
+  hintCalibration: '校准只由选定的人评。移出以后，其他人评完就可以对比。',
+  moved: '分给其他人 {n} 份',
+  taken: '收回 {n} 份',
+  left: '{n} 份没有人可以评',
+  missed: '收回 {n}',
+} as const;
