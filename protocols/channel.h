@@ -153,11 +153,18 @@ struct channel_ops {
     enum kf_rc (*open)(struct channel **ret, struct slice settings, struct kf_err *why);
     void (*close)(struct channel *); /* takes NULL */
     /* The platform's id of our side: what inbound.account says of events that are for this channel. Those for another account go to the
-     * channel of this site that has it, if that one believes the same request. NULL: only one can stand behind a hook. */
+     * channel that has it, of this site or of another, as that one reads the same request, if it believes it. NULL: only one can stand
+     * behind a hook. */
     struct slice (*account)(const struct channel *);
+    /* Does it also take what is for this account, where no channel has that for its own? NULL: no. */
+    bool (*takes)(const struct channel *, struct slice account);
 
     /* Bytes to facts. KF_OK also for what is refused: the answer is in `ret`. */
     enum kf_rc (*receive)(const struct channel *, struct arena *, const struct http_req *, const struct env *, struct received *ret);
+    /* Likewise, of a request that came to the hook of another channel, what of it is for `account`. `believed`: whose secret it has to stand
+     * up to; that of the same site is the site's, else it is this channel's own. NULL: receive(), and each believes for itself. */
+    enum kf_rc (*receive_for)(const struct channel *, const struct channel *believed, struct slice account, struct arena *,
+                              const struct http_req *, const struct env *, struct received *ret);
     /* Facts to bytes. With env->answering the errand becomes `ret->body` as an answer; KF_UNSUPPORTED: not possible that way. */
     enum kf_rc (*encode)(const struct channel *, struct arena *, const struct errand *, const struct env *, struct http_req *ret);
     /* The platform's answer to what encode() made. No answer at all (status 0) comes here too. */

@@ -20,6 +20,11 @@ static const struct setting_key keys[] = {
       .min = 3,
       .max = 200,
       .help = "whom people write to, and who answers: support@in.example.com" },
+    { .name = "aliases",
+      .type = SETTING_LIST,
+      .max = MAIL_ALIASES_MAX,
+      .help = "other addresses whose mail is taken, and answered from: sales@in.example.com; *@in.example.com takes what no other channel "
+              "has" },
     { .name = "name", .type = SETTING_TEXT, .min = 1, .max = 100, .help = "name beside that address, where no agent has one" },
     { .name = "subject", .type = SETTING_TEXT, .min = 1, .max = 200, .help = "subject of a mail that answers none" },
     { .name = "token_secret",
@@ -166,11 +171,27 @@ static enum kf_rc read_address(struct mail *m, struct kf_err *why)
     at = memchr(m->address.p, '@', m->address.n);
     m->local = (struct slice){ m->address.p, (size_t)(at - m->address.p) };
     m->domain = (struct slice){ at + 1, m->address.n - m->local.n - 1 };
-    if (m->local.n > 20) /* 64 with the token */
-        return kf_fail(why, KF_INVALID, "address: at most 20 letters before the @");
+    if (m->local.n > MAIL_LOCAL_MAX)
+        return kf_fail(why, KF_INVALID, "address: at most %d letters before the @", MAIL_LOCAL_MAX);
+    m->account = mail_lower(m->arena, m->address);
+    if (!m->account.p)
+        return no_memory(why);
     if (!m->bounce.n)
         m->bounce = m->address;
     return is_plain_address(m->bounce) ? KF_OK : kf_fail(why, KF_INVALID, "bounce: name@domain");
+}
+
+/* "sales@in.example.com", or "*@in.example.com": all of a domain. */
+static enum kf_rc take_alias(struct mail *m, struct slice entry, struct kf_err *why)
+{
+    struct slice one = mail_lower(m->arena, mail_trimmed(entry));
+
+    if (!one.p)
+        return no_memory(why);
+    if (m->n_aliases == MAIL_ALIASES_MAX || !is_plain_address(one) || (memchr(one.p, '*', one.n) && !slice_starts(one, "*@")))
+        return kf_fail(why, KF_INVALID, "aliases[%zu]: name@domain, without a +, or *@domain", m->n_aliases);
+    m->aliases[m->n_aliases++] = one;
+    return KF_OK;
 }
 
 /* smtp://host:port, and nothing behind it: our own name follows there, for EHLO. */
@@ -229,6 +250,8 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     if (!rc)
         rc = each(m, root, "public_keys", take_public_key, why);
     if (!rc)
+        rc = each(m, root, "aliases", take_alias, why);
+    if (!rc)
         rc = read_provider(m, provider, why);
     if (!rc)
         rc = read_address(m, why);
@@ -238,6 +261,11 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
 static enum kf_rc mail_open(struct channel **ret, struct slice settings, struct kf_err *why)
 {
     return channel_make(ret, sizeof(struct mail), settings, read_settings, why);
+}
+
+static struct slice mail_account(const struct channel *ch)
+{
+    return mail_of(ch)->account;
 }
 
 /* A file goes along with its mail: nothing has to be taken anywhere first, but encode() wants to have it. */
@@ -265,7 +293,10 @@ const struct channel_ops mail_ops = {
     .keys = keys,
     .open = mail_open,
     .close = channel_unmake,
+    .account = mail_account,
+    .takes = mail_takes,
     .receive = mail_receive,
+    .receive_for = mail_receive_for,
     .encode = mail_encode,
     .settle = mail_settle,
     .upload = mail_upload,

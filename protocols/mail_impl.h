@@ -6,9 +6,12 @@
 #include "protocols/mail.h"
 #include "protocols/mail_letter.h"
 
-#define MAIL_KEYS_MAX   4
-#define MAIL_PEER_BYTES 10
-#define MAIL_PEER_TEXT  17 /* with its NUL */
+#define MAIL_KEYS_MAX       4
+#define MAIL_ALIASES_MAX    32
+#define MAIL_LOCAL_MAX      20 /* letters before the @: 64 with the token */
+#define MAIL_RECIPIENTS_MAX 50
+#define MAIL_PEER_BYTES     10
+#define MAIL_PEER_TEXT      17 /* with its NUL */
 /* What a webhook may bring: Postmark 35 MB, SendGrid 30 MB, Mailgun 25 MB. */
 #define MAIL_BODY_MAX (36u << 20)
 
@@ -23,8 +26,11 @@ struct mail {
     size_t n_public_keys;
     struct slice user, password; /* HTTP Basic */
     int64_t max_age_ms;
-    struct slice address, local, domain; /* whom people write to */
-    struct slice bounce;                 /* the sender of the envelope */
+    struct slice address, local, domain;    /* whom people write to */
+    struct slice account;                   /* the same in lower case */
+    struct slice aliases[MAIL_ALIASES_MAX]; /* and whom else: addresses, "*@domain"; in lower case */
+    size_t n_aliases;
+    struct slice bounce; /* the sender of the envelope */
     struct slice name, subject;
     struct slice token_secret;
     const char *relay; /* smtp://host:port or smtps://… */
@@ -38,6 +44,11 @@ static inline const struct mail *mail_of(const struct channel *ch)
 {
     return (const void *)ch;
 }
+
+/* Is mail to this address, in lower case and without what follows a +, for this channel by its `aliases`? */
+bool mail_takes(const struct channel *ch, struct slice address);
+/* A copy without capitals; p == NULL: memory is out. */
+struct slice mail_lower(struct arena *a, struct slice s);
 
 /* ---- tokens: mail_token.c ---- */
 
@@ -65,14 +76,16 @@ bool mail_peer_bytes(struct slice text, uint8_t ret[MAIL_PEER_BYTES]);
 /* What a provider has brought, before anybody asks what it means. */
 struct mail_brought {
     struct mail_letter letter;
-    struct slice recipient; /* of the envelope */
-    struct slice sender;    /* of the envelope; "" if it is empty or not told */
-    bool bounced_path;      /* the envelope says: to nobody */
-    struct slice from;      /* the header: may hold encoded words */
-    struct slice subject;   /* likewise */
-    struct slice stripped;  /* the text as the provider has cut it, "" none */
-    struct slice hash;      /* what followed the + in the recipient, if the provider has found it */
-    struct slice token;     /* what was signed in place of the mail itself; "" none */
+    struct slice recipients[MAIL_RECIPIENTS_MAX]; /* of the envelope */
+    size_t n_recipients;                          /* 0: it is not told */
+    struct slice to;                              /* then: the header */
+    struct slice sender;                          /* of the envelope; "" if it is empty or not told */
+    bool bounced_path;                            /* the envelope says: to nobody */
+    struct slice from;                            /* the header: may hold encoded words */
+    struct slice subject;                         /* likewise */
+    struct slice stripped;                        /* the text as the provider has cut it, "" none */
+    struct slice hash;                            /* what followed the + in the recipient, if the provider has found it */
+    struct slice token;                           /* what was signed in place of the mail itself; "" none */
 };
 
 /* Reads the request of the channel's provider: mail_provider.c. NULL in *refused and KF_OK: `ret` is filled; else why it is not believed, or
@@ -83,6 +96,8 @@ enum kf_rc mail_bring(const struct mail *m, struct arena *a, const struct http_r
 bool mail_is_automatic(struct arena *a, const struct http_pair *headers, size_t n);
 
 enum kf_rc mail_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env, struct received *ret);
+enum kf_rc mail_receive_for(const struct channel *ch, const struct channel *believed, struct slice account, struct arena *a,
+                            const struct http_req *req, const struct env *env, struct received *ret);
 
 /* ---- out ---- */
 

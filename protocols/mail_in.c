@@ -23,6 +23,10 @@ struct reading {
     struct slice refs[MAIL_IDS_MAX];
     size_t n_refs;
     struct slice reply_to, id, tag; /* In-Reply-To, Message-ID, what follows the + */
+    struct slice to;                /* which of its addresses it was written to; "" not told */
+    bool mine;                      /* is it for this channel at all? */
+    struct slice others[MAIL_RECIPIENTS_MAX];
+    size_t n_others;
     struct slice subject;
     struct mail_token token;
     bool has_token;
@@ -49,34 +53,100 @@ static struct slice printed(struct reading *r, char *text)
 
 /* ---- who, whom ------------------------------------------------------------------------------------------------------------------ */
 
-static void lower(struct slice s)
+struct slice mail_lower(struct arena *a, struct slice s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] >= 'A' && s.p[i] <= 'Z')
-            ((char *)(uintptr_t)s.p)[i] = (char)(s.p[i] + 32);
+    struct slice ret = arena_copy(a, s);
+
+    for (size_t i = 0; ret.p && i < ret.n; i++)
+        if (ret.p[i] >= 'A' && ret.p[i] <= 'Z')
+            ((char *)(uintptr_t)ret.p)[i] = (char)(ret.p[i] + 32);
+    return ret;
 }
 
-/* "support+tag@in.example" is the account "support@in.example" and a tag. */
-static void read_recipient(struct reading *r)
+bool mail_takes(const struct channel *ch, struct slice address)
+{
+    const struct mail *m = mail_of(ch);
+    const char *at = address.n ? memchr(address.p, '@', address.n) : NULL;
+
+    for (size_t i = 0; at && i < m->n_aliases; i++) {
+        struct slice one = m->aliases[i], domain = { at, address.n - (size_t)(at - address.p) };
+
+        if (slice_eq(one, address) || (one.p[0] == '*' && slice_eq((struct slice){ one.p + 1, one.n - 1 }, domain)))
+            return true;
+    }
+    return false;
+}
+
+/* Of "Support+tag@in.example" the account is "support@in.example", and then there is a tag. */
+static struct slice account_of(struct reading *r, struct slice recipient, struct slice *tag)
 {
     struct mail_address to;
-    struct slice whole = r->b.recipient, account;
+    struct slice account;
     const char *at, *plus;
 
-    if (mail_addresses(r->a, whole, &to, 1) == 1)
-        whole = to.address;
-    account = checked(r, arena_copy(r->a, utf8_valid(whole) ? whole : SLICE("")));
-    lower(account);
-    r->tag = r->b.hash;
-    at = account.n ? memchr(account.p, '@', account.n) : NULL;
-    plus = at ? memchr(account.p, '+', (size_t)(at - account.p)) : NULL;
+    *tag = SLICE("");
+    if (mail_addresses(r->a, recipient, &to, 1) == 1)
+        recipient = to.address;
+    if (!utf8_valid(recipient) || !recipient.n || recipient.n > ID_MAX)
+        return SLICE("unknown@invalid");
+    at = memchr(recipient.p, '@', recipient.n);
+    plus = at ? memchr(recipient.p, '+', (size_t)(at - recipient.p)) : NULL;
+    account = recipient;
     if (plus) {
-        if (!r->tag.n)
-            r->tag = checked(r, arena_copy(r->a, (struct slice){ plus + 1, (size_t)(at - plus) - 1 }));
-        account =
-            printed(r, arena_printf(r->a, "%.*s%.*s", (int)(plus - account.p), account.p, (int)(account.n - (size_t)(at - account.p)), at));
+        *tag = checked(r, arena_copy(r->a, (struct slice){ plus + 1, (size_t)(at - plus) - 1 }));
+        account = printed(
+            r, arena_printf(r->a, "%.*s%.*s", (int)(plus - recipient.p), recipient.p, (int)(recipient.n - (size_t)(at - recipient.p)), at));
     }
-    r->in.account = account.n > ID_MAX ? r->m->address : account;
+    return checked(r, mail_lower(r->a, account));
+}
+
+/* Mail to the address, and what comes back to the sender of the envelope. */
+static bool is_own(const struct mail *m, struct slice account)
+{
+    return slice_eq(account, m->account) || (account.n == m->bounce.n && account.n && strncasecmp(account.p, m->bounce.p, account.n) == 0);
+}
+
+/* Nobody says whom the envelope named: it is this channel's hook, and a header may still say which answer it is. */
+static void guess_recipient(struct reading *r)
+{
+    struct mail_address all[MAIL_RECIPIENTS_MAX];
+    size_t n = mail_addresses(r->a, r->b.to, all, MAIL_RECIPIENTS_MAX);
+
+    r->failed |= n == SIZE_MAX;
+    for (size_t i = 0; n != SIZE_MAX && i < n && !r->tag.n; i++) {
+        struct slice tag, account = account_of(r, all[i].address, &tag);
+
+        if (is_own(r->m, account) || mail_takes((const void *)r->m, account))
+            r->tag = tag;
+    }
+    r->mine = true;
+}
+
+/* Whom the envelope names. What is for `wanted`, or for this channel's own address where nothing is wanted, is read; of others their accounts
+ * are told, for whoever has them. */
+static void read_recipients(struct reading *r, struct slice wanted)
+{
+    for (size_t i = 0; i < r->b.n_recipients; i++) {
+        struct slice tag, account = account_of(r, r->b.recipients[i], &tag);
+        bool known = false;
+
+        if (wanted.n ? slice_eq(account, wanted) : is_own(r->m, account)) {
+            r->mine = true;
+            r->to = account;
+            if (!r->tag.n)
+                r->tag = tag;
+            continue;
+        }
+        for (size_t k = 0; k < r->n_others; k++)
+            known |= slice_eq(r->others[k], account);
+        if (!known)
+            r->others[r->n_others++] = account;
+    }
+    if (!r->b.n_recipients)
+        guess_recipient(r);
+    if (r->b.hash.n && r->mine)
+        r->tag = r->b.hash;
+    r->in.account = r->m->account;
 }
 
 static void read_sender(struct reading *r)
@@ -308,6 +378,10 @@ static void write_handle(struct reading *r)
     buf_json(&b, r->subject);
     if (r->in.automatic)
         buf_str(&b, ",\"auto\":true");
+    if (r->to.n && !is_own(r->m, r->to)) {
+        buf_str(&b, ",\"to\":");
+        buf_json(&b, r->to);
+    }
     buf_char(&b, '}');
     r->in.reply_token = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
     buf_finish(&b);
@@ -466,7 +540,6 @@ static bool read_letter(struct reading *r)
 {
     bool silent = false;
 
-    read_recipient(r);
     read_sender(r);
     read_ids(r);
     read_token(r);
@@ -503,11 +576,26 @@ static void refuse(const struct mail *m, struct received *ret, const char *reaso
     *ret = (struct received){ .status = status, .type = "text/plain", .body = slice_of(reason), .refused = reason };
 }
 
-enum kf_rc mail_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env, struct received *ret)
+/* What was read, and of the others only that they were named: who has such an account reads the mail with its own secret. */
+static enum kf_rc tell(struct reading *r, bool others, struct received *ret)
+{
+    struct inbound *all = arena_array(r->a, r->n_others + 1, sizeof(*all));
+
+    if (!all)
+        return KF_NOMEM;
+    if (r->mine && read_letter(r))
+        all[ret->n++] = r->in;
+    for (size_t i = 0; others && i < r->n_others; i++)
+        all[ret->n++] = (struct inbound){ .kind = INBOUND_MESSAGE, .account = r->others[i] };
+    ret->inbound = all;
+    return r->failed ? KF_NOMEM : KF_OK;
+}
+
+enum kf_rc mail_receive_for(const struct channel *ch, const struct channel *believed, struct slice account, struct arena *a,
+                            const struct http_req *req, const struct env *env, struct received *ret)
 {
     struct reading *r = ARENA_NEW(a, struct reading);
     const char *refused = NULL;
-    struct inbound *one;
     enum kf_rc rc;
 
     if (!r)
@@ -515,25 +603,24 @@ enum kf_rc mail_receive(const struct channel *ch, struct arena *a, const struct 
     r->m = mail_of(ch);
     r->a = a;
     r->env = env;
+    r->to = r->tag = SLICE("");
     *ret = (struct received){ .status = 200 };
     if (strcmp(req->method, "POST") != 0) {
         *ret = (struct received){ .status = 405, .type = "text/plain", .body = SLICE("wrong_method"), .refused = "wrong_method" };
         return KF_OK;
     }
-    rc = mail_bring(r->m, a, req, env->now_ms, &r->b, &refused);
+    rc = mail_bring(mail_of(believed), a, req, env->now_ms, &r->b, &refused);
     if (rc)
         return rc;
     if (refused) {
         refuse(r->m, ret, refused);
         return KF_OK;
     }
-    if (read_letter(r)) {
-        one = ARENA_NEW(a, struct inbound);
-        if (!one)
-            return KF_NOMEM;
-        *one = r->in;
-        ret->inbound = one;
-        ret->n = 1;
-    }
-    return r->failed ? KF_NOMEM : KF_OK;
+    read_recipients(r, account);
+    return tell(r, !account.n, ret);
+}
+
+enum kf_rc mail_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env, struct received *ret)
+{
+    return mail_receive_for(ch, ch, SLICE(""), a, req, env, ret);
 }

@@ -19,12 +19,40 @@ struct writing {
     struct slice answered, subject, refs[REFS_MAX];
     size_t n_refs;
     bool to_machine;
-    struct slice to; /* whom it goes to */
+    struct slice from, local, domain; /* who answers: whom the mail that is answered was written to */
+    struct slice to;                  /* whom it goes to */
     struct slice token, unsubscribe, id;
     struct buf b;
 };
 
 /* ---- what it answers ------------------------------------------------------------------------------------------------------------ */
+
+/* Is it an address that can stand in an envelope? Others would need SMTPUTF8, which few relays have. */
+static bool deliverable(struct slice s)
+{
+    const char *at = s.n ? memchr(s.p, '@', s.n) : NULL;
+
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > 0x7e || strchr("<>()[],;:\\\"", s.p[i]))
+            return false;
+    return at && at != s.p && at + 1 < s.p + s.n && s.n <= 254 && !slice_is(s, "unknown@invalid");
+}
+
+/* An alias, as long as it is one. In front of a token that has room only behind short names, else the address of the channel takes the
+ * answers. */
+static void read_from(struct writing *w, struct slice alias)
+{
+    const struct mail *m = w->m;
+    const char *at = alias.n && mail_takes((const void *)m, alias) && deliverable(alias) ? memchr(alias.p, '@', alias.n) : NULL;
+
+    w->from = at ? alias : m->address;
+    w->local = m->local;
+    w->domain = m->domain;
+    if (at && at - alias.p <= MAIL_LOCAL_MAX) {
+        w->local = (struct slice){ alias.p, (size_t)(at - alias.p) };
+        w->domain = (struct slice){ at + 1, alias.n - w->local.n - 1 };
+    }
+}
 
 static bool read_handle(struct writing *w)
 {
@@ -37,6 +65,7 @@ static bool read_handle(struct writing *w)
     w->answered = json_get_text(&keep, root, "id");
     w->subject = json_get_text(&keep, root, "subject");
     w->to_machine = json_is_true(json_object_get(root, "auto"));
+    read_from(w, json_get_text(&keep, root, "to"));
     for (size_t i = n > REFS_MAX - 1 ? n - (REFS_MAX - 1) : 0; i < n; i++) {
         const json_t *v = json_array_get(refs, i);
         struct slice id = arena_copy(w->a, (struct slice){ json_string_value(v) ? json_string_value(v) : "", json_string_length(v) });
@@ -54,17 +83,6 @@ static bool read_handle(struct writing *w)
 static bool is_detour(const struct writing *w)
 {
     return slice_is(json_member(slice_of(w->e->message.extra), "mail"), "true");
-}
-
-/* Is it an address that can stand in an envelope? Others would need SMTPUTF8, which few relays have. */
-static bool deliverable(struct slice s)
-{
-    const char *at = s.n ? memchr(s.p, '@', s.n) : NULL;
-
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > 0x7e || strchr("<>()[],;:\\\"", s.p[i]))
-            return false;
-    return at && at != s.p && at + 1 < s.p + s.n && s.n <= 254 && !slice_is(s, "unknown@invalid");
 }
 
 /* The exchange, as letters in our addresses; and the name of this mail, the same for every try. */
@@ -154,13 +172,11 @@ static void write_automatic(struct writing *w)
 
 static void write_head(struct writing *w)
 {
-    const struct mail *m = w->m;
-
     mail_write_date(&w->b, w->env->now_ms);
-    mail_write_address(&w->b, "From", our_name(w), m->address);
+    mail_write_address(&w->b, "From", our_name(w), w->from);
     mail_write_address(&w->b, "To", SLICE(""), w->to);
-    buf_printf(&w->b, "Reply-To:\r\n <%.*s+%.*s@%.*s>\r\n", (int)m->local.n, m->local.p, (int)w->token.n, w->token.p, (int)m->domain.n,
-               m->domain.p);
+    buf_printf(&w->b, "Reply-To:\r\n <%.*s+%.*s@%.*s>\r\n", (int)w->local.n, w->local.p, (int)w->token.n, w->token.p, (int)w->domain.n,
+               w->domain.p);
     write_subject(w);
     mail_write_ids(&w->b, "Message-ID", &w->id, 1);
     if (w->answered.n)

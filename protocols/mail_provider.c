@@ -58,6 +58,12 @@ static struct slice utf8(struct bringing *g, struct slice bytes, struct slice ch
     return ret;
 }
 
+static void add_recipient(struct bringing *g, struct slice one)
+{
+    if (one.n && g->ret->n_recipients < MAIL_RECIPIENTS_MAX)
+        g->ret->recipients[g->ret->n_recipients++] = one;
+}
+
 /* ---- HTTP Basic ---------------------------------------------------------------------------------------------------------------- */
 
 static const char *basic_refusal(struct bringing *g)
@@ -155,7 +161,7 @@ static void mailgun_letter(struct bringing *g)
     struct mail_brought *r = g->ret;
 
     r->token = value(g, "token");
-    r->recipient = utf8(g, value(g, "recipient"), SLICE(""));
+    add_recipient(g, utf8(g, value(g, "recipient"), SLICE("")));
     r->sender = utf8(g, value(g, "sender"), SLICE(""));
     r->bounced_path = field(g, "sender") && (!r->sender.n || slice_is(r->sender, "<>"));
     if (field(g, "body-mime")) {
@@ -211,13 +217,10 @@ static void sendgrid_envelope(struct bringing *g)
     g->ret->bounced_path = envelope && !g->ret->sender.n;
     for (size_t i = 0; i < json_array_size(to); i++) {
         const json_t *v = json_array_get(to, i);
-        struct slice one = { json_string_value(v), json_string_length(v) };
-        bool ours = one.n >= g->m->domain.n && strncasecmp(one.p + one.n - g->m->domain.n, g->m->domain.p, g->m->domain.n) == 0;
+        struct slice one = arena_copy(g->a, (struct slice){ json_is_string(v) ? json_string_value(v) : "", json_string_length(v) });
 
-        if (one.n && (ours || !g->ret->recipient.n))
-            g->ret->recipient = arena_copy(g->a, one);
-        if (ours)
-            break;
+        g->failed |= !one.p;
+        add_recipient(g, one);
     }
     g->failed |= keep.failed;
     json_decref(envelope);
@@ -322,7 +325,7 @@ static const char *postmark_letter(struct bringing *g)
         return "malformed_body";
     postmark_headers(g, &keep, json_object_get(root, "Headers"));
     postmark_date(g, json_get_text(&keep, root, "Date"));
-    r->recipient = json_get_text(&keep, root, "OriginalRecipient");
+    add_recipient(g, json_get_text(&keep, root, "OriginalRecipient"));
     r->hash = json_get_text(&keep, root, "MailboxHash");
     r->from = postmark_from(g, &keep, root);
     r->subject = json_get_text(&keep, root, "Subject");
@@ -372,11 +375,9 @@ static void complete(struct bringing *g)
     struct mail_brought *r = g->ret;
     struct mail_letter *l = &r->letter;
     struct slice path = http_header(l->headers, l->n_headers, "return-path"), type = http_header(l->headers, l->n_headers, "content-type");
-    struct mail_address to;
 
     r->bounced_path |= slice_is(mail_trimmed(path), "<>");
-    if (!r->recipient.n && mail_addresses(g->a, http_header(l->headers, l->n_headers, "to"), &to, 1) == 1)
-        r->recipient = to.address;
+    r->to = http_header(l->headers, l->n_headers, "to");
     if (!l->type.n)
         l->type = mail_value(g->a, type);
     g->failed |= !l->type.p || l->failed;
@@ -387,7 +388,7 @@ enum kf_rc mail_bring(const struct mail *m, struct arena *a, const struct http_r
 {
     struct bringing g = { .m = m, .a = a, .req = req, .now_ms = now_ms, .ret = ret };
 
-    *ret = (struct mail_brought){ .recipient = SLICE("") };
+    memset(ret, 0, sizeof(*ret));
     *refused = bring(&g);
     if (!*refused)
         complete(&g);

@@ -15,12 +15,11 @@ struct hook {
     struct kf_key site, channel;
     struct arena *arena;
     struct received received;
-    struct inbound *mine; /* of these, those for this channel */
-    size_t n_mine;
     enum kf_rc rc; /* of receive() */
     desk_hook_answer *answer;
     void *ctx;
-    /* What is for other channels of the site is committed, too, before the answer. */
+    size_t n_unknown; /* events for accounts that no channel has */
+    /* What is for other channels is committed, too, before the answer. */
     size_t left;
     enum kf_rc worst;
     struct kf_id conv;
@@ -117,33 +116,149 @@ static void hook_taken(void *ctx, enum kf_rc rc, const struct kf_id *conv)
         hook_done(h, h->worst, id_is_zero(&h->conv) ? NULL : &h->conv);
 }
 
-/* The events of somebody else's account: of a channel that believes this request by its own secret, or of nobody. */
-static void hook_elsewhere(struct hook *h, struct desk_site *ds, const struct outlet *first, const struct http_req *req, struct inbound *in,
-                           size_t n)
+/* ---- whose it is ---- */
+
+/* Of a hook's events those of one channel, on their way to the store. */
+struct portion {
+    struct hook *h;
+    struct kf_key site, channel;
+    struct inbound *in;
+    size_t n;
+};
+
+static void portion_carried(void *ctx, enum kf_rc rc)
 {
-    struct inbound *mine = arena_array(h->arena, n, sizeof(*mine));
+    struct portion *p = ctx;
+    struct desk *d = p->h->d;
+    struct desk_site *ds = site_of(d, &p->site);
+    struct outlet *o = ds ? outlet_of(d, ds, &p->channel) : NULL;
 
-    while (n && mine) {
-        struct slice account = in[0].account;
-        struct outlet *o = outlet_of_account(h->d, ds, first, account);
-        struct env env = o ? outlet_env(h->d, o) : (struct env){ .now_ms = 0 };
-        struct received again = { .refused = "unknown_account" };
-        size_t taken = pick_account(in, n, account, mine);
+    if (rc || !o)
+        hook_taken(p->h, rc ? rc : KF_ABSENT, NULL);
+    else
+        take_inbound(d, ds, o, p->in, p->n, (struct slice){ NULL, 0 }, hook_taken, p->h);
+}
 
-        n -= taken;
-        if (o && o->ops->receive(o->ch, h->arena, req, &env, &again))
-            h->worst = KF_NOMEM;
-        if (again.refused) {
-            log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=%s events=%zu", ds->site->key.s, h->channel.s,
-                      again.refused, taken);
-            continue;
-        }
-        h->left++;
-        take_inbound(h->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, hook_taken, h);
-        mine = arena_array(h->arena, n + 1, sizeof(*mine));
+/* Counted in h->left by whoever calls it. */
+static void portion_take(struct hook *h, struct desk_site *ds, struct outlet *o, struct inbound *in, size_t n)
+{
+    struct portion *p = carries_files(in, n) ? ARENA_NEW(h->arena, struct portion) : NULL;
+
+    if (p) {
+        *p = (struct portion){ .h = h, .site = ds->site->key, .channel = o->channel, .in = in, .n = n };
+        carry_files(h->d, ds, h->arena, in, n, portion_carried, p);
+    } else if (carries_files(in, n))
+        hook_taken(h, KF_NOMEM, NULL);
+    else
+        take_inbound(h->d, ds, o, in, n, (struct slice){ NULL, 0 }, hook_taken, h);
+}
+
+/* Who takes what nobody has for its own: this channel, else the first of its site. */
+static struct outlet *taker_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account)
+{
+    if (!first->ops->takes)
+        return NULL;
+    if (first->ops->takes(first->ch, account))
+        return first;
+    for (size_t i = 0; i < ds->site->n_channels; i++) {
+        const struct site_channel *sc = &ds->site->channels[i];
+        struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
+
+        if (o && o->ops->takes(o->ch, account))
+            return o;
     }
-    if (!mine)
+    return NULL;
+}
+
+/* The channel that has the account, and its site: of this one, of another; else one that takes it. NULL: nobody. */
+static struct outlet *owner_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account, struct desk_site **whose)
+{
+    struct outlet *o = outlet_of_account(d, ds, first, account);
+
+    *whose = ds;
+    for (struct desk_site *other = d->sites; !o && other; other = other->next)
+        if (other != ds) {
+            *whose = other;
+            o = outlet_of_account(d, other, first, account);
+        }
+    if (o)
+        return o;
+    *whose = ds;
+    return taker_of(d, ds, first, account);
+}
+
+/* Takes from `in` what is for this account, or is taken by the same channel. */
+static size_t pick_owner(struct desk *d, struct desk_site *ds, struct outlet *first, const struct outlet *o, struct inbound *in, size_t n)
+{
+    struct slice account = in[0].account;
+    struct desk_site *whose;
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!slice_eq(in[i].account, account) && (!o || owner_of(d, ds, first, in[i].account, &whose) != o))
+            in[left++] = in[i];
+    return n - left;
+}
+
+/* The request as its owner reads it: by the secret of that one, unless both are of one site and the platform leaves it open who owns what. */
+static enum kf_rc read_for(struct hook *h, const struct outlet *first, const struct outlet *o, bool same_site, struct slice account,
+                           const struct http_req *req, struct received *ret)
+{
+    struct env env = outlet_env(h->d, o);
+
+    if (o->ops->receive_for)
+        return o->ops->receive_for(o->ch, same_site ? first->ch : o->ch, account, h->arena, req, &env, ret);
+    return o->ops->receive(o->ch, h->arena, req, &env, ret);
+}
+
+static void passed_over(struct hook *h, const struct desk_site *ds, const char *reason, size_t n)
+{
+    log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=%s events=%zu", ds->site->key.s, h->channel.s, reason, n);
+}
+
+/* The events of one other account; `n` of the request were for it. */
+static void hook_give(struct hook *h, struct desk_site *ds, struct outlet *first, struct desk_site *whose, struct outlet *o,
+                      struct slice account, size_t n, const struct http_req *req)
+{
+    struct received again = { .status = 0 };
+    struct inbound *mine;
+    size_t taken;
+
+    if (read_for(h, first, o, whose == ds, account, req, &again)) {
         h->worst = KF_NOMEM;
+        return;
+    }
+    if (again.refused) {
+        passed_over(h, ds, again.refused, n);
+        return;
+    }
+    mine = arena_array(h->arena, again.n + 1, sizeof(*mine));
+    if (!mine) {
+        h->worst = KF_NOMEM;
+        return;
+    }
+    taken = pick_account(again.inbound, again.n, o->ops->account(o->ch), mine);
+    h->left++;
+    portion_take(h, whose, o, mine, taken);
+}
+
+/* The events of somebody else's accounts: of channels that have them, or of nobody. */
+static void hook_elsewhere(struct hook *h, struct desk_site *ds, struct outlet *first, const struct http_req *req, struct inbound *in,
+                           size_t n, bool served)
+{
+    while (n) {
+        struct slice account = in[0].account;
+        struct desk_site *whose;
+        struct outlet *o = owner_of(h->d, ds, first, account, &whose);
+        size_t of_it = pick_owner(h->d, ds, first, o, in, n);
+
+        n -= of_it;
+        if (!o) {
+            h->n_unknown += of_it;
+            passed_over(h, ds, "unknown_account", of_it);
+        } else if (o != first || !served) /* one mail to two of its addresses is one mail */
+            hook_give(h, ds, first, whose, o, account, of_it, req);
+    }
 }
 
 int64_t desk_hook_max(const struct site_channel *ch)
@@ -151,18 +266,6 @@ int64_t desk_hook_max(const struct site_channel *ch)
     const struct channel_ops *ops = channel_find(ch->adapter);
 
     return ops && ops->body_max ? (int64_t)ops->body_max : BODY_MAX;
-}
-
-static void hook_carried(void *ctx, enum kf_rc rc)
-{
-    struct hook *h = ctx;
-    struct desk_site *ds = site_of(h->d, &h->site);
-    struct outlet *o = ds ? outlet_of(h->d, ds, &h->channel) : NULL;
-
-    if (rc || !o)
-        hook_taken(h, rc ? rc : KF_ABSENT, NULL);
-    else
-        take_inbound(h->d, ds, o, h->mine, h->n_mine, (struct slice){ NULL, 0 }, hook_taken, h);
 }
 
 static void hook_take(struct hook *h, struct desk_site *ds, struct outlet *o, const struct http_req *req)
@@ -179,14 +282,11 @@ static void hook_take(struct hook *h, struct desk_site *ds, struct outlet *o, co
         }
         taken = pick_account(in, n, o->ops->account(o->ch), mine);
         if (taken < n)
-            hook_elsewhere(h, ds, o, req, in, n - taken);
+            hook_elsewhere(h, ds, o, req, in, n - taken, taken > 0);
     }
-    h->mine = mine;
-    h->n_mine = taken;
-    if (carries_files(mine, taken))
-        carry_files(h->d, ds, h->arena, mine, taken, hook_carried, h);
-    else
-        take_inbound(h->d, ds, o, mine, taken, (struct slice){ NULL, 0 }, hook_taken, h);
+    if (n && h->n_unknown == n)
+        h->received.refused = "unknown_account"; /* for who looks at the channel; the answer stays */
+    portion_take(h, ds, o, mine, taken);
 }
 
 void desk_hook(struct desk *d, const struct site *site, const struct site_channel *ch, const struct http_req *req, desk_hook_answer *answer,

@@ -23,8 +23,11 @@ static const char set[] =
     "\"user\":\"pm\",\"password\":\"s3cr:et\",\"address\":\"support@in.kefud.example\",\"name\":\"邮局\","
     "\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\",\"relay_password\":\"p\"}},"
     "\"zgun\":{\"adapter\":\"mail\",\"name\":\"Mailgun\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
-    "\"" GUN_KEY
-    "\"],\"address\":\"help@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:9\"}}},"
+    "\"" GUN_KEY "\"],\"address\":\"help@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:9\"}},"
+    "\"zsales\":{\"adapter\":\"mail\",\"name\":\"Sales\",\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
+    "\"user\":\"other\",\"password\":\"0therwise\",\"address\":\"Sales@gun.kefud.example\",\"aliases\":[\"info@gun.kefud.example\","
+    "\"*@all.kefud.example\"],\"token_secret\":\"another sixteen bytes\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\","
+    "\"relay_password\":\"p\"}}},"
     "\"people\":[{\"email\":\"agent@post.example\",\"name\":\"林小姐\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],"
     "\"capacity\":50}]}";
 
@@ -407,8 +410,8 @@ static void who_is_gone_is_answered_by_mail(void **state)
     visitor_free(&v);
 }
 
-/* Posts a form as Mailgun does: its signature is over the two, and not over the mail. */
-static int gun_posted(const char *at, const char *token, const char *id, const char *text)
+/* Posts a form as Mailgun does: its signature is over the two, and not over the mail. `to` is escaped. */
+static int gun_posted_to(const char *to, const char *at, const char *token, const char *id, const char *text)
 {
     char body[1200], both[120], proof[65];
     struct reply r;
@@ -417,9 +420,9 @@ static int gun_posted(const char *at, const char *token, const char *id, const c
     (void)snprintf(both, sizeof(both), "%s%s", at, token);
     hmac_hex(GUN_KEY, both, proof);
     (void)snprintf(body, sizeof(body),
-                   "recipient=help%%40gun.kefud.example&sender=kim%%40mail.example&from=kim%%40mail.example&subject=Hi&body-plain=%s"
+                   "recipient=%s&sender=kim%%40mail.example&from=kim%%40mail.example&subject=Hi&body-plain=%s"
                    "&message-headers=[[%%22Message-Id%%22,%%22%s%%22]]&timestamp=%s&token=%s&signature=%s",
-                   text, id, at, token, proof);
+                   to, text, id, at, token, proof);
     web_ask(&d,
             &(struct ask){
                 .path = hook_path(&d, SITE, "zgun"), .headers = "Content-Type: application/x-www-form-urlencoded\r\n", .body = body },
@@ -427,6 +430,11 @@ static int gun_posted(const char *at, const char *token, const char *id, const c
     ret = r.status;
     reply_free(&r);
     return ret;
+}
+
+static int gun_posted(const char *at, const char *token, const char *id, const char *text)
+{
+    return gun_posted_to("help%40gun.kefud.example", at, token, id, text);
 }
 
 /* Who has seen a signed request go by can sign nothing else with it; its repeat, and the same mail signed anew, are the same mail. */
@@ -450,6 +458,118 @@ static void a_signature_is_good_for_one_mail(void **state)
     assert_string_not_equal(assigned(), conv);
 }
 
+/* ---- whom it is for ---- */
+
+static void assigned_of(const char *channel, char conv[40])
+{
+    (void)snprintf(
+        conv, 40, "%s",
+        text_at(wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", channel), "conversation.id"));
+}
+
+/* One route of a provider may bring all of a domain to one hook: each mail is of the channel that has its address, and goes out as that. */
+static void mail_to_another_channel_is_that_one_s(void **state)
+{
+    json_t *with_file = mail_of("files2@mail.example", "SALES@gun.kefud.example", "<s2@mail.example>", "our order");
+    char at[24], conv[40], *mail;
+    const json_t *m;
+
+    (void)state;
+    (void)snprintf(at, sizeof(at), "%lld", (long long)(now_wall_ms() / 1000));
+    assert_int_equal(gun_posted_to("sales%2Bx%40GUN.kefud.example", at, "3123456789", "<s1@mail.example>", "for+sales"), 200);
+    assigned_of("zsales", conv);
+    staff_say(&agent, conv, "s1", "sales speaks");
+    mail = mail_to("kim@mail.example", "sales speaks");
+    assert_non_null(strstr(head_of(mail, "From"), "<Sales@gun.kefud.example>"));
+    assert_non_null(strstr(head_of(mail, "Reply-To"), "<Sales+"));
+    free(mail);
+
+    add_file(with_file, "order.txt", "text/plain", "three chairs");
+    brings(with_file);
+    assigned_of("zsales", conv);
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(m, "messages.0.file.name"), "order.txt");
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+}
+
+/* `aliases` belong to a channel, and answers go out as the one that was written to; an answer to those comes back. */
+static void an_alias_answers_as_itself(void **state)
+{
+    char conv[40], at[24], to[200], *mail;
+    const json_t *m;
+
+    (void)state;
+    (void)snprintf(at, sizeof(at), "%lld", (long long)(now_wall_ms() / 1000));
+    assert_int_equal(gun_posted_to("Info%40gun.kefud.example", at, "4123456789", "<i1@mail.example>", "info+please"), 200);
+    assigned_of("zsales", conv);
+    staff_say(&agent, conv, "i1", "info speaks");
+    mail = mail_to("kim@mail.example", "info speaks");
+    assert_non_null(strstr(head_of(mail, "From"), "<info@gun.kefud.example>"));
+    (void)snprintf(to, sizeof(to), "%s", head_of(mail, "Reply-To") + 1);
+    to[strlen(to) - 1] = '\0';
+    free(mail);
+    assert_memory_equal(to, "info+", 5);
+    brings(mail_of("kim@mail.example", to, "<i2@mail.example>", "thank you, info"));
+    m = wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "thank you, info");
+    assert_string_equal(text_at(m, "conversation"), conv);
+
+    brings(mail_of("kim@mail.example", "whoever@all.kefud.example", "<i3@mail.example>", "to all of a domain"));
+    assigned_of("zsales", conv);
+    staff_say(&agent, conv, "i2", "all speak");
+    mail = mail_to("kim@mail.example", "all speak");
+    assert_non_null(strstr(head_of(mail, "From"), "<whoever@all.kefud.example>"));
+    free(mail);
+}
+
+static void mail_to_nobody_is_passed_over_and_said(void **state)
+{
+    bool said = false;
+    struct reply r;
+    json_t *one;
+    size_t i;
+
+    (void)state;
+    brings(mail_of("kim@mail.example", "nobody@in.kefud.example", "<n1@mail.example>", "anybody there?"));
+    daemon_log_wait(&d, "event=hook_passed_over site=" SITE " channel=mail reason=unknown_account events=1");
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/sites/" SITE "/channels", .control = true });
+    json_array_foreach(value_at(r.json, "items"), i, one)
+    {
+        if (!strcmp(text_at(one, "key"), "mail"))
+            said = !strcmp(text_at(one, "events.0.verdict"), "unknown_account");
+    }
+    assert_true(said);
+    reply_free(&r);
+}
+
+/* Two shops at one provider: each believes by its own secret what comes to the other's hook. */
+static void mail_to_another_site_is_believed_there(void **state)
+{
+    static const char other[] =
+        "{\"site\":{\"key\":\"post2\",\"name\":\"Two\",\"language\":\"en\"},\"queues\":{\"desk\":{\"name\":\"Desk\"}},\"channels\":{"
+        "\"gun2\":{\"adapter\":\"mail\",\"name\":\"Two\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
+        "\"" GUN_KEY
+        "\"],\"address\":\"two@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\"}},"
+        "\"gun3\":{\"adapter\":\"mail\",\"name\":\"Three\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
+        "\"key-of-somebody-else\"],\"address\":\"three@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\","
+        "\"relay\":\"smtp://127.0.0.1:9\"}}},"
+        "\"people\":[{\"email\":\"agent@post2.example\",\"name\":\"Two\",\"number\":\"8\",\"roles\":[\"agent\"],\"queues\":[\"desk\"]}]}";
+    struct staff two;
+    char at[24], ignored[64];
+
+    (void)state;
+    site_open(&d, other, relay.port, &two, ignored);
+    (void)snprintf(at, sizeof(at), "%lld", (long long)(now_wall_ms() / 1000));
+    assert_int_equal(gun_posted_to("two%40gun.kefud.example", at, "5123456789", "<t1@mail.example>", "hello+two"), 200);
+    wire_take(&two.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "gun2");
+    assert_int_equal(gun_posted_to("three%40gun.kefud.example", at, "6123456789", "<t2@mail.example>", "hello+three"), 200);
+    daemon_log_wait(&d, "event=hook_passed_over site=" SITE " channel=zgun reason=bad_signature events=1");
+    wire_none(&two.wire, "{s:s}", "type", "assigned");
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    staff_free(&two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +581,10 @@ int main(void)
         cmocka_unit_test(what_the_relay_refuses_and_what_comes_back_is_seen),
         cmocka_unit_test(a_machine_is_never_answered_by_one),
         cmocka_unit_test(who_is_gone_is_answered_by_mail),
+        cmocka_unit_test(mail_to_another_channel_is_that_one_s),
+        cmocka_unit_test(an_alias_answers_as_itself),
+        cmocka_unit_test(mail_to_nobody_is_passed_over_and_said),
+        cmocka_unit_test(mail_to_another_site_is_believed_there),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
