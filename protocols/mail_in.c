@@ -13,6 +13,8 @@
 #define QUOTED_MAX  4000
 #define SUBJECT_MAX 300
 #define FILES_MAX   20
+#define NAMES_MAX   400 /* of the files beyond them */
+#define RAW_MAX     (256u << 10)
 #define SKEW_MS     (7 * 86400000LL)
 
 struct reading {
@@ -20,6 +22,7 @@ struct reading {
     struct arena *a;
     const struct env *env;
     struct mail_brought b;
+    struct slice body; /* of the request */
     struct slice refs[MAIL_IDS_MAX];
     size_t n_refs;
     struct slice reply_to, id, tag; /* In-Reply-To, Message-ID, what follows the + */
@@ -309,13 +312,42 @@ static struct slice clean_name(struct reading *r, struct slice name)
     return utf8_cut((struct slice){ ret ? ret : "", n }, 120);
 }
 
+/* Files that nobody will see: how many, and as many of their names as fit. */
+static void say_left_out(struct reading *r, size_t from)
+{
+    const struct mail_letter *l = &r->b.letter;
+    size_t n = l->n_parts - from + l->n_left_out;
+    struct buf b;
+
+    buf_init(&b, r->in.text.n + 8 * NAMES_MAX);
+    buf_add(&b, r->in.text);
+    buf_printf(&b, "%s[%zu more file%s left out: of one mail %d are kept", b.n ? "\n" : "", n, n == 1 ? " was" : "s were", FILES_MAX);
+    for (size_t i = from, start = b.n; i < l->n_parts && b.n - start < NAMES_MAX; i++) {
+        struct slice name = clean_name(r, l->parts[i].name);
+
+        if (!name.n)
+            continue;
+        buf_str(&b, b.n == start ? ": " : ", ");
+        buf_add(&b, name);
+    }
+    buf_char(&b, ']');
+    r->in.text = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
+    buf_finish(&b);
+}
+
+/* Nothing can be shown of it: whoever wants to know what was meant may look at what came. */
+static void read_nothing(struct reading *r)
+{
+    r->in.type = TYPE_UNSUPPORTED;
+    r->in.raw = (struct slice){ r->body.p, r->body.n < RAW_MAX ? r->body.n : RAW_MAX };
+}
+
 static void read_files(struct reading *r)
 {
     const struct mail_letter *l = &r->b.letter;
     bool long_text = utf8_cut(r->in.text, TEXT_MAX).n < r->in.text.n;
-    size_t left_out = l->n_left_out, n = 0;
     struct media *all = arena_array(r->a, FILES_MAX + 1, sizeof(*all));
-    const char *note;
+    size_t n = 0, i = 0;
 
     if (!all) {
         r->failed = true;
@@ -325,30 +357,25 @@ static void read_files(struct reading *r)
         all[n++] = (struct media){
             .type = TYPE_FILE, .name = SLICE("message.txt"), .mime = SLICE("text/plain"), .bytes = r->in.text, .size = (int64_t)r->in.text.n
         };
-    for (size_t i = 0; i < l->n_parts; i++) {
+    for (; i < l->n_parts && n < FILES_MAX; i++) {
         const struct mail_part *p = &l->parts[i];
 
-        if (n == FILES_MAX) {
-            left_out++;
-            continue;
-        }
         all[n++] = (struct media){
             .type = type_of(p->type), .name = clean_name(r, p->name), .mime = p->type, .bytes = p->bytes, .size = (int64_t)p->bytes.n
         };
     }
     if (long_text)
         r->in.text = utf8_cut(r->in.text, TEXT_MAX);
-    if (left_out) {
-        note = arena_printf(r->a, "%.*s%s[+%zu]", (int)r->in.text.n, r->in.text.p, r->in.text.n ? "\n" : "", left_out);
-        r->failed |= !note;
-        r->in.text = slice_of(note);
-    }
+    if (i < l->n_parts || l->n_left_out)
+        say_left_out(r, i);
     r->in.media = n ? all : NULL;
     r->in.n_media = n;
     if (!r->in.text.n && !r->in.title.n && n)
         r->in.type = all[0].type;
-    if (!r->in.text.n && !n)
+    if (!r->in.text.n && !r->in.title.n && !n)
         r->in.text = r->subject;
+    if (!r->in.text.n && !r->in.title.n && !n)
+        read_nothing(r);
 }
 
 /* ---- what an answer needs ------------------------------------------------------------------------------------------------------- */
@@ -603,6 +630,7 @@ enum kf_rc mail_receive_for(const struct channel *ch, const struct channel *beli
     r->m = mail_of(ch);
     r->a = a;
     r->env = env;
+    r->body = req->body;
     r->to = r->tag = SLICE("");
     *ret = (struct received){ .status = 200 };
     if (strcmp(req->method, "POST") != 0) {

@@ -88,7 +88,7 @@ size_t mail_form(struct arena *a, struct slice content_type, struct slice body, 
 
 /* The text above what it quotes; what follows goes to *quoted. Nothing is lost: where all is quoted, all of it is the text. */
 struct slice mail_unquoted(struct slice text, struct slice *quoted);
-/* The text of HTML. p == NULL: memory is out. */
+/* The text of HTML; what it quotes has "> " in front of its lines. p == NULL: memory is out. */
 struct slice mail_html_text(struct arena *a, struct slice html);
 /* format=flowed (RFC 3676): lines that go on are put together. p == NULL: memory is out. */
 struct slice mail_flowed(struct arena *a, struct slice text, bool delsp);

@@ -160,8 +160,11 @@ static void add_text(struct entity *e, struct buf *to, const struct part_head *h
 static void add_leaf(struct entity *e, const struct part_head *h, struct slice body)
 {
     struct slice bytes = unwrapped(e->a, body, get(h, "content-transfer-encoding"));
-    struct mail_part part = { .type = h->type, .name = h->name, .bytes = bytes };
+    struct mail_part part = { .type = h->type, .name = h->name };
 
+    if (bytes.p && !bytes.n && mail_trimmed(body).n) /* it is not encoded at all */
+        bytes = body;
+    part.bytes = bytes;
     if (!bytes.p)
         e->failed = true;
     else if (!h->attached && slice_is(h->type, "text/plain"))
@@ -212,12 +215,14 @@ static struct slice without_line_end(struct slice s)
     return s;
 }
 
-/* What stands before the first boundary and after the last one is for nobody. A last boundary that is missing is where the end is. */
-static void read_parts(struct entity *e, struct slice body, struct slice boundary, int depth)
+/* What stands before the first boundary and after the last one is for nobody. A last boundary that is missing is where the end is. False:
+ * it occurs nowhere. */
+static bool read_parts(struct entity *e, struct slice body, struct slice boundary, int depth)
 {
     size_t after = 0;
     bool last = false;
     size_t at = delimiter(body, boundary, 0, &after, &last);
+    bool any = at != SIZE_MAX;
 
     while (at != SIZE_MAX && !last && !e->failed && e->parts < MAIL_PARTS_MAX) {
         size_t start = after, end = delimiter(body, boundary, start, &after, &last);
@@ -226,6 +231,7 @@ static void read_parts(struct entity *e, struct slice body, struct slice boundar
         read_entity(e, without_line_end((struct slice){ body.p + start, n }), depth + 1);
         at = end;
     }
+    return any;
 }
 
 /* Of alternatives the plain one is the text, and HTML only where there is none; both are kept apart until the end, so that the order in
@@ -252,12 +258,10 @@ static void read_entity(struct entity *e, struct slice raw, int depth)
         boundary = mail_param(e->a, h.raw_type, "boundary");
         if (!boundary.p)
             e->failed = true;
-        else if (boundary.n)
-            read_parts(e, body, boundary, depth);
-        if (boundary.n)
+        else if (boundary.n && read_parts(e, body, boundary, depth))
             return;
     }
-    if (slice_starts(h.type, "multipart/")) /* too deep, or without a boundary: for people to look at */
+    if (slice_starts(h.type, "multipart/")) /* too deep, or without its boundary: for people to look at */
         h.type = SLICE("text/plain");
     add_leaf(e, &h, body);
 }

@@ -249,11 +249,15 @@ struct slice mail_flowed(struct arena *a, struct slice text, bool delsp)
 
 /* ---- HTML ------------------------------------------------------------------------------------------------------------------------ */
 
+#define QUOTES_SHOWN 3 /* marks before a line; what is quoted deeper looks like that */
+
 struct page {
     struct buf out;
     int newlines; /* at the end of `out` */
     bool space;   /* one is due before the next word */
     int pre;
+    int blocks;      /* of <blockquote>, open */
+    uint64_t quotes; /* which of the first 64 of them repeat what somebody wrote before */
 };
 
 static void page_break(struct page *p, int newlines)
@@ -269,6 +273,9 @@ static void page_char(struct page *p, const char *bytes, size_t n)
 {
     if (p->space && p->out.n && !p->newlines)
         buf_char(&p->out, ' ');
+    if (p->quotes && (p->newlines || !p->out.n))
+        for (int i = 0; i < QUOTES_SHOWN && i < __builtin_popcountll(p->quotes); i++)
+            buf_str(&p->out, "> ");
     p->space = false;
     p->newlines = 0;
     buf_add(&p->out, (struct slice){ bytes, n });
@@ -357,11 +364,24 @@ static size_t tag_end(struct slice s, size_t at)
     return s.n;
 }
 
+/* A quote becomes lines as plain mail marks them. Some programs indent by the same tag: without the line beside it. */
+static void page_blockquote(struct page *p, struct slice tag, bool closes)
+{
+    bool indents = memmem(tag.p, tag.n, "border:none", 11) || memmem(tag.p, tag.n, "border: none", 12);
+
+    page_break(p, 1);
+    if (closes && p->blocks > 0)
+        p->blocks--;
+    if (p->blocks < 64)
+        p->quotes = closes || indents ? p->quotes & ~(1ULL << p->blocks) : p->quotes | 1ULL << p->blocks;
+    if (!closes)
+        p->blocks++;
+}
+
 static size_t page_tag(struct page *p, struct slice s, size_t at)
 {
     static const char *const hidden[] = { "script", "style", "head", "title", "template", "noscript" };
-    static const char *const blocks[] = { "p",  "div", "tr", "ul", "ol", "table",   "blockquote", "h1",
-                                          "h2", "h3",  "h4", "h5", "h6", "section", "article" };
+    static const char *const blocks[] = { "p", "div", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article" };
     struct slice name;
     size_t end, n = at + 1;
     bool closes;
@@ -389,6 +409,8 @@ static size_t page_tag(struct page *p, struct slice s, size_t at)
         page_char(p, "- ", 2);
     } else if (tag_is(name, "td") || tag_is(name, "th"))
         p->space = true;
+    else if (tag_is(name, "blockquote"))
+        page_blockquote(p, (struct slice){ s.p + at, end - at }, closes);
     else if (tag_is(name, "pre")) {
         p->pre += closes ? -1 : 1;
         page_break(p, 1);
@@ -405,7 +427,7 @@ struct slice mail_html_text(struct arena *a, struct slice html)
     struct page p = { .newlines = 1 };
     size_t i = 0;
 
-    buf_init(&p.out, html.n * 2 + 64);
+    buf_init(&p.out, html.n * 4 + 64); /* of two bytes, a line and its marks make eight */
     while (i < html.n) {
         uint32_t cp = 0;
         size_t n;

@@ -501,6 +501,41 @@ static void hostile_mail_yields_something(void **state)
     assert_int_equal(got.inbound->type, TYPE_FILE);
 }
 
+/* Nothing is shown as if nothing had come: a subject stands there once, and what cannot be read is kept as it came. */
+static void a_mail_without_words_says_what_it_is(void **state)
+{
+    struct bench *t = *state;
+    struct received got =
+        brought(t, "support@in.kefud.example", "From: a@x.example\nSubject: =?utf-8?B?5rWL6K+V?= x\nMessage-ID: <1@x>\n\n");
+
+    expect(got.inbound->title, "测试 x");
+    assert_int_equal(got.inbound->text.n, 0);
+    assert_int_equal(got.inbound->type, TYPE_TEXT);
+    got = brought(t, "support@in.kefud.example", "\xff\xfe\x81\x92\x7f\xc1");
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.inbound->type, TYPE_UNSUPPORTED);
+    assert_true(got.inbound->raw.n > 0);
+    assert_non_null(strstr(arena_text(t->arena, got.inbound->raw), "body-mime="));
+}
+
+/* The first twenty are kept; of the others there is a line with their names. */
+static void files_beyond_the_bound_are_named(void **state)
+{
+    struct bench *t = *state;
+    struct received got;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    buf_str(&b, "From: a@x.example\nMessage-ID: <1@x>\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nall of them\n");
+    for (int i = 1; i <= 23; i++)
+        buf_printf(&b, "--b\nContent-Type: text/plain; name=f%d.txt\nContent-Disposition: attachment\n\n%d\n", i, i);
+    buf_str(&b, "--b--\n");
+    got = brought(t, "support@in.kefud.example", arena_text(t->arena, buf_slice(&b)));
+    buf_finish(&b);
+    assert_int_equal(got.inbound->n_media, 20);
+    expect(got.inbound->text, "all of them\n[3 more files were left out: of one mail 20 are kept: f21.txt, f22.txt, f23.txt]");
+}
+
 static void a_long_text_is_a_file_too(void **state)
 {
     struct bench *t = *state;
@@ -597,6 +632,8 @@ int main(void)
         BENCH(each_reply_has_its_class),
         BENCH(our_own_mail_is_not_answered),
         BENCH(hostile_mail_yields_something),
+        BENCH(a_mail_without_words_says_what_it_is),
+        BENCH(files_beyond_the_bound_are_named),
         BENCH(a_long_text_is_a_file_too),
         BENCH(memory_that_runs_out_loses_nothing),
         cmocka_unit_test(wrong_settings_are_named),

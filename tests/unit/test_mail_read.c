@@ -155,6 +155,8 @@ static void bodies_are_found_however_they_are_wrapped(void **state)
         { "Content-Type: image/png; name=p.png\nContent-Transfer-Encoding: base64\n\nUE5HREFUQQ==", "", 1 },
         { "Content-Type: text/plain; format=flowed\n\na \nb\n> c \n> d\n-- \ne", "a b\n> c d\n-- \ne", 0 },
         { "Content-Type: text/plain; charset=gb2312\n\n\xc4\xe3\xba\xc3", "你好", 0 },
+        { "Content-Type: multipart/mixed; boundary=b\n\nno such line", "no such line", 0 },
+        { "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n\xe4\xbd\xa0\xe5\xa5\xbd", "你好", 0 },
         { "no header at all", "", 0 },
         { "", "", 0 },
     };
@@ -234,6 +236,10 @@ static void html_becomes_text(void **state)
         { "&#20320;&#x597D;&#0;&bogus;", "你好\xef\xbf\xbd&bogus;" },
         { "1 < 2 && 3 > 2", "1 < 2 && 3 > 2" },
         { "<h1>T</h1><div>x</div>", "T\nx" },
+        { "a<blockquote>b<p>c</p><blockquote>d</blockquote>e</blockquote>f", "a\n> b\n\n> c\n\n> > d\n> e\nf" },
+        { "a<blockquote style=\"margin:0 0 0 40px;border:none;padding:0px\">b</blockquote>c", "a\nb\nc" },
+        { "</blockquote></blockquote>a<blockquote>b", "a\n> b" },
+        { "<blockquote><blockquote><blockquote><blockquote>deep", "> > > deep" },
         { "<script>never", "" },
         { "<", "<" },
         { "", "" },
@@ -242,6 +248,42 @@ static void html_becomes_text(void **state)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         expect(mail_html_text(a, slice_of(rows[i].html)), rows[i].text);
+}
+
+/* As Gmail, Apple Mail, Thunderbird, Outlook on the web and Yahoo write an answer whose only text is HTML. */
+static void what_html_quotes_is_cut_too(void **state)
+{
+    static const struct {
+        const char *html, *head, *quoted;
+    } rows[] = {
+        { "<div dir=\"ltr\">fresh words</div><br><div class=\"gmail_quote\"><div dir=\"ltr\" class=\"gmail_attr\">On Mon, Shop "
+          "wrote:<br></div>"
+          "<blockquote class=\"gmail_quote\" style=\"margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex\">"
+          "<div>old words</div><div>more of them</div></blockquote></div>",
+          "fresh words", "On Mon, Shop wrote:\n> old words\n> more of them" },
+        { "<html><body>fresh words<div><br><blockquote type=\"cite\"><div>On 21 Sep 2026, at 11:26, Shop &lt;s@x.example&gt; "
+          "wrote:</div><br>"
+          "<div>old words</div></blockquote></div></body></html>",
+          "fresh words", "> On 21 Sep 2026, at 11:26, Shop <s@x.example> wrote:\n\n> old words" },
+        { "<p>fresh</p><div class=\"moz-cite-prefix\">On 9/21/26 11:26, Shop wrote:<br></div><blockquote type=\"cite\" "
+          "cite=\"mid:x\"><p>old</p>"
+          "</blockquote>",
+          "fresh", "On 9/21/26 11:26, Shop wrote:\n\n> old" },
+        { "<div>fresh</div><hr><div id=\"divRplyFwdMsg\"><b>From:</b> Shop<br><b>Sent:</b> Monday<br></div><div>old</div>", "fresh",
+          "From: Shop\nSent: Monday\nold" },
+        { "<div>好的</div><blockquote>在 2026年9月21日，小林写道：<br>在路上</blockquote>", "好的",
+          "> 在 2026年9月21日，小林写道：\n> 在路上" },
+        { "<blockquote>only quoted</blockquote>", "> only quoted", "" },
+        { "<div>see<blockquote>one</blockquote>my answer</div>", "see\n> one\nmy answer", "" },
+    };
+    struct arena *a = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice quoted;
+
+        expect(mail_unquoted(mail_html_text(a, slice_of(rows[i].html)), &quoted), rows[i].head);
+        expect(quoted, rows[i].quoted);
+    }
 }
 
 static void forms_are_not_fooled_by_their_contents(void **state)
@@ -275,6 +317,7 @@ int main(void)
         READING(dates_are_read_as_they_are_written),        READING(parameters_are_put_together),
         READING(bodies_are_found_however_they_are_wrapped), READING(parts_within_parts_end_somewhere),
         READING(what_is_quoted_is_cut_and_nothing_is_lost), READING(html_becomes_text),
+        READING(what_is_quoted_is_cut_and_nothing_is_lost), READING(what_html_quotes_is_cut_too),
         READING(forms_are_not_fooled_by_their_contents),
     };
 
