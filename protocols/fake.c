@@ -1,6 +1,7 @@
 /* fake.c: settings, token and media of the fake channel. Notices are read by fake_in.c, replies are written by fake_out.c. */
 #include "protocols/fake_impl.h"
 #include "protocols/sign.h"
+#include "protocols/stamp.h"
 #include "protocols/url.h"
 
 /* A token is renewed so long before it ends. */
@@ -147,6 +148,7 @@ static enum kf_rc fake_renew(const struct channel *ch, struct arena *a, const st
         return ask_token(fake_of(ch), a, SLICE(""), ret);
     if (last->status == 401 || last->status == 403)
         return KF_AUTH;
+    done->retry_after_ms = stamp_retry_after(last);
     root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
     challenge = json_get_text(&keep, root, "challenge");
     token = json_get_text(&keep, root, "token");

@@ -198,6 +198,8 @@ static enum kf_rc telegram_media(const struct channel *ch, struct arena *a, cons
         return KF_LIMIT;
     if (last->status == 401 || last->status == 404) /* of the token: a file that is gone is 400 */
         return KF_AUTH;
+    if (last->status == 200 && !path.n)
+        return KF_RATE; /* no answer at all: the file is still there */
     if (last->status != 200 || !path_fits(path))
         return KF_ABSENT;
     *ret = (struct http_req){ .method = "GET",

@@ -271,7 +271,9 @@ static enum kf_rc whatsapp_media(const struct channel *ch, struct arena *a, cons
         return KF_NOMEM;
     if (last->status != 200)
         return whatsapp_class(code, last->status) == OUTCOME_AUTH ? KF_AUTH : KF_ABSENT;
-    return where.p && url_parse(where, &u) ? fetch(w, a, where, &u, ret) : KF_IO;
+    if (!where.n)
+        return KF_RATE; /* no answer at all: the file is still there */
+    return url_parse(where, &u) ? fetch(w, a, where, &u, ret) : KF_IO;
 }
 
 /* ---- setting up -------------------------------------------------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ static bool keep_token(struct outlet *o, struct slice token, int64_t expires_ms,
     o->n_token = token.n;
     o->token_expires = expires_ms;
     o->token_found = found;
+    o->token_held = 0;
     return true;
 }
 
@@ -164,9 +165,10 @@ static void renew_step(struct wanting *w, const struct http_resp *last)
     rc = o->ops->renew(o->ch, w->arena, &env, last, &req, &renewed);
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, renew_answered, w);
-    else if (rc)
+    else if (rc) {
+        o->token_held = mono(d) + renewed.retry_after_ms;
         give_up(w, no_token(rc, &renewed, last, &why), &why);
-    else if (renewed.token.n > TOKEN_MAX || !keep_token(o, renewed.token, renewed.expires_ms, false))
+    } else if (renewed.token.n > TOKEN_MAX || !keep_token(o, renewed.token, renewed.expires_ms, false))
         give_up(w, kf_fail(&why, KF_NOMEM, "no memory for the access token"), &why);
     else
         token_store(w, o);
@@ -267,6 +269,12 @@ void token_want(struct desk *d, struct desk_site *ds, struct outlet *o, struct s
 
     if (!o->ops->renew || (o->token && o->token_expires > now(d) && !slice_eq((struct slice){ o->token, o->n_token }, refused))) {
         done(ctx, KF_OK, NULL);
+        return;
+    }
+    if (mono(d) < o->token_held) {
+        (void)kf_fail(&why, KF_RATE, "the platform gives no access token at the moment (it wants to be asked later)");
+        why.retry_after_ms = (int32_t)(o->token_held - mono(d) < INT32_MAX ? o->token_held - mono(d) : INT32_MAX);
+        done(ctx, KF_RATE, &why);
         return;
     }
     if (o->renewing) {

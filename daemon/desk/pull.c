@@ -1,6 +1,7 @@
 /* pull.c: what platforms do not tell but have to be asked for: page by page from a cursor, one worker per account, items and cursor stored
  * together. */
 #include "desk/outlet.h"
+#include "protocols/stamp.h"
 
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct pulling {
     enum kf_rc worst;  /* of those that have */
     int renewed;       /* how often another token was asked for */
     struct slice used; /* the token of the last request */
+    int64_t wait_ms;   /* what the platform asked for with the last answer */
 };
 
 static void pull_page(struct pulling *p, const struct http_resp *last);
@@ -45,6 +47,9 @@ static void pull_later(struct pulling *p, struct outlet *o)
 
     p->d->ports.chance(p->d->ports.ctx, &chance, sizeof(chance));
     o->pull_due = mono(p->d) + 500 + errand_again_ms(o->pull_fails < LONGEST_FAIL ? o->pull_fails : LONGEST_FAIL, 0, 1, chance);
+    o->pull_held = p->wait_ms ? mono(p->d) + p->wait_ms : 0;
+    if (o->pull_due < o->pull_held)
+        o->pull_due = o->pull_held;
     if (!o->pull_fails++)
         log_event(p->d, 2, "desk event=pull_failed site=%s channel=%s", p->site.s, p->channel.s);
     if (p->token.n && !o->again_token)
@@ -62,8 +67,10 @@ static void pull_end(struct pulling *p, bool failed)
         o->pulling = o->pull_again = false;
         if (failed)
             pull_later(p, o);
-        else
+        else {
             o->pull_fails = 0;
+            o->pull_held = 0;
+        }
     }
     d->under_way--;
     arena_free(p->arena);
@@ -138,9 +145,10 @@ static void pull_renewed(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
     if (rc == KF_AUTH && o)
         pull_refused(p, ds, o, why ? why->text : NULL);
-    else if (rc)
+    else if (rc) {
+        p->wait_ms = why ? why->retry_after_ms : 0;
         pull_end(p, true);
-    else
+    } else
         pull_page(p, NULL);
 }
 
@@ -206,6 +214,7 @@ static void pull_page(struct pulling *p, const struct http_resp *last)
     }
     env = outlet_env(d, o);
     p->used = env.token.n ? arena_copy(p->arena, env.token) : SLICE("");
+    p->wait_ms = last ? stamp_retry_after(last) : 0;
     if (!last)
         p->page = (struct pulled){ 0 };
     rc = o->ops->pull(o->ch, p->arena, &env, p->token, last, &req, &p->page);
@@ -291,8 +300,8 @@ void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct sl
 
     if (!o->ops->pull || !holder(d, ds) || d->stopping)
         return;
-    if (o->pulling) {
-        o->pull_again = true;
+    if (o->pulling || mono(d) < o->pull_held) { /* held: pull_due is set */
+        o->pull_again = o->pulling;
         if (token.n) {
             free(o->again_token);
             o->again_token = strndup(token.p, token.n);

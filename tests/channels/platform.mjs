@@ -9,8 +9,10 @@
 //   message(p, m)      how the platform tells of a text {user, id, text, at, picture?, voice?, quote?}: {method?, query?, headers?, body}; `p` is this
 //                      row's Account: p.at, p.stock (bytes by id), p.inbox (what can be pulled)
 //   taken(answer)      did kefud take it? (default: any 2xx)
-//   read(call)         what a request of kefud's is: {what: 'token'|'send'|'upload'|'media'|'pull'|'quiet', text?, user?, key?, picture?};
-//                      `key`: a repeat under the same key is the same message
+//   read(call)         what a request of kefud's is: {what: 'token'|'send'|'upload'|'media'|'file'|'pull'|'quiet', text?, user?, key?, picture?};
+//                      `key`: a repeat under the same key is the same message; `media` asks where a file is, `file` gives it, where that is two
+//   stages             which of these, beside `send`, the platform has: each can go wrong by itself (stages.test.mjs)
+//   any, open          of the stages those at which whatever comes with 200 is the file; those that ask for no token
 //   answer(p, call)    the answer when all is well: {status?, headers?, body?}
 //   expired()          the answer to a token that is over; without it the platform has none that end
 //   blocked()          the answer that ends it: {…answer, words} (words: what people are to read; by mail: {reply, words})
@@ -23,7 +25,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { openRelay } from './relay.mjs';
 
-// What the platform can do wrong. Each is asked for once per text (`plan`), by the text that it is to happen to.
+// What the platform can do wrong. Each is asked for once per text (`plan`), by the text that it is to happen to; of the other stages the next
+// request has it (`troubles`).
 export const MISBEHAVIOURS = {
   // Answers to the first try; the next ones are as they should be. `done`: it has been accepted all the same. `reply`: the same as a mail relay
   // says it.
@@ -52,14 +55,21 @@ class Account {
     this.inbox = [];
     this.calls = []; // every request of kefud's, in the order of coming: {what, text, user, key, at_ms, accepted, bad}
     this.plan = new Map(); // text → misbehaviour
+    this.troubles = new Map(); // stage → misbehaviour
+    this.strict = false; // a token that is over stays so until there is another
+    this.over = false;
     this.during = null; // called once while a token is being asked for, before it is answered
     this.count = 0;
   }
 
   /** Keeps a request, and says what goes wrong with it, if anything. */
   take({ what, text, user, key, picture, mail }) {
-    const name = what === 'send' ? this.plan.get(text) : undefined;
-    const bad = name === 'gone' ? GONE : name ? MISBEHAVIOURS[name] : null;
+    const name = what === 'send' ? this.plan.get(text) : this.troubles.get(what);
+    if (what !== 'send') this.troubles.delete(what);
+    const over = this.over && ['send', 'upload', 'media', 'pull'].includes(what) && !this.row.open?.includes(what);
+    const bad = over ? MISBEHAVIOURS.expired : name === 'gone' ? GONE : name ? MISBEHAVIOURS[name] : null;
+    if (bad === MISBEHAVIOURS.expired) this.over = this.strict;
+    if (what === 'token' && !bad?.answer && !bad?.hangs && !bad?.cuts) this.over = false;
     if (bad && !bad.always) this.plan.delete(text);
     const kept = { what, text, user, key, picture, mail, bad: name, at_ms: Date.now(), n: ++this.count, accepted: !bad || bad.done };
     this.calls.push(kept);
@@ -76,6 +86,12 @@ class Account {
       keys.add(c.key);
       return true;
     });
+  }
+
+  /** The requests of one stage, from the first that went wrong in this way. */
+  after(what, bad) {
+    const all = this.calls.filter((c) => c.what === what);
+    return all.slice(all.findLastIndex((c) => c.bad === bad));
   }
 
   tries(text) {

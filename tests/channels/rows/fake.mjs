@@ -16,6 +16,9 @@ function signed(at, body) {
 export default {
   name: 'fake',
   holds_ms: 3000,
+  stages: ['token', 'upload', 'media'],
+  any: ['media'],
+  open: ['media'],
   settings: (at) => ({ url: `${at}/api`, app: 'our-app', secret: SECRET, token: TOKEN }),
   message(p, { user, id, text, at, picture }) {
     const number = [...createHash('sha256').update(id).digest().subarray(0, 6)].reduce((n, b) => n * 256 + b, 0);

@@ -7,6 +7,9 @@ const SECRET = `whsec_${KEY.toString('base64')}`;
 export default {
   name: 'generic',
   idempotent: true,
+  stages: ['media'],
+  any: ['media'],
+  open: ['media'],
   settings: (at) => ({ url: `${at}/kefud`, secrets: [SECRET], send_secrets: [SECRET] }),
   message(p, { user, id, text, at, picture }) {
     const body = JSON.stringify({

@@ -22,6 +22,9 @@ export function signed(body) {
 
 export default {
   name: 'qq',
+  stages: ['token', 'upload', 'media'],
+  any: ['media'],
+  open: ['media'],
   settings: (at) => ({ app_id: '102345678', app_secret: SECRET, url: at, token_url: at }),
   message(p, { user, id, text, at, picture }) {
     const d = {

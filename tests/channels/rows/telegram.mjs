@@ -18,6 +18,8 @@ function field(raw, name) {
 
 export default {
   name: 'telegram',
+  stages: ['media', 'file'],
+  any: ['file'],
   user: (name) => String(number(name)),
   settings: (at) => ({ token: TOKEN, secrets: [SECRET], url: at }),
   message(p, { user, id, text, at, picture }) {
@@ -37,7 +39,7 @@ export default {
     const [, method] = /^\/bot[^/]+\/(\w+)$/.exec(call.path) ?? [];
     if (method === 'sendMessage') return { what: 'send', text: call.json.text, user: String(call.json.chat_id) };
     if (method === 'sendPhoto') return { what: 'send', text: field(call.raw, 'caption')?.toString(), user: field(call.raw, 'chat_id').toString(), picture: 'up' };
-    return { what: method === 'getFile' || call.path.startsWith('/file/') ? 'media' : 'quiet' };
+    return { what: call.path.startsWith('/file/') ? 'file' : method === 'getFile' ? 'media' : 'quiet' };
   },
   answer(p, call) {
     if (call.path.startsWith('/file/')) return { headers: { 'Content-Type': 'application/octet-stream' }, body: p.stock.get(call.path.split('/').pop()) };

@@ -35,6 +35,8 @@ export function made(document, at) {
 
 export default {
   name: 'wechat',
+  stages: ['token', 'upload', 'media'],
+  any: ['media'],
   holds_ms: 3000,
   settings: (at) => ({ ...settings, url: at }),
   message(p, { user, id, text, at, picture, voice }) {

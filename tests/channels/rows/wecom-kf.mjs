@@ -16,6 +16,8 @@ function given(bytes, range) {
 export default {
   name: 'wecom-kf',
   idempotent: true,
+  stages: ['token', 'pull', 'upload', 'media'],
+  any: ['media'],
   settings: (at) => ({
     corp_id: shared.app_id,
     secret: 'very-secret',

@@ -14,6 +14,8 @@ function fileOf(raw) {
 
 export default {
   name: 'whatsapp',
+  stages: ['upload', 'media', 'file'],
+  any: ['file'],
   user: (name) => `US.${Buffer.from(name).toString('hex')}`,
   settings: (at) => ({ number: NUMBER, token: TOKEN, app_secrets: [SECRET], verify_token: 'kefud-verify-01', url: at }),
   message(p, { user, id, text, at, picture }) {
@@ -30,7 +32,7 @@ export default {
   read(call) {
     if (call.headers.authorization !== `Bearer ${TOKEN}`) throw new Error(`${call.path} without its token`);
     if (call.path.endsWith('/media')) return { what: 'upload' };
-    if (!call.path.endsWith('/messages')) return { what: 'media' };
+    if (!call.path.endsWith('/messages')) return { what: call.path.startsWith('/lookaside/') ? 'file' : 'media' };
     const { type, text, image, recipient, to } = call.json;
     if (!type) return { what: 'quiet' };
     return { what: 'send', text: text?.body ?? image?.caption, user: recipient ?? to, picture: image?.id };
@@ -41,7 +43,8 @@ export default {
         p.stock.set('up', fileOf(call.raw));
         return { body: { id: 'up' } };
       case 'media':
-        if (!call.path.startsWith('/lookaside/')) return { body: { url: `${p.at}/lookaside/${call.path.split('/').pop()}`, mime_type: 'image/png' } };
+        return { body: { url: `${p.at}/lookaside/${call.path.split('/').pop()}`, mime_type: 'image/png' } };
+      case 'file':
         return { headers: { 'Content-Type': 'image/png' }, body: p.stock.get(call.path.split('/').pop()) };
       case 'send':
         return { body: { messaging_product: 'whatsapp', messages: [{ id: `wamid.out${++p.count}` }] } };
