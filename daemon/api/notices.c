@@ -1,5 +1,5 @@
-/* notices.c: what somebody is told of, to go and look at: comments that name him, requests to see what is masked that he may decide, and what
- * became of his own. */
+/* notices.c: what somebody is told of, to go and look at: comments that name him, requests to see what is masked that he may decide, what
+ * became of his own, and for whoever may set up channels, those whose platform refuses their credentials. */
 #include "api/reveals.h"
 #include "api/reviews.h"
 
@@ -45,6 +45,39 @@ static json_t *decided_json(const struct stored_reveal *r)
     return ret;
 }
 
+/* The same as long as it lasts, and another one when it happens again. */
+static struct kf_id refused_id(const struct kf_key *site, const struct kf_key *channel, int64_t at)
+{
+    const char *const names[] = { site->s, "/", channel->s };
+    uint64_t mix = 14695981039346656037U; /* FNV-1a */
+    struct kf_id ret = { { 0 } };
+
+    for (size_t i = 0; i < 3; i++)
+        for (const char *p = names[i]; *p; p++)
+            mix = (mix ^ (uint8_t)*p) * 1099511628211U;
+    for (int i = 0; i < 6; i++)
+        ret.b[i] = (uint8_t)((uint64_t)at >> (40 - 8 * i));
+    for (int i = 0; i < 8; i++)
+        ret.b[8 + i] = (uint8_t)(mix >> (8 * i));
+    ret.b[6] = 0x70; /* as all ids: the time in front */
+    ret.b[8] = (uint8_t)(0x80 | (ret.b[8] & 0x3f));
+    return ret;
+}
+
+/* By the channel, as it were: it is there until the platform takes its credentials again, and nobody can make it unseen. */
+static json_t *refused_json(const struct site *site, const struct stored_count *n)
+{
+    const struct site_channel *sc = site_channel(site, &n->key);
+    struct kf_id id = refused_id(&site->key, &n->key, n->n), nobody = { { 0 } };
+    char ids[2][KF_ID_TEXT];
+
+    if (!sc || sc->off || !n->words)
+        return NULL;
+    return json_pack("{s:s,s:s,s:I,s:{s:s,s:s},s:s,s:s,s:b}", "id", id_text(&id, ids[0]), "kind", "channel_refused", "at", (json_int_t)n->n,
+                     "by", "id", id_text(&nobody, ids[1]), "name", sc->name ? sc->name : sc->key.s, "text", n->words, "channel", sc->key.s,
+                     "seen", 0);
+}
+
 static int64_t at_of(const json_t *notice)
 {
     return json_integer_value(json_object_get(notice, "at"));
@@ -77,17 +110,29 @@ static size_t collect(struct turn *t, const struct member *who, const struct que
     return n;
 }
 
+struct noticing {
+    struct turn *turn;
+    struct stored_count *refused; /* channels */
+    size_t n_refused;
+};
+
 static void have_notices(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
-    struct turn *t = ctx;
-    json_t **all = rc ? NULL : arena_array(t->arena, q->n_mentions + q->n_reveals + 1, sizeof(json_t *)), *items;
+    struct noticing *g = ctx;
+    struct turn *t = g->turn;
+    json_t **all = rc ? NULL : arena_array(t->arena, q->n_mentions + q->n_reveals + g->n_refused + 1, sizeof(json_t *)), *items;
+    const struct member *m;
+    struct site *site = all ? turn_site(t, &m) : NULL; /* it may have been changed meanwhile */
     size_t n, unseen = 0;
 
-    if (!all) {
+    if (!all)
         turn_fail(t, rc ? rc : KF_NOMEM, why);
+    if (!site)
         return;
-    }
-    n = collect(t, turn_member(t, &q->site), q, all);
+    n = collect(t, m, q, all);
+    for (size_t i = 0; i < g->n_refused; i++)
+        if ((all[n] = refused_json(site, &g->refused[i])))
+            n++;
     qsort(all, n, sizeof(json_t *), newest_first);
     items = json_array();
     for (size_t i = 0; i < n; i++) {
@@ -97,10 +142,9 @@ static void have_notices(void *ctx, enum kf_rc rc, struct query *q, const struct
     turn_jansson(t, 200, json_pack("{s:o,s:I}", "items", items, "unseen", (json_int_t)unseen));
 }
 
-static void get_notices(struct turn *t)
+static void ask_notices(struct noticing *g, struct site *site)
 {
-    const struct member *m;
-    struct site *site = turn_site(t, &m);
+    struct turn *t = g->turn;
     struct query *q = turn_asks(t, site, QUERY_NOTICES);
 
     if (!q)
@@ -108,7 +152,53 @@ static void get_notices(struct turn *t)
     q->id = t->person;
     q->limit = LISTED_MAX;
     q->now = turn_ports(t)->now_ms(turn_ports(t)->ctx);
-    turn_ports(t)->read(turn_ports(t)->ctx, q, have_notices, t);
+    turn_ports(t)->read(turn_ports(t)->ctx, q, have_notices, g);
+}
+
+static void have_refused(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
+{
+    struct noticing *g = ctx;
+    struct turn *t = g->turn;
+    const struct member *m;
+    struct site *site;
+
+    g->refused = rc ? NULL : arena_array(t->arena, q->n_counts + 1, sizeof(*g->refused));
+    if (!g->refused) {
+        turn_fail(t, rc ? rc : KF_NOMEM, why);
+        return;
+    }
+    for (size_t i = 0; i < q->n_counts; i++) {
+        if (!q->counts[i].words) /* gone: the platform has said so to whoever took it down */
+            continue;
+        g->refused[g->n_refused] = q->counts[i];
+        g->refused[g->n_refused++].words = arena_text(t->arena, slice_of(q->counts[i].words));
+    }
+    site = turn_site(t, &m);
+    if (site)
+        ask_notices(g, site);
+}
+
+static void get_notices(struct turn *t)
+{
+    struct noticing *g = ARENA_NEW(t->arena, struct noticing);
+    const struct member *m;
+    struct site *site = turn_site(t, &m);
+    struct query *q;
+
+    if (!site)
+        return;
+    if (!g) {
+        turn_problem(t, 500, "out of memory");
+        return;
+    }
+    g->turn = t;
+    if (!permit(m, VERB_SETTINGS_WRITE, &site->key, NULL)) {
+        ask_notices(g, site);
+        return;
+    }
+    q = turn_asks(t, site, QUERY_CHANNELS_GONE);
+    if (q)
+        turn_ports(t)->read(turn_ports(t)->ctx, q, have_refused, g);
 }
 
 static void seen(void *ctx, enum kf_rc rc, const struct news *news, const struct kf_err *why)

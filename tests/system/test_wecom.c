@@ -31,7 +31,7 @@ static const char set[] =
     "\"channels\":{" CHANNEL("one", ONE, ",\"welcome\":\"欢迎光临\",\"on_close\":\"end\"") "," CHANNEL(
         "two", TWO, ",\"names\":false") "},"
                                         "\"people\":[{\"email\":\"agent@kf.example\",\"name\":\"接线员\",\"number\":\"7\","
-                                        "\"roles\":[\"agent\"],"
+                                        "\"roles\":[\"agent\",\"admin\"],"
                                         "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 /* Every account asks for its token and for what it has missed, in whichever order. */
@@ -429,9 +429,31 @@ static bool says(const char *channel, const char *words)
     return ret;
 }
 
+/* What the agent, who is an administrator as well, is told of the channels; the notice's id, or "" if there is none. Static memory. */
+static const char *told(const char *words)
+{
+    static char id[40];
+    struct reply r = web_expect(&d, 200, &(struct ask){ .path = "/api/v1/notices?site=" SITE, .cookie = agent.cookie });
+    json_t *items = json_object_get(r.json, "items");
+
+    id[0] = '\0';
+    assert_int_equal(number_at(r.json, "unseen"), json_array_size(items));
+    if (json_array_size(items)) {
+        assert_int_equal(json_array_size(items), 1);
+        assert_string_equal(text_at(r.json, "items.0.kind"), "channel_refused");
+        assert_string_equal(text_at(r.json, "items.0.channel"), "two");
+        assert_string_equal(text_at(r.json, "items.0.by.name"), "two");
+        assert_non_null(strstr(text_at(r.json, "items.0.text"), words));
+        (void)snprintf(id, sizeof(id), "%s", text_at(r.json, "items.0.id"));
+    }
+    reply_free(&r);
+    return id;
+}
+
 /* Nobody else would notice that nothing comes any more. And what passes costs seconds, not a minute. */
 static void a_pull_that_is_refused_is_told_and_soon_tried_again(void **state)
 {
+    char first[40];
     int64_t began;
 
     (void)state;
@@ -445,13 +467,20 @@ static void a_pull_that_is_refused_is_told_and_soon_tried_again(void **state)
     }
     began = p.at;
     assert_true(says("one", NULL));
+    wire_take(&agent.wire, "{s:s}", "type", "notice");
+    (void)snprintf(first, sizeof(first), "%s", told("60020: not allow"));
+    assert_string_not_equal(first, "");
     takes_pull(TWO, "n-20", "d1");
     platform_answer(&p, 502, NULL, "<html>");
     takes_pull(TWO, "n-20", "d1");
     assert_true(p.at - began < 15000);
+    assert_string_equal(told("60020: not allow"), first);
+    wire_none(&agent.wire, "{s:s}", "type", "notice");
     gives_page(text_item(TWO, "wmB", "kfm_20", "还在吗"), "d1", 0);
     wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "还在吗");
     UNTIL(says("two", NULL));
+    wire_take(&agent.wire, "{s:s}", "type", "notice");
+    assert_string_equal(told(""), "");
 }
 
 /* The bytes of a file that the fake platform has: what stands where is told by its place. */

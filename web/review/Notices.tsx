@@ -1,17 +1,17 @@
 // What somebody is told of, the newest first: in the console under 我的, on the review page behind the bell.
 import { useSignal } from '@preact/signals';
-import { AtSign, Eye, EyeOff } from 'lucide';
+import { AtSign, CircleAlert, Eye, EyeOff } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { exactTime } from '../core/time';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Icon } from '../kit/Icon';
 import { lang } from '../kit/i18n';
-import { session } from '../kit/session';
+import { session, site } from '../kit/session';
 import { toast } from '../kit/Toast';
 import { Failed } from './Failed';
 import { view } from './find';
-import { decideReveal, goal, loadNotices, notices, see, type Told } from './told';
+import { decideReveal, goal, lasts, loadNotices, notices, see, type Told } from './told';
 import { why } from './quality';
 import { w } from './qualityWords';
 
@@ -23,11 +23,18 @@ function mentionWords(n: Told): string {
     : w('told_mention', { name, agent: n.agent?.name ?? '' });
 }
 
-const ICONS = { mention: AtSign, reveal_asked: EyeOff, reveal_granted: Eye, reveal_refused: EyeOff };
+const ICONS = {
+  mention: AtSign,
+  reveal_asked: EyeOff,
+  reveal_granted: Eye,
+  reveal_refused: EyeOff,
+  channel_refused: CircleAlert,
+};
 
 function words(n: Told): string {
   const name = n.by.name;
   if (n.kind === 'mention') return mentionWords(n);
+  if (n.kind === 'channel_refused') return w('told_channel', { name });
   if (n.kind === 'reveal_granted') return w('told_granted', { name, time: exactTime(n.until ?? 0, lang.value) });
   return n.kind === 'reveal_asked' ? w('told_asked', { name }) : w('told_refused', { name });
 }
@@ -65,7 +72,7 @@ function OneNotice({ n, onOpen }: { n: Told; onOpen: (n: Told) => void }) {
         <span class="told-top">
           <Icon node={ICONS[n.kind]} size={16} />
           <span>{words(n)}</span>
-          {!n.seen && n.kind !== 'reveal_asked' && <span class="badge warn">{w('toldNew')}</span>}
+          {!n.seen && !lasts(n) && <span class="badge warn">{w('toldNew')}</span>}
         </span>
         <span class={n.kind === 'mention' ? 'told-text clip' : 'told-text'} dir="auto">
           {n.text || w('toldGone')}
@@ -87,8 +94,11 @@ export function NoticeList({ onOpen }: { onOpen: (n: Told) => void }) {
           key={`${n.kind} ${n.id}`}
           n={n}
           onOpen={(x) => {
-            if (x.kind !== 'reveal_asked') void see(x);
-            onOpen(x);
+            if (x.kind === 'channel_refused') location.href = `/admin/?site=${site.value?.key}#/channel/${x.channel}`;
+            else {
+              void see(x);
+              onOpen(x);
+            }
           }}
         />
       ))}

@@ -5,15 +5,17 @@ import type { Staffer } from '../core/staff';
 import { site } from '../kit/session';
 
 export interface Told {
-  /** The comment's, the request's. */
+  /** The comment's, the request's, or of how it stands with a channel. */
   id: string;
-  kind: 'mention' | 'reveal_asked' | 'reveal_granted' | 'reveal_refused';
+  kind: 'mention' | 'reveal_asked' | 'reveal_granted' | 'reveal_refused' | 'channel_refused';
   at: number;
   by: Staffer;
   /** Empty once it was deleted. */
   text: string;
+  /** None of a channel. */
   conversation: string;
   seen: boolean;
+  channel?: string;
   review?: string;
   agent?: Staffer;
   seq?: number;
@@ -35,8 +37,11 @@ export async function loadNotices(quiet = false): Promise<void> {
 /** Now and then; the next time will do. */
 export const askNotices = (): Promise<void> => loadNotices(true).catch(() => undefined);
 
+/** What stays until it is mended, or decided: seeing it changes nothing. */
+export const lasts = (n: Told): boolean => n.kind === 'reveal_asked' || n.kind === 'channel_refused';
+
 export async function see(n: Told): Promise<void> {
-  if (n.seen) return;
+  if (n.seen || lasts(n)) return;
   await api(`notices/${encodeURIComponent(n.id)}/seen${query({ site: site.value?.key })}`, {
     method: 'POST',
     quiet: true,

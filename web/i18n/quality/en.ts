@@ -220,4 +220,5 @@ export const en: Like<typeof zhCN> = {
   told_asked: '{name} asks to see the personal data of a conversation',
   told_granted: '{name} has granted your request, until {time}',
   told_refused: '{name} has refused your request',
+  told_channel: 'The platform refuses the credentials of the channel {name}',
 };

@@ -217,4 +217,5 @@ export const zhCN = {
   told_asked: '{name} 申请查看一段会话的个人信息',
   told_granted: '{name} 同意了您的查看申请，有效至 {time}',
   told_refused: '{name} 没有同意您的查看申请',
+  told_channel: '渠道“{name}”的凭证已失效，需要更新',
 } as const;

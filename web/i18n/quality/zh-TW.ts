@@ -219,4 +219,5 @@ export const zhTW: Like<typeof zhCN> = {
   told_asked: '{name} 申請檢視一段會話的個人資訊',
   told_granted: '{name} 同意了您的檢視申請，有效至 {time}',
   told_refused: '{name} 沒有同意您的檢視申請',
+  told_channel: '管道「{name}」的憑證已失效，需要更新',
 };
