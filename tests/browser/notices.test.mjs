@@ -1,8 +1,11 @@
 // What people are told of, by keyboard alone: from an @ in a comment to the line that it is about, and from the request to see what is masked to
 // the words as they were said.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { ask, at, axe, BEST, browser, bubble, closedTalk, house, leave, openHouse, picture, tabTo } from './house.mjs';
+import { ask, at, axe, BEST, browser, bubble, closedTalk, House, house, leave, openHouse, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', told: '将通知：', mine: '我的质检', bell: '通知', nobody: '提交之前只有您能看到', ask: '申请查看', waits: '等待主管处理', grant: '同意 24 小时', refuse: '拒绝', refused: '没有同意', show: '显示原文', logged: '本次查看已记录' },
@@ -220,5 +223,68 @@ test('it is all there on a narrow screen and in the dark', async () => {
     await s.locator('.result').first().click();
     await s.locator('.masked').waitFor();
     await leave(s);
+  }
+});
+
+const REFUSED = [
+  { locale: 'zh-CN', bell: '通知', words: '渠道“短信网关”的凭证已失效，需要更新' },
+  { locale: 'zh-TW', bell: '通知', words: '管道「短信网关」的憑證已失效，需要更新' },
+  { locale: 'en-US', bell: 'Notices', words: 'The platform refuses the credentials of the channel 短信网关' },
+];
+
+test('an administrator is told of a channel that is refused, and led to it', async () => {
+  const key = Buffer.from('a secret of thirty-two bytes ...');
+  const secret = `whsec_${key.toString('base64')}`;
+  const platform = createServer((req, res) => {
+    req.resume();
+    res.writeHead(401, { 'Content-Type': 'application/json' }).end('{"error":{"code":"auth","message":"unknown key"}}');
+  });
+  platform.listen(0, '127.0.0.1');
+  await once(platform, 'listening');
+  const own = await House.open('[channels]\nallow_http = yes\nallow_private = yes\n');
+  try {
+    const admin = await at(browser, own, 'admin', '/admin/');
+    await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+    const settings = { url: `http://127.0.0.1:${platform.address().port}/`, secrets: [secret], send_secrets: [secret] };
+    await ask(admin, 'PUT', 'sites/demo/documents/channel/gate', { adapter: 'generic', name: '短信网关', queue: 'sales', settings }, { 'If-None-Match': '*' });
+    const { items } = await ask(admin, 'GET', 'sites/demo/channels');
+    const hook = new URL(items.find((c) => c.key === 'gate').callback).pathname;
+    const body = JSON.stringify({ type: 'message.created', timestamp: new Date().toISOString(), data: { id: 'm1', user: { id: 'u1', name: 'Ida' }, type: 'text', text: '在吗' } });
+    const now = String(Math.floor(Date.now() / 1000));
+    const signature = createHmac('sha256', key).update(`m1.${now}.${body}`).digest('base64');
+    const answer = await fetch(own.base + hook, { method: 'POST', headers: { 'webhook-id': 'm1', 'webhook-timestamp': now, 'webhook-signature': `v1,${signature}`, 'Content-Type': 'application/json' }, body });
+    assert.ok(answer.ok);
+    for (let told = []; !told.length; ) told = (await ask(admin, 'GET', 'notices?site=demo')).items;
+    // On each of the pages where it can be mended.
+    await admin.goto(`${own.base}/admin/#/queue`);
+    await admin.reload();
+    await admin.locator('.banner.bad', { hasText: 'unknown key' }).waitFor();
+    await picture(admin, 'banner-channel');
+    await admin.locator('.banner.bad a', { hasText: '短信网关' }).click();
+    await admin.locator('.verdict.bad', { hasText: 'unknown key' }).waitFor();
+
+    // And wherever else one looks what is new: an administrator who reviews as well.
+    const people = (await ask(admin, 'GET', 'people?site=demo')).items;
+    const me = people.find((x) => x.roles.includes('admin'));
+    await ask(admin, 'PUT', `people/${me.id}?site=demo`, { roles: ['admin', 'reviewer'] });
+    await leave(admin);
+    for (const row of REFUSED) {
+      const p = await at(browser, own, 'admin', '/review/', { locale: row.locale });
+      await p.getByRole('button', { name: row.bell }).click();
+      await p.locator('dialog .told', { hasText: row.words }).waitFor();
+      await p.locator('dialog .told', { hasText: 'unknown key' }).waitFor();
+      await picture(p, `notice-channel-${row.locale}`);
+      await p.locator('dialog .told button').click();
+      await p.waitForURL(/\/admin\/\?site=demo#\/channel\/gate$/);
+      await p.locator('.verdict.bad', { hasText: 'unknown key' }).waitFor();
+      await leave(p);
+    }
+    const desk = await at(browser, own, 'agent2', '/console/');
+    await desk.locator('input[type=password]').waitFor({ state: 'detached' });
+    assert.deepEqual((await ask(desk, 'GET', 'notices?site=demo')).items, [], 'it is no business of an agent');
+    await leave(desk);
+  } finally {
+    await own.close();
+    platform.close();
   }
 });

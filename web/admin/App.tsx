@@ -60,7 +60,7 @@ import { weekMinutes } from './Hours';
 import { People, Skills } from './People';
 import { loadPeople } from './staff';
 import { articleRow, loadCounts } from './Answers';
-import { channelRow, loadAdapters } from './Channels';
+import { channelRow, loadAdapters, RefusedChannels } from './Channels';
 import { ruleWords } from './Rule';
 import { TryIt } from './Try';
 import { ruleName } from '../kit/rules';
@@ -698,6 +698,7 @@ function Main() {
         >
           <Icon node={ArrowLeft} size={16} /> {t('settings')}
         </a>
+        <RefusedChannels at={`${page.id}/${key}`} />
         {failed ? (
           <p class="empty" role="alert">
             {t('failed', { why: shelfOf(page.kind as Kind).failed.value })}{' '}

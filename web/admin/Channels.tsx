@@ -4,8 +4,9 @@ import './channels.css';
 import { signal, useSignal } from '@preact/signals';
 import { CircleAlert, CircleCheck, RefreshCw } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import { api } from '../core/api';
+import { api, query } from '../core/api';
 import { duration, listTime } from '../core/time';
+import { Banner } from '../kit/Banner';
 import { Button } from '../kit/Button';
 import { Field } from '../kit/Field';
 import { Icon } from '../kit/Icon';
@@ -167,6 +168,35 @@ export function ChannelForm({ draft }: { draft: Draft }) {
 }
 
 /** What the daemon knows of it now. */
+interface RefusedNotice {
+  kind: string;
+  at: number;
+  by: { name: string };
+  text: string;
+  channel?: string;
+}
+
+/** On every page: nothing comes or goes there until somebody mends it. Asked again wherever one goes. */
+export function RefusedChannels({ at }: { at: string }) {
+  const all = useSignal<RefusedNotice[]>([]);
+  useEffect(() => {
+    api<{ items: RefusedNotice[] }>(`notices${query({ site: site.value?.key })}`, { quiet: true }).then(
+      ({ items }) => (all.value = items.filter((n) => n.channel)),
+      () => undefined,
+    );
+  }, [at]);
+  return (
+    <>
+      {all.value.map((n) => (
+        <Banner key={n.channel} kind="bad">
+          <a href={`#/channel/${n.channel}`}>{n.by.name}</a>{' '}
+          {t('channelRejected', { time: listTime(n.at, Date.now(), lang.value), reason: n.text })}
+        </Banner>
+      ))}
+    </>
+  );
+}
+
 function Live({ name }: { name: string }) {
   useEffect(() => void loadStates(), [name]);
   const s = states.value.find((x) => x.key === name);
