@@ -85,7 +85,7 @@ static size_t answers_of(const struct deed *e)
     return n;
 }
 
-static void say_file(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct media *m)
+static void say_file(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct media *m)
 {
     struct act *act = change_act(c, ACT_FILE);
     struct buf extra;
@@ -103,7 +103,7 @@ static void say_file(struct desk *d, const struct desk_site *ds, struct change *
     buf_finish(&extra);
 }
 
-static void write_acts(struct deed *e, const struct desk_site *ds, struct change *c)
+static void write_acts(struct deed *e, struct desk_site *ds, struct change *c)
 {
     const struct conv *conv = &e->seen.conv;
 

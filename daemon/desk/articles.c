@@ -21,33 +21,51 @@ bool choices_are_lines(const struct site *s, const struct conv *conv)
 }
 
 /* Whoever writes a number where there are buttons is understood, too. */
-static bool lines_wanted(const struct acting *a)
+static bool lines_wanted(struct desk *d, struct desk_site *ds, const struct conv *conv)
 {
-    struct outlet *o = choices_are_lines(a->ds->site, &a->l->conv) ? outlet_of(a->d, a->ds, &a->l->conv.channel) : NULL;
+    struct outlet *o = choices_are_lines(ds->site, conv) ? outlet_of(d, ds, &conv->channel) : NULL;
 
-    return choices_are_lines(a->ds->site, &a->l->conv) && !(o && o->ops->buttons && o->ops->buttons(o->ch));
+    return choices_are_lines(ds->site, conv) && !(o && o->ops->buttons && o->ops->buttons(o->ch));
+}
+
+struct slice choices_said(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, struct slice text,
+                          const char *extra)
+{
+    json_t *root = extra && lines_wanted(d, ds, conv) ? json_loads(extra, 0, NULL) : NULL, *one;
+    struct slice ret = text;
+    struct buf b;
+    size_t i;
+
+    buf_init(&b, TEXT_MAX);
+    buf_add(&b, text);
+    json_array_foreach(json_object_get(root, "choices"), i, one)
+    {
+        const json_t *label = json_object_get(one, "label");
+
+        buf_printf(&b, "%s%zu. %s", b.n ? "\n" : "", i + 1, json_is_string(label) ? json_string_value(label) : "");
+    }
+    if (b.n > text.n && buf_ok(&b))
+        ret = change_slice(c, buf_slice(&b));
+    buf_finish(&b);
+    json_decref(root);
+    return ret;
 }
 
 void offer(const struct acting *a, const struct offered *list, size_t n, struct message *m)
 {
-    struct buf extra, text;
+    struct buf extra;
 
     buf_init(&extra, EXTRA_MAX);
-    buf_init(&text, TEXT_MAX);
-    buf_add(&text, m->text);
     buf_str(&extra, "{\"choices\":[");
     for (size_t i = 0; i < n; i++) {
         buf_printf(&extra, "%s{\"id\":\"%s\",\"label\":", i ? "," : "", list[i].id);
         buf_json(&extra, slice_of(list[i].label));
         buf_char(&extra, '}');
-        buf_printf(&text, "\n%zu. %s", i + 1, list[i].label);
     }
     buf_str(&extra, "]}");
     m->extra = change_text(a->c, buf_slice(&extra));
-    if (lines_wanted(a))
-        m->text = change_slice(a->c, buf_slice(&text));
+    m->text = choices_said(a->d, a->ds, a->c, &a->l->conv, m->text, m->extra);
     buf_finish(&extra);
-    buf_finish(&text);
 }
 
 const char *offer_numbered(struct arena *a, const char *extra, int number)

@@ -7,11 +7,14 @@
  *                  └── done                        └── hand over */
 #include "desk/bot.h"
 
+#include "core/answer.h"
 #include "core/fault.h"
 #include "core/segment.h"
+#include "desk/ruling.h"
 #include "desk/speak.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 #define READ_MAX   120  /* messages that are looked at */
 #define UNSAID_MAX 2000 /* bytes on the timeline of what the bot would have said */
@@ -88,7 +91,7 @@ static void settled(void *ctx, enum kf_rc rc, const struct news *news, const str
         trip_settled(t, rc, news);
 }
 
-void bot_speaks(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words)
+void bot_speaks(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words)
 {
     bool out = outward(ds->site, conv);
     struct act *act = change_act(c, ACT_MESSAGE);
@@ -97,13 +100,13 @@ void bot_speaks(struct desk *d, const struct desk_site *ds, struct change *c, co
     act->u.message = (struct message){ .at = c->at,
                                        .from = c->by,
                                        .kind = words->card ? MESSAGE_CARD : MESSAGE_TEXT,
-                                       .text = change_slice(c, words->text),
+                                       .text = choices_said(d, ds, c, conv, change_slice(c, words->text), words->extra),
                                        .extra = words->extra ? change_text(c, slice_of(words->extra)) : NULL,
                                        .delivery = out ? DELIVERY_SENDING : DELIVERY_NONE,
                                        .typed_ms = typed_ms(d, &conv->id, &c->by, SLICE("")) };
 }
 
-static void say_all(const struct trip *t, const struct desk_site *ds, struct change *c)
+static void say_all(const struct trip *t, struct desk_site *ds, struct change *c)
 {
     const struct talk *k = t->talk;
 
@@ -454,6 +457,38 @@ static void look_after(struct trip *t, const struct desk_site *ds)
     }
 }
 
+/* As if a button had been pressed. */
+static void take_pick(struct trip *t, struct message *m, const char *id)
+{
+    json_t *root = m->extra ? json_loads(m->extra, 0, NULL) : json_object();
+    char *extra;
+
+    if (!json_object_get(root, "choice"))
+        json_object_set_new(root, "choice", json_string(id));
+    extra = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    if (extra)
+        m->extra = arena_text(t->arena, slice_of(extra));
+    free(extra);
+    json_decref(root);
+}
+
+/* Where choices are numbered lines, whoever writes a number has picked one: the bot is told so. */
+static void take_numbers(struct trip *t, const struct desk_site *ds)
+{
+    struct talk *k = t->talk;
+    const char *offered = NULL;
+
+    for (size_t i = 0; choices_are_lines(ds->site, &k->conv) && i < k->n; i++) {
+        struct message *m = &k->messages[i];
+        const char *id = m->from.role == ROLE_VISITOR ? offer_numbered(t->arena, offered, answer_number(m->text)) : NULL;
+
+        if (id)
+            take_pick(t, m, id);
+        else if (m->from.role != ROLE_VISITOR && m->extra && strstr(m->extra, "\"choices\""))
+            offered = m->extra;
+    }
+}
+
 static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct trip *t = ctx;
@@ -472,6 +507,7 @@ static void have_messages(void *ctx, enum kf_rc rc, struct query *q, const struc
         trip_again_later(t, AGAIN_MS, NULL);
         return;
     }
+    take_numbers(t, ds);
     if (t->errand.kind == ERRAND_BOT_WAIT) {
         look_after(t, ds);
         return;

@@ -28,7 +28,7 @@ void bot_hands_over(const struct desk_site *ds, struct change *c, const struct c
 struct kf_key bot_queue(const struct site *site, const struct conv *conv);
 void bot_lets_go(const struct desk_site *ds, struct change *c, const struct conv *conv, const char *wording);
 /* One message of it. */
-void bot_speaks(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words);
+void bot_speaks(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_words *words);
 
 /* Gives the files of messages addresses under which the bot can fetch them. */
 void bot_sign_files(struct desk *d, const struct site *site, struct arena *a, struct message *messages, size_t n);

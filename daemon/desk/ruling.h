@@ -43,6 +43,9 @@ struct acting {
 
 /* Choices are buttons, but for channels that have none: there they are numbered lines, and the visitor writes the number. */
 bool choices_are_lines(const struct site *s, const struct conv *conv);
+/* `text` with the choices of `extra` as numbered lines, where that is how the visitor sees them; else `text`. */
+struct slice choices_said(struct desk *d, struct desk_site *ds, struct change *c, const struct conv *conv, struct slice text,
+                          const char *extra);
 
 /* ---- articles.c ---- */
 

@@ -1,7 +1,7 @@
 // The agents' console against a real kefud: what people do there, and what must survive.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, ask, axe, browser, bubble, closeTalk, complaints, fillSignIn, holds, house, leave, openHouse, openTalk, page, presence, says, signIn, visitor, watched } from './house.mjs';
+import { agent, ask, at as signedAt, axe, browser, bubble, closeTalk, complaints, fillSignIn, holds, house, leave, openHouse, openTalk, page, picture, presence, says, signIn, visitor, watched } from './house.mjs';
 
 openHouse();
 
@@ -83,6 +83,45 @@ for (const [locale, question, answer, note] of [
     await leave(page, v);
   });
 }
+
+test('what a visitor was offered is shown once: as choices, or as the lines that were sent', async () => {
+  const admin = await signedAt(browser, house, 'admin', '/admin/');
+  await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+  const put = (path, body) => ask(admin, 'PUT', `sites/demo/documents/${path}`, body, { 'If-None-Match': '*' });
+  await put('channel/letters', {
+    adapter: 'mail', name: '邮件', queue: 'sales',
+    settings: { provider: 'postmark', user: 'u', password: 'password', address: 'a@in.example', token_secret: 'sixteen bytes or more', relay: 'smtps://relay.example:465' },
+  });
+  await put('rule/menu', {
+    order: 5, event: 'message', when: { keywords: ['菜单'] }, actions: ['say', 'choices'], wording: 'greeting',
+    choices: [{ id: 'order', label: '查订单' }, { id: 'back', label: '怎么退货' }],
+  });
+  const { items } = await ask(admin, 'GET', 'sites/demo/channels');
+  const hook = new URL(items.find((c) => c.key === 'letters').callback).pathname;
+  const desk = await agent(browser, house);
+
+  const v = await visitor(browser, house);
+  await says(v, '请给我菜单');
+  await openTalk(desk, '请给我菜单');
+  await desk.locator('.say-choices', { hasText: '怎么退货' }).waitFor();
+  assert.deepEqual(await desk.locator('.say-choices > span').allTextContents(), ['查订单', '怎么退货']);
+
+  await picture(desk, 'choices-as-chips');
+
+  const mail = { From: 'eva@mail.example', OriginalRecipient: 'a@in.example', Subject: '', TextBody: '要菜单', Headers: [{ Name: 'Message-ID', Value: '<menu@mail.example>' }] };
+  const answer = await fetch(house.base + hook, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${Buffer.from('u:password').toString('base64')}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(mail),
+  });
+  assert.equal(answer.status, 200);
+  await openTalk(desk, 'eva@mail.example');
+  await desk.locator('.say-body', { hasText: '2. 怎么退货' }).waitFor();
+  assert.match(await desk.locator('.say-body', { hasText: '2. 怎么退货' }).innerText(), /\n1\. 查订单\n2\. 怎么退货/);
+  assert.equal(await desk.locator('.say-choices').count(), 0);
+  await picture(desk, 'choices-as-lines');
+  await leave(admin, desk, v);
+});
 
 test('presence chosen in one tab is shown in the other', async () => {
   const one = await agent(browser, house);

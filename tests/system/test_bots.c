@@ -2,6 +2,7 @@
  * right, slow, wrong or dead, as each test wants it. */
 #include "tests/support/cast.h"
 #include "tests/support/platform.h"
+#include "tests/support/relay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static const char set[] =
     "\"queues\":{\"main\":{\"name\":\"M\",\"bot\":\"robot\"},\"people\":{\"name\":\"P\"}},"
     "\"bots\":{\"robot\":{\"name\":\"小助手\",\"url\":\"http://127.0.0.1:%d/turn\",\"secret\":\"" SECRET "\",\"token\":\"t0ken\","
     "\"timeout_ms\":%d,\"confidence_min\":60,\"turns_max\":3,\"idle_ms\":%d,\"queue\":\"people\"%s}},"
-    "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"W\",\"queue\":\"%s\"}},"
+    "\"channels\":{\"web\":{\"adapter\":\"widget\",\"name\":\"W\",\"queue\":\"%s\"}%s},"
     "\"rules\":[{\"key\":\"greeting\",\"event\":\"opened\",\"actions\":[\"say\"],\"wording\":\"greeting\",\"off\":true}%s],"
     "\"people\":[{\"email\":\"%s@x.example\",\"name\":\"安\",\"number\":\"7\",\"roles\":[\"agent\",\"supervisor\",\"admin\"],\"capacity\":"
     "9}]}";
@@ -30,18 +31,18 @@ static char site[16], email[32], password[64];
 
 struct house {
     int timeout_ms, idle_ms;
-    const char *queue, *rules, *bot; /* bot: more members, ",…" */
+    const char *queue, *rules, *bot, *channels; /* bot, channels: more members, ",…" */
 };
 
 /* A site of its own for each test, and its agent, online. */
 static void found(struct house h)
 {
-    char text[sizeof(set) + 800], line[64];
+    char text[sizeof(set) + 1300], line[64];
     json_t *made;
 
     (void)snprintf(site, sizeof(site), "bots%d", ++sites);
     (void)snprintf(text, sizeof(text), set, site, p.port, h.timeout_ms ? h.timeout_ms : 20000, h.idle_ms ? h.idle_ms : 600000,
-                   h.bot ? h.bot : "", h.queue ? h.queue : "main", h.rules ? h.rules : "", site);
+                   h.bot ? h.bot : "", h.queue ? h.queue : "main", h.channels ? h.channels : "", h.rules ? h.rules : "", site);
     made = site_add(&d, text);
     (void)snprintf(email, sizeof(email), "%s", text_at(made, "people.0.email"));
     (void)snprintf(password, sizeof(password), "%s", text_at(made, "people.0.password"));
@@ -172,6 +173,72 @@ static void a_bot_is_asked_first_and_its_answer_is_said_under_its_name(void **st
     (void)bot_says(&v, "满99包邮。");
     wire_none(&agent.wire, "{s:s}", "type", "assigned");
     visitor_free(&v);
+}
+
+/* One mail of somebody through a provider's webhook. */
+static void mailed(const char *id, const char *more, const char *text)
+{
+    const char *path = hook_path(&d, site, "mail");
+    char body[700];
+    struct reply r;
+
+    (void)snprintf(
+        body, sizeof(body),
+        "{\"From\":\"eva@mail.example\",\"OriginalRecipient\":\"bot@in.example\",\"Subject\":\"Hi\",\"TextBody\":\"%s\",\"Headers\":["
+        "{\"Name\":\"Message-ID\",\"Value\":\"<%s@mail.example>\"}%s]}",
+        text, id, more);
+    web_ask(&d,
+            &(struct ask){
+                .path = path, .headers = "Authorization: Basic dTpwYXNzd29yZA==\r\nContent-Type: application/json\r\n", .body = body },
+            &r);
+    assert_int_equal(r.status, 200);
+    reply_free(&r);
+}
+
+/* Where there are no buttons choices are numbered lines: what the visitor is sent is what stands in the conversation, and a number picks one. */
+static void its_choices_are_lines_where_there_are_no_buttons(void **state)
+{
+    struct relay relay;
+    char channel[500], *mail = NULL;
+    const json_t *m;
+
+    (void)state;
+    relay_open(&relay, &(struct relay_options){ .auth = "PLAIN" });
+    (void)snprintf(
+        channel, sizeof(channel),
+        ",\"mail\":{\"adapter\":\"mail\",\"name\":\"Mail\",\"queue\":\"main\",\"settings\":{\"provider\":\"postmark\",\"user\":\"u\","
+        "\"password\":\"password\",\"address\":\"bot@in.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":"
+        "\"smtp://127.0.0.1:%d\",\"relay_tls\":false}}",
+        relay.port);
+    found((struct house){ .channels = channel });
+    mailed("b1", "", "When?");
+    platform_take(&p);
+    platform_answer(
+        &p, 200, HEADER,
+        "{\"messages\":[{\"text\":\"Which order?\",\"choices\":[{\"id\":\"last\",\"label\":\"The last one\"},{\"id\":\"human\",\"label\":"
+        "\"A person\"}]}]}");
+    for (const char *end = NULL; !end;) {
+        const struct relayed *one = relay_take(&relay);
+        size_t n;
+
+        free(mail);
+        mail = relayed_mail(one, &n);
+        end = strstr(mail, "Which order?");
+    }
+    assert_non_null(strstr(mail, "Which order?\r\n1. The last one\r\n2. A person"));
+    free(mail);
+    mailed("b2", ",{\"Name\":\"References\",\"Value\":\"<b1@mail.example>\"}", "1");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "data.messages.1.text"), "Which order?\n1. The last one\n2. A person");
+    assert_string_equal(text_at(p.json, "data.messages.2.choice"), "last");
+    platform_answer(&p, 200, HEADER, "{\"messages\":[{\"text\":\"It is on its way.\"}]}");
+    mailed("b3", ",{\"Name\":\"References\",\"Value\":\"<b1@mail.example>\"}", "2");
+    m = wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "mail");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", text_at(m, "conversation.id"));
+    m = wire_take(&agent.wire, "{s:s}", "type", "history");
+    assert_string_equal(text_at(m, "messages.1.text"), "Which order?\n1. The last one\n2. A person");
+    assert_string_equal(text_at(m, "messages.1.choices.1.label"), "A person");
+    relay_close(&relay);
 }
 
 static void it_closes_when_it_says_so(void **state)
@@ -687,6 +754,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_BOT(a_bot_is_asked_first_and_its_answer_is_said_under_its_name),
+        WITH_BOT(its_choices_are_lines_where_there_are_no_buttons),
         WITH_BOT(it_closes_when_it_says_so),
         WITH_BOT(a_rule_may_hand_a_conversation_to_it),
         WITH_BOT(what_is_said_meanwhile_is_one_turn),

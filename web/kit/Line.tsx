@@ -309,7 +309,7 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
           ))}
         </dl>
       )}
-      {m.choices && m.choices.length > 0 && (
+      {m.choices?.[0] && !m.text?.includes(`1. ${m.choices[0].label}`) && (
         <span class="say-choices">
           {m.choices.map((c) => (
             <span key={c.id} class={c.id === m.choice ? 'on' : ''}>
