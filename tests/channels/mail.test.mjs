@@ -1,10 +1,14 @@
-// Mail beside programs of others: nodemailer writes what comes in, smtp-server takes what goes out, mailparser reads it.
+// Mail beside programs of others: nodemailer writes what comes in, smtp-server takes what goes out, mailparser reads it; and SendGrid's own
+// library says who has signed.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { EventWebhook, EventWebhookHeader } from '@sendgrid/eventwebhook';
 import { simpleParser } from 'mailparser';
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import { SMTPServer } from 'smtp-server';
+import ecdsa from 'starkbank-ecdsa';
 import { Agent, House, until } from './house.mjs';
 
 const basic = `Basic ${Buffer.from('u:a password').toString('base64')}`;
@@ -119,5 +123,72 @@ describe('mail beside nodemailer, mailparser and smtp-server', () => {
     const { mail } = await mailed((m) => m.mail.attachments.length);
     assert.equal(mail.attachments[0].filename, '结果 "1".bin');
     assert.deepEqual(mail.attachments[0].content, bytes);
+  });
+});
+
+describe('mail beside @sendgrid/eventwebhook', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const base64 = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  const theirs = ecdsa.PrivateKey.fromPem(privateKey.export({ type: 'sec1', format: 'pem' }));
+  const webhook = new EventWebhook();
+  let house, agent;
+
+  before(async () => {
+    const settings = () => ({
+      provider: 'sendgrid',
+      public_keys: [base64],
+      address: 'support@in.shop.example',
+      token_secret: 'sixteen bytes or more of it',
+      relay: 'smtp://127.0.0.1:9',
+    });
+    house = await House.open({ accounts: { mail: { row: { settings }, at: '' } } });
+    agent = await Agent.open(house);
+  });
+  after(async () => {
+    agent?.close();
+    await house?.close();
+  });
+
+  /** A mail as Inbound Parse posts it. */
+  function form(id, text) {
+    const raw = `From: eva@mail.example\r\nMessage-ID: <${id}@mail.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${text}`;
+    const fields = { envelope: JSON.stringify({ to: ['support@in.shop.example'], from: 'eva@mail.example' }), email: raw };
+    return `${Object.entries(fields)
+      .map(([name, value]) => `--xYzZY\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+      .join('')}--xYzZY--\r\n`;
+  }
+
+  async function post({ body, stamp, signature }) {
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=xYzZY', [EventWebhookHeader.TIMESTAMP()]: stamp, [EventWebhookHeader.SIGNATURE()]: signature };
+    return (await fetch(house.hook('mail'), { method: 'POST', headers, body })).status;
+  }
+
+  const signed = (id, text) => {
+    const body = form(id, text);
+    const stamp = String(Math.floor(Date.now() / 1000));
+    return { body, stamp, signature: ecdsa.Ecdsa.sign(stamp + body, theirs).toBase64() };
+  };
+
+  it('believes what it believes, and nothing else', async () => {
+    const key = webhook.convertPublicKeyToECDSA(base64);
+    const other = signed('s0', 'of another one');
+    const rows = {
+      right: signed('s1', 'signed by their library 你好'),
+      'with another body': { ...signed('s2', 'no'), body: form('s2', 'yes') },
+      'at another time': { ...signed('s3', 'no'), stamp: '1789990000' },
+      'with the signature of another mail': { ...signed('s4', 'no'), signature: other.signature },
+      'by another key': (() => {
+        const body = form('s5', 'no');
+        const stamp = '1789990000';
+        const stranger = ecdsa.PrivateKey.fromPem(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'sec1', format: 'pem' }));
+        return { body, stamp, signature: ecdsa.Ecdsa.sign(stamp + body, stranger).toBase64() };
+      })(),
+    };
+    for (const [name, row] of Object.entries(rows)) {
+      const believed = webhook.verifySignature(key, row.body, row.signature, row.stamp);
+      assert.equal(believed, name === 'right', `${name}: the library`);
+      assert.equal(await post(row), believed ? 200 : 401, name);
+    }
+    await agent.conversationOf('signed by their library 你好');
   });
 });
