@@ -1,8 +1,10 @@
-// QQ: signatures held against @noble/ed25519, both ways; and what a tap on a button leads to.
+// QQ: signatures held against @noble/ed25519 and against what qq-official-bot makes of the same secret, both ways; and what a tap on a button leads
+// to.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as ed25519 from '@noble/ed25519';
 import { until } from './house.mjs';
+import { Ed25519 } from 'qq-official-bot/lib/ed25519.js';
 import { Peer } from './peers.mjs';
 import row, { signed } from './rows/qq.mjs';
 
@@ -36,6 +38,20 @@ describe('a QQ bot', () => {
     assert.equal(answer.plain_token, d.plain_token);
     const signature = new Uint8Array(Buffer.from(answer.signature, 'hex'));
     assert.ok(await ed25519.verifyAsync(signature, bytes(d.event_ts + d.plain_token), await ed25519.getPublicKeyAsync(seed)));
+  });
+
+  it('makes the same key of its secret as qq-official-bot, which believes it and is believed', async () => {
+    const bot = new Ed25519(secret);
+    const at = String(Math.floor(Date.now() / 1000));
+    const d = { plain_token: 'Arq0D5A61EgUu4OxUvOp', event_ts: '1725442341' };
+    const body = JSON.stringify({ d, op: 13 });
+    const made = (signature) => ({ headers: { ...signed(body).headers, 'X-Signature-Timestamp': at, 'X-Signature-Ed25519': signature }, body });
+    const answer = await peer.post(made(bot.sign(at + body)));
+    assert.equal(answer.status, 200);
+    const { signature } = JSON.parse(answer.text);
+    assert.equal(signature, bot.sign(d.event_ts + d.plain_token), 'what it would answer itself');
+    assert.ok(bot.verify(signature, d.event_ts + d.plain_token));
+    assert.equal((await peer.post(made(new Ed25519(`${secret}x`).sign(at + body)))).status, 401);
   });
 
   it('is told that a tap was noticed', async () => {
