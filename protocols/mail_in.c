@@ -135,7 +135,8 @@ static void read_recipients(struct reading *r, struct slice wanted)
 
         if (wanted.n ? slice_eq(account, wanted) : is_own(r->m, account)) {
             r->mine = true;
-            r->to = account;
+            if (mail_takes((const void *)r->m, account)) /* else it is `address`, or nobody's, and none to answer from */
+                r->to = account;
             if (!r->tag.n)
                 r->tag = tag;
             continue;

@@ -153,7 +153,8 @@ static void portion_take(struct hook *h, struct desk_site *ds, struct outlet *o,
         take_inbound(h->d, ds, o, in, n, (struct slice){ NULL, 0 }, hook_taken, h);
 }
 
-/* Who takes what nobody has for its own: this channel, else the first of its site. */
+/* Who takes what nobody has for its own: who names it, this channel before others of its site; else this channel, for what it was brought is
+ * better read by the wrong one than by nobody. */
 static struct outlet *taker_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account)
 {
     if (!first->ops->takes)
@@ -167,7 +168,7 @@ static struct outlet *taker_of(struct desk *d, struct desk_site *ds, struct outl
         if (o && o->ops->takes(o->ch, account))
             return o;
     }
-    return NULL;
+    return first;
 }
 
 /* The channel that has the account, and its site: of this one, of another; else one that takes it. NULL: nobody. */
