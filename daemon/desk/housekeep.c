@@ -507,12 +507,9 @@ static void sweep_lost(struct desk *d, struct desk_site *ds)
 {
     for (size_t i = 0; i < ds->n_seen && !mutant("no_grace"); i++) {
         const struct seen *s = &ds->seen[i];
-        bool lost = is_lost(d, ds, s);
 
-        if ((lost && may_have_some(d, ds, s)) || is_barred(ds, s))
+        if ((is_lost(d, ds, s) && may_have_some(d, ds, s)) || is_barred(ds, s))
             release_all(d, ds, &s->id);
-        if (lost)
-            presence_lapses(d, ds, &s->id);
     }
 }
 

@@ -237,8 +237,6 @@ void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, con
 void presence_overtakes(struct desk_site *ds);
 /* Tells who sits here what the hint of another node should have. */
 void sweep_owned(struct desk *d, struct desk_site *ds);
-/* Off the net for longer than the grace time: what was chosen before does not count any more. */
-void presence_lapses(struct desk *d, struct desk_site *ds, const struct kf_id *person);
 /* So many offers in a row were let pass. */
 void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed);
 /* There, whatever the person likes to get: not offline, and connected. */

@@ -108,18 +108,7 @@ void presence_commit(struct desk *d, struct desk_site *ds, struct change *c, con
     d->ports.commit(d->ports.ctx, c, presence_done, call);
 }
 
-/* By the house. The live layer hears of it before it hears of a place that becomes free. Takes `c`. */
-static void presence_put(struct desk *d, struct desk_site *ds, struct change *c, const struct member *m, enum presence p, struct slice why)
-{
-    const struct kf_id person = m->person;
-
-    c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
-    presence_seen(ds, &person, p);
-    tell_live(d, ds, m, p);
-    presence_commit(d, ds, c, &person, p, why, 0, SLICE(""));
-}
-
-/* The others would go on waiting for who does not look. */
+/* The others would go on waiting for who does not look. The live layer hears of it before it hears of the free place. */
 void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *person, int missed)
 {
     const struct member *m = member_of(ds, person);
@@ -128,21 +117,12 @@ void missed_offers(struct desk *d, struct desk_site *ds, const struct kf_id *per
     if (!ds->site->missed_max || missed < ds->site->missed_max || !m || m->presence != PRESENCE_ONLINE)
         return;
     c = change_new(&ds->site->key, now(d));
-    if (c)
-        presence_put(d, ds, c, m, PRESENCE_AWAY, SLICE("missed"));
-}
-
-/* Until that is committed the look says it already: it is not said again at the next sweep. */
-void presence_lapses(struct desk *d, struct desk_site *ds, const struct kf_id *person)
-{
-    const struct member *m = member_of(ds, person);
-    struct change *c;
-
-    if (!m || m->presence == PRESENCE_OFFLINE || presence_chosen(ds, m) == PRESENCE_OFFLINE)
+    if (!c)
         return;
-    c = housekeeping(d, ds);
-    if (c)
-        presence_put(d, ds, c, m, PRESENCE_OFFLINE, SLICE("gone"));
+    c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
+    presence_seen(ds, person, PRESENCE_AWAY);
+    tell_live(d, ds, m, PRESENCE_AWAY);
+    presence_commit(d, ds, c, person, PRESENCE_AWAY, SLICE("missed"), 0, SLICE(""));
 }
 
 bool is_present(struct desk *d, const struct desk_site *ds, const struct kf_id *person)

@@ -79,7 +79,7 @@ static void heard_staff(struct world *w, struct seat_model *seat, const char *ty
         list(a->offers, sizeof(a->offers) / sizeof(a->offers[0]), &id, true);
     else if (strcmp(type, "released") == 0 && json_id(root, "conversation", &id))
         own(a, &id, false);
-    else if (strcmp(type, "presence") == 0) /* a supervisor, too many offers that were let pass, or the grace time */
+    else if (strcmp(type, "presence") == 0) /* a supervisor, or too many offers that were let pass */
         (void)presence_parse(slice_of(json_string_value(json_object_get(root, "presence"))), &a->presence);
 }
 

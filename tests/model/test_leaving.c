@@ -4,7 +4,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
@@ -165,53 +164,6 @@ static void who_may_serve_no_more_keeps_nobody(void **state)
 
 /* ---- presence ---- */
 
-static int64_t presence_of(int agent)
-{
-    char hex[33];
-
-    for (int k = 0; k < 16; k++)
-        (void)snprintf(hex + 2 * (size_t)k, 3, "%02X", w.agents[agent].id.b[k]);
-    return world_number(&w, "SELECT presence FROM member WHERE hex(person) = '%s'", hex);
-}
-
-/* Within the grace time nothing has changed for who comes back. After it nobody counts on that one, or shows so: whoever comes back then
- * says anew what is wanted. */
-static void what_was_chosen_lasts_for_the_grace_time(void **state)
-{
-    static const char lapsed[] = "SELECT count(*) FROM presence WHERE presence = 0 AND reason = 'gone'";
-    struct kf_id conv;
-
-    (void)state;
-    for (int home = 0; home < 2; home++) { /* one of them keeps house */
-        shop_open(&w, 2, 41 + (uint64_t)home);
-        agent_online(&w, 0, home);
-        world_pass(&w, 3000);
-        agent_leave(&w, 0);
-        world_pass(&w, 25000);
-        assert_int_equal(presence_of(0), PRESENCE_ONLINE);
-        agent_connect(&w, 0, home);
-        conv = visitor_ask(&w, 0, 1 - home);
-        world_pass(&w, 7000);
-        assert_true(agent_has(&w, 0, &conv));
-        world_pass(&w, 30000);
-        assert_int_equal(presence_of(0), PRESENCE_ONLINE);
-        agent_leave(&w, 0);
-        world_pass(&w, 33000);
-        assert_int_equal(presence_of(0), PRESENCE_OFFLINE);
-        assert_int_equal(world_number(&w, lapsed), 1);
-        world_pass(&w, 60000);
-        assert_int_equal(world_number(&w, lapsed), 1); /* and is not said again */
-        agent_connect(&w, 0, 1 - home);
-        world_pass(&w, 7000);
-        assert_int_equal(presence_of(0), PRESENCE_OFFLINE);
-        assert_false(agent_has(&w, 0, &conv));
-        agent_presence(&w, 0, PRESENCE_ONLINE);
-        world_pass(&w, 7000);
-        assert_true(agent_has(&w, 0, &conv));
-        shop_end(&w);
-    }
-}
-
 /* Nobody could say that anybody is there while the link to Redis was away. The first who has it back does not count that against the others'
  * people. */
 static void nobody_is_lost_when_redis_is_back(void **state)
@@ -234,7 +186,6 @@ static void nobody_is_lost_when_redis_is_back(void **state)
         node_resume(&w, 1 - home);
         desk_live_changed(w.nodes[1 - home].desk, true);
         world_pass(&w, 12000);
-        assert_int_equal(presence_of(0), PRESENCE_ONLINE);
         assert_int_equal(world_number(&w, "SELECT count(*) FROM timeline WHERE kind = 'returned'"), 0);
         shop_end(&w);
     }
@@ -267,7 +218,6 @@ int main(void)
         cmocka_unit_test(nobody_is_lost_when_the_clock_is_set),
         cmocka_unit_test(who_is_killed_with_the_node_is_not_waited_for_either),
         cmocka_unit_test(who_may_serve_no_more_keeps_nobody),
-        cmocka_unit_test(what_was_chosen_lasts_for_the_grace_time),
         cmocka_unit_test(nobody_is_lost_when_redis_is_back),
         cmocka_unit_test(a_node_knows_who_sits_at_it),
     };

@@ -216,7 +216,7 @@ static int64_t stored(const char *sql)
     return ret;
 }
 
-static int64_t audited(const char *kind, const char *conv)
+static int64_t audited_of(const char *kind, const char *conv)
 {
     char sql[200];
 
@@ -316,20 +316,20 @@ static void each_step_is_written_down_and_it_ends_after_a_day(void **state)
     talk_over("电话" PHONE, GREETING, conv);
     (void)snprintf(show, sizeof(show), "/api/v1/transcripts/%s?reveal=1", conv);
     asks(conv, id);
-    assert_int_equal(audited("reveal_asked", id), 1);
-    assert_int_equal(audited("reveal_asked", "核对地址"), 0); /* it may name the visitor */
+    assert_int_equal(audited_of("reveal_asked", id), 1);
+    assert_int_equal(audited_of("reveal_asked", "核对地址"), 0); /* it may name the visitor */
     json_decref(send(&supervisor, 200, "POST", path("reveals", id, "refuse"), "{}"));
-    assert_int_equal(audited("reveal_refused", id), 1);
+    assert_int_equal(audited_of("reveal_refused", id), 1);
     says(&reviewer, conv, "refused", false, true);
     asks(conv, id);
     json_decref(send(&supervisor, 200, "POST", path("reveals", id, "grant"), "{}"));
-    assert_int_equal(audited("reveal_granted", conv), 1);
+    assert_int_equal(audited_of("reveal_granted", conv), 1);
     until = stored("SELECT until - decided_at FROM reveal WHERE state = 1 ORDER BY n DESC LIMIT 1");
     assert_int_equal(until, 24 * 3600 * 1000);
-    assert_int_equal(audited("transcript_revealed", id), 0);
+    assert_int_equal(audited_of("transcript_revealed", id), 0);
     assert_true(is_plain(&reviewer, conv, true));
     assert_true(is_plain(&reviewer, conv, true));
-    assert_int_equal(audited("transcript_revealed", id), 2); /* each time, and by whose leave */
+    assert_int_equal(audited_of("transcript_revealed", id), 2); /* each time, and by whose leave */
     (void)stored("UPDATE reveal SET until = decided_at + 1 WHERE state = 1");
     refused(&reviewer, 403, "GET", show, NULL);
     says(&reviewer, conv, "granted", false, true);

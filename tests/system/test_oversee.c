@@ -808,7 +808,7 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
     static const struct {
         const char *queue, *then;
     } told[] = { { "empty", "抱歉，客服暂时都不在线" }, { "night", "您好，现在是非工作时间" } };
-    struct staff ann = { 0 }, bob = { 0 };
+    struct staff giver = { 0 }, taker = { 0 };
     struct visitor v = { 0 };
     json_t *made, *list;
     const json_t *m;
@@ -819,11 +819,12 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
             "q") "\"skills\":{\"none\":{\"name\":\"无\"}},"
                  "\"queues\":{\"q\":{\"name\":\"客服\"},\"open\":{\"name\":\"维修组\"},\"empty\":{\"name\":\"空\",\"skills\":[\"none\"]},"
                  "\"night\":{\"name\":\"夜\",\"skills\":[\"none\"],\"hours\":{\"week\":{}}}},"
-                 "\"people\":[" PERSON("ann@shut.example", "1", "\"agent\"", "") "," PERSON("bob@shut.example", "2", "\"agent\"", "") "]}",
+                 "\"people\":[" PERSON("giver@shut.example", "1", "\"agent\"", "") "," PERSON("taker@shut.example", "2", "\"agent\"",
+                                                                                              "") "]}",
         "shut");
-    enter(&ann, made, 0, "shut", "online");
-    enter(&bob, made, 1, "shut", "busy"); /* somebody is in the queue "open", and takes nothing */
-    list = staff_get(&ann, &d, "/api/v1/sites/shut/colleagues");
+    enter(&giver, made, 0, "shut", "online");
+    enter(&taker, made, 1, "shut", "busy"); /* somebody is in the queue "open", and takes nothing */
+    list = staff_get(&giver, &d, "/api/v1/sites/shut/colleagues");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char to[64];
         size_t k = 0;
@@ -832,10 +833,10 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
             assert_true(k < 8);
         assert_string_equal(text_at(json_array_get(json_object_get(list, "queues"), k), "warning"), rows[i].warning);
         ask(&v, "shut");
-        assigned(&ann, v.conv, "only_one");
+        assigned(&giver, v.conv, "only_one");
         (void)snprintf(to, sizeof(to), ",\"to\":{\"queue\":\"%s\"}", rows[i].queue);
-        assert_string_equal(act(&ann, v.conv, "transfer", to), "ack");
-        assert_string_equal(text_at(ann.wire.last, "warning"), rows[i].warning);
+        assert_string_equal(act(&giver, v.conv, "transfer", to), "ack");
+        assert_string_equal(text_at(giver.wire.last, "warning"), rows[i].warning);
         m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
         assert_string_equal(text_at(m, "text"), rows[i].said);
         for (size_t t = 0; t < sizeof(told) / sizeof(told[0]); t++)
@@ -847,8 +848,8 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
     }
     json_decref(list);
     json_decref(made);
-    staff_free(&ann);
-    staff_free(&bob);
+    staff_free(&giver);
+    staff_free(&taker);
 }
 
 int main(void)

@@ -48,7 +48,7 @@ export function presenceName(p: Presence): string {
 
 function reasonName(reason: string): string {
   const known = REASONS.find((r) => r === reason);
-  return known ? t(`reason_${known}`) : whyWord(reason); // the house's own: missed, gone
+  return known ? t(`reason_${known}`) : whyWord(reason); // the house's own: missed
 }
 
 export function presenceItems(): MenuItem[] {

@@ -62,7 +62,6 @@ export const en: Like<typeof zhCN> = {
   why_offered: 'waits for you to accept',
   why_refused: 'refused',
   why_missed: 'not accepted in time',
-  why_gone: 'disconnected too long',
   why_parked: 'taken as a message for later',
   why_changed: 'it has changed',
   why_least_load: 'by load',

@@ -60,7 +60,6 @@ export const zhCN = {
   why_offered: '等你接受',
   why_refused: '已拒绝',
   why_missed: '未及时接受',
-  why_gone: '断线过久',
   why_parked: '转为留言',
   why_changed: '状态已变化',
   why_least_load: '按接待量分配',

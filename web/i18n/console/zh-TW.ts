@@ -62,7 +62,6 @@ export const zhTW: Like<typeof zhCN> = {
   why_offered: '等你接受',
   why_refused: '已拒絕',
   why_missed: '未及時接受',
-  why_gone: '斷線過久',
   why_parked: '轉為留言',
   why_changed: '狀態已變更',
   why_least_load: '依接待量分派',
