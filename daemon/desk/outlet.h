@@ -32,7 +32,7 @@ struct outlet {
     bool token_found; /* it was stored, perhaps by another node: the platform has not given it to us just now */
     bool renewing;
     int64_t token_held; /* mono: the platform gives none until then, and is not asked, whichever message wants one */
-    char *cursor; /* owned */
+    char *cursor;       /* owned */
     size_t n_cursor;
     bool cursor_read;
     bool pulling, pull_again;
@@ -40,7 +40,7 @@ struct outlet {
     int64_t polled_at;
     int64_t pull_due;  /* mono: after a page that could not be had; 0 none */
     int64_t pull_held; /* mono: the platform wants to be left alone until then, whatever it tells us meanwhile */
-    int pull_fails;   /* in a row */
+    int pull_fails;    /* in a row */
     enum standing standing;
     size_t fetching; /* files that come in from it now */
     struct held *held;
