@@ -639,7 +639,8 @@ static void the_token_is_shown_to_metas_hosts_only(void **state)
         { 200, "{\"url\":\"http://graph.example:443/a\"}", KF_OK, true },
         { 200, "{\"url\":\"https://lookaside.example.evil.example/a\"}", KF_OK, true },
         { 200, "{\"url\":\"file:///etc/passwd\"}", KF_IO, false },
-        { 200, "{}", KF_IO, false },
+        { 200, "{}", KF_RATE, false },
+        { 200, "<html>", KF_RATE, false },
         { 400, ERROR(100), KF_ABSENT, false },
         { 401, ERROR(190), KF_AUTH, false },
     };
