@@ -42,6 +42,9 @@ enum {
     CHAN_EACH_ANSWERED = 1 << 17
 };
 
+/* What an account of nobody's is to a channel. */
+enum channel_taking { TAKES_NOT, TAKES_ALL /* of a kind, whatever it is */, TAKES_NAMED /* this one */ };
+
 /* How a card goes. */
 enum card_way {
     CARD_AS_TEXT,  /* it comes to encode() as a text, without its picture, and is cut as texts are */
@@ -157,7 +160,7 @@ struct channel_ops {
      * behind a hook. */
     struct slice (*account)(const struct channel *);
     /* Does it also take what is for this account, where no channel has that for its own? NULL: no. */
-    bool (*takes)(const struct channel *, struct slice account);
+    enum channel_taking (*takes)(const struct channel *, struct slice account);
 
     /* Bytes to facts. KF_OK also for what is refused: the answer is in `ret`. */
     enum kf_rc (*receive)(const struct channel *, struct arena *, const struct http_req *, const struct env *, struct received *ret);

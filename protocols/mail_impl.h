@@ -45,8 +45,8 @@ static inline const struct mail *mail_of(const struct channel *ch)
     return (const void *)ch;
 }
 
-/* Is mail to this address, in lower case and without what follows a +, for this channel by its `aliases`? */
-bool mail_takes(const struct channel *ch, struct slice address);
+/* Is mail to this address, in lower case and without what follows a +, for this channel by its `aliases` or `bounce`? */
+enum channel_taking mail_taking(const struct channel *ch, struct slice address);
 /* A copy without capitals; p == NULL: memory is out. */
 struct slice mail_lower(struct arena *a, struct slice s);
 

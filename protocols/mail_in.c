@@ -66,18 +66,26 @@ struct slice mail_lower(struct arena *a, struct slice s)
     return ret;
 }
 
-bool mail_takes(const struct channel *ch, struct slice address)
+static bool is_bounce(const struct mail *m, struct slice account)
+{
+    return account.n == m->bounce.n && account.n && strncasecmp(account.p, m->bounce.p, account.n) == 0;
+}
+
+enum channel_taking mail_taking(const struct channel *ch, struct slice address)
 {
     const struct mail *m = mail_of(ch);
     const char *at = address.n ? memchr(address.p, '@', address.n) : NULL;
+    enum channel_taking ret = is_bounce(m, address) ? TAKES_NAMED : TAKES_NOT;
 
-    for (size_t i = 0; at && i < m->n_aliases; i++) {
+    for (size_t i = 0; at && i < m->n_aliases && ret != TAKES_NAMED; i++) {
         struct slice one = m->aliases[i], domain = { at, address.n - (size_t)(at - address.p) };
 
-        if (slice_eq(one, address) || (one.p[0] == '*' && slice_eq((struct slice){ one.p + 1, one.n - 1 }, domain)))
-            return true;
+        if (slice_eq(one, address))
+            ret = TAKES_NAMED;
+        else if (one.p[0] == '*' && slice_eq((struct slice){ one.p + 1, one.n - 1 }, domain))
+            ret = TAKES_ALL;
     }
-    return false;
+    return ret;
 }
 
 /* Of "Support+tag@in.example" the account is "support@in.example", and then there is a tag. */
@@ -106,7 +114,7 @@ static struct slice account_of(struct reading *r, struct slice recipient, struct
 /* Mail to the address, and what comes back to the sender of the envelope. */
 static bool is_own(const struct mail *m, struct slice account)
 {
-    return slice_eq(account, m->account) || (account.n == m->bounce.n && account.n && strncasecmp(account.p, m->bounce.p, account.n) == 0);
+    return slice_eq(account, m->account) || is_bounce(m, account);
 }
 
 /* Nobody says whom the envelope named: it is this channel's hook, and a header may still say which answer it is. */
@@ -119,7 +127,7 @@ static void guess_recipient(struct reading *r)
     for (size_t i = 0; n != SIZE_MAX && i < n && !r->tag.n; i++) {
         struct slice tag, account = account_of(r, all[i].address, &tag);
 
-        if (is_own(r->m, account) || mail_takes((const void *)r->m, account))
+        if (is_own(r->m, account) || mail_taking((const void *)r->m, account))
             r->tag = tag;
     }
     r->mine = true;
@@ -135,7 +143,7 @@ static void read_recipients(struct reading *r, struct slice wanted)
 
         if (wanted.n ? slice_eq(account, wanted) : is_own(r->m, account)) {
             r->mine = true;
-            if (mail_takes((const void *)r->m, account)) /* else it is `address`, or nobody's, and none to answer from */
+            if (mail_taking((const void *)r->m, account)) /* else it is `address`, or nobody's, and none to answer from */
                 r->to = account;
             if (!r->tag.n)
                 r->tag = tag;

@@ -43,7 +43,7 @@ static bool deliverable(struct slice s)
 static void read_from(struct writing *w, struct slice alias)
 {
     const struct mail *m = w->m;
-    const char *at = alias.n && mail_takes((const void *)m, alias) && deliverable(alias) ? memchr(alias.p, '@', alias.n) : NULL;
+    const char *at = alias.n && mail_taking((const void *)m, alias) && deliverable(alias) ? memchr(alias.p, '@', alias.n) : NULL;
 
     w->from = at ? alias : m->address;
     w->local = m->local;

@@ -166,7 +166,7 @@ static void renew_step(struct wanting *w, const struct http_resp *last)
     if (rc == KF_AGAIN)
         d->ports.fetch(d->ports.ctx, &req, renew_answered, w);
     else if (rc) {
-        o->token_held = mono(d) + renewed.retry_after_ms;
+        o->token_held = mono(d) + (renewed.retry_after_ms < ASKED_WAIT_MAX_MS ? renewed.retry_after_ms : ASKED_WAIT_MAX_MS);
         give_up(w, no_token(rc, &renewed, last, &why), &why);
     } else if (renewed.token.n > TOKEN_MAX || !keep_token(o, renewed.token, renewed.expires_ms, false))
         give_up(w, kf_fail(&why, KF_NOMEM, "no memory for the access token"), &why);

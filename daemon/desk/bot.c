@@ -472,11 +472,13 @@ static void take_pick(struct trip *t, struct message *m, const char *id)
     json_decref(root);
 }
 
-/* Where choices are numbered lines, whoever writes a number has picked one: the bot is told so. */
+/* Where choices are numbered lines, whoever writes a number has picked one: the bot is told so. They are offered no more when an agent has
+ * spoken, or the bot again after an answer: it asks something else then. */
 static void take_numbers(struct trip *t, const struct desk_site *ds)
 {
     struct talk *k = t->talk;
     const char *offered = NULL;
+    bool answered = false;
 
     for (size_t i = 0; choices_are_lines(ds->site, &k->conv) && i < k->n; i++) {
         struct message *m = &k->messages[i];
@@ -484,8 +486,13 @@ static void take_numbers(struct trip *t, const struct desk_site *ds)
 
         if (id)
             take_pick(t, m, id);
-        else if (m->from.role != ROLE_VISITOR && m->extra && strstr(m->extra, "\"choices\""))
+        if (m->from.role == ROLE_VISITOR)
+            answered = true;
+        else if (m->extra && strstr(m->extra, "\"choices\"")) {
             offered = m->extra;
+            answered = false;
+        } else if (m->from.role == ROLE_AGENT || (answered && m->from.role == ROLE_BOT))
+            offered = NULL;
     }
 }
 

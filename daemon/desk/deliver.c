@@ -11,7 +11,6 @@
 #define ERRANDS_MAX       50
 #define FETCH_PATIENCE_MS (12LL * 3600 * 1000) /* unless the channel says for how long its platform keeps a file */
 #define STALE_TYPING_MS   10000
-#define ASKED_WAIT_MAX_MS (3600 * 1000LL) /* whatever a platform asks for: all that is behind it waits, too, and somebody for it */
 
 /* At most so many files come in at a time, for one site: each is held in memory. And for one channel, so that those of others come beside them
  * however slow its platform, or whoever else it names, may be. */

@@ -153,30 +153,38 @@ static void portion_take(struct hook *h, struct desk_site *ds, struct outlet *o,
         take_inbound(h->d, ds, o, in, n, (struct slice){ NULL, 0 }, hook_taken, h);
 }
 
-/* Who takes what nobody has for its own: who names it, this channel before others of its site; else this channel, for what it was brought is
- * better read by the wrong one than by nobody. */
-static struct outlet *taker_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account)
+/* Who takes what no channel has for its own, at least so far: this channel before others of its site. NULL: none. */
+static struct outlet *taker_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account, enum channel_taking least)
 {
-    if (!first->ops->takes)
-        return NULL;
-    if (first->ops->takes(first->ch, account))
+    if (first->ops->takes(first->ch, account) >= least)
         return first;
     for (size_t i = 0; i < ds->site->n_channels; i++) {
         const struct site_channel *sc = &ds->site->channels[i];
         struct outlet *o = strcmp(sc->adapter, first->ops->name) == 0 ? outlet_of(d, ds, &sc->key) : NULL;
 
-        if (o && o->ops->takes(o->ch, account))
+        if (o && o->ops->takes(o->ch, account) >= least)
             return o;
     }
-    return first;
+    return NULL;
 }
 
-/* The channel that has the account, and its site: of this one, of another; else one that takes it. NULL: nobody. */
+/* Who of the site has what is nobody's: whoever takes all of that kind, else this channel: it was brought there, and is better read by the
+ * wrong one than by nobody. NULL: on this platform nothing is nobody's. */
+static struct outlet *finder_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account)
+{
+    struct outlet *o = first->ops->takes ? taker_of(d, ds, first, account, TAKES_ALL) : NULL;
+
+    return o || !first->ops->takes ? o : first;
+}
+
+/* The channel whose it is, and its site: who has the account, or names it, here; has it at another site; finds it. NULL: nobody. */
 static struct outlet *owner_of(struct desk *d, struct desk_site *ds, struct outlet *first, struct slice account, struct desk_site **whose)
 {
     struct outlet *o = outlet_of_account(d, ds, first, account);
 
     *whose = ds;
+    if (!o && first->ops->takes)
+        o = taker_of(d, ds, first, account, TAKES_NAMED);
     for (struct desk_site *other = d->sites; !o && other; other = other->next)
         if (other != ds) {
             *whose = other;
@@ -185,7 +193,7 @@ static struct outlet *owner_of(struct desk *d, struct desk_site *ds, struct outl
     if (o)
         return o;
     *whose = ds;
-    return taker_of(d, ds, first, account);
+    return finder_of(d, ds, first, account);
 }
 
 /* Takes from `in` what is for this account, or is taken by the same channel. */
@@ -217,9 +225,9 @@ static void passed_over(struct hook *h, const struct desk_site *ds, const char *
     log_event(h->d, 2, "desk event=hook_passed_over site=%s channel=%s reason=%s events=%zu", ds->site->key.s, h->channel.s, reason, n);
 }
 
-/* The events of one other account; `n` of the request were for it. */
+/* The events of one other account; `n` of the request were for it. `served`: `first` has had its own already. */
 static void hook_give(struct hook *h, struct desk_site *ds, struct outlet *first, struct desk_site *whose, struct outlet *o,
-                      struct slice account, size_t n, const struct http_req *req)
+                      struct slice account, size_t n, const struct http_req *req, bool served)
 {
     struct received again = { .status = 0 };
     struct inbound *mine;
@@ -231,6 +239,9 @@ static void hook_give(struct hook *h, struct desk_site *ds, struct outlet *first
     }
     if (again.refused) {
         passed_over(h, ds, again.refused, n);
+        o = whose == ds ? NULL : finder_of(h->d, ds, first, account); /* another site has it, and does not believe us */
+        if (o && (o != first || !served))
+            hook_give(h, ds, first, ds, o, account, n, req, served);
         return;
     }
     mine = arena_array(h->arena, again.n + 1, sizeof(*mine));
@@ -258,7 +269,7 @@ static void hook_elsewhere(struct hook *h, struct desk_site *ds, struct outlet *
             h->n_unknown += of_it;
             passed_over(h, ds, "unknown_account", of_it);
         } else if (o != first || !served) /* one mail to two of its addresses is one mail */
-            hook_give(h, ds, first, whose, o, account, of_it, req);
+            hook_give(h, ds, first, whose, o, account, of_it, req, served);
     }
 }
 

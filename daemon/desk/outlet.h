@@ -22,6 +22,9 @@ struct held {
 
 enum standing { STANDING_UNKNOWN, STANDING_GOOD, STANDING_REFUSED };
 
+/* A platform may ask for longer: all that is behind it waits, too, and somebody for it. */
+#define ASKED_WAIT_MAX_MS (3600 * 1000LL)
+
 struct outlet {
     struct kf_key channel;
     const struct channel_ops *ops;

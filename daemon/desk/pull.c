@@ -47,7 +47,7 @@ static void pull_later(struct pulling *p, struct outlet *o)
 
     p->d->ports.chance(p->d->ports.ctx, &chance, sizeof(chance));
     o->pull_due = mono(p->d) + 500 + errand_again_ms(o->pull_fails < LONGEST_FAIL ? o->pull_fails : LONGEST_FAIL, 0, 1, chance);
-    o->pull_held = p->wait_ms ? mono(p->d) + p->wait_ms : 0;
+    o->pull_held = p->wait_ms ? mono(p->d) + (p->wait_ms < ASKED_WAIT_MAX_MS ? p->wait_ms : ASKED_WAIT_MAX_MS) : 0;
     if (o->pull_due < o->pull_held)
         o->pull_due = o->pull_held;
     if (!o->pull_fails++)

@@ -218,16 +218,21 @@ bool plan_errand_drop(struct work *w, const struct act *act)
 bool plan_unsent(struct work *w, int64_t seq)
 {
     struct stmt *s = stmt_begin(w->db, SQL_ERRAND_UNSENT);
-    int64_t n = 0;
+    int64_t n = 0, part = 0;
 
     stmt_i64(s, w->row.n);
     stmt_i64(s, seq);
-    if (stmt_row(s))
+    if (stmt_row(s)) {
         n = get_i64(s);
+        part = get_i64(s);
+    }
     if (!ended(w, s))
         return false;
     return !n ||
-           (op_add(w, write_drop, NULL, NULL, n) && plan_delivery(w, seq, DELIVERY_FAILED, "not sent: it was taken back before", NULL));
+           (op_add(w, write_drop, NULL, NULL, n) &&
+            plan_delivery(
+                w, seq, DELIVERY_FAILED,
+                part ? "the rest is not sent, it was taken back: the beginning has gone out" : "not sent: it was taken back before", NULL));
 }
 
 /* It needs room: what it displaces, or what can be answered no more. */

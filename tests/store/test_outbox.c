@@ -257,6 +257,25 @@ static void the_newest_message_with_replies_left_is_answered(void **state)
     left_is(w, &conv, NOW + 50 * MINUTE, 0, NOW + 61 * MINUTE, 0);
 }
 
+/* A mail's handle holds the ids of its thread: no index of a database takes so much. */
+static void a_handle_may_be_long(void **state)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/";
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    char text[12001];
+    uint32_t x = 1;
+
+    for (size_t i = 0; i < sizeof(text) - 1; i++)
+        text[i] = digits[(x = x * 1664525 + 1013904223) >> 26];
+    text[sizeof(text) - 1] = '\0';
+    set_handle(w, &conv, text, NOW + 60 * MINUTE, -1);
+    set_beside(w, &conv, text, NOW, NOW + 60 * MINUTE);
+    (void)answer(w, &conv, "to all of that");
+    assert_memory_equal(due(w, NOW + 10, 1).handle, text, 32);
+    assert_int_equal(number(w, "SELECT MAX(LENGTH(text)) FROM reply_handle"), sizeof(text) - 1);
+}
+
 static void kept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
 {
     (void)report;
@@ -778,6 +797,7 @@ static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
     T(a_shorter_handle_displaces_none_that_has_replies_left),
     T(the_newest_message_with_replies_left_is_answered),
+    T(a_handle_may_be_long),
     T(what_has_ended_is_not_answered_and_goes),
     T(a_refusal_ends_what_is_no_newer),
     T(the_handle_of_an_older_store_is_kept),

@@ -231,7 +231,15 @@ static void its_choices_are_lines_where_there_are_no_buttons(void **state)
     platform_take(&p);
     assert_string_equal(text_at(p.json, "data.messages.1.text"), "Which order?\n1. The last one\n2. A person");
     assert_string_equal(text_at(p.json, "data.messages.2.choice"), "last");
-    platform_answer(&p, 200, HEADER, "{\"messages\":[{\"text\":\"It is on its way.\"}]}");
+    platform_answer(&p, 200, HEADER, "{\"messages\":[{\"text\":\"How many pieces are missing?\"}]}");
+    mailed("b4", ",{\"Name\":\"References\",\"Value\":\"<b1@mail.example>\"}", "2"); /* of them, and no person */
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "data.messages.4.text"), "2");
+    assert_null(value_at(p.json, "data.messages.4.choice"));
+    platform_answer(
+        &p, 200, HEADER,
+        "{\"messages\":[{\"text\":\"And now?\",\"choices\":[{\"id\":\"last\",\"label\":\"Nothing\"},{\"id\":\"human\",\"label\":\"A "
+        "person\"}]}]}");
     mailed("b3", ",{\"Name\":\"References\",\"Value\":\"<b1@mail.example>\"}", "2");
     m = wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "mail");
     wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", text_at(m, "conversation.id"));

@@ -547,10 +547,13 @@ static void mail_to_another_site_is_believed_there(void **state)
         "\"],\"address\":\"two@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\"}},"
         "\"gun3\":{\"adapter\":\"mail\",\"name\":\"Three\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
         "\"key-of-somebody-else\"],\"address\":\"three@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\","
-        "\"relay\":\"smtp://127.0.0.1:9\"}}},"
+        "\"relay\":\"smtp://127.0.0.1:9\"}},"
+        "\"gun4\":{\"adapter\":\"mail\",\"name\":\"Four\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
+        "\"" GUN_KEY
+        "\"],\"address\":\"info@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:9\"}}},"
         "\"people\":[{\"email\":\"agent@post2.example\",\"name\":\"Two\",\"number\":\"8\",\"roles\":[\"agent\"],\"queues\":[\"desk\"]}]}";
     struct staff two;
-    char at[24], ignored[64];
+    char at[24], ignored[64], conv[40];
 
     (void)state;
     site_open(&d, other, relay.port, &two, ignored);
@@ -560,7 +563,10 @@ static void mail_to_another_site_is_believed_there(void **state)
     assert_int_equal(gun_posted_to("three%40gun.kefud.example", at, "6123456789", "<t2@mail.example>", "hello+three"), 200);
     daemon_log_wait(&d, "event=hook_passed_over site=" SITE " channel=zgun reason=bad_signature events=1");
     wire_none(&two.wire, "{s:s}", "type", "assigned");
-    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    assigned_of("zgun", conv); /* it was brought here, and is lost to nobody */
+    assert_int_equal(gun_posted_to("info%40gun.kefud.example", at, "7123456789", "<t3@mail.example>", "hello+info"), 200);
+    assigned_of("zsales", conv); /* who names it here goes before another site that has it */
+    wire_none(&two.wire, "{s:s}", "type", "assigned");
     staff_free(&two);
 }
 
