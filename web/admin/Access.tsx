@@ -20,6 +20,7 @@ const VERBS = [
   'timeline',
   'transcript',
   'export',
+  'quality',
   'presence',
   'settings_read',
   'settings_write',

@@ -59,6 +59,12 @@ export async function signOut(): Promise<void> {
   const scores = scoresOf();
   if (scores[0] && !(await import('./later').then((m) => m.sendScores()).catch(() => true))) return;
   for (const key of scores) kept.set(key, null);
+  // The console's drafts and transcripts, whichever page this is: where it is open it lets go of them (keep.ts).
+  try {
+    indexedDB.deleteDatabase('kefu-console');
+  } catch {
+    // Storage is denied, so nothing is there.
+  }
   try {
     await api('session', { method: 'DELETE', quiet: true });
   } catch {

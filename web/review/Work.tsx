@@ -60,7 +60,8 @@ export function Work({ of, title, onBack }: WorkProps) {
     });
   }, [led]);
 
-  const all = rows.value ?? [];
+  // What was taken back, or ended without it, is nobody's work any more.
+  const all = (rows.value ?? []).filter((r) => !tasks || r.state !== 'missed');
   const shown = tasks ? all.filter((r) => OPEN.has(r.state) === (part.value === 'todo')) : all;
   const open = review.value?.id;
   const done = async (): Promise<void> => {

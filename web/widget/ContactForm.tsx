@@ -26,11 +26,14 @@ export function ContactForm({ item }: { item: Item }) {
   const [again, setAgain] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   // Filled in: by a form of the visitor further down, or just now.
-  const done = sent || items.value.some((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
+  const cards = items.value.filter((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
+  const done = sent || cards.length > 0;
   useEffect(() => {
     if (formWrong.value) form.current?.querySelector<HTMLElement>('[name="phone"]')?.focus();
   }, [sent]);
   if (done) {
+    // On its way it stands below, and says so.
+    if (!cards.some((i) => i.seq > 0)) return null;
     return (
       <p class="card-done">
         <Icon node={Check} size={16} />

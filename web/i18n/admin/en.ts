@@ -513,6 +513,7 @@ export const en: Like<typeof zhCN> = {
   verb_timeline: 'read timelines',
   verb_transcript: 'find transcripts',
   verb_export: 'export',
+  verb_quality: 'read quality figures',
   verb_presence: 'set presence',
   verb_settings_read: 'read settings',
   verb_settings_write: 'change settings',

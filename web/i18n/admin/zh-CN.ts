@@ -509,6 +509,7 @@ export const zhCN = {
   verb_timeline: '查看时间线',
   verb_transcript: '搜索聊天记录',
   verb_export: '导出',
+  verb_quality: '查看质检数据',
   verb_presence: '设置在线状态',
   verb_settings_read: '查看设置',
   verb_settings_write: '修改设置',

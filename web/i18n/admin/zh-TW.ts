@@ -511,6 +511,7 @@ export const zhTW: Like<typeof zhCN> = {
   verb_timeline: '查看時間軸',
   verb_transcript: '搜尋對話記錄',
   verb_export: '匯出',
+  verb_quality: '檢視質檢數據',
   verb_presence: '設定在線狀態',
   verb_settings_read: '查看設定',
   verb_settings_write: '修改設定',
