@@ -120,6 +120,9 @@ test('what a visitor was offered is shown once: as choices, or as the lines that
   assert.match(await desk.locator('.say-body', { hasText: '2. 怎么退货' }).innerText(), /\n1\. 查订单\n2\. 怎么退货/);
   assert.equal(await desk.locator('.say-choices').count(), 0);
   await picture(desk, 'choices-as-lines');
+  await closeTalk(desk);
+  await openTalk(desk, '请给我菜单');
+  await closeTalk(desk);
   await leave(admin, desk, v);
 });
 
