@@ -179,7 +179,7 @@ static enum kf_rc is_own(struct walk *w, int64_t conv, bool *ret)
  * or as it was. */
 static enum kf_rc sight_of(struct walk *w, int64_t conv, struct slice *text)
 {
-    struct mask_span any;
+    struct mask_span any = { .from = 0 };
     enum kf_rc rc;
     bool own;
 
