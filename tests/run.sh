@@ -5,7 +5,7 @@
 # Two lanes, so that no processor is idle: the programs in C, JOBS at a time and the longest first, and beside them, one after the other,
 # what is run by node and by shell scripts, which mostly waits. No test may count on being alone.
 #
-# A test program is given KEFUD, KEFUCTL, KEFUD_BUILD and TMPDIR, and ten minutes; a layer of node's half an hour.
+# A test program is given KEFUD, KEFUCTL, KEFUD_BUILD and TMPDIR, and ten minutes; a layer of node's three quarters of an hour.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 B=${B:-build}
@@ -108,7 +108,7 @@ node_run() { # NAME FOLDER COMMAND...
     local name=$1 folder=$2 out rc p f s began=$SECONDS
     shift 2
     out=$RESULTS/$name.log
-    (cd "$folder" && timeout -k 10 "${TEST_S:-1800}" "$@") > "$out" 2>&1 < /dev/null
+    (cd "$folder" && timeout -k 10 "${TEST_S:-2700}" "$@") > "$out" 2>&1 < /dev/null
     rc=$?
     p=$(number pass "$out")
     f=$(($(number fail "$out") + $(number cancelled "$out")))
