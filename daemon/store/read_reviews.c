@@ -470,7 +470,15 @@ static enum kf_rc read_units(struct reading *r)
     return stmt_end(s, r->why);
 }
 
-/* Units and tags stand in the order of the conversations. */
+/* Of the units, which stand in the order of the conversations: the first from *i on that is not before `conv`; NULL: none is left. */
+static struct sample_unit *unit_from(const struct stored_quality *q, size_t *i, const struct kf_id *conv)
+{
+    while (*i < q->n_units && memcmp(&q->units[*i].conv, conv, sizeof(*conv)) < 0)
+        ++*i;
+    return *i < q->n_units ? &q->units[*i] : NULL;
+}
+
+/* Tags stand in the order of the conversations. */
 static enum kf_rc read_unit_tags(struct reading *r)
 {
     struct stored_quality *ret = r->ret;
@@ -486,11 +494,9 @@ static enum kf_rc read_unit_tags(struct reading *r)
         struct kf_id conv;
 
         get_id(s, &conv);
-        while (i < ret->n_units && memcmp(&ret->units[i].conv, &conv, sizeof(conv)) < 0)
-            i++;
-        if (i == ret->n_units)
+        u = unit_from(ret, &i, &conv);
+        if (!u)
             break;
-        u = &ret->units[i];
         if (!id_eq(&u->conv, &conv)) /* it was closed between the two statements */
             continue;
         tags = arena_more(r->arena, (void *)u->tags, u->n_tags, sizeof(*tags));
@@ -518,11 +524,9 @@ static enum kf_rc read_unit_risks(struct reading *r)
 
         get_id(s, &conv);
         get_id(s, &agent);
-        while (i < ret->n_units && memcmp(&ret->units[i].conv, &conv, sizeof(conv)) < 0)
-            i++;
-        if (i == ret->n_units)
+        u = unit_from(ret, &i, &conv);
+        if (!u)
             break;
-        u = &ret->units[i];
         if (!id_eq(&u->conv, &conv) || (!id_is_zero(&u->risk) && !id_eq(&agent, &u->agent)))
             continue;
         u->risk = agent;
