@@ -51,6 +51,21 @@ test('a queue is made, wrong fields are named where they are, and it is there af
   await leave(p);
 });
 
+test('an address that changes while the settings are being painted is followed', async () => {
+  const p = await page(browser);
+  await p.addInitScript(() => {
+    const painted = new MutationObserver(() => {
+      if (!document.querySelector('.tree')) return;
+      painted.disconnect();
+      location.hash = '#/queue';
+    });
+    painted.observe(document, { childList: true, subtree: true });
+  });
+  await signIn(p, house.base, '/admin/', 'admin');
+  await p.locator('.tree a[href="#/queue"][aria-current=page]').waitFor();
+  await leave(p);
+});
+
 test('two people change one document: each sees what the other did, and both changes stand', async () => {
   const one = await admin('queue/service');
   const two = await admin('queue/service');

@@ -24,7 +24,7 @@ import {
   type IconNode,
 } from 'lucide';
 import type { FunctionComponent } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing } from '../core/keys';
 import { oneLine } from '../core/text';
@@ -176,7 +176,8 @@ export function go(page: string, key?: string): void {
 
 function usePlace(): Place {
   const place = useSignal(placeOf(location.hash));
-  useEffect(() => {
+  // Before anything else runs: an address that changes while the page is painted is followed as well.
+  useLayoutEffect(() => {
     const moved = (): void => void (place.value = placeOf(location.hash));
     window.addEventListener('hashchange', moved);
     return () => window.removeEventListener('hashchange', moved);
