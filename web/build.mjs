@@ -42,40 +42,42 @@ const TYPES = {
   svg: 'image/svg+xml',
 };
 
-// `import { X } from 'lucide'` names an index of two thousand files; only those that somebody names are read.
+// `import { X } from 'lucide'` names an index of two thousand files; only those that somebody names are read. What one source alone names comes
+// with that source; an index that all share would bring every page the icons of every other.
 const icons = {
   name: 'icons',
   setup(b) {
     const home = join(web, 'node_modules/lucide/dist/esm');
-    let files; // name → file
-    b.onResolve({ filter: /^lucide$/ }, () => ({ path: 'lucide', namespace: 'icons', sideEffects: false }));
-    b.onLoad({ filter: /./, namespace: 'icons' }, () => {
-      files ??= new Map(
+    let files, named, shared; // name → file, source → its names, those of several sources
+    const read = () => {
+      files = new Map(
         [
           ...readFileSync(join(home, 'lucide.mjs'), 'utf8').matchAll(/export \{([^}]*)\} from '(\.\/icons\/[^']*)'/g),
         ].flatMap(([, names, file]) => names.split(',').map((n) => [n.trim().replace('default as ', ''), file])),
       );
-      const wanted = new Set();
-      for (const source of sources(web)) {
-        for (const [, names] of readFileSync(source, 'utf8').matchAll(/import \{([^}]*)\} from 'lucide'/g)) {
-          for (const n of names.split(','))
-            if (n.trim())
-              wanted.add(
-                n
-                  .trim()
-                  .replace(/^type .*/, '')
-                  .split(' as ')[0],
-              );
-        }
-      }
-      const lines = [...wanted].sort().filter((n) => files.has(n));
-      return {
-        contents: lines.map((n) => `export { default as ${n} } from '${files.get(n)}';`).join('\n'),
-        resolveDir: home,
-      };
+      named = new Map(sources(web).map((source) => [source, iconsOf(source).filter((n) => files.has(n))]));
+      const all = [...named.values()].flat();
+      shared = [...new Set(all.filter((n, i) => all.indexOf(n) !== i))].sort();
+    };
+    b.onStart(read);
+    b.onResolve({ filter: /^lucide$/ }, ({ importer }) => ({ path: importer, namespace: 'icons', sideEffects: false }));
+    b.onResolve({ filter: /^lucide-shared$/ }, () => ({ path: 'shared', namespace: 'icons', sideEffects: false }));
+    b.onLoad({ filter: /./, namespace: 'icons' }, ({ path }) => {
+      const own = named.get(path)?.filter((n) => !shared.includes(n)) ?? [];
+      const others = named.get(path)?.filter((n) => shared.includes(n)) ?? [];
+      const lines = (named.has(path) ? own : shared).map((n) => `export { default as ${n} } from '${files.get(n)}';`);
+      if (others.length > 0) lines.push(`export { ${others.join(', ')} } from 'lucide-shared';`);
+      return { contents: lines.join('\n'), resolveDir: home };
     });
   },
 };
+
+function iconsOf(source) {
+  return [...readFileSync(source, 'utf8').matchAll(/import \{([^}]*)\} from 'lucide'/g)]
+    .flatMap(([, names]) => names.split(','))
+    .map((n) => n.trim().split(' as ')[0])
+    .filter((n) => n && !n.startsWith('type '));
+}
 
 function sources(dir) {
   return readdirSync(dir, { withFileTypes: true })
