@@ -26,6 +26,18 @@ interface ListProps<T> {
   empty?: ComponentChildren;
 }
 
+/** The element of each row. What comes into sight takes the element of what has gone out of it: to make one takes far longer than to change its
+ *  words. A row that stays keeps its own, so that a click that has begun on it stays on it. */
+function useElements(keys: readonly string[]): (key: string) => number {
+  const made = useRef(0);
+  const taken = useRef<ReadonlyMap<string, number>>(new Map());
+  const now = new Set(keys);
+  const free = [...taken.current].filter(([key]) => !now.has(key)).map(([, element]) => element);
+  const elements = new Map(keys.map((key) => [key, taken.current.get(key) ?? free.shift() ?? made.current++]));
+  taken.current = elements;
+  return (key) => elements.get(key)!;
+}
+
 export function List<T>({
   label,
   items,
@@ -71,7 +83,8 @@ export function List<T>({
     if (top < 0 || top + rowHeight > (virtual.scrollRect?.height ?? 0)) virtual.scrollToIndex(at, { align: 'auto' });
   }, [selected, rowHeight]);
 
-  const rows = virtual.getVirtualItems();
+  const rows = virtual.getVirtualItems().filter((r) => r.index < items.length);
+  const elementOf = useElements(rows.map((r) => keyOf(items[r.index]!)));
   const end = rows[rows.length - 1]?.index ?? -1;
   useEffect(() => {
     if (items.length && end >= items.length - 5) onEnd?.();
@@ -113,11 +126,10 @@ export function List<T>({
       {items.length === 0 && empty}
       <div class="room" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
         {rows.map((r) => {
-          const item = items[r.index];
-          if (!item) return null;
+          const item = items[r.index]!;
           return (
             <div
-              key={keyOf(item)}
+              key={elementOf(keyOf(item))}
               id={`${id}-${r.index}`}
               class="list-row"
               role="option"
