@@ -3,7 +3,7 @@
 import type { Draft, Keep } from './keep';
 
 const SAVE_MS = 300;
-/** The last words typed before the page went away; disk writes may not end in time then, this one does. */
+/** What the disk did not have yet when the page went away: its writes may not end in time then, this one does. */
 const LAST = 'kefu.console.draft';
 
 export class Drafts {
@@ -22,12 +22,15 @@ export class Drafts {
     try {
       const text = this.last().getItem(LAST);
       for (const d of text ? (JSON.parse(text) as Draft[]) : []) {
-        if ((this.#all.get(d.conversation)?.at ?? 0) < d.at) this.#all.set(d.conversation, d);
+        if ((this.#all.get(d.conversation)?.at ?? 0) >= d.at) continue;
+        this.#all.set(d.conversation, d);
+        this.#dirty.add(d.conversation);
       }
-      this.last().removeItem(LAST);
     } catch {
       // Denied: then the disk's copy must do.
     }
+    if (this.#dirty.size > 0) this.flush();
+    else this.#forgetLast();
     for (const d of this.#all.values()) this.changed(d.conversation, has(d));
   }
 
@@ -48,8 +51,7 @@ export class Drafts {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const unsaved = [...this.#dirty].map((id) => this.get(id));
-    this.#dirty.clear();
-    for (const d of unsaved) void this.keep.putDraft(d);
+    for (const d of unsaved) void this.keep.putDraft(d).then((onDisk) => onDisk && this.#saved(d));
     if (!leaving || unsaved.length === 0) return;
     try {
       this.last().setItem(LAST, JSON.stringify(unsaved));
@@ -58,12 +60,24 @@ export class Drafts {
     }
   }
 
+  /** Until the disk has it, it is unsaved: the page may go away in between. */
+  #saved(d: Draft): void {
+    if (this.#all.get(d.conversation) !== d) return;
+    this.#dirty.delete(d.conversation);
+    if (this.#dirty.size > 0) return;
+    this.#forgetLast();
+  }
+
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#dirty.clear();
     for (const id of this.#all.keys()) this.changed(id, false);
     this.#all.clear();
+    this.#forgetLast();
+  }
+
+  #forgetLast(): void {
     try {
       this.last().removeItem(LAST);
     } catch {

@@ -95,9 +95,13 @@ export class Keep {
     return this.#try((db) => db.getAll('drafts') as Promise<Draft[]>, []);
   }
 
-  async putDraft(d: Draft): Promise<void> {
-    if (d.reply === '' && d.note === '') await this.#try((db) => db.delete('drafts', d.conversation), undefined);
-    else await this.#try((db) => db.put('drafts', d), undefined as unknown);
+  /** Whether the disk has it. */
+  putDraft(d: Draft): Promise<boolean> {
+    return this.#try(async (db) => {
+      if (d.reply === '' && d.note === '') await db.delete('drafts', d.conversation);
+      else await db.put('drafts', d);
+      return true;
+    }, false);
   }
 
   recent(conversation: string): Promise<Recent | undefined> {
