@@ -458,6 +458,8 @@ void frame_error_of(struct buf *b, const char *of, const struct kf_id *conv, str
 void frame_error_said(struct buf *b, struct slice cid, const struct kf_err *why, struct slice text)
 {
     error_members(b, NULL, NULL, cid, why);
+    if (*why->field)
+        text_member(b, SLICE(",\"field\":"), why->field);
     if (text.n) {
         ADD(b, ",\"text\":");
         buf_json(b, text);

@@ -27,7 +27,7 @@ enum kf_rc {
 struct kf_err {
     enum kf_rc rc;
     int32_t retry_after_ms; /* 0: unknown */
-    char field[48];         /* of a document: the member that is wrong, "when.position_max"; "" unknown */
+    char field[48];         /* of a document or a form: the member that is wrong, "when.position_max"; "" unknown */
     char text[240];
     const char *wording; /* of a visitor's mistake: the key of what the site says to it, in the visitor's language; NULL nothing */
 };

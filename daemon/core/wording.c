@@ -173,10 +173,11 @@ void wording_fill(const char *text, const struct wording_value *values, size_t n
     }
 }
 
-static const char *const of_house[] = { "welcome",       "consent",        "joined",      "transferred",   "transferred_queue",
-                                        "returned",      "closed",         "closed_idle", "form_thanks",   "contact_wrong",
-                                        "article",       "article_yes",    "article_no",  "invite_rating", "article_thanks",
-                                        "article_sorry", "talk_to_person", "bot_handoff", "bot_gives_up" };
+static const char *const of_house[] = { "welcome",        "consent",       "joined",         "transferred", "transferred_queue",
+                                        "returned",       "closed",        "closed_idle",    "form_thanks", "contact_wrong",
+                                        "form_empty",     "muted",         "blocked",        "too_fast",    "said_already",
+                                        "no_links",       "article",       "article_yes",    "article_no",  "invite_rating",
+                                        "article_thanks", "article_sorry", "talk_to_person", "bot_handoff", "bot_gives_up" };
 
 const char *wording_of_house(size_t i)
 {

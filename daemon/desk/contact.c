@@ -4,6 +4,7 @@
 #include "desk/inner.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PHONE_FORM "5 to 15 digits, perhaps a + in front"
@@ -74,10 +75,16 @@ static const char *filled(const json_t *form, const char *name)
     return utf8_blank(slice_of(json_string_value(v))) ? "" : json_string_value(v);
 }
 
+static enum kf_rc wrong(struct kf_err *why, const char *member, const char *words, const char *wording)
+{
+    why->wording = wording;
+    (void)snprintf(why->field, sizeof(why->field), "%s", member);
+    return kf_fail(why, KF_INVALID, "form: %s: %s", member, words);
+}
+
 static enum kf_rc unreachable(struct kf_err *why, const char *member, const char *words)
 {
-    why->wording = "contact_wrong";
-    return kf_fail(why, KF_INVALID, "form: %s: %s", member, words);
+    return wrong(why, member, words, "contact_wrong");
 }
 
 enum kf_rc form_check(struct slice form, struct kf_err *why)
@@ -99,7 +106,7 @@ enum kf_rc form_check(struct slice form, struct kf_err *why)
     if (!rc && asked && !reached)
         rc = unreachable(why, asked, "is empty: a phone number (" PHONE_FORM ") or a mail address");
     else if (!rc && asked && text && !*text)
-        rc = kf_fail(why, KF_INVALID, "form: text: is empty: what it is about");
+        rc = wrong(why, "text", "is empty: what it is about", "form_empty");
     json_decref(root);
     return rc;
 }

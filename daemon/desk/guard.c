@@ -34,6 +34,7 @@ bool guard_bans(struct desk *d, const struct site *s, const struct kf_id *visito
         if (!holds(d, b))
             continue;
         if ((b->visitor && strcmp(b->visitor, id) == 0) || (b->has_network && known && network_has(&b->network, &from))) {
+            why->wording = b->mute ? "muted" : "blocked";
             (void)kf_fail(why, KF_DENIED, b->mute ? "you cannot write here for now" : "you cannot write here any more");
             d->figures.refused++;
             return false;
@@ -135,6 +136,8 @@ static enum kf_rc check_links(const struct site *s, struct slice text, struct kf
     link_fold(text, &folded);
     good = only_links_allowed(s, buf_ok(&folded) ? buf_slice(&folded) : text);
     buf_finish(&folded);
+    if (!good)
+        why->wording = "no_links";
     return good ? KF_OK : kf_fail(why, KF_DENIED, "links are not possible here");
 }
 
@@ -164,6 +167,7 @@ static bool repeats(struct desk *d, const struct desk_site *ds, const struct sea
         return false;
     retry = why->retry_after_ms;
     (void)kf_fail(why, KF_RATE, "you have said that already");
+    why->wording = "said_already";
     why->retry_after_ms = retry;
     return true;
 }

@@ -33,6 +33,7 @@ bool rate_take(struct desk *d, const char *key, int burst, int count, int64_t pe
         return false;
     (void)kf_fail(why, KF_RATE, "too many messages at once; wait a moment");
     why->retry_after_ms = (int32_t)(retry < 1 ? 1 : retry);
+    why->wording = "too_fast";
     d->figures.refused++;
     return false;
 }

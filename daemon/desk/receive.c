@@ -411,7 +411,7 @@ static void visitor_rate(struct desk *d, struct desk_site *ds, struct seat *seat
 
     (void)snprintf(key, sizeof(key), "r:%s", id_text(&seat->who, id));
     if (!rate_take(d, key, RATINGS, RATINGS, 60000, &why)) { /* each is a line on the timeline */
-        session_error(d->session, seat, in->cid, &why);
+        seat_error(d, seat, in->cid, &why);
         return;
     }
     c = change_new(&ds->site->key, now(d));
@@ -527,7 +527,7 @@ void visitor_acts(struct desk *d, struct seat *seat, const struct inbound *in)
         return;
     /* All that others read of him; that he has read, and goes, is his own affair. */
     if ((in->kind == INBOUND_RATE || in->kind == INBOUND_PROFILE) && !guard_bans(d, ds->site, &seat->who, seat->address, &why)) {
-        session_error(d->session, seat, in->cid, &why);
+        seat_error(d, seat, in->cid, &why);
         return;
     }
     if (v && !id_eq(&v->conv.contact, &seat->who))

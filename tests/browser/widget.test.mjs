@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentBox, axe, browse, browser, complaints, goOnline, holds, House, house, leave, openHouse, page, picture, root, said, signIn, visitorBox } from './house.mjs';
+import { agentBox, ask, at, axe, browse, browser, complaints, goOnline, holds, House, house, leave, openHouse, page, picture, root, said, signIn, visitorBox } from './house.mjs';
 
 openHouse();
 
@@ -127,6 +127,14 @@ test('with nobody there a message is taken, with a way to reach the visitor', as
   await p.waitForFunction(() => document.activeElement?.name === 'phone');
   assert.deepEqual(await axe(p), []);
   await picture(p, 'widget-contact-wrong');
+  // What cannot be seen is no text: said at its own field.
+  await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
+  await form.getByRole('textbox', { name: '留言内容' }).fill('\u200b');
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await p.waitForFunction(() => document.activeElement?.matches('textarea[aria-invalid]'));
+  await form.locator('.field', { has: p.getByRole('textbox', { name: '留言内容' }) }).getByText('请填写留言内容。').waitFor();
+  assert.equal(await form.getByRole('textbox', { name: '手机号' }).getAttribute('aria-invalid'), null);
+  await form.getByRole('textbox', { name: '留言内容' }).fill('想预约周六上午量房');
   await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
   await form.getByRole('button', { name: '提交留言' }).click();
   await p.getByText('留言已提交').waitFor();
@@ -137,6 +145,31 @@ test('with nobody there a message is taken, with a way to reach the visitor', as
   await p.getByText('留言已提交').waitFor();
   assert.deepEqual(complaints(p), []);
   await p.context().close();
+});
+
+test('who is muted reads so at the form as a whole, in the words of the site', async () => {
+  const p = await open();
+  await write(p, '想问一下送货');
+  const form = p.getByRole('form', { name: '给我们留言' });
+  await form.waitFor();
+  const boss = await at(browser, house, 'admin', '/admin/');
+  await boss.getByRole('navigation').first().waitFor();
+  await ask(boss, 'PUT', 'sites/demo/documents/ban/form', { address: '127.0.0.0/8', reason: '刷屏', mute: true }, { 'If-None-Match': '*' });
+  await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await form.getByRole('alert').getByText('您暂时无法在这里发送消息。').waitFor();
+  assert.equal(await form.locator('[aria-invalid]').count(), 0); // none of its fields is wrong
+  await p.waitForFunction(() => document.activeElement?.textContent === '提交留言');
+  assert.deepEqual(await axe(p), []);
+  await picture(p, 'widget-contact-muted');
+  await ask(boss, 'DELETE', 'sites/demo/documents/ban/form', undefined, { 'If-Match': '"1"' });
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await p.locator('.msg.own[data-seq] .msg-card').getByText('13800138000').waitFor();
+  await p.getByRole('button', { name: '更多' }).click();
+  await p.getByRole('menuitem', { name: '结束会话' }).click();
+  await p.getByRole('group', { name: '结束这次会话吗？' }).getByRole('button', { name: '结束会话' }).click();
+  await p.getByRole('button', { name: '继续咨询' }).waitFor();
+  await leave(p, boss);
 });
 
 test('the contact form closes when somebody joins, keeps what was filled in, and can be opened again', async () => {

@@ -84,6 +84,42 @@ static void who_is_blocked_cannot_write_until_that_is_taken_back(void **state)
     leave(&other);
 }
 
+/* What the site says to who may not write: in the visitor's language, and of the whole, whatever was sent. */
+static void who_is_barred_is_told_so_in_the_visitors_language(void **state)
+{
+    static const char form[] =
+        "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"phone\":\"13800000000\",\"text\":\"hi\"}}";
+    static const char rate[] = "{\"type\":\"rate\",\"cid\":\"f1\",\"conversation\":\"00000000-0000-0000-0000-000000000001\",\"score\":5}";
+    static const struct {
+        const char *locale, *mute, *frame, *text;
+    } rows[] = {
+        { "zh-CN", "true", form, "您暂时无法在这里发送消息。" },          { "zh-TW", "true", form, "您暫時無法在這裡傳送訊息。" },
+        { "en", "true", form, "You cannot send messages here for now." }, { "zh-CN", "false", form, "您已无法在这里发送消息。" },
+        { "zh-TW", "false", form, "您已無法在這裡傳送訊息。" },           { "en", "false", form, "You can no longer send messages here." },
+        { "zh-TW", "true", rate, "您暫時無法在這裡傳送訊息。" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct visitor v = { 0 };
+        char hello[40], body[200], ban[20];
+        const json_t *f;
+
+        (void)snprintf(hello, sizeof(hello), ",\"locale\":\"%s\"", rows[i].locale);
+        visitor_enter(&v, &d, "demo", hello);
+        (void)snprintf(body, sizeof(body), "{\"visitor\":\"%s\",\"reason\":\"辱骂\",\"mute\":%s}", v.id, rows[i].mute);
+        (void)snprintf(ban, sizeof(ban), "ban/told%zu", i);
+        put(&supervisor, ban, 0, body, 201);
+        wire_text(&v.wire, rows[i].frame);
+        f = wire_take(&v.wire, "{s:s,s:s}", "type", "error", "cid", "f1");
+        assert_string_equal(text_at(f, "code"), "forbidden");
+        assert_string_equal(text_at(f, "text"), rows[i].text);
+        assert_null(json_object_get(f, "field"));
+        put(&supervisor, ban, 1, NULL, 204);
+        visitor_free(&v);
+    }
+}
+
 /* The status of an upload of this visitor. */
 static int uploads(const struct visitor *v)
 {
@@ -168,6 +204,20 @@ static void who_is_muted_may_write_again_by_itself(void **state)
     leave(&v);
 }
 
+static void who_writes_too_fast_is_told_so_in_the_visitors_language(void **state)
+{
+    struct visitor v = { 0 };
+
+    (void)state;
+    visitor_enter(&v, &d, "demo", ",\"locale\":\"en\"");
+    for (int i = 0; i < 40; i++) /* more than one may say at once */
+        wire_sendf(&v.wire, "{\"type\":\"message\",\"cid\":\"h%d\",\"kind\":\"text\",\"text\":\"no. %d\"}", i, i);
+    assert_string_equal(text_at(wire_take(&v.wire, "{s:s,s:s}", "type", "error", "code", "rate_limited"), "text"),
+                        "That was a little too fast. Please wait a moment and try again.");
+    UNTIL((wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}"), strcmp(wire_verdict(&v.wire, "the-end"), "ack") == 0));
+    visitor_free(&v);
+}
+
 static void an_address_is_blocked_with_all_who_come_from_it(void **state)
 {
     struct visitor v = { 0 };
@@ -179,6 +229,17 @@ static void an_address_is_blocked_with_all_who_come_from_it(void **state)
     put(&supervisor, "ban/net", 1, NULL, 204);
     assert_string_equal(say(&v, "c1", "一"), "ack");
     leave(&v);
+}
+
+/* As above, but for the one that is refused: in the site's words. */
+static void is_told(struct visitor *v, const char *cid, const char *text, const char *code, const char *words)
+{
+    const json_t *f;
+
+    wire_pack(&v->wire, "{s:s,s:s,s:s,s:s}", "type", "message", "cid", cid, "kind", "text", "text", text);
+    f = wire_take(&v->wire, "{s:s,s:s}", "type", "error", "cid", cid);
+    assert_string_equal(text_at(f, "code"), code);
+    assert_string_equal(text_at(f, "text"), words);
 }
 
 static void links_and_repeats_stop_at_what_the_site_says(void **state)
@@ -194,12 +255,13 @@ static void links_and_repeats_stop_at_what_the_site_says(void **state)
     put(&admin, "site/site", version,
         "{\"name\":\"小林家居\",\"links\":\"listed\",\"link_hosts\":[\"xiaolin.example\"],\"duplicate_max\":3}", 200);
     visitor_enter(&v, &d, "demo", NULL);
-    assert_string_equal(say(&v, "l1", "看 ｈttps：//spam。example/x"), "forbidden");
+    is_told(&v, "l1", "看 ｈttps：//spam。example/x", "forbidden", "这里不能发送链接，请去掉链接后再发。");
     assert_string_equal(say(&v, "l2", "看 https://shop.xiaolin.example/x"), "ack");
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 4; i++) {
         (void)snprintf(cid, sizeof(cid), "d%d", i);
         assert_string_equal(say(&v, cid, spelled[i]), i < 3 ? "ack" : "rate_limited");
     }
+    is_told(&v, "d4", spelled[4], "rate_limited", "这句话您刚才已经发过，请稍候再发。");
     assert_string_equal(say(&v, "d2", spelled[2]), "ack"); /* sent again, not said again */
     assert_string_equal(say(&v, "d9", "在不在"), "ack");
     put(&admin, "site/site", version + 1, "{\"name\":\"小林家居\",\"links\":\"none\"}", 200);
@@ -387,7 +449,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_blocked_cannot_write_until_that_is_taken_back),
+        cmocka_unit_test(who_is_barred_is_told_so_in_the_visitors_language),
         cmocka_unit_test(who_is_muted_may_write_again_by_itself),
+        cmocka_unit_test(who_writes_too_fast_is_told_so_in_the_visitors_language),
         cmocka_unit_test(an_address_is_blocked_with_all_who_come_from_it),
         cmocka_unit_test(who_is_blocked_has_no_other_way_to_be_heard),
         cmocka_unit_test(links_and_repeats_stop_at_what_the_site_says),

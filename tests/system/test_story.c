@@ -511,12 +511,15 @@ static void who_cannot_be_reached_is_asked_again(void **state)
 static void who_cannot_be_reached_is_told_so_in_the_visitors_language(void **state)
 {
     static const struct {
-        const char *locale, *form, *text;
+        const char *locale, *form, *text, *field;
     } rows[] = {
-        { "zh-CN", "{\"contact\":\"abc\"}", "联系方式似乎有误，请填写可用的手机号或邮箱。" },
-        { "zh-TW", "{\"phone\":\"\"}", "聯絡方式似乎有誤，請填寫可用的手機號碼或電子郵件。" },
-        { "en", "{\"email\":\"a@\"}", "These contact details do not look right. Please give a phone number or a mail address that works." },
-        { "en", "{\"phone\":\"13800000000\",\"text\":\" \"}", "" }, /* they are right */
+        { "zh-CN", "{\"contact\":\"abc\"}", "联系方式似乎有误，请填写可用的手机号或邮箱。", "contact" },
+        { "zh-TW", "{\"phone\":\"\"}", "聯絡方式似乎有誤，請填寫可用的手機號碼或電子郵件。", "phone" },
+        { "en", "{\"email\":\"a@\"}", "These contact details do not look right. Please give a phone number or a mail address that works.",
+          "email" },
+        { "zh-CN", "{\"phone\":\"13800000000\",\"text\":\" \\u200b\"}", "请填写留言内容。", "text" },
+        { "zh-TW", "{\"phone\":\"13800000000\",\"text\":\" \"}", "請填寫留言內容。", "text" },
+        { "en", "{\"phone\":\"13800000000\",\"text\":\" \"}", "Please tell us what it is about.", "text" },
     };
 
     (void)state;
@@ -532,6 +535,7 @@ static void who_cannot_be_reached_is_told_so_in_the_visitors_language(void **sta
         assert_string_equal(text_at(f, "code"), "bad_request");
         assert_int_equal(strncmp(text_at(f, "message"), "form: ", 6), 0);
         assert_string_equal(text_at(f, "text"), rows[i].text);
+        assert_string_equal(text_at(f, "field"), rows[i].field);
         visitor_free(&v);
     }
 }

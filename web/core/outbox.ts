@@ -12,7 +12,7 @@ export interface Entry<F> {
   frame: F;
   at: number;
   /** Set once the server has refused it: it waits for the person. */
-  failed?: { code: string; message: string };
+  failed?: { code: string; message: string; field?: string | undefined };
 }
 
 /** Where entries survive a reload. Every method may fail; the outbox then goes on in memory. */
@@ -114,7 +114,7 @@ export class Outbox<F extends { cid: string }> {
       this.options.onChange?.(entry, 'queued');
       return true;
     }
-    entry.failed = { code: frame.code, message: frame.text || frame.message };
+    entry.failed = { code: frame.code, message: frame.text || frame.message, field: frame.field };
     this.keep(entry);
     this.options.onChange?.(entry, 'failed');
     this.pump();

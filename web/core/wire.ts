@@ -97,6 +97,8 @@ export interface ErrorFrame {
   message: string;
   /** What the site says of it to the visitor. */
   text?: string;
+  /** Of a form: the member that is wrong. */
+  field?: string;
   retry_after_ms?: number;
 }
 export type MessageFrame = Message & { type: 'message'; conversation: string };

@@ -13,6 +13,13 @@ type Errors = { phone?: string; email?: string; text?: string };
 const PHONE = /^[+＋]?[\d０-９][\d０-９\s\-()（）]{4,24}$/;
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@.]+$/;
 
+/** Where what the server said of the form stands: at one of its fields, or, '', at the whole. */
+function wrongAt(): '' | keyof Errors {
+  const field = formWrong.value?.field;
+  if (field === 'contact') return 'phone';
+  return field === 'phone' || field === 'email' || field === 'text' ? field : '';
+}
+
 export function ContactForm({ item }: { item: Item }) {
   const form = useRef<HTMLFormElement>(null);
   const [sent, setSent] = useState(false);
@@ -29,7 +36,8 @@ export function ContactForm({ item }: { item: Item }) {
   const cards = items.value.filter((i) => i.own && i.kind === 'card' && (i.seq === 0 || i.seq > item.seq));
   const done = sent || cards.length > 0;
   useEffect(() => {
-    if (formWrong.value) form.current?.querySelector<HTMLElement>('[name="phone"]')?.focus();
+    const at = formWrong.value && wrongAt();
+    if (at !== undefined) form.current?.querySelector<HTMLElement>(at ? `[name="${at}"]` : '[type="submit"]')?.focus();
   }, [sent]);
   if (done) {
     // On its way it stands below, and says so.
@@ -51,6 +59,8 @@ export function ContactForm({ item }: { item: Item }) {
       </div>
     );
   }
+  const said = formWrong.value?.message;
+  const shown: Errors = { ...(said && { [wrongAt()]: said }), ...errors };
   const filled = () => {
     const data = new FormData(form.current!);
     const get = (name: string) => String(data.get(name) ?? '').trim();
@@ -91,7 +101,7 @@ export function ContactForm({ item }: { item: Item }) {
         autocomplete="tel"
         maxLength={26}
         defaultValue={first.phone ?? ''}
-        error={errors.phone ?? formWrong.value}
+        error={shown.phone}
       />
       <Field
         label={t('formEmail')}
@@ -100,9 +110,16 @@ export function ContactForm({ item }: { item: Item }) {
         autocomplete="email"
         maxLength={120}
         defaultValue={first.email ?? ''}
-        error={errors.email}
+        error={shown.email}
       />
-      <Area label={t('formText')} name="text" rows={3} maxLength={2000} defaultValue={first.text} error={errors.text} />
+      <Area label={t('formText')} name="text" rows={3} maxLength={2000} defaultValue={first.text} error={shown.text} />
+      {said && !wrongAt() && (
+        <div class="field">
+          <p class="error" role="alert">
+            {said}
+          </p>
+        </div>
+      )}
       <div class="card-acts">
         <Button kind="primary" type="submit">
           {t('formSend')}

@@ -64,7 +64,7 @@ export const outbox = new Outbox<Kept>({
     const { transcript } = current();
     if (to === 'failed' && frame.kind === 'form') {
       // Sent once more it would be wrong once more: it is opened again as it was filled in.
-      formWrong.value = entry.failed?.message;
+      formWrong.value = entry.failed;
       keepForm(frame.form as Record<string, string>);
       transcript.removeLocal(entry.cid);
       outbox.discard(entry.cid);
@@ -381,8 +381,8 @@ const freshUrl = ({ url }: FileInfo) => (url && Number(/exp=(\d+)/.exec(url)?.[1
 const address = (file: FileInfo) => `/files/${encodeURIComponent(file.id)}`;
 export const fileUrl = (file: FileInfo) => freshUrl(file) || (me.token ? '' : address(file));
 
-/** Why the form that was sent last has come back. */
-export const formWrong = signal<string | undefined>(undefined);
+/** Why the form that was sent last has come back: the field that is wrong, or none. */
+export const formWrong = signal<{ message: string; field?: string | undefined } | undefined>(undefined);
 let reopen: (() => void) | undefined;
 
 /** `again`: it has come back. */
