@@ -306,9 +306,19 @@ test('that nobody is in a queue is told before a conversation goes there, and th
   await boss.getByRole('navigation').first().waitFor();
   const ban = { address: '127.0.0.0/8', reason: '刷屏', mute: true, until: Date.now() + 3_600_000 };
   await ask(boss, 'PUT', 'sites/demo/documents/ban/net', ban, { 'If-None-Match': '*' });
-  await one.locator('.barred', { hasText: '访客已被禁言，暂时无法发消息 · 至 ' }).waitFor();
+  const barred = one.locator('.barred', { hasText: '访客已被禁言，暂时无法发消息 · 至 ' });
+  await barred.nth(1).waitFor(); // beside the conversation, and where the agent writes
+  await one.locator('.writer .barred[role=status]').waitFor();
+  await one.setViewportSize({ width: 390, height: 844 }); // a phone has no pane beside it
+  await one.locator('.context-pane').waitFor({ state: 'hidden' });
+  assert.equal(await barred.filter({ visible: true }).count(), 1);
+  assert.deepEqual(await axe(one), []);
+  await picture(one, 'console-barred-phone');
+  await one.setViewportSize({ width: 1440, height: 900 });
+  await picture(one, 'console-barred');
   await ask(boss, 'DELETE', 'sites/demo/documents/ban/net', undefined, { 'If-Match': '"1"' });
-  await one.locator('.barred').waitFor({ state: 'detached' });
+  await one.locator('.writer .barred').waitFor({ state: 'detached' });
+  assert.equal(await one.locator('.barred').count(), 0);
   await presence(one, 2); // away
   await one.locator('.talk-log').focus();
   await one.keyboard.press('t');

@@ -1,7 +1,8 @@
 // The right pane: who the customer is, ready wordings, what was said before.
-export { WindowLine } from './Window';
+import { Barred } from './Window';
+export { Bounds } from './Window';
 import { useSignal } from '@preact/signals';
-import { BadgeCheck, Ban, ShieldQuestionMark, X } from 'lucide';
+import { BadgeCheck, ShieldQuestionMark, X } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { api, query } from '../core/api';
 import { langOf } from '../core/i18n';
@@ -62,19 +63,6 @@ interface Contact {
   id: string;
   channel: string;
   verified?: boolean;
-}
-
-/** Who cannot answer is not waited for. */
-function Barred({ c }: { c: Conversation }) {
-  const until = c.barred_until ?? 0;
-  if (!c.barred || (until && until <= now.value)) return null;
-  return (
-    <p class="verified barred" role="status">
-      <Icon node={Ban} size={16} />
-      {d(c.barred === 'muted' ? 'barredMuted' : 'barredBlocked')}
-      {until > 0 && ` · ${d('barredUntil', { time: exactTime(until, lang.value) })}`}
-    </p>
-  );
 }
 
 function Customer({ room }: { room: Room }) {

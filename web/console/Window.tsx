@@ -1,8 +1,10 @@
-// How a platform lets us answer: how long, how often. Told before anybody types.
-import { Clock, CircleAlert } from 'lucide';
-import type { ReplyWindow } from '../core/staff';
+// How a platform lets us answer: how long, how often; and who cannot answer us. Told before anybody types.
+import { Ban, Clock, CircleAlert } from 'lucide';
+import type { Conversation, ReplyWindow } from '../core/staff';
+import { exactTime } from '../core/time';
 import { Button } from '../kit/Button';
 import { Icon } from '../kit/Icon';
+import { lang } from '../kit/i18n';
 import { windowState, type WindowState } from './replies';
 import type { Room } from './room';
 import { d as t } from './moreWords';
@@ -30,7 +32,30 @@ function words(w: ReplyWindow, state: WindowState, at: number): string {
   return parts.join(t('windowComma'));
 }
 
-export function WindowLine({ room, id }: { room: Room; id: string }) {
+/** What stands in the writer, wherever it is looked at: the pane beside it may be folded, and is not on a phone. */
+export function Bounds({ room, id }: { room: Room; id: string }) {
+  return (
+    <>
+      <Barred c={room.conversation.value} role="status" />
+      <WindowLine room={room} id={id} />
+    </>
+  );
+}
+
+/** Who cannot answer is not waited for. */
+export function Barred({ c, role }: { c: Conversation; role?: 'status' }) {
+  const until = c.barred_until ?? 0;
+  if (!c.barred || (until && until <= now.value)) return null;
+  return (
+    <p class="verified barred" role={role}>
+      <Icon node={Ban} size={16} />
+      {t(c.barred === 'muted' ? 'barredMuted' : 'barredBlocked')}
+      {until > 0 && ` · ${t('barredUntil', { time: exactTime(until, lang.value) })}`}
+    </p>
+  );
+}
+
+function WindowLine({ room, id }: { room: Room; id: string }) {
   const w = room.window.value;
   const at = now.value;
   const state = windowState(w, at);

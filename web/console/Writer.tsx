@@ -35,7 +35,7 @@ import {
   type Composing,
 } from './work';
 
-const WindowLine = lazy(() => import('./ContextPane').then((m) => m.WindowLine));
+const Bounds = lazy(() => import('./ContextPane').then((m) => m.Bounds));
 const shutNow = (room: Room): boolean => isShut(room.window.value, now.value);
 
 interface Staged {
@@ -390,7 +390,7 @@ export function Writer({ room }: { room: Room }) {
         {note ? (
           <span class="writer-hint">{t('noteHint')}</span>
         ) : (
-          room.window.value && <WindowLine room={room} id={`${id}-window`} />
+          (room.window.value || room.conversation.value.barred) && <Bounds room={room} id={`${id}-window`} />
         )}
       </div>
       {warned && !note && (
