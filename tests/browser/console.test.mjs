@@ -296,7 +296,7 @@ test('text of strangers stays text', async () => {
   await leave(page, v);
 });
 
-test('that nobody is in a queue is told before a conversation goes there, and that its visitor may not write', async () => {
+test('that nobody is in a queue is told before a conversation goes there and after, and that its visitor may not write', async () => {
   const one = await agent(browser, house, 'agent1');
   const v = await visitor(browser, house);
   await says(v, '我要找人');
@@ -323,7 +323,14 @@ test('that nobody is in a queue is told before a conversation goes there, and th
   await one.locator('.talk-log').focus();
   await one.keyboard.press('t');
   await one.locator('.target', { hasText: '售前咨询' }).getByText('现在无人在线，访客需要等待').waitFor();
-  await one.keyboard.press('Escape');
+  await one.locator('.target', { hasText: '售前咨询' }).click();
+  await one.getByRole('dialog').getByRole('button', { name: '转接', exact: true }).click();
+  await one.getByText('已转接给 售前咨询 · 现在无人在线，访客需要等待').waitFor(); // and once more when it is done
+  await picture(one, 'console-transfer-nobody');
+  await one.locator('.toast').getByRole('button', { name: '关闭' }).click();
+  await one.locator('.toast').waitFor({ state: 'detached' });
+  await presence(one); // back, and it comes to whom it was left for
+  await openTalk(one, '我要找人');
   await closeTalk(one);
   await leave(v, one, boss);
 });

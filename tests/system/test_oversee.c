@@ -806,6 +806,9 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
         { "night", "closed", "" },
     };
     static const struct {
+        const char *to, *warning;
+    } many[] = { { "\"queue\":\"night\"", "closed" }, { "\"department\":\"none\"", "nobody" }, { "\"department\":\"some\"", "" } };
+    static const struct {
         const char *queue, *then;
     } told[] = { { "empty", "抱歉，客服暂时都不在线" }, { "night", "您好，现在是非工作时间" } };
     struct staff giver = { 0 }, taker = { 0 };
@@ -814,14 +817,15 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
     const json_t *m;
 
     (void)state;
-    made = found(
-        "{" SITE_OF("shut", ",\"duplicate_max\":0") WEB(
-            "q") "\"skills\":{\"none\":{\"name\":\"无\"}},"
-                 "\"queues\":{\"q\":{\"name\":\"客服\"},\"open\":{\"name\":\"维修组\"},\"empty\":{\"name\":\"空\",\"skills\":[\"none\"]},"
-                 "\"night\":{\"name\":\"夜\",\"skills\":[\"none\"],\"hours\":{\"week\":{}}}},"
-                 "\"people\":[" PERSON("giver@shut.example", "1", "\"agent\"", "") "," PERSON("taker@shut.example", "2", "\"agent\"",
-                                                                                              "") "]}",
-        "shut");
+    made = found("{" SITE_OF("shut", ",\"duplicate_max\":0")
+                     WEB("q") "\"skills\":{\"none\":{\"name\":\"无\"}},"
+                              "\"queues\":{\"q\":{\"name\":\"客服\"},\"open\":{\"name\":\"维修组\",\"department\":\"some\"},"
+                              "\"empty\":{\"name\":\"空\",\"skills\":[\"none\"],\"department\":\"none\"},"
+                              "\"empty2\":{\"name\":\"空二\",\"skills\":[\"none\"],\"department\":\"some\"},"
+                              "\"night\":{\"name\":\"夜\",\"skills\":[\"none\"],\"hours\":{\"week\":{}}}},"
+                              "\"people\":[" PERSON("giver@shut.example", "1", "\"agent\"", "") "," PERSON("taker@shut.example", "2",
+                                                                                                           "\"agent\"", "") "]}",
+                 "shut");
     enter(&giver, made, 0, "shut", "online");
     enter(&taker, made, 1, "shut", "busy"); /* somebody is in the queue "open", and takes nothing */
     list = staff_get(&giver, &d, "/api/v1/sites/shut/colleagues");
@@ -844,6 +848,25 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
                 m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
                 assert_int_equal(strncmp(text_at(m, "text"), told[t].then, strlen(told[t].then)), 0);
             }
+        gone(&v);
+    }
+    for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) { /* as each of many that are handed on at once is told */
+        char body[200];
+        struct reply r;
+
+        ask(&v, "shut");
+        assigned(&giver, v.conv, "only_one");
+        (void)snprintf(body, sizeof(body), "{\"conversations\":[\"%s\",\"%s\"],\"to\":{%s}}", v.conv, giver.id, many[i].to);
+        r = web_expect(&d, 200,
+                       &(struct ask){ .path = "/api/v1/sites/shut/conversations/transfer",
+                                      .cookie = giver.cookie,
+                                      .csrf = giver.csrf,
+                                      .origin = "",
+                                      .body = body });
+        assert_true(json_is_true(value_at(r.json, "items.0.done")));
+        assert_string_equal(text_at(r.json, "items.0.warning"), many[i].warning);
+        assert_string_equal(text_at(r.json, "items.1.warning"), ""); /* there is no such conversation: nothing was done */
+        reply_free(&r);
         gone(&v);
     }
     json_decref(list);

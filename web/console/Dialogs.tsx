@@ -25,9 +25,9 @@ import { channelName, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
-import { d, unattended } from './moreWords';
+import { d, unattended, warned } from './moreWords';
 import { t } from './words';
-import { colleagues, desk, dialog, tab, transfer, why } from './work';
+import { colleagues, desk, dialog, doing, tab, why } from './work';
 
 export { watchMine } from './mine';
 
@@ -82,11 +82,13 @@ export function TransferDialog({ room }: { room: Room }) {
           ? key
           : got.value?.queues.find((q) => q.key === key)?.name;
     busy.value = true;
-    const done = await transfer(
-      room,
-      kind === 'a' ? { agent: key } : kind === 'd' ? { department: key } : { queue: key },
-      note.current?.value.trim() ?? '',
-      label ?? key,
+    const target = kind === 'a' ? { agent: key } : kind === 'd' ? { department: key } : { queue: key };
+    const done = await doing(
+      desk.transfer(room, target, note.current?.value.trim() ?? '').then((ack) => {
+        toast(warned(d('transferred', { name: label ?? key }), ack));
+        if (desk.open.value === room.id) desk.show(desk.ranked.value[0]?.id ?? null);
+      }),
+      (w) => d('failedTransfer', { why: w }),
     );
     busy.value = false;
     if (done) close();

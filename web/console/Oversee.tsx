@@ -15,7 +15,7 @@ import { toast } from '../kit/Toast';
 import { presenceName } from './ListPane';
 import { pauseQueue, reassign, setPresenceOf, setPriority } from './acts';
 import { Since } from './Ring';
-import { d, unattended } from './moreWords';
+import { d, unattended, warned } from './moreWords';
 import { t } from './words';
 import { colleagues, conversations, desk, dialog, live, now, overseeing, queueName, why } from './work';
 import type { Target } from './desk';
@@ -315,7 +315,10 @@ function Reassign({
       toast(
         bad.length
           ? d('reassignedSome', { n: made.length - bad.length, bad: bad.length, why: bad[0]?.message ?? '' })
-          : d('reassigned', { n: made.length }),
+          : warned(
+              d('reassigned', { n: made.length }),
+              made.find((m) => m.warning),
+            ),
         { bad: bad.length > 0 },
       );
       after();

@@ -1,6 +1,6 @@
 // acts.ts: what those do who oversee others, and what explains why somebody waits. Each of these acts is in the audit log.
 import { api } from '../core/api';
-import type { Presence, Why } from '../core/staff';
+import type { Presence, Unattended, Why } from '../core/staff';
 import { nameOf } from '../kit/names';
 import { site } from '../kit/session';
 import { toast } from '../kit/Toast';
@@ -17,6 +17,7 @@ export const whyOf = (id: string): Promise<Why> => api(`${here()}/conversations/
 export interface Moved {
   conversation: string;
   done: boolean;
+  warning?: Unattended;
   message?: string;
 }
 

@@ -295,11 +295,7 @@ export class Desk {
       this.#acts.delete(f.cid);
       act.cancel();
       this.#spoken(f);
-      act.resolve({
-        ...(f.conversation ? { conversation: f.conversation } : {}),
-        ...(f.seq ? { seq: f.seq } : {}),
-        ...(f.at ? { at: f.at } : {}),
-      });
+      act.resolve(f);
       return;
     }
     const found = this.posts.find(f.cid);
@@ -418,9 +414,10 @@ export class Desk {
     this.#dropOffer(c.id);
   }
 
-  async transfer(room: Room, to: Target, note: string): Promise<void> {
-    await this.act({ type: 'transfer', conversation: room.id, to, ...(note ? { note } : {}) });
+  async transfer(room: Room, to: Target, note: string): Promise<Ack> {
+    const ack = await this.act({ type: 'transfer', conversation: room.id, to, ...(note ? { note } : {}) });
     batch(() => this.#leave(room.id));
+    return ack;
   }
 
   async invite(room: Room): Promise<void> {

@@ -1,11 +1,17 @@
 // The words of what the console fetches when it is first wanted.
-import type { QueueRow } from '../core/staff';
+import type { QueueRow, Unattended } from '../core/staff';
 import { en } from '../i18n/desk/en';
 import { zhCN } from '../i18n/desk/zh-CN';
 import { zhTW } from '../i18n/desk/zh-TW';
 import { words } from '../kit/i18n';
 
 export const d = words<typeof zhCN>({ 'zh-CN': zhCN, 'zh-TW': zhTW, en });
+
+/** What was done, and what comes of it where nobody is. */
+export function warned(done: string, of?: { warning?: Unattended }): string {
+  const more = of?.warning && d(of.warning === 'closed' ? 'targetShut' : 'targetNobody');
+  return more ? `${done} · ${more}` : done;
+}
 
 /** What should be known before a conversation goes there; '' nothing. A department takes the first queue where somebody is. */
 export function unattended(queues: readonly QueueRow[]): string {

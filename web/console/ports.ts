@@ -1,6 +1,6 @@
 // ports.ts: how the desk sees the world, and what it tells of it.
 import type { Clock } from '../core/clock';
-import type { Conversation, ErrorCode, StaffFile, StaffMessage } from '../core/staff';
+import type { Conversation, ErrorCode, StaffFile, StaffMessage, Unattended } from '../core/staff';
 import type { Keep } from './keep';
 import type { Room } from './room';
 
@@ -45,4 +45,6 @@ export interface Ack {
   conversation?: string;
   seq?: number;
   at?: number;
+  /** Of a transfer: nobody is there, or it is closed. */
+  warning?: Unattended;
 }

@@ -8,7 +8,7 @@ import { newCid } from '../core/wire';
 import type { Outgoing } from '../kit/rows';
 import { ended, session, site } from '../kit/session';
 import { dropToast, toast } from '../kit/Toast';
-import { Desk, type Target } from './desk';
+import { Desk } from './desk';
 import { Drafts } from './drafts';
 import { Keep } from './keep';
 import { meet, nameOf } from '../kit/names';
@@ -322,15 +322,6 @@ export function closeRoom(room: Room): void {
     if (!room.closing.value) queueMicrotask(() => (dropToast(id), stop()));
   });
   goOn();
-}
-
-export async function transfer(room: Room, to: Target, note: string, name: string): Promise<boolean> {
-  const done = await doing(desk.transfer(room, to, note), (w) => t('failedTransfer', { why: w }));
-  if (done) {
-    toast(t('transferred', { name }));
-    if (desk.open.value === room.id) desk.show(desk.ranked.value[0]?.id ?? null);
-  }
-  return done;
 }
 
 export function queueName(key: string): string {

@@ -121,9 +121,10 @@ export interface QueueRow {
   department?: string;
   paused?: boolean;
   /** Nobody is there; outside its hours it is closed, until `opening`. */
-  warning?: 'nobody' | 'closed';
+  warning?: Unattended;
   opening?: string;
 }
+export type Unattended = 'nobody' | 'closed';
 
 /** Why a conversation waits, or why somebody has it. */
 export interface Why {
@@ -255,7 +256,7 @@ export type StaffFrame =
   | ({ type: 'window'; conversation: string } & ReplyWindow)
   | { type: 'queue'; waiting: number; longest_ms: number }
   | ({ type: 'message'; conversation: string } & StaffMessage)
-  | { type: 'ack'; cid: string; conversation?: string; seq?: number; at?: number }
+  | { type: 'ack'; cid: string; conversation?: string; seq?: number; at?: number; warning?: Unattended }
   | {
       type: 'error';
       cid?: string;

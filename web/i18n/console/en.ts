@@ -131,8 +131,6 @@ export const en: Like<typeof zhCN> = {
 
   tabCustomer: 'Customer',
 
-  transferred: 'Transferred to {name}',
-
   keyMove: 'Next and previous conversation',
   keyNext: 'Whoever has waited longest for me',
   keyTake: 'Take the next waiting visitor',
@@ -178,7 +176,6 @@ export const en: Like<typeof zhCN> = {
   failedRecall: 'It was not taken back: {why}',
   failedResend: 'It was not sent again: {why}',
   failedClose: 'The conversation was not closed: {why}',
-  failedTransfer: 'It was not transferred: {why}',
 
   oversee: 'Overview',
   priority: 'Priority',

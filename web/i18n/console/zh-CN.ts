@@ -129,8 +129,6 @@ export const zhCN = {
 
   tabCustomer: '客户',
 
-  transferred: '已转接给 {name}',
-
   keyMove: '上一个、下一个会话',
   keyNext: '等我最久的访客',
   keyTake: '接待下一位等待的访客',
@@ -173,7 +171,6 @@ export const zhCN = {
   failedRecall: '没有撤回：{why}',
   failedResend: '没有重新发送：{why}',
   failedClose: '会话没有结束：{why}',
-  failedTransfer: '转接没有成功：{why}',
 
   oversee: '队列总览',
   priority: '优先级',

@@ -131,8 +131,6 @@ export const zhTW: Like<typeof zhCN> = {
 
   tabCustomer: '客戶',
 
-  transferred: '已轉接給 {name}',
-
   keyMove: '上一個、下一個對話',
   keyNext: '等我最久的訪客',
   keyTake: '接待下一位等候的訪客',
@@ -175,7 +173,6 @@ export const zhTW: Like<typeof zhCN> = {
   failedRecall: '未能收回：{why}',
   failedResend: '未能重新傳送：{why}',
   failedClose: '對話沒有結束：{why}',
-  failedTransfer: '未能轉接：{why}',
 
   oversee: '佇列總覽',
   priority: '優先級',
