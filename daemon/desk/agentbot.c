@@ -116,7 +116,7 @@ static void write_acts(struct deed *e, struct desk_site *ds, struct change *c)
             say_file(e->d, ds, c, conv, &e->files.media[i]);
         break;
     case BOT_DOES_HAND_OVER:
-        bot_hands_over(ds, c, conv, &(struct bot_end){ .why = "bot", .answers = answers_of(e) });
+        bot_hands_over(e->d, ds, c, conv, &(struct bot_end){ .why = "bot", .answers = answers_of(e) });
         break;
     case BOT_DOES_PUT_OFF:
         change_act(c, ACT_STEP)->u.step =

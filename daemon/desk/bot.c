@@ -152,22 +152,34 @@ struct kf_key bot_queue(const struct site *site, const struct conv *conv)
     return bot && bot->queue.s[0] ? bot->queue : conv->queue;
 }
 
-void bot_hands_over(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h)
+/* Nobody is promised where nobody is: there the rules say what they find. On a platform events are not shown, so the words are a message. */
+static void say_whom_to_expect(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv,
+                               const struct bot_end *h)
 {
-    bool wanted = strcmp(h->why, "asked") == 0 || strcmp(h->why, "bot") == 0;
+    bool wanted = strcmp(h->why, "asked") == 0 || strcmp(h->why, "bot") == 0, out = outward(ds->site, conv);
+    const struct kf_key queue = bot_queue(ds->site, conv);
+
+    if (!deserted(d, ds, &queue))
+        (void)speak(ds->site, c, conv, wanted ? "bot_handoff" : "bot_gives_up", out ? NULL : "transferred", NULL, 0);
+    else if (!out)
+        (void)speak_mutely(ds->site, c, "transferred");
+}
+
+void bot_hands_over(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h)
+{
 
     change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "handoff", .by = c->by, .data = handoff_data(conv, h, c) };
     change_act(c, ACT_STEP)->u.step =
         (struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = bot_queue(ds->site, conv), .epoch = conv->epoch };
     if (!h->silent)
-        (void)speak(ds->site, c, conv, wanted ? "bot_handoff" : "bot_gives_up", outward(ds->site, conv) ? NULL : "transferred", NULL, 0);
+        say_whom_to_expect(d, ds, c, conv, h);
 }
 
 static void hand_over(const struct trip *t, const struct desk_site *ds, struct change *c)
 {
     const struct talk *k = t->talk;
 
-    bot_hands_over(ds, c, &k->conv,
+    bot_hands_over(t->d, ds, c, &k->conv,
                    &(struct bot_end){ .why = k->why,
                                       .detail = k->detail,
                                       .answers = said_by_bot(k),

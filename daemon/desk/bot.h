@@ -23,7 +23,7 @@ struct bot_end {
     struct slice unsaid; /* what it would have said; empty: nothing */
     bool silent;         /* the visitor is not told: it is a machine */
 };
-void bot_hands_over(const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h);
+void bot_hands_over(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h);
 /* The queue whose people have the conversation after its bot. */
 struct kf_key bot_queue(const struct site *site, const struct conv *conv);
 void bot_lets_go(const struct desk_site *ds, struct change *c, const struct conv *conv, const char *wording);

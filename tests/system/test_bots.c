@@ -326,6 +326,35 @@ static void who_asks_for_a_person_gets_one_without_asking_the_bot(void **state)
     assert_false(platform_take_within(&p, 0));
 }
 
+/* Nobody is there to be put through to: the visitor reads that, and nothing before it. */
+static void who_is_handed_over_where_nobody_is_is_promised_nobody(void **state)
+{
+    static const struct {
+        const char *why, *text, *then;
+    } rows[] = { { "asked", "转人工", "抱歉，客服暂时都不在线" }, { "failed", "在吗", "抱歉，客服暂时都不在线" } };
+
+    (void)state;
+    found((struct house){ 0 });
+    staff_presence(&agent, "offline");
+    for (size_t i = 0; i < 2; i++) {
+        struct visitor v = { 0 };
+        const json_t *m;
+
+        enter(&v, "zh-CN");
+        (void)visitor_say(&v, "c1", rows[i].text);
+        if (i == 1) {
+            platform_take(&p);
+            platform_answer(&p, 404, HEADER, "{}");
+        }
+        m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
+        assert_string_equal(text_at(m, "text"), "");
+        m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
+        assert_int_equal(strncmp(text_at(m, "text"), rows[i].then, strlen(rows[i].then)), 0);
+        handed_over_for(&v, rows[i].why);
+        visitor_free(&v);
+    }
+}
+
 static void the_words_of_the_site_call_a_person_from_a_bot_without_its_own(void **state)
 {
     struct visitor v = { 0 };
@@ -767,6 +796,7 @@ int main(void)
         WITH_BOT(a_rule_may_hand_a_conversation_to_it),
         WITH_BOT(what_is_said_meanwhile_is_one_turn),
         WITH_BOT(who_asks_for_a_person_gets_one_without_asking_the_bot),
+        WITH_BOT(who_is_handed_over_where_nobody_is_is_promised_nobody),
         WITH_BOT(the_words_of_the_site_call_a_person_from_a_bot_without_its_own),
         WITH_BOT(artificial_intelligence_is_not_a_person),
         WITH_BOT(the_button_for_a_person_is_understood),
