@@ -37,6 +37,7 @@ struct conv_view_json {
     const char *customer;        /* staff only: JSON object, NULL unknown */
     const struct message *last;  /* staff only: the newest message, NULL unknown */
     const char *why;             /* visitors only: why the position has risen, NULL it has not */
+    const char *unattended;      /* visitors only: nobody of the queue where it waits is there: "closed" "nobody"; NULL somebody is */
     const char *barred;          /* staff only: the visitor may not write: "muted" "blocked"; "" may; NULL unknown */
     int64_t barred_until;        /* 0: until it is taken back */
     int64_t position, wait_s;    /* while waiting; position 0 unknown, wait_s −1 unknown */

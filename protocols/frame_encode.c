@@ -241,6 +241,12 @@ static void agent_member(struct buf *b, enum frame_side side, const struct membe
     buf_char(b, '}');
 }
 
+static void unattended_member(struct buf *b, const struct conv_view_json *v)
+{
+    if (v->unattended)
+        text_member(b, SLICE(",\"unattended\":"), v->unattended);
+}
+
 static void waiting_members(struct buf *b, const struct conv_view_json *v)
 {
     if (v->conv->state != CONV_WAITING && v->conv->state != CONV_OFFERED)
@@ -322,6 +328,7 @@ void frame_conversation(struct buf *b, enum frame_side side, const struct conv_v
     } else {
         text_member(b, SLICE(",\"state\":"), state_word(side, v->conv));
         number_member(b, SLICE(",\"seq\":"), v->conv->seq);
+        unattended_member(b, v);
         if (agent_shown(side, v))
             agent_member(b, side, v->agent);
     }
@@ -336,6 +343,7 @@ void frame_state(struct buf *b, enum frame_side side, const struct conv_view_jso
     } else {
         text_member(b, SLICE(",\"state\":"), state_word(side, v->conv));
         waiting_members(b, v);
+        unattended_member(b, v);
         if (agent_shown(side, v))
             agent_member(b, side, v->agent);
         if (v->conv->state == CONV_PARKED && v->conv->until)

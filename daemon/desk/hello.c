@@ -145,6 +145,7 @@ static void welcome_visitor(struct desk *d, struct desk_site *ds, struct seat *s
         seat->conv = v->conv.id;
         seat->counted = v->conv.seq;
         conv_json_view(d, ds, &v->conv, &json);
+        v->unattended = json.unattended;
         if (v->conv.state == CONV_OFFERED)
             json.agent = NULL;
         frame_conversation(b, FRAME_VISITOR, &json);

@@ -118,6 +118,8 @@ struct desk_site {
     int64_t rates_at;                        /* mono; 0 never */
     int64_t owned_at;                        /* mono */
     bool told_site, told_staffed, told_open; /* what visitors' pages know */
+    uint64_t attended;                       /* which queues are, as of attended_at: a sum of all of them */
+    int64_t attended_at;                     /* mono */
     struct outlet *outlets;                  /* opened channels: outlet.h */
     struct trip *unsettled;                  /* errands whose outcome the store has not taken yet */
     struct desk_site *next;

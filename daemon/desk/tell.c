@@ -1,4 +1,5 @@
 /* tell.c: step 6 of a message's journey: what became true goes to the seats here, to the live layer, and as a hint to other nodes. */
+#include "core/hash.h"
 #include "core/mutant.h"
 #include "core/permit.h"
 #include "desk/inner.h"
@@ -8,8 +9,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WHY_MAX 40
-#define REASONS 5000 /* entries of a timeline that are looked through for a word: more than any talk has */
+#define WHY_MAX     40
+#define ATTENDED_MS 500  /* so often it is looked which queues have somebody */
+#define REASONS     5000 /* entries of a timeline that are looked through for a word: more than any talk has */
+
+/* What there is to wait for in that queue: outside its hours it is "closed", else "nobody" may be there; NULL: somebody is. */
+static const char *unattended_now(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
+{
+    const struct site_queue *q = site_queue(ds->site, queue);
+
+    if (q && !hours_open(&q->hours, now(d)))
+        return "closed";
+    return deserted(d, ds, queue) ? "nobody" : NULL;
+}
+
+/* Of one that is offered somebody is there. */
+static const char *unattended_for(struct desk *d, const struct desk_site *ds, const struct conv *c)
+{
+    return c->state == CONV_WAITING || c->state == CONV_PARKED ? unattended_now(d, ds, &c->queue) : NULL;
+}
 
 void conv_json_view(struct desk *d, const struct desk_site *ds, const struct conv *c, struct conv_view_json *ret)
 {
@@ -19,6 +37,7 @@ void conv_json_view(struct desk *d, const struct desk_site *ds, const struct con
     if (!id_is_zero(&c->helper))
         ret->helper = member_of(ds, &c->helper);
     ret->barred = guard_barred(d, ds->site, c, &ret->barred_until);
+    ret->unattended = unattended_for(d, ds, c);
 }
 
 /* What is expected never rises without a word: another queue has another line, and in the same one somebody may go first. */
@@ -65,9 +84,14 @@ static void forget_place(struct desk *d, const struct conv *before, const struct
 /* To the visitor: state, position and whom to expect. The last one wins, so it may be sent whenever in doubt. */
 void tell_state(struct desk *d, struct desk_site *ds, const struct conv *c, int64_t position)
 {
+    struct view *view = session_view(d->session, &c->id);
     struct conv_view_json v;
 
     conv_json_view(d, ds, c, &v);
+    if (view && view->unattended != v.unattended) {
+        view->unattended = v.unattended;
+        ds->attended = 0; /* it may have changed between two looks, and back before the second: looked at once more */
+    }
     if (c->state == CONV_OFFERED)
         v.agent = NULL; /* somebody who may still refuse is not promised */
     v.position = position;
@@ -98,14 +122,45 @@ static void tell_staff_state(struct desk *d, struct desk_site *ds, const struct 
     session_send_who(d->session, &c->site, who, &d->out, 0);
 }
 
-/* What pages of visitors were told of the site in their welcome, when it has changed since. Nothing before the first of them. */
-void tell_site(struct desk *d, struct desk_site *ds)
+struct attending {
+    struct desk *d;
+    struct desk_site *ds;
+};
+
+static void attend(void *ctx, struct view *v)
 {
-    const struct site_channel *ch = widget_channel(ds->site);
+    struct attending *k = ctx;
+
+    if (key_eq(&v->conv.site, &k->ds->site->key) && session_seats(k->d->session, &v->conv.contact) &&
+        unattended_for(k->d, k->ds, &v->conv) != v->unattended)
+        tell_state(k->d, k->ds, &v->conv, v->position);
+}
+
+/* Who waits where somebody has come, or the last one has gone, is told, though nothing has become of the conversation itself. */
+static void tell_attended(struct desk *d, struct desk_site *ds)
+{
+    struct attending k = { d, ds };
+    uint64_t sum = ds->site->n_queues;
+
+    if (ds->attended_at && mono(d) - ds->attended_at < ATTENDED_MS)
+        return;
+    ds->attended_at = mono(d);
+    for (size_t i = 0; i < ds->site->n_queues; i++) {
+        const struct site_queue *q = &ds->site->queues[i];
+        const char *is = unattended_now(d, ds, &q->key);
+
+        sum = sum * 31 + hash_slice(slice_of(q->key.s)) + (is ? (uint64_t)*is : 0);
+    }
+    if (sum == ds->attended)
+        return;
+    ds->attended = sum;
+    session_each_view(d->session, attend, &k);
+}
+
+static void tell_widget(struct desk *d, struct desk_site *ds, const struct site_channel *ch)
+{
     bool is_staffed, is_open;
 
-    if (!ch || !ds->told_site)
-        return;
     is_staffed = staffed(d, ds, &ch->queue);
     is_open = hours_now(ds->site, ch, now(d));
     if (is_staffed == ds->told_staffed && is_open == ds->told_open)
@@ -115,6 +170,18 @@ void tell_site(struct desk *d, struct desk_site *ds)
     buf_clear(&d->out);
     frame_site(&d->out, now(d), is_open, is_staffed);
     session_send_side(d->session, &ds->site->key, FRAME_VISITOR, &d->out);
+}
+
+/* What pages of visitors were told in their welcome, of the site and of where they wait, when it has changed since. Nothing before the first of
+ * them. */
+void tell_site(struct desk *d, struct desk_site *ds)
+{
+    const struct site_channel *ch = widget_channel(ds->site);
+
+    if (!ch || !ds->told_site)
+        return;
+    tell_widget(d, ds, ch);
+    tell_attended(d, ds);
 }
 
 /* To all sockets of the person here. */

@@ -72,6 +72,7 @@ struct view {
     int64_t position_at;           /* mono: when it was asked for by itself; 0 never */
     int64_t told_position, wait_s; /* last told since the visitor sees it waiting; 0 none */
     bool requeued;                 /* and has come to another queue since */
+    const char *unattended;        /* last told to the visitor of the queue where it waits; static; NULL that somebody is there */
     char *peer;                    /* what conv.peer points to */
     uint64_t *watchers;            /* sockets of staff that look on; those that are gone are forgotten by the sweep */
     size_t n_watchers;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentBox, ask, at, axe, browse, browser, complaints, goOnline, holds, House, house, leave, openHouse, page, picture, root, said, signIn, visitorBox } from './house.mjs';
+import { agent, agentBox, ask, at, axe, browse, browser, complaints, goOnline, holds, House, house, leave, openHouse, openTalk, page, picture, presence, root, said, signIn, visitorBox } from './house.mjs';
 
 openHouse();
 
@@ -198,6 +198,41 @@ test('the contact form closes when somebody joins, keeps what was filled in, and
   await holds(form.getByRole('textbox', { name: '留言内容' }), '想改一下收货地址');
   await leave(p, other, one);
   await own.close();
+});
+
+test('handed to where nobody is, the page promises nobody, though somebody is where it let the visitor in', async () => {
+  const boss = await at(browser, house, 'admin', '/admin/');
+  await boss.getByRole('navigation').first().waitFor();
+  const anew = { 'If-None-Match': '*' };
+  await ask(boss, 'PUT', 'sites/demo/documents/skill/nights', { name: '夜班' }, anew);
+  await ask(boss, 'PUT', 'sites/demo/documents/queue/night', { name: '夜班', skills: ['nights'] }, anew);
+  const one = await agent(browser, house);
+  const p = await open();
+  await write(p, '我要找夜班的人');
+  await openTalk(one, '我要找夜班的人');
+  await p.getByText('服务中').waitFor();
+  await one.locator('.talk-log').focus();
+  await one.keyboard.press('t');
+  await one.locator('.target', { hasText: '夜班' }).click();
+  await one.getByRole('dialog').getByRole('button', { name: '转接', exact: true }).click();
+  await p.getByText('可留言').waitFor();
+  await p.getByText('客服暂时不在，请留言，我们会尽快联系您').waitFor();
+  await p.getByRole('form', { name: '给我们留言' }).waitFor();
+  assert.equal(await p.getByText(/转接/).count(), 0);
+  assert.equal(await p.getByText('正在为您接入客服').count(), 0);
+  await picture(p, 'widget-handed-to-nobody');
+  await p.reload();
+  await p.getByText('可留言').waitFor();
+  const other = await open(); // who begins now is let in where somebody is
+  await other.getByText('客服在线').waitFor();
+  await p.getByRole('button', { name: '更多' }).click();
+  await p.getByRole('menuitem', { name: '结束会话' }).click();
+  await p.getByRole('group', { name: '结束这次会话吗？' }).getByRole('button', { name: '结束会话' }).click();
+  await p.getByRole('button', { name: '继续咨询' }).waitFor();
+  await ask(boss, 'DELETE', 'sites/demo/documents/queue/night', undefined, { 'If-Match': '"1"' });
+  await ask(boss, 'DELETE', 'sites/demo/documents/skill/nights', undefined, { 'If-Match': '"1"' });
+  await presence(one, 6); // offline, as whoever comes next expects it
+  await leave(p, other, one, boss);
 });
 
 test('what a host suggests never takes the place of what a visitor writes', async () => {

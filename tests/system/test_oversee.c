@@ -843,6 +843,8 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
         assert_string_equal(text_at(giver.wire.last, "warning"), rows[i].warning);
         m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "transferred");
         assert_string_equal(text_at(m, "text"), rows[i].said);
+        if (*rows[i].warning) /* and the page need not believe that somebody comes, because somebody is where it let the visitor in */
+            (void)wire_take(&v.wire, "{s:s,s:s,s:s}", "type", "state", "state", "waiting", "unattended", rows[i].warning);
         for (size_t t = 0; t < sizeof(told) / sizeof(told[0]); t++)
             if (strcmp(told[t].queue, rows[i].queue) == 0) {
                 m = wire_take(&v.wire, "{s:s,s:s}", "type", "message", "form", "contact");
@@ -875,10 +877,51 @@ static void a_queue_where_nobody_is_promises_nobody(void **state)
     staff_free(&taker);
 }
 
+/* The next word on its state that the visitor gets: is there anybody to wait for? */
+static void waits_for(struct visitor *v, const char *unattended)
+{
+    const json_t *f;
+
+    do
+        f = wire_take(&v->wire, "{s:s,s:s,s:s}", "type", "state", "conversation", v->conv, "state", "waiting");
+    while (strcmp(text_at(f, "unattended"), unattended) != 0);
+}
+
+/* No rule takes a message here, so that nothing becomes of the conversation itself. */
+static void who_waits_is_told_when_somebody_comes_and_the_last_one_goes(void **state)
+{
+    static const char set[] = "{" SITE_OF("lonely", "") "\"queues\":{\"q\":{\"name\":\"Q\"}}," WEB(
+        "q") "\"rules\":[{\"key\":\"nobody\",\"event\":\"nobody\",\"actions\":[\"say\"],\"wording\":\"nobody\",\"off\":true}],"
+             "\"people\":[" PERSON("lonely1@x.example", "1", "\"agent\"", "") "]}";
+    json_t *made = found(set, "lonely");
+    struct staff one = { 0 };
+    struct visitor v = { 0 }, again = { 0 };
+
+    (void)state;
+    enter(&one, made, 0, "lonely", "offline");
+    ask(&v, "lonely");
+    waits_for(&v, "nobody");
+    memcpy(again.token, v.token, sizeof(again.token));
+    visitor_enter(&again, &d, "lonely", NULL); /* a second page of the same visitor */
+    assert_string_equal(text_at(again.welcome, "conversation.unattended"), "nobody");
+    visitor_free(&again);
+    staff_presence(&one, "busy"); /* takes nothing, but is there */
+    waits_for(&v, "");
+    staff_presence(&one, "offline");
+    waits_for(&v, "nobody");
+    staff_presence(&one, "online");
+    assigned(&one, v.conv, "only_one");
+    assert_string_equal(text_at(wire_take(&v.wire, "{s:s,s:s}", "type", "state", "state", "served"), "unattended"), "");
+    close_by(&one, &v);
+    json_decref(made);
+    staff_free(&one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_queue_where_nobody_is_promises_nobody),
+        cmocka_unit_test(who_waits_is_told_when_somebody_comes_and_the_last_one_goes),
         cmocka_unit_test(who_waits_too_long_goes_on_to_another_queue),
         cmocka_unit_test(who_left_a_message_is_listed_and_why),
         cmocka_unit_test(who_waits_for_ever_leaves_a_message),

@@ -162,6 +162,7 @@ export interface VisitorConversation {
   agent?: Person;
   position?: number;
   wait_s?: number;
+  unattended?: Unattended;
 }
 export interface SiteInfo {
   key: string;
@@ -192,9 +193,12 @@ export interface StateFrame {
   wait_s?: number;
   /** Why position or wait may have risen. */
   why?: 'priority' | 'queue';
+  unattended?: Unattended;
   agent?: Person;
   until?: number;
 }
+/** While it waits: nobody of its queue is there, or it is closed. Left out: somebody is. */
+export type Unattended = 'nobody' | 'closed';
 /** What the welcome said of the site has changed. */
 export interface SiteFrame {
   type: 'site';

@@ -161,7 +161,7 @@ function OneBanner() {
   if (chat.leaving()) {
     return (
       <Banner kind="note" icon={Clock}>
-        {chat.site.value?.hours_open ? t('nobody') : t('hoursClosed')}
+        {chat.leaving() === 'closed' ? t('hoursClosed') : t('nobody')}
       </Banner>
     );
   }

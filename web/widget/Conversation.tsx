@@ -84,7 +84,6 @@ function eventText(item: Item): string | undefined {
   switch (item.event) {
     case 'left':
       return t('left', { name: item.from.name ?? k('roleAgent') });
-    case 'transferred':
     case 'reopened':
     case 'returned':
       return t(item.event);
@@ -93,7 +92,7 @@ function eventText(item: Item): string | undefined {
         ? t('joinedNumber', { name: item.from.name ?? k('roleAgent'), number: item.from.number })
         : t('joined', { name: item.from.name ?? k('roleAgent') });
     default:
-      return undefined; // closed and invited have their cards
+      return undefined; // closed and invited have their cards; of a transfer to where nobody is nothing is said
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   PublicState,
   SiteInfo,
   ToVisitor,
+  Unattended,
   VisitorHello,
   VisitorWelcome,
 } from '../core/wire';
@@ -50,15 +51,20 @@ interface Place {
   position?: number | undefined;
   wait_s?: number | undefined;
   why?: 'priority' | 'queue' | undefined;
+  unattended?: Unattended | undefined;
 }
 export const queue = signal<Place>({});
 export const notice = signal<Notice | null>(null);
 export const prefill = signal('');
 export const shown = signal(!embedded);
 
-/** Out of hours or nobody there: a message is taken for later. */
-export const leaving = () =>
-  !!site.value && state.value !== 'served' && (!site.value.hours_open || !site.value.staffed);
+/** Out of hours or nobody there: a message is taken for later. Who waits may wait elsewhere than where the site lets visitors in. */
+export function leaving(): Unattended | undefined {
+  if (!site.value || state.value === 'served') return undefined;
+  if (state.value === 'waiting') return queue.value.unattended;
+  const { hours_open, staffed } = site.value;
+  return hours_open ? (staffed ? undefined : 'nobody') : 'closed';
+}
 export const title = () => site.value?.name ?? t('title');
 
 // ---- Who we are ----
@@ -218,7 +224,12 @@ function setState(to: PublicState | null, who?: Person | null, where?: Place | n
   const was = state.value;
   state.value = to;
   agent.value = to === 'served' ? (who ?? agent.value) : null;
-  queue.value = { position: where?.position, wait_s: where?.wait_s, why: where?.why };
+  queue.value = {
+    position: where?.position,
+    wait_s: where?.wait_s,
+    why: where?.why,
+    unattended: where?.unattended,
+  };
   if (was === to) return;
   const on = to === 'waiting' || to === 'served';
   local.set(`kefu:on:${key}`, on ? '1' : null);

@@ -43,7 +43,6 @@ export const en: Like<typeof zhCN> = {
   joined: '{name} is here to help you',
   joinedNumber: '{name} (No. {number}) is here to help you',
   left: '{name} has left the conversation',
-  transferred: 'You are being handed over',
   reopened: 'The conversation goes on',
   returned: 'We are finding somebody for you again',
   rateThanks: 'Thank you for your rating',

@@ -40,7 +40,6 @@ export const zhCN = {
   joined: '{name}为您服务',
   joinedNumber: '{name}（工号 {number}）为您服务',
   left: '{name}已离开会话',
-  transferred: '已为您转接',
   reopened: '会话已继续',
   returned: '正在重新为您安排客服',
   rateThanks: '感谢您的评价',

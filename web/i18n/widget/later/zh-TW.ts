@@ -43,7 +43,6 @@ export const zhTW: Like<typeof zhCN> = {
   joined: '{name}為您服務',
   joinedNumber: '{name}（工號 {number}）為您服務',
   left: '{name}已離開對話',
-  transferred: '已為您轉接',
   reopened: '對話已繼續',
   returned: '正在重新為您安排客服',
   rateThanks: '感謝您的評價',
