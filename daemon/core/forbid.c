@@ -14,38 +14,93 @@ void forbid_spaced(struct slice text, struct buf *ret)
         buf_char(ret, ' ');
 }
 
-/* What was spelled: " idiot "; and without a word of one letter before it, as in "u i.d.i.o.t". */
+static void put_word(const char *word, size_t n, struct buf *ret)
+{
+    buf_add(ret, (struct slice){ word, n });
+    buf_char(ret, ' ');
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What was spelled: " idiot "; and without what may stand beside it by itself: numbers, and a word of one letter, as in "u i.d.i.o.t". */
 static void put_spelled(const char *run, size_t n, struct buf *ret)
 {
+    const char *from = run, *to = run + n;
+
     if (n < SPELLED_MIN)
         return;
-    buf_add(ret, (struct slice){ run, n });
-    buf_char(ret, ' ');
-    if (strchr("aiu", run[0])) {
-        buf_add(ret, (struct slice){ run + 1, n - 1 });
-        buf_char(ret, ' ');
-    }
+    put_word(run, n, ret);
+    while (from < to && is_digit(*from))
+        from++;
+    while (to > from && is_digit(to[-1]))
+        to--;
+    n = (size_t)(to - from);
+    if (n < SPELLED_MIN)
+        return;
+    put_word(from, n, ret);
+    if (strchr("aiu", *from))
+        put_word(from + 1, n - 1, ret);
+    if (strchr("aiu", to[-1]))
+        put_word(from, n - 1, ret);
+}
+
+/* Letters that stand alone, one after the other, whatever stands between; from `part` on without a blank. */
+struct spelling {
+    char run[SPELLED_MAX];
+    size_t n, part;
+};
+
+static void end_part(struct spelling *s, struct buf *ret)
+{
+    put_spelled(s->run + s->part, s->n - s->part, ret);
+    s->part = s->n;
+}
+
+static void end_run(struct spelling *s, struct buf *ret)
+{
+    if (s->part)
+        end_part(s, ret); /* "x i.d.i.o.t 2": in the whole it has other letters beside it */
+    put_spelled(s->run, s->n, ret);
+    s->n = s->part = 0;
+}
+
+static bool has_blank(struct slice between)
+{
+    static const char *const blanks[] = { " ", "\t", "\n", "\u00a0", "\u3000" };
+
+    for (; between.n; between.p++, between.n--)
+        for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
+            if (slice_starts(between, blanks[i]))
+                return true;
+    return false;
 }
 
 void forbid_text(struct slice text, struct buf *ret)
 {
-    char run[SPELLED_MAX];
+    struct spelling spelling = { .n = 0 };
     struct segmenter s;
     struct segment t;
-    size_t n = 0;
+    size_t end = 0;
 
     forbid_spaced(text, ret);
     segmenter_init(&s, text);
     while (segmenter_next(&s, &t)) {
-        if (!t.cjk && t.cp_to - t.cp_from == 1 && n + t.n < sizeof(run)) {
-            memcpy(run + n, t.token, t.n);
-            n += t.n;
-            continue;
+        bool alone = !t.cjk && t.cp_to - t.cp_from == 1 && spelling.n + t.n < sizeof(spelling.run);
+
+        if (!alone)
+            end_run(&spelling, ret);
+        else if (spelling.n && has_blank((struct slice){ text.p + end, t.from - end }))
+            end_part(&spelling, ret);
+        if (alone) {
+            memcpy(spelling.run + spelling.n, t.token, t.n);
+            spelling.n += t.n;
         }
-        put_spelled(run, n, ret);
-        n = 0;
+        end = t.to;
     }
-    put_spelled(run, n, ret);
+    end_run(&spelling, ret);
 }
 
 size_t forbid_find(const struct forbidden_word *words, size_t n, struct slice text, const struct forbidden_word **ret, size_t max)
