@@ -21,7 +21,8 @@ static json_t *words; /* config/defaults/wordings.json */
 
 /* Steps: a number passes so many seconds; v the visitor writes something, m:TEXT writes that; V closes, R rates, L comes back on a new page.
  * O0 agent 0 comes online, B0 busy, A0 away, F0 offline; G0 loses the network, C0 is back; S0 says something, X0 closes, H01 hands to agent 1,
- * Q0 hands to the queue sales. D: the settings are saved. K kills the node and starts another one. */
+ * Q0 hands to the queue sales. D: the settings are saved; N: and no rule takes a message where nobody is from then on. K kills the node and
+ * starts another one. */
 struct row {
     const char *what, *steps, *told;
     int64_t at; /* 0: the middle of the day */
@@ -108,23 +109,37 @@ static void was_stored(void *ctx, enum kf_rc rc, const struct news *news, const 
     *(enum kf_rc *)ctx = rc;
 }
 
-/* Something that none of this has to do with. */
-static void save_settings(void)
+static void save(const char *kind, const char *key, const char *body)
 {
-    static int saved;
     struct model_node *n = &w.nodes[0];
     const struct kf_key site = { "demo" };
     struct change *c = change_new(&site, w.now);
     struct act_document *doc = &change_act(c, ACT_DOCUMENT)->u.document;
     enum kf_rc rc = KF_AGAIN;
 
-    *doc = (struct act_document){ .kind = { "skill" }, .version = 1, .body = "{\"name\":\"S\"}" };
-    (void)snprintf(doc->key.s, sizeof(doc->key.s), "s%d", ++saved);
+    *doc = (struct act_document){ .version = 1, .body = body };
+    (void)snprintf(doc->kind.s, sizeof(doc->kind.s), "%s", kind);
+    (void)snprintf(doc->key.s, sizeof(doc->key.s), "%s", key);
     n->ports.commit(n->ports.ctx, c, was_stored, &rc);
     while (w.asked)
         world_settle(&w);
     assert_int_equal(rc, KF_OK);
     desk_changed(n->desk, &site, NULL, NULL);
+}
+
+/* Something that none of this has to do with. */
+static void save_settings(void)
+{
+    static int saved;
+    char key[16];
+
+    (void)snprintf(key, sizeof(key), "s%d", ++saved);
+    save("skill", key, "{\"name\":\"S\"}");
+}
+
+static void take_no_messages(void)
+{
+    save("rule", "nobody", "{\"event\":\"nobody\",\"actions\":[\"say\",\"form\",\"park\"],\"wording\":\"nobody\",\"off\":true}");
 }
 
 static void seat_step(const char *s, int visitor)
@@ -164,6 +179,9 @@ static void seat_step(const char *s, int visitor)
         break;
     case 'D':
         save_settings();
+        break;
+    case 'N':
+        take_no_messages();
         break;
     case 'K':
         node_kill(&w, 0);
@@ -304,6 +322,8 @@ static void and_never_more_than_that(void **state)
         { "the machine starts again, and the agent is there soon after", "B0 v 9 M 20 C0 60", "greeting wait wait_more", 0 },
         { "the machine starts again, and a visitor is there before the agent", "B0 2 M 12 v 12 C0 60", "greeting wait wait_more", 0 },
         { "the machine starts again, and the agent does not come back", "B0 v 2 M 60", "greeting wait nobody", 0 },
+        { "nobody is there and no rule takes a message: nobody is said to be busy with others", "N v 700", "greeting wait_long", 0 },
+        { "nor once the last one has gone", "N B0 v 20 F0 100", "greeting wait", 0 },
         { "killed between the close and what follows", "O0 v 1 S0 180 K 120 K 20",
           "greeting *joined silent_visitor *closed_idle *invite_rating", 0 },
     };
