@@ -62,6 +62,7 @@ static const struct {
     { "first_contact", SAYS_TRUTH, 0, 0 },
     { "automatic", SAYS_TRUTH, 0, 0 },
     { "facts", SAYS_OBJECT, 0, 0 },
+    { "form", SAYS_OBJECT, 0, 0 },
     { "documents", SAYS_LIST, 0, 0 },
 };
 
@@ -139,14 +140,19 @@ struct trial {
     struct rule_fact profile[PROFILE_MAX];
     struct rule_fired fired[FIRINGS_MAX]; /* what must have happened before the event */
     enum rule_event event;
+    struct buf said; /* by a message form that was filled in */
+    bool form;
 };
+
+static bool is_word(enum rule_event event)
+{
+    return event == RULE_OPENED || event == RULE_MESSAGE || event == RULE_REOPENED;
+}
 
 /* What a visitor's word tells at once: that nobody is there, and that it is closed, too. Each other event is told alone. */
 static bool is_told(enum rule_event tried, enum rule_event of)
 {
-    bool word = tried == RULE_OPENED || tried == RULE_MESSAGE || tried == RULE_REOPENED;
-
-    return of == tried || (word && (of == RULE_MESSAGE || of == RULE_NOBODY || of == RULE_OUTSIDE));
+    return of == tried || (is_word(tried) && (of == RULE_MESSAGE || of == RULE_NOBODY || of == RULE_OUTSIDE));
 }
 
 static void has_fired(struct trial *tr, const struct kf_key *rule, const char *cause, int64_t at)
@@ -221,16 +227,41 @@ static void take_event(struct trial *tr, const json_t *root)
     take_past(tr, tr->facts.now_ms - number_in(root, "wait_ms", 0));
 }
 
+/* What the visitor has written; of a form that would be sent back, why. */
+static enum kf_rc take_words(struct trial *tr, const json_t *root, struct slice *ret, struct kf_err *why)
+{
+    const struct keys_at at = { .what = "sample", .why = why };
+    const json_t *form = json_object_get(root, "form");
+    struct kf_err wrong = { .rc = KF_OK };
+    char *text = form ? json_dumps(form, JSON_COMPACT) : NULL;
+
+    *ret = slice_of(text_in(root, "text", ""));
+    if (!form)
+        return KF_OK;
+    tr->form = true;
+    if (!text)
+        wrong.rc = kf_fail(why, KF_NOMEM, "out of memory");
+    else if (!json_object_size(form))
+        wrong.rc = keys_fail(&at, "form: says nothing");
+    else if (desk_form_tried(slice_of(text), &tr->said, &wrong))
+        wrong.rc = keys_fail(&at, "%s", wrong.text);
+    free(text);
+    *ret = buf_slice(&tr->said);
+    return wrong.rc;
+}
+
 static enum kf_rc trial_fill(struct trial *tr, const struct site *site, json_t *root, int64_t now_ms, struct kf_err *why)
 {
     const struct keys_at at_sample = { .what = "sample", .why = why };
     const struct site_channel *ch = NULL;
     const struct site_queue *q;
+    struct slice words;
     struct kf_key key;
     int64_t at = number_in(root, "at", now_ms);
 
     *tr = (struct trial){ .site = site, .event = RULE_MESSAGE };
-    if (check_sample(root, why))
+    buf_init(&tr->said, TEXT_MAX);
+    if (check_sample(root, why) || take_words(tr, root, &words, why))
         return why->rc;
     if (!rule_event_parse(slice_of(text_in(root, "event", "message")), &tr->event))
         return keys_fail(&at_sample, "event: there is no such event");
@@ -256,8 +287,9 @@ static enum kf_rc trial_fill(struct trial *tr, const struct site *site, json_t *
                               .visitor_at = at };
     tr->message = (struct message){ .seq = tr->event == RULE_OPENED ? 1 : 2,
                                     .at = tr->conv.arrived_at,
+                                    .kind = tr->form ? MESSAGE_CARD : MESSAGE_TEXT,
                                     .from = { .role = ROLE_VISITOR },
-                                    .text = slice_of(text_in(root, "text", "")) };
+                                    .text = words };
     tr->facts = (struct rule_facts){ .conv = &tr->conv,
                                      .message = &tr->message,
                                      .choice = text_in(root, "choice", NULL),
@@ -288,10 +320,10 @@ static const struct rule_firing *firing_of(const struct rule *r, const struct ru
 }
 
 /* In the words that the visitor would read; without the name of an agent, whom only a real conversation has. */
-static json_t *words_of(const struct trial *tr, const struct rule *r)
+static json_t *words_of(const struct trial *tr, const char *wording)
 {
     const struct site *s = tr->site;
-    const struct wording *w = r->wording ? wording_find(s->wordings, s->n_wordings, r->wording, tr->facts.language, s->language) : NULL;
+    const struct wording *w = wording ? wording_find(s->wordings, s->n_wordings, wording, tr->facts.language, s->language) : NULL;
     const struct site_queue *q = site_queue(s, &tr->conv.queue);
     const char *reason = q ? hours_reason(&q->hours, tr->facts.now_ms) : NULL;
     char opening[24], position[24] = "";
@@ -314,6 +346,13 @@ static json_t *words_of(const struct trial *tr, const struct rule *r)
     ret = json_stringn(b.p ? b.p : "", b.n);
     buf_finish(&b);
     return ret;
+}
+
+/* Who has left a message is not asked for one, and is thanked instead of greeted. */
+static bool is_answered(const struct trial *tr, const struct rule *r)
+{
+    return tr->form && is_word(tr->event) &&
+           (r->actions & RULE_FORM || (r->event == RULE_OPENED && r->wording && strcmp(r->wording, "greeting") == 0));
 }
 
 static json_t *hits_json(const struct answer_hit *hits, size_t n)
@@ -346,7 +385,9 @@ static json_t *verdict(const struct trial *tr, const struct rule *r, const struc
         (void)json_object_set_new(ret, "bot", json_string(r->bot.s));
     if (f && f->verdict == RULE_FIRES) {
         (void)json_object_set_new(ret, "verdict", json_string("fires"));
-        (void)json_object_set_new(ret, "text", words_of(tr, r));
+        if (is_answered(tr, r))
+            (void)json_object_set_new(ret, "why", json_string("form"));
+        (void)json_object_set_new(ret, "text", is_answered(tr, r) ? json_null() : words_of(tr, r->wording));
         if (r->actions & RULE_ANSWER)
             (void)json_object_set_new(ret, "articles", hits_json(f->hits, f->n_hits));
     } else if (f) {
@@ -375,6 +416,19 @@ static json_t *first_word(const struct trial *tr)
     return bot && !bot->off ? json_string(bot->key.s) : json_null();
 }
 
+/* What the house says to a message form without a rule: not where an agent or a bot has the word, nor to a machine, nor twice. */
+static json_t *thanks(const struct trial *tr, const struct rule_firing *f, size_t n)
+{
+    json_t *bot = tr->event == RULE_OPENED ? first_word(tr) : json_null();
+    bool alone = tr->conv.state == CONV_WAITING && json_is_null(bot);
+
+    json_decref(bot);
+    for (size_t i = 0; i < n; i++)
+        if (f[i].verdict == RULE_FIRES && f[i].rule->wording && strcmp(f[i].rule->wording, "form_thanks") == 0)
+            return json_null();
+    return tr->form && is_word(tr->event) && alone && !tr->facts.automatic ? words_of(tr, "form_thanks") : json_null();
+}
+
 static void answer(struct turn *t, const struct site *site, json_t *root)
 {
     struct rule_firing f[FIRINGS_MAX];
@@ -388,6 +442,7 @@ static void answer(struct turn *t, const struct site *site, json_t *root)
         return;
     }
     if (trial_fill(&tr, site, root, turn_ports(t)->now_ms(turn_ports(t)->ctx), &why)) {
+        buf_finish(&tr.said);
         turn_fail(t, why.rc, &why);
         return;
     }
@@ -402,8 +457,9 @@ static void answer(struct turn *t, const struct site *site, json_t *root)
         (void)json_array_append_new(rules, verdict(&tr, &site->rules[i], firing_of(&site->rules[i], f, n)));
     near = articles_near(&tr);
     turn_jansson(t, 200,
-                 json_pack("{s:b,s:s,s:o,s:o,s:o}", "open", (int)tr.facts.open_hours, "language", tr.facts.language, "bot", first_word(&tr),
-                           "rules", rules, "articles", near));
+                 json_pack("{s:b,s:s,s:o,s:o,s:o,s:o}", "open", (int)tr.facts.open_hours, "language", tr.facts.language, "bot",
+                           first_word(&tr), "rules", rules, "thanks", thanks(&tr, f, n), "articles", near));
+    buf_finish(&tr.said);
 }
 
 /* ---- with what is not saved yet ---- */

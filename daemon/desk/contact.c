@@ -9,25 +9,31 @@
 
 #define PHONE_FORM "5 to 15 digits, perhaps a + in front"
 
-/* A form's members as lines of text: what search finds and what pages without forms show. */
-struct slice form_text(struct change *c, struct slice form)
+static void form_lines(struct slice form, struct buf *ret)
 {
     json_t *root = json_loadb(form.p, form.n, 0, NULL);
     const char *key;
     json_t *value;
-    struct buf b;
-    struct slice ret;
 
-    buf_init(&b, 16384);
     json_object_foreach(root, key, value)
     {
         if (!json_is_string(value) || !json_string_length(value))
             continue;
-        if (b.n)
-            buf_char(&b, '\n');
-        buf_printf(&b, "%s: %s", key, json_string_value(value));
+        if (ret->n)
+            buf_char(ret, '\n');
+        buf_printf(ret, "%s: %s", key, json_string_value(value));
     }
     json_decref(root);
+}
+
+/* A form's members as lines of text: what search finds and what pages without forms show. */
+struct slice form_text(struct change *c, struct slice form)
+{
+    struct slice ret;
+    struct buf b;
+
+    buf_init(&b, 16384);
+    form_lines(form, &b);
     ret = change_slice(c, buf_slice(&b));
     buf_finish(&b);
     return ret;
@@ -108,6 +114,15 @@ enum kf_rc form_check(struct slice form, struct kf_err *why)
     else if (!rc && asked && text && !*text)
         rc = wrong(why, "text", "is empty: what it is about", "form_empty");
     json_decref(root);
+    return rc;
+}
+
+enum kf_rc desk_form_tried(struct slice form, struct buf *ret, struct kf_err *why)
+{
+    enum kf_rc rc = form_check(form, why);
+
+    if (!rc)
+        form_lines(form, ret);
     return rc;
 }
 

@@ -152,6 +152,8 @@ void desk_channel_try(struct desk *d, const struct kf_key *site, const struct kf
 void desk_notice(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* What whoever hands a conversation to this queue should know: "nobody" is there, or it is "closed" and nobody is; NULL: somebody will have it. */
 const char *desk_unattended(struct desk *d, const struct kf_key *site, const struct site_queue *q);
+/* A message form that a visitor might fill in: KF_INVALID where it would be sent back to them, else what it says, as lines of text. */
+enum kf_rc desk_form_tried(struct slice form, struct buf *ret, struct kf_err *why);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */

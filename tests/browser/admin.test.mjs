@@ -116,6 +116,15 @@ test('a rule is tried on a sample, and a wording that is written takes the place
   await tried.getByLabel('发生').selectOption({ label: '收到第一条消息' });
   await tried.getByRole('button', { name: '试一下' }).click();
   await tried.getByText('您好，这里是小林家居。').waitFor();
+  await tried.getByText('访客提交的是留言表单').click();
+  await tried.getByRole('button', { name: '试一下' }).click();
+  await tried.getByText('您的留言已收到，谢谢。我们会尽快与您联系。').waitFor(); // instead of the greeting
+  assert.equal(await tried.getByText('您好，这里是小林家居。').count(), 0);
+  await tried.locator('.tried-one', { hasText: '问候' }).getByText('已有留言，不再答复').waitFor();
+  await picture(p, 'admin-try-form');
+  await tried.getByText('访客提交的是留言表单').click();
+  await tried.getByRole('button', { name: '试一下' }).click();
+  await tried.getByText('您好，这里是小林家居。').waitFor();
   await tried.getByText(/条不适用/).click();
   assert.deepEqual(await axe(p), []);
   await picture(p, 'admin-try');

@@ -39,6 +39,7 @@ interface Tried {
   language: string;
   bot: string | null;
   rules: Verdict[];
+  thanks: string | null;
   articles: Hit[];
 }
 
@@ -46,6 +47,9 @@ interface Tried {
 const HITS = 3;
 /** What a new one is called while it has no key. */
 const NAMELESS = 'new-one';
+
+/** How whoever fills in the form that is tried can be reached. */
+const REACHED = '13800138000';
 
 const keyOf = (d: Draft): string => d.key.value || NAMELESS;
 const botName = (key: string): string => String(docOf('bot', key)?.body['name'] ?? key);
@@ -72,9 +76,11 @@ export function TryIt({ kind, at }: { kind: Kind; at: string | null }) {
   const staffed = useSignal(true);
   const open = useSignal(true);
   const served = useSignal(false);
+  const form = useSignal(false);
   const dirty = at !== null && isDirty(kind, at);
   const run = async (): Promise<void> => {
     const draft = at === null || !dirty ? undefined : openDraft(kind, at);
+    const said = text.current?.value ?? '';
     busy.value = true;
     failed.value = '';
     try {
@@ -82,7 +88,7 @@ export function TryIt({ kind, at }: { kind: Kind; at: string | null }) {
         method: 'POST',
         body: {
           event: event.value,
-          text: text.current?.value ?? '',
+          ...(form.value ? { form: { phone: REACHED, text: said } } : { text: said }),
           locale: language.value,
           ...(queue.value ? { queue: queue.value } : {}),
           staffed: staffed.value,
@@ -121,6 +127,7 @@ export function TryIt({ kind, at }: { kind: Kind; at: string | null }) {
         <Tick at={staffed} label={t('c_staffed')} />
         <Tick at={open} label={t('c_open')} />
         <Tick at={served} label={t('tryServed')} />
+        <Tick at={form} label={t('tryForm')} />
       </div>
       <Button kind="primary" small icon={Play} disabled={busy.value} onClick={() => void run()}>
         {dirty ? t('tryRunUnsaved') : t('tryRun')}
@@ -141,7 +148,15 @@ function Outcome({ of, mine }: { of: Tried; mine: string }) {
   return (
     <>
       {of.bot && <p>{t('tryBot', { name: botName(of.bot) })}</p>}
-      {fires.length === 0 && <p>{t('tryNothing')}</p>}
+      {fires.length === 0 && !of.thanks && <p>{t('tryNothing')}</p>}
+      {of.thanks && (
+        <div class="tried-one fires">
+          <b>{t('w_form_thanks')}</b>
+          <p class="tried-says" dir="auto" lang={of.language}>
+            {of.thanks}
+          </p>
+        </div>
+      )}
       {[...fires, ...held].map((r) => (
         <One key={r.rule} of={r} language={of.language} mine={r.rule === mine} />
       ))}
@@ -177,7 +192,7 @@ function One({ of: r, language, mine }: { of: Verdict; language: string; mine: b
     <div class={`tried-one ${r.verdict}`}>
       <b class={mine ? 'tried-mine' : ''}>{nameOf(r)}</b>
       <span class="mark">
-        {r.verdict === 'fires' ? t('tryFires') : t('tryHeld', { why: wordOf('held', r.why ?? '') })}
+        {r.verdict === 'fires' ? t(r.why ? 'tryMute' : 'tryFires') : t('tryHeld', { why: wordOf('held', r.why ?? '') })}
       </span>
       {mine && <span class="mark">{t('tryMine')}</span>}
       {r.text && (

@@ -1164,6 +1164,7 @@ const rows = {
   'POST /api/v1/sites/{site}/try': {
     right: () => [
       [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', locale: 'en', facts: { vip: '1' } })],
+      [200, json('admin', 'POST', '/api/v1/sites/demo/try', { event: 'opened', staffed: false, form: { phone: '13800138000', text: '想退款' } })],
       [200, operator('POST', '/api/v1/sites/demo/try', { event: 'waiting', wait_ms: 10000, queue: 'service', position: 2 })],
       [200, json('admin', 'POST', '/api/v1/sites/demo/try', { text: '我要退款', documents: [
         { kind: 'rule', key: 'mine', body: { event: 'message', actions: ['answer'], wording: 'suggestions', threshold: 20 } },
@@ -1177,6 +1178,7 @@ const rows = {
       [403, json('agent1', 'POST', '/api/v1/sites/demo/try', {})],
       [404, json('admin', 'POST', '/api/v1/sites/other/try', {})],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', { event: 'thunder' }), 'there is no such event'],
+      [400, json('admin', 'POST', '/api/v1/sites/demo/try', { form: { phone: 'abc' } }), 'nobody can be reached by it'],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', { queue: 'none' }), 'there is no such queue'],
       [400, json('admin', 'POST', '/api/v1/sites/demo/try', 'no JSON')],
     ],

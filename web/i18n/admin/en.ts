@@ -460,6 +460,8 @@ export const en: Like<typeof zhCN> = {
   tryQueue: 'Queue',
   tryElapsed: 'Seconds gone by',
   tryServed: 'An agent serves it',
+  tryForm: 'It is a message form',
+  tryMute: 'Says nothing: a message was left',
   tryRun: 'Try',
   tryFailed: 'That did not work: {why}',
   tryNothing: 'No rule answers',

@@ -456,6 +456,8 @@ export const zhCN = {
   tryQueue: '队列',
   tryElapsed: '已过秒数',
   tryServed: '客服正在接待',
+  tryForm: '访客提交的是留言表单',
+  tryMute: '已有留言，不再答复',
   tryRun: '试一下',
   tryFailed: '没有试成：{why}',
   tryNothing: '没有规则会答复',

@@ -458,6 +458,8 @@ export const zhTW: Like<typeof zhCN> = {
   tryQueue: '佇列',
   tryElapsed: '已過秒數',
   tryServed: '客服正在接待',
+  tryForm: '訪客送出的是留言表單',
+  tryMute: '已有留言，不再回覆',
   tryRun: '試一下',
   tryFailed: '沒有試成：{why}',
   tryNothing: '沒有規則會答覆',
