@@ -352,6 +352,8 @@ static void post_key(struct turn *t)
         turn_problem(t, 400, "site: the address says which, ?site=KEY; in the body it may only be the same one, \"%s\"", site->key.s);
     else if (!m->key.name || !*name || utf8_length(slice_of(name)) > NAME_CP)
         turn_problem(t, 400, "name: what the program is, 1 to %d characters", NAME_CP);
+    else if (!utf8_one_line(slice_of(name)) || utf8_blank(slice_of(name))) /* terminals and logs show it */
+        turn_problem(t, 400, "name: one line that can be read, without control characters");
     else if (!m->key.verbs)
         turn_problem(t, 400,
                      "verbs: %s%sa list of read, timeline, transcript, export, presence, settings_read, settings_write, people, audit, "

@@ -142,17 +142,6 @@ static enum kf_rc unknown(const struct template *t, struct slice name, struct kf
     return KF_INVALID;
 }
 
-static bool one_line(struct slice s)
-{
-    for (size_t i = 0; i < s.n;) {
-        uint32_t cp = utf8_next(s, &i);
-
-        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
-            return false;
-    }
-    return true;
-}
-
 static enum kf_rc check_value(const struct template_value *values, size_t n, struct slice name, struct slice label, struct kf_err *why)
 {
     struct slice value = template_value_of(values, n, name);
@@ -160,7 +149,7 @@ static enum kf_rc check_value(const struct template_value *values, size_t n, str
 
     if (!value.p || utf8_blank(value))
         return kf_fail(why, KF_INVALID, "fields.%.*s: %s (%.*s)", (int)name.n, name.p, value.p ? "empty" : "required", len, label.p);
-    if (!one_line(value))
+    if (!utf8_one_line(value))
         return kf_fail(why, KF_INVALID, "fields.%.*s: one line, without control characters", (int)name.n, name.p);
     if (utf8_length(value) > TEMPLATE_VALUE_MAX)
         return kf_fail(why, KF_LIMIT, "fields.%.*s: at most %d characters", (int)name.n, name.p, TEMPLATE_VALUE_MAX);

@@ -168,6 +168,17 @@ bool utf8_blank(struct slice s)
     return true;
 }
 
+bool utf8_one_line(struct slice s)
+{
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp = utf8_next(s, &i);
+
+        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
+            return false;
+    }
+    return true;
+}
+
 size_t utf8_put(char out[4], uint32_t cp)
 {
     if (cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))

@@ -54,6 +54,32 @@ static void key_make(struct key *k, const char *verbs)
     reply_free(&r);
 }
 
+/* A name is shown on terminals and in lists: what would do something there is refused, and the words say which member it is. */
+static void a_name_is_one_line_that_can_be_read(void **state)
+{
+    static const struct {
+        const char *name;
+        int status;
+    } rows[] = {
+        { "red \\u001b[31malert", 400 }, { "two\\nlines", 400 },   { "bell\\u0007", 400 }, { "\\u009b0m", 400 },
+        { "line\\u2028end", 400 },       { "delete\\u007f", 400 }, { " \\u3000", 400 },    { "报表 – naïve 👍", 201 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char body[200];
+        struct reply r;
+
+        (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"verbs\":[\"read\"]}", rows[i].name);
+        r = web_expect(
+            &d, rows[i].status,
+            &(struct ask){ .path = "/api/v1/keys?site=" SITE, .cookie = admin.cookie, .csrf = admin.csrf, .origin = "", .body = body });
+        if (rows[i].status == 400)
+            assert_true(strncmp(text_at(r.json, "detail"), "name: one line", 14) == 0);
+        reply_free(&r);
+    }
+}
+
 static void key_revoke(const struct key *k, int status)
 {
     char path[100];
@@ -340,6 +366,7 @@ static void guessing_keys_is_slowed_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_is_one_line_that_can_be_read),
         cmocka_unit_test(a_program_may_what_its_key_was_made_for),
         cmocka_unit_test(what_changes_something_needs_no_csrf_token),
         cmocka_unit_test(files_that_a_transcript_shows_can_be_fetched),
