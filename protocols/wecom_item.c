@@ -1,4 +1,5 @@
 /* wecom_item.c: one item of what sync_msg returns, as a fact. */
+#include "protocols/sign.h"
 #include "protocols/url.h"
 #include "protocols/wecom_impl.h"
 
@@ -23,6 +24,27 @@ struct item {
 static struct slice text(struct item *it, const char *name)
 {
     return json_get_text(&it->keep, it->body, name);
+}
+
+/* The id of a message. One that is longer than we keep any is known by its digest, wherever it is named: what it says is not lost for that. */
+static struct slice id_of(struct item *it, const json_t *from, const char *name)
+{
+    struct slice whole = json_get_text(&it->keep, from, name), ret;
+    uint8_t digest[SIGN_SHA256];
+    struct buf b;
+
+    if (whole.n <= ID_MAX)
+        return whole;
+    buf_init(&b, ID_MAX);
+    buf_str(&b, "sha256:");
+    if (sign_sha256(&whole, 1, digest))
+        sign_hex(&b, digest, sizeof(digest));
+    else
+        it->keep.failed = true;
+    ret = buf_ok(&b) ? arena_copy(it->arena, buf_slice(&b)) : SLICE("");
+    it->keep.failed |= !ret.n;
+    buf_finish(&b);
+    return ret;
 }
 
 /* Lines of a text, those that are empty left out. */
@@ -272,7 +294,7 @@ static void read_failed(struct item *it)
     };
     int64_t type = 0;
 
-    it->in.ref = text(it, "fail_msgid");
+    it->in.ref = id_of(it, it->body, "fail_msgid");
     it->in.delivery = DELIVERY_FAILED;
     it->in.code = text(it, "fail_type");
     it->in.reason = SLICE("the platform could not deliver it");
@@ -299,7 +321,7 @@ static void read_session(struct item *it)
 
 static void read_recalled(struct item *it)
 {
-    it->in.ref = text(it, "recall_msgid");
+    it->in.ref = id_of(it, it->body, "recall_msgid");
 }
 
 static void read_nothing(struct item *it)
@@ -332,7 +354,7 @@ static void read_event(struct item *it)
             it->in.kind = events[i].kind;
             events[i].read(it);
         }
-    if ((it->in.kind == INBOUND_STATUS || it->in.kind == INBOUND_DELETE) && (!it->in.ref.n || it->in.ref.n > ID_MAX))
+    if ((it->in.kind == INBOUND_STATUS || it->in.kind == INBOUND_DELETE) && !it->in.ref.n)
         it->in.kind = INBOUND_SYSTEM;
 }
 
@@ -365,9 +387,9 @@ static bool read_item(struct item *it)
     bool event = slice_is(word, "event");
     char *key;
 
-    it->in.id = json_get_text(&it->keep, it->root, "msgid");
+    it->in.id = id_of(it, it->root, "msgid");
     it->body = word.n ? json_object_get(it->root, word.p) : NULL;
-    if (!word.n || !it->in.id.n || it->in.id.n > ID_MAX || !read_ends(it, event ? it->body : it->root))
+    if (!word.n || !it->in.id.n || !read_ends(it, event ? it->body : it->root))
         return false;
     if (!json_get_i64(it->root, "send_time", &at_s) || at_s < 0 || at_s > YEAR_MAX)
         return false;

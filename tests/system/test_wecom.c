@@ -377,10 +377,11 @@ static void another_account_is_asked_for_its_own(void **state)
     daemon_log_wait(&d, "reason=unknown_account");
 }
 
-/* A page has what is not of its account, and what nobody can read: each goes where it belongs, and nothing is held up or silently gone. */
+/* A page has what is not of its account, what nobody can read, and what has an id that is longer than we keep any: each goes where it belongs,
+ * and nothing is held up or silently gone. */
 static void items_of_another_account_go_to_its_channel(void **state)
 {
-    char items[2500], longer[301];
+    char items[2500], longer[301], conv[40];
 
     (void)state;
     memset(longer, 'x', sizeof(longer) - 1);
@@ -388,12 +389,16 @@ static void items_of_another_account_go_to_its_channel(void **state)
     (void)snprintf(items, sizeof(items), "%s,", text_item(ONE, "wmX", "kfm_one", "给一号"));
     (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s,", text_item("wkNobody", "wmY", "kfm_nobody", "没有这个账号"));
     (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s,", text_item(TWO, "wmZ", longer, "编号太长"));
+    (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s,", text_item(TWO, "", "kfm_nobodys", "没有人"));
     (void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "%s", text_item(TWO, "wmZ", "kfm_two", "给二号"));
     notice(TWO, "n-5");
     takes_pull(TWO, "n-5", "d1");
     gives_page(items, "d2", 0);
     (void)assigned("one");
-    (void)assigned("two");
+    (void)snprintf(conv, sizeof(conv), "%s", assigned("two"));
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0,\"limit\":1}", conv);
+    assert_string_equal(text_at(wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv), "messages.0.text"),
+                        "编号太长");
     daemon_log_wait(&d, "event=pull_passed_over site=" SITE " channel=two reason=another_account events=1");
     daemon_log_wait(&d, "event=pull_passed_over site=" SITE " channel=two reason=unknown_account events=1");
     daemon_log_wait(&d, "event=pull_unread site=" SITE " channel=two items=1");

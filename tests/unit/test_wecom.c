@@ -440,6 +440,50 @@ static void each_item_is_readable(void **state)
     }
 }
 
+static struct inbound item_of(struct bench *t, const char *text)
+{
+    json_t *item = json_loads(text, 0, NULL);
+    struct inbound in;
+    bool nomem;
+
+    assert_true(wecom_item(wecom_of(t->ch), t->arena, item, &in, &nomem));
+    json_decref(item);
+    return in;
+}
+
+/* What has so long a name is taken in under a short one, the same each time, so that what is said of it later finds it. */
+static void an_overlong_id_costs_no_words(void **state)
+{
+    struct bench *t = *state;
+    char id[301] = { 0 }, other[301] = { 0 }, text[1000];
+    struct inbound first, again, different, recalled;
+
+    memset(id, 'x', 300);
+    memset(other, 'x', 299);
+    other[299] = 'y';
+    (void)snprintf(text, sizeof(text), TEXT("%s", "u1", "1718100099"), id);
+    first = item_of(t, text);
+    again = item_of(t, text);
+    assert_true(slice_is(first.text, "hi"));
+    assert_true(slice_starts(first.id, "sha256:"));
+    assert_int_equal(first.id.n, 7 + 64);
+    assert_true(slice_eq(first.dedupe, again.dedupe));
+    assert_true(slice_eq(first.reply_token, first.id));
+    (void)snprintf(text, sizeof(text), TEXT("%s", "u1", "1718100099"), other);
+    different = item_of(t, text);
+    assert_false(slice_eq(first.dedupe, different.dedupe));
+    (void)snprintf(text, sizeof(text),
+                   "{\"msgid\":\"r\",\"send_time\":1718100099,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":"
+                   "\"user_recall_msg\",\"open_kfid\":\"" OURS "\",\"external_userid\":\"u1\",\"recall_msgid\":\"%s\"}}",
+                   id);
+    recalled = item_of(t, text);
+    assert_int_equal(recalled.kind, INBOUND_DELETE);
+    assert_true(slice_eq(recalled.ref, first.id));
+    id[255] = '\0'; /* the longest that is kept as it is */
+    (void)snprintf(text, sizeof(text), TEXT("%s", "u1", "1718100099"), id);
+    assert_true(slice_is(item_of(t, text).id, id));
+}
+
 static void memory_that_runs_out_loses_nothing(void **state)
 {
     struct bench *t = *state;
@@ -752,6 +796,7 @@ int main(void)
         BENCH(a_page_that_is_too_large_is_asked_for_in_small),
         BENCH(a_pull_in_trouble_does_not_move_its_cursor),
         BENCH(each_item_is_readable),
+        BENCH(an_overlong_id_costs_no_words),
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(a_send_has_a_name_of_its_own),
         BENCH(choices_are_a_menu_or_lines),
