@@ -36,7 +36,7 @@ static const struct setting_key keys[] = {
     { .name = "media_hosts",
       .type = SETTING_LIST,
       .max = GENERIC_HOSTS_MAX,
-      .help = "hosts to which that header is shown; by default the host of url" },
+      .help = "hosts (or host:port) to which that header is shown; by default that of url" },
     { .name = NULL },
 };
 
@@ -130,8 +130,7 @@ static enum kf_rc read_address(struct generic *g, const json_t *root, struct kf_
     g->url = url.p;
     if (header.p && !url_header_line(header, &g->media_header))
         return kf_fail(why, KF_INVALID, "media_header: \"Name: value\"");
-    if (!g->n_media_hosts)
-        g->media_hosts[g->n_media_hosts++] = u.host;
+    g->place = u;
     return KF_OK;
 }
 
@@ -160,10 +159,13 @@ static enum kf_rc generic_open(struct channel **ret, struct slice settings, stru
     return channel_make(ret, sizeof(struct generic), settings, read_settings, why);
 }
 
+/* A port is another server: what listens there is not whom the header is for. */
 static bool is_known_host(const struct generic *g, const struct url *u)
 {
+    if (!g->n_media_hosts)
+        return url_same_origin(u, &g->place);
     for (size_t i = 0; i < g->n_media_hosts; i++)
-        if (url_host_is(u, g->media_hosts[i]))
+        if (url_place_is(u, g->media_hosts[i]))
             return true;
     return false;
 }

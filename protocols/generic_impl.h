@@ -19,13 +19,14 @@ struct generic_secret {
 struct generic {
     struct arena *arena; /* owns all of this */
     const char *url;
+    struct url place; /* its parts */
     struct generic_secret in[GENERIC_SECRETS_MAX], out[GENERIC_SECRETS_MAX];
     size_t n_in, n_out;
     uint8_t public_keys[GENERIC_SECRETS_MAX][SIGN_ED25519_KEY];
     size_t n_public_keys;
     struct http_pair headers[GENERIC_HEADERS_MAX]; /* on every request to `url` */
     size_t n_headers;
-    struct http_pair media_header; /* with files from `media_hosts` only; name.n 0: none */
+    struct http_pair media_header; /* with files from `media_hosts` only, or from `place`; name.n 0: none */
     struct slice media_hosts[GENERIC_HOSTS_MAX];
     size_t n_media_hosts;
 };

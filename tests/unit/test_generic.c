@@ -64,7 +64,7 @@ static int bench_setup(void **state)
 {
     static const char settings[] = "{\"url\":\"https://crm.example/kefud?x=1\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" SECRET
                                    "\",\"" OTHER "\"],\"headers\":[\"X-Team: blue\"],\"media_header\":\"Authorization: Bearer f\","
-                                   "\"media_hosts\":[\"files.example\"]}";
+                                   "\"media_hosts\":[\"files.example\",\"depot.example:8443\"]}";
 
     return bench_open(state, &generic_ops, settings, (struct env){ .now_ms = NOW_S * 1000LL });
 }
@@ -618,7 +618,10 @@ static void the_files_header_is_shown_to_listed_hosts_only(void **state)
         size_t headers;
     } rows[] = {
         { "https://files.example/1.png", KF_OK, 1 },
-        { "https://FILES.example:8443/1.png", KF_OK, 1 },
+        { "https://FILES.example:443/1.png", KF_OK, 1 },
+        { "https://files.example:8443/1.png", KF_OK, 0 }, /* another server */
+        { "https://depot.example:8443/1.png", KF_OK, 1 },
+        { "https://depot.example/1.png", KF_OK, 0 },
         { "https://files.example.evil.example/", KF_OK, 0 },
         { "https://crm.example/1.png", KF_OK, 0 },
         { "https://files.example@evil.example/", KF_INVALID, 0 },
@@ -632,6 +635,33 @@ static void the_files_header_is_shown_to_listed_hosts_only(void **state)
         struct http_req req = { .n_headers = 0 };
 
         assert_int_equal(generic_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), rows[i].rc);
+        assert_int_equal(req.n_headers, rows[i].headers);
+        assert_int_equal(req.stranger, rows[i].rc == KF_OK && !rows[i].headers);
+    }
+}
+
+/* Where none is listed, it is the server of `url`, and no other on its host. */
+static void the_files_header_is_shown_to_the_server_of_url_by_default(void **state)
+{
+    static const char settings[] = "{\"url\":\"https://shop.example:8443/kefud\",\"secrets\":[\"" SECRET "\"],\"send_secrets\":[\"" SECRET
+                                   "\"],\"media_header\":\"Authorization: Bearer f\"}";
+    static const struct {
+        const char *url;
+        size_t headers;
+    } rows[] = {
+        { "https://shop.example:8443/1.png", 1 }, { "https://SHOP.example:8443/", 1 },  { "https://shop.example/1.png", 0 },
+        { "http://shop.example:8443/1.png", 0 },  { "https://shop.example:9443/1", 0 }, { "https://other.example:8443/1.png", 0 },
+    };
+    struct bench *t = *state;
+
+    generic_ops.close(t->ch);
+    t->ch = NULL;
+    assert_int_equal(generic_ops.open(&t->ch, slice_of(settings), NULL), KF_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct media m = { .url = slice_of(rows[i].url) };
+        struct http_req req = { .n_headers = 0 };
+
+        assert_int_equal(generic_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_OK);
         assert_int_equal(req.n_headers, rows[i].headers);
     }
 }
@@ -689,6 +719,7 @@ int main(void)
         BENCH(retry_after_is_honoured),
         BENCH(a_yes_with_too_long_a_body_is_a_yes),
         BENCH(the_files_header_is_shown_to_listed_hosts_only),
+        BENCH(the_files_header_is_shown_to_the_server_of_url_by_default),
         cmocka_unit_test(wrong_settings_are_named),
     };
     int failed = vectors_run("generic", &vectors);
