@@ -103,7 +103,7 @@ static void admit_upload(struct api *api, const struct net_head *head, struct ne
     ret->max = site ? desk_file_max(api->cfg.desk, site) : api->cfg.cfg->limits.upload;
 }
 
-/* All settings of a site, from somebody who at least says who he is. */
+/* All settings of a site, from somebody who says who he is: before it is taken, that is looked at. */
 static void admit_set(struct api *api, const struct net_head *head, struct net_admission *ret)
 {
     struct slice bearer = http_header(head->headers, head->n_headers, "authorization");
@@ -112,6 +112,7 @@ static void admit_set(struct api *api, const struct net_head *head, struct net_a
     if (!head->peer.local && !bearer.n && !cookie_value(cookies, COOKIE_STAFF).n)
         return;
     ret->spool = true;
+    ret->knock = !head->peer.local;
     ret->max = api->cfg.cfg->limits.site_set;
 }
 
@@ -141,7 +142,11 @@ static void on_admit(void *ctx, const struct net_head *head, struct net_admissio
         admit_hook(api, segments[0], ret);
     else if (strcmp(head->path, "/files") == 0 && strcmp(head->method, "POST") == 0)
         admit_upload(api, head, ret);
-    else if (e->handle == sets_put || e->handle == sites_post)
+    else if (e->gate == GATE_OP && !head->peer.local) {
+        ret->body = NET_BODY_NONE;
+        ret->status = 404;
+        ret->reason = "nothing here";
+    } else if (e->handle == sets_put || e->handle == sites_post)
         admit_set(api, head, ret);
     else if (e->handle == agentbot_says)
         (void)agentbot_admits(api, head, &ret->max);
@@ -169,41 +174,46 @@ static struct http_pair *copy_pairs(struct arena *a, const struct http_pair *fro
     return to;
 }
 
-static void on_request(void *ctx, uint64_t req, const struct net_head *head, struct slice body)
+/* NULL: out of memory, and answered. */
+static struct turn *turn_new(struct api *api, uint64_t req, const struct net_head *head, struct slice body)
 {
-    struct api *api = ctx;
+    static const struct net_answer out_of_memory = { .status = 500 };
     struct arena *a;
     struct turn *t;
-    static const struct net_answer out_of_memory = { .status = 500 };
-    bool known;
 
     turns_free(api);
     a = arena_new(TURN_MAX);
     t = a ? ARENA_NEW(a, struct turn) : NULL;
-    if (!t) {
-        arena_free(a);
+    if (t) {
+        t->api = api;
+        t->req = req;
+        t->arena = a;
+        t->method = arena_text(a, slice_of(head->method));
+        t->path = arena_text(a, slice_of(head->path));
+        t->query = copy_pairs(a, head->query, head->n_query);
+        t->n_query = head->n_query;
+        t->headers = copy_pairs(a, head->headers, head->n_headers);
+        t->n_headers = head->n_headers;
+        t->spool = head->spool;
+        t->body = t->spool ? body : arena_copy(a, body);
+        t->peer = head->peer;
+    }
+    if (!t || !t->method || !t->path || !t->query || !t->headers || !t->body.p) {
         net_answer(api->server, req, &out_of_memory);
         net_spool_free(head->spool);
-        return;
-    }
-    t->api = api;
-    t->req = req;
-    t->arena = a;
-    t->method = arena_text(a, slice_of(head->method));
-    t->path = arena_text(a, slice_of(head->path));
-    t->query = copy_pairs(a, head->query, head->n_query);
-    t->n_query = head->n_query;
-    t->headers = copy_pairs(a, head->headers, head->n_headers);
-    t->n_headers = head->n_headers;
-    t->spool = head->spool;
-    t->body = t->spool ? body : arena_copy(a, body);
-    t->peer = head->peer;
-    if (!t->method || !t->path || !t->query || !t->headers || !t->body.p) {
-        net_answer(api->server, req, &out_of_memory);
-        net_spool_free(t->spool);
         arena_free(a);
-        return;
+        return NULL;
     }
+    return t;
+}
+
+static void on_request(void *ctx, uint64_t req, const struct net_head *head, struct slice body)
+{
+    struct turn *t = turn_new(ctx, req, head, body);
+    bool known;
+
+    if (!t)
+        return;
     t->route = route_find(t->method, t->path, t->segment, &known);
     if (t->route)
         gate(t);
@@ -211,6 +221,19 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
         wrong_method(t);
     else
         turn_problem(t, 404, "nothing here");
+}
+
+/* Only a set of settings knocks (admit_set): through the same gate, and what it wants is asked of him, too. */
+static void on_knock(void *ctx, uint64_t req, const struct net_head *head)
+{
+    static const struct route_entry door = { "PUT", "/api/v1/sites/*/set", GATE_EITHER_KEY, sets_knock };
+    struct turn *t = turn_new(ctx, req, head, SLICE(""));
+
+    if (!t)
+        return;
+    (void)path_fits(door.path, t->path, t->segment);
+    t->route = &door;
+    gate(t);
 }
 
 /* ---- the gate of the sockets ---- */
@@ -327,6 +350,7 @@ struct net_ops api_net_ops(struct api *api)
 {
     (void)api;
     return (struct net_ops){ .admit = on_admit,
+                             .knock = on_knock,
                              .request = on_request,
                              .body = on_body,
                              .gone = on_gone,

@@ -49,6 +49,7 @@ struct net_server *api_server(struct api *api);
 
 /* These two take more than other resources: limits.site_set. */
 void sets_put(struct turn *t);
+void sets_knock(struct turn *t); /* may whoever asks put one? Then it may come in: net_admit() */
 void sites_post(struct turn *t);
 /* Where bots say something: how much they may send. False, and `max` is not touched: as much as anybody. */
 void agentbot_says(struct turn *t);

@@ -368,7 +368,7 @@ static struct conn *answerable(struct net_server *s, uint64_t req)
 {
     struct conn *c = conn_find(s, req);
 
-    return c && c->req && c->wsi && !c->hang && !c->req->answered && c->req->asked ? c : NULL;
+    return c && c->req && c->wsi && !c->hang && !c->req->answered && (c->req->asked || c->req->at_door) ? c : NULL;
 }
 
 void net_answer(struct net_server *s, uint64_t req, const struct net_answer *a)

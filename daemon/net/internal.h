@@ -87,6 +87,8 @@ struct request {
     enum net_body mode;
     bool head_only; /* HEAD */
     bool secure;
+    bool at_door; /* ops.knock() has run, and neither net_admit() nor an answer has followed */
+    bool may_spool;
     bool asked;     /* ops.request() has run: the application knows the number */
     bool answered;  /* net_answer() or net_answer_begin() has run, or we answered ourselves */
     bool ours;      /* we answered what the application had been asked */

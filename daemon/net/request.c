@@ -94,14 +94,19 @@ static void invite(struct conn *c, struct lws *wsi)
         conn_hang_up(c);
 }
 
+static bool is_spooled(const struct request *r)
+{
+    return r->may_spool && r->content_length > SPOOL_BODY && r->s->cfg.spool_dir && r->mode == NET_BODY_WHOLE;
+}
+
 /* A body that is collected is held until its request is answered, the copies that are made of it too: of the large ones only so much is let in
  * at once. Who waits says so, and comes again. */
-static bool reserve(struct conn *c, bool spool)
+static bool reserve(struct conn *c)
 {
     struct request *r = c->req;
     struct net_server *s = r->s;
 
-    if (spool && r->content_length > SPOOL_BODY && s->cfg.spool_dir && r->mode == NET_BODY_WHOLE) {
+    if (is_spooled(r)) {
         r->spool = spool_new(c, r->content_length);
         r->mode = NET_BODY_STREAM; /* to the file, and not to the application */
         return r->spool != NULL;
@@ -115,6 +120,52 @@ static bool reserve(struct conn *c, bool spool)
     return true;
 }
 
+/* What there is of it may be held already: nothing was read on while it stood at the door. False: refused. */
+static bool let_in(struct conn *c, struct lws *wsi)
+{
+    struct request *r = c->req;
+    struct net_server *s = c->s;
+
+    if (!reserve(c)) {
+        answer_problem(c, 503, "Too many large bodies are coming in: try again.");
+        return false;
+    }
+    r->body.max = r->mode == NET_BODY_WHOLE ? (size_t)r->max : 4 * (size_t)PIECE_MAX;
+    if (!r->body_done) {
+        c->state = CONN_BODY;
+        /* A body may be as slow as the line is, but not slower than BODY_RATE after its grace. */
+        r->body_deadline = net_now(s) + s->cfg.body_timeout_ms + r->content_length * 1000 / BODY_RATE;
+        conn_watch(c, r->body_deadline);
+        invite(c, wsi);
+    }
+    return true;
+}
+
+/* Whoever brings much says first who he is. */
+static void knock(struct conn *c)
+{
+    struct request *r = c->req;
+    struct net_server *s = c->s;
+
+    c->state = CONN_BODY;
+    r->at_door = true;
+    r->held_since = net_now(s); /* it is the application that must move */
+    conn_watch(c, r->held_since + s->cfg.answer_timeout_ms);
+    s->cfg.ops.knock(s->cfg.ctx, conn_id(c), &r->head);
+}
+
+void net_admit(struct net_server *s, uint64_t req)
+{
+    struct conn *c = conn_find(s, req);
+    struct request *r = c ? c->req : NULL;
+
+    if (!r || !r->at_door || r->answered || c->hang || !c->wsi)
+        return;
+    r->at_door = false;
+    if (let_in(c, c->wsi))
+        net_more(s, req);
+}
+
 static void admit(struct conn *c, struct lws *wsi)
 {
     struct request *r = c->req;
@@ -124,6 +175,7 @@ static void admit(struct conn *c, struct lws *wsi)
     s->cfg.ops.admit(s->cfg.ctx, &r->head, &adm);
     r->mode = adm.body;
     r->max = adm.max;
+    r->may_spool = adm.spool;
     if (adm.body == NET_BODY_NONE) {
         answer_problem(c, adm.status >= 400 ? adm.status : 404, adm.reason);
         return;
@@ -142,19 +194,14 @@ static void admit(struct conn *c, struct lws *wsi)
         answer_problem(c, 413, words);
         return;
     }
-    if (!reserve(c, adm.spool)) {
-        answer_problem(c, 503, "Too many large bodies are coming in: try again.");
+    r->body_done = r->content_length == 0;
+    buf_init(&r->body, 4 * (size_t)PIECE_MAX);
+    if (adm.knock && is_spooled(r)) {
+        knock(c);
         return;
     }
-    r->body_done = r->content_length == 0;
-    buf_init(&r->body, r->mode == NET_BODY_WHOLE ? (size_t)r->max : 4 * (size_t)PIECE_MAX);
-    if (!r->body_done) {
-        c->state = CONN_BODY;
-        /* A body may be as slow as the line is, but not slower than BODY_RATE after its grace. */
-        r->body_deadline = net_now(s) + s->cfg.body_timeout_ms + r->content_length * 1000 / BODY_RATE;
-        conn_watch(c, r->body_deadline);
-        invite(c, wsi);
-    }
+    if (!let_in(c, wsi))
+        return;
     if (r->body_done || (r->mode == NET_BODY_STREAM && !r->spool))
         ask(c, (struct slice){ "", 0 });
     if (r->mode == NET_BODY_STREAM && r->body_done && !r->answered && !c->hang) {
@@ -267,6 +314,8 @@ void request_body(struct conn *c, const void *p, size_t n)
     buf_add(&r->body, (struct slice){ p, n });
     if (!buf_ok(&r->body))
         answer_problem(c, 503, "Out of memory.");
+    else if (r->at_door)
+        hold(c);
     else if (r->mode == NET_BODY_STREAM)
         stream(c);
     else if (r->body_done)

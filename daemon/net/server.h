@@ -65,12 +65,16 @@ struct net_admission {
     int status;         /* NET_BODY_NONE */
     const char *reason; /* words for the problem document */
     bool spool;         /* NET_BODY_WHOLE: a large one goes to a file meanwhile, see net_config.spool_dir */
+    bool knock;         /* with `spool`: before any of a large one is taken, knock() is called */
     bool unread;        /* the answer does not depend on the body: it need not say how long it is. Else 411 */
 };
 
 struct net_ops {
     /* Before the body. May not answer itself. */
     void (*admit)(void *ctx, const struct net_head *head, struct net_admission *ret);
+    /* A large body stands outside, and only its head is known: now or later either net_admit(), after which request() comes as ever, or
+     * net_answer(), and none of it is read. */
+    void (*knock)(void *ctx, uint64_t req, const struct net_head *head);
     /* The request; `body` is borrowed. Answer now or later with net_answer(). */
     void (*request)(void *ctx, uint64_t req, const struct net_head *head, struct slice body);
     /* NET_BODY_STREAM only. Flow control: no further piece comes before net_more(). */
@@ -144,6 +148,8 @@ void net_answer_begin(struct net_server *s, uint64_t req, const struct net_answe
 void net_piece(struct net_server *s, uint64_t req, struct slice piece); /* copied; not empty, and never more than is owed */
 void net_answer_abort(struct net_server *s, uint64_t req);              /* the rest will not come: hang up */
 void net_more(struct net_server *s, uint64_t req);
+/* After knock(): the body may come in. */
+void net_admit(struct net_server *s, uint64_t req);
 /* The body of a request that came with head.spool is not needed any more, and the next one may come. Takes NULL. */
 void net_spool_free(struct net_spool *spool);
 /* The answer is being made, a part of it was done just now: the time to answer begins anew. For whoever makes a large one in bounded steps. */

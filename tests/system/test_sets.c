@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define SET "/api/v1/sites/demo/set"
 
@@ -190,12 +192,92 @@ static void elsewhere_and_to_strangers_the_limit_stands(void **state)
     free(large);
 }
 
+/* Sends the head of a set of `size` bytes, and the first `sent` of them; the answer that comes although the rest stays away. */
+static void knocks(const char *headers, size_t size, size_t sent, int status)
+{
+    char head[600], *some = calloc(1, sent + 1);
+    int fd = web_connect(&d, false);
+    struct reply r = { 0 };
+
+    assert_non_null(some);
+    memset(some, ' ', sent);
+    (void)snprintf(head, sizeof(head), "PUT " SET " HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %zu\r\n%s\r\n", d.port, size,
+                   headers);
+    web_send(fd, head, strlen(head));
+    if (sent)
+        web_send(fd, some, sent);
+    free(some);
+    if (!web_read(fd, false, &r) || r.status != status)
+        fail_msg("%s: %d, and not %d", headers, r.status, status);
+    reply_free(&r);
+    close(fd);
+}
+
+/* Who he is stands in the head: nobody has to be sent 16 MiB to be told that he is not known. */
+static void whoever_may_not_is_told_before_the_body_is_taken(void **state)
+{
+    char mine[300], wrong[300], theirs[300], key[200];
+    struct staff agent = { 0 };
+    struct reply r;
+
+    (void)state;
+    staff_sign_in(&agent, &d, "agent1@demo.example");
+    (void)snprintf(mine, sizeof(mine), "Cookie: %s\r\nX-CSRF-Token: %s\r\n", agent.cookie, agent.csrf);
+    (void)snprintf(wrong, sizeof(wrong), "Cookie: %s\r\nX-CSRF-Token: %064d\r\n", admin.cookie, 7);
+    (void)snprintf(theirs, sizeof(theirs), "Cookie: __Host-kefu_s=%064d\r\n", 7);
+    (void)snprintf(key, sizeof(key), "Authorization: Bearer kfk_%064d\r\n", 7);
+    for (size_t sent = 0; sent <= 300000; sent += 150000) {
+        knocks(theirs, 16u << 20, sent, 401); /* a made-up session */
+        knocks(wrong, 16u << 20, sent, 403);
+        knocks(mine, 16u << 20, sent, 403); /* signed in, and no administrator */
+    }
+    knocks(key, 16u << 20, 0, 401);
+    knocks("", 16u << 20, 0, 413); /* says nothing of himself */
+    staff_free(&agent);
+    r = web_expect(&d, 200, &(struct ask){ .path = "/metrics" });
+    assert_non_null(strstr(r.body, "bodies_spooled_bytes 0\n"));
+    reply_free(&r);
+}
+
+/* Whoever waits to be invited is, once he is known. */
+static void who_is_known_is_invited(void **state)
+{
+    size_t size = 3u << 20, at = 0;
+    char head[600], *large = malloc(size);
+    int fd = web_connect(&d, false);
+    struct reply r = { 0 };
+
+    (void)state;
+    assert_non_null(large);
+    memset(large, ' ', size);
+    (void)snprintf(head, sizeof(head),
+                   "PUT " SET " HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nExpect: 100-continue\r\nContent-Length: %zu\r\nCookie: %s\r\n"
+                   "X-CSRF-Token: %s\r\n\r\n",
+                   d.port, size, admin.cookie, admin.csrf);
+    web_send(fd, head, strlen(head));
+    while (at < 25) { /* HTTP/1.1 100 Continue, and an empty line */
+        ssize_t n = recv(fd, head + at, 25 - at, 0);
+
+        assert_true(n > 0);
+        at += (size_t)n;
+    }
+    assert_memory_equal(head, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    web_send(fd, large, size);
+    assert_true(web_read(fd, false, &r));
+    assert_int_equal(r.status, 400); /* read, and no set */
+    reply_free(&r);
+    close(fd);
+    free(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobodys_change_is_lost_between_the_look_and_the_applying),
         cmocka_unit_test(what_is_exported_can_be_imported_however_large_it_is),
         cmocka_unit_test(elsewhere_and_to_strangers_the_limit_stands),
+        cmocka_unit_test(whoever_may_not_is_told_before_the_body_is_taken),
+        cmocka_unit_test(who_is_known_is_invited),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
