@@ -125,3 +125,51 @@ bool mime_shown(const char *type)
             return magics[i].shown;
     return false;
 }
+
+static bool begins_as_page(struct slice s)
+{
+    size_t i = s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (i < s.n && strchr(" \t\r\n", s.p[i]) && s.p[i])
+        i++;
+    return i < s.n && (s.p[i] == '{' || s.p[i] == '[' || s.p[i] == '<');
+}
+
+static bool is_drawing(struct slice s)
+{
+    struct slice head = { s.p, s.n < 4096 ? s.n : 4096 };
+
+    for (size_t i = 0; i + 4 < head.n; i++)
+        if (memcmp(head.p + i, "<svg", 4) == 0)
+            return true;
+    return false;
+}
+
+/* A document whose announced type no text can have. */
+static bool never_text(struct slice said)
+{
+    static const char *const families[] = { "image/", "audio/", "video/", "application/vnd.openxmlformats-" };
+
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (slice_starts(said, families[i]))
+            return true;
+    for (size_t i = 0; i < COUNT(magics); i++)
+        if (slice_is(said, magics[i].type))
+            return true;
+    return false;
+}
+
+bool mime_mistaken(enum inbound_type announced, struct slice said, struct slice head)
+{
+    if (strcmp(mime_of(head).type, "text/plain") != 0 || is_drawing(head))
+        return false;
+    switch (announced) {
+    case TYPE_IMAGE:
+    case TYPE_AUDIO:
+    case TYPE_VIDEO:
+    case TYPE_STICKER:
+        return true;
+    default:
+        return never_text(said) && begins_as_page(head);
+    }
+}

@@ -13,6 +13,7 @@
 
 #define FETCH_MAX        (20LL << 20) /* bytes of a file that comes in, whatever the site allows: it is held in memory */
 #define FETCH_TIMEOUT_MS 60000
+#define MISTAKEN_TRIES   4
 #define FETCH_SLOWEST    8192 /* bytes a second: whoever drips holds a place that others wait for */
 
 /* ---- what the message says of it ---- */
@@ -153,7 +154,8 @@ void media_failed(struct trip *t, const char *reason)
     } all[] = { { "too_large", "too large" },
                 { "gone", "it is not there any more" },
                 { "refused", "its address is not allowed" },
-                { "unavailable", "the platform does not give it" } };
+                { "unavailable", "the platform does not give it" },
+                { "mistaken", "what the platform gave is not the file" } };
     const char *said = "", *word = media_words(t->media.type);
     struct slice text = t->errand.message.text;
     char *words_now;
@@ -314,9 +316,18 @@ static void renew(struct trip *t)
         token_want(t->d, ds, o, t->token, renewed, t);
 }
 
-/* All of it is in t->bytes. */
+/* All of it is in t->bytes. A platform in trouble says 200 and sends its words: that passes, as a rule, and is no reason to ask for days. */
 static void store_all(struct trip *t)
 {
+    const struct slice head = { t->bytes, t->n_bytes < STORE_BLOCK ? t->n_bytes : STORE_BLOCK };
+
+    if (mime_mistaken(t->media.type, t->media.mime, head)) {
+        if (t->errand.attempt + 1 < MISTAKEN_TRIES)
+            trip_again_later(t, 0, "the platform gave words in place of the file");
+        else
+            media_failed(t, "mistaken");
+        return;
+    }
     t->file.id = fresh_id(t->d);
     store_next(t);
 }

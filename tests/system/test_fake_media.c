@@ -155,6 +155,40 @@ static void what_cannot_be_fetched_says_so_and_loses_nothing(void **state)
     close_talk(conv);
 }
 
+/* A 200 whose body is an error, an empty page, JSON: the picture is asked for again, and then the message says why there is none. */
+static void words_in_place_of_a_picture_are_not_the_picture(void **state)
+{
+    static const char *const words[] = { "{\"errcode\":-1,\"errmsg\":\"system busy\"}", "<!DOCTYPE html><title>502</title>",
+                                         "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>", "upstream is not ready" };
+    char conv[40];
+    const json_t *m;
+
+    (void)state;
+    opens(media_from("u-words", "70081", "image", "w1"));
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    for (int i = 0; i < 2; i++) {
+        take_beside_replies();
+        assert_non_null(strstr(p.path, "&id=w1"));
+        platform_answer(&p, 200, "Content-Type: image/png\r\n", words[i]);
+    }
+    take_beside_replies();
+    platform_answer(&p, 200, NULL, gif); /* the trouble was over */
+    assert_string_equal(text_at(changed(conv), "file.mime"), "image/gif");
+
+    takes(media_from("u-words", "70082", "image", "w2"));
+    for (int i = 0; i < 4; i++) {
+        take_beside_replies();
+        assert_non_null(strstr(p.path, "&id=w2"));
+        platform_answer(&p, 200, NULL, words[i]);
+    }
+    m = changed(conv);
+    assert_string_equal(text_at(m, "text"), "[image: could not be fetched, what the platform gave is not the file]");
+    assert_string_equal(text_at(m, "media.state"), "failed");
+    assert_string_equal(text_at(m, "media.reason"), "mistaken");
+    assert_null(value_at(m, "file"));
+    close_talk(conv);
+}
+
 /* The platform names a time, and until then others come: also those of the same conversation. */
 static void a_file_is_asked_for_again_when_the_platform_says_so(void **state)
 {
@@ -268,6 +302,7 @@ int main(void)
         cmocka_unit_test(an_image_is_fetched_after_it_was_acknowledged_and_then_shown),
         cmocka_unit_test(a_voice_is_fetched_where_the_platform_says_and_not_everywhere),
         cmocka_unit_test(what_cannot_be_fetched_says_so_and_loses_nothing),
+        cmocka_unit_test(words_in_place_of_a_picture_are_not_the_picture),
         cmocka_unit_test(a_file_is_asked_for_again_when_the_platform_says_so),
         cmocka_unit_test(a_file_that_comes_too_slowly_is_let_go),
         cmocka_unit_test(an_image_is_taken_there_before_it_is_sent),

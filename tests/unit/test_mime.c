@@ -75,10 +75,46 @@ static void a_name_is_one_for_people(void **state)
     buf_finish(&b);
 }
 
+static void words_are_told_from_what_was_announced(void **state)
+{
+    static const struct {
+        enum inbound_type announced;
+        const char *said, *head;
+        bool mistaken;
+    } rows[] = {
+        { TYPE_IMAGE, "", "{\"errcode\":40007}", true },
+        { TYPE_IMAGE, "image/png", "Not Found", true },
+        { TYPE_IMAGE, "image/svg+xml", "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>", false },
+        { TYPE_IMAGE, "", "GIF89a....", false },
+        { TYPE_IMAGE, "", "\x01\x02 of a kind that nobody knows", false },
+        { TYPE_STICKER, "", "<html>", true },
+        { TYPE_AUDIO, "audio/amr", "\xe9\x94\x99\xe8\xaf\xaf", true },
+        { TYPE_AUDIO, "audio/amr", "#!AMR\nxx", false },
+        { TYPE_VIDEO, "", "\r\n<Error/>", true },
+        { TYPE_FILE, "", "{\"a\":1}", false }, /* it may well be one */
+        { TYPE_FILE, "application/json", "{\"a\":1}", false },
+        { TYPE_FILE, "text/html", "<html>", false },
+        { TYPE_FILE, "application/pdf", "\xef\xbb\xbf <!DOCTYPE html>", true },
+        { TYPE_FILE, "application/pdf", "%PDF-1.7 and so on", false },
+        { TYPE_FILE, "image/jpeg", "[1]", true },
+        { TYPE_FILE, "audio/x-mpegurl", "#EXTM3U", false },
+        { TYPE_FILE, "application/vnd.ms-excel", "<table>", false }, /* as some programs write it */
+        { TYPE_FILE, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "<Error/>", true },
+        { TYPE_FILE, "application/zip", "PK\x03\x04", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (mime_mistaken(rows[i].announced, slice_of(rows[i].said), slice_of(rows[i].head)) != rows[i].mistaken)
+            fail_msg("%zu: %s", i, rows[i].head);
+    assert_false(mime_mistaken(TYPE_IMAGE, SLICE(""), SLICE("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_webp_tells_its_size_in_each_of_its_forms),
-                                        cmocka_unit_test(a_name_is_one_for_people) };
+                                        cmocka_unit_test(a_name_is_one_for_people),
+                                        cmocka_unit_test(words_are_told_from_what_was_announced) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
