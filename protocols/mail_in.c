@@ -28,6 +28,7 @@ struct reading {
     struct slice reply_to, id, tag; /* In-Reply-To, Message-ID, what follows the + */
     struct slice to;                /* which of its addresses it was written to; "" not told */
     bool mine;                      /* is it for this channel at all? */
+    bool named;                     /* and by one of its own addresses */
     struct slice others[MAIL_RECIPIENTS_MAX];
     size_t n_others;
     struct slice subject;
@@ -143,6 +144,7 @@ static void read_recipients(struct reading *r, struct slice wanted)
 
         if (wanted.n ? slice_eq(account, wanted) : is_own(r->m, account)) {
             r->mine = true;
+            r->named |= is_own(r->m, account) || mail_taking((const void *)r->m, account) == TAKES_NAMED;
             if (mail_taking((const void *)r->m, account)) /* else it is `address`, or nobody's, and none to answer from */
                 r->to = account;
             if (!r->tag.n)
@@ -208,10 +210,35 @@ static void read_ids(struct reading *r)
     r->id = mail_ids(header(r, "message-id"), &id, 1) ? id : hash_of(r);
 }
 
+/* It was written to other addresses, too, and one of them has a token of ours: an answer to all. The conversation that it names gets it there,
+ * and does not get it here once more; nor does it begin another here. */
+static bool answers_elsewhere(struct reading *r)
+{
+    const struct slice lists[] = { r->b.to, header(r, "cc") };
+    struct mail_address all[MAIL_RECIPIENTS_MAX];
+    struct mail_token ignored;
+
+    for (size_t k = 0; r->named && k < sizeof(lists) / sizeof(lists[0]); k++) {
+        size_t n = mail_addresses(r->a, lists[k], all, MAIL_RECIPIENTS_MAX);
+
+        r->failed |= n == SIZE_MAX;
+        for (size_t i = 0; n != SIZE_MAX && i < n; i++) {
+            struct slice tag, account = account_of(r, all[i].address, &tag);
+
+            if (tag.n && !is_own(r->m, account) && mail_taking((const void *)r->m, account) != TAKES_NAMED &&
+                mail_token_read(r->m, tag, &ignored))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Our token: in the address it was written to, else in any of the mails that it answers, the last one first. */
 static void read_token(struct reading *r)
 {
     r->has_token = mail_token_read(r->m, r->tag, &r->token);
+    if (!r->has_token && answers_elsewhere(r))
+        return;
     if (!r->has_token)
         r->has_token = mail_token_of_id(r->m, r->reply_to, &r->token);
     for (size_t i = r->n_refs; !r->has_token && i > 0; i--)

@@ -250,10 +250,12 @@ static void sendgrid_letter(struct bringing *g)
 
 /* ---- Postmark ------------------------------------------------------------------------------------------------------------------- */
 
+#define POSTMARK_BESIDE 3
+
 static void postmark_headers(struct bringing *g, struct json_keep *keep, const json_t *list)
 {
     size_t n = json_array_size(list) < MAIL_HEADERS_MAX ? json_array_size(list) : MAIL_HEADERS_MAX;
-    struct http_pair *all = arena_array(g->a, n + 2, sizeof(*all));
+    struct http_pair *all = arena_array(g->a, n + POSTMARK_BESIDE, sizeof(*all));
 
     g->failed |= !all;
     for (size_t i = 0; all && i < n; i++) {
@@ -281,13 +283,18 @@ static void postmark_files(struct bringing *g, struct json_keep *keep, const jso
     }
 }
 
-/* The Date and the From that Postmark tells beside the headers, as headers. */
-static void postmark_date(struct bringing *g, struct slice date)
+/* What Postmark tells beside the headers, as headers. */
+static void postmark_beside(struct bringing *g, struct json_keep *keep, const json_t *root)
 {
+    static const char *const names[POSTMARK_BESIDE] = { "Date", "To", "Cc" };
     struct mail_letter *l = &g->ret->letter;
 
-    if (l->headers && date.n && !http_header(l->headers, l->n_headers, "date").p)
-        l->headers[l->n_headers++] = (struct http_pair){ SLICE("Date"), date };
+    for (size_t i = 0; i < POSTMARK_BESIDE; i++) {
+        struct slice value = json_get_text(keep, root, names[i]);
+
+        if (l->headers && value.n && !http_header(l->headers, l->n_headers, names[i]).p)
+            l->headers[l->n_headers++] = (struct http_pair){ slice_of(names[i]), value };
+    }
 }
 
 static struct slice postmark_from(struct bringing *g, struct json_keep *keep, const json_t *root)
@@ -324,7 +331,7 @@ static const char *postmark_letter(struct bringing *g)
     if (!root)
         return "malformed_body";
     postmark_headers(g, &keep, json_object_get(root, "Headers"));
-    postmark_date(g, json_get_text(&keep, root, "Date"));
+    postmark_beside(g, &keep, root);
     add_recipient(g, json_get_text(&keep, root, "OriginalRecipient"));
     r->hash = json_get_text(&keep, root, "MailboxHash");
     r->from = postmark_from(g, &keep, root);

@@ -22,6 +22,9 @@ static const char set[] =
     "\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
     "\"user\":\"pm\",\"password\":\"s3cr:et\",\"address\":\"support@in.kefud.example\",\"name\":\"邮局\","
     "\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:%d\",\"relay_user\":\"u\",\"relay_password\":\"p\"}},"
+    "\"zdesk\":{\"adapter\":\"mail\",\"name\":\"Desk\",\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\",\"user\":\"pm\","
+    "\"password\":\"s3cr:et\",\"address\":\"desk@in.kefud.example\",\"token_secret\":\"sixteen bytes or more\","
+    "\"relay\":\"smtp://127.0.0.1:9\"}},"
     "\"zgun\":{\"adapter\":\"mail\",\"name\":\"Mailgun\",\"queue\":\"desk\",\"settings\":{\"provider\":\"mailgun\",\"signing_keys\":["
     "\"" GUN_KEY "\"],\"address\":\"help@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:9\"}},"
     "\"zsales\":{\"adapter\":\"mail\",\"name\":\"Sales\",\"queue\":\"desk\",\"settings\":{\"provider\":\"postmark\","
@@ -364,10 +367,27 @@ static void a_machine_is_never_answered_by_one(void **state)
 }
 
 /* The visitor has left a mail address and the page: the answer goes there, says so, and what comes back is in the same conversation. */
+/* To the address with the token, and to another channel of the same secret: there it is a mail of its own, and not the same answer once more. */
+static void answers_all(const char *conv, const char *to, const char *ours)
+{
+    const char *const whom[] = { to, "desk@in.kefud.example" };
+
+    for (int i = 0; i < 4; i++) {
+        json_t *answer = mail_of("wang@mail.example", whom[i % 2], "<w3@mail.example>", "to all of you");
+
+        json_object_set_new(answer, "To", json_sprintf("<%s>, Desk <%s>", to, whom[1]));
+        add_header(answer, "In-Reply-To", ours);
+        brings(answer);
+    }
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "text", "to all of you");
+    assert_string_equal(text_at(wire_take(&agent.wire, "{s:s}", "type", "assigned"), "conversation.channel"), "zdesk");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "to all of you");
+}
+
 static void who_is_gone_is_answered_by_mail(void **state)
 {
     struct visitor v = { 0 };
-    char conv[40], to[200], id[300], *mail;
+    char conv[40], to[200], id[300], returned[330], *mail;
     const json_t *m;
     json_t *bounce;
     char cid[16];
@@ -390,7 +410,8 @@ static void who_is_gone_is_answered_by_mail(void **state)
     assert_string_equal(head_of(mail, "To"), "<wang@mail.example>");
     (void)snprintf(to, sizeof(to), "%s", head_of(mail, "Reply-To") + 1);
     to[strlen(to) - 1] = '\0';
-    (void)snprintf(id, sizeof(id), "Message-ID: %s\r\n\r\n", head_of(mail, "Message-ID"));
+    (void)snprintf(id, sizeof(id), "%s", head_of(mail, "Message-ID"));
+    (void)snprintf(returned, sizeof(returned), "Message-ID: %s\r\n\r\n", id);
     free(mail);
     wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":%lld}", conv, (long long)seq - 1);
     m = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
@@ -400,11 +421,12 @@ static void who_is_gone_is_answered_by_mail(void **state)
     m = wire_take(&agent.wire, "{s:s,s:s}", "type", "message", "text", "got it");
     assert_string_equal(text_at(m, "conversation"), conv);
     assert_true(json_is_true(value_at(m, "mail")));
+    answers_all(conv, to, id);
 
     bounce = mail_of("mailer-daemon@relay.example", "support@in.kefud.example", "<w2@relay.example>", "It could not be delivered.");
     add_header(bounce, "Content-Type", "multipart/report; report-type=delivery-status; boundary=x");
     add_file(bounce, "", "message/delivery-status", "Final-Recipient: rfc822; wang@mail.example\r\nAction: failed\r\nStatus: 5.2.1\r\n");
-    add_file(bounce, "", "text/rfc822-headers", id);
+    add_file(bounce, "", "text/rfc822-headers", returned);
     brings(bounce);
     assert_string_equal(text_at(status(seq, "failed"), "reason"), "5.2.1");
     visitor_free(&v);
@@ -522,6 +544,52 @@ static void an_alias_answers_as_itself(void **state)
     free(mail);
 }
 
+/* By account, as email.md has it: who writes to two channels has written to both, once each, whatever way the provider brings it; and an answer
+ * to all goes on in each of the two talks, and neither stands twice in one of them nor begins a third. */
+static void mail_to_two_channels_is_one_message_in_each(void **state)
+{
+    char support[40], desk[40], to[200], id[200], refs[300], *mail;
+    const char *const whom[] = { "support@in.kefud.example", "desk@in.kefud.example" };
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        brings(mail_of("lu@mail.example", whom[i % 2], "<two-1@mail.example>", "to both of you"));
+    assigned_of("mail", support);
+    assigned_of("zdesk", desk);
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "to both of you");
+
+    staff_say(&agent, support, "two1", "support speaks");
+    mail = mail_to("lu@mail.example", "support speaks");
+    (void)snprintf(to, sizeof(to), "%s", head_of(mail, "Reply-To"));
+    (void)snprintf(id, sizeof(id), "%s", head_of(mail, "Message-ID"));
+    (void)snprintf(refs, sizeof(refs), "<two-1@mail.example> %s", id);
+    free(mail);
+    for (int i = 0; i < 4; i++) {
+        char bare[200];
+        json_t *answer;
+
+        (void)snprintf(bare, sizeof(bare), "%s", to + 1); /* without its brackets */
+        bare[strlen(bare) - 1] = '\0';
+        answer = mail_of("lu@mail.example", i % 2 ? whom[1] : bare, "<two-2@mail.example>", "thanks to you all");
+        json_object_set_new(answer, "To", json_sprintf("%s, Desk <%s>", to, whom[1]));
+        add_header(answer, "In-Reply-To", id);
+        add_header(answer, "References", refs);
+        brings(answer);
+    }
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", support, "text", "thanks to you all");
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", desk, "text", "thanks to you all");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "thanks to you all");
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+
+    /* Two addresses of one channel are one. */
+    brings(mail_of("lu@mail.example", "sales@gun.kefud.example", "<two-3@mail.example>", "to one of you"));
+    brings(mail_of("lu@mail.example", "info@gun.kefud.example", "<two-3@mail.example>", "to one of you"));
+    assigned_of("zsales", desk);
+    wire_none(&agent.wire, "{s:s}", "type", "assigned");
+    wire_none(&agent.wire, "{s:s,s:s}", "type", "message", "text", "to one of you");
+}
+
 /* Such as a provider's own address, to which a mail server forwards: it is read where it was brought to, and answered as that one. */
 static void mail_to_an_address_that_nobody_has_is_lost_to_nobody(void **state)
 {
@@ -583,6 +651,7 @@ int main(void)
         cmocka_unit_test(who_is_gone_is_answered_by_mail),
         cmocka_unit_test(mail_to_another_channel_is_that_one_s),
         cmocka_unit_test(an_alias_answers_as_itself),
+        cmocka_unit_test(mail_to_two_channels_is_one_message_in_each),
         cmocka_unit_test(mail_to_an_address_that_nobody_has_is_lost_to_nobody),
         cmocka_unit_test(mail_to_another_site_is_believed_there),
     };
