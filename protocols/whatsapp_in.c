@@ -550,7 +550,8 @@ static void on_referral(struct reading *r, const json_t *message, const struct i
     line(r, &b, v, "source_url");
     if (!b.n)
         line(r, &b, v, "source_id");
-    in = add(r, INBOUND_FOLLOW, message);
+    in = add(r, INBOUND_SYSTEM, message);
+    in->code = SLICE("referral");
     in->user = of->user;
     in->peer = of->peer;
     in->user_name = of->user_name;

@@ -228,6 +228,8 @@ static void add_entry(struct change *c, const struct inbound *in, const char *ki
     if (in->kind != INBOUND_REACTION) {
         buf_char(&b, '{');
         add_member(&b, "referral", in->referral);
+        if (in->kind == INBOUND_SYSTEM)
+            add_member(&b, "payload", in->payload);
         buf_char(&b, '}');
         act->u.entry.data = change_text(c, buf_ok(&b) ? buf_slice(&b) : SLICE("{}"));
         buf_finish(&b);
@@ -364,7 +366,11 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
     case INBOUND_SYSTEM:
         if (in->was.n)
             add_rename(c, sc, in);
-        return in->was.n > 0;
+        else if (in->referral.n && in->user.n) { /* a code was scanned, a link followed: whoever serves them knows what it is about */
+            opening_of(d, ds, sc, in, c, true);
+            add_entry(c, in, "came");
+        }
+        return in->was.n || (in->referral.n && in->user.n);
     case INBOUND_STATUS:
         add_status(c, sc, in);
         if (id_is_zero(&in->conversation))

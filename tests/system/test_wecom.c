@@ -237,7 +237,8 @@ static void who_enters_is_welcomed(void **state)
     (void)state;
     notice(ONE, "n-0");
     takes_pull(ONE, "n-0", "c0");
-    gives_page(event_item("wmA", "e-1", "enter_session", ",\"scene\":\"shop\",\"welcome_code\":\"WC1\""), "c1", 0);
+    gives_page(event_item("wmA", "e-1", "enter_session", ",\"scene\":\"shop\",\"scene_param\":\"order%3D7\",\"welcome_code\":\"WC1\""),
+               "c1", 0);
     platform_take(&p);
     assert_string_equal(p.path, "/cgi-bin/kf/send_msg_on_event?access_token=T1");
     assert_string_equal(text_at(p.json, "code"), "WC1");
@@ -311,6 +312,23 @@ static void cards_go_as_what_they_are(const char *conv)
     status(seq, "sent");
 }
 
+/* By which link, told before the first words, stands above them. */
+static void came_by(const char *conv, const char *scene, const char *carried)
+{
+    char path[100];
+    bool known = false;
+    json_t *talk, *e;
+    size_t i;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=" SITE, conv);
+    talk = staff_get(&agent, &d, path);
+    json_array_foreach(json_object_get(talk, "timeline"), i, e) known |= strcmp(text_at(e, "kind"), "came") == 0 &&
+                                                                         strcmp(text_at(e, "data.referral"), scene) == 0 &&
+                                                                         strcmp(text_at(e, "data.payload"), carried) == 0;
+    json_decref(talk);
+    assert_true(known);
+}
+
 /* Two pages, a name, the greeting by a rule, the agent's words, an answer that is lost, and a failure that is told later. */
 static void a_customer_is_answered(void **state)
 {
@@ -328,6 +346,7 @@ static void a_customer_is_answered(void **state)
     (void)snprintf(items, sizeof(items), "%s,%s", text_item(ONE, "wmA", "kfm_1", "你好😀"), text_item(ONE, "wmA", "kfm_2", "在吗"));
     gives_page(items, "c3", 0);
     (void)snprintf(conv, sizeof(conv), "%s", assigned("one"));
+    came_by(conv, "shop", "order%3D7");
     gives_names("wmA", "张三");
     if (!greetings)
         accepts(takes_message(ONE, "wmA", NULL));

@@ -147,7 +147,7 @@ static void each_change_means_what_it_says(void **state)
         { MESSAGE("\"type\":\"interactive\",\"interactive\":{\"type\":\"beam\"}"), "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
         { MESSAGE("\"type\":\"text\",\"text\":{\"body\":\"hi\"},\"referral\":{\"source_url\":\"https://fb.example/"
                   "ad\",\"headline\":\"Kettles\"}"),
-          "[{\"kind\":\"message\",\"dedupe\":\"message:wamid.A\"},{\"kind\":\"follow\",\"referral\":\"Kettles\\nhttps://fb.example/ad\","
+          "[{\"kind\":\"message\",\"dedupe\":\"message:wamid.A\"},{\"kind\":\"system\",\"referral\":\"Kettles\\nhttps://fb.example/ad\","
           "\"dedupe\":\"referral:wamid.A\"}]" },
         { MESSAGE("\"type\":\"reaction\",\"reaction\":{\"message_id\":\"wamid.OUT\",\"emoji\":\"x\"}"),
           "[{\"kind\":\"reaction\",\"on\":true,\"ref\":\"wamid.OUT\",\"reply_token\":\"\"}]" },

@@ -15,8 +15,12 @@ function data(e: Entry, key: string): string {
   return typeof v === 'string' || typeof v === 'number' ? String(v) : '';
 }
 
+/** By which code, link or advertisement somebody came, and what it carried. */
+const cameBy = (e: Entry): string => `${data(e, 'referral')} ${data(e, 'payload')}`.trim();
+
 /** Entries that deserve a line in the talk. The others are for the timeline of a reviewer. */
 export function worthALine(e: Entry): boolean {
+  if (cameBy(e)) return true;
   return [
     'missed',
     'helper',
@@ -66,7 +70,8 @@ export function entryWords(e: Entry): string {
     default: {
       const words = wireWord('entry', e.kind);
       const name = whom(e);
-      return name ? s('entryBy', { words, name }) : words;
+      const by = cameBy(e);
+      return by ? `${words}: ${by}` : name ? s('entryBy', { words, name }) : words;
     }
   }
 }

@@ -112,6 +112,7 @@ export const en: Like<typeof zhCN> = {
   entry_priority: 'Priority changed',
   entry_reaction: 'Reacted to a message',
   entry_follow: 'Follows us',
+  entry_came: 'Came by',
   entry_unfollow: 'No longer follows us',
   entry_optout: 'Wants no automatic messages',
   entry_optin: 'Takes automatic messages again',

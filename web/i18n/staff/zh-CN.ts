@@ -108,6 +108,7 @@ export const zhCN = {
   entry_priority: '调整了优先级',
   entry_reaction: '回应了一条消息',
   entry_follow: '关注了我们',
+  entry_came: '来自',
   entry_unfollow: '取消了关注',
   entry_optout: '不再接收自动消息',
   entry_optin: '重新接收自动消息',

@@ -110,6 +110,7 @@ export const zhTW: Like<typeof zhCN> = {
   entry_priority: '調整了優先順序',
   entry_reaction: '回應了一則訊息',
   entry_follow: '關注了我們',
+  entry_came: '來自',
   entry_unfollow: '取消了關注',
   entry_optout: '不再接收自動訊息',
   entry_optin: '重新接收自動訊息',
