@@ -40,7 +40,7 @@ static const struct setting_key keys[] = {
     { .name = "keyboard",
       .type = SETTING_BOOL,
       .def = "false",
-      .help = "offer choices as buttons: needs the platform's permission for markdown and keyboards" },
+      .help = "choices as buttons, cards as markdown with one: needs the platform's permission for markdown and keyboards" },
     { .name = NULL },
 };
 
@@ -186,7 +186,7 @@ static bool qq_buttons(const struct channel *ch)
 
 const struct channel_ops qq_ops = {
     .name = "qq",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_TYPING | CHAN_RECALL | CHAN_EACH_ANSWERED,
+    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_TYPING | CHAN_RECALL | CHAN_CARD | CHAN_EACH_ANSWERED,
     .text_max = 2000,
     .window_ms = 3600 * 1000LL,
     .window_count = 5,

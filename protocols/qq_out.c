@@ -1,4 +1,5 @@
 /* qq_out.c: what we send to QQ, and what its answers mean. */
+#include "core/card.h"
 #include "protocols/qq_impl.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
@@ -170,6 +171,40 @@ static void add_keyboard(struct buf *b, const struct errand *e, const json_t *li
     buf_str(b, "]}}");
 }
 
+/* Title and words, and below them a button with the host that opens the address. False: it does not fit into that. */
+static bool add_card(struct buf *b, const struct errand *e)
+{
+    struct card card = { .title = SLICE("") };
+    const char *hash;
+    struct url url;
+    struct buf words;
+
+    if (e->message.kind != MESSAGE_CARD || !card_read(e->message.text, &card))
+        return false;
+    hash = memchr(card.url.p, '#', card.url.n);
+    if (!url_parse((struct slice){ card.url.p, hash ? (size_t)(hash - card.url.p) : card.url.n }, &url))
+        return false;
+    buf_init(&words, BODY_MAX);
+    if (card.title.n)
+        buf_printf(&words, "**%.*s**%s", (int)card.title.n, card.title.p, card.words.n ? "\n" : "");
+    buf_add(&words, card.words);
+    buf_str(b, "\"markdown\":{\"content\":");
+    buf_json(b, buf_slice(&words));
+    b->failed |= !buf_ok(&words);
+    buf_finish(&words);
+    buf_printf(
+        b, "},\"msg_type\":%d,\"keyboard\":{\"content\":{\"rows\":[{\"buttons\":[{\"id\":\"1\",\"render_data\":{\"label\":", TYPE_OF_MARKS);
+    buf_json(b, url.host);
+    buf_str(b, ",\"visited_label\":");
+    buf_json(b, url.host);
+    buf_str(b, ",\"style\":1},\"action\":{\"type\":0,\"permission\":{\"type\":2},\"data\":");
+    buf_json(b, card.url);
+    buf_str(b, ",\"unsupport_tips\":");
+    buf_json(b, card.url);
+    buf_str(b, "}}]}]}}");
+    return true;
+}
+
 /* NULL: none, or the desk has said them in the text already. */
 static json_t *choices_of(const struct qq *q, const struct errand *e)
 {
@@ -190,7 +225,7 @@ static void add_content(struct buf *b, const struct errand *e, const json_t *cho
         buf_printf(&words, "\n%zu. ", i + 1);
         buf_add(&words, choice(choices, i, "label"));
     }
-    if (e->file_url) {
+    if (e->file_url && e->message.kind != MESSAGE_CARD) { /* the picture of a card would be an address beside the one that matters */
         if (words.n)
             buf_char(&words, '\n');
         add_file_name(&words, e->message.extra);
@@ -228,7 +263,7 @@ static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct
         buf_char(&b, '}');
     } else if (!guild && fit(choices)) {
         add_keyboard(&b, e, choices);
-    } else {
+    } else if (guild || !q->keyboard || !add_card(&b, e)) {
         add_content(&b, e, choices);
         if (!guild)
             buf_printf(&b, ",\"msg_type\":%d", TYPE_OF_TEXT);

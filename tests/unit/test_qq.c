@@ -472,6 +472,35 @@ static void choices_are_a_keyboard_where_that_is_allowed(void **state)
     assert_true(slice_is(got.inbound[0].payload, "refund"));
 }
 
+/* Likewise, with a button that leads there; elsewhere the card is its lines, and its picture stays away from either. */
+static void a_card_is_markdown_where_that_is_allowed(void **state)
+{
+    static const char lines[] = "退货说明\n七天之内\nhttps://shop.example:444/r?a=1#t";
+    struct bench *t = *state;
+    struct errand e = an_errand();
+    struct channel *allowed;
+    struct http_req req;
+
+    e.message.kind = MESSAGE_CARD;
+    e.message.text = slice_of(lines);
+    e.file_url = "https://kefud.example/files/1";
+    assert_int_equal(channel_card(&qq_ops, &e.message, NULL), CARD_WHOLE);
+    assert_int_equal(qq_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(json_member(req.body, "content"), "\"退货说明\\n七天之内\\nhttps://shop.example:444/r?a=1#t\""));
+    assert_int_equal(qq_ops.open(&allowed, SLICE("{\"app_id\":\"102345678\",\"app_secret\":\"" SECRET "\",\"keyboard\":true}"), NULL),
+                     KF_OK);
+    assert_int_equal(qq_ops.encode(allowed, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(
+        req.body, "{\"markdown\":{\"content\":\"**退货说明**\\n七天之内\"},\"msg_type\":2,\"keyboard\":{\"content\":{\"rows\":["
+                  "{\"buttons\":[{\"id\":\"1\",\"render_data\":{\"label\":\"shop.example\",\"visited_label\":\"shop.example\",\"style\":1},"
+                  "\"action\":{\"type\":0,\"permission\":{\"type\":2},\"data\":\"https://shop.example:444/r?a=1#t\","
+                  "\"unsupport_tips\":\"https://shop.example:444/r?a=1#t\"}}]}]}},\"msg_id\":\"ROBOT1.0_1\",\"msg_seq\":3}"));
+    e.peer = "channel/8"; /* guilds have other ways */
+    assert_int_equal(qq_ops.encode(allowed, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(json_member(req.body, "content"), "\"退货说明\\n七天之内\\nhttps://shop.example:444/r?a=1#t\""));
+    qq_ops.close(allowed);
+}
+
 static void a_keyboard_has_five_rows_of_five(void **state)
 {
     static const struct {
@@ -741,6 +770,7 @@ int main(void)
         BENCH(replies_end_with_their_handle),
         BENCH(each_scope_has_its_address),
         BENCH(choices_are_a_keyboard_where_that_is_allowed),
+        BENCH(a_card_is_markdown_where_that_is_allowed),
         BENCH(a_keyboard_has_five_rows_of_five),
         BENCH(what_is_answered_is_named_as_what_it_is),
         BENCH(what_cannot_be_uploaded_goes_as_an_address),
