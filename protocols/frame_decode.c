@@ -544,7 +544,7 @@ static enum kf_rc card_place(struct reader *r, struct slice title, struct slice 
         return rc;
     r->ret->has_place = true;
     buf_init(&b, PLACE_MAP_MAX);
-    place_map(&b, r->ret->lat, r->ret->lon, title, r->limits->language);
+    place_map(&b, r->ret->lat, r->ret->lon, PLACE_AS_IT_IS, title, r->limits->language);
     rc = buf_ok(&b) ? keep(r, buf_slice(&b), url) : kf_fail(r->why, KF_NOMEM, "no memory for a frame");
     buf_finish(&b);
     return rc;

@@ -16,8 +16,16 @@ struct place {
 
 /* "31.2304, 121.4737", with `between` between them; no more digits than tell one door from the next. */
 void place_degrees(struct buf *b, double first, const char *between, double second);
-/* The address: of AMap where the site speaks as the mainland does, of OpenStreetMap elsewhere. `name` may be empty, and is left out where it is long. */
-void place_map(struct buf *b, double lat, double lon, struct slice name, const char *language);
+/* In which way degrees are given. */
+enum place_datum {
+    PLACE_AS_IT_IS, /* as somebody has copied them from the map that is linked to */
+    PLACE_WGS84,
+    PLACE_GCJ02 /* of Chinese maps: some hundred metres beside the other, within China */
+};
+
+/* The address: of AMap where the site speaks as the mainland does, of OpenStreetMap elsewhere. `name` may be empty, and is left out where it is long. It shows
+ * the place itself, whichever way its degrees are given. */
+void place_map(struct buf *b, double lat, double lon, enum place_datum datum, struct slice name, const char *language);
 /* False: it is none, or more than one: a picture stands on it, which no platform can show beside a place. What `ret` holds is borrowed. */
 bool place_of(const struct message *m, struct place *ret);
 

@@ -102,6 +102,7 @@ static bool read_location(struct notice *n)
 {
     n->in.type = TYPE_LOCATION;
     n->in.text = text(n, "Label");
+    n->in.gcj02 = true;
     return read_place_at(n, "Location_X", "Location_Y"); /* X is the latitude */
 }
 

@@ -101,6 +101,7 @@ static bool read_location(struct item *it)
 {
     it->in.title = text(it, "name");
     it->in.text = text(it, "address");
+    it->in.gcj02 = true;
     return json_get_real(it->body, "latitude", &it->in.lat) && json_get_real(it->body, "longitude", &it->in.lon) && it->in.lat >= -90 &&
            it->in.lat <= 90 && it->in.lon >= -180 && it->in.lon <= 180;
 }

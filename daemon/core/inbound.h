@@ -128,6 +128,7 @@ struct inbound {
     bool on;
     bool has_place; /* of a card: it has lat and lon */
     double lat, lon;
+    bool gcj02; /* they are shifted as on Chinese maps; else they are as satellites have them (WGS 84) */
     enum delivery delivery;
     bool window_over;          /* of a status: it failed because the time, or the number, for replies is over */
     struct slice code, reason; /* of a status; reason of a presence; code: the word of an INBOUND_SYSTEM */

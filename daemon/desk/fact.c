@@ -90,7 +90,7 @@ static void add_map(struct change *c, const struct inbound *in, const char *lang
     if (!name.n)
         card->title = slice_of(media_words(TYPE_LOCATION));
     buf_init(&b, PLACE_MAP_MAX);
-    place_map(&b, in->lat, in->lon, name, language);
+    place_map(&b, in->lat, in->lon, in->gcj02 ? PLACE_GCJ02 : PLACE_WGS84, name, language);
     card->url = change_slice(c, buf_slice(&b));
     buf_finish(&b);
 }

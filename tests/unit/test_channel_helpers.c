@@ -1,12 +1,15 @@
 /* What adapters share: digests, addresses, times, tolerant JSON. Expected digests come from openssl(1). */
 #include "core/arena.h"
 #include "protocols/json.h"
+#include "protocols/place.h"
 #include "protocols/sign.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -447,9 +450,57 @@ static void a_piece_says_where_it_belongs(void **state)
     }
 }
 
+/* ---- places -------------------------------------------------------------------------------------------------------------------- */
+
+/* Pairs that programs of others agree on: what satellites say, and where Chinese maps have it. */
+static const struct {
+    double lat, lon, shifted_lat, shifted_lon;
+} pairs[] = {
+    { 31.1774276, 121.5272106, 31.17530398364597, 121.531541859215 },
+    { 22.543847, 113.912316, 22.540796131694766, 113.9171764808363 },
+    { 39.911954, 116.377817, 39.91334545536069, 116.38404722455657 },
+};
+
+static void map_of(double lat, double lon, enum place_datum datum, const char *language, char ret[PLACE_MAP_MAX])
+{
+    struct buf b;
+
+    buf_init(&b, PLACE_MAP_MAX);
+    place_map(&b, lat, lon, datum, SLICE("x"), language);
+    assert_true(buf_ok(&b));
+    (void)snprintf(ret, PLACE_MAP_MAX, "%.*s", (int)b.n, buf_slice(&b).p);
+    buf_finish(&b);
+}
+
+static void a_map_shows_the_place_whichever_way_its_degrees_are_given(void **state)
+{
+    char got[PLACE_MAP_MAX], want[PLACE_MAP_MAX];
+    double lat, lon;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        map_of(pairs[i].shifted_lat, pairs[i].shifted_lon, PLACE_GCJ02, "en", got);
+        assert_int_equal(sscanf(got, "https://www.openstreetmap.org/?mlat=%lf&mlon=%lf", &lat, &lon), 2);
+        assert_true(fabs(lat - pairs[i].lat) < 0.00002 && fabs(lon - pairs[i].lon) < 0.00002); /* two metres */
+    }
+    map_of(31.1774276, 121.5272106, PLACE_WGS84, "en", got);
+    assert_string_equal(got, "https://www.openstreetmap.org/?mlat=31.177428&mlon=121.527211");
+    map_of(59.437, 24.7536, PLACE_GCJ02, "en", got); /* outside of China both are one */
+    assert_string_equal(got, "https://www.openstreetmap.org/?mlat=59.437&mlon=24.7536");
+
+    map_of(31.1774276, 121.5272106, PLACE_WGS84, "zh-CN", got); /* AMap puts it aside itself, if it is told */
+    map_of(31.1774276, 121.5272106, PLACE_GCJ02, "zh-CN", want);
+    assert_string_equal(want, "https://uri.amap.com/marker?position=121.527211,31.177428&name=x");
+    (void)snprintf(want + strlen(want), sizeof(want) - strlen(want), "&coordinate=wgs84");
+    assert_string_equal(got, want);
+    map_of(31.1774276, 121.5272106, PLACE_AS_IT_IS, "zh-CN", got);
+    assert_string_equal(got, "https://uri.amap.com/marker?position=121.527211,31.177428&name=x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_map_shows_the_place_whichever_way_its_degrees_are_given),
         cmocka_unit_test(parts_are_digested_as_one_text),
         cmocka_unit_test(an_empty_key_signs_nothing),
         cmocka_unit_test(digests_are_equal_in_length_and_bytes),

@@ -451,6 +451,17 @@ static struct inbound item_of(struct bench *t, const char *text)
     return in;
 }
 
+static void places_are_as_chinese_maps_have_them(void **state)
+{
+    struct bench *t = *state;
+    struct inbound in =
+        item_of(t, "{\"msgid\":\"p\",\"external_userid\":\"u\",\"send_time\":1718100099,\"origin\":3,\"msgtype\":\"location\","
+                   "\"location\":{\"latitude\":31.2304,\"longitude\":121.4737,\"name\":\"人民广场\"}}");
+
+    assert_true(in.gcj02);
+    assert_true(in.lat > 31.23 && in.lat < 31.231);
+}
+
 /* What has so long a name is taken in under a short one, the same each time, so that what is said of it later finds it. */
 static void an_overlong_id_costs_no_words(void **state)
 {
@@ -797,6 +808,7 @@ int main(void)
         BENCH(a_pull_in_trouble_does_not_move_its_cursor),
         BENCH(each_item_is_readable),
         BENCH(an_overlong_id_costs_no_words),
+        BENCH(places_are_as_chinese_maps_have_them),
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(a_send_has_a_name_of_its_own),
         BENCH(choices_are_a_menu_or_lines),
