@@ -122,6 +122,7 @@ struct upload {
 struct uploaded {
     struct slice id;        /* goes to encode() as errand.media_id */
     struct outcome outcome; /* OUTCOME_SENT: `id` holds; else as settle() has it, so that the shell does the same about it */
+    struct slice kept;      /* the adapter's own, from one answer to the next where a file takes several; empty at first */
     bool said;              /* the upload was the message itself: no encode(), and `outcome` is all of it, uncertain ones too */
 };
 

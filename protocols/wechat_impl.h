@@ -42,6 +42,8 @@ enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct
 enum kf_rc wechat_fits(const struct template *t, struct kf_err *why);
 enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                          struct outcome *ret);
+/* A picture for a video that has none. */
+struct slice wechat_cover(void);
 enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 

@@ -8,6 +8,7 @@
 
 #define IMAGE_MAX   (10u << 20)
 #define VOICE_MAX   (2u << 20)
+#define VIDEO_MAX   (10u << 20)
 #define CHOICES_MAX 10
 
 /* ---- inside the answer --------------------------------------------------------------------------------------------------------------- */
@@ -162,6 +163,19 @@ static void put_file(struct buf *b, const char *type, const char *id)
     buf_char(b, '}');
 }
 
+/* `id`: what upload_video() has made: the film's and its cover's. */
+static void put_video(struct buf *b, const char *id)
+{
+    const char *blank = strchr(id, ' ');
+    struct slice film = { id, blank ? (size_t)(blank - id) : strlen(id) };
+
+    buf_str(b, "\"video\",\"video\":{\"media_id\":");
+    wx_json(b, film);
+    buf_str(b, ",\"thumb_media_id\":");
+    wx_json(b, slice_of(blank ? blank + 1 : ""));
+    buf_char(b, '}');
+}
+
 static void put_news(struct buf *b, const struct card *card, const char *picture)
 {
     buf_str(b, "\"news\",\"news\":{\"articles\":[{\"title\":");
@@ -262,6 +276,8 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     buf_str(&b, ",\"msgtype\":");
     if (opens)
         put_mini(&b, &card, &mini, e->media_id);
+    else if (e->media_id && e->message.kind == MESSAGE_FILE)
+        put_video(&b, e->media_id);
     else if (e->media_id)
         put_file(&b, e->message.kind == MESSAGE_AUDIO ? "voice" : "image", e->media_id);
     else if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card))
@@ -369,17 +385,14 @@ enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct
 
 /* ---- a file that goes before its message --------------------------------------------------------------------------------------------- */
 
-/* NULL: the platform would not take it, or not show it. A video needs a cover that we have not. */
+/* NULL: the platform would not take it, or not show it. */
 static const char *type_of(const struct upload *up)
 {
     static const struct {
         const char *mime, *type;
         size_t max;
-    } all[] = { { "image/jpeg", "image", IMAGE_MAX },
-                { "image/png", "image", IMAGE_MAX },
-                { "image/gif", "image", IMAGE_MAX },
-                { "audio/amr", "voice", VOICE_MAX },
-                { "audio/mpeg", "voice", VOICE_MAX } };
+    } all[] = { { "image/jpeg", "image", IMAGE_MAX }, { "image/png", "image", IMAGE_MAX },  { "image/gif", "image", IMAGE_MAX },
+                { "audio/amr", "voice", VOICE_MAX },  { "audio/mpeg", "voice", VOICE_MAX }, { "video/mp4", "video", VIDEO_MAX } };
 
     for (size_t i = 0; up->mime && i < sizeof(all) / sizeof(all[0]); i++)
         if (strcmp(up->mime, all[i].mime) == 0 && up->bytes.n <= all[i].max)
@@ -387,14 +400,41 @@ static const char *type_of(const struct upload *up)
     return NULL;
 }
 
+/* First its cover, then the film itself: "FILM COVER". */
+static enum kf_rc upload_video(const struct wechat *w, struct arena *a, const struct upload *up, const struct env *env,
+                               const struct http_resp *last, struct http_req *ret, struct uploaded *done)
+{
+    const struct upload cover = { .bytes = wechat_cover(), .mime = "image/jpeg", .name = "cover.jpg" };
+    struct slice thumb = done->kept;
+    enum kf_rc rc = wx_upload(w->url, codes, a, thumb.n ? "video" : "thumb", thumb.n ? up : &cover, env, last, ret, done);
+    char *both;
+
+    if (rc || !last || done->outcome.cls != OUTCOME_SENT)
+        return rc;
+    if (!thumb.n) {
+        thumb = done->id;
+        rc = wx_upload(w->url, codes, a, "video", up, env, NULL, ret, done);
+        done->kept = thumb;
+        return rc;
+    }
+    both = arena_printf(a, "%.*s %.*s", (int)done->id.n, done->id.p, (int)thumb.n, thumb.p);
+    done->id = slice_of(both);
+    return both ? KF_OK : KF_NOMEM;
+}
+
 enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done)
 {
+    static const struct {
+        enum message_kind kind;
+        const char *type;
+    } ways[] = { { MESSAGE_IMAGE, "image" }, { MESSAGE_CARD, "image" }, { MESSAGE_AUDIO, "voice" }, { MESSAGE_FILE, "video" } };
+    const struct wechat *w = wechat_of(ch);
     const char *type = type_of(up);
 
-    bool shown = e->message.kind == MESSAGE_IMAGE || e->message.kind == MESSAGE_CARD;
-
-    if (!type || (!shown && e->message.kind != MESSAGE_AUDIO))
-        return KF_UNSUPPORTED;
-    return wx_upload(wechat_of(ch)->url, codes, a, type, up, env, last, ret, done);
+    for (size_t i = 0; type && i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (ways[i].kind == e->message.kind && strcmp(ways[i].type, type) == 0)
+            return ways[i].kind == MESSAGE_FILE ? upload_video(w, a, up, env, last, ret, done)
+                                                : wx_upload(w->url, codes, a, type, up, env, last, ret, done);
+    return KF_UNSUPPORTED;
 }

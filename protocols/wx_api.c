@@ -239,7 +239,9 @@ enum kf_rc wx_upload(struct slice url, const struct wx_code *codes, struct arena
     if (!last)
         return env->token.n ? ask_upload(url, a, type, up, env, ret) : KF_OK;
     root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
-    done->id = json_get_text(&keep, root, "media_id");
+    done->id = json_get_text(&keep, root, strcmp(type, "thumb") == 0 ? "thumb_media_id" : "media_id");
+    if (!done->id.n)
+        done->id = json_get_text(&keep, root, "media_id");
     if (json_get_i64(root, "errcode", &code) && code != WX_OK) {
         done->outcome.cls = wx_class(codes, code);
         done->outcome.code = json_get_text(&keep, root, "errcode");

@@ -469,7 +469,7 @@ static void upload_step(struct trip *t, const struct http_resp *last)
     struct desk_site *ds = site_of(d, &t->site);
     struct outlet *o = ds ? outlet_of(d, ds, &t->errand.channel) : NULL;
     const struct upload up = { .bytes = { t->bytes, t->n_bytes }, .mime = t->file.mime, .name = t->file.name };
-    struct uploaded done = { .outcome = { .cls = OUTCOME_SENT } };
+    struct uploaded done = { .outcome = { .cls = OUTCOME_SENT }, .kept = last ? t->kept : (struct slice){ NULL, 0 } };
     struct http_req req = { 0 };
     struct env env;
     enum kf_rc rc;
@@ -481,6 +481,7 @@ static void upload_step(struct trip *t, const struct http_resp *last)
     env = trip_env(t, o);
     rc = o->ops->upload(o->ch, t->arena, &t->errand, &up, &env, last, &req, &done);
     if (rc == KF_AGAIN) {
+        t->kept = done.kept;
         req.timeout_ms = FETCH_TIMEOUT_MS;
         d->ports.fetch(d->ports.ctx, &req, upload_stepped, t);
         return;

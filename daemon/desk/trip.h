@@ -24,6 +24,7 @@ struct trip {
     char *bytes;              /* owned */
     size_t n_bytes, at_bytes; /* at_bytes: so many have been stored or read */
     struct stored_file file;
+    struct slice kept;           /* by upload(), from one of its answers to the next */
     bool uploaded;               /* or there is nothing to upload */
     bool fetching;               /* counted in desk_site.fetching */
     bool fetched;                /* `file` is what came */

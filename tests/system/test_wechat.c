@@ -428,6 +428,41 @@ static void words_of_a_picture_follow_it(void **state)
     status(seq, "sent");
 }
 
+/* Two files are taken there for it, and one message shows both. */
+static void a_film_goes_with_a_cover(void **state)
+{
+    struct reply r = text_from("o-8", "24565000000000061", "怎么装"), up;
+    char conv[40], id[40];
+    int64_t seq;
+
+    (void)state;
+    reply_free(&r);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    up = web_expect(&d, 201,
+                    &(struct ask){ .path = "/files?site=" SITE "&name=a.mp4",
+                                   .csrf = agent.csrf,
+                                   .cookie = agent.cookie,
+                                   .origin = "",
+                                   .body = "....ftypisom and so on" });
+    (void)snprintf(id, sizeof(id), "%s", text_at(up.json, "id"));
+    reply_free(&up);
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"f1\",\"kind\":\"file\",\"file\":\"%s\"}", conv, id);
+    assert_string_equal(wire_verdict(&agent.wire, "f1"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=thumb");
+    platform_answer(&p, 200, NULL, "{\"type\":\"thumb\",\"thumb_media_id\":\"T8\",\"created_at\":1718000000}");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=video");
+    platform_answer(&p, 200, NULL, "{\"type\":\"video\",\"media_id\":\"V8\",\"created_at\":1718000000}");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "msgtype"), "video");
+    assert_string_equal(text_at(p.json, "video.media_id"), "V8");
+    assert_string_equal(text_at(p.json, "video.thumb_media_id"), "T8");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+}
+
 static void chooses(const char *conv, const char *cid, const char *url)
 {
     wire_sendf(&agent.wire,
@@ -528,6 +563,7 @@ int main(void)
         cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
         cmocka_unit_test(a_picture_goes_there_first),
         cmocka_unit_test(words_of_a_picture_follow_it),
+        cmocka_unit_test(a_film_goes_with_a_cover),
         cmocka_unit_test(a_template_goes_when_no_reply_is_left),
     };
 
