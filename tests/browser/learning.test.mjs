@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, PASSWORD, picture, tabTo } from './house.mjs';
+import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, PASSWORD, PATIENCE, picture, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
@@ -260,8 +260,8 @@ test('axe finds nothing on these pages, in any language, theme and width', async
 });
 
 for (const row of [
-  { locale: 'zh-CN', who: '谁还没评', spread: '分给其他人', back: '收回', gone: /已不做质检，还有 2 份/, done: /分给其他人 2 份/, name: 'wide' },
-  { locale: 'en-US', who: 'Who still has some', spread: 'Give to others', back: 'Take back', gone: /reviews no more and still has 2 reviews/, done: /2 given to others/, name: 'narrow-dark', width: 390, height: 800, dark: true },
+  { locale: 'zh-CN', who: '谁还没评', spread: '分给其他人', back: '收回', undo: '撤销', gone: /已不做质检，还有 2 份/, done: /分给其他人 2 份/, name: 'wide' },
+  { locale: 'en-US', who: 'Who still has some', spread: 'Give to others', back: 'Take back', undo: 'Undo', gone: /reviews no more and still has 2 reviews/, done: /2 given to others/, name: 'narrow-dark', width: 390, height: 800, dark: true },
 ]) {
   test(`what somebody has left goes to others by one key, and back by another (${row.locale})`, async () => {
     const admin = await at(browser, house, 'admin', '/admin/');
@@ -292,9 +292,22 @@ for (const row of [
     await picture(s, `handover-who-${row.name}`);
     await s.keyboard.press('Escape');
     await s.locator('dialog').waitFor({ state: 'detached' });
+    // Nothing happens before it can be undone no more; nor at all if it was.
     await tabTo(s, { selector: '.gone-list button', text: row.spread }, true);
     await s.keyboard.press('Enter');
-    await s.locator('.toast', { hasText: row.done }).waitFor();
+    await s.locator('.gone-list button[disabled]').waitFor();
+    await tabTo(s, { selector: '.toast button', text: row.undo });
+    assert.deepEqual(await axe(s), []);
+    await picture(s, `handover-undo-${row.name}`);
+    await s.keyboard.press('Enter');
+    await s.locator('.toast').waitFor({ state: 'detached' });
+    const has = async () => (await ask(s, 'GET', 'samples?site=demo')).items.find((x) => x.name === name).open;
+    assert.deepEqual((await has()).map((x) => [x.person.id, x.open]), [[left, 2]]);
+    await tabTo(s, { selector: '.gone-list button:not([disabled])', text: row.spread }, true);
+    await s.keyboard.press('Enter');
+    await s.locator('.toast button', { hasText: row.undo }).waitFor();
+    assert.deepEqual((await has()).map((x) => [x.person.id, x.open]), [[left, 2]]);
+    await s.locator('.toast', { hasText: row.done }).waitFor(PATIENCE);
     await s.locator('.gone-list').waitFor({ state: 'detached' });
 
     // The reviewer of the demo has them now; and they are taken back.
@@ -303,9 +316,51 @@ for (const row of [
     await tabTo(s, { selector: 'dialog .open-list button', text: row.back });
     await s.keyboard.press('Enter');
     await who.waitFor({ state: 'detached' });
-    await line.getByText('2', { exact: false }).first().waitFor();
-    assert.match(await line.textContent(), row.locale === 'zh-CN' ? /收回 2/ : /2 taken back/);
+    // Who goes away has not undone it.
+    await s.locator('.toast button', { hasText: row.undo }).waitFor();
+    await s.goto(`${house.base}/review/?view=cards`);
+    await s.goto(`${house.base}/review/?view=samples`);
+    await line.getByText(row.locale === 'zh-CN' ? /收回 2/ : /2 taken back/).waitFor(PATIENCE);
     await picture(s, `handover-back-${row.name}`);
     await leave(s);
+  });
+}
+
+for (const row of [
+  { locale: 'zh-CN', given: /主管已分给其他人.*不保留/, back: /已收回.*不保留/, name: 'wide' },
+  { locale: 'en-US', given: /given it to somebody else.*not kept/, back: /taken back.*not kept/, name: 'narrow', width: 390, height: 800 },
+]) {
+  test(`who is at a review that goes to others, or back, reads what became of it (${row.locale})`, async () => {
+    const s = await at(browser, house, 'supervisor', '/review/?view=samples');
+    await s.locator('.sheet-head').first().waitFor();
+    const me = (await ask(s, 'GET', 'session')).person.id;
+    const r = await at(browser, house, 'reviewer', '/review/?view=tasks', row);
+    await r.locator('.work-list .list').waitFor();
+    const own = (await ask(r, 'GET', 'session')).person.id;
+    for (const [what, body, words] of [['given', { to: [me] }, row.given], ['back', { take_back: true }, row.back]]) {
+      await closedTalk(browser, house, `给谁评 ${row.locale} ${what}`);
+      const name = `Given ${row.locale} ${what}`;
+      const got = await ask(s, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', name, n: 1, reviewers: [own], again: true });
+      await r.goto(`${house.base}/review/?view=tasks`);
+      const mine = r.locator('.work-list .result', { hasText: name });
+      await mine.click();
+      const radio = r.locator('.panel [data-item] input[type=radio]');
+      await radio.first().press('Space');
+      await r.locator('.panel-foot [role=status]', { hasText: /已保存|saved/ }).waitFor();
+      const all = (await ask(s, 'GET', 'samples?site=demo')).items;
+      await ask(s, 'POST', 'samples/handover?site=demo', { from: own, sample: all.find((x) => x.name === name).id, ...body });
+      assert.equal(got.drawn, 1);
+      await radio.nth(1).press('Space');
+      await r.locator('.toast.bad', { hasText: words }).waitFor();
+      await r.locator('.panel-foot').waitFor({ state: 'detached' });
+      const place = what === 'given' ? '.work-none [role=alert]' : '.panel [role=status]';
+      await r.locator(place, { hasText: words }).waitFor({ state: row.width && what === 'given' ? 'attached' : 'visible' });
+      await mine.waitFor({ state: 'detached' });
+      assert.deepEqual(await axe(r), []);
+      await picture(r, `handover-${what}-${row.name}`);
+      assert.deepEqual(await r.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith('kefu.score.'))), []);
+    }
+    r.complaints = r.complaints.filter((text) => !/ (404|409) /.test(text)); // that is how it is told
+    await leave(r, s);
   });
 }

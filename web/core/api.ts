@@ -38,6 +38,8 @@ export interface Ask {
   headers?: Record<string, string>;
   /** The caller deals with 401 itself. */
   quiet?: boolean;
+  /** It is sent although the page goes away. */
+  keepalive?: boolean;
 }
 
 export async function api<T>(path: string, ask: Ask = {}): Promise<T> {
@@ -52,6 +54,7 @@ export async function api<T>(path: string, ask: Ask = {}): Promise<T> {
       headers,
       credentials: 'same-origin',
       cache: 'no-store',
+      keepalive: !!ask.keepalive,
       ...(ask.body !== undefined ? { body: JSON.stringify(ask.body) } : {}),
       ...(ask.signal ? { signal: ask.signal } : {}),
     });

@@ -1,5 +1,5 @@
 // Who still has what of a sample, and giving it to others: who has left keeps no review for ever.
-import { useSignal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { api, query } from '../core/api';
 import { en } from '../i18n/handover/en';
 import { zhCN } from '../i18n/handover/zh-CN';
@@ -8,7 +8,7 @@ import type { Staffer } from '../core/staff';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { k, words } from '../kit/i18n';
-import { site } from '../kit/session';
+import { phase, site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
 import { type SampleKind, why } from './quality';
@@ -28,38 +28,67 @@ interface Handed {
   left: number;
 }
 
-async function handOver(body: { from: string; sample?: string; take_back?: boolean }): Promise<void> {
-  const got = await api<Handed>(`samples/handover${query({ site: site.value?.key })}`, { method: 'POST', body });
+interface Asked {
+  from: string;
+  sample?: string;
+  take_back?: boolean;
+}
+
+async function handOver(body: Asked, keepalive: boolean): Promise<string> {
+  const path = `samples/handover${query({ site: site.value?.key })}`;
+  const got = await api<Handed>(path, { method: 'POST', body, keepalive });
   const said = [
     got.moved > 0 && h('moved', { n: got.moved }),
     got.taken_back > 0 && h('taken', { n: got.taken_back }),
     got.left > 0 && h('left', { n: got.left }),
   ];
-  toast(said.filter(Boolean).join(s('listComma')));
+  return said.filter(Boolean).join(s('listComma'));
 }
 
-/** One act at a time; what it did is told, and `onDone` looks again. */
-function useHanding(onDone: () => void) {
-  const busy = useSignal(false);
-  const error = useSignal('');
-  const hand = async (body: Parameters<typeof handOver>[0]): Promise<void> => {
-    if (busy.value) return;
-    busy.value = true;
-    error.value = '';
-    try {
-      await handOver(body);
-      onDone();
-    } catch (e) {
-      error.value = why(e);
-    }
-    busy.value = false;
+/* ---- five seconds to undo it ---- */
+
+interface Coming {
+  asked: Asked;
+  now: (leaving: boolean) => Promise<void>;
+}
+/** What is done as soon as it can be undone no more, and what is under way. */
+const coming = signal<readonly Coming[]>([]);
+
+// Who goes away has not undone it; whoever signs in after a sign-out has not asked for it.
+window.addEventListener('pagehide', () => coming.peek().forEach((x) => void x.now(true)));
+effect(() => {
+  if (phase.value === 'out') coming.value = [];
+});
+
+const isComing = (from: string, sample?: string): boolean =>
+  coming.value.some((x) => x.asked.from === from && (!x.asked.sample || !sample || x.asked.sample === sample));
+
+/** Once: `onDone` looks again. */
+function handOverSoon(asked: Asked, said: string, onDone: () => void): void {
+  let begun = false;
+  const end = (): void => {
+    coming.value = coming.value.filter((x) => x !== it);
   };
-  return { busy, error, hand };
+  const it: Coming = {
+    asked,
+    now: async (leaving) => {
+      if (begun || !coming.peek().includes(it)) return;
+      begun = true;
+      try {
+        toast(await handOver(asked, leaving));
+      } catch (e) {
+        toast(why(e), { bad: true });
+      }
+      end();
+      onDone();
+    },
+  };
+  coming.value = [...coming.value, it];
+  toast(said, { action: h('undo'), onAction: end, onGone: () => void it.now(false) });
 }
 
 /** Those who have left, of all samples together: one click and the others have it. */
 export function Gone({ of, onDone }: { of: readonly { open?: Open[] }[]; onDone: () => void }) {
-  const { busy, error, hand } = useHanding(onDone);
   const all = new Map<string, Open>();
   for (const x of of.flatMap((y) => y.open ?? []))
     if (x.gone) all.set(x.person.id, { ...x, open: x.open + (all.get(x.person.id)?.open ?? 0) });
@@ -71,19 +100,16 @@ export function Gone({ of, onDone }: { of: readonly { open?: Open[] }[]; onDone:
           <span>{h('goneHas', { name: x.person.name, n: x.open })}</span>{' '}
           <Button
             small
-            disabled={busy.value}
+            disabled={isComing(x.person.id)}
             aria-label={h('spreadOf', { name: x.person.name })}
-            onClick={() => void hand({ from: x.person.id })}
+            onClick={() =>
+              handOverSoon({ from: x.person.id }, h('spreading', { name: x.person.name, n: x.open }), onDone)
+            }
           >
             {h('spread')}
           </Button>
         </li>
       ))}
-      {error.value && (
-        <li class="error" role="alert">
-          {error.value}
-        </li>
-      )}
     </ul>
   );
 }
@@ -97,8 +123,13 @@ interface WhoProps {
 
 /** Of one sample, each who still has to review of it. */
 export function Who({ sample, name, onClose, onDone }: WhoProps) {
-  const { busy, error, hand } = useHanding(onDone);
   const alone = sample.kind === 'calibration';
+  // The notice with its undo stands outside of what is modal.
+  const hand = ({ person, open }: Open, back: boolean): void => {
+    const said = h(!back ? 'spreading' : alone ? 'takingOut' : 'takingBack', { name: person.name, n: open });
+    handOverSoon({ from: person.id, sample: sample.id, take_back: back }, said, onDone);
+    onClose();
+  };
   return (
     <Dialog title={h('whoIn', { name })} onClose={onClose} footer={<Button onClick={onClose}>{k('close')}</Button>}>
       <ul class="open-list">
@@ -111,9 +142,9 @@ export function Who({ sample, name, onClose, onDone }: WhoProps) {
             {!alone && (
               <Button
                 small
-                disabled={busy.value}
+                disabled={isComing(x.person.id, sample.id)}
                 aria-label={h('spreadOf', { name: x.person.name })}
-                onClick={() => void hand({ from: x.person.id, sample: sample.id })}
+                onClick={() => hand(x, false)}
               >
                 {h('spread')}
               </Button>
@@ -121,9 +152,9 @@ export function Who({ sample, name, onClose, onDone }: WhoProps) {
             <Button
               small
               kind="quiet"
-              disabled={busy.value}
+              disabled={isComing(x.person.id, sample.id)}
               aria-label={h(alone ? 'takeOutOf' : 'takeBackOf', { name: x.person.name })}
-              onClick={() => void hand({ from: x.person.id, sample: sample.id, take_back: true })}
+              onClick={() => hand(x, true)}
             >
               {h(alone ? 'takeOut' : 'takeBack')}
             </Button>
@@ -131,11 +162,6 @@ export function Who({ sample, name, onClose, onDone }: WhoProps) {
         ))}
       </ul>
       <p class="dim">{h(alone ? 'hintCalibration' : 'hint')}</p>
-      {error.value && (
-        <p class="error" role="alert">
-          {error.value}
-        </p>
-      )}
     </Dialog>
   );
 }

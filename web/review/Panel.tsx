@@ -20,7 +20,7 @@ import { examplesOf, ItemCases, loadExamples } from './cases';
 import { w as c } from './checkWords';
 import { answerWith, decide, isOwn, Proposals } from './Proposals';
 import { AnswerInput, answerKey, answerWords, Sheet } from './Answers';
-import { draftOf, forgetDraft, goesOn, keepDraft, openDraft, withLast } from './drafts';
+import { draftOf, forgetDraft, goesOn, keepDraft, openDraft, sayLost, withLast } from './drafts';
 import { at, transcript } from './find';
 import { Keep } from './Keep';
 import { l } from './learnWords';
@@ -366,13 +366,16 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
   // What was sent when the line broke: whether any of it got there is not known.
   const unsure = useRef<Contents[]>([...(own?.sent ?? [])]);
 
-  const conflict = (): void => {
+  /** Somebody else has changed it, or has given it to others: what became of it is said. */
+  const conflict = async (): Promise<void> => {
     if (gone.current) return; // what is left over is looked at again
     dirty.current = false;
     unsure.current = [];
     forgetDraft(r.id);
-    toast(w('changedElsewhere'), { bad: true });
-    void reread();
+    const now = await readReview(r.id).catch(asError);
+    if (!(now instanceof Error)) sayLost(now.state);
+    else sayLost(now.status === 404 ? undefined : r.state);
+    await reread();
   };
   /** It is our own draft that has got there before: then nobody else has changed anything, and it goes on from there. */
   const isOwn = async (): Promise<boolean> => {
@@ -403,8 +406,8 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
       const why = asError(e);
       dirty.current = true;
       // Where the question is not answered either, nobody knows yet.
-      if (why.status === 409 && (await isOwn().catch(() => undefined)) === false) {
-        conflict();
+      if (why.status === 404 || (why.status === 409 && (await isOwn().catch(() => undefined)) === false)) {
+        await conflict();
         return;
       }
       if (why.status && why.status !== 409) unsure.current.pop(); // it said no
@@ -448,7 +451,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
       onDone();
     } catch (e) {
       const why = asError(e);
-      if (why.status === 409) conflict();
+      if (why.status === 409 || why.status === 404) await conflict();
       else error.value = why.title || k('retry');
     }
   };
@@ -459,7 +462,7 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     const close = openDraft(r.id);
     if (own && !sameContents(own.contents, r.contents)) set(own.contents);
     else if (own) forgetDraft(r.id);
-    else if (draft) conflict();
+    else if (draft) void conflict();
     return () => {
       clearTimeout(timer.current);
       gone.current = true;
@@ -699,6 +702,7 @@ function Deciding({ review: r, onDone }: PanelProps) {
 function Reading({ r }: { r: Review }) {
   return (
     <>
+      {r.state === 'missed' && <p role="status">{w('takenBack')}</p>}
       <Sheet
         card={r.card}
         contents={r.contents}

@@ -64,6 +64,12 @@ export function Work({ of, title, onBack }: WorkProps) {
   const all = (rows.value ?? []).filter((r) => !tasks || r.state !== 'missed');
   const shown = tasks ? all.filter((r) => OPEN.has(r.state) === (part.value === 'todo')) : all;
   const open = review.value?.id;
+  // What was given to somebody else or taken back meanwhile leaves the list.
+  const given = reviewFailed.value?.status === 404;
+  const lost = given || (review.value?.state === 'missed' && all.some((r) => r.id === open));
+  useEffect(() => {
+    if (lost && rows.value) void load();
+  }, [lost]);
   const done = async (): Promise<void> => {
     const here = open;
     const at = shown.findIndex((r) => r.id === here);
@@ -172,7 +178,9 @@ export function Work({ of, title, onBack }: WorkProps) {
       ) : (
         <section class="work-none" aria-label={w('card')}>
           {reviewFailed.value ? (
-            <p role="alert">{w('loadFailed', { why: reviewFailed.value.title || s('unreachable') })}</p>
+            <p role="alert">
+              {given ? w('givenAway') : w('loadFailed', { why: reviewFailed.value.title || s('unreachable') })}
+            </p>
           ) : (
             <>
               <p>{w('pickReview')}</p>

@@ -4,7 +4,7 @@ import { effect } from '@preact/signals';
 import { shelf } from '../core/storage';
 import { expired, phase, session } from '../kit/session';
 import { toast } from '../kit/Toast';
-import { act, asError, readReview, sameContents, type Contents } from './quality';
+import { act, asError, readReview, sameContents, type Contents, type ReviewState } from './quality';
 import { w } from './qualityWords';
 
 interface Draft {
@@ -78,6 +78,11 @@ export function openDraft(review: string): () => void {
   };
 }
 
+/** In whose state what was written has no place any more; none: it is not one's own. In words. */
+export function sayLost(state: ReviewState | undefined): void {
+  toast(w(!state ? 'givenAway' : state === 'missed' ? 'takenBack' : 'changedElsewhere'), { bad: true });
+}
+
 /** Whose forms are not open. */
 function leftOver(): string[] {
   try {
@@ -96,7 +101,7 @@ async function sendOne(review: string, d: Draft): Promise<void> {
     return;
   }
   if (!now.may.score || !goesOn(d, now.revision, now.contents)) {
-    toast(w('changedElsewhere'), { bad: true });
+    sayLost(now.state);
     forgetDraft(review);
     return;
   }
@@ -121,6 +126,7 @@ async function tryOne(review: string): Promise<boolean> {
     const { status } = asError(e);
     // 409: it is read again, and seen to be changed or our own. 401: whoever signs in again goes on.
     if (!status || status === 401 || status === 409 || status === 429 || status >= 500) return false;
+    if (status === 404) sayLost(undefined);
     forgetDraft(review);
     return true;
   }

@@ -19,6 +19,10 @@ export const en: Like<typeof zhCN> = {
   hint: 'They go to whoever may review them and has the least to do; nobody gets conversations of their own. A saved draft is not handed on. What is taken back nobody reviews, and it can be drawn again.',
   hintCalibration:
     'A calibration is for those who were chosen. Once somebody is taken out, it can be compared when the others are done.',
+  spreading: { one: '{n} review of {name} goes to others', other: '{n} reviews of {name} go to others' },
+  takingBack: { one: '{n} review of {name} is taken back', other: '{n} reviews of {name} are taken back' },
+  takingOut: '{name} is taken out of the calibration',
+  undo: 'Undo',
   moved: '{n} given to others',
   taken: '{n} taken back',
   left: { one: '{n} that nobody may review', other: '{n} that nobody may review' },

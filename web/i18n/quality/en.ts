@@ -60,6 +60,9 @@ export const en: Like<typeof zhCN> = {
   saved: 'Draft saved {time}',
   saving: 'Saving…',
   saveFailed: 'Draft not saved: {why}',
+  givenAway:
+    'This review is no longer yours: a supervisor has given it to somebody else. What was not submitted did not go with it and is not kept.',
+  takenBack: 'This review was taken back, or has ended, and need not be done. What was not submitted is not kept.',
   changedElsewhere: 'It was changed elsewhere and has been read again',
   submit: 'Submit and next',
   submitted: 'Submitted: {score}',
