@@ -497,8 +497,13 @@ static enum kf_rc take_contents(struct opening_review *o, struct change *c, stru
     return KF_OK;
 }
 
+/* Where nothing that has weight is judged, there is no score to tell. */
 static void sum_json(struct opening_review *o, const struct act_review *a, enum review_state state)
 {
+    if (a->sum.empty) {
+        buf_printf(&o->out, "{\"state\":\"%s\",\"empty\":true,\"fatal\":%s,", review_state_name(state), a->sum.fatal ? "true" : "false");
+        return;
+    }
     buf_printf(&o->out, "{\"state\":\"%s\",\"score\":%d,\"plain\":%d,\"fatal\":%s,\"passed\":%s,", review_state_name(state), a->sum.score,
                a->sum.plain, a->sum.fatal ? "true" : "false", a->sum.passed ? "true" : "false");
 }

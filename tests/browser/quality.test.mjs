@@ -138,6 +138,44 @@ for (const row of LANGS) {
   });
 }
 
+for (const row of [
+  { locale: 'zh-CN', none: '全部不适用就没有分数', passed: '合格', name: 'wide' },
+  { locale: 'en-US', none: 'there is no score', passed: 'passed', name: 'narrow-dark', width: 390, height: 800, dark: true },
+]) {
+  test(`what judges nothing has no score, and says why (${row.locale})`, async () => {
+    await closedTalk(browser, house, `都不适用 ${row.locale}`);
+    const r = await at(browser, house, 'reviewer', '/review/?view=tasks', row);
+    await r.locator('.work-list').waitFor();
+    const me = (await ask(r, 'GET', 'session')).person.id;
+    const name = `Empty ${row.locale}`;
+    await ask(r, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', name, n: 1, reviewers: [me], again: true });
+    await r.reload();
+    await r.locator('.work-list .result', { hasText: name }).click();
+    await r.locator('.panel .card-item').first().waitFor();
+    const na = r.getByRole('radio', { name: row.locale === 'zh-CN' ? '不适用' : 'N/A', exact: true });
+    const n = await na.count();
+    assert.ok(n >= 10);
+    for (let i = 0; i < n; i++) await na.nth(i).press('Space'); // where it stands may move: what machines have found arrives late
+    const score = r.locator('.panel-foot .panel-score');
+    await score.getByText(row.none).waitFor();
+    // The draft is stored, and has no score either.
+    const { id } = (await ask(r, 'GET', 'reviews?site=demo&list=mine')).items.find((x) => x.sample.name === name);
+    await r.locator('.panel-foot [role=status]', { hasText: /已保存|saved/ }).waitFor();
+    assert.match(await score.textContent(), /^—/);
+    assert.equal(await r.locator('.panel-foot .badge').count(), 0);
+    await picture(r, `review-empty-${row.name}`);
+    await r.locator('.panel-foot .btn.primary').click();
+    await r.locator('.panel-foot [role=alert]', { hasText: row.none }).waitFor();
+    assert.match(await score.textContent(), /^—\s*$/);
+    assert.deepEqual(await axe(r), []);
+    // One that applies, and there is a score again.
+    await r.locator('[data-item="greeting"] input[type=radio]').first().press('Space');
+    await score.getByText('100').waitFor();
+    assert.equal((await ask(r, 'GET', `reviews/${id}`)).may.score, true);
+    await leave(r);
+  });
+}
+
 test('a figure opens the reviews that it was counted from, and a supervisor may see what is masked', async () => {
   const p = await at(browser, house, 'supervisor', '/review/?view=figures', { locale: 'zh-CN' });
   await p.locator('.tile', { hasText: '改判率' }).getByRole('button').click();

@@ -187,8 +187,13 @@ static void what_cannot_be_is_refused(void **state)
 
     (void)state;
     drawn_talk("只有一个人能评", conv, id);
+    r = send(&reviewer, 200, "PUT", review_path(id, "draft"), "{\"revision\":1,\"contents\":{\"answers\":{\"base\":{\"na\":true}}}}");
+    assert_true(json_is_true(json_object_get(r, "empty")));
+    assert_null(json_object_get(r, "score"));
+    assert_null(json_object_get(r, "passed"));
+    json_decref(r);
     refused(&reviewer, 422, "POST", review_path(id, "submit"),
-            "{\"revision\":1,\"contents\":{\"answers\":{\"base\":{\"na\":true},\"off\":{\"value\":0}}}}");
+            "{\"revision\":2,\"contents\":{\"answers\":{\"base\":{\"na\":true},\"off\":{\"value\":0}}}}");
     for (size_t i = 0; i < 2; i++) {
         (void)snprintf(body, sizeof(body),
                        "{\"good\":true,\"title\":\"例\",\"conversation\":\"%s\",\"seqs\":[1],\"items\":[\"base\",\"nope\"]%s%s%s}", conv,

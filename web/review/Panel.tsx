@@ -494,7 +494,13 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
         onInput={(ev) => set({ ...contents.value, summary: ev.currentTarget.value })}
       />
       <footer class="panel-foot">
-        <Score r={r} {...sum.value} />
+        {unjudged(r.card, contents.value) ? (
+          <p class="panel-score">
+            <b>—</b> {!error.value && <span class="dim">{w('unjudged')}</span>}
+          </p>
+        ) : (
+          <Score r={r} {...sum.value} />
+        )}
         <p class="dim num" role="status">
           {said.value}
         </p>
