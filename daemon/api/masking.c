@@ -2,9 +2,12 @@
 
 #include "core/id.h"
 #include "core/mask.h"
+#include "core/utf8.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TEXT_MAX (1U << 20)
 
@@ -24,6 +27,96 @@ bool masking_text(struct arena *a, struct slice *text)
     return ok && text->p;
 }
 
+/* ---- forms: each member as the line that it is in the text, for its name may say what the value is -------------------------------------- */
+
+/* NULL: it is no number and no text. */
+static const char *words_of(const json_t *value, char number[40])
+{
+    if (!json_is_number(value))
+        return json_string_value(value);
+    if (json_is_integer(value))
+        (void)snprintf(number, 40, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else
+        (void)snprintf(number, 40, "%.15g", json_real_value(value));
+    return number;
+}
+
+/* "name: words" masked; returns where the words begin: masking keeps the number of characters. */
+static size_t mask_line(const char *name, const char *words, struct buf *ret)
+{
+    struct buf plain;
+    size_t at = 0;
+
+    buf_init(&plain, TEXT_MAX);
+    buf_printf(&plain, "%s: %s", name, words);
+    if (buf_ok(&plain))
+        mask_text(buf_slice(&plain), ret);
+    else
+        ret->failed = true;
+    buf_finish(&plain);
+    for (size_t i = utf8_length(slice_of(name)) + 2; i && at < ret->n; i--)
+        (void)utf8_next(buf_slice(ret), &at);
+    return at;
+}
+
+/* NULL: no memory. */
+static json_t *masked_value(const char *name, json_t *value)
+{
+    char number[40];
+    const char *words = words_of(value, number);
+    struct buf line;
+    json_t *ret = NULL;
+    size_t at;
+
+    if (!words)
+        return json_incref(value);
+    buf_init(&line, TEXT_MAX);
+    at = mask_line(name, words, &line);
+    if (buf_ok(&line) && slice_is((struct slice){ line.p + at, line.n - at }, words))
+        ret = json_incref(value);
+    else if (buf_ok(&line))
+        ret = json_stringn_nocheck(line.p + at, line.n - at);
+    buf_finish(&line);
+    return ret;
+}
+
+static json_t *masked_list(const char *name, const json_t *list)
+{
+    json_t *ret = json_array();
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_array_append_new(ret, masked_value(name, json_array_get(list, i)))) {
+            json_decref(ret);
+            return NULL;
+        }
+    return ret;
+}
+
+static json_t *masked_form(json_t *form)
+{
+    json_t *ret = json_object(), *value;
+    const char *name;
+    bool ok = ret;
+
+    json_object_foreach(form, name, value)
+    {
+        struct buf shown;
+
+        buf_init(&shown, TEXT_MAX);
+        mask_text(slice_of(name), &shown);
+        buf_char(&shown, '\0');
+        ok = ok && buf_ok(&shown) &&
+             !json_object_set_new_nocheck(ret, shown.p, json_is_array(value) ? masked_list(name, value) : masked_value(name, value));
+        buf_finish(&shown);
+    }
+    if (ok)
+        return ret;
+    json_decref(ret);
+    return NULL;
+}
+
+/* ---- whatever has texts ----------------------------------------------------------------------------------------------------------------- */
+
 static bool mask_json(json_t *value, json_t **ret);
 
 static bool mask_object(json_t *object)
@@ -35,8 +128,9 @@ static bool mask_object(json_t *object)
     json_object_foreach_safe(object, next, name, value)
     {
         json_t *masked = NULL;
+        bool form = strcmp(name, "form") == 0 && json_is_object(value);
 
-        if (!mask_json(value, &masked))
+        if (form ? !(masked = masked_form(value)) : !mask_json(value, &masked))
             return false;
         if (masked && json_object_set_new(object, name, masked))
             return false;

@@ -296,6 +296,36 @@ static void what_is_listed_has_its_last_line(void **state)
     assert_int_equal(audited("transcripts_searched"), before + 1);
 }
 
+/* A form is masked as the lines of its text are: numbers, lists, and what only its name tells apart. */
+static void a_form_is_masked_as_its_text_is(void **state)
+{
+    static const char *const rows[][2] = {
+        { "phone", "138****8000" }, { "tel", "139****9000" }, { "微信", "ab*******" }, { "text", "退货" }, { "more.0", "137****7000" }
+    };
+    struct visitor v = { 0 };
+    json_t *r, *form;
+
+    (void)state;
+    visitor_enter(&v, &d, SITE, NULL);
+    (void)visitor_say(&v, "c1", "留个联系方式");
+    wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
+    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"phone\":\"13800138000\",\"tel\":13900139000,"
+                       "\"微信\":\"abc_xyz99\",\"more\":[\"13700137000\",7],\"text\":\"退货\",\"13600136000\":\"我\"}}");
+    assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
+    r = staff_get(&reviewer, &d, "/api/v1/transcripts?site=" SITE "&limit=1");
+    assert_string_equal(text_at(r, "items.0.conversation.last.text"), "phone: 138****8000\n微信: ab*******\ntext: 退货\n136****6000: 我");
+    form = value_at(r, "items.0.conversation.last.form");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_string_equal(text_at(form, rows[i][0]), rows[i][1]);
+    assert_int_equal(number_at(form, "more.1"), 7);
+    assert_string_equal(text_at(form, "136****6000"), "我");
+    assert_null(json_object_get(form, "13600136000"));
+    json_decref(r);
+    wire_text(&v.wire, "{\"type\":\"close\",\"cid\":\"the-end\"}");
+    assert_string_equal(wire_verdict(&v.wire, "the-end"), "ack");
+    visitor_free(&v);
+}
+
 static void only_its_own_messages_have_comments(const char *id, const char *conv)
 {
     char body[200], path[120], words[120];
@@ -533,6 +563,7 @@ int main(void)
                                         cmocka_unit_test(a_risk_list_has_what_checks_find),
                                         cmocka_unit_test(what_is_found_is_masked_too),
                                         cmocka_unit_test(what_is_listed_has_its_last_line),
+                                        cmocka_unit_test(a_form_is_masked_as_its_text_is),
                                         cmocka_unit_test(comments_stand_at_a_message_and_are_answered),
                                         cmocka_unit_test(nobody_reaches_what_is_not_his),
                                         cmocka_unit_test(what_is_of_the_wrong_type_is_refused),

@@ -5,7 +5,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import { composing, inText } from '../core/keys';
 import type { Found } from '../core/staff';
-import { oneLine } from '../core/text';
 import { listTime } from '../core/time';
 import { Button, IconButton } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
@@ -52,7 +51,7 @@ import { asTable, ColumnsMenu, Foot, opensShown, rowHeight, TableHead, TableRow,
 import { More } from './More';
 import { playKey } from './Player';
 import { Export, Saved } from './Saved';
-import { snippet } from './snippet';
+import { rowText, snippet } from './snippet';
 import { askNotices, goal, unseen } from './told';
 import { Trouble } from './Trouble';
 import { w as c } from './checkWords';
@@ -283,7 +282,7 @@ function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
   const c = item.conversation;
   const hit = item.hits[0];
   const m = c.last;
-  const last = oneLine(m?.text ?? '') || m?.file?.name || (m?.kind === 'removed' ? k('removed') : '');
+  const last = (m && rowText(m)) || m?.file?.name || (m?.kind === 'removed' ? k('removed') : '');
   const name = (
     <>
       <b class="clip" dir="auto">

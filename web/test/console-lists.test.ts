@@ -5,7 +5,8 @@ import { fill, findCanned, nextBlank } from '../console/canned';
 import { byWait, heat, settled, waitingSince, type Ranked } from '../console/order';
 import type { Canned, Conversation, Entry, StaffMessage } from '../core/staff';
 import { buildRows, mergeEntries, mergeMessages } from '../kit/rows';
-import { snippet } from '../review/snippet';
+import { rowText, snippet } from '../review/snippet';
+import { lang } from '../kit/i18n';
 import { meet } from '../kit/names';
 import { course, heaps, stateAt } from '../review/course';
 import { span } from '../review/span';
@@ -172,6 +173,24 @@ test('messages merge by seq, each once, the later copy wins; entries by their pl
     mergeEntries([note(5, 4, 9)], [note(2, 1, 5), note(5, 4, 9)]).map((e) => e.id),
     [2, 5],
   );
+});
+
+test('a form in a row has our names for its members, and a text that looks like one stays', () => {
+  const text = 'name: 王芳\nphone: 138****8000\n尺寸: 3 米\ntext: 想退货\nphone: 也是';
+  const m: StaffMessage = {
+    seq: 1,
+    at: 0,
+    from: { role: 'visitor' },
+    kind: 'card',
+    text,
+    form: { phone: '138****8000' },
+  };
+  assert.equal(rowText(m), '姓名 王芳 · 电话 138****8000 尺寸: 3 米 · 留言 想退货 · 电话 也是');
+  lang.value = 'en';
+  assert.match(rowText(m), /^Name 王芳 · Phone 138/);
+  lang.value = 'zh-CN';
+  const { form: _, ...plain } = m;
+  assert.equal(rowText({ ...plain, kind: 'text' }), text.replaceAll('\n', ' '));
 });
 
 test('a snippet begins shortly before the first mark and its marks count code points', () => {
