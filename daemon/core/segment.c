@@ -173,18 +173,34 @@ static void token_add(struct segment *t, uint32_t cp)
     }
 }
 
-/* Takes the rest of a token: letters of a word, and whatever is read over after either kind. */
-static void take_rest(struct segmenter *s, struct segment *ret)
+/* A word is cut where letters and digits meet: "iPhone15" has an iPhone in it. Not where a part of it is hidden (mask_blind()): that stays one
+ * word, which nobody can ask for. */
+#define HIDDEN 0xa000
+
+static bool is_digit(uint32_t cp)
+{
+    return cp >= '0' && cp <= '9';
+}
+
+static bool meet(uint32_t a, uint32_t b)
+{
+    return a != HIDDEN && b != HIDDEN && is_digit(a) != is_digit(b);
+}
+
+/* Takes the rest of a token that begins with `last`: letters of a word or its digits, and whatever is read over after either kind. */
+static void take_rest(struct segmenter *s, uint32_t last, struct segment *ret)
 {
     while (s->i < s->text.n) {
         size_t next = s->i;
         uint32_t cp = fold_width(utf8_next(s->text, &next));
         enum class class = classify(cp);
 
-        if (class == SEPARATES || class == CJK || (class == WORD && ret->cjk))
+        if (class == SEPARATES || class == CJK || (class == WORD && (ret->cjk || meet(last, cp))))
             return;
-        if (class == WORD)
+        if (class == WORD) {
             token_add(ret, cp);
+            last = cp;
+        }
         s->i = next;
         s->cp++;
         ret->to = s->i;
@@ -203,14 +219,15 @@ bool segmenter_next(struct segmenter *s, struct segment *ret)
         if (class == TRANSPARENT)
             continue;
         if (class == SEPARATES) {
-            s->after_cjk = false;
+            s->after_cjk = s->after_word = false;
             continue;
         }
         *ret = (struct segment){ .from = from, .to = s->i, .cp_from = s->cp - 1, .cp_to = s->cp, .cjk = class == CJK };
-        ret->joined = ret->cjk && s->after_cjk;
+        ret->joined = ret->cjk ? s->after_cjk : s->after_word;
         token_add(ret, cp);
-        take_rest(s, ret);
+        take_rest(s, cp, ret);
         s->after_cjk = ret->cjk;
+        s->after_word = !ret->cjk;
         return true;
     }
     return false;
@@ -315,7 +332,7 @@ static void term_add(struct query *q, const struct segment *t)
     q->terms[q->n_terms - 1].n++;
 }
 
-/* A phrase becomes one term; else each word and each run of CJK is one. */
+/* A phrase becomes one term; else each word, of as many parts as it has, and each run of CJK is one. */
 static void query_add(struct query *q, struct slice text, bool phrase, bool without)
 {
     struct segmenter s;
@@ -509,7 +526,7 @@ static const struct segment *recent_back(const struct recent *r, size_t back)
     return &r->at[(r->n - 1 - back) % PHRASE_MAX];
 }
 
-/* Does `term` end with the token that was read last? `strict`: runs of CJK without a gap, as they are marked; an index does not know of gaps. */
+/* Does `term` end with the token that was read last? `strict`: runs of CJK without a gap, as they are marked, and the parts of a word; an index does not know of gaps. */
 static bool ends_here(const struct query *q, size_t term, const struct recent *r, bool strict)
 {
     size_t n = q->terms[term].n;

@@ -1,7 +1,8 @@
 /* segment.h: text into tokens for search. One function for indexing and for queries, for every database.
  *
- * Each CJK character is a token of its own; other scripts by word, folded (case, width, accents); everything else separates.
- * A run of CJK in a query is a phrase, so a two-character word is found exactly. */
+ * Each CJK character is a token of its own; other scripts by word, folded (case, width, accents), where letters and digits that meet are two;
+ * everything else separates. A run of CJK in a query is a phrase, so a two-character word is found exactly; so is a word of several parts:
+ * "iPhone" and "iPhone15" both find "iPhone15手机". */
 #ifndef KF_CORE_SEGMENT_H
 #define KF_CORE_SEGMENT_H
 
@@ -17,14 +18,14 @@ struct segment {
     char token[64];     /* folded; longer words are cut */
     size_t n;
     bool cjk;
-    bool joined; /* CJK directly after CJK: nothing but nothing between */
+    bool joined; /* CJK directly after CJK, a part of a word after the one before: nothing but nothing between */
 };
 
 struct segmenter {
     struct slice text;
     size_t i;
     int cp;
-    bool after_cjk;
+    bool after_cjk, after_word;
 };
 
 void segmenter_init(struct segmenter *s, struct slice text);
@@ -51,7 +52,7 @@ void segment_spaced(struct slice text, struct buf *ret);
 /* The text folded as tokens are, without blanks, and without what separates at its ends: the same for "Buy now" and "ｂｕｙ  now!". What has
  * nothing but such ("？！") keeps it. */
 void segment_plain(struct slice text, struct buf *ret);
-/* Does the text hold all that the query wants, and nothing that it does not? As marks are set: runs of CJK without a gap. */
+/* Does the text hold all that the query wants, and nothing that it does not? As marks are set: runs of CJK, and words, without a gap. */
 bool segment_holds(struct slice text, struct slice query);
 /* The places of the query's terms in `text`, in code points, joined where they touch. Returns how many of at most `max`. */
 size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], size_t max);

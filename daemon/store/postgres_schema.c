@@ -43,6 +43,10 @@
     "ALTER TABLE unindexed SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);"
 
 #define T_ALSO JSON_PATCH SEARCH ROOM
+/* As `kefuctl reindex` does: what was there is forgotten, and all is on the list. */
+#define T_RELEARN                            \
+    "TRUNCATE words; DELETE FROM unindexed;" \
+    "INSERT INTO unindexed (message, text) SELECT id, '' FROM message WHERE text IS NOT NULL ORDER BY id;"
 /* Pictures do not get smaller by being squeezed once more. */
 #define T_FILES_ALSO "ALTER TABLE block ALTER bytes SET STORAGE EXTERNAL;"
 

@@ -20,6 +20,7 @@
 #define T_CLUSTERED " WITHOUT ROWID"
 #define T_LOCKED    ""
 #define T_ALSO
+#define T_RELEARN "" /* the index is a database of its own, and knows its own version */
 #define T_FILES_ALSO
 
 static const char *const texts[] = {

@@ -1,5 +1,6 @@
 /* Transcripts: what is found, in which order, page by page. */
 #include "tests/store/finding.h"
+#include "tests/store/older.h"
 
 #include <inttypes.h>
 
@@ -36,6 +37,41 @@ static void words_are_found_where_they_are(void **state)
         if (strcmp(r.text, rows[i].result) != 0)
             fail_msg("%s: %s, not %s", rows[i].terms, r.text, rows[i].result);
         assert_false(r.capped);
+    }
+}
+
+/* A word of letters and digits is found by each of its parts, by all of them, and in no other order. */
+static void letters_are_found_beside_digits(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *terms, *result, *marks;
+    } rows[] = {
+        { "iphone", "c:1 b:1 a:1", "[0,6)" },
+        { "IPHONE15", "b:1 a:1", "[0,8)" },
+        { "iphone 15", "b:1 a:1", "[0,8)" },
+        { "15iphone", "", "" },
+        { "iphone1", "", "" },
+        { "15", "b:1 a:1", "[6,8)" },
+        { "\"15手机\"", "a:1", "[8,12)" },
+        { "手机 iphone", "a:1", "[2,8)[10,12)" },
+        { "iphone -15", "c:1", "[0,6)" },
+        { "iphone -iphone15", "c:1", "[0,6)" },
+        { "10086", "d:1", "[3,8)" },
+        { "a10086", "d:1", "[2,8)" },
+        { "a1008", "", "" },
+    };
+
+    say(w, "a", "我的iPhone15手机坏了", NOW);
+    say(w, "b", "ｉＰｈｏｎｅ１５ Pro", NOW + 1);
+    say(w, "c", "iPhone", NOW + 2);
+    say(w, "d", "订单A10086已发货", NOW + 3);
+    indexed(w);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct result r = find(w, query_for(rows[i].terms));
+
+        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
+            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
     }
 }
 
@@ -433,6 +469,33 @@ static void the_index_can_be_made_again(void **state)
     assert_string_equal(find(w, query_for("退款")).text, "a:1");
 }
 
+static void in_the_index(const struct world *w, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(w->index, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* What an older kefud has learnt of the words is learnt anew, as they are cut now. */
+static void an_index_of_an_older_kefud_is_made_again(void **state)
+{
+    struct world *w = *state;
+
+    say(w, "a", "我的iPhone15手机", NOW);
+    indexed(w);
+    world_close(w);
+    if (on_postgres()) {
+        make_older(w, 24);
+        (void)number(w, "TRUNCATE words");
+    } else
+        in_the_index(w, "DELETE FROM homes; PRAGMA user_version=2");
+    world_open(w);
+    indexed(w);
+    assert_string_equal(find(w, query_for("iphone")).text, "a:1");
+}
+
 static void reindexed(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     (void)why;
@@ -456,6 +519,7 @@ static void reindexing_finds_the_same(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
 static const struct CMUnitTest tests[] = {
     T(words_are_found_where_they_are),
+    T(letters_are_found_beside_digits),
     T(a_hit_says_where_the_word_stands),
     T(the_newest_hit_decides_the_order),
     T(pages_follow_the_cursor),
@@ -469,6 +533,7 @@ static const struct CMUnitTest tests[] = {
     T(what_is_masked_is_not_found),
     T(a_conversation_that_is_read_says_whose_it_is),
     T(the_index_can_be_made_again),
+    T(an_index_of_an_older_kefud_is_made_again),
     T(reindexing_finds_the_same),
 };
 

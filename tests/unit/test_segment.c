@@ -30,8 +30,19 @@ static void cuts_text_into_folded_tokens(void **state)
         { "你 好", "你|好" },
         { "iPhone手机壳", "iphone|手+机+壳" },
         { "手机iPhone", "手+机|iphone" },
-        { "订单A10086已发货", "订+单|a10086|已+发+货" },
-        { "ＡＢＣ１２３", "abc123" },
+        { "订单A10086已发货", "订+单|a+10086|已+发+货" },
+        { "ＡＢＣ１２３", "abc+123" },
+        { "iPhone15手机", "iphone+15|手+机" },
+        { "3M 4s b2b Ｗi-Fi6", "3+m|4+s|b+2+b|wi|fi+6" },
+        { "e\xcc\x81"
+          "15\xe2\x80\x8dｇ",
+          "e+15+g" }, /* what is read over does not part them */
+        { "138\xEA\x80\x80\xEA\x80\x80"
+          "8000 E\xEA\x80\x80"
+          "678",
+          "138\xEA\x80\x80\xEA\x80\x80"
+          "8000|e\xEA\x80\x80"
+          "678" }, /* nor is a word that is hidden in part */
         { "ABC-12.5", "abc|12|5" },
         { "don't", "don|t" },
         { "Café CAFÉ cafe\xcc\x81", "cafe|cafe|cafe" },
@@ -105,6 +116,7 @@ static void writes_queries_for_both_databases(void **state)
         { "退款", "(\"退\" + \"款\")", "('退' <-> '款')" },
         { "退款 发票", "(\"退\" + \"款\" AND \"发\" + \"票\")", "('退' <-> '款') & ('发' <-> '票')" },
         { "退款　发票", "(\"退\" + \"款\" AND \"发\" + \"票\")", "('退' <-> '款') & ('发' <-> '票')" }, /* full-width blank */
+        { "iPhone15手机", "(\"iphone\" + \"15\" AND \"手\" + \"机\")", "('iphone' <-> '15') & ('手' <-> '机')" },
         { "iPhone手机", "(\"iphone\" AND \"手\" + \"机\")", "('iphone') & ('手' <-> '机')" },
         { "Free Shipping", "(\"free\" AND \"shipping\")", "('free') & ('shipping')" },
         { "\"Free Shipping\"", "(\"free\" + \"shipping\")", "('free' <-> 'shipping')" },
@@ -152,6 +164,10 @@ static void tells_a_hit_from_its_text(void **state)
         { "anything", "-x", false, "" },
         { "", "x", false, " & 'x'" },
         { "x x x", "x", true, " & 'x'" },
+        { "我的iPhone15", "iphone", true, " & 'iphone'" },
+        { "我的iPhone15", "iphone15", true, " & 'iphone' & '15'" },
+        { "iPhone的15", "iphone15", false, " & 'iphone' & '15'" },
+        { "iPhone16", "iphone15", false, " & 'iphone' & '15'" },
     };
 
     (void)state;
@@ -183,6 +199,9 @@ static void marks_what_was_found_in_code_points(void **state)
         { "a b c b", "b -c", 2, { { 2, 3 }, { 6, 7 } } }, /* what must not be is not marked */
         { "Café", "cafe", 1, { { 0, 4 } } },
         { "abc", "", 0, { { 0, 0 } } },
+        { "我的iPhone15手机", "iphone", 1, { { 2, 8 } } },
+        { "我的iPhone15手机", "iphone15", 1, { { 2, 10 } } },
+        { "iPhone 15", "iphone15", 0, { { 0, 0 } } }, /* nor between the parts of a word */
         { "x y z", "y \"x y z\"", 1, { { 0, 5 } } },
     };
 
