@@ -226,7 +226,9 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
 /* Only a set of settings knocks (admit_set): through the same gate, and what it wants is asked of him, too. */
 static void on_knock(void *ctx, uint64_t req, const struct net_head *head)
 {
-    static const struct route_entry door = { "PUT", "/api/v1/sites/*/set", GATE_EITHER_KEY, sets_knock };
+    static const struct route_entry door = {
+        .method = "PUT", .path = "/api/v1/sites/*/set", .gate = GATE_EITHER_KEY, .handle = sets_knock
+    };
     struct turn *t = turn_new(ctx, req, head, SLICE(""));
 
     if (!t)
