@@ -1,7 +1,7 @@
 // A score that could not be saved is not lost: neither by going on, nor by closing the page, nor with the line.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask, at, browse, closedTalk, House, leave, picture, watched } from './house.mjs';
+import { agent, ask, at, browse, closedTalk, closeTalk, House, leave, openTalk, picture, says, visitor, watched } from './house.mjs';
 
 let house;
 let browser;
@@ -195,3 +195,52 @@ test('who signs out of another page leaves nothing behind either, and what can b
   await has(again, items[nth].id, (c) => c.answers?.empathy?.value === 2);
   await leave(again);
 });
+
+// What the console keeps on this computer: the names of its stores with how much is in each; null: there is no such thing.
+const keeps = (p) =>
+  p.evaluate(async () => {
+    if (!(await indexedDB.databases()).some((x) => x.name === 'kefu-console')) return null;
+    const db = await new Promise((resolve, reject) => {
+      const ask = indexedDB.open('kefu-console');
+      ask.onsuccess = () => resolve(ask.result);
+      ask.onerror = () => reject(ask.error);
+    });
+    const names = [...db.objectStoreNames];
+    const all = names.length ? db.transaction(names) : null;
+    const counts = await Promise.all(names.map((name) => new Promise((resolve) => (all.objectStore(name).count().onsuccess = (ev) => resolve([name, ev.target.result])))));
+    db.close();
+    return Object.fromEntries(counts);
+  });
+
+async function until(what, fits) {
+  for (const end = Date.now() + 30_000; ; await new Promise((r) => setTimeout(r, 100))) {
+    const got = await what();
+    if (fits(got)) return got;
+    assert.ok(Date.now() < end, JSON.stringify(got));
+  }
+}
+
+for (const path of ['/review/', '/admin/', '/console/']) {
+  test(`who signs out on ${path} leaves nothing of the console on the computer, where it is open either`, async () => {
+    const first = await agent(browser, house, 'agent1');
+    const words = `草稿 ${path}`;
+    const v = await visitor(browser, house);
+    await says(v, words);
+    await openTalk(first, words);
+    await first.locator('.writer textarea').fill('还没写完的回复');
+    await until(() => keeps(first), (got) => got?.drafts > 0 && got.recent > 0 && got.meta > 0);
+    const p = await watched(first.context(), true);
+    await p.goto(house.base + path);
+    if (path === '/console/') await signOut(p);
+    else await p.getByRole('button', { name: '退出登录' }).click();
+    await p.locator('input[type=password]').waitFor();
+    await first.locator('input[type=password]').waitFor();
+    assert.deepEqual(await until(() => keeps(p), (got) => !got || Object.values(got).every((n) => n === 0)), null);
+    await leave(p);
+    const again = await agent(browser, house, 'agent1');
+    await openTalk(again, words);
+    assert.equal(await again.locator('.writer textarea').inputValue(), '');
+    await closeTalk(again);
+    await leave(v, again);
+  });
+}
