@@ -285,6 +285,10 @@ for (const row of [
     assert.deepEqual(await axe(s), []);
     await picture(s, `handover-gone-${row.name}`);
     const line = s.locator('tr', { hasText: name });
+    // All of a sample is there, however narrow the page is: how far it has come, and what it covers.
+    const cells = await line.locator('td').evaluateAll((all) => all.map((x) => [x.textContent, x.getBoundingClientRect().right <= innerWidth && x.getBoundingClientRect().width > 0]));
+    assert.deepEqual(cells.filter(([, seen]) => !seen), []);
+    assert.match(cells.map(([text]) => text).join(' '), row.locale === 'zh-CN' ? /0 \/ 2.*2 \/ \d+/ : /0 of 2.*2 of \d+/);
     await tabTo(s, { selector: 'tbody tr td button', text: row.who });
     await s.keyboard.press('Enter');
     await s.locator('dialog .open-list li', { hasText: `Left ${row.name}` }).waitFor();

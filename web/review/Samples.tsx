@@ -237,7 +237,7 @@ export function Samples() {
       {all.value?.length === 0 && <p class="empty">{w('sampleNone')}</p>}
       {!!all.value?.length && (
         <div class="table-box" tabIndex={0} role="group" aria-label={w('viewSamples')}>
-          <table class="table">
+          <table class="table cards">
             <thead>
               <tr>
                 {(['sampleName', 'sampleKind', 'sampleProgress', 'sampleSeed', 'sampleBy', 'sampleAt'] as const).map(
@@ -270,8 +270,8 @@ export function Samples() {
                       </>
                     )}
                   </th>
-                  <td>{w(`kind_${x.kind}`)}</td>
-                  <td class="num">
+                  <td data-name={w('sampleKind')}>{w(`kind_${x.kind}`)}</td>
+                  <td class="num" data-name={w('sampleProgress')}>
                     {w('sampleDone', { done: x.done, n: x.drawn })}{' '}
                     {x.missed > 0 && (
                       <span class="dim">
@@ -291,12 +291,14 @@ export function Samples() {
                       </Button>
                     )}
                   </td>
-                  <td class="num">{x.seed}</td>
-                  <td>{x.schedule ? l('bySchedule') : x.by.name}</td>
-                  <td class="num" title={exactTime(x.at, lang.value)}>
+                  <td class="num" data-name={w('sampleSeed')}>
+                    {x.seed}
+                  </td>
+                  <td data-name={w('sampleBy')}>{x.schedule ? l('bySchedule') : x.by.name}</td>
+                  <td class="num" data-name={w('sampleAt')} title={exactTime(x.at, lang.value)}>
                     {listTime(x.at, Date.now(), lang.value)}
                   </td>
-                  <td class="num">
+                  <td class="num" data-name={l('coverage')}>
                     {x.kind === 'calibration'
                       ? '–'
                       : l('coverageIs', {
