@@ -217,6 +217,14 @@ static void add_raw(struct change *c, const struct site_channel *sc, const struc
     act->u.blob.bytes = change_slice(c, in->raw);
 }
 
+/* With what the code or the link carried. */
+static struct slice came_by(struct change *c, const struct inbound *in)
+{
+    if (in->kind != INBOUND_SYSTEM || !in->payload.n)
+        return in->referral;
+    return slice_of(change_printf(c, "%.*s %.*s", (int)in->referral.n, in->referral.p, (int)in->payload.n, in->payload.p));
+}
+
 /* A line on the timeline of the newest conversation with that peer. Where there is none, nobody has spoken yet, and nothing is kept. */
 static void add_entry(struct change *c, const struct inbound *in, const char *kind)
 {
@@ -227,9 +235,7 @@ static void add_entry(struct change *c, const struct inbound *in, const char *ki
     buf_init(&b, 4096);
     if (in->kind != INBOUND_REACTION) {
         buf_char(&b, '{');
-        add_member(&b, "referral", in->referral);
-        if (in->kind == INBOUND_SYSTEM)
-            add_member(&b, "payload", in->payload);
+        add_member(&b, "referral", came_by(c, in));
         buf_char(&b, '}');
         act->u.entry.data = change_text(c, buf_ok(&b) ? buf_slice(&b) : SLICE("{}"));
         buf_finish(&b);
@@ -368,7 +374,7 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
             add_rename(c, sc, in);
         else if (in->referral.n && in->user.n) { /* a code was scanned, a link followed: whoever serves them knows what it is about */
             opening_of(d, ds, sc, in, c, true);
-            add_entry(c, in, "came");
+            add_entry(c, in, "follow");
         }
         return in->was.n || (in->referral.n && in->user.n);
     case INBOUND_STATUS:

@@ -7,8 +7,8 @@
 #define DATA_MAX 65536
 #define DAY_MS   86400000
 #define RECALLED 1000 /* among parked deliveries: the visitor has taken it back */
-#define FOLLOWED 1001 /* … not of a message: somebody who has not written yet follows us, and this says from where */
-#define CAME     1002 /* … or came, by a code or a link */
+#define FOLLOWED 1001 /* … not of a message: somebody who has not written yet came, and this says from where */
+#define FOLLOWS  4    /* of them the newest are told: a code was scanned, and then another */
 
 /* ---- windows ---------------------------------------------------------------------------------------------------------------- */
 
@@ -191,7 +191,7 @@ static bool write_follow(struct work *w, const struct op *op)
     const struct entry *e = op->what;
     struct stmt *s = park_begin(w, follow_ref(w, w->change->opening->peer));
 
-    stmt_i64(s, strcmp(e->kind, "came") == 0 ? CAME : FOLLOWED);
+    stmt_i64(s, FOLLOWED);
     stmt_str(s, e->data);
     stmt_i64(s, w->change->at);
     return run(w, s);
@@ -204,24 +204,23 @@ bool plan_follow_early(struct work *w, const struct entry *e)
 
 bool plan_followed(struct work *w, const struct actor *by)
 {
-    const char *ref = follow_ref(w, w->row.conv.peer), *follow = NULL, *came = NULL;
+    const char *ref = follow_ref(w, w->row.conv.peer), *data[FOLLOWS] = { NULL };
+    size_t n = 0;
     struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
 
     stmt_str(s, ref);
     stmt_str(s, w->row.conv.site.s);
     stmt_str(s, w->row.conv.channel.s);
     stmt_i64(s, w->change->at - DAY_MS);
-    while (stmt_row(s)) {
-        int64_t what = get_i64(s);
-
-        if (what == FOLLOWED)
-            follow = get_text(s, w->arena);
-        else if (what == CAME)
-            came = get_text(s, w->arena);
-    }
-    if (!ended(w, s) || (follow && !entry_add(w, "follow", by, follow)) || (came && !entry_add(w, "came", by, came)))
+    while (stmt_row(s))
+        if (get_i64(s) == FOLLOWED)
+            data[n++ % FOLLOWS] = get_text(s, w->arena);
+    if (!ended(w, s))
         return false;
-    return (!follow && !came) || op_add(w, write_unpark, ref, NULL, 0);
+    for (size_t i = n > FOLLOWS ? n - FOLLOWS : 0; i < n; i++)
+        if (!entry_add(w, "follow", by, data[i % FOLLOWS]))
+            return false;
+    return !n || op_add(w, write_unpark, ref, NULL, 0);
 }
 
 static bool write_park(struct work *w, const struct op *op)

@@ -560,7 +560,7 @@ bool plan_entry(struct work *w, const struct act *act)
     const struct entry *e = &act->u.entry;
     int64_t seq = 0;
 
-    if (!w->has_conv && w->change->opening && (strcmp(e->kind, "follow") == 0 || strcmp(e->kind, "came") == 0))
+    if (!w->has_conv && w->change->opening && strcmp(e->kind, "follow") == 0)
         return plan_follow_early(w, e);
     if (!needs_conv(w) || (e->ref && !seq_of_ref(w, e->ref, &seq)) || !entry_add(w, e->kind, &e->by, e->data))
         return false;

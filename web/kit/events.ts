@@ -15,12 +15,8 @@ function data(e: Entry, key: string): string {
   return typeof v === 'string' || typeof v === 'number' ? String(v) : '';
 }
 
-/** By which code, link or advertisement somebody came, and what it carried. */
-const cameBy = (e: Entry): string => `${data(e, 'referral')} ${data(e, 'payload')}`.trim();
-
 /** Entries that deserve a line in the talk. The others are for the timeline of a reviewer. */
 export function worthALine(e: Entry): boolean {
-  if (cameBy(e)) return true;
   return [
     'missed',
     'helper',
@@ -42,6 +38,7 @@ export function worthALine(e: Entry): boolean {
     'optout',
     'withheld',
     'kept_out',
+    data(e, 'referral') && e.kind,
   ].includes(e.kind);
 }
 
@@ -69,9 +66,8 @@ export function entryWords(e: Entry): string {
       return s('entryRule', { rule: data(e, 'rule') });
     default: {
       const words = wireWord('entry', e.kind);
-      const name = whom(e);
-      const by = cameBy(e);
-      return by ? `${words}: ${by}` : name ? s('entryBy', { words, name }) : words;
+      const name = whom(e) || data(e, 'referral');
+      return name ? s('entryBy', { words, name }) : words;
     }
   }
 }
