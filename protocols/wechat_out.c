@@ -5,6 +5,8 @@
 #include "protocols/xml.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #define IMAGE_MAX   (10u << 20)
 #define VOICE_MAX   (2u << 20)
@@ -400,20 +402,30 @@ static const char *type_of(const struct upload *up)
     return NULL;
 }
 
+/* The platform goes by the end of the name. NULL: no memory. */
+static const char *film_name(struct arena *a, const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 4 && strcasecmp(name + n - 4, ".mp4") == 0 ? name : arena_printf(a, "%s.mp4", name);
+}
+
 /* First its cover, then the film itself: "FILM COVER". */
 static enum kf_rc upload_video(const struct wechat *w, struct arena *a, const struct upload *up, const struct env *env,
                                const struct http_resp *last, struct http_req *ret, struct uploaded *done)
 {
     const struct upload cover = { .bytes = wechat_cover(), .mime = "image/jpeg", .name = "cover.jpg" };
+    const struct upload film = { .bytes = up->bytes, .mime = up->mime, .name = film_name(a, up->name) };
     struct slice thumb = done->kept;
-    enum kf_rc rc = wx_upload(w->url, codes, a, thumb.n ? "video" : "thumb", thumb.n ? up : &cover, env, last, ret, done);
+    enum kf_rc rc =
+        film.name ? wx_upload(w->url, codes, a, thumb.n ? "video" : "thumb", thumb.n ? &film : &cover, env, last, ret, done) : KF_NOMEM;
     char *both;
 
     if (rc || !last || done->outcome.cls != OUTCOME_SENT)
         return rc;
     if (!thumb.n) {
         thumb = done->id;
-        rc = wx_upload(w->url, codes, a, "video", up, env, NULL, ret, done);
+        rc = wx_upload(w->url, codes, a, "video", &film, env, NULL, ret, done);
         done->kept = thumb;
         return rc;
     }

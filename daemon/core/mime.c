@@ -1,6 +1,7 @@
 #include "core/mime.h"
 
 #include <stdint.h>
+#include <strings.h>
 
 static const struct {
     const char *magic;
@@ -23,6 +24,13 @@ static const struct {
     { "#!SILK_V3", 9, 1, "audio/silk", true }, /* as WeChat and QQ write it */
     { "ftypM4A", 7, 4, "audio/mp4", true },
     { "\x1a\x45\xdf\xa3", 4, 0, "video/webm", false },
+    { "ftypheic", 8, 4, "image/heic", false },
+    { "ftypheix", 8, 4, "image/heic", false },
+    { "ftypmif1", 8, 4, "image/heif", false },
+    { "ftypmsf1", 8, 4, "image/heif", false },
+    { "ftypavif", 8, 4, "image/avif", false },
+    { "ftypqt  ", 8, 4, "video/quicktime", false },
+    { "ftyp3g", 6, 4, "video/3gpp", false },
     { "ftyp", 4, 4, "video/mp4", false },
     { "%PDF-", 5, 0, "application/pdf", false },
     { "PK\x03\x04", 4, 0, "application/zip", false },
@@ -135,28 +143,34 @@ static bool begins_as_page(struct slice s)
     return i < s.n && (s.p[i] == '{' || s.p[i] == '[' || s.p[i] == '<');
 }
 
+/* It may begin with a comment of any length. */
 static bool is_drawing(struct slice s)
 {
-    struct slice head = { s.p, s.n < 4096 ? s.n : 4096 };
+    size_t i = s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
-    for (size_t i = 0; i + 4 < head.n; i++)
-        if (memcmp(head.p + i, "<svg", 4) == 0)
+    while (i < s.n && strchr(" \t\r\n", s.p[i]) && s.p[i])
+        i++;
+    for (bool page = i < s.n && s.p[i] == '<'; page && i + 4 < s.n; i++)
+        if (memcmp(s.p + i, "<svg", 4) == 0)
             return true;
     return false;
 }
 
-/* A document whose announced type no text can have. */
+static bool is_type(struct slice said, const char *type)
+{
+    size_t n = strlen(type);
+
+    return said.n >= n && strncasecmp(said.p, type, n) == 0 && (said.n == n || said.p[n] == ';' || said.p[n] == ' ');
+}
+
+/* A document whose announced type no text can have. Some of what calls itself a picture or a film is written in letters (portable pixmaps,
+ * drawings of CAD, TypeScript as MPEG-TS); what calls itself packed may have been unpacked on its way. */
 static bool never_text(struct slice said)
 {
-    static const char *const families[] = { "image/", "audio/", "video/", "application/vnd.openxmlformats-" };
-
-    for (size_t i = 0; i < COUNT(families); i++)
-        if (slice_starts(said, families[i]))
-            return true;
     for (size_t i = 0; i < COUNT(magics); i++)
-        if (slice_is(said, magics[i].type))
+        if (strcmp(magics[i].type, "application/gzip") != 0 && is_type(said, magics[i].type))
             return true;
-    return false;
+    return said.n > 34 && strncasecmp(said.p, "application/vnd.openxmlformats-off", 34) == 0;
 }
 
 bool mime_mistaken(enum inbound_type announced, struct slice said, struct slice head)

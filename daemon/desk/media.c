@@ -14,6 +14,8 @@
 #define FETCH_MAX        (20LL << 20) /* bytes of a file that comes in, whatever the site allows: it is held in memory */
 #define FETCH_TIMEOUT_MS 60000
 #define MISTAKEN_TRIES   4
+#define MISTAKEN_MS      2000                                              /* between the first two of them; then twice as long, twice */
+#define MISTAKEN_FOR_MS  (MISTAKEN_MS * ((1 << (MISTAKEN_TRIES - 1)) - 1)) /* at least: not all of the tries need have brought words */
 #define FETCH_SLOWEST    8192 /* bytes a second: whoever drips holds a place that others wait for */
 
 /* ---- what the message says of it ---- */
@@ -316,16 +318,25 @@ static void renew(struct trip *t)
         token_want(t->d, ds, o, t->token, renewed, t);
 }
 
-/* All of it is in t->bytes. A platform in trouble says 200 and sends its words: that passes, as a rule, and is no reason to ask for days. */
+/* A platform in trouble says 200 and sends its words: that passes, as a rule, and is no reason to ask for days. */
+static void mistaken(struct trip *t)
+{
+    int tries = t->errand.attempt + 1;
+
+    if (tries >= MISTAKEN_TRIES && now(t->d) - t->errand.created_at >= MISTAKEN_FOR_MS)
+        media_failed(t, "mistaken");
+    else
+        trip_again_later(t, MISTAKEN_MS << ((tries < MISTAKEN_TRIES ? tries : MISTAKEN_TRIES) - 1),
+                         "the platform gave words in place of the file");
+}
+
+/* All of it is in t->bytes. */
 static void store_all(struct trip *t)
 {
     const struct slice head = { t->bytes, t->n_bytes < STORE_BLOCK ? t->n_bytes : STORE_BLOCK };
 
     if (mime_mistaken(t->media.type, t->media.mime, head)) {
-        if (t->errand.attempt + 1 < MISTAKEN_TRIES)
-            trip_again_later(t, 0, "the platform gave words in place of the file");
-        else
-            media_failed(t, "mistaken");
+        mistaken(t);
         return;
     }
     t->file.id = fresh_id(t->d);

@@ -439,7 +439,7 @@ static void a_film_goes_with_a_cover(void **state)
     reply_free(&r);
     (void)snprintf(conv, sizeof(conv), "%s", assigned());
     up = web_expect(&d, 201,
-                    &(struct ask){ .path = "/files?site=" SITE "&name=a.mp4",
+                    &(struct ask){ .path = "/files?site=" SITE "&name=%E5%BC%80%E7%AE%B1",
                                    .csrf = agent.csrf,
                                    .cookie = agent.cookie,
                                    .origin = "",
@@ -454,6 +454,7 @@ static void a_film_goes_with_a_cover(void **state)
     platform_answer(&p, 200, NULL, "{\"type\":\"thumb\",\"thumb_media_id\":\"T8\",\"created_at\":1718000000}");
     platform_take(&p);
     assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=video");
+    assert_non_null(strstr(p.body, "开箱.mp4\""));
     platform_answer(&p, 200, NULL, "{\"type\":\"video\",\"media_id\":\"V8\",\"created_at\":1718000000}");
     platform_take(&p);
     assert_string_equal(text_at(p.json, "msgtype"), "video");

@@ -75,6 +75,25 @@ static void a_name_is_one_for_people(void **state)
     buf_finish(&b);
 }
 
+/* All of these begin with a box of one form. */
+static void what_is_called_mp4_is_one(void **state)
+{
+    static const struct {
+        const char *brand, *type;
+    } rows[] = {
+        { "isom", "video/mp4" },  { "mp42", "video/mp4" },       { "M4A ", "audio/mp4" },  { "heic", "image/heic" },
+        { "avif", "image/avif" }, { "qt  ", "video/quicktime" }, { "3gp4", "video/3gpp" }, { "mif1", "image/heif" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char head[24] = { 0, 0, 0, 24, 'f', 't', 'y', 'p' };
+
+        memcpy(head + 8, rows[i].brand, 4);
+        assert_string_equal(mime_of((struct slice){ head, sizeof(head) }).type, rows[i].type);
+    }
+}
+
 static void words_are_told_from_what_was_announced(void **state)
 {
     static const struct {
@@ -96,7 +115,14 @@ static void words_are_told_from_what_was_announced(void **state)
         { TYPE_FILE, "text/html", "<html>", false },
         { TYPE_FILE, "application/pdf", "\xef\xbb\xbf <!DOCTYPE html>", true },
         { TYPE_FILE, "application/pdf", "%PDF-1.7 and so on", false },
+        { TYPE_FILE, "APPLICATION/PDF; x=1", "<html>", true },
+        { TYPE_FILE, "application/pdf;charset=utf-8", "{}", true },
+        { TYPE_FILE, "application/pdfx", "{}", false },
         { TYPE_FILE, "image/jpeg", "[1]", true },
+        { TYPE_FILE, "image/x-eps", "[1]", false },
+        { TYPE_FILE, "video/mp2t", "[1]", false },      /* TypeScript is called so */
+        { TYPE_FILE, "application/gzip", "{}", false }, /* unpacked on its way */
+        { TYPE_IMAGE, "image/jpeg", "{\"e\":\"<svg\"}", true },
         { TYPE_FILE, "audio/x-mpegurl", "#EXTM3U", false },
         { TYPE_FILE, "application/vnd.ms-excel", "<table>", false }, /* as some programs write it */
         { TYPE_FILE, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "<Error/>", true },
@@ -113,7 +139,7 @@ static void words_are_told_from_what_was_announced(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(a_webp_tells_its_size_in_each_of_its_forms),
-                                        cmocka_unit_test(a_name_is_one_for_people),
+                                        cmocka_unit_test(a_name_is_one_for_people), cmocka_unit_test(what_is_called_mp4_is_one),
                                         cmocka_unit_test(words_are_told_from_what_was_announced) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
