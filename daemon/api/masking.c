@@ -5,11 +5,14 @@
 #include "core/utf8.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX (1U << 20)
+#define TEXT_MAX  (1U << 20)
+#define WHOLE_MAX 1e30
+#define NUMBER    40
 
 bool masking_text(struct arena *a, struct slice *text)
 {
@@ -30,14 +33,16 @@ bool masking_text(struct arena *a, struct slice *text)
 /* ---- forms: each member as the line that it is in the text, for its name may say what the value is -------------------------------------- */
 
 /* NULL: it is no number and no text. */
-static const char *words_of(const json_t *value, char number[40])
+static const char *words_of(const json_t *value, char number[NUMBER])
 {
+    double real = json_real_value(value);
+
     if (!json_is_number(value))
         return json_string_value(value);
     if (json_is_integer(value))
-        (void)snprintf(number, 40, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else
-        (void)snprintf(number, 40, "%.15g", json_real_value(value));
+        (void)snprintf(number, NUMBER, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else /* 4111111111111111.0 is the number of a card */
+        (void)snprintf(number, NUMBER, fabs(real) < WHOLE_MAX && !(floor(real) < real) ? "%.0f" : "%.17g", real);
     return number;
 }
 
@@ -62,7 +67,7 @@ static size_t mask_line(const char *name, const char *words, struct buf *ret)
 /* NULL: no memory. */
 static json_t *masked_value(const char *name, json_t *value)
 {
-    char number[40];
+    char number[NUMBER];
     const char *words = words_of(value, number);
     struct buf line;
     json_t *ret = NULL;

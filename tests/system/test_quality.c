@@ -299,9 +299,8 @@ static void what_is_listed_has_its_last_line(void **state)
 /* A form is masked as the lines of its text are: numbers, lists, and what only its name tells apart. */
 static void a_form_is_masked_as_its_text_is(void **state)
 {
-    static const char *const rows[][2] = {
-        { "phone", "138****8000" }, { "tel", "139****9000" }, { "微信", "ab*******" }, { "text", "退货" }, { "more.0", "137****7000" }
-    };
+    static const char *const rows[][2] = { { "phone", "138****8000" }, { "tel", "139****9000" },    { "微信", "ab*******" },
+                                           { "text", "退货" },         { "more.0", "137****7000" }, { "card", "************1111" } };
     struct visitor v = { 0 };
     json_t *r, *form;
 
@@ -309,8 +308,9 @@ static void a_form_is_masked_as_its_text_is(void **state)
     visitor_enter(&v, &d, SITE, NULL);
     (void)visitor_say(&v, "c1", "留个联系方式");
     wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "id", v.conv);
-    wire_text(&v.wire, "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"phone\":\"13800138000\",\"tel\":13900139000,"
-                       "\"微信\":\"abc_xyz99\",\"more\":[\"13700137000\",7],\"text\":\"退货\",\"13600136000\":\"我\"}}");
+    wire_text(&v.wire,
+              "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"phone\":\"13800138000\",\"tel\":13900139000,"
+              "\"card\":4111111111111111.0,\"微信\":\"abc_xyz99\",\"more\":[\"13700137000\",7],\"text\":\"退货\",\"13600136000\":\"我\"}}");
     assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
     r = staff_get(&reviewer, &d, "/api/v1/transcripts?site=" SITE "&limit=1");
     assert_string_equal(text_at(r, "items.0.conversation.last.text"), "phone: 138****8000\n微信: ab*******\ntext: 退货\n136****6000: 我");
