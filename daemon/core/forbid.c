@@ -1,6 +1,7 @@
 #include "core/forbid.h"
 
 #include "core/segment.h"
+#include "core/utf8.h"
 
 #define SPACED_MAX  (1u << 20)
 #define SPELLED_MIN 3 /* letters that stand alone, one after the other */
@@ -69,12 +70,13 @@ static void end_run(struct spelling *s, struct buf *ret)
 
 static bool has_blank(struct slice between)
 {
-    static const char *const blanks[] = { " ", "\t", "\n", "\u00a0", "\u3000" };
+    for (size_t i = 0; i < between.n;) {
+        uint32_t cp = utf8_next(between, &i);
 
-    for (; between.n; between.p++, between.n--)
-        for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
-            if (slice_starts(between, blanks[i]))
-                return true;
+        if ((cp >= '\t' && cp <= '\r') || cp == ' ' || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 ||
+            cp == 0x2029 || cp == 0x202f || cp == 0x205f || cp == 0x3000)
+            return true;
+    }
     return false;
 }
 

@@ -173,7 +173,7 @@ bool utf8_one_line(struct slice s)
     for (size_t i = 0; i < s.n;) {
         uint32_t cp = utf8_next(s, &i);
 
-        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
+        if (cp < ' ' || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069))
             return false;
     }
     return true;

@@ -14,7 +14,8 @@ uint32_t utf8_next(struct slice s, size_t *i);
 /* Nothing in it is seen: controls, blanks of every width (U+3000, no-break, the fillers of Hangul, empty Braille), and what has none at all
  * (zero-width, direction marks, selectors of forms, tags). */
 bool utf8_blank(struct slice s);
-/* No controls in it (C0, C1, DEL), and no other ends of lines: it does nothing to a terminal or a log that shows it. */
+/* No controls in it (C0, C1, DEL), no other ends of lines, and nothing that turns the direction of what follows: it does nothing to a terminal
+ * or a log that shows it. */
 bool utf8_one_line(struct slice s);
 /* Writes 1 to 4 bytes, returns how many. */
 size_t utf8_put(char out[4], uint32_t cp);

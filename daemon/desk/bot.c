@@ -167,7 +167,6 @@ static void say_whom_to_expect(struct desk *d, const struct desk_site *ds, struc
 
 void bot_hands_over(struct desk *d, const struct desk_site *ds, struct change *c, const struct conv *conv, const struct bot_end *h)
 {
-
     change_act(c, ACT_ENTRY)->u.entry = (struct entry){ .at = c->at, .kind = "handoff", .by = c->by, .data = handoff_data(conv, h, c) };
     change_act(c, ACT_STEP)->u.step =
         (struct conv_event){ .kind = CONV_TRANSFER_QUEUE, .queue = bot_queue(ds->site, conv), .epoch = conv->epoch };

@@ -125,36 +125,52 @@ static void tell_staff_state(struct desk *d, struct desk_site *ds, const struct 
 struct attending {
     struct desk *d;
     struct desk_site *ds;
+    const char **of; /* of each queue of the site, in its order: to look costs a walk through all people */
 };
+
+static const char *unattended_known(const struct attending *k, const struct conv *c)
+{
+    if (c->state != CONV_WAITING && c->state != CONV_PARKED)
+        return NULL;
+    for (size_t i = 0; i < k->ds->site->n_queues; i++)
+        if (key_eq(&k->ds->site->queues[i].key, &c->queue))
+            return k->of[i];
+    return unattended_now(k->d, k->ds, &c->queue);
+}
 
 static void attend(void *ctx, struct view *v)
 {
     struct attending *k = ctx;
 
     if (key_eq(&v->conv.site, &k->ds->site->key) && session_seats(k->d->session, &v->conv.contact) &&
-        unattended_for(k->d, k->ds, &v->conv) != v->unattended)
+        unattended_known(k, &v->conv) != v->unattended)
         tell_state(k->d, k->ds, &v->conv, v->position);
 }
 
 /* Who waits where somebody has come, or the last one has gone, is told, though nothing has become of the conversation itself. */
 static void tell_attended(struct desk *d, struct desk_site *ds)
 {
-    struct attending k = { d, ds };
+    struct attending k = { .d = d, .ds = ds };
     uint64_t sum = ds->site->n_queues;
 
     if (ds->attended_at && mono(d) - ds->attended_at < ATTENDED_MS)
         return;
     ds->attended_at = mono(d);
+    k.of = calloc(ds->site->n_queues + 1, sizeof(*k.of));
+    if (!k.of)
+        return; /* at the next sweep */
     for (size_t i = 0; i < ds->site->n_queues; i++) {
         const struct site_queue *q = &ds->site->queues[i];
         const char *is = unattended_now(d, ds, &q->key);
 
         sum = sum * 31 + hash_slice(slice_of(q->key.s)) + (is ? (uint64_t)*is : 0);
+        k.of[i] = is;
     }
-    if (sum == ds->attended)
-        return;
-    ds->attended = sum;
-    session_each_view(d->session, attend, &k);
+    if (sum != ds->attended) {
+        ds->attended = sum;
+        session_each_view(d->session, attend, &k);
+    }
+    free(k.of);
 }
 
 static void tell_widget(struct desk *d, struct desk_site *ds, const struct site_channel *ch)

@@ -62,7 +62,8 @@ static void a_name_is_one_line_that_can_be_read(void **state)
         int status;
     } rows[] = {
         { "red \\u001b[31malert", 400 }, { "two\\nlines", 400 },   { "bell\\u0007", 400 }, { "\\u009b0m", 400 },
-        { "line\\u2028end", 400 },       { "delete\\u007f", 400 }, { " \\u3000", 400 },    { "报表 – naïve 👍", 201 },
+        { "line\\u2028end", 400 },       { "delete\\u007f", 400 }, { " \\u3000", 400 },    { "\\u202elive", 400 },
+        { "报表 – naïve 👍", 201 },
     };
     (void)state;
 

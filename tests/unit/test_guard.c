@@ -116,6 +116,8 @@ static void finds_wording_whatever_stands_between_its_characters(void **state)
         { "v i d i o t", NULL, 0 },
         { "a i随d i o t", NULL, 0 },
         { "x i.d.i.o.t", "Idiot", 1 },
+        { "x\u2003i.d.i.o.t", "Idiot", 1 },
+        { "x\ri.d.i.o.t", "Idiot", 1 },
         { "i.d.i.o.t 2", "Idiot", 1 },
         { "r u 7 i-d-i-o-t y", "Idiot", 1 },
         { "plan b\u3000i.d.i.o.t\u3000c", "Idiot", 1 },
