@@ -92,7 +92,7 @@ void forbid_text(struct slice text, struct buf *ret)
     while (segmenter_next(&s, &t)) {
         bool alone = !t.cjk && t.cp_to - t.cp_from == 1 && spelling.n + t.n < sizeof(spelling.run);
 
-        if (!alone)
+        if (!alone || t.joined) /* a number that it touches ends what is spelled: "i.d.i.o.t2" */
             end_run(&spelling, ret);
         else if (spelling.n && has_blank((struct slice){ text.p + end, t.from - end }))
             end_part(&spelling, ret);

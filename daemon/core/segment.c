@@ -157,6 +157,12 @@ void segmenter_init(struct segmenter *s, struct slice text)
     *s = (struct segmenter){ .text = text };
 }
 
+/* Words are not cut where letters and digits meet. */
+static void whole_init(struct segmenter *s, struct slice text)
+{
+    *s = (struct segmenter){ .text = text, .whole = true };
+}
+
 static void token_add(struct segment *t, uint32_t cp)
 {
     uint32_t folded[2];
@@ -187,7 +193,8 @@ static bool meet(uint32_t a, uint32_t b)
     return a != HIDDEN && b != HIDDEN && is_digit(a) != is_digit(b);
 }
 
-/* Takes the rest of a token that begins with `last`: letters of a word or its digits, and whatever is read over after either kind. */
+/* Takes the rest of a token that begins with `last`: letters of a word or its digits, or both if words stay whole, and whatever is read over
+ * after any kind. */
 static void take_rest(struct segmenter *s, uint32_t last, struct segment *ret)
 {
     while (s->i < s->text.n) {
@@ -195,7 +202,7 @@ static void take_rest(struct segmenter *s, uint32_t last, struct segment *ret)
         uint32_t cp = fold_width(utf8_next(s->text, &next));
         enum class class = classify(cp);
 
-        if (class == SEPARATES || class == CJK || (class == WORD && (ret->cjk || meet(last, cp))))
+        if (class == SEPARATES || class == CJK || (class == WORD && (ret->cjk || (!s->whole && meet(last, cp)))))
             return;
         if (class == WORD) {
             token_add(ret, cp);
@@ -239,7 +246,7 @@ void segment_spaced(struct slice text, struct buf *ret)
     struct segment t;
     bool first = true;
 
-    segmenter_init(&s, text);
+    whole_init(&s, text);
     while (segmenter_next(&s, &t)) {
         if (!first)
             buf_char(ret, ' ');
@@ -304,6 +311,7 @@ struct query {
         bool without;    /* must not occur */
     } terms[TERMS_MAX];
     size_t n_terms, n_wanted;
+    bool whole; /* its words are */
 };
 
 static bool term_begin(struct query *q, bool without)
@@ -339,7 +347,7 @@ static void query_add(struct query *q, struct slice text, bool phrase, bool with
     struct segment t;
     bool open = false;
 
-    segmenter_init(&s, text);
+    (q->whole ? whole_init : segmenter_init)(&s, text);
     while (segmenter_next(&s, &t)) {
         if (!open || !(phrase || t.joined))
             if (!term_begin(q, without))
@@ -374,10 +382,11 @@ static struct slice read_until(struct slice text, size_t *i, bool quoted)
     return (struct slice){ text.p + from, *i - from };
 }
 
-static void query_parse(struct query *q, struct slice text)
+static void query_read(struct query *q, struct slice text, bool whole)
 {
     size_t i = 0;
 
+    q->whole = whole;
     q->n_tokens = q->n_terms = q->n_wanted = 0;
     while (i < text.n) {
         size_t next = i;
@@ -403,6 +412,11 @@ static void query_parse(struct query *q, struct slice text)
         } else
             query_add(q, read_until(text, &i, false), without, without);
     }
+}
+
+static void query_parse(struct query *q, struct slice text)
+{
+    query_read(q, text, false);
 }
 
 /* One term as tokens between `quote`, with `then` between them. */
@@ -576,7 +590,8 @@ size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], siz
     return n;
 }
 
-static bool matches(struct slice text, struct slice query, bool strict)
+/* `listed`: as what stands in a list of words is found, strictly and by whole words; else as what is searched for. */
+static bool matches(struct slice text, struct slice query, bool listed)
 {
     struct segmenter s;
     struct query q;
@@ -584,12 +599,12 @@ static bool matches(struct slice text, struct slice query, bool strict)
     bool found[TERMS_MAX] = { false };
     size_t wanted = 0;
 
-    query_parse(&q, query);
-    segmenter_init(&s, text);
+    query_read(&q, query, listed);
+    (listed ? whole_init : segmenter_init)(&s, text);
     while (segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
         r.n++;
         for (size_t i = 0; i < q.n_terms; i++) {
-            if (found[i] || !ends_here(&q, i, &r, strict))
+            if (found[i] || !ends_here(&q, i, &r, listed))
                 continue;
             if (q.terms[i].without)
                 return false;

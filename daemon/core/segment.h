@@ -2,7 +2,10 @@
  *
  * Each CJK character is a token of its own; other scripts by word, folded (case, width, accents), where letters and digits that meet are two;
  * everything else separates. A run of CJK in a query is a phrase, so a two-character word is found exactly; so is a word of several parts:
- * "iPhone" and "iPhone15" both find "iPhone15手机". */
+ * "iPhone" and "iPhone15" both find "iPhone15手机".
+ *
+ * What stands in a list and is looked for in all that is written (keywords, forbidden wording) is compared by whole words: there "5" is not in
+ * "5G手机", nor "iPhone" in "iPhone15". */
 #ifndef KF_CORE_SEGMENT_H
 #define KF_CORE_SEGMENT_H
 
@@ -26,6 +29,7 @@ struct segmenter {
     size_t i;
     int cp;
     bool after_cjk, after_word;
+    bool whole; /* letters and digits that meet are one */
 };
 
 void segmenter_init(struct segmenter *s, struct slice text);
@@ -47,12 +51,12 @@ bool segment_wants(struct slice query);
 bool segment_spells(struct slice query);
 /* Is the text a hit? What the expressions above find in an index. */
 bool segment_match(struct slice text, struct slice query);
-/* The tokens of a text, separated by single spaces: what a database without our tokenizer gets. */
+/* The tokens of a text by whole words, separated by single spaces. */
 void segment_spaced(struct slice text, struct buf *ret);
 /* The text folded as tokens are, without blanks, and without what separates at its ends: the same for "Buy now" and "ｂｕｙ  now!". What has
  * nothing but such ("？！") keeps it. */
 void segment_plain(struct slice text, struct buf *ret);
-/* Does the text hold all that the query wants, and nothing that it does not? As marks are set: runs of CJK, and words, without a gap. */
+/* Does the text hold all that the query wants, and nothing that it does not? By whole words, and runs of CJK without a gap. */
 bool segment_holds(struct slice text, struct slice query);
 /* The places of the query's terms in `text`, in code points, joined where they touch. Returns how many of at most `max`. */
 size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], size_t max);

@@ -79,7 +79,8 @@ static void check_marks(struct slice text, struct slice query)
     for (size_t i = 0; i < n; i++)
         check(marks[i][0] >= 0 && marks[i][0] < marks[i][1] && (i == 0 || marks[i - 1][1] < marks[i][0]));
     (void)segment_match(text, query);
-    check(!segment_match(SLICE(""), query));
+    (void)segment_holds(text, query);
+    check(!segment_match(SLICE(""), query) && !segment_holds(SLICE(""), query));
 }
 
 static void check_cut(struct slice text)

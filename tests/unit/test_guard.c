@@ -91,8 +91,9 @@ static struct site *site_with(const char *kind, const char *body)
 
 static void finds_wording_whatever_stands_between_its_characters(void **state)
 {
-    struct site *s =
-        site_with("forbidden", "{\"name\":\"cold\",\"words\":[\"随便\",\"不知道\",\"not my job\",\"Idiot\"],\"advice\":\"我帮您查一下\"}");
+    struct site *s = site_with(
+        "forbidden",
+        "{\"name\":\"cold\",\"words\":[\"随便\",\"不知道\",\"not my job\",\"Idiot\",\"a1b\",\"1b\",\"b2b1\"],\"advice\":\"我帮您查一下\"}");
     static const struct {
         const char *text, *first;
         size_t n;
@@ -104,6 +105,12 @@ static void finds_wording_whatever_stands_between_its_characters(void **state)
         { "notmyjob", NULL, 0 },
         { "ｉｄｉｏｔ", "Idiot", 1 },
         { "idiotic", NULL, 0 },
+        { "idiot2", NULL, 0 }, /* a word of letters and digits is one */
+        { "2idiot", NULL, 0 },
+        { "x1idiot2y", NULL, 0 },
+        { "a1b2 c1b", NULL, 0 },
+        { "见b2b1网", "b2b1", 1 },
+        { "i1d1i1o1t", NULL, 0 },
         { "", NULL, 0 },
         { "i.d.i.o.t", "Idiot", 1 },
         { "You I-D-I-O-T!", "Idiot", 1 },
@@ -124,6 +131,10 @@ static void finds_wording_whatever_stands_between_its_characters(void **state)
         { "1.i.d.i.o.t", "Idiot", 1 },
         { "2 i d i o t 4", "Idiot", 1 },
         { "i d i o t u", "Idiot", 1 },
+        { "i.d.i.o.t2", "Idiot", 1 },
+        { "4i.d.i.o.t", "Idiot", 1 },
+        { "x1.i.d.i.o.t", "Idiot", 1 },
+        { "a.1.b", "a1b", 2 },
         { "x.i.d.i.o.t", NULL, 0 },
         { "i.d x i.o.t", NULL, 0 },
     };

@@ -253,6 +253,9 @@ static void spaces_out_the_tokens_of_a_text(void **state)
     buf_init(&b, 100);
     segment_spaced(SLICE("你好，World!"), &b);
     assert_string_equal(buf_slice(&b).p, "你 好 world");
+    buf_clear(&b);
+    segment_spaced(SLICE("iPhone15手机 b2b"), &b); /* by whole words */
+    assert_string_equal(buf_slice(&b).p, "iphone15 手 机 b2b");
     buf_finish(&b);
 }
 

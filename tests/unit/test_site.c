@@ -223,23 +223,12 @@ static void every_stage_of_a_talk_has_its_ready_made_reply(void **state)
 /* What is worked out of keywords beforehand finds the same as the keywords themselves. */
 static void keywords_are_found_by_their_first_words(void **state)
 {
-    static const char *const keywords[] = {
-        "退款", "退款 进度", "\\\"too slow\\\"", "退 -退休", "-退休 退", "Café", "  x", "ｒｅｆｕｎｄ"
-    };
-    static const char *const texts[] = { "我要退款",
-                                         "退，款",
-                                         "退货款",
-                                         "进度怎样？退款的",
-                                         "it is TOO slow",
-                                         "slow, too",
-                                         "我要退",
-                                         "我退休了，退",
-                                         "un cafe noir",
-                                         "x",
-                                         "xx",
-                                         "refund",
-                                         "",
-                                         "！？" };
+    static const char *const keywords[] = { "退款",         "退款 进度", "\\\"too slow\\\"", "退 -退休", "-退休 退",       "Café", "  x",
+                                            "ｒｅｆｕｎｄ", "5",         "iPhone15",         "苹果15",   "\\\"5g 手机\\\"" };
+    static const char *const texts[] = { "我要退款",  "退，款", "退货款",       "进度怎样？退款的",    "it is TOO slow",
+                                         "slow, too", "我要退", "我退休了，退", "un cafe noir",        "x",
+                                         "xx",        "refund", "5G手机",       "iPhone15手机 苹果15", "5 iphone",
+                                         "",          "！？" };
 
     (void)state;
     for (size_t k = 0; k < COUNT(keywords); k++) {
