@@ -54,12 +54,39 @@ static void shift_of(double lat, double lon, double *to_lat, double *to_lon)
     *to_lon = east * 180 / (axis / sqrt(near) * cos(lat / 180 * pi) * pi);
 }
 
+/* Where places are put aside: the mainland, Hong Kong and Macau, in bands from north to south. What lies so close behind a border that no such
+ * line parts it from China (Sinuiju, Thimphu) is taken along. */
+static bool is_put_aside(double lat, double lon)
+{
+    static const struct {
+        double south, west, east; /* the band goes from the one before down to `south` */
+    } bands[] = {
+        { 49.3, 116.3, 130.2 }, { 44.9, 79.7, 135 },    { 42.4, 79.7, 131.6 }, { 39.7, 73.4, 130 },
+        { 36.5, 73.4, 124.2 },  { 35, 75.3, 124.2 },    { 31, 78, 124.2 },     { 29.4, 79.3, 124.2 },
+        { 28.25, 83.1, 124.2 }, { 27.75, 85.2, 124.2 }, { 26.8, 88.7, 124.2 }, { 25.4, 97.4, 124.2 },
+        { 24.2, 97.4, 119.92 }, { 23.4, 97.4, 119.2 },  { 21.1, 98.7, 117.5 }, { 18.1, 108.4, 111.8 },
+    };
+    static const struct {
+        double south, north, west, east;
+    } others[] = { { 45.7, 49.3, 91.6, 115.4 }, { 42.9, 44.9, 97, 109.5 }, { 21, 22.3, 102, 106.5 } }; /* Mongolia, its south, Vietnam */
+    size_t i = 0, n = sizeof(bands) / sizeof(bands[0]);
+
+    while (i < n && lat < bands[i].south)
+        i++;
+    if (lat > 53.7 || i == n || lon < bands[i].west || lon > bands[i].east)
+        return false;
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (lat > others[i].south && lat < others[i].north && lon > others[i].west && lon < others[i].east)
+            return false;
+    return true;
+}
+
 /* What was put aside from where: near enough after three steps that no map tells the difference. Elsewhere nothing was. */
 static void unshift(double *lat, double *lon)
 {
     double true_lat = *lat, true_lon = *lon;
 
-    if (*lon < 72.004 || *lon > 137.8347 || *lat < 0.8293 || *lat > 55.8271)
+    if (!is_put_aside(*lat, *lon))
         return;
     for (int i = 0; i < 3; i++) {
         double north, east;

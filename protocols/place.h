@@ -20,7 +20,8 @@ void place_degrees(struct buf *b, double first, const char *between, double seco
 enum place_datum {
     PLACE_AS_IT_IS, /* as somebody has copied them from the map that is linked to */
     PLACE_WGS84,
-    PLACE_GCJ02 /* of Chinese maps: some hundred metres beside the other, within China */
+    PLACE_GCJ02 /* of Chinese maps: some hundred metres beside the other, in the mainland, Hong Kong and Macau; the same elsewhere. Where that is, is drawn roughly:
+                  * bands around the outline that Natural Earth has of China, to a tenth of a degree or so */
 };
 
 /* The address: of AMap where the site speaks as the mainland does, of OpenStreetMap elsewhere. `name` may be empty, and is left out where it is long. It shows

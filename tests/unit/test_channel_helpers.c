@@ -497,10 +497,40 @@ static void a_map_shows_the_place_whichever_way_its_degrees_are_given(void **sta
     assert_string_equal(got, "https://uri.amap.com/marker?position=121.527211,31.177428&name=x");
 }
 
+static void only_places_of_the_mainland_are_put_right(void **state)
+{
+    static const struct {
+        const char *name;
+        double lat, lon;
+        bool shifted;
+    } rows[] = {
+        { "Beijing", 39.9, 116.4, true },     { "Shanghai", 31.23, 121.47, true },     { "Guangzhou", 23.13, 113.26, true },
+        { "Shenzhen", 22.54, 114.06, true },  { "Urumqi", 43.83, 87.62, true },        { "Lhasa", 29.65, 91.14, true },
+        { "Harbin", 45.8, 126.53, true },     { "Dandong", 40.13, 124.39, true },      { "Kashgar", 39.47, 75.99, true },
+        { "Hunchun", 42.86, 130.36, true },   { "Mohe", 53.48, 122.35, true },         { "Xiamen", 24.48, 118.09, true },
+        { "Sanya", 18.25, 109.5, true },      { "Hekou", 22.52, 103.96, true },        { "Hong Kong", 22.28, 114.16, true },
+        { "Macau", 22.2, 113.54, true },      { "Taipei", 25.03, 121.56, false },      { "Kaohsiung", 22.63, 120.3, false },
+        { "Seoul", 37.57, 126.98, false },    { "Osaka", 34.69, 135.5, false },        { "Delhi", 28.61, 77.21, false },
+        { "Kathmandu", 27.72, 85.32, false }, { "Singapore", 1.35, 103.82, false },    { "Bangkok", 13.75, 100.5, false },
+        { "Hanoi", 21.03, 105.85, false },    { "Ulaanbaatar", 47.92, 106.92, false }, { "Vladivostok", 43.12, 131.89, false },
+        { "Almaty", 43.24, 76.89, false },
+    };
+    char as_it_is[PLACE_MAP_MAX], got[PLACE_MAP_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        map_of(rows[i].lat, rows[i].lon, PLACE_AS_IT_IS, "en", as_it_is);
+        map_of(rows[i].lat, rows[i].lon, PLACE_GCJ02, "en", got);
+        if ((strcmp(got, as_it_is) != 0) != rows[i].shifted)
+            fail_msg("%s: %s", rows[i].name, got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_map_shows_the_place_whichever_way_its_degrees_are_given),
+        cmocka_unit_test(only_places_of_the_mainland_are_put_right),
         cmocka_unit_test(parts_are_digested_as_one_text),
         cmocka_unit_test(an_empty_key_signs_nothing),
         cmocka_unit_test(digests_are_equal_in_length_and_bytes),
