@@ -220,6 +220,32 @@ async function until(what, fits) {
   }
 }
 
+// What the console leaves in the tab when it goes away before its disk has it.
+const last = (p) => p.evaluate(() => sessionStorage.getItem('kefu.console.draft'));
+const leaves = (p, owner, draft) =>
+  p.evaluate(
+    ([owner, draft]) =>
+      sessionStorage.setItem('kefu.console.draft', JSON.stringify({ owner, drafts: [{ note: '', mode: 'reply', at: Date.now(), ...draft }] })),
+    [owner, draft],
+  );
+
+// Whose the disk of the console is.
+const ownerOf = (p) =>
+  p.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const ask = indexedDB.open('kefu-console');
+        ask.onerror = () => reject(ask.error);
+        ask.onsuccess = () => {
+          const db = ask.result;
+          db.transaction('meta').objectStore('meta').get('owner').onsuccess = (ev) => {
+            db.close();
+            resolve(ev.target.result);
+          };
+        };
+      }),
+  );
+
 for (const path of ['/review/', '/admin/', '/console/']) {
   test(`who signs out on ${path} leaves nothing of the console on the computer, where it is open either`, async () => {
     const first = await agent(browser, house, 'agent1');
@@ -231,9 +257,13 @@ for (const path of ['/review/', '/admin/', '/console/']) {
     await until(() => keeps(first), (got) => got?.drafts > 0 && got.recent > 0 && got.meta > 0);
     const p = await watched(first.context(), true);
     await p.goto(house.base + path);
+    const out = path === '/console/' ? p.locator('.account') : p.getByRole('button', { name: '退出登录' });
+    await out.waitFor();
+    await leaves(p, await ownerOf(p), { conversation: 'c1', reply: '本标签页留下的' });
     if (path === '/console/') await signOut(p);
-    else await p.getByRole('button', { name: '退出登录' }).click();
+    else await out.click();
     await p.locator('input[type=password]').waitFor();
+    assert.equal(await last(p), null);
     await first.locator('input[type=password]').waitFor();
     assert.deepEqual(await until(() => keeps(p), (got) => !got || Object.values(got).every((n) => n === 0)), null);
     await leave(p);
@@ -244,3 +274,29 @@ for (const path of ['/review/', '/admin/', '/console/']) {
     await leave(v, again);
   });
 }
+
+test('what another one had not sent in the same tab is no draft, on the page or on the disk; what one had not sent oneself is', async () => {
+  const p = await agent(browser, house, 'agent1');
+  const words = '同一个标签页';
+  const v = await visitor(browser, house);
+  await says(v, words);
+  await openTalk(p, words);
+  const conversation = await p.evaluate(() => location.hash.slice(1));
+  const owner = await ownerOf(p);
+  const writer = p.locator('.writer textarea');
+  await leaves(p, `not-${owner}`, { conversation, reply: '别人没写完的' });
+  await p.reload();
+  await openTalk(p, words);
+  assert.equal(await writer.inputValue(), '');
+  assert.equal((await keeps(p)).drafts, 0);
+  assert.equal(await last(p), null);
+  await leaves(p, owner, { conversation, reply: '自己没写完的' });
+  await p.reload();
+  await openTalk(p, words);
+  assert.equal(await writer.inputValue(), '自己没写完的');
+  await until(() => keeps(p), (got) => got.drafts === 1);
+  await until(() => last(p), (got) => got === null);
+  await writer.fill('');
+  await closeTalk(p);
+  await leave(v, p);
+});

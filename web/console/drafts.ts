@@ -1,10 +1,14 @@
 // drafts.ts: what is being written, per conversation: a reply and a note. On disk 300 ms after the last key, and at once when the page
 // is hidden or goes away.
-import type { Draft, Keep } from './keep';
+import { LAST_DRAFTS as LAST } from '../kit/session';
+import { DAY_MS, type Draft, type Keep } from './keep';
 
 const SAVE_MS = 300;
-/** What the disk did not have yet when the page went away: its writes may not end in time then, this one does. */
-const LAST = 'kefu.console.draft';
+/** What the disk did not have yet when the page went away: its writes may not end in time then, this one does. The tab outlives the sign-in. */
+interface Last {
+  owner: string;
+  drafts: Draft[];
+}
 
 export class Drafts {
   readonly #all = new Map<string, Draft>();
@@ -15,21 +19,25 @@ export class Drafts {
     private readonly keep: Pick<Keep, 'drafts' | 'putDraft'>,
     private readonly changed: (conversation: string, has: boolean) => void,
     private readonly last: () => Storage,
+    /** As for Keep.open. */
+    private readonly owner: string,
   ) {}
 
   async load(): Promise<void> {
     for (const d of await this.keep.drafts()) this.#all.set(d.conversation, d);
     try {
-      const text = this.last().getItem(LAST);
-      for (const d of text ? (JSON.parse(text) as Draft[]) : []) {
-        if ((this.#all.get(d.conversation)?.at ?? 0) >= d.at) continue;
+      const last = JSON.parse(this.last().getItem(LAST) ?? 'null') as Last | null;
+      const since = Date.now() - DAY_MS;
+      for (const d of last?.owner === this.owner ? last.drafts : []) {
+        if ((this.#all.get(d.conversation)?.at ?? since) >= d.at) continue;
         this.#all.set(d.conversation, d);
         this.#dirty.add(d.conversation);
       }
     } catch {
       // Denied: then the disk's copy must do.
     }
-    if (this.#dirty.size > 0) this.flush();
+    // What was not taken leaves the tab, too.
+    if (this.#dirty.size > 0) this.flush(true);
     else this.#forgetLast();
     for (const d of this.#all.values()) this.changed(d.conversation, has(d));
   }
@@ -54,7 +62,7 @@ export class Drafts {
     for (const d of unsaved) void this.keep.putDraft(d).then((onDisk) => onDisk && this.#saved(d));
     if (!leaving || unsaved.length === 0) return;
     try {
-      this.last().setItem(LAST, JSON.stringify(unsaved));
+      this.last().setItem(LAST, JSON.stringify({ owner: this.owner, drafts: unsaved } satisfies Last));
     } catch {
       // As above.
     }

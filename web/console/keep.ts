@@ -23,7 +23,7 @@ export interface Recent {
   at: number;
 }
 
-const DAY_MS = 24 * 3_600_000;
+export const DAY_MS = 24 * 3_600_000;
 
 export class Keep {
   durable = true;

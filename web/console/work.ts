@@ -118,6 +118,7 @@ export function begin(): () => void {
       if (room) room.hasDraft.value = has;
     },
     () => sessionStorage,
+    owner,
   );
 
   const stops = [watchPage(), watchRooms(), tick()];

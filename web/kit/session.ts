@@ -15,6 +15,8 @@ const kept = shelf(() => localStorage);
 const SITE = 'kefu.site';
 /** Whether this browser has a session, as far as the page may know: without one there is nothing to ask the server for. */
 const SIGNED = 'kefu.signed';
+/** Drafts of the console that its disk did not have yet: console/drafts.ts. */
+export const LAST_DRAFTS = 'kefu.console.draft';
 
 function take(s: Session): void {
   setCsrf(s.csrf);
@@ -65,6 +67,7 @@ export async function signOut(): Promise<void> {
   } catch {
     // Storage is denied, so nothing is there.
   }
+  shelf(() => sessionStorage).set(LAST_DRAFTS, null);
   try {
     await api('session', { method: 'DELETE', quiet: true });
   } catch {

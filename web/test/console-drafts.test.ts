@@ -38,11 +38,12 @@ const tab = () => {
   } as unknown as Storage & { kept: Map<string, string> };
 };
 
-const open = async (disk: SlowDisk, session: Storage) => {
+const open = async (disk: SlowDisk, session: Storage, owner = 'lin@demo') => {
   const drafts = new Drafts(
     disk,
     () => {},
     () => session,
+    owner,
   );
   await drafts.load();
   return drafts;
@@ -88,4 +89,55 @@ test('what has been sent since the page was hidden does not come back as a draft
   before.flush(true);
   const after = await open(disk, session);
   assert.equal(after.get('c1').reply, '');
+});
+
+const KEY = 'kefu.console.draft';
+const draft = (conversation: string, reply: string, at: number): Draft => ({
+  conversation,
+  reply,
+  note: '',
+  mode: 'reply',
+  at,
+});
+
+test('what somebody else has left in the tab comes neither to the next one nor to their disk, and is gone', async () => {
+  const session = tab();
+  const hers = await open(new SlowDisk(), session, 'lin@demo');
+  hers.set('c1', { reply: 'hers alone' });
+  hers.flush(true);
+  const left = session.getItem(KEY)!;
+  // Another person, she herself at another site, and what an earlier version has left: it says nobody's name.
+  const nobodys = JSON.stringify([draft('c1', 'hers alone', Date.now())]);
+  for (const [owner, text] of [
+    ['he@demo', left],
+    ['lin@shop', left],
+    ['lin@demo', nobodys],
+    ['lin@demo', '{'],
+  ] as const) {
+    session.setItem(KEY, text);
+    const disk = new SlowDisk();
+    const next = await open(disk, session, owner);
+    assert.equal(next.get('c1').reply, '');
+    assert.equal(session.kept.size, 0);
+    next.flush(true);
+    await disk.write();
+    assert.equal(disk.stored.size, 0);
+    assert.equal(session.kept.size, 0);
+  }
+  session.setItem(KEY, left);
+  assert.equal((await open(new SlowDisk(), session, 'lin@demo')).get('c1').reply, 'hers alone');
+});
+
+test('what is older than a day does not come back from the tab, and leaves it though the disk never writes', async () => {
+  const session = tab();
+  const hour = 3_600_000;
+  const drafts = [
+    draft('old', 'of the day before', Date.now() - 25 * hour),
+    draft('c1', 'of today', Date.now() - 23 * hour),
+  ];
+  session.setItem(KEY, JSON.stringify({ owner: 'lin@demo', drafts }));
+  const after = await open(new SlowDisk(), session);
+  assert.equal(after.get('old').reply, '');
+  assert.equal(after.get('c1').reply, 'of today');
+  assert.deepEqual(JSON.parse(session.getItem(KEY)!), { owner: 'lin@demo', drafts: drafts.slice(1) });
 });
