@@ -155,7 +155,8 @@ bool seq_of_ref(struct work *w, const char *ref, int64_t *seq);
 bool plan_parked(struct work *w, const char *ref, struct message *m, bool first);
 /* The visitor has taken back what has not come yet: it will be a removed message when it does, within a day. */
 bool plan_recall_early(struct work *w, const char *ref);
-/* Somebody follows who has not written yet: when the first words come, within a day, the line stands before them. */
+/* Somebody came by a code or a link while no conversation is open: when words open one, or open the last one again, within a day, the line
+ * stands before them. */
 bool plan_follow_early(struct work *w, const struct entry *e);
 bool plan_followed(struct work *w, const struct actor *by);
 /* Its words, and what came with them, are gone. */

@@ -7,7 +7,7 @@
 #define DATA_MAX 65536
 #define DAY_MS   86400000
 #define RECALLED 1000 /* among parked deliveries: the visitor has taken it back */
-#define FOLLOWED 1001 /* … not of a message: somebody who has not written yet came, and this says from where */
+#define FOLLOWED 1001 /* … not of a message: somebody came while no conversation was open, and this says from where */
 #define FOLLOWS  4    /* of them the newest are told: a code was scanned, and then another */
 
 /* ---- windows ---------------------------------------------------------------------------------------------------------------- */
@@ -204,21 +204,22 @@ bool plan_follow_early(struct work *w, const struct entry *e)
 
 bool plan_followed(struct work *w, const struct actor *by)
 {
-    const char *ref = follow_ref(w, w->row.conv.peer), *data[FOLLOWS] = { NULL };
+    const char *ref = follow_ref(w, w->row.conv.peer), *data[FOLLOWS]; /* the newest first */
     size_t n = 0;
-    struct stmt *s = stmt_begin(w->db, SQL_PARKED_FIND);
+    struct stmt *s = stmt_begin(w->db, SQL_PARKED_FOLLOWS);
 
     stmt_str(s, ref);
     stmt_str(s, w->row.conv.site.s);
     stmt_str(s, w->row.conv.channel.s);
+    stmt_i64(s, FOLLOWED);
     stmt_i64(s, w->change->at - DAY_MS);
-    while (stmt_row(s))
-        if (get_i64(s) == FOLLOWED)
-            data[n++ % FOLLOWS] = get_text(s, w->arena);
+    stmt_i64(s, FOLLOWS);
+    while (n < FOLLOWS && stmt_row(s))
+        data[n++] = get_text(s, w->arena);
     if (!ended(w, s))
         return false;
-    for (size_t i = n > FOLLOWS ? n - FOLLOWS : 0; i < n; i++)
-        if (!entry_add(w, "follow", by, data[i % FOLLOWS]))
+    for (size_t i = n; i-- > 0;)
+        if (!entry_add(w, "follow", by, data[i]))
             return false;
     return !n || op_add(w, write_unpark, ref, NULL, 0);
 }

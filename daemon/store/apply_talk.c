@@ -332,7 +332,7 @@ bool plan_message(struct work *w, const struct act *act)
     *m = act->u.message;
     if (act->answers && !w->opens && !seq_of_ref(w, act->answers, &m->reply_to))
         return false;
-    if (w->opens && m->ref && !c->seq && !plan_followed(w, &m->from))
+    if ((w->opens || w->reopens) && m->ref && w->n_messages == 1 && !plan_followed(w, &m->from))
         return false;
     m->seq = ++c->seq;
     if (w->opens)
@@ -555,12 +555,18 @@ bool write_touched(struct work *w)
 
 /* ---- timeline, rating, reading ------------------------------------------------------------------------------------------------ */
 
+/* By what somebody comes is about the talk that follows: where none is open, it waits for that one. */
+static bool comes_early(const struct work *w, const struct entry *e)
+{
+    return w->change->opening && (!w->has_conv || w->row.conv.state == CONV_CLOSED) && strcmp(e->kind, "follow") == 0;
+}
+
 bool plan_entry(struct work *w, const struct act *act)
 {
     const struct entry *e = &act->u.entry;
     int64_t seq = 0;
 
-    if (!w->has_conv && w->change->opening && strcmp(e->kind, "follow") == 0)
+    if (comes_early(w, e))
         return plan_follow_early(w, e);
     if (!needs_conv(w) || (e->ref && !seq_of_ref(w, e->ref, &seq)) || !entry_add(w, e->kind, &e->by, e->data))
         return false;

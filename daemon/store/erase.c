@@ -78,6 +78,8 @@ static void erase_rest(struct target *t, const char *peer)
 {
     struct stmt *s;
 
+    if (*peer)
+        (void)with_number(t, SQL_ERASE_FOLLOWS); /* what waits for the next talk under the old name */
     (void)with_number(t, SQL_ERASE_TAGS);
     (void)with_number(t, SQL_ERASE_FIRINGS);
     (void)with_number(t, SQL_ERASE_HANDLE);

@@ -19,11 +19,12 @@
 #define TAG        "zwiebelmann-vip"
 #define REF        "platform-ref-ottokar-1"
 #define HANDLE     "reply-token-ottokar-7"
+#define CAME_BY    "the-code-on-table-9-where-ottokar-sits"
 #define OTHER_TEXT "unrelated words of somebody else"
 
 /* Each of them names the visitor, or was said by him or to him. */
-static const char *const his[] = { OWN_FILE, RAW_BODY, ADDRESS, PHONE, CHINESE, ENGLISH, EDITED,       NOTE,
-                                   REPLY,    REMARK,   REASON,  TAG,   REF,     HANDLE,  "Zwiebelmann" };
+static const char *const his[] = { OWN_FILE, RAW_BODY, ADDRESS, PHONE, CHINESE, ENGLISH, EDITED,        NOTE,
+                                   REPLY,    REMARK,   REASON,  TAG,   REF,     HANDLE,  "Zwiebelmann", CAME_BY };
 #define N_HIS (sizeof(his) / sizeof(his[0]))
 
 static int64_t wall_ms(void)
@@ -216,6 +217,17 @@ static void review_him(struct world *w, const struct him *h)
     assert_int_equal(commit(w, c).rc, KF_OK);
 }
 
+/* He comes again, and has not said anything yet. */
+static void come_back(struct world *w)
+{
+    struct change *c = visitor_says(ADDRESS, NULL, "", wall_ms());
+
+    ((struct opening *)c->opening)->joins = true;
+    c->acts[0] = (struct act){ .kind = ACT_ENTRY };
+    c->acts[0].u.entry = (struct entry){ .kind = "follow", .by = c->by, .data = "{\"referral\":\"" CAME_BY "\"}" };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
 static struct him live(struct world *w)
 {
     struct him h = speak(w, ADDRESS, "Ottokar Zwiebelmann", CHINESE);
@@ -227,6 +239,7 @@ static struct him live(struct world *w)
     assert_int_equal(send_file(w, ADDRESS, 22).rc, KF_OK);
     finish_talk(w, &h.conv);
     review_him(w, &h);
+    come_back(w);
     return h;
 }
 
@@ -322,6 +335,7 @@ static int64_t rows_with(struct world *w, const char *words)
                                           "conversation WHERE peer LIKE",
                                           "tag WHERE text LIKE",
                                           "reply_handle WHERE text LIKE",
+                                          "parked_status WHERE CONCAT(ref, reason) LIKE",
                                           "errand WHERE error LIKE",
                                           "review_comment WHERE text LIKE",
                                           "reveal WHERE reason LIKE",

@@ -1,8 +1,6 @@
 /* What platforms bring beside words: files that come later, what colleagues and visitors do there, what nobody could read. */
 #include "tests/store/world.h"
 
-#include <sqlite3.h>
-
 struct errands_copy {
     size_t n;
     enum errand_kind kinds[8];
@@ -232,24 +230,10 @@ static void who_is_called_otherwise_stays_the_same(void **state)
     assert_int_equal(renamed(w, "v1", "").rc, KF_INVALID);
 }
 
-static int raws(struct world *w)
+static int64_t raws(struct world *w)
 {
-    char path[200];
-    sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
-    int n;
-
-    (void)snprintf(path, sizeof(path), "%s/kefud.db", w->dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db,
-                                        "SELECT COUNT(*) FROM raw_event WHERE kind LIKE 'unsupported %' AND body = CAST('{odd}' AS BLOB)",
-                                        -1, &s, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    n = sqlite3_column_int(s, 0);
-    sqlite3_finalize(s);
-    sqlite3_close(db);
-    return n;
+    return number(w, on_postgres() ? "SELECT COUNT(*) FROM raw_event WHERE kind LIKE 'unsupported %' AND body = CAST('{odd}' AS BYTEA)"
+                                   : "SELECT COUNT(*) FROM raw_event WHERE kind LIKE 'unsupported %' AND body = CAST('{odd}' AS BLOB)");
 }
 
 static void kept(void *ctx, enum kf_rc rc, const char *report, const struct kf_err *why)
@@ -280,19 +264,122 @@ static void what_nobody_could_read_is_kept_for_a_week(void **state)
     assert_int_equal(raws(w), 0);
 }
 
-int main(void)
+/* What is told of somebody that is no message: it opens nothing. */
+static void tells(struct world *w, const char *kind, const char *from, int64_t at)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(words_do_not_wait_for_files, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(a_file_takes_the_place_of_its_word, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(what_was_taken_back_stays_away, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(a_late_older_edit_changes_nothing, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(an_echo_of_our_own_message_is_none, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(machines_are_silent_for_whoever_has_opted_out, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(an_answer_finds_what_it_answers, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(who_is_called_otherwise_stays_the_same, setup_world, teardown_world),
-        cmocka_unit_test_setup_teardown(what_nobody_could_read_is_kept_for_a_week, setup_world, teardown_world),
-    };
+    struct change *c = visitor_says("v1", NULL, "", at);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    ((struct opening *)c->opening)->joins = true;
+    c->acts[0] = (struct act){ .kind = ACT_ENTRY };
+    c->acts[0].u.entry = (struct entry){ .kind = kind, .by = c->by, .data = change_text(c, slice_of(from)) };
+    assert_int_equal(commit(w, c).rc, KF_OK);
 }
+
+static struct told writes(struct world *w, const char *ref, int64_t at)
+{
+    struct change *c = visitor_says("v1", NULL, "hello", at);
+    struct told t;
+
+    c->acts[0].u.message.ref = change_text(c, slice_of(ref));
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    return t;
+}
+
+static void closes(struct world *w, const struct kf_id *conv, int64_t at)
+{
+    struct change *c = on_conv(conv, at);
+
+    add_step(c, CONV_CLOSE, 0, -1);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+/* The timeline: by what somebody came stands after its line, and the message that it follows before it. */
+static void copy_course(const struct query *q, void *ctx)
+{
+    struct buf *b = ctx;
+
+    for (size_t i = 0; i < q->n_entries; i++) {
+        const struct entry *e = &q->entries[i];
+
+        buf_printf(b, "%s%s", i ? " " : "", e->kind);
+        if (strcmp(e->kind, "follow") == 0)
+            buf_printf(b, "@%lld%s", (long long)e->after_seq, e->data);
+    }
+}
+
+static void course_is(struct world *w, const struct kf_id *conv, const char *want)
+{
+    struct query *q = query_new(QUERY_TIMELINE);
+    struct buf b;
+
+    buf_init(&b, 4096);
+    q->id = *conv;
+    assert_int_equal(ask(w, q, copy_course, &b), KF_OK);
+    assert_true(buf_ok(&b));
+    buf_char(&b, '\0');
+    assert_string_equal(b.p, want);
+    buf_finish(&b);
+}
+
+#define HOUR 3600000LL
+
+static void by_what_somebody_comes_back_is_told_in_the_talk_that_follows(void **state)
+{
+    struct world *w = *state;
+    struct told first = writes(w, "m-1", NOW), second, third;
+
+    tells(w, "follow", "[0]", NOW + 1); /* while they talk: at once */
+    closes(w, &first.news.conv.id, NOW + 2);
+    tells(w, "follow", "[1]", NOW + HOUR);
+    course_is(w, &first.news.conv.id, "opened follow@1[0] closed");
+    second = writes(w, "m-2", NOW + HOUR + 1);
+    assert_false(id_eq(&second.news.conv.id, &first.news.conv.id));
+    course_is(w, &second.news.conv.id, "opened follow@0[1]");
+
+    closes(w, &second.news.conv.id, NOW + HOUR + 2);
+    tells(w, "follow", "[2]", NOW + HOUR + 3); /* soon enough to open the last one again */
+    (void)writes(w, "m-3", NOW + HOUR + 4);
+    (void)writes(w, "m-4", NOW + HOUR + 5);
+    course_is(w, &second.news.conv.id, "opened follow@0[1] closed reopened follow@1[2]");
+
+    closes(w, &second.news.conv.id, NOW + HOUR + 6);
+    tells(w, "follow", "[3]", NOW + HOUR + 7);
+    tells(w, "unfollow", "[4]", NOW + HOUR + 8); /* that ends what was, and says nothing of what comes */
+    third = writes(w, "m-5", NOW + 26 * HOUR);
+    course_is(w, &third.news.conv.id, "opened"); /* it is of the day before */
+    course_is(w, &second.news.conv.id, "opened follow@0[1] closed reopened follow@1[2] closed unfollow");
+}
+
+static void of_many_codes_the_newest_are_told(void **state)
+{
+    static const char *const codes[] = { "[1]", "[2]", "[3]", "[4]", "[5]", "[6]" };
+    struct world *w = *state;
+    struct told t = writes(w, "m-1", NOW);
+
+    closes(w, &t.news.conv.id, NOW + 1);
+    for (int i = 0; i < 6; i++)
+        tells(w, "follow", codes[i], NOW + HOUR + i);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM parked_status"), 6);
+    t = writes(w, "m-2", NOW + 2 * HOUR);
+    course_is(w, &t.news.conv.id, "opened follow@0[3] follow@0[4] follow@0[5] follow@0[6]");
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM parked_status"), 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup_world, teardown_world)
+
+static const struct CMUnitTest tests[] = {
+    T(words_do_not_wait_for_files),
+    T(a_file_takes_the_place_of_its_word),
+    T(what_was_taken_back_stays_away),
+    T(a_late_older_edit_changes_nothing),
+    T(an_echo_of_our_own_message_is_none),
+    T(machines_are_silent_for_whoever_has_opted_out),
+    T(an_answer_finds_what_it_answers),
+    T(who_is_called_otherwise_stays_the_same),
+    T(what_nobody_could_read_is_kept_for_a_week),
+    T(by_what_somebody_comes_back_is_told_in_the_talk_that_follows),
+    T(of_many_codes_the_newest_are_told),
+};
+
+RUN_BOTH(tests)
