@@ -175,22 +175,25 @@ test('messages merge by seq, each once, the later copy wins; entries by their pl
   );
 });
 
-test('a form in a row has our names for its members, and a text that looks like one stays', () => {
-  const text = 'name: 王芳\nphone: 138****8000\n尺寸: 3 米\ntext: 想退货\nphone: 也是';
-  const m: StaffMessage = {
-    seq: 1,
-    at: 0,
-    from: { role: 'visitor' },
-    kind: 'card',
-    text,
-    form: { phone: '138****8000' },
-  };
-  assert.equal(rowText(m), '姓名 王芳 · 电话 138****8000 尺寸: 3 米 · 留言 想退货 · 电话 也是');
+test('a form in a row has our names for its members, and what the visitor has written stays', () => {
+  const text = 'text: 想退货\nphone: 也是\n尺寸: 3 米\nname: 王芳\nphone: 138****8000';
+  const form = { text: '想退货\nphone: 也是', 尺寸: '3 米', name: '王芳', phone: '138****8000' };
+  const m: StaffMessage = { seq: 1, at: 0, from: { role: 'visitor' }, kind: 'card', text, form };
+  assert.equal(rowText(m), '姓名 王芳 · 电话 138****8000 · 留言 想退货 phone: 也是 · 尺寸: 3 米');
   lang.value = 'en';
   assert.match(rowText(m), /^Name 王芳 · Phone 138/);
   lang.value = 'zh-CN';
   const { form: _, ...plain } = m;
   assert.equal(rowText({ ...plain, kind: 'text' }), text.replaceAll('\n', ' '));
+});
+
+test('a snippet does not begin in the middle of the name of a member', () => {
+  const text = 'name: 王芳王芳王芳\nphone: 138****8000\ntext: 我想要改到周六';
+  const at = Array.from(text).length - 2;
+  const cut = (from: number, to: number) => snippet({ seq: 1, text, marks: [[from, to]] });
+  assert.deepEqual(cut(at, at + 2), { seq: 1, text: '…我想要改到周六', marks: [[6, 8]] });
+  // The name itself is what was looked for.
+  assert.deepEqual(cut(at - 11, at - 7), { seq: 1, text: '…8****8000 text: 我想要改到周六', marks: [[11, 15]] });
 });
 
 test('a snippet begins shortly before the first mark and its marks count code points', () => {
