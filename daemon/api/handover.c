@@ -164,8 +164,10 @@ static void have_open(void *ctx, enum kf_rc rc, struct query *q, const struct kf
         know_loads(h, &q->quality);
         if (!plan(h, &q->quality, n, c->arena, act))
             turn_problem(h->turn, 500, "out of memory");
+        else if (!act->n_moves && n)
+            turn_problem_as(h->turn, 422, "nobody_else", "nobody else may review any of them");
         else if (!act->n_moves)
-            turn_problem(h->turn, 422, n ? "nobody else may review any of them" : "there is nothing open of this person");
+            turn_problem_as(h->turn, 422, "nothing_open", "there is nothing open of this person");
         else {
             change_act(c, ACT_HANDOVER)->u.handover = act;
             commit(h, c);

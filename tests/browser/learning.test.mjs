@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, PASSWORD, PATIENCE, picture, tabTo } from './house.mjs';
+import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, PASSWORD, PATIENCE, picture, signIn, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
@@ -368,3 +368,82 @@ for (const row of [
     await leave(r, s);
   });
 }
+
+test('a handover goes to the site that it was asked for, before a sign-out, and says when a colleague was faster', async () => {
+  await closedTalk(browser, house, '两个站点的主管');
+  const admin = await at(browser, house, 'admin', '/admin/');
+  await admin.locator('.rail').waitFor();
+  const s = await page(browser);
+  // The server knows the person at one site: the page is told of one more.
+  await s.route('**/api/v1/session', async (route) => {
+    const answer = await route.fetch();
+    const told = answer.ok() && (await answer.text());
+    if (!told) return route.fulfill({ response: answer });
+    const all = JSON.parse(told);
+    return route.fulfill({ response: answer, json: { ...all, sites: [...all.sites, { ...all.sites[0], key: 'other', name: '另一个站点' }] } });
+  });
+  await signIn(s, house.base, '/review/?view=samples', 'supervisor');
+  await s.locator('.gate-sites button').first().click();
+  await s.locator('.sheet-head').first().waitFor();
+
+  /** Somebody who has left with one review open. */
+  let count = 0;
+  const someone = async (name) => {
+    const person = { site: 'demo', email: `gone-${++count}@demo.example`, name, number: `8${count}`, roles: ['reviewer'], queues: [], password: PASSWORD };
+    await ask(admin, 'POST', 'people?site=demo', person);
+    const { id } = (await ask(admin, 'GET', 'people?site=demo')).items.find((x) => x.name === name);
+    await ask(s, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', name: `of ${name}`, n: 1, reviewers: [id], again: true });
+    await ask(admin, 'POST', `people/${id}/disable?site=demo`, {});
+    await s.reload();
+    await s.locator('.gone-list li', { hasText: name }).waitFor();
+    return id;
+  };
+  const boss = await at(browser, house, 'supervisor', '/review/?view=samples');
+  await boss.locator('.sheet-head').first().waitFor();
+  const handed = async (name) => {
+    const end = Date.now() + PATIENCE.timeout;
+    while ((await ask(boss, 'GET', 'samples?site=demo')).items.find((x) => x.name === `of ${name}`).open?.some((x) => x.person.name === name))
+      assert.ok(Date.now() < end, `nobody else has what ${name} had`);
+  };
+  const give = async (name) => {
+    await s.locator('.gone-list li', { hasText: name }).locator('button').click();
+    await s.locator('.toast button', { hasText: '撤销' }).waitFor();
+  };
+  const account = async (item) => {
+    await s.locator('.rail .account').click();
+    await s.locator('.menu-item', { hasText: item }).click();
+  };
+
+  const id = await someone('快一步');
+  await give('快一步');
+  await ask(boss, 'POST', 'samples/handover?site=demo', { from: id, take_back: true });
+  await s.locator('.toast:not(.bad)', { hasText: '快一步已经没有未评的了' }).waitFor(PATIENCE);
+  await picture(s, 'handover-faster');
+  await s.locator('.gone-list').waitFor({ state: 'detached' });
+
+  // Who goes away has not undone it, and who comes back cannot any more.
+  await someone('走开');
+  await give('走开');
+  await s.evaluate(() => window.dispatchEvent(new Event('pagehide')));
+  await s.locator('.toast button', { hasText: '撤销' }).waitFor({ state: 'detached', timeout: 2000 });
+  await handed('走开');
+
+  await someone('换站点');
+  await give('换站点');
+  await account('选择站点');
+  await s.locator('.gate-sites button', { hasText: '另一个站点' }).click();
+  await s.locator('.toast', { hasText: '分给其他人 1 份' }).waitFor(PATIENCE);
+  await handed('换站点');
+  await account('选择站点');
+  await s.locator('.gate-sites button').first().click();
+
+  await someone('退出');
+  await give('退出');
+  await account('退出登录');
+  await s.locator('input[type=password]').waitFor();
+  assert.equal(await s.locator('.toast').count(), 0);
+  await picture(s, 'handover-out');
+  await handed('退出');
+  s.complaints = s.complaints.filter((text) => !/ (404|422) /.test(text)); // there is no such site; and how it is told
+  await leave(s, boss, admin);
+});

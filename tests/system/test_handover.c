@@ -9,6 +9,15 @@ static json_t *hand_over(const struct staff *who, int status, const char *from, 
     return send(who, status, "POST", "/api/v1/samples/handover?site=" SITE, body);
 }
 
+/* Nothing came of it, and why. */
+static void hands_nothing_over(const struct staff *who, const char *from, const char *code)
+{
+    json_t *r = hand_over(who, 422, from, "");
+
+    assert_string_equal(text_at(r, "code"), code);
+    json_decref(r);
+}
+
 /* What came of it: moved, taken back, left. */
 static void hands_over(const struct staff *who, const char *from, const char *more, int moved, int taken, int left)
 {
@@ -119,7 +128,7 @@ static void what_somebody_has_left_is_spread_over_the_others(void **state)
     assert_int_equal(number_at(r, "revision"), 3);
     assert_int_equal(json_object_size(value_at(r, "contents")), 0);
     json_decref(r);
-    json_decref(hand_over(&supervisor, 422, left.id, "")); /* nothing is open any more */
+    hands_nothing_over(&supervisor, left.id, "nothing_open");
     assert_int_equal(audited("reviews_handed_over"), 1);
     staff_free(&left);
     staff_free(&other);
@@ -170,7 +179,7 @@ static void a_calibration_ends_without_who_has_left(void **state)
     refused(&other, 200, "POST", path_of("reviews", id, "submit"), done);
     review_of(&reviewer, conv, id);
     refused(&reviewer, 200, "POST", path_of("reviews", id, "submit"), done);
-    json_decref(hand_over(&supervisor, 422, left.id, "")); /* whoever is here judges it */
+    hands_nothing_over(&supervisor, left.id, "nobody_else"); /* whoever is here judges it */
     disable(&left);
     r = staff_get(&supervisor, &d, path_of("samples", exercise, "agreement"));
     assert_int_equal(number_at(r, "waiting"), 1);

@@ -8,10 +8,10 @@ import type { Staffer } from '../core/staff';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { k, words } from '../kit/i18n';
-import { phase, site } from '../kit/session';
+import { beforeOut, phase, site } from '../kit/session';
 import { s } from '../kit/staffWords';
-import { toast } from '../kit/Toast';
-import { type SampleKind, why } from './quality';
+import { dropToast, toast } from '../kit/Toast';
+import { asError, type SampleKind, why } from './quality';
 
 export const h = words<typeof zhCN>({ 'zh-CN': zhCN, 'zh-TW': zhTW, en });
 
@@ -34,9 +34,8 @@ interface Asked {
   take_back?: boolean;
 }
 
-async function handOver(body: Asked, keepalive: boolean): Promise<string> {
-  const path = `samples/handover${query({ site: site.value?.key })}`;
-  const got = await api<Handed>(path, { method: 'POST', body, keepalive });
+async function handOver(key: string | undefined, body: Asked, keepalive: boolean): Promise<string> {
+  const got = await api<Handed>(`samples/handover${query({ site: key })}`, { method: 'POST', body, keepalive });
   const said = [
     got.moved > 0 && h('moved', { n: got.moved }),
     got.taken_back > 0 && h('taken', { n: got.taken_back }),
@@ -47,44 +46,70 @@ async function handOver(body: Asked, keepalive: boolean): Promise<string> {
 
 /* ---- five seconds to undo it ---- */
 
+/** What comes, and what is said when it did not. */
+const WAYS = {
+  spread: ['spreading', 'failed'],
+  back: ['takingBack', 'failedBack'],
+  out: ['takingOut', 'failedOut'],
+} as const;
+
 interface Coming {
   asked: Asked;
-  now: (leaving: boolean) => Promise<void>;
+  /** The site that it was asked for, whichever is looked at meanwhile. */
+  key: string | undefined;
+  notice: number;
+  now: (leaving?: 'page' | 'session') => Promise<void>;
 }
 /** What is done as soon as it can be undone no more, and what is under way. */
 const coming = signal<readonly Coming[]>([]);
 
-// Who goes away has not undone it; whoever signs in after a sign-out has not asked for it.
-window.addEventListener('pagehide', () => coming.peek().forEach((x) => void x.now(true)));
+// Who goes away has not undone it; whoever signs in after a session that ended by itself has not asked for it.
+window.addEventListener('pagehide', () => coming.peek().forEach((x) => void x.now('page')));
+beforeOut.add(() => Promise.all(coming.peek().map((x) => x.now('session'))));
 effect(() => {
-  if (phase.value === 'out') coming.value = [];
+  if (phase.value !== 'out') return;
+  coming.peek().forEach((x) => dropToast(x.notice));
+  coming.value = [];
 });
 
 const isComing = (from: string, sample?: string): boolean =>
-  coming.value.some((x) => x.asked.from === from && (!x.asked.sample || !sample || x.asked.sample === sample));
+  coming.value.some(
+    (x) =>
+      x.key === site.value?.key && x.asked.from === from && (!x.asked.sample || !sample || x.asked.sample === sample),
+  );
 
 /** Once: `onDone` looks again. */
-function handOverSoon(asked: Asked, said: string, onDone: () => void): void {
-  let begun = false;
+function handOverSoon(way: keyof typeof WAYS, { person, open }: Open, onDone: () => void, sample?: string): void {
+  const { name } = person;
+  const [comes, failed] = WAYS[way];
+  const key = site.peek()?.key;
+  const asked: Asked = { from: person.id, ...(sample ? { sample } : {}), take_back: way !== 'spread' };
+  let running: Promise<void> | undefined;
+  let out = false;
   const end = (): void => {
     coming.value = coming.value.filter((x) => x !== it);
   };
-  const it: Coming = {
-    asked,
-    now: async (leaving) => {
-      if (begun || !coming.peek().includes(it)) return;
-      begun = true;
-      try {
-        toast(await handOver(asked, leaving));
-      } catch (e) {
-        toast(why(e), { bad: true });
-      }
-      end();
-      onDone();
-    },
+  const send = async (keepalive: boolean): Promise<void> => {
+    dropToast(notice);
+    try {
+      const said = await handOver(key, asked, keepalive);
+      if (!out) toast(said);
+    } catch (e) {
+      const { code } = asError(e);
+      // A colleague was faster.
+      if (code === 'nothing_open') toast(h('nothingOpen', { name }));
+      else toast(h(failed, { name, why: code === 'nobody_else' ? h('nobodyElse') : why(e) }), { bad: true });
+    }
+    end();
+    if (!out) onDone();
   };
+  const now: Coming['now'] = (leaving) => {
+    out ||= leaving === 'session';
+    return (running ??= coming.peek().includes(it) ? send(leaving === 'page') : Promise.resolve());
+  };
+  const notice = toast(h(comes, { name, n: open }), { action: h('undo'), onAction: end, onGone: () => void now() });
+  const it: Coming = { asked, key, notice, now };
   coming.value = [...coming.value, it];
-  toast(said, { action: h('undo'), onAction: end, onGone: () => void it.now(false) });
 }
 
 /** Those who have left, of all samples together: one click and the others have it. */
@@ -102,9 +127,7 @@ export function Gone({ of, onDone }: { of: readonly { open?: Open[] }[]; onDone:
             small
             disabled={isComing(x.person.id)}
             aria-label={h('spreadOf', { name: x.person.name })}
-            onClick={() =>
-              handOverSoon({ from: x.person.id }, h('spreading', { name: x.person.name, n: x.open }), onDone)
-            }
+            onClick={() => handOverSoon('spread', x, onDone)}
           >
             {h('spread')}
           </Button>
@@ -125,9 +148,8 @@ interface WhoProps {
 export function Who({ sample, name, onClose, onDone }: WhoProps) {
   const alone = sample.kind === 'calibration';
   // The notice with its undo stands outside of what is modal.
-  const hand = ({ person, open }: Open, back: boolean): void => {
-    const said = h(!back ? 'spreading' : alone ? 'takingOut' : 'takingBack', { name: person.name, n: open });
-    handOverSoon({ from: person.id, sample: sample.id, take_back: back }, said, onDone);
+  const hand = (x: Open, way: keyof typeof WAYS): void => {
+    handOverSoon(way, x, onDone, sample.id);
     onClose();
   };
   return (
@@ -144,7 +166,7 @@ export function Who({ sample, name, onClose, onDone }: WhoProps) {
                 small
                 disabled={isComing(x.person.id, sample.id)}
                 aria-label={h('spreadOf', { name: x.person.name })}
-                onClick={() => hand(x, false)}
+                onClick={() => hand(x, 'spread')}
               >
                 {h('spread')}
               </Button>
@@ -154,7 +176,7 @@ export function Who({ sample, name, onClose, onDone }: WhoProps) {
               kind="quiet"
               disabled={isComing(x.person.id, sample.id)}
               aria-label={h(alone ? 'takeOutOf' : 'takeBackOf', { name: x.person.name })}
-              onClick={() => hand(x, true)}
+              onClick={() => hand(x, alone ? 'out' : 'back')}
             >
               {h(alone ? 'takeOut' : 'takeBack')}
             </Button>

@@ -27,4 +27,9 @@ export const en: Like<typeof zhCN> = {
   taken: '{n} taken back',
   left: { one: '{n} that nobody may review', other: '{n} that nobody may review' },
   missed: '{n} taken back',
+  failed: 'The reviews of {name} were not given to others: {why}',
+  failedBack: 'The reviews of {name} were not taken back: {why}',
+  failedOut: '{name} was not taken out of the calibration: {why}',
+  nothingOpen: '{name} has nothing left to review',
+  nobodyElse: 'nobody else may review them',
 };

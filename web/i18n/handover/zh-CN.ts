@@ -21,4 +21,9 @@ export const zhCN = {
   taken: '收回 {n} 份',
   left: '{n} 份没有人可以评',
   missed: '收回 {n}',
+  failed: '{name}的评分没有转出：{why}',
+  failedBack: '{name}的评分没有收回：{why}',
+  failedOut: '{name}没有移出校准：{why}',
+  nothingOpen: '{name}已经没有未评的了',
+  nobodyElse: '没有其他人可以评',
 } as const;

@@ -23,4 +23,9 @@ export const zhTW: Like<typeof zhCN> = {
   taken: '收回 {n} 份',
   left: '{n} 份沒有人可以評',
   missed: '收回 {n}',
+  failed: '{name}的評分沒有轉出：{why}',
+  failedBack: '{name}的評分沒有收回：{why}',
+  failedOut: '{name}沒有移出校準：{why}',
+  nothingOpen: '{name}已經沒有未評的了',
+  nobodyElse: '沒有其他人可以評',
 };
