@@ -331,8 +331,8 @@ for (const row of [
 }
 
 for (const row of [
-  { locale: 'zh-CN', given: /主管已分给其他人.*不保留/, back: /已收回.*不保留/, name: 'wide' },
-  { locale: 'en-US', given: /given it to somebody else.*not kept/, back: /taken back.*not kept/, name: 'narrow', width: 390, height: 800 },
+  { locale: 'zh-CN', given: /已分给其他人，或已随会话删除.*不保留/, back: /已收回.*不保留/, name: 'wide' },
+  { locale: 'en-US', given: /given to somebody else, or deleted.*not kept/, back: /taken back.*not kept/, name: 'narrow', width: 390, height: 800 },
 ]) {
   test(`who is at a review that goes to others, or back, reads what became of it (${row.locale})`, async () => {
     const s = await at(browser, house, 'supervisor', '/review/?view=samples');
@@ -355,11 +355,13 @@ for (const row of [
       await ask(s, 'POST', 'samples/handover?site=demo', { from: own, sample: all.find((x) => x.name === name).id, ...body });
       assert.equal(got.drawn, 1);
       await radio.nth(1).press('Space');
-      await r.locator('.toast.bad', { hasText: words }).waitFor();
       await r.locator('.panel-foot').waitFor({ state: 'detached' });
       const place = what === 'given' ? '.work-none [role=alert]' : '.panel [role=status]';
       await r.locator(place, { hasText: words }).waitFor({ state: row.width && what === 'given' ? 'attached' : 'visible' });
       await mine.waitFor({ state: 'detached' });
+      // Said once: as a notice where the page has no room for it.
+      if (row.width && what === 'given') await r.locator('.toast.bad', { hasText: words }).waitFor();
+      else assert.equal(await r.locator('.toast').count(), 0);
       assert.deepEqual(await axe(r), []);
       await picture(r, `handover-${what}-${row.name}`);
       assert.deepEqual(await r.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith('kefu.score.'))), []);

@@ -373,9 +373,13 @@ function Scoring({ review: r, onDone, onStep, onTurn, comment, keep }: ScoringPr
     unsure.current = [];
     forgetDraft(r.id);
     const now = await readReview(r.id).catch(asError);
-    if (!(now instanceof Error)) sayLost(now.state);
-    else sayLost(now.status === 404 ? undefined : r.state);
-    await reread();
+    const state = now instanceof Error ? (now.status === 404 ? undefined : r.state) : now.state;
+    // Another one may have been opened meanwhile: that is left alone.
+    const here = !gone.current;
+    if (here) await reread();
+    // The page itself says that it is gone: in its place, if there is room for that, or above it.
+    const told = state === 'missed' || (!state && matchMedia('(min-width: 768px)').matches);
+    if (!here || !told) sayLost(state);
   };
   /** It is our own draft that has got there before: then nobody else has changed anything, and it goes on from there. */
   const isOwn = async (): Promise<boolean> => {

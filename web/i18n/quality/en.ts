@@ -61,7 +61,7 @@ export const en: Like<typeof zhCN> = {
   saving: 'Saving…',
   saveFailed: 'Draft not saved: {why}',
   givenAway:
-    'This review is no longer yours: a supervisor has given it to somebody else. What was not submitted did not go with it and is not kept.',
+    'This review is no longer yours: it was given to somebody else, or deleted with its conversation. What was not submitted did not go with it and is not kept.',
   takenBack: 'This review was taken back, or has ended, and need not be done. What was not submitted is not kept.',
   changedElsewhere: 'It was changed elsewhere and has been read again',
   submit: 'Submit and next',

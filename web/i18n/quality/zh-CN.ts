@@ -58,7 +58,7 @@ export const zhCN = {
   saved: '草稿已保存 {time}',
   saving: '正在保存…',
   saveFailed: '草稿没有保存：{why}',
-  givenAway: '这份评分不在你手上了：主管已分给其他人。没提交的草稿没有带过去，也不保留。',
+  givenAway: '这份评分不在你手上了：已分给其他人，或已随会话删除。没提交的草稿没有带过去，也不保留。',
   takenBack: '这份评分已收回或已截止，不用再评。没提交的草稿不保留。',
   changedElsewhere: '这份评分在别处改动过，已重新读取',
   submit: '提交并评下一条',

@@ -60,7 +60,7 @@ export const zhTW: Like<typeof zhCN> = {
   saved: '草稿已儲存 {time}',
   saving: '正在儲存…',
   saveFailed: '草稿未儲存：{why}',
-  givenAway: '這份評分不在你手上了：主管已分給其他人。沒提交的草稿沒有帶過去，也不保留。',
+  givenAway: '這份評分不在你手上了：已分給其他人，或已隨對話刪除。沒提交的草稿沒有帶過去，也不保留。',
   takenBack: '這份評分已收回或已截止，不用再評。沒提交的草稿不保留。',
   changedElsewhere: '這份評分在別處改動過，已重新讀取',
   submit: '提交並評下一筆',
