@@ -312,6 +312,16 @@ test('that nobody is in a queue is told before a conversation goes there and aft
   await one.setViewportSize({ width: 390, height: 844 }); // a phone has no pane beside it
   await one.locator('.context-pane').waitFor({ state: 'hidden' });
   assert.equal(await barred.filter({ visible: true }).count(), 1);
+  // Where it takes two lines its mark stays as it is, and the time stays together.
+  await one.setViewportSize({ width: 320, height: 640 });
+  const shape = await one.locator('.writer .barred').evaluate((p) => ({
+    wraps: p.offsetHeight > 30,
+    icon: p.querySelector('.icon').getBoundingClientRect().width,
+    lines: p.querySelector('.num')?.getClientRects().length,
+  }));
+  assert.deepEqual(shape, { wraps: true, icon: 16, lines: 1 });
+  await picture(one, 'console-barred-narrow');
+  await one.setViewportSize({ width: 390, height: 844 });
   assert.deepEqual(await axe(one), []);
   await picture(one, 'console-barred-phone');
   await one.setViewportSize({ width: 1440, height: 900 });

@@ -127,8 +127,15 @@ test('with nobody there a message is taken, with a way to reach the visitor', as
   await p.waitForFunction(() => document.activeElement?.name === 'phone');
   assert.deepEqual(await axe(p), []);
   await picture(p, 'widget-contact-wrong');
-  // What cannot be seen is no text: said at its own field.
+  // What was said of it is said no longer once it is corrected, though another field is still wrong.
   await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
+  await form.getByRole('textbox', { name: '留言内容' }).fill('');
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await p.waitForFunction(() => document.activeElement?.matches('textarea[aria-invalid]'));
+  assert.equal(await form.getByRole('textbox', { name: '手机号' }).getAttribute('aria-invalid'), null);
+  assert.equal(await form.getByText('联系方式似乎有误，请填写可用的手机号或邮箱。').count(), 0);
+  await picture(p, 'widget-contact-corrected');
+  // What cannot be seen is no text: said at its own field.
   await form.getByRole('textbox', { name: '留言内容' }).fill('\u200b');
   await form.getByRole('button', { name: '提交留言' }).click();
   await p.waitForFunction(() => document.activeElement?.matches('textarea[aria-invalid]'));

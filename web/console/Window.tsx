@@ -49,8 +49,11 @@ export function Barred({ c, role }: { c: Conversation; role?: 'status' }) {
   return (
     <p class="verified barred" role={role}>
       <Icon node={Ban} size={16} />
-      {t(c.barred === 'muted' ? 'barredMuted' : 'barredBlocked')}
-      {until > 0 && ` · ${t('barredUntil', { time: exactTime(until, lang.value) })}`}
+      <span>
+        {t(c.barred === 'muted' ? 'barredMuted' : 'barredBlocked')}
+        {until > 0 && ' · '}
+        {until > 0 && <span class="num">{t('barredUntil', { time: exactTime(until, lang.value) })}</span>}
+      </span>
     </p>
   );
 }

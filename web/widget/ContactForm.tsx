@@ -69,6 +69,7 @@ export function ContactForm({ item }: { item: Item }) {
   const submit = () => {
     const values = filled();
     const found = check(values);
+    formWrong.value = undefined; // said of what was sent, not of what stands there now
     setErrors(found);
     const first = Object.keys(found)[0];
     if (first) {
