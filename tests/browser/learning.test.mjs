@@ -323,6 +323,10 @@ for (const row of [
     // Who goes away has not undone it.
     await s.locator('.toast button', { hasText: row.undo }).waitFor();
     await s.goto(`${house.base}/review/?view=cards`);
+    for (const end = Date.now() + PATIENCE.timeout; (await has())?.length > 0; ) {
+      assert.ok(Date.now() < end, 'what was asked for when the page went away is not done');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
     await s.goto(`${house.base}/review/?view=samples`);
     await line.getByText(row.locale === 'zh-CN' ? /收回 2/ : /2 taken back/).waitFor(PATIENCE);
     await picture(s, `handover-back-${row.name}`);

@@ -34,8 +34,9 @@ interface Asked {
   take_back?: boolean;
 }
 
-async function handOver(key: string | undefined, body: Asked, keepalive: boolean): Promise<string> {
-  const got = await api<Handed>(`samples/handover${query({ site: key })}`, { method: 'POST', body, keepalive });
+/** Once begun it is done, though the page may go away meanwhile. */
+async function handOver(key: string | undefined, body: Asked): Promise<string> {
+  const got = await api<Handed>(`samples/handover${query({ site: key })}`, { method: 'POST', body, keepalive: true });
   const said = [
     got.moved > 0 && h('moved', { n: got.moved }),
     got.taken_back > 0 && h('taken', { n: got.taken_back }),
@@ -58,14 +59,14 @@ interface Coming {
   /** The site that it was asked for, whichever is looked at meanwhile. */
   key: string | undefined;
   notice: number;
-  now: (leaving?: 'page' | 'session') => Promise<void>;
+  now: (signingOut?: boolean) => Promise<void>;
 }
 /** What is done as soon as it can be undone no more, and what is under way. */
 const coming = signal<readonly Coming[]>([]);
 
 // Who goes away has not undone it; whoever signs in after a session that ended by itself has not asked for it.
-window.addEventListener('pagehide', () => coming.peek().forEach((x) => void x.now('page')));
-beforeOut.add(() => Promise.all(coming.peek().map((x) => x.now('session'))));
+window.addEventListener('pagehide', () => coming.peek().forEach((x) => void x.now()));
+beforeOut.add(() => Promise.all(coming.peek().map((x) => x.now(true))));
 effect(() => {
   if (phase.value !== 'out') return;
   coming.peek().forEach((x) => dropToast(x.notice));
@@ -89,10 +90,10 @@ function handOverSoon(way: keyof typeof WAYS, { person, open }: Open, onDone: ()
   const end = (): void => {
     coming.value = coming.value.filter((x) => x !== it);
   };
-  const send = async (keepalive: boolean): Promise<void> => {
+  const send = async (): Promise<void> => {
     dropToast(notice);
     try {
-      const said = await handOver(key, asked, keepalive);
+      const said = await handOver(key, asked);
       if (!out) toast(said);
     } catch (e) {
       const { code } = asError(e);
@@ -103,9 +104,9 @@ function handOverSoon(way: keyof typeof WAYS, { person, open }: Open, onDone: ()
     end();
     if (!out) onDone();
   };
-  const now: Coming['now'] = (leaving) => {
-    out ||= leaving === 'session';
-    return (running ??= coming.peek().includes(it) ? send(leaving === 'page') : Promise.resolve());
+  const now: Coming['now'] = (signingOut = false) => {
+    out ||= signingOut;
+    return (running ??= coming.peek().includes(it) ? send() : Promise.resolve());
   };
   const notice = toast(h(comes, { name, n: open }), { action: h('undo'), onAction: end, onGone: () => void now() });
   const it: Coming = { asked, key, notice, now };
