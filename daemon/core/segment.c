@@ -347,7 +347,8 @@ static void query_add(struct query *q, struct slice text, bool phrase, bool with
     struct segment t;
     bool open = false;
 
-    (q->whole ? whole_init : segmenter_init)(&s, text);
+    segmenter_init(&s, text);
+    s.whole = q->whole;
     while (segmenter_next(&s, &t)) {
         if (!open || !(phrase || t.joined))
             if (!term_begin(q, without))
@@ -600,7 +601,8 @@ static bool matches(struct slice text, struct slice query, bool listed)
     size_t wanted = 0;
 
     query_read(&q, query, listed);
-    (listed ? whole_init : segmenter_init)(&s, text);
+    segmenter_init(&s, text);
+    s.whole = listed;
     while (segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
         r.n++;
         for (size_t i = 0; i < q.n_terms; i++) {
