@@ -207,13 +207,10 @@ static struct turn *turn_new(struct api *api, uint64_t req, const struct net_hea
     return t;
 }
 
-static void on_request(void *ctx, uint64_t req, const struct net_head *head, struct slice body)
+static void begin(struct turn *t)
 {
-    struct turn *t = turn_new(ctx, req, head, body);
     bool known;
 
-    if (!t)
-        return;
     t->route = route_find(t->method, t->path, t->segment, &known);
     if (t->route)
         gate(t);
@@ -223,19 +220,23 @@ static void on_request(void *ctx, uint64_t req, const struct net_head *head, str
         turn_problem(t, 404, "nothing here");
 }
 
-/* Only a set of settings knocks (admit_set): through the same gate, and what it wants is asked of him, too. */
+static void on_request(void *ctx, uint64_t req, const struct net_head *head, struct slice body)
+{
+    struct turn *t = turn_new(ctx, req, head, body);
+
+    if (t)
+        begin(t);
+}
+
+/* Only a set of settings knocks (admit_set): the same way as it will come in, without what it brings. */
 static void on_knock(void *ctx, uint64_t req, const struct net_head *head)
 {
-    static const struct route_entry door = {
-        .method = "PUT", .path = "/api/v1/sites/*/set", .gate = GATE_EITHER_KEY, .handle = sets_knock
-    };
     struct turn *t = turn_new(ctx, req, head, SLICE(""));
 
     if (!t)
         return;
-    (void)path_fits(door.path, t->path, t->segment);
-    t->route = &door;
-    gate(t);
+    t->knocks = true;
+    begin(t);
 }
 
 /* ---- the gate of the sockets ---- */

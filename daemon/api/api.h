@@ -49,7 +49,6 @@ struct net_server *api_server(struct api *api);
 
 /* These two take more than other resources: limits.site_set. */
 void sets_put(struct turn *t);
-void sets_knock(struct turn *t); /* may whoever asks put one? Then it may come in: net_admit() */
 void sites_post(struct turn *t);
 /* Where bots say something: how much they may send. False, and `max` is not touched: as much as anybody. */
 void agentbot_says(struct turn *t);
@@ -64,6 +63,7 @@ struct turn {
     size_t n_query, n_headers;
     struct slice body;
     struct net_spool *spool; /* where the body lies, NULL: in the arena */
+    bool knocks;             /* the body stands outside: net_admit() lets it in, any other answer does not */
     struct net_peer peer;
     struct slice segment[TURN_SEGMENTS]; /* what the '*' of the route stand for */
     const struct route_entry *route;

@@ -330,35 +330,24 @@ static void have_old(void *ctx, enum kf_rc rc, struct query *q, const struct kf_
     turn_ports(t)->commit(turn_ports(t)->ctx, c, applied, a);
 }
 
-/* The site whose set the asker may put; NULL: answered. */
-static struct site *site_to_set(struct turn *t)
+void sets_put(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
-
-    if (site && !t->op && !permit(m, VERB_SETTINGS_WRITE, &site->key, NULL)) {
-        turn_problem(t, 403, "only administrators of the site may do this");
-        return NULL;
-    }
-    return site;
-}
-
-void sets_knock(struct turn *t)
-{
-    if (!site_to_set(t))
-        return;
-    net_admit(api_server(t->api), t->req);
-    turn_end(t);
-}
-
-void sets_put(struct turn *t)
-{
-    struct site *site = site_to_set(t);
     struct applying *a;
     struct query *q;
 
     if (!site)
         return;
+    if (!t->op && !permit(m, VERB_SETTINGS_WRITE, &site->key, NULL)) {
+        turn_problem(t, 403, "only administrators of the site may do this");
+        return;
+    }
+    if (t->knocks) {
+        net_admit(api_server(t->api), t->req);
+        turn_end(t);
+        return;
+    }
     a = calloc(1, sizeof(*a));
     q = a ? query_new(QUERY_DOCUMENTS) : NULL;
     if (!q) {
