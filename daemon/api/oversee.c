@@ -57,30 +57,10 @@ struct many {
     struct kf_key site;
     json_t *root, *items; /* what was asked, what came of it */
     struct inbound in;
-    const char *warning; /* of the one that is being handed on; static; NULL none */
     size_t i;
 };
 
 static void many_next(struct many *m);
-
-/* What the ack of a single transfer would say: of a department, that nobody is in any of its queues. */
-static const char *goal_warning(const struct many *m)
-{
-    const struct site *s = desk_site(turn_desk(m->turn), &m->site);
-    const struct kf_key *queue = &m->in.to_queue, *department = &m->in.to_department;
-    const char *ret = NULL;
-
-    for (size_t i = 0; s && i < s->n_queues; i++) {
-        const struct site_queue *q = &s->queues[i];
-        bool may = *queue->s ? key_eq(&q->key, queue) : *department->s && key_eq(&q->department, department);
-        const char *warning = may ? desk_unattended(turn_desk(m->turn), &m->site, q) : NULL;
-
-        if (may && !warning)
-            return NULL;
-        ret = ret ? ret : warning;
-    }
-    return ret;
-}
 
 static void many_end(struct many *m)
 {
@@ -89,7 +69,7 @@ static void many_end(struct many *m)
     free(m);
 }
 
-static void one_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
+static void one_done(void *ctx, enum kf_rc rc, const char *warning, const struct kf_err *why)
 {
     struct many *m = ctx;
     json_t *id = json_array_get(json_object_get(m->root, "conversations"), m->i++);
@@ -97,8 +77,8 @@ static void one_done(void *ctx, enum kf_rc rc, const struct kf_err *why)
         rc ? json_pack("{s:O,s:b,s:s,s:s}", "conversation", id, "done", 0, "code", frame_error_code(rc), "message", kf_words(rc, why))
            : json_pack("{s:O,s:b}", "conversation", id, "done", 1);
 
-    if (!rc && m->warning)
-        (void)json_object_set_new(one, "warning", json_string(m->warning));
+    if (warning)
+        (void)json_object_set_new(one, "warning", json_string(warning));
     json_array_append_new(m->items, one);
     many_next(m);
 }
@@ -114,7 +94,6 @@ static void many_next(struct many *m)
         return;
     }
     (void)id_parse(slice_of(json_string_value(id)), &conv);
-    m->warning = goal_warning(m);
     desk_transfer(turn_desk(m->turn), &m->site, &m->turn->person, &conv, &m->in, one_done, m);
 }
 

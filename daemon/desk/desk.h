@@ -63,9 +63,11 @@ void desk_opening(const struct site_queue *q, int64_t now_ms, char *ret, size_t 
 /* Why does it wait, why has that agent got it: a JSON object. `done` runs once, later (at once only when memory is out). */
 void desk_why(struct desk *d, const struct conv *conv,
               void (*done)(void *ctx, enum kf_rc rc, const struct buf *json, const struct kf_err *why), void *ctx);
-/* Hands a conversation on, as `person` may; `in` has to_agent, to_queue or to_department, and the note as text. */
+/* Hands a conversation on, as `person` may; `in` has to_agent, to_queue or to_department, and the note as text. `warning`: as
+ * desk_unattended() has it of where it went; NULL of a person. */
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
-                   const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx);
+                   const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const char *warning, const struct kf_err *why),
+                   void *ctx);
 /* What a bot does by a call of its own, to a conversation that it talks in or has talked in. What it says when it has no word any more is
  * kept as a note, so nothing of it reaches the visitor. */
 enum bot_does {

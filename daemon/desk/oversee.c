@@ -64,20 +64,6 @@ static enum kf_rc to_person(struct desk *d, struct desk_site *ds, struct change 
     return KF_OK;
 }
 
-static const char *unattended(struct desk *d, const struct desk_site *ds, const struct site_queue *q)
-{
-    if (!deserted(d, ds, &q->key))
-        return NULL;
-    return hours_open(&q->hours, now(d)) ? "nobody" : "closed";
-}
-
-const char *desk_unattended(struct desk *d, const struct kf_key *site, const struct site_queue *q)
-{
-    struct desk_site *ds = site_of(d, site);
-
-    return ds ? unattended(d, ds, q) : NULL;
-}
-
 /* Where nobody is there, the rules say so, and nobody is promised whom they take back. */
 static enum kf_rc to_queue(struct desk *d, struct desk_site *ds, struct change *c, const struct site_queue *queue, const struct conv *conv)
 {
@@ -261,13 +247,14 @@ struct handing {
     struct kf_id person;
     struct arena *arena; /* owns all of this */
     struct inbound in;
-    void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why);
+    const char *warning;
+    void (*done)(void *ctx, enum kf_rc rc, const char *warning, const struct kf_err *why);
     void *ctx;
 };
 
 static void handing_end(struct handing *h, enum kf_rc rc, const struct kf_err *why)
 {
-    h->done(h->ctx, rc, why);
+    h->done(h->ctx, rc, rc ? NULL : h->warning, why);
     h->d->under_way--;
     arena_free(h->arena);
 }
@@ -305,11 +292,13 @@ static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
         handing_end(h, rc, &local);
         return;
     }
+    h->warning = c->warning;
     h->d->ports.commit(h->d->ports.ctx, c, hand_done, h);
 }
 
 void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id *person, const struct kf_id *conv,
-                   const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const struct kf_err *why), void *ctx)
+                   const struct inbound *in, void (*done)(void *ctx, enum kf_rc rc, const char *warning, const struct kf_err *why),
+                   void *ctx)
 {
     struct arena *a = arena_new(0);
     struct handing *h = a ? ARENA_NEW(a, struct handing) : NULL;
@@ -319,7 +308,7 @@ void desk_transfer(struct desk *d, const struct kf_key *site, const struct kf_id
 
     if (!q) {
         arena_free(a);
-        done(ctx, KF_NOMEM, NULL);
+        done(ctx, KF_NOMEM, NULL, NULL);
         return;
     }
     cid = fresh_id(d);
