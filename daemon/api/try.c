@@ -348,11 +348,9 @@ static json_t *words_of(const struct trial *tr, const char *wording)
     return ret;
 }
 
-/* Who has left a message is not asked for one, and is thanked instead of greeted. */
-static bool is_answered(const struct trial *tr, const struct rule *r)
+static bool has_form(const struct trial *tr)
 {
-    return tr->form && is_word(tr->event) &&
-           (r->actions & RULE_FORM || (r->event == RULE_OPENED && r->wording && strcmp(r->wording, "greeting") == 0));
+    return tr->form && is_word(tr->event);
 }
 
 static json_t *hits_json(const struct answer_hit *hits, size_t n)
@@ -377,6 +375,7 @@ static json_t *articles_near(const struct trial *tr)
 static json_t *verdict(const struct trial *tr, const struct rule *r, const struct rule_firing *f)
 {
     json_t *ret = json_pack("{s:s,s:s}", "rule", r->key.s, "event", rule_event_name(r->event));
+    bool needless = has_form(tr) && rule_form_answers(r);
     const char *which = "";
 
     if (r->actions & RULE_ANSWER)
@@ -385,9 +384,9 @@ static json_t *verdict(const struct trial *tr, const struct rule *r, const struc
         (void)json_object_set_new(ret, "bot", json_string(r->bot.s));
     if (f && f->verdict == RULE_FIRES) {
         (void)json_object_set_new(ret, "verdict", json_string("fires"));
-        if (is_answered(tr, r))
+        if (needless)
             (void)json_object_set_new(ret, "why", json_string("form"));
-        (void)json_object_set_new(ret, "text", is_answered(tr, r) ? json_null() : words_of(tr, r->wording));
+        (void)json_object_set_new(ret, "text", needless ? json_null() : words_of(tr, r->wording));
         if (r->actions & RULE_ANSWER)
             (void)json_object_set_new(ret, "articles", hits_json(f->hits, f->n_hits));
     } else if (f) {
@@ -423,10 +422,9 @@ static json_t *thanks(const struct trial *tr, const struct rule_firing *f, size_
     bool alone = tr->conv.state == CONV_WAITING && json_is_null(bot);
 
     json_decref(bot);
-    for (size_t i = 0; i < n; i++)
-        if (f[i].verdict == RULE_FIRES && f[i].rule->wording && strcmp(f[i].rule->wording, "form_thanks") == 0)
-            return json_null();
-    return tr->form && is_word(tr->event) && alone && !tr->facts.automatic ? words_of(tr, "form_thanks") : json_null();
+    if (!has_form(tr) || !alone || tr->facts.automatic || rule_wording_said(f, n, "form_thanks"))
+        return json_null();
+    return words_of(tr, "form_thanks");
 }
 
 static void answer(struct turn *t, const struct site *site, json_t *root)

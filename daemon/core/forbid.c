@@ -3,6 +3,8 @@
 #include "core/segment.h"
 #include "core/utf8.h"
 
+#include <ctype.h>
+
 #define SPACED_MAX  (1u << 20)
 #define SPELLED_MIN 3 /* letters that stand alone, one after the other */
 #define SPELLED_MAX 128
@@ -21,11 +23,6 @@ static void put_word(const char *word, size_t n, struct buf *ret)
     buf_char(ret, ' ');
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* What was spelled: " idiot "; and without what may stand beside it by itself: numbers, and a word of one letter, as in "u i.d.i.o.t". */
 static void put_spelled(const char *run, size_t n, struct buf *ret)
 {
@@ -34,9 +31,9 @@ static void put_spelled(const char *run, size_t n, struct buf *ret)
     if (n < SPELLED_MIN)
         return;
     put_word(run, n, ret);
-    while (from < to && is_digit(*from))
+    while (from < to && isdigit((unsigned char)*from))
         from++;
-    while (to > from && is_digit(to[-1]))
+    while (to > from && isdigit((unsigned char)to[-1]))
         to--;
     n = (size_t)(to - from);
     if (n < SPELLED_MIN)

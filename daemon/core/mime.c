@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* memmem */
+
 #include "core/mime.h"
 
 #include <stdint.h>
@@ -134,33 +136,39 @@ bool mime_shown(const char *type)
     return false;
 }
 
+/* Without a byte order mark and blanks in front. */
+static struct slice from_words(struct slice s)
+{
+    size_t i = slice_starts(s, "\xef\xbb\xbf") ? 3 : 0;
+
+    while (i < s.n && s.p[i] && strchr(" \t\r\n", s.p[i]))
+        i++;
+    return (struct slice){ s.p + i, s.n - i };
+}
+
 static bool begins_as_page(struct slice s)
 {
-    size_t i = s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-
-    while (i < s.n && strchr(" \t\r\n", s.p[i]) && s.p[i])
-        i++;
-    return i < s.n && (s.p[i] == '{' || s.p[i] == '[' || s.p[i] == '<');
+    s = from_words(s);
+    return slice_starts(s, "{") || slice_starts(s, "[") || slice_starts(s, "<");
 }
 
 /* It may begin with a comment of any length. */
 static bool is_drawing(struct slice s)
 {
-    size_t i = s.n >= 3 && memcmp(s.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    s = from_words(s);
+    return slice_starts(s, "<") && memmem(s.p, s.n, "<svg", 4);
+}
 
-    while (i < s.n && strchr(" \t\r\n", s.p[i]) && s.p[i])
-        i++;
-    for (bool page = i < s.n && s.p[i] == '<'; page && i + 4 < s.n; i++)
-        if (memcmp(s.p + i, "<svg", 4) == 0)
-            return true;
-    return false;
+static bool begins_as(struct slice said, const char *type)
+{
+    return said.n >= strlen(type) && strncasecmp(said.p, type, strlen(type)) == 0;
 }
 
 static bool is_type(struct slice said, const char *type)
 {
     size_t n = strlen(type);
 
-    return said.n >= n && strncasecmp(said.p, type, n) == 0 && (said.n == n || said.p[n] == ';' || said.p[n] == ' ');
+    return begins_as(said, type) && (said.n == n || said.p[n] == ';' || said.p[n] == ' ');
 }
 
 /* A document whose announced type no text can have. Some of what calls itself a picture or a film is written in letters (portable pixmaps,
@@ -170,7 +178,7 @@ static bool never_text(struct slice said)
     for (size_t i = 0; i < COUNT(magics); i++)
         if (strcmp(magics[i].type, "application/gzip") != 0 && is_type(said, magics[i].type))
             return true;
-    return said.n > 34 && strncasecmp(said.p, "application/vnd.openxmlformats-off", 34) == 0;
+    return begins_as(said, "application/vnd.openxmlformats-");
 }
 
 bool mime_mistaken(enum inbound_type announced, struct slice said, struct slice head)

@@ -467,6 +467,24 @@ bool rule_puts_off(const struct rule_firing *f)
     return f->verdict == RULE_FIRES && f->rule->actions & RULE_PARK;
 }
 
+static bool says(const struct rule *r, const char *wording)
+{
+    return r->wording && strcmp(r->wording, wording) == 0;
+}
+
+bool rule_form_answers(const struct rule *r)
+{
+    return r->actions & RULE_FORM || (r->event == RULE_OPENED && says(r, "greeting"));
+}
+
+bool rule_wording_said(const struct rule_firing *f, size_t n, const char *wording)
+{
+    for (size_t i = 0; i < n; i++)
+        if (f[i].verdict == RULE_FIRES && says(f[i].rule, wording))
+            return true;
+    return false;
+}
+
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max)
 {
     const struct rule_all all = { rules, n, any_notice_at(rules, n, facts) };

@@ -189,6 +189,10 @@ struct rule_firing {
 
 /* Does it take a message, and let the visitor wait no more? */
 bool rule_puts_off(const struct rule_firing *f);
+/* Is what it says needless once a message form has come? It asks for one, or it is the greeting in place of which one is thanked. */
+bool rule_form_answers(const struct rule *r);
+/* Does one that fires say that wording? */
+bool rule_wording_said(const struct rule_firing *f, size_t n, const char *wording);
 /* What happens for message `facts->message`, or for what is due when it is NULL, in the order of the rules. Writes at most `max`, returns
  * how many. What has fired before (facts->fired) is left out. */
 size_t rule_match(const struct rule *rules, size_t n, const struct rule_facts *facts, struct rule_firing *ret, size_t max);

@@ -157,12 +157,6 @@ void segmenter_init(struct segmenter *s, struct slice text)
     *s = (struct segmenter){ .text = text };
 }
 
-/* Words are not cut where letters and digits meet. */
-static void whole_init(struct segmenter *s, struct slice text)
-{
-    *s = (struct segmenter){ .text = text, .whole = true };
-}
-
 static void token_add(struct segment *t, uint32_t cp)
 {
     uint32_t folded[2];
@@ -246,7 +240,8 @@ void segment_spaced(struct slice text, struct buf *ret)
     struct segment t;
     bool first = true;
 
-    whole_init(&s, text);
+    segmenter_init(&s, text);
+    s.whole = true;
     while (segmenter_next(&s, &t)) {
         if (!first)
             buf_char(ret, ' ');
@@ -541,7 +536,8 @@ static const struct segment *recent_back(const struct recent *r, size_t back)
     return &r->at[(r->n - 1 - back) % PHRASE_MAX];
 }
 
-/* Does `term` end with the token that was read last? `strict`: runs of CJK without a gap, as they are marked, and the parts of a word; an index does not know of gaps. */
+/* Does `term` end with the token that was read last? `strict`: runs of CJK and the parts of a word without a gap, as they are marked; an index
+ * does not know of gaps. */
 static bool ends_here(const struct query *q, size_t term, const struct recent *r, bool strict)
 {
     size_t n = q->terms[term].n;

@@ -225,7 +225,8 @@ static struct slice came_by(struct change *c, const struct inbound *in)
     return slice_of(change_printf(c, "%.*s %.*s", (int)in->referral.n, in->referral.p, (int)in->payload.n, in->payload.p));
 }
 
-/* A line on the timeline of the newest conversation with that peer. Where there is none, nobody has spoken yet, and nothing is kept. */
+/* A line on the timeline of the newest conversation with that peer. By what somebody came waits for the next one where none is open; of the
+ * rest nothing is kept where nobody has spoken yet. */
 static void add_entry(struct change *c, const struct inbound *in, const char *kind)
 {
     struct act *act = change_act(c, ACT_ENTRY);

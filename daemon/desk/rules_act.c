@@ -71,15 +71,10 @@ static struct act *speak_filled(const struct acting *a, const char *wording, con
     return speak(a->ds->site, a->c, &l->conv, wording, event, values, 6);
 }
 
-/* Who has just left a message is not asked for one, and is thanked instead of greeted: both say that it has come. */
-static bool is_answered(const struct acting *a, const struct rule *r)
-{
-    return a->l->form && (r->actions & RULE_FORM || (r->event == RULE_OPENED && strcmp(r->wording, "greeting") == 0));
-}
-
 static void say(const struct acting *a, const struct rule *r)
 {
-    struct act *act = is_answered(a, r) ? NULL : speak_filled(a, r->wording, NULL);
+    bool needless = a->l->form && rule_form_answers(r);
+    struct act *act = needless ? NULL : speak_filled(a, r->wording, NULL);
 
     if (!act)
         return;
@@ -235,20 +230,12 @@ void rules_act(struct acting *a, const struct rule_firing *f, size_t n)
     }
 }
 
-static bool is_thanked(const struct rule_firing *f, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (f[i].verdict == RULE_FIRES && f[i].rule->wording && strcmp(f[i].rule->wording, "form_thanks") == 0)
-            return true;
-    return false;
-}
-
 void form_thanked(const struct acting *a, struct act_ruled *ruled, const struct rule_firing *f, size_t n, bool silent)
 {
     const struct looking *l = a->l;
     bool alone = l->conv.state == CONV_WAITING || l->conv.state == CONV_OFFERED || l->conv.state == CONV_PARKED;
 
-    if (!l->form || !alone || silent || is_thanked(f, n))
+    if (!l->form || !alone || silent || rule_wording_said(f, n, "form_thanks"))
         return;
     if (answer_once(a, ruled, "form", change_printf(a->c, "seq:%lld", (long long)l->form)))
         (void)speak_filled(a, "form_thanks", NULL);

@@ -168,6 +168,21 @@ json_t *staff_get(const struct staff *s, const struct daemon *d, const char *pat
     return ret;
 }
 
+bool staff_knows_came_by(const struct staff *s, const struct daemon *d, const char *site, const char *conv, const char *scene)
+{
+    char path[100];
+    bool ret = false;
+    json_t *talk, *e;
+    size_t i;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=%s", conv, site);
+    talk = staff_get(s, d, path);
+    json_array_foreach(json_object_get(talk, "timeline"), i, e) ret |=
+        strcmp(text_at(e, "kind"), "follow") == 0 && strcmp(text_at(e, "data.referral"), scene) == 0;
+    json_decref(talk);
+    return ret;
+}
+
 json_t *staff_send(const struct staff *s, const struct daemon *d, int status, const char *method, const char *path, const char *body)
 {
     struct reply r = web_expect(

@@ -51,6 +51,8 @@ void staff_free(struct staff *s);
 int64_t staff_say(struct staff *s, const char *conv, const char *cid, const char *text);
 /* GET as this person: expects 200 and returns the JSON, owned by the caller. */
 json_t *staff_get(const struct staff *s, const struct daemon *d, const char *path);
+/* Does the transcript tell that the contact came by that code or link? */
+bool staff_knows_came_by(const struct staff *s, const struct daemon *d, const char *site, const char *conv, const char *scene);
 /* Sends `body` (NULL none) as this person and expects the status; the answer, owned by the caller (NULL: it has no JSON). */
 json_t *staff_send(const struct staff *s, const struct daemon *d, int status, const char *method, const char *path, const char *body);
 

@@ -291,21 +291,6 @@ static void a_follower_is_answered(void **state)
     wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
 }
 
-static bool came_by(const char *conv, const char *scene)
-{
-    char path[100];
-    bool ret = false;
-    json_t *talk, *e;
-    size_t i;
-
-    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=" SITE, conv);
-    talk = staff_get(&agent, &d, path);
-    json_array_foreach(json_object_get(talk, "timeline"), i, e) ret |=
-        strcmp(text_at(e, "kind"), "follow") == 0 && strcmp(text_at(e, "data.referral"), scene) == 0;
-    json_decref(talk);
-    return ret;
-}
-
 /* The platform tells the scene when there is nobody to tell it of yet; of a code that is scanned later, too. And who has gone is written to in
  * vain. */
 static void where_a_follower_came_from_is_known_and_that_he_left(void **state)
@@ -321,8 +306,8 @@ static void where_a_follower_came_from_is_known_and_that_he_left(void **state)
     r = text_from("o-7", "24565000000000041", "我刚扫了码");
     reply_free(&r);
     (void)snprintf(conv, sizeof(conv), "%s", assigned());
-    assert_true(came_by(conv, "SHOP12"));
-    assert_true(came_by(conv, "TABLE3"));
+    assert_true(staff_knows_came_by(&agent, &d, SITE, conv, "SHOP12"));
+    assert_true(staff_knows_came_by(&agent, &d, SITE, conv, "TABLE3"));
     r = post("o-7", "<MsgType>event</MsgType><Event>SCAN</Event><EventKey>TABLE4</EventKey>");
     reply_free(&r);
     line = wire_take(&agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "follow");

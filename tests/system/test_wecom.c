@@ -312,22 +312,6 @@ static void cards_go_as_what_they_are(const char *conv)
     status(seq, "sent");
 }
 
-/* By which link, told before the first words, stands above them. */
-static void came_by(const char *conv, const char *scene)
-{
-    char path[100];
-    bool known = false;
-    json_t *talk, *e;
-    size_t i;
-
-    (void)snprintf(path, sizeof(path), "/api/v1/transcripts/%s?site=" SITE, conv);
-    talk = staff_get(&agent, &d, path);
-    json_array_foreach(json_object_get(talk, "timeline"), i, e) known |=
-        strcmp(text_at(e, "kind"), "follow") == 0 && strcmp(text_at(e, "data.referral"), scene) == 0;
-    json_decref(talk);
-    assert_true(known);
-}
-
 /* Two pages, a name, the greeting by a rule, the agent's words, an answer that is lost, and a failure that is told later. */
 static void a_customer_is_answered(void **state)
 {
@@ -345,7 +329,7 @@ static void a_customer_is_answered(void **state)
     (void)snprintf(items, sizeof(items), "%s,%s", text_item(ONE, "wmA", "kfm_1", "你好😀"), text_item(ONE, "wmA", "kfm_2", "在吗"));
     gives_page(items, "c3", 0);
     (void)snprintf(conv, sizeof(conv), "%s", assigned("one"));
-    came_by(conv, "shop order%3D7");
+    assert_true(staff_knows_came_by(&agent, &d, SITE, conv, "shop order%3D7"));
     gives_names("wmA", "张三");
     if (!greetings)
         accepts(takes_message(ONE, "wmA", NULL));
