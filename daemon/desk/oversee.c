@@ -286,7 +286,11 @@ static void hand_on(void *ctx, enum kf_rc rc, struct query *q, const struct kf_e
         return;
     }
     c = staff_change(h->d, ds, m, &h->in, &q->convs[0]);
-    rc = c ? transfer(h->d, ds, c, &h->in, &q->convs[0], &local) : kf_fail(&local, KF_NOMEM, "out of memory");
+    if (!c) {
+        handing_end(h, kf_fail(&local, KF_NOMEM, "out of memory"), &local);
+        return;
+    }
+    rc = transfer(h->d, ds, c, &h->in, &q->convs[0], &local);
     if (rc) {
         change_free(c);
         handing_end(h, rc, &local);
