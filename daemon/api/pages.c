@@ -250,6 +250,62 @@ static void counted(struct buf *b, const char *counts)
     json_decref(root);
 }
 
+static void net_metrics(struct buf *b, const struct net_figures *n)
+{
+    metric(b, "connections", "gauge", "Open connections of any kind.", n->connections);
+    metric(b, "sockets", "gauge", "Open WebSockets.", n->sockets);
+    metric(b, "requests_total", "counter", "HTTP requests.", n->requests);
+    metric(b, "frames_in_total", "counter", "WebSocket messages received.", n->frames_in);
+    metric(b, "frames_out_total", "counter", "WebSocket messages sent.", n->frames_out);
+    metric(b, "bytes_in_total", "counter", "Bytes of messages received.", n->bytes_in);
+    metric(b, "bytes_out_total", "counter", "Bytes of messages sent.", n->bytes_out);
+    metric(b, "refused_total", "counter", "Connections and requests refused at a limit.", n->refused);
+    metric(b, "bodies_held_bytes", "gauge", "Large request bodies that are held in memory.", (uint64_t)n->bodies);
+    metric(b, "bodies_spooled_bytes", "gauge", "Large webhooks that are held in files.", (uint64_t)n->spooled);
+    metric(b, "slow_readers_total", "counter", "Sockets closed because their queue was full.", n->slow);
+}
+
+static void desk_metrics(struct buf *b, const struct desk_figures *d)
+{
+    metric(b, "messages_in_total", "counter", "Messages taken from visitors and agents.", d->messages_in);
+    metric(b, "messages_out_total", "counter", "Messages told to sockets.", d->messages_out);
+    metric(b, "duplicates_total", "counter", "Repeats answered with the first answer.", d->duplicates);
+    metric(b, "conflicts_total", "counter", "Acts on an old epoch.", d->conflicts);
+    metric(b, "route_passes_total", "counter", "Route passes.", d->passes);
+    metric(b, "route_matches_total", "counter", "Conversations assigned or offered by a pass.", d->matches);
+    metric(b, "rules_fired_total", "counter", "Auto-replies.", d->rules_fired);
+    metric(b, "waiting", "gauge", "Conversations that wait.", (uint64_t)d->waiting);
+    metric(b, "longest_wait_ms", "gauge", "The longest of these waits.", (uint64_t)d->longest_ms);
+    buf_printf(b,
+               "# HELP kefud_wait_seconds From entering the queue to being served.\n# TYPE kefud_wait_seconds summary\n"
+               "kefud_wait_seconds_sum %.3f\nkefud_wait_seconds_count %llu\n",
+               (double)d->wait_ms_total / 1000.0, (unsigned long long)d->waits);
+    metric(b, "store_away", "gauge", "1 while the database takes no commits.", d->store_away);
+    metric(b, "lease_held", "gauge", "1 while this node does the housekeeping of a site.", d->holder);
+    metric(b, "errands_sent_total", "counter", "Messages that platforms have taken.", d->errands_sent);
+    metric(b, "errands_failed_total", "counter", "Messages that platforms have refused.", d->errands_failed);
+    ack_histogram(b, d);
+}
+
+static void store_metrics(struct buf *b, const struct store_figures *s, bool broken)
+{
+    metric(b, "commits_total", "counter", "Commits.", s->commits);
+    metric(b, "commit_microseconds_total", "counter", "Time spent in commits.", s->commit_us_total);
+    metric(b, "store_queue", "gauge", "Changes that wait for the writer.", s->queued);
+    metric(b, "store_broken", "gauge", "1 after an I/O error of the database.", broken);
+    metric(b, "index_lag_ms", "gauge", "Age of the oldest message that search does not know yet.", s->index_lag_ms);
+    commit_histogram(b, s);
+}
+
+static void live_metrics(struct buf *b, const struct live_figures *l, bool up)
+{
+    metric(b, "redis_up", "gauge", "1 while Redis answers.", up);
+    metric(b, "redis_calls_total", "counter", "Calls to Redis.", l->calls);
+    metric(b, "redis_failed_total", "counter", "Calls that failed.", l->failed);
+    metric(b, "redis_doubted", "gauge", "Sites of which Redis could not be told something yet.", l->doubted);
+    metric(b, "redis_reconnects_total", "counter", "Times that the link to Redis came back.", l->reconnects);
+}
+
 static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct turn *t = ctx;
@@ -267,46 +323,10 @@ static void have_counts(void *ctx, enum kf_rc rc, struct query *q, const struct 
     net_figures(api_server(t->api), &n);
     live_figures(cfg->live, &l);
     buf_init(&b, 65536);
-    metric(&b, "connections", "gauge", "Open connections of any kind.", n.connections);
-    metric(&b, "sockets", "gauge", "Open WebSockets.", n.sockets);
-    metric(&b, "requests_total", "counter", "HTTP requests.", n.requests);
-    metric(&b, "frames_in_total", "counter", "WebSocket messages received.", n.frames_in);
-    metric(&b, "frames_out_total", "counter", "WebSocket messages sent.", n.frames_out);
-    metric(&b, "bytes_in_total", "counter", "Bytes of messages received.", n.bytes_in);
-    metric(&b, "bytes_out_total", "counter", "Bytes of messages sent.", n.bytes_out);
-    metric(&b, "refused_total", "counter", "Connections and requests refused at a limit.", n.refused);
-    metric(&b, "bodies_held_bytes", "gauge", "Large request bodies that are held in memory.", (uint64_t)n.bodies);
-    metric(&b, "bodies_spooled_bytes", "gauge", "Large webhooks that are held in files.", (uint64_t)n.spooled);
-    metric(&b, "slow_readers_total", "counter", "Sockets closed because their queue was full.", n.slow);
-    metric(&b, "messages_in_total", "counter", "Messages taken from visitors and agents.", d.messages_in);
-    metric(&b, "messages_out_total", "counter", "Messages told to sockets.", d.messages_out);
-    metric(&b, "duplicates_total", "counter", "Repeats answered with the first answer.", d.duplicates);
-    metric(&b, "conflicts_total", "counter", "Acts on an old epoch.", d.conflicts);
-    metric(&b, "route_passes_total", "counter", "Route passes.", d.passes);
-    metric(&b, "route_matches_total", "counter", "Conversations assigned or offered by a pass.", d.matches);
-    metric(&b, "rules_fired_total", "counter", "Auto-replies.", d.rules_fired);
-    metric(&b, "waiting", "gauge", "Conversations that wait.", (uint64_t)d.waiting);
-    metric(&b, "longest_wait_ms", "gauge", "The longest of these waits.", (uint64_t)d.longest_ms);
-    buf_printf(&b,
-               "# HELP kefud_wait_seconds From entering the queue to being served.\n# TYPE kefud_wait_seconds summary\n"
-               "kefud_wait_seconds_sum %.3f\nkefud_wait_seconds_count %llu\n",
-               (double)d.wait_ms_total / 1000.0, (unsigned long long)d.waits);
-    metric(&b, "commits_total", "counter", "Commits.", s.commits);
-    metric(&b, "commit_microseconds_total", "counter", "Time spent in commits.", s.commit_us_total);
-    metric(&b, "store_queue", "gauge", "Changes that wait for the writer.", s.queued);
-    metric(&b, "store_broken", "gauge", "1 after an I/O error of the database.", store_broken(cfg->store) != NULL);
-    metric(&b, "store_away", "gauge", "1 while the database takes no commits.", d.store_away);
-    metric(&b, "lease_held", "gauge", "1 while this node does the housekeeping of a site.", d.holder);
-    metric(&b, "index_lag_ms", "gauge", "Age of the oldest message that search does not know yet.", s.index_lag_ms);
-    metric(&b, "redis_up", "gauge", "1 while Redis answers.", live_up(cfg->live));
-    metric(&b, "redis_calls_total", "counter", "Calls to Redis.", l.calls);
-    metric(&b, "redis_failed_total", "counter", "Calls that failed.", l.failed);
-    metric(&b, "redis_doubted", "gauge", "Sites of which Redis could not be told something yet.", l.doubted);
-    metric(&b, "redis_reconnects_total", "counter", "Times that the link to Redis came back.", l.reconnects);
-    metric(&b, "errands_sent_total", "counter", "Messages that platforms have taken.", d.errands_sent);
-    metric(&b, "errands_failed_total", "counter", "Messages that platforms have refused.", d.errands_failed);
-    ack_histogram(&b, &d);
-    commit_histogram(&b, &s);
+    net_metrics(&b, &n);
+    desk_metrics(&b, &d);
+    store_metrics(&b, &s, store_broken(cfg->store) != NULL);
+    live_metrics(&b, &l, live_up(cfg->live));
     counted(&b, rc ? NULL : q->text_out);
     a.body = buf_slice(&b);
     turn_answer(t, &a);

@@ -326,14 +326,50 @@ static bool protected_enough(const struct turn *t)
     return t->peer.secure || t->peer.loopback || t->peer.local;
 }
 
+static bool login_fill(struct login *l, const json_t *root)
+{
+    const json_t *second = json_object_get(root, "code");
+    const char *email = json_string_value(json_object_get(root, "email"));
+    const char *password = json_string_value(json_object_get(root, "password"));
+    const char *code = json_string_value(second);
+    size_t n = json_string_length(json_object_get(root, "password"));
+
+    if (!email || strlen(email) >= sizeof(l->email) || !password || n > PASSWORD_BYTES)
+        return false;
+    if (code ? strlen(code) >= sizeof(l->code) : second && !json_is_null(second))
+        return false;
+    for (size_t i = 0; email[i]; i++)
+        l->email[i] = (char)tolower((unsigned char)email[i]);
+    memcpy(l->password, password, n);
+    l->n_password = n;
+    (void)snprintf(l->code, sizeof(l->code), "%s", code ? code : "");
+    return true;
+}
+
+/* What was brought to sign in with; NULL: answered. */
+static struct login *login_new(struct turn *t)
+{
+    json_t *root = turn_body(t);
+    struct login *ret = root ? calloc(1, sizeof(*ret)) : NULL;
+
+    if (ret) {
+        ret->turn = t;
+        if (!login_fill(ret, root)) {
+            turn_problem(t, 400, "email and password are wanted, and code where there is a second factor, all as text");
+            login_free(ret);
+            ret = NULL;
+        }
+    } else if (root)
+        turn_problem(t, 500, "out of memory");
+    json_decref(root);
+    return ret;
+}
+
 static void post_session(struct turn *t)
 {
     struct slice origin = turn_header(t, "origin");
-    const char *email, *password, *code;
     struct login *l;
     struct query *q;
-    json_t *root, *second;
-    size_t n;
 
     if (!protected_enough(t)) {
         turn_problem_as(t, 400, "tls_required", "tls_required: signing in needs https");
@@ -343,30 +379,9 @@ static void post_session(struct turn *t)
         turn_problem(t, 403, "this Origin is not ours");
         return;
     }
-    root = turn_body(t);
-    if (!root)
+    l = login_new(t);
+    if (!l)
         return;
-    email = json_string_value(json_object_get(root, "email"));
-    password = json_string_value(json_object_get(root, "password"));
-    n = json_string_length(json_object_get(root, "password"));
-    second = json_object_get(root, "code");
-    code = json_string_value(second);
-    l = email && password && strlen(email) < sizeof(l->email) && n <= PASSWORD_BYTES &&
-                (code ? strlen(code) < sizeof(l->code) : !second || json_is_null(second))
-            ? calloc(1, sizeof(*l))
-            : NULL;
-    if (!l) {
-        turn_problem(t, 400, "email and password are wanted, and code where there is a second factor, all as text");
-        json_decref(root);
-        return;
-    }
-    l->turn = t;
-    for (size_t i = 0; email[i]; i++)
-        l->email[i] = (char)tolower((unsigned char)email[i]);
-    memcpy(l->password, password, n);
-    l->n_password = n;
-    (void)snprintf(l->code, sizeof(l->code), "%s", code ? code : "");
-    json_decref(root);
     if (too_many_tries(l)) {
         struct kf_err busy = { 0 };
 
