@@ -202,7 +202,10 @@ static void comment(struct opening_review *o)
     p->commit(p->ctx, c, commented, o);
 }
 
-void comment_post(struct turn *t)
+static void comment_post(struct turn *t)
 {
     open_review(t, REVIEW_COMMENT, true, comment);
 }
+
+const struct route_entry routes_comments[] = { { "POST", "/api/v1/reviews/*/comments", GATE_STAFF, comment_post },
+                                               { NULL, NULL, GATE_OPEN, NULL } };

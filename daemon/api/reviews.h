@@ -14,6 +14,13 @@ json_t *review_json(struct turn *t, const struct review *r);
 /* {"id","name","number"?}; people who are gone have only their id. */
 json_t *review_person(struct turn *t, const struct kf_key *site, const struct kf_id *id);
 
+/* The contents as they are kept; an empty object where there are none. */
+json_t *review_contents_json(const char *text);
+/* The answers as numbers, without a word. */
+json_t *review_numbers_json(const struct scorecard *card, const struct score_answer *answers);
+/* 1 to REVIEW_TEXT_CP characters. */
+bool review_is_text(const json_t *v);
+
 json_t *sample_json(const struct stored_sample *s);
 /* Who still has what to do of it, for supervisors: [{"person","open","gone"?}] of their queues; NULL: nobody, or that is not for `m` to see. */
 json_t *sample_open_json(struct turn *t, const struct member *m, const struct stored_sample *s);
@@ -52,13 +59,16 @@ struct change *opening_change(struct opening_review *o);
 void opening_concerns(struct opening_review *o, bool anybody);
 /* … and tells them, whoever did it aside; an appeal is the supervisors' to decide. */
 void opening_tell(const struct opening_review *o);
-/* 1 to REVIEW_TEXT_CP characters. */
-bool review_is_text(const json_t *v);
+/* A line of the access log: this was done to it. */
+void opening_audit(struct opening_review *o, struct change *c, const char *kind);
+/* It was submitted, and its words were deleted since. */
+bool opening_words_gone(const struct opening_review *o);
+/* What was submitted; where its words were deleted since, the numbers, which are kept with the figures. */
+json_t *opening_submitted(const struct opening_review *o);
 
 /* comments.c: those of the review with whom they name, and whom one that is written now may name: who may read the review. */
 json_t *comments_json(const struct opening_review *o);
 json_t *readers_json(const struct opening_review *o);
-void comment_post(struct turn *t);
 
 /* What the query string asks of reviews: from, to, agent, reviewer, queue, kind, item, fatal, appealed, overturned, week, passed, decided; and with rated=1
  * those of `item` as well that did not fail on it. */

@@ -1,6 +1,8 @@
 /* reviews_common.c: reviews as JSON, and which of them are asked for. */
 #include "api/reviews.h"
 
+#include "core/utf8.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,6 +61,32 @@ json_t *review_json(struct turn *t, const struct review *r)
     if (!id_is_zero(&r->decider))
         (void)json_object_set_new(ret, "decider", review_person(t, &r->site, &r->decider));
     return ret;
+}
+
+json_t *review_contents_json(const char *text)
+{
+    json_t *ret = *text ? json_loads(text, 0, NULL) : NULL;
+
+    return ret ? ret : json_object();
+}
+
+json_t *review_numbers_json(const struct scorecard *card, const struct score_answer *answers)
+{
+    json_t *all = json_object();
+
+    for (size_t i = 0; i < card->n_items; i++)
+        if (answers[i].na)
+            (void)json_object_set_new(all, score_item(card, i, NULL)->key.s, json_pack("{s:b}", "na", 1));
+        else if (answers[i].given)
+            (void)json_object_set_new(all, score_item(card, i, NULL)->key.s, json_pack("{s:i}", "value", answers[i].value));
+    return json_pack("{s:o}", "answers", all);
+}
+
+bool review_is_text(const json_t *v)
+{
+    const char *text = json_string_value(v);
+
+    return text && *text && utf8_length(slice_of(text)) <= REVIEW_TEXT_CP;
 }
 
 /* ---- which of them ------------------------------------------------------------------------------------------------------------------ */
