@@ -223,6 +223,10 @@ run: setup
 docs: $(B)/tests/unit/test_config
 	@KEFUD_WRITE_DOCS=1 $< >/dev/null 2>&1 && git --no-pager diff --stat config/kefud.conf docs/kefud.conf.5
 
+# Which Chinese characters are one, from the dictionaries among web's packages. A change of it is a change of the search index: see core/han.h.
+han:
+	@node daemon/core/han.mjs > daemon/core/han.def && git --no-pager diff --stat daemon/core/han.def
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -258,5 +262,5 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B)/daemon $(B)/protocols $(B)/tests $(B)/gen -name '*.d' 2>/dev/null)
-.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint flags fuzz fault bench bench-find million run docs format install uninstall clean
+.PHONY: all pkgs tests fuzzers faults $(LAYERS) setup setup-test test asan lint flags fuzz fault bench bench-find million run docs han format install uninstall clean
 .SECONDARY:

@@ -14,9 +14,8 @@
 #define ASKED_TERMS 64  /* of a question; what comes after is not looked for */
 #define BODY_TERMS  256 /* of a body */
 
-/* Between words, in Chinese, these stand alone: a run ends at them. */
-static const char *const particles[] = { "的", "了", "吗", "嗎", "呢", "吧", "啊", "呀", "么", "麼", "我",
-                                         "你", "您", "请", "請", "怎", "什", "甚", "们", "們", "跟" };
+/* Between words, in Chinese, these stand alone: a run ends at them. All as core/han.h folds them. */
+static const char *const particles[] = { "的", "了", "吗", "呢", "吧", "啊", "呀", "么", "我", "你", "您", "请", "怎", "什", "们", "跟" };
 
 /* What questions have in common, whatever they are about. Sorted. */
 static const char *const common[] = {
@@ -27,11 +26,9 @@ static const char *const common[] = {
     "some", "tell",  "thank", "thanks", "that", "the", "there", "this", "to",    "up",   "want",  "was",    "we",     "were",
     "what", "when",  "where", "which",  "who",  "why", "will",  "with", "would", "yes",  "you",   "your",
 };
-static const char *const common_pairs[] = {
-    "如何", "可以", "时候", "時候", "多久", "一下", "现在", "現在", "想要", "需要", "是否", "能否",
-    "哪里", "哪裡", "为什", "為什", "有没", "有沒", "没有", "沒有", "知道", "问一", "問一", "问下",
-    "問下", "问题", "問題", "谢谢", "謝謝", "多少", "还是", "還是", "能不", "不能", "不可", "想问"
-};
+static const char *const common_pairs[] = { "如何", "可以", "时候", "多久", "一下", "现在", "想要", "需要", "是否",
+                                            "能否", "哪里", "为什", "有没", "没有", "知道", "问一", "问下", "问题",
+                                            "谢谢", "多少", "还是", "能不", "不能", "不可", "想问" };
 
 struct term {
     uint64_t hash;
@@ -416,6 +413,17 @@ static int score_of(const struct entry *e, float got, float of, const char *lang
     return (int)lroundf(100 * (share > 1 ? 1 : share));
 }
 
+static bool is_chinese(const char *lang)
+{
+    return lang && strncmp(lang, "zh", 2) == 0;
+}
+
+/* Words are found in both ways of writing Chinese, and are shown as the visitor reads it. */
+static const struct article_text *as_read(const struct answer_hit *hit, const char *language)
+{
+    return is_chinese(language) && is_chinese(hit->text->lang) ? article_text_in(hit->article, language, hit->text->lang) : hit->text;
+}
+
 size_t answer_find(const struct answer_index *index, struct slice asked, const char *language, int threshold, struct answer_hit *ret,
                    size_t max)
 {
@@ -437,8 +445,10 @@ size_t answer_find(const struct answer_index *index, struct slice asked, const c
                 best.text = index->entries[i].text;
             }
         }
-        if (best.text && best.score >= threshold)
-            count = put_hit(ret, count, max, &best);
+        if (!best.text || best.score < threshold)
+            continue;
+        best.text = as_read(&best, language);
+        count = put_hit(ret, count, max, &best);
     }
     free(scores);
     return count;

@@ -40,7 +40,7 @@ struct answer_index;
 
 struct answer_hit {
     const struct article *article;
-    const struct article_text *text; /* the one that fits best: of two that fit alike the one in the visitor's language */
+    const struct article_text *text; /* the one that fits best; of two in Chinese, or that fit alike, the one in the visitor's language */
     int score;                       /* 1 to 100 */
 };
 

@@ -1,5 +1,5 @@
-/* forbid.h: wording that no agent should send. Found in any case and width, whatever stands between Chinese
- * characters ("随 便", "随-便"), and where letters stand alone ("i.d.i.o.t"). */
+/* forbid.h: wording that no agent should send. Found in any case and width, in simplified and traditional characters, whatever stands between
+ * those ("随 便", "隨-便"), and where letters stand alone ("i.d.i.o.t"). */
 #ifndef KF_CORE_FORBID_H
 #define KF_CORE_FORBID_H
 

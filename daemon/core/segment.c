@@ -1,5 +1,6 @@
 #include "core/segment.h"
 
+#include "core/han.h"
 #include "core/utf8.h"
 
 #include <string.h>
@@ -112,7 +113,8 @@ static const struct {
     { 0x3cd, 0x3c5, 0 }, { 0x3ce, 0x3c9, 0 }, { 0x401, 0x435, 0 }, { 0x451, 0x435, 0 }, { 0x4c0, 0x4cf, 0 }, { 0x1e9e, 's', 's' },
 };
 
-/* Writes one or two code points, returns how many. Case and accents go; what we know no fold for stays as it is. */
+/* Writes one or two code points, returns how many. Case and accents go, and which way a Chinese character is written; what we know no fold for
+ * stays as it is. */
 static int fold(uint32_t cp, uint32_t out[2])
 {
     size_t lo = 0, hi = sizeof(odd) / sizeof(odd[0]);
@@ -120,6 +122,10 @@ static int fold(uint32_t cp, uint32_t out[2])
     out[0] = cp;
     if (cp < 0x80) {
         out[0] = cp >= 'A' && cp <= 'Z' ? cp + 0x20 : cp;
+        return 1;
+    }
+    if (cp >= 0x3400) {
+        out[0] = han_fold(cp);
         return 1;
     }
     while (lo < hi) {

@@ -1,8 +1,8 @@
 /* segment.h: text into tokens for search. One function for indexing and for queries, for every database.
  *
- * Each CJK character is a token of its own; other scripts by word, folded (case, width, accents), where letters and digits that meet are two;
- * everything else separates. A run of CJK in a query is a phrase, so a two-character word is found exactly; so is a word of several parts:
- * "iPhone" and "iPhone15" both find "iPhone15手机".
+ * Each CJK character is a token of its own, in the one form that core/han.h gives it (退货 is 退貨); other scripts by word, folded (case, width,
+ * accents), where letters and digits that meet are two; everything else separates. A run of CJK in a query is a phrase, so a two-character word is
+ * found exactly; so is a word of several parts: "iPhone" and "iPhone15" both find "iPhone15手机".
  *
  * What stands in a list and is looked for in all that is written (keywords, forbidden wording) is compared by whole words: there "5" is not in
  * "5G手机", nor "iPhone" in "iPhone15". */

@@ -28,6 +28,11 @@ web() {
     (cd web && npm run --silent check && npm run --silent lint)
 }
 
+han() {
+    [ -d web/node_modules ] || { echo "the npm packages of web/ are not installed"; return 1; }
+    node daemon/core/han.mjs | cmp - daemon/core/han.def
+}
+
 check words grep bash tests/lint/words.sh
 check layers awk bash tests/lint/layers.sh
 check sql gcc bash tests/lint/sql.sh
@@ -35,6 +40,7 @@ check tidy clang-tidy bash tests/lint/tidy.sh &
 check cppcheck cppcheck bash tests/lint/cppcheck.sh &
 check warnings clang bash tests/lint/warnings.sh &
 [ -f web/package.json ] && check web npm web &
+check han node han &
 check shell shellcheck bash tests/lint/shell.sh &
 check format clang-format bash tests/lint/format.sh &
 wait

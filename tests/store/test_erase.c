@@ -9,7 +9,7 @@
 #define RAW_BODY   "<xml>roher-Koerper-Ottokar-vom-Postamt</xml>"
 #define ADDRESS    "openid-ottokar-99887766"
 #define PHONE      "13912345678"
-#define CHINESE    "我住在幸福路三百号，想退货"
+#define CHINESE    "我住在幸福路三百號，想退貨"
 #define ENGLISH    "my secret garden gnome is broken"
 #define EDITED     "the first wording about marmalade"
 #define NOTE       "der Kunde heisst Ottokar Zwiebelmann"
@@ -373,12 +373,14 @@ static void who_is_forgotten_is_found_nowhere(void **state)
         if (!somewhere(w, his[i]))
             fail_msg("the test looks for what was never there: %s", his[i]);
     assert_int_equal(found(w, "幸福路"), 1);
+    assert_int_equal(found(w, "三百号"), 1);
     assert_int_equal(found(w, "gnome"), 1);
 
     assert_int_equal(erase(w, &h.contact).rc, KF_OK);
     /* At once. */
     assert_string_equal(texts(w, &h.conv, 0, 0, 20), "1:|2:|3:|4:|5:|6:");
     assert_int_equal(found(w, "幸福路"), 0);
+    assert_int_equal(found(w, "三百号"), 0);
     assert_int_equal(found(w, "gnome"), 0);
     conv = get_conv(w, &h.conv);
     assert_int_equal(conv.n, 1);

@@ -75,6 +75,39 @@ static void letters_are_found_beside_digits(void **state)
     }
 }
 
+/* 退货 is 退貨: in what was said, in what is looked for, in a phrase, in what must not be; and it is marked where it stands. */
+static void chinese_is_found_in_both_ways_of_writing_it(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *terms, *result, *marks;
+    } rows[] = {
+        { "退货", "c:1 b:1 a:1", "[2,4)" },
+        { "退貨", "c:1 b:1 a:1", "[2,4)" },
+        { "货退", "", "" },
+        { "\"退货 發票\"", "c:1", "[2,7)" },
+        { "发票 退貨", "c:1", "[2,4)[5,7)" },
+        { "退货 -發票", "b:1 a:1", "[0,2)" },
+        { "退貨 -我要", "b:1", "[0,2)" },
+        { "iphone 退货", "b:1", "[0,2)[3,9)" },
+        { "裏面", "d:1", "[1,3)" },
+        { "裡面", "d:1", "[1,3)" },
+        { "龍", "d:1", "[3,4)" },
+    };
+
+    say(w, "a", "我要退货", NOW);
+    say(w, "b", "退貨 iPhone15", NOW + 1);
+    say(w, "c", "我要退貨，发票呢", NOW + 2);
+    say(w, "d", "𠮷里面\uf9c4", NOW + 3);
+    indexed(w);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct result r = find(w, query_for(rows[i].terms));
+
+        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
+            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
+    }
+}
+
 static void a_hit_says_where_the_word_stands(void **state)
 {
     struct world *w = *state;
@@ -197,10 +230,10 @@ static void what_was_erased_is_not_found(void **state)
 static void what_was_edited_is_found_by_its_new_words(void **state)
 {
     struct world *w = *state;
-    struct told t = commit(w, visitor_says("a", NULL, "旧的文字", NOW));
+    struct told t = commit(w, visitor_says("a", NULL, "舊的文字", NOW));
 
     for (int round = 0; round < 2; round++) { /* once as known to the index, once before it has looked again */
-        const char *const words[][2] = { { "新的内容", "最后内容" }, { "第三内容", "第四内容" } };
+        const char *const words[][2] = { { "新的内容", "最後內容" }, { "第三内容", "第四内容" } };
 
         for (int i = 0; i < 2; i++) {
             struct change *c = on_conv(&t.news.conv.id, NOW + 1);
@@ -214,6 +247,7 @@ static void what_was_edited_is_found_by_its_new_words(void **state)
         assert_string_equal(find(w, query_for(words[round][1])).text, "a:1");
         assert_int_equal(find(w, query_for(words[round][0])).count, 0);
         assert_int_equal(find(w, query_for("旧的")).count, 0);
+        assert_string_equal(find(w, query_for("内容")).text, "a:1");
     }
 }
 
@@ -250,7 +284,7 @@ static void copy_rows(const struct query *q, void *ctx)
 static void all_of_a_result_is_listed_and_read_in_parts(void **state)
 {
     struct world *w = *state;
-    struct told a = commit(w, visitor_says("a", NULL, "退款", NOW));
+    struct told a = commit(w, visitor_says("a", NULL, "退貨", NOW));
     struct change *c = on_conv(&a.news.conv.id, NOW + 1000);
     struct listing all, some;
     struct told_row row;
@@ -259,11 +293,11 @@ static void all_of_a_result_is_listed_and_read_in_parts(void **state)
     change_act(c, ACT_TAG)->u.tag.text = "催单";
     add_step(c, CONV_CLOSE, 0, -1);
     assert_int_equal(commit(w, c).rc, KF_OK);
-    say(w, "b", "退款", NOW + 2);
-    say(w, "b", "又是退款", NOW + 3);
+    say(w, "b", "退货", NOW + 2);
+    say(w, "b", "又是退貨", NOW + 3);
     indexed(w);
     for (int filtered = 0; filtered < 2; filtered++) { /* from both sides */
-        q = query_for("退款");
+        q = query_for("退货");
         q->kind = QUERY_RESULT;
         q->limit = 8;
         if (filtered)
@@ -273,7 +307,7 @@ static void all_of_a_result_is_listed_and_read_in_parts(void **state)
         assert_false(all.more);
         q = query_new(QUERY_ROWS);
         q->site = key("demo");
-        q->search.terms = arena_copy(q->arena, SLICE("退款"));
+        q->search.terms = arena_copy(q->arena, SLICE("退货"));
         q->places = all.places;
         q->n_places = all.n;
         assert_int_equal(ask(w, q, copy_rows, &row), KF_OK);
@@ -291,7 +325,7 @@ static void all_of_a_result_is_listed_and_read_in_parts(void **state)
     assert_int_equal(commit(w, c).rc, KF_OK);
     q = query_new(QUERY_ROWS);
     q->site = key("demo");
-    q->search.terms = arena_copy(q->arena, SLICE("退款"));
+    q->search.terms = arena_copy(q->arena, SLICE("退货"));
     q->places = all.places;
     q->n_places = all.n;
     assert_int_equal(ask(w, q, copy_rows, &row), KF_OK);
@@ -478,22 +512,58 @@ static void in_the_index(const struct world *w, const char *sql)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* What an older kefud has learnt of the words is learnt anew, as they are cut now. */
+/* What an older kefud has learnt of the words is learnt anew, as they are cut and folded now. */
 static void an_index_of_an_older_kefud_is_made_again(void **state)
 {
     struct world *w = *state;
+    static const struct {
+        int migration;
+        const char *index, *terms;
+    } rows[] = {
+        { 24, "DELETE FROM homes; PRAGMA user_version=2", "iphone" },
+        { 25, "DELETE FROM homes; PRAGMA user_version=3", "退货" },
+    };
 
-    say(w, "a", "我的iPhone15手机", NOW);
+    say(w, "a", "iPhone15要退貨", NOW);
+    indexed(w);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        world_close(w);
+        if (on_postgres()) {
+            make_older(w, rows[i].migration);
+            (void)number(w, "UPDATE words SET text = '''iphone15'':1 ''要'':2 ''退'':3 ''貨'':4'");
+        } else
+            in_the_index(w, rows[i].index);
+        world_open(w);
+        indexed(w);
+        assert_string_equal(find(w, query_for(rows[i].terms)).text, "a:1");
+    }
+}
+
+/* An older kefud was stopped between an edit and its index: the log names a text that the index of now has never learnt. */
+static void what_an_older_kefud_was_to_forget_is_not_there(void **state)
+{
+    struct world *w = *state;
+    struct told t = commit(w, visitor_says("a", NULL, "我要退貨", NOW));
+    struct change *c;
+
+    say(w, "b", "我也要退貨", NOW + 1);
     indexed(w);
     world_close(w);
+    (void)number(w, "INSERT INTO unindexed (message, text) SELECT MIN(id), '想換貨' FROM message");
     if (on_postgres()) {
-        make_older(w, 24);
-        (void)number(w, "TRUNCATE words");
+        make_older(w, 25);
+        (void)number(w, "UPDATE words SET text = '''想'':1 ''換'':2 ''貨'':3'");
     } else
-        in_the_index(w, "DELETE FROM homes; PRAGMA user_version=2");
+        in_the_index(w, "DELETE FROM homes; PRAGMA user_version=3");
     world_open(w);
     indexed(w);
-    assert_string_equal(find(w, query_for("iphone")).text, "a:1");
+    assert_string_equal(find(w, query_for("退货")).text, "b:1 a:1");
+    assert_string_equal(find(w, query_for("换货")).text, "");
+    c = on_conv(&t.news.conv.id, NOW + 2);
+    change_act(c, ACT_REMOVE)->u.edit.seq = 1;
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    indexed(w);
+    assert_string_equal(find(w, query_for("退货")).text, "b:1");
 }
 
 static void reindexed(void *ctx, enum kf_rc rc, const struct kf_err *why)
@@ -520,6 +590,7 @@ static void reindexing_finds_the_same(void **state)
 static const struct CMUnitTest tests[] = {
     T(words_are_found_where_they_are),
     T(letters_are_found_beside_digits),
+    T(chinese_is_found_in_both_ways_of_writing_it),
     T(a_hit_says_where_the_word_stands),
     T(the_newest_hit_decides_the_order),
     T(pages_follow_the_cursor),
@@ -534,6 +605,7 @@ static const struct CMUnitTest tests[] = {
     T(a_conversation_that_is_read_says_whose_it_is),
     T(the_index_can_be_made_again),
     T(an_index_of_an_older_kefud_is_made_again),
+    T(what_an_older_kefud_was_to_forget_is_not_there),
     T(reindexing_finds_the_same),
 };
 

@@ -91,6 +91,13 @@ static void a_question_finds_its_article_in_three_languages(void **state)
         { "is there a warranty on sofas?", "en", "warranty", "en" },
         { "refund", "zh-CN", "refund", "en" }, /* who writes English reads English */
         { "退款", "en", "refund", "zh-CN" },
+        /* Chinese is found in both ways of writing it, and answered as the visitor reads it. */
+        { "退貨", "zh-CN", "refund", "zh-CN" },
+        { "退货", "zh-TW", "refund", "zh-TW" },
+        { "什麼時候發貨", "zh-CN", "shipping", "zh-CN" },
+        { "宅配几天到", "zh-CN", "shipping", "zh-CN" },
+        { "專票", "zh-TW", "invoice", "zh-TW" },
+        { "沙發保修多久", "zh-TW", "warranty", "zh-CN" },
     };
 
     (void)state;
@@ -128,6 +135,9 @@ static void what_no_article_answers_gets_none(void **state)
         "今天天气怎么样",
         "货",
         "請問有人在嗎",
+        "請問您們哪裏",
+        "什麼時候可以呢",
+        "為什麼沒有呢，還是甚麼問題",
         "謝謝",
         "hello",
         "Hi there, how are you?",

@@ -91,9 +91,9 @@ static struct site *site_with(const char *kind, const char *body)
 
 static void finds_wording_whatever_stands_between_its_characters(void **state)
 {
-    struct site *s = site_with(
-        "forbidden",
-        "{\"name\":\"cold\",\"words\":[\"随便\",\"不知道\",\"not my job\",\"Idiot\",\"a1b\",\"1b\",\"b2b1\"],\"advice\":\"我帮您查一下\"}");
+    struct site *s =
+        site_with("forbidden", "{\"name\":\"cold\",\"words\":[\"随便\",\"不知道\",\"not my "
+                               "job\",\"Idiot\",\"a1b\",\"1b\",\"b2b1\",\"關我甚麼事\",\"没办法\"],\"advice\":\"我帮您查一下\"}");
     static const struct {
         const char *text, *first;
         size_t n;
@@ -137,6 +137,10 @@ static void finds_wording_whatever_stands_between_its_characters(void **state)
         { "a.1.b", "a1b", 2 },
         { "x.i.d.i.o.t", NULL, 0 },
         { "i.d x i.o.t", NULL, 0 },
+        { "关我什么事", "關我甚麼事", 1 }, /* in both ways of writing Chinese */
+        { "隨 便、我不-知-道", "随便", 2 },
+        { "沒辦法", "没办法", 1 },
+        { "有辦法", NULL, 0 },
     };
 
     (void)state;

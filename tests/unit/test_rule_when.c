@@ -160,6 +160,10 @@ static void keywords_are_found_in_every_script(void **state)
         { "0", "o0", false },
         { "退款 -5", "5G手机要退款", true },
         { "환불", "환불해 주세요", true },
+        { "退貨", "我要退货", true }, /* in both ways of writing it */
+        { "转人工", "請轉人工！", true },
+        { "發票 -統編", "发票，统编", false },
+        { "后", "皇後", true },
         { "！？", "你好！？", false },
         { "", "你好", false },
     };

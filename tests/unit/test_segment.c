@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "core/han.h"
 #include "core/segment.h"
 #include "core/utf8.h"
 
@@ -60,8 +61,10 @@ static void cuts_text_into_folded_tokens(void **state)
         { "好🙂的👍🏽", "好|的" },
         { "a\xe2\x80\x8d"
           "b",
-          "ab" },                  /* a joiner is read over */
-        { "邊󠄀界", "邊+界" }, /* so is an ideographic variation selector */
+          "ab" },                        /* a joiner is read over */
+        { "邊󠄀界", "边+界" },       /* so is an ideographic variation selector */
+        { "退貨 退货", "退+货|退+货" },  /* one form of every character, */
+        { "\uf9b4\U0002f800", "领+丽" }, /* of what Unicode has twice, too */
         { "שלום مرحبا สวัสดี", "שלום|مرحبا|สวัสดี" },
         { "¥199.00！", "199|00" },
         { "https://a.example/x?y=1", "https|a|example|x|y|1" },
@@ -168,6 +171,9 @@ static void tells_a_hit_from_its_text(void **state)
         { "我的iPhone15", "iphone15", true, " & 'iphone' & '15'" },
         { "iPhone的15", "iphone15", false, " & 'iphone' & '15'" },
         { "iPhone16", "iphone15", false, " & 'iphone' & '15'" },
+        { "我要退貨", "退货", true, " & '退' & '货'" },
+        { "我要退货", "退貨 -發票", true, " & '退' & '货'" },
+        { "退貨和发票", "退货 -發票", false, " & '退' & '货'" },
     };
 
     (void)state;
@@ -203,6 +209,8 @@ static void marks_what_was_found_in_code_points(void **state)
         { "我的iPhone15手机", "iphone15", 1, { { 2, 10 } } },
         { "iPhone 15", "iphone15", 0, { { 0, 0 } } }, /* nor between the parts of a word */
         { "x y z", "y \"x y z\"", 1, { { 0, 5 } } },
+        { "🙂退貨，退货", "退货", 2, { { 1, 3 }, { 4, 6 } } },
+        { "我的訂單𩙪", "订单 颷", 1, { { 2, 5 } } }, /* of several bytes more or less */
     };
 
     (void)state;
@@ -245,6 +253,75 @@ static void a_query_beyond_its_bounds_is_cut(void **state)
     buf_finish(&out);
 }
 
+/* The one is found by the other and the other by the one, and stands where it stands. */
+static void a_word_is_found_however_its_characters_are_written(void **state)
+{
+    static const char *const rows[][2] = {
+        { "退货", "退貨" }, { "发票", "發票" },     { "理发", "理髮" }, { "之后", "之後" },     { "皇后", "皇後" },
+        { "里面", "裡面" }, { "裡面", "裏面" },     { "里麵", "裏麪" }, { "干净", "乾淨" },     { "干部", "幹部" },
+        { "台湾", "臺灣" }, { "台灣", "臺湾" },     { "台风", "颱風" }, { "枱面", "檯面" },     { "方便面", "方便麵" },
+        { "着急", "著急" }, { "线上", "綫上" },     { "線上", "綫上" }, { "为什么", "爲什麼" }, { "為什麽", "为甚么" },
+        { "群组", "羣組" }, { "客服说", "客服說" }, { "說明", "説明" }, { "回复", "回覆" },     { "回復", "回覆" },
+        { "复制", "複製" }, { "了解", "瞭解" },     { "账号", "帳號" }, { "帐号", "賬號" },     { "只有", "衹有" },
+        { "一只", "一隻" }, { "借口", "藉口" },     { "余额", "餘額" }, { "馀额", "餘額" },     { "时钟", "時鐘" },
+        { "锺", "鍾" },     { "周末", "週末" },     { "联系", "聯繫" }, { "关系", "關係" },     { "面条", "麵條" },
+        { "历史", "歷史" }, { "日历", "日曆" },     { "松紧", "鬆緊" }, { "征求", "徵求" },     { "托运", "託運" },
+        { "你好", "妳好" }, { "它", "牠" },         { "家具", "傢具" }, { "众", "衆" },         { "眾", "衆" },
+        { "污渍", "汙漬" }, { "卫生", "衛生" },     { "衞生", "衛生" }, { "叙述", "敘述" },     { "叙述", "敍述" },
+        { "龙龟", "龍龜" }, { "龜", "\uf907" },     { "车", "\uf902" }, { "𫚭", "鱲" },         { "𩙪", "颷" },
+        { "寿司", "壽司" }, { "采购", "採購" },     { "制造", "製造" }, { "系统", "系統" },     { "咨询", "諮詢" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (int way = 0; way < 2; way++) {
+            struct slice text = slice_of(rows[i][way]), query = slice_of(rows[i][!way]);
+            int marks[2][2] = { { 0 } };
+
+            row_int_equal(rows[i][way], segment_match(text, query), true);
+            row_int_equal(rows[i][way], segment_holds(text, query), true);
+            row_int_equal(rows[i][way], segment_marks(text, query, marks, 2), 1);
+            row_int_equal(rows[i][way], marks[0][0], 0);
+            row_int_equal(rows[i][way], marks[0][1], (int)utf8_length(text));
+        }
+}
+
+static void characters_that_only_look_alike_are_not_one(void **state)
+{
+    static const char *const rows[][2] = {
+        { "未", "末" }, { "己", "已" }, { "已", "巳" }, { "土", "士" }, { "日", "曰" }, { "人", "入" }, { "坐", "座" }, { "做", "作" },
+        { "度", "渡" }, { "那", "哪" }, { "的", "得" }, { "像", "象" }, { "订", "定" }, { "后", "候" }, { "里", "理" }, { "发", "法" },
+        { "帐", "涨" }, { "干", "千" }, { "干", "于" }, { "台", "抬" }, { "面", "棉" }, { "货", "贷" }, { "買", "賣" }, { "买", "卖" },
+        { "們", "門" }, { "还", "环" }, { "国", "囯" }, { "々", "〇" }, { "〇", "零" }, { "ア", "ァ" }, { "カ", "か" }, { "ㄅ", "勹" },
+        { "円", "圓" }, { "気", "氣" }, { "한", "韓" }, /* what Japanese and Korean have of their own stays as it is */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        row_int_equal(rows[i][0], segment_match(slice_of(rows[i][0]), slice_of(rows[i][1])), false);
+        row_int_equal(rows[i][1], segment_match(slice_of(rows[i][1]), slice_of(rows[i][0])), false);
+    }
+}
+
+/* What was folded stays as it is, stays of its kind, and nothing but Chinese characters is touched. */
+static void every_character_is_folded_once_and_for_all(void **state)
+{
+    size_t n = 0;
+
+    (void)state;
+    for (uint32_t cp = 0; cp <= 0x10ffff; cp++) {
+        uint32_t to = han_fold(cp);
+        bool han = (cp >= 0x3400 && cp <= 0x4dbf) || (cp >= 0x4e00 && cp <= 0x9fff) || (cp >= 0xf900 && cp <= 0xfaff) || cp >= 0x20000;
+
+        if (to == cp)
+            continue;
+        n++;
+        if (!han || to < 0x3400 || (to > 0x9fff && to < 0x20000) || to > 0x3ffff || han_fold(to) != to)
+            fail_msg("U+%04X becomes U+%04X", (unsigned)cp, (unsigned)to);
+    }
+    assert_in_range(n, 5000, 6000);
+}
+
 static void spaces_out_the_tokens_of_a_text(void **state)
 {
     struct buf b;
@@ -262,17 +339,9 @@ static void spaces_out_the_tokens_of_a_text(void **state)
 static void the_same_is_the_same_however_it_is_typed(void **state)
 {
     static const char *const rows[][2] = {
-        { "buy now", "buynow" },
-        { "buy now ", "buynow" },
-        { "Buy NOW", "buynow" },
-        { "buy\u3000\u200b now!!", "buynow" },
-        { "ｂｕｙ now。", "buynow" },
-        { "（在 吗？）", "在吗" },
-        { "在吗😀", "在吗" },
-        { "在不在", "在不在" },
-        { "？！", "?!" },
-        { "3.5 米", "3.5米" },
-        { "", "" },
+        { "buy now", "buynow" },      { "buy now ", "buynow" },  { "Buy NOW", "buynow" }, { "buy\u3000\u200b now!!", "buynow" },
+        { "ｂｕｙ now。", "buynow" }, { "（在 吗？）", "在吗" }, { "在吗😀", "在吗" },     { "在不在", "在不在" },
+        { "退貨嗎？", "退货吗" },     { "？！", "?!" },          { "3.5 米", "3.5米" },   { "", "" },
     };
 
     (void)state;
@@ -298,6 +367,9 @@ int main(void)
         cmocka_unit_test(marks_what_was_found_in_code_points),
         cmocka_unit_test(writes_no_more_marks_than_there_is_room_for),
         cmocka_unit_test(a_query_beyond_its_bounds_is_cut),
+        cmocka_unit_test(a_word_is_found_however_its_characters_are_written),
+        cmocka_unit_test(characters_that_only_look_alike_are_not_one),
+        cmocka_unit_test(every_character_is_folded_once_and_for_all),
         cmocka_unit_test(spaces_out_the_tokens_of_a_text),
     };
 
