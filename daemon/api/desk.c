@@ -1,9 +1,13 @@
 /* desk.c: what the console asks for beside its socket. */
 #include "api/api.h"
+#include "core/han.h"
+#include "core/utf8.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LIST_MAX 500
+#define FORMS    0x10000 /* what is beyond has no place on keyboards */
 
 /* Those of the house, of the queues that one works in, and one's own. */
 static bool canned_for(const struct site_canned *c, const struct member *m, const char *me)
@@ -18,10 +22,42 @@ static bool canned_for(const struct site_canned *c, const struct member *m, cons
     return mine;
 }
 
+static void see(bool *seen, const char *text)
+{
+    struct slice s = slice_of(text);
+
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp = han_fold(utf8_next(s, &i));
+
+        if (cp < FORMS)
+            seen[cp] = true;
+    }
+}
+
+/* In which other ways the characters can be written that are there: {"貨": "货"}. A page finds by them, and has not got all of them. */
+static json_t *forms_json(const bool *seen)
+{
+    json_t *ret = json_object();
+    uint32_t from, to;
+    size_t i = 0;
+
+    while (han_next(&i, &from, &to)) {
+        char key[5] = "", form[5] = "";
+
+        if (to >= FORMS || !seen[to])
+            continue;
+        key[utf8_put(key, from)] = '\0';
+        form[utf8_put(form, to)] = '\0';
+        (void)json_object_set_new(ret, key, json_string(form));
+    }
+    return ret;
+}
+
 static void get_canned(struct turn *t)
 {
     const struct member *m;
     struct site *site = turn_site(t, &m);
+    bool *seen = site ? calloc(FORMS, sizeof(*seen)) : NULL;
     char me[KF_ID_TEXT];
     json_t *items;
 
@@ -34,11 +70,17 @@ static void get_canned(struct turn *t)
 
         if (!canned_for(c, m, me))
             continue;
+        if (seen) {
+            see(seen, c->code ? c->code : "");
+            see(seen, c->title);
+            see(seen, c->text);
+        }
         json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "key", c->key.s, "code", c->code ? c->code : "",
                                                "initials", c->initials ? c->initials : "", "title", c->title, "text", c->text, "lang",
                                                c->lang ? c->lang : site->language, "folder", c->folder, "own", c->person != NULL));
     }
-    turn_jansson(t, 200, json_pack("{s:o}", "items", items));
+    turn_jansson(t, 200, json_pack("{s:o,s:o}", "items", items, "forms", seen ? forms_json(seen) : json_object()));
+    free(seen);
 }
 
 /* What to ask for before it goes: the blanks, and the address that a tap opens. */

@@ -1,7 +1,5 @@
 #include "core/han.h"
 
-#include <stddef.h>
-
 #define FIRST 0x3400
 #define LAST  0x9fff
 
@@ -46,4 +44,18 @@ uint32_t han_fold(uint32_t cp)
     if (cp >= FIRST && cp <= LAST)
         return folded[cp - FIRST] ? folded[cp - FIRST] : cp;
     return cp >= rare[0].from ? fold_rare(cp) : cp;
+}
+
+bool han_next(size_t *i, uint32_t *from, uint32_t *to)
+{
+    const size_t near = sizeof(folded) / sizeof(folded[0]), all = near + sizeof(rare) / sizeof(rare[0]);
+
+    while (*i < near && !folded[*i])
+        (*i)++;
+    if (*i >= all)
+        return false;
+    *from = *i < near ? FIRST + (uint32_t)*i : rare[*i - near].from;
+    *to = *i < near ? folded[*i] : rare[*i - near].to;
+    (*i)++;
+    return true;
 }

@@ -7,9 +7,13 @@
 #ifndef KF_CORE_HAN_H
 #define KF_CORE_HAN_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The form that stands for `cp`, mostly the simplified one; anything else is its own. Folding twice changes nothing. */
 uint32_t han_fold(uint32_t cp);
+/* All that is not its own form, one after the other, *i being 0 at first. False at the end. */
+bool han_next(size_t *i, uint32_t *from, uint32_t *to);
 
 #endif

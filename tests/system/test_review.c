@@ -390,6 +390,9 @@ static void canned_replies_and_colleagues_are_told(void **state)
     json_array_foreach(value_at(got, "items"), i, one) seen |=
         strcmp(text_at(one, "code"), "refund") == 0 && strcmp(text_at(one, "initials"), "thtk") == 0;
     assert_true(seen);
+    assert_string_equal(text_at(got, "forms.貨"), "货"); /* how else the characters of them are written */
+    assert_string_equal(text_at(got, "forms.請"), "请");
+    assert_null(value_at(got, "forms.龍"));
     json_decref(got);
     got = staff_get(&a, &d, "/api/v1/sites/" SITE "/colleagues");
     assert_int_equal(json_array_size(value_at(got, "agents")), 3);

@@ -306,7 +306,8 @@ static void characters_that_only_look_alike_are_not_one(void **state)
 /* What was folded stays as it is, stays of its kind, and nothing but Chinese characters is touched. */
 static void every_character_is_folded_once_and_for_all(void **state)
 {
-    size_t n = 0;
+    uint32_t from, form;
+    size_t n = 0, i = 0;
 
     (void)state;
     for (uint32_t cp = 0; cp <= 0x10ffff; cp++) {
@@ -316,9 +317,12 @@ static void every_character_is_folded_once_and_for_all(void **state)
         if (to == cp)
             continue;
         n++;
+        if (!han_next(&i, &from, &form) || from != cp || form != to)
+            fail_msg("U+%04X is not the next one", (unsigned)cp);
         if (!han || to < 0x3400 || (to > 0x9fff && to < 0x20000) || to > 0x3ffff || han_fold(to) != to)
             fail_msg("U+%04X becomes U+%04X", (unsigned)cp, (unsigned)to);
     }
+    assert_false(han_next(&i, &from, &form));
     assert_in_range(n, 5000, 6000);
 }
 

@@ -2,9 +2,18 @@
 
 import type { Canned } from '../core/staff';
 
+let forms: Record<string, string> = {};
+
+/** In which other ways the characters that occur can be written: 退货 finds 退貨. */
+export function knowForms(all: Record<string, string>): void {
+  forms = all;
+}
+
+const plain = (text: string) => text.toLowerCase().replace(/[^\0-\x7f]/gu, (c) => forms[c] ?? c);
+
 /** Best first: code, then initials, then title, then words anywhere. All words of the query must be found. */
 export function findCanned(all: readonly Canned[], query: string, lang: string, max = 8): Canned[] {
-  const words = query.trim().toLowerCase().split(/\s+/u).filter(Boolean);
+  const words = plain(query.trim()).split(/\s+/u).filter(Boolean);
   const scored: { item: Canned; score: number; index: number }[] = [];
   all.forEach((item, index) => {
     let score = sameLanguage(item.lang, lang) ? 0 : 1;
@@ -20,16 +29,16 @@ export function findCanned(all: readonly Canned[], query: string, lang: string, 
 }
 
 function rank(item: Canned, word: string): number {
-  const code = item.code.toLowerCase();
+  const code = plain(item.code);
   const initials = item.initials.toLowerCase();
-  const title = item.title.toLowerCase();
+  const title = plain(item.title);
   if (code === word) return 0;
   if (code.startsWith(word)) return 1;
   if (initials.startsWith(word)) return 2;
   if (title.startsWith(word)) return 3;
   if (title.includes(word)) return 4;
   if (initials.includes(word)) return 5;
-  if (item.text.toLowerCase().includes(word)) return 6;
+  if (plain(item.text).includes(word)) return 6;
   return -1;
 }
 

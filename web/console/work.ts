@@ -8,6 +8,7 @@ import { newCid } from '../core/wire';
 import type { Outgoing } from '../kit/rows';
 import { ended, session, site } from '../kit/session';
 import { dropToast, toast } from '../kit/Toast';
+import { knowForms } from './canned';
 import { Desk } from './desk';
 import { Drafts } from './drafts';
 import { Keep } from './keep';
@@ -207,7 +208,11 @@ function tick(): () => void {
 
 async function loadCanned(): Promise<void> {
   try {
-    canned.value = (await api<{ items: Canned[] }>(`sites/${encodeURIComponent(site.value?.key ?? '')}/canned`)).items;
+    const got = await api<{ items: Canned[]; forms?: Record<string, string> }>(
+      `sites/${encodeURIComponent(site.value?.key ?? '')}/canned`,
+    );
+    knowForms(got.forms ?? {}); // a node of an older version tells none
+    canned.value = got.items;
     cannedState.value = 'yes';
     const { withInitials } = await import('../core/pinyin');
     canned.value = withInitials(canned.value);

@@ -1,7 +1,7 @@
 // The initials of words that agents look for.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findCanned } from '../console/canned';
+import { findCanned, knowForms } from '../console/canned';
 import { initialsOf, withInitials } from '../core/pinyin';
 import type { Canned } from '../core/staff';
 
@@ -54,4 +54,50 @@ test('a reply is found by the initials of its title, also where nobody has writt
     findCanned(all, 'hk', 'zh-CN').map((c) => c.code),
     ['a3'],
   );
+});
+
+test('a reply is found in both ways of writing it', () => {
+  const titles = ['退貨流程', '開立發票', '退款进度', '𠮷龍'];
+  const all = titles.map(
+    (title) =>
+      ({
+        key: title,
+        code: title === '𠮷龍' ? '查訂單' : 'x',
+        initials: '',
+        title,
+        text: `關於${title}`,
+        lang: '',
+        folder: '',
+      }) as Canned,
+  );
+  const found = (query: string) => findCanned(all, query, 'zh-TW').map((c) => c.title);
+  assert.deepEqual(found('退货'), []);
+  knowForms({
+    貨: '货',
+    開: '开',
+    發: '发',
+    髮: '发',
+    進: '进',
+    關: '关',
+    於: '于',
+    龍: '龙',
+    訂: '订',
+    單: '单',
+    '\uf9c4': '龙',
+  });
+  const rows: [string, string[]][] = [
+    ['退货', ['退貨流程']],
+    ['退貨', ['退貨流程']],
+    ['开立 发票', ['開立發票']],
+    ['髮票', ['開立發票']],
+    ['退款進度', ['退款进度']],
+    ['𠮷龙', ['𠮷龍']],
+    ['\uf9c4', ['𠮷龍']],
+    ['关于退款', ['退款进度']],
+    ['货退', []],
+    ['查询', []],
+    ['查訂', ['𠮷龍']],
+  ];
+  for (const [query, titles] of rows) assert.deepEqual(found(query), titles, query);
+  knowForms({});
 });
