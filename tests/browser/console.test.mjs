@@ -70,6 +70,9 @@ for (const [locale, question, answer, note] of [
     await page.keyboard.type('/kfp');
     await page.locator('.canned-item', { hasText: '开发票' }).first().waitFor();
     await page.locator('.writer textarea').fill('');
+    await page.keyboard.type('/開發票'); // in traditional characters, too
+    await page.locator('.canned-item', { hasText: '开发票' }).first().waitFor();
+    await page.locator('.writer textarea').fill('');
 
     await says(v, 'OK 谢谢');
     await bubble(page, 'OK 谢谢');

@@ -44,8 +44,12 @@ for (const l of LANGS) {
     assert.equal((await p.locator('.result').count()).toString(), /\d+/.exec(await p.locator('.count').textContent())[0]);
     await p.locator('.result', { hasText: '谢谢' }).waitFor(); // without words: the last line
 
+    // In other characters than it was said: what is marked is what was said.
+    await p.locator('#q').fill('馬上爲您');
+    await p.locator('.result mark', { hasText: /^马上为您$/ }).waitFor();
+    await picture(p, `find-traditional-${l.locale}`);
     await p.locator('#q').fill('退款');
-    await p.locator('.result mark').first().waitFor();
+    await p.locator('.result mark', { hasText: '退款' }).first().waitFor();
     // How many, and how long it took: the server's answer, no guess.
     await p.locator('.count', { hasText: l.count }).waitFor();
     const took = Number(l.count.exec(await p.locator('.count').textContent())[1]);
