@@ -39,7 +39,11 @@ enum {
     CHAN_TEMPLATES = 1 << 16, /* encode() takes what was chosen from the channel's templates, whenever that is: see chosen.h */
     /* A message has replies of its own (window_count), and those to older ones may be used for as long as they stand; else each message opens
      * the one window anew. */
-    CHAN_EACH_ANSWERED = 1 << 17
+    CHAN_EACH_ANSWERED = 1 << 17,
+    /* encode() takes ERRAND_REACT: errand.emoji becomes our only reaction to the visitor's message (errand.message.ref), "" takes it away. Saying it
+     * again changes nothing, so it is said again where the outcome is not known. What the platform answers to an emoji that it does not take, the
+     * staff read. */
+    CHAN_REACT = 1 << 18
 };
 
 /* What an account of nobody's is to a channel. */

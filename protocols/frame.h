@@ -40,6 +40,7 @@ struct conv_view_json {
     const char *unattended;      /* visitors only: nobody of the queue where it waits is there: "closed" "nobody"; NULL somebody is */
     const char *barred;          /* staff only: the visitor may not write: "muted" "blocked"; "" may; NULL unknown */
     int64_t barred_until;        /* 0: until it is taken back */
+    bool reactions;              /* staff only: the platform takes reactions to what the visitor says */
     int64_t position, wait_s;    /* while waiting; position 0 unknown, wait_s −1 unknown */
 };
 

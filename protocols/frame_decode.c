@@ -1,6 +1,7 @@
 #include "protocols/frame.h"
 
 #include "core/card.h"
+#include "core/emoji.h"
 #include "core/template.h"
 #include "core/utf8.h"
 #include "protocols/json.h"
@@ -308,6 +309,18 @@ static enum kf_rc last_seq(struct reader *r)
 static enum kf_rc seq(struct reader *r)
 {
     return number(r, "seq", 1, NUMBER_MAX, true, &r->ret->seq);
+}
+
+/* "" takes it back. */
+static enum kf_rc emoji(struct reader *r)
+{
+    const json_t *v = member(r->frame, "emoji");
+
+    if (!v)
+        return required(r, "emoji");
+    if (!json_is_string(v) || (json_string_length(v) && !emoji_is_one(string_of(v))))
+        return kf_fail(r->why, KF_INVALID, "emoji: one emoji, or \"\" to take it back");
+    return keep(r, string_of(v), &r->ret->text);
 }
 
 static enum kf_rc reply_to(struct reader *r)
@@ -683,6 +696,7 @@ static const struct frame_type {
     { "refuse", STAFF, INBOUND_REFUSE, true, { conversation } },
     { "recall", STAFF, INBOUND_RECALL, true, { conversation, seq } },
     { "resend", STAFF, INBOUND_RESEND, true, { conversation, seq } },
+    { "react", STAFF, INBOUND_REACT, true, { conversation, seq, emoji } },
     { "note", STAFF, INBOUND_NOTE, true, { conversation, note } },
     { "transfer", STAFF, INBOUND_TRANSFER, true, { conversation, to, note_with } },
     { "invite", STAFF, INBOUND_INVITE, true, { conversation } },

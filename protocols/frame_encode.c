@@ -303,6 +303,8 @@ static void staff_members(struct buf *b, const struct conv_view_json *v)
         if (*v->barred)
             number_member(b, SLICE(",\"barred_until\":"), v->barred_until);
     }
+    if (v->reactions)
+        ADD(b, ",\"reactions\":true");
     if (v->last) {
         ADD(b, ",\"last\":");
         frame_message_members(b, v->last, true);

@@ -296,7 +296,8 @@ static enum kf_rc telegram_meet(const struct channel *ch, struct arena *a, const
 
 const struct channel_ops telegram_ops = {
     .name = "telegram",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_EDIT | CHAN_RECALL | CHAN_REPLY_TO | CHAN_CARD,
+    .caps =
+        CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_EDIT | CHAN_RECALL | CHAN_REPLY_TO | CHAN_CARD | CHAN_REACT,
     .text_max = TELEGRAM_TEXT_MAX,
     .text_unit = TEXT_UTF16,
     .caption_max = TELEGRAM_CAPTION_MAX,

@@ -244,6 +244,39 @@ static enum kf_rc change_message(const struct telegram *t, struct arena *a, cons
     return telegram_post(t, a, edits ? "editMessageText" : "deleteMessage", &b, ret);
 }
 
+/* A list of one or none. Its emoji are written without the selector of colour ("❤", not "❤️"); which of them a chat takes, Telegram says. Messages
+ * of a business account cannot be reacted to: the call knows no connection. */
+static enum kf_rc set_reaction(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
+{
+    static const struct slice selector = SLICE("\xef\xb8\x8f");
+    struct telegram_peer to = telegram_peer_of(slice_of(e->peer && *e->peer ? e->peer : e->user));
+    struct slice number = number_of(e->message.ref), s = slice_of(e->emoji);
+    struct buf b, plain;
+
+    if (!e->emoji || !number.n || to.connection.n)
+        return KF_UNSUPPORTED;
+    buf_init(&plain, 256);
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.n - i >= selector.n && memcmp(s.p + i, selector.p, selector.n) == 0)
+            i += selector.n - 1;
+        else
+            buf_char(&plain, s.p[i]);
+    }
+    begin(&b, e);
+    buf_str(&b, ",\"message_id\":");
+    telegram_id(&b, number);
+    buf_str(&b, ",\"reaction\":[");
+    if (plain.n) {
+        buf_str(&b, "{\"type\":\"emoji\",\"emoji\":");
+        buf_json(&b, buf_slice(&plain));
+        buf_char(&b, '}');
+    }
+    buf_str(&b, "]}");
+    b.failed |= !buf_ok(&plain);
+    buf_finish(&plain);
+    return telegram_post(t, a, "setMessageReaction", &b, ret);
+}
+
 static enum kf_rc send_typing(const struct telegram *t, struct arena *a, const struct errand *e, struct http_req *ret)
 {
     struct buf b;
@@ -268,6 +301,8 @@ enum kf_rc telegram_encode(const struct channel *ch, struct arena *a, const stru
         return change_message(t, a, e, ret);
     case ERRAND_TYPING:
         return send_typing(t, a, e, ret);
+    case ERRAND_REACT:
+        return set_reaction(t, a, e, ret);
     case ERRAND_READ:
     case ERRAND_CLOSED:
     case ERRAND_FETCH:
@@ -313,7 +348,8 @@ static enum outcome_class class_of_words(const struct errand *e, struct slice wo
         { "have no rights", OUTCOME_USER_BLOCKED },
     };
 
-    if ((e->kind == ERRAND_EDIT && telegram_says(words, "message is not modified")) ||
+    if (((e->kind == ERRAND_EDIT || e->kind == ERRAND_REACT) &&
+         (telegram_says(words, "message is not modified") || telegram_says(words, "message_not_modified"))) ||
         (e->kind == ERRAND_DELETE && telegram_says(words, "message to delete not found")))
         return OUTCOME_SENT; /* it is as it should be */
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -324,7 +324,7 @@ static enum kf_rc whatsapp_meet(const struct channel *ch, struct arena *a, const
 const struct channel_ops whatsapp_ops = {
     .name = "whatsapp",
     .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_TYPING | CHAN_READ | CHAN_REPLY_TO | CHAN_RECEIPTS |
-            CHAN_SOUND_ALONE | CHAN_CARD | CHAN_TEMPLATES,
+            CHAN_SOUND_ALONE | CHAN_CARD | CHAN_TEMPLATES | CHAN_REACT,
     .text_max = WHATSAPP_TEXT_MAX,
     .text_unit = TEXT_UTF16,
     .caption_max = WHATSAPP_CAPTION_MAX,

@@ -54,6 +54,8 @@ void whatsapp_begin(struct buf *b, const struct errand *e, const char *type)
         member(b, "\"recipient_type\":\"individual\",\"recipient\":", user);
     }
     member(b, ",\"type\":", slice_of(type));
+    if (e->kind == ERRAND_REACT) /* no message of ours: it answers none, and what becomes of it is not what becomes of the visitor's */
+        return;
     if (!e->part && e->reply_ref && *e->reply_ref) {
         member(b, ",\"context\":{\"message_id\":", slice_of(e->reply_ref));
         buf_char(b, '}');
@@ -325,6 +327,23 @@ static enum kf_rc send_message(const struct whatsapp *w, struct arena *a, const 
     return e->media_id ? send_file(w, a, e, ret) : send_text(w, a, e, ret);
 }
 
+/* None any more is an empty emoji, as Meta tells it of customers by none at all. */
+static enum kf_rc send_reaction(const struct whatsapp *w, struct arena *a, const struct errand *e, const struct env *env,
+                                struct http_req *ret)
+{
+    struct buf b;
+
+    if (!e->emoji || !e->message.ref || !*e->message.ref)
+        return KF_UNSUPPORTED;
+    if (!is_open(e, env))
+        return KF_REJECTED;
+    whatsapp_begin(&b, e, "reaction");
+    member(&b, ",\"reaction\":{\"message_id\":", slice_of(e->message.ref));
+    member(&b, ",\"emoji\":", slice_of(e->emoji));
+    buf_str(&b, "}}");
+    return whatsapp_post(w, a, &b, ret);
+}
+
 /* Both are said of the customer's own message; typing is reading, too. */
 static enum kf_rc send_mark(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret)
 {
@@ -353,6 +372,8 @@ enum kf_rc whatsapp_encode(const struct channel *ch, struct arena *a, const stru
     case ERRAND_TYPING:
     case ERRAND_READ:
         return send_mark(w, a, e, ret);
+    case ERRAND_REACT:
+        return send_reaction(w, a, e, env, ret);
     case ERRAND_EDIT:
     case ERRAND_DELETE:
     case ERRAND_CLOSED:

@@ -25,9 +25,12 @@ static const char *state_word(enum errand_state s)
 
 static const char *kind_word(enum errand_kind k)
 {
-    static const char *const words[] = { "message", "edit", "recall", "typing", "read", "closed", "fetch", "typing" };
+    static const char *const words[] = {
+        [ERRAND_EDIT] = "edit",     [ERRAND_DELETE] = "recall", [ERRAND_TYPING] = "typing",     [ERRAND_READ] = "read",
+        [ERRAND_CLOSED] = "closed", [ERRAND_FETCH] = "fetch",   [ERRAND_TYPING_OFF] = "typing", [ERRAND_REACT] = "reaction",
+    };
 
-    return (size_t)k < sizeof(words) / sizeof(words[0]) ? words[k] : "message";
+    return (size_t)k < sizeof(words) / sizeof(words[0]) && words[k] ? words[k] : "message";
 }
 
 static json_t *errand_json(const struct errand *e)

@@ -36,7 +36,8 @@ enum errand_kind {
     ERRAND_BOT = 8, /* the bot's turn: the visitor's message `seq` wants its answer. A line of its own. Asked again under the same id when
                          * its outcome is unknown: what the bot says counts only in the commit that settles it, so it counts once */
     ERRAND_BOT_WAIT =
-        9 /* due when patience with the bot (or with a visitor whom it has answered: `seq` is the bot's) is over. In no line */
+        9,            /* due when patience with the bot (or with a visitor whom it has answered: `seq` is the bot's) is over. In no line */
+    ERRAND_REACT = 10 /* our reaction to the visitor's message `seq`, as it stands by then: saying it twice is saying it once */
 };
 
 struct errand {
@@ -59,6 +60,7 @@ struct errand {
     const char *user;       /* the contact's address */
     struct message message; /* as it stands now; `ref` is ours to store afterwards; ERRAND_DELETE: its `ref` is that of this part */
     const char *reply_ref;  /* the platform's id of the message it answers; NULL */
+    const char *emoji;      /* ERRAND_REACT: our reaction; "" none any more; NULL nothing is known of it (it was erased) */
     const char *handle;     /* the newest reply handle of the conversation that has replies and time left, else the newest; NULL none */
     int64_t handle_expires_ms;
     int handle_left;      /* replies left on it, -1 unbounded */

@@ -33,6 +33,7 @@ enum inbound_kind {
     INBOUND_INVITE,   /* to rate */
     INBOUND_RECALL,   /* seq */
     INBOUND_RESEND,   /* seq */
+    INBOUND_REACT,    /* seq, text is the emoji; empty: it is taken back */
     INBOUND_WATCH,    /* on */
     INBOUND_WHISPER,  /* text */
     INBOUND_JOIN,     /* becomes the helper */

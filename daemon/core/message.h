@@ -66,7 +66,7 @@ struct message {
 /* The timeline: append-only, for staff. The words are stored. `data` is a JSON object. */
 struct entry {
     int64_t id;        /* 0 before the store has numbered it; rises within a conversation */
-    int64_t after_seq; /* between which messages it stands */
+    int64_t after_seq; /* between which messages it stands; before it is stored: 0 at the end */
     int64_t at;
     const char *kind; /* "note" "opened" "reopened" "offered" "missed" "refused" "assigned" "returned" "transferred" "parked"
                        * "closed" "rated" "rule" "delivery" "viewed" "profile" ... */

@@ -69,6 +69,7 @@ static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const s
     t->errand.user = keep(a, e->user);
     t->errand.reply_ref = keep(a, e->reply_ref);
     t->errand.handle = keep(a, e->handle);
+    t->errand.emoji = keep(a, e->emoji);
     m = &t->errand.message;
     if (m->kind == MESSAGE_EVENT) /* one that its channel's document lets out: on a platform it is words */
         m->kind = MESSAGE_TEXT;
@@ -137,6 +138,23 @@ static void settle_media(const struct trip *t, struct change *c)
     act->u.media.extra = t->shown->extra ? change_text(c, slice_of(t->shown->extra)) : NULL;
 }
 
+/* A reaction has no state of its own that the staff see: that it has not got through is a line behind its message. */
+static void settle_reaction(const struct trip *t, struct change *c)
+{
+    struct entry *e = &change_act(c, ACT_ENTRY)->u.entry;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"emoji\":");
+    buf_json(&b, slice_of(t->errand.emoji ? t->errand.emoji : ""));
+    buf_str(&b, ",\"why\":");
+    buf_json(&b, slice_of(t->error ? t->error : ""));
+    buf_char(&b, '}');
+    *e = (struct entry){ .at = c->at, .kind = "reaction_failed", .by = c->by, .after_seq = t->errand.seq };
+    e->data = buf_ok(&b) ? change_text(c, buf_slice(&b)) : "{}";
+    buf_finish(&b);
+}
+
 static void settle_commit(struct trip *t)
 {
     struct desk *d = t->d;
@@ -170,6 +188,8 @@ static void settle_commit(struct trip *t)
     }
     if (t->shown)
         settle_media(t, c);
+    if (t->errand.kind == ERRAND_REACT && t->delivery != DELIVERY_NONE && t->delivery != DELIVERY_SENT)
+        settle_reaction(t, c);
     if (t->peer) {
         act = change_act(c, ACT_RENAME);
         act->u.rename.channel = t->errand.channel;
@@ -276,6 +296,12 @@ static bool passing(const struct errand *e)
     return e->kind == ERRAND_READ || e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF;
 }
 
+/* What may be said again where nobody knows whether it was heard: it is the same, or does the same, twice. */
+static bool repeatable(const struct errand *e, const struct outlet *o)
+{
+    return e->kind == ERRAND_FETCH || e->kind == ERRAND_REACT || bot_errand(e) || (o && (o->ops->caps & CHAN_IDEMPOTENT));
+}
+
 static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct trip *t = ctx;
@@ -334,7 +360,7 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
         trip_again_later(t, o->retry_after_ms, words);
         break;
     case OUTCOME_UNCERTAIN:
-        if (out->ops->caps & CHAN_IDEMPOTENT)
+        if (repeatable(&t->errand, out))
             trip_again_later(t, 0, words);
         else
             trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, words);
@@ -450,7 +476,7 @@ void trip_send(struct trip *t)
         t->left_at = now(d);
         d->ports.fetch(d->ports.ctx, &req, answered, t);
         fault_point("after_send");
-    } else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND)
+    } else if (rc == KF_UNSUPPORTED && t->errand.kind != ERRAND_SEND && !t->errand.emoji)
         trip_end_with(t, ERRAND_DONE, DELIVERY_NONE, NULL); /* a platform that has no such thing need not be told */
     else if (rc == KF_NOMEM)
         trip_again_later(t, 0, NULL);
@@ -573,7 +599,7 @@ static void begin(struct desk *d, struct desk_site *ds, const struct errand *e)
         trip_forbidden(t, "the channel's address has answered that it is gone: save the channel or try it, then send this again");
     else if (!t->found)
         claim(d, ds, t);
-    else if (e->kind == ERRAND_FETCH || bot_errand(e) || (o && (o->ops->caps & CHAN_IDEMPOTENT)))
+    else if (repeatable(e, o))
         trip_again_later(t, 0, "its sender was lost: sent again under the same key");
     else
         trip_end_with(t, ERRAND_UNCERTAIN, DELIVERY_UNCERTAIN, "its sender was lost before the platform's answer came");

@@ -361,6 +361,12 @@ void seat_done(void *ctx, enum kf_rc rc, const struct news *news, const struct k
 /* Commits, then does the above. Takes `c` over. */
 void commit_from_seat(struct desk *d, struct seat *seat, const struct inbound *in, struct change *c);
 bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
+/* ---- react.c ---- */
+/* Does the visitor's platform take reactions from here? */
+bool reactions_go(const struct desk_site *ds, const struct conv *conv);
+/* To what the visitor has said, or none any more. Answers the seat. */
+void staff_reacts(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
+                  const struct conv *conv);
 /* ---- repeat.c ---- */
 /* Answers with `why`, but if the key of `c` was claimed before for that content, with the first answer. Takes `c` over: no acts, only its
  * key and content count; NULL: `why`. `counted`: it took a token of its visitor's messages, which a repeat gets back. */

@@ -318,6 +318,7 @@ static void have_message(void *ctx, enum kf_rc rc, struct query *q, const struct
         l->message = (struct message){ .seq = m->seq, .kind = m->kind, .delivery = m->delivery };
         l->message.from.role = m->from.role;
         l->message.text = arena_copy(l->arena, m->text);
+        l->message.ref = m->ref ? arena_text(l->arena, slice_of(m->ref)) : NULL;
         l->message.extra = m->extra ? arena_text(l->arena, slice_of(m->extra)) : NULL;
     }
     answered(l, rc, why);

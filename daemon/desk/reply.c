@@ -47,6 +47,8 @@ static struct slice content_of(struct change *c, const struct inbound *in)
         return slice_of(change_printf(c, "help|%s", id_text(&in->to_agent, id)));
     case INBOUND_WHISPER:
         return slice_of(change_printf(c, "whisper|%.*s", (int)in->text.n, in->text.n ? in->text.p : ""));
+    case INBOUND_REACT:
+        return slice_of(change_printf(c, "react|%lld|%.*s", (long long)in->seq, (int)in->text.n, in->text.n ? in->text.p : ""));
     case INBOUND_PRESENCE:
         return slice_of(change_printf(c, "presence|%s|%s", presence_name(in->presence), id_text(&in->to_agent, id)));
     default:
@@ -428,6 +430,7 @@ static enum verb verb_of(enum inbound_kind kind)
     case INBOUND_MESSAGE:
     case INBOUND_RECALL:
     case INBOUND_RESEND:
+    case INBOUND_REACT:
     case INBOUND_INVITE:
         return VERB_SAY;
     case INBOUND_WATCH:
@@ -508,6 +511,9 @@ static bool acts_apart(struct desk *d, struct desk_site *ds, const struct member
         return true;
     case INBOUND_RESEND:
         with_message(d, seat, in, conv, resend_known);
+        return true;
+    case INBOUND_REACT:
+        staff_reacts(d, ds, m, seat, in, conv);
         return true;
     case INBOUND_ACCEPT:
         pick(d, ds, m, seat, in, conv);

@@ -18,6 +18,7 @@ void conv_json_view(struct desk *d, const struct desk_site *ds, const struct con
         ret->agent = member_of(ds, &c->owner);
     if (!id_is_zero(&c->helper))
         ret->helper = member_of(ds, &c->helper);
+    ret->reactions = reactions_go(ds, c);
     ret->barred = guard_barred(d, ds->site, c, &ret->barred_until);
     ret->unattended = unattended_for(d, ds, c);
 }

@@ -115,7 +115,7 @@ static int parts_of(const struct channel_ops *ops, const struct inbound *in, int
 /* Does it go where the time is over, or the replies are used up? What is sent again (no `ops`) the adapter knows. */
 static bool goes_late(const struct reply_window *w, const struct channel_ops *ops, const struct inbound *in)
 {
-    return !ops || (w->late && !goes_whole(ops, in));
+    return !ops || (w->late && in->kind == INBOUND_MESSAGE && !goes_whole(ops, in));
 }
 
 static enum kf_rc shut(const struct reply_window *w, int64_t at, struct kf_err *why)

@@ -564,7 +564,7 @@ static bool comes_early(const struct work *w, const struct entry *e)
 bool plan_entry(struct work *w, const struct act *act)
 {
     const struct entry *e = &act->u.entry;
-    int64_t seq = 0;
+    int64_t seq = e->after_seq;
 
     if (comes_early(w, e))
         return plan_follow_early(w, e);

@@ -71,6 +71,24 @@ static enum kf_rc errand_part(struct reading *r, int64_t conv, struct errand *e)
     return stmt_end(s, r->why);
 }
 
+/* The newest one of ours, whoever of the staff it is by: a platform knows but one. */
+static enum kf_rc errand_reaction(struct reading *r, int64_t conv, struct errand *e)
+{
+    static const char name[] = "\"emoji\":\"";
+    struct stmt *s = stmt_begin(r->db, SQL_REACTION_OF_STAFF);
+
+    stmt_i64(s, conv);
+    stmt_i64(s, e->seq);
+    if (stmt_row(s)) {
+        const char *data = get_text(s, r->q->arena), *emoji = data ? strstr(data, name) : NULL;
+        const char *end = emoji ? strchr(emoji + sizeof(name) - 1, '"') : NULL; /* nothing in an emoji is escaped */
+
+        if (end)
+            e->emoji = arena_text(r->q->arena, (struct slice){ emoji + sizeof(name) - 1, (size_t)(end - emoji) - (sizeof(name) - 1) });
+    }
+    return stmt_end(s, r->why);
+}
+
 /* What sending needs beside the row itself. */
 static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand *e)
 {
@@ -82,6 +100,8 @@ static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand
     e->reply_ref = answered.ref;
     if (!rc && e->kind == ERRAND_DELETE)
         rc = errand_part(r, conv, e);
+    if (!rc && e->kind == ERRAND_REACT)
+        rc = errand_reaction(r, conv, e);
     if (!rc)
         rc = errand_mail(r, e);
     return rc ? rc : errand_handle(r, conv, e);

@@ -23,7 +23,7 @@ async function graph() {
     req.on('end', () => {
       const body = Buffer.concat(chunks);
       const json = /json/.test(req.headers['content-type'] ?? '') ? JSON.parse(body) : null;
-      const error = json?.type === 'template' ? refuse.shift() : undefined;
+      const error = json?.type === 'template' || json?.type === 'reaction' ? refuse.shift() : undefined;
       asked.push({ path: req.url, json, body });
       res.writeHead(error ? 400 : 200, { 'Content-Type': 'application/json' });
       if (error) res.end(JSON.stringify({ error }));
@@ -214,6 +214,62 @@ for (const [locale, w] of [
     await item.locator('.ticks').waitFor();
     await picture(page, `template-sent-${locale}`);
     assert.deepEqual(await axe(page), []);
+    await closeTalk(page);
+    await leave(page);
+  });
+}
+
+for (const [locale, w] of [
+  ['zh-CN', { user: 'US.21', says: '收到了，很喜欢', react: '表情回应', put: '回应了一条消息 🎉', back: '取消了一条消息的回应', failed: '表情回应未送达' }],
+  ['en-US', { user: 'US.22', says: 'Here at last', react: 'React', put: 'Reacted to a message 🎉', back: 'Took back a reaction', failed: 'The reaction did not get through' }],
+]) {
+  test(`a reaction is put on what a customer said, and taken back, by keyboard (${locale})`, async () => {
+    const page = await agent(browser, house, 'agent1', { locale });
+    const reactions = () => meta.asked.filter((a) => a.json?.reaction?.message_id === `wamid.${w.user}`).map((a) => a.json.reaction.emoji);
+    await writes(w.user, w.says, 60);
+    await openTalk(page, w.says);
+    const open = async () => {
+      await page.locator('.say', { hasText: w.says }).getByRole('button', { name: w.react }).focus();
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() => document.activeElement?.matches('dialog[open] .reacts button'));
+    };
+    await open();
+    await tabTo(page, { selector: '.reacts button', text: '🎉' });
+    await picture(page, `reaction-choose-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.getByText(w.put).waitFor();
+    await until(() => reactions().length === 1, 'the reaction at the platform');
+
+    // The one that stands there is marked; chosen again it goes.
+    await open();
+    await dialog(page).locator('[aria-pressed=true]', { hasText: '🎉' }).waitFor();
+    await tabTo(page, { selector: '.reacts button', text: '🎉' });
+    await page.keyboard.press('Enter');
+    await page.getByText(w.back).waitFor();
+    await until(() => reactions().length === 2, 'that it was taken back');
+
+    // What the platform does not take is told, and stands as none.
+    meta.refuse.push({ code: 131009, message: 'that emoji is not allowed here' });
+    await open();
+    await dialog(page).getByRole('button', { name: '👍' }).click();
+    await page.getByText(`${w.failed} 👍`).waitFor();
+    await page.getByText('that emoji is not allowed here').waitFor();
+    assert.deepEqual(reactions(), ['🎉', '', '👍']);
+    await open();
+    assert.equal(await dialog(page).locator('[aria-pressed=true]').count(), 0);
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    await picture(page, `reaction-failed-${locale}`);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 780 });
+    await open();
+    await picture(page, `reaction-narrow-dark-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Escape');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1440, height: 900 });
     await closeTalk(page);
     await leave(page);
   });

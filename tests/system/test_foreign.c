@@ -131,6 +131,7 @@ static const char *const staff_frames[] = {
     "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"x\",\"kind\":\"file\",\"file\":\"01936b2e-0000-7000-8000-0000000000f1\"}",
     "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"x\",\"seq\":4}",
     "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"x\",\"seq\":4}",
+    "{\"type\":\"react\",\"conversation\":\"%s\",\"cid\":\"x\",\"seq\":4,\"emoji\":\"👍\"}",
     "{\"type\":\"note\",\"conversation\":\"%s\",\"cid\":\"x\",\"text\":\"偷看\"}",
     "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"x\",\"to\":{\"queue\":\"sales\"}}",
     "{\"type\":\"invite\",\"conversation\":\"%s\",\"cid\":\"x\"}",

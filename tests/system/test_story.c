@@ -443,6 +443,9 @@ static void a_recalled_message_is_gone_for_everybody(void **state)
     /* What a visitor wrote is not an agent's to take back. */
     wire_sendf(&s.a.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"q2\",\"seq\":1}", s.v.conv);
     assert_string_equal(wire_verdict(&s.a.wire, "q2"), "forbidden");
+    /* And nothing here shows what an agent would put on it. */
+    wire_sendf(&s.a.wire, "{\"type\":\"react\",\"conversation\":\"%s\",\"cid\":\"q3\",\"seq\":1,\"emoji\":\"👍\"}", s.v.conv);
+    assert_string_equal(wire_verdict(&s.a.wire, "q3"), "unsupported");
     end(&s);
 }
 

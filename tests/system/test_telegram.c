@@ -323,6 +323,106 @@ static void a_long_text_goes_in_parts_of_what_the_platform_counts(void **state)
     }
 }
 
+static void react(const char *conv, const char *cid, int64_t seq, const char *emoji)
+{
+    wire_sendf(&r.agent.wire, "{\"type\":\"react\",\"conversation\":\"%s\",\"cid\":\"%s\",\"seq\":%lld,\"emoji\":\"%s\"}", conv, cid,
+               (long long)seq, emoji);
+}
+
+static void take_reaction(int chat, const char *emoji)
+{
+    take("setMessageReaction");
+    assert_int_equal(number_at(r.p.json, "chat_id"), chat);
+    assert_int_equal(number_at(r.p.json, "message_id"), 7);
+    assert_int_equal(json_array_size(value_at(r.p.json, "reaction")), *emoji ? 1 : 0);
+    if (*emoji)
+        assert_string_equal(text_at(json_array_get(value_at(r.p.json, "reaction"), 0), "emoji"), emoji);
+}
+
+#define DONE "{\"ok\":true,\"result\":true}"
+
+static void a_reaction_is_put_changed_and_taken_back(void **state)
+{
+    const json_t *entry;
+    const char *conv;
+    int64_t seq, ours;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":7," FROM("61") ",\"text\":\"All is well now\"}");
+    seq = 1;
+    react(conv, "e1", seq, "👍");
+    entry = wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s,s:{s:b,s:s}}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction",
+                      "data", "on", 1, "emoji", "👍");
+    assert_int_equal(number_at(entry, "entry.after_seq"), seq);
+    assert_string_equal(text_at(entry, "entry.by.role"), "agent");
+    take_reaction(61, "👍");
+    platform_answer(&r.p, 200, NULL, DONE);
+
+    /* The same act once more does nothing; another one under its name is told apart. */
+    react(conv, "e1", seq, "👍");
+    assert_string_equal(wire_verdict(&r.agent.wire, "e1"), "ack");
+    react(conv, "e1", seq, "🙏");
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "error", "cid", "e1", "code", "conflict");
+    assert_true(rig_quiet(&r, "/setMessageReaction", OK, 500));
+
+    /* Nobody knows whether it was heard: it is said again, for twice is once. */
+    react(conv, "e2", seq, "❤️");
+    take_reaction(61, "❤");
+    platform_drop(&r.p);
+    take_reaction(61, "❤");
+    platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: MESSAGE_NOT_MODIFIED\"}");
+    react(conv, "e3", seq, "");
+    wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s,s:{s:b,s:s}}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction", "data",
+              "on", 0, "emoji", "");
+    take_reaction(61, "");
+    platform_answer(&r.p, 200, NULL, DONE);
+
+    /* What stands in line before it goes before it. */
+    ours = staff_say(&r.agent, conv, "r1", "Glad to hear that");
+    react(conv, "e4", seq, "🎉");
+    take_text("Glad to hear that");
+    sent_as("61", 8);
+    take_reaction(61, "🎉");
+    platform_answer(&r.p, 200, NULL, DONE);
+    rig_status(&r, ours, "sent");
+}
+
+static void refused(const char *conv, const char *cid, int64_t seq, const char *emoji, const char *code, const char *words)
+{
+    const json_t *e;
+
+    react(conv, cid, seq, emoji);
+    e = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "error", "cid", cid);
+    assert_string_equal(text_at(e, "code"), code);
+    if (!strstr(text_at(e, "message"), words))
+        fail_msg("%s says: %s", cid, text_at(e, "message"));
+}
+
+static void a_reaction_that_goes_nowhere_is_told(void **state)
+{
+    const json_t *entry;
+    const char *conv;
+    int64_t ours;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":7," FROM("62") ",\"text\":\"Hm\"}");
+    react(conv, "n1", 1, "🫖");
+    take_reaction(62, "🫖");
+    platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: REACTION_INVALID\"}");
+    entry = wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction_failed");
+    assert_int_equal(number_at(entry, "entry.after_seq"), 1);
+    assert_string_equal(text_at(entry, "entry.data.emoji"), "🫖");
+    assert_string_equal(text_at(entry, "entry.data.why"), "400: Bad Request: REACTION_INVALID");
+
+    ours = staff_say(&r.agent, conv, "n2", "What is it?");
+    refused(conv, "n3", ours, "👍", "unsupported", "what the visitor has said");
+    refused(conv, "n4", 999, "👍", "not_found", "no message 999");
+    refused(conv, "n5", 1, "yes", "bad_request", "one emoji");
+    wire_sendf(&r.agent.wire, "{\"type\":\"close\",\"conversation\":\"%s\",\"cid\":\"n6\"}", conv);
+    assert_string_equal(wire_verdict(&r.agent.wire, "n6"), "ack");
+    refused(conv, "n7", 1, "👍", "conflict", "closed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +434,8 @@ int main(void)
         cmocka_unit_test(a_group_that_moves_is_followed),
         cmocka_unit_test(a_tap_is_a_message_and_acknowledged),
         cmocka_unit_test(a_long_text_goes_in_parts_of_what_the_platform_counts),
+        cmocka_unit_test(a_reaction_is_put_changed_and_taken_back),
+        cmocka_unit_test(a_reaction_that_goes_nowhere_is_told),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

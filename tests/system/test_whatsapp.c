@@ -405,6 +405,50 @@ static void the_picture_of_a_card_goes_with_it(void **state)
     rig_status(&r, seq, "sent");
 }
 
+static void reacts(const char *conv, const char *cid, const char *emoji)
+{
+    wire_sendf(&r.agent.wire, "{\"type\":\"react\",\"conversation\":\"%s\",\"cid\":\"%s\",\"seq\":1,\"emoji\":\"%s\"}", conv, cid, emoji);
+}
+
+static void take_reaction(const char *emoji)
+{
+    do {
+        rig_take(&r, "/" ONE "/messages", OK);
+        if (strcmp(text_at(r.p.json, "type"), "reaction") == 0)
+            break;
+        platform_answer(&r.p, 200, NULL, OK);
+    } while (true);
+    assert_string_equal(text_at(r.p.json, "reaction.message_id"), "wamid.RE1");
+    assert_string_equal(text_at(r.p.json, "reaction.emoji"), emoji);
+    assert_null(value_at(r.p.json, "biz_opaque_callback_data"));
+}
+
+static void a_reaction_goes_while_the_window_is_open(void **state)
+{
+    const json_t *entry;
+    const char *conv;
+
+    (void)state;
+    conv = opens("US.71", "wamid.RE1", 5, TEXT("It fits!"));
+    reacts(conv, "e1", "🎉");
+    take_reaction("🎉");
+    answer_id("wamid.REACTED");
+    becomes("wamid.REACTED", "sent", NULL, NULL);
+    reacts(conv, "e2", "");
+    take_reaction("");
+    platform_answer(&r.p, 400, NULL,
+                    "{\"error\":{\"message\":\"(#131009) Parameter value is not valid\",\"code\":131009,\"error_data\":{\"details\":\"No "
+                    "such message\"}}}");
+    entry = wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction_failed");
+    assert_string_equal(text_at(entry, "entry.data.why"), "131009: No such message");
+
+    /* It is no template, and so it goes no more, whatever the settings name. */
+    conv = opens("US.72", "wamid.RE2", DAY_S + 60, TEXT("That was yesterday"));
+    wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "late");
+    reacts(conv, "e3", "👍");
+    assert_string_equal(wire_verdict(&r.agent.wire, "e3"), "conflict");
+}
+
 static void after_a_day_only_a_template_goes(void **state)
 {
     const char *conv;
@@ -648,6 +692,7 @@ int main(void)
         cmocka_unit_test(a_card_goes_as_its_text),
         cmocka_unit_test(a_place_reads_the_same_in_both_directions),
         cmocka_unit_test(the_picture_of_a_card_goes_with_it),
+        cmocka_unit_test(a_reaction_goes_while_the_window_is_open),
         cmocka_unit_test(after_a_day_only_a_template_goes),
         cmocka_unit_test(a_chosen_template_goes_after_a_day),
         cmocka_unit_test(a_picture_stands_above_a_template),

@@ -338,24 +338,28 @@ static void staff_see_all_of_it(void **state)
 {
     struct conv c = a_conv(CONV_WAITING);
     struct message last = text_message("hi");
-    struct conv_view_json v = {
-        .conv = &c, .visitor_name = "Ann <x>", .customer = "{\"vip\":true,\"n\":\"<\"}", .last = &last, .position = 2, .wait_s = 40
-    };
+    struct conv_view_json v = { .conv = &c,
+                                .visitor_name = "Ann <x>",
+                                .customer = "{\"vip\":true,\"n\":\"<\"}",
+                                .last = &last,
+                                .position = 2,
+                                .wait_s = 40,
+                                .reactions = true };
     struct buf b;
 
     (void)state;
     buf_init(&b, 65536);
     frame_conversation(&b, FRAME_STAFF, &v);
-    expect(
-        &b,
-        "{\"id\":\"" ID_TEXT(
-            "01") "\",\"state\":\"waiting\",\"seq\":7,\"epoch\":3,\"channel\":\"web\",\"queue\":\"sales\","
-                  "\"visitor\":{\"id\":\"" ID_TEXT(
-                      "02") "\",\"name\":\"Ann \\u003cx\\u003e\"},\"customer\":{\"vip\":true,\"n\":\"\\u003c\"},"
-                            "\"opened_at\":10,\"arrived_at\":11,\"visitor_at\":12,\"staff_at\":13,\"visitor_read\":4,\"staff_read\":5,"
-                            "\"locale\":\"zh-CN\",\"rating\":0,\"invited\":false,\"priority\":1,\"last\":{\"seq\":2,\"at\":1763740800000,"
-                            "\"from\":{\"role\":\"agent\",\"name\":\"Eva\",\"number\":\"1024\"},\"kind\":\"text\",\"text\":\"hi\"},"
-                            "\"position\":2,\"wait_s\":40}");
+    expect(&b,
+           "{\"id\":\"" ID_TEXT(
+               "01") "\",\"state\":\"waiting\",\"seq\":7,\"epoch\":3,\"channel\":\"web\",\"queue\":\"sales\","
+                     "\"visitor\":{\"id\":\"" ID_TEXT(
+                         "02") "\",\"name\":\"Ann \\u003cx\\u003e\"},\"customer\":{\"vip\":true,\"n\":\"\\u003c\"},"
+                               "\"opened_at\":10,\"arrived_at\":11,\"visitor_at\":12,\"staff_at\":13,\"visitor_read\":4,\"staff_read\":5,"
+                               "\"locale\":\"zh-CN\",\"rating\":0,\"invited\":false,\"priority\":1,\"reactions\":true,\"last\":{\"seq\":2,"
+                               "\"at\":1763740800000,"
+                               "\"from\":{\"role\":\"agent\",\"name\":\"Eva\",\"number\":\"1024\"},\"kind\":\"text\",\"text\":\"hi\"},"
+                               "\"position\":2,\"wait_s\":40}");
     c.state = CONV_OFFERED;
     c.until = 99;
     v = (struct conv_view_json){ .conv = &c, .agent = &eva, .wait_s = -1 };

@@ -15,6 +15,7 @@ import { prefs, setPrefs } from '../kit/prefs';
 import { toast } from '../kit/Toast';
 import { lazy } from '../kit/lazy';
 import { CardDialog } from './CardDialog';
+import { ReactDialog } from './ReactDialog';
 import { TemplateDialog } from './TemplateDialog';
 import { commands, type Command } from './commands';
 import { HelpDialogOf, WhyDialog } from './Explain';
@@ -41,6 +42,7 @@ export function Shown({ room }: { room: Room | null }) {
   if (room && which === 'invite') return <HelpDialogOf room={room} />;
   if (room && which === 'card') return <CardDialog room={room} />;
   if (room && which === 'template') return <TemplateDialog room={room} />;
+  if (room && which === 'react') return <ReactDialog room={room} />;
   if (which === 'palette') return <Palette />;
   if (which === 'help') return <HelpDialog />;
   if (which === 'notices') return <NoticesDialog />;

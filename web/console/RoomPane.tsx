@@ -9,6 +9,7 @@ import {
   PanelRight,
   Reply,
   RotateCcw,
+  SmilePlus,
   Star,
   Trash2,
   Undo2,
@@ -48,6 +49,7 @@ import {
   loaded,
   now,
   queueName,
+  reactTo,
   recall,
   resend,
   take,
@@ -204,6 +206,18 @@ function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
     <>
       {mine && m.from.role === 'visitor' && (
         <IconButton icon={Reply} size={16} label={t('quote')} onClick={() => quote(room, m)} />
+      )}
+      {mine && room.conversation.value.reactions && m.from.role === 'visitor' && (
+        <IconButton
+          icon={SmilePlus}
+          size={16}
+          label={t('react')}
+          disabled={!live()}
+          onClick={() => {
+            reactTo.value = m.seq;
+            dialog.value = 'react';
+          }}
+        />
       )}
       {m.text && <IconButton icon={Copy} size={16} label={s('copy')} onClick={() => copy(m.text ?? '')} />}
       {mine && own && !bad && Date.now() + desk.skew.value - m.at < RECALL_MS && (

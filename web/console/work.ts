@@ -33,8 +33,10 @@ export type Composing = 'reply' | 'note';
 export const mineOpen = signal(0);
 /** Which dialog is open. */
 export const dialog = signal<
-  '' | 'transfer' | 'invite' | 'why' | 'card' | 'template' | 'help' | 'palette' | 'left' | 'notices' | 'mine'
+  '' | 'transfer' | 'invite' | 'why' | 'card' | 'template' | 'react' | 'help' | 'palette' | 'left' | 'notices' | 'mine'
 >('');
+/** The message that the dialog of reactions is about. */
+export const reactTo = signal(0);
 /** The supervisor's view of the queues stands in place of the conversation. */
 export const overseeing = signal(false);
 export const contextOver = signal(false);

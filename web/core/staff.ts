@@ -101,6 +101,8 @@ export interface Conversation {
   /** The visitor may not write; until then, 0 until it is taken back. */
   barred?: '' | 'muted' | 'blocked';
   barred_until?: number;
+  /** The platform takes reactions to what the visitor says. */
+  reactions?: boolean;
   wrapup_until?: number;
 }
 

@@ -34,6 +34,7 @@ export function worthALine(e: Entry): boolean {
     'unparked',
     'returned',
     'reaction',
+    'reaction_failed',
     'unfollow',
     'optout',
     'withheld',
@@ -60,12 +61,19 @@ export function entryWords(e: Entry): string {
       const comment = data(e, 'comment');
       return comment ? s('entryRatedWords', { score: label, words: comment }) : s('entryRated', { score: label });
     }
+    case 'reaction_failed':
+      return s('entryReactionFailed', { emoji: data(e, 'emoji'), why: data(e, 'why') });
     case 'kept_out':
       return s('entryKeptOut', { why: wireWord('kept', data(e, 'why')) });
     case 'rule':
       return s('entryRule', { rule: data(e, 'rule') });
     default: {
-      const words = wireWord('entry', e.kind);
+      const words = [
+        wireWord('entry', e.data?.['on'] === false ? 'unreaction' : e.kind),
+        e.kind === 'reaction' && data(e, 'emoji'),
+      ]
+        .filter(Boolean)
+        .join(' ');
       const name = whom(e) || data(e, 'referral');
       return name ? s('entryBy', { words, name }) : words;
     }

@@ -14,3 +14,16 @@ test('who serves somebody sees by which code, link or advertisement they came', 
   assert.equal(entryWords(entry({})), 'Came to us');
   assert.ok(!worthALine(entry({})));
 });
+
+test('a reaction is seen with its emoji, also when it is taken back or did not get through', () => {
+  const of = (kind: string, data: Record<string, unknown>): string =>
+    entryWords({ ...entry(data), kind, by: { role: 'agent', name: 'Eva' } } as Entry);
+  lang.value = 'en';
+  assert.equal(of('reaction', { on: true, emoji: '👍' }), 'Reacted to a message 👍 · Eva');
+  assert.equal(of('reaction', { on: false, emoji: '' }), 'Took back a reaction · Eva');
+  assert.equal(
+    of('reaction_failed', { emoji: '🫖', why: '400: REACTION_INVALID' }),
+    'The reaction did not get through 🫖: 400: REACTION_INVALID',
+  );
+  assert.ok(worthALine({ ...entry({}), kind: 'reaction_failed' }));
+});

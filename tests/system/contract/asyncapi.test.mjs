@@ -132,6 +132,7 @@ test('a visitor is served, handed on, asked to rate and rates', async () => {
   acked(await one.act({ type: 'recall', conversation, cid: cid(), seq: slip.seq }));
   await v.take({ type: 'changed', seq: slip.seq, kind: 'removed' });
   await one.take({ type: 'changed', seq: slip.seq });
+  refused(await one.act({ type: 'react', conversation, cid: cid(), seq: 1, emoji: '👍' }), 'unsupported'); // the widget shows none
   const boss = await staff('supervisor', null);
   acked(await boss.act({ type: 'watch', conversation, cid: cid(), on: true }));
   acked(await boss.act({ type: 'whisper', conversation, cid: cid(), text: '先道歉' }));

@@ -98,6 +98,7 @@ export const en: Like<typeof zhCN> = {
   close: 'Close',
   contextToggle: 'Show or hide the customer',
   quote: 'Quote in reply',
+  react: 'React',
   quoteDrop: 'Do not quote',
   showRaw: 'Show what came',
   recall: 'Take back',

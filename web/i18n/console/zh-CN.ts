@@ -96,6 +96,7 @@ export const zhCN = {
   close: '结束会话',
   contextToggle: '显示或隐藏客户资料',
   quote: '引用回复',
+  react: '表情回应',
   quoteDrop: '取消引用',
   showRaw: '查看原始内容',
   recall: '撤回',

@@ -98,6 +98,7 @@ export const zhTW: Like<typeof zhCN> = {
   close: '結束對話',
   contextToggle: '顯示或隱藏客戶資料',
   quote: '引用回覆',
+  react: '表情回應',
   quoteDrop: '取消引用',
   showRaw: '檢視原始內容',
   recall: '收回',

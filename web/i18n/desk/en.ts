@@ -186,4 +186,7 @@ export const en: Like<typeof zhCN> = {
   templateFileBad: 'That kind of file cannot stand there',
   templateUrlBad: 'This is not a whole address, such as https://shop.example/orders',
   windowComma: ', ',
+  reactTitle: 'React to this message',
+  reactBack: 'Take this reaction back',
+  failedReact: 'Could not react: {why}',
 };

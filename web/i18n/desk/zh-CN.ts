@@ -182,4 +182,7 @@ export const zhCN = {
   templateFileBad: '这里不能放这种文件',
   templateUrlBad: '这不是完整的网址，例如 https://shop.example/orders',
   windowComma: '，',
+  reactTitle: '用表情回应',
+  reactBack: '取消这个回应',
+  failedReact: '回应失败：{why}',
 } as const;

@@ -184,4 +184,7 @@ export const zhTW: Like<typeof zhCN> = {
   templateFileBad: '這裡不能放這種檔案',
   templateUrlBad: '這不是完整的網址，例如 https://shop.example/orders',
   windowComma: '，',
+  reactTitle: '用表情回應',
+  reactBack: '取消這個回應',
+  failedReact: '回應失敗：{why}',
 };

@@ -111,6 +111,8 @@ export const en: Like<typeof zhCN> = {
   whisper: 'Whisper',
   entry_priority: 'Priority changed',
   entry_reaction: 'Reacted to a message',
+  entry_unreaction: 'Took back a reaction',
+  entryReactionFailed: 'The reaction did not get through {emoji}: {why}',
   entry_follow: 'Came to us',
   entry_unfollow: 'No longer follows us',
   entry_optout: 'Wants no automatic messages',

@@ -107,6 +107,8 @@ export const zhCN = {
   whisper: '悄悄话',
   entry_priority: '调整了优先级',
   entry_reaction: '回应了一条消息',
+  entry_unreaction: '取消了一条消息的回应',
+  entryReactionFailed: '表情回应未送达 {emoji}：{why}',
   entry_follow: '来访',
   entry_unfollow: '取消了关注',
   entry_optout: '不再接收自动消息',

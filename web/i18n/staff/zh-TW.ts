@@ -109,6 +109,8 @@ export const zhTW: Like<typeof zhCN> = {
   whisper: '悄悄話',
   entry_priority: '調整了優先順序',
   entry_reaction: '回應了一則訊息',
+  entry_unreaction: '取消了一則訊息的回應',
+  entryReactionFailed: '表情回應未送達 {emoji}：{why}',
   entry_follow: '來訪',
   entry_unfollow: '取消了關注',
   entry_optout: '不再接收自動訊息',
