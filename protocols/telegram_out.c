@@ -1,10 +1,12 @@
 /* telegram_out.c: what we have Telegram do, and what its answer means. */
 #include "core/card.h"
+#include "core/utf8.h"
 #include "protocols/multipart.h"
 #include "protocols/place.h"
 #include "protocols/stamp.h"
 #include "protocols/telegram_impl.h"
 #include "protocols/url.h"
+#include "protocols/vcard.h"
 
 #include <ctype.h>
 
@@ -17,6 +19,7 @@
 #define CHOICES_MAX  100
 #define STICKER_MAX  (512u << 10)
 #define STICKER_SIDE 512
+#define VCARD_MAX    2048 /* bytes of what goes beside name and number */
 #define REPLY_PREFIX "{\"message_id\":"
 
 /* ---- members ----------------------------------------------------------------------------------------------------------------- */
@@ -523,13 +526,47 @@ static enum kf_rc send_file(const struct telegram *t, struct arena *a, const str
     return rc ? rc : ret->url ? KF_AGAIN : KF_NOMEM;
 }
 
+/* A file that is one person goes as a contact: with all that the file says, where Telegram takes so much. With words beside it, for which a
+ * contact has no place, it stays a file. False: so it does. */
+static bool contact(struct buf *b, struct arena *a, const struct errand *e, const struct upload *up)
+{
+    struct vcard *who;
+    size_t n = 0;
+
+    if (e->message.text.n || !vcard_read(a, up->bytes, up->mime, up->name, &who, &n) || n != 1)
+        return false;
+    begin(b, e);
+    add_topic(b, e);
+    buf_str(b, ",\"phone_number\":");
+    buf_json(b, who->phones[0].number);
+    buf_str(b, ",\"first_name\":");
+    buf_json(b, who->name);
+    if (up->bytes.n <= VCARD_MAX && utf8_valid(up->bytes)) {
+        buf_str(b, ",\"vcard\":");
+        buf_json(b, up->bytes);
+    }
+    if (answers(e)) {
+        buf_str(b, ",\"reply_parameters\":");
+        reply_parameters(b, e);
+    }
+    buf_char(b, '}');
+    return true;
+}
+
 enum kf_rc telegram_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
                            const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done)
 {
+    enum kf_rc rc;
+    struct buf b;
+
     *done = (struct uploaded){ .said = true };
     if (!last && text_length(e->message.text, TEXT_UTF16) > TELEGRAM_CAPTION_MAX) {
         done->outcome = (struct outcome){ .cls = OUTCOME_TOO_LARGE, .text = SLICE("more words than a file may have beside it: 1024") };
         return KF_OK;
+    }
+    if (!last && contact(&b, a, e, up)) {
+        rc = telegram_post(telegram_of(ch), a, "sendContact", &b, ret);
+        return rc ? rc : KF_AGAIN;
     }
     if (!last)
         return send_file(telegram_of(ch), a, e, up, env, ret);

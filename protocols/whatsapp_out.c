@@ -4,6 +4,7 @@
 #include "protocols/multipart.h"
 #include "protocols/place.h"
 #include "protocols/stamp.h"
+#include "protocols/vcard.h"
 #include "protocols/whatsapp_impl.h"
 
 #include <ctype.h>
@@ -264,6 +265,53 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
     return rc;
 }
 
+/* A file that is people goes as contacts. With words beside it, for which contacts have no place, it stays a document. */
+static bool people(struct arena *a, const struct errand *e, const struct upload *file, struct vcard **ret, size_t *n)
+{
+    return file->bytes.p && !e->message.text.n && vcard_read(a, file->bytes, file->mime, file->name, ret, n);
+}
+
+static void put_person(struct buf *b, const struct vcard *c)
+{
+    member(b, "{\"name\":{\"formatted_name\":", c->name);
+    member(b, ",\"first_name\":", c->given.n ? c->given : c->name);
+    if (c->family.n)
+        member(b, ",\"last_name\":", c->family);
+    buf_str(b, "},\"phones\":[");
+    for (size_t i = 0; i < c->n_phones; i++) {
+        member(b, i ? ",{\"phone\":" : "{\"phone\":", c->phones[i].number);
+        if (c->phones[i].type)
+            member(b, ",\"type\":", slice_of(c->phones[i].type));
+        buf_char(b, '}');
+    }
+    buf_char(b, ']');
+    for (size_t i = 0; i < c->n_mails; i++) {
+        member(b, i ? ",{\"email\":" : ",\"emails\":[{\"email\":", c->mails[i]);
+        buf_str(b, i + 1 < c->n_mails ? "}" : "}]");
+    }
+    if (c->work.n) {
+        member(b, ",\"org\":{\"company\":", c->work);
+        buf_char(b, '}');
+    }
+    buf_char(b, '}');
+}
+
+static enum kf_rc send_people(const struct whatsapp *w, struct arena *a, const struct errand *e, const struct vcard *all, size_t n,
+                              struct http_req *ret)
+{
+    struct buf b;
+
+    whatsapp_begin(&b, e, "contacts");
+    buf_str(&b, ",\"contacts\":[");
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_char(&b, ',');
+        put_person(&b, &all[i]);
+    }
+    buf_str(&b, "]}");
+    return whatsapp_post(w, a, &b, ret);
+}
+
 /* A card is its picture, which Meta fetches, with title, words and address below it. False: it has none that goes so, or too much to say. */
 static bool picture(struct buf *b, const struct errand *e)
 {
@@ -316,7 +364,12 @@ static bool is_open(const struct errand *e, const struct env *env)
 static enum kf_rc send_message(const struct whatsapp *w, struct arena *a, const struct errand *e, const struct env *env,
                                struct http_req *ret)
 {
-    if (e->message.kind == MESSAGE_REMOVED || (!e->media_id && !e->message.text.n))
+    const struct upload file = { .bytes = e->media_id ? (struct slice){ NULL, 0 } : e->file, .mime = e->file_mime, .name = e->file_name };
+    struct vcard *all = NULL;
+    size_t n = 0;
+    bool contacts = people(a, e, &file, &all, &n);
+
+    if (e->message.kind == MESSAGE_REMOVED || (!e->media_id && !e->message.text.n && !contacts))
         return KF_UNSUPPORTED;
     if (chosen_is(&e->message))
         return whatsapp_template(w, a, e, ret);
@@ -324,6 +377,8 @@ static enum kf_rc send_message(const struct whatsapp *w, struct arena *a, const 
         return send_template(w, a, e, ret);
     if (e->message.kind == MESSAGE_CARD)
         return send_card(w, a, e, ret);
+    if (contacts)
+        return send_people(w, a, e, all, n, ret);
     return e->media_id ? send_file(w, a, e, ret) : send_text(w, a, e, ret);
 }
 
@@ -523,11 +578,15 @@ enum kf_rc whatsapp_upload(const struct channel *ch, struct arena *a, const stru
                            const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done)
 {
     struct json_keep keep = { .arena = a };
+    struct vcard *all;
     json_t *root;
+    size_t n;
 
     *done = (struct uploaded){ .outcome = { .cls = OUTCOME_RETRY } };
     if (!is_open(e, env) && !chosen_is(&e->message))
         return KF_UNSUPPORTED; /* it need not go there: encode() says why */
+    if (!last && people(a, e, up, &all, &n))
+        return KF_UNSUPPORTED;
     if (!last)
         return ask_upload(whatsapp_of(ch), a, up, env, ret);
     root = last->status ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;

@@ -323,6 +323,39 @@ static void a_long_text_goes_in_parts_of_what_the_platform_counts(void **state)
     }
 }
 
+#define VCARD(name, phone) "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:" name "\r\nTEL;TYPE=CELL:" phone "\r\nEND:VCARD\r\n"
+
+static void a_person_in_a_file_goes_as_a_contact(void **state)
+{
+    static const char ann[] = VCARD("Ann Lee", "+1 201 555-0123"), both[] = VCARD("Ann", "12015550123") VCARD("Bo", "12015550199");
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1," FROM("63") ",\"text\":\"Whom do I call?\"}");
+    seq = rig_send_file(&r, conv, "v1", "ann.vcf", ann, sizeof(ann) - 1, "file");
+    take("sendContact");
+    assert_int_equal(number_at(r.p.json, "chat_id"), 63);
+    assert_string_equal(text_at(r.p.json, "phone_number"), "+12015550123");
+    assert_string_equal(text_at(r.p.json, "first_name"), "Ann Lee");
+    assert_string_equal(text_at(r.p.json, "vcard"), ann);
+    sent_as("63", 4);
+    rig_status(&r, seq, "sent");
+
+    /* What Telegram says of it, its message says. */
+    seq = rig_send_file(&r, conv, "v2", "ann.vcf", ann, sizeof(ann) - 1, "file");
+    take("sendContact");
+    platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: PHONE_NUMBER_INVALID\"}");
+    assert_non_null(strstr(text_at(rig_status(&r, seq, "failed"), "reason"), "PHONE_NUMBER_INVALID"));
+
+    /* Two are a file. */
+    seq = rig_send_file(&r, conv, "v3", "both.vcf", both, sizeof(both) - 1, "file");
+    take("sendDocument");
+    assert_non_null(strstr(r.p.body, "filename=\"both.vcf\""));
+    sent_as("63", 5);
+    rig_status(&r, seq, "sent");
+}
+
 static void react(const char *conv, const char *cid, int64_t seq, const char *emoji)
 {
     wire_sendf(&r.agent.wire, "{\"type\":\"react\",\"conversation\":\"%s\",\"cid\":\"%s\",\"seq\":%lld,\"emoji\":\"%s\"}", conv, cid,
@@ -434,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_group_that_moves_is_followed),
         cmocka_unit_test(a_tap_is_a_message_and_acknowledged),
         cmocka_unit_test(a_long_text_goes_in_parts_of_what_the_platform_counts),
+        cmocka_unit_test(a_person_in_a_file_goes_as_a_contact),
         cmocka_unit_test(a_reaction_is_put_changed_and_taken_back),
         cmocka_unit_test(a_reaction_that_goes_nowhere_is_told),
     };

@@ -405,6 +405,38 @@ static void the_picture_of_a_card_goes_with_it(void **state)
     rig_status(&r, seq, "sent");
 }
 
+#define VCARD(name, phone) "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:" name "\r\nTEL;TYPE=CELL:" phone "\r\nEND:VCARD\r\n"
+
+static void people_in_a_file_go_as_contacts(void **state)
+{
+    static const char both[] = VCARD("Ann", "12015550123") VCARD("王芳", "13800138000"),
+                      nobody[] = "BEGIN:VCARD\r\nFN:Ann\r\nEND:VCARD\r\n";
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("US.81", "wamid.VC1", 5, TEXT("Whom do I call?"));
+    seq = rig_send_file(&r, conv, "v1", "both.vcf", both, sizeof(both) - 1, "file");
+    do
+        rig_take(&r, "/" ONE "/messages", OK);
+    while (strcmp(text_at(r.p.json, "type"), "contacts") != 0 && (platform_answer(&r.p, 200, NULL, OK), true));
+    assert_string_equal(text_at(r.p.json, "contacts.1.name.formatted_name"), "王芳");
+    assert_string_equal(text_at(r.p.json, "contacts.1.phones.0.phone"), "13800138000");
+    answer_id("wamid.VC2");
+    rig_status(&r, seq, "sent");
+    becomes("wamid.VC2", "failed", NULL, ",\"errors\":[{\"code\":131009,\"title\":\"Parameter value is not valid\"}]");
+    assert_non_null(strstr(text_at(rig_status(&r, seq, "failed"), "reason"), "131009"));
+
+    /* Whoever has no number is no contact: it is taken there as a file. */
+    (void)rig_send_file(&r, conv, "v2", "nobody.vcf", nobody, sizeof(nobody) - 1, "file");
+    rig_take(&r, "/" ONE "/media", OK);
+    assert_non_null(strstr(r.p.body, "filename=\"nobody.vcf\""));
+    platform_answer(&r.p, 200, NULL, "{\"id\":\"4491\"}");
+    rig_take(&r, "/" ONE "/messages", OK);
+    assert_string_equal(text_at(r.p.json, "document.id"), "4491");
+    answer_id("wamid.VC3");
+}
+
 static void reacts(const char *conv, const char *cid, const char *emoji)
 {
     wire_sendf(&r.agent.wire, "{\"type\":\"react\",\"conversation\":\"%s\",\"cid\":\"%s\",\"seq\":1,\"emoji\":\"%s\"}", conv, cid, emoji);
@@ -692,6 +724,7 @@ int main(void)
         cmocka_unit_test(a_card_goes_as_its_text),
         cmocka_unit_test(a_place_reads_the_same_in_both_directions),
         cmocka_unit_test(the_picture_of_a_card_goes_with_it),
+        cmocka_unit_test(people_in_a_file_go_as_contacts),
         cmocka_unit_test(a_reaction_goes_while_the_window_is_open),
         cmocka_unit_test(after_a_day_only_a_template_goes),
         cmocka_unit_test(a_chosen_template_goes_after_a_day),

@@ -696,6 +696,63 @@ static void settings_that_do_not_work_are_told(void **state)
     settings_are_refused(&telegram_ops, rows, COUNT(rows));
 }
 
+static void expect_json(struct slice body, const char *text)
+{
+    json_t *want = json_loads(text, 0, NULL);
+
+    assert_non_null(want);
+    v_expect_json(body, want);
+    json_decref(want);
+}
+
+#define ANN "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nTEL;TYPE=CELL:+1 201 555-0123\r\n"
+#define END "END:VCARD\r\n"
+
+static void one_person_goes_as_a_contact(void **state)
+{
+    static const struct {
+        const char *file, *name, *words, *want; /* NULL: as a file */
+    } rows[] = {
+        { ANN END, "ann.vcf", "",
+          "{\"chat_id\":-100,\"message_thread_id\":7,\"phone_number\":\"+12015550123\",\"first_name\":\"Ann "
+          "Lee\",\"vcard\":\"BEGIN:VCARD\\r\\n"
+          "VERSION:3.0\\r\\nFN:Ann Lee\\r\\nTEL;TYPE=CELL:+1 201 555-0123\\r\\nEND:VCARD\\r\\n\",\"reply_parameters\":{\"message_id\":3,"
+          "\"allow_sending_without_reply\":true}}" },
+        { ANN END, "ann.vcf", "ask her", NULL },
+        { ANN END ANN END, "both.vcf", "", NULL },
+        { ANN END, "ann.txt", "", NULL },
+        { ANN, "ann.vcf", "", NULL },
+    };
+    struct bench *t = *state;
+    struct uploaded done;
+    struct http_req req;
+    struct buf b;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct upload up = { .bytes = slice_of(rows[i].file), .mime = "text/plain", .name = rows[i].name };
+        const struct errand e = { .peer = "-100/7",
+                                  .reply_ref = "-100:3",
+                                  .message = { .kind = MESSAGE_FILE, .text = slice_of(rows[i].words) } };
+
+        assert_int_equal(telegram_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_AGAIN);
+        assert_string_equal(strrchr(req.url, '/') + 1, rows[i].want ? "sendContact" : "sendDocument");
+        if (rows[i].want)
+            expect_json(req.body, rows[i].want);
+    }
+    /* What goes beside name and number is bounded there. */
+    buf_init(&b, 4096);
+    buf_str(&b, ANN "NOTE:");
+    while (b.n < 2050)
+        buf_char(&b, 'x');
+    buf_str(&b, "\r\n" END);
+    assert_int_equal(telegram_ops.upload(t->ch, t->arena, &(struct errand){ .peer = "52", .message = { .kind = MESSAGE_FILE } },
+                                         &(struct upload){ .bytes = buf_slice(&b), .mime = "text/vcard", .name = "a" }, &t->env, NULL, &req,
+                                         &done),
+                     KF_AGAIN);
+    expect_json(req.body, "{\"chat_id\":52,\"phone_number\":\"+12015550123\",\"first_name\":\"Ann Lee\"}");
+    buf_finish(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -714,6 +771,7 @@ int main(void)
         BENCH(what_became_of_a_file_is_what_became_of_its_message),
         BENCH(a_file_comes_by_its_id),
         BENCH(a_bot_is_met_step_by_step),
+        BENCH(one_person_goes_as_a_contact),
         cmocka_unit_test(settings_that_do_not_work_are_told),
     };
     int failed = vectors_run("telegram", &vectors);

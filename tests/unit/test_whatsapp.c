@@ -629,6 +629,50 @@ static void a_file_goes_before_its_message(void **state)
     assert_int_equal(whatsapp_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_UNSUPPORTED);
 }
 
+static void expect_json(struct slice body, const char *text)
+{
+    json_t *want = json_loads(text, 0, NULL);
+
+    assert_non_null(want);
+    v_expect_json(body, want);
+    json_decref(want);
+}
+
+static void people_in_a_file_go_as_contacts(void **state)
+{
+    static const char file[] = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lee;Ann\r\nFN:Ann Lee\r\nORG:Shop;Desk\r\nTEL;TYPE=CELL:+1 201 555-0123\r\n"
+                               "TEL:12015550199\r\nEMAIL:ann@shop.example\r\nEMAIL:lee@shop.example\r\nEND:VCARD\r\n"
+                               "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:王芳\r\nTEL;TYPE=WORK:021-5555-0123\r\nEND:VCARD\r\n";
+    const struct upload up = { .bytes = SLICE("BEGIN:VCARD\r\nFN:A\r\nTEL:13800138000\r\nEND:VCARD\r\n"),
+                               .mime = "text/plain",
+                               .name = "a.vcf" };
+    struct errand e = { TO, OPEN, .message = { .kind = MESSAGE_FILE } };
+    struct bench *t = *state;
+    struct uploaded done;
+    struct http_req req;
+
+    /* It is not taken there first. */
+    assert_true(id_parse(SLICE(CONV), &e.conv));
+    assert_int_equal(whatsapp_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_UNSUPPORTED);
+    e.file = slice_of(file);
+    e.file_mime = "text/plain";
+    e.file_name = "people.vcf";
+    assert_int_equal(whatsapp_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    expect_json(
+        req.body,
+        "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"contacts\"" OURS
+        ",\"contacts\":[{\"name\":{\"formatted_name\":\"Ann Lee\",\"first_name\":\"Ann\",\"last_name\":\"Lee\"},\"phones\":[{\"phone\":"
+        "\"+12015550123\",\"type\":\"CELL\"},{\"phone\":\"12015550199\"}],\"emails\":[{\"email\":\"ann@shop.example\"},{\"email\":"
+        "\"lee@shop.example\"}],\"org\":{\"company\":\"Shop\"}},{\"name\":{\"formatted_name\":\"王芳\",\"first_name\":\"王芳\"},\"phones\":"
+        "[{\"phone\":\"02155550123\",\"type\":\"WORK\"}]}]}");
+    /* With words it is a document, and later than a day nothing of the kind goes. */
+    e.message.text = SLICE("ask them");
+    assert_int_equal(whatsapp_ops.upload(t->ch, t->arena, &e, &up, &t->env, NULL, &req, &done), KF_AGAIN);
+    e.message.text = SLICE("");
+    e.handle_expires_ms = NOW_MS;
+    assert_int_equal(whatsapp_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+}
+
 static void the_token_is_shown_to_metas_hosts_only(void **state)
 {
     static const struct {
@@ -767,6 +811,7 @@ int main(void)
         BENCH(each_answer_has_its_class),
         cmocka_unit_test(each_code_has_its_class),
         BENCH(a_file_goes_before_its_message),
+        BENCH(people_in_a_file_go_as_contacts),
         BENCH(the_token_is_shown_to_metas_hosts_only),
         BENCH(a_number_is_met_by_its_name),
         cmocka_unit_test(templates_that_meta_does_not_have_are_told),
