@@ -456,6 +456,34 @@ static void a_reaction_that_goes_nowhere_is_told(void **state)
     refused(conv, "n7", 1, "👍", "conflict", "closed");
 }
 
+/* What was under way when the daemon died is said again, as it stands by then: nobody is left with what was meant before. */
+static void a_reaction_outlives_the_daemon(void **state)
+{
+    const char *conv;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":7," FROM("64") ",\"text\":\"Bravo\"}");
+    react(conv, "k1", 1, "👍");
+    take_reaction(64, "👍");
+    react(conv, "k2", 1, "🎉");
+    assert_string_equal(wire_verdict(&r.agent.wire, "k2"), "ack");
+    staff_leave(&r.agent);
+    daemon_kill(&r.d);
+    platform_drop(&r.p);
+    daemon_restart(&r.d);
+    for (int i = 0; i < 2; i++) {
+        take_reaction(64, "🎉");
+        platform_answer(&r.p, 200, NULL, DONE);
+    }
+    assert_true(rig_quiet(&r, "/setMessageReaction", OK, 500));
+    staff_enter(&r.agent, &r.d, RIG_SITE);
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    for (size_t i = 0; i < 2; i++)
+        wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s,s:{s:s}}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction", "data",
+                  "emoji", i ? "🎉" : "👍");
+    wire_none(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction_failed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_person_in_a_file_goes_as_a_contact),
         cmocka_unit_test(a_reaction_is_put_changed_and_taken_back),
         cmocka_unit_test(a_reaction_that_goes_nowhere_is_told),
+        cmocka_unit_test(a_reaction_outlives_the_daemon), /* the last: it is another one then */
     };
 
     return cmocka_run_group_tests(tests, start, finish);
