@@ -118,6 +118,13 @@ struct channel {
     struct arena *arena;
 };
 
+enum kf_rc channel_template(const struct channel_ops *ops, const struct template *t, struct kf_err *why)
+{
+    enum kf_rc rc = ready_check(ops->kinds, t, why);
+
+    return rc ? rc : ops->template(t, why);
+}
+
 enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why)
 {
     struct card_mini mini;

@@ -13,6 +13,7 @@
 #include "core/part.h"
 #include "core/rc.h"
 #include "core/template.h"
+#include "protocols/ready.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +37,8 @@ enum {
     CHAN_SOUND_ALONE = 1 << 14, /* a sound has no words beside it, whatever caption_max says */
     CHAN_CARD = 1 << 15,      /* encode() takes a MESSAGE_CARD whole, as one message, with its picture as file_url if it has one; elsewhere
                                   * cards come to it as texts. Where that depends on the card, card() says it */
-    CHAN_TEMPLATES = 1 << 16, /* encode() takes what was chosen from the channel's templates, whenever that is: see chosen.h */
+    CHAN_TEMPLATES = 1 << 16, /* encode() takes what was chosen from the channel's templates, whenever that is, or as a reply where its kind
+                                  * says so: see chosen.h */
     /* A message has replies of its own (window_count), and those to older ones may be used for as long as they stand; else each message opens
      * the one window anew. */
     CHAN_EACH_ANSWERED = 1 << 17,
@@ -216,8 +218,9 @@ struct channel_ops {
     /* When a window has ended (window_ms, window_count): does encode() still find a way for what an agent writes, such as a template that the
      * settings name? NULL: it does not, and nobody need try. */
     bool (*late)(const struct channel *);
-    /* CHAN_TEMPLATES: can it send this one? Else the words begin with the member that is wrong. */
+    /* CHAN_TEMPLATES: can it send this one, which has passed ready_check()? Else the words begin with the member that is wrong. */
     enum kf_rc (*template)(const struct template *, struct kf_err *why);
+    const struct ready_kind *kinds; /* of templates, beside wording that was approved; ended by a NULL name. NULL: none */
 };
 
 /* All channels, ended by NULL: channels.def, one line each. */
@@ -225,6 +228,9 @@ extern const struct channel_ops *const channel_registry[];
 const struct channel_ops *channel_find(const char *name);
 /* Settings against the key table: unknown, missing, wrong type, out of range. The words name the member. */
 enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, struct kf_err *why);
+
+/* Can it send this template? Else the words begin with the member that is wrong. */
+enum kf_rc channel_template(const struct channel_ops *ops, const struct template *t, struct kf_err *why);
 
 /* ops->card(), or what stands for it. */
 enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why);

@@ -15,10 +15,33 @@ static void member(struct buf *b, const char *name, const char *value)
     buf_json(b, slice_of(value));
 }
 
-void chosen_write(struct buf *b, const struct template *t, const struct template_value *values, size_t n)
+static void put_values(struct buf *b, const struct template *t, const struct ready_kind *kind, const struct template_value *values,
+                       size_t n)
 {
-    buf_str(b, "{\"key\":");
+    struct buf one;
+
+    buf_init(&one, 65536);
+    buf_str(b, ",\"values\":[");
+    for (size_t i = 0; i < t->n_values; i++) {
+        buf_str(b, i ? ",[" : "[");
+        buf_json(b, t->values[i].name);
+        buf_char(b, ',');
+        buf_clear(&one);
+        ready_value(kind, t, i, values, n, &one);
+        buf_json(b, buf_slice(&one));
+        buf_char(b, ']');
+    }
+    buf_char(b, ']');
+    b->failed |= !buf_ok(&one);
+    buf_finish(&one);
+}
+
+void chosen_write(struct buf *b, const struct template *t, const struct ready_kind *kind, const struct template_value *values, size_t n)
+{
+    buf_str(b, kind && kind->reply ? "{\"reply\":true,\"key\":" : "{\"key\":");
     buf_json(b, slice_of(t->key.s));
+    if (kind)
+        member(b, "kind", kind->name);
     member(b, "name", t->name);
     if (t->language)
         member(b, "language", t->language);
@@ -35,6 +58,8 @@ void chosen_write(struct buf *b, const struct template *t, const struct template
         buf_char(b, ']');
     }
     buf_char(b, ']');
+    if (kind && t->n_values)
+        put_values(b, t, kind, values, n);
     if (t->url_field) {
         buf_str(b, ",\"" TEMPLATE_ADDRESS "\":");
         buf_json(b, template_value_of(values, n, SLICE(TEMPLATE_ADDRESS)));
@@ -47,6 +72,21 @@ bool chosen_is(const struct message *m)
     return m->extra && json_member(slice_of(m->extra), "template").p;
 }
 
+bool chosen_ready(const struct message *m)
+{
+    return m->extra && json_member(slice_of(m->extra), "ready").p;
+}
+
+bool chosen_reply(struct slice object)
+{
+    return object.n && json_member(object, "reply").p;
+}
+
+struct slice chosen_value(const struct chosen *c, const char *name)
+{
+    return template_value_of(c->values, c->n_values, slice_of(name));
+}
+
 static enum template_header header_of(struct slice word)
 {
     for (enum template_header h = TEMPLATE_IMAGE; h <= TEMPLATE_DOCUMENT; h++)
@@ -55,11 +95,25 @@ static enum template_header header_of(struct slice word)
     return TEMPLATE_NO_HEADER;
 }
 
+/* [["name","value"],…], as many as there is room for. False: no memory. */
+static bool read_pairs(struct arena *a, const json_t *list, struct template_value *ret, size_t max, size_t *n)
+{
+    for (size_t i = 0; i < json_array_size(list) && i < max; i++) {
+        const json_t *one = json_array_get(list, i);
+        struct template_value *v = &ret[(*n)++];
+
+        v->name = arena_copy(a, text_at(one, 0));
+        v->value = arena_copy(a, text_at(one, 1));
+        if (!v->name.p || !v->value.p)
+            return false;
+    }
+    return true;
+}
+
 enum kf_rc chosen_read(struct arena *a, const struct message *m, struct chosen *ret)
 {
-    struct slice text = json_member(slice_of(m->extra), "template");
+    struct slice text = json_member(slice_of(m->extra), chosen_ready(m) ? "ready" : "template");
     struct json_keep keep = { .arena = a };
-    const json_t *fields;
     json_t *root;
 
     if (!text.p)
@@ -67,20 +121,14 @@ enum kf_rc chosen_read(struct arena *a, const struct message *m, struct chosen *
     root = json_read(a, text, JSON_OF_SETTINGS, NULL);
     if (!root)
         return KF_NOMEM; /* it is ours: it can be read */
-    *ret = (struct chosen){ .name = json_get_text(&keep, root, "name"),
+    *ret = (struct chosen){ .kind = json_get_text(&keep, root, "kind"),
+                            .name = json_get_text(&keep, root, "name"),
                             .language = json_get_text(&keep, root, "language"),
                             .url = json_get_text(&keep, root, TEMPLATE_ADDRESS),
                             .header = header_of(json_get_text(&keep, root, "header")),
                             .numbered = json_get_bool(root, "numbered", false) };
-    fields = json_object_get(root, "fields");
-    for (size_t i = 0; i < json_array_size(fields) && i < TEMPLATE_BLANKS; i++) {
-        const json_t *one = json_array_get(fields, i);
-        struct template_value *v = &ret->fields[ret->n++];
-
-        v->name = arena_copy(a, text_at(one, 0));
-        v->value = arena_copy(a, text_at(one, 1));
-        keep.failed |= !v->name.p || !v->value.p;
-    }
+    keep.failed |= !read_pairs(a, json_object_get(root, "fields"), ret->fields, TEMPLATE_BLANKS, &ret->n);
+    keep.failed |= !read_pairs(a, json_object_get(root, "values"), ret->values, TEMPLATE_VALUES, &ret->n_values);
     json_decref(root);
     return keep.failed ? KF_NOMEM : KF_OK;
 }

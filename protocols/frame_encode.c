@@ -600,6 +600,8 @@ void frame_window(struct buf *b, const struct kf_id *conv, const struct reply_wi
         ADD(b, ",\"words\":true");
     if (w->templates)
         ADD(b, ",\"templates\":true");
+    if (w->ready)
+        ADD(b, ",\"ready\":true");
     buf_char(b, '}');
 }
 

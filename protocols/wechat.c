@@ -209,4 +209,5 @@ const struct channel_ops wechat_ops = {
     .upload = wechat_upload,
     .meet = wechat_meet,
     .template = wechat_fits,
+    .kinds = wechat_kinds,
 };

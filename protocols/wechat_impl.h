@@ -39,6 +39,9 @@ enum card_way wechat_card(const struct message *m, struct kf_err *why);
 enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 /* wechat_template.c: what was chosen from the channel's templates, and which of them may stand there. */
 enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
+/* `"KIND","KIND":{…}` of a customer service message, of what stands ready on the platform. */
+enum kf_rc wechat_ready(struct buf *b, struct arena *a, const struct message *m);
+extern const struct ready_kind wechat_kinds[];
 enum kf_rc wechat_fits(const struct template *t, struct kf_err *why);
 enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,
                          struct outcome *ret);

@@ -128,7 +128,7 @@ static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct e
         return KF_NOMEM;
     ends.key = key == 1 ? &w->key : key == 2 ? &w->previous : NULL;
     if (!ends.to.n || e->kind != ERRAND_SEND || (is_card && card_mini(card.url, &mini)) || !(is_card || e->message.kind == MESSAGE_TEXT) ||
-        !e->message.text.n || choices_of(e))
+        !e->message.text.n || choices_of(e) || chosen_ready(&e->message))
         return KF_UNSUPPORTED;
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
     return finish_answer(w, a, &ends, reply_document(a, &ends, e->message.text, is_card ? &card : NULL, e->file_url, env->now_ms), env,
@@ -264,6 +264,7 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     struct card_mini mini;
     struct card card;
     bool opens = is_mini(&e->message, &card, &mini);
+    enum kf_rc rc = KF_OK;
     struct buf b;
 
     if (chosen_is(&e->message))
@@ -276,7 +277,9 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     buf_str(&b, "{\"touser\":");
     wx_json(&b, slice_of(e->user));
     buf_str(&b, ",\"msgtype\":");
-    if (opens)
+    if (chosen_ready(&e->message))
+        rc = wechat_ready(&b, a, &e->message);
+    else if (opens)
         put_mini(&b, &card, &mini, e->media_id);
     else if (e->media_id && e->message.kind == MESSAGE_FILE)
         put_video(&b, e->media_id);
@@ -294,7 +297,10 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
         buf_char(&b, '}');
     }
     buf_char(&b, '}');
-    return wx_post(w->url, a, "/cgi-bin/message/custom/send", env->token, &b, ret);
+    if (!rc)
+        return wx_post(w->url, a, "/cgi-bin/message/custom/send", env->token, &b, ret);
+    buf_finish(&b);
+    return rc;
 }
 
 static enum kf_rc send_typing(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
@@ -343,8 +349,10 @@ static const struct wx_code codes[] = {
     { 45002, OUTCOME_TOO_LARGE },
     { 45009, OUTCOME_RATE_LIMITED },
     { 45011, OUTCOME_RATE_LIMITED },
-    { 40037, OUTCOME_REJECTED }, /* a template: not one of this account's */
-    { 47003, OUTCOME_REJECTED }, /* a template: a field is wrong */
+    { 40037, OUTCOME_REJECTED },     /* a template: not one of this account's */
+    { 47003, OUTCOME_REJECTED },     /* a template: a field is wrong */
+    { 41030, OUTCOME_REJECTED },     /* a subscription message: its page */
+    { 43101, OUTCOME_USER_BLOCKED }, /* a subscription message: nobody has asked for one */
     { 40004, OUTCOME_REJECTED },
     { 40005, OUTCOME_REJECTED },
     { 40006, OUTCOME_REJECTED },

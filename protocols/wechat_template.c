@@ -1,12 +1,56 @@
-/* wechat_template.c: template messages (模板消息): what an agent has chosen from the templates of the account. They need no message of the
- * follower's before them, and are not counted among the replies to one; what became of them is told later, by the msgid of the answer. */
+/* wechat_template.c: what an agent has chosen from the templates of the account. Template messages (模板消息) and subscription messages
+ * (订阅通知) need no message of the follower's before them, and are not counted among the replies to one; what became of them is told later,
+ * by the msgid of the answer. What the account has ready (articles, coupons, music, pages of mini programs) goes as a customer service
+ * message: within the window, and counted. */
 #include "protocols/chosen.h"
 #include "protocols/wechat_impl.h"
 
 #include <ctype.h>
 
+#define SUBSCRIBE "subscribe"
+
+static const struct ready_part music_parts[] = {
+    { "cover", READY_ID, true, 256, "thumb_media_id: the picture beside it, of the account's material" },
+    { "hq", READY_ADDRESS, false, 1024, "hqmusicurl: the same in better quality, for Wi-Fi" },
+    { NULL },
+};
+static const struct ready_part page_parts[] = {
+    { "path", READY_PATH, true, 1024, "pagepath: the page, such as pages/order?id={{order}}" },
+    { "cover", READY_ID, true, 256, "thumb_media_id: the picture on it, of the account's material" },
+    { NULL },
+};
+const struct ready_kind wechat_kinds[] = {
+    { .name = "mpnewsarticle", .help = "a published article", .reply = true, .form = READY_ID, .name_help = "article_id" },
+    { .name = "mpnews", .help = "an article of the account's material", .reply = true, .form = READY_ID, .name_help = "media_id" },
+    { .name = "wxcard", .help = "a coupon", .reply = true, .form = READY_ID, .name_help = "card_id" },
+    { .name = "miniprogrampage",
+      .help = "a page of a mini program that is linked to the account; the text is its title",
+      .reply = true,
+      .form = READY_ID,
+      .name_help = "appid",
+      .text_max = 256,
+      .lines = 1,
+      .parts = page_parts },
+    { .name = "music",
+      .help = "music; the first line of the text is its title, the rest its description",
+      .reply = true,
+      .form = READY_ADDRESS,
+      .name_help = "musicurl",
+      .text_max = 1024,
+      .parts = music_parts },
+    { .name = SUBSCRIBE,
+      .help = "a subscription message, to whom has asked for one",
+      .form = READY_ID,
+      .name_help = "template_id",
+      .text_max = 4096,
+      .opens = true },
+    { .name = NULL },
+};
+
 enum kf_rc wechat_fits(const struct template *t, struct kf_err *why)
 {
+    if (t->kind && strcmp(t->kind, SUBSCRIBE) != 0)
+        return KF_OK;
     for (const char *p = t->name; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("_-", *p))
             return kf_fail(why, KF_INVALID, "name: the template's ID (模板ID), of letters, digits, _ and -");
@@ -17,11 +61,71 @@ enum kf_rc wechat_fits(const struct template *t, struct kf_err *why)
     return KF_OK;
 }
 
+static void member(struct buf *b, const char *name, struct slice value)
+{
+    buf_printf(b, "\"%s\":", name);
+    wx_json(b, value);
+}
+
+static void put_music(struct buf *b, const struct chosen *c, struct slice text)
+{
+    const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+    size_t n = end ? (size_t)(end - text.p) : text.n;
+    struct slice hq = chosen_value(c, "hq");
+
+    member(b, "title", (struct slice){ text.p, n });
+    buf_char(b, ',');
+    member(b, "description", end ? (struct slice){ end + 1, text.n - n - 1 } : SLICE(""));
+    buf_char(b, ',');
+    member(b, "musicurl", c->name);
+    buf_char(b, ',');
+    member(b, "hqmusicurl", hq.n ? hq : c->name);
+    buf_char(b, ',');
+    member(b, "thumb_media_id", chosen_value(c, "cover"));
+}
+
+static void put_page(struct buf *b, const struct chosen *c, struct slice text)
+{
+    member(b, "title", text);
+    buf_char(b, ',');
+    member(b, "appid", c->name);
+    buf_char(b, ',');
+    member(b, "pagepath", chosen_value(c, "path"));
+    buf_char(b, ',');
+    member(b, "thumb_media_id", chosen_value(c, "cover"));
+}
+
+enum kf_rc wechat_ready(struct buf *b, struct arena *a, const struct message *m)
+{
+    static const struct {
+        const char *kind, *id;
+    } named[] = { { "mpnewsarticle", "article_id" }, { "mpnews", "media_id" }, { "wxcard", "card_id" } };
+    struct chosen c;
+    enum kf_rc rc = chosen_read(a, m, &c);
+
+    if (rc)
+        return rc;
+    wx_json(b, c.kind);
+    buf_char(b, ',');
+    wx_json(b, c.kind);
+    buf_str(b, ":{");
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+        if (slice_is(c.kind, named[i].kind))
+            member(b, named[i].id, c.name);
+    if (slice_is(c.kind, "music"))
+        put_music(b, &c, m->text);
+    if (slice_is(c.kind, "miniprogrampage"))
+        put_page(b, &c, m->text);
+    buf_char(b, '}');
+    return KF_OK;
+}
+
 enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     struct chosen c;
     struct buf b;
     enum kf_rc rc = chosen_read(a, &e->message, &c);
+    bool asked = !rc && slice_is(c.kind, SUBSCRIBE);
 
     if (rc)
         return rc;
@@ -31,7 +135,7 @@ enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct
     buf_str(&b, ",\"template_id\":");
     wx_json(&b, c.name);
     if (c.url.n) {
-        buf_str(&b, ",\"url\":");
+        buf_str(&b, asked ? ",\"page\":" : ",\"url\":");
         wx_json(&b, c.url);
     }
     buf_str(&b, ",\"data\":{");
@@ -44,5 +148,5 @@ enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct
         buf_char(&b, '}');
     }
     buf_str(&b, "}}");
-    return wx_post(w->url, a, "/cgi-bin/message/template/send", env->token, &b, ret);
+    return wx_post(w->url, a, asked ? "/cgi-bin/message/subscribe/bizsend" : "/cgi-bin/message/template/send", env->token, &b, ret);
 }

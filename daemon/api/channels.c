@@ -29,6 +29,37 @@ static json_t *key_json(const struct setting_key *k)
     return ret;
 }
 
+static json_t *part_json(const struct ready_part *p)
+{
+    static const char *const forms[] = { [READY_TEXT] = "text", [READY_ID] = "id", [READY_ADDRESS] = "url", [READY_PATH] = "path" };
+
+    return json_pack("{s:s,s:s,s:b,s:I,s:s}", "name", p->name, "type", forms[p->form], "required", (int)p->required, "max",
+                     (json_int_t)p->max, "help", p->help);
+}
+
+/* What may stand in a template of that kind. */
+static json_t *kind_json(const struct ready_kind *k)
+{
+    json_t *values = json_array(), *ret;
+
+    for (const struct ready_part *p = k->parts; p && p->name; p++)
+        (void)json_array_append_new(values, part_json(p));
+    ret = json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:o}", "name", k->name, "help", k->help, "name_help", k->name_help, "reply", (int)k->reply,
+                    "reads", (int)(k->text_max > 0), "opens", (int)k->opens, "values", values);
+    if (k->lines)
+        (void)json_object_set_new(ret, "lines", json_integer(k->lines));
+    return ret;
+}
+
+static json_t *kinds_json(const struct ready_kind *kinds)
+{
+    json_t *ret = json_array();
+
+    for (const struct ready_kind *k = kinds; k->name; k++)
+        (void)json_array_append_new(ret, kind_json(k));
+    return ret;
+}
+
 static json_t *adapter_json(const struct channel_ops *ops)
 {
     json_t *keys = json_array(), *ret;
@@ -40,6 +71,8 @@ static json_t *adapter_json(const struct channel_ops *ops)
         (void)json_object_set_new(ret, "window_ms", json_integer(ops->window_ms));
     if (ops->caps & CHAN_TEMPLATES)
         (void)json_object_set_new(ret, "templates", json_true());
+    if (ops->kinds)
+        (void)json_object_set_new(ret, "template_kinds", kinds_json(ops->kinds));
     if (ops->window_count)
         (void)json_object_set_new(ret, "window_count", json_integer(ops->window_count));
     return ret;

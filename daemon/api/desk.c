@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "core/han.h"
 #include "core/utf8.h"
+#include "protocols/channel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,22 @@ static json_t *fields_json(const struct template *w)
     return ret;
 }
 
+static json_t *template_json(const struct site_channel *ch, const struct template *w)
+{
+    const struct channel_ops *ops = channel_find(ch->adapter);
+    const struct ready_kind *kind = ops ? ready_find(ops->kinds, w->kind) : NULL;
+    json_t *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "key", w->key.s, "title", w->title, "language", w->language ? w->language : "",
+                            "text", w->text, "header", template_header_name(w->header), "fields", fields_json(w));
+
+    if (w->kind)
+        (void)json_object_set_new(ret, "kind", json_string(w->kind));
+    if (kind && kind->reply)
+        (void)json_object_set_new(ret, "reply", json_true());
+    if (kind && !kind->text_max)
+        (void)json_object_set_new(ret, "unread", json_true());
+    return ret;
+}
+
 /* Of one channel: what whoever serves the site may send there. */
 static void get_templates(struct turn *t)
 {
@@ -116,13 +133,8 @@ static void get_templates(struct turn *t)
         return;
     }
     items = json_array();
-    for (size_t i = 0; i < ch->n_templates; i++) {
-        const struct template *w = &ch->templates[i];
-
-        (void)json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "key", w->key.s, "title", w->title, "language",
-                                                     w->language ? w->language : "", "text", w->text, "header",
-                                                     template_header_name(w->header), "fields", fields_json(w)));
-    }
+    for (size_t i = 0; i < ch->n_templates; i++)
+        (void)json_array_append_new(items, template_json(ch, &ch->templates[i]));
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }
 

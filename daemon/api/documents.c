@@ -100,7 +100,7 @@ static enum kf_rc check_templates(const struct site_channel *sc, struct kf_err *
     for (size_t i = 0; i < sc->n_templates; i++) {
         struct kf_err inner = { .rc = KF_OK };
 
-        if (!ops->template(&sc->templates[i], &inner))
+        if (!channel_template(ops, &sc->templates[i], &inner))
             continue;
         (void)snprintf(why->field, sizeof(why->field), "templates[%zu].%.*s", i, (int)strcspn(inner.text, ": ["), inner.text);
         return kf_fail(why, KF_INVALID, "channel %s: templates[%zu].%.180s", sc->key.s, i, inner.text);

@@ -87,6 +87,7 @@ struct reply_window {
     int64_t fewer_at; /* then some of these end, before the others; 0: they do not */
     bool late;        /* afterwards the platform takes what staff write, as what it has approved (a template of one variable) */
     bool templates;   /* afterwards, and before, it takes what they choose from the channel's templates */
+    bool ready;       /* there are templates that go as replies, and only so */
 };
 
 enum reply_state { REPLY_FREE /* no bounds, or not known */, REPLY_OPEN, REPLY_LATE, REPLY_CLOSED };

@@ -3,6 +3,7 @@
 #include "core/utf8.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SUFFIX ".DATA"
@@ -51,18 +52,18 @@ static bool is_number(struct slice name)
 }
 
 /* A name that begins with a digit is a number, written without zeros in front. */
-static enum kf_rc add_blank(struct template_blanks *b, struct slice name, struct kf_err *why)
+static enum kf_rc add_blank(struct template_blanks *b, const char *where, struct slice name, struct kf_err *why)
 {
     if (!good_name(name) || (is_number(name) && (name.n > 2 || name.p[0] == '0' || !isdigit((unsigned char)name.p[name.n - 1]))))
-        return kf_fail(why, KF_INVALID, "text: a blank is {{1}}, {{2}} … or {{name}}, of 1 to %d letters, digits and _, not {{%.*s}}",
+        return kf_fail(why, KF_INVALID, "%s: a blank is {{1}}, {{2}} … or {{name}}, of 1 to %d letters, digits and _, not {{%.*s}}", where,
                        TEMPLATE_BLANK_MAX, (int)(name.n < 40 ? name.n : 40), name.n ? name.p : "");
     for (size_t i = 0; i < b->n; i++)
         if (slice_eq(b->names[i], name))
             return KF_OK;
     if (b->n == TEMPLATE_BLANKS)
-        return kf_fail(why, KF_INVALID, "text: at most %d blanks", TEMPLATE_BLANKS);
+        return kf_fail(why, KF_INVALID, "%s: at most %d blanks", where, TEMPLATE_BLANKS);
     if (b->n && b->numbered != is_number(name))
-        return kf_fail(why, KF_INVALID, "text: blanks are all numbered, or all have names");
+        return kf_fail(why, KF_INVALID, "%s: blanks are all numbered, or all have names", where);
     b->numbered = is_number(name);
     b->names[b->n++] = name;
     return KF_OK;
@@ -73,25 +74,55 @@ static int by_number(const void *a, const void *b)
     return atoi(((const struct slice *)a)->p) - atoi(((const struct slice *)b)->p); /* a "}}" or more of the text stands behind it */
 }
 
-enum kf_rc template_read(struct slice text, struct template_blanks *ret, struct kf_err *why)
+static enum kf_rc read_text(struct slice text, const char *where, struct template_blanks *ret, struct kf_err *why)
 {
     struct slice before, name;
     enum kf_rc rc = KF_OK;
     size_t at = 0;
 
-    *ret = (struct template_blanks){ .n = 0 };
     while (!rc && next_blank(text, &at, &before, &name))
-        rc = add_blank(ret, name, why);
+        rc = add_blank(ret, where, name, why);
     for (size_t i = 0; !rc && i + 1 < before.n; i++)
         if (before.p[i] == '{' && before.p[i + 1] == '{')
-            rc = kf_fail(why, KF_INVALID, "text: a blank that begins with {{ ends with }}");
-    if (rc || !ret->numbered)
-        return rc;
-    qsort(ret->names, ret->n, sizeof(*ret->names), by_number);
-    for (size_t i = 0; i < ret->n; i++)
-        if (atoi(ret->names[i].p) != (int)i + 1)
+            rc = kf_fail(why, KF_INVALID, "%s: a blank that begins with {{ ends with }}", where);
+    return rc;
+}
+
+/* Numbers stand by value, and none is left out. */
+static enum kf_rc in_order(struct template_blanks *b, struct kf_err *why)
+{
+    if (!b->numbered)
+        return KF_OK;
+    qsort(b->names, b->n, sizeof(*b->names), by_number);
+    for (size_t i = 0; i < b->n; i++)
+        if (atoi(b->names[i].p) != (int)i + 1)
             return kf_fail(why, KF_INVALID, "text: blanks are numbered from 1 without gaps; {{%zu}} is missing", i + 1);
     return KF_OK;
+}
+
+enum kf_rc template_read(struct slice text, struct template_blanks *ret, struct kf_err *why)
+{
+    enum kf_rc rc;
+
+    *ret = (struct template_blanks){ .n = 0 };
+    rc = read_text(text, "text", ret, why);
+    return rc ? rc : in_order(ret, why);
+}
+
+enum kf_rc template_blanks(const struct template *t, struct template_blanks *ret, struct kf_err *why)
+{
+    enum kf_rc rc;
+
+    *ret = (struct template_blanks){ .n = 0 };
+    rc = read_text(slice_of(t->text), "text", ret, why);
+    for (size_t i = 0; i < t->n_values && !rc; i++) {
+        struct slice name = t->values[i].name;
+        char where[48];
+
+        (void)snprintf(where, sizeof(where), "values.%.*s", (int)(name.n < 32 ? name.n : 32), name.p);
+        rc = read_text(t->values[i].value, where, ret, why);
+    }
+    return rc ? rc : in_order(ret, why);
 }
 
 struct slice template_label(const struct template *t, size_t i)
@@ -181,16 +212,22 @@ enum kf_rc template_check(const struct template *t, const struct template_value 
     return rc;
 }
 
-void template_write(const struct template *t, const struct template_value *values, size_t n, struct buf *ret)
+void template_fill(struct slice text, const struct template_value *values, size_t n, void (*put)(struct buf *, struct slice),
+                   struct buf *ret)
 {
-    struct slice text = slice_of(t->text), before, name;
+    struct slice before, name;
     size_t at = 0;
 
     while (next_blank(text, &at, &before, &name)) {
         buf_add(ret, before);
-        buf_add(ret, template_value_of(values, n, name));
+        (put ? put : buf_add)(ret, template_value_of(values, n, name));
     }
     buf_add(ret, before);
+}
+
+void template_write(const struct template *t, const struct template_value *values, size_t n, struct buf *ret)
+{
+    template_fill(slice_of(t->text), values, n, NULL, ret);
     if (t->url_field) {
         buf_char(ret, '\n');
         buf_add(ret, template_value_of(values, n, SLICE(TEMPLATE_ADDRESS)));

@@ -557,7 +557,7 @@ static void cut_part(struct trip *t, const struct channel_ops *ops)
         m->file = (struct kf_id){ { 0 } };
     }
     t->chosen = chosen_is(m);
-    if (t->chosen)
+    if (t->chosen || chosen_ready(m))
         return;
     if (words_follow(ops, m)) {
         if (!part) {

@@ -6,6 +6,7 @@
 #include "desk/template.h"
 #include "desk/window.h"
 #include "protocols/channel.h"
+#include "protocols/chosen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,7 +143,8 @@ static const char *extra_of(struct change *c, const struct inbound *in, const st
     int n = file ? (int)strlen(file) - 2 : 0;
 
     if (in->chosen.n)
-        return change_printf(c, "{%.*s%s\"template\":%.*s}", n, file ? file + 1 : "", n > 0 ? "," : "", (int)in->chosen.n, in->chosen.p);
+        return change_printf(c, "{%.*s%s\"%s\":%.*s}", n, file ? file + 1 : "", n > 0 ? "," : "",
+                             chosen_reply(in->chosen) ? "ready" : "template", (int)in->chosen.n, in->chosen.p);
     if (!in->has_place)
         return file;
     return change_printf(c, "{%.*s%s\"lat\":%.7f,\"lon\":%.7f}", n, file ? file + 1 : "", n > 0 ? "," : "", in->lat, in->lon);

@@ -28,20 +28,30 @@ static void unknown(const struct site_channel *sc, const struct inbound *in, str
     buf_finish(&all);
 }
 
-/* NULL: `why` says what is wrong. */
-static const struct template *find(const struct desk_site *ds, const struct conv *conv, const struct inbound *in, struct kf_err *why)
+/* What was chosen, and what its kind is; NULL: wording that was approved. */
+struct choice {
+    const struct template *t;
+    const struct ready_kind *kind;
+};
+
+/* False: `why` says what is wrong. */
+static bool find(const struct desk_site *ds, const struct conv *conv, const struct inbound *in, struct choice *ret, struct kf_err *why)
 {
     const struct site_channel *sc = site_channel(ds->site, &conv->channel);
     const struct channel_ops *ops = sc ? channel_find(sc->adapter) : NULL;
-    const struct template *ret = NULL;
 
+    *ret = (struct choice){ .t = NULL };
     if (!ops || !(ops->caps & CHAN_TEMPLATES))
         (void)kf_fail(why, KF_UNSUPPORTED, "kind: this channel has no templates: write a text");
     else if (!sc->n_templates)
         (void)kf_fail(why, KF_UNSUPPORTED, "kind: no templates are set up for this channel");
-    else if (!(ret = site_template(sc, in->payload)))
+    else if (!(ret->t = site_template(sc, in->payload)))
         unknown(sc, in, why);
-    return ret;
+    else if (ret->t->kind && !(ret->kind = ready_find(ops->kinds, ret->t->kind))) /* settings from elsewhere, or of before */
+        (void)kf_fail(why, KF_UNSUPPORTED, "template: this channel has no %s", ret->t->kind);
+    else
+        return true;
+    return false;
 }
 
 /* The frame's fields, which were checked to be texts; copied into the arena without the blanks around them. */
@@ -75,8 +85,9 @@ static enum kf_rc read_fields(struct arena *a, const struct inbound *in, struct 
     return failed ? kf_fail(why, KF_NOMEM, "out of memory") : KF_OK;
 }
 
-static enum kf_rc check(const struct template *t, const struct inbound *in, const struct filled_in *f, struct kf_err *why)
+static enum kf_rc check(const struct choice *c, const struct inbound *in, const struct filled_in *f, struct kf_err *why)
 {
+    const struct template *t = c->t;
     struct slice url = template_value_of(f->values, f->n, SLICE(TEMPLATE_ADDRESS));
     enum kf_rc rc = template_check(t, f->values, f->n, why);
 
@@ -90,29 +101,29 @@ static enum kf_rc check(const struct template *t, const struct inbound *in, cons
         return kf_fail(why, KF_INVALID, "file: required: above this template stands a file (%s)", template_header_name(t->header));
     if (t->header == TEMPLATE_NO_HEADER && !id_is_zero(&in->file))
         return kf_fail(why, KF_INVALID, "file: nothing stands above this template");
-    return KF_OK;
+    return c->kind ? ready_fits(c->kind, t, f->values, f->n, why) : KF_OK;
 }
 
 enum kf_rc template_said(const struct desk_site *ds, const struct conv *conv, const struct inbound *in, struct arena *a,
                          struct inbound *ret, struct kf_err *why)
 {
-    const struct template *t = find(ds, conv, in, why);
     struct filled_in f;
+    struct choice c;
     struct buf text, note;
     enum kf_rc rc;
 
-    if (!t)
+    if (!find(ds, conv, in, &c, why))
         return why->rc;
     rc = read_fields(a, in, &f, why);
     if (!rc)
-        rc = check(t, in, &f, why);
+        rc = check(&c, in, &f, why);
     if (rc)
         return rc;
     *ret = *in;
     buf_init(&text, 65536);
     buf_init(&note, 65536);
-    template_write(t, f.values, f.n, &text);
-    chosen_write(&note, t, f.values, f.n);
+    template_write(c.t, f.values, f.n, &text);
+    chosen_write(&note, c.t, c.kind, f.values, f.n);
     if (buf_ok(&text) && buf_ok(&note)) {
         ret->text = arena_copy(a, buf_slice(&text));
         ret->chosen = arena_copy(a, buf_slice(&note));

@@ -3,6 +3,7 @@
 #include "desk/window.h"
 #include "core/part.h"
 #include "desk/outlet.h"
+#include "protocols/chosen.h"
 
 #include <stdlib.h>
 
@@ -24,6 +25,18 @@ enum reply_state window_state(const struct reply_window *w, int64_t now_ms)
     return w->late || w->templates ? REPLY_LATE : REPLY_CLOSED;
 }
 
+/* Are there templates to choose from that go whenever it is, or (`reply`) as replies? */
+static bool has_templates(const struct site_channel *sc, const struct channel_ops *ops, bool reply)
+{
+    for (size_t i = 0; sc && (ops->caps & CHAN_TEMPLATES) && i < sc->n_templates; i++) {
+        const struct ready_kind *k = ready_find(ops->kinds, sc->templates[i].kind);
+
+        if (sc->templates[i].kind ? k && k->reply == reply : !reply)
+            return true;
+    }
+    return false;
+}
+
 static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, const struct query *q)
 {
     const struct site_channel *sc = site_channel(ds->site, &v->conv.channel);
@@ -34,7 +47,8 @@ static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, co
                                        .left = q->handle.any ? q->handle.left : 0,
                                        .fewer_at = q->handle.any ? q->handle.fewer_at : 0,
                                        .late = o && o->ops->late && o->ops->late(o->ch),
-                                       .templates = o && sc && sc->n_templates && (o->ops->caps & CHAN_TEMPLATES) };
+                                       .templates = o && has_templates(sc, o->ops, false),
+                                       .ready = o && has_templates(sc, o->ops, true) };
 }
 
 static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -104,7 +118,7 @@ static bool goes_whole(const struct channel_ops *ops, const struct inbound *in)
 /* How many messages of its channel it is; `max` and one more are enough to know. */
 static int parts_of(const struct channel_ops *ops, const struct inbound *in, int max)
 {
-    bool more = !goes_whole(ops, in);
+    bool more = in->type != TYPE_TEMPLATE && !goes_whole(ops, in);
     int n = 0;
 
     while (more && n <= max)
@@ -115,7 +129,9 @@ static int parts_of(const struct channel_ops *ops, const struct inbound *in, int
 /* Does it go where the time is over, or the replies are used up? What is sent again (no `ops`) the adapter knows. */
 static bool goes_late(const struct reply_window *w, const struct channel_ops *ops, const struct inbound *in)
 {
-    return !ops || (w->late && in->kind == INBOUND_MESSAGE && !goes_whole(ops, in));
+    bool words = in->kind == INBOUND_MESSAGE && in->type != TYPE_TEMPLATE;
+
+    return !ops || (w->late && words && !goes_whole(ops, in));
 }
 
 static enum kf_rc shut(const struct reply_window *w, int64_t at, struct kf_err *why)
@@ -139,7 +155,7 @@ bool window_allows(struct desk *d, const struct kf_id *conv, const struct inboun
     const struct desk_site *ds = v ? site_of(d, &v->conv.site) : NULL;
     const struct channel_ops *ops = ds && in ? bounded(ds, &v->conv.channel) : NULL;
 
-    if (in && in->type == TYPE_TEMPLATE && !(v && v->window.until == HANDLE_LEFT))
+    if (in && in->type == TYPE_TEMPLATE && !chosen_reply(in->chosen) && !(v && v->window.until == HANDLE_LEFT))
         return true; /* whenever it is, and it is not counted */
     if (ops && state == REPLY_OPEN && v->window.left > 0 && parts_of(ops, in, v->window.left) > v->window.left) {
         (void)kf_fail(why, KF_CONFLICT, "this takes more messages than the %d replies that are left: shorten it", v->window.left);

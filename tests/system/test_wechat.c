@@ -27,7 +27,12 @@ static const char set[] =
     "\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"mode\":\"safe\",\"encoding_aes_key\":\"" KEY
     "\",\"welcome\":\"欢迎关注\"},\"templates\":[{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"" ORDER_ID
     "\",\"text\":\"订单号：{{character_string1.DATA}}\\n状态：{{phrase2.DATA}}\",\"fields\":[\"订单号\",\"状态\"],\"url_field\":"
-    "\"订单页面\"}]}},\"people\":[{\"email\":\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],"
+    "\"订单页面\"},{\"key\":\"coupon\",\"title\":\"九折券\",\"kind\":\"wxcard\",\"name\":\"pFS7Fjg8kV1I\",\"text\":\"九折券，到店出示\"},"
+    "{\"key\":\"track\",\"title\":\"查看订单\",\"kind\":\"miniprogrampage\",\"name\":\"wx5d3f0c9a\",\"text\":\"查看订单 "
+    "{{order}}\",\"fields\":["
+    "\"订单号\"],\"values\":{\"path\":\"pages/"
+    "order?id={{order}}\",\"cover\":\"M-cover\"}}]}},\"people\":[{\"email\":\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\","
+    "\"roles\":[\"agent\"],"
     "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 static int start(void **state)
@@ -537,6 +542,72 @@ static void a_template_goes_when_no_reply_is_left(void **state)
         "failed:user block");
 }
 
+static void ready(const char *conv, const char *cid, const char *key, const char *fields)
+{
+    wire_sendf(&agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"template\",\"template\":\"%s\",\"fields\":{%s}}",
+               conv, cid, key, fields);
+}
+
+/* A coupon, and a page of a mini program: replies like others, which no call is made for once they are used up. */
+static void what_is_ready_goes_as_a_reply_and_is_counted(void **state)
+{
+    struct reply r = text_from("o-10", "24565000000000030", "有优惠吗");
+    const char *conv = assigned();
+    const json_t *told;
+    int64_t seq;
+
+    (void)state;
+    reply_free(&r);
+    wire_take(&agent.wire, "{s:s,s:s,s:i,s:b,s:b}", "type", "window", "conversation", conv, "left", 5, "templates", 1, "ready", 1);
+    ready(conv, "r0", "track", "");
+    assert_string_equal(wire_verdict(&agent.wire, "r0"), "bad_request");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "fields.order: required (订单号)"));
+
+    wire_forget(&agent.wire);
+    ready(conv, "r1", "coupon", "");
+    assert_string_equal(wire_verdict(&agent.wire, "r1"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/message/custom/send?access_token=T2");
+    assert_string_equal(text_at(p.json, "touser"), "o-10");
+    assert_string_equal(text_at(p.json, "msgtype"), "wxcard");
+    assert_string_equal(text_at(p.json, "wxcard.card_id"), "pFS7Fjg8kV1I");
+    wire_take(&agent.wire, "{s:s,s:s,s:i}", "type", "window", "conversation", conv, "left", 4); /* on its way */
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+    ready(conv, "r2", "track", "\"order\":\"A 1\"");
+    assert_string_equal(wire_verdict(&agent.wire, "r2"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "miniprogrampage.title"), "查看订单 A 1");
+    assert_string_equal(text_at(p.json, "miniprogrampage.pagepath"), "pages/order?id=A%201");
+    assert_string_equal(text_at(p.json, "miniprogrampage.thumb_media_id"), "M-cover");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":%lld,\"limit\":2}", conv, (long long)seq + 1);
+    told = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(told, "messages.0.text"), "九折券，到店出示");
+    assert_string_equal(text_at(told, "messages.1.text"), "查看订单 A 1");
+
+    for (int i = 1; i <= 3; i++) {
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "n%d", i);
+        seq = staff_say(&agent, conv, cid, "请看");
+        takes_message("T2", "o-10", "请看");
+        platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+        status(seq, "sent");
+    }
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "late", "left", 0);
+    ready(conv, "r3", "coupon", "");
+    assert_string_equal(wire_verdict(&agent.wire, "r3"), "conflict");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "no reply is left"));
+    chooses(conv, "r4", "https://shop.example/o/1024"); /* the next thing that the platform is asked: the coupon never came there */
+    takes_template("o-10");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msgid\":3504711867345846275}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +622,7 @@ int main(void)
         cmocka_unit_test(words_of_a_picture_follow_it),
         cmocka_unit_test(a_film_goes_with_a_cover),
         cmocka_unit_test(a_template_goes_when_no_reply_is_left),
+        cmocka_unit_test(what_is_ready_goes_as_a_reply_and_is_counted),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

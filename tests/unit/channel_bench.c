@@ -51,16 +51,34 @@ void settings_are_refused(const struct channel_ops *ops, const struct settings_r
     }
 }
 
+static void judge(const struct channel_ops *ops, struct template *t, const char *words)
+{
+    struct kf_err why = { .rc = KF_OK };
+
+    assert_int_equal(template_blanks(t, &t->blanks, NULL), KF_OK);
+    row_int_equal(t->text, channel_template(ops, t, &why), words ? KF_INVALID : KF_OK);
+    if (words)
+        begins_so(t->text, &why, words);
+}
+
 void templates_are_judged(const struct channel_ops *ops, const struct template_row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct template t = rows[i].t;
-        struct kf_err why = { .rc = KF_OK };
 
-        assert_int_equal(template_read(slice_of(t.text), &t.blanks, NULL), KF_OK);
-        row_int_equal(t.name, ops->template(&t, &why), rows[i].words ? KF_INVALID : KF_OK);
-        if (rows[i].words)
-            begins_so(t.name, &why, rows[i].words);
+        judge(ops, &t, rows[i].words);
+    }
+}
+
+void ready_things_are_judged(const struct channel_ops *ops, const struct ready_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct template t = rows[i].t;
+
+        t.values = rows[i].values;
+        while (t.n_values < COUNT(rows[i].values) && rows[i].values[t.n_values].name.p)
+            t.n_values++;
+        judge(ops, &t, rows[i].words);
     }
 }
 

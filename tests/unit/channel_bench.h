@@ -35,8 +35,15 @@ struct template_row {
     struct template t;
     const char *words;
 };
+/* Likewise, of a kind, with its values; ended by no name, or full. */
+struct ready_row {
+    struct template_value values[4];
+    struct template t;
+    const char *words;
+};
 
 void templates_are_judged(const struct channel_ops *ops, const struct template_row *rows, size_t n);
+void ready_things_are_judged(const struct channel_ops *ops, const struct ready_row *rows, size_t n);
 
 /* What becomes of each answer to a request for a token. */
 struct renewal_row {

@@ -270,6 +270,12 @@ static void every_channel_keeps_its_word(void **state)
         assert_true(ops->window_count == 0 || ops->window_ms > 0);
         assert_true(ops->poll_ms == 0 || ops->pull);
         assert_int_equal((ops->caps & CHAN_TEMPLATES) != 0, ops->template != NULL);
+        assert_true(!ops->kinds || (ops->caps & CHAN_TEMPLATES));
+        for (const struct ready_kind *k = ops->kinds; k && k->name; k++) {
+            assert_true(k->help && k->name_help);
+            for (const struct ready_part *part = k->parts; part && part->name; part++)
+                assert_true(part->help && part->max > 0);
+        }
         for (const struct setting_key *k = ops->keys; k->name; k++) {
             assert_non_null(k->help);
             if (k->type != SETTING_BOOL)

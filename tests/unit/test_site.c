@@ -434,6 +434,18 @@ static void each_wrong_document_is_refused_in_words(void **state)
           TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":\"x\"},{\"key\":\"a\",\"title\":\"A\",\"name\":\"a\",\"text\":"
                     "\"y\"}"),
           "templates[1].key: a is there twice" },
+#define KIND(values) TEMPLATES("{\"key\":\"a\",\"title\":\"A\",\"kind\":\"k\",\"name\":\"a\",\"text\":\"x\",\"values\":" values "}")
+        { "channel", KIND("[]"), "templates[0].values must be an object" },
+        { "channel", KIND("{\"path\":7}"), "templates[0].values.path must be a text of one line" },
+        { "channel", KIND("{\"path\":\" \"}"), "templates[0].values.path must be a text of one line" },
+        { "channel", KIND("{\"path\":\"a\\nb\"}"), "templates[0].values.path must be a text of one line" },
+        { "channel", KIND("{\"path\":\"{{order\"}"), "templates[0].values.path: a blank that begins with {{ ends with }}" },
+        { "channel", KIND("{\"path\":\"{{url}}\"}"), "templates[0].text: beside values no blank may be called url" },
+        { "channel",
+          KIND("{\"1\":\"a\",\"2\":\"a\",\"3\":\"a\",\"4\":\"a\",\"5\":\"a\",\"6\":\"a\",\"7\":\"a\",\"8\":\"a\",\"9\":\"a\","
+               "\"10\":\"a\",\"11\":\"a\",\"12\":\"a\",\"13\":\"a\",\"14\":\"a\",\"15\":\"a\",\"16\":\"a\",\"17\":\"a\"}"),
+          "templates[0].values has 17 members; allowed are at most 16" },
+#undef KIND
         { "rule", "{\"event\":\"open\",\"actions\":[\"say\"],\"wording\":\"x\"}", "event must be one of: opened message waiting" },
         { "rule", "{\"event\":\"opened\",\"actions\":[]}", "actions has 0 entries; allowed are 1 to 11" },
         { "rule", "{\"event\":\"message\",\"actions\":[\"answer\"]}", "wording is missing" },

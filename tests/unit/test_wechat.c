@@ -491,10 +491,115 @@ static void templates_that_wechat_does_not_have_are_told(void **state)
         { { .name = "a.b", .text = "x" }, "name: the template's ID" },
         { { .name = "T", .text = "{{1}}" }, "text: blanks have names here" },
         { { .name = "T", .text = "x", .header = TEMPLATE_IMAGE }, "header: nothing stands above" },
+        { { .kind = "subscribe", .name = "T", .text = "{{thing1.DATA}}", .url_field = "Page" }, NULL },
+        { { .kind = "subscribe", .name = "a.b", .text = "x" }, "name: the template's ID" },
+        { { .kind = "wxcard", .name = "pFS7Fj", .text = "九折券" }, NULL },
+        { { .kind = "coupon", .name = "p", .text = "x" },
+          "kind: this channel has no coupon; it has mpnewsarticle, mpnews, wxcard, miniprogrampage, music, subscribe" },
+        { { .kind = "wxcard", .name = "p", .text = "{{1}}" }, "text: the other side does not read it" },
+        { { .kind = "wxcard", .name = "{{id}}", .text = "x" }, "name: card_id, " },
+        { { .kind = "wxcard", .name = "p", .text = "x", .header = TEMPLATE_IMAGE }, "header: nothing stands above" },
+        { { .kind = "wxcard", .name = "p", .text = "x", .url_field = "Page" }, "url_field: where it leads" },
     };
 
     (void)state;
     templates_are_judged(&wechat_ops, rows, COUNT(rows));
+}
+
+static void what_is_not_ready_is_told(void **state)
+{
+    static const struct ready_row rows[] = {
+        { { { SLICE("cover"), SLICE("M") } },
+          { .kind = "wxcard", .name = "p", .text = "x" },
+          "values.cover: not known here; wxcard has none" },
+        { { { SLICE("cover"), SLICE("M") } }, { .name = "T", .text = "x" }, "values: they belong to a kind" },
+        { { { SLICE("path"), SLICE("pages/o?id={{order}}") }, { SLICE("cover"), SLICE("M") } },
+          { .kind = "miniprogrampage", .name = "wx5d", .text = "订单 {{order}}" },
+          NULL },
+        { { { SLICE("path"), SLICE("pages/o") } },
+          { .kind = "miniprogrampage", .name = "wx5d", .text = "x" },
+          "values.cover: required: thumb_media_id" },
+        { { { SLICE("path"), SLICE("{{page}}") }, { SLICE("cover"), SLICE("M") } },
+          { .kind = "miniprogrampage", .name = "wx5d", .text = "x" },
+          "values.path: a path such as" },
+        { { { SLICE("path"), SLICE("p") }, { SLICE("cover"), SLICE("M") } },
+          { .kind = "miniprogrampage", .name = "wx5d", .text = "a\nb" },
+          "text: at most 1 line" },
+        { { { SLICE("cover"), SLICE("M") }, { SLICE("hq"), SLICE("https://shop.example/{{n}}.mp3") } },
+          { .kind = "music", .name = "https://shop.example/a.mp3", .text = "x" },
+          NULL },
+        { { { SLICE("cover"), SLICE("M") } },
+          { .kind = "music", .name = "https://shop.example/{{n}}", .text = "x" },
+          "name: musicurl, nothing to fill in" },
+        { { { SLICE("cover"), SLICE("M") } }, { .kind = "music", .name = "a.mp3", .text = "x" }, "name: musicurl, an address such as" },
+        { { { SLICE("cover"), SLICE("M") }, { SLICE("hq"), SLICE("https://{{host}}/a.mp3") } },
+          { .kind = "music", .name = "https://shop.example/a.mp3", .text = "x" },
+          "values.hq: an address such as https://host/path; what is to be filled in stands behind the host" },
+    };
+
+    (void)state;
+    ready_things_are_judged(&wechat_ops, rows, COUNT(rows));
+}
+
+/* It stands there, and goes as a reply does. */
+static void what_the_account_has_ready_goes_as_a_reply(void **state)
+{
+    static const struct {
+        const char *text, *ready, *body; /* behind "msgtype": */
+    } rows[] = {
+        { "选购指南", "\"kind\":\"mpnewsarticle\",\"name\":\"ART_1-x\"",
+          "\"mpnewsarticle\",\"mpnewsarticle\":{\"article_id\":\"ART_1-x\"}" },
+        { "选购指南", "\"kind\":\"mpnews\",\"name\":\"MEDIA_1\"", "\"mpnews\",\"mpnews\":{\"media_id\":\"MEDIA_1\"}" },
+        { "九折券", "\"kind\":\"wxcard\",\"name\":\"pFS7Fj\"", "\"wxcard\",\"wxcard\":{\"card_id\":\"pFS7Fj\"}" },
+        { "订单 A 1",
+          "\"kind\":\"miniprogrampage\",\"name\":\"wx5d3f\",\"fields\":[[\"order\",\"A 1\"]],\"values\":[[\"path\",\"pages/"
+          "o?id=A%201\"],[\"cover\",\"M2\"]]",
+          "\"miniprogrampage\",\"miniprogrampage\":{\"title\":\"订单 A 1\",\"appid\":\"wx5d3f\",\"pagepath\":\"pages/"
+          "o?id=A%201\",\"thumb_media_id\":\"M2\"}" },
+        { "等待音乐\n请稍候\n马上就来", "\"kind\":\"music\",\"name\":\"https://shop.example/a.mp3\",\"values\":[[\"cover\",\"M3\"]]",
+          "\"music\",\"music\":{\"title\":\"等待音乐\",\"description\":\"请稍候\\n马上就来\",\"musicurl\":\"https://shop.example/"
+          "a.mp3\",\"hqmusicurl\":\"https://shop.example/a.mp3\",\"thumb_media_id\":\"M3\"}" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct errand e = an_errand(MESSAGE_TEXT, rows[i].text);
+        char extra[600], body[600];
+        struct http_req req;
+
+        (void)snprintf(extra, sizeof(extra), "{\"ready\":{\"reply\":true,\"key\":\"k\",%s}}", rows[i].ready);
+        (void)snprintf(body, sizeof(body), "{\"touser\":\"" USER "\",\"msgtype\":%s,\"customservice\":{\"kf_account\":\"eva@shop\"}}",
+                       rows[i].body);
+        e.message.extra = extra;
+        e.handle = "h";
+        e.handle_left = 1;
+        assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+        assert_string_equal(req.url, "https://api.example/cgi-bin/message/custom/send?access_token=TKN");
+        if (!slice_is(req.body, body))
+            fail_msg("%.*s", (int)req.body.n, req.body.p);
+        e.handle_left = 0;
+        assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+        t->env.answering = true;
+        t->env.answer_key = SLICE("{\"to\":\"u\",\"from\":\"o\",\"key\":0}");
+        assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED); /* an answer has no such thing */
+        t->env.answering = false;
+    }
+}
+
+static void a_subscription_message_goes_to_who_has_asked_for_it(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_TEXT, "到货：灯\nhttps://shop.example/p/1");
+    struct http_req req;
+
+    e.message.extra = "{\"template\":{\"key\":\"k\",\"kind\":\"subscribe\",\"name\":\"S_1\",\"fields\":[[\"thing1\",\"灯\"]],\"url\":"
+                      "\"https://shop.example/p/1\"}}";
+    e.handle = "h";
+    e.handle_left = 0;
+    assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/message/subscribe/bizsend?access_token=TKN");
+    assert_true(slice_is(req.body, "{\"touser\":\"" USER "\",\"template_id\":\"S_1\",\"page\":\"https://shop.example/p/1\",\"data\":{"
+                                   "\"thing1\":{\"value\":\"灯\"}}}"));
 }
 
 static void typing_begins_and_ends_and_nobody_waits_for_it(void **state)
@@ -693,6 +798,9 @@ int main(void)
         BENCH(a_film_goes_behind_a_cover),
         BENCH(a_closed_window_is_not_tried),
         BENCH(a_template_goes_whenever_it_is),
+        BENCH(what_is_not_ready_is_told),
+        BENCH(what_the_account_has_ready_goes_as_a_reply),
+        BENCH(a_subscription_message_goes_to_who_has_asked_for_it),
         BENCH(templates_that_wechat_does_not_have_are_told),
         BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
         BENCH(an_outcome_that_nobody_knows_is_uncertain),

@@ -14,6 +14,7 @@ import { lazy } from '../kit/lazy';
 import { lang } from '../kit/i18n';
 import { site } from '../kit/session';
 import { Secret } from './Secret';
+import type { TemplateKind } from './Templates';
 import { docOf, type Doc, type Draft } from './docs';
 import { Choice, Lines, NumberField, SecretField, Section, Switch, TextField } from './fields';
 import { queueOptions } from './Rule';
@@ -37,6 +38,7 @@ interface Adapter {
   window_ms?: number;
   window_count?: number;
   templates?: true;
+  template_kinds?: readonly TemplateKind[];
   keys: Setting[];
 }
 interface Heard {
@@ -161,7 +163,7 @@ export function ChannelForm({ draft }: { draft: Draft }) {
           )}
         </Section>
       )}
-      {a?.templates && <Templates draft={draft} adapter={adapter} />}
+      {a?.templates && <Templates draft={draft} adapter={adapter} kinds={a.template_kinds ?? []} />}
       {stored && a && <Live name={draft.key.value} />}
     </>
   );

@@ -1,5 +1,6 @@
 // Templates.tsx: wording that a channel's platform has approved, as agents will choose it: a list, one part for each, with what customers
 // will read below it.
+import { useId } from 'preact/hooks';
 import { rendered, blanksOf } from '../core/template';
 import { Area, Field } from '../kit/Field';
 import type { Draft } from './docs';
@@ -7,9 +8,28 @@ import { AddButton, RemoveButton, Section } from './fields';
 import { p } from './portableWords';
 import { t } from './words';
 
+/** Something that a platform has ready, as its channel can send it. */
+export interface TemplateKind {
+  name: string;
+  help: string;
+  name_help: string;
+  reply: boolean;
+  reads: boolean;
+  opens: boolean;
+  values: readonly {
+    name: string;
+    type: 'text' | 'id' | 'url' | 'path';
+    required: boolean;
+    max: number;
+    help: string;
+  }[];
+}
+
 interface Template {
   key: string;
   title: string;
+  kind?: string | undefined;
+  values?: Record<string, string> | undefined;
   name: string;
   language?: string | undefined;
   text: string;
@@ -19,6 +39,8 @@ interface Template {
 }
 
 const TEMPLATES_MAX = 50;
+/** Platforms that have what is ready, and no approved wording. */
+const READY_ONLY = ['qq', 'wecom-kf'];
 const HEADERS = ['none', 'image', 'video', 'document'] as const;
 
 /** A word that none of them has. */
@@ -33,7 +55,39 @@ function labelsOf(blanks: readonly string[], labels: readonly string[]): string[
   return labels.some(Boolean) ? blanks.map((b, i) => labels[i] || b) : undefined;
 }
 
-export function Templates({ draft, adapter }: { draft: Draft; adapter: string }) {
+/** Of the text, then of the values by their names: the order of the daemon. */
+const allBlanks = (x: Template): string[] =>
+  blanksOf(
+    [
+      x.text,
+      ...Object.keys(x.values ?? {})
+        .sort()
+        .map((k) => x.values?.[k]),
+    ].join('\n'),
+  );
+
+/** What its kind does not have goes with the one before; labels stay with their blanks. */
+function changed(x: Template, part: Partial<Template>, kind: TemplateKind | undefined): Template {
+  const next = { ...x, ...part };
+  const values = Object.entries(next.values ?? {}).filter(([k, v]) => v && kind?.values.some((p) => p.name === k));
+  next.values = values.length ? Object.fromEntries(values) : undefined;
+  if ('kind' in part) {
+    next.header = undefined;
+    if (kind && !kind.opens) next.url_field = undefined;
+  }
+  if (!('fields' in part)) {
+    const before = allBlanks(x);
+    next.fields = labelsOf(
+      allBlanks(next),
+      allBlanks(next).map((b) => x.fields?.[before.indexOf(b)] ?? ''),
+    );
+  }
+  return clean(next);
+}
+
+export function Templates(props: { draft: Draft; adapter: string; kinds: readonly TemplateKind[] }) {
+  const { draft, adapter, kinds } = props;
+  const kindOf = (x: Partial<Template>): TemplateKind | undefined => kinds.find((k) => k.name === x.kind);
   const all = (draft.value('templates') ?? []) as readonly Template[];
   const store = (made: readonly Template[]): void => {
     draft.errors.value = Object.fromEntries(
@@ -43,7 +97,18 @@ export function Templates({ draft, adapter }: { draft: Draft; adapter: string })
   };
   const add = (): void => {
     const language = all.at(-1)?.language;
-    store([...all, { key: freshKey(all), title: '', name: '', text: '', ...(language ? { language } : {}) }]);
+    const kind = READY_ONLY.includes(adapter) ? kinds[0]?.name : undefined;
+    store([
+      ...all,
+      {
+        key: freshKey(all),
+        title: '',
+        ...(kind ? { kind } : {}),
+        name: '',
+        text: '',
+        ...(language ? { language } : {}),
+      },
+    ]);
   };
   const error = draft.errors.value['templates'];
   return (
@@ -53,8 +118,9 @@ export function Templates({ draft, adapter }: { draft: Draft; adapter: string })
           key={`${one.key}/${draft.filled.value}`}
           one={one}
           adapter={adapter}
+          kinds={kinds}
           wrong={(name) => draft.errors.value[`templates[${i}].${name}`]}
-          set={(part) => store(all.map((x, k) => (k === i ? clean({ ...x, ...part }) : x)))}
+          set={(part) => store(all.map((x, k) => (k === i ? changed(x, part, kindOf({ ...x, ...part })) : x)))}
           remove={() => store(all.filter((_x, k) => k !== i))}
         />
       ))}
@@ -76,13 +142,16 @@ function clean(x: Template): Template {
 function One(props: {
   one: Template;
   adapter: string;
+  kinds: readonly TemplateKind[];
   wrong: (name: string) => string | undefined;
   set: (part: Partial<Template>) => void;
   remove: () => void;
 }) {
-  const { one, adapter, wrong, set } = props;
+  const { one, adapter, kinds, wrong, set } = props;
+  const kind = kinds.find((k) => k.name === one.kind);
   const wechat = adapter === 'wechat';
-  const blanks = blanksOf(one.text);
+  const whatsapp = !wechat && !one.kind;
+  const blanks = allBlanks(one);
   const labels = one.fields ?? [];
   const shown = Object.fromEntries([
     ...blanks.map((b, i) => [b, `[${labels[i] || b}]`]),
@@ -94,6 +163,9 @@ function One(props: {
         {one.title || p('templateNew')}{' '}
         <RemoveButton label={t('removeOne', { name: one.title || p('templateNew') })} onClick={props.remove} />
       </legend>
+      {kinds.length > 0 && (
+        <KindField one={one} kinds={kinds} worded={!READY_ONLY.includes(adapter)} error={wrong('kind')} set={set} />
+      )}
       <div class="grid">
         <Field
           label={p('templateTitle')}
@@ -104,7 +176,7 @@ function One(props: {
           onInput={(ev) => set({ title: ev.currentTarget.value })}
         />
         <Field
-          label={p(wechat ? 'templateId' : 'templateName')}
+          label={kind && kind.name_help !== 'template_id' ? kind.name_help : p(wechat ? 'templateId' : 'templateName')}
           defaultValue={one.name}
           maxLength={512}
           autocomplete="off"
@@ -112,7 +184,7 @@ function One(props: {
           error={wrong('name')}
           onInput={(ev) => set({ name: ev.currentTarget.value.trim() })}
         />
-        {!wechat && (
+        {whatsapp && (
           <Field
             label={p('templateLanguage')}
             defaultValue={one.language ?? ''}
@@ -124,7 +196,7 @@ function One(props: {
             onInput={(ev) => set({ language: ev.currentTarget.value.trim() || undefined })}
           />
         )}
-        {!wechat && (
+        {whatsapp && (
           <label class="field">
             <span class="field-label">{p('templateHeader')}</span>
             <select
@@ -141,17 +213,39 @@ function One(props: {
         )}
       </div>
       <Area
-        label={p('templateText')}
-        hint={p('templateTextHint', { blanks: wechat ? '{{thing1.DATA}}' : '{{1}} {{2}} … {{name}}' })}
+        label={p(
+          kind && kind.name_help !== 'template_id' ? (kind.reads ? 'templateWords' : 'templateHere') : 'templateText',
+        )}
+        hint={
+          kind && !kind.reads
+            ? p('templateHereHint')
+            : p('templateTextHint', {
+                blanks: kind?.reply ? '{{order}}' : wechat ? '{{thing1.DATA}}' : '{{1}} {{2}} … {{name}}',
+              })
+        }
         rows={3}
         maxLength={1024}
         defaultValue={one.text}
         error={wrong('text')}
-        onInput={(ev) => {
-          const text = ev.currentTarget.value;
-          set({ text, fields: labelsOf(blanksOf(text), labels) });
-        }}
+        onInput={(ev) => set({ text: ev.currentTarget.value })}
       />
+      {kind && kind.values.length > 0 && (
+        <div class="grid">
+          {kind.values.map((v) => (
+            <Field
+              key={v.name}
+              label={v.required ? `${v.name} *` : v.name}
+              hint={v.help}
+              defaultValue={one.values?.[v.name] ?? ''}
+              maxLength={v.max}
+              autocomplete="off"
+              spellcheck={false}
+              error={wrong(`values.${v.name}`)}
+              onInput={(ev) => set({ values: { ...one.values, [v.name]: ev.currentTarget.value.trim() } })}
+            />
+          ))}
+        </div>
+      )}
       <div class="grid">
         {blanks.map((b, i) => (
           <Field
@@ -173,7 +267,7 @@ function One(props: {
             }}
           />
         ))}
-        {wechat && (
+        {wechat && (!kind || kind.opens) && (
           <Field
             label={p('templateUrl')}
             hint={p('templateUrlHint')}
@@ -185,7 +279,7 @@ function One(props: {
           />
         )}
       </div>
-      {one.text && (
+      {one.text && (!kind || kind.reads) && (
         <figure class="template-shown">
           <figcaption class="field-label">{p('templatePreview')}</figcaption>
           <p dir="auto" lang={one.language?.replace('_', '-')}>
@@ -194,5 +288,50 @@ function One(props: {
         </figure>
       )}
     </fieldset>
+  );
+}
+
+/** Wording that was approved, or something that the platform has ready; and by which rules that goes. */
+function KindField(props: {
+  one: Template;
+  kinds: readonly TemplateKind[];
+  worded: boolean;
+  error: string | undefined;
+  set: (part: Partial<Template>) => void;
+}) {
+  const { one, kinds, error, set } = props;
+  const reply = kinds.find((k) => k.name === one.kind)?.reply;
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {p('templateKind')}
+      </label>
+      <select
+        class="input"
+        id={id}
+        aria-describedby={`${id}-h`}
+        onChange={(ev) => set({ kind: ev.currentTarget.value || undefined })}
+      >
+        {props.worded && (
+          <option value="" selected={!one.kind}>
+            {p('templateKind_')}
+          </option>
+        )}
+        {kinds.map((k) => (
+          <option key={k.name} value={k.name} selected={k.name === one.kind}>
+            {p(`kind_${k.name}` as 'kind_wxcard')}
+          </option>
+        ))}
+      </select>
+      <span id={`${id}-h`} class="hint">
+        {p(reply ? 'templateReply' : 'templateAlways')}
+      </span>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
   );
 }

@@ -20,7 +20,8 @@ import { FileField, fileOf, Shown, taken } from './CardDialog';
 import { d } from './moreWords';
 import type { Room } from './room';
 import { t } from './words';
-import { anew, desk, dialog, why } from './work';
+import { windowState } from './replies';
+import { anew, desk, dialog, now, why } from './work';
 
 const TEXT_MAX = 1024;
 const VALUE_MAX = 512;
@@ -106,6 +107,7 @@ export function TemplateDialog({ room }: { room: Room }) {
     <Choose
       all={all.value}
       failed={failed.value}
+      over={!['open', 'free'].includes(windowState(room.window.value, now.value))}
       retry={() => void load()}
       choose={(w) => set({ ...draft.value, template: w.key, file: undefined })}
     />
@@ -115,10 +117,14 @@ export function TemplateDialog({ room }: { room: Room }) {
 function Choose(props: {
   all: readonly Template[] | null;
   failed: string;
+  /** No reply is left. */
+  over: boolean;
   retry: () => void;
   choose: (w: Template) => void;
 }) {
-  const { all, failed, choose } = props;
+  const { all, failed } = props;
+  const cannot = (w: Template): boolean => !!w.reply && props.over;
+  const choose = (w: Template): void => void (cannot(w) || props.choose(w));
   const words = useSignal('');
   const at = useSignal(0);
   const input = useRef<HTMLInputElement>(null);
@@ -174,15 +180,16 @@ function Choose(props: {
             id={`${id}-${i}`}
             role="option"
             aria-selected={i === now}
+            aria-disabled={cannot(w)}
             class={i === now ? 'on' : ''}
             onClick={() => choose(w)}
             onMouseMove={() => (at.value = i)}
           >
             <span class="clip">{w.title}</span>
-            <span class="dim clip" lang={langOfTemplate(w)}>
-              {oneLine(shownWith(w, {}))}
+            <span class="dim clip" lang={cannot(w) ? undefined : langOfTemplate(w)}>
+              {cannot(w) ? d('templateNoReply') : oneLine(shownWith(w, {}))}
             </span>
-            {i === now && <Icon node={CornerDownLeft} size={16} />}
+            {i === now && !cannot(w) && <Icon node={CornerDownLeft} size={16} />}
           </div>
         ))}
         {all && items.length === 0 && (
@@ -276,7 +283,7 @@ function Fill(props: { room: Room; template: Template; draft: Begun; set: (b: Be
       )}
       <section class="field say ours" aria-labelledby={preview}>
         <h3 id={preview} class="field-label">
-          {d('templatePreview')}
+          {d(w.unread ? 'templateHere' : 'templatePreview')}
         </h3>
         <div class="say-body">
           {w.header === 'image' && draft.file && !file && <Shown picture={draft.file} />}

@@ -70,7 +70,7 @@ function WindowLine({ room, id }: { room: Room; id: string }) {
     <span id={id} class={`window ${state}${urgent ? ' urgent' : ''}`} role={state === 'open' ? 'timer' : 'status'}>
       <Icon node={state === 'open' ? Clock : CircleAlert} size={16} />
       {said}
-      {w.templates && state !== 'open' && (
+      {(state === 'open' ? w.ready : w.templates) && (
         <Button small onClick={() => (dialog.value = 'template')}>
           {t('template')}
         </Button>

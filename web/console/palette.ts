@@ -12,7 +12,10 @@ export function keyless(): Command[] {
       id: 'template',
       label: d('template'),
       key: '',
-      when: () => mine() && !!desk.current.value?.window.value?.templates,
+      when: () => {
+        const w = mine() && desk.current.value?.window.value;
+        return !!w && !!(w.templates || w.ready);
+      },
       run: () => (dialog.value = 'template'),
     },
     { id: 'mine', label: d('showMine'), key: '', run: () => (tab.value = 'mine') },

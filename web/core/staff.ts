@@ -223,15 +223,22 @@ export interface ReplyWindow {
   words?: boolean;
   /** There are templates to choose from, late or not. */
   templates?: boolean;
+  /** There are templates that go as replies, and only so. */
+  ready?: boolean;
 }
 
-/** Wording that the platform has approved, with blanks: {{1}}, {{name}}. */
+/** Wording that the platform has approved, with blanks: {{1}}, {{name}}; or what it has ready (`kind`). */
 export interface Template {
   key: string;
   title: string;
   language: string;
   text: string;
   header: 'none' | 'image' | 'video' | 'document';
+  kind?: string;
+  /** Goes as a reply does. */
+  reply?: true;
+  /** The text is for us: the other side sees the thing itself. */
+  unread?: true;
   fields: readonly { name: string; label: string }[];
 }
 

@@ -176,6 +176,8 @@ export const en: Like<typeof zhCN> = {
   templateFailed: 'The templates could not be loaded: {why}',
   templateOther: 'Another template',
   templatePreview: 'The customer will see',
+  templateHere: 'Shown here as',
+  templateNoReply: 'Goes as a reply, and none is left now',
   templateBlank: 'Fill this in',
   templateAll: 'Together at most {n} characters',
   templateHeader_image: 'Picture above the words (JPEG or PNG)',

@@ -172,6 +172,8 @@ export const zhCN = {
   templateFailed: '模板加载失败：{why}',
   templateOther: '换一个模板',
   templatePreview: '客户将看到',
+  templateHere: '会话记录里显示为',
+  templateNoReply: '作为回复发送：现在没有可用的回复条数',
   templateBlank: '请填写',
   templateAll: '合计最多 {n} 个字',
   templateHeader_image: '文字上方的图片（JPEG 或 PNG）',

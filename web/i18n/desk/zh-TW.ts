@@ -174,6 +174,8 @@ export const zhTW: Like<typeof zhCN> = {
   templateFailed: '範本載入失敗：{why}',
   templateOther: '換一個範本',
   templatePreview: '客戶將看到',
+  templateHere: '會話記錄裡顯示為',
+  templateNoReply: '作為回覆傳送：目前沒有可用的回覆則數',
   templateBlank: '請填寫',
   templateAll: '合計最多 {n} 個字',
   templateHeader_image: '文字上方的圖片（JPEG 或 PNG）',

@@ -1,0 +1,222 @@
+#include "protocols/ready.h"
+
+#include "protocols/url.h"
+
+#define VALUE_MAX 65536
+
+const struct ready_kind *ready_find(const struct ready_kind *kinds, const char *name)
+{
+    for (const struct ready_kind *k = kinds; k && k->name; k++)
+        if (name && strcmp(k->name, name) == 0)
+            return k;
+    return NULL;
+}
+
+static const struct ready_part *part_of(const struct ready_kind *k, struct slice name)
+{
+    for (const struct ready_part *p = k->parts; p && p->name; p++)
+        if (slice_is(name, p->name))
+            return p;
+    return NULL;
+}
+
+static struct slice value_of(const struct template *t, const char *name)
+{
+    return template_value_of(t->values, t->n_values, slice_of(name));
+}
+
+/* ---- what stands in a document ------------------------------------------------------------------------------------------------------- */
+
+static size_t to_blank(struct slice s)
+{
+    size_t i = 0;
+
+    while (i < s.n && !(s.p[i] == '{' && i + 1 < s.n && s.p[i + 1] == '{'))
+        i++;
+    return i;
+}
+
+static bool plain(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return s.n > 0;
+}
+
+static void letter(struct buf *b, struct slice s)
+{
+    (void)s;
+    buf_char(b, 'x');
+}
+
+/* Whoever fills it in says what is asked for there, never where it leads. */
+static bool address(struct slice s)
+{
+    size_t n = to_blank(s);
+    const char *hash = n ? memchr(s.p, '#', n) : NULL;
+    struct url before;
+    struct buf whole;
+    bool ret;
+
+    if (n == s.n)
+        return url_page(s);
+    if (!url_parse((struct slice){ s.p, hash ? (size_t)(hash - s.p) : n }, &before) || !before.rest.n)
+        return false;
+    buf_init(&whole, VALUE_MAX);
+    template_fill(s, NULL, 0, letter, &whole);
+    ret = buf_ok(&whole) && url_page(buf_slice(&whole));
+    buf_finish(&whole);
+    return ret;
+}
+
+/* NULL: it is of that form. */
+static const char *wrong_form(enum ready_form form, struct slice s)
+{
+    switch (form) {
+    case READY_ID:
+        return plain(s) && to_blank(s) == s.n ? NULL : "as the platform has it: letters, digits and signs, nothing to fill in";
+    case READY_ADDRESS:
+        return address(s) ? NULL : "an address such as https://host/path; what is to be filled in stands behind the host";
+    case READY_PATH: {
+        struct buf whole;
+        bool good;
+
+        buf_init(&whole, VALUE_MAX);
+        template_fill(s, NULL, 0, letter, &whole);
+        good = to_blank(s) && buf_ok(&whole) && plain(buf_slice(&whole));
+        buf_finish(&whole);
+        return good ? NULL : "a path such as pages/order?id={{order}}, without blanks";
+    }
+    case READY_TEXT:
+    default:
+        return NULL;
+    }
+}
+
+static enum kf_rc no_such_kind(const struct ready_kind *kinds, const struct template *t, struct kf_err *why)
+{
+    struct buf all;
+
+    buf_init(&all, 4096);
+    for (const struct ready_kind *k = kinds; k && k->name; k++) {
+        buf_str(&all, k == kinds ? "" : ", ");
+        buf_str(&all, k->name);
+    }
+    (void)kf_fail(why, KF_INVALID, "kind: this channel has no %.32s; it has %.160s", t->kind, all.n && buf_ok(&all) ? all.p : "none");
+    buf_finish(&all);
+    return KF_INVALID;
+}
+
+static enum kf_rc no_such_part(const struct ready_kind *k, struct slice name, struct kf_err *why)
+{
+    struct buf all;
+
+    buf_init(&all, 4096);
+    for (const struct ready_part *p = k->parts; p && p->name; p++) {
+        buf_str(&all, p == k->parts ? "" : ", ");
+        buf_str(&all, p->name);
+    }
+    (void)kf_fail(why, KF_INVALID, "values.%.*s: not known here; %s has %.160s", (int)(name.n < 32 ? name.n : 32), name.p, k->name,
+                  all.n && buf_ok(&all) ? all.p : "none");
+    buf_finish(&all);
+    return KF_INVALID;
+}
+
+static enum kf_rc check_parts(const struct ready_kind *k, const struct template *t, struct kf_err *why)
+{
+    for (size_t i = 0; i < t->n_values; i++) {
+        const struct template_value *v = &t->values[i];
+        const struct ready_part *p = part_of(k, v->name);
+        const char *wrong = p ? wrong_form(p->form, v->value) : NULL;
+
+        if (!p)
+            return no_such_part(k, v->name, why);
+        if (wrong)
+            return kf_fail(why, KF_INVALID, "values.%s: %s", p->name, wrong);
+        if (v->value.n > p->max)
+            return kf_fail(why, KF_INVALID, "values.%s: at most %zu bytes", p->name, p->max);
+    }
+    for (const struct ready_part *p = k->parts; p && p->name; p++)
+        if (p->required && !value_of(t, p->name).n)
+            return kf_fail(why, KF_INVALID, "values.%s: required: %s", p->name, p->help);
+    return KF_OK;
+}
+
+static int lines_of(struct slice s)
+{
+    int n = 1;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '\n';
+    return n;
+}
+
+static enum kf_rc check_text(const struct ready_kind *k, const struct template *t, struct kf_err *why)
+{
+    struct slice text = slice_of(t->text);
+
+    if (!k->text_max && to_blank(text) != text.n)
+        return kf_fail(why, KF_INVALID, "text: the other side does not read it, so that nothing can be filled in there");
+    if (k->text_max && text.n > k->text_max)
+        return kf_fail(why, KF_INVALID, "text: at most %zu bytes", k->text_max);
+    if (k->lines && lines_of(text) > k->lines)
+        return kf_fail(why, KF_INVALID, "text: at most %d %s", k->lines, k->lines == 1 ? "line" : "lines");
+    return KF_OK;
+}
+
+enum kf_rc ready_check(const struct ready_kind *kinds, const struct template *t, struct kf_err *why)
+{
+    const struct ready_kind *k = ready_find(kinds, t->kind);
+    const char *wrong;
+    enum kf_rc rc;
+
+    if (!t->kind)
+        return t->n_values ? kf_fail(why, KF_INVALID, "values: they belong to a kind, and none is named") : KF_OK;
+    if (!k)
+        return no_such_kind(kinds, t, why);
+    wrong = wrong_form(k->form == READY_ADDRESS ? READY_ADDRESS : READY_ID, slice_of(t->name));
+    if (wrong || to_blank(slice_of(t->name)) != strlen(t->name))
+        return kf_fail(why, KF_INVALID, "name: %s, %s", k->name_help, wrong ? wrong : "nothing to fill in");
+    if (t->header != TEMPLATE_NO_HEADER)
+        return kf_fail(why, KF_INVALID, "header: nothing stands above what is ready there");
+    if (t->url_field && !k->opens)
+        return kf_fail(why, KF_INVALID, "url_field: where it leads is settled already");
+    rc = check_text(k, t, why);
+    return rc ? rc : check_parts(k, t, why);
+}
+
+/* ---- with what was filled in --------------------------------------------------------------------------------------------------------- */
+
+void ready_value(const struct ready_kind *k, const struct template *t, size_t i, const struct template_value *values, size_t n,
+                 struct buf *ret)
+{
+    const struct ready_part *p = part_of(k, t->values[i].name);
+    bool escaped = p && (p->form == READY_ADDRESS || p->form == READY_PATH);
+
+    template_fill(t->values[i].value, values, n, escaped ? url_escape : NULL, ret);
+}
+
+enum kf_rc ready_fits(const struct ready_kind *k, const struct template *t, const struct template_value *values, size_t n,
+                      struct kf_err *why)
+{
+    enum kf_rc rc = KF_OK;
+    struct buf b;
+
+    buf_init(&b, VALUE_MAX);
+    template_fill(slice_of(t->text), values, n, NULL, &b);
+    if (k->text_max && b.n > k->text_max)
+        rc = kf_fail(why, KF_LIMIT, "fields: with them the text has %zu bytes; the platform takes %zu", b.n, k->text_max);
+    for (size_t i = 0; i < t->n_values && !rc; i++) {
+        const struct ready_part *p = part_of(k, t->values[i].name);
+
+        buf_clear(&b);
+        ready_value(k, t, i, values, n, &b);
+        if (p && b.n > p->max)
+            rc = kf_fail(why, KF_LIMIT, "fields: with them %s has %zu bytes; the platform takes %zu", p->name, b.n, p->max);
+    }
+    if (!rc && !buf_ok(&b))
+        rc = kf_fail(why, KF_NOMEM, "out of memory");
+    buf_finish(&b);
+    return rc;
+}
