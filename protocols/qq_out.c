@@ -1,5 +1,6 @@
 /* qq_out.c: what we send to QQ, and what its answers mean. */
 #include "core/card.h"
+#include "protocols/chosen.h"
 #include "protocols/qq_impl.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
@@ -238,6 +239,24 @@ static void add_content(struct buf *b, const struct errand *e, const json_t *cho
     buf_finish(&words);
 }
 
+static enum kf_rc send_ready(const struct qq *q, struct arena *a, const struct errand *e, bool guild, const struct env *env,
+                             struct http_req *ret)
+{
+    enum kf_rc rc;
+    struct buf b;
+
+    buf_init(&b, BODY_MAX);
+    buf_char(&b, '{');
+    rc = qq_ready(&b, a, &e->message, guild);
+    if (rc) {
+        buf_finish(&b);
+        return rc;
+    }
+    add_handle(&b, e, (int64_t)e->handle_used + 1);
+    buf_char(&b, '}');
+    return request(a, env, "POST", place(q, a, e, "/messages"), &b, ret);
+}
+
 static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     enum qq_scope scope = qq_scope(slice_of(e->peer), slice_of(e->user));
@@ -249,6 +268,8 @@ static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct
         return KF_REJECTED;
     if (!e->message.text.n && !e->file_url && !e->media_id)
         return KF_UNSUPPORTED;
+    if (chosen_ready(&e->message))
+        return send_ready(q, a, e, guild, env, ret);
     choices = choices_of(q, e);
     buf_init(&b, BODY_MAX);
     buf_char(&b, '{');

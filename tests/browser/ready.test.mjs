@@ -1,14 +1,15 @@
 // What a platform has ready: an agent chooses a coupon or a page of a mini program while a reply is left; where none is, it stays in the list
-// and does not go. WeChat is a small server of this test. The settings page writes such things down.
+// and does not go. WeChat and QQ are a small server of this test. The settings page writes such things down.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
+import { signed } from '../channels/rows/qq.mjs';
 import { agent, ask, at, axe, browse, closeTalk, House, leave, openTalk, picture } from './house.mjs';
 
 const TOKEN = 'Kefud2026Token';
 const NEW = { 'If-None-Match': '*' };
-let house, browser, wechat, hook;
+let house, browser, wechat, hook, qqHook;
 let serial = 24565000000000000n;
 
 async function api() {
@@ -20,7 +21,8 @@ async function api() {
       const { pathname } = new URL(req.url, 'http://wechat');
       asked.push({ path: pathname, json: chunks.length ? JSON.parse(Buffer.concat(chunks)) : null });
       res.writeHead(200, { 'Content-Type': 'application/json' });
-      res.end(pathname.includes('token') ? '{"access_token":"T1","expires_in":7200}' : '{"errcode":0,"errmsg":"ok","msgid":7}');
+      if (pathname.endsWith('/messages')) res.end('{"id":"ROBOT1.0_out","timestamp":1718200000}');
+      else res.end(/token/i.test(pathname) ? '{"access_token":"T1","expires_in":7200}' : '{"errcode":0,"errmsg":"ok","msgid":7}');
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -67,8 +69,16 @@ before(async () => {
       { key: 'order', title: '订单进度 Progress', name: 'ngqIpbwh8bUf', text: '状态：{{phrase2.DATA}}', fields: ['状态'] },
     ],
   }, NEW);
+  await ask(admin, 'PUT', 'sites/demo/documents/channel/bot', {
+    adapter: 'qq',
+    name: 'QQ 机器人',
+    queue: items[0].key,
+    settings: { app_id: '102345678', app_secret: 'rT5wQ8zLm2Xc9VbN', url: wechat.url, token_url: wechat.url },
+    templates: [{ key: 'parcel', title: '物流', kind: 'ark23', name: '23', text: '订单 {{order}}\n查看物流', fields: ['订单号'], values: { link2: 'https://shop.example/o/{{order}}' } }],
+  }, NEW);
   const channels = await ask(admin, 'GET', 'sites/demo/channels');
   hook = new URL(channels.items.find((c) => c.key === 'oa').callback, house.base).pathname;
+  qqHook = new URL(channels.items.find((c) => c.key === 'bot').callback, house.base).pathname;
   await leave(admin);
 });
 after(async () => {
@@ -141,6 +151,51 @@ for (const [locale, w] of [
     await leave(page);
   });
 }
+
+test('on QQ it is an ARK, and one of the replies to the message', async () => {
+  const page = await agent(browser, house);
+  const d = { id: 'ROBOT1.0_ready', author: { user_openid: 'Q1' }, content: '我的包裹呢', timestamp: new Date().toISOString() };
+  const asks = signed(JSON.stringify({ id: `C2C_MESSAGE_CREATE:${d.id}`, op: 0, t: 'C2C_MESSAGE_CREATE', d }));
+  assert.equal((await fetch(house.base + qqHook, { method: 'POST', ...asks })).status, 200);
+  await openTalk(page, '我的包裹呢');
+  await page.locator('.window').getByRole('button', { name: '选择模板' }).click();
+  await option(page, '物流').click();
+  await dialog(page).getByLabel('订单号').fill('A 1');
+  await page.keyboard.press('Enter');
+  const call = await until(() => wechat.asked.find((a) => a.json?.ark), 'the ARK at the platform');
+  assert.equal(call.path, '/v2/users/Q1/messages');
+  assert.equal(call.json.msg_type, 3);
+  assert.equal(call.json.msg_id, 'ROBOT1.0_ready');
+  assert.deepEqual(call.json.ark, {
+    template_id: 23,
+    kv: [
+      { key: '#PROMPT#', value: '订单 A 1' },
+      { key: '#DESC#', value: '订单 A 1' },
+      { key: '#LIST#', obj: [{ obj_kv: [{ key: 'desc', value: '订单 A 1' }] }, { obj_kv: [{ key: 'desc', value: '查看物流' }, { key: 'link', value: 'https://shop.example/o/A%201' }] }] },
+    ],
+  });
+  await page.locator('.say', { hasText: '查看物流' }).last().locator('.ticks').waitFor();
+  await picture(page, 'ready-qq-sent');
+  assert.deepEqual(await axe(page), []);
+  await closeTalk(page);
+  await leave(page);
+});
+
+test('QQ has nothing but what is ready', async () => {
+  const admin = await at(browser, house, 'admin', '/admin/', { locale: 'zh-CN' });
+  await admin.locator('input[type=password]').waitFor({ state: 'detached' });
+  await admin.goto(`${house.base}/admin/#/channel/bot`);
+  await admin.getByRole('button', { name: '添加模板' }).click();
+  const part = admin.locator('fieldset.template').last();
+  assert.deepEqual(await part.getByLabel('类型', { exact: true }).locator('option').allTextContents(), ['ARK 23：链接列表', 'ARK 24：文字和缩略图', 'ARK 37：大图', 'Markdown 模板']);
+  await part.getByLabel('link8', { exact: true }).waitFor();
+  await part.getByLabel('类型', { exact: true }).selectOption('ark37');
+  await part.getByLabel('image *', { exact: true }).waitFor();
+  await part.scrollIntoViewIfNeeded();
+  await picture(admin, 'ready-admin-qq');
+  assert.deepEqual(await axe(admin), []);
+  await leave(admin);
+});
 
 for (const [locale, dark, w] of [
   ['zh-CN', false, { add: '添加模板', kind: '类型', title: '标题（给客服看）', words: '客户读到的文字', label: '{{order}} 向客服显示为', save: '保存', here: '会话记录里显示为', chosen: '退款' }],

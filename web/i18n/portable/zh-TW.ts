@@ -58,6 +58,7 @@ export const zhTW: Like<typeof zhCN> = {
   kind_ark23: 'ARK 23：連結列表',
   kind_ark24: 'ARK 24：文字和縮圖',
   kind_ark37: 'ARK 37：大圖',
+  kind_markdown: 'Markdown 範本',
   kind_ca_link: '獲客連結',
   templatePreview: '客戶將看到',
 };
