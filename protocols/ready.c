@@ -1,5 +1,6 @@
 #include "protocols/ready.h"
 
+#include "core/card.h"
 #include "protocols/url.h"
 
 #define VALUE_MAX 65536
@@ -70,6 +71,26 @@ static bool address(struct slice s)
     return ret;
 }
 
+/* "pages/order?id={{order}}": what is filled in does not stand before `from`. */
+static bool path(struct slice s, size_t from)
+{
+    struct buf whole;
+    bool ret;
+
+    buf_init(&whole, VALUE_MAX);
+    template_fill(s, NULL, 0, letter, &whole);
+    ret = to_blank(s) > from && buf_ok(&whole) && plain(buf_slice(&whole));
+    buf_finish(&whole);
+    return ret;
+}
+
+static bool mini_program(struct slice s)
+{
+    struct card_mini mini;
+
+    return card_mini(s, &mini) && mini.path.p && path(s, (size_t)(mini.path.p - s.p));
+}
+
 /* NULL: it is of that form. */
 static const char *wrong_form(enum ready_form form, struct slice s)
 {
@@ -78,16 +99,12 @@ static const char *wrong_form(enum ready_form form, struct slice s)
         return plain(s) && to_blank(s) == s.n ? NULL : "as the platform has it: letters, digits and signs, nothing to fill in";
     case READY_ADDRESS:
         return address(s) ? NULL : "an address such as https://host/path; what is to be filled in stands behind the host";
-    case READY_PATH: {
-        struct buf whole;
-        bool good;
-
-        buf_init(&whole, VALUE_MAX);
-        template_fill(s, NULL, 0, letter, &whole);
-        good = to_blank(s) && buf_ok(&whole) && plain(buf_slice(&whole));
-        buf_finish(&whole);
-        return good ? NULL : "a path such as pages/order?id={{order}}, without blanks";
-    }
+    case READY_PATH:
+        return path(s, 0) ? NULL : "a path such as pages/order?id={{order}}, without blanks";
+    case READY_TARGET:
+        return address(s) || mini_program(s) ? NULL
+                                             : "an address such as https://host/path, or miniprogram:APPID/PATH; what is to be filled in "
+                                               "stands behind the host or the id";
     case READY_TEXT:
     default:
         return NULL;
@@ -192,7 +209,7 @@ void ready_value(const struct ready_kind *k, const struct template *t, size_t i,
                  struct buf *ret)
 {
     const struct ready_part *p = part_of(k, t->values[i].name);
-    bool escaped = p && (p->form == READY_ADDRESS || p->form == READY_PATH);
+    bool escaped = p && p->form != READY_TEXT;
 
     template_fill(t->values[i].value, values, n, escaped ? url_escape : NULL, ret);
 }

@@ -13,7 +13,8 @@ enum ready_form {
     READY_TEXT,    /* one line */
     READY_ID,      /* of the platform: no blanks in it */
     READY_ADDRESS, /* http or https; what is filled in stands behind the host, percent-encoded */
-    READY_PATH     /* of a mini program, likewise */
+    READY_PATH,    /* of a mini program, likewise */
+    READY_TARGET   /* an address, or miniprogram:APPID/PATH */
 };
 
 struct ready_part {

@@ -213,7 +213,7 @@ static enum kf_rc wecom_meet(const struct channel *ch, struct arena *a, const st
 
 const struct channel_ops wecom_kf_ops = {
     .name = "wecom-kf",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_IDEMPOTENT | CHAN_CLOSED,
+    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_CHOICES | CHAN_IDEMPOTENT | CHAN_CLOSED | CHAN_TEMPLATES,
     .text_max = 2048,
     .text_unit = TEXT_BYTES,
     .caption_max = -1,
@@ -236,4 +236,6 @@ const struct channel_ops wecom_kf_ops = {
     .card = wecom_card,
     .upload = wecom_upload,
     .meet = wecom_meet,
+    .template = wecom_fits,
+    .kinds = wecom_kinds,
 };

@@ -42,6 +42,10 @@ enum kf_rc wecom_receive(const struct channel *ch, struct arena *a, const struct
 enum outcome_class wecom_class(int64_t code);
 enum kf_rc wecom_pull(const struct channel *ch, struct arena *a, const struct env *env, struct slice token, const struct http_resp *last,
                       struct http_req *ret, struct pulled *done);
+/* wecom_template.c: `"msgtype":…` of what stands ready, and which of it may stand in a document. */
+enum kf_rc wecom_ready(struct buf *b, struct arena *a, const struct message *m);
+enum kf_rc wecom_fits(const struct template *t, struct kf_err *why);
+extern const struct ready_kind wecom_kinds[];
 enum card_way wecom_card(const struct message *m, struct kf_err *why);
 enum kf_rc wecom_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 enum kf_rc wecom_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,

@@ -238,9 +238,18 @@ static const struct {
     { "channels", TYPE_RICH, read_channels },
 };
 
-static void unsupported(struct item *it)
+/* Of some kinds the platform says that there is one, and nothing of it. */
+static const struct {
+    const char *word, *said;
+} unseen[] = { { "meeting", "[meeting]" }, { "calendar", "[calendar entry]" }, { "note", "[note]" } };
+
+static void unsupported(struct item *it, struct slice word)
 {
     struct buf b;
+
+    for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+        if (slice_is(word, unseen[i].word))
+            it->in.text = slice_of(unseen[i].said);
 
     buf_init(&b, ITEM_MAX);
     json_write(&b, it->root);
@@ -262,7 +271,7 @@ static void read_message(struct item *it, struct slice word)
             break;
         }
     it->in = plain;
-    unsupported(it);
+    unsupported(it, word);
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------------ */

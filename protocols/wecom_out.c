@@ -1,4 +1,5 @@
 /* wecom_out.c: what we send to customers, and what WeCom's answer means. */
+#include "protocols/chosen.h"
 #include "protocols/place.h"
 #include "protocols/sign.h"
 #include "protocols/wecom_impl.h"
@@ -298,6 +299,7 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
     struct slice name;
     const char *type = type_of_message(e, &name, &keep), *msgid = msgid_of(a, e);
     bool lost = false;
+    enum kf_rc rc = KF_OK;
     struct buf b;
 
     if (!window_open(e, env->now_ms))
@@ -312,7 +314,9 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
     buf_str(&b, ",\"open_kfid\":");
     wx_json(&b, w->account);
     buf_printf(&b, ",\"msgid\":\"%s\",", msgid);
-    if (e->message.kind == MESSAGE_CARD) {
+    if (chosen_ready(&e->message)) {
+        rc = wecom_ready(&b, a, &e->message);
+    } else if (e->message.kind == MESSAGE_CARD) {
         lost = !put_card(&b, e);
     } else if (e->media_id) {
         buf_printf(&b, "\"msgtype\":\"%s\",\"%s\":{\"media_id\":", type, type);
@@ -324,9 +328,9 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
         put_words(&b, e);
     }
     buf_char(&b, '}');
-    if (lost) {
+    if (lost || rc) {
         buf_finish(&b);
-        return KF_UNSUPPORTED;
+        return lost ? KF_UNSUPPORTED : rc;
     }
     return wx_post(w->url, a, "/cgi-bin/kf/send_msg", env->token, &b, ret);
 }

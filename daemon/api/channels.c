@@ -31,7 +31,9 @@ static json_t *key_json(const struct setting_key *k)
 
 static json_t *part_json(const struct ready_part *p)
 {
-    static const char *const forms[] = { [READY_TEXT] = "text", [READY_ID] = "id", [READY_ADDRESS] = "url", [READY_PATH] = "path" };
+    static const char *const forms[] = {
+        [READY_TEXT] = "text", [READY_ID] = "id", [READY_ADDRESS] = "url", [READY_PATH] = "path", [READY_TARGET] = "target"
+    };
 
     return json_pack("{s:s,s:s,s:b,s:I,s:s}", "name", p->name, "type", forms[p->form], "required", (int)p->required, "max",
                      (json_int_t)p->max, "help", p->help);

@@ -21,18 +21,25 @@ static char hook[64];
 static int64_t clock_s;
 static const struct wx_scheme scheme = { .token = TOKEN, .key = KEY, .receiver = CORP };
 
-#define CHANNEL(key, account, more)                                                           \
-    "\"" key "\":{\"adapter\":\"wecom-kf\",\"name\":\"" key                                   \
-    "\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\",\"corp_id\":\"" CORP \
-    "\",\"secret\":\"very-secret\",\"open_kfid\":\"" account "\",\"token\":\"" TOKEN "\",\"encoding_aes_key\":\"" KEY "\"" more "}}"
+#define CHANNEL(key, account, more, beside)                                                                                                \
+    "\"" key "\":{\"adapter\":\"wecom-kf\",\"name\":\"" key                                                                                \
+    "\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\",\"corp_id\":\"" CORP                                              \
+    "\",\"secret\":\"very-secret\",\"open_kfid\":\"" account "\",\"token\":\"" TOKEN "\",\"encoding_aes_key\":\"" KEY "\"" more "}" beside \
+    "}"
+
+#define MENU                                                                                                                                            \
+    ",\"templates\":[{\"key\":\"help\",\"title\":\"自助\",\"kind\":\"msgmenu\",\"name\":\"help\",\"text\":\"请选择\\n退货说明\\n查看订单 " \
+    "{{order}}\","                                                                                                                                      \
+    "\"fields\":[\"订单号\"],\"values\":{\"link1\":\"https://shop.example/returns\",\"link2\":\"miniprogram:wx12/pages/"                             \
+    "o.html?id={{order}}\"}}]"
 
 static const char set[] =
     "{\"site\":{\"key\":\"" SITE "\",\"name\":\"微信客服\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
-    "\"channels\":{" CHANNEL("one", ONE, ",\"welcome\":\"欢迎光临\",\"on_close\":\"end\"") "," CHANNEL(
-        "two", TWO, ",\"names\":false") "},"
-                                        "\"people\":[{\"email\":\"agent@kf.example\",\"name\":\"接线员\",\"number\":\"7\","
-                                        "\"roles\":[\"agent\",\"admin\"],"
-                                        "\"queues\":[\"desk\"],\"capacity\":50}]}";
+    "\"channels\":{" CHANNEL("one", ONE, ",\"welcome\":\"欢迎光临\",\"on_close\":\"end\"", "") "," CHANNEL(
+        "two", TWO, ",\"names\":false", MENU) "},"
+                                              "\"people\":[{\"email\":\"agent@kf.example\",\"name\":\"接线员\",\"number\":\"7\","
+                                              "\"roles\":[\"agent\",\"admin\"],"
+                                              "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 /* Every account asks for its token and for what it has missed, in whichever order. */
 static void answer_the_beginning(void)
@@ -593,6 +600,47 @@ static void a_large_file_is_fetched_in_pieces(void **state)
     wire_take(&agent.wire, "{s:s,s:s}", "type", "changed", "text", "[file: could not be fetched, it is not there any more]");
 }
 
+/* A meeting is told as one, though nothing of it comes; and a menu that stands ready goes as a reply. */
+static void a_menu_that_is_ready_is_sent(void **state)
+{
+    char conv[40], items[900];
+    const json_t *page;
+    int64_t seq, left;
+    int meetings = 0;
+
+    (void)state;
+    notice(TWO, "n-10");
+    takes_pull(TWO, "n-10", "d5");
+    (void)snprintf(items, sizeof(items),
+                   "%s,{\"msgid\":\"kfm_11\",\"open_kfid\":\"" TWO
+                   "\",\"external_userid\":\"wmM\",\"send_time\":%lld,\"origin\":3,\"msgtype\":"
+                   "\"meeting\",\"meeting\":{}}",
+                   text_item(TWO, "wmM", "kfm_10", "怎么退货"), (long long)clock_s);
+    gives_page(items, "d6", 0);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned("two"));
+    wire_sendf(&agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+    page = wire_take(&agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    for (size_t i = 0; i < json_array_size(value_at(page, "messages")); i++)
+        meetings += strcmp(text_at(json_array_get(value_at(page, "messages"), i), "text"), "[meeting]") == 0;
+    assert_int_equal(meetings, 1);
+    left = number_at(wire_take(&agent.wire, "{s:s,s:s,s:b}", "type", "window", "conversation", conv, "ready", 1), "left");
+    assert_in_range(left, 4, 5); /* a greeting may be on its way */
+    wire_sendf(&agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"m1\",\"kind\":\"template\",\"template\":\"help\",\"fields\":{"
+               "\"order\":\"A 1\"}}",
+               conv);
+    seq = stored("m1");
+    for (platform_take(&p); strcmp(text_at(p.json, "msgtype"), "msgmenu") != 0; platform_take(&p))
+        accepts(text_at(p.json, "msgid")); /* the greeting */
+    assert_string_equal(text_at(p.json, "touser"), "wmM");
+    assert_string_equal(text_at(p.json, "msgmenu.head_content"), "请选择");
+    assert_string_equal(text_at(p.json, "msgmenu.list.0.view.url"), "https://shop.example/returns");
+    assert_string_equal(text_at(p.json, "msgmenu.list.1.miniprogram.pagepath"), "pages/o.html?id=A%201");
+    assert_string_equal(text_at(p.json, "msgmenu.list.1.miniprogram.content"), "查看订单 A 1");
+    accepts(text_at(p.json, "msgid"));
+    status(seq, "sent");
+}
+
 /* What a notice said stays known: after a death the page is asked for from where the last has ended. */
 static void the_cursor_survives(void **state)
 {
@@ -608,10 +656,10 @@ static void the_cursor_survives(void **state)
         if (strstr(p.path, "/cgi-bin/kf/sync_msg")) {
             bool first = strcmp(text_at(p.json, "open_kfid"), ONE) == 0;
 
-            assert_string_equal(text_at(p.json, "cursor"), first ? "c4" : "d5");
+            assert_string_equal(text_at(p.json, "cursor"), first ? "c4" : "d6");
             one |= first;
             two |= !first;
-            gives_page("", first ? "c4" : "d5", 0);
+            gives_page("", first ? "c4" : "d6", 0);
         } else if (strstr(p.path, "/send_msg?")) {
             accepts(text_at(p.json, "msgid")); /* the greeting of the second account */
         } else
@@ -629,6 +677,7 @@ int main(void)
         cmocka_unit_test(items_of_another_account_go_to_its_channel),
         cmocka_unit_test(a_pull_that_is_refused_is_told_and_soon_tried_again),
         cmocka_unit_test(a_large_file_is_fetched_in_pieces),
+        cmocka_unit_test(a_menu_that_is_ready_is_sent),
         cmocka_unit_test(the_cursor_survives),
     };
 

@@ -417,8 +417,10 @@ static void each_item_is_readable(void **state)
         { "link", "{\"title\":\"T\",\"url\":\"https://x.example\",\"pic_url\":\"javascript:1\"}", TYPE_LINK, "T", "" },
         { "image", "{}", TYPE_UNSUPPORTED, "", "" },
         { "location", "{\"latitude\":1000,\"longitude\":1,\"name\":\"x\"}", TYPE_UNSUPPORTED, "", "" },
-        { "meeting", "null", TYPE_UNSUPPORTED, "", "" },
-        { "note", "{}", TYPE_UNSUPPORTED, "", "" },
+        { "meeting", "null", TYPE_UNSUPPORTED, "", "[meeting]" },
+        { "calendar", "{}", TYPE_UNSUPPORTED, "", "[calendar entry]" },
+        { "note", "{}", TYPE_UNSUPPORTED, "", "[note]" },
+        { "hologram", "{}", TYPE_UNSUPPORTED, "", "" },
     };
     struct bench *t = *state;
 
@@ -546,6 +548,67 @@ static void a_send_has_a_name_of_its_own(void **state)
     assert_string_not_equal(v_text(first, "msgid"), v_text(next, "msgid"));
     json_decref(next);
     json_decref(first);
+}
+
+static void what_is_ready_goes_as_a_message(void **state)
+{
+    static const struct {
+        const char *text, *ready, *body;
+    } rows[] = {
+        { "请选择\n查看订单\n退货说明\n电话 400-1",
+          "\"kind\":\"msgmenu\",\"name\":\"help\",\"values\":[[\"link1\",\"miniprogram:wx5d3f/pages/o.html?id=7\"],[\"link2\",\"https://"
+          "shop.example/"
+          "r\"],[\"tail\",\"谢谢\"]]",
+          "\"msgtype\":\"msgmenu\",\"msgmenu\":{\"head_content\":\"请选择\",\"list\":[{\"type\":\"miniprogram\",\"miniprogram\":{\"appid\":"
+          "\"wx5d3f\",\"pagepath\":\"pages/o.html?id=7\",\"content\":\"查看订单\"}},{\"type\":\"view\",\"view\":{\"url\":\"https://"
+          "shop.example/"
+          "r\",\"content\":\"退货说明\"}},{\"type\":\"text\",\"text\":{\"content\":\"电话 400-1\"}}],\"tail_content\":\"谢谢\"}}" },
+        { "加企业微信", "\"kind\":\"ca_link\",\"name\":\"https://work.weixin.qq.com/ca/cawc1\"",
+          "\"msgtype\":\"ca_link\",\"ca_link\":{\"link_url\":\"https://work.weixin.qq.com/ca/cawc1\"}}" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct errand e = an_errand(rows[i].text);
+        struct http_req req;
+        char extra[500];
+        const char *at;
+
+        (void)snprintf(extra, sizeof(extra), "{\"ready\":{\"reply\":true,\"key\":\"k\",%s}}", rows[i].ready);
+        e.message.extra = extra;
+        e.handle = "h";
+        e.handle_left = 1;
+        assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+        at = strstr(arena_text(t->arena, req.body), "\"msgtype\"");
+        assert_string_equal(at, rows[i].body);
+        e.handle_left = 0;
+        assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+    }
+}
+
+static void what_is_not_ready_is_told(void **state)
+{
+    static const struct ready_row rows[] = {
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .name = "a", .text = "x" }, "kind: required here: msgmenu or ca_link" },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "msgmenu", .name = "a", .text = "x" }, "text: below its first line" },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "msgmenu", .name = "a", .text = "x\n\ny" }, "text: no line of a menu is empty" },
+        { { { SLICE("link1"), SLICE("miniprogram:wx5d3f/pages/o.html?id={{order}}") } },
+          { .kind = "msgmenu", .name = "a", .text = "x\ny {{order}}" },
+          NULL },
+        { { { SLICE("link1"), SLICE("miniprogram:{{app}}/pages/o.html") } },
+          { .kind = "msgmenu", .name = "a", .text = "x\ny" },
+          "values.link1: an address such as https://host/path, or miniprogram:APPID/PATH" },
+        { { { SLICE("link1"), SLICE("tel:4001") } },
+          { .kind = "msgmenu", .name = "a", .text = "x\ny" },
+          "values.link1: an address such as" },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "ca_link", .name = "cawc1", .text = "x" }, "name: link_url, an address such as" },
+        { { { { NULL, 0 }, { NULL, 0 } } },
+          { .kind = "ca_link", .name = "https://work.weixin.qq.com/ca/1", .text = "{{1}}" },
+          "text: the other side" },
+    };
+
+    (void)state;
+    ready_things_are_judged(&wecom_kf_ops, rows, COUNT(rows));
 }
 
 static void choices_are_a_menu_or_lines(void **state)
@@ -811,6 +874,8 @@ int main(void)
         BENCH(places_are_as_chinese_maps_have_them),
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(a_send_has_a_name_of_its_own),
+        BENCH(what_is_ready_goes_as_a_message),
+        BENCH(what_is_not_ready_is_told),
         BENCH(choices_are_a_menu_or_lines),
         BENCH(each_file_goes_as_what_it_is),
         BENCH(a_place_goes_as_one_and_other_cards_as_texts),

@@ -18,7 +18,7 @@ export interface TemplateKind {
   opens: boolean;
   values: readonly {
     name: string;
-    type: 'text' | 'id' | 'url' | 'path';
+    type: 'text' | 'id' | 'url' | 'path' | 'target';
     required: boolean;
     max: number;
     help: string;
