@@ -191,6 +191,8 @@ test('QQ has nothing but what is ready', async () => {
   await part.getByLabel('link8', { exact: true }).waitFor();
   await part.getByLabel('类型', { exact: true }).selectOption('ark37');
   await part.getByLabel('image *', { exact: true }).waitFor();
+  assert.equal(await part.getByLabel('template_id', { exact: true }).inputValue(), '37');
+  await part.getByLabel('客户读到的文字', { exact: true }).waitFor();
   await part.scrollIntoViewIfNeeded();
   await picture(admin, 'ready-admin-qq');
   assert.deepEqual(await axe(admin), []);

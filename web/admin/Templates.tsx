@@ -66,6 +66,9 @@ const allBlanks = (x: Template): string[] =>
     ].join('\n'),
   );
 
+/** QQ calls its ARK templates by a number. */
+const numberOf = (kind: string | undefined): string => /^ark(\d+)$/.exec(kind ?? '')?.[1] ?? '';
+
 /** What its kind does not have goes with the one before; labels stay with their blanks. */
 function changed(x: Template, part: Partial<Template>, kind: TemplateKind | undefined): Template {
   const next = { ...x, ...part };
@@ -73,6 +76,7 @@ function changed(x: Template, part: Partial<Template>, kind: TemplateKind | unde
   next.values = values.length ? Object.fromEntries(values) : undefined;
   if ('kind' in part) {
     next.header = undefined;
+    if (!next.name || next.name === numberOf(x.kind)) next.name = numberOf(part.kind);
     if (kind && !kind.opens) next.url_field = undefined;
   }
   if (!('fields' in part)) {
@@ -104,7 +108,7 @@ export function Templates(props: { draft: Draft; adapter: string; kinds: readonl
         key: freshKey(all),
         title: '',
         ...(kind ? { kind } : {}),
-        name: '',
+        name: numberOf(kind),
         text: '',
         ...(language ? { language } : {}),
       },
@@ -176,7 +180,8 @@ function One(props: {
           onInput={(ev) => set({ title: ev.currentTarget.value })}
         />
         <Field
-          label={kind && kind.name_help !== 'template_id' ? kind.name_help : p(wechat ? 'templateId' : 'templateName')}
+          key={one.kind}
+          label={kind?.reply ? kind.name_help : p(wechat ? 'templateId' : 'templateName')}
           defaultValue={one.name}
           maxLength={512}
           autocomplete="off"
@@ -213,9 +218,7 @@ function One(props: {
         )}
       </div>
       <Area
-        label={p(
-          kind && kind.name_help !== 'template_id' ? (kind.reads ? 'templateWords' : 'templateHere') : 'templateText',
-        )}
+        label={p(kind?.reply ? (kind.reads ? 'templateWords' : 'templateHere') : 'templateText')}
         hint={
           kind && !kind.reads
             ? p('templateHereHint')
