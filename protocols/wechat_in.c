@@ -212,6 +212,22 @@ static void read_job(struct notice *n)
     n->in.reason = status;
 }
 
+/* Of a subscription message: "success", or why not ("refused" …). */
+static void read_sent(struct notice *n)
+{
+    const struct xml_node *one = xml_child(xml_child(n->root, "SubscribeMsgSentEvent"), "List");
+    struct slice words = xml_text(one, "ErrorStatus");
+
+    n->in.ref = xml_text(one, "MsgID");
+    if (slice_is(xml_text(one, "ErrorCode"), "0")) {
+        n->in.delivery = DELIVERY_DELIVERED;
+        return;
+    }
+    n->in.delivery = DELIVERY_FAILED;
+    n->in.code = xml_text(one, "ErrorCode");
+    n->in.reason = words.n ? words : n->in.code;
+}
+
 static void read_other(struct notice *n)
 {
     n->in.code = n->event;
@@ -232,6 +248,7 @@ static const struct {
     { "scancode_waitmsg", INBOUND_POSTBACK, read_scancode },
     { "templatesendjobfinish", INBOUND_STATUS, read_job },
     { "masssendjobfinish", INBOUND_STATUS, read_job },
+    { "subscribe_msg_sent_event", INBOUND_STATUS, read_sent },
 };
 
 static bool event_is(struct slice event, const char *word)

@@ -28,6 +28,7 @@ static const char set[] =
     "\",\"welcome\":\"欢迎关注\"},\"templates\":[{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"" ORDER_ID
     "\",\"text\":\"订单号：{{character_string1.DATA}}\\n状态：{{phrase2.DATA}}\",\"fields\":[\"订单号\",\"状态\"],\"url_field\":"
     "\"订单页面\"},{\"key\":\"coupon\",\"title\":\"九折券\",\"kind\":\"wxcard\",\"name\":\"pFS7Fjg8kV1I\",\"text\":\"九折券，到店出示\"},"
+    "{\"key\":\"stock\",\"title\":\"到货\",\"kind\":\"subscribe\",\"name\":\"S-stock\",\"text\":\"到货：{{thing1.DATA}}\"},"
     "{\"key\":\"track\",\"title\":\"查看订单\",\"kind\":\"miniprogrampage\",\"name\":\"wx5d3f0c9a\",\"text\":\"查看订单 "
     "{{order}}\",\"fields\":["
     "\"订单号\"],\"values\":{\"path\":\"pages/"
@@ -606,6 +607,21 @@ static void what_is_ready_goes_as_a_reply_and_is_counted(void **state)
     chooses(conv, "r4", "https://shop.example/o/1024"); /* the next thing that the platform is asked: the coupon never came there */
     takes_template("o-10");
     platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msgid\":3504711867345846275}");
+
+    ready(conv, "r5", "stock", "\"thing1\":\"灯\""); /* whoever has asked for it gets it all the same */
+    assert_string_equal(wire_verdict(&agent.wire, "r5"), "ack");
+    seq = number_at(agent.wire.last, "seq");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/message/subscribe/bizsend?access_token=T2");
+    assert_string_equal(text_at(p.json, "template_id"), "S-stock");
+    assert_string_equal(text_at(p.json, "data.thing1.value"), "灯");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msgid\":1700827132819554304}");
+    status(seq, "sent");
+    r = post("o-10", "<MsgType>event</MsgType><Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><TemplateId>S-stock"
+                     "</TemplateId><MsgID>1700827132819554304</MsgID><ErrorCode>0</ErrorCode><ErrorStatus>success</ErrorStatus></List>"
+                     "</SubscribeMsgSentEvent>");
+    reply_free(&r);
+    status(seq, "delivered");
 }
 
 int main(void)

@@ -81,6 +81,12 @@ static void each_event_is_what_it_is(void **state)
         { "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>7</MsgID><Status>success</Status>", INBOUND_STATUS, "", "" },
         { "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>7</MsgID><Status>failed:user block</Status>", INBOUND_STATUS, "failed:user block",
           "" },
+        { "<Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><TemplateId>T</TemplateId><MsgID>9</MsgID>"
+          "<ErrorCode>0</ErrorCode><ErrorStatus>success</ErrorStatus></List></SubscribeMsgSentEvent>",
+          INBOUND_STATUS, "", "" },
+        { "<Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><TemplateId>T</TemplateId><MsgID>9</MsgID>"
+          "<ErrorCode>1</ErrorCode><ErrorStatus>refused</ErrorStatus></List></SubscribeMsgSentEvent>",
+          INBOUND_STATUS, "1", "" },
         { "<Event>MASSSENDJOBFINISH</Event><MsgID>8</MsgID><Status>err(10001)</Status>", INBOUND_STATUS, "err(10001)", "" },
     };
     struct bench *t = *state;
@@ -94,6 +100,8 @@ static void each_event_is_what_it_is(void **state)
         assert_true(slice_is(in->text, rows[i].text));
         if (in->kind == INBOUND_STATUS)
             assert_int_equal(in->delivery, *rows[i].code ? DELIVERY_FAILED : DELIVERY_DELIVERED);
+        if (in->kind == INBOUND_STATUS)
+            assert_true(in->ref.n > 0 && (!*rows[i].code || in->reason.n > 0));
     }
 }
 
