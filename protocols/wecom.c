@@ -1,5 +1,6 @@
 /* wecom.c: settings and token of WeCom's customer service. Notices and pages are read by wecom_in.c, their items by wecom_item.c; what goes
  * out is written by wecom_out.c. */
+#include "core/utf8.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
 #include "protocols/wecom_impl.h"
@@ -42,6 +43,11 @@ static const struct setting_key keys[] = {
       .min = 1,
       .max = 2000,
       .help = "what somebody who opens the chat is told, before a word was written; at most once in 48 hours" },
+    { .name = "welcome_choices",
+      .type = SETTING_LIST,
+      .min = 0,
+      .max = WECOM_CHOICES,
+      .help = "what stands below the welcome to be tapped: each comes back as the words of who has tapped it" },
     { .name = "goodbye", .type = SETTING_TEXT, .min = 1, .max = 2000, .help = "what is said when a session ends in the WeCom client" },
     { .name = "names", .type = SETTING_BOOL, .def = "true", .help = "ask the platform for the customers' names" },
     { .name = "take",
@@ -100,6 +106,26 @@ static enum kf_rc read_rest(struct wecom *w, const json_t *root, struct json_kee
     return rc;
 }
 
+static enum kf_rc read_choices(struct wecom *w, const json_t *list, struct kf_err *why)
+{
+    for (size_t i = 0; i < json_array_size(list) && i < WECOM_CHOICES; i++) {
+        const json_t *label = json_array_get(list, i);
+        struct slice s = { json_string_value(label), json_string_length(label) };
+
+        if (utf8_blank(s) || !utf8_one_line(s) || s.n > WECOM_CHOICE)
+            return kf_fail(why, KF_INVALID, "welcome_choices[%zu]: one line of at most %d bytes", i, WECOM_CHOICE);
+        w->choices[i] = arena_copy(w->arena, s);
+        if (!w->choices[i].p)
+            return kf_fail(why, KF_NOMEM, "no memory for a channel");
+        w->n_choices++;
+    }
+    if (!w->n_choices)
+        return KF_OK;
+    if (!w->welcome.n)
+        return kf_fail(why, KF_INVALID, "welcome_choices: they stand below a welcome, and there is none");
+    return w->welcome.n > WECOM_HEAD ? kf_fail(why, KF_INVALID, "welcome: at most %d bytes above choices", WECOM_HEAD) : KF_OK;
+}
+
 static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct kf_err *why)
 {
     struct wecom *w = (void *)ch;
@@ -118,6 +144,8 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     w->names = json_get_bool(root, "names", true);
     w->take = json_get_bool(root, "take", false);
     rc = read_rest(w, root, &keep, why);
+    if (!rc)
+        rc = read_choices(w, json_object_get(root, "welcome_choices"), why);
     if (keep.failed)
         return kf_fail(why, KF_NOMEM, "no memory for a channel");
     if (!rc && (!w->corp.n || !w->secret.n || !w->token.n || !w->account.n || !w->key.set))

@@ -10,6 +10,11 @@
 /* Who may write: `service_state`. */
 enum wecom_state { WECOM_NEW = 0, WECOM_ROBOT = 1, WECOM_POOL = 2, WECOM_PERSON = 3, WECOM_ENDED = 4 };
 
+/* A menu: how many can be tapped, and bytes of each and of what stands above. */
+#define WECOM_CHOICES 10
+#define WECOM_CHOICE  128
+#define WECOM_HEAD    1024
+
 struct wecom {
     struct arena *arena; /* owns all of this */
     struct slice url, corp, secret, token, account, welcome, goodbye;
@@ -18,6 +23,8 @@ struct wecom {
     bool take;  /* their sessions are moved to the robot, so that nobody else is given them */
     bool hand;  /* when we close, the session goes on to `to_state` */
     enum wecom_state to_state;
+    struct slice choices[WECOM_CHOICES]; /* below the welcome */
+    size_t n_choices;
     struct slice servicer; /* WECOM_PERSON: to whom */
     int64_t since_ms;      /* what was sent before that is not taken in */
 };
@@ -33,6 +40,8 @@ bool wecom_item(const struct wecom *w, struct arena *a, const json_t *item, stru
 /* Requests that no errand stands for. KF_OK, KF_NOMEM. */
 enum kf_rc wecom_say_on_event(const struct wecom *w, struct arena *a, struct slice token, struct slice code, struct slice text,
                               struct http_req *ret);
+/* The welcome of the settings, with its choices if it has some. */
+enum kf_rc wecom_say_welcome(const struct wecom *w, struct arena *a, struct slice token, struct slice code, struct http_req *ret);
 enum kf_rc wecom_move(const struct wecom *w, struct arena *a, struct slice token, struct slice user, enum wecom_state to,
                       struct slice servicer, struct http_req *ret);
 

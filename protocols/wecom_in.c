@@ -173,7 +173,9 @@ static enum kf_rc read_after(const struct wecom *w, struct arena *a, const struc
         bool ours = slice_eq(in->account, w->account); /* another account says its own words, and has its own sessions */
         const struct slice *words = ours ? words_for(w, in, env->now_ms) : NULL;
 
-        if (words)
+        if (words && words == &w->welcome)
+            rc = wecom_say_welcome(w, a, env->token, in->reply_token, &all[done->n_after++]);
+        else if (words)
             rc = wecom_say_on_event(w, a, env->token, in->reply_token, *words, &all[done->n_after++]);
         else if (ours && w->take && first_of_user(done, i))
             rc = wecom_move(w, a, env->token, in->user, WECOM_ROBOT, SLICE(""), &all[done->n_after++]);

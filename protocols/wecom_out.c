@@ -6,17 +6,14 @@
 
 #include <stdio.h>
 
-#define IMAGE_MAX   (10u << 20)
-#define VOICE_MAX   (2u << 20)
-#define VIDEO_MAX   (10u << 20)
-#define FILE_MAX    (20u << 20)
-#define FILE_LEAST  6
-#define CHOICES_MAX 10
-#define HEAD_MAX    1024
-#define CHOICE_MAX  128
-#define LINK_TITLE  128
-#define LINK_DESC   512
-#define MINI_TITLE  64
+#define IMAGE_MAX  (10u << 20)
+#define VOICE_MAX  (2u << 20)
+#define VIDEO_MAX  (10u << 20)
+#define FILE_MAX   (20u << 20)
+#define FILE_LEAST 6
+#define LINK_TITLE 128
+#define LINK_DESC  512
+#define MINI_TITLE 64
 
 /* ---- requests that no errand stands for ---------------------------------------------------------------------------------------------- */
 
@@ -38,6 +35,27 @@ enum kf_rc wecom_say_on_event(const struct wecom *w, struct arena *a, struct sli
     buf_char(&b, ',');
     put_text(&b, text);
     buf_char(&b, '}');
+    return wx_post(w->url, a, "/cgi-bin/kf/send_msg_on_event", token, &b, ret);
+}
+
+enum kf_rc wecom_say_welcome(const struct wecom *w, struct arena *a, struct slice token, struct slice code, struct http_req *ret)
+{
+    struct buf b;
+
+    if (!w->n_choices)
+        return wecom_say_on_event(w, a, token, code, w->welcome, ret);
+    buf_init(&b, 16384);
+    buf_str(&b, "{\"code\":");
+    wx_json(&b, code);
+    buf_str(&b, ",\"msgtype\":\"msgmenu\",\"msgmenu\":{\"head_content\":");
+    wx_json(&b, w->welcome);
+    buf_str(&b, ",\"list\":[");
+    for (size_t i = 0; i < w->n_choices; i++) {
+        buf_printf(&b, "%s{\"type\":\"click\",\"click\":{\"id\":\"welcome_%zu\",\"content\":", i ? "," : "", i + 1);
+        wx_json(&b, w->choices[i]);
+        buf_str(&b, "}}");
+    }
+    buf_str(&b, "]}}");
     return wx_post(w->url, a, "/cgi-bin/kf/send_msg_on_event", token, &b, ret);
 }
 
@@ -116,7 +134,7 @@ static bool plain_id(const char *id)
 {
     size_t n = id ? strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") : 0;
 
-    return n && n <= CHOICE_MAX && !id[n];
+    return n && n <= WECOM_CHOICE && !id[n];
 }
 
 /* Whether they can be a menu: all of them, with their text above. */
@@ -124,12 +142,13 @@ static bool menu_fits(const json_t *list, struct slice text)
 {
     size_t n = json_array_size(list);
 
-    if (!n || n > CHOICES_MAX || text.n > HEAD_MAX)
+    if (!n || n > WECOM_CHOICES || text.n > WECOM_HEAD)
         return false;
     for (size_t i = 0; i < n; i++) {
         const json_t *c = json_array_get(list, i), *label = json_object_get(c, "label");
 
-        if (!plain_id(json_string_value(json_object_get(c, "id"))) || !json_string_length(label) || json_string_length(label) > CHOICE_MAX)
+        if (!plain_id(json_string_value(json_object_get(c, "id"))) || !json_string_length(label) ||
+            json_string_length(label) > WECOM_CHOICE)
             return false;
     }
     return true;

@@ -8,7 +8,6 @@
 
 #define ENTRIES_MAX 10
 #define TEXT_MAX    2048
-#define HEAD_MAX    1024
 #define LINE_MAX    256 /* of an entry without a link; one with a link may have more */
 #define TARGET_MAX  1024
 
@@ -67,8 +66,8 @@ enum kf_rc wecom_fits(const struct template *t, struct kf_err *why)
     while (next_line(&rest, &line)) {
         if (!line.n)
             return kf_fail(why, KF_INVALID, "text: no line of a menu is empty");
-        if (line.n > (n++ ? LINE_MAX : HEAD_MAX))
-            return kf_fail(why, KF_INVALID, "text: at most %d bytes above a menu, and %d in an entry", HEAD_MAX, LINE_MAX);
+        if (line.n > (n++ ? LINE_MAX : WECOM_HEAD))
+            return kf_fail(why, KF_INVALID, "text: at most %d bytes above a menu, and %d in an entry", WECOM_HEAD, LINE_MAX);
     }
     return n > 1 ? KF_OK : kf_fail(why, KF_INVALID, "text: below its first line a menu has an entry in each");
 }

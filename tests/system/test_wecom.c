@@ -35,11 +35,12 @@ static const struct wx_scheme scheme = { .token = TOKEN, .key = KEY, .receiver =
 
 static const char set[] =
     "{\"site\":{\"key\":\"" SITE "\",\"name\":\"微信客服\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
-    "\"channels\":{" CHANNEL("one", ONE, ",\"welcome\":\"欢迎光临\",\"on_close\":\"end\"", "") "," CHANNEL(
-        "two", TWO, ",\"names\":false", MENU) "},"
-                                              "\"people\":[{\"email\":\"agent@kf.example\",\"name\":\"接线员\",\"number\":\"7\","
-                                              "\"roles\":[\"agent\",\"admin\"],"
-                                              "\"queues\":[\"desk\"],\"capacity\":50}]}";
+    "\"channels\":{" CHANNEL("one", ONE, ",\"welcome\":\"欢迎光临\",\"welcome_choices\":[\"查订单\",\"退货\"],\"on_close\":\"end\"",
+                             "") "," CHANNEL("two", TWO, ",\"names\":false",
+                                             MENU) "},"
+                                                   "\"people\":[{\"email\":\"agent@kf.example\",\"name\":\"接线员\",\"number\":\"7\","
+                                                   "\"roles\":[\"agent\",\"admin\"],"
+                                                   "\"queues\":[\"desk\"],\"capacity\":50}]}";
 
 /* Every account asks for its token and for what it has missed, in whichever order. */
 static void answer_the_beginning(void)
@@ -249,7 +250,8 @@ static void who_enters_is_welcomed(void **state)
     platform_take(&p);
     assert_string_equal(p.path, "/cgi-bin/kf/send_msg_on_event?access_token=T1");
     assert_string_equal(text_at(p.json, "code"), "WC1");
-    assert_string_equal(text_at(p.json, "text.content"), "欢迎光临");
+    assert_string_equal(text_at(p.json, "msgmenu.head_content"), "欢迎光临");
+    assert_string_equal(text_at(p.json, "msgmenu.list.1.click.content"), "退货");
     platform_answer(&p, 200, NULL, "{\"errcode\":0}");
 }
 

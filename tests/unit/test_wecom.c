@@ -291,10 +291,33 @@ static void who_enters_is_welcomed_while_the_code_holds(void **state)
     assert_int_equal(done.n_after, 1);
     assert_string_equal(done.after[0].url, "https://api.example/cgi-bin/kf/send_msg_on_event?access_token=TKN");
     assert_true(slice_is(done.after[0].body, "{\"code\":\"WC1\",\"msgtype\":\"text\",\"text\":{\"content\":\"欢迎\"}}"));
+    open_with(t, ",\"welcome\":\"欢迎\",\"welcome_choices\":[\"查订单\",\"退货\"]");
+    done = (struct pulled){ .n = 0 };
+    assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+    assert_int_equal(done.n_after, 1);
+    assert_true(slice_is(done.after[0].body,
+                         "{\"code\":\"WC1\",\"msgtype\":\"msgmenu\",\"msgmenu\":{\"head_content\":\"欢迎\",\"list\":[{"
+                         "\"type\":\"click\",\"click\":{\"id\":\"welcome_1\",\"content\":\"查订单\"}},{\"type\":\"click\","
+                         "\"click\":{\"id\":\"welcome_2\",\"content\":\"退货\"}}]}}"));
     t->env.now_ms = 1718100119000; /* 20 s later */
     done = (struct pulled){ .n = 0 };
     assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
     assert_int_equal(done.n_after, 0);
+}
+
+static void a_welcome_that_is_no_menu_is_refused(void **state)
+{
+#define ELEVEN "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\"]"
+    static const struct settings_row rows[] = {
+        { SETTINGS ",\"welcome_choices\":[\"退货\"]}", "welcome_choices: they stand below a welcome" },
+        { SETTINGS ",\"welcome\":\"欢迎\",\"welcome_choices\":[\"a\\nb\"]}", "welcome_choices[0]: one line of at most 128 bytes" },
+        { SETTINGS ",\"welcome\":\"欢迎\",\"welcome_choices\":[\"a\",\" \"]}", "welcome_choices[1]: one line" },
+        { SETTINGS ",\"welcome\":\"欢迎\",\"welcome_choices\":" ELEVEN "}", "welcome_choices: 0 to 10 entries" },
+    };
+
+    (void)state;
+    settings_are_refused(&wecom_kf_ops, rows, sizeof(rows) / sizeof(rows[0]));
+#undef ELEVEN
 }
 
 static void sessions_are_taken_once_for_each_who_writes(void **state)
@@ -864,6 +887,7 @@ int main(void)
         BENCH(names_are_asked_for_once_a_page),
         BENCH(a_page_does_not_wait_for_names),
         BENCH(who_enters_is_welcomed_while_the_code_holds),
+        BENCH(a_welcome_that_is_no_menu_is_refused),
         BENCH(sessions_are_taken_once_for_each_who_writes),
         BENCH(what_is_older_than_the_channel_stays_there),
         BENCH(a_stale_notice_is_asked_about_without_its_token_once),
