@@ -784,6 +784,9 @@ static void each_example_is_a_site_whose_channels_open(void **state)
 
             if (ops && (channel_check(ops, settings, &why) || ops->open(&ch, settings, &why)))
                 fail_msg("%s: %s: %s", found.gl_pathv[i], s->channels[k].key.s, why.text);
+            for (size_t n = 0; ops && n < s->channels[k].n_templates; n++)
+                if (channel_template(ops, &s->channels[k].templates[n], &why))
+                    fail_msg("%s: %s: %s", found.gl_pathv[i], s->channels[k].templates[n].key.s, why.text);
             if (ops)
                 ops->close(ch);
         }
