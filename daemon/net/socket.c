@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#define OFFERS_MAX 126 /* bytes that libwebsockets 4.1.6 has for a list of subprotocols */
+
 /* ---- The upgrade ---- */
 
 /* Does a comma separated header hold the word? */
@@ -39,7 +41,28 @@ static bool is_key(struct lws *wsi)
     return lws_hdr_copy(wsi, key, sizeof(key), WSI_TOKEN_KEY) == 24 && strspn(key, digits) == 22 && strcmp(key + 22, "==") == 0;
 }
 
-/* RFC 6455 4.2.1; libwebsockets takes any version, any path, and a list of subprotocols of which it knows one. */
+/* Is the path's subprotocol among those that the client offers? libwebsockets takes the first of them that it knows, so neither its own nor
+ * the other path's may stand there; and a list that is too long for it, or that it cannot take apart, it drops without an answer. */
+static bool offers(struct slice list, const char *wanted, const char *other)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-, \t";
+    struct slice name;
+    bool found = false;
+
+    if (list.n > OFFERS_MAX)
+        return false;
+    for (size_t i = 0; i < list.n; i++)
+        if (!memchr(plain, list.p[i], sizeof(plain) - 1))
+            return false;
+    while (http_word(&list, &name)) {
+        if (slice_is(name, "http") || slice_is(name, other))
+            return false;
+        found = found || slice_is(name, wanted);
+    }
+    return found;
+}
+
+/* RFC 6455 4.2.1; libwebsockets takes any version, and any path. */
 static bool handshake_check(struct conn *c, struct lws *wsi, const struct net_head *head, bool *staff, struct refusal *no)
 {
     const struct net_config *cfg = &c->s->cfg;
@@ -57,8 +80,8 @@ static bool handshake_check(struct conn *c, struct lws *wsi, const struct net_he
     if (strcmp(head->path, cfg->visitor_path) != 0 && strcmp(head->path, cfg->staff_path) != 0)
         return refuse(no, 404, "There is no WebSocket at this path.");
     *staff = strcmp(head->path, cfg->staff_path) == 0;
-    if (!slice_is(protocol, *staff ? cfg->staff_protocol : cfg->visitor_protocol))
-        return refuse(no, 400, "Offer exactly the one subprotocol that belongs to this path.");
+    if (!offers(protocol, *staff ? cfg->staff_protocol : cfg->visitor_protocol, *staff ? cfg->visitor_protocol : cfg->staff_protocol))
+        return refuse(no, 400, "Offer the one subprotocol that belongs to this path.");
     if (c->s->draining)
         return refuse(no, 503, "The server is going down.");
     return true;

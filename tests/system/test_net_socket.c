@@ -137,6 +137,14 @@ static void refuses_handshakes_that_are_not_ours(void **state)
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "Sec-WebSocket-Protocol: http\r\n\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "Sec-WebSocket-Protocol: kefu.staff.v1\r\n\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "Sec-WebSocket-Protocol: kefu.visitor.v1, http\r\n\r\n" },
+        { 400,
+          "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "Sec-WebSocket-Protocol: kefu.visitor.v1, kefu.staff.v1\r\n\r\n" },
+        { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13
+               "Sec-WebSocket-Protocol: kefu.visitor.v2, xkefu.visitor.v1\r\n\r\n" },
+        { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "Sec-WebSocket-Protocol: a/1, kefu.visitor.v1\r\n\r\n" },
+        { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13
+               "Sec-WebSocket-Protocol: kefu.visitor.v1, kefu.visitor.v2, kefu.visitor.v3, kefu.visitor.v4, kefu.visitor.v5, "
+               "kefu.visitor.v6, kefu.visitor.v7, kefu.visitor.v8\r\n\r\n" },
         { 400, "GET /ws/agent HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 SUB "\r\n" },
         { 400, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n" UP KEY V13 SUB "\r\nabc" },
         { 400, "POST /ws/visitor HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" UP KEY V13 SUB "\r\n" },
@@ -160,6 +168,29 @@ static void refuses_handshakes_that_are_not_ours(void **state)
     }
     assert_int_equal(ask_text(&rig, rows[0].request, body, sizeof(body)), 426);
     assert_non_null(strstr(body, "\"status\":426"));
+    await_event(&rig, "sockets", 0);
+}
+
+/* A page that speaks a later version, too, offers both. */
+static void takes_its_subprotocol_out_of_those_that_are_offered(void **state)
+{
+    static const char *const rows[] = { "kefu.visitor.v1", "kefu.visitor.v2, kefu.visitor.v1", "kefu.visitor.v1,kefu.visitor.v2 , soap" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int fd = dial(&rig);
+        char head[1024] = "";
+        size_t n = 0;
+
+        say(fd, "GET /ws/visitor HTTP/1.1\r\nHost: localhost\r\n" UP KEY V13 "Sec-WebSocket-Protocol: %s\r\n\r\n", rows[i]);
+        while (n < sizeof(head) - 1 && !strstr(head, "\r\n\r\n") && hear(fd, head + n, 1) == 1)
+            n++;
+        if (!strstr(head, " 101 ") || !strstr(head, "Protocol: kefu.visitor.v1\r\n"))
+            fail_msg("row %zu: %s", i, head);
+        ws_frame(fd, 0x81, "hi", 2);
+        ws_expect(fd, "hi");
+        close(fd);
+    }
     await_event(&rig, "sockets", 0);
 }
 
@@ -434,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_texts_in_one_segment_come_back_in_order, start, stop),
         cmocka_unit_test_setup_teardown(a_text_right_behind_the_handshake_is_heard, start, stop),
         cmocka_unit_test_setup_teardown(refuses_handshakes_that_are_not_ours, start, stop),
+        cmocka_unit_test_setup_teardown(takes_its_subprotocol_out_of_those_that_are_offered, start, stop),
         cmocka_unit_test_setup_teardown(offences_are_answered_with_their_code, start, stop),
         cmocka_unit_test_setup_teardown(a_message_over_the_limit_is_1009_however_it_comes, start, stop),
         cmocka_unit_test_setup_teardown(a_close_from_inside_follows_what_was_sent_before_it, start, stop),
