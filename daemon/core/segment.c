@@ -575,19 +575,35 @@ static size_t mark_add(int (*marks)[2], size_t n, size_t max, int from, int to)
     return n + 1;
 }
 
+/* Which terms does the text hold without a gap? */
+static void find_whole(const struct query *q, struct slice text, bool found[TERMS_MAX])
+{
+    struct segmenter s;
+    struct recent r = { .n = 0 };
+
+    segmenter_init(&s, text);
+    while (segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
+        r.n++;
+        for (size_t i = 0; i < q->n_terms; i++)
+            found[i] = found[i] || ends_here(q, i, &r, true);
+    }
+}
+
 size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], size_t max)
 {
     struct segmenter s;
     struct query q;
     struct recent r = { .n = 0 };
+    bool whole[TERMS_MAX] = { false };
     size_t n = 0;
 
     query_parse(&q, query);
+    find_whole(&q, text, whole);
     segmenter_init(&s, text);
     while (q.n_wanted && segmenter_next(&s, &r.at[r.n % PHRASE_MAX])) {
         r.n++;
         for (size_t i = 0; i < q.n_terms; i++)
-            if (!q.terms[i].without && ends_here(&q, i, &r, true))
+            if (!q.terms[i].without && ends_here(&q, i, &r, whole[i]))
                 n = mark_add(marks, n, max, recent_back(&r, q.terms[i].n - 1)->cp_from, recent_back(&r, 0)->cp_to);
     }
     return n;

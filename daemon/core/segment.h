@@ -58,7 +58,8 @@ void segment_spaced(struct slice text, struct buf *ret);
 void segment_plain(struct slice text, struct buf *ret);
 /* Does the text hold all that the query wants, and nothing that it does not? By whole words, and runs of CJK without a gap. */
 bool segment_holds(struct slice text, struct slice query);
-/* The places of the query's terms in `text`, in code points, joined where they touch. Returns how many of at most `max`. */
+/* The places of the query's terms in `text`, in code points, joined where they touch; of a term that stands there with gaps only, as an index
+ * finds it, those. Returns how many of at most `max`. */
 size_t segment_marks(struct slice text, struct slice query, int (*marks)[2], size_t max);
 
 #endif

@@ -196,8 +196,11 @@ static void marks_what_was_found_in_code_points(void **state)
         int marks[4][2];
     } rows[] = {
         { "我要退款，怎么退款？", "退款", 2, { { 2, 4 }, { 7, 9 } } },
-        { "退，款", "退款", 0, { { 0, 0 } } },      /* nothing may stand between */
-        { "退，款", "\"退 款\"", 1, { { 0, 3 } } }, /* but for a phrase that says so */
+        { "退，款", "退款", 1, { { 0, 3 } } },                     /* an index finds it so: it shall be seen what it found */
+        { "退，款就是退款", "退款", 1, { { 5, 7 } } },             /* but where nothing stands between, only that */
+        { "退，款 发票", "退款 发票", 2, { { 0, 3 }, { 4, 6 } } }, /* each term for itself */
+        { "退，款", "\"退 款\"", 1, { { 0, 3 } } },
+        { "退，票", "退款", 0, { { 0, 0 } } },
         { "🙂Hello hello", "HELLO", 2, { { 1, 6 }, { 7, 12 } } },
         { "发票号码", "发票 票号", 1, { { 0, 3 } } }, /* overlapping ones are one */
         { "发票号码", "号码 发票", 1, { { 0, 4 } } }, /* and so are touching ones */
@@ -207,7 +210,7 @@ static void marks_what_was_found_in_code_points(void **state)
         { "abc", "", 0, { { 0, 0 } } },
         { "我的iPhone15手机", "iphone", 1, { { 2, 8 } } },
         { "我的iPhone15手机", "iphone15", 1, { { 2, 10 } } },
-        { "iPhone 15", "iphone15", 0, { { 0, 0 } } }, /* nor between the parts of a word */
+        { "iPhone 15", "iphone15", 1, { { 0, 9 } } }, /* the parts of a word likewise */
         { "x y z", "y \"x y z\"", 1, { { 0, 5 } } },
         { "🙂退貨，退货", "退货", 2, { { 1, 3 }, { 4, 6 } } },
         { "我的訂單𩙪", "订单 颷", 1, { { 2, 5 } } }, /* of several bytes more or less */
