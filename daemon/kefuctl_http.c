@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define ANSWER_MAX (16 * 1024 * 1024)
+#define SILENCE_S  10L
 
 static size_t collect(char *data, size_t size, size_t n, void *ctx)
 {
@@ -68,6 +69,8 @@ static enum kf_rc read_answer(long status, struct buf *body, json_t **ret, struc
 
 static enum kf_rc no_answer(const struct ctl *ctl, CURLcode code, const char *socket, struct kf_err *why)
 {
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return kf_fail(why, KF_IO, "%s takes connections, and nothing has come for %ld s: it hangs, or was stopped", socket, SILENCE_S);
     if (code != CURLE_COULDNT_CONNECT)
         return kf_fail(why, KF_IO, "%s: %s", socket, curl_easy_strerror(code));
     return kf_fail(why, KF_ABSENT,
@@ -75,7 +78,8 @@ static enum kf_rc no_answer(const struct ctl *ctl, CURLcode code, const char *so
                    ctl->cfg.node.state);
 }
 
-/* A backup may take its time; what hangs is told apart by silence on a local socket, so there is no limit but for connecting. */
+/* A backup may take its time, so acts have no limit but for connecting. What is only read comes at once: silence is a daemon that hangs, whose
+ * socket still takes connections. */
 static CURL *prepare(const char *method, const char *url, const char *socket, char *payload, struct curl_slist *headers, struct buf *body)
 {
     CURL *curl = curl_easy_init();
@@ -91,7 +95,10 @@ static CURL *prepare(const char *method, const char *url, const char *socket, ch
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-    if (strcmp(method, "GET") != 0) {
+    if (strcmp(method, "GET") == 0) {
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
+    } else {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, payload ? payload : "");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)(payload ? strlen(payload) : 0));
     }

@@ -251,6 +251,19 @@ static void status_tells_how_the_daemon_is(void **unused)
     must_say("nobody answers at");
 }
 
+static void a_daemon_that_hangs_is_told_from_one_that_is_gone(void **unused)
+{
+    (void)unused;
+    start(NULL);
+    assert_int_equal(kill(daemon_pid, SIGSTOP), 0);
+    assert_int_equal(CTL(NULL, "doctor"), 1);
+    must_say("it runs, but: ");
+    must_say("it hangs, or was stopped");
+    assert_int_equal(kill(daemon_pid, SIGCONT), 0);
+    assert_int_equal(CTL(NULL, "status"), 0);
+    stop();
+}
+
 static void a_person_is_added_renewed_and_disabled_while_it_runs(void **unused)
 {
     (void)unused;
@@ -783,6 +796,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(the_demo_says_where_to_click_and_who_its_people_are),
         EACH(status_tells_how_the_daemon_is),
+        EACH(a_daemon_that_hangs_is_told_from_one_that_is_gone),
         EACH(a_person_is_added_renewed_and_disabled_while_it_runs),
         EACH(a_person_is_added_while_it_is_stopped),
         EACH(a_site_is_added_while_it_runs),
