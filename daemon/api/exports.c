@@ -5,6 +5,7 @@
  * masked as it is where it is found. */
 #include "api/exports.h"
 #include "api/find.h"
+#include "api/forms.h"
 #include "api/masking.h"
 #include "api/sheet.h"
 #include "config.h"
@@ -33,6 +34,7 @@ struct line {
     int64_t messages;
     struct search_row row;
     struct slice text;
+    const char *card; /* extra of a hit that may be a form */
 };
 
 struct export
@@ -49,7 +51,7 @@ struct export
     struct line *lines;
     size_t n_lines;
     enum sheet_kind kind;
-    int language;
+    enum form_language language;
     struct kf_id person;
     bool op;
     struct sheet *sheet;
@@ -67,9 +69,9 @@ static struct export *exports;
 
 /* ---- words: in each language those of a column, of a state, of who closed it ------------------------------------------------------------- */
 
-enum { EN, ZH_CN, ZH_TW, LANGUAGES };
+#define LANGUAGES 3
 
-static const char *const language_names[LANGUAGES] = { [EN] = "en", [ZH_CN] = "zh-CN", [ZH_TW] = "zh-TW" };
+static const char *const language_names[LANGUAGES] = { [FORM_EN] = "en", [FORM_ZH_CN] = "zh-CN", [FORM_ZH_TW] = "zh-TW" };
 
 static const char *const titles[N_COLUMNS][LANGUAGES] = {
     { "Conversation", "会话编号", "對話編號" },
@@ -116,8 +118,9 @@ static void put_seconds(struct sheet *s, int64_t ms)
 static bool put_line(struct export *x, struct line *l)
 {
     struct sheet *s = x->sheet;
+    struct message hit = { .text = l->text, .extra = l->card };
 
-    if (l->masked && !masking_text(x->arena, &l->text))
+    if ((l->masked && !masking_message(x->arena, &hit)) || !form_worded(x->arena, hit.extra, x->language, &hit.text))
         return false;
     put(s, l->id);
     sheet_time(s, l->opened);
@@ -147,7 +150,7 @@ static bool put_line(struct export *x, struct line *l)
         sheet_number(s, l->row.hits, 0);
     else
         sheet_empty(s);
-    sheet_text(s, l->text);
+    sheet_text(s, hit.text);
     sheet_row(s);
     return true;
 }
@@ -345,9 +348,13 @@ static bool line_of(struct export *x, const struct query *q, size_t i, size_t *h
     l->visitor = copied(x->arena, c->visitor_name);
     l->row = q->rows[i];
     l->row.tags = copied(x->arena, q->rows[i].tags);
-    if (*hit < q->n_hits && id_eq(&q->hits[*hit].conv, &c->id))
-        l->text = arena_copy(x->arena, q->hits[(*hit)++].text);
-    return l->queue && l->agent && l->number && l->visitor && l->row.tags && (!l->text.n || l->text.p);
+    if (*hit < q->n_hits && id_eq(&q->hits[*hit].conv, &c->id)) {
+        const struct search_hit *h = &q->hits[(*hit)++];
+
+        l->text = arena_copy(x->arena, h->text);
+        l->card = copied(x->arena, h->card);
+    }
+    return l->queue && l->agent && l->number && l->visitor && l->row.tags && (!l->text.n || (l->text.p && l->card));
 }
 
 static void have_rows(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -468,7 +475,7 @@ static int language_of(struct turn *t, const struct site *site)
     for (int i = 0; i < LANGUAGES; i++)
         if (slice_is(asked.n ? asked : slice_of(site->language), language_names[i]))
             return i;
-    return asked.n ? -1 : ZH_CN;
+    return asked.n ? -1 : FORM_ZH_CN;
 }
 
 static struct export *export_new(struct turn *t, struct site *site, struct query *q)
@@ -533,7 +540,7 @@ static void get_export(struct turn *t)
         turn_problem(t, 500, "out of memory");
         return;
     }
-    x->language = language;
+    x->language = (enum form_language)language;
     x->kind = slice_is(format, "csv") ? SHEET_CSV : SHEET_XLSX;
     turn_ports(t)->read(turn_ports(t)->ctx, q, have_result, x);
 }

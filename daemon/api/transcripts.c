@@ -2,6 +2,7 @@
  * masked for everybody but who has served the conversation; to see it is a right of its own, or granted on request, and written down, too. */
 #include "api/api.h"
 #include "api/find.h"
+#include "api/forms.h"
 #include "api/masking.h"
 #include "api/reveals.h"
 #include "core/utf8.h"
@@ -12,7 +13,7 @@
 
 #define ANSWER_MAX (16u << 20)
 #define LAST_CP    160  /* of the last line of a row: it is one line of a table */
-#define LAST_EXTRA 1024 /* bytes; a form that is longer has its title in the text */
+#define LAST_EXTRA 1024 /* bytes of what goes with it; of a form that is longer its texts are cut, too */
 
 /* ---- finding ---- */
 
@@ -29,15 +30,15 @@ static void hits_json(struct buf *b, const struct query *q, const struct kf_id *
     buf_str(b, ",\"hits\":[");
     for (size_t i = 0; i < q->n_hits; i++) {
         const struct search_hit *h = &q->hits[i];
-        struct slice text;
+        struct message m = { .text = h->text, .extra = h->card };
 
         if (!id_eq(&h->conv, conv))
             continue;
         buf_printf(b, "%s{\"seq\":%lld,\"text\":", n++ ? "," : "", (long long)h->seq);
-        text = h->text;
-        if (masked && !masking_text(q->arena, &text))
+        if (masked && !masking_message(q->arena, &m))
             b->failed = true;
-        buf_json(b, text);
+        buf_json(b, m.text);
+        form_json(b, m.extra);
         buf_str(b, ",\"marks\":[");
         for (size_t k = 0; k < h->n_marks; k++)
             buf_printf(b, "%s[%d,%d]", k ? "," : "", h->marks[k][0], h->marks[k][1]);
@@ -58,6 +59,8 @@ static const struct message *last_of(const struct query *q, size_t i, bool maske
         return NULL;
     }
     m->text = utf8_cut(m->text, LAST_CP);
+    if (m->extra && strlen(m->extra) > LAST_EXTRA && !form_shorten(q->arena, &m->extra, LAST_CP))
+        b->failed = true;
     if (m->extra && strlen(m->extra) > LAST_EXTRA)
         m->extra = NULL;
     return m;

@@ -7,7 +7,6 @@
  * little left, or does the list of the most telling filter end soon, its conversations are gathered first. Are they few, their words are
  * read; else the walk over the hits asks the set or the sieve before any row. Where all lists are long, many of the hits' conversations
  * are in them, and the page fills soon. */
-#include "core/mask.h"
 #include "core/permit.h"
 #include "core/segment.h"
 #include "store/facets.h"
@@ -15,6 +14,7 @@
 #include "store/inside.h"
 #include "store/numbers.h"
 #include "store/row.h"
+#include "store/sight.h"
 #include "store/words.h"
 
 #include <inttypes.h>
@@ -31,8 +31,6 @@
 #define CLOCKS_N    1000 /* conversations whose numbers and times may be in another order */
 #define COUNT_MAX   10000
 #define HITS_MAX    5 /* shown of one conversation */
-#define MARKS_MAX   32
-#define SIGHT_MAX   (1U << 20) /* bytes of one text, masked */
 #define LIMIT_USUAL 20
 #define LIMIT_MAX   100
 
@@ -68,10 +66,8 @@ struct walk {
     int64_t looked;
     bool more;
     bool listing; /* places instead of a page */
-    bool blind;   /* words are looked for as the reader sees them */
-    struct slice terms;
-    struct buf sight; /* with `blind`: the text that was looked at last */
-    bool tired;       /* it was not counted to the end */
+    struct sight sight;
+    bool tired; /* it was not counted to the end */
     struct homes homes;
     struct numbers chosen; /* with `gathered`: all that the filters leave */
     struct one *few;
@@ -153,71 +149,6 @@ static bool sieve_passes(const struct walk *w, int64_t conv)
     return !w->sieved || (in && *in >= w->sieved);
 }
 
-/* ---- what the reader sees ------------------------------------------------------------------------------------------------------------ */
-
-static enum kf_rc is_own(struct walk *w, int64_t conv, bool *ret)
-{
-    const struct kf_id *self = &w->q->search.self;
-    struct stmt *s;
-
-    *ret = false;
-    if (id_is_zero(self))
-        return KF_OK;
-    s = stmt_begin(w->r->db, SQL_CONV_SERVERS);
-    stmt_i64(s, conv);
-    if (stmt_row(s)) {
-        struct kf_id owner, last;
-
-        get_id(s, &owner);
-        get_id(s, &last);
-        *ret = id_eq(&owner, self) || id_eq(&last, self);
-    }
-    return stmt_end(s, w->why);
-}
-
-/* The text as it is looked for by who reads it masked: whether a number is found must not tell its digits. *text is `w->sight` afterwards,
- * or as it was. */
-static enum kf_rc sight_of(struct walk *w, int64_t conv, struct slice *text)
-{
-    struct mask_span any = { .from = 0 };
-    enum kf_rc rc;
-    bool own;
-
-    if (!w->blind || !mask_find(*text, &any, 1))
-        return KF_OK;
-    rc = is_own(w, conv, &own);
-    if (rc || own)
-        return rc;
-    buf_clear(&w->sight);
-    mask_blind(*text, &w->sight);
-    if (!buf_ok(&w->sight))
-        return kf_fail(w->why, KF_NOMEM, "out of memory");
-    *text = buf_slice(&w->sight);
-    return KF_OK;
-}
-
-/* One that the index has found by what it wants alone: does the reader see that, and nothing that is not wanted? */
-static enum kf_rc sees_hit(struct walk *w, int64_t id, int64_t conv, bool *ret)
-{
-    struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
-    enum kf_rc rc = KF_OK;
-
-    *ret = false;
-    stmt_i64(s, id);
-    if (stmt_row(s)) {
-        struct slice text;
-
-        (void)get_i64(s);
-        (void)get_i64(s);
-        text = get_slice(s);
-        rc = sight_of(w, conv, &text);
-        *ret = !rc && text.n && segment_match(text, w->terms);
-    }
-    if (rc)
-        (void)stmt_end(s, NULL);
-    return rc ? rc : stmt_end(s, w->why);
-}
-
 static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
 {
     bool fresh, fits = true, seen = true;
@@ -226,8 +157,8 @@ static enum kf_rc one_hit(struct walk *w, int64_t id, int64_t conv)
 
     if (w->gathered ? !numbers_find(&w->chosen, conv) : conv > w->last_conv || !sieve_passes(w, conv))
         return KF_OK;
-    if (w->blind)
-        rc = sees_hit(w, id, conv, &seen);
+    if (w->sight.blind) /* the index has found it by what it wants alone */
+        rc = sight_has(&w->sight, conv, id, &seen, w->why);
     if (rc || !seen)
         return rc;
     at = numbers_at(&w->seen, conv, &fresh);
@@ -250,23 +181,6 @@ static enum kf_rc site_number(struct walk *w, int64_t *ret)
     stmt_str(s, w->q->site.s);
     if (stmt_row(s))
         *ret = get_i64(s);
-    return stmt_end(s, w->why);
-}
-
-/* One of whose words the index does not know all places. */
-static enum kf_rc dense_fits(struct walk *w, int64_t id, bool *fits)
-{
-    struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
-    struct slice text;
-
-    *fits = false;
-    stmt_i64(s, id);
-    if (stmt_row(s)) {
-        (void)get_i64(s);
-        (void)get_i64(s);
-        text = get_slice(s);
-        *fits = text.n && segment_match(text, w->terms);
-    }
     return stmt_end(s, w->why);
 }
 
@@ -359,8 +273,8 @@ static enum kf_rc walk_hits(struct walk *w, struct slice expression)
         rc = hit_home(w, s, id, &home, &dense);
         if (rc || home.site != site)
             continue;
-        if (dense && !w->blind) /* else one_hit() looks into its words */
-            rc = dense_fits(w, id, &fits);
+        if (dense && !w->sight.blind) /* else one_hit() looks into its words */
+            rc = sight_has(&w->sight, home.conv, id, &fits, w->why);
         if (!rc && fits)
             rc = one_hit(w, id, home.conv);
     }
@@ -493,11 +407,12 @@ static enum kf_rc read_words(struct walk *w, struct one *o)
     while (!rc && stmt_row(s)) {
         int64_t id = get_i64(s), kind = get_i64(s);
         struct slice text = get_slice(s);
+        bool has;
 
-        if (!text.n || kind == MESSAGE_EVENT || kind == MESSAGE_REMOVED)
+        if (kind == MESSAGE_EVENT || kind == MESSAGE_REMOVED)
             continue;
-        rc = sight_of(w, o->n, &text);
-        if (rc || !segment_match(text, w->terms))
+        rc = sight_match(&w->sight, o->n, text, &has, w->why);
+        if (rc || !has)
             continue;
         if (!o->newest)
             o->newest = id;
@@ -595,47 +510,6 @@ static enum kf_rc walk_list(struct walk *w)
 
 /* ---- the answer ---------------------------------------------------------------------------------------------------------------------- */
 
-static enum kf_rc mark_hit(struct walk *w, struct search_hit *h, int64_t conv)
-{
-    struct slice text = h->text;
-    int marks[MARKS_MAX][2], (*copy)[2];
-    enum kf_rc rc = sight_of(w, conv, &text);
-
-    if (rc)
-        return rc;
-    h->n_marks = text.n ? segment_marks(text, w->terms, marks, MARKS_MAX) : 0;
-    if (!h->n_marks)
-        return KF_OK;
-    copy = arena_array(w->q->arena, h->n_marks, sizeof(*copy));
-    if (!copy)
-        return kf_fail(w->why, KF_NOMEM, "out of memory");
-    memcpy(copy, marks, h->n_marks * sizeof(*copy));
-    h->marks = (const int(*)[2])copy;
-    return KF_OK;
-}
-
-static enum kf_rc read_hit(struct walk *w, int64_t id, const struct conv_row *row)
-{
-    struct query *q = w->q;
-    struct stmt *s = stmt_begin(w->r->db, SQL_HIT_GET);
-    struct search_hit *h = &q->hits[q->n_hits];
-    enum kf_rc rc;
-
-    stmt_i64(s, id);
-    if (stmt_row(s)) {
-        h->conv = row->conv.id;
-        h->seq = get_i64(s);
-        if (get_i64(s) != MESSAGE_REMOVED)
-            h->text = get_copy(s, q->arena);
-    }
-    rc = stmt_end(s, w->why);
-    if (!rc)
-        rc = mark_hit(w, h, row->n);
-    if (!rc && h->text.n)
-        q->n_hits++;
-    return rc;
-}
-
 /* What stands in the row of a conversation that was found without words. */
 static enum kf_rc read_last(struct walk *w, const struct kf_id *conv, struct message *ret)
 {
@@ -662,8 +536,13 @@ static enum kf_rc read_found(struct walk *w, const struct found *f)
     rc = stmt_end(s, w->why);
     if (rc || !row.n)
         return rc;
-    for (size_t i = 0; i < f->n_hits && !rc; i++)
-        rc = read_hit(w, f->hits[i], &row);
+    for (size_t i = 0; i < f->n_hits && !rc; i++) {
+        struct search_hit *h = &q->hits[q->n_hits];
+
+        *h = (struct search_hit){ .conv = row.conv.id };
+        rc = sight_read(&w->sight, row.n, f->hits[i], h, w->why);
+        q->n_hits += !rc && h->text.n;
+    }
     if (!rc && q->messages && !f->n_hits)
         rc = read_last(w, &row.conv.id, &q->messages[q->n_convs]);
     if (!rc && (q->n_hits > hits || !f->n_hits))
@@ -722,7 +601,7 @@ static bool cursor_parse(struct walk *w, bool by_words)
 /* The index must know all that is asked of it; what it has not learnt yet is not found in the words of few either. */
 static enum kf_rc search_words(struct walk *w, struct buf *expression)
 {
-    struct slice asked = w->terms;
+    struct slice asked = w->sight.terms;
     struct buf wanted;
     enum kf_rc rc;
     bool any;
@@ -730,7 +609,7 @@ static enum kf_rc search_words(struct walk *w, struct buf *expression)
     if (!w->r->index)
         return kf_fail(w->why, KF_UNSUPPORTED, "there is no search index here");
     buf_init(&wanted, 65536);
-    if (w->blind) { /* the index would leave out what nobody sees */
+    if (w->sight.blind) { /* the index would leave out what nobody sees */
         segment_wanted(asked, &wanted);
         asked = buf_slice(&wanted);
     }
@@ -772,9 +651,7 @@ static enum kf_rc run(struct reader *r, struct query *q, bool listing, struct kf
     w->q = q;
     w->why = why;
     w->listing = listing;
-    w->terms = q->search.terms;
-    w->blind = q->search.masked && segment_spells(w->terms);
-    buf_init(&w->sight, SIGHT_MAX);
+    sight_init(&w->sight, r->db, q);
     w->homes = (struct homes){ .db = r->index, .row = -1 };
     w->limit = q->search.limit > 0 ? (size_t)q->search.limit : LIMIT_USUAL;
     if (w->limit > LIMIT_MAX)
@@ -788,7 +665,7 @@ static enum kf_rc run(struct reader *r, struct query *q, bool listing, struct kf
     else if (!rc)
         rc = read_page(w, by_words);
     buf_finish(&expression);
-    buf_finish(&w->sight);
+    sight_finish(&w->sight);
     free(w->few);
     numbers_free(&w->chosen);
     numbers_free(&w->seen);
@@ -812,7 +689,7 @@ enum kf_rc result_run(struct reader *r, struct query *q, struct kf_err *why)
 /* Counts on its own: what was found without words has no hit that could have been erased. */
 enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why)
 {
-    struct walk w = { .r = r, .q = q, .why = why, .terms = q->search.terms };
+    struct walk w = { .r = r, .q = q, .why = why };
     enum kf_rc rc = KF_OK;
 
     q->convs = arena_array(q->arena, q->n_places + 1, sizeof(*q->convs));
@@ -820,6 +697,7 @@ enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why)
     q->rows = arena_array(q->arena, q->n_places + 1, sizeof(*q->rows));
     if (!q->convs || !q->hits || !q->rows)
         return kf_fail(why, KF_NOMEM, "out of memory");
+    sight_init(&w.sight, r->db, q);
     for (size_t i = 0; i < q->n_places && !rc; i++) {
         const struct search_place *p = &q->places[i];
         const struct found f = { .conv = p->n, .hits = { p->hit }, .n_hits = p->hit != 0 };
@@ -831,5 +709,6 @@ enum kf_rc rows_run(struct reader *r, struct query *q, struct kf_err *why)
         rc = facets_beside(r->db, p->n, q->arena, &q->rows[before], why);
         q->rows[before].hits = p->hits;
     }
+    sight_finish(&w.sight);
     return rc;
 }

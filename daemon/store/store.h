@@ -252,6 +252,7 @@ struct search_hit {
     struct kf_id conv;
     int64_t seq;
     struct slice text;
+    const char *card;      /* `extra` of a MESSAGE_CARD, which may be a form; else NULL */
     const int (*marks)[2]; /* [from, to) in code points */
     size_t n_marks;
 };

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { agent, ask, at, axe, browser, bubble, fillSignIn, house, leave, openHouse, page, picture, says, visitor } from './house.mjs';
+import { agent, ask, at, axe, browser, bubble, closeTalk, fillSignIn, goOnline, house, leave, openHouse, openTalk, page, picture, presence, says,
+  visitor } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', count: /^1 条记录 · ([\d.]+) (ms|s)$/, more: '更多条件', state: '已结束', form: '没有填写', formChip: '表单：没有填写', apply: '应用', response: '首次响应（秒），至多', saved: '已存搜索', saveThis: '保存当前搜索…', save: '保存', manage: '管理已存搜索…', close: '关闭', csv: '导出为 CSV', xlsx: '导出为 Excel', play: '播放', waiting: '排队中', title: '会话编号', name: '退款的会话' },
@@ -276,4 +277,59 @@ test('every channel of the house can be chosen, and who has left, though no resu
   await p.waitForFunction((id) => location.search.includes(`agent=${id}`), lin.id);
   await p.locator('.result', { hasText: '林小雨' }).first().waitFor();
   await leave(p);
+});
+
+// The members of a form have the reader's words for their names, wherever a line of it stands.
+const MEMBERS = { 'zh-CN': ['电话', '留言'], 'zh-TW': ['電話', '留言'], 'en-US': ['Phone', 'Message'] };
+async function leavesForm(v) {
+  await says(v, '想预约周六上午验房');
+  const form = v.getByRole('form', { name: '给我们留言' });
+  await form.getByRole('textbox', { name: '手机号' }).fill('13800138000');
+  await form.getByRole('textbox', { name: '留言内容' }).fill('想预约周六上午验房，phone: 是我自己写的');
+  await form.getByRole('button', { name: '提交留言' }).click();
+  await v.locator('.msg.own[data-seq] .msg-card').waitFor();
+}
+
+test('a form is shown by the names of its members: in the console, in what is found, in the transcript', async () => {
+  const desk = await agent(browser, house);
+  await presence(desk, 6);
+  const v = await visitor(browser, house);
+  await leavesForm(v);
+  await goOnline(desk);
+  const row = desk.locator('.conv', { hasText: '验房' });
+  await row.getByText('电话 13800138000 · 留言 想预约周六上午验房，phone: 是我自己写的').waitFor();
+  await openTalk(desk, '验房');
+  const members = desk.locator('.say-form');
+  await members.waitFor();
+  assert.deepEqual(await members.locator('dt').allTextContents(), MEMBERS['zh-CN']);
+  assert.equal(await desk.locator('.say-body', { hasText: 'phone: 138' }).count(), 0); // nor by its lines beside them
+  await picture(desk, 'find-form-console');
+  await closeTalk(desk);
+  for (const [locale, [phone, text]] of Object.entries(MEMBERS)) {
+    const options = { locale, dark: locale === 'en-US', bypassCSP: true };
+    const p = await page(browser, options);
+    await p.goto(`${house.base}/review/`);
+    await fillSignIn(p, 'reviewer');
+    await p.locator('.result', { hasText: `${phone} 138****8000 · ${text} 想预约` }).waitFor();
+    await p.locator('#q').fill('验房');
+    const hit = p.locator('.result').filter({ has: p.locator('mark') }).filter({ hasText: `${text} 想预约周六上午` }).first();
+    await hit.waitFor();
+    assert.equal(await hit.locator('mark').first().textContent(), '验房');
+    await picture(p, `find-form-${locale}`);
+    await hit.click();
+    const form = p.locator('.say-form');
+    await form.locator('mark', { hasText: '验房' }).waitFor();
+    assert.deepEqual(await form.locator('dt').allTextContents(), [phone, text]);
+    assert.deepEqual(await form.locator('dd').allTextContents(), ['138****8000', '想预约周六上午验房，phone: 是我自己写的']);
+    assert.deepEqual(await axe(p), []);
+    await picture(p, `find-form-read-${locale}`);
+    if (locale !== 'zh-TW') {
+      await p.setViewportSize({ width: 360, height: 740 });
+      await form.locator('mark').first().waitFor();
+      await picture(p, `find-form-narrow-${locale}`);
+    }
+    await leave(p);
+  }
+  await v.context().close();
+  await leave(desk);
 });

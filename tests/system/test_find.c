@@ -300,6 +300,93 @@ static void who_has_left_an_address_is_found(void **state)
     assert_int_equal(found("form=no"), 1);
 }
 
+/* A third one fills in a form that is no short one. */
+static json_t *found_form(const char *query)
+{
+    int64_t end_at = now_mono_ms() + patience_ms();
+    char path[300];
+    json_t *r;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/transcripts?site=" SITE "&%s", query);
+    while (number_at(r = staff_get(&supervisor, &d, path), "count") != 1) {
+        json_decref(r);
+        assert_true(now_mono_ms() < end_at);
+        breathe();
+    }
+    return r;
+}
+
+static void leave_form(const char *words)
+{
+    struct visitor v = { 0 };
+    char frame[4096];
+
+    visitor_enter(&v, &d, SITE, NULL);
+    (void)snprintf(frame, sizeof(frame),
+                   "{\"type\":\"message\",\"cid\":\"f1\",\"kind\":\"form\",\"form\":{\"phone\":\"13700137000\",\"尺寸\":\"3 米\","
+                   "\"text\":\"%s\"}}",
+                   words);
+    wire_text(&v.wire, frame);
+    assert_string_equal(wire_verdict(&v.wire, "f1"), "ack");
+    visitor_free(&v);
+}
+
+/* Where a hit is in a form its members come with it, masked as its text is; a table has the words of its language for them. */
+static void a_hit_in_a_form_has_its_members(void **state)
+{
+    static const char *const tables[][2] = { { "en", "\"Phone: 137****7000\n尺寸: 3 米\nMessage: 换货\nphone: 也是\"" },
+                                             { "zh-CN", "\"电话：137****7000\n尺寸：3 米\n留言：换货\nphone: 也是\"" },
+                                             { "zh-TW", "\"電話：137****7000\n尺寸：3 米\n留言：换货\nphone: 也是\"" } };
+    json_t *r, *form;
+
+    (void)state;
+    leave_form("换货\\nphone: 也是");
+    r = found_form("q=%E6%8D%A2%E8%B4%A7");
+    assert_string_equal(text_at(r, "items.0.hits.0.text"), "phone: 137****7000\n尺寸: 3 米\ntext: 换货\nphone: 也是");
+    form = value_at(r, "items.0.hits.0.form");
+    assert_string_equal(text_at(form, "phone"), "137****7000");
+    assert_string_equal(text_at(form, "尺寸"), "3 米");
+    assert_string_equal(text_at(form, "text"), "换货\nphone: 也是");
+    json_decref(r);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        struct reply table;
+        char query[80];
+
+        (void)snprintf(query, sizeof(query), "format=csv&q=%%E6%%8D%%A2%%E8%%B4%%A7&lang=%s", tables[i][0]);
+        table = export_as(&supervisor, 200, query);
+        assert_non_null(strstr(table.body, tables[i][1]));
+        assert_null(strstr(table.body, "13700137000"));
+        reply_free(&table);
+    }
+}
+
+static void what_is_no_form_has_no_members(void **state)
+{
+    json_t *r = found_form("q=%E9%80%80%E6%AC%BE");
+
+    (void)state;
+    assert_null(value_at(r, "items.0.hits.0.form"));
+    json_decref(r);
+}
+
+/* In a row it is cut, member by member: it is a form still. */
+static void a_long_form_in_a_row_is_one_still(void **state)
+{
+    char words[2000] = "长";
+    json_t *r, *form;
+
+    (void)state;
+    while (strlen(words) < 1500)
+        (void)strcat(words, "长");
+    leave_form(words);
+    r = staff_get(&supervisor, &d, "/api/v1/transcripts?site=" SITE "&form=yes&limit=1");
+    form = value_at(r, "items.0.conversation.last.form");
+    assert_non_null(form);
+    assert_string_equal(text_at(form, "phone"), "137****7000");
+    assert_int_equal(strlen(text_at(form, "text")), 160 * strlen("长"));
+    json_decref(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +398,9 @@ int main(void)
         cmocka_unit_test(one_person_keeps_a_hundred),
         cmocka_unit_test(who_tries_word_after_word_has_to_wait),
         cmocka_unit_test(who_has_left_an_address_is_found),
+        cmocka_unit_test(a_hit_in_a_form_has_its_members),
+        cmocka_unit_test(what_is_no_form_has_no_members),
+        cmocka_unit_test(a_long_form_in_a_row_is_one_still),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

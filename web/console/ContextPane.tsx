@@ -7,7 +7,6 @@ import { useEffect } from 'preact/hooks';
 import { api, query } from '../core/api';
 import { langOf } from '../core/i18n';
 import type { Conversation, FoundPage, Transcript } from '../core/staff';
-import { oneLine } from '../core/text';
 import { exactTime, listTime } from '../core/time';
 import { Button, IconButton } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
@@ -21,7 +20,7 @@ import { PastTalk } from '../kit/PastTalk';
 import { Text } from '../kit/Text';
 import { fill, findCanned } from './canned';
 import { entryWords, eventWords } from '../kit/events';
-import { channelName, nameOf } from '../kit/names';
+import { channelName, lineOf, nameOf } from '../kit/names';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
 import { d } from './moreWords';
@@ -233,8 +232,8 @@ function Past({ room }: { room: Room }) {
                 {c.agent && <span class="clip">{c.agent.name}</span>}
                 {c.rating > 0 && <span class="num">{s('ratingN', { n: c.rating })}</span>}
               </span>
-              <span class="clip" lang={langOf(c.last?.text ?? '')}>
-                {oneLine(c.last?.text ?? '') || s('noText')}
+              <span class="clip" lang={langOf(lineOf(c.last))}>
+                {lineOf(c.last) || s('noText')}
               </span>
             </button>
           </li>

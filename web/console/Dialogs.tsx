@@ -22,7 +22,7 @@ import { HelpDialogOf, WhyDialog } from './Explain';
 import { presenceName, Skeleton } from './ListPane';
 import { loadMine } from './mine';
 import { keyless } from './palette';
-import { channelName, nameOf } from '../kit/names';
+import { channelName, lineOf, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
@@ -235,7 +235,7 @@ export function Palette() {
     ...desk.ranked.value.map((r) => ({
       id: r.id,
       label: nameOf(r.conversation.value),
-      sub: `${channelName(r.conversation.value.channel)} · ${r.conversation.value.last?.text ?? ''}`,
+      sub: `${channelName(r.conversation.value.channel)} · ${lineOf(r.conversation.value.last)}`,
       key: '',
       run: () => {
         tab.value = 'mine';

@@ -18,7 +18,7 @@ import { may } from '../kit/session';
 import { Tabs } from '../kit/Tabs';
 import type { Offer } from './ports';
 import { eventWords } from '../kit/events';
-import { channelIcon, channelName, nameOf } from '../kit/names';
+import { channelIcon, channelName, lastLineOf, lineOf, nameOf } from '../kit/names';
 import { settled } from './order';
 import { Ring, Since } from './Ring';
 import type { Room } from './room';
@@ -122,9 +122,7 @@ function Card({ offer }: { offer: Offer }) {
           </span>
         )}
       </div>
-      <p class="clip" lang={langOf(c.last?.text ?? '')}>
-        {oneLine(c.last?.text ?? '')}
-      </p>
+      <p class="clip" {...lastLineOf(c)} />
       <div class="arrival-acts">
         <Button kind="primary" small onClick={() => void take(c)}>
           {t('accept')}
@@ -157,9 +155,7 @@ function Arrivals() {
               <Icon node={channelIcon(r.conversation.value.channel)} size={16} />
               <b class="clip">{nameOf(r.conversation.value)}</b>
               <span class="clip why">{whyWord(r.arrival.value?.why ?? '')}</span>
-              <span class="clip first" lang={langOf(r.conversation.value.last?.text ?? '')}>
-                {oneLine(r.conversation.value.last?.text ?? '')}
-              </span>
+              <span class="clip first" {...lastLineOf(r.conversation.value)} />
             </button>
             <IconButton icon={X} size={16} label={k('dismiss')} onClick={() => (r.arrival.value = null)} />
           </li>
@@ -179,7 +175,7 @@ function lastLine(c: Conversation): { text: string; from: string; lang: string |
   if (m.kind === 'image') return { text: t('lastImage'), from, lang: undefined };
   if (m.kind === 'audio') return { text: t('lastAudio'), from, lang: undefined };
   if (m.kind === 'file') return { text: t('lastFile', { name: m.file?.name ?? '' }), from, lang: undefined };
-  if (m.kind === 'card') return { text: m.text || t('lastForm'), from, lang: undefined };
+  if (m.kind === 'card') return { text: lineOf(m) || t('lastForm'), from, lang: undefined };
   const text = oneLine(m.text ?? '');
   return { text, from, lang: langOf(text, m.lang) };
 }
@@ -289,7 +285,7 @@ function Mine({ filter }: { filter: string }) {
 }
 
 function matches(c: Conversation, words: string): boolean {
-  const text = `${nameOf(c)} ${channelName(c.channel)} ${c.last?.text ?? ''} ${JSON.stringify(c.customer ?? '')}`;
+  const text = `${nameOf(c)} ${channelName(c.channel)} ${lineOf(c.last)} ${JSON.stringify(c.customer ?? '')}`;
   return text.toLowerCase().includes(words);
 }
 

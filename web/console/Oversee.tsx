@@ -3,14 +3,12 @@ import './oversee.css';
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { ArrowDown, ArrowUp, Eye, Info, Pause, Play, X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import { langOf } from '../core/i18n';
 import type { Colleague, Conversation, Presence, QueueRow } from '../core/staff';
-import { oneLine } from '../core/text';
 import { Avatar } from '../kit/Avatar';
 import { Button, IconButton } from '../kit/Button';
 import { k, lang } from '../kit/i18n';
 import { Menu } from '../kit/Menu';
-import { channelName, nameOf } from '../kit/names';
+import { channelName, lastLineOf, nameOf } from '../kit/names';
 import { toast } from '../kit/Toast';
 import { presenceName } from './ListPane';
 import { pauseQueue, reassign, setPresenceOf, setPriority } from './acts';
@@ -246,9 +244,7 @@ function Talks(props: {
             <th scope="row">
               <span dir="auto">{nameOf(c)}</span>
               <small class="dim">{channelName(c.channel)}</small>
-              <small class="dim clip" dir="auto" lang={langOf(c.last?.text ?? '')}>
-                {oneLine(c.last?.text ?? '')}
-              </small>
+              <small class="dim clip" {...lastLineOf(c)} />
             </th>
             <td>{queueName(c.queue)}</td>
             <td class="num">{waits ? <Since at={c.arrived_at} /> : (c.agent?.name ?? '')}</td>

@@ -31,7 +31,7 @@ import { Talk } from '../kit/Talk';
 import { toast } from '../kit/Toast';
 import { entryWords, eventWords, worthALine } from '../kit/events';
 import { heat } from './order';
-import { channelIcon, channelName, nameOf } from '../kit/names';
+import { channelIcon, channelName, lineOf, nameOf } from '../kit/names';
 import { handBack } from './acts';
 import { Since } from './Ring';
 import type { Room } from './room';
@@ -219,7 +219,9 @@ function MessageActs({ room, m }: { room: Room; m: StaffMessage }) {
           }}
         />
       )}
-      {m.text && <IconButton icon={Copy} size={16} label={s('copy')} onClick={() => copy(m.text ?? '')} />}
+      {m.text && (
+        <IconButton icon={Copy} size={16} label={s('copy')} onClick={() => copy(m.form ? lineOf(m) : m.text!)} />
+      )}
       {mine && own && !bad && Date.now() + desk.skew.value - m.at < RECALL_MS && (
         <IconButton
           icon={Undo2}

@@ -1,10 +1,9 @@
 // notify.ts: how the person hears that they are needed. At most one sound in 3 s, from one tab; never for what is on screen in a
 // focused window; the title and the icon always tell.
 import { effect } from '@preact/signals';
-import { oneLine } from '../core/text';
 import { prefs } from '../kit/prefs';
 import type { Desk } from './desk';
-import { channelName, nameOf } from '../kit/names';
+import { channelName, lineOf, nameOf } from '../kit/names';
 import type { Notice } from './ports';
 import { t } from './words';
 
@@ -84,8 +83,8 @@ function desktop(n: Notice, desk: Desk): void {
   if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
   const c = n.room.conversation.value;
   const title = n.kind === 'message' ? t('noticeMessage', { channel: channelName(c.channel) }) : t(`notice_${n.kind}`);
-  const text = n.kind === 'message' ? n.message.text : c.last?.text;
-  const body = prefs.value.content ? `${nameOf(c)}: ${oneLine(text ?? '')}`.slice(0, 120) : '';
+  const text = lineOf(n.kind === 'message' ? n.message : c.last);
+  const body = prefs.value.content ? `${nameOf(c)}: ${text}`.slice(0, 120) : '';
   const note = new Notification(title, { body, tag: c.id, silent: true });
   shown.add(note);
   note.onclose = () => shown.delete(note);

@@ -171,6 +171,8 @@ export interface Hit {
   text: string;
   /** Pairs of code point positions, [from, to). */
   marks: [number, number][];
+  /** It is in a form that was filled in: its members, of which the text has a line each. */
+  form?: Record<string, unknown>;
 }
 
 export interface Found {

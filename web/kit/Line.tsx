@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { langOf } from '../core/i18n';
 import type { Delivery, Entry, StaffFile, StaffMessage } from '../core/staff';
-import { fileSize, oneLine } from '../core/text';
+import { fileSize } from '../core/text';
 import { clockTime, dayLabel, exactTime } from '../core/time';
 import { Icon } from './Icon';
 import { k, lang } from './i18n';
@@ -15,6 +15,7 @@ import type { Outgoing, Row } from './rows';
 import { s } from './staffWords';
 import { Said } from './Said';
 import { Marked, Text } from './Text';
+import { lineOf, membersOf } from './names';
 
 export interface TalkActions {
   eventWords: (m: StaffMessage) => string;
@@ -218,7 +219,7 @@ function Message({
 }
 
 export function Quote({ m }: { m: StaffMessage }) {
-  const text = m.text ? oneLine(m.text).slice(0, 120) : (m.file?.name ?? '');
+  const text = lineOf(m).slice(0, 120) || (m.file?.name ?? '');
   return (
     <span class="say-quote">
       <b dir="auto">{senderName(m.from)}</b>{' '}
@@ -293,22 +294,23 @@ function Body({ m, marks }: { m: StaffMessage; marks: readonly [number, number][
     );
   }
   if (file) return <FileLink file={file} />;
-  const form = typeof m.form === 'object' && m.form ? Object.entries(m.form) : [];
+  if (m.kind === 'card' && typeof m.form === 'object') {
+    return (
+      <dl class="say-form">
+        {membersOf(m.form, m.text, marks).map(({ label, value }) => (
+          <div key={label.text}>
+            <dt>
+              <Marked {...label} />
+            </dt>
+            <dd>{value.marks[0] ? <Marked {...value} /> : <Text text={value.text} />}</dd>
+          </div>
+        ))}
+      </dl>
+    );
+  }
   return (
     <>
       {m.text && (marks ? <Marked text={m.text} marks={marks} lang={m.lang} /> : <Said m={m} />)}
-      {form.length > 0 && (
-        <dl class="say-form">
-          {form.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <Text text={String(value)} />
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
       {m.choices?.[0] && !m.text?.includes(`1. ${m.choices[0].label}`) && (
         <span class="say-choices">
           {m.choices.map((c) => (

@@ -6,6 +6,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { memo } from './memo';
 import { noteText, type Row } from './rows';
 import { isChosen, lines, sameRow, useActions, type TalkActions } from './Line';
+import { lineOf } from './names';
 
 interface PastTalkProps extends TalkActions {
   rows: readonly Row[];
@@ -216,7 +217,7 @@ function useWords(needed: boolean): boolean {
 }
 
 function wordsOf(r: Row, actions: TalkActions): string {
-  if (r.kind === 'message') return r.message.kind === 'removed' ? '' : (r.message.text ?? '');
+  if (r.kind === 'message') return r.message.kind === 'removed' ? '' : lineOf(r.message);
   if (r.kind === 'event') return actions.eventWords(r.message);
   if (r.kind === 'note') return noteText(r.entry);
   return r.kind === 'entry' ? actions.entryWords(r.entry) : '';

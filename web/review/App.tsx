@@ -14,7 +14,7 @@ import { k, lang } from '../kit/i18n';
 import { lazy } from '../kit/lazy';
 import { List } from '../kit/List';
 import { Menu, type MenuItem } from '../kit/Menu';
-import { nameOf } from '../kit/names';
+import { lineOf, nameOf } from '../kit/names';
 import { scoreLabel, type Score } from '../kit/Rating';
 import { Rail } from '../kit/Rail';
 import { may, site } from '../kit/session';
@@ -51,7 +51,7 @@ import { asTable, ColumnsMenu, Foot, opensShown, rowHeight, TableHead, TableRow,
 import { More } from './More';
 import { playKey } from './Player';
 import { Export, Saved } from './Saved';
-import { rowText, snippet } from './snippet';
+import { snippet } from './snippet';
 import { askNotices, goal, unseen } from './told';
 import { Trouble } from './Trouble';
 import { w as c } from './checkWords';
@@ -282,7 +282,7 @@ function ResultRow({ item, selected }: { item: Found; selected: boolean }) {
   const c = item.conversation;
   const hit = item.hits[0];
   const m = c.last;
-  const last = (m && rowText(m)) || m?.file?.name || (m?.kind === 'removed' ? k('removed') : '');
+  const last = lineOf(m) || m?.file?.name || (m?.kind === 'removed' ? k('removed') : '');
   const name = (
     <>
       <b class="clip" dir="auto">

@@ -2,7 +2,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { api, query } from '../core/api';
-import { oneLine } from '../core/text';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Area, Field } from '../kit/Field';
@@ -10,6 +9,7 @@ import { k } from '../kit/i18n';
 import { site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { toast } from '../kit/Toast';
+import { lineOf } from '../kit/names';
 import { at, transcript } from './find';
 import { l } from './learnWords';
 import { type Line, Lines, named } from './lines';
@@ -146,7 +146,7 @@ export function Keep({ review, item, onClose }: KeepProps) {
               onChange={(on) => (seqs.value = toggle(seqs.value, m.seq, on))}
             >
               <span class="dim num">{w('onMessage', { seq: m.seq })}</span>{' '}
-              <span dir="auto">{oneLine(m.text ?? m.kind)}</span>
+              <span dir="auto">{lineOf(m) || m.kind}</span>
             </Check>
           ))}
         </fieldset>

@@ -5,11 +5,11 @@ import { BookmarkPlus, CornerDownRight, MessageSquarePlus } from 'lucide';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { composing } from '../core/keys';
 import type { Staffer } from '../core/staff';
-import { oneLine } from '../core/text';
 import { clockTime, exactTime } from '../core/time';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { Area } from '../kit/Field';
+import { lineOf } from '../kit/names';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { may } from '../kit/session';
@@ -162,7 +162,7 @@ function Quote({ seq }: { seq: number }) {
   const m = transcript.value?.messages.find((x) => x.seq === seq);
   return (
     <button type="button" class="quote" onClick={() => (at.value = seq)}>
-      <span class="dim num">{w('onMessage', { seq })}</span> <span dir="auto">{oneLine(m?.text ?? '')}</span>
+      <span class="dim num">{w('onMessage', { seq })}</span> <span dir="auto">{lineOf(m)}</span>
     </button>
   );
 }

@@ -1,42 +1,38 @@
 // What was said, as it stands in a row of results.
-import type { Hit, StaffMessage } from '../core/staff';
-import { oneLine } from '../core/text';
-import { t } from './words';
+import type { Hit } from '../core/staff';
+import { membersOf, type Words } from '../kit/names';
 
 const BEFORE = 10;
 const LONG = 20;
 
-/** Where a line begins with the name of a member, its words. */
-const HEAD = /^[\w-]+: /;
-
-/** The text from shortly before its first mark on, in one line. Marks count code points, before and after. */
-export function snippet(hit: Hit): Hit {
-  const all = Array.from(hit.text);
-  const points = all.map((ch) => (ch < ' ' ? ' ' : ch));
-  const first = hit.marks[0]?.[0] ?? 0;
-  if (first <= LONG) return { ...hit, text: points.join('') };
-  let start = first - BEFORE;
-  while (all[start] === '\n') start++;
-  // No name is cut in its middle.
-  const line = all.lastIndexOf('\n', start) + 1;
-  const words = line + (HEAD.exec(all.slice(line).join(''))?.[0].length ?? 0);
-  if (start < words) start = first < words ? line : words;
-  const marks = hit.marks
-    .filter(([from]) => from >= start)
-    .map(([from, to]): [number, number] => [from - start + 1, to - start + 1]);
-  return { ...hit, text: `…${points.slice(start).join('')}`, marks };
+/** From shortly before the first mark on, in one line. */
+function around({ text, marks }: Words): Words {
+  const points = Array.from(text, (ch) => (ch < ' ' ? ' ' : ch));
+  const first = marks[0]?.[0] ?? 0;
+  if (first <= LONG) return { text: points.join(''), marks };
+  const start = first - BEFORE;
+  return {
+    text: `…${points.slice(start).join('')}`,
+    marks: marks
+      .filter(([from]) => from >= start)
+      .map(([from, to]): [number, number] => [from - start + 1, to - start + 1]),
+  };
 }
 
-const FIELDS = { name: 'formName', phone: 'formPhone', email: 'formEmail', text: 'formText' } as const;
-
-/** The text of a message in one line; a form that was filled in by its members: those that we know get our names for them. */
-export function rowText({ kind, form, text = '' }: StaffMessage): string {
-  if (kind !== 'card' || !form) return oneLine(text);
-  const known = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
-  const rest = Object.keys(form).filter((name) => !Object.hasOwn(FIELDS, name));
-  const said = [
-    ...known.filter((name) => Object.hasOwn(form, name)).map((name) => `${t(FIELDS[name])} ${String(form[name])}`),
-    ...rest.map((name) => `${name}: ${String(form[name])}`),
-  ];
-  return oneLine(said.join(' · '));
+/** What of a hit stands in its row: of a form the members from the first that has a mark on. Marks count code points, before and after. */
+export function snippet({ text, marks, form }: Omit<Hit, 'seq'>): Words {
+  if (!form) return around({ text, marks });
+  const all = membersOf(form, text, marks);
+  const first = all.findIndex(({ label, value }) => label.marks[0] || value.marks[0]);
+  const ret: Words = { text: '', marks: [] };
+  const add = (before: string, words: Words): void => {
+    const at = Array.from((ret.text += before)).length;
+    ret.marks.push(...words.marks.map(([from, to]): [number, number] => [at + from, at + to]));
+    ret.text += words.text;
+  };
+  for (const { label, value } of all.slice(Math.max(0, first))) {
+    add(ret.text && ' · ', label);
+    add(' ', around(value));
+  }
+  return ret;
 }

@@ -5,9 +5,9 @@ import { fill, findCanned, nextBlank } from '../console/canned';
 import { byWait, heat, settled, waitingSince, type Ranked } from '../console/order';
 import type { Canned, Conversation, Entry, StaffMessage } from '../core/staff';
 import { buildRows, mergeEntries, mergeMessages } from '../kit/rows';
-import { rowText, snippet } from '../review/snippet';
 import { lang } from '../kit/i18n';
-import { meet } from '../kit/names';
+import { lineOf, meet, membersOf, type Words } from '../kit/names';
+import { snippet } from '../review/snippet';
 import { course, heaps, stateAt } from '../review/course';
 import { span } from '../review/span';
 
@@ -175,30 +175,71 @@ test('messages merge by seq, each once, the later copy wins; entries by their pl
   );
 });
 
+const FILLED = 'phone: 138****8000\n尺寸: 3 米\ntext: 想退货\nphone: 也是';
+const FORM = { phone: '138****8000', 尺寸: '3 米', text: '想退货\nphone: 也是', more: [7] };
+
 test('a form in a row has our names for its members, and what the visitor has written stays', () => {
-  const text = 'text: 想退货\nphone: 也是\n尺寸: 3 米\nname: 王芳\nphone: 138****8000';
-  const form = { text: '想退货\nphone: 也是', 尺寸: '3 米', name: '王芳', phone: '138****8000' };
-  const m: StaffMessage = { seq: 1, at: 0, from: { role: 'visitor' }, kind: 'card', text, form };
-  assert.equal(rowText(m), '姓名 王芳 · 电话 138****8000 · 留言 想退货 phone: 也是 · 尺寸: 3 米');
+  const m: StaffMessage = { seq: 1, at: 0, from: { role: 'visitor' }, kind: 'card', text: FILLED, form: FORM };
+  assert.equal(lineOf(m), '电话 138****8000 · 尺寸 3 米 · 留言 想退货 phone: 也是 · more 7');
+  lang.value = 'zh-TW';
+  assert.match(lineOf(m), /^電話 138/);
   lang.value = 'en';
-  assert.match(rowText(m), /^Name 王芳 · Phone 138/);
+  assert.match(lineOf(m), /^Phone 138/);
   lang.value = 'zh-CN';
   const { form: _, ...plain } = m;
-  assert.equal(rowText({ ...plain, kind: 'text' }), text.replaceAll('\n', ' '));
+  assert.equal(lineOf({ ...plain, kind: 'text' }), FILLED.replaceAll('\n', ' '));
+  assert.equal(lineOf({ seq: 1, at: 0, from: m.from, kind: 'removed', form: FORM } as StaffMessage), '');
 });
 
-test('a snippet does not begin in the middle of the name of a member', () => {
-  const text = 'name: 王芳王芳王芳\nphone: 138****8000\ntext: 我想要改到周六';
-  const at = Array.from(text).length - 2;
-  const cut = (from: number, to: number) => snippet({ seq: 1, text, marks: [[from, to]] });
-  assert.deepEqual(cut(at, at + 2), { seq: 1, text: '…我想要改到周六', marks: [[6, 8]] });
-  // The name itself is what was looked for.
-  assert.deepEqual(cut(at - 11, at - 7), { seq: 1, text: '…8****8000 text: 我想要改到周六', marks: [[11, 15]] });
+const marked = ({ text, marks }: Words): string[] =>
+  marks.map(([from, to]) => Array.from(text).slice(from, to).join(''));
+
+test('what is marked in the lines of a form is marked in its members', () => {
+  const at = (words: string, from = 0) => FILLED.indexOf(words, from);
+  const one = (from: number, n: number) =>
+    membersOf(FORM, FILLED, [[from, from + n]]).map(({ label, value }) => [marked(label), marked(value)]);
+  assert.deepEqual(one(at('8000'), 4), [
+    [[], ['8000']],
+    [[], []],
+    [[], []],
+    [[], []],
+  ]);
+  assert.deepEqual(one(at('phone'), 5), [
+    [['电话'], []],
+    [[], []],
+    [[], []],
+    [[], []],
+  ]);
+  // A line of the visitor's own that begins like a member is none.
+  assert.deepEqual(one(at('phone', 5), 5), [
+    [[], []],
+    [[], []],
+    [[], ['phone']],
+    [[], []],
+  ]);
+  // Members that the text does not have, or has elsewhere, have no marks; those behind them do.
+  const other = membersOf({ 1: 'x', ...FORM }, FILLED, [[at('退货'), at('退货') + 2]]);
+  assert.deepEqual(
+    other.map(({ value }) => marked(value)),
+    [[], [], [], ['退货'], []],
+  );
+});
+
+test('a hit in a form is shown by the names of its members, from the marked one on', () => {
+  const from = FILLED.indexOf('退货');
+  const cut = snippet({ text: FILLED, marks: [[from, from + 2]], form: FORM });
+  assert.equal(cut.text, '留言 想退货 phone: 也是 · more 7');
+  assert.deepEqual(marked(cut), ['退货']);
+  const long = { name: '王芳', text: `${'好'.repeat(40)}水电改造` };
+  const text = `name: 王芳\ntext: ${long.text}`;
+  const far = snippet({ text, marks: [[text.indexOf('水'), text.length]], form: long });
+  assert.equal(far.text, `留言 …${'好'.repeat(10)}水电改造`);
+  assert.deepEqual(marked(far), ['水电改造']);
 });
 
 test('a snippet begins shortly before the first mark and its marks count code points', () => {
   const text = `${'😀前'.repeat(30)}水电改造`;
-  const cut = snippet({ seq: 1, text, marks: [[60, 64]] });
+  const cut = snippet({ text, marks: [[60, 64]] });
   const points = Array.from(cut.text);
   assert.ok(points.length < 25);
   const [from, to] = cut.marks[0] ?? [0, 0];
