@@ -1,7 +1,7 @@
 // A score that could not be saved is not lost: neither by going on, nor by closing the page, nor with the line.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agent, ask, at, browse, closedTalk, closeTalk, House, leave, openTalk, picture, says, visitor, watched } from './house.mjs';
+import { agent, ask, at, browse, closedTalk, closeTalk, fillSignIn, House, leave, openTalk, picture, says, visitor, watched } from './house.mjs';
 
 let house;
 let browser;
@@ -300,3 +300,71 @@ test('what another one had not sent in the same tab is no draft, on the page or 
   await closeTalk(p);
   await leave(v, p);
 });
+
+const cardButton = (p) => p.getByRole('button', { name: '发送卡片' });
+const cardTitle = (p) => p.locator('dialog[open]').getByLabel('标题', { exact: true });
+
+test('who signs out leaves no card that was begun, and no file that was chosen, to who signs in without a reload', async () => {
+  const p = await agent(browser, house, 'agent1');
+  const words = '卡片写了一半';
+  const v = await visitor(browser, house);
+  await says(v, words);
+  await openTalk(p, words);
+  await p.locator('input[type=file]').first().setInputFiles({ name: '合同.txt', mimeType: 'text/plain', buffer: Buffer.from('1') });
+  await p.locator('.writer', { hasText: '合同.txt' }).waitFor();
+  await cardButton(p).click();
+  await cardTitle(p).fill('别人的卡片');
+  await p.keyboard.press('Escape');
+  await p.evaluate(() => (window.same = true));
+  await signOut(p);
+  await fillSignIn(p, 'agent1'); // the conversation is still theirs: nobody else would be shown it
+  await openTalk(p, words);
+  await cardButton(p).click();
+  await cardTitle(p).waitFor();
+  assert.equal(await cardTitle(p).inputValue(), '');
+  await p.keyboard.press('Escape');
+  assert.equal(await p.locator('.writer', { hasText: '合同.txt' }).count(), 0);
+  assert.equal(await p.evaluate(() => window.same), true);
+  await closeTalk(p);
+  await leave(v, p);
+});
+
+test('a disk that cannot be emptied does not get the name of the next one', async () => {
+  const p = await agent(browser, house, 'agent1');
+  const words = '清不掉的草稿';
+  const v = await visitor(browser, house);
+  await says(v, words);
+  await openTalk(p, words);
+  await p.locator('.writer textarea').fill('不是给下一位的');
+  await until(() => keeps(p), (got) => got?.drafts === 1);
+  const owner = await ownerOf(p);
+  const context = p.context();
+  await p.close();
+  await context.clearCookies(); // nobody has signed out
+  const next = async (broken) => {
+    const q = await watched(context, true);
+    if (broken)
+      await q.addInitScript(() => {
+        IDBObjectStore.prototype.clear = () => {
+          throw new DOMException('no', 'UnknownError');
+        };
+      });
+    await q.goto(`${house.base}/console/`);
+    if (broken) await fillSignIn(q, 'agent2');
+    await q.locator('.presence-btn').waitFor();
+    await q.waitForFunction(() => document.querySelector('.presence-btn .who b')?.textContent);
+    return q;
+  };
+  const broken = await next(true);
+  assert.equal(await ownerOf(broken), owner);
+  await broken.close();
+  const whole = await next(false);
+  assert.notEqual(await ownerOf(whole), owner);
+  assert.equal((await keeps(whole)).drafts, 0);
+  await leave(v, whole);
+  const again = await agent(browser, house, 'agent1');
+  await openTalk(again, words);
+  await closeTalk(again);
+  await leave(again);
+});
+

@@ -16,7 +16,7 @@ import { ListPane } from './ListPane';
 import { RoomPane } from './RoomPane';
 import { Splitter } from './Splitter';
 import { t } from './words';
-import { begin, contextOver, desk, dialog, forget, link, mineOpen, now, overseeing, retryNow } from './work';
+import { begin, contextOver, desk, dialog, link, mineOpen, now, overseeing, retryNow } from './work';
 
 const ContextPane = lazy(() => import('./ContextPane').then((m) => m.ContextPane));
 const dialogs = (): Promise<typeof import('./Dialogs')> => import('./Dialogs');
@@ -133,7 +133,7 @@ function Shell() {
           </Banner>
         )}
       </div>
-      <Rail here="console" before={forget}>
+      <Rail here="console">
         {may('supervisor') && (
           <IconButton
             icon={Gauge}

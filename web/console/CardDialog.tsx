@@ -13,6 +13,7 @@ import { Said } from '../kit/Said';
 import { d } from './moreWords';
 import { isShut } from './replies';
 import type { Room } from './room';
+import { unsent } from './unsent';
 import { t } from './words';
 import { anew, desk, dialog, now } from './work';
 
@@ -24,7 +25,7 @@ const PICTURES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 type CardDraft = Pick<Card, 'title' | 'words' | 'href'> & { picture?: File | undefined };
 /** Cards that have been begun, per conversation. */
-const cardDrafts = new Map<string, CardDraft>();
+const cardDrafts = unsent<CardDraft>();
 
 /** The picture of a message that comes back. */
 export function fileOf(o: Outgoing): File | undefined {

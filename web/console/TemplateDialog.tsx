@@ -19,6 +19,7 @@ import { Skeleton } from './ListPane';
 import { FileField, fileOf, Shown, taken } from './CardDialog';
 import { d } from './moreWords';
 import type { Room } from './room';
+import { unsent } from './unsent';
 import { t } from './words';
 import { windowState } from './replies';
 import { anew, desk, dialog, now, why } from './work';
@@ -38,7 +39,7 @@ interface Begun {
   file?: File | undefined;
 }
 /** What has been begun, per conversation. */
-const drafts = new Map<string, Begun>();
+const drafts = unsent<Begun>();
 
 /** What was sent and came back, else what was begun. */
 function begun(room: Room): Begun {

@@ -19,6 +19,7 @@ import { nameOf } from '../kit/names';
 import type { Room } from './room';
 import { lazy } from '../kit/lazy';
 import { isShut } from './replies';
+import { unsent } from './unsent';
 import { t } from './words';
 import {
   ask,
@@ -45,9 +46,9 @@ interface Staged {
 }
 
 /** Files chosen but not sent, per conversation: they survive a look at another one. */
-const staged = new Map<string, Staged[]>();
+const staged = unsent<Staged[]>();
 /** Which message the next reply points to, per conversation. */
-const quotes = new Map<string, number>();
+const quotes = unsent<number>();
 let lastStaged = 0;
 
 const LINES_MAX = 200;

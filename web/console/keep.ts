@@ -47,8 +47,7 @@ export class Keep {
       });
       this.#db = db;
       if ((await db.get('meta', 'owner')) !== owner) {
-        await this.clear();
-        await db.put('meta', owner, 'owner');
+        await this.#empty(db, owner);
       }
       for (const store of ['drafts', 'recent'] as const) {
         for (const item of (await db.getAll(store)) as { conversation: string; at: number }[]) {
@@ -116,15 +115,19 @@ export class Keep {
     await this.#try((db) => db.delete('recent', conversation), undefined);
   }
 
-  async clear(): Promise<void> {
-    await this.#try(async (db) => {
-      const tx = db.transaction(['outbox', 'drafts', 'recent'], 'readwrite');
-      await Promise.all([
-        tx.objectStore('outbox').clear(),
-        tx.objectStore('drafts').clear(),
-        tx.objectStore('recent').clear(),
-        tx.done,
-      ]);
-    }, undefined);
+  /** All of it or nothing: what is still there has the name of whom it is from. */
+  async #empty(db: IDBPDatabase, owner: string): Promise<void> {
+    const tx = db.transaction(['meta', 'outbox', 'drafts', 'recent'], 'readwrite');
+    await Promise.all([
+      tx.objectStore('outbox').clear(),
+      tx.objectStore('drafts').clear(),
+      tx.objectStore('recent').clear(),
+      tx.objectStore('meta').put(owner, 'owner'),
+      tx.done,
+    ]);
+  }
+
+  clear(): Promise<void> {
+    return this.#try((db) => this.#empty(db, ''), undefined);
   }
 }

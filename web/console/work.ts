@@ -6,7 +6,7 @@ import { Connection, type Link, openSocket } from '../core/connection';
 import type { Canned, Colleague, Conversation, Presence, QueueRow, StaffFrame } from '../core/staff';
 import { newCid } from '../core/wire';
 import type { Outgoing } from '../kit/rows';
-import { ended, session, site } from '../kit/session';
+import { beforeOut, ended, session, site } from '../kit/session';
 import { dropToast, toast } from '../kit/Toast';
 import { knowForms } from './canned';
 import { Desk } from './desk';
@@ -16,6 +16,7 @@ import { meet, nameOf } from '../kit/names';
 import { announce, badge, lead, quiet } from './notify';
 import { Refused } from './ports';
 import type { Room } from './room';
+import { forgetUnsent, unsent, unsentOf } from './unsent';
 import { t, whyWord } from './words';
 
 export const link = signal<Link>({ state: 'idle' });
@@ -52,7 +53,7 @@ export function askComposer(what: Asked['what'], text?: string): void {
 }
 
 /** What was written in a dialog and comes back to it, per conversation. */
-export const anew = new Map<string, Outgoing>();
+export const anew = unsent<Outgoing>();
 
 /** What was not sent, where it was written. */
 export function rewrite(room: Room, o: Outgoing): void {
@@ -73,7 +74,13 @@ export const live = (): boolean => link.value.state === 'live';
 /** Begins work at the chosen site; returns how to end it. */
 export function begin(): () => void {
   const key = site.value?.key ?? '';
-  const owner = `${session.value?.person.id ?? ''}@${key}`;
+  const person = session.value?.person.id ?? '';
+  const owner = `${person}@${key}`;
+  if (unsentOf(person)) {
+    dialog.value = '';
+    canned.value = [];
+    cannedState.value = 'no';
+  }
   keep = new Keep();
   connection = new Connection<StaffFrame, { type: string }>({
     open: () => openSocket(`/ws/agent${query({ site: key })}`, 'kefu.agent.v1'),
@@ -146,11 +153,12 @@ export function begin(): () => void {
 /** The disk was read. */
 export const loaded = signal(false);
 
-/** Nothing of this person stays on this computer. */
-export async function forget(): Promise<void> {
-  drafts.clear();
-  await keep.clear();
-}
+/** Of whoever signs out nothing stays on this computer. */
+beforeOut.add(async () => {
+  forgetUnsent();
+  drafts?.clear();
+  await keep?.clear();
+});
 
 export function retryNow(): void {
   connection.retry();

@@ -14,8 +14,7 @@ const SecondFactor = lazy(() => import('./later').then((m) => m.SecondFactor));
 
 const THEMES = { auto: Monitor, light: Sun, dark: Moon };
 
-/** `before`: what the page has to put in order before the person is signed out. */
-export function Account({ before, align = 'start' }: { before?: () => Promise<void>; align?: 'start' | 'end' }) {
+export function Account() {
   const name = session.value?.person.name ?? '';
   const factor = useSignal(false);
   const items: MenuItem[] = LANGUAGES.map((l) => ({
@@ -42,11 +41,11 @@ export function Account({ before, align = 'start' }: { before?: () => Promise<vo
     label: s('signOut'),
     icon: LogOut,
     danger: true,
-    onSelect: () => void (before?.() ?? Promise.resolve()).then(signOut),
+    onSelect: () => void signOut(),
   });
   return (
     <>
-      <Menu label={s('account', { name })} align={align} class="account" items={items}>
+      <Menu label={s('account', { name })} align="start" class="account" items={items}>
         <Avatar name={name} size={36} />
       </Menu>
       {factor.value && <SecondFactor onClose={() => (factor.value = false)} />}

@@ -22,10 +22,9 @@ interface RailProps {
   here: 'console' | 'review' | 'admin';
   /** Buttons above the account. */
   children?: ComponentChildren;
-  before?: () => Promise<void>;
 }
 
-export function Rail({ here, children, before }: RailProps) {
+export function Rail({ here, children }: RailProps) {
   return (
     <nav class="rail" aria-label={s('rail')}>
       {PLACES.filter((p) => p.id === here || may(...p.roles)).map((p) => (
@@ -42,7 +41,7 @@ export function Rail({ here, children, before }: RailProps) {
       ))}
       <span class="grow" />
       {children}
-      <Account {...(before ? { before } : {})} />
+      <Account />
     </nav>
   );
 }
