@@ -368,3 +368,19 @@ test('a disk that cannot be emptied does not get the name of the next one', asyn
   await leave(again);
 });
 
+test('what a sign-out finds half closed is closed, and the next one is told nothing of it', async () => {
+  const p = await agent(browser, house, 'agent1');
+  const words = '刚要结束';
+  const v = await visitor(browser, house);
+  await says(v, words);
+  await openTalk(p, words);
+  await p.locator('.talk-log').focus();
+  await p.keyboard.press('e');
+  await p.locator('.toast').waitFor();
+  await signOut(p);
+  await p.locator('input[type=password]').waitFor();
+  assert.equal(await p.locator('.toast').count(), 0);
+  await picture(p, 'drafts-out');
+  await v.getByRole('button', { name: '继续咨询' }).or(v.locator('.ended')).first().waitFor();
+  await leave(v, p);
+});

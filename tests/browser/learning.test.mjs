@@ -1,7 +1,7 @@
 // What a house learns from its reviews, by keyboard alone: daily samples, calibration, scorecards, the case library, coaching.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, house, leave, openHouse, page, PASSWORD, PATIENCE, picture, signIn, tabTo } from './house.mjs';
+import { agent, ask, at, axe, BEST, browser, bubble, closedTalk, complaints, fillSignIn, house, leave, openHouse, page, PASSWORD, PATIENCE, picture, signIn, tabTo } from './house.mjs';
 
 const LANGS = [
   { locale: 'zh-CN', daily: '新建每日抽检', save: '保存', compare: '校准对比', close: '结束校准', missed: '未评' },
@@ -450,6 +450,38 @@ test('a handover goes to the site that it was asked for, before a sign-out, and 
   assert.equal(await s.locator('.toast').count(), 0);
   await picture(s, 'handover-out');
   await handed('退出');
-  s.complaints = s.complaints.filter((text) => !/ (404|422) /.test(text)); // there is no such site; and how it is told
+
+  // What fails is told to whoever has asked for it, who stays; and to nobody else where the answer does not come in time.
+  await fillSignIn(s, 'supervisor');
+  await s.locator('.sheet-head').first().waitFor();
+  const lost = await someone('没成');
+  await give('没成');
+  await s.route('**/samples/handover?*', (route) => route.fulfill({ status: 503, json: { title: '稍后再试' } }));
+  await account('退出登录');
+  await s.locator('.toast.bad', { hasText: '没成' }).waitFor();
+  await picture(s, 'handover-out-failed');
+  assert.equal(await s.locator('input[type=password]').count(), 0);
+  await s.unroute('**/samples/handover?*');
+  let late;
+  const asked = new Promise((resolve) =>
+    s.route('**/samples/handover?*', (route) => {
+      late = () => route.fulfill({ status: 503, json: { title: '稍后再试' } });
+      resolve();
+    }),
+  );
+  await give('没成');
+  await account('退出登录');
+  await asked;
+  await s.locator('input[type=password]').waitFor();
+  assert.equal(await s.locator('.toast').count(), 0);
+  await fillSignIn(s, 'reviewer');
+  await s.locator('.rail').waitFor();
+  const answered = s.waitForEvent('requestfinished', (r) => r.url().includes('/samples/handover'));
+  await late();
+  await answered;
+  await s.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  assert.equal(await s.locator('.toast').count(), 0);
+  await ask(boss, 'POST', 'samples/handover?site=demo', { from: lost, take_back: true });
+  s.complaints = s.complaints.filter((text) => !/ (404|422|503) /.test(text)); // there is no such site; and how it is told
   await leave(s, boss, admin);
 });

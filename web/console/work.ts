@@ -155,6 +155,7 @@ export const loaded = signal(false);
 
 /** Of whoever signs out nothing stays on this computer. */
 beforeOut.add(async () => {
+  desk?.closeAll();
   forgetUnsent();
   drafts?.clear();
   await keep?.clear();

@@ -1,8 +1,9 @@
 // Short notices at the bottom. Those with an action (undo) stay 5 s, longer while they have the pointer or the focus.
 import './Toast.css';
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { k } from './i18n';
+import { phase } from './session';
 
 interface Notice {
   id: number;
@@ -14,6 +15,10 @@ interface Notice {
 }
 
 const notices = signal<Notice[]>([]);
+// They are for whoever is signed in.
+effect(() => {
+  if (phase.value === 'out') notices.value = [];
+});
 let last = 0;
 
 interface ToastOptions {

@@ -57,13 +57,13 @@ export function scoresOf(): string[] {
   }
 }
 
-/** What a page does while there is still a session to do it in. */
-export const beforeOut = new Set<() => Promise<unknown>>();
+/** What a page does while there is still a session to do it in. False: it was not done, and who is told so stays. */
+export const beforeOut = new Set<() => Promise<boolean | void>>();
 
 export async function signOut(): Promise<void> {
   const scores = scoresOf();
   if (scores[0] && !(await import('./later').then((m) => m.sendScores()).catch(() => true))) return;
-  for (const f of beforeOut) await f();
+  for (const f of beforeOut) if ((await f()) === false) return;
   for (const key of scores) kept.set(key, null);
   // The console's drafts and transcripts, whichever page this is: where it is open it lets go of them (keep.ts).
   try {

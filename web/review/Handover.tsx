@@ -8,7 +8,7 @@ import type { Staffer } from '../core/staff';
 import { Button } from '../kit/Button';
 import { Dialog } from '../kit/Dialog';
 import { k, words } from '../kit/i18n';
-import { beforeOut, phase, site } from '../kit/session';
+import { beforeOut, phase, session, site } from '../kit/session';
 import { s } from '../kit/staffWords';
 import { dropToast, toast } from '../kit/Toast';
 import { asError, type SampleKind, why } from './quality';
@@ -59,18 +59,23 @@ interface Coming {
   /** The site that it was asked for, whichever is looked at meanwhile. */
   key: string | undefined;
   notice: number;
-  now: (signingOut?: boolean) => Promise<void>;
+  /** Whether it was done. */
+  now: (signingOut?: boolean) => Promise<boolean>;
 }
 /** What is done as soon as it can be undone no more, and what is under way. */
 const coming = signal<readonly Coming[]>([]);
 
+/** So long a sign-out waits for the answer; then it goes on, and so does what was asked. */
+const OUT_MS = 5000;
+
 // Who goes away has not undone it; whoever signs in after a session that ended by itself has not asked for it.
 window.addEventListener('pagehide', () => coming.peek().forEach((x) => void x.now()));
-beforeOut.add(() => Promise.all(coming.peek().map((x) => x.now(true))));
+beforeOut.add(() => {
+  const all = Promise.all(coming.peek().map((x) => x.now(true))).then((done) => !done.includes(false));
+  return Promise.race([all, new Promise<void>((resolve) => setTimeout(resolve, OUT_MS))]);
+});
 effect(() => {
-  if (phase.value !== 'out') return;
-  coming.peek().forEach((x) => dropToast(x.notice));
-  coming.value = [];
+  if (phase.value === 'out') coming.value = [];
 });
 
 const isComing = (from: string, sample?: string): boolean =>
@@ -85,28 +90,37 @@ function handOverSoon(way: keyof typeof WAYS, { person, open }: Open, onDone: ()
   const [comes, failed] = WAYS[way];
   const key = site.peek()?.key;
   const asked: Asked = { from: person.id, ...(sample ? { sample } : {}), take_back: way !== 'spread' };
-  let running: Promise<void> | undefined;
+  const who = session.peek();
+  let running: Promise<boolean> | undefined;
   let out = false;
   const end = (): void => {
     coming.value = coming.value.filter((x) => x !== it);
   };
-  const send = async (): Promise<void> => {
+  const send = async (): Promise<boolean> => {
     dropToast(notice);
+    let said: string;
+    let done = true;
     try {
-      const said = await handOver(key, asked);
-      if (!out) toast(said);
+      said = await handOver(key, asked);
     } catch (e) {
       const { code } = asError(e);
       // A colleague was faster.
-      if (code === 'nothing_open') toast(h('nothingOpen', { name }));
-      else toast(h(failed, { name, why: code === 'nobody_else' ? h('nobodyElse') : why(e) }), { bad: true });
+      done = code === 'nothing_open';
+      said = done
+        ? h('nothingOpen', { name })
+        : h(failed, { name, why: code === 'nobody_else' ? h('nobodyElse') : why(e) });
     }
     end();
-    if (!out) onDone();
+    // It is for whoever has asked, while they are there.
+    if (session.peek() === who && !(out && done)) {
+      toast(said, { bad: !done });
+      onDone();
+    }
+    return done;
   };
   const now: Coming['now'] = (signingOut = false) => {
     out ||= signingOut;
-    return (running ??= coming.peek().includes(it) ? send() : Promise.resolve());
+    return (running ??= coming.peek().includes(it) ? send() : Promise.resolve(true));
   };
   const notice = toast(h(comes, { name, n: open }), { action: h('undo'), onAction: end, onGone: () => void now() });
   const it: Coming = { asked, key, notice, now };
