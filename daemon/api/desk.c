@@ -199,8 +199,9 @@ static void get_colleagues(struct turn *t)
     for (size_t i = 0; (m = desk_member_at(turn_desk(t), &site->key, i)); i++) {
         if (m->disabled || !(m->roles & MEMBER_AGENT))
             continue;
-        json_array_append_new(agents, json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "id", id_text(&m->person, id), "name", m->name, "number",
-                                                m->number, "presence", presence_name(m->presence), "load",
+        json_array_append_new(agents, json_pack("{s:s,s:s,s:s,s:s,s:b,s:i,s:i}", "id", id_text(&m->person, id), "name", m->name, "number",
+                                                m->number, "presence", presence_name(m->presence), "connected",
+                                                (int)desk_connected(turn_desk(t), &site->key, &m->person), "load",
                                                 desk_load_of(turn_desk(t), &site->key, &m->person), "capacity", m->capacity));
     }
     ret = json_pack("{s:o,s:o,s:o}", "agents", agents, "queues", queues_json(t, site), "channels", channels_json(site));

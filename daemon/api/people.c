@@ -561,10 +561,11 @@ static void get_people(struct turn *t)
         for (unsigned bit = 1; bit <= MEMBER_ADMIN; bit <<= 1)
             if (m->roles & bit)
                 json_array_append_new(roles, json_string(member_role_name(bit)));
-        json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:o,s:i,s:b,s:s,s:o,s:o}", "id", id_text(&m->person, id), "name", m->name,
-                                               "number", m->number, "roles", roles, "capacity", m->capacity, "disabled", (int)m->disabled,
-                                               "presence", presence_name(m->presence), "queues", keys_list(m->queues, NULL, m->n_queues),
-                                               "skills", keys_list(m->skills, m->levels, m->n_skills)));
+        json_array_append_new(
+            items, json_pack("{s:s,s:s,s:s,s:o,s:i,s:b,s:s,s:b,s:o,s:o}", "id", id_text(&m->person, id), "name", m->name, "number",
+                             m->number, "roles", roles, "capacity", m->capacity, "disabled", (int)m->disabled, "presence",
+                             presence_name(m->presence), "connected", (int)desk_connected(turn_desk(t), &site->key, &m->person), "queues",
+                             keys_list(m->queues, NULL, m->n_queues), "skills", keys_list(m->skills, m->levels, m->n_skills)));
     }
     turn_jansson(t, 200, json_pack("{s:o}", "items", items));
 }

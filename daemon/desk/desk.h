@@ -158,6 +158,8 @@ const char *desk_unattended(struct desk *d, const struct kf_key *site, const str
 enum kf_rc desk_form_tried(struct slice form, struct buf *ret, struct kf_err *why);
 /* Live load as last seen; -1 unknown. */
 int desk_load_of(struct desk *d, const struct kf_key *site, const struct kf_id *person);
+/* False: off the net for longer than the site's grace time, as last seen; the presence stays as it was chosen. */
+bool desk_connected(struct desk *d, const struct kf_key *site, const struct kf_id *person);
 /* Bytes of an upload for this site. */
 int64_t desk_file_max(struct desk *d, const struct site *site);
 /* Whoever searches for thousands of words does not read what is found: false with KF_RATE in `why`. `who`: a person, or a key. */

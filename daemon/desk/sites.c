@@ -198,6 +198,20 @@ bool staffed(struct desk *d, const struct desk_site *ds, const struct kf_key *qu
     return false;
 }
 
+/* Since the last look, or by it. */
+static bool just_gone(struct desk *d, const struct desk_site *ds, const struct seen *s)
+{
+    return s->connected || now(d) - s->gone_since < ds->site->grace_ms;
+}
+
+bool desk_connected(struct desk *d, const struct kf_key *site, const struct kf_id *person)
+{
+    const struct desk_site *ds = site_of(d, site);
+    const struct seen *s = seen_of(ds, person);
+
+    return ds && (seen_connected(d, ds, person) || (s && just_gone(d, ds, s)));
+}
+
 bool deserted(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
 {
     const struct site_queue *q = queue_of(ds, queue);
@@ -209,8 +223,7 @@ bool deserted(struct desk *d, const struct desk_site *ds, const struct kf_key *q
             return false;
     for (size_t i = 0; i < ds->n_seen; i++) {
         const struct seen *s = &ds->seen[i];
-        bool just_gone = s->connected || now(d) - s->gone_since < ds->site->grace_ms; /* since the last look, or by it */
-        const struct member *m = s->presence >= PRESENCE_BUSY && just_gone ? member_of(ds, &s->id) : NULL;
+        const struct member *m = s->presence >= PRESENCE_BUSY && just_gone(d, ds, s) ? member_of(ds, &s->id) : NULL;
 
         if (m && fits_queue(m, q))
             return false;

@@ -1,7 +1,7 @@
 // Those who oversee, and what agents are offered: queues, looking on, whispers, help, handing on, and why somebody waits.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agent, axe, browser, bubble, closeTalk, house, leave, openHouse, openTalk, page, picture, presence, says, signIn, visitor } from './house.mjs';
+import { agent, ask, axe, browser, bubble, closeTalk, house, leave, openHouse, openTalk, page, picture, presence, says, signIn, visitor } from './house.mjs';
 
 openHouse();
 
@@ -172,6 +172,48 @@ test('wording that should not be used asks for a second Enter, and is named', as
   assert.equal(await one.locator('.say-body', { hasText: '这不归我管' }).count(), 1);
   await closeTalk(one);
   await leave(one, v);
+});
+
+test('who is off the net for longer than the grace time is shown so, whatever was chosen', async () => {
+  const boss = await supervisor();
+  const admin = await page(browser);
+  await signIn(admin, house.base, '/admin/', 'admin');
+  await admin.locator('.rail').waitFor();
+  const { items } = await ask(admin, 'GET', 'sites/demo/documents?kind=site');
+  const { key, version, body } = items[0];
+  await ask(admin, 'PUT', `sites/demo/documents/site/${key}`, { ...body, grace_ms: 500 }, { 'If-Match': `"${version}"` });
+  const one = await agent(browser, house);
+  await boss.getByRole('button', { name: '队列总览' }).click();
+  const row = boss.locator('.team li', { hasText: '林小雨' });
+  await row.locator('.dot.online').waitFor();
+  await leave(one);
+  await row.getByText('未连接').waitFor();
+  await row.locator('.dot.offline').waitFor();
+  assert.deepEqual(await axe(boss), []);
+  await picture(boss, 'console-oversee-gone');
+  await row.getByRole('button').click();
+  await boss.getByRole('menuitemradio', { name: '在线', checked: true }).waitFor(); // as was chosen
+  await boss.keyboard.press('Escape');
+  for (const [name, options] of [['en-dark', { locale: 'en-US', dark: true }], ['narrow', { width: 360, height: 740 }]]) {
+    const p = await page(browser, { storageState: await boss.context().storageState(), ...options });
+    await p.goto(`${house.base}/console/`);
+    await p.getByRole('button', { name: /队列总览|Overview/ }).click();
+    await p.locator('.team li').getByText(/未连接|Not connected/).first().scrollIntoViewIfNeeded();
+    assert.equal(await p.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, name);
+    await picture(p, `console-oversee-gone-${name}`);
+    await leave(p);
+  }
+  await admin.goto(`${house.base}/admin/#/people`);
+  await admin.reload();
+  await admin.locator('tr', { hasText: '林小雨' }).locator('.dot.offline').waitFor();
+  await picture(admin, 'admin-people-gone');
+  const back = await agent(browser, house);
+  await row.locator('.dot.online').waitFor();
+  assert.equal(await row.getByText('未连接').count(), 0);
+  await presence(back, 6);
+  const now = (await ask(admin, 'GET', 'sites/demo/documents?kind=site')).items[0];
+  await ask(admin, 'PUT', `sites/demo/documents/site/${key}`, body, { 'If-Match': `"${now.version}"` });
+  await leave(back, boss, admin);
 });
 
 test('axe finds nothing in the overview, in any language, theme and width', async () => {

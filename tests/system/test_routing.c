@@ -181,6 +181,26 @@ static void an_offer_that_nobody_answers_goes_on(void **state)
 
 /* ---- agents who are not there ---- */
 
+/* What colleagues are told of somebody, soon. */
+static bool shown_as(const struct staff *by, const char *id, const char *presence, bool connected)
+{
+    int64_t end_at = now_mono_ms() + patience_ms();
+    bool ret = false;
+
+    while (!ret && now_mono_ms() < end_at) {
+        json_t *got = staff_get(by, &d, "/api/v1/sites/" SITE "/colleagues"), *one;
+        size_t i;
+
+        json_array_foreach(value_at(got, "agents"), i, one) ret |= strcmp(text_at(one, "id"), id) == 0 &&
+                                                                   strcmp(text_at(one, "presence"), presence) == 0 &&
+                                                                   json_is_true(json_object_get(one, "connected")) == connected;
+        json_decref(got);
+        if (!ret)
+            breathe();
+    }
+    return ret;
+}
+
 static void who_vanishes_loses_the_conversation_after_the_grace_time(void **state)
 {
     struct visitor v = { 0 };
@@ -198,7 +218,10 @@ static void who_vanishes_loses_the_conversation_after_the_grace_time(void **stat
     wire_take(&v.wire, "{s:s,s:s}", "type", "message", "event", "returned");
     assert_string_equal(act(&bob, "accept", v.conv, "y2"), "ack");
     wire_take(&v.wire, "{s:s,s:s,s:{s:s}}", "type", "state", "state", "served", "agent", "number", "2");
+    assert_true(shown_as(&bob, ann.id, "online", false)); /* as chosen, and not there */
+    assert_true(shown_as(&bob, bob.id, "online", true));
     staff_enter(&ann, &d, SITE);
+    assert_true(shown_as(&bob, ann.id, "online", true));
     assert_int_equal(json_array_size(value_at(ann.welcome, "conversations")), 0);
     seq = staff_say(&bob, v.conv, "b1", "我来了");
     wire_take(&v.wire, "{s:s,s:I}", "type", "message", "seq", (json_int_t)seq);

@@ -95,7 +95,7 @@ export function People() {
               <tr key={p.id} class={p.disabled ? 'off' : ''}>
                 <th scope="row">
                   <button type="button" class="row-link" onClick={() => (chosen.value = p)}>
-                    <Avatar name={p.name} size={28} presence={p.disabled ? 'offline' : p.presence} />
+                    <Avatar name={p.name} size={28} presence={p.disabled || !p.connected ? 'offline' : p.presence} />
                     <span>{p.name}</span>
                   </button>
                 </th>

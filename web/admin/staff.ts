@@ -16,6 +16,7 @@ export interface PersonRow {
   /** With a level behind a colon: refund:4. */
   skills: string[];
   presence: Presence;
+  connected: boolean;
   disabled: boolean;
 }
 

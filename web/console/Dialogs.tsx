@@ -19,14 +19,14 @@ import { ReactDialog } from './ReactDialog';
 import { TemplateDialog } from './TemplateDialog';
 import { commands, type Command } from './commands';
 import { HelpDialogOf, WhyDialog } from './Explain';
-import { presenceName, Skeleton } from './ListPane';
+import { Skeleton } from './ListPane';
 import { loadMine } from './mine';
 import { keyless } from './palette';
 import { channelName, lineOf, nameOf } from '../kit/names';
 import { sound } from './notify';
 import type { Room } from './room';
 import { s } from '../kit/staffWords';
-import { d, unattended, warned } from './moreWords';
+import { d, presenceOf, shownPresence, unattended, warned } from './moreWords';
 import { t } from './words';
 import { colleagues, desk, dialog, doing, tab, why } from './work';
 
@@ -99,7 +99,7 @@ export function TransferDialog({ room }: { room: Room }) {
   const collator = new Intl.Collator(lang.value === 'zh-TW' ? 'zh-u-co-stroke' : 'zh-u-co-pinyin');
   const agents = (got.value?.agents ?? [])
     .filter((a) => a.id !== desk.me.value.id)
-    .sort((a, b) => ORDER[a.presence] - ORDER[b.presence] || collator.compare(a.name, b.name));
+    .sort((a, b) => ORDER[shownPresence(a)] - ORDER[shownPresence(b)] || collator.compare(a.name, b.name));
   const current = room.conversation.value.queue;
   const queues = got.value?.queues ?? [];
   const departments = [...new Set(queues.map((q) => q.department ?? '').filter(Boolean))];
@@ -178,12 +178,12 @@ export function TransferDialog({ room }: { room: Room }) {
                   checked={to.value === `a:${a.id}`}
                   onChange={() => (to.value = `a:${a.id}`)}
                 />
-                <Avatar name={a.name} size={28} presence={a.presence} />
+                <Avatar name={a.name} size={28} presence={shownPresence(a)} />
                 <span class="target-name">
                   {a.name}
                   {a.number && <span class="dim num"> {a.number}</span>}
                 </span>
-                <span class="dim">{presenceName(a.presence)}</span>
+                <span class="dim">{presenceOf(a)}</span>
                 <span
                   class={`num load${a.load >= a.capacity ? ' full' : ''}`}
                   title={t('loadLong', { load: a.load, capacity: a.capacity })}

@@ -13,10 +13,10 @@ import { Area } from '../kit/Field';
 import { Icon } from '../kit/Icon';
 import { k, lang } from '../kit/i18n';
 import { nameOf, personName } from '../kit/names';
-import { presenceName, Skeleton } from './ListPane';
+import { Skeleton } from './ListPane';
 import { askHelp, join, watch, whisper, whyOf } from './acts';
 import type { Room } from './room';
-import { d } from './moreWords';
+import { d, presenceOf, shownPresence } from './moreWords';
 import { t, whyWord } from './words';
 import { colleagues, desk, dialog, live, queueName, take, why } from './work';
 
@@ -213,17 +213,17 @@ export function HelpDialogOf({ room }: { room: Room }) {
       {!got.value && !failed.value && <Skeleton />}
       <div class="targets" role="radiogroup" aria-label={d('targetAgents')}>
         {(got.value ?? []).map((a) => (
-          <label key={a.id} class={a.presence === 'offline' ? 'target off' : 'target'}>
+          <label key={a.id} class={shownPresence(a) === 'offline' ? 'target off' : 'target'}>
             <input
               type="radio"
               name="help-of"
-              disabled={a.presence === 'offline'}
+              disabled={shownPresence(a) === 'offline'}
               checked={to.value === a.id}
               onChange={() => (to.value = a.id)}
             />
-            <Avatar name={a.name} size={28} presence={a.presence} />
+            <Avatar name={a.name} size={28} presence={shownPresence(a)} />
             <span class="target-name">{a.name}</span>
-            <span class="dim">{presenceName(a.presence)}</span>
+            <span class="dim">{presenceOf(a)}</span>
           </label>
         ))}
       </div>

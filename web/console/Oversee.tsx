@@ -13,7 +13,7 @@ import { toast } from '../kit/Toast';
 import { presenceName } from './ListPane';
 import { pauseQueue, reassign, setPresenceOf, setPriority } from './acts';
 import { Since } from './Ring';
-import { d, unattended, warned } from './moreWords';
+import { d, presenceOf, shownPresence, unattended, warned } from './moreWords';
 import { t } from './words';
 import { colleagues, conversations, desk, dialog, live, now, overseeing, queueName, why } from './work';
 import type { Target } from './desk';
@@ -350,7 +350,7 @@ function Reassign({
             .filter((a) => a.presence !== 'offline')
             .map((a) => (
               <option key={a.id} value={`a:${a.id}`}>
-                {`${a.name} · ${presenceName(a.presence)} ${a.load}/${a.capacity}`}
+                {`${a.name} · ${presenceOf(a)} ${a.load}/${a.capacity}`}
               </option>
             ))}
         </optgroup>
@@ -364,12 +364,14 @@ function Reassign({
 
 function Team({ agents, after }: { agents: readonly Colleague[]; after: () => Promise<void> }) {
   const collator = new Intl.Collator(lang.value === 'zh-TW' ? 'zh-u-co-stroke' : 'zh-u-co-pinyin');
-  const rows = [...agents].sort((a, b) => ORDER[a.presence] - ORDER[b.presence] || collator.compare(a.name, b.name));
+  const rows = [...agents].sort(
+    (a, b) => ORDER[shownPresence(a)] - ORDER[shownPresence(b)] || collator.compare(a.name, b.name),
+  );
   return (
     <ul class="team" aria-label={d('targetAgents')}>
       {rows.map((a) => (
         <li key={a.id}>
-          <Avatar name={a.name} size={28} presence={a.presence} />
+          <Avatar name={a.name} size={28} presence={shownPresence(a)} />
           <span class="clip">
             {a.name} {a.number && <small class="dim num">{a.number}</small>}
           </span>
@@ -389,7 +391,7 @@ function Team({ agents, after }: { agents: readonly Colleague[]; after: () => Pr
               onSelect: () => void setPresenceOf(a.id, p).then(() => after()),
             }))}
           >
-            {presenceName(a.presence)}
+            {presenceOf(a)}
             <span class="hidden">{d('presenceOf', { name: a.name })}</span>
           </Menu>
         </li>

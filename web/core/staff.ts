@@ -150,6 +150,8 @@ export interface Why {
 
 export interface Colleague extends Staffer {
   presence: Presence;
+  /** False: off the net for longer than the grace time, whatever the presence. */
+  connected: boolean;
   load: number;
   capacity: number;
 }

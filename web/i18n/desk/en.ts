@@ -91,6 +91,7 @@ export const en: Like<typeof zhCN> = {
   reassignedSome: 'Handed on: {n}; not: {bad} ({why})',
   targetDepartments: 'Departments',
   fullWaits: 'full: waits up to 60 s',
+  presenceGone: 'Not connected',
   presenceOf: 'Presence of {name}',
   whyPlace: 'Place',
   whyPlaceN: '{n} in line',

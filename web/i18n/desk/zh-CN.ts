@@ -87,6 +87,7 @@ export const zhCN = {
   reassignedSome: '已转接 {n} 个，{bad} 个没有成功：{why}',
   targetDepartments: '部门',
   fullWaits: '已满，最多等 60 秒',
+  presenceGone: '未连接',
   presenceOf: '{name} 的在线状态',
   whyPlace: '位置',
   whyPlaceN: '第 {n} 位',

@@ -89,6 +89,7 @@ export const zhTW: Like<typeof zhCN> = {
   reassignedSome: '已轉接 {n} 個，{bad} 個沒有成功：{why}',
   targetDepartments: '部門',
   fullWaits: '已滿，最多等 60 秒',
+  presenceGone: '未連線',
   presenceOf: '{name} 的上線狀態',
   whyPlace: '位置',
   whyPlaceN: '第 {n} 位',
