@@ -375,6 +375,60 @@ for (const row of [
   });
 }
 
+test('a review that was changed elsewhere leaves the next one alone that was opened meanwhile', async () => {
+  for (const words of ['先评这个', '再评那个']) await closedTalk(browser, house, words);
+  const s = await at(browser, house, 'supervisor', '/review/?view=samples');
+  await s.locator('.sheet-head').first().waitFor();
+  const r = await at(browser, house, 'reviewer', '/review/?view=tasks');
+  await r.locator('.work-list .list').waitFor();
+  const own = (await ask(r, 'GET', 'session')).person.id;
+  await ask(s, 'POST', 'samples?site=demo', { scorecard: 'standard-zh', name: '一前一后', n: 2, reviewers: [own], again: true });
+  await r.goto(`${house.base}/review/?view=tasks`);
+  const rows = r.locator('.work-list .result', { hasText: '一前一后' });
+  const radio = r.locator('.panel [data-item] input[type=radio]');
+  const isRead = (x, of = '[^/?]+') => x.method() === 'GET' && new RegExp(`/reviews/(${of})$`).exec(x.url())?.[1];
+  const openNth = async (nth) => {
+    const came = r.waitForResponse((x) => isRead(x.request()));
+    await rows.nth(nth).click();
+    return isRead((await came).request());
+  };
+  const saved = () => r.locator('.panel-foot [role=status]', { hasText: '已保存' }).waitFor();
+
+  const first = await openNth(0);
+  await radio.first().press('Space');
+  await saved();
+  const { revision, contents } = await ask(r, 'GET', `reviews/${first}`);
+  await ask(r, 'PUT', `reviews/${first}/draft`, { revision, contents: { ...contents, summary: '别处写的' } });
+  // It is read twice: whether it is our own, and then what became of it.
+  let reads = 0;
+  let goOn;
+  const asked = new Promise((resolve) =>
+    r.route(`**/reviews/${first}`, async (route) => {
+      if (++reads < 2) return route.continue();
+      goOn = () => route.continue();
+      resolve();
+    }),
+  );
+  await radio.nth(1).press('Space');
+  await asked;
+  const next = await openNth(1);
+  assert.notEqual(next, first);
+  await radio.first().press('Space');
+  await saved();
+  const summary = r.locator('.panel textarea').last();
+  await summary.fill('正写到一半');
+  const over = [];
+  r.on('request', (x) => isRead(x, next) && over.push(x.url()));
+  await goOn();
+  await r.locator('.toast.bad', { hasText: '在别处改动过' }).waitFor(); // it is said when all has been read
+  assert.deepEqual(over, []);
+  assert.equal(await summary.inputValue(), '正写到一半');
+  assert.equal(await summary.evaluate((e) => document.activeElement === e), true);
+  await saved();
+  r.complaints = r.complaints.filter((text) => !/ 409 /.test(text)); // that is how it is told
+  await leave(r, s);
+});
+
 test('a handover goes to the site that it was asked for, before a sign-out, and says when a colleague was faster', async () => {
   await closedTalk(browser, house, '两个站点的主管');
   const admin = await at(browser, house, 'admin', '/admin/');
