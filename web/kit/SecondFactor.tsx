@@ -6,6 +6,7 @@ import { Button } from './Button';
 import { Dialog } from './Dialog';
 import { Field } from './Field';
 import { k } from './i18n';
+import { w } from './enterWords';
 import { s } from './staffWords';
 import { toast } from './Toast';
 
@@ -38,11 +39,11 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
       await act();
     } catch (e) {
       const error = e instanceof ApiError ? e : new ApiError(0, '');
-      if (error.code === 'totp_wrong') wrong.value = s('codeWrong');
+      if (error.code === 'totp_wrong') wrong.value = w('codeWrong');
       else if (error.code === 'password_wrong' || (error.status === 400 && now.is === 'off'))
-        wrong.value = s('passwordWrong');
-      else if (error.status === 429) wrong.value = s('tooOften', { s: Math.max(1, error.retryAfter || 30) });
-      else wrong.value = error.status === 0 ? s('unreachable') : s('factorFailed', { why: error.title });
+        wrong.value = w('passwordWrong');
+      else if (error.status === 429) wrong.value = w('tooOften', { s: Math.max(1, error.retryAfter || 30) });
+      else wrong.value = error.status === 0 ? s('unreachable') : w('factorFailed', { why: error.title });
       code.current?.select();
       code.current?.focus();
     } finally {
@@ -70,7 +71,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
   };
   const end = async (): Promise<void> => {
     await send('disable');
-    toast(s('factorEnded'));
+    toast(w('factorEnded'));
     onClose();
   };
 
@@ -86,10 +87,10 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
   }[now.is];
   const label = {
     asking: '',
-    off: s('factorStart'),
-    pending: s('factorEnable'),
-    on: s('factorDisable'),
-    kept: s('factorDone'),
+    off: w('factorStart'),
+    pending: w('factorEnable'),
+    on: w('factorDisable'),
+    kept: w('factorDone'),
   }[now.is];
 
   return (
@@ -107,22 +108,22 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
         </>
       }
     >
-      {now.is === 'off' && <p>{s('factorOff')}</p>}
-      {now.is === 'on' && <p>{s('factorOn', { n: now.left })}</p>}
+      {now.is === 'off' && <p>{w('factorOff')}</p>}
+      {now.is === 'on' && <p>{w('factorOn', { n: now.left })}</p>}
       {now.is === 'pending' && (
         <>
-          <p>{s('factorSecret')}</p>
+          <p>{w('factorSecret')}</p>
           <p>
             <code>{grouped(now.secret)}</code>
           </p>
           <p>
-            <a href={now.uri}>{s('factorOpen')}</a>
+            <a href={now.uri}>{w('factorOpen')}</a>
           </p>
         </>
       )}
       {now.is === 'kept' && (
         <>
-          <p>{s('factorRecovery')}</p>
+          <p>{w('factorRecovery')}</p>
           <ul class="recovery">
             {now.recovery.map((one) => (
               <li key={one}>
@@ -143,7 +144,7 @@ export function SecondFactor({ onClose }: { onClose: () => void }) {
             key={now.is}
             inputRef={code}
             type={now.is === 'off' ? 'password' : 'text'}
-            label={now.is === 'off' ? s('password') : now.is === 'pending' ? s('factorConfirm') : s('code')}
+            label={now.is === 'off' ? w('password') : now.is === 'pending' ? w('factorConfirm') : w('code')}
             name={now.is === 'off' ? 'password' : 'code'}
             autocomplete={now.is === 'off' ? 'current-password' : 'one-time-code'}
             spellcheck={false}

@@ -14,7 +14,7 @@ import { s } from './staffWords';
 import { chooseSite, phase, restore, session, signOut, site } from './session';
 
 // Most days nobody signs in.
-const SignInForm = lazy(() => import('./SignInForm').then((m) => m.SignInForm));
+const SignInForm = lazy(() => import('./later').then((m) => m.SignInForm));
 
 export function roleName(role: Role): string {
   return s(`role_${role}`);

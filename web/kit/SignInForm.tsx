@@ -6,6 +6,7 @@ import { Button } from './Button';
 import { Field } from './Field';
 import { expired, signIn } from './session';
 import { Card } from './SignIn';
+import { w } from './enterWords';
 import { s } from './staffWords';
 
 export function SignInForm({ title }: { title: string }) {
@@ -58,63 +59,63 @@ export function SignInForm({ title }: { title: string }) {
     if (error.code === 'totp_required') {
       second.value = true;
     } else if (error.code === 'totp_wrong') {
-      wrong.value = s('codeWrong');
+      wrong.value = w('codeWrong');
       code.current?.select();
       code.current?.focus();
     } else if (error.status === 401) {
-      wrong.value = s('wrong');
+      wrong.value = w('wrong');
       password.current?.select();
       password.current?.focus();
     } else if (error.status === 429) {
       left.value = Math.max(1, error.retryAfter || 30);
     } else if (error.title.startsWith('tls_required')) {
-      wrong.value = s('tls');
+      wrong.value = w('tls');
     } else if (error.status === 0) {
       wrong.value = s('unreachable');
     } else {
-      wrong.value = s('failed', { why: error.title || String(error.status) });
+      wrong.value = w('failed', { why: error.title || String(error.status) });
     }
   }
 
   return (
     <Card title={title} sub={s('welcome')}>
-      {expired.value && !wrong.value && <p class="gate-note">{s('expired')}</p>}
+      {expired.value && !wrong.value && <p class="gate-note">{w('expired')}</p>}
       <form onSubmit={(ev) => void submit(ev)} noValidate style={{ display: 'grid', gap: '14px' }}>
         <Field
           inputRef={email}
-          label={s('email')}
+          label={w('email')}
           type="email"
           name="email"
           autocomplete="username"
           inputMode="email"
           spellcheck={false}
-          error={missing.value === 'email' ? s('needEmail') : undefined}
+          error={missing.value === 'email' ? w('needEmail') : undefined}
         />
         <Field
           inputRef={password}
-          label={s('password')}
+          label={w('password')}
           type="password"
           name="password"
           autocomplete="current-password"
-          error={missing.value === 'password' ? s('needPassword') : undefined}
+          error={missing.value === 'password' ? w('needPassword') : undefined}
         />
         {second.value && (
           <Field
             inputRef={code}
-            label={s('code')}
-            hint={s('codeHint')}
+            label={w('code')}
+            hint={w('codeHint')}
             name="code"
             autocomplete="one-time-code"
             spellcheck={false}
-            error={missing.value === 'code' ? s('needCode') : undefined}
+            error={missing.value === 'code' ? w('needCode') : undefined}
           />
         )}
         <div role="alert">
           {wrong.value && <p class="gate-note bad">{wrong.value}</p>}
-          {left.value > 0 && <p class="gate-note bad num">{s('tooOften', { s: left.value })}</p>}
+          {left.value > 0 && <p class="gate-note bad num">{w('tooOften', { s: left.value })}</p>}
         </div>
         <Button kind="primary" type="submit" disabled={busy.value || left.value > 0}>
-          {busy.value ? s('signingIn') : s('signIn')}
+          {busy.value ? w('signingIn') : w('signIn')}
         </Button>
       </form>
     </Card>

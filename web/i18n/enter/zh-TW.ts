@@ -1,0 +1,33 @@
+import type { Like } from '../../core/i18n';
+import type { zhCN } from './zh-CN';
+
+export const zhTW: Like<typeof zhCN> = {
+  email: '電子郵件',
+  password: '密碼',
+  signIn: '登入',
+  signingIn: '登入中…',
+  needEmail: '請輸入電子郵件',
+  needPassword: '請輸入密碼',
+  code: '驗證碼',
+  codeHint: '開啟手機上的驗證器應用程式，輸入顯示的 6 位數字；也可以輸入一組復原碼',
+  needCode: '請輸入驗證碼',
+  passwordWrong: '密碼不正確，請輸入登入時用的密碼',
+  codeWrong: '驗證碼不正確或已使用過，請等待下一組驗證碼再試',
+  wrong: '電子郵件或密碼不正確，請重新輸入',
+  tooOften: '嘗試次數過多，請於 {s} 秒後再試',
+  tls: '登入需要安全連線，請使用 https 網址開啟本頁',
+  failed: '登入失敗：{why}',
+  expired: '登入已逾時，請重新登入。尚未送出的內容會保留在這台電腦上',
+  factorOff: '登入時除了密碼，再輸入手機上的一次性驗證碼。即使密碼外洩，別人也無法登入。',
+  factorOn: '兩步驟驗證已開啟，還有 {n} 組復原碼可用。關閉前請輸入一組驗證碼或復原碼。',
+  factorStart: '開始設定',
+  factorSecret: '在驗證器應用程式中新增帳號，手動輸入這組金鑰：',
+  factorOpen: '在本機的驗證器應用程式中開啟',
+  factorConfirm: '然後輸入應用程式顯示的 6 位數字',
+  factorEnable: '開啟',
+  factorDisable: '關閉兩步驟驗證',
+  factorRecovery: '兩步驟驗證已開啟。手機遺失時，每組復原碼可以登入一次。它們只顯示這一次，請妥善保存：',
+  factorDone: '我已保存',
+  factorEnded: '兩步驟驗證已關閉',
+  factorFailed: '沒有成功：{why}',
+};
