@@ -251,34 +251,6 @@ test('which columns the results have is chosen by keyboard, and kept; the table 
   await leave(p);
 });
 
-test('every channel of the house can be chosen, and who has left, though no result has them', async () => {
-  const boss = await at(browser, house, 'admin', '/admin/');
-  await boss.locator('input[type=password]').waitFor({ state: 'detached' });
-  const { items } = await ask(boss, 'GET', 'people?site=demo');
-  const lin = items.find((x) => x.name === '林小雨');
-  await ask(boss, 'POST', `people/${lin.id}/disable`, {});
-  await leave(boss);
-  const p = await at(browser, house, 'reviewer', '/review/', { bypassCSP: true });
-  await p.locator('.result').first().waitFor();
-  const chip = (name) => p.locator('.chips .chip-btn', { hasText: name }).first();
-  await chip('渠道').click();
-  await p.locator('.menu-item', { hasText: '开放接口' }).waitFor(); // nobody has written there
-  await picture(p, 'find-channels');
-  await p.locator('.menu-item', { hasText: '开放接口' }).click();
-  await p.waitForFunction(() => location.search.includes('channel=api'));
-  await p.locator('.result').first().waitFor({ state: 'detached' });
-  await p.locator('.chip-clear').click();
-  await p.locator('.result').first().waitFor();
-  await chip('客服').click();
-  await p.locator('.menu-item', { hasText: '林小雨（已离职）' }).waitFor();
-  assert.deepEqual(await axe(p), [], 'who has left');
-  await picture(p, 'find-left');
-  await p.locator('.menu-item', { hasText: '林小雨（已离职）' }).click();
-  await p.waitForFunction((id) => location.search.includes(`agent=${id}`), lin.id);
-  await p.locator('.result', { hasText: '林小雨' }).first().waitFor();
-  await leave(p);
-});
-
 // The members of a form have the reader's words for their names, wherever a line of it stands.
 const MEMBERS = { 'zh-CN': ['电话', '留言'], 'zh-TW': ['電話', '留言'], 'en-US': ['Phone', 'Message'] };
 async function leavesForm(v) {
@@ -332,4 +304,32 @@ test('a form is shown by the names of its members: in the console, in what is fo
   }
   await v.context().close();
   await leave(desk);
+});
+
+test('every channel of the house can be chosen, and who has left, though no result has them', async () => {
+  const boss = await at(browser, house, 'admin', '/admin/');
+  await boss.locator('input[type=password]').waitFor({ state: 'detached' });
+  const { items } = await ask(boss, 'GET', 'people?site=demo');
+  const lin = items.find((x) => x.name === '林小雨');
+  await ask(boss, 'POST', `people/${lin.id}/disable`, {});
+  await leave(boss);
+  const p = await at(browser, house, 'reviewer', '/review/', { bypassCSP: true });
+  await p.locator('.result').first().waitFor();
+  const chip = (name) => p.locator('.chips .chip-btn', { hasText: name }).first();
+  await chip('渠道').click();
+  await p.locator('.menu-item', { hasText: '开放接口' }).waitFor(); // nobody has written there
+  await picture(p, 'find-channels');
+  await p.locator('.menu-item', { hasText: '开放接口' }).click();
+  await p.waitForFunction(() => location.search.includes('channel=api'));
+  await p.locator('.result').first().waitFor({ state: 'detached' });
+  await p.locator('.chip-clear').click();
+  await p.locator('.result').first().waitFor();
+  await chip('客服').click();
+  await p.locator('.menu-item', { hasText: '林小雨（已离职）' }).waitFor();
+  assert.deepEqual(await axe(p), [], 'who has left');
+  await picture(p, 'find-left');
+  await p.locator('.menu-item', { hasText: '林小雨（已离职）' }).click();
+  await p.waitForFunction((id) => location.search.includes(`agent=${id}`), lin.id);
+  await p.locator('.result', { hasText: '林小雨' }).first().waitFor();
+  await leave(p);
 });
