@@ -231,9 +231,10 @@ bool segmenter_next(struct segmenter *s, struct segment *ret)
         }
         *ret = (struct segment){ .from = from, .to = s->i, .cp_from = s->cp - 1, .cp_to = s->cp, .cjk = class == CJK };
         ret->joined = ret->cjk ? s->after_cjk : s->after_word;
+        ret->apart = ret->cjk && s->was_cjk && !ret->joined;
         token_add(ret, cp);
         take_rest(s, cp, ret);
-        s->after_cjk = ret->cjk;
+        s->was_cjk = s->after_cjk = ret->cjk;
         s->after_word = !ret->cjk;
         return true;
     }
@@ -301,7 +302,7 @@ void segment_plain(struct slice text, struct buf *ret)
 struct query_token {
     char text[sizeof(((struct segment *)0)->token)];
     size_t n;
-    bool joined, cjk;
+    bool joined, apart, cjk;
 };
 
 struct query {
@@ -336,6 +337,7 @@ static void term_add(struct query *q, const struct segment *t)
     memcpy(token->text, t->token, t->n);
     token->n = t->n;
     token->joined = t->joined;
+    token->apart = t->apart;
     token->cjk = t->cjk;
     q->n_tokens++;
     q->terms[q->n_terms - 1].n++;
@@ -421,14 +423,14 @@ static void query_parse(struct query *q, struct slice text)
     query_read(q, text, false);
 }
 
-/* One term as tokens between `quote`, with `then` between them. */
-static void put_term(const struct query *q, size_t term, char quote, const char *then, struct buf *ret)
+/* One term as tokens between `quote`, with `then` between them, or `gap` where a run of CJK has ended. */
+static void put_term(const struct query *q, size_t term, char quote, const char *then, const char *gap, struct buf *ret)
 {
     for (size_t i = 0; i < q->terms[term].n; i++) {
         const struct query_token *t = &q->tokens[q->terms[term].first + i];
 
         if (i)
-            buf_str(ret, then);
+            buf_str(ret, t->apart ? gap : then);
         buf_char(ret, quote);
         buf_add(ret, (struct slice){ t->text, t->n }); /* letters and digits only: nothing in it can end the quotes */
         buf_char(ret, quote);
@@ -449,14 +451,14 @@ bool segment_fts5(struct slice text, struct buf *ret)
             continue;
         if (done++)
             buf_str(ret, " AND ");
-        put_term(&q, i, '"', " + ", ret);
+        put_term(&q, i, '"', " + ", " + \"" SEGMENT_GAP "\" + ", ret);
     }
     buf_char(ret, ')');
     for (size_t i = 0; i < q.n_terms; i++) {
         if (!q.terms[i].without)
             continue;
         buf_str(ret, " NOT ");
-        put_term(&q, i, '"', " + ", ret);
+        put_term(&q, i, '"', " + ", " + \"" SEGMENT_GAP "\" + ", ret);
     }
     return true;
 }
@@ -472,7 +474,7 @@ bool segment_tsquery(struct slice text, struct buf *ret)
         if (i)
             buf_str(ret, " & ");
         buf_str(ret, q.terms[i].without ? "!(" : "(");
-        put_term(&q, i, '\'', " <-> ", ret);
+        put_term(&q, i, '\'', " <-> ", " <2> ", ret);
         buf_char(ret, ')');
     }
     return true;
@@ -486,7 +488,7 @@ void segment_tsquery_loose(struct slice text, struct buf *ret)
     for (size_t i = 0; i < q.n_terms; i++)
         if (!q.terms[i].without) {
             buf_str(ret, " & ");
-            put_term(&q, i, '\'', " & ", ret);
+            put_term(&q, i, '\'', " & ", " & ", ret);
         }
 }
 
@@ -542,8 +544,8 @@ static const struct segment *recent_back(const struct recent *r, size_t back)
     return &r->at[(r->n - 1 - back) % PHRASE_MAX];
 }
 
-/* Does `term` end with the token that was read last? `strict`: runs of CJK and the parts of a word without a gap, as they are marked; an index
- * does not know of gaps. */
+/* Does `term` end with the token that was read last? As an index has it, or (`strict`) with the parts of a word without a gap, too, as they are
+ * marked. What stands in a list (q->whole) may have gaps where its phrase has none. */
 static bool ends_here(const struct query *q, size_t term, const struct recent *r, bool strict)
 {
     size_t n = q->terms[term].n;
@@ -554,7 +556,8 @@ static bool ends_here(const struct query *q, size_t term, const struct recent *r
         const struct segment *t = recent_back(r, i);
         const struct query_token *want = &q->tokens[q->terms[term].first + n - 1 - i];
 
-        if (t->n != want->n || memcmp(t->token, want->text, t->n) != 0 || (strict && want->joined && !t->joined))
+        if (t->n != want->n || memcmp(t->token, want->text, t->n) != 0 || (strict && want->joined && !t->joined) ||
+            (!q->whole && i + 1 < n && t->apart != want->apart))
             return false;
     }
     return true;

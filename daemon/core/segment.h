@@ -1,8 +1,9 @@
 /* segment.h: text into tokens for search. One function for indexing and for queries, for every database.
  *
  * Each CJK character is a token of its own, in the one form that core/han.h gives it (退货 is 退貨); other scripts by word, folded (case, width,
- * accents), where letters and digits that meet are two; everything else separates. A run of CJK in a query is a phrase, so a two-character word is
- * found exactly; so is a word of several parts: "iPhone" and "iPhone15" both find "iPhone15手机".
+ * accents), where letters and digits that meet are two; everything else separates. A run of CJK in a query is a phrase, and an index knows where a
+ * run of a text ends, so a two-character word is found exactly: 果手 is not in 苹果，手机. A word of several parts is a phrase, too: "iPhone" and
+ * "iPhone15" both find "iPhone15手机", and "iPhone 15".
  *
  * What stands in a list and is looked for in all that is written (keywords, forbidden wording) is compared by whole words: there "5" is not in
  * "5G手机", nor "iPhone" in "iPhone15". */
@@ -22,14 +23,18 @@ struct segment {
     size_t n;
     bool cjk;
     bool joined; /* CJK directly after CJK, a part of a word after the one before: nothing but nothing between */
+    bool apart;  /* CJK after CJK, and something between: an index has SEGMENT_GAP there, or a place that is free */
 };
+
+#define SEGMENT_GAP "." /* no token: it has no letter */
 
 struct segmenter {
     struct slice text;
     size_t i;
     int cp;
-    bool after_cjk, after_word;
-    bool whole; /* letters and digits that meet are one */
+    bool after_cjk, after_word; /* directly */
+    bool was_cjk;               /* the token before, whatever stands between */
+    bool whole;                 /* letters and digits that meet are one */
 };
 
 void segmenter_init(struct segmenter *s, struct slice text);

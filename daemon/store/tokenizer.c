@@ -27,10 +27,15 @@ static int tokenize(Fts5Tokenizer *t, void *ctx, int flags, const char *text, in
     int code = SQLITE_OK;
 
     (void)t;
-    (void)flags;
+    if ((flags & FTS5_TOKENIZE_QUERY) && n == 1 && *text == *SEGMENT_GAP) /* as segment_fts5() writes it */
+        return token(ctx, 0, SEGMENT_GAP, 1, 0, 1);
     segmenter_init(&s, (struct slice){ text ? text : "", text ? (size_t)n : 0 });
-    while (code == SQLITE_OK && segmenter_next(&s, &seg))
-        code = token(ctx, 0, seg.token, (int)seg.n, (int)seg.from, (int)seg.to);
+    while (code == SQLITE_OK && segmenter_next(&s, &seg)) {
+        if (seg.apart)
+            code = token(ctx, 0, SEGMENT_GAP, 1, (int)seg.from, (int)seg.from);
+        if (code == SQLITE_OK)
+            code = token(ctx, 0, seg.token, (int)seg.n, (int)seg.from, (int)seg.to);
+    }
     return code;
 }
 

@@ -24,15 +24,18 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static size_t count_words(struct slice text)
+static size_t count_words(struct slice text, size_t *places)
 {
     struct segmenter s;
     struct segment t;
     size_t n = 0;
 
+    *places = 0;
     segmenter_init(&s, text);
-    while (segmenter_next(&s, &t))
+    while (segmenter_next(&s, &t)) {
         n++;
+        *places += t.apart ? 2 : 1;
+    }
     return n;
 }
 
@@ -75,16 +78,16 @@ static void put_vector(struct slice text, bool dense, struct buf *ret)
         if (dense)
             buf_str(ret, "' ");
         else
-            buf_printf(ret, "':%d ", ++place);
+            buf_printf(ret, "':%d ", place += t.apart ? 2 : 1);
     }
 }
 
 static enum kf_rc vector_of(struct slice text, bool *dense, struct buf *ret, struct kf_err *why)
 {
-    size_t n = count_words(text);
+    size_t places, n = count_words(text, &places);
     bool no_memory = false;
 
-    *dense = n > PLACE_MAX || (n > PLACES_MAX && repeats(text, n, &no_memory));
+    *dense = places > PLACE_MAX || (n > PLACES_MAX && repeats(text, n, &no_memory));
     put_vector(text, *dense, ret);
     return no_memory || !buf_ok(ret) ? kf_fail(why, KF_NOMEM, "out of memory") : KF_OK;
 }

@@ -75,6 +75,36 @@ static void letters_are_found_beside_digits(void **state)
     }
 }
 
+/* A word of two characters is where these stand side by side, and nowhere else: what is between ends a run. */
+static void chinese_is_found_exactly(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *terms, *result, *marks;
+    } rows[] = {
+        { "果手", "", "" },
+        { "退款", "b:1", "[7,9)" },
+        { "苹果 手机", "a:1", "[0,2)[3,5)" },
+        { "\"苹果，手机\"", "a:1", "[0,5)" },
+        { "\"苹果 手机\"", "a:1", "[0,5)" }, /* whatever stands between */
+        { "\"苹果手机\"", "", "" },
+        { "先退 -退款", "c:1", "[1,3)" },
+        { "手机 -\"果，手\"", "", "" },
+        { "手机 -果手", "a:1", "[3,5)" },
+    };
+
+    say(w, "a", "苹果，手机壳", NOW);
+    say(w, "b", "我要退。款项：退款", NOW + 1);
+    say(w, "c", "请先退 款项另说", NOW + 2);
+    indexed(w);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct result r = find(w, query_for(rows[i].terms));
+
+        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
+            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
+    }
+}
+
 /* 退货 is 退貨: in what was said, in what is looked for, in a phrase, in what must not be; and it is marked where it stands. */
 static void chinese_is_found_in_both_ways_of_writing_it(void **state)
 {
@@ -590,6 +620,7 @@ static void reindexing_finds_the_same(void **state)
 static const struct CMUnitTest tests[] = {
     T(words_are_found_where_they_are),
     T(letters_are_found_beside_digits),
+    T(chinese_is_found_exactly),
     T(chinese_is_found_in_both_ways_of_writing_it),
     T(a_hit_says_where_the_word_stands),
     T(the_newest_hit_decides_the_order),

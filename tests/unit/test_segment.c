@@ -117,13 +117,14 @@ static void writes_queries_for_both_databases(void **state)
         { "，。！", NULL, NULL },
         { "-退款", NULL, NULL },
         { "退款", "(\"退\" + \"款\")", "('退' <-> '款')" },
+        { "\"退，款\"", "(\"退\" + \".\" + \"款\")", "('退' <2> '款')" },
         { "退款 发票", "(\"退\" + \"款\" AND \"发\" + \"票\")", "('退' <-> '款') & ('发' <-> '票')" },
         { "退款　发票", "(\"退\" + \"款\" AND \"发\" + \"票\")", "('退' <-> '款') & ('发' <-> '票')" }, /* full-width blank */
         { "iPhone15手机", "(\"iphone\" + \"15\" AND \"手\" + \"机\")", "('iphone' <-> '15') & ('手' <-> '机')" },
         { "iPhone手机", "(\"iphone\" AND \"手\" + \"机\")", "('iphone') & ('手' <-> '机')" },
         { "Free Shipping", "(\"free\" AND \"shipping\")", "('free') & ('shipping')" },
         { "\"Free Shipping\"", "(\"free\" + \"shipping\")", "('free' <-> 'shipping')" },
-        { "“发票 号”", "(\"发\" + \"票\" + \"号\")", "('发' <-> '票' <-> '号')" },
+        { "“发票 号”", "(\"发\" + \"票\" + \".\" + \"号\")", "('发' <-> '票' <2> '号')" },
         { "\"open end", "(\"open\" + \"end\")", "('open' <-> 'end')" },
         { "退款 -发票", "(\"退\" + \"款\") NOT \"发\" + \"票\"", "('退' <-> '款') & !('发' <-> '票')" },
         { "-a b -\"c d\"", "(\"b\") NOT \"a\" NOT \"c\" + \"d\"", "!('a') & ('b') & !('c' <-> 'd')" },
@@ -157,7 +158,15 @@ static void tells_a_hit_from_its_text(void **state)
         const char *loose;
     } rows[] = {
         { "我要退款", "退款", true, " & '退' & '款'" },
-        { "退，款", "退款", true, " & '退' & '款'" }, /* an index does not know what stands between */
+        { "退，款", "退款", false, " & '退' & '款'" }, /* an index knows where a run ends, */
+        { "退 款", "退款", false, " & '退' & '款'" },
+        { "退，款", "\"退，款\"", true, " & '退' & '款'" },
+        { "退…… 款", "\"退 款\"", true, " & '退' & '款'" }, /* though not what stands there */
+        { "退款", "\"退 款\"", false, " & '退' & '款'" },
+        { "退a款", "\"退 款\"", false, " & '退' & '款'" },
+        { "苹果，手机壳", "果手", false, " & '果' & '手'" },
+        { "苹果，手机壳", "苹果 手机", true, " & '苹' & '果' & '手' & '机'" },
+        { "iPhone 15", "iphone15", true, " & 'iphone' & '15'" }, /* the parts of a word are often written apart */
         { "款退", "退款", false, " & '退' & '款'" },
         { "退款和发票", "发票 退款", true, " & '发' & '票' & '退' & '款'" },
         { "退款和发票", "退款 -发票", false, " & '退' & '款'" },
@@ -196,9 +205,10 @@ static void marks_what_was_found_in_code_points(void **state)
         int marks[4][2];
     } rows[] = {
         { "我要退款，怎么退款？", "退款", 2, { { 2, 4 }, { 7, 9 } } },
-        { "退，款", "退款", 1, { { 0, 3 } } },                     /* an index finds it so: it shall be seen what it found */
-        { "退，款就是退款", "退款", 1, { { 5, 7 } } },             /* but where nothing stands between, only that */
-        { "退，款 发票", "退款 发票", 2, { { 0, 3 }, { 4, 6 } } }, /* each term for itself */
+        { "退，款", "退款", 0, { { 0, 0 } } },
+        { "退，款就是退款", "退款", 1, { { 5, 7 } } },
+        { "iPhone 15", "iphone15", 1, { { 0, 9 } } },            /* an index finds it so: it shall be seen what it found */
+        { "iPhone 15 iPhone15", "iphone15", 1, { { 10, 18 } } }, /* but where nothing stands between, only that */
         { "退，款", "\"退 款\"", 1, { { 0, 3 } } },
         { "退，票", "退款", 0, { { 0, 0 } } },
         { "🙂Hello hello", "HELLO", 2, { { 1, 6 }, { 7, 12 } } },
