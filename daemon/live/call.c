@@ -112,7 +112,7 @@ static void end(struct call *c, enum kf_rc rc, const redisReply *reply, const st
     if (rc && rc != KF_CONFLICT) {
         l->figures.failed++;
         if (c->script == SCRIPT_PUT || c->script == SCRIPT_AGENT)
-            doubts_note(l, &c->site);
+            doubts_note(l, &c->site, why->text);
     }
     c->finish(c, rc, reply, rc ? why : NULL);
     buf_finish(&c->cmd);
@@ -175,6 +175,9 @@ static void on_answer(struct link_ask *ask, const redisReply *reply)
         rc = word_rc(reply->str, &why);
     else if (reply->type != REDIS_REPLY_STATUS && reply->type != REDIS_REPLY_ARRAY)
         rc = kf_fail(&why, KF_IO, "a script answers oddly");
+    /* It stumbled over what it found: somebody else has written there. Loaded anew, the site forgets what nothing can be done with. */
+    if (rc == KF_IO && c->script != SCRIPT_RESET && c->script != SCRIPT_DOUBT)
+        doubts_note(c->live, &c->site, why.text);
     end(c, rc, rc ? NULL : reply, &why);
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-void doubts_note(struct live *l, const struct kf_key *site)
+void doubts_note(struct live *l, const struct kf_key *site, const char *why)
 {
     struct doubt *d;
 
@@ -30,7 +30,7 @@ void doubts_note(struct live *l, const struct kf_key *site)
         l->doubts = d;
         l->cap_doubts = cap;
     }
-    live_note(l->cfg.log, NOTE_WARN, "live event=doubt site=%s", site->s);
+    live_note(l->cfg.log, NOTE_WARN, "live event=doubt site=%s why=\"%s\"", site->s, why);
     l->doubts[l->n_doubts++] = (struct doubt){ .site = *site };
 }
 

@@ -140,8 +140,8 @@ void scripts_greet(struct live *l);
 
 /* ---- doubts (doubt.c) ------------------------------------------------------------------------------------------------ */
 
-/* A call about the site got lost that told what the store has committed. */
-void doubts_note(struct live *l, const struct kf_key *site);
+/* A call about the site got lost that told what the store has committed, or found what is not ours. `why` is for the log. */
+void doubts_note(struct live *l, const struct kf_key *site, const char *why);
 /* Tells Redis, as far as it can be told. */
 void doubts_tell(struct live *l);
 

@@ -43,11 +43,11 @@ end
 
 -- The lease epoch in `ready`, whether the rebuilding is done, and whether it is doubted; nil if there is none.
 local function readiness()
-    local v = call('GET', KEYS[1])
-    if not v then
+    local v = redis.pcall('GET', KEYS[1])
+    if type(v) ~= 'string' then
         return nil, false, false
     end
-    local word, epoch = string.match(v, '^(%a*):?(%d+)$')
+    local word, epoch = string.match(v, '^(%a*):?(%d+)$') -- of what is not ours: nothing
     return tonumber(epoch), word == '', word == 'doubted'
 end
 

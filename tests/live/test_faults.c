@@ -109,6 +109,45 @@ static const char *hex_of(struct kf_id id)
     return hex;
 }
 
+static bool gives_nothing_out(void *ctx)
+{
+    struct seen s = do_look(0, &site, 9);
+
+    (void)ctx;
+    return live_unready(s.rc, &s.why);
+}
+
+/* Whatever of ours somebody has made something else of: whoever stumbles over it has it loaded anew, and then it is ours again. */
+static void spoiled_by_somebody_it_is_loaded_anew(void **state)
+{
+    static const char *const keys[] = { "ready",  "convs",   "waiting", "queue:main", "queues", "ending",   "weights",
+                                        "traits", "refused", "agents", "gone",  "sums",       "heard",  "places:1", "beats:1" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        bool of_agent = strchr(keys[i], ':') && strstr(keys[i], ":1");
+        char key[80];
+
+        (void)snprintf(key, sizeof(key), "kefu:{s}:%.*s%s", of_agent ? (int)strcspn(keys[i], ":") + 1 : 80, keys[i],
+                       of_agent ? hex_of(AGENT(1)) : "");
+        assert_int_equal(put_waiting(1).rc, KF_OK);
+        (void)admin(&redis, "SET %s spoiled", key);
+        (void)put_waiting(2);
+        (void)do_connected(0, &site, 1);
+        (void)do_reserve(0, &site, 1, 2, 1, 1, 1000);
+        (void)do_gone(0, &site, 1);
+        if (strcmp(keys[i], "refused") == 0) /* of no use to anybody in these */
+            rebuild(1);
+        else if (!wait_for(gives_nothing_out, NULL, SOON_MS))
+            fail_msg("%s: nobody has noticed: %s", keys[i], w.log);
+        rebuild(1);
+        assert_int_equal(put_waiting(1).rc, KF_OK);
+        if (do_reserve(0, &site, 1, 1, 1, 1, 1000).rc)
+            fail_msg("%s: it gives nothing out any more: %s", keys[i], w.log);
+    }
+    assert_int_equal(w.node[0].downs, 0);
+}
+
 /* The sums are a help: a node of another version does not keep them, nor may anybody rely on their being there. */
 static void a_look_counts_anew_what_the_sums_do_not_know(void **state)
 {
@@ -644,6 +683,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(emptied_at_any_time_it_is_unready_until_it_is_rebuilt, with_redis),
         T(robbed_of_some_keys_it_is_unready_as_well, with_redis),
+        T(spoiled_by_somebody_it_is_loaded_anew, with_redis),
         T(a_look_counts_anew_what_the_sums_do_not_know, with_redis),
         T(without_its_scripts_it_gets_them_again, with_redis),
         T(out_of_memory_it_is_asked_later, with_redis),
