@@ -6,11 +6,24 @@
 
 #define LOOK_MS 500 /* so often it is looked which queues have somebody */
 
+/* What there is to wait for: "nobody", "closed", NULL somebody. */
+struct attendance {
+    const char *waiting;
+    const char *parked; /* of what is put off until the doors open: "closed" until then, whoever is still there */
+};
+
+static struct attendance attendance_of(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
+{
+    const struct site_queue *q = site_queue(ds->site, queue);
+    const char *shut = q && !hours_open(&q->hours, now(d)) ? "closed" : NULL;
+    const char *waiting = !deserted(d, ds, queue) ? NULL : shut ? shut : "nobody";
+
+    return (struct attendance){ .waiting = waiting, .parked = shut ? shut : waiting };
+}
+
 const char *unattended(struct desk *d, const struct desk_site *ds, const struct site_queue *q)
 {
-    if (!deserted(d, ds, &q->key))
-        return NULL;
-    return hours_open(&q->hours, now(d)) ? "nobody" : "closed";
+    return attendance_of(d, ds, &q->key).waiting;
 }
 
 const char *desk_unattended(struct desk *d, const struct kf_key *site, const struct site_queue *q)
@@ -22,35 +35,33 @@ const char *desk_unattended(struct desk *d, const struct kf_key *site, const str
 
 /* ---- those who wait ---- */
 
-/* What there is to wait for in that queue: outside its hours it is "closed", else "nobody" may be there; NULL: somebody is. */
-static const char *unattended_now(struct desk *d, const struct desk_site *ds, const struct kf_key *queue)
+static bool waits(const struct conv *c)
 {
-    const struct site_queue *q = site_queue(ds->site, queue);
+    return c->state == CONV_WAITING || c->state == CONV_PARKED;
+}
 
-    if (q && !hours_open(&q->hours, now(d)))
-        return "closed";
-    return deserted(d, ds, queue) ? "nobody" : NULL;
+static const char *told(struct attendance a, const struct conv *c)
+{
+    return c->state == CONV_PARKED ? a.parked : a.waiting;
 }
 
 const char *unattended_for(struct desk *d, const struct desk_site *ds, const struct conv *c)
 {
-    return c->state == CONV_WAITING || c->state == CONV_PARKED ? unattended_now(d, ds, &c->queue) : NULL;
+    return waits(c) ? told(attendance_of(d, ds, &c->queue), c) : NULL;
 }
 
 struct attending {
     struct desk *d;
     struct desk_site *ds;
-    const char **of; /* of each queue of the site, in its order: to look costs a walk through all people */
+    struct attendance *of; /* each queue of the site, in its order: to look costs a walk through all people */
 };
 
 static const char *unattended_known(const struct attending *k, const struct conv *c)
 {
-    if (c->state != CONV_WAITING && c->state != CONV_PARKED)
-        return NULL;
-    for (size_t i = 0; i < k->ds->site->n_queues; i++)
+    for (size_t i = 0; waits(c) && i < k->ds->site->n_queues; i++)
         if (key_eq(&k->ds->site->queues[i].key, &c->queue))
-            return k->of[i];
-    return unattended_now(k->d, k->ds, &c->queue);
+            return told(k->of[i], c);
+    return unattended_for(k->d, k->ds, c);
 }
 
 static void attend(void *ctx, struct view *v)
@@ -60,6 +71,11 @@ static void attend(void *ctx, struct view *v)
     if (key_eq(&v->conv.site, &k->ds->site->key) && session_seats(k->d->session, &v->conv.contact) &&
         unattended_known(k, &v->conv) != v->unattended)
         tell_state(k->d, k->ds, &v->conv, v->position);
+}
+
+static uint64_t add_up(uint64_t sum, const char *word)
+{
+    return sum * 31 + (word ? (uint64_t)*word : 0);
 }
 
 void tell_attended(struct desk *d, struct desk_site *ds)
@@ -74,11 +90,10 @@ void tell_attended(struct desk *d, struct desk_site *ds)
     if (!k.of)
         return; /* at the next sweep */
     for (size_t i = 0; i < ds->site->n_queues; i++) {
-        const struct site_queue *q = &ds->site->queues[i];
-        const char *is = unattended_now(d, ds, &q->key);
+        const struct kf_key *queue = &ds->site->queues[i].key;
 
-        sum = sum * 31 + hash_slice(slice_of(q->key.s)) + (is ? (uint64_t)*is : 0);
-        k.of[i] = is;
+        k.of[i] = attendance_of(d, ds, queue);
+        sum = add_up(add_up(sum * 31 + hash_slice(slice_of(queue->s)), k.of[i].waiting), k.of[i].parked);
     }
     if (sum != ds->attended) {
         ds->attended = sum;

@@ -293,8 +293,8 @@ void tell_agents(struct desk *d, const struct desk_site *ds);
 /* ---- attend.c: is there anybody in a queue? ---- */
 /* What whoever hands something over to it should know: "nobody" is there, or it is "closed" and nobody is; NULL: somebody will have it. */
 const char *unattended(struct desk *d, const struct desk_site *ds, const struct site_queue *q);
-/* What the visitor's page says of the queue where the conversation waits: "closed" outside of its hours, whoever is still there; else "nobody" or
- * NULL. Of one that is offered somebody is there: NULL. */
+/* What the visitor's page says of the queue where the conversation waits: the same; of one that is put off "closed" until the doors open, whoever
+ * is still there. Of one that is offered somebody is there: NULL. */
 const char *unattended_for(struct desk *d, const struct desk_site *ds, const struct conv *c);
 /* Who waits where somebody has come, or the last one has gone, is told, though nothing has become of the conversation itself. */
 void tell_attended(struct desk *d, struct desk_site *ds);
