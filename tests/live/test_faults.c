@@ -120,8 +120,8 @@ static bool gives_nothing_out(void *ctx)
 /* Whatever of ours somebody has made something else of: whoever stumbles over it has it loaded anew, and then it is ours again. */
 static void spoiled_by_somebody_it_is_loaded_anew(void **state)
 {
-    static const char *const keys[] = { "ready",  "convs",   "waiting", "queue:main", "queues", "ending",   "weights",
-                                        "traits", "refused", "agents", "gone",  "sums",       "heard",  "places:1", "beats:1" };
+    static const char *const keys[] = { "ready",   "convs",  "waiting", "queue:main", "queues", "ending",   "weights", "traits",
+                                        "refused", "agents", "gone",    "sums",       "heard",  "places:1", "beats:1" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
