@@ -36,8 +36,10 @@ enum errand_kind {
     ERRAND_BOT = 8, /* the bot's turn: the visitor's message `seq` wants its answer. A line of its own. Asked again under the same id when
                          * its outcome is unknown: what the bot says counts only in the commit that settles it, so it counts once */
     ERRAND_BOT_WAIT =
-        9,            /* due when patience with the bot (or with a visitor whom it has answered: `seq` is the bot's) is over. In no line */
-    ERRAND_REACT = 10 /* our reaction to the visitor's message `seq`, as it stands by then: saying it twice is saying it once */
+        9, /* due when patience with the bot (or with a visitor whom it has answered: `seq` is the bot's) is over. In no line */
+    /* Our reaction to the visitor's message `seq`, as it stands by then: saying it twice is saying it once. It goes behind what is before it in
+     * its conversation's line, and holds up no words, however long its platform takes. */
+    ERRAND_REACT = 10
 };
 
 struct errand {

@@ -456,6 +456,30 @@ static void a_reaction_that_goes_nowhere_is_told(void **state)
     refused(conv, "n7", 1, "👍", "conflict", "closed");
 }
 
+/* What cannot be put yet holds up no words: they are what the visitor waits for. What is said of the same message later stays behind it. */
+static void a_reaction_that_waits_holds_up_no_words(void **state)
+{
+    const char *conv;
+    int64_t seq;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":7," FROM("65") ",\"text\":\"Well?\"}");
+    react(conv, "h1", 1, "👍");
+    take_reaction(65, "👍");
+    platform_answer(&r.p, 429, NULL,
+                    "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests\",\"parameters\":{\"retry_after\":3}}");
+    react(conv, "h2", 1, "🎉");
+    seq = staff_say(&r.agent, conv, "h3", "It is on its way");
+    take("sendMessage");
+    assert_string_equal(text_at(r.p.json, "text"), "It is on its way");
+    sent_as("65", 9);
+    rig_status(&r, seq, "sent");
+    for (int i = 0; i < 2; i++) {
+        take_reaction(65, "🎉");
+        platform_answer(&r.p, 200, NULL, DONE);
+    }
+}
+
 /* What was under way when the daemon died is said again, as it stands by then: nobody is left with what was meant before. */
 static void a_reaction_outlives_the_daemon(void **state)
 {
@@ -498,6 +522,7 @@ int main(void)
         cmocka_unit_test(a_person_in_a_file_goes_as_a_contact),
         cmocka_unit_test(a_reaction_is_put_changed_and_taken_back),
         cmocka_unit_test(a_reaction_that_goes_nowhere_is_told),
+        cmocka_unit_test(a_reaction_that_waits_holds_up_no_words),
         cmocka_unit_test(a_reaction_outlives_the_daemon), /* the last: it is another one then */
     };
 
