@@ -1,6 +1,7 @@
 /* qq_template.c: what an agent has chosen from what QQ has ready: its three ARK templates, and markdown templates of the bot. They are
  * replies like all that a bot says, and each needs a permission of the platform
  * (https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/type/ark.html, autumn 2026). */
+#include "core/utf8.h"
 #include "protocols/chosen.h"
 #include "protocols/qq_impl.h"
 
@@ -73,18 +74,6 @@ const struct ready_kind qq_kinds[] = {
     { .name = NULL },
 };
 
-enum kf_rc qq_fits(const struct template *t, struct kf_err *why)
-{
-    if (!t->kind)
-        return kf_fail(why, KF_INVALID, "kind: required here: ark23, ark24, ark37 or markdown");
-    if (strcmp(t->kind, "markdown") == 0)
-        return t->blanks.numbered ? kf_fail(why, KF_INVALID, "text: blanks have the names of the template's parameters here") : KF_OK;
-    for (const char *p = t->name; *p; p++)
-        if (*p < '0' || *p > '9')
-            return kf_fail(why, KF_INVALID, "name: template_id, digits");
-    return KF_OK;
-}
-
 /* The i-th line; {NULL,0}: there is none. */
 static struct slice line_of(struct slice text, int i)
 {
@@ -97,6 +86,30 @@ static struct slice line_of(struct slice text, int i)
         text = end ? (struct slice){ end + 1, text.n - n - 1 } : (struct slice){ NULL, 0 };
     }
     return text;
+}
+
+/* It stands there as a number. */
+static bool is_number(const char *s)
+{
+    size_t n = strspn(s, "0123456789");
+
+    return n && n <= 9 && !s[n] && *s != '0';
+}
+
+enum kf_rc qq_fits(const struct template *t, struct kf_err *why)
+{
+    struct slice line;
+
+    if (!t->kind)
+        return kf_fail(why, KF_INVALID, "kind: required here: ark23, ark24, ark37 or markdown");
+    if (strcmp(t->kind, "markdown") == 0)
+        return t->blanks.numbered ? kf_fail(why, KF_INVALID, "text: blanks have the names of the template's parameters here") : KF_OK;
+    if (!is_number(t->name))
+        return kf_fail(why, KF_INVALID, "name: template_id, digits: at most nine, without a zero in front");
+    for (int i = 0; (line = line_of(slice_of(t->text), i)).p; i++)
+        if (utf8_blank(line))
+            return kf_fail(why, KF_INVALID, "text: no line of it is empty");
+    return KF_OK;
 }
 
 static void pair(struct buf *b, const char *key, struct slice value)
