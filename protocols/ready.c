@@ -169,9 +169,26 @@ static int lines_of(struct slice s)
     return n;
 }
 
+/* The number, from 1, of the first line that is too long, and what it has and may have; 0: none is. */
+static int long_line(const struct ready_kind *k, struct slice text, size_t *has, size_t *max)
+{
+    for (int n = 1; text.n; n++) {
+        const char *end = memchr(text.p, '\n', text.n);
+
+        *has = end ? (size_t)(end - text.p) : text.n;
+        *max = n == 1 ? k->first_max : k->line_max;
+        if (*max && *has > *max)
+            return n;
+        text = (struct slice){ text.p + *has + (end != NULL), text.n - *has - (end != NULL) };
+    }
+    return 0;
+}
+
 static enum kf_rc check_text(const struct ready_kind *k, const struct template *t, struct kf_err *why)
 {
     struct slice text = slice_of(t->text);
+    size_t has, max;
+    int line = long_line(k, text, &has, &max);
 
     if (!k->text_max && to_blank(text) != text.n)
         return kf_fail(why, KF_INVALID, "text: the other side does not read it, so that nothing can be filled in there");
@@ -179,7 +196,7 @@ static enum kf_rc check_text(const struct ready_kind *k, const struct template *
         return kf_fail(why, KF_INVALID, "text: at most %zu bytes", k->text_max);
     if (k->lines && lines_of(text) > k->lines)
         return kf_fail(why, KF_INVALID, "text: at most %d %s", k->lines, k->lines == 1 ? "line" : "lines");
-    return KF_OK;
+    return line ? kf_fail(why, KF_INVALID, "text: line %d has %zu bytes; the platform takes %zu", line, has, max) : KF_OK;
 }
 
 enum kf_rc ready_check(const struct ready_kind *kinds, const struct template *t, struct kf_err *why)
@@ -218,12 +235,16 @@ enum kf_rc ready_fits(const struct ready_kind *k, const struct template *t, cons
                       struct kf_err *why)
 {
     enum kf_rc rc = KF_OK;
+    size_t has, max;
     struct buf b;
+    int line;
 
     buf_init(&b, VALUE_MAX);
     template_fill(slice_of(t->text), values, n, NULL, &b);
     if (k->text_max && b.n > k->text_max)
         rc = kf_fail(why, KF_LIMIT, "fields: with them the text has %zu bytes; the platform takes %zu", b.n, k->text_max);
+    else if ((line = long_line(k, buf_slice(&b), &has, &max)))
+        rc = kf_fail(why, KF_LIMIT, "fields: with them line %d of the text has %zu bytes; the platform takes %zu", line, has, max);
     for (size_t i = 0; i < t->n_values && !rc; i++) {
         const struct ready_part *p = part_of(k, t->values[i].name);
 

@@ -32,6 +32,7 @@ struct ready_kind {
     const char *name_help;          /* what that is */
     size_t text_max;                /* bytes of the text, where the other side reads it; 0: it stays here, and nothing is filled in */
     int lines;                      /* that it has at most; 0 any number */
+    size_t first_max, line_max;     /* bytes of the first of them, and of each other; 0: as many as the text */
     bool opens;                     /* it may have an url_field */
     const struct ready_part *parts; /* ended by a NULL name; NULL: none */
 };

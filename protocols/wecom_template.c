@@ -37,6 +37,8 @@ const struct ready_kind wecom_kinds[] = {
       .name_help = "name",
       .text_max = TEXT_MAX,
       .lines = ENTRIES_MAX + 1,
+      .first_max = WECOM_HEAD,
+      .line_max = LINE_MAX,
       .parts = menu_parts },
     { .name = "ca_link", .help = "a customer acquisition link", .reply = true, .form = READY_ADDRESS, .name_help = "link_url" },
     { .name = NULL },
@@ -66,8 +68,7 @@ enum kf_rc wecom_fits(const struct template *t, struct kf_err *why)
     while (next_line(&rest, &line)) {
         if (!line.n)
             return kf_fail(why, KF_INVALID, "text: no line of a menu is empty");
-        if (line.n > (n++ ? LINE_MAX : WECOM_HEAD))
-            return kf_fail(why, KF_INVALID, "text: at most %d bytes above a menu, and %d in an entry", WECOM_HEAD, LINE_MAX);
+        n++;
     }
     return n > 1 ? KF_OK : kf_fail(why, KF_INVALID, "text: below its first line a menu has an entry in each");
 }

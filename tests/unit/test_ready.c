@@ -109,12 +109,42 @@ static void what_is_too_long_with_it_is_said_before_it_goes(void **state)
     }
 }
 
+/* Each line is one thing there: what is filled in may not make one too long, however short the text is. */
+static void a_line_that_is_too_long_with_it_is_said_before_it_goes(void **state)
+{
+    static const struct ready_kind menu = {
+        .name = "menu", .help = "m", .name_help = "n", .reply = true, .text_max = 100, .first_max = 12, .line_max = 8
+    };
+    static const struct {
+        const char *a, *b, *words;
+    } rows[] = {
+        { "123456789012", "12345678", NULL },
+        { "1234567890灯", "1", "fields: with them line 1 of the text has 13 bytes; the platform takes 12" },
+        { "1", "灯灯灯", "fields: with them line 3 of the text has 9 bytes; the platform takes 8" },
+    };
+    struct template t = { .kind = "menu", .name = "1", .text = "{{a}}\nx\n{{b}}" };
+    const struct template wide = { .kind = "menu", .name = "1", .text = "1\n123456789" };
+    struct kf_err why = { .rc = KF_OK };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct template_value values[] = { { SLICE("a"), slice_of(rows[i].a) }, { SLICE("b"), slice_of(rows[i].b) } };
+
+        assert_int_equal(ready_fits(&menu, &t, values, 2, &why), rows[i].words ? KF_LIMIT : KF_OK);
+        if (rows[i].words)
+            assert_string_equal(why.text, rows[i].words);
+    }
+    assert_int_equal(ready_check((const struct ready_kind[]){ menu, { .name = NULL } }, &wide, &why), KF_INVALID);
+    assert_string_equal(why.text, "text: line 2 has 9 bytes; the platform takes 8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blanks_of_the_values_stand_behind_those_of_the_text),
         cmocka_unit_test(what_is_filled_in_is_encoded_where_it_leads_somewhere),
         cmocka_unit_test(what_is_too_long_with_it_is_said_before_it_goes),
+        cmocka_unit_test(a_line_that_is_too_long_with_it_is_said_before_it_goes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

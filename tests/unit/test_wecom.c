@@ -634,6 +634,22 @@ static void what_is_not_ready_is_told(void **state)
     ready_things_are_judged(&wecom_kf_ops, rows, COUNT(rows));
 }
 
+/* WeCom takes 256 bytes of an entry, which an agent can fill in. */
+static void an_entry_that_is_filled_in_is_held_to_its_size(void **state)
+{
+    const struct template t = { .kind = "msgmenu", .name = "a", .text = "x\n{{order}}" };
+    struct template_value value = { SLICE("order"), { NULL, 0 } };
+    struct kf_err why = { .rc = KF_OK };
+    char text[258];
+
+    (void)state;
+    memset(text, '7', sizeof(text));
+    value.value = (struct slice){ text, 256 };
+    assert_int_equal(ready_fits(ready_find(wecom_kf_ops.kinds, "msgmenu"), &t, &value, 1, &why), KF_OK);
+    value.value.n = 257;
+    assert_int_equal(ready_fits(ready_find(wecom_kf_ops.kinds, "msgmenu"), &t, &value, 1, &why), KF_LIMIT);
+}
+
 static void choices_are_a_menu_or_lines(void **state)
 {
     struct bench *t = *state;
@@ -900,6 +916,7 @@ int main(void)
         BENCH(a_send_has_a_name_of_its_own),
         BENCH(what_is_ready_goes_as_a_message),
         BENCH(what_is_not_ready_is_told),
+        BENCH(an_entry_that_is_filled_in_is_held_to_its_size),
         BENCH(choices_are_a_menu_or_lines),
         BENCH(each_file_goes_as_what_it_is),
         BENCH(a_place_goes_as_one_and_other_cards_as_texts),
