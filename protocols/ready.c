@@ -1,6 +1,7 @@
 #include "protocols/ready.h"
 
 #include "core/card.h"
+#include "core/utf8.h"
 #include "protocols/url.h"
 
 #define VALUE_MAX 65536
@@ -134,7 +135,7 @@ static enum kf_rc no_such_part(const struct ready_kind *k, struct slice name, st
         buf_str(&all, p == k->parts ? "" : ", ");
         buf_str(&all, p->name);
     }
-    (void)kf_fail(why, KF_INVALID, "values.%.*s: not known here; %s has %.160s", (int)(name.n < 32 ? name.n : 32), name.p, k->name,
+    (void)kf_fail(why, KF_INVALID, "values.%.*s: not known here; %s has %.160s", (int)utf8_cut(name, 32).n, name.p, k->name,
                   all.n && buf_ok(&all) ? all.p : "none");
     buf_finish(&all);
     return KF_INVALID;

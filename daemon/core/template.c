@@ -56,7 +56,7 @@ static enum kf_rc add_blank(struct template_blanks *b, const char *where, struct
 {
     if (!good_name(name) || (is_number(name) && (name.n > 2 || name.p[0] == '0' || !isdigit((unsigned char)name.p[name.n - 1]))))
         return kf_fail(why, KF_INVALID, "%s: a blank is {{1}}, {{2}} … or {{name}}, of 1 to %d letters, digits and _, not {{%.*s}}", where,
-                       TEMPLATE_BLANK_MAX, (int)(name.n < 40 ? name.n : 40), name.n ? name.p : "");
+                       TEMPLATE_BLANK_MAX, (int)utf8_cut(name, 40).n, name.n ? name.p : "");
     for (size_t i = 0; i < b->n; i++)
         if (slice_eq(b->names[i], name))
             return KF_OK;
@@ -117,9 +117,9 @@ enum kf_rc template_blanks(const struct template *t, struct template_blanks *ret
     rc = read_text(slice_of(t->text), "text", ret, why);
     for (size_t i = 0; i < t->n_values && !rc; i++) {
         struct slice name = t->values[i].name;
-        char where[48];
+        char where[144];
 
-        (void)snprintf(where, sizeof(where), "values.%.*s", (int)(name.n < 32 ? name.n : 32), name.p);
+        (void)snprintf(where, sizeof(where), "values.%.*s", (int)utf8_cut(name, 32).n, name.p);
         rc = read_text(t->values[i].value, where, ret, why);
     }
     return rc ? rc : in_order(ret, why);
@@ -167,7 +167,7 @@ static enum kf_rc unknown(const struct template *t, struct slice name, struct kf
 
     buf_init(&all, 4096);
     names_of(t, &all);
-    (void)kf_fail(why, KF_INVALID, "fields.%.*s: this template has no such field; it has %.160s", (int)(name.n < 40 ? name.n : 40), name.p,
+    (void)kf_fail(why, KF_INVALID, "fields.%.*s: this template has no such field; it has %.160s", (int)utf8_cut(name, 40).n, name.p,
                   buf_ok(&all) ? all.p : "others");
     buf_finish(&all);
     return KF_INVALID;

@@ -48,7 +48,8 @@ static enum kf_rc take_values(const struct keys_at *at, const struct key *k, jso
         struct slice text = { json_string_value(value), json_string_length(value) };
 
         if (!json_is_string(value) || utf8_blank(text) || text.n > VALUE_MAX || !utf8_one_line(text))
-            return keys_fail(at, "values.%.32s must be a text of one line, of 1 to %d bytes", name, VALUE_MAX);
+            return keys_fail(at, "values.%.*s must be a text of one line, of 1 to %d bytes", (int)utf8_cut(slice_of(name), 32).n, name,
+                             VALUE_MAX);
         all[t->n_values].name = arena_copy(at->arena, slice_of(name));
         all[t->n_values].value = arena_copy(at->arena, text);
         if (!all[t->n_values].name.p || !all[t->n_values].value.p)

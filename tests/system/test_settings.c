@@ -254,6 +254,8 @@ static void replies_of_a_queue_are_for_those_who_work_in_it(void **state)
     "{\"adapter\":\"whatsapp\",\"name\":\"WhatsApp\",\"queue\":\"sales\",\"settings\":{\"number\":\"209715200000002\"," \
     "\"token\":\"EAA-token-1\",\"app_secrets\":[\"an-app-secret\"],\"verify_token\":\"kefud-verify-01\"},\"templates\":[" templates "]}"
 
+#define LONG "订单号订单号订单号订单号"
+
 static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
 {
     static const struct {
@@ -288,6 +290,13 @@ static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
           "it has none" },
         { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"p\",\"text\":\"x\",\"values\":{\"path\":\"p\"}}"),
           "templates[0].values", "none is named" },
+        /* A name that is too long to be said is cut between its characters: the words behind it are still there. */
+        { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"p\",\"text\":\"x\",\"values\":{\"a" LONG "\":\"\"}}"),
+          "templates[0].values.a", "must be a text of one line" },
+        { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"p\",\"text\":\"x\",\"values\":{\"a" LONG "\":\"{{x\"}}"),
+          "templates[0].values.a", "ends with }}" },
+        { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"p\",\"text\":\"{{" LONG LONG "}}\"}"), "templates[0].text",
+          "of 1 to 32 letters" },
         { "wording/fr", "{}", "is", "not a language" },
         { "forbidden/rude", "{\"name\":\"a\",\"words\":[]}", "words", "0 entries" },
         { "forbidden/rude", "{\"name\":\"a\",\"words\":[\"。\"]}", "words", "never found" },

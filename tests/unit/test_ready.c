@@ -138,12 +138,24 @@ static void a_line_that_is_too_long_with_it_is_said_before_it_goes(void **state)
     assert_string_equal(why.text, "text: line 2 has 9 bytes; the platform takes 8");
 }
 
+static void what_is_not_known_is_named_in_whole_characters(void **state)
+{
+    static const struct template_value values[] = { { SLICE("a价格价格价格价格价格价格"), SLICE("1") } };
+    const struct template t = { .kind = "page", .name = "1", .text = "x", .values = values, .n_values = 1 };
+    struct kf_err why = { .rc = KF_OK };
+
+    (void)state;
+    assert_int_equal(ready_check(kinds, &t, &why), KF_INVALID);
+    assert_string_equal(why.text, "values.a价格价格价格价格价格价格: not known here; page has path, link, words");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blanks_of_the_values_stand_behind_those_of_the_text),
         cmocka_unit_test(what_is_filled_in_is_encoded_where_it_leads_somewhere),
         cmocka_unit_test(what_is_too_long_with_it_is_said_before_it_goes),
+        cmocka_unit_test(what_is_not_known_is_named_in_whole_characters),
         cmocka_unit_test(a_line_that_is_too_long_with_it_is_said_before_it_goes),
     };
 
