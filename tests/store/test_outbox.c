@@ -678,6 +678,37 @@ static enum kf_rc send_again(struct world *w, const struct kf_id *conv, int64_t 
     return commit(w, c).rc;
 }
 
+static void reacts(struct world *w, const struct kf_id *conv)
+{
+    struct change *c = on_conv(conv, NOW + 10);
+
+    change_act(c, ACT_ERRAND)->u.errand = (struct errand){ .kind = ERRAND_REACT, .seq = 1 };
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+/* It waits for what is before it, words and reactions; of what is behind it only reactions wait. */
+static void a_reaction_holds_up_reactions_only(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy first, words;
+
+    reacts(w, &conv);
+    first = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &first.e.id).rc, KF_OK);
+    assert_int_equal(settle(w, &first.e.id, ERRAND_QUEUED, NULL, "too fast").rc, KF_OK);
+    (void)answer(w, &conv, "hello");
+    reacts(w, &conv);
+    words = due(w, NOW + 10, 1);
+    assert_int_equal(words.n, 1);
+    assert_int_equal(words.e.kind, ERRAND_SEND);
+    assert_int_equal(due(w, NOW + 2000, 1).n, 2);
+    assert_int_equal(settle(w, &first.e.id, ERRAND_DONE, NULL, NULL).rc, KF_OK);
+    assert_int_equal(due(w, NOW + 2000, 1).n, 1); /* the words, which the second one waits for */
+    assert_int_equal(settle(w, &words.e.id, ERRAND_DONE, "ours", NULL).rc, KF_OK);
+    assert_int_equal(due(w, NOW + 2000, 1).e.kind, ERRAND_REACT);
+}
+
 static void only_what_failed_can_be_sent_again_by_hand(void **state)
 {
     struct world *w = *state;
@@ -813,6 +844,7 @@ static const struct CMUnitTest tests[] = {
     T(states_never_go_back),
     T(a_status_that_comes_too_early_waits),
     T(what_failed_can_be_sent_again),
+    T(a_reaction_holds_up_reactions_only),
     T(only_what_failed_can_be_sent_again_by_hand),
     T(a_message_is_removed_by_its_platform_id),
     T(an_errand_knows_whether_its_channel_is_gone),
