@@ -170,6 +170,21 @@ static int lines_of(struct slice s)
     return n;
 }
 
+/* Words in lines, and nothing that turns or hides them. */
+static bool readable(struct slice text)
+{
+    bool good = !utf8_blank(text);
+
+    while (good && text.n) {
+        const char *end = memchr(text.p, '\n', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+
+        good = utf8_one_line((struct slice){ text.p, n });
+        text = (struct slice){ text.p + n + (end != NULL), text.n - n - (end != NULL) };
+    }
+    return good;
+}
+
 /* The number, from 1, of the first line that is too long, and what it has and may have; 0: none is. */
 static int long_line(const struct ready_kind *k, struct slice text, size_t *has, size_t *max)
 {
@@ -191,6 +206,8 @@ static enum kf_rc check_text(const struct ready_kind *k, const struct template *
     size_t has, max;
     int line = long_line(k, text, &has, &max);
 
+    if (!readable(text))
+        return kf_fail(why, KF_INVALID, "text: words, in lines, without control characters");
     if (!k->text_max && to_blank(text) != text.n)
         return kf_fail(why, KF_INVALID, "text: the other side does not read it, so that nothing can be filled in there");
     if (k->text_max && text.n > k->text_max)

@@ -1,6 +1,7 @@
 /* wecom_template.c: what an agent has chosen from what is ready for the account: menus with links, and customer acquisition links (获客链接).
  * They are messages like others: within the window, and counted. */
 #include "core/card.h"
+#include "core/utf8.h"
 #include "protocols/chosen.h"
 #include "protocols/wecom_impl.h"
 
@@ -66,7 +67,7 @@ enum kf_rc wecom_fits(const struct template *t, struct kf_err *why)
     if (strcmp(t->kind, "msgmenu") != 0)
         return KF_OK;
     while (next_line(&rest, &line)) {
-        if (!line.n)
+        if (utf8_blank(line))
             return kf_fail(why, KF_INVALID, "text: no line of a menu is empty");
         n++;
     }

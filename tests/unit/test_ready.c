@@ -149,6 +149,22 @@ static void what_is_not_known_is_named_in_whole_characters(void **state)
     assert_string_equal(why.text, "values.a价格价格价格价格价格价格: not known here; page has path, link, words");
 }
 
+/* It stands on a stranger's screen, and in the list that agents choose from. */
+static void a_text_that_cannot_be_read_is_none(void **state)
+{
+    static const char *const texts[] = { "  ", "\n", "a\tb", "a\rb", "a\u202eb", "a\u2028b", "\u2066a" };
+    struct template t = { .kind = "notice", .name = "1", .text = "二\n行" };
+    struct kf_err why = { .rc = KF_OK };
+
+    (void)state;
+    assert_int_equal(ready_check(kinds, &t, &why), KF_OK);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        t.text = texts[i];
+        assert_int_equal(ready_check(kinds, &t, &why), KF_INVALID);
+        assert_string_equal(why.text, "text: words, in lines, without control characters");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +172,7 @@ int main(void)
         cmocka_unit_test(what_is_filled_in_is_encoded_where_it_leads_somewhere),
         cmocka_unit_test(what_is_too_long_with_it_is_said_before_it_goes),
         cmocka_unit_test(what_is_not_known_is_named_in_whole_characters),
+        cmocka_unit_test(a_text_that_cannot_be_read_is_none),
         cmocka_unit_test(a_line_that_is_too_long_with_it_is_said_before_it_goes),
     };
 

@@ -615,6 +615,8 @@ static void what_is_not_ready_is_told(void **state)
         { { { { NULL, 0 }, { NULL, 0 } } }, { .name = "a", .text = "x" }, "kind: required here: msgmenu or ca_link" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "msgmenu", .name = "a", .text = "x" }, "text: below its first line" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "msgmenu", .name = "a", .text = "x\n\ny" }, "text: no line of a menu is empty" },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "msgmenu", .name = "a", .text = "x\ny\n " }, "text: no line of a menu is empty" },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "msgmenu", .name = "a", .text = "x\r\ny" }, "text: words, in lines" },
         { { { SLICE("link1"), SLICE("miniprogram:wx5d3f/pages/o.html?id={{order}}") } },
           { .kind = "msgmenu", .name = "a", .text = "x\ny {{order}}" },
           NULL },
