@@ -197,6 +197,15 @@ static bool write_drop(struct work *w, const struct op *op)
     return run(w, s);
 }
 
+/* Whoever has reacted would believe it there. */
+static bool reaction_dropped(struct work *w, int64_t seq)
+{
+    if (!entry_add(w, "reaction_failed", &w->change->by, "{\"emoji\":\"\",\"why\":\"not sent: taken out of the line by hand\"}"))
+        return false;
+    w->entries[w->n_entries - 1].after_seq = seq;
+    return true;
+}
+
 /* What may be on its way at this moment cannot be called back. */
 bool plan_errand_drop(struct work *w, const struct act *act)
 {
@@ -210,9 +219,11 @@ bool plan_errand_drop(struct work *w, const struct act *act)
         return refuse(w, KF_CONFLICT, "nothing is left to do about that");
     if (!op_add(w, write_drop, act, NULL, e.n))
         return false;
-    if (e.state != ERRAND_QUEUED || e.kind != ERRAND_SEND || !e.seq || !w->has_conv)
+    if (e.state != ERRAND_QUEUED || !e.seq || !w->has_conv)
         return true;
-    return plan_delivery(w, e.seq, DELIVERY_FAILED, "not sent: taken out of the line by hand", NULL);
+    if (e.kind == ERRAND_REACT)
+        return reaction_dropped(w, e.seq);
+    return e.kind != ERRAND_SEND || plan_delivery(w, e.seq, DELIVERY_FAILED, "not sent: taken out of the line by hand", NULL);
 }
 
 bool plan_unsent(struct work *w, int64_t seq)

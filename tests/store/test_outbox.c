@@ -709,6 +709,31 @@ static void a_reaction_holds_up_reactions_only(void **state)
     assert_int_equal(due(w, NOW + 2000, 1).e.kind, ERRAND_REACT);
 }
 
+static void a_reaction_that_is_taken_out_is_told(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct errands_copy e;
+    struct change *c;
+    struct told t;
+
+    (void)answer(w, &conv, "hello");
+    reacts(w, &conv);
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(claim(w, &e.e.id).rc, KF_OK);
+    assert_int_equal(settle(w, &e.e.id, ERRAND_DONE, "ours", NULL).rc, KF_OK);
+    e = due(w, NOW + 10, 1);
+    assert_int_equal(e.e.kind, ERRAND_REACT);
+    c = new_change(NOW + 40);
+    change_act(c, ACT_ERRAND_DROP)->u.errand.id = e.e.id;
+    t = commit(w, c);
+    assert_int_equal(t.rc, KF_OK);
+    assert_int_equal(t.news.n_entries, 1);
+    assert_string_equal(t.entries[0].kind, "reaction_failed");
+    assert_int_equal(t.entries[0].after_seq, 1);
+    assert_int_equal(due(w, NOW + 2000, 1).n, 0);
+}
+
 static void only_what_failed_can_be_sent_again_by_hand(void **state)
 {
     struct world *w = *state;
@@ -845,6 +870,7 @@ static const struct CMUnitTest tests[] = {
     T(a_status_that_comes_too_early_waits),
     T(what_failed_can_be_sent_again),
     T(a_reaction_holds_up_reactions_only),
+    T(a_reaction_that_is_taken_out_is_told),
     T(only_what_failed_can_be_sent_again_by_hand),
     T(a_message_is_removed_by_its_platform_id),
     T(an_errand_knows_whether_its_channel_is_gone),
