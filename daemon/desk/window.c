@@ -129,9 +129,7 @@ static int parts_of(const struct channel_ops *ops, const struct inbound *in, int
 /* Does it go where the time is over, or the replies are used up? What is sent again (no `ops`) the adapter knows. */
 static bool goes_late(const struct reply_window *w, const struct channel_ops *ops, const struct inbound *in)
 {
-    bool words = in->kind == INBOUND_MESSAGE && in->type != TYPE_TEMPLATE;
-
-    return !ops || (w->late && words && !goes_whole(ops, in));
+    return !ops || (w->late && in->kind == INBOUND_MESSAGE && in->type != TYPE_TEMPLATE && !goes_whole(ops, in));
 }
 
 static enum kf_rc shut(const struct reply_window *w, int64_t at, struct kf_err *why)
