@@ -106,7 +106,7 @@ export async function watched(context, cut = false) {
   p.complaints = [];
   p.on('pageerror', (e) => p.complaints.push(`error: ${e.stack ?? e.message}`));
   p.on('console', (m) => {
-    if (m.type() === 'error' || /Content Security Policy|Trusted ?Type/i.test(m.text())) p.complaints.push(m.text());
+    if (m.type() === 'error' || /Content Security Policy|Trusted ?Type/i.test(m.text())) p.complaints.push(`${m.text()} ${m.location().url}`.trim());
   });
   return p;
 }

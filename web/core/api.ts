@@ -42,7 +42,24 @@ export interface Ask {
   keepalive?: boolean;
 }
 
-export async function api<T>(path: string, ask: Ask = {}): Promise<T> {
+const reading = new Set<Promise<unknown>>();
+
+/** All that is being read has come, or `ms` are over: whoever signs out waits, for what comes later would be refused and taken for the end of the
+ * next session. */
+export async function readsDone(ms: number): Promise<void> {
+  await Promise.race([Promise.allSettled(reading), new Promise((over) => setTimeout(over, ms))]);
+}
+
+export function api<T>(path: string, ask: Ask = {}): Promise<T> {
+  const asked = send<T>(path, ask);
+  if (ask.method && ask.method !== 'GET') return asked;
+  reading.add(asked);
+  const done = () => reading.delete(asked);
+  asked.then(done, done);
+  return asked;
+}
+
+async function send<T>(path: string, ask: Ask): Promise<T> {
   const method = ask.method ?? 'GET';
   const headers: Record<string, string> = { Accept: 'application/json', ...ask.headers };
   if (ask.body !== undefined) headers['Content-Type'] = 'application/json';

@@ -1,6 +1,6 @@
 // Who is signed in, and at which site. The pages of the staff share it.
 import { signal } from '@preact/signals';
-import { api, ApiError, onSignedOut, setCsrf } from '../core/api';
+import { api, ApiError, onSignedOut, readsDone, setCsrf } from '../core/api';
 import type { Role, Session, SiteRole } from '../core/staff';
 import { shelf } from '../core/storage';
 
@@ -57,6 +57,8 @@ export function scoresOf(): string[] {
   }
 }
 
+const READS_MS = 2000;
+
 /** What a page does while there is still a session to do it in. False: it was not done, and who is told so stays. */
 export const beforeOut = new Set<() => Promise<boolean | void>>();
 
@@ -72,6 +74,7 @@ export async function signOut(): Promise<void> {
     // Storage is denied, so nothing is there.
   }
   shelf(() => sessionStorage).set(LAST_DRAFTS, null);
+  await readsDone(READS_MS);
   try {
     await api('session', { method: 'DELETE', quiet: true });
   } catch {
