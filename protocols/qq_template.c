@@ -21,23 +21,24 @@
     {                                                                                   \
         "link" #n, READY_ADDRESS, false, ADDRESS_MAX, "what opens at a tap on line " #n \
     }
-static const struct ready_part list_parts[] = { PROMPT, LINK(1), LINK(2), LINK(3), LINK(4), LINK(5), LINK(6), LINK(7), LINK(8), { NULL } };
+static const struct ready_part list_parts[] = { PROMPT,  LINK(1), LINK(2), LINK(3), LINK(4),
+                                                LINK(5), LINK(6), LINK(7), LINK(8), { .name = NULL } };
 static const struct ready_part words_parts[] = {
     PROMPT,
     { "subtitle", READY_TEXT, false, 200, "where it comes from, in small letters" },
     { "image", READY_ADDRESS, false, ADDRESS_MAX, "the picture beside the words" },
     { "link", READY_ADDRESS, false, ADDRESS_MAX, "what opens at a tap" },
-    { NULL },
+    { .name = NULL },
 };
 static const struct ready_part picture_parts[] = {
     PROMPT,
     { "image", READY_ADDRESS, true, ADDRESS_MAX, "the picture, 975 by 540" },
     { "link", READY_ADDRESS, false, ADDRESS_MAX, "what opens at a tap" },
-    { NULL },
+    { .name = NULL },
 };
 static const struct ready_part markdown_parts[] = {
     { "keyboard", READY_ID, false, 64, "the id of the keyboard below it" },
-    { NULL },
+    { .name = NULL },
 };
 const struct ready_kind qq_kinds[] = {
     { .name = "ark23",

@@ -12,12 +12,12 @@
 static const struct ready_part music_parts[] = {
     { "cover", READY_ID, true, 256, "thumb_media_id: the picture beside it, of the account's material" },
     { "hq", READY_ADDRESS, false, 1024, "hqmusicurl: the same in better quality, for Wi-Fi" },
-    { NULL },
+    { .name = NULL },
 };
 static const struct ready_part page_parts[] = {
     { "path", READY_PATH, true, 1024, "pagepath: the page, such as pages/order?id={{order}}" },
     { "cover", READY_ID, true, 256, "thumb_media_id: the picture on it, of the account's material" },
-    { NULL },
+    { .name = NULL },
 };
 const struct ready_kind wechat_kinds[] = {
     { .name = "mpnewsarticle", .help = "a published article", .reply = true, .form = READY_ID, .name_help = "article_id" },

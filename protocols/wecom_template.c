@@ -28,7 +28,7 @@ static const struct ready_part menu_parts[] = {
     LINK(9),
     LINK(10),
     { "tail", READY_TEXT, false, 1024, "the words below the entries" },
-    { NULL },
+    { .name = NULL },
 };
 const struct ready_kind wecom_kinds[] = {
     { .name = "msgmenu",

@@ -15,7 +15,7 @@ static const struct ready_part parts[] = {
     { "path", READY_PATH, true, 24, "the page" },
     { "link", READY_ADDRESS, false, 64, "where it leads" },
     { "words", READY_TEXT, false, 20, "what stands below" },
-    { NULL },
+    { .name = NULL },
 };
 static const struct ready_kind kinds[] = {
     { .name = "page", .help = "a page", .name_help = "app", .form = READY_ID, .reply = true, .text_max = 12, .lines = 1, .parts = parts },
