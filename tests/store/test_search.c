@@ -40,13 +40,25 @@ static void words_are_found_where_they_are(void **state)
     }
 }
 
+struct look {
+    const char *terms, *result, *marks;
+};
+
+static void are_found(struct world *w, const struct look *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct result r = find(w, query_for(rows[i].terms));
+
+        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
+            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
+    }
+}
+
 /* A word of letters and digits is found by each of its parts, by all of them, and in no other order. */
 static void letters_are_found_beside_digits(void **state)
 {
     struct world *w = *state;
-    static const struct {
-        const char *terms, *result, *marks;
-    } rows[] = {
+    static const struct look rows[] = {
         { "iphone", "c:1 b:1 a:1", "[0,6)" },
         { "IPHONE15", "b:1 a:1", "[0,8)" },
         { "iphone 15", "b:1 a:1", "[0,8)" },
@@ -67,21 +79,14 @@ static void letters_are_found_beside_digits(void **state)
     say(w, "c", "iPhone", NOW + 2);
     say(w, "d", "订单A10086已发货", NOW + 3);
     indexed(w);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct result r = find(w, query_for(rows[i].terms));
-
-        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
-            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
-    }
+    are_found(w, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* A word of two characters is where these stand side by side, and nowhere else: what is between ends a run. */
 static void chinese_is_found_exactly(void **state)
 {
     struct world *w = *state;
-    static const struct {
-        const char *terms, *result, *marks;
-    } rows[] = {
+    static const struct look rows[] = {
         { "果手", "", "" },
         { "退款", "b:1", "[7,9)" },
         { "苹果 手机", "a:1", "[0,2)[3,5)" },
@@ -97,21 +102,14 @@ static void chinese_is_found_exactly(void **state)
     say(w, "b", "我要退。款项：退款", NOW + 1);
     say(w, "c", "请先退 款项另说", NOW + 2);
     indexed(w);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct result r = find(w, query_for(rows[i].terms));
-
-        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
-            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
-    }
+    are_found(w, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* 退货 is 退貨: in what was said, in what is looked for, in a phrase, in what must not be; and it is marked where it stands. */
 static void chinese_is_found_in_both_ways_of_writing_it(void **state)
 {
     struct world *w = *state;
-    static const struct {
-        const char *terms, *result, *marks;
-    } rows[] = {
+    static const struct look rows[] = {
         { "退货", "c:1 b:1 a:1", "[2,4)" },
         { "退貨", "c:1 b:1 a:1", "[2,4)" },
         { "货退", "", "" },
@@ -130,12 +128,7 @@ static void chinese_is_found_in_both_ways_of_writing_it(void **state)
     say(w, "c", "我要退貨，发票呢", NOW + 2);
     say(w, "d", "𠮷里面\uf9c4", NOW + 3);
     indexed(w);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct result r = find(w, query_for(rows[i].terms));
-
-        if (strcmp(r.text, rows[i].result) != 0 || strcmp(r.marks, rows[i].marks) != 0)
-            fail_msg("%s: %s %s, not %s %s", rows[i].terms, r.text, r.marks, rows[i].result, rows[i].marks);
-    }
+    are_found(w, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void a_hit_says_where_the_word_stands(void **state)
