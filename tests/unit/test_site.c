@@ -656,6 +656,13 @@ static void what_can_never_be_meant_is_not_saved(void **state)
 }
 
 /* What is shipped, and the sets that come with it, hold what is asked of others. */
+static void each_is_an_adapter(const struct rule *r, const struct rule_words *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (!channel_find(w->at[i].s) && strcmp(w->at[i].s, "widget") != 0)
+            fail_msg("%s: there is no adapter %s", r->key.s, w->at[i].s);
+}
+
 static void what_is_shipped_makes_sense(void **state)
 {
     static const char *const names[] = { "config/defaults/rules.json", "config/defaults/wordings.json" };
@@ -665,6 +672,10 @@ static void what_is_shipped_makes_sense(void **state)
     glob_t found;
 
     (void)state;
+    for (size_t i = 0; i < s->n_rules; i++) {
+        each_is_an_adapter(&s->rules[i], &s->rules[i].when.adapters);
+        each_is_an_adapter(&s->rules[i], &s->rules[i].when.not_adapters);
+    }
     assert_int_equal(glob("config/sites/*.json", 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct site_set set;
