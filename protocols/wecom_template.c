@@ -57,10 +57,23 @@ static bool next_line(struct slice *text, struct slice *ret)
     return true;
 }
 
+/* The number of the first link beyond the entries; 0: none is there. */
+static int stray_link(const struct template *t, int entries)
+{
+    for (int i = entries + 1; i <= ENTRIES_MAX; i++) {
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "link%d", i);
+        if (template_value_of(t->values, t->n_values, slice_of(name)).n)
+            return i;
+    }
+    return 0;
+}
+
 enum kf_rc wecom_fits(const struct template *t, struct kf_err *why)
 {
     struct slice rest = slice_of(t->text), line;
-    int n = 0;
+    int n = 0, stray;
 
     if (!t->kind)
         return kf_fail(why, KF_INVALID, "kind: required here: msgmenu or ca_link");
@@ -71,7 +84,13 @@ enum kf_rc wecom_fits(const struct template *t, struct kf_err *why)
             return kf_fail(why, KF_INVALID, "text: no line of a menu is empty");
         n++;
     }
-    return n > 1 ? KF_OK : kf_fail(why, KF_INVALID, "text: below its first line a menu has an entry in each");
+    if (n < 2)
+        return kf_fail(why, KF_INVALID, "text: below its first line a menu has an entry in each");
+    stray = stray_link(t, n - 1);
+    return stray ? kf_fail(why, KF_INVALID,
+                           "values.link%d: the text has no line for it: entries are counted from 1, below the first line; there %s %d",
+                           stray, n == 2 ? "is" : "are", n - 1)
+                 : KF_OK;
 }
 
 static void member(struct buf *b, const char *name, struct slice value)
