@@ -8,13 +8,17 @@ import { desk, dialog, doing, reactTo } from './work';
 
 const EMOJI = ['👍', '❤️', '🙏', '👌', '😁', '🎉', '🤝', '😢'];
 
-/** Ours that stands there; '' none, or it did not get through. */
+/** Ours that stands there; '' none. What did not get through has changed nothing, a taking back neither. */
 function standing(room: Room, seq: number): string {
-  const last = room.entries.value
-    .filter((e) => e.after_seq === seq)
-    .filter((e) => e.kind === 'reaction_failed' || (e.kind === 'reaction' && e.by.role === 'agent'))
-    .at(-1);
-  return last?.kind === 'reaction' ? String(last.data?.['emoji'] ?? '') : '';
+  let stands = '',
+    before = '';
+  for (const e of room.entries.value) {
+    const emoji = String(e.data?.['emoji'] ?? '');
+    if (e.after_seq !== seq) continue;
+    if (e.kind === 'reaction' && e.by.role === 'agent') [before, stands] = [stands, emoji];
+    else if (e.kind === 'reaction_failed' && emoji === stands) stands = before;
+  }
+  return stands;
 }
 
 export function ReactDialog({ room }: { room: Room }) {
