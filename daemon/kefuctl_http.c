@@ -71,6 +71,12 @@ static enum kf_rc no_answer(const struct ctl *ctl, CURLcode code, const char *so
 {
     if (code == CURLE_OPERATION_TIMEDOUT)
         return kf_fail(why, KF_IO, "%s takes connections, and nothing has come for %ld s: it hangs, or was stopped", socket, SILENCE_S);
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return kf_fail(
+            why, KF_IO,
+            "%s takes connections, and nothing has come for %ld s: it hangs, or was stopped. What was asked for may still be done: "
+            "look before you say it again",
+            socket, SILENCE_S);
     if (code != CURLE_COULDNT_CONNECT)
         return kf_fail(why, KF_IO, "%s: %s", socket, curl_easy_strerror(code));
     return kf_fail(why, KF_ABSENT,
@@ -78,9 +84,8 @@ static enum kf_rc no_answer(const struct ctl *ctl, CURLcode code, const char *so
                    ctl->cfg.node.state);
 }
 
-/* A backup may take its time, so acts have no limit but for connecting. What is only read comes at once: silence is a daemon that hangs, whose
- * socket still takes connections. */
-static CURL *prepare(const char *method, const char *url, const char *socket, char *payload, struct curl_slist *headers, struct buf *body)
+/* What every call has. What is only read comes at once: silence is a daemon that hangs, whose socket still takes connections. */
+static CURL *prepare(const char *method, const char *url, const char *socket, struct curl_slist *headers, struct buf *body)
 {
     CURL *curl = curl_easy_init();
 
@@ -98,11 +103,52 @@ static CURL *prepare(const char *method, const char *url, const char *socket, ch
     if (strcmp(method, "GET") == 0) {
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
-    } else {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, payload ? payload : "");
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)(payload ? strlen(payload) : 0));
     }
     return curl;
+}
+
+static bool lives(const char *socket)
+{
+    struct buf body;
+    CURL *curl;
+    bool ret;
+
+    buf_init(&body, ANSWER_MAX);
+    curl = prepare("GET", "http://localhost/healthz", socket, NULL, &body);
+    ret = curl && curl_easy_perform(curl) == CURLE_OK;
+    curl_easy_cleanup(curl);
+    buf_finish(&body);
+    return ret;
+}
+
+/* An act under way. Its answer may take its time, as that of a backup does; meanwhile others are answered, if the daemon lives. */
+struct acting {
+    CURL *curl;
+    const char *socket;
+    curl_off_t lived_us; /* into the call, when that was last known */
+};
+
+static int still_lives(void *ctx, curl_off_t total, curl_off_t come, curl_off_t out, curl_off_t gone)
+{
+    struct acting *a = ctx;
+    curl_off_t now_us = 0;
+
+    (void)total, (void)come, (void)out, (void)gone;
+    curl_easy_getinfo(a->curl, CURLINFO_TOTAL_TIME_T, &now_us);
+    if (now_us - a->lived_us < SILENCE_S * 1000000)
+        return 0;
+    a->lived_us = now_us;
+    return lives(a->socket) ? 0 : 1;
+}
+
+static void prepare_act(struct acting *a, CURL *curl, const char *socket, const char *payload)
+{
+    *a = (struct acting){ .curl = curl, .socket = socket };
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, payload ? payload : "");
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)(payload ? strlen(payload) : 0));
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, still_lives);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, a);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 }
 
 enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body, json_t **ret, struct kf_err *why)
@@ -110,6 +156,7 @@ enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path,
     char *payload = body ? json_dumps(body, JSON_COMPACT) : NULL;
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     char socket[4096], url[2048];
+    struct acting acting;
     struct buf answer;
     long status = 0;
     CURLcode code;
@@ -121,11 +168,13 @@ enum kf_rc ctl_call(const struct ctl *ctl, const char *method, const char *path,
     buf_init(&answer, ANSWER_MAX);
     snprintf(socket, sizeof(socket), "%s/kefud.sock", ctl->cfg.node.state);
     snprintf(url, sizeof(url), "http://localhost%s", path);
-    curl = prepare(method, url, socket, payload, headers, &answer);
+    curl = prepare(method, url, socket, headers, &answer);
     if (!curl || (body && !payload)) {
         rc = kf_fail(why, KF_NOMEM, "out of memory");
         goto end;
     }
+    if (strcmp(method, "GET") != 0)
+        prepare_act(&acting, curl, socket, payload);
     code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
         rc = no_answer(ctl, code, socket, why);
@@ -178,7 +227,7 @@ enum kf_rc ctl_fetch(const struct ctl *ctl, const char *path, int fd, struct kf_
     buf_init(&f.problem, ANSWER_MAX);
     snprintf(socket, sizeof(socket), "%s/kefud.sock", ctl->cfg.node.state);
     snprintf(url, sizeof(url), "http://localhost%s", path);
-    f.curl = prepare("GET", url, socket, NULL, NULL, &f.problem);
+    f.curl = prepare("GET", url, socket, NULL, &f.problem);
     if (!f.curl)
         return kf_fail(why, KF_NOMEM, "out of memory");
     curl_easy_setopt(f.curl, CURLOPT_WRITEFUNCTION, keep);

@@ -259,6 +259,8 @@ static void a_daemon_that_hangs_is_told_from_one_that_is_gone(void **unused)
     assert_int_equal(CTL(NULL, "doctor"), 1);
     must_say("it runs, but: ");
     must_say("it hangs, or was stopped");
+    assert_int_equal(CTL(NULL, "reindex"), 1);
+    must_say("it hangs, or was stopped. What was asked for may still be done");
     assert_int_equal(kill(daemon_pid, SIGCONT), 0);
     assert_int_equal(CTL(NULL, "status"), 0);
     stop();
