@@ -1,10 +1,13 @@
-// A WeChat Official Account and WeCom's customer service, held against libraries of others: what @wecom/crypto seals, kefud opens, and the
-// other way round; what co-wechat lets in, kefud lets in; what co-wechat-api asks of the platform, kefud asks for in the same words.
+// A WeChat Official Account and WeCom's customer service, held against libraries of others: what @wecom/crypto and wechat-crypto seal, kefud
+// opens, and the other way round; xml2js reads what it says; what co-wechat lets in, kefud lets in; what co-wechat-api asks of the platform,
+// kefud asks for in the same words.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import CoWechat from 'co-wechat';
 import WechatAPI from 'co-wechat-api';
-import crypto from '@wecom/crypto';
+import wecomCrypto from '@wecom/crypto';
+import WXBizMsgCrypt from 'wechat-crypto';
+import { parseStringPromise } from 'xml2js';
 import { until } from './house.mjs';
 import { Peer } from './peers.mjs';
 import wechat, { settings, sign } from './rows/wechat.mjs';
@@ -13,12 +16,27 @@ import wecom from './rows/wecom-kf.mjs';
 const { token, encoding_aes_key: key, app_id: app } = settings;
 let nonces = 1000;
 
-/** A post whose contents @wecom/crypto has sealed and signed. */
-function sealed(document, { receiver = app, by = token } = {}) {
+/** The two libraries, as one: signature, seal, open. */
+const sealers = {
+  '@wecom/crypto': {
+    sign: (by, timestamp, nonce, text) => wecomCrypto.getSignature(by, timestamp, nonce, text),
+    seal: (document, receiver) => wecomCrypto.encrypt(key, document, receiver),
+    open: (text) => wecomCrypto.decrypt(key, text),
+  },
+  'wechat-crypto': {
+    sign: (by, timestamp, nonce, text) => new WXBizMsgCrypt(by, key, app).getSignature(timestamp, nonce, text),
+    seal: (document, receiver) => new WXBizMsgCrypt(token, key, receiver).encrypt(document),
+    open: (text) => new WXBizMsgCrypt(token, key, app).decrypt(text),
+  },
+};
+
+/** A post whose contents a library has sealed and signed. */
+function sealed(document, { receiver = app, by = token, library = '@wecom/crypto' } = {}) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const nonce = String(++nonces);
-  const text = crypto.encrypt(key, document, receiver);
-  const query = { signature: sign(timestamp, nonce), timestamp, nonce, encrypt_type: 'aes', msg_signature: crypto.getSignature(by, timestamp, nonce, text) };
+  const text = sealers[library].seal(document, receiver);
+  const signature = sealers[library].sign(by, timestamp, nonce, text);
+  const query = { signature: sign(timestamp, nonce), timestamp, nonce, encrypt_type: 'aes', msg_signature: signature };
   return {
     query: new URLSearchParams(query).toString(),
     headers: { 'Content-Type': 'text/xml' },
@@ -30,8 +48,10 @@ const words = (user, id, text) =>
   `<xml><ToUserName><![CDATA[gh_4b1d7e90c2aa]]></ToUserName><FromUserName><![CDATA[${user}]]></FromUserName>` +
   `<CreateTime>${Math.floor(Date.now() / 1000)}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[${text}]]></Content><MsgId>${id}</MsgId></xml>`;
 
-describe('WeChat beside @wecom/crypto, co-wechat and co-wechat-api', () => {
-  let peer, api, conversation;
+describe('WeChat beside @wecom/crypto, wechat-crypto, co-wechat and co-wechat-api', () => {
+  const conversations = {};
+  let messages = 100;
+  let peer, api;
 
   before(async () => {
     peer = await Peer.open(wechat);
@@ -40,19 +60,22 @@ describe('WeChat beside @wecom/crypto, co-wechat and co-wechat-api', () => {
   });
   after(() => peer?.close());
 
-  it('opens what @wecom/crypto has sealed, and seals what it opens', async () => {
-    const text = '你好 <b> & ]] 😀';
-    const answer = await peer.post(sealed(words('mika', 1, text)));
-    assert.equal(answer.status, 200);
-    conversation = await peer.agent.conversationOf(text);
-    /* The first words are answered at once, inside of the answer. */
-    const part = (name) => new RegExp(`<${name}>(?:<!\\[CDATA\\[)?([^\\]<]*)`).exec(answer.text)?.[1];
-    assert.equal(crypto.getSignature(token, part('TimeStamp'), part('Nonce'), part('Encrypt')), part('MsgSignature'));
-    const { message, id } = crypto.decrypt(key, part('Encrypt'));
-    assert.equal(id, app);
-    assert.match(message, /<ToUserName><!\[CDATA\[mika\]\]><\/ToUserName>/);
-    assert.match(message, /<MsgType><!\[CDATA\[text\]\]><\/MsgType>/);
-  });
+  for (const [library, { sign: signature, open }] of Object.entries(sealers))
+    it(`opens what ${library} has sealed, and seals what it opens`, async () => {
+      const user = `of ${library}`;
+      const text = `你好 <b> & ]] 😀 ${library}`;
+      const answer = await peer.post(sealed(words(user, ++messages, text), { library }));
+      assert.equal(answer.status, 200);
+      conversations[user] = await peer.agent.conversationOf(text);
+      /* The first words are answered at once, inside of the answer. */
+      const { xml: outer } = await parseStringPromise(answer.text, { explicitArray: false, trim: false });
+      assert.equal(signature(token, outer.TimeStamp, outer.Nonce, outer.Encrypt), outer.MsgSignature);
+      const { message, id } = open(outer.Encrypt);
+      assert.equal(id, app);
+      const { xml } = await parseStringPromise(message, { explicitArray: false, trim: false });
+      assert.deepEqual([xml.ToUserName, xml.FromUserName, xml.MsgType], [user, 'gh_4b1d7e90c2aa', 'text']);
+      assert.ok(xml.Content && Math.abs(Number(xml.CreateTime) * 1000 - Date.now()) < 600000, message);
+    });
 
   it('lets in what co-wechat lets in, and nothing else', async () => {
     const middleware = new CoWechat({ token, appid: app, encodingAESKey: key }).middleware(async () => '');
@@ -97,10 +120,11 @@ describe('WeChat beside @wecom/crypto, co-wechat and co-wechat-api', () => {
 
   it('says what co-wechat-api says', async () => {
     const text = '在的 "quoted" \\ <a>\nsecond line 😀';
+    const [[user, conversation]] = Object.entries(conversations);
     await peer.agent.act({ type: 'message', conversation, kind: 'text', text });
     const ours = await peer.call((c) => c.path === '/cgi-bin/message/custom/send' && c.json.text.content === text, 'the message');
     peer.calls.length = 0;
-    await api.sendText('mika', text);
+    await api.sendText(user, text);
     const theirs = peer.calls.find((c) => c.path === '/cgi-bin/message/custom/send');
     assert.equal(ours.method, theirs.method);
     assert.deepEqual(ours.json, theirs.json);
@@ -115,28 +139,30 @@ describe('WeChat beside @wecom/crypto, co-wechat and co-wechat-api', () => {
   });
 });
 
-describe('WeCom beside @wecom/crypto', () => {
+describe('WeCom beside @wecom/crypto and wechat-crypto', () => {
   let peer;
 
   before(async () => (peer = await Peer.open(wecom)));
   after(() => peer?.close());
 
   /** The address with which WeCom asks whether we are there. */
-  function asked(text, { receiver = app, by = token } = {}) {
+  function asked(text, { receiver = app, by = token, library }) {
     const timestamp = '1718000000';
     const nonce = String(++nonces);
-    const echostr = crypto.encrypt(key, text, receiver);
-    return { method: 'GET', query: new URLSearchParams({ msg_signature: crypto.getSignature(by, timestamp, nonce, echostr), timestamp, nonce, echostr }).toString() };
+    const echostr = sealers[library].seal(text, receiver);
+    const signature = sealers[library].sign(by, timestamp, nonce, echostr);
+    return { method: 'GET', query: new URLSearchParams({ msg_signature: signature, timestamp, nonce, echostr }).toString() };
   }
 
-  it('echoes what @wecom/crypto has sealed, and nobody else', async () => {
-    for (const text of ['1616140317555161061', '一个+ /=', 'x'.repeat(33)]) {
-      const answer = await peer.post(asked(text));
-      assert.deepEqual([answer.status, answer.text], [200, text]);
-    }
-    assert.equal((await peer.post(asked('1', { by: `${token}x` }))).status, 403);
-    assert.equal((await peer.post(asked('1', { receiver: 'ww0000000000000000' }))).status, 403);
-  });
+  for (const library of Object.keys(sealers))
+    it(`echoes what ${library} has sealed, and nobody else`, async () => {
+      for (const text of ['1616140317555161061', '一个+ /=', 'x'.repeat(33)]) {
+        const answer = await peer.post(asked(text, { library }));
+        assert.deepEqual([answer.status, answer.text], [200, text]);
+      }
+      assert.equal((await peer.post(asked('1', { by: `${token}x`, library }))).status, 403);
+      assert.equal((await peer.post(asked('1', { receiver: 'ww0000000000000000', library }))).status, 403);
+    });
 
   it('fetches what a sealed notice tells of', async () => {
     const text = '请问有人吗';
