@@ -14,6 +14,7 @@
 #include "core/rc.h"
 #include "core/template.h"
 #include "protocols/ready.h"
+#include "protocols/words.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -158,6 +159,7 @@ struct channel_ops {
     int64_t media_ms;               /* how long the platform keeps a file that was sent to us; 0: not known */
     int64_t upload_max;             /* upload(): bytes of a file; larger ones fail before anything is sent */
     const struct setting_key *keys; /* ended by a NULL name */
+    const struct words *words;      /* the same in Chinese, for the pages; ended by a NULL name */
 
     /* Reads the settings (already checked against `keys`) into a new channel, and frees one. */
     enum kf_rc (*open)(struct channel **ret, struct slice settings, struct kf_err *why);

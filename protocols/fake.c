@@ -218,6 +218,7 @@ const struct channel_ops fake_ops = {
     .poll_ms = 300000,
     .upload_max = 2 << 20,
     .keys = keys,
+    .words = fake_chinese,
     .open = fake_open,
     .close = channel_unmake,
     .receive = fake_receive,

@@ -37,4 +37,6 @@ const char *fake_address(const struct fake *f, struct arena *a, const char *path
 json_t *fake_answer(struct arena *a, const struct http_resp *resp, int64_t *code);
 bool fake_token_failed(int64_t code);
 
+extern const struct words fake_chinese[];
+
 #endif

@@ -210,6 +210,7 @@ const struct channel_ops generic_ops = {
     .text_max = 20000, /* no platform bounds it but ours: a site allows no more */
     .body_max = 1u << 20,
     .keys = keys,
+    .words = generic_chinese,
     .open = generic_open,
     .close = channel_unmake,
     .receive = generic_receive,

@@ -45,4 +45,6 @@ enum kf_rc generic_settle(const struct channel *ch, struct arena *a, const struc
 /* "v1,…": over id, '.', timestamp, '.', body. */
 bool generic_sign(const struct generic_secret *s, struct slice id, struct slice timestamp, struct slice body, struct buf *ret);
 
+extern const struct words generic_chinese[];
+
 #endif

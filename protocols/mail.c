@@ -291,6 +291,7 @@ const struct channel_ops mail_ops = {
     .patience_ms = 5 * 86400 * 1000LL,
     .upload_max = 64 << 20,
     .keys = keys,
+    .words = mail_chinese,
     .open = mail_open,
     .close = channel_unmake,
     .account = mail_account,

@@ -121,4 +121,6 @@ void mail_write_base64(struct buf *b, struct slice bytes);
 /* "; filename=…": RFC 2231 in pieces where it is not plain. */
 void mail_write_file_name(struct buf *b, struct slice name);
 
+extern const struct words mail_chinese[];
+
 #endif

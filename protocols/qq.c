@@ -192,6 +192,7 @@ const struct channel_ops qq_ops = {
     .window_count = 5,
     .upload_max = 20 << 20,
     .keys = keys,
+    .words = qq_chinese,
     .open = qq_open,
     .close = channel_unmake,
     .receive = qq_receive,

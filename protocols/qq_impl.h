@@ -51,4 +51,6 @@ extern const struct ready_kind qq_kinds[];
 enum kf_rc qq_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
                      const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 
+extern const struct words qq_chinese[];
+
 #endif

@@ -304,6 +304,7 @@ const struct channel_ops telegram_ops = {
     .body_max = 1u << 20,
     .upload_max = UPLOAD_MAX,
     .keys = keys,
+    .words = telegram_chinese,
     .open = telegram_open,
     .close = channel_unmake,
     .receive = telegram_receive,

@@ -198,6 +198,7 @@ const struct channel_ops wechat_ops = {
     .upload_max = 20 << 20,
     .media_ms = 3 * 86400 * 1000LL,
     .keys = keys,
+    .words = wechat_chinese,
     .open = wechat_open,
     .close = channel_unmake,
     .receive = wechat_receive,

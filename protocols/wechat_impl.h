@@ -50,4 +50,6 @@ struct slice wechat_cover(void);
 enum kf_rc wechat_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 
+extern const struct words wechat_chinese[];
+
 #endif

@@ -252,6 +252,7 @@ const struct channel_ops wecom_kf_ops = {
     .upload_max = 20 << 20,
     .media_ms = 3 * 86400 * 1000LL,
     .keys = keys,
+    .words = wecom_chinese,
     .open = wecom_open,
     .close = channel_unmake,
     .account = wecom_account,

@@ -62,4 +62,6 @@ enum kf_rc wecom_settle(const struct channel *ch, struct arena *a, const struct 
 enum kf_rc wecom_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up, const struct env *env,
                         const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 
+extern const struct words wecom_chinese[];
+
 #endif

@@ -333,6 +333,7 @@ const struct channel_ops whatsapp_ops = {
     .upload_max = 100LL << 20,
     .media_ms = 7 * 86400 * 1000LL,
     .keys = keys,
+    .words = whatsapp_chinese,
     .open = whatsapp_open,
     .close = channel_unmake,
     .account = whatsapp_account,

@@ -51,4 +51,6 @@ enum kf_rc whatsapp_settle(const struct channel *ch, struct arena *a, const stru
 enum kf_rc whatsapp_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
                            const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done);
 
+extern const struct words whatsapp_chinese[];
+
 #endif

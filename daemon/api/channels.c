@@ -62,13 +62,29 @@ static json_t *kinds_json(const struct ready_kind *kinds)
     return ret;
 }
 
+static void add_words(json_t *to, const char *name, const struct words_pair *w)
+{
+    (void)json_object_set_new(to, name, json_pack("{s:s,s:s}", "label", w->label, "help", w->help));
+}
+
+static json_t *words_json(const struct words *w)
+{
+    json_t *simplified = json_object(), *traditional = json_object();
+
+    for (; w && w->name; w++) {
+        add_words(simplified, w->name, &w->simplified);
+        add_words(traditional, w->name, &w->traditional);
+    }
+    return json_pack("{s:o,s:o}", "zh-CN", simplified, "zh-TW", traditional);
+}
+
 static json_t *adapter_json(const struct channel_ops *ops)
 {
     json_t *keys = json_array(), *ret;
 
     for (const struct setting_key *k = ops->keys; k && k->name; k++)
         (void)json_array_append_new(keys, key_json(k));
-    ret = json_pack("{s:s,s:i,s:o}", "name", ops->name, "text_max", (int)ops->text_max, "keys", keys);
+    ret = json_pack("{s:s,s:i,s:o,s:o}", "name", ops->name, "text_max", (int)ops->text_max, "keys", keys, "words", words_json(ops->words));
     if (ops->window_ms)
         (void)json_object_set_new(ret, "window_ms", json_integer(ops->window_ms));
     if (ops->caps & CHAN_TEMPLATES)

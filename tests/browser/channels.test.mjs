@@ -235,3 +235,15 @@ test('a channel is set up: its form, its address, what came, a try', { skip }, a
   assert.ok(!(await p.content()).includes('very-secret'));
   await leave(p);
 });
+
+test('what a platform wants to know is asked for in the language of the page', { skip }, async () => {
+  const p = await page(browser, { locale: 'zh-CN' });
+  await p.goto(`${house.nodes[0].origin}/admin/#/channel/wecom-kf`);
+  await signIn(p);
+  await p.getByLabel('企业 ID · corp_id *').waitFor();
+  await p.getByText('企业微信管理后台「我的企业」页底部').waitFor();
+  await p.locator('.heard').getByText('× 消息').or(p.locator('.heard').getByText('已接收')).first().waitFor();
+  await picture(p, 'channel-wecom-zh-CN');
+  assert.deepEqual(await axe(p), []);
+  await leave(p);
+});

@@ -5,7 +5,8 @@ import { signal, useSignal } from '@preact/signals';
 import { CircleAlert, CircleCheck, RefreshCw } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { api, query } from '../core/api';
-import { duration, listTime } from '../core/time';
+import type { Lang } from '../core/i18n';
+import { listTime } from '../core/time';
 import { Banner } from '../kit/Banner';
 import { Button } from '../kit/Button';
 import { Field } from '../kit/Field';
@@ -15,6 +16,7 @@ import { lang } from '../kit/i18n';
 import { site } from '../kit/session';
 import { Secret } from './Secret';
 import type { TemplateKind } from './Templates';
+import { type Called, labelOf } from './called';
 import { docOf, type Doc, type Draft } from './docs';
 import { Choice, Lines, NumberField, SecretField, Section, Switch, TextField } from './fields';
 import { queueOptions } from './Rule';
@@ -40,6 +42,7 @@ interface Adapter {
   templates?: true;
   template_kinds?: readonly TemplateKind[];
   keys: Setting[];
+  words: Partial<Record<Lang, Called>>; // beside the English of what is here
 }
 interface Heard {
   at: number;
@@ -96,9 +99,14 @@ const lines = (text: string): string[] | undefined => {
   return made.length ? made : undefined;
 };
 
-function SettingField({ draft, k }: { draft: Draft; k: Setting }) {
+function SettingField({ draft, k, called }: { draft: Draft; k: Setting; called: Called | undefined }) {
   const name = `settings.${k.name}`;
-  const shared = { draft, name, label: k.required ? `${k.name} *` : k.name, hint: k.help };
+  const shared = {
+    draft,
+    name,
+    label: labelOf(called, k.name, k.name, k.required),
+    hint: called?.[k.name]?.help ?? k.help,
+  };
   if (k.secret) return <SecretField {...shared} {...(k.type === 'texts' ? { take: lines } : {})} />;
   switch (k.type) {
     case 'boolean':
@@ -130,6 +138,7 @@ export function ChannelForm({ draft }: { draft: Draft }) {
   const adapter = String(draft.value('adapter') ?? '');
   const a = adapters.value.find((x) => x.name === adapter);
   const stored = docOf('channel', draft.key.value);
+  const called = a?.words[lang.value];
   return (
     <>
       <Section title={t('s_channel')}>
@@ -137,8 +146,7 @@ export function ChannelForm({ draft }: { draft: Draft }) {
         <div class="grid">
           {stored ? (
             <p class="fixed">
-              <span class="field-label">{t('f_channel_adapter')}</span>
-              {adapterName(adapter)}
+              <span class="field-label">{t('f_channel_adapter')}</span> {adapterName(adapter)}
             </p>
           ) : (
             <Choice
@@ -156,14 +164,19 @@ export function ChannelForm({ draft }: { draft: Draft }) {
       {a && (
         <Section title={t('s_channel_settings', { name: adapterName(adapter) })} hint={t('s_channel_settings_h')}>
           {a.keys.map((k) => (
-            <SettingField key={k.name} draft={draft} k={k} />
+            <SettingField key={k.name} draft={draft} k={k} called={called} />
           ))}
           {a.window_ms !== undefined && (
-            <p class="dim">{t('channelWindow', { time: duration(a.window_ms), n: a.window_count ?? '∞' })}</p>
+            <p class="dim">
+              {t(a.window_count ? 'channelWindow' : 'channelWindowAny', {
+                hours: a.window_ms / 3_600_000,
+                n: a.window_count ?? 0,
+              })}
+            </p>
           )}
         </Section>
       )}
-      {a?.templates && <Templates draft={draft} adapter={adapter} kinds={a.template_kinds ?? []} />}
+      {a?.templates && <Templates draft={draft} adapter={adapter} kinds={a.template_kinds ?? []} called={called} />}
       {stored && a && <Live name={draft.key.value} />}
     </>
   );
@@ -256,7 +269,7 @@ function Live({ name }: { name: string }) {
                   <td class="num">{new Date(e.at).toLocaleString(lang.value)}</td>
                   <td>
                     {wordOf('verdict', e.verdict)}
-                    {e.events > 0 && ` · ${e.events} × ${e.kind ?? ''}`}
+                    {e.events > 0 && ` · ${e.events} × ${wordOf('heard', e.kind ?? '')}`}
                   </td>
                   <td class="num">{e.status}</td>
                 </tr>

@@ -3,6 +3,7 @@
 import { useId } from 'preact/hooks';
 import { rendered, blanksOf } from '../core/template';
 import { Area, Field } from '../kit/Field';
+import { type Called, labelOf } from './called';
 import type { Draft } from './docs';
 import { AddButton, RemoveButton, Section } from './fields';
 import { p } from './portableWords';
@@ -89,7 +90,12 @@ function changed(x: Template, part: Partial<Template>, kind: TemplateKind | unde
   return clean(next);
 }
 
-export function Templates(props: { draft: Draft; adapter: string; kinds: readonly TemplateKind[] }) {
+export function Templates(props: {
+  draft: Draft;
+  adapter: string;
+  kinds: readonly TemplateKind[];
+  called: Called | undefined;
+}) {
   const { draft, adapter, kinds } = props;
   const kindOf = (x: Partial<Template>): TemplateKind | undefined => kinds.find((k) => k.name === x.kind);
   const all = (draft.value('templates') ?? []) as readonly Template[];
@@ -123,6 +129,7 @@ export function Templates(props: { draft: Draft; adapter: string; kinds: readonl
           one={one}
           adapter={adapter}
           kinds={kinds}
+          called={props.called}
           wrong={(name) => draft.errors.value[`templates[${i}].${name}`]}
           set={(part) => store(all.map((x, k) => (k === i ? changed(x, part, kindOf({ ...x, ...part })) : x)))}
           remove={() => store(all.filter((_x, k) => k !== i))}
@@ -147,11 +154,12 @@ function One(props: {
   one: Template;
   adapter: string;
   kinds: readonly TemplateKind[];
+  called: Called | undefined;
   wrong: (name: string) => string | undefined;
   set: (part: Partial<Template>) => void;
   remove: () => void;
 }) {
-  const { one, adapter, kinds, wrong, set } = props;
+  const { one, adapter, kinds, called, wrong, set } = props;
   const kind = kinds.find((k) => k.name === one.kind);
   const wechat = adapter === 'wechat';
   const whatsapp = !wechat && !one.kind;
@@ -237,8 +245,8 @@ function One(props: {
           {kind.values.map((v) => (
             <Field
               key={v.name}
-              label={v.required ? `${v.name} *` : v.name}
-              hint={v.help}
+              label={labelOf(called, `${one.kind}.${v.name}`, v.name, v.required)}
+              hint={called?.[`${one.kind}.${v.name}`]?.help ?? v.help}
               defaultValue={one.values?.[v.name] ?? ''}
               maxLength={v.max}
               autocomplete="off"

@@ -1,0 +1,33 @@
+/* whatsapp_chinese.c: its settings in Chinese. */
+#include "protocols/whatsapp_impl.h"
+
+const struct words whatsapp_chinese[] = {
+    { "number",
+      { "电话号码编号", "应用「API Setup」里的 Phone number ID，是一串数字，不是电话号码本身" },
+      { "電話號碼編號", "應用「API Setup」裡的 Phone number ID，是一串數字，不是電話號碼本身" } },
+    { "token",
+      { "访问令牌", "系统用户的令牌，需要 whatsapp_business_messaging 权限" },
+      { "存取權杖", "系統使用者的權杖，需要 whatsapp_business_messaging 權限" } },
+    { "app_secrets",
+      { "应用密钥（App Secret）", "收到的消息要用其中之一签名；更换期间可以填两个" },
+      { "應用金鑰（App Secret）", "收到的訊息要用其中之一簽名；更換期間可以填兩個" } },
+    { "verify_token", { "验证口令", "自己定的一个词，在 Meta 填回调地址时用" }, { "驗證口令", "自己定的一個詞，在 Meta 填回呼地址時用" } },
+    { "template",
+      { "超过 24 小时后使用的模板", "已审核、正文里有一个变量的模板：24 小时后客服写的内容放进这个变量" },
+      { "超過 24 小時後使用的模板", "已稽核、正文裡有一個變數的模板：24 小時後客服寫的內容放進這個變數" } },
+    { "template_language",
+      { "模板语言", "该模板的语言代码，与 Meta 里的写法一致" },
+      { "模板語言", "該模板的語言程式碼，與 Meta 裡的寫法一致" } },
+    { "list_button",
+      { "列表按钮文字", "选项多于三个时，打开列表的按钮上的文字" },
+      { "列表按鈕文字", "選項多於三個時，開啟列表的按鈕上的文字" } },
+    { "proof",
+      { "应用要求 appsecret_proof", "应用设置里要求了 appsecret_proof 时打开" },
+      { "應用要求 appsecret_proof", "應用設定裡要求了 appsecret_proof 時開啟" } },
+    { "url", { "接口地址", "Graph API 的地址，一般不用改" }, { "介面地址", "Graph API 的地址，一般不用改" } },
+    { "version", { "接口版本", "Graph API 的版本" }, { "介面版本", "Graph API 的版本" } },
+    { "media_hosts",
+      { "可带令牌的媒体主机", "下载媒体时可以带上令牌的主机（或 主机:端口），一般不用改" },
+      { "可帶權杖的媒體主機", "下載媒體時可以帶上權杖的主機（或 主機:連接埠），一般不用改" } },
+    { .name = NULL },
+};
