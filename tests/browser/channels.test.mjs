@@ -243,7 +243,11 @@ test('what a platform wants to know is asked for in the language of the page', {
   await p.getByLabel('企业 ID · corp_id *').waitFor();
   await p.getByText('企业微信管理后台「我的企业」页底部').waitFor();
   await p.locator('.heard').getByText('× 消息').or(p.locator('.heard').getByText('已接收')).first().waitFor();
+  await p.getByLabel('客服账号 ID · open_kfid *').fill('w');
+  await p.getByRole('button', { name: '保存', exact: true }).click();
+  await p.locator('.error', { hasText: '长度应为 3 到 64 字节' }).waitFor();
   await picture(p, 'channel-wecom-zh-CN');
   assert.deepEqual(await axe(p), []);
+  p.complaints.length = 0; // the browser itself notes the 400
   await leave(p);
 });

@@ -188,9 +188,9 @@ test('QQ has nothing but what is ready', async () => {
   await admin.getByRole('button', { name: '添加模板' }).click();
   const part = admin.locator('fieldset.template').last();
   assert.deepEqual(await part.getByLabel('类型', { exact: true }).locator('option').allTextContents(), ['ARK 23：链接列表', 'ARK 24：文字和缩略图', 'ARK 37：大图', 'Markdown 模板']);
-  await part.getByLabel('link8', { exact: true }).waitFor();
+  await part.getByLabel('第 8 行的链接 · link8', { exact: true }).waitFor();
   await part.getByLabel('类型', { exact: true }).selectOption('ark37');
-  await part.getByLabel('image *', { exact: true }).waitFor();
+  await part.getByLabel('图片地址 · image *', { exact: true }).waitFor();
   assert.equal(await part.getByLabel('template_id', { exact: true }).inputValue(), '37');
   await part.getByLabel('客户读到的文字', { exact: true }).waitFor();
   await part.scrollIntoViewIfNeeded();
@@ -200,8 +200,8 @@ test('QQ has nothing but what is ready', async () => {
 });
 
 for (const [locale, dark, w] of [
-  ['zh-CN', false, { add: '添加模板', kind: '类型', title: '标题（给客服看）', words: '客户读到的文字', label: '{{order}} 向客服显示为', save: '保存', here: '会话记录里显示为', chosen: '退款' }],
-  ['en-US', true, { add: 'Add a template', kind: 'Kind', title: 'Title, for agents', words: 'What customers read', label: 'Agents are asked for {{order}} as', save: 'Save', here: 'Shown here as', chosen: 'Refund' }],
+  ['zh-CN', false, { add: '添加模板', kind: '类型', title: '标题（给客服看）', words: '客户读到的文字', label: '{{order}} 向客服显示为', save: '保存', here: '会话记录里显示为', chosen: '退款', path: '页面路径 · path *', cover: '封面素材 ID · cover *', required: '必填' }],
+  ['en-US', true, { add: 'Add a template', kind: 'Kind', title: 'Title, for agents', words: 'What customers read', label: 'Agents are asked for {{order}} as', save: 'Save', here: 'Shown here as', chosen: 'Refund', path: 'path *', cover: 'cover *', required: 'required: thumb_media_id' }],
 ]) {
   test(`what is ready is written down on the channel's page (${locale})`, async () => {
     const admin = await at(browser, house, 'admin', '/admin/', { locale, dark });
@@ -216,11 +216,11 @@ for (const [locale, dark, w] of [
     await part.getByLabel(w.kind, { exact: true }).selectOption('miniprogrampage');
     await part.getByLabel('appid', { exact: true }).fill('wx5d3f0c9a');
     await part.getByLabel(w.words, { exact: true }).fill(w.chosen);
-    await part.getByLabel('path *', { exact: true }).fill('pages/refund?id={{order}}');
+    await part.getByLabel(w.path, { exact: true }).fill('pages/refund?id={{order}}');
     await admin.getByRole('button', { name: w.save, exact: true }).click();
-    await part.getByText('required: thumb_media_id', { exact: false }).waitFor();
+    await part.locator('.error', { hasText: w.required }).waitFor();
     admin.complaints.length = 0; // the browser's own words of the refusal
-    await part.getByLabel('cover *', { exact: true }).fill('M-cover');
+    await part.getByLabel(w.cover, { exact: true }).fill('M-cover');
     await part.getByLabel(w.label, { exact: true }).fill(w.chosen);
     await part.scrollIntoViewIfNeeded();
     await picture(admin, `ready-admin-${locale}`);

@@ -272,7 +272,7 @@ export class Draft {
       this.conflict.value = { theirs: await this.theirs() };
     } else {
       const field = e.member;
-      if (field) this.errors.value = { ...this.errors.value, [field]: e.title };
+      if (field) this.errors.value = { ...this.errors.value, [field]: await words(e.title) };
       else this.failed.value = e.title || `HTTP ${e.status}`;
     }
   }
@@ -383,6 +383,15 @@ export function put(body: Body, name: string, value: unknown): Body {
   if (inner === undefined || empty) delete made[first];
   else made[first] = inner;
   return made;
+}
+
+/** In the page's language, where that is known. */
+async function words(detail: string): Promise<string> {
+  try {
+    return (await import('./later')).inWords(detail);
+  } catch {
+    return detail; // off the net
+  }
 }
 
 function without(errors: Errors, name: string): Errors {

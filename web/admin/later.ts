@@ -3,3 +3,4 @@ export { Blocks, Keys } from './Access';
 export { Embed } from './Embed';
 export { Portable } from './Portable';
 export { Templates } from './Templates';
+export { inWords } from './wrong';
