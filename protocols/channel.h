@@ -177,7 +177,8 @@ struct channel_ops {
      * up to; that of the same site is the site's, else it is this channel's own. NULL: receive(), and each believes for itself. */
     enum kf_rc (*receive_for)(const struct channel *, const struct channel *believed, struct slice account, struct arena *,
                               const struct http_req *, const struct env *, struct received *ret);
-    /* Facts to bytes. With env->answering the errand becomes `ret->body` as an answer; KF_UNSUPPORTED: not possible that way. */
+    /* Facts to bytes. With env->answering the errand becomes `ret->body` as an answer; KF_UNSUPPORTED: not possible that way; KF_AGAIN: once its
+     * file has gone through upload() (errand.file is there by then, and errand.media_id if it was taken). */
     enum kf_rc (*encode)(const struct channel *, struct arena *, const struct errand *, const struct env *, struct http_req *ret);
     /* The platform's answer to what encode() made. No answer at all (status 0) comes here too. */
     enum kf_rc (*settle)(const struct channel *, struct arena *, const struct errand *, const struct http_resp *, struct outcome *ret);

@@ -4,7 +4,7 @@
  * ?msg_signature= over these and the ciphertext (compat, safe). They come again, three times in all, unless they are answered within 5 s;
  * `success` says that nothing is to be shown. Messages have a MsgId; events have none.
  *
- * Out: inside that answer (text only; it uses up nothing and needs no token), or by POST /cgi-bin/message/custom/send: so many messages
+ * Out: inside that answer (text, one article, music; files that have been taken there; it uses up nothing), or by POST /cgi-bin/message/custom/send: so many messages
  * within 48 h after each message of the follower, three within a minute after a tap on the menu. No id comes back and no key for repeats
  * is taken: without an answer the outcome is unknown.
  *

@@ -29,9 +29,18 @@ struct wechat_ends {
     const struct wx_key *key; /* NULL: in clear */
 };
 
-/* The bytes of an answer that says `text`, encrypted where the question was. */
+/* wechat_answer.c: the bytes of an answer that says `text`, encrypted where the question was. */
 enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
                          struct slice *ret);
+
+/* encode() while env->answering. KF_AGAIN: its file has to be taken there first. KF_UNSUPPORTED: an answer has no such thing. */
+enum kf_rc wechat_answering(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
+/* The words of a message; of a file that cannot be taken there, its name and its address, too. */
+void wechat_words(struct buf *b, struct arena *a, const struct errand *e);
+/* How many there are to choose from below it. */
+size_t wechat_choices(const struct errand *e);
+/* The two ids that wechat_upload() has put into one: the film's and its cover's. */
+struct slice wechat_film(const char *id, struct slice *cover);
 
 enum kf_rc wechat_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
                           struct received *ret);
@@ -41,6 +50,11 @@ enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct
 enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 /* `"KIND","KIND":{…}` of a customer service message, of what stands ready on the platform. */
 enum kf_rc wechat_ready(struct buf *b, struct arena *a, const struct message *m);
+struct wechat_music {
+    struct slice title, description, url, hq, cover;
+};
+/* KF_UNSUPPORTED: what was chosen is something else. */
+enum kf_rc wechat_music(struct arena *a, const struct message *m, struct wechat_music *ret);
 extern const struct ready_kind wechat_kinds[];
 enum kf_rc wechat_fits(const struct template *t, struct kf_err *why);
 enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct errand *e, const struct http_resp *resp,

@@ -2,9 +2,7 @@
 #include "core/card.h"
 #include "protocols/chosen.h"
 #include "protocols/wechat_impl.h"
-#include "protocols/xml.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,95 +11,9 @@
 #define VIDEO_MAX   (10u << 20)
 #define CHOICES_MAX 10
 
-/* ---- inside the answer --------------------------------------------------------------------------------------------------------------- */
+/* ---- by the API -------------------------------------------------------------------------------------------------------------------- */
 
-/* One article, which is all that an answer may have. */
-static void put_article(struct buf *b, const struct card *card, const char *picture)
-{
-    xml_write(b, "MsgType", SLICE("news"));
-    buf_str(b, "<ArticleCount>1</ArticleCount><Articles><item>");
-    xml_write(b, "Title", card->title);
-    xml_write(b, "Description", card->words);
-    xml_write(b, "PicUrl", slice_of(picture ? picture : ""));
-    xml_write(b, "Url", card->url);
-    buf_str(b, "</item></Articles>");
-}
-
-/* `card` NULL: the text. `picture` NULL: it has none. */
-static struct slice reply_document(struct arena *a, const struct wechat_ends *ends, struct slice text, const struct card *card,
-                                   const char *picture, int64_t now_ms)
-{
-    struct slice ret = { NULL, 0 };
-    struct buf b;
-
-    buf_init(&b, 262144);
-    buf_str(&b, "<xml>");
-    xml_write(&b, "ToUserName", ends->to);
-    xml_write(&b, "FromUserName", ends->from);
-    buf_printf(&b, "<CreateTime>%lld</CreateTime>", (long long)(now_ms / 1000));
-    if (card) {
-        put_article(&b, card, picture);
-    } else {
-        xml_write(&b, "MsgType", SLICE("text"));
-        xml_write(&b, "Content", text);
-    }
-    buf_str(&b, "</xml>");
-    if (buf_ok(&b))
-        ret = arena_copy(a, buf_slice(&b));
-    buf_finish(&b);
-    return ret;
-}
-
-/* The document as ciphertext, with a signature over it. */
-static enum kf_rc seal(const struct wechat *w, struct arena *a, const struct wx_key *key, struct slice document, const struct env *env,
-                       struct slice *ret)
-{
-    char nonce[17], at[24], signature[41];
-    struct slice sealed, parts[4];
-    enum kf_rc rc = wx_encrypt(key, a, env->chance, document, w->app_id, &sealed);
-    struct buf b;
-
-    if (rc)
-        return rc;
-    for (int i = 0; i < 8; i++) /* the second half of what chance there is */
-        (void)snprintf(nonce + (size_t)2 * (size_t)i, 3, "%02x", env->chance[WX_RANDOM + i]);
-    (void)snprintf(at, sizeof(at), "%lld", (long long)(env->now_ms / 1000));
-    parts[0] = w->token;
-    parts[1] = slice_of(at);
-    parts[2] = slice_of(nonce);
-    parts[3] = sealed;
-    if (!wx_sign(parts, 4, signature))
-        return KF_NOMEM;
-    buf_init(&b, sealed.n + 1024);
-    buf_str(&b, "<xml>");
-    xml_write(&b, "Encrypt", sealed);
-    xml_write(&b, "MsgSignature", slice_of(signature));
-    buf_printf(&b, "<TimeStamp>%s</TimeStamp>", at);
-    xml_write(&b, "Nonce", slice_of(nonce));
-    buf_str(&b, "</xml>");
-    *ret = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
-    buf_finish(&b);
-    return ret->p ? KF_OK : KF_NOMEM;
-}
-
-static enum kf_rc finish_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice document,
-                                const struct env *env, struct slice *ret)
-{
-    if (!document.p)
-        return KF_NOMEM;
-    if (ends->key)
-        return seal(w, a, ends->key, document, env, ret);
-    *ret = document;
-    return KF_OK;
-}
-
-enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
-                         struct slice *ret)
-{
-    return finish_answer(w, a, ends, reply_document(a, ends, text, NULL, NULL, env->now_ms), env, ret);
-}
-
-static size_t choices_of(const struct errand *e)
+size_t wechat_choices(const struct errand *e)
 {
     struct slice choices = json_member(slice_of(e->message.extra), "choices");
     json_t *list = choices.p ? json_loadb(choices.p, choices.n, 0, NULL) : NULL;
@@ -110,32 +22,6 @@ static size_t choices_of(const struct errand *e)
     json_decref(list);
     return ret;
 }
-
-static enum kf_rc answer(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
-{
-    static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("text/xml; charset=utf-8") } };
-    struct json_keep keep = { .arena = a };
-    json_t *root = json_read(a, env->answer_key, JSON_OF_PLATFORMS, NULL);
-    struct wechat_ends ends = { .to = json_get_text(&keep, root, "to"), .from = json_get_text(&keep, root, "from") };
-    struct card_mini mini;
-    struct card card;
-    bool is_card = e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card);
-    int64_t key = 0;
-
-    json_get_i64(root, "key", &key);
-    json_decref(root);
-    if (keep.failed)
-        return KF_NOMEM;
-    ends.key = key == 1 ? &w->key : key == 2 ? &w->previous : NULL;
-    if (!ends.to.n || e->kind != ERRAND_SEND || (is_card && card_mini(card.url, &mini)) || !(is_card || e->message.kind == MESSAGE_TEXT) ||
-        !e->message.text.n || choices_of(e) || chosen_ready(&e->message))
-        return KF_UNSUPPORTED;
-    *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
-    return finish_answer(w, a, &ends, reply_document(a, &ends, e->message.text, is_card ? &card : NULL, e->file_url, env->now_ms), env,
-                         &ret->body);
-}
-
-/* ---- by the API -------------------------------------------------------------------------------------------------------------------- */
 
 /* The choices stand under the text; a tap comes back as a text with their id. */
 static void put_menu(struct buf *b, struct slice text, struct slice choices)
@@ -165,17 +51,25 @@ static void put_file(struct buf *b, const char *type, const char *id)
     buf_char(b, '}');
 }
 
-/* `id`: what upload_video() has made: the film's and its cover's. */
-static void put_video(struct buf *b, const char *id)
+struct slice wechat_film(const char *id, struct slice *cover)
 {
     const char *blank = strchr(id, ' ');
-    struct slice film = { id, blank ? (size_t)(blank - id) : strlen(id) };
+
+    *cover = slice_of(blank ? blank + 1 : "");
+    return (struct slice){ id, blank ? (size_t)(blank - id) : strlen(id) };
+}
+
+static void put_video(struct buf *b, const struct errand *e)
+{
+    struct slice cover, film = wechat_film(e->media_id, &cover);
 
     buf_str(b, "\"video\",\"video\":{\"media_id\":");
     wx_json(b, film);
     buf_str(b, ",\"thumb_media_id\":");
-    wx_json(b, slice_of(blank ? blank + 1 : ""));
-    buf_char(b, '}');
+    wx_json(b, cover);
+    buf_str(b, ",\"title\":");
+    wx_json(b, slice_of(e->file_name ? e->file_name : ""));
+    buf_str(b, ",\"description\":\"\"}");
 }
 
 static void put_news(struct buf *b, const struct card *card, const char *picture)
@@ -224,31 +118,36 @@ enum card_way wechat_card(const struct message *m, struct kf_err *why)
     return CARD_REFUSED;
 }
 
-/* A file that cannot be taken there is an address with its name. */
-static void put_text(struct buf *b, struct arena *a, const struct errand *e)
+void wechat_words(struct buf *b, struct arena *a, const struct errand *e)
 {
     struct json_keep keep = { .arena = a };
     struct slice file = json_member(slice_of(e->message.extra), "file");
     json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
     struct slice name = json_get_text(&keep, root, "name");
-    struct buf text;
 
     json_decref(root);
-    buf_init(&text, 65536);
-    buf_add(&text, e->message.text);
+    buf_add(b, e->message.text);
     if (e->message.kind != MESSAGE_TEXT && e->file_url) {
-        if (text.n)
-            buf_char(&text, '\n');
-        buf_add(&text, name.p ? name : SLICE(""));
+        if (b->n)
+            buf_char(b, '\n');
+        buf_add(b, name.p ? name : SLICE(""));
         if (name.n)
-            buf_char(&text, '\n');
-        buf_str(&text, e->file_url);
+            buf_char(b, '\n');
+        buf_str(b, e->file_url);
     }
+    b->failed |= keep.failed;
+}
+
+static void put_text(struct buf *b, struct arena *a, const struct errand *e)
+{
+    struct buf text;
+
+    buf_init(&text, 65536);
+    wechat_words(&text, a, e);
     buf_str(b, "\"text\",\"text\":{\"content\":");
     wx_json(b, buf_slice(&text));
     buf_char(b, '}');
-    if (!buf_ok(&text) || keep.failed)
-        b->failed = true;
+    b->failed |= !buf_ok(&text);
     buf_finish(&text);
 }
 
@@ -282,12 +181,12 @@ static enum kf_rc send_message(const struct wechat *w, struct arena *a, const st
     else if (opens)
         put_mini(&b, &card, &mini, e->media_id);
     else if (e->media_id && e->message.kind == MESSAGE_FILE)
-        put_video(&b, e->media_id);
+        put_video(&b, e);
     else if (e->media_id)
         put_file(&b, e->message.kind == MESSAGE_AUDIO ? "voice" : "image", e->media_id);
     else if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card))
         put_news(&b, &card, e->file_url);
-    else if (!e->more && choices_of(e))
+    else if (!e->more && wechat_choices(e))
         put_menu(&b, e->message.text, choices);
     else
         put_text(&b, a, e);
@@ -319,7 +218,7 @@ enum kf_rc wechat_encode(const struct channel *ch, struct arena *a, const struct
     const struct wechat *w = wechat_of(ch);
 
     if (env->answering)
-        return answer(w, a, e, env, ret);
+        return wechat_answering(w, a, e, env, ret);
     if (e->kind != ERRAND_SEND && e->kind != ERRAND_TYPING && e->kind != ERRAND_TYPING_OFF)
         return KF_UNSUPPORTED;
     if (!env->token.n)

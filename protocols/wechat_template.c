@@ -67,21 +67,43 @@ static void member(struct buf *b, const char *name, struct slice value)
     wx_json(b, value);
 }
 
-static void put_music(struct buf *b, const struct chosen *c, struct slice text)
+static struct wechat_music music_of(const struct chosen *c, struct slice text)
 {
     const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
     size_t n = end ? (size_t)(end - text.p) : text.n;
     struct slice hq = chosen_value(c, "hq");
 
-    member(b, "title", (struct slice){ text.p, n });
+    return (struct wechat_music){ .title = { text.p, n },
+                                  .description = end ? (struct slice){ end + 1, text.n - n - 1 } : SLICE(""),
+                                  .url = c->name,
+                                  .hq = hq.n ? hq : c->name,
+                                  .cover = chosen_value(c, "cover") };
+}
+
+enum kf_rc wechat_music(struct arena *a, const struct message *m, struct wechat_music *ret)
+{
+    struct chosen c;
+    enum kf_rc rc = chosen_read(a, m, &c);
+
+    if (rc)
+        return rc;
+    *ret = music_of(&c, m->text);
+    return slice_is(c.kind, "music") ? KF_OK : KF_UNSUPPORTED;
+}
+
+static void put_music(struct buf *b, const struct chosen *c, struct slice text)
+{
+    const struct wechat_music music = music_of(c, text);
+
+    member(b, "title", music.title);
     buf_char(b, ',');
-    member(b, "description", end ? (struct slice){ end + 1, text.n - n - 1 } : SLICE(""));
+    member(b, "description", music.description);
     buf_char(b, ',');
-    member(b, "musicurl", c->name);
+    member(b, "musicurl", music.url);
     buf_char(b, ',');
-    member(b, "hqmusicurl", hq.n ? hq : c->name);
+    member(b, "hqmusicurl", music.hq);
     buf_char(b, ',');
-    member(b, "thumb_media_id", chosen_value(c, "cover"));
+    member(b, "thumb_media_id", music.cover);
 }
 
 static void put_page(struct buf *b, const struct chosen *c, struct slice text)

@@ -422,19 +422,25 @@ static void sign_file(struct trip *t, const struct site *site)
     t->errand.file_url = file_for_others(t->d, site, t->arena, &t->errand.message.file, t->errand.created_at);
 }
 
-/* The reply rides in an answer that is still open, if there is one: that needs no token. */
+/* The reply rides in an answer that is still open, if there is one: that needs no token. What has to be taken to the platform first is asked
+ * once more when it is there; the answer stays open for it, as long as it would have. */
 static bool ride_along(struct trip *t, const struct desk_site *ds, struct outlet *o)
 {
     struct env env = outlet_env(t->d, o);
-    struct held *h = t->errand.kind == ERRAND_SEND && !t->chosen && (o->ops->caps & CHAN_ANSWERS) ? held_take(o, &t->errand.conv) : NULL;
+    struct held *h = t->errand.kind == ERRAND_SEND && !t->chosen && (o->ops->caps & CHAN_ANSWERS) ? held_find(o, &t->errand.conv) : NULL;
     struct http_req req = { 0 };
+    enum kf_rc rc;
 
     if (!h)
         return false;
     sign_file(t, ds->site);
     env.answering = true;
     env.answer_key = h->answer_key;
-    if (o->ops->encode(o->ch, t->arena, &t->errand, &env, &req) == KF_OK) {
+    rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);
+    if (rc == KF_AGAIN && !t->uploaded)
+        return false;
+    held_take(o, h);
+    if (rc == KF_OK) {
         struct slice type = http_header(req.headers, req.n_headers, "content-type");
 
         t->rode = true;
@@ -469,6 +475,8 @@ void trip_send(struct trip *t)
     }
     sign_file(t, ds->site);
     if (!t->uploaded && media_upload(t, o))
+        return;
+    if (t->uploaded && ride_along(t, ds, o))
         return;
     env = trip_env(t, o);
     rc = o->ops->encode(o->ch, t->arena, &t->errand, &env, &req);

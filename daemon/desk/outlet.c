@@ -91,16 +91,23 @@ void held_answer(struct held *h, int status, const char *type, struct slice body
     arena_free(a); /* `h` lives in it */
 }
 
-struct held *held_take(struct outlet *o, const struct kf_id *conv)
+struct held *held_find(struct outlet *o, const struct kf_id *conv)
 {
-    for (struct held **at = &o->held; *at; at = &(*at)->next)
-        if (id_eq(&(*at)->conv, conv)) {
-            struct held *h = *at;
+    struct held *h = o->held;
 
-            *at = h->next;
-            return h;
-        }
-    return NULL;
+    while (h && !id_eq(&h->conv, conv))
+        h = h->next;
+    return h;
+}
+
+void held_take(struct outlet *o, const struct held *h)
+{
+    struct held **at = &o->held;
+
+    while (*at && *at != h)
+        at = &(*at)->next;
+    if (*at)
+        *at = h->next;
 }
 
 void held_sweep(struct desk *d, struct desk_site *ds)

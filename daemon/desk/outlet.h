@@ -60,8 +60,10 @@ struct env outlet_env(struct desk *d, const struct outlet *o);
 /* Answers that have waited long enough go out without a reply; or all of them. */
 void held_sweep(struct desk *d, struct desk_site *ds);
 void held_flush(struct desk_site *ds);
-/* The held answer for a conversation, taken out of the list; NULL none. */
-struct held *held_take(struct outlet *o, const struct kf_id *conv);
+/* The newest answer that is held for a conversation; NULL none. */
+struct held *held_find(struct outlet *o, const struct kf_id *conv);
+/* It is not held any more: somebody answers it now. */
+void held_take(struct outlet *o, const struct held *h);
 void held_answer(struct held *h, int status, const char *type, struct slice body); /* frees it */
 
 /* What the platform said as changes: commits all, then `done` once. `cursor` is stored in the same commits' last one (empty: none). */
