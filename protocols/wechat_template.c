@@ -7,7 +7,8 @@
 
 #include <ctype.h>
 
-#define SUBSCRIBE "subscribe"
+#define SUBSCRIBE     "subscribe"
+#define TEMPLATE_PAGE "templatepage"
 
 static const struct ready_part music_parts[] = {
     { "cover", READY_ID, true, 256, "thumb_media_id: the picture beside it, of the account's material" },
@@ -17,6 +18,18 @@ static const struct ready_part music_parts[] = {
 static const struct ready_part page_parts[] = {
     { "path", READY_PATH, true, 1024, "pagepath: the page, such as pages/order?id={{order}}" },
     { "cover", READY_ID, true, 256, "thumb_media_id: the picture on it, of the account's material" },
+    { .name = NULL },
+};
+static const struct ready_part behind_parts[] = {
+    { "app", READY_ID, true, 64, "miniprogram.appid: of a mini program that is linked to the account; a tap opens it" },
+    { "path", READY_PATH, false, 1024,
+      "miniprogram.pagepath: its page, such as pages/order?id={{character_string1.DATA}}; else its first one" },
+    { .name = NULL },
+};
+static const struct ready_part subscribe_parts[] = {
+    { "app", READY_ID, false, 64, "miniprogram.appid: of a mini program that is linked to the account; a tap opens it" },
+    { "path", READY_PATH, false, 1024,
+      "miniprogram.pagepath: its page, such as pages/order?id={{character_string1.DATA}}; else its first one" },
     { .name = NULL },
 };
 const struct ready_kind wechat_kinds[] = {
@@ -43,13 +56,33 @@ const struct ready_kind wechat_kinds[] = {
       .form = READY_ID,
       .name_help = "template_id",
       .text_max = 4096,
-      .opens = true },
+      .opens = true,
+      .parts = subscribe_parts },
+    { .name = TEMPLATE_PAGE,
+      .help = "a template message that opens a mini program",
+      .form = READY_ID,
+      .name_help = "template_id",
+      .text_max = 4096,
+      .opens = true,
+      .parts = behind_parts },
     { .name = NULL },
 };
 
+/* All that is filled in goes as data of the wording, which the platform knows. */
+static enum kf_rc mini_fits(const struct template *t, struct kf_err *why)
+{
+    struct template_blanks worded;
+
+    if (t->n_values && !template_value_of(t->values, t->n_values, SLICE("app")).n)
+        return kf_fail(why, KF_INVALID, "values.app: required where there is a path: the AppID of its mini program");
+    if (!template_read(slice_of(t->text), &worded, NULL) && t->blanks.n > worded.n)
+        return kf_fail(why, KF_INVALID, "values.path: what is filled in there is one of the fields of the text");
+    return KF_OK;
+}
+
 enum kf_rc wechat_fits(const struct template *t, struct kf_err *why)
 {
-    if (t->kind && strcmp(t->kind, SUBSCRIBE) != 0)
+    if (t->kind && strcmp(t->kind, SUBSCRIBE) != 0 && strcmp(t->kind, TEMPLATE_PAGE) != 0)
         return KF_OK;
     for (const char *p = t->name; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("_-", *p))
@@ -58,7 +91,7 @@ enum kf_rc wechat_fits(const struct template *t, struct kf_err *why)
         return kf_fail(why, KF_INVALID, "text: blanks have names here: {{thing1.DATA}}, as the platform shows them");
     if (t->header != TEMPLATE_NO_HEADER)
         return kf_fail(why, KF_INVALID, "header: nothing stands above a template here");
-    return KF_OK;
+    return mini_fits(t, why);
 }
 
 static void member(struct buf *b, const char *name, struct slice value)
@@ -142,6 +175,26 @@ enum kf_rc wechat_ready(struct buf *b, struct arena *a, const struct message *m)
     return KF_OK;
 }
 
+/* What a tap opens. With both, those who cannot open the mini program get the page. */
+static void put_target(struct buf *b, const struct chosen *c, bool asked)
+{
+    struct slice app = chosen_value(c, "app"), path = chosen_value(c, "path");
+
+    if (c->url.n) {
+        buf_str(b, asked ? ",\"page\":" : ",\"url\":");
+        wx_json(b, c->url);
+    }
+    if (!app.n)
+        return;
+    buf_str(b, ",\"miniprogram\":{\"appid\":");
+    wx_json(b, app);
+    if (path.n) {
+        buf_str(b, ",\"pagepath\":");
+        wx_json(b, path);
+    }
+    buf_char(b, '}');
+}
+
 enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     struct chosen c;
@@ -156,10 +209,7 @@ enum kf_rc wechat_template(const struct wechat *w, struct arena *a, const struct
     wx_json(&b, slice_of(e->user));
     buf_str(&b, ",\"template_id\":");
     wx_json(&b, c.name);
-    if (c.url.n) {
-        buf_str(&b, asked ? ",\"page\":" : ",\"url\":");
-        wx_json(&b, c.url);
-    }
+    put_target(&b, &c, asked);
     buf_str(&b, ",\"data\":{");
     for (size_t i = 0; i < c.n; i++) {
         if (i)

@@ -29,6 +29,8 @@ static const char set[] =
     "\",\"text\":\"订单号：{{character_string1.DATA}}\\n状态：{{phrase2.DATA}}\",\"fields\":[\"订单号\",\"状态\"],\"url_field\":"
     "\"订单页面\"},{\"key\":\"coupon\",\"title\":\"九折券\",\"kind\":\"wxcard\",\"name\":\"pFS7Fjg8kV1I\",\"text\":\"九折券，到店出示\"},"
     "{\"key\":\"stock\",\"title\":\"到货\",\"kind\":\"subscribe\",\"name\":\"S-stock\",\"text\":\"到货：{{thing1.DATA}}\"},"
+    "{\"key\":\"ship\",\"title\":\"发货\",\"kind\":\"templatepage\",\"name\":\"T-ship\",\"text\":\"单号：{{character_string1.DATA}}\","
+    "\"values\":{\"app\":\"wx12\",\"path\":\"pages/o?id={{character_string1.DATA}}\"}},"
     "{\"key\":\"track\",\"title\":\"查看订单\",\"kind\":\"miniprogrampage\",\"name\":\"wx5d3f0c9a\",\"text\":\"查看订单 "
     "{{order}}\",\"fields\":["
     "\"订单号\"],\"values\":{\"path\":\"pages/"
@@ -709,6 +711,15 @@ static void what_is_ready_goes_as_a_reply_and_is_counted(void **state)
                      "</SubscribeMsgSentEvent>");
     reply_free(&r);
     status(seq, "delivered");
+
+    ready(conv, "r6", "ship", "\"character_string1\":\"A 1\"");
+    assert_string_equal(wire_verdict(&agent.wire, "r6"), "ack");
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/message/template/send?access_token=T2");
+    assert_string_equal(text_at(p.json, "miniprogram.appid"), "wx12");
+    assert_string_equal(text_at(p.json, "miniprogram.pagepath"), "pages/o?id=A%201");
+    assert_string_equal(text_at(p.json, "data.character_string1.value"), "A 1");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msgid\":3504711867345846276}");
 }
 
 int main(void)

@@ -559,9 +559,10 @@ static void templates_that_wechat_does_not_have_are_told(void **state)
         { { .name = "T", .text = "x", .header = TEMPLATE_IMAGE }, "header: nothing stands above" },
         { { .kind = "subscribe", .name = "T", .text = "{{thing1.DATA}}", .url_field = "Page" }, NULL },
         { { .kind = "subscribe", .name = "a.b", .text = "x" }, "name: the template's ID" },
+        { { .kind = "templatepage", .name = "T", .text = "x" }, "values.app: required: miniprogram.appid" },
         { { .kind = "wxcard", .name = "pFS7Fj", .text = "九折券" }, NULL },
         { { .kind = "coupon", .name = "p", .text = "x" },
-          "kind: this channel has no coupon; it has mpnewsarticle, mpnews, wxcard, miniprogrampage, music, subscribe" },
+          "kind: this channel has no coupon; it has mpnewsarticle, mpnews, wxcard, miniprogrampage, music, subscribe, templatepage" },
         { { .kind = "wxcard", .name = "p", .text = "{{1}}" }, "text: the other side does not read it" },
         { { .kind = "wxcard", .name = "{{id}}", .text = "x" }, "name: card_id, " },
         { { .kind = "wxcard", .name = "p", .text = "x", .header = TEMPLATE_IMAGE }, "header: nothing stands above" },
@@ -575,6 +576,17 @@ static void templates_that_wechat_does_not_have_are_told(void **state)
 static void what_is_not_ready_is_told(void **state)
 {
     static const struct ready_row rows[] = {
+        { { { SLICE("app"), SLICE("wx12") }, { SLICE("path"), SLICE("pages/o?id={{thing1.DATA}}") } },
+          { .kind = "templatepage", .name = "T_1", .text = "单号：{{thing1.DATA}}", .url_field = "Page" },
+          NULL },
+        { { { SLICE("app"), SLICE("wx12") } }, { .kind = "subscribe", .name = "S_1", .text = "{{thing1.DATA}}" }, NULL },
+        { { { SLICE("path"), SLICE("pages/o") } },
+          { .kind = "subscribe", .name = "S_1", .text = "x" },
+          "values.app: required where there is a path" },
+        { { { SLICE("app"), SLICE("wx12") }, { SLICE("path"), SLICE("pages/o?id={{order}}") } },
+          { .kind = "templatepage", .name = "T_1", .text = "单号：{{thing1.DATA}}" },
+          "values.path: what is filled in there is one of the fields of the text" },
+        { { { SLICE("app"), SLICE("wx12") } }, { .kind = "templatepage", .name = "a.b", .text = "x" }, "name: the template's ID" },
         { { { SLICE("cover"), SLICE("M") } },
           { .kind = "wxcard", .name = "p", .text = "x" },
           "values.cover: not known here; wxcard has none" },
@@ -667,6 +679,38 @@ static void a_subscription_message_goes_to_who_has_asked_for_it(void **state)
     assert_string_equal(req.url, "https://api.example/cgi-bin/message/subscribe/bizsend?access_token=TKN");
     assert_true(slice_is(req.body, "{\"touser\":\"" USER "\",\"template_id\":\"S_1\",\"page\":\"https://shop.example/p/1\",\"data\":{"
                                    "\"thing1\":{\"value\":\"灯\"}}}"));
+}
+
+static void a_mini_program_stands_behind_a_template(void **state)
+{
+    static const struct {
+        const char *chosen, *url, *body;
+    } rows[] = {
+        { "\"kind\":\"templatepage\",\"name\":\"T_1\",\"fields\":[[\"thing1\",\"灯\"]],\"values\":[[\"app\",\"wx12\"],[\"path\",\"pages/"
+          "o?id=A%201\"]]",
+          "https://api.example/cgi-bin/message/template/send?access_token=TKN",
+          "{\"touser\":\"" USER
+          "\",\"template_id\":\"T_1\",\"miniprogram\":{\"appid\":\"wx12\",\"pagepath\":\"pages/o?id=A%201\"},\"data\":{"
+          "\"thing1\":{\"value\":\"灯\"}}}" },
+        { "\"kind\":\"subscribe\",\"name\":\"S_1\",\"fields\":[],\"values\":[[\"app\",\"wx12\"]],\"url\":\"https://shop.example/p\"",
+          "https://api.example/cgi-bin/message/subscribe/bizsend?access_token=TKN",
+          "{\"touser\":\"" USER "\",\"template_id\":\"S_1\",\"page\":\"https://shop.example/p\",\"miniprogram\":{\"appid\":\"wx12\"},"
+          "\"data\":{}}" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct errand e = an_errand(MESSAGE_TEXT, "灯");
+        struct http_req req;
+
+        e.message.extra = arena_printf(t->arena, "{\"template\":{\"key\":\"k\",%s}}", rows[i].chosen);
+        e.handle = "h";
+        e.handle_left = 0; /* neither needs a reply that is left */
+        assert_int_equal(wechat_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+        assert_string_equal(req.url, rows[i].url);
+        if (!slice_is(req.body, rows[i].body))
+            fail_msg("%.*s", (int)req.body.n, req.body.p);
+    }
 }
 
 static void typing_begins_and_ends_and_nobody_waits_for_it(void **state)
@@ -869,6 +913,7 @@ int main(void)
         BENCH(what_is_not_ready_is_told),
         BENCH(what_the_account_has_ready_goes_as_a_reply),
         BENCH(a_subscription_message_goes_to_who_has_asked_for_it),
+        BENCH(a_mini_program_stands_behind_a_template),
         BENCH(templates_that_wechat_does_not_have_are_told),
         BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
         BENCH(an_outcome_that_nobody_knows_is_uncertain),

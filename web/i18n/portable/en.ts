@@ -56,6 +56,7 @@ export const en: Like<typeof zhCN> = {
   kind_miniprogrampage: 'Page of a mini program',
   kind_music: 'Music',
   kind_subscribe: 'Subscription message',
+  kind_templatepage: 'Template with a mini program',
   kind_ark23: 'ARK 23: a list of links',
   kind_ark24: 'ARK 24: words and a picture',
   kind_ark37: 'ARK 37: a large picture',

@@ -53,6 +53,7 @@ export const zhCN = {
   kind_miniprogrampage: '小程序页面',
   kind_music: '音乐',
   kind_subscribe: '订阅通知',
+  kind_templatepage: '带小程序的模板消息',
   kind_ark23: 'ARK 23：链接列表',
   kind_ark24: 'ARK 24：文字和缩略图',
   kind_ark37: 'ARK 37：大图',

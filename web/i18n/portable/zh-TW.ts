@@ -55,6 +55,7 @@ export const zhTW: Like<typeof zhCN> = {
   kind_miniprogrampage: '小程式頁面',
   kind_music: '音樂',
   kind_subscribe: '訂閱通知',
+  kind_templatepage: '帶小程式的範本訊息',
   kind_ark23: 'ARK 23：連結列表',
   kind_ark24: 'ARK 24：文字和縮圖',
   kind_ark37: 'ARK 37：大圖',
