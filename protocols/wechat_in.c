@@ -29,8 +29,10 @@ struct notice {
     const struct xml_node *root;
     struct slice raw;
     struct inbound in;
-    struct slice event; /* its name; empty: it is a message */
-    bool failed;        /* memory */
+    struct slice event;  /* its name; empty: it is a message */
+    struct inbound *all; /* of an event that has a list: one for each entry; NULL: `in` is all of it */
+    size_t n_all;
+    bool failed; /* memory */
 };
 
 static struct slice text(const struct notice *n, const char *name)
@@ -212,20 +214,59 @@ static void read_job(struct notice *n)
     n->in.reason = status;
 }
 
-/* Of a subscription message: "success", or why not ("refused" …). */
-static void read_sent(struct notice *n)
-{
-    const struct xml_node *one = xml_child(xml_child(n->root, "SubscribeMsgSentEvent"), "List");
-    struct slice words = xml_text(one, "ErrorStatus");
+/* ---- lists: one document is about several templates --------------------------------------------------------------------------------- */
 
-    n->in.ref = xml_text(one, "MsgID");
-    if (slice_is(xml_text(one, "ErrorCode"), "0")) {
-        n->in.delivery = DELIVERY_DELIVERED;
+#define LIST_MAX 32
+
+static void read_list(struct notice *n, const char *element, void (*read)(struct inbound *, const struct xml_node *))
+{
+    const struct xml_node *entry = xml_child(xml_child(n->root, element), "List");
+
+    n->all = arena_array(n->arena, LIST_MAX, sizeof(*n->all));
+    n->failed |= !n->all;
+    for (; n->all && entry && n->n_all < LIST_MAX; entry = entry->next)
+        if (slice_is(entry->name, "List")) {
+            n->all[n->n_all] = n->in;
+            read(&n->all[n->n_all], entry);
+            n->n_all += n->all[n->n_all].ref.n > 0; /* one that names nothing says nothing */
+        }
+}
+
+/* Of a subscription message: "success", or why not ("refused" …). */
+static void read_sent_one(struct inbound *in, const struct xml_node *entry)
+{
+    struct slice words = xml_text(entry, "ErrorStatus");
+
+    in->ref = xml_text(entry, "MsgID");
+    if (slice_is(xml_text(entry, "ErrorCode"), "0")) {
+        in->delivery = DELIVERY_DELIVERED;
         return;
     }
-    n->in.delivery = DELIVERY_FAILED;
-    n->in.code = xml_text(one, "ErrorCode");
-    n->in.reason = words.n ? words : n->in.code;
+    in->delivery = DELIVERY_FAILED;
+    in->code = xml_text(entry, "ErrorCode");
+    in->reason = words.n ? words : in->code;
+}
+
+/* "accept"; or "reject", and of mini programs "ban". */
+static void read_wish(struct inbound *in, const struct xml_node *entry)
+{
+    in->ref = xml_text(entry, "TemplateId");
+    in->on = slice_is(xml_text(entry, "SubscribeStatusString"), "accept");
+}
+
+static void read_sent(struct notice *n)
+{
+    read_list(n, "SubscribeMsgSentEvent", read_sent_one);
+}
+
+static void read_popup(struct notice *n)
+{
+    read_list(n, "SubscribeMsgPopupEvent", read_wish);
+}
+
+static void read_change(struct notice *n)
+{
+    read_list(n, "SubscribeMsgChangeEvent", read_wish);
 }
 
 static void read_other(struct notice *n)
@@ -249,6 +290,8 @@ static const struct {
     { "templatesendjobfinish", INBOUND_STATUS, read_job },
     { "masssendjobfinish", INBOUND_STATUS, read_job },
     { "subscribe_msg_sent_event", INBOUND_STATUS, read_sent },
+    { "subscribe_msg_popup_event", INBOUND_SUBSCRIPTION, read_popup },
+    { "subscribe_msg_change_event", INBOUND_SUBSCRIPTION, read_change },
 };
 
 static bool event_is(struct slice event, const char *word)
@@ -276,9 +319,8 @@ static void read_event(struct notice *n)
 /* ---- all of it --------------------------------------------------------------------------------------------------------------------- */
 
 /* Messages have an id; events are told apart by who, when, what and about what. */
-static void dedupe_key(struct notice *n)
+static void dedupe_key(struct notice *n, struct inbound *in)
 {
-    const struct inbound *in = &n->in;
     struct slice about = in->payload.n ? in->payload : in->ref.n ? in->ref : text(n, "EventKey");
     char *key;
 
@@ -288,7 +330,7 @@ static void dedupe_key(struct notice *n)
         key = arena_printf(n->arena, "event:%.*s:%.*s:%lld:%.*s", (int)(about.n < 1024 ? about.n : 1024), about.p, (int)in->user.n,
                            in->user.p, (long long)(in->at / 1000), (int)n->event.n, n->event.p);
     n->failed |= !key;
-    n->in.dedupe = slice_of(key);
+    in->dedupe = slice_of(key);
 }
 
 /* How long, and with how many messages, this may be answered. */
@@ -327,7 +369,9 @@ static bool read_notice(struct notice *n)
             return false;
         read_message(n, word);
     }
-    dedupe_key(n);
+    dedupe_key(n, &n->in);
+    for (size_t i = 0; i < n->n_all; i++)
+        dedupe_key(n, &n->all[i]);
     reply_handle(n);
     return true;
 }
@@ -408,17 +452,19 @@ static struct slice answer_key(struct notice *n, const struct wx_key *key)
 static enum kf_rc take_notice(struct notice *n, const struct opened *o, const struct env *env, struct received *ret)
 {
     const struct wechat_ends ends = { .to = n->in.user, .from = n->in.account, .key = o->key };
-    struct inbound *one;
 
     *ret = (struct received){ .status = 200, .type = "text/plain", .body = SLICE("success") };
     if (n->w->account.n && !slice_eq(n->w->account, n->in.account))
         return KF_OK; /* authentic, and nothing of ours: said in clear, or it would come again */
-    one = ARENA_NEW(n->arena, struct inbound);
-    if (!one)
-        return KF_NOMEM;
-    *one = n->in;
-    ret->inbound = one;
-    ret->n = 1;
+    if (!n->all) {
+        n->all = ARENA_NEW(n->arena, struct inbound);
+        if (!n->all)
+            return KF_NOMEM;
+        *n->all = n->in;
+        n->n_all = 1;
+    }
+    ret->inbound = n->all;
+    ret->n = n->n_all;
     if (n->in.kind == INBOUND_MESSAGE || n->in.kind == INBOUND_POSTBACK)
         ret->answer_key = answer_key(n, o->key);
     if (n->in.kind == INBOUND_FOLLOW && n->w->welcome.n) {

@@ -54,7 +54,8 @@ enum inbound_kind {
     INBOUND_UNFOLLOW,
     INBOUND_OPTIN,
     INBOUND_OPTOUT,
-    INBOUND_SYSTEM /* text; with `was`: `user`, or where that is empty `peer`, had this name before and is the same */
+    INBOUND_SUBSCRIPTION, /* ref: the platform's name of a template; on: may it be sent now, or not any more? */
+    INBOUND_SYSTEM        /* text; with `was`: `user`, or where that is empty `peer`, had this name before and is the same */
 };
 
 enum inbound_type {

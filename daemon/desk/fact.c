@@ -253,6 +253,25 @@ static void add_entry(struct change *c, const struct inbound *in, const char *ki
     buf_finish(&b);
 }
 
+/* That somebody wants what a template tells, or does not: who serves them sees what may be sent. By its title, if it stands in the channel. */
+static void add_subscription(struct change *c, const struct site_channel *sc, const struct inbound *in)
+{
+    struct act *act = change_act(c, ACT_ENTRY);
+    struct slice title = in->ref;
+    struct buf b;
+
+    for (size_t i = 0; i < sc->n_templates; i++)
+        if (slice_is(in->ref, sc->templates[i].name))
+            title = slice_of(sc->templates[i].title);
+    buf_init(&b, 4096);
+    buf_char(&b, '{');
+    add_member(&b, "template", title);
+    buf_char(&b, '}');
+    act->u.entry = (struct entry){ .at = c->at, .kind = in->on ? "subscribed" : "unsubscribed", .by = c->by };
+    act->u.entry.data = change_text(c, buf_ok(&b) ? buf_slice(&b) : SLICE("{}"));
+    buf_finish(&b);
+}
+
 static void add_status(struct change *c, const struct site_channel *sc, const struct inbound *in)
 {
     struct act *act = change_act(c, ACT_STATUS);
@@ -359,6 +378,10 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
         add_entry(c, in, in->kind == INBOUND_REACTION ? "reaction" : in->kind == INBOUND_FOLLOW ? "follow" : "unfollow");
         if (in->kind == INBOUND_UNFOLLOW) /* nothing gets there any more, until somebody writes */
             change_act(c, ACT_HANDLE)->u.handle.over = true;
+        return true;
+    case INBOUND_SUBSCRIPTION:
+        opening_of(d, ds, sc, in, c, true);
+        add_subscription(c, sc, in);
         return true;
     case INBOUND_OPTIN:
     case INBOUND_OPTOUT:

@@ -47,12 +47,14 @@ void watch_free(struct desk *d)
 
 static const char *kind_word(const struct received *r)
 {
-    static const char *const words[] = {
-        [INBOUND_MESSAGE] = "message",   [INBOUND_EDIT] = "edit",         [INBOUND_DELETE] = "delete", [INBOUND_REACTION] = "reaction",
-        [INBOUND_POSTBACK] = "postback", [INBOUND_COMMAND] = "command",   [INBOUND_STATUS] = "status", [INBOUND_ECHO] = "echo",
-        [INBOUND_FOLLOW] = "follow",     [INBOUND_UNFOLLOW] = "unfollow", [INBOUND_OPTIN] = "optin",   [INBOUND_OPTOUT] = "optout",
-        [INBOUND_SYSTEM] = "system",     [INBOUND_TYPING] = "typing",     [INBOUND_READ] = "read"
-    };
+    static const char *const words[] = { [INBOUND_MESSAGE] = "message",   [INBOUND_EDIT] = "edit",
+                                         [INBOUND_DELETE] = "delete",     [INBOUND_REACTION] = "reaction",
+                                         [INBOUND_POSTBACK] = "postback", [INBOUND_COMMAND] = "command",
+                                         [INBOUND_STATUS] = "status",     [INBOUND_ECHO] = "echo",
+                                         [INBOUND_FOLLOW] = "follow",     [INBOUND_UNFOLLOW] = "unfollow",
+                                         [INBOUND_OPTIN] = "optin",       [INBOUND_OPTOUT] = "optout",
+                                         [INBOUND_SYSTEM] = "system",     [INBOUND_TYPING] = "typing",
+                                         [INBOUND_READ] = "read",         [INBOUND_SUBSCRIPTION] = "subscription" };
     enum inbound_kind kind;
 
     if (!r->n)

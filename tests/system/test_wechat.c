@@ -508,6 +508,32 @@ static void words_of_a_picture_follow_it(void **state)
     status(seq, "sent");
 }
 
+/* What may be sent to somebody from now on is seen by who serves them, by the name that it has here. */
+static void who_wants_a_template_is_told(void **state)
+{
+    struct reply r = text_from("o-12", "24565000000000100", "到货告诉我");
+    char conv[40];
+    const json_t *line;
+
+    (void)state;
+    reply_free(&r);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    r = post("o-12", "<MsgType>event</MsgType><Event>subscribe_msg_popup_event</Event><SubscribeMsgPopupEvent><List><TemplateId>S-stock"
+                     "</TemplateId><SubscribeStatusString>accept</SubscribeStatusString><PopupScene>2</PopupScene></List><List><TemplateId>"
+                     "S-other</TemplateId><SubscribeStatusString>reject</SubscribeStatusString></List></SubscribeMsgPopupEvent>");
+    assert_string_equal(r.body, "success");
+    reply_free(&r);
+    line = wire_take(&agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "subscribed");
+    assert_string_equal(text_at(line, "entry.data.template"), "到货");
+    line = wire_take(&agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "unsubscribed");
+    assert_string_equal(text_at(line, "entry.data.template"), "S-other");
+    r = post("o-12", "<MsgType>event</MsgType><Event>subscribe_msg_change_event</Event><SubscribeMsgChangeEvent><List><TemplateId>S-stock"
+                     "</TemplateId><SubscribeStatusString>reject</SubscribeStatusString></List></SubscribeMsgChangeEvent>");
+    reply_free(&r);
+    line = wire_take(&agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "unsubscribed");
+    assert_string_equal(text_at(line, "entry.data.template"), "到货");
+}
+
 /* Two files are taken there for it, and one message shows both. */
 static void a_film_goes_with_a_cover(void **state)
 {
@@ -735,6 +761,7 @@ int main(void)
         cmocka_unit_test(a_picture_goes_there_first),
         cmocka_unit_test(a_picture_rides_in_the_answer_when_it_is_there_in_time),
         cmocka_unit_test(words_of_a_picture_follow_it),
+        cmocka_unit_test(who_wants_a_template_is_told),
         cmocka_unit_test(a_film_goes_with_a_cover),
         cmocka_unit_test(a_template_goes_when_no_reply_is_left),
         cmocka_unit_test(what_is_ready_goes_as_a_reply_and_is_counted),

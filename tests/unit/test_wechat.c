@@ -105,6 +105,38 @@ static void each_event_is_what_it_is(void **state)
     }
 }
 
+/* One document names several templates, and what somebody thinks of each. */
+static void each_template_of_a_list_is_an_event(void **state)
+{
+#define ENTRY(template, status) \
+    "<List><TemplateId>" template "</TemplateId><SubscribeStatusString>" status "</SubscribeStatusString></List>"
+    struct bench *t = *state;
+    const struct inbound *in = post(t, "<MsgType>event</MsgType><Event>subscribe_msg_popup_event</Event><SubscribeMsgPopupEvent>" ENTRY(
+                                           "T1", "accept") ENTRY("T2", "reject") "</SubscribeMsgPopupEvent>");
+
+    assert_int_equal(t->got.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(in[i].kind, INBOUND_SUBSCRIPTION);
+        assert_true(slice_is(in[i].user, USER));
+        assert_true(slice_is(in[i].ref, i ? "T2" : "T1"));
+        assert_int_equal(in[i].on, !i);
+    }
+    assert_false(slice_eq(in[0].dedupe, in[1].dedupe));
+    in = post(t, "<MsgType>event</MsgType><Event>subscribe_msg_change_event</Event><SubscribeMsgChangeEvent>" ENTRY(
+                     "T1", "reject") "</SubscribeMsgChangeEvent>");
+    assert_int_equal(t->got.n, 1);
+    assert_true(in->kind == INBOUND_SUBSCRIPTION && !in->on && slice_is(in->ref, "T1"));
+    in = post(t, "<MsgType>event</MsgType><Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><MsgID>7</MsgID><ErrorCode>0"
+                 "</ErrorCode></List><List><MsgID>8</MsgID><ErrorCode>1</ErrorCode></List></SubscribeMsgSentEvent>");
+    assert_int_equal(t->got.n, 2);
+    assert_true(slice_is(in[0].ref, "7") && in[0].delivery == DELIVERY_DELIVERED);
+    assert_true(slice_is(in[1].ref, "8") && in[1].delivery == DELIVERY_FAILED && slice_is(in[1].reason, "1"));
+    (void)post(t, "<MsgType>event</MsgType><Event>subscribe_msg_popup_event</Event>");
+    assert_int_equal(t->got.n, 0);
+    assert_true(slice_is(t->got.body, "success"));
+#undef ENTRY
+}
+
 static void two_taps_in_one_second_are_two(void **state)
 {
     struct bench *t = *state;
@@ -891,6 +923,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH(a_message_opens_two_days_and_a_tap_one_minute),
         BENCH(each_event_is_what_it_is),
+        BENCH(each_template_of_a_list_is_an_event),
         BENCH(two_taps_in_one_second_are_two),
         BENCH(a_new_follower_is_welcomed_in_the_answer),
         BENCH(what_cannot_be_shown_is_kept_as_it_came),

@@ -37,6 +37,8 @@ export function worthALine(e: Entry): boolean {
     'reaction_failed',
     'unfollow',
     'optout',
+    'subscribed',
+    'unsubscribed',
     'withheld',
     'kept_out',
     data(e, 'referral') && e.kind,
@@ -74,7 +76,7 @@ export function entryWords(e: Entry): string {
       ]
         .filter(Boolean)
         .join(' ');
-      const name = whom(e) || data(e, 'referral');
+      const name = whom(e) || data(e, 'referral') || data(e, 'template');
       return name ? s('entryBy', { words, name }) : words;
     }
   }

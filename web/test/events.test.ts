@@ -27,3 +27,11 @@ test('a reaction is seen with its emoji, also when it is taken back or did not g
   );
   assert.ok(worthALine({ ...entry({}), kind: 'reaction_failed' }));
 });
+
+test('which template somebody wants to hear of, or does not, is a line', () => {
+  const of = (kind: string): Entry => ({ ...entry({ template: '到货' }), kind }) as Entry;
+  lang.value = 'en';
+  assert.equal(entryWords(of('subscribed')), 'Wants notifications · 到货');
+  assert.equal(entryWords(of('unsubscribed')), 'Declined notifications · 到货');
+  assert.ok(worthALine(of('subscribed')) && worthALine(of('unsubscribed')));
+});

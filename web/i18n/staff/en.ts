@@ -85,6 +85,8 @@ export const en: Like<typeof zhCN> = {
   entryReactionFailed: 'The reaction did not get through {emoji}: {why}',
   entry_follow: 'Came to us',
   entry_unfollow: 'No longer follows us',
+  entry_subscribed: 'Wants notifications',
+  entry_unsubscribed: 'Declined notifications',
   entry_optout: 'Wants no automatic messages',
   entry_optin: 'Takes automatic messages again',
   entry_withheld: 'An automatic message was not sent: they have opted out',

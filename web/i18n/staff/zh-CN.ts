@@ -83,6 +83,8 @@ export const zhCN = {
   entryReactionFailed: '表情回应未送达 {emoji}：{why}',
   entry_follow: '来访',
   entry_unfollow: '取消了关注',
+  entry_subscribed: '订阅了通知',
+  entry_unsubscribed: '拒收了通知',
   entry_optout: '不再接收自动消息',
   entry_optin: '重新接收自动消息',
   entry_withheld: '自动消息未发出：对方已退订',

@@ -85,6 +85,8 @@ export const zhTW: Like<typeof zhCN> = {
   entryReactionFailed: '表情回應未送達 {emoji}：{why}',
   entry_follow: '來訪',
   entry_unfollow: '取消了關注',
+  entry_subscribed: '訂閱了通知',
+  entry_unsubscribed: '拒收了通知',
   entry_optout: '不再接收自動訊息',
   entry_optin: '重新接收自動訊息',
   entry_withheld: '自動訊息未送出：對方已退訂',
