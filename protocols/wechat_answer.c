@@ -2,7 +2,6 @@
 #include "core/card.h"
 #include "protocols/chosen.h"
 #include "protocols/wechat_impl.h"
-#include "protocols/xml.h"
 
 #include <stdio.h>
 #include <string.h>

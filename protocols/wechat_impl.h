@@ -6,6 +6,7 @@
 #include "protocols/wechat.h"
 #include "protocols/wx_api.h"
 #include "protocols/wx_crypt.h"
+#include "protocols/xml.h"
 
 enum wechat_mode { WECHAT_PLAIN, WECHAT_COMPAT, WECHAT_SAFE };
 
@@ -28,6 +29,10 @@ struct wechat_ends {
     struct slice to, from;
     const struct wx_key *key; /* NULL: in clear */
 };
+
+/* wechat_document.c: what a post holds, in XML or in JSON. KF_INVALID: it is neither. */
+enum kf_rc wechat_document(struct arena *a, struct slice text, struct xml_node **ret);
+bool wechat_is_json(struct slice text);
 
 /* wechat_answer.c: the bytes of an answer that says `text`, encrypted where the question was. */
 enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,

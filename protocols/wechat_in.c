@@ -2,7 +2,6 @@
 #include "protocols/stamp.h"
 #include "protocols/url.h"
 #include "protocols/wechat_impl.h"
-#include "protocols/xml.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -218,9 +217,10 @@ static void read_job(struct notice *n)
 
 #define LIST_MAX 32
 
+/* In JSON the list may stand without the element around it. */
 static void read_list(struct notice *n, const char *element, void (*read)(struct inbound *, const struct xml_node *))
 {
-    const struct xml_node *entry = xml_child(xml_child(n->root, element), "List");
+    const struct xml_node *around = xml_child(n->root, element), *entry = xml_child(around ? around : n->root, "List");
 
     n->all = arena_array(n->arena, LIST_MAX, sizeof(*n->all));
     n->failed |= !n->all;
@@ -395,7 +395,7 @@ static enum kf_rc open_sealed(const struct wechat *w, struct arena *a, const str
     struct xml_node *root = NULL;
     struct slice sealed;
     const char *reason;
-    enum kf_rc rc = xml_read(a, req->body, &root, NULL);
+    enum kf_rc rc = wechat_document(a, req->body, &root);
 
     if (rc == KF_NOMEM)
         return rc;
@@ -465,6 +465,8 @@ static enum kf_rc take_notice(struct notice *n, const struct opened *o, const st
     }
     ret->inbound = n->all;
     ret->n = n->n_all;
+    if (wechat_is_json(n->raw))
+        return KF_OK; /* what an answer would have to look like then is not documented: all goes by the API */
     if (n->in.kind == INBOUND_MESSAGE || n->in.kind == INBOUND_POSTBACK)
         ret->answer_key = answer_key(n, o->key);
     if (n->in.kind == INBOUND_FOLLOW && n->w->welcome.n) {
@@ -505,7 +507,7 @@ enum kf_rc wechat_receive(const struct channel *ch, struct arena *a, const struc
     rc = open_request(n.w, a, req, &o, ret);
     if (rc)
         return rc == KF_REJECTED ? KF_OK : rc;
-    rc = xml_read(a, o.text, &root, NULL);
+    rc = wechat_document(a, o.text, &root);
     if (rc == KF_NOMEM)
         return rc;
     n.root = root;

@@ -176,6 +176,76 @@ static void what_cannot_be_shown_is_kept_as_it_came(void **state)
     }
 }
 
+static const struct inbound *post_whole(struct bench *t, const char *body)
+{
+    struct http_req req = signed_post(t->arena, slice_of(body));
+
+    assert_int_equal(wechat_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
+    return t->got.n ? t->got.inbound : NULL;
+}
+
+#define IN_JSON "{\"ToUserName\":\"" OURS "\",\"FromUserName\":\"" USER "\",\"CreateTime\":1718000200,"
+
+/* Consoles offer JSON instead of XML, with the same names. */
+static void a_post_may_be_in_json(void **state)
+{
+    struct bench *t = *state;
+    const struct inbound *in = post_whole(t, " \n" IN_JSON "\"MsgType\":\"text\",\"Content\":\"您好\\n<b>\",\"MsgId\":24565000000000001}");
+
+    assert_non_null(in);
+    assert_true(slice_is(in->account, OURS) && slice_is(in->user, USER));
+    assert_true(slice_is(in->text, "您好\n<b>"));
+    assert_true(slice_is(in->id, "24565000000000001"));
+    assert_int_equal(in->at, 1718000200000);
+    assert_true(slice_is(t->got.body, "success"));
+    assert_int_equal(t->got.answer_key.n, 0); /* nothing rides in that answer */
+    in = post_whole(t, IN_JSON "\"MsgType\":\"location\",\"Location_X\":31.2304,\"Location_Y\":\"121.47\",\"Label\":null,\"MsgId\":\"2\"}");
+    assert_true(in->type == TYPE_LOCATION && in->lat > 31.23 && in->lat < 31.231 && in->lon > 121.46 && !in->text.n);
+    in = post_whole(t, IN_JSON
+                    "\"MsgType\":\"event\",\"Event\":\"scancode_push\",\"EventKey\":\"K\",\"ScanCodeInfo\":{\"ScanResult\":\"42\"}}");
+    assert_true(in->kind == INBOUND_POSTBACK && slice_is(in->text, "42"));
+    (void)post_whole(t, IN_JSON "\"MsgType\":\"event\",\"Event\":\"subscribe_msg_popup_event\",\"SubscribeMsgPopupEvent\":{\"List\":["
+                                "{\"TemplateId\":\"T1\",\"SubscribeStatusString\":\"accept\"},{\"TemplateId\":\"T2\"}]}}");
+    assert_int_equal(t->got.n, 2);
+    in = post_whole(t, IN_JSON "\"MsgType\":\"event\",\"Event\":\"subscribe_msg_change_event\",\"List\":{\"TemplateId\":\"T1\"}}");
+    assert_true(t->got.n == 1 && slice_is(in->ref, "T1"));
+    in = post_whole(t, IN_JSON "\"MsgType\":\"file\",\"MsgId\":3}");
+    assert_true(in->type == TYPE_UNSUPPORTED && in->raw.n > 0 && in->raw.p[0] == '{');
+    (void)post_whole(t, IN_JSON "\"MsgType\":\"event\",\"Event\":\"subscribe\"}");
+    assert_true(slice_is(t->got.body, "success"));
+}
+
+/* Safe mode signs and encrypts what is inside, whatever it is. */
+static void an_encrypted_post_may_be_in_json(void **state)
+{
+    static const char settings[] = "{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"mode\":\"safe\","
+                                   "\"encoding_aes_key\":\"Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J\"}";
+    static const uint8_t chance[WX_RANDOM] = { 1 };
+    struct bench *t = *state;
+    struct http_req req;
+    struct channel *safe;
+    struct slice sealed, parts[4];
+    char signature[41];
+
+    assert_int_equal(wechat_ops.open(&safe, slice_of(settings), NULL), KF_OK);
+    assert_int_equal(wx_encrypt(&wechat_of(safe)->key, t->arena, chance,
+                                SLICE(IN_JSON "\"MsgType\":\"text\",\"Content\":\"hi\",\"MsgId\":1}"), SLICE(APP), &sealed),
+                     KF_OK);
+    req = signed_post(t->arena,
+                      slice_of(arena_printf(t->arena, "{\"ToUserName\":\"" OURS "\",\"Encrypt\":\"%.*s\"}", (int)sealed.n, sealed.p)));
+    parts[0] = SLICE(TOKEN);
+    parts[1] = req.query[1].value;
+    parts[2] = req.query[2].value;
+    parts[3] = sealed;
+    assert_true(wx_sign(parts, 4, signature));
+    req.query = (struct http_pair[]){ { SLICE("msg_signature"), slice_of(signature) }, req.query[1], req.query[2] };
+    assert_int_equal(wechat_ops.receive(safe, t->arena, &req, &t->env, &t->got), KF_OK);
+    assert_int_equal(t->got.status, 200);
+    assert_int_equal(t->got.n, 1);
+    assert_true(slice_is(t->got.inbound->text, "hi"));
+    wechat_ops.close(safe);
+}
+
 static void a_document_that_is_none_is_refused(void **state)
 {
     static const char *const rows[] = {
@@ -189,6 +259,11 @@ static void a_document_that_is_none_is_refused(void **state)
         "<xml><MsgType>text</MsgType><FromUserName>u</FromUserName><CreateTime>1</CreateTime><MsgId>1</MsgId><Content>\xff</Content></xml>",
         "<xml><MsgType>event</MsgType><FromUserName>u</FromUserName><CreateTime>1</CreateTime></xml>",
         "<!DOCTYPE x><xml/>",
+        "{}",
+        "{\"MsgType\":\"text\",\"FromUserName\":\"u\",\"CreateTime\":1,\"Content\":\"x\"}",
+        "{\"MsgType\":\"text\",\"FromUserName\":\"u\",\"CreateTime\":1,\"MsgId\":1} and more",
+        "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":1}}}}}}}}",
+        "[1]",
     };
     struct bench *t = *state;
 
@@ -927,6 +1002,8 @@ int main(void)
         BENCH(two_taps_in_one_second_are_two),
         BENCH(a_new_follower_is_welcomed_in_the_answer),
         BENCH(what_cannot_be_shown_is_kept_as_it_came),
+        BENCH(a_post_may_be_in_json),
+        BENCH(an_encrypted_post_may_be_in_json),
         BENCH(a_document_that_is_none_is_refused),
         BENCH(hostile_texts_arrive_whole),
         BENCH(what_is_for_another_account_is_passed_over),
