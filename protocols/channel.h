@@ -96,6 +96,7 @@ struct received {
     bool pull;               /* there is more to fetch: see pull() */
     struct slice pull_token; /* handed to it */
     struct slice nod;        /* there is something that the platform wants to hear, once: see nod() */
+    struct slice who;        /* somebody has written of whom the platform may know more: see who() */
     /* Of which account: the channel of this site that has it (ops->account) fetches, nobody where none has. Empty: this channel. */
     struct slice pull_account;
     struct slice answer_key; /* CHAN_ANSWERS: what encode() needs to answer with a message */
@@ -193,6 +194,12 @@ struct channel_ops {
     /* What the platform wants to hear apart from the answer: `what` is received.nod. Said once, by whichever node was told; whether it was
      * heard changes nothing. NULL where there is no such thing. */
     enum kf_rc (*nod)(const struct channel *, struct arena *, const struct env *, struct slice what, struct http_req *ret);
+    /* What the platform knows of `user` (received.who): the last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: `profile` is a
+     * JSON object that goes into what is known of that person, empty if there is nothing; else it could not be had, and is not asked for again
+     * soon. Not asked for either where the member `who_member` is known already. Nobody waits for it. NULL where there is no such thing. */
+    enum kf_rc (*who)(const struct channel *, struct arena *, const struct env *, struct slice user, const struct http_resp *last,
+                      struct http_req *ret, struct slice *profile);
+    const char *who_member;
     /* A file comes in: its address on the platform. KF_AGAIN: send `ret`, call again with the answer; KF_OK: `ret` fetches the bytes
      * (`ret->url` NULL: the last answer was the file; one of pieces comes with KF_AGAIN for each: what an answer of 206 brings is kept, media.come says
      * how much it is by then); KF_AUTH: renew the token, then from the beginning; KF_RATE: later; KF_LIMIT: it is

@@ -44,6 +44,10 @@ static const struct setting_key keys[] = {
       .def = "5",
       .help = "how many messages the platform lets through after each one of a follower" },
     { .name = "kf_account", .type = SETTING_TEXT, .min = 3, .max = 64, .help = "customer service account that replies show: name@account" },
+    { .name = "unionid",
+      .type = SETTING_BOOL,
+      .def = "false",
+      .help = "ask for the UnionID of who writes, which is the same in all accounts of one owner; agents see it" },
     { .name = "welcome", .type = SETTING_TEXT, .min = 1, .max = 2000, .help = "what a new follower is answered" },
     { .name = "url",
       .type = SETTING_URL,
@@ -89,6 +93,7 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     w->kf_account = json_get_text(&keep, root, "kf_account");
     w->welcome = json_get_text(&keep, root, "welcome");
     w->stable = json_get_bool(root, "stable_token", true);
+    w->unionid = json_get_bool(root, "unionid", false);
     json_get_i64(root, "replies", &replies);
     w->replies = replies > 0 && replies <= 100 ? (int)replies : REPLIES;
     rc = wx_key_setting(root, "encoding_aes_key", &w->key, why);
@@ -154,6 +159,56 @@ static enum kf_rc wechat_renew(const struct channel *ch, struct arena *a, const 
     return w->stable ? ask_stable(w, a, env, ret) : ask_token(w, a, ret);
 }
 
+#define UNIONID "unionid"
+
+static enum kf_rc ask_who(const struct wechat *w, struct arena *a, const struct env *env, struct slice user, struct http_req *ret)
+{
+    const char *more = NULL;
+    struct buf b;
+
+    if (!env->token.n)
+        return KF_AUTH;
+    buf_init(&b, 4096);
+    buf_str(&b, "&openid=");
+    url_escape(&b, user);
+    buf_str(&b, "&lang=zh_CN");
+    if (buf_ok(&b))
+        more = arena_text(a, buf_slice(&b));
+    buf_finish(&b);
+    *ret = (struct http_req){ .method = "GET", .url = more ? wx_address(w->url, a, "/cgi-bin/user/info", env->token, more) : NULL };
+    return ret->url ? KF_AGAIN : KF_NOMEM;
+}
+
+/* Of names and pictures the platform tells nothing any more. Accounts that stand alone have no UnionID. */
+static enum kf_rc wechat_who(const struct channel *ch, struct arena *a, const struct env *env, struct slice user,
+                             const struct http_resp *last, struct http_req *ret, struct slice *profile)
+{
+    struct json_keep keep = { .arena = a };
+    struct slice id;
+    int64_t code = 0;
+    json_t *root;
+    struct buf b;
+
+    if (!last)
+        return ask_who(wechat_of(ch), a, env, user, ret);
+    root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+    id = json_get_text(&keep, root, UNIONID);
+    json_get_i64(root, "errcode", &code);
+    json_decref(root);
+    if (!root || code || id.n > 128)
+        return KF_IO;
+    *profile = SLICE("");
+    if (keep.failed || !id.n)
+        return keep.failed ? KF_NOMEM : KF_OK;
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"" UNIONID "\":");
+    buf_json(&b, id);
+    buf_char(&b, '}');
+    *profile = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    buf_finish(&b);
+    return profile->p ? KF_OK : KF_NOMEM;
+}
+
 static enum kf_rc wechat_media(const struct channel *ch, struct arena *a, const struct env *env, const struct media *m,
                                const struct http_resp *last, struct http_req *ret)
 {
@@ -205,6 +260,8 @@ const struct channel_ops wechat_ops = {
     .encode = wechat_encode,
     .settle = wechat_settle,
     .renew = wechat_renew,
+    .who = wechat_who,
+    .who_member = UNIONID,
     .media = wechat_media,
     .card = wechat_card,
     .upload = wechat_upload,

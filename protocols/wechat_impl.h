@@ -15,7 +15,7 @@ struct wechat {
     struct slice url, app_id, app_secret, account, token, kf_account, welcome;
     struct wx_key key, previous;
     enum wechat_mode mode;
-    bool stable;
+    bool stable, unionid;
     int replies; /* that a message of a follower stands for */
 };
 

@@ -465,6 +465,8 @@ static enum kf_rc take_notice(struct notice *n, const struct opened *o, const st
     }
     ret->inbound = n->all;
     ret->n = n->n_all;
+    if (n->w->unionid && (n->in.kind == INBOUND_MESSAGE || n->in.kind == INBOUND_POSTBACK))
+        ret->who = n->in.user;
     if (wechat_is_json(n->raw))
         return KF_OK; /* what an answer would have to look like then is not documented: all goes by the API */
     if (n->in.kind == INBOUND_MESSAGE || n->in.kind == INBOUND_POSTBACK)

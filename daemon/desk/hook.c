@@ -96,6 +96,8 @@ static void hook_done(struct hook *h, enum kf_rc rc, const struct kf_id *conv)
     }
     if (o && h->received.nod.n)
         nod(h->d, ds, o, h->received.nod);
+    if (o && conv && h->received.who.n)
+        who_ask(h->d, ds, o, conv, h->received.who);
     if (o && h->received.pull)
         hook_pull(h, ds, o);
     if (o && conv && (o->ops->caps & CHAN_ANSWERS) && h->received.answer_key.n && !h->d->stopping && may_hold(h, o, conv))

@@ -25,6 +25,8 @@ enum standing { STANDING_UNKNOWN, STANDING_GOOD, STANDING_REFUSED };
 /* A platform may ask for longer: all that is behind it waits, too, and somebody for it. */
 #define ASKED_WAIT_MAX_MS (3600 * 1000LL)
 
+#define WHO_ASKED         256 /* so many of those who were asked for last are remembered */
+
 struct outlet {
     struct kf_key channel;
     const struct channel_ops *ops;
@@ -45,7 +47,9 @@ struct outlet {
     int64_t pull_held; /* mono: the platform wants to be left alone until then, whatever it tells us meanwhile */
     int pull_fails;    /* in a row */
     enum standing standing;
-    size_t fetching; /* files that come in from it now */
+    size_t fetching;           /* files that come in from it now */
+    uint64_t asked[WHO_ASKED]; /* who.c: in a ring; 0 nobody */
+    size_t n_asked;
     struct held *held;
     struct outlet *next;
 };
@@ -82,6 +86,8 @@ bool carries_files(const struct inbound *in, size_t n);
 void carry_files(struct desk *d, const struct desk_site *ds, struct arena *a, struct inbound *in, size_t n, carried *done, void *ctx);
 /* Says `what` (received.nod) to the platform. */
 void nod(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice what);
+/* Asks the platform who has written in this conversation (received.who), if that was not asked lately and is not known. */
+void who_ask(struct desk *d, struct desk_site *ds, struct outlet *o, const struct kf_id *conv, struct slice user);
 /* Fetches what the platform has for us. */
 void pull_kick(struct desk *d, struct desk_site *ds, struct outlet *o, struct slice token);
 /* The number by which another node is told that a channel has something to pull; what such a hint does here. */

@@ -956,6 +956,51 @@ static void the_older_way_to_a_token_is_one_address(void **state)
     wechat_ops.close(older);
 }
 
+static void who_writes_is_asked_for_where_the_owner_wants_it(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *profile; /* NULL: nothing is known of it */
+        enum kf_rc rc;
+    } rows[] = {
+        { 200, "{\"subscribe\":1,\"openid\":\"o\",\"unionid\":\"o6_b\\\"x\"}", "{\"unionid\":\"o6_b\\\"x\"}", KF_OK },
+        { 200, "{\"subscribe\":0,\"openid\":\"o\"}", NULL, KF_OK },
+        { 200, "{\"errcode\":40003,\"errmsg\":\"invalid openid\"}", NULL, KF_IO },
+        { 500, "{\"unionid\":\"x\"}", NULL, KF_IO },
+        { 200, "busy", NULL, KF_IO },
+        { 0, "", NULL, KF_IO },
+    };
+    struct bench *t = *state;
+    struct slice profile;
+    struct channel *asks;
+    struct http_req req;
+
+    (void)post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>");
+    assert_int_equal(t->got.who.n, 0);
+    assert_int_equal(wechat_ops.open(&asks,
+                                     SLICE("{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN
+                                           "\",\"unionid\":true,\"url\":\"https://api.example\"}"),
+                                     NULL),
+                     KF_OK);
+    wechat_ops.close(t->ch);
+    t->ch = asks;
+    (void)post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>");
+    assert_true(slice_is(t->got.who, USER));
+    (void)post(t, "<MsgType>event</MsgType><Event>VIEW</Event><EventKey>https://x.example</EventKey>");
+    assert_int_equal(t->got.who.n, 0);
+    assert_int_equal(wechat_ops.who(t->ch, t->arena, &t->env, SLICE("a b"), NULL, &req, NULL), KF_AGAIN);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/user/info?access_token=TKN&openid=a%20b&lang=zh_CN");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct http_resp last = answered(rows[i].status, rows[i].body);
+
+        profile = SLICE("");
+        assert_int_equal(wechat_ops.who(t->ch, t->arena, &t->env, SLICE("o"), &last, NULL, &profile), rows[i].rc);
+        assert_true(slice_is(profile, rows[i].profile ? rows[i].profile : ""));
+    }
+    t->env.token = SLICE("");
+    assert_int_equal(wechat_ops.who(t->ch, t->arena, &t->env, SLICE("o"), NULL, &req, NULL), KF_AUTH);
+}
+
 static void files_are_fetched_by_id(void **state)
 {
     static const struct {
@@ -1032,6 +1077,7 @@ int main(void)
         BENCH(a_token_is_forced_only_when_the_one_we_have_was_refused),
         BENCH(a_token_that_is_refused_says_what_to_do),
         BENCH(the_older_way_to_a_token_is_one_address),
+        BENCH(who_writes_is_asked_for_where_the_owner_wants_it),
         BENCH(files_are_fetched_by_id),
     };
 

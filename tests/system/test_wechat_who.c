@@ -1,0 +1,144 @@
+/* A WeChat Official Account that asks who has written: once, apart from the answer, and with no harm where nothing comes of it. */
+#include "tests/support/desk.h"
+#include "wx_scheme.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SITE  "oa"
+#define TOKEN "Kefud2026Token"
+#define APP   "wx5d3f0c9a17be6e42"
+#define OURS  "gh_4b1d7e90c2aa"
+
+static struct daemon d;
+static struct platform p;
+static struct staff agent;
+static char hook[64];
+static const struct wx_scheme scheme = { .token = TOKEN, .key = "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J", .receiver = APP };
+
+static const char set[] =
+    "{\"site\":{\"key\":\"" SITE "\",\"name\":\"公众号\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
+    "\"channels\":{\"oa\":{\"adapter\":\"wechat\",\"name\":\"公众号\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\","
+    "\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"unionid\":true}}},\"people\":[{\"email\":"
+    "\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],\"capacity\":50}]}";
+
+static int start(void **state)
+{
+    (void)state;
+    platform_open(&p);
+    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
+    site_open(&d, set, p.port, &agent, hook);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    staff_free(&agent);
+    daemon_finish(&d);
+    platform_close(&p);
+    return 0;
+}
+
+static void says(const char *user, const char *id, const char *text)
+{
+    char body[1000], path[300], at[24], digest[41];
+    long long now_s = now_wall_ms() / 1000;
+    struct reply r;
+
+    (void)snprintf(body, sizeof(body),
+                   "<xml><ToUserName>" OURS
+                   "</ToUserName><FromUserName>%s</FromUserName><CreateTime>%lld</CreateTime><MsgType>text</MsgType>"
+                   "<Content>%s</Content><MsgId>%s</MsgId></xml>",
+                   user, now_s, text, id);
+    (void)snprintf(at, sizeof(at), "%lld", now_s);
+    wx_digest(&scheme, at, "77", NULL, digest);
+    (void)snprintf(path, sizeof(path), "%s?signature=%s&timestamp=%s&nonce=77", hook, digest, at);
+    web_ask(&d, &(struct ask){ .path = path, .body = body, .headers = "Content-Type: text/xml\r\n" }, &r);
+    assert_int_equal(r.status, 200);
+    reply_free(&r);
+}
+
+static void assigned(char conv[40])
+{
+    (void)snprintf(
+        conv, 40, "%s",
+        text_at(wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "oa"), "conversation.id"));
+}
+
+/* The next thing that the platform is asked is whom that openid belongs to. */
+static void takes_question(const char *user, const char *answer)
+{
+    char path[200];
+
+    platform_take(&p);
+    (void)snprintf(path, sizeof(path), "/cgi-bin/user/info?access_token=T1&openid=%s&lang=zh_CN", user);
+    assert_string_equal(p.path, path);
+    platform_answer(&p, 200, NULL, answer);
+}
+
+/* The next thing that it is asked is to send this: nothing else was asked before. */
+static void replies(const char *conv, const char *cid, const char *text)
+{
+    int64_t seq = staff_say(&agent, conv, cid, text);
+
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/message/custom/send?access_token=T1");
+    assert_string_equal(text_at(p.json, "text.content"), text);
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
+}
+
+static void who_writes_is_asked_for_once_and_shown(void **state)
+{
+    char conv[40];
+    const json_t *told;
+
+    (void)state;
+    says("o-1", "24565000000000001", "在吗");
+    assigned(conv);
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/stable_token");
+    platform_answer(&p, 200, NULL, "{\"access_token\":\"T1\",\"expires_in\":7200}");
+    takes_question("o-1", "{\"subscribe\":1,\"openid\":\"o-1\",\"nickname\":\"\",\"unionid\":\"o6_bmasdasdsad6_2sgVt7hMZOPfL\"}");
+    told = wire_take(&agent.wire, "{s:s,s:s,s:{s:{s:s}}}", "type", "state", "conversation", conv, "customer", "profile", "unionid",
+                     "o6_bmasdasdsad6_2sgVt7hMZOPfL");
+    assert_string_equal(text_at(told, "customer.contacts.0.address"), "o-1");
+    says("o-1", "24565000000000002", "有货吗");
+    replies(conv, "r1", "有的");
+}
+
+static void what_the_platform_does_not_tell_is_not_asked_again(void **state)
+{
+    static const struct {
+        const char *user, *answer;
+    } rows[] = {
+        { "o-2", "{\"errcode\":48001,\"errmsg\":\"api unauthorized\"}" },
+        { "o-3", "{\"subscribe\":1,\"openid\":\"o-3\"}" },
+        { "o-4", "<html>busy</html>" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char conv[40], cid[16], id[24];
+
+        (void)snprintf(id, sizeof(id), "2456500000000010%zu", i);
+        says(rows[i].user, id, "在吗");
+        assigned(conv);
+        takes_question(rows[i].user, rows[i].answer);
+        (void)snprintf(id, sizeof(id), "2456500000000020%zu", i);
+        says(rows[i].user, id, "有货吗");
+        (void)snprintf(cid, sizeof(cid), "s%zu", i);
+        replies(conv, cid, "没有");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_writes_is_asked_for_once_and_shown),
+        cmocka_unit_test(what_the_platform_does_not_tell_is_not_asked_again),
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}
