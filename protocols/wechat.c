@@ -44,6 +44,10 @@ static const struct setting_key keys[] = {
       .def = "5",
       .help = "how many messages the platform lets through after each one of a follower" },
     { .name = "kf_account", .type = SETTING_TEXT, .min = 3, .max = 64, .help = "customer service account that replies show: name@account" },
+    { .name = "transfer",
+      .type = SETTING_BOOL,
+      .def = "false",
+      .help = "hand every message to the platform's own customer service client, to kf_account if it is set: none of them comes here" },
     { .name = "unionid",
       .type = SETTING_BOOL,
       .def = "false",
@@ -93,6 +97,7 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     w->kf_account = json_get_text(&keep, root, "kf_account");
     w->welcome = json_get_text(&keep, root, "welcome");
     w->stable = json_get_bool(root, "stable_token", true);
+    w->transfer = json_get_bool(root, "transfer", false);
     w->unionid = json_get_bool(root, "unionid", false);
     json_get_i64(root, "replies", &replies);
     w->replies = replies > 0 && replies <= 100 ? (int)replies : REPLIES;

@@ -189,6 +189,22 @@ enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct w
     return end_document(w, a, ends, &b, env, ret);
 }
 
+enum kf_rc wechat_transfer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, const struct env *env,
+                           struct slice *ret)
+{
+    struct buf b;
+
+    buf_init(&b, 4096);
+    begin_document(&b, ends, env->now_ms);
+    xml_write(&b, "MsgType", SLICE("transfer_customer_service"));
+    if (w->kf_account.n) {
+        buf_str(&b, "<TransInfo>");
+        xml_write(&b, "KfAccount", w->kf_account);
+        buf_str(&b, "</TransInfo>");
+    }
+    return end_document(w, a, ends, &b, env, ret);
+}
+
 enum kf_rc wechat_answering(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     static const struct http_pair headers[] = { { SLICE("Content-Type"), SLICE("text/xml; charset=utf-8") } };

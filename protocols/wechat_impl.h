@@ -15,7 +15,7 @@ struct wechat {
     struct slice url, app_id, app_secret, account, token, kf_account, welcome;
     struct wx_key key, previous;
     enum wechat_mode mode;
-    bool stable, unionid;
+    bool stable, unionid, transfer;
     int replies; /* that a message of a follower stands for */
 };
 
@@ -38,6 +38,9 @@ bool wechat_is_json(struct slice text);
 enum kf_rc wechat_answer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, struct slice text, const struct env *env,
                          struct slice *ret);
 
+/* Likewise, one that hands the message to the platform's own customer service. */
+enum kf_rc wechat_transfer(const struct wechat *w, struct arena *a, const struct wechat_ends *ends, const struct env *env,
+                           struct slice *ret);
 /* encode() while env->answering. KF_AGAIN: its file has to be taken there first. KF_UNSUPPORTED: an answer has no such thing. */
 enum kf_rc wechat_answering(const struct wechat *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
 /* The words of a message; of a file that cannot be taken there, its name and its address, too. */

@@ -1,4 +1,5 @@
 /* wechat_in.c: what WeChat posts to the hook. */
+#include "core/card.h"
 #include "protocols/stamp.h"
 #include "protocols/url.h"
 #include "protocols/wechat_impl.h"
@@ -64,6 +65,8 @@ static bool read_file(struct notice *n, enum inbound_type type, struct slice url
     struct media *m = ARENA_NEW(n->arena, struct media);
     struct url parts;
 
+    if (!id.n)
+        id = text(n, "MediaId16K"); /* of a voice: the same, sampled more finely */
     n->in.type = type;
     n->failed |= !m;
     if (!m || (!id.n && !url.n) || id.n > ID_MAX)
@@ -116,12 +119,21 @@ static bool read_link(struct notice *n)
     return n->in.title.n || n->in.url.n;
 }
 
+/* It leads where a card of ours with such an address would; without an address as that is written, the path is words. */
 static bool read_page(struct notice *n)
 {
+    struct slice app = text(n, "AppId"), path = text(n, "PagePath");
+    char *url = arena_printf(n->arena, "miniprogram:%.*s/%.*s", (int)app.n, app.p, (int)path.n, path.p);
+    struct card_mini mini;
+
+    n->failed |= !url;
     n->in.type = TYPE_RICH;
     n->in.title = text(n, "Title");
-    n->in.text = text(n, "PagePath");
-    return n->in.title.n || n->in.text.n;
+    if (url && card_mini(slice_of(url), &mini))
+        n->in.url = slice_of(url);
+    else
+        n->in.text = path;
+    return n->in.title.n || path.n;
 }
 
 /* What could not be read as its type asks is shown as unsupported: the document is kept. */
@@ -345,6 +357,34 @@ static void reply_handle(struct notice *n)
     n->in.reply_left = tap ? TAP_LEFT : n->w->replies;
 }
 
+/* What somebody has written from an article comes with the article's number: a line beside the message, once for each. */
+static void read_article(struct notice *n)
+{
+    struct slice article = text(n, "MsgDataId"), idx = text(n, "Idx");
+    struct inbound *both;
+    char *name, *key;
+
+    if (!article.n || article.n > ID_MAX || idx.n > ID_MAX)
+        return;
+    both = arena_array(n->arena, 2, sizeof(*both));
+    name = arena_printf(n->arena, "article %.*s_%.*s", (int)article.n, article.p, (int)idx.n, idx.p);
+    key = name ? arena_printf(n->arena, "%s:%.*s", name, (int)n->in.user.n, n->in.user.p) : NULL;
+    n->failed |= !both || !key;
+    if (n->failed)
+        return;
+    both[0] = n->in;
+    both[1] = (struct inbound){ .kind = INBOUND_SYSTEM,
+                                .account = n->in.account,
+                                .user = n->in.user,
+                                .peer = n->in.peer,
+                                .at = n->in.at,
+                                .code = SLICE("article"),
+                                .referral = slice_of(name),
+                                .dedupe = slice_of(key) };
+    n->all = both;
+    n->n_all = 2;
+}
+
 /* False: it is no message and no event. */
 static bool read_notice(struct notice *n)
 {
@@ -373,6 +413,8 @@ static bool read_notice(struct notice *n)
     for (size_t i = 0; i < n->n_all; i++)
         dedupe_key(n, &n->all[i]);
     reply_handle(n);
+    if (!n->event.n)
+        read_article(n);
     return true;
 }
 
@@ -456,6 +498,10 @@ static enum kf_rc take_notice(struct notice *n, const struct opened *o, const st
     *ret = (struct received){ .status = 200, .type = "text/plain", .body = SLICE("success") };
     if (n->w->account.n && !slice_eq(n->w->account, n->in.account))
         return KF_OK; /* authentic, and nothing of ours: said in clear, or it would come again */
+    if (n->w->transfer && !n->event.n && !wechat_is_json(n->raw)) {
+        ret->type = "text/xml; charset=utf-8";
+        return wechat_transfer(n->w, n->arena, &ends, env, &ret->body);
+    }
     if (!n->all) {
         n->all = ARENA_NEW(n->arena, struct inbound);
         if (!n->all)

@@ -287,6 +287,8 @@ enum kf_rc wechat_settle(const struct channel *ch, struct arena *a, const struct
 
     (void)ch;
     explain(a, ret);
+    if (slice_is(ret->code, "40007") && e->media_id && !e->attempt)
+        ret->cls = OUTCOME_RETRY; /* the platform has lost the file that it has just taken: once more from the beginning */
     if ((e->kind == ERRAND_TYPING || e->kind == ERRAND_TYPING_OFF) && ret->cls != OUTCOME_AUTH)
         ret->cls = OUTCOME_SENT;
     return rc;

@@ -389,6 +389,12 @@ static void a_picture_goes_there_first(void **state)
     platform_take(&p);
     assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=image");
     assert_non_null(strstr(p.body, "GIF89a"));
+    platform_answer(&p, 200, NULL, "{\"type\":\"image\",\"media_id\":\"M0\",\"created_at\":1718000000}");
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "image.media_id"), "M0");
+    platform_answer(&p, 200, NULL, "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}"); /* lost there: it is taken once more */
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/media/upload?access_token=T2&type=image");
     platform_answer(&p, 200, NULL, "{\"type\":\"image\",\"media_id\":\"M1\",\"created_at\":1718000000}");
     platform_take(&p);
     assert_string_equal(text_at(p.json, "msgtype"), "image");
@@ -506,6 +512,28 @@ static void words_of_a_picture_follow_it(void **state)
     takes_message("T2", "o-5", "是这一款");
     platform_answer(&p, 200, NULL, "{\"errcode\":0}");
     status(seq, "sent");
+}
+
+/* From which article somebody writes is a line of its own, told once; a page of a mini program says which one it is. */
+static void what_stands_beside_a_message_is_told(void **state)
+{
+    struct reply r =
+        post("o-13", "<MsgType>text</MsgType><Content>这款还有吗</Content><MsgId>24565000000000110</MsgId><MsgDataId>2247483655"
+                     "</MsgDataId><Idx>1</Idx>");
+    char conv[40];
+    const json_t *line;
+
+    (void)state;
+    reply_free(&r);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    assert_true(staff_knows_came_by(&agent, &d, SITE, conv, "article 2247483655_1"));
+    wire_forget(&agent.wire);
+    r = post("o-13", "<MsgType>miniprogrampage</MsgType><Title>下单</Title><AppId>wx12</AppId><PagePath>pages/a?x=1</PagePath><MsgId>"
+                     "24565000000000111</MsgId><MsgDataId>2247483655</MsgDataId><Idx>1</Idx>");
+    reply_free(&r);
+    line = wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "kind", "card");
+    assert_string_equal(text_at(line, "text"), "下单\nminiprogram:wx12/pages/a?x=1");
+    wire_none(&agent.wire, "{s:s,s:{s:s}}", "type", "timeline", "entry", "kind", "follow");
 }
 
 /* What may be sent to somebody from now on is seen by who serves them, by the name that it has here. */
@@ -761,6 +789,7 @@ int main(void)
         cmocka_unit_test(a_picture_goes_there_first),
         cmocka_unit_test(a_picture_rides_in_the_answer_when_it_is_there_in_time),
         cmocka_unit_test(words_of_a_picture_follow_it),
+        cmocka_unit_test(what_stands_beside_a_message_is_told),
         cmocka_unit_test(who_wants_a_template_is_told),
         cmocka_unit_test(a_film_goes_with_a_cover),
         cmocka_unit_test(a_template_goes_when_no_reply_is_left),

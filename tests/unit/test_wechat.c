@@ -45,6 +45,19 @@ static const struct inbound *post(struct bench *t, const char *elements)
     return t->got.n ? t->got.inbound : NULL;
 }
 
+static const struct inbound *post_whole(struct bench *t, const char *body)
+{
+    struct http_req req = signed_post(t->arena, slice_of(body));
+
+    assert_int_equal(wechat_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
+    return t->got.n ? t->got.inbound : NULL;
+}
+
+#define IN_JSON "{\"ToUserName\":\"" OURS "\",\"FromUserName\":\"" USER "\",\"CreateTime\":1718000200,"
+
+#define ENDS \
+    "<ToUserName><![CDATA[" USER "]]></ToUserName><FromUserName><![CDATA[" OURS "]]></FromUserName><CreateTime>1718000210</CreateTime>"
+
 /* ---- in ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void a_message_opens_two_days_and_a_tap_one_minute(void **state)
@@ -137,6 +150,60 @@ static void each_template_of_a_list_is_an_event(void **state)
 #undef ENTRY
 }
 
+static void what_is_only_sometimes_there_is_read(void **state)
+{
+    struct bench *t = *state;
+    const struct inbound *in = post(t, "<MsgType>voice</MsgType><MediaId16K>V16</MediaId16K><Format>speex</Format><MsgId>1</MsgId>");
+
+    assert_true(in->type == TYPE_AUDIO && in->n_media == 1 && slice_is(in->media->id, "V16"));
+    in = post(t, "<MsgType>voice</MsgType><MediaId>V8</MediaId><MediaId16K>V16</MediaId16K><MsgId>1</MsgId>");
+    assert_true(slice_is(in->media->id, "V8"));
+    in = post(t, "<MsgType>image</MsgType><PicUrl>https://mmbiz.example/1</PicUrl><MsgId>2</MsgId>");
+    assert_true(in->type == TYPE_IMAGE && !in->media->id.n && slice_is(in->media->url, "https://mmbiz.example/1"));
+    in = post(t, "<MsgType>miniprogrampage</MsgType><Title>下单</Title><AppId>wx12</AppId><PagePath>pages/a?x=1</PagePath><ThumbUrl>"
+                 "https://mmbiz.example/2</ThumbUrl><ThumbMediaId>T</ThumbMediaId><MsgId>3</MsgId>");
+    assert_true(in->type == TYPE_RICH && slice_is(in->title, "下单") && slice_is(in->url, "miniprogram:wx12/pages/a?x=1") && !in->text.n);
+    in = post(t, "<MsgType>miniprogrampage</MsgType><Title>下单</Title><PagePath>pages/a</PagePath><MsgId>4</MsgId>");
+    assert_true(in->type == TYPE_RICH && !in->url.n && slice_is(in->text, "pages/a"));
+}
+
+static void an_article_that_somebody_writes_from_is_a_line(void **state)
+{
+    struct bench *t = *state;
+    const struct inbound *in =
+        post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId><MsgDataId>2247483655</MsgDataId><Idx>2</Idx>");
+    struct slice once;
+
+    assert_int_equal(t->got.n, 2);
+    assert_true(in[0].kind == INBOUND_MESSAGE && slice_is(in[0].text, "hi") && slice_is(in[0].dedupe, "message:1"));
+    assert_true(in[1].kind == INBOUND_SYSTEM && slice_is(in[1].referral, "article 2247483655_2") && slice_is(in[1].user, USER));
+    once = in[1].dedupe;
+    in = post(t, "<MsgType>text</MsgType><Content>ho</Content><MsgId>2</MsgId><MsgDataId>2247483655</MsgDataId><Idx>2</Idx>");
+    assert_true(slice_eq(in[1].dedupe, once));
+    assert_true(in[0].reply_token.n > 0 && !in[1].reply_token.n);
+}
+
+/* Whoever wants to answer in the platform's own client gets the messages there, and only there. */
+static void a_message_may_be_handed_to_the_platform(void **state)
+{
+    struct bench *t = *state;
+    struct channel *hands;
+
+    assert_int_equal(wechat_ops.open(&hands,
+                                     SLICE("{\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN
+                                           "\",\"transfer\":true,\"kf_account\":\"eva@shop\"}"),
+                                     NULL),
+                     KF_OK);
+    wechat_ops.close(t->ch);
+    t->ch = hands;
+    assert_null(post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>"));
+    assert_true(slice_is(t->got.body, "<xml>" ENDS "<MsgType><![CDATA[transfer_customer_service]]></MsgType><TransInfo><KfAccount><![CDATA["
+                                      "eva@shop]]></KfAccount></TransInfo></xml>"));
+    assert_non_null(post(t, "<MsgType>event</MsgType><Event>CLICK</Event><EventKey>K</EventKey>"));
+    assert_true(slice_is(t->got.body, "success"));
+    assert_non_null(post_whole(t, IN_JSON "\"MsgType\":\"text\",\"Content\":\"hi\",\"MsgId\":2}")); /* which cannot be answered so */
+}
+
 static void two_taps_in_one_second_are_two(void **state)
 {
     struct bench *t = *state;
@@ -175,16 +242,6 @@ static void what_cannot_be_shown_is_kept_as_it_came(void **state)
         assert_int_equal(in->n_media, 0);
     }
 }
-
-static const struct inbound *post_whole(struct bench *t, const char *body)
-{
-    struct http_req req = signed_post(t->arena, slice_of(body));
-
-    assert_int_equal(wechat_ops.receive(t->ch, t->arena, &req, &t->env, &t->got), KF_OK);
-    return t->got.n ? t->got.inbound : NULL;
-}
-
-#define IN_JSON "{\"ToUserName\":\"" OURS "\",\"FromUserName\":\"" USER "\",\"CreateTime\":1718000200,"
 
 /* Consoles offer JSON instead of XML, with the same names. */
 static void a_post_may_be_in_json(void **state)
@@ -468,9 +525,6 @@ static void a_card_rides_in_the_answer_as_an_article(void **state)
     assert_int_equal(xml_read(t->arena, out.body, &root, NULL), KF_OK);
     assert_true(slice_is(xml_text(xml_child(xml_child(root, "Articles"), "item"), "PicUrl"), e.file_url));
 }
-
-#define ENDS \
-    "<ToUserName><![CDATA[" USER "]]></ToUserName><FromUserName><![CDATA[" OURS "]]></FromUserName><CreateTime>1718000210</CreateTime>"
 
 /* Whatever an answer has an element for rides in it, once it is there. */
 static void each_kind_of_answer_has_its_element(void **state)
@@ -888,6 +942,21 @@ static void each_code_has_its_class(void **state)
     codes_have_their_class(&wechat_ops, t->ch, &typing, "errcode", &ignored, 1);
 }
 
+static void a_file_that_was_lost_there_is_taken_once_more(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand(MESSAGE_IMAGE, "");
+    struct http_resp last = answered(200, "{\"errcode\":40007,\"errmsg\":\"invalid media_id\"}");
+    struct outcome out;
+
+    e.media_id = "M1";
+    assert_int_equal(wechat_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_RETRY);
+    e.attempt = 1;
+    assert_int_equal(wechat_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_REJECTED);
+}
+
 static void an_account_without_customer_service_messages_says_what_to_do(void **state)
 {
     struct bench *t = *state;
@@ -1044,6 +1113,9 @@ int main(void)
         BENCH(a_message_opens_two_days_and_a_tap_one_minute),
         BENCH(each_event_is_what_it_is),
         BENCH(each_template_of_a_list_is_an_event),
+        BENCH(what_is_only_sometimes_there_is_read),
+        BENCH(an_article_that_somebody_writes_from_is_a_line),
+        BENCH(a_message_may_be_handed_to_the_platform),
         BENCH(two_taps_in_one_second_are_two),
         BENCH(a_new_follower_is_welcomed_in_the_answer),
         BENCH(what_cannot_be_shown_is_kept_as_it_came),
@@ -1073,6 +1145,7 @@ int main(void)
         BENCH(typing_begins_and_ends_and_nobody_waits_for_it),
         BENCH(an_outcome_that_nobody_knows_is_uncertain),
         BENCH(each_code_has_its_class),
+        BENCH(a_file_that_was_lost_there_is_taken_once_more),
         BENCH(an_account_without_customer_service_messages_says_what_to_do),
         BENCH(a_token_is_forced_only_when_the_one_we_have_was_refused),
         BENCH(a_token_that_is_refused_says_what_to_do),
