@@ -119,7 +119,7 @@ static bool read_link(struct notice *n)
     return n->in.title.n || n->in.url.n;
 }
 
-/* It leads where a card of ours with such an address would; without an address as that is written, the path is words. */
+/* It leads where a card of ours with such an address would. */
 static bool read_page(struct notice *n)
 {
     struct slice app = text(n, "AppId"), path = text(n, "PagePath");
@@ -129,10 +129,9 @@ static bool read_page(struct notice *n)
     n->failed |= !url;
     n->in.type = TYPE_RICH;
     n->in.title = text(n, "Title");
+    n->in.text = path;
     if (url && card_mini(slice_of(url), &mini))
         n->in.url = slice_of(url);
-    else
-        n->in.text = path;
     return n->in.title.n || path.n;
 }
 

@@ -532,7 +532,7 @@ static void what_stands_beside_a_message_is_told(void **state)
                      "24565000000000111</MsgId><MsgDataId>2247483655</MsgDataId><Idx>1</Idx>");
     reply_free(&r);
     line = wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "kind", "card");
-    assert_string_equal(text_at(line, "text"), "下单\nminiprogram:wx12/pages/a?x=1");
+    assert_string_equal(text_at(line, "text"), "下单\npages/a?x=1\nminiprogram:wx12/pages/a?x=1");
     wire_none(&agent.wire, "{s:s,s:{s:s}}", "type", "timeline", "entry", "kind", "follow");
 }
 
