@@ -46,7 +46,9 @@ enum {
     /* encode() takes ERRAND_REACT: errand.emoji becomes our only reaction to the visitor's message (errand.message.ref), "" takes it away. Saying it
      * again changes nothing, so it is said again where the outcome is not known. What the platform answers to an emoji that it does not take, the
      * staff read. */
-    CHAN_REACT = 1 << 18
+    CHAN_REACT = 1 << 18,
+    /* Where many speak in one conversation, encode() can name the one whom a reply is to (errand.reply_extra). */
+    CHAN_MENTION = 1 << 19
 };
 
 /* What an account of nobody's is to a channel. */

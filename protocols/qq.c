@@ -186,7 +186,8 @@ static bool qq_buttons(const struct channel *ch)
 
 const struct channel_ops qq_ops = {
     .name = "qq",
-    .caps = CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_TYPING | CHAN_RECALL | CHAN_CARD | CHAN_EACH_ANSWERED | CHAN_TEMPLATES,
+    .caps =
+        CHAN_IMAGE | CHAN_FILE | CHAN_AUDIO | CHAN_TYPING | CHAN_RECALL | CHAN_CARD | CHAN_EACH_ANSWERED | CHAN_TEMPLATES | CHAN_MENTION,
     .text_max = 2000,
     .window_ms = 3600 * 1000LL,
     .window_count = 5,

@@ -44,7 +44,10 @@ enum kf_rc qq_settle(const struct channel *ch, struct arena *a, const struct err
 enum kf_rc qq_nod(const struct channel *ch, struct arena *a, const struct env *env, struct slice what, struct http_req *ret);
 enum kf_rc qq_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
                    const struct http_resp *last, struct http_req *ret, struct kf_err *why);
-/* qq_template.c: what stands ready there, from `"ark"` or `"markdown"` to `msg_type`; and which of it may stand in a document. */
+/* qq_face.c: a text with its faces in words. */
+struct slice qq_faces(struct json_keep *keep, struct slice text);
+/* qq_template.c: what stands ready there, from `"ark"`, `"markdown"` or `"embed"` to `msg_type`, KF_UNSUPPORTED: only
+ * guilds have it; and which of it may stand in a document. */
 enum kf_rc qq_ready(struct buf *b, struct arena *a, const struct message *m, bool guild);
 enum kf_rc qq_fits(const struct template *t, struct kf_err *why);
 extern const struct ready_kind qq_kinds[];

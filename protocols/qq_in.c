@@ -189,7 +189,7 @@ static bool read_message(struct event *e)
 {
     e->in.kind = INBOUND_MESSAGE;
     e->in.id = text(e, e->d, "id");
-    e->in.text = trimmed(text(e, e->d, "content"));
+    e->in.text = qq_faces(&e->keep, trimmed(text(e, e->d, "content")));
     e->in.dedupe = printed(e, "message:", e->in.id);
     if (!is_id(e->in.id) || !is_id(e->in.user) || !is_id(e->in.peer))
         return false;
@@ -242,6 +242,7 @@ static bool guild_message(struct event *e, const char *prefix, const char *place
     if (!e->in.user_name.n)
         name_speaker(e);
     read_handle(e, e->in.id, false);
+    e->in.reply_left = -1; /* bounded by the second there, not by the message */
     return true;
 }
 

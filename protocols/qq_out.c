@@ -214,6 +214,17 @@ static json_t *choices_of(const struct qq *q, const struct errand *e)
     return q->keyboard && list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
 }
 
+/* Whose message of a group is answered is told by the platform; of a long text in its first part. */
+static void add_mention(struct buf *words, const struct errand *e)
+{
+    json_t *extra = e->reply_extra ? json_loads(e->reply_extra, 0, NULL) : NULL;
+    const char *member = json_string_value(json_object_get(extra, "speaker_id"));
+
+    if (member && !e->part && qq_scope(slice_of(e->peer), slice_of(e->user)) == QQ_GROUP && !strpbrk(member, "\"<>"))
+        buf_printf(words, "<qqbot-at-user id=\"%s\" /> ", member);
+    json_decref(extra);
+}
+
 /* A file that the platform does not take is named, with the address where it is. */
 static void add_content(struct buf *b, const struct errand *e, const json_t *choices)
 {
@@ -221,6 +232,7 @@ static void add_content(struct buf *b, const struct errand *e, const json_t *cho
 
     buf_str(b, "\"content\":");
     buf_init(&words, BODY_MAX);
+    add_mention(&words, e);
     buf_add(&words, e->message.text);
     for (size_t i = 0; i < json_array_size(choices); i++) {
         buf_printf(&words, "\n%zu. ", i + 1);
@@ -236,6 +248,24 @@ static void add_content(struct buf *b, const struct errand *e, const json_t *cho
         buf_json(b, buf_slice(&words));
     else
         b->failed = true;
+    buf_finish(&words);
+}
+
+static void add_media(struct buf *b, const struct errand *e)
+{
+    struct buf words;
+
+    buf_init(&words, BODY_MAX);
+    add_mention(&words, e);
+    buf_add(&words, e->message.text);
+    if (!words.n)
+        buf_char(&words, ' '); /* empty is refused */
+    buf_str(b, "\"content\":");
+    buf_json(b, buf_slice(&words));
+    buf_printf(b, ",\"msg_type\":%d,\"media\":{\"file_info\":", TYPE_OF_MEDIA);
+    buf_json(b, slice_of(e->media_id));
+    buf_char(b, '}');
+    b->failed |= !buf_ok(&words);
     buf_finish(&words);
 }
 
@@ -268,8 +298,12 @@ static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct
         return KF_REJECTED;
     if (!e->message.text.n && !e->file_url && !e->media_id)
         return KF_UNSUPPORTED;
-    if (chosen_ready(&e->message))
-        return send_ready(q, a, e, guild, env, ret);
+    if (chosen_ready(&e->message)) {
+        enum kf_rc rc = send_ready(q, a, e, guild, env, ret);
+
+        if (rc != KF_UNSUPPORTED) /* it has none such here: then its words are a text */
+            return rc;
+    }
     choices = choices_of(q, e);
     buf_init(&b, BODY_MAX);
     buf_char(&b, '{');
@@ -277,11 +311,7 @@ static enum kf_rc send_message(const struct qq *q, struct arena *a, const struct
         buf_str(&b, "\"image\":");
         buf_json(&b, slice_of(e->file_url));
     } else if (e->media_id) {
-        buf_str(&b, "\"content\":");
-        buf_json(&b, e->message.text.n ? e->message.text : SLICE(" ")); /* empty is refused */
-        buf_printf(&b, ",\"msg_type\":%d,\"media\":{\"file_info\":", TYPE_OF_MEDIA);
-        buf_json(&b, slice_of(e->media_id));
-        buf_char(&b, '}');
+        add_media(&b, e);
     } else if (!guild && fit(choices)) {
         add_keyboard(&b, e, choices);
     } else if (guild || !q->keyboard || !add_card(&b, e)) {
@@ -445,6 +475,8 @@ enum kf_rc qq_settle(const struct channel *ch, struct arena *a, const struct err
     (void)ch;
     if (e->kind == ERRAND_SEND && id.n && ret->cls == OUTCOME_SENT)
         ret->ref = id;
+    if (e->kind == ERRAND_SEND && ret->cls == OUTCOME_SENT && (resp->status == 201 || resp->status == 202))
+        ret->note = SLICE("QQ has a person look at it first: it is shown later, or not at all");
     if (e->kind == ERRAND_DELETE && resp->status >= 200 && resp->status < 300 && ret->cls == OUTCOME_UNCERTAIN)
         ret->cls = OUTCOME_SENT; /* it answers nothing */
     if (e->kind == ERRAND_TYPING && ret->cls != OUTCOME_AUTH)

@@ -1,5 +1,5 @@
-/* qq_template.c: what an agent has chosen from what QQ has ready: its three ARK templates, and markdown templates of the bot. They are
- * replies like all that a bot says, and each needs a permission of the platform
+/* qq_template.c: what an agent has chosen from what QQ has ready: its three ARK templates, markdown templates of the bot, and embeds of
+ * guilds. They are replies like all that a bot says, and all but the last need a permission of the platform
  * (https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/type/ark.html, autumn 2026). */
 #include "core/utf8.h"
 #include "protocols/chosen.h"
@@ -40,6 +40,11 @@ static const struct ready_part markdown_parts[] = {
     { "keyboard", READY_ID, false, 64, "the id of the keyboard below it" },
     { .name = NULL },
 };
+static const struct ready_part embed_parts[] = {
+    PROMPT,
+    { "image", READY_ADDRESS, false, ADDRESS_MAX, "the small picture beside the lines" },
+    { .name = NULL },
+};
 const struct ready_kind qq_kinds[] = {
     { .name = "ark23",
       .help = "lines, each with an address or without",
@@ -72,6 +77,14 @@ const struct ready_kind qq_kinds[] = {
       .name_help = "custom_template_id",
       .text_max = TEXT_MAX,
       .parts = markdown_parts },
+    { .name = "embed",
+      .help = "a title, which is the first line of the text, and lines below it; in guilds only",
+      .reply = true,
+      .form = READY_ID,
+      .name_help = "name",
+      .text_max = TEXT_MAX,
+      .lines = LINES_MAX,
+      .parts = embed_parts },
     { .name = NULL },
 };
 
@@ -102,10 +115,10 @@ enum kf_rc qq_fits(const struct template *t, struct kf_err *why)
     struct slice line;
 
     if (!t->kind)
-        return kf_fail(why, KF_INVALID, "kind: required here: ark23, ark24, ark37 or markdown");
+        return kf_fail(why, KF_INVALID, "kind: required here: ark23, ark24, ark37, markdown or embed");
     if (strcmp(t->kind, "markdown") == 0)
         return t->blanks.numbered ? kf_fail(why, KF_INVALID, "text: blanks have the names of the template's parameters here") : KF_OK;
-    if (!is_number(t->name))
+    if (strcmp(t->kind, "embed") != 0 && !is_number(t->name))
         return kf_fail(why, KF_INVALID, "name: template_id, digits: at most nine, without a zero in front");
     for (int i = 0; (line = line_of(slice_of(t->text), i)).p; i++)
         if (utf8_blank(line))
@@ -187,19 +200,47 @@ static void put_markdown(struct buf *b, const struct chosen *c)
     }
 }
 
+static void put_embed(struct buf *b, const struct chosen *c, struct slice text)
+{
+    struct slice prompt = chosen_value(c, "prompt"), image = chosen_value(c, "image");
+
+    buf_str(b, "\"embed\":{\"title\":");
+    buf_json(b, line_of(text, 0));
+    buf_str(b, ",\"prompt\":");
+    buf_json(b, prompt.n ? prompt : line_of(text, 0));
+    if (image.n) {
+        buf_str(b, ",\"thumbnail\":{\"url\":");
+        buf_json(b, image);
+        buf_char(b, '}');
+    }
+    buf_str(b, ",\"fields\":[");
+    for (int i = 1; i < LINES_MAX && line_of(text, i).p; i++) {
+        buf_str(b, i > 1 ? ",{\"name\":" : "{\"name\":");
+        buf_json(b, line_of(text, i));
+        buf_char(b, '}');
+    }
+    buf_str(b, "]}");
+}
+
 enum kf_rc qq_ready(struct buf *b, struct arena *a, const struct message *m, bool guild)
 {
     struct chosen c;
     enum kf_rc rc = chosen_read(a, m, &c);
-    bool markdown = !rc && slice_is(c.kind, "markdown");
+    int type = TYPE_OF_ARK;
 
     if (rc)
         return rc;
-    if (markdown)
+    if (slice_is(c.kind, "embed")) {
+        if (!guild)
+            return KF_UNSUPPORTED;
+        put_embed(b, &c, m->text);
+    } else if (slice_is(c.kind, "markdown")) {
+        type = TYPE_OF_MARKDOWN;
         put_markdown(b, &c);
-    else
+    } else {
         put_ark(b, &c, m->text);
+    }
     if (!guild)
-        buf_printf(b, ",\"msg_type\":%d", markdown ? TYPE_OF_MARKDOWN : TYPE_OF_ARK);
+        buf_printf(b, ",\"msg_type\":%d", type);
     return KF_OK;
 }

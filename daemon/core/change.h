@@ -63,8 +63,8 @@ enum act_kind {
     ACT_ERRAND,        /* errand: a new one that is not a message of this change */
     ACT_ERRAND_CLAIM,  /* errand.id, part, attempt, as they were read: QUEUED → SENDING; KF_CONFLICT if not queued, or tried since */
     ACT_ERRAND_DROP,   /* errand.id: what is queued, failed or uncertain → HANDLED, its message failed; KF_CONFLICT if it is neither */
-    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id; with handle: it cost a
-                        * reply of that one, or (handle_over) that one has ended */
+    ACT_ERRAND_SETTLE, /* errand.id, state, attempt, due_at, error; with message.ref the message's platform id, with message.reason what
+                        * stands beside it though it was sent; with handle: it cost a reply of that one, or (handle_over) that one has ended */
 
     /* On people and contacts. */
     ACT_RENAME,        /* rename: whom the platform calls otherwise from now on; nothing where the new name is already somebody's */

@@ -62,8 +62,10 @@ struct errand {
     const char *user;       /* the contact's address */
     struct message message; /* as it stands now; `ref` is ours to store afterwards; ERRAND_DELETE: its `ref` is that of this part */
     const char *reply_ref;  /* the platform's id of the message it answers; NULL */
-    const char *emoji;      /* ERRAND_REACT: our reaction; "" none any more; NULL nothing is known of it (it was erased) */
-    const char *handle;     /* the newest reply handle of the conversation that has replies and time left, else the newest; NULL none */
+    const char
+        *reply_extra;   /* message.extra of that one; with CHAN_MENTION it has "speaker_id", where many speak in the conversation. NULL */
+    const char *emoji;  /* ERRAND_REACT: our reaction; "" none any more; NULL nothing is known of it (it was erased) */
+    const char *handle; /* the newest reply handle of the conversation that has replies and time left, else the newest; NULL none */
     int64_t handle_expires_ms;
     int handle_left;      /* replies left on it, -1 unbounded */
     int handle_used;      /* replies already sent on it: the next msg_seq is this + 1 */
@@ -116,6 +118,7 @@ struct outcome {
     struct slice ref;  /* the platform's id of what was sent, empty if it gives none */
     struct slice code; /* the platform's own code, for people */
     struct slice text; /* the platform's own words, for people */
+    struct slice note; /* OUTCOME_SENT: what shall stand beside it all the same, for people; empty: nothing */
     struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
     bool gone; /* with OUTCOME_FATAL: not this message alone is refused, nobody is at that address any more */

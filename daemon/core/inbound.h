@@ -142,7 +142,7 @@ struct inbound {
     /* Reply handles and windows of platforms that have them. */
     struct slice reply_token;
     int64_t reply_expires_ms;
-    int reply_left; /* replies that it stands for; 0: as many as the channel says (window_count) */
+    int reply_left; /* replies that it stands for; 0: as many as the channel says (window_count); -1: as many as one likes */
 
     /* Browsers. */
     struct slice token, locale, page, profile; /* page, profile: JSON objects, checked and bounded */

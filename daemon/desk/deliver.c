@@ -68,6 +68,7 @@ static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const s
     t->errand.peer = keep(a, e->peer);
     t->errand.user = keep(a, e->user);
     t->errand.reply_ref = keep(a, e->reply_ref);
+    t->errand.reply_extra = keep(a, e->reply_extra);
     t->errand.handle = keep(a, e->handle);
     t->errand.emoji = keep(a, e->emoji);
     m = &t->errand.message;
@@ -181,6 +182,8 @@ static void settle_commit(struct trip *t)
                                      .error = t->error ? change_text(c, slice_of(t->error)) : NULL };
     if (t->ref)
         act->u.errand.message.ref = change_text(c, slice_of(t->ref));
+    if (t->note)
+        act->u.errand.message.reason = change_text(c, slice_of(t->note));
     if (t->gone) {
         act = change_act(c, ACT_CHANNEL_GONE);
         act->u.gone.channel = t->errand.channel;
@@ -351,6 +354,7 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
     case OUTCOME_SENT:
     case OUTCOME_ALREADY_ACCEPTED:
         t->ref = o->ref.n ? arena_text(t->arena, o->ref) : NULL;
+        t->note = o->note.n ? arena_text(t->arena, o->note) : t->note;
         standing_good(t->d, ds, out);
         trip_sent(t);
         break;

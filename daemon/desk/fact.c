@@ -47,15 +47,18 @@ static void add_member(struct buf *b, const char *name, struct slice value)
 }
 
 /* What pages need to show more than the text. Addresses on the platform are kept for whoever fetches the media; pages are not told them. */
-static const char *extra_of(struct change *c, const struct inbound *in, const struct media *m, bool fetchable)
+static const char *extra_of(struct change *c, const struct channel_ops *ops, const struct inbound *in, const struct media *m,
+                            bool fetchable)
 {
+    bool many = in->peer.n && !slice_eq(in->peer, in->user);
     const char *ret = NULL;
     struct buf b;
 
     buf_init(&b, 65536);
     buf_char(&b, '{');
     add_member(&b, "payload", in->payload);
-    add_member(&b, "speaker", in->peer.n && !slice_eq(in->peer, in->user) ? in->user_name : (struct slice){ NULL, 0 });
+    add_member(&b, "speaker", many ? in->user_name : (struct slice){ NULL, 0 });
+    add_member(&b, "speaker_id", many && (ops->caps & CHAN_MENTION) ? in->user : (struct slice){ NULL, 0 }); /* pages are not told it */
     if (in->type == TYPE_LOCATION)
         buf_printf(&b, "%s\"lat\":%.7f,\"lon\":%.7f", b.n > 1 ? "," : "", in->lat, in->lon);
     if (in->automatic)
@@ -169,8 +172,9 @@ static void one_message(struct change *c, const struct channel_ops *ops, const s
         .kind = kind_of(type),
         .text = first ? text_of(c, in, site->language) : slice_of(media_words(type)),
         .extra = extra_of(
-            c, first ? in : &(struct inbound){ .peer = in->peer, .user = in->user, .user_name = in->user_name, .automatic = in->automatic },
-            m, fetch),
+            c, ops,
+            first ? in : &(struct inbound){ .peer = in->peer, .user = in->user, .user_name = in->user_name, .automatic = in->automatic }, m,
+            fetch),
         .ref = first && in->id.n ? change_text(c, in->id) : NULL
     };
     struct act *act;

@@ -35,7 +35,7 @@ struct trip {
     /* How it ended, until that is committed. */
     enum errand_state state;
     enum delivery delivery;
-    const char *ref, *error;
+    const char *ref, *error, *note;
     const char *peer; /* what the platform calls the exchange from now on; NULL: as before */
     int64_t due_at;
     void (*again)(struct trip *); /* commits that once more */

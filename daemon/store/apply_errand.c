@@ -179,7 +179,7 @@ bool plan_errand_settle(struct work *w, const struct act *act)
         return false;
     if (was.kind != ERRAND_SEND || !was.seq || !w->has_conv)
         return true;
-    if ((to != DELIVERY_NONE || ref) && !plan_delivery(w, was.seq, to, to == DELIVERY_SENT ? NULL : e->error, ref))
+    if ((to != DELIVERY_NONE || ref) && !plan_delivery(w, was.seq, to, to == DELIVERY_SENT ? e->message.reason : e->error, ref))
         return false;
     if (e->handle && e->handle_over && !op_add(w, write_handle_over, e->handle, NULL, 0))
         return false;

@@ -98,6 +98,7 @@ static enum kf_rc errand_complete(struct reading *r, int64_t conv, struct errand
     if (!rc && e->message.reply_to)
         rc = errand_message(r, conv, e->message.reply_to, &answered);
     e->reply_ref = answered.ref;
+    e->reply_extra = answered.extra;
     if (!rc && e->kind == ERRAND_DELETE)
         rc = errand_part(r, conv, e);
     if (!rc && e->kind == ERRAND_REACT)

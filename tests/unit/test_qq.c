@@ -325,6 +325,56 @@ static void attachments_have_their_kinds(void **state)
     assert_true(slice_is(m[2].name, "a.pdf"));
 }
 
+/* As the platform's own program shows them; what only looks like one stays as it was written. */
+static void faces_are_read_as_words(void **state)
+{
+#define FACE(type, id, ext) "<faceType=" type ",faceId=\\\"" id "\\\"" ext ">"
+    static const struct {
+        const char *content, *text;
+    } rows[] = {
+        { FACE("1", "13", ",ext=\\\"eyJ0ZXh0Ijoi5ZGy54mZIn0=\\\""), "[呲牙]" },
+        { " 好" FACE("1", "13", ",ext=\\\"eyJ0ZXh0Ijoi5ZGy54mZIn0=\\\"") FACE("3", "277", "") "！ ", "好[呲牙][face 277]！" },
+        { FACE("1", "13", ",ext=\\\"not base64\\\""), "[face 13]" },
+        { FACE("1", "13", ",ext=\\\"eyJ0ZXh0IjoxfQ==\\\""), "[1]" },
+        { FACE("1", "x", ""), "<faceType=1,faceId=\"x\">" },
+        { "<faceType=1", "<faceType=1" },
+        { "<faceType=<faceType=1,faceId=\\\"2\\\"> 1 < 2 > 1", "[face 2] 1 < 2 > 1" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct received got;
+        char body[500];
+
+        (void)snprintf(body, sizeof(body),
+                       "{\"op\":0,\"t\":\"C2C_MESSAGE_CREATE\",\"d\":{\"id\":\"m\",\"author\":{\"user_openid\":\"u\"},\"content\":\"%s\","
+                       "\"timestamp\":1}}",
+                       rows[i].content);
+        got = receive(t, body);
+        assert_int_equal(got.n, 1);
+        if (!slice_is(got.inbound->text, rows[i].text))
+            fail_msg("%s: %.*s", rows[i].content, (int)got.inbound->text.n, got.inbound->text.p);
+    }
+}
+
+/* Five to a message: guilds count by the second instead. */
+static void a_message_of_a_guild_is_answered_as_often_as_one_likes(void **state)
+{
+    struct bench *t = *state;
+    const char *const bodies[] = {
+        EVENT("DIRECT_MESSAGE_CREATE", "{\"id\":\"m1\",\"guild_id\":\"7\",\"author\":{\"id\":\"9\"},\"content\":\"x\",\"timestamp\":1}"),
+        EVENT("AT_MESSAGE_CREATE", "{\"id\":\"m1\",\"channel_id\":\"7\",\"author\":{\"id\":\"9\"},\"content\":\"x\",\"timestamp\":1}"),
+        EVENT("C2C_MESSAGE_CREATE", "{\"id\":\"m1\",\"author\":{\"id\":\"9\"},\"content\":\"x\",\"timestamp\":1}"),
+    };
+
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct received got = receive(t, bodies[i]);
+
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.inbound->reply_left, i < 2 ? -1 : 0);
+    }
+}
+
 static void a_file_is_fetched_where_no_private_address_is_asked(void **state)
 {
     struct bench *t = *state;
@@ -428,6 +478,46 @@ static void each_scope_has_its_address(void **state)
         assert_string_equal(req.url, rows[i].url);
         assert_true(slice_is(req.body, rows[i].body));
     }
+}
+
+/* In a group the platform tells whom a reply is to; one person needs no telling, and a guild has other ids. */
+static void who_is_answered_in_a_group_is_named(void **state)
+{
+#define AT "\"\\u003cqqbot-at-user id=\\\"" MEMBER "\\\" /\\u003e "
+    static const struct {
+        const char *peer, *extra, *content, *media;
+        int part;
+    } rows[] = {
+        { GROUP, "{\"speaker\":\"QQ F5A792\",\"speaker_id\":\"" MEMBER "\"}", AT "在\"", AT "\"", 0 },
+        { GROUP, "{\"speaker_id\":\"" MEMBER "\"}", "\"在\"", "\" \"", 1 }, /* of a long text the first part has said it */
+        { GROUP, "{\"speaker_id\":\"a\\\" b=\\\"\"}", "\"在\"", "\" \"", 0 },
+        { GROUP, "{}", "\"在\"", "\" \"", 0 },
+        { GROUP, NULL, "\"在\"", "\" \"", 0 },
+        { "u", "{\"speaker_id\":\"" MEMBER "\"}", "\"在\"", "\" \"", 0 },
+        { "channel/8", "{\"speaker_id\":\"9\"}", "\"在\"", NULL, 0 },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct errand e = an_errand();
+        struct http_req req;
+
+        e.peer = rows[i].peer;
+        e.user = strcmp(rows[i].peer, "u") == 0 ? "u" : MEMBER;
+        e.reply_extra = rows[i].extra;
+        e.part = rows[i].part;
+        assert_int_equal(qq_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+        if (!slice_is(json_member(req.body, "content"), rows[i].content))
+            fail_msg("%zu: %.*s", i, (int)req.body.n, req.body.p);
+        if (!rows[i].media)
+            continue;
+        e.media_id = "FI==";
+        e.message.text = SLICE("");
+        assert_int_equal(qq_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+        if (!slice_is(json_member(req.body, "content"), rows[i].media))
+            fail_msg("%zu: %.*s", i, (int)req.body.n, req.body.p);
+    }
+    assert_true(qq_ops.caps & CHAN_MENTION);
 }
 
 #define BUTTON(n, label, id)                                                                                                          \
@@ -592,13 +682,35 @@ static void what_qq_has_ready_goes_as_a_reply(void **state)
     }
 }
 
+/* A title with lines below it, in guilds; elsewhere there is none, and it is a text. */
+static void an_embed_is_for_guilds(void **state)
+{
+    static const char extra[] = "{\"ready\":{\"reply\":true,\"key\":\"k\",\"kind\":\"embed\",\"name\":\"order\",\"values\":[[\"image\","
+                                "\"https://shop.example/a.png\"]]}}";
+    struct bench *t = *state;
+    struct errand e = an_errand();
+    struct http_req req;
+
+    e.message.text = SLICE("订单 7\n已发货\n明天到");
+    e.message.extra = extra;
+    e.peer = "dms/7";
+    assert_int_equal(qq_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(req.body,
+                         "{\"embed\":{\"title\":\"订单 7\",\"prompt\":\"订单 7\",\"thumbnail\":{\"url\":\"https://shop.example/a.png\"},"
+                         "\"fields\":[{\"name\":\"已发货\"},{\"name\":\"明天到\"}]},\"msg_id\":\"ROBOT1.0_1\",\"msg_seq\":3}"));
+    e.peer = PERSON;
+    assert_int_equal(qq_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_true(slice_is(json_member(req.body, "content"), "\"订单 7\\n已发货\\n明天到\""));
+    assert_true(slice_is(json_member(req.body, "msg_type"), "0"));
+}
+
 static void what_qq_does_not_have_ready_is_told(void **state)
 {
     static const struct ready_row rows[] = {
         { { { { NULL, 0 }, { NULL, 0 } } }, { .name = "23", .text = "x" }, "kind: required here: ark23" },
         { { { { NULL, 0 }, { NULL, 0 } } },
           { .kind = "ark99", .name = "99", .text = "x" },
-          "kind: this channel has no ark99; it has ark23, ark24, ark37, markdown" },
+          "kind: this channel has no ark99; it has ark23, ark24, ark37, markdown, embed" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "ark23", .name = "x23", .text = "x" }, "name: template_id, digits" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "ark23", .name = "023", .text = "x" }, "name: template_id, digits" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "ark23", .name = "2323232323", .text = "x" }, "name: template_id, digits" },
@@ -615,6 +727,8 @@ static void what_qq_does_not_have_ready_is_told(void **state)
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "ark37", .name = "37", .text = "1" }, "values.image: required: the picture" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "markdown", .name = "102_1", .text = "{{1}}" }, "text: blanks have the names" },
         { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "markdown", .name = "102_1", .text = "{{order}}" }, NULL },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "embed", .name = "order", .text = "1\n{{1}}" }, NULL },
+        { { { { NULL, 0 }, { NULL, 0 } } }, { .kind = "embed", .name = "order", .text = "1\n\n2" }, "text: no line of it is empty" },
     };
 
     (void)state;
@@ -766,6 +880,7 @@ static void each_answer_has_its_class(void **state)
         { 503, 0, true, "", OUTCOME_RETRY },
         { 404, 0, true, "", OUTCOME_FATAL },
         { 202, 0, true, "", OUTCOME_SENT },
+        { 202, 0, true, "{\"id\":\"ROBOT1.0_o1\"}", OUTCOME_SENT },
         { 202, 0, true, "{\"code\":304024}", OUTCOME_SENT },
         { 200, 0, true, "{\"code\":304025}", OUTCOME_REJECTED },
         { 400, 0, true, "{\"code\":40054005}", OUTCOME_ALREADY_ACCEPTED },
@@ -787,6 +902,7 @@ static void each_answer_has_its_class(void **state)
         assert_int_equal(qq_ops.settle(t->ch, t->arena, &e, &resp, &out), KF_OK);
         if (out.cls != rows[i].cls)
             fail_msg("%d %s: %s", rows[i].status, rows[i].body, outcome_name(out.cls));
+        assert_int_equal(out.note.n > 0, rows[i].status == 202); /* whoever has sent it sees that it may wait */
     }
 }
 
@@ -851,14 +967,18 @@ int main(void)
         BENCH(a_tap_is_acknowledged),
         BENCH(who_speaks_in_a_group_is_told_apart),
         BENCH(attachments_have_their_kinds),
+        BENCH(faces_are_read_as_words),
+        BENCH(a_message_of_a_guild_is_answered_as_often_as_one_likes),
         BENCH(a_file_is_fetched_where_no_private_address_is_asked),
         BENCH(memory_that_runs_out_loses_nothing),
         BENCH(replies_end_with_their_handle),
         BENCH(each_scope_has_its_address),
+        BENCH(who_is_answered_in_a_group_is_named),
         BENCH(choices_are_a_keyboard_where_that_is_allowed),
         BENCH(a_card_is_markdown_where_that_is_allowed),
         BENCH(a_keyboard_has_five_rows_of_five),
         BENCH(what_qq_has_ready_goes_as_a_reply),
+        BENCH(an_embed_is_for_guilds),
         BENCH(what_qq_does_not_have_ready_is_told),
         BENCH(what_is_answered_is_named_as_what_it_is),
         BENCH(what_cannot_be_uploaded_goes_as_an_address),

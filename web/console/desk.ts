@@ -166,9 +166,7 @@ export class Desk {
         return;
       }
       case 'status':
-        this.rooms.value
-          .get(f.conversation)
-          ?.change(f.seq, { state: f.state, ...(f.reason ? { reason: f.reason } : {}) });
+        this.rooms.value.get(f.conversation)?.change(f.seq, { state: f.state, reason: f.reason });
         return;
       case 'changed':
         this.rooms.value.get(f.conversation)?.change(
