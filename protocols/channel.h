@@ -218,7 +218,8 @@ struct channel_ops {
     /* Does the platform know us, and where to find us? The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: all is well,
      * and `why` says who we are there; else it says what is not: KF_AUTH the credentials, KF_IO no answer that can be read, KF_REJECTED anything
      * else. `hook` is the address of our webhook; `tell`: where a platform takes it by a call, it is told. Nothing that a visitor
-     * sees comes of it. NULL where nothing can be asked. */
+     * sees comes of it. `why` is empty at first; what is put there with KF_AGAIN is there again with the next answer. NULL where nothing can
+     * be asked. */
     enum kf_rc (*meet)(const struct channel *, struct arena *, const struct env *, const char *hook, bool tell,
                        const struct http_resp *last, struct http_req *ret, struct kf_err *why);
     /* How this card goes. Where `extra` is not known yet, `file` alone tells that a picture will be there. NULL: as CHAN_CARD says, and

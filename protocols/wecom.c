@@ -7,6 +7,8 @@
 
 #define REPLIES       5
 #define ACCOUNTS_PAGE 100 /* the platform's own bound */
+#define LINK_MAX      100
+#define SCENE         "kefud" /* what the timeline of those says who came by it */
 
 static const struct setting_key keys[] = {
     { .name = "corp_id", .type = SETTING_TEXT, .required = true, .min = 3, .max = 64, .help = "the company's id, ww…" },
@@ -38,6 +40,11 @@ static const struct setting_key keys[] = {
       .min = WX_KEY,
       .max = WX_KEY,
       .help = "the key before that one, while the platform changes over" },
+    { .name = "suite_id",
+      .type = SETTING_TEXT,
+      .min = 3,
+      .max = 64,
+      .help = "of an app that a third party has made for the company: callbacks may carry its suite's id instead of corp_id" },
     { .name = "welcome",
       .type = SETTING_TEXT,
       .min = 1,
@@ -136,6 +143,7 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     if (!w->url.n)
         w->url = SLICE("https://qyapi.weixin.qq.com");
     w->corp = json_get_text(&keep, root, "corp_id");
+    w->suite = json_get_text(&keep, root, "suite_id");
     w->secret = json_get_text(&keep, root, "secret");
     w->token = json_get_text(&keep, root, "token");
     w->account = json_get_text(&keep, root, "open_kfid");
@@ -215,6 +223,36 @@ static enum kf_rc judge_accounts(const struct wecom *w, struct arena *a, const j
     return kf_fail(why, KF_REJECTED, "open_kfid: not one of the %zu accounts that WeCom lets this app use", n);
 }
 
+/* The link by which customers open the chat: whoever sets the account up has to give it to them. What was said before stays, also without. */
+static enum kf_rc ask_link(const struct wecom *w, struct arena *a, const struct env *env, struct http_req *ret)
+{
+    enum kf_rc rc;
+    struct buf body;
+
+    buf_init(&body, 4096);
+    buf_str(&body, "{\"open_kfid\":");
+    wx_json(&body, w->account);
+    buf_str(&body, ",\"scene\":\"" SCENE "\"}");
+    rc = wx_post(w->url, a, "/cgi-bin/kf/add_contact_way", env->token, &body, ret);
+    return rc ? rc : KF_AGAIN;
+}
+
+static enum kf_rc tell_link(struct arena *a, const struct http_resp *last, const char *met, struct kf_err *why)
+{
+    struct json_keep keep = { .arena = a };
+    const char *known = arena_text(a, slice_of(met));
+    struct slice link;
+    json_t *root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
+
+    link = json_get_text(&keep, root, "url");
+    json_decref(root);
+    if (!known || keep.failed)
+        return KF_NOMEM;
+    if (!slice_starts(link, "https://") || link.n > LINK_MAX)
+        return kf_fail(why, KF_OK, "%s", known);
+    return kf_fail(why, KF_OK, "%s; customers open it by %.*s", known, (int)link.n, link.p);
+}
+
 static enum kf_rc wecom_meet(const struct channel *ch, struct arena *a, const struct env *env, const char *hook, bool tell,
                              const struct http_resp *last, struct http_req *ret, struct kf_err *why)
 {
@@ -231,12 +269,14 @@ static enum kf_rc wecom_meet(const struct channel *ch, struct arena *a, const st
         rc = wx_post(w->url, a, "/cgi-bin/kf/account/list", env->token, &body, ret);
         return rc ? rc : KF_AGAIN;
     }
+    if (why && *why->text)
+        return tell_link(a, last, why->text, why);
     rc = wx_met(a, "WeCom", last, &root, why);
     if (rc)
         return rc;
     rc = judge_accounts(w, a, root, why);
     json_decref(root);
-    return rc;
+    return rc ? rc : ask_link(w, a, env, ret);
 }
 
 const struct channel_ops wecom_kf_ops = {

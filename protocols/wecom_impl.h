@@ -17,7 +17,7 @@ enum wecom_state { WECOM_NEW = 0, WECOM_ROBOT = 1, WECOM_POOL = 2, WECOM_PERSON 
 
 struct wecom {
     struct arena *arena; /* owns all of this */
-    struct slice url, corp, secret, token, account, welcome, goodbye;
+    struct slice url, corp, suite, secret, token, account, welcome, goodbye;
     struct wx_key key, previous;
     bool names; /* customers' names are asked for */
     bool take;  /* their sessions are moved to the robot, so that nobody else is given them */
@@ -49,6 +49,8 @@ enum kf_rc wecom_receive(const struct channel *ch, struct arena *a, const struct
                          struct received *ret);
 /* What an errcode means. */
 enum outcome_class wecom_class(int64_t code);
+/* Is it about the account or its app, so that nothing gets through until somebody has looked after that? */
+bool wecom_account_trouble(int64_t code);
 enum kf_rc wecom_pull(const struct channel *ch, struct arena *a, const struct env *env, struct slice token, const struct http_resp *last,
                       struct http_req *ret, struct pulled *done);
 /* wecom_template.c: `"msgtype":…` of what stands ready, and which of it may stand in a document. */

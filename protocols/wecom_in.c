@@ -37,6 +37,8 @@ static enum kf_rc open_sealed(const struct wecom *w, struct arena *a, const stru
         return KF_REJECTED;
     }
     rc = wx_decrypt_either(&w->key, &w->previous, a, sealed, w->corp, ret, &used);
+    if (rc == KF_DENIED && w->suite.n)
+        rc = wx_decrypt_either(&w->key, &w->previous, a, sealed, w->suite, ret, &used);
     if (rc == KF_OK || rc == KF_NOMEM)
         return rc;
     refuse(out, status, rc == KF_DENIED ? "wrong_receiver" : "decrypt_failed");
@@ -53,13 +55,32 @@ static enum kf_rc handshake(const struct wecom *w, struct arena *a, const struct
     return rc == KF_REJECTED ? KF_OK : rc;
 }
 
-static void take_notice(const struct xml_node *root, struct received *ret)
+/* Accounts were granted, or withdrawn: which of them it is about, ours if it is one of several. */
+static struct slice account_changed(const struct wecom *w, const struct xml_node *root)
+{
+    struct slice ret = { NULL, 0 };
+
+    for (const struct xml_node *n = root->child; n; n = n->next)
+        if ((slice_is(n->name, "AuthAddOpenKfId") || slice_is(n->name, "AuthDelOpenKfId")) && n->text.n &&
+            (!ret.n || slice_eq(n->text, w->account)))
+            ret = n->text;
+    return ret;
+}
+
+static void take_notice(const struct wecom *w, const struct xml_node *root, struct received *ret)
 {
     struct slice token = xml_text(root, "Token");
 
     *ret = (struct received){ .status = 200, .type = "text/plain", .body = SLICE("") };
+    if (slice_is(xml_text(root, "Event"), "kf_account_auth_change")) {
+        /* What has waited is fetched at once; and to whom it was withdrawn, the platform's answer says, which the owner is told. */
+        ret->pull_account = account_changed(w, root);
+        ret->pull = ret->pull_account.n > 0;
+        ret->pull_token = SLICE("");
+        return;
+    }
     if (!slice_is(xml_text(root, "Event"), "kf_msg_or_event"))
-        return; /* accounts that were granted or withdrawn, and what else there may be */
+        return; /* of all else that there may be, nothing is about customers */
     ret->pull = true;
     ret->pull_token = token.p ? token : SLICE("");
     ret->pull_account = xml_text(root, "OpenKfId");
@@ -87,7 +108,7 @@ enum kf_rc wecom_receive(const struct channel *ch, struct arena *a, const struct
         rc = xml_read(a, document, &root, NULL);
     }
     if (rc == KF_OK)
-        take_notice(root, ret);
+        take_notice(w, root, ret);
     else if (rc == KF_INVALID)
         refuse(ret, 400, "malformed_body");
     return rc == KF_INVALID ? KF_OK : rc;
@@ -209,6 +230,24 @@ static enum kf_rc ask_names(const struct wecom *w, struct arena *a, const struct
     return rc ? rc : KF_AGAIN;
 }
 
+/* By which the same person is known to the company's other accounts in WeChat: for whoever joins them. */
+static struct slice profile_of(struct json_keep *keep, const json_t *customer)
+{
+    struct slice unionid = json_get_text(keep, customer, "unionid"), ret = { NULL, 0 };
+    struct buf b;
+
+    if (!unionid.n || unionid.n > NAME_MAX)
+        return ret;
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"unionid\":");
+    buf_json(&b, unionid);
+    buf_char(&b, '}');
+    ret = buf_ok(&b) ? arena_copy(keep->arena, buf_slice(&b)) : ret;
+    keep->failed |= !ret.p;
+    buf_finish(&b);
+    return ret;
+}
+
 /* Names are welcome, and nothing waits for them: whatever the answer is, the page goes on. */
 static enum kf_rc read_names(struct arena *a, const struct http_resp *resp, struct pulled *done)
 {
@@ -219,10 +258,15 @@ static enum kf_rc read_names(struct arena *a, const struct http_resp *resp, stru
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         struct slice user = json_get_text(&keep, one, "external_userid"), name = json_get_text(&keep, one, "nickname");
+        struct slice profile = profile_of(&keep, one);
 
-        for (size_t k = 0; name.n && name.n <= NAME_MAX && k < done->n; k++)
-            if (slice_eq(done->inbound[k].user, user))
+        for (size_t k = 0; user.n && k < done->n; k++) {
+            if (!slice_eq(done->inbound[k].user, user))
+                continue;
+            if (name.n && name.n <= NAME_MAX)
                 done->inbound[k].user_name = name;
+            done->inbound[k].profile = profile;
+        }
     }
     json_decref(root);
     return keep.failed ? KF_NOMEM : KF_OK;
@@ -261,7 +305,7 @@ static enum kf_rc trouble(const struct wecom *w, struct arena *a, const struct e
     }
     if (code == CODE_BUSY || code == CODE_RATE)
         return KF_RATE;
-    if (wecom_class(code) != OUTCOME_AUTH)
+    if (wecom_class(code) != OUTCOME_AUTH && !wecom_account_trouble(code))
         return KF_IO;
     done->words = slice_of(arena_printf(a, "%lld: %.*s", (long long)code, (int)said.n, said.n ? said.p : ""));
     return KF_AUTH;

@@ -18,6 +18,7 @@ struct item {
     struct json_keep keep;
     const json_t *root; /* the item */
     const json_t *body; /* the member that is named like its type; NULL: it has none */
+    bool within;        /* it stands in a merged one */
     struct inbound in;
 };
 
@@ -176,27 +177,36 @@ static bool read_order(struct item *it)
     return it->in.title.n || it->in.text.n;
 }
 
-/* "甲: 消息内容": what is inside is a JSON text shaped like an item. */
+static bool read_kind(struct item *it, struct slice word);
+
+/* "甲: 消息内容": what is inside is a JSON text shaped like an item. A file in it has nothing to read, and those merged within are their title. */
 static struct slice merged_line(struct item *it, const json_t *one)
 {
-    struct slice name = json_get_text(&it->keep, one, "sender_name"), said = { NULL, 0 };
-    struct slice content = json_get_text(&it->keep, one, "msg_content"), type = json_get_text(&it->keep, one, "msgtype");
-    json_t *inner = content.n ? json_read(it->arena, content, JSON_OF_PLATFORMS, NULL) : NULL;
+    struct slice name = json_get_text(&it->keep, one, "sender_name"), type = json_get_text(&it->keep, one, "msgtype");
+    struct slice content = json_get_text(&it->keep, one, "msg_content"), said;
+    json_t *root = content.n ? json_read(it->arena, content, JSON_OF_PLATFORMS, NULL) : NULL;
+    struct item inner = { .w = it->w, .arena = it->arena, .keep = { .arena = it->arena }, .root = root, .within = true };
     char *line;
 
-    said = json_get_text(&it->keep, json_object_get(inner, "text"), "content");
-    json_decref(inner);
-    if (!said.n)
-        line = arena_printf(it->arena, "%.*s: [%.*s]", (int)name.n, name.n ? name.p : "", (int)type.n, type.n ? type.p : "");
-    else
-        line = arena_printf(it->arena, "%.*s: %.*s", (int)name.n, name.n ? name.p : "", (int)said.n, said.p);
+    inner.body = type.n ? json_object_get(root, type.p) : NULL;
+    if (!inner.body || !read_kind(&inner, type))
+        inner.in = (struct inbound){ .kind = INBOUND_MESSAGE };
+    json_decref(root);
+    it->keep.failed |= inner.keep.failed;
+    said = inner.in.title.n ? inner.in.title : inner.in.text;
+    line = arena_printf(it->arena, said.n ? "%.*s: %.*s%s%.*s" : "%.*s: [%.*s]%s%.*s", (int)name.n, name.n ? name.p : "",
+                        (int)(said.n ? said.n : type.n),
+                        said.n   ? said.p
+                        : type.n ? type.p
+                                 : "",
+                        inner.in.url.n ? " " : "", (int)inner.in.url.n, inner.in.url.n ? inner.in.url.p : "");
     it->keep.failed |= !line;
     return slice_of(line);
 }
 
 static bool read_merged(struct item *it)
 {
-    const json_t *list = json_object_get(it->body, "item");
+    const json_t *list = it->within ? NULL : json_object_get(it->body, "item");
     size_t n = json_array_size(list);
     struct slice *all = arena_array(it->arena, n + 1, sizeof(*all));
 
@@ -210,11 +220,21 @@ static bool read_merged(struct item *it)
     return it->in.title.n || it->in.text.n;
 }
 
+/* What it is of the video channel stands before whose it is. */
 static bool read_channels(struct item *it)
 {
+    static const char *const kinds[] = { "", "[post]", "[live]", "[channel]" };
+    struct slice nickname = text(it, "nickname");
+    int64_t kind = 0;
+    char *said;
+
     it->in.title = text(it, "title");
-    it->in.text = text(it, "nickname");
-    return it->in.title.n || it->in.text.n;
+    (void)json_get_i64(it->body, "sub_type", &kind);
+    kind = kind >= 1 && kind <= 3 ? kind : 0;
+    said = arena_printf(it->arena, "%s%s%.*s", kinds[kind], kind && nickname.n ? " " : "", (int)nickname.n, nickname.n ? nickname.p : "");
+    it->keep.failed |= !said;
+    it->in.text = slice_of(said);
+    return it->in.title.n || nickname.n;
 }
 
 static const struct {
@@ -259,26 +279,56 @@ static void unsupported(struct item *it, struct slice word)
     buf_finish(&b);
 }
 
+static bool read_kind(struct item *it, struct slice word)
+{
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (slice_is(word, types[i].word)) {
+            it->in.type = types[i].type;
+            return types[i].read(it);
+        }
+    return false;
+}
+
 static void read_message(struct item *it, struct slice word)
 {
     struct inbound plain = it->in;
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (slice_is(word, types[i].word)) {
-            it->in.type = types[i].type;
-            if (types[i].read(it))
-                return;
-            break;
-        }
+    if (read_kind(it, word))
+        return;
     it->in = plain;
     unsupported(it, word);
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Out of a video channel: whose it is, and where in it the chat was opened. */
+static void read_video_channel(struct item *it)
+{
+    const json_t *from = json_object_get(it->body, "wechat_channels");
+    const struct slice parts[] = { json_get_text(&it->keep, from, "nickname"), json_get_text(&it->keep, from, "shop_nickname"),
+                                   json_get_text(&it->keep, from, "scene") };
+    struct buf b;
+
+    buf_init(&b, 4 * ID_MAX);
+    for (size_t i = 0; i < 3; i++)
+        if (parts[i].n && parts[i].n <= ID_MAX) {
+            if (b.n)
+                buf_str(&b, " · ");
+            buf_add(&b, parts[i]);
+        }
+    if (b.n) {
+        it->in.title = buf_ok(&b) ? arena_copy(it->arena, buf_slice(&b)) : SLICE("");
+        it->keep.failed |= !it->in.title.n;
+        if (!it->in.referral.n)
+            it->in.referral = SLICE("wechat_channels");
+    }
+    buf_finish(&b);
+}
+
 static void read_entered(struct item *it)
 {
     it->in.referral = text(it, "scene");
+    read_video_channel(it);
     it->in.payload = text(it, "scene_param");
     it->in.reply_token = text(it, "welcome_code");
     it->in.reply_expires_ms = it->in.at + WELCOME_MS;

@@ -2,6 +2,7 @@
 #include "protocols/chosen.h"
 #include "protocols/place.h"
 #include "protocols/sign.h"
+#include "protocols/stamp.h"
 #include "protocols/wecom_impl.h"
 
 #include <stdio.h>
@@ -400,6 +401,30 @@ enum outcome_class wecom_class(int64_t code)
     return wx_class(codes, code);
 }
 
+bool wecom_account_trouble(int64_t code)
+{
+    static const int64_t all[] = {
+        95000, 95004, /* open_kfid is none, or was deleted */
+        95003,        /* the company is not verified */
+        95011, 95023, /* the secret is of another kind; the API was given to another app */
+        95012, 95017, /* the API is switched off for it */
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i] == code)
+            return true;
+    return false;
+}
+
+/* What is wrong with the account is told to whoever runs it: no message can mend it. */
+static void alert(struct outcome *o)
+{
+    int64_t code = 0;
+
+    if (o->cls == OUTCOME_FATAL && o->code.n && stamp_digits(o->code, &code))
+        o->alert = wecom_account_trouble(code);
+}
+
 /* Codes that do not matter when a session is moved: it is there already, or somebody has been faster. */
 static bool harmless(const struct outcome *o)
 {
@@ -414,6 +439,7 @@ enum kf_rc wecom_settle(const struct channel *ch, struct arena *a, const struct 
     (void)ch;
     if (rc)
         return rc;
+    alert(ret);
     if (e->kind == ERRAND_CLOSED && harmless(ret))
         ret->cls = OUTCOME_SENT;
     if (e->kind == ERRAND_SEND && slice_is(ret->code, "95018"))
@@ -429,8 +455,11 @@ enum kf_rc wecom_upload(const struct channel *ch, struct arena *a, const struct 
                         const struct http_resp *last, struct http_req *ret, struct uploaded *done)
 {
     const char *type = type_of(slice_of(up->mime), (int64_t)up->bytes.n);
+    enum kf_rc rc;
 
     if (!type || (e->message.kind == MESSAGE_CARD && strcmp(type, "image") != 0))
         return KF_UNSUPPORTED;
-    return wx_upload(wecom_of(ch)->url, codes, a, type, up, env, last, ret, done);
+    rc = wx_upload(wecom_of(ch)->url, codes, a, type, up, env, last, ret, done);
+    alert(&done->outcome);
+    return rc;
 }

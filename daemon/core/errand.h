@@ -121,7 +121,8 @@ struct outcome {
     struct slice note; /* OUTCOME_SENT: what shall stand beside it all the same, for people; empty: nothing */
     struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
-    bool gone; /* with OUTCOME_FATAL: not this message alone is refused, nobody is at that address any more */
+    bool alert; /* with OUTCOME_FATAL: nothing of this account gets through until somebody does something about it there */
+    bool gone;  /* with OUTCOME_FATAL: not this message alone is refused, nobody is at that address any more */
 };
 
 const char *outcome_name(enum outcome_class cls);

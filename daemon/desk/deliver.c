@@ -387,6 +387,8 @@ void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const
     case OUTCOME_REJECTED:
     case OUTCOME_FATAL:
     default:
+        if (o->alert)
+            standing_refused(t->d, ds, out, words);
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, words);
         break;
     }

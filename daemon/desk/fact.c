@@ -221,12 +221,14 @@ static void add_raw(struct change *c, const struct site_channel *sc, const struc
     act->u.blob.bytes = change_slice(c, in->raw);
 }
 
-/* With what the code or the link carried. */
+/* With what the code or the link carried, and where it stood. */
 static struct slice came_by(struct change *c, const struct inbound *in)
 {
-    if (in->kind != INBOUND_SYSTEM || !in->payload.n)
+    if (in->kind != INBOUND_SYSTEM || (!in->payload.n && !in->title.n))
         return in->referral;
-    return slice_of(change_printf(c, "%.*s %.*s", (int)in->referral.n, in->referral.p, (int)in->payload.n, in->payload.p));
+    return slice_of(change_printf(c, "%.*s%s%.*s%s%.*s", (int)in->referral.n, in->referral.p, in->payload.n ? " " : "", (int)in->payload.n,
+                                  in->payload.n ? in->payload.p : "", in->title.n ? " " : "", (int)in->title.n,
+                                  in->title.n ? in->title.p : ""));
 }
 
 /* A line on the timeline of the newest conversation with that peer. By what somebody came waits for the next one where none is open; of the

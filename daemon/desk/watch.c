@@ -114,7 +114,8 @@ struct trying {
     bool tell;
     struct errand errand; /* of the text; zero: none is sent */
     int asked;
-    const char *met; /* what the platform calls us, "" nothing */
+    struct kf_err why; /* from one answer to the next */
+    const char *met;   /* what the platform calls us, "" nothing */
     struct channel_try ret;
     void (*done)(void *ctx, const struct channel_try *t);
     void *ctx;
@@ -235,7 +236,7 @@ static void come_back(struct trying *t, const char *words)
 static void meet(struct trying *t, const struct http_resp *last)
 {
     struct outlet *o = outlet_tried(t);
-    struct kf_err why = { .rc = KF_OK };
+    struct kf_err *why = &t->why;
     struct http_req req = { 0 };
     struct env env;
     enum kf_rc rc;
@@ -246,17 +247,17 @@ static void meet(struct trying *t, const struct http_resp *last)
         return;
     }
     env = outlet_env(t->d, o);
-    rc = o->ops->meet(o->ch, t->arena, &env, callback_of(t), t->tell, last, &req, &why);
+    rc = o->ops->meet(o->ch, t->arena, &env, callback_of(t), t->tell, last, &req, why);
     if (rc == KF_AGAIN) {
         t->d->ports.fetch(t->d->ports.ctx, &req, met, t);
         return;
     }
     if (rc == KF_OK) {
-        come_back(t, why.text);
+        come_back(t, why->text);
         return;
     }
     /* Whoever tries it wants to know what became of the question: "connection refused" is no trouble of ours. */
-    step(t, "platform", false, *why.text ? why.text : kf_words(rc, NULL));
+    step(t, "platform", false, *why->text ? why->text : kf_words(rc, NULL));
     trying_end(t);
 }
 

@@ -82,8 +82,7 @@ static int finish(void **state)
 
 /* ---- the platform's side ----------------------------------------------------------------------------------------------------------- */
 
-/* "There is something for that account." */
-static void notice(const char *account, const char *token)
+static void says_event(const char *word, const char *more)
 {
     static int nonces;
     char document[600], body[2000], path[300], at[24], nonce[16], digest[41];
@@ -91,8 +90,8 @@ static void notice(const char *account, const char *token)
 
     (void)snprintf(document, sizeof(document),
                    "<xml><ToUserName><![CDATA[" CORP "]]></ToUserName><CreateTime>%lld</CreateTime><MsgType><![CDATA[event]]></MsgType>"
-                   "<Event><![CDATA[kf_msg_or_event]]></Event><Token><![CDATA[%s]]></Token><OpenKfId><![CDATA[%s]]></OpenKfId></xml>",
-                   (long long)clock_s, token, account);
+                   "<Event><![CDATA[%s]]></Event>%s</xml>",
+                   (long long)clock_s, word, more);
     (void)snprintf(body, sizeof(body),
                    "<xml><ToUserName><![CDATA[" CORP "]]></ToUserName><Encrypt><![CDATA[%s]]></Encrypt><AgentID/></xml>",
                    wx_seal(&scheme, document));
@@ -104,6 +103,15 @@ static void notice(const char *account, const char *token)
     assert_int_equal(r.status, 200);
     assert_int_equal(r.n_body, 0);
     reply_free(&r);
+}
+
+/* "There is something for that account." */
+static void notice(const char *account, const char *token)
+{
+    char more[200];
+
+    (void)snprintf(more, sizeof(more), "<Token><![CDATA[%s]]></Token><OpenKfId><![CDATA[%s]]></OpenKfId>", token, account);
+    says_event("kf_msg_or_event", more);
 }
 
 static int greetings;
@@ -170,8 +178,9 @@ static void gives_names(const char *user, const char *name)
 
     takes_next();
     assert_string_equal(p.path, "/cgi-bin/kf/customer/batchget?access_token=T1");
-    (void)snprintf(answer, sizeof(answer), "{\"errcode\":0,\"customer_list\":[{\"external_userid\":\"%s\",\"nickname\":\"%s\"}]}", user,
-                   name);
+    (void)snprintf(answer, sizeof(answer),
+                   "{\"errcode\":0,\"customer_list\":[{\"external_userid\":\"%s\",\"nickname\":\"%s\",\"unionid\":\"o-%s\"}]}", user, name,
+                   user);
     platform_answer(&p, 200, NULL, answer);
 }
 
@@ -245,7 +254,9 @@ static void who_enters_is_welcomed(void **state)
     (void)state;
     notice(ONE, "n-0");
     takes_pull(ONE, "n-0", "c0");
-    gives_page(event_item("wmA", "e-1", "enter_session", ",\"scene\":\"shop\",\"scene_param\":\"order%3D7\",\"welcome_code\":\"WC1\""),
+    gives_page(event_item("wmA", "e-1", "enter_session",
+                          ",\"scene\":\"shop\",\"scene_param\":\"order%3D7\",\"welcome_code\":\"WC1\","
+                          "\"wechat_channels\":{\"nickname\":\"小店\",\"shop_nickname\":\"家具店\",\"scene\":4}"),
                "c1", 0);
     platform_take(&p);
     assert_string_equal(p.path, "/cgi-bin/kf/send_msg_on_event?access_token=T1");
@@ -338,7 +349,7 @@ static void a_customer_is_answered(void **state)
     (void)snprintf(items, sizeof(items), "%s,%s", text_item(ONE, "wmA", "kfm_1", "你好😀"), text_item(ONE, "wmA", "kfm_2", "在吗"));
     gives_page(items, "c3", 0);
     (void)snprintf(conv, sizeof(conv), "%s", assigned("one"));
-    assert_true(staff_knows_came_by(&agent, &d, SITE, conv, "shop order%3D7"));
+    assert_true(staff_knows_came_by(&agent, &d, SITE, conv, "shop order%3D7 小店 · 家具店 · 4"));
     gives_names("wmA", "张三");
     if (!greetings)
         accepts(takes_message(ONE, "wmA", NULL));
@@ -499,6 +510,26 @@ static void a_pull_that_is_refused_is_told_and_soon_tried_again(void **state)
     assert_string_equal(told(""), "");
 }
 
+/* An account is taken from the app: nobody writes any more, so it is asked for at once, and what the platform says of it the owner reads. */
+static void a_withdrawn_account_is_told(void **state)
+{
+    (void)state;
+    says_event("kf_account_auth_change", "<AuthDelOpenKfId><![CDATA[" TWO "]]></AuthDelOpenKfId>");
+    takes_pull(TWO, "", "d1");
+    platform_answer(&p, 200, NULL, "{\"errcode\":95017,\"errmsg\":\"api is occupied by another app\"}");
+    while (!says("two", "95017: api is occupied")) { /* as above */
+        takes_pull(TWO, "", "d1");
+        platform_answer(&p, 200, NULL, "{\"errcode\":95017,\"errmsg\":\"api is occupied by another app\"}");
+    }
+    wire_take(&agent.wire, "{s:s}", "type", "notice");
+    assert_string_not_equal(told("95017: api is occupied"), "");
+    takes_pull(TWO, "", "d1"); /* and it is given back */
+    gives_page("", "d1", 0);
+    UNTIL(says("two", NULL));
+    wire_take(&agent.wire, "{s:s}", "type", "notice");
+    assert_string_equal(told(""), "");
+}
+
 /* The bytes of a file that the fake platform has: what stands where is told by its place. */
 #define FILE_SIZE (9 * 1024 * 1024 + 5)
 
@@ -641,6 +672,13 @@ static void a_menu_that_is_ready_is_sent(void **state)
     assert_string_equal(text_at(p.json, "msgmenu.list.1.miniprogram.content"), "查看订单 A 1");
     accepts(text_at(p.json, "msgid"));
     status(seq, "sent");
+
+    /* Nothing is wrong with the message: whoever runs the account has to hear of it. */
+    seq = staff_say(&agent, conv, "m2", "还有吗");
+    (void)takes_message(TWO, "wmM", "还有吗");
+    platform_answer(&p, 200, NULL, "{\"errcode\":95011,\"errmsg\":\"not allow to use this secret\"}");
+    status(seq, "failed");
+    UNTIL(says("two", "95011: not allow to use"));
 }
 
 /* What a notice said stays known: after a death the page is asked for from where the last has ended. */
@@ -678,6 +716,7 @@ int main(void)
         cmocka_unit_test(another_account_is_asked_for_its_own),
         cmocka_unit_test(items_of_another_account_go_to_its_channel),
         cmocka_unit_test(a_pull_that_is_refused_is_told_and_soon_tried_again),
+        cmocka_unit_test(a_withdrawn_account_is_told),
         cmocka_unit_test(a_large_file_is_fetched_in_pieces),
         cmocka_unit_test(a_menu_that_is_ready_is_sent),
         cmocka_unit_test(the_cursor_survives),

@@ -47,7 +47,7 @@ static const struct {
     { "wecom-kf", 200,
       "{\"errcode\":0,\"errmsg\":\"ok\",\"account_list\":[{\"open_kfid\":\"wkTwo\",\"name\":\"b\"},{\"open_kfid\":\"wkOne\",\"name\":"
       "\"售后\"}]}",
-      KF_OK, "the account is 售后" },
+      KF_AGAIN, "the account is 售后" }, /* and by which link it is reached, is asked for next */
     { "wecom-kf", 200, "{\"errcode\":0,\"account_list\":[{\"open_kfid\":\"wkTwo\"}]}", KF_REJECTED,
       "open_kfid: not one of the 1 accounts" },
     { "wecom-kf", 200, "{\"errcode\":0}", KF_REJECTED, "open_kfid: not one of the 0 accounts" },
@@ -139,10 +139,45 @@ static void an_account_among_very_many_may_be_ours(void **state)
         buf_printf(&b, "%s{\"open_kfid\":\"wk%d\"}", i ? "," : "", i);
     buf_str(&b, "]}");
     resp.body = buf_slice(&b);
-    assert_int_equal(t.ops->meet(t.ch, t.arena, &t.env, "", false, &resp, &req, &why), KF_OK);
+    assert_int_equal(t.ops->meet(t.ch, t.arena, &t.env, "", false, &resp, &req, &why), KF_AGAIN);
     assert_non_null(strstr(why.text, "not among the first 100"));
     buf_finish(&b);
     bench_close(&t);
+}
+
+/* By which link customers open the chat is told beside it; that it is not given is no trouble of the account. */
+static void an_account_is_told_with_its_link(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *words;
+    } answers[] = {
+        { 200, "{\"errcode\":0,\"errmsg\":\"ok\",\"url\":\"https://work.weixin.qq.com/kfid/kfc7a31f0de\"}",
+          "the account is 售后; customers open it by https://work.weixin.qq.com/kfid/kfc7a31f0de" },
+        { 200, "{\"errcode\":48002,\"errmsg\":\"api forbidden\"}", "the account is 售后" },
+        { 200, "{\"errcode\":0,\"url\":\"javascript:1\"}", "the account is 售后" },
+        { 500, "<html>", "the account is 售后" },
+        { 0, "", "the account is 售后" },
+    };
+    static const struct http_resp first = { .status = 200,
+                                            .body =
+                                                SLICE("{\"errcode\":0,\"account_list\":[{\"open_kfid\":\"wkOne\",\"name\":\"售后\"}]}") };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        const struct http_resp second = { .status = answers[i].status, .body = slice_of(answers[i].body) };
+        struct kf_err why = { .rc = KF_OK };
+        struct http_req req = { 0 };
+        struct bench t;
+
+        bench_open(&t, "wecom-kf");
+        assert_int_equal(t.ops->meet(t.ch, t.arena, &t.env, "", false, &first, &req, &why), KF_AGAIN);
+        assert_string_equal(req.url, "https://c.example/cgi-bin/kf/add_contact_way?access_token=T");
+        assert_true(slice_is(req.body, "{\"open_kfid\":\"wkOne\",\"scene\":\"kefud\"}"));
+        assert_int_equal(t.ops->meet(t.ch, t.arena, &t.env, "", false, &second, &req, &why), KF_OK);
+        assert_string_equal(why.text, answers[i].words);
+        bench_close(&t);
+    }
 }
 
 int main(void)
@@ -151,6 +186,7 @@ int main(void)
         cmocka_unit_test(one_question_is_asked),
         cmocka_unit_test(the_answer_is_told_in_words),
         cmocka_unit_test(an_account_among_very_many_may_be_ours),
+        cmocka_unit_test(an_account_is_told_with_its_link),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

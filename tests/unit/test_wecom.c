@@ -233,6 +233,72 @@ static struct errand an_errand(const char *text)
 
 /* ---- in ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* A notice as the platform seals it for `receiver`. */
+static struct received noticed(struct bench *t, const char *receiver, const char *document)
+{
+    static const uint8_t random[WX_RANDOM] = { 7 };
+    struct slice sealed, parts[] = { SLICE(TOKEN), SLICE("1718100100"), SLICE("42"), { NULL, 0 } };
+    struct http_pair *query = arena_array(t->arena, 3, sizeof(*query));
+    struct http_req req = { .method = "POST", .url = "/hooks/x", .query = query, .n_query = 3 };
+    struct received ret;
+    struct wx_key key;
+    char digest[41];
+
+    assert_true(wx_key_read(SLICE(AES_KEY), &key));
+    assert_int_equal(wx_encrypt(&key, t->arena, random, slice_of(document), slice_of(receiver), &sealed), KF_OK);
+    parts[3] = sealed;
+    assert_true(wx_sign(parts, 4, digest));
+    query[0] = (struct http_pair){ SLICE("msg_signature"), arena_copy(t->arena, slice_of(digest)) };
+    query[1] = (struct http_pair){ SLICE("timestamp"), SLICE("1718100100") };
+    query[2] = (struct http_pair){ SLICE("nonce"), SLICE("42") };
+    req.body = slice_of(arena_printf(t->arena, "<xml><Encrypt><![CDATA[%.*s]]></Encrypt></xml>", (int)sealed.n, sealed.p));
+    assert_int_equal(wecom_kf_ops.receive(t->ch, t->arena, &req, &t->env, &ret), KF_OK);
+    return ret;
+}
+
+#define EVENT(word, more) "<xml><FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>" word "</Event>" more "</xml>"
+
+/* An account was granted: what has waited is fetched. It was withdrawn: the platform says so when it is asked, and the owner is told. */
+static void a_change_of_accounts_is_looked_after_at_once(void **state)
+{
+#define ADD(id) "<AuthAddOpenKfId>" id "</AuthAddOpenKfId>"
+#define DEL(id) "<AuthDelOpenKfId>" id "</AuthDelOpenKfId>"
+    static const struct {
+        const char *event, *account; /* NULL: nobody is asked */
+    } rows[] = {
+        { EVENT("kf_account_auth_change", ADD("wkOther") ADD(OURS)), OURS },
+        { EVENT("kf_account_auth_change", ADD("wkOther") DEL(OURS)), OURS },
+        { EVENT("kf_account_auth_change", DEL("wkOther") DEL("wkThird")), "wkOther" },
+        { EVENT("kf_account_auth_change", ""), NULL },
+        { EVENT("change_contact", ADD(OURS)), NULL },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct received got = noticed(t, CORP, rows[i].event);
+
+        assert_null(got.refused);
+        assert_int_equal(got.status, 200);
+        assert_int_equal(got.body.n, 0);
+        assert_int_equal(got.pull, rows[i].account != NULL);
+        if (rows[i].account)
+            assert_true(slice_is(got.pull_account, rows[i].account));
+    }
+}
+
+/* What a third party's app is told ends with its suite's id; no other tail is believed. */
+static void the_suite_of_a_third_party_may_stand_at_the_end(void **state)
+{
+    static const char document[] = EVENT("kf_msg_or_event", "<Token>N</Token><OpenKfId>" OURS "</OpenKfId>");
+    struct bench *t = *state;
+
+    assert_string_equal(noticed(t, "wwSUITE", document).refused, "wrong_receiver");
+    open_with(t, ",\"suite_id\":\"wwSUITE\"");
+    assert_true(noticed(t, "wwSUITE", document).pull);
+    assert_true(noticed(t, CORP, document).pull);
+    assert_string_equal(noticed(t, "wwELSE", document).refused, "wrong_receiver");
+}
+
 static void names_are_asked_for_once_a_page(void **state)
 {
     struct bench *t = *state;
@@ -245,14 +311,15 @@ static void names_are_asked_for_once_a_page(void **state)
     assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("n"), &last, &req, &done), KF_AGAIN);
     assert_string_equal(req.url, "https://api.example/cgi-bin/kf/customer/batchget?access_token=TKN");
     assert_true(slice_is(req.body, "{\"external_userid_list\":[\"u1\",\"u2\"],\"need_enter_session_context\":0}"));
-    last = answered(
-        200,
-        "{\"errcode\":0,\"customer_list\":[{\"external_userid\":\"u1\",\"nickname\":\"张三😀\"}],\"invalid_external_userid\":[\"u2\"]}");
+    last = answered(200, "{\"errcode\":0,\"customer_list\":[{\"external_userid\":\"u1\",\"nickname\":\"张三😀\",\"gender\":1,\"unionid\":"
+                         "\"oUNI\\\"7\"}],\"invalid_external_userid\":[\"u2\"]}");
     assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE("n"), &last, &req, &done), KF_OK);
     assert_int_equal(done.n, 3);
     assert_true(slice_is(done.inbound[0].user_name, "张三😀"));
     assert_int_equal(done.inbound[1].user_name.n, 0);
     assert_true(slice_is(done.inbound[2].user_name, "张三😀"));
+    assert_true(slice_is(done.inbound[2].profile, "{\"unionid\":\"oUNI\\\"7\"}"));
+    assert_int_equal(done.inbound[1].profile.n, 0);
     assert_true(slice_is(done.cursor, "c2"));
 }
 
@@ -386,7 +453,10 @@ static void a_pull_in_trouble_does_not_move_its_cursor(void **state)
         { 200, "{\"errcode\":-1,\"next_cursor\":\"c2\"}", KF_RATE, false },
         { 200, "{\"errcode\":45009}", KF_RATE, false },
         { 200, "{\"errcode\":60020}", KF_AUTH, false },
-        { 200, "{\"errcode\":95000}", KF_IO, false },
+        { 200, "{\"errcode\":95000}", KF_AUTH, false }, /* nothing will come until somebody looks after the account */
+        { 200, "{\"errcode\":95004}", KF_AUTH, false },
+        { 200, "{\"errcode\":95017,\"errmsg\":\"api is occupied\"}", KF_AUTH, false },
+        { 200, "{\"errcode\":40058}", KF_IO, false },
         { 200, "{\"errcode\":95007}", KF_IO, false }, /* there was no token to leave out */
         { 200, "{\"errcode\":40014,\"next_cursor\":\"c2\",\"has_more\":1}", KF_OK, true },
         { 200, "{\"next_cursor\":\"c2\"}", KF_IO, false },
@@ -408,6 +478,7 @@ static void a_pull_in_trouble_does_not_move_its_cursor(void **state)
         assert_int_equal(done.token_expired, rows[i].expired);
         assert_int_equal(done.n, 0);
         assert_false(done.more);
+        assert_int_equal(done.words.n > 0, rows[i].rc == KF_AUTH);
         if (rows[i].rc == KF_OK)
             assert_true(slice_is(done.cursor, "c1"));
     }
@@ -436,7 +507,24 @@ static void each_item_is_readable(void **state)
           "\\\"好\\\"}}\"},"
           "{\"msgtype\":\"image\",\"sender_name\":\"乙\",\"msg_content\":\"{}\"},{\"msgtype\":\"text\",\"msg_content\":\"oops\"}]}",
           TYPE_RICH, "聊天", "甲: 好\n乙: [image]\n: [text]" },
-        { "channels", "{\"sub_type\":1,\"nickname\":\"小店\",\"title\":\"新品\"}", TYPE_RICH, "新品", "小店" },
+        { "merged_msg",
+          "{\"title\":\"聊天\",\"item\":[{\"msgtype\":\"link\",\"sender_name\":\"甲\",\"msg_content\":\"{\\\"link\\\":{\\\"title\\\":"
+          "\\\"退货\\\",\\\"url\\\":\\\"https://x.example/r\\\"}}\"},{\"msgtype\":\"location\",\"sender_name\":\"乙\",\"msg_content\":"
+          "\"{\\\"location\\\":{\\\"latitude\\\":31.2,\\\"longitude\\\":121.4,\\\"name\\\":\\\"\\\",\\\"address\\\":\\\"人民大道\\\"}}\"},"
+          "{\"msgtype\":\"channels_shop_product\",\"sender_name\":\"丙\",\"msg_content\":\"{\\\"channels_shop_product\\\":{\\\"title\\\":"
+          "\\\"椅子\\\"}}\"},{\"msgtype\":\"merged_msg\",\"sender_name\":\"丁\",\"msg_content\":\"{\\\"merged_msg\\\":{\\\"title\\\":"
+          "\\\"更早\\\",\\\"item\\\":[{}]}}\"},{\"msgtype\":\"image\",\"sender_name\":\"戊\",\"msg_content\":\"{\\\"image\\\":{\\\"media_"
+          "id\\\":"
+          "\\\"M\\\"}}\"},{\"msgtype\":\"location\",\"sender_name\":\"己\",\"msg_content\":\"{\\\"location\\\":{\\\"name\\\":\\\"x\\\","
+          "\\\"latitude\\\":1000}}\"}]}",
+          TYPE_RICH, "聊天", "甲: 退货 https://x.example/r\n乙: 人民大道\n丙: 椅子\n丁: 更早\n戊: [image]\n己: [location]" },
+        { "channels", "{\"sub_type\":1,\"nickname\":\"小店\",\"title\":\"新品\"}", TYPE_RICH, "新品", "[post] 小店" },
+        { "channels", "{\"sub_type\":2,\"nickname\":\"小店\",\"title\":\"今晚八点\"}", TYPE_RICH, "今晚八点", "[live] 小店" },
+        { "channels", "{\"sub_type\":\"3\",\"nickname\":\"小店\"}", TYPE_RICH, "", "[channel] 小店" },
+        { "channels", "{\"sub_type\":9,\"nickname\":\"小店\",\"title\":\"新\"}", TYPE_RICH, "新", "小店" },
+        { "channels", "{\"sub_type\":2}", TYPE_UNSUPPORTED, "", "" },
+        { "channels_shop_product", "{\"title\":\"椅子\",\"sales_price\":5}", TYPE_RICH, "椅子", "¥0.05" },
+        { "channels_shop_product", "{\"title\":\"椅子\",\"sales_price\":\"much\"}", TYPE_RICH, "椅子", "" },
         { "link", "{\"title\":\"T\",\"url\":\"https://x.example\",\"pic_url\":\"javascript:1\"}", TYPE_LINK, "T", "" },
         { "image", "{}", TYPE_UNSUPPORTED, "", "" },
         { "location", "{\"latitude\":1000,\"longitude\":1,\"name\":\"x\"}", TYPE_UNSUPPORTED, "", "" },
@@ -474,6 +562,117 @@ static struct inbound item_of(struct bench *t, const char *text)
     assert_true(wecom_item(wecom_of(t->ch), t->arena, item, &in, &nomem));
     json_decref(item);
     return in;
+}
+
+/* By what somebody came, with the video channel that it stood in. */
+static void who_enters_says_from_where(void **state)
+{
+    static const struct {
+        const char *fields, *referral, *payload, *title;
+    } rows[] = {
+        { "\"scene\":\"shop\",\"scene_param\":\"id%3D8\"", "shop", "id%3D8", "" },
+        { "\"scene\":\"shop\",\"wechat_channels\":{\"nickname\":\"小店\",\"shop_nickname\":\"家具店\",\"scene\":4}", "shop", "",
+          "小店 · 家具店 · 4" },
+        { "\"wechat_channels\":{\"nickname\":\"小店\",\"scene\":1}", "wechat_channels", "", "小店 · 1" },
+        { "\"wechat_channels\":{}", "", "", "" },
+        { "\"wechat_channels\":null", "", "", "" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct inbound in = item_of(
+            t, arena_printf(t->arena,
+                            "{\"msgid\":\"m\",\"send_time\":1718100099,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":"
+                            "\"enter_session\",\"open_kfid\":\"" OURS "\",\"external_userid\":\"u\",%s}}",
+                            rows[i].fields));
+
+        assert_true(slice_is(in.referral, rows[i].referral));
+        assert_true(slice_is(in.payload, rows[i].payload));
+        if (!slice_is(in.title, rows[i].title))
+            fail_msg("%zu: %.*s", i, (int)in.title.n, in.title.p);
+    }
+}
+
+/* Each with the reason that the staff read; of those that say that it was too late or too much, the window ends, too. */
+static void each_failure_says_why(void **state)
+{
+    static const struct {
+        int type;
+        bool over;
+        const char *words;
+    } rows[] = {
+        { 0, false, "the platform could not deliver it" },
+        { 1, false, "the customer service account was deleted" },
+        { 2, false, "the app was closed" },
+        { 4, true, "more than 48 hours" },
+        { 5, true, "the session is over" },
+        { 6, true, "more than 5 messages" },
+        { 8, false, "the company is not verified" },
+        { 10, false, "refused by the customer" },
+        { 11, false, "nobody of the company has signed in" },
+        { 12, false, "this type of message is not allowed" },
+        { 13, false, "refused for what it says" },
+        { 99, false, "the platform could not deliver it" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct inbound in = item_of(
+            t,
+            arena_printf(t->arena,
+                         "{\"msgid\":\"m\",\"send_time\":1718100099,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":"
+                         "\"msg_send_fail\",\"open_kfid\":\"" OURS "\",\"external_userid\":\"u\",\"fail_msgid\":\"out\",\"fail_type\":%d}}",
+                         rows[i].type));
+
+        assert_int_equal(in.kind, INBOUND_STATUS);
+        assert_int_equal(in.delivery, DELIVERY_FAILED);
+        assert_true(slice_is(in.ref, "out"));
+        assert_int_equal(in.window_over, rows[i].over);
+        assert_true(slice_starts(in.reason, rows[i].words));
+    }
+}
+
+/* What happens on the company's side is about nobody of those who write here, or names the one whom it is about. */
+static void each_event_is_understood(void **state)
+{
+    static const struct {
+        const char *type, *fields;
+        enum inbound_kind kind;
+        const char *code, *user, *ref, *handle;
+    } rows[] = {
+        { "servicer_status_change", "\"servicer_userid\":\"LiSi\",\"status\":2,\"stop_type\":1", INBOUND_SYSTEM, "servicer_status_change",
+          "", "", "" },
+        { "reject_customer_msg_switch_change", "\"external_userid\":\"u\",\"servicer_userid\":\"LiSi\",\"reject_switch\":1", INBOUND_SYSTEM,
+          "reject_customer_msg_switch_change", "u", "", "" },
+        { "session_status_change", "\"external_userid\":\"u\",\"change_type\":1,\"new_servicer_userid\":\"LiSi\",\"msg_code\":\"MC\"",
+          INBOUND_SYSTEM, "session_taken", "u", "", "" },
+        { "session_status_change", "\"external_userid\":\"u\",\"change_type\":2", INBOUND_SYSTEM, "session_transferred", "u", "", "" },
+        { "session_status_change", "\"external_userid\":\"u\",\"change_type\":3,\"msg_code\":\"MC\"", INBOUND_SYSTEM, "session_ended", "u",
+          "", "MC" },
+        { "session_status_change", "\"external_userid\":\"u\",\"change_type\":4", INBOUND_SYSTEM, "session_reopened", "u", "", "" },
+        { "user_recall_msg", "\"external_userid\":\"u\",\"recall_msgid\":\"m1\"", INBOUND_DELETE, "user_recall_msg", "u", "m1", "" },
+        { "servicer_recall_msg", "\"external_userid\":\"u\",\"recall_msgid\":\"m1\",\"servicer_userid\":\"LiSi\"", INBOUND_DELETE,
+          "servicer_recall_msg", "u", "m1", "" },
+        { "user_recall_msg", "\"external_userid\":\"u\"", INBOUND_SYSTEM, "user_recall_msg", "u", "", "" },
+        { "something_new", "\"external_userid\":\"u\"", INBOUND_SYSTEM, "something_new", "u", "", "" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct inbound in = item_of(
+            t, arena_printf(t->arena,
+                            "{\"msgid\":\"m\",\"send_time\":1718100099,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":"
+                            "\"%s\",\"open_kfid\":\"" OURS "\",%s}}",
+                            rows[i].type, rows[i].fields));
+
+        if (in.kind != rows[i].kind || !slice_is(in.code, rows[i].code))
+            fail_msg("%s: %d %.*s", rows[i].type, (int)in.kind, (int)in.code.n, in.code.p);
+        assert_true(slice_is(in.user, rows[i].user));
+        assert_true(slice_is(in.ref, rows[i].ref));
+        /* the code with which a farewell may be said; whose session was taken has somebody to talk to */
+        if (*rows[i].handle)
+            assert_true(slice_is(in.reply_token, rows[i].handle));
+    }
 }
 
 static void places_are_as_chinese_maps_have_them(void **state)
@@ -865,11 +1064,25 @@ static void each_code_has_its_class(void **state)
         { OUTCOME_FATAL, 0, { 95000, 95004, 95003, 95011, 95012, 95017, 95023, 99999 } },
         { OUTCOME_ALREADY_ACCEPTED, 0, { 95033 } },
     };
+    static const int64_t alerting[] = { 95000, 95004, 95003, 95011, 95012, 95017, 95023 };
     static const struct class_row harmless = { OUTCOME_SENT, 0, { 95013, 95016, 95018 } };
     struct bench *t = *state;
     struct errand e = an_errand("hi"), closed = { .kind = ERRAND_CLOSED, .user = USER };
 
     codes_have_their_class(&wecom_kf_ops, t->ch, &e, "errcode", rows, sizeof(rows) / sizeof(rows[0]));
+    for (size_t i = 0; i <= COUNT(alerting); i++) { /* who runs the account is told, whichever question it was */
+        const char *body = arena_printf(t->arena, "{\"errcode\":%lld}", i < COUNT(alerting) ? (long long)alerting[i] : 40058LL);
+        struct upload up = { .mime = "image/png", .bytes = SLICE("12345678"), .name = "a.png" };
+        struct http_resp last = { .status = 200, .body = slice_of(body) };
+        struct uploaded file;
+        struct outcome out;
+        struct http_req req;
+
+        assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+        assert_int_equal(out.alert, i < COUNT(alerting));
+        assert_int_equal(wecom_kf_ops.upload(t->ch, t->arena, &e, &up, &t->env, &last, &req, &file), KF_OK);
+        assert_int_equal(file.outcome.alert, i < COUNT(alerting));
+    }
     /* the session is where it should be, or with somebody faster */
     codes_have_their_class(&wecom_kf_ops, t->ch, &closed, "errcode", &harmless, 1);
 }
@@ -905,6 +1118,8 @@ static void a_token_is_one_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BENCH(a_change_of_accounts_is_looked_after_at_once),
+        BENCH(the_suite_of_a_third_party_may_stand_at_the_end),
         BENCH(names_are_asked_for_once_a_page),
         BENCH(a_page_does_not_wait_for_names),
         BENCH(who_enters_is_welcomed_while_the_code_holds),
@@ -915,6 +1130,9 @@ int main(void)
         BENCH(a_page_that_is_too_large_is_asked_for_in_small),
         BENCH(a_pull_in_trouble_does_not_move_its_cursor),
         BENCH(each_item_is_readable),
+        BENCH(who_enters_says_from_where),
+        BENCH(each_failure_says_why),
+        BENCH(each_event_is_understood),
         BENCH(an_overlong_id_costs_no_words),
         BENCH(places_are_as_chinese_maps_have_them),
         BENCH(memory_that_runs_out_loses_nothing),

@@ -74,8 +74,11 @@ export default {
     }
   },
   met: {
-    words: 'the account is 售后',
-    answers: { '/cgi-bin/kf/account/list': { errcode: 0, errmsg: 'ok', account_list: [{ open_kfid: OURS, name: '售后' }] } },
+    words: 'the account is 售后; customers open it by https://work.weixin.qq.com/kfid/kfc7a31f0de',
+    answers: {
+      '/cgi-bin/kf/account/list': { errcode: 0, errmsg: 'ok', account_list: [{ open_kfid: OURS, name: '售后' }] },
+      '/cgi-bin/kf/add_contact_way': { errcode: 0, errmsg: 'ok', url: 'https://work.weixin.qq.com/kfid/kfc7a31f0de' },
+    },
   },
   expired: () => ({ body: { errcode: 42001, errmsg: 'access_token expired, hint: [1], from ip: 203.0.113.9' } }),
   blocked: () => ({ body: { errcode: 40096, errmsg: 'invalid external userid, hint: [2]' }, words: 'invalid external userid' }),
