@@ -125,6 +125,11 @@ enum kf_rc channel_template(const struct channel_ops *ops, const struct template
     return rc ? rc : ops->template(t, why);
 }
 
+int64_t channel_recall_ms(const struct channel_ops *ops, int64_t site_ms)
+{
+    return ops && ops->recall_ms && (!site_ms || ops->recall_ms < site_ms) ? ops->recall_ms : site_ms;
+}
+
 enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why)
 {
     struct card_mini mini;

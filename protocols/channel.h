@@ -159,6 +159,7 @@ struct channel_ops {
     int window_count;               /* replies per inbound message; 0 unbounded */
     int64_t poll_ms;                /* pull() also without being told, as a safety net; 0 never */
     int64_t patience_ms;            /* what may get through later is tried for so long at least; 0: a dozen times, within the hour */
+    int64_t recall_ms;              /* CHAN_RECALL: what was sent longer ago stays there; 0: no bound is known */
     int64_t media_ms;               /* how long the platform keeps a file that was sent to us; 0: not known */
     int64_t upload_max;             /* upload(): bytes of a file; larger ones fail before anything is sent */
     const struct setting_key *keys; /* ended by a NULL name */
@@ -244,6 +245,9 @@ enum kf_rc channel_check(const struct channel_ops *ops, struct slice settings, s
 
 /* Can it send this template? Else the words begin with the member that is wrong. */
 enum kf_rc channel_template(const struct channel_ops *ops, const struct template *t, struct kf_err *why);
+
+/* How long ago a message may have been sent that is taken back here: what its platform would keep, and what the site says (0: any time). */
+int64_t channel_recall_ms(const struct channel_ops *ops, int64_t site_ms);
 
 /* ops->card(), or what stands for it. */
 enum card_way channel_card(const struct channel_ops *ops, const struct message *m, struct kf_err *why);

@@ -191,6 +191,7 @@ const struct channel_ops qq_ops = {
     .text_max = 2000,
     .window_ms = 3600 * 1000LL,
     .window_count = 5,
+    .recall_ms = 120 * 1000LL,
     .upload_max = 20 << 20,
     .keys = keys,
     .words = qq_chinese,

@@ -476,7 +476,7 @@ enum kf_rc qq_settle(const struct channel *ch, struct arena *a, const struct err
     if (e->kind == ERRAND_SEND && id.n && ret->cls == OUTCOME_SENT)
         ret->ref = id;
     if (e->kind == ERRAND_SEND && ret->cls == OUTCOME_SENT && (resp->status == 201 || resp->status == 202))
-        ret->note = SLICE("QQ has a person look at it first: it is shown later, or not at all");
+        ret->note = SLICE("review");
     if (e->kind == ERRAND_DELETE && resp->status >= 200 && resp->status < 300 && ret->cls == OUTCOME_UNCERTAIN)
         ret->cls = OUTCOME_SENT; /* it answers nothing */
     if (e->kind == ERRAND_TYPING && ret->cls != OUTCOME_AUTH)

@@ -118,7 +118,8 @@ struct outcome {
     struct slice ref;  /* the platform's id of what was sent, empty if it gives none */
     struct slice code; /* the platform's own code, for people */
     struct slice text; /* the platform's own words, for people */
-    struct slice note; /* OUTCOME_SENT: what shall stand beside it all the same, for people; empty: nothing */
+    struct slice
+        note; /* OUTCOME_SENT: the word for what stands beside it all the same; empty: nothing. "review": somebody there looks at it first */
     struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
     bool alert; /* with OUTCOME_FATAL: nothing of this account gets through until somebody does something about it there */

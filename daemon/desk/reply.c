@@ -366,10 +366,11 @@ static void invites(struct desk_site *ds, struct change *c, const struct conv *c
 
 static void recalls(struct desk_site *ds, struct change *c, const struct inbound *in, const struct conv *conv)
 {
+    const struct site_channel *sc = site_channel(ds->site, &conv->channel);
     struct act *act = change_act(c, ACT_REMOVE);
 
     act->u.edit.seq = in->seq;
-    act->u.edit.within_ms = ds->site->recall_ms;
+    act->u.edit.within_ms = channel_recall_ms(sc ? channel_find(sc->adapter) : NULL, ds->site->recall_ms);
     act->u.edit.own = true;
     staff_entry(c, "recalled", change_printf(c, "{\"seq\":%lld}", (long long)in->seq));
     also_tell(ds, c, conv, CHAN_RECALL, ERRAND_DELETE, in->seq);

@@ -20,8 +20,10 @@ async function api() {
     req.on('end', () => {
       const { pathname } = new URL(req.url, 'http://wechat');
       asked.push({ path: pathname, json: chunks.length ? JSON.parse(Buffer.concat(chunks)) : null });
-      res.writeHead(200, { 'Content-Type': 'application/json' });
-      if (pathname.endsWith('/messages')) res.end('{"id":"ROBOT1.0_out","timestamp":1718200000}');
+      const looked = asked.at(-1).json?.content?.startsWith('请看');
+      res.writeHead(looked ? 202 : 200, { 'Content-Type': 'application/json' });
+      if (looked) res.end('{"code":304023,"message":"push message is waiting for audit now"}');
+      else if (pathname.endsWith('/messages')) res.end('{"id":"ROBOT1.0_out","timestamp":1718200000}');
       else res.end(/token/i.test(pathname) ? '{"access_token":"T1","expires_in":7200}' : '{"errcode":0,"errmsg":"ok","msgid":7}');
     });
   });
@@ -181,13 +183,32 @@ test('on QQ it is an ARK, and one of the replies to the message', async () => {
   await leave(page);
 });
 
+for (const [locale, dark, words] of [['zh-CN', false, '平台先审核，之后才显示'], ['en-US', true, 'The platform reviews it before it is shown']])
+  test(`what QQ has somebody look at first is sent, and says so (${locale})`, async () => {
+    const page = await agent(browser, house, 'agent1', { locale, dark });
+    const d = { id: `ROBOT1.0_look-${locale}`, author: { user_openid: `Q-${locale}` }, content: `多少钱 ${locale}`, timestamp: new Date().toISOString() };
+    const asks = signed(JSON.stringify({ id: `C2C_MESSAGE_CREATE:${d.id}`, op: 0, t: 'C2C_MESSAGE_CREATE', d }));
+    assert.equal((await fetch(house.base + qqHook, { method: 'POST', ...asks })).status, 200);
+    await openTalk(page, d.content);
+    await page.locator('.writer textarea').fill('请看 https://shop.example/price');
+    await page.keyboard.press('Enter');
+    const line = page.locator('.say', { hasText: '请看' }).last();
+    await line.locator('.say-why.quiet', { hasText: words }).waitFor();
+    await line.locator('.ticks').waitFor();
+    assert.equal(await line.locator('.say-body.failed').count(), 0);
+    await picture(page, `ready-qq-looked-at-${locale}`);
+    assert.deepEqual(await axe(page), []);
+    await closeTalk(page);
+    await leave(page);
+  });
+
 test('QQ has nothing but what is ready', async () => {
   const admin = await at(browser, house, 'admin', '/admin/', { locale: 'zh-CN' });
   await admin.locator('input[type=password]').waitFor({ state: 'detached' });
   await admin.goto(`${house.base}/admin/#/channel/bot`);
   await admin.getByRole('button', { name: '添加模板' }).click();
   const part = admin.locator('fieldset.template').last();
-  assert.deepEqual(await part.getByLabel('类型', { exact: true }).locator('option').allTextContents(), ['ARK 23：链接列表', 'ARK 24：文字和缩略图', 'ARK 37：大图', 'Markdown 模板']);
+  assert.deepEqual(await part.getByLabel('类型', { exact: true }).locator('option').allTextContents(), ['ARK 23：链接列表', 'ARK 24：文字和缩略图', 'ARK 37：大图', 'Markdown 模板', '频道嵌入消息']);
   await part.getByLabel('第 8 行的链接 · link8', { exact: true }).waitFor();
   await part.getByLabel('类型', { exact: true }).selectOption('ark37');
   await part.getByLabel('图片地址 · image *', { exact: true }).waitFor();

@@ -346,7 +346,7 @@ static void what_waits_for_a_review_says_so(void **state)
     seq = staff_say(&r.agent, conv, "f1", "see shop.example");
     take_text("/USER-F/messages", "see shop.example");
     platform_answer(&r.p, 202, NULL, "{\"code\":304023,\"message\":\"push message is waiting for audit now\"}");
-    assert_non_null(strstr(text_at(rig_status(&r, seq, "sent"), "reason"), "a person look at it first"));
+    assert_string_equal(text_at(rig_status(&r, seq, "sent"), "reason"), "review");
     seq = staff_say(&r.agent, conv, "f2", "not allowed");
     take_text("/USER-F/messages", "not allowed");
     platform_answer(&r.p, 400, NULL, "{\"code\":304003,\"message\":\"url not allowed\"}");

@@ -865,6 +865,19 @@ static void a_recall_names_what_was_sent(void **state)
     assert_int_equal(out.cls, OUTCOME_SENT);
 }
 
+/* Two minutes there, whatever the site allows: later it would be gone here alone. */
+static void a_recall_comes_within_two_minutes(void **state)
+{
+    static const struct channel_ops any = { .name = "any" };
+
+    (void)state;
+    assert_int_equal(channel_recall_ms(&qq_ops, 3600000), 120000);
+    assert_int_equal(channel_recall_ms(&qq_ops, 60000), 60000);
+    assert_int_equal(channel_recall_ms(&qq_ops, 0), 120000);
+    assert_int_equal(channel_recall_ms(&any, 3600000), 3600000);
+    assert_int_equal(channel_recall_ms(NULL, 3600000), 3600000);
+}
+
 static void each_answer_has_its_class(void **state)
 {
     static const struct {
@@ -985,6 +998,7 @@ int main(void)
         BENCH(an_upload_says_how_it_went),
         BENCH(typing_is_told_to_one_person_and_counts_for_itself),
         BENCH(a_recall_names_what_was_sent),
+        cmocka_unit_test(a_recall_comes_within_two_minutes),
         BENCH(each_answer_has_its_class),
         BENCH(each_code_has_its_class),
         BENCH(a_token_is_renewed_ahead_of_its_end),

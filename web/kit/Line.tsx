@@ -204,7 +204,7 @@ function Message({
         </span>
         {m.kind !== 'removed' && actions.acts && <span class="say-acts">{actions.acts(m)}</span>}
       </div>
-      {!bad && m.reason && <p class="say-why quiet">{m.reason}</p>}
+      {!bad && m.reason === 'review' && <p class="say-why quiet">{k('stateReview')}</p>}
       {bad && (
         <p class="say-why">
           <Icon node={CircleAlert} size={16} />

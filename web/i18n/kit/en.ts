@@ -27,6 +27,7 @@ export const en: Like<typeof zhCN> = {
   stateRead: 'Read',
   stateFailed: 'Not sent',
   stateUncertain: 'May have arrived',
+  stateReview: 'The platform reviews it before it is shown',
   resend: 'Send again',
   discard: 'Delete',
   removed: 'A message was taken back',

@@ -24,6 +24,7 @@ export const zhCN = {
   stateRead: '已读',
   stateFailed: '发送失败',
   stateUncertain: '可能已送达',
+  stateReview: '平台先审核，之后才显示',
   resend: '重新发送',
   discard: '删除',
   removed: '对方已撤回一条消息',

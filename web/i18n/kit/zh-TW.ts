@@ -27,6 +27,7 @@ export const zhTW: Like<typeof zhCN> = {
   stateRead: '已讀',
   stateFailed: '傳送失敗',
   stateUncertain: '可能已送達',
+  stateReview: '平台會先審核，之後才顯示',
   resend: '重新傳送',
   discard: '刪除',
   removed: '對方已收回一則訊息',

@@ -61,6 +61,7 @@ export const en: Like<typeof zhCN> = {
   kind_ark24: 'ARK 24: words and a picture',
   kind_ark37: 'ARK 37: a large picture',
   kind_markdown: 'Markdown template',
+  kind_embed: 'Embed, in guilds',
   kind_msgmenu: 'Menu with links',
   kind_ca_link: 'Customer acquisition link',
   templatePreview: 'Customers will see',

@@ -58,6 +58,7 @@ export const zhCN = {
   kind_ark24: 'ARK 24：文字和缩略图',
   kind_ark37: 'ARK 37：大图',
   kind_markdown: 'Markdown 模板',
+  kind_embed: '频道嵌入消息',
   kind_msgmenu: '菜单消息',
   kind_ca_link: '获客链接',
   templatePreview: '客户将看到',

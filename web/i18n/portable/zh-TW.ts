@@ -60,6 +60,7 @@ export const zhTW: Like<typeof zhCN> = {
   kind_ark24: 'ARK 24：文字和縮圖',
   kind_ark37: 'ARK 37：大圖',
   kind_markdown: 'Markdown 範本',
+  kind_embed: '頻道嵌入訊息',
   kind_msgmenu: '選單訊息',
   kind_ca_link: '獲客連結',
   templatePreview: '客戶將看到',
