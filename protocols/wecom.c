@@ -56,7 +56,7 @@ static const struct setting_key keys[] = {
       .max = WECOM_CHOICES,
       .help = "what stands below the welcome to be tapped: each comes back as the words of who has tapped it" },
     { .name = "goodbye", .type = SETTING_TEXT, .min = 1, .max = 2000, .help = "what is said when a session ends in the WeCom client" },
-    { .name = "names", .type = SETTING_BOOL, .def = "true", .help = "ask the platform for the customers' names" },
+    { .name = "names", .type = SETTING_BOOL, .def = "true", .help = "ask the platform for the customers' names and unionids" },
     { .name = "take",
       .type = SETTING_BOOL,
       .def = "false",
