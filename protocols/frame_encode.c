@@ -602,6 +602,8 @@ void frame_window(struct buf *b, const struct kf_id *conv, const struct reply_wi
         ADD(b, ",\"templates\":true");
     if (w->ready)
         ADD(b, ",\"ready\":true");
+    if (w->texts)
+        ADD(b, ",\"texts\":true");
     buf_char(b, '}');
 }
 

@@ -54,7 +54,7 @@ enum act_kind {
     ACT_OPT,      /* out: the contact wants to hear nothing from machines any more, or again */
     ACT_STATUS,   /* status: moves forward only; unknown refs are parked for a day */
     ACT_HANDLE,   /* handle: the newest reply handle of the conversation; one that ends earlier than one with replies left is none,
-                   * unless each is answered for itself (beside) */
+                   * unless each is answered for itself (beside). Of an opening that only joins: nothing where there is none to join */
     ACT_PRIORITY, /* number; of who waits it is a new epoch, at the end of the change */
     ACT_TAG,      /* tag */
     ACT_ARTICLE,  /* article: counts of it go up */
@@ -356,6 +356,8 @@ struct act {
             int left;
             bool beside; /* those that are there can be answered still */
             bool over;   /* that which there is takes nothing more; nothing else counts then */
+            bool code;   /* `text` begins with HANDLE_CODE: it takes the place of an older code, and of nothing else */
+            bool ends;   /* those that are there end with it; without `text` that is all */
         } handle;
         int number;
         struct {

@@ -80,6 +80,10 @@ struct errand {
 /* Of one conversation, where each of the visitor's messages is answered for itself: a hundred replies and more. */
 #define HANDLES_MAX 32
 
+/* So begins a handle that is a code of an event's: it stands for one text of a person's, and for nothing else. While it can be used it goes
+ * before all others, which the platform does not take then. */
+#define HANDLE_CODE "code:"
+
 /* handle_expires_ms where the visitor has left: not even a template gets there. */
 #define HANDLE_LEFT 1
 
@@ -92,6 +96,7 @@ struct reply_window {
     bool late;        /* afterwards the platform takes what staff write, as what it has approved (a template of one variable) */
     bool templates;   /* afterwards, and before, it takes what they choose from the channel's templates */
     bool ready;       /* there are templates that go as replies, and only so */
+    bool texts;       /* one text is all that goes: it does by the code of an event (HANDLE_CODE) */
 };
 
 enum reply_state { REPLY_FREE /* no bounds, or not known */, REPLY_OPEN, REPLY_LATE, REPLY_CLOSED };

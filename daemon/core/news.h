@@ -35,6 +35,7 @@ struct news {
     size_t n_changed;
     int missed;          /* offers in a row that the former owner has let pass, with this one; 0: it was none */
     size_t n_errands;    /* how many new ones the outbox has */
+    bool window;         /* how it may be answered has changed: its reply handles have */
     int64_t version;     /* of a document; epoch of a lease */
     const char *receipt; /* of an erasure: a JSON object */
 };

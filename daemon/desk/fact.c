@@ -192,20 +192,41 @@ static void one_message(struct change *c, const struct channel_ops *ops, const s
     act->answers = first && in->ref.n ? change_text(c, in->ref) : NULL;
 }
 
-static void add_message(struct change *c, const struct channel_ops *ops, const struct site *site, const struct inbound *in)
+/* By what, how long and how often this may be answered, or that nothing of before may be any more. */
+static void add_handle(struct change *c, const struct channel_ops *ops, const struct inbound *in)
 {
     struct act *act;
 
+    if (!in->reply_token.n && !in->reply_ends)
+        return;
+    act = change_act(c, ACT_HANDLE);
+    act->u.handle.ends = in->reply_ends;
+    if (!in->reply_token.n)
+        return;
+    act->u.handle.text =
+        in->reply_code ? change_printf(c, HANDLE_CODE "%.*s", (int)in->reply_token.n, in->reply_token.p) : change_text(c, in->reply_token);
+    act->u.handle.expires_ms = in->reply_expires_ms;
+    act->u.handle.code = in->reply_code;
+    act->u.handle.beside = ops->caps & CHAN_EACH_ANSWERED;
+    act->u.handle.left = in->reply_code ? 1 : in->reply_left ? in->reply_left : ops->window_count ? ops->window_count : -1;
+}
+
+static void add_message(struct change *c, const struct channel_ops *ops, const struct site *site, const struct inbound *in)
+{
     one_message(c, ops, site, in, in->n_media ? &in->media[0] : NULL, true);
     for (size_t i = 1; i < in->n_media && i < MEDIA_MAX; i++)
         one_message(c, ops, site, in, &in->media[i], false);
-    if (in->reply_token.n) {
-        act = change_act(c, ACT_HANDLE);
-        act->u.handle.text = change_text(c, in->reply_token);
-        act->u.handle.expires_ms = in->reply_expires_ms;
-        act->u.handle.beside = ops->caps & CHAN_EACH_ANSWERED;
-        act->u.handle.left = in->reply_left ? in->reply_left : ops->window_count ? ops->window_count : -1;
-    }
+    add_handle(c, ops, in);
+}
+
+/* What has happened may be answered, too, in the newest conversation with that peer, if it is told in time. */
+static void add_event_handle(struct change *c, const struct channel_ops *ops, const struct inbound *in)
+{
+    struct inbound one = *in;
+
+    if (in->reply_now || (in->reply_expires_ms && in->reply_expires_ms <= c->at))
+        one.reply_token.n = 0;
+    add_handle(c, ops, &one);
 }
 
 /* What nobody could read is kept as it came, for whoever mends the adapter. */
@@ -359,6 +380,25 @@ static void add_rename(struct change *c, const struct site_channel *sc, const st
     act->u.rename.to = change_text(c, in->user.n ? in->user : in->peer);
 }
 
+/* A name has changed; a code was scanned, a link followed: whoever serves them knows what it is about; or it says how they may be answered. */
+static bool add_system(struct desk *d, struct desk_site *ds, struct change *c, const struct site_channel *sc, const struct channel_ops *ops,
+                       const struct inbound *in)
+{
+    bool comes = in->referral.n && in->user.n;
+
+    if (in->was.n) {
+        add_rename(c, sc, in);
+        return true;
+    }
+    if (!in->user.n || (!comes && !in->reply_token.n && !in->reply_ends))
+        return false;
+    opening_of(d, ds, sc, in, c, true);
+    if (comes)
+        add_entry(c, in, "follow");
+    add_event_handle(c, ops, in);
+    return true;
+}
+
 /* False: nothing of it is kept. */
 static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, const struct site_channel *sc, const struct channel_ops *ops,
                      const struct inbound *in)
@@ -384,6 +424,8 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
         add_entry(c, in, in->kind == INBOUND_REACTION ? "reaction" : in->kind == INBOUND_FOLLOW ? "follow" : "unfollow");
         if (in->kind == INBOUND_UNFOLLOW) /* nothing gets there any more, until somebody writes */
             change_act(c, ACT_HANDLE)->u.handle.over = true;
+        else if (in->kind == INBOUND_FOLLOW)
+            add_event_handle(c, ops, in);
         return true;
     case INBOUND_SUBSCRIPTION:
         opening_of(d, ds, sc, in, c, true);
@@ -393,6 +435,8 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
     case INBOUND_OPTOUT:
         opening_of(d, ds, sc, in, c, true);
         change_act(c, ACT_OPT)->u.out = in->kind == INBOUND_OPTOUT;
+        if (in->kind == INBOUND_OPTIN)
+            add_event_handle(c, ops, in);
         return true;
     case INBOUND_EDIT:
     case INBOUND_DELETE:
@@ -400,13 +444,7 @@ static bool add_fact(struct desk *d, struct desk_site *ds, struct change *c, con
         add_edit(c, in);
         return true;
     case INBOUND_SYSTEM:
-        if (in->was.n)
-            add_rename(c, sc, in);
-        else if (in->referral.n && in->user.n) { /* a code was scanned, a link followed: whoever serves them knows what it is about */
-            opening_of(d, ds, sc, in, c, true);
-            add_entry(c, in, "follow");
-        }
-        return in->was.n || (in->referral.n && in->user.n);
+        return add_system(d, ds, c, sc, ops, in);
     case INBOUND_STATUS:
         add_status(c, sc, in);
         if (id_is_zero(&in->conversation))

@@ -462,7 +462,7 @@ static void hint(struct desk *d, const struct news *news)
         return;
     if (news->opened || moved(before, c))
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_MOVED);
-    else if (news->n_messages || c->visitor_read != before->visitor_read || c->staff_read != before->staff_read)
+    else if (news->n_messages || news->window || c->visitor_read != before->visitor_read || c->staff_read != before->staff_read)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, c->seq);
     for (size_t i = 0; i < news->n_changed; i++)
         d->ports.live_hint(d->ports.ctx, &c->site, &c->id, HINT_CHANGED(news->changed[i].seq));
@@ -579,7 +579,7 @@ void tell_news(struct desk *d, struct desk_site *ds, const struct news *news, ui
     if (news->opened || moved(&news->before, c) || news->before.priority != c->priority || news->before.wrapup_until != c->wrapup_until)
         put(d, ds, c);
     tell_reads(d, &shown.before, c);
-    if (news->n_messages || news->n_statuses || news->n_errands || news->n_entries || moved(&news->before, c))
+    if (news->n_messages || news->n_statuses || news->n_errands || news->n_entries || news->window || moved(&news->before, c))
         window_tell(d, ds, c);
     hint(d, news);
     if (news->staled)

@@ -48,7 +48,8 @@ static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, co
                                        .fewer_at = q->handle.any ? q->handle.fewer_at : 0,
                                        .late = o && o->ops->late && o->ops->late(o->ch),
                                        .templates = o && has_templates(sc, o->ops, false),
-                                       .ready = o && has_templates(sc, o->ops, true) };
+                                       .ready = o && !q->handle.texts && has_templates(sc, o->ops, true),
+                                       .texts = q->handle.texts };
 }
 
 static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
@@ -145,6 +146,12 @@ static enum kf_rc shut(const struct reply_window *w, int64_t at, struct kf_err *
                         : "no reply is left: the visitor has to write again");
 }
 
+/* By the code of an event goes one text, and nothing else. */
+static bool is_text(const struct channel_ops *ops, const struct inbound *in)
+{
+    return in->type != TYPE_TEMPLATE && !goes_whole(ops, in);
+}
+
 bool window_allows(struct desk *d, const struct kf_id *conv, const struct inbound *in, struct kf_err *why)
 {
     const struct view *v = session_view(d->session, conv);
@@ -157,6 +164,10 @@ bool window_allows(struct desk *d, const struct kf_id *conv, const struct inboun
         return true; /* whenever it is, and it is not counted */
     if (ops && state == REPLY_OPEN && v->window.left > 0 && parts_of(ops, in, v->window.left) > v->window.left) {
         (void)kf_fail(why, KF_CONFLICT, "this takes more messages than the %d replies that are left: shorten it", v->window.left);
+        return false;
+    }
+    if (ops && state == REPLY_OPEN && v->window.texts && !is_text(ops, in)) {
+        (void)kf_fail(why, KF_CONFLICT, "only a text goes at present: no file, no card, nothing of the templates");
         return false;
     }
     if (state == REPLY_FREE || state == REPLY_OPEN || (state == REPLY_LATE && goes_late(&v->window, ops, in)))

@@ -250,8 +250,14 @@ bool plan_unsent(struct work *w, int64_t seq)
 static bool write_handle_room(struct work *w, const struct op *op)
 {
     const struct act *act = op->what;
-    struct stmt *s = stmt_begin(w->db, act->u.handle.beside ? SQL_HANDLE_PRUNE : SQL_HANDLE_DISPLACE);
+    struct stmt *s;
 
+    if (act->u.handle.code) {
+        s = stmt_begin(w->db, SQL_HANDLE_UNCODE);
+        stmt_i64(s, w->row.n);
+        return run(w, s);
+    }
+    s = stmt_begin(w->db, act->u.handle.beside ? SQL_HANDLE_PRUNE : SQL_HANDLE_DISPLACE);
     stmt_i64(s, w->row.n);
     stmt_i64(s, act->u.handle.beside ? w->change->at : act->u.handle.expires_ms);
     if (act->u.handle.beside)
@@ -262,7 +268,7 @@ static bool write_handle_room(struct work *w, const struct op *op)
 static bool write_handle(struct work *w, const struct op *op)
 {
     const struct act *act = op->what;
-    struct stmt *s = stmt_begin(w->db, act->u.handle.beside ? SQL_HANDLE_ADD : SQL_HANDLE_RENEW);
+    struct stmt *s = stmt_begin(w->db, act->u.handle.beside || act->u.handle.code ? SQL_HANDLE_ADD : SQL_HANDLE_RENEW);
 
     stmt_i64(s, w->row.n);
     stmt_str(s, act->u.handle.text ? act->u.handle.text : "");
@@ -271,11 +277,12 @@ static bool write_handle(struct work *w, const struct op *op)
     return run(w, s);
 }
 
-static bool write_handle_closed(struct work *w, const struct op *op)
+static bool write_handle_ended(struct work *w, const struct op *op)
 {
+    const struct act *act = op->what;
     struct stmt *s = stmt_begin(w->db, SQL_HANDLE_ENDED);
 
-    stmt_i64(s, HANDLE_LEFT);
+    stmt_i64(s, act->u.handle.over ? HANDLE_LEFT : w->change->at);
     stmt_i64(s, w->row.n);
     stmt_i64(s, op->number);
     return run(w, s);
@@ -283,9 +290,14 @@ static bool write_handle_closed(struct work *w, const struct op *op)
 
 bool plan_handle(struct work *w, const struct act *act)
 {
-    if (!needs_conv(w))
+    bool ends = act->u.handle.over || act->u.handle.ends;
+
+    if (!w->has_conv && w->change->opening && w->change->opening->joins)
+        return true; /* nobody has spoken yet: the first words bring a handle of their own */
+    if (!needs_conv(w) || (ends && !op_add(w, write_handle_ended, act, NULL, w->row.conv.seq)))
         return false;
-    if (act->u.handle.over)
-        return op_add(w, write_handle_closed, NULL, NULL, w->row.conv.seq);
+    w->news->window = true;
+    if (act->u.handle.over || (act->u.handle.ends && !act->u.handle.text))
+        return true;
     return op_add(w, write_handle_room, act, NULL, 0) && op_add(w, write_handle, act, NULL, 0);
 }

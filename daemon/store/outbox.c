@@ -97,12 +97,18 @@ enum kf_rc window_run(struct reader *r, struct query *q, struct kf_err *why)
     int64_t away = -1;
 
     stmt_id(s, &q->id);
+    stmt_i64(s, q->now);
     while (stmt_row(s)) {
         int64_t ends = get_i64(s), remaining = get_i64(s), used = get_i64(s), under_way = get_i64(s);
+        bool code = get_i64(s) > 0;
+        int before = q->handle.left;
 
         if (away < 0)
             away = under_way;
         window_add(q, ends, remaining, used, &away);
+        q->handle.texts = code && q->handle.left > before;
+        if (q->handle.texts) /* the platform takes none of the others meanwhile */
+            break;
     }
     return stmt_end(s, why);
 }

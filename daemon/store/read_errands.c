@@ -16,11 +16,13 @@ static enum kf_rc errand_message(struct reading *r, int64_t conv, int64_t seq, s
     return stmt_end(s, r->why);
 }
 
+/* The one text of a code is for people: a rule would use it up to ask for patience. */
 static enum kf_rc errand_handle(struct reading *r, int64_t conv, struct errand *e)
 {
     struct stmt *s = stmt_begin(r->db, SQL_HANDLE_GET);
 
     stmt_i64(s, conv);
+    stmt_i64(s, e->message.from.role == ROLE_AGENT);
     stmt_i64(s, r->q->now);
     if (stmt_row(s)) {
         e->handle = get_text(s, r->q->arena);

@@ -519,6 +519,7 @@ struct query {
         int64_t expires_ms; /* 0 never */
         int left;           /* -1 unbounded; what is on its way has been taken off */
         int64_t fewer_at;   /* then some of these end, before the others; 0: they do not */
+        bool texts;         /* only a text goes: reply_window.texts */
     } handle;
     struct stored_file file;
     struct search_hit *hits;
