@@ -11,7 +11,7 @@
 
 #define ID_MAX    255
 #define WINDOW_MS (48 * 3600 * 1000LL)
-/* After a tap on the menu: so many messages, for so long. */
+/* After a tap on the menu, a code that was scanned, a new follower: so many messages, for so long. */
 #define TAP_MS   60000
 #define TAP_LEFT 3
 #define YEAR_MAX 253402300799 /* the end of the year 9999, in seconds */
@@ -344,10 +344,21 @@ static void dedupe_key(struct notice *n, struct inbound *in)
     in->dedupe = slice_of(key);
 }
 
+/* Of the events those that open a minute. */
+static bool opens_minute(const struct notice *n)
+{
+    static const char *const words[] = { "click", "scancode_push", "scancode_waitmsg", "subscribe", "scan" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (event_is(n->event, words[i]))
+            return true;
+    return false;
+}
+
 /* How long, and with how many messages, this may be answered. */
 static void reply_handle(struct notice *n)
 {
-    bool tap = n->in.kind == INBOUND_POSTBACK;
+    bool tap = opens_minute(n);
 
     if (n->in.kind != INBOUND_MESSAGE && !tap)
         return;

@@ -343,6 +343,67 @@ static void where_a_follower_came_from_is_known_and_that_he_left(void **state)
     assert_string_equal(wire_verdict(&agent.wire, "u2"), "conflict"); /* that is for followers, too */
 }
 
+static void event(const char *user, const char *elements)
+{
+    struct reply r = post(user, elements);
+
+    reply_free(&r);
+}
+
+/* What is told of the window after what has just been done. */
+static int64_t window_left(const char *conv, int left)
+{
+    return number_at(wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", left),
+                     "until");
+}
+
+static void says(const char *conv, const char *cid, const char *user, int left)
+{
+    int64_t seq = staff_say(&agent, conv, cid, "请看");
+
+    takes_message("T2", user, "请看");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    status(seq, "sent");
+    if (left)
+        (void)window_left(conv, left);
+}
+
+/* Who follows, and who scans, may be written to three times within the minute, where nothing better stands. */
+static void an_event_opens_a_minute_and_shortens_nothing(void **state)
+{
+    struct reply r;
+    char conv[40];
+    int64_t until;
+
+    (void)state;
+    event("o-m", "<MsgType>event</MsgType><Event>SCAN</Event><EventKey>TABLE1</EventKey>"); /* nobody has spoken: nothing is opened */
+    r = text_from("o-m", "24565000000000051", "我刚扫了码");
+    reply_free(&r);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    until = window_left(conv, 5);
+    wire_forget(&agent.wire);
+    event("o-m", "<MsgType>event</MsgType><Event>SCAN</Event><EventKey>TABLE2</EventKey>");
+    assert_int_equal(window_left(conv, 5), until);
+    for (int i = 1; i <= 5; i++) {
+        char cid[16];
+
+        (void)snprintf(cid, sizeof(cid), "m%d", i);
+        says(conv, cid, "o-m", 5 - i);
+    }
+    wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "late", "left", 0);
+    wire_forget(&agent.wire);
+    event("o-m", "<MsgType>event</MsgType><Event>SCAN</Event><EventKey>TABLE3</EventKey>");
+    until = window_left(conv, 3);
+    assert_true(until > now_wall_ms() && until <= now_wall_ms() + 60000);
+    says(conv, "m6", "o-m", 2);
+    event("o-m", "<MsgType>event</MsgType><Event>unsubscribe</Event>");
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed");
+    wire_forget(&agent.wire);
+    event("o-m", "<MsgType>event</MsgType><Event>subscribe</Event>"); /* and there he is again */
+    (void)window_left(conv, 3);
+    says(conv, "m7", "o-m", 2);
+}
+
 static void a_voice_is_fetched_and_a_refusal_is_no_file(void **state)
 {
     static const char amr[] = "#!AMR\nand so on";
@@ -785,6 +846,7 @@ int main(void)
         cmocka_unit_test(trouble_with_the_token_is_waited_out),
         cmocka_unit_test(a_follower_is_answered),
         cmocka_unit_test(where_a_follower_came_from_is_known_and_that_he_left),
+        cmocka_unit_test(an_event_opens_a_minute_and_shortens_nothing),
         cmocka_unit_test(a_voice_is_fetched_and_a_refusal_is_no_file),
         cmocka_unit_test(a_picture_goes_there_first),
         cmocka_unit_test(a_picture_rides_in_the_answer_when_it_is_there_in_time),

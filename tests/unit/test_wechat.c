@@ -62,6 +62,8 @@ static const struct inbound *post_whole(struct bench *t, const char *body)
 
 static void a_message_opens_two_days_and_a_tap_one_minute(void **state)
 {
+    static const char *const minute[] = { "<Event>subscribe</Event>", "<Event>SCAN</Event><EventKey>T3</EventKey>",
+                                          "<Event>scancode_push</Event><EventKey>K</EventKey>", "<Event>CLICK</Event>" };
     struct bench *t = *state;
     const struct inbound *in = post(t, "<MsgType>text</MsgType><Content>hi</Content><MsgId>1</MsgId>");
 
@@ -72,6 +74,12 @@ static void a_message_opens_two_days_and_a_tap_one_minute(void **state)
     assert_int_equal(in->reply_expires_ms, 1718000260000);
     assert_int_equal(in->reply_left, 3);
     assert_true(slice_is(in->text, "HUMAN"));
+    for (size_t i = 0; i < sizeof(minute) / sizeof(minute[0]); i++) {
+        in = post(t, arena_printf(t->arena, "<MsgType>event</MsgType>%s", minute[i]));
+        assert_int_equal(in->reply_expires_ms, 1718000260000);
+        assert_int_equal(in->reply_left, 3);
+        assert_true(slice_eq(in->reply_token, in->dedupe));
+    }
     in = post(t, "<MsgType>event</MsgType><Event>VIEW</Event><EventKey>https://x.example</EventKey>");
     assert_int_equal(in->reply_token.n, 0);
 }
