@@ -176,8 +176,12 @@ static const struct slice *words_for(const struct wecom *w, const struct inbound
 {
     const struct slice *ret = NULL;
 
-    if (in->kind == INBOUND_SYSTEM && in->reply_token.n && now_ms < in->reply_expires_ms)
-        ret = slice_is(in->code, "enter_session") ? &w->welcome : &w->goodbye;
+    if (in->kind != INBOUND_SYSTEM || !in->reply_token.n || now_ms >= in->reply_expires_ms)
+        return NULL;
+    if (slice_is(in->code, "enter_session"))
+        ret = &w->welcome;
+    else if (slice_is(in->code, "session_ended"))
+        ret = &w->goodbye;
     return ret && ret->n ? ret : NULL;
 }
 

@@ -6,6 +6,7 @@
 #define ID_MAX     255
 #define WINDOW_MS  (48 * 3600 * 1000LL)
 #define WELCOME_MS 20000
+#define TAKEN_MS   (48 * 3600 * 1000LL)
 #define YEAR_MAX   253402300799 /* the end of the year 9999, in seconds */
 #define ITEM_MAX   (1u << 20)
 
@@ -332,6 +333,7 @@ static void read_entered(struct item *it)
     it->in.payload = text(it, "scene_param");
     it->in.reply_token = text(it, "welcome_code");
     it->in.reply_expires_ms = it->in.at + WELCOME_MS;
+    it->in.reply_now = true;
 }
 
 static void read_failed(struct item *it)
@@ -366,6 +368,8 @@ static void read_failed(struct item *it)
         }
 }
 
+/* Once somebody in the WeCom client has taken a session, or ended it, or opened it again, the API sends nothing more until it has ended and the
+ * customer writes, but for what the event's code stands for. Who takes it over from a colleague changes nothing. */
 static void read_session(struct item *it)
 {
     static const char *const words[] = { "session_changed", "session_taken", "session_transferred", "session_ended", "session_reopened" };
@@ -373,10 +377,13 @@ static void read_session(struct item *it)
 
     json_get_i64(it->body, "change_type", &type);
     it->in.code = slice_of(words[type >= 1 && type <= 4 ? type : 0]);
-    if (type == 3) {
-        it->in.reply_token = text(it, "msg_code");
-        it->in.reply_expires_ms = it->in.at + WELCOME_MS;
-    }
+    it->in.reply_ends = type == 1 || type == 3 || type == 4;
+    if (type != 1 && type != 3)
+        return;
+    it->in.reply_token = text(it, "msg_code");
+    it->in.reply_expires_ms = it->in.at + (type == 1 ? TAKEN_MS : WELCOME_MS);
+    it->in.reply_code = type == 1;
+    it->in.reply_now = type == 3;
 }
 
 static void read_recalled(struct item *it)

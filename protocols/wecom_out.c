@@ -313,6 +313,29 @@ static bool window_open(const struct errand *e, int64_t now_ms)
     return !e->handle || (e->handle_left != 0 && (!e->handle_expires_ms || now_ms < e->handle_expires_ms));
 }
 
+static bool by_code(const struct errand *e)
+{
+    return e->kind == ERRAND_SEND && e->handle && strncmp(e->handle, HANDLE_CODE, sizeof(HANDLE_CODE) - 1) == 0;
+}
+
+/* By the code of an event: a text, which is not counted among the five. */
+static enum kf_rc send_by_code(const struct wecom *w, struct arena *a, const struct errand *e, const struct env *env, const char *msgid,
+                               struct http_req *ret)
+{
+    struct slice choices = e->more ? (struct slice){ NULL, 0 } : json_member(slice_of(e->message.extra), "choices");
+    json_t *list = choices.p ? json_loadb(choices.p, choices.n, 0, NULL) : NULL;
+    struct buf b;
+
+    buf_init(&b, 131072);
+    buf_str(&b, "{\"code\":");
+    wx_json(&b, slice_of(e->handle + sizeof(HANDLE_CODE) - 1));
+    buf_printf(&b, ",\"msgid\":\"%s\",", msgid);
+    put_numbered(&b, e->message.text, list);
+    buf_char(&b, '}');
+    json_decref(list);
+    return wx_post(w->url, a, "/cgi-bin/kf/send_msg_on_event", env->token, &b, ret);
+}
+
 static enum kf_rc send_message(const struct wecom *w, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret)
 {
     struct json_keep keep = { .arena = a };
@@ -328,6 +351,8 @@ static enum kf_rc send_message(const struct wecom *w, struct arena *a, const str
         return KF_NOMEM;
     if (!e->media_id && !e->message.text.n && !e->file_url)
         return KF_UNSUPPORTED;
+    if (by_code(e)) /* what came before the code was known, and is no text, has to wait for the customer */
+        return e->message.kind == MESSAGE_TEXT && !chosen_ready(&e->message) ? send_by_code(w, a, e, env, msgid, ret) : KF_REJECTED;
     buf_init(&b, 131072);
     buf_str(&b, "{\"touser\":");
     wx_json(&b, slice_of(e->user));
@@ -442,6 +467,8 @@ enum kf_rc wecom_settle(const struct channel *ch, struct arena *a, const struct 
     alert(ret);
     if (e->kind == ERRAND_CLOSED && harmless(ret))
         ret->cls = OUTCOME_SENT;
+    if (by_code(e) && ret->cls == OUTCOME_FATAL)
+        ret->cls = OUTCOME_WINDOW_CLOSED; /* that code is good for nothing: the session is not as it was when we got it */
     if (e->kind == ERRAND_SEND && slice_is(ret->code, "95018"))
         ret->text = SLICE("the session is with a colleague in WeCom, or in its waiting pool: it can be answered only there");
     if (e->kind == ERRAND_SEND && !ret->ref.n && (ret->cls == OUTCOME_SENT || ret->cls == OUTCOME_ALREADY_ACCEPTED)) {

@@ -681,6 +681,64 @@ static void a_menu_that_is_ready_is_sent(void **state)
     UNTIL(says("two", "95011: not allow to use"));
 }
 
+/* A colleague in WeCom takes the session from its pool: nothing goes by the five any more, and one text by the code of that event. Once he has
+ * ended it, and the customer writes, there are five again. */
+static void a_session_that_a_colleague_takes_leaves_one_text(void **state)
+{
+    char conv[40];
+    const json_t *window;
+    int64_t seq;
+
+    (void)state;
+    greetings = 0;
+    notice(ONE, "n-20");
+    takes_pull(ONE, "n-20", "c4");
+    gives_page(text_item(ONE, "wmT", "kfm_20", "我的包裹呢"), "c5", 0);
+    gives_names("wmT", "李四");
+    (void)snprintf(conv, sizeof(conv), "%s", assigned("one"));
+    if (!greetings)
+        accepts(takes_message(ONE, "wmT", NULL));
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "status", "conversation", conv, "state", "sent");
+
+    notice(ONE, "n-21");
+    takes_pull(ONE, "n-21", "c5");
+    gives_page(
+        event_item("wmT", "e-20", "session_status_change", ",\"change_type\":1,\"new_servicer_userid\":\"ZhangSan\",\"msg_code\":\"MC20\""),
+        "c6", 0);
+    window =
+        wire_take(&agent.wire, "{s:s,s:s,s:s,s:i,s:b}", "type", "window", "conversation", conv, "state", "open", "left", 1, "texts", 1);
+    assert_true(number_at(window, "until") > now_wall_ms() + 47 * 3600000LL);
+    wire_sendf(&agent.wire, CARD("t0", "\"text\":\"人民大道\",\"lat\":31.2304,\"lon\":121.4737"), conv);
+    assert_string_equal(wire_verdict(&agent.wire, "t0"), "conflict");
+    assert_non_null(strstr(text_at(agent.wire.last, "message"), "only a text"));
+    seq = staff_say(&agent, conv, "t1", "同事马上回复您");
+    takes_next();
+    assert_string_equal(p.path, "/cgi-bin/kf/send_msg_on_event?access_token=T1");
+    assert_string_equal(text_at(p.json, "code"), "MC20");
+    assert_string_equal(text_at(p.json, "text.content"), "同事马上回复您");
+    accepts(text_at(p.json, "msgid"));
+    status(seq, "sent");
+    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "window", "conversation", conv, "state", "closed");
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"t2\",\"kind\":\"text\",\"text\":\"还有\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "t2"), "conflict");
+
+    notice(ONE, "n-22");
+    takes_pull(ONE, "n-22", "c6");
+    gives_page(
+        event_item("wmT", "e-21", "session_status_change", ",\"change_type\":3,\"old_servicer_userid\":\"ZhangSan\",\"msg_code\":\"MC21\""),
+        "c7", 0);
+    wire_forget(&agent.wire);
+    notice(ONE, "n-23");
+    takes_pull(ONE, "n-23", "c7");
+    gives_page(text_item(ONE, "wmT", "kfm_21", "谢谢"), "c8", 0);
+    gives_names("wmT", "李四");
+    window = wire_take(&agent.wire, "{s:s,s:s,s:s,s:i}", "type", "window", "conversation", conv, "state", "open", "left", 5);
+    assert_null(value_at(window, "texts"));
+    seq = staff_say(&agent, conv, "t3", "不客气");
+    accepts(takes_message(ONE, "wmT", "不客气"));
+    status(seq, "sent");
+}
+
 /* What a notice said stays known: after a death the page is asked for from where the last has ended. */
 static void the_cursor_survives(void **state)
 {
@@ -696,10 +754,10 @@ static void the_cursor_survives(void **state)
         if (strstr(p.path, "/cgi-bin/kf/sync_msg")) {
             bool first = strcmp(text_at(p.json, "open_kfid"), ONE) == 0;
 
-            assert_string_equal(text_at(p.json, "cursor"), first ? "c4" : "d6");
+            assert_string_equal(text_at(p.json, "cursor"), first ? "c8" : "d6");
             one |= first;
             two |= !first;
-            gives_page("", first ? "c4" : "d6", 0);
+            gives_page("", first ? "c8" : "d6", 0);
         } else if (strstr(p.path, "/send_msg?")) {
             accepts(text_at(p.json, "msgid")); /* the greeting of the second account */
         } else
@@ -719,6 +777,7 @@ int main(void)
         cmocka_unit_test(a_withdrawn_account_is_told),
         cmocka_unit_test(a_large_file_is_fetched_in_pieces),
         cmocka_unit_test(a_menu_that_is_ready_is_sent),
+        cmocka_unit_test(a_session_that_a_colleague_takes_leaves_one_text),
         cmocka_unit_test(the_cursor_survives),
     };
 

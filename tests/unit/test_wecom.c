@@ -140,6 +140,44 @@ static void who_enters_is_welcomed_while_the_code_holds(void **state)
     assert_int_equal(done.n_after, 0);
 }
 
+#define CHANGED(type)                                                                                                                   \
+    "{\"msgid\":\"s\",\"send_time\":1718100099,\"origin\":4,\"msgtype\":\"event\",\"event\":{\"event_type\":\"session_status_change\"," \
+    "\"open_kfid\":\"" OURS "\",\"external_userid\":\"u1\",\"change_type\":" type ",\"msg_code\":\"MC1\"}}"
+
+/* Whoever takes, ends or opens a session in the WeCom client ends what we may say; a code is left of the taking, for two days. */
+static void a_session_that_changes_hands_leaves_one_code(void **state)
+{
+    static const struct {
+        const char *page, *code, *said;
+        bool ends;
+    } rows[] = {
+        { PAGE(CHANGED("1")), "MC1", NULL, true },
+        { PAGE(CHANGED("2")), "", NULL, false },
+        { PAGE(CHANGED("3")), "MC1", "{\"code\":\"MC1\",\"msgtype\":\"text\",\"text\":{\"content\":\"再见\"}}", true },
+        { PAGE(CHANGED("4")), "", NULL, true },
+    };
+    struct bench *t = *state;
+
+    open_with(t, ",\"welcome\":\"欢迎\",\"goodbye\":\"再见\"");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct http_resp last = answered(200, rows[i].page);
+        struct pulled done = { .n = 0 };
+        struct http_req req;
+
+        assert_int_equal(wecom_kf_ops.pull(t->ch, t->arena, &t->env, SLICE(""), &last, &req, &done), KF_OK);
+        assert_int_equal(done.n, 1);
+        assert_true(slice_is(done.inbound[0].reply_token, rows[i].code));
+        assert_int_equal(done.inbound[0].reply_code, i == 0); /* kept for the agents */
+        assert_int_equal(done.inbound[0].reply_now, i == 2);
+        assert_int_equal(done.inbound[0].reply_ends, rows[i].ends);
+        assert_int_equal(done.n_after, rows[i].said != NULL);
+        if (rows[i].said)
+            assert_true(slice_is(done.after[0].body, rows[i].said));
+        if (i == 0)
+            assert_int_equal(done.inbound[0].reply_expires_ms, 1718100099000 + 48 * 3600000LL);
+    }
+}
+
 static void a_welcome_that_is_no_menu_is_refused(void **state)
 {
 #define ELEVEN "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\"]"
@@ -291,6 +329,7 @@ int main(void)
         BENCH(names_are_asked_for_once_a_page),
         BENCH(a_page_does_not_wait_for_names),
         BENCH(who_enters_is_welcomed_while_the_code_holds),
+        BENCH(a_session_that_changes_hands_leaves_one_code),
         BENCH(a_welcome_that_is_no_menu_is_refused),
         BENCH(sessions_are_taken_once_for_each_who_writes),
         BENCH(what_is_older_than_the_channel_stays_there),

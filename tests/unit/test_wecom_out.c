@@ -353,6 +353,41 @@ static void each_code_has_its_class(void **state)
     codes_have_their_class(&wecom_kf_ops, t->ch, &closed, "errcode", &harmless, 1);
 }
 
+/* One text, under a name of its own; whatever is no text is not even tried. */
+static void by_a_code_goes_a_text(void **state)
+{
+    static const char choices[] = "{\"choices\":[{\"id\":\"a\",\"label\":\"退货\"}]}";
+    struct bench *t = *state;
+    struct errand e = an_errand("稍等");
+    struct http_resp last = answered(200, "{\"errcode\":99999,\"errmsg\":\"invalid code\"}");
+    struct outcome out;
+    struct http_req req;
+    json_t *root;
+
+    e.handle = "code:MC1";
+    e.handle_left = 1;
+    e.handle_expires_ms = t->env.now_ms + 1;
+    e.message.extra = choices;
+    assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_string_equal(req.url, "https://api.example/cgi-bin/kf/send_msg_on_event?access_token=TKN");
+    root = sent(t, &e);
+    assert_string_equal(json_string_value(json_object_get(root, "code")), "MC1");
+    assert_in_range(json_string_length(json_object_get(root, "msgid")), 1, 32);
+    assert_null(json_object_get(root, "touser"));
+    assert_string_equal(json_string_value(json_object_get(json_object_get(root, "text"), "content")), "稍等\n1. 退货");
+    json_decref(root);
+    assert_int_equal(wecom_kf_ops.settle(t->ch, t->arena, &e, &last, &out), KF_OK);
+    assert_int_equal(out.cls, OUTCOME_WINDOW_CLOSED); /* and it is not tried once more */
+    e.message.kind = MESSAGE_IMAGE;
+    e.media_id = "M1";
+    assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+    e = an_errand("稍等");
+    e.handle = "code:MC1";
+    e.handle_left = 1;
+    e.handle_expires_ms = t->env.now_ms;
+    assert_int_equal(wecom_kf_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_REJECTED);
+}
+
 static void a_session_of_somebody_else_is_told_in_words(void **state)
 {
     struct bench *t = *state;
@@ -382,6 +417,7 @@ int main(void)
         BENCH(a_mini_program_goes_with_its_cover_or_is_refused),
         BENCH(a_closed_conversation_moves_its_session_where_asked),
         BENCH(each_code_has_its_class),
+        BENCH(by_a_code_goes_a_text),
         BENCH(a_session_of_somebody_else_is_told_in_words),
     };
 

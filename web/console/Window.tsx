@@ -29,6 +29,7 @@ function words(w: ReplyWindow, state: WindowState, at: number): string {
   const parts = [];
   if (w.until !== undefined) parts.push(t('windowTime', { time: remaining(w.until - at) }));
   if (w.left !== undefined) parts.push(t('windowCount', { n: w.left }));
+  if (w.texts) parts.push(t('windowTexts'));
   return parts.join(t('windowComma'));
 }
 

@@ -229,6 +229,8 @@ export interface ReplyWindow {
   templates?: boolean;
   /** There are templates that go as replies, and only so. */
   ready?: boolean;
+  /** Only a text goes: no file, no card, nothing that is ready. */
+  texts?: boolean;
 }
 
 /** Wording that the platform has approved, with blanks: {{1}}, {{name}}; or what it has ready (`kind`). */

@@ -165,6 +165,7 @@ export const en: Like<typeof zhCN> = {
   windowHours: '{n} h',
   windowMinutes: '{n} min',
   windowSeconds: '{n} s',
+  windowTexts: 'text only',
   windowLate: 'The time for replies is over: only templates go out',
   windowClosed: 'The time for replies is over: the visitor has to write again',
   windowUsed: 'No reply is left: the visitor has to write again',

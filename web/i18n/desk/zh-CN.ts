@@ -161,6 +161,7 @@ export const zhCN = {
   windowHours: '{n} 小时',
   windowMinutes: '{n} 分钟',
   windowSeconds: '{n} 秒',
+  windowTexts: '仅限文字',
   windowLate: '已过回复时限，只能发送模板消息',
   windowClosed: '已过回复时限，访客再次发言后才能回复',
   windowUsed: '回复条数已用完，访客再次发言后才能回复',

@@ -163,6 +163,7 @@ export const zhTW: Like<typeof zhCN> = {
   windowHours: '{n} 小時',
   windowMinutes: '{n} 分鐘',
   windowSeconds: '{n} 秒',
+  windowTexts: '僅限文字',
   windowLate: '已過回覆時限，只能傳送範本訊息',
   windowClosed: '已過回覆時限，訪客再次發言後才能回覆',
   windowUsed: '回覆則數已用完，訪客再次發言後才能回覆',
