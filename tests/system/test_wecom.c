@@ -698,7 +698,6 @@ static void a_session_that_a_colleague_takes_leaves_one_text(void **state)
     (void)snprintf(conv, sizeof(conv), "%s", assigned("one"));
     if (!greetings)
         accepts(takes_message(ONE, "wmT", NULL));
-    wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "status", "conversation", conv, "state", "sent");
 
     notice(ONE, "n-21");
     takes_pull(ONE, "n-21", "c5");
