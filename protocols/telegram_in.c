@@ -1,24 +1,10 @@
 /* telegram_in.c: what Telegram tells us: one update, and what it means. */
 #include "protocols/sign.h"
-#include "protocols/telegram_impl.h"
+#include "protocols/telegram_reading.h"
 
-#define ID_MAX     255
-#define EVENTS_MAX 32
+#define EVENTS_FEW 4
 /* Formatted messages nest; how deep is nowhere written. */
 #define LEVELS_MAX 64
-
-struct reading {
-    struct arena *arena;
-    struct json_keep keep;
-    const struct telegram *t;
-    const struct env *env;
-    struct slice raw;
-    struct slice update; /* its id, as text */
-    const char *word;    /* its member */
-    struct inbound *all; /* EVENTS_MAX */
-    size_t n;
-    struct slice callback; /* a tap that is to be acknowledged */
-};
 
 /* ---- is it from Telegram? -------------------------------------------------------------------------------------------------- */
 
@@ -36,12 +22,12 @@ static const char *refusal(const struct telegram *t, const struct http_req *req)
 
 /* ---- who and where --------------------------------------------------------------------------------------------------------- */
 
-static struct slice text(struct reading *r, const json_t *obj, const char *name)
+struct slice telegram_text(struct reading *r, const json_t *obj, const char *name)
 {
     return json_get_text(&r->keep, obj, name);
 }
 
-static struct slice kept(struct reading *r, struct buf *b)
+struct slice telegram_kept(struct reading *r, struct buf *b)
 {
     struct slice ret = buf_ok(b) ? arena_copy(r->arena, buf_slice(b)) : (struct slice){ NULL, 0 };
 
@@ -50,7 +36,7 @@ static struct slice kept(struct reading *r, struct buf *b)
     return ret;
 }
 
-static struct slice joined(struct reading *r, struct slice a, const char *between, struct slice b)
+struct slice telegram_joined(struct reading *r, struct slice a, const char *between, struct slice b)
 {
     char *ret;
 
@@ -64,27 +50,27 @@ static struct slice joined(struct reading *r, struct slice a, const char *betwee
 /* "CHAT[/TOPIC][@CONNECTION]". A thread of replies in a group is no topic: only `is_topic_message` says so. */
 static struct slice peer_of(struct reading *r, const json_t *at)
 {
-    struct slice peer = text(r, json_object_get(at, "chat"), "id");
+    struct slice peer = telegram_text(r, json_object_get(at, "chat"), "id");
 
     if (json_get_bool(at, "is_topic_message", false))
-        peer = joined(r, peer, "/", text(r, at, "message_thread_id"));
-    return joined(r, peer, "@", text(r, at, "business_connection_id"));
+        peer = telegram_joined(r, peer, "/", telegram_text(r, at, "message_thread_id"));
+    return telegram_joined(r, peer, "@", telegram_text(r, at, "business_connection_id"));
 }
 
 static struct slice ref_of(struct reading *r, const json_t *chat, struct slice number)
 {
-    struct slice id = text(r, chat, "id");
+    struct slice id = telegram_text(r, chat, "id");
 
-    return id.n && number.n ? joined(r, id, ":", number) : (struct slice){ NULL, 0 };
+    return id.n && number.n ? telegram_joined(r, id, ":", number) : (struct slice){ NULL, 0 };
 }
 
 /* What is known of a person beside the name. */
-static struct slice profile_of(struct reading *r, const json_t *user, struct slice phone)
+struct slice telegram_profile(struct reading *r, const json_t *user, struct slice phone)
 {
-    struct slice username = text(r, user, "username");
+    struct slice username = telegram_text(r, user, "username");
     struct buf b;
 
-    if ((!username.n && !phone.n) || username.n > ID_MAX || phone.n > ID_MAX)
+    if ((!username.n && !phone.n) || username.n > TELEGRAM_ID_MAX || phone.n > TELEGRAM_ID_MAX)
         return (struct slice){ NULL, 0 };
     buf_init(&b, 4096);
     buf_char(&b, '{');
@@ -97,15 +83,15 @@ static struct slice profile_of(struct reading *r, const json_t *user, struct sli
         buf_json(&b, phone);
     }
     buf_char(&b, '}');
-    return kept(r, &b);
+    return telegram_kept(r, &b);
 }
 
 static void read_user(struct reading *r, const json_t *user, struct inbound *in)
 {
-    in->user = text(r, user, "id");
-    in->user_name = joined(r, text(r, user, "first_name"), " ", text(r, user, "last_name"));
-    in->locale = text(r, user, "language_code");
-    in->profile = profile_of(r, user, (struct slice){ NULL, 0 });
+    in->user = telegram_text(r, user, "id");
+    in->user_name = telegram_joined(r, telegram_text(r, user, "first_name"), " ", telegram_text(r, user, "last_name"));
+    in->locale = telegram_text(r, user, "language_code");
+    in->profile = telegram_profile(r, user, (struct slice){ NULL, 0 });
     in->automatic = json_get_bool(user, "is_bot", false);
 }
 
@@ -119,8 +105,8 @@ static void read_sender(struct reading *r, const json_t *message, struct inbound
         return;
     in->automatic = false;
     in->profile = (struct slice){ NULL, 0 };
-    in->user = text(r, chat, "id");
-    in->user_name = text(r, chat, "title");
+    in->user = telegram_text(r, chat, "id");
+    in->user_name = telegram_text(r, chat, "title");
 }
 
 static int64_t time_of(const json_t *obj, const char *name)
@@ -146,165 +132,12 @@ static struct inbound *add(struct reading *r, enum inbound_kind kind)
 /* Who, where and what about are known, and of a decent length; else the last event is none. */
 static void check(struct reading *r, const struct inbound *in, bool whole)
 {
-    if (!whole || !in->peer.n || in->peer.n > ID_MAX || in->user.n > ID_MAX || in->id.n > ID_MAX || in->ref.n > ID_MAX)
+    if (!whole || !in->peer.n || in->peer.n > TELEGRAM_ID_MAX || in->user.n > TELEGRAM_ID_MAX || in->id.n > TELEGRAM_ID_MAX ||
+        in->ref.n > TELEGRAM_ID_MAX)
         r->n--;
 }
 
-/* ---- contents -------------------------------------------------------------------------------------------------------------- */
-
-static struct media *one_media(struct reading *r, struct inbound *in, const json_t *file, enum inbound_type type)
-{
-    struct media *m = ARENA_NEW(r->arena, struct media);
-    int64_t s = 0;
-
-    in->type = type;
-    if (!m) {
-        r->keep.failed = true;
-        return NULL;
-    }
-    m->type = type;
-    m->id = text(r, file, "file_id");
-    m->mime = text(r, file, "mime_type");
-    m->name = text(r, file, "file_name");
-    if (!json_get_i64(file, "file_size", &m->size) || m->size < 0)
-        m->size = 0;
-    if (json_get_i64(file, "duration", &s) && s > 0 && s < 1000000)
-        m->duration_ms = 1000 * s;
-    in->media = m;
-    in->n_media = m->id.n ? 1 : 0;
-    return m;
-}
-
-typedef void content(struct reading *r, const json_t *message, const json_t *v, struct inbound *in);
-
-static void read_text(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)v;
-    in->text = text(r, message, "text");
-}
-
-/* The largest by pixels; the sizes need not be sorted. */
-static void read_photo(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    const json_t *best = json_array_get(v, 0);
-    int64_t most = -1;
-
-    (void)message;
-    for (size_t i = 0; i < json_array_size(v); i++) {
-        int64_t w = 0, h = 0;
-
-        (void)json_get_i64(json_array_get(v, i), "width", &w);
-        (void)json_get_i64(json_array_get(v, i), "height", &h);
-        if (w >= 0 && h >= 0 && w <= 1000000 && h <= 1000000 && w * h > most) {
-            most = w * h;
-            best = json_array_get(v, i);
-        }
-    }
-    (void)one_media(r, in, best, TYPE_IMAGE);
-}
-
-static void read_video(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)message;
-    (void)one_media(r, in, v, TYPE_VIDEO);
-}
-
-static void read_audio(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)message;
-    (void)one_media(r, in, v, TYPE_AUDIO);
-}
-
-static void read_document(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)message;
-    (void)one_media(r, in, v, TYPE_FILE);
-}
-
-static void read_sticker(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)message;
-    (void)one_media(r, in, v, TYPE_STICKER);
-    in->text = text(r, v, "emoji");
-}
-
-static bool read_place(const json_t *v, struct inbound *in)
-{
-    in->type = TYPE_LOCATION;
-    return json_get_real(v, "latitude", &in->lat) && json_get_real(v, "longitude", &in->lon) && in->lat >= -90 && in->lat <= 90 &&
-           in->lon >= -180 && in->lon <= 180;
-}
-
-static void read_location(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)r;
-    (void)message;
-    if (!read_place(v, in))
-        in->type = TYPE_UNSUPPORTED;
-}
-
-static void read_venue(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    (void)message;
-    in->text = text(r, v, "title");
-    if (!read_place(json_object_get(v, "location"), in))
-        in->type = TYPE_UNSUPPORTED;
-}
-
-/* Their own number, if it is their own, is known of them from then on. */
-static void read_contact(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    struct slice phone = text(r, v, "phone_number"), user = text(r, v, "user_id");
-    struct slice name = joined(r, text(r, v, "first_name"), " ", text(r, v, "last_name"));
-
-    in->type = TYPE_CONTACT;
-    in->text = joined(r, name, "\n", phone);
-    if (user.n && slice_eq(user, in->user))
-        in->profile = profile_of(r, json_object_get(message, "from"), phone);
-}
-
-/* A text node is a string, an array of nodes, or an object that has `text`: whatever stands around it, these are the words. */
-static void gather(const json_t *v, struct buf *b)
-{
-    if (json_is_string(v)) {
-        buf_add(b, (struct slice){ json_string_value(v), json_string_length(v) });
-    } else if (json_is_array(v)) {
-        for (size_t i = 0; i < json_array_size(v); i++)
-            gather(json_array_get(v, i), b);
-    } else if (json_is_object(v)) {
-        gather(json_object_get(v, "text"), b);
-    }
-}
-
-static void read_rich(struct reading *r, const json_t *message, const json_t *v, struct inbound *in)
-{
-    const json_t *blocks = json_object_get(v, "blocks");
-    struct buf b;
-
-    (void)message;
-    in->type = TYPE_RICH;
-    buf_init(&b, 1u << 20);
-    for (size_t i = 0; i < json_array_size(blocks); i++) {
-        if (b.n)
-            buf_char(&b, '\n');
-        gather(json_array_get(blocks, i), &b);
-    }
-    if (b.n)
-        in->text = kept(r, &b);
-    else
-        buf_finish(&b);
-}
-
-/* What comes first wins: an animation is also a document, a venue also a location, a moving photo also a photo. */
-static const struct {
-    const char *member;
-    content *read;
-} contents[] = {
-    { "text", read_text },         { "rich_message", read_rich }, { "photo", read_photo }, { "animation", read_video },
-    { "video", read_video },       { "video_note", read_video },  { "voice", read_audio }, { "audio", read_audio },
-    { "document", read_document }, { "sticker", read_sticker },   { "venue", read_venue }, { "location", read_location },
-    { "contact", read_contact },
-};
+/* ---- updates --------------------------------------------------------------------------------------------------------------- */
 
 /* What a chat says of itself; nobody wants an answer to that. */
 static const char *const services[] = {
@@ -316,6 +149,12 @@ static const char *const services[] = {
     "group_chat_created",
     "supergroup_chat_created",
     "channel_chat_created",
+    "chat_owner_left",
+    "chat_owner_changed",
+    "community_chat_added",
+    "community_chat_joined",
+    "community_chat_removed",
+    "managed_bot_created",
     "message_auto_delete_timer_changed",
     "pinned_message",
     "migrate_from_chat_id",
@@ -339,37 +178,26 @@ static const char *const services[] = {
     "direct_message_price_changed",
 };
 
+/* Is it there? What is null is not. */
+static bool said(const json_t *message, const char *member)
+{
+    const json_t *v = json_object_get(message, member);
+
+    return v && !json_is_null(v);
+}
+
 static bool is_service(const json_t *message)
 {
     for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-        if (json_object_get(message, services[i]))
+        if (said(message, services[i]))
             return true;
     return false;
 }
 
-/* False: nothing that we know of. */
-static bool read_content(struct reading *r, const json_t *message, struct inbound *in)
-{
-    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
-        const json_t *v = json_object_get(message, contents[i].member);
-
-        if (!v || json_is_null(v))
-            continue;
-        contents[i].read(r, message, v, in);
-        if (!in->text.n)
-            in->text = text(r, message, "caption");
-        if (in->n_media || in->text.n || in->type == TYPE_LOCATION || in->type == TYPE_RICH)
-            return in->type != TYPE_UNSUPPORTED;
-    }
-    return false;
-}
-
-/* ---- updates --------------------------------------------------------------------------------------------------------------- */
-
 static void add_place(struct reading *r, const json_t *message, struct inbound *in)
 {
     in->peer = peer_of(r, message);
-    in->thread = text(r, message, "message_thread_id");
+    in->thread = telegram_text(r, message, "message_thread_id");
     in->at = time_of(message, "date");
 }
 
@@ -383,7 +211,8 @@ static void read_start(struct reading *r, const json_t *message, struct slice pa
 /* Beginning a talk by a link, "/start PARAMETER": they have come, and where from is worth telling. */
 static void on_start(struct reading *r, const json_t *message, struct slice words)
 {
-    struct slice parameter = { words.p + 6, words.n - 6 };
+    const char *blank = memchr(words.p, ' ', words.n);
+    struct slice parameter = { blank, blank ? (size_t)(words.p + words.n - blank) : 0 };
     struct inbound *in = add(r, INBOUND_FOLLOW);
 
     while (parameter.n && *parameter.p == ' ')
@@ -395,22 +224,23 @@ static void on_start(struct reading *r, const json_t *message, struct slice word
         return;
     in = add(r, INBOUND_COMMAND);
     read_start(r, message, parameter, in);
-    in->id = ref_of(r, json_object_get(message, "chat"), text(r, message, "message_id"));
+    in->id = ref_of(r, json_object_get(message, "chat"), telegram_text(r, message, "message_id"));
     in->text = words;
     check(r, in, in->id.n > 0);
 }
 
+/* In a group it says to whom: "/start@shop_bot". */
 static bool is_start(struct slice words)
 {
-    return slice_starts(words, "/start") && (words.n == 6 || words.p[6] == ' ');
+    return slice_starts(words, "/start") && (words.n == 6 || words.p[6] == ' ' || words.p[6] == '@');
 }
 
 static void on_migration(struct reading *r, const json_t *message)
 {
     struct inbound *in = add(r, INBOUND_SYSTEM);
 
-    in->peer = text(r, message, "migrate_to_chat_id");
-    in->was = text(r, json_object_get(message, "chat"), "id");
+    in->peer = telegram_text(r, message, "migrate_to_chat_id");
+    in->was = telegram_text(r, json_object_get(message, "chat"), "id");
     in->at = time_of(message, "date");
     check(r, in, in->was.n > 0);
 }
@@ -421,7 +251,7 @@ static void of_business(const json_t *message, struct inbound *in)
     const json_t *chat = json_object_get(message, "chat");
     int64_t from = 0, with = 0;
 
-    if (!json_object_get(message, "business_connection_id") || !json_get_i64(json_object_get(message, "from"), "id", &from) ||
+    if (!said(message, "business_connection_id") || !json_get_i64(json_object_get(message, "from"), "id", &from) ||
         !json_get_i64(chat, "id", &with) || from == with)
         return;
     in->kind = INBOUND_ECHO;
@@ -435,19 +265,55 @@ static void of_business(const json_t *message, struct inbound *in)
 static struct slice answered(struct reading *r, const json_t *message)
 {
     const json_t *to = json_object_get(message, "reply_to_message");
-    struct slice number = text(r, to, "message_id");
+    struct slice number = telegram_text(r, to, "message_id");
 
-    if (json_get_bool(message, "is_topic_message", false) && slice_eq(number, text(r, message, "message_thread_id")))
+    if (json_get_bool(message, "is_topic_message", false) && slice_eq(number, telegram_text(r, message, "message_thread_id")))
         return (struct slice){ NULL, 0 };
     return json_is_object(to) ? ref_of(r, json_object_get(message, "chat"), number) : (struct slice){ NULL, 0 };
 }
 
+/* Whose a message was before it was passed on, or answered from elsewhere. */
+static struct slice origin_of(struct reading *r, const json_t *origin)
+{
+    const json_t *user = json_object_get(origin, "sender_user"), *chat = json_object_get(origin, "sender_chat");
+    struct slice name = telegram_text(r, origin, "sender_user_name");
+
+    if (json_is_object(user))
+        return telegram_joined(r, telegram_text(r, user, "first_name"), " ", telegram_text(r, user, "last_name"));
+    if (!json_is_object(chat))
+        chat = json_object_get(origin, "chat");
+    return json_is_object(chat) ? telegram_text(r, chat, "title") : name;
+}
+
+/* What they have marked of the message that they answer; of one of another chat, which stands nowhere here, whose it is. */
+static struct slice quoted(struct reading *r, const json_t *message)
+{
+    const json_t *quote = json_object_get(message, "quote"), *other = json_object_get(message, "external_reply");
+    struct slice words = telegram_text(r, quote, "text");
+
+    if (json_is_object(other))
+        return telegram_joined(r, origin_of(r, json_object_get(other, "origin")), ": ", words);
+    return json_get_bool(quote, "is_manual", false) ? words : (struct slice){ NULL, 0 };
+}
+
+/* What is passed on are not their words: a line says so, above text and files (a place, a person says itself what it is). */
+static void mark_forwarded(struct reading *r, const json_t *message, struct inbound *in)
+{
+    const json_t *origin = json_object_get(message, "forward_origin");
+    struct slice name = origin_of(r, origin);
+
+    if (!json_is_object(origin) || (in->type != TYPE_TEXT && in->type != TYPE_RICH && !in->n_media))
+        return;
+    name = telegram_joined(r, SLICE("[forwarded"), name.n ? ": " : "", telegram_joined(r, name, "", SLICE("]")));
+    in->text = telegram_joined(r, name, "\n", in->text);
+}
+
 static void on_message(struct reading *r, const json_t *message)
 {
-    struct slice words = text(r, message, "text");
+    struct slice words = telegram_text(r, message, "text");
     struct inbound *in;
 
-    if (json_object_get(message, "migrate_to_chat_id")) {
+    if (said(message, "migrate_to_chat_id")) {
         on_migration(r, message);
         return;
     }
@@ -460,11 +326,12 @@ static void on_message(struct reading *r, const json_t *message)
     in = add(r, INBOUND_MESSAGE);
     read_sender(r, message, in);
     add_place(r, message, in);
-    in->id = ref_of(r, json_object_get(message, "chat"), text(r, message, "message_id"));
+    in->id = ref_of(r, json_object_get(message, "chat"), telegram_text(r, message, "message_id"));
     in->ref = answered(r, message);
-    if (!read_content(r, message, in)) {
-        in->type = TYPE_UNSUPPORTED;
-        in->text = text(r, message, "caption");
+    in->quoted = quoted(r, message);
+    if (telegram_content(r, message, in)) {
+        mark_forwarded(r, message, in);
+    } else {
         in->raw = arena_copy(r->arena, r->raw);
         r->keep.failed |= !in->raw.p;
     }
@@ -480,9 +347,9 @@ static void on_edit(struct reading *r, const json_t *message)
 
     read_sender(r, message, in);
     add_place(r, message, in);
-    in->ref = ref_of(r, json_object_get(message, "chat"), text(r, message, "message_id"));
+    in->ref = ref_of(r, json_object_get(message, "chat"), telegram_text(r, message, "message_id"));
     in->at = time_of(message, "edit_date");
-    (void)read_content(r, message, &said);
+    (void)telegram_content(r, message, &said);
     in->text = said.text;
     bare = !said.text.n && said.n_media > 0;
     if (!in->text.n && said.type == TYPE_LOCATION) {
@@ -503,7 +370,7 @@ static struct slice label_of(struct reading *r, const json_t *message, struct sl
             const json_t *v = json_object_get(button, "callback_data");
 
             if (json_is_string(v) && slice_is(data, json_string_value(v)))
-                return text(r, button, "text");
+                return telegram_text(r, button, "text");
         }
     return (struct slice){ NULL, 0 };
 }
@@ -511,10 +378,10 @@ static struct slice label_of(struct reading *r, const json_t *message, struct sl
 static void on_callback(struct reading *r, const json_t *query)
 {
     const json_t *message = json_object_get(query, "message");
-    struct slice data = text(r, query, "data");
+    struct slice data = telegram_text(r, query, "data");
     struct inbound *in;
 
-    r->callback = text(r, query, "id");
+    r->callback = telegram_text(r, query, "id");
     if (!data.n)
         return; /* of a game */
     in = add(r, INBOUND_POSTBACK);
@@ -524,7 +391,7 @@ static void on_callback(struct reading *r, const json_t *query)
         in->peer = in->user;
     in->at = r->env->now_ms; /* it says no time, and that of the message is another */
     in->id = r->callback;
-    in->ref = ref_of(r, json_object_get(message, "chat"), text(r, message, "message_id"));
+    in->ref = ref_of(r, json_object_get(message, "chat"), telegram_text(r, message, "message_id"));
     in->payload = data;
     in->text = label_of(r, message, data);
     if (!in->text.n)
@@ -583,15 +450,15 @@ static void each_reaction(struct reading *r, const json_t *v, const json_t *list
         const json_t *one = json_array_get(list, i);
         struct inbound *in;
 
-        if (among(others, one) || r->n == EVENTS_MAX)
+        if (among(others, one) || r->n == r->max)
             continue;
         in = add(r, INBOUND_REACTION);
         read_user(r, user ? user : json_object_get(v, "actor_chat"), in);
         add_place(r, v, in);
-        in->ref = ref_of(r, json_object_get(v, "chat"), text(r, v, "message_id"));
-        in->text = text(r, one, "emoji");
+        in->ref = ref_of(r, json_object_get(v, "chat"), telegram_text(r, v, "message_id"));
+        in->text = telegram_text(r, one, "emoji");
         if (!in->text.n)
-            in->text = slice_is(text(r, one, "type"), "paid") ? SLICE("\xe2\xad\x90") : SLICE("[emoji]");
+            in->text = slice_is(telegram_text(r, one, "type"), "paid") ? SLICE("\xe2\xad\x90") : SLICE("[emoji]");
         in->on = on;
         check(r, in, in->ref.n > 0);
     }
@@ -614,12 +481,12 @@ static void on_deleted(struct reading *r, const json_t *v)
         struct inbound *in;
         char number[24];
 
-        if (!json_is_integer(one) || r->n == EVENTS_MAX)
+        if (!json_is_integer(one) || r->n == r->max)
             continue;
         in = add(r, INBOUND_DELETE);
         (void)snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(one));
         in->peer = peer_of(r, v);
-        in->user = text(r, json_object_get(v, "chat"), "id");
+        in->user = telegram_text(r, json_object_get(v, "chat"), "id");
         in->ref = ref_of(r, json_object_get(v, "chat"), slice_of(number));
         check(r, in, in->ref.n > 0);
     }
@@ -646,18 +513,28 @@ static void refuse(struct received *ret, int status, const char *reason)
     *ret = (struct received){ .status = status, .type = "text/plain", .body = slice_of(reason), .refused = reason };
 }
 
+/* How many events there may be in it. */
+static size_t events_of(const json_t *root)
+{
+    const json_t *reaction = json_object_get(root, "message_reaction");
+
+    return EVENTS_FEW + json_array_size(json_object_get(json_object_get(root, "deleted_business_messages"), "message_ids")) +
+           json_array_size(json_object_get(reaction, "old_reaction")) + json_array_size(json_object_get(reaction, "new_reaction"));
+}
+
 static enum kf_rc read_update(struct reading *r, const json_t *root, struct received *ret)
 {
     struct buf b;
 
-    r->update = text(r, root, "update_id");
+    r->update = telegram_text(r, root, "update_id");
     if (r->keep.failed)
         return KF_NOMEM;
-    if (!r->update.n || r->update.n > ID_MAX) {
+    if (!r->update.n || r->update.n > TELEGRAM_ID_MAX) {
         refuse(ret, 400, "malformed_body");
         return KF_OK;
     }
-    r->all = arena_array(r->arena, EVENTS_MAX, sizeof(*r->all));
+    r->max = events_of(root);
+    r->all = arena_array(r->arena, r->max, sizeof(*r->all));
     if (!r->all)
         return KF_NOMEM;
     for (size_t i = 0; i < sizeof(updates) / sizeof(updates[0]); i++) {
@@ -675,7 +552,7 @@ static enum kf_rc read_update(struct reading *r, const json_t *root, struct rece
         buf_str(&b, "{\"method\":\"answerCallbackQuery\",\"callback_query_id\":");
         buf_json(&b, r->callback);
         buf_char(&b, '}');
-        ret->body = kept(r, &b);
+        ret->body = telegram_kept(r, &b);
     }
     return r->keep.failed ? KF_NOMEM : KF_OK;
 }

@@ -231,7 +231,7 @@ export function Quote({ m }: { m: StaffMessage }) {
   );
 }
 
-/** What a mail repeats of those before it: there, and out of the way. */
+/** What a mail repeats of those before it, what an answer is about: there, and out of the way. */
 function Quoted({ text }: { text: string }) {
   return (
     <details class="say-quoted">
