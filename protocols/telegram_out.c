@@ -20,6 +20,7 @@
 #define STICKER_MAX  (512u << 10)
 #define STICKER_SIDE 512
 #define VCARD_MAX    2048 /* bytes of what goes beside name and number */
+#define CONTACT_MAX  64   /* of a contact's name */
 #define REPLY_PREFIX "{\"message_id\":"
 
 /* ---- members ----------------------------------------------------------------------------------------------------------------- */
@@ -527,13 +528,13 @@ static enum kf_rc send_file(const struct telegram *t, struct arena *a, const str
 }
 
 /* A file that is one person goes as a contact: with all that the file says, where Telegram takes so much. With words beside it, for which a
- * contact has no place, it stays a file. False: so it does. */
+ * contact has no place, or a name that is too long for one, it stays a file. False: so it does. */
 static bool contact(struct buf *b, struct arena *a, const struct errand *e, const struct upload *up)
 {
     struct vcard *who;
     size_t n = 0;
 
-    if (e->message.text.n || !vcard_read(a, up->bytes, up->mime, up->name, &who, &n) || n != 1)
+    if (e->message.text.n || !vcard_read(a, up->bytes, up->mime, up->name, &who, &n) || n != 1 || who->name.n > CONTACT_MAX)
         return false;
     begin(b, e);
     add_topic(b, e);

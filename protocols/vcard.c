@@ -189,7 +189,8 @@ static struct slice part_of(struct reader *r, struct slice value, int nth)
     return arena_copy(r->a, (struct slice){ text, n });
 }
 
-static void add_phone(struct reader *r, const struct property *p, struct slice value)
+/* False: it is no number that anybody could be called at, or there are too many: who sees but the others would miss it. */
+static bool add_phone(struct reader *r, const struct property *p, struct slice value)
 {
     static const char *const types[] = { "CELL", "WORK", "HOME" };
     struct vcard *c = r->card;
@@ -198,11 +199,15 @@ static void add_phone(struct reader *r, const struct property *p, struct slice v
 
     if (value.n > 4 && strncasecmp(value.p, "tel:", 4) == 0)
         value = (struct slice){ value.p + 4, until(after(value, 4), 0, ';') };
-    if (says(p->params, "TYPE", "FAX") || says(p->params, "TYPE", "PAGER") || at == VCARD_PHONES_MAX || !reach_phone(value, number))
-        return;
+    if (says(p->params, "TYPE", "FAX") || says(p->params, "TYPE", "PAGER"))
+        return true;
+    if (!reach_phone(value, number))
+        return false;
     for (size_t i = 0; i < at; i++)
         if (slice_is(c->phones[i].number, number))
-            return;
+            return true;
+    if (at == VCARD_PHONES_MAX)
+        return false;
     if (says(p->params, "TYPE", "PREF") || says(p->params, "PREF", "1")) {
         memmove(c->phones + 1, c->phones, at * sizeof(c->phones[0]));
         at = 0;
@@ -212,14 +217,18 @@ static void add_phone(struct reader *r, const struct property *p, struct slice v
     c->phones[at].number = arena_copy(r->a, slice_of(number));
     c->phones[at].type = k < 3 ? types[k] : NULL;
     c->n_phones++;
+    return true;
 }
 
-static void add_mail(struct reader *r, struct slice value)
+/* False: likewise. */
+static bool add_mail(struct reader *r, struct slice value)
 {
     char address[REACH_TEXT];
 
-    if (r->card->n_mails < VCARD_MAILS_MAX && reach_mail(value, address))
-        r->card->mails[r->card->n_mails++] = arena_copy(r->a, slice_of(address));
+    if (!reach_mail(value, address) || r->card->n_mails == VCARD_MAILS_MAX)
+        return false;
+    r->card->mails[r->card->n_mails++] = arena_copy(r->a, slice_of(address));
+    return true;
 }
 
 static bool take(struct reader *r, const struct property *p)
@@ -241,10 +250,10 @@ static bool take(struct reader *r, const struct property *p)
         c->given = part_of(r, value, 1);
     } else if (is_word(p->name, "ORG") && !c->work.n) {
         c->work = part_of(r, value, 0);
-    } else if (is_word(p->name, "TEL")) {
-        add_phone(r, p, part_of(r, value, -1));
-    } else if (is_word(p->name, "EMAIL")) {
-        add_mail(r, part_of(r, value, -1));
+    } else if (is_word(p->name, "TEL") && !utf8_blank(value)) {
+        return add_phone(r, p, part_of(r, value, -1));
+    } else if (is_word(p->name, "EMAIL") && !utf8_blank(value)) {
+        return add_mail(r, part_of(r, value, -1));
     }
     return true;
 }

@@ -24,8 +24,8 @@ struct vcard {
     size_t n_mails;
 };
 
-/* All people of the file. True: each of them has a name and a number; else, and where the file is of another kind, too large, or cannot be read
- * for certain, it goes as a file. `mime` and `name` of the file: what a vCard is neither called nor said to be is none. */
+/* All people of the file. True: each of them has a name and a number, and no number or address (but those of faxes and pagers) would be left out; else,
+ * and where the file is of another kind, too large, or cannot be read for certain, it goes as a file. `mime` and `name` of the file: what a vCard is neither called nor said to be is none. */
 bool vcard_read(struct arena *a, struct slice bytes, const char *mime, const char *name, struct vcard **ret, size_t *n);
 
 #endif

@@ -851,8 +851,9 @@ static void expect_json(struct slice body, const char *text)
     json_decref(want);
 }
 
-#define ANN "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nTEL;TYPE=CELL:+1 201 555-0123\r\n"
-#define END "END:VCARD\r\n"
+#define ANN     "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nTEL;TYPE=CELL:+1 201 555-0123\r\n"
+#define END     "END:VCARD\r\n"
+#define NAME_64 "Maximiliane Wilhelmina Antoinette Charlotte Josefine von Langen."
 
 static void one_person_goes_as_a_contact(void **state)
 {
@@ -866,6 +867,12 @@ static void one_person_goes_as_a_contact(void **state)
           "\"allow_sending_without_reply\":true}}" },
         { ANN END, "ann.vcf", "ask her", NULL },
         { ANN END ANN END, "both.vcf", "", NULL },
+        { "BEGIN:VCARD\r\nFN:" NAME_64 "\r\nTEL:12015550123\r\n" END, "ann.vcf", "",
+          "{\"chat_id\":-100,\"message_thread_id\":7,\"phone_number\":\"12015550123\",\"first_name\":\"" NAME_64
+          "\",\"vcard\":\"BEGIN:VCARD\\r\\nFN:" NAME_64
+          "\\r\\nTEL:12015550123\\r\\nEND:VCARD\\r\\n\",\"reply_parameters\":{\"message_id\":3,\"allow_sending_without_reply\":true}}" },
+        { "BEGIN:VCARD\r\nFN:" NAME_64 "x\r\nTEL:12015550123\r\n" END, "ann.vcf", "", NULL },
+        { ANN "TEL:call me\r\n" END, "ann.vcf", "", NULL },
         { ANN END, "ann.txt", "", NULL },
         { ANN, "ann.vcf", "", NULL },
     };

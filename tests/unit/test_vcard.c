@@ -73,7 +73,7 @@ static void people_are_read_as_phones_write_them(void **state)
         { CARD("3.0", "N:欧阳;明\r\nTEL:13800138000\r\n"), "欧阳明|明|欧阳||13800138000|" },
         { CARD("3.0", "FN: \r\nN:Lee\r\nTEL:13800138000\r\n"), "Lee||Lee||13800138000|" },
         /* The same number once, none of a fax; a picture is passed over. */
-        { CARD("3.0", "FN:A\r\nTEL;TYPE=FAX:02155550001\r\nTEL:13800138000\r\nTEL;TYPE=CELL:138 0013 8000\r\nTEL:call me\r\n"
+        { CARD("3.0", "FN:A\r\nTEL;TYPE=FAX:02155550001\r\nTEL:13800138000\r\nTEL;TYPE=CELL:138 0013 8000\r\nTEL;TYPE=HOME:\r\nEMAIL: \r\n"
                       "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQ==\r\n"),
           "A||||13800138000|" },
         { CARD("2.1", "FN:A\r\nTEL:13800138000\r\nPHOTO;JPEG;ENCODING=BASE64:\r\n /9j/4AAQ\r\n SkZJRg==\r\n\r\n"), "A||||13800138000|" },
@@ -86,7 +86,9 @@ static void people_are_read_as_phones_write_them(void **state)
         { CARD("3.0", "TEL:13800138000\r\n"), NULL },
         { CARD("3.0", "FN:A\r\nTEL;TYPE=FAX:13800138000\r\n"), NULL },
         { CARD("3.0", "FN:A\r\nTEL:13800138000\r\n") CARD("3.0", "FN:B\r\n"), NULL }, /* nobody is left out */
-        { CARD("3.0", "FN:\xcd\xf5\xb7\xbc\r\nTEL:13800138000\r\n"), NULL },          /* of no charset */
+        { CARD("3.0", "FN:A\r\nTEL:13800138000\r\nTEL:call me\r\n"), NULL },          /* nor a number, nor an address */
+        { CARD("3.0", "FN:A\r\nTEL:13800138000\r\nEMAIL:ask the shop\r\n"), NULL },
+        { CARD("3.0", "FN:\xcd\xf5\xb7\xbc\r\nTEL:13800138000\r\n"), NULL }, /* of no charset */
         { CARD("2.1", "FN;CHARSET=GBK:\xff\xff\r\nTEL:13800138000\r\n"), NULL },
         { CARD("2.1", "FN:A\r\nTEL:13800138000\r\nAGENT:\r\nBEGIN:VCARD\r\nFN:B\r\nEND:VCARD\r\n"), NULL },
         { CARD("3.0", "FN:a\xe2\x80\xae"
@@ -159,12 +161,21 @@ static void its_bounds_are_exact(void **state)
     assert_null(said(a, buf_slice(&b), NULL, "a.vcf"));
     buf_clear(&b);
     buf_str(&b, "BEGIN:VCARD\nFN:A\n");
-    for (int i = 0; i < VCARD_PHONES_MAX + 3; i++)
-        buf_printf(&b, "TEL;PREF=1:1380013800%d\nEMAIL:a%d@shop.example\n", i, i);
+    for (int i = 0; i < VCARD_PHONES_MAX; i++)
+        buf_printf(&b, "TEL;PREF=1:1380013800%d\nTEL:1380013800%d\n", i, i);
+    for (int i = 0; i < VCARD_MAILS_MAX; i++)
+        buf_printf(&b, "EMAIL:a%d@shop.example\n", i);
     buf_str(&b, "END:VCARD\n");
     assert_string_equal(said(a, buf_slice(&b), NULL, "a.vcf"),
                         "A||||13800138007,13800138006,13800138005,13800138004,13800138003,13800138002,13800138001,13800138000|"
                         "a0@shop.example,a1@shop.example,a2@shop.example,a3@shop.example");
+    for (int i = 0; i < 2; i++) {
+        const char *further[] = { "TEL:13800138008\n", "EMAIL:a4@shop.example\n" };
+        struct slice whole = buf_slice(&b);
+        const char *more = arena_printf(a, "%.*s%sEND:VCARD\n", (int)(whole.n - 10), whole.p, further[i]);
+
+        assert_null(said(a, slice_of(more), NULL, "a.vcf")); /* it would be left out */
+    }
     buf_finish(&b);
     arena_free(a);
 }
